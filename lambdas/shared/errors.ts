@@ -1,0 +1,59 @@
+/** What can go wrong for a caller, and how HTTP says it: one table. */
+import type { Problem } from '../../lib/contract/api.ts';
+
+/** code → HTTP status and title (RFC 9457 `status`, `title`). Codes are stable: clients may branch on them. */
+export const problems = {
+  'invalid-request': [400, 'The request is not as the API describes it'],
+  'missing-parts': [400, 'Parts of the upload are missing or different'],
+  'empty-file': [400, 'The file is empty'],
+  unauthorized: [401, 'Sign in first'],
+  'invalid-token': [401, 'The token is wrong or has expired'],
+  forbidden: [403, 'Not yours to do'],
+  'not-found': [404, 'Nothing of that name'],
+  conflict: [409, 'Not in this state'],
+  'not-ready': [409, 'The video cannot be played yet'],
+  'upload-gone': [410, 'The upload is over'],
+  'too-large': [413, 'Too large'],
+  'unsupported-type': [415, 'Not a type this platform takes'],
+  'too-many-uploads': [429, 'Too many uploads at once'],
+  internal: [500, 'Something failed on our side'],
+} as const satisfies Record<string, readonly [number, string]>;
+
+export type ProblemCode = keyof typeof problems;
+
+export interface ProblemOptions {
+  limit?: NonNullable<Problem['limit']>;
+  errors?: NonNullable<Problem['errors']>;
+  /** For the log only; never sent. */
+  cause?: unknown;
+}
+
+/** Thrown by decisions and handlers; `detail` is shown to the caller and says what to do. */
+export class ApiError extends Error {
+  override name = 'ApiError';
+  readonly code: ProblemCode;
+  readonly options: ProblemOptions;
+
+  constructor(code: ProblemCode, detail: string, options: ProblemOptions = {}) {
+    super(detail, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.options = options;
+  }
+}
+
+/** The problem document of an error. Anything unforeseen is `internal` and says nothing of its cause. */
+export function toProblem(error: unknown, requestId?: string): Problem {
+  const known =
+    error instanceof ApiError ? error : new ApiError('internal', 'Try again; if it stays, tell us the request id.');
+  const [status, title] = problems[known.code];
+  return {
+    type: 'about:blank',
+    title,
+    status,
+    detail: known.message,
+    code: known.code,
+    ...(known.options.limit && { limit: known.options.limit }),
+    ...(known.options.errors && { errors: known.options.errors }),
+    ...(requestId !== undefined && { requestId }),
+  };
+}

@@ -1,0 +1,132 @@
+/**
+ * From an HTTP API event (payload format 2.0) to a typed handler and back: parses parameters, query and body by the
+ * route's schemas, turns errors into problem documents, and logs what was not foreseen.
+ */
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import type { z } from 'zod';
+import {
+  routes,
+  type BodyOf,
+  type ParamsOf,
+  type QueryOf,
+  type ResponseOf,
+  type Route,
+  type RouteKey,
+  type RoutesOf,
+  type Stage,
+} from '../../lib/contract/api.ts';
+import { ApiError, toProblem } from './errors.ts';
+import { logger } from './logger.ts';
+import { viewerOf, type Viewer } from './viewer.ts';
+
+export type ApiEvent = APIGatewayProxyEventV2 & {
+  requestContext: { authorizer?: { jwt?: { claims?: Record<string, unknown> } } };
+};
+
+export interface ApiRequest<K extends RouteKey> {
+  readonly params: ParamsOf<K>;
+  readonly query: QueryOf<K>;
+  readonly body: BodyOf<K>;
+  /** Set on routes whose auth is `user`; undefined on the others. */
+  readonly viewer: Routes[K]['auth'] extends 'user' ? Viewer : undefined;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+}
+type Routes = typeof routes;
+
+/** A success that is not plain JSON: a text body, cookies, headers. */
+export class Reply {
+  readonly body: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly cookies: readonly string[];
+  constructor(body: string, headers: Readonly<Record<string, string>> = {}, cookies: readonly string[] = []) {
+    this.body = body;
+    this.headers = headers;
+    this.cookies = cookies;
+  }
+}
+
+type Result<K extends RouteKey> = Routes[K] extends { response: z.ZodType } ? ResponseOf<K> : Reply | undefined;
+export type Handlers<S extends Stage> = { [K in RoutesOf<S>]: (request: ApiRequest<K>) => Promise<Result<K>> };
+
+/** Bodies are small JSON; a file never comes this way. */
+const MAX_BODY_BYTES = 1024 * 1024;
+
+/** The Lambda handler of one stage. `groupsClaim` names the token claim that lists the groups. */
+export function serve<S extends Stage>(groupsClaim: string, handlers: Handlers<S>) {
+  return async (event: ApiEvent): Promise<APIGatewayProxyStructuredResultV2> => {
+    const requestId = event.requestContext?.requestId;
+    try {
+      const route = routes[event.routeKey as RouteKey] as Route | undefined;
+      const handler = (handlers as unknown as Record<string, (request: unknown) => Promise<unknown>>)[event.routeKey];
+      if (!route || !handler) throw new ApiError('not-found', 'There is no such route; see /api/openapi.json.');
+      return success(route, await handler(parseRequest(route, event, groupsClaim)));
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.code === 'internal')
+        logger.error('request failed', { route: event.routeKey, requestId, error: error as Error });
+      const body = toProblem(error, requestId);
+      return json(body.status, body, 'application/problem+json');
+    }
+  };
+}
+
+function parseRequest(route: Route, event: ApiEvent, groupsClaim: string) {
+  const viewer = viewerOf(event.requestContext.authorizer?.jwt?.claims ?? {}, groupsClaim);
+  if (route.auth === 'user' && !viewer) throw new ApiError('unauthorized', 'Send a token of a signed-in person.');
+  return {
+    params: part('path', route.params, event.pathParameters ?? {}),
+    query: part('query', route.query, event.queryStringParameters ?? {}),
+    body: route.body === undefined ? undefined : part('body', route.body, bodyOf(event)),
+    viewer: route.auth === 'user' ? viewer : undefined,
+    headers: event.headers ?? {},
+  };
+}
+
+function part(where: string, schema: z.ZodType | undefined, value: unknown): unknown {
+  if (!schema) return undefined;
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const errors = parsed.error.issues
+    .slice(0, 20)
+    .map((issue) => ({ path: [where, ...issue.path].join('.'), message: issue.message }));
+  throw new ApiError('invalid-request', errors.map((e) => `${e.path}: ${e.message}`).join('; '), { errors });
+}
+
+function bodyOf(event: ApiEvent): unknown {
+  const text = event.isBase64Encoded ? Buffer.from(event.body ?? '', 'base64').toString('utf8') : (event.body ?? '');
+  if (Buffer.byteLength(text) > MAX_BODY_BYTES) {
+    throw new ApiError('too-large', 'The request body is too large.', {
+      limit: { name: 'body', value: MAX_BODY_BYTES, unit: 'bytes' },
+    });
+  }
+  if (text === '') return {};
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new ApiError('invalid-request', 'The body is not JSON.', { cause });
+  }
+}
+
+function success(route: Route, result: unknown): APIGatewayProxyStructuredResultV2 {
+  if (result instanceof Reply) {
+    return {
+      statusCode: route.status,
+      headers: {
+        'content-type': route.contentType ?? 'text/plain; charset=utf-8',
+        'cache-control': 'no-store',
+        ...result.headers,
+      },
+      body: result.body,
+      ...(result.cookies.length > 0 && { cookies: [...result.cookies] }),
+    };
+  }
+  if (result === undefined) return { statusCode: route.status, headers: { 'cache-control': 'no-store' }, body: '' };
+  return json(route.status, result, 'application/json');
+}
+
+function json(statusCode: number, body: unknown, contentType: string): APIGatewayProxyStructuredResultV2 {
+  return {
+    statusCode,
+    headers: { 'content-type': contentType, 'cache-control': 'no-store' },
+    body: JSON.stringify(body),
+  };
+}

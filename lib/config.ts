@@ -1,0 +1,242 @@
+/**
+ * Every option of a deployment: default, unit, bounds. Values come from the `environments` block of cdk.json and can be
+ * overridden one by one with `-c upload.maxSizeGiB=100`. A bad value stops synth and names the option.
+ */
+import { z } from 'zod';
+
+export class ConfigError extends Error {
+  override name = 'ConfigError';
+}
+
+const whole = (min: number, max: number) => z.int().min(min).max(max);
+
+export const RUNGS = [2160, 1440, 1080, 720, 540, 360, 234] as const;
+
+const schema = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,30}$/)
+    .default('sluice')
+    .meta({ description: 'Prefix of the stack names.' }),
+  account: z
+    .string()
+    .regex(/^[0-9]{12}$/)
+    .optional()
+    .meta({ description: "AWS account; without it the CLI's own." }),
+  region: z
+    .string()
+    .regex(/^[a-z]{2}(-[a-z]+)+-[0-9]$/)
+    .optional()
+    .meta({ description: "AWS region; without it the CLI's own." }),
+  architecture: z
+    .enum(['x86_64', 'arm64'])
+    .default('x86_64')
+    .meta({ description: 'Of Lambdas, the ffmpeg layer and containers.' }),
+  removal: z
+    .enum(['retain', 'destroy'])
+    .default('retain')
+    .meta({
+      description: 'What becomes of buckets and tables when the stack is deleted. `destroy` loses every video.',
+    }),
+  logRetentionDays: z
+    .union([1, 3, 5, 7, 14, 30, 60, 90, 180, 365].map((n) => z.literal(n)))
+    .default(30)
+    .meta({ description: 'Days CloudWatch keeps logs.' }),
+  enforceTls: z
+    .boolean()
+    .default(true)
+    .meta({
+      description: 'Refuse plain http at buckets and queues. Off only where a local engine speaks http on loopback.',
+    }),
+  auth: z
+    .strictObject({
+      issuer: z
+        .url({ protocol: /^https?$/ })
+        .optional()
+        .meta({ description: 'OIDC issuer. Without it a Cognito user pool is made.' }),
+      audience: z
+        .string()
+        .min(1)
+        .optional()
+        .meta({ description: '`aud` (or `client_id`) a token must carry. Needed with `issuer`.' }),
+      clientId: z
+        .string()
+        .min(1)
+        .optional()
+        .meta({ description: 'Client id the console signs in with. Needed with `issuer`.' }),
+      scope: z.string().default('openid profile email').meta({ description: 'Scopes the console asks for.' }),
+      resource: z
+        .string()
+        .optional()
+        .meta({ description: 'RFC 8707 resource the console asks a token for, where the issuer wants one.' }),
+      groupsClaim: z
+        .string()
+        .min(1)
+        .default('cognito:groups')
+        .meta({ description: "Claim listing a person's groups: `admin`, `uploader`." }),
+    })
+    .prefault({}),
+  upload: z
+    .strictObject({
+      maxSizeGiB: z.number().min(0.001).max(5120).default(50).meta({ description: 'GiB; largest file taken.' }),
+      partSizeMiB: whole(5, 5120)
+        .default(16)
+        .meta({ description: 'MiB; part size the console uses. S3 allows 5 MiB to 5 GiB and 10,000 parts.' }),
+      types: z
+        .array(z.string().regex(/^[a-z0-9.+-]+\/(\*|[a-z0-9.+-]+)$/i))
+        .min(1)
+        .default(['video/*', 'application/mxf', 'application/octet-stream', 'audio/*', 'text/plain'])
+        .meta({ description: 'Media types taken, `video/*` style. What a file really is, probing finds out.' }),
+      maxInFlight: whole(1, 1000).default(20).meta({ description: 'Uploads one person may have under way.' }),
+      urlMinutes: whole(1, 720).default(60).meta({ description: 'Minutes a part URL stays good.' }),
+      expireDays: whole(1, 30).default(7).meta({ description: 'Days after which an unfinished upload is removed.' }),
+      allowedOrigins: z
+        .array(z.string().regex(/^(\*|https?:\/\/[^/]+)$/))
+        .default(['*'])
+        .meta({ description: 'Pages whose scripts may PUT to the bucket (CORS). URLs are signed either way.' }),
+    })
+    .prefault({}),
+  slicing: z
+    .strictObject({
+      segmentSeconds: z
+        .number()
+        .min(1)
+        .max(20)
+        .default(6)
+        .meta({ description: 'Seconds; target duration of a segment.' }),
+      segmentType: z.enum(['fmp4', 'mpegts']).default('fmp4').meta({ description: 'Segment container.' }),
+      ladder: z
+        .array(z.union(RUNGS.map((n) => z.literal(n))))
+        .min(1)
+        .default([...RUNGS])
+        .meta({ description: 'Rungs by short side in pixels. Those larger than the source are left out.' }),
+      audioKbps: whole(32, 320).default(128).meta({ description: 'kbit/s of the AAC rendition.' }),
+      preset: z
+        .enum(['ultrafast', 'superfast', 'veryfast', 'faster', 'fast', 'medium'])
+        .default('veryfast')
+        .meta({ description: 'x264 preset: slower is smaller.' }),
+      maxDurationHours: z
+        .number()
+        .min(0.01)
+        .max(24)
+        .default(12)
+        .meta({ description: 'Hours; longer sources are refused.' }),
+      maxDimension: whole(64, 16384)
+        .default(8192)
+        .meta({ description: 'Pixels; sources wider or taller are refused.' }),
+      memoryMiB: whole(1024, 10240)
+        .default(10240)
+        .meta({ description: 'MiB of the encode Lambda; 1,769 MiB buy one vCPU.' }),
+      timeoutSeconds: whole(60, 900).default(900).meta({ description: 'Seconds an encode task may take.' }),
+      storageMiB: whole(512, 10240).default(10240).meta({ description: 'MiB of scratch space; a source must fit.' }),
+    })
+    .prefault({}),
+  playback: z
+    .strictObject({
+      signatureHours: z
+        .number()
+        .min(0.1)
+        .max(168)
+        .default(12)
+        .meta({ description: "Hours a playback signature lasts; at least the video's length is always granted." }),
+      tokenMinutes: whole(1, 43200)
+        .default(60)
+        .meta({ description: 'Minutes; longest life of a playback token, and its default.' }),
+      allowedOrigins: z
+        .array(z.string().regex(/^(\*|https?:\/\/[^/]+)$/))
+        .min(1)
+        .default(['*'])
+        .meta({ description: 'Pages whose players may fetch manifests and media (CORS).' }),
+      priceClass: z.enum(['100', '200', 'all']).default('100').meta({ description: 'CloudFront price class.' }),
+      domainName: z
+        .string()
+        .regex(/^[a-z0-9.-]+$/)
+        .optional()
+        .meta({ description: 'Your own host name. Needs `certificateArn`.' }),
+      certificateArn: z
+        .string()
+        .regex(/^arn:aws[a-z-]*:acm:us-east-1:/)
+        .optional()
+        .meta({ description: 'ACM certificate in us-east-1 for `domainName`.' }),
+    })
+    .prefault({}),
+});
+
+export const configSchema = schema;
+export type Config = z.output<typeof schema> & { readonly environment: string };
+
+/** Reads anything that answers context lookups: a CDK App's node, or a plain function in tests. */
+export type ContextReader = (key: string) => unknown;
+
+/** Context keys of CDK itself look like `aws:cdk:…` or `@aws-cdk/…`; ours are `env`, `environments` and option paths. */
+export function readConfig(context: ContextReader, overrides: Readonly<Record<string, unknown>> = {}): Config {
+  const environment = context('env') ?? 'dev';
+  const environments = context('environments');
+  if (typeof environment !== 'string' || typeof environments !== 'object' || environments === null) {
+    throw new ConfigError('cdk.json must hold context.environments, and -c env= must name one of them');
+  }
+  const base = (environments as Record<string, unknown>)[environment];
+  if (typeof base !== 'object' || base === null) {
+    throw new ConfigError(`env: ${JSON.stringify(environment)} is not one of ${Object.keys(environments).join(', ')}`);
+  }
+  const values = structuredClone(base) as Record<string, unknown>;
+  for (const [path, value] of Object.entries(overrides)) assign(values, path, value);
+  const parsed = schema.safeParse(values);
+  if (!parsed.success) throw new ConfigError(parsed.error.issues.map(explain).join('\n'));
+  return check({ ...parsed.data, environment });
+}
+
+/** Options that only make sense together. */
+function check(config: Config): Config {
+  const { auth, playback, upload } = config;
+  if (auth.issuer !== undefined && (auth.audience === undefined || auth.clientId === undefined)) {
+    throw new ConfigError('auth.issuer: needs auth.audience and auth.clientId beside it');
+  }
+  if (auth.issuer === undefined && (auth.audience !== undefined || auth.clientId !== undefined)) {
+    throw new ConfigError(
+      'auth.audience, auth.clientId: need auth.issuer; without it a user pool with its own client is made',
+    );
+  }
+  if ((playback.domainName === undefined) !== (playback.certificateArn === undefined)) {
+    throw new ConfigError('playback.domainName and playback.certificateArn: give both or neither');
+  }
+  if (upload.maxSizeGiB * 1024 > upload.partSizeMiB * 10_000) {
+    throw new ConfigError(
+      `upload.partSizeMiB: ${upload.partSizeMiB} MiB times S3's 10,000 parts is less than upload.maxSizeGiB (${upload.maxSizeGiB} GiB)`,
+    );
+  }
+  return config;
+}
+
+/** `-c a.b=text` as an override: numbers, booleans, lists and objects are given as JSON, anything else is text. */
+export function parseOverride(text: unknown): unknown {
+  if (typeof text !== 'string') return text;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** Every option's path (`upload.maxSizeGiB`), for finding overrides in the context and for the documentation. */
+export function optionPaths(): string[] {
+  return Object.entries(schema.shape).flatMap(([name, option]) => {
+    const inner = option instanceof z.ZodPrefault ? option.unwrap() : undefined;
+    return inner instanceof z.ZodObject ? Object.keys(inner.shape).map((child) => `${name}.${child}`) : [name];
+  });
+}
+
+function assign(target: Record<string, unknown>, path: string, value: unknown): void {
+  const [head, ...rest] = path.split('.');
+  if (head === undefined || head === '__proto__') throw new ConfigError(`${path}: not an option`);
+  if (rest.length === 0) target[head] = value;
+  else assign((target[head] ??= {}) as Record<string, unknown>, rest.join('.'), value);
+}
+
+function explain(issue: z.core.$ZodIssue): string {
+  const path = issue.path.join('.');
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((name) => `${path === '' ? name : `${path}.${name}`}: no such option`).join('\n');
+  }
+  return `${path}: ${issue.message}`;
+}

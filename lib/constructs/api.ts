@@ -1,0 +1,84 @@
+/** The HTTP API. Its routes come from the contract's table; a stage only says which function answers them. */
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { CfnStage, CorsHttpMethod, HttpApi, HttpMethod, HttpNoneAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2';
+import { HttpJwtAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
+import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import type { Config } from '../config.ts';
+import { routes, type Route, type Stage } from '../contract/api.ts';
+import type { Auth } from './auth.ts';
+import type { SluiceFunction } from './function.ts';
+import { acknowledge } from './nag.ts';
+
+export interface ApiProps {
+  readonly config: Config;
+  readonly auth: Auth;
+}
+
+export class Api extends Construct {
+  readonly http: HttpApi;
+  readonly auth: Auth;
+  readonly #authorizer: HttpJwtAuthorizer;
+
+  constructor(scope: Construct, id: string, { config, auth }: ApiProps) {
+    super(scope, id);
+    this.auth = auth;
+    this.http = new HttpApi(this, 'Http', {
+      apiName: `${config.name}-${config.environment}`,
+      corsPreflight: {
+        allowOrigins: config.playback.allowedOrigins,
+        allowMethods: [
+          CorsHttpMethod.GET,
+          CorsHttpMethod.POST,
+          CorsHttpMethod.PATCH,
+          CorsHttpMethod.PUT,
+          CorsHttpMethod.DELETE,
+        ],
+        allowHeaders: ['authorization', 'content-type'],
+        maxAge: Duration.hours(1),
+      },
+    });
+    this.#authorizer = new HttpJwtAuthorizer('Jwt', auth.issuer, { jwtAudience: [auth.audience] });
+    const logs = new LogGroup(this, 'Access', {
+      retention: config.logRetentionDays,
+      removalPolicy: config.removal === 'retain' ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+    });
+    const stage = this.http.defaultStage!.node.defaultChild as CfnStage;
+    stage.accessLogSettings = {
+      destinationArn: logs.logGroupArn,
+      // No query string: playback tokens travel in it.
+      format: JSON.stringify({
+        time: '$context.requestTime',
+        requestId: '$context.requestId',
+        route: '$context.routeKey',
+        status: '$context.status',
+        ms: '$context.responseLatency',
+        subject: '$context.authorizer.claims.sub',
+        error: '$context.error.message',
+      }),
+    };
+    stage.defaultRouteSettings = { throttlingBurstLimit: 500, throttlingRateLimit: 1000 };
+  }
+
+  /** Lets `fn` answer every route of `stage`, and tells it which claim lists the groups. */
+  serve(stage: Stage, fn: SluiceFunction): void {
+    const integration = new HttpLambdaIntegration(`${stage}-integration`, fn);
+    for (const [key, route] of Object.entries<Route>(routes)) {
+      if (route.stage !== stage) continue;
+      const [method, path] = key.split(' ') as [HttpMethod, string];
+      const authorizer = route.auth === 'user' ? this.#authorizer : new HttpNoneAuthorizer();
+      const made = this.http.addRoutes({ path, methods: [method], integration, authorizer });
+      if (route.auth === 'user') continue;
+      for (const one of made) {
+        acknowledge(
+          one,
+          'AwsSolutions-APIG4',
+          route.auth === 'none'
+            ? 'The same public answer for everyone'
+            : 'Players may come with a playback token or anonymously; the function checks JWT, token and entitlement itself',
+        );
+      }
+    }
+  }
+}

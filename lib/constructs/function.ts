@@ -1,0 +1,112 @@
+/**
+ * Lambda defaults, and the one way a function is handed a resource: variable and grant in the same act, with the exact
+ * actions it calls.
+ */
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Architecture, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { NodejsFunction, OutputFormat, type NodejsFunctionProps } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
+import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { Construct } from 'constructs';
+import { fileURLToPath } from 'node:url';
+import type { Config } from '../config.ts';
+import { acknowledgeWildcards } from './nag.ts';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+export interface SluiceFunctionProps extends Pick<
+  NodejsFunctionProps,
+  | 'memorySize'
+  | 'timeout'
+  | 'environment'
+  | 'layers'
+  | 'ephemeralStorageSize'
+  | 'reservedConcurrentExecutions'
+  | 'description'
+> {
+  readonly config: Config;
+  /** File under lambdas/, e.g. `upload/handler.ts`; it exports `handler`. */
+  readonly entry: string;
+}
+
+export class SluiceFunction extends NodejsFunction {
+  constructor(scope: Construct, id: string, { config, entry, ...props }: SluiceFunctionProps) {
+    const logGroup = new LogGroup(scope, `${id}Logs`, {
+      retention: config.logRetentionDays,
+      removalPolicy: config.removal === 'retain' ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+    });
+    const role = new Role(scope, `${id}Role`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+    logGroup.grantWrite(role);
+    super(scope, id, {
+      runtime: Runtime.NODEJS_24_X,
+      architecture: config.architecture === 'arm64' ? Architecture.ARM_64 : Architecture.X86_64,
+      memorySize: 512,
+      timeout: Duration.seconds(29),
+      ...props,
+      environment: { NODE_OPTIONS: '--enable-source-maps', POWERTOOLS_SERVICE_NAME: id, ...props.environment },
+      role,
+      logGroup,
+      entry: `${root}lambdas/${entry}`,
+      depsLockFilePath: `${root}package-lock.json`,
+      projectRoot: root,
+      bundling: {
+        format: OutputFormat.ESM,
+        target: 'node24',
+        sourceMap: true,
+        sourcesContent: false,
+        // The SDK is bundled at the pinned version: the runtime's own changes under our feet.
+        externalModules: [],
+        mainFields: ['module', 'main'],
+        // Some CommonJS dependencies call require() for Node's own modules.
+        banner: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+        logLevel: 'warning' as never,
+      },
+    });
+  }
+
+  /** `dynamodb:<action>` on the table, and on its indexes when an action reads one (`Query`). */
+  useTable(variable: string, table: ITable, actions: readonly string[], indexes: readonly string[] = []): this {
+    this.addEnvironment(variable, table.tableName);
+    return this.allow(
+      actions.map((action) => `dynamodb:${action}`),
+      [table.tableArn, ...indexes.map((index) => `${table.tableArn}/index/${index}`)],
+    );
+  }
+
+  /** `s3:<action>` on the keys under `prefix` (ends with `/`). */
+  useObjects(variable: string, bucket: IBucket, actions: readonly string[], prefix: string): this {
+    this.addEnvironment(variable, bucket.bucketName);
+    return this.allow(
+      actions.map((action) => `s3:${action}`),
+      [bucket.arnForObjects(`${prefix}*`)],
+      'the keys under a prefix are not known before videos are there',
+    );
+  }
+
+  /** `s3:ListBucket` (or another bucket action), on keys under `prefix` only. */
+  listObjects(bucket: IBucket, prefix: string): this {
+    this.addToRolePolicy(
+      new PolicyStatement({
+        actions: ['s3:ListBucket'],
+        resources: [bucket.bucketArn],
+        conditions: { StringLike: { 's3:prefix': `${prefix}*` } },
+      }),
+    );
+    return this;
+  }
+
+  useSecret(variable: string, secret: ISecret): this {
+    this.addEnvironment(variable, secret.secretArn);
+    return this.allow(['secretsmanager:GetSecretValue'], [secret.secretArn]);
+  }
+
+  /** Any other grant. A resource with a `*` needs the reason why AWS has nothing narrower. */
+  allow(actions: readonly string[], resources: readonly string[], wildcardReason?: string): this {
+    this.addToRolePolicy(new PolicyStatement({ actions: [...actions], resources: [...resources] }));
+    if (wildcardReason !== undefined) acknowledgeWildcards(this.role!, resources, wildcardReason);
+    return this;
+  }
+}

@@ -1,0 +1,50 @@
+/**
+ * The key pair that signs playback. A custom resource makes it at deploy; the private half is written to Secrets Manager
+ * by the function itself and never passes through the template, an output or a log.
+ */
+import { CustomResource, RemovalPolicy } from 'aws-cdk-lib';
+import { KeyGroup, PublicKey } from 'aws-cdk-lib/aws-cloudfront';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { Construct } from 'constructs';
+import type { Config } from '../config.ts';
+import { SluiceFunction } from './function.ts';
+import { acknowledge } from './nag.ts';
+
+export class SigningKey extends Construct {
+  /** JSON of `signingSecret` (lib/contract/signing.ts). */
+  readonly secret: Secret;
+  readonly publicKey: PublicKey;
+  readonly keyGroup: KeyGroup;
+
+  constructor(scope: Construct, id: string, config: Config) {
+    super(scope, id);
+    this.secret = new Secret(this, 'Private', {
+      description: 'Private key of playback signatures and the secret of playback tokens',
+      removalPolicy: config.removal === 'retain' ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+    });
+    acknowledge(
+      this.secret,
+      'AwsSolutions-SMG4',
+      'A new key pair is a new key in the key group, with a time of both: a deploy, not a timer',
+    );
+    const maker = new SluiceFunction(this, 'Maker', {
+      config,
+      entry: 'playback/signing-key.ts',
+      description: 'Makes the playback key pair',
+    })
+      .useSecret('SIGNING_SECRET', this.secret)
+      .allow(['secretsmanager:PutSecretValue'], [this.secret.secretArn]);
+    const pair = new CustomResource(this, 'Pair', {
+      serviceToken: maker.functionArn,
+      resourceType: 'Custom::SluiceSigningKey',
+    });
+    this.publicKey = new PublicKey(this, 'Public', { encodedKey: pair.getAttString('PublicKey') });
+    this.keyGroup = new KeyGroup(this, 'Group', { items: [this.publicKey] });
+  }
+
+  /** Lets `fn` sign: variables `SIGNING_SECRET` and `KEY_PAIR_ID`, and the right to read the secret. */
+  allowSigning(fn: SluiceFunction): void {
+    fn.useSecret('SIGNING_SECRET', this.secret);
+    fn.addEnvironment('KEY_PAIR_ID', this.publicKey.publicKeyId);
+  }
+}

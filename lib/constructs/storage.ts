@@ -1,0 +1,119 @@
+/** Buckets and tables: what must outlive a deploy. Each table is named for what it holds. */
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { AttributeType, BillingMode, ProjectionType, Table, type TableProps } from 'aws-cdk-lib/aws-dynamodb';
+import {
+  BlockPublicAccess,
+  Bucket,
+  BucketEncryption,
+  HttpMethods,
+  ObjectOwnership,
+  type BucketProps,
+} from 'aws-cdk-lib/aws-s3';
+import { Construct } from 'constructs';
+import type { Config } from '../config.ts';
+import { SOURCE_PREFIX, WORK_PREFIX } from '../contract/keys.ts';
+import { acknowledge } from './nag.ts';
+
+/** Index of the videos table: one owner's videos by time. */
+export const BY_OWNER = 'byOwner';
+/** Index of the videos table: every video by time, for admins. */
+export const BY_TIME = 'byTime';
+
+export class Storage extends Construct {
+  /** `uploads/{videoId}/source` */
+  readonly sources: Bucket;
+  /** `vod/…` (served) and `work/…` (between slicing steps) */
+  readonly media: Bucket;
+  /** The console's files. */
+  readonly site: Bucket;
+  readonly videos: Table;
+  readonly uploads: Table;
+  readonly entitlements: Table;
+
+  constructor(scope: Construct, id: string, config: Config) {
+    super(scope, id);
+    const removalPolicy = config.removal === 'retain' ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
+    const unfinished = { abortIncompleteMultipartUploadAfter: Duration.days(config.upload.expireDays) };
+
+    this.sources = this.#bucket('Sources', config, {
+      removalPolicy,
+      eventBridgeEnabled: true,
+      lifecycleRules: [{ id: 'unfinished-uploads', prefix: SOURCE_PREFIX, ...unfinished }],
+      cors: [
+        {
+          allowedMethods: [HttpMethods.PUT, HttpMethods.POST],
+          allowedOrigins: config.upload.allowedOrigins,
+          allowedHeaders: ['*'],
+          // Uppy reads a part's ETag and a form upload's Location from the answer.
+          exposedHeaders: ['ETag', 'Location'],
+          maxAge: 3000,
+        },
+      ],
+    });
+    this.media = this.#bucket('Media', config, {
+      removalPolicy,
+      lifecycleRules: [
+        { id: 'unfinished-uploads', ...unfinished },
+        { id: 'hand-over-files', prefix: WORK_PREFIX, expiration: Duration.days(7) },
+      ],
+    });
+    this.site = this.#bucket('Site', config, { removalPolicy: RemovalPolicy.DESTROY });
+
+    this.videos = this.#table('Videos', {
+      partitionKey: { name: 'id', type: AttributeType.STRING },
+      timeToLiveAttribute: 'expiresAt',
+      removalPolicy,
+    });
+    const createdAt = { name: 'createdAt', type: AttributeType.STRING };
+    this.videos.addGlobalSecondaryIndex({
+      indexName: BY_OWNER,
+      partitionKey: { name: 'owner', type: AttributeType.STRING },
+      sortKey: createdAt,
+      projectionType: ProjectionType.ALL,
+    });
+    this.videos.addGlobalSecondaryIndex({
+      indexName: BY_TIME,
+      partitionKey: { name: 'kind', type: AttributeType.STRING },
+      sortKey: createdAt,
+      projectionType: ProjectionType.ALL,
+    });
+    this.uploads = this.#table('Uploads', {
+      partitionKey: { name: 'owner', type: AttributeType.STRING },
+      sortKey: { name: 'slot', type: AttributeType.NUMBER },
+      timeToLiveAttribute: 'expiresAt',
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    this.entitlements = this.#table('Entitlements', {
+      partitionKey: { name: 'videoId', type: AttributeType.STRING },
+      sortKey: { name: 'subject', type: AttributeType.STRING },
+      timeToLiveAttribute: 'expiresAt',
+      removalPolicy,
+    });
+  }
+
+  #bucket(id: string, config: Config, props: BucketProps): Bucket {
+    const bucket = new Bucket(this, id, {
+      encryption: BucketEncryption.S3_MANAGED,
+      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
+      enforceSSL: config.enforceTls,
+      ...props,
+    });
+    acknowledge(
+      bucket,
+      'AwsSolutions-S1',
+      'Server access logs would record every segment and part; CloudFront and the API log who asked for what',
+    );
+    if (!config.enforceTls)
+      acknowledge(bucket, 'AwsSolutions-S10', 'A local engine answers plain http on loopback only');
+    return bucket;
+  }
+
+  #table(id: string, props: Omit<TableProps, 'billingMode'>): Table {
+    return new Table(this, id, {
+      billingMode: BillingMode.PAY_PER_REQUEST,
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      ...props,
+    });
+  }
+}

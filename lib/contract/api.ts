@@ -1,0 +1,313 @@
+/**
+ * The HTTP API: every route with its inputs, output and who may call it. Infra makes the routes from this table, the
+ * Lambdas parse by it, the OpenAPI document is generated from it and the console is typed by it.
+ */
+import { z } from 'zod';
+import { grant, video, videoId, videoStatus, visibility } from './video.ts';
+
+export type Stage = 'upload' | 'catalog' | 'playback';
+
+/**
+ * `user`: a valid JWT, checked by the HTTP API's authorizer before the Lambda runs.
+ * `optional`: the Lambda looks for a JWT or a playback token itself; anonymous callers reach it.
+ * `none`: the same answer for everyone.
+ */
+export type RouteAuth = 'user' | 'optional' | 'none';
+
+export interface Route {
+  readonly stage: Stage;
+  readonly auth: RouteAuth;
+  readonly summary: string;
+  readonly params?: z.ZodObject;
+  readonly query?: z.ZodObject;
+  readonly body?: z.ZodType;
+  readonly status: number;
+  /** JSON body of the success answer; absent when there is none, or when `contentType` is not JSON. */
+  readonly response?: z.ZodType;
+  readonly contentType?: string;
+}
+
+/** RFC 9457 problem document. `code` is stable; `limit` names the limit that was broken, if one was. */
+export const problem = z.object({
+  type: z.string().meta({ description: '`about:blank` or a documentation address of the code.' }),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string().optional().meta({ description: 'What is wrong and what to do, for a person.' }),
+  code: z.string(),
+  limit: z.object({ name: z.string(), value: z.number(), unit: z.string().optional() }).optional(),
+  errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+  requestId: z.string().optional(),
+});
+export type Problem = z.infer<typeof problem>;
+
+/** S3 allows parts 1 … 10,000 (Amazon S3 multipart upload limits). Digits only: `3abc` is not 3. */
+export const MAX_PARTS = 10_000;
+const partNumber = z
+  .string()
+  .regex(/^[0-9]{1,5}$/, 'must be a whole number from 1 to 10000')
+  .transform(Number)
+  .refine((n) => n >= 1 && n <= MAX_PARTS, 'must be a whole number from 1 to 10000');
+
+const uploadId = z.string().min(1).max(1024);
+const upload = z.object({ uploadId });
+const key = z.object({ key: z.string().min(1).max(1024) });
+const metadata = z.record(z.string().max(100), z.unknown()).optional().meta({
+  description:
+    'Of it, `name` or `title` becomes the title, `description` the description, `tags` (comma separated) the tags, `visibility` the visibility, and `size` (bytes) is checked against the limit before anything is sent.',
+});
+const presigned = z.object({ url: z.string(), expires: z.int().meta({ description: 'Seconds the URL stays good.' }) });
+const idParam = z.object({ id: videoId });
+
+export const videoPatch = z
+  .object({
+    title: video.shape.title.optional(),
+    description: video.shape.description.optional(),
+    tags: video.shape.tags.optional(),
+    visibility: visibility.optional(),
+    owner: z
+      .string()
+      .min(1)
+      .max(255)
+      .optional()
+      .meta({ description: 'Hand the video to another subject (admins only).' }),
+  })
+  .strict();
+
+export const consoleConfig = z.object({
+  issuer: z.string(),
+  clientId: z.string(),
+  scope: z.string(),
+  resource: z
+    .string()
+    .optional()
+    .meta({ description: 'RFC 8707 resource indicator to ask a token for, where the issuer wants one.' }),
+  groupsClaim: z.string(),
+  upload: z.object({ maxBytes: z.int(), partBytes: z.int(), types: z.array(z.string()), maxInFlight: z.int() }),
+});
+
+export const routes = {
+  'GET /api/s3/params': {
+    stage: 'upload',
+    auth: 'user',
+    status: 200,
+    summary:
+      'Start a small upload: a presigned POST form (Uppy Companion S3 protocol). Up to 5 GiB, better under 100 MB.',
+    query: z.looseObject({ filename: z.string().min(1).max(1024), type: z.string().min(1).max(255) }),
+    response: z.object({
+      method: z.literal('POST'),
+      url: z.string(),
+      fields: z.record(z.string(), z.string()),
+      expires: z.int(),
+    }),
+  },
+  'POST /api/s3/multipart': {
+    stage: 'upload',
+    auth: 'user',
+    status: 200,
+    summary: 'Start an upload in parts. The server creates the video and chooses the key.',
+    body: z.object({ filename: z.string().min(1).max(1024), type: z.string().min(1).max(255), metadata }),
+    response: z.object({ uploadId: z.string(), key: z.string(), bucket: z.string(), videoId }),
+  },
+  'GET /api/s3/multipart/{uploadId}': {
+    stage: 'upload',
+    auth: 'user',
+    status: 200,
+    summary: 'Parts that have arrived.',
+    params: upload,
+    query: key,
+    response: z.array(z.object({ PartNumber: z.int(), ETag: z.string(), Size: z.int() })),
+  },
+  'GET /api/s3/multipart/{uploadId}/{partNumber}': {
+    stage: 'upload',
+    auth: 'user',
+    status: 200,
+    summary: 'Sign the PUT of one part.',
+    params: upload.extend({ partNumber }),
+    query: key,
+    response: presigned,
+  },
+  'GET /api/s3/multipart/{uploadId}/batch': {
+    stage: 'upload',
+    auth: 'user',
+    status: 200,
+    summary: 'Sign many parts at once.',
+    params: upload,
+    query: key.extend({
+      partNumbers: z
+        .string()
+        .min(1)
+        .transform((text) => text.split(','))
+        .pipe(z.array(partNumber).max(1000)),
+    }),
+    response: z.object({ presignedUrls: z.record(z.string(), z.string()), expires: z.int() }),
+  },
+  'POST /api/s3/multipart/{uploadId}/complete': {
+    stage: 'upload',
+    auth: 'user',
+    status: 200,
+    summary: 'Finish an upload. Safe to repeat.',
+    params: upload,
+    query: key,
+    body: z.object({
+      parts: z
+        .array(z.object({ PartNumber: z.int().min(1).max(MAX_PARTS), ETag: z.string().min(1).max(200) }))
+        .min(1)
+        .max(MAX_PARTS),
+    }),
+    response: z.object({ location: z.string(), bucket: z.string(), key: z.string(), videoId }),
+  },
+  'DELETE /api/s3/multipart/{uploadId}': {
+    stage: 'upload',
+    auth: 'user',
+    status: 200,
+    summary: 'Abort an upload and forget it. Safe to repeat.',
+    params: upload,
+    query: key,
+    response: z.object({}),
+  },
+
+  'GET /api/config': {
+    stage: 'catalog',
+    auth: 'none',
+    status: 200,
+    summary: 'What the console needs to know before signing in.',
+    response: consoleConfig,
+  },
+  'GET /api/openapi.json': {
+    stage: 'catalog',
+    auth: 'none',
+    status: 200,
+    summary: 'This document.',
+    response: z.looseObject({}),
+  },
+  'GET /api/videos': {
+    stage: 'catalog',
+    auth: 'user',
+    status: 200,
+    summary: "Your videos, newest first; admins see everybody's.",
+    query: z.object({
+      limit: z.coerce.number().int().min(1).max(100).default(24),
+      cursor: z.string().max(2000).optional(),
+      status: videoStatus.optional(),
+      tag: z.string().max(50).optional(),
+      q: z.string().max(200).optional().meta({ description: 'Part of the title or file name, case-insensitive.' }),
+      owner: z.string().max(255).optional().meta({ description: "Admins: only this subject's." }),
+    }),
+    response: z.object({ videos: z.array(video), cursor: z.string().nullable() }),
+  },
+  'GET /api/videos/{id}': {
+    stage: 'catalog',
+    auth: 'user',
+    status: 200,
+    summary: 'One video, for whoever may watch it.',
+    params: idParam,
+    response: video,
+  },
+  'PATCH /api/videos/{id}': {
+    stage: 'catalog',
+    auth: 'user',
+    status: 200,
+    summary: 'Change what a person may change.',
+    params: idParam,
+    body: videoPatch,
+    response: video,
+  },
+  'DELETE /api/videos/{id}': {
+    stage: 'catalog',
+    auth: 'user',
+    status: 204,
+    summary: 'Remove the video: playback stops at once, objects and caches follow within minutes. Safe to repeat.',
+    params: idParam,
+  },
+  'GET /api/videos/{id}/grants': {
+    stage: 'catalog',
+    auth: 'user',
+    status: 200,
+    summary: 'Who may watch it, besides owner and admins.',
+    params: idParam,
+    response: z.object({ grants: z.array(grant) }),
+  },
+  'PUT /api/videos/{id}/grants/{subject}': {
+    stage: 'catalog',
+    auth: 'user',
+    status: 200,
+    summary: 'Let a subject watch.',
+    params: idParam.extend({ subject: grant.shape.subject }),
+    body: z.object({
+      expiresIn: z
+        .int()
+        .min(60)
+        .max(315_360_000)
+        .optional()
+        .meta({ description: 'Seconds; without it the grant stays.' }),
+    }),
+    response: grant,
+  },
+  'DELETE /api/videos/{id}/grants/{subject}': {
+    stage: 'catalog',
+    auth: 'user',
+    status: 204,
+    summary: 'Take the right to watch back. Safe to repeat.',
+    params: idParam.extend({ subject: grant.shape.subject }),
+  },
+
+  'POST /api/videos/{id}/tokens': {
+    stage: 'playback',
+    auth: 'user',
+    status: 201,
+    summary:
+      'Mint a playback token for players that cannot set headers. It lets its bearer watch this one video as you.',
+    params: idParam,
+    body: z.object({
+      expiresIn: z
+        .int()
+        .min(30)
+        .max(2_592_000)
+        .optional()
+        .meta({ description: 'Seconds; default and ceiling are configuration.' }),
+    }),
+    response: z.object({
+      token: z.string(),
+      expiresAt: z.iso.datetime(),
+      url: z.string().meta({ description: 'Path of the manifest with the token in its query.' }),
+    }),
+  },
+  'GET /api/play/{id}/main.m3u8': {
+    stage: 'playback',
+    auth: 'optional',
+    status: 200,
+    contentType: 'application/vnd.apple.mpegurl',
+    summary: 'The personal multivariant playlist: checks entitlement and signs the whole video once.',
+    params: idParam,
+    query: z.object({
+      token: z.string().max(4096).optional(),
+      expand: z
+        .enum(['0', '1'])
+        .optional()
+        .meta({ description: '1: every URL signed, for players without EXT-X-DEFINE.' }),
+      cookies: z.enum(['0', '1']).optional().meta({ description: '1: signed cookies instead of signed URLs.' }),
+    }),
+  },
+  'GET /api/play/{id}/{kind}/{playlist}': {
+    stage: 'playback',
+    auth: 'optional',
+    status: 200,
+    contentType: 'application/vnd.apple.mpegurl',
+    summary: 'A media playlist with every URL signed; `?expand=1` playlists point here.',
+    params: idParam.extend({ kind: z.enum(['video', 'audio']), playlist: z.string().regex(/^[a-z0-9]{1,20}\.m3u8$/) }),
+    query: z.object({ token: z.string().max(4096).optional() }),
+  },
+} as const satisfies Record<string, Route>;
+
+export type Routes = typeof routes;
+export type RouteKey = keyof Routes;
+/** The routes one Lambda answers. */
+export type RoutesOf<S extends Stage> = { [K in RouteKey]: Routes[K]['stage'] extends S ? K : never }[RouteKey];
+
+type Output<K extends RouteKey, Part extends string> = Routes[K] extends { [P in Part]: infer T extends z.ZodType }
+  ? z.output<T>
+  : undefined;
+export type ParamsOf<K extends RouteKey> = Output<K, 'params'>;
+export type QueryOf<K extends RouteKey> = Output<K, 'query'>;
+export type BodyOf<K extends RouteKey> = Output<K, 'body'>;
+export type ResponseOf<K extends RouteKey> = Output<K, 'response'>;

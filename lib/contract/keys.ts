@@ -1,0 +1,66 @@
+/**
+ * Every S3 key Sluice writes, built and parsed in one place. Imports nothing, so infra, Lambdas,
+ * the container, the console and the tests all share it.
+ *
+ * Source bucket: `uploads/{videoId}/source`.
+ * Media bucket:  `vod/{videoId}/r{revision}/…` (immutable; served by the edge) and
+ *                `work/{videoId}/r{revision}/…` (hand-over between slicing steps; never served, expires).
+ */
+
+/** 20 characters of `[a-z0-9]`: over 100 bits, so an id cannot be guessed, and safe in every URL. */
+export const VIDEO_ID = /^[a-z0-9]{20}$/;
+
+export const SOURCE_PREFIX = 'uploads/';
+export const VOD_PREFIX = 'vod/';
+export const WORK_PREFIX = 'work/';
+
+/** The only key an upload of this video may write. */
+export const sourceKey = (videoId: string): string => `${SOURCE_PREFIX}${id(videoId)}/source`;
+
+/** Everything of a video in the media bucket that the edge serves, all revisions. Ends with `/`. */
+export const vodPrefix = (videoId: string): string => `${VOD_PREFIX}${id(videoId)}/`;
+
+/** One slicing run's served files. `revision` counts from 1. Ends with `/`. */
+export const revisionPrefix = (videoId: string, revision: number): string => `${vodPrefix(videoId)}r${rev(revision)}/`;
+
+/** All hand-over files of a video. Ends with `/`. */
+export const workPrefix = (videoId: string): string => `${WORK_PREFIX}${id(videoId)}/`;
+
+/** What one encoded chunk reports to assemble (JSON, `ChunkResult` of slicing.ts). */
+export const chunkResultKey = (videoId: string, revision: number, chunk: number): string =>
+  `${workPrefix(videoId)}r${rev(revision)}/chunk-${String(chunk).padStart(5, '0')}.json`;
+
+/** `video` rungs and the `audio` rendition are folders beside each other. */
+export type RenditionKind = 'video' | 'audio';
+
+/** Media playlist, relative to the revision prefix: `video/720p.m3u8`, `audio/main.m3u8`. */
+export const playlistPath = (kind: RenditionKind, name: string): string => `${kind}/${name}.m3u8`;
+
+/** Folder of a rendition's segments, relative to the revision prefix: `video/720p/`. */
+export const renditionFolder = (kind: RenditionKind, name: string): string => `${kind}/${name}/`;
+
+/** Media initialization section (RFC 8216bis 3.1.2) inside the rendition folder. */
+export const INIT_NAME = 'init.mp4';
+
+/** Segment file name inside the rendition folder. `number` counts from 1 over the whole video. */
+export const segmentName = (number: number, type: 'fmp4' | 'mpegts'): string =>
+  `${String(number).padStart(5, '0')}.${type === 'fmp4' ? 'm4s' : 'ts'}`;
+
+/** Still picture of the video, relative to the revision prefix. */
+export const POSTER_PATH = 'poster.jpg';
+
+/** The video a source key belongs to, or undefined when the key is not one of ours. */
+export function parseSourceKey(key: string): string | undefined {
+  const match = /^uploads\/([a-z0-9]{20})\/source$/.exec(key);
+  return match?.[1];
+}
+
+function id(videoId: string): string {
+  if (!VIDEO_ID.test(videoId)) throw new RangeError(`not a video id: ${JSON.stringify(videoId)}`);
+  return videoId;
+}
+
+function rev(revision: number): number {
+  if (!Number.isSafeInteger(revision) || revision < 1) throw new RangeError(`not a revision: ${revision}`);
+  return revision;
+}

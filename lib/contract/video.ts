@@ -1,0 +1,118 @@
+/** A video as the API shows it and as the videos table stores it. One schema; both types are derived from it. */
+import { z } from 'zod';
+import { VIDEO_ID } from './keys.ts';
+
+export const videoId = z.string().regex(VIDEO_ID).meta({ description: 'Video id: 20 characters of a-z and 0-9.' });
+
+/**
+ * A video's status is the name of the last thing that happened to it, and so the name of its last event.
+ * `uploading` comes before the first event; `deleted` marks a video whose removal is under way.
+ */
+export const videoStatus = z.enum(['uploading', 'uploaded', 'probed', 'playable', 'ready', 'failed', 'deleted']);
+export type VideoStatus = z.infer<typeof videoStatus>;
+
+/** `private`: owner and admins. `entitled`: also subjects with a grant. `public`: anyone, without signing in. */
+export const visibility = z.enum(['private', 'entitled', 'public']);
+export type Visibility = z.infer<typeof visibility>;
+
+export const rendition = z.object({
+  kind: z.enum(['video', 'audio']),
+  name: z.string().meta({ description: 'Name of the rung, e.g. `720p`; `main` for the audio rendition.' }),
+  codecs: z.string().meta({ description: 'RFC 6381 codec string, e.g. `avc1.64001f`.' }),
+  width: z.int().positive().optional().meta({ description: 'Pixels. Video only.' }),
+  height: z.int().positive().optional().meta({ description: 'Pixels. Video only.' }),
+  frameRate: z.number().positive().optional().meta({ description: 'Frames per second. Video only.' }),
+  channels: z.int().positive().optional().meta({ description: 'Audio only.' }),
+  bandwidth: z.int().positive().meta({ description: 'Peak segment bit rate, bit/s (RFC 8216bis 4.4.6.2, BANDWIDTH).' }),
+  averageBandwidth: z.int().positive().meta({ description: 'Average segment bit rate, bit/s.' }),
+  bytes: z.int().nonnegative().meta({ description: 'Size of all segments of this rendition.' }),
+});
+export type Rendition = z.infer<typeof rendition>;
+
+export const failure = z.object({
+  code: z.string().meta({ description: 'Stable, e.g. `not-video`, `truncated`, `too-long`.' }),
+  reason: z.string().meta({ description: 'One sentence for the person who uploaded: what is wrong and what to do.' }),
+});
+export type Failure = z.infer<typeof failure>;
+
+const timestamp = z.iso.datetime();
+
+/** Fields that the API shows as they are stored. */
+const common = {
+  id: videoId,
+  title: z.string().min(1).max(200),
+  description: z.string().max(5000),
+  tags: z.array(z.string().min(1).max(50)).max(20),
+  owner: z.string().meta({ description: 'Subject (`sub`) of the person who uploaded it.' }),
+  visibility,
+  status: videoStatus,
+  progress: z.number().min(0).max(100).meta({ description: 'Percent of slicing done; 100 when ready.' }),
+  failure: failure.nullable(),
+  createdAt: timestamp,
+  updatedAt: timestamp,
+  filename: z.string().max(1024),
+  type: z.string().max(255).meta({ description: 'Media type the uploader claimed.' }),
+  duration: z.number().nonnegative().nullable().meta({ description: 'Seconds; null until probed.' }),
+  width: z
+    .int()
+    .positive()
+    .nullable()
+    .meta({ description: 'Display width of the source in pixels, rotation applied.' }),
+  height: z
+    .int()
+    .positive()
+    .nullable()
+    .meta({ description: 'Display height of the source in pixels, rotation applied.' }),
+  bytes: z.object({ source: z.int().nonnegative(), media: z.int().nonnegative() }),
+  revision: z.int().nonnegative().meta({ description: 'Published slicing run; 0 while there is none.' }),
+  renditions: z.array(rendition),
+  timeline: z
+    .array(z.object({ status: videoStatus, at: timestamp }))
+    .meta({ description: 'When each status was reached, oldest first.' }),
+};
+
+/** What `GET /api/videos/{id}` answers. */
+export const video = z.object({
+  ...common,
+  posterUrl: z.string().nullable().meta({ description: 'Signed path of the poster on this host; null until ready.' }),
+});
+export type Video = z.infer<typeof video>;
+
+/** What the videos table holds (partition key `id`). */
+export const videoRecord = z.object({
+  ...common,
+  /** How the source arrives. `id` is S3's upload id (multipart only). `slot` is the place in the uploads table it holds. */
+  upload: z.object({ kind: z.enum(['multipart', 'form']), id: z.string().optional(), slot: z.int().nonnegative() }),
+  /** Constant partition of the `all` index (admins list every video by time). */
+  kind: z.literal('video'),
+  /** Slicing run in progress or last finished; the published one is `revision`. */
+  slicing: z.object({ execution: z.string(), revision: z.int().positive() }).optional(),
+  segmentType: z.enum(['fmp4', 'mpegts']).optional(),
+  hasPoster: z.boolean().optional(),
+  /** Epoch seconds. Only while uploading: an abandoned upload's record goes with it (DynamoDB TTL). */
+  expiresAt: z.int().optional(),
+});
+export type VideoRecord = z.infer<typeof videoRecord>;
+
+/** One row of the entitlements table: partition key `videoId`, sort key `subject`. */
+export const grant = z.object({
+  videoId,
+  subject: z.string().min(1).max(255).meta({ description: 'The viewer (`sub` of their token).' }),
+  grantedBy: z.string(),
+  createdAt: timestamp,
+  expiresAt: z
+    .int()
+    .positive()
+    .optional()
+    .meta({ description: 'Epoch seconds after which the grant no longer counts.' }),
+});
+export type Grant = z.infer<typeof grant>;
+
+/** One row of the uploads table: partition key `owner`, sort key `slot` (0 … limit-1): the uploads a person has in flight. */
+export const uploadSlot = z.object({
+  owner: z.string(),
+  slot: z.int().nonnegative(),
+  videoId,
+  expiresAt: z.int().positive(),
+});
+export type UploadSlot = z.infer<typeof uploadSlot>;
