@@ -32,22 +32,16 @@ const schema = z.strictObject({
     .enum(['x86_64', 'arm64'])
     .default('x86_64')
     .meta({ description: 'Of Lambdas, the ffmpeg layer and containers.' }),
-  removal: z
-    .enum(['retain', 'destroy'])
-    .default('retain')
-    .meta({
-      description: 'What becomes of buckets and tables when the stack is deleted. `destroy` loses every video.',
-    }),
+  removal: z.enum(['retain', 'destroy']).default('retain').meta({
+    description: 'What becomes of buckets and tables when the stack is deleted. `destroy` loses every video.',
+  }),
   logRetentionDays: z
     .union([1, 3, 5, 7, 14, 30, 60, 90, 180, 365].map((n) => z.literal(n)))
     .default(30)
     .meta({ description: 'Days CloudWatch keeps logs.' }),
-  enforceTls: z
-    .boolean()
-    .default(true)
-    .meta({
-      description: 'Refuse plain http at buckets and queues. Off only where a local engine speaks http on loopback.',
-    }),
+  enforceTls: z.boolean().default(true).meta({
+    description: 'Refuse plain http at buckets and queues. Off only where a local engine speaks http on loopback.',
+  }),
   auth: z
     .strictObject({
       issuer: z

@@ -98,7 +98,7 @@ export class SluiceFunction extends NodejsFunction {
     return this;
   }
 
-  useSecret(variable: string, secret: ISecret): this {
+  useSecret(variable: string, secret: Pick<ISecret, 'secretArn'>): this {
     this.addEnvironment(variable, secret.secretArn);
     return this.allow(['secretsmanager:GetSecretValue'], [secret.secretArn]);
   }
