@@ -1,0 +1,93 @@
+import { createPublicKey, generateKeyPairSync, verify } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { Signer, SigningError } from '../../../lambdas/shared/signing.ts';
+import { checkSignature } from '../../../local/edge/signature.ts';
+import { parseTarget } from '../../../local/edge/target.ts';
+
+const { privateKey, publicKey } = generateKeyPairSync('ec', {
+  namedCurve: 'P-256',
+  privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  publicKeyEncoding: { type: 'spki', format: 'pem' },
+});
+const HOST = 'd111111abcdef8.cloudfront.net';
+const NOW = 1_800_000_000;
+const signer = new Signer({
+  secret: { privateKey, tokenKey: Buffer.alloc(32, 7).toString('base64url') },
+  keyPairId: 'K2JCJMDEHXQW5F',
+  publicUrl: `https://${HOST}`,
+});
+const expires = new Date((NOW + 60) * 1000);
+const keys = new Map([['K2JCJMDEHXQW5F', createPublicKey(publicKey)]]);
+const request = (target: string, over: object = {}) => ({
+  scheme: 'https' as const,
+  host: HOST,
+  target: parseTarget(target),
+  cookies: [],
+  ip: '127.0.0.1',
+  now: NOW,
+  ...over,
+});
+
+describe('a signature over a folder', () => {
+  const query = signer.sign('/vod/a/*', expires);
+
+  it('is a custom policy signed with ECDSA P-256 and SHA-256', () => {
+    const fields = new URLSearchParams(query);
+    const decode = (name: string) =>
+      Buffer.from(fields.get(name)!.replaceAll('-', '+').replaceAll('_', '=').replaceAll('~', '/'), 'base64');
+    expect([...fields.keys()].sort()).toEqual(['Hash-Algorithm', 'Key-Pair-Id', 'Policy', 'Signature']);
+    expect(fields.get('Hash-Algorithm')).toBe('SHA256');
+    expect(decode('Policy').toString()).toBe(
+      `{"Statement":[{"Resource":"https://${HOST}/vod/a/*","Condition":{"DateLessThan":{"AWS:EpochTime":${NOW + 60}}}}]}`,
+    );
+    expect(verify('sha256', decode('Policy'), publicKey, decode('Signature'))).toBe(true);
+  });
+
+  it('fits a URL and an HLS quoted-string', () => {
+    for (let i = 0; i < 50; i += 1) expect(signer.sign('/vod/a/*', expires)).toMatch(/^[A-Za-z0-9%&=._~-]+$/);
+  });
+
+  it('opens what is below it', () => {
+    for (const path of ['/vod/a/r1/poster.jpg', '/vod/a/r1/video/720p/00001.m4s'])
+      expect(checkSignature(request(`${path}?${query}`), keys)).toBeUndefined();
+  });
+
+  it.each([
+    ['another video', `/vod/b/r1/1.m4s?${query}`],
+    ['another video that names this one in its query', `/vod/b/r1/1.m4s?x=/vod/a/&${query}`],
+    ['another video that repeats the whole resource', `/vod/b/r1/1.m4s?x=https://${HOST}/vod/a/&${query}`],
+    ['dot segments', `/vod/a/../b/r1/1.m4s?${query}`],
+    ['encoded dot segments', `/vod/a/%2e%2e/b/r1/1.m4s?${query}`],
+    ['the folder beside it', `/vod/ab/r1/1.m4s?${query}`],
+  ])('does not open %s', (_, target) => {
+    expect(checkSignature(request(target), keys)).toMatchObject({ code: 'AccessDenied' });
+  });
+
+  it.each([
+    ['after its time', { now: NOW + 60 }],
+    ['at another host', { host: 'other.example' }],
+    ['by plain http', { scheme: 'http' as const }],
+  ])('does not open %s', (_, over) => {
+    expect(checkSignature(request(`/vod/a/r1/1.m4s?${query}`, over), keys)).toMatchObject({ code: 'AccessDenied' });
+  });
+});
+
+it('signs cookies that the edge takes', () => {
+  const cookies = Object.entries(signer.cookies('/vod/a/*', expires));
+  expect(cookies.map(([name]) => name).sort()).toEqual([
+    'CloudFront-Hash-Algorithm',
+    'CloudFront-Key-Pair-Id',
+    'CloudFront-Policy',
+    'CloudFront-Signature',
+  ]);
+  expect(checkSignature(request('/vod/a/r1/1.m4s', { cookies }), keys)).toBeUndefined();
+  expect(checkSignature(request('/vod/b/r1/1.m4s', { cookies }), keys)).toMatchObject({ code: 'AccessDenied' });
+});
+
+it.each(['vod/a/*', '/vod/*/a', '/vod/a?*', '/vod/../*', 'http*://*/vod/a/*', ''])('refuses to sign %j', (path) => {
+  expect(() => signer.sign(path, expires)).toThrow(SigningError);
+});
+
+it('refuses a time that is none', () => {
+  expect(() => signer.sign('/vod/a/*', new Date(Number.NaN))).toThrow(SigningError);
+});
