@@ -15,6 +15,8 @@ export class SigningKey extends Construct {
   readonly secret: Secret;
   readonly publicKey: PublicKey;
   readonly keyGroup: KeyGroup;
+  readonly #signers: SluiceFunction[] = [];
+  #publicUrl: string | undefined;
 
   constructor(scope: Construct, id: string, config: Config) {
     super(scope, id);
@@ -42,9 +44,17 @@ export class SigningKey extends Construct {
     this.keyGroup = new KeyGroup(this, 'Group', { items: [this.publicKey] });
   }
 
-  /** Lets `fn` sign: variables `SIGNING_SECRET` and `KEY_PAIR_ID`, and the right to read the secret. */
+  /** Lets `fn` sign: variables `SIGNING_SECRET`, `KEY_PAIR_ID` and `PUBLIC_URL`, and the right to read the secret. */
   allowSigning(fn: SluiceFunction): void {
     fn.useSecret('SIGNING_SECRET', this.secret);
     fn.addEnvironment('KEY_PAIR_ID', this.publicKey.publicKeyId);
+    this.#signers.push(fn);
+    if (this.#publicUrl !== undefined) fn.addEnvironment('PUBLIC_URL', this.#publicUrl);
+  }
+
+  /** Says under which address signatures are good; functions that may sign already are told too. */
+  servedAt(publicUrl: string): void {
+    this.#publicUrl = publicUrl;
+    for (const fn of this.#signers) fn.addEnvironment('PUBLIC_URL', publicUrl);
   }
 }
