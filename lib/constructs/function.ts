@@ -68,7 +68,12 @@ export class SluiceFunction extends NodejsFunction {
   }
 
   /** `dynamodb:<action>` on the table, and on its indexes when an action reads one (`Query`). */
-  useTable(variable: string, table: ITable, actions: readonly string[], indexes: readonly string[] = []): this {
+  useTable(
+    variable: string,
+    table: Pick<ITable, 'tableName' | 'tableArn'>,
+    actions: readonly string[],
+    indexes: readonly string[] = [],
+  ): this {
     this.addEnvironment(variable, table.tableName);
     return this.allow(
       actions.map((action) => `dynamodb:${action}`),
@@ -77,7 +82,12 @@ export class SluiceFunction extends NodejsFunction {
   }
 
   /** `s3:<action>` on the keys under `prefix` (ends with `/`). */
-  useObjects(variable: string, bucket: IBucket, actions: readonly string[], prefix: string): this {
+  useObjects(
+    variable: string,
+    bucket: Pick<IBucket, 'bucketName' | 'arnForObjects'>,
+    actions: readonly string[],
+    prefix: string,
+  ): this {
     this.addEnvironment(variable, bucket.bucketName);
     return this.allow(
       actions.map((action) => `s3:${action}`),
@@ -87,7 +97,7 @@ export class SluiceFunction extends NodejsFunction {
   }
 
   /** `s3:ListBucket` (or another bucket action), on keys under `prefix` only. */
-  listObjects(bucket: IBucket, prefix: string): this {
+  listObjects(bucket: Pick<IBucket, 'bucketArn'>, prefix: string): this {
     this.addToRolePolicy(
       new PolicyStatement({
         actions: ['s3:ListBucket'],

@@ -1,0 +1,78 @@
+/** The start of an upload: place → multipart upload → record, undone in reverse when a step fails. */
+import { DeleteCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { required } from '../../lib/contract/env.ts';
+import { sourceKey } from '../../lib/contract/keys.ts';
+import type { VideoRecord } from '../../lib/contract/video.ts';
+import { dynamo } from '../shared/clients.ts';
+import { logger } from '../shared/logger.ts';
+import type { Viewer } from '../shared/viewer.ts';
+import { checkMayUpload } from './access.ts';
+import { draftOf, formLimit, newRecord, newVideoId, type Announced } from './draft.ts';
+import type { UploadLimits } from './limits.ts';
+import { freeSlot, takeSlot } from './slots.ts';
+import { abortUpload, createUpload, signForm } from './source.ts';
+
+/** A form that was not posted within its time never will be; the rest is time for a slow link to send it. */
+const FORM_GRACE_SECONDS = 24 * 3600;
+
+export async function beginMultipart(viewer: Viewer, announced: Announced, limits: UploadLimits) {
+  checkMayUpload(viewer);
+  const draft = draftOf(announced, limits, false);
+  const [owner, id, now, { expireSeconds }] = [viewer.subject, newVideoId(), Date.now(), limits];
+  const key = sourceKey(id);
+  return await allOrNothing(async (undo) => {
+    const slot = await takeSlot({ owner, videoId: id, expiresAt: after(now, expireSeconds) }, limits.maxInFlight);
+    undo.push(() => freeSlot({ id, owner, upload: { kind: 'multipart', slot } }));
+    const uploadId = await createUpload(key, draft.type);
+    undo.push(() => abortUpload(key, uploadId));
+    const upload = { kind: 'multipart', id: uploadId, slot } as const;
+    undo.push(() => deleteRecord(id));
+    await putRecord(newRecord({ id, owner, draft, upload, now, expireSeconds }));
+    return { uploadId, key, videoId: id };
+  });
+}
+
+export async function beginForm(viewer: Viewer, announced: Announced, limits: UploadLimits) {
+  checkMayUpload(viewer);
+  const draft = draftOf(announced, limits, true);
+  const [owner, id, now, { urlSeconds }] = [viewer.subject, newVideoId(), Date.now(), limits];
+  return await allOrNothing(async (undo) => {
+    const slot = await takeSlot({ owner, videoId: id, expiresAt: after(now, urlSeconds) }, limits.maxInFlight);
+    const upload = { kind: 'form', slot } as const;
+    undo.push(() => freeSlot({ id, owner, upload }));
+    const { url, fields } = await signForm(sourceKey(id), draft.type, formLimit(limits), urlSeconds);
+    undo.push(() => deleteRecord(id));
+    await putRecord(newRecord({ id, owner, draft, upload, now, expireSeconds: urlSeconds + FORM_GRACE_SECONDS }));
+    return { method: 'POST' as const, url, fields, expires: urlSeconds };
+  });
+}
+
+const after = (now: number, seconds: number) => Math.floor(now / 1000) + seconds;
+
+/** Runs `steps`; when one throws, runs what they pushed to `undo`, newest first, and throws the first error on. */
+export async function allOrNothing<T>(steps: (undo: (() => Promise<unknown>)[]) => Promise<T>): Promise<T> {
+  const undo: (() => Promise<unknown>)[] = [];
+  try {
+    return await steps(undo);
+  } catch (error) {
+    for (const step of undo.toReversed()) {
+      // What cannot be undone now expires by itself: place and record by TTL, parts by the bucket's lifecycle rule.
+      await step().catch((cause: unknown) => logger.warn('could not undo a step', cause as Error));
+    }
+    throw error;
+  }
+}
+
+async function putRecord(record: VideoRecord): Promise<void> {
+  await dynamo.send(
+    new PutCommand({
+      TableName: required('VIDEOS_TABLE'),
+      Item: record,
+      ConditionExpression: 'attribute_not_exists(id)',
+    }),
+  );
+}
+
+async function deleteRecord(id: string): Promise<void> {
+  await dynamo.send(new DeleteCommand({ TableName: required('VIDEOS_TABLE'), Key: { id } }));
+}

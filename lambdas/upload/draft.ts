@@ -1,0 +1,159 @@
+/** From what an uploader says of a file to a new video's fields, or the reason why it is not taken. Pure. */
+import { randomInt } from 'node:crypto';
+import { z } from 'zod';
+import { video, visibility, type VideoRecord } from '../../lib/contract/video.ts';
+import { ApiError } from '../shared/errors.ts';
+import { MAX_FORM_BYTES, type UploadLimits } from './limits.ts';
+
+export interface Draft {
+  readonly title: string;
+  readonly description: string;
+  readonly tags: readonly string[];
+  readonly visibility: VideoRecord['visibility'];
+  readonly filename: string;
+  readonly type: string;
+}
+
+export interface Announced {
+  readonly filename: string;
+  readonly type: string;
+  readonly metadata?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** Uppy sends every field of its form, unfilled ones as empty text or null; in a query string null is the word. */
+const given = (value: unknown): unknown =>
+  value === null || value === undefined || (typeof value === 'string' && /^\s*(null|undefined)?\s*$/.test(value))
+    ? undefined
+    : value;
+const optional = <T extends z.ZodType>(schema: T) => z.preprocess(given, schema.optional());
+
+const splitTags = (value: unknown): unknown =>
+  typeof value === 'string'
+    ? value
+        .split(',')
+        .map((tag) => tag.trim())
+        .filter((tag) => tag !== '')
+    : value;
+
+const metadataSchema = z.object({
+  title: optional(z.string()),
+  name: optional(z.string()),
+  description: optional(video.shape.description),
+  tags: optional(z.preprocess(splitTags, video.shape.tags)),
+  visibility: optional(visibility),
+  size: optional(z.preprocess((size) => (typeof size === 'string' ? Number(size) : size), z.int().nonnegative())),
+});
+
+/**
+ * Checks what is known before a byte is sent. `form`: the file comes as one POST form, for which S3's limit counts too.
+ * Throws `unsupported-type`, `too-large`, `empty-file` or `invalid-request`.
+ */
+export function draftOf(announced: Announced, limits: UploadLimits, form: boolean): Draft {
+  const parsed = metadataSchema.safeParse(announced.metadata ?? {});
+  if (!parsed.success) {
+    const errors = parsed.error.issues.map((issue) => ({
+      path: `metadata.${issue.path.join('.')}`,
+      message: issue.message,
+    }));
+    throw new ApiError('invalid-request', errors.map((e) => `${e.path}: ${e.message}`).join('; '), { errors });
+  }
+  const { title, name, description, tags, visibility, size } = parsed.data;
+  const type = checkType(announced.type, limits.types);
+  if (size !== undefined) checkSize(size, form ? formLimit(limits) : limits.maxBytes);
+  return {
+    title: titleOf(title, name, announced.filename),
+    description: description ?? '',
+    tags: [...new Set(tags)],
+    visibility: visibility ?? 'private',
+    filename: announced.filename,
+    type,
+  };
+}
+
+/** Bytes a form upload may have. */
+export const formLimit = (limits: UploadLimits): number => Math.min(limits.maxBytes, MAX_FORM_BYTES);
+
+/** Throws `empty-file` at 0 bytes and `too-large` above `maxBytes`. */
+export function checkSize(bytes: number, maxBytes: number): void {
+  if (bytes === 0) throw new ApiError('empty-file', 'The file has no bytes. Choose another one.');
+  if (bytes > maxBytes) {
+    throw new ApiError('too-large', `The file has ${bytes} bytes; at most ${maxBytes} are taken.`, {
+      limit: { name: 'upload.maxSizeGiB', value: maxBytes, unit: 'bytes' },
+    });
+  }
+}
+
+/** The media type without its parameters, in lower case. Throws `unsupported-type`, naming the types taken. */
+export function checkType(claimed: string, types: readonly string[]): string {
+  const type = (claimed.split(';')[0] ?? '').trim().toLowerCase();
+  const taken = types.some((pattern) => {
+    const wanted = pattern.toLowerCase();
+    return wanted.endsWith('/*')
+      ? type.startsWith(wanted.slice(0, -1)) && type.length >= wanted.length
+      : type === wanted;
+  });
+  if (!taken)
+    throw new ApiError('unsupported-type', `${JSON.stringify(type)} is not taken; these are: ${types.join(', ')}.`);
+  return type;
+}
+
+/** A name that is just the file's own says no more than the file name, so both lose their folder and extension. */
+function titleOf(title: string | undefined, name: string | undefined, filename: string): string {
+  const chosen = title ?? (name !== undefined && name !== filename ? name : undefined);
+  const base = filename.split(/[/\\]/).at(-1) ?? '';
+  return tidy(chosen ?? '') || tidy(base.replace(/(?<=.)\.[^.\s]{1,10}$/, '')) || 'Untitled';
+}
+
+/** One line of at most 200 UTF-16 units (the contract's limit), not cut inside a character. */
+function tidy(text: string): string {
+  const line = text.replace(/[\p{Cc}\p{Cs}\s]+/gu, ' ').trim();
+  return line.length <= 200
+    ? line
+    : line
+        .slice(0, 200)
+        .replace(/[\uD800-\uDBFF]$/, '')
+        .trim();
+}
+
+const ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789';
+
+/** 20 characters of `[a-z0-9]` from the system's random source: 103 bits. */
+export function newVideoId(): string {
+  return Array.from({ length: 20 }, () => ALPHABET[randomInt(ALPHABET.length)]).join('');
+}
+
+export interface NewVideo {
+  readonly id: string;
+  readonly owner: string;
+  readonly draft: Draft;
+  readonly upload: VideoRecord['upload'];
+  /** Milliseconds. */
+  readonly now: number;
+  /** Seconds until the record goes if the file never arrives. */
+  readonly expireSeconds: number;
+}
+
+export function newRecord({ id, owner, draft, upload, now, expireSeconds }: NewVideo): VideoRecord {
+  const at = new Date(now).toISOString();
+  return {
+    id,
+    owner,
+    ...draft,
+    tags: [...draft.tags],
+    status: 'uploading',
+    progress: 0,
+    failure: null,
+    createdAt: at,
+    updatedAt: at,
+    duration: null,
+    width: null,
+    height: null,
+    bytes: { source: 0, media: 0 },
+    revision: 0,
+    renditions: [],
+    timeline: [{ status: 'uploading', at }],
+    upload,
+    kind: 'video',
+    expiresAt: Math.floor(now / 1000) + expireSeconds,
+  };
+}

@@ -1,0 +1,59 @@
+/** Upload: signs parts that people's browsers send straight to the source bucket. */
+import { Duration } from 'aws-cdk-lib';
+import { EventBus } from 'aws-cdk-lib/aws-events';
+import { Construct } from 'constructs';
+import { uploadLimits, type UploadLimits } from '../../lambdas/upload/limits.ts';
+import type { Config } from '../config.ts';
+import { SOURCE_PREFIX } from '../contract/keys.ts';
+import type { Api } from './api.ts';
+import { SluiceFunction } from './function.ts';
+import type { Storage } from './storage.ts';
+
+export interface UploadProps {
+  readonly config: Config;
+  readonly storage: Storage;
+  readonly api: Api;
+}
+
+export class Upload extends Construct {
+  readonly handler: SluiceFunction;
+
+  constructor(scope: Construct, id: string, { config, storage, api }: UploadProps) {
+    super(scope, id);
+    const bus = EventBus.fromEventBusName(this, 'Bus', 'default');
+    this.handler = new SluiceFunction(this, 'Handler', {
+      config,
+      entry: 'upload/handler.ts',
+      description: 'Upload API (Uppy Companion S3 protocol): signs, lists, completes; sees no byte of a file',
+      environment: {
+        GROUPS_CLAIM: config.auth.groupsClaim,
+        UPLOAD_LIMITS: JSON.stringify(limitsOf(config)),
+        EVENT_BUS: bus.eventBusName,
+      },
+      // The HTTP API waits 30 s; finishing thousands of parts takes S3 some of them.
+      timeout: Duration.seconds(29),
+    })
+      .useTable('VIDEOS_TABLE', storage.videos, ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem'])
+      .useTable('UPLOADS_TABLE', storage.uploads, ['Query', 'PutItem', 'DeleteItem'])
+      // What these may, a signed part URL or form may: it is signed with this function's own credentials.
+      .useObjects(
+        'SOURCE_BUCKET',
+        storage.sources,
+        ['PutObject', 'AbortMultipartUpload', 'ListMultipartUploadParts'],
+        SOURCE_PREFIX,
+      )
+      .listObjects(storage.sources, SOURCE_PREFIX)
+      .allow(['events:PutEvents'], [bus.eventBusArn]);
+    api.serve('upload', this.handler);
+  }
+}
+
+export function limitsOf({ upload }: Pick<Config, 'upload'>): UploadLimits {
+  return uploadLimits.parse({
+    maxBytes: Math.floor(upload.maxSizeGiB * 1024 ** 3),
+    types: upload.types,
+    maxInFlight: upload.maxInFlight,
+    urlSeconds: upload.urlMinutes * 60,
+    expireSeconds: upload.expireDays * 86_400,
+  });
+}
