@@ -202,8 +202,11 @@ libc_package=libc6-dev gcc_package=$(dpkg-query -W -f '${Package}' libgcc-12-dev
 install -m 644 "/usr/share/doc/$libc_package/copyright" "$out/licenses/glibc.txt"
 install -m 644 "/usr/share/doc/$gcc_package/copyright" "$out/licenses/gcc.txt"
 
+# Cross packages are called after the source version they were built from: 2.36-8cross1.
 GLIBC_VERSION=$(dpkg-query -W -f '${Version}' "$libc_package")
+GLIBC_VERSION=${GLIBC_VERSION%cross*}
 GCC_VERSION=$(dpkg-query -W -f '${Version}' "$gcc_package")
+GCC_VERSION=${GCC_VERSION%cross*}
 . "$here/sbom.sh"
 write_sbom "$out" "$target" >"$out/sbom.cdx.json"
 
