@@ -152,6 +152,14 @@ const schema = z.strictObject({
         .regex(/^arn:aws[a-z-]*:acm:us-east-1:/)
         .optional()
         .meta({ description: 'ACM certificate in us-east-1 for `domainName`.' }),
+      publicUrl: z
+        .string()
+        .regex(/^https?:\/\/[a-z0-9.:-]+$/)
+        .optional()
+        .meta({
+          description:
+            "Scheme and host viewers use, where that is neither `domainName` nor the distribution's own name (a local edge). Signatures are good for this address only.",
+        }),
     })
     .prefault({}),
 });
@@ -233,4 +241,18 @@ function explain(issue: z.core.$ZodIssue): string {
     return issue.keys.map((name) => `${path === '' ? name : `${path}.${name}`}: no such option`).join('\n');
   }
   return `${path}: ${issue.message}`;
+}
+
+/** The configuration of a CDK app: its context, with every `-c option=value` applied. A misspelt option is refused. */
+export function readAppConfig(node: {
+  tryGetContext(key: string): unknown;
+  getAllContext(): Record<string, unknown>;
+}): Config {
+  const groups = new Set(optionPaths().map((path) => path.split('.')[0]));
+  const overrides: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(node.getAllContext())) {
+    if (key.includes(':') || key.startsWith('@') || key === 'env' || key === 'environments') continue;
+    if (key.includes('.') || groups.has(key)) overrides[key] = parseOverride(value);
+  }
+  return readConfig((key) => node.tryGetContext(key), overrides);
 }

@@ -4,6 +4,7 @@ import { AttributeType, BillingMode, ProjectionType, Table, type TableProps } fr
 import {
   BlockPublicAccess,
   Bucket,
+  CfnBucket,
   BucketEncryption,
   HttpMethods,
   ObjectOwnership,
@@ -37,7 +38,6 @@ export class Storage extends Construct {
 
     this.sources = this.#bucket('Sources', config, {
       removalPolicy,
-      eventBridgeEnabled: true,
       lifecycleRules: [{ id: 'unfinished-uploads', prefix: SOURCE_PREFIX, ...unfinished }],
       cors: [
         {
@@ -50,6 +50,10 @@ export class Storage extends Construct {
         },
       ],
     });
+    // The property itself: the CDK's own switch would add a function with rights over every bucket.
+    (this.sources.node.defaultChild as CfnBucket).notificationConfiguration = {
+      eventBridgeConfiguration: { eventBridgeEnabled: true },
+    };
     this.media = this.#bucket('Media', config, {
       removalPolicy,
       lifecycleRules: [

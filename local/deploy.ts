@@ -1,0 +1,154 @@
+/** Deploys the app to the local engine with the ordinary CDK CLI, and puts the console's files where the edge finds them. */
+import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ApiGatewayV2Client, UpdateApiCommand } from '@aws-sdk/client-apigatewayv2';
+import {
+  CloudFormationClient,
+  DescribeStacksCommand,
+  paginateListStackResources,
+} from '@aws-sdk/client-cloudformation';
+import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { engineClient, engineEnvironment } from './engine.ts';
+import { forEngine, type Replacement, type Template } from './engine-rules.ts';
+import { run } from './process.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const cdk = join(root, 'node_modules', 'aws-cdk', 'bin', 'cdk');
+
+export interface Deployment {
+  readonly stack: string;
+  /** As synthesized, before the engine's rule. */
+  readonly template: Template;
+  /** logicalId → physical id on the engine */
+  readonly physicalIds: Readonly<Record<string, string>>;
+  readonly outputs: Readonly<Record<string, string>>;
+  readonly replaced: readonly Replacement[];
+}
+
+export interface DeployOptions {
+  readonly endpoint: string;
+  /** Folder for the assemblies; reused between runs so that unchanged assets are not built again. */
+  readonly output: string;
+  /** `-c` overrides, option → value. */
+  readonly context: Readonly<Record<string, string>>;
+  readonly ffmpegLayer: string;
+  readonly log: (line: string) => void;
+  readonly signal?: AbortSignal;
+}
+
+export async function deploy({
+  endpoint,
+  output,
+  context,
+  ffmpegLayer,
+  log,
+  signal,
+}: DeployOptions): Promise<Deployment> {
+  const env = { ...process.env, ...engineEnvironment(endpoint), SLUICE_FFMPEG_LAYER: ffmpegLayer, CI: 'true' };
+  const original = join(output, 'synth');
+  const forLocal = join(output, 'engine');
+
+  log('synthesizing');
+  const flags = Object.entries({ env: 'local', ...context }).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  await run(process.execPath, [cdk, 'synth', '--quiet', '--output', original, ...flags], { cwd: root, env, signal });
+
+  await rm(forLocal, { recursive: true, force: true });
+  await cp(original, forLocal, { recursive: true });
+  const name = (await readdir(original)).find((file) => file.endsWith('.template.json'));
+  if (name === undefined) throw new Error('the synthesized app holds no stack');
+  const stack = name.replace('.template.json', '');
+  const template = JSON.parse(await readFile(join(original, name), 'utf8')) as Template;
+  const engine = forEngine(template);
+  await writeFile(join(forLocal, name), JSON.stringify(engine.template));
+
+  log('bootstrapping');
+  await run(process.execPath, [cdk, 'bootstrap', '--app', forLocal, 'aws://000000000000/us-east-1'], {
+    cwd: root,
+    env,
+    signal,
+  });
+  log(`deploying ${stack}`);
+  await run(
+    process.execPath,
+    [cdk, 'deploy', '--app', forLocal, '--all', '--require-approval', 'never', '--method', 'direct'],
+    { cwd: root, env, signal },
+  );
+
+  const clientOptions = engineClient(endpoint);
+  const cloudformation = new CloudFormationClient(clientOptions);
+  const physicalIds: Record<string, string> = {};
+  for await (const page of paginateListStackResources({ client: cloudformation }, { StackName: stack })) {
+    for (const resource of page.StackResourceSummaries ?? [])
+      physicalIds[resource.LogicalResourceId ?? ''] = resource.PhysicalResourceId ?? '';
+  }
+  const described = await cloudformation.send(new DescribeStacksCommand({ StackName: stack }));
+  const outputs = Object.fromEntries(
+    (described.Stacks?.[0]?.Outputs ?? []).map((o) => [o.OutputKey ?? '', o.OutputValue ?? '']),
+  );
+
+  await applyDropped(template, physicalIds, new ApiGatewayV2Client(clientOptions));
+  log('publishing the console');
+  await publishConsole(template, physicalIds, original, new S3Client({ ...clientOptions, forcePathStyle: true }));
+  return { stack, template, physicalIds, outputs, replaced: engine.replaced };
+}
+
+/** Properties the engine drops in silence at deploy, and takes when they are set through the API. */
+async function applyDropped(
+  template: Template,
+  ids: Readonly<Record<string, string>>,
+  api: ApiGatewayV2Client,
+): Promise<void> {
+  for (const [logicalId, resource] of Object.entries(template.Resources)) {
+    const cors = resource.Properties?.['CorsConfiguration'];
+    if (resource.Type === 'AWS::ApiGatewayV2::Api' && cors) {
+      await api.send(new UpdateApiCommand({ ApiId: ids[logicalId], CorsConfiguration: cors }));
+    }
+  }
+}
+
+const TYPES: Record<string, string> = {
+  html: 'text/html; charset=utf-8',
+  js: 'text/javascript; charset=utf-8',
+  mjs: 'text/javascript; charset=utf-8',
+  css: 'text/css; charset=utf-8',
+  svg: 'image/svg+xml',
+  json: 'application/json',
+  woff2: 'font/woff2',
+  png: 'image/png',
+  ico: 'image/x-icon',
+  webmanifest: 'application/manifest+json',
+  map: 'application/json',
+};
+
+async function publishConsole(
+  template: Template,
+  ids: Readonly<Record<string, string>>,
+  assembly: string,
+  s3: S3Client,
+): Promise<void> {
+  for (const resource of Object.values(template.Resources)) {
+    if (resource.Type !== 'Custom::CDKBucketDeployment') continue;
+    const { SourceObjectKeys, DestinationBucketName, SystemMetadata } = resource.Properties as {
+      SourceObjectKeys: string[];
+      DestinationBucketName: { Ref: string };
+      SystemMetadata?: Record<string, string>;
+    };
+    for (const key of SourceObjectKeys) {
+      const folder = join(assembly, `asset.${key.replace('.zip', '')}`);
+      for (const file of await readdir(folder, { recursive: true, withFileTypes: true })) {
+        if (!file.isFile()) continue;
+        const path = join(file.parentPath, file.name);
+        await s3.send(
+          new PutObjectCommand({
+            Bucket: ids[DestinationBucketName.Ref],
+            Key: path.slice(folder.length + 1),
+            Body: await readFile(path),
+            ContentType: TYPES[file.name.split('.').at(-1) ?? ''] ?? 'application/octet-stream',
+            CacheControl: SystemMetadata?.['cache-control'],
+          }),
+        );
+      }
+    }
+  }
+}

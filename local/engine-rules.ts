@@ -1,0 +1,82 @@
+/**
+ * The one rule for what the local engine cannot hold: resource types it refuses are replaced in the synthesized
+ * template before it is deployed there. Nothing else differs from what goes to AWS. The edge keeps reading the original.
+ */
+
+interface Resource {
+  Type: string;
+  Properties?: Record<string, unknown>;
+  DependsOn?: string | string[];
+  [key: string]: unknown;
+}
+export interface Template {
+  Resources: Record<string, Resource>;
+  Outputs?: Record<string, unknown>;
+  [key: string]: unknown;
+}
+
+/** Type → why it is replaced, and by what. A parameter's Ref is its name, which stands in for the id. */
+const REPLACED: Record<string, { why: string; by: (id: string, resource: Resource) => Resource }> = {
+  'AWS::CloudFront::PublicKey': {
+    why: 'the engine has no CloudFront keys; the edge reads the PEM from this parameter',
+    by: (id, { Properties }) => parameter(id, (Properties?.['PublicKeyConfig'] as { EncodedKey: unknown }).EncodedKey),
+  },
+  'AWS::CloudFront::KeyGroup': {
+    why: 'the engine has no key groups; the edge reads them from the original template',
+    by: (id) => parameter(id, 'see the synthesized template'),
+  },
+  'Custom::CDKBucketDeployment': {
+    why: 'the engine has no AWS CLI for the deployment function; the local run copies the same files itself',
+    by: () => ({ Type: 'AWS::CloudFormation::WaitConditionHandle' }),
+  },
+};
+
+export interface Replacement {
+  readonly logicalId: string;
+  readonly type: string;
+  readonly why: string;
+}
+
+/** The template the engine gets, and what was replaced in it. The argument is left as it is. */
+export function forEngine(template: Template): { template: Template; replaced: Replacement[] } {
+  const copy = structuredClone(template);
+  const replaced: Replacement[] = [];
+  for (const [logicalId, resource] of Object.entries(copy.Resources)) {
+    const rule = REPLACED[resource.Type];
+    if (!rule) continue;
+    copy.Resources[logicalId] = {
+      ...rule.by(logicalId, resource),
+      ...(resource.DependsOn && { DependsOn: resource.DependsOn }),
+    };
+    replaced.push({ logicalId, type: resource.Type, why: rule.why });
+  }
+  // A distribution that names key groups by a parameter's name would be refused.
+  for (const resource of Object.values(copy.Resources)) {
+    if (resource.Type === 'AWS::CloudFront::Distribution') dropTrustedKeyGroups(resource);
+  }
+  return { template: copy, replaced };
+}
+
+function parameter(logicalId: string, value: unknown): Resource {
+  return {
+    Type: 'AWS::SSM::Parameter',
+    Properties: {
+      Name: `K${logicalId
+        .replace(/[^A-Za-z0-9]/g, '')
+        .slice(-13)
+        .toUpperCase()}`,
+      Type: 'String',
+      Value: value,
+    },
+  };
+}
+
+function dropTrustedKeyGroups(distribution: Resource): void {
+  const config = distribution.Properties?.['DistributionConfig'] as {
+    DefaultCacheBehavior?: Record<string, unknown>;
+    CacheBehaviors?: Record<string, unknown>[];
+  };
+  for (const behaviour of [config.DefaultCacheBehavior, ...(config.CacheBehaviors ?? [])]) {
+    if (behaviour) delete behaviour['TrustedKeyGroups'];
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * The engine that answers AWS calls on this machine: the one `AWS_ENDPOINT_URL` names, else MiniStack in a private
+ * virtual environment, started on loopback and ended with us.
+ */
+import { spawn } from 'node:child_process';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { endGroup } from './process.ts';
+import { pythonEnvironment } from './python.ts';
+
+/** boto3 must match the botocore that MiniStack pins; without it a custom resource never answers. */
+const REQUIREMENTS = ['ministack==1.5.33', 'boto3==1.43.106', 'cryptography==50.0.2'];
+
+export interface Engine {
+  /** e.g. `http://127.0.0.1:4566` */
+  readonly endpoint: string;
+  readonly close: () => Promise<void>;
+  /** The last lines the engine printed; for a failure's report. */
+  readonly recentLog: () => string;
+  /** True when we started it, so it holds nothing from before. */
+  readonly own: boolean;
+}
+
+export interface EngineOptions {
+  /** Enforce IAM: a missing grant then fails here. */
+  readonly iam?: boolean;
+  /** Folder with `ffmpeg` and `ffprobe`: the engine does not unpack layers into /opt. */
+  readonly ffmpegFolder: string;
+  readonly log: (line: string) => void;
+}
+
+export async function startEngine({ iam = false, ffmpegFolder, log }: EngineOptions): Promise<Engine> {
+  const given = process.env['AWS_ENDPOINT_URL'];
+  if (given !== undefined && given !== '') {
+    return { endpoint: given.replace(/\/$/, ''), own: false, close: async () => {}, recentLog: () => '' };
+  }
+  const environment = await pythonEnvironment('engine', REQUIREMENTS, log);
+  const port = await freePort();
+  const scratch = await mkdtemp(join(tmpdir(), 'sluice-engine-'));
+  await mkdir(join(scratch, 'tmp'));
+  const modules = fileURLToPath(new URL('../node_modules', import.meta.url));
+  const child = spawn(join(environment, 'bin', 'ministack'), [], {
+    cwd: scratch,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      PATH: [dirname(process.execPath), join(environment, 'bin'), process.env['PATH'] ?? ''].join(delimiter),
+      HOME: scratch,
+      TMPDIR: join(scratch, 'tmp'),
+      NODE_PATH: modules,
+      BIND_HOST: '127.0.0.1',
+      GATEWAY_PORT: String(port),
+      SFTP_ENABLED: '0',
+      IOT_MTLS_ENABLED: '0',
+      LAMBDA_WARM_TTL_SECONDS: '300',
+      FFMPEG_PATH: join(ffmpegFolder, 'ffmpeg'),
+      FFPROBE_PATH: join(ffmpegFolder, 'ffprobe'),
+      ...(iam && { AUTH: 'true' }),
+    },
+  });
+  let recent = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (data: Buffer) => (recent = (recent + data.toString()).slice(-64 * 1024)));
+  const endpoint = `http://127.0.0.1:${port}`;
+  const engine: Engine = {
+    endpoint,
+    own: true,
+    recentLog: () => recent,
+    close: async () => {
+      await endGroup(child);
+      await rm(scratch, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+    },
+  };
+  const deadline = Date.now() + 60_000;
+  while (child.exitCode === null && Date.now() < deadline) {
+    const up = await fetch(`${endpoint}/_localstack/health`, { signal: AbortSignal.timeout(2000) }).then(
+      (r) => r.ok,
+      () => false,
+    );
+    if (up) return engine;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  await engine.close();
+  throw new Error(`the local engine did not come up:\n${recent.slice(-2000)}`);
+}
+
+/** Environment for AWS tools and SDKs that shall talk to the engine. */
+export function engineEnvironment(endpoint: string) {
+  return {
+    AWS_ENDPOINT_URL: endpoint,
+    AWS_ENDPOINT_URL_S3: endpoint,
+    AWS_ACCESS_KEY_ID: process.env['AWS_ACCESS_KEY_ID'] ?? 'test',
+    AWS_SECRET_ACCESS_KEY: process.env['AWS_SECRET_ACCESS_KEY'] ?? 'test',
+    AWS_REGION: process.env['AWS_REGION'] ?? 'us-east-1',
+    AWS_DEFAULT_REGION: process.env['AWS_REGION'] ?? 'us-east-1',
+    AWS_EC2_METADATA_DISABLED: 'true',
+  };
+}
+
+/** The same for an SDK client made here. */
+export function engineClient(endpoint: string) {
+  const env = engineEnvironment(endpoint);
+  return {
+    endpoint,
+    region: env.AWS_REGION,
+    credentials: { accessKeyId: env.AWS_ACCESS_KEY_ID, secretAccessKey: env.AWS_SECRET_ACCESS_KEY },
+  };
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === 'string') throw new Error('no free port');
+  return address.port;
+}

@@ -1,0 +1,109 @@
+/** Everything of the local run, up: engine, issuer, the deployed stack and the edge in front of it. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ensureLayer, type LayerArch } from '../lib/constructs/ffmpeg-layer.ts';
+import { deploy, type Deployment } from './deploy.ts';
+import { startEdgeFor, type Edge } from './edge-for.ts';
+import { freePort, startEngine, type Engine } from './engine.ts';
+import { CLIENT_ID, RESOURCE, startIssuer, USERS, type Issuer } from './issuer.ts';
+
+export interface LocalStack {
+  /** The distribution's address, e.g. `http://127.0.0.1:8080`. */
+  readonly url: string;
+  /** Folder holding the layer's `ffmpeg` and `ffprobe`. */
+  readonly ffmpegFolder: string;
+  readonly engine: Engine;
+  readonly issuer: Issuer;
+  readonly deployment: Deployment;
+  readonly edge: Edge;
+  /** What `--ready-file` holds. */
+  readonly ready: () => Promise<Ready>;
+  /** Ends all of it. Safe to call twice. */
+  readonly close: () => Promise<void>;
+}
+
+export interface Ready {
+  readonly url: string;
+  readonly api: string;
+  readonly issuer: string;
+  readonly engine: string;
+  readonly users: readonly { name: string; groups: readonly string[]; token: string }[];
+}
+
+export interface LocalOptions {
+  /** Port of the edge; 0 takes a free one. */
+  readonly port: number;
+  readonly iam?: boolean;
+  /** Configuration overrides, option → value. */
+  readonly context?: Readonly<Record<string, string>>;
+  readonly log: (line: string) => void;
+  /** Ends the start early: whatever is up is closed, and the promise rejects. */
+  readonly signal?: AbortSignal;
+}
+
+export async function startLocal({
+  port: asked,
+  iam = false,
+  context = {},
+  log,
+  signal,
+}: LocalOptions): Promise<LocalStack> {
+  const open: (() => Promise<void>)[] = [];
+  let closing: Promise<void> | undefined;
+  const close = () =>
+    (closing ??= (async () => {
+      for (const end of open.reverse()) await end().catch((error: unknown) => log(`while closing: ${String(error)}`));
+    })());
+  try {
+    const port = asked === 0 ? await freePort() : asked;
+    const url = `http://127.0.0.1:${port}`;
+    const layer = await ensureLayer(hostArchitecture(), log);
+    const ffmpegFolder = join(layer, 'bin');
+    signal?.throwIfAborted();
+
+    const engine = await startEngine({ iam, ffmpegFolder, log });
+    open.push(engine.close);
+    signal?.throwIfAborted();
+
+    const issuer = await startIssuer(asked === 0 ? await freePort() : port + 1, url);
+    open.push(issuer.close);
+
+    const output = await mkdtemp(join(tmpdir(), 'sluice-assembly-'));
+    open.push(() => rm(output, { recursive: true, force: true }));
+    const deployment = await deploy({
+      endpoint: engine.endpoint,
+      output,
+      ffmpegLayer: layer,
+      log,
+      ...(signal && { signal }),
+      context: {
+        architecture: hostArchitecture(),
+        'auth.issuer': issuer.url,
+        'auth.audience': RESOURCE,
+        'auth.clientId': CLIENT_ID,
+        'auth.resource': RESOURCE,
+        ...context,
+      },
+    });
+    signal?.throwIfAborted();
+
+    const edge = await startEdgeFor(deployment, engine.endpoint, port, log);
+    open.push(edge.close);
+    const ready = async (): Promise<Ready> => ({
+      url,
+      api: `${url}/api`,
+      issuer: issuer.url,
+      engine: engine.endpoint,
+      users: await Promise.all(USERS.map(async (user) => ({ ...user, token: await issuer.token(user) }))),
+    });
+    return { url, ffmpegFolder, engine, issuer, deployment, edge, ready, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function hostArchitecture(): LayerArch {
+  return process.arch === 'arm64' ? 'arm64' : 'x86_64';
+}
