@@ -28,7 +28,7 @@ die() { # CODE MESSAGE...
   exit "$code"
 }
 
-[ $# -eq 1 ] && [ "${1#-}" = "$1" ] || die 2 'usage: build.sh OUT_DIR'
+if [ $# -ne 1 ] || [ "${1#-}" != "$1" ]; then die 2 'usage: build.sh OUT_DIR'; fi
 mkdir -p "$1"
 out=$(cd "$1" && pwd)
 
@@ -189,7 +189,6 @@ run make -j "$jobs" ffmpeg ffprobe
 
 # --- result ------------------------------------------------------------------------------------------------------
 stage 'packing'
-rm -rf "$out/bin" "$out/licenses"
 mkdir -p "$out/bin" "$out/licenses"
 install -m 755 ffmpeg ffprobe "$out/bin"
 "${cross}strip" --strip-all "$out/bin/ffmpeg" "$out/bin/ffprobe"

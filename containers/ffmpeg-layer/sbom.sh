@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by build.sh: the CycloneDX 1.5 list of what is inside the two binaries. Needs the *_VERSION variables.
 
 sbom_component() { # NAME VERSION LICENCE SOURCE_PACKAGE SOURCE_VERSION

@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034
 # Exact Debian 12 versions of everything linked into the binaries, so that one recipe hash means one content.
 # To move to a security update, put the new version here: the hash changes and every cache rebuilds.
 # Debian keeps only its newest version on the mirrors; older ones are at snapshot.debian.org (see docs/ffmpeg-layer.md).
