@@ -79,7 +79,7 @@ const schema = z.strictObject({
       types: z
         .array(z.string().regex(/^[a-z0-9.+-]+\/(\*|[a-z0-9.+-]+)$/i))
         .min(1)
-        .default(['video/*', 'application/mxf', 'application/octet-stream', 'audio/*', 'text/plain'])
+        .default(['video/*', 'application/ogg', 'application/octet-stream'])
         .meta({ description: 'Media types taken, `video/*` style. What a file really is, probing finds out.' }),
       maxInFlight: whole(1, 1000).default(20).meta({ description: 'Uploads one person may have under way.' }),
       urlMinutes: whole(1, 720).default(60).meta({ description: 'Minutes a part URL stays good.' }),

@@ -1,0 +1,103 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { ConfigError, optionPaths, readAppConfig, readConfig } from '../../lib/config.ts';
+import { configurationPage } from '../../local/docs.ts';
+
+const environments = (
+  JSON.parse(readFileSync(new URL('../../cdk.json', import.meta.url), 'utf8')) as {
+    context: { environments: Record<string, unknown> };
+  }
+).context.environments;
+
+const context = (values: Record<string, unknown>) => (key: string) => values[key];
+const app = (values: Record<string, unknown>) => ({
+  tryGetContext: (key: string) => values[key],
+  getAllContext: () => values,
+});
+
+describe('configuration', () => {
+  it.each(Object.keys(environments))('%s as it is in cdk.json is valid', (env) => {
+    expect(readConfig(context({ env, environments })).environment).toBe(env);
+  });
+
+  it('defaults to dev, keeps videos in prod and takes 50 GiB', () => {
+    expect(readConfig(context({ environments })).environment).toBe('dev');
+    const prod = readConfig(context({ env: 'prod', environments }));
+    expect(prod.removal).toBe('retain');
+    expect(prod.upload.maxSizeGiB).toBe(50);
+  });
+
+  it('takes overrides from the command line, text and JSON', () => {
+    const config = readAppConfig(
+      app({ env: 'dev', environments, 'upload.maxSizeGiB': '100', 'upload.types': '["video/mp4"]', architecture: 'arm64', 'aws:cdk:x': 1 }),
+    );
+    expect(config.upload.maxSizeGiB).toBe(100);
+    expect(config.upload.types).toEqual(['video/mp4']);
+    expect(config.architecture).toBe('arm64');
+  });
+
+  // One row for each way of being wrong: the override, and the option its message must name.
+  it.each<[string, unknown, string]>([
+    ['name', 'Bad_Name', 'name'],
+    ['account', '12345', 'account'],
+    ['region', 'europe', 'region'],
+    ['architecture', 'mips', 'architecture'],
+    ['removal', 'maybe', 'removal'],
+    ['logRetentionDays', '2', 'logRetentionDays'],
+    ['enforceTls', 'yes', 'enforceTls'],
+    ['auth.issuer', 'not a url', 'auth.issuer'],
+    ['auth.issuer', 'ftp://issuer.example', 'auth.issuer'],
+    ['auth.issuer', 'https://issuer.example', 'auth.issuer'],
+    ['auth.audience', 'api', 'auth.audience'],
+    ['auth.clientId', 'console', 'auth.clientId'],
+    ['auth.groupsClaim', '', 'auth.groupsClaim'],
+    ['auth.isuer', 'https://issuer.example', 'auth.isuer'],
+    ['upload.maxSizeGiB', '0', 'upload.maxSizeGiB'],
+    ['upload.maxSizeGiB', '5121', 'upload.maxSizeGiB'],
+    ['upload.maxSizeGiB', '200', 'upload.partSizeMiB'],
+    ['upload.maxSizGiB', '10', 'upload.maxSizGiB'],
+    ['upload.partSizeMiB', '4', 'upload.partSizeMiB'],
+    ['upload.partSizeMiB', '5.5', 'upload.partSizeMiB'],
+    ['upload.types', '[]', 'upload.types'],
+    ['upload.types', '["video"]', 'upload.types'],
+    ['upload.maxInFlight', '0', 'upload.maxInFlight'],
+    ['upload.urlMinutes', '1000', 'upload.urlMinutes'],
+    ['upload.expireDays', '31', 'upload.expireDays'],
+    ['upload.allowedOrigins', '["example.com"]', 'upload.allowedOrigins'],
+    ['slicing.segmentSeconds', '0.5', 'slicing.segmentSeconds'],
+    ['slicing.segmentType', 'webm', 'slicing.segmentType'],
+    ['slicing.ladder', '[]', 'slicing.ladder'],
+    ['slicing.ladder', '[480]', 'slicing.ladder'],
+    ['slicing.audioKbps', '16', 'slicing.audioKbps'],
+    ['slicing.preset', 'placebo', 'slicing.preset'],
+    ['slicing.maxDurationHours', '25', 'slicing.maxDurationHours'],
+    ['slicing.maxDimension', '20000', 'slicing.maxDimension'],
+    ['slicing.memoryMiB', '512', 'slicing.memoryMiB'],
+    ['slicing.timeoutSeconds', '901', 'slicing.timeoutSeconds'],
+    ['slicing.storageMiB', '20480', 'slicing.storageMiB'],
+    ['playback.signatureHours', '0', 'playback.signatureHours'],
+    ['playback.tokenMinutes', '0', 'playback.tokenMinutes'],
+    ['playback.allowedOrigins', '[]', 'playback.allowedOrigins'],
+    ['playback.priceClass', '300', 'playback.priceClass'],
+    ['playback.domainName', 'video.example.com', 'playback.domainName'],
+    ['playback.certificateArn', 'arn:aws:acm:eu-west-1:1:certificate/x', 'playback.certificateArn'],
+    ['upload', '3', 'upload'],
+    ['uploads.maxSizeGiB', '3', 'uploads'],
+    ['__proto__.x', '3', '__proto__'],
+  ])('%s = %j is refused and named', (option, value, named) => {
+    expect(() => readAppConfig(app({ env: 'dev', environments, [option]: value }))).toThrow(
+      expect.objectContaining({ name: 'ConfigError', message: expect.stringContaining(named) as string }),
+    );
+  });
+
+  it('names an environment that is not there, and says which are', () => {
+    expect(() => readConfig(context({ env: 'stage', environments }))).toThrow(/"stage".*local, dev, prod/);
+    expect(() => readConfig(context({ env: 'dev' }))).toThrow(ConfigError);
+  });
+
+  it('has a documentation page that names every option and is up to date', () => {
+    const page = readFileSync(new URL('../../docs/configuration.md', import.meta.url), 'utf8');
+    for (const path of optionPaths()) expect(page).toContain(`\`${path}\``);
+    expect(page, 'run `npm run docs`').toBe(configurationPage());
+  });
+});
