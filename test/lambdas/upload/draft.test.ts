@@ -1,0 +1,127 @@
+import { describe, expect, it } from 'vitest';
+import { checkType, draftOf, formLimit, newRecord, newVideoId } from '../../../lambdas/upload/draft.ts';
+import type { UploadLimits } from '../../../lambdas/upload/limits.ts';
+import { VIDEO_ID } from '../../../lib/contract/keys.ts';
+import { videoRecord } from '../../../lib/contract/video.ts';
+import { problemOf } from '../problem.ts';
+
+const limits: UploadLimits = {
+  maxBytes: 50 * 1024 ** 3,
+  types: ['video/*', 'application/mxf'],
+  maxInFlight: 20,
+  urlSeconds: 3600,
+  expireSeconds: 86_400,
+};
+const draft = (metadata: Record<string, unknown>, filename = 'holiday.mp4', form = false) =>
+  draftOf({ filename, type: 'video/mp4', metadata }, limits, form);
+
+describe('the title', () => {
+  it.each([
+    ['the file name without its extension', {}, 'holiday.mp4', 'holiday'],
+    ['only the last extension goes', {}, 'cut.final.mov', 'cut.final'],
+    ['no extension', {}, 'holiday', 'holiday'],
+    ['a dot file', {}, '.mp4', '.mp4'],
+    ['folders go', {}, 'C:\\films/2026/holiday.mp4', 'holiday'],
+    ['a sentence is no extension', {}, 'Mr. Smith goes home', 'Mr. Smith goes home'],
+    ['name', { name: 'Our holiday' }, 'holiday.mp4', 'Our holiday'],
+    ['a name that is just the file name', { name: 'holiday.mp4' }, 'holiday.mp4', 'holiday'],
+    ['title before name', { title: 'Ours', name: 'Theirs' }, 'holiday.mp4', 'Ours'],
+    ['an empty title', { title: '  ', name: null }, 'holiday.mp4', 'holiday'],
+    ['the word null, as a query string has it', { title: 'null', name: 'undefined' }, 'holiday.mp4', 'holiday'],
+    ['line breaks and control characters', { title: 'a\n\u0000b\tc' }, 'x.mp4', 'a b c'],
+    ['nothing left', {}, '\u0001', 'Untitled'],
+    ['200 characters at most', { title: 'x'.repeat(300) }, 'x.mp4', 'x'.repeat(200)],
+    ['not cut inside a character', { title: `${'x'.repeat(199)}🎬` }, 'x.mp4', 'x'.repeat(199)],
+  ])('%s', (_, metadata, filename, title) => {
+    expect(draft(metadata, filename).title).toBe(title);
+  });
+});
+
+it('reads description, tags and visibility; private is the default', () => {
+  expect(draft({ description: 'd', tags: ' sea, sun ,,sea', visibility: 'public', relativePath: null })).toMatchObject({
+    description: 'd',
+    tags: ['sea', 'sun'],
+    visibility: 'public',
+  });
+  expect(draft({ tags: ['a', 'b'], visibility: '' })).toMatchObject({ tags: ['a', 'b'], visibility: 'private' });
+  expect(draftOf({ filename: 'a.mp4', type: 'video/mp4' }, limits, false)).toMatchObject({
+    description: '',
+    tags: [],
+    visibility: 'private',
+  });
+});
+
+describe('what is not taken', () => {
+  it.each([
+    ['too large', { size: limits.maxBytes + 1 }, false, 'too-large', limits.maxBytes],
+    ['too large, as text', { size: String(limits.maxBytes + 1) }, false, 'too-large', limits.maxBytes],
+    ['too large for a form', { size: 5 * 1024 ** 3 + 1 }, true, 'too-large', 5 * 1024 ** 3],
+    ['an empty file', { size: 0 }, false, 'empty-file', undefined],
+    ['a size that is no number', { size: 'big' }, false, 'invalid-request', undefined],
+    ['a negative size', { size: -1 }, false, 'invalid-request', undefined],
+    ['an unknown visibility', { visibility: 'friends' }, false, 'invalid-request', undefined],
+    ['a tag of 51 characters', { tags: 'x'.repeat(51) }, false, 'invalid-request', undefined],
+    ['21 tags', { tags: Array.from({ length: 21 }, (_, i) => `t${i}`).join() }, false, 'invalid-request', undefined],
+    ['a long description', { description: 'x'.repeat(5001) }, false, 'invalid-request', undefined],
+  ])('%s', async (_, metadata, form, code, limit) => {
+    const problem = await problemOf(() => draft(metadata, 'a.mp4', form));
+    expect(problem.code).toBe(code);
+    expect(problem.limit?.value).toBe(limit);
+  });
+
+  it('names the option whose limit was broken, and takes exactly the limit', async () => {
+    expect(await problemOf(() => draft({ size: limits.maxBytes + 1 }))).toMatchObject({
+      status: 413,
+      limit: { name: 'upload.maxSizeGiB', unit: 'bytes' },
+    });
+    expect(() => draft({ size: limits.maxBytes })).not.toThrow();
+  });
+});
+
+describe('types', () => {
+  it.each([
+    ['video/mp4', 'video/mp4'],
+    ['VIDEO/MP4', 'video/mp4'],
+    ['video/webm; codecs="vp9"', 'video/webm'],
+    ['application/mxf', 'application/mxf'],
+  ])('%s is taken as %s', (claimed, type) => {
+    expect(checkType(claimed, limits.types)).toBe(type);
+  });
+  it.each(['image/png', 'video/', 'video', 'xvideo/mp4', 'application/mxf2', ''])('%j is not', async (claimed) => {
+    const problem = await problemOf(() => checkType(claimed, limits.types));
+    expect(problem).toMatchObject({ code: 'unsupported-type', status: 415 });
+    expect(problem.detail).toContain('video/*, application/mxf');
+  });
+});
+
+it('a form takes at most what S3 takes in one request', () => {
+  expect(formLimit(limits)).toBe(5 * 1024 ** 3);
+  expect(formLimit({ ...limits, maxBytes: 1000 })).toBe(1000);
+});
+
+it('ids are 20 characters of a-z and 0-9, and differ', () => {
+  const ids = Array.from({ length: 1000 }, newVideoId);
+  expect(ids.every((id) => VIDEO_ID.test(id))).toBe(true);
+  expect(new Set(ids).size).toBe(1000);
+});
+
+it('a new record is what the table holds', () => {
+  const now = Date.parse('2026-01-02T03:04:05Z');
+  const record = newRecord({
+    id: 'a'.repeat(20),
+    owner: 'olga',
+    draft: draft({ tags: 'sea' }),
+    upload: { kind: 'multipart', id: 'u', slot: 3 },
+    now,
+    expireSeconds: 60,
+  });
+  expect(videoRecord.parse(record)).toEqual(record);
+  expect(record).toMatchObject({
+    title: 'holiday',
+    owner: 'olga',
+    status: 'uploading',
+    createdAt: '2026-01-02T03:04:05.000Z',
+    timeline: [{ status: 'uploading', at: '2026-01-02T03:04:05.000Z' }],
+    expiresAt: now / 1000 + 60,
+  });
+});

@@ -1,0 +1,93 @@
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { routes, type Route } from '../../../lib/contract/api.ts';
+import { limitsOf, Upload } from '../../../lib/constructs/upload.ts';
+import { grantsOf, stageScope } from './stage.ts';
+
+describe('the upload stage', () => {
+  let template: Template;
+  beforeAll(() => {
+    const { stack, ...props } = stageScope({ 'upload.maxSizeGiB': 2, 'upload.urlMinutes': 5 });
+    new Upload(stack, 'Upload', props);
+    template = Template.fromStack(stack);
+  }, 60_000);
+
+  it('answers every upload route, each behind the JWT authorizer', () => {
+    const made = Object.values(template.findResources('AWS::ApiGatewayV2::Route')) as {
+      Properties: { RouteKey: string; AuthorizationType: string };
+    }[];
+    const wanted = Object.entries<Route>(routes).filter(([, route]) => route.stage === 'upload');
+    expect(made.map((route) => route.Properties.RouteKey).toSorted()).toEqual(wanted.map(([key]) => key).toSorted());
+    expect(made.every((route) => route.Properties.AuthorizationType === 'JWT')).toBe(true);
+  });
+
+  it('may do exactly what it calls, on keys of uploads only', () => {
+    const grants = grantsOf(template, 'UploadHandlerRole');
+    expect([...grants.keys()].toSorted()).toEqual(
+      [
+        'dynamodb:DeleteItem',
+        'dynamodb:GetItem',
+        'dynamodb:PutItem',
+        'dynamodb:Query',
+        'dynamodb:UpdateItem',
+        'events:PutEvents',
+        'logs:CreateLogStream',
+        'logs:PutLogEvents',
+        's3:AbortMultipartUpload',
+        's3:ListBucket',
+        's3:ListMultipartUploadParts',
+        's3:PutObject',
+      ].toSorted(),
+    );
+    for (const action of ['s3:PutObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts']) {
+      expect(grants.get(action)).toHaveLength(1);
+      expect(grants.get(action)![0]).toMatch(/"\/uploads\/\*"/);
+    }
+    template.hasResourceProperties('AWS::IAM::Policy', {
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          Match.objectLike({ Action: 's3:ListBucket', Condition: { StringLike: { 's3:prefix': 'uploads/*' } } }),
+        ]),
+      },
+    });
+  });
+
+  it('tells the function its limits', () => {
+    template.hasResourceProperties('AWS::Lambda::Function', {
+      Environment: {
+        Variables: Match.objectLike({
+          GROUPS_CLAIM: 'cognito:groups',
+          UPLOAD_LIMITS: JSON.stringify({
+            maxBytes: 2 * 1024 ** 3,
+            types: ['video/*', 'application/mxf', 'application/octet-stream', 'audio/*', 'text/plain'],
+            maxInFlight: 20,
+            urlSeconds: 300,
+            expireSeconds: 604_800,
+          }),
+        }),
+      },
+    });
+  });
+
+  it('forgets unfinished uploads: parts by lifecycle rule, places by TTL', () => {
+    template.hasResourceProperties('AWS::S3::Bucket', {
+      LifecycleConfiguration: {
+        Rules: Match.arrayWith([
+          Match.objectLike({ Prefix: 'uploads/', AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 } }),
+        ]),
+      },
+    });
+    template.hasResourceProperties('AWS::DynamoDB::Table', {
+      KeySchema: [
+        { AttributeName: 'owner', KeyType: 'HASH' },
+        { AttributeName: 'slot', KeyType: 'RANGE' },
+      ],
+      TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },
+    });
+  });
+});
+
+it('a fraction of a GiB is whole bytes', () => {
+  const { config } = stageScope({ 'upload.maxSizeGiB': 0.0011 });
+  expect(limitsOf(config).maxBytes).toBe(1_181_116);
+});
