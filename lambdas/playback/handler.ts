@@ -1,0 +1,106 @@
+/** Playback: who may watch what, and the playlists and tokens that follow from it. */
+import { GetObjectCommand } from '@aws-sdk/client-s3';
+import { number, required } from '../../lib/contract/env.ts';
+import { vodPrefix } from '../../lib/contract/keys.ts';
+import { s3 } from '../shared/clients.ts';
+import { ApiError } from '../shared/errors.ts';
+import { Reply, serve, type ApiRequest } from '../shared/http.ts';
+import { logger } from '../shared/logger.ts';
+import { loadSigner } from '../shared/signing.ts';
+import { viewerOf } from '../shared/viewer.ts';
+import { checkPlayable, signatureEnd, tokenLifetime, watchable } from './access.ts';
+import { setCookies } from './cookies.ts';
+import { JwtVerifier } from './jwt.ts';
+import { expand, multivariant, playlistKey } from './manifest.ts';
+import { mintToken, readToken, type PlaybackToken, type Use } from './token.ts';
+
+const groupsClaim = required('GROUPS_CLAIM');
+const signatureHours = number('SIGNATURE_HOURS', 0.1, 168);
+const tokenMinutes = number('TOKEN_MINUTES', 1, 43_200);
+const verifier = new JwtVerifier(required('ISSUER'), required('AUDIENCE'));
+
+/** Lambda answers at most 6 MB, JSON and escapes included. */
+const MAX_PLAYLIST_BYTES = 5_500_000;
+
+export const handler = serve<'playback'>(groupsClaim, {
+  'POST /api/videos/{id}/tokens': async ({ params: { id }, body, viewer }) => {
+    const seconds = tokenLifetime(body.expiresIn, tokenMinutes);
+    await watchable(id, viewer);
+    const expiresAt = new Date(Math.floor(Date.now() / 1000 + seconds) * 1000);
+    const token = await mintToken((await loadSigner()).tokenKey, viewer, id, 'manifest', expiresAt);
+    return { token, expiresAt: expiresAt.toISOString(), url: `/api/play/${id}/main.m3u8?token=${token}` };
+  },
+
+  'GET /api/play/{id}/main.m3u8': async (request) => {
+    const { id } = request.params;
+    const { expand: expanded, cookies } = request.query;
+    if (expanded === '1' && cookies === '1')
+      throw new ApiError('invalid-request', 'query.expand, query.cookies: ask for one of them.');
+    const { viewer } = (await caller(request, ['manifest'])) ?? {};
+    const video = await watchable(id, viewer);
+    checkPlayable(video);
+    const signer = await loadSigner();
+    const end = signatureEnd(new Date(), signatureHours, video.duration);
+    if (expanded === '1') {
+      const token = viewer && (await mintToken(signer.tokenKey, viewer, id, 'playlists', end));
+      return new Reply(multivariant(video, { way: 'expand', token }));
+    }
+    const path = `/${vodPrefix(id)}`;
+    if (cookies === '1') {
+      const maxAgeSeconds = (end.getTime() - Date.now()) / 1000;
+      const values = signer.cookies(`${path}*`, end);
+      const set = setCookies(values, { path, maxAgeSeconds, secure: signer.secure });
+      return new Reply(multivariant(video, { way: 'cookies' }), {}, set);
+    }
+    return new Reply(multivariant(video, { way: 'define', query: signer.sign(`${path}*`, end) }));
+  },
+
+  'GET /api/play/{id}/{kind}/{playlist}': async (request) => {
+    const { id, kind, playlist } = request.params;
+    const who = await caller(request, ['manifest', 'playlists']);
+    const video = await watchable(id, who?.viewer);
+    checkPlayable(video);
+    const name = playlist.replace(/\.m3u8$/, '');
+    if (!video.renditions.some((rendition) => rendition.kind === kind && rendition.name === name))
+      throw new ApiError('not-found', 'The video has no such rendition.');
+    const key = playlistKey(video, kind, name);
+    // A playlists token ends with the signature it stands for; reloading must not stretch it.
+    const end = (who?.use === 'playlists' && who.expiresAt) || signatureEnd(new Date(), signatureHours, video.duration);
+    const query = (await loadSigner()).sign(`/${vodPrefix(id)}*`, end);
+    const text = expand(await readPlaylist(key), `/${key}`, query);
+    if (Buffer.byteLength(text) > MAX_PLAYLIST_BYTES)
+      throw new ApiError('too-large', 'The expanded playlist is too long; use EXT-X-DEFINE or cookies instead.', {
+        limit: { name: 'playlist', value: MAX_PLAYLIST_BYTES, unit: 'bytes' },
+      });
+    return new Reply(text);
+  },
+});
+
+type OptionalAuth = 'GET /api/play/{id}/main.m3u8' | 'GET /api/play/{id}/{kind}/{playlist}';
+type Caller = Pick<PlaybackToken, 'viewer'> & Partial<PlaybackToken>;
+
+/** Undefined: anonymous. A credential that is given and wrong is an error, never anonymous; the header goes before the token. */
+async function caller(request: ApiRequest<OptionalAuth>, uses: readonly Use[]): Promise<Caller | undefined> {
+  const { authorization } = request.headers;
+  if (authorization !== undefined) {
+    const viewer = viewerOf(await verifier.verify(authorization), groupsClaim);
+    if (!viewer) throw new ApiError('invalid-token', 'The token names nobody.');
+    return { viewer };
+  }
+  const { token } = request.query;
+  return token === undefined ? undefined : readToken((await loadSigner()).tokenKey, token, request.params.id, uses);
+}
+
+/** Deleted or sliced anew since the record was read: S3 calls a missing key AccessDenied to who may not list the bucket. */
+const GONE = ['NoSuchKey', 'AccessDenied'];
+
+async function readPlaylist(Key: string): Promise<string> {
+  try {
+    const { Body } = await s3.send(new GetObjectCommand({ Bucket: required('MEDIA_BUCKET'), Key }));
+    return await Body!.transformToString();
+  } catch (cause) {
+    if (!(cause instanceof Error) || !GONE.includes(cause.name)) throw cause;
+    logger.warn('a published playlist is not there', { key: Key, error: cause });
+    throw new ApiError('not-found', 'The playlist is gone; load main.m3u8 again.', { cause });
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * Playlists of one viewer, as text. Pure. Media playlists are shared by all viewers and say `{$auth}` where a signature
+ * belongs; what is made here supplies it (RFC 8216bis 4.3, 4.4.2.3), or spells it out for players without variables.
+ */
+import { playlistPath, revisionPrefix, type RenditionKind } from '../../lib/contract/keys.ts';
+import type { Rendition, VideoRecord } from '../../lib/contract/video.ts';
+
+/** Variable that media playlists import. No `-` in it: Shaka does not replace such a name. */
+export const AUTH_VARIABLE = 'auth';
+
+/**
+ * How the player gets its rights to the media:
+ * `define`: a signature in a variable, which every URL of every playlist ends with;
+ * `expand`: media playlists come through the API, each URL signed; `token` lets the player fetch them;
+ * `cookies`: the browser sends signed cookies, URLs stay bare.
+ */
+export type Access =
+  | { readonly way: 'define'; readonly query: string }
+  | { readonly way: 'expand'; readonly token: string | undefined }
+  | { readonly way: 'cookies' };
+
+/** bit/s. The variant Apple's HLS Authoring Specification recommends as the default one on Wi-Fi. */
+const FIRST_VARIANT_BITRATE = 2_000_000;
+
+type Published = Pick<VideoRecord, 'id' | 'revision' | 'renditions'>;
+
+/** The multivariant playlist (RFC 8216bis 4.4.6) of a published video. */
+export function multivariant(video: Published, access: Access): string {
+  const audio = video.renditions.filter((rendition) => rendition.kind === 'audio');
+  const lines = ['#EXTM3U', ...header(access), '#EXT-X-INDEPENDENT-SEGMENTS'];
+  audio.forEach((rendition, index) => {
+    const attributes = [
+      'TYPE=AUDIO',
+      'GROUP-ID="audio"',
+      `NAME="${rendition.name}"`,
+      `DEFAULT=${index === 0 ? 'YES' : 'NO'}`,
+      'AUTOSELECT=YES',
+      ...(rendition.channels === undefined ? [] : [`CHANNELS="${rendition.channels}"`]),
+      `URI="${uri(video, rendition, access)}"`,
+    ];
+    lines.push(`#EXT-X-MEDIA:${attributes.join(',')}`);
+  });
+  for (const rendition of inOrder(video.renditions)) {
+    lines.push(`#EXT-X-STREAM-INF:${variant(rendition, audio)}`, uri(video, rendition, access));
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+/**
+ * EXT-X-VERSION 8 is what variable substitution needs (RFC 8216bis 8); without it, 6 is what the media playlists need
+ * (EXT-X-MAP without I-frames only). With cookies the variable holds a harmless parameter: importing an undefined one
+ * is an error, and an empty value leaves a bare `?`.
+ */
+function header(access: Access): string[] {
+  if (access.way === 'expand') return ['#EXT-X-VERSION:6'];
+  const value = access.way === 'define' ? access.query : 'signed=cookie';
+  return ['#EXT-X-VERSION:8', `#EXT-X-DEFINE:NAME="${AUTH_VARIABLE}",VALUE="${value}"`];
+}
+
+/**
+ * The variant listed first is where AVPlayer begins and where hls.js takes its first guess of the bandwidth from, so the
+ * one nearest 2 Mbit/s leads: the tallest would stall on a slow line, the smallest looks broken on a fast one.
+ */
+function inOrder(renditions: readonly Rendition[]): Rendition[] {
+  const videos = renditions.filter((rendition) => rendition.kind === 'video').sort((a, b) => b.bandwidth - a.bandwidth);
+  const distance = (rendition: Rendition) => Math.abs(Math.log(rendition.averageBandwidth / FIRST_VARIANT_BITRATE));
+  const first = videos.toSorted((a, b) => distance(a) - distance(b))[0];
+  return first === undefined ? [] : [first, ...videos.filter((rendition) => rendition !== first)];
+}
+
+/** BANDWIDTH covers what is played together: the rung and the heaviest audio rendition (RFC 8216bis 4.4.6.2). */
+function variant(rung: Rendition, audio: readonly Rendition[]): string {
+  const heaviest = (of: (rendition: Rendition) => number) => Math.max(0, ...audio.map(of));
+  const codecs = new Set([rung, ...audio].map((rendition) => rendition.codecs));
+  const attributes = [
+    `BANDWIDTH=${rung.bandwidth + heaviest((rendition) => rendition.bandwidth)}`,
+    `AVERAGE-BANDWIDTH=${rung.averageBandwidth + heaviest((rendition) => rendition.averageBandwidth)}`,
+    `CODECS="${[...codecs].join(',')}"`,
+  ];
+  if (rung.width !== undefined && rung.height !== undefined) attributes.push(`RESOLUTION=${rung.width}x${rung.height}`);
+  if (rung.frameRate !== undefined) attributes.push(`FRAME-RATE=${rung.frameRate.toFixed(3)}`);
+  if (audio.length > 0) attributes.push('AUDIO="audio"');
+  attributes.push('CLOSED-CAPTIONS=NONE');
+  return attributes.join(',');
+}
+
+function uri(video: Published, { kind, name }: Rendition, access: Access): string {
+  if (access.way === 'expand') {
+    const query = access.token === undefined ? '' : `?token=${access.token}`;
+    return `/api/play/${video.id}/${playlistPath(kind, name)}${query}`;
+  }
+  const path = `/${revisionPrefix(video.id, video.revision)}${playlistPath(kind, name)}`;
+  return access.way === 'define' ? `${path}?{$${AUTH_VARIABLE}}` : path;
+}
+
+/** S3 key of a rendition's shared media playlist. */
+export const playlistKey = (video: Published, kind: RenditionKind, name: string): string =>
+  `${revisionPrefix(video.id, video.revision)}${playlistPath(kind, name)}`;
+
+/**
+ * A shared media playlist for one viewer of a player without variables: `{$auth}` replaced by `query`, every URI made
+ * absolute from `path` (the shared playlist's own), and the import gone.
+ */
+export function expand(playlist: string, path: string, query: string): string {
+  const base = new URL(path, 'https://sluice.invalid');
+  const absolute = (reference: string) => {
+    const url = new URL(reference.replaceAll(`{$${AUTH_VARIABLE}}`, query), base);
+    return url.origin === base.origin ? `${url.pathname}${url.search}` : url.href;
+  };
+  return playlist
+    .split(/\r?\n/)
+    .filter((line) => !/^#EXT-X-DEFINE:.*IMPORT="/.test(line))
+    .map((line) => {
+      if (line === '') return line;
+      if (!line.startsWith('#')) return absolute(line);
+      return line.replace(
+        /([:,]URI=")([^"]*)"/,
+        (_, before: string, reference: string) => `${before}${absolute(reference)}"`,
+      );
+    })
+    .join('\n');
+}
