@@ -1,0 +1,46 @@
+/**
+ * The narrow waist between device protocols and HLS: protocol code produces access units and never sees a playlist, HLS
+ * code consumes them and never sees a packet.
+ */
+
+/** One device channel; `device` is the registered id (digits without leading zeros). */
+export interface StreamKey {
+  readonly device: string;
+  readonly channel: number;
+}
+
+export type VideoCodec = 'h264' | 'h265';
+export type AudioCodec = 'g711a' | 'g711u' | 'g726' | 'adpcm-ima' | 'aac';
+
+/** One picture: an Annex-B access unit as the device sent it (ISO/IEC 14496-10 Annex B, H.265 Annex B). */
+export interface VideoUnit {
+  readonly kind: 'video';
+  readonly codec: VideoCodec;
+  /** Device clock, milliseconds, arbitrary origin: only differences mean something. */
+  readonly timestamp: number;
+  /** When its last byte arrived: milliseconds of the monotonic clock. */
+  readonly receivedAt: number;
+  /** It holds an IDR (H.264 type 5) or IRAP (H.265 types 16 to 23) picture, by its NAL units, whatever the packet said. */
+  readonly keyframe: boolean;
+  /** The bytes, in the pieces they arrived in; concatenated they are the access unit. */
+  readonly pieces: readonly Buffer[];
+  /** Sum of the pieces' lengths. */
+  readonly bytes: number;
+}
+
+/** One or more sound frames, as the device sent them with vendor headers removed. */
+export interface AudioUnit {
+  readonly kind: 'audio';
+  readonly codec: AudioCodec;
+  readonly timestamp: number;
+  readonly receivedAt: number;
+  readonly data: Buffer;
+}
+
+export type AccessUnit = VideoUnit | AudioUnit;
+
+/** Something was lost or reset before the next unit of this stream: what follows may not continue what went before. */
+export interface Gap {
+  readonly kind: 'gap';
+  readonly why: 'loss' | 'garbage' | 'reconnect' | 'overflow';
+}
