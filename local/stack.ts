@@ -83,6 +83,8 @@ export async function startLocal({
         'auth.audience': RESOURCE,
         'auth.clientId': CLIENT_ID,
         'auth.resource': RESOURCE,
+        // Signatures are good for one address, and this edge's is not CloudFront's.
+        'playback.publicUrl': url,
         ...context,
       },
     });
