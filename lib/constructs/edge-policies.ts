@@ -1,0 +1,153 @@
+/** Cache and response-header policies of the distribution, one of each per kind of file. */
+import { Aws, Duration } from 'aws-cdk-lib';
+import {
+  CachePolicy,
+  CacheCookieBehavior,
+  CacheHeaderBehavior,
+  CacheQueryStringBehavior,
+  HeadersFrameOption,
+  HeadersReferrerPolicy,
+  ResponseHeadersPolicy,
+  type ResponseHeadersCorsBehavior,
+  type ResponseSecurityHeadersBehavior,
+} from 'aws-cdk-lib/aws-cloudfront';
+import type { Bucket } from 'aws-cdk-lib/aws-s3';
+import type { Construct } from 'constructs';
+import type { Config } from '../config.ts';
+
+/** Nothing of the viewer is in the key: a signature in the query must not make a copy of a segment per viewer. */
+const sharedByAll = {
+  queryStringBehavior: CacheQueryStringBehavior.none(),
+  headerBehavior: CacheHeaderBehavior.none(),
+  cookieBehavior: CacheCookieBehavior.none(),
+  minTtl: Duration.seconds(0),
+};
+
+/** Segments and posters lie under a revision that never changes. Already compressed, so one encoding only. */
+export const segmentCache = (scope: Construct): CachePolicy =>
+  new CachePolicy(scope, 'SegmentCache', {
+    comment: 'Immutable media, for a year',
+    ...sharedByAll,
+    defaultTtl: Duration.days(365),
+    maxTtl: Duration.days(365),
+  });
+
+/** Media playlists are text: compressed, and kept a day at most, so that a mistake in one does not last. */
+export const playlistCache = (scope: Construct): CachePolicy =>
+  new CachePolicy(scope, 'PlaylistCache', {
+    comment: 'Media playlists, compressed, for a day at most',
+    ...sharedByAll,
+    defaultTtl: Duration.hours(1),
+    maxTtl: Duration.days(1),
+    enableAcceptEncodingGzip: true,
+    enableAcceptEncodingBrotli: true,
+  });
+
+/** The console's index.html and icons: a deploy shows within a minute, `maxTtl` or the object's own Cache-Control. */
+export const pageCache = (scope: Construct): CachePolicy =>
+  new CachePolicy(scope, 'PageCache', {
+    comment: 'The console, whose files may change with a deploy',
+    ...sharedByAll,
+    defaultTtl: Duration.minutes(1),
+    maxTtl: Duration.hours(1),
+    enableAcceptEncodingGzip: true,
+    enableAcceptEncodingBrotli: true,
+  });
+
+const security = {
+  strictTransportSecurity: { accessControlMaxAge: Duration.days(365), includeSubdomains: true, override: true },
+  contentTypeOptions: { override: true },
+  // Signatures and tokens stand in queries; no other host is told them.
+  referrerPolicy: { referrerPolicy: HeadersReferrerPolicy.STRICT_ORIGIN_WHEN_CROSS_ORIGIN, override: true },
+} satisfies ResponseSecurityHeadersBehavior;
+
+/** Pages elsewhere may play: no credentials, since signed URLs need none. */
+const cors = (config: Config): ResponseHeadersCorsBehavior => ({
+  accessControlAllowOrigins: config.playback.allowedOrigins,
+  accessControlAllowMethods: ['GET', 'HEAD', 'OPTIONS'],
+  accessControlAllowHeaders: ['*'],
+  accessControlExposeHeaders: ['Age', 'Content-Length', 'Content-Range', 'Date', 'ETag', 'X-Cache'],
+  accessControlAllowCredentials: false,
+  accessControlMaxAge: Duration.days(1),
+  originOverride: true,
+});
+
+export const mediaHeaders = (scope: Construct, config: Config): ResponseHeadersPolicy =>
+  new ResponseHeadersPolicy(scope, 'MediaHeaders', {
+    comment: 'Media: CORS, no sniffing',
+    corsBehavior: cors(config),
+    securityHeadersBehavior: security,
+  });
+
+/** The API answers CORS itself. */
+export const apiHeaders = (scope: Construct): ResponseHeadersPolicy =>
+  new ResponseHeadersPolicy(scope, 'ApiHeaders', {
+    comment: 'API: no sniffing, no framing',
+    securityHeadersBehavior: {
+      ...security,
+      frameOptions: { frameOption: HeadersFrameOption.DENY, override: true },
+      contentSecurityPolicy: {
+        contentSecurityPolicy: "default-src 'none'; frame-ancestors 'none'",
+        override: true,
+      },
+    },
+  });
+
+export const consoleHeaders = (scope: Construct, config: Config, sources: Bucket): ResponseHeadersPolicy =>
+  new ResponseHeadersPolicy(scope, 'ConsoleHeaders', {
+    comment: 'Console: content security policy, no framing',
+    securityHeadersBehavior: {
+      ...security,
+      frameOptions: { frameOption: HeadersFrameOption.DENY, override: true },
+      contentSecurityPolicy: { contentSecurityPolicy: contentSecurityPolicy(config, sources), override: true },
+    },
+  });
+
+/** For files whose names carry a hash of their content. */
+export const assetHeaders = (scope: Construct, config: Config, sources: Bucket): ResponseHeadersPolicy =>
+  new ResponseHeadersPolicy(scope, 'AssetHeaders', {
+    comment: 'Console files named by their hash: kept for a year',
+    securityHeadersBehavior: {
+      ...security,
+      // A worker made from one of these files obeys the policy its own answer carries.
+      contentSecurityPolicy: { contentSecurityPolicy: contentSecurityPolicy(config, sources), override: true },
+    },
+    customHeadersBehavior: {
+      customHeaders: [{ header: 'Cache-Control', value: 'public, max-age=31536000, immutable', override: true }],
+    },
+  });
+
+/** Where the console's scripts may reach: this host, the upload bucket, the issuer. Players work from blobs and workers. */
+function contentSecurityPolicy(config: Config, sources: Bucket): string {
+  const issuer = issuerOrigins(config);
+  const connect = ["'self'", `https://${sources.bucketRegionalDomainName}`, ...issuer];
+  // The local engine takes uploads, and the local issuer signs people in, by plain http on ports of their own.
+  if (!config.enforceTls) connect.push('http://127.0.0.1:*', 'http://localhost:*');
+  const frames = config.enforceTls ? issuer : [...issuer, 'http://127.0.0.1:*', 'http://localhost:*'];
+  return Object.entries({
+    'default-src': ["'self'"],
+    'script-src': ["'self'"],
+    'style-src': ["'self'", "'unsafe-inline'"],
+    'img-src': ["'self'", 'data:', 'blob:'],
+    'font-src': ["'self'", 'data:'],
+    'media-src': ["'self'", 'blob:'],
+    'worker-src': ["'self'", 'blob:'],
+    'connect-src': connect,
+    'frame-src': frames,
+    'object-src': ["'none'"],
+    'base-uri': ["'self'"],
+    'form-action': ["'self'"],
+    'frame-ancestors': ["'none'"],
+  })
+    .map(([name, values]) => `${name} ${values.join(' ')}`)
+    .join('; ');
+}
+
+/** Cognito keeps keys and sign-in pages on two hosts; any other issuer is expected to serve its endpoints from its own. */
+function issuerOrigins(config: Config): string[] {
+  if (config.auth.issuer !== undefined) return [new URL(config.auth.issuer).origin];
+  return [
+    `https://cognito-idp.${Aws.REGION}.amazonaws.com`,
+    `https://${config.name}-${config.environment}-${Aws.ACCOUNT_ID}.auth.${Aws.REGION}.amazoncognito.com`,
+  ];
+}

@@ -1,0 +1,211 @@
+/** Playback: the manifest Lambda, and the one distribution that serves console, API and media. */
+import { Aws, CfnOutput, Duration, Stack } from 'aws-cdk-lib';
+import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
+import {
+  AllowedMethods,
+  CachePolicy,
+  Distribution,
+  Function as EdgeFunction,
+  FunctionCode,
+  FunctionEventType,
+  FunctionRuntime,
+  HttpVersion,
+  OriginProtocolPolicy,
+  OriginRequestPolicy,
+  PriceClass,
+  SecurityPolicyProtocol,
+  ViewerProtocolPolicy,
+  type BehaviorOptions,
+} from 'aws-cdk-lib/aws-cloudfront';
+import { HttpOrigin, S3BucketOrigin } from 'aws-cdk-lib/aws-cloudfront-origins';
+import { HttpMethods, type IBucket } from 'aws-cdk-lib/aws-s3';
+import { Construct } from 'constructs';
+import { fileURLToPath } from 'node:url';
+import type { Config } from '../config.ts';
+import { VOD_PREFIX } from '../contract/keys.ts';
+import type { Api } from './api.ts';
+import {
+  apiHeaders,
+  assetHeaders,
+  consoleHeaders,
+  mediaHeaders,
+  pageCache,
+  playlistCache,
+  segmentCache,
+} from './edge-policies.ts';
+import { SluiceFunction } from './function.ts';
+import { acknowledge } from './nag.ts';
+import type { SigningKey } from './signing-key.ts';
+import type { Storage } from './storage.ts';
+
+export interface PlaybackProps {
+  readonly config: Config;
+  readonly storage: Storage;
+  readonly api: Api;
+  readonly signingKey: SigningKey;
+}
+
+const PRICE_CLASS = {
+  '100': PriceClass.PRICE_CLASS_100,
+  '200': PriceClass.PRICE_CLASS_200,
+  all: PriceClass.PRICE_CLASS_ALL,
+};
+
+/**
+ * Statuses whose minimum error TTL CloudFront lets one set (CloudFront API, CustomErrorResponse). Left alone it keeps an
+ * error for 10 s and mostly ignores `no-store`, under a key without the viewer: one person's 403 would be another's.
+ */
+const ERRORS = [400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504];
+
+export class Playback extends Construct {
+  readonly distribution: Distribution;
+  /** Scheme and host viewers use. */
+  readonly publicUrl: string;
+
+  constructor(scope: Construct, id: string, props: PlaybackProps) {
+    super(scope, id);
+    const { config, storage, api, signingKey } = props;
+    this.distribution = this.#distribution(props);
+    const { domainName, publicUrl } = config.playback;
+    this.publicUrl = publicUrl ?? `https://${domainName ?? this.distribution.distributionDomainName}`;
+    signingKey.servedAt(this.publicUrl);
+
+    const manifest = new SluiceFunction(this, 'Manifest', {
+      config,
+      entry: 'playback/handler.ts',
+      description: 'Checks who may watch and answers signed playlists',
+      // Buys CPU for the cold start; a call takes a few milliseconds.
+      memorySize: 1024,
+      environment: {
+        ISSUER: api.auth.issuer,
+        AUDIENCE: api.auth.audience,
+        GROUPS_CLAIM: config.auth.groupsClaim,
+        SIGNATURE_HOURS: String(config.playback.signatureHours),
+        TOKEN_MINUTES: String(config.playback.tokenMinutes),
+      },
+    })
+      .useTable('VIDEOS_TABLE', storage.videos, ['GetItem'])
+      .useTable('ENTITLEMENTS_TABLE', storage.entitlements, ['GetItem'])
+      .useObjects('MEDIA_BUCKET', storage.media, ['GetObject'], VOD_PREFIX);
+    signingKey.allowSigning(manifest);
+    api.serve('playback', manifest);
+
+    const output = (name: string, value: string, description: string) =>
+      new CfnOutput(Stack.of(this), name, { value, description });
+    output('Url', this.publicUrl, 'Console, API and media');
+    output('DistributionId', this.distribution.distributionId, 'CloudFront distribution');
+    output('ApiUrl', `${this.publicUrl}/api`, 'HTTP API');
+    output('SiteBucket', storage.site.bucketName, "The console's files");
+    output('MediaBucket', storage.media.bucketName, 'Segments, playlists and posters');
+  }
+
+  #distribution(props: PlaybackProps): Distribution {
+    const { config, storage } = props;
+    const { domainName, certificateArn, priceClass } = config.playback;
+    const pages = this.#console(props);
+    const distribution = new Distribution(this, 'Distribution', {
+      comment: `${config.name}-${config.environment}`,
+      httpVersion: HttpVersion.HTTP2_AND_3,
+      enableIpv6: true,
+      priceClass: PRICE_CLASS[priceClass],
+      minimumProtocolVersion: SecurityPolicyProtocol.TLS_V1_2_2021,
+      ...(domainName !== undefined &&
+        certificateArn !== undefined && {
+          domainNames: [domainName],
+          certificate: Certificate.fromCertificateArn(this, 'Certificate', certificateArn),
+        }),
+      defaultRootObject: 'index.html',
+      defaultBehavior: pages.page,
+      additionalBehaviors: { '/assets/*': pages.assets, '/api/*': this.#api(props), ...this.#media(props) },
+      errorResponses: ERRORS.map((httpStatus) => ({ httpStatus, ttl: Duration.seconds(0) })),
+    });
+    storage.media.addCorsRule({
+      // A preflight reaches the bucket, which must answer it with 200; CloudFront then writes the headers.
+      allowedMethods: [HttpMethods.GET, HttpMethods.HEAD],
+      allowedOrigins: config.playback.allowedOrigins,
+      allowedHeaders: ['*'],
+      maxAge: 86_400,
+    });
+    acknowledge(
+      distribution,
+      'AwsSolutions-CFR1',
+      'Where people may watch from is for the owner of the account to say',
+    );
+    acknowledge(
+      distribution,
+      'AwsSolutions-CFR2',
+      'Media is refused without a signature and the API is throttled; a web ACL costs by month and by request, so it is opt-in',
+    );
+    acknowledge(
+      distribution,
+      'AwsSolutions-CFR3',
+      'CloudFront logs would keep query strings, in which signatures and playback tokens travel; the API logs every manifest',
+    );
+    if (domainName === undefined)
+      acknowledge(
+        distribution,
+        'AwsSolutions-CFR4',
+        "CloudFront's own certificate has a fixed TLS minimum; playback.domainName with a certificate raises it to TLS 1.2",
+      );
+    return distribution;
+  }
+
+  /** `/` and every address of the console; `/assets/*` are the files named by their hash. */
+  #console({ config, storage }: PlaybackProps): Record<'page' | 'assets', BehaviorOptions> {
+    const origin = S3BucketOrigin.withOriginAccessControl(storage.site as IBucket);
+    const router = new EdgeFunction(this, 'SpaRouter', {
+      comment: "Answers the console's addresses with index.html",
+      runtime: FunctionRuntime.JS_2_0,
+      code: FunctionCode.fromFile({ filePath: fileURLToPath(new URL('spa-router.js', import.meta.url)) }),
+    });
+    const common = {
+      origin,
+      viewerProtocolPolicy: ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
+      allowedMethods: AllowedMethods.ALLOW_GET_HEAD,
+    };
+    return {
+      page: {
+        ...common,
+        cachePolicy: pageCache(this),
+        responseHeadersPolicy: consoleHeaders(this, config, storage.sources),
+        functionAssociations: [{ function: router, eventType: FunctionEventType.VIEWER_REQUEST }],
+      },
+      assets: {
+        ...common,
+        cachePolicy: CachePolicy.CACHING_OPTIMIZED,
+        responseHeadersPolicy: assetHeaders(this, config, storage.sources),
+      },
+    };
+  }
+
+  /** Never cached. The API's own host name must reach it, so the viewer's is left out. */
+  #api({ api }: PlaybackProps): BehaviorOptions {
+    return {
+      origin: new HttpOrigin(`${api.http.apiId}.execute-api.${Aws.REGION}.${Aws.URL_SUFFIX}`, {
+        protocolPolicy: OriginProtocolPolicy.HTTPS_ONLY,
+        readTimeout: Duration.seconds(30),
+      }),
+      viewerProtocolPolicy: ViewerProtocolPolicy.HTTPS_ONLY,
+      allowedMethods: AllowedMethods.ALLOW_ALL,
+      cachePolicy: CachePolicy.CACHING_DISABLED,
+      originRequestPolicy: OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
+      responseHeadersPolicy: apiHeaders(this),
+    };
+  }
+
+  /** `/vod/*`: signed only. Playlists first, since the first pattern that fits is taken. */
+  #media({ config, storage, signingKey }: PlaybackProps): Record<string, BehaviorOptions> {
+    const signed = {
+      origin: S3BucketOrigin.withOriginAccessControl(storage.media as IBucket),
+      viewerProtocolPolicy: ViewerProtocolPolicy.HTTPS_ONLY,
+      allowedMethods: AllowedMethods.ALLOW_GET_HEAD_OPTIONS,
+      originRequestPolicy: OriginRequestPolicy.CORS_S3_ORIGIN,
+      responseHeadersPolicy: mediaHeaders(this, config),
+      trustedKeyGroups: [signingKey.keyGroup],
+    };
+    return {
+      [`/${VOD_PREFIX}*.m3u8`]: { ...signed, cachePolicy: playlistCache(this), compress: true },
+      [`/${VOD_PREFIX}*`]: { ...signed, cachePolicy: segmentCache(this), compress: false },
+    };
+  }
+}

@@ -1,0 +1,265 @@
+import { readFileSync } from 'node:fs';
+import { runInNewContext } from 'node:vm';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import { describe, expect, it } from 'vitest';
+import { Playback } from '../../../lib/constructs/playback.ts';
+import { SigningKey } from '../../../lib/constructs/signing-key.ts';
+import { grantsOf, stageScope } from './stage.ts';
+
+interface Behaviour {
+  PathPattern?: string;
+  TargetOriginId: string;
+  TrustedKeyGroups?: unknown[];
+  ViewerProtocolPolicy: string;
+  AllowedMethods: string[];
+  CachePolicyId: unknown;
+  ResponseHeadersPolicyId: unknown;
+  OriginRequestPolicyId?: unknown;
+  FunctionAssociations?: unknown[];
+}
+interface DistributionConfig {
+  Origins: { Id: string; DomainName: unknown; OriginAccessControlId?: unknown; S3OriginConfig?: unknown }[];
+  DefaultCacheBehavior: Behaviour;
+  CacheBehaviors: Behaviour[];
+  CustomErrorResponses: object[];
+  [key: string]: unknown;
+}
+
+/** Findings of cdk-nag fail `Template.fromStack`, so every test here is also one of those. */
+function synth(overrides: Readonly<Record<string, unknown>> = {}) {
+  const { stack, config, storage, api } = stageScope(overrides);
+  const signingKey = new SigningKey(stack, 'SigningKey', config);
+  new Playback(stack, 'Playback', { config, storage, api, signingKey });
+  const template = Template.fromStack(stack);
+  const [distribution] = Object.values(template.findResources('AWS::CloudFront::Distribution')) as {
+    Properties: { DistributionConfig: DistributionConfig };
+  }[];
+  return {
+    template,
+    json: JSON.stringify(template.toJSON()),
+    distribution: distribution!.Properties.DistributionConfig,
+  };
+}
+const { template, json, distribution } = synth();
+const behaviour = (pattern: string) => distribution.CacheBehaviors.find((one) => one.PathPattern === pattern)!;
+const resource = (type: string, reference: unknown) =>
+  (template.findResources(type)[(reference as { Ref: string }).Ref] as { Properties: Record<string, never> })
+    .Properties;
+
+describe('the distribution', () => {
+  it('routes API, playlists, media and hashed files, in this order, and everything else to the console', () => {
+    expect(distribution.CacheBehaviors.map((one) => one.PathPattern)).toEqual([
+      '/assets/*',
+      '/api/*',
+      '/vod/*.m3u8',
+      '/vod/*',
+    ]);
+    expect(distribution).toMatchObject({
+      HttpVersion: 'http2and3',
+      IPV6Enabled: true,
+      PriceClass: 'PriceClass_100',
+      DefaultRootObject: 'index.html',
+    });
+    expect(distribution).not.toHaveProperty('Aliases');
+  });
+
+  it('trusts the key group for media and for nothing else', () => {
+    const [group] = Object.keys(template.findResources('AWS::CloudFront::KeyGroup'));
+    for (const pattern of ['/vod/*.m3u8', '/vod/*'])
+      expect(behaviour(pattern).TrustedKeyGroups).toEqual([{ Ref: group }]);
+    for (const open of [distribution.DefaultCacheBehavior, behaviour('/api/*'), behaviour('/assets/*')])
+      expect(open.TrustedKeyGroups).toBeUndefined();
+  });
+
+  it('reads its buckets by origin access control, and the buckets let only it read', () => {
+    const buckets = distribution.Origins.filter((origin) => origin.S3OriginConfig !== undefined);
+    expect(buckets).toHaveLength(2);
+    for (const origin of buckets) expect(origin.OriginAccessControlId).toBeDefined();
+    const statements = Object.values(template.findResources('AWS::S3::BucketPolicy')).flatMap(
+      (policy) =>
+        (policy as { Properties: { PolicyDocument: { Statement: Record<string, unknown>[] } } }).Properties
+          .PolicyDocument.Statement,
+    );
+    const allows = statements.filter((statement) => statement['Effect'] === 'Allow');
+    expect(allows).toHaveLength(2);
+    for (const statement of allows) {
+      expect(statement).toMatchObject({ Action: 's3:GetObject', Principal: { Service: 'cloudfront.amazonaws.com' } });
+      expect(JSON.stringify(statement['Condition'])).toContain('AWS:SourceArn');
+    }
+    template.allResourcesProperties('AWS::S3::Bucket', {
+      PublicAccessBlockConfiguration: {
+        BlockPublicAcls: true,
+        BlockPublicPolicy: true,
+        IgnorePublicAcls: true,
+        RestrictPublicBuckets: true,
+      },
+    });
+  });
+
+  it('never puts a query, a header or a cookie into the cache key of media', () => {
+    const ages = { '/vod/*.m3u8': 86_400, '/vod/*': 31_536_000 };
+    for (const [pattern, MaxTTL] of Object.entries(ages)) {
+      expect(behaviour(pattern)).toMatchObject({
+        AllowedMethods: ['GET', 'HEAD', 'OPTIONS'],
+        ViewerProtocolPolicy: 'https-only',
+      });
+      expect(
+        resource('AWS::CloudFront::CachePolicy', behaviour(pattern).CachePolicyId)['CachePolicyConfig'],
+      ).toMatchObject({
+        MinTTL: 0,
+        MaxTTL,
+        ParametersInCacheKeyAndForwardedToOrigin: {
+          QueryStringsConfig: { QueryStringBehavior: 'none' },
+          HeadersConfig: { HeaderBehavior: 'none' },
+          CookiesConfig: { CookieBehavior: 'none' },
+        },
+      });
+    }
+  });
+
+  it('caches nothing of the API, its errors included, and passes all but the host on', () => {
+    expect(behaviour('/api/*')).toMatchObject({
+      CachePolicyId: '4135ea2d-6df8-44a3-9df3-4b5a84be39ad', // managed CachingDisabled
+      OriginRequestPolicyId: 'b689b0a8-53d0-40ab-baf2-68738e2966ac', // managed AllViewerExceptHostHeader
+      ViewerProtocolPolicy: 'https-only',
+    });
+    expect(behaviour('/api/*').AllowedMethods).toContain('DELETE');
+    expect(distribution.CustomErrorResponses).toEqual(
+      [400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504].map((ErrorCode) => ({
+        ErrorCode,
+        ErrorCachingMinTTL: 0,
+      })),
+    );
+  });
+
+  it('lets the configured pages play, and tells them what they may read', () => {
+    const { distribution, template } = synth({ 'playback.allowedOrigins': ['https://a.example'] });
+    const { Ref } = distribution.CacheBehaviors.find((one) => one.PathPattern === '/vod/*')!
+      .ResponseHeadersPolicyId as { Ref: string };
+    expect(template.findResources('AWS::CloudFront::ResponseHeadersPolicy')[Ref]).toMatchObject({
+      Properties: {
+        ResponseHeadersPolicyConfig: {
+          CorsConfig: {
+            AccessControlAllowOrigins: { Items: ['https://a.example'] },
+            AccessControlAllowCredentials: false,
+            AccessControlExposeHeaders: {
+              Items: ['Age', 'Content-Length', 'Content-Range', 'Date', 'ETag', 'X-Cache'],
+            },
+            OriginOverride: true,
+          },
+          SecurityHeadersConfig: { ContentTypeOptions: { Override: true } },
+        },
+      },
+    });
+  });
+
+  it('sends the console with a content security policy that names the upload bucket and the issuer', () => {
+    const { distribution, template, json } = synth({
+      'auth.issuer': 'https://id.example/tenant',
+      'auth.audience': 'a',
+      'auth.clientId': 'c',
+    });
+    const { Ref } = distribution.DefaultCacheBehavior.ResponseHeadersPolicyId as { Ref: string };
+    const policy = JSON.stringify(template.findResources('AWS::CloudFront::ResponseHeadersPolicy')[Ref]);
+    expect(policy).toMatch(
+      /connect-src 'self' https:\/\/",\{"Fn::GetAtt":\["StorageSources\w+","RegionalDomainName"\]\}," https:\/\/id\.example; /,
+    );
+    expect(policy).toContain("worker-src 'self' blob:");
+    expect(policy).toContain("media-src 'self' blob:");
+    expect(policy).toContain('"FrameOption":"DENY"');
+    expect(policy).toContain('StrictTransportSecurity');
+    expect(policy).not.toContain('127.0.0.1');
+    expect(json).not.toContain("'unsafe-eval'");
+  });
+
+  it('takes a host name of its own, and signs for it', () => {
+    const own = synth({
+      'playback.domainName': 'video.example',
+      'playback.certificateArn': 'arn:aws:acm:us-east-1:123456789012:certificate/x',
+    });
+    expect(own.distribution).toMatchObject({
+      Aliases: ['video.example'],
+      ViewerCertificate: { MinimumProtocolVersion: 'TLSv1.2_2021', SslSupportMethod: 'sni-only' },
+    });
+    expect(own.template.findOutputs('Url')['Url']).toMatchObject({ Value: 'https://video.example' });
+    expect(own.json).toContain('"PUBLIC_URL":"https://video.example"');
+  });
+});
+
+describe('the manifest function', () => {
+  it('may read what it needs and nothing else', () => {
+    const grants = grantsOf(template, 'ManifestRole');
+    expect([...grants.keys()].sort()).toEqual([
+      'dynamodb:GetItem',
+      'logs:CreateLogStream',
+      'logs:PutLogEvents',
+      's3:GetObject',
+      'secretsmanager:GetSecretValue',
+    ]);
+    expect(grants.get('dynamodb:GetItem')!.join()).toMatch(/StorageVideos.*StorageEntitlements/);
+    expect(grants.get('s3:GetObject')).toHaveLength(1);
+    expect(grants.get('s3:GetObject')![0]).toMatch(/StorageMedia.*\/vod\/\*/);
+    expect(grants.get('secretsmanager:GetSecretValue')).toEqual([expect.stringContaining('SigningKeyPrivate')]);
+  });
+
+  it('is told the address signatures are for', () => {
+    const [manifest] = Object.entries(template.findResources('AWS::Lambda::Function'))
+      .filter(([name]) => name.includes('Manifest'))
+      .map(([, found]) => found as { Properties: { Environment: { Variables: object } } });
+    expect(manifest!.Properties.Environment.Variables).toMatchObject({
+      KEY_PAIR_ID: { Ref: Object.keys(template.findResources('AWS::CloudFront::PublicKey'))[0] },
+      PUBLIC_URL: { 'Fn::Join': ['', ['https://', { 'Fn::GetAtt': [expect.any(String) as string, 'DomainName'] }]] },
+      SIGNATURE_HOURS: '12',
+      TOKEN_MINUTES: '60',
+    });
+  });
+});
+
+describe('the signing key', () => {
+  it('has no private half anywhere in the template', () => {
+    expect(json).not.toMatch(/PRIVATE KEY|privateKey/);
+    const [secret] = Object.values(template.findResources('AWS::SecretsManager::Secret')) as { Properties: object }[];
+    expect(secret!.Properties).not.toHaveProperty('SecretString');
+    template.hasResourceProperties('AWS::CloudFront::PublicKey', {
+      PublicKeyConfig: { EncodedKey: { 'Fn::GetAtt': [Match.anyValue(), 'PublicKey'] } },
+    });
+  });
+
+  it('is made by a function that may touch its secret only', () => {
+    const grants = grantsOf(template, 'MakerRole');
+    expect([...grants.keys()].filter((action) => !action.startsWith('logs:')).sort()).toEqual([
+      'secretsmanager:GetSecretValue',
+      'secretsmanager:PutSecretValue',
+    ]);
+  });
+
+  it('is in no output', () => {
+    expect(Object.keys(template.toJSON()['Outputs'] as object).sort()).toEqual([
+      'ApiUrl',
+      'DistributionId',
+      'MediaBucket',
+      'SiteBucket',
+      'Url',
+    ]);
+  });
+});
+
+describe('the console router, as shipped', () => {
+  const code = (
+    Object.values(template.findResources('AWS::CloudFront::Function')) as { Properties: { FunctionCode: string } }[]
+  )[0]!.Properties.FunctionCode;
+  const route = (uri: string) =>
+    runInNewContext(`${code}; handler(event).uri`, {
+      event: { request: { uri, headers: {}, querystring: {} } },
+    }) as string;
+
+  it('is the file beside the construct', () => {
+    expect(code).toBe(readFileSync(new URL('../../../lib/constructs/spa-router.js', import.meta.url), 'utf8'));
+  });
+  it.each(['/', '/v/abcdefghij0123456789', '/v/abc/', '/live'])('answers %s with the page', (uri) => {
+    expect(route(uri)).toBe('/index.html');
+  });
+  it.each(['/index.html', '/favicon.svg', '/silent.html', '/a.b/c.js'])('leaves %s alone', (uri) => {
+    expect(route(uri)).toBe(uri);
+  });
+});
