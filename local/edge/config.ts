@@ -1,11 +1,11 @@
 /** What the edge plays: one CloudFront distribution in plain values, every intrinsic function of the template resolved. */
-import type { KeyObject } from "node:crypto";
+import type { KeyObject } from 'node:crypto';
 
 export type Selection =
-  | { kind: "none" }
-  | { kind: "all" }
-  | { kind: "only"; names: readonly string[] }
-  | { kind: "except"; names: readonly string[] };
+  | { kind: 'none' }
+  | { kind: 'all' }
+  | { kind: 'only'; names: readonly string[] }
+  | { kind: 'except'; names: readonly string[] };
 
 /** AWS::CloudFront::CachePolicy. TTLs in seconds. What is part of the cache key is also sent to the origin. */
 export interface CachePolicy {
@@ -87,14 +87,14 @@ interface OriginCommon {
 }
 
 export interface S3Origin extends OriginCommon {
-  kind: "s3";
+  kind: 's3';
   bucket: string;
   /** Undefined when the template does not hold the bucket's policy: then nothing is refused here. */
   grants: readonly BucketGrant[] | undefined;
 }
 
 export interface HttpOrigin extends OriginCommon {
-  kind: "http";
+  kind: 'http';
   domain: string;
   /** Scheme, host and port as the template says, without a slash at the end. */
   base: string;

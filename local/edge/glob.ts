@@ -10,10 +10,10 @@ export function globMatch(pattern: string, text: string): boolean {
   let star = -1;
   let mark = 0;
   while (t < text.length) {
-    if (p < pattern.length && pattern[p] === "*") {
+    if (p < pattern.length && pattern[p] === '*') {
       star = p++;
       mark = t;
-    } else if (p < pattern.length && (pattern[p] === "?" || pattern[p] === text[t])) {
+    } else if (p < pattern.length && (pattern[p] === '?' || pattern[p] === text[t])) {
       p++;
       t++;
     } else if (star >= 0) {
@@ -23,16 +23,13 @@ export function globMatch(pattern: string, text: string): boolean {
       return false;
     }
   }
-  while (pattern[p] === "*") p++;
+  while (pattern[p] === '*') p++;
   return p === pattern.length;
 }
 
 /** A behaviour's path pattern; the leading `/` is optional in it. */
 export function pathPatternMatches(pattern: string, path: string): boolean {
-  return globMatch(
-    pattern.startsWith("/") || pattern.startsWith("*") ? pattern : `/${pattern}`,
-    path,
-  );
+  return globMatch(pattern.startsWith('/') || pattern.startsWith('*') ? pattern : `/${pattern}`, path);
 }
 
 /**
@@ -40,6 +37,6 @@ export function pathPatternMatches(pattern: string, path: string): boolean {
  * counts when there is one (CloudFront Developer Guide, "What you need to know when invalidating files").
  */
 export function invalidationMatches(pattern: string, pathAndQuery: string): boolean {
-  const path = pattern.startsWith("/") ? pattern : `/${pattern}`;
-  return path.endsWith("*") ? pathAndQuery.startsWith(path.slice(0, -1)) : pathAndQuery === path;
+  const path = pattern.startsWith('/') ? pattern : `/${pattern}`;
+  return path.endsWith('*') ? pathAndQuery.startsWith(path.slice(0, -1)) : pathAndQuery === path;
 }

@@ -1,5 +1,5 @@
 /** The parts of a synthesized CloudFormation template that the edge reads. `value` may be an intrinsic function. */
-import { z } from "zod";
+import { z } from 'zod';
 
 const value = z.unknown();
 const number = z.coerce.number();
@@ -10,8 +10,8 @@ const functionAssociation = z.object({ EventType: z.string(), FunctionARN: value
 const behaviour = z.looseObject({
   PathPattern: z.string().optional(),
   TargetOriginId: z.string(),
-  AllowedMethods: z.array(z.string()).default(["GET", "HEAD"]),
-  CachedMethods: z.array(z.string()).default(["GET", "HEAD"]),
+  AllowedMethods: z.array(z.string()).default(['GET', 'HEAD']),
+  CachedMethods: z.array(z.string()).default(['GET', 'HEAD']),
   ViewerProtocolPolicy: z.string(),
   TrustedKeyGroups: z.array(value).default([]),
   TrustedSigners: z.array(value).default([]),
@@ -29,9 +29,7 @@ const origin = z.looseObject({
   DomainName: value,
   OriginPath: value.optional(),
   OriginAccessControlId: value.optional(),
-  OriginCustomHeaders: z
-    .array(z.object({ HeaderName: z.string(), HeaderValue: value }))
-    .default([]),
+  OriginCustomHeaders: z.array(z.object({ HeaderName: z.string(), HeaderValue: value })).default([]),
   S3OriginConfig: z.looseObject({ OriginAccessIdentity: value.optional() }).optional(),
   CustomOriginConfig: z
     .looseObject({
@@ -50,7 +48,7 @@ export const distribution = z.object({
     CacheBehaviors: z.array(behaviour).default([]),
     Origins: z.array(origin).min(1),
     OriginGroups: z.looseObject({ Items: z.array(value).optional() }).optional(),
-    DefaultRootObject: z.string().default(""),
+    DefaultRootObject: z.string().default(''),
     CustomErrorResponses: z
       .array(
         z.object({
@@ -61,14 +59,12 @@ export const distribution = z.object({
         }),
       )
       .default([]),
-    Restrictions: z
-      .looseObject({ GeoRestriction: z.looseObject({ RestrictionType: z.string() }) })
-      .optional(),
+    Restrictions: z.looseObject({ GeoRestriction: z.looseObject({ RestrictionType: z.string() }) }).optional(),
     WebACLId: value.optional(),
     Logging: value.optional(),
   }),
 });
-export type DistributionConfig = z.infer<typeof distribution>["DistributionConfig"];
+export type DistributionConfig = z.infer<typeof distribution>['DistributionConfig'];
 
 const queryConfig = z.object({
   QueryStringBehavior: z.string(),
@@ -152,9 +148,7 @@ export const responseHeadersPolicy = z.object({
     ServerTimingHeadersConfig: z.looseObject({ Enabled: z.boolean() }).optional(),
   }),
 });
-export type ResponseHeadersConfig = z.infer<
-  typeof responseHeadersPolicy
->["ResponseHeadersPolicyConfig"];
+export type ResponseHeadersConfig = z.infer<typeof responseHeadersPolicy>['ResponseHeadersPolicyConfig'];
 
 export const publicKey = z.object({ PublicKeyConfig: z.looseObject({ EncodedKey: value }) });
 export const keyGroup = z.object({

@@ -1,7 +1,7 @@
 /** A request target as the edge uses it: one normal form of the path, the query as it came. Pure. */
 
 export class TargetError extends Error {
-  override name = "TargetError";
+  override name = 'TargetError';
 }
 
 /** Query parameter exactly as written; `name` is percent-decoded for comparing. */
@@ -24,16 +24,15 @@ export interface Target {
  * thing to the signature check and another to the origin. Throws `TargetError` for what no well-behaved client sends.
  */
 export function parseTarget(target: string): Target {
-  const relative = target.replace(/^https?:\/\/[^/?#]*/i, "") || "/";
-  if (!relative.startsWith("/")) throw new TargetError("the request target is not a path");
+  const relative = target.replace(/^https?:\/\/[^/?#]*/i, '') || '/';
+  if (!relative.startsWith('/')) throw new TargetError('the request target is not a path');
   // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
   if (/[\u0000-\u0020\u007f-\uffff\\#"<>^`{|}]/.test(relative))
-    throw new TargetError("the request target has a character that must be escaped");
-  const mark = relative.indexOf("?");
+    throw new TargetError('the request target has a character that must be escaped');
+  const mark = relative.indexOf('?');
   const rawPath = mark < 0 ? relative : relative.slice(0, mark);
-  if (/%(?![0-9a-f]{2})/i.test(rawPath))
-    throw new TargetError("the path has a broken percent-escape");
-  if (/%00/.test(rawPath)) throw new TargetError("the path has a null character");
+  if (/%(?![0-9a-f]{2})/i.test(rawPath)) throw new TargetError('the path has a broken percent-escape');
+  if (/%00/.test(rawPath)) throw new TargetError('the path has a null character');
   const decoded = decodeUnreserved(rawPath);
   const path = removeDotSegments(decoded);
   return {
@@ -46,19 +45,19 @@ export function parseTarget(target: string): Target {
 /** `a=1&b` → pairs, in order, empty pieces dropped. A name with a broken escape stays as it is. */
 export function parseQuery(query: string): QueryPair[] {
   return query
-    .split("&")
-    .filter((raw) => raw !== "")
+    .split('&')
+    .filter((raw) => raw !== '')
     .map((raw) => {
-      const equals = raw.indexOf("=");
+      const equals = raw.indexOf('=');
       return { name: decode(equals < 0 ? raw : raw.slice(0, equals)), raw };
     });
 }
 
 /** The value of a pair, percent-decoded; undefined when an escape is broken. */
 export function valueOf(pair: QueryPair): string | undefined {
-  const equals = pair.raw.indexOf("=");
+  const equals = pair.raw.indexOf('=');
   try {
-    return equals < 0 ? "" : decodeURIComponent(pair.raw.slice(equals + 1));
+    return equals < 0 ? '' : decodeURIComponent(pair.raw.slice(equals + 1));
   } catch {
     return undefined;
   }
@@ -66,17 +65,13 @@ export function valueOf(pair: QueryPair): string | undefined {
 
 /** `?a=1&b`, or an empty string. */
 export const queryText = (pairs: readonly QueryPair[]): string =>
-  pairs.length === 0 ? "" : `?${pairs.map((pair) => pair.raw).join("&")}`;
+  pairs.length === 0 ? '' : `?${pairs.map((pair) => pair.raw).join('&')}`;
 
 /** Cookies in the order sent; the first of a name is the most specific one (RFC 6265 5.4). */
-export function parseCookies(
-  header: string | undefined,
-): (readonly [name: string, value: string])[] {
-  return (header ?? "").split(";").flatMap((piece) => {
-    const equals = piece.indexOf("=");
-    return equals < 0
-      ? []
-      : [[piece.slice(0, equals).trim(), piece.slice(equals + 1).trim()] as const];
+export function parseCookies(header: string | undefined): (readonly [name: string, value: string])[] {
+  return (header ?? '').split(';').flatMap((piece) => {
+    const equals = piece.indexOf('=');
+    return equals < 0 ? [] : [[piece.slice(0, equals).trim(), piece.slice(equals + 1).trim()] as const];
   });
 }
 
@@ -99,12 +94,12 @@ function decodeUnreserved(path: string): string {
 /** RFC 3986 5.2.4, for a path that starts with `/`. */
 function removeDotSegments(path: string): string {
   const out: string[] = [];
-  const segments = path.split("/").slice(1);
+  const segments = path.split('/').slice(1);
   for (const [index, segment] of segments.entries()) {
     const last = index === segments.length - 1;
-    if (segment === "..") out.pop();
-    if (segment !== "." && segment !== "..") out.push(segment);
-    else if (last) out.push("");
+    if (segment === '..') out.pop();
+    if (segment !== '.' && segment !== '..') out.push(segment);
+    else if (last) out.push('');
   }
-  return `/${out.join("/")}`;
+  return `/${out.join('/')}`;
 }
