@@ -1,9 +1,9 @@
 /** The main job, once: make a video, upload it in presigned parts, wait for it, and check who gets to see it. */
 import { existsSync } from 'node:fs';
-import { mkdir, open, rename, stat } from 'node:fs/promises';
+import { mkdir, rename, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { ResponseOf } from '../lib/contract/api.ts';
 import { cacheFolder } from './cache.ts';
+import { Client } from './client.ts';
 import { run } from './process.ts';
 import type { LocalStack } from './stack.ts';
 
@@ -67,91 +67,27 @@ export async function demo(
   step: (line: string) => void,
   progress: (line: string) => void,
 ): Promise<string> {
-  const { url } = stack;
-  const user = (await stack.ready()).users[0]!;
-  const authorization = { authorization: `Bearer ${user.token}` };
+  const client = new Client(stack.url, (await stack.ready()).users[0]!.token);
   const file = await testVideo(stack.ffmpegFolder, progress);
   const { size } = await stat(file);
-  const call = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
-    const answer = await fetch(`${url}${path}`, {
-      method,
-      headers: { ...authorization, 'content-type': 'application/json' },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-    });
-    const text = await answer.text();
-    if (!answer.ok) throw new DemoError(`${method} ${path} answered ${answer.status}: ${text.slice(0, 500)}`);
-    return (text === '' ? undefined : JSON.parse(text)) as T;
-  };
-
-  const created = await call<ResponseOf<'POST /api/s3/multipart'>>('POST', '/api/s3/multipart', {
-    filename: 'test-picture.mp4',
-    type: 'video/mp4',
-    metadata: { name: 'Test picture, 60 s, 1080p', size },
+  const id = await client.upload(file, {
+    name: 'test-picture.mp4',
+    metadata: { name: 'Test picture' },
+    partBytes: PART_BYTES,
   });
-  const key = encodeURIComponent(created.key);
-  const parts = await uploadParts(file, size, async (number) => {
-    const signed = await call<ResponseOf<'GET /api/s3/multipart/{uploadId}/{partNumber}'>>(
-      'GET',
-      `/api/s3/multipart/${created.uploadId}/${number}?key=${key}`,
-    );
-    return signed.url;
-  });
-  await call('POST', `/api/s3/multipart/${created.uploadId}/complete?key=${key}`, { parts });
-  step(`uploaded ${(size / 1e6).toFixed(1)} MB in ${parts.length} presigned parts`);
-
-  const video = await ready(call, created.videoId, progress);
+  step(`uploaded ${(size / 1e6).toFixed(1)} MB in ${Math.ceil(size / PART_BYTES)} presigned parts`);
+  const video = await client.ready(id, (status, percent) => progress(`${status}, ${Math.round(percent)} %`));
   const rungs = video.renditions.filter((r) => r.kind === 'video').map((r) => r.name);
   step(
     `sliced: ${rungs.join(', ')}${video.renditions.some((r) => r.kind === 'audio') ? ' and audio' : ''}, ${video.duration?.toFixed(1)} s`,
   );
-  await checkPlayback(stack, video.id, authorization, step);
-  return video.id;
-}
-
-async function uploadParts(file: string, size: number, sign: (number: number) => Promise<string>) {
-  const parts: { PartNumber: number; ETag: string }[] = [];
-  const handle = await open(file);
-  try {
-    for (let offset = 0; offset < size; offset += PART_BYTES) {
-      const { buffer, bytesRead } = await handle.read(
-        Buffer.alloc(Math.min(PART_BYTES, size - offset)),
-        0,
-        undefined,
-        offset,
-      );
-      const PartNumber = parts.length + 1;
-      const answer = await fetch(await sign(PartNumber), { method: 'PUT', body: buffer.subarray(0, bytesRead) });
-      const ETag = answer.headers.get('etag');
-      if (!answer.ok || ETag === null) throw new DemoError(`part ${PartNumber} was answered with ${answer.status}`);
-      parts.push({ PartNumber, ETag });
-    }
-  } finally {
-    await handle.close();
-  }
-  return parts;
-}
-
-type Call = <T>(method: string, path: string, body?: unknown) => Promise<T>;
-
-async function ready(call: Call, id: string, progress: (line: string) => void) {
-  for (const deadline = Date.now() + 15 * 60_000; Date.now() < deadline;) {
-    const video = await call<ResponseOf<'GET /api/videos/{id}'>>('GET', `/api/videos/${id}`);
-    if (video.status === 'ready') return video;
-    if (video.status === 'failed') throw new DemoError(`slicing failed: ${video.failure?.reason}`);
-    progress(`${video.status}, ${Math.round(video.progress)} %`);
-    await new Promise((resolve) => setTimeout(resolve, 500));
-  }
-  throw new DemoError('the video was not ready within 15 minutes');
+  await checkPlayback(client, id, step);
+  return id;
 }
 
 /** Playlists and segments: refused without a signature, served with one, and a stretch of one by range. */
-async function checkPlayback(
-  stack: LocalStack,
-  id: string,
-  authorization: Record<string, string>,
-  step: (line: string) => void,
-): Promise<void> {
-  const manifest = await fetch(`${stack.url}/api/play/${id}/main.m3u8`, { headers: authorization });
+export async function checkPlayback({ url, headers }: Client, id: string, step: (line: string) => void): Promise<void> {
+  const manifest = await fetch(`${url}/api/play/${id}/main.m3u8`, { headers });
   const text = await manifest.text();
   const auth = /#EXT-X-DEFINE:NAME="auth",VALUE="([^"]+)"/.exec(text)?.[1];
   if (!manifest.ok || auth === undefined)
@@ -183,6 +119,6 @@ async function checkPlayback(
   const sample = new URL(/^(?!#)(\S+?)\?/m.exec((await expect(200, `${first}?${auth}`)).body)![1]!, first).href;
   const range = await expect(206, `${sample}?${auth}`, { range: 'bytes=0-99' });
   step(`range request: 206, ${range.headers.get('content-range')}`);
-  const poster = await fetch(`${stack.url}/vod/${id}/r1/poster.jpg?${auth}`);
+  const poster = await fetch(`${url}/vod/${id}/r1/poster.jpg?${auth}`);
   if (poster.status !== 200) throw new DemoError(`the poster was answered with ${poster.status}`);
 }

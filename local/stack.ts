@@ -28,6 +28,8 @@ export interface Ready {
   readonly api: string;
   readonly issuer: string;
   readonly engine: string;
+  /** Folder of ffmpeg and ffprobe; for tests that make and check media. */
+  readonly ffmpegFolder: string;
   readonly users: readonly { name: string; groups: readonly string[]; token: string }[];
 }
 
@@ -97,6 +99,7 @@ export async function startLocal({
       api: `${url}/api`,
       issuer: issuer.url,
       engine: engine.endpoint,
+      ffmpegFolder,
       users: await Promise.all(USERS.map(async (user) => ({ ...user, token: await issuer.token(user) }))),
     });
     return { url, ffmpegFolder, engine, issuer, deployment, edge, ready, close };

@@ -17,7 +17,7 @@ export default async function setup(): Promise<(() => Promise<void>) | undefined
   const folder = await mkdtemp(join(tmpdir(), 'sluice-test-'));
   const stack = await startLocal({ port: 0, log: () => {} });
   const file = join(folder, 'ready.json');
-  await writeFile(file, JSON.stringify({ ...(await stack.ready()), ffmpegFolder: stack.ffmpegFolder }));
+  await writeFile(file, JSON.stringify(await stack.ready()));
   process.env['SLUICE_READY_FILE'] = file;
   return async () => {
     await stack.close();

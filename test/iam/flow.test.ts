@@ -1,0 +1,94 @@
+/** The flow once more with the engine's IAM enforcement on: a grant that is missing fails here, not in an account. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { Client } from '../../local/client.ts';
+import { engineClient } from '../../local/engine.ts';
+import { startLocal, type LocalStack } from '../../local/stack.ts';
+import { makeVideo } from '../support/media.ts';
+import { play } from '../support/playback.ts';
+
+let folder: string;
+let stack: LocalStack;
+let uma: Client;
+let vera: Client;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sluice-iam-'));
+  stack = await startLocal({ port: 0, iam: true, log: () => {} });
+  const { users } = await stack.ready();
+  const as = (name: string) => new Client(stack.url, users.find((user) => user.name === name)!.token);
+  uma = as('uma');
+  vera = as('vera');
+});
+afterAll(async () => {
+  await stack?.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+it('is really enforced: nobody reads a bucket without credentials', async () => {
+  const { endpoint, region } = engineClient(stack.engine.endpoint);
+  const bucket = Object.entries(stack.deployment.physicalIds).find(([id]) => id.startsWith('StorageMedia'))![1];
+  const anonymous = new S3Client({
+    endpoint,
+    region,
+    forcePathStyle: true,
+    credentials: { accessKeyId: 'AKIAUNKNOWN', secretAccessKey: 'x' },
+  });
+  await expect(anonymous.send(new GetObjectCommand({ Bucket: bucket, Key: 'vod/x' }))).rejects.toThrow(/./);
+  expect((await fetch(`${endpoint}/${bucket}?list-type=2`)).status).toBe(403);
+});
+
+it('goes from upload to playback, sharing and removal with the rights the templates give', async () => {
+  const file = join(folder, 'a.mp4');
+  await makeVideo(stack.ffmpegFolder, file, { seconds: 8, size: '320x180' });
+  const id = await uma.upload(file, { name: 'a.mp4' });
+  const video = await uma.ready(id);
+  expect(video.posterUrl).not.toBeNull();
+  expect((await fetch(new URL(video.posterUrl!, stack.url))).status).toBe(200);
+  const { auth, renditions } = await play(uma, id);
+  for (const target of renditions.flatMap((r) => r.files)) expect((await fetch(`${target}?${auth}`)).status).toBe(200);
+
+  await uma.call('PATCH /api/videos/{id}', { params: { id }, body: { visibility: 'entitled', tags: ['x'] } });
+  await uma.call('PUT /api/videos/{id}/grants/{subject}', { params: { id, subject: 'vera' }, body: {} });
+  expect((await uma.call('GET /api/videos/{id}/grants', { params: { id } })).grants).toHaveLength(1);
+  await play(vera, id);
+  const { url } = await vera.call('POST /api/videos/{id}/tokens', { params: { id }, body: {} });
+  const expanded = await (await new Client(stack.url).fetch('GET', `${url}&expand=1`)).text();
+  expect((await fetch(new URL(/^(?!#)\S+$/m.exec(expanded)![0], stack.url))).status).toBe(200);
+  await uma.call('DELETE /api/videos/{id}/grants/{subject}', { params: { id, subject: 'vera' } });
+
+  const form = await uma.call('GET /api/s3/params', { query: { filename: 'b.mp4', type: 'video/mp4' } });
+  expect(form.url).toContain('http');
+  const { uploadId, key } = await uma.call('POST /api/s3/multipart', {
+    body: { filename: 'c.mp4', type: 'video/mp4' },
+  });
+  await uma.call('DELETE /api/s3/multipart/{uploadId}', { params: { uploadId }, query: { key } });
+
+  expect((await uma.fetch('DELETE', `/api/videos/${id}`)).status).toBe(204);
+  const s3 = new S3Client({ ...engineClient(stack.engine.endpoint), forcePathStyle: true });
+  const left = async () => {
+    let count = 0;
+    for (const [logicalId, bucket] of Object.entries(stack.deployment.physicalIds)) {
+      if (
+        !/^Storage(Media|Sources)/.test(logicalId) ||
+        stack.deployment.template.Resources[logicalId]?.Type !== 'AWS::S3::Bucket'
+      )
+        continue;
+      const { Contents } = await s3.send(new ListObjectsV2Command({ Bucket: bucket }));
+      count += (Contents ?? []).filter((object) => object.Key?.includes(id)).length;
+    }
+    return count;
+  };
+  await expect.poll(left, { timeout: 60_000, interval: 500 }).toBe(0);
+});
+
+it('marks what is not a video as failed with a reason', async () => {
+  const { writeFile } = await import('node:fs/promises');
+  const file = join(folder, 'words.mp4');
+  await writeFile(file, 'words '.repeat(1000));
+  const id = await uma.upload(file, { name: 'words.mp4' });
+  await expect(uma.ready(id, () => {}, 2)).rejects.toMatchObject({ body: { code: 'not-video' } });
+});
