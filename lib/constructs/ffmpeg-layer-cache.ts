@@ -184,6 +184,8 @@ async function build(
     throw new LayerError('Docker built nothing: it needs BuildKit (docker 23 or newer)');
 }
 
+const interrupted = (): LayerError => new LayerError('building the ffmpeg layer was interrupted');
+
 /** Whether a Docker daemon answers. */
 async function hasDocker(): Promise<boolean> {
   return (await run('docker', ['version', '--format', '{{.Server.Version}}'], process.env, () => {})).code === 0;
@@ -215,13 +217,17 @@ function run(
       });
     }
     const stop = (): void => {
-      if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGTERM');
+      try {
+        if (child.pid !== undefined) process.kill(-child.pid, 'SIGTERM');
+      } catch {
+        // ended by itself in the meantime
+      }
     };
     signal?.addEventListener('abort', stop, { once: true });
     child.on('error', () => done({ code: null, last: `${command} cannot be started` }));
     child.on('close', (code) => {
       signal?.removeEventListener('abort', stop);
-      if (signal?.aborted) fail(new LayerError('building the ffmpeg layer was interrupted'));
+      if (signal?.aborted) fail(interrupted());
       else done({ code, last });
     });
   });
@@ -231,8 +237,8 @@ function run(
 export function stopSignal(): AbortSignal {
   const stop = new AbortController();
   const parent = process.ppid;
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => stop.abort());
-  setInterval(() => process.ppid !== parent && stop.abort(), 1000).unref();
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => stop.abort(interrupted()));
+  setInterval(() => process.ppid !== parent && stop.abort(interrupted()), 1000).unref();
   return stop.signal;
 }
 
