@@ -104,7 +104,10 @@ export const playlistKey = (video: Published, kind: RenditionKind, name: string)
 export function expand(playlist: string, path: string, query: string): string {
   const base = new URL(path, 'https://sluice.invalid');
   const absolute = (reference: string) => {
-    const url = new URL(reference.replaceAll(`{$${AUTH_VARIABLE}}`, query), base);
+    const url = new URL(
+      reference.replaceAll(`{$${AUTH_VARIABLE}}`, () => query),
+      base,
+    );
     return url.origin === base.origin ? `${url.pathname}${url.search}` : url.href;
   };
   return playlist

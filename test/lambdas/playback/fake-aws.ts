@@ -1,0 +1,84 @@
+/** Secrets Manager, DynamoDB GetItem, S3 GetObject and an OIDC issuer, as far as playback asks them, on a real port. */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { exportJWK, generateKeyPair, SignJWT, type JWTPayload } from 'jose';
+import type { Grant, VideoRecord } from '../../../lib/contract/video.ts';
+
+export interface Fake {
+  readonly url: string;
+  readonly videos: Map<string, VideoRecord>;
+  readonly grants: Map<string, Grant>;
+  readonly objects: Map<string, string>;
+  /** What was asked, e.g. `GetItem grants`. */
+  readonly asked: string[];
+  /** A token of this issuer; claims override the good ones, `undefined` leaves one out. */
+  readonly jwt: (claims?: JWTPayload, key?: 'own' | 'foreign') => Promise<string>;
+  readonly close: () => void;
+}
+
+export async function startFake(secret: object, audience: string): Promise<Fake> {
+  const own = await generateKeyPair('RS256');
+  const foreign = await generateKeyPair('RS256');
+  const jwk = { ...(await exportJWK(own.publicKey)), kid: '1', alg: 'RS256', use: 'sig' };
+  const [videos, grants, objects] = [
+    new Map<string, VideoRecord>(),
+    new Map<string, Grant>(),
+    new Map<string, string>(),
+  ];
+  const asked: string[] = [];
+  let url = '';
+
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const json = (body: unknown) => response.setHeader('content-type', 'application/json').end(JSON.stringify(body));
+      const target = request.headers['x-amz-target'];
+      const path = (request.url ?? '').replace(/\?.*$/, '');
+      if (path === '/.well-known/openid-configuration') {
+        asked.push('discovery');
+        json({ issuer: url, jwks_uri: `${url}/jwks` });
+      } else if (path === '/jwks') json({ keys: [jwk] });
+      else if (target === undefined) {
+        asked.push(`GetObject ${path}`);
+        const found = objects.get(path);
+        // What S3 says of a missing key to who may not list the bucket.
+        if (found === undefined) response.writeHead(403).end('<Error><Code>AccessDenied</Code></Error>');
+        else response.end(found);
+      } else if (String(target).startsWith('secretsmanager')) {
+        asked.push('GetSecretValue');
+        json({ SecretString: JSON.stringify(secret) });
+      } else {
+        const { TableName, Key } = JSON.parse(Buffer.concat(chunks).toString()) as {
+          TableName: string;
+          Key: Record<string, { S: string }>;
+        };
+        asked.push(`GetItem ${TableName}`);
+        const item =
+          TableName === 'videos' ? videos.get(Key['id']!.S) : grants.get(`${Key['videoId']!.S}/${Key['subject']!.S}`);
+        json(item ? { Item: marshal(item)['M'] } : {});
+      }
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const jwt: Fake['jwt'] = (claims = {}, key = 'own') => {
+    const now = Math.floor(Date.now() / 1000);
+    const all: JWTPayload = { iss: url, aud: audience, sub: 'olga', exp: now + 60, ...claims };
+    return new SignJWT(all)
+      .setProtectedHeader({ alg: 'RS256', kid: '1' })
+      .sign((key === 'own' ? own : foreign).privateKey);
+  };
+  return { url, videos, grants, objects, asked, jwt, close: () => void server.close() };
+}
+
+/** A value in DynamoDB's JSON. */
+function marshal(value: unknown): Record<string, unknown> {
+  if (value === null) return { NULL: true };
+  if (typeof value === 'string') return { S: value };
+  if (typeof value === 'number') return { N: String(value) };
+  if (typeof value === 'boolean') return { BOOL: value };
+  if (Array.isArray(value)) return { L: value.map(marshal) };
+  const entries = Object.entries(value as object).filter(([, one]) => one !== undefined);
+  return { M: Object.fromEntries(entries.map(([name, one]) => [name, marshal(one)])) };
+}

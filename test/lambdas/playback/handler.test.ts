@@ -1,0 +1,324 @@
+/** The whole stage: events in, answers out, with everything it asks answered over HTTP. */
+import { createPublicKey } from 'node:crypto';
+import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { makeKeyPair } from '../../../lambdas/playback/key-pair.ts';
+import { mintToken } from '../../../lambdas/playback/token.ts';
+import type { ApiEvent } from '../../../lambdas/shared/http.ts';
+import type { Grant, VideoRecord } from '../../../lib/contract/video.ts';
+import { checkSignature } from '../../../local/edge/signature.ts';
+import { parseTarget } from '../../../local/edge/target.ts';
+import { startFake, type Fake } from './fake-aws.ts';
+import { ID, MEDIA_PLAYLIST, OTHER_ID, record } from './fixture.ts';
+
+const secret = makeKeyPair();
+const tokenKey = Buffer.from(secret.tokenKey, 'base64url');
+const keys = new Map([['KPAIR', createPublicKey(secret.publicKey)]]);
+let fake: Fake;
+let handler: (event: ApiEvent) => Promise<APIGatewayProxyStructuredResultV2>;
+
+beforeAll(async () => {
+  fake = await startFake(secret, 'console');
+  const environment = {
+    AWS_ENDPOINT_URL: fake.url,
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'x',
+    AWS_SECRET_ACCESS_KEY: 'x',
+    POWERTOOLS_LOG_LEVEL: 'SILENT',
+    ISSUER: fake.url,
+    AUDIENCE: 'console',
+    GROUPS_CLAIM: 'groups',
+    SIGNATURE_HOURS: '12',
+    TOKEN_MINUTES: '60',
+    VIDEOS_TABLE: 'videos',
+    ENTITLEMENTS_TABLE: 'grants',
+    MEDIA_BUCKET: 'media',
+    SIGNING_SECRET: 'secret',
+    KEY_PAIR_ID: 'KPAIR',
+    PUBLIC_URL: 'https://video.example',
+  };
+  for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
+  ({ handler } = await import('../../../lambdas/playback/handler.ts'));
+});
+afterAll(() => {
+  vi.unstubAllEnvs();
+  fake.close();
+});
+beforeEach(() => {
+  fake.videos.clear();
+  fake.grants.clear();
+  fake.objects.clear();
+  fake.asked.length = 0;
+});
+
+const put = (over: Partial<VideoRecord> = {}) => void fake.videos.set(ID, record(over));
+const grantTo = (subject: string, over: Partial<Grant> = {}) =>
+  void fake.grants.set(`${ID}/${subject}`, {
+    videoId: ID,
+    subject,
+    grantedBy: 'olga',
+    createdAt: '2026-01-01T00:00:00.000Z',
+    ...over,
+  });
+
+interface Call {
+  query?: Record<string, string>;
+  authorization?: string;
+  params?: Record<string, string>;
+  claims?: Record<string, string>;
+  body?: object;
+}
+async function call(routeKey: string, { query, authorization, params, claims, body }: Call = {}) {
+  const answer = await handler({
+    routeKey,
+    pathParameters: { id: ID, ...params },
+    queryStringParameters: query,
+    headers: authorization === undefined ? {} : { authorization },
+    requestContext: { requestId: 'r', ...(claims && { authorizer: { jwt: { claims } } }) },
+    ...(body && { body: JSON.stringify(body) }),
+  } as unknown as ApiEvent);
+  return { ...answer, body: answer.body ?? '' };
+}
+const main = (options: Call = {}) => call('GET /api/play/{id}/main.m3u8', options);
+const media = (options: Call = {}) =>
+  call('GET /api/play/{id}/{kind}/{playlist}', {
+    ...options,
+    params: { kind: 'video', playlist: '720p.m3u8', ...options.params },
+  });
+const tokens = (options: Call = {}) => call('POST /api/videos/{id}/tokens', options);
+const as = async (claims: object = {}) => ({ authorization: `Bearer ${await fake.jwt({ ...claims })}` });
+const soon = () => new Date(Date.now() + 60_000);
+const problem = (answer: { body: string }) =>
+  JSON.parse(answer.body) as { code: string; detail: string; limit?: object };
+
+/** When a request for `path` with this query stops being let through by the edge; undefined: it never is. */
+function opensUntil(path: string, query: string): number | undefined {
+  const policy = /Policy=([^&]+)/.exec(query)![1]!.replaceAll('-', '+').replaceAll('_', '=').replaceAll('~', '/');
+  const end = Number(/"AWS:EpochTime":(\d+)/.exec(Buffer.from(policy, 'base64').toString())![1]);
+  const request = {
+    scheme: 'https' as const,
+    host: 'video.example',
+    target: parseTarget(`${path}?${query}`),
+    cookies: [],
+    ip: '::1',
+  };
+  return checkSignature({ ...request, now: end - 1 }, keys) === undefined ? end : undefined;
+}
+
+describe('who is let in', () => {
+  it.each([
+    ['the owner', {}, {}],
+    ['an admin', { sub: 'anna', groups: ['admin'] }, {}],
+    ['a subject with a grant', { sub: 'gus' }, { visibility: 'entitled' }],
+    ['anybody signed in, to a public video', { sub: 'paul' }, { visibility: 'public' }],
+    ['by a client_id where there is no aud', { aud: undefined, client_id: 'console' }, {}],
+    ['by one of several audiences', { aud: ['x', 'console'] }, {}],
+  ] as const)('%s', async (_, claims, over) => {
+    put(over);
+    grantTo('gus');
+    expect(await main(await as(claims))).toMatchObject({
+      statusCode: 200,
+      headers: { 'content-type': 'application/vnd.apple.mpegurl', 'cache-control': 'no-store' },
+      body: expect.stringMatching(/^#EXTM3U\n/) as string,
+    });
+  });
+
+  it('anybody at all, to a public video, without asking for grants or keys of the issuer', async () => {
+    put({ visibility: 'public' });
+    expect(await main()).toMatchObject({ statusCode: 200 });
+    expect(fake.asked.filter((one) => one !== 'GetSecretValue')).toEqual(['GetItem videos']);
+  });
+
+  it.each([
+    ['nobody, to a private video', undefined, {}, 401, 'unauthorized'],
+    ['nobody, to one that needs a grant', undefined, { visibility: 'entitled' }, 401, 'unauthorized'],
+    ['a stranger', { sub: 'sam' }, {}, 403, 'forbidden'],
+    ['a stranger without a grant', { sub: 'sam' }, { visibility: 'entitled' }, 403, 'forbidden'],
+    ['a grant on a private video', { sub: 'gus' }, { visibility: 'private' }, 403, 'forbidden'],
+    ['a grant that is over', { sub: 'late' }, { visibility: 'entitled' }, 403, 'forbidden'],
+    ['the owner of a deleted video', {}, { status: 'deleted' }, 404, 'not-found'],
+    ['an expired token', { exp: 1 }, {}, 401, 'invalid-token'],
+    ['an expired token, even to a public video', { exp: 1 }, { visibility: 'public' }, 401, 'invalid-token'],
+    ['another issuer', { iss: 'https://evil.example' }, {}, 401, 'invalid-token'],
+    ['another audience', { aud: 'other' }, {}, 401, 'invalid-token'],
+    ['another audience beside our client_id', { aud: 'other', client_id: 'console' }, {}, 401, 'invalid-token'],
+    ['a token without an end', { exp: undefined }, {}, 401, 'invalid-token'],
+    ['a token of nobody', { sub: undefined }, {}, 401, 'invalid-token'],
+  ] as const)('but not %s', async (_, claims, over, status, code) => {
+    put(over);
+    grantTo('gus');
+    grantTo('late', { expiresAt: 1 });
+    const answer = await main(claims && (await as(claims)));
+    expect([answer.statusCode, problem(answer).code]).toEqual([status, code]);
+  });
+
+  it('and no token of a foreign key, no scheme but Bearer, nothing that is no token', async () => {
+    put();
+    const foreign = `Bearer ${await fake.jwt({}, 'foreign')}`;
+    for (const authorization of [foreign, 'Bearer x.y.z', 'Basic b2xnYTp4', ''])
+      expect(problem(await main({ authorization }))).toMatchObject({ code: 'invalid-token' });
+  });
+
+  it('an unknown video is not found', async () => {
+    expect(problem(await main(await as()))).toMatchObject({ code: 'not-found' });
+  });
+
+  it('a video in the making says how far it is', async () => {
+    put({ status: 'probed', revision: 0, progress: 40 });
+    const answer = await main(await as());
+    expect(answer.statusCode).toBe(409);
+    expect(problem(answer)).toMatchObject({ code: 'not-ready', detail: expect.stringContaining('probed') as string });
+  });
+});
+
+describe('the signature', () => {
+  it('opens this video, for twelve hours, and no other', async () => {
+    put();
+    const { body } = await main(await as());
+    const query = /VALUE="([^"]+)"/.exec(body)![1]!;
+    const end = opensUntil(`/vod/${ID}/r3/video/720p/00001.m4s`, query)!;
+    expect(Math.abs(end - (Date.now() / 1000 + 12 * 3600))).toBeLessThan(5);
+    expect(opensUntil(`/vod/${OTHER_ID}/r3/video/720p/00001.m4s`, query)).toBeUndefined();
+    expect(body).toContain(`\n/vod/${ID}/r3/video/720p.m3u8?{$auth}\n`);
+  });
+
+  it('outlasts a video longer than that', async () => {
+    put({ duration: 20 * 3600 });
+    const query = /VALUE="([^"]+)"/.exec((await main(await as())).body)![1]!;
+    expect(Math.abs(opensUntil(`/vod/${ID}/x`, query)! - (Date.now() / 1000 + 21 * 3600))).toBeLessThan(5);
+  });
+});
+
+describe('playback tokens', () => {
+  it('are minted for whoever may watch, and open the manifest', async () => {
+    put({ visibility: 'entitled', status: 'probed' });
+    grantTo('gus');
+    const answer = await tokens({ claims: { sub: 'gus' }, body: { expiresIn: 120 } });
+    expect(answer.statusCode).toBe(201);
+    const { token, url, expiresAt } = JSON.parse(answer.body) as { token: string; url: string; expiresAt: string };
+    expect(url).toBe(`/api/play/${ID}/main.m3u8?token=${token}`);
+    expect(Math.abs(Date.parse(expiresAt) - Date.now() - 120_000)).toBeLessThan(3000);
+    put({ visibility: 'entitled' });
+    expect(await main({ query: { token } })).toMatchObject({ statusCode: 200 });
+    fake.grants.clear();
+    expect(problem(await main({ query: { token } }))).toMatchObject({ code: 'forbidden' });
+  });
+
+  it('last an hour when nothing is asked, and no longer when more is', async () => {
+    put();
+    const { expiresAt } = JSON.parse((await tokens({ claims: { sub: 'olga' } })).body) as { expiresAt: string };
+    expect(Math.abs(Date.parse(expiresAt) - Date.now() - 3_600_000)).toBeLessThan(3000);
+    const more = await tokens({ claims: { sub: 'olga' }, body: { expiresIn: 3601 } });
+    expect(more.statusCode).toBe(400);
+    expect(problem(more).limit).toEqual({ name: 'playback.tokenMinutes', value: 60, unit: 'minutes' });
+  });
+
+  it('are not minted for a stranger', async () => {
+    put();
+    expect((await tokens({ claims: { sub: 'sam' } })).statusCode).toBe(403);
+    expect((await tokens({})).statusCode).toBe(401);
+  });
+
+  it('of another video, or broken, are refused even where none is needed', async () => {
+    put({ visibility: 'public' });
+    const other = await mintToken(tokenKey, { subject: 'olga', groups: [] }, OTHER_ID, 'manifest', soon());
+    for (const token of [other, 'x.y.z', ''])
+      expect(problem(await main({ query: { token } }))).toMatchObject({ code: 'invalid-token' });
+  });
+});
+
+describe('the expanded way', () => {
+  beforeEach(() => void fake.objects.set(`/media/vod/${ID}/r3/video/720p.m3u8`, MEDIA_PLAYLIST));
+  const tokenIn = (body: string) => /\/video\/720p\.m3u8\?token=(\S+)/.exec(body)![1]!;
+
+  it('lists media playlists of the API, which sign every URL until the first signature ends', async () => {
+    put();
+    const token = tokenIn((await main({ ...(await as()), query: { expand: '1' } })).body);
+    const { statusCode, body } = await media({ query: { token } });
+    expect(statusCode).toBe(200);
+    expect(body).not.toMatch(/DEFINE|\{\$/);
+    const query = new RegExp(`\n/vod/${ID}/r3/video/720p/00001.m4s\\?(\\S+)\n`).exec(body)![1]!;
+    expect(body).toContain(`#EXT-X-MAP:URI="/vod/${ID}/r3/video/720p/init.mp4?${query}"`);
+    expect(
+      Math.abs(opensUntil(`/vod/${ID}/r3/video/720p/00001.m4s`, query)! - Date.now() / 1000 - 12 * 3600),
+    ).toBeLessThan(5);
+  });
+
+  it('asks again who may watch, at every media playlist', async () => {
+    put({ visibility: 'entitled' });
+    grantTo('gus');
+    const token = tokenIn((await main({ ...(await as({ sub: 'gus' })), query: { expand: '1' } })).body);
+    fake.grants.clear();
+    expect(problem(await media({ query: { token } }))).toMatchObject({ code: 'forbidden' });
+    expect(problem(await media())).toMatchObject({ code: 'unauthorized' });
+  });
+
+  it('hands out tokens that cannot renew themselves', async () => {
+    put();
+    const token = tokenIn((await main({ ...(await as()), query: { expand: '1' } })).body);
+    expect(problem(await main({ query: { token } }))).toMatchObject({ code: 'invalid-token' });
+    const short = await mintToken(tokenKey, { subject: 'olga', groups: [] }, ID, 'playlists', soon());
+    const query = /00001\.m4s\?(\S+)/.exec((await media({ query: { token: short } })).body)![1]!;
+    expect(opensUntil(`/vod/${ID}/x`, query)! - Date.now() / 1000).toBeLessThan(61);
+  });
+
+  it('needs no token for a public video', async () => {
+    put({ visibility: 'public' });
+    expect((await main({ query: { expand: '1' } })).body).toContain(`\n/api/play/${ID}/video/720p.m3u8\n`);
+    expect(await media()).toMatchObject({ statusCode: 200 });
+  });
+
+  it('knows no rendition but the published ones, and says when one is gone', async () => {
+    put({ visibility: 'public' });
+    for (const params of [
+      { playlist: '540p.m3u8' },
+      { kind: 'audio', playlist: '720p.m3u8' },
+      { playlist: '360p.m3u8' },
+    ])
+      expect(problem(await media({ params }))).toMatchObject({ code: 'not-found' });
+    expect(fake.asked.filter((one) => one.startsWith('GetObject'))).toEqual([
+      `GetObject /media/vod/${ID}/r3/video/360p.m3u8`,
+    ]);
+    expect(problem(await media({ params: { playlist: '../main.m3u8' } }))).toMatchObject({ code: 'invalid-request' });
+  });
+
+  it('refuses a playlist that would not fit an answer', async () => {
+    put({ visibility: 'public' });
+    const long = `#EXTM3U\n${'#EXTINF:1,\n720p/00001.m4s?{$auth}\n'.repeat(15_000)}`;
+    fake.objects.set(`/media/vod/${ID}/r3/video/720p.m3u8`, long);
+    expect(problem(await media())).toMatchObject({ code: 'too-large', limit: { unit: 'bytes' } });
+  });
+});
+
+describe('the cookie way', () => {
+  it('sets four cookies that open this video', async () => {
+    put();
+    const { cookies = [], body } = await main({ ...(await as()), query: { cookies: '1' } });
+    const pairs = cookies.map((cookie) => /^([^=]+)=([^;]+); (.*)$/.exec(cookie)!.slice(1) as [string, string, string]);
+    expect(pairs.map(([name]) => name).sort()).toEqual([
+      'CloudFront-Hash-Algorithm',
+      'CloudFront-Key-Pair-Id',
+      'CloudFront-Policy',
+      'CloudFront-Signature',
+    ]);
+    for (const [, , attributes] of pairs)
+      expect(attributes).toMatch(new RegExp(`^Path=/vod/${ID}/; Max-Age=4\\d{4}; HttpOnly; SameSite=Lax; Secure$`));
+    const request = {
+      scheme: 'https' as const,
+      host: 'video.example',
+      cookies: pairs.map(([name, value]) => [name, value] as const),
+      ip: '::1',
+      now: Date.now() / 1000,
+    };
+    expect(checkSignature({ ...request, target: parseTarget(`/vod/${ID}/r3/a?signed=cookie`) }, keys)).toBeUndefined();
+    expect(checkSignature({ ...request, target: parseTarget(`/vod/${OTHER_ID}/r3/a`) }, keys)).toBeDefined();
+    expect(body).not.toContain('Signature');
+  });
+
+  it('is not mixed with the expanded one', async () => {
+    put();
+    expect(problem(await main({ ...(await as()), query: { cookies: '1', expand: '1' } }))).toMatchObject({
+      code: 'invalid-request',
+    });
+  });
+});

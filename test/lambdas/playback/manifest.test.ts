@@ -1,0 +1,127 @@
+import { parse } from 'hls-parser';
+import { Parser } from 'm3u8-parser';
+import { describe, expect, it } from 'vitest';
+import { expand, multivariant, playlistKey } from '../../../lambdas/playback/manifest.ts';
+import { ID, MEDIA_PLAYLIST, record } from './fixture.ts';
+
+/** Both parsers refuse or report what is not HLS; the variants they see, in order. */
+function parsed(text: string) {
+  const parser = new Parser();
+  const warnings: unknown[] = [];
+  parser.on('warn', (warning: unknown) => warnings.push(warning));
+  parser.push(text);
+  parser.end();
+  const other = parse(text);
+  if (!other.isMasterPlaylist) throw new Error('not a multivariant playlist');
+  expect(warnings).toEqual([]);
+  const playlists = (parser.manifest as unknown as { playlists: { attributes: Record<string, unknown> }[] }).playlists;
+  expect(other.variants.map((variant) => variant.bandwidth)).toEqual(
+    playlists.map(({ attributes }) => attributes['BANDWIDTH']),
+  );
+  return other;
+}
+
+describe('the multivariant playlist', () => {
+  it('defines the signature once and lists the rung nearest 2 Mbit/s first', () => {
+    const text = multivariant(record(), { way: 'define', query: 'Policy=a~_&Signature=b-&Key-Pair-Id=K' });
+    expect(text).toBe(`#EXTM3U
+#EXT-X-VERSION:8
+#EXT-X-DEFINE:NAME="auth",VALUE="Policy=a~_&Signature=b-&Key-Pair-Id=K"
+#EXT-X-INDEPENDENT-SEGMENTS
+#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="main",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="2",URI="/vod/${ID}/r3/audio/main.m3u8?{$auth}"
+#EXT-X-STREAM-INF:BANDWIDTH=3140000,AVERAGE-BANDWIDTH=2528000,CODECS="avc1.64001f,mp4a.40.2",RESOLUTION=1280x720,FRAME-RATE=29.970,AUDIO="audio",CLOSED-CAPTIONS=NONE
+/vod/${ID}/r3/video/720p.m3u8?{$auth}
+#EXT-X-STREAM-INF:BANDWIDTH=6140000,AVERAGE-BANDWIDTH=4928000,CODECS="avc1.640028,mp4a.40.2",RESOLUTION=1920x1080,FRAME-RATE=29.970,AUDIO="audio",CLOSED-CAPTIONS=NONE
+/vod/${ID}/r3/video/1080p.m3u8?{$auth}
+#EXT-X-STREAM-INF:BANDWIDTH=1040000,AVERAGE-BANDWIDTH=848000,CODECS="avc1.64001e,mp4a.40.2",RESOLUTION=640x360,FRAME-RATE=29.970,AUDIO="audio",CLOSED-CAPTIONS=NONE
+/vod/${ID}/r3/video/360p.m3u8?{$auth}
+`);
+    const seen = parsed(text);
+    expect(seen.variants[0]!.uri).toBe(`/vod/${ID}/r3/video/720p.m3u8?{$auth}`); // this parser leaves variables alone
+    expect(seen.variants[0]!.audio).toHaveLength(1);
+  });
+
+  it('sends players without variables to the API, with a token', () => {
+    const text = multivariant(record(), { way: 'expand', token: 'a.b.c' });
+    expect(text).toBe(`#EXTM3U
+#EXT-X-VERSION:6
+#EXT-X-INDEPENDENT-SEGMENTS
+#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="main",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="2",URI="/api/play/${ID}/audio/main.m3u8?token=a.b.c"
+#EXT-X-STREAM-INF:BANDWIDTH=3140000,AVERAGE-BANDWIDTH=2528000,CODECS="avc1.64001f,mp4a.40.2",RESOLUTION=1280x720,FRAME-RATE=29.970,AUDIO="audio",CLOSED-CAPTIONS=NONE
+/api/play/${ID}/video/720p.m3u8?token=a.b.c
+#EXT-X-STREAM-INF:BANDWIDTH=6140000,AVERAGE-BANDWIDTH=4928000,CODECS="avc1.640028,mp4a.40.2",RESOLUTION=1920x1080,FRAME-RATE=29.970,AUDIO="audio",CLOSED-CAPTIONS=NONE
+/api/play/${ID}/video/1080p.m3u8?token=a.b.c
+#EXT-X-STREAM-INF:BANDWIDTH=1040000,AVERAGE-BANDWIDTH=848000,CODECS="avc1.64001e,mp4a.40.2",RESOLUTION=640x360,FRAME-RATE=29.970,AUDIO="audio",CLOSED-CAPTIONS=NONE
+/api/play/${ID}/video/360p.m3u8?token=a.b.c
+`);
+    parsed(text);
+    expect(multivariant(record(), { way: 'expand', token: undefined })).toContain(
+      `\n/api/play/${ID}/video/720p.m3u8\n`,
+    );
+  });
+
+  it('leaves URLs bare with cookies, and the variable that media playlists import harmless', () => {
+    const text = multivariant(record(), { way: 'cookies' });
+    expect(text.split('\n').slice(0, 4)).toEqual([
+      '#EXTM3U',
+      '#EXT-X-VERSION:8',
+      '#EXT-X-DEFINE:NAME="auth",VALUE="signed=cookie"',
+      '#EXT-X-INDEPENDENT-SEGMENTS',
+    ]);
+    expect(text).toContain(`\n/vod/${ID}/r3/video/720p.m3u8\n`);
+    expect(text).not.toContain('{$');
+    parsed(text);
+  });
+
+  it('says nothing of sound where there is none', () => {
+    const silent = record({ renditions: record().renditions.filter(({ kind }) => kind === 'video') });
+    const text = multivariant(silent, { way: 'define', query: 'q=1' });
+    expect(text).not.toMatch(/AUDIO|mp4a/);
+    expect(text).toContain('#EXT-X-STREAM-INF:BANDWIDTH=3000000,AVERAGE-BANDWIDTH=2400000,CODECS="avc1.64001f",');
+    parsed(text);
+  });
+
+  it.each([
+    ['one rung only', ['234p'], [300_000], '234p'],
+    ['nothing near it', ['2160p', '1440p'], [16_000_000, 9_000_000], '1440p'],
+  ])('leads with the best there is: %s', (_, names, rates, first) => {
+    const renditions = names.map((name, i) => ({
+      ...record().renditions[0]!,
+      name,
+      bandwidth: rates[i]!,
+      averageBandwidth: rates[i]!,
+    }));
+    const text = multivariant(record({ renditions }), { way: 'cookies' });
+    expect(parsed(text).variants[0]!.uri).toContain(first);
+    expect(parsed(text).variants).toHaveLength(names.length);
+  });
+});
+
+describe('an expanded media playlist', () => {
+  const path = `/${playlistKey(record(), 'video', '720p')}`;
+
+  it('signs every URL and imports nothing', () => {
+    const text = expand(MEDIA_PLAYLIST, path, 'Policy=a~&Signature=b$&');
+    expect(text).toBe(`#EXTM3U
+#EXT-X-VERSION:8
+#EXT-X-TARGETDURATION:6
+#EXT-X-PLAYLIST-TYPE:VOD
+#EXT-X-INDEPENDENT-SEGMENTS
+#EXT-X-MAP:URI="/vod/${ID}/r3/video/720p/init.mp4?Policy=a~&Signature=b$&"
+#EXTINF:6.006,
+/vod/${ID}/r3/video/720p/00001.m4s?Policy=a~&Signature=b$&
+#EXTINF:2.002,
+/vod/${ID}/r3/video/720p/00002.m4s?Policy=a~&Signature=b$&
+#EXT-X-ENDLIST
+`);
+    const seen = parse(text);
+    if (seen.isMasterPlaylist) throw new Error('not a media playlist');
+    expect(seen.segments.map((segment) => segment.duration)).toEqual([6.006, 2.002]);
+    expect(seen.segments[0]!.map).toMatchObject({ uri: expect.stringContaining('/init.mp4?Policy') as string });
+  });
+
+  it('keeps other definitions and absolute addresses', () => {
+    const text = expand('#EXT-X-DEFINE:NAME="x",VALUE="y"\nhttps://other.example/1.ts\n#EXT-X-GAP\n', path, 'q');
+    expect(text).toBe('#EXT-X-DEFINE:NAME="x",VALUE="y"\nhttps://other.example/1.ts\n#EXT-X-GAP\n');
+  });
+});
