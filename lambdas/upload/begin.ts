@@ -9,7 +9,7 @@ import type { Viewer } from '../shared/viewer.ts';
 import { checkMayUpload } from './access.ts';
 import { draftOf, formLimit, newRecord, newVideoId, type Announced } from './draft.ts';
 import type { UploadLimits } from './limits.ts';
-import { freeSlot, takeSlot } from './slots.ts';
+import { freeSlot, takeSlot } from '../shared/upload-slots.ts';
 import { abortUpload, createUpload, signForm } from './source.ts';
 
 /** A form that was not posted within its time never will be; the rest is time for a slow link to send it. */

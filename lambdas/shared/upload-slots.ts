@@ -7,8 +7,8 @@ import { DeleteCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { randomInt } from 'node:crypto';
 import { required } from '../../lib/contract/env.ts';
 import type { UploadSlot, VideoRecord } from '../../lib/contract/video.ts';
-import { dynamo } from '../shared/clients.ts';
-import { ApiError } from '../shared/errors.ts';
+import { dynamo } from './clients.ts';
+import { ApiError } from './errors.ts';
 
 const table = () => required('UPLOADS_TABLE');
 const nowSeconds = () => Math.floor(Date.now() / 1000);

@@ -1,0 +1,35 @@
+/** Who may see and who may change a video's record. Pure. */
+import type { Grant, VideoRecord } from '../../lib/contract/video.ts';
+import { decide } from '../shared/entitlement.ts';
+import { ApiError } from '../shared/errors.ts';
+import { isAdmin, type Viewer } from '../shared/viewer.ts';
+import { isThere } from './listing.ts';
+
+export interface Asked {
+  readonly viewer: Viewer;
+  readonly record: VideoRecord | undefined;
+  /** The viewer's own grant on the video, if there is one. */
+  readonly grant: Grant | undefined;
+  /** Epoch seconds. */
+  readonly now: number;
+}
+
+/** The record, for whoever may watch the video. Throws `not-found` otherwise: a private video is not revealed. */
+export function readable({ viewer, record, grant, now }: Asked): VideoRecord {
+  if (record === undefined || !isThere(record, now) || !decide({ viewer, video: record, grant, now }).allowed) {
+    throw new ApiError('not-found', 'There is no such video, or it is not yours to see.');
+  }
+  return record;
+}
+
+/** The record, for its owner and admins. Throws `forbidden` to who may only watch, and `not-found` to everyone else. */
+export function changeable(asked: Asked): VideoRecord {
+  const record = readable(asked);
+  if (!isOwnerOrAdmin(asked.viewer, record)) {
+    throw new ApiError('forbidden', 'Only the owner and administrators change a video.');
+  }
+  return record;
+}
+
+export const isOwnerOrAdmin = (viewer: Viewer, record: Pick<VideoRecord, 'owner'>): boolean =>
+  viewer.subject === record.owner || isAdmin(viewer);

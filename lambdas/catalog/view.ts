@@ -1,0 +1,28 @@
+/** A record as the API shows it. */
+import { POSTER_PATH, revisionPrefix } from '../../lib/contract/keys.ts';
+import { video, type Video, type VideoRecord } from '../../lib/contract/video.ts';
+import { loadSigner } from '../shared/signing.ts';
+
+/** Milliseconds. A poster's address stays the same for up to an hour, so that a browser that asks again has it already. */
+const STEP = 3_600_000;
+const kept = new Map<string, string>();
+const KEEP = 2000;
+
+/** Internal fields are left out by the schema. */
+export async function show(record: VideoRecord, now = Date.now()): Promise<Video> {
+  return video.parse({ ...record, posterUrl: await posterUrl(record, now) });
+}
+
+/** The poster's path, signed for it alone and for one to two hours; null when there is none. */
+async function posterUrl({ id, revision, hasPoster }: VideoRecord, now: number): Promise<string | null> {
+  if (!hasPoster || revision === 0) return null;
+  const path = `/${revisionPrefix(id, revision)}${POSTER_PATH}`;
+  const until = (Math.floor(now / STEP) + 2) * STEP;
+  const name = `${path} ${until}`;
+  const known = kept.get(name);
+  if (known !== undefined) return known;
+  const url = `${path}?${(await loadSigner()).sign(path, new Date(until))}`;
+  if (kept.size >= KEEP) kept.clear();
+  kept.set(name, url);
+  return url;
+}

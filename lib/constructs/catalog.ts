@@ -1,0 +1,146 @@
+/** Catalog: what there is, who may see it; and the worker that removes what was deleted. */
+import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
+import type { IDistribution } from 'aws-cdk-lib/aws-cloudfront';
+import { EventBus } from 'aws-cdk-lib/aws-events';
+import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
+import { Queue, QueueEncryption, type QueueProps } from 'aws-cdk-lib/aws-sqs';
+import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+import { Construct } from 'constructs';
+import type { z } from 'zod';
+import type { Config } from '../config.ts';
+import type { consoleConfig } from '../contract/api.ts';
+import { SOURCE_PREFIX, VOD_PREFIX, WORK_PREFIX } from '../contract/keys.ts';
+import type { Api } from './api.ts';
+import { SluiceFunction } from './function.ts';
+import { acknowledge } from './nag.ts';
+import type { SigningKey } from './signing-key.ts';
+import { BY_OWNER, BY_TIME, type Storage } from './storage.ts';
+import { limitsOf } from './upload.ts';
+
+const REMOVER_TIMEOUT = Duration.minutes(5);
+
+export interface CatalogProps {
+  readonly config: Config;
+  readonly storage: Storage;
+  readonly api: Api;
+  readonly signingKey: SigningKey;
+  /** Deleting a video stops its slicing. */
+  readonly slicing: { readonly stateMachine: Pick<StateMachine, 'stateMachineArn' | 'stateMachineName'> };
+}
+
+export class Catalog extends Construct {
+  readonly handler: SluiceFunction;
+  readonly remover: SluiceFunction;
+  /** Removals that failed again and again; each needs a person. */
+  readonly deadRemovals: Queue;
+
+  constructor(scope: Construct, id: string, { config, storage, api, signingKey, slicing }: CatalogProps) {
+    super(scope, id);
+    const bus = EventBus.fromEventBusName(this, 'Bus', 'default');
+    this.deadRemovals = this.#queue('DeadRemovals', config, { retentionPeriod: Duration.days(14) });
+    const removals = this.#queue('Removals', config, {
+      // Longer than the worker may run, or a message would be worked on twice at once.
+      visibilityTimeout: REMOVER_TIMEOUT.plus(Duration.minutes(1)),
+      // Two hours of trying: a mass deletion waits for CloudFront's limit of invalidations at a time.
+      deadLetterQueue: { queue: this.deadRemovals, maxReceiveCount: 20 },
+    });
+
+    this.handler = new SluiceFunction(this, 'Handler', {
+      config,
+      entry: 'catalog/handler.ts',
+      description: 'Catalog API: lists, shows, changes and deletes videos, and keeps grants',
+      environment: {
+        GROUPS_CLAIM: config.auth.groupsClaim,
+        CONSOLE_CONFIG: Stack.of(this).toJsonString(consoleConfigOf(config, api)),
+        REMOVAL_QUEUE: removals.queueUrl,
+      },
+    })
+      .useTable('VIDEOS_TABLE', storage.videos, ['GetItem', 'UpdateItem'])
+      .allow(
+        ['dynamodb:Query'],
+        [BY_OWNER, BY_TIME].map((index) => `${storage.videos.tableArn}/index/${index}`),
+      )
+      .useTable('ENTITLEMENTS_TABLE', storage.entitlements, ['GetItem', 'Query', 'PutItem', 'DeleteItem'])
+      .allow(['sqs:SendMessage'], [removals.queueArn]);
+    signingKey.allowSigning(this.handler);
+    api.serve('catalog', this.handler);
+
+    this.remover = new SluiceFunction(this, 'Remover', {
+      config,
+      entry: 'catalog/remove.ts',
+      description: 'Removes the objects, cached copies and records of deleted videos',
+      timeout: REMOVER_TIMEOUT,
+      environment: {
+        EVENT_BUS: bus.eventBusName,
+        REMOVAL_QUEUE: removals.queueUrl,
+        STATE_MACHINE_ARN: slicing.stateMachine.stateMachineArn,
+      },
+    })
+      .useTable('VIDEOS_TABLE', storage.videos, ['GetItem', 'DeleteItem'])
+      .useTable('UPLOADS_TABLE', storage.uploads, ['DeleteItem'])
+      .useTable('ENTITLEMENTS_TABLE', storage.entitlements, ['Query', 'DeleteItem'])
+      .useObjects('SOURCE_BUCKET', storage.sources, ['DeleteObject', 'AbortMultipartUpload'], SOURCE_PREFIX)
+      .useObjects('MEDIA_BUCKET', storage.media, ['DeleteObject'], VOD_PREFIX)
+      .useObjects('MEDIA_BUCKET', storage.media, ['DeleteObject'], WORK_PREFIX)
+      .listObjects(storage.sources, SOURCE_PREFIX)
+      .listObjects(storage.media, VOD_PREFIX)
+      .listObjects(storage.media, WORK_PREFIX)
+      .allow(['events:PutEvents'], [bus.eventBusArn])
+      .allow(['sqs:SendMessage'], [removals.queueArn])
+      .allow(
+        ['states:StopExecution'],
+        [
+          Stack.of(this).formatArn({
+            service: 'states',
+            resource: 'execution',
+            resourceName: `${slicing.stateMachine.stateMachineName}:*`,
+            arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+          }),
+        ],
+        'executions of this one state machine; their names are not known before they run',
+      );
+    this.remover.addEventSource(
+      new SqsEventSource(removals, { batchSize: 5, reportBatchItemFailures: true, maxConcurrency: 5 }),
+    );
+  }
+
+  /** Lets removals clear this distribution's caches. Called when it exists: it is made after the catalog. */
+  invalidates(distribution: Pick<IDistribution, 'distributionId'>): void {
+    this.remover.addEnvironment('DISTRIBUTION_ID', distribution.distributionId);
+    this.remover.allow(
+      ['cloudfront:CreateInvalidation'],
+      [
+        Stack.of(this).formatArn({
+          service: 'cloudfront',
+          region: '',
+          resource: 'distribution',
+          resourceName: distribution.distributionId,
+        }),
+      ],
+    );
+  }
+
+  #queue(id: string, config: Config, props: QueueProps): Queue {
+    const queue = new Queue(this, id, {
+      encryption: QueueEncryption.SQS_MANAGED,
+      enforceSSL: config.enforceTls,
+      ...props,
+    });
+    if (!config.enforceTls)
+      acknowledge(queue, 'AwsSolutions-SQS4', 'A local engine answers plain http on loopback only');
+    return queue;
+  }
+}
+
+/** What `GET /api/config` tells the console (`consoleConfig` of the contract). */
+function consoleConfigOf(config: Config, { auth }: Api): z.input<typeof consoleConfig> {
+  const { maxBytes, types, maxInFlight } = limitsOf(config);
+  return {
+    issuer: auth.issuer,
+    clientId: auth.clientId,
+    scope: config.auth.scope,
+    ...(config.auth.resource !== undefined && { resource: config.auth.resource }),
+    groupsClaim: config.auth.groupsClaim,
+    upload: { maxBytes, partBytes: config.upload.partSizeMiB * 1024 ** 2, types, maxInFlight },
+  };
+}

@@ -1,0 +1,84 @@
+/**
+ * Handlers against a real engine: buckets and tables as the template declares them, and calls shaped as the HTTP API
+ * shapes them. `AWS_ENDPOINT_URL` names another engine than the local one.
+ */
+import { CreateTableCommand, DynamoDBClient, type CreateTableCommandInput } from '@aws-sdk/client-dynamodb';
+import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import { Template } from 'aws-cdk-lib/assertions';
+import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import type { ApiEvent } from '../../lambdas/shared/http.ts';
+import type { RouteKey } from '../../lib/contract/api.ts';
+import { engineEnvironment, startEngine } from '../../local/engine.ts';
+import { stageScope } from '../lib/constructs/stage.ts';
+
+/** Starts the engine, makes buckets and tables under names of this run, and sets the environment handlers read. */
+export async function startHandlerEngine(environment: Readonly<Record<string, string>>): Promise<() => Promise<void>> {
+  const engine = await startEngine({ ffmpegFolder: '/usr/bin', log: () => {} });
+  const run = `t${process.pid}-${Date.now().toString(36)}`;
+  Object.assign(process.env, engineEnvironment(engine.endpoint), {
+    SOURCE_BUCKET: `${run}-sources`,
+    MEDIA_BUCKET: `${run}-media`,
+    VIDEOS_TABLE: `${run}-videos`,
+    UPLOADS_TABLE: `${run}-uploads`,
+    ENTITLEMENTS_TABLE: `${run}-entitlements`,
+    EVENT_BUS: 'default',
+    GROUPS_CLAIM: 'groups',
+    POWERTOOLS_LOG_LEVEL: 'SILENT',
+    ...environment,
+  });
+  const s3 = new S3Client({ forcePathStyle: true });
+  for (const bucket of ['SOURCE_BUCKET', 'MEDIA_BUCKET'])
+    await s3.send(new CreateBucketCommand({ Bucket: process.env[bucket] }));
+  const tables = Template.fromStack(stageScope().stack).findResources('AWS::DynamoDB::Table');
+  const dynamo = new DynamoDBClient({});
+  for (const [id, { Properties }] of Object.entries(tables)) {
+    const name = /^Storage(Videos|Uploads|Entitlements)/.exec(id)?.[1];
+    if (name === undefined) continue;
+    const { KeySchema, AttributeDefinitions, GlobalSecondaryIndexes, BillingMode } =
+      Properties as CreateTableCommandInput;
+    await dynamo.send(
+      new CreateTableCommand({
+        TableName: process.env[`${name.toUpperCase()}_TABLE`],
+        KeySchema,
+        AttributeDefinitions,
+        BillingMode,
+        ...(GlobalSecondaryIndexes && { GlobalSecondaryIndexes }),
+      }),
+    );
+  }
+  return engine.close;
+}
+
+export interface Call {
+  readonly as?: { readonly sub: string; readonly groups?: unknown } | undefined;
+  readonly params?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+}
+
+/** Calls one route of a stage's handler; the answer's JSON, if it has any, is parsed. */
+export async function callRoute(
+  handler: (event: ApiEvent) => Promise<APIGatewayProxyStructuredResultV2>,
+  route: RouteKey,
+  { as, params, query, body }: Call,
+): Promise<{
+  status: number; // oxlint-disable-next-line typescript/no-explicit-any -- the tests look into every shape of answer
+  json: any;
+  headers: Record<string, unknown>;
+}> {
+  const answer = await handler({
+    version: '2.0',
+    routeKey: route,
+    headers: {},
+    ...(params && { pathParameters: params }),
+    ...(query && { queryStringParameters: query }),
+    ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    isBase64Encoded: false,
+    requestContext: { requestId: 'test', ...(as && { authorizer: { jwt: { claims: { ...as }, scopes: [] } } }) },
+  } as unknown as ApiEvent);
+  return {
+    status: answer.statusCode ?? 0,
+    json: answer.body ? JSON.parse(answer.body) : undefined,
+    headers: answer.headers ?? {},
+  };
+}
