@@ -60,14 +60,14 @@ export class CachedOrigin {
   /** Answers from the cache or the origin. Never throws for an origin that is down: that is an answer too. */
   async get(request: ViewerRequest, behaviour: Behaviour, body?: IncomingMessage): Promise<Answer> {
     const cacheable =
-      behaviour.cachePolicy.maxTtl > 0 &&
-      (request.method === 'GET' || request.method === 'HEAD' || behaviour.cachedMethods.includes(request.method));
+      request.method === 'GET' || request.method === 'HEAD' || behaviour.cachedMethods.includes(request.method);
     if (!cacheable) return { kind: 'direct', answer: await this.#ask(request, behaviour, request.headers, body) };
 
     const key = cacheKey(request, behaviour.cachePolicy);
     const now = this.#options.now();
     const entry = this.#cache.get(key);
     if (entry && now < entry.freshUntil) return { kind: 'object', outcome: 'Hit', source: entrySource(entry, now) };
+    if (behaviour.cachePolicy.maxTtl === 0) return await this.#uncached(key, request, behaviour);
 
     const source = await this.#flights.get(key)?.shared;
     if (source) return { kind: 'object', outcome: 'Hit', source };
@@ -79,6 +79,18 @@ export class CachedOrigin {
       return { kind: 'direct', answer: await this.#ask(request, behaviour, request.headers) };
     }
     return await this.#fetch(key, request, behaviour, entry);
+  }
+
+  /** A behaviour without caching. Errors are kept all the same, under the same key: CloudFront does that too. */
+  async #uncached(key: string, request: ViewerRequest, behaviour: Behaviour): Promise<Answer> {
+    const answer = await this.#ask(request, behaviour, request.headers);
+    const ttl = this.#lifetime(answer, behaviour);
+    const size = Buffer.isBuffer(answer.body) ? answer.body.length : sizeOf(answer.headers);
+    const kept = answer.status >= 400 && request.method !== 'HEAD' && ttl !== undefined && size !== undefined;
+    if (!kept || size > this.#options.maxObjectBytes) return { kind: 'direct', answer };
+    const filling = new Filling(answer.status, answer.headers, size);
+    void this.#store(key, filling, answer, ttl, { names: objectNames(request, behaviour), outdated: false });
+    return { kind: 'object', outcome: 'Miss', source: filling };
   }
 
   /** Asks for the whole object, or for news of a stale one, on behalf of everybody who asks meanwhile. */
@@ -101,7 +113,7 @@ export class CachedOrigin {
         share(source);
         return { kind: 'object', outcome: answer.status === 304 ? 'RefreshHit' : 'Hit', source };
       }
-      const ttl = lifetime(answer.status, answer.headers, behaviour.cachePolicy, this.#errorTtl(answer.status), now);
+      const ttl = this.#lifetime(answer, behaviour);
       const size = Buffer.isBuffer(answer.body) ? answer.body.length : sizeOf(answer.headers);
       const useless = ttl === 0 && validatorCount(answer.headers) === 0;
       if (ttl === undefined || useless || size === undefined || size > this.#options.maxObjectBytes) {
@@ -119,7 +131,13 @@ export class CachedOrigin {
     }
   }
 
-  async #store(key: string, filling: Filling, answer: OriginAnswer, ttl: number, flight: Flight): Promise<void> {
+  async #store(
+    key: string,
+    filling: Filling,
+    answer: OriginAnswer,
+    ttl: number,
+    flight: Omit<Flight, 'shared'>,
+  ): Promise<void> {
     try {
       const body = await filling.fill(answer.body);
       const now = this.#options.now();
@@ -187,6 +205,10 @@ export class CachedOrigin {
     if (!origin)
       throw new Error(`behaviour ${behaviour.pathPattern} names an origin that is not there: ${behaviour.originId}`);
     return origin;
+  }
+
+  #lifetime({ status, headers }: OriginAnswer, { cachePolicy }: Behaviour): number | undefined {
+    return lifetime(status, headers, cachePolicy, this.#errorTtl(status), this.#options.now());
   }
 
   #errorTtl(status: number): number {

@@ -75,7 +75,7 @@ export const isResponse = (value: unknown): value is ResponseResult =>
 
 const outcome = z.object({
   state: z.enum(['pending', 'returned', 'threw']),
-  value: z.unknown(),
+  value: z.unknown().optional(),
   logs: z.array(z.string()),
 });
 
