@@ -11,7 +11,7 @@ import { viewerOf } from '../shared/viewer.ts';
 import { checkPlayable, signatureEnd, tokenLifetime, watchable } from './access.ts';
 import { setCookies } from './cookies.ts';
 import { JwtVerifier } from './jwt.ts';
-import { expand, multivariant, playlistKey } from './manifest.ts';
+import { expand, multivariant, playlistKey, type Access } from './manifest.ts';
 import { mintToken, readToken, type PlaybackToken, type Use } from './token.ts';
 
 const groupsClaim = required('GROUPS_CLAIM');
@@ -34,25 +34,28 @@ export const handler = serve<'playback'>(groupsClaim, {
   'GET /api/play/{id}/main.m3u8': async (request) => {
     const { id } = request.params;
     const { expand: expanded, cookies } = request.query;
-    if (expanded === '1' && cookies === '1')
-      throw new ApiError('invalid-request', 'query.expand, query.cookies: ask for one of them.');
     const { viewer } = (await caller(request, ['manifest'])) ?? {};
     const video = await watchable(id, viewer);
     checkPlayable(video);
     const signer = await loadSigner();
-    const end = signatureEnd(new Date(), signatureHours, video.duration);
+    const now = Date.now();
+    const end = signatureEnd(new Date(now), signatureHours, video.duration);
+    const path = `/${vodPrefix(id)}`;
+    const set =
+      cookies === '1'
+        ? setCookies(signer.cookies(`${path}*`, end), {
+            path,
+            maxAgeSeconds: (end.getTime() - now) / 1000,
+            secure: signer.secure,
+          })
+        : [];
+    let access: Access;
     if (expanded === '1') {
       const token = viewer && (await mintToken(signer.tokenKey, viewer, id, 'playlists', end));
-      return new Reply(multivariant(video, { way: 'expand', token }));
-    }
-    const path = `/${vodPrefix(id)}`;
-    if (cookies === '1') {
-      const maxAgeSeconds = (end.getTime() - Date.now()) / 1000;
-      const values = signer.cookies(`${path}*`, end);
-      const set = setCookies(values, { path, maxAgeSeconds, secure: signer.secure });
-      return new Reply(multivariant(video, { way: 'cookies' }), {}, set);
-    }
-    return new Reply(multivariant(video, { way: 'define', query: signer.sign(`${path}*`, end) }));
+      access = { way: 'expand', token, cookies: cookies === '1' };
+    } else if (cookies === '1') access = { way: 'cookies' };
+    else access = { way: 'define', query: signer.sign(`${path}*`, end) };
+    return new Reply(multivariant(video, access), {}, set);
   },
 
   'GET /api/play/{id}/{kind}/{playlist}': async (request) => {
@@ -66,7 +69,7 @@ export const handler = serve<'playback'>(groupsClaim, {
     const key = playlistKey(video, kind, name);
     // A playlists token ends with the signature it stands for; reloading must not stretch it.
     const end = (who?.use === 'playlists' && who.expiresAt) || signatureEnd(new Date(), signatureHours, video.duration);
-    const query = (await loadSigner()).sign(`/${vodPrefix(id)}*`, end);
+    const query = request.query.cookies === '1' ? undefined : (await loadSigner()).sign(`/${vodPrefix(id)}*`, end);
     const text = expand(await readPlaylist(key), `/${key}`, query);
     if (Buffer.byteLength(text) > MAX_PLAYLIST_BYTES)
       throw new ApiError('too-large', 'The expanded playlist is too long; use EXT-X-DEFINE or cookies instead.', {

@@ -12,11 +12,12 @@ export const AUTH_VARIABLE = 'auth';
  * How the player gets its rights to the media:
  * `define`: a signature in a variable, which every URL of every playlist ends with;
  * `expand`: media playlists come through the API, each URL signed; `token` lets the player fetch them;
- * `cookies`: the browser sends signed cookies, URLs stay bare.
+ * `cookies`: the browser sends signed cookies, and the variable is there but says nothing;
+ * `expand` with `cookies`: media playlists come through the API, their URLs bare.
  */
 export type Access =
   | { readonly way: 'define'; readonly query: string }
-  | { readonly way: 'expand'; readonly token: string | undefined }
+  | { readonly way: 'expand'; readonly token: string | undefined; readonly cookies?: boolean }
   | { readonly way: 'cookies' };
 
 /** bit/s. The variant Apple's HLS Authoring Specification recommends as the default one on Wi-Fi. */
@@ -86,8 +87,10 @@ function variant(rung: Rendition, audio: readonly Rendition[]): string {
 
 function uri(video: Published, { kind, name }: Rendition, access: Access): string {
   if (access.way === 'expand') {
-    const query = access.token === undefined ? '' : `?token=${access.token}`;
-    return `/api/play/${video.id}/${playlistPath(kind, name)}${query}`;
+    const query = [access.cookies && 'cookies=1', access.token !== undefined && `token=${access.token}`].filter(
+      Boolean,
+    );
+    return `/api/play/${video.id}/${playlistPath(kind, name)}${query.length > 0 ? '?' : ''}${query.join('&')}`;
   }
   const path = `/${revisionPrefix(video.id, video.revision)}${playlistPath(kind, name)}`;
   return access.way === 'define' ? `${path}?{$${AUTH_VARIABLE}}` : path;
@@ -98,14 +101,15 @@ export const playlistKey = (video: Published, kind: RenditionKind, name: string)
   `${revisionPrefix(video.id, video.revision)}${playlistPath(kind, name)}`;
 
 /**
- * A shared media playlist for one viewer of a player without variables: `{$auth}` replaced by `query`, every URI made
- * absolute from `path` (the shared playlist's own), and the import gone.
+ * A shared media playlist for one viewer of a player without variables: `{$auth}` replaced by `query` (undefined: left
+ * out, for who holds cookies), every URI made absolute from `path` (the shared playlist's own), and the import gone.
  */
-export function expand(playlist: string, path: string, query: string): string {
+export function expand(playlist: string, path: string, query: string | undefined): string {
   const base = new URL(path, 'https://sluice.invalid');
+  const variable = query === undefined ? `?{$${AUTH_VARIABLE}}` : `{$${AUTH_VARIABLE}}`;
   const absolute = (reference: string) => {
     const url = new URL(
-      reference.replaceAll(`{$${AUTH_VARIABLE}}`, () => query),
+      reference.replaceAll(variable, () => query ?? ''),
       base,
     );
     return url.origin === base.origin ? `${url.pathname}${url.search}` : url.href;

@@ -285,7 +285,10 @@ export const routes = {
         .enum(['0', '1'])
         .optional()
         .meta({ description: '1: every URL signed, for players without EXT-X-DEFINE.' }),
-      cookies: z.enum(['0', '1']).optional().meta({ description: '1: signed cookies instead of signed URLs.' }),
+      cookies: z
+        .enum(['0', '1'])
+        .optional()
+        .meta({ description: '1: signed cookies instead of signed URLs; with `expand=1` no variables either.' }),
     }),
   },
   'GET /api/play/{id}/{kind}/{playlist}': {
@@ -295,7 +298,13 @@ export const routes = {
     contentType: 'application/vnd.apple.mpegurl',
     summary: 'A media playlist with every URL signed; `?expand=1` playlists point here.',
     params: idParam.extend({ kind: z.enum(['video', 'audio']), playlist: z.string().regex(/^[a-z0-9]{1,20}\.m3u8$/) }),
-    query: z.object({ token: z.string().max(4096).optional() }),
+    query: z.object({
+      token: z.string().max(4096).optional(),
+      cookies: z
+        .enum(['0', '1'])
+        .optional()
+        .meta({ description: '1: bare URLs, for a viewer who holds signed cookies.' }),
+    }),
   },
 } as const satisfies Record<string, Route>;
 

@@ -315,10 +315,14 @@ describe('the cookie way', () => {
     expect(body).not.toContain('Signature');
   });
 
-  it('is not mixed with the expanded one', async () => {
+  it('goes with the expanded one: no signature and no variable anywhere', async () => {
     put();
-    expect(problem(await main({ ...(await as()), query: { cookies: '1', expand: '1' } }))).toMatchObject({
-      code: 'invalid-request',
-    });
+    fake.objects.set(`/media/vod/${ID}/r3/video/720p.m3u8`, MEDIA_PLAYLIST);
+    const answer = await main({ ...(await as()), query: { cookies: '1', expand: '1' } });
+    expect(answer.cookies).toHaveLength(4);
+    const token = /\/video\/720p\.m3u8\?cookies=1&token=(\S+)/.exec(answer.body)![1]!;
+    const { body } = await media({ query: { cookies: '1', token } });
+    expect(body).toContain(`\n/vod/${ID}/r3/video/720p/00001.m4s\n`);
+    expect(answer.body + body).not.toMatch(/Signature|\{\$/);
   });
 });
