@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { buildOpenApi } from '../lambdas/catalog/openapi.ts';
 import { configSchema } from '../lib/config.ts';
 
 interface JsonSchema {
@@ -47,6 +48,9 @@ This page is made from \`lib/config.ts\` by \`npm run docs\`.
 `;
 }
 
+/** docs/openapi.json: what `GET /api/openapi.json` answers. */
+export const openApiPage = (): string => `${JSON.stringify(buildOpenApi(), null, 2)}\n`;
+
 function row(path: string, option: JsonSchema): string {
   const standard = option.default === undefined ? 'none' : `\`${JSON.stringify(option.default)}\``;
   return `| \`${path}\` | ${standard} | ${allowed(option)} | ${escape(option.description ?? '')} |`;
@@ -56,7 +60,8 @@ function allowed(option: JsonSchema): string {
   if (option.enum) return option.enum.map((value) => `\`${String(value)}\``).join(', ');
   if (option.anyOf) return option.anyOf.map((one) => `\`${String(one.const)}\``).join(', ');
   if (option.type === 'array') return `list of: ${allowed(option.items ?? {})}`;
-  if (option.minimum !== undefined) return `${option.minimum} to ${option.maximum}${option.type === 'integer' ? ', whole' : ''}`;
+  if (option.minimum !== undefined)
+    return `${option.minimum} to ${option.maximum}${option.type === 'integer' ? ', whole' : ''}`;
   if (option.type === 'boolean') return '`true`, `false`';
   if (option.format === 'uri') return 'http or https address';
   return option.pattern === undefined ? 'text' : `\`${escape(option.pattern)}\``;
@@ -66,4 +71,5 @@ const escape = (text: string) => text.replaceAll('|', '\\|');
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   await writeFile(new URL('../docs/configuration.md', import.meta.url), configurationPage());
+  await writeFile(new URL('../docs/openapi.json', import.meta.url), openApiPage());
 }

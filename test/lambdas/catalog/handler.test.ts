@@ -1,0 +1,420 @@
+import { CloudFrontClient, CreateDistributionCommand, ListInvalidationsCommand } from '@aws-sdk/client-cloudfront';
+import {
+  ListMultipartUploadsCommand,
+  CreateMultipartUploadCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
+import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import {
+  CreateStateMachineCommand,
+  DescribeExecutionCommand,
+  SFNClient,
+  StartExecutionCommand,
+} from '@aws-sdk/client-sfn';
+import { CreateQueueCommand, ReceiveMessageCommand, DeleteMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { DynamoDBDocumentClient, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { SQSEvent } from 'aws-lambda';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { newVideoId } from '../../../lambdas/upload/draft.ts';
+import { buildOpenApi } from '../../../lambdas/catalog/openapi.ts';
+import type { RouteKey } from '../../../lib/contract/api.ts';
+import { video, type VideoRecord } from '../../../lib/contract/video.ts';
+import { callRoute, startHandlerEngine, type Call } from '../engine.ts';
+import { aRecord } from './record.ts';
+
+const consoleConfig = {
+  issuer: 'https://issuer.example',
+  clientId: 'console',
+  scope: 'openid',
+  groupsClaim: 'groups',
+  upload: { maxBytes: 1000, partBytes: 100, types: ['video/*'], maxInFlight: 2 },
+};
+
+let close = async () => {};
+let handler: typeof import('../../../lambdas/catalog/handler.ts').handler;
+let remove: typeof import('../../../lambdas/catalog/remove.ts').handler;
+let s3: S3Client;
+let sqs: SQSClient;
+let states: SFNClient;
+let table: DynamoDBDocumentClient;
+
+beforeAll(async () => {
+  close = await startHandlerEngine({
+    CONSOLE_CONFIG: JSON.stringify(consoleConfig),
+    KEY_PAIR_ID: 'KTEST',
+    PUBLIC_URL: 'https://videos.example',
+  });
+  s3 = new S3Client({ forcePathStyle: true });
+  sqs = new SQSClient({});
+  states = new SFNClient({});
+  table = DynamoDBDocumentClient.from(new DynamoDBClient({}), { marshallOptions: { removeUndefinedValues: true } });
+  const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: `removals-${process.pid}` }));
+  const pair = generateKeyPairSync('ec', {
+    namedCurve: 'P-256',
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+  });
+  const { ARN } = await new SecretsManagerClient({}).send(
+    new CreateSecretCommand({
+      Name: `signing-${process.pid}`,
+      SecretString: JSON.stringify({ ...pair, tokenKey: randomBytes(32).toString('base64url') }),
+    }),
+  );
+  const { stateMachineArn } = await states.send(
+    new CreateStateMachineCommand({
+      name: `slicing-${process.pid}`,
+      roleArn: 'arn:aws:iam::000000000000:role/states',
+      definition: JSON.stringify({ StartAt: 'Wait', States: { Wait: { Type: 'Wait', Seconds: 600, End: true } } }),
+    }),
+  );
+  const { Distribution } = await new CloudFrontClient({}).send(
+    new CreateDistributionCommand({
+      DistributionConfig: {
+        CallerReference: `test-${process.pid}`,
+        Comment: '',
+        Enabled: true,
+        Origins: {
+          Quantity: 1,
+          Items: [{ Id: 'o', DomainName: 'o.example', S3OriginConfig: { OriginAccessIdentity: '' } }],
+        },
+        DefaultCacheBehavior: { TargetOriginId: 'o', ViewerProtocolPolicy: 'https-only' },
+      },
+    }),
+  );
+  Object.assign(process.env, {
+    REMOVAL_QUEUE: QueueUrl,
+    SIGNING_SECRET: ARN,
+    STATE_MACHINE_ARN: stateMachineArn,
+    DISTRIBUTION_ID: Distribution!.Id,
+  });
+  ({ handler } = await import('../../../lambdas/catalog/handler.ts'));
+  ({ handler: remove } = await import('../../../lambdas/catalog/remove.ts'));
+}, 180_000);
+afterAll(async () => close());
+
+const call = (route: RouteKey, options: Call) => callRoute(handler, route, options);
+const ada = { sub: 'ada', groups: '[admin]' };
+let olga = { sub: '', groups: '' };
+let sam = { sub: '', groups: '' };
+let turn = 0;
+beforeEach(() => {
+  turn++;
+  olga = { sub: `olga-${turn}`, groups: '[uploader]' };
+  sam = { sub: `sam-${turn}`, groups: '[]' };
+});
+
+async function stored(changes: Partial<VideoRecord> = {}): Promise<VideoRecord> {
+  const record = aRecord({ id: newVideoId(), owner: olga.sub, ...changes });
+  await table.send(new PutCommand({ TableName: process.env['VIDEOS_TABLE'], Item: record }));
+  return record;
+}
+const list = (as: Call['as'], query: Record<string, string> = {}) => call('GET /api/videos', { as, query });
+const get = (as: Call['as'], id: string) => call('GET /api/videos/{id}', { as, params: { id } });
+const patch = (as: Call['as'], id: string, body: unknown) =>
+  call('PATCH /api/videos/{id}', { as, params: { id }, body });
+const del = (as: Call['as'], id: string) => call('DELETE /api/videos/{id}', { as, params: { id } });
+const grantsOf = (as: Call['as'], id: string) => call('GET /api/videos/{id}/grants', { as, params: { id } });
+const grant = (as: Call['as'], id: string, subject: string, body: unknown = {}) =>
+  call('PUT /api/videos/{id}/grants/{subject}', { as, params: { id, subject }, body });
+const revoke = (as: Call['as'], id: string, subject: string) =>
+  call('DELETE /api/videos/{id}/grants/{subject}', { as, params: { id, subject } });
+const ids = (answer: { json: { videos: { id: string }[] } }) => answer.json.videos.map(({ id }) => id);
+const NOT_FOUND = { status: 404, json: { code: 'not-found' } };
+const FORBIDDEN = { status: 403, json: { code: 'forbidden' } };
+
+/** Takes what is in the queue. */
+async function messages(): Promise<string[]> {
+  const bodies: string[] = [];
+  for (;;) {
+    const { Messages = [] } = await sqs.send(
+      new ReceiveMessageCommand({
+        QueueUrl: process.env['REMOVAL_QUEUE'],
+        MaxNumberOfMessages: 10,
+        WaitTimeSeconds: 0,
+      }),
+    );
+    if (Messages.length === 0) return bodies;
+    for (const { Body, ReceiptHandle } of Messages) {
+      bodies.push(Body!);
+      await sqs.send(new DeleteMessageCommand({ QueueUrl: process.env['REMOVAL_QUEUE'], ReceiptHandle }));
+    }
+  }
+}
+const work = (...bodies: string[]) =>
+  remove({ Records: bodies.map((body, index) => ({ messageId: String(index), body })) } as unknown as SQSEvent);
+
+describe('the list', () => {
+  it('shows the owner their own, newest first, page by page, and nothing deleted or expired', async () => {
+    const made: string[] = [];
+    for (let day = 10; day < 17; day++) made.push((await stored({ createdAt: `2026-01-${day}T00:00:00.000Z` })).id);
+    await stored({ status: 'deleted', createdAt: '2026-02-01T00:00:00.000Z' });
+    await stored({ status: 'uploading', expiresAt: 1_000_000_000 });
+    await stored({ owner: sam.sub });
+    const seen: string[] = [];
+    let cursor: string | null = null;
+    let pages = 0;
+    do {
+      const answer = await list(olga, { limit: '3', ...(cursor !== null && { cursor }) });
+      expect(answer.status).toBe(200);
+      seen.push(...ids(answer));
+      ({ cursor } = answer.json);
+    } while (cursor !== null && ++pages < 10);
+    expect(seen).toEqual(made.toReversed());
+    expect(pages).toBe(2);
+  });
+
+  it('filters by status, tag and text', async () => {
+    const sea = await stored({ tags: ['sea'], title: 'At the Sea', createdAt: '2026-01-03T00:00:00.000Z' });
+    const failed = await stored({ status: 'failed', filename: 'SEA.mov' });
+    expect(ids((await list(olga, { tag: 'sea' })) as never)).toEqual([sea.id]);
+    expect(ids((await list(olga, { status: 'failed' })) as never)).toEqual([failed.id]);
+    expect(ids((await list(olga, { q: 'sea' })) as never)).toEqual([sea.id, failed.id]);
+    expect(ids((await list(olga, { q: 'sea', status: 'deleted' })) as never)).toEqual([]);
+  });
+
+  it("shows admins everybody's, or one subject's", async () => {
+    const [hers, his] = [await stored({ createdAt: '2030-01-01T00:00:00.000Z' }), await stored({ owner: sam.sub })];
+    expect(ids((await list(ada, { limit: '1' })) as never)).toEqual([hers.id]);
+    expect(ids((await list(ada, { owner: sam.sub })) as never)).toEqual([his.id]);
+    expect(await list(sam, { owner: olga.sub })).toMatchObject(FORBIDDEN);
+  });
+
+  it.each([{ cursor: 'x' }, { limit: '0' }, { limit: '101' }, { limit: 'many' }, { status: 'lost' }])(
+    'refuses %j',
+    async (query) => {
+      expect(await list(olga, query)).toMatchObject({ status: 400, json: { code: 'invalid-request' } });
+    },
+  );
+
+  it('nobody without a token', async () => {
+    expect(await list(undefined)).toMatchObject({ status: 401, json: { code: 'unauthorized' } });
+  });
+});
+
+describe('one video', () => {
+  it('is shown as the API describes it, its poster signed for that one file', async () => {
+    const record = await stored({ revision: 2, hasPoster: true });
+    const { status, json } = await get(olga, record.id);
+    expect(status).toBe(200);
+    expect(video.strict().parse(json)).toEqual(json);
+    const url = new URL(json.posterUrl, 'https://videos.example');
+    expect(url.pathname).toBe(`/vod/${record.id}/r2/poster.jpg`);
+    expect(url.searchParams.get('Key-Pair-Id')).toBe('KTEST');
+    const policy = Buffer.from(
+      url.searchParams.get('Policy')!.replaceAll('-', '+').replaceAll('_', '=').replaceAll('~', '/'),
+      'base64',
+    );
+    const [statement] = JSON.parse(policy.toString()).Statement;
+    expect(statement.Resource).toBe(`https://videos.example/vod/${record.id}/r2/poster.jpg`);
+    const seconds = statement.Condition.DateLessThan['AWS:EpochTime'] - Date.now() / 1000;
+    expect(seconds).toBeGreaterThan(3500);
+    expect(seconds).toBeLessThanOrEqual(7200);
+    expect((await get(olga, record.id)).json.posterUrl).toBe(json.posterUrl);
+  });
+
+  it('has no poster before there is one', async () => {
+    expect((await get(olga, (await stored()).id)).json.posterUrl).toBeNull();
+  });
+
+  it('is there for whoever may watch it, and nobody else', async () => {
+    const { id } = await stored({ visibility: 'entitled' });
+    expect(await get(sam, id)).toMatchObject(NOT_FOUND);
+    expect((await get(ada, id)).status).toBe(200);
+    await grant(olga, id, sam.sub);
+    expect((await get(sam, id)).status).toBe(200);
+    await patch(olga, id, { visibility: 'private' });
+    expect(await get(sam, id)).toMatchObject(NOT_FOUND);
+    await patch(olga, id, { visibility: 'public' });
+    expect((await get(sam, id)).status).toBe(200);
+  });
+
+  it.each(['x', 'A'.repeat(20), '../../etc/passwd'])('the id %j is refused', async (id) => {
+    expect(await get(olga, id)).toMatchObject({ status: 400, json: { code: 'invalid-request' } });
+  });
+});
+
+describe('changing a video', () => {
+  it('changes what a person may change, and keeps the rest', async () => {
+    const record = await stored();
+    const body = { title: 'New', description: 'd', tags: ['a', 'b'], visibility: 'public' };
+    const { status, json } = await patch(olga, record.id, body);
+    expect(status).toBe(200);
+    expect(json).toMatchObject({ ...body, owner: olga.sub, status: 'ready', createdAt: record.createdAt });
+    expect((await get(olga, record.id)).json).toEqual(json);
+  });
+
+  it.each([
+    ['an unknown field', { status: 'ready' }],
+    ['an id', { id: 'b'.repeat(20) }],
+    ['an empty title', { title: '' }],
+    ['a long title', { title: 'x'.repeat(201) }],
+    ['21 tags', { tags: Array.from({ length: 21 }, String) }],
+    ['an unknown visibility', { visibility: 'friends' }],
+    ['a list', []],
+  ])('refuses %s', async (_, body) => {
+    const { id } = await stored();
+    expect(await patch(olga, id, body)).toMatchObject({ status: 400, json: { code: 'invalid-request' } });
+  });
+
+  it('only the owner and admins; only admins hand it over, and not while it is being uploaded', async () => {
+    const { id } = await stored();
+    expect(await patch(sam, id, { title: 'mine' })).toMatchObject(NOT_FOUND);
+    await patch(olga, id, { visibility: 'public' });
+    expect(await patch(sam, id, { title: 'mine' })).toMatchObject(FORBIDDEN);
+    expect(await patch(olga, id, { owner: sam.sub })).toMatchObject(FORBIDDEN);
+    expect(await patch(ada, id, { owner: sam.sub })).toMatchObject({ status: 200, json: { owner: sam.sub } });
+    expect(ids((await list(sam)) as never)).toEqual([id]);
+    const { id: arriving } = await stored({ status: 'uploading' });
+    expect(await patch(ada, arriving, { owner: sam.sub })).toMatchObject({ status: 409, json: { code: 'conflict' } });
+  });
+});
+
+describe('grants', () => {
+  it('are put, listed, replaced and taken back, safely repeated', async () => {
+    const { id } = await stored({ visibility: 'entitled' });
+    const first = await grant(olga, id, 'auth0|gus', { expiresIn: 3600 });
+    expect(first).toMatchObject({ status: 200, json: { videoId: id, subject: 'auth0|gus', grantedBy: olga.sub } });
+    expect(first.json.expiresAt - Date.now() / 1000).toBeGreaterThan(3590);
+    const second = await grant(ada, id, 'auth0|gus');
+    expect(second.json).toMatchObject({ grantedBy: 'ada' });
+    expect(second.json.expiresAt).toBeUndefined();
+    await grant(olga, id, sam.sub);
+    expect((await grantsOf(olga, id)).json.grants).toHaveLength(2);
+    for (let time = 0; time < 2; time++) expect((await revoke(olga, id, sam.sub)).status).toBe(204);
+    expect((await grantsOf(olga, id)).json.grants).toEqual([second.json]);
+  });
+
+  it('that are over are neither listed nor counted', async () => {
+    const { id } = await stored({ visibility: 'entitled' });
+    const over = {
+      videoId: id,
+      subject: sam.sub,
+      grantedBy: olga.sub,
+      createdAt: '2026-01-01T00:00:00.000Z',
+      expiresAt: 1_000_000_000,
+    };
+    await table.send(new PutCommand({ TableName: process.env['ENTITLEMENTS_TABLE'], Item: over }));
+    expect((await grantsOf(olga, id)).json.grants).toEqual([]);
+    expect(await get(sam, id)).toMatchObject(NOT_FOUND);
+  });
+
+  it('are for owner and admins to see and change', async () => {
+    const { id } = await stored({ visibility: 'public' });
+    expect(await grantsOf(sam, id)).toMatchObject(FORBIDDEN);
+    expect(await grant(sam, id, sam.sub)).toMatchObject(FORBIDDEN);
+    expect(await revoke(sam, id, 'gus')).toMatchObject(FORBIDDEN);
+    expect(await grant(olga, id, 'gus', { expiresIn: 59 })).toMatchObject({ status: 400 });
+  });
+});
+
+describe('deleting', () => {
+  it('hides it at once, is safe to repeat, and removes everything', async () => {
+    const record = await stored({ visibility: 'public', revision: 1 });
+    const { id } = record;
+    const { executionArn } = await states.send(
+      new StartExecutionCommand({ stateMachineArn: process.env['STATE_MACHINE_ARN'], name: `run-${id}`, input: '{}' }),
+    );
+    const Bucket = process.env['SOURCE_BUCKET'];
+    const { UploadId } = await s3.send(new CreateMultipartUploadCommand({ Bucket, Key: `uploads/${id}/source` }));
+    await stored({
+      ...record,
+      slicing: { execution: `run-${id}`, revision: 1 },
+      upload: { kind: 'multipart', id: UploadId!, slot: 1 },
+    });
+    await table.send(
+      new PutCommand({
+        TableName: process.env['UPLOADS_TABLE'],
+        Item: { owner: olga.sub, slot: 1, videoId: id, expiresAt: 2_000_000_000 },
+      }),
+    );
+    await grant(olga, id, sam.sub);
+    const other = await stored();
+    const media = process.env['MEDIA_BUCKET'];
+    const put = (bucket: string | undefined, Key: string) =>
+      s3.send(new PutObjectCommand({ Bucket: bucket, Key, Body: 'x' }));
+    await put(Bucket, `uploads/${id}/source`);
+    // More than one page of a listing.
+    await Promise.all(Array.from({ length: 1005 }, (_, n) => put(media, `vod/${id}/r1/video/720p/${n}.m4s`)));
+    await put(media, `work/${id}/r1/chunk-00000.json`);
+    await put(media, `vod/${other.id}/r1/poster.jpg`);
+
+    expect((await del(olga, id)).status).toBe(204);
+    expect(await get(olga, id)).toMatchObject(NOT_FOUND);
+    expect(ids((await list(olga)) as never)).toEqual([other.id]);
+    expect((await del(olga, id)).status).toBe(204);
+    expect(await del(sam, id)).toMatchObject(NOT_FOUND);
+
+    const [message, again, ...more] = await messages();
+    expect(JSON.parse(message!)).toEqual({ videoId: id, step: 'remove' });
+    expect([again, more]).toEqual([message, []]);
+    expect(await work(message!)).toEqual({ batchItemFailures: [] });
+
+    expect(await objects(Bucket, `uploads/${id}`)).toBe(0);
+    expect(await objects(media, `vod/${id}`)).toBe(0);
+    expect(await objects(media, `work/${id}`)).toBe(0);
+    expect(await objects(media, `vod/${other.id}`)).toBe(1);
+    const { Uploads = [] } = await s3.send(new ListMultipartUploadsCommand({ Bucket }));
+    expect(Uploads.map(({ Key }) => Key)).not.toContain(`uploads/${id}/source`);
+    for (const name of ['VIDEOS_TABLE', 'UPLOADS_TABLE', 'ENTITLEMENTS_TABLE']) {
+      const { Items = [] } = await table.send(new ScanCommand({ TableName: process.env[name] }));
+      expect(JSON.stringify(Items)).not.toContain(id);
+    }
+    expect((await states.send(new DescribeExecutionCommand({ executionArn }))).status).toBe('ABORTED');
+    const { InvalidationList } = await new CloudFrontClient({}).send(
+      new ListInvalidationsCommand({ DistributionId: process.env['DISTRIBUTION_ID'] }),
+    );
+    expect(InvalidationList?.Items?.length).toBeGreaterThan(0);
+    expect((await del(olga, id)).status).toBe(204);
+
+    // An encoder that was still running writes once more; the sweep that comes later finds it.
+    expect(await work(again!)).toEqual({ batchItemFailures: [] });
+    await put(media, `vod/${id}/r1/video/720p/late.m4s`);
+    expect(await work(JSON.stringify({ videoId: id, step: 'sweep' }))).toEqual({ batchItemFailures: [] });
+    expect(await objects(media, `vod/${id}`)).toBe(0);
+  }, 60_000);
+
+  it('never removes a video that is not marked as deleted', async () => {
+    const { id } = await stored();
+    await s3.send(
+      new PutObjectCommand({ Bucket: process.env['MEDIA_BUCKET'], Key: `vod/${id}/r1/poster.jpg`, Body: 'x' }),
+    );
+    await work(JSON.stringify({ videoId: id, step: 'remove' }), JSON.stringify({ videoId: id, step: 'sweep' }));
+    expect(await objects(process.env['MEDIA_BUCKET'], `vod/${id}`)).toBe(1);
+    expect((await get(olga, id)).status).toBe(200);
+  });
+
+  it("is for owner and admins; nothing there is nothing to do; another's private video is not revealed", async () => {
+    const { id } = await stored();
+    expect(await del(sam, id)).toMatchObject(NOT_FOUND);
+    await patch(olga, id, { visibility: 'public' });
+    expect(await del(sam, id)).toMatchObject(FORBIDDEN);
+    expect((await get(olga, id)).status).toBe(200);
+    expect((await del(ada, id)).status).toBe(204);
+    expect((await del(olga, newVideoId())).status).toBe(204);
+  });
+
+  it('a message that fails comes again; the others of its batch do not', async () => {
+    const { id } = await stored({ status: 'deleted' });
+    expect(
+      await work('not JSON', JSON.stringify({ videoId: id, step: 'remove' }), '{"videoId":"x","step":"remove"}'),
+    ).toEqual({
+      batchItemFailures: [{ itemIdentifier: '0' }, { itemIdentifier: '2' }],
+    });
+  });
+});
+
+it('tells the console what it needs, and everybody how the API looks', async () => {
+  expect(await call('GET /api/config', {})).toMatchObject({ status: 200, json: consoleConfig });
+  const { status, json } = await call('GET /api/openapi.json', {});
+  expect(status).toBe(200);
+  expect(json).toEqual(JSON.parse(JSON.stringify(buildOpenApi())));
+});
+
+async function objects(Bucket: string | undefined, Prefix: string): Promise<number> {
+  const { KeyCount = 0 } = await s3.send(new ListObjectsV2Command({ Bucket, Prefix }));
+  return KeyCount;
+}

@@ -1,0 +1,90 @@
+import { Template } from 'aws-cdk-lib/assertions';
+import { Pass, StateMachine, DefinitionBody } from 'aws-cdk-lib/aws-stepfunctions';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { routes, type Route } from '../../../lib/contract/api.ts';
+import { Catalog } from '../../../lib/constructs/catalog.ts';
+import { acknowledge } from '../../../lib/constructs/nag.ts';
+import { SigningKey } from '../../../lib/constructs/signing-key.ts';
+import { grantsOf, stageScope } from './stage.ts';
+
+describe('the catalog stage', () => {
+  let template: Template;
+  beforeAll(() => {
+    const { stack, ...props } = stageScope();
+    const signingKey = new SigningKey(stack, 'SigningKey', props.config);
+    const stateMachine = new StateMachine(stack, 'Machine', {
+      definitionBody: DefinitionBody.fromChainable(new Pass(stack, 'Pass')),
+    });
+    for (const finding of ['AwsSolutions-SF1', 'AwsSolutions-SF2']) acknowledge(stateMachine, finding, 'a stand-in');
+    const catalog = new Catalog(stack, 'Catalog', { ...props, signingKey, slicing: { stateMachine } });
+    catalog.invalidates({ distributionId: 'EDFDVBD6EXAMPLE' });
+    template = Template.fromStack(stack);
+  }, 60_000);
+
+  it('answers every catalog route; only the public ones without a token', () => {
+    const made = Object.values(template.findResources('AWS::ApiGatewayV2::Route')) as {
+      Properties: { RouteKey: string; AuthorizationType: string };
+    }[];
+    const authorizers = new Map(
+      made.map(({ Properties: { RouteKey, AuthorizationType } }) => [RouteKey, AuthorizationType]),
+    );
+    const wanted = Object.entries<Route>(routes).filter(([, route]) => route.stage === 'catalog');
+    expect(authorizers).toEqual(new Map(wanted.map(([key, route]) => [key, route.auth === 'user' ? 'JWT' : 'NONE'])));
+  });
+
+  it('the API reads, changes and queues, and deletes nothing but grants', () => {
+    const grants = grantsOf(template, 'CatalogHandlerRole');
+    expect(new Set(grants.keys())).toEqual(
+      new Set([
+        'dynamodb:GetItem',
+        'dynamodb:UpdateItem',
+        'dynamodb:Query',
+        'dynamodb:PutItem',
+        'dynamodb:DeleteItem',
+        'logs:CreateLogStream',
+        'logs:PutLogEvents',
+        'secretsmanager:GetSecretValue',
+        'sqs:SendMessage',
+      ]),
+    );
+    for (const action of ['dynamodb:PutItem', 'dynamodb:DeleteItem'])
+      expect(grants.get(action)?.every((resource) => resource.includes('Entitlements'))).toBe(true);
+  });
+
+  it('the worker deletes under the prefixes of videos, in one distribution and one state machine', () => {
+    const grants = grantsOf(template, 'CatalogRemoverRole');
+    const prefixes = grants.get('s3:DeleteObject')?.map((resource) => /"\/([a-z]+\/\*)"/.exec(resource)?.[1]);
+    expect(prefixes).toEqual(['uploads/*', 'vod/*', 'work/*']);
+    expect(grants.get('cloudfront:CreateInvalidation')).toHaveLength(1);
+    expect(grants.get('cloudfront:CreateInvalidation')?.[0]).toContain(':distribution/EDFDVBD6EXAMPLE');
+    expect(grants.get('states:StopExecution')).toHaveLength(1);
+    expect(grants.get('states:StopExecution')?.[0]).toMatch(/:execution:.*Machine/);
+    expect([...grants.keys()].filter((action) => action.includes('*'))).toEqual([]);
+  });
+
+  it('removals wait in an encrypted queue that refuses plain http and keeps what fails', () => {
+    const queues = Object.values(template.findResources('AWS::SQS::Queue')).map((queue) => queue['Properties']);
+    expect(queues).toHaveLength(2);
+    expect(queues.every((queue) => queue.SqsManagedSseEnabled === true)).toBe(true);
+    const work = queues.find((queue) => queue.RedrivePolicy !== undefined);
+    expect(work.RedrivePolicy.maxReceiveCount).toBe(20);
+    const remover = Object.values(template.findResources('AWS::Lambda::Function')).find((fn) =>
+      String(fn['Properties'].Description).startsWith('Removes'),
+    );
+    expect(work.VisibilityTimeout).toBeGreaterThan(remover?.['Properties'].Timeout);
+    const policies = JSON.stringify(template.findResources('AWS::SQS::QueuePolicy'));
+    expect(policies.match(/"aws:SecureTransport":"false"/g)).toHaveLength(2);
+    const [source] = Object.values(template.findResources('AWS::Lambda::EventSourceMapping'));
+    expect(source?.['Properties'].FunctionResponseTypes).toEqual(['ReportBatchItemFailures']);
+  });
+
+  it('the console is told the issuer, the limits and nothing else', () => {
+    const handler = Object.values(template.findResources('AWS::Lambda::Function')).find((fn) =>
+      String(fn['Properties'].Description).startsWith('Catalog API'),
+    );
+    const text = JSON.stringify(handler?.['Properties'].Environment.Variables.CONSOLE_CONFIG).replaceAll('\\', '');
+    for (const name of ['issuer', 'clientId', 'scope', 'groupsClaim', 'maxBytes', 'partBytes', 'types', 'maxInFlight'])
+      expect(text).toContain(`"${name}":`);
+    expect(text).toContain('"partBytes":16777216');
+  });
+});
