@@ -53,6 +53,7 @@ export class Origins {
       region: options.region,
       credentials: options.credentials,
       forcePathStyle: true,
+      requestChecksumCalculation: 'WHEN_REQUIRED',
       responseChecksumValidation: 'WHEN_REQUIRED',
     });
   }

@@ -1,0 +1,237 @@
+/** Sluice's own distribution, read from its synthesized template and played in front of stand-ins for S3 and the API. */
+import { generateKeyPairSync } from 'node:crypto';
+import http, { type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { getSignedCookies, getSignedUrl } from '@aws-sdk/cloudfront-signer';
+import { Template } from 'aws-cdk-lib/assertions';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { Playback } from '../../../lib/constructs/playback.ts';
+import { SigningKey } from '../../../lib/constructs/signing-key.ts';
+import { startEdge, type Edge } from '../../../local/edge/server.ts';
+import { readTemplate } from '../../../local/edge/template.ts';
+import { stageScope } from '../../lib/constructs/stage.ts';
+import { cacheOf } from './fixture.ts';
+
+const keyPair = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
+const pem = (key: 'publicKey' | 'privateKey') =>
+  String(keyPair[key].export({ type: key === 'publicKey' ? 'spki' : 'pkcs8', format: 'pem' } as never));
+
+/** The template and what an engine would call its resources. */
+function deployed() {
+  const { stack, config, storage, api } = stageScope();
+  const signingKey = new SigningKey(stack, 'SigningKey', config);
+  new Playback(stack, 'Playback', { config, storage, api, signingKey });
+  const template = Template.fromStack(stack).toJSON() as { Resources: Record<string, { Type: string }> };
+  const resources: Record<string, { physicalId: string; attributes?: Record<string, string> }> = {};
+  for (const [id, { Type }] of Object.entries(template.Resources)) {
+    const physicalId = id.replace(/[0-9A-F]{8}$/, '').toLowerCase();
+    resources[id] = { physicalId };
+    if (Type === 'AWS::S3::Bucket') {
+      resources[id].attributes = { RegionalDomainName: `${physicalId}.s3.us-east-1.amazonaws.com` };
+    }
+    if (Type === 'Custom::SluiceSigningKey') resources[id].attributes = { PublicKey: pem('publicKey') };
+    if (Type === 'AWS::CloudFront::PublicKey') resources[id].physicalId = 'KTEST';
+  }
+  return { template, resources };
+}
+
+const objects: Record<string, string> = {
+  '/storagesite/index.html': '<html>',
+  '/storagesite/assets/app.js': 'app',
+  '/storagemedia/vod/v1/r1/main.m3u8': '#EXTM3U',
+  '/storagemedia/vod/v1/r1/video/00001.m4s': '0123456789',
+  '/storagemedia/work/v1/chunk.json': 'secret',
+};
+let seen: IncomingMessage[] = [];
+let bodies: string[] = [];
+
+/** As lax as a local engine: 404 for what is missing, and no word about who may read. */
+async function engine(req: IncomingMessage, res: ServerResponse): Promise<void> {
+  seen.push(req);
+  const { pathname } = new URL(req.url ?? '/', 'http://x');
+  if (pathname.startsWith('/api-of/')) {
+    const chunks: Buffer[] = [];
+    for await (const chunk of req) chunks.push(chunk as Buffer);
+    bodies.push(Buffer.concat(chunks).toString());
+    res
+      .writeHead(
+        200,
+        [
+          ['content-type', 'application/json'],
+          ['set-cookie', 'a=1'],
+          ['set-cookie', 'b=2'],
+        ].flat(),
+      )
+      .end('{}');
+    return;
+  }
+  const text = objects[pathname];
+  if (req.method === 'OPTIONS') res.writeHead(200).end();
+  else if (text === undefined) res.writeHead(404, { 'content-length': 0 }).end();
+  else
+    res
+      .writeHead(200, { 'content-length': text.length, etag: `"${text.length}"` })
+      .end(req.method === 'HEAD' ? undefined : text);
+}
+
+const server = http.createServer((req, res) => void engine(req, res));
+let edge: Edge;
+const logs: string[] = [];
+
+beforeAll(async () => {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const engineEndpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { template, resources } = deployed();
+  edge = await startEdge({
+    config: readTemplate(template, { resources }),
+    engineEndpoint,
+    apiBase: `${engineEndpoint}/api-of/{apiId}/$default`,
+    credentials: { accessKeyId: 'AKID', secretAccessKey: 'secret' },
+    port: 0,
+    log: (line) => logs.push(line),
+    pollInvalidations: false,
+  });
+});
+beforeEach(() => {
+  seen = [];
+  bodies = [];
+});
+afterAll(async () => {
+  await edge.close();
+  server.closeAllConnections();
+  server.close();
+});
+
+const policy = (resource: string) =>
+  JSON.stringify({
+    Statement: [
+      { Resource: resource, Condition: { DateLessThan: { 'AWS:EpochTime': Math.floor(Date.now() / 1000) + 60 } } },
+    ],
+  });
+const signer = { keyPairId: 'KTEST', privateKey: pem('privateKey'), algorithm: 'SHA256' } as const;
+const signed = (path: string, resource = `${edge.url}/vod/v1/*`) =>
+  getSignedUrl({ ...signer, url: `${edge.url}${path}`, policy: policy(resource) });
+
+describe('Sluice’s distribution', () => {
+  it('says at start what it does not cover', () => {
+    expect(logs.some((line) => line.startsWith('not covered: TLS'))).toBe(true);
+  });
+
+  it('refuses media without a signature and gives it with one, cached for all viewers', async () => {
+    const path = '/vod/v1/r1/video/00001.m4s';
+    const refused = await fetch(`${edge.url}${path}`);
+    expect([refused.status, cacheOf(refused), await refused.text()]).toEqual([
+      403,
+      'Error',
+      '<?xml version="1.0" encoding="UTF-8"?><Error><Code>MissingKey</Code><Message>Missing Key-Pair-Id query parameter or cookie value</Message></Error>',
+    ]);
+    expect(seen).toEqual([]);
+    const first = await fetch(signed(path));
+    expect([first.status, await first.text(), cacheOf(first)]).toEqual([200, '0123456789', 'Miss']);
+    const other = await fetch(signed(path, `${edge.url}/vod/v1/r1/*`), { headers: { range: 'bytes=1-2' } });
+    expect([other.status, await other.text(), cacheOf(other)]).toEqual([206, '12', 'Hit']);
+    expect((await fetch(signed('/vod/v1/r1/main.m3u8'))).status).toBe(200);
+    expect((await fetch(signed('/vod/v2/r1/main.m3u8'))).status).toBe(403);
+  });
+
+  it('signs its own requests to the bucket and tells it nothing of the viewer’s signature', async () => {
+    await fetch(signed('/vod/v1/r1/main.m3u8?fresh'), { headers: { cookie: 'a=1', authorization: 'Bearer t' } });
+    edge.invalidate(['/*']);
+    await fetch(signed('/vod/v1/r1/main.m3u8'), { headers: { cookie: 'a=1', authorization: 'Bearer t' } });
+    const [request] = seen;
+    const query = new URL(request?.url ?? '', 'http://x').searchParams;
+    expect(query.get('X-Amz-Credential')).toMatch(/^AKID\//);
+    expect([...query.keys()].filter((name) => /^(Policy|Signature|Key-Pair-Id|Hash-Algorithm)$/.test(name))).toEqual(
+      [],
+    );
+    expect(request?.headers.authorization).toBeUndefined();
+    expect(request?.headers.cookie).toBeUndefined();
+  });
+
+  it('takes signed cookies', async () => {
+    const cookies = getSignedCookies({ ...signer, policy: policy(`${edge.url}/vod/v1/*`) });
+    const cookie = Object.entries(cookies)
+      .map(([name, value]) => `${name}=${String(value)}`)
+      .join('; ');
+    expect((await fetch(`${edge.url}/vod/v1/r1/main.m3u8`, { headers: { cookie } })).status).toBe(200);
+  });
+
+  it('answers 403 for a missing object, as S3 does to who may not list', async () => {
+    const missing = await fetch(signed('/vod/v1/none.m4s'));
+    expect([missing.status, await missing.text()]).toEqual([403, expect.stringContaining('<Code>AccessDenied</Code>')]);
+  });
+
+  it('lets no path reach another bucket, another prefix or past the signature', async () => {
+    const { port } = edge;
+    const status = (path: string) =>
+      new Promise<number>((resolve, reject) => {
+        http.get({ host: '127.0.0.1', port, path }, (res) => resolve(res.resume().statusCode ?? 0)).on('error', reject);
+      });
+    for (const path of [
+      '/assets/../vod/v1/r1/main.m3u8',
+      '/assets/%2e%2e/vod/v1/r1/main.m3u8',
+      '/%76od/v1/r1/main.m3u8',
+      '/assets/..%2f..%2fstoragemedia/vod/v1/r1/main.m3u8',
+      '/assets/%2e%2e%2f%2e%2e%2fstoragemedia%2fvod/v1/r1/main.m3u8',
+      '//vod/v1/r1/main.m3u8',
+      '/../storagemedia/work/v1/chunk.json',
+      '/work/v1/chunk.json',
+    ]) {
+      expect([path, await status(path)]).toEqual([path, 403]);
+    }
+    expect(seen.map((one) => one.url).filter((url) => !url?.startsWith('/storagesite/'))).toEqual([]);
+    expect(seen.map((one) => one.url).filter((url) => url?.includes('..'))).toEqual([]);
+  });
+
+  it('gives the console’s page for its addresses, files as they are, with its security headers', async () => {
+    for (const path of ['/', '/v/abc', '/upload?x=1']) {
+      const page = await fetch(`${edge.url}${path}`);
+      expect([path, page.status, await page.text()]).toEqual([path, 200, '<html>']);
+      expect(page.headers.get('content-security-policy')).toContain("default-src 'self'");
+    }
+    expect(seen).toHaveLength(1);
+    const asset = await fetch(`${edge.url}/assets/app.js`);
+    expect([await asset.text(), asset.headers.get('cache-control')]).toEqual([
+      'app',
+      'public, max-age=31536000, immutable',
+    ]);
+    expect((await fetch(`${edge.url}/upload`, { method: 'POST', body: 'x' })).status).toBe(403);
+  });
+
+  it('hands API calls on whole: method, query, body, Authorization, cookies both ways, but not Host', async () => {
+    const answer = await fetch(`${edge.url}/api/videos?limit=2`, {
+      method: 'POST',
+      body: '{"a":1}',
+      headers: { authorization: 'Bearer t', cookie: 'c=3', 'content-type': 'application/json' },
+    });
+    expect([answer.status, answer.headers.getSetCookie(), cacheOf(answer)]).toEqual([200, ['a=1', 'b=2'], 'Miss']);
+    expect(bodies).toEqual(['{"a":1}']);
+    expect(seen[0]?.url).toMatch(/^\/api-of\/[a-z0-9]+\/\$default\/api\/videos\?limit=2$/);
+    expect(seen[0]?.headers).toMatchObject({
+      authorization: 'Bearer t',
+      cookie: 'c=3',
+      'content-type': 'application/json',
+    });
+    expect(seen[0]?.headers.host).not.toBe(new URL(edge.url).host);
+    await fetch(`${edge.url}/api/videos`);
+    await fetch(`${edge.url}/api/videos`);
+    expect(seen).toHaveLength(3);
+  });
+
+  it('lets a page elsewhere play', async () => {
+    const origin = 'https://example.org';
+    const preflight = await fetch(signed('/vod/v1/r1/main.m3u8'), {
+      method: 'OPTIONS',
+      headers: { origin, 'access-control-request-method': 'GET', 'access-control-request-headers': 'range' },
+    });
+    expect(preflight.status).toBe(200);
+    const answer = await fetch(signed('/vod/v1/r1/main.m3u8'), { headers: { origin } });
+    expect(answer.headers.get('access-control-allow-origin')).not.toBeNull();
+    // A refusal a page can read: without these headers a browser would only say that the network failed.
+    const refused = await fetch(`${edge.url}/vod/v1/r1/main.m3u8`, { headers: { origin } });
+    expect([refused.status, refused.headers.get('access-control-allow-origin')]).toEqual([
+      403,
+      answer.headers.get('access-control-allow-origin'),
+    ]);
+  });
+});
