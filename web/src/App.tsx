@@ -1,0 +1,41 @@
+import { lazy, Suspense } from 'react';
+import { Route, Routes, useLocation } from 'react-router';
+import { useSession } from './auth/SessionContext.tsx';
+import { SignIn } from './auth/SignIn.tsx';
+import { LibraryPage } from './library/LibraryPage.tsx';
+import { NotFound } from './shared/states.tsx';
+import { Shell } from './shell/Shell.tsx';
+import { VideoSkeleton } from './video/VideoSkeleton.tsx';
+
+const VideoPage = lazy(() => import('./video/VideoPage.tsx'));
+const PublicVideo = lazy(() => import('./video/PublicVideo.tsx'));
+
+export function App() {
+  const { person } = useSession();
+  const { pathname } = useLocation();
+  if (!person) {
+    const shared = /^\/v\/([a-z0-9]{20})$/.exec(pathname)?.[1];
+    if (shared === undefined) return <SignIn />;
+    return (
+      <Suspense>
+        <PublicVideo id={shared} otherwise={<SignIn />} />
+      </Suspense>
+    );
+  }
+  return (
+    <Shell>
+      <Routes>
+        <Route path="/" element={<LibraryPage />} />
+        <Route
+          path="/v/:id"
+          element={
+            <Suspense fallback={<VideoSkeleton />}>
+              <VideoPage />
+            </Suspense>
+          }
+        />
+        <Route path="*" element={<NotFound />} />
+      </Routes>
+    </Shell>
+  );
+}

@@ -1,0 +1,70 @@
+/** What the screens ask the API, and what becomes stale when something changes. */
+import { infiniteQueryOptions, keepPreviousData, queryOptions, type QueryClient } from '@tanstack/react-query';
+import type { Video } from '../../../lib/contract/video.ts';
+import { pollEvery } from '../shared/status.ts';
+import { call } from './client.ts';
+import { hasCode, isTransient } from './problem.ts';
+
+export interface Filters {
+  readonly q: string;
+  readonly status: string;
+  readonly tag: string;
+}
+
+/** Newest first, page by page. */
+export const videosQuery = (filters: Filters) =>
+  infiniteQueryOptions({
+    queryKey: ['videos', filters],
+    queryFn: ({ pageParam, signal }) =>
+      call('GET /api/videos', { query: { ...filters, limit: 24, cursor: pageParam ?? undefined }, signal }),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => last.cursor,
+    placeholderData: keepPreviousData,
+    staleTime: 10_000,
+  });
+
+/** One video, asked for again while it is on its way. */
+export const videoQuery = (id: string, initial?: Video) =>
+  queryOptions({
+    queryKey: ['video', id],
+    queryFn: ({ signal }) => call('GET /api/videos/{id}', { params: { id }, signal }),
+    ...(initial && { initialData: initial, initialDataUpdatedAt: Date.now() }),
+    staleTime: 1_500,
+    refetchInterval: ({ state }) => (state.data ? pollEvery(state.data, Date.now()) : false),
+  });
+
+export const grantsQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['grants', id],
+    queryFn: ({ signal }) => call('GET /api/videos/{id}/grants', { params: { id }, signal }),
+  });
+
+/** Removes a video. One that is gone already is as good as removed. */
+export async function deleteVideo(id: string): Promise<void> {
+  try {
+    await call('DELETE /api/videos/{id}', { params: { id } });
+  } catch (error) {
+    if (!hasCode(error, 'not-found')) throw error;
+  }
+}
+
+/** After removals: the lists forget the videos at once, and ask again in their own time. */
+export function forget(client: QueryClient, ids: ReadonlySet<string>): void {
+  for (const id of ids) client.removeQueries({ queryKey: ['video', id] });
+  client.setQueriesData<{ pages: { videos: Video[]; cursor: string | null }[]; pageParams: unknown[] }>(
+    { queryKey: ['videos'] },
+    (data) =>
+      data && {
+        ...data,
+        pages: data.pages.map((page) => ({ ...page, videos: page.videos.filter((video) => !ids.has(video.id)) })),
+      },
+  );
+}
+
+/** After a change: the new record wherever it is shown. */
+export function remember(client: QueryClient, video: Video): void {
+  client.setQueryData(videoQuery(video.id).queryKey, video);
+  void client.invalidateQueries({ queryKey: ['videos'] });
+}
+
+export const retryPolicy = (failures: number, error: Error): boolean => isTransient(error) && failures < 2;

@@ -1,0 +1,41 @@
+/**
+ * One wrap around `fetch`, so that calls to our own API carry the access token, whoever makes them: our client, and
+ * the S3 uploader, which in Companion mode calls the global `fetch` and offers no place for headers.
+ */
+import { problemOf } from './problem.ts';
+
+export interface TokenSource {
+  /** The access token, renewed if need be; undefined when nobody is signed in. */
+  token(): Promise<string | undefined>;
+  /** The API refused the token. */
+  refused(): void;
+}
+
+export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
+
+export function withToken(inner: Fetch, tokens: TokenSource, origin: string): Fetch {
+  return async (input, init) => {
+    const path = apiPath(input, origin);
+    if (path === undefined) return inner(input, init);
+    const headers = new Headers(init?.headers ?? (input instanceof Request ? input.headers : undefined));
+    let sent = false;
+    if (!headers.has('authorization')) {
+      const token = await tokens.token();
+      if (token !== undefined) {
+        headers.set('authorization', `Bearer ${token}`);
+        sent = true;
+      }
+    }
+    const answer = await inner(input, { ...init, headers });
+    if (answer.status === 401 && sent) tokens.refused();
+    // The uploader shows only the status text of a failed call, which HTTP/2 and HTTP/3 do not have.
+    if (!answer.ok && path.startsWith('/api/s3/')) throw problemOf(answer.status, await answer.text());
+    return answer;
+  };
+}
+
+/** The path if this goes to our API. A token never leaves for another origin, nor for media. */
+export function apiPath(input: string | URL | Request, origin: string): string | undefined {
+  const url = new URL(input instanceof Request ? input.url : input, origin);
+  return url.origin === origin && url.pathname.startsWith('/api/') ? url.pathname : undefined;
+}

@@ -1,0 +1,51 @@
+import { Button } from '@mantine/core';
+import { IconSearchOff, IconUpload, IconVideo } from '@tabler/icons-react';
+import { usePerson } from '../auth/SessionContext.tsx';
+import { State } from '../shared/states.tsx';
+import { useUploads } from '../upload/UploadsContext.tsx';
+import classes from './library.module.css';
+
+export function EmptyLibrary() {
+  const { mayUpload } = usePerson();
+  const { toggle, isOpen } = useUploads();
+  if (!mayUpload) {
+    return (
+      <State icon={IconVideo} title="Nothing here for you yet">
+        Videos shared with you are opened by their link. To upload your own, ask whoever runs this to put you in the
+        uploader group.
+      </State>
+    );
+  }
+  return (
+    <div className={classes.empty}>
+      <State
+        icon={IconUpload}
+        title="Upload your first video"
+        action={
+          <Button onClick={toggle} disabled={isOpen} leftSection={<IconUpload size={17} />}>
+            Choose files
+          </Button>
+        }
+      >
+        Drop files anywhere on this page. Each one is sliced into renditions for every connection and screen, and can be
+        played as soon as that is done.
+      </State>
+    </div>
+  );
+}
+
+export function NothingFound({ clear }: { clear: () => void }) {
+  return (
+    <State
+      icon={IconSearchOff}
+      title="No video matches"
+      action={
+        <Button variant="default" onClick={clear}>
+          Clear search and filters
+        </Button>
+      }
+    >
+      Search looks at titles and file names. Check the spelling, or take a filter away.
+    </State>
+  );
+}

@@ -1,0 +1,188 @@
+import { Button, Skeleton, Text, Title } from '@mantine/core';
+import { useDebouncedValue } from '@mantine/hooks';
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { lazy, Suspense, useEffect, useMemo, useRef, useState } from 'react';
+import { useSearchParams } from 'react-router';
+import { videosQuery, type Filters } from '../api/queries.ts';
+import { count } from '../shared/format.ts';
+import { Failure } from '../shared/states.tsx';
+import { isVideoStatus } from '../shared/status.ts';
+import { EmptyLibrary, NothingFound } from './Empty.tsx';
+import { SelectionBar } from './SelectionBar.tsx';
+import { between, isSort, sorted, tagsOf } from './sort.ts';
+import { Toolbar, type View } from './Toolbar.tsx';
+import { VideoCard } from './VideoCard.tsx';
+import classes from './library.module.css';
+
+const DeleteDialog = lazy(() => import('../video/DeleteDialog.tsx'));
+
+/** The address holds what is searched, filtered and sorted, so that it can be shared and Back undoes it. */
+function useView() {
+  const [search, setSearch] = useSearchParams();
+  const status = search.get('status');
+  const sort = search.get('sort');
+  const view = {
+    q: search.get('q') ?? '',
+    status: isVideoStatus(status) ? status : '',
+    tag: search.get('tag') ?? '',
+    sort: isSort(sort) ? sort : 'newest',
+  } satisfies View;
+  const change = (changes: Partial<View>) => {
+    const next = Object.entries({ ...view, ...changes }).filter(
+      ([name, value]) => value !== '' && !(name === 'sort' && value === 'newest'),
+    );
+    // Typing in the search field should not fill the history.
+    setSearch(next, { replace: 'q' in changes });
+  };
+  return { view, change };
+}
+
+export function LibraryPage() {
+  const { view, change } = useView();
+  const [q] = useDebouncedValue(view.q, 250);
+  const filters: Filters = { q: q.trim(), status: view.status, tag: view.tag };
+  const isFiltered = filters.q !== '' || filters.status !== '' || filters.tag !== '';
+  const query = useInfiniteQuery(videosQuery(filters));
+  const { data, error, isPending, isPlaceholderData, hasNextPage, isFetchingNextPage, fetchNextPage, refetch } = query;
+  const loaded = useMemo(() => data?.pages.flatMap((page) => page.videos) ?? [], [data]);
+  const videos = useMemo(() => sorted(loaded, view.sort), [loaded, view.sort]);
+  const tags = useMemo(() => tagsOf(loaded, 40), [loaded]);
+  const selection = useSelection(videos.map((video) => video.id));
+  const [isDeleting, setDeleting] = useState(false);
+  const chosen = videos.filter((video) => selection.ids.has(video.id));
+
+  return (
+    <>
+      <title>Library · Sluice</title>
+      <div className={classes.head}>
+        <Title order={1} fz="h3">
+          Library
+        </Title>
+        <Text c="dimmed" role="status" aria-live="polite">
+          {data && !isPlaceholderData && (videos.length > 0 || isFiltered)
+            ? `${count(videos.length, 'video')}${hasNextPage ? ' loaded, more below' : isFiltered ? ' found' : ''}`
+            : ''}
+        </Text>
+      </div>
+      <Toolbar view={view} change={change} tags={tags} />
+      {view.sort !== 'newest' && hasNextPage && (
+        <Text c="dimmed" size="sm" mb="sm">
+          Sorted among the {loaded.length} loaded so far; the rest joins as you scroll.
+        </Text>
+      )}
+      {isPending ? (
+        <Skeletons />
+      ) : !data ? (
+        <Failure error={error} retry={() => void refetch()} />
+      ) : videos.length === 0 && !hasNextPage ? (
+        isFiltered ? (
+          <NothingFound clear={() => change({ q: '', status: '', tag: '' })} />
+        ) : (
+          <EmptyLibrary />
+        )
+      ) : (
+        <ul className={classes.grid} aria-label="Videos" data-stale={isPlaceholderData} data-selecting={chosen.length > 0}>
+          {videos.map((video) => (
+            <VideoCard
+              key={video.id}
+              video={video}
+              isSelected={selection.ids.has(video.id)}
+              select={selection.toggle}
+            />
+          ))}
+        </ul>
+      )}
+      {data && (
+        <More
+          key={videos.length}
+          isOn={hasNextPage && !isFetchingNextPage && error === null}
+          reach={() => void fetchNextPage()}
+        />
+      )}
+      {isFetchingNextPage && <Skeletons some={4} />}
+      {data && error && (
+        <div className={classes.more} role="alert">
+          <Text c="red">{error.message}</Text>
+          <Button variant="default" onClick={() => void (hasNextPage ? fetchNextPage() : refetch())}>
+            Try again
+          </Button>
+        </div>
+      )}
+      <SelectionBar
+        chosen={chosen}
+        all={() => selection.set(new Set(videos.map((video) => video.id)))}
+        none={() => selection.set(new Set())}
+        remove={() => setDeleting(true)}
+      />
+      {isDeleting && (
+        <Suspense>
+          <DeleteDialog
+            videos={chosen}
+            close={() => setDeleting(false)}
+            done={() => selection.set(new Set())}
+          />
+        </Suspense>
+      )}
+    </>
+  );
+}
+
+function useSelection(ids: readonly string[]) {
+  const [chosen, set] = useState<ReadonlySet<string>>(new Set());
+  const last = useRef<string>(undefined);
+  const order = useRef(ids);
+  useEffect(() => {
+    order.current = ids;
+  });
+  const [toggle] = useState(() => (id: string, isRange: boolean) => {
+    const range = isRange ? between(order.current, last.current, id) : [id];
+    last.current = id;
+    set((before) => {
+      const after = new Set(before);
+      const isOn = isRange || !before.has(id);
+      for (const one of range) {
+        if (isOn) after.add(one);
+        else after.delete(one);
+      }
+      return after;
+    });
+  });
+  return { ids: chosen, toggle, set };
+}
+
+/** Asks for the next page a screen before the end of this one comes into view. */
+function More({ isOn, reach }: { isOn: boolean; reach: () => void }) {
+  const mark = useRef<HTMLDivElement>(null);
+  const latest = useRef(reach);
+  useEffect(() => {
+    latest.current = reach;
+  });
+  useEffect(() => {
+    if (!isOn || !mark.current) return undefined;
+    const observer = new IntersectionObserver(([entry]) => entry?.isIntersecting === true && latest.current(), {
+      rootMargin: '800px',
+    });
+    observer.observe(mark.current);
+    return () => observer.disconnect();
+  }, [isOn]);
+  return <div ref={mark} />;
+}
+
+function Skeletons({ some = 12 }: { some?: number }) {
+  return (
+    <div className={classes.grid} aria-busy="true">
+      <span className="visually-hidden" role="status">
+        Loading videos
+      </span>
+      {Array.from({ length: some }, (_, index) => (
+        <div key={index} className={classes.card}>
+          <Skeleton className={classes.poster} radius={0} />
+          <div className={classes.text}>
+            <Skeleton height={14} mt={5} width="72%" />
+            <Skeleton height={12} mt={10} width="46%" />
+          </div>
+        </div>
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,69 @@
+import { Checkbox } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { IconAlertTriangle, IconMovie } from '@tabler/icons-react';
+import { memo } from 'react';
+import { Link } from 'react-router';
+import type { Video } from '../../../lib/contract/video.ts';
+import { videoQuery } from '../api/queries.ts';
+import { usePerson } from '../auth/SessionContext.tsx';
+import { bytes, clock } from '../shared/format.ts';
+import { posterOf } from '../shared/posters.ts';
+import { isFinal } from '../shared/status.ts';
+import { ProgressLine, StatusChip } from '../shared/StatusChip.tsx';
+import { Ago } from '../shared/Time.tsx';
+import classes from './library.module.css';
+
+interface Props {
+  readonly video: Video;
+  readonly isSelected: boolean;
+  readonly select: (id: string, isRange: boolean) => void;
+}
+
+export const VideoCard = memo(function VideoCard({ video: listed, isSelected, select }: Props) {
+  const person = usePerson();
+  // What is still on its way asks for itself; the list need not be fetched again for one bar to move.
+  const { data } = useQuery({ ...videoQuery(listed.id), enabled: !isFinal(listed.status) });
+  const video = data && data.updatedAt > listed.updatedAt ? data : listed;
+  const poster = posterOf(video, Date.now());
+  const mayEdit = person.isAdmin || person.subject === video.owner;
+  return (
+    <li className={classes.card} data-selected={isSelected}>
+      <Link to={`/v/${video.id}`} className={classes.poster} tabIndex={-1} aria-hidden>
+        {poster !== undefined ? (
+          <img src={poster} alt="" loading="lazy" decoding="async" />
+        ) : video.status === 'failed' ? (
+          <IconAlertTriangle size={30} stroke={1.4} />
+        ) : (
+          <IconMovie size={30} stroke={1.4} />
+        )}
+        {video.duration !== null && <span className={classes.duration}>{clock(video.duration)}</span>}
+      </Link>
+      {mayEdit && (
+        <Checkbox
+          className={classes.check}
+          aria-label={`Select ${video.title}`}
+          checked={isSelected}
+          onChange={(event) => select(video.id, (event.nativeEvent as MouseEvent).shiftKey)}
+        />
+      )}
+      <ProgressLine video={video} />
+      <div className={classes.text}>
+        <Link to={`/v/${video.id}`} className={classes.title} title={video.title}>
+          {video.title}
+        </Link>
+        <div className={classes.meta}>
+          <StatusChip video={video} />
+          <span className={classes.when}>
+            {video.owner === person.subject ? 'you' : video.owner} · <Ago at={video.createdAt} />
+          </span>
+          {video.bytes.source > 0 && <span className={classes.size}>{bytes(video.bytes.source)}</span>}
+        </div>
+        {video.failure && (
+          <p className={classes.reason} title={video.failure.reason}>
+            {video.failure.reason}
+          </p>
+        )}
+      </div>
+    </li>
+  );
+});

@@ -1,0 +1,53 @@
+import './mantine-styles.ts';
+import './app.css';
+import { MantineProvider } from '@mantine/core';
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { BrowserRouter } from 'react-router';
+import { App } from './App.tsx';
+import { call } from './api/client.ts';
+import { retryPolicy } from './api/queries.ts';
+import { withToken } from './api/token-fetch.ts';
+import { SessionProvider } from './auth/SessionContext.tsx';
+import { SessionManager } from './auth/session.ts';
+import { NoticeHost } from './shared/notify.tsx';
+import { Boot } from './shell/Boot.tsx';
+import { theme } from './theme.ts';
+
+const client = new QueryClient({
+  defaultOptions: { queries: { retry: retryPolicy, refetchOnWindowFocus: true }, mutations: { retry: false } },
+});
+
+const root = createRoot(document.querySelector('#root')!);
+const page = (content: React.ReactNode) =>
+  root.render(
+    <StrictMode>
+      <MantineProvider theme={theme} defaultColorScheme="auto">
+        <NoticeHost />
+        {content}
+      </MantineProvider>
+    </StrictMode>,
+  );
+
+async function boot(): Promise<void> {
+  page(<Boot />);
+  try {
+    const manager = new SessionManager(await call('GET /api/config', {}));
+    if (!(await manager.start())) return;
+    window.fetch = withToken(window.fetch.bind(window), manager, location.origin);
+    page(
+      <QueryClientProvider client={client}>
+        <SessionProvider manager={manager}>
+          <BrowserRouter>
+            <App />
+          </BrowserRouter>
+        </SessionProvider>
+      </QueryClientProvider>,
+    );
+  } catch (error) {
+    page(<Boot error={error} retry={() => void boot()} />);
+  }
+}
+
+void boot();

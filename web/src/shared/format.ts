@@ -1,0 +1,63 @@
+/** Numbers as a person reads them: always with a unit, never with false precision. Pure. */
+
+const BYTE_UNITS = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
+
+/** Bytes in decimal units, as file managers and S3 bills count: `184 MB`, `1.2 GB`. */
+export function bytes(count: number): string {
+  let value = count;
+  let unit = 0;
+  while (value >= 999.5 && unit < BYTE_UNITS.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  return `${significant(value, unit)} ${BYTE_UNITS[unit]}`;
+}
+
+/** Bit rate in bit/s: `820 kbit/s`, `4.7 Mbit/s`. */
+export function bitRate(bitsPerSecond: number): string {
+  return bitsPerSecond < 999_500
+    ? `${Math.round(bitsPerSecond / 1000)} kbit/s`
+    : `${(bitsPerSecond / 1e6).toFixed(1)} Mbit/s`;
+}
+
+/** Transfer speed in bytes per second: `3.4 MB/s`. */
+export const speed = (bytesPerSecond: number): string => `${bytes(bytesPerSecond)}/s`;
+
+/** A media position or length in seconds: `0:07`, `12:34`, `1:02:03`. */
+export function clock(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  const two = (n: number) => String(n).padStart(2, '0');
+  return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
+}
+
+/** A stretch of time in seconds, in its one or two largest units: `8 s`, `4 min`, `1 h 20 min`, `3 d`. */
+export function span(seconds: number): string {
+  if (seconds < 59.5) return `${Math.max(0, seconds < 9.5 ? Math.round(seconds * 10) / 10 : Math.round(seconds))} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 60) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 48) return minutes % 60 === 0 ? `${hours} h` : `${hours} h ${minutes % 60} min`;
+  return `${Math.round(hours / 24)} d`;
+}
+
+/** When something happened, seen from `now` (both in ms since 1970): `just now`, `5 min ago`, `3 d ago`. */
+export function ago(then: number, now: number): string {
+  const seconds = (now - then) / 1000;
+  if (seconds < 45) return 'just now';
+  if (seconds > 30 * 86_400) return new Date(then).toLocaleDateString(undefined, { dateStyle: 'medium' });
+  return `${span(Math.max(60, seconds < 5_400 || seconds > 172_800 ? seconds : Math.round(seconds / 3600) * 3600))} ago`;
+}
+
+/** The exact moment in the reader's own time, with seconds and zone, for a tooltip. */
+export function exact(moment: string | number): string {
+  return new Date(moment).toLocaleString(undefined, { dateStyle: 'full', timeStyle: 'long' });
+}
+
+/** `1 video`, `3 videos`. */
+export const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`;
+
+function significant(value: number, unit: number): string {
+  if (unit === 0) return String(Math.round(value));
+  return value < 9.95 ? value.toFixed(1) : String(Math.round(value));
+}

@@ -1,0 +1,164 @@
+import { Button, UnstyledButton } from '@mantine/core';
+import { IconChevronDown, IconLayoutGrid, IconLogout, IconUpload, IconUser } from '@tabler/icons-react';
+import { useEffect, type ReactNode } from 'react';
+import { NavLink, useLocation, useNavigate } from 'react-router';
+import { useSession } from '../auth/SessionContext.tsx';
+import { UploadsProvider, useUploads } from '../upload/UploadsContext.tsx';
+import { DropAnywhere } from './DropAnywhere.tsx';
+import { isTyping } from './keys.ts';
+import { Mark } from './Mark.tsx';
+import classes from './shell.module.css';
+
+/** The frame around every screen: side bar on wide screens, bottom bar on a phone, uploads beside both. */
+export function Shell({ children }: { children: ReactNode }) {
+  return (
+    <UploadsProvider>
+      <a className={classes.skip} href="#main">
+        Skip to content
+      </a>
+      <div className={classes.shell}>
+        <SideBar />
+        <main id="main" className={classes.main} tabIndex={-1}>
+          {children}
+        </main>
+        <BottomBar />
+      </div>
+      <DropAnywhere />
+      <Keys />
+    </UploadsProvider>
+  );
+}
+
+function SideBar() {
+  const { person } = useSession();
+  return (
+    <header className={classes.side}>
+      <NavLink to="/" className={classes['brand'] ?? ''} aria-label="Sluice, library">
+        <Mark size={26} />
+        <span>Sluice</span>
+      </NavLink>
+      {person?.mayUpload === true && <UploadButton />}
+      <nav aria-label="Screens" className={classes.nav}>
+        <NavLink to="/" end className={classes['link'] ?? ''}>
+          <IconLayoutGrid size={18} stroke={1.6} aria-hidden />
+          Library
+        </NavLink>
+      </nav>
+      <Account />
+    </header>
+  );
+}
+
+function UploadButton() {
+  const { toggle, isOpen, summary } = useUploads();
+  return (
+    <Button
+      fullWidth
+      leftSection={<IconUpload size={17} stroke={1.8} />}
+      onClick={toggle}
+      aria-expanded={isOpen}
+      aria-keyshortcuts="u"
+      title="Upload (u)"
+    >
+      {summary ? `Uploading ${summary.percent} %` : 'Upload'}
+    </Button>
+  );
+}
+
+function Account() {
+  const { person } = useSession();
+  return (
+    <>
+      <UnstyledButton
+        className={classes.account}
+        popoverTarget="account-side"
+        aria-label={`Account of ${person?.name ?? 'nobody'}`}
+      >
+        <span className={classes.initial} aria-hidden>
+          {(person?.name ?? '?').slice(0, 1).toUpperCase()}
+        </span>
+        <span className={classes.name}>
+          {person?.name}
+          <small>{role(person)}</small>
+        </span>
+        <IconChevronDown size={15} aria-hidden />
+      </UnstyledButton>
+      <AccountPopover id="account-side" />
+    </>
+  );
+}
+
+/** The browser's own popover: Escape and a click elsewhere close it. */
+function AccountPopover({ id }: { id: string }) {
+  const { person, manager } = useSession();
+  return (
+    <div id={id} popover="auto" className={classes.popover}>
+      <p>
+        Signed in as <strong>{person?.name}</strong>, {role(person)}
+      </p>
+      <Button
+        variant="default"
+        fullWidth
+        leftSection={<IconLogout size={16} />}
+        onClick={() => void manager.signOut()}
+      >
+        Sign out
+      </Button>
+    </div>
+  );
+}
+
+const role = (person: ReturnType<typeof useSession>['person']): string =>
+  person?.isAdmin === true ? 'admin' : person?.mayUpload === true ? 'uploader' : 'viewer';
+
+function BottomBar() {
+  const { person } = useSession();
+  const { toggle, isOpen, summary } = useUploads();
+  return (
+    <nav className={classes.bottom} aria-label="Screens, bottom">
+      <NavLink to="/" end className={classes['tab'] ?? ''}>
+        <IconLayoutGrid size={22} stroke={1.6} aria-hidden />
+        Library
+      </NavLink>
+      {person?.mayUpload === true && (
+        <button type="button" className={classes.tab} onClick={toggle} aria-expanded={isOpen}>
+          <IconUpload size={22} stroke={1.6} aria-hidden />
+          {summary ? `${summary.percent} %` : 'Upload'}
+        </button>
+      )}
+      <button type="button" className={classes.tab} popoverTarget="account-bottom">
+        <IconUser size={22} stroke={1.6} aria-hidden />
+        Account
+      </button>
+      <AccountPopover id="account-bottom" />
+    </nav>
+  );
+}
+
+/** `/` searches, `u` uploads, from every screen. */
+function Keys() {
+  const { person } = useSession();
+  const { toggle } = useUploads();
+  const navigate = useNavigate();
+  const { pathname } = useLocation();
+  const mayUpload = person?.mayUpload === true;
+  useEffect(() => {
+    const press = (event: KeyboardEvent) => {
+      if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+      if (document.querySelector('[aria-modal="true"]')) return;
+      if (event.key === '/') {
+        event.preventDefault();
+        const search = document.querySelector<HTMLInputElement>('#library-search');
+        if (search) search.focus();
+        else void navigate('/', { state: { search: true } });
+      } else if (event.key === 'u' && mayUpload) {
+        event.preventDefault();
+        toggle();
+      }
+    };
+    document.addEventListener('keydown', press);
+    return () => document.removeEventListener('keydown', press);
+  }, [navigate, toggle, mayUpload]);
+  useEffect(() => window.scrollTo(0, 0), [pathname]);
+  return null;
+}

@@ -1,0 +1,83 @@
+import '@uppy/core/css/style.min.css';
+import '@uppy/dashboard/css/style.min.css';
+import { ActionIcon, Button, Title } from '@mantine/core';
+import Dashboard from '@uppy/react/dashboard';
+import { IconX } from '@tabler/icons-react';
+import { useEffect, useRef, useSyncExternalStore } from 'react';
+import { useSession } from '../auth/SessionContext.tsx';
+import { bytes } from '../shared/format.ts';
+import classes from './upload.module.css';
+import { UploadRow } from './UploadRow.tsx';
+import type { Uploader } from './uploader.ts';
+
+/** Beside the page, not over it: it stays while one browses. Hidden, it keeps uploading. */
+export default function UploadPanel(props: { uploader: Uploader; isOpen: boolean; close: () => void }) {
+  const { uploader, isOpen, close } = props;
+  const { config } = useSession();
+  const files = useFiles(uploader);
+  const panel = useRef<HTMLElement>(null);
+  useEffect(() => {
+    if (isOpen) panel.current?.focus({ preventScroll: true });
+  }, [isOpen]);
+  useEffect(() => {
+    if (!isOpen) return undefined;
+    const press = (event: KeyboardEvent) => {
+      if (event.key === 'Escape' && !event.defaultPrevented && !document.querySelector('[aria-modal="true"]')) close();
+    };
+    document.addEventListener('keydown', press);
+    return () => document.removeEventListener('keydown', press);
+  }, [isOpen, close]);
+
+  const done = files.filter((file) => file.progress.uploadComplete);
+  return (
+    <aside ref={panel} className={classes.panel} hidden={!isOpen} aria-label="Uploads" tabIndex={-1}>
+      <div className={classes.head}>
+        <Title order={2} fz="lg">
+          Uploads
+        </Title>
+        {done.length > 0 && (
+          <Button
+            variant="subtle"
+            size="compact-sm"
+            onClick={() => uploader.uppy.removeFiles(done.map((file) => file.id))}
+          >
+            Clear finished
+          </Button>
+        )}
+        <ActionIcon variant="subtle" color="gray" aria-label="Close uploads" onClick={close} className={classes.close}>
+          <IconX size={18} />
+        </ActionIcon>
+      </div>
+      <div className={classes.drop} data-small={files.length > 0}>
+        <Dashboard
+          uppy={uploader.uppy}
+          theme="auto"
+          width="100%"
+          height={files.length > 0 ? 132 : 260}
+          showSelectedFiles={false}
+          hideUploadButton
+          disableThumbnailGenerator
+          proudlyDisplayPoweredByUppy={false}
+          fileManagerSelectionType="files"
+          note={`Up to ${bytes(config.upload.maxBytes)} each. Uploads survive a reload of the page.`}
+          locale={{
+            strings: { dropPasteFiles: 'Drop videos here or %{browseFiles}', browseFiles: 'choose files' },
+          }}
+        />
+      </div>
+      <ul className={classes.rows} aria-label="Files">
+        {files.toReversed().map((file) => (
+          <UploadRow key={file.id} file={file} uploader={uploader} />
+        ))}
+      </ul>
+    </aside>
+  );
+}
+
+function useFiles({ uppy }: Uploader) {
+  const state = useSyncExternalStore(
+    (changed) => uppy.store.subscribe(changed),
+    () => uppy.store.getState().files,
+  );
+  return Object.values(state);
+}

@@ -1,0 +1,113 @@
+/**
+ * The uploader as the rest of the console sees it. The uploader itself (Uppy and its panel) is loaded when first
+ * needed: on opening, on a drop, or because an earlier visit left an upload unfinished.
+ */
+import { useQueryClient } from '@tanstack/react-query';
+import {
+  createContext,
+  lazy,
+  Suspense,
+  useCallback,
+  useContext,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+  type ReactNode,
+} from 'react';
+import { useSession } from '../auth/SessionContext.tsx';
+import { UNFINISHED } from './unfinished.ts';
+import type { Uploader } from './uploader.ts';
+import { notify } from '../shared/notify.tsx';
+
+const UploadPanel = lazy(() => import('./UploadPanel.tsx'));
+
+/** What is under way: how many files, and how much of all their bytes has arrived. */
+export interface Summary {
+  readonly files: number;
+  readonly percent: number;
+}
+
+interface Uploads {
+  readonly isOpen: boolean;
+  readonly summary: Summary | undefined;
+  readonly toggle: () => void;
+  readonly add: (files: readonly File[]) => void;
+}
+
+const Context = createContext<Uploads | undefined>(undefined);
+
+export function useUploads(): Uploads {
+  const uploads = useContext(Context);
+  if (!uploads) throw new Error('useUploads outside UploadsProvider');
+  return uploads;
+}
+
+export function UploadsProvider({ children }: { children: ReactNode }) {
+  const { config, person } = useSession();
+  const client = useQueryClient();
+  const [isOpen, setOpen] = useState(false);
+  const [uploader, setUploader] = useState<Uploader>();
+  const [summary, setSummary] = useState<Summary>();
+  const loading = useRef<Promise<Uploader>>(undefined);
+
+  const load = useCallback(() => {
+    loading.current ??= import('./uploader.ts').then(({ startUploader }) => {
+      const started = startUploader(config, {
+        summary: setSummary,
+        listChanged: () => void client.invalidateQueries({ queryKey: ['videos'] }),
+      });
+      setUploader(started);
+      return started;
+    });
+    return loading.current.catch((error: unknown) => {
+      loading.current = undefined;
+      notify({
+        color: 'red',
+        title: 'The uploader could not be loaded',
+        message: 'Check the connection and try again.',
+      });
+      throw error;
+    });
+  }, [config, client]);
+
+  const mayUpload = person?.mayUpload === true;
+  useEffect(() => {
+    if (mayUpload && localStorage.getItem(UNFINISHED) !== null) {
+      load().then(
+        () => setOpen(true),
+        () => {},
+      );
+    }
+  }, [load, mayUpload]);
+
+  const uploads = useMemo<Uploads>(
+    () => ({
+      isOpen,
+      summary,
+      toggle: () => {
+        setOpen((open) => !open);
+        void load().catch(() => setOpen(false));
+      },
+      add: (files) => {
+        setOpen(true);
+        load().then(
+          (ready) => ready.add(files),
+          () => setOpen(false),
+        );
+      },
+    }),
+    [isOpen, summary, load],
+  );
+
+  return (
+    <Context value={uploads}>
+      {children}
+      {uploader && (
+        <Suspense>
+          <UploadPanel uploader={uploader} isOpen={isOpen} close={() => setOpen(false)} />
+        </Suspense>
+      )}
+    </Context>
+  );
+}

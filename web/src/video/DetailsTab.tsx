@@ -1,0 +1,109 @@
+import '@mantine/core/styles/Table.css';
+import { Table } from '@mantine/core';
+import type { Rendition, Video } from '../../../lib/contract/video.ts';
+import { bitRate, bytes, clock, exact, span } from '../shared/format.ts';
+import { statusViews } from '../shared/status.ts';
+import classes from './video.module.css';
+
+export function DetailsTab({ video }: { video: Video }) {
+  const facts: [string, string][] = [
+    ['File', video.filename],
+    ['Type', video.type],
+    ['Source size', video.bytes.source > 0 ? bytes(video.bytes.source) : 'not known yet'],
+    ['Renditions, all', video.bytes.media > 0 ? bytes(video.bytes.media) : 'none yet'],
+    ['Picture', video.width && video.height ? `${video.width} × ${video.height} px` : 'not known yet'],
+    ['Length', video.duration === null ? 'not known yet' : `${clock(video.duration)} (${video.duration.toFixed(3)} s)`],
+    ['Video id', video.id],
+    ['Revision', video.revision > 0 ? String(video.revision) : 'none yet'],
+  ];
+  return (
+    <div className={classes.sections}>
+      <section>
+        <h2>Renditions</h2>
+        {video.renditions.length === 0 ? (
+          <p className={classes.dim}>None yet.</p>
+        ) : (
+          <div className={classes.scroll} tabIndex={0} role="region" aria-label="Renditions">
+            <Table fz="sm" verticalSpacing={6} horizontalSpacing={8} withRowBorders>
+              <Table.Thead>
+                <Table.Tr>
+                  <Table.Th>Name</Table.Th>
+                  <Table.Th>Picture or sound</Table.Th>
+                  <Table.Th>Codec</Table.Th>
+                  <Table.Th ta="right">Average</Table.Th>
+                  <Table.Th ta="right">Peak</Table.Th>
+                  <Table.Th ta="right">Size</Table.Th>
+                </Table.Tr>
+              </Table.Thead>
+              <Table.Tbody>
+                {video.renditions.map((one) => (
+                  <Table.Tr key={`${one.kind}/${one.name}`}>
+                    <Table.Td>{one.kind === 'audio' ? 'audio' : one.name}</Table.Td>
+                    <Table.Td>{shape(one)}</Table.Td>
+                    <Table.Td ff="monospace">{one.codecs}</Table.Td>
+                    <Table.Td ta="right">{bitRate(one.averageBandwidth)}</Table.Td>
+                    <Table.Td ta="right">{bitRate(one.bandwidth)}</Table.Td>
+                    <Table.Td ta="right">{bytes(one.bytes)}</Table.Td>
+                  </Table.Tr>
+                ))}
+              </Table.Tbody>
+            </Table>
+          </div>
+        )}
+      </section>
+      <section>
+        <h2>Source</h2>
+        <dl className={classes.pairs}>
+          {facts.map(([name, value]) => (
+            <div key={name}>
+              <dt>{name}</dt>
+              <dd>{value}</dd>
+            </div>
+          ))}
+        </dl>
+      </section>
+      <section>
+        <h2>What happened</h2>
+        <ol className={classes.timeline}>
+          {video.timeline.map(({ status, at }, index) => {
+            const before = video.timeline[index - 1];
+            return (
+              <li key={`${status}-${at}`} data-tone={statusViews[status].tone}>
+                <span>{happened[status]}</span>
+                <time dateTime={at} title={exact(at)}>
+                  {new Date(at).toLocaleTimeString()}
+                  {before && ` · after ${span((Date.parse(at) - Date.parse(before.at)) / 1000)}`}
+                </time>
+              </li>
+            );
+          })}
+        </ol>
+        {video.failure && (
+          <p>
+            {video.failure.reason} <span className={classes.dim}>({video.failure.code})</span>
+          </p>
+        )}
+      </section>
+    </div>
+  );
+}
+
+/** A status is what happened last; in a history it reads as a past event. */
+const happened: Record<Video['status'], string> = {
+  uploading: 'Upload started',
+  uploaded: 'File arrived',
+  probed: 'Recognised as a video',
+  playable: 'Playable',
+  ready: 'Ready',
+  failed: 'Failed',
+  deleted: 'Deletion started',
+};
+
+const shape = (one: Rendition): string =>
+  one.kind === 'audio'
+    ? one.channels === 1
+      ? 'mono'
+      : one.channels === 2
+        ? 'stereo'
+        : `${one.channels ?? '?'} channels`
+    : `${one.width} × ${one.height} px${one.frameRate === undefined ? '' : `, ${Number(one.frameRate.toFixed(2))} fps`}`;

@@ -1,0 +1,188 @@
+/** media-chrome's controls around hls.js. The access token goes with playlist requests to our API and nowhere else. */
+import type { HlsConfig } from 'hls.js';
+import type HlsVideoElement from 'hls-video-element';
+import { Hls } from 'hls-video-element';
+import HlsVideo from 'hls-video-element/react';
+import {
+  MediaCaptionsButton,
+  MediaControlBar,
+  MediaController,
+  MediaFullscreenButton,
+  MediaLoadingIndicator,
+  MediaMuteButton,
+  MediaPipButton,
+  MediaPlayButton,
+  MediaPosterImage,
+  MediaTimeDisplay,
+  MediaTimeRange,
+  MediaVolumeRange,
+} from 'media-chrome/react';
+import { MediaPlaybackRateMenu, MediaPlaybackRateMenuButton, MediaRenditionMenu, MediaRenditionMenuButton } from 'media-chrome/react/menu';
+import { Button } from '@mantine/core';
+import { useEffect, useMemo, useRef, useState } from 'react';
+import { apiPath } from '../api/token-fetch.ts';
+import { isControl, isTyping } from '../shell/keys.ts';
+import { actionOf, type PlayerAction } from './player-keys.ts';
+import classes from './player.module.css';
+
+export interface PlayerProps {
+  /** Multivariant playlist on this host. */
+  readonly src: string;
+  readonly title: string;
+  readonly poster?: string | undefined;
+  /** Display size of the source in pixels; keeps the place while nothing has loaded. */
+  readonly width: number | null;
+  readonly height: number | null;
+  /** Token for playlists; undefined for those who watch without signing in. */
+  readonly token?: () => Promise<string | undefined>;
+}
+
+export default function Player({ src, title, poster, width, height, token }: PlayerProps) {
+  const video = useRef<HlsVideoElement>(null);
+  const frame = useRef<HTMLDivElement>(null);
+  const [error, setError] = useState<string>();
+  // A signature outlived (the page stood open over night) is mended by a new playlist; `load` counts those.
+  const [load, setLoad] = useState(0);
+  const resumeAt = useRef(0);
+
+  const config = useMemo<Partial<HlsConfig>>(
+    () => ({
+      capLevelToPlayerSize: true,
+      startPosition: load > 0 ? resumeAt.current : -1,
+      xhrSetup: async (xhr, url) => {
+        if (apiPath(url, location.origin) === undefined) return;
+        const value = await token?.();
+        if (xhr.readyState === XMLHttpRequest.UNSENT) xhr.open('GET', url, true);
+        if (value !== undefined) xhr.setRequestHeader('authorization', `Bearer ${value}`);
+      },
+    }),
+    [token, load],
+  );
+
+  useEffect(() => {
+    const element = video.current;
+    if (!element) return undefined;
+    let isGone = false;
+    const attach = () => {
+      const hls = element.api;
+      if (isGone || !hls) return;
+      hls.on(Hls.Events.ERROR, (_, data) => {
+        if (!data.fatal) return;
+        const refused = data.response?.code === 403 || data.response?.code === 401;
+        resumeAt.current = element.currentTime || resumeAt.current;
+        if (refused && load === 0) setLoad(1);
+        else if (data.type === Hls.ErrorTypes.MEDIA_ERROR && load === 0) hls.recoverMediaError();
+        else setError(sentence(data.response?.code, data.type === Hls.ErrorTypes.NETWORK_ERROR));
+      });
+    };
+    // The element makes its hls.js instance one microtask after `src` is set.
+    void Promise.resolve().then(() => Promise.resolve().then(attach));
+    return () => {
+      isGone = true;
+    };
+  }, [src, load]);
+
+  useEffect(() => {
+    const press = (event: KeyboardEvent) => {
+      if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (isTyping(event.target) || isControl(event.target, event.key)) return;
+      if (document.querySelector('[aria-modal="true"]')) return;
+      const action = actionOf(event.key);
+      if (!action || !video.current) return;
+      event.preventDefault();
+      perform(action, video.current, frame.current);
+    };
+    document.addEventListener('keydown', press);
+    return () => document.removeEventListener('keydown', press);
+  }, []);
+
+  const ratio = width && height ? width / height : 16 / 9;
+  return (
+    <div ref={frame} className={classes.frame} style={{ '--ratio': ratio } as React.CSSProperties}>
+      <MediaController className={classes.controller} noHotkeys aria-label={`Player: ${title}`}>
+        <HlsVideo
+          key={load}
+          ref={video}
+          slot="media"
+          config={config}
+          src={src}
+          preload="metadata"
+          playsInline
+          crossOrigin="anonymous"
+        />
+        {poster !== undefined && <MediaPosterImage slot="poster" src={poster} aria-hidden="true" />}
+        <MediaLoadingIndicator slot="centered-chrome" noAutohide />
+        <MediaRenditionMenu hidden anchor="auto" />
+        <MediaPlaybackRateMenu hidden anchor="auto" rates={[0.5, 0.75, 1, 1.25, 1.5, 2]} />
+        <div className={classes.bars}>
+          <MediaTimeRange className={classes.range} />
+          <MediaControlBar className={classes.bar}>
+            <MediaPlayButton />
+            <MediaMuteButton />
+            <MediaVolumeRange className={classes.volume} />
+            <MediaTimeDisplay showDuration />
+            <span className={classes.space} />
+            <MediaCaptionsButton className={classes.captions} />
+            <MediaPlaybackRateMenuButton className={classes.rate} />
+            <MediaRenditionMenuButton className={classes.quality} />
+            <MediaPipButton className={classes.pip} />
+            <MediaFullscreenButton />
+          </MediaControlBar>
+        </div>
+      </MediaController>
+      {error !== undefined && (
+        <div className={classes.error} role="alert">
+          <p>{error}</p>
+          <Button
+            variant="white"
+            color="dark"
+            onClick={() => {
+              setError(undefined);
+              setLoad((n) => n + 1);
+            }}
+          >
+            Try again
+          </Button>
+        </div>
+      )}
+    </div>
+  );
+}
+
+function sentence(status: number | undefined, isNetwork: boolean): string {
+  if (status === 401 || status === 403) return 'The right to watch this has ended, or was never there.';
+  if (status === 404) return 'The video is not there any more.';
+  return isNetwork
+    ? 'The video could not be fetched. Check the connection and try again.'
+    : 'This browser could not decode the video.';
+}
+
+function perform(action: PlayerAction, video: HlsVideoElement, frame: HTMLElement | null): void {
+  switch (action.do) {
+    case 'toggle':
+      if (video.paused) void video.play();
+      else video.pause();
+      break;
+    case 'mute':
+      video.muted = !video.muted;
+      break;
+    case 'fullscreen':
+      if (document.fullscreenElement) void document.exitFullscreen();
+      else void frame?.querySelector('media-controller')?.requestFullscreen();
+      break;
+    case 'captions':
+      for (const track of video.textTracks) track.mode = track.mode === 'showing' ? 'disabled' : 'showing';
+      break;
+    case 'seek':
+      video.currentTime = clamp(video.currentTime + action.by, video.duration || 0);
+      break;
+    case 'jump':
+      video.currentTime = action.to * (video.duration || 0);
+      break;
+    case 'volume':
+      video.volume = clamp(video.volume + action.by, 1);
+      break;
+  }
+}
+
+const clamp = (value: number, max: number): number => Math.min(max, Math.max(0, value));

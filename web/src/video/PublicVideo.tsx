@@ -1,0 +1,43 @@
+import { Button } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { lazy, Suspense, type ReactNode } from 'react';
+import { useSearchParams } from 'react-router';
+import { useSession } from '../auth/SessionContext.tsx';
+import { Mark } from '../shell/Mark.tsx';
+import { streamUrl } from './links.ts';
+import classes from './video.module.css';
+
+const Player = lazy(() => import('./Player.tsx'));
+
+/**
+ * A video's address opened by somebody who has not signed in: the bare player if it is public or the address carries a
+ * playback token, `otherwise` if not.
+ */
+export default function PublicVideo({ id, otherwise }: { id: string; otherwise: ReactNode }) {
+  const { manager } = useSession();
+  const [search] = useSearchParams();
+  const token = search.get('token') ?? undefined;
+  const src = streamUrl('', id, { token });
+  const { data: mayWatch, isPending } = useQuery({
+    queryKey: ['may-watch', id, token],
+    queryFn: async ({ signal }) => (await fetch(src, { signal })).ok,
+    staleTime: Infinity,
+  });
+  if (isPending) return <main aria-busy="true" />;
+  if (mayWatch !== true) return otherwise;
+  return (
+    <main className={classes.bare}>
+      <title>Video · Sluice</title>
+      <h1 className="visually-hidden">Video</h1>
+      <Suspense fallback={<div className={classes.stage} />}>
+        <Player src={src} title="Video" width={null} height={null} />
+      </Suspense>
+      <p>
+        <Mark size={20} /> Sluice
+        <Button variant="subtle" size="compact-sm" onClick={() => void manager.signIn()}>
+          Sign in
+        </Button>
+      </p>
+    </main>
+  );
+}

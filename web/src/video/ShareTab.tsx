@@ -1,0 +1,114 @@
+import '@mantine/core/styles/Alert.css';
+import { Alert, Button, Checkbox, NativeSelect, Text } from '@mantine/core';
+import { useMutation } from '@tanstack/react-query';
+import { useState } from 'react';
+import { Link } from 'react-router';
+import type { Video } from '../../../lib/contract/video.ts';
+import { call } from '../api/client.ts';
+import { Copy } from '../shared/Copy.tsx';
+import { exact } from '../shared/format.ts';
+import { isPlayable } from '../shared/status.ts';
+import { embedSnippet, lifetimes, pageLink, streamUrl, visibilities } from './links.ts';
+import classes from './video.module.css';
+
+export function ShareTab({ video }: { video: Video }) {
+  const isPublic = video.visibility === 'public';
+  return (
+    <div className={classes.sections}>
+      <section>
+        <h2>Page</h2>
+        <Copy text={pageLink(location.origin, video.id)} label="Page link" />
+        <Text c="dimmed" size="sm" component="p">
+          {visibilities[video.visibility].label}: {lower(visibilities[video.visibility].means)}
+        </Text>
+      </section>
+      {isPlayable(video) ? (
+        isPublic ? (
+          <Streams video={video} token={undefined} />
+        ) : (
+          <Tokened video={video} />
+        )
+      ) : (
+        <Text c="dimmed">Stream address and embed code appear here once the video can be played.</Text>
+      )}
+    </div>
+  );
+}
+
+/** A private stream needs a token in its address; it is minted on request, for a time of one's choice. */
+function Tokened({ video }: { video: Video }) {
+  const [seconds, setSeconds] = useState<string>('3600');
+  const mint = useMutation({
+    mutationFn: () =>
+      call('POST /api/videos/{id}/tokens', { params: { id: video.id }, body: { expiresIn: Number(seconds) } }),
+  });
+  return (
+    <>
+      <section>
+        <h2>Signed link</h2>
+        <Text c="dimmed" size="sm" component="p">
+          Whoever has it can watch this one video until it expires, without signing in.
+        </Text>
+        <div className={classes.mint}>
+          <NativeSelect
+            aria-label="Works for"
+            data={lifetimes.map(({ value, label }) => ({ value: String(value), label }))}
+            value={seconds}
+            onChange={(event) => setSeconds(event.currentTarget.value)}
+          />
+          <Button variant={mint.data ? 'default' : 'filled'} loading={mint.isPending} onClick={() => mint.mutate()}>
+            {mint.data ? 'Make another' : 'Make link'}
+          </Button>
+        </div>
+        {mint.error && (
+          <Alert color="red" variant="light" role="alert">
+            {mint.error.message}
+          </Alert>
+        )}
+        {mint.data && (
+          <Text size="sm" component="p" role="status">
+            Works until{' '}
+            <time dateTime={mint.data.expiresAt} title={exact(mint.data.expiresAt)}>
+              {new Date(mint.data.expiresAt).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' })}
+            </time>
+            .
+          </Text>
+        )}
+      </section>
+      {mint.data && <Streams video={video} token={mint.data.token} />}
+    </>
+  );
+}
+
+function Streams({ video, token }: { video: Video; token: string | undefined }) {
+  const [expand, setExpand] = useState(false);
+  const url = streamUrl(location.origin, video.id, { token, expand });
+  return (
+    <>
+      <section>
+        <h2>Stream address</h2>
+        <Copy text={url} label="Stream address" />
+        <Checkbox
+          size="xs"
+          label="For players without EXT-X-DEFINE, such as video.js"
+          checked={expand}
+          onChange={(event) => setExpand(event.currentTarget.checked)}
+        />
+        {token !== undefined && (
+          <Text size="sm" component="p">
+            <Link to={`/v/${video.id}?token=${encodeURIComponent(token)}`} target="_blank" rel="noreferrer">
+              Page with this right to watch
+            </Link>{' '}
+            <span className={classes.dim}>(opens a new tab; copy its address)</span>
+          </Text>
+        )}
+      </section>
+      <section>
+        <h2>Embed</h2>
+        <Copy text={embedSnippet(url, video.title)} label="Embed code" wide />
+      </section>
+    </>
+  );
+}
+
+const lower = (sentence: string): string => sentence.charAt(0).toLowerCase() + sentence.slice(1);

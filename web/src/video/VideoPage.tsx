@@ -1,0 +1,125 @@
+import '@mantine/core/styles/Tabs.css';
+import { Button, Tabs, Text } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { IconTrash } from '@tabler/icons-react';
+import { lazy, Suspense, useState } from 'react';
+import { useNavigate, useParams, useSearchParams } from 'react-router';
+import type { Video } from '../../../lib/contract/video.ts';
+import { pathOf } from '../api/client.ts';
+import { hasCode } from '../api/problem.ts';
+import { videoQuery } from '../api/queries.ts';
+import { usePerson, useSession } from '../auth/SessionContext.tsx';
+import { clock } from '../shared/format.ts';
+import { posterOf } from '../shared/posters.ts';
+import { Failure, NoRight, NotFound } from '../shared/states.tsx';
+import { isPlayable } from '../shared/status.ts';
+import { StatusChip } from '../shared/StatusChip.tsx';
+import { Ago } from '../shared/Time.tsx';
+import { AccessTab } from './AccessTab.tsx';
+import DeleteDialog from './DeleteDialog.tsx';
+import { DetailsTab } from './DetailsTab.tsx';
+import { EditableDescription, EditableTags, EditableTitle } from './Editable.tsx';
+import { ShareTab } from './ShareTab.tsx';
+import { Stage } from './Stage.tsx';
+import { VideoSkeleton } from './VideoSkeleton.tsx';
+import classes from './video.module.css';
+
+const Player = lazy(() => import('./Player.tsx'));
+const VIDEO_ID = /^[a-z0-9]{20}$/;
+
+export default function VideoPage() {
+  const { id = '' } = useParams();
+  const { data: video, error, isPending, refetch } = useQuery({ ...videoQuery(id), enabled: VIDEO_ID.test(id) });
+  if (!VIDEO_ID.test(id) || hasCode(error, 'not-found')) return <NotFound what="video" />;
+  if (hasCode(error, 'forbidden')) return <NoRight>Ask its owner to let you watch it.</NoRight>;
+  if (isPending) return <VideoSkeleton />;
+  if (!video) return <Failure error={error} retry={() => void refetch()} />;
+  return <Loaded key={video.id} video={video} />;
+}
+
+function Loaded({ video }: { video: Video }) {
+  const person = usePerson();
+  const { manager } = useSession();
+  const navigate = useNavigate();
+  const [search, setSearch] = useSearchParams();
+  const [isDeleting, setDeleting] = useState(false);
+  const mayEdit = person.isAdmin || person.subject === video.owner;
+  const tabs = mayEdit ? ['share', 'details', 'access'] : ['share', 'details'];
+  const asked = search.get('tab') ?? '';
+  const tab = tabs.includes(asked) ? asked : 'share';
+  const poster = posterOf(video, Date.now());
+
+  return (
+    <div className={classes.page}>
+      <title>{`${video.title} · Sluice`}</title>
+      <div className={classes.left}>
+        {isPlayable(video) ? (
+          <Suspense fallback={<Stage video={video} poster={poster} isLoading />}>
+            <Player
+              // A new revision is a new stream; the same one keeps playing while renditions arrive.
+              key={video.revision}
+              src={pathOf('GET /api/play/{id}/main.m3u8', { id: video.id })}
+              title={video.title}
+              poster={poster}
+              width={video.width}
+              height={video.height}
+              token={manager.token}
+            />
+          </Suspense>
+        ) : (
+          <Stage video={video} />
+        )}
+        <EditableTitle video={video} mayEdit={mayEdit} />
+        <div className={classes.facts}>
+          <StatusChip video={video} />
+          <Text component="span" c="dimmed">
+            {video.owner === person.subject ? 'you' : video.owner} · <Ago at={video.createdAt} />
+            {video.duration !== null && ` · ${clock(video.duration)}`}
+          </Text>
+          {mayEdit && (
+            <Button
+              className={classes.delete}
+              variant="subtle"
+              color="red"
+              size="compact-sm"
+              leftSection={<IconTrash size={15} />}
+              onClick={() => setDeleting(true)}
+            >
+              Delete
+            </Button>
+          )}
+        </div>
+        <EditableTags video={video} mayEdit={mayEdit} />
+        <EditableDescription video={video} mayEdit={mayEdit} />
+      </div>
+      <div className={classes.right}>
+        <Tabs
+          value={tab}
+          onChange={(value) => setSearch(value === null || value === 'share' ? {} : { tab: value }, { replace: true })}
+        >
+          <Tabs.List grow>
+            <Tabs.Tab value="share">Share</Tabs.Tab>
+            <Tabs.Tab value="details">Details</Tabs.Tab>
+            {mayEdit && <Tabs.Tab value="access">Access</Tabs.Tab>}
+          </Tabs.List>
+          <Tabs.Panel value="share" className={classes.panel}>
+            <ShareTab video={video} />
+          </Tabs.Panel>
+          <Tabs.Panel value="details" className={classes.panel}>
+            <DetailsTab video={video} />
+          </Tabs.Panel>
+          {mayEdit && (
+            <Tabs.Panel value="access" className={classes.panel}>
+              <AccessTab video={video} />
+            </Tabs.Panel>
+          )}
+        </Tabs>
+      </div>
+      <DeleteDialog
+        videos={isDeleting ? [video] : []}
+        close={() => setDeleting(false)}
+        done={() => void navigate('/', { replace: true })}
+      />
+    </div>
+  );
+}

@@ -1,0 +1,56 @@
+/** What one hands out so that others can watch. Pure. */
+import type { Visibility } from '../../../lib/contract/video.ts';
+
+export const pageLink = (origin: string, id: string): string => `${origin}/v/${id}`;
+
+export interface StreamOptions {
+  /** A playback token; a public video needs none. */
+  readonly token?: string | undefined;
+  /** Every URL signed in the playlists, for players that do not know EXT-X-DEFINE. */
+  readonly expand?: boolean;
+}
+
+/** Address of the multivariant playlist, for a player. */
+export function streamUrl(origin: string, id: string, { token, expand = false }: StreamOptions = {}): string {
+  const query = new URLSearchParams();
+  if (token !== undefined) query.set('token', token);
+  if (expand) query.set('expand', '1');
+  return `${origin}/api/play/${id}/main.m3u8${query.size > 0 ? `?${query}` : ''}`;
+}
+
+/** HTML for any page: hls.js where it runs, the browser's own player (Safari on a phone) elsewhere. */
+export function embedSnippet(url: string, title: string): string {
+  return `<video id="sluice" controls playsinline style="width:100%" title="${attribute(title)}"></video>
+<script type="module">
+  import Hls from 'https://cdn.jsdelivr.net/npm/hls.js@1/+esm';
+  const video = document.getElementById('sluice');
+  const url = ${scriptString(url)};
+  if (Hls.isSupported()) {
+    const hls = new Hls();
+    hls.loadSource(url);
+    hls.attachMedia(video);
+  } else video.src = url;
+</script>`;
+}
+
+const attribute = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+
+/** A string that cannot end the script element it stands in. */
+const scriptString = (text: string): string => JSON.stringify(text).replaceAll('<', '\\u003c');
+
+export const visibilities: Readonly<Record<Visibility, { label: string; means: string }>> = {
+  private: { label: 'Private', means: 'Only the owner and admins can watch.' },
+  entitled: { label: 'Entitled', means: 'Also the people on the list below.' },
+  public: { label: 'Public', means: 'Anyone with the link, without signing in.' },
+};
+
+/** How long a link may work, in seconds. */
+export const lifetimes = [
+  { value: 900, label: '15 minutes' },
+  { value: 3_600, label: '1 hour' },
+  { value: 28_800, label: '8 hours' },
+  { value: 86_400, label: '1 day' },
+  { value: 604_800, label: '7 days' },
+  { value: 2_592_000, label: '30 days' },
+] as const;

@@ -1,0 +1,39 @@
+/** Builds the console into web/dist: static files, no inline script, so that a strict content security policy fits. */
+import { fileURLToPath } from 'node:url';
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'vite';
+
+export default defineConfig({
+  root: import.meta.dirname,
+  plugins: [react()],
+  resolve: {
+    alias: [
+      {
+        // Its export map offers browsers the development build only, with checks and messages nobody would read.
+        find: /^react-router$/,
+        replacement: fileURLToPath(new URL('../node_modules/react-router/dist/production/index.mjs', import.meta.url)),
+      },
+    ],
+  },
+  build: {
+    target: 'es2022',
+    // A chunk is either small enough to inline nothing or worth its own request; data: URLs would need a laxer policy.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    // The player is the largest (hls.js) and is loaded with the first video; test/web/bundle-size.test.ts watches the rest.
+    chunkSizeWarningLimit: 900,
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          // Changes with dependencies, not with the console: stays in browsers' caches over a deploy.
+          groups: [
+            {
+              name: 'vendor',
+              test: /node_modules\/(react|react-dom|scheduler|react-router|@tanstack|oidc-client-ts|jwt-decode)\//,
+            },
+          ],
+        },
+      },
+    },
+  },
+});
