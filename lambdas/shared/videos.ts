@@ -29,6 +29,8 @@ export interface Guard {
   readonly from?: readonly VideoStatus[];
   /** The slicing run must be this one. */
   readonly execution?: string;
+  /** With `execution`: the video may also have no slicing run yet. One such write decides which of two runs has it. */
+  readonly orUnclaimed?: boolean;
 }
 
 /** Makes the change if the guard holds; answers the new record, or undefined when it does not hold or nothing is there. */
@@ -57,7 +59,8 @@ export async function changeVideo(id: string, change: Change, guard: Guard = {})
     names['#slicing'] = 'slicing';
     names['#execution'] = 'execution';
     values[':execution'] = guard.execution;
-    conditions.push('#slicing.#execution = :execution');
+    const mine = '#slicing.#execution = :execution';
+    conditions.push(guard.orUnclaimed === true ? `(attribute_not_exists(#slicing) OR ${mine})` : mine);
   }
   try {
     const { Attributes } = await dynamo.send(

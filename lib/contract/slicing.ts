@@ -1,6 +1,19 @@
 /** What the slicing steps hand to one another: source facts → plan → chunk results. Parsed on entry of every step. */
 import { z } from 'zod';
-import { videoId } from './video.ts';
+import { objectCreated } from './events.ts';
+import { failure, videoId } from './video.ts';
+
+/** The slicing options of a deployment that probing plans by (JSON in `SLICING_OPTIONS`). */
+export const slicingOptions = z.object({
+  segmentSeconds: z.number().positive(),
+  segmentType: z.enum(['fmp4', 'mpegts']),
+  ladder: z.array(z.int().positive()).min(1).meta({ description: 'Rungs by short side, pixels.' }),
+  audioKbps: z.int().positive(),
+  maxDurationHours: z.number().positive(),
+  maxDimension: z.int().positive().meta({ description: 'Pixels; longest side taken.' }),
+  storageMiB: z.int().positive().meta({ description: 'MiB of scratch space of an encode task.' }),
+});
+export type SlicingOptions = z.infer<typeof slicingOptions>;
 
 /** What ffprobe says of a source, reduced to what planning needs. */
 export const sourceInfo = z.object({
@@ -8,20 +21,35 @@ export const sourceInfo = z.object({
   bytes: z.int().positive(),
   duration: z.number().positive().meta({ description: 'Seconds.' }),
   video: z.object({
+    index: z.int().nonnegative().meta({ description: 'Stream index in the container.' }),
     codec: z.string(),
+    duration: z
+      .number()
+      .positive()
+      .nullable()
+      .meta({ description: 'Seconds of this track, where the container says.' }),
     width: z.int().positive().meta({ description: 'Display pixels: rotation and sample aspect ratio applied.' }),
     height: z.int().positive(),
     rotation: z.union([z.literal(0), z.literal(90), z.literal(180), z.literal(270)]),
     frameRate: z.number().positive(),
     bitDepth: z.int().positive(),
+    interlaced: z.boolean(),
+    rgb: z.boolean().meta({ description: 'Stored as RGB, so it has no YCbCr matrix of its own.' }),
   }),
-  audio: z.object({ codec: z.string(), channels: z.int().positive(), sampleRate: z.int().positive() }).nullable(),
+  audio: z
+    .object({
+      index: z.int().nonnegative(),
+      codec: z.string(),
+      channels: z.int().positive(),
+      sampleRate: z.int().positive(),
+    })
+    .nullable(),
 });
 export type SourceInfo = z.infer<typeof sourceInfo>;
 
 /** One rung of the ladder. */
 export const rung = z.object({
-  name: z.string().regex(/^[0-9]{2,4}p$/),
+  name: z.string().regex(/^[0-9]{2,5}p$/),
   width: z.int().positive(),
   height: z.int().positive(),
   frameRate: z.number().positive(),
@@ -44,8 +72,14 @@ export const engine = z.enum(['encode']).meta({ description: 'How chunks become 
 export const plan = z.object({
   videoId,
   revision: z.int().positive(),
+  execution: z.string().min(1).meta({ description: 'Slicing run this plan belongs to.' }),
   engine,
-  source: z.object({ bucket: z.string(), key: z.string(), info: sourceInfo }),
+  source: z.object({
+    bucket: z.string(),
+    key: z.string(),
+    etag: z.string().optional().meta({ description: 'The object as it was probed; any other is not read.' }),
+    info: sourceInfo,
+  }),
   segmentType: z.enum(['fmp4', 'mpegts']),
   segmentSeconds: z.number().positive(),
   video: z.array(rung).min(1).meta({ description: 'Tallest first.' }),
@@ -55,16 +89,29 @@ export const plan = z.object({
 });
 export type Plan = z.infer<typeof plan>;
 
-/** Output of probe: either a plan with its chunks, or the word that another run already has this source. */
+/** Input of probe: what S3 said, and which run this is. */
+export const probeTask = z.object({ execution: z.string().min(1), event: objectCreated });
+export type ProbeTask = z.infer<typeof probeTask>;
+
+/**
+ * Output of probe. `planned` goes on; everything else ends the run without an error: `duplicate` (another run has this
+ * source), `refused` (the video is marked failed), `ignored` (no upload of ours, or deleted meanwhile).
+ */
 export const probeResult = z.discriminatedUnion('outcome', [
   z.object({ outcome: z.literal('planned'), plan, chunks: z.array(chunk).min(1) }),
   z.object({ outcome: z.literal('duplicate'), videoId }),
+  z.object({ outcome: z.literal('refused'), videoId, ...failure.shape }),
+  z.object({ outcome: z.literal('ignored'), reason: z.string() }),
 ]);
 export type ProbeResult = z.infer<typeof probeResult>;
 
 /** Input of encode. */
 export const encodeTask = z.object({ plan, chunk });
 export type EncodeTask = z.infer<typeof encodeTask>;
+
+/** Output of encode. `stopped`: the video was deleted or has failed meanwhile, and nothing of this chunk is left. */
+export const encodeResult = z.object({ outcome: z.enum(['encoded', 'stopped']), index: z.int().nonnegative() });
+export type EncodeResult = z.infer<typeof encodeResult>;
 
 /** What encode leaves at `chunkResultKey` for assemble. */
 export const chunkResult = z.object({
@@ -93,3 +140,15 @@ export type ChunkResult = z.infer<typeof chunkResult>;
 /** Input of assemble. */
 export const assembleTask = z.object({ plan, chunks: z.array(chunk).min(1) });
 export type AssembleTask = z.infer<typeof assembleTask>;
+
+/** Output of assemble. `stopped` as for encode. */
+export const assembleResult = z.object({ outcome: z.enum(['ready', 'stopped']), videoId });
+export type AssembleResult = z.infer<typeof assembleResult>;
+
+/** Input of fail: the run, what started it, and the error Step Functions caught. */
+export const failTask = z.object({
+  execution: z.string().min(1),
+  event: objectCreated,
+  error: z.object({ Error: z.string().optional(), Cause: z.string().optional() }),
+});
+export type FailTask = z.infer<typeof failTask>;

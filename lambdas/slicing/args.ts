@@ -1,0 +1,153 @@
+/** The one ffmpeg command of a chunk: decode once, write every rung and the audio rendition. Pure. */
+import type { Chunk, Plan } from '../../lib/contract/slicing.ts';
+import type { RenditionKind } from '../../lib/contract/keys.ts';
+import { BUFFER_SECONDS } from './plan.ts';
+import { TIME_OFFSET } from './segmenter.ts';
+
+/** Name of the one audio rendition. */
+export const AUDIO_NAME = 'main';
+
+/** First file descriptor of the output pipes: 0 to 2 are stdin, progress and errors. */
+export const FIRST_PIPE = 3;
+
+/** File names of a transport-stream rendition in the scratch folder. */
+export const LIST_NAME = 'list.m3u8';
+
+/** Video ticks a second, as in MPEG-TS: exact for 24, 25, 30, 30000/1001, 50 and 60 frames/s, 6 µs off at worst. */
+const VIDEO_TIMESCALE = 90_000;
+
+/** Samples that ffmpeg's AAC encoder puts before the first real one. */
+const AAC_PRIMING = 1024;
+
+/** Constant rate factor: the quality aimed at where the rung's peak rate allows. */
+const CRF = 22;
+
+/** Demuxers a source may be read with. Playlists and whatever else opens further files are not among them. */
+export const INPUT_FORMATS =
+  'mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mpegts,mpeg,mpegvideo,m4v,avi,flv,live_flv,asf,ogg,wav,w64,mp3,aac,h264,hevc';
+
+export interface Output {
+  readonly kind: RenditionKind;
+  readonly name: string;
+}
+
+/** The renditions of a plan, in the order of the command's outputs. */
+export function outputsOf(plan: Plan): Output[] {
+  const video = plan.video.map(({ name }): Output => ({ kind: 'video', name }));
+  return plan.audio ? [...video, { kind: 'audio', name: AUDIO_NAME }] : video;
+}
+
+export interface Command {
+  readonly plan: Plan;
+  readonly chunk: Chunk;
+  /** Path of the source. */
+  readonly source: string;
+  /** x264 preset. */
+  readonly preset: string;
+  /** Where MPEG-TS renditions are written, each in `{kind}/{name}/`; unused for fMP4, which comes through pipes. */
+  readonly folder: string;
+}
+
+/** Arguments for ffmpeg. Output number n (of `outputsOf`) arrives on file descriptor `FIRST_PIPE + n` for fMP4. */
+export function encodeArgs(command: Command): string[] {
+  const { plan, chunk, source } = command;
+  const outputs = outputsOf(plan);
+  return [
+    ['-nostdin', '-v', 'error', '-progress', 'pipe:1', '-stats_period', '1'],
+    ['-protocol_whitelist', 'file,pipe', '-format_whitelist', INPUT_FORMATS],
+    chunk.start > 0 ? ['-ss', String(chunk.start)] : [],
+    chunk.duration === null ? [] : ['-t', String(chunk.duration)],
+    ['-i', `file:${source}`],
+    ['-filter_complex', filters(plan, chunk)],
+    ...outputs.map((output, index) => [
+      ...(output.kind === 'video' ? videoCodec(plan, index, command.preset) : audioCodec(plan)),
+      ...muxer(command, output, index),
+    ]),
+  ].flat();
+}
+
+/**
+ * Everything from time 0, where the earliest track starts. A picture that starts later is shown from 0; sound that
+ * starts later is preceded by silence, and sound that ends earlier is followed by it: a rendition with a hole at either
+ * end stalls players. Time stamps are kept otherwise, so a variable frame rate survives.
+ */
+function filters(plan: Plan, chunk: Chunk): string {
+  const { info } = plan.source;
+  const common = [
+    ...(info.video.interlaced ? ['yadif=deint=interlaced'] : []),
+    'setpts=if(eq(N\\,0)\\,0\\,max(PTS\\,0))',
+    ...(info.video.frameRate > plan.video[0]!.frameRate ? [`fps=${plan.video[0]!.frameRate}`] : []),
+    `split=${plan.video.length}`,
+  ];
+  // An RGB source has no YCbCr matrix to keep; the BT.709 one is said in the stream too.
+  const matrix = info.video.rgb ? ':out_color_matrix=bt709' : '';
+  const graph = [
+    `[0:${info.video.index}]${common.join(',')}${plan.video.map((_, index) => `[s${index}]`).join('')}`,
+    ...plan.video.map(
+      ({ width, height }, index) =>
+        `[s${index}]scale=${width}:${height}:flags=bicubic:out_range=tv${matrix},setsar=1,format=yuv420p[v${index}]`,
+    ),
+  ];
+  if (plan.audio && info.audio) {
+    const { sampleRate, channels } = plan.audio;
+    const whole = chunk.duration ?? Math.max(0, (info.video.duration ?? info.duration) - chunk.start);
+    // The encoder's priming packet lies before the first sample. From fMP4 it is dropped when segments are cut; in
+    // MPEG-TS it takes the place of the first 21 ms, so that both renditions start at the same time stamp.
+    const priming = plan.segmentType === 'mpegts' ? `,atrim=start_sample=${AAC_PRIMING}` : '';
+    graph.push(
+      `[0:${info.audio.index}]aresample=${sampleRate}:async=1:min_hard_comp=0.05:first_pts=0,` +
+        `aformat=sample_fmts=fltp:channel_layouts=${channels === 1 ? 'mono' : 'stereo'},apad=whole_dur=${whole}${priming}[a]`,
+    );
+  }
+  return graph.join(';');
+}
+
+/** Seconds between keyframes: the segment divided into parts of at most 2 s (HLS Authoring Specification 1.10). */
+export const keyframeSeconds = (segmentSeconds: number): number => segmentSeconds / Math.ceil(segmentSeconds / 2);
+
+function videoCodec(plan: Plan, index: number, preset: string): string[] {
+  const { level, maxBitrate } = plan.video[index]!;
+  return [
+    ['-map', `[v${index}]`, '-c:v', 'libx264', '-preset', preset, '-profile:v', 'high', '-level:v', level],
+    ['-crf', String(CRF), '-maxrate', String(maxBitrate), '-bufsize', String(maxBitrate * BUFFER_SECONDS)],
+    // Keyframes come at the forced times only, which are the same frames in every rung. Half a millisecond of grace
+    // keeps rounding from pushing one to the next frame.
+    ['-x264-params', 'keyint=infinite:scenecut=0:open-gop=0'],
+    ['-force_key_frames', `expr:gte(t+0.0005,n_forced*${keyframeSeconds(plan.segmentSeconds)})`],
+    ['-fps_mode', 'vfr', '-enc_time_base', `1:${VIDEO_TIMESCALE}`],
+    plan.source.info.video.rgb ? ['-colorspace', 'bt709', '-color_primaries', 'bt709', '-color_trc', 'bt709'] : [],
+  ].flat();
+}
+
+const audioCodec = ({ audio }: Plan): string[] => [
+  '-map',
+  '[a]',
+  '-c:a',
+  'aac',
+  '-profile:a',
+  'aac_low',
+  '-b:a',
+  String(audio!.bitrate),
+];
+
+function muxer({ plan, chunk, folder }: Command, output: Output, index: number): string[] {
+  const plain = ['-map_metadata', '-1', '-map_chapters', '-1'];
+  if (plan.segmentType === 'fmp4') {
+    return [
+      plain,
+      // Times as they are, below 0 too: frag_discont writes absolute decode times, and no edit list moves them.
+      ['-avoid_negative_ts', 'disabled', '-use_editlist', '0', '-video_track_timescale', String(VIDEO_TIMESCALE)],
+      ['-movflags', '+empty_moov+default_base_moof+frag_discont+frag_keyframe', '-frag_duration', '1000000'],
+      ['-f', 'mp4', `pipe:${FIRST_PIPE + index}`],
+    ].flat();
+  }
+  const path = `${folder}/${output.kind}/${output.name}`;
+  return [
+    plain,
+    ['-output_ts_offset', String(TIME_OFFSET + chunk.start), '-muxdelay', '0', '-muxpreload', '0'],
+    ['-f', 'hls', '-hls_segment_type', 'mpegts', '-hls_time', String(plan.segmentSeconds)],
+    ['-hls_list_size', '0', '-hls_playlist_type', 'event', '-hls_flags', 'temp_file+independent_segments'],
+    ['-start_number', String(chunk.firstSegment), '-hls_segment_filename', `${path}/%05d.ts`],
+    `${path}/${LIST_NAME}`,
+  ].flat();
+}

@@ -1,0 +1,110 @@
+/** Third step: playlists, the record's facts, poster. The video is playable before the poster is drawn. */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { required } from '../../lib/contract/env.ts';
+import {
+  chunkResultKey,
+  INIT_NAME,
+  playlistPath,
+  POSTER_PATH,
+  renditionFolder,
+  revisionPrefix,
+} from '../../lib/contract/keys.ts';
+import { assembleTask, chunkResult, type AssembleResult, type AssembleTask } from '../../lib/contract/slicing.ts';
+import type { VideoRecord } from '../../lib/contract/video.ts';
+import { logger } from '../shared/logger.ts';
+import { announce, changeVideo, readVideo, type Change } from '../shared/videos.ts';
+import { download, putObject, readText, removeObjects } from './objects.ts';
+import { describe, mediaPlaylist, merge, PLAYLIST_TYPE, type MergedRendition } from './playlists.ts';
+import { drawPoster, posterRung, posterSegment } from './poster.ts';
+import { step } from './transient.ts';
+
+export const handler = step(async (input: unknown): Promise<AssembleResult> => {
+  const task = assembleTask.parse(input);
+  const { plan, chunks } = task;
+  const { videoId, execution, revision } = plan;
+  const bucket = required('MEDIA_BUCKET');
+  const prefix = revisionPrefix(videoId, revision);
+  const before = await readVideo(videoId);
+  if (!isMine(before, execution)) return { outcome: 'stopped', videoId };
+  if (before.status === 'ready') return { outcome: 'ready', videoId };
+
+  const work = chunks.map(({ index }) => chunkResultKey(videoId, revision, index));
+  const renditions = merge(
+    await Promise.all(work.map(async (key) => chunkResult.parse(JSON.parse(await readText({ bucket, key }))))),
+  );
+  for (const rendition of renditions) {
+    const key = `${prefix}${playlistPath(rendition.kind, rendition.name)}`;
+    await putObject(bucket, key, mediaPlaylist(rendition, plan.segmentType), PLAYLIST_TYPE);
+  }
+  if (!(await reach('playable', task, facts(before, task, renditions)))) return stopped(task, renditions);
+
+  const hasPoster = await poster(task, renditions, prefix);
+  if (!(await reach('ready', task, { hasPoster, progress: 100 }))) return stopped(task, renditions);
+  await removeObjects(bucket, work);
+  return { outcome: 'ready', videoId };
+});
+
+const isMine = (record: VideoRecord | undefined, execution: string): record is VideoRecord =>
+  record?.slicing?.execution === execution && ['probed', 'playable', 'ready'].includes(record.status);
+
+function facts(record: VideoRecord, { plan }: AssembleTask, renditions: readonly MergedRendition[]): Change['set'] {
+  const described = renditions.map((rendition) => describe(rendition, plan));
+  const media = described.reduce((sum, { bytes }) => sum + bytes, 0);
+  return { renditions: described, bytes: { ...record.bytes, media }, revision: plan.revision, progress: 99 };
+}
+
+/** Moves the record on and announces it; false when the video is no longer this run's. A retry finds its own mark. */
+async function reach(status: 'playable' | 'ready', { plan }: AssembleTask, set: Change['set']): Promise<boolean> {
+  const { videoId, execution } = plan;
+  const from = [status === 'playable' ? ('probed' as const) : ('playable' as const)];
+  const changed = await changeVideo(videoId, { ...(set && { set }), status }, { from, execution });
+  const record = changed ?? (await readVideo(videoId));
+  if (!isMine(record, execution) || record.status !== status) return false;
+  await announce(record, status);
+  return true;
+}
+
+/** The video was deleted while this ran: what came after the deletion's own look goes too. */
+async function stopped(
+  { plan, chunks }: AssembleTask,
+  renditions: readonly MergedRendition[],
+): Promise<AssembleResult> {
+  const { videoId, revision } = plan;
+  const paths = renditions.flatMap(({ kind, name, segments }) => [
+    playlistPath(kind, name),
+    ...[INIT_NAME, ...segments.map((segment) => segment.name)].map((file) => `${renditionFolder(kind, name)}${file}`),
+  ]);
+  await removeObjects(required('MEDIA_BUCKET'), [
+    ...[...paths, POSTER_PATH].map((path) => `${revisionPrefix(videoId, revision)}${path}`),
+    ...chunks.map(({ index }) => chunkResultKey(videoId, revision, index)),
+  ]);
+  return { outcome: 'stopped', videoId };
+}
+
+/** Whether there is a poster now. A video without one is still a video. */
+async function poster({ plan }: AssembleTask, renditions: readonly MergedRendition[], prefix: string) {
+  const bucket = required('MEDIA_BUCKET');
+  const folder = await mkdtemp(join(tmpdir(), 'sluice-poster-'));
+  try {
+    const rung = posterRung(plan.video);
+    const rendition = renditions.find(({ kind, name }) => kind === 'video' && name === rung?.name);
+    const segment = rendition && posterSegment(rendition);
+    if (!rendition || segment === undefined) throw new Error('there is no segment to draw from');
+    const names = plan.segmentType === 'fmp4' ? [INIT_NAME, segment] : [segment];
+    const path = join(folder, 'segment');
+    for (const name of names) {
+      const part = join(folder, name);
+      await download({ bucket, key: `${prefix}${renditionFolder('video', rendition.name)}${name}` }, part);
+      await writeFile(path, await readFile(part), { flag: 'a' });
+    }
+    await putObject(bucket, `${prefix}${POSTER_PATH}`, await drawPoster(path), 'image/jpeg');
+    return true;
+  } catch (error) {
+    logger.warn('no poster', { videoId: plan.videoId, error: error as Error });
+    return false;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

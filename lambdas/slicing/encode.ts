@@ -1,0 +1,74 @@
+/** Second step: encode one chunk. Segments are in S3 while ffmpeg is still running. */
+import type { Context } from 'aws-lambda';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { required } from '../../lib/contract/env.ts';
+import { chunkResultKey, revisionPrefix } from '../../lib/contract/keys.ts';
+import { chunkResult, encodeTask, type EncodeResult, type EncodeTask } from '../../lib/contract/slicing.ts';
+import { logger } from '../shared/logger.ts';
+import { encodeChunk } from './encoder.ts';
+import { refuse } from './failing.ts';
+import { download, putObject, removeObjects } from './objects.ts';
+import { Refusal } from './refusal.ts';
+import { step } from './transient.ts';
+import { Watch, Stopped } from './watch.ts';
+
+/** Kept of the Lambda's time for tidying up and saying why. */
+const RESERVE_MS = 20_000;
+
+export const handler = step(async (input: unknown, context: Pick<Context, 'getRemainingTimeInMillis'>) => {
+  const task = encodeTask.parse(input);
+  const { plan, chunk } = task;
+  const bucket = required('MEDIA_BUCKET');
+  const folder = await mkdtemp(join(tmpdir(), 'sluice-encode-'));
+  const watch = new Watch(plan);
+  const stored: string[] = [];
+  const put = async (path: string, bytes: Buffer, contentType: string): Promise<void> => {
+    const key = `${revisionPrefix(plan.videoId, plan.revision)}${path}`;
+    stored.push(key);
+    await putObject(bucket, key, bytes, contentType);
+  };
+  try {
+    await watch.check();
+    const result = await encode(task, folder, watch, put, context.getRemainingTimeInMillis() - RESERVE_MS);
+    const key = chunkResultKey(plan.videoId, plan.revision, chunk.index);
+    stored.push(key);
+    await putObject(bucket, key, JSON.stringify(chunkResult.parse(result)), 'application/json', 'no-store');
+    await watch.check();
+    return { outcome: 'encoded', index: chunk.index } satisfies EncodeResult;
+  } catch (error) {
+    if (!(error instanceof Refusal || error instanceof Stopped)) throw error;
+    logger.info('encoding ended early', { videoId: plan.videoId, error });
+    if (error instanceof Refusal) await refuse(plan.videoId, plan.execution, error, plan.source);
+    await removeObjects(bucket, stored);
+    return { outcome: 'stopped', index: chunk.index } satisfies EncodeResult;
+  } finally {
+    watch.end();
+    await rm(folder, { recursive: true, force: true });
+  }
+});
+
+async function encode(
+  task: EncodeTask,
+  folder: string,
+  watch: Watch,
+  put: (path: string, bytes: Buffer, contentType: string) => Promise<void>,
+  timeoutMs: number,
+) {
+  const source = join(folder, 'source');
+  const segments = join(folder, 'segments');
+  const started = Date.now();
+  await mkdir(segments);
+  await download(task.plan.source, source, watch.signal);
+  return encodeChunk({
+    task,
+    source,
+    folder: segments,
+    preset: required('PRESET'),
+    timeoutMs: timeoutMs - (Date.now() - started),
+    signal: watch.signal,
+    put,
+    onProgress: (seconds) => watch.progress(seconds),
+  });
+}

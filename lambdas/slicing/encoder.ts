@@ -1,0 +1,147 @@
+/** Encodes one chunk of a local source with ffmpeg and hands finished files on while it runs. Knows no AWS. */
+import { mkdir } from 'node:fs/promises';
+import { INIT_NAME, renditionFolder, segmentName } from '../../lib/contract/keys.ts';
+import type { ChunkResult, EncodeTask } from '../../lib/contract/slicing.ts';
+import { encodeArgs, FIRST_PIPE, outputsOf, type Output } from './args.ts';
+import { ProcessError, programPath, start, type Running } from './process.ts';
+import { readProgress } from './progress.ts';
+import { Refusal, spokenDuration } from './refusal.ts';
+import { cutStream } from './segmenter.ts';
+import { collectSegments } from './ts.ts';
+
+/** Stores a file under `path`, relative to the revision. */
+export type Put = (path: string, bytes: Buffer, contentType: string) => Promise<void>;
+
+export interface EncodeOptions {
+  readonly task: EncodeTask;
+  /** Path of the source. */
+  readonly source: string;
+  /** Empty folder for what must be on disk (MPEG-TS only). */
+  readonly folder: string;
+  readonly preset: string;
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+  readonly put: Put;
+  /** Seconds of the chunk done so far. */
+  readonly onProgress?: (seconds: number) => void;
+}
+
+type RenditionResult = ChunkResult['renditions'][number];
+
+/**
+ * Encodes and stores every rendition of the chunk. Throws Refusal when the source is to blame (`damaged`, `truncated`,
+ * `encode-timeout`), the signal's reason when stopped, ProcessError otherwise.
+ */
+export async function encodeChunk(options: EncodeOptions): Promise<ChunkResult> {
+  const { plan, chunk } = options.task;
+  const outputs = outputsOf(plan);
+  const fmp4 = plan.segmentType === 'fmp4';
+  if (!fmp4) {
+    for (const { kind, name } of outputs) await mkdir(`${options.folder}/${kind}/${name}`, { recursive: true });
+  }
+  const running = start(programPath('ffmpeg'), encodeArgs({ plan, chunk, ...options }), {
+    timeoutMs: options.timeoutMs,
+    pipes: fmp4 ? outputs.length : 0,
+    ...(options.signal && { signal: options.signal }),
+  });
+  // The first thing to go wrong decides: a failed upload ends ffmpeg, and ffmpeg's own end explains a cut stream.
+  const guard = async <T>(work: Promise<T>): Promise<T> => {
+    try {
+      return await work;
+    } catch (error) {
+      running.kill();
+      throw error;
+    }
+  };
+  const collected = outputs.map((output, index) =>
+    guard(fmp4 ? collectFmp4(options, output, running, index) : collectTs(options, output, running)),
+  );
+  const [done, progress, ...renditions] = await Promise.allSettled([
+    running.done,
+    guard(readProgress(running.stdout, options.onProgress)),
+    ...collected,
+  ]);
+  options.signal?.throwIfAborted();
+  const failed = [...renditions, progress].find((result) => result.status === 'rejected');
+  if (done.status === 'rejected' && !(failed && killedByUs(done.reason))) throw explain(done.reason, options);
+  if (failed) throw failed.reason;
+  const result: ChunkResult = {
+    index: chunk.index,
+    // A sound track without a single frame in it is none.
+    renditions: renditions
+      .map((rendition) => (rendition as PromiseFulfilledResult<RenditionResult>).value)
+      .filter(({ kind, segments }) => kind === 'video' || segments.length > 0),
+  };
+  checkLength(result, options.task);
+  return result;
+}
+
+async function collectFmp4(options: EncodeOptions, output: Output, running: Running, index: number) {
+  const { chunk, plan } = options.task;
+  const folder = renditionFolder(output.kind, output.name);
+  const type = output.kind === 'video' ? 'video/mp4' : 'audio/mp4';
+  const result: RenditionResult = { ...output, codecs: '', segments: [] };
+  const pipe = running.pipes[index];
+  if (!pipe) throw new Error(`ffmpeg has no file descriptor ${FIRST_PIPE + index}`);
+  const cut = { segmentSeconds: plan.segmentSeconds, start: chunk.start, firstSegment: chunk.firstSegment };
+  await cutStream(pipe, cut, {
+    init: async (bytes, track) => {
+      result.codecs = track.codecs;
+      await options.put(`${folder}${INIT_NAME}`, bytes, type);
+    },
+    segment: async ({ bytes, duration }) => {
+      const name = segmentName(chunk.firstSegment + result.segments.length, 'fmp4');
+      await options.put(`${folder}${name}`, bytes, type);
+      result.segments.push({ name, duration, bytes: bytes.length });
+    },
+  });
+  return result;
+}
+
+async function collectTs(options: EncodeOptions, output: Output, running: Running): Promise<RenditionResult> {
+  const result: RenditionResult = { ...output, codecs: '', segments: [] };
+  const folder = `${options.folder}/${output.kind}/${output.name}`;
+  for await (const { name, duration, bytes, codecs } of collectSegments(folder, output.kind, running.done)) {
+    if (result.codecs === '') result.codecs = codecs;
+    await options.put(`${renditionFolder(output.kind, output.name)}${name}`, bytes, 'video/mp2t');
+    result.segments.push({ name, duration, bytes: bytes.length });
+  }
+  return result;
+}
+
+const killedByUs = (error: unknown): boolean => error instanceof ProcessError && error.reason === 'signal';
+
+const DAMAGED = 'The file is damaged and cannot be decoded; check that it plays on your machine, or export it again.';
+
+/** What ffmpeg says when the bytes are at fault and not the machine. 69: more than two thirds of the frames failed. */
+const SOURCE_AT_FAULT = /invalid data|error while decoding|could not find codec|cannot determine format|no decoder/i;
+
+function explain(error: unknown, { task, timeoutMs }: EncodeOptions): unknown {
+  if (!(error instanceof ProcessError)) return error;
+  if (error.reason === 'timeout') {
+    const reason = `Encoding this video takes longer than the ${spokenDuration(Math.round(timeoutMs / 1000))} one task has (${spokenDuration(task.plan.source.info.duration)} of video); upload a shorter or smaller one, or ask for a higher slicing.memoryMiB.`;
+    return new Refusal('encode-timeout', reason, { cause: error });
+  }
+  if (error.reason === 'exit' && (error.code === 69 || SOURCE_AT_FAULT.test(error.stderr))) {
+    return new Refusal('damaged', DAMAGED, { cause: error });
+  }
+  return error;
+}
+
+/** Share of the promised length that must be there. */
+const ENOUGH = 0.9;
+
+/** A file cut short decodes without an error and just ends early. */
+function checkLength(result: ChunkResult, { plan, chunk }: EncodeTask): void {
+  const { info } = plan.source;
+  const promised = chunk.duration ?? (info.video.duration ?? info.duration) - chunk.start;
+  const video = result.renditions.find(({ kind }) => kind === 'video');
+  if (!video || video.segments.length === 0) throw new Refusal('damaged', DAMAGED);
+  const encoded = video.segments.reduce((sum, segment) => sum + segment.duration, 0);
+  if (encoded < promised * ENOUGH) {
+    throw new Refusal(
+      'truncated',
+      `The file ends after ${spokenDuration(encoded)} of the ${spokenDuration(promised)} it announces: it was cut short; upload the whole file again.`,
+    );
+  }
+}

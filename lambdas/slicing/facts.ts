@@ -1,0 +1,156 @@
+/** From ffprobe's answer to the facts planning needs, or a refusal. Pure. */
+import type { SlicingOptions, SourceInfo } from '../../lib/contract/slicing.ts';
+import type { Probed, ProbedStream } from './ffprobe.ts';
+import { Refusal, spokenBytes, spokenDuration } from './refusal.ts';
+
+export interface Facts extends Omit<SourceInfo, 'duration'> {
+  /** Seconds; undefined when the container does not say, or cannot be believed. */
+  readonly duration: number | undefined;
+}
+
+const EXPORT = 'export it as MP4 with H.264 and AAC and upload that';
+
+/** Reads the answer; `decodable` are the codecs at hand. Throws Refusal. */
+export function readFacts(probed: Probed | undefined, bytes: number, decodable: ReadonlySet<string>): Facts {
+  const format = probed?.format;
+  if (!probed || !format?.format_name || probed.streams.length === 0) {
+    throw new Refusal('not-video', `This is not a video file, or one of an unknown kind; ${EXPORT}.`);
+  }
+  if (probed.streams.some((stream) => /^(enc[va]|drm[is])$/.test(stream.codec_tag_string ?? ''))) {
+    throw new Refusal('encrypted', 'The file is copy-protected (encrypted); upload a version without protection.');
+  }
+  const video = pick(probed.streams, 'video', () => true);
+  if (!video) {
+    throw new Refusal('no-video-track', 'The file has no video track, only sound or pictures; upload a video.');
+  }
+  const start = seconds(format.start_time) ?? 0;
+  return {
+    container: format.format_name,
+    bytes,
+    duration: seconds(format.duration),
+    video: videoFacts(video, start, decodable),
+    audio: audioFacts(probed.streams, decodable),
+  };
+}
+
+/** The track players would choose: the default one, else the first. Cover art is a picture, not a video. */
+function pick(streams: readonly ProbedStream[], type: string, wanted: (stream: ProbedStream) => boolean) {
+  const found = streams.filter(
+    (stream) => stream.codec_type === type && stream.disposition.attached_pic !== 1 && wanted(stream),
+  );
+  return found.find((stream) => stream.disposition.default === 1) ?? found[0];
+}
+
+function videoFacts(stream: ProbedStream, start: number, decodable: ReadonlySet<string>): SourceInfo['video'] {
+  const codec = stream.codec_name ?? 'unknown';
+  if (!decodable.has(codec)) {
+    throw new Refusal('unsupported-codec', `The video track's codec (${codec}) cannot be decoded here; ${EXPORT}.`);
+  }
+  if (!stream.width || !stream.height) {
+    throw new Refusal('damaged', 'The video track has no picture size, so the file is damaged; export it again.');
+  }
+  const rotation = rotationOf(stream);
+  const stretched = { width: Math.max(1, Math.round(stream.width * aspectOf(stream))), height: stream.height };
+  const length = seconds(stream.duration) ?? clock(stream.tags['DURATION']);
+  return {
+    index: stream.index,
+    codec,
+    duration: length === undefined ? null : length + Math.max(0, (seconds(stream.start_time) ?? start) - start),
+    width: rotation % 180 === 0 ? stretched.width : stretched.height,
+    height: rotation % 180 === 0 ? stretched.height : stretched.width,
+    rotation,
+    frameRate: frameRateOf(stream),
+    bitDepth: Number(/(9|10|12|14|16)(?:le|be)$/.exec(stream.pix_fmt ?? '')?.[1] ?? 8),
+    interlaced: /^(tt|bb|tb|bt)$/.test(stream.field_order ?? ''),
+    rgb: /^(0?(rgb|bgr)|gbr|argb|abgr|pal8|x2(rgb|bgr))/.test(stream.pix_fmt ?? ''),
+  };
+}
+
+function audioFacts(streams: readonly ProbedStream[], decodable: ReadonlySet<string>): SourceInfo['audio'] {
+  const any = pick(streams, 'audio', () => true);
+  if (!any) return null;
+  const audio = pick(streams, 'audio', ({ codec_name }) => decodable.has(codec_name ?? ''));
+  if (!audio) {
+    throw new Refusal(
+      'unsupported-codec',
+      `The sound track's codec (${any.codec_name ?? 'unknown'}) cannot be decoded here; ${EXPORT}.`,
+    );
+  }
+  const sampleRate = Number(audio.sample_rate);
+  // A track that announces sound and carries none (no channels, no rate) is none.
+  if (!audio.channels || !(sampleRate > 0)) return null;
+  return { index: audio.index, codec: audio.codec_name!, channels: audio.channels, sampleRate };
+}
+
+/** Degrees clockwise to show the picture upright. ffprobe's `rotation` counts the other way. */
+function rotationOf(stream: ProbedStream): 0 | 90 | 180 | 270 {
+  const turned = stream.side_data_list.find(({ rotation }) => rotation !== undefined)?.rotation ?? 0;
+  return ((((Math.round(-turned / 90) * 90) % 360) + 360) % 360) as 0 | 90 | 180 | 270;
+}
+
+/** Width over height of one stored pixel; 1 when unknown or absurd. */
+function aspectOf(stream: ProbedStream): number {
+  const aspect = ratio(stream.sample_aspect_ratio, ':');
+  return aspect !== undefined && aspect >= 0.1 && aspect <= 10 ? aspect : 1;
+}
+
+/** Average frames per second; containers without a clock of frames announce nonsense like 90000. */
+function frameRateOf(stream: ProbedStream): number {
+  const rates = [ratio(stream.avg_frame_rate, '/'), ratio(stream.r_frame_rate, '/')];
+  const rate = rates.find((value) => value !== undefined && value >= 0.01 && value <= 480) ?? 30;
+  return Number(rate.toFixed(3));
+}
+
+function ratio(value: string | undefined, separator: string): number | undefined {
+  const [top, bottom] = (value ?? '').split(separator).map(Number);
+  return top !== undefined && bottom !== undefined && top > 0 && bottom > 0 ? top / bottom : undefined;
+}
+
+function seconds(value: string | undefined): number | undefined {
+  const number = Number(value ?? Number.NaN);
+  return Number.isFinite(number) && number > 0 ? number : undefined;
+}
+
+/** Matroska's statistics tag, `00:01:30.500000000`. */
+function clock(value: unknown): number | undefined {
+  const match = typeof value === 'string' ? /^([0-9]+):([0-9]{2}):([0-9]{2}(?:\.[0-9]+)?)$/.exec(value) : null;
+  return match ? Number(match[1]) * 3600 + Number(match[2]) * 60 + Number(match[3]) : undefined;
+}
+
+/** Raw streams have no clock: ffprobe guesses their length from a bit rate. */
+const GUESSED = /^(h264|hevc|mpegvideo|m4v|aac|mp3)$/;
+
+/** Whether the length can only be found by reading the whole file. */
+export const mustMeasure = (facts: Facts, fragmented: boolean): boolean =>
+  fragmented || facts.duration === undefined || GUESSED.test(facts.container);
+
+/** Limits that need no look inside. */
+export function checkBytes(bytes: number, options: SlicingOptions): void {
+  const limit = scratchBytes(options);
+  if (bytes <= limit) return;
+  throw new Refusal(
+    'too-large-to-slice',
+    `The file is ${spokenBytes(bytes)}; sources up to ${spokenBytes(limit)} can be sliced here (slicing.storageMiB). Upload a smaller one.`,
+  );
+}
+
+/** Of an encode task's scratch space, what a source may take: the rest is for segments and the system. */
+const scratchBytes = ({ storageMiB }: SlicingOptions): number => (storageMiB - 128) * 1024 ** 2;
+
+/** Limits of length and picture size. */
+export function checkLimits(info: SourceInfo, options: SlicingOptions): void {
+  const { width, height } = info.video;
+  const longest = options.maxDurationHours * 3600;
+  if (info.duration > longest) {
+    throw new Refusal(
+      'too-long',
+      `The video is ${spokenDuration(info.duration)} long; up to ${spokenDuration(longest)} are taken (slicing.maxDurationHours). Upload it in parts.`,
+    );
+  }
+  if (Math.max(width, height) > options.maxDimension) {
+    throw new Refusal(
+      'too-large-picture',
+      `The picture is ${width}x${height} pixels; up to ${options.maxDimension} a side are taken (slicing.maxDimension). Export it smaller.`,
+    );
+  }
+}

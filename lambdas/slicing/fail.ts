@@ -1,0 +1,27 @@
+/** Last step of a run that went wrong unforeseen: the video says so, and what the run wrote goes. */
+import { required } from '../../lib/contract/env.ts';
+import { parseSourceKey, revisionPrefix, workPrefix } from '../../lib/contract/keys.ts';
+import { failTask } from '../../lib/contract/slicing.ts';
+import { logger } from '../shared/logger.ts';
+import { readVideo } from '../shared/videos.ts';
+import { fail } from './failing.ts';
+import { removePrefix } from './objects.ts';
+import { step } from './transient.ts';
+
+export const handler = step(async (input: unknown): Promise<{ outcome: 'failed' | 'kept' }> => {
+  const { execution, event, error } = failTask.parse(input);
+  const videoId = parseSourceKey(event.detail.object.key);
+  logger.error('slicing failed', { execution, videoId, error: error.Error, cause: error.Cause?.slice(0, 2000) });
+  if (videoId === undefined) return { outcome: 'kept' };
+  const failed = await fail(videoId, execution, {
+    code: 'internal',
+    reason: `Something went wrong on our side while preparing the video; upload it again, and if it happens again tell the operator this run's name: ${execution}.`,
+  });
+  if (!failed) return { outcome: 'kept' };
+  const record = await readVideo(videoId);
+  if (record?.slicing) {
+    await removePrefix(required('MEDIA_BUCKET'), revisionPrefix(videoId, record.slicing.revision));
+    await removePrefix(required('MEDIA_BUCKET'), workPrefix(videoId));
+  }
+  return { outcome: 'failed' };
+});

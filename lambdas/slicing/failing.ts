@@ -1,0 +1,29 @@
+/** Marking a video as failed, and leaving nothing of it behind. */
+import type { Failure } from '../../lib/contract/video.ts';
+import { announce, changeVideo, readVideo } from '../shared/videos.ts';
+import { removeObjects, type ObjectRef } from './objects.ts';
+
+/**
+ * The source is to blame: the video says why, and the source goes, since nothing can come of it. Safe to repeat. Does
+ * nothing when the video is another run's, or deleted.
+ */
+export async function refuse(videoId: string, execution: string, failure: Failure, source: ObjectRef): Promise<void> {
+  if (await fail(videoId, execution, failure)) await removeObjects(source.bucket, [source.key]);
+}
+
+/** False when the video is not this run's to fail. One that can be played already stays so. */
+export async function fail(videoId: string, execution: string, failure: Failure): Promise<boolean> {
+  const changed = await changeVideo(
+    videoId,
+    { set: { failure }, status: 'failed' },
+    { from: ['uploading', 'uploaded', 'probed'], execution, orUnclaimed: true },
+  );
+  const record = changed ?? (await readVideo(videoId));
+  if (record?.status !== 'failed' || record.slicing?.execution !== execution) {
+    // Failed before any run claimed it: nobody else will say so.
+    if (changed) await announce(changed, 'failed');
+    return changed !== undefined;
+  }
+  await announce(record, 'failed');
+  return true;
+}

@@ -1,0 +1,84 @@
+/** Asking ffprobe about a local file. Its answer is parsed; only the fields that are used are in the schema. */
+import { z } from 'zod';
+import { INPUT_FORMATS } from './args.ts';
+import { output, ProcessError, programPath, start } from './process.ts';
+import { readProgress } from './progress.ts';
+
+const text = z.string().optional();
+
+const stream = z.object({
+  index: z.int().nonnegative(),
+  codec_type: text,
+  codec_name: text,
+  codec_tag_string: text,
+  width: z.number().optional(),
+  height: z.number().optional(),
+  sample_aspect_ratio: text,
+  pix_fmt: text,
+  field_order: text,
+  avg_frame_rate: text,
+  r_frame_rate: text,
+  start_time: text,
+  duration: text,
+  channels: z.number().optional(),
+  sample_rate: text,
+  disposition: z.object({ default: z.number().optional(), attached_pic: z.number().optional() }).prefault({}),
+  tags: z.record(z.string(), z.unknown()).prefault({}),
+  side_data_list: z.array(z.looseObject({ rotation: z.number().optional() })).prefault([]),
+});
+export type ProbedStream = z.infer<typeof stream>;
+
+const answer = z.object({
+  streams: z.array(stream).prefault([]),
+  format: z.object({ format_name: text, start_time: text, duration: text }).optional(),
+});
+export type Probed = z.infer<typeof answer>;
+
+const MIB = 1024 ** 2;
+
+/** Seconds. The stand-in is small and local; a file that keeps ffprobe busy for longer is built to. */
+const TIMEOUT_MS = 60_000;
+/** A stranger's header can ask for buffers of any size. */
+const MEMORY_BYTES = 3072 * MIB;
+
+/** What ffprobe says, or undefined when it knows no such format (or gave up on it). */
+export async function ffprobe(path: string): Promise<Probed | undefined> {
+  const args = [
+    ['-v', 'error', '-print_format', 'json', '-show_format', '-show_streams'],
+    ['-protocol_whitelist', 'file', '-format_whitelist', INPUT_FORMATS, '-threads', '1'],
+    ['-probesize', String(8 * MIB), '-analyzeduration', String(20e6)],
+    [`file:${path}`],
+  ].flat();
+  try {
+    const limits = { timeoutMs: TIMEOUT_MS, memoryBytes: MEMORY_BYTES, maxBytes: 4 * MIB };
+    const { stdout } = await output(programPath('ffprobe'), args, limits);
+    return answer.parse(JSON.parse(stdout.toString('utf8')));
+  } catch (error) {
+    // ffprobe's own end says that it does not know the file. Not being able to run it is our trouble.
+    if (error instanceof ProcessError) return undefined;
+    throw error;
+  }
+}
+
+/** Names of the codecs (video and audio) that this ffmpeg decodes. */
+export async function decodableCodecs(): Promise<Set<string>> {
+  const limits = { timeoutMs: TIMEOUT_MS, maxBytes: MIB };
+  const { stdout } = await output(programPath('ffmpeg'), ['-hide_banner', '-codecs'], limits);
+  return new Set([...stdout.toString('utf8').matchAll(/^ D[E.][VA]\S* (\S+)/gm)].map((match) => match[1]!));
+}
+
+/** Seconds of one track, found by reading the whole file without decoding it. 0 when nothing can be read. */
+export async function measureDuration(path: string, streamIndex: number, timeoutMs: number): Promise<number> {
+  const args = [
+    ['-nostdin', '-v', 'error', '-progress', 'pipe:1', '-protocol_whitelist', 'file,pipe'],
+    ['-format_whitelist', INPUT_FORMATS, '-i', `file:${path}`],
+    ['-map', `0:${streamIndex}`, '-c', 'copy', '-f', 'null', '-'],
+  ].flat();
+  const running = start(programPath('ffmpeg'), args, { timeoutMs, memoryBytes: MEMORY_BYTES });
+  let seconds = 0;
+  await readProgress(running.stdout, (now) => (seconds = Math.max(seconds, now)));
+  await running.done.catch((error: unknown) => {
+    if (!(error instanceof ProcessError && error.reason === 'exit')) throw error;
+  });
+  return seconds;
+}

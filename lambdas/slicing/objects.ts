@@ -1,0 +1,111 @@
+/** S3 as the slicing steps use it: ranged reads, a streaming download, immutable puts, removal. */
+import {
+  DeleteObjectsCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  NoSuchKey,
+  NotFound,
+  PutObjectCommand,
+} from '@aws-sdk/client-s3';
+import { createWriteStream } from 'node:fs';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { s3 } from '../shared/clients.ts';
+import type { ByteSource } from './boxes.ts';
+
+export interface ObjectRef {
+  readonly bucket: string;
+  readonly key: string;
+  /** Only this version of the object is read. */
+  readonly etag?: string | undefined;
+}
+
+/** Size and ETag, or undefined when there is no such object. */
+export async function headObject({ bucket, key }: ObjectRef): Promise<{ size: number; etag?: string } | undefined> {
+  try {
+    const { ContentLength, ETag } = await s3.send(new HeadObjectCommand({ Bucket: bucket, Key: key }));
+    return { size: ContentLength ?? 0, ...(ETag !== undefined && { etag: ETag }) };
+  } catch (error) {
+    if (error instanceof NotFound || error instanceof NoSuchKey) return undefined;
+    throw error;
+  }
+}
+
+function get({ bucket, key, etag }: ObjectRef, range?: string) {
+  return s3.send(
+    new GetObjectCommand({
+      Bucket: bucket,
+      Key: key,
+      ...(etag !== undefined && { IfMatch: etag }),
+      ...(range !== undefined && { Range: range }),
+    }),
+  );
+}
+
+/** The object as a source of ranged reads. */
+export function objectSource(ref: ObjectRef, size: number): ByteSource {
+  return {
+    size,
+    read: async (offset, length) => {
+      const end = Math.min(offset + length, size);
+      if (end <= offset) return Buffer.alloc(0);
+      const { Body } = await get(ref, `bytes=${offset}-${end - 1}`);
+      return Buffer.from(await Body!.transformToByteArray());
+    },
+  };
+}
+
+/** Streams the object into a file; memory stays at the stream's buffers. */
+export async function download(ref: ObjectRef, path: string, signal?: AbortSignal): Promise<void> {
+  const { Body } = await get(ref);
+  await pipeline(Body as Readable, createWriteStream(path), { ...(signal && { signal }) });
+}
+
+/** The whole of a small object as text. */
+export async function readText(ref: ObjectRef): Promise<string> {
+  const { Body } = await get(ref);
+  return Body!.transformToString();
+}
+
+/** Everything under a revision keeps its content for ever; a new run has a new prefix. */
+const IMMUTABLE = 'public, max-age=31536000, immutable';
+
+export async function putObject(
+  bucket: string,
+  key: string,
+  body: Buffer | string,
+  contentType: string,
+  cacheControl = IMMUTABLE,
+): Promise<void> {
+  await s3.send(
+    new PutObjectCommand({
+      Bucket: bucket,
+      Key: key,
+      Body: body,
+      ContentType: contentType,
+      CacheControl: cacheControl,
+    }),
+  );
+}
+
+/** Removes objects by key; those that are not there are fine. */
+export async function removeObjects(bucket: string, keys: readonly string[]): Promise<void> {
+  for (let at = 0; at < keys.length; at += 1000) {
+    const Objects = keys.slice(at, at + 1000).map((Key) => ({ Key }));
+    const { Errors } = await s3.send(new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects, Quiet: true } }));
+    if (Errors?.length) throw new Error(`${Errors.length} objects could not be removed: ${Errors[0]?.Code}`);
+  }
+}
+
+/** Removes everything under a prefix that ends with `/`. */
+export async function removePrefix(bucket: string, prefix: string): Promise<void> {
+  for (;;) {
+    const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix }));
+    if (Contents.length === 0) return;
+    await removeObjects(
+      bucket,
+      Contents.map(({ Key }) => Key!),
+    );
+  }
+}

@@ -1,0 +1,139 @@
+/** From source facts and options to a plan: which rungs, how large, how many bits. Pure. */
+import type { Chunk, Plan, Rung, SlicingOptions, SourceInfo } from '../../lib/contract/slicing.ts';
+import { levelFor } from './levels.ts';
+
+/**
+ * Bit rates by short side, bit/s on average at up to 30 frames/s: the H.264 column of Apple's HLS Authoring
+ * Specification for Apple Devices (the lower of its two rows where a size has two). It ends at 1080; 1440 and 2160 go on
+ * from there by area to the power of 3/4, rounded.
+ */
+const AVERAGE: readonly (readonly [shortSide: number, bitrate: number])[] = [
+  [234, 145_000],
+  [360, 365_000],
+  [540, 2_000_000],
+  [720, 3_000_000],
+  [1080, 6_000_000],
+  [1440, 9_000_000],
+  [2160, 17_000_000],
+];
+
+/** Peak over average. The specification allows 2; players estimate their line better when the peaks are lower. */
+const PEAK = 1.5;
+
+/** Seconds of the peak rate that the decoder's buffer (VBV) holds. */
+export const BUFFER_SECONDS = 1.5;
+
+/** The specification's ceiling, frames per second. */
+const MAX_FRAME_RATE = 60;
+
+/** A rung at the source's own size is added when it has this many times the pixels of the top rung. */
+const WORTH_A_RUNG = 1.3;
+
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** The 16:9 box of a rung, lying; 234 is 416 wide by custom. */
+function box(shortSide: number): Size {
+  return { width: shortSide === 234 ? 416 : even((shortSide * 16) / 9), height: shortSide };
+}
+
+/** Nearest even number, at least 2: 4:2:0 halves both sides. */
+const even = (value: number): number => Math.max(2, Math.round(value / 2) * 2);
+
+/** Short side of the smallest 16:9 box (lying or standing, as the picture is) that holds the picture. */
+function boxSide({ width, height }: Size): number {
+  const long = Math.max(width, height);
+  const short = Math.min(width, height);
+  return Math.max(short, Math.round((long * 9) / 16));
+}
+
+/** The picture scaled into the rung's box, or undefined when it does not fill the box in any direction. */
+function fit(source: Size, shortSide: number): Size | undefined {
+  const lying = box(shortSide);
+  const { width, height } = source.width >= source.height ? lying : { width: lying.height, height: lying.width };
+  if (source.width < width && source.height < height) return undefined;
+  const scale = Math.min(width / source.width, height / source.height, 1);
+  return { width: even(source.width * scale), height: even(source.height * scale) };
+}
+
+function rungOf(size: Size, shortSide: number, frameRate: number): Rung {
+  const { width, height } = size;
+  const full = box(shortSide);
+  const area = (width * height) / (full.width * full.height);
+  const average = averageFor(shortSide) * Math.min(1, area) ** 0.75 * rateFactor(frameRate);
+  const maxBitrate = Math.max(64_000, Math.round((average * PEAK) / 1000) * 1000);
+  return {
+    name: `${String(shortSide).padStart(2, '0')}p`,
+    width,
+    height,
+    frameRate,
+    maxBitrate,
+    level: levelFor(width, height, frameRate, maxBitrate, maxBitrate * BUFFER_SECONDS),
+  };
+}
+
+/** Bits for any short side: between two rows on the line through them (log over log), outside by area to 3/4. */
+function averageFor(shortSide: number): number {
+  const above = AVERAGE.findIndex(([side]) => side >= shortSide);
+  const [low, lowRate] = AVERAGE.at(above === -1 ? -1 : Math.max(0, above - 1))!;
+  const [high, highRate] = above > 0 ? AVERAGE[above]! : [low * 4, lowRate * 8];
+  return lowRate * (shortSide / low) ** (Math.log(highRate / lowRate) / Math.log(high / low));
+}
+
+/** Twice the frames need about half as many bits more, since they differ less. */
+const rateFactor = (frameRate: number): number => (frameRate > 30 ? (frameRate / 30) ** 0.585 : 1);
+
+/**
+ * The ladder for a source, tallest first; never empty and never larger than the source (but for rounding to even
+ * sides). `sizes` are the configured rungs.
+ */
+export function ladder(video: SourceInfo['video'], sizes: readonly number[]): Rung[] {
+  const frameRate = Math.min(MAX_FRAME_RATE, video.frameRate);
+  const configured = [...new Set(sizes)].sort((a, b) => b - a);
+  const rungs = configured.flatMap((side) => {
+    const size = fit(video, side);
+    return size ? [rungOf(size, side, frameRate)] : [];
+  });
+  const own = { width: even(video.width), height: even(video.height) };
+  const side = boxSide(video);
+  const top = rungs[0];
+  if (!top) return [rungOf(own, side, frameRate)];
+  const larger = own.width * own.height >= WORTH_A_RUNG * top.width * top.height;
+  return larger && side <= configured[0]! ? [rungOf(own, side, frameRate), ...rungs] : rungs;
+}
+
+/** AAC-LC rendition: stereo at most; 44.1 kHz stays as it is, everything else becomes 48 kHz. */
+export function audioPlan(audio: SourceInfo['audio'], kbps: number): Plan['audio'] {
+  if (!audio) return null;
+  return {
+    bitrate: kbps * 1000,
+    channels: Math.min(2, audio.channels),
+    sampleRate: audio.sampleRate === 44_100 ? 44_100 : 48_000,
+  };
+}
+
+/** The whole source as one chunk: the smallest case of many. */
+export const wholeAsOneChunk = (): Chunk[] => [{ index: 0, start: 0, duration: null, firstSegment: 1 }];
+
+export interface PlanFor {
+  readonly videoId: string;
+  readonly revision: number;
+  readonly execution: string;
+  readonly source: Plan['source'];
+}
+
+/** The plan and its chunks. */
+export function planSlicing(of: PlanFor, options: SlicingOptions): { plan: Plan; chunks: Chunk[] } {
+  const { info } = of.source;
+  const plan: Plan = {
+    ...of,
+    engine: 'encode',
+    segmentType: options.segmentType,
+    segmentSeconds: options.segmentSeconds,
+    video: ladder(info.video, options.ladder),
+    audio: audioPlan(info.audio, options.audioKbps),
+  };
+  return { plan, chunks: wholeAsOneChunk() };
+}

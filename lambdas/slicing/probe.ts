@@ -1,0 +1,92 @@
+/** First step: claim the video, find out what the source is, refuse it or plan its slicing. */
+import type { Context } from 'aws-lambda';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { json, required } from '../../lib/contract/env.ts';
+import { parseSourceKey } from '../../lib/contract/keys.ts';
+import {
+  probeResult,
+  probeTask,
+  slicingOptions,
+  type ProbeResult,
+  type SourceInfo,
+} from '../../lib/contract/slicing.ts';
+import type { VideoRecord } from '../../lib/contract/video.ts';
+import { logger } from '../shared/logger.ts';
+import { announce, changeVideo, readVideo } from '../shared/videos.ts';
+import { claim } from './claim.ts';
+import { refuse } from './failing.ts';
+import { inspect } from './inspect.ts';
+import { download, headObject, objectSource, type ObjectRef } from './objects.ts';
+import { planSlicing } from './plan.ts';
+import { Refusal } from './refusal.ts';
+import { step } from './transient.ts';
+
+/** Kept of the Lambda's time for marking the video when inspection takes all of the rest. */
+const RESERVE_MS = 10_000;
+
+export const handler = step(async (input: unknown, context: Pick<Context, 'getRemainingTimeInMillis'>) => {
+  const { execution, event } = probeTask.parse(input);
+  const { bucket, object } = event.detail;
+  const videoId = parseSourceKey(object.key);
+  if (videoId === undefined || bucket.name !== required('SOURCE_BUCKET')) return ignored('not an upload of ours');
+  const ref: ObjectRef = { bucket: bucket.name, key: object.key };
+  const head = await headObject(ref);
+  if (!head) return ignored('the object is gone');
+  const claimed = await claim(videoId, execution, head.size);
+  if (claimed.kind === 'missing') return ignored('there is no such video');
+  if (claimed.kind === 'duplicate') return result({ outcome: 'duplicate', videoId });
+  const { record, revision } = claimed;
+  const pinned = { ...ref, etag: head.etag };
+  try {
+    if (record.status === 'failed') return result({ outcome: 'refused', videoId, ...record.failure! });
+    const info = await facts(pinned, head.size, context.getRemainingTimeInMillis() - RESERVE_MS);
+    if (!(await markProbed(record, execution, info))) return ignored('the video was deleted');
+    const source = { ...ref, ...(head.etag !== undefined && { etag: head.etag }), info };
+    return result({
+      outcome: 'planned',
+      ...planSlicing({ videoId, revision, execution, source }, json('SLICING_OPTIONS', slicingOptions)),
+    });
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    const failure = { code: error.code, reason: error.reason };
+    logger.info('source refused', { videoId, ...failure });
+    await refuse(videoId, execution, failure, ref);
+    return result({ outcome: 'refused', videoId, ...failure });
+  }
+});
+
+const result = (value: ProbeResult): ProbeResult => probeResult.parse(value);
+
+function ignored(reason: string): ProbeResult {
+  logger.warn('source ignored', { reason });
+  return { outcome: 'ignored', reason };
+}
+
+async function facts(ref: ObjectRef, size: number, timeoutMs: number): Promise<SourceInfo> {
+  const folder = await mkdtemp(join(tmpdir(), 'sluice-probe-'));
+  try {
+    return await inspect({
+      source: objectSource(ref, size),
+      path: join(folder, 'source'),
+      fetchWhole: (path) => download(ref, path),
+      options: json('SLICING_OPTIONS', slicingOptions),
+      timeoutMs,
+    });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** False when the video is no longer this run's. A retried step finds its own mark. */
+async function markProbed({ id }: VideoRecord, execution: string, info: SourceInfo): Promise<boolean> {
+  const { duration, video } = info;
+  const { segmentType } = json('SLICING_OPTIONS', slicingOptions);
+  const set = { duration, width: video.width, height: video.height, segmentType, progress: 0 };
+  const changed = await changeVideo(id, { set, status: 'probed' }, { from: ['uploaded'], execution });
+  const record = changed ?? (await readVideo(id));
+  if (record?.status !== 'probed' || record.slicing?.execution !== execution) return false;
+  await announce(record, 'probed');
+  return true;
+}

@@ -1,0 +1,43 @@
+/** Why a source is not taken: stable codes, and one sentence each for the person who uploaded it. */
+
+export type RefusalCode =
+  | 'empty-file'
+  | 'not-video'
+  | 'no-video-track'
+  | 'truncated'
+  | 'unsupported-codec'
+  | 'encrypted'
+  | 'no-duration'
+  | 'too-long'
+  | 'too-large-picture'
+  | 'too-large-to-slice'
+  | 'header-too-large'
+  | 'damaged'
+  | 'encode-timeout';
+
+/** The video fails for a reason of its own; not an error of ours. */
+export class Refusal extends Error {
+  override name = 'Refusal';
+  readonly code: RefusalCode;
+  /** What is wrong and what to do. */
+  readonly reason: string;
+  constructor(code: RefusalCode, reason: string, options?: ErrorOptions) {
+    super(`${code}: ${reason}`, options);
+    this.code = code;
+    this.reason = reason;
+  }
+}
+
+/** `3 hours`, `1.5 hours`, `40 minutes`, `12 seconds`. */
+export function spokenDuration(seconds: number): string {
+  const [value, unit] =
+    seconds >= 5400 ? [seconds / 3600, 'hour'] : seconds >= 90 ? [seconds / 60, 'minute'] : [seconds, 'second'];
+  const rounded = Number(value.toFixed(1));
+  return `${rounded} ${unit}${rounded === 1 ? '' : 's'}`;
+}
+
+/** `12 MiB`, `1.5 GiB`. */
+export function spokenBytes(bytes: number): string {
+  const gib = bytes / 1024 ** 3;
+  return gib >= 1 ? `${Number(gib.toFixed(1))} GiB` : `${Number((bytes / 1024 ** 2).toFixed(1))} MiB`;
+}

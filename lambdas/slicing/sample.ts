@@ -1,0 +1,90 @@
+/**
+ * A local stand-in for a large source: a sparse file of its true size that holds only what ffprobe looks at. ffprobe can
+ * seek in it as in the original, and a 50 GiB source costs a few MiB of reading.
+ */
+import { open, type FileHandle } from 'node:fs/promises';
+import { walk, type ByteSource, type Layout } from './boxes.ts';
+import { readEbml } from './ebml.ts';
+import { Refusal, spokenBytes } from './refusal.ts';
+
+const MIB = 1024 ** 2;
+
+/** Files up to this size are simply taken whole. */
+const WHOLE_BYTES = 32 * MIB;
+/** Read from either end: stream headers and first frames; indexes, tags and last time stamps. */
+const END_BYTES = 8 * MIB;
+/** Movie header (`moov`) taken. Twelve hours of ordinary video have about 20 MiB. */
+const MAX_HEADER_BYTES = 64 * MIB;
+
+export interface Sampled {
+  readonly layout: Layout | undefined;
+  /** The file holds every byte of the source. */
+  readonly whole: boolean;
+}
+
+const TRUNCATED =
+  'The file is incomplete: its end is missing. Check that it plays to the end on your machine and upload the whole file again.';
+
+/** Writes the stand-in to `path`. Throws Refusal for an empty or truncated source, or one with an oversized index. */
+export async function takeSample(remote: ByteSource, path: string): Promise<Sampled> {
+  const { size } = remote;
+  if (size === 0) {
+    throw new Refusal('empty-file', 'The file is empty (0 bytes); choose the video file again and upload it.');
+  }
+  const whole = size <= WHOLE_BYTES;
+  const head = await remote.read(0, whole ? size : END_BYTES);
+  const source: ByteSource = {
+    size,
+    read: async (offset, length) =>
+      offset + length <= head.length || whole ? head.subarray(offset, offset + length) : remote.read(offset, length),
+  };
+  const layout = await walk(source);
+  refuseTruncated(layout, head, size);
+  const file = await open(path, 'w');
+  try {
+    await file.truncate(size);
+    await file.write(head, 0, head.length, 0);
+    if (!whole) await fill(file, source, layout);
+  } finally {
+    await file.close();
+  }
+  return { layout, whole };
+}
+
+/** Once the file is here whole, what only a walk through all fragments can tell. */
+export async function refuseCutFragments(source: ByteSource): Promise<void> {
+  if ((await walk(source, { fragments: true }))?.truncated) throw new Refusal('truncated', TRUNCATED);
+}
+
+function refuseTruncated(layout: Layout | undefined, head: Buffer, size: number): void {
+  if (layout?.truncated || readEbml(head, size)?.truncated || riffTruncated(head, size)) {
+    throw new Refusal('truncated', TRUNCATED);
+  }
+}
+
+/** AVI and WAV: the RIFF chunk says how long it is. Recorders that never came to write it leave 0 or all ones. */
+function riffTruncated(head: Buffer, size: number): boolean {
+  if (head.length < 12 || head.toString('latin1', 0, 4) !== 'RIFF') return false;
+  const length = head.readUInt32LE(4);
+  return length !== 0xffff_ffff && length + 8 > size;
+}
+
+async function fill(file: FileHandle, source: ByteSource, layout: Layout | undefined): Promise<void> {
+  const copy = async (offset: number, length: number): Promise<void> => {
+    for (let at = offset; at < offset + length; at += END_BYTES) {
+      const bytes = await source.read(at, Math.min(END_BYTES, offset + length - at));
+      await file.write(bytes, 0, bytes.length, at);
+    }
+  };
+  await copy(source.size - END_BYTES, END_BYTES);
+  for (const box of layout?.boxes ?? []) {
+    if (box.type !== 'moov') await copy(box.offset, box.header);
+    else if (box.size <= MAX_HEADER_BYTES) await copy(box.offset, box.size);
+    else {
+      throw new Refusal(
+        'header-too-large',
+        `The file's index is ${spokenBytes(box.size)}, more than the ${spokenBytes(MAX_HEADER_BYTES)} taken; export the video again with an ordinary encoder.`,
+      );
+    }
+  }
+}

@@ -1,0 +1,118 @@
+/** Cuts one track's samples into segments at keyframes nearest after each multiple of the segment duration. */
+import { Fmp4Error, readBoxes, readFragment, readTrack, writeSegment, type Sample, type Track } from './fmp4.ts';
+
+export interface CutSegment {
+  readonly bytes: Buffer;
+  /** Seconds, exact: from its first frame shown to the next segment's. */
+  readonly duration: number;
+}
+
+export interface CutOptions {
+  /** Target, seconds. */
+  readonly segmentSeconds: number;
+  /** Where this chunk starts on the video's timeline, seconds. */
+  readonly start: number;
+  /** `moof` sequence number of the first segment. */
+  readonly firstSegment: number;
+}
+
+/**
+ * Seconds added to every time stamp. B-frames are decoded before they are shown, so the first decode time lies before
+ * the first presentation time, and neither may be negative; all renditions move alike. An edit list or negative
+ * composition offsets would do the same in fewer players.
+ */
+export const TIME_OFFSET = 1;
+
+/** Keyframes are forced within half a millisecond of the boundary; so much early still counts. */
+const EARLY = 0.001;
+
+/**
+ * Collects samples and gives out segments. Samples shown before the chunk's start (the encoder's priming) are dropped.
+ * Pure apart from its own state.
+ */
+export class Cutter {
+  readonly #timescale: number;
+  readonly #options: CutOptions;
+  readonly #shift: number;
+  #samples: Sample[] = [];
+  #sequence: number;
+  #boundary = 1;
+  #dts: number;
+
+  constructor(timescale: number, options: CutOptions) {
+    this.#timescale = timescale;
+    this.#options = options;
+    this.#shift = Math.round((TIME_OFFSET + options.start) * timescale);
+    this.#sequence = options.firstSegment;
+    this.#dts = -TIME_OFFSET * timescale;
+  }
+
+  /** Takes the next sample in decode order; answers the segment it completes, if it does. */
+  push(taken: Sample): CutSegment | undefined {
+    if (taken.pts < 0 && this.#samples.length === 0) return undefined;
+    // Where the first frames are seconds apart, the encoder puts their decode times seconds before 0.
+    const dts = Math.max(taken.dts, this.#dts + 1);
+    const sample = { ...taken, dts };
+    this.#dts = dts;
+    const seconds = sample.pts / this.#timescale + EARLY;
+    if (this.#samples.length === 0) {
+      if (!sample.sync) throw new Fmp4Error('the track does not begin with a keyframe');
+    } else if (sample.sync && seconds >= this.#boundary * this.#options.segmentSeconds) {
+      const cut = this.#cut(sample.pts, sample.dts);
+      this.#samples = [sample];
+      this.#boundary = Math.floor(seconds / this.#options.segmentSeconds) + 1;
+      return cut;
+    }
+    this.#samples.push(sample);
+    return undefined;
+  }
+
+  /** The last segment, if anything is left. */
+  end(): CutSegment | undefined {
+    const last = this.#samples.at(-1);
+    if (!last) return undefined;
+    const duration = Math.max(1, last.duration);
+    const shown = this.#samples.reduce((latest, { pts }) => Math.max(latest, pts), 0);
+    return this.#cut(shown + duration, last.dts + duration);
+  }
+
+  #cut(end: number, decodeEnd: number): CutSegment {
+    const samples = this.#samples;
+    const start = samples[0]!.pts;
+    if (samples.some(({ pts }) => pts < start || pts >= end))
+      throw new Fmp4Error('a frame is shown outside its segment');
+    const bytes = writeSegment({ sequence: this.#sequence, samples, end: decodeEnd, shift: this.#shift });
+    this.#sequence += 1;
+    return { bytes, duration: (end - start) / this.#timescale };
+  }
+}
+
+export interface SegmentSink {
+  /** The initialization section and what the track is; comes first, once. */
+  init(bytes: Buffer, track: Track): Promise<void>;
+  segment(segment: CutSegment): Promise<void>;
+}
+
+/** Reads a fragmented mp4 stream with one track and hands its segments on, one after another. */
+export async function cutStream(stream: AsyncIterable<Buffer>, options: CutOptions, sink: SegmentSink): Promise<void> {
+  let ftyp: Buffer | undefined;
+  let moof: Buffer | undefined;
+  let cutter: Cutter | undefined;
+  for await (const { type, bytes } of readBoxes(stream)) {
+    if (type === 'ftyp') ftyp = bytes;
+    else if (type === 'moov' && ftyp) {
+      const track = readTrack(bytes);
+      cutter = new Cutter(track.timescale, options);
+      await sink.init(Buffer.concat([ftyp, bytes]), track);
+    } else if (type === 'moof') moof = bytes;
+    else if (type === 'mdat' && moof && cutter) {
+      for (const sample of readFragment(moof, bytes)) {
+        const cut = cutter.push(sample);
+        if (cut) await sink.segment(cut);
+      }
+      moof = undefined;
+    }
+  }
+  const cut = cutter?.end();
+  if (cut) await sink.segment(cut);
+}

@@ -1,0 +1,62 @@
+/** MPEG-TS renditions: finished segments are taken from the scratch folder as ffmpeg's own playlist names them. */
+import { readFile, rm } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RenditionKind } from '../../lib/contract/keys.ts';
+import { LIST_NAME } from './args.ts';
+
+export interface TsSegment {
+  readonly name: string;
+  /** Seconds: from its first frame to the next segment's, as the muxer counted. */
+  readonly duration: number;
+  readonly bytes: Buffer;
+  readonly codecs: string;
+}
+
+/** Segments of a media playlist that ffmpeg is still writing. */
+export function parseList(text: string): { name: string; duration: number }[] {
+  return [...text.matchAll(/^#EXTINF:([0-9.]+),[^\n]*\n([0-9]+\.ts)$/gm)].map(([, duration, name]) => ({
+    name: name!,
+    duration: Number(duration),
+  }));
+}
+
+/**
+ * RFC 6381 codec string. H.264: the three bytes after the sequence parameter set's NAL header (ISO/IEC 14496-10
+ * 7.3.2.1.1), which comes in the segment's first packets. AAC is always LC here.
+ */
+export function codecsOfTs(bytes: Buffer, kind: RenditionKind): string {
+  if (kind === 'audio') return 'mp4a.40.2';
+  for (let at = bytes.indexOf(START_CODE); at !== -1 && at < 64 * 1024; at = bytes.indexOf(START_CODE, at + 3)) {
+    if ((bytes[at + 3]! & 0x1f) === 7) return `avc1.${bytes.toString('hex', at + 4, at + 7)}`;
+  }
+  throw new Error('no sequence parameter set at the start of a transport stream segment');
+}
+const START_CODE = Buffer.from([0, 0, 1]);
+
+const POLL_MS = 250;
+
+/** Yields each segment once it is finished and removes it from the folder; ends after `done`, which may reject. */
+export async function* collectSegments(
+  folder: string,
+  kind: RenditionKind,
+  done: Promise<unknown>,
+): AsyncGenerator<TsSegment> {
+  let ended = false;
+  const end = done.finally(() => (ended = true)).catch(() => undefined);
+  let seen = 0;
+  let codecs = '';
+  for (;;) {
+    const last = ended;
+    const segments = parseList(await readFile(`${folder}/${LIST_NAME}`, 'utf8').catch(() => ''));
+    for (const { name, duration } of segments.slice(seen)) {
+      const bytes = await readFile(`${folder}/${name}`);
+      codecs ||= codecsOfTs(bytes, kind);
+      yield { name, duration, bytes, codecs };
+      await rm(`${folder}/${name}`);
+      seen += 1;
+    }
+    if (last) break;
+    await Promise.race([sleep(POLL_MS), end]);
+  }
+  await done;
+}
