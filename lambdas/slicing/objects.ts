@@ -4,9 +4,8 @@ import {
   GetObjectCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
-  NoSuchKey,
-  NotFound,
   PutObjectCommand,
+  S3ServiceException,
 } from '@aws-sdk/client-s3';
 import { createWriteStream } from 'node:fs';
 import type { Readable } from 'node:stream';
@@ -21,13 +20,14 @@ export interface ObjectRef {
   readonly etag?: string | undefined;
 }
 
-/** Size and ETag, or undefined when there is no such object. */
+/** Size and ETag, or undefined when there is no such object: 403 to whoever may not list the bucket, else 404. */
 export async function headObject({ bucket, key }: ObjectRef): Promise<{ size: number; etag?: string } | undefined> {
   try {
     const { ContentLength, ETag } = await s3.send(new HeadObjectCommand({ Bucket: bucket, Key: key }));
     return { size: ContentLength ?? 0, ...(ETag !== undefined && { etag: ETag }) };
   } catch (error) {
-    if (error instanceof NotFound || error instanceof NoSuchKey) return undefined;
+    if (error instanceof S3ServiceException && [403, 404].includes(error.$metadata.httpStatusCode ?? 0))
+      return undefined;
     throw error;
   }
 }
