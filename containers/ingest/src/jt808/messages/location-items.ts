@@ -60,9 +60,14 @@ export interface LocationItems {
 
 /** Names of the bits of item 0x14. */
 export const videoAlarmNames: readonly string[] = [
-  'signal-lost', 'signal-blocked', 'storage-failure', 'video-failure', 'overcrowded', 'abnormal-driving',
+  'signal-lost',
+  'signal-blocked',
+  'storage-failure',
+  'video-failure',
+  'overcrowded',
+  'abnormal-driving',
   'special-recording-full',
-]; // prettier-ignore
+];
 
 /** `status` is the enclosing location's: Su Biao coordinates take their hemispheres from it. */
 export function decodeItems(extras: Buffer, status: number): LocationItems {
@@ -85,38 +90,76 @@ export function decodeItems(extras: Buffer, status: number): LocationItems {
 /** Reads one item into `items`; false when it is unknown or has another length than its table says. */
 function decodeItem(o: LocationItems, id: number, b: Buffer, at: number, length: number, status: number): boolean {
   switch (id * 256 + length) {
-    case 0x0104: o.mileageKm = b.readUInt32BE(at) / 10; return true;
-    case 0x0202: o.fuelLitres = b.readUInt16BE(at) / 10; return true;
-    case 0x0302: o.recorderSpeedKmh = b.readUInt16BE(at) / 10; return true;
-    case 0x0402: o.confirmAlarmId = b.readUInt16BE(at); return true;
-    case 0x051e: o.tyrePressures = b.subarray(at, at + 30); return true;
-    case 0x0602: o.cabinTemperature = fromSignMagnitude(b.readUInt16BE(at)); return true;
-    case 0x1101: o.overspeed = { type: b.readUInt8(at) }; return true;
-    case 0x1105: o.overspeed = { type: b.readUInt8(at), area: b.readUInt32BE(at + 1) }; return true;
+    case 0x0104:
+      o.mileageKm = b.readUInt32BE(at) / 10;
+      return true;
+    case 0x0202:
+      o.fuelLitres = b.readUInt16BE(at) / 10;
+      return true;
+    case 0x0302:
+      o.recorderSpeedKmh = b.readUInt16BE(at) / 10;
+      return true;
+    case 0x0402:
+      o.confirmAlarmId = b.readUInt16BE(at);
+      return true;
+    case 0x051e:
+      o.tyrePressures = b.subarray(at, at + 30);
+      return true;
+    case 0x0602:
+      o.cabinTemperature = fromSignMagnitude(b.readUInt16BE(at));
+      return true;
+    case 0x1101:
+      o.overspeed = { type: b.readUInt8(at) };
+      return true;
+    case 0x1105:
+      o.overspeed = { type: b.readUInt8(at), area: b.readUInt32BE(at + 1) };
+      return true;
     case 0x1206:
       o.area = { type: b.readUInt8(at), area: b.readUInt32BE(at + 1), direction: b.readUInt8(at + 5) };
       return true;
     case 0x1307:
       o.segment = { segment: b.readUInt32BE(at), seconds: b.readUInt16BE(at + 4), result: b.readUInt8(at + 6) };
       return true;
-    case 0x1404: o.videoAlarms = b.readUInt32BE(at); return true;
-    case 0x1504: o.signalLost = b.readUInt32BE(at); return true;
-    case 0x1604: o.signalBlocked = b.readUInt32BE(at); return true;
-    case 0x1702: o.storageFailure = b.readUInt16BE(at); return true;
-    case 0x1802: o.abnormalDriving = { behaviour: b.readUInt16BE(at) }; return true;
-    case 0x1803: o.abnormalDriving = { behaviour: b.readUInt16BE(at), fatigue: b.readUInt8(at + 2) }; return true;
-    case 0x2504: o.vehicleSignals = b.readUInt32BE(at); return true;
-    case 0x2a02: o.io = b.readUInt16BE(at); return true;
-    case 0x2b04: o.analog = b.readUInt32BE(at); return true;
-    case 0x3001: o.signalStrength = b.readUInt8(at); return true;
-    case 0x3101: o.satellites = b.readUInt8(at); return true;
+    case 0x1404:
+      o.videoAlarms = b.readUInt32BE(at);
+      return true;
+    case 0x1504:
+      o.signalLost = b.readUInt32BE(at);
+      return true;
+    case 0x1604:
+      o.signalBlocked = b.readUInt32BE(at);
+      return true;
+    case 0x1702:
+      o.storageFailure = b.readUInt16BE(at);
+      return true;
+    case 0x1802:
+      o.abnormalDriving = { behaviour: b.readUInt16BE(at) };
+      return true;
+    case 0x1803:
+      o.abnormalDriving = { behaviour: b.readUInt16BE(at), fatigue: b.readUInt8(at + 2) };
+      return true;
+    case 0x2504:
+      o.vehicleSignals = b.readUInt32BE(at);
+      return true;
+    case 0x2a02:
+      o.io = b.readUInt16BE(at);
+      return true;
+    case 0x2b04:
+      o.analog = b.readUInt32BE(at);
+      return true;
+    case 0x3001:
+      o.signalStrength = b.readUInt8(at);
+      return true;
+    case 0x3101:
+      o.satellites = b.readUInt8(at);
+      return true;
   }
   if (id < 0x64 || id > 0x67) return false;
   const alarm = decodeAlarm(id, b.subarray(at, at + length), status);
   if (alarm === undefined) return false;
   (o.alarms ??= []).push(alarm);
   return true;
-} // prettier-ignore
+}
 
 /** The items by ascending id, alarms and others after them. Fields left out are not written. */
 export function encodeItems(o: LocationItems): Buffer {

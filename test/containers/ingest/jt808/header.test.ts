@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest';
+import { FrameDecoder } from '../../../../containers/ingest/src/jt808/decoder.ts';
+import { type Header, encodeFrame } from '../../../../containers/ingest/src/jt808/header.ts';
+import { correlationKey, phoneBytes, phoneIdentity } from '../../../../containers/ingest/src/jt808/identity.ts';
+import { captures, hex, ofKind, why } from './support.ts';
+
+function decode(wire: Buffer): { header: Header; body: string } {
+  let found: { header: Header; body: string } | undefined;
+  const decoder = new FrameDecoder((header, body) => {
+    found = { header: { ...header, phone: Buffer.from(header.phone) }, body: body.toString('hex') };
+  });
+  decoder.push(wire);
+  if (found === undefined) throw new Error(`no frame: ${JSON.stringify(decoder.errors)}`);
+  return found;
+}
+
+describe('headers', () => {
+  it.each([
+    ['2013', { version: 2013, protocolVersion: 0, phone: hex('7e7d00000001') }],
+    ['2019', { version: 2019, protocolVersion: 1, phone: hex('0000007e7d4f07788ef6') }],
+  ] as const)('%s: any phone bytes, parts and encryption survive the wire', (_, terminal) => {
+    for (const fields of [
+      { id: 0x0200, serial: 0x7e7d },
+      { id: 0x7e7d, serial: 65535, part: { total: 26, index: 2 }, encryption: 1 },
+    ]) {
+      const body = Buffer.alloc(1023, 0x7e);
+      const wire = encodeFrame(terminal, fields, body);
+      expect(wire.length).toBeLessThanOrEqual(2092);
+      const { header, body: read } = decode(wire);
+      expect(header).toMatchObject({ ...terminal, ...fields, encryption: fields.encryption ?? 0, bodyLength: 1023 });
+      expect(read).toBe(body.toString('hex'));
+      expect(encodeFrame(header, header, body)).toEqual(wire);
+    }
+  });
+
+  it('holds at most 1023 bytes of body', () => {
+    const terminal = { version: 2013, protocolVersion: 0, phone: hex('013912344323') } as const;
+    expect(() => encodeFrame(terminal, { id: 1, serial: 0 }, Buffer.alloc(1024))).toThrow(RangeError);
+  });
+
+  describe.skipIf(!captures)(`vectors${why}`, () => {
+    it.each(ofKind('808-frame'))('$name: header and back', ({ hex: wire, expected }) => {
+      const { header, body } = decode(hex(wire));
+      const said = expected['header'] as Record<string, unknown>;
+      expect({
+        msg_id: `0x${header.id.toString(16).padStart(4, '0')}`,
+        body_len: header.bodyLength,
+        encrypt: header.encryption,
+        subpackage: header.part !== undefined,
+        version_flag: header.version === 2019 ? 1 : 0,
+        protocol_version: header.version === 2019 ? header.protocolVersion : null,
+        phone_bcd: header.phone.toString('hex'),
+        serial: header.serial,
+        body_hex: body,
+        ...(header.part && { pkg_total: header.part.total, pkg_no: header.part.index }),
+      }).toEqual(Object.fromEntries(Object.entries(said).filter(([key]) => !/^checksum|_ok$/.test(key))));
+      expect(encodeFrame(header, header, hex(body)).toString('hex')).toBe(wire);
+    });
+  });
+});
+
+describe('identity', () => {
+  it.each([
+    ['013912344323', '13912344323'],
+    ['00000000013912344329', '13912344329'],
+    ['000000000000', '0'],
+    ['874903786373', '874903786373'],
+    ['00000866496077582164', '866496077582164'],
+    // A binary IMEI without its check digit, as Jimi sends it.
+    ['4f07788ef676', '868935060005020'],
+    ['000000004f07788ef676', '868935060005020'],
+    // The textbook IMEI of the Luhn check digit.
+    ['2c944ab787a7', '490154203237518'],
+    // Letters, but no IMEI.
+    ['000056aebc2a', '56aebc2a'],
+    ['ffffffffffff', 'ffffffffffff'],
+    ['0a000000000000000001', 'a000000000000000001'],
+  ])('%s is %s', (phone, identity) => {
+    expect(phoneIdentity(hex(phone))).toBe(identity);
+  });
+
+  it('pairs a 2019 phone with the shorter SIM of its media packets', () => {
+    const pairs = [
+      ['00000000014482607571', '014482607571'],
+      ['00000866496077582164', '496077582164'],
+      ['00001000000000001234', '000000001234'],
+    ] as const;
+    for (const [phone, sim] of pairs) {
+      expect(correlationKey(phoneIdentity(hex(phone)))).toBe(correlationKey(phoneIdentity(hex(sim))));
+    }
+    expect(correlationKey('14482607571')).not.toBe(correlationKey('14482607572'));
+    expect(correlationKey('1000000000000')).toBe('0');
+  });
+
+  it('makes a phone field of digits', () => {
+    expect(phoneBytes('13912344323', 2013).toString('hex')).toBe('013912344323');
+    expect(phoneBytes('13912344323', 2019).toString('hex')).toBe('00000000013912344323');
+  });
+});
