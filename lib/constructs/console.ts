@@ -1,14 +1,14 @@
 /** The console's files: built by Vite at synth, put into the site bucket at deploy. */
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { AssetHashType, DockerImage, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { AssetHashType, Aws, DockerImage, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type { IDistribution } from 'aws-cdk-lib/aws-cloudfront';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Bucket, IBucket } from 'aws-cdk-lib/aws-s3';
 import { BucketDeployment, CacheControl, Source } from 'aws-cdk-lib/aws-s3-deployment';
 import { Construct } from 'constructs';
 import type { Config } from '../config.ts';
-import { acknowledge } from './nag.ts';
+import { acknowledge, acknowledgeWildcards } from './nag.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -85,11 +85,11 @@ export class Console extends Construct {
         "The CDK's own deployment function: these are the grants it makes for copying the console's files",
       );
     }
-    const bucketName = Stack.of(this).getLogicalId(site.node.defaultChild as never);
-    acknowledge(
+    const { account, region } = Stack.of(this);
+    acknowledgeWildcards(
       handler,
-      `AwsSolutions-IAM5[Resource::<${bucketName}.Arn>/*]`,
-      "The CDK's own deployment function writes any of the console's files",
+      [site.arnForObjects('*'), `arn:${Aws.PARTITION}:s3:::cdk-hnb659fds-assets-${account}-${region}/*`],
+      "The CDK's own deployment function copies the console's files out of the bootstrap bucket",
     );
     acknowledge(handler.node.scope!, 'AwsSolutions-L1', "The CDK chooses its own function's runtime");
   }

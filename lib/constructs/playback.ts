@@ -108,10 +108,11 @@ export class Playback extends Construct {
       httpVersion: HttpVersion.HTTP2_AND_3,
       enableIpv6: true,
       priceClass: PRICE_CLASS[priceClass],
-      minimumProtocolVersion: SecurityPolicyProtocol.TLS_V1_2_2021,
       ...(domainName !== undefined &&
         certificateArn !== undefined && {
           domainNames: [domainName],
+          // Without a certificate of its own CloudFront fixes the policy itself.
+          minimumProtocolVersion: SecurityPolicyProtocol.TLS_V1_2_2021,
           certificate: Certificate.fromCertificateArn(this, 'Certificate', certificateArn),
         }),
       defaultRootObject: 'index.html',
