@@ -7,6 +7,7 @@ import { checkMayUpload, ownUpload, uploadGone, videoOfKey } from './access.ts';
 import { beginForm, beginMultipart } from './begin.ts';
 import { abort, complete, type MultipartVideo } from './finish.ts';
 import { uploadLimits } from './limits.ts';
+import { forgetRecent, recentVideo } from './recent.ts';
 import { bucket, listParts, signPart } from './source.ts';
 
 const limits = json('UPLOAD_LIMITS', uploadLimits);
@@ -18,18 +19,21 @@ interface Call {
 }
 
 /** The caller's own upload, finished or not. */
-async function own({ viewer, params, query }: Call): Promise<MultipartVideo> {
-  const video = ownUpload(await readVideo(videoOfKey(query.key)), viewer, params.uploadId, Date.now() / 1000);
+async function own({ viewer, params, query }: Call, read: typeof readVideo = readVideo): Promise<MultipartVideo> {
+  const video = ownUpload(await read(videoOfKey(query.key)), viewer, params.uploadId, Date.now() / 1000);
   checkMayUpload(viewer);
   return video;
 }
 
 /** The caller's own upload, while parts can still be added. */
-async function open(call: Call): Promise<MultipartVideo> {
-  const video = await own(call);
+async function open(call: Call, read?: typeof readVideo): Promise<MultipartVideo> {
+  const video = await own(call, read);
   if (video.status !== 'uploading') throw uploadGone();
   return video;
 }
+
+/** The same for signing, which happens for every part. */
+const openForSigning = (call: Call) => open(call, (id) => recentVideo(id, readVideo));
 
 export const handler = serve<'upload'>(required('GROUPS_CLAIM'), {
   'GET /api/s3/params': async ({ viewer, query: { filename, type, ...rest } }) => {
@@ -51,21 +55,27 @@ export const handler = serve<'upload'>(required('GROUPS_CLAIM'), {
     return parts;
   },
   'GET /api/s3/multipart/{uploadId}/{partNumber}': async (call) => {
-    const { upload } = await open(call);
+    const { upload } = await openForSigning(call);
     const url = await signPart(call.query.key, upload.id, call.params.partNumber, limits.urlSeconds);
     return { url, expires: limits.urlSeconds };
   },
   'GET /api/s3/multipart/{uploadId}/batch': async (call) => {
-    const { upload } = await open(call);
+    const { upload } = await openForSigning(call);
     const at = new Date();
     const signed = call.query.partNumbers.map(
       async (part) => [part, await signPart(call.query.key, upload.id, part, limits.urlSeconds, at)] as const,
     );
     return { presignedUrls: Object.fromEntries(await Promise.all(signed)), expires: limits.urlSeconds };
   },
-  'POST /api/s3/multipart/{uploadId}/complete': async (call) => complete(await own(call), call.body.parts, limits),
+  'POST /api/s3/multipart/{uploadId}/complete': async (call) => {
+    const video = await own(call);
+    forgetRecent(video.id);
+    return await complete(video, call.body.parts, limits);
+  },
   'DELETE /api/s3/multipart/{uploadId}': async ({ viewer, params, query }) => {
-    const video = await readVideo(videoOfKey(query.key));
+    const id = videoOfKey(query.key);
+    forgetRecent(id);
+    const video = await readVideo(id);
     // Gone already: what was asked for holds.
     if (video !== undefined) await abort(ownUpload(video, viewer, params.uploadId, Date.now() / 1000));
     return {};
