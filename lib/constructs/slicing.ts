@@ -196,10 +196,11 @@ export class Slicing extends Construct {
   }
 
   #flow({ probe, encode, assemble, fail }: Steps) {
-    const invoke = (id: string, lambdaFunction: SluiceFunction, payload: TaskInput) => {
+    /** Without a payload the step gets the state's own input. */
+    const invoke = (id: string, lambdaFunction: SluiceFunction, payload?: TaskInput) => {
       const task = new LambdaInvoke(this, id, {
         lambdaFunction,
-        payload,
+        ...(payload && { payload }),
         payloadResponseOnly: true,
         retryOnServiceExceptions: false,
       });
@@ -226,8 +227,8 @@ export class Slicing extends Construct {
       itemSelector: { plan: JsonPath.objectAt('$.plan'), chunk: JsonPath.objectAt('$$.Map.Item.Value') },
       maxConcurrency: MAX_CONCURRENCY,
       resultPath: JsonPath.DISCARD,
-    }).itemProcessor(invoke('Encode chunk', encode, TaskInput.fromJsonPathAt('$')));
-    const assembling = invoke('Assemble renditions', assemble, TaskInput.fromJsonPathAt('$'));
+    }).itemProcessor(invoke('Encode chunk', encode));
+    const assembling = invoke('Assemble renditions', assemble);
 
     probing.addCatch(failed, otherwise);
     encoding.addCatch(failed, otherwise);
