@@ -15,5 +15,6 @@ import '@mantine/core/styles/Button.css';
 import '@mantine/core/styles/Checkbox.css';
 import '@mantine/core/styles/Kbd.css';
 import '@mantine/core/styles/Skeleton.css';
+import '@mantine/core/styles/Combobox.css';
 import '@mantine/core/styles/Text.css';
 import '@mantine/core/styles/Title.css';

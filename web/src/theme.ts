@@ -31,9 +31,8 @@ const dark: MantineColorsTuple = [
 export const theme = createTheme({
   colors: { water, dark },
   primaryColor: 'water',
-  primaryShade: { light: 7, dark: 4 },
-  autoContrast: true,
-  luminanceThreshold: 0.34,
+  // Both carry white text at 4.5:1 or better.
+  primaryShade: { light: 7, dark: 6 },
   defaultRadius: 'md',
   cursorType: 'pointer',
   fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", Arial, sans-serif',

@@ -9,6 +9,8 @@ export class ApiProblem extends Error {
   readonly code: string;
   readonly title: string;
   readonly requestId: string | undefined;
+  /** The limit that was broken, if one was. */
+  readonly limit: Problem['limit'];
 
   constructor(status: number, problem: Partial<Problem>) {
     super(problem.detail ?? problem.title ?? fallback(status));
@@ -16,6 +18,7 @@ export class ApiProblem extends Error {
     this.code = problem.code ?? (status === 0 ? 'unreachable' : `http-${status}`);
     this.title = problem.title ?? fallback(status);
     this.requestId = problem.requestId;
+    this.limit = problem.limit;
   }
 }
 
@@ -24,12 +27,13 @@ export function problemOf(status: number, body: string): ApiProblem {
   try {
     const parsed: unknown = JSON.parse(body);
     if (typeof parsed === 'object' && parsed !== null) {
-      const { code, title, detail, requestId } = parsed as Record<string, unknown>;
+      const { code, title, detail, requestId, limit } = parsed as Record<string, unknown>;
       return new ApiProblem(status, {
         ...(typeof code === 'string' && { code }),
         ...(typeof title === 'string' && { title }),
         ...(typeof detail === 'string' && { detail }),
         ...(typeof requestId === 'string' && { requestId }),
+        ...(isLimit(limit) && { limit }),
       });
     }
   } catch {
@@ -50,6 +54,12 @@ export const isTransient = (error: unknown): boolean =>
 
 export const hasCode = (error: unknown, ...codes: readonly string[]): boolean =>
   error instanceof ApiProblem && codes.includes(error.code);
+
+const isLimit = (limit: unknown): limit is NonNullable<Problem['limit']> =>
+  typeof limit === 'object' &&
+  limit !== null &&
+  typeof (limit as { name?: unknown }).name === 'string' &&
+  typeof (limit as { value?: unknown }).value === 'number';
 
 function fallback(status: number): string {
   if (status === 0) return 'The server could not be reached. Check the connection and try again.';

@@ -17,7 +17,7 @@ export function EmptyLibrary() {
     );
   }
   return (
-    <div className={classes.empty}>
+    <div className={classes.empty} data-empty>
       <State
         icon={IconUpload}
         title="Upload your first video"

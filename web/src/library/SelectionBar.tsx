@@ -32,7 +32,7 @@ export function SelectionBar({ chosen, all, none, remove }: Props) {
       <Button variant="subtle" color="gray" size="compact-md" onClick={none}>
         None
       </Button>
-      <Button color="red" size="compact-md" leftSection={<IconTrash size={15} />} onClick={remove}>
+      <Button color="red.9" size="compact-md" leftSection={<IconTrash size={15} />} onClick={remove}>
         Delete
       </Button>
     </div>

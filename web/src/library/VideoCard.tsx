@@ -31,8 +31,11 @@ export const VideoCard = memo(function VideoCard({ video: listed, isSelected, se
       <Link to={`/v/${video.id}`} className={classes.poster} tabIndex={-1} aria-hidden>
         {poster !== undefined ? (
           <img src={poster} alt="" loading="lazy" decoding="async" />
-        ) : video.status === 'failed' ? (
-          <IconAlertTriangle size={30} stroke={1.4} />
+        ) : video.failure ? (
+          <span className={classes.reason}>
+            <IconAlertTriangle size={26} stroke={1.4} />
+            {video.failure.reason}
+          </span>
         ) : (
           <IconMovie size={30} stroke={1.4} />
         )}
@@ -46,7 +49,9 @@ export const VideoCard = memo(function VideoCard({ video: listed, isSelected, se
           onChange={(event) => select(video.id, (event.nativeEvent as MouseEvent).shiftKey)}
         />
       )}
-      <ProgressLine video={video} />
+      <div className={classes.progress}>
+        <ProgressLine video={video} />
+      </div>
       <div className={classes.text}>
         <Link to={`/v/${video.id}`} className={classes.title} title={video.title}>
           {video.title}
@@ -58,11 +63,8 @@ export const VideoCard = memo(function VideoCard({ video: listed, isSelected, se
           </span>
           {video.bytes.source > 0 && <span className={classes.size}>{bytes(video.bytes.source)}</span>}
         </div>
-        {video.failure && (
-          <p className={classes.reason} title={video.failure.reason}>
-            {video.failure.reason}
-          </p>
-        )}
+        {/* The frame above shows it too, but is hidden from screen readers: the title links to the same place. */}
+        {video.failure && <span className={classes.why}>{video.failure.reason}</span>}
       </div>
     </li>
   );

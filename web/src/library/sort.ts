@@ -2,11 +2,11 @@
 import type { Video } from '../../../lib/contract/video.ts';
 
 export const sorts = {
-  newest: 'Newest first',
-  oldest: 'Oldest first',
-  title: 'Title A to Z',
-  longest: 'Longest first',
-  largest: 'Largest first',
+  newest: 'Newest',
+  oldest: 'Oldest',
+  title: 'By title',
+  longest: 'Longest',
+  largest: 'Largest',
 } as const;
 export type Sort = keyof typeof sorts;
 

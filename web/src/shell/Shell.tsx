@@ -16,16 +16,23 @@ export function Shell({ children }: { children: ReactNode }) {
       <a className={classes.skip} href="#main">
         Skip to content
       </a>
-      <div className={classes.shell}>
-        <SideBar />
-        <main id="main" className={classes.main} tabIndex={-1}>
-          {children}
-        </main>
-        <BottomBar />
-      </div>
+      <Frame>{children}</Frame>
       <DropAnywhere />
       <Keys />
     </UploadsProvider>
+  );
+}
+
+function Frame({ children }: { children: ReactNode }) {
+  const { isOpen } = useUploads();
+  return (
+    <div className={classes.shell} data-beside={isOpen}>
+      <SideBar />
+      <main id="main" className={classes.main} tabIndex={-1}>
+        {children}
+      </main>
+      <BottomBar />
+    </div>
   );
 }
 

@@ -53,18 +53,20 @@ export default function UploadPanel(props: { uploader: Uploader; isOpen: boolean
           uppy={uploader.uppy}
           theme="auto"
           width="100%"
-          height={files.length > 0 ? 132 : 260}
+          height={files.length > 0 ? 110 : 220}
           showSelectedFiles={false}
           hideUploadButton
           disableThumbnailGenerator
           proudlyDisplayPoweredByUppy={false}
           fileManagerSelectionType="files"
-          note={`Up to ${bytes(config.upload.maxBytes)} each. Uploads survive a reload of the page.`}
           locale={{
             strings: { dropPasteFiles: 'Drop videos here or %{browseFiles}', browseFiles: 'choose files' },
           }}
         />
       </div>
+      <p className={classes.note}>
+        Up to {bytes(config.upload.maxBytes)} each. Go on browsing; an upload also goes on after a reload of the page.
+      </p>
       <ul className={classes.rows} aria-label="Files">
         {files.toReversed().map((file) => (
           <UploadRow key={file.id} file={file} uploader={uploader} />

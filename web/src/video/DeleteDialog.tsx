@@ -76,7 +76,7 @@ function Ask({ videos, close, done }: { videos: readonly Video[]; close: () => v
         <Button variant="default" onClick={close}>
           Keep
         </Button>
-        <Button type="submit" color="red" disabled={typed.trim().toLowerCase() !== WORD} loading={removal.isPending}>
+        <Button type="submit" color="red.9" disabled={typed.trim().toLowerCase() !== WORD} loading={removal.isPending}>
           Delete {what(videos)}
         </Button>
       </Group>

@@ -27,22 +27,27 @@ export function DetailsTab({ video }: { video: Video }) {
             <Table fz="sm" verticalSpacing={6} horizontalSpacing={8} withRowBorders>
               <Table.Thead>
                 <Table.Tr>
-                  <Table.Th>Name</Table.Th>
-                  <Table.Th>Picture or sound</Table.Th>
-                  <Table.Th>Codec</Table.Th>
+                  <Table.Th>Rendition</Table.Th>
+                  <Table.Th>Shape</Table.Th>
                   <Table.Th ta="right">Average</Table.Th>
-                  <Table.Th ta="right">Peak</Table.Th>
                   <Table.Th ta="right">Size</Table.Th>
                 </Table.Tr>
               </Table.Thead>
               <Table.Tbody>
                 {video.renditions.map((one) => (
                   <Table.Tr key={`${one.kind}/${one.name}`}>
-                    <Table.Td>{one.kind === 'audio' ? 'audio' : one.name}</Table.Td>
-                    <Table.Td>{shape(one)}</Table.Td>
-                    <Table.Td ff="monospace">{one.codecs}</Table.Td>
-                    <Table.Td ta="right">{bitRate(one.averageBandwidth)}</Table.Td>
-                    <Table.Td ta="right">{bitRate(one.bandwidth)}</Table.Td>
+                    <Table.Td>
+                      {one.kind === 'audio' ? 'audio' : one.name}
+                      <small>{one.codecs}</small>
+                    </Table.Td>
+                    <Table.Td>
+                      {shape(one)}
+                      {one.frameRate !== undefined && <small>{Number(one.frameRate.toFixed(2))} fps</small>}
+                    </Table.Td>
+                    <Table.Td ta="right">
+                      {bitRate(one.averageBandwidth)}
+                      <small>peak {bitRate(one.bandwidth)}</small>
+                    </Table.Td>
                     <Table.Td ta="right">{bytes(one.bytes)}</Table.Td>
                   </Table.Tr>
                 ))}
@@ -106,4 +111,4 @@ const shape = (one: Rendition): string =>
       : one.channels === 2
         ? 'stereo'
         : `${one.channels ?? '?'} channels`
-    : `${one.width} × ${one.height} px${one.frameRate === undefined ? '' : `, ${Number(one.frameRate.toFixed(2))} fps`}`;
+    : `${one.width} × ${one.height} px`;

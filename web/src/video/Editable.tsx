@@ -1,7 +1,6 @@
 /** Title, tags and description, edited where they are read. Enter saves, Escape leaves them as they were. */
 import '@mantine/core/styles/Popover.css';
 import '@mantine/core/styles/Badge.css';
-import '@mantine/core/styles/Combobox.css';
 import '@mantine/core/styles/Pill.css';
 import '@mantine/core/styles/PillsInput.css';
 import { ActionIcon, Badge, Button, TagsInput, Text, Textarea, TextInput, Title } from '@mantine/core';
@@ -129,7 +128,7 @@ export function EditableTags({ video, mayEdit }: Props) {
         </Badge>
       ))}
       {mayEdit && (
-        <Button variant="subtle" color="gray" size="compact-xs" onClick={() => setDraft([...video.tags])}>
+        <Button variant="subtle" color="gray" c="dimmed" fw={500} size="compact-xs" onClick={() => setDraft([...video.tags])}>
           {video.tags.length === 0 ? 'Add tags' : 'Edit tags'}
         </Button>
       )}
@@ -182,7 +181,7 @@ export function EditableDescription({ video, mayEdit }: Props) {
         </Text>
       )}
       {mayEdit && (
-        <Button variant="subtle" color="gray" size="compact-xs" onClick={() => setDraft(video.description)}>
+        <Button variant="subtle" color="gray" c="dimmed" fw={500} size="compact-xs" onClick={() => setDraft(video.description)}>
           {video.description === '' ? 'Add a description' : 'Edit description'}
         </Button>
       )}

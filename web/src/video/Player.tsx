@@ -63,6 +63,9 @@ export default function Player({ src, title, poster, width, height, token }: Pla
     const element = video.current;
     if (!element) return undefined;
     let isGone = false;
+    // In this order: the element makes its hls.js instance, with the configuration of that moment, when `src` is set.
+    element.config = config;
+    element.src = src;
     const attach = () => {
       const hls = element.api;
       if (isGone || !hls) return;
@@ -75,12 +78,12 @@ export default function Player({ src, title, poster, width, height, token }: Pla
         else setError(sentence(data.response?.code, data.type === Hls.ErrorTypes.NETWORK_ERROR));
       });
     };
-    // The element makes its hls.js instance one microtask after `src` is set.
+    // One microtask later, that is.
     void Promise.resolve().then(() => Promise.resolve().then(attach));
     return () => {
       isGone = true;
     };
-  }, [src, load]);
+  }, [src, load, config]);
 
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
@@ -104,8 +107,6 @@ export default function Player({ src, title, poster, width, height, token }: Pla
           key={load}
           ref={video}
           slot="media"
-          config={config}
-          src={src}
           preload="metadata"
           playsInline
           crossOrigin="anonymous"

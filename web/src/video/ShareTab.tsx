@@ -5,8 +5,9 @@ import { useState } from 'react';
 import { Link } from 'react-router';
 import type { Video } from '../../../lib/contract/video.ts';
 import { call } from '../api/client.ts';
+import { ApiProblem } from '../api/problem.ts';
 import { Copy } from '../shared/Copy.tsx';
-import { exact } from '../shared/format.ts';
+import { exact, span } from '../shared/format.ts';
 import { isPlayable } from '../shared/status.ts';
 import { embedSnippet, lifetimes, pageLink, streamUrl, visibilities } from './links.ts';
 import classes from './video.module.css';
@@ -37,10 +38,21 @@ export function ShareTab({ video }: { video: Video }) {
 
 /** A private stream needs a token in its address; it is minted on request, for a time of one's choice. */
 function Tokened({ video }: { video: Video }) {
-  const [seconds, setSeconds] = useState<string>('3600');
+  // Without a time of one's own choice the link lasts as long as the deployment allows.
+  const [seconds, setSeconds] = useState('');
+  const [ceiling, setCeiling] = useState(Infinity);
   const mint = useMutation({
     mutationFn: () =>
-      call('POST /api/videos/{id}/tokens', { params: { id: video.id }, body: { expiresIn: Number(seconds) } }),
+      call('POST /api/videos/{id}/tokens', {
+        params: { id: video.id },
+        body: seconds === '' ? {} : { expiresIn: Number(seconds) },
+      }),
+    onError: (error) => {
+      const limit = error instanceof ApiProblem ? error.limit : undefined;
+      if (limit?.name !== 'playback.tokenMinutes') return;
+      setCeiling(limit.value * 60);
+      setSeconds('');
+    },
   });
   return (
     <>
@@ -52,7 +64,12 @@ function Tokened({ video }: { video: Video }) {
         <div className={classes.mint}>
           <NativeSelect
             aria-label="Works for"
-            data={lifetimes.map(({ value, label }) => ({ value: String(value), label }))}
+            data={[
+              { value: '', label: 'As long as possible' },
+              ...lifetimes
+                .filter(({ value }) => value <= ceiling)
+                .map(({ value, label }) => ({ value: String(value), label })),
+            ]}
             value={seconds}
             onChange={(event) => setSeconds(event.currentTarget.value)}
           />
@@ -62,7 +79,9 @@ function Tokened({ video }: { video: Video }) {
         </div>
         {mint.error && (
           <Alert color="red" variant="light" role="alert">
-            {mint.error.message}
+            {ceiling === Infinity
+              ? mint.error.message
+              : `Links work for at most ${span(ceiling)} here. Make one for as long as possible, or shorter.`}
           </Alert>
         )}
         {mint.data && (

@@ -40,7 +40,7 @@ function Failed({ video }: { video: Video }) {
       <IconAlertTriangle size={36} stroke={1.4} />
       <strong>This video could not be sliced</strong>
       <span>{video.failure?.reason ?? 'No reason was given.'}</span>
-      <span>Mend or export the file anew and upload it again; this entry can be deleted.</span>
+      <span>This entry stays until you delete it.</span>
       <Button variant="white" color="dark" onClick={toggle} disabled={isOpen} mt={4}>
         Upload again
       </Button>

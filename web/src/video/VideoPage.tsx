@@ -81,6 +81,7 @@ function Loaded({ video }: { video: Video }) {
               className={classes.delete}
               variant="subtle"
               color="red"
+              c="var(--bad)"
               size="compact-sm"
               leftSection={<IconTrash size={15} />}
               onClick={() => setDeleting(true)}

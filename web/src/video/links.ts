@@ -45,7 +45,7 @@ export const visibilities: Readonly<Record<Visibility, { label: string; means: s
   public: { label: 'Public', means: 'Anyone with the link, without signing in.' },
 };
 
-/** How long a link may work, in seconds. */
+/** How long a link or a grant may last, in seconds. */
 export const lifetimes = [
   { value: 900, label: '15 minutes' },
   { value: 3_600, label: '1 hour' },
