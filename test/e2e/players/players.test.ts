@@ -1,0 +1,180 @@
+/** Every player by every way to sign, in Chromium: it plays past a segment's end and seeks, or it is known not to. */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromium, type Browser, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Client } from '../../../local/client.ts';
+import { runningStack } from '../../stack.ts';
+import { BROWSER } from '../../support/browser.ts';
+import { makeVideo } from '../../support/media.ts';
+import { file, servePages } from './serve.ts';
+
+/** Seconds; segments are 6 s, so the clip has three full ones and a rest. */
+const LENGTH = 20;
+const PAST_A_BOUNDARY = 6.6;
+const SEEK_TO = 15;
+
+const ways = {
+  'EXT-X-DEFINE': {},
+  'expand=1': { expand: '1' },
+  'cookies=1': { cookies: '1' },
+  'cookies=1&expand=1': { cookies: '1', expand: '1' },
+} as const;
+type Way = keyof typeof ways;
+
+/** docs/players.md says the same; a test below compares. */
+const plays: Record<string, Record<Way, boolean>> = {
+  'hls.js': { 'EXT-X-DEFINE': true, 'expand=1': true, 'cookies=1': true, 'cookies=1&expand=1': true },
+  shaka: { 'EXT-X-DEFINE': true, 'expand=1': true, 'cookies=1': true, 'cookies=1&expand=1': true },
+  native: { 'EXT-X-DEFINE': true, 'expand=1': true, 'cookies=1': true, 'cookies=1&expand=1': true },
+  'video.js': { 'EXT-X-DEFINE': false, 'expand=1': true, 'cookies=1': false, 'cookies=1&expand=1': true },
+};
+
+const stack = runningStack();
+const uma = new Client(stack.url, stack.users.find(({ name }) => name === 'uma')!.token);
+let browser: Browser;
+let pages: Awaited<ReturnType<typeof servePages>>;
+let folder: string;
+let id: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sluice-players-'));
+  const clip = join(folder, 'clip.mp4');
+  await makeVideo(stack.ffmpegFolder, clip, { seconds: LENGTH, size: '640x360' });
+  id = await uma.upload(clip, { name: 'clip.mp4', metadata: { visibility: 'private' } });
+  await uma.ready(id);
+  pages = await servePages();
+  browser = await chromium.launch(BROWSER);
+});
+afterAll(async () => {
+  await browser?.close();
+  pages?.close();
+  await uma.call('DELETE /api/videos/{id}', { params: { id } });
+  await rm(folder, { recursive: true, force: true });
+});
+
+interface Seen {
+  readonly url: URL;
+  readonly status: number;
+}
+
+/** Opens a player's page and hands it the manifest's address. Signed URLs are tried from a page on another origin. */
+async function open(player: string, way: Way): Promise<{ page: Page; seen: Seen[] }> {
+  const { token } = await uma.call('POST /api/videos/{id}/tokens', { params: { id }, body: {} });
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  const seen: Seen[] = [];
+  page.on('response', (answer) => {
+    const url = new URL(answer.url());
+    if (url.origin === stack.url && !url.pathname.startsWith('/players/')) seen.push({ url, status: answer.status() });
+  });
+  const origin = 'cookies' in ways[way] ? stack.url : pages.url;
+  await context.route(`${stack.url}/players/**`, async (route) => {
+    const found = await file(new URL(route.request().url()).pathname);
+    await route.fulfill(found ?? { status: 404 });
+  });
+  await page.goto(`${origin}/players/${player}.html`);
+  const query = new URLSearchParams({ token, ...ways[way] });
+  await page.evaluate(
+    (url) => (globalThis as unknown as { start(url: string): void }).start(url),
+    `${stack.url}/api/play/${id}/main.m3u8?${query}`,
+  );
+  return { page, seen };
+}
+
+/** What the page's video element says. */
+const state = (page: Page) =>
+  page.evaluate(() => {
+    const scope = globalThis as unknown as {
+      document: {
+        querySelector(
+          name: string,
+        ): Record<string, number> & { getVideoPlaybackQuality(): { totalVideoFrames: number } };
+      };
+      problems: string[];
+    };
+    const video = scope.document.querySelector('video');
+    return {
+      time: video['currentTime']!,
+      width: video['videoWidth']!,
+      ready: video['readyState']!,
+      frames: video.getVideoPlaybackQuality().totalVideoFrames,
+      audioBytes: video['webkitAudioDecodedByteCount']!,
+      problems: scope.problems,
+    };
+  });
+
+/** Twice the speed, so that a run of all of them stays short. */
+const run = (page: Page, from?: number) =>
+  page.evaluate(
+    `{ const video = document.querySelector('video'); ${from === undefined ? '' : `video.currentTime = ${from};`} video.playbackRate = 2; video.play().catch(() => {}); 0 }`,
+  );
+
+/** Plays until `time`; an error says what the player, the element and the network had to say. */
+async function playUntil(page: Page, seen: Seen[], time: number): Promise<void> {
+  for (const deadline = Date.now() + 45_000; ;) {
+    await run(page);
+    const now = await state(page);
+    if (now.time >= time && now.ready >= 2) return;
+    if (Date.now() > deadline) {
+      const failed = seen.filter(({ status }) => status >= 400).map(({ url, status }) => `${status} ${url.pathname}`);
+      throw new Error(`did not reach ${time} s: ${JSON.stringify(now)}; refused: ${failed.join(', ') || 'nothing'}`);
+    }
+    await page.waitForTimeout(250);
+  }
+}
+
+describe.each(Object.keys(plays))('%s', (player) => {
+  const all = Object.keys(ways) as Way[];
+
+  it.each(all.filter((way) => plays[player]![way]))('plays by %s, past a segment and after seeking', async (way) => {
+    const { page, seen } = await open(player, way);
+    await playUntil(page, seen, PAST_A_BOUNDARY);
+    await run(page, SEEK_TO);
+    await playUntil(page, seen, SEEK_TO + 1);
+    const end = await state(page);
+    expect(end.width).toBeGreaterThan(0);
+    expect(end.frames).toBeGreaterThan(50);
+    expect(end.audioBytes).toBeGreaterThan(0);
+    expect(end.problems).toEqual([]);
+
+    expect(seen.filter(({ status }) => status >= 400)).toEqual([]);
+    const media = seen.filter(({ url }) => url.pathname.startsWith('/vod/'));
+    expect(media.length).toBeGreaterThan(4);
+    for (const { url } of media) expect(url.searchParams.has('Signature')).toBe(!('cookies' in ways[way]));
+    // After the first manifest a view costs no Lambda call, unless its media playlists are made for it too.
+    const calls = seen.filter(({ url }) => url.pathname.startsWith('/api/')).map(({ url }) => url.pathname);
+    expect(calls.filter((path) => path.endsWith('/main.m3u8') && !path.endsWith('/audio/main.m3u8'))).toHaveLength(1);
+    expect(calls.length > 1).toBe('expand' in ways[way]);
+    await page.context().close();
+  });
+
+  it.each(all.filter((way) => !plays[player]![way]))(
+    'does not play by %s: it asks for the variable by name',
+    async (way) => {
+      const { page, seen } = await open(player, way);
+      await run(page);
+      await expect
+        .poll(() => seen.find(({ url }) => decodeURIComponent(url.search).includes('{$auth}'))?.status, {
+          timeout: 20_000,
+        })
+        .toBeGreaterThanOrEqual(400);
+      expect(await state(page)).toMatchObject({ time: 0, frames: 0 });
+      await page.context().close();
+    },
+  );
+});
+
+it('is what docs/players.md says', async () => {
+  const text = await readFile(new URL('../../../docs/players.md', import.meta.url), 'utf8');
+  const rows = text.split('\n').map((line) => line.split('|').map((cell) => cell.trim()));
+  const header = rows.find((cells) => cells[1] === 'player')!;
+  for (const [player, cells] of Object.entries(plays)) {
+    const row = rows.find(([, name]) => name?.toLowerCase().startsWith(player))!;
+    for (const [way, works] of Object.entries(cells)) {
+      const cell = row[header.indexOf(`\`${way}\``)];
+      expect(`${player} ${way}: ${cell}`).toBe(`${player} ${way}: ${works ? 'plays' : 'no'}`);
+    }
+  }
+});
