@@ -90,7 +90,9 @@ export const handler = serve<'catalog'>(required('GROUPS_CLAIM'), {
     if (record === undefined) return undefined;
     const underWay = record.status === 'deleted' && isOwnerOrAdmin(viewer, record);
     if (!underWay) {
-      changeable({ ...asked, now: 0 });
+      // An upload that expired can still be deleted: whatever has arrived of it goes at once.
+      const { expiresAt: _, ...lasting } = record;
+      changeable({ ...asked, record: lasting });
       // From here on nobody sees or plays it, and no slicing step publishes it. The record must outlive its removal.
       await changeVideo(id, { status: 'deleted', remove: ['expiresAt'] });
     }

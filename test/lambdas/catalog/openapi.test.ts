@@ -63,3 +63,11 @@ it('is the document in docs/; `npm run docs` writes it', async () => {
   const page = await readFile(new URL('../../../docs/openapi.json', import.meta.url), 'utf8');
   expect(page).toBe(openApiPage());
 });
+
+it('docs/api.md lists every problem code with its status', async () => {
+  const page = await readFile(new URL('../../../docs/api.md', import.meta.url), 'utf8');
+  const rows = [...page.matchAll(/^\| `([a-z-]+)` \| (\d{3}) \|/gm)].map((match) => [match[1], Number(match[2])]);
+  expect(Object.fromEntries(rows)).toEqual(
+    Object.fromEntries(Object.entries(problems).map(([code, [status]]) => [code, status])),
+  );
+});
