@@ -65,7 +65,7 @@ interface Pending {
   requests: number;
 }
 
-/** Completed keys remembered, so that a part sent once more starts no second message. */
+/** Keys of completed and refused messages remembered, so that a part of one starts no second message. */
 const REMEMBERED = 16;
 
 const PENDING: PartResult = { status: 'pending' };
@@ -77,7 +77,7 @@ export class Reassembler {
   private readonly limits: ReassemblyLimits;
   /** In order of their first part. */
   private readonly open = new Map<string, Pending>();
-  private readonly finished = new Map<string, number>();
+  private readonly settled = new Map<string, { at: number; result: PartResult }>();
   private bytes = 0;
 
   constructor(limits: ReassemblyLimits = defaultLimits) {
@@ -98,10 +98,11 @@ export class Reassembler {
     }
     const firstSerial = (header.serial - part.index + 1) & 0xffff;
     const key = `${header.id}/${firstSerial}/${part.total}`;
-    const done = this.finished.get(key);
-    if (done !== undefined && now - done < this.limits.age) {
-      this.stats.duplicates++;
-      return DUPLICATE;
+    const settled = this.settled.get(key);
+    if (settled !== undefined && now - settled.at < this.limits.age) {
+      if (settled.result === DUPLICATE) this.stats.duplicates++;
+      else this.stats.rejected++;
+      return settled.result;
     }
     const message = this.open.get(key) ?? this.begin(key, header.id, firstSerial, part.total, now);
     if (message.parts[part.index - 1] !== undefined) {
@@ -111,7 +112,9 @@ export class Reassembler {
     while (this.bytes + body.length > this.limits.bytes) {
       const oldest = this.open.values().next().value;
       if (oldest === undefined || oldest === message) {
+        // Larger than the limit by itself: its other parts are refused too.
         this.abandon(message);
+        this.settle(key, REJECTED, now);
         this.stats.rejected++;
         return REJECTED;
       }
@@ -157,19 +160,21 @@ export class Reassembler {
 
   private finish(message: Pending, now: number): PartResult {
     this.drop(message);
-    this.finished.delete(message.key);
-    this.finished.set(message.key, now);
-    if (this.finished.size > REMEMBERED) {
-      for (const key of this.finished.keys()) {
-        this.finished.delete(key);
-        break;
-      }
-    }
+    this.settle(message.key, DUPLICATE, now);
     const body = Buffer.concat(
       message.parts.filter((part) => part !== undefined),
       message.bytes,
     );
     return { status: 'complete', body, firstSerial: message.firstSerial };
+  }
+
+  /** What later parts of this message get. */
+  private settle(key: string, result: PartResult, at: number): void {
+    this.settled.delete(key);
+    this.settled.set(key, { at, result });
+    if (this.settled.size <= REMEMBERED) return;
+    const [oldest] = this.settled.keys();
+    if (oldest !== undefined) this.settled.delete(oldest);
   }
 
   private abandon(message: Pending): void {

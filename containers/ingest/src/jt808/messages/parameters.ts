@@ -40,16 +40,21 @@ export const numberParameter = (id: number, value: number): Parameter => ({
   value: new Writer().u32(value).done(),
 });
 
+/**
+ * The list up to where it breaks: a real recorder gives a wrong length in the middle and little-endian ids behind it. Id
+ * 0 is no parameter, and only stands where such a list has gone astray.
+ */
 function readParameters(r: Reader): Parameter[] | undefined {
   const count = r.u8();
+  if (!r.ok) return undefined;
   const parameters: Parameter[] = [];
   for (let n = 0; n < count; n++) {
     const id = r.u32();
     const value = r.bytes(r.u8());
-    if (!r.ok) return undefined;
-    parameters.push({ id, value });
+    if (!r.ok) break;
+    if (id !== 0) parameters.push({ id, value });
   }
-  return r.ok ? parameters : undefined;
+  return parameters;
 }
 
 function writeParameters(w: Writer, parameters: readonly Parameter[]): Writer {
