@@ -2,6 +2,7 @@
  * The narrow waist between device protocols and HLS: protocol code produces access units and never sees a playlist, HLS
  * code consumes them and never sees a packet.
  */
+import type { AacConfig } from './audio/aac.ts';
 
 /** One device channel; `device` is the registered id (digits without leading zeros). */
 export interface StreamKey {
@@ -10,7 +11,18 @@ export interface StreamKey {
 }
 
 export type VideoCodec = 'h264' | 'h265';
-export type AudioCodec = 'g711a' | 'g711u' | 'g726' | 'adpcm-ima' | 'aac';
+/** Sound that browsers cannot play and that is decoded to PCM first. */
+export type RawAudioCodec = 'g711a' | 'g711u' | 'g726' | 'adpcm-ima';
+
+/** Where one NAL unit lies in its access unit, without its start code and without zero bytes after it. */
+export interface Nal {
+  /** Offset of its first byte. */
+  readonly start: number;
+  /** Offset after its last byte. */
+  readonly end: number;
+  /** Its first three bytes, most significant first: the header and the first bits of a slice (absent bytes are 0). */
+  readonly head: number;
+}
 
 /** One picture: an Annex-B access unit as the device sent it (ISO/IEC 14496-10 Annex B, H.265 Annex B). */
 export interface VideoUnit {
@@ -22,22 +34,34 @@ export interface VideoUnit {
   readonly receivedAt: number;
   /** It holds an IDR (H.264 type 5) or IRAP (H.265 types 16 to 23) picture, by its NAL units, whatever the packet said. */
   readonly keyframe: boolean;
-  /** The bytes, in the pieces they arrived in; concatenated they are the access unit. */
+  /** The bytes, in the pieces they arrived in; concatenated they are the access unit. Nobody writes to them. */
   readonly pieces: readonly Buffer[];
   /** Sum of the pieces' lengths. */
   readonly bytes: number;
+  /** At least one. */
+  readonly nals: readonly Nal[];
 }
 
 /** One or more sound frames, as the device sent them with vendor headers removed. */
 export interface AudioUnit {
   readonly kind: 'audio';
-  readonly codec: AudioCodec;
+  readonly codec: RawAudioCodec;
   readonly timestamp: number;
   readonly receivedAt: number;
   readonly data: Buffer;
 }
 
-export type AccessUnit = VideoUnit | AudioUnit;
+/** Consecutive AAC-LC frames without ADTS headers, from the device or from an encoder. */
+export interface AacUnit {
+  readonly kind: 'aac';
+  readonly config: AacConfig;
+  /** Of the first frame; device clock, milliseconds. */
+  readonly timestamp: number;
+  readonly receivedAt: number;
+  readonly frames: readonly Buffer[];
+}
+
+export type AccessUnit = VideoUnit | AudioUnit | AacUnit;
 
 /** Something was lost or reset before the next unit of this stream: what follows may not continue what went before. */
 export interface Gap {

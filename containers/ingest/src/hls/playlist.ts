@@ -1,0 +1,158 @@
+/**
+ * The live media playlist of one stream (RFC 8216bis 4.4.3, 6.2.2) as plain state that any task can continue: media and
+ * discontinuity sequences only ever grow. All functions are pure.
+ */
+import { z } from 'zod';
+
+const entry = z.object({
+  /** Relative to the playlist, without a query. */
+  uri: z.string(),
+  /** The initialization section it needs, relative to the playlist. */
+  map: z.string(),
+  /** Milliseconds, exact. */
+  duration: z.int().min(0),
+  /** Milliseconds since 1970-01-01 UTC. */
+  programDateTime: z.number(),
+  /** EXT-X-DISCONTINUITY stands before it. */
+  discontinuity: z.boolean(),
+  /** The segment was dropped: there is no such file. */
+  gap: z.boolean(),
+});
+
+/** One segment of a playlist, live or recorded. */
+export type PlaylistEntry = z.infer<typeof entry>;
+export const playlistEntry = entry;
+
+export const livePlaylist = z.object({
+  version: z.literal(1),
+  /** Seconds. It grows when a longer segment comes, and never shrinks. */
+  targetDuration: z.int().min(1),
+  mediaSequence: z.int().min(0),
+  discontinuitySequence: z.int().min(0),
+  entries: z.array(entry).max(1000),
+});
+/** What is stored, and continued by whoever writes the stream next. */
+export type LivePlaylist = z.infer<typeof livePlaylist>;
+
+export interface WindowOptions {
+  /** Milliseconds of segments a playlist lists at least; three target durations are kept whatever this says. */
+  readonly windowMs: number;
+  /** Entries it lists at most. */
+  readonly maxEntries: number;
+}
+
+export const WINDOW_DEFAULTS: WindowOptions = { windowMs: 12_000, maxEntries: 60 };
+
+/** A stream that was never published. `targetMs`: what segments are meant to last. */
+export const emptyPlaylist = (targetMs: number): LivePlaylist => ({
+  version: 1,
+  targetDuration: Math.max(1, Math.round(targetMs / 1000)),
+  mediaSequence: 0,
+  discontinuitySequence: 0,
+  entries: [],
+});
+
+/** The sequence number the next segment will have. */
+export const nextSequence = ({ mediaSequence, entries }: LivePlaylist): number => mediaSequence + entries.length;
+
+/**
+ * Adds a segment at the end and lets old ones go. Nothing precedes the first segment ever, so no discontinuity stands
+ * before it; one always stands after a dropped segment.
+ */
+export function addEntry(
+  playlist: LivePlaylist,
+  added: PlaylistEntry,
+  window: WindowOptions = WINDOW_DEFAULTS,
+): LivePlaylist {
+  const first = nextSequence(playlist) === 0;
+  const afterGap = playlist.entries.at(-1)?.gap === true && !added.gap;
+  const entries = [...playlist.entries, { ...added, discontinuity: !first && (added.discontinuity || afterGap) }];
+  // EXTINF rounded to whole seconds must not exceed the target duration (4.4.3.1).
+  const targetDuration = Math.max(playlist.targetDuration, Math.round(added.duration / 1000));
+  const keep = Math.max(window.windowMs, 3 * targetDuration * 1000);
+  let total = entries.reduce((sum, { duration }) => sum + duration, 0);
+  let gone = 0;
+  while (
+    entries.length - gone > 1 &&
+    (total - entries[gone]!.duration >= keep || entries.length - gone > window.maxEntries)
+  ) {
+    total -= entries[gone]!.duration;
+    gone += 1;
+  }
+  return { ...drop(playlist, entries, gone), targetDuration };
+}
+
+/** Lets everything listed go, for a stream that begins again after so long that its old segments are not wanted. */
+export const forgetEntries = (playlist: LivePlaylist): LivePlaylist =>
+  drop(playlist, playlist.entries, playlist.entries.length);
+
+function drop(playlist: LivePlaylist, entries: readonly PlaylistEntry[], count: number): LivePlaylist {
+  return {
+    ...playlist,
+    entries: entries.slice(count),
+    mediaSequence: playlist.mediaSequence + count,
+    // 4.4.3.3: it counts the discontinuity tags that went with their segments.
+    discontinuitySequence:
+      playlist.discontinuitySequence + entries.slice(0, count).filter(({ discontinuity }) => discontinuity).length,
+  };
+}
+
+/** Every URL ends with the variable that the multivariant playlist defines (4.3). */
+const AUTH = '?{$auth}';
+
+/** The playlist's text. It is shared by all viewers; signatures come in through the imported variable. */
+export function liveText({ targetDuration, mediaSequence, discontinuitySequence, entries }: LivePlaylist): string {
+  return text([
+    ...head(targetDuration),
+    `#EXT-X-MEDIA-SEQUENCE:${mediaSequence}`,
+    `#EXT-X-DISCONTINUITY-SEQUENCE:${discontinuitySequence}`,
+    ...entries.flatMap((entry, i) => entryLines(entry, entries[i - 1])),
+  ]);
+}
+
+/** Milliseconds between the end of one recorded segment and the beginning of the next that are not a hole. */
+const SEAMLESS_MS = 500;
+
+/**
+ * A playlist over recorded segments in order of time. Where segments are missing a discontinuity stands, and the next
+ * EXT-X-PROGRAM-DATE-TIME tells how much; a segment that was dropped is listed as a gap.
+ */
+export function vodText(recorded: readonly PlaylistEntry[]): string {
+  const entries = recorded.map((entry, i) => {
+    const before = recorded[i - 1];
+    if (before === undefined) return { ...entry, discontinuity: false };
+    const hole = Math.abs(entry.programDateTime - (before.programDateTime + before.duration)) > SEAMLESS_MS;
+    return { ...entry, discontinuity: entry.discontinuity || hole || (before.gap && !entry.gap) };
+  });
+  const longest = entries.reduce((most, { duration }) => Math.max(most, duration), 1000);
+  return text([
+    ...head(Math.round(longest / 1000)),
+    '#EXT-X-PLAYLIST-TYPE:VOD',
+    '#EXT-X-MEDIA-SEQUENCE:0',
+    ...entries.flatMap((entry, i) => entryLines(entry, entries[i - 1])),
+    '#EXT-X-ENDLIST',
+  ]);
+}
+
+/** Version 8: variables, EXT-X-GAP (RFC 8216bis 8). */
+const head = (targetDuration: number): string[] => [
+  '#EXTM3U',
+  '#EXT-X-VERSION:8',
+  '#EXT-X-DEFINE:IMPORT="auth"',
+  `#EXT-X-TARGETDURATION:${targetDuration}`,
+];
+
+function entryLines(entry: PlaylistEntry, before: PlaylistEntry | undefined): string[] {
+  return [
+    ...(entry.discontinuity ? ['#EXT-X-DISCONTINUITY'] : []),
+    ...(entry.map === before?.map ? [] : [`#EXT-X-MAP:URI="${entry.map}${AUTH}"`]),
+    ...(before === undefined || entry.discontinuity
+      ? [`#EXT-X-PROGRAM-DATE-TIME:${new Date(entry.programDateTime).toISOString()}`]
+      : []),
+    ...(entry.gap ? ['#EXT-X-GAP'] : []),
+    `#EXTINF:${(entry.duration / 1000).toFixed(3)},`,
+    `${entry.uri}${AUTH}`,
+  ];
+}
+
+const text = (lines: readonly string[]): string => `${lines.join('\n')}\n`;

@@ -1,0 +1,81 @@
+/**
+ * The audio track of a live stream: always there, without holes. Frames of the device or of an encoder take their place
+ * by their time; where there are none, silence stands.
+ */
+import { AAC_FRAME_SAMPLES, sameAac, silentFrame, type AacConfig } from '../media/audio/aac.ts';
+import type { AacUnit } from '../media/unit.ts';
+import type { AudioSamples } from './cmaf.ts';
+
+/**
+ * Milliseconds a frame may lie off the running track and still just be appended: bursts of sound share one timestamp, and
+ * clocks drift. Beyond it silence is put in, or the frame left out.
+ */
+const TOLERANCE_MS = 300;
+/** Milliseconds sound may lag behind the picture at a cut before its absence is taken for silence. */
+const SLACK_MS = 500;
+/** Frames waiting for their segment; more means that sound runs ahead of the picture, and the oldest go. */
+const MAX_QUEUED = 1024;
+/** Milliseconds. A frame further ahead of the track than this is of another time. */
+const FAR_AHEAD_MS = 5000;
+
+export class SoundTrack {
+  readonly config: AacConfig;
+  readonly #silence: Buffer;
+  readonly #frameMs: number;
+  /** Samples since media time 0 where the first queued frame begins. */
+  #next = 0;
+  #queue: Buffer[] = [];
+  /** Media time where the latest real frame ends. */
+  #heardUntil = -Infinity;
+
+  /** `from`: media time the track begins at, milliseconds. */
+  constructor(config: AacConfig, from: number) {
+    this.config = config;
+    this.#silence = silentFrame(config);
+    this.#frameMs = (AAC_FRAME_SAMPLES / config.sampleRate) * 1000;
+    this.#next = Math.round((from * config.sampleRate) / 1000);
+  }
+
+  /** Takes frames in, the first of which sounds at media time `at`. They must have this track's configuration. */
+  push(unit: AacUnit, at: number): void {
+    if (!sameAac(unit.config, this.config)) return;
+    let time = at;
+    for (const frame of unit.frames) {
+      const ahead = time - this.#end();
+      if (ahead > FAR_AHEAD_MS) return;
+      if (ahead > TOLERANCE_MS) this.#fillTo(time - this.#frameMs / 2);
+      if (ahead >= -TOLERANCE_MS && this.#queue.length < MAX_QUEUED) {
+        this.#queue.push(frame);
+        this.#heardUntil = this.#end();
+      }
+      time += this.#frameMs;
+    }
+  }
+
+  /**
+   * The frames that belong to a segment ending at media time `until`. While sound keeps coming it may lag a little and go
+   * into the next segment; `final` says that none follows, so that both tracks end together.
+   */
+  cut(until: number, final: boolean): AudioSamples {
+    const lagging = this.#end() < until && this.#heardUntil >= until - SLACK_MS;
+    if (final || !lagging) this.#fillTo(until);
+    const start = this.#next;
+    const count = Math.min(
+      this.#queue.length,
+      Math.max(0, Math.ceil(((until / 1000) * this.config.sampleRate - start) / AAC_FRAME_SAMPLES)),
+    );
+    const frames = this.#queue.slice(0, count);
+    this.#queue = final ? [] : this.#queue.slice(count);
+    this.#next += count * AAC_FRAME_SAMPLES;
+    return { start, frameSamples: AAC_FRAME_SAMPLES, frames };
+  }
+
+  /** Media time where the queue ends. */
+  #end(): number {
+    return ((this.#next + this.#queue.length * AAC_FRAME_SAMPLES) / this.config.sampleRate) * 1000;
+  }
+
+  #fillTo(time: number): void {
+    while (this.#end() < time) this.#queue.push(this.#silence);
+  }
+}
