@@ -112,7 +112,8 @@ function videoCodec(plan: Plan, index: number, preset: string): string[] {
     ['-crf', String(CRF), '-maxrate', String(maxBitrate), '-bufsize', String(maxBitrate * BUFFER_SECONDS)],
     // Keyframes come at the forced times only, which are the same frames in every rung. Half a millisecond of grace
     // keeps rounding from pushing one to the next frame.
-    ['-x264-params', 'keyint=infinite:scenecut=0:open-gop=0'],
+    // The ultrafast preset would leave out what makes the High profile, for little time and many bits.
+    ['-x264-params', 'keyint=infinite:scenecut=0:open-gop=0:8x8dct=1:cabac=1'],
     ['-force_key_frames', `expr:gte(t+0.0005,n_forced*${keyframeSeconds(plan.segmentSeconds)})`],
     ['-fps_mode', 'vfr', '-enc_time_base', `1:${VIDEO_TIMESCALE}`],
     plan.source.info.video.rgb ? ['-colorspace', 'bt709', '-color_primaries', 'bt709', '-color_trc', 'bt709'] : [],

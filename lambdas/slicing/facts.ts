@@ -94,11 +94,17 @@ function aspectOf(stream: ProbedStream): number {
   return aspect !== undefined && aspect >= 0.1 && aspect <= 10 ? aspect : 1;
 }
 
-/** Average frames per second; containers without a clock of frames announce nonsense like 90000. */
+/**
+ * Frames per second: the container's steady rate where the average (which a first frame or a short look puts off a
+ * little) is near it, else the average. Containers without a clock of frames announce nonsense like 90000.
+ */
 function frameRateOf(stream: ProbedStream): number {
-  const rates = [ratio(stream.avg_frame_rate, '/'), ratio(stream.r_frame_rate, '/')];
-  const rate = rates.find((value) => value !== undefined && value >= 0.01 && value <= 480) ?? 30;
-  return Number(rate.toFixed(3));
+  const [average, steady] = [stream.avg_frame_rate, stream.r_frame_rate].map((text) => {
+    const value = ratio(text, '/');
+    return value !== undefined && value >= 0.01 && value <= 480 ? value : undefined;
+  });
+  const near = average !== undefined && steady !== undefined && Math.abs(average - steady) < 0.05 * steady;
+  return Number(((near ? steady : average) ?? steady ?? 30).toFixed(3));
 }
 
 function ratio(value: string | undefined, separator: string): number | undefined {

@@ -1,0 +1,259 @@
+/** Probing of real files: what is taken, what is refused and why, and how little of a file is read for it. */
+import { copyFile, readFile, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { inspect } from '../../../lambdas/slicing/inspect.ts';
+import { Refusal } from '../../../lambdas/slicing/refusal.ts';
+import type { SlicingOptions, SourceInfo } from '../../../lib/contract/slicing.ts';
+import { ffmpeg, fileSource, H264, muxers, OPTIONS, picture, sizeOf, tone, workFolder } from './media.ts';
+
+let folder: string;
+let remove: () => Promise<void>;
+const can = await muxers();
+
+beforeAll(async () => {
+  ({ folder, remove } = await workFolder());
+  await ffmpeg(...picture(2), ...tone(2), ...H264, '-c:a', 'aac', join(folder, 'base.mp4'));
+}, 60_000);
+afterAll(() => remove());
+
+const at = (name: string): string => join(folder, name);
+
+/** Inspects a file as if it lay elsewhere; answers facts, and how many bytes were read of it. */
+async function look(name: string, options: Partial<SlicingOptions> = {}) {
+  const source = await fileSource(at(name));
+  let fetched = false;
+  const info = await inspect({
+    source,
+    path: at('stand-in'),
+    fetchWhole: async (path) => {
+      fetched = true;
+      await copyFile(at(name), path);
+    },
+    options: { ...OPTIONS, ...options },
+    timeoutMs: 30_000,
+  });
+  return { info, read: source.readBytes, fetched };
+}
+
+async function refusal(name: string, options: Partial<SlicingOptions> = {}): Promise<Refusal> {
+  try {
+    await look(name, options);
+  } catch (error) {
+    if (error instanceof Refusal) return error;
+    throw error;
+  }
+  throw new Error('it was taken');
+}
+
+describe('what is taken', () => {
+  const containers: [name: string, muxer: string, args: string[], container: string][] = [
+    ['index-last.mp4', 'mp4', [], 'mov,mp4'],
+    ['index-first.mp4', 'mp4', ['-movflags', '+faststart'], 'mov,mp4'],
+    ['fragments.mp4', 'mp4', ['-movflags', '+frag_keyframe+empty_moov'], 'mov,mp4'],
+    ['movie.mov', 'mov', [], 'mov,mp4'],
+    ['matroska.mkv', 'matroska', [], 'matroska'],
+    ['stream.ts', 'mpegts', [], 'mpegts'],
+    ['old.avi', 'avi', [], 'avi'],
+    ['flash.flv', 'flv', ['-ar', '44100'], 'flv'],
+  ];
+  for (const [name, muxer, args, container] of containers) {
+    it.skipIf(!can.has(muxer))(`${name} (needs ffmpeg's ${muxer} muxer)`, async () => {
+      await ffmpeg('-i', at('base.mp4'), '-c:v', 'copy', '-c:a', muxer === 'flv' ? 'aac' : 'copy', ...args, at(name));
+      const { info } = await look(name);
+      expect(info.container).toContain(container);
+      expect(info.video).toMatchObject({ codec: 'h264', width: 320, height: 180, rotation: 0 });
+      // Copied into an AVI, H.264 brings a clock of fields.
+      expect(info.video.frameRate).toBe(muxer === 'avi' ? 60 : 30);
+      expect(info.audio).toMatchObject({ codec: 'aac', channels: 1 });
+      expect(Math.abs(info.duration - 2)).toBeLessThan(0.15);
+    });
+  }
+
+  it.skipIf(!can.has('webm'))("webm as browsers record it, without a length (needs ffmpeg's webm muxer)", async () => {
+    const codec = ['-c:v', 'libvpx', '-deadline', 'realtime', '-c:a', 'libopus'];
+    await ffmpeg(...picture(2, '160x90'), ...tone(2), ...codec, '-live', '1', at('recorded.webm'));
+    const { info } = await look('recorded.webm');
+    expect(info.video.codec).toBe('vp8');
+    expect(Math.abs(info.duration - 2)).toBeLessThan(0.1);
+  });
+
+  it('no sound', async () => {
+    await ffmpeg(...picture(1), ...H264, at('silent.mp4'));
+    expect((await look('silent.mp4')).info.audio).toBeNull();
+  });
+
+  it('a turned picture, by its display matrix', async () => {
+    // ffmpeg's muxer takes this as a quarter turn to the left, so three to the right.
+    await ffmpeg('-i', at('base.mp4'), '-c', 'copy', '-metadata:s:v', 'rotate=90', at('turned.mp4'));
+    expect((await look('turned.mp4')).info.video).toMatchObject({ width: 180, height: 320, rotation: 270 });
+  });
+
+  it('stretched pixels, as they are shown', async () => {
+    await ffmpeg(...picture(1, '360x288'), '-vf', 'setsar=16/11', ...H264, at('anamorphic.mp4'));
+    expect((await look('anamorphic.mp4')).info.video).toMatchObject({ width: 524, height: 288 });
+  });
+
+  it('ten bits, interlaced, and RGB are noticed', async () => {
+    await ffmpeg(...picture(1), '-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p10le', at('ten.mp4'));
+    expect((await look('ten.mp4')).info.video).toMatchObject({ bitDepth: 10, interlaced: false, rgb: false });
+    const interlaced = ['-flags', '+ilme+ildct', '-x264-params', 'tff=1'];
+    await ffmpeg(...picture(1), ...H264, ...interlaced, at('interlaced.mp4'));
+    expect((await look('interlaced.mp4')).info.video.interlaced).toBe(true);
+    await ffmpeg(...picture(1), '-c:v', 'png', at('rgb.mov'));
+    expect((await look('rgb.mov')).info.video).toMatchObject({ codec: 'png', rgb: true });
+  });
+
+  it('a video with a cover picture is the video', async () => {
+    await ffmpeg(...picture(1, '64x64'), '-frames:v', '1', '-c:v', 'mjpeg', '-f', 'image2', at('cover.jpg'));
+    const cover = ['-map', '1', '-map', '0', '-c', 'copy', '-disposition:v:0', 'attached_pic'];
+    await ffmpeg('-i', at('base.mp4'), '-i', at('cover.jpg'), ...cover, at('covered.mp4'));
+    expect((await look('covered.mp4')).info.video).toMatchObject({ codec: 'h264', width: 320 });
+  });
+});
+
+describe('what is refused', () => {
+  const cases: [
+    code: string,
+    what: string,
+    make: () => Promise<string>,
+    says: RegExp,
+    options?: Partial<SlicingOptions>,
+  ][] = [
+    ['empty-file', 'zero bytes', () => write('empty.mp4', Buffer.alloc(0)), /empty/],
+    ['not-video', 'text named .mp4', () => write('text.mp4', Buffer.from('Dear all,\n'.repeat(500))), /not a video/],
+    [
+      'not-video',
+      'a playlist',
+      () => write('list.mp4', Buffer.from('#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n')),
+      /not/,
+    ],
+    [
+      'not-video',
+      'noise',
+      () => write('noise.mp4', Buffer.from(Array.from({ length: 9000 }, (_, i) => (i * 7919) & 255))),
+      /not/,
+    ],
+    [
+      'not-video',
+      'a picture named .mp4',
+      () => make('picture.mp4', ...picture(1), '-frames:v', '1', '-c:v', 'mjpeg', '-f', 'image2'),
+      /not/,
+    ],
+    ['no-video-track', 'sound alone', () => make('sound.mp4', ...tone(2), '-c:a', 'aac'), /no video track/],
+    ['no-video-track', 'sound with a cover picture', withCover, /no video track/],
+    ['truncated', 'an MP4 cut in half (index last)', () => cut('base.mp4', 0.5), /incomplete/],
+    ['truncated', 'an MP4 whose index is there but whose end is not', cutFaststart, /incomplete/],
+    ['too-long', 'a header that says 20 hours', twentyHours, /20 hours long; up to 12 hours/],
+    ['too-large-picture', 'a header that says 16384 pixels', wide, /16384x64 pixels; up to 8192/],
+    ['too-large-to-slice', 'larger than the scratch space', async () => 'base.mp4', /sliced here/, { storageMiB: 128 }],
+    ['encrypted', 'a protected track', encrypted, /protected/],
+    ['unsupported-codec', 'a codec nobody has', unknownCodec, /cannot be decoded/],
+  ];
+  for (const [code, what, prepare, says, options] of cases) {
+    it(`${what}: ${code}`, async () => {
+      const refused = await refusal(await prepare(), options);
+      expect({ code: refused.code, reason: refused.reason }).toEqual({ code, reason: expect.stringMatching(says) });
+      // One sentence or two for a person: a capital letter first, a full stop last, no file name of ours.
+      expect(refused.reason).toMatch(/^[A-Z].*\.$/);
+      expect(refused.reason).not.toContain(folder);
+    });
+  }
+
+  it.skipIf(!can.has('matroska'))("a Matroska cut in half: truncated (needs ffmpeg's matroska muxer)", async () => {
+    await ffmpeg('-i', at('base.mp4'), '-c', 'copy', at('whole.mkv'));
+    expect((await refusal(await cut('whole.mkv', 0.5))).code).toBe('truncated');
+  });
+
+  it.skipIf(!can.has('avi'))("an AVI cut in half: truncated (needs ffmpeg's avi muxer)", async () => {
+    await ffmpeg('-i', at('base.mp4'), '-c', 'copy', at('whole.avi'));
+    expect((await refusal(await cut('whole.avi', 0.5))).code).toBe('truncated');
+  });
+
+  it('fragments cut inside one: truncated', async () => {
+    await ffmpeg('-i', at('base.mp4'), '-c', 'copy', '-movflags', '+frag_keyframe+empty_moov', at('frag.mp4'));
+    expect((await refusal(await cut('frag.mp4', 0.7))).code).toBe('truncated');
+  });
+});
+
+describe('a large file', () => {
+  it('is known by its ends and its index alone', async () => {
+    // The picture's data is far into a file of 200 MiB of padding: between the head, the tail and the index lies a hole.
+    await ffmpeg('-i', at('base.mp4'), '-c', 'copy', '-movflags', '+faststart', at('fast.mp4'));
+    const bytes = await readFile(at('fast.mp4'));
+    const padding = Buffer.alloc(8);
+    padding.writeUInt32BE(150 * 1024 ** 2, 0);
+    padding.write('free', 4, 'latin1');
+    const big = Buffer.concat([bytes, padding, Buffer.alloc(150 * 1024 ** 2 - 8)]);
+    await writeFile(at('big.mp4'), big);
+    const { info, read, fetched } = await look('big.mp4');
+    expect(info.bytes).toBe(await sizeOf(at('big.mp4')));
+    expect(info).toMatchObject<Partial<SourceInfo>>({ container: expect.stringContaining('mov') as string });
+    expect(Math.abs(info.duration - 2)).toBeLessThan(0.05);
+    expect(fetched).toBe(false);
+    expect(read).toBeLessThan(20 * 1024 ** 2);
+  });
+});
+
+async function write(name: string, bytes: Buffer): Promise<string> {
+  await writeFile(at(name), bytes);
+  return name;
+}
+
+async function make(name: string, ...args: string[]): Promise<string> {
+  await ffmpeg(...args, at(name));
+  return name;
+}
+
+async function cut(name: string, share: number): Promise<string> {
+  await copyFile(at(name), at(`cut-${name}`));
+  await truncate(at(`cut-${name}`), Math.floor((await sizeOf(at(name))) * share));
+  return `cut-${name}`;
+}
+
+async function cutFaststart(): Promise<string> {
+  await ffmpeg('-i', at('base.mp4'), '-c', 'copy', '-movflags', '+faststart', at('fast.mp4'));
+  return cut('fast.mp4', 0.7);
+}
+
+async function withCover(): Promise<string> {
+  await ffmpeg(...picture(1, '64x64'), '-frames:v', '1', '-c:v', 'mjpeg', '-f', 'image2', at('art.jpg'));
+  const map = ['-map', '0', '-map', '1', '-c:a', 'aac', '-c:v', 'copy', '-disposition:v:0', 'attached_pic'];
+  return make('song.mp4', ...tone(1), '-i', at('art.jpg'), ...map);
+}
+
+/** The base file with bytes changed in place, wherever `find` is. */
+async function patched(name: string, from: string, change: (bytes: Buffer, at: number) => void): Promise<string> {
+  const bytes = await readFile(at('base.mp4'));
+  for (let found = bytes.indexOf(from, 0, 'latin1'); found !== -1; found = bytes.indexOf(from, found + 4, 'latin1')) {
+    change(bytes, found);
+  }
+  return write(name, bytes);
+}
+
+/** mvhd, tkhd and mdhd (version 0) say 20 hours, as a broken recorder's header does. */
+async function twentyHours(): Promise<string> {
+  const name = await patched('long.mp4', 'mdhd', (bytes, found) => {
+    bytes.writeUInt32BE(20 * 3600 * bytes.readUInt32BE(found + 16), found + 20);
+  });
+  const bytes = await readFile(at(name));
+  const mvhd = bytes.indexOf('mvhd', 0, 'latin1');
+  const movie = 20 * 3600 * bytes.readUInt32BE(mvhd + 16);
+  bytes.writeUInt32BE(movie, mvhd + 20);
+  for (const [type, offset] of [
+    ['tkhd', 24],
+    ['elst', 12],
+  ] as const) {
+    for (let found = bytes.indexOf(type, 0, 'latin1'); found !== -1; found = bytes.indexOf(type, found + 4, 'latin1'))
+      bytes.writeUInt32BE(movie, found + offset);
+  }
+  return write(name, bytes);
+}
+
+const wide = () => make('wide.mp4', ...picture(1, '320x64', '2'), '-vf', 'scale=16384:64', ...H264);
+
+/** The sample entry is `encv`, as in a file protected by common encryption. */
+const encrypted = () => patched('protected.mp4', 'avc1', (bytes, found) => bytes.write('encv', found, 'latin1'));
+
+/** The sample entry is one that does not exist. */
+const unknownCodec = () => patched('unknown.mp4', 'avc1', (bytes, found) => bytes.write('zzzz', found, 'latin1'));

@@ -1,0 +1,124 @@
+/** Decisions of the steps: who has a source, what is transient, what a line of progress says, what a refused file reads like. */
+import { describe, expect, it } from 'vitest';
+import { decide } from '../../../lambdas/slicing/claim.ts';
+import { readEbml } from '../../../lambdas/slicing/ebml.ts';
+import { output, ProcessError, start } from '../../../lambdas/slicing/process.ts';
+import { parseProgress, percent } from '../../../lambdas/slicing/progress.ts';
+import { spokenBytes, spokenDuration } from '../../../lambdas/slicing/refusal.ts';
+import { isTransient, step, TransientError } from '../../../lambdas/slicing/transient.ts';
+import { parseList } from '../../../lambdas/slicing/ts.ts';
+import type { VideoRecord } from '../../../lib/contract/video.ts';
+
+const record = (status: VideoRecord['status'], execution?: string) =>
+  ({ status, ...(execution !== undefined && { slicing: { execution, revision: 1 } }) }) as VideoRecord;
+
+describe('who has a source', () => {
+  const rows: [what: string, record: VideoRecord | undefined, decision: string][] = [
+    ['no record', undefined, 'missing'],
+    ['a deleted video', record('deleted', 'me'), 'missing'],
+    ['a fresh upload', record('uploading'), 'claim'],
+    ['an upload that says it is complete', record('uploaded'), 'claim'],
+    ['my own claim, retried', record('uploaded', 'me'), 'continue'],
+    ['my own refusal, retried', record('failed', 'me'), 'continue'],
+    ["another run's claim", record('uploaded', 'other'), 'duplicate'],
+    ["another run's finished video", record('ready', 'other'), 'duplicate'],
+    ['a failed video that nobody claimed', record('failed'), 'duplicate'],
+  ];
+  it.each(rows)('%s', (_, found, decision) => {
+    expect(decide(found, 'me')).toBe(decision);
+  });
+});
+
+describe('what may go away by itself', () => {
+  const rows: [what: string, error: unknown, transient: boolean][] = [
+    ['503', { $metadata: { httpStatusCode: 503 } }, true],
+    ['429', { $metadata: { httpStatusCode: 429 } }, true],
+    ['a throttle the SDK knows', { $retryable: { throttling: true } }, true],
+    ['a broken connection', { code: 'ECONNRESET' }, true],
+    ['403', { $metadata: { httpStatusCode: 403 } }, false],
+    ['412: the object was replaced', { $metadata: { httpStatusCode: 412 } }, false],
+    ['a bug', new TypeError('x'), false],
+    ['nothing', undefined, false],
+  ];
+  it.each(rows)('%s', (_, error, transient) => {
+    expect(isTransient(error)).toBe(transient);
+  });
+
+  it('is thrown under the one name that is retried, everything else as it is', async () => {
+    const failing = (error: unknown) =>
+      step(async () => {
+        throw error;
+      })();
+    await expect(failing(Object.assign(new Error('slow down'), { code: 'ECONNRESET' }))).rejects.toThrow(
+      TransientError,
+    );
+    await expect(failing(new RangeError('bug'))).rejects.toThrow(RangeError);
+  });
+});
+
+describe('running a program', () => {
+  const limits = { timeoutMs: 5000, maxBytes: 1000 };
+
+  it('never lets a shell read an argument', async () => {
+    const text = '$(id); `id` "quoted" \\ \n&& id';
+    const { stdout } = await output('/bin/echo', ['-n', text], { ...limits, memoryBytes: 1e9 });
+    expect(stdout.toString()).toBe(text);
+  });
+
+  it('bounds time, output, memory and error text', async () => {
+    const reason = (work: Promise<unknown>) =>
+      work.then(
+        () => 'ended well',
+        (error: unknown) => (error as ProcessError).reason,
+      );
+    expect(await reason(output('/bin/sleep', ['5'], { ...limits, timeoutMs: 50 }))).toBe('timeout');
+    expect(await reason(output('/bin/sh', ['-c', 'yes'], limits))).toBe('output');
+    const hungry = ['-e', 'Buffer.alloc(3e9).fill(1)'];
+    expect(await reason(output(process.execPath, hungry, { ...limits, memoryBytes: 2e9 }))).not.toBe('ended well');
+    const noisy = start('/bin/sh', ['-c', 'head -c 100000 /dev/zero | tr "\\0" x >&2; echo end >&2; exit 3'], limits);
+    noisy.stdout.resume();
+    const error = await noisy.done.catch((caught: unknown) => caught as ProcessError);
+    expect(error).toMatchObject({ reason: 'exit', code: 3, stderr: expect.stringMatching(/^x{4000,4096}end$/) });
+  });
+});
+
+describe('small readings', () => {
+  it('progress', () => {
+    expect(parseProgress('out_time_us=1500000')).toBe(1.5);
+    expect(parseProgress('out_time_us=N/A')).toBeUndefined();
+    expect(parseProgress('out_time_us=-21333')).toBe(0);
+    expect(parseProgress('frame=12')).toBeUndefined();
+    expect([percent(0, 10), percent(5, 10), percent(10, 10), percent(11, 10)]).toEqual([0, 50, 99, 99]);
+  });
+
+  it("ffmpeg's list of segments, while it grows", () => {
+    const text = '#EXTM3U\n#EXTINF:6.006000,\n00001.ts\n#EXTINF:5.9,\n00002.ts\n#EXTINF:1.0,\n';
+    expect(parseList(text)).toEqual([
+      { name: '00001.ts', duration: 6.006 },
+      { name: '00002.ts', duration: 5.9 },
+    ]);
+    expect(parseList('')).toEqual([]);
+  });
+
+  it('limits as people say them', () => {
+    expect([12, 90, 3600, 5400, 72_000, 3600 * 12].map(spokenDuration)).toEqual([
+      '12 seconds',
+      '1.5 minutes',
+      '60 minutes',
+      '1.5 hours',
+      '20 hours',
+      '12 hours',
+    ]);
+    expect([1024 ** 2, 1.5 * 1024 ** 3].map(spokenBytes)).toEqual(['1 MiB', '1.5 GiB']);
+  });
+
+  it('the length of a Matroska segment, unknown included', () => {
+    const head = (size: string) => Buffer.from(`1a45dfa3 82 0000 18538067 ${size}`.replaceAll(' ', ''), 'hex');
+    // Header 4+1+2, segment id 4 and size 8: content starts at 19.
+    expect(readEbml(head('0100000000000010'), 35)).toEqual({ truncated: false });
+    expect(readEbml(head('0100000000000010'), 34)).toEqual({ truncated: true });
+    expect(readEbml(head('01ffffffffffffff'), 19)).toEqual({ truncated: false });
+    expect(readEbml(Buffer.from('RIFF....AVI '), 12)).toBeUndefined();
+    expect(readEbml(Buffer.alloc(0), 0)).toBeUndefined();
+  });
+});
