@@ -14,6 +14,7 @@ import { file, servePages } from './serve.ts';
 const LENGTH = 20;
 const PAST_A_BOUNDARY = 6.6;
 const SEEK_TO = 15;
+const POLL = { timeout: 20_000 };
 
 const ways = {
   'EXT-X-DEFINE': {},
@@ -60,11 +61,13 @@ interface Seen {
 }
 
 /** Opens a player's page and hands it the manifest's address. Signed URLs are tried from a page on another origin. */
-async function open(player: string, way: Way): Promise<{ page: Page; seen: Seen[] }> {
+async function open(player: string, way: Way): Promise<{ page: Page; seen: Seen[]; asked: URL[] }> {
   const { token } = await uma.call('POST /api/videos/{id}/tokens', { params: { id }, body: {} });
   const context = await browser.newContext();
   const page = await context.newPage();
   const seen: Seen[] = [];
+  const asked: URL[] = [];
+  page.on('request', (request) => void asked.push(new URL(request.url())));
   page.on('response', (answer) => {
     const url = new URL(answer.url());
     if (url.origin === stack.url && !url.pathname.startsWith('/players/')) seen.push({ url, status: answer.status() });
@@ -80,7 +83,7 @@ async function open(player: string, way: Way): Promise<{ page: Page; seen: Seen[
     (url) => (globalThis as unknown as { start(url: string): void }).start(url),
     `${stack.url}/api/play/${id}/main.m3u8?${query}`,
   );
-  return { page, seen };
+  return { page, seen, asked };
 }
 
 /** What the page's video element says. */
@@ -153,13 +156,11 @@ describe.each(Object.keys(plays))('%s', (player) => {
   it.each(all.filter((way) => !plays[player]![way]))(
     'does not play by %s: it asks for the variable by name',
     async (way) => {
-      const { page, seen } = await open(player, way);
+      const { page, asked } = await open(player, way);
+      // The edge's refusal has no CORS headers, so a page elsewhere sees no answer at all: the request tells.
+      await expect.poll(() => asked.some((url) => decodeURIComponent(url.search).includes('{$auth}')), POLL).toBe(true);
       await run(page);
-      await expect
-        .poll(() => seen.find(({ url }) => decodeURIComponent(url.search).includes('{$auth}'))?.status, {
-          timeout: 20_000,
-        })
-        .toBeGreaterThanOrEqual(400);
+      await page.waitForTimeout(2000);
       expect(await state(page)).toMatchObject({ time: 0, frames: 0 });
       await page.context().close();
     },
