@@ -56,10 +56,15 @@ export function opening(bytes: Buffer, at = 0): Opening {
   return fifth >= 0x80 ? 'media' : 'attachment';
 }
 
-/** The header that starts with the magic at `bytes[0]`; 'more' when bytes are missing, undefined when it is none. */
+/**
+ * The header that starts with the magic at `bytes[0]`; undefined when it is none, as soon as that shows, and 'more' while
+ * it may become one.
+ */
 export function decodeRawHeader(bytes: Buffer, options: RawOptions = {}): RawHeader | 'more' | undefined {
   const fifth = bytes[4];
   if (fifth === undefined) return 'more';
+  // The magic twice: the first was garbage, and no name begins like that.
+  if (bytes.subarray(4, 8).equals(RAW_MAGIC)) return undefined;
   if (options.layout === 'fixed' || fifth === 0) return readFixed(bytes);
   // A first character below 0x20 is no name: it is a length.
   if (options.layout === 'prefixed' || fifth < 0x20) return readPrefixed(bytes);
@@ -71,7 +76,9 @@ export function decodeRawHeader(bytes: Buffer, options: RawOptions = {}): RawHea
 
 function readFixed(bytes: Buffer): RawHeader | 'more' | undefined {
   const nameBytes = bytes.subarray(4, 4 + NAME_BYTES);
-  if (nameBytes.length === NAME_BYTES && !isName(nameBytes)) return undefined;
+  // The beginning of a name is a name; of padding alone nothing can be said before it ends.
+  const blank = nameBytes.length < NAME_BYTES && nameBytes.every((byte) => byte === 0);
+  if (!blank && !isName(nameBytes)) return undefined;
   if (bytes.length < FIXED_HEADER) return 'more';
   return finish(new Reader(bytes), NAME_BYTES, nameBytes, 4);
 }
@@ -79,7 +86,8 @@ function readFixed(bytes: Buffer): RawHeader | 'more' | undefined {
 function readPrefixed(bytes: Buffer): RawHeader | 'more' | undefined {
   const length = bytes[4] ?? 0;
   const nameBytes = bytes.subarray(5, 5 + length);
-  if (nameBytes.length === length && (nameBytes.includes(0) || !isName(nameBytes))) return undefined;
+  if (nameBytes.length === 0 && length > 0) return 'more';
+  if (nameBytes.includes(0) || !isName(nameBytes)) return undefined;
   if (bytes.length < 13 + length) return 'more';
   return finish(new Reader(bytes), length, nameBytes, 5);
 }
