@@ -7,6 +7,7 @@ import type { HttpOrigin, Origin, S3Origin } from './config.ts';
 import { OriginUnavailable, xmlError } from './errors.ts';
 import { HOP_BY_HOP } from './forward.ts';
 import { globMatch } from './glob.ts';
+import { Turnstile } from './turnstile.ts';
 
 export interface OriginRequest {
   method: string;
@@ -41,8 +42,15 @@ const CORS_HEADERS = ['origin', 'access-control-request-method', 'access-control
 /** Bytes cheaper to read than a new connection to open. */
 const SHORT = 65_536;
 
+/**
+ * Requests to the HTTP API under way at once. A local engine starts a process for each: with hundreds on a small machine
+ * none gets anywhere before its time is up.
+ */
+const MAX_INVOCATIONS = 8;
+
 export class Origins {
   readonly #options: OriginOptions;
+  readonly #invocations = new Turnstile(MAX_INVOCATIONS);
   readonly #s3: S3Client;
   readonly #agents = { http: new http.Agent({ keepAlive: true }), https: new https.Agent({ keepAlive: true }) };
 
@@ -101,7 +109,8 @@ export class Origins {
     const headers = new Headers(request.headers);
     for (const [name, value] of origin.headers) headers.set(name, value);
     if (request.host !== undefined) headers.set('host', request.host);
-    return await this.#send(url, request.method, headers, origin, request.body, path);
+    const send = () => this.#send(url, request.method, headers, origin, request.body, path);
+    return apiId === undefined ? await send() : await this.#invocations.run(send);
   }
 
   async #send(

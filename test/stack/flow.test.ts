@@ -212,9 +212,9 @@ describe('sources that are not as they should be', () => {
   });
 
   it('takes a video without sound, and an odd-sized portrait one', async () => {
-    const file = join(folder, 'portrait.mkv');
+    const file = join(folder, 'portrait.ts');
     await makeVideo(stack.ffmpegFolder, file, { seconds: 3, size: '362x642', audio: false });
-    const id = await uma.upload(file, { name: 'portrait.mkv', type: 'video/x-matroska' });
+    const id = await uma.upload(file, { name: 'portrait.ts', type: 'video/mp2t' });
     const video = await uma.ready(id);
     expect(video.renditions.every((r) => r.kind === 'video')).toBe(true);
     expect(video.height! > video.width!).toBe(true);
