@@ -57,7 +57,8 @@ async function stop({ id, upload, slicing }: VideoRecord): Promise<void> {
       error: 'deleted',
       cause: 'The video was deleted.',
     });
-    await unless('ExecutionDoesNotExist', states.send(command));
+    // ValidationException: what has already ended cannot be stopped.
+    await unless(['ExecutionDoesNotExist', 'ValidationException'], states.send(command));
   }
   if (upload.id !== undefined) {
     const command = new AbortMultipartUploadCommand({
@@ -65,7 +66,7 @@ async function stop({ id, upload, slicing }: VideoRecord): Promise<void> {
       Key: sourceKey(id),
       UploadId: upload.id,
     });
-    await unless('NoSuchUpload', s3.send(command));
+    await unless(['NoSuchUpload'], s3.send(command));
   }
 }
 
@@ -103,10 +104,10 @@ async function invalidate(videoId: string, step: Removal['step']): Promise<void>
   );
 }
 
-async function unless(name: string, attempt: Promise<unknown>): Promise<void> {
+async function unless(names: readonly string[], attempt: Promise<unknown>): Promise<void> {
   try {
     await attempt;
   } catch (error) {
-    if (!(error instanceof Error && error.name === name)) throw error;
+    if (!(error instanceof Error && names.includes(error.name))) throw error;
   }
 }
