@@ -12,6 +12,7 @@ import { drawPoster } from '../../../lambdas/slicing/poster.ts';
 import { programPath } from '../../../lambdas/slicing/process.ts';
 import type { SlicingOptions, SourceInfo } from '../../../lib/contract/slicing.ts';
 import {
+  beeps,
   brightness,
   encodeFile,
   ffmpeg,
@@ -40,16 +41,20 @@ async function encoded(name: string, options: Partial<SlicingOptions> = {}): Pro
   return encodeFile(at(name), await facts(name), options);
 }
 
-/** A white frame and a beep together once a second, at .5, each 0.1 s: what A/V sync is measured by. */
+/** White for the tenth of a second from every .5 s on, with a beep: what A/V sync is measured by. */
 const FLASH = [
   ['-f', 'lavfi', '-i'],
-  ["color=black:s=320x180:r=30:d=5,drawbox=c=white:t=fill:enable='between(mod(t,1),0.49,0.59)'"],
+  // White beside black, and a window that moves from one to the other.
+  [
+    'color=white:s=320x180:r=30:d=5,pad=640:180:0:0:black,' +
+      "crop=320:180:x='if(between(mod(t\\,1)\\,0.49\\,0.59)\\,0\\,320)':y=0",
+  ],
 ].flat();
-const BEEP = ['-f', 'lavfi', '-i', "aevalsrc='0.8*sin(2*PI*1000*t)*between(mod(t,1),0.5,0.6)':s=48000:d=5"];
 
 beforeAll(async () => {
   ({ folder, remove } = await workFolder());
-  await ffmpeg(...FLASH, ...BEEP, ...H264, '-bf', '3', '-c:a', 'aac', '-b:a', '128k', at('sync.mp4'));
+  await writeFile(at('beeps.wav'), beeps(5));
+  await ffmpeg(...FLASH, '-i', at('beeps.wav'), ...H264, '-bf', '3', '-c:a', 'aac', '-b:a', '128k', at('sync.mp4'));
 }, 60_000);
 afterAll(() => remove());
 

@@ -1,13 +1,16 @@
 /** Tiny generated sources, and the reading back of what was made of them. */
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import type { ByteSource } from '../../../lambdas/slicing/boxes.ts';
+import { inflateSync } from 'node:zlib';
+import { find, type ByteSource } from '../../../lambdas/slicing/boxes.ts';
 import { encodeChunk } from '../../../lambdas/slicing/encoder.ts';
 import { programPath } from '../../../lambdas/slicing/process.ts';
 import { planSlicing } from '../../../lambdas/slicing/plan.ts';
+import { layerFolder } from '../../../lib/constructs/ffmpeg-layer-cache.ts';
 import type { ChunkResult, Plan, SlicingOptions, SourceInfo } from '../../../lib/contract/slicing.ts';
 
 const exec = promisify(execFile);
@@ -30,16 +33,31 @@ export async function workFolder(): Promise<{ folder: string; remove: () => Prom
   return { folder, remove: () => rm(folder, { recursive: true, force: true }) };
 }
 
-/** Runs ffmpeg on generated inputs; answers what it printed. */
+/** What is tested runs the layer's own ffmpeg, once it has been built here; before that, the one on PATH. */
+const layer = join(layerFolder(process.arch === 'arm64' ? 'arm64' : 'x86_64'), 'bin');
+if (existsSync(layer)) {
+  process.env['FFMPEG_PATH'] ??= join(layer, 'ffmpeg');
+  process.env['FFPROBE_PATH'] ??= join(layer, 'ffprobe');
+}
+
+/** Sources are made with the system's ffmpeg where there is one: the layer's writes only what slicing needs. */
+const maker = spawnSync('ffmpeg', ['-version']).status === 0 ? 'ffmpeg' : programPath('ffmpeg');
+
+/** Runs the maker's ffmpeg; answers what it printed. */
 export async function ffmpeg(...args: string[]): Promise<string> {
-  const { stdout, stderr } = await exec(programPath('ffmpeg'), ['-nostdin', '-v', 'error', '-y', ...args]);
+  const { stdout, stderr } = await exec(maker, ['-nostdin', '-v', 'error', '-y', ...args]);
   return stdout + stderr;
 }
 
-/** The muxers at hand: the layer's own ffmpeg writes only what slicing needs, so other containers need the system's. */
-export async function muxers(): Promise<Set<string>> {
-  const { stdout } = await exec(programPath('ffmpeg'), ['-hide_banner', '-muxers']);
-  return new Set([...stdout.matchAll(/^ {2}E (\S+)/gm)].map((match) => match[1]!));
+/** Containers and picture files that the maker writes and reads. */
+export function formats(): Set<string> {
+  const text = spawnSync(maker, ['-hide_banner', '-formats'], { encoding: 'utf8' }).stdout;
+  return new Set([...text.matchAll(/^ DE (\S+)/gm)].flatMap((match) => match[1]!.split(',')).concat(writable()));
+}
+
+function writable(): string[] {
+  const text = spawnSync(maker, ['-hide_banner', '-muxers'], { encoding: 'utf8' }).stdout;
+  return [...text.matchAll(/^ {2}E (\S+)/gm)].map((match) => match[1]!);
 }
 
 export const picture = (seconds: number, size = '320x180', rate = '30') => [
@@ -136,31 +154,87 @@ export async function packets(path: string): Promise<Packet[]> {
   }));
 }
 
-/** One byte of brightness per frame (a 1x1 picture), with the frames' times in seconds. */
+/** The brightness of each frame (as one gray pixel), with the frames' times in seconds. */
 export async function brightness(path: string): Promise<{ time: number; value: number }[]> {
+  const args = [
+    '-v',
+    'error',
+    '-i',
+    path,
+    '-map',
+    '0:v',
+    '-vf',
+    'scale=1:1:flags=area,format=gray',
+    '-fps_mode',
+    'vfr',
+  ];
   const [{ stdout }, times] = await Promise.all([
-    exec(
-      programPath('ffmpeg'),
-      [
-        ['-v', 'error', '-i', path, '-map', '0:v', '-vf', 'scale=1:1:flags=area,format=gray', '-fps_mode', 'vfr'],
-        ['-f', 'rawvideo', '-c:v', 'rawvideo', '-'],
-      ].flat(),
-      { encoding: 'buffer', maxBuffer: 1e8 },
-    ),
+    exec(programPath('ffmpeg'), [...args, '-f', 'image2pipe', '-c:v', 'png', '-'], {
+      encoding: 'buffer',
+      maxBuffer: 1e8,
+    }),
     packets(path),
   ]);
   const shown = times.map(({ pts }) => pts).sort((a, b) => a - b);
-  return [...stdout].map((value, index) => ({ time: shown[index]!, value }));
+  return grayPixels(stdout).map((value, index) => ({ time: shown[index]!, value }));
 }
 
-/** Mono samples at 48 kHz, from the first one there is. */
+/** The pixels of PNG files one after another, each one gray pixel large: filter byte and value in its IDAT chunk. */
+function grayPixels(png: Buffer): number[] {
+  const pixels: number[] = [];
+  for (let at = png.indexOf('IDAT'); at !== -1; at = png.indexOf('IDAT', at + 4)) {
+    pixels.push(inflateSync(png.subarray(at + 4, at + 4 + png.readUInt32BE(at - 4)))[1]!);
+  }
+  return pixels;
+}
+
+/** Mono samples at 48 kHz, from the first one there is: the data of a QuickTime file of PCM. */
 export async function samples(path: string): Promise<Int16Array> {
-  const { stdout } = await exec(
-    programPath('ffmpeg'),
-    ['-v', 'error', '-i', path, '-map', '0:a', '-ac', '1', '-ar', '48000', '-f', 's16le', '-c:a', 'pcm_s16le', '-'],
-    { encoding: 'buffer', maxBuffer: 1e8 },
-  );
-  return new Int16Array(stdout.buffer, stdout.byteOffset, stdout.length / 2);
+  const pcm = `${path}.mov`;
+  const args = [
+    '-v',
+    'error',
+    '-y',
+    '-i',
+    path,
+    '-map',
+    '0:a',
+    '-af',
+    'aformat=sample_rates=48000:channel_layouts=mono',
+  ];
+  await exec(programPath('ffmpeg'), [...args, '-c:a', 'pcm_s16le', '-f', 'mov', pcm]);
+  const data = find(await readFile(pcm), 'mdat')!;
+  return new Int16Array(data.buffer.slice(data.byteOffset, data.byteOffset + data.length));
+}
+
+/** A WAV file (16 bits, mono, 48 kHz) of a 1 kHz tone that sounds in the tenth of a second from every .5 s on. */
+export function beeps(seconds: number): Buffer {
+  const data = Buffer.alloc(seconds * 96_000);
+  for (let index = 0; index < seconds * 48_000; index += 1) {
+    const phase = (index / 48_000) % 1;
+    const on = phase >= 0.5 && phase < 0.6;
+    data.writeInt16LE(on ? Math.round(26_000 * Math.sin((2 * Math.PI * index) / 48)) : 0, index * 2);
+  }
+  const header = Buffer.alloc(44);
+  header.write('RIFF', 0, 'latin1');
+  header.writeUInt32LE(36 + data.length, 4);
+  header.write('WAVEfmt ', 8, 'latin1');
+  for (const [offset, value] of [
+    [16, 16],
+    [24, 48_000],
+    [28, 96_000],
+  ] as const)
+    header.writeUInt32LE(value, offset);
+  for (const [offset, value] of [
+    [20, 1],
+    [22, 1],
+    [32, 2],
+    [34, 16],
+  ] as const)
+    header.writeUInt16LE(value, offset);
+  header.write('data', 36, 'latin1');
+  header.writeUInt32LE(data.length, 40);
+  return Buffer.concat([header, data]);
 }
 
 export const sizeOf = async (path: string): Promise<number> => (await stat(path)).size;
