@@ -147,7 +147,7 @@ export class Writer {
 
   /** BYTE n, STRING[n]; at most 255 bytes are written. */
   shortText(value: string): this {
-    const encoded = encodeGbk(value).subarray(0, 255);
+    const encoded = encodeGbk(value, 255);
     return this.u8(encoded.length).bytes(encoded);
   }
 
@@ -155,7 +155,7 @@ export class Writer {
   padded(value: string, size: number): this {
     const at = this.room(size);
     this.buffer.fill(0, at, at + size);
-    encodeGbk(value).copy(this.buffer, at, 0, size);
+    encodeGbk(value, size).copy(this.buffer, at);
     return this;
   }
 

@@ -28,19 +28,23 @@ function reverseTable(): Map<string, number> {
   return codes;
 }
 
-/** GBK bytes of `text`; a character GBK lacks becomes `?`. */
-export function encodeGbk(text: string): Buffer {
+/** GBK bytes of `text`, at most `limit`, no character halved; a character GBK lacks becomes `?`. */
+export function encodeGbk(text: string, limit = Number.POSITIVE_INFINITY): Buffer {
   const bytes: number[] = [];
   for (const character of text) {
-    const code = character.codePointAt(0) ?? 0x3f;
-    if (code < 0x80) {
-      bytes.push(code);
-      continue;
-    }
-    table ??= reverseTable();
-    const pair = table.get(character);
-    if (pair === undefined) bytes.push(0x3f);
-    else bytes.push(pair >> 8, pair & 0xff);
+    const code = encodeCharacter(character);
+    if (bytes.length + (code > 0xff ? 2 : 1) > limit) break;
+    if (code > 0xff) bytes.push(code >> 8);
+    bytes.push(code & 0xff);
   }
   return Buffer.from(bytes);
+}
+
+function encodeCharacter(character: string): number {
+  const code = character.codePointAt(0) ?? 0x3f;
+  if (code < 0x80) return code;
+  // The one character with a byte of its own (Encoding Standard 10.2.2).
+  if (code === 0x20ac) return 0x80;
+  table ??= reverseTable();
+  return table.get(character) ?? 0x3f;
 }

@@ -105,7 +105,7 @@ export function encodeRawHeader(name: string, offset: number, length: number, la
   const w = new Writer().bytes(RAW_MAGIC);
   if (layout === 'fixed') w.padded(name, NAME_BYTES);
   else {
-    const bytes = encodeGbk(name).subarray(0, 127);
+    const bytes = encodeGbk(name, 127);
     w.u8(bytes.length).bytes(bytes);
   }
   return w.u32(offset).u32(length).done();

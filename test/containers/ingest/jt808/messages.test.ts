@@ -100,7 +100,7 @@ describe('locations', () => {
   });
 
   it('keep items of an unknown id or length, and count a broken end', () => {
-    const items = decodeItems(hex('0103010203' + 'e10107' + '300112' + '6402aabb' + '2504ff'), 0);
+    const items = decodeItems(hex('0103010203 e10107 300112 6402aabb 2504ff'.replaceAll(' ', '')), 0);
     expect(items).toEqual({
       signalStrength: 0x12,
       other: [
@@ -138,9 +138,9 @@ describe('locations', () => {
 });
 
 describe('registration in the field', () => {
-  const fields = '0000' + '0000' + '5350303031';
+  const fields = '000000005350303031';
   it('2011: eight bytes of model', () => {
-    const body = hex(`${fields}4d31000000000000${'30303030303031'}01${'d4c141313233'}`);
+    const body = hex(`${fields}4d310000000000003030303030303101d4c141313233`);
     expect(decodeRegister(body, 2013)).toMatchObject({
       layout: 2011,
       model: 'M1',
@@ -164,7 +164,7 @@ describe('registration in the field', () => {
 });
 
 describe('multimedia data', () => {
-  const event = '00000001' + '00000001';
+  const event = '0000000100000001';
   it.each([
     ['2011: a package count and id', `${event}0000000500000001ffd8ff`, 'ffd8ff'],
     ['2011, no picture', `${event}000000050000000152494646`, '52494646'],

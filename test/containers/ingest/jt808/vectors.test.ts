@@ -18,17 +18,18 @@ function decodeFrame(wire: string): { header: Header; body: Buffer; message: Mes
   return found;
 }
 
-/** What the vector says about its body, with the two keys that are no fields put aside. */
+const omit = (from: object, keys: readonly string[]): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(from).filter(([key]) => !keys.includes(key)));
+
+/** Keys of a vector that speak of something else than the body's fields. */
+const beside = ['reply', 'reply_complete', 'reply_retransmit_100_200', 'layout', 'terminal', 'flow_id', 'body_len'];
+
+/** What the vector says about its body; reserved bytes are given as a number, as hex, or not at all. */
 function said(expected: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const { reply, reply_complete, reply_retransmit_100_200, layout, terminal, flow_id, body_len, ...rest } = (expected[
-    'decoded'
-  ] ?? {}) as Record<string, unknown>;
+  const rest = omit(expected['decoded'] ?? {}, beside);
   const sign = rest['alarm_sign'] as Record<string, unknown> | undefined;
-  if (sign === undefined) return rest;
-  // Reserved bytes are given as a number, as hex, or not at all.
-  const { reserved, ...fields } = sign;
-  const hexReserved = typeof reserved === 'number' ? reserved.toString(16).padStart(2, '0') : reserved;
-  return { ...rest, alarm_sign: reserved === undefined ? fields : { ...fields, reserved: hexReserved } };
+  if (typeof sign?.['reserved'] !== 'number') return rest;
+  return { ...rest, alarm_sign: { ...sign, reserved: sign['reserved'].toString(16).padStart(2, '0') } };
 }
 
 /** Encodes a decoded message again. */
@@ -53,11 +54,8 @@ describe.skipIf(!captures)(`message vectors${why}`, () => {
     const { header, body, message } = decodeFrame(wire);
     expect(message.name).not.toMatch(/unknown|malformed|encrypted/);
     expect(again(message, header.version)).toBe(body.toString('hex'));
-    if (message.name === 'location') {
-      expect(locationDerived(message.value)).toEqual(expected['location_derived']);
-    } else {
-      expect(vectorForm(message)).toMatchObject(said(expected));
-    }
+    const found = message.name === 'location' ? locationDerived(message.value) : vectorForm(message);
+    expect(found).toMatchObject(message.name === 'location' ? Object(expected['location_derived']) : said(expected));
   });
 
   it('808-rsa-flag keeps its body closed', () => {
@@ -82,9 +80,7 @@ describe.skipIf(!captures)(`message vectors${why}`, () => {
   ] as const)('%s', (name, id) => {
     const { hex: body, expected } = vector(name);
     const message = decodeBody(id, hex(body), 2013);
-    const { sign_time, seq, attachments, ...rest } = expected;
-    expect(vectorForm(message)).toMatchObject(rest);
-    if (sign_time !== undefined) expect(vectorForm(message)).toMatchObject({ sign_time, seq, attachments });
+    expect(vectorForm(message)).toMatchObject(expected);
     expect(again(message, 2013)).toBe(body);
   });
 

@@ -14,7 +14,7 @@ import {
   encodeAttachmentReply,
   encodeUploadCommand,
 } from '../../../../containers/ingest/src/subiao/upload.ts';
-import { captures, hex, vector, vectors, why } from '../jt808/support.ts';
+import { captures, hex, vector, why } from '../jt808/support.ts';
 
 const sign = makeSign({ region: 'guangdong', terminalId: 'T7', time: '261120081500', sequence: 1, attachments: 1 });
 
@@ -42,7 +42,7 @@ describe('attachment lists', () => {
 describe('the upload command', () => {
   it('sends the sign back byte for byte', () => {
     // Reserved bytes that are not 00, and a terminal id padded on the left.
-    const odd = { ...sign, raw: hex(`${'00'.repeat(28)}5437${'261120081500'}0101beef`) };
+    const odd = { ...sign, raw: hex(`${'00'.repeat(28)}54372611200815000101beef`) };
     const bytes = encodeUploadCommand({ host: '192.0.2.1', tcpPort: 1, udpPort: 0, sign: odd, alarmNo: 'x' });
     expect(bytes.includes(odd.raw)).toBe(true);
     expect(decodeUploadCommand(bytes)).toMatchObject({ sign: odd, alarmNo: 'x', reserved: '00'.repeat(16) });
@@ -76,9 +76,5 @@ describe.skipIf(!captures)(`replies in the vectors${why}`, () => {
     expect(frames.map((frame) => frame.toString('hex'))).toEqual([
       (expected['decoded'] as Record<string, string>)[key],
     ]);
-  });
-
-  it('five kinds of Su Biao vectors are covered by these tests and the message tests', () => {
-    expect(vectors.filter(({ name, kind }) => /^subiao/.test(name) && kind === '808-frame')).toHaveLength(13);
   });
 });

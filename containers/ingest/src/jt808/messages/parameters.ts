@@ -34,7 +34,7 @@ export function parameterValue(parameter: Parameter): string | number | Buffer {
   return value;
 }
 
-export const textParameter = (id: number, text: string): Parameter => ({ id, value: encodeGbk(text).subarray(0, 255) });
+export const textParameter = (id: number, text: string): Parameter => ({ id, value: encodeGbk(text, 255) });
 export const numberParameter = (id: number, value: number): Parameter => ({
   id,
   value: new Writer().u32(value).done(),
