@@ -9,7 +9,7 @@ import { ffmpeg, fileSource, H264, formats, OPTIONS, picture, sizeOf, tone, work
 
 let folder: string;
 let remove: () => Promise<void>;
-const can = formats();
+const { writes: can, reads } = formats();
 
 beforeAll(async () => {
   ({ folder, remove } = await workFolder());
@@ -104,12 +104,15 @@ describe('what is taken', () => {
     expect((await look('rgb.mov')).info.video).toMatchObject({ codec: 'png', rgb: true });
   });
 
-  it.skipIf(!can.has('image2'))("a video with a cover picture is the video (needs ffmpeg's image2)", async () => {
-    await ffmpeg(...picture(1, '64x64'), '-frames:v', '1', '-c:v', 'mjpeg', '-f', 'image2', at('cover.jpg'));
-    const cover = ['-map', '1', '-map', '0', '-c', 'copy', '-disposition:v:0', 'attached_pic'];
-    await ffmpeg('-i', at('base.mp4'), '-i', at('cover.jpg'), ...cover, at('covered.mp4'));
-    expect((await look('covered.mp4')).info.video).toMatchObject({ codec: 'h264', width: 320 });
-  });
+  it.skipIf(!reads.has('jpeg_pipe'))(
+    "a video with a cover picture is the video (needs ffmpeg's jpeg_pipe demuxer)",
+    async () => {
+      await ffmpeg(...picture(1, '64x64'), '-frames:v', '1', '-c:v', 'mjpeg', '-f', 'image2', at('cover.jpg'));
+      const cover = ['-map', '1', '-map', '0', '-c', 'copy', '-disposition:v:0', 'attached_pic'];
+      await ffmpeg('-i', at('base.mp4'), '-i', at('cover.jpg'), ...cover, at('covered.mp4'));
+      expect((await look('covered.mp4')).info.video).toMatchObject({ codec: 'h264', width: 320 });
+    },
+  );
 });
 
 describe('what is refused', () => {
@@ -159,9 +162,12 @@ describe('what is refused', () => {
     });
   }
 
-  it.skipIf(!can.has('image2'))("sound with a cover picture: no-video-track (needs ffmpeg's image2)", async () => {
-    expect((await refusal(await withCover())).code).toBe('no-video-track');
-  });
+  it.skipIf(!reads.has('jpeg_pipe'))(
+    "sound with a cover picture: no-video-track (needs ffmpeg's jpeg_pipe demuxer)",
+    async () => {
+      expect((await refusal(await withCover())).code).toBe('no-video-track');
+    },
+  );
 
   it.skipIf(!can.has('matroska'))("a Matroska cut in half: truncated (needs ffmpeg's matroska muxer)", async () => {
     await ffmpeg('-i', at('base.mp4'), '-c', 'copy', at('whole.mkv'));

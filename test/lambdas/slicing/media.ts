@@ -49,15 +49,13 @@ export async function ffmpeg(...args: string[]): Promise<string> {
   return stdout + stderr;
 }
 
-/** Containers and picture files that the maker writes and reads. */
-export function formats(): Set<string> {
-  const text = spawnSync(maker, ['-hide_banner', '-formats'], { encoding: 'utf8' }).stdout;
-  return new Set([...text.matchAll(/^ DE (\S+)/gm)].flatMap((match) => match[1]!.split(',')).concat(writable()));
-}
-
-function writable(): string[] {
-  const text = spawnSync(maker, ['-hide_banner', '-muxers'], { encoding: 'utf8' }).stdout;
-  return [...text.matchAll(/^ {2}E (\S+)/gm)].map((match) => match[1]!);
+/** What the maker writes (`writes`) and reads (`reads`): muxers and demuxers by name. */
+export function formats(): { writes: Set<string>; reads: Set<string> } {
+  const names = (option: string, mark: RegExp) => {
+    const text = spawnSync(maker, ['-hide_banner', option], { encoding: 'utf8' }).stdout;
+    return new Set([...text.matchAll(mark)].flatMap((match) => match[1]!.split(',')));
+  };
+  return { writes: names('-muxers', /^ {2}E (\S+)/gm), reads: names('-demuxers', /^ D {2}(\S+)/gm) };
 }
 
 export const picture = (seconds: number, size = '320x180', rate = '30') => [
