@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { FrameDecoder } from '../../../../containers/ingest/src/jt808/decoder.ts';
 import { type Header, encodeFrame } from '../../../../containers/ingest/src/jt808/header.ts';
 import { correlationKey, phoneBytes, phoneIdentity } from '../../../../containers/ingest/src/jt808/identity.ts';
-import { captures, hex, ofKind, why } from './support.ts';
+import { captures, chunkings, hex, ofKind, random, randomChunks, why } from './support.ts';
 
 function decode(wire: Buffer): { header: Header; body: string } {
   let found: { header: Header; body: string } | undefined;
@@ -55,6 +55,30 @@ describe('headers', () => {
         ...(header.part && { pkg_total: header.part.total, pkg_no: header.part.index }),
       }).toEqual(Object.fromEntries(Object.entries(said).filter(([key]) => !/^checksum|_ok$/.test(key))));
       expect(encodeFrame(header, header, hex(body)).toString('hex')).toBe(wire);
+    });
+
+    it('all of them in one stream, each cut at every byte, and with garbage between', () => {
+      const wires = ofKind('808-frame').map(({ hex: wire }) => hex(wire));
+      const seen = (chunks: Iterable<Buffer>): string[] => {
+        const list: string[] = [];
+        const decoder = new FrameDecoder((header, body) => {
+          list.push(encodeFrame(header, header, body).toString('hex'));
+        });
+        for (const chunk of chunks) decoder.push(chunk);
+        return list;
+      };
+      for (const wire of wires)
+        for (const chunks of chunkings(wire)) expect(seen(chunks)).toEqual([wire.toString('hex')]);
+      const next = random(2);
+      const expected = wires.map((wire) => wire.toString('hex'));
+      for (let round = 0; round < 20; round++) {
+        const noisy = wires.flatMap((wire) => {
+          const garbage = Array.from({ length: Math.floor(next() * 40) }, () => Math.floor(next() * 256));
+          // A flag at random would eat the beginning of what follows it, as it must; the pair ends any such run.
+          return [Buffer.from(garbage), hex('7e7e'), wire];
+        });
+        expect(seen(randomChunks(Buffer.concat(noisy), next))).toEqual(expected);
+      }
     });
   });
 });
