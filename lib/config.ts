@@ -63,6 +63,13 @@ const schema = z.strictObject({
         .string()
         .optional()
         .meta({ description: 'RFC 8707 resource the console asks a token for, where the issuer wants one.' }),
+      connectOrigins: z
+        .array(z.string().regex(/^https:\/\/[^/]+$/))
+        .default([])
+        .meta({
+          description:
+            'More origins the console may call to sign in: for an issuer whose token endpoint is on another host.',
+        }),
       groupsClaim: z
         .string()
         .min(1)

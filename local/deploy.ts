@@ -1,4 +1,4 @@
-/** Deploys the app to the local engine with the ordinary CDK CLI, and puts the console's files where the edge finds them. */
+/** Deploys the app to the local engine with the ordinary CDK CLI. */
 import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,7 +8,6 @@ import {
   DescribeStacksCommand,
   paginateListStackResources,
 } from '@aws-sdk/client-cloudformation';
-import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { engineClient, engineEnvironment } from './engine.ts';
 import { forEngine, type Replacement, type Template } from './engine-rules.ts';
 import { run } from './process.ts';
@@ -88,8 +87,6 @@ export async function deploy({
   );
 
   await applyDropped(template, physicalIds, new ApiGatewayV2Client(clientOptions));
-  log('publishing the console');
-  await publishConsole(template, physicalIds, original, new S3Client({ ...clientOptions, forcePathStyle: true }));
   return { stack, template, physicalIds, outputs, replaced: engine.replaced };
 }
 
@@ -103,52 +100,6 @@ async function applyDropped(
     const cors = resource.Properties?.['CorsConfiguration'];
     if (resource.Type === 'AWS::ApiGatewayV2::Api' && cors) {
       await api.send(new UpdateApiCommand({ ApiId: ids[logicalId], CorsConfiguration: cors }));
-    }
-  }
-}
-
-const TYPES: Record<string, string> = {
-  html: 'text/html; charset=utf-8',
-  js: 'text/javascript; charset=utf-8',
-  mjs: 'text/javascript; charset=utf-8',
-  css: 'text/css; charset=utf-8',
-  svg: 'image/svg+xml',
-  json: 'application/json',
-  woff2: 'font/woff2',
-  png: 'image/png',
-  ico: 'image/x-icon',
-  webmanifest: 'application/manifest+json',
-  map: 'application/json',
-};
-
-async function publishConsole(
-  template: Template,
-  ids: Readonly<Record<string, string>>,
-  assembly: string,
-  s3: S3Client,
-): Promise<void> {
-  for (const resource of Object.values(template.Resources)) {
-    if (resource.Type !== 'Custom::CDKBucketDeployment') continue;
-    const { SourceObjectKeys, DestinationBucketName, SystemMetadata } = resource.Properties as {
-      SourceObjectKeys: string[];
-      DestinationBucketName: { Ref: string };
-      SystemMetadata?: Record<string, string>;
-    };
-    for (const key of SourceObjectKeys) {
-      const folder = join(assembly, `asset.${key.replace('.zip', '')}`);
-      for (const file of await readdir(folder, { recursive: true, withFileTypes: true })) {
-        if (!file.isFile()) continue;
-        const path = join(file.parentPath, file.name);
-        await s3.send(
-          new PutObjectCommand({
-            Bucket: ids[DestinationBucketName.Ref],
-            Key: path.slice(folder.length + 1),
-            Body: await readFile(path),
-            ContentType: TYPES[file.name.split('.').at(-1) ?? ''] ?? 'application/octet-stream',
-            CacheControl: SystemMetadata?.['cache-control'],
-          }),
-        );
-      }
     }
   }
 }

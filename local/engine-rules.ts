@@ -25,10 +25,6 @@ const REPLACED: Record<string, { why: string; by: (id: string, resource: Resourc
     why: 'the engine has no key groups; the edge reads them from the original template',
     by: (id) => parameter(id, 'see the synthesized template'),
   },
-  'Custom::CDKBucketDeployment': {
-    why: 'the engine has no AWS CLI for the deployment function; the local run copies the same files itself',
-    by: () => ({ Type: 'AWS::CloudFormation::WaitConditionHandle' }),
-  },
 };
 
 export interface Replacement {

@@ -1,5 +1,5 @@
 /** Who signs people in: the OIDC issuer of the configuration, or a Cognito user pool made here when none is given. */
-import { Aws, RemovalPolicy } from 'aws-cdk-lib';
+import { Aws, Lazy, RemovalPolicy } from 'aws-cdk-lib';
 import { CfnUserPoolGroup, FeaturePlan, OAuthScope, UserPool } from 'aws-cdk-lib/aws-cognito';
 import { Construct } from 'constructs';
 import type { Config } from '../config.ts';
@@ -10,6 +10,7 @@ export class Auth extends Construct {
   /** What a token's `aud`, or `client_id` where there is no `aud`, must say. */
   readonly audience: string;
   readonly clientId: string;
+  #consoleUrl = '';
 
   constructor(scope: Construct, id: string, config: Config) {
     super(scope, id);
@@ -54,16 +55,18 @@ export class Auth extends Construct {
       oAuth: {
         flows: { authorizationCodeGrant: true },
         scopes: [OAuthScope.OPENID, OAuthScope.PROFILE, OAuthScope.EMAIL],
-        callbackUrls: [
-          config.playback.domainName === undefined
-            ? 'http://localhost:8080/'
-            : `https://${config.playback.domainName}/`,
-        ],
+        callbackUrls: [Lazy.string({ produce: () => `${this.#consoleUrl}/` })],
+        logoutUrls: [Lazy.string({ produce: () => `${this.#consoleUrl}/` })],
       },
       preventUserExistenceErrors: true,
     });
     this.issuer = pool.userPoolProviderUrl;
     this.audience = client.userPoolClientId;
     this.clientId = client.userPoolClientId;
+  }
+
+  /** Where the console is: the only address a sign-in may return to. Known once the distribution is made. */
+  returnsTo(consoleUrl: string): void {
+    this.#consoleUrl = consoleUrl;
   }
 }

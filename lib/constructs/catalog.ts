@@ -106,18 +106,7 @@ export class Catalog extends Construct {
 
   /** Lets removals clear this distribution's caches. Called when it exists: it is made after the catalog. */
   invalidates(distribution: Pick<IDistribution, 'distributionId'>): void {
-    this.remover.addEnvironment('DISTRIBUTION_ID', distribution.distributionId);
-    this.remover.allow(
-      ['cloudfront:CreateInvalidation'],
-      [
-        Stack.of(this).formatArn({
-          service: 'cloudfront',
-          region: '',
-          resource: 'distribution',
-          resourceName: distribution.distributionId,
-        }),
-      ],
-    );
+    this.remover.useInvalidation(distribution);
   }
 
   #queue(id: string, config: Config, props: QueueProps): Queue {

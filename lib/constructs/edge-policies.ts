@@ -145,7 +145,7 @@ function contentSecurityPolicy(config: Config, sources: Bucket): string {
 
 /** Cognito keeps keys and sign-in pages on two hosts; any other issuer is expected to serve its endpoints from its own. */
 function issuerOrigins(config: Config): string[] {
-  if (config.auth.issuer !== undefined) return [new URL(config.auth.issuer).origin];
+  if (config.auth.issuer !== undefined) return [new URL(config.auth.issuer).origin, ...config.auth.connectOrigins];
   return [
     `https://cognito-idp.${Aws.REGION}.amazonaws.com`,
     `https://${config.name}-${config.environment}-${Aws.ACCOUNT_ID}.auth.${Aws.REGION}.amazoncognito.com`,

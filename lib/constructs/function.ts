@@ -2,11 +2,12 @@
  * Lambda defaults, and the one way a function is handed a resource: variable and grant in the same act, with the exact
  * actions it calls.
  */
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import type { IDistribution } from 'aws-cdk-lib/aws-cloudfront';
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Runtime } from 'aws-cdk-lib/aws-lambda';
-import { NodejsFunction, OutputFormat, type NodejsFunctionProps } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { LogLevel, NodejsFunction, OutputFormat, type NodejsFunctionProps } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
@@ -30,10 +31,12 @@ export interface SluiceFunctionProps extends Pick<
   readonly config: Config;
   /** File under lambdas/, e.g. `upload/handler.ts`; it exports `handler`. */
   readonly entry: string;
+  /** A shell command that adds files to the function's package, given the package's folder. */
+  readonly afterBundling?: (outputDir: string) => string;
 }
 
 export class SluiceFunction extends NodejsFunction {
-  constructor(scope: Construct, id: string, { config, entry, ...props }: SluiceFunctionProps) {
+  constructor(scope: Construct, id: string, { config, entry, afterBundling, ...props }: SluiceFunctionProps) {
     const logGroup = new LogGroup(scope, `${id}Logs`, {
       retention: config.logRetentionDays,
       removalPolicy: config.removal === 'retain' ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
@@ -62,7 +65,14 @@ export class SluiceFunction extends NodejsFunction {
         mainFields: ['module', 'main'],
         // Some CommonJS dependencies call require() for Node's own modules.
         banner: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
-        logLevel: 'warning' as never,
+        logLevel: LogLevel.WARNING,
+        ...(afterBundling && {
+          commandHooks: {
+            beforeBundling: () => [],
+            beforeInstall: () => [],
+            afterBundling: (_, outputDir) => [afterBundling(outputDir)],
+          },
+        }),
       },
     });
   }
@@ -106,6 +116,14 @@ export class SluiceFunction extends NodejsFunction {
       }),
     );
     return this;
+  }
+
+  /** `DISTRIBUTION_ID`, and the right to invalidate that distribution's caches. */
+  useInvalidation(distribution: Pick<IDistribution, 'distributionId'>): this {
+    this.addEnvironment('DISTRIBUTION_ID', distribution.distributionId);
+    const { distributionId: resourceName } = distribution;
+    const arn = Stack.of(this).formatArn({ service: 'cloudfront', region: '', resource: 'distribution', resourceName });
+    return this.allow(['cloudfront:CreateInvalidation'], [arn]);
   }
 
   useSecret(variable: string, secret: Pick<ISecret, 'secretArn'>): this {

@@ -1,5 +1,5 @@
 /** Buckets and tables: what must outlive a deploy. Each table is named for what it holds. */
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { CustomResource, Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, ProjectionType, Table, type TableProps } from 'aws-cdk-lib/aws-dynamodb';
 import {
   BlockPublicAccess,
@@ -13,6 +13,7 @@ import {
 import { Construct } from 'constructs';
 import type { Config } from '../config.ts';
 import { SOURCE_PREFIX, WORK_PREFIX } from '../contract/keys.ts';
+import { SluiceFunction } from './function.ts';
 import { acknowledge } from './nag.ts';
 
 /** Index of the videos table: one owner's videos by time. */
@@ -63,6 +64,9 @@ export class Storage extends Construct {
     });
     this.site = this.#bucket('Site', config, { removalPolicy: RemovalPolicy.DESTROY });
 
+    // CloudFormation deletes only empty buckets. The console's files can be built again, so that bucket always goes.
+    this.#emptyOnDelete(config, config.removal === 'destroy' ? [this.sources, this.media, this.site] : [this.site]);
+
     this.videos = this.#table('Videos', {
       partitionKey: { name: 'id', type: AttributeType.STRING },
       timeToLiveAttribute: 'expiresAt',
@@ -93,6 +97,27 @@ export class Storage extends Construct {
       timeToLiveAttribute: 'expiresAt',
       removalPolicy,
     });
+  }
+
+  #emptyOnDelete(config: Config, buckets: readonly Bucket[]): void {
+    const emptier = new SluiceFunction(this, 'Emptier', {
+      config,
+      entry: 'storage/empty.ts',
+      description: 'Empties a bucket that is deleted with the stack',
+      timeout: Duration.minutes(15),
+    });
+    for (const bucket of buckets) {
+      emptier
+        .listObjects(bucket, '')
+        .allow(['s3:DeleteObject'], [bucket.arnForObjects('*')], 'every object of a bucket that is deleted');
+      const emptied = new CustomResource(bucket, 'Emptied', {
+        serviceToken: emptier.functionArn,
+        resourceType: 'Custom::SluiceEmptied',
+        properties: { Bucket: bucket.bucketName },
+      });
+      // Deleted before the rights it needs.
+      emptied.node.addDependency(emptier.role!);
+    }
   }
 
   #bucket(id: string, config: Config, props: BucketProps): Bucket {
