@@ -50,7 +50,19 @@ export function forEngine(template: Template): { template: Template; replaced: R
   for (const resource of Object.values(copy.Resources)) {
     if (resource.Type === 'AWS::CloudFront::Distribution') dropTrustedKeyGroups(resource);
   }
-  return { template: copy, replaced };
+  const secrets = Object.keys(copy.Resources).filter(
+    (id) => copy.Resources[id]?.Type === 'AWS::SecretsManager::Secret',
+  );
+  return { template: withSecretArns(copy, new Set(secrets)) as Template, replaced };
+}
+
+/** A secret's Ref is its ARN on AWS and its name on the engine, whose IAM then finds no match; its `Id` is the ARN on both. */
+function withSecretArns(value: unknown, secrets: ReadonlySet<string>): unknown {
+  if (Array.isArray(value)) return value.map((item) => withSecretArns(item, secrets));
+  if (typeof value !== 'object' || value === null) return value;
+  const ref = (value as { Ref?: unknown }).Ref;
+  if (typeof ref === 'string' && secrets.has(ref)) return { 'Fn::GetAtt': [ref, 'Id'] };
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, withSecretArns(inner, secrets)]));
 }
 
 function parameter(logicalId: string, value: unknown): Resource {
