@@ -7,10 +7,12 @@
  * next packet's magic follow where this packet ends.
  */
 import {
+  DataType,
   IMPOSSIBLE,
   MAGIC,
   MAX_BODY,
   MAX_HEADER,
+  Part,
   headerSize,
   measure,
   readFields,
@@ -232,12 +234,19 @@ export class PacketReader {
     }
     if (needed > 0) return -needed;
     if (loose.length === 0) return IMPOSSIBLE;
-    // Garbage follows either way. The right size leaves the least of it before the next packet.
+    // Garbage follows either way. A picture beginning where the body would is as good as a packet following; else what
+    // was believed before is; else the right size is the one that leaves the least of it before the next packet.
+    const evident = loose.find(({ simBytes }) => beginsPicture(bytes, at, simBytes));
+    if (evident !== undefined) {
+      this.#sure = true;
+      return evident.simBytes;
+    }
     const next = bytes.indexOf(MAGIC, at + MAGIC.length);
-    if (next < 0 && !final && bytes.length - at < MAX_HELD)
+    if (next < 0 && !final && bytes.length - at < MAX_HELD) {
       return -Math.min(MAX_HELD, Math.ceil((bytes.length - at) * 1.25));
-    const fits = loose.filter(({ end }) => next < 0 || end <= next).sort((a, b) => b.end - a.end)[0];
-    return fits?.simBytes ?? IMPOSSIBLE;
+    }
+    const fits = loose.filter(({ end }) => next < 0 || end <= next).sort((a, b) => b.end - a.end);
+    return (fits.find(({ simBytes }) => simBytes === this.#simBytes) ?? fits[0])?.simBytes ?? IMPOSSIBLE;
   }
 
   #doubt(): void {
@@ -282,6 +291,14 @@ function contradictsMagic(bytes: Buffer, at: number): boolean {
 /** The header at `at` could be a packet's, with either size of SIM. */
 const plausible = (bytes: Buffer, at: number): boolean =>
   (bytes[at + 4] ?? 0) >= 0x80 && (measure(bytes, at, 6) !== IMPOSSIBLE || measure(bytes, at, 10) !== IMPOSSIBLE);
+
+/** It says it is the first packet of a picture, and its body begins with a start code. */
+function beginsPicture(bytes: Buffer, at: number, simBytes: SimBytes): boolean {
+  const kind = bytes[at + simBytes + 9]!;
+  const body = at + headerSize(kind >> 4, simBytes);
+  const opens = kind >> 4 < DataType.audio && (kind & 0x0f) <= Part.first;
+  return opens && bytes[body] === 0 && bytes[body + 1] === 0 && bytes[body + 2] === 0 && bytes[body + 3] === 1;
+}
 
 /** Length of a packet without a body: nobody sends one, so it is not found by searching. In step it is let pass. */
 function emptyLength(bytes: Buffer, at: number, simBytes: SimBytes): number {

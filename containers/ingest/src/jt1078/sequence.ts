@@ -16,6 +16,7 @@ export interface ChannelSequence {
 
 export class SequenceTracker {
   #last = -1;
+  #latest: ChannelSequence | undefined;
   /** Above zero: numbers count the connection; below: each channel. Only several channels at once can tell. */
   #score = 0;
   /** Packets that never came, as far as the numbers tell. */
@@ -23,8 +24,11 @@ export class SequenceTracker {
 
   check(sequence: number, channel: ChannelSequence): Loss {
     const known = channel.last >= 0;
-    const byConnection = this.#last < 0 || follows(this.#last, sequence);
-    const byChannel = !known || follows(channel.last, sequence);
+    // A counter that stands still says nothing; two channels showing the same number, one after the other, do.
+    const repeated = sequence === channel.last && this.#latest === channel;
+    const byConnection = this.#last < 0 || repeated || follows(this.#last, sequence);
+    const byChannel = !known || repeated || follows(channel.last, sequence);
+    this.#latest = channel;
     const jump = this.#score < 0 && known ? sequence - channel.last : sequence - this.#last;
     this.#last = sequence;
     channel.last = sequence;
@@ -39,5 +43,4 @@ export class SequenceTracker {
   }
 }
 
-/** The next number, or the same one: a counter that never counts says nothing of loss. */
-const follows = (last: number, next: number): boolean => next === (last + 1) % 65_536 || next === last;
+const follows = (last: number, next: number): boolean => next === (last + 1) % 65_536;
