@@ -113,6 +113,7 @@ describe('identity', () => {
       expect(correlationKey(phoneIdentity(hex(phone)))).toBe(correlationKey(phoneIdentity(hex(sim))));
     }
     expect(correlationKey('14482607571')).not.toBe(correlationKey('14482607572'));
+    expect(correlationKey('123456789012')).not.toBe(correlationKey('923456789012'));
     expect(correlationKey('1000000000000')).toBe('0');
   });
 

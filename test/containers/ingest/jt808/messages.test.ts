@@ -175,6 +175,13 @@ describe('multimedia data', () => {
     expect(value?.data.toString('hex')).toBe(data);
   });
 
+  it('a picture behind a location wins over what looks like one in it', () => {
+    const location = encodeLocation({ ...fullLocation, alarm: 0xffd8_0000 }).subarray(0, 28);
+    const value = decodeMediaData(Buffer.concat([hex(event), location, hex('ffd8ffe0')]));
+    expect(value?.location).toMatchObject({ alarm: 0xffd8_0000 });
+    expect(value?.data.toString('hex')).toBe('ffd8ffe0');
+  });
+
   it('asks for 125 parts at most', () => {
     const missing = Array.from({ length: 400 }, (_, n) => n + 1);
     expect(encodeMediaReply({ mediaId: 1, missing })).toHaveLength(5 + 250);

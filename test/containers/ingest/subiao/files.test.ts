@@ -67,7 +67,7 @@ const block = {
   braking: 1,
   rpm: 2100,
   wheelAngle: -15,
-  turnSignal: 2,
+  turnSignal: 1,
 } as const;
 
 describe('vehicle state blocks', () => {
