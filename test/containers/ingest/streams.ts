@@ -1,9 +1,8 @@
 /** Generated streams: parameter sets written bit by bit, pictures of random bytes, and real ones from ffmpeg. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
 import { findNals, isKeySlice, nalType } from '../../../containers/ingest/src/media/annexb.ts';
 import type { VideoCodec, VideoUnit } from '../../../containers/ingest/src/media/unit.ts';
 import { random } from './jt808/support.ts';
@@ -126,9 +125,9 @@ export function lacks(...needs: readonly string[]): string {
   return missing.length === 0 ? '' : ` (skipped: this ffmpeg lacks ${missing.join(', ')})`;
 }
 
-/** Runs ffmpeg; answers what it wrote to stdout. */
-export const ffmpeg = (args: readonly string[], input?: Buffer): Buffer =>
-  execFileSync(ffmpegPath!, ['-nostdin', '-v', 'error', ...args], {
+/** Runs ffmpeg with these words as arguments; answers what it wrote to stdout. */
+export const ffmpeg = (args: string, input?: Buffer): Buffer =>
+  execFileSync(ffmpegPath!, ['-nostdin', '-v', 'error', ...args.split(' ')], {
     ...(input && { input }),
     maxBuffer: 256 * 1024 * 1024,
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -155,47 +154,19 @@ export function withFile<T>(name: string, bytes: Buffer, use: (path: string) => 
 }
 
 const CODERS = {
-  h264: [
-    '-c:v',
-    'libx264',
-    '-preset',
-    'ultrafast',
-    '-tune',
-    'zerolatency',
-    '-x264-params',
-    'bframes=0:sliced-threads=0:slices=1',
-  ],
-  h265: [
-    '-c:v',
-    'libx265',
-    '-preset',
-    'ultrafast',
-    '-x265-params',
-    'bframes=0:log-level=none:repeat-headers=1:pools=none:frame-threads=1',
-  ],
+  h264: '-c:v libx264 -preset ultrafast -tune zerolatency -x264-params bframes=0:sliced-threads=0:slices=1',
+  h265: '-c:v libx265 -preset ultrafast -x265-params bframes=0:log-level=none:repeat-headers=1:pools=none:frame-threads=1',
 } as const;
 
 /** A test picture, encoded; access units as ffprobe (not we) finds them. GOP of `gop` frames. */
 export function encodedVideo(codec: VideoCodec, seconds: number, fps = 10, gop = 10, size = '176x144'): Buffer[] {
-  const folder = mkdtempSync(join(tmpdir(), 'sluice-ingest-'));
-  const clean = () => rmSync(folder, { recursive: true, force: true });
-  try {
-    onTestFinished(clean);
-  } catch {
-    process.once('exit', clean); // outside a test
-  }
   const format = codec === 'h264' ? 'h264' : 'hevc';
-  const path = join(folder, `video.${format}`);
-  ffmpeg([
-    ...['-f', 'lavfi', '-i', `testsrc2=s=${size}:r=${fps}:d=${seconds}`, ...CODERS[codec], '-pix_fmt', 'yuv420p'],
-    ...['-g', String(gop), '-keyint_min', String(gop), '-sc_threshold', '0', '-f', format, path],
-  ]);
-  const bytes = readFileSync(path);
+  const bytes = ffmpeg(
+    `-f lavfi -i testsrc2=s=${size}:r=${fps}:d=${seconds} ${CODERS[codec]} -pix_fmt yuv420p -g ${gop} -keyint_min ${gop} -sc_threshold 0 -f ${format} -`,
+  );
   const probe = ffmpegPath!.replace(/ffmpeg$/, 'ffprobe');
-  const csv = execFileSync(probe, ['-v', 'error', '-show_entries', 'packet=pos,size', '-of', 'csv=p=0', path], {
-    encoding: 'utf8',
-  });
-  return csv
+  const args = ['-v', 'error', '-show_entries', 'packet=pos,size', '-of', 'csv=p=0'];
+  return withFile(`video.${format}`, bytes, (path) => execFileSync(probe, [...args, path], { encoding: 'utf8' }))
     .trim()
     .split('\n')
     .map((line) => line.split(',').map(Number) as [number, number])

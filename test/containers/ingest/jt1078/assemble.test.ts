@@ -354,7 +354,5 @@ it('writes every field it reads', () => {
     sinceLast: 65_535,
     body: Buffer.of(9),
   };
-  expect(encodePacket(base).toString('hex')).toBe(
-    '30316364803e000901380013800025230000' + '00000000004d0001ffff000109',
-  );
+  expect(encodePacket(base).toString('hex')).toBe('30316364803e00090138001380002523000000000000004d0001ffff000109');
 });

@@ -18,43 +18,25 @@ const packet = {
   body: Buffer.from('0000000161', 'hex'),
 };
 
+const words = (text: string): string => text.replaceAll(' ', '');
+
 describe('a packet is written', () => {
   it('as table 19 has it, with a SIM of 6 bytes', () => {
     expect(encodePacket(packet).toString('hex')).toBe(
-      '30316364' +
-        '81' +
-        'e2' +
-        '1088' +
-        '011234567810' +
-        '01' +
-        '10' +
-        '0000016bb392ca7c' +
-        '0280' +
-        '0028' +
-        '0005' +
-        '0000000161',
+      words('30316364 81 e2 1088 011234567810 01 10 0000016bb392ca7c 0280 0028 0005 0000000161'),
     );
   });
 
   it('with a SIM of 10 bytes, and without intervals for sound', () => {
     const sound = { ...packet, sim: '00000000011234567810', dataType: 3, payloadType: 6, marker: false };
     expect(encodePacket(sound).toString('hex')).toBe(
-      '30316364' +
-        '81' +
-        '06' +
-        '1088' +
-        '00000000011234567810' +
-        '01' +
-        '30' +
-        '0000016bb392ca7c' +
-        '0005' +
-        '0000000161',
+      words('30316364 81 06 1088 00000000011234567810 01 30 0000016bb392ca7c 0005 0000000161'),
     );
   });
 
   it('without a timestamp when transparent', () => {
     expect(encodePacket({ ...packet, dataType: 4 }).toString('hex')).toBe(
-      '30316364' + '81' + 'e2' + '1088' + '011234567810' + '01' + '40' + '0005' + '0000000161',
+      words('30316364 81 e2 1088 011234567810 01 40 0005 0000000161'),
     );
   });
 

@@ -46,6 +46,7 @@ const limit = (value: number, low: number, high: number): number => Math.max(low
 export class G726Decoder {
   readonly #bits: G726Bits;
   readonly #packing: G726Packing;
+  readonly #leak: 8 | 9;
   readonly #tables: Tables;
   /** Predictor coefficients: a of order 2, b of order 6. */
   readonly #a = [0, 0];
@@ -66,8 +67,13 @@ export class G726Decoder {
   /** Tone detect. */
   #td = false;
 
-  constructor(bits: G726Bits, packing: G726Packing) {
+  /**
+   * `leak`: how slowly the zeros' coefficients are forgotten, a power of two. The recommendation (4.6, block UPB) says 9 at
+   * 40 kbit/s and 8 below; ffmpeg's coders use 8 throughout.
+   */
+  constructor(bits: G726Bits, packing: G726Packing, leak: 8 | 9 = bits === 5 ? 9 : 8) {
     this.#bits = bits;
+    this.#leak = leak;
     this.#packing = packing;
     this.#tables = TABLES[bits];
   }
@@ -150,9 +156,8 @@ export class G726Decoder {
       a[1] = limit(a[1]! + 128 * pk0 * pk2 + f - (a[1]! >> 7), -12288, 12288);
       a[0] = limit(a[0]! + 192 * pk0 * pk1 - (a[0]! >> 8), a[1] - 15360, 15360 - a[1]);
       const direction = dq === 0 ? 0 : sign(dq);
-      const leak = this.#bits === 5 ? 9 : 8;
       for (let i = 0; i < 6; i += 1) {
-        this.#b[i]! += 128 * direction * (this.#dq[i]!.negative ? -1 : 1) - (this.#b[i]! >> leak);
+        this.#b[i]! += 128 * direction * (this.#dq[i]!.negative ? -1 : 1) - (this.#b[i]! >> this.#leak);
       }
     }
     this.#pk[1] = pk1;
