@@ -28,7 +28,7 @@ export function parseRange(header: string | null, size: number): RangeAnswer {
 /** RFC 9110 13.1.5: strong comparison of the entity tag, or the exact Last-Modified date. No header: the range holds. */
 export function ifRangeHolds(ifRange: string | null, object: Headers): boolean {
   if (ifRange === null) return true;
-  if (ifRange.startsWith('W/')) return false;
+  // A weak tag starts with W/ and so matches neither.
   return ifRange.startsWith('"') ? ifRange === object.get('etag') : ifRange === object.get('last-modified');
 }
 

@@ -1,7 +1,9 @@
-import { createHash } from 'node:crypto';
+import { createHash, generateKeyPairSync } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { getSignedUrl } from '@aws-sdk/cloudfront-signer';
 import { describe, expect, it } from 'vitest';
+import { Filling } from '../../../local/edge/source.ts';
 import { behaviour, cacheOf, NO_POLICY, play, raw, UNCACHED } from './fixture.ts';
 
 const TEXT = '0123456789';
@@ -228,6 +230,11 @@ describe('cache', () => {
     expect([cacheOf(whole), await whole.text()]).toEqual(['Miss', TEXT]);
     expect(site.logs.join()).toContain('/a: the origin broke off');
   });
+});
+
+it.each([9, 11])('a body of %i bytes that was announced as 10 is no object', async (length) => {
+  const filling = new Filling(200, new Headers(), 10);
+  await expect(filling.fill(Buffer.alloc(length))).rejects.toThrow('the origin broke off');
 });
 
 describe('invalidation', () => {
@@ -462,6 +469,27 @@ describe('behaviours', () => {
     expect(headers['x-amz-cf-id']).toMatch(/^[\w-]{56}$/);
     expect(headers.te).toBeUndefined();
     expect(headers.host).not.toBe(new URL(site.edge.url).host);
+  });
+
+  it('tells a signed origin every parameter but the signature, and keeps one object for all signatures', async () => {
+    const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
+    const cachePolicy = { ...NO_POLICY, queries: { kind: 'all' } } as const;
+    await using site = await play((_req, res) => void res.writeHead(200, { 'content-length': 0 }).end(), {
+      behaviours: [behaviour({ trustedKeys: new Map([['K1', publicKey]]), cachePolicy })],
+    });
+    const pem = String(privateKey.export({ type: 'pkcs8', format: 'pem' }));
+    const sign = (seconds: number) =>
+      getSignedUrl({
+        url: `${site.edge.url}/a?v=1`,
+        keyPairId: 'K1',
+        privateKey: pem,
+        algorithm: 'SHA256',
+        dateLessThan: new Date(Date.now() + seconds * 1000).toISOString(),
+      });
+    expect(cacheOf(await fetch(sign(60)))).toBe('Miss');
+    expect(cacheOf(await fetch(sign(90)))).toBe('Hit');
+    expect((await site.get('/a?v=1')).status).toBe(403);
+    expect(site.seen).toEqual(['GET /a?v=1']);
   });
 
   it('drops Set-Cookie where no policy forwards cookies', async () => {
