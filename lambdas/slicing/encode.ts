@@ -40,11 +40,14 @@ export const handler = step(async (input: unknown, context: Pick<Context, 'getRe
   } catch (error) {
     if (!(error instanceof Refusal || error instanceof Stopped)) throw error;
     logger.info('encoding ended early', { videoId: plan.videoId, error });
-    if (error instanceof Refusal) await refuse(plan.videoId, plan.execution, error, plan.source);
+    if (error instanceof Refusal) {
+      const { code, reason } = error;
+      await refuse(plan.videoId, plan.execution, { code, reason }, plan.source);
+    }
     await removeObjects(bucket, stored);
     return { outcome: 'stopped', index: chunk.index } satisfies EncodeResult;
   } finally {
-    watch.end();
+    await watch.end();
     await rm(folder, { recursive: true, force: true });
   }
 });

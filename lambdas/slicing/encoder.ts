@@ -6,6 +6,7 @@ import { encodeArgs, FIRST_PIPE, outputsOf, type Output } from './args.ts';
 import { ProcessError, programPath, start, type Running } from './process.ts';
 import { readProgress } from './progress.ts';
 import { Refusal, spokenDuration } from './refusal.ts';
+import { Fmp4Error } from './fmp4.ts';
 import { cutStream } from './segmenter.ts';
 import { collectSegments } from './ts.ts';
 
@@ -44,7 +45,6 @@ export async function encodeChunk(options: EncodeOptions): Promise<ChunkResult> 
     pipes: fmp4 ? outputs.length : 0,
     ...(options.signal && { signal: options.signal }),
   });
-  // The first thing to go wrong decides: a failed upload ends ffmpeg, and ffmpeg's own end explains a cut stream.
   const guard = async <T>(work: Promise<T>): Promise<T> => {
     try {
       return await work;
@@ -62,9 +62,12 @@ export async function encodeChunk(options: EncodeOptions): Promise<ChunkResult> 
     ...collected,
   ]);
   options.signal?.throwIfAborted();
-  const failed = [...renditions, progress].find((result) => result.status === 'rejected');
-  if (done.status === 'rejected' && !(failed && killedByUs(done.reason))) throw explain(done.reason, options);
-  if (failed) throw failed.reason;
+  const failures = [done, progress, ...renditions].flatMap((end) =>
+    end.status === 'rejected' ? [end.reason as unknown] : [],
+  );
+  // A store that failed is the cause of whatever ffmpeg says about its broken pipe; a stream cut short is ffmpeg's doing.
+  const ours = failures.find((reason) => !(reason instanceof Fmp4Error || reason instanceof ProcessError));
+  if (failures.length > 0) throw ours ?? explain(failures, options);
   const result: ChunkResult = {
     index: chunk.index,
     // A sound track without a single frame in it is none.
@@ -109,23 +112,21 @@ async function collectTs(options: EncodeOptions, output: Output, running: Runnin
   return result;
 }
 
-const killedByUs = (error: unknown): boolean => error instanceof ProcessError && error.reason === 'signal';
-
 const DAMAGED = 'The file is damaged and cannot be decoded; check that it plays on your machine, or export it again.';
 
 /** What ffmpeg says when the bytes are at fault and not the machine. 69: more than two thirds of the frames failed. */
 const SOURCE_AT_FAULT = /invalid data|error while decoding|could not find codec|cannot determine format|no decoder/i;
 
-function explain(error: unknown, { task, timeoutMs }: EncodeOptions): unknown {
-  if (!(error instanceof ProcessError)) return error;
-  if (error.reason === 'timeout') {
+function explain(failures: readonly unknown[], { task, timeoutMs }: EncodeOptions): unknown {
+  const error = failures.find((failure) => failure instanceof ProcessError);
+  if (error?.reason === 'timeout') {
     const reason = `Encoding this video takes longer than the ${spokenDuration(Math.round(timeoutMs / 1000))} one task has (${spokenDuration(task.plan.source.info.duration)} of video); upload a shorter or smaller one, or ask for a higher slicing.memoryMiB.`;
     return new Refusal('encode-timeout', reason, { cause: error });
   }
-  if (error.reason === 'exit' && (error.code === 69 || SOURCE_AT_FAULT.test(error.stderr))) {
+  if (error?.reason === 'exit' && (error.code === 69 || SOURCE_AT_FAULT.test(error.stderr))) {
     return new Refusal('damaged', DAMAGED, { cause: error });
   }
-  return error;
+  return failures.length === 1 ? failures[0] : new AggregateError(failures, failures.map(String).join('; '));
 }
 
 /** Share of the promised length that must be there. */

@@ -8,7 +8,9 @@ import { removeObjects, type ObjectRef } from './objects.ts';
  * nothing when the video is another run's, or deleted.
  */
 export async function refuse(videoId: string, execution: string, failure: Failure, source: ObjectRef): Promise<void> {
-  if (await fail(videoId, execution, failure)) await removeObjects(source.bucket, [source.key]);
+  if (!(await fail(videoId, execution, failure))) return;
+  await removeObjects(source.bucket, [source.key]);
+  await changeVideo(videoId, { set: { bytes: { source: 0, media: 0 } } }, { from: ['failed'], execution });
 }
 
 /** False when the video is not this run's to fail. One that can be played already stays so. */

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { INPUT_FORMATS } from './args.ts';
 import { output, ProcessError, programPath, start } from './process.ts';
 import { readProgress } from './progress.ts';
+import { Refusal } from './refusal.ts';
 
 const text = z.string().optional();
 
@@ -41,7 +42,10 @@ const TIMEOUT_MS = 60_000;
 /** A stranger's header can ask for buffers of any size. */
 const MEMORY_BYTES = 3072 * MIB;
 
-/** What ffprobe says, or undefined when it knows no such format (or gave up on it). */
+const UNREADABLE =
+  'The file is damaged: reading its header takes more time or memory than any video needs; export it again.';
+
+/** What ffprobe says, or undefined when it knows no such format. Throws Refusal when it cannot come to an end. */
 export async function ffprobe(path: string): Promise<Probed | undefined> {
   const args = [
     ['-v', 'error', '-print_format', 'json', '-show_format', '-show_streams'],
@@ -55,8 +59,9 @@ export async function ffprobe(path: string): Promise<Probed | undefined> {
     return answer.parse(JSON.parse(stdout.toString('utf8')));
   } catch (error) {
     // ffprobe's own end says that it does not know the file. Not being able to run it is our trouble.
-    if (error instanceof ProcessError) return undefined;
-    throw error;
+    if (!(error instanceof ProcessError)) throw error;
+    if (error.reason === 'exit') return undefined;
+    throw new Refusal('damaged', UNREADABLE, { cause: error });
   }
 }
 

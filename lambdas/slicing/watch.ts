@@ -52,7 +52,9 @@ export class Watch {
     throw stopped;
   }
 
-  end(): void {
+  /** No more writes after this: one that is under way would set the progress back once the next step has begun. */
+  async end(): Promise<void> {
     this.#due = Number.POSITIVE_INFINITY;
+    await this.#writing;
   }
 }

@@ -294,13 +294,24 @@ describe('what goes wrong', () => {
     await expect(encodeFile(at('noise.mp4'), info)).rejects.toMatchObject({ name: 'Refusal', code: 'damaged' });
   });
 
+  it.each(['fmp4', 'mpegts'] as const)('a store that fails ends it with its own error (%s)', async (segmentType) => {
+    const store = async () => {
+      throw new RangeError('no room');
+    };
+    await expect(encodeFile(at('sync.mp4'), await facts('sync.mp4'), { segmentType }, { store })).rejects.toThrow(
+      'no room',
+    );
+  });
+
   it('being told to stop ends ffmpeg with the reason given', async () => {
     await ffmpeg(...picture(20, '640x360'), ...H264, at('long.mp4'));
     const info = await facts('long.mp4');
     const stop = new AbortController();
     setTimeout(() => stop.abort(new Error('not wanted any more')), 300);
     const started = Date.now();
-    await expect(encodeFile(at('long.mp4'), info, { ladder: [360] }, stop.signal)).rejects.toThrow('not wanted');
+    await expect(encodeFile(at('long.mp4'), info, { ladder: [360] }, { signal: stop.signal })).rejects.toThrow(
+      'not wanted',
+    );
     expect(Date.now() - started).toBeLessThan(5000);
   });
 });

@@ -94,7 +94,7 @@ export async function encodeFile(
   path: string,
   info: SourceInfo,
   options: Partial<SlicingOptions> = {},
-  signal?: AbortSignal,
+  { signal, store }: { signal?: AbortSignal; store?: () => Promise<void> } = {},
 ): Promise<Encoded> {
   const source = { bucket: 'sources', key: `uploads/${VIDEO_ID}/source`, info };
   const { plan, chunks } = planSlicing(
@@ -113,6 +113,7 @@ export async function encodeFile(
     timeoutMs: 60_000,
     ...(signal && { signal }),
     put: async (name, bytes, type) => {
+      await store?.();
       files.set(name, { bytes: Buffer.from(bytes), type });
       await mkdir(dirname(join(out, name)), { recursive: true });
       await writeFile(join(out, name), bytes);
