@@ -38,19 +38,16 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 /** Opens the page in a browser with the profile of `folder`; `sent` collects the part numbers S3 answered with 200. */
 async function openPage(sent: number[]) {
-  const context = await chromium.launchPersistentContext(join(folder, 'profile'), BROWSER);
+  const context = await chromium.launchPersistentContext(join(folder, 'profile'), { ...BROWSER, bypassCSP: true });
   const page: Page = await context.newPage();
-  await page.route('**/uppy-test', (route) =>
-    route.fulfill({
-      contentType: 'text/html',
-      body: `<!doctype html><input type="file"><script>${script.replaceAll('</script', '<\\/script')}</script>`,
-    }),
-  );
   page.on('response', (response) => {
     const number = new URL(response.url()).searchParams.get('partNumber');
     if (response.request().method() === 'PUT' && number !== null && response.ok()) sent.push(Number(number));
   });
-  await page.goto(`${stack.url}/uppy-test`);
+  // A page that really came from loopback: Chromium keeps any other from calling the engine there.
+  await page.goto(`${stack.url}/api/config`);
+  await page.setContent('<!doctype html><input type="file">');
+  await page.addScriptTag({ content: script });
   await page.evaluate((token) => window.begin(token), user.token);
   return { context, page };
 }
@@ -58,15 +55,17 @@ async function openPage(sent: number[]) {
 it(`sends ${MEGABYTES} MB in parts, is killed half way, and resumes without sending a finished part again`, async () => {
   const before: number[] = [];
   const first = await openPage(before);
+  // Half way the network hangs; the page is killed in the middle of a part.
+  await first.page.route(/partNumber=/, (route) =>
+    route.request().method() === 'PUT' && before.length >= PARTS / 2 ? undefined : route.continue(),
+  );
   await first.page.setInputFiles('input', file);
   void first.page.evaluate(() => window.uppy.upload()).catch(() => {});
   await expect
     .poll(() => before.length, { timeout: 60_000, interval: 20 })
     .toBeGreaterThanOrEqual(Math.floor(PARTS / 2));
-  // Golden Retriever writes its state at most twice a second.
-  await expect
-    .poll(() => first.page.evaluate(() => localStorage.getItem('uppyState:resume') ?? ''), { timeout: 10_000 })
-    .toContain('uploadId');
+  // Golden Retriever writes its state to IndexedDB at most twice a second.
+  await first.page.waitForTimeout(1500);
   await first.page.goto('chrome://crash').catch(() => {});
   await first.context.close();
   expect(before.length).toBeLessThan(PARTS);
