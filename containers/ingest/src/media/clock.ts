@@ -25,7 +25,8 @@ export class MediaClock {
   #arrival = 0;
   /** Arrival minus media time, held while the device's clock stands still. */
   #standing: number | undefined;
-  #nominal = FIRST_NOMINAL_MS;
+  /** Undefined before the first plausible step. */
+  #nominal: number | undefined;
   #event: ClockEvent = 'steady';
 
   /** What happened before the latest picture. */
@@ -35,7 +36,7 @@ export class MediaClock {
 
   /** Milliseconds a picture usually lasts, of late. At least 1. */
   get nominal(): number {
-    return Math.max(1, Math.round(this.#nominal));
+    return Math.max(1, Math.round(this.#nominal ?? FIRST_NOMINAL_MS));
   }
 
   /** Begins anew: this picture is shown at `media` milliseconds. */
@@ -56,7 +57,7 @@ export class MediaClock {
     this.#event = 'steady';
     if (step > 0 && step <= LONGEST_STEP_MS) {
       this.#standing = undefined;
-      this.#nominal += (step - this.#nominal) / 16;
+      this.#nominal = this.#nominal === undefined ? step : this.#nominal + (step - this.#nominal) / 16;
     } else {
       taken = step === 0 ? this.#whileStanding(receivedAt) : this.#substitute(waited);
       if (waited > LONGEST_STEP_MS) this.#event = 'pause';

@@ -50,7 +50,7 @@ describe('media time', () => {
       [9_000_000, 132.2],
       [9_000_066, 132.3],
     ]);
-    expect(steps(media)).toEqual([66, 66, 43, 66]);
+    expect(steps(media)).toEqual([66, 66, 66, 66]);
   });
 
   it('repairs a small step back without calling it a reset', () => {

@@ -1,0 +1,256 @@
+import * as HLS from 'hls-parser';
+import { Parser } from 'm3u8-parser';
+import { describe, expect, it } from 'vitest';
+import {
+  addEntry,
+  emptyPlaylist,
+  forgetEntries,
+  livePlaylist,
+  liveText,
+  nextSequence,
+  vodText,
+  type LivePlaylist,
+  type PlaylistEntry,
+} from '../../../../containers/ingest/src/hls/playlist.ts';
+import { random } from '../jt808/support.ts';
+
+const T0 = Date.UTC(2026, 7, 1, 12, 0, 0);
+
+const entry = (number: number, changes: Partial<PlaylistEntry> = {}): PlaylistEntry => ({
+  uri: `${number}.m4s`,
+  map: 'init-a.mp4',
+  duration: 2000,
+  programDateTime: T0 + number * 2000,
+  discontinuity: false,
+  gap: false,
+  ...changes,
+});
+
+const build = (entries: readonly PlaylistEntry[], from: LivePlaylist = emptyPlaylist(2000)): LivePlaylist =>
+  entries.reduce((playlist, added) => addEntry(playlist, added), from);
+
+/** What two parsers we did not write make of it; the one must find nothing to complain about, and both agree. */
+function parsed(text: string): { ours: HLS.types.MediaPlaylist; theirs: Parser['manifest'] } {
+  const parser = new Parser();
+  const warnings: unknown[] = [];
+  parser.on('warn', (warning: unknown) => warnings.push(warning));
+  parser.push(text);
+  parser.end();
+  expect(warnings).toEqual([]);
+  const ours = HLS.parse(text) as HLS.types.MediaPlaylist;
+  const theirs = parser.manifest;
+  expect(ours.targetDuration).toBe(theirs.targetDuration);
+  expect(ours.segments.map(({ duration }) => duration)).toEqual(theirs.segments.map(({ duration }) => duration));
+  return { ours, theirs };
+}
+
+describe('the live playlist', () => {
+  it('begins without a discontinuity', () => {
+    const playlist = build([
+      entry(0, { discontinuity: true }),
+      entry(1, { duration: 1961, programDateTime: T0 + 2000.4 }),
+    ]);
+    const text = liveText(playlist);
+    expect(text).toBe(`#EXTM3U
+#EXT-X-VERSION:8
+#EXT-X-DEFINE:IMPORT="auth"
+#EXT-X-TARGETDURATION:2
+#EXT-X-MEDIA-SEQUENCE:0
+#EXT-X-DISCONTINUITY-SEQUENCE:0
+#EXT-X-MAP:URI="init-a.mp4?{$auth}"
+#EXT-X-PROGRAM-DATE-TIME:2026-08-01T12:00:00.000Z
+#EXTINF:2.000,
+0.m4s?{$auth}
+#EXTINF:1.961,
+1.m4s?{$auth}
+`);
+    const { ours, theirs } = parsed(text);
+    expect(ours).toMatchObject({ version: 8, mediaSequenceBase: 0, endlist: false });
+    expect(ours.segments[0]!.programDateTime?.getTime()).toBe(T0);
+    expect(ours.segments.every(({ map }) => map?.uri === 'init-a.mp4?{$auth}')).toBe(true);
+    expect(theirs.segments[1]).toMatchObject({ uri: '1.m4s?{$auth}', timeline: 0 });
+  });
+
+  it('slides, counts, and says what changes: reconnect, new initialization, a dropped segment', () => {
+    const playlist = build([
+      ...[0, 1, 2, 3].map((number) => entry(number, { discontinuity: number === 2 })),
+      entry(4, { gap: true }),
+      entry(5),
+      entry(6, { map: 'init-b.mp4', discontinuity: true, programDateTime: T0 + 60_000 }),
+      entry(7, { map: 'init-b.mp4', duration: 3040, programDateTime: T0 + 62_000 }),
+      entry(8, { map: 'init-b.mp4', duration: 480, programDateTime: T0 + 65_040 }),
+    ]);
+    const text = liveText(playlist);
+    expect(text).toBe(`#EXTM3U
+#EXT-X-VERSION:8
+#EXT-X-DEFINE:IMPORT="auth"
+#EXT-X-TARGETDURATION:3
+#EXT-X-MEDIA-SEQUENCE:2
+#EXT-X-DISCONTINUITY-SEQUENCE:0
+#EXT-X-DISCONTINUITY
+#EXT-X-MAP:URI="init-a.mp4?{$auth}"
+#EXT-X-PROGRAM-DATE-TIME:2026-08-01T12:00:04.000Z
+#EXTINF:2.000,
+2.m4s?{$auth}
+#EXTINF:2.000,
+3.m4s?{$auth}
+#EXT-X-GAP
+#EXTINF:2.000,
+4.m4s?{$auth}
+#EXT-X-DISCONTINUITY
+#EXT-X-PROGRAM-DATE-TIME:2026-08-01T12:00:10.000Z
+#EXTINF:2.000,
+5.m4s?{$auth}
+#EXT-X-DISCONTINUITY
+#EXT-X-MAP:URI="init-b.mp4?{$auth}"
+#EXT-X-PROGRAM-DATE-TIME:2026-08-01T12:01:00.000Z
+#EXTINF:2.000,
+6.m4s?{$auth}
+#EXTINF:3.040,
+7.m4s?{$auth}
+#EXTINF:0.480,
+8.m4s?{$auth}
+`);
+    const { ours, theirs } = parsed(text);
+    expect(ours.mediaSequenceBase).toBe(2);
+    expect(ours.segments.map(({ discontinuity }) => discontinuity ?? false)).toEqual([
+      true,
+      false,
+      false,
+      true,
+      true,
+      false,
+      false,
+    ]);
+    expect(theirs.discontinuityStarts).toEqual([0, 3, 4]);
+    expect(ours.segments.map(({ map }) => map?.uri.slice(0, 6))).toEqual([
+      'init-a',
+      'init-a',
+      'init-a',
+      'init-a',
+      'init-b',
+      'init-b',
+      'init-b',
+    ]);
+  });
+
+  it('goes on in another task, from what was stored', () => {
+    const before = build(
+      [0, 1, 2, 3, 4, 5, 6, 7, 8, 9].map((number) => entry(number, { discontinuity: number === 1 })),
+    );
+    const stored = livePlaylist.parse(JSON.parse(JSON.stringify(before)));
+    expect(stored).toEqual(before);
+    const after = build([entry(10, { discontinuity: true })], stored);
+    expect(nextSequence(after)).toBe(nextSequence(before) + 1);
+    expect(after.mediaSequence).toBeGreaterThan(before.mediaSequence);
+    expect(after.discontinuitySequence).toBe(1);
+    expect(after.entries.at(-1)!.discontinuity).toBe(true);
+  });
+
+  it('begins again after a long time with none of its old segments, counting on', () => {
+    const before = build([0, 1, 2].map((number) => entry(number, { discontinuity: number === 2 })));
+    const empty = forgetEntries(before);
+    expect(empty).toMatchObject({ mediaSequence: 3, discontinuitySequence: 1, entries: [] });
+    const again = build([entry(3, { discontinuity: true })], empty);
+    expect(liveText(again)).toContain(
+      '#EXT-X-MEDIA-SEQUENCE:3\n#EXT-X-DISCONTINUITY-SEQUENCE:1\n#EXT-X-DISCONTINUITY\n',
+    );
+    parsed(liveText(again));
+  });
+
+  it('only ever grows in its sequences, keeps three targets, and stays small, whatever is added', () => {
+    const next = random(31);
+    let playlist = emptyPlaylist(2000);
+    /** By sequence number: the discontinuity number a player computes for the segment. */
+    const numbers = new Map<number, number>();
+    for (let i = 0; i < 3000; i += 1) {
+      const before = playlist;
+      const duration = next() < 0.02 ? 8000 + Math.floor(next() * 1000) : Math.floor(next() * 2500);
+      playlist = addEntry(playlist, entry(i, { duration, discontinuity: next() < 0.1, gap: next() < 0.05 }));
+      expect(playlist.mediaSequence).toBeGreaterThanOrEqual(before.mediaSequence);
+      expect(playlist.discontinuitySequence).toBeGreaterThanOrEqual(before.discontinuitySequence);
+      expect(playlist.targetDuration).toBeGreaterThanOrEqual(before.targetDuration);
+      expect(nextSequence(playlist)).toBe(i + 1);
+      expect(playlist.entries.length).toBeLessThanOrEqual(60);
+      expect(Math.max(...playlist.entries.map((listed) => Math.round(listed.duration / 1000)))).toBeLessThanOrEqual(
+        playlist.targetDuration,
+      );
+      const total = playlist.entries.reduce((sum, listed) => sum + listed.duration, 0);
+      expect(
+        total >= Math.min(3000 * playlist.targetDuration, i < 30 ? 0 : Infinity) || playlist.entries.length === 60,
+      ).toBe(true);
+      let number = playlist.discontinuitySequence;
+      playlist.entries.forEach((listed, k) => {
+        if (listed.discontinuity) number += 1;
+        const sequence = playlist.mediaSequence + k;
+        // 4.4.3.3: a segment's number never changes while the playlist slides.
+        expect(numbers.get(sequence) ?? number).toBe(number);
+        numbers.set(sequence, number);
+      });
+    }
+    expect(numbers.size).toBe(3000);
+  });
+
+  it.each([
+    ['another version', { version: 2 }],
+    ['a fraction of a sequence', { mediaSequence: 1.5 }],
+    ['a step back below zero', { discontinuitySequence: -1 }],
+    ['a list that is none', { entries: {} }],
+    [
+      'an entry without a name',
+      { entries: [{ map: 'a', duration: 1, programDateTime: 0, discontinuity: false, gap: false }] },
+    ],
+  ])('is not read from %s', (_, wrong) => {
+    expect(livePlaylist.safeParse({ ...emptyPlaylist(2000), ...wrong }).success).toBe(false);
+  });
+});
+
+describe('a playlist over a stretch', () => {
+  it('marks what is missing, and ends', () => {
+    const text = vodText([
+      entry(0, { discontinuity: true }),
+      entry(1, { programDateTime: T0 + 2100 }), // a tenth of a second of drift is no hole
+      entry(2, { programDateTime: T0 + 600_000 }),
+      entry(3, { programDateTime: T0 + 602_000, gap: true }),
+      entry(4, { programDateTime: T0 + 604_000 }),
+      entry(5, { programDateTime: T0 + 606_000, map: 'init-b.mp4', duration: 6600, discontinuity: true }),
+    ]);
+    expect(text).toBe(`#EXTM3U
+#EXT-X-VERSION:8
+#EXT-X-DEFINE:IMPORT="auth"
+#EXT-X-TARGETDURATION:7
+#EXT-X-PLAYLIST-TYPE:VOD
+#EXT-X-MEDIA-SEQUENCE:0
+#EXT-X-MAP:URI="init-a.mp4?{$auth}"
+#EXT-X-PROGRAM-DATE-TIME:2026-08-01T12:00:00.000Z
+#EXTINF:2.000,
+0.m4s?{$auth}
+#EXTINF:2.000,
+1.m4s?{$auth}
+#EXT-X-DISCONTINUITY
+#EXT-X-PROGRAM-DATE-TIME:2026-08-01T12:10:00.000Z
+#EXTINF:2.000,
+2.m4s?{$auth}
+#EXT-X-GAP
+#EXTINF:2.000,
+3.m4s?{$auth}
+#EXT-X-DISCONTINUITY
+#EXT-X-PROGRAM-DATE-TIME:2026-08-01T12:10:04.000Z
+#EXTINF:2.000,
+4.m4s?{$auth}
+#EXT-X-DISCONTINUITY
+#EXT-X-MAP:URI="init-b.mp4?{$auth}"
+#EXT-X-PROGRAM-DATE-TIME:2026-08-01T12:10:06.000Z
+#EXTINF:6.600,
+5.m4s?{$auth}
+#EXT-X-ENDLIST
+`);
+    const { ours, theirs } = parsed(text);
+    expect(ours).toMatchObject({ endlist: true, playlistType: 'VOD' });
+    expect(theirs.segments).toHaveLength(6);
+  });
+
+  it('of nothing is still a playlist', () => {
+    expect(parsed(vodText([])).ours.segments).toEqual([]);
+  });
+});
