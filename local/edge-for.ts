@@ -35,9 +35,10 @@ export async function startEdgeFor(
     if (Type === 'AWS::CloudFront::PublicKey') {
       // The engine holds the PEM in the parameter that stands in for the key (engine-rules.ts).
       const { Parameter } = await ssm.send(new GetParameterCommand({ Name: physicalId }));
-      const encoded = (Properties?.['PublicKeyConfig'] as { EncodedKey: { 'Fn::GetAtt': [string, string] } })
-        .EncodedKey;
-      const [pair, attribute] = encoded['Fn::GetAtt'];
+      const { EncodedKey } = (Properties ?? {})['PublicKeyConfig'] as {
+        EncodedKey: { 'Fn::GetAtt': [string, string] };
+      };
+      const [pair, attribute] = EncodedKey['Fn::GetAtt'];
       resources[pair] = { physicalId: physicalIds[pair] ?? pair, attributes: { [attribute]: Parameter?.Value ?? '' } };
     }
   }

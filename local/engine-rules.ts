@@ -9,6 +9,9 @@ interface Resource {
   DependsOn?: string | string[];
   [key: string]: unknown;
 }
+interface KeyConfig {
+  EncodedKey: unknown;
+}
 export interface Template {
   Resources: Record<string, Resource>;
   Outputs?: Record<string, unknown>;
@@ -19,7 +22,7 @@ export interface Template {
 const REPLACED: Record<string, { why: string; by: (id: string, resource: Resource) => Resource }> = {
   'AWS::CloudFront::PublicKey': {
     why: 'the engine has no CloudFront keys; the edge reads the PEM from this parameter',
-    by: (id, { Properties }) => parameter(id, (Properties?.['PublicKeyConfig'] as { EncodedKey: unknown }).EncodedKey),
+    by: (id, { Properties }) => parameter(id, (Properties?.['PublicKeyConfig'] as KeyConfig | undefined)?.EncodedKey),
   },
   'AWS::CloudFront::KeyGroup': {
     why: 'the engine has no key groups; the edge reads them from the original template',

@@ -95,7 +95,7 @@ export async function startIssuer(port: number, consoleUrl: string): Promise<Iss
       },
     },
     extraTokenClaims: (_ctx, token) => {
-      const user = 'accountId' in token ? find(String(token.accountId)) : undefined;
+      const user = 'accountId' in token ? find(token.accountId) : undefined;
       return user && { groups: [...user.groups], name: user.name };
     },
     interactions: { policy: base(), url: (_ctx, interaction) => `/interaction/${interaction.uid}` },

@@ -84,7 +84,8 @@ async function main(): Promise<number> {
     const admin = running.users.find((user) => user.groups.includes('admin'));
     if (!admin) throw new Error('the ready file names nobody in the group admin');
     const list = screens(await find(running, admin.token, 'ready'), await find(running, admin.token, 'failed'));
-    for (const size of SIZES) for (const scheme of SCHEMES) await shoot(browser, running.url, admin.name, { size, scheme, folder, list });
+    for (const size of SIZES)
+      for (const scheme of SCHEMES) await shoot(browser, running.url, admin.name, { size, scheme, folder, list });
   } finally {
     await browser.close();
   }
@@ -98,7 +99,12 @@ interface Shoot {
   readonly list: readonly [string, (page: Page) => Promise<void>][];
 }
 
-async function shoot(browser: Browser, url: string, name: string, { size, scheme, folder, list }: Shoot): Promise<void> {
+async function shoot(
+  browser: Browser,
+  url: string,
+  name: string,
+  { size, scheme, folder, list }: Shoot,
+): Promise<void> {
   const context = await browser.newContext({
     baseURL: url,
     viewport: size,

@@ -55,12 +55,13 @@ export async function startLocal({
   let closing: Promise<void> | undefined;
   const close = () =>
     (closing ??= (async () => {
-      for (const end of open.reverse()) await end().catch((error: unknown) => log(`while closing: ${String(error)}`));
+      for (const end of open.toReversed())
+        await end().catch((error: unknown) => log(`while closing: ${String(error)}`));
     })());
   try {
     const port = asked === 0 ? await freePort() : asked;
     const url = `http://127.0.0.1:${port}`;
-    const layer = await ensureLayer(hostArchitecture(), log);
+    const layer = await ensureLayer(hostArchitecture(), log, signal && { signal });
     const ffmpegFolder = join(layer, 'bin');
     signal?.throwIfAborted();
 
@@ -93,7 +94,7 @@ export async function startLocal({
     signal?.throwIfAborted();
 
     const edge = await startEdgeFor(deployment, engine.endpoint, port, log);
-    open.push(edge.close);
+    open.push(() => edge.close());
     const ready = async (): Promise<Ready> => ({
       url,
       api: `${url}/api`,

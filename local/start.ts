@@ -46,7 +46,7 @@ function options() {
     return { ...values, port };
   } catch (error) {
     process.stderr.write(`${(error as Error).message}\n\n${HELP}\n`);
-    process.exit(2);
+    return process.exit(2);
   }
 }
 

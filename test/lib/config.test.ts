@@ -29,7 +29,14 @@ describe('configuration', () => {
 
   it('takes overrides from the command line, text and JSON', () => {
     const config = readAppConfig(
-      app({ env: 'dev', environments, 'upload.maxSizeGiB': '100', 'upload.types': '["video/mp4"]', architecture: 'arm64', 'aws:cdk:x': 1 }),
+      app({
+        env: 'dev',
+        environments,
+        'upload.maxSizeGiB': '100',
+        'upload.types': '["video/mp4"]',
+        architecture: 'arm64',
+        'aws:cdk:x': 1,
+      }),
     );
     expect(config.upload.maxSizeGiB).toBe(100);
     expect(config.upload.types).toEqual(['video/mp4']);
