@@ -10,9 +10,12 @@ const web = fileURLToPath(new URL('../../web', import.meta.url));
 async function chunks(): Promise<Map<string, Rolldown.OutputChunk>> {
   // The test runner's own value would make this a development build.
   vi.stubEnv('NODE_ENV', 'production');
-  const output = (await build({ root: web, configFile: `${web}/vite.config.ts`, logLevel: 'error', build: { write: false } })) as
-    | Rolldown.RolldownOutput
-    | Rolldown.RolldownOutput[];
+  const output = (await build({
+    root: web,
+    configFile: `${web}/vite.config.ts`,
+    logLevel: 'error',
+    build: { write: false },
+  })) as Rolldown.RolldownOutput | Rolldown.RolldownOutput[];
   const files = (Array.isArray(output) ? output : [output]).flatMap((one) => one.output);
   return new Map(files.filter((file) => file.type === 'chunk').map((chunk) => [chunk.fileName, chunk]));
 }

@@ -3,6 +3,7 @@ import { Route, Routes, useLocation } from 'react-router';
 import { useSession } from './auth/SessionContext.tsx';
 import { SignIn } from './auth/SignIn.tsx';
 import { LibraryPage } from './library/LibraryPage.tsx';
+import { Fence } from './shared/Fence.tsx';
 import { NotFound } from './shared/states.tsx';
 import { Shell } from './shell/Shell.tsx';
 import { VideoSkeleton } from './video/VideoSkeleton.tsx';
@@ -17,9 +18,11 @@ export function App() {
     const shared = /^\/v\/([a-z0-9]{20})$/.exec(pathname)?.[1];
     if (shared === undefined) return <SignIn />;
     return (
-      <Suspense>
-        <PublicVideo id={shared} otherwise={<SignIn />} />
-      </Suspense>
+      <Fence>
+        <Suspense>
+          <PublicVideo id={shared} otherwise={<SignIn />} />
+        </Suspense>
+      </Fence>
     );
   }
   return (

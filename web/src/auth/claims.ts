@@ -8,11 +8,7 @@ export interface Person {
   readonly mayUpload: boolean;
 }
 
-export function personOf(
-  accessToken: string,
-  profile: Readonly<Record<string, unknown>>,
-  groupsClaim: string,
-): Person {
+export function personOf(accessToken: string, profile: Readonly<Record<string, unknown>>, groupsClaim: string): Person {
   const claims = payload(accessToken) ?? profile;
   const groups = groupsOf(claims[groupsClaim] ?? profile[groupsClaim]);
   const subject = text(claims['sub']) ?? text(profile['sub']) ?? '';

@@ -1,5 +1,4 @@
 import { Button, Skeleton, Text, Title } from '@mantine/core';
-import { useDebouncedValue } from '@mantine/hooks';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { lazy, Suspense, useEffect, useMemo, useRef, useState } from 'react';
 import { useSearchParams } from 'react-router';
@@ -39,8 +38,7 @@ function useView() {
 
 export function LibraryPage() {
   const { view, change } = useView();
-  const [q] = useDebouncedValue(view.q, 250);
-  const filters: Filters = { q: q.trim(), status: view.status, tag: view.tag };
+  const filters: Filters = { q: view.q.trim(), status: view.status, tag: view.tag };
   const isFiltered = filters.q !== '' || filters.status !== '' || filters.tag !== '';
   const query = useInfiniteQuery(videosQuery(filters));
   const { data, error, isPending, isPlaceholderData, hasNextPage, isFetchingNextPage, fetchNextPage, refetch } = query;
@@ -81,7 +79,12 @@ export function LibraryPage() {
           <EmptyLibrary />
         )
       ) : (
-        <ul className={classes.grid} aria-label="Videos" data-stale={isPlaceholderData} data-selecting={chosen.length > 0}>
+        <ul
+          className={classes.grid}
+          aria-label="Videos"
+          data-stale={isPlaceholderData}
+          data-selecting={chosen.length > 0}
+        >
           {videos.map((video) => (
             <VideoCard
               key={video.id}
@@ -116,11 +119,7 @@ export function LibraryPage() {
       />
       {isDeleting && (
         <Suspense>
-          <DeleteDialog
-            videos={chosen}
-            close={() => setDeleting(false)}
-            done={() => selection.set(new Set())}
-          />
+          <DeleteDialog videos={chosen} close={() => setDeleting(false)} done={() => selection.set(new Set())} />
         </Suspense>
       )}
     </>

@@ -1,6 +1,6 @@
 import { CloseButton, Kbd, NativeSelect, TextInput } from '@mantine/core';
 import { IconSearch } from '@tabler/icons-react';
-import { useEffect, useRef } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { useLocation } from 'react-router';
 import { filterStatuses, isVideoStatus, statusViews } from '../shared/status.ts';
 import { isSort, sorts, type Sort } from './sort.ts';
@@ -16,6 +16,7 @@ export interface View {
 export function Toolbar(props: { view: View; change: (changes: Partial<View>) => void; tags: readonly string[] }) {
   const { view, change, tags } = props;
   const field = useRef<HTMLInputElement>(null);
+  const [text, setText] = useSearchText(view.q, (q) => change({ q }));
   const { state } = useLocation();
   const isAsked = (state as { search?: boolean } | null)?.search === true;
   useEffect(() => {
@@ -34,22 +35,22 @@ export function Toolbar(props: { view: View; change: (changes: Partial<View>) =>
         placeholder="Search titles and file names"
         leftSection={<IconSearch size={16} aria-hidden />}
         rightSection={
-          view.q === '' ? (
+          text === '' ? (
             <Kbd size="xs" aria-hidden className={classes.kbd}>
               /
             </Kbd>
           ) : (
-            <CloseButton size="sm" aria-label="Clear the search" onClick={() => change({ q: '' })} />
+            <CloseButton size="sm" aria-label="Clear the search" onClick={() => setText('')} />
           )
         }
-        value={view.q}
+        value={text}
         maxLength={200}
-        onChange={(event) => change({ q: event.currentTarget.value })}
+        onChange={(event) => setText(event.currentTarget.value)}
         onKeyDown={(event) => {
           if (event.key !== 'Escape') return;
           event.preventDefault();
-          if (view.q === '') field.current?.blur();
-          else change({ q: '' });
+          if (text === '') field.current?.blur();
+          else setText('');
         }}
       />
       <NativeSelect
@@ -79,4 +80,31 @@ export function Toolbar(props: { view: View; change: (changes: Partial<View>) =>
       />
     </search>
   );
+}
+
+/**
+ * What stands in the field, and a moment after the last key, in the address. The router changes the address in a
+ * transition, too late to be what a field shows while one types.
+ */
+function useSearchText(address: string, push: (text: string) => void): [string, (text: string) => void] {
+  const [text, setText] = useState(address);
+  const pushed = useRef(address);
+  const latest = useRef(push);
+  useEffect(() => {
+    latest.current = push;
+  });
+  useEffect(() => {
+    if (address === pushed.current) return;
+    pushed.current = address;
+    setText(address);
+  }, [address]);
+  useEffect(() => {
+    if (text === pushed.current) return undefined;
+    const timer = setTimeout(() => {
+      pushed.current = text;
+      latest.current(text);
+    }, 250);
+    return () => clearTimeout(timer);
+  }, [text]);
+  return [text, setText];
 }

@@ -3,6 +3,7 @@ import { IconChevronDown, IconLayoutGrid, IconLogout, IconUpload, IconUser } fro
 import { useEffect, type ReactNode } from 'react';
 import { NavLink, useLocation, useNavigate } from 'react-router';
 import { useSession } from '../auth/SessionContext.tsx';
+import { Fence } from '../shared/Fence.tsx';
 import { UploadsProvider, useUploads } from '../upload/UploadsContext.tsx';
 import { DropAnywhere } from './DropAnywhere.tsx';
 import { isTyping } from './keys.ts';
@@ -25,11 +26,12 @@ export function Shell({ children }: { children: ReactNode }) {
 
 function Frame({ children }: { children: ReactNode }) {
   const { isOpen } = useUploads();
+  const { pathname } = useLocation();
   return (
     <div className={classes.shell} data-beside={isOpen}>
       <SideBar />
       <main id="main" className={classes.main} tabIndex={-1}>
-        {children}
+        <Fence at={pathname}>{children}</Fence>
       </main>
       <BottomBar />
     </div>
@@ -76,15 +78,12 @@ function Account() {
   const { person } = useSession();
   return (
     <>
-      <UnstyledButton
-        className={classes.account}
-        popoverTarget="account-side"
-        aria-label={`Account of ${person?.name ?? 'nobody'}`}
-      >
+      <UnstyledButton className={classes.account} popoverTarget="account-side">
         <span className={classes.initial} aria-hidden>
           {(person?.name ?? '?').slice(0, 1).toUpperCase()}
         </span>
         <span className={classes.name}>
+          <span className="visually-hidden">Account of </span>
           {person?.name}
           <small>{role(person)}</small>
         </span>
@@ -103,12 +102,7 @@ function AccountPopover({ id }: { id: string }) {
       <p>
         Signed in as <strong>{person?.name}</strong>, {role(person)}
       </p>
-      <Button
-        variant="default"
-        fullWidth
-        leftSection={<IconLogout size={16} />}
-        onClick={() => void manager.signOut()}
-      >
+      <Button variant="default" fullWidth leftSection={<IconLogout size={16} />} onClick={() => void manager.signOut()}>
         Sign out
       </Button>
     </div>
@@ -166,6 +160,9 @@ function Keys() {
     document.addEventListener('keydown', press);
     return () => document.removeEventListener('keydown', press);
   }, [navigate, toggle, mayUpload]);
-  useEffect(() => window.scrollTo(0, 0), [pathname]);
+  useEffect(() => {
+    // In braces: browsers have begun to answer a promise here, which is no clean-up.
+    void window.scrollTo(0, 0);
+  }, [pathname]);
   return null;
 }

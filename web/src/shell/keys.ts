@@ -2,7 +2,8 @@
 export function isTyping(target: EventTarget | null): boolean {
   return (
     target instanceof HTMLElement &&
-    (target.isContentEditable || target.closest('input:not([type="checkbox"]), textarea, select, [role="combobox"]') !== null)
+    (target.isContentEditable ||
+      target.closest('input:not([type="checkbox"]), textarea, select, [role="combobox"]') !== null)
   );
 }
 

@@ -10,6 +10,9 @@ import classes from './upload.module.css';
 import { UploadRow } from './UploadRow.tsx';
 import type { Uploader } from './uploader.ts';
 
+/** One object for all renders: a new one would make the Dashboard set itself up again each time. */
+const WORDS = { strings: { dropPasteFiles: 'Drop videos here or %{browseFiles}', browseFiles: 'choose files' } };
+
 /** Beside the page, not over it: it stays while one browses. Hidden, it keeps uploading. */
 export default function UploadPanel(props: { uploader: Uploader; isOpen: boolean; close: () => void }) {
   const { uploader, isOpen, close } = props;
@@ -55,13 +58,11 @@ export default function UploadPanel(props: { uploader: Uploader; isOpen: boolean
           width="100%"
           height={files.length > 0 ? 110 : 220}
           showSelectedFiles={false}
-          hideUploadButton
+          disableStatusBar
           disableThumbnailGenerator
           proudlyDisplayPoweredByUppy={false}
           fileManagerSelectionType="files"
-          locale={{
-            strings: { dropPasteFiles: 'Drop videos here or %{browseFiles}', browseFiles: 'choose files' },
-          }}
+          locale={WORDS}
         />
       </div>
       <p className={classes.note}>

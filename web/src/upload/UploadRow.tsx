@@ -4,6 +4,7 @@ import { IconPlayerPause, IconPlayerPlay, IconPlayerPlayFilled, IconRefresh, Ico
 import { Link } from 'react-router';
 import { videoQuery } from '../api/queries.ts';
 import { bytes, span, speed } from '../shared/format.ts';
+import { isFinal } from '../shared/status.ts';
 import { percentOf, rowState, videoIdOf, type RowState } from './rows.ts';
 import classes from './upload.module.css';
 import type { File, Uploader } from './uploader.ts';
@@ -16,8 +17,8 @@ export function UploadRow({ file, uploader }: { file: File; uploader: Uploader }
   const { data: video } = useQuery({
     ...videoQuery(id ?? ''),
     enabled: arrived && id !== undefined,
-    // The list may learn of the video a moment before this row does.
-    retry: 3,
+    // The file has arrived, so something is about to happen, even while the record still says `uploading`.
+    refetchInterval: ({ state }) => (state.data && isFinal(state.data.status) ? false : 1500),
   });
   const state = rowState(file, video);
   const name = file.meta.name ?? file.name ?? 'file';
@@ -41,7 +42,11 @@ export function UploadRow({ file, uploader }: { file: File; uploader: Uploader }
           />
         )}
         {state === 'stopped' && (
-          <Act label={`Try ${name} again`} icon={<IconRefresh size={16} />} act={() => void uppy.retryUpload(file.id)} />
+          <Act
+            label={`Try ${name} again`}
+            icon={<IconRefresh size={16} />}
+            act={() => void uppy.retryUpload(file.id)}
+          />
         )}
         {(state === 'playable' || state === 'failed') && id !== undefined && (
           <Button

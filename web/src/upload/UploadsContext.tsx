@@ -18,6 +18,7 @@ import {
 import { useSession } from '../auth/SessionContext.tsx';
 import { UNFINISHED } from './unfinished.ts';
 import type { Uploader } from './uploader.ts';
+import { Fence } from '../shared/Fence.tsx';
 import { notify } from '../shared/notify.tsx';
 
 const UploadPanel = lazy(() => import('./UploadPanel.tsx'));
@@ -54,7 +55,8 @@ export function UploadsProvider({ children }: { children: ReactNode }) {
   const load = useCallback(() => {
     loading.current ??= import('./uploader.ts').then(({ startUploader }) => {
       const started = startUploader(config, {
-        summary: setSummary,
+        summary: (next) =>
+          setSummary((last) => (last?.files === next?.files && last?.percent === next?.percent ? last : next)),
         listChanged: () => void client.invalidateQueries({ queryKey: ['videos'] }),
       });
       setUploader(started);
@@ -104,9 +106,11 @@ export function UploadsProvider({ children }: { children: ReactNode }) {
     <Context value={uploads}>
       {children}
       {uploader && (
-        <Suspense>
-          <UploadPanel uploader={uploader} isOpen={isOpen} close={() => setOpen(false)} />
-        </Suspense>
+        <Fence>
+          <Suspense>
+            <UploadPanel uploader={uploader} isOpen={isOpen} close={() => setOpen(false)} />
+          </Suspense>
+        </Fence>
       )}
     </Context>
   );

@@ -23,7 +23,22 @@ const PARTS_FROM = 5 * MiB;
 /** The browser copies a file to keep it over a reload; larger ones are chosen again instead (parts are not re-sent). */
 const KEEP_FILE = 2 * GiB;
 /** Extensions that browsers report without a media type. */
-const EXTENSIONS = ['.mkv', '.ts', '.mts', '.m2ts', '.mxf', '.avi', '.flv', '.wmv', '.asf', '.vob', '.mpg', '.264', '.265', '.hevc'];
+const EXTENSIONS = [
+  '.mkv',
+  '.ts',
+  '.mts',
+  '.m2ts',
+  '.mxf',
+  '.avi',
+  '.flv',
+  '.wmv',
+  '.asf',
+  '.vob',
+  '.mpg',
+  '.264',
+  '.265',
+  '.hevc',
+];
 
 export interface Uploader {
   readonly uppy: Uppy<Meta, Body>;
@@ -55,7 +70,8 @@ function start({ upload }: ConsoleConfig, listener: Listener): Uploader {
       allowedFileTypes: [...upload.types, ...EXTENSIONS],
     },
     // The same file again is welcome once the first upload of it is done.
-    onBeforeFileAdded: (file, files) => files[file.id]?.progress.uploadComplete !== false || files[file.id]?.isGhost === true,
+    onBeforeFileAdded: (file, files) =>
+      files[file.id]?.progress.uploadComplete !== false || files[file.id]?.isGhost === true,
   });
   uppy.use(AwsS3, {
     companionEndpoint: '/api',

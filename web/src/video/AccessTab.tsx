@@ -21,11 +21,7 @@ export function AccessTab({ video }: { video: Video }) {
     <div className={classes.sections}>
       <section>
         <h2 id="who">Who may watch</h2>
-        <Radio.Group
-          aria-labelledby="who"
-          value={shown}
-          onChange={(value) => patch.mutate({ visibility: value })}
-        >
+        <Radio.Group aria-labelledby="who" value={shown} onChange={(value) => patch.mutate({ visibility: value })}>
           <Stack gap={10}>
             {(Object.keys(visibilities) as Visibility[]).map((value) => (
               <Radio

@@ -15,7 +15,13 @@ const WORD = 'delete';
 export default function DeleteDialog(props: { videos: readonly Video[]; close: () => void; done: () => void }) {
   const { videos, close, done } = props;
   return (
-    <Modal opened={videos.length > 0} onClose={close} title={`Delete ${what(videos)}?`} centered>
+    <Modal
+      opened={videos.length > 0}
+      onClose={close}
+      title={`Delete ${what(videos)}?`}
+      centered
+      closeButtonProps={{ 'aria-label': 'Close' }}
+    >
       <Ask videos={videos} close={close} done={done} />
     </Modal>
   );

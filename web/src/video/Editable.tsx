@@ -128,7 +128,14 @@ export function EditableTags({ video, mayEdit }: Props) {
         </Badge>
       ))}
       {mayEdit && (
-        <Button variant="subtle" color="gray" c="dimmed" fw={500} size="compact-xs" onClick={() => setDraft([...video.tags])}>
+        <Button
+          variant="subtle"
+          color="gray"
+          c="dimmed"
+          fw={500}
+          size="compact-xs"
+          onClick={() => setDraft([...video.tags])}
+        >
           {video.tags.length === 0 ? 'Add tags' : 'Edit tags'}
         </Button>
       )}
@@ -181,7 +188,14 @@ export function EditableDescription({ video, mayEdit }: Props) {
         </Text>
       )}
       {mayEdit && (
-        <Button variant="subtle" color="gray" c="dimmed" fw={500} size="compact-xs" onClick={() => setDraft(video.description)}>
+        <Button
+          variant="subtle"
+          color="gray"
+          c="dimmed"
+          fw={500}
+          size="compact-xs"
+          onClick={() => setDraft(video.description)}
+        >
           {video.description === '' ? 'Add a description' : 'Edit description'}
         </Button>
       )}

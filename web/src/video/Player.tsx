@@ -17,8 +17,14 @@ import {
   MediaTimeRange,
   MediaVolumeRange,
 } from 'media-chrome/react';
-import { MediaPlaybackRateMenu, MediaPlaybackRateMenuButton, MediaRenditionMenu, MediaRenditionMenuButton } from 'media-chrome/react/menu';
+import {
+  MediaPlaybackRateMenu,
+  MediaPlaybackRateMenuButton,
+  MediaRenditionMenu,
+  MediaRenditionMenuButton,
+} from 'media-chrome/react/menu';
 import { Button } from '@mantine/core';
+import { IconGauge } from '@tabler/icons-react';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { apiPath } from '../api/token-fetch.ts';
 import { isControl, isTyping } from '../shell/keys.ts';
@@ -103,14 +109,7 @@ export default function Player({ src, title, poster, width, height, token }: Pla
   return (
     <div ref={frame} className={classes.frame} style={{ '--ratio': ratio } as React.CSSProperties}>
       <MediaController className={classes.controller} noHotkeys aria-label={`Player: ${title}`}>
-        <HlsVideo
-          key={load}
-          ref={video}
-          slot="media"
-          preload="metadata"
-          playsInline
-          crossOrigin="anonymous"
-        />
+        <HlsVideo key={load} ref={video} slot="media" preload="metadata" playsInline crossOrigin="anonymous" />
         {poster !== undefined && <MediaPosterImage slot="poster" src={poster} aria-hidden="true" />}
         <MediaLoadingIndicator slot="centered-chrome" noAutohide />
         <MediaRenditionMenu hidden anchor="auto" />
@@ -121,10 +120,12 @@ export default function Player({ src, title, poster, width, height, token }: Pla
             <MediaPlayButton />
             <MediaMuteButton />
             <MediaVolumeRange className={classes.volume} />
-            <MediaTimeDisplay showDuration />
+            <MediaTimeDisplay showDuration noToggle />
             <span className={classes.space} />
             <MediaCaptionsButton className={classes.captions} />
-            <MediaPlaybackRateMenuButton className={classes.rate} />
+            <MediaPlaybackRateMenuButton className={classes.rate}>
+              <IconGauge slot="icon" aria-hidden />
+            </MediaPlaybackRateMenuButton>
             <MediaRenditionMenuButton className={classes.quality} />
             <MediaPipButton className={classes.pip} />
             <MediaFullscreenButton />

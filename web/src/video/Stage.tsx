@@ -7,7 +7,15 @@ import { ProgressLine } from '../shared/StatusChip.tsx';
 import classes from './video.module.css';
 
 /** Where the player will stand: why there is none yet, and how far it is. */
-export function Stage({ video, poster, isLoading = false }: { video: Video; poster?: string | undefined; isLoading?: boolean }) {
+export function Stage({
+  video,
+  poster,
+  isLoading = false,
+}: {
+  video: Video;
+  poster?: string | undefined;
+  isLoading?: boolean;
+}) {
   const ratio = video.width && video.height ? video.width / video.height : 16 / 9;
   return (
     <div className={classes.stage} style={{ '--ratio': ratio } as React.CSSProperties} data-status={video.status}>
@@ -20,7 +28,11 @@ export function Stage({ video, poster, isLoading = false }: { video: Video; post
         <Failed video={video} />
       ) : (
         <div className={classes.waiting} role="status">
-          {video.status === 'uploading' ? <IconUpload size={36} stroke={1.4} /> : <IconScissors size={36} stroke={1.4} />}
+          {video.status === 'uploading' ? (
+            <IconUpload size={36} stroke={1.4} />
+          ) : (
+            <IconScissors size={36} stroke={1.4} />
+          )}
           <strong>
             {statusViews[video.status].label}
             {video.status === 'probed' && ` ${Math.round(video.progress)} %`}

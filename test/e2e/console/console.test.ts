@@ -1,0 +1,277 @@
+/** The console as a person uses it, in Chromium, on the running stack: every screen, by mouse and by keyboard. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Client } from '../../../local/client.ts';
+import { signIn } from '../../../local/sign-in.ts';
+import { runningStack } from '../../stack.ts';
+import { makeVideo } from '../../support/media.ts';
+import { openBrowser, openPage, playerState, seriousFindings } from './open.ts';
+
+const stack = runningStack();
+const ada = new Client(stack.url, stack.users.find(({ name }) => name === 'ada')!.token);
+const SEGMENT = 6;
+const slow = { timeout: 120_000 };
+
+let folder: string;
+let browser: Browser;
+let clip: string;
+/** The video that the first test uploads and the others look at. */
+let id = '';
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sluice-console-'));
+  clip = join(folder, 'harbour at dawn.mp4');
+  await makeVideo(stack.ffmpegFolder, clip, { seconds: 20, size: '640x360' });
+  browser = await openBrowser();
+});
+afterAll(async () => {
+  await browser.close();
+  if (id !== '') await ada.fetch('DELETE', `/api/videos/${id}`);
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** The later tests look at the first one's video: without it they say so at once instead of waiting for it. */
+const uploaded = () => {
+  if (id === '') throw new Error('the first test uploaded no video');
+  return id;
+};
+
+const title = () => `Harbour ${uploaded()}`;
+
+/** Hands files to the Dashboard as its own file dialog would. */
+const choose = (page: Page, ...files: string[]) => page.locator('.uppy-Dashboard-input').first().setInputFiles(files);
+
+it('signs in through the issuer, uploads through the Dashboard, and plays past a segment boundary', async () => {
+  const { page, faults, close } = await openPage(browser);
+  await signIn(page, stack.url, 'ada', '/?sort=title');
+  expect(new URL(page.url()).search, 'back where one was').toBe('?sort=title');
+
+  await page.keyboard.press('u');
+  await page.locator('.uppy-Dashboard-AddFiles').waitFor();
+  await choose(page, clip);
+  const row = page.getByRole('list', { name: 'Files' }).getByRole('listitem').filter({ hasText: 'harbour at dawn' });
+  await row.getByText(/Arrived|Slicing/).waitFor(slow);
+  const play = row.getByRole('link', { name: /^Play/ });
+  await play.waitFor(slow);
+  await play.click();
+  await page.waitForURL(/\/v\/[a-z0-9]{20}$/);
+  id = page.url().slice(-20);
+  await page.getByRole('heading', { name: 'harbour at dawn' }).waitFor();
+  // The uploads stay open beside the video.
+  expect(await page.getByRole('complementary', { name: 'Uploads' }).isVisible()).toBe(true);
+  await page.keyboard.press('Escape');
+  expect(await page.getByRole('complementary', { name: 'Uploads' }).isVisible()).toBe(false);
+
+  await expect.poll(async () => (await playerState(page)).length, slow).toBeCloseTo(20, 0);
+  await page.keyboard.press('k');
+  await expect.poll(async () => (await playerState(page)).at, slow).toBeGreaterThan(SEGMENT + 0.5);
+  await page.keyboard.press('j');
+  expect((await playerState(page)).at).toBeLessThan(2);
+  await page.keyboard.press('9');
+  await expect.poll(async () => (await playerState(page)).at, slow).toBeGreaterThan(18);
+  await page.keyboard.press('k');
+  await page.keyboard.press('2');
+  await expect.poll(async () => (await playerState(page)).at, slow).toBeCloseTo(4, 1);
+  expect((await playerState(page)).paused).toBe(true);
+  expect(faults).toEqual([]);
+  await close();
+});
+
+it('goes on with an upload after a reload, without sending a finished part again', async () => {
+  const { upload } = await ada.call('GET /api/config');
+  const parts = 3;
+  const file = join(folder, 'noise.mp4');
+  await writeFile(file, randomBytes((parts - 1) * upload.partBytes + 1000));
+
+  const { page, faults, close } = await openPage(browser);
+  const sent: number[] = [];
+  page.on('response', (response) => {
+    const number = new URL(response.url()).searchParams.get('partNumber');
+    if (response.request().method() === 'PUT' && number !== null && response.ok()) sent.push(Number(number));
+  });
+  await signIn(page, stack.url, 'ada');
+  // The second part never gets through before the reload.
+  const isSecond = (url: URL) => url.searchParams.get('partNumber') === '2';
+  let isCaught: (value: unknown) => void;
+  const caught = new Promise((resolve) => (isCaught = resolve));
+  await page.route(isSecond, (route) => (route.request().method() === 'PUT' ? isCaught(route) : route.continue()));
+  await page.keyboard.press('u');
+  await page.locator('.uppy-Dashboard-AddFiles').waitFor();
+  await choose(page, file);
+  const row = page.getByRole('list', { name: 'Files' }).getByRole('listitem').filter({ hasText: 'noise.mp4' });
+  await caught;
+  expect(sent).toEqual([1]);
+  await row.getByRole('button', { name: 'Pause noise.mp4' }).click();
+  await row.getByText(/Paused/).waitFor();
+  await row.getByRole('button', { name: 'Resume noise.mp4' }).click();
+  await row.getByText(/Uploading/).waitFor();
+
+  await page.unroute(isSecond);
+  await page.reload();
+  // No click: the panel opens by itself and the upload goes on. Noise is no video, and says so in the same row.
+  await row.getByRole('link', { name: /See what happened/ }).waitFor(slow);
+  expect(sent.toSorted()).toEqual([1, 2, 3]);
+  await row.getByRole('link', { name: /See what happened/ }).click();
+  await page.getByText('This video could not be sliced').waitFor();
+  const failed = page.url().slice(-20);
+  const { failure } = await ada.call('GET /api/videos/{id}', { params: { id: failed } });
+  expect(failure).not.toBeNull();
+  await page.getByText(failure!.reason).first().waitFor();
+  expect(faults).toEqual([]);
+  await ada.fetch('DELETE', `/api/videos/${failed}`);
+  await close();
+});
+
+it('edits, shares and grants on the video screen', async () => {
+  const { page, faults, close } = await openPage(browser);
+  await signIn(page, stack.url, 'ada', `/v/${uploaded()}`);
+  await page.getByRole('button', { name: 'Edit title' }).click();
+  await page.getByRole('textbox', { name: 'Title' }).fill(title());
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: title(), exact: true }).waitFor();
+
+  await page.getByRole('button', { name: 'Make link' }).click();
+  const address = await page.getByRole('group', { name: 'Stream address' }).innerText();
+  expect(new URL(address).searchParams.get('token')).toBeTruthy();
+  const anonymous = await fetch(address);
+  expect(anonymous.status).toBe(200);
+  expect(await anonymous.text()).toContain('#EXT-X-STREAM-INF');
+  expect((await fetch(address.replace(/\?.*/, ''))).status, 'without its token').toBe(401);
+
+  await page.getByRole('tab', { name: 'Details' }).click();
+  await page.getByRole('cell', { name: '640 × 360' }).waitFor();
+  await page.getByText('Recognised as a video').waitFor();
+
+  await page.getByRole('tab', { name: 'Access' }).click();
+  await page.getByLabel('Person').fill('vera');
+  await page.getByRole('button', { name: 'Add', exact: true }).click();
+  await page.getByRole('button', { name: 'Remove vera' }).waitFor();
+  const mayWatch = async () => {
+    const vera = new Client(stack.url, stack.users.find(({ name }) => name === 'vera')!.token);
+    return (await vera.fetch('GET', `/api/play/${id}/main.m3u8`)).status;
+  };
+  expect(await mayWatch(), 'private still').toBe(403);
+  await page.getByRole('radio', { name: 'Entitled' }).click();
+  await expect.poll(mayWatch).toBe(200);
+  await page.getByRole('button', { name: 'Remove vera' }).click();
+  await expect.poll(mayWatch).toBe(403);
+  await page.getByRole('radio', { name: 'Private' }).click();
+  await expect
+    .poll(async () => (await ada.call('GET /api/videos/{id}', { params: { id } })).visibility)
+    .toBe('private');
+  expect(faults).toEqual([]);
+  await close();
+});
+
+it('lets somebody without an account watch through a signed page, and nobody without it', async () => {
+  const { token } = await ada.call('POST /api/videos/{id}/tokens', { params: { id: uploaded() }, body: {} });
+  const { page, faults, close } = await openPage(browser);
+  await page.goto(`${stack.url}/v/${uploaded()}?token=${token}`);
+  await expect.poll(async () => (await playerState(page)).length, slow).toBeCloseTo(20, 0);
+  await page.goto(`${stack.url}/v/${uploaded()}`);
+  await page.getByRole('button', { name: 'Sign in' }).waitFor();
+  expect(await page.locator('hls-video').count()).toBe(0);
+  expect(faults).toEqual([]);
+  await close();
+});
+
+it('shows a viewer no way to upload, and nothing of videos that are not theirs', async () => {
+  const { page, close } = await openPage(browser);
+  await signIn(page, stack.url, 'vera');
+  await page.getByText('Nothing here for you yet').waitFor();
+  expect(await page.getByRole('button', { name: /Upload/ }).count()).toBe(0);
+  await page.keyboard.press('u');
+  expect(await page.getByRole('complementary', { name: 'Uploads' }).count()).toBe(0);
+  await page.goto(`${stack.url}/v/${uploaded()}`);
+  await page.getByText('No such video').waitFor();
+  await page.getByRole('button', { name: /Account of vera/ }).click();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('button', { name: 'Sign in' }).waitFor();
+  await close();
+});
+
+describe.each(['light', 'dark'] as const)('axe-core finds nothing serious in the %s scheme', (colorScheme) => {
+  const sizes = { wide: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } };
+  it.each(Object.entries(sizes))('%s', async (_, viewport) => {
+    const { page, faults, close } = await openPage(browser, { colorScheme, viewport });
+    const check = async (screen: string) => expect(await seriousFindings(page), screen).toEqual([]);
+    await page.goto(stack.url);
+    await page.getByRole('button', { name: 'Sign in' }).waitFor();
+    await check('sign-in');
+    await signIn(page, stack.url, 'ada');
+    await page.locator('ul[aria-label="Videos"] > li').first().waitFor();
+    await check('library');
+    await page.goto(`${stack.url}/?q=there+is+no+such+video`);
+    await page.getByText('No video matches').waitFor();
+    await check('nothing found');
+    await page.keyboard.press('u');
+    await page.locator('.uppy-Dashboard-AddFiles').waitFor();
+    await check('upload');
+    for (const tab of ['share', 'details', 'access']) {
+      await page.goto(`${stack.url}/v/${uploaded()}?tab=${tab}`);
+      await page.locator('media-controller').waitFor();
+      await page.getByRole('tabpanel').locator('h2').first().waitFor();
+      await check(tab);
+    }
+    await page.getByRole('button', { name: 'Delete' }).click();
+    await page.getByRole('dialog').waitFor();
+    await check('delete');
+    await page.goto(`${stack.url}/nowhere`);
+    await page.getByText('No such page').waitFor();
+    await check('not found');
+    expect(faults).toEqual([]);
+    await close();
+  });
+});
+
+it.each([390, 760, 1100, 2560])('fits into %i px without scrolling sideways', async (width) => {
+  const { page, close } = await openPage(browser, { viewport: { width, height: 900 } });
+  const sideways = () =>
+    page.evaluate(() => {
+      const { documentElement } = (
+        globalThis as unknown as { document: { documentElement: { scrollWidth: number; clientWidth: number } } }
+      ).document;
+      return documentElement.scrollWidth - documentElement.clientWidth;
+    });
+  await signIn(page, stack.url, 'ada');
+  await page.locator('ul[aria-label="Videos"] > li').first().waitFor();
+  expect(await sideways(), 'library').toBe(0);
+  for (const tab of ['share', 'details', 'access']) {
+    await page.goto(`${stack.url}/v/${uploaded()}?tab=${tab}`);
+    await page.locator('media-controller').waitFor();
+    expect(await sideways(), tab).toBe(0);
+  }
+  await close();
+});
+
+it('finds by search, and deletes only after the word is typed', async () => {
+  const { page, faults, close } = await openPage(browser);
+  await signIn(page, stack.url, 'ada', `/v/${uploaded()}`);
+  await page.locator('media-controller').waitFor();
+  await page.keyboard.press('/');
+  await page.locator('#library-search:focus').waitFor();
+  await page.keyboard.type(title().toUpperCase());
+  const card = page.getByRole('listitem').filter({ has: page.getByRole('link', { name: title() }) });
+  await page.waitForURL((address) => address.searchParams.get('q') === title().toUpperCase());
+  await card.waitFor();
+  await expect.poll(() => page.getByRole('list', { name: 'Videos' }).getByRole('listitem').count()).toBe(1);
+  await card.hover();
+  await card.getByRole('checkbox').check();
+  await page.getByRole('toolbar').getByRole('button', { name: 'Delete' }).click();
+  const dialog = page.getByRole('dialog');
+  const remove = dialog.getByRole('button', { name: 'Delete this video' });
+  expect(await remove.isDisabled()).toBe(true);
+  await dialog.getByRole('textbox').fill('delete');
+  await remove.click();
+  await page.getByText('No video matches').waitFor();
+  await expect.poll(async () => (await ada.fetch('GET', `/api/videos/${id}`)).status).toBe(404);
+  await page.goto(`${stack.url}/v/${uploaded()}`);
+  await page.getByText('No such video').waitFor();
+  expect(faults).toEqual([]);
+  await close();
+});

@@ -1,0 +1,52 @@
+/** A browser on the running console, and what the tests look at in it. */
+import { createRequire } from 'node:module';
+import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
+import { BROWSER } from '../../support/browser.ts';
+
+export const openBrowser = (): Promise<Browser> => chromium.launch(BROWSER);
+
+/** A fresh profile with axe-core at hand; script errors and refusals by the content security policy end up in `faults`. */
+export async function openPage(
+  browser: Browser,
+  options: BrowserContextOptions = {},
+): Promise<{ page: Page; faults: string[]; close: () => Promise<void> }> {
+  const context = await browser.newContext({
+    viewport: { width: 1280, height: 800 },
+    reducedMotion: 'reduce',
+    ...options,
+  });
+  // As an init script it is not subject to the page's policy.
+  await context.addInitScript({ path: createRequire(import.meta.url).resolve('axe-core/axe.min.js') });
+  const page = await context.newPage();
+  const faults: string[] = [];
+  page.on('pageerror', (error) => faults.push(String(error)));
+  page.on('console', (message) => {
+    if (/Content Security Policy/.test(message.text())) faults.push(message.text());
+  });
+  return { page, faults, close: () => context.close() };
+}
+
+interface AxeResults {
+  readonly violations: readonly {
+    readonly id: string;
+    readonly impact: string | null;
+    readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
+  }[];
+}
+
+/** What axe-core finds serious or critical, a line each; empty when all is well. */
+export async function seriousFindings(page: Page): Promise<string[]> {
+  const { violations } = await page.evaluate(() =>
+    (globalThis as unknown as { axe: { run: () => Promise<AxeResults> } }).axe.run(),
+  );
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 160)} — ${node.failureSummary}`));
+}
+
+/** Of the player on the page: position and length in seconds, and whether it stands still. */
+export const playerState = (page: Page): Promise<{ at: number; length: number; paused: boolean }> =>
+  page.locator('hls-video').evaluate((element) => {
+    const video = element as unknown as { currentTime: number; duration: number; paused: boolean };
+    return { at: video.currentTime, length: video.duration, paused: video.paused };
+  });
