@@ -24,12 +24,18 @@ const TFHD_BASE_IS_MOOF = 0x020000;
 
 const STYP = Buffer.from('000000187374797069736f360000000069736f366d736468', 'hex'); // iso6; iso6, msdh
 
+const WORDS_AT_ONCE = 64;
+const NO_WORDS = Buffer.alloc(0);
+
 /** The pictures of one segment, as they come. All times are whole milliseconds of media time. */
 export class VideoSamples {
   readonly parts: Buffer[] = [];
   readonly #sizes: number[] = [];
   readonly #durations: number[] = [];
   readonly #keys: boolean[] = [];
+  /** Length words are cut from blocks of the segment's own. */
+  #words: Buffer = NO_WORDS;
+  #wordsUsed = 0;
   /** Media time of the first and of the latest picture. */
   readonly start: number;
   #latest: number;
@@ -62,14 +68,23 @@ export class VideoSamples {
   extend({ pieces, nals }: VideoUnit): void {
     let size = 0;
     for (const { start, end } of nals) {
-      const prefix = Buffer.allocUnsafe(4);
-      prefix.writeUInt32BE(end - start, 0);
-      this.parts.push(prefix);
+      this.parts.push(this.#lengthWord(end - start));
       slicePieces(pieces, start, end, this.parts);
       size += 4 + end - start;
     }
     this.#sizes[this.#sizes.length - 1]! += size;
     this.bytes += size;
+  }
+
+  #lengthWord(value: number): Buffer {
+    if (this.#wordsUsed === this.#words.length) {
+      this.#words = Buffer.allocUnsafeSlow(4 * WORDS_AT_ONCE);
+      this.#wordsUsed = 0;
+    }
+    const word = this.#words.subarray(this.#wordsUsed, this.#wordsUsed + 4);
+    this.#words.writeUInt32BE(value, this.#wordsUsed);
+    this.#wordsUsed += 4;
+    return word;
   }
 
   /** The latest picture lasts until `at`; nothing more is added. @returns milliseconds from first to last. */

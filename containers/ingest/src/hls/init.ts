@@ -41,7 +41,7 @@ const NO_SAMPLES = [
 const DINF = box('dinf', fullBox('dref', 0, 0, u32(1), fullBox('url ', 0, 1)));
 
 export function initSection(video: VideoConfig, audio: AacConfig): InitSection {
-  const data = Buffer.concat([
+  const file = Buffer.concat([
     box('ftyp', text('iso6'), u32(0), text('iso6mp41')),
     box(
       'moov',
@@ -67,6 +67,9 @@ export function initSection(video: VideoConfig, audio: AacConfig): InitSection {
       ),
     ),
   ]);
+  // Kept as long as the stream lives: not from the shared pool.
+  const data = Buffer.allocUnsafeSlow(file.length);
+  file.copy(data);
   const id = createHash('sha256').update(data).digest('hex').slice(0, 16);
   return { id, data, codecs: `${video.codecs},${AAC_CODECS}`, width: video.width, height: video.height };
 }

@@ -112,7 +112,8 @@ export class PacketReader {
     const needed = this.#held + end - start;
     if (needed > this.#carry.length) {
       const size = Math.max(needed, Math.min(this.#wanted, MAX_HELD), 2 * this.#held, 128);
-      const grown = Buffer.allocUnsafe(size);
+      // Parts of it live as long as a segment: not from the shared pool.
+      const grown = Buffer.allocUnsafeSlow(size);
       this.#carry.copy(grown, 0, 0, this.#held);
       this.#carry = grown;
     }

@@ -118,9 +118,15 @@ export function slicePieces(pieces: readonly Buffer[], start: number, end: numbe
   }
 }
 
-/** A copy of one NAL unit in one buffer: for parameter sets, which are small. */
+/**
+ * A copy of one NAL unit in one buffer: for parameter sets, which are small and kept long. Not from the shared pool, of
+ * which a few bytes would keep 64 KiB alive.
+ */
 export function copyNal(pieces: readonly Buffer[], nal: Nal): Buffer {
   const parts: Buffer[] = [];
   slicePieces(pieces, nal.start, nal.end, parts);
-  return Buffer.concat(parts, nal.end - nal.start);
+  const copy = Buffer.allocUnsafeSlow(nal.end - nal.start);
+  let at = 0;
+  for (const part of parts) at += part.copy(copy, at);
+  return copy;
 }
