@@ -162,7 +162,7 @@ function Keys() {
   }, [navigate, toggle, mayUpload]);
   useEffect(() => {
     // In braces: browsers have begun to answer a promise here, which is no clean-up.
-    void window.scrollTo(0, 0);
+    window.scrollTo(0, 0);
   }, [pathname]);
   return null;
 }

@@ -9,7 +9,8 @@ export type PlayerAction =
 /** `key` as the keyboard event names it. Undefined: not ours. `jump.to` is a fraction of the length. */
 export function actionOf(key: string): PlayerAction | undefined {
   if (/^[0-9]$/.test(key)) return { do: 'jump', to: Number(key) / 10 };
-  return actions[key.length === 1 ? key.toLowerCase() : key];
+  const name = key.length === 1 ? key.toLowerCase() : key;
+  return Object.hasOwn(actions, name) ? actions[name] : undefined;
 }
 
 const actions: Readonly<Record<string, PlayerAction>> = {
