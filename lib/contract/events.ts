@@ -1,5 +1,9 @@
-/** EventBridge events a video sends: source `sluice.video`, detail-type is the status reached. */
+/**
+ * EventBridge events. A video's: source `sluice.video`, detail-type is the status reached. A device's: source
+ * `sluice.device`, detail-type is what happened.
+ */
 import { z } from 'zod';
+import { alarmFile, deviceId, position, requestId } from './device.ts';
 import { failure, videoId } from './video.ts';
 
 export const EVENT_SOURCE = 'sluice.video';
@@ -27,3 +31,24 @@ export const objectCreated = z.object({
   }),
 });
 export type ObjectCreated = z.infer<typeof objectCreated>;
+
+export const DEVICE_EVENT_SOURCE = 'sluice.device';
+
+export const deviceEventType = z.enum(['online', 'offline', 'alarm', 'attachment', 'refused']);
+export type DeviceEventType = z.infer<typeof deviceEventType>;
+
+/** `detail` of every `sluice.device` event; detail-type is `type`. */
+export const deviceEvent = z.object({
+  device: deviceId,
+  type: deviceEventType,
+  at: z.iso.datetime(),
+  task: z.string(),
+  alarm: z
+    .object({ id: requestId, kind: z.string(), type: z.string(), level: z.int().optional(), phase: z.string() })
+    .optional()
+    .meta({ description: 'With `alarm` and `attachment`.' }),
+  position: position.optional().meta({ description: 'With `alarm`.' }),
+  file: alarmFile.optional().meta({ description: 'With `attachment`: the file that is complete.' }),
+  reason: z.string().optional().meta({ description: 'With `offline` and `refused`.' }),
+});
+export type DeviceEvent = z.infer<typeof deviceEvent>;

@@ -3,8 +3,9 @@
  * the container, the console and the tests all share it.
  *
  * Source bucket: `uploads/{videoId}/source`.
- * Media bucket:  `vod/{videoId}/r{revision}/…` (immutable; served by the edge) and
- *                `work/{videoId}/r{revision}/…` (hand-over between slicing steps; never served, expires).
+ * Media bucket:  `vod/{videoId}/r{revision}/…` (immutable; served by the edge),
+ *                `work/{videoId}/r{revision}/…` (hand-over between slicing steps; never served, expires) and
+ *                `live/{deviceId}/…` (live-keys.ts; served by the edge, expires with the device's retention).
  */
 
 /** 20 characters of `[a-z0-9]`: over 100 bits, so an id cannot be guessed, and safe in every URL. */

@@ -37,6 +37,20 @@ export type Failure = z.infer<typeof failure>;
 
 const timestamp = z.iso.datetime();
 
+/** Where a video of a device comes from. */
+export const origin = z.object({
+  kind: z.enum(['clip', 'incident']).meta({
+    description:
+      '`clip`: a stretch of a channel that somebody exported; `incident`: a file a device sent with an alarm.',
+  }),
+  device: z.string(),
+  channel: z.int().min(0).max(255).meta({ description: '0: of no channel.' }),
+  from: timestamp.optional().meta({ description: 'When the first picture was taken.' }),
+  to: timestamp.optional(),
+  alarm: z.string().optional().meta({ description: 'Id of the alarm, of the same device.' }),
+});
+export type Origin = z.infer<typeof origin>;
+
 /** Fields that the API shows as they are stored. */
 const common = {
   id: videoId,
@@ -69,6 +83,7 @@ const common = {
   timeline: z
     .array(z.object({ status: videoStatus, at: timestamp }))
     .meta({ description: 'When each status was reached, oldest first.' }),
+  origin: origin.optional().meta({ description: 'Set on videos of a device.' }),
 };
 
 /** What `GET /api/videos/{id}` answers. */
@@ -81,8 +96,15 @@ export type Video = z.infer<typeof video>;
 /** What the videos table holds (partition key `id`). */
 export const videoRecord = z.object({
   ...common,
-  /** How the source arrives. `id` is S3's upload id (multipart only). `slot` is the place in the uploads table it holds. */
-  upload: z.object({ kind: z.enum(['multipart', 'form']), id: z.string().optional(), slot: z.int().nonnegative() }),
+  /**
+   * How the source arrives. `id` is S3's upload id (multipart only). `slot` is the place in the uploads table it holds;
+   * one that Sluice itself makes (`device`) holds none and says 0.
+   */
+  upload: z.object({
+    kind: z.enum(['multipart', 'form', 'device']),
+    id: z.string().optional(),
+    slot: z.int().nonnegative(),
+  }),
   /** Constant partition of the `all` index (admins list every video by time). */
   kind: z.literal('video'),
   /** Slicing run in progress or last finished; the published one is `revision`. */
