@@ -3,12 +3,14 @@
  * overridden one by one with `-c upload.maxSizeGiB=100`. A bad value stops synth and names the option.
  */
 import { z } from 'zod';
+import { RETENTION_DAYS } from './contract/device.ts';
 
 export class ConfigError extends Error {
   override name = 'ConfigError';
 }
 
 const whole = (min: number, max: number) => z.int().min(min).max(max);
+const port = (standard: number) => whole(1, 65_535).default(standard);
 
 export const RUNGS = [2160, 1440, 1080, 720, 540, 360, 234] as const;
 
@@ -169,6 +171,121 @@ const schema = z.strictObject({
         }),
     })
     .prefault({}),
+  live: z
+    .strictObject({
+      enabled: z.boolean().default(false).meta({
+        description:
+          'Take in vehicle cameras: devices API and tables, and a second stack with load balancer and tasks, which cost by the hour.',
+      }),
+      controlPort: port(808).meta({ description: 'Port devices hold their JT/T 808 connection to.' }),
+      mediaPort: port(1078).meta({ description: 'Port devices send JT/T 1078 pictures and sound to.' }),
+      attachmentPort: port(7611).meta({ description: 'Port devices send files of alarms to.' }),
+      sharedPort: z.boolean().default(false).meta({
+        description:
+          'Files of alarms come to `live.mediaPort`, told apart by their bytes; `live.attachmentPort` stays closed.',
+      }),
+      tlsCertificateArn: z
+        .string()
+        .regex(/^arn:aws[a-z-]*:acm:[a-z0-9-]+:/)
+        .optional()
+        .meta({ description: 'ACM certificate in the region: adds the TLS ports below beside the plain ones.' }),
+      tlsControlPort: port(10808).meta({ description: 'TLS port of the control connection.' }),
+      tlsMediaPort: port(11078).meta({ description: 'TLS port of media.' }),
+      tlsAttachmentPort: port(17611).meta({ description: 'TLS port of attachments.' }),
+      announceTls: z.boolean().default(false).meta({
+        description: 'Send devices to the TLS ports for media and attachments. Needs `live.tlsCertificateArn`.',
+      }),
+      publicHost: z
+        .string()
+        .regex(/^[a-z0-9.-]{1,253}$/)
+        .optional()
+        .meta({ description: "Host name or IPv4 address devices are sent to; without it the load balancer's name." }),
+      announceAddress: z.boolean().default(true).meta({
+        description: 'Send devices an IPv4 address of that host, as the standard asks. Off: the name itself.',
+      }),
+      allowedCidrs: z
+        .array(z.string().regex(/^([0-9]{1,3}\.){3}[0-9]{1,3}\/[0-9]{1,2}$/))
+        .min(1)
+        .max(50)
+        .default(['0.0.0.0/0'])
+        .meta({ description: 'IPv4 networks devices may connect from; everybody else is not answered.' }),
+      privateSubnets: z.boolean().default(false).meta({
+        description:
+          'Tasks without public addresses, reaching AWS by VPC endpoints, which cost by the hour. Off: public addresses, closed but for the load balancer.',
+      }),
+      cpu: z
+        .union([256, 512, 1024, 2048, 4096].map((n) => z.literal(n)))
+        .default(1024)
+        .meta({ description: 'CPU units of a task; 1024 are one vCPU. One process uses one.' }),
+      memoryMiB: whole(512, 30720)
+        .default(4096)
+        .meta({ description: 'MiB of a task; Fargate takes 2 to 8 GiB for 1024 units.' }),
+      minTasks: whole(1, 100).default(2).meta({ description: 'Tasks that always run; with 1 a failure is an outage.' }),
+      maxTasks: whole(1, 100).default(10).meta({ description: 'Tasks scaling stops at.' }),
+      streamsPerTask: whole(1, 5000).default(800).meta({
+        description: 'Streams a task takes; the next one is told busy. Scaling aims at 70 % of it.',
+      }),
+      segmentSeconds: z.number().min(1).max(10).default(2).meta({
+        description: 'Seconds; target duration of a live segment. Shorter is less delay and more requests to S3.',
+      }),
+      playlistSeconds: whole(12, 600).default(30).meta({
+        description: 'Seconds a live playlist reaches back. It is written once a segment, so longer costs bandwidth.',
+      }),
+      onDemandMinutes: whole(2, 60).default(10).meta({
+        description: 'Minutes a signature of an on-demand stream lasts; its renewal says that somebody still watches.',
+      }),
+      idleStopSeconds: whole(0, 3600).default(30).meta({
+        description: 'Seconds from the last viewer to the end of an on-demand stream.',
+      }),
+      startSeconds: whole(5, 120)
+        .default(20)
+        .meta({ description: 'Seconds a device has to begin a stream it was asked for.' }),
+      retentionDays: z
+        .union(RETENTION_DAYS.map((n) => z.literal(n)))
+        .default(30)
+        .meta({ description: 'Days recordings, positions and alarms of a new device are kept.' }),
+      stateSeconds: whole(5, 600).default(30).meta({
+        description:
+          'Seconds between writes of where a device is. Shorter moves dots on the map sooner and costs table writes.',
+      }),
+      positionSeconds: whole(5, 600).default(60).meta({
+        description: 'Seconds positions are gathered before they are stored; a task that dies loses that many.',
+      }),
+      drainSeconds: whole(10, 110).default(90).meta({
+        description: 'Seconds a task that is to end takes to hand its devices over. Fargate waits 120.',
+      }),
+      unknownDays: whole(1, 90)
+        .default(7)
+        .meta({ description: 'Days a device that is not registered stays in the list.' }),
+      requireAuthCode: z.boolean().default(false).meta({
+        description:
+          'Refuse a device that does not send the code it was given when it registered. Many never ask for one.',
+      }),
+      maxConnections: whole(10, 100_000)
+        .default(25_000)
+        .meta({ description: 'Connections a task takes; more are closed.' }),
+      maxConnectionsPerAddress: whole(1, 100_000).default(2000).meta({
+        description: 'Connections from one address a task takes. Mobile networks put many devices behind one.',
+      }),
+      idleSeconds: whole(60, 5900)
+        .default(300)
+        .meta({ description: 'Seconds of silence after which a connection is closed.' }),
+      firstByteSeconds: whole(2, 300)
+        .default(20)
+        .meta({ description: 'Seconds a new connection has to say something.' }),
+      maxFrameKiB: whole(64, 16_384).default(2048).meta({ description: 'KiB; a larger picture is dropped.' }),
+      streamBufferMiB: whole(1, 256).default(8).meta({
+        description: 'MiB of segments of one stream that may wait for S3; then the oldest go, and a gap is marked.',
+      }),
+      maxAttachmentMiB: whole(1, 4096).default(512).meta({ description: 'MiB; a larger file of an alarm is refused.' }),
+      commandsPerSecond: z.number().min(0.1).max(20).default(1).meta({
+        description: 'Commands a second one device is sent; devices that get more stop working.',
+      }),
+      unknownPerMinute: whole(1, 10_000).default(60).meta({
+        description: 'Rows of unknown devices a task writes in a minute.',
+      }),
+    })
+    .prefault({}),
 });
 
 export const configSchema = schema;
@@ -214,7 +331,41 @@ function check(config: Config): Config {
       `upload.partSizeMiB: ${upload.partSizeMiB} MiB times S3's 10,000 parts is less than upload.maxSizeGiB (${upload.maxSizeGiB} GiB)`,
     );
   }
+  if (config.live.enabled) checkLive(config.live);
   return config;
+}
+
+/** MiB Fargate takes for each CPU size: from, to, in steps (AWS Fargate task definition parameters). */
+const FARGATE_MEMORY: Readonly<Record<number, readonly [number, number, number]>> = {
+  256: [512, 2048, 512],
+  512: [1024, 4096, 1024],
+  1024: [2048, 8192, 1024],
+  2048: [4096, 16_384, 1024],
+  4096: [8192, 30_720, 1024],
+};
+
+function checkLive(live: Config['live']): void {
+  const [from, to, step] = FARGATE_MEMORY[live.cpu]!;
+  if (live.memoryMiB < from || live.memoryMiB > to || live.memoryMiB % step !== 0) {
+    throw new ConfigError(
+      `live.memoryMiB: with live.cpu ${live.cpu} Fargate takes ${from} to ${to} in steps of ${step}`,
+    );
+  }
+  if (live.maxTasks < live.minTasks) throw new ConfigError('live.maxTasks: less than live.minTasks');
+  if (live.announceTls && live.tlsCertificateArn === undefined) {
+    throw new ConfigError('live.announceTls: needs live.tlsCertificateArn');
+  }
+  if (live.playlistSeconds < 4 * live.segmentSeconds) {
+    throw new ConfigError('live.playlistSeconds: at least four segments (live.segmentSeconds)');
+  }
+  const names = ['controlPort', 'mediaPort', ...(live.sharedPort ? [] : (['attachmentPort'] as const))] as const;
+  const tls = ['tlsControlPort', 'tlsMediaPort', ...(live.sharedPort ? [] : (['tlsAttachmentPort'] as const))] as const;
+  const taken = new Map<number, string>();
+  for (const name of live.tlsCertificateArn === undefined ? names : [...names, ...tls]) {
+    const other = taken.get(live[name]);
+    if (other !== undefined) throw new ConfigError(`live.${name}: the same as live.${other}`);
+    taken.set(live[name], name);
+  }
 }
 
 /** `-c a.b=text` as an override: numbers, booleans, lists and objects are given as JSON, anything else is text. */

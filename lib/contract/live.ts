@@ -9,6 +9,7 @@
  *   DEVICES_TABLE POSITIONS_TABLE ALARMS_TABLE FLEET_TABLE VIDEOS_TABLE ENTITLEMENTS_TABLE
  *   MEDIA_BUCKET SOURCE_BUCKET EVENT_BUS
  *   TASK_ID                optional, `[a-z0-9]{8,40}`; without it the id in `${ECS_CONTAINER_METADATA_URI_V4}/task`
+ *   SERVICE_NAME           dimension `Service` of the metrics (below)
  *   AWS_REGION, AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or keys, AWS_ENDPOINT_URL (local), ECS_AGENT_URI (task protection)
  *
  * TABLES, and what a task may do
@@ -56,6 +57,13 @@
  * and playlists `Cache-Control: max-age=1`, everything else `max-age=86400, immutable`.
  * Initialization sections are written once a UTC day (initPath) with the metadata of `initMetadata`.
  *
+ * METRICS are CloudWatch EMF lines on stdout, namespace METRIC_NAMESPACE, dimension set [["Service"]]. Scaling goes by
+ * STREAMS_METRIC, a value each task says once a minute: the streams it receives.
+ *
+ * HEALTH: `GET /health` on the health port answers 200 while the task takes connections, 503 from SIGTERM on. The entry
+ * is containers/ingest/src/server/main.ts; it is bundled into one file that runs as a person without rights on a
+ * read-only file system (a small /tmp is there).
+ *
  * RECORDINGS are the hour folders; nothing else needs writing. A recording that a device plays back goes to the same
  * folders by its own time, with a playlist of its own (playbackPlaylistKey), which ends with EXT-X-ENDLIST.
  */
@@ -65,6 +73,9 @@ import { parseSegment } from './live-keys.ts';
 
 /** Seconds a task's lease is good. */
 export const LEASE_SECONDS = 30;
+export const METRIC_NAMESPACE = 'Sluice/Ingest';
+export const STREAMS_METRIC = 'Streams';
+export const HEALTH_PATH = '/health';
 export const RETENTION_TAG = 'retention';
 /** User metadata of live playlists: the writer's epoch, decimal. */
 export const EPOCH_METADATA = 'epoch';

@@ -88,6 +88,47 @@ describe('configuration', () => {
     ['playback.priceClass', '300', 'playback.priceClass'],
     ['playback.domainName', 'video.example.com', 'playback.domainName'],
     ['playback.certificateArn', 'arn:aws:acm:eu-west-1:1:certificate/x', 'playback.certificateArn'],
+    ['live.enabled', 'yes', 'live.enabled'],
+    ['live.controlPort', '0', 'live.controlPort'],
+    ['live.mediaPort', '70000', 'live.mediaPort'],
+    ['live.attachmentPort', 'ftp', 'live.attachmentPort'],
+    ['live.sharedPort', '1', 'live.sharedPort'],
+    ['live.tlsCertificateArn', 'arn:aws:iam::1:server-certificate/x', 'live.tlsCertificateArn'],
+    ['live.tlsControlPort', '0', 'live.tlsControlPort'],
+    ['live.tlsMediaPort', '0', 'live.tlsMediaPort'],
+    ['live.tlsAttachmentPort', '0', 'live.tlsAttachmentPort'],
+    ['live.announceTls', 'no', 'live.announceTls'],
+    ['live.publicHost', 'http://x', 'live.publicHost'],
+    ['live.announceAddress', 'no', 'live.announceAddress'],
+    ['live.allowedCidrs', '[]', 'live.allowedCidrs'],
+    ['live.allowedCidrs', '["10.0.0.1"]', 'live.allowedCidrs'],
+    ['live.privateSubnets', 'no', 'live.privateSubnets'],
+    ['live.cpu', '100', 'live.cpu'],
+    ['live.memoryMiB', '100', 'live.memoryMiB'],
+    ['live.minTasks', '0', 'live.minTasks'],
+    ['live.maxTasks', '0', 'live.maxTasks'],
+    ['live.streamsPerTask', '0', 'live.streamsPerTask'],
+    ['live.segmentSeconds', '0.5', 'live.segmentSeconds'],
+    ['live.playlistSeconds', '5', 'live.playlistSeconds'],
+    ['live.onDemandMinutes', '1', 'live.onDemandMinutes'],
+    ['live.idleStopSeconds', '-1', 'live.idleStopSeconds'],
+    ['live.startSeconds', '1', 'live.startSeconds'],
+    ['live.retentionDays', '4', 'live.retentionDays'],
+    ['live.stateSeconds', '1', 'live.stateSeconds'],
+    ['live.positionSeconds', '1', 'live.positionSeconds'],
+    ['live.drainSeconds', '120', 'live.drainSeconds'],
+    ['live.unknownDays', '0', 'live.unknownDays'],
+    ['live.requireAuthCode', 'no', 'live.requireAuthCode'],
+    ['live.maxConnections', '1', 'live.maxConnections'],
+    ['live.maxConnectionsPerAddress', '0', 'live.maxConnectionsPerAddress'],
+    ['live.idleSeconds', '10', 'live.idleSeconds'],
+    ['live.firstByteSeconds', '1', 'live.firstByteSeconds'],
+    ['live.maxFrameKiB', '1', 'live.maxFrameKiB'],
+    ['live.streamBufferMiB', '0', 'live.streamBufferMiB'],
+    ['live.maxAttachmentMiB', '0', 'live.maxAttachmentMiB'],
+    ['live.commandsPerSecond', '0', 'live.commandsPerSecond'],
+    ['live.unknownPerMinute', '0', 'live.unknownPerMinute'],
+    ['live.enable', 'true', 'live.enable'],
     ['upload', '3', 'upload'],
     ['uploads.maxSizeGiB', '3', 'uploads'],
     ['__proto__.x', '3', '__proto__'],
@@ -95,6 +136,36 @@ describe('configuration', () => {
     expect(() => readAppConfig(app({ env: 'dev', environments, [option]: value }))).toThrow(
       expect.objectContaining({ name: 'ConfigError', message: expect.stringContaining(named) as string }),
     );
+  });
+
+  // Only where the live part is wanted: together they must make sense.
+  it.each<[Record<string, unknown>, string]>([
+    [{ 'live.cpu': '256' }, 'live.memoryMiB'],
+    [{ 'live.memoryMiB': '4100' }, 'live.memoryMiB'],
+    [{ 'live.minTasks': '5', 'live.maxTasks': '4' }, 'live.maxTasks'],
+    [{ 'live.announceTls': 'true' }, 'live.announceTls'],
+    [{ 'live.segmentSeconds': '10' }, 'live.playlistSeconds'],
+    [{ 'live.mediaPort': '808' }, 'live.mediaPort'],
+    [
+      { 'live.tlsControlPort': '1078', 'live.tlsCertificateArn': 'arn:aws:acm:eu-west-1:1:certificate/x' },
+      'live.tlsControlPort',
+    ],
+  ])('%j is refused and named when live is on, and no matter when it is off', (options, named) => {
+    expect(() => readAppConfig(app({ env: 'dev', environments, 'live.enabled': 'true', ...options }))).toThrow(
+      expect.objectContaining({ name: 'ConfigError', message: expect.stringContaining(named) as string }),
+    );
+    expect(readAppConfig(app({ env: 'dev', environments, ...options })).live.enabled).toBe(false);
+  });
+
+  it('one shared port needs no port of its own for attachments', () => {
+    const options = { 'live.enabled': 'true', 'live.sharedPort': 'true', 'live.attachmentPort': '1078' };
+    expect(readAppConfig(app({ env: 'dev', environments, ...options })).live.sharedPort).toBe(true);
+  });
+
+  it('has a row above for every option of the live part', () => {
+    const source = readFileSync(new URL(import.meta.url), 'utf8');
+    for (const path of optionPaths().filter((path) => path.startsWith('live.')))
+      expect(source).toContain(`['${path}', `);
   });
 
   it('names an environment that is not there, and says which are', () => {
