@@ -1,0 +1,65 @@
+/** The pages say what is there: dependencies, commands, links, rights and what a teardown leaves. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { prodResources, rightsRows } from './docs/rights.ts';
+
+const root = resolve(import.meta.dirname, '..');
+const read = (path: string) => readFileSync(join(root, path), 'utf8');
+const pages = [
+  'README.md',
+  ...readdirSync(join(root, 'docs')).flatMap((f) => (f.endsWith('.md') ? [`docs/${f}`] : [])),
+];
+const manifest = JSON.parse(read('package.json')) as Record<string, Record<string, string>>;
+
+describe('docs/dependencies.md', () => {
+  const declared = ['dependencies', 'devDependencies', 'optionalDependencies'].flatMap((kind) =>
+    Object.keys(manifest[kind] ?? {}),
+  );
+  const rows = [...read('docs/dependencies.md').matchAll(/^\| `([^`]+)` \| ([^|]+) \| ([^|]+) \|$/gm)];
+
+  it('has a row for each package of package.json, and for no other', () => {
+    expect(rows.map((row) => row[1]!).toSorted()).toEqual(declared.toSorted());
+  });
+
+  it.each(rows.map((row) => [row[1]!, row[2]!.trim()]))('%s: %s is the licence it comes with', (name, licence) => {
+    const path = join(root, 'node_modules', name, 'package.json');
+    // Only the package of this machine's own processor is installed.
+    if (!existsSync(path)) return expect(Object.keys(manifest['optionalDependencies'] ?? {})).toContain(name);
+    expect((JSON.parse(readFileSync(path, 'utf8')) as { license: string }).license).toBe(licence);
+  });
+});
+
+describe.each(pages)('%s', (page) => {
+  const text = read(page);
+
+  it('links to files that are there', () => {
+    const targets = [...text.matchAll(/\]\((?!https?:|#|mailto:)([^)\s#]+)/g)].map((match) => match[1]!);
+    expect(targets.filter((target) => !existsSync(resolve(root, dirname(page), target)))).toEqual([]);
+  });
+
+  it('names npm scripts and test pieces that exist', () => {
+    const scripts = [...text.matchAll(/npm run ([a-z:]+)/g)].map((match) => match[1]!);
+    expect(scripts.filter((script) => !(script in manifest['scripts']!))).toEqual([]);
+    const known = new Set([...read('local/test.ts').matchAll(/^ {2}([a-z]+): [{']/gm)].map((match) => match[1]!));
+    const pieces = [...text.matchAll(/npm test -- ((?:[a-z]+ ?)+)/g)].flatMap((match) => match[1]!.trim().split(' '));
+    expect(pieces.filter((piece) => !known.has(piece))).toEqual([]);
+  });
+});
+
+describe('what the pages say of the stack', () => {
+  let resources: ReturnType<typeof prodResources>;
+  beforeAll(() => {
+    resources = prodResources();
+  });
+
+  it('docs/security.md lists the rights of every function as the template gives them', () => {
+    const rows = read('docs/security.md').match(/^\| `[a-z]+\/[a-z-]+\.ts` \| .*\|$/gm) ?? [];
+    expect(rows).toEqual(rightsRows(resources));
+  });
+
+  it('README.md counts the log groups that a teardown leaves', () => {
+    const groups = Object.values(resources).filter(({ Type }) => Type === 'AWS::Logs::LogGroup');
+    expect(read('README.md')).toContain(`${groups.length} log groups`);
+  });
+});

@@ -1,0 +1,109 @@
+/** What each function may do on AWS, read from the synthesized stack: the rows of a table in docs/security.md. */
+import { App } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { readConfig } from '../../lib/config.ts';
+import { VodStack } from '../../lib/vod-stack.ts';
+
+interface Statement {
+  Action: string | string[];
+  Resource: unknown;
+  Condition?: { StringLike?: { 's3:prefix'?: string } };
+}
+interface Resources {
+  [logicalId: string]: { Type: string; Properties: Record<string, unknown> };
+}
+
+/** Logical id of a function without its hash → its file. A function that is not here stops the test. */
+const FILES: Record<string, string> = {
+  UploadHandler: 'upload/handler.ts',
+  SlicingProbe: 'slicing/probe.ts',
+  SlicingEncode: 'slicing/encode.ts',
+  SlicingAssemble: 'slicing/assemble.ts',
+  SlicingFail: 'slicing/fail.ts',
+  CatalogHandler: 'catalog/handler.ts',
+  CatalogRemover: 'catalog/remove.ts',
+  PlaybackManifest: 'playback/handler.ts',
+  SigningKeyMaker: 'playback/signing-key.ts',
+  ConsolePublisher: 'console/publish.ts',
+  StorageEmptier: 'storage/empty.ts',
+};
+
+/** Resources as the page calls them. */
+const NAMES: Record<string, string> = {
+  StorageVideos: 'videos',
+  StorageUploads: 'uploads',
+  StorageEntitlements: 'entitlements',
+  StorageSources: 'sources',
+  StorageMedia: 'media',
+  StorageSite: 'site',
+  SigningKeyPrivate: 'secret',
+  CatalogRemovals: 'removals',
+  PlaybackDistribution: 'distribution',
+  SlicingMachine: 'state machine',
+};
+
+/** The stack of an environment without options of its own, as prod is, with nothing bundled. */
+export function prodResources(): Resources {
+  // Only the template is wanted: any folder serves as the layer's.
+  process.env['SLUICE_FFMPEG_LAYER'] ??= import.meta.dirname;
+  const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } });
+  const context = { env: 'prod', environments: { prod: {} } };
+  const config = readConfig((key) => context[key as keyof typeof context]);
+  const stack = new VodStack(app, 'sluice-prod-vod', { config });
+  return (Template.fromStack(stack).toJSON() as { Resources: Resources }).Resources;
+}
+
+/** One Markdown row a function, in the order of the data. */
+export function rightsRows(resources: Resources): string[] {
+  const rows = new Map<string, string>();
+  for (const [id, { Type, Properties }] of Object.entries(resources)) {
+    if (Type !== 'AWS::Lambda::Function') continue;
+    const file = FILES[bare(id)];
+    if (file === undefined) throw new Error(`${id}: which file is this? Add it to test/docs/rights.ts`);
+    const role = (Properties['Role'] as { 'Fn::GetAtt': [string] })['Fn::GetAtt'][0];
+    rows.set(file, `| \`${file}\` | ${rightsOf(resources, role)} |`);
+  }
+  return Object.values(FILES).flatMap((file) => rows.get(file) ?? []);
+}
+
+function rightsOf(resources: Resources, role: string): string {
+  const rights: string[] = [];
+  for (const { Type, Properties } of Object.values(resources)) {
+    if (Type !== 'AWS::IAM::Policy' || !(Properties['Roles'] as { Ref: string }[]).some(({ Ref }) => Ref === role))
+      continue;
+    for (const { Action, Resource, Condition } of (Properties['PolicyDocument'] as { Statement: Statement[] })
+      .Statement) {
+      const actions = [Action].flat();
+      // Every function writes to its own log group and to no other.
+      if (actions.every((action) => action.startsWith('logs:'))) continue;
+      const service = actions[0]!.split(':')[0]!;
+      const names = actions.map((action) => action.slice(service.length + 1));
+      const prefix = Condition?.StringLike?.['s3:prefix'];
+      const below = prefix === undefined || prefix === '*' ? '' : ` below \`${prefix.replace('*', '')}\``;
+      rights.push(`${service}: ${names.join(', ')} on ${[Resource].flat().map(name).join(', ')}${below}`);
+    }
+  }
+  return rights.join('<br>');
+}
+
+const bare = (logicalId: string): string => logicalId.replace(/[0-9A-F]{8}$/, '');
+
+/** `{Fn::Join: ['', [{Fn::GetAtt: [StorageMedia…, Arn]}, '/vod/*']]}` → "media `/vod/*`". */
+function name(resource: unknown): string {
+  const text = flatten(resource);
+  for (const [, id, rest = ''] of text.matchAll(/<([A-Za-z0-9]+)>([^<]*)/g)) {
+    const known = NAMES[bare(id!)];
+    if (known !== undefined) return rest === '' ? known : `${known} \`${rest}\``;
+  }
+  if (text.endsWith(':event-bus/default')) return 'the default bus';
+  throw new Error(`${text}: what is this? Add it to test/docs/rights.ts`);
+}
+
+function flatten(value: unknown): string {
+  if (typeof value === 'string') return value;
+  const { Ref: ref, 'Fn::GetAtt': attribute, 'Fn::Join': join } = value as Record<string, unknown>;
+  if (typeof ref === 'string') return `<${ref}>`;
+  if (Array.isArray(attribute)) return `<${String(attribute[0])}>`;
+  if (Array.isArray(join)) return (join[1] as unknown[]).map(flatten).join(String(join[0]));
+  throw new TypeError(`cannot name ${JSON.stringify(value)}`);
+}
