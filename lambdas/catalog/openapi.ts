@@ -1,7 +1,8 @@
 /** The OpenAPI 3.1 document, made from the route table that infra and handlers go by. Pure. */
 import { createDocument, type ZodOpenApiOperationObject } from 'zod-openapi';
 import { z } from 'zod';
-import { problem, routes, type Route, type RouteAuth } from '../../lib/contract/api.ts';
+import { LIVE_STAGES, problem, routes, type Route, type RouteAuth } from '../../lib/contract/api.ts';
+import { device } from '../../lib/contract/device.ts';
 import { grant, video } from '../../lib/contract/video.ts';
 import { problems } from '../shared/errors.ts';
 
@@ -19,6 +20,8 @@ const tags = {
   upload: 'Uploads, as the Uppy Companion S3 protocol has them',
   catalog: 'Videos: what there is and who may watch it',
   playback: 'Playlists and playback tokens',
+  devices: 'Vehicle cameras: registration, state, positions, alarms, recordings',
+  live: 'Live playback of devices',
 };
 
 const statuses = [...new Set(Object.values(problems).map(([status]) => status))].toSorted((a, b) => a - b);
@@ -53,9 +56,11 @@ function operation(key: string, route: Route): ZodOpenApiOperationObject {
   };
 }
 
-export function buildOpenApi() {
+/** `live`: with the routes of devices. */
+export function buildOpenApi(live = true) {
   const paths: Record<string, Record<string, ZodOpenApiOperationObject>> = {};
   for (const [key, route] of Object.entries<Route>(routes)) {
+    if (!live && LIVE_STAGES.includes(route.stage)) continue;
     const [method, path] = key.split(' ') as [string, string];
     (paths[path] ??= {})[method.toLowerCase()] = operation(key, route);
   }
@@ -69,10 +74,12 @@ export function buildOpenApi() {
         'Upload, slice, publish and play video. JSON throughout; errors are problem documents (RFC 9457) with a stable `code`.',
     },
     servers: [{ url: '/', description: 'The host that served this document' }],
-    tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
+    tags: Object.entries(tags)
+      .filter(([name]) => live || !LIVE_STAGES.some((stage) => stage === name))
+      .map(([name, description]) => ({ name, description })),
     paths,
     components: {
-      schemas: { Video: video, Grant: grant, Problem: problem },
+      schemas: { Video: video, Grant: grant, ...(live && { Device: device }), Problem: problem },
       securitySchemes: {
         jwt: {
           type: 'http',
@@ -84,7 +91,8 @@ export function buildOpenApi() {
           type: 'apiKey',
           in: 'query',
           name: 'token',
-          description: 'From `POST /api/videos/{id}/tokens`, for players that cannot set headers.',
+          description:
+            'From `POST /api/videos/{id}/tokens` or `POST /api/devices/{id}/tokens`, for players that cannot set headers.',
         },
       },
       responses: {
@@ -99,4 +107,5 @@ export function buildOpenApi() {
 
 let made: Record<string, unknown> | undefined;
 /** Made once per process, on the first question. */
-export const openApi = (): Record<string, unknown> => (made ??= buildOpenApi() as unknown as Record<string, unknown>);
+export const openApi = (live: boolean): Record<string, unknown> =>
+  (made ??= buildOpenApi(live) as unknown as Record<string, unknown>);

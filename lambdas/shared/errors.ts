@@ -12,6 +12,8 @@ export const problems = {
   'not-found': [404, 'Nothing of that name'],
   conflict: [409, 'Not in this state'],
   'not-ready': [409, 'The video cannot be played yet'],
+  'not-live': [409, 'The stream is not live'],
+  'device-offline': [409, 'The device is not connected'],
   'upload-gone': [410, 'The upload is over'],
   'too-large': [413, 'Too large'],
   'unsupported-type': [415, 'Not a type this platform takes'],
@@ -24,6 +26,7 @@ export type ProblemCode = keyof typeof problems;
 export interface ProblemOptions {
   limit?: NonNullable<Problem['limit']>;
   errors?: NonNullable<Problem['errors']>;
+  state?: NonNullable<Problem['state']>;
   /** For the log only; never sent. */
   cause?: unknown;
 }
@@ -54,6 +57,7 @@ export function toProblem(error: unknown, requestId?: string): Problem {
     code: known.code,
     ...(known.options.limit && { limit: known.options.limit }),
     ...(known.options.errors && { errors: known.options.errors }),
+    ...(known.options.state && { state: known.options.state }),
     ...(requestId !== undefined && { requestId }),
   };
 }

@@ -130,6 +130,7 @@ function consoleConfigOf(config: Config, { auth }: Api): z.input<typeof consoleC
     scope: config.auth.scope,
     ...(config.auth.resource !== undefined && { resource: config.auth.resource }),
     groupsClaim: config.auth.groupsClaim,
+    live: config.live.enabled,
     upload: { maxBytes, partBytes: config.upload.partSizeMiB * 1024 ** 2, types, maxInFlight },
   };
 }

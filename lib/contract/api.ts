@@ -3,9 +3,14 @@
  * Lambdas parse by it, the OpenAPI document is generated from it and the console is typed by it.
  */
 import { z } from 'zod';
+import { streamState } from './device.ts';
+import { liveRoutes } from './live-api.ts';
 import { grant, video, videoId, videoStatus, visibility } from './video.ts';
 
-export type Stage = 'upload' | 'catalog' | 'playback';
+export type Stage = 'upload' | 'catalog' | 'playback' | 'devices' | 'live';
+
+/** Stages whose routes are there only with `live.enabled`. */
+export const LIVE_STAGES: readonly Stage[] = ['devices', 'live'];
 
 /**
  * `user`: a valid JWT, checked by the HTTP API's authorizer before the Lambda runs.
@@ -36,6 +41,7 @@ export const problem = z.object({
   code: z.string(),
   limit: z.object({ name: z.string(), value: z.number(), unit: z.string().optional() }).optional(),
   errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+  state: streamState.optional().meta({ description: 'With `not-live`: what the stream is instead.' }),
   requestId: z.string().optional(),
 });
 export type Problem = z.infer<typeof problem>;
@@ -82,6 +88,7 @@ export const consoleConfig = z.object({
     .optional()
     .meta({ description: 'RFC 8707 resource indicator to ask a token for, where the issuer wants one.' }),
   groupsClaim: z.string(),
+  live: z.boolean().default(false).meta({ description: 'Whether this deployment takes in devices.' }),
   upload: z.object({ maxBytes: z.int(), partBytes: z.int(), types: z.array(z.string()), maxInFlight: z.int() }),
 });
 
@@ -306,6 +313,8 @@ export const routes = {
         .meta({ description: '1: bare URLs, for a viewer who holds signed cookies.' }),
     }),
   },
+
+  ...liveRoutes,
 } as const satisfies Record<string, Route>;
 
 export type Routes = typeof routes;
