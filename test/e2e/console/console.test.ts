@@ -175,6 +175,10 @@ it('lets somebody without an account watch through a signed page, and nobody wit
   await page.goto(`${stack.url}/v/${uploaded()}`);
   await page.getByRole('button', { name: 'Sign in' }).waitFor();
   expect(await page.locator('hls-video').count()).toBe(0);
+
+  // Somebody with an account but no right of their own watches the same way.
+  await signIn(page, stack.url, 'vera', `/v/${uploaded()}?token=${token}`);
+  await expect.poll(async () => (await playerState(page)).length, slow).toBeCloseTo(20, 0);
   expect(faults).toEqual([]);
   await close();
 });

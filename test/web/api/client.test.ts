@@ -78,6 +78,7 @@ describe('the access token', () => {
     for (const url of [
       '/vod/x/poster.jpg',
       '/apis',
+      '/api/play/x/main.m3u8?token=playback',
       'https://bucket.s3.example/api/x',
       'https://video.example.evil.test/api/',
       'http://video.example/api/videos',
@@ -85,7 +86,7 @@ describe('the access token', () => {
     ]) {
       await fetch(url);
     }
-    expect(sent).toEqual(Array(6).fill(null));
+    expect(sent).toEqual(Array(7).fill(null));
   });
 
   it('leaves a header that is there, and keeps the others', async () => {

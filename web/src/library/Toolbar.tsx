@@ -1,4 +1,4 @@
-import { CloseButton, Kbd, NativeSelect, TextInput } from '@mantine/core';
+import { CloseButton, NativeSelect, TextInput } from '@mantine/core';
 import { IconSearch } from '@tabler/icons-react';
 import { useEffect, useRef, useState } from 'react';
 import { useLocation } from 'react-router';
@@ -36,9 +36,9 @@ export function Toolbar(props: { view: View; change: (changes: Partial<View>) =>
         leftSection={<IconSearch size={16} aria-hidden />}
         rightSection={
           text === '' ? (
-            <Kbd size="xs" aria-hidden className={classes.kbd}>
+            <kbd aria-hidden className={classes.kbd}>
               /
-            </Kbd>
+            </kbd>
           ) : (
             <CloseButton size="sm" aria-label="Clear the search" onClick={() => setText('')} />
           )

@@ -1,4 +1,3 @@
-import { Checkbox } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { IconAlertTriangle, IconMovie } from '@tabler/icons-react';
 import { memo } from 'react';
@@ -42,7 +41,8 @@ export const VideoCard = memo(function VideoCard({ video: listed, isSelected, se
         {video.duration !== null && <span className={classes.duration}>{clock(video.duration)}</span>}
       </Link>
       {mayEdit && (
-        <Checkbox
+        <input
+          type="checkbox"
           className={classes.check}
           aria-label={`Select ${video.title}`}
           checked={isSelected}

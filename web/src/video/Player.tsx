@@ -41,9 +41,11 @@ export interface PlayerProps {
   readonly height: number | null;
   /** Token for playlists; undefined for those who watch without signing in. */
   readonly token?: () => Promise<string | undefined>;
+  /** An address that needs no header, for browsers that play HLS themselves and leave no place for one. */
+  readonly bareSrc?: () => Promise<string>;
 }
 
-export default function Player({ src, title, poster, width, height, token }: PlayerProps) {
+export default function Player({ src, title, poster, width, height, token, bareSrc }: PlayerProps) {
   const video = useRef<HlsVideoElement>(null);
   const frame = useRef<HTMLDivElement>(null);
   const [error, setError] = useState<string>();
@@ -71,7 +73,15 @@ export default function Player({ src, title, poster, width, height, token }: Pla
     let isGone = false;
     // In this order: the element makes its hls.js instance, with the configuration of that moment, when `src` is set.
     element.config = config;
-    element.src = src;
+    if (Hls.isSupported() || !bareSrc) element.src = src;
+    else {
+      bareSrc().then(
+        (address) => {
+          if (!isGone) element.src = address;
+        },
+        (cause: unknown) => setError(cause instanceof Error ? cause.message : sentence(undefined, true)),
+      );
+    }
     const attach = () => {
       const hls = element.api;
       if (isGone || !hls) return;
@@ -89,7 +99,7 @@ export default function Player({ src, title, poster, width, height, token }: Pla
     return () => {
       isGone = true;
     };
-  }, [src, load, config]);
+  }, [src, load, config, bareSrc]);
 
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
@@ -124,7 +134,7 @@ export default function Player({ src, title, poster, width, height, token }: Pla
             <span className={classes.space} />
             <MediaCaptionsButton className={classes.captions} />
             <MediaPlaybackRateMenuButton className={classes.rate}>
-              <IconGauge slot="icon" aria-hidden />
+              <IconGauge slot="icon" style={{ fill: 'none' }} aria-hidden />
             </MediaPlaybackRateMenuButton>
             <MediaRenditionMenuButton className={classes.quality} />
             <MediaPipButton className={classes.pip} />

@@ -10,11 +10,11 @@ import classes from './video.module.css';
 const Player = lazy(() => import('./Player.tsx'));
 
 /**
- * A video's address opened by somebody who has not signed in: the bare player if it is public or the address carries a
- * playback token, `otherwise` if not.
+ * A video's address opened by somebody who is not signed in, or has no right to it of their own: the bare player if it
+ * is public or the address carries a playback token, `otherwise` if not.
  */
 export default function PublicVideo({ id, otherwise }: { id: string; otherwise: ReactNode }) {
-  const { manager } = useSession();
+  const { manager, person } = useSession();
   const [search] = useSearchParams();
   const token = search.get('token') ?? undefined;
   const src = streamUrl('', id, { token });
@@ -23,10 +23,10 @@ export default function PublicVideo({ id, otherwise }: { id: string; otherwise: 
     queryFn: async ({ signal }) => (await fetch(src, { signal })).ok,
     staleTime: Infinity,
   });
-  if (isPending) return <main aria-busy="true" />;
+  if (isPending) return <div aria-busy="true" />;
   if (mayWatch !== true) return otherwise;
   return (
-    <main className={classes.bare}>
+    <div className={classes.bare} role={person ? undefined : 'main'}>
       <title>Video · Sluice</title>
       <h1 className="visually-hidden">Video</h1>
       <Suspense fallback={<div className={classes.stage} />}>
@@ -34,10 +34,12 @@ export default function PublicVideo({ id, otherwise }: { id: string; otherwise: 
       </Suspense>
       <p>
         <Mark size={20} /> Sluice
-        <Button variant="subtle" size="compact-sm" onClick={() => void manager.signIn()}>
-          Sign in
-        </Button>
+        {!person && (
+          <Button variant="subtle" size="compact-sm" onClick={() => void manager.signIn()}>
+            Sign in
+          </Button>
+        )}
       </p>
-    </main>
+    </div>
   );
 }

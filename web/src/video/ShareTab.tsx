@@ -1,8 +1,8 @@
 import '@mantine/core/styles/Alert.css';
+import '@mantine/core/styles/Checkbox.css';
 import { Alert, Button, Checkbox, NativeSelect, Text } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
-import { Link } from 'react-router';
 import type { Video } from '../../../lib/contract/video.ts';
 import { call } from '../api/client.ts';
 import { ApiProblem } from '../api/problem.ts';
@@ -84,6 +84,7 @@ function Tokened({ video }: { video: Video }) {
               : `Links work for at most ${span(ceiling)} here. Make one for as long as possible, or shorter.`}
           </Alert>
         )}
+        {mint.data && <Copy text={pageLink(location.origin, video.id, mint.data.token)} label="Signed link" />}
         {mint.data && (
           <Text size="sm" component="p" role="status">
             Works until{' '}
@@ -113,14 +114,6 @@ function Streams({ video, token }: { video: Video; token: string | undefined }) 
           checked={expand}
           onChange={(event) => setExpand(event.currentTarget.checked)}
         />
-        {token !== undefined && (
-          <Text size="sm" component="p">
-            <Link to={`/v/${video.id}?token=${encodeURIComponent(token)}`} target="_blank" rel="noreferrer">
-              Page with this right to watch
-            </Link>{' '}
-            <span className={classes.dim}>(opens a new tab; copy its address)</span>
-          </Text>
-        )}
       </section>
       <section>
         <h2>Embed</h2>

@@ -2,10 +2,10 @@ import '@mantine/core/styles/Tabs.css';
 import { Button, Tabs, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { IconTrash } from '@tabler/icons-react';
-import { lazy, Suspense, useState } from 'react';
+import { lazy, Suspense, useCallback, useState } from 'react';
 import { useNavigate, useParams, useSearchParams } from 'react-router';
 import type { Video } from '../../../lib/contract/video.ts';
-import { pathOf } from '../api/client.ts';
+import { call, pathOf } from '../api/client.ts';
 import { hasCode } from '../api/problem.ts';
 import { videoQuery } from '../api/queries.ts';
 import { usePerson, useSession } from '../auth/SessionContext.tsx';
@@ -19,6 +19,8 @@ import { AccessTab } from './AccessTab.tsx';
 import DeleteDialog from './DeleteDialog.tsx';
 import { DetailsTab } from './DetailsTab.tsx';
 import { EditableDescription, EditableTags, EditableTitle } from './Editable.tsx';
+import { streamUrl } from './links.ts';
+import PublicVideo from './PublicVideo.tsx';
 import { ShareTab } from './ShareTab.tsx';
 import { Stage } from './Stage.tsx';
 import { VideoSkeleton } from './VideoSkeleton.tsx';
@@ -30,8 +32,15 @@ const VIDEO_ID = /^[a-z0-9]{20}$/;
 export default function VideoPage() {
   const { id = '' } = useParams();
   const { data: video, error, isPending, refetch } = useQuery({ ...videoQuery(id), enabled: VIDEO_ID.test(id) });
-  if (!VIDEO_ID.test(id) || hasCode(error, 'not-found')) return <NotFound what="video" />;
-  if (hasCode(error, 'forbidden')) return <NoRight>Ask its owner to let you watch it.</NoRight>;
+  if (!VIDEO_ID.test(id)) return <NotFound what="video" />;
+  if (hasCode(error, 'not-found', 'forbidden')) {
+    const refusal = hasCode(error, 'forbidden') ? (
+      <NoRight>Ask its owner to let you watch it.</NoRight>
+    ) : (
+      <NotFound what="video" />
+    );
+    return <PublicVideo id={id} otherwise={refusal} />;
+  }
   if (isPending) return <VideoSkeleton />;
   if (!video) return <Failure error={error} retry={() => void refetch()} />;
   return <Loaded key={video.id} video={video} />;
@@ -48,6 +57,10 @@ function Loaded({ video }: { video: Video }) {
   const asked = search.get('tab') ?? '';
   const tab = tabs.includes(asked) ? asked : 'share';
   const poster = posterOf(video, Date.now());
+  const bareSrc = useCallback(async () => {
+    const { token } = await call('POST /api/videos/{id}/tokens', { params: { id: video.id }, body: {} });
+    return streamUrl('', video.id, { token });
+  }, [video.id]);
 
   return (
     <div className={classes.page}>
@@ -64,6 +77,7 @@ function Loaded({ video }: { video: Video }) {
               width={video.width}
               height={video.height}
               token={manager.token}
+              bareSrc={bareSrc}
             />
           </Suspense>
         ) : (

@@ -1,7 +1,9 @@
 /** What one hands out so that others can watch. Pure. */
 import type { Visibility } from '../../../lib/contract/video.ts';
 
-export const pageLink = (origin: string, id: string): string => `${origin}/v/${id}`;
+/** The video's own page; with a playback token, for somebody without an account. */
+export const pageLink = (origin: string, id: string, token?: string): string =>
+  `${origin}/v/${id}${token === undefined ? '' : `?token=${encodeURIComponent(token)}`}`;
 
 export interface StreamOptions {
   /** A playback token; a public video needs none. */
