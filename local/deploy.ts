@@ -1,5 +1,5 @@
 /** Deploys the app to the local engine with the ordinary CDK CLI. */
-import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ApiGatewayV2Client, UpdateApiCommand } from '@aws-sdk/client-apigatewayv2';
@@ -8,6 +8,7 @@ import {
   DescribeStacksCommand,
   paginateListStackResources,
 } from '@aws-sdk/client-cloudformation';
+import { assembly } from './assembly.ts';
 import { engineClient, engineEnvironment } from './engine.ts';
 import { forEngine, type Replacement, type Template } from './engine-rules.ts';
 import { run } from './process.ts';
@@ -27,8 +28,8 @@ export interface Deployment {
 
 export interface DeployOptions {
   readonly endpoint: string;
-  /** Folder for the assemblies; reused between runs so that unchanged assets are not built again. */
-  readonly output: string;
+  /** Folder of this run, removed by the caller. */
+  readonly scratch: string;
   /** `-c` overrides, option → value. */
   readonly context: Readonly<Record<string, string>>;
   readonly ffmpegLayer: string;
@@ -38,27 +39,25 @@ export interface DeployOptions {
 
 export async function deploy({
   endpoint,
-  output,
+  scratch,
   context,
   ffmpegLayer,
   log,
   signal,
 }: DeployOptions): Promise<Deployment> {
   const env = { ...process.env, ...engineEnvironment(endpoint), SLUICE_FFMPEG_LAYER: ffmpegLayer, CI: 'true' };
-  const original = join(output, 'synth');
-  const forLocal = join(output, 'engine');
-
-  log('synthesizing');
+  const forLocal = join(scratch, 'engine');
   const flags = Object.entries({ env: 'local', ...context }).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  await run(process.execPath, [cdk, 'synth', '--quiet', '--output', original, ...flags], { cwd: root, env, signal });
-
-  await rm(forLocal, { recursive: true, force: true });
+  const original = await assembly({ flags, ffmpegLayer }, (folder) => {
+    log('synthesizing');
+    return run(process.execPath, [cdk, 'synth', '--quiet', '--output', folder, ...flags], { cwd: root, env, signal });
+  });
   await cp(original, forLocal, { recursive: true });
   const name = (await readdir(original)).find((file) => file.endsWith('.template.json'));
   if (name === undefined) throw new Error('the synthesized app holds no stack');
   const stack = name.replace('.template.json', '');
   const template = JSON.parse(await readFile(join(original, name), 'utf8')) as Template;
-  const engine = forEngine(template);
+  const engine = forEngine(template, join(ffmpegLayer, 'bin'));
   await writeFile(join(forLocal, name), JSON.stringify(engine.template));
 
   log('bootstrapping');

@@ -37,7 +37,7 @@ export interface Replacement {
 }
 
 /** The template the engine gets, and what was replaced in it. The argument is left as it is. */
-export function forEngine(template: Template): { template: Template; replaced: Replacement[] } {
+export function forEngine(template: Template, ffmpegFolder: string): { template: Template; replaced: Replacement[] } {
   const copy = structuredClone(template);
   const replaced: Replacement[] = [];
   for (const [logicalId, resource] of Object.entries(copy.Resources)) {
@@ -53,6 +53,9 @@ export function forEngine(template: Template): { template: Template; replaced: R
   for (const resource of Object.values(copy.Resources)) {
     if (resource.Type === 'AWS::CloudFront::Distribution') dropTrustedKeyGroups(resource);
   }
+  // Engines that run functions as plain processes do not unpack layers into /opt.
+  for (const resource of Object.values(copy.Resources))
+    if (resource.Type === 'AWS::Lambda::Function') nameFfmpeg(resource, ffmpegFolder);
   const secrets = Object.keys(copy.Resources).filter(
     (id) => copy.Resources[id]?.Type === 'AWS::SecretsManager::Secret',
   );
@@ -90,4 +93,13 @@ function dropTrustedKeyGroups(distribution: Resource): void {
   for (const behaviour of [config.DefaultCacheBehavior, ...(config.CacheBehaviors ?? [])]) {
     if (behaviour) delete behaviour['TrustedKeyGroups'];
   }
+}
+
+function nameFfmpeg(lambda: Resource, folder: string): void {
+  const properties = lambda.Properties ?? {};
+  if (properties['Layers'] === undefined) return;
+  const { Variables } = (properties['Environment'] ?? {}) as { Variables?: Record<string, unknown> };
+  properties['Environment'] = {
+    Variables: { ...Variables, FFMPEG_PATH: `${folder}/ffmpeg`, FFPROBE_PATH: `${folder}/ffprobe` },
+  };
 }

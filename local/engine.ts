@@ -27,12 +27,10 @@ export interface Engine {
 export interface EngineOptions {
   /** Enforce IAM: a missing grant then fails here. */
   readonly iam?: boolean;
-  /** Folder with `ffmpeg` and `ffprobe`: the engine does not unpack layers into /opt. */
-  readonly ffmpegFolder: string;
   readonly log: (line: string) => void;
 }
 
-export async function startEngine({ iam = false, ffmpegFolder, log }: EngineOptions): Promise<Engine> {
+export async function startEngine({ iam = false, log }: EngineOptions): Promise<Engine> {
   const given = process.env['AWS_ENDPOINT_URL'];
   if (given !== undefined && given !== '') {
     return { endpoint: given.replace(/\/$/, ''), own: false, close: async () => {}, recentLog: () => '' };
@@ -56,8 +54,6 @@ export async function startEngine({ iam = false, ffmpegFolder, log }: EngineOpti
       SFTP_ENABLED: '0',
       IOT_MTLS_ENABLED: '0',
       LAMBDA_WARM_TTL_SECONDS: '300',
-      FFMPEG_PATH: join(ffmpegFolder, 'ffmpeg'),
-      FFPROBE_PATH: join(ffmpegFolder, 'ffprobe'),
       ...(iam && { AUTH: 'true' }),
     },
   });

@@ -11,8 +11,16 @@ export async function run(
   args: readonly string[],
   options: SpawnOptions & { onLine?: (line: string) => void } = {},
 ): Promise<string> {
-  const { onLine, ...spawnOptions } = options;
-  const child = spawn(program, [...args], { ...spawnOptions, stdio: ['ignore', 'pipe', 'pipe'] });
+  const { onLine, signal, ...spawnOptions } = options;
+  signal?.throwIfAborted();
+  // A group of its own when it can be called off: what the program started goes with it.
+  const child = spawn(program, [...args], {
+    ...spawnOptions,
+    detached: signal !== undefined,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const callOff = () => void endGroup(child, 1000);
+  signal?.addEventListener('abort', callOff, { once: true });
   let output = '';
   let tail = '';
   const collect = (data: Buffer) => {
@@ -29,6 +37,8 @@ export async function run(
     child.on('error', (cause) => reject(new ProcessError(`cannot run ${program}: ${cause.message}`, { cause })));
     child.on('close', resolve);
   });
+  signal?.removeEventListener('abort', callOff);
+  signal?.throwIfAborted();
   if (code !== 0)
     throw new ProcessError(`${program} ${args.slice(0, 3).join(' ')} ended with ${code}\n${output.slice(-4000)}`);
   return output;

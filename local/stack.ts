@@ -65,18 +65,18 @@ export async function startLocal({
     const ffmpegFolder = join(layer, 'bin');
     signal?.throwIfAborted();
 
-    const engine = await startEngine({ iam, ffmpegFolder, log });
+    const engine = await startEngine({ iam, log });
     open.push(engine.close);
     signal?.throwIfAborted();
 
     const issuer = await startIssuer(asked === 0 ? await freePort() : port + 1, url);
     open.push(issuer.close);
 
-    const output = await mkdtemp(join(tmpdir(), 'sluice-assembly-'));
-    open.push(() => rm(output, { recursive: true, force: true }));
+    const scratch = await mkdtemp(join(tmpdir(), 'sluice-deploy-'));
+    open.push(() => rm(scratch, { recursive: true, force: true }));
     const deployment = await deploy({
       endpoint: engine.endpoint,
-      output,
+      scratch,
       ffmpegLayer: layer,
       log,
       ...(signal && { signal }),

@@ -14,7 +14,7 @@ export interface Cloud {
 }
 
 export async function startCloud(partBytes: number): Promise<Cloud> {
-  const engine = await startEngine({ ffmpegFolder: '/usr/bin', log: (line) => console.error(line) });
+  const engine = await startEngine({ log: (line) => console.error(line) });
   const proxy = await startProxy(new URL(engine.endpoint), partBytes);
   const names = {
     SOURCE_BUCKET: `bench-${process.pid}`,

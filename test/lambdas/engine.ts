@@ -13,7 +13,7 @@ import { stageScope } from '../lib/constructs/stage.ts';
 
 /** Starts the engine, makes buckets and tables under names of this run, and sets the environment handlers read. */
 export async function startHandlerEngine(environment: Readonly<Record<string, string>>): Promise<() => Promise<void>> {
-  const engine = await startEngine({ ffmpegFolder: '/usr/bin', log: () => {} });
+  const engine = await startEngine({ log: () => {} });
   const run = `t${process.pid}-${Date.now().toString(36)}`;
   Object.assign(process.env, engineEnvironment(engine.endpoint), {
     SOURCE_BUCKET: `${run}-sources`,

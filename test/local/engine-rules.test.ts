@@ -19,6 +19,8 @@ it('replaces what the engine cannot hold, says why, and leaves the rest and its 
           },
         },
       },
+      Encode: { Type: 'AWS::Lambda::Function', Properties: { Layers: ['l'], Environment: { Variables: { A: 'b' } } } },
+      Plain: { Type: 'AWS::Lambda::Function', Properties: {} },
       Secret1: { Type: 'AWS::SecretsManager::Secret', Properties: {} },
       Policy: {
         Type: 'AWS::IAM::Policy',
@@ -27,7 +29,7 @@ it('replaces what the engine cannot hold, says why, and leaves the rest and its 
     },
   };
   const before = structuredClone(template);
-  const { template: result, replaced } = forEngine(template);
+  const { template: result, replaced } = forEngine(template, '/layer/bin');
   expect(template).toEqual(before);
   expect(replaced.map(({ logicalId }) => logicalId)).toEqual(['PublicKey1', 'Group1']);
   expect(replaced.every(({ why }) => why.length > 10)).toBe(true);
@@ -38,6 +40,10 @@ it('replaces what the engine cannot hold, says why, and leaves the rest and its 
   expect(result.Resources['Edge']!.Properties).toEqual({
     DistributionConfig: { DefaultCacheBehavior: {}, CacheBehaviors: [{ PathPattern: '/vod/*' }] },
   });
+  expect(result.Resources['Encode']!.Properties!['Environment']).toEqual({
+    Variables: { A: 'b', FFMPEG_PATH: '/layer/bin/ffmpeg', FFPROBE_PATH: '/layer/bin/ffprobe' },
+  });
+  expect(result.Resources['Plain']).toEqual(template.Resources.Plain);
   expect(result.Resources['Policy']!.Properties).toEqual({
     PolicyDocument: { Statement: [{ Resource: [{ 'Fn::GetAtt': ['Secret1', 'Id'] }, { Ref: 'Table1' }] }] },
   });
