@@ -4,20 +4,19 @@ import { number, required } from '../../lib/contract/env.ts';
 import { vodPrefix } from '../../lib/contract/keys.ts';
 import { s3 } from '../shared/clients.ts';
 import { ApiError } from '../shared/errors.ts';
-import { Reply, serve, type ApiRequest } from '../shared/http.ts';
+import { Reply, serve } from '../shared/http.ts';
 import { logger } from '../shared/logger.ts';
 import { loadSigner } from '../shared/signing.ts';
-import { viewerOf } from '../shared/viewer.ts';
 import { checkPlayable, signatureEnd, tokenLifetime, watchable } from './access.ts';
+import { Callers } from './caller.ts';
 import { setCookies } from './cookies.ts';
-import { JwtVerifier } from './jwt.ts';
 import { expand, multivariant, playlistKey, type Access } from './manifest.ts';
-import { mintToken, readToken, type PlaybackToken, type Use } from './token.ts';
+import { mintToken } from './token.ts';
 
 const groupsClaim = required('GROUPS_CLAIM');
 const signatureHours = number('SIGNATURE_HOURS', 0.1, 168);
 const tokenMinutes = number('TOKEN_MINUTES', 1, 43_200);
-const verifier = new JwtVerifier(required('ISSUER'), required('AUDIENCE'));
+const callers = new Callers({ issuer: required('ISSUER'), audience: required('AUDIENCE'), groupsClaim });
 
 /** Lambda answers at most 6 MB, JSON and escapes included. */
 const MAX_PLAYLIST_BYTES = 5_500_000;
@@ -34,7 +33,7 @@ export const handler = serve<'playback'>(groupsClaim, {
   'GET /api/play/{id}/main.m3u8': async (request) => {
     const { id } = request.params;
     const { expand: expanded, cookies } = request.query;
-    const { viewer } = (await caller(request, ['manifest'])) ?? {};
+    const { viewer } = (await callers.of(request, id, ['manifest'])) ?? {};
     const video = await watchable(id, viewer);
     checkPlayable(video);
     const signer = await loadSigner();
@@ -60,7 +59,7 @@ export const handler = serve<'playback'>(groupsClaim, {
 
   'GET /api/play/{id}/{kind}/{playlist}': async (request) => {
     const { id, kind, playlist } = request.params;
-    const who = await caller(request, ['manifest', 'playlists']);
+    const who = await callers.of(request, id, ['manifest', 'playlists']);
     const video = await watchable(id, who?.viewer);
     checkPlayable(video);
     const name = playlist.replace(/\.m3u8$/, '');
@@ -78,21 +77,6 @@ export const handler = serve<'playback'>(groupsClaim, {
     return new Reply(text);
   },
 });
-
-type OptionalAuth = 'GET /api/play/{id}/main.m3u8' | 'GET /api/play/{id}/{kind}/{playlist}';
-type Caller = Pick<PlaybackToken, 'viewer'> & Partial<PlaybackToken>;
-
-/** Undefined: anonymous. A credential that is given and wrong is an error, never anonymous; the header goes before the token. */
-async function caller(request: ApiRequest<OptionalAuth>, uses: readonly Use[]): Promise<Caller | undefined> {
-  const { authorization } = request.headers;
-  if (authorization !== undefined) {
-    const viewer = viewerOf(await verifier.verify(authorization), groupsClaim);
-    if (!viewer) throw new ApiError('invalid-token', 'The token names nobody.');
-    return { viewer };
-  }
-  const { token } = request.query;
-  return token === undefined ? undefined : readToken((await loadSigner()).tokenKey, token, request.params.id, uses);
-}
 
 /** Deleted or sliced anew since the record was read: S3 calls a missing key AccessDenied to who may not list the bucket. */
 const GONE = ['NoSuchKey', 'AccessDenied'];

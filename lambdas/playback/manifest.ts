@@ -52,7 +52,7 @@ export function multivariant(video: Published, access: Access): string {
  * (EXT-X-MAP without I-frames only). With cookies the variable holds a harmless parameter: importing an undefined one
  * is an error, and an empty value leaves a bare `?`.
  */
-function header(access: Access): string[] {
+export function header(access: Access): string[] {
   if (access.way === 'expand') return ['#EXT-X-VERSION:6'];
   const value = access.way === 'define' ? access.query : 'signed=cookie';
   return ['#EXT-X-VERSION:8', `#EXT-X-DEFINE:NAME="${AUTH_VARIABLE}",VALUE="${value}"`];

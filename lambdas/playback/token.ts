@@ -1,7 +1,6 @@
-/** Playback tokens: let their bearer watch one video as the person who minted them, for players that set no headers. */
+/** Playback tokens: let their bearer watch one video or channel as the person who minted them, for players that set no headers. */
 import { jwtVerify, SignJWT, errors } from 'jose';
 import { z } from 'zod';
-import { videoId } from '../../lib/contract/video.ts';
 import { ApiError } from '../shared/errors.ts';
 import type { Viewer } from '../shared/viewer.ts';
 
@@ -20,7 +19,7 @@ const GROUPS = ['admin'];
 const claims = z.object({
   sub: z.string().min(1),
   groups: z.array(z.string()),
-  vid: videoId,
+  vid: z.string(),
   use: z.enum(['manifest', 'playlists']),
   exp: z.int(),
 });
@@ -31,7 +30,7 @@ export interface PlaybackToken {
   readonly expiresAt: Date;
 }
 
-/** A token (JWT, HS256) for `viewer`, good for one video until `expiresAt`. URL-safe. */
+/** A token (JWT, HS256) for `viewer`, good for one video, or one channel (`live/{device}/{channel}`), until `expiresAt`. URL-safe. */
 export function mintToken(key: Uint8Array, viewer: Viewer, video: string, use: Use, expiresAt: Date): Promise<string> {
   const groups = viewer.groups.filter((group) => GROUPS.includes(group));
   return new SignJWT({ groups, vid: video, use })
@@ -58,7 +57,7 @@ export async function readToken(
   );
   const parsed = claims.safeParse(payload);
   if (!parsed.success || parsed.data.vid !== video)
-    throw new ApiError('invalid-token', 'The playback token is for another video.');
+    throw new ApiError('invalid-token', 'The playback token is for something else.');
   if (!uses.includes(parsed.data.use))
     throw new ApiError('invalid-token', 'This token opens media playlists only; ask for a playback token.');
   const { sub: subject, groups, use, exp } = parsed.data;

@@ -173,7 +173,7 @@ export const alarmFile = z.object({
 });
 export type AlarmFile = z.infer<typeof alarmFile>;
 
-/** What the alarms table holds: partition key `device`, sort key `at` (`{ISO time}#{id}`). */
+/** What the alarms table holds: partition key `device`, sort key `at` (alarmSortKey; times as `toISOString` writes them). */
 export const alarmRecord = z.object({
   device: deviceId,
   at: z.string(),

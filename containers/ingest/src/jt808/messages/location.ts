@@ -24,13 +24,7 @@ export const Status = {
   moving: 1 << 22,
 } as const;
 
-/** Names of the alarm bits (table 24), by bit. */
-export const alarmNames: readonly string[] = (
-  'sos overspeed fatigue dangerous-driving gnss-fault antenna-open antenna-short undervoltage ' +
-  'power-lost display-fault tts-fault camera-fault ic-card-fault overspeed-warning fatigue-warning illegal-driving ' +
-  'tyre-pressure right-turn-blind-spot daily-driving-time parking-overtime area route segment-time route-deviation ' +
-  'vss-fault fuel stolen illegal-ignition illegal-move collision rollover-warning illegal-door-open'
-).split(' ');
+export { alarmNames } from '../../../../../lib/contract/alarms.ts';
 
 /** Alarm bits the device clears only after the platform's reply (0x8001). */
 export const ALARMS_TO_ACKNOWLEDGE =

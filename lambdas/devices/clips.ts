@@ -1,0 +1,90 @@
+/** Clips: from a stretch of a channel to a video record and a message to the worker that puts the file together. */
+import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { DeleteCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { z } from 'zod';
+import { channelNumber, deviceId, type DeviceRecord } from '../../lib/contract/device.ts';
+import { deviceVideoRecord } from '../../lib/contract/device-video.ts';
+import { required } from '../../lib/contract/env.ts';
+import type { clipRequest } from '../../lib/contract/live-api.ts';
+import { videoId, type VideoRecord } from '../../lib/contract/video.ts';
+import { newVideoId } from '../upload/draft.ts';
+import { dynamo } from '../shared/clients.ts';
+import { ApiError } from '../shared/errors.ts';
+import { listSegments } from '../shared/recordings.ts';
+import { mayUpload, type Viewer } from '../shared/viewer.ts';
+
+/** What the worker is told. Times are epoch milliseconds. */
+export const clipTask = z.object({
+  videoId,
+  device: deviceId,
+  channel: channelNumber,
+  from: z.int(),
+  to: z.int(),
+  positions: z.boolean(),
+});
+export type ClipTask = z.infer<typeof clipTask>;
+
+/** Seconds until a clip's record goes if it is never put together: the worker tries for a few hours. */
+const EXPIRE_SECONDS = 86_400;
+
+const sqs = new SQSClient({});
+
+/** Throws `forbidden` or `not-found` (nothing is recorded). */
+export async function beginClip(
+  viewer: Viewer,
+  device: DeviceRecord,
+  asked: z.infer<typeof clipRequest>,
+): Promise<VideoRecord> {
+  if (!mayUpload(viewer)) {
+    throw new ApiError('forbidden', 'Making videos needs the group `uploader` or `admin`. Ask an administrator.');
+  }
+  const stretch = { from: Date.parse(asked.from), to: Date.parse(asked.to) };
+  const [first] = await listSegments(device.id, asked.channel, stretch);
+  if (first === undefined) throw new ApiError('not-found', 'Nothing is recorded of that channel in that stretch.');
+  const record = clipRecord(viewer, device, asked, newVideoId(), Date.now());
+  const TableName = required('VIDEOS_TABLE');
+  await dynamo.send(new PutCommand({ TableName, Item: record, ConditionExpression: 'attribute_not_exists(id)' }));
+  const task: ClipTask = {
+    videoId: record.id,
+    device: device.id,
+    channel: asked.channel,
+    ...stretch,
+    positions: asked.positions,
+  };
+  try {
+    await sqs.send(new SendMessageCommand({ QueueUrl: required('CLIP_QUEUE'), MessageBody: JSON.stringify(task) }));
+  } catch (error) {
+    await dynamo.send(new DeleteCommand({ TableName, Key: { id: record.id } }));
+    throw error;
+  }
+  return record;
+}
+
+/** Pure. */
+export function clipRecord(
+  viewer: Viewer,
+  device: Pick<DeviceRecord, 'id' | 'name' | 'channels' | 'timeZone'>,
+  asked: z.infer<typeof clipRequest>,
+  id: string,
+  now: number,
+): VideoRecord {
+  const from = new Date(asked.from).toISOString();
+  const to = new Date(asked.to).toISOString();
+  const channel = device.channels.find(({ number }) => number === asked.channel)?.name ?? `channel ${asked.channel}`;
+  const local = new Intl.DateTimeFormat('en-GB', {
+    timeZone: device.timeZone,
+    dateStyle: 'medium',
+    timeStyle: 'medium',
+  }).format(new Date(from));
+  return deviceVideoRecord({
+    id,
+    owner: viewer.subject,
+    title: asked.title ?? `${device.name.slice(0, 80)}, ${channel.slice(0, 60)}, ${local}`,
+    filename: `${device.id}-${asked.channel}-${from.replaceAll(/[-:.]/g, '')}.mp4`,
+    type: 'video/mp4',
+    origin: { kind: 'clip', device: device.id, channel: asked.channel, from, to },
+    visibility: 'private',
+    now,
+    expireSeconds: EXPIRE_SECONDS,
+  });
+}

@@ -1,0 +1,149 @@
+/** Devices: who may see what of them, what people say of them, and where they were. */
+import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
+import { retentionDays, type DeviceRecord } from '../../lib/contract/device.ts';
+import { number, required } from '../../lib/contract/env.ts';
+import { commandAnswer, unknownDevice } from '../../lib/contract/live-api.ts';
+import { unknownRow } from '../../lib/contract/live.ts';
+import { dynamo } from '../shared/clients.ts';
+import { queryFleet, readAnswer, readDevice, readTasks, sendCommand, maySee, visible } from '../shared/devices.ts';
+import { taskOf } from '../shared/device-state.ts';
+import { ApiError } from '../shared/errors.ts';
+import { Reply, serve } from '../shared/http.ts';
+import { listSegments, stretchesOf } from '../shared/recordings.ts';
+import { isAdmin, type Viewer } from '../shared/viewer.ts';
+import { show as showVideo } from '../catalog/view.ts';
+import { showAlarm } from './alarms.ts';
+import { beginClip } from './clips.ts';
+import { ask, checkCommand } from './commands.ts';
+import { toGeoJson } from './geojson.ts';
+import { decodeAfter, decodeCursor, encodeAfter, fillPage, matches } from './listing.ts';
+import { byName, changeDevice, createDevice, deleteDevice, newRecord } from './records.ts';
+import { readAlarms, readPoints } from './tracks.ts';
+import { show } from './view.ts';
+
+const startSeconds = number('START_SECONDS', 1, 600);
+const defaultRetention = retentionDays.parse(number('RETENTION_DAYS', 1, 365));
+
+/** Rows one call of the listing looks at, at most. */
+const LIST_BUDGET = 2000;
+const MOST_UNKNOWN = 200;
+
+const span = ({ from, to }: { from: string; to: string }) => ({ from: Date.parse(from), to: Date.parse(to) });
+
+function checkAdmin(viewer: Viewer): void {
+  if (!isAdmin(viewer)) throw new ApiError('forbidden', 'Only administrators manage devices.');
+}
+
+/** To change it takes an admin; who may see it is told so, and nobody else that it is there. */
+async function manageable(id: string, viewer: Viewer): Promise<DeviceRecord> {
+  const record = visible(await readDevice(id), viewer);
+  checkAdmin(viewer);
+  return record;
+}
+
+const answer = async (record: DeviceRecord, viewer: Viewer) =>
+  show(record, { viewer, tasks: await readTasks(), now: Date.now(), startSeconds });
+
+/** Tells the task that holds the device, if one does. It may be gone by now; then nobody needs telling. */
+async function tell(record: DeviceRecord, type: 'refresh' | 'disconnect'): Promise<void> {
+  const task = taskOf(record, await readTasks(), Date.now());
+  if (task !== undefined) await sendCommand(task, record.id, { type });
+}
+
+async function forgetUnknown(id: string): Promise<void> {
+  await dynamo.send(new DeleteCommand({ TableName: required('FLEET_TABLE'), Key: { kind: 'unknown', id } }));
+}
+
+export const handler = serve<'devices'>(required('GROUPS_CLAIM'), {
+  'POST /api/devices': async ({ viewer, body }) => {
+    checkAdmin(viewer);
+    const record = newRecord(body, viewer.subject, defaultRetention, Date.now());
+    await createDevice(record);
+    await forgetUnknown(record.id);
+    return await answer(record, viewer);
+  },
+
+  'GET /api/devices': async ({ viewer, query: { limit, cursor, q } }) => {
+    const start = cursor === undefined ? undefined : decodeCursor(cursor);
+    const all = isAdmin(viewer) && q === undefined;
+    const wanted = (record: DeviceRecord) => maySee(record, viewer) && matches(record, q);
+    const page = await fillPage(byName(start, all ? limit + 1 : 200), wanted, limit, LIST_BUDGET);
+    const devices = await Promise.all(page.records.map((record) => answer(record, viewer)));
+    return { devices, cursor: page.cursor };
+  },
+
+  'GET /api/devices/unknown': async ({ viewer }) => {
+    checkAdmin(viewer);
+    const now = Date.now() / 1000;
+    const rows = (await queryFleet('unknown')).map((row) => unknownRow.parse(row)).filter((row) => row.expiresAt > now);
+    rows.sort((a, b) => b.lastSeenAt.localeCompare(a.lastSeenAt));
+    return { devices: rows.slice(0, MOST_UNKNOWN).map((row) => unknownDevice.parse(row)) };
+  },
+
+  'DELETE /api/devices/unknown/{id}': async ({ viewer, params: { id } }) => {
+    checkAdmin(viewer);
+    await forgetUnknown(id);
+    return undefined;
+  },
+
+  'GET /api/devices/{id}': async ({ viewer, params: { id } }) => answer(visible(await readDevice(id), viewer), viewer),
+
+  'PATCH /api/devices/{id}': async ({ viewer, params: { id }, body }) => {
+    await manageable(id, viewer);
+    const changed = await changeDevice(id, body);
+    if (changed === undefined) throw new ApiError('not-found', 'The device was removed meanwhile.');
+    await tell(changed, 'refresh');
+    return await answer(changed, viewer);
+  },
+
+  'DELETE /api/devices/{id}': async ({ viewer, params: { id } }) => {
+    const record = await readDevice(id);
+    if (record === undefined && isAdmin(viewer)) return undefined;
+    visible(record, viewer);
+    checkAdmin(viewer);
+    const deleted = await deleteDevice(id);
+    if (deleted !== undefined) await tell(deleted, 'disconnect');
+    return undefined;
+  },
+
+  'GET /api/devices/{id}/positions': async ({ viewer, params: { id }, query }) => {
+    visible(await readDevice(id), viewer);
+    return new Reply(JSON.stringify(toGeoJson(await readPoints(id, span(query)), query.points)));
+  },
+
+  'GET /api/devices/{id}/alarms': async ({ viewer, params: { id }, query }) => {
+    visible(await readDevice(id), viewer);
+    const after = query.cursor === undefined ? undefined : decodeAfter(query.cursor);
+    const { alarms, next } = await readAlarms(id, span(query), query.limit, after);
+    const shown = await Promise.all(alarms.map((alarm) => showAlarm(alarm)));
+    return { alarms: shown, cursor: next === undefined ? null : encodeAfter(next) };
+  },
+
+  'GET /api/devices/{id}/recordings': async ({ viewer, params: { id }, query }) => {
+    visible(await readDevice(id), viewer);
+    const stretches = stretchesOf(await listSegments(id, query.channel, span(query)));
+    const iso = (at: number) => new Date(at).toISOString();
+    return { recordings: stretches.map(({ from, to, bytes }) => ({ from: iso(from), to: iso(to), bytes })) };
+  },
+
+  'POST /api/devices/{id}/commands': async ({ viewer, params: { id }, body }) => {
+    const record = visible(await readDevice(id), viewer);
+    checkCommand(viewer, record, body);
+    const row = await ask(record, body);
+    return commandAnswer.parse({ ...row, requestId: row.id });
+  },
+
+  'GET /api/devices/{id}/commands/{requestId}': async ({ viewer, params }) => {
+    visible(await readDevice(params.id), viewer);
+    const row = await readAnswer(params.requestId);
+    if (row === undefined || row.device !== params.id) {
+      throw new ApiError('not-found', 'There is no such command, or it was asked more than an hour ago.');
+    }
+    return commandAnswer.parse({ ...row, requestId: row.id });
+  },
+
+  'POST /api/devices/{id}/clips': async ({ viewer, params: { id }, body }) => {
+    const record = visible(await readDevice(id), viewer);
+    return await showVideo(await beginClip(viewer, record, body));
+  },
+});

@@ -1,0 +1,66 @@
+/** Pages of the list of devices. Pure; reading rows is the caller's. */
+import { z } from 'zod';
+import { deviceId, type DeviceRecord } from '../../lib/contract/device.ts';
+import { ApiError } from '../shared/errors.ts';
+import type { Position } from './records.ts';
+
+const position = z.tuple([z.string().max(200), deviceId]);
+
+/** Opaque to clients. It only says where to go on. */
+export const encodeCursor = ({ name, id }: Position): string =>
+  Buffer.from(JSON.stringify([name, id])).toString('base64url');
+
+/** Throws `invalid-request` for anything that `encodeCursor` did not make. */
+export function decodeCursor(cursor: string): Position {
+  try {
+    const [name, id] = position.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')));
+    if (encodeCursor({ name, id }) === cursor) return { name, id };
+  } catch {
+    // Said below.
+  }
+  throw badCursor();
+}
+
+/** The cursor of a list of alarms: the sort key its page ended with. */
+export const encodeAfter = (sortKey: string): string => Buffer.from(sortKey).toString('base64url');
+
+export function decodeAfter(cursor: string): string {
+  const sortKey = Buffer.from(cursor, 'base64url').toString('utf8');
+  if (!/^\d{4}-\d\d-\d\dT[0-9:.]+Z#[a-z0-9]{8,32}$/.test(sortKey)) throw badCursor();
+  return sortKey;
+}
+
+function badCursor(): ApiError {
+  const message = 'is not one this API gave out; start again without it';
+  return new ApiError('invalid-request', `query.cursor: ${message}`, { errors: [{ path: 'query.cursor', message }] });
+}
+
+export function matches({ name, id }: Pick<DeviceRecord, 'name' | 'id'>, q: string | undefined): boolean {
+  if (q === undefined) return true;
+  const needle = q.toLocaleLowerCase('en');
+  return name.toLocaleLowerCase('en').includes(needle) || id.includes(needle);
+}
+
+export interface Page {
+  readonly records: readonly DeviceRecord[];
+  readonly cursor: string | null;
+}
+
+/** As the catalog does: rows until `limit` are wanted and one more shows that there is another page; `budget` rows at most. */
+export async function fillPage(
+  rows: AsyncIterable<DeviceRecord>,
+  wanted: (record: DeviceRecord) => boolean,
+  limit: number,
+  budget: number,
+): Promise<Page> {
+  const records: DeviceRecord[] = [];
+  let seen = 0;
+  for await (const record of rows) {
+    if (wanted(record)) {
+      if (records.length === limit) return { records, cursor: encodeCursor(records.at(-1)!) };
+      records.push(record);
+    }
+    if (++seen === budget) return { records, cursor: encodeCursor(record) };
+  }
+  return { records, cursor: null };
+}

@@ -1,0 +1,120 @@
+/** The devices table: what people write of a device. Its state is the tasks' to write. */
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { DeleteCommand, paginateQuery, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import {
+  deviceRecord,
+  mediaKeyOf,
+  type DevicePatch,
+  type DeviceRecord,
+  type NewDevice,
+} from '../../lib/contract/device.ts';
+import { required } from '../../lib/contract/env.ts';
+import { dynamo } from '../shared/clients.ts';
+import { ApiError } from '../shared/errors.ts';
+
+const TableName = () => required('DEVICES_TABLE');
+
+/** A new device's record. Pure. */
+export function newRecord(
+  asked: NewDevice,
+  by: string,
+  retentionDays: DeviceRecord['retentionDays'],
+  now: number,
+): DeviceRecord {
+  const at = new Date(now).toISOString();
+  return {
+    id: asked.id,
+    kind: 'device',
+    mediaKey: mediaKeyOf(asked.id),
+    name: asked.name ?? asked.id,
+    timeZone: asked.timeZone,
+    channels: asked.channels,
+    retentionDays: asked.retentionDays ?? retentionDays,
+    viewers: [...new Set(asked.viewers)],
+    createdAt: at,
+    createdBy: by,
+    updatedAt: at,
+    online: false,
+    streams: {},
+    watched: {},
+  };
+}
+
+/** Throws `conflict` when it is there already, or when its media could not be told from another's. */
+export async function createDevice(record: DeviceRecord): Promise<void> {
+  const { Items = [] } = await dynamo.send(
+    new QueryCommand({
+      TableName: TableName(),
+      IndexName: 'byMediaKey',
+      KeyConditionExpression: 'mediaKey = :key',
+      ExpressionAttributeValues: { ':key': record.mediaKey },
+    }),
+  );
+  const other = Items.map(({ id }) => String(id)).find((id) => id !== record.id);
+  if (other !== undefined) {
+    throw new ApiError(
+      'conflict',
+      `Its last 12 digits are those of device ${other}: their pictures could not be told apart.`,
+    );
+  }
+  try {
+    await dynamo.send(
+      new PutCommand({ TableName: TableName(), Item: record, ConditionExpression: 'attribute_not_exists(id)' }),
+    );
+  } catch (cause) {
+    if (!(cause instanceof ConditionalCheckFailedException)) throw cause;
+    throw new ApiError('conflict', 'There is a device of this id already.', { cause });
+  }
+}
+
+/** The record after the change; undefined when there is none. */
+export async function changeDevice(id: string, patch: DevicePatch): Promise<DeviceRecord | undefined> {
+  const set: Record<string, unknown> = { ...patch, updatedAt: new Date().toISOString() };
+  if (patch.viewers !== undefined) set['viewers'] = [...new Set(patch.viewers)];
+  const names = Object.keys(set).filter((name) => set[name] !== undefined);
+  try {
+    const { Attributes } = await dynamo.send(
+      new UpdateCommand({
+        TableName: TableName(),
+        Key: { id },
+        UpdateExpression: `SET ${names.map((name) => `#${name} = :${name}`).join(', ')}`,
+        ConditionExpression: 'attribute_exists(id)',
+        ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),
+        ExpressionAttributeValues: Object.fromEntries(names.map((name) => [`:${name}`, set[name]])),
+        ReturnValues: 'ALL_NEW',
+      }),
+    );
+    return deviceRecord.parse(Attributes);
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return undefined;
+    throw error;
+  }
+}
+
+/** The record as it was; undefined when there was none. */
+export async function deleteDevice(id: string): Promise<DeviceRecord | undefined> {
+  const { Attributes } = await dynamo.send(
+    new DeleteCommand({ TableName: TableName(), Key: { id }, ReturnValues: 'ALL_OLD' }),
+  );
+  return Attributes === undefined ? undefined : deviceRecord.parse(Attributes);
+}
+
+/** Where a listing goes on: after this row of the index. */
+export type Position = Pick<DeviceRecord, 'name' | 'id'>;
+
+/** Devices by name, after `start`. */
+export async function* byName(start: Position | undefined, pageSize: number): AsyncGenerator<DeviceRecord> {
+  const pages = paginateQuery(
+    { client: dynamo },
+    {
+      TableName: TableName(),
+      IndexName: 'byName',
+      KeyConditionExpression: '#kind = :kind',
+      ExpressionAttributeNames: { '#kind': 'kind' },
+      ExpressionAttributeValues: { ':kind': 'device' },
+      Limit: pageSize,
+      ...(start && { ExclusiveStartKey: { kind: 'device', ...start } }),
+    },
+  );
+  for await (const { Items = [] } of pages) for (const item of Items) yield deviceRecord.parse(item);
+}

@@ -1,0 +1,45 @@
+/** Who calls a route that lets anonymous callers in: by JWT, by playback token, or nobody. */
+import { ApiError } from '../shared/errors.ts';
+import { loadSigner } from '../shared/signing.ts';
+import { viewerOf } from '../shared/viewer.ts';
+import { JwtVerifier } from './jwt.ts';
+import { readToken, type PlaybackToken, type Use } from './token.ts';
+
+export type Caller = Pick<PlaybackToken, 'viewer'> & Partial<PlaybackToken>;
+
+export interface CallersOptions {
+  readonly issuer: string;
+  readonly audience: string;
+  readonly groupsClaim: string;
+}
+
+interface Credentials {
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly query: { readonly token?: string | undefined };
+}
+
+export class Callers {
+  readonly #verifier: JwtVerifier;
+  readonly #groupsClaim: string;
+
+  constructor({ issuer, audience, groupsClaim }: CallersOptions) {
+    this.#verifier = new JwtVerifier(issuer, audience);
+    this.#groupsClaim = groupsClaim;
+  }
+
+  /**
+   * Undefined: anonymous. A credential that is given and wrong is an error, never anonymous; the header goes before the
+   * token, which must be for `what` and one of `uses`.
+   */
+  async of({ headers, query }: Credentials, what: string, uses: readonly Use[]): Promise<Caller | undefined> {
+    const { authorization } = headers;
+    if (authorization !== undefined) {
+      const viewer = viewerOf(await this.#verifier.verify(authorization), this.#groupsClaim);
+      if (!viewer) throw new ApiError('invalid-token', 'The token names nobody.');
+      return { viewer };
+    }
+    return query.token === undefined
+      ? undefined
+      : await readToken((await loadSigner()).tokenKey, query.token, what, uses);
+  }
+}
