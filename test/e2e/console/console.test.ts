@@ -57,6 +57,7 @@ it('signs in through the issuer, uploads through the Dashboard, and plays past a
   await row.getByText(/Arrived|Slicing/).waitFor(slow);
   const play = row.getByRole('link', { name: /^Play/ });
   await play.waitFor(slow);
+  expect(await seriousFindings(page), 'uploads with a finished row').toEqual([]);
   await play.click();
   await page.waitForURL(/\/v\/[a-z0-9]{20}$/);
   id = page.url().slice(-20);
@@ -81,48 +82,113 @@ it('signs in through the issuer, uploads through the Dashboard, and plays past a
   await close();
 });
 
-it('goes on with an upload after a reload, without sending a finished part again', async () => {
-  const { upload } = await ada.call('GET /api/config');
-  const parts = 3;
-  const file = join(folder, 'noise.mp4');
-  await writeFile(file, randomBytes((parts - 1) * upload.partBytes + 1000));
+describe('an upload goes on after a reload, without sending a finished part again', () => {
+  /** Noise in three parts: it uploads like a video, and is refused as none. */
+  async function start(name: string) {
+    const { upload } = await ada.call('GET /api/config');
+    const file = join(folder, name);
+    await writeFile(file, randomBytes(2 * upload.partBytes + 1000));
+    const { page, faults, close } = await openPage(browser);
+    const sent: number[] = [];
+    page.on('response', (response) => {
+      const number = new URL(response.url()).searchParams.get('partNumber');
+      if (response.request().method() === 'PUT' && number !== null && response.ok()) sent.push(Number(number));
+    });
+    await signIn(page, stack.url, 'ada');
+    // The second part never gets through before the reload.
+    const isSecond = (url: URL) => url.searchParams.get('partNumber') === '2';
+    let isCaught: (value: unknown) => void;
+    const caught = new Promise((resolve) => (isCaught = resolve));
+    await page.route(isSecond, (route) => (route.request().method() === 'PUT' ? isCaught(route) : route.continue()));
+    await page.keyboard.press('u');
+    await page.locator('.uppy-Dashboard-AddFiles').waitFor();
+    await choose(page, file);
+    await caught;
+    expect(sent).toEqual([1]);
+    const row = page.getByRole('list', { name: 'Files' }).getByRole('listitem').filter({ hasText: name });
+    return { page, row, sent, faults, close, file, reload: () => page.unroute(isSecond).then(() => page.reload()) };
+  }
 
-  const { page, faults, close } = await openPage(browser);
-  const sent: number[] = [];
-  page.on('response', (response) => {
-    const number = new URL(response.url()).searchParams.get('partNumber');
-    if (response.request().method() === 'PUT' && number !== null && response.ok()) sent.push(Number(number));
+  it('by itself, when the browser kept the file; it can be paused, and says why it is no video', async () => {
+    const { page, row, sent, faults, close, reload } = await start('noise.mp4');
+    await row.getByRole('button', { name: 'Pause noise.mp4' }).click();
+    await row.getByText(/Paused/).waitFor();
+    await row.getByRole('button', { name: 'Resume noise.mp4' }).click();
+    await row.getByText(/Uploading/).waitFor();
+    await reload();
+    await row.getByRole('link', { name: /^Details of/ }).waitFor(slow);
+    expect(sent.toSorted((a, b) => a - b)).toEqual([1, 2, 3]);
+    await row.getByRole('link', { name: /^Details of/ }).click();
+    await page.getByText('This video could not be sliced').waitFor();
+    const failed = page.url().slice(-20);
+    const { failure } = await ada.call('GET /api/videos/{id}', { params: { id: failed } });
+    expect(failure).not.toBeNull();
+    await page.getByText(failure!.reason).first().waitFor();
+    expect(await seriousFindings(page), 'a failed video').toEqual([]);
+    expect(faults).toEqual([]);
+    await ada.fetch('DELETE', `/api/videos/${failed}`);
+    await close();
   });
-  await signIn(page, stack.url, 'ada');
-  // The second part never gets through before the reload.
-  const isSecond = (url: URL) => url.searchParams.get('partNumber') === '2';
-  let isCaught: (value: unknown) => void;
-  const caught = new Promise((resolve) => (isCaught = resolve));
-  await page.route(isSecond, (route) => (route.request().method() === 'PUT' ? isCaught(route) : route.continue()));
-  await page.keyboard.press('u');
-  await page.locator('.uppy-Dashboard-AddFiles').waitFor();
-  await choose(page, file);
-  const row = page.getByRole('list', { name: 'Files' }).getByRole('listitem').filter({ hasText: 'noise.mp4' });
-  await caught;
-  expect(sent).toEqual([1]);
-  await row.getByRole('button', { name: 'Pause noise.mp4' }).click();
-  await row.getByText(/Paused/).waitFor();
-  await row.getByRole('button', { name: 'Resume noise.mp4' }).click();
-  await row.getByText(/Uploading/).waitFor();
 
-  await page.unroute(isSecond);
-  await page.reload();
-  // No click: the panel opens by itself and the upload goes on. Noise is no video, and says so in the same row.
-  await row.getByRole('link', { name: /See what happened/ }).waitFor(slow);
-  expect(sent.toSorted((a, b) => a - b)).toEqual([1, 2, 3]);
-  await row.getByRole('link', { name: /See what happened/ }).click();
-  await page.getByText('This video could not be sliced').waitFor();
-  const failed = page.url().slice(-20);
-  const { failure } = await ada.call('GET /api/videos/{id}', { params: { id: failed } });
-  expect(failure).not.toBeNull();
-  await page.getByText(failure!.reason).first().waitFor();
+  it('when the same file is chosen again, if it was too large to keep', async () => {
+    const { page, row, sent, faults, close, file, reload } = await start('large noise.mp4');
+    await forgetFiles(page);
+    await reload();
+    await row.getByText(/Choose the same file again/).waitFor();
+    await choose(page, file);
+    const link = row.getByRole('link', { name: /^Details of/ });
+    await link.waitFor(slow);
+    expect(sent.toSorted((a, b) => a - b)).toEqual([1, 2, 3]);
+    await ada.fetch('DELETE', `/api/videos/${(await link.getAttribute('href'))!.slice(-20)}`);
+    expect(faults).toEqual([]);
+    await close();
+  });
+});
+
+/** Empties the store in which the browser keeps files: as if they had been too large for it. */
+const forgetFiles = (page: Page) =>
+  page.evaluate(
+    () =>
+      new Promise((resolve, reject) => {
+        interface Request {
+          result: {
+            transaction: (store: string, mode: string) => { objectStore: (name: string) => { clear: () => Request } };
+          };
+          addEventListener: (event: 'success' | 'error', listener: (event: unknown) => void) => void;
+        }
+        const { indexedDB } = globalThis as unknown as { indexedDB: { open: (name: string) => Request } };
+        const open = indexedDB.open('uppy-blobs');
+        open.addEventListener('error', reject);
+        open.addEventListener('success', () => {
+          const clear = open.result.transaction('files', 'readwrite').objectStore('files').clear();
+          clear.addEventListener('success', () => resolve(undefined));
+          clear.addEventListener('error', reject);
+        });
+      }),
+  );
+
+it('takes files dropped anywhere on the page, and says why it does not take an empty one', async () => {
+  const { page, faults, close } = await openPage(browser);
+  await signIn(page, stack.url, 'ada');
+  const dropped = await page.evaluateHandle(() => {
+    const make = globalThis as unknown as {
+      DataTransfer: new () => { items: { add: (file: unknown) => void } };
+      File: new (parts: string[], name: string, options: object) => unknown;
+    };
+    const data = new make.DataTransfer();
+    data.items.add(new make.File([], 'empty.mp4', { type: 'video/mp4' }));
+    return data;
+  });
+  await page.locator('#main').dispatchEvent('dragenter', { dataTransfer: dropped });
+  await page.getByText('Drop to upload').waitFor();
+  await page.locator('#main').dispatchEvent('drop', { dataTransfer: dropped });
+  await page.getByRole('complementary', { name: 'Uploads' }).waitFor();
+  await page
+    .getByText(/smaller than the allowed size/)
+    .first()
+    .waitFor();
+  expect(await page.getByText('Drop to upload').count()).toBe(0);
   expect(faults).toEqual([]);
-  await ada.fetch('DELETE', `/api/videos/${failed}`);
   await close();
 });
 
@@ -187,6 +253,7 @@ it('shows a viewer no way to upload, and nothing of videos that are not theirs',
   const { page, close } = await openPage(browser);
   await signIn(page, stack.url, 'vera');
   await page.getByText('Nothing here for you yet').waitFor();
+  expect(await seriousFindings(page), 'a library with nothing in it').toEqual([]);
   expect(await page.getByRole('button', { name: /Upload/ }).count()).toBe(0);
   await page.keyboard.press('u');
   expect(await page.getByRole('complementary', { name: 'Uploads' }).count()).toBe(0);

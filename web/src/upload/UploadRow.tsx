@@ -55,7 +55,7 @@ export function UploadRow({ file, uploader }: { file: File; uploader: Uploader }
             size="compact-sm"
             variant={state === 'playable' ? 'filled' : 'default'}
             leftSection={state === 'playable' && <IconPlayerPlayFilled size={13} />}
-            aria-label={state === 'playable' ? `Play ${name}` : `See what happened to ${name}`}
+            aria-label={state === 'playable' ? `Play ${name}` : `Details of ${name}`}
           >
             {state === 'playable' ? 'Play' : 'Details'}
           </Button>

@@ -75,10 +75,8 @@ export default function Player({ src, title, poster, width, height, token, bareS
     element.config = config;
     if (Hls.isSupported() || !bareSrc) element.src = src;
     else {
-      bareSrc().then(
-        (address) => {
-          if (!isGone) element.src = address;
-        },
+      void bareSrc().then(
+        (address) => isGone || (element.src = address),
         (cause: unknown) => setError(cause instanceof Error ? cause.message : sentence(undefined, true)),
       );
     }
