@@ -2,10 +2,13 @@
  * A local OIDC issuer (oidc-provider) with people to sign in as, so that the real authorizer and the real console run.
  * Anybody who reaches this port may sign in as anybody: it listens on loopback only.
  */
-import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { exportJWK, generateKeyPair, importJWK, SignJWT, type JWK } from 'jose';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { Provider, interactionPolicy, type Configuration } from 'oidc-provider';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { randomBytes } from 'node:crypto';
+import { cacheFolder } from './cache.ts';
 
 export interface LocalUser {
   readonly name: string;
@@ -33,8 +36,8 @@ export interface Issuer {
 /** Starts the issuer on `port`; the console at `consoleUrl` may sign people in. */
 export async function startIssuer(port: number, consoleUrl: string): Promise<Issuer> {
   const url = `http://127.0.0.1:${port}`;
-  const { privateKey } = await generateKeyPair('RS256', { extractable: true });
-  const jwk = { ...(await exportJWK(privateKey)), alg: 'RS256', use: 'sig', kid: 'local' };
+  const jwk = await signingKey();
+  const privateKey = await importJWK(jwk, 'RS256');
   const find = (name: string) => USERS.find((user) => user.name === name);
   const { base } = interactionPolicy;
 
@@ -131,7 +134,7 @@ export async function startIssuer(port: number, consoleUrl: string): Promise<Iss
     url,
     token: async (user, seconds = TOKEN_SECONDS) =>
       new SignJWT({ groups: [...user.groups], name: user.name, client_id: CLIENT_ID })
-        .setProtectedHeader({ alg: 'RS256', kid: 'local', typ: 'at+jwt' })
+        .setProtectedHeader({ alg: 'RS256', kid: jwk.kid, typ: 'at+jwt' })
         .setIssuer(url)
         .setAudience(RESOURCE)
         .setSubject(user.name)
@@ -145,6 +148,24 @@ export async function startIssuer(port: number, consoleUrl: string): Promise<Iss
         server.closeAllConnections();
       }),
   };
+}
+
+/**
+ * The same key in every run: an engine that outlives us keeps what it has fetched of the issuer and asks no second time.
+ * It signs in nobody anywhere but at a deployment that trusts this loopback issuer.
+ */
+async function signingKey() {
+  const file = cacheFolder('issuer-key.json');
+  if (!existsSync(file)) {
+    const { privateKey } = await generateKeyPair('RS256', { extractable: true });
+    const made = { ...(await exportJWK(privateKey)), alg: 'RS256', use: 'sig', kid: randomBytes(8).toString('hex') };
+    await mkdir(cacheFolder(), { recursive: true });
+    // The first of two runs that start together wins.
+    await writeFile(file, JSON.stringify(made), { mode: 0o600, flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error;
+    });
+  }
+  return JSON.parse(await readFile(file, 'utf8')) as JWK & { kid: string };
 }
 
 async function interaction(provider: Provider, request: IncomingMessage, response: ServerResponse): Promise<void> {
