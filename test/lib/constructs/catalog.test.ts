@@ -83,7 +83,17 @@ describe('the catalog stage', () => {
       String(fn['Properties'].Description).startsWith('Catalog API'),
     );
     const text = JSON.stringify(handler?.['Properties'].Environment.Variables.CONSOLE_CONFIG).replaceAll('\\', '');
-    for (const name of ['issuer', 'clientId', 'scope', 'groupsClaim', 'maxBytes', 'partBytes', 'types', 'maxInFlight', 'live'])
+    for (const name of [
+      'issuer',
+      'clientId',
+      'scope',
+      'groupsClaim',
+      'maxBytes',
+      'partBytes',
+      'types',
+      'maxInFlight',
+      'live',
+    ])
       expect(text).toContain(`"${name}":`);
     expect(text).toContain('"partBytes":16777216');
   });
