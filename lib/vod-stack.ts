@@ -1,4 +1,4 @@
-/** Upload → slicing → catalog → playback, in the order the data flows. */
+/** Upload → slicing → catalog → playback, in the order the data flows; and the devices' API where there are devices. */
 import { Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { Config } from './config.ts';
@@ -6,6 +6,7 @@ import { Api } from './constructs/api.ts';
 import { Auth } from './constructs/auth.ts';
 import { Catalog } from './constructs/catalog.ts';
 import { Console } from './constructs/console.ts';
+import { Devices } from './constructs/devices.ts';
 import { FfmpegLayer } from './constructs/ffmpeg-layer.ts';
 import { Playback } from './constructs/playback.ts';
 import { SigningKey } from './constructs/signing-key.ts';
@@ -18,9 +19,14 @@ export interface VodStackProps extends StackProps {
 }
 
 export class VodStack extends Stack {
+  readonly storage: Storage;
+  /** Undefined without `live.enabled`. */
+  readonly devices: Devices | undefined;
+
   constructor(scope: Construct, id: string, { config, ...props }: VodStackProps) {
     super(scope, id, props);
     const storage = new Storage(this, 'Storage', config);
+    this.storage = storage;
     const auth = new Auth(this, 'Auth', config);
     const api = new Api(this, 'Api', { config, auth });
     const signingKey = new SigningKey(this, 'SigningKey', config);
@@ -30,6 +36,7 @@ export class VodStack extends Stack {
     const slicing = new Slicing(this, 'Slicing', { config, storage, ffmpegLayer });
     const catalog = new Catalog(this, 'Catalog', { config, storage, api, signingKey, slicing });
     const playback = new Playback(this, 'Playback', { config, storage, api, signingKey });
+    this.devices = config.live.enabled ? new Devices(this, 'Devices', { config, storage, api, signingKey }) : undefined;
     auth.returnsTo(playback.publicUrl);
     catalog.invalidates(playback.distribution);
     new Console(this, 'Console', { config, site: storage.site, distribution: playback.distribution });

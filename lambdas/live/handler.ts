@@ -92,6 +92,9 @@ export const handler = serve<'live'>(groupsClaim, {
       ? await watch({ record, channel, session: query.session ?? randomUUID(), until: end, startSeconds })
       : undefined;
     if (now !== undefined && now.state !== 'live') throw notLive(now);
+    // A device takes seconds to begin, and a player gives up on a playlist that is not there.
+    if (query.playback !== undefined)
+      await readPlaylist(playbackPlaylistKey(record.id, channel.number, query.playback));
     let access: Access;
     if (query.expand === '1') {
       const token = await mintToken(
@@ -173,6 +176,6 @@ async function readPlaylist(Key: string): Promise<string> {
     return await Body!.transformToString();
   } catch (cause) {
     if (!(cause instanceof Error) || !GONE.includes(cause.name)) throw cause;
-    throw new ApiError('not-live', 'There is no playlist yet; load main.m3u8 again.', { state: 'offline', cause });
+    throw new ApiError('not-live', 'There is no playlist yet. Try again in a second.', { state: 'starting', cause });
   }
 }

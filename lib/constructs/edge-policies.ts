@@ -43,6 +43,26 @@ export const playlistCache = (scope: Construct): CachePolicy =>
     enableAcceptEncodingBrotli: true,
   });
 
+/** A live playlist is another one with each segment. Half of one is how much later a viewer may learn of it. */
+export const livePlaylistCache = (scope: Construct, { live }: Config): CachePolicy =>
+  new CachePolicy(scope, 'LivePlaylistCache', {
+    comment: 'Live playlists, compressed, for less than a segment',
+    ...sharedByAll,
+    defaultTtl: Duration.seconds(1),
+    maxTtl: Duration.seconds(Math.max(1, Math.floor(live.segmentSeconds / 2))),
+    enableAcceptEncodingGzip: true,
+    enableAcceptEncodingBrotli: true,
+  });
+
+/** Live segments never change, but they go when their retention ends; a copy outlives them by a day. */
+export const liveSegmentCache = (scope: Construct): CachePolicy =>
+  new CachePolicy(scope, 'LiveSegmentCache', {
+    comment: 'Live and recorded segments, for a day',
+    ...sharedByAll,
+    defaultTtl: Duration.days(1),
+    maxTtl: Duration.days(1),
+  });
+
 /** The console's index.html and icons: a deploy shows within a minute, `maxTtl` or the object's own Cache-Control. */
 export const pageCache = (scope: Construct): CachePolicy =>
   new CachePolicy(scope, 'PageCache', {

@@ -21,6 +21,7 @@ function flatten(value: unknown): string {
   const [[name, argument]] = Object.entries(value as Record<string, unknown>) as [[string, unknown]];
   if (name === 'Ref') return `<${String(argument)}>`;
   if (name === 'Fn::GetAtt') return `<${(argument as string[]).join('.')}>`;
+  if (name === 'Fn::ImportValue') return flatten(argument);
   if (name === 'Fn::Join') {
     const [separator, parts] = argument as [string, unknown[]];
     return parts.map(flatten).join(separator);

@@ -23,11 +23,14 @@ import { Construct } from 'constructs';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../config.ts';
 import { VOD_PREFIX } from '../contract/keys.ts';
+import { LIVE_PREFIX } from '../contract/live-keys.ts';
 import type { Api } from './api.ts';
 import {
   apiHeaders,
   assetHeaders,
   consoleHeaders,
+  livePlaylistCache,
+  liveSegmentCache,
   mediaHeaders,
   pageCache,
   playlistCache,
@@ -194,7 +197,7 @@ export class Playback extends Construct {
     };
   }
 
-  /** `/vod/*`: signed only. Playlists first, since the first pattern that fits is taken. */
+  /** `/vod/*`, and `/live/*` where there are devices: signed only. Playlists first, since the first pattern that fits is taken. */
   #media({ config, storage, signingKey }: PlaybackProps): Record<string, BehaviorOptions> {
     const signed = {
       origin: S3BucketOrigin.withOriginAccessControl(storage.media as IBucket),
@@ -207,6 +210,10 @@ export class Playback extends Construct {
     return {
       [`/${VOD_PREFIX}*.m3u8`]: { ...signed, cachePolicy: playlistCache(this), compress: true },
       [`/${VOD_PREFIX}*`]: { ...signed, cachePolicy: segmentCache(this), compress: false },
+      ...(config.live.enabled && {
+        [`/${LIVE_PREFIX}*.m3u8`]: { ...signed, cachePolicy: livePlaylistCache(this, config), compress: true },
+        [`/${LIVE_PREFIX}*`]: { ...signed, cachePolicy: liveSegmentCache(this), compress: false },
+      }),
     };
   }
 }

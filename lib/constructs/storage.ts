@@ -12,7 +12,10 @@ import {
 } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import type { Config } from '../config.ts';
+import { RETENTION_DAYS } from '../contract/device.ts';
 import { SOURCE_PREFIX, WORK_PREFIX } from '../contract/keys.ts';
+import { LIVE_PREFIX } from '../contract/live-keys.ts';
+import { RETENTION_TAG } from '../contract/live.ts';
 import { SluiceFunction } from './function.ts';
 import { acknowledge } from './nag.ts';
 
@@ -24,7 +27,7 @@ export const BY_TIME = 'byTime';
 export class Storage extends Construct {
   /** `uploads/{videoId}/source` */
   readonly sources: Bucket;
-  /** `vod/…` (served) and `work/…` (between slicing steps) */
+  /** `vod/…` and `live/…` (served), `work/…` (between slicing steps) */
   readonly media: Bucket;
   /** The console's files. */
   readonly site: Bucket;
@@ -60,6 +63,12 @@ export class Storage extends Construct {
       lifecycleRules: [
         { id: 'unfinished-uploads', ...unfinished },
         { id: 'hand-over-files', prefix: WORK_PREFIX, expiration: Duration.days(7) },
+        ...(config.live.enabled ? RETENTION_DAYS : []).map((days) => ({
+          id: `recordings-${days}`,
+          prefix: LIVE_PREFIX,
+          tagFilters: { [RETENTION_TAG]: String(days) },
+          expiration: Duration.days(days),
+        })),
       ],
     });
     this.site = this.#bucket('Site', config, { removalPolicy: RemovalPolicy.DESTROY });

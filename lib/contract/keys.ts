@@ -50,6 +50,9 @@ export const segmentName = (number: number, type: 'fmp4' | 'mpegts'): string =>
 /** Still picture of the video, relative to the revision prefix. */
 export const POSTER_PATH = 'poster.jpg';
 
+/** Where a clip of a device was: GeoJSON beside its renditions. */
+export const positionsKey = (videoId: string): string => `${vodPrefix(videoId)}positions.geojson`;
+
 /** The video a source key belongs to, or undefined when the key is not one of ours. */
 export function parseSourceKey(key: string): string | undefined {
   const match = /^uploads\/([a-z0-9]{20})\/source$/.exec(key);

@@ -1,0 +1,112 @@
+/** Puts clips together: the segments of a stretch become one file, which is then sliced like an upload. */
+import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { required } from '../../lib/contract/env.ts';
+import { positionsKey, sourceKey } from '../../lib/contract/keys.ts';
+import { channelPrefix, initPath } from '../../lib/contract/live-keys.ts';
+import type { Failure, VideoRecord } from '../../lib/contract/video.ts';
+import { s3 } from '../shared/clients.ts';
+import { logger } from '../shared/logger.ts';
+import { listSegments, type RecordedSegment } from '../shared/recordings.ts';
+import { announce, changeVideo, readVideo } from '../shared/videos.ts';
+import { clipTask, type ClipTask } from './clips.ts';
+import { Joiner } from './fragments.ts';
+import { toGeoJson } from './geojson.ts';
+import { putInParts } from './parts.ts';
+import { readPoints } from './tracks.ts';
+
+/** Segments fetched at once. */
+const AHEAD = 16;
+const MOST_POINTS = 20_000;
+
+export async function handler(event: SQSEvent): Promise<SQSBatchResponse> {
+  const batchItemFailures: SQSBatchResponse['batchItemFailures'] = [];
+  for (const { messageId, body } of event.Records) {
+    try {
+      await make(clipTask.parse(JSON.parse(body)));
+    } catch (error) {
+      logger.error('clip failed, to be tried again', { messageId, error: error as Error });
+      batchItemFailures.push({ itemIdentifier: messageId });
+    }
+  }
+  return { batchItemFailures };
+}
+
+async function make(task: ClipTask): Promise<void> {
+  const record = await readVideo(task.videoId);
+  // Deleted meanwhile, or an earlier try got as far as the source.
+  if (record?.status !== 'uploading') return;
+  const segments = await listSegments(task.device, task.channel, task);
+  const failure = whyNot(segments);
+  if (failure !== undefined) {
+    await fail(record, failure);
+    return;
+  }
+  const [first, last] = [segments[0]!, segments.at(-1)!];
+  const covered = { from: first.start, to: last.start + last.duration };
+  if (task.positions) await putPositions(task, covered);
+  const origin = {
+    ...record.origin!,
+    from: new Date(covered.from).toISOString(),
+    to: new Date(covered.to).toISOString(),
+  };
+  if ((await changeVideo(record.id, { set: { origin } }, { from: ['uploading'] })) === undefined) return;
+  await putInParts(required('SOURCE_BUCKET'), sourceKey(task.videoId), 'video/mp4', file(task, segments));
+}
+
+/** What no further try will mend. Pure. */
+export function whyNot(segments: readonly Pick<RecordedSegment, 'init' | 'start'>[]): Failure | undefined {
+  const first = segments[0];
+  if (first === undefined) return { code: 'not-recorded', reason: 'Nothing is recorded of that stretch any more.' };
+  const other = segments.find(({ init }) => init !== first.init);
+  if (other === undefined) return undefined;
+  const at = new Date(other.start).toISOString();
+  const reason = `The picture or sound format changes at ${at}. Make one clip up to then and another from then on.`;
+  return { code: 'mixed-formats', reason };
+}
+
+/** The file, piece by piece: the initialization section, then every segment with its times set. */
+async function* file(task: ClipTask, segments: readonly RecordedSegment[]): AsyncGenerator<Buffer> {
+  const first = segments[0]!;
+  const init = await read(`${channelPrefix(task.device, task.channel)}${initPath(first.start, first.init)}`);
+  const joiner = new Joiner(init);
+  yield init;
+  for (let from = 0; from < segments.length; from += AHEAD) {
+    const group = segments.slice(from, from + AHEAD);
+    const bodies = await Promise.all(group.map(({ key }) => read(key)));
+    for (const [i, body] of bodies.entries()) {
+      const [segment, before] = [group[i]!, segments[from + i - 1]];
+      joiner.add(body, segment.duration, before !== undefined && !segment.discontinuity && continues(before, segment));
+      yield body;
+    }
+  }
+}
+
+const continues = (before: RecordedSegment, { epoch, sequence }: RecordedSegment): boolean =>
+  before.epoch === epoch && before.sequence + 1 === sequence;
+
+async function read(Key: string): Promise<Buffer> {
+  const { Body } = await s3.send(new GetObjectCommand({ Bucket: required('MEDIA_BUCKET'), Key }));
+  return Buffer.from(await Body!.transformToByteArray());
+}
+
+async function putPositions(task: ClipTask, covered: { readonly from: number; readonly to: number }): Promise<void> {
+  const track = toGeoJson(await readPoints(task.device, covered), MOST_POINTS);
+  await s3.send(
+    new PutObjectCommand({
+      Bucket: required('MEDIA_BUCKET'),
+      Key: positionsKey(task.videoId),
+      Body: JSON.stringify(track),
+      ContentType: 'application/geo+json',
+    }),
+  );
+}
+
+async function fail(record: VideoRecord, failure: Failure): Promise<void> {
+  const failed = await changeVideo(
+    record.id,
+    { set: { failure }, status: 'failed', remove: ['expiresAt'] },
+    { from: ['uploading'] },
+  );
+  if (failed !== undefined) await announce(failed, 'failed');
+}

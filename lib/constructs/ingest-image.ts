@@ -1,0 +1,52 @@
+/** The container image of the ingest task: bundled at synth, built by Docker only when it is deployed. */
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ContainerImage } from 'aws-cdk-lib/aws-ecs';
+import { DockerImageAsset, Platform } from 'aws-cdk-lib/aws-ecr-assets';
+import { Stack } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { buildSync } from 'esbuild';
+import type { Config } from '../config.ts';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const folder = `${root}containers/ingest/`;
+export const INGEST_ENTRY = `${folder}src/server/main.ts`;
+
+/** Numbers, for a user of no name: distroless's `nonroot`. */
+export const INGEST_USER = '65532:65532';
+
+export function ingestImage(scope: Construct, id: string, config: Config): ContainerImage {
+  const directory = mkdtempSync(join(tmpdir(), 'sluice-ingest-'));
+  try {
+    cpSync(`${folder}Dockerfile`, join(directory, 'Dockerfile'));
+    mkdirSync(join(directory, 'bundle'));
+    // Synthesizing without bundling is for looking at templates; the image's hash then says nothing.
+    if (Stack.of(scope).bundlingRequired) bundleIngest(join(directory, 'bundle'));
+    const platform = config.architecture === 'arm64' ? Platform.LINUX_ARM64 : Platform.LINUX_AMD64;
+    // The asset is a copy in the assembly from here on.
+    return ContainerImage.fromDockerImageAsset(new DockerImageAsset(scope, id, { directory, platform }));
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** Writes `main.mjs`, its source map, and the workers it starts, into a folder. Also for running the task without Docker. */
+export function bundleIngest(outdir: string): void {
+  buildSync({
+    entryPoints: { main: INGEST_ENTRY },
+    outdir,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    platform: 'node',
+    target: 'node24',
+    format: 'esm',
+    sourcemap: true,
+    sourcesContent: false,
+    mainFields: ['module', 'main'],
+    // Some CommonJS dependencies call require() for Node's own modules.
+    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+    logLevel: 'warning',
+  });
+}

@@ -1,0 +1,37 @@
+/** What a task is told of the configuration. Pure. */
+import type { Config } from '../config.ts';
+import { ingestOptions, TASK_PORTS, type IngestOptions } from '../contract/live.ts';
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+export function ingestOptionsOf({ live }: Pick<Config, 'live'>): IngestOptions {
+  const media = live.announceTls ? live.tlsMediaPort : live.mediaPort;
+  const attachments = live.announceTls ? live.tlsAttachmentPort : live.attachmentPort;
+  return ingestOptions.parse({
+    ports: TASK_PORTS,
+    sharedPort: live.sharedPort,
+    announce: { media, attachments: live.sharedPort ? media : attachments, address: live.announceAddress },
+    segmentSeconds: live.segmentSeconds,
+    playlistSeconds: live.playlistSeconds,
+    idleStopSeconds: live.idleStopSeconds,
+    startSeconds: live.startSeconds,
+    stateSeconds: live.stateSeconds,
+    positionSeconds: live.positionSeconds,
+    drainSeconds: live.drainSeconds,
+    unknownDays: live.unknownDays,
+    requireAuthCode: live.requireAuthCode,
+    limits: {
+      connections: live.maxConnections,
+      connectionsPerAddress: live.maxConnectionsPerAddress,
+      streams: live.streamsPerTask,
+      idleSeconds: live.idleSeconds,
+      firstByteSeconds: live.firstByteSeconds,
+      frameBytes: live.maxFrameKiB * KIB,
+      streamBufferBytes: live.streamBufferMiB * MIB,
+      attachmentBytes: live.maxAttachmentMiB * MIB,
+      commandsPerSecond: live.commandsPerSecond,
+      unknownPerMinute: live.unknownPerMinute,
+    },
+  });
+}

@@ -1,0 +1,371 @@
+/** Devices in the serverless stack, and the stack that costs by the hour: ports, health, draining, rights, scaling. */
+import { App, Stack, Validations } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import { describe, expect, it } from 'vitest';
+import { readConfig } from '../../../lib/config.ts';
+import { routes, type Route } from '../../../lib/contract/api.ts';
+import { RETENTION_DAYS } from '../../../lib/contract/device.ts';
+import { ingestOptions } from '../../../lib/contract/live.ts';
+import { Api } from '../../../lib/constructs/api.ts';
+import { Auth } from '../../../lib/constructs/auth.ts';
+import { Devices } from '../../../lib/constructs/devices.ts';
+import { Playback } from '../../../lib/constructs/playback.ts';
+import { SigningKey } from '../../../lib/constructs/signing-key.ts';
+import { Storage } from '../../../lib/constructs/storage.ts';
+import { LiveStack } from '../../../lib/live-stack.ts';
+import { grantsOf } from './stage.ts';
+
+/** Findings of cdk-nag fail `Template.fromStack`, so every test here is also one of those. */
+function synth(overrides: Readonly<Record<string, unknown>> = {}) {
+  const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } });
+  Validations.of(app).addPlugins(new AwsSolutionsChecks(app, { verbose: true }));
+  const context = { env: 'test', environments: { test: {} } };
+  const config = readConfig((key) => context[key as keyof typeof context], { 'live.enabled': true, ...overrides });
+  const stack = new Stack(app, 'Vod');
+  const storage = new Storage(stack, 'Storage', config);
+  const api = new Api(stack, 'Api', { config, auth: new Auth(stack, 'Auth', config) });
+  const signingKey = new SigningKey(stack, 'SigningKey', config);
+  new Playback(stack, 'Playback', { config, storage, api, signingKey });
+  const devices = new Devices(stack, 'Devices', { config, storage, api, signingKey });
+  const live = new LiveStack(app, 'Live', { config, storage, devices });
+  return { vod: Template.fromStack(stack), live: Template.fromStack(live) };
+}
+const { vod, live } = synth();
+const all = (template: Template, type: string) =>
+  Object.values(template.findResources(type)).map((resource) => resource['Properties']);
+const container = (template: Template) => all(template, 'AWS::ECS::TaskDefinition')[0].ContainerDefinitions[0];
+
+describe('devices, beside the videos', () => {
+  it('answers every route of both stages; players may come with a token of ours', () => {
+    const made = new Map(
+      all(vod, 'AWS::ApiGatewayV2::Route').map(({ RouteKey, AuthorizationType }) => [RouteKey, AuthorizationType]),
+    );
+    const wanted = Object.entries<Route>(routes).filter(([, { stage }]) => stage === 'devices' || stage === 'live');
+    expect(wanted.length).toBeGreaterThan(15);
+    for (const [key, { auth }] of wanted) expect([key, made.get(key)]).toEqual([key, auth === 'user' ? 'JWT' : 'NONE']);
+  });
+
+  it('keeps positions and alarms for their time, and devices for ever', () => {
+    const tables = Object.entries(vod.findResources('AWS::DynamoDB::Table')).filter(([id]) => id.startsWith('Devices'));
+    const facts = Object.fromEntries(
+      tables.map(([id, { Properties, DeletionPolicy }]) => [
+        id.replace(/^Devices|[0-9A-F]{8}$/g, ''),
+        [
+          Properties.KeySchema.map(({ AttributeName }: { AttributeName: string }) => AttributeName).join(),
+          Properties.TimeToLiveSpecification?.AttributeName,
+          DeletionPolicy,
+        ],
+      ]),
+    );
+    expect(facts).toEqual({
+      Registrations: ['id', undefined, 'Retain'],
+      Positions: ['track,start', 'expiresAt', 'Retain'],
+      Alarms: ['device,at', 'expiresAt', 'Retain'],
+      Fleet: ['kind,id', 'expiresAt', 'Delete'],
+    });
+  });
+
+  it('lets recordings go by the tag their task put on them', () => {
+    const rules = all(vod, 'AWS::S3::Bucket').flatMap(
+      ({ LifecycleConfiguration }) => LifecycleConfiguration?.Rules ?? [],
+    );
+    const recordings = rules.filter(({ Id }: { Id: string }) => Id.startsWith('recordings-'));
+    expect(
+      recordings.map(({ Prefix, TagFilters, ExpirationInDays, Status }: Record<string, unknown>) => [
+        Prefix,
+        TagFilters,
+        ExpirationInDays,
+        Status,
+      ]),
+    ).toEqual(RETENTION_DAYS.map((days) => ['live/', [{ Key: 'retention', Value: String(days) }], days, 'Enabled']));
+  });
+
+  it('serves live media signed only, playlists for less than a segment', () => {
+    const [{ DistributionConfig }] = all(vod, 'AWS::CloudFront::Distribution');
+    const patterns = DistributionConfig.CacheBehaviors.map(({ PathPattern }: { PathPattern: string }) => PathPattern);
+    expect(patterns).toEqual(['/assets/*', '/api/*', '/vod/*.m3u8', '/vod/*', '/live/*.m3u8', '/live/*']);
+    const age = (pattern: string) => {
+      const behaviour = DistributionConfig.CacheBehaviors.find(
+        ({ PathPattern }: { PathPattern: string }) => PathPattern === pattern,
+      );
+      expect(behaviour.TrustedKeyGroups).toHaveLength(1);
+      const policy = vod.findResources('AWS::CloudFront::CachePolicy')[behaviour.CachePolicyId.Ref]!['Properties'];
+      expect(
+        policy.CachePolicyConfig.ParametersInCacheKeyAndForwardedToOrigin.QueryStringsConfig.QueryStringBehavior,
+      ).toBe('none');
+      return policy.CachePolicyConfig.MaxTTL;
+    };
+    expect([age('/live/*.m3u8'), age('/live/*')]).toEqual([1, 86_400]);
+  });
+
+  it('playing reads and asks, and writes signs of life only', () => {
+    const grants = grantsOf(vod, 'DevicesLiveRole');
+    expect([...grants.keys()].filter((action) => !action.startsWith('logs:')).sort()).toEqual([
+      'dynamodb:DeleteItem',
+      'dynamodb:GetItem',
+      'dynamodb:PutItem',
+      'dynamodb:Query',
+      'dynamodb:UpdateItem',
+      's3:GetObject',
+      's3:ListBucket',
+      'secretsmanager:GetSecretValue',
+      'sqs:SendMessage',
+    ]);
+    expect(grants.get('s3:GetObject')!.join()).toMatch(/\/live\/\*/);
+    expect(grants.get('sqs:SendMessage')).toEqual([expect.stringContaining('sluice-test-ingest-*')]);
+    for (const action of ['dynamodb:PutItem', 'dynamodb:DeleteItem'])
+      expect(grants.get(action)!.every((resource) => resource.includes('Fleet'))).toBe(true);
+  });
+
+  it('clips are read from recordings and written where uploads go', () => {
+    const grants = grantsOf(vod, 'DevicesClipperRole');
+    expect(grants.get('s3:GetObject')!.join()).toMatch(/\/live\/\*/);
+    const written = grants.get('s3:PutObject')!.map((resource) => /\/(\w+)\/\*/.exec(resource)?.[1]);
+    expect(new Set(written)).toEqual(new Set(['uploads', 'vod']));
+  });
+});
+
+describe('the load balancer', () => {
+  const listeners = (template: Template) =>
+    all(template, 'AWS::ElasticLoadBalancingV2::Listener')
+      .map(({ Port, Protocol }) => `${Protocol} ${Port}`)
+      .sort();
+
+  it('listens for control, media and attachments, and keeps silent connections a minute longer than the task', () => {
+    expect(listeners(live)).toEqual(['TCP 1078', 'TCP 7611', 'TCP 808']);
+    for (const { ListenerAttributes } of all(live, 'AWS::ElasticLoadBalancingV2::Listener'))
+      expect(ListenerAttributes).toEqual([{ Key: 'tcp.idle_timeout.seconds', Value: '360' }]);
+    live.hasResourceProperties('AWS::ElasticLoadBalancingV2::LoadBalancer', {
+      Type: 'network',
+      Scheme: 'internet-facing',
+      LoadBalancerAttributes: Match.arrayWith([
+        { Key: 'deletion_protection.enabled', Value: 'true' },
+        { Key: 'load_balancing.cross_zone.enabled', Value: 'true' },
+      ]),
+    });
+  });
+
+  it("asks each task how it is, keeps the devices' addresses, and gives a draining task 120 s", () => {
+    const groups = all(live, 'AWS::ElasticLoadBalancingV2::TargetGroup');
+    expect(groups.map(({ Port }) => Port).sort((a, b) => a - b)).toEqual([10_808, 11_078, 17_611]);
+    for (const group of groups) {
+      expect(group).toMatchObject({
+        Protocol: 'TCP',
+        TargetType: 'ip',
+        HealthCheckProtocol: 'HTTP',
+        HealthCheckPort: '8080',
+        HealthCheckPath: '/health',
+        HealthCheckIntervalSeconds: 10,
+        UnhealthyThresholdCount: 2,
+      });
+      const attributes = Object.fromEntries(
+        group.TargetGroupAttributes.map(({ Key, Value }: { Key: string; Value: string }) => [Key, Value]),
+      );
+      expect(attributes).toMatchObject({
+        'preserve_client_ip.enabled': 'true',
+        'deregistration_delay.timeout_seconds': '120',
+        'deregistration_delay.connection_termination.enabled': 'true',
+      });
+    }
+    expect(container(live).StopTimeout).toBe(120);
+    expect(JSON.parse(optionsOf(live)).drainSeconds).toBeLessThan(120);
+  });
+
+  it('takes media and attachments at one port, and TLS beside, where the configuration says so', () => {
+    const shared = synth({
+      'live.sharedPort': true,
+      'live.tlsCertificateArn': 'arn:aws:acm:eu-west-1:123456789012:certificate/x',
+      'live.announceTls': true,
+    }).live;
+    expect(listeners(shared)).toEqual(['TCP 1078', 'TCP 808', 'TLS 10808', 'TLS 11078']);
+    expect(all(shared, 'AWS::ElasticLoadBalancingV2::TargetGroup')).toHaveLength(2);
+    expect(JSON.parse(optionsOf(shared))).toMatchObject({
+      sharedPort: true,
+      announce: { media: 11_078, attachments: 11_078 },
+    });
+  });
+
+  it('reaches tasks at their own ports and nobody else does', () => {
+    const ingress = all(live, 'AWS::EC2::SecurityGroupIngress').map(({ FromPort, SourceSecurityGroupId }) => [
+      FromPort,
+      JSON.stringify(SourceSecurityGroupId).includes('BalancerGroup'),
+    ]);
+    expect(ingress.sort(([a], [b]) => a - b)).toEqual([
+      [8080, true],
+      [10_808, true],
+      [11_078, true],
+      [17_611, true],
+    ]);
+    const groups = all(live, 'AWS::EC2::SecurityGroup');
+    const open = groups.flatMap(({ SecurityGroupIngress = [] }) => SecurityGroupIngress);
+    expect(
+      open.map(({ CidrIp, FromPort }: { CidrIp: string; FromPort: number }) => `${CidrIp} ${FromPort}`).sort(),
+    ).toEqual(['0.0.0.0/0 1078', '0.0.0.0/0 7611', '0.0.0.0/0 808']);
+    const tasks = groups.find(({ GroupDescription }) => GroupDescription === 'What the load balancer may connect to');
+    expect(tasks.SecurityGroupEgress).toEqual([
+      expect.objectContaining({ CidrIp: '0.0.0.0/0', IpProtocol: 'tcp', FromPort: 443, ToPort: 443 }),
+    ]);
+    const narrow = synth({ 'live.allowedCidrs': ['203.0.113.0/24'] }).live;
+    expect(JSON.stringify(all(narrow, 'AWS::EC2::SecurityGroup'))).not.toContain('"0.0.0.0/0","Description":"Devices"');
+  });
+});
+
+const optionsOf = (template: Template): string =>
+  container(template).Environment.find(({ Name }: { Name: string }) => Name === 'INGEST_OPTIONS').Value as string;
+
+describe('the service', () => {
+  it('runs as nobody on a file system it cannot write, with no way in', () => {
+    expect(container(live)).toMatchObject({
+      User: '65532:65532',
+      ReadonlyRootFilesystem: true,
+      MountPoints: [{ ContainerPath: '/tmp', ReadOnly: false }],
+      Ulimits: [{ Name: 'nofile', SoftLimit: 65_536 }],
+    });
+    live.hasResourceProperties('AWS::ECS::Service', {
+      EnableExecuteCommand: false,
+      LaunchType: 'FARGATE',
+      AvailabilityZoneRebalancing: 'DISABLED',
+      NetworkConfiguration: { AwsvpcConfiguration: { AssignPublicIp: 'ENABLED' } },
+    });
+  });
+
+  it('rolls a bad deploy back and never takes tasks away first', () => {
+    const [service] = all(live, 'AWS::ECS::Service');
+    expect(service).toMatchObject({
+      DesiredCount: 2,
+      DeploymentConfiguration: {
+        DeploymentCircuitBreaker: { Enable: true, Rollback: true },
+        MinimumHealthyPercent: 100,
+        MaximumPercent: 200,
+      },
+      LoadBalancers: [{ ContainerPort: 10_808 }, { ContainerPort: 11_078 }, { ContainerPort: 17_611 }],
+    });
+  });
+
+  it('runs on the architecture of the configuration', () => {
+    for (const [architecture, wanted] of [
+      ['arm64', 'ARM64'],
+      ['x86_64', 'X86_64'],
+    ]) {
+      const task = all(synth({ architecture }).live, 'AWS::ECS::TaskDefinition')[0];
+      expect(task.RuntimePlatform).toEqual({ CpuArchitecture: wanted, OperatingSystemFamily: 'LINUX' });
+    }
+  });
+
+  it('scales by streams a task and by CPU', () => {
+    live.hasResourceProperties('AWS::ApplicationAutoScaling::ScalableTarget', { MinCapacity: 2, MaxCapacity: 10 });
+    const policies = all(live, 'AWS::ApplicationAutoScaling::ScalingPolicy').map(
+      (policy) => policy.TargetTrackingScalingPolicyConfiguration,
+    );
+    expect(policies).toEqual([
+      expect.objectContaining({
+        PredefinedMetricSpecification: { PredefinedMetricType: 'ECSServiceAverageCPUUtilization' },
+        TargetValue: 60,
+      }),
+      expect.objectContaining({
+        CustomizedMetricSpecification: {
+          Namespace: 'Sluice/Ingest',
+          MetricName: 'Streams',
+          Dimensions: [{ Name: 'Service', Value: 'sluice-test' }],
+          Statistic: 'Average',
+        },
+        TargetValue: 560,
+      }),
+    ]);
+  });
+
+  it('is told all that it reads, and what it reads parses', () => {
+    const names = container(live).Environment.map(({ Name }: { Name: string }) => Name);
+    expect(names.sort()).toEqual(
+      [
+        'ALARMS_TABLE',
+        'COMMAND_QUEUE_PREFIX',
+        'DEVICES_TABLE',
+        'ENTITLEMENTS_TABLE',
+        'EVENT_BUS',
+        'FLEET_TABLE',
+        'INGEST_OPTIONS',
+        'MEDIA_BUCKET',
+        'POSITIONS_TABLE',
+        'PUBLIC_HOST',
+        'SERVICE_NAME',
+        'SOURCE_BUCKET',
+        'VIDEOS_TABLE',
+      ].sort(),
+    );
+    expect(ingestOptions.parse(JSON.parse(optionsOf(live)))).toMatchObject({
+      segmentSeconds: 2,
+      limits: { streams: 800, frameBytes: 2_097_152 },
+    });
+  });
+
+  it('may write where its own things go, and take no table or bucket beyond', () => {
+    const grants = grantsOf(live, 'IngestTaskTaskRole');
+    expect([...grants.keys()].sort()).toEqual([
+      'dynamodb:BatchWriteItem',
+      'dynamodb:DeleteItem',
+      'dynamodb:GetItem',
+      'dynamodb:PutItem',
+      'dynamodb:Query',
+      'dynamodb:UpdateItem',
+      'ecs:GetTaskProtection',
+      'ecs:UpdateTaskProtection',
+      'events:PutEvents',
+      's3:AbortMultipartUpload',
+      's3:GetObject',
+      's3:PutObject',
+      's3:PutObjectTagging',
+      'sqs:CreateQueue',
+      'sqs:DeleteMessage',
+      'sqs:DeleteQueue',
+      'sqs:GetQueueUrl',
+      'sqs:ReceiveMessage',
+    ]);
+    expect(grants.get('s3:GetObject')!.join()).toMatch(/StorageMedia.*\/live\/\*/);
+    expect(grants.get('s3:PutObject')!.map((resource) => /\/(\w+)\/\*/.exec(resource)?.[1])).toEqual([
+      'live',
+      'uploads',
+    ]);
+    for (const action of ['sqs:CreateQueue', 'sqs:DeleteQueue', 'sqs:ReceiveMessage'])
+      expect(grants.get(action)).toEqual([expect.stringContaining(':sluice-test-ingest-*')]);
+    expect(grants.get('ecs:UpdateTaskProtection')![0]).toMatch(/:task\/.*IngestCluster.*\/\*/);
+    expect(grants.get('dynamodb:UpdateItem')!.join()).not.toMatch(/StorageVideos/);
+    expect([...grants.values()].flat()).not.toContain('"*"');
+  });
+});
+
+describe('the network', () => {
+  it('has no NAT gateway, and reaches S3 and DynamoDB by gateways', () => {
+    live.resourceCountIs('AWS::EC2::NatGateway', 0);
+    expect(all(live, 'AWS::EC2::VPCEndpoint').map(({ VpcEndpointType }) => VpcEndpointType)).toEqual([
+      'Gateway',
+      'Gateway',
+    ]);
+    expect(all(live, 'AWS::EC2::FlowLog')[0].TrafficType).toBe('REJECT');
+  });
+
+  it('private tasks have no address outside, and an endpoint for all they ask', () => {
+    const hidden = synth({ 'live.privateSubnets': true }).live;
+    hidden.resourceCountIs('AWS::EC2::NatGateway', 0);
+    hidden.hasResourceProperties('AWS::ECS::Service', {
+      NetworkConfiguration: { AwsvpcConfiguration: { AssignPublicIp: 'DISABLED' } },
+    });
+    const services = all(hidden, 'AWS::EC2::VPCEndpoint')
+      .filter(({ VpcEndpointType }) => VpcEndpointType === 'Interface')
+      .map(({ ServiceName }) => /\.([a-z.]+)"\]\]\}$/.exec(JSON.stringify(ServiceName))?.[1]);
+    expect(new Set(services)).toEqual(new Set(['ecr.api', 'ecr.dkr', 'events', 'logs', 'sqs']));
+  });
+});
+
+it('without the option there is nothing of it', () => {
+  const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } });
+  const context = { env: 'test', environments: { test: {} } };
+  const config = readConfig((key) => context[key as keyof typeof context]);
+  const stack = new Stack(app, 'Vod');
+  const storage = new Storage(stack, 'Storage', config);
+  const api = new Api(stack, 'Api', { config, auth: new Auth(stack, 'Auth', config) });
+  const signingKey = new SigningKey(stack, 'SigningKey', config);
+  new Playback(stack, 'Playback', { config, storage, api, signingKey });
+  expect(JSON.stringify(Template.fromStack(stack).toJSON())).not.toMatch(/\/live\/|recordings-/);
+});
