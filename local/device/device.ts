@@ -1,0 +1,230 @@
+/** One simulated device: its control connection, what it reports by itself, and its cameras. */
+import type { Header, Terminal } from '../../containers/ingest/src/jt808/header.ts';
+import { Status, type LocationFields } from '../../containers/ingest/src/jt808/messages/location.ts';
+import type { Message } from '../../containers/ingest/src/jt808/messages/registry.ts';
+import { utcToBcd } from '../../containers/ingest/src/jt808/time.ts';
+import { raise, type AlarmKind, type AttachedFile, type RaisedAlarm } from './alarm.ts';
+import { answer } from './answers.ts';
+import { Cameras } from './cameras.ts';
+import type { Faults } from './faults.ts';
+import { Line, LineError, type LineSettings } from './line.ts';
+import type { Endpoint, LinkOptions } from './link.ts';
+import type { Archive } from './recordings.ts';
+import type { Route } from './route.ts';
+import type { Stats } from './stats.ts';
+import type { Region } from '../../containers/ingest/src/subiao/sign.ts';
+
+export interface DeviceSettings {
+  readonly id: string;
+  readonly endpoint: Endpoint;
+  readonly media: Endpoint | undefined;
+  readonly attachments: Endpoint | undefined;
+  readonly terminal: Terminal;
+  readonly push: boolean;
+  readonly region: Region;
+  readonly zoneMinutes: number;
+  readonly route: Route;
+  readonly archive: Archive;
+  readonly picture: Buffer;
+  readonly alarmFiles: (location: LocationFields) => readonly AttachedFile[];
+  readonly faults: Faults;
+  readonly stats: Stats;
+  readonly random: () => number;
+  readonly link: LinkOptions;
+  readonly log: (line: string) => void;
+}
+
+const FIRST_RETRY = 500;
+const LAST_RETRY = 15_000;
+/** Places remembered while there is no connection. */
+const MAX_UNSENT = 200;
+/** Locations in one batch. */
+const BATCH = 20;
+/** Alarms whose files the platform may still ask for. */
+const MAX_ALARMS = 32;
+
+export class Device {
+  readonly settings: DeviceSettings;
+  readonly cameras: Cameras;
+  /** By the hexadecimal digits of their sign. */
+  readonly alarms = new Map<string, RaisedAlarm>();
+  /** Serial of part 1 of a picture's 0x0801, by media id. */
+  readonly pictures = new Map<number, number>();
+  readonly terminalId: string;
+  online = false;
+  line: Line | undefined;
+  heartbeatSeconds: number;
+  locationSeconds: number;
+  #authCode: string | undefined;
+  #retry = FIRST_RETRY;
+  #stopped = false;
+  readonly #stop = new AbortController();
+  #timers: NodeJS.Timeout[] = [];
+  #connecting: NodeJS.Timeout | undefined;
+  #unsent: LocationFields[] = [];
+  #alarmCount = 0;
+  readonly #reports: NodeJS.Timeout;
+  /** Milliseconds from one look at what is due to the next. */
+  readonly #step: number;
+  #lastReport = 0;
+
+  constructor(settings: DeviceSettings, cameras: Cameras, seconds: { heartbeat: number; location: number }) {
+    this.settings = settings;
+    this.cameras = cameras;
+    this.terminalId = settings.id.slice(-7).padStart(7, '0');
+    this.heartbeatSeconds = seconds.heartbeat;
+    this.locationSeconds = seconds.location;
+    // A step in which every report interval fits; what is due is sent.
+    this.#step = Math.min(1000, seconds.location * 1000);
+    this.#reports = setInterval(() => this.#report(), this.#step);
+  }
+
+  connect(): void {
+    const { endpoint, terminal, faults, stats, random, link } = this.settings;
+    const line: LineSettings = { terminal, faults, stats, random, link };
+    this.line = new Line(endpoint, line, {
+      onOpen: () => {
+        stats.controlConnections += 1;
+        this.#login().catch((error: unknown) => this.#failed(error));
+      },
+      onMessage: (message, header) => this.#message(message, header),
+      onClose: (error) => this.#closed(error),
+    });
+  }
+
+  /** Resolves when all its connections are closed. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearInterval(this.#reports);
+    clearTimeout(this.#connecting);
+    this.#stop.abort();
+    this.line?.end();
+    await Promise.all([this.line?.link.closed, this.cameras.stop()]);
+  }
+
+  /** Aborted when the device is stopped. */
+  get signal(): AbortSignal {
+    return this.#stop.signal;
+  }
+
+  reconnect(): void {
+    this.cameras.kill();
+    this.line?.link.kill();
+  }
+
+  /** Where it is now, as 0x0200 says it. */
+  location(alarm = 0): LocationFields {
+    const now = Date.now();
+    const place = this.settings.route.at(now / 1000);
+    return {
+      alarm,
+      status: Status.accOn | Status.positioned | Status.gps | Status.beiDou | Status.moving,
+      latE6: Math.round(place.lat * 1e6),
+      lonE6: Math.round(place.lon * 1e6),
+      altitude: place.altitude,
+      speedKmh: place.speedKmh,
+      direction: Math.floor(place.direction),
+      time: utcToBcd(now, this.settings.zoneMinutes),
+      items: { mileageKm: place.mileageKm % 400_000, signalStrength: 28, satellites: 14 },
+    };
+  }
+
+  alarm(kind: AlarmKind): boolean {
+    if (!this.online || this.line === undefined) return false;
+    const { region, stats } = this.settings;
+    const location = this.location();
+    const alarmId = (this.#alarmCount += 1);
+    const context = { region, terminalId: this.terminalId, alarmId, sequence: alarmId };
+    const raised = raise(kind, location, this.settings.alarmFiles(location), context);
+    this.alarms.set(raised.sign.raw.toString('hex'), raised);
+    if (this.alarms.size > MAX_ALARMS) this.alarms.delete(this.alarms.keys().next().value!);
+    this.line.send('location', { ...location, items: { ...location.items, alarms: [raised.item] } });
+    stats.locations += 1;
+    stats.alarms += 1;
+    return true;
+  }
+
+  /** Unregistered: 0x0100, then 0x0102 with the code it got; later at once 0x0102. */
+  async #login(): Promise<void> {
+    const { terminal, stats, id } = this.settings;
+    const line = this.line!;
+    if (this.#authCode === undefined) {
+      const reply = await line.ask('register', {
+        layout: terminal.version,
+        province: 31,
+        city: 115,
+        manufacturer: 'SLUIC',
+        model: 'SIM-1',
+        terminalId: this.terminalId,
+        plateColor: 1,
+        plate: `沪A${id.slice(-5)}`,
+      });
+      if (reply.name !== 'registerReply' || reply.value.result !== 0) throw new LineError('registration refused');
+      this.#authCode = reply.value.authCode ?? '';
+      stats.registered += 1;
+    }
+    const authCode = this.#authCode;
+    const reply = await line.ask('authenticate', { authCode, imei: '860000000000000', softwareVersion: '1.0' });
+    if (reply.name !== 'platformReply' || reply.value.result !== 0) {
+      this.#authCode = undefined;
+      throw new LineError('authentication refused');
+    }
+    stats.authenticated += 1;
+    this.#begin();
+  }
+
+  #begin(): void {
+    const { stats, push, media, log, id } = this.settings;
+    this.online = true;
+    stats.online += 1;
+    this.#retry = FIRST_RETRY;
+    log(`${id} online`);
+    this.#timers.push(setInterval(() => this.line?.send('heartbeat', {}), this.heartbeatSeconds * 1000));
+    while (this.#unsent.length > 0) {
+      const locations = this.#unsent.splice(0, BATCH);
+      this.line!.send('locationBatch', { type: 1, locations });
+      stats.locations += locations.length;
+    }
+    this.#lastReport = 0;
+    this.#report();
+    if (push && media) {
+      for (const channel of this.settings.archive.channels) this.cameras.start(channel, media, 0, 0, true);
+    }
+  }
+
+  /** Sends a location when one is due, or keeps it for later. */
+  #report(): void {
+    const now = performance.now();
+    if (this.#lastReport !== 0 && now - this.#lastReport < this.locationSeconds * 1000 - this.#step / 2) return;
+    if (!this.online && this.#lastReport === 0) return;
+    this.#lastReport = now;
+    if (this.online && this.line) {
+      this.line.send('location', this.location());
+      this.settings.stats.locations += 1;
+    } else if (this.#unsent.length < MAX_UNSENT) this.#unsent.push(this.location());
+  }
+
+  #message(message: Message, header: Header): void {
+    if (message.name === 'platformReply' || message.name === 'registerReply') return;
+    answer(this, message, header);
+  }
+
+  #failed(error: unknown): void {
+    if (!(error instanceof LineError)) throw error;
+    this.settings.stats.refused += error.message.endsWith('refused') ? 1 : 0;
+    this.settings.log(`${this.settings.id} ${error.message}`);
+    this.line?.end();
+  }
+
+  #closed(error: Error | undefined): void {
+    const { stats, log, id } = this.settings;
+    if (this.online) stats.online -= 1;
+    if (!this.#stopped) log(`${id} offline${error === undefined ? '' : `: ${error.message}`}`);
+    this.online = false;
+    this.line = undefined;
+    for (const timer of this.#timers.splice(0)) clearInterval(timer);
+    if (this.#stopped) return;
+    this.#connecting = setTimeout(() => this.connect(), this.#retry * (0.8 + 0.4 * this.settings.random()));
+    this.#retry = Math.min(LAST_RETRY, this.#retry * 2);
+  }
+}

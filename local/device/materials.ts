@@ -1,0 +1,42 @@
+/** Files that go with alarms and pictures taken on demand: generated once, kept in the cache folder. */
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rename } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { cacheFolder } from '../cache.ts';
+import { run } from '../process.ts';
+import type { Clip } from './clip.ts';
+import { ffmpeg } from './clip.ts';
+
+const VERSION = 1;
+
+/** A JPEG picture of 640x480. */
+export const loadPicture = (ffmpegFolder?: string): Promise<Buffer> =>
+  obtain(
+    `picture-v${VERSION}.jpg`,
+    '-f lavfi -i testsrc=size=640x480:rate=1:duration=1 -frames:v 1 -q:v 8 -f image2',
+    ffmpegFolder,
+  );
+
+/** Five seconds around an alarm as MP4, H.264 and AAC. */
+export const loadIncident = (ffmpegFolder?: string): Promise<Buffer> =>
+  obtain(
+    `incident-v${VERSION}.mp4`,
+    '-f lavfi -i testsrc2=size=640x480:rate=15:duration=5 -f lavfi -i sine=frequency=660:sample_rate=8000:duration=5 ' +
+      '-c:v libx264 -preset veryfast -b:v 600k -pix_fmt yuv420p -g 30 -c:a aac -ac 1 -f mp4',
+    ffmpegFolder,
+  );
+
+/** The same for regions whose files are bare H.264: the beginning of a clip. `milliseconds` of it. */
+export const bareH264 = (clip: Clip, milliseconds: number): Buffer =>
+  Buffer.concat(clip.frames.filter(({ time }) => time < milliseconds).map(({ data }) => data));
+
+async function obtain(name: string, args: string, ffmpegFolder?: string): Promise<Buffer> {
+  const file = cacheFolder('device', name);
+  if (!existsSync(file)) {
+    await mkdir(dirname(file), { recursive: true });
+    const part = `${file}.${process.pid}.part`;
+    await run(await ffmpeg(ffmpegFolder), ['-v', 'error', '-y', ...args.split(' '), part]);
+    await rename(part, file);
+  }
+  return readFile(file);
+}
