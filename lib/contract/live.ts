@@ -48,7 +48,7 @@
  * is no third object to keep in step: the playlist itself is the state. `readLivePlaylist` reads all of it back from
  * the text, since segment names say what their lines leave out; the writer's epoch is in the object's metadata
  * (EPOCH_METADATA). Fencing:
- *   claim    GET the playlist (none: epoch 1, If-None-Match: *), PUT it with epoch + 1 and If-Match of its ETag
+ *   claim    GET the playlist (403 AccessDenied or 404, there is none: epoch 1, If-None-Match: *), PUT it with epoch + 1 and If-Match of its ETag
  *   publish  every PUT of the playlist carries If-Match of the ETag the last one answered
  *   lost     412: somebody else has claimed the stream. Stop publishing it at once, do not claim it back, unless the
  *            device is connected here by media: then claim anew
@@ -59,6 +59,9 @@
  *
  * METRICS are CloudWatch EMF lines on stdout, namespace METRIC_NAMESPACE, dimension set [["Service"]]. Scaling goes by
  * STREAMS_METRIC, a value each task says once a minute: the streams it receives.
+ *
+ * PROTECTION from scaling in (ECS_AGENT_URI) is held while on-demand streams or attachments are under way, and renewed for
+ * as long. Streams that are always there do not hold it: a deploy waits for protected tasks, and would never end.
  *
  * HEALTH: `GET /health` on the health port answers 200 while the task takes connections, 503 from SIGTERM on. The entry
  * is containers/ingest/src/server/main.ts; it is bundled into one file that runs as a person without rights on a

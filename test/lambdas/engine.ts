@@ -9,7 +9,20 @@ import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import type { ApiEvent } from '../../lambdas/shared/http.ts';
 import type { RouteKey } from '../../lib/contract/api.ts';
 import { engineEnvironment, startEngine } from '../../local/engine.ts';
+import { Devices } from '../../lib/constructs/devices.ts';
+import { SigningKey } from '../../lib/constructs/signing-key.ts';
 import { stageScope } from '../lib/constructs/stage.ts';
+
+/** Tables by the logical id they have in the template. */
+const TABLES = {
+  StorageVideos: 'VIDEOS_TABLE',
+  StorageUploads: 'UPLOADS_TABLE',
+  StorageEntitlements: 'ENTITLEMENTS_TABLE',
+  DevicesRegistrations: 'DEVICES_TABLE',
+  DevicesPositions: 'POSITIONS_TABLE',
+  DevicesAlarms: 'ALARMS_TABLE',
+  DevicesFleet: 'FLEET_TABLE',
+} as const;
 
 /** Starts the engine, makes buckets and tables under names of this run, and sets the environment handlers read. */
 export async function startHandlerEngine(environment: Readonly<Record<string, string>>): Promise<() => Promise<void>> {
@@ -18,9 +31,7 @@ export async function startHandlerEngine(environment: Readonly<Record<string, st
   Object.assign(process.env, engineEnvironment(engine.endpoint), {
     SOURCE_BUCKET: `${run}-sources`,
     MEDIA_BUCKET: `${run}-media`,
-    VIDEOS_TABLE: `${run}-videos`,
-    UPLOADS_TABLE: `${run}-uploads`,
-    ENTITLEMENTS_TABLE: `${run}-entitlements`,
+    ...Object.fromEntries(Object.values(TABLES).map((name) => [name, `${run}-${name.toLowerCase()}`])),
     EVENT_BUS: 'default',
     GROUPS_CLAIM: 'groups',
     POWERTOOLS_LOG_LEVEL: 'SILENT',
@@ -29,16 +40,18 @@ export async function startHandlerEngine(environment: Readonly<Record<string, st
   const s3 = new S3Client({ forcePathStyle: true });
   for (const bucket of ['SOURCE_BUCKET', 'MEDIA_BUCKET'])
     await s3.send(new CreateBucketCommand({ Bucket: process.env[bucket] }));
-  const tables = Template.fromStack(stageScope().stack).findResources('AWS::DynamoDB::Table');
+  const { stack, ...props } = stageScope({ 'live.enabled': true });
+  new Devices(stack, 'Devices', { ...props, signingKey: new SigningKey(stack, 'SigningKey', props.config) });
+  const tables = Template.fromStack(stack).findResources('AWS::DynamoDB::Table');
   const dynamo = new DynamoDBClient({});
   for (const [id, { Properties }] of Object.entries(tables)) {
-    const name = /^Storage(Videos|Uploads|Entitlements)/.exec(id)?.[1];
-    if (name === undefined) continue;
+    const variable = Object.entries(TABLES).find(([name]) => id.startsWith(name))?.[1];
+    if (variable === undefined) throw new Error(`a table the tests do not know: ${id}`);
     const { KeySchema, AttributeDefinitions, GlobalSecondaryIndexes, BillingMode } =
       Properties as CreateTableCommandInput;
     await dynamo.send(
       new CreateTableCommand({
-        TableName: process.env[`${name.toUpperCase()}_TABLE`],
+        TableName: process.env[variable],
         KeySchema,
         AttributeDefinitions,
         BillingMode,
