@@ -23,6 +23,13 @@ export interface Deployment {
   /** logicalId → physical id on the engine */
   readonly physicalIds: Readonly<Record<string, string>>;
   readonly outputs: Readonly<Record<string, string>>;
+  /** Export name → value: what the live stack imports. */
+  readonly exports: Readonly<Record<string, string>>;
+  /**
+   * The live stack as synthesized, when the configuration has one. It is not deployed here: engines only pretend to run
+   * its load balancer and tasks (ingest.ts runs the task).
+   */
+  readonly live: Template | undefined;
   readonly replaced: readonly Replacement[];
 }
 
@@ -53,10 +60,13 @@ export async function deploy({
     return run(process.execPath, [cdk, 'synth', '--quiet', '--output', folder, ...flags], { cwd: root, env, signal });
   });
   await cp(original, forLocal, { recursive: true });
-  const name = (await readdir(original)).find((file) => file.endsWith('.template.json'));
+  const names = (await readdir(original)).filter((file) => file.endsWith('.template.json'));
+  const read = async (file: string) => JSON.parse(await readFile(join(original, file), 'utf8')) as Template;
+  const name = names.find((file) => file.endsWith('-vod.template.json'));
+  const liveName = names.find((file) => file.endsWith('-live.template.json'));
   if (name === undefined) throw new Error('the synthesized app holds no stack');
   const stack = name.replace('.template.json', '');
-  const template = JSON.parse(await readFile(join(original, name), 'utf8')) as Template;
+  const template = await read(name);
   const engine = forEngine(template, join(ffmpegLayer, 'bin'));
   await writeFile(join(forLocal, name), JSON.stringify(engine.template));
 
@@ -69,7 +79,7 @@ export async function deploy({
   log(`deploying ${stack}`);
   await run(
     process.execPath,
-    [cdk, 'deploy', '--app', forLocal, '--all', '--require-approval', 'never', '--method', 'direct'],
+    [cdk, 'deploy', stack, '--app', forLocal, '--exclusively', '--require-approval', 'never', '--method', 'direct'],
     { cwd: root, env, signal },
   );
 
@@ -81,12 +91,21 @@ export async function deploy({
       physicalIds[resource.LogicalResourceId ?? ''] = resource.PhysicalResourceId ?? '';
   }
   const described = await cloudformation.send(new DescribeStacksCommand({ StackName: stack }));
-  const outputs = Object.fromEntries(
-    (described.Stacks?.[0]?.Outputs ?? []).map((o) => [o.OutputKey ?? '', o.OutputValue ?? '']),
-  );
+  const Outputs = described.Stacks?.[0]?.Outputs ?? [];
+  const outputs = Object.fromEntries(Outputs.map((o) => [o.OutputKey ?? '', o.OutputValue ?? '']));
+  const exported = Outputs.filter((o) => o.ExportName !== undefined);
+  const exports = Object.fromEntries(exported.map((o) => [o.ExportName ?? '', o.OutputValue ?? '']));
 
   await applyDropped(template, physicalIds, new ApiGatewayV2Client(clientOptions));
-  return { stack, template, physicalIds, outputs, replaced: engine.replaced };
+  return {
+    stack,
+    template,
+    physicalIds,
+    outputs,
+    exports,
+    live: liveName === undefined ? undefined : await read(liveName),
+    replaced: engine.replaced,
+  };
 }
 
 /** Properties the engine drops in silence at deploy, and takes when they are set through the API. */

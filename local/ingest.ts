@@ -1,0 +1,108 @@
+/**
+ * The ingest task as a plain process: local engines only pretend to run ECS tasks and load balancers. Its environment is
+ * the one of the task definition in the synthesized live stack; only addresses and ports are this machine's.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { bundleIngest } from '../lib/constructs/ingest-image.ts';
+import { HEALTH_PATH, ingestOptions } from '../lib/contract/live.ts';
+import type { Deployment } from './deploy.ts';
+import { createResolver } from './edge/resolve.ts';
+import { engineEnvironment, freePort } from './engine.ts';
+import type { Template } from './engine-rules.ts';
+import { endGroup } from './process.ts';
+
+export interface IngestTask {
+  readonly host: string;
+  readonly control: number;
+  readonly media: number;
+  readonly attachments: number;
+  readonly process: ChildProcess;
+  /** The last lines it printed. */
+  readonly recentLog: () => string;
+  /** Asks it to drain, and ends it after `graceMs`. */
+  readonly close: (graceMs?: number) => Promise<void>;
+}
+
+/** Which ports devices are told; a second task behind the same "load balancer" is told the first one's. */
+export type Announced = Pick<IngestTask, 'media' | 'attachments'>;
+
+export async function startIngest(
+  deployment: Deployment,
+  endpoint: string,
+  scratch: string,
+  announced?: Announced,
+): Promise<IngestTask> {
+  if (!deployment.live) throw new Error('the configuration has no live part');
+  const bundle = join(scratch, 'ingest');
+  await mkdir(bundle, { recursive: true });
+  bundleIngest(bundle);
+  const host = '127.0.0.1';
+  const [control, media, attachments, health] = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
+  const environment = taskEnvironment(deployment.live, deployment);
+  const options = ingestOptions.parse(JSON.parse(environment['INGEST_OPTIONS'] ?? ''));
+  const child = spawn(process.execPath, ['--enable-source-maps', join(bundle, 'main.mjs')], {
+    cwd: scratch,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      PATH: process.env['PATH'],
+      ...engineEnvironment(endpoint),
+      ...environment,
+      PUBLIC_HOST: host,
+      INGEST_OPTIONS: JSON.stringify({
+        ...options,
+        ports: { control, media, attachments, health },
+        announce: {
+          media: announced?.media ?? media,
+          attachments: announced?.attachments ?? attachments,
+          address: false,
+        },
+      }),
+    },
+  });
+  let recent = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (data: Buffer) => (recent = (recent + data.toString()).slice(-64 * 1024)));
+  }
+  const task: IngestTask = {
+    host,
+    control,
+    media,
+    attachments,
+    process: child,
+    recentLog: () => recent,
+    close: (graceMs = 5000) => endGroup(child, graceMs),
+  };
+  for (const deadline = Date.now() + 20_000; child.exitCode === null && Date.now() < deadline;) {
+    const up = await fetch(`http://${host}:${health}${HEALTH_PATH}`, { signal: AbortSignal.timeout(1000) }).then(
+      (answer) => answer.ok,
+      () => false,
+    );
+    if (up) return task;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  await task.close(0);
+  throw new Error(`the ingest task did not come up:\n${recent.slice(-3000)}`);
+}
+
+const taskDefinition = z.object({
+  ContainerDefinitions: z
+    .array(z.object({ Environment: z.array(z.object({ Name: z.string(), Value: z.unknown() })) }))
+    .length(1),
+});
+
+/** The container's variables, with what they refer to in the other stack. */
+function taskEnvironment(live: Template, { exports }: Deployment): Record<string, string> {
+  const definition = Object.values(live.Resources).find(({ Type }) => Type === 'AWS::ECS::TaskDefinition');
+  const { ContainerDefinitions } = taskDefinition.parse(definition?.Properties);
+  const resolve = createResolver({ resources: {}, imports: exports });
+  const variables: Record<string, string> = {};
+  for (const { Name, Value } of ContainerDefinitions[0]!.Environment) {
+    // The load balancer's name: there is none here, and the caller gives the address.
+    if (Name !== 'PUBLIC_HOST') variables[Name] = resolve(Value);
+  }
+  return variables;
+}
