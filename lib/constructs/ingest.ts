@@ -5,6 +5,7 @@ import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import {
   AvailabilityZoneRebalancing,
   AwsLogDriverMode,
+  CfnService,
   Cluster,
   ContainerInsights,
   CpuArchitecture,
@@ -75,7 +76,6 @@ export class Ingest extends Construct {
     this.service = new FargateService(this, 'Service', {
       cluster: this.cluster as ICluster,
       taskDefinition: task,
-      desiredCount: live.minTasks,
       // A deploy starts the new ones first; the old ones hand their devices over.
       minHealthyPercent: 100,
       maxHealthyPercent: 200,
@@ -89,6 +89,8 @@ export class Ingest extends Construct {
       // Moving tasks for balance would cut thousands of connections.
       availabilityZoneRebalancing: AvailabilityZoneRebalancing.DISABLED,
     });
+    // Scaling says how many tasks there are. A number in the template would take the fleet back to it at every deploy.
+    (this.service.node.defaultChild as CfnService).addPropertyDeletionOverride('DesiredCount');
     this.#listen(props, container);
     this.#scale(config);
     const output = (name: string, value: string, description: string) =>
