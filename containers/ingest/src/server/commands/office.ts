@@ -1,0 +1,102 @@
+/** This task as the fleet knows it: its lease, its command queue, and the clearing away of tasks that died. */
+import { LEASE_SECONDS, type Command } from '../../../../../lib/contract/live.ts';
+import type { Sessions } from '../control/sessions.ts';
+import type { Streams } from '../live/streams.ts';
+import type { Services } from '../services.ts';
+import { CommandQueue } from './queue.ts';
+import { failed, runCommand } from './run.ts';
+
+/** Leases after which another task's traces are removed: it may only be slow. */
+const DEAD_MS = 3 * LEASE_SECONDS * 1000;
+/** Lease renewals between two looks for dead tasks. */
+const CLEARING = 6;
+
+export class Office {
+  readonly #services: Services;
+  readonly #sessions: Sessions;
+  readonly #streams: Streams;
+  readonly #queue: CommandQueue;
+  readonly #startedAt = new Date().toISOString();
+  #queueUrl = '';
+  #connections: () => number = () => 0;
+  #timer: NodeJS.Timeout | undefined;
+  #draining = false;
+  #renewals = 0;
+
+  constructor(services: Services, sessions: Sessions, streams: Streams) {
+    this.#services = services;
+    this.#sessions = sessions;
+    this.#streams = streams;
+    this.#queue = new CommandQueue(services.aws.sqs, {
+      name: services.config.queuePrefix + services.task,
+      run: (command) => void this.#run(command),
+      failed: (error) => services.log.failure('commands', error),
+    });
+  }
+
+  async open(connections: () => number): Promise<void> {
+    this.#connections = connections;
+    this.#queueUrl = await this.#queue.open();
+    await this.#renew();
+    this.#timer = setInterval(() => void this.#tick(), (LEASE_SECONDS * 1000) / 3);
+  }
+
+  /** Says that this task is about to end. */
+  async drain(): Promise<void> {
+    this.#draining = true;
+    await this.#renew().catch((error: unknown) => this.#services.log.failure('lease', error));
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    const { fleet, task, log } = this.#services;
+    await this.#queue.close();
+    await this.#queue.remove().catch((error: unknown) => log.failure('queue', error));
+    await fleet.remove('task', task).catch((error: unknown) => log.failure('lease', error));
+  }
+
+  async #tick(): Promise<void> {
+    this.#renewals += 1;
+    try {
+      await this.#renew();
+      if (this.#renewals % CLEARING === 1) await this.#clear();
+    } catch (error) {
+      this.#services.log.failure('lease', error);
+    }
+  }
+
+  #renew(): Promise<void> {
+    const { fleet, task } = this.#services;
+    return fleet.renew({
+      id: task,
+      queueUrl: this.#queueUrl,
+      startedAt: this.#startedAt,
+      draining: this.#draining,
+      connections: this.#connections(),
+      streams: this.#streams.count,
+    });
+  }
+
+  /** Whoever finds the expired lease of another removes its queue, then its row. */
+  async #clear(): Promise<void> {
+    const { fleet, task } = this.#services;
+    for (const row of await fleet.tasks()) {
+      if (row.id === task || row.leaseUntil * 1000 + DEAD_MS > Date.now()) continue;
+      await this.#queue.remove(row.queueUrl).catch(() => {});
+      await fleet.remove('task', row.id);
+    }
+  }
+
+  async #run(command: Command): Promise<void> {
+    const { fleet, log, metrics } = this.#services;
+    metrics.add('commands');
+    try {
+      const device = this.#sessions.get(command.device)?.device;
+      const answer = device === undefined ? failed('not-here') : await runCommand(command, device, this.#streams);
+      if (answer !== undefined) await fleet.answer(command, answer);
+    } catch (error) {
+      log.failure('command', error);
+      await fleet.answer(command, failed('failed')).catch(() => {});
+    }
+  }
+}

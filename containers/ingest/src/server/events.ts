@@ -1,0 +1,56 @@
+/** `sluice.device` events, ten a call. Telling others is never worth a device's waiting: a bounded queue, the oldest lost. */
+import { PutEventsCommand, type EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { DEVICE_EVENT_SOURCE, deviceEvent, type DeviceEvent } from '../../../../lib/contract/events.ts';
+
+export interface EventOptions {
+  readonly bus: string;
+  readonly task: string;
+  readonly failed: (error: unknown) => void;
+  readonly dropped: () => void;
+}
+
+const BATCH = 10;
+const MOST_WAITING = 2000;
+
+export class DeviceEvents {
+  readonly #client: Pick<EventBridgeClient, 'send'>;
+  readonly #options: EventOptions;
+  #waiting: DeviceEvent[] = [];
+  #running: Promise<void> | undefined;
+
+  constructor(client: Pick<EventBridgeClient, 'send'>, options: EventOptions) {
+    this.#client = client;
+    this.#options = options;
+  }
+
+  say(event: Omit<DeviceEvent, 'task' | 'at'>): void {
+    this.#waiting.push({ ...event, task: this.#options.task, at: new Date().toISOString() });
+    if (this.#waiting.length > MOST_WAITING) {
+      this.#waiting.shift();
+      this.#options.dropped();
+    }
+  }
+
+  /** Sends what waits. Call it once a second, and at the end. */
+  flush(): Promise<void> {
+    this.#running ??= this.#send().finally(() => (this.#running = undefined));
+    return this.#running;
+  }
+
+  async #send(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const Entries = this.#waiting.splice(0, BATCH).map((event) => ({
+        EventBusName: this.#options.bus,
+        Source: DEVICE_EVENT_SOURCE,
+        DetailType: event.type,
+        Detail: JSON.stringify(deviceEvent.parse(event)),
+      }));
+      try {
+        await this.#client.send(new PutEventsCommand({ Entries }));
+      } catch (error) {
+        this.#options.failed(error);
+        return;
+      }
+    }
+  }
+}

@@ -1,0 +1,168 @@
+/** One task: its parts put together, its ports, its second hand, and its end. */
+import { Budget } from './attachments/file.ts';
+import { AttachmentSession } from './attachments/session.ts';
+import { AlarmStore } from './alarms/store.ts';
+import { connectAws, type Aws } from './aws.ts';
+import { Office } from './commands/office.ts';
+import type { ServerConfig } from './config.ts';
+import { Keepers } from './control/keeper.ts';
+import { ControlSession } from './control/session.ts';
+import { Sessions } from './control/sessions.ts';
+import { DeviceState } from './device-state.ts';
+import { drain } from './drain.ts';
+import { DeviceEvents } from './events.ts';
+import { Fleet } from './fleet.ts';
+import { Gate } from './gate.ts';
+import { Health } from './health.ts';
+import { PublicHost } from './host.ts';
+import { Listener, SharedSession, type Accept } from './listeners.ts';
+import { Streams } from './live/streams.ts';
+import { Log } from './log.ts';
+import { MediaSession } from './media/session.ts';
+import { Reception } from './media/reception.ts';
+import { Metrics } from './metrics.ts';
+import { Outbox } from './outbox.ts';
+import { Positions, writePositions } from './positions.ts';
+import { Registry } from './registry.ts';
+import type { Services } from './services.ts';
+import { ScaleInProtection } from './task.ts';
+import { UnknownDevices } from './unknown.ts';
+
+export type PortName = 'control' | 'media' | 'attachments' | 'health';
+export type Ports = Readonly<Partial<Record<PortName, number>>>;
+
+export interface Ingest {
+  readonly services: Services;
+  readonly sessions: Sessions;
+  readonly streams: Streams;
+  readonly ports: Ports;
+  /** Hands everything over and ends; what is not done in time is given up. Safe to repeat. */
+  drain(): Promise<void>;
+}
+
+/** Bytes of attachments in memory, all connections together. */
+const ATTACHMENT_MEMORY = 192 * 1024 * 1024;
+const MINUTE = 60;
+
+export interface Overrides {
+  readonly aws?: Aws;
+  readonly log?: Log;
+}
+
+export async function startIngest(config: ServerConfig, task: string, overrides: Overrides = {}): Promise<Ingest> {
+  const services = makeServices(config, task, overrides);
+  const { log, metrics } = services;
+  const { limits, ports: wanted, sharedPort } = config.options;
+  const streams = new Streams(services);
+  const sessions = new Sessions();
+  const parts = { services, sessions, keepers: new Keepers(services, streams) };
+  const reception = new Reception(services, streams);
+  const memory = new Budget(ATTACHMENT_MEMORY);
+  const counts = { control: 0, media: 0, attachments: 0 };
+  const mediaSessions = new Set<MediaSession>();
+
+  const control = counting(counts, 'control', (guest) => new ControlSession(parts, guest));
+  const attachments = counting(counts, 'attachments', (guest) => new AttachmentSession(services, guest, memory));
+  const media = counting(counts, 'media', (guest) => {
+    const session = new MediaSession(services, reception, guest);
+    mediaSessions.add(session);
+    guest.socket.once('close', () => mediaSessions.delete(session));
+    return session;
+  });
+
+  const gate = new Gate(limits, metrics);
+  const listen = (accept: Accept) => new Listener({ gate, log }, accept);
+  const listeners = {
+    control: listen(control),
+    media: listen(sharedPort ? (guest) => new SharedSession(guest, media, attachments) : media),
+    ...(!sharedPort && { attachments: listen(attachments) }),
+  };
+  let ready = false;
+  const health = new Health(() => ({ ok: ready, task, ports, connections: gate.size, streams: streams.count }));
+  const office = new Office(services, sessions, streams);
+  await office.open(() => gate.size);
+  const ports: Partial<Record<PortName, number>> = {};
+  for (const [name, listener] of Object.entries(listeners)) {
+    ports[name as PortName] = await listener.open(wanted[name as PortName], config.listenAddress);
+  }
+  ports.health = await health.open(wanted.health, config.listenAddress);
+  ready = true;
+
+  const protection = new ScaleInProtection((error) => log.failure('task-protection', error));
+  let second = 0;
+  const clock = setInterval(() => {
+    const now = performance.now();
+    second += 1;
+    gate.sweep(now);
+    sessions.tick(now);
+    streams.tick(now);
+    services.positions.tick(now);
+    void services.events.flush();
+    log.summary();
+    void protection.set(streams.count > 0 && ready, now);
+    if (second % MINUTE !== 0) return;
+    for (const session of mediaSessions) session.account();
+    process.stdout.write(`${metrics.document(config.service, { streams: streams.count, ...counts }, MINUTE)}\n`);
+  }, 1000);
+
+  let draining: Promise<void> | undefined;
+  const end = async () => {
+    ready = false;
+    for (const listener of Object.values(listeners)) listener.close();
+    await drain({ services, sessions, streams, office, gate, seconds: config.options.drainSeconds });
+    await protection.set(false);
+    clearInterval(clock);
+    health.close();
+    services.aws.close();
+    log.summary();
+  };
+  log.info('listening', { ports });
+  return { services, sessions, streams, ports, drain: () => (draining ??= end()) };
+}
+
+function makeServices(
+  config: ServerConfig,
+  task: string,
+  { aws = connectAws(config.region), log }: Overrides,
+): Services {
+  const { tables, options } = config;
+  const ownLog = log ?? new Log({ task });
+  const metrics = new Metrics();
+  const failing = (kind: string) => (error: unknown) => ownLog.failure(kind, error);
+  const dropped = () => metrics.add('droppedWrites');
+  const fleet = new Fleet(aws.dynamo, tables.fleet);
+  return {
+    config,
+    task,
+    aws,
+    log: ownLog,
+    metrics,
+    fleet,
+    registry: new Registry(aws.dynamo, tables.devices),
+    state: new DeviceState(aws.dynamo, tables.devices),
+    alarms: new AlarmStore(aws.dynamo, tables.alarms),
+    unknown: new UnknownDevices(fleet, {
+      perMinute: options.limits.unknownPerMinute,
+      days: options.unknownDays,
+      failed: failing('unknown-device'),
+    }),
+    positions: new Positions({
+      waitMs: options.positionSeconds * 1000,
+      metrics,
+      failed: failing('positions'),
+      write: writePositions(aws.dynamo, tables.positions),
+    }),
+    events: new DeviceEvents(aws.events, { bus: config.eventBus, task, failed: failing('events'), dropped }),
+    outbox: new Outbox({ parallel: 48, waiting: 50_000, failed: failing('table'), dropped }),
+    host: new PublicHost(config.publicHost, options.announce.address),
+  };
+}
+
+/** How many there are of each kind, for the metrics. */
+const counting =
+  <N extends string>(counts: Record<N, number>, name: N, accept: Accept): Accept =>
+  (guest) => {
+    counts[name] += 1;
+    guest.socket.once('close', () => (counts[name] -= 1));
+    return accept(guest);
+  };
