@@ -182,6 +182,7 @@ describe('a clip', () => {
       expect(await clip(event)).toEqual({ batchItemFailures: [] });
     }
     await expect(get('SOURCE_BUCKET', sourceKey(asked.json.id))).rejects.toThrow(/key/i);
+    await expect(get('MEDIA_BUCKET', positionsKey(asked.json.id))).rejects.toThrow(/key/i);
   });
 
   it('that cannot be read is tried again', async () => {

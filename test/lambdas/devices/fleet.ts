@@ -82,6 +82,8 @@ export async function startFleet() {
     sqs,
     taskQueue,
     clipQueue,
+    /** Of playback tokens. */
+    tokenKey: Buffer.from(secret.tokenKey, 'base64url'),
     put,
     get,
     sent,

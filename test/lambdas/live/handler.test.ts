@@ -3,6 +3,7 @@ import { DeleteQueueCommand, CreateQueueCommand } from '@aws-sdk/client-sqs';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { Parser } from 'm3u8-parser';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { mintToken } from '../../../lambdas/playback/token.ts';
 import type { RouteKey } from '../../../lib/contract/api.ts';
 import { channelPrefix, initPath, livePlaylistKey, segmentPath } from '../../../lib/contract/live-keys.ts';
 import { command, viewerKind } from '../../../lib/contract/live.ts';
@@ -182,6 +183,13 @@ describe('an on-demand channel', () => {
     expect((await goodbye(session('two'))).status).toBe(204);
   });
 
+  it('whose viewers are not known is not ended by a stranger', async () => {
+    const far = new Date(Date.now() + 60_000).toISOString();
+    await device.set('watched.1', far);
+    expect((await goodbye(session('who'))).status).toBe(204);
+    expect(await watchedUntil()).toBe(far);
+  });
+
   it('a signature that ends sooner never shortens a longer one', async () => {
     await device.connect();
     const far = new Date(Date.now() + 3_600_000).toISOString();
@@ -257,6 +265,15 @@ rec/20261104/12/a.m4s?{$auth}
     expect(fleet.refusal(segment, 605)).toBeDefined();
     // It does not open the main playlist: a token of minutes could renew itself for ever.
     expect((await main({ as: '', query: { token: token! } })).status).toBe(401);
+  });
+
+  it('expanded: reloading the media playlist does not stretch the signature', async () => {
+    const viewer = { subject: 'vera', groups: [] };
+    const soon = new Date(Date.now() + 60_000);
+    const token = await mintToken(fleet.tokenKey, viewer, `live/${id}/1`, 'playlists', soon);
+    const [segment] = /^\/live\/.*a\.m4s\?.*$/m.exec((await media({ as: '', query: { token } })).body)!;
+    expect(fleet.refusal(segment, 55)).toBeUndefined();
+    expect(fleet.refusal(segment, 65)).toBeDefined();
   });
 
   it('cookies: for this channel only', async () => {
