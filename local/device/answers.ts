@@ -17,6 +17,7 @@ import { PayloadType } from '../../containers/ingest/src/jt1078/packet.ts';
 import { sendAttachments } from './attachments.ts';
 import type { Device } from './device.ts';
 import { LineError } from './line.ts';
+import { plateOf } from './login.ts';
 import { listRecordings, recorded, stretch } from './recordings.ts';
 import { G711_BYTES } from './sound.ts';
 
@@ -163,7 +164,7 @@ function parameters(device: Device): Parameter[] {
     textParameter(ParameterId.serverAddress, endpoint.host),
     numberParameter(ParameterId.serverPort, endpoint.port),
     numberParameter(ParameterId.reportIntervalSeconds, device.locationSeconds),
-    textParameter(ParameterId.plate, `沪A${device.settings.id.slice(-5)}`),
+    textParameter(ParameterId.plate, plateOf(device.settings.id)),
   ];
 }
 

@@ -8,6 +8,7 @@ import { answer } from './answers.ts';
 import { Cameras } from './cameras.ts';
 import type { Faults } from './faults.ts';
 import { Line, LineError, type LineSettings } from './line.ts';
+import { login, RefusedError, terminalIdOf } from './login.ts';
 import type { Endpoint, LinkOptions } from './link.ts';
 import type { Archive } from './recordings.ts';
 import type { Route } from './route.ts';
@@ -71,7 +72,7 @@ export class Device {
   constructor(settings: DeviceSettings, cameras: Cameras, seconds: { heartbeat: number; location: number }) {
     this.settings = settings;
     this.cameras = cameras;
-    this.terminalId = settings.id.slice(-7).padStart(7, '0');
+    this.terminalId = terminalIdOf(settings.id);
     this.heartbeatSeconds = seconds.heartbeat;
     this.locationSeconds = seconds.location;
     // A step in which every report interval fits; what is due is sent.
@@ -82,14 +83,15 @@ export class Device {
   connect(): void {
     const { endpoint, terminal, faults, stats, random, link } = this.settings;
     const line: LineSettings = { terminal, faults, stats, random, link };
-    this.line = new Line(endpoint, line, {
+    const opened = new Line(endpoint, line, {
       onOpen: () => {
         stats.controlConnections += 1;
-        this.#login().catch((error: unknown) => this.#failed(error));
+        void this.#login(opened);
       },
       onMessage: (message, header) => this.#message(message, header),
       onClose: (error) => this.#closed(error),
     });
+    this.line = opened;
   }
 
   /** Resolves when all its connections are closed. */
@@ -144,37 +146,27 @@ export class Device {
     return true;
   }
 
-  /** Unregistered: 0x0100, then 0x0102 with the code it got; later at once 0x0102. */
-  async #login(): Promise<void> {
-    const { terminal, stats, id } = this.settings;
-    const line = this.line!;
-    if (this.#authCode === undefined) {
-      const reply = await line.ask('register', {
-        layout: terminal.version,
-        province: 31,
-        city: 115,
-        manufacturer: 'SLUIC',
-        model: 'SIM-1',
-        terminalId: this.terminalId,
-        plateColor: 1,
-        plate: `沪A${id.slice(-5)}`,
-      });
-      if (reply.name !== 'registerReply' || reply.value.result !== 0) throw new LineError('registration refused');
-      this.#authCode = reply.value.authCode ?? '';
-      stats.registered += 1;
+  async #login(line: Line): Promise<void> {
+    const { stats } = this.settings;
+    try {
+      this.#authCode = await login(line, this.settings, this.#authCode, stats);
+    } catch (error) {
+      if (!(error instanceof LineError)) throw error;
+      // A code that is not taken any more is not tried again.
+      if (error instanceof RefusedError) {
+        stats.refused += 1;
+        this.#authCode = undefined;
+      }
+      this.settings.log(`${this.settings.id} ${error.message}`);
+      line.end();
+      return;
     }
-    const authCode = this.#authCode;
-    const reply = await line.ask('authenticate', { authCode, imei: '860000000000000', softwareVersion: '1.0' });
-    if (reply.name !== 'platformReply' || reply.value.result !== 0) {
-      this.#authCode = undefined;
-      throw new LineError('authentication refused');
-    }
-    stats.authenticated += 1;
-    this.#begin();
+    if (this.line === line) this.#begin();
   }
 
   #begin(): void {
     const { stats, push, media, log, id } = this.settings;
+    if (this.line === undefined) return;
     this.online = true;
     stats.online += 1;
     this.#retry = FIRST_RETRY;
@@ -182,7 +174,7 @@ export class Device {
     this.#timers.push(setInterval(() => this.line?.send('heartbeat', {}), this.heartbeatSeconds * 1000));
     while (this.#unsent.length > 0) {
       const locations = this.#unsent.splice(0, BATCH);
-      this.line!.send('locationBatch', { type: 1, locations });
+      this.line.send('locationBatch', { type: 1, locations });
       stats.locations += locations.length;
     }
     this.#lastReport = 0;
@@ -207,13 +199,6 @@ export class Device {
   #message(message: Message, header: Header): void {
     if (message.name === 'platformReply' || message.name === 'registerReply') return;
     answer(this, message, header);
-  }
-
-  #failed(error: unknown): void {
-    if (!(error instanceof LineError)) throw error;
-    this.settings.stats.refused += error.message.endsWith('refused') ? 1 : 0;
-    this.settings.log(`${this.settings.id} ${error.message}`);
-    this.line?.end();
   }
 
   #closed(error: Error | undefined): void {

@@ -6,6 +6,7 @@ export interface Timed {
 }
 
 const SLOT_MS = 4;
+/** Four seconds; who is due later goes round again. */
 const SLOTS = 1024;
 
 interface Entry {
@@ -14,7 +15,7 @@ interface Entry {
 }
 
 export class Wheel {
-  readonly #slots: Entry[][] = Array.from({ length: SLOTS }, () => []);
+  readonly #slots: Entry[][];
   #spare: Entry[] = [];
   /** The slot that is looked at next; it counts on without end. */
   #next = 0;
@@ -22,6 +23,10 @@ export class Wheel {
   #timer: NodeJS.Timeout | undefined;
   /** Longest that anybody was called late since it was last read: milliseconds. */
   #late = 0;
+
+  constructor(slots = SLOTS) {
+    this.#slots = Array.from({ length: slots }, () => []);
+  }
 
   /** How late the latest call was since this was asked last: milliseconds. Beyond a few, the machine is too slow. */
   takeLate(): number {
@@ -35,7 +40,7 @@ export class Wheel {
     const now = Math.floor(performance.now() / SLOT_MS);
     if (this.#count === 0) this.#next = now;
     const slot = Math.max(this.#next, Math.ceil(due / SLOT_MS));
-    this.#slots[slot % SLOTS]!.push({ timed, slot });
+    this.#slots[slot % this.#slots.length]!.push({ timed, slot });
     this.#count += 1;
     if (this.#timer === undefined) this.#timer = setTimeout(this.#turn, SLOT_MS);
   }
@@ -45,7 +50,7 @@ export class Wheel {
     const now = performance.now();
     const last = Math.floor(now / SLOT_MS);
     while (this.#next <= last && this.#count > 0) {
-      const index = this.#next % SLOTS;
+      const index = this.#next % this.#slots.length;
       const due = this.#slots[index]!;
       this.#next += 1;
       if (due.length === 0) continue;

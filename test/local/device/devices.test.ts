@@ -1,47 +1,16 @@
 /** Simulated devices against a platform made of the ingest container's protocol code. */
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
 import { hasFix } from '../../../containers/ingest/src/jt808/messages/location.ts';
 import { bcdToUtc, utcToBcd } from '../../../containers/ingest/src/jt808/time.ts';
 import { parseAdts } from '../../../containers/ingest/src/media/audio/aac.ts';
 import { decodeALaw } from '../../../containers/ingest/src/media/audio/g711.ts';
 import { sniff } from '../../../containers/ingest/src/subiao/sniff.ts';
 import { loadClip, type Clip } from '../../../local/device/clip.ts';
-import type { DeviceOptions } from '../../../local/device/settings.ts';
-import { startDevices, type Simulation } from '../../../local/device/simulator.ts';
-import { Platform, until, type PlatformOptions, type SeenStream } from './platform.ts';
+import { allOnline, ask, host, ID, test } from './harness.ts';
+import { until, type Platform, type SeenStream } from './platform.ts';
 
-const ID = '13800000001';
-const host = '127.0.0.1';
-
-let close: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const end of close.reverse()) await end();
-  close = [];
-});
-
-async function begin(
-  options: Partial<DeviceOptions> = {},
-  platformOptions: PlatformOptions = {},
-): Promise<{ platform: Platform; simulation: Simulation }> {
-  const platform = await new Platform(platformOptions).start();
-  close.push(() => platform.close());
-  const simulation = await startDevices({
-    host,
-    control: platform.control,
-    video: 'qcif',
-    locationSeconds: 60,
-    ...options,
-  });
-  close.push(() => simulation.close());
-  return { platform, simulation };
-}
-
-const online = ({ devices }: Simulation) => until('the devices to be online', () => devices.every((d) => d.online));
-
-function ask(platform: Platform, channel = 1, stream = 0, dataType = 0, device = ID): number {
-  const where = { host, tcpPort: platform.mediaPort, udpPort: 0 };
-  return platform.of(device).send('startLive', { ...where, channel, dataType, stream });
-}
+const playback = ({ mediaPort }: Platform) =>
+  ({ host, tcpPort: mediaPort, udpPort: 0, channel: 1, avType: 0, stream: 1, storage: 0 }) as const;
 
 const streamOf = (platform: Platform, pictures: number, index = 0): Promise<SeenStream> =>
   until(
@@ -60,13 +29,17 @@ function expectClip(stream: SeenStream, clip: Clip): number {
   return first;
 }
 
-describe('control connection', () => {
-  test.each([
+describe.concurrent('control connection', () => {
+  test.for([
     { version: 2013, region: 'jiangsu' },
     { version: 2019, region: 'guangdong' },
-  ] as const)('registers, authenticates, reports where it is: $version', async ({ version }) => {
-    const { platform, simulation } = await begin({ version, locationSeconds: 0.2, heartbeatSeconds: 0.2, count: 3 });
-    await online(simulation);
+  ] as const)('registers, authenticates, reports where it is: $version', async ({ version }, { rig }) => {
+    const { platform, simulation } = await rig.online({
+      version,
+      locationSeconds: 0.2,
+      heartbeatSeconds: 0.2,
+      count: 3,
+    });
     expect(simulation.devices.map(({ id }) => id)).toEqual([ID, '13800000002', '13800000003']);
     await until(
       'positions and heartbeats',
@@ -86,9 +59,8 @@ describe('control connection', () => {
     expect(simulation.stats).toMatchObject({ online: 3, registered: 3, authenticated: 3, refused: 0 });
   });
 
-  test('comes again after a break, with its code and with the places of the time between', async () => {
-    const { platform, simulation } = await begin({ locationSeconds: 0.1 });
-    await online(simulation);
+  test('comes again after a break, with its code and with the places of the time between', async ({ rig }) => {
+    const { platform, simulation } = await rig.online({ locationSeconds: 0.1 });
     simulation.devices[0]!.reconnect();
     await until('the second authentication', () => platform.seen('authenticate').length >= 2);
     await until('a batch', () => platform.seen('locationBatch').length > 0);
@@ -98,19 +70,18 @@ describe('control connection', () => {
     expect(batch!.locations.length).toBeGreaterThan(1);
   });
 
-  test('is refused until it is known', async () => {
+  test('is refused until it is known', async ({ rig }) => {
     let known = false;
-    const { platform, simulation } = await begin({}, { refuse: () => !known });
+    const { platform, simulation } = await rig.begin({}, { refuse: () => !known });
     await until('a refusal', () => simulation.stats.refused >= 1);
     expect(simulation.devices[0]!.online).toBe(false);
     known = true;
-    await online(simulation);
+    await allOnline(simulation);
     expect(platform.seen('register').length).toBeGreaterThanOrEqual(2);
   });
 
-  test('answers what the platform asks', async () => {
-    const { platform, simulation } = await begin({ channels: 2 });
-    await online(simulation);
+  test('answers what the platform asks', async ({ rig }) => {
+    const { platform } = await rig.online({ channels: 2 });
     const connection = platform.of(ID);
     connection.send('avAttributesQuery', {});
     connection.send('queryAllParameters', {});
@@ -133,9 +104,8 @@ describe('control connection', () => {
     await until('positions by the new interval', () => platform.seen('location').length >= 3);
   });
 
-  test('takes a picture, in parts, and sends parts again', async () => {
-    const { platform, simulation } = await begin();
-    await online(simulation);
+  test('takes a picture, in parts, and sends parts again', async ({ rig }) => {
+    const { platform, simulation } = await rig.online();
     const connection = platform.of(ID);
     const shoot = { channel: 1, command: 1, seconds: 0, save: false, resolution: 2, quality: 5 };
     connection.send('shoot', { ...shoot, brightness: 0, contrast: 0, saturation: 0, chroma: 0 });
@@ -149,17 +119,16 @@ describe('control connection', () => {
   });
 });
 
-describe('media', () => {
-  test.each([
+describe.concurrent('media', () => {
+  test.for([
     { version: 2013, burst: true, simBytes: 6 },
     { version: 2013, burst: false, simBytes: 10 },
     { version: 2019, burst: true, simBytes: 10 },
     { version: 2019, burst: false, simBytes: 6 },
   ] as const)(
     'pictures and sound arrive as they were made: $version, SIM of $simBytes bytes, burst $burst',
-    async (options) => {
-      const { platform, simulation } = await begin(options);
-      await online(simulation);
+    async (options, { rig }) => {
+      const { platform } = await rig.online(options);
       ask(platform);
       const asked = Date.now();
       const stream = await streamOf(platform, 12);
@@ -184,9 +153,8 @@ describe('media', () => {
     },
   );
 
-  test('AAC, as ADTS', async () => {
-    const { platform, simulation } = await begin({ sound: 'aac' });
-    await online(simulation);
+  test('AAC, as ADTS', async ({ rig }) => {
+    const { platform } = await rig.online({ sound: 'aac' });
     ask(platform);
     await streamOf(platform, 12);
     const { sounds } = platform.streams[0]!;
@@ -198,9 +166,8 @@ describe('media', () => {
     });
   });
 
-  test('0x9102: sound off, pause, resume, sub stream, stop', async () => {
-    const { platform, simulation } = await begin({ subVideo: 'cif' });
-    await online(simulation);
+  test('0x9102: sound off, pause, resume, sub stream, stop', async ({ rig }) => {
+    const { platform, simulation } = await rig.online({ subVideo: 'cif' });
     const connection = platform.of(ID);
     ask(platform);
     const stream = await streamOf(platform, 2);
@@ -225,9 +192,8 @@ describe('media', () => {
     expect(simulation.stats.streaming).toBe(0);
   });
 
-  test('asked for again, a stream that runs goes on', async () => {
-    const { platform, simulation } = await begin();
-    await online(simulation);
+  test('asked for again, a stream that runs goes on', async ({ rig }) => {
+    const { platform } = await rig.online();
     ask(platform);
     await streamOf(platform, 2);
     ask(platform);
@@ -236,10 +202,9 @@ describe('media', () => {
     expect(platform.media).toHaveLength(1);
   });
 
-  test('several channels, each on its own connection or all on one', async () => {
+  test('several channels, each on its own connection or all on one', async ({ rig }) => {
     for (const multiplex of [false, true]) {
-      const { platform, simulation } = await begin({ channels: 3, multiplex, burst: true });
-      await online(simulation);
+      const { platform } = await rig.online({ channels: 3, multiplex, burst: true });
       for (const channel of [1, 2, 3]) ask(platform, channel);
       await until(
         'three streams',
@@ -254,27 +219,18 @@ describe('media', () => {
     }
   });
 
-  test('streams without being asked', async () => {
-    const platform = await new Platform().start();
-    close.push(() => platform.close());
+  test('streams without being asked', async ({ rig }) => {
+    const platform = await rig.platform();
     const media = { host, port: platform.mediaPort };
-    const simulation = await startDevices({
-      host,
-      control: platform.control,
-      media,
-      video: 'qcif',
-      push: true,
-      burst: true,
-    });
-    close.push(() => simulation.close());
+    await rig.begin({ control: platform.control, media, push: true, burst: true });
     await streamOf(platform, 3);
     expect(platform.seen('terminalReply')).toEqual([]);
   });
 
-  test('set forward, shown otherwise, gone silent: on demand', async () => {
-    const { platform, simulation } = await begin({ burst: true });
+  test('set forward, shown otherwise, gone silent: on demand', async ({ rig }) => {
+    const { platform, simulation } = await rig.begin({ burst: true });
     const device = simulation.devices[0]!;
-    await online(simulation);
+    await allOnline(simulation);
     ask(platform);
     const stream = await streamOf(platform, 3);
     device.jumpClock(3_600_000);
@@ -294,10 +250,9 @@ describe('media', () => {
   });
 });
 
-describe('recordings', () => {
-  test('are listed, in parts, and parts come again', async () => {
-    const { platform, simulation } = await begin({ channels: 2, recordedMinutes: 120 });
-    await online(simulation);
+describe.concurrent('recordings', () => {
+  test('are listed, in parts, and parts come again', async ({ rig }) => {
+    const { platform, simulation } = await rig.online({ channels: 2, recordedMinutes: 120 });
     const filter = { channel: 0, start: '000000000000', end: '000000000000', alarm: 0, videoAlarm: 0 };
     const serial = platform.of(ID).send('listRecordings', { ...filter, avType: 0, stream: 1, storage: 0 });
     const list = await until('the list', () => platform.seen('recordingList')[0]);
@@ -311,13 +266,15 @@ describe('recordings', () => {
     expect(simulation.stats.framesSent).toBeGreaterThan(3);
   });
 
-  test('play back with the times they were taken at, faster if asked, and end', async () => {
-    const { platform, simulation } = await begin({ zoneMinutes: 120 });
-    await online(simulation);
+  test('play back with the times they were taken at, faster if asked, and end', async ({ rig }) => {
+    const { platform } = await rig.online({ zoneMinutes: 120 });
     const from = Math.floor(Date.now() / 1000) * 1000 - 600_000;
     platform.of(ID).send('startPlayback', {
-      ...{ host, tcpPort: platform.mediaPort, udpPort: 0, channel: 1, avType: 0, stream: 1, storage: 0 },
-      ...{ mode: 1, speed: 4, start: utcToBcd(from, 120), end: utcToBcd(from + 8000, 120) },
+      ...playback(platform),
+      mode: 1,
+      speed: 4,
+      start: utcToBcd(from, 120),
+      end: utcToBcd(from + 8000, 120),
     });
     await until('the end', () => platform.media[0]?.open === false);
     const [stream] = platform.streams;
@@ -333,14 +290,16 @@ describe('recordings', () => {
     expect(platform.seen('recordingList')[0]!.total).toBeGreaterThanOrEqual(1);
   });
 
-  test('are paused, moved about in and ended', async () => {
-    const { platform, simulation } = await begin({ zoneMinutes: 0 });
-    await online(simulation);
+  test('are paused, moved about in and ended', async ({ rig }) => {
+    const { platform } = await rig.online({ zoneMinutes: 0 });
     const connection = platform.of(ID);
     const from = Math.floor(Date.now() / 1000) * 1000 - 900_000;
     connection.send('startPlayback', {
-      ...{ host, tcpPort: platform.mediaPort, udpPort: 0, channel: 1, avType: 0, stream: 1, storage: 0 },
-      ...{ mode: 0, speed: 0, start: utcToBcd(from, 0), end: utcToBcd(from + 600_000, 0) },
+      ...playback(platform),
+      mode: 0,
+      speed: 0,
+      start: utcToBcd(from, 0),
+      end: utcToBcd(from + 600_000, 0),
     });
     const stream = await streamOf(platform, 3);
     const control = { channel: 1, speed: 0, position: utcToBcd(from + 300_000, 0) };
@@ -355,16 +314,15 @@ describe('recordings', () => {
   });
 });
 
-describe('alarms', () => {
-  test.each([
+describe.concurrent('alarms', () => {
+  test.for([
     { version: 2013, loss: 0, types: ['jpg', 'h264', 'bin'], layout: 'fixed' },
     { version: 2019, loss: 0.4, types: ['jpg', 'mp4', 'bin'], layout: 'fixed' },
     { version: 2019, region: 'heilongjiang', loss: 0, types: ['jpg', 'mp4', 'bin'], layout: 'prefixed' },
   ] as const)(
     'files arrive whole: $version $region, pieces lost: $loss',
-    async ({ types, layout, loss, ...options }) => {
-      const { platform, simulation } = await begin({ ...options, faults: { loss } });
-      await online(simulation);
+    async ({ types, layout, loss, ...options }, { rig }) => {
+      const { platform, simulation } = await rig.online({ ...options, faults: { loss } });
       expect(simulation.devices[0]!.alarm('fatigue')).toBe(true);
       const alarm = await until(
         'the alarm',
