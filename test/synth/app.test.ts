@@ -88,3 +88,74 @@ describe.each(['dev', 'prod'])('%s', (environment) => {
     ).toBeGreaterThanOrEqual(3);
   });
 });
+
+describe('prod with devices', () => {
+  let folder: string;
+  let stacks: string[];
+  const template = async (name: string) =>
+    JSON.parse(await readFile(join(folder, `sluice-prod-${name}.template.json`), 'utf8')) as {
+      Resources: Record<string, Resource>;
+    };
+  const of = ({ Resources }: Awaited<ReturnType<typeof template>>, type: string) =>
+    Object.values(Resources).filter((resource) => resource.Type === type);
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'sluice-synth-'));
+    stacks = await synth('prod', folder, ['live.enabled=true', 'architecture=arm64']);
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  it('has a second stack, which holds nothing that must outlive it', async () => {
+    expect(stacks.toSorted()).toEqual(['sluice-prod-live', 'sluice-prod-vod']);
+    const live = await template('live');
+    const types = new Set(Object.values(live.Resources).map(({ Type }) => Type));
+    for (const type of ['AWS::ECS::Service', 'AWS::ElasticLoadBalancingV2::LoadBalancer', 'AWS::EC2::VPC'])
+      expect(types).toContain(type);
+    for (const type of ['AWS::DynamoDB::Table', 'AWS::S3::Bucket', 'AWS::EC2::NatGateway', 'AWS::EC2::EIP'])
+      expect(types).not.toContain(type);
+    expect(of(await template('vod'), 'AWS::DynamoDB::Table')).toHaveLength(7);
+  });
+
+  it('listens where devices call, asks for health over HTTP, and lets a task drain for 120 s', async () => {
+    const live = await template('live');
+    const ports = of(live, 'AWS::ElasticLoadBalancingV2::Listener').map(({ Properties }) => Properties['Port']);
+    expect(new Set(ports)).toEqual(new Set([808, 1078, 7611]));
+    const groups = of(live, 'AWS::ElasticLoadBalancingV2::TargetGroup');
+    expect(groups).toHaveLength(3);
+    for (const { Properties } of groups) {
+      expect(Properties).toMatchObject({ HealthCheckProtocol: 'HTTP', HealthCheckPath: '/health' });
+      expect(Properties['TargetGroupAttributes']).toContainEqual({
+        Key: 'deregistration_delay.timeout_seconds',
+        Value: '120',
+      });
+    }
+    const [task] = of(live, 'AWS::ECS::TaskDefinition');
+    expect(task!.Properties['RuntimePlatform']).toMatchObject({ CpuArchitecture: 'ARM64' });
+    const [container] = task!.Properties['ContainerDefinitions'] as Record<string, unknown>[];
+    expect(container).toMatchObject({ StopTimeout: 120, ReadonlyRootFilesystem: true, User: '65532:65532' });
+  });
+
+  it('grants the task no wildcard action, and nothing of every resource', async () => {
+    for (const { Properties } of of(await template('live'), 'AWS::IAM::Policy')) {
+      const { Statement } = Properties['PolicyDocument'] as {
+        Statement: { Action: string | string[]; Resource: unknown }[];
+      };
+      for (const { Action, Resource } of Statement) {
+        expect([Action].flat().filter((action) => action.includes('*'))).toEqual([]);
+        if (Resource === '*') expect(Action).toBe('ecr:GetAuthorizationToken');
+      }
+    }
+  });
+
+  it('bundles the task into an image that needs Docker only when it is deployed', async () => {
+    const assets = JSON.parse(await readFile(join(folder, 'sluice-prod-live.assets.json'), 'utf8')) as {
+      dockerImages: Record<string, { source: { directory: string; platform?: string } }>;
+    };
+    const [image] = Object.values(assets.dockerImages);
+    expect(image!.source.platform).toBe('linux/arm64');
+    const bundle = await readFile(join(folder, image!.source.directory, 'bundle', 'main.mjs'), 'utf8');
+    expect(bundle).toContain('INGEST_OPTIONS');
+    const dockerfile = await readFile(join(folder, image!.source.directory, 'Dockerfile'), 'utf8');
+    expect(dockerfile).toMatch(/^USER 65532:65532$/m);
+  });
+});
