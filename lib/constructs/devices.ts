@@ -4,6 +4,7 @@
  */
 import { ArnFormat, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, ProjectionType, Table, type TableProps } from 'aws-cdk-lib/aws-dynamodb';
+import { EventBus } from 'aws-cdk-lib/aws-events';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Queue, QueueEncryption, type QueueProps } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
@@ -71,6 +72,7 @@ export class Devices extends Construct {
       removalPolicy: RemovalPolicy.DESTROY,
     });
 
+    const bus = EventBus.fromEventBusName(this, 'Bus', 'default');
     this.deadClips = this.#queue('DeadClips', config, { retentionPeriod: Duration.days(14) });
     const clips = this.#queue('Clips', config, {
       // Longer than the worker may run, or a message would be worked on twice at once.
@@ -136,13 +138,15 @@ export class Devices extends Construct {
       description: 'Puts clips together: recorded segments to one file, which is sliced like an upload',
       timeout: CLIP_TIMEOUT,
       memorySize: 1769,
+      environment: { EVENT_BUS: bus.eventBusName },
     })
       .useTable('VIDEOS_TABLE', storage.videos, ['GetItem', 'UpdateItem'])
       .useTable('POSITIONS_TABLE', this.positions, ['Query'])
       .useObjects('MEDIA_BUCKET', storage.media, ['GetObject'], LIVE_PREFIX)
       .useObjects('MEDIA_BUCKET', storage.media, ['PutObject'], VOD_PREFIX)
       .listObjects(storage.media, LIVE_PREFIX)
-      .useObjects('SOURCE_BUCKET', storage.sources, ['PutObject', 'AbortMultipartUpload'], SOURCE_PREFIX);
+      .useObjects('SOURCE_BUCKET', storage.sources, ['PutObject', 'AbortMultipartUpload'], SOURCE_PREFIX)
+      .allow(['events:PutEvents'], [bus.eventBusArn]);
     clipper.addEventSource(
       new SqsEventSource(clips, { batchSize: 1, reportBatchItemFailures: true, maxConcurrency: 5 }),
     );

@@ -1,7 +1,8 @@
-/** What each function may do on AWS, read from the synthesized stack: the rows of a table in docs/security.md. */
+/** What each function and the ingest task may do on AWS, read from the synthesized stacks: rows of a table in docs/security.md. */
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { readConfig } from '../../lib/config.ts';
+import { LiveStack } from '../../lib/live-stack.ts';
 import { VodStack } from '../../lib/vod-stack.ts';
 
 interface Statement {
@@ -26,6 +27,9 @@ const FILES: Record<string, string> = {
   SigningKeyMaker: 'playback/signing-key.ts',
   ConsolePublisher: 'console/publish.ts',
   StorageEmptier: 'storage/empty.ts',
+  DevicesHandler: 'devices/handler.ts',
+  DevicesLive: 'live/handler.ts',
+  DevicesClipper: 'devices/clip.ts',
 };
 
 /** Resources as the page calls them. */
@@ -40,21 +44,40 @@ const NAMES: Record<string, string> = {
   CatalogRemovals: 'removals',
   PlaybackDistribution: 'distribution',
   SlicingMachine: 'state machine',
+  DevicesRegistrations: 'devices',
+  DevicesPositions: 'positions',
+  DevicesAlarms: 'alarms',
+  DevicesFleet: 'fleet',
+  DevicesClips: 'clips',
+  IngestCluster: 'tasks of the cluster',
 };
 
-/** The stack of an environment without options of its own, as prod is, with nothing bundled. */
-export function prodResources(): Resources {
+/** The stacks of an environment without options of its own, as prod is, with nothing bundled. */
+function prod(overrides: Readonly<Record<string, unknown>>) {
   // Only the template is wanted: any folder serves as the layer's.
   process.env['SLUICE_FFMPEG_LAYER'] ??= import.meta.dirname;
   const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } });
   const context = { env: 'prod', environments: { prod: {} } };
-  const config = readConfig((key) => context[key as keyof typeof context]);
-  const stack = new VodStack(app, 'sluice-prod-vod', { config });
-  return (Template.fromStack(stack).toJSON() as { Resources: Resources }).Resources;
+  const config = readConfig((key) => context[key as keyof typeof context], overrides);
+  const vod = new VodStack(app, 'sluice-prod-vod', { config });
+  const { storage, devices } = vod;
+  const live = devices && new LiveStack(app, 'sluice-prod-live', { config, storage, devices });
+  const resourcesOf = (stack: VodStack | LiveStack) =>
+    (Template.fromStack(stack).toJSON() as { Resources: Resources }).Resources;
+  return { vod: resourcesOf(vod), live: live && resourcesOf(live) };
+}
+
+export const prodResources = (): Resources => prod({}).vod;
+
+/** With devices, so that every function there can be is among them; and the ingest task. */
+export function everyRightsRow(): string[] {
+  const { vod, live } = prod({ 'live.enabled': true });
+  const [role] = Object.keys(live!).filter((id) => bare(id) === 'IngestTaskTaskRole');
+  return [...rightsRows(vod), `| the ingest task | ${rightsOf(live!, role!)} |`];
 }
 
 /** One Markdown row a function, in the order of the data. */
-export function rightsRows(resources: Resources): string[] {
+function rightsRows(resources: Resources): string[] {
   const rows = new Map<string, string>();
   for (const [id, { Type, Properties }] of Object.entries(resources)) {
     if (Type !== 'AWS::Lambda::Function') continue;
@@ -95,14 +118,23 @@ function name(resource: unknown): string {
     const known = NAMES[bare(id!)];
     if (known !== undefined) return rest === '' ? known : `${known} \`${rest}\``;
   }
+  const queues = /:(sluice-prod-ingest-\*)$/.exec(text);
+  if (queues !== null) return `queues \`${queues[1]}\``;
   if (text.endsWith(':event-bus/default')) return 'the default bus';
   throw new Error(`${text}: what is this? Add it to test/docs/rights.ts`);
 }
 
 function flatten(value: unknown): string {
   if (typeof value === 'string') return value;
-  const { Ref: ref, 'Fn::GetAtt': attribute, 'Fn::Join': join } = value as Record<string, unknown>;
+  const {
+    Ref: ref,
+    'Fn::GetAtt': attribute,
+    'Fn::Join': join,
+    'Fn::ImportValue': from,
+  } = value as Record<string, unknown>;
   if (typeof ref === 'string') return `<${ref}>`;
+  // `sluice-prod-vod:ExportsOutputFnGetAttStorageMedia9333CB25Arn598500A1`
+  if (typeof from === 'string') return `<${/(?:FnGetAtt|Ref)([A-Za-z]+?[0-9A-F]{8})/.exec(from)?.[1] ?? from}>`;
   if (Array.isArray(attribute)) return `<${String(attribute[0])}>`;
   if (Array.isArray(join)) return (join[1] as unknown[]).map(flatten).join(String(join[0]));
   throw new TypeError(`cannot name ${JSON.stringify(value)}`);

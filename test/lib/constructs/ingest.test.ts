@@ -120,6 +120,7 @@ describe('devices, beside the videos', () => {
 
   it('clips are read from recordings and written where uploads go', () => {
     const grants = grantsOf(vod, 'DevicesClipperRole');
+    expect([...grants.keys()]).toContain('events:PutEvents');
     expect(grants.get('s3:GetObject')!.join()).toMatch(/\/live\/\*/);
     const written = grants.get('s3:PutObject')!.map((resource) => /\/(\w+)\/\*/.exec(resource)?.[1]);
     expect(new Set(written)).toEqual(new Set(['uploads', 'vod']));
