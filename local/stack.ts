@@ -6,6 +6,7 @@ import { ensureLayer, type LayerArch } from '../lib/constructs/ffmpeg-layer.ts';
 import { deploy, type Deployment } from './deploy.ts';
 import { startEdgeFor, type Edge } from './edge-for.ts';
 import { freePort, startEngine, type Engine } from './engine.ts';
+import { startIngest, type IngestTask } from './ingest.ts';
 import { CLIENT_ID, RESOURCE, startIssuer, USERS, type Issuer } from './issuer.ts';
 
 export interface LocalStack {
@@ -17,6 +18,8 @@ export interface LocalStack {
   readonly issuer: Issuer;
   readonly deployment: Deployment;
   readonly edge: Edge;
+  /** Undefined where the configuration has no live part. */
+  readonly ingest: IngestTask | undefined;
   /** What `--ready-file` holds. */
   readonly ready: () => Promise<Ready>;
   /** Ends all of it. Safe to call twice. */
@@ -30,6 +33,8 @@ export interface Ready {
   readonly engine: string;
   /** Folder of ffmpeg and ffprobe; for tests that make and check media. */
   readonly ffmpegFolder: string;
+  /** Where devices connect; absent where the configuration has no live part. */
+  readonly devices?: Readonly<Record<'control' | 'media' | 'attachments', number>> & { readonly host: string };
   readonly users: readonly { name: string; groups: readonly string[]; token: string }[];
 }
 
@@ -95,15 +100,25 @@ export async function startLocal({
 
     const edge = await startEdgeFor(deployment, engine.endpoint, port, log);
     open.push(() => edge.close());
+    const ingest = deployment.live && (await startIngest(deployment, engine.endpoint, scratch));
+    if (ingest) {
+      open.push(() => ingest.close());
+      log(
+        `ingest: JT/T 808 at ${ingest.host}:${ingest.control}, JT/T 1078 at ${ingest.media}, files at ${ingest.attachments}`,
+      );
+    }
     const ready = async (): Promise<Ready> => ({
       url,
       api: `${url}/api`,
       issuer: issuer.url,
       engine: engine.endpoint,
       ffmpegFolder,
+      ...(ingest && {
+        devices: { host: ingest.host, control: ingest.control, media: ingest.media, attachments: ingest.attachments },
+      }),
       users: await Promise.all(USERS.map(async (user) => ({ ...user, token: await issuer.token(user) }))),
     });
-    return { url, ffmpegFolder, engine, issuer, deployment, edge, ready, close };
+    return { url, ffmpegFolder, engine, issuer, deployment, edge, ingest, ready, close };
   } catch (error) {
     await close();
     throw error;

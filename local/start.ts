@@ -3,18 +3,19 @@ import { rename, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { parseArgs } from 'node:util';
 import { demo } from './demo.ts';
+import { demoFleet, startFleet, type Fleet } from './fleet.ts';
 import { USERS } from './issuer.ts';
 import { startLocal, type LocalStack } from './stack.ts';
 
 const HELP = `npm start -- [options]
 
-Starts the platform on this machine: AWS engine, issuer, the deployed stack, edge and console; sends one generated
-video through it; stays up until Ctrl-C.
+Starts the platform on this machine: AWS engine, issuer, the deployed stack, edge, console, and the ingest task with two
+simulated vehicles; sends one generated video through it; stays up until Ctrl-C.
 
   --no-demo           start only, send no video
   --demo-only         stop after the video has played
   --port N            port of the console and API (default 8080); the issuer takes the next one
-  --ready-file PATH   once everything is up, write {"url","api","issuer","engine","users"} there as JSON
+  --ready-file PATH   once everything is up, write {"url","api","issuer","engine","devices","users"} there as JSON
   --help              this text
 
 AWS_ENDPOINT_URL      use that engine (LocalStack or compatible) instead of starting one
@@ -72,6 +73,7 @@ async function main(): Promise<number> {
   const stopped = new Promise<'stopped'>((resolve) => stop.signal.addEventListener('abort', () => resolve('stopped')));
 
   let stack: LocalStack | undefined;
+  let fleet: Fleet | undefined;
   try {
     stack = await startLocal({ port, log: step, signal: stop.signal });
     step(`up: ${stack.url}`);
@@ -79,7 +81,9 @@ async function main(): Promise<number> {
       await writeFile(`${readyFile}.part`, `${JSON.stringify(await stack.ready(), null, 2)}\n`);
       await rename(`${readyFile}.part`, readyFile);
     }
+    if (stack.ingest) fleet = await startFleet(stack);
     if (!noDemo) {
+      if (fleet) await Promise.race([demoFleet(stack, fleet, step), stopped]);
       const done = await Promise.race([demo(stack, step, progress), stopped]);
       if (done !== 'stopped') step(`plays at ${stack.url}/v/${done}`);
     }
@@ -95,6 +99,7 @@ async function main(): Promise<number> {
     if (stack) process.stderr.write(`\nThe engine's last lines:\n${stack.engine.recentLog().slice(-4000)}\n`);
     return 1;
   } finally {
+    await fleet?.close();
     await stack?.close();
     step('stopped');
   }

@@ -1,0 +1,182 @@
+/** The second flow on the running stack: real sockets in, live HLS out through the edge, under the same entitlement. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Parser } from 'm3u8-parser';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Client } from '../../local/client.ts';
+import { startDevices, type Simulation } from '../../local/device/simulator.ts';
+import { decodeErrors } from '../support/media.ts';
+import { runningStack } from '../stack.ts';
+
+const stack = runningStack();
+const as = (name: string) => new Client(stack.url, stack.users.find((user) => user.name === name)!.token);
+const ada = as('ada');
+const vera = as('vera');
+const uma = as('uma');
+const nobody = new Client(stack.url);
+const devices = stack.devices!;
+const ID = '13900000001';
+const channels = [
+  { number: 1, name: 'Road', live: 'always' },
+  { number: 2, name: 'Cabin', live: 'on-demand' },
+];
+let folder: string;
+let simulation: Simulation | undefined;
+
+const simulate = (firstId: string, more: object = {}) =>
+  startDevices({
+    host: devices.host,
+    control: devices.control,
+    firstId,
+    channels: 2,
+    locationSeconds: 1,
+    ffmpegFolder: stack.ffmpegFolder,
+    ...more,
+  });
+const device = (id = ID) => ada.call('GET /api/devices/{id}', { params: { id } });
+const manifest = (client: Client, channel = 1, query = '') =>
+  client.fetch('GET', `/api/play/live/${ID}/${channel}/main.m3u8${query}`);
+
+/** The media playlist behind a manifest that is live, with what signs its files. */
+async function livePlaylist(client: Client, channel = 1, query = '') {
+  const answer = await manifest(client, channel, query);
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`${answer.status} ${text}`);
+  const auth = /NAME="auth",VALUE="([^"]+)"/.exec(text)![1]!;
+  const url = new URL(/^(?!#)(\S+?)\?/m.exec(text)![1]!, stack.url).href;
+  const playlist = await (await fetch(`${url}?${auth}`)).text();
+  const files = [...playlist.matchAll(/URI="([^"?]+)|^(?!#)(\S+?)\?/gm)].map(
+    (match) => new URL(match[1] ?? match[2]!, url).href,
+  );
+  return { url, auth, playlist, files };
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sluice-live-'));
+});
+afterAll(async () => {
+  await simulation?.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+describe('a device', () => {
+  it('is refused while unknown, shows up for adoption, and comes online once adopted', async () => {
+    simulation = await simulate(ID);
+    await expect
+      .poll(async () => (await ada.call('GET /api/devices/unknown')).devices.map(({ id }) => id), { timeout: 20_000 })
+      .toContain(ID);
+    await ada.call('POST /api/devices', { body: { id: ID, name: 'Adopted', channels, viewers: ['vera'] } });
+    await expect.poll(async () => (await device()).online, { timeout: 30_000 }).toBe(true);
+    expect((await ada.call('GET /api/devices/unknown')).devices.map(({ id }) => id)).not.toContain(ID);
+  });
+
+  it('is seen by admins and its viewers, changed by admins only', async () => {
+    expect((await vera.fetch('GET', `/api/devices/${ID}`)).status).toBe(200);
+    expect((await uma.fetch('GET', `/api/devices/${ID}`)).status).toBe(404);
+    expect((await vera.fetch('PATCH', `/api/devices/${ID}`, { name: 'mine' })).status).toBe(403);
+    expect((await nobody.fetch('GET', `/api/devices/${ID}`)).status).toBe(401);
+  });
+
+  it('tells where it is, now and over time', async () => {
+    await expect.poll(async () => (await device()).position?.lat, { timeout: 20_000 }).toBeGreaterThan(0);
+    const query = {
+      from: new Date(Date.now() - 600_000).toISOString(),
+      to: new Date(Date.now() + 60_000).toISOString(),
+    };
+    const search = new URLSearchParams(query).toString();
+    await expect
+      .poll(
+        async () =>
+          ((await (await ada.fetch('GET', `/api/devices/${ID}/positions?${search}`)).json()) as { features: unknown[] })
+            .features.length,
+        { timeout: 60_000, interval: 1000 },
+      )
+      .toBeGreaterThan(0);
+  });
+});
+
+describe('live pictures', () => {
+  it('are published as segments that decode without a word, with sound, for whoever may watch', async () => {
+    await expect.poll(async () => (await manifest(vera)).status, { timeout: 30_000 }).toBe(200);
+    await expect
+      .poll(async () => (await livePlaylist(vera)).files.length, { timeout: 30_000 })
+      .toBeGreaterThanOrEqual(4);
+    const { files, auth, playlist } = await livePlaylist(vera);
+    const parser = new Parser();
+    parser.push(playlist);
+    parser.end();
+    expect(parser.manifest.endList).not.toBe(true);
+    const bytes: Buffer[] = [];
+    for (const file of files) {
+      expect((await fetch(file)).status, file).toBe(403);
+      const answer = await fetch(`${file}?${auth}`);
+      expect(answer.status, file).toBe(200);
+      bytes.push(Buffer.from(await answer.arrayBuffer()));
+    }
+    const file = join(folder, 'live.mp4');
+    await writeFile(file, Buffer.concat(bytes));
+    expect(await decodeErrors(stack.ffmpegFolder, file)).toBe('');
+    expect(playlist).toContain('#EXT-X-PROGRAM-DATE-TIME:');
+  });
+
+  it('are refused to others', async () => {
+    expect((await manifest(uma)).status).toBe(404);
+    expect((await manifest(nobody)).status).toBe(401);
+  });
+
+  it('start on demand when somebody asks', async () => {
+    const first = await manifest(vera, 2);
+    expect(first.status).toBe(409);
+    expect(await first.json()).toMatchObject({ code: 'not-live', state: 'starting' });
+    await expect.poll(async () => (await manifest(vera, 2)).status, { timeout: 30_000 }).toBe(200);
+  });
+
+  it("can be gone back to, and made into a video of one's own", async () => {
+    await expect
+      .poll(async () => (await livePlaylist(ada)).files.length, { timeout: 30_000 })
+      .toBeGreaterThanOrEqual(5);
+    const { playlist } = await livePlaylist(ada);
+    const start = Date.parse(/#EXT-X-PROGRAM-DATE-TIME:(\S+)/.exec(playlist)![1]!);
+    const stretch = { from: new Date(start).toISOString(), to: new Date(start + 6000).toISOString() };
+    const back = await manifest(ada, 1, `?${new URLSearchParams(stretch).toString()}`);
+    const text = await back.text();
+    expect(back.status, text).toBe(200);
+    const parser = new Parser();
+    parser.push(text);
+    parser.end();
+    expect(parser.manifest.endList).toBe(true);
+    const seconds = parser.manifest.segments.reduce((sum, { duration }) => sum + duration, 0);
+    expect(seconds).toBeGreaterThanOrEqual(5.9);
+    const clip = await ada.call('POST /api/devices/{id}/clips', {
+      params: { id: ID },
+      body: { channel: 1, ...stretch, title: 'Evidence' },
+    });
+    const video = await ada.ready(clip.id);
+    expect(video).toMatchObject({ title: 'Evidence', status: 'ready' });
+    expect(video.duration).toBeGreaterThan(3);
+    await ada.fetch('DELETE', `/api/videos/${clip.id}`);
+  });
+
+  it('go on in the same playlist after the device came back, with a discontinuity', async () => {
+    const before = await livePlaylist(ada);
+    const last = before.files.at(-1)!;
+    await simulation!.close();
+    await expect.poll(async () => (await device()).online, { timeout: 30_000 }).toBe(false);
+    simulation = await simulate(ID);
+    await expect
+      .poll(
+        async () => {
+          const answer = await manifest(ada);
+          if (!answer.ok) return 0;
+          const { files } = await livePlaylist(ada);
+          return files.indexOf(last) === -1 ? 0 : files.length - 1 - files.indexOf(last);
+        },
+        { timeout: 40_000 },
+      )
+      .toBeGreaterThanOrEqual(2);
+    const { playlist } = await livePlaylist(ada);
+    const after = playlist.slice(playlist.indexOf(new URL(last).pathname.split('/').at(-1)!));
+    expect(after).toContain('#EXT-X-DISCONTINUITY');
+  });
+});
