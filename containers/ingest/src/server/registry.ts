@@ -35,6 +35,13 @@ export class Registry {
     return this.get(id);
   }
 
+  /** As it is now, unless it was not there a moment ago: strangers that come again and again cost no reads. */
+  async arriving(id: string): Promise<DeviceRecord | undefined> {
+    const kept = this.#records.kept(id);
+    if (kept === undefined) return this.get(id);
+    return (await kept) === undefined ? undefined : this.fresh(id);
+  }
+
   /**
    * The device that a media packet's SIM, as an identity, belongs to. A SIM of six bytes is all that a terminal with more
    * digits says; two devices with the same last digits cannot be told apart by it, and neither is taken.
@@ -73,13 +80,17 @@ export class Registry {
 class Kepts<T> {
   readonly #kept = new Map<string, Kept<T>>();
 
-  get(key: string, ask: () => Promise<T>): Promise<T> {
-    const now = performance.now();
+  kept(key: string): Promise<T> | undefined {
     const kept = this.#kept.get(key);
-    if (kept !== undefined && now - kept.at < KEPT_MS) return kept.value;
+    return kept !== undefined && performance.now() - kept.at < KEPT_MS ? kept.value : undefined;
+  }
+
+  get(key: string, ask: () => Promise<T>): Promise<T> {
+    const kept = this.kept(key);
+    if (kept !== undefined) return kept;
     const value = ask();
     this.#kept.delete(key);
-    this.#kept.set(key, { at: now, value });
+    this.#kept.set(key, { at: performance.now(), value });
     value.catch(() => this.forget(key));
     if (this.#kept.size > MOST_KEPT) this.forget(this.#kept.keys().next().value!);
     return value;

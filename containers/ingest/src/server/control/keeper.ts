@@ -17,6 +17,8 @@ interface Kept {
   /** Requests since pictures last came. */
   tries: number;
   looking: boolean;
+  /** Not looked at yet on this connection. */
+  isNew: boolean;
 }
 
 /** 0x9101 dataType: sound and picture. */
@@ -63,7 +65,7 @@ export class Keeper {
     const now = performance.now();
     this.#renewAt = now + LONGEST_PAUSE;
     for (const { number } of this.#record.channels) {
-      this.#kept.set(number, { nextAt: now + Math.random() * spread, tries: 0, looking: false });
+      this.#kept.set(number, { nextAt: now + Math.random() * spread, tries: 0, looking: false, isNew: true });
     }
   }
 
@@ -98,7 +100,7 @@ export class Keeper {
     const now = performance.now();
     for (const { number } of record.channels) {
       const kept = this.#kept.get(number);
-      if (kept === undefined) this.#kept.set(number, { nextAt: now, tries: 0, looking: false });
+      if (kept === undefined) this.#kept.set(number, { nextAt: now, tries: 0, looking: false, isNew: true });
       else kept.nextAt = Math.min(kept.nextAt, now);
     }
     for (const number of this.#kept.keys()) {
@@ -111,7 +113,10 @@ export class Keeper {
   /** Has a channel sent, unless it is already; cheap then. */
   async start(channel: number, stream: Channel['stream'], requestId: string): Promise<CommandResult> {
     const kept = this.#kept.get(channel);
-    if (kept !== undefined) kept.nextAt = performance.now() + this.#startMs * 1.2;
+    if (kept !== undefined) {
+      kept.nextAt = performance.now() + this.#startMs * 1.2;
+      kept.isNew = false;
+    }
     if (await this.#runs(channel)) return { status: 'accepted' };
     if (this.#streams.expected(this.#device, channel) !== undefined) return { status: 'accepted' };
     return this.#request(channel, stream, requestId);
@@ -148,8 +153,12 @@ export class Keeper {
       kept.nextAt = performance.now() + this.#startMs;
       return;
     }
-    const runs = await this.#runs(channel);
+    const elsewhere = await this.#runs(channel);
     if (this.#ended) return;
+    // A device that has just come may have lost its pictures' connection with its old one, and the task that had them may
+    // be dead with its lease still good: it is asked again, whatever its record says.
+    const runs = elsewhere && (!kept.isNew || this.#streams.isConnected(this.#device, channel));
+    kept.isNew = false;
     const { idleStopSeconds } = this.#services.config.options;
     const { act, inMs } = due({ record: this.#record, channel, runs, idleStopSeconds, now: Date.now() });
     kept.nextAt = performance.now() + Math.min(CALM, inMs);

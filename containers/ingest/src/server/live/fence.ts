@@ -81,7 +81,8 @@ export class Fence {
   async #put(text: string, epoch: number, etag: string | undefined): Promise<StoreAnswer> {
     const { store, bucket, key, retentionTag } = this.#options;
     const condition: Headers = etag === undefined ? { 'if-none-match': '*' } : { 'if-match': etag };
-    const answer = await store.put(bucket, key, Buffer.from(text), {
+    // The text must be another than every other writer's: S3's ETag is a digest of it, and alike texts would let both write.
+    const answer = await store.put(bucket, key, Buffer.from(`${text}# epoch ${epoch}\n`), {
       'content-type': PLAYLIST_TYPE,
       'cache-control': 'max-age=1',
       'x-amz-tagging': retentionTag,

@@ -137,9 +137,7 @@ export class LiveStream {
   /** Publishes what there is; the record says that the stream may go on elsewhere. */
   async handOver(deadline: number): Promise<void> {
     const source = this.#source;
-    this.#source = undefined;
-    this.#cut();
-    source?.release('replaced');
+    this.#drop();
     if (this.#target.live && source !== undefined) this.#tell({ state: 'starting', ...this.#by() }, true);
     await this.close(deadline);
   }
@@ -150,13 +148,18 @@ export class LiveStream {
   }
 
   async #finish(deadline: number): Promise<void> {
-    const source = this.#source;
-    this.#source = undefined;
-    this.#cut();
-    source?.release('replaced');
+    this.#drop();
     if (this.#stopping) this.#tell({ state: 'offline', ...this.#since() }, true);
     this.#options.ended(this);
     await this.#publisher?.close(deadline, this.#target.lastLine);
+  }
+
+  #drop(): void {
+    const source = this.#source;
+    this.#source = undefined;
+    this.#leftAt = performance.now();
+    this.#cut();
+    source?.release('replaced');
   }
 
   /** Publishes what is open; the connection that sent it is no longer listened to. */
@@ -207,7 +210,7 @@ export class LiveStream {
       lost: () => {
         log.trouble('fence-lost', this.device);
         // The device has begun anew elsewhere, so what still comes in here is old.
-        if (this.#publisher === publisher) this.#source?.release('replaced');
+        if (this.#publisher === publisher) this.#drop();
       },
     });
     publisher.open();

@@ -97,19 +97,19 @@ export class MediaSession implements Source {
     this.#looking -= 1;
     const waiting = lobby.waiting;
     lobby.waiting = [];
-    if (stream === undefined || this.#ended) {
+    if (stream === undefined) {
       lobby.refused = true;
-      stream?.detach(this);
       // Nothing it sends is wanted.
       if (this.#looking === 0 && this.#streams.size === 0) this.#guest.socket.destroy();
       return;
     }
-    this.#streams.add(stream);
     for (const item of waiting) {
       if (item.kind === 'gap') stream.gap(this, item);
       else stream.unit(this, item);
     }
     lobby.stream = stream;
+    if (this.#ended) stream.detach(this);
+    else this.#streams.add(stream);
   }
 
   async #look(sim: string, channel: number, peek: () => number | undefined): Promise<LiveStream | undefined> {
