@@ -43,14 +43,22 @@ export interface ControlConnection {
 }
 
 export interface PlatformOptions {
-  /** Results of 0x8100 by device. */
+  /** Registrations that get result 4: no such terminal. */
   readonly refuse?: (device: string) => boolean;
+  /** The code given at registration, and wanted afterwards. */
+  readonly code?: (device: string) => string;
 }
 
 export class Platform {
   readonly messages: SeenMessage[] = [];
   readonly streams: SeenStream[] = [];
-  readonly media: { readonly decoder: MediaConnection; readonly chunks: Buffer[]; open: boolean; error?: Error }[] = [];
+  readonly media: {
+    readonly decoder: MediaConnection;
+    readonly socket: Socket;
+    readonly chunks: Buffer[];
+    open: boolean;
+    error?: Error;
+  }[] = [];
   readonly uploads: Session[] = [];
   readonly controls: ControlConnection[] = [];
   readonly #servers: Server[] = [];
@@ -143,11 +151,11 @@ export class Platform {
     switch (message.name) {
       case 'register': {
         const result = this.#options.refuse?.(device) ? 4 : 0;
-        connection.send('registerReply', { replySerial, result, authCode: `code-${device}` });
+        connection.send('registerReply', { replySerial, result, authCode: this.#code(device) });
         return;
       }
       case 'authenticate': {
-        const result = message.value.authCode === `code-${device}` ? 0 : 1;
+        const result = message.value.authCode === this.#code(device) ? 0 : 1;
         connection.send('platformReply', { replySerial, replyId: header.id, result });
         return;
       }
@@ -158,6 +166,10 @@ export class Platform {
         return;
       default:
     }
+  }
+
+  #code(device: string): string {
+    return this.#options.code?.(device) ?? `code-${device}`;
   }
 
   #media(socket: Socket): void {
@@ -178,7 +190,7 @@ export class Platform {
         gap: ({ why }) => stream.gaps.push(why),
       };
     });
-    const entry: Platform['media'][number] = { decoder, chunks: [], open: true };
+    const entry: Platform['media'][number] = { decoder, socket, chunks: [], open: true };
     this.media.push(entry);
     socket.on('data', (chunk) => {
       entry.chunks.push(chunk);
