@@ -9,6 +9,7 @@ import { engineClient } from '../../local/engine.ts';
 import { startLocal, type LocalStack } from '../../local/stack.ts';
 import { makeVideo } from '../support/media.ts';
 import { play } from '../support/playback.ts';
+import { useDevices } from './devices.ts';
 
 let folder: string;
 let stack: LocalStack;
@@ -91,4 +92,10 @@ it('marks what is not a video as failed with a reason', async () => {
   await writeFile(file, 'words '.repeat(1000));
   const id = await uma.upload(file, { name: 'words.mp4' });
   await expect(uma.ready(id, () => {}, 2)).rejects.toMatchObject({ body: { code: 'not-video' } });
+});
+
+it('takes devices in, shows, asks and cuts them with the rights the templates give', async () => {
+  const ready = await stack.ready();
+  const admin = new Client(stack.url, ready.users.find((user) => user.name === 'ada')!.token);
+  await expect(useDevices(ready, admin, uma)).resolves.toBeUndefined();
 });
