@@ -2,6 +2,7 @@
  * The picture and sound a simulated camera shows: generated once with ffmpeg, kept in the cache folder as an Annex-B byte
  * stream with the size of every frame, and shown in a loop.
  */
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -88,7 +89,7 @@ async function obtain(file: string, preset: Preset, view: string, ffmpegFolder?:
   if (existsSync(file)) return unpack(await readFile(file));
   const clip = await generate(preset, view, await ffmpeg(ffmpegFolder));
   await mkdir(dirname(file), { recursive: true });
-  const part = `${file}.${process.pid}.part`;
+  const part = `${file}.${randomUUID()}.part`;
   await writeFile(part, pack(clip));
   await rename(part, file);
   return clip;

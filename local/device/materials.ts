@@ -1,11 +1,11 @@
 /** Files that go with alarms and pictures taken on demand: generated once, kept in the cache folder. */
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { cacheFolder } from '../cache.ts';
 import { run } from '../process.ts';
-import type { Clip } from './clip.ts';
-import { ffmpeg } from './clip.ts';
+import { ffmpeg, type Clip } from './clip.ts';
 
 const VERSION = 1;
 
@@ -30,13 +30,24 @@ export const loadIncident = (ffmpegFolder?: string): Promise<Buffer> =>
 export const bareH264 = (clip: Clip, milliseconds: number): Buffer =>
   Buffer.concat(clip.frames.filter(({ time }) => time < milliseconds).map(({ data }) => data));
 
-async function obtain(name: string, args: string, ffmpegFolder?: string): Promise<Buffer> {
+/** By file: what many devices want at once is made once. */
+const loading = new Map<string, Promise<Buffer>>();
+
+function obtain(name: string, args: string, ffmpegFolder?: string): Promise<Buffer> {
   const file = cacheFolder('device', name);
-  if (!existsSync(file)) {
-    await mkdir(dirname(file), { recursive: true });
-    const part = `${file}.${process.pid}.part`;
-    await run(await ffmpeg(ffmpegFolder), ['-v', 'error', '-y', ...args.split(' '), part]);
-    await rename(part, file);
+  let bytes = loading.get(file);
+  if (bytes === undefined) {
+    bytes = existsSync(file) ? readFile(file) : generate(file, args, ffmpegFolder);
+    loading.set(file, bytes);
+    bytes.catch(() => loading.delete(file));
   }
+  return bytes;
+}
+
+async function generate(file: string, args: string, ffmpegFolder?: string): Promise<Buffer> {
+  await mkdir(dirname(file), { recursive: true });
+  const part = `${file}.${randomUUID()}.part`;
+  await run(await ffmpeg(ffmpegFolder), ['-v', 'error', '-y', ...args.split(' '), part]);
+  await rename(part, file);
   return readFile(file);
 }

@@ -152,15 +152,17 @@ export class MediaStream implements Timed, UplinkUser {
 
   run(now: number): void {
     if (this.#scheduled !== this.#round || !this.#active || this.#paused || this.#stopped) return;
-    const { track, speed = 1, length } = this.#plan;
+    const { track, speed = 1, length = Infinity, firstUnit = 0 } = this.#plan;
     const units = track.unitKind.length;
     const into = (now - this.#begun) * speed;
+    // Where in this loop the stretch ends.
+    const end = length - this.#before + track.unitTime[firstUnit]!;
     const from = this.#unit;
     let to = from;
-    while (to < units && track.unitTime[to]! <= into) to += 1;
+    while (to < units && track.unitTime[to]! <= into && track.unitTime[to]! < end) to += 1;
     if (to > from) this.#send(from, to);
     this.#unit = to;
-    if (length !== undefined && this.#played() >= length) return this.#finish();
+    if (into >= end) return this.#finish();
     if (this.#scheduled !== this.#round) return;
     if (to === units) {
       this.#unit = 0;
