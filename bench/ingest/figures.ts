@@ -1,0 +1,55 @@
+/** Numbers as the report has them. */
+import type { presets } from '../../local/device/clip.ts';
+
+export type Kind = keyof Pick<typeof presets, 'd1' | '720p'>;
+export const kinds = {
+  d1: { label: '704x576 15 fps 512 kbit/s', frameRate: 15, segmentSeconds: 2 },
+  '720p': { label: '1280x720 25 fps 1.5 Mbit/s', frameRate: 25, segmentSeconds: 2 },
+} as const satisfies Record<Kind, object>;
+
+export const MB = 1e6;
+
+export function quantile(values: readonly number[], part: number): number {
+  if (values.length === 0) return Number.NaN;
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))]!;
+}
+
+export const round = (value: number, digits = 0): number => Math.round(value * 10 ** digits) / 10 ** digits;
+
+export const wait = (seconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+
+/** What was seen of some streams in some seconds. */
+export interface Window {
+  readonly streams: number;
+  readonly seconds: number;
+  /** Of one core, 0 to 1. */
+  readonly cpu: number;
+  /** Of the same core, what something else took. */
+  readonly othersCpu: number;
+  readonly cpuMsPerStreamSecond: number;
+  /** Milliseconds from the moment the segment's last picture was due at the device to its playlist being readable. */
+  readonly p50: number;
+  readonly p99: number;
+  readonly max: number;
+  readonly segments: number;
+  readonly expectedSegments: number;
+  /** Gaps, discontinuities and dropped segments: none may be there. */
+  readonly faults: number;
+  /** Longest that the load generator was late, milliseconds. */
+  readonly loadLate: number;
+}
+
+export const HOLDS_MS = 1000;
+/** Windows begin and end anywhere in a segment. */
+const COMPLETE = 0.97;
+
+/** Every segment came, unbroken, and less than a second behind. */
+export const holds = ({ max, faults, segments, expectedSegments }: Window): boolean =>
+  max < HOLDS_MS && faults === 0 && segments >= COMPLETE * expectedSegments;
+
+/** The load generator itself was late: then a window that does not hold says nothing of the server. */
+export const loadWasLate = ({ loadLate }: Window): boolean => loadLate > HOLDS_MS / 3;
+
+/** Part of the core to aim at: what others leave of nine tenths, but at least the half that a scheduler shares out. */
+export const share = (othersCpu: number): number => Math.max(0.45, 0.9 - othersCpu);

@@ -1,0 +1,177 @@
+/** How many streams one core holds: a few windows of growing load on one task. */
+import { holds, kinds, share, loadWasLate, quantile, round, wait, type Kind, type Window } from './figures.ts';
+import type { AddStreams, LoadStats } from './load.ts';
+import { coreBusyMs } from './pinned.ts';
+import { Task, type TaskOptions } from './task.ts';
+
+export interface OursCase {
+  readonly kind: Kind;
+  readonly arrival: 'burst' | 'packet';
+  /** Streams that are asked for; undefined: none. */
+  readonly bar?: number;
+  readonly quick: boolean;
+  readonly log: (line: string) => void;
+}
+
+export interface OursResult {
+  readonly streams: number;
+  /** Nothing above was tried, or the load generator could not make more. */
+  readonly atLeast: boolean;
+  readonly full: Window | undefined;
+  /** At no less than half of `streams`. */
+  readonly half: Window;
+  /** Milliseconds, by the task's own reckoning: from reading a segment's last byte to S3's answer. */
+  readonly ownP50: number;
+  readonly ownP99: number;
+  /** Bytes of the process beyond those of an idle task and of segments, by stream. */
+  readonly bytesPerStream: number;
+  readonly bodiesChecked: number;
+  readonly windows: readonly Window[];
+}
+
+/** New streams a second: each costs a few table calls. */
+const ARRIVALS = 120;
+const STEP_UP = 1.15;
+const STEP_DOWN = 0.85;
+/** Of the estimate: half of the most that may be tried. */
+const HALF = STEP_UP / 2;
+
+export async function measureOurs(options: TaskOptions, wanted: OursCase): Promise<OursResult> {
+  const task = await Task.start(options);
+  const bench = new Bench(task, wanted);
+  const { quick, bar = 0, log } = wanted;
+  try {
+    const idle = await task.usage();
+    await bench.grow(wanted.kind === 'd1' ? 120 : 60);
+    await wait(quick ? 3 : 4);
+    const probe = await bench.window(quick ? 3 : 5);
+    const estimate = fill(probe);
+    log(`  ${round(probe.cpuMsPerStreamSecond, 2)} CPU ms per stream-second of ${bench.count}: trying ${estimate}`);
+
+    await bench.grow(Math.ceil(estimate * HALF));
+    await wait(4);
+    const half = await bench.window(quick ? 6 : 16);
+    const own = bench.own;
+    const { rss, segmentBytes } = await task.usage();
+    const bytesPerStream = (rss - idle.rss - segmentBytes) / bench.count;
+    bench.say(half);
+
+    const tried: Window[] = [];
+    const attempt = async (count: number): Promise<Window> => {
+      await bench.grow(count);
+      await wait(5);
+      const window = await bench.window(quick ? 8 : 30);
+      bench.say(window);
+      tried.push(window);
+      return window;
+    };
+    // What the half load cost says more of the whole than the probe did.
+    const first = await attempt(Math.max(half.streams, fill(half)));
+    if (holds(first)) {
+      if (!quick || first.streams < bar)
+        await attempt(Math.max(Math.floor(first.streams * STEP_UP), first.streams < bar ? bar : 0));
+    } else {
+      await attempt(bar > 0 && first.streams > bar ? bar : Math.floor(first.streams * STEP_DOWN));
+    }
+    const held = [half, ...tried].filter(holds).toSorted((a, b) => b.streams - a.streams)[0];
+    const failed = tried.filter((window) => !holds(window));
+    return {
+      streams: held?.streams ?? 0,
+      atLeast: failed.every(loadWasLate),
+      full: held,
+      half,
+      ownP50: round(quantile(own, 0.5)),
+      ownP99: round(quantile(own, 0.99)),
+      bytesPerStream: round(bytesPerStream),
+      bodiesChecked: bench.checked,
+      windows: [probe, half, ...tried],
+    };
+  } finally {
+    await task.end();
+  }
+}
+
+/** Streams that would take all of the core but what others take of it. */
+const fill = ({ streams, cpu, othersCpu }: Window): number =>
+  Math.max(2, Math.floor((streams * share(othersCpu)) / cpu));
+
+/** One task under a load that is moved up and down. */
+export class Bench {
+  readonly #task: Task;
+  readonly #case: OursCase;
+  /** From S3's answers when there is no sink that sees the playlists. */
+  readonly #ownLags: boolean;
+  count = 0;
+  /** Of the latest window. */
+  own: readonly number[] = [];
+  checked = 0;
+
+  constructor(task: Task, wanted: OursCase, ownLags = false) {
+    this.#task = task;
+    this.#case = wanted;
+    this.#ownLags = ownLags;
+  }
+
+  async grow(to: number): Promise<void> {
+    const { load, ports } = this.#task;
+    const { kind, arrival } = this.#case;
+    if (to < this.count) {
+      this.count -= await load.ask<number>({ do: 'drop', count: this.count - to });
+      return;
+    }
+    const count = to - this.count;
+    if (count === 0) return;
+    const rampSeconds = Math.max(kinds[kind].segmentSeconds, count / ARRIVALS);
+    const add: AddStreams = { do: 'add', count, port: ports.media, kind, arrival, rampSeconds };
+    await load.ask<number>(add);
+    this.count = to;
+  }
+
+  async window(seconds: number): Promise<Window> {
+    const { load } = this.#task;
+    const { kind } = this.#case;
+    await Promise.all([this.#task.counts(), load.ask({ do: 'late' })]);
+    const stats = await load.ask<LoadStats>({ do: 'stats' });
+    const before = await this.#task.usage();
+    const busy = coreBusyMs();
+    const begun = performance.now();
+    await wait(seconds);
+    const after = await this.#task.usage();
+    const passed = (performance.now() - begun) / 1000;
+    const busyMs = coreBusyMs() - busy;
+    const seen = await this.#task.counts();
+    const then = await load.ask<LoadStats>({ do: 'stats' });
+    const loadLate = await load.ask<number>({ do: 'late' });
+    if (seen.wrong > 0) throw new Error(`${seen.wrong} bodies are not what their x-amz-content-sha256 says`);
+    this.checked += seen.checked;
+    this.own = after.lags;
+    // By the device's clock a segment ends where the next begins: a picture later than its last one.
+    const picture = 1000 / kinds[kind].frameRate;
+    const lags = (this.#ownLags ? after.lags : seen.lags).map((lag) => lag + (this.#ownLags ? 0 : picture));
+    const count = (name: string) => (after.counts[name] ?? 0) - (before.counts[name] ?? 0);
+    const cpuMs = after.cpuMs - before.cpuMs;
+    const lost = count('lostPackets') + count('droppedFrames') + count('droppedSegments');
+    return {
+      streams: this.count,
+      seconds: round(passed, 1),
+      cpu: cpuMs / 1000 / passed,
+      othersCpu: Math.max(0, (busyMs - cpuMs) / 1000 / passed),
+      cpuMsPerStreamSecond: cpuMs / passed / this.count,
+      p50: round(quantile(lags, 0.5)),
+      p99: round(quantile(lags, 0.99)),
+      max: round(lags.reduce((most, lag) => Math.max(most, lag), 0)),
+      segments: this.#ownLags ? count('segments') : seen.listed,
+      expectedSegments: Math.floor((this.count * passed) / kinds[kind].segmentSeconds),
+      faults: seen.gaps + seen.discontinuities + lost + then.skipped - stats.skipped,
+      loadLate: round(loadLate),
+    };
+  }
+
+  say(window: Window): void {
+    const { streams, cpu, p50, p99, max, segments, expectedSegments, faults, loadLate } = window;
+    this.#case.log(
+      `  ${streams} streams: ${holds(window) ? 'held' : 'NOT held'}; ${round(cpu * 100)} % of the core (others ${round(window.othersCpu * 100)} %), lag p50 ${p50} p99 ${p99} max ${max} ms, ` +
+        `${segments} of ${expectedSegments} segments, ${faults} faults, load up to ${loadLate} ms late`,
+    );
+  }
+}

@@ -1,0 +1,90 @@
+/** One ingest task on its own core, with everything it talks to, for as long as one case takes. */
+import { ingestOptionsOf } from '../../lib/constructs/ingest-options.ts';
+import { readConfig } from '../../lib/config.ts';
+import type { Ports } from '../../containers/ingest/src/server/server.ts';
+import type { CloudCounts, CloudPorts } from './cloud.ts';
+import { Program } from './pinned.ts';
+import type { ServerUsage } from './server.ts';
+
+export interface TaskOptions {
+  /** Bundle of server.ts. */
+  readonly bundle: string;
+  /** Address of an S3 other than the counting sink. */
+  readonly s3?: string;
+  /** Folder for a CPU profile. */
+  readonly profile?: string | undefined;
+}
+
+export const BUCKET = 'bench-media';
+
+export class Task {
+  readonly cloud: Program;
+  readonly load: Program;
+  readonly server: Program;
+  readonly ports: Required<Ports>;
+
+  private constructor(cloud: Program, load: Program, server: Program, ports: Required<Ports>) {
+    this.cloud = cloud;
+    this.load = load;
+    this.server = server;
+    this.ports = ports;
+  }
+
+  static async start({ bundle, s3, profile }: TaskOptions): Promise<Task> {
+    const cloud = new Program(fileOf('cloud.ts'));
+    const ports = await cloud.ask<CloudPorts>({ do: 'ports' });
+    const server = new Program(bundle, {
+      measured: true,
+      nodeArgs: profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`],
+      env: environment(ports, s3),
+    });
+    return new Task(cloud, new Program(fileOf('load.ts')), server, await server.ask({ do: 'ports' }));
+  }
+
+  usage(): Promise<ServerUsage> {
+    return this.server.ask<ServerUsage>({ do: 'usage' });
+  }
+
+  counts(): Promise<CloudCounts> {
+    return this.cloud.ask<CloudCounts>({ do: 'take' });
+  }
+
+  async end(): Promise<void> {
+    await this.load.end();
+    await Promise.all([this.server.end(), this.cloud.end()]);
+  }
+}
+
+export const fileOf = (name: string): string => new URL(name, import.meta.url).pathname;
+
+function environment({ sink, tables }: CloudPorts, s3 = `http://127.0.0.1:${sink}`): Record<string, string> {
+  // The configuration's own defaults; only limits on how many are out of the way.
+  const { live } = readConfig((key) => (key === 'env' ? 'bench' : key === 'environments' ? { bench: {} } : undefined));
+  const options = ingestOptionsOf({ live });
+  return {
+    INGEST_OPTIONS: JSON.stringify({
+      ...options,
+      ports: { control: 0, media: 0, attachments: 0, health: 0 },
+      announce: { ...options.announce, address: false },
+      limits: { ...options.limits, streams: 50_000, connections: 50_000, connectionsPerAddress: 50_000 },
+    }),
+    PUBLIC_HOST: '127.0.0.1',
+    LISTEN_ADDRESS: '127.0.0.1',
+    COMMAND_QUEUE_PREFIX: 'bench-',
+    DEVICES_TABLE: 'devices',
+    POSITIONS_TABLE: 'positions',
+    ALARMS_TABLE: 'alarms',
+    FLEET_TABLE: 'fleet',
+    VIDEOS_TABLE: 'videos',
+    ENTITLEMENTS_TABLE: 'entitlements',
+    MEDIA_BUCKET: BUCKET,
+    SOURCE_BUCKET: 'bench-source',
+    EVENT_BUS: 'bench',
+    SERVICE_NAME: 'bench',
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'test',
+    AWS_ENDPOINT_URL: `http://127.0.0.1:${tables}`,
+    AWS_ENDPOINT_URL_S3: s3,
+  };
+}
