@@ -43,7 +43,9 @@ export class Link implements Timed {
     this.#rate = (options.slowKbit ?? 0) * (SLOW_STEP / 8); // kbit/s are bits/ms
     this.#fragment = options.fragment ?? 0;
     const target = { host, port, noDelay: true, ...(options.localAddress && { localAddress: options.localAddress }) };
-    this.socket = options.tls ? connectTls({ ...target, ...(isIP(host) === 0 && { servername: host }) }) : connect(target);
+    this.socket = options.tls
+      ? connectTls({ ...target, ...(isIP(host) === 0 && { servername: host }) })
+      : connect(target);
     const timer = setTimeout(() => this.socket.destroy(new Error('connecting took too long')), CONNECT_TIMEOUT);
     let failure: Error | undefined;
     this.socket.once(options.tls ? 'secureConnect' : 'connect', () => {
