@@ -97,7 +97,7 @@ describe.concurrent('load', () => {
     const target = await rig.platform();
     const count = 20;
     const port = target.mediaPort;
-    const load = await loadStreams({ count, host, port, kind: 'qcif', arrival, sound, seconds: 1.2, rampSeconds: 0.4 });
+    const load = await loadStreams({ count, host, port, kind: 'qcif', arrival, sound, seconds: 1.2, rampSeconds: 1 });
     await load.started;
     expect(load.stats.streaming).toBe(count);
     await load.done;
