@@ -9,10 +9,13 @@ import { Shell } from './shell/Shell.tsx';
 import { VideoSkeleton } from './video/VideoSkeleton.tsx';
 
 const VideoPage = lazy(() => import('./video/VideoPage.tsx'));
+const LivePage = lazy(() => import('./live/LivePage.tsx'));
+const MapPage = lazy(() => import('./map/MapPage.tsx'));
+const DevicePage = lazy(() => import('./device/DevicePage.tsx'));
 const PublicVideo = lazy(() => import('./video/PublicVideo.tsx'));
 
 export function App() {
-  const { person } = useSession();
+  const { person, config } = useSession();
   const { pathname } = useLocation();
   if (!person) {
     const shared = /^\/v\/([a-z0-9]{20})$/.exec(pathname)?.[1];
@@ -37,6 +40,19 @@ export function App() {
             </Suspense>
           }
         />
+        {/* Only where devices are taken in. */}
+        {config.live &&
+          Object.entries({ '/live': LivePage, '/map': MapPage, '/d/:id': DevicePage }).map(([path, Page]) => (
+            <Route
+              key={path}
+              path={path}
+              element={
+                <Suspense fallback={<div aria-busy="true" />}>
+                  <Page />
+                </Suspense>
+              }
+            />
+          ))}
         <Route path="*" element={<NotFound />} />
       </Routes>
     </Shell>

@@ -52,9 +52,9 @@ const home = (
 export function NotFound({ what = 'page' }: { what?: string }) {
   return (
     <State icon={IconMovieOff} title={`No such ${what}`} action={home}>
-      {what === 'video'
-        ? 'It was deleted, the address is mistyped, or it is private to somebody else.'
-        : 'The address leads nowhere.'}
+      {what === 'page'
+        ? 'The address leads nowhere.'
+        : 'It was deleted, the address is mistyped, or it is private to somebody else.'}
     </State>
   );
 }

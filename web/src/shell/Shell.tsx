@@ -1,5 +1,13 @@
 import { Button, UnstyledButton } from '@mantine/core';
-import { IconChevronDown, IconLayoutGrid, IconLogout, IconUpload, IconUser } from '@tabler/icons-react';
+import {
+  IconChevronDown,
+  IconLayoutGrid,
+  IconLivePhoto,
+  IconLogout,
+  IconMap2,
+  IconUpload,
+  IconUser,
+} from '@tabler/icons-react';
 import { useEffect, type ReactNode } from 'react';
 import { NavLink, useLocation, useNavigate } from 'react-router';
 import { useSession } from '../auth/SessionContext.tsx';
@@ -48,14 +56,27 @@ function SideBar() {
       </NavLink>
       {person?.mayUpload === true && <UploadButton />}
       <nav aria-label="Screens" className={classes.nav}>
-        <NavLink to="/" end className={classes['link'] ?? ''}>
-          <IconLayoutGrid size={18} stroke={1.6} aria-hidden />
-          Library
-        </NavLink>
+        <Screens name="link" size={18} />
       </nav>
       <Account />
     </header>
   );
+}
+
+const library = [{ to: '/', label: 'Library', Icon: IconLayoutGrid }] as const;
+const live = [
+  { to: '/live', label: 'Live', Icon: IconLivePhoto },
+  { to: '/map', label: 'Map', Icon: IconMap2 },
+] as const;
+
+function Screens({ name, size }: { name: 'link' | 'tab'; size: number }) {
+  const { config } = useSession();
+  return [...library, ...(config.live ? live : [])].map(({ to, label, Icon }) => (
+    <NavLink key={to} to={to} end className={classes[name] ?? ''}>
+      <Icon size={size} stroke={1.6} aria-hidden />
+      {label}
+    </NavLink>
+  ));
 }
 
 function UploadButton() {
@@ -117,10 +138,7 @@ function BottomBar() {
   const { toggle, isOpen, summary } = useUploads();
   return (
     <nav className={classes.bottom} aria-label="Screens, bottom">
-      <NavLink to="/" end className={classes['tab'] ?? ''}>
-        <IconLayoutGrid size={22} stroke={1.6} aria-hidden />
-        Library
-      </NavLink>
+      <Screens name="tab" size={22} />
       {person?.mayUpload === true && (
         <button type="button" className={classes.tab} onClick={toggle} aria-expanded={isOpen}>
           <IconUpload size={22} stroke={1.6} aria-hidden />

@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import type { Device } from '../../../lib/contract/device.ts';
+import { countStates, filtered, pointsOf, STATES } from '../../../web/src/map/fleet.ts';
+import { graticule } from '../../../web/src/map/graticule.ts';
+import { markColours, marks } from '../../../web/src/map/marks.ts';
+
+const device = (id: string, name: string, part: Partial<Device> = {}) =>
+  ({ id, name, online: true, alarms: [], streams: {}, channels: [], ...part }) as unknown as Device;
+const position = { time: '', lat: 48, lon: 9, speedKmh: 50, direction: 120, altitude: 0, accOn: true };
+
+const fleet = [
+  device('3', 'Lorry 10', { position }),
+  device('1', 'Lorry 9', { position }),
+  device('2', 'Van', { online: false, lastSeenAt: '2026-01-01T00:00:00Z', position }),
+  device('4', 'Bus', { alarms: ['sos'] }),
+];
+const ids = (devices: readonly Device[]) => devices.map(({ id }) => id);
+
+describe('the list', () => {
+  it('begins with what needs somebody, then goes by name as a person counts', () =>
+    expect(ids(filtered(fleet, { q: '', state: '' }))).toEqual(['4', '1', '3', '2']));
+
+  it('is searched by name and number, and by state', () => {
+    expect(ids(filtered(fleet, { q: ' LORRY ', state: '' }))).toEqual(['1', '3']);
+    expect(ids(filtered(fleet, { q: '2', state: '' }))).toEqual(['2']);
+    expect(ids(filtered(fleet, { q: 'o', state: 'moving' }))).toEqual(['1', '3']);
+    expect(countStates(fleet)).toEqual({ alarm: 1, moving: 2, standing: 0, offline: 1, never: 0 });
+  });
+});
+
+describe('the dots', () => {
+  it('are where the devices are; who never said is not at 0, 0', () => {
+    const { features } = pointsOf(fleet);
+    expect(features.map(({ properties }) => properties.id)).toEqual(['3', '1', '2']);
+    expect(features[0]!.geometry.coordinates).toEqual([9, 48]);
+  });
+
+  it('point where a vehicle goes, and nowhere when it stands', () => {
+    const { features } = pointsOf(fleet);
+    expect(features[0]!.properties).toMatchObject({ state: 'moving', turn: 120 });
+    expect(features[2]!.properties).toMatchObject({ state: 'offline', turn: 0 });
+  });
+
+  it('have a shape of their own for each state', () => {
+    expect(Object.keys(marks).toSorted()).toEqual([...STATES].toSorted());
+    expect(new Set(Object.values(marks)).size).toBe(STATES.length);
+    expect(Object.keys(markColours).toSorted()).toEqual([...STATES].toSorted());
+  });
+});
+
+describe('lines of latitude and longitude', () => {
+  it.each([
+    [[-180, -85, 180, 85]],
+    [[9, 48, 9.4, 48.2]],
+    [[179.9, -0.05, 180.1, 0.05]],
+    [[9.1801, 48.7701, 9.1809, 48.7704]],
+  ] as const)('%j has some, not too many, at round degrees', (box) => {
+    const { features } = graticule(box);
+    expect(features.length).toBeGreaterThanOrEqual(3);
+    expect(features.length).toBeLessThanOrEqual(32);
+    expect(new Set(features.map(({ properties }) => properties.text)).size).toBeGreaterThan(1);
+    for (const { geometry } of features)
+      for (const [, lat] of geometry.coordinates) expect(Math.abs(lat)).toBeLessThanOrEqual(85.001);
+  });
+
+  it('count anew east of 180°', () => {
+    const texts = graticule([179.9, 0, 180.1, 0.1]).features.map(({ properties }) => properties.text);
+    expect(texts).toContain('-179.90°');
+    expect(texts).not.toContain('180.10°');
+  });
+});

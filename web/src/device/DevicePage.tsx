@@ -1,0 +1,288 @@
+import '@mantine/core/styles/FloatingIndicator.css';
+import '@mantine/core/styles/SegmentedControl.css';
+import '@mantine/core/styles/Checkbox.css';
+import { ActionIcon, Button, Skeleton, TextInput, Title } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { IconChevronLeft, IconChevronRight, IconLivePhoto, IconScissors, IconSettings } from '@tabler/icons-react';
+import { lazy, Suspense, useEffect, useMemo, useState } from 'react';
+import { Link, useNavigate, useParams, useSearchParams } from 'react-router';
+import type { Device } from '../../../lib/contract/device.ts';
+import { DEVICE_ID } from '../../../lib/contract/live-keys.ts';
+import { hasCode } from '../api/problem.ts';
+import { usePerson } from '../auth/SessionContext.tsx';
+import { wallOf } from '../map/DeviceList.tsx';
+import { StateMark } from '../map/StateMark.tsx';
+import { Fence } from '../shared/Fence.tsx';
+import { exact } from '../shared/format.ts';
+import { Failure, NoRight, NotFound } from '../shared/states.tsx';
+import { Ago, useNow } from '../shared/Time.tsx';
+import { AlarmList } from './AlarmList.tsx';
+import { ClipForm } from './ClipForm.tsx';
+import { dayOf, shifted, stretchOf } from './day.ts';
+import { Playback } from './Playback.tsx';
+import { alarmsQuery, deviceQuery, recordingsQuery, trackQuery } from './queries.ts';
+import { firstMoment, type Stretch } from './recordings.ts';
+import { Timeline } from './Timeline.tsx';
+import { placeAt, runsOf } from './track.ts';
+import { describe, stateOf } from './words.ts';
+import classes from './device.module.css';
+
+const DeviceMap = lazy(() => import('./DeviceMap.tsx'));
+const SettingsDialog = lazy(() => import('./SettingsDialog.tsx'));
+
+const NONE: ReadonlyMap<number, readonly Stretch[]> = new Map();
+
+export default function DevicePage() {
+  const { id = '' } = useParams();
+  const isId = DEVICE_ID.test(id);
+  const { data: device, error, isPending, refetch } = useQuery({ ...deviceQuery(id), enabled: isId });
+  if (!isId || hasCode(error, 'not-found')) return <NotFound what="device" />;
+  if (hasCode(error, 'forbidden')) return <NoRight>Ask an administrator to make you a viewer of this device.</NoRight>;
+  if (isPending) return <PageSkeleton />;
+  if (!device) return <Failure error={error} retry={() => void refetch()} />;
+  return <Loaded key={device.id} device={device} />;
+}
+
+function Loaded({ device }: { device: Device }) {
+  const { isAdmin, mayUpload } = usePerson();
+  const navigate = useNavigate();
+  const now = useNow();
+  const [search, setSearch] = useSearchParams();
+  const [hasSettings, setSettings] = useState(false);
+  const [marked, mark] = useState<Stretch>();
+
+  // The last day there can be anything of, for who names none.
+  const today = dayOf(now);
+  const latest = device.online || device.lastSeenAt === undefined ? today : dayOf(Date.parse(device.lastSeenAt));
+  const named = search.get('day') ?? '';
+  const dayName = stretchOf(named) ? named : latest;
+  const day = useMemo(() => stretchOf(dayName)!, [dayName]);
+  const channel = Number(search.get('channel') ?? device.channels[0]?.number ?? 1);
+  const channelName = device.channels.find(({ number }) => number === channel)?.name ?? `Channel ${channel}`;
+  const change = (changes: { day?: string; channel?: number; at?: number | undefined }, replace = false) => {
+    const next = new URLSearchParams(search);
+    for (const [name, value] of Object.entries(changes)) {
+      if (value === undefined) next.delete(name);
+      else next.set(name, String(value));
+    }
+    setSearch(next, { replace, preventScrollReset: true });
+  };
+  const goToDay = (text: string) => {
+    mark(undefined);
+    setMoment(undefined);
+    change({ day: text, at: undefined });
+  };
+
+  const track = useQuery(trackQuery(device.id, day));
+  const alarms = useQuery(alarmsQuery(device.id, day));
+  const numbers = device.channels.map(({ number }) => number);
+  const listings = useQuery(recordingsQuery(device.id, numbers, day));
+  const recordings = listings.data ?? NONE;
+  const runs = useMemo(() => (track.data ? runsOf(track.data) : []), [track.data]);
+  const here = listings.data && (listings.data.get(channel) ?? []);
+
+  // The one moment that time line, map and video are at. Whoever moves it by hand counts in `jumps`.
+  const asked = Number(search.get('at'));
+  const [moment, setMoment] = useState<number | undefined>(asked >= day.from && asked < day.to ? asked : undefined);
+  const [jumps, setJumps] = useState(0);
+  const isKnown = here !== undefined && (track.data !== undefined || track.isError);
+  const first = isKnown ? firstMoment(here, runs.at(-1)?.at(-1)?.at, day) : undefined;
+  useEffect(() => {
+    if (moment !== undefined || first === undefined) return;
+    setMoment(first);
+    setJumps((n) => n + 1);
+  }, [moment, first]);
+  const at = moment ?? day.from;
+  const goTo = (to: number) => {
+    setMoment(Math.round(Math.min(day.to - 1, Math.max(day.from, to))));
+    setJumps((n) => n + 1);
+  };
+  // So that the address can be shared; the history is for days and channels.
+  useEffect(() => {
+    if (moment === undefined || jumps === 0) return undefined;
+    const timer = setTimeout(() => change({ at: Math.round(moment) }, true), 800);
+    return () => clearTimeout(timer);
+    // Only hands write the address, or playing would, several times a second.
+  }, [jumps]);
+
+  const place = placeAt(runs, at);
+  return (
+    <div className={classes.page}>
+      <title>{`${device.name} · Sluice`}</title>
+      <header className={classes.head}>
+        <div>
+          <Title order={1} fz="h3">
+            {device.name}
+          </Title>
+          <p className={classes.facts}>
+            <StateMark state={stateOf(device)} />
+            <span title={device.lastSeenAt === undefined ? undefined : exact(device.lastSeenAt)}>
+              {describe(device, now)}
+            </span>
+            <span className={classes.dim}>
+              {device.id}
+              {device.lastSeenAt !== undefined && (
+                <>
+                  , heard of <Ago at={device.lastSeenAt} />
+                </>
+              )}
+            </span>
+          </p>
+        </div>
+        <div className={classes.buttons}>
+          <Button
+            component={Link}
+            to={`/live?${wallOf(device)}`}
+            variant="default"
+            leftSection={<IconLivePhoto size={17} />}
+          >
+            Watch live
+          </Button>
+          {isAdmin && (
+            <Button variant="default" leftSection={<IconSettings size={17} />} onClick={() => setSettings(true)}>
+              Settings
+            </Button>
+          )}
+        </div>
+      </header>
+
+      <div className={classes.days}>
+        <ActionIcon variant="default" size={36} aria-label="Day before" onClick={() => goToDay(shifted(dayName, -1))}>
+          <IconChevronLeft size={18} />
+        </ActionIcon>
+        <TextInput
+          type="date"
+          aria-label="Day"
+          value={dayName}
+          max={today}
+          onChange={(event) => stretchOf(event.currentTarget.value) && goToDay(event.currentTarget.value)}
+        />
+        <ActionIcon
+          variant="default"
+          size={36}
+          aria-label="Day after"
+          disabled={dayName >= today}
+          onClick={() => goToDay(shifted(dayName, 1))}
+        >
+          <IconChevronRight size={18} />
+        </ActionIcon>
+        <span className={classes.place} role="status">
+          {place
+            ? `${place.isKnown ? '' : 'last heard of at '}${place.lat.toFixed(5)}, ${place.lon.toFixed(5)} · ${Math.round(place.speedKmh)} km/h`
+            : track.isPending
+              ? ''
+              : runs.length === 0
+                ? 'No positions on this day'
+                : 'No position yet at this moment'}
+        </span>
+        {mayUpload && (
+          <Button
+            variant="default"
+            leftSection={<IconScissors size={17} />}
+            disabled={marked !== undefined || !here || here.length === 0}
+            onClick={() => mark({ from: at - 30_000, to: at + 30_000 })}
+          >
+            Clip
+          </Button>
+        )}
+      </div>
+
+      <div className={classes.columns}>
+        <div className={classes.left}>
+          <Playback
+            device={device.id}
+            channel={channel}
+            day={day}
+            recordings={here}
+            at={at}
+            jumps={jumps}
+            goTo={goTo}
+            playsAt={setMoment}
+          />
+          {listings.error && !here ? (
+            <Failure error={listings.error} retry={() => void listings.refetch()} />
+          ) : (
+            <Timeline
+              day={day}
+              at={at}
+              goTo={goTo}
+              channels={device.channels}
+              chosen={channel}
+              choose={(number) => change({ channel: number })}
+              recordings={recordings}
+              alarms={alarms.data?.alarms ?? []}
+              marked={marked}
+            />
+          )}
+          {marked && (
+            <ClipForm
+              device={device.id}
+              channel={channel}
+              channelName={channelName}
+              at={at}
+              day={day}
+              recordings={here ?? []}
+              marked={marked}
+              mark={mark}
+            />
+          )}
+        </div>
+        <div className={classes.right}>
+          <div className={classes.map}>
+            {track.error && !track.data ? (
+              <Failure error={track.error} retry={() => void track.refetch()} />
+            ) : (
+              <Fence>
+                <Suspense fallback={<Skeleton height="100%" radius={0} />}>
+                  <DeviceMap runs={runs} alarms={alarms.data?.alarms ?? []} at={at} goTo={goTo} />
+                </Suspense>
+              </Fence>
+            )}
+          </div>
+          <AlarmList
+            alarms={alarms.data?.alarms}
+            hasMore={alarms.data !== undefined && alarms.data.cursor !== null}
+            error={alarms.error}
+            retry={() => void alarms.refetch()}
+            goTo={goTo}
+          />
+        </div>
+      </div>
+      {hasSettings && (
+        <Suspense>
+          <SettingsDialog
+            device={device}
+            close={() => setSettings(false)}
+            deleted={() => void navigate('/map', { replace: true })}
+          />
+        </Suspense>
+      )}
+    </div>
+  );
+}
+
+function PageSkeleton() {
+  return (
+    <div className={classes.page} aria-busy="true">
+      <span className="visually-hidden" role="status">
+        Loading the device
+      </span>
+      <div className={classes.head}>
+        <Skeleton height={28} width={220} />
+      </div>
+      <div className={classes.days}>
+        <Skeleton height={36} width={240} />
+      </div>
+      <div className={classes.columns}>
+        <div className={classes.left}>
+          <Skeleton className={classes.screen} radius={0} />
+          <Skeleton height={140} />
+        </div>
+        <div className={classes.right}>
+          <Skeleton className={classes.map} />
+          <Skeleton height={120} />
+        </div>
+      </div>
+    </div>
+  );
+}

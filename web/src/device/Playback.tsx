@@ -1,0 +1,214 @@
+import { ActionIcon, Button, Loader, NativeSelect } from '@mantine/core';
+import {
+  IconMaximize,
+  IconPlayerPauseFilled,
+  IconPlayerPlayFilled,
+  IconPlayerSkipBackFilled,
+  IconPlayerSkipForwardFilled,
+  IconVolume,
+  IconVolumeOff,
+} from '@tabler/icons-react';
+import { useEffect, useRef, useState } from 'react';
+import { useSession } from '../auth/SessionContext.tsx';
+import { isControl, isTyping } from '../shell/keys.ts';
+import { actionOf } from '../video/player-keys.ts';
+import { Recorder, type RecorderState } from './recorder.ts';
+import { nextRecording, previousRecording, recordingAt, type Stretch } from './recordings.ts';
+import { timeOfDay } from './words.ts';
+import classes from './device.module.css';
+
+interface Props {
+  readonly device: string;
+  readonly channel: number;
+  readonly day: Stretch;
+  /** Undefined while it loads. */
+  readonly recordings: readonly Stretch[] | undefined;
+  /** The moment the page is at; epoch ms. */
+  readonly at: number;
+  /** Counts the times somebody moved that moment by hand: then the video follows, else it leads. */
+  readonly jumps: number;
+  readonly goTo: (at: number) => void;
+  readonly playsAt: (at: number) => void;
+}
+
+const RATES = [0.5, 1, 2, 4, 8];
+
+export function Playback(props: Props) {
+  const { device, channel, day, recordings, at, jumps, goTo, playsAt } = props;
+  const { manager } = useSession();
+  const frame = useRef<HTMLDivElement>(null);
+  const video = useRef<HTMLVideoElement>(null);
+  const recorder = useRef<Recorder>(undefined);
+  const [state, setState] = useState<RecorderState>({ kind: 'empty' });
+  const [isPlaying, setPlaying] = useState(false);
+  const [isMuted, setMuted] = useState(false);
+  const [rate, setRate] = useState(1);
+  const latest = useRef({ at, playsAt, recordings });
+  useEffect(() => {
+    latest.current = { at, playsAt, recordings };
+  });
+
+  useEffect(() => {
+    const one = new Recorder({
+      device,
+      channel,
+      day,
+      video: video.current!,
+      token: manager.token,
+      show: setState,
+      playsAt: (moment) => latest.current.playsAt(moment),
+    });
+    recorder.current = one;
+    return () => one.stop();
+  }, [device, channel, day, manager]);
+
+  const isKnown = recordings !== undefined;
+  useEffect(() => {
+    if (isKnown) recorder.current?.goTo(latest.current.at, latest.current.recordings ?? []);
+  }, [jumps, isKnown, device, channel, day]);
+
+  useEffect(() => {
+    if (video.current) video.current.playbackRate = rate;
+  }, [rate, state]);
+
+  const toggle = () => {
+    if (isPlaying) recorder.current?.pause();
+    else recorder.current?.play();
+    setPlaying(!isPlaying);
+  };
+  const act = useRef((_key: string): boolean => false);
+  useEffect(() => {
+    act.current = (key) => {
+      const action = actionOf(key);
+      if (action?.do === 'toggle') toggle();
+      else if (action?.do === 'seek') goTo(at + action.by * 1000);
+      else if (action?.do === 'mute') setMuted(!isMuted);
+      else if (action?.do === 'fullscreen') void frame.current?.requestFullscreen();
+      else return false;
+      return true;
+    };
+  });
+  useEffect(() => {
+    const press = (event: KeyboardEvent) => {
+      if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (isTyping(event.target) || isControl(event.target, event.key)) return;
+      if (document.querySelector('[aria-modal="true"]')) return;
+      if (act.current(event.key)) event.preventDefault();
+    };
+    document.addEventListener('keydown', press);
+    return () => document.removeEventListener('keydown', press);
+  }, []);
+
+  const here = recordings ?? [];
+  const [before, after] = [previousRecording(here, at), nextRecording(here, at)];
+  const isGap = isKnown && recordingAt(here, at) === undefined;
+  return (
+    <div ref={frame} className={classes.player}>
+      <div className={classes.screen}>
+        <video
+          ref={video}
+          playsInline
+          muted={isMuted}
+          onClick={toggle}
+          onPlay={() => setPlaying(true)}
+          onPause={({ currentTarget }) => !currentTarget.ended && !currentTarget.seeking && setPlaying(false)}
+        />
+        {isGap && (
+          <div className={classes.over} role="status">
+            <strong>Nothing recorded at {timeOfDay(at)}</strong>
+            {(before ?? after) === undefined ? (
+              <span>There is no recording of this channel on this day.</span>
+            ) : (
+              <span className={classes.jump}>
+                {before && (
+                  <Button variant="white" color="dark" size="compact-sm" onClick={() => goTo(before.to - 10_000)}>
+                    Until {timeOfDay(before.to)}
+                  </Button>
+                )}
+                {after && (
+                  <Button variant="white" color="dark" size="compact-sm" onClick={() => goTo(after.from)}>
+                    From {timeOfDay(after.from)}
+                  </Button>
+                )}
+              </span>
+            )}
+          </div>
+        )}
+        {!isGap && (!isKnown || state.kind === 'loading') && (
+          <div className={classes.over}>
+            <Loader color="white" aria-label="Loading the recording" />
+          </div>
+        )}
+        {!isGap && state.kind === 'failed' && (
+          <div className={classes.over} role="alert">
+            <span>{state.message}</span>
+            <Button variant="white" color="dark" onClick={() => recorder.current?.goTo(at, here)}>
+              Try again
+            </Button>
+          </div>
+        )}
+      </div>
+      <div className={classes.controls} role="toolbar" aria-label="Player">
+        <ActionIcon
+          variant="subtle"
+          color="gray"
+          aria-label="Previous recording"
+          title="Previous recording"
+          disabled={!before}
+          onClick={() => before && goTo(before.from)}
+        >
+          <IconPlayerSkipBackFilled size={17} />
+        </ActionIcon>
+        <ActionIcon
+          variant="filled"
+          size={34}
+          aria-label={isPlaying ? 'Pause' : 'Play'}
+          title={isPlaying ? 'Pause (k)' : 'Play (k)'}
+          disabled={isGap || !isKnown}
+          onClick={toggle}
+        >
+          {isPlaying ? <IconPlayerPauseFilled size={18} /> : <IconPlayerPlayFilled size={18} />}
+        </ActionIcon>
+        <ActionIcon
+          variant="subtle"
+          color="gray"
+          aria-label="Next recording"
+          title="Next recording"
+          disabled={!after}
+          onClick={() => after && goTo(after.from)}
+        >
+          <IconPlayerSkipForwardFilled size={17} />
+        </ActionIcon>
+        <output className={classes.clock}>{timeOfDay(at)}</output>
+        <span className={classes.grow} />
+        <NativeSelect
+          aria-label="Speed"
+          size="xs"
+          className={classes.rate}
+          data={RATES.map((value) => ({ value: String(value), label: `${value} ×` }))}
+          value={String(rate)}
+          onChange={(event) => setRate(Number(event.currentTarget.value))}
+        />
+        <ActionIcon
+          variant="subtle"
+          color="gray"
+          aria-label="Sound"
+          aria-pressed={!isMuted}
+          title={isMuted ? 'Sound on (m)' : 'Sound off (m)'}
+          onClick={() => setMuted(!isMuted)}
+        >
+          {isMuted ? <IconVolumeOff size={18} /> : <IconVolume size={18} />}
+        </ActionIcon>
+        <ActionIcon
+          variant="subtle"
+          color="gray"
+          aria-label="Full screen"
+          title="Full screen (f)"
+          onClick={() => void frame.current?.requestFullscreen()}
+        >
+          <IconMaximize size={18} />
+        </ActionIcon>
+      </div>
+    </div>
+  );
+}

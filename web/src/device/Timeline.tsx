@@ -1,0 +1,167 @@
+import { SegmentedControl } from '@mantine/core';
+import { useMemo, useRef, useState } from 'react';
+import type { Alarm, Channel } from '../../../lib/contract/device.ts';
+import { count, span } from '../shared/format.ts';
+import { percentOf, ticksOf, viewAround, ZOOMS, type Zoom } from './day.ts';
+import { gapsOf, recordedMs, recordingAt, type Stretch } from './recordings.ts';
+import { alarmTitle, timeOfDay } from './words.ts';
+import classes from './device.module.css';
+
+interface Props {
+  readonly day: Stretch;
+  readonly at: number;
+  readonly goTo: (at: number) => void;
+  readonly channels: readonly Channel[];
+  readonly chosen: number;
+  readonly choose: (channel: number) => void;
+  /** By channel number; undefined while it loads. */
+  readonly recordings: ReadonlyMap<number, readonly Stretch[] | undefined>;
+  readonly alarms: readonly Alarm[];
+  /** The stretch that a clip is being made of. */
+  readonly marked: Stretch | undefined;
+}
+
+/** ms that a key moves the moment by. */
+const KEYS: Readonly<Record<string, number>> = {
+  ArrowLeft: -5_000,
+  ArrowRight: 5_000,
+  ArrowDown: -60_000,
+  ArrowUp: 60_000,
+  PageDown: -600_000,
+  PageUp: 600_000,
+};
+
+export function Timeline(props: Props) {
+  const { day, at, goTo, channels, chosen, choose, recordings, alarms, marked } = props;
+  const [zoom, setZoom] = useState<Zoom>('day');
+  const view = useView(day, zoom, at);
+  const bar = useRef<HTMLDivElement>(null);
+  const ticks = useMemo(() => ticksOf(view, 8), [view]);
+  const here = recordings.get(chosen);
+  const isRecorded = here !== undefined && recordingAt(here, at) !== undefined;
+
+  const fromPointer = (event: React.PointerEvent) => {
+    const box = bar.current!.getBoundingClientRect();
+    const part = Math.min(1, Math.max(0, (event.clientX - box.left) / box.width));
+    goTo(Math.min(day.to - 1, view.from + part * (view.to - view.from)));
+  };
+  const press = (event: React.KeyboardEvent) => {
+    const by = KEYS[event.key];
+    const target =
+      event.key === 'Home'
+        ? here?.[0]?.from
+        : event.key === 'End'
+          ? here?.at(-1)?.to
+          : by !== undefined
+            ? at + by
+            : undefined;
+    if (target === undefined) return;
+    event.preventDefault();
+    event.stopPropagation();
+    goTo(Math.min(day.to - 1, Math.max(day.from, target)));
+  };
+  const left = (moment: number) => `${percentOf(view, moment)}%`;
+  const block = ({ from, to }: Stretch): React.CSSProperties => ({
+    left: left(from),
+    width: `max(2px, ${percentOf(view, to) - percentOf(view, from)}%)`,
+  });
+  const isIn = ({ from, to }: Stretch) => to > view.from && from < view.to;
+
+  return (
+    <section className={classes.timeline} aria-label="Time line">
+      <div className={classes.timelineHead}>
+        <Summary recordings={here} />
+        <SegmentedControl
+          size="xs"
+          aria-label="Length shown"
+          data={Object.keys(ZOOMS).map((value) => ({ value, label: value === 'day' ? 'Day' : value }))}
+          value={zoom}
+          onChange={(value) => setZoom(value as Zoom)}
+        />
+      </div>
+      <div className={classes.tracks}>
+        <div className={classes.names}>
+          {channels.map(({ number, name }) => (
+            <button
+              key={number}
+              type="button"
+              aria-pressed={number === chosen}
+              title={name}
+              onClick={() => choose(number)}
+            >
+              {name}
+            </button>
+          ))}
+        </div>
+        <div
+          ref={bar}
+          className={classes.bar}
+          role="slider"
+          tabIndex={0}
+          aria-label="Moment"
+          aria-valuemin={0}
+          aria-valuemax={Math.round((day.to - day.from) / 1000)}
+          aria-valuenow={Math.round((at - day.from) / 1000)}
+          aria-valuetext={`${timeOfDay(at)}, ${isRecorded ? 'recorded' : 'nothing recorded'}`}
+          onKeyDown={press}
+          onPointerDown={(event) => {
+            event.currentTarget.setPointerCapture(event.pointerId);
+            fromPointer(event);
+          }}
+          onPointerMove={(event) => event.currentTarget.hasPointerCapture(event.pointerId) && fromPointer(event)}
+        >
+          {channels.map(({ number }) => (
+            <div key={number} className={classes.lane} data-chosen={number === chosen}>
+              {(recordings.get(number) ?? []).filter(isIn).map((one) => (
+                <span key={one.from} style={block(one)} title={`${timeOfDay(one.from)} – ${timeOfDay(one.to)}`} />
+              ))}
+            </div>
+          ))}
+          {alarms
+            .filter(({ time }) => isIn({ from: Date.parse(time), to: Date.parse(time) + 1 }))
+            .map((alarm) => (
+              <i
+                key={alarm.id}
+                className={classes.alarmTick}
+                style={{ left: left(Date.parse(alarm.time)) }}
+                title={`${alarmTitle(alarm)}, ${timeOfDay(Date.parse(alarm.time))}`}
+              />
+            ))}
+          {marked && isIn(marked) && <div className={classes.marked} style={block(marked)} />}
+          {at >= view.from && at <= view.to && <div className={classes.cursor} style={{ left: left(at) }} />}
+        </div>
+      </div>
+      <div className={classes.ticks} aria-hidden>
+        {ticks.map((tick) => (
+          <span key={tick} style={{ left: left(tick) }}>
+            {new Date(tick).toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit' })}
+          </span>
+        ))}
+      </div>
+    </section>
+  );
+}
+
+function Summary({ recordings }: { recordings: readonly Stretch[] | undefined }) {
+  if (recordings === undefined) return <span className={classes.dim}>Looking for recordings…</span>;
+  if (recordings.length === 0) return <span className={classes.dim}>Nothing recorded on this day.</span>;
+  const gaps = gapsOf(recordings);
+  const longest = gaps.reduce((most, { from, to }) => Math.max(most, to - from), 0);
+  return (
+    <span className={classes.dim}>
+      {span(recordedMs(recordings) / 1000)} recorded
+      {gaps.length > 0 ? `, ${count(gaps.length, 'gap')}, the longest ${span(longest / 1000)}` : ', without a gap'}
+    </span>
+  );
+}
+
+/** The part of the day on show; it moves on only when the moment nears its edge. */
+function useView(day: Stretch, zoom: Zoom, at: number): Stretch {
+  const [view, setView] = useState(() => viewAround(day, zoom, at));
+  const next = viewAround(day, zoom, at, view);
+  if (next.from !== view.from || next.to !== view.to) {
+    setView(next);
+    return next;
+  }
+  return view;
+}

@@ -1,0 +1,96 @@
+/** The settings of a device as a form holds them, and what of them has changed. Pure. */
+import type { Channel, Device, DevicePatch, LivePolicy } from '../../../lib/contract/device.ts';
+
+export interface ChannelDraft {
+  readonly number: string;
+  readonly name: string;
+  readonly live: LivePolicy;
+  readonly stream: 'main' | 'sub';
+}
+
+export interface Draft {
+  readonly name: string;
+  readonly timeZone: string;
+  readonly retentionDays: string;
+  readonly channels: readonly ChannelDraft[];
+  readonly viewers: readonly string[];
+}
+
+/** The lifetimes the contract knows, in days; a test keeps the two alike. */
+export const RETENTION = [1, 2, 3, 5, 7, 14, 30, 60, 90, 180, 365];
+
+export const policies: Readonly<Record<LivePolicy, string>> = {
+  always: 'Always, and recorded',
+  'on-demand': 'While somebody watches',
+  never: 'Never',
+};
+
+export const draftOf = ({ name, timeZone, retentionDays, channels, viewers }: Device): Draft => ({
+  name,
+  timeZone,
+  retentionDays: String(retentionDays),
+  channels: channels.map((channel) => ({ ...channel, number: String(channel.number) })),
+  viewers,
+});
+
+/** What is wrong with a draft, by field; empty when it can be saved. */
+export function faultsOf({ name, timeZone, channels }: Draft): Record<string, string> {
+  const faults: Record<string, string> = {};
+  if (name.trim() === '') faults['name'] = 'A device has a name';
+  if (!isZone(timeZone)) faults['timeZone'] = 'A name of the IANA database, such as Asia/Shanghai';
+  channels.forEach((channel, i) => {
+    const number = Number(channel.number);
+    if (!/^\d{1,3}$/.test(channel.number) || number < 1 || number > 255) faults[`channel ${i}`] = '1 to 255';
+    else if (channels.some((other, j) => j < i && Number(other.number) === number))
+      faults[`channel ${i}`] = 'Twice the same number';
+    if (channel.name.trim() === '') faults[`channel name ${i}`] = 'A name';
+  });
+  return faults;
+}
+
+/** Just what differs, so that two people who change different things do not undo one another. */
+export function patchOf(device: Device, draft: Draft): DevicePatch {
+  const channels: Channel[] = draft.channels.map(({ number, name, live, stream }) => ({
+    number: Number(number),
+    name: name.trim(),
+    live,
+    stream,
+  }));
+  const wanted: DevicePatch = {
+    name: draft.name.trim(),
+    timeZone: draft.timeZone.trim(),
+    retentionDays: Number(draft.retentionDays) as Device['retentionDays'],
+    channels,
+    viewers: [...draft.viewers],
+  };
+  return Object.fromEntries(
+    Object.entries(wanted).filter(
+      ([field, value]) => canonical(value) !== canonical(device[field as keyof DevicePatch]),
+    ),
+  );
+}
+
+/** The number a new channel begins with. */
+export function freeNumber(channels: readonly ChannelDraft[]): string {
+  const used = new Set(channels.map(({ number }) => Number(number)));
+  let number = 1;
+  while (used.has(number)) number += 1;
+  return String(number);
+}
+
+const canonical = (value: unknown): string =>
+  JSON.stringify(value, (_, inner: unknown) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => a.localeCompare(b)))
+      : inner,
+  );
+
+function isZone(name: string): boolean {
+  try {
+    return (
+      new Intl.DateTimeFormat('en', { timeZone: name.trim() }).resolvedOptions().timeZone !== '' && !/^[+-]/.test(name)
+    );
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,119 @@
+/** What a tile does next and what it says of it. Pure: nothing is fetched here. */
+import type { LiveStateAnswer } from '../../../lib/contract/live-api.ts';
+import { ApiProblem } from '../api/problem.ts';
+import { moment } from '../device/words.ts';
+
+export type Phase =
+  /** Out of view: nothing is asked for. */
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'starting' }
+  /** `behind`: seconds between what happens and what is shown; undefined where the browser does not say. */
+  | { readonly kind: 'live'; readonly behind?: number }
+  | { readonly kind: 'offline'; readonly since?: string; readonly reason?: string }
+  | { readonly kind: 'busy'; readonly reason?: string }
+  /** Something went wrong that may pass; `retryAt` is epoch milliseconds. */
+  | { readonly kind: 'lost'; readonly message: string; readonly retryAt: number }
+  /** Asking again would not help. */
+  | { readonly kind: 'refused'; readonly message: string };
+
+/** Milliseconds until the state is asked for again. A busy device is asked anew by the API after ten seconds. */
+const ASK_AGAIN = { starting: 1000, offline: 10_000, busy: 10_000 } as const;
+
+/** What an answer means, and when to ask again (ms); `live` means: play. */
+export function phaseOf(answer: LiveStateAnswer): { readonly phase: Phase; readonly askIn?: number } {
+  const { state, since, reason } = answer;
+  switch (state) {
+    case 'starting':
+      return { phase: { kind: 'starting' }, askIn: ASK_AGAIN.starting };
+    case 'offline':
+      return {
+        phase: { kind: 'offline', ...(since !== undefined && { since }), ...(reason !== undefined && { reason }) },
+        askIn: ASK_AGAIN.offline,
+      };
+    case 'busy':
+      return { phase: { kind: 'busy', ...(reason !== undefined && { reason }) }, askIn: ASK_AGAIN.busy };
+    default:
+      // Live, but not yet on the screen.
+      return { phase: { kind: 'starting' } };
+  }
+}
+
+/** Milliseconds before try number `attempt` (from 0): from one second to half a minute, spread so that tiles do not all come at once. */
+export const delayOf = (attempt: number, random: number): number =>
+  Math.round(Math.min(30_000, 1000 * 2 ** Math.min(attempt, 10)) * (0.75 + random / 2));
+
+/** A call that failed, or a player that gave up. */
+export function phaseOfFailure(error: unknown, delay: number, now: number): Phase {
+  if (error instanceof ApiProblem) {
+    if (error.status === 404 || error.status === 403) {
+      return {
+        kind: 'refused',
+        message: 'This channel is not there any more, or not yours to see. Choose another one.',
+      };
+    }
+    if (error.status === 400) return { kind: 'refused', message: error.message };
+    return { kind: 'lost', message: error.message, retryAt: now + delay };
+  }
+  return { kind: 'lost', message: 'The stream broke off.', retryAt: now + delay };
+}
+
+export const UNDECODABLE =
+  'This browser cannot decode what the device sends. Set the device to H.264, or use a browser that plays H.265.';
+
+/**
+ * Milliseconds until the next signature is asked for: after two thirds of its life, so that there is time for several
+ * tries. `setTimeout` counts to 2^31 at most.
+ */
+export const renewIn = (expiresAt: string, now: number): number =>
+  Math.min(2 ** 31 - 1, Math.max(1000, ((Date.parse(expiresAt) - now) * 2) / 3));
+
+/**
+ * The address a player asks for with the newest signature in place of the one that came with its manifest. Only below
+ * `prefix`, which the signature is for; everything else is left alone.
+ */
+export function resigned(address: string, base: string, prefix: string, query: string | undefined): string {
+  const url = new URL(address, base);
+  if (query === undefined || url.origin !== new URL(base).origin || !url.pathname.startsWith(prefix)) return address;
+  url.search = query;
+  return url.href;
+}
+
+/** A few words for the corner of the tile. */
+export function wordsOf(phase: Phase, now: number): string {
+  switch (phase.kind) {
+    case 'idle':
+      return 'Not in view';
+    case 'starting':
+      return 'Starting';
+    case 'live':
+      return phase.behind === undefined ? 'Live' : `Live, ${Math.max(0, Math.round(phase.behind))} s behind`;
+    case 'offline':
+      return phase.since === undefined ? 'Offline' : `Offline since ${moment(phase.since, now)}`;
+    case 'busy':
+      return 'Busy';
+    case 'lost':
+      return 'Broken off';
+    default:
+      return 'Not shown';
+  }
+}
+
+/** A sentence for its middle: why there is no picture and what happens next. */
+export function sentenceOf(phase: Phase, now: number): string | undefined {
+  switch (phase.kind) {
+    case 'starting':
+      return 'Asking the device for pictures.';
+    case 'offline':
+      return `${phase.reason ?? 'The device sends nothing.'} It is shown as soon as it comes back.`;
+    case 'busy':
+      return `${phase.reason ?? 'The device cannot send this channel now.'} Trying again every 10 s.`;
+    case 'lost': {
+      const seconds = Math.ceil((phase.retryAt - now) / 1000);
+      return `${phase.message} ${seconds > 0 ? `Trying again in ${seconds} s.` : 'Trying again.'}`;
+    }
+    case 'refused':
+      return phase.message;
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,250 @@
+/**
+ * One channel on the wall, from asking for it to saying goodbye. The API says what the channel is doing; while it is
+ * live, hls.js plays it. An on-demand signature is short and asking for the next one is the viewer's sign of life, so it
+ * is asked for in time and put into every address the player fetches from then on: nothing is loaded anew.
+ */
+import type { default as Hls, ErrorData, HlsConfig } from 'hls.js';
+import { call, pathOf } from '../api/client.ts';
+import { apiPath } from '../api/token-fetch.ts';
+import { delayOf, phaseOf, phaseOfFailure, renewIn, resigned, UNDECODABLE, type Phase } from './phase.ts';
+import type { Place } from './selection.ts';
+
+export interface StreamOptions {
+  readonly place: Place;
+  readonly video: HTMLVideoElement;
+  /** Access token for playlists of our API. */
+  readonly token: () => Promise<string | undefined>;
+  readonly show: (phase: Phase) => void;
+}
+
+/** ms without a new segment after which the API is asked what has become of the stream. */
+const SILENCE = 8_000;
+/** ms without one after which the player begins anew even if the API still calls it live. */
+const DEAD = 30_000;
+
+/** Near the live edge, catching up after a stall, and little kept: there may be sixteen of these. */
+const LOW_LATENCY: Partial<HlsConfig> = {
+  liveSyncDurationCount: 1,
+  liveMaxLatencyDurationCount: 5,
+  maxLiveSyncPlaybackRate: 1.15,
+  maxBufferLength: 10,
+  backBufferLength: 6,
+  // Fragments are CMAF already; a worker for each tile would cost more than it saves.
+  enableWorker: false,
+};
+
+const UNPLAYABLE = new Set<string>([
+  'manifestIncompatibleCodecsError',
+  'bufferIncompatibleCodecsError',
+  'bufferAddCodecError',
+]);
+
+export class LiveStream {
+  readonly #options: StreamOptions;
+  readonly #session = crypto.randomUUID();
+  readonly #abort = new AbortController();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #renewal: ReturnType<typeof setTimeout> | undefined;
+  #watch: ReturnType<typeof setInterval> | undefined;
+  #hls: Hls | undefined;
+  #isPlaying = false;
+  #query: string | undefined;
+  #attempt = 0;
+  #recovered = 0;
+  /** When the last segment came, and when the API was last asked; epoch ms. */
+  #heard = 0;
+  #asked = 0;
+
+  constructor(options: StreamOptions) {
+    this.#options = options;
+    options.video.addEventListener('playing', this.#plays);
+    window.addEventListener('pagehide', this.#goodbye);
+    void this.#ask();
+  }
+
+  /** Ends it for good: the device may stop sending at once. */
+  stop(): void {
+    this.#abort.abort();
+    this.#detach();
+    clearTimeout(this.#timer);
+    this.#options.video.removeEventListener('playing', this.#plays);
+    window.removeEventListener('pagehide', this.#goodbye);
+    this.#goodbye();
+  }
+
+  /** A person does not want to wait. */
+  retry(): void {
+    this.#attempt = 0;
+    void this.#ask();
+  }
+
+  get #params() {
+    const { device, channel } = this.#options.place;
+    return { id: device, channel: String(channel) };
+  }
+
+  #goodbye = (): void => {
+    const path = pathOf('POST /api/play/live/{id}/{channel}/goodbye', this.#params, { session: this.#session });
+    // It is sent even when the page goes.
+    navigator.sendBeacon(path);
+  };
+
+  async #ask(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#asked = Date.now();
+    try {
+      const answer = await call('GET /api/play/live/{id}/{channel}/state', {
+        params: this.#params,
+        query: { session: this.#session },
+        signal: this.#abort.signal,
+      });
+      if (this.#abort.signal.aborted) return;
+      const { phase, askIn } = phaseOf(answer);
+      if (answer.signature !== undefined) this.#sign(answer.signature);
+      if (askIn === undefined) {
+        if (!this.#isAttached) await this.#attach();
+        return;
+      }
+      this.#detach();
+      this.#options.show(phase);
+      this.#again(askIn);
+    } catch (error) {
+      if (!this.#abort.signal.aborted && !this.#isPlaying) this.#lost(error);
+    }
+  }
+
+  #again(delay: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#ask(), delay);
+  }
+
+  #lost(error: unknown): void {
+    this.#detach();
+    const delay = delayOf(this.#attempt, Math.random());
+    this.#attempt += 1;
+    const phase = phaseOfFailure(error, delay, Date.now());
+    this.#options.show(phase);
+    if (phase.kind === 'lost') this.#again(delay);
+  }
+
+  #sign({ query, expiresAt }: { query: string; expiresAt: string }): void {
+    this.#query = query;
+    clearTimeout(this.#renewal);
+    const renew = async (attempt: number): Promise<void> => {
+      try {
+        const { signature, state } = await call('GET /api/play/live/{id}/{channel}/state', {
+          params: this.#params,
+          query: { session: this.#session },
+          signal: this.#abort.signal,
+        });
+        if (signature !== undefined) this.#sign(signature);
+        else if (state !== 'live') await this.#ask();
+      } catch {
+        if (this.#abort.signal.aborted) return;
+        this.#renewal = setTimeout(() => void renew(attempt + 1), delayOf(attempt, Math.random()));
+      }
+    };
+    this.#renewal = setTimeout(() => void renew(0), renewIn(expiresAt, Date.now()));
+  }
+
+  get #isAttached(): boolean {
+    return this.#watch !== undefined;
+  }
+
+  async #attach(): Promise<void> {
+    this.#heard = Date.now();
+    this.#watch = setInterval(() => this.#look(), 1000);
+    const { video } = this.#options;
+    const { default: HlsClass } = await import('hls.js');
+    if (!this.#isAttached || this.#abort.signal.aborted) return;
+    if (HlsClass.isSupported()) {
+      const hls = new HlsClass({ ...LOW_LATENCY, xhrSetup: this.#open });
+      this.#hls = hls;
+      hls.on(HlsClass.Events.FRAG_BUFFERED, () => (this.#heard = Date.now()));
+      hls.on(HlsClass.Events.ERROR, (_, data) => this.#failed(data));
+      hls.loadSource(pathOf('GET /api/play/live/{id}/{channel}/main.m3u8', this.#params, { session: this.#session }));
+      hls.attachMedia(video);
+    } else {
+      // Such a browser plays HLS itself and sends no header of ours; it meets a refusal now and then and begins anew.
+      const { id } = this.#params;
+      const body = { channel: this.#options.place.channel };
+      const { url } = await call('POST /api/devices/{id}/tokens', { params: { id }, body });
+      if (!this.#isAttached) return;
+      video.src = `${url}&session=${this.#session}`;
+      video.addEventListener('error', this.#broke);
+      video.addEventListener('timeupdate', this.#hear);
+    }
+    // Without sound a browser lets it begin; if it does not, the person's next click does.
+    video.play().catch(() => {});
+  }
+
+  #open = async (xhr: XMLHttpRequest, address: string): Promise<void> => {
+    const { device, channel } = this.#options.place;
+    xhr.open('GET', resigned(address, location.href, `/live/${device}/${channel}/`, this.#query), true);
+    if (apiPath(address, location.origin) === undefined) return;
+    const token = await this.#options.token();
+    if (token !== undefined) xhr.setRequestHeader('authorization', `Bearer ${token}`);
+  };
+
+  #detach(): void {
+    clearInterval(this.#watch);
+    clearTimeout(this.#renewal);
+    this.#watch = undefined;
+    this.#isPlaying = false;
+    const { video } = this.#options;
+    video.removeEventListener('error', this.#broke);
+    video.removeEventListener('timeupdate', this.#hear);
+    this.#hls?.destroy();
+    this.#hls = undefined;
+    if (video.hasAttribute('src')) {
+      video.removeAttribute('src');
+      video.load();
+    }
+  }
+
+  #broke = (): void => this.#lost(undefined);
+  #hear = (): void => void (this.#heard = Date.now());
+
+  #plays = (): void => {
+    if (!this.#isAttached) return;
+    this.#isPlaying = true;
+    this.#attempt = 0;
+    this.#look();
+  };
+
+  /** Once a second: how far behind, and whether anything still comes. */
+  #look(): void {
+    const now = Date.now();
+    const silent = now - this.#heard;
+    if (silent > DEAD) return this.#lost(undefined);
+    if (silent > SILENCE && now - this.#asked > SILENCE) void this.#ask();
+    if (!this.#isPlaying) return;
+    const latency = this.#hls?.latency;
+    this.#options.show({ kind: 'live', ...(latency !== undefined && latency > 0 && { behind: latency }) });
+  }
+
+  #failed(data: ErrorData): void {
+    if (UNPLAYABLE.has(data.details)) {
+      this.#detach();
+      this.#options.show({ kind: 'refused', message: UNDECODABLE });
+      return;
+    }
+    if (!data.fatal) return;
+    const now = Date.now();
+    const type: string = data.type;
+    if (type === 'mediaError' && now - this.#recovered > 10_000) {
+      this.#recovered = now;
+      this.#hls?.recoverMediaError();
+      return;
+    }
+    // The signature was outlived or the stream is just ending: the API knows, and is asked at once the first time.
+    if (data.response?.code !== undefined && [403, 409].includes(data.response.code) && this.#attempt === 0) {
+      this.#detach();
+      this.#attempt += 1;
+      this.#options.show({ kind: 'starting' });
+      this.#again(500);
+      return;
+    }
+    this.#lost(undefined);
+  }
+}

@@ -1,0 +1,96 @@
+import { Button } from '@mantine/core';
+import { IconFocus2, IconLivePhoto } from '@tabler/icons-react';
+import { useEffect, useRef } from 'react';
+import { Link } from 'react-router';
+import type { Device } from '../../../lib/contract/device.ts';
+import { describe, stateOf } from '../device/words.ts';
+import { formatWall, parseWall, toggle } from '../live/selection.ts';
+import { Ago, useNow } from '../shared/Time.tsx';
+import { StateMark } from './StateMark.tsx';
+import classes from './map.module.css';
+
+interface Props {
+  readonly devices: readonly Device[];
+  readonly chosen: string | undefined;
+  readonly isFollowing: boolean;
+  readonly choose: (id: string | undefined) => void;
+  readonly follow: () => void;
+}
+
+export function DeviceList({ devices, chosen, isFollowing, choose, follow }: Props) {
+  const now = useNow();
+  return (
+    <ul className={classes.list} aria-label="Devices">
+      {devices.map((device) => {
+        const isChosen = device.id === chosen;
+        return (
+          <li key={device.id} data-chosen={isChosen}>
+            <Row device={device} now={now} isChosen={isChosen} choose={choose} />
+            {isChosen && (
+              <div className={classes.actions}>
+                <Button component={Link} to={`/d/${device.id}`} size="compact-sm">
+                  Open
+                </Button>
+                <Button
+                  component={Link}
+                  to={`/live?${wallOf(device)}`}
+                  variant="default"
+                  size="compact-sm"
+                  leftSection={<IconLivePhoto size={15} />}
+                >
+                  Watch live
+                </Button>
+                <Button
+                  variant="default"
+                  size="compact-sm"
+                  leftSection={<IconFocus2 size={15} />}
+                  aria-pressed={isFollowing}
+                  disabled={device.position === undefined}
+                  onClick={follow}
+                >
+                  {isFollowing ? 'Following' : 'Follow'}
+                </Button>
+              </div>
+            )}
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
+
+function Row(props: { device: Device; now: number; isChosen: boolean; choose: (id: string | undefined) => void }) {
+  const { device, now, isChosen, choose } = props;
+  const button = useRef<HTMLButtonElement>(null);
+  useEffect(() => {
+    if (isChosen) button.current?.scrollIntoView({ block: 'nearest' });
+  }, [isChosen]);
+  return (
+    <button
+      ref={button}
+      type="button"
+      className={classes.row}
+      aria-pressed={isChosen}
+      onClick={() => choose(isChosen ? undefined : device.id)}
+    >
+      <StateMark state={stateOf(device)} size={18} />
+      <span>
+        <strong>{device.name}</strong>
+        <small>{describe(device, now)}</small>
+      </span>
+      {device.position !== undefined && (
+        <small>
+          <Ago at={device.position.time} />
+        </small>
+      )}
+    </button>
+  );
+}
+
+/** All channels of a device that may be watched. */
+export const wallOf = ({ id, channels }: Pick<Device, 'id' | 'channels'>): string =>
+  formatWall(
+    channels
+      .filter(({ live }) => live !== 'never')
+      .reduce((wall, { number }) => toggle(wall, { device: id, channel: number }), parseWall(new URLSearchParams())),
+  );

@@ -1,0 +1,56 @@
+import { Skeleton, useComputedColorScheme } from '@mantine/core';
+import { IconMapOff } from '@tabler/icons-react';
+import { useEffect, useRef, useState } from 'react';
+import { State } from '../shared/states.tsx';
+import { createMap, type MapLibre } from './maplibre.ts';
+import classes from './map.module.css';
+
+interface Props {
+  /** For screen readers. */
+  readonly label: string;
+  /** Called once with the map when it can be drawn on, and again with another when the colour scheme changes. */
+  readonly ready: (map: MapLibre) => void;
+}
+
+/** An empty map. What stands on it is the screen's own. */
+export default function MapCanvas({ label, ready }: Props) {
+  const scheme = useComputedColorScheme('light');
+  return <Canvas key={scheme} label={label} ready={ready} />;
+}
+
+function Canvas({ label, ready }: Props) {
+  const container = useRef<HTMLDivElement>(null);
+  const latest = useRef(ready);
+  const [state, setState] = useState<'loading' | 'ready' | 'failed'>('loading');
+  useEffect(() => {
+    latest.current = ready;
+  });
+  useEffect(() => {
+    let map: MapLibre | undefined;
+    try {
+      map = createMap(container.current!, label);
+    } catch {
+      setState('failed');
+      return undefined;
+    }
+    const made = map;
+    made.once('load', () => {
+      setState('ready');
+      latest.current(made);
+    });
+    return () => made.remove();
+  }, [label]);
+  return (
+    <div className={classes.canvas}>
+      <div ref={container} className={classes.fill} />
+      {state === 'loading' && <Skeleton className={classes.fill} radius={0} />}
+      {state === 'failed' && (
+        <div className={classes.fill}>
+          <State icon={IconMapOff} title="No map here">
+            This browser offers no WebGL, which the map is drawn with. Everything else on this page works without it.
+          </State>
+        </div>
+      )}
+    </div>
+  );
+}
