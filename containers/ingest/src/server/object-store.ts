@@ -3,7 +3,7 @@
  * 1.5 ms of CPU a call, this a tenth of it. Nothing is retried here: who calls knows what a second attempt means.
  */
 import { SignatureV4 } from '@smithy/signature-v4';
-import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto';
+import { createHash, createHmac, hash, type Hash, type Hmac } from 'node:crypto';
 import http from 'node:http';
 import https from 'node:https';
 
@@ -86,7 +86,7 @@ export class ObjectStore {
           ...extra,
           host,
           'content-length': String(body.length),
-          'x-amz-content-sha256': createHash('sha256').update(body).digest('hex'),
+          'x-amz-content-sha256': hash('sha256', body, 'hex'),
         },
       },
       {},

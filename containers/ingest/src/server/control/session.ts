@@ -147,7 +147,7 @@ export class ControlSession {
       else this.services.log.trouble('another-identity', this.#device.id);
       return;
     }
-    const kept = { header: { ...header, phone: Buffer.from(header.phone) }, body: Buffer.from(body) };
+    const kept = { header: { ...header, phone: keep(header.phone) }, body: Buffer.from(body) };
     if (this.#waiting !== undefined) {
       this.#waitingBytes += body.length;
       if (this.#waiting.length < WAITING_MESSAGES && this.#waitingBytes <= WAITING_BYTES) this.#waiting.push(kept);
@@ -165,7 +165,7 @@ export class ControlSession {
     if (known.phone.equals(header.phone)) return true;
     // A terminal that changes to the other header is still the same one.
     if (phoneIdentity(header.phone) !== this.#identity) return false;
-    this.#terminal = { ...header, phone: Buffer.from(header.phone) };
+    this.#terminal = { ...header, phone: keep(header.phone) };
     return true;
   }
 
@@ -279,6 +279,13 @@ export class ControlSession {
   #reply(header: Header, result: number): void {
     this.answer('platformReply', { replySerial: header.serial, replyId: header.id, result });
   }
+}
+
+/** A copy to have for as long as the connection: not from the shared pool, of which six bytes would keep 64 KiB alive. */
+function keep(bytes: Buffer): Buffer {
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  bytes.copy(copy);
+  return copy;
 }
 
 const protocolOf = (header: Terminal, register: Register | undefined): '2011' | '2013' | '2019' =>
