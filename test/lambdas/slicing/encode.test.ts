@@ -312,7 +312,7 @@ describe('what goes wrong', () => {
     await expect(encodeFile(at('long.mp4'), info, { ladder: [360] }, { signal: stop.signal })).rejects.toThrow(
       'not wanted',
     );
-    expect(Date.now() - started).toBeLessThan(5000);
+    expect(Date.now() - started).toBeLessThan(30_000);
   });
 });
 

@@ -706,7 +706,7 @@ describe('hostile requests', () => {
     hanging.catch(() => undefined);
     const started = performance.now();
     await site[Symbol.asyncDispose]();
-    expect(performance.now() - started).toBeLessThan(1000);
+    expect(performance.now() - started).toBeLessThan(10_000);
     await expect(hanging).rejects.toThrow('terminated');
   });
 });
