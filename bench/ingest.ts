@@ -15,6 +15,7 @@ import { cores, pinning, pinOthers } from './ingest/pinned.ts';
 import { fileOf } from './ingest/task.ts';
 
 const HELP = `npm run bench:ingest -- [--quick] [--only streams,engine,classic,idle,locations] [--kind d1|720p] [--profile DIR]
+                              [--node-args=--max-semi-space-size=32]
 
 Measures the ingest task on one core, and the usual design (collect frames, spawn ffmpeg for every segment) on the same
 core and the same H.264. Prints a table and, as the last line, JSON; exits 1 when a bar does not hold. docs/benchmarks.md
@@ -22,7 +23,8 @@ says what is measured and what stands in for what. About 12 minutes; --quick abo
 
   --only     parts to run; the bars of others are not judged
   --kind     only one of the two kinds of stream
-  --profile  write CPU profiles of the measured task there`;
+  --profile  write CPU profiles of the measured task there
+  --node-args  options of Node for the measured task, to try them out`;
 
 const PARTS = ['streams', 'engine', 'classic', 'idle', 'locations'] as const;
 const IDLE = 20_000;
@@ -35,6 +37,7 @@ const { values } = parseArgs({
     only: { type: 'string', default: PARTS.join(',') },
     kind: { type: 'string' },
     profile: { type: 'string' },
+    'node-args': { type: 'string', default: '' },
     help: { type: 'boolean', default: false },
   },
 });
@@ -71,7 +74,7 @@ const busyBefore = loadavg()[0]!;
 const scratch = await mkdtemp(join(tmpdir(), 'sluice-bench-'));
 try {
   const bundle = await bundleServer();
-  const options = { bundle, profile };
+  const options = { bundle, profile, nodeArgs: values['node-args'].split(' ').filter(Boolean) };
   for (const kind of chosen) await loadClip(kind);
   const ours: Partial<Record<Kind, OursResult>> = {};
   if (parts.has('streams'))

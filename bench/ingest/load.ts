@@ -40,7 +40,7 @@ export interface LoadStats {
 }
 
 const loads: Load[] = [];
-let control: ControlLoad | undefined;
+const controls: ControlLoad[] = [];
 let next = 0;
 
 answerMessages<LoadMessage>({
@@ -79,7 +79,8 @@ answerMessages<LoadMessage>({
     return dropped;
   },
   connect: async (options) => {
-    control = loadControl({ host: '127.0.0.1', ...options });
+    const control = loadControl({ host: '127.0.0.1', ...options });
+    controls.push(control);
     await control.started;
   },
   late: () => loads[0]?.takeLate() ?? 0,
@@ -87,9 +88,9 @@ answerMessages<LoadMessage>({
     streaming: sum(({ stats }) => stats.streaming),
     pictures: sum(({ stats }) => stats.pictures),
     skipped: sum(({ stats }) => stats.skipped),
-    locations: control?.stats.locations ?? 0,
-    answered: control?.answered ?? 0,
-    online: control?.stats.online ?? 0,
+    locations: controls.reduce((total, { stats }) => total + stats.locations, 0),
+    answered: controls.reduce((total, { answered }) => total + answered, 0),
+    online: controls.reduce((total, { stats }) => total + stats.online, 0),
   }),
 });
 

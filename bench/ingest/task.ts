@@ -13,6 +13,8 @@ export interface TaskOptions {
   readonly s3?: string;
   /** Folder for a CPU profile. */
   readonly profile?: string | undefined;
+  /** Options of Node for the measured process, to try them out. */
+  readonly nodeArgs?: readonly string[];
 }
 
 export const BUCKET = 'bench-media';
@@ -30,12 +32,12 @@ export class Task {
     this.ports = ports;
   }
 
-  static async start({ bundle, s3, profile }: TaskOptions): Promise<Task> {
+  static async start({ bundle, s3, profile, nodeArgs = [] }: TaskOptions): Promise<Task> {
     const cloud = new Program(fileOf('cloud.ts'));
     const ports = await cloud.ask<CloudPorts>({ do: 'ports' });
     const server = new Program(bundle, {
       measured: true,
-      nodeArgs: profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`],
+      nodeArgs: [...nodeArgs, ...(profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`])],
       env: environment(ports, s3),
     });
     return new Task(cloud, new Program(fileOf('load.ts')), server, await server.ask({ do: 'ports' }));
