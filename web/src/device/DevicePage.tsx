@@ -4,7 +4,7 @@ import '@mantine/core/styles/Checkbox.css';
 import { ActionIcon, Button, Skeleton, TextInput, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { IconChevronLeft, IconChevronRight, IconLivePhoto, IconScissors, IconSettings } from '@tabler/icons-react';
-import { lazy, Suspense, useEffect, useMemo, useState } from 'react';
+import { lazy, Suspense, useEffect, useMemo, useRef, useState } from 'react';
 import { Link, useNavigate, useParams, useSearchParams } from 'react-router';
 import type { Device } from '../../../lib/contract/device.ts';
 import { DEVICE_ID } from '../../../lib/contract/live-keys.ts';
@@ -51,16 +51,18 @@ function Loaded({ device }: { device: Device }) {
   const [hasSettings, setSettings] = useState(false);
   const [marked, mark] = useState<Stretch>();
 
-  // The last day there can be anything of, for who names none.
+  // A moment names its day; who names neither sees the last day there can be anything of.
+  const asked = Number(search.get('at'));
+  const named = search.get('day') ?? '';
   const today = dayOf(now);
   const latest = device.online || device.lastSeenAt === undefined ? today : dayOf(Date.parse(device.lastSeenAt));
-  const named = search.get('day') ?? '';
-  const dayName = stretchOf(named) ? named : latest;
+  const dayName = asked > 0 && asked < 1e14 ? dayOf(asked) : stretchOf(named) ? named : latest;
   const day = useMemo(() => stretchOf(dayName)!, [dayName]);
   const channel = Number(search.get('channel') ?? device.channels[0]?.number ?? 1);
   const channelName = device.channels.find(({ number }) => number === channel)?.name ?? `Channel ${channel}`;
-  const change = (changes: { day?: string; channel?: number; at?: number | undefined }, replace = false) => {
-    const next = new URLSearchParams(search);
+  const change = (changes: Readonly<Record<string, string | number | undefined>>, replace = false) => {
+    // Not of this render: the router is a moment behind.
+    const next = new URLSearchParams(window.location.search);
     for (const [name, value] of Object.entries(changes)) {
       if (value === undefined) next.delete(name);
       else next.set(name, String(value));
@@ -69,7 +71,6 @@ function Loaded({ device }: { device: Device }) {
   };
   const goToDay = (text: string) => {
     mark(undefined);
-    setMoment(undefined);
     change({ day: text, at: undefined });
   };
 
@@ -82,28 +83,27 @@ function Loaded({ device }: { device: Device }) {
   const here = listings.data && (listings.data.get(channel) ?? []);
 
   // The one moment that time line, map and video are at. Whoever moves it by hand counts in `jumps`.
-  const asked = Number(search.get('at'));
-  const [moment, setMoment] = useState<number | undefined>(asked >= day.from && asked < day.to ? asked : undefined);
+  const [held, setHeld] = useState(asked);
+  const moment = held >= day.from && held < day.to ? held : undefined;
   const [jumps, setJumps] = useState(0);
   const isKnown = here !== undefined && (track.data !== undefined || track.isError);
   const first = isKnown ? firstMoment(here, runs.at(-1)?.at(-1)?.at, day) : undefined;
   useEffect(() => {
     if (moment !== undefined || first === undefined) return;
-    setMoment(first);
+    setHeld(first);
     setJumps((n) => n + 1);
   }, [moment, first]);
   const at = moment ?? day.from;
+  // So that the address can be shared. Only hands write it: playing would, several times a second.
+  const writing = useRef<ReturnType<typeof setTimeout>>(undefined);
+  useEffect(() => () => clearTimeout(writing.current), [day]);
   const goTo = (to: number) => {
-    setMoment(Math.round(Math.min(day.to - 1, Math.max(day.from, to))));
+    const target = Math.round(Math.min(day.to - 1, Math.max(day.from, to)));
+    setHeld(target);
     setJumps((n) => n + 1);
+    clearTimeout(writing.current);
+    writing.current = setTimeout(() => change({ at: target, day: undefined }, true), 800);
   };
-  // So that the address can be shared; the history is for days and channels.
-  useEffect(() => {
-    if (moment === undefined || jumps === 0) return undefined;
-    const timer = setTimeout(() => change({ at: Math.round(moment) }, true), 800);
-    return () => clearTimeout(timer);
-    // Only hands write the address, or playing would, several times a second.
-  }, [jumps]);
 
   const place = placeAt(runs, at);
   return (
@@ -197,7 +197,7 @@ function Loaded({ device }: { device: Device }) {
             at={at}
             jumps={jumps}
             goTo={goTo}
-            playsAt={setMoment}
+            playsAt={setHeld}
           />
           {listings.error && !here ? (
             <Failure error={listings.error} retry={() => void listings.refetch()} />

@@ -43,9 +43,9 @@ export function Playback(props: Props) {
   const [isPlaying, setPlaying] = useState(false);
   const [isMuted, setMuted] = useState(false);
   const [rate, setRate] = useState(1);
-  const latest = useRef({ at, playsAt, recordings });
+  const latest = useRef({ at, playsAt, recordings, isPlaying });
   useEffect(() => {
-    latest.current = { at, playsAt, recordings };
+    latest.current = { at, playsAt, recordings, isPlaying };
   });
 
   useEffect(() => {
@@ -57,7 +57,10 @@ export function Playback(props: Props) {
       token: manager.token,
       show: setState,
       playsAt: (moment) => latest.current.playsAt(moment),
+      over: () => setPlaying(false),
     });
+    // Another channel of the same moment goes on playing.
+    if (latest.current.isPlaying) one.play();
     recorder.current = one;
     return () => one.stop();
   }, [device, channel, day, manager]);

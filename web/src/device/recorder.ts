@@ -22,6 +22,8 @@ export interface RecorderOptions {
   readonly show: (state: RecorderState) => void;
   /** The moment on the screen, several times a second while it plays; epoch ms. */
   readonly playsAt: (at: number) => void;
+  /** The last recording of the day is over. */
+  readonly over: () => void;
 }
 
 /** ms a hand may rest on the time line before what is under it is fetched. */
@@ -161,6 +163,7 @@ export class Recorder {
     const at = next !== undefined ? Math.max(end, next.from) + 1 : nextRecording(this.#recordings, end)?.from;
     if (at === undefined) {
       this.#wantsPlay = false;
+      this.#options.over();
       return;
     }
     this.#options.playsAt(at);
