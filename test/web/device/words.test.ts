@@ -52,8 +52,9 @@ describe('a device', () => {
   });
 
   it('was seen at a time as short as it is clear', () => {
-    expect(moment(at(2026, 4, 3, 14, 2), NOW)).not.toMatch(/May|3|yesterday/);
-    expect(moment(at(2026, 4, 1, 14, 2), NOW)).toMatch(/May.*, /);
+    const may = new Date(NOW).toLocaleDateString(undefined, { month: 'short' });
+    expect(moment(at(2026, 4, 3, 14, 2), NOW)).not.toMatch(new RegExp(`${may}|3|yesterday`));
+    expect(moment(at(2026, 4, 1, 14, 2), NOW)).toContain(may);
     expect(moment(at(2026, 4, 1, 14, 2), NOW)).not.toContain('2026');
     expect(moment(at(2025, 4, 1, 14, 2), NOW)).toContain('2025');
   });
