@@ -50,6 +50,7 @@ export class ConnectedDevice {
   #zoneAt = -Infinity;
   #seenAt = 0;
   #toldAt = -Infinity;
+  #toldPosition = false;
   /** There is something to tell. */
   #news = false;
   #online = false;
@@ -86,6 +87,7 @@ export class ConnectedDevice {
   arrived(): void {
     const { state, task, outbox, events } = this.#services;
     this.#seenAt = Date.now();
+    this.#toldAt = performance.now();
     const connectedAt = new Date(this.#seenAt).toISOString();
     const connected = { task, session: this.session.id, connectedAt, protocol: this.#protocol };
     outbox.put(`device ${this.id}`, async () => {
@@ -215,9 +217,12 @@ export class ConnectedDevice {
   /** Its latest state, at most every so often; another connection's word is final. */
   #tell(now: number): void {
     const { config, outbox, state } = this.#services;
-    // Written behind the connection's own record, whose session it must find there.
-    if (!this.#online || now - this.#toldAt < config.options.stateSeconds * 1000) return;
+    // Where it is, is told at once when it has just come. All of it is written behind the connection's own record, whose
+    // session it must find there.
+    const first = !this.#toldPosition && this.#position !== undefined;
+    if (!this.#online || (!first && now - this.#toldAt < config.options.stateSeconds * 1000)) return;
     this.#toldAt = now;
+    this.#toldPosition ||= first;
     this.#news = false;
     outbox.put(`seen ${this.id}`, async () => {
       const lastSeenAt = new Date(this.#seenAt).toISOString();

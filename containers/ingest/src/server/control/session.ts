@@ -172,7 +172,7 @@ export class ControlSession {
   /** Looks the device up, then goes through what it has said meanwhile. */
   async #ask(): Promise<void> {
     try {
-      this.#record = await this.services.registry.arriving(this.#identity);
+      this.#record ??= await this.services.registry.arriving(this.#identity);
     } catch (error) {
       this.services.log.failure('device-lookup', error);
       this.close('fault');
