@@ -105,7 +105,7 @@ try {
   if (parts.has('classic')) await classic(ours);
   if (parts.has('idle')) {
     const limit = Number(execFileSync('sh', ['-c', 'ulimit -Hn'], { encoding: 'utf8' }).trim()) || Infinity;
-    const count = Math.min(quick ? 4000 : IDLE, limit - 200);
+    const count = Math.min(IDLE, limit - 200);
     log(`idle control connections: ${count}`);
     const result = await measureIdle(options, count, quick ? 3 : 10);
     const grown = (result.rss - result.idleRss) / count;
