@@ -52,6 +52,7 @@ export async function startIngest(
       ...engineEnvironment(endpoint),
       ...environment,
       PUBLIC_HOST: host,
+      LISTEN_ADDRESS: host,
       INGEST_OPTIONS: JSON.stringify({
         ...options,
         ports: { control, media, attachments, health },

@@ -10,6 +10,7 @@
  *   MEDIA_BUCKET SOURCE_BUCKET EVENT_BUS
  *   TASK_ID                optional, `[a-z0-9]{8,40}`; without it the id in `${ECS_CONTAINER_METADATA_URI_V4}/task`
  *   SERVICE_NAME           dimension `Service` of the metrics (below)
+ *   LISTEN_ADDRESS         optional, the address to listen on; without it all of them
  *   AWS_REGION, AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or keys, AWS_ENDPOINT_URL (local), ECS_AGENT_URI (task protection)
  *
  * TABLES, and what a task may do

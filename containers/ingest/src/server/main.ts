@@ -8,7 +8,13 @@ const ingest = await startIngest(config, await taskId());
 const { log } = ingest.services;
 
 const end = () => {
-  void ingest.drain().then(() => process.exit(0));
+  void ingest.drain().then(
+    () => process.exit(0),
+    (error: unknown) => {
+      log.line('error', 'draining failed', { error: String(error) });
+      process.exit(1);
+    },
+  );
 };
 process.once('SIGTERM', end);
 process.once('SIGINT', end);

@@ -101,7 +101,7 @@ export async function startIngest(config: ServerConfig, task: string, overrides:
     log.summary();
     void protection.set(streams.count > 0 && ready, now);
     if (second % MINUTE !== 0) return;
-    for (const session of mediaSessions) session.account();
+    for (const session of [...mediaSessions, ...sessions.all()]) session.account();
     process.stdout.write(`${metrics.document(config.service, { streams: streams.count, ...counts }, MINUTE)}\n`);
   }, 1000);
 

@@ -265,6 +265,25 @@ export function liveTests(start: () => Cloud): void {
       await device.close();
     });
 
+    it('that nobody watches, of a device whose control connection is gone, is closed where it arrives', async () => {
+      const id = '13800001010';
+      const quick = await cloud.task({ startSeconds: 0.3, idleStopSeconds: 0.1 });
+      const since = new Date().toISOString();
+      await cloud.register(id, [{ live: 'on-demand' }], { streams: { 1: { state: 'live', since } } });
+      await cloud.watchedUntil(id, 1, Date.now());
+      const camera = new TestCamera(id, quick.ports.media);
+      for (let n = 0; n < 100 && !camera.isClosed; n += 1) {
+        await camera.send(pictures.slice(n, n + 1));
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+      expect(camera.isClosed).toBe(true);
+      await until(
+        'offline',
+        () => cloud.record(id),
+        ({ streams }) => streams['1']?.state === 'offline',
+      );
+    });
+
     it('beyond what a task takes is told busy', async () => {
       const small = await cloud.task({ limits: { streams: 1 } });
       await cloud.register('13800001007', [{ live: 'always' }]);

@@ -36,6 +36,8 @@ const ZONE_KEPT = 15 * 60_000;
 /** Milliseconds ahead of ours at which a device's clock is wrong. */
 const FUTURE = 60 * 60_000;
 const DAY = 86_400_000;
+/** Milliseconds after it came that a device is asked what it can do: its streams go first. */
+const ASK_AFTER = 15_000;
 
 export class ConnectedDevice {
   readonly id: string;
@@ -51,6 +53,8 @@ export class ConnectedDevice {
   #seenAt = 0;
   #toldAt = -Infinity;
   #toldPosition = false;
+  /** When it is asked what its sound and picture are like (0x9003); once is enough. */
+  #askAt = Infinity;
   /** There is something to tell. */
   #news = false;
   #online = false;
@@ -88,6 +92,9 @@ export class ConnectedDevice {
     const { state, task, outbox, events } = this.#services;
     this.#seenAt = Date.now();
     this.#toldAt = performance.now();
+    if (this.#record.capabilities === undefined && this.#record.channels.length > 0) {
+      this.#askAt = this.#toldAt + ASK_AFTER;
+    }
     const connectedAt = new Date(this.#seenAt).toISOString();
     const connected = { task, session: this.session.id, connectedAt, protocol: this.#protocol };
     outbox.put(`device ${this.id}`, async () => {
@@ -111,6 +118,10 @@ export class ConnectedDevice {
   /** Call it once a second. */
   tick(now: number): void {
     this.keeper.tick(now);
+    if (now >= this.#askAt) {
+      this.#askAt = Infinity;
+      void this.session.commander.send('avAttributesQuery', {});
+    }
     if (this.#news) this.#tell(now);
   }
 

@@ -61,6 +61,7 @@ export class ControlSession {
   #commander: Commander | undefined;
   #reassembler: Reassembler | undefined;
   #ended = false;
+  #counted = 0;
 
   constructor(parts: SessionParts, guest: Guest) {
     this.services = parts.services;
@@ -93,11 +94,18 @@ export class ControlSession {
     if (this.#ended) return;
     this.#ended = true;
     this.#waiting = undefined;
-    const { short, checksum, length } = this.#decoder.errors;
-    this.services.metrics.add('badFrames', short + checksum + length + this.#decoder.framer.stats.oversized);
+    this.account();
     this.#commander?.close();
     if (this.#device === undefined) return;
     this.#device.left(!this.#parts.sessions.left(this.#device.id, this));
+  }
+
+  /** Adds what was counted since the last time to the task's metrics. */
+  account(): void {
+    const { short, checksum, length } = this.#decoder.errors;
+    const bad = short + checksum + length + this.#decoder.framer.stats.oversized;
+    this.services.metrics.add('badFrames', bad - this.#counted);
+    this.#counted = bad;
   }
 
   /** A newer connection of the same device is there, here or at another task. */

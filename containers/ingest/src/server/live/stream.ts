@@ -5,6 +5,7 @@
 import type { DeviceRecord, Stream } from '../../../../../lib/contract/device.ts';
 import { Segmenter, type Segment } from '../../hls/segmenter.ts';
 import type { AccessUnit, Gap } from '../../media/unit.ts';
+import { due } from '../control/keeping.ts';
 import type { PlaybackRow } from '../fleet.ts';
 import type { Closing } from '../metrics.ts';
 import type { Services } from '../services.ts';
@@ -30,6 +31,8 @@ export interface StreamOptions {
 const STALL_MS = 8000;
 /** Milliseconds without a picture after which the connection is given up: such a device is stuck. */
 const STUCK_MS = 30_000;
+/** Between two looks whether it is still wanted: so many times what a device has to begin. */
+const CHECKS = 6;
 /** Milliseconds to publish what is left of a stream that is over. */
 const CLOSING_MS = 20_000;
 /** Growth of the peak bit rate that is worth telling. */
@@ -47,6 +50,7 @@ export class LiveStream {
   #publisher: Publisher | undefined;
   #requestId: string | undefined;
   #heardAt = 0;
+  #checkAt = 0;
   #leftAt = 0;
   #stopping = false;
   #told: Stream | undefined;
@@ -90,6 +94,7 @@ export class LiveStream {
     this.#stopping = false;
     this.#told = undefined;
     this.#heardAt = performance.now();
+    this.#checkAt = this.#heardAt + this.#checkMs * (0.5 + Math.random());
     this.#segmenter = new Segmenter(this.#target.segmenter, (segment) => this.#publish(segment));
     if (this.#publisher === undefined || this.#publisher.dead) this.#publisher = this.#begin();
   }
@@ -128,10 +133,32 @@ export class LiveStream {
       const silent = now - this.#heardAt;
       if (silent >= STALL_MS) this.#segmenter?.end();
       if (silent >= STUCK_MS) this.#source.release('stalled');
+      else if (this.#target.live && now >= this.#checkAt) {
+        this.#checkAt = now + this.#checkMs;
+        this.#check().catch((error: unknown) => this.#services.log.failure('check-stream', error));
+      }
     } else if (now - this.#leftAt >= this.#services.config.options.startSeconds * 1000) {
       this.#tell({ state: 'offline', ...this.#since(), reason: 'The device stopped sending.' }, true);
       void this.close();
     }
+  }
+
+  get #checkMs(): number {
+    return this.#services.config.options.startSeconds * 1000 * CHECKS;
+  }
+
+  /**
+   * Usually the task with the control connection has a stream stopped. That may be gone, or the device deleted: then the
+   * connection is closed here, a while later.
+   */
+  async #check(): Promise<void> {
+    const { registry, config } = this.#services;
+    const record = await registry.get(this.device);
+    const idleStopSeconds = config.options.idleStopSeconds + this.#checkMs / 1000;
+    const asked = { channel: this.channel, runs: true, idleStopSeconds, now: Date.now() };
+    if (record !== undefined && due({ record, ...asked }).act !== 'stop') return;
+    this.#stopping = true;
+    await this.close();
   }
 
   /** Publishes what there is; the record says that the stream may go on elsewhere. */
@@ -148,8 +175,10 @@ export class LiveStream {
   }
 
   async #finish(deadline: number): Promise<void> {
+    // Whoever has its connection is the writer of its state.
+    const mine = !this.connected;
     this.#drop();
-    if (this.#stopping) this.#tell({ state: 'offline', ...this.#since() }, true);
+    if (this.#stopping) this.#tell({ state: 'offline', ...this.#since() }, mine);
     this.#options.ended(this);
     await this.#publisher?.close(deadline, this.#target.lastLine);
   }
