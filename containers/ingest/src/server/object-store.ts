@@ -3,7 +3,7 @@
  * 1.5 ms of CPU a call, this a tenth of it. Nothing is retried here: who calls knows what a second attempt means.
  */
 import { SignatureV4 } from '@smithy/signature-v4';
-import { createHash, createHmac, hash, type Hash, type Hmac } from 'node:crypto';
+import { createHash, createHmac, createSecretKey, hash, type Hash, type Hmac, type KeyObject } from 'node:crypto';
 import http from 'node:http';
 import https from 'node:https';
 
@@ -143,11 +143,11 @@ export class ObjectStore {
 
 /** node:crypto in the shape the signer asks for. */
 class NodeSha256 {
-  readonly #secret: Buffer | string | undefined;
+  readonly #key: KeyObject | undefined;
   #hash: Hash | Hmac;
 
   constructor(secret?: SourceData) {
-    this.#secret = secret === undefined || typeof secret === 'string' ? secret : toBuffer(secret);
+    this.#key = secret === undefined ? undefined : keyOf(secret);
     this.#hash = this.#begin();
   }
 
@@ -164,8 +164,25 @@ class NodeSha256 {
   }
 
   #begin(): Hash | Hmac {
-    return this.#secret === undefined ? createHash('sha256') : createHmac('sha256', this.#secret);
+    return this.#key === undefined ? createHash('sha256') : createHmac('sha256', this.#key);
   }
+}
+
+/** Keys the signer uses again and again, the same object each time: making one costs more than the digest itself. */
+const keys = new WeakMap<object, KeyObject>();
+let latest: { readonly secret: string; readonly key: KeyObject } | undefined;
+
+function keyOf(secret: SourceData): KeyObject {
+  if (typeof secret === 'string') {
+    if (latest?.secret !== secret) latest = { secret, key: createSecretKey(secret, 'utf8') };
+    return latest.key;
+  }
+  let key = keys.get(secret);
+  if (key === undefined) {
+    key = createSecretKey(toBuffer(secret));
+    keys.set(secret, key);
+  }
+  return key;
 }
 
 const toBuffer = (data: Exclude<SourceData, string>): Buffer =>
