@@ -157,7 +157,8 @@ try {
 process.exit(bars.every(({ holds }) => holds) ? 0 : 1);
 
 function report(kind: Kind, arrival: 'burst' | 'packet', result: OursResult, bar: number | undefined): void {
-  const { streams, atLeast, full, half, bytesPerStream } = result;
+  const { streams, atLeast, full, half } = result;
+  const { bytesPerStream = 0 } = half;
   cases.push({ name: 'Sluice', kind, arrival, ...result });
   row('Sluice', kind, arrival, streams, half.cpuMsPerStreamSecond, bytesPerStream, half, atLeast);
   const name = `${kinds[kind].label}, ${arrival === 'burst' ? 'bursts' : 'one write per packet'}`;

@@ -36,6 +36,11 @@ export interface Window {
   readonly expectedSegments: number;
   /** Gaps, discontinuities and dropped segments: none may be there. */
   readonly faults: number;
+  /** The same by the task's own reckoning: from reading a segment's last byte to S3's answer. */
+  readonly ownP50?: number;
+  readonly ownP99?: number;
+  /** Bytes of the process beyond those of an idle task and of segments, by stream. */
+  readonly bytesPerStream?: number;
   /** Longest that the load generator was late, milliseconds. */
   readonly loadLate: number;
 }

@@ -20,11 +20,6 @@ export interface OursResult {
   readonly full: Window | undefined;
   /** At no less than half of `streams`. */
   readonly half: Window;
-  /** Milliseconds, by the task's own reckoning: from reading a segment's last byte to S3's answer. */
-  readonly ownP50: number;
-  readonly ownP99: number;
-  /** Bytes of the process beyond those of an idle task and of segments, by stream. */
-  readonly bytesPerStream: number;
   readonly bodiesChecked: number;
   readonly windows: readonly Window[];
 }
@@ -41,7 +36,7 @@ export async function measureOurs(options: TaskOptions, wanted: OursCase): Promi
   const bench = new Bench(task, wanted);
   const { quick, bar = 0, log } = wanted;
   try {
-    const idle = await task.usage();
+    bench.idleRss = (await task.usage()).rss;
     await bench.grow(wanted.kind === 'd1' ? 120 : 60);
     await wait(quick ? 3 : 4);
     const probe = await bench.window(quick ? 3 : 5);
@@ -51,9 +46,6 @@ export async function measureOurs(options: TaskOptions, wanted: OursCase): Promi
     await bench.grow(Math.ceil(estimate * HALF));
     await wait(4);
     const half = await bench.window(quick ? 6 : 16);
-    const own = bench.own;
-    const { rss, segmentBytes } = await task.usage();
-    const bytesPerStream = (rss - idle.rss - segmentBytes) / bench.count;
     bench.say(half);
 
     const tried: Window[] = [];
@@ -68,8 +60,7 @@ export async function measureOurs(options: TaskOptions, wanted: OursCase): Promi
     // What the half load cost says more of the whole than the probe did.
     const first = await attempt(Math.max(half.streams, fill(half)));
     if (holds(first)) {
-      if (!quick || first.streams < bar)
-        await attempt(Math.max(Math.floor(first.streams * STEP_UP), first.streams < bar ? bar : 0));
+      if (!quick || first.streams < bar) await attempt(Math.max(Math.floor(first.streams * STEP_UP), fill(first)));
     } else {
       await attempt(bar > 0 && first.streams > bar ? bar : Math.floor(first.streams * STEP_DOWN));
     }
@@ -79,10 +70,7 @@ export async function measureOurs(options: TaskOptions, wanted: OursCase): Promi
       streams: held?.streams ?? 0,
       atLeast: failed.every(loadWasLate),
       full: held,
-      half,
-      ownP50: round(quantile(own, 0.5)),
-      ownP99: round(quantile(own, 0.99)),
-      bytesPerStream: round(bytesPerStream),
+      half: halfOf(held ?? half, [half, ...tried]),
       bodiesChecked: bench.checked,
       windows: [probe, half, ...tried],
     };
@@ -90,6 +78,10 @@ export async function measureOurs(options: TaskOptions, wanted: OursCase): Promi
     await task.end();
   }
 }
+
+/** The smallest load seen that is at least half of what was held. */
+const halfOf = ({ streams }: Window, windows: readonly Window[]): Window =>
+  windows.filter((window) => 2 * window.streams >= streams).toSorted((a, b) => a.streams - b.streams)[0]!;
 
 /** Streams that would take all of the core but what others take of it. */
 const fill = ({ streams, cpu, othersCpu }: Window): number =>
@@ -102,8 +94,8 @@ export class Bench {
   /** From S3's answers when there is no sink that sees the playlists. */
   readonly #ownLags: boolean;
   count = 0;
-  /** Of the latest window. */
-  own: readonly number[] = [];
+  /** Bytes of the task before the first stream. */
+  idleRss = 0;
   checked = 0;
 
   constructor(task: Task, wanted: OursCase, ownLags = false) {
@@ -144,7 +136,6 @@ export class Bench {
     const loadLate = await load.ask<number>({ do: 'late' });
     if (seen.wrong > 0) throw new Error(`${seen.wrong} bodies are not what their x-amz-content-sha256 says`);
     this.checked += seen.checked;
-    this.own = after.lags;
     // By the device's clock a segment ends where the next begins: a picture later than its last one.
     const picture = 1000 / kinds[kind].frameRate;
     const lags = (this.#ownLags ? after.lags : seen.lags).map((lag) => lag + (this.#ownLags ? 0 : picture));
@@ -160,6 +151,9 @@ export class Bench {
       p50: round(quantile(lags, 0.5)),
       p99: round(quantile(lags, 0.99)),
       max: round(lags.reduce((most, lag) => Math.max(most, lag), 0)),
+      ownP50: round(quantile(after.lags, 0.5)),
+      ownP99: round(quantile(after.lags, 0.99)),
+      bytesPerStream: round((after.rss - this.idleRss - after.segmentBytes) / this.count),
       segments: this.#ownLags ? count('segments') : seen.listed,
       expectedSegments: Math.floor((this.count * passed) / kinds[kind].segmentSeconds),
       faults: seen.gaps + seen.discontinuities + lost + then.skipped - stats.skipped,
