@@ -1,5 +1,5 @@
 /** `npm run synth -- -e prod`: templates without credentials, checked by cdk-nag (at every synth) and cfn-lint. */
-import { readdir } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -33,7 +33,12 @@ export async function synth(environment: string, output: string, context: readon
     cwd: root,
     env: { ...env, AWS_EC2_METADATA_DISABLED: 'true', CI: 'true' },
   });
-  const templates = (await readdir(output)).filter((file) => file.endsWith('.template.json'));
+  // The folder may hold templates of an earlier synth: the manifest says which are this one's.
+  const manifest = JSON.parse(await readFile(join(output, 'manifest.json'), 'utf8')) as {
+    artifacts: Record<string, { type: string; properties?: { templateFile?: string } }>;
+  };
+  const stacks = Object.values(manifest.artifacts).filter(({ type }) => type === 'aws:cloudformation:stack');
+  const templates = stacks.flatMap(({ properties }) => properties?.templateFile ?? []);
   const python = await pythonEnvironment('cfn-lint', ['cfn-lint==1.58.0'], (line) => process.stderr.write(`${line}\n`));
   await run(join(python, 'bin', 'cfn-lint'), [
     '--ignore-checks',
