@@ -1,9 +1,5 @@
-import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { cacheBase } from '../lib/constructs/ffmpeg-layer-cache.ts';
 
-/** Where things that take long to make are kept between runs: `SLUICE_CACHE`, else the user's cache folder. */
-export function cacheFolder(...parts: string[]): string {
-  const base =
-    process.env['SLUICE_CACHE'] ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'sluice');
-  return join(base, ...parts);
-}
+/** Where the local run keeps things that take long to make: in the folder that holds the ffmpeg layer, too. */
+export const cacheFolder = (...parts: string[]): string => join(cacheBase(), ...parts);

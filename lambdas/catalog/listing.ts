@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { videoId, type VideoRecord, type VideoStatus } from '../../lib/contract/video.ts';
 import { ApiError } from '../shared/errors.ts';
 import { isAdmin, type Viewer } from '../shared/viewer.ts';
+import { takePage, type Page } from '../shared/page.ts';
 
 export interface Filter {
   readonly status?: VideoStatus | undefined;
@@ -52,29 +53,10 @@ export function matches(record: VideoRecord, { status, tag, q }: Filter): boolea
   return [record.title, record.filename].some((text) => text.toLocaleLowerCase('en').includes(needle));
 }
 
-export interface Page {
-  readonly records: readonly VideoRecord[];
-  readonly cursor: string | null;
-}
-
-/**
- * Takes rows until `limit` of them are wanted and one more shows that there is another page. A call looks at `budget`
- * rows at most; a page cut short by it has a cursor, so nothing is ever missed.
- */
-export async function fillPage(
+/** A page of them; see `takePage` for `limit` and `budget`. */
+export const fillPage = (
   rows: AsyncIterable<VideoRecord>,
   wanted: (record: VideoRecord) => boolean,
   limit: number,
   budget: number,
-): Promise<Page> {
-  const records: VideoRecord[] = [];
-  let seen = 0;
-  for await (const record of rows) {
-    if (wanted(record)) {
-      if (records.length === limit) return { records, cursor: encodeCursor(records.at(-1)!) };
-      records.push(record);
-    }
-    if (++seen === budget) return { records, cursor: encodeCursor(record) };
-  }
-  return { records, cursor: null };
-}
+): Promise<Page<VideoRecord>> => takePage(rows, wanted, limit, budget, encodeCursor);

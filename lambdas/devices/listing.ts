@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { deviceId, type DeviceRecord } from '../../lib/contract/device.ts';
 import { ApiError } from '../shared/errors.ts';
 import type { Position } from './records.ts';
+import { takePage, type Page } from '../shared/page.ts';
 
 const position = z.tuple([z.string().max(200), deviceId]);
 
@@ -41,26 +42,10 @@ export function matches({ name, id }: Pick<DeviceRecord, 'name' | 'id'>, q: stri
   return name.toLocaleLowerCase('en').includes(needle) || id.includes(needle);
 }
 
-export interface Page {
-  readonly records: readonly DeviceRecord[];
-  readonly cursor: string | null;
-}
-
-/** As the catalog does: rows until `limit` are wanted and one more shows that there is another page; `budget` rows at most. */
-export async function fillPage(
+/** A page of them; see `takePage` for `limit` and `budget`. */
+export const fillPage = (
   rows: AsyncIterable<DeviceRecord>,
   wanted: (record: DeviceRecord) => boolean,
   limit: number,
   budget: number,
-): Promise<Page> {
-  const records: DeviceRecord[] = [];
-  let seen = 0;
-  for await (const record of rows) {
-    if (wanted(record)) {
-      if (records.length === limit) return { records, cursor: encodeCursor(records.at(-1)!) };
-      records.push(record);
-    }
-    if (++seen === budget) return { records, cursor: encodeCursor(record) };
-  }
-  return { records, cursor: null };
-}
+): Promise<Page<DeviceRecord>> => takePage(rows, wanted, limit, budget, encodeCursor);

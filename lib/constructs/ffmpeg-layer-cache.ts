@@ -36,10 +36,13 @@ export function recipeHash(arch: LayerArch, recipe = RECIPE): string {
   return hash.digest('hex');
 }
 
-/** Where the layer of this recipe is or will be: `$SLUICE_CACHE`, else `$XDG_CACHE_HOME/sluice`, else `~/.cache/sluice`. */
+/** Where what takes long to make is kept: `$SLUICE_CACHE`, else `$XDG_CACHE_HOME/sluice`, else `~/.cache/sluice`. */
+export const cacheBase = (env: Env = process.env): string =>
+  resolve(env['SLUICE_CACHE'] || join(env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'sluice'));
+
+/** Where the layer of this recipe is or will be. */
 export function layerFolder(arch: LayerArch, env: Env = process.env, recipe = RECIPE): string {
-  const cache = env['SLUICE_CACHE'] || join(env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'sluice');
-  return join(resolve(cache), 'ffmpeg-layer', recipeHash(arch, recipe));
+  return join(cacheBase(env), 'ffmpeg-layer', recipeHash(arch, recipe));
 }
 
 /** A layer folder given by hand in `SLUICE_FFMPEG_LAYER`, used as it is; undefined when the variable is not set. */
