@@ -41,7 +41,7 @@ import { acknowledge, acknowledgeWildcards } from './nag.ts';
 import { balancerIdle, type Network } from './network.ts';
 import type { Storage } from './storage.ts';
 
-/** Fargate's longest wait between SIGTERM and SIGKILL; the load balancer lets connections be as long. */
+/** Fargate's longest wait between SIGTERM and SIGKILL, and how long new connections may still come to a task before it. */
 const STOP = Duration.seconds(120);
 /** Share of `streamsPerTask` that scaling aims at: what is left takes new streams while another task starts. */
 const FULL = 0.7;
@@ -196,7 +196,7 @@ export class Ingest extends Construct {
     for (const [actions, resources] of grants) task.addToTaskRolePolicy(new PolicyStatement({ actions, resources }));
     this.#allowMany(
       task,
-      ['s3:GetObject', 's3:PutObject', 's3:PutObjectTagging'],
+      ['s3:GetObject', 's3:PutObject', 's3:PutObjectTagging', 's3:AbortMultipartUpload'],
       `${exportedArn(storage.media)}/${LIVE_PREFIX}*`,
       'the keys under a prefix are not known before they are there',
     );
@@ -260,9 +260,11 @@ export class Ingest extends Construct {
         targetType: TargetType.IP,
         // Limits go by the devices' own addresses.
         preserveClientIp: true,
+        // ECS waits this long before it sends SIGTERM, so that no new connection comes while a task hands its devices over.
         deregistrationDelay: STOP,
-        // A device that stays on a task that is gone would wait for its own time-out.
-        connectionTermination: true,
+        // The task closes connections itself, one device after another. The load balancer would cut all of them at once:
+        // at the end of that delay, which is before the task knows, or when its health check says that it is draining.
+        connectionTermination: false,
         healthCheck: {
           protocol: Protocol.HTTP,
           port: String(TASK_PORTS.health),
@@ -273,6 +275,7 @@ export class Ingest extends Construct {
           unhealthyThresholdCount: 2,
         },
       });
+      group.setAttribute('target_health_state.unhealthy.connection_termination.enabled', 'false');
       group.addTarget(this.service.loadBalancerTarget({ containerName, containerPort: task }));
       this.balancer.addListener(name, {
         port: plain,
