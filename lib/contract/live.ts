@@ -61,8 +61,9 @@
  * METRICS are CloudWatch EMF lines on stdout, namespace METRIC_NAMESPACE, dimension set [["Service"]]. Scaling goes by
  * STREAMS_METRIC, a value each task says once a minute: the streams it receives.
  *
- * PROTECTION from scaling in (ECS_AGENT_URI) is held while on-demand streams or attachments are under way, and renewed for
- * as long. Streams that are always there do not hold it: a deploy waits for protected tasks, and would never end.
+ * PROTECTION from scaling in (ECS_AGENT_URI) is held while streams or attachments are under way, and renewed for as long. A
+ * deploy waits for protected tasks, and would never end where streams are always there: so a task holds none from when the
+ * fleet table has a younger one of another `revision`.
  *
  * HEALTH: `GET /health` on the health port answers 200 while the task takes connections, 503 from SIGTERM on. The entry
  * is containers/ingest/src/server/main.ts; it is bundled into one file that runs as a person without rights on a
@@ -212,6 +213,8 @@ export const taskRow = z.object({
   /** Epoch seconds until which the task is alive. */
   leaseUntil: z.int().positive(),
   draining: z.boolean(),
+  /** Task definition, `family:revision`; absent when it is not on ECS. */
+  revision: z.string().max(300).optional(),
   connections: z.int().nonnegative(),
   streams: z.int().nonnegative(),
   /** Epoch seconds; a day after the lease. */

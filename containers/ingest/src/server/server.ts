@@ -25,7 +25,7 @@ import { Outbox } from './outbox.ts';
 import { Positions, writePositions } from './positions.ts';
 import { Registry } from './registry.ts';
 import type { Services } from './services.ts';
-import { ScaleInProtection } from './task.ts';
+import { ScaleInProtection, taskRevision } from './task.ts';
 import { UnknownDevices } from './unknown.ts';
 
 export type PortName = 'control' | 'media' | 'attachments' | 'health';
@@ -47,6 +47,8 @@ const MINUTE = 60;
 export interface Overrides {
   readonly aws?: Aws;
   readonly log?: Log;
+  /** Where the ECS agent is. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
 export async function startIngest(config: ServerConfig, task: string, overrides: Overrides = {}): Promise<Ingest> {
@@ -79,7 +81,8 @@ export async function startIngest(config: ServerConfig, task: string, overrides:
   };
   let ready = false;
   const health = new Health(() => ({ ok: ready, task, ports, connections: gate.size, streams: streams.count }));
-  const office = new Office(services, sessions, streams);
+  const { env = process.env } = overrides;
+  const office = new Office(services, sessions, streams, await taskRevision(env));
   await office.open(() => gate.size);
   const ports: Partial<Record<PortName, number>> = {};
   for (const [name, listener] of Object.entries(listeners)) {
@@ -88,7 +91,7 @@ export async function startIngest(config: ServerConfig, task: string, overrides:
   ports.health = await health.open(wanted.health, config.listenAddress);
   ready = true;
 
-  const protection = new ScaleInProtection((error) => log.failure('task-protection', error));
+  const protection = new ScaleInProtection((error) => log.failure('task-protection', error), env);
   let second = 0;
   const clock = setInterval(() => {
     const now = performance.now();
@@ -99,7 +102,8 @@ export async function startIngest(config: ServerConfig, task: string, overrides:
     services.positions.tick(now);
     void services.events.flush();
     log.summary();
-    void protection.set(streams.count > 0 && ready, now);
+    const busy = streams.count > 0 || counts.attachments > 0;
+    void protection.set(busy && ready && !office.outdated, now);
     if (second % MINUTE !== 0) return;
     for (const session of [...mediaSessions, ...sessions.all()]) session.account();
     process.stdout.write(`${metrics.document(config.service, { streams: streams.count, ...counts }, MINUTE)}\n`);

@@ -3,26 +3,36 @@ import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 
 const TASK_ID = /^[a-z0-9]{8,40}$/;
-const metadata = z.object({ TaskARN: z.string() });
+const metadata = z.object({ TaskARN: z.string(), Family: z.string(), Revision: z.string() });
 const AGENT_TIMEOUT = 3000;
+
+type Env = Readonly<Record<string, string | undefined>>;
 
 export class TaskIdError extends Error {
   override name = 'TaskIdError';
 }
 
 /** TASK_ID, else the last part of the task's ARN, else (not on ECS) a random one. */
-export async function taskId(env: Readonly<Record<string, string | undefined>> = process.env): Promise<string> {
+export async function taskId(env: Env = process.env): Promise<string> {
   const given = env['TASK_ID'];
   if (given !== undefined && given !== '') return checked(given);
+  const about = await describe(env);
+  if (about === undefined) return randomBytes(16).toString('hex');
+  return checked(about.TaskARN.split('/').at(-1) ?? '');
+}
+
+/** Which task definition it runs, `family:revision`; undefined when it is not on ECS. */
+export async function taskRevision(env: Env = process.env): Promise<string | undefined> {
+  const about = await describe(env);
+  return about && `${about.Family}:${about.Revision}`;
+}
+
+/** What the agent says of this task (task metadata endpoint, version 4). */
+async function describe(env: Env): Promise<z.infer<typeof metadata> | undefined> {
   const uri = env['ECS_CONTAINER_METADATA_URI_V4'];
-  if (uri === undefined) return randomBytes(16).toString('hex');
+  if (uri === undefined) return undefined;
   const answer = await fetch(`${uri}/task`, { signal: AbortSignal.timeout(AGENT_TIMEOUT) });
-  return checked(
-    metadata
-      .parse(await answer.json())
-      .TaskARN.split('/')
-      .at(-1) ?? '',
-  );
+  return metadata.parse(await answer.json());
 }
 
 function checked(id: string): string {
@@ -42,7 +52,7 @@ export class ScaleInProtection {
   #at = -Infinity;
   #busy = false;
 
-  constructor(failed: (error: unknown) => void, env: Readonly<Record<string, string | undefined>> = process.env) {
+  constructor(failed: (error: unknown) => void, env: Env = process.env) {
     this.#agent = env['ECS_AGENT_URI'];
     this.#failed = failed;
   }

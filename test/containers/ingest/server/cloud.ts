@@ -94,11 +94,15 @@ export class Cloud {
   }
 
   /** A task in this process. */
-  async task(overrides: Overrides = {}, aws: Aws = connectAws('us-east-1')): Promise<OwnTask> {
+  async task(
+    overrides: Overrides = {},
+    aws: Aws = connectAws('us-east-1'),
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<OwnTask> {
     const id = randomBytes(8).toString('hex');
     const log: string[] = [];
     const config = readServerConfig({ ...process.env, INGEST_OPTIONS: JSON.stringify(optionsWith(overrides)) });
-    const ingest = await startIngest(config, id, { aws, log: new Log({}, (line) => log.push(line)) });
+    const ingest = await startIngest(config, id, { aws, env, log: new Log({}, (line) => log.push(line)) });
     const task = { id, ingest, log, ports: ingest.ports as Required<Ports>, close: () => ingest.drain() };
     this.#tasks.push(task);
     return task;

@@ -1,6 +1,4 @@
 /** Parts of the server that need no socket: decisions, bounds, and what is said to operators. */
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import type { Channel } from '../../../../lib/contract/device.ts';
 import type { PositionItem } from '../../../../lib/contract/positions.ts';
@@ -11,6 +9,7 @@ import {
   PART_BYTES,
   type Part,
 } from '../../../../containers/ingest/src/server/attachments/file.ts';
+import { isOutdated } from '../../../../containers/ingest/src/server/commands/office.ts';
 import { readServerConfig } from '../../../../containers/ingest/src/server/config.ts';
 import { Commander } from '../../../../containers/ingest/src/server/control/commander.ts';
 import { due } from '../../../../containers/ingest/src/server/control/keeping.ts';
@@ -21,10 +20,11 @@ import { mayStream } from '../../../../containers/ingest/src/server/media/recept
 import { Metrics } from '../../../../containers/ingest/src/server/metrics.ts';
 import { Outbox } from '../../../../containers/ingest/src/server/outbox.ts';
 import { Positions } from '../../../../containers/ingest/src/server/positions.ts';
-import { ScaleInProtection, taskId } from '../../../../containers/ingest/src/server/task.ts';
+import { ScaleInProtection, taskId, taskRevision } from '../../../../containers/ingest/src/server/task.ts';
 import { phoneBytes } from '../../../../containers/ingest/src/jt808/identity.ts';
 import { serials } from '../../../../containers/ingest/src/jt808/subpackage.ts';
 import { OPTIONS } from './cloud.ts';
+import { ecsAgent } from './ecs.ts';
 
 const channels = (live: Channel['live']): Channel[] => [{ number: 1, name: 'Front', live, stream: 'main' }];
 const NOW = Date.UTC(2026, 7, 1);
@@ -111,6 +111,8 @@ describe('the environment', () => {
     await expect(taskId({ TASK_ID: 'A/B' })).rejects.toThrow('not a task id');
     const agent = await ecsAgent();
     expect(await taskId({ ECS_CONTAINER_METADATA_URI_V4: agent.url })).toBe('0123456789abcdef0123456789abcdef');
+    expect(await taskRevision({ ECS_CONTAINER_METADATA_URI_V4: agent.url })).toBe('ingest:7');
+    expect(await taskRevision({})).toBeUndefined();
     const failures: unknown[] = [];
     const protection = new ScaleInProtection((error) => failures.push(error), { ECS_AGENT_URI: agent.url });
     await protection.set(false, 0);
@@ -127,6 +129,24 @@ describe('the environment', () => {
     await protection.set(true, 800_000);
     expect(failures).toHaveLength(1);
     await new ScaleInProtection(() => expect.unreachable(), {}).set(true);
+  });
+});
+
+describe('a deploy', () => {
+  const mine = { startedAt: iso(NOW - 60_000), revision: 'ingest:7' };
+  const row = { startedAt: iso(NOW), revision: 'ingest:8', leaseUntil: NOW / 1000 + 20, draining: false };
+  it.each([
+    ['a younger task of another revision', row, true],
+    ['one of an older number: it was rolled back', { ...row, revision: 'ingest:6' }, true],
+    ['one of the same', { ...row, revision: 'ingest:7' }, false],
+    ['one that was there before', { ...row, startedAt: iso(NOW - 90_000) }, false],
+    ['one that died', { ...row, leaseUntil: NOW / 1000 - 1 }, false],
+    ['one that ends itself', { ...row, draining: true }, false],
+    ['one that is not on ECS', { ...row, revision: undefined }, false],
+  ])('is told by %s', (_, other, outdated) => {
+    const { revision, ...rest } = other;
+    expect(isOutdated([{ ...rest, ...(revision && { revision }) }], mine, NOW)).toBe(outdated);
+    expect(isOutdated([row], { startedAt: mine.startedAt }, NOW)).toBe(false);
   });
 });
 
@@ -310,21 +330,3 @@ describe('operators', () => {
     });
   });
 });
-
-async function ecsAgent() {
-  const asked: unknown[] = [];
-  const server = createServer((request, response) => {
-    let body = '';
-    request.on('data', (data: Buffer) => (body += data.toString()));
-    request.on('end', () => {
-      if (request.method === 'PUT' && request.url === '/task-protection/v1/state') asked.push(JSON.parse(body));
-      response.end(JSON.stringify({ TaskARN: 'arn:aws:ecs:eu-west-1:1:task/c/0123456789abcdef0123456789abcdef' }));
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const close = () => {
-    server.closeAllConnections();
-    server.close();
-  };
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked, close };
-}

@@ -12,6 +12,7 @@ import { tracks } from '../hls/read.ts';
 import { decodeErrors, encodedVideo, lacks } from '../streams.ts';
 import { Cloud, until } from './cloud.ts';
 import { TestCamera, TestDevice } from './device.ts';
+import { ecsAgent } from './ecs.ts';
 
 const missing = lacks('libx264', 'h264');
 
@@ -178,6 +179,34 @@ export function takeoverTests(start: () => Cloud): void {
       ))!;
       expect(after.entries.map(({ discontinuity }) => discontinuity)).toEqual([false, false, false, true, false]);
       expectContinuous([state, after]);
+    });
+
+    it('keeps its task from being scaled in, until a deploy puts another in its place', async () => {
+      const id = '13800002010';
+      await cloud.register(id, [{ live: 'always' }]);
+      const [agent, younger] = await Promise.all([ecsAgent('7'), ecsAgent('8')]);
+      const on = ({ url }: typeof agent) => ({ ECS_AGENT_URI: url, ECS_CONTAINER_METADATA_URI_V4: url });
+      const task = await cloud.task({}, connectAws('us-east-1'), on(agent));
+      const asked = (count: number) =>
+        until(
+          `${count} requests`,
+          () => agent.asked.map(({ ProtectionEnabled }) => ProtectionEnabled),
+          (all) => all.length === count,
+          15_000,
+        );
+      const file = new TestDevice(id, task.ports.attachments);
+      expect(await asked(1)).toEqual([true]);
+      await file.close();
+      expect(await asked(2)).toEqual([true, false]);
+      const camera = new TestCamera(id, task.ports.media);
+      await camera.send(pictures.slice(0, 20));
+      expect(await asked(3)).toEqual([true, false, true]);
+      await cloud.task({}, connectAws('us-east-1'), on(younger));
+      expect(await asked(4)).toEqual([true, false, true, false]);
+      expect(camera.isClosed).toBe(false);
+      await camera.close();
+      agent.close();
+      younger.close();
     });
 
     it('has one writer: who has lost it never writes again', async () => {

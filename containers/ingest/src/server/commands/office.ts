@@ -1,5 +1,5 @@
 /** This task as the fleet knows it: its lease, its command queue, and the clearing away of tasks that died. */
-import { LEASE_SECONDS, type Command } from '../../../../../lib/contract/live.ts';
+import { LEASE_SECONDS, type Command, type TaskRow } from '../../../../../lib/contract/live.ts';
 import type { Sessions } from '../control/sessions.ts';
 import type { Streams } from '../live/streams.ts';
 import type { Services } from '../services.ts';
@@ -20,11 +20,15 @@ export class Office {
   #queueUrl = '';
   #connections: () => number = () => 0;
   #timer: NodeJS.Timeout | undefined;
+  readonly #revision: string | undefined;
   #draining = false;
+  #outdated = false;
   #renewals = 0;
 
-  constructor(services: Services, sessions: Sessions, streams: Streams) {
+  /** `revision`: of this task's definition. */
+  constructor(services: Services, sessions: Sessions, streams: Streams, revision?: string) {
     this.#services = services;
+    this.#revision = revision;
     this.#sessions = sessions;
     this.#streams = streams;
     this.#queue = new CommandQueue(services.aws.sqs, {
@@ -39,6 +43,11 @@ export class Office {
     this.#queueUrl = await this.#queue.open();
     await this.#renew();
     this.#timer = setInterval(() => void this.#tick(), (LEASE_SECONDS * 1000) / 3);
+  }
+
+  /** A deploy is under way, and this task is of what it replaces. */
+  get outdated(): boolean {
+    return this.#outdated;
   }
 
   /** Says that this task is about to end. */
@@ -59,6 +68,8 @@ export class Office {
     this.#renewals += 1;
     try {
       await this.#renew();
+      const about = { startedAt: this.#startedAt, revision: this.#revision };
+      this.#outdated = isOutdated(await this.#services.fleet.tasks(), about, Date.now());
       if (this.#renewals % CLEARING === 1) await this.#clear();
     } catch (error) {
       this.#services.log.failure('lease', error);
@@ -72,6 +83,7 @@ export class Office {
       queueUrl: this.#queueUrl,
       startedAt: this.#startedAt,
       draining: this.#draining,
+      ...(this.#revision !== undefined && { revision: this.#revision }),
       connections: this.#connections(),
       streams: this.#streams.count,
     });
@@ -99,4 +111,21 @@ export class Office {
       await fleet.answer(command, failed('failed')).catch(() => {});
     }
   }
+}
+
+/** Whether a task that lives is younger and of another revision: also after a roll-back, to an older one. Pure. */
+export function isOutdated(
+  rows: readonly Pick<TaskRow, 'startedAt' | 'revision' | 'leaseUntil' | 'draining'>[],
+  { startedAt, revision }: Pick<TaskRow, 'startedAt' | 'revision'>,
+  now: number,
+): boolean {
+  if (revision === undefined) return false;
+  return rows.some(
+    (row) =>
+      row.revision !== undefined &&
+      row.revision !== revision &&
+      row.startedAt > startedAt &&
+      row.leaseUntil * 1000 > now &&
+      !row.draining,
+  );
 }
