@@ -261,7 +261,11 @@ const schema = z.strictObject({
         .meta({ description: 'Days a device that is not registered stays in the list.' }),
       requireAuthCode: z.boolean().default(false).meta({
         description:
-          'Refuse a device that does not send the code it was given when it registered. Many never ask for one.',
+          'Refuse a device that does not send the code it was given when it registered. It is given until it was used once; delete the device and register it again for another. Many devices never ask for one.',
+      }),
+      sameNetwork: z.boolean().default(false).meta({
+        description:
+          'Take pictures and files of a device only from the network (IPv4 /24, IPv6 /48) of its control connection, while it has one: else whoever knows its number can send pictures of a channel that is always on. Not for carriers that change addresses from one connection to the next.',
       }),
       maxConnections: whole(10, 100_000)
         .default(25_000)

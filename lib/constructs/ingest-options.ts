@@ -21,6 +21,7 @@ export function ingestOptionsOf({ live }: Pick<Config, 'live'>): IngestOptions {
     drainSeconds: live.drainSeconds,
     unknownDays: live.unknownDays,
     requireAuthCode: live.requireAuthCode,
+    sameNetwork: live.sameNetwork,
     limits: {
       connections: live.maxConnections,
       connectionsPerAddress: live.maxConnectionsPerAddress,

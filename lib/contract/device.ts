@@ -114,6 +114,8 @@ const state = {
   connectedAt: timestamp.optional(),
   lastSeenAt: timestamp.optional(),
   protocol: z.enum(['2011', '2013', '2019']).optional(),
+  /** Where the control connection comes from: /24 of IPv4, /48 of IPv6. Never shown. */
+  network: z.string().max(64).optional(),
   position: position.optional(),
   alarms: z.array(z.string()).max(64).optional(),
   capabilities: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
@@ -135,6 +137,8 @@ export const deviceRecord = z.object({
   ...state,
   /** Given at registration (0x8100). Never shown. */
   authCode: z.string().max(64).optional(),
+  /** When it first sent that code. From then on, where codes are required, it is told to nobody. */
+  codeUsedAt: timestamp.optional(),
   /** Channel number → until when somebody watches it (a sign of life of an on-demand stream). Written by the API. */
   watched: z.record(z.string(), timestamp),
 });

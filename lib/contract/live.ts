@@ -22,7 +22,7 @@
  *   entitlements PK videoId, SK subject   Put: the device's viewers may watch them
  *
  * STATE in the device record. Set attributes one by one, with the conditions given, never the whole item:
- *   connect     SET online = true, task, session, connectedAt, lastSeenAt, protocol   if attribute_exists(id)
+ *   connect     SET online = true, task, session, connectedAt, lastSeenAt, protocol, network   if attribute_exists(id)
  *   position    SET position, alarms, lastSeenAt (at most every `stateSeconds`)        if session = mine
  *   disconnect  SET online = false, lastSeenAt                                         if session = mine
  *   stream      SET streams.#channel                                                   if attribute_exists(id)
@@ -116,8 +116,10 @@ export const ingestOptions = z.object({
   /** From SIGTERM to the end of draining. */
   drainSeconds: seconds,
   unknownDays: count,
-  /** A device must send the code it was given at registration. */
+  /** A device must send the code it was given at registration, which it is given until it has used it. */
   requireAuthCode: z.boolean(),
+  /** Media and attachments are taken only from the network the control connection comes from, while there is one. */
+  sameNetwork: z.boolean(),
   limits: z.object({
     connections: count,
     connectionsPerAddress: count,

@@ -119,6 +119,7 @@ describe('configuration', () => {
     ['live.drainSeconds', '120', 'live.drainSeconds'],
     ['live.unknownDays', '0', 'live.unknownDays'],
     ['live.requireAuthCode', 'no', 'live.requireAuthCode'],
+    ['live.sameNetwork', 'no', 'live.sameNetwork'],
     ['live.maxConnections', '1', 'live.maxConnections'],
     ['live.maxConnectionsPerAddress', '0', 'live.maxConnectionsPerAddress'],
     ['live.idleSeconds', '10', 'live.idleSeconds'],

@@ -11,6 +11,7 @@ export interface Connected {
   readonly session: string;
   readonly connectedAt: string;
   readonly protocol: NonNullable<DeviceRecord['protocol']>;
+  readonly network: string;
 }
 
 export interface Seen {
@@ -57,6 +58,13 @@ export class DeviceState {
   authCode(id: string, code: string): Promise<boolean> {
     return this.#update(id, 'SET authCode = :code', 'attribute_exists(id) AND attribute_not_exists(authCode)', {
       ':code': code,
+    });
+  }
+
+  /** It has sent its code for the first time. */
+  codeUsed(id: string, at: string): Promise<boolean> {
+    return this.#update(id, 'SET codeUsedAt = :at', 'attribute_exists(id) AND attribute_not_exists(codeUsedAt)', {
+      ':at': at,
     });
   }
 

@@ -5,6 +5,7 @@ import { METRIC_NAMESPACE, STREAMS_METRIC } from '../../../../lib/contract/live.
 export const refusals = [
   'unknown',
   'auth',
+  'network',
   'connections',
   'address',
   'streams',

@@ -36,6 +36,7 @@ export const OPTIONS: IngestOptions = {
   drainSeconds: 10,
   unknownDays: 7,
   requireAuthCode: false,
+  sameNetwork: false,
   limits: {
     connections: 1000,
     connectionsPerAddress: 500,

@@ -146,6 +146,45 @@ export function controlTests(start: () => Cloud): void {
       expect(strict.ingest.services.metrics.refused.auth).toBe(2);
     });
 
+    it('alone is told its code: not who knows its number, once it has used it', async () => {
+      const id = '13800000007';
+      await cloud.register(id);
+      const strict = await cloud.task({ requireAuthCode: true });
+      const connectTo = (port: number) => new TestDevice(id, port);
+      const register = async (device: TestDevice) => {
+        device.send('register', registration);
+        return device.wait('registerReply');
+      };
+      // An answer that was lost: asked again before it was ever used, it is given again.
+      const first = connectTo(strict.ports.control);
+      const { authCode } = await register(first);
+      await first.close();
+      const device = connectTo(strict.ports.control);
+      expect(await register(device)).toMatchObject({ result: 0, authCode });
+      expect(await device.replyTo(device.send('authenticate', { authCode: authCode! }))).toBe(0);
+      await until(
+        'code used',
+        () => cloud.record(id),
+        ({ codeUsedAt }) => codeUsedAt !== undefined,
+      );
+      const thief = connectTo(strict.ports.control);
+      expect(await register(thief)).toEqual({ replySerial: 0, result: 3 });
+      expect(await thief.replyTo(thief.send('authenticate', { authCode: '' }))).toBe(1);
+      await thief.closed;
+      expect(device.isClosed).toBe(false);
+      expect(strict.ingest.services.metrics.refused.auth).toBe(2);
+      await device.close();
+      // At every power-up some register again, and then go on with what they have.
+      const again = connectTo(strict.ports.control);
+      expect((await register(again)).result).toBe(3);
+      expect(await again.replyTo(again.send('authenticate', { authCode: authCode! }))).toBe(0);
+      await again.close();
+      // Where codes are not required, anybody may ask.
+      const open = connectTo(task.ports.control);
+      expect(await register(open)).toMatchObject({ result: 0, authCode });
+      await open.close();
+    });
+
     it('that connects again replaces its older connection, here and at another task', async () => {
       await cloud.register('13800000005');
       const other = await cloud.task();

@@ -146,10 +146,10 @@ export class TestCamera {
   readonly #encoders = new Map<number, PacketEncoder>();
   #at: number;
 
-  constructor(id: string, port: number, sim = phoneBytes(id, 2013).toString('hex')) {
+  constructor(id: string, port: number, sim = phoneBytes(id, 2013).toString('hex'), localAddress?: string) {
     this.#sim = sim;
     this.#at = Date.now() + ZONE * 60_000;
-    this.socket = connect({ host: '127.0.0.1', port });
+    this.socket = connect({ host: '127.0.0.1', port, ...(localAddress && { localAddress }) });
     this.socket.on('error', () => {});
     this.closed = new Promise((resolve) =>
       this.socket.once('close', () => {

@@ -4,6 +4,8 @@ import { parseSegment } from '../../../../lib/contract/live-keys.ts';
 import { readLivePlaylist } from '../../../../lib/contract/live.ts';
 import { findNals } from '../../../../containers/ingest/src/media/annexb.ts';
 import { nalsOf, tracks } from '../hls/read.ts';
+import { alarmNumber } from '../../../../containers/ingest/src/server/alarms/detect.ts';
+import { makeSign } from '../../../../containers/ingest/src/subiao/sign.ts';
 import { decodeErrors, encodedVideo, lacks } from '../streams.ts';
 import { Cloud, until, type OwnTask } from './cloud.ts';
 import { TestCamera, TestDevice } from './device.ts';
@@ -188,6 +190,43 @@ export function liveTests(start: () => Cloud): void {
           )
         )[0],
       ).toMatchObject({ id: '13877777777', why: 'media' });
+    });
+
+    it('comes from where its device is, where that is asked for', async () => {
+      const id = '13800001013';
+      await cloud.register(id, [{ live: 'always' }]);
+      const strict = await cloud.task({ sameNetwork: true });
+      const from = (address: string) => new TestCamera(id, strict.ports.media, undefined, address);
+      const { refused } = strict.ingest.services.metrics;
+      // Its device is not there, so that nobody can speak for it.
+      const early = from('127.0.0.1');
+      await early.send(pictures.slice(0, 10));
+      await early.closed;
+      const device = await new TestDevice(id, strict.ports.control, 2013, '127.0.7.1').login();
+      await device.wait('startLive');
+      const thief = from('127.0.8.1');
+      await thief.send(pictures.slice(0, 10));
+      await thief.closed;
+      expect(refused.network).toBe(2);
+      const own = from('127.0.7.2');
+      await own.send(pictures.slice(0, 30));
+      await isLive(id);
+      const another = from('127.0.8.1');
+      await another.send(pictures.slice(0, 10));
+      await another.closed;
+      expect([refused.network, own.isClosed]).toEqual([3, false]);
+      // Nor are files taken from elsewhere.
+      const up = new TestDevice(id, strict.ports.attachments);
+      const sign = makeSign({ region: 'jiangsu', terminalId: 'T', time: '260801000000', sequence: 0, attachments: 1 });
+      const list = { terminalId: 'T', sign, alarmNo: alarmNumber('0'.repeat(20), 0), infoType: 0, files: [] };
+      expect(await up.replyTo(up.send('attachmentList', list))).toBe(1);
+      await until(
+        'said so',
+        () => strict.log.join('\n'),
+        (log) => log.includes('from elsewhere than its device'),
+      );
+      await own.close();
+      await device.close();
     });
 
     it('on demand starts by command, at another task too, and stops when nobody watches', async () => {

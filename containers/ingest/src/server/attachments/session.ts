@@ -15,7 +15,8 @@ import { rawLayoutOf } from '../../subiao/raw.ts';
 import type { AttachmentFile, AttachmentList } from '../../subiao/upload.ts';
 import { parseAlarmNumber } from '../alarms/detect.ts';
 import type { AlarmKey } from '../alarms/store.ts';
-import type { Guest } from '../gate.ts';
+import { comesFromIt } from '../control/admission.ts';
+import { networkOf, type Guest } from '../gate.ts';
 import type { Services } from '../services.ts';
 import { Budget, PART_BYTES } from './file.ts';
 import { announcedKind } from './kinds.ts';
@@ -125,12 +126,17 @@ export class AttachmentSession {
       unknown.saw({ id: identity, address: this.#guest.address, why: 'attachment' });
       throw new Refused(`${identity} is not registered`);
     }
+    const { options } = this.#services.config;
+    const network = networkOf(this.#guest.address);
+    const comes = comesFromIt(record, network, options);
+    if (!comes && !comesFromIt((await registry.fresh(record.id)) ?? record, network, options))
+      throw new Refused('from elsewhere than its device');
     const number = parseAlarmNumber(list.alarmNo);
     if (number === undefined) throw new Refused('not a number we gave');
     const key = { device: record.id, ...number };
     const alarm = await alarms.read(key);
     if (alarm === undefined) throw new Refused('no such alarm');
-    const most = this.#services.config.options.limits.attachmentBytes;
+    const most = options.limits.attachmentBytes;
     if (list.files.length + alarm.files.length > MOST_FILES) throw new Refused(`more than ${MOST_FILES} files`);
     if (list.files.some(({ size }) => size > most)) throw new Refused(`a file of more than ${most} bytes`);
     this.#listed = merge(alarm.files, list);

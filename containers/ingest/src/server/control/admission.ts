@@ -24,6 +24,16 @@ export function sameText(a: string, b: string): boolean {
   return timingSafeEqual(digest(a), digest(b));
 }
 
+/**
+ * Whether a connection from `network` may send a device's pictures and files. A device's number is no secret: what ties
+ * them to the connection that was let in is where both come from.
+ */
+export const comesFromIt = (
+  record: Pick<DeviceRecord, 'online' | 'network'>,
+  network: string,
+  { sameNetwork }: { readonly sameNetwork: boolean },
+): boolean => !sameNetwork || (record.online && record.network === network);
+
 /** What a device that is not registered wanted. */
 export function wish({ name }: Pick<Message, 'name'>): UnknownRow['why'] {
   if (name === 'register' || name === 'authenticate') return name;

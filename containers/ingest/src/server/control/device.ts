@@ -96,7 +96,8 @@ export class ConnectedDevice {
       this.#askAt = this.#toldAt + ASK_AFTER;
     }
     const connectedAt = new Date(this.#seenAt).toISOString();
-    const connected = { task, session: this.session.id, connectedAt, protocol: this.#protocol };
+    const { id: session, network } = this.session;
+    const connected = { task, session, connectedAt, protocol: this.#protocol, network };
     outbox.put(`device ${this.id}`, async () => {
       this.#online = await state.connect(this.id, connected);
       if (!this.#online) this.session.close('fault');

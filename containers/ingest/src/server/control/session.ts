@@ -17,10 +17,10 @@ import {
 } from '../../jt808/messages/registry.ts';
 import { RegisterResult, type Register } from '../../jt808/messages/register.ts';
 import { Reassembler, defaultLimits, serials } from '../../jt808/subpackage.ts';
-import type { Guest } from '../gate.ts';
+import { networkOf, type Guest } from '../gate.ts';
 import type { Closing } from '../metrics.ts';
 import type { Services } from '../services.ts';
-import { admission, wish } from './admission.ts';
+import { admission, sameText, wish } from './admission.ts';
 import { Commander } from './commander.ts';
 import { ConnectedDevice } from './device.ts';
 import type { Keepers } from './keeper.ts';
@@ -73,6 +73,11 @@ export class ControlSession {
   /** Undefined until the device was let in. */
   get device(): ConnectedDevice | undefined {
     return this.#device;
+  }
+
+  /** Where it comes from. */
+  get network(): string {
+    return networkOf(this.#guest.address);
   }
 
   get commander(): Commander {
@@ -214,6 +219,7 @@ export class ControlSession {
     } else if (verdict === 'wait') {
       this.#reply(header, Result.ok);
     } else {
+      if (message.name === 'authenticate') this.#noteCode(this.#record, message.value.authCode);
       this.#letIn(this.#record, header);
       this.#known(header, body, this.#device!);
     }
@@ -239,8 +245,22 @@ export class ControlSession {
     unknown.saw({ id: this.#identity, address: this.#guest.address, why: wish(message), protocol, ...about });
   }
 
+  /** From when a device has used its code, that is told to nobody where codes are required. */
+  #noteCode({ id, authCode, codeUsedAt }: DeviceRecord, sent: string): void {
+    const { outbox, state } = this.services;
+    if (codeUsedAt !== undefined || authCode === undefined || !sameText(sent, authCode)) return;
+    outbox.put(`code ${id}`, () => state.codeUsed(id, new Date().toISOString()));
+  }
+
   async #register(header: Header, record: DeviceRecord): Promise<void> {
     let code = record.authCode;
+    if (this.services.config.options.requireAuthCode && record.codeUsedAt !== undefined) {
+      // Its number is no secret; only who has the code already is the device. It may go on with 0x0102.
+      this.services.metrics.refuse('auth');
+      this.services.log.trouble('registered-again', record.id);
+      this.answer('registerReply', { replySerial: header.serial, result: RegisterResult.terminalTaken });
+      return;
+    }
     try {
       if (code === undefined) {
         const fresh = randomBytes(8).toString('hex');

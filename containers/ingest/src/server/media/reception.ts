@@ -2,7 +2,8 @@
 import type { DeviceRecord } from '../../../../../lib/contract/device.ts';
 import { zoneMinutes } from '../../../../../lib/contract/device.ts';
 import { wallTime } from '../../media/wall-clock.ts';
-import { policyOf } from '../control/admission.ts';
+import { comesFromIt, policyOf } from '../control/admission.ts';
+import { networkOf } from '../gate.ts';
 import type { PlaybackRow } from '../fleet.ts';
 import { LiveStream, type Source } from '../live/stream.ts';
 import type { Streams } from '../live/streams.ts';
@@ -41,7 +42,16 @@ export class Reception {
       unknown.saw({ id: identity, address, why: 'media' });
       return undefined;
     }
-    const { startSeconds } = this.#services.config.options;
+    const { options } = this.#services.config;
+    const { startSeconds } = options;
+    const network = networkOf(address);
+    // It may have come a moment ago, which a copy a few seconds old does not say.
+    if (!comesFromIt(record, network, options)) record = (await registry.fresh(record.id)) ?? record;
+    if (!comesFromIt(record, network, options)) {
+      metrics.refuse('network');
+      log.trouble('media-from-elsewhere', record.id, `channel ${channel}`);
+      return undefined;
+    }
     const here = this.#streams.expected(record.id, channel);
     const playback = await fleet.playback(record.id, channel);
     let asked = here !== undefined || mayStream(record, channel, startSeconds, Date.now());
