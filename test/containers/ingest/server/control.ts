@@ -428,6 +428,47 @@ export function controlTests(start: () => Cloud): void {
   });
 
   describe.concurrent('commands', () => {
+    it('are answered by the message the standard names, by the general reply, or by both', async () => {
+      const id = '13800000031';
+      await cloud.register(id, [{ number: 1 }]);
+      const device = await connectDevice(id).login();
+      device.silent = true;
+      const base = { device: id, channel: 1 };
+      const stretch = { from: '2026-08-01T10:00:00Z', to: '2026-08-01T11:00:00Z' };
+      const commands = { play: { ...stretch, speed: 1 }, snapshot: {} } as const;
+      const asks = { play: 'startPlayback', snapshot: 'shoot' } as const;
+      const counts = { play: 0, snapshot: 0 };
+      /** Asks, and answers what the device says to it. */
+      const outcome = async (type: 'play' | 'snapshot', reply: (serial: number, commandId: number) => void) => {
+        const request = await cloud.command(task.id, { ...base, type, ...commands[type] });
+        counts[type] += 1;
+        await device.wait(asks[type], counts[type]);
+        const { serial, message } = device.received.findLast((one) => one.message.name === asks[type])!;
+        reply(serial, message.id);
+        const { status, reason } = (await until(
+          'answer',
+          () => cloud.answer(request),
+          (answer) => answer !== undefined,
+        ))!;
+        return reason ?? status;
+      };
+      const general = (result: number) => (replySerial: number, replyId: number) =>
+        void device.send('terminalReply', { replySerial, replyId, result });
+      const listed = (replySerial: number) => void device.send('recordingList', { replySerial, total: 0, items: [] });
+      const shot = (result: number) => (replySerial: number) =>
+        void device.send('shootReply', { replySerial, result, mediaIds: [] });
+      expect(await outcome('play', listed)).toBe('done');
+      expect((await cloud.fleet('playback')).map((row) => row['device'])).toContain(id);
+      expect(await outcome('play', general(0))).toBe('done');
+      expect(await outcome('play', general(1))).toBe('refused');
+      expect((await cloud.fleet('playback')).map((row) => row['device'])).not.toContain(id);
+      expect(await outcome('snapshot', shot(0))).toBe('done');
+      expect(await outcome('snapshot', shot(2))).toBe('unsupported');
+      expect(await outcome('snapshot', shot(1))).toBe('refused');
+      expect(await outcome('snapshot', general(0))).toBe('done');
+      await device.close();
+    });
+
     it('reach the device with its own identity, spaced out, and are answered', async () => {
       const slow = await cloud.task({ limits: { commandsPerSecond: 2 } });
       await cloud.register('13800000030', [{ number: 1 }, { number: 2, live: 'never' }]);

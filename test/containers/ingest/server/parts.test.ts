@@ -252,6 +252,34 @@ describe('what waits', () => {
     expect(await many[3]).toEqual({ status: 'gone' });
     expect(await commander.send('avAttributesQuery', {})).toEqual({ status: 'gone' });
   });
+
+  it('to be said to a device waits for what answers it: the reply, another message, or either', async () => {
+    const commander = new Commander({
+      terminal: () => ({ version: 2013, protocolVersion: 0, phone: phoneBytes('1', 2013) }),
+      nextSerial: serials(),
+      write: () => {},
+      spacing: 0,
+    });
+    const listed = { answer: 'recordingList' } as const;
+    const results = [listed, listed, { ...listed, orReply: true }, { ...listed, orReply: true }, {}].map((expects) =>
+      commander.send('locationQuery', {}, expects),
+    );
+    for (const serial of [0, 1, 2]) commander.replied(serial, 0x8201, 0);
+    commander.answered(0, 'recordingList', 'list');
+    commander.answered(3, 'recordingList', 'list');
+    // Of another message, or of one that knows no other answer.
+    commander.answered(1, 'shootReply', 'picture');
+    commander.answered(4, 'recordingList', 'list');
+    commander.tick(performance.now() + 60_000);
+    expect(await Promise.all(results)).toEqual([
+      { status: 'accepted', value: 'list' },
+      { status: 'timeout' },
+      { status: 'accepted' },
+      { status: 'accepted', value: 'list' },
+      { status: 'timeout' },
+    ]);
+    commander.close();
+  });
 });
 
 describe('a file that arrives', () => {

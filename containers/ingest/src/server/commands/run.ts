@@ -1,6 +1,7 @@
 /** What a command from the API makes a device do, and what is answered. */
 import { MAX_RECORDINGS, answerReason, type AnswerRow, type Command } from '../../../../../lib/contract/live.ts';
 import type { z } from 'zod';
+import type { ShootReply } from '../../jt808/messages/multimedia.ts';
 import type { Recording as DeviceRecording, RecordingList } from '../../jt808/messages/recordings.ts';
 import { OPEN_TIME, bcdToUtc, utcToBcd } from '../../jt808/time.ts';
 import { namesInForce } from '../alarms/detect.ts';
@@ -141,13 +142,14 @@ async function play({ channel, from, to, speed, requestId }: Of<'play'>, device:
       end: utcToBcd(Date.parse(to), device.zone()),
     },
     // By the standard 0x1205 answers; devices send the general reply, too or alone.
+    { answer: 'recordingList', orReply: true },
   );
   if (result.status !== 'accepted') await fleet.playbackTaken(device.id, channel);
   return answerTo(result);
 }
 
 async function snapshot({ channel }: Of<'snapshot'>, device: ConnectedDevice): Promise<Answer> {
-  const result = await device.session.commander.send('shoot', {
+  const picture = {
     channel,
     command: 1,
     seconds: 0,
@@ -158,6 +160,12 @@ async function snapshot({ channel }: Of<'snapshot'>, device: ConnectedDevice): P
     contrast: 64,
     saturation: 64,
     chroma: 128,
-  });
-  return answerTo(result);
+  };
+  // By the standard 0x0805 answers; there are devices that send the general reply instead.
+  const expects = { answer: 'shootReply', orReply: true } as const;
+  const result = await device.session.commander.send('shoot', picture, expects);
+  // JT/T 808-2019 table 84: 1 failed, 2 the channel is not supported.
+  const said = result.status === 'accepted' ? (result.value as ShootReply | undefined)?.result : undefined;
+  if (said === undefined || said === 0) return answerTo(result);
+  return failed(said === 2 ? 'unsupported' : 'refused');
 }

@@ -24,9 +24,11 @@ interface Job {
   readonly encode: () => { frames: Buffer[]; serial: number };
   readonly settle: (result: CommandResult) => void;
   readonly timeoutMs: number;
-  /** Message that answers it, beside the general reply. */
-  readonly answer: MessageName | undefined;
+  readonly expects: Expects;
 }
+
+/** Message that answers a command beside the general reply, and whether the general reply of success is enough without. */
+type Expects = { readonly answer: MessageName; readonly orReply: boolean } | undefined;
 
 interface Awaited {
   readonly job: Job;
@@ -50,13 +52,17 @@ export class Commander {
   }
 
   /**
-   * Resolves with the device's answer. With `answer`, the message of that name counts as well as the general reply, and a
-   * general reply of success goes on waiting for it.
+   * Resolves with the device's answer. With `answer`, the message of that name counts as well as the general reply. A
+   * general reply of success goes on waiting for it, but with `orReply`: where devices send the one, the other or both.
    */
   send<N extends MessageName>(
     name: N,
     value: MessageInput<N>,
-    { answer, timeoutMs = ANSWER_MS }: { answer?: MessageName; timeoutMs?: number } = {},
+    {
+      answer,
+      orReply = false,
+      timeoutMs = ANSWER_MS,
+    }: { answer?: MessageName; orReply?: boolean; timeoutMs?: number } = {},
   ): Promise<CommandResult> {
     if (this.#closed) return Promise.resolve({ status: 'gone' });
     if (this.#waiting.length >= MOST_WAITING) return Promise.resolve({ status: 'busy' });
@@ -70,7 +76,7 @@ export class Commander {
         });
         return { frames, serial: first ?? 0 };
       };
-      this.#waiting.push({ id: idOf(name), encode, settle, timeoutMs, answer });
+      this.#waiting.push({ id: idOf(name), encode, settle, timeoutMs, expects: answer && { answer, orReply } });
       this.#next();
     });
   }
@@ -79,7 +85,7 @@ export class Commander {
   replied(serial: number, id: number, result: number): void {
     const awaited = this.#awaited.get(serial);
     if (awaited === undefined || awaited.job.id !== id) return;
-    if (result === 0 && awaited.job.answer !== undefined) return;
+    if (result === 0 && awaited.job.expects?.orReply === false) return;
     this.#awaited.delete(serial);
     awaited.job.settle(result === 0 ? { status: 'accepted' } : { status: 'refused', result });
   }
@@ -87,7 +93,7 @@ export class Commander {
   /** A message that answers by itself: 0x1205, 0x0805. */
   answered(serial: number, name: MessageName, value: unknown): void {
     const awaited = this.#awaited.get(serial);
-    if (awaited === undefined || awaited.job.answer !== name) return;
+    if (awaited === undefined || awaited.job.expects?.answer !== name) return;
     this.#awaited.delete(serial);
     awaited.job.settle({ status: 'accepted', value });
   }
