@@ -278,7 +278,9 @@ const schema = z.strictObject({
         .meta({ description: 'Seconds of silence after which a connection is closed.' }),
       firstByteSeconds: whole(2, 300)
         .default(20)
-        .meta({ description: 'Seconds a new connection has to say something.' }),
+        .meta({
+          description: 'Seconds a new connection has to say something, and a third of what it has to say who it is.',
+        }),
       maxFrameKiB: whole(64, 16_384).default(2048).meta({ description: 'KiB; a larger picture is dropped.' }),
       streamBufferMiB: whole(1, 256).default(8).meta({
         description: 'MiB of segments of one stream that may wait for S3; then the oldest go, and a gap is marked.',

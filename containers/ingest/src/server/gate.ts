@@ -12,6 +12,9 @@ export interface GateLimits {
   readonly firstByteSeconds: number;
 }
 
+/** Times `firstByteSeconds` that a connection has to say who it is: bytes that never become a message hold no place. */
+const TO_INTRODUCE = 3;
+
 /** A connection that was let in. */
 export class Guest {
   readonly socket: Socket;
@@ -20,6 +23,8 @@ export class Guest {
   /** Monotonic milliseconds of the latest bytes. */
   heardAt: number;
   spoke = false;
+  /** It is a registered device's. */
+  known = false;
   /** Milliseconds of silence after which it is closed. */
   idleMs: number;
   readonly #metrics: Metrics;
@@ -84,13 +89,14 @@ export class Gate {
     return guest;
   }
 
-  /** Closes who has been silent for too long. */
+  /** Closes who has been silent, or has kept to itself who it is, for too long. */
   sweep(now: number): void {
     const firstByteMs = this.#limits.firstByteSeconds * 1000;
     for (const guest of this.#guests) {
       const silent = now - guest.heardAt;
       if (!guest.spoke && silent >= firstByteMs) guest.close('firstByte');
       else if (silent >= guest.idleMs) guest.close('idle');
+      else if (!guest.known && now - guest.since >= TO_INTRODUCE * firstByteMs) guest.close('stranger');
     }
   }
 

@@ -16,7 +16,16 @@ export const refusals = [
 export type Refusal = (typeof refusals)[number];
 
 /** Why we closed a connection. */
-export const closings = ['firstByte', 'idle', 'flood', 'slowReader', 'stalled', 'replaced', 'fault'] as const;
+export const closings = [
+  'firstByte',
+  'idle',
+  'stranger',
+  'flood',
+  'slowReader',
+  'stalled',
+  'replaced',
+  'fault',
+] as const;
 export type Closing = (typeof closings)[number];
 
 const counted = [

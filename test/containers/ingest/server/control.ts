@@ -403,6 +403,24 @@ export function controlTests(start: () => Cloud): void {
       expect(impatient.ingest.services.metrics.closed).toMatchObject({ firstByte: 1, idle: 1 });
     });
 
+    it('of bytes that never say who sends them, at every port', async () => {
+      const impatient = await cloud.task({ limits: { firstByteSeconds: 1 } });
+      const id = '13800000022';
+      await cloud.register(id, [{ live: 'always' }]);
+      const known = await new TestDevice(id, impatient.ports.control).login();
+      const { control, media, attachments } = impatient.ports;
+      // A frame, a packet and a file's piece that begin and never end, crumb by crumb.
+      const strangers = [control, media, attachments].map((port) => new TestDevice(id, port));
+      const crumbs = setInterval(() => {
+        for (const { socket } of strangers) if (socket.writable) socket.write(Buffer.from([0x7e, 0x30]));
+      }, 100);
+      await Promise.all(strangers.map(({ closed }) => closed));
+      clearInterval(crumbs);
+      expect(impatient.ingest.services.metrics.closed).toMatchObject({ stranger: 3, idle: 0, firstByte: 0 });
+      expect(await known.replyTo(known.send('heartbeat', {}))).toBe(0);
+      await known.close();
+    });
+
     it('of what is held for a device that is looked up', async () => {
       const flood = connectDevice('13900000077');
       const many = Buffer.concat(

@@ -141,6 +141,7 @@ export class AttachmentSession {
     if (list.files.some(({ size }) => size > most)) throw new Refused(`a file of more than ${most} bytes`);
     this.#listed = merge(alarm.files, list);
     await alarms.files(key, this.#listed);
+    this.#guest.known = true;
     return { record, alarm, key };
   }
 

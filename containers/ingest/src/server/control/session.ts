@@ -278,6 +278,7 @@ export class ControlSession {
   }
 
   #letIn(record: DeviceRecord, header: Header): void {
+    this.#guest.known = true;
     this.#device = new ConnectedDevice(this, record, {
       protocol: protocolOf(header, this.#registered),
       keeper: this.#parts.keepers.begin(this, record),

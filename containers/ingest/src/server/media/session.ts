@@ -103,6 +103,7 @@ export class MediaSession implements Source {
       if (this.#looking === 0 && this.#streams.size === 0) this.#guest.socket.destroy();
       return;
     }
+    this.#guest.known = true;
     for (const item of waiting) {
       if (item.kind === 'gap') stream.gap(this, item);
       else stream.unit(this, item);
