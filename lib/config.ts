@@ -276,14 +276,13 @@ const schema = z.strictObject({
       idleSeconds: whole(60, 5900)
         .default(300)
         .meta({ description: 'Seconds of silence after which a connection is closed.' }),
-      firstByteSeconds: whole(2, 300)
-        .default(20)
-        .meta({
-          description: 'Seconds a new connection has to say something, and a third of what it has to say who it is.',
-        }),
+      firstByteSeconds: whole(2, 300).default(20).meta({
+        description: 'Seconds a new connection has to say something, and a third of what it has to say who it is.',
+      }),
       maxFrameKiB: whole(64, 16_384).default(2048).meta({ description: 'KiB; a larger picture is dropped.' }),
       streamBufferMiB: whole(1, 256).default(8).meta({
-        description: 'MiB of segments of one stream that may wait for S3; then the oldest go, and a gap is marked.',
+        description:
+          'MiB of segments of one stream that may wait for S3; then the oldest go, and a gap is marked. All streams together have half of `live.memoryMiB`, in equal shares.',
       }),
       maxAttachmentMiB: whole(1, 4096).default(512).meta({ description: 'MiB; a larger file of an alarm is refused.' }),
       commandsPerSecond: z.number().min(0.1).max(20).default(1).meta({

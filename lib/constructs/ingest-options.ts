@@ -30,6 +30,8 @@ export function ingestOptionsOf({ live }: Pick<Config, 'live'>): IngestOptions {
       firstByteSeconds: live.firstByteSeconds,
       frameBytes: live.maxFrameKiB * KIB,
       streamBufferBytes: live.streamBufferMiB * MIB,
+      // The rest is for open segments, connections and the program.
+      bufferBytes: Math.floor((live.memoryMiB * MIB) / 2),
       attachmentBytes: live.maxAttachmentMiB * MIB,
       commandsPerSecond: live.commandsPerSecond,
       unknownPerMinute: live.unknownPerMinute,

@@ -131,6 +131,8 @@ export const ingestOptions = z.object({
     frameBytes: count,
     /** Segments of a stream that wait for S3, bytes together: beyond it the oldest whole ones are dropped. */
     streamBufferBytes: count,
+    /** Those of all streams of the task, in equal shares; files and messages that arrive in parts have a part of it beside. */
+    bufferBytes: count,
     attachmentBytes: count,
     commandsPerSecond: z.number().positive(),
     unknownPerMinute: count,

@@ -53,6 +53,7 @@ const counted = [
   'failedAttachments',
   'commands',
   'droppedWrites',
+  'droppedParts',
 ] as const;
 export type Count = (typeof counted)[number];
 

@@ -1,5 +1,4 @@
 /** One task: its parts put together, its ports, its second hand, and its end. */
-import { Budget } from './attachments/file.ts';
 import { AttachmentSession } from './attachments/session.ts';
 import { AlarmStore } from './alarms/store.ts';
 import { connectAws, type Aws } from './aws.ts';
@@ -20,6 +19,7 @@ import { Streams } from './live/streams.ts';
 import { Log } from './log.ts';
 import { MediaSession } from './media/session.ts';
 import { Reception } from './media/reception.ts';
+import { Budget, Shares } from './memory.ts';
 import { Metrics } from './metrics.ts';
 import { Outbox } from './outbox.ts';
 import { Positions, writePositions } from './positions.ts';
@@ -40,8 +40,11 @@ export interface Ingest {
   drain(): Promise<void>;
 }
 
-/** Bytes of attachments in memory, all connections together. */
+/** Bytes of attachments in memory, all connections together, at most; and their share of what segments may take. */
 const ATTACHMENT_MEMORY = 192 * 1024 * 1024;
+const ATTACHMENT_SHARE = 1 / 4;
+/** Messages in parts, of what segments may take. */
+const MESSAGE_SHARE = 1 / 8;
 const MINUTE = 60;
 
 export interface Overrides {
@@ -59,12 +62,11 @@ export async function startIngest(config: ServerConfig, task: string, overrides:
   const sessions = new Sessions();
   const parts = { services, sessions, keepers: new Keepers(services, streams) };
   const reception = new Reception(services, streams);
-  const memory = new Budget(ATTACHMENT_MEMORY);
   const counts = { control: 0, media: 0, attachments: 0 };
   const mediaSessions = new Set<MediaSession>();
 
   const control = counting(counts, 'control', (guest) => new ControlSession(parts, guest));
-  const attachments = counting(counts, 'attachments', (guest) => new AttachmentSession(services, guest, memory));
+  const attachments = counting(counts, 'attachments', (guest) => new AttachmentSession(services, guest));
   const media = counting(counts, 'media', (guest) => {
     const session = new MediaSession(services, reception, guest);
     mediaSessions.add(session);
@@ -159,6 +161,11 @@ function makeServices(
     events: new DeviceEvents(aws.events, { bus: config.eventBus, task, failed: failing('events'), dropped }),
     outbox: new Outbox({ parallel: 48, waiting: 50_000, failed: failing('table'), dropped }),
     host: new PublicHost(config.publicHost, options.announce.address),
+    memory: {
+      segments: new Shares(options.limits.bufferBytes),
+      files: new Budget(Math.min(ATTACHMENT_MEMORY, options.limits.bufferBytes * ATTACHMENT_SHARE)),
+      messages: new Budget(options.limits.bufferBytes * MESSAGE_SHARE),
+    },
   };
 }
 

@@ -7,6 +7,7 @@ import type { DeviceEvents } from './events.ts';
 import type { Fleet } from './fleet.ts';
 import type { PublicHost } from './host.ts';
 import type { Log } from './log.ts';
+import type { Budget, Shares } from './memory.ts';
 import type { Metrics } from './metrics.ts';
 import type { Outbox } from './outbox.ts';
 import type { Positions } from './positions.ts';
@@ -29,4 +30,12 @@ export interface Services {
   /** Writes that may wait and be overtaken. */
   readonly outbox: Outbox;
   readonly host: PublicHost;
+  readonly memory: {
+    /** Segments that wait for S3. */
+    readonly segments: Shares;
+    /** Parts of files of alarms. */
+    readonly files: Budget;
+    /** Messages in parts that are not all here. */
+    readonly messages: Budget;
+  };
 }

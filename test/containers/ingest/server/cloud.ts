@@ -45,6 +45,7 @@ export const OPTIONS: IngestOptions = {
     firstByteSeconds: 20,
     frameBytes: 2 * 1024 * 1024,
     streamBufferBytes: 8 * 1024 * 1024,
+    bufferBytes: 512 * 1024 * 1024,
     attachmentBytes: 64 * 1024 * 1024,
     commandsPerSecond: 10,
     unknownPerMinute: 60,

@@ -421,6 +421,42 @@ export function controlTests(start: () => Cloud): void {
       await known.close();
     });
 
+    it('of messages that stay unfinished, of all devices together', async () => {
+      // An eighth of it is for such messages: 8 KiB.
+      const small = await cloud.task({ limits: { bufferBytes: 64 * 1024 } });
+      const ids = ['13800000023', '13800000024'];
+      await Promise.all(ids.map((id) => cloud.register(id)));
+      const [one, two] = await Promise.all(ids.map((id) => new TestDevice(id, small.ports.control).login()));
+      const parts = (device: TestDevice, count: number) => {
+        const data = Buffer.alloc(20_000, 7);
+        const media = { mediaId: 1, type: 0, format: 0, event: 0, channel: 1, data };
+        const frames = encodeFrames(device.terminal, 'mediaData', media, device.nextSerial).slice(0, count);
+        const { length } = device.seen('platformReply');
+        device.socket.write(Buffer.concat(frames));
+        return until(
+          'answers',
+          () => device.seen('platformReply').slice(length),
+          (replies) => replies.length === count,
+        ).then((replies) => replies.map(({ result }) => result));
+      };
+      expect(await parts(one!, 7)).toEqual(Array.from({ length: 7 }, () => 0));
+      expect(await parts(two!, 3)).toEqual([0, 1, 1]);
+      expect(small.ingest.services.metrics.counts.droppedParts).toBe(2);
+      // Who leaves gives back what was held for it.
+      await one!.close();
+      await until(
+        'room',
+        () => small.ingest.services.memory.messages.used,
+        (used) => used < 2000,
+      );
+      await two!.close();
+      await until(
+        'all of it',
+        () => small.ingest.services.memory.messages.used,
+        (used) => used === 0,
+      );
+    });
+
     it('of what is held for a device that is looked up', async () => {
       const flood = connectDevice('13900000077');
       const many = Buffer.concat(

@@ -3,12 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Channel } from '../../../../lib/contract/device.ts';
 import type { PositionItem } from '../../../../lib/contract/positions.ts';
 import { alarmNumber, parseAlarmNumber } from '../../../../containers/ingest/src/server/alarms/detect.ts';
-import {
-  Budget,
-  IncomingFile,
-  PART_BYTES,
-  type Part,
-} from '../../../../containers/ingest/src/server/attachments/file.ts';
+import { IncomingFile, PART_BYTES, type Part } from '../../../../containers/ingest/src/server/attachments/file.ts';
 import { isOutdated } from '../../../../containers/ingest/src/server/commands/office.ts';
 import { readServerConfig } from '../../../../containers/ingest/src/server/config.ts';
 import { Commander } from '../../../../containers/ingest/src/server/control/commander.ts';
@@ -17,6 +12,7 @@ import { networkOf, plainAddress } from '../../../../containers/ingest/src/serve
 import { PublicHost } from '../../../../containers/ingest/src/server/host.ts';
 import { Log } from '../../../../containers/ingest/src/server/log.ts';
 import { mayStream } from '../../../../containers/ingest/src/server/media/reception.ts';
+import { Budget, Shares } from '../../../../containers/ingest/src/server/memory.ts';
 import { Metrics } from '../../../../containers/ingest/src/server/metrics.ts';
 import { Outbox } from '../../../../containers/ingest/src/server/outbox.ts';
 import { Positions } from '../../../../containers/ingest/src/server/positions.ts';
@@ -130,6 +126,15 @@ describe('the environment', () => {
     expect(failures).toHaveLength(1);
     await new ScaleInProtection(() => expect.unreachable(), {}).set(true);
   });
+});
+
+it('memory is shared by who is there', () => {
+  const shares = new Shares(1000);
+  expect(shares.each).toBe(1000);
+  for (let n = 0; n < 3; n += 1) shares.enter();
+  expect(shares.each).toBe(333);
+  shares.leave();
+  expect(shares.each).toBe(500);
 });
 
 describe('a deploy', () => {

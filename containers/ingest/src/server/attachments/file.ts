@@ -5,36 +5,10 @@
  */
 import { Intervals } from '../../subiao/intervals.ts';
 import { SNIFF_BYTES } from '../../subiao/sniff.ts';
+import type { Budget } from '../memory.ts';
 
 /** Bytes of a part; S3 takes no smaller ones than 5 MiB but for the last. */
 export const PART_BYTES = 8 * 1024 * 1024;
-
-/** Memory for parts, of one connection or of the whole task. */
-export class Budget {
-  readonly limit: number;
-  readonly #parent: Budget | undefined;
-  #used = 0;
-
-  constructor(limit: number, parent?: Budget) {
-    this.limit = limit;
-    this.#parent = parent;
-  }
-
-  get used(): number {
-    return this.#used;
-  }
-
-  take(bytes: number): boolean {
-    if (this.#used + bytes > this.limit || this.#parent?.take(bytes) === false) return false;
-    this.#used += bytes;
-    return true;
-  }
-
-  free(bytes: number): void {
-    this.#used -= bytes;
-    this.#parent?.free(bytes);
-  }
-}
 
 export interface Part {
   /** From 0. */

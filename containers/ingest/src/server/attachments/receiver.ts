@@ -1,7 +1,8 @@
 /** One file from its first byte to its object: parts go to S3 as they become whole; the file counts when all are there. */
 import type { AlarmFile } from '../../../../../lib/contract/device.ts';
 import type { Services } from '../services.ts';
-import { IncomingFile, type Budget, type Part } from './file.ts';
+import type { Budget } from '../memory.ts';
+import { IncomingFile, type Part } from './file.ts';
 import { placeFor, type Arrived, type Place } from './keep.ts';
 import { FileUpload } from './upload.ts';
 

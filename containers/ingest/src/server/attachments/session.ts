@@ -18,7 +18,8 @@ import type { AlarmKey } from '../alarms/store.ts';
 import { comesFromIt } from '../control/admission.ts';
 import { networkOf, type Guest } from '../gate.ts';
 import type { Services } from '../services.ts';
-import { Budget, PART_BYTES } from './file.ts';
+import { Budget } from '../memory.ts';
+import { PART_BYTES } from './file.ts';
 import { announcedKind } from './kinds.ts';
 import { FileReceiver, type About } from './receiver.ts';
 
@@ -53,10 +54,10 @@ export class AttachmentSession {
   #refusedBytes = 0;
   #ended = false;
 
-  constructor(services: Services, guest: Guest, memory: Budget) {
+  constructor(services: Services, guest: Guest) {
     this.#services = services;
     this.#guest = guest;
-    this.#budget = new Budget(CONNECTION_BYTES, memory);
+    this.#budget = new Budget(CONNECTION_BYTES, services.memory.files);
     this.#mux = new Mux({
       onFrame: (header, body) => this.#frame(header, body),
       onData: (header, offset, data) => this.#data(header.name, offset, data),

@@ -101,6 +101,8 @@ export class ControlSession {
     this.#waiting = undefined;
     this.account();
     this.#commander?.close();
+    this.services.memory.messages.free(this.#reassembler?.held.bytes ?? 0);
+    this.#reassembler = undefined;
     if (this.#device === undefined) return;
     this.#device.left(!this.#parts.sessions.left(this.#device.id, this));
   }
@@ -131,7 +133,15 @@ export class ControlSession {
   tick(now: number): void {
     this.#commander?.tick(now);
     this.#device?.tick(now);
-    for (const { id, firstSerial, missing, first } of this.#reassembler?.due(now) ?? []) {
+    if (this.#reassembler !== undefined) this.#askForParts(this.#reassembler, now);
+  }
+
+  #askForParts(reassembler: Reassembler, now: number): void {
+    const before = reassembler.held.bytes;
+    const due = reassembler.due(now);
+    // What was given up is held no more.
+    this.services.memory.messages.free(before - reassembler.held.bytes);
+    for (const { id, firstSerial, missing, first } of due) {
       if (id === 0x0801 && first !== undefined && first.length >= 4) {
         this.answer('mediaReply', { mediaId: first.readUInt32BE(0), missing });
       } else {
@@ -292,10 +302,18 @@ export class ControlSession {
       this.#message(header, decodeBody(header.id, body, header.version, header.encryption), device);
       return;
     }
+    const { memory, metrics, config } = this.services;
+    if (!memory.messages.take(body.length)) {
+      metrics.add('droppedParts');
+      this.#reply(header, Result.failed);
+      return;
+    }
     // JT/T 1078-2016 4.1 wants every part acknowledged; in JT/T 808 it is allowed.
     this.#reply(header, Result.ok);
-    this.#reassembler ??= new Reassembler({ ...defaultLimits, bytes: this.services.config.options.limits.frameBytes });
+    this.#reassembler ??= new Reassembler({ ...defaultLimits, bytes: config.options.limits.frameBytes });
+    const before = this.#reassembler.held.bytes;
     const result = this.#reassembler.add(header, body, performance.now());
+    memory.messages.free(body.length - (this.#reassembler.held.bytes - before));
     if (result.status !== 'complete') return;
     const whole = decodeBody(header.id, result.body, header.version, header.encryption);
     device.message(whole, { ...header, serial: result.firstSerial }, () => {});

@@ -64,6 +64,7 @@ export class LiveStream {
     this.#options = options;
     this.#record = options.record;
     this.#target = this.#aim();
+    services.memory.segments.enter();
   }
 
   get connected(): boolean {
@@ -181,6 +182,7 @@ export class LiveStream {
     if (this.#stopping) this.#tell({ state: 'offline', ...this.#since() }, mine);
     this.#options.ended(this);
     await this.#publisher?.close(deadline, this.#target.lastLine);
+    this.#services.memory.segments.leave();
   }
 
   #drop(): void {
@@ -215,7 +217,7 @@ export class LiveStream {
   }
 
   #begin(): Publisher {
-    const { aws, config, metrics, log } = this.#services;
+    const { aws, config, metrics, log, memory } = this.#services;
     const { playlistKey, ...target } = this.#target;
     const bucket = config.buckets.media;
     const failed = (error: unknown) => log.failure('publish', error);
@@ -232,7 +234,10 @@ export class LiveStream {
       store: aws.store,
       fence,
       bucket,
-      bufferBytes: config.options.limits.streamBufferBytes,
+      // As many streams as a task takes would hold more than it has, were each to hold what one may.
+      get bufferBytes() {
+        return Math.min(config.options.limits.streamBufferBytes, memory.segments.each);
+      },
       metrics,
       failed,
       published: (what) => this.#published(what),
