@@ -208,6 +208,30 @@ export function attachmentTests(start: () => Cloud): void {
       await device.close();
     });
 
+    it('that came whole are not taken twice, though the device did not hear so', async () => {
+      const id = '13800003011';
+      await cloud.register(id);
+      const device = await new TestDevice(id, task.ports.control).login();
+      const { sign, asked } = await raise(device, 'jiangsu', 1, 1);
+      const film = { name: '02_64_6401_1_a.mp4', type: 2, data: bytes(5000, MP4, 8) };
+      const first = new Uploader(id, task.ports.attachments);
+      await first.list(sign, asked.alarmNo, [film]);
+      first.range(film, 0, 5000);
+      expect((await first.finish(film)).missing).toEqual([]);
+      const kept = await fileOf(id, film.name);
+      expect((await first.finish(film)).missing).toEqual([]);
+      await first.close();
+      const second = new Uploader(id, task.ports.attachments);
+      expect(await second.list(sign, asked.alarmNo, [film], 1)).toBe(0);
+      second.range(film, 0, 5000);
+      expect((await second.finish(film)).missing).toEqual([]);
+      expect(await fileOf(id, film.name)).toEqual(kept);
+      const videos = (await cloud.rows('VIDEOS_TABLE')).filter((row) => row['owner'] === `device ${id}`);
+      expect(videos.map((row) => row['id'])).toEqual([kept!.videoId]);
+      await second.close();
+      await device.close();
+    });
+
     it('nobody asked for are refused', async () => {
       const [id, thief] = ['13800003020', '13800003021'];
       await Promise.all([cloud.register(id), cloud.register(thief)]);

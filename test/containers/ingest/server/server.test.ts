@@ -3,6 +3,7 @@ import { afterAll, beforeAll } from 'vitest';
 import { attachmentTests } from './attachments.ts';
 import { Cloud } from './cloud.ts';
 import { controlTests } from './control.ts';
+import { fieldTests } from './field.ts';
 import { liveTests } from './live.ts';
 import { takeoverTests } from './takeover.ts';
 
@@ -13,6 +14,7 @@ beforeAll(async () => {
 afterAll(() => cloud.close());
 
 controlTests(() => cloud);
+fieldTests(() => cloud);
 liveTests(() => cloud);
 attachmentTests(() => cloud);
 takeoverTests(() => cloud);

@@ -116,8 +116,12 @@ const DSM: Readonly<Record<number, string>> = {
 };
 const BLIND_SPOT: Readonly<Record<number, string>> = { 1: 'rear', 2: 'left-rear', 3: 'right-rear' };
 
+/** Milliseconds ahead of ours at which a device's clock is wrong: an alarm of tomorrow is in no list of today. */
+const AHEAD = 3_600_000;
+
 function suBiao(alarm: SuBiaoAlarm, { device, time, now, zoneMinutes, position }: AlarmContext): FoundAlarm {
-  const at = bcdToUtc(alarm.sign.time, zoneMinutes, now) ?? bcdToUtc(alarm.time, zoneMinutes, now) ?? time;
+  const said = [alarm.sign.time, alarm.time].map((digits) => bcdToUtc(digits, zoneMinutes, now));
+  const at = said.find((one) => one !== undefined && one <= now + AHEAD) ?? time;
   const where =
     Math.abs(alarm.latE6) <= 90e6 && Math.abs(alarm.lonE6) <= 180e6 && (alarm.latE6 !== 0 || alarm.lonE6 !== 0);
   return {

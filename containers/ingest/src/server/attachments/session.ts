@@ -138,9 +138,9 @@ export class AttachmentSession {
     const alarm = await alarms.read(key);
     if (alarm === undefined) throw new Refused('no such alarm');
     const most = options.limits.attachmentBytes;
-    if (list.files.length + alarm.files.length > MOST_FILES) throw new Refused(`more than ${MOST_FILES} files`);
-    if (list.files.some(({ size }) => size > most)) throw new Refused(`a file of more than ${most} bytes`);
     this.#listed = merge(alarm.files, list);
+    if (this.#listed.length > MOST_FILES) throw new Refused(`more than ${MOST_FILES} files`);
+    if (list.files.some(({ size }) => size > most)) throw new Refused(`a file of more than ${most} bytes`);
     await alarms.files(key, this.#listed);
     this.#guest.known = true;
     return { record, alarm, key };
@@ -153,6 +153,7 @@ export class AttachmentSession {
     if (known !== undefined && (size === undefined || size === known.incoming.size)) return known;
     if (announced === undefined || this.#alarm === undefined || this.#ended) return undefined;
     const bytes = size ?? announced;
+    if (this.#isKept(name, bytes)) return undefined;
     if (bytes > this.#services.config.options.limits.attachmentBytes) return undefined;
     known?.abandon();
     const about = this.#alarm.then(({ record, alarm }): About => ({ record, alarm, number: this.#number(name) }));
@@ -160,6 +161,12 @@ export class AttachmentSession {
     const file = new FileReceiver(this.#services, name, bytes, this.#budget, about);
     this.#files.set(name, file);
     return file;
+  }
+
+  /** It came whole before: what is sent of it again, since our answer was lost, makes no second file. */
+  #isKept(name: string, size: number): boolean {
+    const file = this.#listed[this.#number(name) - 1];
+    return file?.state === 'complete' && file.bytes === size;
   }
 
   #data(name: string, offset: number, data: Buffer): void {
@@ -181,6 +188,11 @@ export class AttachmentSession {
   }
 
   async #finish(header: Header, { name, type, size }: AttachmentFile): Promise<void> {
+    await this.#alarm?.catch(() => {});
+    if (this.#isKept(name, size)) {
+      this.#answer(header, 'attachmentReply', { name, type, missing: [] });
+      return;
+    }
     const file = this.#open(name, size);
     if (file === undefined) {
       this.#reply(header, Result.failed);
@@ -250,7 +262,7 @@ function merge(known: readonly AlarmFile[], { files }: AttachmentList): AlarmFil
       state: 'expected',
     };
     const at = merged.findIndex((other) => other.name === file.name);
-    if (at < 0 && merged.length < MOST_FILES) merged.push(file);
+    if (at < 0) merged.push(file);
     else if (at >= 0 && merged[at]!.state !== 'complete') merged[at] = file;
   }
   return merged;
