@@ -49,6 +49,7 @@ const counted = [
   'droppedPositions',
   'badTimes',
   'alarms',
+  'droppedAlarms',
   'attachments',
   'failedAttachments',
   'commands',

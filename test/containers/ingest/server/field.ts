@@ -231,6 +231,28 @@ export function fieldTests(start: () => Cloud): void {
       await device.close();
     });
 
+    it('with a loose contact does not drown what others have to say', async () => {
+      const id = '13800004009';
+      await cloud.register(id);
+      const own = await cloud.task();
+      const device = await new TestDevice(id, own.ports.control).login();
+      const at = Math.floor(Date.now() / 1000) * 1000 - 600_000;
+      // Every bit of it on and off, 20 times.
+      const frames = Array.from({ length: 20 }, (_, n) =>
+        encodeFrames(
+          device.terminal,
+          'location',
+          locationAt(at + n * 1000, { alarm: n % 2 === 0 ? 0xffffffff : 0 }),
+          device.nextSerial,
+        ),
+      );
+      device.socket.write(Buffer.concat(frames.flat()));
+      expect(await device.replyTo(device.send('heartbeat', {}))).toBe(0);
+      expect(own.ingest.services.metrics.counts).toMatchObject({ alarms: 240, droppedAlarms: 20 * 32 - 240 });
+      expect(own.ingest.services.outbox.size).toBeLessThanOrEqual(250);
+      await device.close();
+    });
+
     it(`says anything at all, ${COUNT} times over: it is answered and goes on, and nothing breaks`, async () => {
       const id = '13800004007';
       const steadyId = '13800004008';

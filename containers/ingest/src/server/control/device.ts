@@ -39,6 +39,10 @@ const DAY = 86_400_000;
 /** Milliseconds after it came that a device is asked what it can do: its streams go first. */
 const ASK_AFTER = 15_000;
 
+/** Alarms and pictures of one device that are kept in a minute. A loose contact makes thousands, in which others' drown. */
+const MOST_REPORTS = 240;
+const MINUTE = 60_000;
+
 export class ConnectedDevice {
   readonly id: string;
   readonly keeper: Keeper;
@@ -51,6 +55,8 @@ export class ConnectedDevice {
   #zone = 0;
   #zoneAt = -Infinity;
   #seenAt = 0;
+  #reports = 0;
+  #reportsSince = -Infinity;
   #toldAt = -Infinity;
   #toldPosition = false;
   /** When it is asked what its sound and picture are like (0x9003); once is enough. */
@@ -170,7 +176,8 @@ export class ConnectedDevice {
         this.#capabilities(message.value);
         break;
       case 'mediaData':
-        void saveMultimedia(this, message.value);
+        // One that is not acknowledged comes again.
+        if (this.#mayReport()) void saveMultimedia(this, message.value);
         break;
       case 'logout':
         reply(Result.ok);
@@ -221,7 +228,20 @@ export class ConnectedDevice {
     if (latest) this.#bits = bits;
   }
 
+  #mayReport(): boolean {
+    const now = performance.now();
+    if (now - this.#reportsSince >= MINUTE) {
+      this.#reportsSince = now;
+      this.#reports = 0;
+    }
+    this.#reports += 1;
+    if (this.#reports <= MOST_REPORTS) return true;
+    this.#services.metrics.add('droppedAlarms');
+    return false;
+  }
+
   #report(alarm: FoundAlarm): void {
+    if (!this.#mayReport()) return;
     this.#services.metrics.add('alarms');
     this.#services.outbox.put(`alarm ${this.id} ${alarm.id}`, () => reportAlarm(this, alarm));
   }
