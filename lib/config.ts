@@ -351,6 +351,9 @@ const FARGATE_MEMORY: Readonly<Record<number, readonly [number, number, number]>
   4096: [8192, 30_720, 1024],
 };
 
+/** Seconds; of TLS listeners the load balancer's own time-out cannot be set. */
+const TLS_IDLE = 320;
+
 function checkLive(live: Config['live']): void {
   const [from, to, step] = FARGATE_MEMORY[live.cpu]!;
   if (live.memoryMiB < from || live.memoryMiB > to || live.memoryMiB % step !== 0) {
@@ -361,6 +364,11 @@ function checkLive(live: Config['live']): void {
   if (live.maxTasks < live.minTasks) throw new ConfigError('live.maxTasks: less than live.minTasks');
   if (live.announceTls && live.tlsCertificateArn === undefined) {
     throw new ConfigError('live.announceTls: needs live.tlsCertificateArn');
+  }
+  if (live.tlsCertificateArn !== undefined && live.idleSeconds > TLS_IDLE) {
+    throw new ConfigError(
+      `live.idleSeconds: at most ${TLS_IDLE} with live.tlsCertificateArn; the load balancer ends a silent TLS connection after 350 seconds, unseen by the task`,
+    );
   }
   if (live.playlistSeconds < 4 * live.segmentSeconds) {
     throw new ConfigError('live.playlistSeconds: at least four segments (live.segmentSeconds)');

@@ -148,6 +148,10 @@ describe('configuration', () => {
     [{ 'live.segmentSeconds': '10' }, 'live.playlistSeconds'],
     [{ 'live.mediaPort': '808' }, 'live.mediaPort'],
     [
+      { 'live.idleSeconds': '330', 'live.tlsCertificateArn': 'arn:aws:acm:eu-west-1:1:certificate/x' },
+      'live.idleSeconds',
+    ],
+    [
       { 'live.tlsControlPort': '1078', 'live.tlsCertificateArn': 'arn:aws:acm:eu-west-1:1:certificate/x' },
       'live.tlsControlPort',
     ],
