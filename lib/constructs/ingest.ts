@@ -183,13 +183,13 @@ export class Ingest extends Construct {
     const grants: [actions: string[], resources: string[]][] = [
       [['dynamodb:GetItem', 'dynamodb:UpdateItem'], [devices.devices.tableArn]],
       [['dynamodb:Query'], [`${devices.devices.tableArn}/index/${BY_MEDIA_KEY}`, devices.fleet.tableArn]],
-      [['dynamodb:PutItem', 'dynamodb:BatchWriteItem'], [devices.positions.tableArn]],
+      [['dynamodb:BatchWriteItem'], [devices.positions.tableArn]],
       [['dynamodb:PutItem', 'dynamodb:UpdateItem'], [devices.alarms.tableArn]],
       [
         ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'],
         [devices.fleet.tableArn],
       ],
-      [['dynamodb:PutItem', 'dynamodb:DeleteItem'], [storage.videos.tableArn]],
+      [['dynamodb:PutItem'], [storage.videos.tableArn]],
       [['dynamodb:PutItem'], [storage.entitlements.tableArn]],
       [['events:PutEvents'], [bus.eventBusArn]],
     ];
@@ -208,13 +208,13 @@ export class Ingest extends Construct {
     );
     this.#allowMany(
       task,
-      ['sqs:CreateQueue', 'sqs:DeleteQueue', 'sqs:GetQueueUrl', 'sqs:ReceiveMessage', 'sqs:DeleteMessage'],
+      ['sqs:CreateQueue', 'sqs:DeleteQueue', 'sqs:ReceiveMessage', 'sqs:DeleteMessage'],
       commandQueueArn(this, config),
       'each task makes a queue of its own, and deletes those of tasks that died',
     );
     this.#allowMany(
       task,
-      ['ecs:UpdateTaskProtection', 'ecs:GetTaskProtection'],
+      ['ecs:UpdateTaskProtection'],
       Stack.of(this).formatArn({
         service: 'ecs',
         resource: 'task',

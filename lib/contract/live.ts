@@ -15,10 +15,10 @@
  *
  * TABLES, and what a task may do
  *   devices    PK id                      Get, Update, Query on `byMediaKey` (PK mediaKey; keys only). Never Put or Delete
- *   positions  PK track, SK start         Put (positions.ts makes the items)
+ *   positions  PK track, SK start         BatchWrite (positions.ts makes the items)
  *   alarms     PK device, SK at           Put, Update
  *   fleet      PK kind, SK id, TTL        Put, Update, Delete, Query, Get: `fleetRow` below
- *   videos     PK id                      Put, Update: records of incident videos (device-video.ts)
+ *   videos     PK id                      Put: records of incident videos (device-video.ts)
  *   entitlements PK videoId, SK subject   Put: the device's viewers may watch them
  *
  * STATE in the device record. Set attributes one by one, with the conditions given, never the whole item:
