@@ -27,6 +27,8 @@ const defaultRetention = retentionDays.parse(number('RETENTION_DAYS', 1, 365));
 /** Rows one call of the listing looks at, at most. */
 const LIST_BUDGET = 2000;
 const MOST_UNKNOWN = 200;
+/** Rows of strangers one call reads: whoever knocks with ever new numbers must not make the list unreadable. */
+const MOST_STRANGERS = 10_000;
 
 const span = ({ from, to }: { from: string; to: string }) => ({ from: Date.parse(from), to: Date.parse(to) });
 
@@ -75,7 +77,9 @@ export const handler = serve<'devices'>(required('GROUPS_CLAIM'), {
   'GET /api/devices/unknown': async ({ viewer }) => {
     checkAdmin(viewer);
     const now = Date.now() / 1000;
-    const rows = (await queryFleet('unknown')).map((row) => unknownRow.parse(row)).filter((row) => row.expiresAt > now);
+    const rows = (await queryFleet('unknown', MOST_STRANGERS))
+      .map((row) => unknownRow.parse(row))
+      .filter((row) => row.expiresAt > now);
     rows.sort((a, b) => b.lastSeenAt.localeCompare(a.lastSeenAt));
     return { devices: rows.slice(0, MOST_UNKNOWN).map((row) => unknownDevice.parse(row)) };
   },

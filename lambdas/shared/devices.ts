@@ -50,8 +50,8 @@ async function queryTasks(): Promise<Tasks> {
   return new Map(rows.map((row) => taskRow.parse(row)).map((row) => [row.id, row]));
 }
 
-/** Every row of one kind in the fleet table. */
-export async function queryFleet(kind: string): Promise<Record<string, unknown>[]> {
+/** Every row of one kind in the fleet table, or the first `most`. */
+export async function queryFleet(kind: string, most = Infinity): Promise<Record<string, unknown>[]> {
   const rows: Record<string, unknown>[] = [];
   const pages = paginateQuery(
     { client: dynamo },
@@ -61,9 +61,13 @@ export async function queryFleet(kind: string): Promise<Record<string, unknown>[
       KeyConditionExpression: '#kind = :kind',
       ExpressionAttributeNames: { '#kind': 'kind' },
       ExpressionAttributeValues: { ':kind': kind },
+      ...(Number.isFinite(most) && { Limit: Math.min(most, 1000) }),
     },
   );
-  for await (const { Items = [] } of pages) rows.push(...Items);
+  for await (const { Items = [] } of pages) {
+    rows.push(...Items);
+    if (rows.length >= most) return rows.slice(0, most);
+  }
   return rows;
 }
 

@@ -165,6 +165,13 @@ describe('lists', () => {
   });
 });
 
+it('of strangers no more is read than asked for, however many knocked', async () => {
+  const { queryFleet } = await import('../../../lambdas/shared/devices.ts');
+  for (let n = 0; n < 5; n += 1) await fleet.put('FLEET_TABLE', { kind: 'viewer#0/1', id: `s${n}`, expiresAt: 1 });
+  expect(await queryFleet('viewer#0/1', 3)).toHaveLength(3);
+  expect(await queryFleet('viewer#0/1')).toHaveLength(5);
+});
+
 describe('what it did', () => {
   const midnight = Date.UTC(2026, 10, 5);
   it('positions of a stretch come as GeoJSON, over midnight, from items that began before it', async () => {
