@@ -357,6 +357,16 @@ export function liveTests(start: () => Cloud): void {
       });
       const camera = new TestCamera(id, task.ports.media);
       await camera.send(pictures.slice(0, 40), { from: from + 480 * 60_000 });
+      const others = await until(
+        'its stream, with pictures',
+        () => [...task.ingest.streams.others].filter((stream) => stream.device === id && stream.bytes > 0),
+        ({ length }) => length === 1,
+      );
+      // Paused for four minutes: what was sent is published, and the connection stays.
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      others[0]!.tick(performance.now() + 240_000);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      expect(camera.isClosed).toBe(false);
       camera.socket.end();
       await camera.closed;
       const key = `live/${id}/1/playback/${request}.m3u8`;

@@ -31,6 +31,8 @@ export interface StreamOptions {
 const STALL_MS = 8000;
 /** Milliseconds without a picture after which the connection is given up: such a device is stuck. */
 const STUCK_MS = 30_000;
+/** The same of a recording that is played back: it may be paused (0x9202). */
+const PAUSED_MS = 5 * 60_000;
 /** Between two looks whether it is still wanted: so many times what a device has to begin. */
 const CHECKS = 6;
 /** Milliseconds to publish what is left of a stream that is over. */
@@ -133,7 +135,7 @@ export class LiveStream {
     if (this.#source !== undefined) {
       const silent = now - this.#heardAt;
       if (silent >= STALL_MS) this.#segmenter?.end();
-      if (silent >= STUCK_MS) this.#source.release('stalled');
+      if (silent >= (this.#target.live ? STUCK_MS : PAUSED_MS)) this.#source.release('stalled');
       else if (this.#target.live && now >= this.#checkAt) {
         this.#checkAt = now + this.#checkMs;
         this.#check().catch((error: unknown) => this.#services.log.failure('check-stream', error));
