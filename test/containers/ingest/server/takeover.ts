@@ -263,8 +263,8 @@ export function takeoverTests(start: () => Cloud): void {
         timeoutMs: 2000,
       });
       const limit = 200_000;
-      // Each of two streams may hold more, but together they may not.
-      const limits = { streamBufferBytes: 2 * limit, bufferBytes: 2 * limit };
+      // By itself a stream may hold all that comes; what two may hold together is less.
+      const limits = { bufferBytes: 2 * limit };
       const task = await cloud.task({ limits }, { ...aws, store });
       const neighbour = '13800002014';
       await cloud.register(neighbour, [{ live: 'always' }]);
@@ -291,8 +291,8 @@ export function takeoverTests(start: () => Cloud): void {
         await new Promise((resolve) => setTimeout(resolve, 30));
         most = Math.max(most, stream.bytes);
       }
-      // Its share and one open segment, which is no longer than that.
-      expect(most).toBeLessThan(2.1 * limit);
+      // Its share and one open segment.
+      expect(most).toBeLessThan(1.6 * limit);
       const dropped = metrics.counts.droppedSegments;
       expect(dropped).toBeGreaterThan(4);
       proxy.stuck = false;
