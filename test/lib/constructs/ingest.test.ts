@@ -183,6 +183,14 @@ describe('the load balancer', () => {
     }).live;
     expect(listeners(shared)).toEqual(['TCP 1078', 'TCP 808', 'TLS 10808', 'TLS 11078']);
     expect(all(shared, 'AWS::ElasticLoadBalancingV2::TargetGroup')).toHaveLength(2);
+    // Beside the plain ones, to the same tasks, with the certificate and no old protocol.
+    const made = all(shared, 'AWS::ElasticLoadBalancingV2::Listener');
+    const target = (port: number) => made.find(({ Port }) => Port === port).DefaultActions;
+    expect([target(10_808), target(11_078)]).toEqual([target(808), target(1078)]);
+    for (const { SslPolicy, Certificates } of made.filter(({ Protocol }) => Protocol === 'TLS')) {
+      expect(SslPolicy).toMatch(/TLS13-1-2/);
+      expect(Certificates).toEqual([{ CertificateArn: 'arn:aws:acm:eu-west-1:123456789012:certificate/x' }]);
+    }
     expect(JSON.parse(optionsOf(shared))).toMatchObject({
       sharedPort: true,
       announce: { media: 11_078, attachments: 11_078 },
