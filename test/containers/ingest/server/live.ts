@@ -304,6 +304,51 @@ export function liveTests(start: () => Cloud): void {
       await device.close();
     });
 
+    it('that stands still is published as far as it came, and given up in the end', async () => {
+      const id = '13800001014';
+      await cloud.register(id, [{ live: 'always' }]);
+      const own = await cloud.task();
+      const camera = new TestCamera(id, own.ports.media);
+      await camera.send(pictures.slice(0, 30));
+      await listed(id, 1);
+      const stream = own.ingest.streams.get(id, 1)!;
+      stream.tick(performance.now() + 9000);
+      await listed(id, 2);
+      expect(camera.isClosed).toBe(false);
+      stream.tick(performance.now() + 31_000);
+      await camera.closed;
+      expect(own.ingest.services.metrics.closed.stalled).toBe(1);
+      await until(
+        'waiting for it',
+        () => cloud.record(id),
+        ({ streams }) => streams['1']!.state === 'starting',
+      );
+      // It did not come back.
+      stream.tick(performance.now() + 60_000);
+      const { streams } = await until(
+        'offline',
+        () => cloud.record(id),
+        (record) => record.streams['1']!.state === 'offline',
+      );
+      expect(streams['1']!.reason).toBe('The device stopped sending.');
+    });
+
+    it('of pictures larger than may be drops these, counted, and goes on', async () => {
+      const id = '13800001015';
+      await cloud.register(id, [{ live: 'always' }]);
+      const largest = Math.max(...pictures.slice(0, 30).map(({ length }) => length));
+      const own = await cloud.task({ limits: { frameBytes: largest } });
+      const camera = new TestCamera(id, own.ports.media);
+      await camera.send([Buffer.concat([pictures[0]!, Buffer.alloc(largest, 1)]), ...pictures.slice(0, 30)]);
+      await listed(id, 1);
+      await camera.close();
+      await until(
+        'counted',
+        () => own.ingest.services.metrics.counts.oversizedFrames,
+        (count) => count === 1,
+      );
+    });
+
     it('that nobody watches, of a device whose control connection is gone, is closed where it arrives', async () => {
       const id = '13800001010';
       const quick = await cloud.task({ startSeconds: 0.3, idleStopSeconds: 0.1 });

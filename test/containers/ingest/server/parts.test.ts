@@ -7,6 +7,7 @@ import { IncomingFile, PART_BYTES, type Part } from '../../../../containers/inge
 import { isOutdated } from '../../../../containers/ingest/src/server/commands/office.ts';
 import { readServerConfig } from '../../../../containers/ingest/src/server/config.ts';
 import { Commander } from '../../../../containers/ingest/src/server/control/commander.ts';
+import { ControlSession } from '../../../../containers/ingest/src/server/control/session.ts';
 import { due } from '../../../../containers/ingest/src/server/control/keeping.ts';
 import { networkOf, plainAddress } from '../../../../containers/ingest/src/server/gate.ts';
 import { PublicHost } from '../../../../containers/ingest/src/server/host.ts';
@@ -18,6 +19,7 @@ import { Outbox } from '../../../../containers/ingest/src/server/outbox.ts';
 import { Positions } from '../../../../containers/ingest/src/server/positions.ts';
 import { ScaleInProtection, taskId, taskRevision } from '../../../../containers/ingest/src/server/task.ts';
 import { phoneBytes } from '../../../../containers/ingest/src/jt808/identity.ts';
+import { encodeFrames } from '../../../../containers/ingest/src/jt808/messages/registry.ts';
 import { serials } from '../../../../containers/ingest/src/jt808/subpackage.ts';
 import { OPTIONS } from './cloud.ts';
 import { ecsAgent } from './ecs.ts';
@@ -135,6 +137,30 @@ it('memory is shared by who is there', () => {
   expect(shares.each).toBe(333);
   shares.leave();
   expect(shares.each).toBe(500);
+});
+
+it('who does not read what it is answered is let go', async () => {
+  const closed: string[] = [];
+  const socket = { destroyed: false, writable: true, writableLength: 0, write: () => true, end: () => {} };
+  const guest = { address: '127.0.0.1', socket, close: (why: string) => closed.push(why) };
+  const services = {
+    metrics: new Metrics(),
+    log: new Log({}, () => {}),
+    registry: { arriving: () => Promise.resolve(undefined) },
+    unknown: { saw: () => true },
+    config: { options: OPTIONS },
+  };
+  const terminal = { version: 2013, protocolVersion: 0, phone: phoneBytes('1', 2013) } as const;
+  for (const [unread, ends] of [
+    [256 * 1024, []],
+    [256 * 1024 + 1, ['slowReader']],
+  ] as const) {
+    socket.writableLength = unread;
+    const session = new ControlSession({ services } as never, guest as never);
+    session.push(Buffer.concat(encodeFrames(terminal, 'heartbeat', {}, serials())));
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(closed).toEqual(ends);
+  }
 });
 
 describe('a deploy', () => {
