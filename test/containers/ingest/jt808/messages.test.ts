@@ -81,6 +81,12 @@ function without(value: unknown): unknown {
   return Object.fromEntries(entries.map(([key, inner]) => [key, without(inner)]));
 }
 
+it('0x9101 is read whatever platforms add behind it', () => {
+  const value = { host: 'cam.example', tcpPort: 1078, udpPort: 0, channel: 2, dataType: 0, stream: 1 };
+  const bytes = Buffer.concat([encodeBody('startLive', value, 2013), hex('0102')]);
+  expect(decodeBody(0x9101, bytes, 2013)).toEqual({ id: 0x9101, name: 'startLive', value });
+});
+
 describe('locations', () => {
   it('take their hemispheres from the status, and give them back', () => {
     const location = decodeLocation(encodeLocation({ ...fullLocation, status: 3 }));
