@@ -291,6 +291,26 @@ const schema = z.strictObject({
       unknownPerMinute: whole(1, 10_000).default(60).meta({
         description: 'Rows of unknown devices a task writes in a minute.',
       }),
+      mapTilesUrl: z
+        .string()
+        .regex(/^(https?:\/\/[a-z0-9.-]+(:[0-9]{1,5})?)?\/(?!\/)[^\s;,"'<>\\]*$/i)
+        .refine((url) => ['{z}', '{x}', '{y}'].every((part) => url.includes(part)), 'must have {z}, {x} and {y} in it')
+        .optional()
+        .meta({
+          description:
+            "Raster tiles under the console's maps: an https address, or a path of this deployment's own host, with `{z}`, `{x}` and `{y}` (Web Mercator, 256 pixels). Browsers of whoever looks at a map then ask that server for them. Needs `live.mapAttribution`. Without it maps are drawn on plain ground and nothing is fetched.",
+        }),
+      mapAttribution: z
+        .string()
+        .min(1)
+        .max(200)
+        .optional()
+        .meta({ description: 'Whose tiles they are, as text: shown on every map, as their licences ask.' }),
+      mapAttributionUrl: z
+        .string()
+        .regex(/^https:\/\/[^\s"'<>]+$/)
+        .optional()
+        .meta({ description: 'Where that text leads, such as the page of the licence.' }),
     })
     .prefault({}),
 });
@@ -338,7 +358,10 @@ function check(config: Config): Config {
       `upload.partSizeMiB: ${upload.partSizeMiB} MiB times S3's 10,000 parts is less than upload.maxSizeGiB (${upload.maxSizeGiB} GiB)`,
     );
   }
-  if (config.live.enabled) checkLive(config.live);
+  if (config.live.enabled) {
+    checkLive(config.live);
+    checkMap(config);
+  }
   return config;
 }
 
@@ -380,6 +403,18 @@ function checkLive(live: Config['live']): void {
     const other = taken.get(live[name]);
     if (other !== undefined) throw new ConfigError(`live.${name}: the same as live.${other}`);
     taken.set(live[name], name);
+  }
+}
+
+function checkMap({ live, enforceTls }: Config): void {
+  if (live.mapTilesUrl !== undefined && live.mapAttribution === undefined) {
+    throw new ConfigError('live.mapAttribution: needed beside live.mapTilesUrl; it says whose tiles they are');
+  }
+  if (live.mapTilesUrl === undefined && (live.mapAttribution ?? live.mapAttributionUrl) !== undefined) {
+    throw new ConfigError('live.mapAttribution, live.mapAttributionUrl: need live.mapTilesUrl');
+  }
+  if (enforceTls && live.mapTilesUrl?.startsWith('http:') === true) {
+    throw new ConfigError('live.mapTilesUrl: must be an https address or a path; plain http is for a local run only');
   }
 }
 

@@ -131,6 +131,19 @@ function consoleConfigOf(config: Config, { auth }: Api): z.input<typeof consoleC
     ...(config.auth.resource !== undefined && { resource: config.auth.resource }),
     groupsClaim: config.auth.groupsClaim,
     live: config.live.enabled,
+    ...mapOf(config),
     upload: { maxBytes, partBytes: config.upload.partSizeMiB * 1024 ** 2, types, maxInFlight },
+  };
+}
+
+function mapOf({ live }: Config): Pick<z.input<typeof consoleConfig>, 'map'> {
+  const { enabled, mapTilesUrl, mapAttribution, mapAttributionUrl } = live;
+  if (!enabled || mapTilesUrl === undefined || mapAttribution === undefined) return {};
+  return {
+    map: {
+      tiles: mapTilesUrl,
+      attribution: mapAttribution,
+      ...(mapAttributionUrl !== undefined && { attributionUrl: mapAttributionUrl }),
+    },
   };
 }

@@ -137,10 +137,14 @@ export const assetHeaders = (scope: Construct, config: Config, sources: Bucket):
     },
   });
 
-/** Where the console's scripts may reach: this host, the upload bucket, the issuer. Players work from blobs and workers. */
-function contentSecurityPolicy(config: Config, sources: Bucket): string {
+/**
+ * Where the console's scripts may reach: this host, the upload bucket, the issuer, and the map's tiles where there are any.
+ * Players work from blobs and workers.
+ */
+export function contentSecurityPolicy(config: Config, sources: Pick<Bucket, 'bucketRegionalDomainName'>): string {
   const issuer = issuerOrigins(config);
-  const connect = ["'self'", `https://${sources.bucketRegionalDomainName}`, ...issuer];
+  const tiles = tilesOrigin(config);
+  const connect = ["'self'", `https://${sources.bucketRegionalDomainName}`, ...issuer, ...tiles];
   // The local engine takes uploads, and the local issuer signs people in, by plain http on ports of their own.
   if (!config.enforceTls) connect.push('http://127.0.0.1:*', 'http://localhost:*');
   const frames = config.enforceTls ? issuer : [...issuer, 'http://127.0.0.1:*', 'http://localhost:*'];
@@ -148,7 +152,7 @@ function contentSecurityPolicy(config: Config, sources: Bucket): string {
     'default-src': ["'self'"],
     'script-src': ["'self'"],
     'style-src': ["'self'", "'unsafe-inline'"],
-    'img-src': ["'self'", 'data:', 'blob:'],
+    'img-src': ["'self'", 'data:', 'blob:', ...tiles],
     'font-src': ["'self'", 'data:'],
     'media-src': ["'self'", 'blob:'],
     'worker-src': ["'self'", 'blob:'],
@@ -161,6 +165,12 @@ function contentSecurityPolicy(config: Config, sources: Bucket): string {
   })
     .map(([name, values]) => `${name} ${values.join(' ')}`)
     .join('; ');
+}
+
+/** Empty for tiles of this host. A map fetches tiles; where it cannot decode them itself, an image does. */
+function tilesOrigin({ live }: Config): string[] {
+  const { enabled, mapTilesUrl } = live;
+  return enabled && mapTilesUrl !== undefined && !mapTilesUrl.startsWith('/') ? [new URL(mapTilesUrl).origin] : [];
 }
 
 /** Cognito keeps keys and sign-in pages on two hosts; any other issuer is expected to serve its endpoints from its own. */

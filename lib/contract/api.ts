@@ -89,6 +89,14 @@ export const consoleConfig = z.object({
     .meta({ description: 'RFC 8707 resource indicator to ask a token for, where the issuer wants one.' }),
   groupsClaim: z.string(),
   live: z.boolean().default(false).meta({ description: 'Whether this deployment takes in devices.' }),
+  map: z
+    .object({
+      tiles: z.string().meta({ description: 'Address or path of raster tiles with `{z}`, `{x}` and `{y}`.' }),
+      attribution: z.string(),
+      attributionUrl: z.string().optional(),
+    })
+    .optional()
+    .meta({ description: 'Without it maps are drawn on plain ground.' }),
   upload: z.object({ maxBytes: z.int(), partBytes: z.int(), types: z.array(z.string()), maxInFlight: z.int() }),
 });
 

@@ -129,6 +129,13 @@ describe('configuration', () => {
     ['live.maxAttachmentMiB', '0', 'live.maxAttachmentMiB'],
     ['live.commandsPerSecond', '0', 'live.commandsPerSecond'],
     ['live.unknownPerMinute', '0', 'live.unknownPerMinute'],
+    ['live.mapTilesUrl', 'https://tiles.example/{z}/{x}.png', 'live.mapTilesUrl'],
+    ['live.mapTilesUrl', '//tiles.example/{z}/{x}/{y}.png', 'live.mapTilesUrl'],
+    ['live.mapTilesUrl', 'ftp://tiles.example/{z}/{x}/{y}.png', 'live.mapTilesUrl'],
+    ['live.mapTilesUrl', 'https://{s}.tiles.example/{z}/{x}/{y}.png', 'live.mapTilesUrl'],
+    ['live.mapTilesUrl', "https://tiles.example/{z}/{x}/{y}; script-src 'unsafe-inline'", 'live.mapTilesUrl'],
+    ['live.mapAttribution', '""', 'live.mapAttribution'],
+    ['live.mapAttributionUrl', 'javascript:alert(1)', 'live.mapAttributionUrl'],
     ['live.enable', 'true', 'live.enable'],
     ['upload', '3', 'upload'],
     ['uploads.maxSizeGiB', '3', 'uploads'],
@@ -147,6 +154,10 @@ describe('configuration', () => {
     [{ 'live.announceTls': 'true' }, 'live.announceTls'],
     [{ 'live.segmentSeconds': '10' }, 'live.playlistSeconds'],
     [{ 'live.mediaPort': '808' }, 'live.mediaPort'],
+    [{ 'live.mapTilesUrl': 'https://tiles.example/{z}/{x}/{y}.png' }, 'live.mapAttribution'],
+    [{ 'live.mapAttribution': '© Tiles' }, 'live.mapTilesUrl'],
+    [{ 'live.mapAttributionUrl': 'https://tiles.example/' }, 'live.mapTilesUrl'],
+    [{ 'live.mapTilesUrl': 'http://tiles.example/{z}/{x}/{y}', 'live.mapAttribution': '© Tiles' }, 'live.mapTilesUrl'],
     [
       { 'live.idleSeconds': '330', 'live.tlsCertificateArn': 'arn:aws:acm:eu-west-1:1:certificate/x' },
       'live.idleSeconds',
@@ -166,6 +177,14 @@ describe('configuration', () => {
     const options = { 'live.enabled': 'true', 'live.sharedPort': 'true', 'live.attachmentPort': '1078' };
     expect(readAppConfig(app({ env: 'dev', environments, ...options })).live.sharedPort).toBe(true);
   });
+
+  it.each(['https://tiles.example:8443/osm/{z}/{x}/{y}.png?key=a%20b', '/tiles/{z}/{x}/{y}.webp'])(
+    'takes map tiles at %s',
+    (url) => {
+      const options = { 'live.enabled': 'true', 'live.mapTilesUrl': url, 'live.mapAttribution': '© Tiles' };
+      expect(readAppConfig(app({ env: 'dev', environments, ...options })).live.mapTilesUrl).toBe(url);
+    },
+  );
 
   it('has a row above for every option of the live part', () => {
     const source = readFileSync(new URL(import.meta.url), 'utf8');

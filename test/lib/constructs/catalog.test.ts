@@ -7,18 +7,30 @@ import { acknowledge } from '../../../lib/constructs/nag.ts';
 import { SigningKey } from '../../../lib/constructs/signing-key.ts';
 import { grantsOf, stageScope } from './stage.ts';
 
+function synth(overrides: Readonly<Record<string, unknown>> = {}): Template {
+  const { stack, ...props } = stageScope(overrides);
+  const signingKey = new SigningKey(stack, 'SigningKey', props.config);
+  const stateMachine = new StateMachine(stack, 'Machine', {
+    definitionBody: DefinitionBody.fromChainable(new Pass(stack, 'Pass')),
+  });
+  for (const finding of ['AwsSolutions-SF1', 'AwsSolutions-SF2']) acknowledge(stateMachine, finding, 'a stand-in');
+  const catalog = new Catalog(stack, 'Catalog', { ...props, signingKey, slicing: { stateMachine } });
+  catalog.invalidates({ distributionId: 'EDFDVBD6EXAMPLE' });
+  return Template.fromStack(stack);
+}
+
+/** The text that `GET /api/config` is answered from, tokens in it and without backslashes. */
+function consoleConfig(template: Template): string {
+  const handler = Object.values(template.findResources('AWS::Lambda::Function')).find((fn) =>
+    String(fn['Properties'].Description).startsWith('Catalog API'),
+  );
+  return JSON.stringify(handler?.['Properties'].Environment.Variables.CONSOLE_CONFIG).replaceAll('\\', '');
+}
+
 describe('the catalog stage', () => {
   let template: Template;
   beforeAll(() => {
-    const { stack, ...props } = stageScope();
-    const signingKey = new SigningKey(stack, 'SigningKey', props.config);
-    const stateMachine = new StateMachine(stack, 'Machine', {
-      definitionBody: DefinitionBody.fromChainable(new Pass(stack, 'Pass')),
-    });
-    for (const finding of ['AwsSolutions-SF1', 'AwsSolutions-SF2']) acknowledge(stateMachine, finding, 'a stand-in');
-    const catalog = new Catalog(stack, 'Catalog', { ...props, signingKey, slicing: { stateMachine } });
-    catalog.invalidates({ distributionId: 'EDFDVBD6EXAMPLE' });
-    template = Template.fromStack(stack);
+    template = synth();
   }, 60_000);
 
   it('answers every catalog route; only the public ones without a token', () => {
@@ -79,10 +91,7 @@ describe('the catalog stage', () => {
   });
 
   it('the console is told the issuer, the limits and nothing else', () => {
-    const handler = Object.values(template.findResources('AWS::Lambda::Function')).find((fn) =>
-      String(fn['Properties'].Description).startsWith('Catalog API'),
-    );
-    const text = JSON.stringify(handler?.['Properties'].Environment.Variables.CONSOLE_CONFIG).replaceAll('\\', '');
+    const text = consoleConfig(template);
     for (const name of [
       'issuer',
       'clientId',
@@ -96,5 +105,18 @@ describe('the catalog stage', () => {
     ])
       expect(text).toContain(`"${name}":`);
     expect(text).toContain('"partBytes":16777216');
+    expect(text).not.toContain('"map":');
+  });
+
+  it('the console is told of map tiles where there are devices and tiles', () => {
+    const tiles = {
+      'live.mapTilesUrl': 'https://tiles.example/{z}/{x}/{y}.png',
+      'live.mapAttribution': '© Tiles',
+      'live.mapAttributionUrl': 'https://tiles.example/licence',
+    };
+    expect(consoleConfig(synth({ 'live.enabled': true, ...tiles }))).toContain(
+      '"map":{"tiles":"https://tiles.example/{z}/{x}/{y}.png","attribution":"© Tiles","attributionUrl":"https://tiles.example/licence"}',
+    );
+    expect(consoleConfig(synth(tiles))).not.toContain('"map":');
   });
 });

@@ -172,6 +172,39 @@ describe('the distribution', () => {
     expect(json).not.toContain("'unsafe-eval'");
   });
 
+  it('lets the console reach the map tiles that are configured, where devices are taken in, and nobody else', () => {
+    const policyOf = (overrides: Record<string, unknown>) => {
+      const { template } = synth({
+        'auth.issuer': 'https://id.example',
+        'auth.audience': 'a',
+        'auth.clientId': 'c',
+        ...overrides,
+      });
+      const policies = Object.values(template.findResources('AWS::CloudFront::ResponseHeadersPolicy')).map((found) => {
+        const text = JSON.stringify(found);
+        return { image: /img-src [^;]*/.exec(text)?.[0], connect: /connect-src .*?; /.exec(text)?.[0] };
+      });
+      // Pages and the files named by their hash: maps are drawn by both.
+      const [first, ...others] = policies.filter(({ image }) => image !== undefined);
+      expect(others).toEqual([first]);
+      return first!;
+    };
+    const tiles = {
+      'live.enabled': true,
+      'live.mapTilesUrl': 'https://Tiles.example:8443/osm/{z}/{x}/{y}.png?key=k',
+      'live.mapAttribution': '© Tiles',
+    };
+    const none = policyOf({ 'live.enabled': true });
+    expect(none.image).toBe("img-src 'self' data: blob:");
+    expect(none.connect).toMatch(/ https:\/\/id\.example; $/);
+
+    const own = policyOf(tiles);
+    expect(own.image).toBe("img-src 'self' data: blob: https://tiles.example:8443");
+    expect(own.connect).toBe(none.connect!.replace('; ', ' https://tiles.example:8443; '));
+    expect(policyOf({ ...tiles, 'live.mapTilesUrl': '/tiles/{z}/{x}/{y}.png' })).toEqual(none);
+    expect(policyOf({ ...tiles, 'live.enabled': false })).toEqual(none);
+  });
+
   it('takes a host name of its own, and signs for it', () => {
     const own = synth({
       'playback.domainName': 'video.example',
