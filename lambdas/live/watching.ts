@@ -43,14 +43,27 @@ export async function look({
 export async function watch({ record, channel, session, until, startSeconds }: Watch): Promise<StreamNow> {
   const found = await look({ record, channel, startSeconds });
   if (channel.live === 'never') return found;
-  const task = taskOf(record, await readTasks(), Date.now());
-  if (channel.live === 'on-demand') await markWatched(record.id, channel.number, session, until);
+  const tasks = await readTasks();
+  const task = taskOf(record, tasks, Date.now());
+  await markWatched(record.id, channel.number, session, until);
+  if (channel.live === 'always' && found.state === 'live') {
+    const receiver = tasks.get(found.stream?.task ?? '');
+    if (receiver !== undefined && isFirst(record, channel, Date.now()))
+      await sendCommand(receiver, record.id, { type: 'watched', channel: channel.number });
+    return found;
+  }
   if (task === undefined || found.state === 'busy') return found;
-  if (channel.live === 'always' && found.state === 'live') return found;
   const { number, stream } = channel;
   if (!(await sendCommand(task, record.id, { type: 'start', channel: number, stream }))) return found;
   return found.state === 'offline' ? { state: 'starting', since: new Date().toISOString() } : found;
 }
+
+/** Whether nobody was watching until now, so that there may be no sound yet. Pure. */
+export const isFirst = (
+  { watched }: Pick<DeviceRecord, 'watched'>,
+  { number, sound }: Pick<Channel, 'number' | 'sound'>,
+  now: number,
+): boolean => sound !== true && !(Date.parse(watched[String(number)] ?? '') > now);
 
 /** The viewer's row first: a goodbye that does not see it yet then fails on the device's changed attribute. */
 async function markWatched(device: string, channel: number, session: string, until: Date): Promise<void> {

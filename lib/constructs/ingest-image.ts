@@ -1,5 +1,5 @@
 /** The container image of the ingest task: bundled at synth, built by Docker only when it is deployed. */
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,6 +13,8 @@ import type { Config } from '../config.ts';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const folder = `${root}containers/ingest/`;
 export const INGEST_ENTRY = `${folder}src/server/main.ts`;
+const SOUND_WORKER = `${folder}src/sound/worker.ts`;
+const AAC_ENCODER = `${root}node_modules/@mediabunny/aac-encoder/dist/modules/build/aac.js`;
 
 /** Numbers, for a user of no name: distroless's `nonroot`. */
 export const INGEST_USER = '65532:65532';
@@ -32,10 +34,14 @@ export function ingestImage(scope: Construct, id: string, config: Config): Conta
   }
 }
 
-/** Writes `main.mjs`, its source map, and the workers it starts, into a folder. Also for running the task without Docker. */
-export function bundleIngest(outdir: string): void {
+/**
+ * Writes `main.mjs`, and what it reads beside itself (containers/ingest/src/server/sound/files.ts): `sound-worker.mjs`, the
+ * thread that encodes sound, and `aac-encoder.mjs`, the encoder as its package has it. Also for running the task without
+ * Docker. `entry`: another program around the task.
+ */
+export function bundleIngest(outdir: string, entry = INGEST_ENTRY): void {
   buildSync({
-    entryPoints: { main: INGEST_ENTRY },
+    entryPoints: { main: entry, 'sound-worker': SOUND_WORKER },
     outdir,
     outExtension: { '.js': '.mjs' },
     bundle: true,
@@ -49,4 +55,5 @@ export function bundleIngest(outdir: string): void {
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
     logLevel: 'warning',
   });
+  copyFileSync(AAC_ENCODER, `${outdir}/aac-encoder.mjs`);
 }

@@ -35,6 +35,10 @@ export const channel = z.strictObject({
   name: z.string().min(1).max(100),
   live: livePolicy,
   stream: z.enum(['main', 'sub']).default('main').meta({ description: 'Which of its two encodings is asked for.' }),
+  sound: z.boolean().optional().meta({
+    description:
+      'Of an `always` channel: recorded with its sound. Without it, sound that browsers cannot play (G.711, G.726, ADPCM) is kept only while somebody watches; AAC always is.',
+  }),
 });
 export type Channel = z.infer<typeof channel>;
 

@@ -38,7 +38,8 @@
  * WATCHING on demand. The API sends `start` and sets `watched.#channel` to when the viewer's signature ends; it sends
  * `start` again at each renewal, so `start` must be cheap for a stream that runs. The task that holds the control
  * connection sends 0x9102 once `watched` has been over for `idleStopSeconds`: read the record again before stopping.
- * `watched` never goes back but by a goodbye of the last viewer.
+ * `watched` never goes back but by a goodbye of the last viewer. It is set for `always` channels, too: sound other than AAC
+ * is encoded while it is good, and the task that receives the stream is told by `watched` when it becomes so.
  *
  * MEDIA CONNECTIONS may land on another task than the control connection. The task that sends 0x9101 first sets
  * `streams.#channel = {state: 'starting', since, requestId, task}`; the one the media arrives at finds the device
@@ -171,6 +172,8 @@ export const command = z.discriminatedUnion('type', [
   z.object({ ...base, type: z.literal('refresh') }),
   /** The device was deleted: close its connections. */
   z.object({ ...base, type: z.literal('disconnect') }),
+  /** To the task that receives a stream which always runs: somebody has begun to watch it. Not answered. */
+  z.object({ ...base, type: z.literal('watched'), channel: channelNumber }),
 ]);
 export type Command = z.infer<typeof command>;
 

@@ -8,15 +8,26 @@ import type { AudioSamples } from './cmaf.ts';
 
 /**
  * Milliseconds a frame may lie off the running track and still just be appended: bursts of sound share one timestamp, and
- * clocks drift. Beyond it silence is put in, or the frame left out.
+ * clocks drift. Beyond it silence is put in, or the frame left out. What begins after silence begins where it belongs.
  */
 const TOLERANCE_MS = 300;
-/** Milliseconds sound may lag behind the picture at a cut before its absence is taken for silence. */
-const SLACK_MS = 500;
+/**
+ * Milliseconds sound may lag behind the picture at a cut before its absence is taken for silence. An encoder's comes 300 to
+ * 450 ms late: it holds two frames and a part of one, and packets travel to it and back in batches.
+ */
+const SLACK_MS = 1000;
 /** Frames waiting for their segment; more means that sound runs ahead of the picture, and the oldest go. */
 const MAX_QUEUED = 1024;
 /** Milliseconds. A frame further ahead of the track than this is of another time. */
 const FAR_AHEAD_MS = 5000;
+
+/**
+ * Sound whose sender wants to know how many milliseconds after its time each frame was put; undefined: it was left out. A
+ * track has places for whole frames only.
+ */
+export interface Watched {
+  readonly placed?: (late: number | undefined) => void;
+}
 
 export class SoundTrack {
   readonly config: AacConfig;
@@ -37,17 +48,20 @@ export class SoundTrack {
   }
 
   /** Takes frames in, the first of which sounds at media time `at`. They must have this track's configuration. */
-  push(unit: AacUnit, at: number): void {
+  push(unit: AacUnit & Watched, at: number): void {
     if (!sameAac(unit.config, this.config)) return;
     let time = at;
     for (const frame of unit.frames) {
       const ahead = time - this.#end();
       if (ahead > FAR_AHEAD_MS) return;
-      if (ahead > TOLERANCE_MS) this.#fillTo(time - this.#frameMs / 2);
-      if (ahead >= -TOLERANCE_MS && this.#queue.length < MAX_QUEUED) {
+      const runs = this.#heardUntil === this.#end();
+      const tolerance = runs ? TOLERANCE_MS : this.#frameMs / 2;
+      if (ahead > tolerance) this.#fillTo(time - this.#frameMs / 2);
+      if (ahead >= -tolerance && this.#queue.length < MAX_QUEUED) {
+        unit.placed?.(this.#end() - time);
         this.#queue.push(frame);
         this.#heardUntil = this.#end();
-      }
+      } else unit.placed?.(undefined);
       time += this.#frameMs;
     }
   }

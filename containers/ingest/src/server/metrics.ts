@@ -39,7 +39,11 @@ const counted = [
   'droppedFrames',
   'oversizedFrames',
   'clockResets',
-  'silentSounds',
+  // Packets of telephone sound: encoded; not, since nobody hears them; wanted, but lost on the way.
+  'encodedSounds',
+  'unheardSounds',
+  'droppedSounds',
+  'soundFaults',
   'segments',
   'segmentBytes',
   'droppedSegments',

@@ -25,6 +25,7 @@ import { Outbox } from './outbox.ts';
 import { Positions, writePositions } from './positions.ts';
 import { Registry } from './registry.ts';
 import type { Services } from './services.ts';
+import { Sounds } from './sound/sounds.ts';
 import { ScaleInProtection, taskRevision } from './task.ts';
 import { UnknownDevices } from './unknown.ts';
 
@@ -45,6 +46,9 @@ const ATTACHMENT_MEMORY = 192 * 1024 * 1024;
 const ATTACHMENT_SHARE = 1 / 4;
 /** Messages in parts, of what segments may take. */
 const MESSAGE_SHARE = 1 / 8;
+/** Encoders of sound, beside and as a part of what segments may take; and bytes of one. */
+const SOUND_SHARE = 1 / 4;
+const ENCODER_BYTES = 850_000;
 const MINUTE = 60;
 
 export interface Overrides {
@@ -101,6 +105,7 @@ export async function startIngest(config: ServerConfig, task: string, overrides:
     gate.sweep(now);
     sessions.tick(now);
     streams.tick(now);
+    services.sounds.tick(now);
     services.positions.tick(now);
     void services.events.flush();
     log.summary();
@@ -119,6 +124,7 @@ export async function startIngest(config: ServerConfig, task: string, overrides:
     await protection.set(false);
     clearInterval(clock);
     health.close();
+    services.sounds.close();
     services.aws.close();
     log.summary();
   };
@@ -161,6 +167,11 @@ function makeServices(
     events: new DeviceEvents(aws.events, { bus: config.eventBus, task, failed: failing('events'), dropped }),
     outbox: new Outbox({ parallel: 48, waiting: 50_000, failed: failing('table'), dropped }),
     host: new PublicHost(config.publicHost, options.announce.address),
+    sounds: new Sounds({
+      metrics,
+      log: ownLog,
+      most: Math.ceil((options.limits.bufferBytes * SOUND_SHARE) / ENCODER_BYTES),
+    }),
     memory: {
       segments: new Shares(options.limits.bufferBytes),
       files: new Budget(Math.min(ATTACHMENT_MEMORY, options.limits.bufferBytes * ATTACHMENT_SHARE)),

@@ -12,6 +12,7 @@ import type { Metrics } from './metrics.ts';
 import type { Outbox } from './outbox.ts';
 import type { Positions } from './positions.ts';
 import type { Registry } from './registry.ts';
+import type { Sounds } from './sound/sounds.ts';
 import type { UnknownDevices } from './unknown.ts';
 
 export interface Services {
@@ -30,6 +31,7 @@ export interface Services {
   /** Writes that may wait and be overtaken. */
   readonly outbox: Outbox;
   readonly host: PublicHost;
+  readonly sounds: Sounds;
   readonly memory: {
     /** Segments that wait for S3. */
     readonly segments: Shares;

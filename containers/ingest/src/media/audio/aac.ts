@@ -81,12 +81,3 @@ export function parseAdts(data: Buffer): AdtsFrames | undefined {
   }
   return config && { config, frames };
 }
-
-/** What turns PCM into AAC-LC. It may run in a worker: units arrive later, in order. */
-export interface AacEncoder {
-  readonly config: AacConfig;
-  /** 16-bit samples at {@link config}'s rate, interleaved; `timestamp` is the first sample's, device milliseconds. */
-  push(pcm: Int16Array, timestamp: number, receivedAt: number): void;
-  /** No unit comes after this. */
-  close(): void;
-}

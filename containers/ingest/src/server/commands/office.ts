@@ -103,6 +103,8 @@ export class Office {
     const { fleet, log, metrics } = this.#services;
     metrics.add('commands');
     try {
+      // For the task that the pictures come to, which need not be the one with the device's connection.
+      if (command.type === 'watched') return await this.#streams.get(command.device, command.channel)?.look();
       const device = this.#sessions.get(command.device)?.device;
       const answer = device === undefined ? failed('not-here') : await runCommand(command, device, this.#streams);
       if (answer !== undefined) await fleet.answer(command, answer);

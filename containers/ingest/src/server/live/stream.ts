@@ -9,6 +9,8 @@ import { due } from '../control/keeping.ts';
 import type { PlaybackRow } from '../fleet.ts';
 import type { Closing } from '../metrics.ts';
 import type { Services } from '../services.ts';
+import { isHeard } from '../sound/heard.ts';
+import { Listener } from '../sound/listener.ts';
 import { Fence } from './fence.ts';
 import { Publisher, type Published } from './publisher.ts';
 import { liveTarget, playbackTarget, type Target } from './target.ts';
@@ -49,6 +51,7 @@ export class LiveStream {
   #target: Target;
   #source: Source | undefined;
   #segmenter: Segmenter | undefined;
+  readonly #sound: Listener;
   #publisher: Publisher | undefined;
   #requestId: string | undefined;
   #heardAt = 0;
@@ -66,6 +69,7 @@ export class LiveStream {
     this.#options = options;
     this.#record = options.record;
     this.#target = this.#aim();
+    this.#sound = new Listener(services.sounds, services.metrics, (unit) => this.#segmenter?.push(unit));
     services.memory.segments.enter();
   }
 
@@ -99,14 +103,15 @@ export class LiveStream {
     this.#heardAt = performance.now();
     this.#checkAt = this.#heardAt + this.#checkMs * (0.5 + Math.random());
     this.#segmenter = new Segmenter(this.#target.segmenter, (segment) => this.#publish(segment));
+    this.#listen(record);
     if (this.#publisher === undefined || this.#publisher.dead) this.#publisher = this.#begin();
   }
 
   unit(source: Source, unit: AccessUnit): void {
     if (source !== this.#source) return;
     this.#heardAt = unit.receivedAt;
-    // Browsers cannot play telephone codecs; until something encodes them, silence stands for them.
-    if (unit.kind === 'audio') this.#services.metrics.counts.silentSounds += 1;
+    // Browsers cannot play telephone codecs: where nothing encodes them, silence stands for them.
+    if (unit.kind === 'audio') this.#sound.push(unit);
     else this.#segmenter?.push(unit);
   }
 
@@ -146,6 +151,17 @@ export class LiveStream {
     }
   }
 
+  /** A viewer has come: its sound may be wanted from now on. */
+  async look(): Promise<void> {
+    const record = await this.#services.registry.fresh(this.device);
+    if (record !== undefined) this.#listen(record);
+  }
+
+  /** A recording is played back because somebody asked for it. */
+  #listen(record: DeviceRecord): void {
+    this.#sound.isHeard = this.connected && (!this.#target.live || isHeard(record, this.channel, Date.now()));
+  }
+
   get #checkMs(): number {
     return this.#services.config.options.startSeconds * 1000 * CHECKS;
   }
@@ -157,6 +173,7 @@ export class LiveStream {
   async #check(): Promise<void> {
     const { registry, config } = this.#services;
     const record = await registry.get(this.device);
+    if (record !== undefined) this.#listen(record);
     const idleStopSeconds = config.options.idleStopSeconds + this.#checkMs / 1000;
     const asked = { channel: this.channel, runs: true, idleStopSeconds, now: Date.now() };
     if (record !== undefined && due({ record, ...asked }).act !== 'stop') return;
@@ -200,6 +217,7 @@ export class LiveStream {
     const segmenter = this.#segmenter;
     if (segmenter === undefined) return;
     this.#segmenter = undefined;
+    this.#sound.end();
     segmenter.end();
     this.#services.metrics.add('clockResets', segmenter.counters.clockResets);
     this.#services.metrics.add('droppedFrames', segmenter.counters.droppedPictures);
