@@ -176,6 +176,13 @@ export class TestCamera {
     }
   }
 
+  /** One packet of sound (payload types of JT/T 1078 table 12), stamped `at`. */
+  sound(payloadType: number, at: number, data: Buffer, channel = 1): void {
+    const encoder = this.#encoders.get(channel) ?? new PacketEncoder({ sim: this.#sim, channel });
+    this.#encoders.set(channel, encoder);
+    this.socket.write(Buffer.concat(encoder.sound(payloadType, at, data)));
+  }
+
   /** Time of the device's clock at the next picture. */
   get clock(): number {
     return this.#at;

@@ -5,6 +5,7 @@ import { Cloud } from './cloud.ts';
 import { controlTests } from './control.ts';
 import { fieldTests } from './field.ts';
 import { liveTests } from './live.ts';
+import { soundTests } from './sound.ts';
 import { takeoverTests } from './takeover.ts';
 
 let cloud: Cloud;
@@ -16,5 +17,6 @@ afterAll(() => cloud.close());
 controlTests(() => cloud);
 fieldTests(() => cloud);
 liveTests(() => cloud);
+soundTests(() => cloud);
 attachmentTests(() => cloud);
 takeoverTests(() => cloud);

@@ -146,8 +146,10 @@ export class Sounds {
     if (batch.sounds.length === 0 && batch.ended.length === 0) return;
     this.#lastAt = now;
     this.#answerBy = now + ANSWER_MS;
-    this.#thread ??= this.#start();
-    this.#thread.post(batch, (encoded) => this.#answered(encoded));
+    const thread = (this.#thread ??= this.#start());
+    thread.post(batch, (encoded) => {
+      if (this.#thread === thread) this.#answered(encoded);
+    });
   }
 
   #batch(): Batch {
