@@ -25,7 +25,7 @@ export async function startFleet(stack: LocalStack): Promise<Fleet> {
   const ids = NAMES.map((_, index) => String(Number(FIRST) + index));
   for (const [index, id] of ids.entries()) {
     const channels = [
-      { number: CHANNEL, name: 'Road ahead', live: 'always' },
+      { number: CHANNEL, name: 'Road ahead', live: 'always', sound: true },
       { number: 2, name: 'Cabin', live: 'on-demand' },
     ];
     const answer = await admin.fetch('POST', '/api/devices', { id, name: NAMES[index], channels, viewers: ['vera'] });

@@ -214,15 +214,33 @@ describe('an on-demand channel', () => {
 });
 
 describe('other policies', () => {
-  it('a channel that always streams has a signature for a whole watch, and is not asked for', async () => {
+  it('a channel that always streams has a signature for a whole watch; its task hears of the first viewer', async () => {
     await device.connect();
     await device.stream(2, 'live', LIVE);
     const { body } = await main({ channel: 2 });
     const query = /VALUE="([^"]+)"/.exec(body)![1]!;
     expect(fleet.refusal(`/live/${id}/2/live.m3u8?${query}`, 11 * 3600)).toBeUndefined();
     expect(fleet.refusal(`/live/${id}/2/live.m3u8?${query}`, 13 * 3600)).toBeDefined();
+    // Its sound is encoded for as long as it may be heard.
+    const until = Date.parse((await watchedUntil(2))!) - Date.now();
+    expect(until).toBeGreaterThan(11 * 3_600_000);
+    expect(until).toBeLessThan(13 * 3_600_000);
+    const [told, ...more] = await fleet.sent();
+    expect([command.parse(told), more]).toMatchObject([{ type: 'watched', device: id, channel: 2 }, []]);
+    await main({ channel: 2, query: { session: session('two') } });
     expect(await fleet.sent()).toEqual([]);
-    expect(await watchedUntil(2)).toBeUndefined();
+  });
+  it('a channel that is recorded with its sound is nobody told of', async () => {
+    await device.connect();
+    await device.stream(2, 'live', LIVE);
+    await device.set('channels', [{ number: 2, name: 'Cabin', live: 'always', stream: 'sub', sound: true }]);
+    expect((await main({ channel: 2 })).status).toBe(200);
+    expect(await fleet.sent()).toEqual([]);
+  });
+  it('a channel that always streams and does not yet is asked for', async () => {
+    await device.connect();
+    expect(await main({ channel: 2 })).toMatchObject({ status: 409, json: { state: 'starting' } });
+    expect((await fleet.sent()).map((one) => command.parse(one).type)).toEqual(['start']);
   });
   it('one that never does is never asked for, and one that is not there is not there', async () => {
     await device.connect();

@@ -95,13 +95,26 @@ describe('its settings', () => {
     expect(patchOf(device, draft)).toEqual({});
     expect(patchOf(device, having({ name: ' Van ' }))).toEqual({ name: 'Van' });
     expect(patchOf(device, having({ retentionDays: '30', viewers: [] }))).toEqual({ retentionDays: 30, viewers: [] });
-    const channels = [...draft.channels, { number: '2', name: 'Rear', live: 'on-demand', stream: 'sub' } as const];
+    const rear = { number: '2', name: 'Rear', live: 'on-demand', stream: 'sub', sound: false } as const;
+    const channels = [...draft.channels, rear];
     expect(patchOf(device, having({ channels }))).toEqual({
       channels: [
         { number: 1, name: 'Front', live: 'always', stream: 'main' },
         { number: 2, name: 'Rear', live: 'on-demand', stream: 'sub' },
       ],
     });
+  });
+
+  it('record sound where that is wished, and say nothing of it where it never was', () => {
+    const [one] = draft.channels;
+    const sounding = { number: 1, name: 'Front', live: 'always', stream: 'main', sound: true } as const;
+    expect(patchOf(device, having({ channels: [{ ...one!, sound: true }] }))).toEqual({ channels: [sounding] });
+    const loud = { ...device, channels: [sounding] };
+    expect(draftOf(loud).channels[0]!.sound).toBe(true);
+    expect(patchOf(loud, draftOf(loud))).toEqual({});
+    expect(patchOf(loud, { ...draftOf(loud), channels: [one!] })).toEqual({ channels: device.channels });
+    const off = { ...device, channels: [{ ...sounding, sound: false }] };
+    expect(patchOf(off, draftOf(off))).toEqual({});
   });
 
   it('are checked before they are sent', () => {

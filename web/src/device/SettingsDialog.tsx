@@ -3,7 +3,8 @@ import '@mantine/core/styles/ModalBase.css';
 import '@mantine/core/styles/Modal.css';
 import '@mantine/core/styles/Pill.css';
 import '@mantine/core/styles/PillsInput.css';
-import { ActionIcon, Button, Modal, NativeSelect, TagsInput, Text, TextInput } from '@mantine/core';
+import '@mantine/core/styles/Checkbox.css';
+import { ActionIcon, Button, Checkbox, Modal, NativeSelect, TagsInput, Text, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { IconPlus, IconX } from '@tabler/icons-react';
 import { useState } from 'react';
@@ -143,6 +144,17 @@ function Settings({ device, close }: Props) {
               value={channel.stream}
               onChange={(event) => setChannel(i, { stream: event.currentTarget.value as 'main' | 'sub' })}
             />
+            <Checkbox
+              size="xs"
+              label="Record sound"
+              aria-label={`Record sound of channel ${i + 1}`}
+              title="Without it, the sound of a channel that always sends is kept while somebody watches"
+              // In a row as wide as it is; in a narrow window below the others.
+              style={{ alignSelf: 'center', whiteSpace: 'nowrap', gridRow: 4, gridColumn: '1 / 3' }}
+              disabled={channel.live !== 'always'}
+              checked={channel.live === 'always' && channel.sound}
+              onChange={(event) => setChannel(i, { sound: event.currentTarget.checked })}
+            />
             <ActionIcon
               variant="subtle"
               color="gray"
@@ -161,7 +173,13 @@ function Settings({ device, close }: Props) {
           disabled={draft.channels.length >= 64}
           onClick={() => {
             const number = freeNumber(draft.channels);
-            const added: ChannelDraft = { number, name: `Channel ${number}`, live: 'on-demand', stream: 'main' };
+            const added: ChannelDraft = {
+              number,
+              name: `Channel ${number}`,
+              live: 'on-demand',
+              stream: 'main',
+              sound: false,
+            };
             set({ channels: [...draft.channels, added] });
           }}
         >

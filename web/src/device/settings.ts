@@ -6,6 +6,8 @@ export interface ChannelDraft {
   readonly name: string;
   readonly live: LivePolicy;
   readonly stream: 'main' | 'sub';
+  /** Recorded with its sound. Means something where it always sends. */
+  readonly sound: boolean;
 }
 
 export interface Draft {
@@ -29,7 +31,11 @@ export const draftOf = ({ name, timeZone, retentionDays, channels, viewers }: De
   name,
   timeZone,
   retentionDays: String(retentionDays),
-  channels: channels.map((channel) => ({ ...channel, number: String(channel.number) })),
+  channels: channels.map((channel) => ({
+    ...channel,
+    number: String(channel.number),
+    sound: channel.sound === true,
+  })),
   viewers,
 });
 
@@ -50,12 +56,9 @@ export function faultsOf({ name, timeZone, channels }: Draft): Record<string, st
 
 /** Just what differs, so that two people who change different things do not undo one another. */
 export function patchOf(device: Device, draft: Draft): DevicePatch {
-  const channels: Channel[] = draft.channels.map(({ number, name, live, stream }) => ({
-    number: Number(number),
-    name: name.trim(),
-    live,
-    stream,
-  }));
+  const channels = draft.channels.map(({ number, name, live, stream, sound }) =>
+    settled({ number: Number(number), name: name.trim(), live, stream, sound }),
+  );
   const wanted: DevicePatch = {
     name: draft.name.trim(),
     timeZone: draft.timeZone.trim(),
@@ -63,12 +66,16 @@ export function patchOf(device: Device, draft: Draft): DevicePatch {
     channels,
     viewers: [...draft.viewers],
   };
+  const there: DevicePatch = { ...device, channels: device.channels.map(settled) };
   return Object.fromEntries(
     Object.entries(wanted).filter(
-      ([field, value]) => canonical(value) !== canonical(device[field as keyof DevicePatch]),
+      ([field, value]) => canonical(value) !== canonical(there[field as keyof DevicePatch]),
     ),
   );
 }
+
+/** Without sound is what a channel is unless it says otherwise. */
+const settled = ({ sound, ...channel }: Channel): Channel => ({ ...channel, ...(sound === true && { sound }) });
 
 /** The number a new channel begins with. */
 export function freeNumber(channels: readonly ChannelDraft[]): string {
