@@ -15,7 +15,15 @@ const NICENESS = 10;
 const port = parentPort!;
 const encoders = await loadEncoders((workerData as WorkerOptions).library);
 const streams = new Map<number, Transcoder>();
-if (process.platform === 'linux') setPriority(0, NICENESS);
+if (process.platform === 'linux') yieldToPictures();
+
+function yieldToPictures(): void {
+  try {
+    setPriority(0, NICENESS);
+  } catch {
+    // A sandbox may forbid it: sound then has the share of any other thread.
+  }
+}
 
 /** What came of a batch. @throws what is not an EncoderError: the program is broken then. */
 function transcode({ sounds, bytes, shifts, ended }: Batch): Encoded {

@@ -5,7 +5,12 @@ import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { isHeard } from '../../../../containers/ingest/src/server/sound/heard.ts';
 import { Listener } from '../../../../containers/ingest/src/server/sound/listener.ts';
-import { Sounds, type EncodedUnit, type Sound } from '../../../../containers/ingest/src/server/sound/sounds.ts';
+import {
+  Sounds,
+  type EncodedUnit,
+  type Sound,
+  type SoundsOptions,
+} from '../../../../containers/ingest/src/server/sound/sounds.ts';
 import { Step } from '../../../../containers/ingest/src/server/sound/step.ts';
 import { SoundThread, type Thread } from '../../../../containers/ingest/src/server/sound/thread.ts';
 import type { AudioUnit } from '../../../../containers/ingest/src/media/unit.ts';
@@ -98,6 +103,7 @@ describe('the queue of sounds', () => {
   let counts: Record<string, number>;
   let failures: string[];
   let sounds: Sounds;
+  let options: SoundsOptions;
   const taken: EncodedUnit[] = [];
   const open = (): Sound => sounds.open((one) => taken.push(one))!;
 
@@ -107,7 +113,7 @@ describe('the queue of sounds', () => {
     taken.length = 0;
     counts = {};
     failures = [];
-    sounds = new Sounds({
+    options = {
       most: 3,
       metrics: { add: (name, by) => (counts[name] = (counts[name] ?? 0) + (by ?? 1)) },
       log: { failure: (kind) => failures.push(kind) },
@@ -115,7 +121,8 @@ describe('the queue of sounds', () => {
         threads.push(new FakeThread(ended));
         return threads.at(-1)!;
       },
-    });
+    };
+    sounds = new Sounds(options);
   });
   afterEach(() => vi.useRealTimers());
 
@@ -158,16 +165,28 @@ describe('the queue of sounds', () => {
     expect(threads[0]!.batches[1]!.sounds.map(({ timestamp }) => timestamp)).toEqual(
       Array.from({ length: 64 }, (_, i) => 36 + i),
     );
-    const large = Buffer.alloc(80_000);
-    const two = open();
-    for (let i = 0; i < 64; i += 1) [one, two][i % 2]!.push(unit(i, large));
+    const large = Buffer.alloc(16 * 1024);
+    for (let i = 0; i < 5; i += 1) one.push(unit(i, large));
     threads[0]!.answer();
     vi.advanceTimersByTime(40);
-    const batch = threads[0]!.batches[2]!;
-    expect(batch.bytes.length).toBeLessThanOrEqual(4 * 1024 * 1024);
-    expect(batch.sounds.length).toBe(52);
-    one.push(unit(0, Buffer.alloc(80_001)));
-    expect(counts['droppedSounds']).toBe(36 + 12 + 1);
+    expect(threads[0]!.batches[2]!.sounds.map(({ timestamp }) => timestamp)).toEqual([3, 4]);
+    one.push(unit(0, Buffer.alloc(large.length + 1)));
+    expect(counts['droppedSounds']).toBe(36 + 3 + 1);
+  });
+
+  it('holds so many bytes of all streams: the largest goes first', () => {
+    const many = new Sounds({ ...options, most: 200 });
+    const streams = Array.from({ length: 150 }, () => many.open(() => {})!);
+    streams[149]!.push(unit(0));
+    for (const stream of streams.slice(0, 149)) {
+      for (let i = 0; i < 2; i += 1) stream.push(unit(i, Buffer.alloc(16 * 1024)));
+    }
+    vi.advanceTimersByTime(40);
+    const { sounds: sent, bytes } = threads[0]!.batches[0]!;
+    expect(bytes.length).toBeLessThanOrEqual(4 * 1024 * 1024);
+    expect(bytes.length).toBeGreaterThan(4 * 1024 * 1024 - 16 * 1024);
+    expect(sent.length).toBe(299 - counts['droppedSounds']!);
+    expect(sent.at(-1)).toMatchObject({ id: 150 });
   });
 
   it('takes so many streams, and frees what is over', () => {
@@ -335,6 +354,43 @@ describe.skipIf(need !== '')(`the worker${need}`, () => {
     });
     expect(errors).toHaveLength(1);
     expect(String(errors[0])).toContain('there-is-no-such-file');
+  });
+
+  it('whose program breaks is replaced, and sound comes back', async () => {
+    const counts: Record<string, number> = {};
+    const failures: unknown[] = [];
+    let batches = 0;
+    const sounds = new Sounds({
+      most: 1,
+      metrics: { add: (name, by) => (counts[name] = (counts[name] ?? 0) + (by ?? 1)) },
+      log: { failure: (_, error) => failures.push(error) },
+      thread: (ended) => {
+        const thread = new SoundThread(ended);
+        return {
+          end: () => thread.end(),
+          post: (what, answer) => {
+            batches += 1;
+            // What no encoder is to blame for.
+            thread.post(batches === 3 ? { ...what, sounds: [undefined as never] } : what, answer);
+          },
+        };
+      },
+    });
+    let heard = 0;
+    const sound = sounds.open(() => (heard += 1))!;
+    const began = performance.now();
+    let before = 0;
+    for (let i = 0; i < 400 && (failures.length === 0 || heard <= before + 5); i += 1) {
+      sound.push(unit(i * 40));
+      if (failures.length === 0) before = heard;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    expect(failures).toHaveLength(1);
+    expect(counts['soundFaults']).toBe(1);
+    expect(heard).toBeGreaterThan(before + 5);
+    // For a second there was none.
+    expect(performance.now() - began).toBeGreaterThan(1000);
+    sounds.close();
   });
 
   it('runs from the sources, and keeps streams apart', async () => {

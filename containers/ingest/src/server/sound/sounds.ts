@@ -29,12 +29,13 @@ export interface SoundsOptions {
   readonly thread?: (ended: (error: unknown) => void) => Thread;
 }
 
-/** Packets of one stream that wait: two and a half seconds of them. */
+/** Packets of one stream that wait, and bytes: two and a half seconds as packets usually are, and four of G.711. */
 const MOST_WAITING = 64;
+const MOST_STREAM_BYTES = 32 * 1024;
 /** Bytes that wait, all streams together. */
 const MOST_BYTES = 4 * 1024 * 1024;
-/** A longer packet is no sound: these are ten seconds of G.711. */
-const MOST_PACKET_BYTES = 80_000;
+/** A longer packet is no sound: these are two seconds of G.711. */
+const MOST_PACKET_BYTES = 16 * 1024;
 /** Milliseconds from one batch to the next. */
 const BATCH_MS = 40;
 /** Milliseconds the thread has to answer. */
@@ -54,6 +55,7 @@ interface Stream {
   step: Step;
   shift: Shift | undefined;
   waiting: Waiting[];
+  bytes: number;
 }
 
 export class Sounds {
@@ -84,7 +86,7 @@ export class Sounds {
     if (this.#streams.size >= this.#options.most || this.#closed) return undefined;
     const id = this.#nextId;
     this.#nextId += 1;
-    const stream: Stream = { take, step: new Step(), shift: undefined, waiting: [] };
+    const stream: Stream = { take, step: new Step(), shift: undefined, waiting: [], bytes: 0 };
     this.#streams.set(id, stream);
     return { push: (unit) => this.#push(stream, unit), end: () => this.#end(id, stream) };
   }
@@ -107,31 +109,38 @@ export class Sounds {
     if (this.#closed || now < this.#notBefore || data.length > MOST_PACKET_BYTES) return this.#drop(1);
     // Of its own: the socket's buffer is large, and this may have to wait.
     stream.waiting.push({ codec, timestamp, receivedAt, data: Buffer.from(data) });
+    stream.bytes += data.length;
     this.#bytes += data.length;
-    if (stream.waiting.length > MOST_WAITING) this.#shed(stream);
-    while (this.#bytes > MOST_BYTES) this.#shed(this.#longest());
+    while (stream.waiting.length > MOST_WAITING || stream.bytes > MOST_STREAM_BYTES) this.#shed(stream);
+    while (this.#bytes > MOST_BYTES) this.#shed(this.#largest());
     this.#timer ??= setTimeout(() => this.#send(), Math.max(0, this.#lastAt + BATCH_MS - now)).unref();
   }
 
   #end(id: number, stream: Stream): void {
     if (!this.#streams.delete(id)) return;
-    for (const { data } of stream.waiting) this.#bytes -= data.length;
-    stream.waiting = [];
+    this.#forget(stream);
     if (this.#thread !== undefined) this.#ended.push(id);
   }
 
   #shed(stream: Stream): void {
     const oldest = stream.waiting.shift();
     if (oldest === undefined) return;
+    stream.bytes -= oldest.data.length;
     this.#bytes -= oldest.data.length;
     this.#drop(1);
   }
 
-  #longest(): Stream {
-    let longest: Stream | undefined;
+  #forget(stream: Stream): void {
+    this.#bytes -= stream.bytes;
+    stream.bytes = 0;
+    stream.waiting = [];
+  }
+
+  #largest(): Stream {
+    let largest: Stream | undefined;
     for (const stream of this.#streams.values())
-      if (longest === undefined || stream.waiting.length > longest.waiting.length) longest = stream;
-    return longest!;
+      if (largest === undefined || stream.bytes > largest.bytes) largest = stream;
+    return largest!;
   }
 
   #drop(count: number): void {
@@ -165,9 +174,8 @@ export class Sounds {
         sounds.push({ ...sound, id, start: at, end: at + data.length });
         at += data.length;
       }
-      stream.waiting = [];
+      this.#forget(stream);
     }
-    this.#bytes = 0;
     const ended = this.#ended;
     this.#ended = [];
     return { sounds, bytes, shifts, ended };
@@ -213,8 +221,7 @@ export class Sounds {
     this.#notBefore = performance.now() + this.#pause;
     for (const stream of this.#streams.values()) {
       this.#drop(stream.waiting.length);
-      for (const { data } of stream.waiting) this.#bytes -= data.length;
-      stream.waiting = [];
+      this.#forget(stream);
     }
   }
 
