@@ -67,8 +67,8 @@
  * fleet table has a younger one of another `revision`.
  *
  * HEALTH: `GET /health` on the health port answers 200 while the task takes connections, 503 from SIGTERM on. The entry
- * is containers/ingest/src/server/main.ts; it is bundled into one file that runs as a person without rights on a
- * read-only file system (a small /tmp is there).
+ * is containers/ingest/src/server/main.ts; it is bundled into one file, with its sound worker beside it, that runs as a
+ * person without rights on a read-only file system (a small /tmp is there).
  *
  * RECORDINGS are the hour folders; nothing else needs writing. A recording that a device plays back goes to the same
  * folders by its own time, with a playlist of its own (playbackPlaylistKey), which ends with EXT-X-ENDLIST.
