@@ -1,12 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import {
+  atTime,
   dayOf,
+  fittingZoom,
   fromField,
   percentOf,
   shifted,
   stretchOf,
   ticksOf,
   toField,
+  toTimeField,
   viewAround,
 } from '../../../web/src/device/day.ts';
 
@@ -36,6 +39,29 @@ describe('days', () => {
     expect(fromField(toField(at))).toBe(at);
     expect(fromField('')).toBeUndefined();
   });
+});
+
+it('a time of day is a moment of that day, and nothing else is', () => {
+  const day = stretchOf('2026-01-02')!;
+  const at = new Date(2026, 0, 2, 3, 4, 5).getTime();
+  expect(toTimeField(at)).toBe('03:04:05');
+  expect(atTime(day, '03:04:05')).toBe(at);
+  expect(atTime(day, '03:04')).toBe(at - 5000);
+  for (const text of ['', '3:4', '25:00:00', 'T00:00']) expect(atTime(day, text), text).toBeUndefined();
+});
+
+it('the time line begins as close as still shows everything', () => {
+  const from = stretchOf('2026-01-02')!.from;
+  expect(fittingZoom([])).toBe('day');
+  expect(fittingZoom([{ from, to: from + 60_000 }])).toBe('10 min');
+  expect(fittingZoom([{ from, to: from + 550_000 }])).toBe('1 h');
+  expect(
+    fittingZoom([
+      { from, to: from + 60_000 },
+      { from: from + 4 * HOUR, to: from + 4.5 * HOUR },
+    ]),
+  ).toBe('6 h');
+  expect(fittingZoom([{ from, to: from + 20 * HOUR }])).toBe('day');
 });
 
 describe('the time line', () => {

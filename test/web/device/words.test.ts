@@ -15,8 +15,11 @@ import {
   alarmTitle,
   alarmWord,
   describe as said,
+  heading,
   moment,
+  motion,
   stateOf,
+  thereClock,
 } from '../../../web/src/device/words.ts';
 
 const NOW = new Date(2026, 4, 3, 15, 0).getTime();
@@ -127,4 +130,29 @@ describe('its settings', () => {
     expect(faultsOf(having({ channels: [one, { ...one, number: '01' }] }))).toHaveProperty(['channel 1']);
     expect(freeNumber([one, { ...one, number: '3' }])).toBe('2');
   });
+});
+
+describe('where it goes', () => {
+  it.each([
+    [0, 'north'],
+    [22, 'north'],
+    [23, 'north-east'],
+    [180, 'south'],
+    [359, 'north'],
+    [360, 'north'],
+  ])('%i° is %s', (degrees, word) => expect(heading(degrees)).toBe(word));
+
+  it('is said with its unit, and of nobody who stands', () => {
+    expect(motion(39.4, 90)).toBe('39 km/h, east');
+    expect(motion(1.2, 90)).toBe('1 km/h');
+  });
+});
+
+it("says the device's own time of day only where its clocks differ from the reader's", () => {
+  const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  expect(thereClock(own, NOW)).toBeUndefined();
+  // Half an hour from everybody whose offset is whole hours, and a quarter from everybody else.
+  const other = new Date(NOW).getTimezoneOffset() % 60 === 0 ? 'Asia/Kolkata' : 'Asia/Kathmandu';
+  expect(thereClock(other, NOW)).toMatch(/\d.* there$/);
+  expect(thereClock('Mars/Olympus', NOW)).toBeUndefined();
 });

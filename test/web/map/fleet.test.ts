@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Device } from '../../../lib/contract/device.ts';
-import { countStates, filtered, pointsOf, STATES } from '../../../web/src/map/fleet.ts';
+import { countStates, filtered, lately, pointsOf, STATES } from '../../../web/src/map/fleet.ts';
 import { graticule } from '../../../web/src/map/graticule.ts';
 import { markColours, marks } from '../../../web/src/map/marks.ts';
 
@@ -46,6 +46,19 @@ describe('the dots', () => {
     expect(new Set(Object.values(marks)).size).toBe(STATES.length);
     expect(Object.keys(markColours).toSorted()).toEqual([...STATES].toSorted());
   });
+});
+
+it('names under dots are short; the list has all of them', () => {
+  const name = 'Refrigerated lorry 7 of the northern depot';
+  const { features } = pointsOf([device('1', name, { position }), device('2', 'Van', { position })]);
+  expect(features.map(({ properties }) => properties.name)).toEqual(['Refrigerated lorry 7 of…', 'Van']);
+});
+
+it('a trail reaches an hour back and is the same question for minutes', () => {
+  const now = Date.parse('2026-05-03T10:07:00Z');
+  expect(lately(now)).toEqual(lately(now + 120_000));
+  expect(now - lately(now).from).toBeGreaterThanOrEqual(3_600_000);
+  expect(lately(now).to).toBeGreaterThan(now);
 });
 
 describe('lines of latitude and longitude', () => {

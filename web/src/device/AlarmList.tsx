@@ -5,7 +5,7 @@ import type { Alarm } from '../../../lib/contract/device.ts';
 import { StateMark } from '../map/StateMark.tsx';
 import { bytes, exact } from '../shared/format.ts';
 import { Failure } from '../shared/states.tsx';
-import { alarmDetail, alarmTitle, timeOfDay } from './words.ts';
+import { alarmDetail, alarmTitle, fileKinds, timeOfDay } from './words.ts';
 import classes from './device.module.css';
 
 interface Props {
@@ -14,10 +14,15 @@ interface Props {
   readonly hasMore: boolean;
   readonly error: unknown;
   readonly retry: () => void;
+  /** The moment the page is at; epoch ms. */
+  readonly at: number;
   readonly goTo: (at: number) => void;
 }
 
-export function AlarmList({ alarms, hasMore, error, retry, goTo }: Props) {
+/** ms around an alarm in which it is the one that is looked at. */
+const NEAR = 5_000;
+
+export function AlarmList({ alarms, hasMore, error, retry, at, goTo }: Props) {
   return (
     <section className={classes.alarms} aria-labelledby="alarms-title">
       <h2 id="alarms-title">
@@ -35,25 +40,7 @@ export function AlarmList({ alarms, hasMore, error, retry, goTo }: Props) {
       ) : (
         <ul>
           {alarms.map((alarm) => (
-            <li key={`${alarm.time} ${alarm.id}`}>
-              <button type="button" onClick={() => goTo(Date.parse(alarm.time))} title={exact(alarm.time)}>
-                <StateMark state="alarm" size={16} />
-                <span>
-                  <strong>{alarmTitle(alarm)}</strong>
-                  <small>{alarmDetail(alarm)}</small>
-                </span>
-                <time dateTime={alarm.time}>{timeOfDay(Date.parse(alarm.time))}</time>
-              </button>
-              {alarm.files.length > 0 && (
-                <ul className={classes.files} aria-label={`Files of ${alarmTitle(alarm)}`}>
-                  {alarm.files.map((file) => (
-                    <li key={file.name}>
-                      <AlarmFile file={file} />
-                    </li>
-                  ))}
-                </ul>
-              )}
-            </li>
+            <AlarmRow key={`${alarm.time} ${alarm.id}`} alarm={alarm} at={at} goTo={goTo} />
           ))}
         </ul>
       )}
@@ -61,31 +48,70 @@ export function AlarmList({ alarms, hasMore, error, retry, goTo }: Props) {
   );
 }
 
+function AlarmRow({ alarm, at, goTo }: { alarm: Alarm } & Pick<Props, 'at' | 'goTo'>) {
+  const time = Date.parse(alarm.time);
+  const title = alarmTitle(alarm);
+  const pictures = alarm.files.filter((file) => isShown(file));
+  const others = alarm.files.filter((file) => !isShown(file));
+  return (
+    <li data-near={Math.abs(at - time) < NEAR}>
+      <button
+        type="button"
+        onClick={() => goTo(time)}
+        title={`Show ${exact(alarm.time)}`}
+        aria-current={Math.abs(at - time) < NEAR || undefined}
+      >
+        <StateMark state="alarm" size={16} />
+        <span>
+          <strong>{title}</strong>
+          <small>{alarmDetail(alarm)}</small>
+        </span>
+        <time dateTime={alarm.time}>{timeOfDay(time)}</time>
+      </button>
+      {alarm.files.length > 0 && (
+        <ul className={classes.files} aria-label={`Files of ${title}`}>
+          {[...pictures, ...others].map((file) => (
+            <li key={file.name} title={`${file.name}, ${bytes(file.bytes)}`}>
+              <AlarmFile file={file} />
+            </li>
+          ))}
+        </ul>
+      )}
+    </li>
+  );
+}
+
+type File = Alarm['files'][number];
+
+const isShown = ({ kind, state, url }: File): boolean =>
+  kind === 'picture' && state === 'complete' && url !== undefined;
+
 const ICONS = { video: IconMovie, picture: IconPhoto, audio: IconMusic, data: IconFile } as const;
 
-function AlarmFile({ file }: { file: Alarm['files'][number] }) {
+function AlarmFile({ file }: { file: File }) {
   const { name, kind, url, videoId, state } = file;
   const Icon = ICONS[kind];
   const label = (
     <>
       <Icon size={15} aria-hidden />
-      <span>{name}</span>
+      {fileKinds[kind]}
+      <small>{state === 'expected' ? 'on its way' : state === 'failed' ? 'incomplete' : bytes(file.bytes)}</small>
     </>
   );
-  if (state === 'expected') return <span title={`${name}: the device is still sending it`}>{label} on its way</span>;
-  if (state === 'failed') return <span title={`${name}: the device never sent all of it`}>{label} incomplete</span>;
-  if (videoId !== undefined) return <Link to={`/v/${videoId}`}>{label}</Link>;
-  if (url === undefined) return <span>{label}</span>;
-  if (kind === 'picture') {
+  if (isShown(file)) {
     return (
-      <a href={url} target="_blank" rel="noreferrer" title={`${name}, ${bytes(file.bytes)}`}>
-        <img src={url} alt={name} loading="lazy" width={112} height={63} />
+      <a href={url} target="_blank" rel="noreferrer">
+        <img src={url} alt={`${fileKinds[kind]} ${name}`} loading="lazy" width={112} height={63} />
       </a>
     );
   }
-  return (
-    <a href={url} download={name} title={bytes(file.bytes)}>
-      {label}
-    </a>
-  );
+  if (state === 'complete' && videoId !== undefined) return <Link to={`/v/${videoId}`}>{label}</Link>;
+  if (state === 'complete' && url !== undefined) {
+    return (
+      <a href={url} download={name}>
+        {label}
+      </a>
+    );
+  }
+  return <span data-state={state}>{label}</span>;
 }

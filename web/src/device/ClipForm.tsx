@@ -1,12 +1,17 @@
 import { Button, Checkbox, Text, TextInput } from '@mantine/core';
-import { useMutation } from '@tanstack/react-query';
-import { IconScissors } from '@tabler/icons-react';
-import { useState } from 'react';
+import { useMutation, useQuery } from '@tanstack/react-query';
+import { IconPlayerPlayFilled, IconScissors } from '@tabler/icons-react';
+import { useEffect, useRef, useState } from 'react';
 import { Link } from 'react-router';
+import type { Video } from '../../../lib/contract/video.ts';
 import { call } from '../api/client.ts';
+import { videoQuery } from '../api/queries.ts';
 import { span } from '../shared/format.ts';
+import { isPlayable } from '../shared/status.ts';
+import { ProgressLine, StatusChip } from '../shared/StatusChip.tsx';
+import { within } from './held.ts';
 import { fromField, toField } from './day.ts';
-import { joined, recordedMs, type Stretch } from './recordings.ts';
+import { recordedMs, type Stretch } from './recordings.ts';
 import classes from './device.module.css';
 
 interface Props {
@@ -37,6 +42,12 @@ export function ClipForm({ device, channel, channelName, at, day, recordings, ma
         },
       }),
   });
+  const form = useRef<HTMLFormElement>(null);
+  useEffect(() => {
+    // It opens below the time line, which may be the window's end.
+    form.current?.scrollIntoView({ block: 'nearest' });
+    form.current?.querySelector<HTMLElement>('input')?.focus({ preventScroll: true });
+  }, []);
   const change = (part: Partial<Stretch>) => {
     make.reset();
     mark({ ...marked, ...part });
@@ -64,6 +75,7 @@ export function ClipForm({ device, channel, channelName, at, day, recordings, ma
   );
   return (
     <form
+      ref={form}
       className={classes.clip}
       aria-label="Make a clip"
       onSubmit={(event) => {
@@ -101,14 +113,7 @@ export function ClipForm({ device, channel, channelName, at, day, recordings, ma
         </Text>
       )}
       {make.data ? (
-        <div className={classes.buttons} role="status">
-          <Button component={Link} to={`/v/${make.data.id}`}>
-            Open the clip
-          </Button>
-          <Button variant="default" onClick={() => mark(undefined)}>
-            Done
-          </Button>
-        </div>
+        <Made video={make.data} done={() => mark(undefined)} />
       ) : (
         <div className={classes.buttons}>
           <Button
@@ -128,9 +133,40 @@ export function ClipForm({ device, channel, channelName, at, day, recordings, ma
   );
 }
 
-const within = (recordings: readonly Stretch[], { from, to }: Stretch): Stretch[] =>
-  joined(
-    recordings
-      .map((one) => ({ from: Math.max(from, one.from), to: Math.min(to, one.to) }))
-      .filter((one) => one.to > one.from),
+/** How far a clip has come: put together from its segments, then sliced like an upload. */
+function Made({ video, done }: { video: Video; done: () => void }) {
+  const { data = video } = useQuery(videoQuery(video.id, video));
+  const isReady = isPlayable(data);
+  return (
+    <div className={classes.made}>
+      <p role="status">
+        {data.status === 'uploading' ? (
+          'Putting the segments together. The clip goes on without this page.'
+        ) : (
+          <>
+            <StatusChip video={data} />{' '}
+            {data.status === 'failed'
+              ? (data.failure?.reason ?? 'The clip could not be made.')
+              : isReady
+                ? 'The clip can be played.'
+                : 'The clip is being sliced.'}
+          </>
+        )}
+      </p>
+      <ProgressLine video={data} />
+      <div className={classes.buttons}>
+        <Button
+          component={Link}
+          to={`/v/${video.id}`}
+          variant={isReady ? 'filled' : 'default'}
+          leftSection={isReady && <IconPlayerPlayFilled size={15} />}
+        >
+          {isReady ? 'Play the clip' : 'Open the clip'}
+        </Button>
+        <Button variant="default" onClick={done}>
+          Done
+        </Button>
+      </div>
+    </div>
   );
+}

@@ -3,10 +3,17 @@ import '@mantine/core/styles/SegmentedControl.css';
 import '@mantine/core/styles/Checkbox.css';
 import { ActionIcon, Button, Skeleton, TextInput, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { IconChevronLeft, IconChevronRight, IconLivePhoto, IconScissors, IconSettings } from '@tabler/icons-react';
+import {
+  IconChevronLeft,
+  IconChevronRight,
+  IconLivePhoto,
+  IconScissors,
+  IconSettings,
+  IconShare2,
+} from '@tabler/icons-react';
 import { lazy, Suspense, useEffect, useMemo, useRef, useState } from 'react';
 import { Link, useNavigate, useParams, useSearchParams } from 'react-router';
-import type { Device } from '../../../lib/contract/device.ts';
+import type { Channel, Device } from '../../../lib/contract/device.ts';
 import { DEVICE_ID } from '../../../lib/contract/live-keys.ts';
 import { hasCode } from '../api/problem.ts';
 import { usePerson } from '../auth/SessionContext.tsx';
@@ -14,21 +21,24 @@ import { wallOf } from '../map/DeviceList.tsx';
 import { StateMark } from '../map/StateMark.tsx';
 import { Fence } from '../shared/Fence.tsx';
 import { exact } from '../shared/format.ts';
-import { Failure, NoRight, NotFound } from '../shared/states.tsx';
+import { Failure, NoRight, NotFound, Stale } from '../shared/states.tsx';
 import { Ago, useNow } from '../shared/Time.tsx';
+import { stretchFor } from './addresses.ts';
 import { AlarmList } from './AlarmList.tsx';
+import { Archive } from './Archive.tsx';
 import { ClipForm } from './ClipForm.tsx';
-import { dayOf, shifted, stretchOf } from './day.ts';
+import { atTime, dayOf, shifted, stretchOf, toTimeField } from './day.ts';
 import { Playback } from './Playback.tsx';
 import { alarmsQuery, deviceQuery, recordingsQuery, trackQuery } from './queries.ts';
-import { firstMoment, type Stretch } from './recordings.ts';
+import { aroundWithin, firstMoment, type Stretch } from './recordings.ts';
 import { Timeline } from './Timeline.tsx';
 import { placeAt, runsOf } from './track.ts';
-import { describe, stateOf } from './words.ts';
+import { describe, motion, stateOf, thereClock } from './words.ts';
 import classes from './device.module.css';
 
 const DeviceMap = lazy(() => import('./DeviceMap.tsx'));
 const SettingsDialog = lazy(() => import('./SettingsDialog.tsx'));
+const ShareDialog = lazy(() => import('./ShareDialog.tsx'));
 
 const NONE: ReadonlyMap<number, readonly Stretch[]> = new Map();
 
@@ -40,15 +50,16 @@ export default function DevicePage() {
   if (hasCode(error, 'forbidden')) return <NoRight>Ask an administrator to make you a viewer of this device.</NoRight>;
   if (isPending) return <PageSkeleton />;
   if (!device) return <Failure error={error} retry={() => void refetch()} />;
-  return <Loaded key={device.id} device={device} />;
+  return <Loaded key={device.id} device={device} error={error} />;
 }
 
-function Loaded({ device }: { device: Device }) {
+function Loaded({ device, error }: { device: Device; error: unknown }) {
   const { isAdmin, mayUpload } = usePerson();
   const navigate = useNavigate();
   const now = useNow();
   const [search, setSearch] = useSearchParams();
   const [hasSettings, setSettings] = useState(false);
+  const [isSharing, setSharing] = useState(false);
   const [marked, mark] = useState<Stretch>();
 
   // A moment names its day; who names neither sees the last day there can be anything of.
@@ -59,7 +70,12 @@ function Loaded({ device }: { device: Device }) {
   const dayName = asked > 0 && asked < 1e14 ? dayOf(asked) : stretchOf(named) ? named : latest;
   const day = useMemo(() => stretchOf(dayName)!, [dayName]);
   const channel = Number(search.get('channel') ?? device.channels[0]?.number ?? 1);
-  const channelName = device.channels.find(({ number }) => number === channel)?.name ?? `Channel ${channel}`;
+  const chosen: Channel = device.channels.find(({ number }) => number === channel) ?? {
+    number: channel,
+    name: `Channel ${channel}`,
+    live: 'never',
+    stream: 'main',
+  };
   const change = (changes: Readonly<Record<string, string | number | undefined>>, replace = false) => {
     // Not of this render: the router is a moment behind.
     const next = new URLSearchParams(window.location.search);
@@ -106,6 +122,8 @@ function Loaded({ device }: { device: Device }) {
   };
 
   const place = placeAt(runs, at);
+  const there = thereClock(device.timeZone, now);
+  const isLive = dayName === today && device.online && chosen.live !== 'never';
   return (
     <div className={classes.page}>
       <title>{`${device.name} · Sluice`}</title>
@@ -120,14 +138,17 @@ function Loaded({ device }: { device: Device }) {
               {describe(device, now)}
             </span>
             <span className={classes.dim}>
-              {device.id}
+              number {device.id}
               {device.lastSeenAt !== undefined && (
                 <>
-                  , heard of <Ago at={device.lastSeenAt} />
+                  {' · heard of '}
+                  <Ago at={device.lastSeenAt} />
                 </>
               )}
+              {there !== undefined && <span title={`Its time zone is ${device.timeZone}`}>{` · ${there}`}</span>}
             </span>
           </p>
+          {error !== null && <Stale error={error} />}
         </div>
         <div className={classes.buttons}>
           <Button
@@ -137,6 +158,14 @@ function Loaded({ device }: { device: Device }) {
             leftSection={<IconLivePhoto size={17} />}
           >
             Watch live
+          </Button>
+          <Button
+            variant="default"
+            leftSection={<IconShare2 size={17} />}
+            disabled={device.channels.length === 0}
+            onClick={() => setSharing(true)}
+          >
+            Share
           </Button>
           {isAdmin && (
             <Button variant="default" leftSection={<IconSettings size={17} />} onClick={() => setSettings(true)}>
@@ -166,9 +195,10 @@ function Loaded({ device }: { device: Device }) {
         >
           <IconChevronRight size={18} />
         </ActionIcon>
-        <span className={classes.place} role="status">
+        <TimeField at={at} day={day} goTo={goTo} />
+        <span className={classes.place}>
           {place
-            ? `${place.isKnown ? '' : 'last heard of at '}${place.lat.toFixed(5)}, ${place.lon.toFixed(5)} · ${Math.round(place.speedKmh)} km/h`
+            ? `${place.isKnown ? '' : 'last heard of at '}${place.lat.toFixed(5)}, ${place.lon.toFixed(5)} · ${motion(place.speedKmh, place.direction)}`
             : track.isPending
               ? ''
               : runs.length === 0
@@ -180,7 +210,7 @@ function Loaded({ device }: { device: Device }) {
             variant="default"
             leftSection={<IconScissors size={17} />}
             disabled={marked !== undefined || !here || here.length === 0}
-            onClick={() => mark({ from: at - 30_000, to: at + 30_000 })}
+            onClick={() => mark(aroundWithin(here ?? [], at))}
           >
             Clip
           </Button>
@@ -198,6 +228,7 @@ function Loaded({ device }: { device: Device }) {
             jumps={jumps}
             goTo={goTo}
             playsAt={setHeld}
+            live={isLive ? `/live?show=${device.id}.${channel}` : undefined}
           />
           {listings.error && !here ? (
             <Failure error={listings.error} retry={() => void listings.refetch()} />
@@ -218,7 +249,7 @@ function Loaded({ device }: { device: Device }) {
             <ClipForm
               device={device.id}
               channel={channel}
-              channelName={channelName}
+              channelName={chosen.name}
               at={at}
               day={day}
               recordings={here ?? []}
@@ -244,10 +275,31 @@ function Loaded({ device }: { device: Device }) {
             hasMore={alarms.data !== undefined && alarms.data.cursor !== null}
             error={alarms.error}
             retry={() => void alarms.refetch()}
+            at={at}
             goTo={goTo}
           />
+          {device.channels.length > 0 && (
+            <Archive
+              key={`${dayName} ${channel}`}
+              device={device}
+              channel={chosen}
+              day={day}
+              recordings={here ?? []}
+              goTo={goTo}
+            />
+          )}
         </div>
       </div>
+      {isSharing && (
+        <Suspense>
+          <ShareDialog
+            device={device}
+            channel={chosen}
+            stretch={stretchFor(at, day, marked)}
+            close={() => setSharing(false)}
+          />
+        </Suspense>
+      )}
       {hasSettings && (
         <Suspense>
           <SettingsDialog
@@ -258,6 +310,27 @@ function Loaded({ device }: { device: Device }) {
         </Suspense>
       )}
     </div>
+  );
+}
+
+/** The moment as a field, for who knows the time. While somebody is in it, playing does not write over it. */
+function TimeField({ at, day, goTo }: { at: number; day: Stretch; goTo: (at: number) => void }) {
+  const [draft, setDraft] = useState<string>();
+  return (
+    <TextInput
+      type="time"
+      step={1}
+      aria-label="Time"
+      className={classes.time}
+      value={draft ?? toTimeField(at)}
+      onFocus={() => setDraft(toTimeField(at))}
+      onBlur={() => setDraft(undefined)}
+      onChange={({ currentTarget: { value } }) => {
+        setDraft(value);
+        const moment = atTime(day, value);
+        if (moment !== undefined) goTo(moment);
+      }}
+    />
   );
 }
 

@@ -9,6 +9,7 @@ import {
   IconVolumeOff,
 } from '@tabler/icons-react';
 import { useEffect, useRef, useState } from 'react';
+import { Link } from 'react-router';
 import { useSession } from '../auth/SessionContext.tsx';
 import { isControl, isTyping } from '../shell/keys.ts';
 import { actionOf } from '../video/player-keys.ts';
@@ -29,12 +30,14 @@ interface Props {
   readonly jumps: number;
   readonly goTo: (at: number) => void;
   readonly playsAt: (at: number) => void;
+  /** Where the channel plays live, if it may be watched now. */
+  readonly live: string | undefined;
 }
 
 const RATES = [0.5, 1, 2, 4, 8];
 
 export function Playback(props: Props) {
-  const { device, channel, day, recordings, at, jumps, goTo, playsAt } = props;
+  const { device, channel, day, recordings, at, jumps, goTo, playsAt, live } = props;
   const { manager } = useSession();
   const frame = useRef<HTMLDivElement>(null);
   const video = useRef<HTMLVideoElement>(null);
@@ -184,6 +187,11 @@ export function Playback(props: Props) {
         </ActionIcon>
         <output className={classes.clock}>{timeOfDay(at)}</output>
         <span className={classes.grow} />
+        {live !== undefined && (
+          <Button component={Link} to={live} variant="subtle" size="compact-sm" className={classes.goLive}>
+            Go live
+          </Button>
+        )}
         <NativeSelect
           aria-label="Speed"
           size="xs"

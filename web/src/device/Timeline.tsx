@@ -1,8 +1,8 @@
 import { SegmentedControl } from '@mantine/core';
-import { useMemo, useRef, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import type { Alarm, Channel } from '../../../lib/contract/device.ts';
 import { count, span } from '../shared/format.ts';
-import { percentOf, ticksOf, viewAround, ZOOMS, type Zoom } from './day.ts';
+import { fittingZoom, percentOf, ticksOf, viewAround, ZOOMS, type Zoom } from './day.ts';
 import { gapsOf, recordedMs, recordingAt, type Stretch } from './recordings.ts';
 import { alarmTitle, timeOfDay } from './words.ts';
 import classes from './device.module.css';
@@ -31,19 +31,27 @@ const KEYS: Readonly<Record<string, number>> = {
   PageUp: 600_000,
 };
 
+/** Pixels that a time of day takes below the bar, and around an alarm's tick that belong to the alarm. */
+const TICK = 72;
+const SNAP = 6;
+
 export function Timeline(props: Props) {
   const { day, at, goTo, channels, chosen, choose, recordings, alarms, marked } = props;
-  const [zoom, setZoom] = useState<Zoom>('day');
+  const [zoom, setZoom] = useZoom(day, recordings);
   const view = useView(day, zoom, at);
   const bar = useRef<HTMLDivElement>(null);
-  const ticks = useMemo(() => ticksOf(view, 8), [view]);
+  const width = useWidth(bar);
+  const ticks = useMemo(() => ticksOf(view, Math.max(2, Math.floor(width / TICK))), [view, width]);
   const here = recordings.get(chosen);
   const isRecorded = here !== undefined && recordingAt(here, at) !== undefined;
 
   const fromPointer = (event: React.PointerEvent) => {
     const box = bar.current!.getBoundingClientRect();
     const part = Math.min(1, Math.max(0, (event.clientX - box.left) / box.width));
-    goTo(Math.min(day.to - 1, view.from + part * (view.to - view.from)));
+    const moment = Math.min(day.to - 1, view.from + part * (view.to - view.from));
+    const reach = (SNAP / box.width) * (view.to - view.from);
+    const times = event.type === 'pointerdown' ? alarms.map(({ time }) => Date.parse(time)) : [];
+    goTo(times.find((time) => Math.abs(time - moment) <= reach) ?? moment);
   };
   const press = (event: React.KeyboardEvent) => {
     const by = KEYS[event.key];
@@ -134,7 +142,7 @@ export function Timeline(props: Props) {
       <div className={classes.ticks} aria-hidden>
         {ticks.map((tick) => (
           <span key={tick} style={{ left: left(tick) }}>
-            {new Date(tick).toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit' })}
+            {new Date(tick).toLocaleTimeString(undefined, { hour: 'numeric', minute: '2-digit' })}
           </span>
         ))}
       </div>
@@ -153,6 +161,28 @@ function Summary({ recordings }: { recordings: readonly Stretch[] | undefined })
       {gaps.length > 0 ? `, ${count(gaps.length, 'gap')}, the longest ${span(longest / 1000)}` : ', without a gap'}
     </span>
   );
+}
+
+/** Chosen by hand, else what shows all there is when the day's recordings have come. What comes later changes nothing. */
+function useZoom(day: Stretch, recordings: Props['recordings']): [Zoom, (zoom: Zoom) => void] {
+  const [zoom, setZoom] = useState<{ readonly day: number; readonly zoom: Zoom }>();
+  if (zoom?.day !== day.from && recordings.size > 0) {
+    const fitting = fittingZoom([...recordings.values()].flatMap((list) => list ?? []));
+    setZoom({ day: day.from, zoom: fitting });
+  }
+  return [zoom?.zoom ?? 'day', (next) => setZoom({ day: day.from, zoom: next })];
+}
+
+/** Of an element in CSS pixels. */
+function useWidth(element: React.RefObject<HTMLElement | null>): number {
+  const [width, setWidth] = useState(480);
+  useEffect(() => {
+    if (!element.current) return undefined;
+    const observer = new ResizeObserver(([entry]) => entry && setWidth(entry.contentRect.width));
+    observer.observe(element.current);
+    return () => observer.disconnect();
+  }, [element]);
+  return width;
 }
 
 /** The part of the day on show; it moves on only when the moment nears its edge. */

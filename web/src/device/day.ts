@@ -30,6 +30,15 @@ export function shifted(day: string, by: number): string {
 export const ZOOMS = { day: Infinity, '6 h': 6 * 3_600_000, '1 h': 3_600_000, '10 min': 600_000 } as const;
 export type Zoom = keyof typeof ZOOMS;
 
+/** The closest look that still shows everything between the first and the last of these; the day where there is nothing. */
+export function fittingZoom(all: readonly Stretch[]): Zoom {
+  if (all.length === 0) return 'day';
+  const length = Math.max(...all.map(({ to }) => to)) - Math.min(...all.map(({ from }) => from));
+  const names = Object.keys(ZOOMS) as Zoom[];
+  // With a little room on both sides.
+  return names.findLast((name) => ZOOMS[name] >= length * 1.2) ?? 'day';
+}
+
 /** The part of `day` that is shown around `at`. It stays where it is as long as `at` is well inside of it. */
 export function viewAround(day: Stretch, zoom: Zoom, at: number, before?: Stretch): Stretch {
   const length = Math.min(ZOOMS[zoom], day.to - day.from);
@@ -76,3 +85,12 @@ export const fromField = (value: string): number | undefined => {
   const at = new Date(value).getTime();
   return Number.isNaN(at) ? undefined : at;
 };
+
+/** The value of an `<input type="time" step="1">` for a moment, and that time of a day; undefined when it is none. */
+export const toTimeField = (at: number): string => toField(at).slice(11);
+
+export function atTime(day: Stretch, value: string): number | undefined {
+  if (!/^\d\d:\d\d(:\d\d)?$/.test(value)) return undefined;
+  const at = fromField(`${dayOf(day.from)}T${value}`);
+  return at !== undefined && at >= day.from && at < day.to ? at : undefined;
+}

@@ -79,3 +79,13 @@ export function firstMoment(recordings: readonly Stretch[], lastPoint: number | 
   if (last !== undefined) return Math.max(last.from, last.to - 60_000);
   return lastPoint ?? Math.min(Math.max(day.from, Date.now()), day.from + (day.to - day.from) / 2);
 }
+
+/** ms before and after the moment that a clip begins as. */
+const AROUND = 30_000;
+
+/** A minute around a moment, as far as it lies between the first and the last recording. */
+export function aroundWithin(recordings: readonly Stretch[], at: number): Stretch {
+  const [first, last] = [recordings[0]?.from ?? -Infinity, recordings.at(-1)?.to ?? Infinity];
+  const [from, to] = [Math.max(first, at - AROUND), Math.min(last, at + AROUND)];
+  return to > from ? { from, to } : { from: at - AROUND, to: at + AROUND };
+}

@@ -31,6 +31,14 @@ export const stateTones: Readonly<Record<DeviceState, Tone>> = {
   never: 'quiet',
 };
 
+/** What a file of an alarm is to a person; its own name is the device's and says nothing. */
+export const fileKinds: Readonly<Record<Alarm['files'][number]['kind'], string>> = {
+  video: 'Video',
+  picture: 'Picture',
+  audio: 'Sound',
+  data: 'Vehicle data',
+};
+
 /** `Moving, 42 km/h`, `Alarm: overspeed`, `Offline since 14:02`. */
 export function describe(device: Known, now: number): string {
   const state = stateOf(device);
@@ -55,6 +63,33 @@ export function moment(at: string | number, now: number): string {
     ...(!isThisYear && { year: 'numeric' }),
   });
   return `${month}, ${time}`;
+}
+
+const COMPASS = ['north', 'north-east', 'east', 'south-east', 'south', 'south-west', 'west', 'north-west'] as const;
+
+/** `north-east` of degrees clockwise from north. */
+export const heading = (degrees: number): string => COMPASS[Math.round((((degrees % 360) + 360) % 360) / 45) % 8]!;
+
+/** `39 km/h, north-east`; who stands heads nowhere. */
+export const motion = (speedKmh: number, direction: number): string =>
+  `${Math.round(speedKmh)} km/h${speedKmh >= STANDING ? `, ${heading(direction)}` : ''}`;
+
+/** `11:28 there` where the clocks of the device's zone differ from the reader's at `at` (epoch ms), else undefined. */
+export function thereClock(zone: string, at: number): string | undefined {
+  const show = (timeZone?: string) =>
+    new Date(at).toLocaleString(undefined, {
+      ...(timeZone !== undefined && { timeZone }),
+      day: 'numeric',
+      hour: '2-digit',
+      minute: '2-digit',
+    });
+  try {
+    if (show(zone) === show()) return undefined;
+    return `${new Date(at).toLocaleTimeString(undefined, { timeZone: zone, hour: '2-digit', minute: '2-digit' })} there`;
+  } catch {
+    // A zone that this browser does not know.
+    return undefined;
+  }
 }
 
 /** Time of day with its seconds. */

@@ -7,7 +7,7 @@ import { useEffect, useMemo, useRef, useState } from 'react';
 import { Link, useNavigate, useSearchParams } from 'react-router';
 import { hasCode } from '../api/problem.ts';
 import { devicesQuery } from '../device/queries.ts';
-import { Failure, NoRight, State } from '../shared/states.tsx';
+import { Failure, NoRight, Stale, State } from '../shared/states.tsx';
 import { Picker } from './Picker.tsx';
 import {
   formatWall,
@@ -52,9 +52,7 @@ export default function LivePage() {
 
   const shown = wall.places.slice(0, wall.grid);
   const devices = data?.devices ?? [];
-  const nameOf = (id: string) => devices.find((one) => one.id === id)?.name ?? id;
-  const channelOf = (id: string, number: number) =>
-    devices.find((one) => one.id === id)?.channels.find((one) => one.number === number)?.name ?? `Channel ${number}`;
+  const deviceOf = (id: string) => devices.find((one) => one.id === id);
 
   return (
     <div className={classes.page}>
@@ -85,6 +83,11 @@ export default function LivePage() {
           </Button>
         </div>
       </div>
+      {data && error && (
+        <div className={classes.notice}>
+          <Stale error={error} />
+        </div>
+      )}
       {isPending && isEmpty(wall) ? (
         <ul className={classes.grid} data-grid="4" aria-busy="true">
           {Array.from({ length: 4 }, (_, i) => (
@@ -108,8 +111,7 @@ export default function LivePage() {
               {place ? (
                 <Tile
                   place={place}
-                  name={nameOf(place.device)}
-                  channelName={channelOf(place.device, place.channel)}
+                  device={deviceOf(place.device)}
                   isLoud={loud === placeKey(place)}
                   setLoud={(isLoud) => setLoud(isLoud ? placeKey(place) : undefined)}
                   remove={() => show(put(wall, i, undefined))}

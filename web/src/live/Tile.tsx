@@ -1,17 +1,18 @@
 import { ActionIcon, Button } from '@mantine/core';
-import { IconMaximize, IconMinimize, IconVolume, IconVolumeOff, IconX } from '@tabler/icons-react';
+import { IconAlertTriangle, IconMaximize, IconMinimize, IconVolume, IconVolumeOff, IconX } from '@tabler/icons-react';
 import { useEffect, useRef, useState } from 'react';
 import { Link } from 'react-router';
-import { sentenceOf, wordsOf, type Phase } from './phase.ts';
+import type { Device } from '../../../lib/contract/device.ts';
+import { alarmWord } from '../device/words.ts';
+import { NEVER, sentenceOf, wordsOf, type Phase } from './phase.ts';
 import type { Place } from './selection.ts';
 import { useInView, useLiveStream } from './useLiveStream.ts';
 import classes from './live.module.css';
 
 interface Props {
   readonly place: Place;
-  /** Of device and channel; their numbers until the names are known. */
-  readonly name: string;
-  readonly channelName: string;
+  /** Undefined until it is known, and for who may not see it. */
+  readonly device: Device | undefined;
   readonly isLoud: boolean;
   readonly setLoud: (isLoud: boolean) => void;
   readonly remove: () => void;
@@ -27,18 +28,27 @@ const TONES: Readonly<Record<Phase['kind'], string>> = {
   refused: 'bad',
 };
 
-export function Tile({ place, name, channelName, isLoud, setLoud, remove }: Props) {
+export function Tile({ place, device, isLoud, setLoud, remove }: Props) {
   const frame = useRef<HTMLElement>(null);
   const video = useRef<HTMLVideoElement>(null);
   const isInView = useInView(frame);
-  const { phase, retry } = useLiveStream(place, video, isInView);
+  const channel = device?.channels.find(({ number }) => number === place.channel);
+  const isNever = channel?.live === 'never';
+  const { phase: asked, retry } = useLiveStream(place, video, isInView && !isNever);
+  const phase = isNever ? NEVER : asked;
   const [isFull, toggleFull] = useFullscreen(frame);
   const now = useSecond(phase.kind === 'lost');
+  const name = device?.name ?? place.device;
+  const channelName = channel?.name ?? `Channel ${place.channel}`;
   const title = `${name}, ${channelName}`;
+  const speed = device?.online === true && device.position ? `${Math.round(device.position.speedKmh)} km/h` : undefined;
+  const alarms = device?.online === true ? device.alarms : [];
   const isLive = phase.kind === 'live';
   useEffect(() => {
     if (video.current) video.current.muted = !isLoud;
   }, [isLoud]);
+
+  const recordings = `/d/${place.device}?channel=${place.channel}`;
 
   const press = (event: React.KeyboardEvent) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -68,41 +78,62 @@ export function Tile({ place, name, channelName, isLoud, setLoud, remove }: Prop
               Try now
             </Button>
           )}
+          {device && (phase.kind === 'offline' || isNever) && device.lastSeenAt !== undefined && (
+            <Link className={classes.back} to={recordings}>
+              What it recorded
+            </Link>
+          )}
         </div>
       )}
       <header>
-        <Link to={`/d/${place.device}?channel=${place.channel}`} title={title}>
+        <Link to={recordings} title={title}>
           {name}
-          <small>{channelName}</small>
+          <small>
+            {channelName}
+            {speed !== undefined && <span className={classes.rest}>{` · ${speed}`}</span>}
+          </small>
         </Link>
-        {isLive && (
-          <span className={classes.state} data-tone={TONES[phase.kind]}>
-            {wordsOf(phase, now)}
-          </span>
-        )}
+        <span className={classes.chips}>
+          {alarms.length > 0 && (
+            <span className={classes.state} data-tone="bad" title={alarms.map(alarmWord).join(', ')}>
+              <IconAlertTriangle size={13} aria-hidden />
+              <span className={classes.rest}>{alarmWord(alarms[0]!)}</span>
+              <span className="visually-hidden">Alarm: {alarms.map(alarmWord).join(', ')}</span>
+            </span>
+          )}
+          {isLive && (
+            <span className={classes.state} data-tone={TONES[phase.kind]} title={wordsOf(phase, now)}>
+              Live<span className={classes.rest}>{wordsOf(phase, now).slice('Live'.length)}</span>
+            </span>
+          )}
+        </span>
       </header>
       <footer>
-        <ActionIcon
-          variant="transparent"
-          aria-label={`Sound of ${title}`}
-          aria-pressed={isLoud}
-          title={isLoud ? 'Sound off (m)' : 'Sound on (m)'}
-          onClick={() => setLoud(!isLoud)}
-        >
-          {isLoud ? <IconVolume size={18} /> : <IconVolumeOff size={18} />}
-        </ActionIcon>
-        <ActionIcon
-          variant="transparent"
-          aria-label={isFull ? 'Leave full screen' : `Full screen of ${title}`}
-          title="Full screen (f)"
-          onClick={toggleFull}
-        >
-          {isFull ? <IconMinimize size={18} /> : <IconMaximize size={18} />}
-        </ActionIcon>
+        {isLive && (
+          <ActionIcon
+            variant="transparent"
+            aria-label={`Sound of ${title}`}
+            aria-pressed={isLoud}
+            title={isLoud ? 'Sound off (m)' : 'Sound on (m)'}
+            onClick={() => setLoud(!isLoud)}
+          >
+            {isLoud ? <IconVolume size={18} /> : <IconVolumeOff size={18} />}
+          </ActionIcon>
+        )}
+        {(isLive || isFull) && (
+          <ActionIcon
+            variant="transparent"
+            aria-label={isFull ? 'Leave full screen' : `Full screen of ${title}`}
+            title="Full screen (f)"
+            onClick={toggleFull}
+          >
+            {isFull ? <IconMinimize size={18} /> : <IconMaximize size={18} />}
+          </ActionIcon>
+        )}
         <ActionIcon
           variant="transparent"
           aria-label={`Take ${title} off the wall`}
-          title="Take off the wall"
+          title="Take off the wall (Delete)"
           onClick={remove}
         >
           <IconX size={18} />

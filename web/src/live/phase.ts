@@ -57,6 +57,12 @@ export function phaseOfFailure(error: unknown, delay: number, now: number): Phas
   return { kind: 'lost', message: 'The stream broke off.', retryAt: now + delay };
 }
 
+/** Of a channel whose policy is `never`: nothing is asked for. */
+export const NEVER: Phase = {
+  kind: 'refused',
+  message: 'This channel is set to send nothing live. An administrator can change that in the settings of the device.',
+};
+
 export const UNDECODABLE =
   'This browser cannot decode what the device sends. Set the device to H.264, or use a browser that plays H.265.';
 

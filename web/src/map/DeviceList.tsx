@@ -3,7 +3,7 @@ import { IconFocus2, IconLivePhoto } from '@tabler/icons-react';
 import { useEffect, useRef } from 'react';
 import { Link } from 'react-router';
 import type { Device } from '../../../lib/contract/device.ts';
-import { describe, stateOf } from '../device/words.ts';
+import { describe, heading, stateOf } from '../device/words.ts';
 import { formatWall, parseWall, toggle } from '../live/selection.ts';
 import { Ago, useNow } from '../shared/Time.tsx';
 import { StateMark } from './StateMark.tsx';
@@ -28,17 +28,19 @@ export function DeviceList({ devices, chosen, isFollowing, choose, follow }: Pro
             <Row device={device} now={now} isChosen={isChosen} choose={choose} />
             {isChosen && (
               <div className={classes.actions}>
+                <Facts device={device} />
                 <Button component={Link} to={`/d/${device.id}`} size="compact-sm">
                   Open
                 </Button>
                 <Button
                   component={Link}
                   to={`/live?${wallOf(device)}`}
+                  aria-label={`Watch ${device.name} live`}
                   variant="default"
                   size="compact-sm"
                   leftSection={<IconLivePhoto size={15} />}
                 >
-                  Watch live
+                  Live
                 </Button>
                 <Button
                   variant="default"
@@ -59,6 +61,23 @@ export function DeviceList({ devices, chosen, isFollowing, choose, follow }: Pro
   );
 }
 
+function Facts({ device: { id, online, position } }: { device: Device }) {
+  const isMoving = position !== undefined && position.speedKmh >= 3;
+  const facts = [
+    isMoving && `heading ${heading(position.direction)}`,
+    online && position !== undefined && `ignition ${position.accOn ? 'on' : 'off'}`,
+    position !== undefined && `${position.lat.toFixed(5)}, ${position.lon.toFixed(5)}`,
+    `number ${id}`,
+  ].filter((fact) => fact !== false);
+  return (
+    <small>
+      {facts.map((fact) => (
+        <span key={fact}>{fact}</span>
+      ))}
+    </small>
+  );
+}
+
 function Row(props: { device: Device; now: number; isChosen: boolean; choose: (id: string | undefined) => void }) {
   const { device, now, isChosen, choose } = props;
   const button = useRef<HTMLButtonElement>(null);
@@ -75,7 +94,7 @@ function Row(props: { device: Device; now: number; isChosen: boolean; choose: (i
     >
       <StateMark state={stateOf(device)} size={18} />
       <span>
-        <strong>{device.name}</strong>
+        <strong title={device.name}>{device.name}</strong>
         <small>{describe(device, now)}</small>
       </span>
       {device.position !== undefined && (

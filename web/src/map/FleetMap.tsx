@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'react';
 import type { Device } from '../../../lib/contract/device.ts';
-import { boundsOf } from '../device/track.ts';
+import { boundsOf, type TrackPoint } from '../device/track.ts';
 import { pointsOf } from './fleet.ts';
 import MapCanvas from './MapCanvas.tsx';
 import { coloursNow, markName, type GeoJSONSource, type MapLibre } from './maplibre.ts';
@@ -11,6 +11,8 @@ interface Props {
   readonly chosen: Device | undefined;
   /** Keep the chosen one in the middle. */
   readonly isFollowing: boolean;
+  /** Where the chosen one was lately. */
+  readonly trail: readonly (readonly TrackPoint[])[];
   readonly choose: (id: string | undefined) => void;
   /** A person has moved the map. */
   readonly moved: () => void;
@@ -21,7 +23,7 @@ const CLUSTERS_TO = 13;
 const CLOSE = 14;
 
 export default function FleetMap(props: Props) {
-  const { devices, chosen, isFollowing } = props;
+  const { devices, chosen, isFollowing, trail } = props;
   const [map, setMap] = useState<MapLibre>();
   const latest = useRef(props);
   const isPlaced = useRef(false);
@@ -60,6 +62,23 @@ export default function FleetMap(props: Props) {
   }, [map, devices]);
 
   const position = chosen?.position;
+  useEffect(() => {
+    if (!map) return;
+    // Up to the dot itself, which is asked for more often.
+    const last = trail.at(-1)?.at(-1);
+    const isNewer = position !== undefined && last !== undefined && Date.parse(position.time) > last.at;
+    const lines = trail.map((run, i) => [
+      ...run.map(({ lon, lat }) => [lon, lat]),
+      ...(isNewer && i === trail.length - 1 ? [[position.lon, position.lat]] : []),
+    ]);
+    void map.getSource<GeoJSONSource>('trail')?.setData({
+      type: 'FeatureCollection',
+      features: lines
+        .filter((line) => line.length > 1)
+        .map((coordinates) => ({ type: 'Feature', geometry: { type: 'LineString', coordinates }, properties: {} })),
+    });
+  }, [map, trail, position]);
+
   const id = chosen?.id;
   const followed = useRef<string>(undefined);
   useEffect(() => {
@@ -77,6 +96,14 @@ export default function FleetMap(props: Props) {
 
 function draw(map: MapLibre): void {
   const colours = coloursNow();
+  map.addSource('trail', { type: 'geojson', data: pointsOf([]) });
+  map.addLayer({
+    id: 'trail',
+    type: 'line',
+    source: 'trail',
+    layout: { 'line-join': 'round', 'line-cap': 'round' },
+    paint: { 'line-color': colours.accent, 'line-width': 4, 'line-opacity': 0.55 },
+  });
   map.addSource('fleet', {
     type: 'geojson',
     data: pointsOf([]),

@@ -1,6 +1,7 @@
 import { Skeleton, useComputedColorScheme } from '@mantine/core';
 import { IconMapOff } from '@tabler/icons-react';
 import { useEffect, useRef, useState } from 'react';
+import { useSession } from '../auth/SessionContext.tsx';
 import { State } from '../shared/states.tsx';
 import { createMap, type MapLibre } from './maplibre.ts';
 import classes from './map.module.css';
@@ -15,10 +16,11 @@ interface Props {
 /** An empty map. What stands on it is the screen's own. */
 export default function MapCanvas({ label, ready }: Props) {
   const scheme = useComputedColorScheme('light');
-  return <Canvas key={scheme} label={label} ready={ready} />;
+  return <Canvas key={scheme} isDark={scheme === 'dark'} label={label} ready={ready} />;
 }
 
-function Canvas({ label, ready }: Props) {
+function Canvas({ label, ready, isDark }: Props & { isDark: boolean }) {
+  const tiles = useSession().config.map;
   const container = useRef<HTMLDivElement>(null);
   const latest = useRef(ready);
   const [state, setState] = useState<'loading' | 'ready' | 'failed'>('loading');
@@ -28,7 +30,7 @@ function Canvas({ label, ready }: Props) {
   useEffect(() => {
     let map: MapLibre | undefined;
     try {
-      map = createMap(container.current!, label);
+      map = createMap(container.current!, { label, isDark, tiles });
     } catch {
       setState('failed');
       return undefined;
@@ -39,10 +41,21 @@ function Canvas({ label, ready }: Props) {
       latest.current(made);
     });
     return () => made.remove();
-  }, [label]);
+  }, [label, isDark, tiles]);
   return (
     <div className={classes.canvas}>
       <div ref={container} className={classes.fill} />
+      {tiles && state === 'ready' && (
+        <p className={classes.attribution}>
+          {tiles.attributionUrl === undefined ? (
+            tiles.attribution
+          ) : (
+            <a href={tiles.attributionUrl} target="_blank" rel="noreferrer">
+              {tiles.attribution}
+            </a>
+          )}
+        </p>
+      )}
       {state === 'loading' && <Skeleton className={classes.fill} radius={0} />}
       {state === 'failed' && (
         <div className={classes.fill}>

@@ -4,14 +4,16 @@ import { IconPlus, IconSearch, IconSearchOff, IconTruck } from '@tabler/icons-re
 import { lazy, Suspense, useMemo, useState } from 'react';
 import { useSearchParams } from 'react-router';
 import { usePerson } from '../auth/SessionContext.tsx';
-import { devicesQuery } from '../device/queries.ts';
+import { devicesQuery, trackQuery } from '../device/queries.ts';
+import { runsOf, type TrackPoint } from '../device/track.ts';
 import { stateLabels } from '../device/words.ts';
 import { Fence } from '../shared/Fence.tsx';
 import { count } from '../shared/format.ts';
-import { Failure, State } from '../shared/states.tsx';
+import { Failure, Stale, State } from '../shared/states.tsx';
+import { useNow } from '../shared/Time.tsx';
 import { AddDevice } from './AddDevice.tsx';
 import { DeviceList } from './DeviceList.tsx';
-import { countStates, filtered, isState, STATES, type Filter } from './fleet.ts';
+import { countStates, filtered, isState, lately, STATES, type Filter } from './fleet.ts';
 import { UnknownDevices } from './Unknown.tsx';
 import classes from './map.module.css';
 
@@ -48,6 +50,7 @@ export default function MapPage() {
   );
   const counts = useMemo(() => countStates(data?.devices ?? []), [data]);
   const chosen = devices.find(({ id }) => id === view.device);
+  const trail = useTrail(chosen?.id);
   const choose = (id: string | undefined) => {
     setFollowing(false);
     change({ device: id ?? '' });
@@ -138,8 +141,13 @@ export default function MapPage() {
             />
           )}
           {data && error && (
-            <Text c="red" size="sm" p="sm" role="alert">
-              {error.message} What is shown may be old.
+            <div className={classes.notice}>
+              <Stale error={error} />
+            </div>
+          )}
+          {data?.isWhole === false && (
+            <Text c="dimmed" size="sm" p="sm">
+              Only the first {data.devices.length} by name are loaded. Those after them are opened by their address.
             </Text>
           )}
           {isAdmin && <UnknownDevices adopted={choose} />}
@@ -152,6 +160,7 @@ export default function MapPage() {
               devices={devices}
               chosen={chosen}
               isFollowing={isFollowing}
+              trail={trail}
               choose={choose}
               moved={() => setFollowing(false)}
             />
@@ -161,6 +170,16 @@ export default function MapPage() {
       <AddDevice opened={isAdding} close={() => setAdding(false)} added={choose} />
     </div>
   );
+}
+
+const NOWHERE: readonly (readonly TrackPoint[])[] = [];
+
+/** Where a device was in the last hour. */
+function useTrail(id: string | undefined): readonly (readonly TrackPoint[])[] {
+  const now = useNow();
+  const { from, to } = lately(now);
+  const { data } = useQuery({ ...trackQuery(id ?? '', { from, to }), enabled: id !== undefined });
+  return useMemo(() => (data ? runsOf(data) : NOWHERE), [data]);
 }
 
 function NoDevices({ isAdmin, add }: { isAdmin: boolean; add: () => void }) {

@@ -31,6 +31,21 @@ export function countStates(devices: readonly Device[]): Record<DeviceState, num
   return counts;
 }
 
+/** Characters of a name that stand under its dot; the list has all of it. */
+const LABEL = 24;
+
+const label = (name: string): string => (name.length > LABEL ? `${name.slice(0, LABEL - 1).trimEnd()}…` : name);
+
+const HOUR = 3_600_000;
+/** ms; the stretch moves on in steps, so that it is the same question for a while. */
+const STEP = HOUR / 6;
+
+/** The last hour or a little more, and what comes in the next minutes. */
+export function lately(now: number): { readonly from: number; readonly to: number } {
+  const step = Math.floor(now / STEP) * STEP;
+  return { from: step - HOUR, to: step + STEP };
+}
+
 /** GeoJSON for the map; devices that never said where they are have no point. */
 export function pointsOf(devices: readonly Device[]) {
   return {
@@ -43,7 +58,7 @@ export function pointsOf(devices: readonly Device[]) {
         {
           type: 'Feature' as const,
           geometry: { type: 'Point' as const, coordinates: [position.lon, position.lat] },
-          properties: { id, name, state, turn: state === 'moving' ? position.direction : 0 },
+          properties: { id, name: label(name), state, turn: state === 'moving' ? position.direction : 0 },
         },
       ];
     }),

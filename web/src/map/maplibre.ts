@@ -1,8 +1,9 @@
 /** maplibre-gl with its worker as a file of its own: the policy allows no script from elsewhere. Loaded with the first map. */
 import 'maplibre-gl/dist/maplibre-gl.css';
-import { Map as MapLibre, NavigationControl, ScaleControl, setWorkerUrl } from 'maplibre-gl';
+import { Map as MapLibre, NavigationControl, ScaleControl, setWorkerUrl, type GeoJSONSource } from 'maplibre-gl';
 import worker from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url';
-import { graticule, type Box } from './graticule.ts';
+import { degrees, graticule, type Box } from './graticule.ts';
+import { ground, type Tiles } from './ground.ts';
 import { drawMark, markColours } from './marks.ts';
 import type { DeviceState } from '../device/words.ts';
 
@@ -39,11 +40,19 @@ export function coloursNow(): Colours {
   };
 }
 
-/** A plain map with lines of latitude and longitude, a scale and the states' signs. Throws where there is no WebGL. */
-export function createMap(container: HTMLElement, label: string): MapLibre {
+export interface MapOptions {
+  /** For screen readers. */
+  readonly label: string;
+  readonly isDark: boolean;
+  readonly tiles: Tiles | undefined;
+}
+
+/** A map with its ground, a scale and the states' signs. Throws where there is no WebGL. */
+export function createMap(container: HTMLElement, { label, isDark, tiles }: MapOptions): MapLibre {
   const colours = coloursNow();
   const map = new MapLibre({
     container,
+    // Whose tiles they are is said by MapCanvas, as text.
     attributionControl: false,
     dragRotate: false,
     pitchWithRotate: false,
@@ -55,18 +64,7 @@ export function createMap(container: HTMLElement, label: string): MapLibre {
     // Names and numbers are drawn from the system's fonts: without `glyphs` nothing is fetched.
     style: {
       version: 8,
-      sources: { lines: { type: 'geojson', data: graticule([-180, -85, 180, 85]) } },
-      layers: [
-        { id: 'ground', type: 'background', paint: { 'background-color': colours.body } },
-        { id: 'lines', type: 'line', source: 'lines', paint: { 'line-color': colours.line, 'line-width': 1 } },
-        {
-          id: 'degrees',
-          type: 'symbol',
-          source: 'lines',
-          layout: { 'symbol-placement': 'line', 'text-field': ['get', 'text'], 'text-size': 10, 'symbol-spacing': 500 },
-          paint: { 'text-color': colours.dim, 'text-halo-color': colours.body, 'text-halo-width': 2 },
-        },
-      ],
+      ...ground(colours, isDark, tiles, (path) => (path.startsWith('/') ? location.origin + path : path)),
     },
   });
   map.touchZoomRotate.disableRotation();
@@ -86,8 +84,10 @@ export function createMap(container: HTMLElement, label: string): MapLibre {
   const drawLines = () => {
     const bounds = map.getBounds();
     const box: Box = [bounds.getWest(), bounds.getSouth(), bounds.getEast(), bounds.getNorth()];
-    const source = map.getSource('lines');
-    if (source !== undefined && 'setData' in source) (source as { setData(d: unknown): void }).setData(graticule(box));
+    const labels = degrees(box);
+    void map.getSource<GeoJSONSource>('lines')?.setData(graticule(box));
+    void map.getSource<GeoJSONSource>('lons')?.setData(labels.lons);
+    void map.getSource<GeoJSONSource>('lats')?.setData(labels.lats);
   };
   map.on('load', drawLines);
   map.on('moveend', drawLines);

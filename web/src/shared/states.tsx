@@ -43,6 +43,15 @@ export function Failure({ error, retry }: { error: unknown; retry: () => void })
   );
 }
 
+/** Asking again failed, and what was known before stays on the screen. */
+export function Stale({ error }: { error: unknown }) {
+  return (
+    <Text c="red" size="sm" component="p" m={0} role="alert">
+      {error instanceof Error ? error.message : 'Asking again failed.'} What is shown may be old.
+    </Text>
+  );
+}
+
 const home = (
   <Button variant="default" component={Link} to="/">
     To the library
