@@ -29,6 +29,7 @@ interface Playback {
 export class Cameras {
   readonly #settings: CameraSettings;
   readonly #live = new Map<number, { stream: MediaStream; endpoint: string }>();
+  readonly #began = new Map<number, number>();
   readonly #playbacks = new Map<number, Playback>();
   readonly #uplinks = new Set<Uplink>();
   /** Milliseconds by which the cameras' clock was set forward since. */
@@ -44,6 +45,11 @@ export class Cameras {
   /** Channels being sent live, or trying to be. */
   get live(): number[] {
     return [...this.#live.keys()];
+  }
+
+  /** See DeviceHandle. */
+  loopBegan(channel: number): number | undefined {
+    return this.#began.get(channel);
   }
 
   has(channel: number): boolean {
@@ -65,7 +71,12 @@ export class Cameras {
       sim: this.#settings.sim,
       channel,
       track: this.#track(stream, channel),
-      clock: () => this.#stamp(Date.now() + this.#offset),
+      // Asked whenever the stream begins or goes on: what comes `played` into the loops is due now.
+      clock: (played) => {
+        const now = Date.now();
+        this.#began.set(channel, now - played);
+        return this.#stamp(now + this.#offset);
+      },
       onEnd: () => this.#live.delete(channel),
     });
     live.sound = this.#sound && kinds !== 1;

@@ -37,7 +37,7 @@ const VIEWS = ['testsrc2=SIZE', 'testsrc=SIZE', 'testsrc2=SIZE,hflip', 'testsrc=
 /** 125 frames of AAC at 8 kHz, 400 packets of G.711: nothing is cut in the middle where the loop begins anew. */
 export const LOOP_SECONDS = 16;
 export const SOUND_RATE = 8000;
-const AAC_FRAMES = (LOOP_SECONDS * SOUND_RATE) / 1024;
+const AAC_SAMPLES = 1024;
 /** Part of the cached file's name: raise it when what is generated changes. */
 const VERSION = 1;
 
@@ -74,10 +74,23 @@ const loading = new Map<string, Promise<Clip>>();
 /** The clip of `name`, from the cache or generated now (a fraction of a second to a few seconds). `view` from 0. */
 export function loadClip(name: PresetName, view = 0, ffmpegFolder?: string): Promise<Clip> {
   const index = view % VIEWS.length;
-  const file = cacheFolder('device', `${name}-${index}-v${VERSION}.clip`);
+  return cachedClip(`${name}-${index}-v${VERSION}.clip`, ffmpegFolder, (program) => {
+    const { width, height, frameRate } = presets[name];
+    const picture = VIEWS[index]!.replace('SIZE', `size=${width}x${height}:rate=${frameRate}:duration=${LOOP_SECONDS}`);
+    return encodeClip(presets[name], ['-f', 'lavfi', '-i', picture], LOOP_SECONDS, program);
+  });
+}
+
+/** The clip kept as `name` in the cache folder; `make` is given the ffmpeg to make it with when it is not there. */
+export function cachedClip(
+  name: string,
+  ffmpegFolder: string | undefined,
+  make: (program: string) => Promise<Clip>,
+): Promise<Clip> {
+  const file = cacheFolder('device', name);
   let clip = loading.get(file);
   if (clip === undefined) {
-    clip = obtain(file, presets[name], VIEWS[index]!, ffmpegFolder);
+    clip = obtain(file, ffmpegFolder, make);
     loading.set(file, clip);
     // A failure (no ffmpeg) is not remembered.
     clip.catch(() => loading.delete(file));
@@ -85,9 +98,13 @@ export function loadClip(name: PresetName, view = 0, ffmpegFolder?: string): Pro
   return clip;
 }
 
-async function obtain(file: string, preset: Preset, view: string, ffmpegFolder?: string): Promise<Clip> {
+async function obtain(
+  file: string,
+  ffmpegFolder: string | undefined,
+  make: (program: string) => Promise<Clip>,
+): Promise<Clip> {
   if (existsSync(file)) return unpack(await readFile(file));
-  const clip = await generate(preset, view, await ffmpeg(ffmpegFolder));
+  const clip = await make(await ffmpeg(ffmpegFolder));
   await mkdir(dirname(file), { recursive: true });
   const part = `${file}.${randomUUID()}.part`;
   await writeFile(part, pack(clip));
@@ -102,22 +119,33 @@ export async function ffmpeg(folder?: string): Promise<string> {
   return join(folder ?? join(await ensureLayer(process.arch === 'arm64' ? 'arm64' : 'x86_64'), 'bin'), 'ffmpeg');
 }
 
-async function generate(preset: Preset, view: string, program: string): Promise<Clip> {
-  const { width, height, frameRate, kbitPerSecond, gop } = preset;
+/**
+ * `picture`: ffmpeg's arguments for the input, whose pixels are made larger as they are where it is smaller. `seconds`: the
+ * loop's length, a multiple of LOOP_SECONDS.
+ */
+export async function encodeClip(
+  { width, height, kbitPerSecond, gop }: Preset,
+  picture: readonly string[],
+  seconds: number,
+  program: string,
+): Promise<Clip> {
   const rate = `${kbitPerSecond}k`;
-  const picture = view.replace('SIZE', `size=${width}x${height}:rate=${frameRate}:duration=${LOOP_SECONDS}`);
-  const sound = `sine=frequency=440:beep_factor=4:sample_rate=${SOUND_RATE}:duration=${LOOP_SECONDS + 1}`;
+  const sound = `sine=frequency=440:beep_factor=4:sample_rate=${SOUND_RATE}:duration=${seconds + 1}`;
   // Closed GOPs of one length, one slice a picture, no B frames: what every device in our captures does.
   const coder = `keyint=${gop}:min-keyint=${gop}:scenecut=0:bframes=0:slices=1:sliced-threads=0`;
   const folder = await mkdtemp(join(tmpdir(), 'sluice-clip-'));
   const file = join(folder, 'clip.mp4');
-  const args = ['-v', 'error', '-y', '-f', 'lavfi', '-i', picture, '-f', 'lavfi', '-i', sound];
+  const args = ['-v', 'error', '-y', ...picture, '-f', 'lavfi', '-i', sound];
+  args.push('-vf', `scale=${width}:${height}:flags=neighbor`);
   args.push('-c:v', 'libx264', '-preset', 'veryfast', '-profile:v', 'high', '-pix_fmt', 'yuv420p', '-threads', '2');
   args.push('-b:v', rate, '-maxrate', rate, '-bufsize', rate, '-g', String(gop), '-x264-params', coder);
   args.push('-c:a', 'aac', '-b:a', '24k', '-ac', '1', '-f', 'mp4', file);
   try {
     await run(program, args);
-    const clip = await readMp4(file, { duration: LOOP_SECONDS * 1000, aacFrames: AAC_FRAMES });
+    const clip = await readMp4(file, {
+      duration: seconds * 1000,
+      aacFrames: Math.floor((seconds * SOUND_RATE) / AAC_SAMPLES),
+    });
     return { width, height, ...clip };
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -2,7 +2,7 @@
 import type { Region } from '../../containers/ingest/src/subiao/sign.ts';
 import type { AlarmKind } from './alarm.ts';
 import type { CLOCKS } from './clock.ts';
-import type { PresetName } from './clip.ts';
+import type { Clip, PresetName } from './clip.ts';
 import type { Faults } from './faults.ts';
 import type { Endpoint } from './link.ts';
 import type { Sound } from './track.ts';
@@ -25,8 +25,8 @@ export interface DeviceOptions {
   readonly simBytes?: 6 | 10;
   /** Cameras of each device; 1. */
   readonly channels?: number;
-  /** Main and sub stream; cif and qcif. */
-  readonly video?: PresetName;
+  /** Main and sub stream; cif and qcif. A clip is shown by all cameras. */
+  readonly video?: PresetName | Clip;
   readonly subVideo?: PresetName;
   readonly sound?: Sound;
   /** A capture file, shown in a loop instead of generated video: its bytes. `simBytes` is the capture's then. */
@@ -75,5 +75,10 @@ export interface DeviceHandle {
   jumpClock(milliseconds: number): void;
   sound(on: boolean): void;
   /** Every camera shows another resolution from now on. */
-  show(video: PresetName): Promise<void>;
+  show(video: PresetName | Clip): Promise<void>;
+  /**
+   * Epoch milliseconds at which the loop that a channel sends live would have begun: what is `t` milliseconds into it was
+   * due at this time plus `t`, and a loop's length later once more. Another one each time a stream begins anew.
+   */
+  loopBegan(channel: number): number | undefined;
 }

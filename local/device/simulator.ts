@@ -99,7 +99,7 @@ function makeDevice(options: DeviceOptions, shared: Shared, index: number): Devi
       channels,
       zoneMinutes,
       reach: (options.recordedMinutes ?? 60) * 60_000,
-      rate: [presets[main].kbitPerSecond * 125, presets[sub].kbitPerSecond * 125] as const,
+      rate: [bytesPerSecond(main), presets[sub].kbitPerSecond * 125] as const,
     },
     picture: shared.picture,
     alarmFiles: shared.alarmFiles,
@@ -113,6 +113,11 @@ function makeDevice(options: DeviceOptions, shared: Shared, index: number): Devi
   return new Device(settings, cameras, seconds);
 }
 
+const bytesPerSecond = (video: PresetName | Clip): number =>
+  typeof video === 'string'
+    ? presets[video].kbitPerSecond * 125
+    : video.frames.reduce((sum, { data }) => sum + data.length, 0) / (video.duration / 1000);
+
 const regionOf = ({ region, version = 2013 }: DeviceOptions): Region =>
   region ?? (version === 2019 ? 'guangdong' : 'jiangsu');
 
@@ -121,8 +126,11 @@ async function loadTracks(options: DeviceOptions) {
   const { channels = 1, version = 2013, sound = 'g711a', capture, ffmpegFolder } = options;
   const simBytes = options.simBytes ?? (version === 2019 ? 10 : 6);
   const views = Math.min(channels, 4);
-  const load = async (name: PresetName): Promise<Track[]> => {
-    const clips = await Promise.all(Array.from({ length: views }, (_, view) => loadClip(name, view, ffmpegFolder)));
+  const load = async (video: PresetName | Clip): Promise<Track[]> => {
+    const clips =
+      typeof video === 'string'
+        ? await Promise.all(Array.from({ length: views }, (_, view) => loadClip(video, view, ffmpegFolder)))
+        : [video];
     return clips.map((clip) => clipTrack(clip, { simBytes, sound: soundOf(clip, sound) }));
   };
   if (capture) {
@@ -130,8 +138,10 @@ async function loadTracks(options: DeviceOptions) {
     return { of: () => track, load };
   }
   const streams = [await load(options.video ?? 'cif'), await load(options.subVideo ?? 'qcif')];
-  return { of: (stream: number, channel: number) => streams[stream === 1 ? 1 : 0]![(channel - 1) % views]!, load };
+  return { of: (stream: number, channel: number) => cameraOf(streams[stream === 1 ? 1 : 0]!, channel), load };
 }
+
+const cameraOf = (tracks: readonly Track[], channel: number): Track => tracks[(channel - 1) % tracks.length]!;
 
 const soundOf = (clip: Clip, sound: Sound): Sound => (sound === 'aac' && clip.aac.length === 0 ? 'none' : sound);
 
@@ -145,7 +155,7 @@ async function loadFiles(options: DeviceOptions): Promise<(location: LocationFie
   return (location) => [picture, video, { type: FileType.other, extension: 'bin', data: stateFile(location, 10) }];
 }
 
-function handle(device: Device, load: (video: PresetName) => Promise<Track[]>): DeviceHandle {
+function handle(device: Device, load: (video: PresetName | Clip) => Promise<Track[]>): DeviceHandle {
   return {
     id: device.settings.id,
     get online() {
@@ -160,7 +170,8 @@ function handle(device: Device, load: (video: PresetName) => Promise<Track[]>): 
     sound: (on) => device.cameras.sound(on),
     async show(video) {
       const tracks = await load(video);
-      device.cameras.show((_, channel) => tracks[(channel - 1) % tracks.length]!);
+      device.cameras.show((_, channel) => cameraOf(tracks, channel));
     },
+    loopBegan: (channel) => device.cameras.loopBegan(channel),
   };
 }
