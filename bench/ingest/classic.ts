@@ -57,7 +57,7 @@ class Collector {
     if (unit.keyframe && this.#pieces.length > 0 && unit.timestamp - this.#first >= SEGMENT_MS - 100) this.#cut();
     if (this.#pieces.length === 0) this.#first = unit.timestamp;
     this.#last = unit.timestamp;
-    this.#pieces.push(...unit.pieces);
+    this.#pieces.push(Buffer.from(unit.data));
   }
 
   #cut(): void {

@@ -99,9 +99,9 @@ export function videoUnit(
   receivedAt = timestamp,
   codec: VideoCodec = 'h264',
 ): VideoUnit {
-  const nals = findNals([bytes])!;
+  const nals = findNals(bytes)!;
   const keyframe = nals.some((nal) => isKeySlice(codec, nalType(codec, nal)));
-  return { kind: 'video', codec, timestamp, receivedAt, keyframe, pieces: [bytes], bytes: bytes.length, nals };
+  return { kind: 'video', codec, timestamp, receivedAt, keyframe, data: bytes, nals };
 }
 
 /** Programs of the system: the layer's own ffmpeg knows no telephone codecs and no x265. */

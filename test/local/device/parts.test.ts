@@ -165,7 +165,7 @@ describe.concurrent('media', () => {
     clip.frames.forEach(({ key, time, data }, i) => {
       expect(time).toBeCloseTo((i * 1000) / frameRate, 3);
       expect(key).toBe(i % gop === 0);
-      const types = findNals([data])!.map((nal) => nalType('h264', nal));
+      const types = findNals(data)!.map((nal) => nalType('h264', nal));
       expect(types.filter((type) => type !== 6)).toEqual(key ? [7, 8, 5] : [1]);
     });
     const kbit = clip.frames.reduce((bytes, { data }) => bytes + data.length, 0) * (8 / 16_000);

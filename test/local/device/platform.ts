@@ -181,11 +181,12 @@ export class Platform {
         unit(unit) {
           const { timestamp } = unit;
           if (unit.kind === 'video') {
-            const data = Buffer.concat(unit.pieces);
+            const data = Buffer.from(unit.data);
             stream.pictures.push({ data, timestamp, at: performance.now(), key: unit.keyframe });
           } else if (unit.kind === 'audio') {
             stream.sounds.push({ data: Buffer.from(unit.data), timestamp, codec: unit.codec });
-          } else for (const data of unit.frames) stream.sounds.push({ data, timestamp, codec: 'aac' });
+          } else
+            for (const data of unit.frames) stream.sounds.push({ data: Buffer.from(data), timestamp, codec: 'aac' });
         },
         gap: ({ why }) => stream.gaps.push(why),
       };

@@ -1,10 +1,9 @@
 /**
- * Media segments (RFC 8216bis 3.1.2, CMAF's structure): styp, one moof, one mdat, for both tracks. Payload is never
- * copied: the segment is a list of buffers, of which all but the first and the length words are the device's own.
+ * Media segments (RFC 8216bis 3.1.2, CMAF's structure): styp, one moof, one mdat, for both tracks.
  */
-import { slicePieces } from '../media/annexb.ts';
 import type { VideoUnit } from '../media/unit.ts';
 import { AUDIO_TRACK, VIDEO_TIMESCALE, VIDEO_TRACK } from './init.ts';
+import { Payload } from './payload.ts';
 
 const TICKS_PER_MS = VIDEO_TIMESCALE / 1000;
 
@@ -24,27 +23,32 @@ const TFHD_BASE_IS_MOOF = 0x020000;
 
 const STYP = Buffer.from('000000187374797069736f360000000069736f366d736468', 'hex'); // iso6; iso6, msdh
 
-const WORDS_AT_ONCE = 64;
-const NO_WORDS = Buffer.alloc(0);
+/** What a picture costs beside its payload; counted, or a million tiny ones would pass every limit. */
+const SAMPLE_BYTES = 32;
 
 /** The pictures of one segment, as they come. All times are whole milliseconds of media time. */
 export class VideoSamples {
-  readonly parts: Buffer[] = [];
+  readonly #payload = new Payload();
   readonly #sizes: number[] = [];
   readonly #durations: number[] = [];
   readonly #keys: boolean[] = [];
-  /** Length words are cut from blocks of the segment's own. */
-  #words: Buffer = NO_WORDS;
-  #wordsUsed = 0;
   /** Media time of the first and of the latest picture. */
   readonly start: number;
   #latest: number;
-  /** Payload so far. */
-  bytes = 0;
 
   constructor(start: number) {
     this.start = start;
     this.#latest = start;
+  }
+
+  /** Payload so far. */
+  get bytes(): number {
+    return this.#payload.bytes;
+  }
+
+  /** Memory taken, roughly. */
+  get held(): number {
+    return this.#payload.held + this.count * SAMPLE_BYTES;
   }
 
   get count(): number {
@@ -65,32 +69,26 @@ export class VideoSamples {
   }
 
   /** Appends NAL units to the latest picture: each with its length in four bytes in place of a start code. */
-  extend({ pieces, nals }: VideoUnit): void {
-    let size = 0;
-    for (const { start, end } of nals) {
-      this.parts.push(this.#lengthWord(end - start));
-      slicePieces(pieces, start, end, this.parts);
-      size += 4 + end - start;
-    }
-    this.#sizes[this.#sizes.length - 1]! += size;
-    this.bytes += size;
-  }
-
-  #lengthWord(value: number): Buffer {
-    if (this.#wordsUsed === this.#words.length) {
-      this.#words = Buffer.allocUnsafeSlow(4 * WORDS_AT_ONCE);
-      this.#wordsUsed = 0;
-    }
-    const word = this.#words.subarray(this.#wordsUsed, this.#wordsUsed + 4);
-    this.#words.writeUInt32BE(value, this.#wordsUsed);
-    this.#wordsUsed += 4;
-    return word;
+  extend({ data, nals }: VideoUnit): void {
+    const before = this.#payload.bytes;
+    for (const { start, end } of nals) this.#payload.addNal(data, start, end);
+    this.#sizes[this.#sizes.length - 1]! += this.#payload.bytes - before;
   }
 
   /** The latest picture lasts until `at`; nothing more is added. @returns milliseconds from first to last. */
   finish(at: number): number {
     this.#durations.push(at - this.#latest);
     return at - this.start;
+  }
+
+  /** The payload, in order. */
+  parts(): Buffer[] {
+    return this.#payload.parts();
+  }
+
+  /** Its parts are used for something else from now on. Safe to repeat. */
+  free(): void {
+    this.#payload.free();
   }
 
   /** Size of the track's box in a moof. */
@@ -133,20 +131,20 @@ export function mediaSegment(
   const audioBytes = audio.frames.reduce((sum, frame) => sum + frame.length, 0);
   // moof: its header, mfhd, and both tracks
   const moofBytes = 8 + 16 + video.boxBytes + audioBoxBytes(audio);
-  const header = Buffer.allocUnsafe(STYP.length + moofBytes + 8);
-  let at = STYP.copy(header);
-  at = writeBox(header, at, moofBytes, 'moof');
-  at = writeBox(header, at, 16, 'mfhd');
-  at = header.writeUInt32BE(0, at);
-  at = header.writeUInt32BE(sequence, at);
+  const mdatBytes = 8 + audioBytes + video.bytes;
+  // Sound goes first, so that all but the pictures is one buffer.
+  const head = Buffer.allocUnsafe(STYP.length + moofBytes + 8 + audioBytes);
+  let at = STYP.copy(head);
+  at = writeBox(head, at, moofBytes, 'moof');
+  at = writeBox(head, at, 16, 'mfhd');
+  at = head.writeUInt32BE(0, at);
+  at = head.writeUInt32BE(sequence, at);
   const dataOffset = moofBytes + 8;
-  at = video.write(header, at, dataOffset);
-  at = writeAudio(header, at, audio, dataOffset + video.bytes);
-  writeBox(header, at, 8 + video.bytes + audioBytes, 'mdat');
-  const { parts } = video;
-  parts.unshift(header);
-  for (const frame of audio.frames) parts.push(frame);
-  return { parts, bytes: header.length + video.bytes + audioBytes };
+  at = video.write(head, at, dataOffset + audioBytes);
+  at = writeAudio(head, at, audio, dataOffset);
+  at = writeBox(head, at, mdatBytes, 'mdat');
+  for (const frame of audio.frames) at += frame.copy(head, at);
+  return { parts: [head, ...video.parts()], bytes: head.length + video.bytes };
 }
 
 function writeAudio(out: Buffer, at: number, audio: AudioSamples, dataOffset: number): number {

@@ -7,7 +7,7 @@ import { isSlice, nalType, opensPicture } from '../media/annexb.ts';
 import { TELEPHONE_AAC, sameAac, type AacConfig } from '../media/audio/aac.ts';
 import { MediaClock } from '../media/clock.ts';
 import { ParameterSets } from '../media/parameters.ts';
-import type { AacUnit, AccessUnit, Gap, VideoUnit } from '../media/unit.ts';
+import { kept, type AacUnit, type AccessUnit, type Gap, type VideoUnit } from '../media/unit.ts';
 import { wallTime } from '../media/wall-clock.ts';
 import { VideoSamples, mediaSegment } from './cmaf.ts';
 import { initSection, type InitSection } from './init.ts';
@@ -41,9 +41,13 @@ export const SEGMENTER_DEFAULTS: SegmenterOptions = {
 
 export interface Segment {
   readonly init: InitSection;
-  /** The file, in order; together `bytes` long. */
+  /** The file, in order; together `bytes` long. Good until `free` is called. */
   readonly parts: readonly Buffer[];
   readonly bytes: number;
+  /** Bytes of memory that the parts take. */
+  readonly held: number;
+  /** Gives that memory back, as soon as nobody reads the parts any more. Safe to repeat. */
+  readonly free: () => void;
   /** Milliseconds, exact. */
   readonly duration: number;
   /** Milliseconds since 1970-01-01 UTC: when its first picture was taken. */
@@ -77,8 +81,8 @@ interface Open {
 
 /** Bytes of NAL units waiting for the picture they precede. */
 const MAX_PREFIX_BYTES = 64 * 1024;
-/** What a buffer in the list costs beside its bytes; counted, or a million tiny ones would pass every limit. */
-const PART_OVERHEAD = 128;
+/** What a unit that waits costs beside its bytes; counted, or a million tiny ones would pass every limit. */
+const UNIT_OVERHEAD = 256;
 
 export class Segmenter {
   readonly #options: SegmenterOptions;
@@ -128,8 +132,7 @@ export class Segmenter {
 
   /** Bytes in memory, roughly: the open segment and what waits for its picture. */
   get bytes(): number {
-    const samples = this.#open?.samples;
-    return this.#prefixBytes + (samples === undefined ? 0 : samples.bytes + samples.parts.length * PART_OVERHEAD);
+    return this.#prefixBytes + (this.#open?.samples.held ?? 0);
   }
 
   #video(unit: VideoUnit): void {
@@ -221,10 +224,14 @@ export class Segmenter {
 
   #append(unit: VideoUnit, at: number): void {
     const { samples } = this.#open!;
-    const [first, ...rest] = [...this.#prefix, unit];
-    samples.add(first === undefined || first === unit ? unit : { ...first, keyframe: unit.keyframe }, at);
-    for (const more of rest) samples.extend(more);
-    this.#dropPrefix();
+    const [first, ...rest] = this.#prefix;
+    if (first === undefined) samples.add(unit, at);
+    else {
+      samples.add({ ...first, keyframe: unit.keyframe }, at);
+      for (const more of rest) samples.extend(more);
+      samples.extend(unit);
+      this.#dropPrefix();
+    }
     this.#open!.receivedAt = unit.receivedAt;
   }
 
@@ -240,6 +247,8 @@ export class Segmenter {
       init,
       parts,
       bytes,
+      held: samples.held,
+      free: () => samples.free(),
       duration,
       programDateTime: samples.start + this.#wallOffset,
       discontinuity,
@@ -258,9 +267,10 @@ export class Segmenter {
   }
 
   #keepPrefix(unit: VideoUnit): void {
-    if (this.#prefixBytes + unit.bytes > MAX_PREFIX_BYTES) this.#dropPrefix();
-    this.#prefix.push(unit);
-    this.#prefixBytes += unit.bytes + PART_OVERHEAD * unit.pieces.length;
+    const bytes = unit.data.length + UNIT_OVERHEAD;
+    if (this.#prefixBytes + bytes > MAX_PREFIX_BYTES) this.#dropPrefix();
+    this.#prefix.push(kept(unit));
+    this.#prefixBytes += bytes;
   }
 
   #dropPrefix(): void {

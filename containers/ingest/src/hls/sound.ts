@@ -18,6 +18,8 @@ const TOLERANCE_MS = 300;
 const SLACK_MS = 1000;
 /** Frames waiting for their segment; more means that sound runs ahead of the picture, and the oldest go. */
 const MAX_QUEUED = 1024;
+/** Several seconds of telephone sound. */
+const BLOCK_BYTES = 4096;
 /** Milliseconds. A frame further ahead of the track than this is of another time. */
 const FAR_AHEAD_MS = 5000;
 
@@ -36,6 +38,9 @@ export class SoundTrack {
   /** Samples since media time 0 where the first queued frame begins. */
   #next = 0;
   #queue: Buffer[] = [];
+  /** Frames lie one behind the other in blocks of the track's own. */
+  #block: Buffer = Buffer.alloc(0);
+  #used = 0;
   /** Media time where the latest real frame ends. */
   #heardUntil = -Infinity;
 
@@ -47,7 +52,7 @@ export class SoundTrack {
     this.#next = Math.round((from * config.sampleRate) / 1000);
   }
 
-  /** Takes frames in, the first of which sounds at media time `at`. They must have this track's configuration. */
+  /** Takes copies of frames, the first of which sounds at media time `at`. They must have this track's configuration. */
   push(unit: AacUnit & Watched, at: number): void {
     if (!sameAac(unit.config, this.config)) return;
     let time = at;
@@ -59,7 +64,7 @@ export class SoundTrack {
       if (ahead > tolerance) this.#fillTo(time - this.#frameMs / 2);
       if (ahead >= -tolerance && this.#queue.length < MAX_QUEUED) {
         unit.placed?.(this.#end() - time);
-        this.#queue.push(frame);
+        this.#queue.push(this.#keep(frame));
         this.#heardUntil = this.#end();
       } else unit.placed?.(undefined);
       time += this.#frameMs;
@@ -87,6 +92,16 @@ export class SoundTrack {
   /** Media time where the queue ends. */
   #end(): number {
     return ((this.#next + this.#queue.length * AAC_FRAME_SAMPLES) / this.config.sampleRate) * 1000;
+  }
+
+  #keep(frame: Buffer): Buffer {
+    if (this.#used + frame.length > this.#block.length) {
+      this.#block = Buffer.allocUnsafe(Math.max(BLOCK_BYTES, frame.length));
+      this.#used = 0;
+    }
+    const at = this.#used;
+    this.#used += frame.copy(this.#block, at);
+    return this.#block.subarray(at, this.#used);
   }
 
   #fillTo(time: number): void {

@@ -52,7 +52,7 @@ export class MediaConnection {
     this.#reader = new PacketReader((packet) => this.#packet(packet));
   }
 
-  /** Bytes as they came, and when: milliseconds of the monotonic clock. Do not write to `chunk` again. */
+  /** Bytes as they came, and when: milliseconds of the monotonic clock. Nothing of `chunk` is kept. */
   push(chunk: Buffer, receivedAt: number): void {
     this.#receivedAt = receivedAt;
     this.#reader.push(chunk);

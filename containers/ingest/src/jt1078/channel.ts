@@ -8,7 +8,7 @@ import { FrameBuffer } from './frame.ts';
 import { DataType, Part, PayloadType, type Packet } from './packet.ts';
 import type { ChannelSequence } from './sequence.ts';
 
-/** Takes what one channel sends. None of its functions may throw. */
+/** Takes what one channel sends. None of its functions may throw. Bytes are good only during the call. */
 export interface ChannelSink {
   unit(unit: AccessUnit): void;
   gap(gap: Gap): void;
@@ -75,7 +75,7 @@ export class Channel implements ChannelSequence {
     const opens = packet.part === Part.atomic || packet.part === Part.first;
     if (!frame.empty && (packet.timestamp !== frame.timestamp || packet.dataType !== frame.dataType)) {
       // No packet is missing, so the frame ended without a mark saying so.
-      this.#finishFrame(receivedAt);
+      this.#finishFrame(frame.take(), frame.timestamp, receivedAt);
     } else if (!frame.empty && opens) {
       this.lose('loss');
     }
@@ -87,20 +87,22 @@ export class Channel implements ChannelSequence {
       frame.timestamp = packet.timestamp;
       frame.dataType = packet.dataType;
       this.#videoPayloadType = packet.payloadType;
+      if (packet.part === Part.atomic && packet.body.length <= this.#limits.maxFrameBytes) {
+        this.#finishFrame(packet.body, packet.timestamp, receivedAt);
+        return;
+      }
     }
     frame.add(packet.body);
-    if (frame.bytes > this.#limits.maxFrameBytes || frame.pieces.length > this.#limits.maxFramePieces) {
+    if (frame.bytes > this.#limits.maxFrameBytes || frame.pieces > this.#limits.maxFramePieces) {
       this.#counters.oversized += 1;
       this.lose('overflow');
-    } else if (packet.part === Part.atomic || packet.part === Part.last) {
-      this.#finishFrame(receivedAt);
+    } else if (packet.part === Part.last) {
+      this.#finishFrame(frame.take(), frame.timestamp, receivedAt);
     }
   }
 
-  #finishFrame(receivedAt: number): void {
-    const { timestamp, bytes } = this.#video;
-    const pieces = this.#video.take();
-    const nals = findNals(pieces);
+  #finishFrame(data: Buffer, timestamp: number, receivedAt: number): void {
+    const nals = findNals(data);
     if (nals === undefined || nals.length === 0) {
       this.#counters.malformed += 1;
       this.lose('garbage');
@@ -122,7 +124,7 @@ export class Channel implements ChannelSequence {
       this.#waiting = false;
     }
     this.#counters.frames += 1;
-    this.#sink.unit({ kind: 'video', codec, timestamp, receivedAt, keyframe, pieces, bytes, nals });
+    this.#sink.unit({ kind: 'video', codec, timestamp, receivedAt, keyframe, data, nals });
   }
 
   /** Parameter sets cannot be mistaken for the other codec's; the payload type only counts until there were some. */
@@ -155,12 +157,11 @@ export class Channel implements ChannelSequence {
     if (frame.empty && part !== Part.first) return;
     frame.timestamp = timestamp;
     frame.add(body);
-    if (frame.bytes > this.#limits.maxFrameBytes || frame.pieces.length > this.#limits.maxFramePieces) {
+    if (frame.bytes > this.#limits.maxFrameBytes || frame.pieces > this.#limits.maxFramePieces) {
       this.#counters.oversized += 1;
       frame.clear();
     } else if (part === Part.last) {
-      const { bytes } = frame;
-      this.#finishSound(payloadType, Buffer.concat(frame.take(), bytes), timestamp, receivedAt);
+      this.#finishSound(payloadType, frame.take(), timestamp, receivedAt);
     }
   }
 

@@ -1,62 +1,48 @@
-/** Collects the pieces of one channel's frames without copying them, and without letting a sender pin what it did not pay for. */
+/** Collects one channel's frame: its packets' bodies, one behind the other. */
 
-/**
- * A piece keeps the whole read buffer alive that it lies in. A sender whose reads are mostly media pays for that; one who
- * sends a crumb in every 64 KiB would have us hold 64 KiB for each. So what is pinned is weighed against what was sent.
- */
-const PAID_FACTOR = 3;
-/** Bytes pinned in excess before frames are copied into buffers of their own. */
-const ALLOWANCE = 256 * 1024;
+/** Bytes to begin with. */
+const FIRST = 8 * 1024;
+/** Bytes kept from frame to frame: most keyframes of what cameras send over a mobile network. */
+const KEPT = 128 * 1024;
+const EMPTY = Buffer.alloc(0);
 
 export class FrameBuffer {
-  pieces: Buffer[] = [];
+  #buffer: Buffer = EMPTY;
   bytes = 0;
+  /** Bodies added. */
+  pieces = 0;
   timestamp = 0;
   dataType = 0;
-  /** Bytes pinned and not paid for, over all frames of the channel. */
-  #debt = 0;
-  /** Bytes of the read buffers that this frame was the first to pin. */
-  #pinned = 0;
-  #latest: ArrayBufferLike | undefined;
 
   get empty(): boolean {
-    return this.bytes === 0;
+    return this.pieces === 0;
   }
 
+  /** Copies it: what was read lies in memory that the next read overwrites. */
   add(piece: Buffer): void {
-    this.pieces.push(piece);
-    this.bytes += piece.length;
-    this.#debt = Math.max(0, this.#debt - PAID_FACTOR * piece.length);
-    if (piece.buffer === this.#latest) return;
-    this.#latest = piece.buffer;
-    this.#debt += piece.buffer.byteLength;
-    this.#pinned += piece.buffer.byteLength;
-    // Copying only what frees more than it copies keeps the work in proportion to the bytes received.
-    if (this.#debt > ALLOWANCE && this.#pinned > this.bytes) this.#copy();
+    const needed = this.bytes + piece.length;
+    if (needed > this.#buffer.length) this.#grow(needed);
+    piece.copy(this.#buffer, this.bytes);
+    this.bytes = needed;
+    this.pieces += 1;
   }
 
-  /** Hands the pieces over and is empty. */
-  take(): Buffer[] {
-    const { pieces } = this;
+  /** The frame, and is empty: a view that is good until the next `add`. */
+  take(): Buffer {
+    const frame = this.#buffer.subarray(0, this.bytes);
     this.clear();
-    return pieces;
+    return frame;
   }
 
   clear(): void {
-    if (this.bytes === 0) return;
-    this.pieces = [];
     this.bytes = 0;
-    this.#pinned = 0;
+    this.pieces = 0;
+    if (this.#buffer.length > KEPT) this.#buffer = EMPTY;
   }
 
-  #copy(): void {
-    // Not from the shared pool: a pooled buffer would pin its neighbours.
-    const copy = Buffer.allocUnsafeSlow(this.bytes);
-    let at = 0;
-    for (const piece of this.pieces) at += piece.copy(copy, at);
-    this.pieces = [copy];
-    this.#debt = Math.max(0, this.#debt - this.#pinned);
-    this.#pinned = 0;
-    this.#latest = undefined;
+  #grow(needed: number): void {
+    const grown = Buffer.allocUnsafeSlow(Math.max(needed, FIRST, 2 * this.#buffer.length));
+    this.#buffer.copy(grown, 0, 0, this.bytes);
+    this.#buffer = grown;
   }
 }

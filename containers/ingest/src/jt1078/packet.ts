@@ -30,7 +30,7 @@ export const MAX_BODY = 65_535;
 /** Bytes: the largest header (video, SIM of 10 bytes). */
 export const MAX_HEADER = 34;
 
-/** A packet's fields. The reader fills the same object again and again: keep `body`, never the object. */
+/** A packet's fields. The reader fills the same object again and again, and `body` is a view that is good only during the call. */
 export interface Packet {
   simBytes: SimBytes;
   /** Hexadecimal digits of the SIM field, 12 or 20; not always decimal ones. */

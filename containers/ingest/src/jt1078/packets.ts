@@ -26,6 +26,9 @@ const UNUSUAL_BODY = 1500;
 const SEARCH_STEP = 1024;
 /** Packets found one by one between garbage before the SIM size is asked for anew. */
 const DOUBT_AFTER = 16;
+/** Bytes of the carry that stay when it is empty: packets as the standard makes them. */
+const MOST_KEPT = 2048;
+const NOTHING = Buffer.alloc(0);
 /** Longest look-ahead: a packet, and the magic of the next. */
 const MAX_HELD = MAX_HEADER + MAX_BODY + MAGIC.length;
 
@@ -41,7 +44,7 @@ export class PacketReader {
   readonly #packet: Packet;
   readonly #sim = Buffer.alloc(10);
   /** Bytes of an unfinished packet, `#held` of them valid. */
-  #carry: Buffer = Buffer.alloc(0);
+  #carry: Buffer = NOTHING;
   #held = 0;
   /** How many bytes from the start of the carry are needed to get on. */
   #wanted = 1;
@@ -83,7 +86,7 @@ export class PacketReader {
     return this.#held;
   }
 
-  /** Bytes as they came. The reader keeps parts of `chunk` and hands parts of it out: do not write to it again. */
+  /** Bytes as they came. Nothing of `chunk` is kept; bodies handed out are views that are good only during the call. */
   push(chunk: Buffer): void {
     let at = 0;
     while (this.#held > 0) {
@@ -112,7 +115,7 @@ export class PacketReader {
     const needed = this.#held + end - start;
     if (needed > this.#carry.length) {
       const size = Math.max(needed, Math.min(this.#wanted, MAX_HELD), 2 * this.#held, 128);
-      // Parts of it live as long as a segment: not from the shared pool.
+      // It lives as long as the connection: not from the shared pool.
       const grown = Buffer.allocUnsafeSlow(size);
       this.#carry.copy(grown, 0, 0, this.#held);
       this.#carry = grown;
@@ -121,14 +124,14 @@ export class PacketReader {
     this.#held = needed;
   }
 
-  /** Reads what is held. Bodies handed out lie in the carry, so the rest moves to a new one. */
+  /** Reads what is held. */
   #release(final: boolean): void {
     const bytes = this.#carry.subarray(0, this.#held);
     const used = this.#scan(bytes, final);
     if (used === 0) return;
-    this.#carry = Buffer.alloc(0);
-    this.#held = 0;
-    if (used < bytes.length) this.#hold(bytes, used, bytes.length);
+    this.#carry.copyWithin(0, used, this.#held);
+    this.#held -= used;
+    if (this.#carry.length > MOST_KEPT && this.#held === 0) this.#carry = NOTHING;
   }
 
   /** @returns how many bytes are done with; if not all, `#wanted` says how many of the rest are needed. */

@@ -1,4 +1,4 @@
-/** Byte streams with start codes (ISO/IEC 14496-10 Annex B, H.265 Annex B), in the pieces they arrived in. */
+/** Byte streams with start codes (ISO/IEC 14496-10 Annex B, H.265 Annex B). */
 import type { Nal, VideoCodec } from './unit.ts';
 
 const START_CODE = Buffer.from([0, 0, 1]);
@@ -7,83 +7,28 @@ const START_CODE = Buffer.from([0, 0, 1]);
 export const MAX_NALS = 256;
 
 /**
- * NAL units of an access unit. Start codes of three and four bytes are found wherever the pieces are cut. Zero bytes
- * between a NAL unit and the next start code are no part of it (B.1.1, trailing_zero_8bits).
+ * NAL units of an access unit, behind start codes of three or four bytes. Zero bytes between a NAL unit and the next start
+ * code are no part of it (B.1.1, trailing_zero_8bits).
  * @returns undefined when there are more than {@link MAX_NALS}.
  */
-export function findNals(pieces: readonly Buffer[]): Nal[] | undefined {
+export function findNals(data: Buffer): Nal[] | undefined {
   const nals: Nal[] = [];
-  let start = -1; // of the NAL unit being passed over
-  let head = 0;
-  let base = 0; // offset of the piece's first byte
-  let zeros = 0; // how many zero bytes end just before the current position
-  const found = (next: number, at: number, index: number): void => {
-    if (start >= 0) close(nals, pieces, start, next - 3, head);
-    start = next;
-    head = headAt(pieces, index, at);
-  };
-  for (let index = 0; index < pieces.length; index += 1) {
-    const piece = pieces[index]!;
-    const { length } = piece;
-    // A code that began in an earlier piece ends in the first two bytes of this one.
-    for (let i = 0; i < length && i < 2; i += 1) {
-      const byte = piece[i]!;
-      if (byte === 1 && zeros >= 2) found(base + i + 1, i + 1, index);
-      zeros = byte === 0 ? zeros + 1 : 0;
-    }
-    for (let at = length < 3 ? -1 : piece.indexOf(START_CODE); at >= 0; at = piece.indexOf(START_CODE, at + 3)) {
-      found(base + at + 3, at + 3, index);
-      if (nals.length > MAX_NALS) return undefined;
-    }
-    if (length > 2) {
-      zeros = 0;
-      while (zeros < 3 && piece[length - 1 - zeros] === 0) zeros += 1;
-    }
-    if (nals.length > MAX_NALS) return undefined;
-    base += length;
+  let code = data.indexOf(START_CODE);
+  while (code >= 0) {
+    const start = code + START_CODE.length;
+    code = data.indexOf(START_CODE, start);
+    let end = code < 0 ? data.length : code;
+    while (end > start && data[end - 1] === 0) end -= 1;
+    if (end === start) continue;
+    if (nals.length === MAX_NALS) return undefined;
+    nals.push({ start, end, head: headAt(data, start) });
   }
-  if (start >= 0) close(nals, pieces, start, base, head);
   return nals;
 }
 
-function close(nals: Nal[], pieces: readonly Buffer[], start: number, limit: number, head: number): void {
-  const end = limit - trailingZeros(pieces, start, limit);
-  if (end > start) nals.push({ start, end, head });
-}
-
-/** How many of the bytes before `limit`, back to `start`, are zero. */
-function trailingZeros(pieces: readonly Buffer[], start: number, limit: number): number {
-  let base = 0;
-  for (const piece of pieces) base += piece.length;
-  let zeros = 0;
-  for (let index = pieces.length - 1; index >= 0 && limit - zeros > start; index -= 1) {
-    const piece = pieces[index]!;
-    base -= piece.length;
-    for (let i = Math.min(limit - zeros - base, piece.length) - 1; i >= 0; i -= 1) {
-      if (piece[i] !== 0 || limit - zeros <= start) return zeros;
-      zeros += 1;
-    }
-  }
-  return zeros;
-}
-
-/** Three bytes from position `at` of piece `index` on, zero where there are none. */
-function headAt(pieces: readonly Buffer[], index: number, at: number): number {
-  let head = 0;
-  let left = 3;
-  for (let position = at; left > 0 && index < pieces.length;) {
-    const byte = pieces[index]![position];
-    if (byte === undefined) {
-      index += 1;
-      position = 0;
-    } else {
-      head = head * 256 + byte;
-      left -= 1;
-      position += 1;
-    }
-  }
-  return head * 256 ** left;
-}
+/** Three bytes, zero where there are none. */
+const headAt = (data: Buffer, at: number): number =>
+  ((data[at] ?? 0) << 16) | ((data[at + 1] ?? 0) << 8) | (data[at + 2] ?? 0);
 
 /** nal_unit_type: 7.3.1 of H.264 (low five bits), 7.3.1.2 of H.265 (six bits after the first). */
 export const nalType = (codec: VideoCodec, nal: Nal): number =>
@@ -104,29 +49,12 @@ export const isKeySlice = (codec: VideoCodec, type: number): boolean =>
 export const opensPicture = (codec: VideoCodec, nal: Nal): boolean =>
   (nal.head & (codec === 'h264' ? 0x8000 : 0x80)) !== 0;
 
-/** Appends the pieces of bytes `start` to `end` to `out`, copying nothing. */
-export function slicePieces(pieces: readonly Buffer[], start: number, end: number, out: Buffer[]): void {
-  let base = 0;
-  for (const piece of pieces) {
-    const next = base + piece.length;
-    if (next > start) {
-      if (base >= start && next <= end) out.push(piece);
-      else out.push(piece.subarray(Math.max(0, start - base), Math.min(piece.length, end - base)));
-    }
-    if (next >= end) return;
-    base = next;
-  }
-}
-
 /**
- * A copy of one NAL unit in one buffer: for parameter sets, which are small and kept long. Not from the shared pool, of
- * which a few bytes would keep 64 KiB alive.
+ * A copy of one NAL unit: for parameter sets, which are small and kept long. Not from the shared pool, of which a few bytes
+ * would keep 64 KiB alive.
  */
-export function copyNal(pieces: readonly Buffer[], nal: Nal): Buffer {
-  const parts: Buffer[] = [];
-  slicePieces(pieces, nal.start, nal.end, parts);
-  const copy = Buffer.allocUnsafeSlow(nal.end - nal.start);
-  let at = 0;
-  for (const part of parts) at += part.copy(copy, at);
+export function copyNal(data: Buffer, { start, end }: Nal): Buffer {
+  const copy = Buffer.allocUnsafeSlow(end - start);
+  data.copy(copy, 0, start, end);
   return copy;
 }

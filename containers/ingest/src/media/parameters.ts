@@ -3,17 +3,15 @@ import { copyNal, nalType } from './annexb.ts';
 import { BitsError } from './bits.ts';
 import { H264_PPS, H264_SPS, h264Codec, parseH264Sps, type H264Sps } from './h264.ts';
 import { H265_PPS, H265_SPS, H265_VPS, h265Codec, parseH265Sps, type H265Sps } from './h265.ts';
-import type { VideoCodec, VideoUnit } from './unit.ts';
+import type { Nal, VideoCodec, VideoUnit } from './unit.ts';
 
 /** Bytes, and sets of one kind: more than any camera sends, and what an `avcC` can count (14496-15 5.3.3.1). */
 const MAX_SET_BYTES = 1024;
 const MAX_SETS = 16;
 
-interface Sets {
-  readonly vps: readonly Buffer[];
-  readonly sps: readonly Buffer[];
-  readonly pps: readonly Buffer[];
-}
+const kinds = ['vps', 'sps', 'pps'] as const;
+type Kind = (typeof kinds)[number];
+type Sets = Readonly<Record<Kind, readonly Buffer[]>>;
 
 /** What an initialization section says of the video. */
 export type VideoConfig = Sets & {
@@ -39,32 +37,36 @@ export class ParameterSets {
   read(unit: VideoUnit): boolean {
     const [vpsType, spsType, ppsType] =
       unit.codec === 'h264' ? [-1, H264_SPS, H264_PPS] : [H265_VPS, H265_SPS, H265_PPS];
-    const vps: Buffer[] = [];
-    const sps: Buffer[] = [];
-    const pps: Buffer[] = [];
-    for (const nal of unit.nals) {
+    const kindOf = (nal: Nal): Kind | undefined => {
       const type = nalType(unit.codec, nal);
-      const list = type === spsType ? sps : type === ppsType ? pps : type === vpsType ? vps : undefined;
-      if (list === undefined) continue;
-      if (nal.end - nal.start > MAX_SET_BYTES || list.length >= MAX_SETS) this.malformed += 1;
-      else list.push(copyNal(unit.pieces, nal));
-    }
-    if (vps.length + sps.length + pps.length === 0) return false;
+      return type === spsType ? 'sps' : type === ppsType ? 'pps' : type === vpsType ? 'vps' : undefined;
+    };
+    if (!unit.nals.some((nal) => kindOf(nal) !== undefined)) return false;
     const before: Sets = unit.codec === this.#codec ? this.#sets : { vps: [], sps: [], pps: [] };
+    const found = { vps: [] as Buffer[], sps: [] as Buffer[], pps: [] as Buffer[] };
+    let isNew = false;
+    for (const nal of unit.nals) {
+      const kind = kindOf(nal);
+      if (kind === undefined) continue;
+      const list = found[kind];
+      if (nal.end - nal.start > MAX_SET_BYTES || list.length >= MAX_SETS) {
+        this.malformed += 1;
+        continue;
+      }
+      // Cameras repeat them with every keyframe.
+      const known = before[kind][list.length];
+      const isKnown = known?.equals(unit.data.subarray(nal.start, nal.end)) === true;
+      isNew ||= !isKnown;
+      list.push(isKnown ? known : copyNal(unit.data, nal));
+    }
     // A sequence parameter set opens a new collection; a picture parameter set alone replaces only its kind.
     const sets: Sets = {
-      vps: vps.length > 0 ? vps : before.vps,
-      sps: sps.length > 0 ? sps : before.sps,
-      pps: pps.length > 0 ? pps : before.pps,
+      vps: found.vps.length > 0 ? found.vps : before.vps,
+      sps: found.sps.length > 0 ? found.sps : before.sps,
+      pps: found.pps.length > 0 ? found.pps : before.pps,
     };
-    if (
-      unit.codec === this.#codec &&
-      same(sets.vps, before.vps) &&
-      same(sets.sps, before.sps) &&
-      same(sets.pps, before.pps)
-    ) {
-      return false;
-    }
+    const isSameSize = kinds.every((kind) => sets[kind].length === before[kind].length);
+    if (!isNew && isSameSize) return false;
     let config: VideoConfig | undefined;
     try {
       config = describe(unit.codec, sets);
@@ -90,6 +92,3 @@ function describe(codec: VideoCodec, sets: Sets): VideoConfig | undefined {
   const info = parseH265Sps(sps);
   return { ...sets, codec, info, codecs: h265Codec(info), width: info.width, height: info.height };
 }
-
-const same = (a: readonly Buffer[], b: readonly Buffer[]): boolean =>
-  a.length === b.length && a.every((buffer, i) => buffer.equals(b[i]!));

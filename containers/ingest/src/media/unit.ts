@@ -34,10 +34,8 @@ export interface VideoUnit {
   readonly receivedAt: number;
   /** It holds an IDR (H.264 type 5) or IRAP (H.265 types 16 to 23) picture, by its NAL units, whatever the packet said. */
   readonly keyframe: boolean;
-  /** The bytes, in the pieces they arrived in; concatenated they are the access unit. Nobody writes to them. */
-  readonly pieces: readonly Buffer[];
-  /** Sum of the pieces' lengths. */
-  readonly bytes: number;
+  /** The access unit's bytes. */
+  readonly data: Buffer;
   /** At least one. */
   readonly nals: readonly Nal[];
 }
@@ -61,7 +59,23 @@ export interface AacUnit {
   readonly frames: readonly Buffer[];
 }
 
+/**
+ * Units are handed on by calls, and their bytes are views that are good only during the call: the memory they lie in is
+ * written to again. Who holds on to one makes a copy with {@link kept}.
+ */
 export type AccessUnit = VideoUnit | AudioUnit | AacUnit;
+
+/** A unit with bytes of its own. Not from the shared pool, of which a few bytes would keep 64 KiB alive. */
+export function kept<U extends AccessUnit>(unit: U): U {
+  if (unit.kind === 'aac') return { ...unit, frames: unit.frames.map(copy) };
+  return { ...unit, data: copy(unit.data) };
+}
+
+function copy(bytes: Buffer): Buffer {
+  const own = Buffer.allocUnsafeSlow(bytes.length);
+  bytes.copy(own);
+  return own;
+}
 
 /** Something was lost or reset before the next unit of this stream: what follows may not continue what went before. */
 export interface Gap {

@@ -3,6 +3,7 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import { opening } from '../subiao/raw.ts';
 import type { Gate, Guest } from './gate.ts';
 import type { Log } from './log.ts';
+import { reading } from './reading.ts';
 
 /** What takes one connection's bytes. */
 export interface Session {
@@ -18,16 +19,19 @@ const KEEP_ALIVE_MS = 60_000;
 export interface ListenerParts {
   readonly gate: Gate;
   readonly log: Log;
+  /** What is read is good only during the call: see reading.ts. Else a session may keep it. */
+  readonly isBrief: boolean;
 }
 
 export class Listener {
   readonly #server: Server;
 
-  constructor({ gate, log }: ListenerParts, accept: Accept) {
-    this.#server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS }, (socket) =>
-      serve(socket, gate, log, accept),
+  constructor(parts: ListenerParts, accept: Accept) {
+    const options = { noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS };
+    this.#server = createServer({ ...options, pauseOnConnect: parts.isBrief }, (socket) =>
+      serve(socket, parts, accept),
     );
-    this.#server.on('error', (error) => log.failure('listener', error));
+    this.#server.on('error', (error) => parts.log.failure('listener', error));
   }
 
   /** The port, which is another than asked for when that was 0. */
@@ -47,35 +51,41 @@ export class Listener {
   }
 }
 
-function serve(socket: Socket, gate: Gate, log: Log, accept: Accept): void {
-  // What matters comes with `close`; without a listener an error would end the process.
-  socket.on('error', () => {});
-  const guest = gate.admit(socket, performance.now());
-  if (guest === undefined) return;
+function serve(accepted: Socket, { gate, log, isBrief }: ListenerParts, accept: Accept): void {
+  let guest: Guest | undefined;
+  let session: Session | undefined;
   const guarded = (work: () => void) => {
     try {
       work();
     } catch (error) {
       log.failure('connection', error);
-      guest.close('fault');
+      guest?.close('fault');
     }
   };
-  let session: Session | undefined;
-  guarded(() => (session = accept(guest)));
-  socket.on('data', (chunk: Buffer) => {
+  const read = (chunk: Buffer) => {
     const now = performance.now();
-    guest.heard(chunk.length, now);
+    guest?.heard(chunk.length, now);
     guarded(() => session?.push(chunk, now));
-  });
+  };
+  const socket = isBrief ? reading(accepted, read) : accepted.on('data', read);
+  // What matters comes with `close`; without a listener an error would end the process.
+  socket.on('error', () => {});
+  guest = gate.admit(socket, performance.now());
+  if (guest === undefined) return;
+  const admitted = guest;
+  guarded(() => (session = accept(admitted)));
   socket.once('close', () => guarded(() => session?.end()));
 }
+
+const EMPTY = Buffer.alloc(0);
 
 /** Several protocols on one port: the first bytes decide (subiao/raw.ts). Garbage goes to the media, which resynchronises. */
 export class SharedSession implements Session {
   readonly #guest: Guest;
   readonly #media: Accept;
   readonly #attachments: Accept;
-  #held: Buffer[] = [];
+  #held: Buffer = EMPTY;
+  #isMedia = false;
   #chosen: Session | undefined;
 
   constructor(guest: Guest, media: Accept, attachments: Accept) {
@@ -86,15 +96,16 @@ export class SharedSession implements Session {
 
   push(chunk: Buffer, now: number): void {
     if (this.#chosen !== undefined) {
-      this.#chosen.push(chunk, now);
+      // Only media is done with what it is given when the call is over.
+      this.#chosen.push(this.#isMedia ? chunk : Buffer.from(chunk), now);
       return;
     }
-    this.#held.push(chunk);
-    const bytes = Buffer.concat(this.#held);
+    const bytes = Buffer.concat([this.#held, chunk]);
     const kind = opening(bytes);
+    this.#held = kind === 'more' ? bytes : EMPTY;
     if (kind === 'more') return;
-    this.#held = [];
-    this.#chosen = (kind === 'frame' || kind === 'attachment' ? this.#attachments : this.#media)(this.#guest);
+    this.#isMedia = kind !== 'frame' && kind !== 'attachment';
+    this.#chosen = (this.#isMedia ? this.#media : this.#attachments)(this.#guest);
     this.#chosen.push(bytes, now);
   }
 

@@ -1,6 +1,7 @@
 /** One task: its parts put together, its ports, its second hand, and its end. */
 import { AttachmentSession } from './attachments/session.ts';
 import { AlarmStore } from './alarms/store.ts';
+import { blocks } from '../hls/blocks.ts';
 import { connectAws, type Aws } from './aws.ts';
 import { Office } from './commands/office.ts';
 import type { ServerConfig } from './config.ts';
@@ -79,10 +80,10 @@ export async function startIngest(config: ServerConfig, task: string, overrides:
   });
 
   const gate = new Gate(limits, metrics);
-  const listen = (accept: Accept) => new Listener({ gate, log }, accept);
+  const listen = (accept: Accept, isBrief = false) => new Listener({ gate, log, isBrief }, accept);
   const listeners = {
     control: listen(control),
-    media: listen(sharedPort ? (guest) => new SharedSession(guest, media, attachments) : media),
+    media: listen(sharedPort ? (guest) => new SharedSession(guest, media, attachments) : media, true),
     ...(!sharedPort && { attachments: listen(attachments) }),
   };
   let ready = false;
@@ -112,6 +113,8 @@ export async function startIngest(config: ServerConfig, task: string, overrides:
     const busy = streams.count > 0 || counts.attachments > 0;
     void protection.set(busy && ready && !office.outdated, now);
     if (second % MINUTE !== 0) return;
+    blocks.trim();
+    services.aws.store.trim();
     for (const session of [...mediaSessions, ...sessions.all()]) session.account();
     process.stdout.write(`${metrics.document(config.service, { streams: streams.count, ...counts }, MINUTE)}\n`);
   }, 1000);

@@ -27,7 +27,7 @@ const decodable = (units: readonly VideoUnit[]): VideoUnit[] =>
 async function compare(sent: readonly VideoUnit[], segments: readonly Segment[]): Promise<void> {
   const samples = segments.flatMap((segment) => tracks(fileOf(segment)).get(1)!.samples);
   expect(samples.map(({ bytes }) => [...nalsOf(bytes)].map((nal) => nal.toString('base64')))).toEqual(
-    sent.map(({ pieces, nals }) => nals.map((nal) => copyNal(pieces, nal).toString('base64'))),
+    sent.map(({ data, nals }) => nals.map((nal) => copyNal(data, nal).toString('base64'))),
   );
   // Durations are the device's own differences, in 1/90 of a millisecond; only the last has none.
   expect(samples.slice(0, -1).map(({ duration }) => duration)).toEqual(

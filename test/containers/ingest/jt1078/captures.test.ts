@@ -24,9 +24,9 @@ const seen = ({ streams, gaps, video, sound, counters }: Decoded) => ({
   frames: video.map((unit) => ({
     type: unit.keyframe ? 'I' : 'P',
     ts: unit.timestamp,
-    size: unit.bytes,
+    size: unit.data.length,
     nal: unit.nals.map((nal) => nalType(unit.codec, nal)),
-    sha256_16: sha256(...unit.pieces).slice(0, 16),
+    sha256_16: sha256(unit.data).slice(0, 16),
   })),
   sounds: sound.length,
   sha256: sha256(...video.map(bytesOf)),

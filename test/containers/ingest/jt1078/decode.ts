@@ -6,7 +6,13 @@ import {
   type ConnectionCounters,
   type ConnectionLimits,
 } from '../../../../containers/ingest/src/jt1078/assemble.ts';
-import type { AacUnit, AudioUnit, Gap, VideoUnit } from '../../../../containers/ingest/src/media/unit.ts';
+import {
+  kept,
+  type AacUnit,
+  type AudioUnit,
+  type Gap,
+  type VideoUnit,
+} from '../../../../containers/ingest/src/media/unit.ts';
 
 export interface Decoded {
   /** `sim/channel` in order of appearance. */
@@ -29,26 +35,31 @@ export function decode(chunks: Iterable<Buffer>, limits: Partial<ConnectionLimit
       if (only !== undefined && channel !== only) return undefined;
       return {
         unit(unit) {
-          if (unit.kind === 'video') out.video.push(unit);
-          else out.sound.push(unit);
+          if (unit.kind === 'video') out.video.push(kept(unit));
+          else out.sound.push(kept(unit));
           out.order.push(unit.kind === 'video' ? (unit.keyframe ? 'I' : 'P') : 'sound');
         },
         gap(gap) {
           out.gaps.push(gap);
           out.order.push('gap');
         },
-        data: (body) => out.data.push(body),
+        data: (body) => out.data.push(Buffer.from(body)),
       };
     },
     { ...DEFAULT_LIMITS, ...limits },
   );
   let now = 0;
-  for (const chunk of chunks) connection.push(chunk, (now += 1));
+  for (const chunk of chunks) {
+    const read = Buffer.from(chunk);
+    connection.push(read, (now += 1));
+    // As the next read does: nothing of it may have been kept.
+    read.fill(0xa5);
+  }
   connection.end();
   return { ...out, counters: connection.counters };
 }
 
-export const bytesOf = (unit: VideoUnit): Buffer => Buffer.concat(unit.pieces, unit.bytes);
+export const bytesOf = (unit: VideoUnit): Buffer => unit.data;
 export const sha256 = (...parts: readonly Buffer[]): string => {
   const hash = createHash('sha256');
   for (const part of parts) hash.update(part);

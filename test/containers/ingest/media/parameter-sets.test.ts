@@ -140,8 +140,8 @@ describe(`encoders'`, () => {
     );
     const sps = parseH264Sps(
       copyNal(
-        [es],
-        findNals([es])!.find((nal) => nalType('h264', nal) === 7)!,
+        es,
+        findNals(es)!.find((nal) => nalType('h264', nal) === 7)!,
       ),
     );
     const oracle = probed('h264', es);
@@ -156,8 +156,8 @@ describe(`encoders'`, () => {
     const es = Buffer.concat(encodedVideo('h265', 0.4, 5, 5, size));
     const sps = parseH265Sps(
       copyNal(
-        [es],
-        findNals([es])!.find((nal) => nalType('h265', nal) === 33)!,
+        es,
+        findNals(es)!.find((nal) => nalType('h265', nal) === 33)!,
       ),
     );
     const oracle = probed('hevc', es);

@@ -28,7 +28,7 @@ export class MemoryBucket {
     return { status: 200, headers: { ...stored.headers, etag: stored.etag }, body: stored.body };
   };
 
-  put = async (_: string, key: string, body: Buffer, headers: Headers): Promise<StoreAnswer> => {
+  put = async (_: string, key: string, parts: readonly Buffer[], headers: Headers): Promise<StoreAnswer> => {
     const trouble = this.trouble('PUT', key);
     if (trouble === 'down') throw new Error('no answer');
     if (typeof trouble === 'number') return answer(trouble);
@@ -36,8 +36,9 @@ export class MemoryBucket {
     if (headers['if-none-match'] === '*' && stored !== undefined) return answer(412);
     if (headers['if-match'] !== undefined && stored === undefined) return answer(404);
     if (headers['if-match'] !== undefined && headers['if-match'] !== stored?.etag) return answer(412);
+    const body = Buffer.concat(parts);
     const etag = `"${createHash('md5').update(body).digest('hex')}"`;
-    this.objects.set(key, { body: Buffer.from(body), headers, etag });
+    this.objects.set(key, { body, headers, etag });
     this.puts.push(key);
     if (trouble === 'lost') throw new Error('no answer');
     return { ...answer(200), headers: { etag } };

@@ -43,7 +43,7 @@ const publishedNals = ({ entries }: Watched): string[] =>
   );
 const sentNals = (sent: readonly Buffer[]): string[] =>
   sent.flatMap((picture) =>
-    findNals([picture])!.map(({ start, end }) => picture.subarray(start, end).toString('base64')),
+    findNals(picture)!.map(({ start, end }) => picture.subarray(start, end).toString('base64')),
   );
 
 const isLive = (id: string) =>

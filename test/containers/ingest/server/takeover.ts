@@ -258,7 +258,7 @@ export function takeoverTests(start: () => Cloud): void {
       const aws = connectAws('us-east-1');
       const store = new ObjectStore({
         region: 'us-east-1',
-        credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+        credentials: () => Promise.resolve({ accessKeyId: 'test', secretAccessKey: 'test' }),
         endpoint: proxy.endpoint,
         timeoutMs: 2000,
       });

@@ -82,7 +82,7 @@ export class Fence {
     const { store, bucket, key, retentionTag } = this.#options;
     const condition: Headers = etag === undefined ? { 'if-none-match': '*' } : { 'if-match': etag };
     // The text must be another than every other writer's: S3's ETag is a digest of it, and alike texts would let both write.
-    const answer = await store.put(bucket, key, Buffer.from(`${text}# epoch ${epoch}\n`), {
+    const answer = await store.put(bucket, key, [Buffer.from(`${text}# epoch ${epoch}\n`)], {
       'content-type': PLAYLIST_TYPE,
       'cache-control': 'max-age=1',
       'x-amz-tagging': retentionTag,

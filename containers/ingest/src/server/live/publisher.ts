@@ -34,10 +34,12 @@ export interface PublisherOptions {
   readonly lost: () => void;
 }
 
-interface Item extends Pick<Segment, 'init' | 'duration' | 'discontinuity' | 'pictures' | 'receivedAt' | 'bytes'> {
+interface Item {
+  readonly segment: Segment;
+  /** Milliseconds since 1970-01-01 UTC. */
   readonly start: number;
-  /** Undefined: dropped. */
-  body: Buffer | undefined;
+  /** Nothing of it is in memory any more. */
+  isDropped: boolean;
 }
 
 /** Milliseconds before another attempt; doubled each time up to the last. */
@@ -55,7 +57,7 @@ export class Publisher {
   #bytes = 0;
   #sending: Item | undefined;
   #unlisted = 0;
-  #latest: Item | undefined;
+  #latest: Segment | undefined;
   #ending = false;
   #dead = false;
   #loop: Promise<void> | undefined;
@@ -66,7 +68,7 @@ export class Publisher {
     this.#options = options;
   }
 
-  /** Bytes of segments that wait or are on their way. */
+  /** Bytes of memory of segments that wait or are on their way. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -81,13 +83,12 @@ export class Publisher {
   }
 
   add(segment: Segment): void {
-    if (this.#dead || this.#ending) return;
-    const { init, duration, discontinuity, pictures, receivedAt, bytes } = segment;
-    // One copy, after which the socket's own buffers can go.
-    const body = Buffer.concat(segment.parts, bytes);
-    const start = Math.round(segment.programDateTime);
-    this.#queue.push({ init, duration, discontinuity, pictures, receivedAt, bytes, start, body });
-    this.#bytes += bytes;
+    if (this.#dead || this.#ending) {
+      segment.free();
+      return;
+    }
+    this.#queue.push({ segment, start: Math.round(segment.programDateTime), isDropped: false });
+    this.#bytes += segment.held;
     this.#options.metrics.add('segments');
     this.#shed();
     this.#run();
@@ -103,10 +104,16 @@ export class Publisher {
     if (lastLine !== '' && this.#playlist !== undefined && !this.#dead) {
       await this.#options.fence.write(this.#text(lastLine)).catch(this.#options.failed);
     }
+    this.#die();
+    this.#wake?.();
+  }
+
+  #die(): void {
     this.#dead = true;
+    // One that is on its way is still being read.
+    for (const item of this.#queue) if (item !== this.#sending) item.segment.free();
     this.#queue = [];
     this.#bytes = 0;
-    this.#wake?.();
   }
 
   get #busy(): boolean {
@@ -155,9 +162,7 @@ export class Publisher {
       throw error;
     }
     if (!ours) {
-      this.#dead = true;
-      this.#queue = [];
-      this.#bytes = 0;
+      this.#die();
       metrics.add('fencesLost');
       this.#options.lost();
     } else if (latest !== undefined) {
@@ -169,34 +174,40 @@ export class Publisher {
 
   async #segment(playlist: LivePlaylist, item: Item): Promise<void> {
     const { fence, relative, metrics } = this.#options;
-    const { start, duration, discontinuity, init } = item;
+    const { start, segment } = item;
+    const { duration, discontinuity, init } = segment;
     const sequence = nextSequence(playlist);
     const path = segmentPath({ start, duration, discontinuity, sequence, init: init.id, epoch: fence.epoch });
     const map = initPath(start, init.id);
-    if (item.body !== undefined) {
+    if (!item.isDropped) {
       this.#sending = item;
       try {
         if (!this.#inits.has(map)) {
           const { codecs, width, height, data } = init;
           const about = { codecs, width: String(width), height: String(height) };
-          await this.#put(map, data, Object.fromEntries(Object.entries(about).map(([k, v]) => [`x-amz-meta-${k}`, v])));
+          await this.#put(
+            map,
+            [data],
+            Object.fromEntries(Object.entries(about).map(([k, v]) => [`x-amz-meta-${k}`, v])),
+          );
           this.#inits.add(map);
         }
-        await this.#put(path, item.body, {});
+        await this.#put(path, segment.parts, {});
       } catch (error) {
         this.#sending = undefined;
         this.#shed();
         throw error;
       }
       this.#sending = undefined;
-      metrics.add('segmentBytes', item.bytes);
-      this.#bytes -= item.bytes;
-      this.#latest = item;
+      segment.free();
+      metrics.add('segmentBytes', segment.bytes);
+      this.#latest = segment;
     }
     // Closed for good while it was on its way: nothing more is to be written.
     if (this.#queue[0] !== item) return;
     this.#queue.shift();
-    const gap = item.body === undefined;
+    const gap = item.isDropped;
+    if (!gap) this.#bytes -= segment.held;
     const [uri, mapUri] = [`${relative}${path}`, `${relative}${map}`];
     this.#playlist = addEntry(
       playlist,
@@ -206,7 +217,7 @@ export class Publisher {
     this.#unlisted += 1;
   }
 
-  async #put(path: string, body: Buffer, extra: Readonly<Record<string, string>>): Promise<void> {
+  async #put(path: string, body: readonly Buffer[], extra: Readonly<Record<string, string>>): Promise<void> {
     const { store, bucket, prefix, retentionTag } = this.#options;
     const { status } = await store.put(bucket, prefix + path, body, {
       'content-type': 'video/mp4',
@@ -222,12 +233,13 @@ export class Publisher {
     const { bufferBytes, metrics } = this.#options;
     for (const item of this.#queue) {
       if (this.#bytes <= bufferBytes) break;
-      if (item.body === undefined || item === this.#sending) continue;
-      item.body = undefined;
-      this.#bytes -= item.bytes;
+      if (item.isDropped || item === this.#sending) continue;
+      item.isDropped = true;
+      item.segment.free();
+      this.#bytes -= item.segment.held;
       metrics.add('droppedSegments');
     }
-    const gaps = this.#queue.filter(({ body }) => body === undefined);
+    const gaps = this.#queue.filter(({ isDropped }) => isDropped);
     if (gaps.length > MOST_GAPS) {
       const forgotten = new Set(gaps.slice(0, gaps.length - MOST_GAPS));
       this.#queue = this.#queue.filter((item) => !forgotten.has(item));

@@ -5,7 +5,7 @@
 import { phoneIdentity } from '../../jt808/identity.ts';
 import type { ChannelSink } from '../../jt1078/channel.ts';
 import { DEFAULT_LIMITS, MediaConnection, type ConnectionCounters } from '../../jt1078/assemble.ts';
-import type { AccessUnit, Gap } from '../../media/unit.ts';
+import { kept, type AccessUnit, type Gap } from '../../media/unit.ts';
 import type { LiveStream, Source } from '../live/stream.ts';
 import type { Guest } from '../gate.ts';
 import type { Closing } from '../metrics.ts';
@@ -81,7 +81,7 @@ export class MediaSession implements Source {
     void this.#enter(sim, channel, lobby);
     return {
       unit: (unit) => {
-        if (lobby.stream === undefined) wait(lobby, unit, unit.kind === 'video' ? unit.bytes : 0);
+        if (lobby.stream === undefined) wait(lobby, unit, unit.kind === 'aac' ? 0 : unit.data.length);
         else lobby.stream.unit(this, unit);
       },
       gap: (gap) => {
@@ -128,7 +128,7 @@ export class MediaSession implements Source {
 function wait(lobby: Lobby, item: AccessUnit | Gap, size: number): void {
   if (lobby.refused || lobby.waiting.length >= WAITING_UNITS || lobby.bytes + size > WAITING_BYTES) return;
   lobby.bytes += size;
-  lobby.waiting.push(item);
+  lobby.waiting.push(item.kind === 'gap' ? item : kept(item));
 }
 
 const firstTimestamp = (items: readonly (AccessUnit | Gap)[]): number | undefined =>
