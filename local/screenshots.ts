@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { BROWSER } from '../test/support/browser.ts';
+import { liveScreens, type ShownDevice } from './screenshots-live.ts';
 import { signIn } from './sign-in.ts';
 
 const HELP = `npm run screenshots -- [--ready-file PATH] FOLDER
@@ -19,19 +20,13 @@ const SIZES = [
 ];
 const SCHEMES = ['light', 'dark'] as const;
 
-interface Device {
-  readonly id: string;
-  readonly name: string;
-  readonly channels: readonly { readonly number: number }[];
-}
-
 interface Console {
   readonly url: string;
   readonly users: readonly { readonly name: string; readonly groups: readonly string[]; readonly token: string }[];
 }
 
 /** Each screen by name: goes there and waits until it is as a person would see it. */
-function screens(playable: string | undefined, failed: string | undefined, device: Device | undefined) {
+function screens(playable: string | undefined, failed: string | undefined, devices: readonly ShownDevice[]) {
   const tab = (name: string) => async (page: Page) => {
     await page.goto(`/v/${playable}${name === '' ? '' : `?tab=${name}`}`);
     await page.locator('media-controller').waitFor();
@@ -64,41 +59,13 @@ function screens(playable: string | undefined, failed: string | undefined, devic
         await page.goto(`/v/${failed}`);
         await page.getByText('could not be sliced').waitFor();
       }),
-    live:
-      device !== undefined &&
-      (async (page) => {
-        await page.goto(`/live?show=${device.channels.map(({ number }) => `${device.id}.${number}`).join('_')}`);
-        await page.locator('article[data-phase="live"]').first().waitFor({ timeout: 60_000 });
-      }),
-    map:
-      device !== undefined &&
-      (async (page) => {
-        await page.goto('/map');
-        await page.getByRole('list', { name: 'Devices' }).getByText(device.name).waitFor();
-        await drawn(page);
-      }),
-    device:
-      device !== undefined &&
-      (async (page) => {
-        await page.goto(`/d/${device.id}`);
-        await page
-          .getByText(/recorded|Nothing recorded/)
-          .first()
-          .waitFor();
-        await drawn(page);
-      }),
+    ...liveScreens(devices),
     'not-found': async (page) => {
       await page.goto('/nowhere');
       await page.getByText('No such page').waitFor();
     },
   };
   return Object.entries(all).filter((entry): entry is [string, (page: Page) => Promise<void>] => entry[1] !== false);
-}
-
-/** The map loads its worker and draws a few frames after its canvas is there. */
-async function drawn(page: Page): Promise<void> {
-  await page.locator('canvas.maplibregl-canvas').first().waitFor();
-  await page.waitForTimeout(3000);
 }
 
 async function main(): Promise<number> {
@@ -121,7 +88,7 @@ async function main(): Promise<number> {
     const list = screens(
       await find(running, admin.token, 'ready'),
       await find(running, admin.token, 'failed'),
-      await findDevice(running, admin.token),
+      await findDevices(running, admin.token),
     );
     for (const size of SIZES)
       for (const scheme of SCHEMES) await shoot(browser, running.url, admin.name, { size, scheme, folder, list });
@@ -181,14 +148,14 @@ async function find({ url }: Console, token: string, status: string): Promise<st
   return ((await answer.json()) as { videos: { id: string }[] }).videos[0]?.id;
 }
 
-/** One that is online; undefined where none is, or where devices are not taken in. */
-async function findDevice({ url }: Console, token: string): Promise<Device | undefined> {
+/** Those online; none where devices are not taken in. */
+async function findDevices({ url }: Console, token: string): Promise<ShownDevice[]> {
   const { live } = (await (await fetch(`${url}/api/config`)).json()) as { live: boolean };
-  if (!live) return undefined;
+  if (!live) return [];
   const answer = await fetch(`${url}/api/devices`, { headers: { authorization: `Bearer ${token}` } });
   if (!answer.ok) throw new Error(`GET /api/devices: HTTP ${answer.status}`);
-  const { devices } = (await answer.json()) as { devices: (Device & { online: boolean })[] };
-  return devices.find(({ online }) => online);
+  const { devices } = (await answer.json()) as { devices: (ShownDevice & { online: boolean })[] };
+  return devices.filter(({ online }) => online);
 }
 
 process.exitCode = await main();

@@ -5,6 +5,7 @@ import { SignIn } from './auth/SignIn.tsx';
 import { LibraryPage } from './library/LibraryPage.tsx';
 import { Fence } from './shared/Fence.tsx';
 import { NotFound } from './shared/states.tsx';
+import { ScreenSkeleton } from './shell/ScreenSkeleton.tsx';
 import { Shell } from './shell/Shell.tsx';
 import { VideoSkeleton } from './video/VideoSkeleton.tsx';
 
@@ -47,7 +48,7 @@ export function App() {
               key={path}
               path={path}
               element={
-                <Suspense fallback={<div aria-busy="true" />}>
+                <Suspense fallback={<ScreenSkeleton />}>
                   <Page />
                 </Suspense>
               }

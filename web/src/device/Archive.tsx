@@ -37,7 +37,7 @@ export function Archive({ device, channel, day, recordings, goTo }: Props) {
   const fetching = useFetching(device.id, channel.number, recordings);
   const total = list.data?.total ?? 0;
   return (
-    <section className={classes.alarms} aria-labelledby="archive-title">
+    <section className={`${classes.alarms} ${classes.archive}`} aria-labelledby="archive-title">
       <div className={classes.archiveHead}>
         <h2 id="archive-title">On the device</h2>
         <Button

@@ -257,6 +257,16 @@ function Loaded({ device, error }: { device: Device; error: unknown }) {
               mark={mark}
             />
           )}
+          {device.channels.length > 0 && (
+            <Archive
+              key={`${dayName} ${channel}`}
+              device={device}
+              channel={chosen}
+              day={day}
+              recordings={here ?? []}
+              goTo={goTo}
+            />
+          )}
         </div>
         <div className={classes.right}>
           <div className={classes.map}>
@@ -278,16 +288,6 @@ function Loaded({ device, error }: { device: Device; error: unknown }) {
             at={at}
             goTo={goTo}
           />
-          {device.channels.length > 0 && (
-            <Archive
-              key={`${dayName} ${channel}`}
-              device={device}
-              channel={chosen}
-              day={day}
-              recordings={here ?? []}
-              goTo={goTo}
-            />
-          )}
         </div>
       </div>
       {isSharing && (

@@ -141,8 +141,9 @@ export function Playback(props: Props) {
           </div>
         )}
         {!isGap && (!isKnown || state.kind === 'loading') && (
-          <div className={classes.over}>
-            <Loader color="white" aria-label="Loading the recording" />
+          <div className={classes.over} role="status">
+            <Loader color="white" aria-hidden />
+            <span className="visually-hidden">Loading the recording</span>
           </div>
         )}
         {!isGap && state.kind === 'failed' && (

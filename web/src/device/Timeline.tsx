@@ -31,8 +31,9 @@ const KEYS: Readonly<Record<string, number>> = {
   PageUp: 600_000,
 };
 
-/** Pixels that a time of day takes below the bar, and around an alarm's tick that belong to the alarm. */
+/** Pixels from one time of day below the bar to the next at least, those its text takes, and those around an alarm that are the alarm. */
 const TICK = 72;
+const LABEL = 56;
 const SNAP = 6;
 
 export function Timeline(props: Props) {
@@ -140,11 +141,13 @@ export function Timeline(props: Props) {
         </div>
       </div>
       <div className={classes.ticks} aria-hidden>
-        {ticks.map((tick) => (
-          <span key={tick} style={{ left: left(tick) }}>
-            {new Date(tick).toLocaleTimeString(undefined, { hour: 'numeric', minute: '2-digit' })}
-          </span>
-        ))}
+        {ticks
+          .filter((tick) => percentOf(view, tick) < 100 - (LABEL / width) * 100)
+          .map((tick) => (
+            <span key={tick} style={{ left: left(tick) }}>
+              {new Date(tick).toLocaleTimeString(undefined, { hour: 'numeric', minute: '2-digit' })}
+            </span>
+          ))}
       </div>
     </section>
   );

@@ -41,7 +41,7 @@ export function graticule(box: Box) {
 }
 
 /** Parts of the box's width and height, from the west and from the north, in which buttons and scale stand. */
-const CORNERS = { fromEast: 0.12, fromWest: 0.06, fromNorth: 0.06, fromSouth: 0.14 };
+const CORNERS = { fromEast: 0.17, fromWest: 0.06, fromNorth: 0.06, fromSouth: 0.14 };
 
 /** Where the lines' degrees are written: latitudes down the box's west side, longitudes along its north. */
 export function degrees(box: Box) {

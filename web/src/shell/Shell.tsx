@@ -167,7 +167,8 @@ function Keys() {
       if (document.querySelector('[aria-modal="true"]')) return;
       if (event.key === '/') {
         event.preventDefault();
-        const search = document.querySelector<HTMLInputElement>('#library-search');
+        // The screen's own where it has one.
+        const search = document.querySelector<HTMLInputElement>('#main input[type="search"]');
         if (search) search.focus();
         else void navigate('/', { state: { search: true } });
       } else if (event.key === 'u' && mayUpload) {
