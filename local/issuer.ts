@@ -9,6 +9,7 @@ import { Provider, interactionPolicy, type Configuration } from 'oidc-provider';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { randomBytes } from 'node:crypto';
 import { cacheFolder } from './cache.ts';
+import { memoryStore } from './issuer-store.ts';
 
 export interface LocalUser {
   readonly name: string;
@@ -42,6 +43,7 @@ export async function startIssuer(port: number, consoleUrl: string): Promise<Iss
   const { base } = interactionPolicy;
 
   const configuration: Configuration = {
+    adapter: memoryStore(),
     clients: [
       {
         client_id: CLIENT_ID,
