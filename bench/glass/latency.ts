@@ -1,5 +1,5 @@
 /** From what was shown and what was sent: how late pictures came, and what went wrong meanwhile. Pure. */
-import type { Viewing } from '../../test/support/viewing.ts';
+import type { Shown, Viewing } from '../../test/support/viewing.ts';
 import { longestStandstill } from '../../test/support/viewing.ts';
 import { quantile, round } from '../ingest/figures.ts';
 
@@ -15,6 +15,8 @@ export interface Source {
 export interface Figures {
   /** Seconds from the player's first request to its first picture. */
   readonly startUp: number;
+  /** Seconds by which the latest picture was late before those that were measured. */
+  readonly maxAtFirst: number;
   /** Seconds of viewing that were measured, and pictures read in them. */
   readonly seconds: number;
   readonly pictures: number;
@@ -41,14 +43,17 @@ export function age(seenAt: number, number: number, { began, interval, duration 
 
 /** `from`, `to`: epoch milliseconds of what is measured. `asked`: of the first request. */
 export function figures(viewing: Viewing, source: Source, asked: number, from: number, to: number): Figures {
+  const agesOf = (shown: readonly Shown[]) =>
+    shown.flatMap(({ at, number }) => (number === undefined ? [] : [age(at, number, source) / 1000]));
   const shown = viewing.shown.filter(({ at }) => at >= from && at <= to);
-  const ages = shown.flatMap(({ at, number }) => (number === undefined ? [] : [age(at, number, source) / 1000]));
+  const ages = agesOf(shown);
   const own = viewing.samples.flatMap(({ at, latency }) =>
     at >= from && at <= to && latency !== undefined && latency > 0 ? [latency] : [],
   );
   const first = viewing.shown[0]?.at ?? Number.NaN;
   return {
     startUp: round((first - asked) / 1000, 2),
+    maxAtFirst: round(quantile(agesOf(viewing.shown.filter(({ at }) => at < from)), 1), 2),
     seconds: round((to - from) / 1000, 1),
     pictures: ages.length,
     unread: shown.length - ages.length,

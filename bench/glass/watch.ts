@@ -7,8 +7,8 @@ import { file } from '../../test/e2e/players/serve.ts';
 import { figures, type Figures } from './latency.ts';
 import type { Vehicle } from './platform.ts';
 
-/** Seconds after the first picture that do not count: a player is settling then. */
-const SETTLING = 3;
+/** Seconds after the first picture in which a player finds its distance: how late pictures are then is said apart. */
+const SETTLING = 10;
 const START = { timeout: 60_000, polling: 50 };
 
 export interface Watch {

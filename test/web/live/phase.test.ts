@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { streamState } from '../../../lib/contract/device.ts';
 import { ApiProblem } from '../../../web/src/api/problem.ts';
 import {
+  behindOf,
   delayOf,
   phaseOf,
   phaseOfFailure,
@@ -34,6 +35,16 @@ describe('what the API answers', () => {
     expect(wordsOf({ kind: 'live' }, NOW)).toBe('Live');
     expect(sentenceOf({ kind: 'live' }, NOW)).toBeUndefined();
   });
+});
+
+describe('how far behind', () => {
+  it.each([
+    ['the time on the way counts', 2.1, NOW - 4400, 4.4],
+    ['a clock that is ahead is not believed', 2.1, NOW + 60_000, 2.1],
+    ['a clock that is slow is not believed', 2.1, NOW - 3_600_000, 2.1],
+    ['no clock', 2.1, undefined, 2.1],
+    ['no playlist yet', 0, NOW - 4400, undefined],
+  ] as const)('%s', (_, latency, playing, seconds) => expect(behindOf(latency, playing, NOW)).toBe(seconds));
 });
 
 describe('what goes wrong', () => {

@@ -84,6 +84,21 @@ export function resigned(address: string, base: string, prefix: string, query: s
   return url.href;
 }
 
+/** Seconds by which the pictures' own clock may say more than the playlist does: segments are made, sent and found in less. */
+const ON_THE_WAY = 10;
+
+/**
+ * Seconds between what happens and what is shown. `latency`: how far it is to the newest segment's end, which is too
+ * little, since that has been on its way. `playing`: when the picture on show was taken, by the device's clock, which is
+ * believed as far as it can be.
+ */
+export function behindOf(latency: number | undefined, playing: number | undefined, now: number): number | undefined {
+  const least = latency !== undefined && latency > 0 ? latency : undefined;
+  const byClock = playing === undefined ? undefined : (now - playing) / 1000;
+  if (byClock === undefined || least === undefined) return least;
+  return byClock >= least && byClock <= least + ON_THE_WAY ? byClock : least;
+}
+
 /** A few words for the corner of the tile. */
 export function wordsOf(phase: Phase, now: number): string {
   switch (phase.kind) {

@@ -3,10 +3,11 @@
  * live, hls.js plays it. An on-demand signature is short and asking for the next one is the viewer's sign of life, so it
  * is asked for in time and put into every address the player fetches from then on: nothing is loaded anew.
  */
-import type { default as Hls, ErrorData, HlsConfig } from 'hls.js';
+import type { default as Hls, ErrorData } from 'hls.js';
 import { call, pathOf } from '../api/client.ts';
 import { apiPath } from '../api/token-fetch.ts';
-import { delayOf, phaseOf, phaseOfFailure, renewIn, resigned, UNDECODABLE, type Phase } from './phase.ts';
+import { distances, LIVE, Pace, Reloads } from './pace.ts';
+import { behindOf, delayOf, phaseOf, phaseOfFailure, renewIn, resigned, UNDECODABLE, type Phase } from './phase.ts';
 import type { Place } from './selection.ts';
 
 export interface StreamOptions {
@@ -22,17 +23,6 @@ const SILENCE = 8_000;
 /** ms without one after which the player begins anew even if the API still calls it live. */
 const DEAD = 30_000;
 
-/** Near the live edge, catching up after a stall, and little kept: there may be sixteen of these. */
-const LOW_LATENCY: Partial<HlsConfig> = {
-  liveSyncDurationCount: 1,
-  liveMaxLatencyDurationCount: 5,
-  maxLiveSyncPlaybackRate: 1.15,
-  maxBufferLength: 10,
-  backBufferLength: 6,
-  // Fragments are CMAF already; a worker for each tile would cost more than it saves.
-  enableWorker: false,
-};
-
 const UNPLAYABLE = new Set<string>([
   'manifestIncompatibleCodecsError',
   'bufferIncompatibleCodecsError',
@@ -47,6 +37,7 @@ export class LiveStream {
   #renewal: ReturnType<typeof setTimeout> | undefined;
   #watch: ReturnType<typeof setInterval> | undefined;
   #hls: Hls | undefined;
+  readonly #pace = new Pace();
   #isPlaying = false;
   #query: string | undefined;
   #attempt = 0;
@@ -158,12 +149,14 @@ export class LiveStream {
     const { default: HlsClass } = await import('hls.js');
     if (!this.#isAttached || this.#abort.signal.aborted) return;
     if (HlsClass.isSupported()) {
-      const hls = new HlsClass({ ...LOW_LATENCY, xhrSetup: this.#open });
+      const hls = new HlsClass({ ...LIVE, abrController: scheduled(HlsClass), xhrSetup: this.#open });
       this.#hls = hls;
       hls.on(HlsClass.Events.FRAG_BUFFERED, () => (this.#heard = Date.now()));
       hls.on(HlsClass.Events.ERROR, (_, data) => this.#failed(data));
       hls.loadSource(pathOf('GET /api/play/live/{id}/{channel}/main.m3u8', this.#params, { session: this.#session }));
       hls.attachMedia(video);
+      video.addEventListener('timeupdate', this.#paced);
+      video.addEventListener('seeking', this.#moved);
     } else {
       // Such a browser plays HLS itself and sends no header of ours; it meets a refusal now and then and begins anew.
       const { id } = this.#params;
@@ -194,6 +187,9 @@ export class LiveStream {
     const { video } = this.#options;
     video.removeEventListener('error', this.#broke);
     video.removeEventListener('timeupdate', this.#hear);
+    video.removeEventListener('timeupdate', this.#paced);
+    video.removeEventListener('seeking', this.#moved);
+    this.#moved();
     this.#hls?.destroy();
     this.#hls = undefined;
     if (video.hasAttribute('src')) {
@@ -204,6 +200,19 @@ export class LiveStream {
 
   #broke = (): void => this.#lost(undefined);
   #hear = (): void => void (this.#heard = Date.now());
+
+  /** Four times a second while it plays. */
+  #paced = (): void => {
+    const { video } = this.#options;
+    if (video.buffered.length === 0 || video.paused || video.seeking) return;
+    const rate = this.#pace.rate(performance.now(), video.buffered.end(video.buffered.length - 1) - video.currentTime);
+    if (video.playbackRate !== rate) video.playbackRate = rate;
+  };
+
+  #moved = (): void => {
+    this.#pace.forget();
+    this.#options.video.playbackRate = 1;
+  };
 
   #plays = (): void => {
     if (!this.#isAttached) return;
@@ -219,8 +228,8 @@ export class LiveStream {
     if (silent > DEAD) return this.#lost(undefined);
     if (silent > SILENCE && now - this.#asked > SILENCE) void this.#ask();
     if (!this.#isPlaying) return;
-    const latency = this.#hls?.latency;
-    this.#options.show({ kind: 'live', ...(latency !== undefined && latency > 0 && { behind: latency }) });
+    const behind = behindOf(this.#hls?.latency, this.#hls?.playingDate?.getTime(), now);
+    this.#options.show({ kind: 'live', ...(behind !== undefined && { behind }) });
   }
 
   #failed(data: ErrorData): void {
@@ -247,4 +256,25 @@ export class LiveStream {
     }
     this.#lost(undefined);
   }
+}
+
+/**
+ * hls.js's choice of qualities, of which there is one, made to say when the playlist is asked for again. It is the first
+ * part of hls.js to hear of each playlist, and a time that is set before the part that loads them hears of it stands;
+ * should another version of hls.js not heed it, it asks when it would by itself.
+ */
+function scheduled(HlsClass: typeof Hls): typeof Hls.DefaultConfig.abrController {
+  return class extends HlsClass.DefaultConfig.abrController {
+    constructor(hls: Hls) {
+      const reloads = new Reloads();
+      hls.on(HlsClass.Events.LEVEL_LOADED, (_, { details, stats }) => {
+        const durations = details.fragments.map(({ duration }) => duration);
+        if (!details.live || durations.length === 0) return;
+        Object.assign(hls.config, distances(Math.max(...durations.slice(-3))));
+        const next = stats.loading.start + reloads.next(details.endSN, durations);
+        details.requestScheduled = Math.max(next, performance.now() + 1);
+      });
+      super(hls);
+    }
+  };
 }
