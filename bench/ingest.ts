@@ -24,7 +24,7 @@ says what is measured and what stands in for what. About 12 minutes; --quick abo
   --only     parts to run; the bars of others are not judged
   --kind     only one of the two kinds of stream
   --profile  write CPU profiles of the measured task there
-  --node-args  options of Node for the measured task, to try them out`;
+  --node-args  options of Node for the measured task beside those of its image, to try them out`;
 
 const PARTS = ['streams', 'engine', 'classic', 'idle', 'locations'] as const;
 const IDLE = 20_000;

@@ -59,10 +59,11 @@ export async function measureOurs(options: TaskOptions, wanted: OursCase): Promi
     };
     // What the half load cost says more of the whole than the probe did.
     const first = await attempt(Math.max(half.streams, fill(half)));
-    if (holds(first)) {
-      if (!quick || first.streams < bar) await attempt(Math.max(Math.floor(first.streams * STEP_UP), fill(first)));
-    } else {
+    if (!holds(first)) {
       await attempt(bar > 0 && first.streams > bar ? bar : Math.floor(first.streams * STEP_DOWN));
+    } else if (!quick || first.streams < bar) {
+      const more = await attempt(Math.max(Math.floor(first.streams * STEP_UP), fill(first)));
+      if (!holds(more) && first.streams < bar && bar < more.streams) await attempt(bar);
     }
     const held = [half, ...tried].filter(holds).toSorted((a, b) => b.streams - a.streams)[0];
     const failed = tried.filter((window) => !holds(window));

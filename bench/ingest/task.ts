@@ -1,4 +1,5 @@
 /** One ingest task on its own core, with everything it talks to, for as long as one case takes. */
+import { readFileSync } from 'node:fs';
 import { ingestOptionsOf } from '../../lib/constructs/ingest-options.ts';
 import { readConfig } from '../../lib/config.ts';
 import type { Ports } from '../../containers/ingest/src/server/server.ts';
@@ -13,7 +14,7 @@ export interface TaskOptions {
   readonly s3?: string;
   /** Folder for a CPU profile. */
   readonly profile?: string | undefined;
-  /** Options of Node for the measured process, to try them out. */
+  /** Options of Node for the measured process beside the image's, to try them out. */
   readonly nodeArgs?: readonly string[];
 }
 
@@ -37,7 +38,11 @@ export class Task {
     const ports = await cloud.ask<CloudPorts>({ do: 'ports' });
     const server = new Program(bundle, {
       measured: true,
-      nodeArgs: [...nodeArgs, ...(profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`])],
+      nodeArgs: [
+        ...imageOptions(),
+        ...nodeArgs,
+        ...(profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]),
+      ],
       env: environment(ports, s3),
     });
     return new Task(cloud, new Program(fileOf('load.ts')), server, await server.ask({ do: 'ports' }));
@@ -55,6 +60,14 @@ export class Task {
     await this.load.end();
     await Promise.all([this.server.end(), this.cloud.end()]);
   }
+}
+
+/** Options of Node that the image sets. */
+function imageOptions(): string[] {
+  const dockerfile = readFileSync(new URL('../../containers/ingest/Dockerfile', import.meta.url), 'utf8');
+  const [, options] = /^ENV NODE_OPTIONS="([^"]+)"$/m.exec(dockerfile) ?? [];
+  if (options === undefined) throw new Error('containers/ingest/Dockerfile sets no NODE_OPTIONS');
+  return options.split(' ');
 }
 
 export const fileOf = (name: string): string => new URL(name, import.meta.url).pathname;
