@@ -247,7 +247,7 @@ export class Segmenter {
       init,
       parts,
       bytes,
-      held: samples.held,
+      held: samples.held + bytes - samples.bytes,
       free: () => samples.free(),
       duration,
       programDateTime: samples.start + this.#wallOffset,
