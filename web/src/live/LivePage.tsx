@@ -112,6 +112,7 @@ export default function LivePage() {
                 <Tile
                   place={place}
                   device={deviceOf(place.device)}
+                  isListed={data !== undefined || error !== null}
                   isLoud={loud === placeKey(place)}
                   setLoud={(isLoud) => setLoud(isLoud ? placeKey(place) : undefined)}
                   remove={() => show(put(wall, i, undefined))}

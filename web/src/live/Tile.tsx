@@ -13,6 +13,8 @@ interface Props {
   readonly place: Place;
   /** Undefined until it is known, and for who may not see it. */
   readonly device: Device | undefined;
+  /** Whether devices have been asked for: until then nobody knows if this channel may be asked for at all. */
+  readonly isListed: boolean;
   readonly isLoud: boolean;
   readonly setLoud: (isLoud: boolean) => void;
   readonly remove: () => void;
@@ -28,14 +30,14 @@ const TONES: Readonly<Record<Phase['kind'], string>> = {
   refused: 'bad',
 };
 
-export function Tile({ place, device, isLoud, setLoud, remove }: Props) {
+export function Tile({ place, device, isListed, isLoud, setLoud, remove }: Props) {
   const frame = useRef<HTMLElement>(null);
   const video = useRef<HTMLVideoElement>(null);
   const isInView = useInView(frame);
   const channel = device?.channels.find(({ number }) => number === place.channel);
   const isNever = channel?.live === 'never';
-  const { phase: asked, retry } = useLiveStream(place, video, isInView && !isNever);
-  const phase = isNever ? NEVER : asked;
+  const { phase: asked, retry } = useLiveStream(place, video, isInView && isListed && !isNever);
+  const phase: Phase = isNever ? NEVER : isInView && !isListed ? { kind: 'starting' } : asked;
   const [isFull, toggleFull] = useFullscreen(frame);
   const now = useSecond(phase.kind === 'lost');
   const name = device?.name ?? place.device;
