@@ -5,7 +5,17 @@ import { BROWSER } from '../../support/browser.ts';
 
 export const openBrowser = (): Promise<Browser> => chromium.launch(BROWSER);
 
-/** A fresh profile with axe-core at hand; script errors and refusals by the content security policy end up in `faults`. */
+/** ms that a click or a wait has: other tests may have the machine. */
+const PATIENCE = 60_000;
+
+/** Where it is midday now, so that no test's day is cut in two by midnight. Signs in such names are the other way round. */
+const HOURS_AHEAD = 12 - new Date().getUTCHours();
+const MIDDAY = `Etc/GMT${HOURS_AHEAD > 0 ? '-' : '+'}${Math.abs(HOURS_AHEAD)}`;
+
+/**
+ * A fresh profile with axe-core at hand. Script errors, refusals by the content security policy and whatever else the
+ * console is told of as an error end up in `faults`, but for answers that are no success: those are the screens' to show.
+ */
 export async function openPage(
   browser: Browser,
   options: BrowserContextOptions = {},
@@ -13,15 +23,19 @@ export async function openPage(
   const context = await browser.newContext({
     viewport: { width: 1280, height: 800 },
     reducedMotion: 'reduce',
+    timezoneId: MIDDAY,
     ...options,
   });
   // As an init script it is not subject to the page's policy.
   await context.addInitScript({ path: createRequire(import.meta.url).resolve('axe-core/axe.min.js') });
+  context.setDefaultTimeout(PATIENCE);
   const page = await context.newPage();
   const faults: string[] = [];
   page.on('pageerror', (error) => faults.push(String(error)));
   page.on('console', (message) => {
-    if (/Content Security Policy/.test(message.text())) faults.push(message.text());
+    const text = message.text();
+    if (/Content Security Policy/.test(text)) faults.push(text);
+    else if (message.type() === 'error' && !text.startsWith('Failed to load resource')) faults.push(text);
   });
   return { page, faults, close: () => context.close() };
 }
