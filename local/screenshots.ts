@@ -10,9 +10,10 @@ import { BROWSER } from '../test/support/browser.ts';
 import { liveScreens, type ShownDevice } from './screenshots-live.ts';
 import { signIn } from './sign-in.ts';
 
-const HELP = `npm run screenshots -- [--ready-file PATH] FOLDER
+const HELP = `npm run screenshots -- [--ready-file PATH] [--only NAMES] FOLDER
 
-Writes PNGs of every screen of the console that runs, at 1280 and 390 px, light and dark, into FOLDER.`;
+Writes PNGs of every screen of the console that runs, at 1280 and 390 px, light and dark, into FOLDER. --only live,device
+leaves out those whose names begin with none of these.`;
 
 const SIZES = [
   { width: 1280, height: 800 },
@@ -71,8 +72,9 @@ function screens(playable: string | undefined, failed: string | undefined, devic
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { 'ready-file': { type: 'string' }, help: { type: 'boolean' } },
+    options: { 'ready-file': { type: 'string' }, only: { type: 'string', default: '' }, help: { type: 'boolean' } },
   });
+  const wanted = values.only.split(',');
   const [folder] = positionals;
   const readyFile = values['ready-file'] ?? process.env['SLUICE_READY_FILE'];
   if (values.help === true || folder === undefined || readyFile === undefined) {
@@ -89,7 +91,7 @@ async function main(): Promise<number> {
       await find(running, admin.token, 'ready'),
       await find(running, admin.token, 'failed'),
       await findDevices(running, admin.token),
-    );
+    ).filter(([name]) => wanted.some((start) => name.startsWith(start)));
     for (const size of SIZES)
       for (const scheme of SCHEMES) await shoot(browser, running.url, admin.name, { size, scheme, folder, list });
   } finally {
