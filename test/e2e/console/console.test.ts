@@ -10,6 +10,7 @@ import { signIn } from '../../../local/sign-in.ts';
 import { runningStack } from '../../stack.ts';
 import { makeVideo } from '../../support/media.ts';
 import { openBrowser, openPage, playerState, seriousFindings } from './open.ts';
+import { sideways } from './pictures.ts';
 
 const stack = runningStack();
 const ada = new Client(stack.url, stack.users.find(({ name }) => name === 'ada')!.token);
@@ -275,7 +276,7 @@ it('shows a viewer no way to upload, and nothing of videos that are not theirs',
   await close();
 });
 
-describe.each(['light', 'dark'] as const)('axe-core finds nothing serious in the %s scheme', (colorScheme) => {
+describe.concurrent.each(['light', 'dark'] as const)('axe-core finds nothing serious, %s', (colorScheme) => {
   const sizes = { wide: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } };
   it.each(Object.entries(sizes))('%s', async (_, viewport) => {
     const { page, faults, close } = await openPage(browser, { colorScheme, viewport });
@@ -309,22 +310,15 @@ describe.each(['light', 'dark'] as const)('axe-core finds nothing serious in the
   });
 });
 
-it.each([390, 760, 1100, 2560])('fits into %i px without scrolling sideways', async (width) => {
+it.concurrent.each([390, 760, 1100, 2560])('fits into %i px without scrolling sideways', async (width) => {
   const { page, close } = await openPage(browser, { viewport: { width, height: 900 } });
-  const sideways = () =>
-    page.evaluate(() => {
-      const { documentElement } = (
-        globalThis as unknown as { document: { documentElement: { scrollWidth: number; clientWidth: number } } }
-      ).document;
-      return documentElement.scrollWidth - documentElement.clientWidth;
-    });
   await signIn(page, stack.url, 'ada');
   await page.locator('ul[aria-label="Videos"] > li').first().waitFor();
-  expect(await sideways(), 'library').toBe(0);
+  expect(await sideways(page), 'library').toBe(0);
   for (const tab of ['share', 'details', 'access']) {
     await page.goto(`${stack.url}/v/${uploaded()}?tab=${tab}`);
     await page.locator('media-controller').waitFor();
-    expect(await sideways(), tab).toBe(0);
+    expect(await sideways(page), tab).toBe(0);
   }
   await close();
 });

@@ -123,13 +123,8 @@ describe.concurrent('what there is not', () => {
     await close();
   });
 
-  it('what fails says so, what to do, and goes on where it was', async ({ expect }) => {
+  it('what cannot be reached says so, what to do, and comes when asked again', async ({ expect }) => {
     const { page, faults, close } = await openAs('ada', '/');
-    const problem = (status: number, code: string, detail: string) => ({
-      status,
-      contentType: 'application/problem+json',
-      body: JSON.stringify({ type: 'about:blank', title: 'Refused', status, code, detail }),
-    });
     await page.route(isDevices, (route) => route.abort());
     for (const path of ['/live', '/map', `/d/${LORRY}`]) {
       await page.goto(stack.url + path);
@@ -139,8 +134,20 @@ describe.concurrent('what there is not', () => {
     await page.unroute(isDevices);
     await page.getByRole('button', { name: 'Try again' }).first().click();
     await page.getByRole('heading', { name: LONG_NAME }).waitFor();
+    expect(faults).toEqual([]);
+    await close();
+  });
 
-    // What was known stays, and is called old.
+  it('what was known stays and is called old; who is refused, and a command that is, are told why', async ({
+    expect,
+  }) => {
+    const { page, faults, close } = await openAs('ada', `/d/${LORRY}`);
+    const problem = (status: number, code: string, detail: string) => ({
+      status,
+      contentType: 'application/problem+json',
+      body: JSON.stringify({ type: 'about:blank', title: 'Refused', status, code, detail }),
+    });
+    await page.getByRole('heading', { name: LONG_NAME }).waitFor();
     await page.route(isDevices, (route) => route.fulfill(problem(503, 'internal', 'The table is not there.')));
     await page.getByText('The table is not there. What is shown may be old.').waitFor(slow);
     await page.getByRole('heading', { name: LONG_NAME }).waitFor();
@@ -151,7 +158,6 @@ describe.concurrent('what there is not', () => {
     await page.getByText('Ask an administrator to make you a viewer of this device.').waitFor();
     await page.unroute(isDevices);
 
-    // A command that the device does not answer.
     await page.route(/\/commands$/, (route) => route.fulfill(problem(409, 'device-offline', 'It is not connected.')));
     await page.goto(`${stack.url}/d/${LORRY}`);
     await page.getByRole('button', { name: 'Ask what it has' }).click();

@@ -4,8 +4,8 @@ import { startDevices, type Simulation } from '../../../local/device/simulator.t
 import type { DeviceOptions } from '../../../local/device/settings.ts';
 import type { Ready } from '../../../local/stack.ts';
 
-/** For whatever waits for pictures, a device or slicing: a busy machine takes its time. */
-export const slow = { timeout: 90_000 };
+/** For whatever waits for pictures, a device or slicing: a busy machine takes its time, and looking is work, too. ms. */
+export const slow = { timeout: 90_000, interval: 250 };
 
 export const LONG_NAME = 'Refrigerated lorry 7 of the northern depot, with a name that is long';
 export const ROAD = { number: 1, name: 'Road ahead', live: 'always' };
