@@ -158,9 +158,9 @@ process.exit(bars.every(({ holds }) => holds) ? 0 : 1);
 
 function report(kind: Kind, arrival: 'burst' | 'packet', result: OursResult, bar: number | undefined): void {
   const { streams, atLeast, full, half } = result;
-  const { bytesPerStream = 0 } = half;
+  const { bytesPerStream = 0, cpuMsPerStreamSecond } = full ?? half;
   cases.push({ name: 'Sluice', kind, arrival, ...result });
-  row('Sluice', kind, arrival, streams, half.cpuMsPerStreamSecond, bytesPerStream, half, atLeast);
+  row('Sluice', kind, arrival, streams, cpuMsPerStreamSecond, bytesPerStream, half, atLeast);
   const name = `${kinds[kind].label}, ${arrival === 'burst' ? 'bursts' : 'one write per packet'}`;
   if (bar !== undefined)
     judge({ name: `streams one core holds, ${name}`, value: full?.streams ?? 0, unit: 'streams', bar, least: true });

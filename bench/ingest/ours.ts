@@ -18,14 +18,14 @@ export interface OursResult {
   /** Nothing above was tried, or the load generator could not make more. */
   readonly atLeast: boolean;
   readonly full: Window | undefined;
-  /** At no less than half of `streams`. */
+  /** At half of `streams`, or of what was tried when nothing held. */
   readonly half: Window;
   readonly bodiesChecked: number;
   readonly windows: readonly Window[];
 }
 
 /** New streams a second: each costs a few table calls. */
-const ARRIVALS = 120;
+const ARRIVALS = 80;
 const STEP_UP = 1.15;
 const STEP_DOWN = 0.85;
 /** Of the estimate: half of the most that may be tried. */
@@ -43,10 +43,11 @@ export async function measureOurs(options: TaskOptions, wanted: OursCase): Promi
     const estimate = fill(probe);
     log(`  ${round(probe.cpuMsPerStreamSecond, 2)} CPU ms per stream-second of ${bench.count}: trying ${estimate}`);
 
+    // What more of them cost says more of the whole: much is shared.
     await bench.grow(Math.ceil(estimate * HALF));
     await wait(4);
-    const half = await bench.window(quick ? 6 : 16);
-    bench.say(half);
+    const some = await bench.window(quick ? 3 : 5);
+    bench.say(some);
 
     const tried: Window[] = [];
     const attempt = async (count: number): Promise<Window> => {
@@ -57,32 +58,44 @@ export async function measureOurs(options: TaskOptions, wanted: OursCase): Promi
       tried.push(window);
       return window;
     };
-    // What the half load cost says more of the whole than the probe did.
-    const first = await attempt(Math.max(half.streams, fill(half)));
+    /** What was too much, or more, has left garbage and perhaps a backlog behind, which are not of the next load. */
+    const ease = async (count: number): Promise<void> => {
+      await bench.grow(count);
+      await wait(quick ? 5 : 15);
+    };
+    /** Twice if need be: something else may have had the machine. */
+    const insist = async (count: number): Promise<Window> => {
+      const window = await attempt(count);
+      if (holds(window)) return window;
+      await ease(Math.floor(count / 2));
+      return attempt(count);
+    };
+    const first = await attempt(Math.max(some.streams, fill(some)));
     if (!holds(first)) {
-      await attempt(bar > 0 && first.streams > bar ? bar : Math.floor(first.streams * STEP_DOWN));
+      await ease(Math.floor(first.streams / 2));
+      await insist(bar > 0 && first.streams > bar ? bar : Math.floor(first.streams * STEP_DOWN));
     } else if (!quick || first.streams < bar) {
-      const more = await attempt(Math.max(Math.floor(first.streams * STEP_UP), fill(first)));
-      if (!holds(more) && first.streams < bar && bar < more.streams) await attempt(bar);
+      // Upwards one after the other: once a load was too much, the next one has a task in disorder.
+      const next = first.streams < bar ? await insist(bar) : first;
+      if (holds(next)) await attempt(Math.max(Math.floor(next.streams * STEP_UP), fill(next)));
     }
-    const held = [half, ...tried].filter(holds).toSorted((a, b) => b.streams - a.streams)[0];
+    const held = tried.filter(holds).toSorted((a, b) => b.streams - a.streams)[0];
     const failed = tried.filter((window) => !holds(window));
+    await ease(Math.ceil((held ?? some).streams / 2));
+    const half = await bench.window(quick ? 6 : 16);
+    bench.say(half);
     return {
       streams: held?.streams ?? 0,
       atLeast: failed.every(loadWasLate),
       full: held,
-      half: halfOf(held ?? half, [half, ...tried]),
+      half,
       bodiesChecked: bench.checked,
-      windows: [probe, half, ...tried],
+      windows: [probe, some, ...tried, half],
     };
   } finally {
     await task.end();
   }
 }
-
-/** The smallest load seen that is at least half of what was held. */
-const halfOf = ({ streams }: Window, windows: readonly Window[]): Window =>
-  windows.filter((window) => 2 * window.streams >= streams).toSorted((a, b) => a.streams - b.streams)[0]!;
 
 /** Streams that would take all of the core but what others take of it. */
 const fill = ({ streams, cpu, othersCpu }: Window): number =>
@@ -109,8 +122,8 @@ export class Bench {
     const { load, ports } = this.#task;
     const { kind, arrival } = this.#case;
     if (to < this.count) {
+      // They go in handfuls: it may be a few more than were to go.
       this.count -= await load.ask<number>({ do: 'drop', count: this.count - to });
-      return;
     }
     const count = to - this.count;
     if (count === 0) return;

@@ -102,12 +102,12 @@ const AUTH = '?{$auth}';
 
 /** The playlist's text. It is shared by all viewers; signatures come in through the imported variable. */
 export function liveText({ targetDuration, mediaSequence, discontinuitySequence, entries }: LivePlaylist): string {
-  return text([
+  return [
     ...head(targetDuration),
     `#EXT-X-MEDIA-SEQUENCE:${mediaSequence}`,
     `#EXT-X-DISCONTINUITY-SEQUENCE:${discontinuitySequence}`,
-    ...entries.flatMap((entry, i) => entryLines(entry, entries[i - 1])),
-  ]);
+    entriesText(entries),
+  ].join('\n');
 }
 
 /** Milliseconds between the end of one recorded segment and the beginning of the next that are not a hole. */
@@ -125,13 +125,12 @@ export function vodText(recorded: readonly PlaylistEntry[]): string {
     return { ...entry, discontinuity: entry.discontinuity || hole || (before.gap && !entry.gap) };
   });
   const longest = entries.reduce((most, { duration }) => Math.max(most, duration), 1000);
-  return text([
+  return [
     ...head(Math.round(longest / 1000)),
     '#EXT-X-PLAYLIST-TYPE:VOD',
     '#EXT-X-MEDIA-SEQUENCE:0',
-    ...entries.flatMap((entry, i) => entryLines(entry, entries[i - 1])),
-    '#EXT-X-ENDLIST',
-  ]);
+    `${entriesText(entries)}#EXT-X-ENDLIST\n`,
+  ].join('\n');
 }
 
 /** Version 8: variables, EXT-X-GAP (RFC 8216bis 8). */
@@ -142,17 +141,19 @@ const head = (targetDuration: number): string[] => [
   `#EXT-X-TARGETDURATION:${targetDuration}`,
 ];
 
-function entryLines(entry: PlaylistEntry, before: PlaylistEntry | undefined): string[] {
-  return [
-    ...(entry.discontinuity ? ['#EXT-X-DISCONTINUITY'] : []),
-    ...(entry.map === before?.map ? [] : [`#EXT-X-MAP:URI="${entry.map}${AUTH}"`]),
-    ...(before === undefined || entry.discontinuity
-      ? [`#EXT-X-PROGRAM-DATE-TIME:${new Date(entry.programDateTime).toISOString()}`]
-      : []),
-    ...(entry.gap ? ['#EXT-X-GAP'] : []),
-    `#EXTINF:${(entry.duration / 1000).toFixed(3)},`,
-    `${entry.uri}${AUTH}`,
-  ];
+function entriesText(entries: readonly PlaylistEntry[]): string {
+  let text = '';
+  let before: PlaylistEntry | undefined;
+  for (const entry of entries) {
+    const { discontinuity, map } = entry;
+    if (discontinuity) text += '#EXT-X-DISCONTINUITY\n';
+    if (map !== before?.map) text += `#EXT-X-MAP:URI="${map}${AUTH}"\n`;
+    if (discontinuity || before === undefined) {
+      text += `#EXT-X-PROGRAM-DATE-TIME:${new Date(entry.programDateTime).toISOString()}\n`;
+    }
+    if (entry.gap) text += '#EXT-X-GAP\n';
+    text += `#EXTINF:${(entry.duration / 1000).toFixed(3)},\n${entry.uri}${AUTH}\n`;
+    before = entry;
+  }
+  return text;
 }
-
-const text = (lines: readonly string[]): string => `${lines.join('\n')}\n`;

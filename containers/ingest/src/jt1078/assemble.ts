@@ -1,6 +1,6 @@
 /** One media connection: bytes in, access units out, by SIM and channel. */
 import { Channel, type AssemblyCounters, type ChannelSink, type FrameLimits } from './channel.ts';
-import type { Packet } from './packet.ts';
+import type { PacketView } from './packet.ts';
 import { PacketReader, type PacketCounters } from './packets.ts';
 import { SequenceTracker } from './sequence.ts';
 
@@ -73,7 +73,7 @@ export class MediaConnection {
     };
   }
 
-  #packet(packet: Packet): void {
+  #packet(packet: PacketView): void {
     if (packet.flags >> 6 !== 2) this.#oddFlags += 1;
     const entry = this.#entry(packet.sim, packet.channel);
     if (entry?.channel === undefined) {

@@ -5,7 +5,7 @@ import { H265_SPS, H265_VPS } from '../media/h265.ts';
 import type { AccessUnit, Gap, Nal, VideoCodec } from '../media/unit.ts';
 import { unwrapSound } from './audio.ts';
 import { FrameBuffer } from './frame.ts';
-import { DataType, Part, PayloadType, type Packet } from './packet.ts';
+import { DataType, Part, PayloadType, type PacketView } from './packet.ts';
 import type { ChannelSequence } from './sequence.ts';
 
 /** Takes what one channel sends. None of its functions may throw. Bytes are good only during the call. */
@@ -53,8 +53,8 @@ export class Channel implements ChannelSequence {
     this.#counters = counters;
   }
 
-  packet(packet: Packet, receivedAt: number): void {
-    if (packet.body.length === 0) return;
+  packet(packet: PacketView, receivedAt: number): void {
+    if (packet.start === packet.end) return;
     if (packet.dataType < DataType.audio) this.#videoPacket(packet, receivedAt);
     else if (packet.dataType === DataType.audio) this.#soundPacket(packet, receivedAt);
     else this.#sink.data?.(packet.body);
@@ -70,7 +70,7 @@ export class Channel implements ChannelSequence {
     this.#sink.gap({ kind: 'gap', why });
   }
 
-  #videoPacket(packet: Packet, receivedAt: number): void {
+  #videoPacket(packet: PacketView, receivedAt: number): void {
     const frame = this.#video;
     const opens = packet.part === Part.atomic || packet.part === Part.first;
     if (!frame.empty && (packet.timestamp !== frame.timestamp || packet.dataType !== frame.dataType)) {
@@ -80,19 +80,19 @@ export class Channel implements ChannelSequence {
       this.lose('loss');
     }
     if (frame.empty) {
-      if (!opens && !beginsWithStartCode(packet.body)) {
+      if (!opens && !beginsWithStartCode(packet)) {
         this.lose('loss');
         return;
       }
       frame.timestamp = packet.timestamp;
       frame.dataType = packet.dataType;
       this.#videoPayloadType = packet.payloadType;
-      if (packet.part === Part.atomic && packet.body.length <= this.#limits.maxFrameBytes) {
+      if (packet.part === Part.atomic && packet.end - packet.start <= this.#limits.maxFrameBytes) {
         this.#finishFrame(packet.body, packet.timestamp, receivedAt);
         return;
       }
     }
-    frame.add(packet.body);
+    frame.add(packet.bytes, packet.start, packet.end);
     if (frame.bytes > this.#limits.maxFrameBytes || frame.pieces > this.#limits.maxFramePieces) {
       this.#counters.oversized += 1;
       this.lose('overflow');
@@ -145,18 +145,18 @@ export class Channel implements ChannelSequence {
     return this.#codec ?? (this.#videoPayloadType === PayloadType.h265 ? 'h265' : 'h264');
   }
 
-  #soundPacket(packet: Packet, receivedAt: number): void {
-    const { timestamp, payloadType, part, body } = packet;
+  #soundPacket(packet: PacketView, receivedAt: number): void {
+    const { timestamp, payloadType, part } = packet;
     if (part === Part.atomic) {
       this.#sound.clear();
-      this.#finishSound(payloadType, body, timestamp, receivedAt);
+      this.#finishSound(payloadType, packet.body, timestamp, receivedAt);
       return;
     }
     const frame = this.#sound;
     if (part === Part.first || frame.timestamp !== timestamp) frame.clear();
     if (frame.empty && part !== Part.first) return;
     frame.timestamp = timestamp;
-    frame.add(body);
+    frame.add(packet.bytes, packet.start, packet.end);
     if (frame.bytes > this.#limits.maxFrameBytes || frame.pieces > this.#limits.maxFramePieces) {
       this.#counters.oversized += 1;
       frame.clear();
@@ -180,5 +180,8 @@ export class Channel implements ChannelSequence {
   }
 }
 
-const beginsWithStartCode = (body: Buffer): boolean =>
-  body.length > 3 && body[0] === 0 && body[1] === 0 && (body[2] === 1 || (body[2] === 0 && body[3] === 1));
+const beginsWithStartCode = ({ bytes, start, end }: PacketView): boolean =>
+  end - start > 3 &&
+  bytes[start] === 0 &&
+  bytes[start + 1] === 0 &&
+  (bytes[start + 2] === 1 || (bytes[start + 2] === 0 && bytes[start + 3] === 1));

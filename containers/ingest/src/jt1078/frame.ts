@@ -18,11 +18,11 @@ export class FrameBuffer {
     return this.pieces === 0;
   }
 
-  /** Copies it: what was read lies in memory that the next read overwrites. */
-  add(piece: Buffer): void {
-    const needed = this.bytes + piece.length;
+  /** Copies `start` to `end` of what was read, which lies in memory that the next read overwrites. */
+  add(from: Buffer, start: number, end: number): void {
+    const needed = this.bytes + end - start;
     if (needed > this.#buffer.length) this.#grow(needed);
-    piece.copy(this.#buffer, this.bytes);
+    from.copy(this.#buffer, this.bytes, start, end);
     this.bytes = needed;
     this.pieces += 1;
   }

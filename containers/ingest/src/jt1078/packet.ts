@@ -30,25 +30,53 @@ export const MAX_BODY = 65_535;
 /** Bytes: the largest header (video, SIM of 10 bytes). */
 export const MAX_HEADER = 34;
 
-/** A packet's fields. The reader fills the same object again and again, and `body` is a view that is good only during the call. */
+const NOTHING = Buffer.alloc(0);
+
 export interface Packet {
-  simBytes: SimBytes;
+  readonly simBytes: SimBytes;
   /** Hexadecimal digits of the SIM field, 12 or 20; not always decimal ones. */
-  sim: string;
+  readonly sim: string;
   /** V, P, X and CC: 0x81 by the standard. */
-  flags: number;
-  marker: boolean;
-  payloadType: number;
-  sequence: number;
-  channel: number;
-  dataType: number;
-  part: number;
+  readonly flags: number;
+  readonly marker: boolean;
+  readonly payloadType: number;
+  readonly sequence: number;
+  readonly channel: number;
+  readonly dataType: number;
+  readonly part: number;
   /** Milliseconds of any origin, modulo 2^52; 0 in transparent packets, which have none. */
-  timestamp: number;
+  readonly timestamp: number;
   /** Milliseconds since the last I frame and since the last frame; video only, and not to be trusted. */
-  sinceKey: number;
-  sinceLast: number;
-  body: Buffer;
+  readonly sinceKey: number;
+  readonly sinceLast: number;
+  readonly body: Buffer;
+}
+
+/**
+ * A packet where it was read. The reader fills the same one again and again; its body lies from `start` to `end` of `bytes`,
+ * which are good only during the call.
+ */
+export class PacketView implements Packet {
+  simBytes: SimBytes = 6;
+  sim = '';
+  flags = 0;
+  marker = false;
+  payloadType = 0;
+  sequence = 0;
+  channel = 0;
+  dataType = 0;
+  part = 0;
+  timestamp = 0;
+  sinceKey = 0;
+  sinceLast = 0;
+  bytes: Buffer = NOTHING;
+  start = 0;
+  end = 0;
+
+  /** An object for each call, which the garbage collector has to take: what happens with every packet does without. */
+  get body(): Buffer {
+    return this.bytes.subarray(this.start, this.end);
+  }
 }
 
 /** Bytes of a header: up to the channel and type bytes, then timestamp and intervals as far as the type has them. */
@@ -77,7 +105,7 @@ export function measure(buffer: Buffer, at: number, simBytes: SimBytes): number 
 const HIGH_WORD_MODULUS = 1_048_576;
 
 /** Fills `packet` with the fields at `at`, all but `sim`. `length` is what {@link measure} answered. */
-export function readFields(buffer: Buffer, at: number, length: number, simBytes: SimBytes, packet: Packet): void {
+export function readFields(buffer: Buffer, at: number, length: number, simBytes: SimBytes, packet: PacketView): void {
   packet.simBytes = simBytes;
   packet.flags = buffer[at + 4]!;
   const second = buffer[at + 5]!;
@@ -100,5 +128,7 @@ export function readFields(buffer: Buffer, at: number, length: number, simBytes:
     packet.sinceKey = buffer[after + 10]! * 256 + buffer[after + 11]!;
     packet.sinceLast = buffer[after + 12]! * 256 + buffer[after + 13]!;
   }
-  packet.body = buffer.subarray(at + headerSize(dataType, simBytes), at + length);
+  packet.bytes = buffer;
+  packet.start = at + headerSize(dataType, simBytes);
+  packet.end = at + length;
 }

@@ -16,7 +16,7 @@ import {
   headerSize,
   measure,
   readFields,
-  type Packet,
+  PacketView,
   type SimBytes,
 } from './packet.ts';
 
@@ -40,8 +40,8 @@ export interface PacketCounters {
 }
 
 export class PacketReader {
-  readonly #onPacket: (packet: Packet) => void;
-  readonly #packet: Packet;
+  readonly #onPacket: (packet: PacketView) => void;
+  readonly #packet = new PacketView();
   readonly #sim = Buffer.alloc(10);
   /** Bytes of an unfinished packet, `#held` of them valid. */
   #carry: Buffer = NOTHING;
@@ -57,23 +57,8 @@ export class PacketReader {
   readonly counters: PacketCounters = { packets: 0, resyncs: 0, skippedBytes: 0 };
 
   /** `onPacket` is handed the same object every time; it must not throw. */
-  constructor(onPacket: (packet: Packet) => void) {
+  constructor(onPacket: (packet: PacketView) => void) {
     this.#onPacket = onPacket;
-    this.#packet = {
-      simBytes: 6,
-      sim: '',
-      flags: 0,
-      marker: false,
-      payloadType: 0,
-      sequence: 0,
-      channel: 0,
-      dataType: 0,
-      part: 0,
-      timestamp: 0,
-      sinceKey: 0,
-      sinceLast: 0,
-      body: this.#carry,
-    };
   }
 
   /** 6 or 10 as soon as that is known. */

@@ -35,18 +35,12 @@ export class ParameterSets {
 
   /** Takes over the sets in this unit. @returns whether anything differs from before. */
   read(unit: VideoUnit): boolean {
-    const [vpsType, spsType, ppsType] =
-      unit.codec === 'h264' ? [-1, H264_SPS, H264_PPS] : [H265_VPS, H265_SPS, H265_PPS];
-    const kindOf = (nal: Nal): Kind | undefined => {
-      const type = nalType(unit.codec, nal);
-      return type === spsType ? 'sps' : type === ppsType ? 'pps' : type === vpsType ? 'vps' : undefined;
-    };
-    if (!unit.nals.some((nal) => kindOf(nal) !== undefined)) return false;
+    if (!hasSets(unit)) return false;
     const before: Sets = unit.codec === this.#codec ? this.#sets : { vps: [], sps: [], pps: [] };
     const found = { vps: [] as Buffer[], sps: [] as Buffer[], pps: [] as Buffer[] };
     let isNew = false;
     for (const nal of unit.nals) {
-      const kind = kindOf(nal);
+      const kind = kindOf(unit.codec, nal);
       if (kind === undefined) continue;
       const list = found[kind];
       if (nal.end - nal.start > MAX_SET_BYTES || list.length >= MAX_SETS) {
@@ -80,6 +74,18 @@ export class ParameterSets {
     this.#config = config;
     return config !== undefined;
   }
+}
+
+function kindOf(codec: VideoCodec, nal: Nal): Kind | undefined {
+  const type = nalType(codec, nal);
+  if (codec === 'h264') return type === H264_SPS ? 'sps' : type === H264_PPS ? 'pps' : undefined;
+  return type === H265_SPS ? 'sps' : type === H265_PPS ? 'pps' : type === H265_VPS ? 'vps' : undefined;
+}
+
+/** Asked for every picture: hence without a closure. */
+function hasSets({ codec, nals }: VideoUnit): boolean {
+  for (const nal of nals) if (kindOf(codec, nal) !== undefined) return true;
+  return false;
 }
 
 function describe(codec: VideoCodec, sets: Sets): VideoConfig | undefined {

@@ -54,18 +54,26 @@ export class Listener {
 function serve(accepted: Socket, { gate, log, isBrief }: ListenerParts, accept: Accept): void {
   let guest: Guest | undefined;
   let session: Session | undefined;
+  const failed = (error: unknown) => {
+    log.failure('connection', error);
+    guest?.close('fault');
+  };
   const guarded = (work: () => void) => {
     try {
       work();
     } catch (error) {
-      log.failure('connection', error);
-      guest?.close('fault');
+      failed(error);
     }
   };
   const read = (chunk: Buffer) => {
     const now = performance.now();
     guest?.heard(chunk.length, now);
-    guarded(() => session?.push(chunk, now));
+    // What `guarded` does, without a closure for each read.
+    try {
+      session?.push(chunk, now);
+    } catch (error) {
+      failed(error);
+    }
   };
   const socket = isBrief ? reading(accepted, read) : accepted.on('data', read);
   // What matters comes with `close`; without a listener an error would end the process.

@@ -3,6 +3,7 @@ import { AttachmentSession } from './attachments/session.ts';
 import { AlarmStore } from './alarms/store.ts';
 import { blocks } from '../hls/blocks.ts';
 import { connectAws, type Aws } from './aws.ts';
+import { CalmCollection } from './calm.ts';
 import { Office } from './commands/office.ts';
 import type { ServerConfig } from './config.ts';
 import { Keepers } from './control/keeper.ts';
@@ -99,6 +100,7 @@ export async function startIngest(config: ServerConfig, task: string, overrides:
   ready = true;
 
   const protection = new ScaleInProtection((error) => log.failure('task-protection', error), env);
+  const calm = new CalmCollection();
   let second = 0;
   const clock = setInterval(() => {
     const now = performance.now();
@@ -110,6 +112,7 @@ export async function startIngest(config: ServerConfig, task: string, overrides:
     services.positions.tick(now);
     void services.events.flush();
     log.summary();
+    calm.tick(now);
     const busy = streams.count > 0 || counts.attachments > 0;
     void protection.set(busy && ready && !office.outdated, now);
     if (second % MINUTE !== 0) return;
