@@ -51,7 +51,7 @@ function v8Collector(): Collector {
   const { gc } = globalThis;
   let last = performance.eventLoopUtilization();
   return {
-    collect: gc && (() => void gc({ type: 'major', flavor: 'last-resort', execution: 'sync' })),
+    collect: gc && (() => gc({ type: 'major', flavor: 'last-resort', execution: 'sync' })),
     rss: () => process.memoryUsage.rss(),
     utilization: () => {
       const now = performance.eventLoopUtilization();
