@@ -58,10 +58,10 @@ export async function measureOurs(options: TaskOptions, wanted: OursCase): Promi
       tried.push(window);
       return window;
     };
-    /** What was too much, or more, has left garbage and perhaps a backlog behind, which are not of the next load. */
+    /** The task waits 20 s for streams that ended, then writes about each; too much load leaves a backlog. The next has none. */
     const ease = async (count: number): Promise<void> => {
       await bench.grow(count);
-      await wait(quick ? 5 : 15);
+      await wait(quick ? 10 : 30);
     };
     /** Twice if need be: something else may have had the machine. */
     const insist = async (count: number): Promise<Window> => {
