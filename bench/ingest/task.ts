@@ -38,12 +38,8 @@ export class Task {
     const ports = await cloud.ask<CloudPorts>({ do: 'ports' });
     const server = new Program(bundle, {
       measured: true,
-      nodeArgs: [
-        ...imageOptions(),
-        ...nodeArgs,
-        ...(profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]),
-      ],
-      env: environment(ports, s3),
+      nodeArgs: [...nodeArgs, ...(profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`])],
+      env: { ...imageEnvironment(), ...environment(ports, s3) },
     });
     return new Task(cloud, new Program(fileOf('load.ts')), server, await server.ask({ do: 'ports' }));
   }
@@ -62,12 +58,14 @@ export class Task {
   }
 }
 
-/** Options of Node that the image sets. */
-function imageOptions(): string[] {
+/** What the image sets for Node and for its allocator. */
+function imageEnvironment(): Record<string, string> {
   const dockerfile = readFileSync(new URL('../../containers/ingest/Dockerfile', import.meta.url), 'utf8');
-  const [, options] = /^ENV NODE_OPTIONS="([^"]+)"$/m.exec(dockerfile) ?? [];
-  if (options === undefined) throw new Error('containers/ingest/Dockerfile sets no NODE_OPTIONS');
-  return options.split(' ');
+  const set = Object.fromEntries(
+    [...dockerfile.matchAll(/^ENV (\w+)="([^"]+)"$/gm)].map(([, name, value]) => [name, value]),
+  );
+  if (set['NODE_OPTIONS'] === undefined) throw new Error('containers/ingest/Dockerfile sets no NODE_OPTIONS');
+  return set;
 }
 
 export const fileOf = (name: string): string => new URL(name, import.meta.url).pathname;

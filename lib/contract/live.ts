@@ -23,7 +23,8 @@
  *
  * STATE in the device record. Set attributes one by one, with the conditions given, never the whole item:
  *   connect     SET online = true, task, session, connectedAt, lastSeenAt, protocol, network   if attribute_exists(id)
- *   position    SET position, alarms, lastSeenAt (at most every `stateSeconds`)        if session = mine
+ *   position    SET position, alarms, lastSeenAt (at most every `stateSeconds`; of
+ *               heartbeats alone a quarter as often)                                   if session = mine
  *   disconnect  SET online = false, lastSeenAt                                         if session = mine
  *   stream      SET streams.#channel                                                   if attribute_exists(id)
  * `streams` and `watched` are always there, so a path into them can be set. A device counts as online when `online` is

@@ -8,7 +8,7 @@ import { performance } from 'node:perf_hooks';
 /** Calls of `tick` between two looks. */
 const EVERY = 5;
 /** Part of the time between them in which the event loop worked: a pause is noticed by nobody. */
-const CALM = 0.25;
+const CALM = 0.35;
 /** Growth since the last time that is worth a pause, bytes, and how long it then leaves things alone, milliseconds. */
 const WORTH = 64 * 1024 * 1024;
 const REST_MS = 30_000;

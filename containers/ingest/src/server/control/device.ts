@@ -36,6 +36,8 @@ const ZONE_KEPT = 15 * 60_000;
 /** Milliseconds ahead of ours at which a device's clock is wrong. */
 const FUTURE = 60 * 60_000;
 const DAY = 86_400_000;
+/** Times `stateSeconds` from one write to the next about a device that says no more than that it is there. */
+const QUIETER = 4;
 /** Milliseconds after it came that a device is asked what it can do: its streams go first. */
 const ASK_AFTER = 15_000;
 
@@ -63,6 +65,8 @@ export class ConnectedDevice {
   #askAt = Infinity;
   /** There is something to tell. */
   #news = false;
+  /** It has said something since that was told: no more than that it is there. */
+  #isHeard = false;
   #online = false;
 
   constructor(session: ControlSession, record: DeviceRecord, { protocol, keeper }: DeviceParts) {
@@ -129,14 +133,14 @@ export class ConnectedDevice {
       this.#askAt = Infinity;
       void this.session.commander.send('avAttributesQuery', {});
     }
-    if (this.#news) this.#tell(now);
+    if (this.#news || this.#isHeard) this.#tell(now);
   }
 
   /** `reply` sends 0x8001 with a result; parts of a message have had theirs already. */
   message(message: Message, header: Header, reply: (result: number) => void): void {
     const { session } = this;
     this.#seenAt = Date.now();
-    this.#news = true;
+    this.#isHeard = true;
     switch (message.name) {
       case 'location':
         reply(Result.ok);
@@ -226,6 +230,7 @@ export class ConnectedDevice {
       if (latest && position !== undefined) this.#position = position;
     }
     if (latest) this.#bits = bits;
+    this.#news = true;
   }
 
   #mayReport(): boolean {
@@ -246,16 +251,18 @@ export class ConnectedDevice {
     this.#services.outbox.put(`alarm ${this.id} ${alarm.id}`, () => reportAlarm(this, alarm));
   }
 
-  /** Its latest state, at most every so often; another connection's word is final. */
+  /** Its latest state, at most every so often, and of heartbeats alone less so; another connection's word is final. */
   #tell(now: number): void {
     const { config, outbox, state } = this.#services;
     // Where it is, is told at once when it has just come. All of it is written behind the connection's own record, whose
     // session it must find there.
     const first = !this.#toldPosition && this.#position !== undefined;
-    if (!this.#online || (!first && now - this.#toldAt < config.options.stateSeconds * 1000)) return;
+    const seconds = config.options.stateSeconds * (this.#news ? 1 : QUIETER);
+    if (!this.#online || (!first && now - this.#toldAt < seconds * 1000)) return;
     this.#toldAt = now;
     this.#toldPosition ||= first;
     this.#news = false;
+    this.#isHeard = false;
     outbox.put(`seen ${this.id}`, async () => {
       const lastSeenAt = new Date(this.#seenAt).toISOString();
       const seen = { lastSeenAt, position: this.#position, alarms: namesInForce(this.#bits) };
