@@ -233,7 +233,7 @@ const schema = z.strictObject({
       playlistSeconds: whole(12, 600).default(30).meta({
         description: 'Seconds a live playlist reaches back. It is written once a segment, so longer costs bandwidth.',
       }),
-      onDemandMinutes: whole(2, 60).default(10).meta({
+      onDemandMinutes: whole(1, 60).default(10).meta({
         description: 'Minutes a signature of an on-demand stream lasts; its renewal says that somebody still watches.',
       }),
       idleStopSeconds: whole(0, 3600).default(30).meta({

@@ -110,7 +110,7 @@ describe('configuration', () => {
     ['live.streamsPerTask', '0', 'live.streamsPerTask'],
     ['live.segmentSeconds', '0.5', 'live.segmentSeconds'],
     ['live.playlistSeconds', '5', 'live.playlistSeconds'],
-    ['live.onDemandMinutes', '1', 'live.onDemandMinutes'],
+    ['live.onDemandMinutes', '0', 'live.onDemandMinutes'],
     ['live.idleStopSeconds', '-1', 'live.idleStopSeconds'],
     ['live.startSeconds', '1', 'live.startSeconds'],
     ['live.retentionDays', '4', 'live.retentionDays'],

@@ -22,6 +22,7 @@ interface Watched extends Viewing {
   readonly shown: Shown[];
   readonly samples: Sample[];
   readonly waits: number[];
+  readonly seeks: number[];
   readonly errors: string[];
 }
 
@@ -58,11 +59,14 @@ before(HTMLMediaElement.prototype, 'play', (element) => {
 });
 
 function watch(video: HTMLVideoElement): void {
-  const record: Watched = { began: Date.now(), shown: [], samples: [], waits: [], errors: [], dropped: 0, total: 0 };
+  const label = video.closest('[aria-label]')?.getAttribute('aria-label') ?? '';
+  const lists = { shown: [], samples: [], waits: [], seeks: [], errors: [] };
+  const record: Watched = { label, began: Date.now(), ...lists, dropped: 0, total: 0 };
   records.set(video, record);
   window.viewings = [...records.values()];
   void findHls();
   video.addEventListener('waiting', () => record.waits.push(Date.now()));
+  video.addEventListener('seeking', () => record.seeks.push(Date.now()));
   video.addEventListener('error', () => record.errors.push(`element: ${video.error?.message}`));
   const eye = new Eye();
   const present = (_: number, { mediaTime, presentedFrames, presentationTime }: VideoFrameCallbackMetadata): void => {
@@ -89,7 +93,8 @@ function watch(video: HTMLVideoElement): void {
       ahead: buffered.length === 0 ? 0 : buffered.end(buffered.length - 1) - currentTime,
       rate: playbackRate,
       ready: readyState,
-      ...(hls && { latency: hls.latency, target: hls.targetLatency ?? undefined }),
+      sound: (video as { webkitAudioDecodedByteCount?: number }).webkitAudioDecodedByteCount ?? 0,
+      ...(hls && { latency: hls.latency, target: hls.targetLatency ?? undefined, date: hls.playingDate?.getTime() }),
     });
   }, TICK);
 }

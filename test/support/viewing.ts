@@ -26,18 +26,26 @@ export interface Sample {
   readonly ahead: number;
   readonly rate: number;
   readonly ready: number;
+  /** Bytes of sound decoded so far. */
+  readonly sound: number;
   /** hls.js's own figures, seconds; absent until it has some. */
   readonly latency?: number;
   readonly target?: number | undefined;
+  /** When the picture on show was taken, as EXT-X-PROGRAM-DATE-TIME says: epoch milliseconds. */
+  readonly date?: number | undefined;
 }
 
 export interface Viewing {
+  /** Of what the video is in, for whoever cannot see it: a tile's device and channel. */
+  readonly label: string;
   /** Epoch milliseconds at which it was first told to play. */
   readonly began: number;
   readonly shown: readonly Shown[];
   readonly samples: readonly Sample[];
   /** Epoch milliseconds of `waiting` events. The first belong to starting. */
   readonly waits: readonly number[];
+  /** And of `seeking` events: it went somewhere else, by a person's wish or its player's. */
+  readonly seeks: readonly number[];
   /** hls.js's and the element's errors, the harmless ones too. */
   readonly errors: readonly string[];
   readonly dropped: number;
