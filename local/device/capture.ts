@@ -38,7 +38,7 @@ export function readCapture(file: Buffer): Capture {
     starts.push(at);
     from = at + headerSize(packet.dataType, packet.simBytes) + packet.body.length;
     simBytes ??= packet.simBytes;
-    packets.push({ ...packet, body: packet.body });
+    packets.push(Object.assign({}, packet, { body: packet.body }));
   });
   reader.push(file);
   reader.end();

@@ -8,7 +8,9 @@ import { decode, sha256 } from './decode.ts';
 
 function read(chunks: Iterable<Buffer>): { packets: Packet[]; reader: PacketReader; waiting: number } {
   const packets: Packet[] = [];
-  const reader = new PacketReader((packet) => packets.push({ ...packet, body: Buffer.from(packet.body) }));
+  const reader = new PacketReader((packet) =>
+    packets.push(Object.assign({}, packet, { body: Buffer.from(packet.body) })),
+  );
   for (const chunk of chunks) reader.push(chunk);
   const waiting = reader.held;
   reader.end();
