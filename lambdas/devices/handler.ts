@@ -81,7 +81,11 @@ export const handler = serve<'devices'>(required('GROUPS_CLAIM'), {
       .map((row) => unknownRow.parse(row))
       .filter((row) => row.expiresAt > now);
     rows.sort((a, b) => b.lastSeenAt.localeCompare(a.lastSeenAt));
-    return { devices: rows.slice(0, MOST_UNKNOWN).map((row) => unknownDevice.parse(row)) };
+    const latest = rows.slice(0, MOST_UNKNOWN);
+    // A task may have seen it a moment after it was adopted, and not have known yet.
+    const registered = await Promise.all(latest.map(({ id }) => readDevice(id)));
+    const unknown = latest.filter((_, i) => registered[i] === undefined);
+    return { devices: unknown.map((row) => unknownDevice.parse(row)) };
   },
 
   'DELETE /api/devices/unknown/{id}': async ({ viewer, params: { id } }) => {
