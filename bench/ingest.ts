@@ -19,7 +19,7 @@ const HELP = `npm run bench:ingest -- [--quick] [--only streams,engine,classic,i
 
 Measures the ingest task on one core, and the usual design (collect frames, spawn ffmpeg for every segment) on the same
 core and the same H.264. Prints a table and, as the last line, JSON; exits 1 when a bar does not hold. docs/benchmarks.md
-says what is measured and what stands in for what. About 12 minutes; --quick about 5, with shorter windows and fewer tries.
+says what is measured and what stands in for what. About 18 minutes; --quick takes less, with shorter windows and fewer tries.
 
   --only     parts to run; the bars of others are not judged
   --kind     only one of the two kinds of stream

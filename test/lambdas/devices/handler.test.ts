@@ -158,6 +158,9 @@ describe('lists', () => {
     expect(await call('GET /api/devices/unknown', { as: vera })).toMatchObject({ status: 403 });
     expect((await call('POST /api/devices', { as: ada, body: { id } })).status).toBe(201);
     expect(await mine()).toEqual([`${id}1`]);
+    // A task that saw it a moment later.
+    await unknown(id, 0);
+    expect(await mine()).toEqual([`${id}1`]);
     expect(await call('DELETE /api/devices/unknown/{id}', { as: ada, params: { id: `${id}1` } })).toMatchObject({
       status: 204,
     });

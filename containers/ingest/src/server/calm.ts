@@ -1,7 +1,6 @@
 /**
  * Collects garbage when there is time for it. V8 collects when memory is asked for, and an idle task asks for none: what
- * twenty thousand devices leave behind in connecting, more than they take, would stay for hours. Leaving it room while
- * there is work saves more CPU than anything else.
+ * twenty thousand devices leave behind in connecting would stay.
  */
 import { performance } from 'node:perf_hooks';
 

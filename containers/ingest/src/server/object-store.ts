@@ -5,6 +5,7 @@
 import { hash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { Agent, type Dispatcher } from 'undici';
+import { Spares } from '../hls/spares.ts';
 import { Signer, type Credentials } from './sigv4.ts';
 
 export type Headers = Readonly<Record<string, string>>;
@@ -136,16 +137,13 @@ class Turns {
 
 /** Memory for bodies that come in parts, used again and again: see hls/blocks.ts. */
 class Bodies {
-  #free: Buffer[] = [];
-  /** The fewest that were free since the last `trim`. */
-  #spare = 0;
+  readonly #spares = new Spares();
 
   /** `memory`: undefined when it is the caller's own. */
   join(parts: readonly Buffer[]): { readonly body: Buffer; readonly memory: Buffer | undefined } {
     if (parts.length < 2) return { body: parts[0] ?? EMPTY, memory: undefined };
     const bytes = parts.reduce((sum, part) => sum + part.length, 0);
-    const free = this.#free.pop();
-    this.#spare = Math.min(this.#spare, this.#free.length);
+    const free = this.#spares.take();
     const memory = free !== undefined && free.length >= bytes ? free : Buffer.allocUnsafeSlow(Math.ceil(bytes * 1.25));
     let at = 0;
     for (const part of parts) at += part.copy(memory, at);
@@ -153,12 +151,11 @@ class Bodies {
   }
 
   give(memory: Buffer | undefined): void {
-    if (memory !== undefined) this.#free.push(memory);
+    if (memory !== undefined) this.#spares.give(memory);
   }
 
   trim(): void {
-    this.#free.splice(0, this.#spare);
-    this.#spare = this.#free.length;
+    this.#spares.trim();
   }
 }
 
