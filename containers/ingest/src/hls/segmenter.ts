@@ -175,7 +175,9 @@ export class Segmenter {
       this.#lastKey = at;
     }
     if (unit.keyframe && (this.#stale || elapsed >= this.#options.targetMs - this.#keyInterval / 2)) {
-      this.#close(at, this.#stale);
+      // Before a discontinuity sound ends with the picture: a player lets the next part begin where this one ended, by
+      // whichever track is first, and would have nothing to show for as long as sound lags.
+      this.#close(at, this.#stale || this.#broken);
       this.#openAt(unit, at);
     } else if (elapsed >= this.#options.maxMs || this.bytes >= this.#options.maxBytes) {
       this.counters.forcedCuts += 1;

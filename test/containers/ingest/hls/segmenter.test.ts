@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Segmenter, type Segment, type SegmenterOptions } from '../../../../containers/ingest/src/hls/segmenter.ts';
-import type { AacUnit, AccessUnit, Gap } from '../../../../containers/ingest/src/media/unit.ts';
+import type { AacUnit, AccessUnit, Gap, VideoUnit } from '../../../../containers/ingest/src/media/unit.ts';
 import {
   annexB,
   decodeErrors,
@@ -260,6 +260,29 @@ describe('the sound track', () => {
           audio(segments[i]!).decodeTime + audio(segments[i]!).samples.length * 1024,
         ),
       );
+  });
+
+  it('ends with the picture before a discontinuity and begins with it after, though it lags', () => {
+    const jump = 3_600_000;
+    const set = ({ timestamp, ...unit }: VideoUnit | AacUnit) => ({ ...unit, timestamp: timestamp + jump });
+    const late = sounding(10_000).map((unit) => ({ ...unit, receivedAt: unit.receivedAt + 300 }));
+    const isBefore = ({ timestamp }: { timestamp: number }) => timestamp < T0 + 4500;
+    const { segments, segmenter } = run(
+      mixed([...pictures(101), ...late].map((unit) => (isBefore(unit) ? unit : set(unit)))),
+    );
+    expect(segmenter.counters.clockResets).toBe(1);
+    expect(breaks(segments)).toEqual([true, false, false, true, false, false]);
+    const bounds = ({ decodeTime, samples }: ReturnType<typeof audio>) => [
+      decodeTime / 8,
+      (decodeTime + samples.length * 1024) / 8,
+    ];
+    const [start] = bounds(audio(segments[3]!));
+    const [, end] = bounds(audio(segments[2]!));
+    expect(end).toBe(start);
+    expect(start).toSatisfy((ms: number) => ms >= 6000 && ms < 6128);
+    expect(bounds(audio(segments[1]!))[1], 'it lags elsewhere').toBeLessThan(4000);
+    const heard = segments.slice(3).flatMap((segment) => audio(segment).samples);
+    expect(heard.filter(({ bytes }) => bytes[0] === 0xaa).length).toBeGreaterThan(25);
   });
 
   it('turns to silence when it vanishes and back when it appears, without a hole or a break', () => {
