@@ -8,7 +8,7 @@ const KEPT_MS = 60_000;
 export class PublicHost {
   readonly #name: string;
   readonly #resolve: boolean;
-  #addresses: readonly string[] = [];
+  #addresses: Promise<readonly string[]> = Promise.resolve([]);
   #at = -Infinity;
 
   constructor(name: string, resolve: boolean) {
@@ -22,10 +22,12 @@ export class PublicHost {
     const now = performance.now();
     if (now - this.#at > KEPT_MS) {
       this.#at = now;
-      const found = await addressesOf(this.#name);
-      if (found.length > 0) this.#addresses = found;
+      const before = this.#addresses;
+      // Whoever asks meanwhile waits for it, too.
+      this.#addresses = addressesOf(this.#name).then((found) => (found.length > 0 ? found : before));
     }
-    return this.#addresses[Math.floor(Math.random() * this.#addresses.length)] ?? this.#name;
+    const addresses = await this.#addresses;
+    return addresses[Math.floor(Math.random() * addresses.length)] ?? this.#name;
   }
 }
 
