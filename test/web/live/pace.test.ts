@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Pace, Reloads } from '../../../web/src/live/pace.ts';
+import { distances, isEnough, Pace, Reloads } from '../../../web/src/live/pace.ts';
 import { watch, type Way } from './way.ts';
 
 describe('when the playlist is asked for again', () => {
@@ -27,6 +27,19 @@ describe('when the playlist is asked for again', () => {
     reloads.next(1, [0.2, 0.2]);
     expect(reloads.next(2, [0.2, 0.2])).toBe(525);
   });
+});
+
+describe('it begins', () => {
+  it.each([0.5, 2, 6])(
+    'with more than one segment of %f s, as a stream that goes on has where it is begun',
+    (segment) => {
+      const config = distances(segment);
+      expect(isEnough(0, config)).toBe(false);
+      expect(isEnough(segment - 0.1, config)).toBe(false);
+      expect(isEnough(segment + 0.6, config)).toBe(true);
+      expect(isEnough(config.liveSyncDuration! - 0.2, config)).toBe(true);
+    },
+  );
 });
 
 describe('how fast it plays', () => {

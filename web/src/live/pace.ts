@@ -28,6 +28,13 @@ export const distances = (segment: number): Pick<HlsConfig, 'liveSyncDuration' |
   liveMaxLatencyDuration: segment + FAR,
 });
 
+/**
+ * Whether a video may begin with `ahead` seconds buffered. A stream that has just begun has one segment: it would play that
+ * and stand still until the next.
+ */
+export const isEnough = (ahead: number, { liveSyncDuration = 0 }: Partial<HlsConfig>): boolean =>
+  ahead >= liveSyncDuration - FIRST_MARGIN / 2;
+
 /** ms: half of the second for which the edge keeps a playlist. Other viewers have the next one fetched, too. */
 const AGAIN = 525;
 /** Part of a segment by which each request for a regular playlist is earlier than the last: the wait for news shrinks. */

@@ -6,7 +6,7 @@
 import type { default as Hls, ErrorData } from 'hls.js';
 import { call, pathOf } from '../api/client.ts';
 import { apiPath } from '../api/token-fetch.ts';
-import { distances, LIVE, Pace, Reloads } from './pace.ts';
+import { distances, isEnough, LIVE, Pace, Reloads } from './pace.ts';
 import { behindOf, delayOf, phaseOf, phaseOfFailure, renewIn, resigned, UNDECODABLE, type Phase } from './phase.ts';
 import type { Place } from './selection.ts';
 
@@ -22,6 +22,8 @@ export interface StreamOptions {
 const SILENCE = 8_000;
 /** ms without one after which the player begins anew even if the API still calls it live. */
 const DEAD = 30_000;
+/** ms that a stream which has just begun is given for its second segment; its first picture stands meanwhile. */
+const SECOND = 4_000;
 
 const UNPLAYABLE = new Set<string>([
   'manifestIncompatibleCodecsError',
@@ -36,6 +38,9 @@ export class LiveStream {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #renewal: ReturnType<typeof setTimeout> | undefined;
   #watch: ReturnType<typeof setInterval> | undefined;
+  /** Whether it was told to play; and what ends the wait until then. */
+  #isBegun = false;
+  #begin: ReturnType<typeof setTimeout> | undefined;
   #hls: Hls | undefined;
   readonly #pace = new Pace();
   #isPlaying = false;
@@ -151,7 +156,7 @@ export class LiveStream {
     if (HlsClass.isSupported()) {
       const hls = new HlsClass({ ...LIVE, abrController: scheduled(HlsClass), xhrSetup: this.#open });
       this.#hls = hls;
-      hls.on(HlsClass.Events.FRAG_BUFFERED, () => (this.#heard = Date.now()));
+      hls.on(HlsClass.Events.FRAG_BUFFERED, this.#buffered);
       hls.on(HlsClass.Events.ERROR, (_, data) => this.#failed(data));
       hls.loadSource(pathOf('GET /api/play/live/{id}/{channel}/main.m3u8', this.#params, { session: this.#session }));
       hls.attachMedia(video);
@@ -166,10 +171,23 @@ export class LiveStream {
       video.src = `${url}&session=${this.#session}`;
       video.addEventListener('error', this.#broke);
       video.addEventListener('timeupdate', this.#hear);
+      this.#play();
     }
-    // Without sound a browser lets it begin; if it does not, the person's next click does.
-    video.play().catch(() => {});
   }
+
+  /** Without sound a browser lets it begin; if it does not, the person's next click does. */
+  #play = (): void => {
+    clearTimeout(this.#begin);
+    this.#isBegun = true;
+    this.#options.video.play().catch(() => {});
+  };
+
+  #buffered = (): void => {
+    this.#heard = Date.now();
+    if (this.#hls === undefined || this.#isBegun) return;
+    if (isEnough(this.#ahead, this.#hls.config)) this.#play();
+    else this.#begin ??= setTimeout(this.#play, SECOND);
+  };
 
   #open = async (xhr: XMLHttpRequest, address: string): Promise<void> => {
     const { device, channel } = this.#options.place;
@@ -182,6 +200,9 @@ export class LiveStream {
   #detach(): void {
     clearInterval(this.#watch);
     clearTimeout(this.#renewal);
+    clearTimeout(this.#begin);
+    this.#begin = undefined;
+    this.#isBegun = false;
     this.#watch = undefined;
     this.#isPlaying = false;
     const { video } = this.#options;
@@ -201,11 +222,18 @@ export class LiveStream {
   #broke = (): void => this.#lost(undefined);
   #hear = (): void => void (this.#heard = Date.now());
 
+  /** Seconds buffered beyond the position, or in all as long as it has not gone there. */
+  get #ahead(): number {
+    const { buffered, currentTime } = this.#options.video;
+    const last = buffered.length - 1;
+    return last < 0 ? 0 : buffered.end(last) - Math.max(currentTime, buffered.start(last));
+  }
+
   /** Four times a second while it plays. */
   #paced = (): void => {
     const { video } = this.#options;
     if (video.buffered.length === 0 || video.paused || video.seeking) return;
-    const rate = this.#pace.rate(performance.now(), video.buffered.end(video.buffered.length - 1) - video.currentTime);
+    const rate = this.#pace.rate(performance.now(), this.#ahead);
     if (video.playbackRate !== rate) video.playbackRate = rate;
   };
 
