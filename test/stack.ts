@@ -8,8 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startLocal, type Ready } from '../local/stack.ts';
 
-/** Whether a live wall is to be watched for minutes, and what lets its test see the end of what usually takes longer. */
-export const isWatchWanted = process.env['SLUICE_WATCH'] === '1';
+/** Lets a test see the end of what usually takes longer. */
 const SHORT = { 'live.onDemandMinutes': '1', 'live.idleStopSeconds': '5' };
 
 export default async function setup(): Promise<(() => Promise<void>) | undefined> {
@@ -19,7 +18,7 @@ export default async function setup(): Promise<(() => Promise<void>) | undefined
     return undefined;
   }
   const folder = await mkdtemp(join(tmpdir(), 'sluice-test-'));
-  const stack = await startLocal({ port: 0, context: isWatchWanted ? SHORT : {}, log: () => {} });
+  const stack = await startLocal({ port: 0, context: SHORT, log: () => {} });
   const file = join(folder, 'ready.json');
   await writeFile(file, JSON.stringify(await stack.ready()));
   process.env['SLUICE_READY_FILE'] = file;

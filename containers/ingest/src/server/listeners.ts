@@ -3,7 +3,7 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import { opening } from '../subiao/raw.ts';
 import type { Gate, Guest } from './gate.ts';
 import type { Log } from './log.ts';
-import { reading } from './reading.ts';
+import type { SharedReads } from './reading.ts';
 
 /** What takes one connection's bytes. */
 export interface Session {
@@ -19,8 +19,8 @@ const KEEP_ALIVE_MS = 60_000;
 export interface ListenerParts {
   readonly gate: Gate;
   readonly log: Log;
-  /** What is read is good only during the call: see reading.ts. Else a session may keep it. */
-  readonly isBrief: boolean;
+  /** What is read with these is good only during the call. Without them a session may keep it. */
+  readonly reads?: SharedReads | undefined;
 }
 
 export class Listener {
@@ -28,7 +28,7 @@ export class Listener {
 
   constructor(parts: ListenerParts, accept: Accept) {
     const options = { noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS };
-    this.#server = createServer({ ...options, pauseOnConnect: parts.isBrief }, (socket) =>
+    this.#server = createServer({ ...options, pauseOnConnect: parts.reads !== undefined }, (socket) =>
       serve(socket, parts, accept),
     );
     this.#server.on('error', (error) => parts.log.failure('listener', error));
@@ -51,7 +51,7 @@ export class Listener {
   }
 }
 
-function serve(accepted: Socket, { gate, log, isBrief }: ListenerParts, accept: Accept): void {
+function serve(accepted: Socket, { gate, log, reads }: ListenerParts, accept: Accept): void {
   let guest: Guest | undefined;
   let session: Session | undefined;
   const failed = (error: unknown) => {
@@ -75,7 +75,7 @@ function serve(accepted: Socket, { gate, log, isBrief }: ListenerParts, accept: 
       failed(error);
     }
   };
-  const socket = isBrief ? reading(accepted, read) : accepted.on('data', read);
+  const socket = reads?.open(accepted, read) ?? accepted.on('data', read);
   // What matters comes with `close`; without a listener an error would end the process.
   socket.on('error', () => {});
   guest = gate.admit(socket, performance.now());

@@ -16,7 +16,7 @@ import { Fleet } from './fleet.ts';
 import { Gate } from './gate.ts';
 import { Health } from './health.ts';
 import { PublicHost } from './host.ts';
-import { Listener, SharedSession, type Accept } from './listeners.ts';
+import { Listener, SharedSession, type Accept, type ListenerParts } from './listeners.ts';
 import { Streams } from './live/streams.ts';
 import { Log } from './log.ts';
 import { MediaSession } from './media/session.ts';
@@ -25,6 +25,7 @@ import { Budget, Shares } from './memory.ts';
 import { Metrics } from './metrics.ts';
 import { Outbox } from './outbox.ts';
 import { Positions, writePositions } from './positions.ts';
+import { SharedReads } from './reading.ts';
 import { Registry } from './registry.ts';
 import type { Services } from './services.ts';
 import { Sounds } from './sound/sounds.ts';
@@ -81,10 +82,11 @@ export async function startIngest(config: ServerConfig, task: string, overrides:
   });
 
   const gate = new Gate(limits, metrics);
-  const listen = (accept: Accept, isBrief = false) => new Listener({ gate, log, isBrief }, accept);
+  const reads = new SharedReads();
+  const listen = (accept: Accept, more: Partial<ListenerParts> = {}) => new Listener({ gate, log, ...more }, accept);
   const listeners = {
     control: listen(control),
-    media: listen(sharedPort ? (guest) => new SharedSession(guest, media, attachments) : media, true),
+    media: listen(sharedPort ? (guest) => new SharedSession(guest, media, attachments) : media, { reads }),
     ...(!sharedPort && { attachments: listen(attachments) }),
   };
   let ready = false;
@@ -113,6 +115,7 @@ export async function startIngest(config: ServerConfig, task: string, overrides:
     void services.events.flush();
     log.summary();
     calm.tick(now);
+    reads.tick();
     const busy = streams.count > 0 || counts.attachments > 0;
     void protection.set(busy && ready && !office.outdated, now);
     if (second % MINUTE !== 0) return;
@@ -129,6 +132,7 @@ export async function startIngest(config: ServerConfig, task: string, overrides:
     await drain({ services, sessions, streams, office, gate, seconds: config.options.drainSeconds });
     await protection.set(false);
     clearInterval(clock);
+    reads.close();
     health.close();
     services.sounds.close();
     services.aws.close();

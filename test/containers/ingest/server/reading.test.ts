@@ -5,6 +5,7 @@ import { Gate } from '../../../../containers/ingest/src/server/gate.ts';
 import { Listener, SharedSession, type Session } from '../../../../containers/ingest/src/server/listeners.ts';
 import { Log } from '../../../../containers/ingest/src/server/log.ts';
 import { Metrics } from '../../../../containers/ingest/src/server/metrics.ts';
+import { SharedReads } from '../../../../containers/ingest/src/server/reading.ts';
 import { until } from './cloud.ts';
 
 class Recorder implements Session {
@@ -25,7 +26,7 @@ const limits = { connections: 10, connectionsPerAddress: 3, idleSeconds: 60, fir
 const ends: (() => void)[] = [];
 afterEach(() => ends.splice(0).forEach((end) => end()));
 
-async function listening(isBrief: boolean, wrap?: (open: () => Session) => (guest: never) => Session) {
+async function listening(reads?: SharedReads, wrap?: (open: () => Session) => (guest: never) => Session) {
   const sessions: Recorder[] = [];
   const metrics = new Metrics();
   const gate = new Gate(limits, metrics);
@@ -34,7 +35,7 @@ async function listening(isBrief: boolean, wrap?: (open: () => Session) => (gues
     sessions.push(session);
     return session;
   };
-  const listener = new Listener({ gate, log: new Log({}, () => {}), isBrief }, (wrap?.(open) ?? open) as () => Session);
+  const listener = new Listener({ gate, log: new Log({}, () => {}), reads }, (wrap?.(open) ?? open) as () => Session);
   const port = await listener.open(0, '127.0.0.1');
   ends.push(() => (gate.closeAll(), listener.close()));
   const dial = async (): Promise<Socket> => {
@@ -53,9 +54,15 @@ const heard = (session: () => Recorder | undefined, text: string) =>
     (texts) => texts === text,
   );
 
-describe.each([true, false])('brief: %s', (isBrief) => {
+const calm = () => new SharedReads(() => 0);
+
+describe.each([
+  ['one buffer for all', calm],
+  ['memory for each', () => undefined],
+])('read into %s', (_, make) => {
+  const reads = make();
   it('every connection gets its own bytes, in order, and its end', async () => {
-    const { sessions, gate, dial } = await listening(isBrief);
+    const { sessions, gate, dial } = await listening(reads);
     const [one, two] = [await dial(), await dial()];
     one.write('abc');
     await heard(() => sessions[0], 'abc');
@@ -64,7 +71,7 @@ describe.each([true, false])('brief: %s', (isBrief) => {
     one.write('def');
     await heard(() => sessions[0], 'abcdef');
     const memory = new Set(sessions.flatMap(({ chunks }) => chunks.map(({ buffer }) => buffer)));
-    expect(memory.size === 1).toBe(isBrief);
+    expect(memory.size === 1).toBe(reads !== undefined);
     one.end();
     await until(
       'the end',
@@ -75,7 +82,7 @@ describe.each([true, false])('brief: %s', (isBrief) => {
   });
 
   it('a fault in one ends that one alone', async () => {
-    const { sessions, metrics, dial } = await listening(isBrief);
+    const { sessions, metrics, dial } = await listening(reads);
     const [one, two] = [await dial(), await dial()];
     one.write('fault');
     await new Promise((resolve) => one.once('close', resolve));
@@ -85,7 +92,7 @@ describe.each([true, false])('brief: %s', (isBrief) => {
   });
 
   it('one too many from an address is refused', async () => {
-    const { metrics, dial } = await listening(isBrief);
+    const { metrics, dial } = await listening(reads);
     const sockets = [await dial(), await dial(), await dial(), await dial()];
     await Promise.race(sockets.map((socket) => new Promise((resolve) => socket.once('close', resolve))));
     expect(metrics.refused.address).toBe(1);
@@ -93,7 +100,7 @@ describe.each([true, false])('brief: %s', (isBrief) => {
 });
 
 it('on a shared port attachments may keep what they are given', async () => {
-  const { sessions, dial } = await listening(true, (open) => (guest) => new SharedSession(guest, open, open));
+  const { sessions, dial } = await listening(calm(), (open) => (guest) => new SharedSession(guest, open, open));
   const attachment = await dial();
   attachment.write('~one');
   await heard(() => sessions[0], '~one');
@@ -106,4 +113,83 @@ it('on a shared port attachments may keep what they are given', async () => {
   await heard(() => sessions[1], `${Buffer.from('3031636481', 'hex').toString('latin1')}three and more`);
   expect(sessions[0]!.chunks.map((chunk) => chunk.toString())).toEqual(['~one', 'and two']);
   expect(sessions[1]!.chunks[1]!.buffer).not.toBe(sessions[0]!.chunks[1]!.buffer);
+});
+
+describe('a busy task', () => {
+  const busy = () => {
+    const state = { use: 1 };
+    return { state, reads: new SharedReads(() => state.use) };
+  };
+
+  it('reads less often by the second, to a limit, and at once again when it is calm', () => {
+    const { state, reads } = busy();
+    ends.push(() => reads.close());
+    const ticks = (use: number, count: number) =>
+      Array.from({ length: count }, () => {
+        state.use = use;
+        reads.tick();
+        return reads.rest;
+      });
+    expect(ticks(0.6, 2)).toEqual([0, 0]);
+    expect(ticks(0.9, 5)).toEqual([50, 100, 150, 200, 200]);
+    expect(ticks(0.6, 2)).toEqual([200, 200]);
+    expect(ticks(0.3, 5)).toEqual([150, 100, 50, 0, 0]);
+  });
+
+  it('gets every byte in fewer reads', async () => {
+    const { reads } = busy();
+    for (let i = 0; i < 4; i += 1) reads.tick();
+    const { sessions, dial } = await listening(reads);
+    ends.push(() => reads.close());
+    const socket = await dial();
+    let sent = '';
+    for (let i = 0; i < 60; i += 1) {
+      const text = `${i} `;
+      sent += text;
+      socket.write(text);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    await heard(() => sessions[0], sent);
+    expect(sessions[0]!.chunks.length).toBeGreaterThan(1);
+    expect(sessions[0]!.chunks.length).toBeLessThan(8);
+  });
+
+  it('leaves a connection alone that its session has paused', async () => {
+    const { state, reads } = busy();
+    reads.tick();
+    let guest: { readonly socket: Socket } | undefined;
+    const { sessions, dial } = await listening(reads, (open) => (one) => {
+      guest = one;
+      return open();
+    });
+    const socket = await dial();
+    socket.write('one');
+    await heard(() => sessions[0], 'one');
+    guest!.socket.pause();
+    socket.write('two');
+    await new Promise((resolve) => setTimeout(resolve, 250));
+    expect(sessions[0]!.texts).toEqual(['one']);
+    state.use = 0;
+    reads.tick();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(sessions[0]!.texts).toEqual(['one']);
+    guest!.socket.resume();
+    await heard(() => sessions[0], 'onetwo');
+  });
+
+  it('sees the end of a connection that rests', async () => {
+    const { reads } = busy();
+    reads.tick();
+    const { sessions, dial } = await listening(reads);
+    ends.push(() => reads.close());
+    const socket = await dial();
+    socket.write('last words');
+    await heard(() => sessions[0], 'last words');
+    socket.end();
+    await until(
+      'the end',
+      () => sessions[0]!.ended,
+      (count) => count === 1,
+    );
+  });
 });
