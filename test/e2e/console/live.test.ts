@@ -373,6 +373,10 @@ describe('what they filmed', () => {
     await files.getByRole('link', { name: /^Video/ }).click();
     await page.waitForURL(/\/v\/[a-z0-9]{20}$/);
     videos.push(page.url().slice(-20));
+    const main = page.getByRole('main');
+    await expect
+      .poll(async () => ((await page.locator('hls-video').count()) > 0 ? 'a player' : main.innerText()), slow)
+      .toBe('a player');
     await expect.poll(async () => (await playerState(page)).length, slow).toBeGreaterThan(4);
     await page.goBack();
     await page.getByRole('heading', { name: LONG_NAME }).waitFor();
