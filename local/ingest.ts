@@ -7,7 +7,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { bundleIngest } from '../lib/constructs/ingest-image.ts';
-import { HEALTH_PATH, ingestOptions } from '../lib/contract/live.ts';
+import { HEALTH_PATH, ingestOptions } from '../lib/contract/ingest.ts';
 import type { Deployment } from './deploy.ts';
 import { createResolver } from './edge/resolve.ts';
 import { engineEnvironment, freePort } from './engine.ts';

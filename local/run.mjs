@@ -3,7 +3,7 @@
  * Starts one of our TypeScript programs on a machine that may have nothing yet: installs the dependencies when they are
  * missing or older than the lock file, then runs the program on Node 24. Plain JavaScript, so that Node 20 can start it.
  *
- *   node local/run.mjs local/start.ts --demo-only
+ *   node local/run.mjs local/commands/start.ts --demo-only
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';

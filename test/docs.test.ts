@@ -41,7 +41,9 @@ describe.each(pages)('%s', (page) => {
   it('names npm scripts and test pieces that exist', () => {
     const scripts = [...text.matchAll(/npm run ([a-z:]+)/g)].map((match) => match[1]!);
     expect(scripts.filter((script) => !(script in manifest['scripts']!))).toEqual([]);
-    const known = new Set([...read('local/test.ts').matchAll(/^ {2}([a-z]+): [{']/gm)].map((match) => match[1]!));
+    const known = new Set(
+      [...read('local/commands/test.ts').matchAll(/^ {2}([a-z]+): [{']/gm)].map((match) => match[1]!),
+    );
     const pieces = [...text.matchAll(/npm test -- ((?:[a-z]+ ?)+)/g)].flatMap((match) => match[1]!.trim().split(' '));
     expect(pieces.filter((piece) => !known.has(piece))).toEqual([]);
   });

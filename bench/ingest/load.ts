@@ -1,6 +1,6 @@
 /** Program: the devices. Streams and control connections of the simulator, as many as asked for. */
-import { loadControl, type ControlLoad } from '../../local/device/load-control.ts';
-import { loadStreams, type Load } from '../../local/device/load.ts';
+import { loadControl, type ControlLoad } from '../load/control.ts';
+import { loadStreams, type Load } from '../load/streams.ts';
 import type { PresetName } from '../../local/device/clip.ts';
 import { answerMessages } from './pinned.ts';
 import { STREAMING } from './tables.ts';

@@ -2,9 +2,9 @@
  * Measured program: the ingest task, bundled as its image is, with a channel on which it tells what it uses. Nothing of the
  * task is replaced; the lags it measures itself are kept whole instead of sampled.
  */
-import { readServerConfig } from '../../containers/ingest/src/server/config.ts';
-import { startIngest, type Ports } from '../../containers/ingest/src/server/server.ts';
-import { taskId } from '../../containers/ingest/src/server/task.ts';
+import { readServerConfig } from '../../containers/ingest/src/common/config.ts';
+import { startIngest, type Ports } from '../../containers/ingest/src/task/server.ts';
+import { taskId } from '../../containers/ingest/src/task/ecs.ts';
 import { answerMessages } from './pinned.ts';
 
 export type ServerMessage = { readonly do: 'ports' } | { readonly do: 'usage' } | { readonly do: 'drain' };

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { ingestOptionsOf } from '../../lib/constructs/ingest-options.ts';
 import { readConfig } from '../../lib/config.ts';
-import type { Ports } from '../../containers/ingest/src/server/server.ts';
+import type { Ports } from '../../containers/ingest/src/task/server.ts';
 import type { CloudCounts, CloudPorts } from './cloud.ts';
 import { Program } from './pinned.ts';
 import type { ServerUsage } from './server.ts';

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { channelNumber, deviceId, type DeviceRecord } from '../../lib/contract/device.ts';
 import { deviceVideoRecord } from '../../lib/contract/device-video.ts';
 import { required } from '../../lib/contract/env.ts';
-import type { clipRequest } from '../../lib/contract/live-api.ts';
+import type { clipRequest } from '../../lib/contract/device-api.ts';
 import { videoId, type VideoRecord } from '../../lib/contract/video.ts';
 import { newVideoId } from '../upload/draft.ts';
 import { dynamo } from '../shared/clients.ts';

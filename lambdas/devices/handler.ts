@@ -2,8 +2,8 @@
 import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
 import { retentionDays, type DeviceRecord } from '../../lib/contract/device.ts';
 import { number, required } from '../../lib/contract/env.ts';
-import { commandAnswer, unknownDevice } from '../../lib/contract/live-api.ts';
-import { unknownRow } from '../../lib/contract/live.ts';
+import { commandAnswer, unknownDevice } from '../../lib/contract/device-api.ts';
+import { unknownRow } from '../../lib/contract/ingest.ts';
 import { dynamo } from '../shared/clients.ts';
 import { queryFleet, readAnswer, readDevice, readTasks, sendCommand, maySee, visible } from '../shared/devices.ts';
 import { taskOf } from '../shared/device-state.ts';

@@ -4,7 +4,7 @@ import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { randomInt } from 'node:crypto';
 import { deviceRecord, type DeviceRecord } from '../../lib/contract/device.ts';
 import { required } from '../../lib/contract/env.ts';
-import { answerRow, command, taskRow, type AnswerRow, type Command, type TaskRow } from '../../lib/contract/live.ts';
+import { answerRow, command, taskRow, type AnswerRow, type Command, type TaskRow } from '../../lib/contract/ingest.ts';
 import { dynamo } from './clients.ts';
 import { ApiError } from './errors.ts';
 import { isAdmin, type Viewer } from './viewer.ts';

@@ -110,7 +110,7 @@ export class Devices extends Construct {
 
     const live = new SluiceFunction(this, 'Live', {
       config,
-      entry: 'live/handler.ts',
+      entry: 'playback/live/handler.ts',
       description: 'Checks who may watch a channel, asks for the stream and answers signed playlists',
       // Buys CPU for the cold start; a call takes a few milliseconds.
       memorySize: 1024,

@@ -12,7 +12,7 @@ import type { Config } from '../config.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const folder = `${root}containers/ingest/`;
-export const INGEST_ENTRY = `${folder}src/server/main.ts`;
+export const INGEST_ENTRY = `${folder}src/task/main.ts`;
 const SOUND_WORKER = `${folder}src/sound/worker.ts`;
 const AAC_ENCODER = `${root}node_modules/@mediabunny/aac-encoder/dist/modules/build/aac.js`;
 
@@ -35,7 +35,7 @@ export function ingestImage(scope: Construct, id: string, config: Config): Conta
 }
 
 /**
- * Writes `main.mjs`, and what it reads beside itself (containers/ingest/src/server/sound/files.ts): `sound-worker.mjs`, the
+ * Writes `main.mjs`, and what it reads beside itself (containers/ingest/src/sound/files.ts): `sound-worker.mjs`, the
  * thread that encodes sound, and `aac-encoder.mjs`, the encoder as its package has it. Also for running the task without
  * Docker. `entry`: another program around the task.
  */

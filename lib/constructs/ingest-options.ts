@@ -1,6 +1,6 @@
 /** What a task is told of the configuration. Pure. */
 import type { Config } from '../config.ts';
-import { ingestOptions, TASK_PORTS, type IngestOptions } from '../contract/live.ts';
+import { ingestOptions, TASK_PORTS, type IngestOptions } from '../contract/ingest.ts';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;

@@ -33,7 +33,7 @@ import { Construct } from 'constructs';
 import type { Config } from '../config.ts';
 import { SOURCE_PREFIX } from '../contract/keys.ts';
 import { LIVE_PREFIX } from '../contract/live-keys.ts';
-import { HEALTH_PATH, METRIC_NAMESPACE, STREAMS_METRIC, TASK_PORTS } from '../contract/live.ts';
+import { HEALTH_PATH, METRIC_NAMESPACE, STREAMS_METRIC, TASK_PORTS } from '../contract/ingest.ts';
 import { BY_MEDIA_KEY, commandQueueArn, commandQueuePrefix, type Devices } from './devices.ts';
 import { ingestImage, INGEST_USER } from './ingest-image.ts';
 import { ingestOptionsOf } from './ingest-options.ts';

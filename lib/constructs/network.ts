@@ -20,7 +20,7 @@ import {
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { Config } from '../config.ts';
-import { TASK_PORTS } from '../contract/live.ts';
+import { TASK_PORTS } from '../contract/ingest.ts';
 import { acknowledge } from './nag.ts';
 
 /** What a task asks of AWS beside S3 and DynamoDB, which have gateways without a price. */

@@ -15,7 +15,7 @@ import type { Config } from '../config.ts';
 import { RETENTION_DAYS } from '../contract/device.ts';
 import { SOURCE_PREFIX, WORK_PREFIX } from '../contract/keys.ts';
 import { LIVE_PREFIX } from '../contract/live-keys.ts';
-import { RETENTION_TAG } from '../contract/live.ts';
+import { RETENTION_TAG } from '../contract/ingest.ts';
 import { SluiceFunction } from './function.ts';
 import { acknowledge } from './nag.ts';
 

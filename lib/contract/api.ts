@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { streamState } from './device.ts';
-import { liveRoutes } from './live-api.ts';
+import { liveRoutes } from './device-api.ts';
 import { grant, video, videoId, videoStatus, visibility } from './video.ts';
 
 export type Stage = 'upload' | 'catalog' | 'playback' | 'devices' | 'live';

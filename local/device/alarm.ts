@@ -1,8 +1,8 @@
 /** Su Biao alarms of a simulated device, and the files that go with them (T/JSATL 12-2017 4.4 and 4.5). */
 import type { LocationFields } from '../../containers/ingest/src/jt808/messages/location.ts';
-import type { SuBiaoAlarm } from '../../containers/ingest/src/subiao/alarms.ts';
-import { makeSign, type AlarmSign, type Region } from '../../containers/ingest/src/subiao/sign.ts';
-import { encodeStateBlock } from '../../containers/ingest/src/subiao/state-block.ts';
+import type { SuBiaoAlarm } from '../../containers/ingest/src/jt808/subiao/alarms.ts';
+import { makeSign, type AlarmSign, type Region } from '../../containers/ingest/src/jt808/subiao/sign.ts';
+import { encodeStateBlock } from '../../containers/ingest/src/jt808/subiao/state-block.ts';
 
 /** Item and type of each kind. */
 export const alarmKinds = {

@@ -12,7 +12,7 @@ import type { Message } from '../../containers/ingest/src/jt808/messages/registr
 import type { Shoot } from '../../containers/ingest/src/jt808/messages/multimedia.ts';
 import type { StartPlayback } from '../../containers/ingest/src/jt808/messages/recordings.ts';
 import { bcdToUtc } from '../../containers/ingest/src/jt808/time.ts';
-import type { UploadCommand } from '../../containers/ingest/src/subiao/upload.ts';
+import type { UploadCommand } from '../../containers/ingest/src/jt808/subiao/upload.ts';
 import { PayloadType } from '../../containers/ingest/src/jt1078/packet.ts';
 import { sendAttachments } from './attachments.ts';
 import type { Device } from './device.ts';

@@ -1,8 +1,8 @@
 /** Sends the files of an alarm over a connection of its own (T/JSATL 12-2017 4.6): 0x1210, per file 0x1211, data, 0x1212. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Message } from '../../containers/ingest/src/jt808/messages/registry.ts';
-import { encodeRawHeader, rawLayoutOf } from '../../containers/ingest/src/subiao/raw.ts';
-import type { Range } from '../../containers/ingest/src/subiao/upload.ts';
+import { encodeRawHeader, rawLayoutOf } from '../../containers/ingest/src/jt808/subiao/raw.ts';
+import type { Range } from '../../containers/ingest/src/jt808/subiao/upload.ts';
 import { fileName, type AttachedFile, type RaisedAlarm } from './alarm.ts';
 import { Line, LineError, type LineSettings } from './line.ts';
 import type { Endpoint } from './link.ts';

@@ -1,6 +1,6 @@
 /** The command line of the simulator: its words, units and bounds. */
 import { parseArgs } from 'node:util';
-import { layouts } from '../../containers/ingest/src/subiao/sign.ts';
+import { layouts } from '../../containers/ingest/src/jt808/subiao/sign.ts';
 import { CLOCKS } from './clock.ts';
 import { presets, type PresetName } from './clip.ts';
 import type { Endpoint } from './link.ts';

@@ -13,7 +13,7 @@ import type { Endpoint, LinkOptions } from './link.ts';
 import type { Archive } from './recordings.ts';
 import type { Route } from './route.ts';
 import type { Stats } from './stats.ts';
-import type { Region } from '../../containers/ingest/src/subiao/sign.ts';
+import type { Region } from '../../containers/ingest/src/jt808/subiao/sign.ts';
 
 export interface DeviceSettings {
   readonly id: string;

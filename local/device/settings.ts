@@ -1,5 +1,5 @@
 /** Everything a simulation can be told, with units and defaults; and what can be done to a device that runs. */
-import type { Region } from '../../containers/ingest/src/subiao/sign.ts';
+import type { Region } from '../../containers/ingest/src/jt808/subiao/sign.ts';
 import type { AlarmKind } from './alarm.ts';
 import type { CLOCKS } from './clock.ts';
 import type { Clip, PresetName } from './clip.ts';

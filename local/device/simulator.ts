@@ -1,7 +1,7 @@
 /** Any number of simulated devices in one process. Generated video and files are made once and shared by all. */
 import { phoneBytes } from '../../containers/ingest/src/jt808/identity.ts';
 import type { LocationFields } from '../../containers/ingest/src/jt808/messages/location.ts';
-import type { Region } from '../../containers/ingest/src/subiao/sign.ts';
+import type { Region } from '../../containers/ingest/src/jt808/subiao/sign.ts';
 import { ALARM_KINDS, FileType, stateFile, type AttachedFile } from './alarm.ts';
 import { Cameras } from './cameras.ts';
 import { readCapture } from './capture.ts';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { ConfigError, optionPaths, readAppConfig, readConfig } from '../../lib/config.ts';
-import { configurationPage } from '../../local/docs.ts';
+import { configurationPage } from '../../local/commands/docs.ts';
 
 const environments = (
   JSON.parse(readFileSync(new URL('../../cdk.json', import.meta.url), 'utf8')) as {

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { synth } from '../../local/synth.ts';
+import { synth } from '../../local/commands/synth.ts';
 
 interface Resource {
   Type: string;

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { buildOpenApi } from '../../../lambdas/catalog/openapi.ts';
 import { problems } from '../../../lambdas/shared/errors.ts';
-import { openApiPage } from '../../../local/docs.ts';
+import { openApiPage } from '../../../local/commands/docs.ts';
 import { routes, type Route } from '../../../lib/contract/api.ts';
 
 // oxlint-disable-next-line typescript/no-explicit-any -- the document is looked into by path

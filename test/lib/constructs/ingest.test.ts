@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { readConfig } from '../../../lib/config.ts';
 import { routes, type Route } from '../../../lib/contract/api.ts';
 import { RETENTION_DAYS } from '../../../lib/contract/device.ts';
-import { ingestOptions } from '../../../lib/contract/live.ts';
+import { ingestOptions } from '../../../lib/contract/ingest.ts';
 import { Api } from '../../../lib/constructs/api.ts';
 import { Auth } from '../../../lib/constructs/auth.ts';
 import { Devices } from '../../../lib/constructs/devices.ts';

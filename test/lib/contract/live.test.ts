@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { addEntry, emptyPlaylist, liveText } from '../../../containers/ingest/src/hls/playlist.ts';
 import { device, mediaKeyOf, newDevice, zoneMinutes } from '../../../lib/contract/device.ts';
 import { initPath, segmentPath } from '../../../lib/contract/live-keys.ts';
-import { command, readLivePlaylist } from '../../../lib/contract/live.ts';
+import { command, readLivePlaylist } from '../../../lib/contract/ingest.ts';
 import { correlationKey } from '../../../containers/ingest/src/jt808/identity.ts';
 
 const noon = Date.UTC(2026, 10, 4, 12);

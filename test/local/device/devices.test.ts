@@ -4,7 +4,7 @@ import { hasFix } from '../../../containers/ingest/src/jt808/messages/location.t
 import { bcdToUtc, utcToBcd } from '../../../containers/ingest/src/jt808/time.ts';
 import { parseAdts } from '../../../containers/ingest/src/media/audio/aac.ts';
 import { decodeALaw } from '../../../containers/ingest/src/media/audio/g711.ts';
-import { sniff } from '../../../containers/ingest/src/subiao/sniff.ts';
+import { sniff } from '../../../containers/ingest/src/jt808/subiao/sniff.ts';
 import { loadClip, type Clip } from '../../../local/device/clip.ts';
 import { allOnline, ask, host, ID, test } from './harness.ts';
 import { until, type Platform, type SeenStream } from './platform.ts';

@@ -13,7 +13,7 @@ import {
 import { Reassembler, serials } from '../../../containers/ingest/src/jt808/subpackage.ts';
 import { MediaConnection, type ConnectionCounters } from '../../../containers/ingest/src/jt1078/assemble.ts';
 import { phoneIdentity } from '../../../containers/ingest/src/jt808/identity.ts';
-import { Session } from '../../containers/ingest/subiao/session.ts';
+import { Session } from '../../containers/ingest/jt808/subiao/session.ts';
 
 export interface SeenMessage {
   readonly device: string;

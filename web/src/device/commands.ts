@@ -1,6 +1,6 @@
 /** Asking something of a device: the command, and its answer, which comes when the device has given it. */
 import type { ResponseOf } from '../../../lib/contract/api.ts';
-import type { DeviceCommand } from '../../../lib/contract/live-api.ts';
+import type { DeviceCommand } from '../../../lib/contract/device-api.ts';
 import { call } from '../api/client.ts';
 
 export type Answer = ResponseOf<'GET /api/devices/{id}/commands/{requestId}'>;

@@ -1,5 +1,5 @@
 /** What a tile does next and what it says of it. Pure: nothing is fetched here. */
-import type { LiveStateAnswer } from '../../../lib/contract/live-api.ts';
+import type { LiveStateAnswer } from '../../../lib/contract/device-api.ts';
 import { ApiProblem } from '../api/problem.ts';
 import { moment } from '../device/words.ts';
 

@@ -2,7 +2,7 @@
 
 import type { LocationFields } from '../../../../containers/ingest/src/jt808/messages/location.ts';
 import type { MessageInput, MessageName } from '../../../../containers/ingest/src/jt808/messages/registry.ts';
-import { makeSign } from '../../../../containers/ingest/src/subiao/sign.ts';
+import { makeSign } from '../../../../containers/ingest/src/jt808/subiao/sign.ts';
 
 const sign = makeSign({ region: 'guangdong', terminalId: 'T7', time: '261120081500', sequence: 1, attachments: 3 });
 const shortSign = makeSign({ region: 'jiangsu', terminalId: 'T7', time: '261120081500', sequence: 0, attachments: 0 });

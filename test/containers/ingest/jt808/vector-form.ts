@@ -3,7 +3,7 @@
 import type { Location } from '../../../../containers/ingest/src/jt808/messages/location.ts';
 import type { RecordingFilter } from '../../../../containers/ingest/src/jt808/messages/recordings.ts';
 import type { Message } from '../../../../containers/ingest/src/jt808/messages/registry.ts';
-import type { AlarmSign } from '../../../../containers/ingest/src/subiao/sign.ts';
+import type { AlarmSign } from '../../../../containers/ingest/src/jt808/subiao/sign.ts';
 import { printed } from './support.ts';
 
 const word = (value: number): string => `0x${value.toString(16).padStart(4, '0')}`;

@@ -3,20 +3,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { isHeard } from '../../../../containers/ingest/src/server/sound/heard.ts';
-import { Listener } from '../../../../containers/ingest/src/server/sound/listener.ts';
+import { isHeard } from '../../../../containers/ingest/src/sound/heard.ts';
+import { Listener } from '../../../../containers/ingest/src/sound/listener.ts';
 import {
   Sounds,
   type EncodedUnit,
   type Sound,
   type SoundsOptions,
-} from '../../../../containers/ingest/src/server/sound/sounds.ts';
-import { Step } from '../../../../containers/ingest/src/server/sound/step.ts';
-import { SoundThread, type Thread } from '../../../../containers/ingest/src/server/sound/thread.ts';
+} from '../../../../containers/ingest/src/sound/sounds.ts';
+import { Step } from '../../../../containers/ingest/src/sound/step.ts';
+import { SoundThread, type Thread } from '../../../../containers/ingest/src/sound/thread.ts';
 import type { AudioUnit } from '../../../../containers/ingest/src/media/unit.ts';
 import type { Batch, Encoded } from '../../../../containers/ingest/src/sound/messages.ts';
 import { bundleIngest } from '../../../../lib/constructs/ingest-image.ts';
-import { isFirst } from '../../../../lambdas/live/watching.ts';
+import { isFirst } from '../../../../lambdas/playback/live/watching.ts';
 import { lacks } from '../streams.ts';
 import { amplitude, AMPLITUDE, decodeAac, packets, signal } from './signals.ts';
 

@@ -4,9 +4,9 @@ import { TELEPHONE_AAC } from '../../../../containers/ingest/src/media/audio/aac
 import type { RawAudioCodec } from '../../../../containers/ingest/src/media/unit.ts';
 import { loadEncoders } from '../../../../containers/ingest/src/sound/library.ts';
 import { Transcoder, type TimedFrame } from '../../../../containers/ingest/src/sound/transcoder.ts';
-import { ENCODER_FILE } from '../../../../containers/ingest/src/server/sound/files.ts';
-import { Step } from '../../../../containers/ingest/src/server/sound/step.ts';
-import type { EncodedUnit } from '../../../../containers/ingest/src/server/sound/sounds.ts';
+import { ENCODER_FILE } from '../../../../containers/ingest/src/sound/files.ts';
+import { Step } from '../../../../containers/ingest/src/sound/step.ts';
+import type { EncodedUnit } from '../../../../containers/ingest/src/sound/sounds.ts';
 import { fileOf, tracks } from '../hls/read.ts';
 import { h264Picture, lacks, videoUnit } from '../streams.ts';
 import { AMPLITUDE, amplitude, decodeAac, loudest, onsets, packets, signal, TONE_HZ } from './signals.ts';

@@ -3,7 +3,7 @@
  * 13, T/JSATL 12-2017 4.4). An item that is unknown, or of a length its table does not know, is kept as its bytes.
  */
 
-import { type SuBiaoAlarm, decodeAlarm, encodeAlarm } from '../../subiao/alarms.ts';
+import { type SuBiaoAlarm, decodeAlarm, encodeAlarm } from '../subiao/alarms.ts';
 import { Writer } from '../bytes.ts';
 
 export interface RawItem {

@@ -6,7 +6,7 @@
 
 import type { Terminal, Version } from '../header.ts';
 import { encodeMessage } from '../subpackage.ts';
-import * as upload from '../../subiao/upload.ts';
+import * as upload from '../subiao/upload.ts';
 import * as general from './general.ts';
 import * as live from './live.ts';
 import * as location from './location.ts';

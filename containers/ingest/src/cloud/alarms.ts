@@ -1,0 +1,80 @@
+/** The alarms table. A task may put and update, and reads through an update's answer. */
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { PutCommand, UpdateCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { alarmRecord, alarmSortKey, type AlarmFile, type AlarmRecord } from '../../../../lib/contract/device.ts';
+
+export interface AlarmKey {
+  readonly device: string;
+  readonly id: string;
+  /** Epoch milliseconds. */
+  readonly time: number;
+}
+
+export class AlarmStore {
+  readonly #dynamo: Pick<DynamoDBDocumentClient, 'send'>;
+  readonly #table: string;
+
+  constructor(dynamo: Pick<DynamoDBDocumentClient, 'send'>, table: string) {
+    this.#dynamo = dynamo;
+    this.#table = table;
+  }
+
+  /** False: it is there already, a device having reported it twice. */
+  async put(alarm: Omit<AlarmRecord, 'at' | 'expiresAt'>, retentionDays: number): Promise<boolean> {
+    const Item = alarmRecord.parse({
+      ...alarm,
+      at: alarmSortKey(alarm),
+      expiresAt: Math.ceil(Date.now() / 1000) + retentionDays * 86_400,
+    });
+    return this.#ifHeld(
+      new PutCommand({ TableName: this.#table, Item, ConditionExpression: 'attribute_not_exists(device)' }),
+    );
+  }
+
+  /** The record; undefined when there is none. */
+  async read(key: AlarmKey): Promise<AlarmRecord | undefined> {
+    try {
+      const { Attributes } = await this.#dynamo.send(
+        new UpdateCommand({
+          TableName: this.#table,
+          Key: keyOf(key),
+          // Changes nothing: the answer is what is wanted.
+          UpdateExpression: 'SET expiresAt = expiresAt',
+          ConditionExpression: 'attribute_exists(device)',
+          ReturnValues: 'ALL_NEW',
+        }),
+      );
+      return alarmRecord.parse(Attributes);
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) return undefined;
+      throw error;
+    }
+  }
+
+  files(key: AlarmKey, files: readonly AlarmFile[]): Promise<boolean> {
+    return this.#ifHeld(
+      new UpdateCommand({
+        TableName: this.#table,
+        Key: keyOf(key),
+        UpdateExpression: 'SET files = :files',
+        ConditionExpression: 'attribute_exists(device)',
+        ExpressionAttributeValues: { ':files': files },
+      }),
+    );
+  }
+
+  async #ifHeld(command: PutCommand | UpdateCommand): Promise<boolean> {
+    try {
+      await this.#dynamo.send(command as PutCommand);
+      return true;
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) return false;
+      throw error;
+    }
+  }
+}
+
+const keyOf = ({ device, id, time }: AlarmKey) => ({
+  device,
+  at: alarmSortKey({ id, time: new Date(time).toISOString() }),
+});

@@ -1,0 +1,58 @@
+/** Devices that came and are not registered: kept in a short list, so that an operator can adopt one with a click. */
+import type { UnknownRow } from '../../../../lib/contract/ingest.ts';
+import { DEVICE_ID } from '../../../../lib/contract/live-keys.ts';
+import type { Fleet } from './fleet.ts';
+import { networkOf } from '../net/gate.ts';
+
+export interface UnknownSighting {
+  readonly id: string;
+  readonly address: string;
+  readonly why: UnknownRow['why'];
+  readonly protocol?: UnknownRow['protocol'];
+  readonly plate?: string;
+  readonly model?: string;
+}
+
+export interface UnknownOptions {
+  readonly perMinute: number;
+  readonly days: number;
+  readonly failed: (error: unknown) => void;
+}
+
+const MINUTE = 60_000;
+
+/** Writes each id at most once a minute, and so many ids a minute: strangers must not be able to run up a bill. */
+export class UnknownDevices {
+  readonly #fleet: Pick<Fleet, 'unknown'>;
+  readonly #options: UnknownOptions;
+  #written = new Set<string>();
+  #minute = 0;
+
+  constructor(fleet: Pick<Fleet, 'unknown'>, options: UnknownOptions) {
+    this.#fleet = fleet;
+    this.#options = options;
+  }
+
+  /** Answers whether it was worth a write. */
+  saw({ id, address, plate, model, ...rest }: UnknownSighting, now = Date.now()): boolean {
+    const minute = Math.floor(now / MINUTE);
+    if (minute !== this.#minute) {
+      this.#minute = minute;
+      this.#written = new Set();
+    }
+    if (!DEVICE_ID.test(id) || this.#written.has(id) || this.#written.size >= this.#options.perMinute) return false;
+    this.#written.add(id);
+    this.#fleet
+      .unknown({
+        id,
+        ...rest,
+        ...(plate && { plate: plate.slice(0, 40) }),
+        ...(model && { model: model.slice(0, 40) }),
+        address: networkOf(address),
+        lastSeenAt: new Date(now).toISOString(),
+        expiresAt: Math.floor(now / 1000) + this.#options.days * 86_400,
+      })
+      .catch(this.#options.failed);
+    return true;
+  }
+}

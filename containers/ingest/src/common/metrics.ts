@@ -1,0 +1,146 @@
+/** What a task counts, and the CloudWatch embedded metric line it prints once a minute. */
+import { METRIC_NAMESPACE, STREAMS_METRIC } from '../../../../lib/contract/ingest.ts';
+
+/** Why a device, or what it sent, was refused. */
+export const refusals = [
+  'unknown',
+  'auth',
+  'network',
+  'connections',
+  'address',
+  'streams',
+  'policy',
+  'unasked',
+  'attachment',
+] as const;
+export type Refusal = (typeof refusals)[number];
+
+/** Why we closed a connection. */
+export const closings = [
+  'firstByte',
+  'idle',
+  'stranger',
+  'flood',
+  'slowReader',
+  'stalled',
+  'replaced',
+  'fault',
+] as const;
+export type Closing = (typeof closings)[number];
+
+const counted = [
+  'bytesIn',
+  'messages',
+  'badFrames',
+  'unknownMessages',
+  'malformedMessages',
+  'lostPackets',
+  'resyncs',
+  'droppedFrames',
+  'oversizedFrames',
+  'clockResets',
+  // Packets of telephone sound: encoded; not, since nobody hears them; wanted, but lost on the way.
+  'encodedSounds',
+  'unheardSounds',
+  'droppedSounds',
+  'soundFaults',
+  'segments',
+  'segmentBytes',
+  'droppedSegments',
+  'storeRetries',
+  'fencesLost',
+  'positions',
+  'droppedPositions',
+  'badTimes',
+  'alarms',
+  'droppedAlarms',
+  'attachments',
+  'failedAttachments',
+  'commands',
+  'droppedWrites',
+  'droppedParts',
+] as const;
+export type Count = (typeof counted)[number];
+
+/** Values kept of a lag in one minute: what one metric of an EMF line may hold. */
+const LAGS = 100;
+
+export interface Gauges {
+  readonly streams: number;
+  readonly control: number;
+  readonly media: number;
+  readonly attachments: number;
+}
+
+export class Metrics {
+  readonly counts = zeros(counted);
+  readonly refused = zeros(refusals);
+  readonly closed = zeros(closings);
+  #lags: number[] = [];
+  #seen = 0;
+
+  add(name: Count, by = 1): void {
+    this.counts[name] += by;
+  }
+
+  refuse(why: Refusal): void {
+    this.refused[why] += 1;
+  }
+
+  close(why: Closing): void {
+    this.closed[why] += 1;
+  }
+
+  /** Milliseconds from a segment's last byte to its playlist being readable: a fair sample of the minute's. */
+  lag(ms: number): void {
+    this.#seen += 1;
+    if (this.#lags.length < LAGS) this.#lags.push(ms);
+    else {
+      const at = Math.floor(Math.random() * this.#seen);
+      if (at < LAGS) this.#lags[at] = ms;
+    }
+  }
+
+  /** One EMF document of the last `seconds`; counts begin anew. */
+  document(service: string, gauges: Gauges, seconds: number, now = Date.now()): string {
+    const values: Record<string, number | number[]> = {
+      [STREAMS_METRIC]: gauges.streams,
+      ControlConnections: gauges.control,
+      MediaConnections: gauges.media,
+      AttachmentConnections: gauges.attachments,
+      BitsPerSecond: Math.round((this.counts.bytesIn * 8) / Math.max(1, seconds)),
+    };
+    for (const name of counted) values[title(name)] = this.counts[name];
+    for (const name of refusals) values[`Refused${title(name)}`] = this.refused[name];
+    for (const name of closings) values[`Closed${title(name)}`] = this.closed[name];
+    if (this.#lags.length > 0) values['SegmentLag'] = this.#lags.map(Math.round);
+    const units: Record<string, string> = {
+      SegmentLag: 'Milliseconds',
+      BitsPerSecond: 'Bits/Second',
+      BytesIn: 'Bytes',
+    };
+    for (const counts of [this.counts, this.refused, this.closed] as Record<string, number>[])
+      for (const name of Object.keys(counts)) counts[name] = 0;
+    this.#lags = [];
+    this.#seen = 0;
+    return JSON.stringify({
+      _aws: {
+        Timestamp: now,
+        CloudWatchMetrics: [
+          {
+            Namespace: METRIC_NAMESPACE,
+            Dimensions: [['Service']],
+            Metrics: Object.keys(values).map((Name) => ({ Name, Unit: units[Name] ?? 'Count' })),
+          },
+        ],
+      },
+      Service: service,
+      ...values,
+    });
+  }
+}
+
+const zeros = <const N extends string>(names: readonly N[]): Record<N, number> =>
+  Object.fromEntries(names.map((name) => [name, 0])) as Record<N, number>;
+
+const title = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1);

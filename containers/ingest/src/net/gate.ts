@@ -1,0 +1,124 @@
+/**
+ * Who may connect, and for how long without saying anything. Limits hold per task and per address; one sweep a second
+ * closes what is silent, so a connection costs no timer of its own.
+ */
+import type { Socket } from 'node:net';
+import type { Closing, Metrics } from '../common/metrics.ts';
+
+export interface GateLimits {
+  readonly connections: number;
+  readonly connectionsPerAddress: number;
+  readonly idleSeconds: number;
+  readonly firstByteSeconds: number;
+}
+
+/** Times `firstByteSeconds` that a connection has to say who it is: bytes that never become a message hold no place. */
+const TO_INTRODUCE = 3;
+
+/** A connection that was let in. */
+export class Guest {
+  readonly socket: Socket;
+  readonly address: string;
+  readonly since: number;
+  /** Monotonic milliseconds of the latest bytes. */
+  heardAt: number;
+  spoke = false;
+  /** It is a registered device's. */
+  known = false;
+  /** Milliseconds of silence after which it is closed. */
+  idleMs: number;
+  readonly #metrics: Metrics;
+
+  constructor(socket: Socket, address: string, idleMs: number, metrics: Metrics, now: number) {
+    this.socket = socket;
+    this.address = address;
+    this.since = now;
+    this.heardAt = now;
+    this.idleMs = idleMs;
+    this.#metrics = metrics;
+  }
+
+  heard(bytes: number, now: number): void {
+    this.heardAt = now;
+    this.spoke = true;
+    this.#metrics.counts.bytesIn += bytes;
+  }
+
+  /** Ends it at once; what is still to be sent is lost. */
+  close(why: Closing): void {
+    if (this.socket.destroyed) return;
+    this.#metrics.close(why);
+    this.socket.destroy();
+  }
+}
+
+export class Gate {
+  readonly #limits: GateLimits;
+  readonly #metrics: Metrics;
+  readonly #guests = new Set<Guest>();
+  readonly #byAddress = new Map<string, number>();
+
+  constructor(limits: GateLimits, metrics: Metrics) {
+    this.#limits = limits;
+    this.#metrics = metrics;
+  }
+
+  get size(): number {
+    return this.#guests.size;
+  }
+
+  /** Undefined, and the socket closed, when a limit is reached. */
+  admit(socket: Socket, now: number): Guest | undefined {
+    const address = plainAddress(socket.remoteAddress);
+    const same = this.#byAddress.get(address) ?? 0;
+    const full =
+      this.#guests.size >= this.#limits.connections
+        ? 'connections'
+        : same >= this.#limits.connectionsPerAddress
+          ? 'address'
+          : undefined;
+    if (full !== undefined) {
+      this.#metrics.refuse(full);
+      socket.destroy();
+      return undefined;
+    }
+    const guest = new Guest(socket, address, this.#limits.idleSeconds * 1000, this.#metrics, now);
+    this.#guests.add(guest);
+    this.#byAddress.set(address, same + 1);
+    socket.once('close', () => this.#left(guest));
+    return guest;
+  }
+
+  /** Closes who has been silent, or has kept to itself who it is, for too long. */
+  sweep(now: number): void {
+    const firstByteMs = this.#limits.firstByteSeconds * 1000;
+    for (const guest of this.#guests) {
+      const silent = now - guest.heardAt;
+      if (!guest.spoke && silent >= firstByteMs) guest.close('firstByte');
+      else if (silent >= guest.idleMs) guest.close('idle');
+      else if (!guest.known && now - guest.since >= TO_INTRODUCE * firstByteMs) guest.close('stranger');
+    }
+  }
+
+  /** Ends every connection: the task does. */
+  closeAll(): void {
+    for (const guest of this.#guests) guest.socket.destroy();
+  }
+
+  #left(guest: Guest): void {
+    this.#guests.delete(guest);
+    const count = (this.#byAddress.get(guest.address) ?? 1) - 1;
+    if (count <= 0) this.#byAddress.delete(guest.address);
+    else this.#byAddress.set(guest.address, count);
+  }
+}
+
+/** IPv4 addresses without the prefix they have on a socket that takes both families. */
+export const plainAddress = (address: string | undefined): string => (address ?? '').replace(/^::ffff:/, '');
+
+/** The network a device came from, which is all that is kept of an address: /24 of IPv4, /48 of IPv6. */
+export function networkOf(address: string): string {
+  const bytes = address.split('.');
+  if (bytes.length === 4) return `${bytes.slice(0, 3).join('.')}.0/24`;
+  return `${address.split(':').slice(0, 3).join(':')}::/48`;
+}

@@ -1,0 +1,43 @@
+/** What the parts of one task share. */
+import type { ServerConfig } from './common/config.ts';
+import type { AlarmStore } from './cloud/alarms.ts';
+import type { Aws } from './cloud/aws.ts';
+import type { DeviceState } from './cloud/device-state.ts';
+import type { DeviceEvents } from './cloud/events.ts';
+import type { Fleet } from './cloud/fleet.ts';
+import type { PublicHost } from './net/host.ts';
+import type { Log } from './common/log.ts';
+import type { Budget, Shares } from './common/memory.ts';
+import type { Metrics } from './common/metrics.ts';
+import type { Outbox } from './cloud/outbox.ts';
+import type { Positions } from './cloud/positions.ts';
+import type { Registry } from './cloud/registry.ts';
+import type { Sounds } from './sound/sounds.ts';
+import type { UnknownDevices } from './cloud/unknown.ts';
+
+export interface Services {
+  readonly config: ServerConfig;
+  readonly task: string;
+  readonly aws: Aws;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly registry: Registry;
+  readonly state: DeviceState;
+  readonly fleet: Fleet;
+  readonly unknown: UnknownDevices;
+  readonly alarms: AlarmStore;
+  readonly positions: Positions;
+  readonly events: DeviceEvents;
+  /** Writes that may wait and be overtaken. */
+  readonly outbox: Outbox;
+  readonly host: PublicHost;
+  readonly sounds: Sounds;
+  readonly memory: {
+    /** Segments that wait for S3. */
+    readonly segments: Shares;
+    /** Parts of files of alarms. */
+    readonly files: Budget;
+    /** Messages in parts that are not all here. */
+    readonly messages: Budget;
+  };
+}

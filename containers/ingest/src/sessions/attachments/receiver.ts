@@ -1,0 +1,96 @@
+/** One file from its first byte to its object: parts go to S3 as they become whole; the file counts when all are there. */
+import type { AlarmFile } from '../../../../../lib/contract/device.ts';
+import type { Services } from '../../services.ts';
+import type { Budget } from '../../common/memory.ts';
+import { IncomingFile, type Part } from './file.ts';
+import { placeFor, type Arrived, type Place } from './keep.ts';
+import { FileUpload } from './upload.ts';
+
+export type About = Pick<Arrived, 'record' | 'alarm' | 'number'>;
+
+export interface Sending {
+  readonly place: Place;
+  readonly upload: FileUpload;
+}
+
+export class FileReceiver {
+  readonly incoming: IncomingFile;
+  /** Where it goes; it does not begin to be sent before this is known. */
+  readonly #about: Promise<About>;
+  readonly #services: Services;
+  readonly #early: Part[] = [];
+  #sending: Promise<Sending> | undefined;
+  #parts: Promise<unknown>[] = [];
+  #kept: Promise<AlarmFile> | undefined;
+  #waiting = 0;
+
+  constructor(services: Services, name: string, size: number, budget: Budget, about: Promise<About>) {
+    this.#services = services;
+    this.#about = about;
+    this.incoming = new IncomingFile(name, size, budget, (part) => this.#whole(part));
+  }
+
+  /** Parts on their way to S3. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  /** The file in its bucket, verified by its ranges. Call it when it is complete; rejects when S3 did not take it. */
+  keep(): Promise<AlarmFile> {
+    this.#kept ??= this.#finish();
+    return this.#kept;
+  }
+
+  /** The connection is over. */
+  abandon(): void {
+    this.incoming.abandon();
+    for (const part of this.#early.splice(0)) this.incoming.release(part);
+    if (this.#kept !== undefined) return;
+    void this.#sending?.then(({ upload }) => upload.abort()).catch(() => {});
+  }
+
+  #whole(part: Part): void {
+    // What the file is, and so where it goes, its first bytes say.
+    if (this.incoming.head === undefined) {
+      this.#early.push(part);
+      return;
+    }
+    this.#sending ??= this.#begin(this.incoming.head);
+    for (const early of [...this.#early.splice(0), part]) {
+      const sent = this.#send(early, this.#sending);
+      sent.catch(() => {});
+      this.#parts.push(sent);
+    }
+  }
+
+  async #begin(head: Buffer): Promise<Sending> {
+    const { name, size } = this.incoming;
+    const place = await placeFor(this.#services, { ...(await this.#about), name, size, head });
+    return { place, upload: new FileUpload(this.#services.aws.s3, place) };
+  }
+
+  async #send(part: Part, sending: Promise<Sending>): Promise<void> {
+    this.#waiting += 1;
+    try {
+      const { upload } = await sending;
+      if (this.incoming.parts === 1) await upload.whole(part.bytes);
+      else await upload.part(part.index, part.bytes);
+    } finally {
+      this.#waiting -= 1;
+      this.incoming.release(part);
+    }
+  }
+
+  async #finish(): Promise<AlarmFile> {
+    if (this.incoming.size === 0 || this.#sending === undefined) throw new Error('an empty file');
+    const { place, upload } = await this.#sending;
+    try {
+      await Promise.all(this.#parts);
+      if (this.incoming.parts > 1) await upload.complete();
+    } catch (error) {
+      await upload.abort().catch(() => {});
+      throw error;
+    }
+    return place.file;
+  }
+}

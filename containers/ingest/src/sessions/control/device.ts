@@ -1,0 +1,298 @@
+/**
+ * A device that was let in: what its messages mean, and its latest state. Every message of JT/T 808 that asks for an answer
+ * gets one, unknown ones too.
+ */
+import { zoneMinutes, type DeviceRecord, type Position } from '../../../../../lib/contract/device.ts';
+import type { Point } from '../../../../../lib/contract/positions.ts';
+import type { Header } from '../../jt808/header.ts';
+import { Result } from '../../jt808/messages/general.ts';
+import type { AvAttributes } from '../../jt808/messages/live.ts';
+import { Status, hasFix, type Location } from '../../jt808/messages/location.ts';
+import type { Message } from '../../jt808/messages/registry.ts';
+import { bcdToUtc, utcToBcd } from '../../jt808/time.ts';
+import {
+  bitsNamed,
+  bitsOf,
+  findAlarms,
+  mayHoldAlarms,
+  namesInForce,
+  type AlarmBits,
+  type FoundAlarm,
+} from '../alarms/detect.ts';
+import { saveMultimedia } from '../alarms/multimedia.ts';
+import { reportAlarm } from '../alarms/report.ts';
+import type { Services } from '../../services.ts';
+import type { Connected } from '../../cloud/device-state.ts';
+import type { Keeper } from './keeper.ts';
+import type { ControlSession } from './session.ts';
+
+export interface DeviceParts {
+  readonly protocol: Connected['protocol'];
+  readonly keeper: Keeper;
+}
+
+/** Milliseconds for which an offset of a time zone is used again: daylight saving begins on the hour. */
+const ZONE_KEPT = 15 * 60_000;
+/** Milliseconds ahead of ours at which a device's clock is wrong. */
+const FUTURE = 60 * 60_000;
+const DAY = 86_400_000;
+/** Times `stateSeconds` from one write to the next about a device that says no more than that it is there. */
+const QUIETER = 4;
+/** Milliseconds after it came that a device is asked what it can do: its streams go first. */
+const ASK_AFTER = 15_000;
+
+/** Alarms and pictures of one device that are kept in a minute. A loose contact makes thousands, in which others' drown. */
+const MOST_REPORTS = 240;
+const MINUTE = 60_000;
+
+export class ConnectedDevice {
+  readonly id: string;
+  readonly keeper: Keeper;
+  readonly session: ControlSession;
+  readonly #services: Services;
+  readonly #protocol: Connected['protocol'];
+  #record: DeviceRecord;
+  #bits: AlarmBits = { alarm: 0, video: 0 };
+  #position: Position | undefined;
+  #zone = 0;
+  #zoneAt = -Infinity;
+  #seenAt = 0;
+  #reports = 0;
+  #reportsSince = -Infinity;
+  #toldAt = -Infinity;
+  #toldPosition = false;
+  /** When it is asked what its sound and picture are like (0x9003); once is enough. */
+  #askAt = Infinity;
+  /** There is something to tell. */
+  #news = false;
+  /** It has said something since that was told: no more than that it is there. */
+  #isHeard = false;
+  #online = false;
+
+  constructor(session: ControlSession, record: DeviceRecord, { protocol, keeper }: DeviceParts) {
+    this.id = record.id;
+    this.session = session;
+    this.keeper = keeper;
+    this.#services = session.services;
+    this.#record = record;
+    this.#protocol = protocol;
+    this.#bits = bitsNamed(record.alarms ?? []);
+  }
+
+  get record(): DeviceRecord {
+    return this.#record;
+  }
+
+  /** Its settings have changed. */
+  renew(record: DeviceRecord): void {
+    this.#record = record;
+    this.#zoneAt = -Infinity;
+  }
+
+  /** Minutes its clock is ahead of UTC, now. */
+  zone(now = Date.now()): number {
+    if (now - this.#zoneAt > ZONE_KEPT) {
+      this.#zone = zoneMinutes(this.#record.timeZone, now);
+      this.#zoneAt = now;
+    }
+    return this.#zone;
+  }
+
+  arrived(): void {
+    const { state, task, outbox, events } = this.#services;
+    this.#seenAt = Date.now();
+    this.#toldAt = performance.now();
+    if (this.#record.capabilities === undefined && this.#record.channels.length > 0) {
+      this.#askAt = this.#toldAt + ASK_AFTER;
+    }
+    const connectedAt = new Date(this.#seenAt).toISOString();
+    const { id: session, network } = this.session;
+    const connected = { task, session, connectedAt, protocol: this.#protocol, network };
+    outbox.put(`device ${this.id}`, async () => {
+      this.#online = await state.connect(this.id, connected);
+      if (!this.#online) this.session.close('fault');
+    });
+    events.say({ device: this.id, type: 'online' });
+    this.keeper.begin();
+  }
+
+  /** `replaced`: by a newer connection to this task, so the device is still here. */
+  left(replaced: boolean): void {
+    this.keeper.end();
+    if (replaced) return;
+    const { state, outbox, events } = this.#services;
+    const seen = { lastSeenAt: new Date(this.#seenAt).toISOString(), position: this.#position };
+    outbox.put(`device ${this.id}`, () => state.disconnect(this.id, this.session.id, seen));
+    events.say({ device: this.id, type: 'offline', reason: 'The connection ended.' });
+  }
+
+  /** Call it once a second. */
+  tick(now: number): void {
+    this.keeper.tick(now);
+    if (now >= this.#askAt) {
+      this.#askAt = Infinity;
+      void this.session.commander.send('avAttributesQuery', {});
+    }
+    if (this.#news || this.#isHeard) this.#tell(now);
+  }
+
+  /** `reply` sends 0x8001 with a result; parts of a message have had theirs already. */
+  message(message: Message, header: Header, reply: (result: number) => void): void {
+    const { session } = this;
+    this.#seenAt = Date.now();
+    this.#isHeard = true;
+    switch (message.name) {
+      case 'location':
+        reply(Result.ok);
+        this.#locations([message.value], true);
+        return;
+      case 'locationBatch':
+        reply(Result.ok);
+        this.#locations(message.value.locations, message.value.type === 0);
+        return;
+      case 'locationReply':
+        this.#locations([message.value.location], true);
+        return;
+      case 'terminalReply':
+        session.commander.replied(message.value.replySerial, message.value.replyId, message.value.result);
+        return;
+      case 'recordingList':
+      case 'shootReply':
+        reply(Result.ok);
+        session.commander.answered(message.value.replySerial, message.name, message.value);
+        return;
+      case 'register':
+        // Some register at every power-up, on a connection that is let in already.
+        session.answer('registerReply', {
+          replySerial: header.serial,
+          result: 0,
+          authCode: this.#record.authCode ?? '',
+        });
+        break;
+      case 'timeQuery':
+        session.answer('timeReply', { time: utcToBcd(Date.now(), 0) });
+        break;
+      case 'terminalRetransmit':
+        // Nothing we send is longer than one frame.
+        reply(Result.unsupported);
+        break;
+      case 'avAttributes':
+        this.#capabilities(message.value);
+        break;
+      case 'mediaData':
+        // One that is not acknowledged comes again.
+        if (this.#mayReport()) void saveMultimedia(this, message.value);
+        break;
+      case 'logout':
+        reply(Result.ok);
+        session.finish();
+        return;
+      case 'heartbeat':
+      case 'authenticate':
+      case 'mediaEvent':
+      case 'passengers':
+      case 'uploadDone':
+      case 'parametersReply':
+        reply(Result.ok);
+        break;
+      case 'malformed':
+        this.#services.metrics.add('malformedMessages');
+        reply(Result.bad);
+        break;
+      default:
+        this.#services.metrics.add('unknownMessages');
+        this.#services.log.trouble('unknown-message', this.id, `0x${message.id.toString(16).padStart(4, '0')}`);
+        reply(Result.unsupported);
+    }
+  }
+
+  /** `latest`: the last of them says where the device is now. */
+  #locations(locations: readonly Location[], latest: boolean): void {
+    const now = Date.now();
+    const { positions, metrics } = this.#services;
+    const { retentionDays } = this.#record;
+    let bits: AlarmBits = latest ? this.#bits : { alarm: 0, video: 0 };
+    for (const location of locations) {
+      const said = bcdToUtc(location.time, this.zone(now), now);
+      const wrong = said === undefined || said > now + FUTURE;
+      if (wrong) metrics.counts.badTimes += 1;
+      const time = wrong ? now : said;
+      const fix = hasFix(location);
+      const position = fix ? positionOf(location, time) : undefined;
+      if (fix && time > now - retentionDays * DAY) {
+        positions.add(this.id, retentionDays, pointOf(location, time), performance.now());
+      } else if (fix) metrics.counts.droppedPositions += 1;
+      if (mayHoldAlarms(location, bits)) {
+        const context = { device: this.id, time, now, zoneMinutes: this.zone(now), position, before: bits };
+        for (const alarm of findAlarms(location, context)) this.#report(alarm);
+      }
+      bits = bitsOf(location);
+      if (latest && position !== undefined) this.#position = position;
+    }
+    if (latest) this.#bits = bits;
+    this.#news = true;
+  }
+
+  #mayReport(): boolean {
+    const now = performance.now();
+    if (now - this.#reportsSince >= MINUTE) {
+      this.#reportsSince = now;
+      this.#reports = 0;
+    }
+    this.#reports += 1;
+    if (this.#reports <= MOST_REPORTS) return true;
+    this.#services.metrics.add('droppedAlarms');
+    return false;
+  }
+
+  #report(alarm: FoundAlarm): void {
+    if (!this.#mayReport()) return;
+    this.#services.metrics.add('alarms');
+    this.#services.outbox.put(`alarm ${this.id} ${alarm.id}`, () => reportAlarm(this, alarm));
+  }
+
+  /** Its latest state, at most every so often, and of heartbeats alone less so; another connection's word is final. */
+  #tell(now: number): void {
+    const { config, outbox, state } = this.#services;
+    // Where it is, is told at once when it has just come. All of it is written behind the connection's own record, whose
+    // session it must find there.
+    const first = !this.#toldPosition && this.#position !== undefined;
+    const seconds = config.options.stateSeconds * (this.#news ? 1 : QUIETER);
+    if (!this.#online || (!first && now - this.#toldAt < seconds * 1000)) return;
+    this.#toldAt = now;
+    this.#toldPosition ||= first;
+    this.#news = false;
+    this.#isHeard = false;
+    outbox.put(`seen ${this.id}`, async () => {
+      const lastSeenAt = new Date(this.#seenAt).toISOString();
+      const seen = { lastSeenAt, position: this.#position, alarms: namesInForce(this.#bits) };
+      if (!(await state.seen(this.id, this.session.id, seen))) this.session.replaced();
+    });
+  }
+
+  #capabilities(value: AvAttributes): void {
+    const { outbox, state } = this.#services;
+    outbox.put(`capabilities ${this.id}`, () => state.capabilities(this.id, { ...value }));
+  }
+}
+
+const positionOf = (location: Location, time: number): Position => ({
+  time: new Date(time).toISOString(),
+  lat: location.latE6 / 1e6,
+  lon: location.lonE6 / 1e6,
+  speedKmh: location.speedKmh,
+  direction: location.direction % 360,
+  altitude: location.altitude,
+  accOn: (location.status & Status.accOn) !== 0,
+});
+
+const pointOf = (location: Location, time: number): Point => ({
+  time,
+  latE6: location.latE6,
+  lonE6: location.lonE6,
+  speed: Math.round(location.speedKmh * 10),
+  direction: location.direction % 360,
+  altitude: location.altitude,
+  alarm: location.alarm,
+  accOn: (location.status & Status.accOn) !== 0,
+});

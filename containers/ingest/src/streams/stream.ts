@@ -1,0 +1,314 @@
+/**
+ * One channel being received: the connection it comes by (at most one at a time), the segmenter and the publisher. What
+ * the device's record says of it is written here, too. Nothing in here throws at the connection.
+ */
+import type { DeviceRecord, Stream } from '../../../../lib/contract/device.ts';
+import { Segmenter, type Segment } from '../hls/segmenter.ts';
+import type { AccessUnit, Gap } from '../media/unit.ts';
+import { due } from './keeping.ts';
+import type { PlaybackRow } from '../cloud/fleet.ts';
+import type { Closing } from '../common/metrics.ts';
+import type { Services } from '../services.ts';
+import { isHeard } from '../sound/heard.ts';
+import { Listener } from '../sound/listener.ts';
+import { Fence } from './fence.ts';
+import { Publisher, type Published } from './publisher.ts';
+import { liveTarget, playbackTarget, type Target } from './target.ts';
+
+/** A media connection, as far as a stream knows it. */
+export interface Source {
+  /** This stream does not want it any more. */
+  release(why: Closing): void;
+}
+
+export interface StreamOptions {
+  readonly record: DeviceRecord;
+  readonly channel: number;
+  /** A recording that the device plays back; else it is live. */
+  readonly playback?: PlaybackRow;
+  readonly ended: (stream: LiveStream) => void;
+}
+
+/** Milliseconds without a picture after which what is open is published. */
+const STALL_MS = 8000;
+/** Milliseconds without a picture after which the connection is given up: such a device is stuck. */
+const STUCK_MS = 30_000;
+/** The same of a recording that is played back: it may be paused (0x9202). */
+const PAUSED_MS = 5 * 60_000;
+/** Between two looks whether it is still wanted: so many times what a device has to begin. */
+const CHECKS = 6;
+/** Milliseconds to publish what is left of a stream that is over. */
+const CLOSING_MS = 20_000;
+/** Growth of the peak bit rate that is worth telling. */
+const BANDWIDTH_STEP = 1.2;
+
+export class LiveStream {
+  readonly device: string;
+  readonly channel: number;
+  readonly #services: Services;
+  readonly #options: StreamOptions;
+  #record: DeviceRecord;
+  #target: Target;
+  #source: Source | undefined;
+  #segmenter: Segmenter | undefined;
+  readonly #sound: Listener;
+  #publisher: Publisher | undefined;
+  #requestId: string | undefined;
+  #heardAt = 0;
+  #checkAt = 0;
+  #leftAt = 0;
+  #stopping = false;
+  #told: Stream | undefined;
+  #bandwidth = 0;
+  #closed: Promise<void> | undefined;
+
+  constructor(services: Services, options: StreamOptions) {
+    this.device = options.record.id;
+    this.channel = options.channel;
+    this.#services = services;
+    this.#options = options;
+    this.#record = options.record;
+    this.#target = this.#aim();
+    this.#sound = new Listener(services.sounds, services.metrics, (unit) => this.#segmenter?.push(unit));
+    services.memory.segments.enter();
+  }
+
+  get connected(): boolean {
+    return this.#source !== undefined;
+  }
+
+  isFrom(source: Source): boolean {
+    return this.#source === source;
+  }
+
+  get requestId(): string | undefined {
+    return this.#requestId;
+  }
+
+  /** Bytes in memory: the open segment and what waits for S3. */
+  get bytes(): number {
+    return (this.#segmenter?.bytes ?? 0) + (this.#publisher?.bytes ?? 0);
+  }
+
+  attach(source: Source, record: DeviceRecord, requestId: string | undefined): void {
+    this.#cut();
+    const before = this.#source;
+    this.#source = source;
+    before?.release('replaced');
+    this.#record = record;
+    this.#requestId = requestId ?? this.#requestId;
+    this.#target = this.#aim();
+    this.#stopping = false;
+    this.#told = undefined;
+    this.#heardAt = performance.now();
+    this.#checkAt = this.#heardAt + this.#checkMs * (0.5 + Math.random());
+    this.#segmenter = new Segmenter(this.#target.segmenter, (segment) => this.#publish(segment));
+    this.#listen(record);
+    if (this.#publisher === undefined || this.#publisher.dead) this.#publisher = this.#begin();
+  }
+
+  unit(source: Source, unit: AccessUnit): void {
+    if (source !== this.#source) return;
+    this.#heardAt = unit.receivedAt;
+    // Browsers cannot play telephone codecs: where nothing encodes them, silence stands for them.
+    if (unit.kind === 'audio') this.#sound.push(unit);
+    else this.#segmenter?.push(unit);
+  }
+
+  gap(source: Source, gap: Gap): void {
+    if (source === this.#source) this.#segmenter?.push(gap);
+  }
+
+  /** The connection is over. The stream waits for another one, unless it was told to stop. */
+  detach(source: Source): void {
+    if (source !== this.#source) return;
+    this.#source = undefined;
+    this.#leftAt = performance.now();
+    this.#cut();
+    if (this.#stopping || !this.#target.live) void this.close();
+    else this.#tell({ state: 'starting', ...this.#by() }, true);
+  }
+
+  /** 0x9102 was sent: when the connection goes, or soon, it is over. */
+  stop(): void {
+    this.#stopping = true;
+  }
+
+  /** Call it once a second. */
+  tick(now: number): void {
+    if (this.#closed !== undefined) return;
+    if (this.#source !== undefined) {
+      const silent = now - this.#heardAt;
+      if (silent >= STALL_MS) this.#segmenter?.end();
+      if (silent >= (this.#target.live ? STUCK_MS : PAUSED_MS)) this.#source.release('stalled');
+      else if (this.#target.live && now >= this.#checkAt) {
+        this.#checkAt = now + this.#checkMs;
+        this.#check().catch((error: unknown) => this.#services.log.failure('check-stream', error));
+      }
+    } else if (now - this.#leftAt >= this.#services.config.options.startSeconds * 1000) {
+      this.#tell({ state: 'offline', ...this.#since(), reason: 'The device stopped sending.' }, true);
+      void this.close();
+    }
+  }
+
+  /** A viewer has come: its sound may be wanted from now on. */
+  async look(): Promise<void> {
+    const record = await this.#services.registry.fresh(this.device);
+    if (record !== undefined) this.#listen(record);
+  }
+
+  /** A recording is played back because somebody asked for it. */
+  #listen(record: DeviceRecord): void {
+    this.#sound.isHeard = this.connected && (!this.#target.live || isHeard(record, this.channel, Date.now()));
+  }
+
+  get #checkMs(): number {
+    return this.#services.config.options.startSeconds * 1000 * CHECKS;
+  }
+
+  /**
+   * Usually the task with the control connection has a stream stopped. That may be gone, or the device deleted: then the
+   * connection is closed here, a while later.
+   */
+  async #check(): Promise<void> {
+    const { registry, config } = this.#services;
+    const record = await registry.get(this.device);
+    if (record !== undefined) this.#listen(record);
+    const idleStopSeconds = config.options.idleStopSeconds + this.#checkMs / 1000;
+    const asked = { channel: this.channel, runs: true, idleStopSeconds, now: Date.now() };
+    if (record !== undefined && due({ record, ...asked }).act !== 'stop') return;
+    this.#stopping = true;
+    await this.close();
+  }
+
+  /** Publishes what there is; the record says that the stream may go on elsewhere. */
+  async handOver(deadline: number): Promise<void> {
+    const source = this.#source;
+    this.#drop();
+    if (this.#target.live && source !== undefined) this.#tell({ state: 'starting', ...this.#by() }, true);
+    await this.close(deadline);
+  }
+
+  close(deadline = performance.now() + CLOSING_MS): Promise<void> {
+    this.#closed ??= this.#finish(deadline);
+    return this.#closed;
+  }
+
+  async #finish(deadline: number): Promise<void> {
+    // Whoever has its connection is the writer of its state.
+    const mine = !this.connected;
+    this.#drop();
+    if (this.#stopping) this.#tell({ state: 'offline', ...this.#since() }, mine);
+    this.#options.ended(this);
+    await this.#publisher?.close(deadline, this.#target.lastLine);
+    this.#services.memory.segments.leave();
+  }
+
+  #drop(): void {
+    const source = this.#source;
+    this.#source = undefined;
+    this.#leftAt = performance.now();
+    this.#cut();
+    source?.release('replaced');
+  }
+
+  /** Publishes what is open; the connection that sent it is no longer listened to. */
+  #cut(): void {
+    const segmenter = this.#segmenter;
+    if (segmenter === undefined) return;
+    this.#segmenter = undefined;
+    this.#sound.end();
+    segmenter.end();
+    this.#services.metrics.add('clockResets', segmenter.counters.clockResets);
+    this.#services.metrics.add('droppedFrames', segmenter.counters.droppedPictures);
+  }
+
+  #publish(segment: Segment): void {
+    this.#bandwidth = Math.max(this.#bandwidth, Math.ceil((segment.bytes * 8000) / Math.max(1, segment.duration)));
+    this.#publisher?.add(segment);
+  }
+
+  #aim(): Target {
+    const { playback } = this.#options;
+    const { options } = this.#services.config;
+    return playback === undefined
+      ? liveTarget(this.#record, this.channel, options, Date.now())
+      : playbackTarget(this.#record, playback, options, Date.now());
+  }
+
+  #begin(): Publisher {
+    const { aws, config, metrics, log, memory } = this.#services;
+    const { playlistKey, ...target } = this.#target;
+    const bucket = config.buckets.media;
+    const failed = (error: unknown) => log.failure('publish', error);
+    const fence = new Fence({
+      store: aws.store,
+      bucket,
+      key: playlistKey,
+      retentionTag: target.retentionTag,
+      targetMs: config.options.segmentSeconds * 1000,
+      staleMs: config.options.playlistSeconds * 2000,
+    });
+    const publisher = new Publisher({
+      ...target,
+      store: aws.store,
+      fence,
+      bucket,
+      // As many streams as a task takes would hold more than it has, were each to hold what one may.
+      get bufferBytes() {
+        return Math.min(config.options.limits.streamBufferBytes, memory.segments.each);
+      },
+      metrics,
+      failed,
+      published: (what) => this.#published(what),
+      lost: () => {
+        log.trouble('fence-lost', this.device);
+        // The device has begun anew elsewhere, so what still comes in here is old.
+        if (this.#publisher === publisher) this.#drop();
+      },
+    });
+    publisher.open();
+    return publisher;
+  }
+
+  #published({ epoch, segment }: Published): void {
+    if (!this.#target.live || this.#source === undefined) return;
+    const { codecs, width, height } = segment.init;
+    const told = this.#told;
+    const same = told?.codecs === codecs && told.epoch === epoch && told.width === width && told.height === height;
+    if (same && this.#bandwidth <= (told.bandwidth ?? 0) * BANDWIDTH_STEP) return;
+    const frameRate = Math.round((segment.pictures / Math.max(1, segment.duration)) * 100_000) / 100;
+    const live: Stream = {
+      state: 'live',
+      ...(told === undefined ? this.#by() : { ...this.#by(), since: told.since }),
+      epoch,
+      codecs,
+      width,
+      height,
+      ...(frameRate > 0 && { frameRate }),
+      bandwidth: this.#bandwidth,
+    };
+    this.#told = live;
+    this.#tell(live, told !== undefined);
+  }
+
+  #since() {
+    return { since: new Date().toISOString() };
+  }
+
+  #by() {
+    return {
+      ...this.#since(),
+      task: this.#services.task,
+      ...(this.#requestId !== undefined && { requestId: this.#requestId }),
+    };
+  }
+
+  /** `mine`: only while the record says that the stream is this task's. */
+  #tell(stream: Stream, mine: boolean): void {
+    const { state, outbox, task } = this.#services;
+    outbox.put(`stream ${this.device} ${this.channel}`, () =>
+      state.stream(this.device, this.channel, stream, mine ? { task } : undefined),
+    );
+  }
+}

@@ -1,0 +1,181 @@
+/** Live playback: who may watch a channel, whether there is something to watch, and the playlists that follow from it. */
+import { GetObjectCommand } from '@aws-sdk/client-s3';
+import { randomUUID } from 'node:crypto';
+import type { Channel, DeviceRecord } from '../../../lib/contract/device.ts';
+import { number, required } from '../../../lib/contract/env.ts';
+import { channelPrefix, livePlaylistKey, playbackPlaylistKey } from '../../../lib/contract/live-keys.ts';
+import { setCookies } from '../cookies.ts';
+import { Callers, type Caller } from '../caller.ts';
+import { signatureEnd, tokenLifetime } from '../access.ts';
+import { expand, type Access } from '../manifest.ts';
+import { mintToken } from '../token.ts';
+import { s3 } from '../../shared/clients.ts';
+import { readDevice, visible } from '../../shared/devices.ts';
+import { ApiError } from '../../shared/errors.ts';
+import { Reply, serve } from '../../shared/http.ts';
+import { listSegments } from '../../shared/recordings.ts';
+import { loadSigner, type Signer } from '../../shared/signing.ts';
+import { liveMultivariant, recordingPlaylist, type Source } from './playlists.ts';
+import { channelOf, goodbye, look, watch } from './watching.ts';
+
+const groupsClaim = required('GROUPS_CLAIM');
+const signatureHours = number('SIGNATURE_HOURS', 0.1, 168);
+const tokenMinutes = number('TOKEN_MINUTES', 1, 43_200);
+const onDemandMinutes = number('ON_DEMAND_MINUTES', 1, 60);
+const startSeconds = number('START_SECONDS', 1, 600);
+const callers = new Callers({ issuer: required('ISSUER'), audience: required('AUDIENCE'), groupsClaim });
+
+/** Lambda answers at most 6 MB, JSON and escapes included. */
+const MAX_PLAYLIST_BYTES = 5_500_000;
+
+const tokenOf = (device: string, channel: number) => `live/${device}/${channel}`;
+
+/** An on-demand stream's signature is short, for its renewal is the sign of life; what is recorded needs none. */
+const endOf = (channel: Channel, live: boolean): Date =>
+  live && channel.live === 'on-demand'
+    ? new Date(Date.now() + onDemandMinutes * 60_000)
+    : signatureEnd(new Date(), signatureHours, null);
+
+/** Throws `unauthorized` (nobody signed in) or `not-found`. */
+async function watched(caller: Caller | undefined, id: string): Promise<DeviceRecord> {
+  if (caller === undefined)
+    throw new ApiError('unauthorized', 'Sign in, or add a playback token as ?token=, to watch this device.');
+  return visible(await readDevice(id), caller.viewer);
+}
+
+function cookiesOf(signer: Signer, { device, channel }: Source, end: Date): string[] {
+  const path = `/${channelPrefix(device, channel)}`;
+  const maxAgeSeconds = (end.getTime() - Date.now()) / 1000;
+  return setCookies(signer.cookies(`${path}*`, end), { path, maxAgeSeconds, secure: signer.secure });
+}
+
+export const handler = serve<'live'>(groupsClaim, {
+  'POST /api/devices/{id}/tokens': async ({ params: { id }, body, viewer }) => {
+    const seconds = tokenLifetime(body.expiresIn, tokenMinutes);
+    channelOf(visible(await readDevice(id), viewer), body.channel);
+    const expiresAt = new Date(Math.floor(Date.now() / 1000 + seconds) * 1000);
+    const token = await mintToken(
+      (await loadSigner()).tokenKey,
+      viewer,
+      tokenOf(id, body.channel),
+      'manifest',
+      expiresAt,
+    );
+    const url = `/api/play/live/${id}/${body.channel}/main.m3u8?token=${token}`;
+    return { token, expiresAt: expiresAt.toISOString(), url };
+  },
+
+  'GET /api/play/live/{id}/{channel}/main.m3u8': async (request) => {
+    const { params, query } = request;
+    const caller = await callers.of(request, tokenOf(params.id, params.channel), ['manifest']);
+    const record = await watched(caller, params.id);
+    const channel = channelOf(record, params.channel);
+    const source: Source = { device: record.id, channel: channel.number, playback: query.playback };
+    const live = query.from === undefined && query.playback === undefined;
+    const end = endOf(channel, live);
+    const signer = await loadSigner();
+    const byCookies = query.cookies === '1';
+    const cookies = byCookies ? cookiesOf(signer, source, end) : [];
+    const signature = () => signer.sign(`/${channelPrefix(source.device, source.channel)}*`, end);
+
+    if (query.from !== undefined && query.to !== undefined) {
+      const stretch = { from: Date.parse(query.from), to: Date.parse(query.to) };
+      const segments = await listSegments(source.device, source.channel, stretch);
+      if (segments.length === 0)
+        throw new ApiError('not-found', 'Nothing is recorded of that channel in that stretch.');
+      const way = query.expand === '1' ? 'expand' : 'define';
+      const access = byCookies ? ({ way: 'cookies' } as const) : ({ way, query: signature() } as const);
+      return new Reply(checkLength(recordingPlaylist(source, segments, access)), {}, cookies);
+    }
+
+    const now = live
+      ? await watch({ record, channel, session: query.session ?? randomUUID(), until: end, startSeconds })
+      : undefined;
+    if (now !== undefined && now.state !== 'live') throw notLive(now);
+    // A device takes seconds to begin, and a player gives up on a playlist that is not there.
+    if (query.playback !== undefined)
+      await readPlaylist(playbackPlaylistKey(record.id, channel.number, query.playback));
+    let access: Access;
+    if (query.expand === '1') {
+      const token = await mintToken(
+        signer.tokenKey,
+        caller!.viewer,
+        tokenOf(source.device, source.channel),
+        'playlists',
+        end,
+      );
+      access = { way: 'expand', token, cookies: byCookies };
+    } else access = byCookies ? { way: 'cookies' } : { way: 'define', query: signature() };
+    return new Reply(liveMultivariant(source, now?.stream ?? {}, access), {}, cookies);
+  },
+
+  'GET /api/play/live/{id}/{channel}/live.m3u8': async (request) => {
+    const { params, query } = request;
+    const caller = await callers.of(request, tokenOf(params.id, params.channel), ['manifest', 'playlists']);
+    const channel = channelOf(await watched(caller, params.id), params.channel);
+    const key =
+      query.playback === undefined
+        ? livePlaylistKey(params.id, channel.number)
+        : playbackPlaylistKey(params.id, channel.number, query.playback);
+    // A playlists token ends with the signature it stands for; reloading must not stretch it.
+    const end = (caller?.use === 'playlists' && caller.expiresAt) || endOf(channel, query.playback === undefined);
+    const text = await readPlaylist(key);
+    const signed =
+      query.cookies === '1'
+        ? undefined
+        : (await loadSigner()).sign(`/${channelPrefix(params.id, channel.number)}*`, end);
+    return new Reply(checkLength(expand(text, `/${key}`, signed)));
+  },
+
+  'GET /api/play/live/{id}/{channel}/state': async (request) => {
+    const { params, query } = request;
+    const caller = await callers.of(request, tokenOf(params.id, params.channel), ['manifest']);
+    const record = await watched(caller, params.id);
+    const channel = channelOf(record, params.channel);
+    if (query.session === undefined) {
+      const { stream: _, ...now } = await look({ record, channel, startSeconds });
+      return now;
+    }
+    const until = endOf(channel, true);
+    const { stream: _, ...now } = await watch({ record, channel, session: query.session, until, startSeconds });
+    if (now.state !== 'live') return now;
+    const signed = (await loadSigner()).sign(`/${channelPrefix(record.id, channel.number)}*`, until);
+    return { ...now, signature: { query: signed, expiresAt: until.toISOString() } };
+  },
+
+  'POST /api/play/live/{id}/{channel}/goodbye': async ({ params: { id, channel }, query: { session } }) => {
+    await goodbye(id, channel, session);
+    return undefined;
+  },
+});
+
+const WORDS = {
+  starting: 'The stream is starting. Try again in a second.',
+  offline: 'There is nothing to watch now.',
+  busy: 'The device cannot send this channel now. Try again shortly.',
+} as const;
+
+function notLive({ state, reason }: { state: string; reason?: string }): ApiError {
+  const named = state as keyof typeof WORDS;
+  return new ApiError('not-live', reason ?? WORDS[named], { state: named });
+}
+
+function checkLength(text: string): string {
+  if (Buffer.byteLength(text) <= MAX_PLAYLIST_BYTES) return text;
+  throw new ApiError('too-large', 'That stretch has too many segments for one playlist; ask for a shorter one.', {
+    limit: { name: 'playlist', value: MAX_PLAYLIST_BYTES, unit: 'bytes' },
+  });
+}
+
+/** S3 calls a missing key AccessDenied to who may not list the bucket. */
+const GONE = ['NoSuchKey', 'AccessDenied'];
+
+async function readPlaylist(Key: string): Promise<string> {
+  try {
+    const { Body } = await s3.send(new GetObjectCommand({ Bucket: required('MEDIA_BUCKET'), Key }));
+    return await Body!.transformToString();
+  } catch (cause) {
+    if (!(cause instanceof Error) || !GONE.includes(cause.name)) throw cause;
+    throw new ApiError('not-live', 'There is no playlist yet. Try again in a second.', { state: 'starting', cause });
+  }
+}

@@ -1,0 +1,280 @@
+/** Routes of devices and of live playback. They are there only where the configuration has `live.enabled`. */
+import { z } from 'zod';
+import type { Route } from './api.ts';
+import { alarm, channelNumber, device, deviceId, devicePatch, newDevice, requestId, streamState } from './device.ts';
+import { answerRow, command, unknownRow } from './ingest.ts';
+import { video } from './video.ts';
+
+const idParam = z.object({ id: deviceId });
+/** Digits only: `1e2` is not 100. */
+const channelParam = z
+  .string()
+  .regex(/^[1-9][0-9]{0,2}$/, 'must be a whole number from 1 to 255')
+  .transform(Number)
+  .pipe(channelNumber);
+const streamParams = idParam.extend({ channel: channelParam });
+const time = z.iso.datetime({ offset: true }).meta({ description: 'ISO 8601 with its offset, or Z.' });
+const cursor = z.string().max(2000).optional();
+const session = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{16,64}$/)
+  .meta({ description: 'Chosen by the player at random, the same for as long as it watches: its sign of life.' });
+
+/** Longest stretch one answer covers: a day, an hour longer or shorter where clocks change. */
+export const MAX_STRETCH_HOURS = 25;
+
+const stretch = { from: time, to: time };
+const MAX_STRETCH_MS = MAX_STRETCH_HOURS * 3_600_000;
+const isStretch = ({ from, to }: { from: string; to: string }) => {
+  const length = Date.parse(to) - Date.parse(from);
+  return length > 0 && length <= MAX_STRETCH_MS;
+};
+const STRETCH = `\`to\` must be later than \`from\`, by ${MAX_STRETCH_HOURS} hours at most`;
+
+const access = {
+  token: z.string().max(4096).optional(),
+  cookies: z.enum(['0', '1']).optional().meta({ description: '1: signed cookies instead of signed URLs.' }),
+};
+
+/** What may be asked of a device: the fields a task's command has beside those the API fills in. */
+const withoutBase = { requestId: true, device: true, requestedAt: true } as const;
+const [start, stop, list, play, control, snapshot] = command.options;
+export const deviceCommand = z.discriminatedUnion('type', [
+  start.omit({ ...withoutBase, stream: true }),
+  stop.omit(withoutBase),
+  list.omit(withoutBase),
+  play.omit(withoutBase),
+  control.omit(withoutBase),
+  snapshot.omit(withoutBase),
+]);
+export type DeviceCommand = z.infer<typeof deviceCommand>;
+
+export const commandAnswer = answerRow.omit({ kind: true, id: true, expiresAt: true }).extend({ requestId });
+
+export const unknownDevice = unknownRow.omit({ kind: true, expiresAt: true });
+
+export const stretchOfRecording = z.object({
+  from: z.iso.datetime(),
+  to: z.iso.datetime(),
+  bytes: z.int().nonnegative(),
+});
+
+export const liveState = z.object({
+  state: streamState,
+  since: z.iso.datetime().optional(),
+  reason: z.string().optional().meta({ description: 'Why it is `offline` or `busy`, for a person.' }),
+  signature: z
+    .object({
+      query: z.string().meta({ description: "What the playlist's `auth` variable holds: the next one to go on with." }),
+      expiresAt: z.iso.datetime(),
+    })
+    .optional()
+    .meta({ description: 'With `session`, while the state is `live`.' }),
+});
+export type LiveStateAnswer = z.infer<typeof liveState>;
+
+export const clipRequest = z
+  .strictObject({
+    channel: channelNumber,
+    ...stretch,
+    title: z.string().min(1).max(200).optional(),
+    positions: z.boolean().default(true).meta({ description: 'Keep the positions of that stretch beside the video.' }),
+  })
+  .refine(isStretch, STRETCH);
+
+export const liveRoutes = {
+  'POST /api/devices': {
+    stage: 'devices',
+    auth: 'user',
+    status: 201,
+    summary: 'Register a device (admins). It may connect from then on.',
+    body: newDevice,
+    response: device,
+  },
+  'GET /api/devices': {
+    stage: 'devices',
+    auth: 'user',
+    status: 200,
+    summary: 'Devices you may see, by name, each with its latest state; admins see all.',
+    query: z.object({
+      limit: z.coerce.number().int().min(1).max(200).default(100),
+      cursor,
+      q: z.string().max(200).optional().meta({ description: 'Part of the name or id, case-insensitive.' }),
+    }),
+    response: z.object({ devices: z.array(device), cursor: z.string().nullable() }),
+  },
+  'GET /api/devices/unknown': {
+    stage: 'devices',
+    auth: 'user',
+    status: 200,
+    summary: 'Devices that came lately and are not registered, latest first (admins).',
+    response: z.object({ devices: z.array(unknownDevice) }),
+  },
+  'DELETE /api/devices/unknown/{id}': {
+    stage: 'devices',
+    auth: 'user',
+    status: 204,
+    summary: 'Take one off that list (admins). It comes back if it comes again. Safe to repeat.',
+    params: idParam,
+  },
+  'GET /api/devices/{id}': {
+    stage: 'devices',
+    auth: 'user',
+    status: 200,
+    summary: 'One device with its latest state.',
+    params: idParam,
+    response: device,
+  },
+  'PATCH /api/devices/{id}': {
+    stage: 'devices',
+    auth: 'user',
+    status: 200,
+    summary: 'Change name, time zone, channels, retention or viewers (admins).',
+    params: idParam,
+    body: devicePatch,
+    response: device,
+  },
+  'DELETE /api/devices/{id}': {
+    stage: 'devices',
+    auth: 'user',
+    status: 204,
+    summary:
+      'Forget a device (admins): it is refused from then on. What it recorded goes when its retention ends. Safe to repeat.',
+    params: idParam,
+  },
+  'GET /api/devices/{id}/positions': {
+    stage: 'devices',
+    auth: 'user',
+    status: 200,
+    contentType: 'application/geo+json',
+    summary: 'Where the device was: a GeoJSON FeatureCollection (RFC 7946), one feature for each unbroken track.',
+    params: idParam,
+    query: z
+      .object({
+        ...stretch,
+        points: z.coerce
+          .number()
+          .int()
+          .min(2)
+          .max(20_000)
+          .default(5000)
+          .meta({ description: 'At most; more are thinned out.' }),
+      })
+      .refine(isStretch, STRETCH),
+  },
+  'GET /api/devices/{id}/alarms': {
+    stage: 'devices',
+    auth: 'user',
+    status: 200,
+    summary: 'Alarms of a stretch of time, latest first, with signed paths of their files.',
+    params: idParam,
+    query: z.object({ ...stretch, limit: z.coerce.number().int().min(1).max(200).default(100), cursor }),
+    response: z.object({ alarms: z.array(alarm), cursor: z.string().nullable() }),
+  },
+  'GET /api/devices/{id}/recordings': {
+    stage: 'devices',
+    auth: 'user',
+    status: 200,
+    summary: 'What is recorded of a channel here, as stretches without gaps, oldest first.',
+    params: idParam,
+    query: z.object({ channel: channelParam, ...stretch }).refine(isStretch, STRETCH),
+    response: z.object({ recordings: z.array(stretchOfRecording) }),
+  },
+  'POST /api/devices/{id}/commands': {
+    stage: 'devices',
+    auth: 'user',
+    status: 202,
+    summary: 'Ask something of a device that is online. The answer is fetched with the request id.',
+    params: idParam,
+    body: deviceCommand,
+    response: commandAnswer,
+  },
+  'GET /api/devices/{id}/commands/{requestId}': {
+    stage: 'devices',
+    auth: 'user',
+    status: 200,
+    summary: 'What has become of a command; kept for an hour.',
+    params: idParam.extend({ requestId }),
+    response: commandAnswer,
+  },
+  'POST /api/devices/{id}/clips': {
+    stage: 'devices',
+    auth: 'user',
+    status: 202,
+    summary:
+      'Make a video of your own of a stretch that is recorded here, with the positions of that stretch beside it.',
+    params: idParam,
+    body: clipRequest,
+    response: video,
+  },
+
+  'POST /api/devices/{id}/tokens': {
+    stage: 'live',
+    auth: 'user',
+    status: 201,
+    summary: 'Mint a playback token for one channel, for players that cannot set headers.',
+    params: idParam,
+    body: z.object({
+      channel: channelNumber,
+      expiresIn: z
+        .int()
+        .min(30)
+        .max(2_592_000)
+        .optional()
+        .meta({ description: 'Seconds; default and ceiling are configuration.' }),
+    }),
+    response: z.object({ token: z.string(), expiresAt: z.iso.datetime(), url: z.string() }),
+  },
+  'GET /api/play/live/{id}/{channel}/main.m3u8': {
+    stage: 'live',
+    auth: 'optional',
+    status: 200,
+    contentType: 'application/vnd.apple.mpegurl',
+    summary:
+      'Play a channel: live, or with `from` and `to` what is recorded of that stretch. An on-demand stream is started; until it is live the answer is the problem `not-live` with its `state`.',
+    params: streamParams,
+    query: z
+      .object({
+        from: time.optional(),
+        to: time.optional(),
+        playback: requestId
+          .optional()
+          .meta({ description: "A recording that the device is playing back: the command's request id." }),
+        session: session.optional(),
+        expand: z
+          .enum(['0', '1'])
+          .optional()
+          .meta({ description: '1: every URL signed, for players without EXT-X-DEFINE.' }),
+        ...access,
+      })
+      .refine(({ from, to }) => (from === undefined) === (to === undefined), 'give both `from` and `to`, or neither')
+      .refine(({ from, to }) => from === undefined || to === undefined || isStretch({ from, to }), STRETCH),
+  },
+  'GET /api/play/live/{id}/{channel}/live.m3u8': {
+    stage: 'live',
+    auth: 'optional',
+    status: 200,
+    contentType: 'application/vnd.apple.mpegurl',
+    summary: 'The live media playlist with every URL signed; `?expand=1` playlists point here.',
+    params: streamParams,
+    query: z.object({ ...access, playback: requestId.optional() }),
+  },
+  'GET /api/play/live/{id}/{channel}/state': {
+    stage: 'live',
+    auth: 'optional',
+    status: 200,
+    summary:
+      'Whether a channel is live. With `session` it is asked for, as playing it does, and the next signature comes with it.',
+    params: streamParams,
+    query: z.object({ token: access.token, session: session.optional() }),
+    response: liveState,
+  },
+  'POST /api/play/live/{id}/{channel}/goodbye': {
+    stage: 'live',
+    auth: 'none',
+    status: 204,
+    summary: 'The player stops watching. An on-demand stream ends sooner if it was the last. Safe to repeat.',
+    params: streamParams,
+    query: z.object({ session }),
+  },
+} as const satisfies Record<string, Route>;
