@@ -1,6 +1,6 @@
 /** The second case: segments go to the S3 of the local engine, which keeps them and checks conditions on playlists. */
 import { CreateBucketCommand, GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
-import { readLivePlaylist } from '../../lib/contract/ingest.ts';
+import { readLivePlaylist } from '../../lib/contract/live-playlist.ts';
 import { channelPrefix, livePlaylistKey } from '../../lib/contract/live-keys.ts';
 import { engineClient, startEngine } from '../../local/engine.ts';
 import { holds, wait, type Window } from './figures.ts';

@@ -1,7 +1,8 @@
 /** The OpenAPI 3.1 document, made from the route table that infra and handlers go by. Pure. */
 import { createDocument, type ZodOpenApiOperationObject } from 'zod-openapi';
 import { z } from 'zod';
-import { LIVE_STAGES, problem, routes, type Route, type RouteAuth } from '../../lib/contract/api.ts';
+import { problem, routes } from '../../lib/contract/api.ts';
+import { LIVE_STAGES, type Route, type RouteAuth } from '../../lib/contract/route.ts';
 import { device } from '../../lib/contract/device.ts';
 import { grant, video } from '../../lib/contract/video.ts';
 import { problems } from '../shared/errors.ts';

@@ -1,15 +1,7 @@
-/** Handing a video's removal to the worker, and what the message says. */
+/** Handing a video's removal to the worker. */
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { z } from 'zod';
 import { required } from '../../lib/contract/env.ts';
-import { videoId } from '../../lib/contract/video.ts';
-
-export const removal = z.object({
-  videoId,
-  /** `remove` does all of it; `sweep` looks once more for objects, after the last encoder has ended. */
-  step: z.enum(['remove', 'sweep']),
-});
-export type Removal = z.infer<typeof removal>;
+import { removal, type Removal } from '../../lib/contract/removal.ts';
 
 /**
  * Seconds. A Lambda that was encoding when its execution was stopped runs on, for 15 minutes at most, and may still

@@ -12,7 +12,8 @@ import { logger } from '../shared/logger.ts';
 import { freeSlot } from '../shared/upload-slots.ts';
 import { announce, readVideo } from '../shared/videos.ts';
 import { deleteGrant, listGrants } from './grants.ts';
-import { enqueue, removal, type Removal } from './removal.ts';
+import { enqueue } from './removal.ts';
+import { removal, type Removal } from '../../lib/contract/removal.ts';
 
 const cloudFront = new CloudFrontClient({});
 const states = new SFNClient({});

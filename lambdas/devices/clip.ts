@@ -9,7 +9,7 @@ import { s3 } from '../shared/clients.ts';
 import { logger } from '../shared/logger.ts';
 import { listSegments, type RecordedSegment } from '../shared/recordings.ts';
 import { announce, changeVideo, readVideo } from '../shared/videos.ts';
-import { clipTask, type ClipTask } from './clips.ts';
+import { clipTask, type ClipTask } from '../../lib/contract/clip.ts';
 import { Joiner } from './fragments.ts';
 import { toGeoJson } from './geojson.ts';
 import { putInParts } from './parts.ts';

@@ -1,28 +1,18 @@
 /** Clips: from a stretch of a channel to a video record and a message to the worker that puts the file together. */
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { DeleteCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
-import { z } from 'zod';
-import { channelNumber, deviceId, type DeviceRecord } from '../../lib/contract/device.ts';
+import type { z } from 'zod';
+import type { DeviceRecord } from '../../lib/contract/device.ts';
+import type { ClipTask } from '../../lib/contract/clip.ts';
 import { deviceVideoRecord } from '../../lib/contract/device-video.ts';
 import { required } from '../../lib/contract/env.ts';
 import type { clipRequest } from '../../lib/contract/device-api.ts';
-import { videoId, type VideoRecord } from '../../lib/contract/video.ts';
+import type { VideoRecord } from '../../lib/contract/video.ts';
 import { newVideoId } from '../upload/draft.ts';
 import { dynamo } from '../shared/clients.ts';
 import { ApiError } from '../shared/errors.ts';
 import { listSegments } from '../shared/recordings.ts';
 import { mayUpload, type Viewer } from '../shared/viewer.ts';
-
-/** What the worker is told. Times are epoch milliseconds. */
-export const clipTask = z.object({
-  videoId,
-  device: deviceId,
-  channel: channelNumber,
-  from: z.int(),
-  to: z.int(),
-  positions: z.boolean(),
-});
-export type ClipTask = z.infer<typeof clipTask>;
 
 /** Seconds until a clip's record goes if it is never put together: the worker tries for a few hours. */
 const EXPIRE_SECONDS = 86_400;

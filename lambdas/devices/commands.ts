@@ -1,7 +1,7 @@
 /** Asking something of a device: what who may ask, and sending it to the task that holds the connection. */
 import type { DeviceRecord } from '../../lib/contract/device.ts';
 import type { DeviceCommand } from '../../lib/contract/device-api.ts';
-import type { AnswerRow } from '../../lib/contract/ingest.ts';
+import type { AnswerRow } from '../../lib/contract/commands.ts';
 import { taskOf } from '../shared/device-state.ts';
 import { expectAnswer, newRequestId, readTasks, sendCommand } from '../shared/devices.ts';
 import { ApiError } from '../shared/errors.ts';

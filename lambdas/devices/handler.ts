@@ -3,7 +3,7 @@ import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
 import { retentionDays, type DeviceRecord } from '../../lib/contract/device.ts';
 import { number, required } from '../../lib/contract/env.ts';
 import { commandAnswer, unknownDevice } from '../../lib/contract/device-api.ts';
-import { unknownRow } from '../../lib/contract/ingest.ts';
+import { unknownRow } from '../../lib/contract/fleet.ts';
 import { dynamo } from '../shared/clients.ts';
 import { queryFleet, readAnswer, readDevice, readTasks, sendCommand, maySee, visible } from '../shared/devices.ts';
 import { taskOf } from '../shared/device-state.ts';

@@ -1,6 +1,6 @@
 /** What a device's record says now, given which tasks are alive. Pure. */
 import type { DeviceRecord, Stream, StreamState } from '../../lib/contract/device.ts';
-import type { TaskRow } from '../../lib/contract/ingest.ts';
+import type { TaskRow } from '../../lib/contract/fleet.ts';
 import type { Tasks } from './devices.ts';
 
 /** The task that holds the device's connection, while its lease is good. `now` is epoch milliseconds. */

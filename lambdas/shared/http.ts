@@ -10,11 +10,10 @@ import {
   type ParamsOf,
   type QueryOf,
   type ResponseOf,
-  type Route,
   type RouteKey,
   type RoutesOf,
-  type Stage,
 } from '../../lib/contract/api.ts';
+import type { Route, Stage } from '../../lib/contract/route.ts';
 import { ApiError, toProblem } from './errors.ts';
 import { logger } from './logger.ts';
 import { viewerOf, type Viewer } from './viewer.ts';

@@ -8,7 +8,7 @@ import { logger } from '../shared/logger.ts';
 import type { Viewer } from '../shared/viewer.ts';
 import { checkMayUpload } from './access.ts';
 import { draftOf, formLimit, newRecord, newVideoId, type Announced } from './draft.ts';
-import type { UploadLimits } from './limits.ts';
+import type { UploadLimits } from '../../lib/contract/upload.ts';
 import { freeSlot, takeSlot } from '../shared/upload-slots.ts';
 import { abortUpload, createUpload, signForm } from './source.ts';
 

@@ -3,7 +3,7 @@ import { randomInt } from 'node:crypto';
 import { z } from 'zod';
 import { video, visibility, type VideoRecord } from '../../lib/contract/video.ts';
 import { ApiError } from '../shared/errors.ts';
-import { MAX_FORM_BYTES, type UploadLimits } from './limits.ts';
+import { MAX_FORM_BYTES, type UploadLimits } from '../../lib/contract/upload.ts';
 
 export interface Draft {
   readonly title: string;

@@ -8,7 +8,7 @@ import { dynamo } from '../shared/clients.ts';
 import { ApiError } from '../shared/errors.ts';
 import { announce, changeVideo, readVideo } from '../shared/videos.ts';
 import { noSuchUpload, uploadGone } from './access.ts';
-import type { UploadLimits } from './limits.ts';
+import type { UploadLimits } from '../../lib/contract/upload.ts';
 import { checkParts, type ClaimedPart } from './parts.ts';
 import { freeSlot } from '../shared/upload-slots.ts';
 import { abortUpload, bucket, completeUpload, listParts, sourceSize, sourceUrl } from './source.ts';

@@ -6,7 +6,7 @@ import type { Viewer } from '../shared/viewer.ts';
 import { checkMayUpload, ownUpload, uploadGone, videoOfKey } from './access.ts';
 import { beginForm, beginMultipart } from './begin.ts';
 import { abort, complete, type MultipartVideo } from './finish.ts';
-import { uploadLimits } from './limits.ts';
+import { uploadLimits } from '../../lib/contract/upload.ts';
 import { forgetRecent, recentVideo } from './recent.ts';
 import { bucket, listParts, signPart } from './source.ts';
 

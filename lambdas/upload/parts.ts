@@ -1,7 +1,7 @@
 /** Whether the parts that arrived make the file the uploader says they make. Pure. */
 import { ApiError } from '../shared/errors.ts';
 import { checkSize } from './draft.ts';
-import { MIN_PART_BYTES, type UploadLimits } from './limits.ts';
+import { MIN_PART_BYTES, type UploadLimits } from '../../lib/contract/upload.ts';
 
 /** A part as S3 lists it. */
 export interface Part {

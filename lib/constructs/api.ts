@@ -6,7 +6,8 @@ import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { Config } from '../config.ts';
-import { routes, type Route, type Stage } from '../contract/api.ts';
+import { routes } from '../contract/api.ts';
+import type { Route, Stage } from '../contract/route.ts';
 import type { Auth } from './auth.ts';
 import type { SluiceFunction } from './function.ts';
 import { acknowledge } from './nag.ts';

@@ -2,7 +2,7 @@
 import { Duration } from 'aws-cdk-lib';
 import { EventBus } from 'aws-cdk-lib/aws-events';
 import { Construct } from 'constructs';
-import { uploadLimits, type UploadLimits } from '../../lambdas/upload/limits.ts';
+import { uploadLimits, type UploadLimits } from '../contract/upload.ts';
 import type { Config } from '../config.ts';
 import { SOURCE_PREFIX } from '../contract/keys.ts';
 import type { Api } from './api.ts';

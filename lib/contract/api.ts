@@ -5,32 +5,8 @@
 import { z } from 'zod';
 import { streamState } from './device.ts';
 import { liveRoutes } from './device-api.ts';
+import type { Route, Stage } from './route.ts';
 import { grant, video, videoId, videoStatus, visibility } from './video.ts';
-
-export type Stage = 'upload' | 'catalog' | 'playback' | 'devices' | 'live';
-
-/** Stages whose routes are there only with `live.enabled`. */
-export const LIVE_STAGES: readonly Stage[] = ['devices', 'live'];
-
-/**
- * `user`: a valid JWT, checked by the HTTP API's authorizer before the Lambda runs.
- * `optional`: the Lambda looks for a JWT or a playback token itself; anonymous callers reach it.
- * `none`: the same answer for everyone.
- */
-export type RouteAuth = 'user' | 'optional' | 'none';
-
-export interface Route {
-  readonly stage: Stage;
-  readonly auth: RouteAuth;
-  readonly summary: string;
-  readonly params?: z.ZodObject;
-  readonly query?: z.ZodObject;
-  readonly body?: z.ZodType;
-  readonly status: number;
-  /** JSON body of the success answer; absent when there is none, or when `contentType` is not JSON. */
-  readonly response?: z.ZodType;
-  readonly contentType?: string;
-}
 
 /** RFC 9457 problem document. `code` is stable; `limit` names the limit that was broken, if one was. */
 export const problem = z.object({

@@ -1,8 +1,9 @@
 /** Routes of devices and of live playback. They are there only where the configuration has `live.enabled`. */
 import { z } from 'zod';
-import type { Route } from './api.ts';
+import type { Route } from './route.ts';
 import { alarm, channelNumber, device, deviceId, devicePatch, newDevice, requestId, streamState } from './device.ts';
-import { answerRow, command, unknownRow } from './ingest.ts';
+import { unknownRow } from './fleet.ts';
+import { answerRow, command } from './commands.ts';
 import { video } from './video.ts';
 
 const idParam = z.object({ id: deviceId });

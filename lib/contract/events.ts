@@ -30,7 +30,6 @@ export const objectCreated = z.object({
     object: z.object({ key: z.string().min(1), size: z.int().nonnegative().optional(), etag: z.string().optional() }),
   }),
 });
-export type ObjectCreated = z.infer<typeof objectCreated>;
 
 export const DEVICE_EVENT_SOURCE = 'sluice.device';
 

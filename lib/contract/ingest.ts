@@ -58,7 +58,7 @@
  * Media and discontinuity sequences go on from what was read. A segment's name holds the epoch, so two writers never
  * write the same key. Objects carry the tag `retention={retentionDays}` (RETENTION_TAG), which lifecycle rules go by,
  * and playlists `Cache-Control: max-age=1`, everything else `max-age=86400, immutable`.
- * Initialization sections are written once a UTC day (initPath) with the metadata of `initMetadata`.
+ * Initialization sections are written once a UTC day (initPath) with codecs, width and height as metadata.
  *
  * METRICS are CloudWatch EMF lines on stdout, namespace METRIC_NAMESPACE, dimension set [["Service"]]. Scaling goes by
  * STREAMS_METRIC, a value each task says once a minute: the streams it receives.
@@ -75,17 +75,11 @@
  * folders by its own time, with a playlist of its own (playbackPlaylistKey), which ends with EXT-X-ENDLIST.
  */
 import { z } from 'zod';
-import { channelNumber, deviceId, requestId } from './device.ts';
-import { parseSegment } from './live-keys.ts';
 
-/** Seconds a task's lease is good. */
-export const LEASE_SECONDS = 30;
 export const METRIC_NAMESPACE = 'Sluice/Ingest';
 export const STREAMS_METRIC = 'Streams';
 export const HEALTH_PATH = '/health';
 export const RETENTION_TAG = 'retention';
-/** User metadata of live playlists: the writer's epoch, decimal. */
-export const EPOCH_METADATA = 'epoch';
 
 /** Ports a task listens on in the cloud. The load balancer's own are configuration. */
 export const TASK_PORTS = { control: 10_808, media: 11_078, attachments: 17_611, health: 8080 } as const;
@@ -141,176 +135,3 @@ export const ingestOptions = z.object({
   }),
 });
 export type IngestOptions = z.infer<typeof ingestOptions>;
-
-const time = z.iso.datetime();
-const stretch = { channel: channelNumber, from: time, to: time };
-const base = { requestId, device: deviceId, requestedAt: time };
-
-/** A message in a task's command queue. */
-export const command = z.discriminatedUnion('type', [
-  z.object({ ...base, type: z.literal('start'), channel: channelNumber, stream: z.enum(['main', 'sub']) }),
-  z.object({ ...base, type: z.literal('stop'), channel: channelNumber }),
-  /** `channel` 0: all of them. */
-  z.object({
-    ...base,
-    type: z.literal('list-recordings'),
-    channel: z.int().min(0).max(255),
-    from: time,
-    to: time,
-    stream: z.enum(['any', 'main', 'sub']),
-  }),
-  /** Answered when the device has accepted; its pictures go to playbackPlaylistKey(device, channel, requestId). */
-  z.object({ ...base, type: z.literal('play'), ...stretch, speed: z.union([1, 2, 4, 8, 16].map((n) => z.literal(n))) }),
-  z.object({
-    ...base,
-    type: z.literal('control-playback'),
-    channel: channelNumber,
-    action: z.enum(['pause', 'resume', 'seek', 'end']),
-    to: time.optional().meta({ description: 'With `seek`.' }),
-  }),
-  z.object({ ...base, type: z.literal('snapshot'), channel: channelNumber }),
-  /** The record's settings have changed: read it again. */
-  z.object({ ...base, type: z.literal('refresh') }),
-  /** The device was deleted: close its connections. */
-  z.object({ ...base, type: z.literal('disconnect') }),
-  /** To the task that receives a stream which always runs: somebody has begun to watch it. Not answered. */
-  z.object({ ...base, type: z.literal('watched'), channel: channelNumber }),
-]);
-export type Command = z.infer<typeof command>;
-
-/** A recording on the device, as 0x1205 lists it. */
-export const recording = z.object({
-  channel: z.int().min(0).max(255),
-  from: time,
-  to: time,
-  stream: z.enum(['any', 'main', 'sub']),
-  storage: z.enum(['any', 'main', 'backup']),
-  media: z.enum(['audio-video', 'audio', 'video', 'any']),
-  alarms: z.array(z.string()).max(64),
-  bytes: z.int().nonnegative(),
-});
-export type Recording = z.infer<typeof recording>;
-
-/** Recordings an answer holds at most; an item of the table may have 400 KB. */
-export const MAX_RECORDINGS = 1500;
-
-export const answerStatus = z.enum(['sent', 'done', 'failed']);
-export const answerReason = z.enum(['not-here', 'refused', 'unsupported', 'timeout', 'busy', 'failed']);
-
-/** `sent` is written by the API; the task writes one of the others over it. */
-export const answerRow = z.object({
-  kind: z.literal('answer'),
-  id: requestId,
-  device: deviceId,
-  type: z.string(),
-  status: answerStatus,
-  at: time,
-  reason: answerReason.optional(),
-  recordings: z.array(recording).max(MAX_RECORDINGS).optional(),
-  /** How many the device says there are, when it has more than fit. */
-  total: z.int().nonnegative().optional(),
-  expiresAt: z.int().positive(),
-});
-export type AnswerRow = z.infer<typeof answerRow>;
-
-export const taskRow = z.object({
-  kind: z.literal('task'),
-  id: z.string(),
-  queueUrl: z.string(),
-  startedAt: time,
-  /** Epoch seconds until which the task is alive. */
-  leaseUntil: z.int().positive(),
-  draining: z.boolean(),
-  /** Task definition, `family:revision`; absent when it is not on ECS. */
-  revision: z.string().max(300).optional(),
-  connections: z.int().nonnegative(),
-  streams: z.int().nonnegative(),
-  /** Epoch seconds; a day after the lease. */
-  expiresAt: z.int().positive(),
-});
-export type TaskRow = z.infer<typeof taskRow>;
-
-/** A device that came and is not registered. `count` grows by ADD; at most `unknownPerMinute` writes a task and minute. */
-export const unknownRow = z.object({
-  kind: z.literal('unknown'),
-  id: deviceId,
-  count: z.int().positive(),
-  firstSeenAt: time,
-  lastSeenAt: time,
-  /** Of whom: the first three bytes of an IPv4 address, e.g. `203.0.113.0/24`. */
-  address: z.string().max(64),
-  /** What it wanted. */
-  why: z.enum(['register', 'authenticate', 'location', 'media', 'attachment', 'other']),
-  protocol: z.enum(['2011', '2013', '2019']).optional(),
-  /** From 0x0100, where it came. */
-  plate: z.string().max(40).optional(),
-  model: z.string().max(40).optional(),
-  expiresAt: z.int().positive(),
-});
-export type UnknownRow = z.infer<typeof unknownRow>;
-
-/** One viewer of an on-demand channel, until the signature ends. The API's own. */
-export const viewerRow = z.object({
-  kind: z.string().regex(/^viewer#[0-9a-f]+\/\d+$/),
-  id: z.string(),
-  expiresAt: z.int().positive(),
-});
-export const viewerKind = (device: string, channel: number): string => `viewer#${device}/${channel}`;
-
-/** User metadata of an initialization section, for whoever plays a recording without having seen it written. */
-export const initMetadata = z.object({
-  codecs: z.string(),
-  width: z.string().regex(/^\d+$/),
-  height: z.string().regex(/^\d+$/),
-});
-export type InitMetadata = z.infer<typeof initMetadata>;
-
-export interface LiveEntry {
-  /** Relative to the playlist. */
-  readonly uri: string;
-  readonly map: string;
-  /** Milliseconds. */
-  readonly duration: number;
-  /** Epoch milliseconds. */
-  readonly programDateTime: number;
-  readonly discontinuity: boolean;
-  readonly gap: boolean;
-}
-
-export interface LiveState {
-  readonly targetDuration: number;
-  readonly mediaSequence: number;
-  readonly discontinuitySequence: number;
-  readonly entries: readonly LiveEntry[];
-}
-
-/** A live playlist's text as state to go on from; undefined when it is not one that we wrote. */
-export function readLivePlaylist(text: string): LiveState | undefined {
-  const numbers: Record<string, number> = {};
-  const entries: LiveEntry[] = [];
-  let map = '';
-  let discontinuity = false;
-  let gap = false;
-  for (const line of text.split('\n')) {
-    const tag = /^#(EXT-X-TARGETDURATION|EXT-X-MEDIA-SEQUENCE|EXT-X-DISCONTINUITY-SEQUENCE):(\d{1,15})$/.exec(line);
-    if (tag !== null) numbers[tag[1]!] = Number(tag[2]);
-    else if (line.startsWith('#EXT-X-MAP:')) map = bare(/URI="([^"]*)"/.exec(line)?.[1] ?? '');
-    else if (line === '#EXT-X-DISCONTINUITY') discontinuity = true;
-    else if (line === '#EXT-X-GAP') gap = true;
-    else if (line !== '' && !line.startsWith('#')) {
-      const uri = bare(line);
-      const name = parseSegment(uri);
-      if (name === undefined || map === '') return undefined;
-      entries.push({ uri, map, duration: name.duration, programDateTime: name.start, discontinuity, gap });
-      [discontinuity, gap] = [false, false];
-    }
-  }
-  const targetDuration = numbers['EXT-X-TARGETDURATION'];
-  const mediaSequence = numbers['EXT-X-MEDIA-SEQUENCE'];
-  const discontinuitySequence = numbers['EXT-X-DISCONTINUITY-SEQUENCE'];
-  if (targetDuration === undefined || mediaSequence === undefined || discontinuitySequence === undefined)
-    return undefined;
-  return { targetDuration, mediaSequence, discontinuitySequence, entries };
-}
-
-const bare = (uri: string): string => uri.split('?', 1)[0]!;

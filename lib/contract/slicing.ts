@@ -91,7 +91,6 @@ export type Plan = z.infer<typeof plan>;
 
 /** Input of probe: what S3 said, and which run this is. */
 export const probeTask = z.object({ execution: z.string().min(1), event: objectCreated });
-export type ProbeTask = z.infer<typeof probeTask>;
 
 /**
  * Output of probe. `planned` goes on; everything else ends the run without an error: `duplicate` (another run has this
@@ -151,4 +150,3 @@ export const failTask = z.object({
   event: objectCreated,
   error: z.object({ Error: z.string().optional(), Cause: z.string().optional() }),
 });
-export type FailTask = z.infer<typeof failTask>;

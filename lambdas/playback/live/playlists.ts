@@ -1,5 +1,5 @@
 /** Playlists of one viewer of a channel, as text. Pure. The media playlist is shared; see lambdas/playback/manifest.ts. */
-import { vodText } from '../../../containers/ingest/src/hls/playlist.ts';
+import { vodText } from '../../../lib/contract/live-playlist.ts';
 import type { Stream } from '../../../lib/contract/device.ts';
 import { channelPrefix, initPath, LIVE_PLAYLIST, segmentPath } from '../../../lib/contract/live-keys.ts';
 import { AUTH_VARIABLE, expand, header, type Access } from '../manifest.ts';

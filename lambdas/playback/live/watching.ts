@@ -3,7 +3,7 @@ import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { DeleteCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { Channel, DeviceRecord } from '../../../lib/contract/device.ts';
 import { required } from '../../../lib/contract/env.ts';
-import { viewerKind, viewerRow } from '../../../lib/contract/ingest.ts';
+import { viewerKind, viewerRow } from '../../../lib/contract/fleet.ts';
 import { dynamo } from '../../shared/clients.ts';
 import { streamNow, taskOf, type StreamNow } from '../../shared/device-state.ts';
 import { queryFleet, readDevice, readTasks, sendCommand } from '../../shared/devices.ts';

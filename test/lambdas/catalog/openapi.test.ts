@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { buildOpenApi } from '../../../lambdas/catalog/openapi.ts';
 import { problems } from '../../../lambdas/shared/errors.ts';
 import { openApiPage } from '../../../local/commands/docs.ts';
-import { routes, type Route } from '../../../lib/contract/api.ts';
+import { routes } from '../../../lib/contract/api.ts';
+import type { Route } from '../../../lib/contract/route.ts';
 
 // oxlint-disable-next-line typescript/no-explicit-any -- the document is looked into by path
 const document: any = buildOpenApi();

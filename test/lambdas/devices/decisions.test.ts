@@ -10,7 +10,7 @@ import { streamNow, taskOf } from '../../../lambdas/shared/device-state.ts';
 import { visible } from '../../../lambdas/shared/devices.ts';
 import { hoursOf, inOrder, stretchesOf } from '../../../lambdas/shared/recordings.ts';
 import { deviceRecord, newDevice, type DeviceRecord, type Stream } from '../../../lib/contract/device.ts';
-import type { TaskRow } from '../../../lib/contract/ingest.ts';
+import type { TaskRow } from '../../../lib/contract/fleet.ts';
 import type { Point } from '../../../lib/contract/positions.ts';
 import { videoRecord } from '../../../lib/contract/video.ts';
 import { problemOf } from '../problem.ts';

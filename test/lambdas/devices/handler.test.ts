@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { RouteKey } from '../../../lib/contract/api.ts';
 import { alarmSortKey, type AlarmRecord } from '../../../lib/contract/device.ts';
 import { alarmFileKey } from '../../../lib/contract/live-keys.ts';
-import { command } from '../../../lib/contract/ingest.ts';
+import { command } from '../../../lib/contract/commands.ts';
 import { positionItems } from '../../../lib/contract/positions.ts';
 import { callRoute, type Call } from '../engine.ts';
 import { startFleet, type Fleet } from './fleet.ts';

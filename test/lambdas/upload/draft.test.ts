@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { checkType, draftOf, formLimit, newRecord, newVideoId } from '../../../lambdas/upload/draft.ts';
-import type { UploadLimits } from '../../../lambdas/upload/limits.ts';
+import type { UploadLimits } from '../../../lib/contract/upload.ts';
 import { VIDEO_ID } from '../../../lib/contract/keys.ts';
 import { videoRecord } from '../../../lib/contract/video.ts';
 import { problemOf } from '../problem.ts';

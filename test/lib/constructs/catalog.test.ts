@@ -1,7 +1,8 @@
 import { Template } from 'aws-cdk-lib/assertions';
 import { Pass, StateMachine, DefinitionBody } from 'aws-cdk-lib/aws-stepfunctions';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { routes, type Route } from '../../../lib/contract/api.ts';
+import { routes } from '../../../lib/contract/api.ts';
+import type { Route } from '../../../lib/contract/route.ts';
 import { Catalog } from '../../../lib/constructs/catalog.ts';
 import { acknowledge } from '../../../lib/constructs/nag.ts';
 import { SigningKey } from '../../../lib/constructs/signing-key.ts';

@@ -1,6 +1,7 @@
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { routes, type Route } from '../../../lib/contract/api.ts';
+import { routes } from '../../../lib/contract/api.ts';
+import type { Route } from '../../../lib/contract/route.ts';
 import { limitsOf, Upload } from '../../../lib/constructs/upload.ts';
 import { grantsOf, stageScope } from './stage.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { answerReason } from '../../../lib/contract/ingest.ts';
+import { answerReason } from '../../../lib/contract/commands.ts';
 import { channelUrl, stretchFor } from '../../../web/src/device/addresses.ts';
 import { sentenceOf } from '../../../web/src/device/commands.ts';
 import { heldOf, isHere, partHere, within } from '../../../web/src/device/held.ts';

@@ -8,15 +8,8 @@ import {
   type DynamoDBDocumentClient,
 } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
-import {
-  LEASE_SECONDS,
-  answerRow,
-  taskRow,
-  type AnswerRow,
-  type Command,
-  type TaskRow,
-  type UnknownRow,
-} from '../../../../lib/contract/ingest.ts';
+import { LEASE_SECONDS, taskRow, type TaskRow, type UnknownRow } from '../../../../lib/contract/fleet.ts';
+import { answerRow, type AnswerRow, type Command } from '../../../../lib/contract/commands.ts';
 import { channelNumber, deviceId, requestId } from '../../../../lib/contract/device.ts';
 
 const DAY_SECONDS = 86_400;

@@ -1,5 +1,5 @@
 /** Devices that came and are not registered: kept in a short list, so that an operator can adopt one with a click. */
-import type { UnknownRow } from '../../../../lib/contract/ingest.ts';
+import type { UnknownRow } from '../../../../lib/contract/fleet.ts';
 import { DEVICE_ID } from '../../../../lib/contract/live-keys.ts';
 import type { Fleet } from './fleet.ts';
 import { networkOf } from '../net/gate.ts';

@@ -4,12 +4,6 @@
  */
 import type { AacConfig } from './audio/aac.ts';
 
-/** One device channel; `device` is the registered id (digits without leading zeros). */
-export interface StreamKey {
-  readonly device: string;
-  readonly channel: number;
-}
-
 export type VideoCodec = 'h264' | 'h265';
 /** Sound that browsers cannot play and that is decoded to PCM first. */
 export type RawAudioCodec = 'g711a' | 'g711u' | 'g726' | 'adpcm-ima';

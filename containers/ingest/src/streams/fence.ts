@@ -3,9 +3,9 @@
  * a higher epoch if nobody else did so meanwhile (If-Match), and from then on replaces only what it wrote itself. S3
  * answers 412 to everybody else.
  */
-import { EPOCH_METADATA, readLivePlaylist } from '../../../../lib/contract/ingest.ts';
+import { EPOCH_METADATA, readLivePlaylist } from '../../../../lib/contract/live-playlist.ts';
 import { parseSegment } from '../../../../lib/contract/live-keys.ts';
-import { emptyPlaylist, forgetEntries, liveText, type LivePlaylist } from '../hls/playlist.ts';
+import { emptyPlaylist, forgetEntries, liveText, type LivePlaylist } from '../../../../lib/contract/live-playlist.ts';
 import { StoreError, type Headers, type ObjectStore, type StoreAnswer } from '../cloud/object-store.ts';
 
 export interface FenceOptions {
@@ -101,9 +101,8 @@ export class Fence {
     // Not ours to read, yet sequences may only grow: seconds since 1970 are beyond any number of segments.
     if (read === undefined)
       return { ...empty, mediaSequence: Math.floor(now / 1000), discontinuitySequence: Math.floor(now / 1000) };
-    const state: LivePlaylist = { ...read, version: 1, entries: [...read.entries] };
-    const last = state.entries.at(-1);
-    return last !== undefined && last.programDateTime + last.duration < now - staleMs ? forgetEntries(state) : state;
+    const last = read.entries.at(-1);
+    return last !== undefined && last.programDateTime + last.duration < now - staleMs ? forgetEntries(read) : read;
   }
 }
 

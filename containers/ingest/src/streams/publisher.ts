@@ -4,7 +4,13 @@
  * so. A writer that has lost its fence never writes again.
  */
 import { initPath, segmentPath } from '../../../../lib/contract/live-keys.ts';
-import { addEntry, liveText, nextSequence, type LivePlaylist, type WindowOptions } from '../hls/playlist.ts';
+import {
+  addEntry,
+  liveText,
+  nextSequence,
+  type LivePlaylist,
+  type WindowOptions,
+} from '../../../../lib/contract/live-playlist.ts';
 import type { Segment } from '../hls/segmenter.ts';
 import type { Metrics } from '../common/metrics.ts';
 import type { ObjectStore } from '../cloud/object-store.ts';

@@ -2,7 +2,7 @@
 import { channelPrefix, livePlaylistKey, playbackPlaylistKey } from '../../../../lib/contract/live-keys.ts';
 import { RETENTION_TAG, type IngestOptions } from '../../../../lib/contract/ingest.ts';
 import { zoneMinutes, type DeviceRecord } from '../../../../lib/contract/device.ts';
-import type { WindowOptions } from '../hls/playlist.ts';
+import type { WindowOptions } from '../../../../lib/contract/live-playlist.ts';
 import type { SegmenterOptions } from '../hls/segmenter.ts';
 import type { PlaybackRow } from '../cloud/fleet.ts';
 

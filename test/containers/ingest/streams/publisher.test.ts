@@ -1,12 +1,12 @@
 /** The writer of a playlist against everything S3 may answer. */
 import { describe, expect, it } from 'vitest';
 import { BLOCK_BYTES } from '../../../../containers/ingest/src/hls/blocks.ts';
-import { emptyPlaylist, liveText } from '../../../../containers/ingest/src/hls/playlist.ts';
+import { emptyPlaylist, liveText } from '../../../../lib/contract/live-playlist.ts';
 import { Segmenter, type Segment } from '../../../../containers/ingest/src/hls/segmenter.ts';
 import { Fence } from '../../../../containers/ingest/src/streams/fence.ts';
 import { Publisher, type Published } from '../../../../containers/ingest/src/streams/publisher.ts';
 import { Metrics } from '../../../../containers/ingest/src/common/metrics.ts';
-import { readLivePlaylist } from '../../../../lib/contract/ingest.ts';
+import { readLivePlaylist } from '../../../../lib/contract/live-playlist.ts';
 import { h264Picture, videoUnit } from '../streams.ts';
 import { MemoryBucket } from '../task/bucket.ts';
 import { until } from '../task/cloud.ts';

@@ -19,7 +19,8 @@ import { Log } from '../../../../containers/ingest/src/common/log.ts';
 import { startIngest, type Ingest, type Ports } from '../../../../containers/ingest/src/task/server.ts';
 import { deviceRecord, mediaKeyOf, type Channel, type DeviceRecord } from '../../../../lib/contract/device.ts';
 import { livePlaylistKey } from '../../../../lib/contract/live-keys.ts';
-import { command, type AnswerRow, type Command, type IngestOptions } from '../../../../lib/contract/ingest.ts';
+import type { IngestOptions } from '../../../../lib/contract/ingest.ts';
+import { command, type AnswerRow, type Command } from '../../../../lib/contract/commands.ts';
 import { startHandlerEngine } from '../../../lambdas/engine.ts';
 
 export const OPTIONS: IngestOptions = {

@@ -1,7 +1,7 @@
 /** Pictures over real sockets into the real bucket, and what a viewer finds there. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parseSegment } from '../../../../lib/contract/live-keys.ts';
-import { readLivePlaylist } from '../../../../lib/contract/ingest.ts';
+import { readLivePlaylist } from '../../../../lib/contract/live-playlist.ts';
 import { findNals } from '../../../../containers/ingest/src/media/annexb.ts';
 import { nalsOf, tracks } from '../hls/read.ts';
 import { alarmNumber } from '../../../../containers/ingest/src/sessions/alarms/detect.ts';

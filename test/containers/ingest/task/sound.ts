@@ -1,6 +1,6 @@
 /** Sound over real sockets, in every codec, as a viewer's player gets it: the published segments, decoded by ffmpeg. */
 import { beforeAll, describe, expect, it } from 'vitest';
-import { readLivePlaylist } from '../../../../lib/contract/ingest.ts';
+import { readLivePlaylist } from '../../../../lib/contract/live-playlist.ts';
 import type { Channel, DeviceRecord } from '../../../../lib/contract/device.ts';
 import { PayloadType } from '../../../../containers/ingest/src/jt1078/packet.ts';
 import { encodedVideo, decodeErrors, ffmpeg, lacks, withFile } from '../streams.ts';

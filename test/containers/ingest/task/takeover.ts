@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { connectAws } from '../../../../containers/ingest/src/cloud/aws.ts';
 import { Fence } from '../../../../containers/ingest/src/streams/fence.ts';
 import { ObjectStore } from '../../../../containers/ingest/src/cloud/object-store.ts';
-import { readLivePlaylist, type LiveState } from '../../../../lib/contract/ingest.ts';
+import { readLivePlaylist, type LivePlaylist } from '../../../../lib/contract/live-playlist.ts';
 import { livePlaylistKey, parseSegment } from '../../../../lib/contract/live-keys.ts';
 import { tracks } from '../hls/read.ts';
 import { decodeErrors, encodedVideo, lacks } from '../streams.ts';
@@ -19,11 +19,11 @@ const missing = lacks('libx264', 'h264');
 let cloud: Cloud;
 let pictures: Buffer[];
 
-const stateOf = async (id: string): Promise<LiveState | undefined> => readLivePlaylist(await cloud.playlist(id, 1));
+const stateOf = async (id: string): Promise<LivePlaylist | undefined> => readLivePlaylist(await cloud.playlist(id, 1));
 
 /** A viewer: asks all the time, and keeps every playlist it got. */
 function viewer(id: string) {
-  const seen: LiveState[] = [];
+  const seen: LivePlaylist[] = [];
   let on = true;
   const work = (async () => {
     while (on) {
@@ -42,9 +42,9 @@ function viewer(id: string) {
 }
 
 /** RFC 8216bis 6.2.2: numbers only grow, and a segment keeps its own. */
-function expectContinuous(seen: readonly LiveState[]): void {
+function expectContinuous(seen: readonly LivePlaylist[]): void {
   const numbers = new Map<number, string>();
-  let before: LiveState | undefined;
+  let before: LivePlaylist | undefined;
   for (const state of seen) {
     if (before !== undefined) {
       expect(state.mediaSequence).toBeGreaterThanOrEqual(before.mediaSequence);
@@ -62,7 +62,7 @@ function expectContinuous(seen: readonly LiveState[]): void {
   }
 }
 
-async function filesOf(id: string, state: LiveState): Promise<Buffer[]> {
+async function filesOf(id: string, state: LivePlaylist): Promise<Buffer[]> {
   const files = state.entries.filter(({ gap }) => !gap).map(({ uri }) => cloud.object(`live/${id}/1/${uri}`));
   return (await Promise.all(files)).map(({ body }) => body);
 }

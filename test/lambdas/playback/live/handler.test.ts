@@ -6,7 +6,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { mintToken } from '../../../../lambdas/playback/token.ts';
 import type { RouteKey } from '../../../../lib/contract/api.ts';
 import { channelPrefix, initPath, livePlaylistKey, segmentPath } from '../../../../lib/contract/live-keys.ts';
-import { command, viewerKind } from '../../../../lib/contract/ingest.ts';
+import { viewerKind } from '../../../../lib/contract/fleet.ts';
+import { command } from '../../../../lib/contract/commands.ts';
 import { callRoute } from '../../engine.ts';
 import { startFleet, type Fleet } from '../../devices/fleet.ts';
 

@@ -1,5 +1,6 @@
 /** This task as the fleet knows it: its lease, its command queue, and the clearing away of tasks that died. */
-import { LEASE_SECONDS, type Command, type TaskRow } from '../../../../../lib/contract/ingest.ts';
+import { LEASE_SECONDS, type TaskRow } from '../../../../../lib/contract/fleet.ts';
+import type { Command } from '../../../../../lib/contract/commands.ts';
 import type { Sessions } from '../control/sessions.ts';
 import type { Streams } from '../../streams/streams.ts';
 import type { Services } from '../../services.ts';

@@ -7,7 +7,7 @@ import {
   type Message,
   type SQSClient,
 } from '@aws-sdk/client-sqs';
-import { command, type Command } from '../../../../../lib/contract/ingest.ts';
+import { command, type Command } from '../../../../../lib/contract/commands.ts';
 import { sleep } from '../../common/time.ts';
 
 export interface QueueOptions {

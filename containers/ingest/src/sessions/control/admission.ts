@@ -1,7 +1,7 @@
 /** Who is let in by what its first messages say. Pure. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { DeviceRecord, LivePolicy } from '../../../../../lib/contract/device.ts';
-import type { UnknownRow } from '../../../../../lib/contract/ingest.ts';
+import type { UnknownRow } from '../../../../../lib/contract/fleet.ts';
 import type { Message } from '../../jt808/messages/registry.ts';
 
 /** `wait`: nothing is decided by this message. */

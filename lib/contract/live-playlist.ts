@@ -1,38 +1,35 @@
 /**
- * The live media playlist of one stream (RFC 8216bis 4.4.3, 6.2.2) as plain state that any task can continue: media and
- * discontinuity sequences only ever grow. All functions are pure.
+ * The live media playlist of one stream (RFC 8216bis 4.4.3, 6.2.2), written and read back. The text is all that is stored:
+ * whoever writes a stream next goes on from it, and media and discontinuity sequences only ever grow. Pure.
  */
-import { z } from 'zod';
+import { parseSegment } from './live-keys.ts';
 
-const entry = z.object({
-  /** Relative to the playlist, without a query. */
-  uri: z.string(),
-  /** The initialization section it needs, relative to the playlist. */
-  map: z.string(),
-  /** Milliseconds, exact. */
-  duration: z.int().min(0),
-  /** Milliseconds since 1970-01-01 UTC. */
-  programDateTime: z.number(),
-  /** EXT-X-DISCONTINUITY stands before it. */
-  discontinuity: z.boolean(),
-  /** The segment was dropped: there is no such file. */
-  gap: z.boolean(),
-});
+/** User metadata of live playlists: the writer's epoch, decimal. */
+export const EPOCH_METADATA = 'epoch';
 
 /** One segment of a playlist, live or recorded. */
-export type PlaylistEntry = z.infer<typeof entry>;
-export const playlistEntry = entry;
+export interface PlaylistEntry {
+  /** Relative to the playlist, without a query. */
+  readonly uri: string;
+  /** The initialization section it needs, relative to the playlist. */
+  readonly map: string;
+  /** Milliseconds, exact. */
+  readonly duration: number;
+  /** Milliseconds since 1970-01-01 UTC. */
+  readonly programDateTime: number;
+  /** EXT-X-DISCONTINUITY stands before it. */
+  readonly discontinuity: boolean;
+  /** The segment was dropped: there is no such file. */
+  readonly gap: boolean;
+}
 
-export const livePlaylist = z.object({
-  version: z.literal(1),
+export interface LivePlaylist {
   /** Seconds. It grows when a longer segment comes, and never shrinks. */
-  targetDuration: z.int().min(1),
-  mediaSequence: z.int().min(0),
-  discontinuitySequence: z.int().min(0),
-  entries: z.array(entry).max(1000),
-});
-/** What is stored, and continued by whoever writes the stream next. */
-export type LivePlaylist = z.infer<typeof livePlaylist>;
+  readonly targetDuration: number;
+  readonly mediaSequence: number;
+  readonly discontinuitySequence: number;
+  readonly entries: readonly PlaylistEntry[];
+}
 
 export interface WindowOptions {
   /** Milliseconds of segments a playlist lists at least; three target durations are kept whatever this says. */
@@ -45,7 +42,6 @@ export const WINDOW_DEFAULTS: WindowOptions = { windowMs: 12_000, maxEntries: 60
 
 /** A stream that was never published. `targetMs`: what segments are meant to last. */
 export const emptyPlaylist = (targetMs: number): LivePlaylist => ({
-  version: 1,
   targetDuration: Math.max(1, Math.round(targetMs / 1000)),
   mediaSequence: 0,
   discontinuitySequence: 0,
@@ -157,3 +153,34 @@ function entriesText(entries: readonly PlaylistEntry[]): string {
   }
   return text;
 }
+
+/** A live playlist's text as state to go on from; undefined when it is not one that we wrote: segments' names say what their lines leave out. */
+export function readLivePlaylist(text: string): LivePlaylist | undefined {
+  const numbers: Record<string, number> = {};
+  const entries: PlaylistEntry[] = [];
+  let map = '';
+  let discontinuity = false;
+  let gap = false;
+  for (const line of text.split('\n')) {
+    const tag = /^#(EXT-X-TARGETDURATION|EXT-X-MEDIA-SEQUENCE|EXT-X-DISCONTINUITY-SEQUENCE):(\d{1,15})$/.exec(line);
+    if (tag !== null) numbers[tag[1]!] = Number(tag[2]);
+    else if (line.startsWith('#EXT-X-MAP:')) map = bare(/URI="([^"]*)"/.exec(line)?.[1] ?? '');
+    else if (line === '#EXT-X-DISCONTINUITY') discontinuity = true;
+    else if (line === '#EXT-X-GAP') gap = true;
+    else if (line !== '' && !line.startsWith('#')) {
+      const uri = bare(line);
+      const name = parseSegment(uri);
+      if (name === undefined || map === '') return undefined;
+      entries.push({ uri, map, duration: name.duration, programDateTime: name.start, discontinuity, gap });
+      [discontinuity, gap] = [false, false];
+    }
+  }
+  const targetDuration = numbers['EXT-X-TARGETDURATION'];
+  const mediaSequence = numbers['EXT-X-MEDIA-SEQUENCE'];
+  const discontinuitySequence = numbers['EXT-X-DISCONTINUITY-SEQUENCE'];
+  if (targetDuration === undefined || mediaSequence === undefined || discontinuitySequence === undefined)
+    return undefined;
+  return { targetDuration, mediaSequence, discontinuitySequence, entries };
+}
+
+const bare = (uri: string): string => uri.split('?', 1)[0]!;

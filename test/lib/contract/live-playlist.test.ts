@@ -5,14 +5,15 @@ import {
   addEntry,
   emptyPlaylist,
   forgetEntries,
-  livePlaylist,
+  readLivePlaylist,
   liveText,
   nextSequence,
   vodText,
   type LivePlaylist,
   type PlaylistEntry,
-} from '../../../../containers/ingest/src/hls/playlist.ts';
-import { random } from '../jt808/support.ts';
+} from '../../../lib/contract/live-playlist.ts';
+import { initPath, segmentPath } from '../../../lib/contract/live-keys.ts';
+import { random } from '../../containers/ingest/jt808/support.ts';
 
 const T0 = Date.UTC(2026, 7, 1, 12, 0, 0);
 
@@ -135,15 +136,13 @@ describe('the live playlist', () => {
   });
 
   it('goes on in another task, from what was stored', () => {
-    const before = build(
-      [0, 1, 2, 3, 4, 5, 6, 7, 8, 9].map((number) => entry(number, { discontinuity: number === 1 })),
-    );
-    const stored = livePlaylist.parse(JSON.parse(JSON.stringify(before)));
+    const before = published(12);
+    const stored = readLivePlaylist(liveText(before))!;
     expect(stored).toEqual(before);
     const after = build([entry(10, { discontinuity: true })], stored);
     expect(nextSequence(after)).toBe(nextSequence(before) + 1);
     expect(after.mediaSequence).toBeGreaterThan(before.mediaSequence);
-    expect(after.discontinuitySequence).toBe(1);
+    expect([before.discontinuitySequence, after.discontinuitySequence]).toEqual([0, 1]);
     expect(after.entries.at(-1)!.discontinuity).toBe(true);
   });
 
@@ -189,19 +188,6 @@ describe('the live playlist', () => {
       });
     }
     expect(numbers.size).toBe(3000);
-  });
-
-  it.each([
-    ['another version', { version: 2 }],
-    ['a fraction of a sequence', { mediaSequence: 1.5 }],
-    ['a step back below zero', { discontinuitySequence: -1 }],
-    ['a list that is none', { entries: {} }],
-    [
-      'an entry without a name',
-      { entries: [{ map: 'a', duration: 1, programDateTime: 0, discontinuity: false, gap: false }] },
-    ],
-  ])('is not read from %s', (_, wrong) => {
-    expect(livePlaylist.safeParse({ ...emptyPlaylist(2000), ...wrong }).success).toBe(false);
   });
 });
 
@@ -252,5 +238,45 @@ describe('a playlist over a stretch', () => {
 
   it('of nothing is still a playlist', () => {
     expect(parsed(vodText([])).ours.segments).toEqual([]);
+  });
+});
+
+const noon = Date.UTC(2026, 10, 4, 12);
+const [one, two] = ['9f86d081884c7d65', '0123456789abcdef'];
+
+/** What a writer publishes: a restart, another picture size and a dropped segment in it. */
+function published(count: number) {
+  let playlist = emptyPlaylist(2000);
+  for (let i = 0; i < count; i += 1) {
+    const start = noon + i * 2000 + (i >= 5 ? 30_000 : 0);
+    const init = i < 8 ? one : two;
+    const discontinuity = i === 5 || i === 8;
+    const uri = segmentPath({ start, duration: 2000 + i, epoch: i < 5 ? 1 : 2, sequence: i, init, discontinuity });
+    const entry = { uri, map: initPath(start, init), duration: 2000 + i, programDateTime: start, discontinuity };
+    playlist = addEntry(playlist, { ...entry, gap: i === 10 }, { windowMs: 16_000, maxEntries: 60 });
+  }
+  return playlist;
+}
+
+describe('a live playlist is its own state', () => {
+  it.each([1, 5, 6, 9, 11, 12, 20])('of %i segments read back is what was written', (count) => {
+    const playlist = published(count);
+    expect(readLivePlaylist(liveText(playlist))).toEqual(playlist);
+  });
+
+  it('counts on where it stood, discontinuities that are gone included', () => {
+    const state = readLivePlaylist(liveText(published(20)))!;
+    expect(state.mediaSequence + state.entries.length).toBe(20);
+    expect(state.discontinuitySequence).toBeGreaterThan(0);
+  });
+
+  it.each(['', '#EXTM3U\n', '#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-MEDIA-SEQUENCE:1\n', 'nothing of ours'])(
+    '%j is none',
+    (text) => expect(readLivePlaylist(text)).toBeUndefined(),
+  );
+
+  it('with a segment that is not ours is none', () => {
+    const text = liveText(published(3)).replaceAll('.m4s', '.ts');
+    expect(readLivePlaylist(text)).toBeUndefined();
   });
 });

@@ -1,0 +1,52 @@
+/** Rows of the fleet table that live for a short while: tasks, unknown devices, viewers. Answers: commands.ts. */
+import { z } from 'zod';
+import { deviceId } from './device.ts';
+
+const time = z.iso.datetime();
+
+/** Seconds a task's lease is good. */
+export const LEASE_SECONDS = 30;
+
+export const taskRow = z.object({
+  kind: z.literal('task'),
+  id: z.string(),
+  queueUrl: z.string(),
+  startedAt: time,
+  /** Epoch seconds until which the task is alive. */
+  leaseUntil: z.int().positive(),
+  draining: z.boolean(),
+  /** Task definition, `family:revision`; absent when it is not on ECS. */
+  revision: z.string().max(300).optional(),
+  connections: z.int().nonnegative(),
+  streams: z.int().nonnegative(),
+  /** Epoch seconds; a day after the lease. */
+  expiresAt: z.int().positive(),
+});
+export type TaskRow = z.infer<typeof taskRow>;
+
+/** A device that came and is not registered. `count` grows by ADD; at most `unknownPerMinute` writes a task and minute. */
+export const unknownRow = z.object({
+  kind: z.literal('unknown'),
+  id: deviceId,
+  count: z.int().positive(),
+  firstSeenAt: time,
+  lastSeenAt: time,
+  /** Of whom: the first three bytes of an IPv4 address, e.g. `203.0.113.0/24`. */
+  address: z.string().max(64),
+  /** What it wanted. */
+  why: z.enum(['register', 'authenticate', 'location', 'media', 'attachment', 'other']),
+  protocol: z.enum(['2011', '2013', '2019']).optional(),
+  /** From 0x0100, where it came. */
+  plate: z.string().max(40).optional(),
+  model: z.string().max(40).optional(),
+  expiresAt: z.int().positive(),
+});
+export type UnknownRow = z.infer<typeof unknownRow>;
+
+/** One viewer of an on-demand channel, until the signature ends. The API's own. */
+export const viewerRow = z.object({
+  kind: z.string().regex(/^viewer#[0-9a-f]+\/\d+$/),
+  id: z.string(),
+  expiresAt: z.int().positive(),
+});
+export const viewerKind = (device: string, channel: number): string => `viewer#${device}/${channel}`;

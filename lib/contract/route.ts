@@ -1,0 +1,27 @@
+/** What a route of the API is. The routes themselves: api.ts, device-api.ts. */
+import type { z } from 'zod';
+
+export type Stage = 'upload' | 'catalog' | 'playback' | 'devices' | 'live';
+
+/** Stages whose routes are there only with `live.enabled`. */
+export const LIVE_STAGES: readonly Stage[] = ['devices', 'live'];
+
+/**
+ * `user`: a valid JWT, checked by the HTTP API's authorizer before the Lambda runs.
+ * `optional`: the Lambda looks for a JWT or a playback token itself; anonymous callers reach it.
+ * `none`: the same answer for everyone.
+ */
+export type RouteAuth = 'user' | 'optional' | 'none';
+
+export interface Route {
+  readonly stage: Stage;
+  readonly auth: RouteAuth;
+  readonly summary: string;
+  readonly params?: z.ZodObject;
+  readonly query?: z.ZodObject;
+  readonly body?: z.ZodType;
+  readonly status: number;
+  /** JSON body of the success answer; absent when there is none, or when `contentType` is not JSON. */
+  readonly response?: z.ZodType;
+  readonly contentType?: string;
+}
