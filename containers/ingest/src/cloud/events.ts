@@ -23,7 +23,7 @@ export class DeviceEvents {
     this.#options = options;
   }
 
-  say(event: Omit<DeviceEvent, 'task' | 'at'>): void {
+  publish(event: Omit<DeviceEvent, 'task' | 'at'>): void {
     this.#waiting.push({ ...event, task: this.#options.task, at: new Date().toISOString() });
     if (this.#waiting.length > MOST_WAITING) {
       this.#waiting.shift();

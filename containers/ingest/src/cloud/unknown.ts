@@ -34,7 +34,7 @@ export class UnknownDevices {
   }
 
   /** Answers whether it was worth a write. */
-  saw({ id, address, plate, model, ...rest }: UnknownSighting, now = Date.now()): boolean {
+  record({ id, address, plate, model, ...rest }: UnknownSighting, now = Date.now()): boolean {
     const minute = Math.floor(now / MINUTE);
     if (minute !== this.#minute) {
       this.#minute = minute;

@@ -16,7 +16,7 @@ export interface GateLimits {
 const TO_INTRODUCE = 3;
 
 /** A connection that was let in. */
-export class Guest {
+export class Connection {
   readonly socket: Socket;
   readonly address: string;
   readonly since: number;
@@ -55,7 +55,7 @@ export class Guest {
 export class Gate {
   readonly #limits: GateLimits;
   readonly #metrics: Metrics;
-  readonly #guests = new Set<Guest>();
+  readonly #connections = new Set<Connection>();
   readonly #byAddress = new Map<string, number>();
 
   constructor(limits: GateLimits, metrics: Metrics) {
@@ -64,15 +64,15 @@ export class Gate {
   }
 
   get size(): number {
-    return this.#guests.size;
+    return this.#connections.size;
   }
 
   /** Undefined, and the socket closed, when a limit is reached. */
-  admit(socket: Socket, now: number): Guest | undefined {
+  admit(socket: Socket, now: number): Connection | undefined {
     const address = plainAddress(socket.remoteAddress);
     const same = this.#byAddress.get(address) ?? 0;
     const full =
-      this.#guests.size >= this.#limits.connections
+      this.#connections.size >= this.#limits.connections
         ? 'connections'
         : same >= this.#limits.connectionsPerAddress
           ? 'address'
@@ -82,34 +82,34 @@ export class Gate {
       socket.destroy();
       return undefined;
     }
-    const guest = new Guest(socket, address, this.#limits.idleSeconds * 1000, this.#metrics, now);
-    this.#guests.add(guest);
+    const connection = new Connection(socket, address, this.#limits.idleSeconds * 1000, this.#metrics, now);
+    this.#connections.add(connection);
     this.#byAddress.set(address, same + 1);
-    socket.once('close', () => this.#left(guest));
-    return guest;
+    socket.once('close', () => this.#left(connection));
+    return connection;
   }
 
   /** Closes who has been silent, or has kept to itself who it is, for too long. */
   sweep(now: number): void {
     const firstByteMs = this.#limits.firstByteSeconds * 1000;
-    for (const guest of this.#guests) {
-      const silent = now - guest.heardAt;
-      if (!guest.spoke && silent >= firstByteMs) guest.close('firstByte');
-      else if (silent >= guest.idleMs) guest.close('idle');
-      else if (!guest.known && now - guest.since >= TO_INTRODUCE * firstByteMs) guest.close('stranger');
+    for (const connection of this.#connections) {
+      const silent = now - connection.heardAt;
+      if (!connection.spoke && silent >= firstByteMs) connection.close('firstByte');
+      else if (silent >= connection.idleMs) connection.close('idle');
+      else if (!connection.known && now - connection.since >= TO_INTRODUCE * firstByteMs) connection.close('stranger');
     }
   }
 
   /** Ends every connection: the task does. */
   closeAll(): void {
-    for (const guest of this.#guests) guest.socket.destroy();
+    for (const connection of this.#connections) connection.socket.destroy();
   }
 
-  #left(guest: Guest): void {
-    this.#guests.delete(guest);
-    const count = (this.#byAddress.get(guest.address) ?? 1) - 1;
-    if (count <= 0) this.#byAddress.delete(guest.address);
-    else this.#byAddress.set(guest.address, count);
+  #left(connection: Connection): void {
+    this.#connections.delete(connection);
+    const count = (this.#byAddress.get(connection.address) ?? 1) - 1;
+    if (count <= 0) this.#byAddress.delete(connection.address);
+    else this.#byAddress.set(connection.address, count);
   }
 }
 

@@ -1,7 +1,7 @@
 /** The ports devices connect to. A fault in one connection's bytes ends that connection and no other. */
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { opening } from '../jt808/subiao/raw.ts';
-import type { Gate, Guest } from './gate.ts';
+import type { Gate, Connection } from './gate.ts';
 import type { Log } from '../common/log.ts';
 import type { SharedReads } from './reading.ts';
 
@@ -11,7 +11,7 @@ export interface Session {
   end(): void;
 }
 
-export type Accept = (guest: Guest) => Session;
+export type Accept = (connection: Connection) => Session;
 
 /** A NAT forgets a connection that is silent; so does the load balancer, after 350 seconds. Milliseconds. */
 const KEEP_ALIVE_MS = 60_000;
@@ -52,11 +52,11 @@ export class Listener {
 }
 
 function serve(accepted: Socket, { gate, log, reads }: ListenerParts, accept: Accept): void {
-  let guest: Guest | undefined;
+  let connection: Connection | undefined;
   let session: Session | undefined;
   const failed = (error: unknown) => {
     log.failure('connection', error);
-    guest?.close('fault');
+    connection?.close('fault');
   };
   const guarded = (work: () => void) => {
     try {
@@ -67,7 +67,7 @@ function serve(accepted: Socket, { gate, log, reads }: ListenerParts, accept: Ac
   };
   const read = (chunk: Buffer) => {
     const now = performance.now();
-    guest?.heard(chunk.length, now);
+    connection?.heard(chunk.length, now);
     // What `guarded` does, without a closure for each read.
     try {
       session?.push(chunk, now);
@@ -78,9 +78,9 @@ function serve(accepted: Socket, { gate, log, reads }: ListenerParts, accept: Ac
   const socket = reads?.open(accepted, read) ?? accepted.on('data', read);
   // What matters comes with `close`; without a listener an error would end the process.
   socket.on('error', () => {});
-  guest = gate.admit(socket, performance.now());
-  if (guest === undefined) return;
-  const admitted = guest;
+  connection = gate.admit(socket, performance.now());
+  if (connection === undefined) return;
+  const admitted = connection;
   guarded(() => (session = accept(admitted)));
   socket.once('close', () => guarded(() => session?.end()));
 }
@@ -89,15 +89,15 @@ const EMPTY = Buffer.alloc(0);
 
 /** Several protocols on one port: the first bytes decide (jt808/subiao/raw.ts). Garbage goes to the media, which resynchronises. */
 export class SharedSession implements Session {
-  readonly #guest: Guest;
+  readonly #connection: Connection;
   readonly #media: Accept;
   readonly #attachments: Accept;
   #held: Buffer = EMPTY;
   #isMedia = false;
   #chosen: Session | undefined;
 
-  constructor(guest: Guest, media: Accept, attachments: Accept) {
-    this.#guest = guest;
+  constructor(connection: Connection, media: Accept, attachments: Accept) {
+    this.#connection = connection;
     this.#media = media;
     this.#attachments = attachments;
   }
@@ -113,7 +113,7 @@ export class SharedSession implements Session {
     this.#held = kind === 'more' ? bytes : EMPTY;
     if (kind === 'more') return;
     this.#isMedia = kind !== 'frame' && kind !== 'attachment';
-    this.#chosen = (this.#isMedia ? this.#media : this.#attachments)(this.#guest);
+    this.#chosen = (this.#isMedia ? this.#media : this.#attachments)(this.#connection);
     this.#chosen.push(bytes, now);
   }
 

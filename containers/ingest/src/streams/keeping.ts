@@ -1,6 +1,6 @@
 /** What is to be done about a channel. Pure. */
 import type { DeviceRecord } from '../../../../lib/contract/device.ts';
-import { policyOf } from '../sessions/control/admission.ts';
+import { policyOf } from './policy.ts';
 
 export interface ChannelNow {
   readonly record: Pick<DeviceRecord, 'channels' | 'watched'>;

@@ -15,8 +15,12 @@ import { Fence } from './fence.ts';
 import { Publisher, type Published } from './publisher.ts';
 import { liveTarget, playbackTarget, type Target } from './target.ts';
 
-/** A media connection, as far as a stream knows it. */
+/** What sends one channel, as far as a stream knows it: a part of a connection of any protocol. */
 export interface Source {
+  /** Of its connection's far end. */
+  readonly address: string;
+  /** Device time of the first unit that it has, milliseconds of any origin; undefined while there is none. */
+  firstTimestamp(): number | undefined;
   /** This stream does not want it any more. */
   release(why: Closing): void;
 }
@@ -58,7 +62,7 @@ export class LiveStream {
   #checkAt = 0;
   #leftAt = 0;
   #stopping = false;
-  #told: Stream | undefined;
+  #written: Stream | undefined;
   #bandwidth = 0;
   #closed: Promise<void> | undefined;
 
@@ -99,7 +103,7 @@ export class LiveStream {
     this.#requestId = requestId ?? this.#requestId;
     this.#target = this.#aim();
     this.#stopping = false;
-    this.#told = undefined;
+    this.#written = undefined;
     this.#heardAt = performance.now();
     this.#checkAt = this.#heardAt + this.#checkMs * (0.5 + Math.random());
     this.#segmenter = new Segmenter(this.#target.segmenter, (segment) => this.#publish(segment));
@@ -126,7 +130,7 @@ export class LiveStream {
     this.#leftAt = performance.now();
     this.#cut();
     if (this.#stopping || !this.#target.live) void this.close();
-    else this.#tell({ state: 'starting', ...this.#by() }, true);
+    else this.#writeState({ state: 'starting', ...this.#by() }, true);
   }
 
   /** 0x9102 was sent: when the connection goes, or soon, it is over. */
@@ -146,13 +150,13 @@ export class LiveStream {
         this.#check().catch((error: unknown) => this.#services.log.failure('check-stream', error));
       }
     } else if (now - this.#leftAt >= this.#services.config.options.startSeconds * 1000) {
-      this.#tell({ state: 'offline', ...this.#since(), reason: 'The device stopped sending.' }, true);
+      this.#writeState({ state: 'offline', ...this.#since(), reason: 'The device stopped sending.' }, true);
       void this.close();
     }
   }
 
   /** A viewer has come: its sound may be wanted from now on. */
-  async look(): Promise<void> {
+  async viewerArrived(): Promise<void> {
     const record = await this.#services.registry.fresh(this.device);
     if (record !== undefined) this.#listen(record);
   }
@@ -185,7 +189,7 @@ export class LiveStream {
   async handOver(deadline: number): Promise<void> {
     const source = this.#source;
     this.#drop();
-    if (this.#target.live && source !== undefined) this.#tell({ state: 'starting', ...this.#by() }, true);
+    if (this.#target.live && source !== undefined) this.#writeState({ state: 'starting', ...this.#by() }, true);
     await this.close(deadline);
   }
 
@@ -198,7 +202,7 @@ export class LiveStream {
     // Whoever has its connection is the writer of its state.
     const mine = !this.connected;
     this.#drop();
-    if (this.#stopping) this.#tell({ state: 'offline', ...this.#since() }, mine);
+    if (this.#stopping) this.#writeState({ state: 'offline', ...this.#since() }, mine);
     this.#options.ended(this);
     await this.#publisher?.close(deadline, this.#target.lastLine);
     this.#services.memory.segments.leave();
@@ -274,13 +278,14 @@ export class LiveStream {
   #published({ epoch, segment }: Published): void {
     if (!this.#target.live || this.#source === undefined) return;
     const { codecs, width, height } = segment.init;
-    const told = this.#told;
-    const same = told?.codecs === codecs && told.epoch === epoch && told.width === width && told.height === height;
-    if (same && this.#bandwidth <= (told.bandwidth ?? 0) * BANDWIDTH_STEP) return;
+    const written = this.#written;
+    const same =
+      written?.codecs === codecs && written.epoch === epoch && written.width === width && written.height === height;
+    if (same && this.#bandwidth <= (written.bandwidth ?? 0) * BANDWIDTH_STEP) return;
     const frameRate = Math.round((segment.pictures / Math.max(1, segment.duration)) * 100_000) / 100;
     const live: Stream = {
       state: 'live',
-      ...(told === undefined ? this.#by() : { ...this.#by(), since: told.since }),
+      ...(written === undefined ? this.#by() : { ...this.#by(), since: written.since }),
       epoch,
       codecs,
       width,
@@ -288,8 +293,8 @@ export class LiveStream {
       ...(frameRate > 0 && { frameRate }),
       bandwidth: this.#bandwidth,
     };
-    this.#told = live;
-    this.#tell(live, told !== undefined);
+    this.#written = live;
+    this.#writeState(live, written !== undefined);
   }
 
   #since() {
@@ -305,7 +310,7 @@ export class LiveStream {
   }
 
   /** `mine`: only while the record says that the stream is this task's. */
-  #tell(stream: Stream, mine: boolean): void {
+  #writeState(stream: Stream, mine: boolean): void {
     const { state, outbox, task } = this.#services;
     outbox.put(`stream ${this.device} ${this.channel}`, () =>
       state.stream(this.device, this.channel, stream, mine ? { task } : undefined),

@@ -3,7 +3,10 @@
  * connection for a while, so that a device that reconnects goes on with the same writer.
  */
 import type { DeviceRecord } from '../../../../lib/contract/device.ts';
+import type { PlaybackRow } from '../cloud/fleet.ts';
+import { networkOf } from '../net/gate.ts';
 import type { Services } from '../services.ts';
+import { comesFromIt, looksLive, mayStream, policyOf } from './policy.ts';
 import { LiveStream, type Source } from './stream.ts';
 
 const key = (device: string, channel: number): string => `${device}/${channel}`;
@@ -13,8 +16,8 @@ export class Streams {
   readonly #streams = new Map<string, LiveStream>();
   /** Asked for by this task: until when its pictures are expected (monotonic milliseconds), and the request. */
   readonly #expected = new Map<string, { until: number; requestId: string }>();
-  /** Playbacks, which have an end of their own. */
-  readonly others = new Set<LiveStream>();
+  /** Recordings that are played back, which have an end of their own. */
+  readonly playbacks = new Set<LiveStream>();
   draining = false;
 
   constructor(services: Services) {
@@ -25,7 +28,7 @@ export class Streams {
   get count(): number {
     let count = 0;
     for (const stream of this.#streams.values()) if (stream.connected) count += 1;
-    for (const stream of this.others) if (stream.connected) count += 1;
+    for (const stream of this.playbacks) if (stream.connected) count += 1;
     return count;
   }
 
@@ -38,7 +41,7 @@ export class Streams {
   }
 
   *ofDevice(device: string): Generator<LiveStream> {
-    for (const stream of [...this.#streams.values(), ...this.others]) if (stream.device === device) yield stream;
+    for (const stream of [...this.#streams.values(), ...this.playbacks]) if (stream.device === device) yield stream;
   }
 
   isConnected(device: string, channel: number): boolean {
@@ -60,8 +63,60 @@ export class Streams {
     this.#expected.delete(key(device, channel));
   }
 
-  /** A connection begins to send a channel; an older connection's place is taken. */
-  attach(record: DeviceRecord, channel: number, source: Source, requestId: string | undefined): LiveStream {
+  /**
+   * A connection begins to send a channel of a registered device: the only way in, whatever the protocol. Whether the
+   * channel may stream is decided here, and what it is: its live picture, which takes an older connection's place, or a
+   * recording that is played back. Undefined: refused, and counted. Rejects when a table cannot be asked.
+   */
+  async attach(found: DeviceRecord, channel: number, source: Source): Promise<LiveStream | undefined> {
+    const { registry, fleet, metrics, log, config } = this.#services;
+    const { options } = config;
+    const network = networkOf(source.address);
+    let record = found;
+    // It may have come a moment ago, which a copy a few seconds old does not say.
+    if (!comesFromIt(record, network, options)) record = (await registry.fresh(record.id)) ?? record;
+    if (!comesFromIt(record, network, options)) {
+      metrics.refuse('network');
+      log.trouble('media-from-elsewhere', record.id, `channel ${channel}`);
+      return undefined;
+    }
+    const expected = this.expected(record.id, channel);
+    const playback = await fleet.playback(record.id, channel);
+    let asked = expected !== undefined || mayStream(record, channel, options.startSeconds, Date.now());
+    if (!asked && playback === undefined) {
+      // A request made a moment ago is not in a copy a few seconds old.
+      record = (await registry.fresh(record.id)) ?? record;
+      asked = mayStream(record, channel, options.startSeconds, Date.now());
+    }
+    if (!asked && playback === undefined) {
+      metrics.refuse(policyOf(record, channel) === 'never' ? 'policy' : 'unasked');
+      log.trouble('media-refused', record.id, `channel ${channel}`);
+      return undefined;
+    }
+    if (this.full && !this.isConnected(record.id, channel)) {
+      metrics.refuse('streams');
+      this.#writeBusy(record.id, channel);
+      return undefined;
+    }
+    if (playback !== undefined && (!asked || !looksLive(record, source.firstTimestamp(), Date.now()))) {
+      return this.#playBack(record, playback, source);
+    }
+    return this.#receive(record, channel, source, expected ?? record.streams[String(channel)]?.requestId);
+  }
+
+  /** Call it once a second. */
+  tick(now: number): void {
+    for (const stream of this.#streams.values()) stream.tick(now);
+    for (const stream of this.playbacks) stream.tick(now);
+    for (const [name, { until }] of this.#expected) if (until <= now) this.#expected.delete(name);
+  }
+
+  all(): LiveStream[] {
+    return [...this.#streams.values(), ...this.playbacks];
+  }
+
+  /** An older connection's place is taken. */
+  #receive(record: DeviceRecord, channel: number, source: Source, requestId: string | undefined): LiveStream {
     const name = key(record.id, channel);
     this.#expected.delete(name);
     let stream = this.#streams.get(name);
@@ -73,15 +128,24 @@ export class Streams {
     return stream;
   }
 
-  /** Call it once a second. */
-  tick(now: number): void {
-    for (const stream of this.#streams.values()) stream.tick(now);
-    for (const stream of this.others) stream.tick(now);
-    for (const [name, { until }] of this.#expected) if (until <= now) this.#expected.delete(name);
+  async #playBack(record: DeviceRecord, playback: PlaybackRow, source: Source): Promise<LiveStream> {
+    await this.#services.fleet.playbackTaken(record.id, playback.channel);
+    const stream = new LiveStream(this.#services, {
+      record,
+      channel: playback.channel,
+      playback,
+      ended: (ended) => this.playbacks.delete(ended),
+    });
+    this.playbacks.add(stream);
+    stream.attach(source, record, playback.requestId);
+    return stream;
   }
 
-  all(): LiveStream[] {
-    return [...this.#streams.values(), ...this.others];
+  #writeBusy(device: string, channel: number): void {
+    const { outbox, state } = this.#services;
+    const reason = 'Every task takes as many streams as it may; try again in a moment.';
+    const stream = { state: 'busy', since: new Date().toISOString(), reason } as const;
+    outbox.put(`stream ${device} ${channel}`, () => state.stream(device, channel, stream));
   }
 
   #ended(name: string, stream: LiveStream): void {

@@ -2,7 +2,7 @@
  * The end of a task: devices are handed over one after another within the time there is, each with what it sent published
  * first; then what waits is written, and the task's own traces are removed.
  */
-import type { Office } from '../sessions/commands/office.ts';
+import type { TaskLease } from '../sessions/commands/task-lease.ts';
 import type { ControlSession } from '../sessions/control/session.ts';
 import type { Sessions } from '../sessions/control/sessions.ts';
 import type { Gate } from '../net/gate.ts';
@@ -15,7 +15,7 @@ export interface DrainParts {
   readonly services: Services;
   readonly sessions: Sessions;
   readonly streams: Streams;
-  readonly office: Office;
+  readonly lease: TaskLease;
   readonly gate: Gate;
   /** From SIGTERM to the end. */
   readonly seconds: number;
@@ -26,12 +26,12 @@ const CLOSING_SHARE = 0.6;
 /** Milliseconds between two devices at least this far apart: no device need wait longer than the fleet's size asks. */
 const SPACING = 50;
 
-export async function drain({ services, sessions, streams, office, gate, seconds }: DrainParts): Promise<void> {
+export async function drain({ services, sessions, streams, lease, gate, seconds }: DrainParts): Promise<void> {
   const { log, positions, events, outbox } = services;
   const began = performance.now();
   const deadline = began + seconds * 1000;
   log.info('draining', { connections: gate.size, streams: streams.count });
-  await within(office.drain(), 2000);
+  await within(lease.drain(), 2000);
   const devices = byDevice(sessions.all(), streams.all());
   const time = Math.min(devices.length * SPACING, seconds * 1000 * CLOSING_SHARE);
   const handing: Promise<unknown>[] = [];
@@ -51,7 +51,7 @@ export async function drain({ services, sessions, streams, office, gate, seconds
   await positions.drain(deadline - 500);
   await within(events.flush(), deadline - performance.now());
   await within(outbox.drained(), deadline - performance.now());
-  await within(office.close(), Math.max(1000, deadline - performance.now()));
+  await within(lease.close(), Math.max(1000, deadline - performance.now()));
   log.info('drained', { milliseconds: Math.round(performance.now() - began) });
 }
 

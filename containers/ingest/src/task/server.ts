@@ -4,9 +4,8 @@ import { AlarmStore } from '../cloud/alarms.ts';
 import { blocks } from '../hls/blocks.ts';
 import { connectAws, type Aws } from '../cloud/aws.ts';
 import { CalmCollection } from './calm.ts';
-import { Office } from '../sessions/commands/office.ts';
+import { TaskLease } from '../sessions/commands/task-lease.ts';
 import type { ServerConfig } from '../common/config.ts';
-import { Keepers } from '../sessions/control/keeper.ts';
 import { ControlSession } from '../sessions/control/session.ts';
 import { Sessions } from '../sessions/control/sessions.ts';
 import { DeviceState } from '../cloud/device-state.ts';
@@ -20,7 +19,6 @@ import { Listener, SharedSession, type Accept, type ListenerParts } from '../net
 import { Streams } from '../streams/streams.ts';
 import { Log } from '../common/log.ts';
 import { MediaSession } from '../sessions/media/session.ts';
-import { Reception } from '../sessions/media/reception.ts';
 import { Budget, Shares } from '../common/memory.ts';
 import { Metrics } from '../common/metrics.ts';
 import { Outbox } from '../cloud/outbox.ts';
@@ -67,17 +65,16 @@ export async function startIngest(config: ServerConfig, task: string, overrides:
   const { limits, ports: wanted, sharedPort } = config.options;
   const streams = new Streams(services);
   const sessions = new Sessions();
-  const parts = { services, sessions, keepers: new Keepers(services, streams) };
-  const reception = new Reception(services, streams);
+  const parts = { services, sessions, streams };
   const counts = { control: 0, media: 0, attachments: 0 };
   const mediaSessions = new Set<MediaSession>();
 
-  const control = counting(counts, 'control', (guest) => new ControlSession(parts, guest));
-  const attachments = counting(counts, 'attachments', (guest) => new AttachmentSession(services, guest));
-  const media = counting(counts, 'media', (guest) => {
-    const session = new MediaSession(services, reception, guest);
+  const control = counting(counts, 'control', (connection) => new ControlSession(parts, connection));
+  const attachments = counting(counts, 'attachments', (connection) => new AttachmentSession(services, connection));
+  const media = counting(counts, 'media', (connection) => {
+    const session = new MediaSession(parts, connection);
     mediaSessions.add(session);
-    guest.socket.once('close', () => mediaSessions.delete(session));
+    connection.socket.once('close', () => mediaSessions.delete(session));
     return session;
   });
 
@@ -86,14 +83,14 @@ export async function startIngest(config: ServerConfig, task: string, overrides:
   const listen = (accept: Accept, more: Partial<ListenerParts> = {}) => new Listener({ gate, log, ...more }, accept);
   const listeners = {
     control: listen(control),
-    media: listen(sharedPort ? (guest) => new SharedSession(guest, media, attachments) : media, { reads }),
+    media: listen(sharedPort ? (connection) => new SharedSession(connection, media, attachments) : media, { reads }),
     ...(!sharedPort && { attachments: listen(attachments) }),
   };
   let ready = false;
   const health = new Health(() => ({ ok: ready, task, ports, connections: gate.size, streams: streams.count }));
   const { env = process.env } = overrides;
-  const office = new Office(services, sessions, streams, await taskRevision(env));
-  await office.open(() => gate.size);
+  const lease = new TaskLease(services, sessions, streams, await taskRevision(env));
+  await lease.open(() => gate.size);
   const ports: Partial<Record<PortName, number>> = {};
   for (const [name, listener] of Object.entries(listeners)) {
     ports[name as PortName] = await listener.open(wanted[name as PortName], config.listenAddress);
@@ -117,7 +114,7 @@ export async function startIngest(config: ServerConfig, task: string, overrides:
     calm.tick(now);
     reads.tick();
     const busy = streams.count > 0 || counts.attachments > 0;
-    void protection.set(busy && ready && !office.outdated, now);
+    void protection.set(busy && ready && !lease.outdated, now);
     if (second % MINUTE !== 0) return;
     blocks.trim();
     services.aws.store.trim();
@@ -129,7 +126,7 @@ export async function startIngest(config: ServerConfig, task: string, overrides:
   const end = async () => {
     ready = false;
     for (const listener of Object.values(listeners)) listener.close();
-    await drain({ services, sessions, streams, office, gate, seconds: config.options.drainSeconds });
+    await drain({ services, sessions, streams, lease, gate, seconds: config.options.drainSeconds });
     await protection.set(false);
     clearInterval(clock);
     reads.close();
@@ -193,8 +190,8 @@ function makeServices(
 /** How many there are of each kind, for the metrics. */
 const counting =
   <N extends string>(counts: Record<N, number>, name: N, accept: Accept): Accept =>
-  (guest) => {
+  (connection) => {
     counts[name] += 1;
-    guest.socket.once('close', () => (counts[name] -= 1));
-    return accept(guest);
+    connection.socket.once('close', () => (counts[name] -= 1));
+    return accept(connection);
   };

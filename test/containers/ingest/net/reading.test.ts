@@ -26,7 +26,7 @@ const limits = { connections: 10, connectionsPerAddress: 3, idleSeconds: 60, fir
 const ends: (() => void)[] = [];
 afterEach(() => ends.splice(0).forEach((end) => end()));
 
-async function listening(reads?: SharedReads, wrap?: (open: () => Session) => (guest: never) => Session) {
+async function listening(reads?: SharedReads, wrap?: (open: () => Session) => (connection: never) => Session) {
   const sessions: Recorder[] = [];
   const metrics = new Metrics();
   const gate = new Gate(limits, metrics);
@@ -100,7 +100,10 @@ describe.each([
 });
 
 it('on a shared port attachments may keep what they are given', async () => {
-  const { sessions, dial } = await listening(calm(), (open) => (guest) => new SharedSession(guest, open, open));
+  const { sessions, dial } = await listening(
+    calm(),
+    (open) => (connection) => new SharedSession(connection, open, open),
+  );
   const attachment = await dial();
   attachment.write('~one');
   await heard(() => sessions[0], '~one');
@@ -157,15 +160,15 @@ describe('a busy task', () => {
   it('leaves a connection alone that its session has paused', async () => {
     const { state, reads } = busy();
     reads.tick();
-    let guest: { readonly socket: Socket } | undefined;
+    let connection: { readonly socket: Socket } | undefined;
     const { sessions, dial } = await listening(reads, (open) => (one) => {
-      guest = one;
+      connection = one;
       return open();
     });
     const socket = await dial();
     socket.write('one');
     await heard(() => sessions[0], 'one');
-    guest!.socket.pause();
+    connection!.socket.pause();
     socket.write('two');
     await new Promise((resolve) => setTimeout(resolve, 250));
     expect(sessions[0]!.texts).toEqual(['one']);
@@ -173,7 +176,7 @@ describe('a busy task', () => {
     reads.tick();
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(sessions[0]!.texts).toEqual(['one']);
-    guest!.socket.resume();
+    connection!.socket.resume();
     await heard(() => sessions[0], 'onetwo');
   });
 

@@ -404,7 +404,7 @@ export function liveTests(start: () => Cloud): void {
       await camera.send(pictures.slice(0, 40), { from: from + 480 * 60_000 });
       const others = await until(
         'its stream, with pictures',
-        () => [...task.ingest.streams.others].filter((stream) => stream.device === id && stream.bytes > 0),
+        () => [...task.ingest.streams.playbacks].filter((stream) => stream.device === id && stream.bytes > 0),
         ({ length }) => length === 1,
       );
       // Paused for four minutes: what was sent is published, and the connection stays.

@@ -4,7 +4,7 @@ import type { Channel } from '../../../../lib/contract/device.ts';
 import type { PositionItem } from '../../../../lib/contract/positions.ts';
 import { alarmNumber, parseAlarmNumber } from '../../../../containers/ingest/src/sessions/alarms/detect.ts';
 import { IncomingFile, PART_BYTES, type Part } from '../../../../containers/ingest/src/sessions/attachments/file.ts';
-import { isOutdated } from '../../../../containers/ingest/src/sessions/commands/office.ts';
+import { isOutdated } from '../../../../containers/ingest/src/sessions/commands/task-lease.ts';
 import { readServerConfig } from '../../../../containers/ingest/src/common/config.ts';
 import { Commander } from '../../../../containers/ingest/src/sessions/control/commander.ts';
 import { ControlSession } from '../../../../containers/ingest/src/sessions/control/session.ts';
@@ -12,7 +12,7 @@ import { due } from '../../../../containers/ingest/src/streams/keeping.ts';
 import { networkOf, plainAddress } from '../../../../containers/ingest/src/net/gate.ts';
 import { PublicHost } from '../../../../containers/ingest/src/net/host.ts';
 import { Log } from '../../../../containers/ingest/src/common/log.ts';
-import { mayStream } from '../../../../containers/ingest/src/sessions/media/reception.ts';
+import { mayStream } from '../../../../containers/ingest/src/streams/policy.ts';
 import { Budget, Shares } from '../../../../containers/ingest/src/common/memory.ts';
 import { Metrics } from '../../../../containers/ingest/src/common/metrics.ts';
 import { Outbox } from '../../../../containers/ingest/src/cloud/outbox.ts';
@@ -143,12 +143,12 @@ it('memory is shared by who is there', () => {
 it('who does not read what it is answered is let go', async () => {
   const closed: string[] = [];
   const socket = { destroyed: false, writable: true, writableLength: 0, write: () => true, end: () => {} };
-  const guest = { address: '127.0.0.1', socket, close: (why: string) => closed.push(why) };
+  const connection = { address: '127.0.0.1', socket, close: (why: string) => closed.push(why) };
   const services = {
     metrics: new Metrics(),
     log: new Log({}, () => {}),
     registry: { arriving: () => Promise.resolve(undefined) },
-    unknown: { saw: () => true },
+    unknown: { record: () => true },
     config: { options: OPTIONS },
   };
   const terminal = { version: 2013, protocolVersion: 0, phone: phoneBytes('1', 2013) } as const;
@@ -157,7 +157,7 @@ it('who does not read what it is answered is let go', async () => {
     [256 * 1024 + 1, ['slowReader']],
   ] as const) {
     socket.writableLength = unread;
-    const session = new ControlSession({ services } as never, guest as never);
+    const session = new ControlSession({ services } as never, connection as never);
     session.push(Buffer.concat(encodeFrames(terminal, 'heartbeat', {}, serials())));
     await new Promise((resolve) => setTimeout(resolve, 5));
     expect(closed).toEqual(ends);

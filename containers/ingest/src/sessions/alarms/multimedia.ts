@@ -7,26 +7,27 @@ import { hasFix } from '../../jt808/messages/location.ts';
 import type { MediaData } from '../../jt808/messages/multimedia.ts';
 import { bcdToUtc } from '../../jt808/time.ts';
 import { SNIFF_BYTES, sniff } from '../../jt808/subiao/sniff.ts';
-import type { ConnectedDevice } from '../control/device.ts';
+import type { Services } from '../../services.ts';
+import type { DevicePort } from '../port.ts';
 import { fileKindOf, mediaTypeOf } from '../attachments/kinds.ts';
 import { alarmId } from './detect.ts';
 
 /** Names of JT/T 808-2019 table 79, by number. */
 const EVENTS = ['command', 'timer', 'robbery', 'collision', 'door-open', 'door-close', 'door-closing', 'distance'];
 
-export async function saveMultimedia(device: ConnectedDevice, media: MediaData): Promise<void> {
-  const { services } = device.session;
+type Used = Pick<Services, 'aws' | 'alarms' | 'config' | 'events' | 'metrics' | 'log'>;
+
+export async function saveMultimedia(services: Used, device: DevicePort, media: MediaData): Promise<void> {
   try {
-    await save(device, { ...media, data: Buffer.from(media.data) });
-    device.session.answer('mediaReply', { mediaId: media.mediaId });
+    await save(services, device, { ...media, data: Buffer.from(media.data) });
+    device.answer('mediaReply', { mediaId: media.mediaId });
   } catch (error) {
     // Not acknowledged, so it comes again.
     services.log.failure('multimedia', error);
   }
 }
 
-async function save(device: ConnectedDevice, media: MediaData): Promise<void> {
-  const { aws, alarms, config, events, metrics } = device.session.services;
+async function save({ aws, alarms, config, events, metrics }: Used, device: DevicePort, media: MediaData) {
   const now = Date.now();
   const { location } = media;
   const said = location && bcdToUtc(location.time, device.zone(now), now);
@@ -77,5 +78,5 @@ async function save(device: ConnectedDevice, media: MediaData): Promise<void> {
   if (!(await alarms.put({ ...alarm, files: [file] }, device.record.retentionDays))) return;
   metrics.add('attachments');
   const { kind, phase } = alarm;
-  events.say({ device: device.id, type: 'attachment', alarm: { id, kind, type: alarm.type, phase }, file });
+  events.publish({ device: device.id, type: 'attachment', alarm: { id, kind, type: alarm.type, phase }, file });
 }

@@ -1,14 +1,18 @@
 /** An alarm that was found: kept, told, and its files asked for. */
-import type { ConnectedDevice } from '../control/device.ts';
+import type { Services } from '../../services.ts';
+import type { DevicePort } from '../port.ts';
 import { alarmNumber, type FoundAlarm } from './detect.ts';
 
 /** Rejects when the table cannot be written: then the device is not asked for files that could not be kept. */
-export async function reportAlarm(device: ConnectedDevice, { sign, ...alarm }: FoundAlarm): Promise<void> {
-  const { services } = device.session;
+export async function reportAlarm(
+  services: Pick<Services, 'alarms' | 'events' | 'config' | 'host' | 'log'>,
+  device: DevicePort,
+  { sign, ...alarm }: FoundAlarm,
+): Promise<void> {
   const isNew = await services.alarms.put({ ...alarm, device: device.id, files: [] }, device.record.retentionDays);
   if (isNew) {
     const { id, kind, type, level, phase, position } = alarm;
-    services.events.say({
+    services.events.publish({
       device: device.id,
       type: 'alarm',
       alarm: { id, kind, type, phase, ...(level !== undefined && { level }) },
@@ -18,7 +22,7 @@ export async function reportAlarm(device: ConnectedDevice, { sign, ...alarm }: F
   // Asked again when it was reported again: the files of the first time may never have come.
   if (sign === undefined) return;
   const { announce } = services.config.options;
-  const result = await device.session.commander.send('uploadAttachments', {
+  const result = await device.commander.send('uploadAttachments', {
     host: await services.host.get(),
     tcpPort: announce.attachments,
     udpPort: 0,

@@ -15,8 +15,8 @@ import { rawLayoutOf } from '../../jt808/subiao/raw.ts';
 import type { AttachmentFile, AttachmentList } from '../../jt808/subiao/upload.ts';
 import { parseAlarmNumber } from '../alarms/detect.ts';
 import type { AlarmKey } from '../../cloud/alarms.ts';
-import { comesFromIt } from '../control/admission.ts';
-import { networkOf, type Guest } from '../../net/gate.ts';
+import { comesFromIt } from '../../streams/policy.ts';
+import { networkOf, type Connection } from '../../net/gate.ts';
 import type { Services } from '../../services.ts';
 import { Budget } from '../../common/memory.ts';
 import { PART_BYTES } from './file.ts';
@@ -42,7 +42,7 @@ const MOST_SENDING = 2;
 
 export class AttachmentSession {
   readonly #services: Services;
-  readonly #guest: Guest;
+  readonly #connection: Connection;
   readonly #mux: Mux;
   readonly #budget: Budget;
   readonly #files = new Map<string, FileReceiver>();
@@ -54,9 +54,9 @@ export class AttachmentSession {
   #refusedBytes = 0;
   #ended = false;
 
-  constructor(services: Services, guest: Guest) {
+  constructor(services: Services, connection: Connection) {
     this.#services = services;
-    this.#guest = guest;
+    this.#connection = connection;
     this.#budget = new Budget(CONNECTION_BYTES, services.memory.files);
     this.#mux = new Mux({
       onFrame: (header, body) => this.#frame(header, body),
@@ -75,7 +75,7 @@ export class AttachmentSession {
     const { metrics, log } = this.#services;
     metrics.add('resyncs', this.#mux.stats.resyncs);
     if (this.#refusedBytes > 0)
-      log.trouble('attachment-bytes-refused', this.#guest.address, String(this.#refusedBytes));
+      log.trouble('attachment-bytes-refused', this.#connection.address, String(this.#refusedBytes));
     for (const file of this.#files.values()) file.abandon();
   }
 
@@ -114,7 +114,7 @@ export class AttachmentSession {
         if (error instanceof Refused) this.#services.metrics.refuse('attachment');
         this.#services.log.failure('attachment-list', error);
         this.#reply(header, Result.failed);
-        this.#guest.socket.end();
+        this.#connection.socket.end();
       },
     );
   }
@@ -124,11 +124,11 @@ export class AttachmentSession {
     const identity = phoneIdentity(header.phone);
     const record = await registry.get(identity);
     if (record === undefined) {
-      unknown.saw({ id: identity, address: this.#guest.address, why: 'attachment' });
+      unknown.record({ id: identity, address: this.#connection.address, why: 'attachment' });
       throw new Refused(`${identity} is not registered`);
     }
     const { options } = this.#services.config;
-    const network = networkOf(this.#guest.address);
+    const network = networkOf(this.#connection.address);
     const comes = comesFromIt(record, network, options);
     if (!comes && !comesFromIt((await registry.fresh(record.id)) ?? record, network, options))
       throw new Refused('from elsewhere than its device');
@@ -142,7 +142,7 @@ export class AttachmentSession {
     if (this.#listed.length > MOST_FILES) throw new Refused(`more than ${MOST_FILES} files`);
     if (list.files.some(({ size }) => size > most)) throw new Refused(`a file of more than ${most} bytes`);
     await alarms.files(key, this.#listed);
-    this.#guest.known = true;
+    this.#connection.known = true;
     return { record, alarm, key };
   }
 
@@ -177,7 +177,7 @@ export class AttachmentSession {
 
   /** Lets the device wait until S3 has caught up. */
   #pause(file: FileReceiver): void {
-    const { socket } = this.#guest;
+    const { socket } = this.#connection;
     if (socket.isPaused()) return;
     socket.pause();
     const timer = setInterval(() => {
@@ -230,7 +230,7 @@ export class AttachmentSession {
     this.#listed[this.#number(name) - 1] = file;
     await alarms.files(key, this.#listed);
     const { id, kind, type, level, phase } = alarm;
-    events.say({
+    events.publish({
       device: key.device,
       type: 'attachment',
       alarm: { id, kind, type, phase, ...(level !== undefined && { level }) },
@@ -243,7 +243,7 @@ export class AttachmentSession {
   }
 
   #answer<N extends MessageName>(header: Header, name: N, value: MessageInput<N>): void {
-    const { socket } = this.#guest;
+    const { socket } = this.#connection;
     if (!socket.writable) return;
     for (const frame of encodeFrames(header, name, value, this.#nextSerial)) socket.write(frame);
   }

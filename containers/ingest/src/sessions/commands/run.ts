@@ -6,7 +6,9 @@ import type { Recording as DeviceRecording, RecordingList } from '../../jt808/me
 import { OPEN_TIME, bcdToUtc, utcToBcd } from '../../jt808/time.ts';
 import { namesInForce } from '../alarms/detect.ts';
 import type { CommandResult } from '../control/commander.ts';
-import type { ConnectedDevice } from '../control/device.ts';
+import type { Services } from '../../services.ts';
+import type { Keeper } from '../../streams/keeper.ts';
+import type { DevicePort } from '../port.ts';
 import type { Answer } from '../../cloud/fleet.ts';
 import type { Streams } from '../../streams/streams.ts';
 
@@ -24,13 +26,25 @@ const CONTROLS = { resume: 0, pause: 1, end: 2, seek: 5 } as const;
 /** Milliseconds a device has to list its recordings: many parts over a slow link. */
 const LIST_MS = 60_000;
 
+/** A device that can be told what to do. */
+export interface Commanded extends DevicePort {
+  readonly keeper: Pick<Keeper, 'start' | 'stop' | 'renew'>;
+  /** Ends its connection. */
+  finish(): void;
+}
+
+export interface RunParts {
+  readonly services: Pick<Services, 'fleet' | 'host' | 'config'>;
+  readonly streams: Pick<Streams, 'full' | 'isConnected' | 'ofDevice'>;
+}
+
 /** Undefined: there is nothing to answer. */
 export async function runCommand(
   command: Command,
-  device: ConnectedDevice,
-  streams: Streams,
+  device: Commanded,
+  { services, streams }: RunParts,
 ): Promise<Answer | undefined> {
-  const { keeper, session } = device;
+  const { keeper } = device;
   switch (command.type) {
     case 'start':
       if (streams.full && !streams.isConnected(device.id, command.channel)) return failed('busy');
@@ -40,10 +54,10 @@ export async function runCommand(
     case 'list-recordings':
       return list(command, device);
     case 'play':
-      return play(command, device);
+      return play(command, device, services);
     case 'control-playback':
       return answerTo(
-        await session.commander.send('controlPlayback', {
+        await device.commander.send('controlPlayback', {
           channel: command.channel,
           control: CONTROLS[command.action],
           speed: 0,
@@ -57,7 +71,7 @@ export async function runCommand(
       break;
     case 'disconnect':
       for (const stream of streams.ofDevice(device.id)) void stream.close();
-      session.finish();
+      device.finish();
       break;
   }
   return undefined;
@@ -79,8 +93,8 @@ export function answerTo(result: CommandResult): Answer {
   }
 }
 
-async function list({ channel, from, to, stream }: Of<'list-recordings'>, device: ConnectedDevice): Promise<Answer> {
-  const result = await device.session.commander.send(
+async function list({ channel, from, to, stream }: Of<'list-recordings'>, device: DevicePort): Promise<Answer> {
+  const result = await device.commander.send(
     'listRecordings',
     {
       channel,
@@ -121,12 +135,15 @@ function recordingOf(item: DeviceRecording, zone: number): Listed[] {
   ];
 }
 
-async function play({ channel, from, to, speed, requestId }: Of<'play'>, device: ConnectedDevice): Promise<Answer> {
-  const { fleet, host, config } = device.session.services;
+async function play(
+  { channel, from, to, speed, requestId }: Of<'play'>,
+  device: DevicePort,
+  { fleet, host, config }: RunParts['services'],
+): Promise<Answer> {
   const { startSeconds, announce } = config.options;
   // First, since its pictures may come before its answer, and to another task.
   await fleet.expectPlayback({ requestId, device: device.id, channel, from, to, speed }, startSeconds + 30);
-  const result = await device.session.commander.send(
+  const result = await device.commander.send(
     'startPlayback',
     {
       host: await host.get(),
@@ -148,7 +165,7 @@ async function play({ channel, from, to, speed, requestId }: Of<'play'>, device:
   return answerTo(result);
 }
 
-async function snapshot({ channel }: Of<'snapshot'>, device: ConnectedDevice): Promise<Answer> {
+async function snapshot({ channel }: Of<'snapshot'>, device: DevicePort): Promise<Answer> {
   const picture = {
     channel,
     command: 1,
@@ -163,7 +180,7 @@ async function snapshot({ channel }: Of<'snapshot'>, device: ConnectedDevice): P
   };
   // By the standard 0x0805 answers; there are devices that send the general reply instead.
   const expects = { answer: 'shootReply', orReply: true } as const;
-  const result = await device.session.commander.send('shoot', picture, expects);
+  const result = await device.commander.send('shoot', picture, expects);
   // JT/T 808-2019 table 84: 1 failed, 2 the channel is not supported.
   const said = result.status === 'accepted' ? (result.value as ShootReply | undefined)?.result : undefined;
   if (said === undefined || said === 0) return answerTo(result);

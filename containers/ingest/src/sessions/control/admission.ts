@@ -1,6 +1,6 @@
 /** Who is let in by what its first messages say. Pure. */
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { DeviceRecord, LivePolicy } from '../../../../../lib/contract/device.ts';
+import type { DeviceRecord } from '../../../../../lib/contract/device.ts';
 import type { UnknownRow } from '../../../../../lib/contract/fleet.ts';
 import type { Message } from '../../jt808/messages/registry.ts';
 
@@ -24,21 +24,8 @@ export function sameText(a: string, b: string): boolean {
   return timingSafeEqual(digest(a), digest(b));
 }
 
-/**
- * Whether a connection from `network` may send a device's pictures and files. A device's number is no secret: what ties
- * them to the connection that was let in is where both come from.
- */
-export const comesFromIt = (
-  record: Pick<DeviceRecord, 'online' | 'network'>,
-  network: string,
-  { sameNetwork }: { readonly sameNetwork: boolean },
-): boolean => !sameNetwork || (record.online && record.network === network);
-
 /** What a device that is not registered wanted. */
 export function wish({ name }: Pick<Message, 'name'>): UnknownRow['why'] {
   if (name === 'register' || name === 'authenticate') return name;
   return name === 'location' || name === 'locationBatch' || name === 'locationReply' ? 'location' : 'other';
 }
-
-export const policyOf = (record: Pick<DeviceRecord, 'channels'>, channel: number): LivePolicy | undefined =>
-  record.channels.find(({ number }) => number === channel)?.live;

@@ -8,7 +8,7 @@ import type { Header } from '../../jt808/header.ts';
 import { Result } from '../../jt808/messages/general.ts';
 import type { AvAttributes } from '../../jt808/messages/live.ts';
 import { Status, hasFix, type Location } from '../../jt808/messages/location.ts';
-import type { Message } from '../../jt808/messages/registry.ts';
+import type { Message, MessageInput, MessageName } from '../../jt808/messages/registry.ts';
 import { bcdToUtc, utcToBcd } from '../../jt808/time.ts';
 import {
   bitsNamed,
@@ -23,12 +23,32 @@ import { saveMultimedia } from '../alarms/multimedia.ts';
 import { reportAlarm } from '../alarms/report.ts';
 import type { Services } from '../../services.ts';
 import type { Connected } from '../../cloud/device-state.ts';
-import type { Keeper } from './keeper.ts';
-import type { ControlSession } from './session.ts';
+import { Keeper } from '../../streams/keeper.ts';
+import type { Streams } from '../../streams/streams.ts';
+import type { Closing } from '../../common/metrics.ts';
+import type { DevicePort } from '../port.ts';
+import type { Commander } from './commander.ts';
+import { jt1078Puller } from './puller.ts';
+
+/** The control connection, as far as its device needs it. */
+export interface ControlLink {
+  /** Another one each time a device connects. */
+  readonly id: string;
+  /** Where it comes from. */
+  readonly network: string;
+  readonly commander: Commander;
+  answer<N extends MessageName>(name: N, value: MessageInput<N>): void;
+  close(why: Closing): void;
+  /** Lets the device read what was answered, then ends. */
+  finish(): void;
+}
 
 export interface DeviceParts {
+  readonly services: Services;
+  readonly streams: Streams;
+  readonly link: ControlLink;
+  readonly record: DeviceRecord;
   readonly protocol: Connected['protocol'];
-  readonly keeper: Keeper;
 }
 
 /** Milliseconds for which an offset of a time zone is used again: daylight saving begins on the hour. */
@@ -45,10 +65,10 @@ const ASK_AFTER = 15_000;
 const MOST_REPORTS = 240;
 const MINUTE = 60_000;
 
-export class ConnectedDevice {
+export class ConnectedDevice implements DevicePort {
   readonly id: string;
   readonly keeper: Keeper;
-  readonly session: ControlSession;
+  readonly #link: ControlLink;
   readonly #services: Services;
   readonly #protocol: Connected['protocol'];
   #record: DeviceRecord;
@@ -59,32 +79,52 @@ export class ConnectedDevice {
   #seenAt = 0;
   #reports = 0;
   #reportsSince = -Infinity;
-  #toldAt = -Infinity;
-  #toldPosition = false;
+  #writtenAt = -Infinity;
+  #wrotePosition = false;
   /** When it is asked what its sound and picture are like (0x9003); once is enough. */
   #askAt = Infinity;
-  /** There is something to tell. */
+  /** There is something to write. */
   #news = false;
-  /** It has said something since that was told: no more than that it is there. */
+  /** It has said something since that was written: no more than that it is there. */
   #isHeard = false;
   #online = false;
 
-  constructor(session: ControlSession, record: DeviceRecord, { protocol, keeper }: DeviceParts) {
+  constructor({ services, streams, link, record, protocol }: DeviceParts) {
     this.id = record.id;
-    this.session = session;
-    this.keeper = keeper;
-    this.#services = session.services;
+    this.#link = link;
+    this.#services = services;
     this.#record = record;
     this.#protocol = protocol;
     this.#bits = bitsNamed(record.alarms ?? []);
+    this.keeper = new Keeper({
+      services,
+      streams,
+      record,
+      puller: jt1078Puller(services, link),
+      renewed: (fresh) => this.#renew(fresh),
+      deleted: () => link.close('fault'),
+    });
   }
 
   get record(): DeviceRecord {
     return this.#record;
   }
 
+  get commander(): Commander {
+    return this.#link.commander;
+  }
+
+  answer<N extends MessageName>(name: N, value: MessageInput<N>): void {
+    this.#link.answer(name, value);
+  }
+
+  /** Lets it read what was answered, then ends its connection. */
+  finish(): void {
+    this.#link.finish();
+  }
+
   /** Its settings have changed. */
-  renew(record: DeviceRecord): void {
+  #renew(record: DeviceRecord): void {
     this.#record = record;
     this.#zoneAt = -Infinity;
   }
@@ -101,18 +141,18 @@ export class ConnectedDevice {
   arrived(): void {
     const { state, task, outbox, events } = this.#services;
     this.#seenAt = Date.now();
-    this.#toldAt = performance.now();
+    this.#writtenAt = performance.now();
     if (this.#record.capabilities === undefined && this.#record.channels.length > 0) {
-      this.#askAt = this.#toldAt + ASK_AFTER;
+      this.#askAt = this.#writtenAt + ASK_AFTER;
     }
     const connectedAt = new Date(this.#seenAt).toISOString();
-    const { id: session, network } = this.session;
+    const { id: session, network } = this.#link;
     const connected = { task, session, connectedAt, protocol: this.#protocol, network };
     outbox.put(`device ${this.id}`, async () => {
       this.#online = await state.connect(this.id, connected);
-      if (!this.#online) this.session.close('fault');
+      if (!this.#online) this.#link.close('fault');
     });
-    events.say({ device: this.id, type: 'online' });
+    events.publish({ device: this.id, type: 'online' });
     this.keeper.begin();
   }
 
@@ -122,8 +162,8 @@ export class ConnectedDevice {
     if (replaced) return;
     const { state, outbox, events } = this.#services;
     const seen = { lastSeenAt: new Date(this.#seenAt).toISOString(), position: this.#position };
-    outbox.put(`device ${this.id}`, () => state.disconnect(this.id, this.session.id, seen));
-    events.say({ device: this.id, type: 'offline', reason: 'The connection ended.' });
+    outbox.put(`device ${this.id}`, () => state.disconnect(this.id, this.#link.id, seen));
+    events.publish({ device: this.id, type: 'offline', reason: 'The connection ended.' });
   }
 
   /** Call it once a second. */
@@ -131,14 +171,14 @@ export class ConnectedDevice {
     this.keeper.tick(now);
     if (now >= this.#askAt) {
       this.#askAt = Infinity;
-      void this.session.commander.send('avAttributesQuery', {});
+      void this.#link.commander.send('avAttributesQuery', {});
     }
-    if (this.#news || this.#isHeard) this.#tell(now);
+    if (this.#news || this.#isHeard) this.#writeState(now);
   }
 
   /** `reply` sends 0x8001 with a result; parts of a message have had theirs already. */
   message(message: Message, header: Header, reply: (result: number) => void): void {
-    const { session } = this;
+    const link = this.#link;
     this.#seenAt = Date.now();
     this.#isHeard = true;
     switch (message.name) {
@@ -154,23 +194,23 @@ export class ConnectedDevice {
         this.#locations([message.value.location], true);
         return;
       case 'terminalReply':
-        session.commander.replied(message.value.replySerial, message.value.replyId, message.value.result);
+        link.commander.replied(message.value.replySerial, message.value.replyId, message.value.result);
         return;
       case 'recordingList':
       case 'shootReply':
         reply(Result.ok);
-        session.commander.answered(message.value.replySerial, message.name, message.value);
+        link.commander.answered(message.value.replySerial, message.name, message.value);
         return;
       case 'register':
         // Some register at every power-up, on a connection that is let in already.
-        session.answer('registerReply', {
+        link.answer('registerReply', {
           replySerial: header.serial,
           result: 0,
           authCode: this.#record.authCode ?? '',
         });
         break;
       case 'timeQuery':
-        session.answer('timeReply', { time: utcToBcd(Date.now(), 0) });
+        link.answer('timeReply', { time: utcToBcd(Date.now(), 0) });
         break;
       case 'terminalRetransmit':
         // Nothing we send is longer than one frame.
@@ -181,11 +221,11 @@ export class ConnectedDevice {
         break;
       case 'mediaData':
         // One that is not acknowledged comes again.
-        if (this.#mayReport()) void saveMultimedia(this, message.value);
+        if (this.#mayReport()) void saveMultimedia(this.#services, this, message.value);
         break;
       case 'logout':
         reply(Result.ok);
-        session.finish();
+        link.finish();
         return;
       case 'heartbeat':
       case 'authenticate':
@@ -248,25 +288,25 @@ export class ConnectedDevice {
   #report(alarm: FoundAlarm): void {
     if (!this.#mayReport()) return;
     this.#services.metrics.add('alarms');
-    this.#services.outbox.put(`alarm ${this.id} ${alarm.id}`, () => reportAlarm(this, alarm));
+    this.#services.outbox.put(`alarm ${this.id} ${alarm.id}`, () => reportAlarm(this.#services, this, alarm));
   }
 
   /** Its latest state, at most every so often, and of heartbeats alone less so; another connection's word is final. */
-  #tell(now: number): void {
+  #writeState(now: number): void {
     const { config, outbox, state } = this.#services;
-    // Where it is, is told at once when it has just come. All of it is written behind the connection's own record, whose
+    // Where it is, is written at once when it has just come. All of it is written behind the connection's own record, whose
     // session it must find there.
-    const first = !this.#toldPosition && this.#position !== undefined;
+    const first = !this.#wrotePosition && this.#position !== undefined;
     const seconds = config.options.stateSeconds * (this.#news ? 1 : QUIETER);
-    if (!this.#online || (!first && now - this.#toldAt < seconds * 1000)) return;
-    this.#toldAt = now;
-    this.#toldPosition ||= first;
+    if (!this.#online || (!first && now - this.#writtenAt < seconds * 1000)) return;
+    this.#writtenAt = now;
+    this.#wrotePosition ||= first;
     this.#news = false;
     this.#isHeard = false;
     outbox.put(`seen ${this.id}`, async () => {
       const lastSeenAt = new Date(this.#seenAt).toISOString();
       const seen = { lastSeenAt, position: this.#position, alarms: namesInForce(this.#bits) };
-      if (!(await state.seen(this.id, this.session.id, seen))) this.session.replaced();
+      if (!(await state.seen(this.id, this.#link.id, seen))) this.#link.close('replaced');
     });
   }
 

@@ -17,14 +17,13 @@ import {
 } from '../../jt808/messages/registry.ts';
 import { RegisterResult, type Register } from '../../jt808/messages/register.ts';
 import { Reassembler, defaultLimits, serials } from '../../jt808/subpackage.ts';
-import { networkOf, type Guest } from '../../net/gate.ts';
+import { networkOf, type Connection } from '../../net/gate.ts';
 import type { Closing } from '../../common/metrics.ts';
 import type { Services } from '../../services.ts';
+import type { Streams } from '../../streams/streams.ts';
 import { admission, sameText, wish } from './admission.ts';
 import { Commander } from './commander.ts';
-import { ConnectedDevice } from './device.ts';
-import type { Keepers } from './keeper.ts';
-import type { Sessions } from './sessions.ts';
+import { ConnectedDevice, type ControlLink } from './device.ts';
 
 /** Messages and bytes of a device that is being looked up. More is no device's way. */
 const WAITING_MESSAGES = 64;
@@ -39,15 +38,20 @@ interface Waiting {
 
 export interface SessionParts {
   readonly services: Services;
-  readonly sessions: Sessions;
-  readonly keepers: Keepers;
+  readonly streams: Streams;
+  /** Where it is found by its device once that was let in: see sessions.ts. */
+  readonly sessions: {
+    take(device: string, session: ControlSession): void;
+    /** False: a newer one of the same device has taken its place. */
+    left(device: string, session: ControlSession): boolean;
+  };
 }
 
-export class ControlSession {
+export class ControlSession implements ControlLink {
   readonly id = randomBytes(9).toString('base64url');
-  readonly services: Services;
+  readonly #services: Services;
   readonly #parts: SessionParts;
-  readonly #guest: Guest;
+  readonly #connection: Connection;
   readonly #decoder: FrameDecoder;
   readonly #nextSerial = serials();
   #terminal: Terminal | undefined;
@@ -63,10 +67,10 @@ export class ControlSession {
   #ended = false;
   #counted = 0;
 
-  constructor(parts: SessionParts, guest: Guest) {
-    this.services = parts.services;
+  constructor(parts: SessionParts, connection: Connection) {
+    this.#services = parts.services;
     this.#parts = parts;
-    this.#guest = guest;
+    this.#connection = connection;
     this.#decoder = new FrameDecoder((header, body) => this.#frame(header, body));
   }
 
@@ -77,7 +81,7 @@ export class ControlSession {
 
   /** Where it comes from. */
   get network(): string {
-    return networkOf(this.#guest.address);
+    return networkOf(this.#connection.address);
   }
 
   get commander(): Commander {
@@ -85,7 +89,7 @@ export class ControlSession {
       terminal: () => this.#terminal!,
       nextSerial: this.#nextSerial,
       write: (frames) => this.#write(frames),
-      spacing: 1000 / this.services.config.options.limits.commandsPerSecond,
+      spacing: 1000 / this.#services.config.options.limits.commandsPerSecond,
     });
     return this.#commander;
   }
@@ -101,7 +105,7 @@ export class ControlSession {
     this.#waiting = undefined;
     this.account();
     this.#commander?.close();
-    this.services.memory.messages.free(this.#reassembler?.held.bytes ?? 0);
+    this.#services.memory.messages.free(this.#reassembler?.held.bytes ?? 0);
     this.#reassembler = undefined;
     if (this.#device === undefined) return;
     this.#device.left(!this.#parts.sessions.left(this.#device.id, this));
@@ -111,7 +115,7 @@ export class ControlSession {
   account(): void {
     const { short, checksum, length } = this.#decoder.errors;
     const bad = short + checksum + length + this.#decoder.framer.stats.oversized;
-    this.services.metrics.add('badFrames', bad - this.#counted);
+    this.#services.metrics.add('badFrames', bad - this.#counted);
     this.#counted = bad;
   }
 
@@ -121,12 +125,12 @@ export class ControlSession {
   }
 
   close(why: Closing): void {
-    this.#guest.close(why);
+    this.#connection.close(why);
   }
 
   /** Lets it read what was answered, then ends. */
   finish(): void {
-    this.#guest.socket.end();
+    this.#connection.socket.end();
   }
 
   /** Call it once a second. */
@@ -140,7 +144,7 @@ export class ControlSession {
     const before = reassembler.held.bytes;
     const due = reassembler.due(now);
     // What was given up is held no more.
-    this.services.memory.messages.free(before - reassembler.held.bytes);
+    this.#services.memory.messages.free(before - reassembler.held.bytes);
     for (const { id, firstSerial, missing, first } of due) {
       if (id === 0x0801 && first !== undefined && first.length >= 4) {
         this.answer('mediaReply', { mediaId: first.readUInt32BE(0), missing });
@@ -156,7 +160,7 @@ export class ControlSession {
   }
 
   #write(frames: readonly Buffer[]): void {
-    const { socket } = this.#guest;
+    const { socket } = this.#connection;
     if (socket.destroyed || !socket.writable) return;
     for (const frame of frames) socket.write(frame);
     if (socket.writableLength > MOST_UNREAD) this.close('slowReader');
@@ -164,10 +168,10 @@ export class ControlSession {
 
   #frame(header: Header, body: Buffer): void {
     if (this.#ended) return;
-    this.services.metrics.counts.messages += 1;
+    this.#services.metrics.counts.messages += 1;
     if (this.#device !== undefined) {
       if (this.#isSame(header)) this.#known(header, body, this.#device);
-      else this.services.log.trouble('another-identity', this.#device.id);
+      else this.#services.log.trouble('another-identity', this.#device.id);
       return;
     }
     const kept = { header: { ...header, phone: keep(header.phone) }, body: Buffer.from(body) };
@@ -195,9 +199,9 @@ export class ControlSession {
   /** Looks the device up, then goes through what it has said meanwhile. */
   async #ask(): Promise<void> {
     try {
-      this.#record ??= await this.services.registry.arriving(this.#identity);
+      this.#record ??= await this.#services.registry.arriving(this.#identity);
     } catch (error) {
-      this.services.log.failure('device-lookup', error);
+      this.#services.log.failure('device-lookup', error);
       this.close('fault');
       return;
     }
@@ -218,7 +222,7 @@ export class ControlSession {
       this.#refuse(header, message, 'unknown');
       return false;
     }
-    const verdict = admission(message, this.#record, this.services.config.options);
+    const verdict = admission(message, this.#record, this.#services.config.options);
     if (verdict === 'refuse') {
       this.#refuse(header, message, 'auth');
       return false;
@@ -237,7 +241,7 @@ export class ControlSession {
   }
 
   #refuse(header: Header, message: Message, why: 'unknown' | 'auth'): void {
-    const { metrics, unknown, log, events } = this.services;
+    const { metrics, unknown, log, events } = this.#services;
     metrics.refuse(why);
     log.trouble(`refused-${why}`, this.#identity);
     if (message.name === 'register') {
@@ -247,40 +251,40 @@ export class ControlSession {
     }
     this.finish();
     if (why === 'auth') {
-      events.say({ device: this.#identity, type: 'refused', reason: 'It did not send the code it was given.' });
+      events.publish({ device: this.#identity, type: 'refused', reason: 'It did not send the code it was given.' });
       return;
     }
     const about = message.name === 'register' ? { plate: message.value.plate, model: message.value.model } : {};
     const protocol = protocolOf(header, message.name === 'register' ? message.value : undefined);
-    unknown.saw({ id: this.#identity, address: this.#guest.address, why: wish(message), protocol, ...about });
+    unknown.record({ id: this.#identity, address: this.#connection.address, why: wish(message), protocol, ...about });
   }
 
   /** From when a device has used its code, that is told to nobody where codes are required. */
   #noteCode({ id, authCode, codeUsedAt }: DeviceRecord, sent: string): void {
-    const { outbox, state } = this.services;
+    const { outbox, state } = this.#services;
     if (codeUsedAt !== undefined || authCode === undefined || !sameText(sent, authCode)) return;
     outbox.put(`code ${id}`, () => state.codeUsed(id, new Date().toISOString()));
   }
 
   async #register(header: Header, record: DeviceRecord): Promise<void> {
     let code = record.authCode;
-    if (this.services.config.options.requireAuthCode && record.codeUsedAt !== undefined) {
+    if (this.#services.config.options.requireAuthCode && record.codeUsedAt !== undefined) {
       // Its number is no secret; only who has the code already is the device. It may go on with 0x0102.
-      this.services.metrics.refuse('auth');
-      this.services.log.trouble('registered-again', record.id);
+      this.#services.metrics.refuse('auth');
+      this.#services.log.trouble('registered-again', record.id);
       this.answer('registerReply', { replySerial: header.serial, result: RegisterResult.terminalTaken });
       return;
     }
     try {
       if (code === undefined) {
         const fresh = randomBytes(8).toString('hex');
-        const { registry, state } = this.services;
+        const { registry, state } = this.#services;
         if (await state.authCode(record.id, fresh)) code = fresh;
         this.#record = await registry.fresh(record.id);
         code ??= this.#record?.authCode;
       }
     } catch (error) {
-      this.services.log.failure('register', error);
+      this.#services.log.failure('register', error);
     }
     const reply = { replySerial: header.serial };
     if (code === undefined) this.answer('registerReply', { ...reply, result: RegisterResult.noVehicle });
@@ -288,11 +292,10 @@ export class ControlSession {
   }
 
   #letIn(record: DeviceRecord, header: Header): void {
-    this.#guest.known = true;
-    this.#device = new ConnectedDevice(this, record, {
-      protocol: protocolOf(header, this.#registered),
-      keeper: this.#parts.keepers.begin(this, record),
-    });
+    this.#connection.known = true;
+    const { services, streams } = this.#parts;
+    const protocol = protocolOf(header, this.#registered);
+    this.#device = new ConnectedDevice({ services, streams, link: this, record, protocol });
     this.#parts.sessions.take(record.id, this);
     this.#device.arrived();
   }
@@ -302,7 +305,7 @@ export class ControlSession {
       this.#message(header, decodeBody(header.id, body, header.version, header.encryption), device);
       return;
     }
-    const { memory, metrics, config } = this.services;
+    const { memory, metrics, config } = this.#services;
     if (!memory.messages.take(body.length)) {
       metrics.add('droppedParts');
       this.#reply(header, Result.failed);

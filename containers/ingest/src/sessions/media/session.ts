@@ -7,61 +7,68 @@ import type { ChannelSink } from '../../jt1078/channel.ts';
 import { DEFAULT_LIMITS, MediaConnection, type ConnectionCounters } from '../../jt1078/assemble.ts';
 import { kept, type AccessUnit, type Gap } from '../../media/unit.ts';
 import type { LiveStream, Source } from '../../streams/stream.ts';
-import type { Guest } from '../../net/gate.ts';
+import type { Streams } from '../../streams/streams.ts';
+import type { Connection } from '../../net/gate.ts';
 import type { Closing } from '../../common/metrics.ts';
 import type { Services } from '../../services.ts';
-import type { Reception } from './reception.ts';
 
 /** Bytes and units of one channel that wait for the look-up. Beyond it they are dropped: it has not begun yet. */
 const WAITING_BYTES = 4 * 1024 * 1024;
 const WAITING_UNITS = 2000;
 
 /** A channel's units before it is known where they go. */
-interface Lobby {
+interface PendingChannel {
   stream: LiveStream | undefined;
   refused: boolean;
   waiting: (AccessUnit | Gap)[];
   bytes: number;
 }
 
-export class MediaSession implements Source {
+export interface MediaParts {
+  readonly services: Services;
+  readonly streams: Streams;
+}
+
+export class MediaSession {
   readonly #services: Services;
-  readonly #reception: Reception;
-  readonly #guest: Guest;
-  readonly #connection: MediaConnection;
-  readonly #streams = new Set<LiveStream>();
-  #looking = 0;
+  readonly #streams: Streams;
+  readonly #connection: Connection;
+  readonly #packets: MediaConnection;
+  /** What its channels feed. */
+  readonly #fed = new Map<Source, LiveStream>();
+  /** Channels whose device is being looked up. */
+  #lookups = 0;
   #ended = false;
   #counted: ConnectionCounters | undefined;
 
-  constructor(services: Services, reception: Reception, guest: Guest) {
+  constructor({ services, streams }: MediaParts, connection: Connection) {
     this.#services = services;
-    this.#reception = reception;
-    this.#guest = guest;
+    this.#streams = streams;
+    this.#connection = connection;
     const { frameBytes } = services.config.options.limits;
-    this.#connection = new MediaConnection((sim, channel) => this.#open(sim, channel), {
+    this.#packets = new MediaConnection((sim, channel) => this.#open(sim, channel), {
       ...DEFAULT_LIMITS,
       maxFrameBytes: frameBytes,
     });
   }
 
   push(chunk: Buffer, now: number): void {
-    if (!this.#ended) this.#connection.push(chunk, now);
+    if (!this.#ended) this.#packets.push(chunk, now);
   }
 
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#connection.end();
+    this.#packets.end();
     this.account();
-    for (const stream of this.#streams) stream.detach(this);
-    this.#streams.clear();
+    for (const [source, stream] of this.#fed) stream.detach(source);
+    this.#fed.clear();
   }
 
   /** Adds what was counted since the last time to the task's metrics. */
   account(): void {
     const { metrics } = this.#services;
-    const now = this.#connection.counters;
+    const now = this.#packets.counters;
     const before = this.#counted;
     this.#counted = now;
     metrics.add('lostPackets', now.lostPackets - (before?.lostPackets ?? 0));
@@ -70,65 +77,79 @@ export class MediaSession implements Source {
     metrics.add('oversizedFrames', now.oversized - (before?.oversized ?? 0));
   }
 
-  /** A stream has no use for this connection; other channels may come by it. */
-  release(why: Closing): void {
-    for (const stream of this.#streams) if (!stream.isFrom(this)) this.#streams.delete(stream);
-    if (this.#streams.size === 0 || why === 'stalled') this.#guest.close(why);
-  }
-
   #open(sim: string, channel: number): ChannelSink {
-    const lobby: Lobby = { stream: undefined, refused: false, waiting: [], bytes: 0 };
-    void this.#enter(sim, channel, lobby);
+    const pending: PendingChannel = { stream: undefined, refused: false, waiting: [], bytes: 0 };
+    const source: Source = {
+      address: this.#connection.address,
+      firstTimestamp: () => firstTimestamp(pending.waiting),
+      release: (why) => this.#release(source, why),
+    };
+    void this.#enter(sim, channel, source, pending);
     return {
       unit: (unit) => {
-        if (lobby.stream === undefined) wait(lobby, unit, unit.kind === 'aac' ? 0 : unit.data.length);
-        else lobby.stream.unit(this, unit);
+        if (pending.stream === undefined) wait(pending, unit, unit.kind === 'aac' ? 0 : unit.data.length);
+        else pending.stream.unit(source, unit);
       },
       gap: (gap) => {
-        if (lobby.stream === undefined) wait(lobby, gap, 0);
-        else lobby.stream.gap(this, gap);
+        if (pending.stream === undefined) wait(pending, gap, 0);
+        else pending.stream.gap(source, gap);
       },
     };
   }
 
-  async #enter(sim: string, channel: number, lobby: Lobby): Promise<void> {
-    this.#looking += 1;
-    const stream = await this.#look(sim, channel, () => firstTimestamp(lobby.waiting));
-    this.#looking -= 1;
-    const waiting = lobby.waiting;
-    lobby.waiting = [];
+  async #enter(sim: string, channel: number, source: Source, pending: PendingChannel): Promise<void> {
+    this.#lookups += 1;
+    const stream = await this.#attach(sim, channel, source);
+    this.#lookups -= 1;
+    const waiting = pending.waiting;
+    pending.waiting = [];
     if (stream === undefined) {
-      lobby.refused = true;
+      pending.refused = true;
       // Nothing it sends is wanted.
-      if (this.#looking === 0 && this.#streams.size === 0) this.#guest.socket.destroy();
+      if (this.#isUnwanted) this.#connection.socket.destroy();
       return;
     }
-    this.#guest.known = true;
+    this.#connection.known = true;
     for (const item of waiting) {
-      if (item.kind === 'gap') stream.gap(this, item);
-      else stream.unit(this, item);
+      if (item.kind === 'gap') stream.gap(source, item);
+      else stream.unit(source, item);
     }
-    lobby.stream = stream;
-    if (this.#ended) stream.detach(this);
-    else this.#streams.add(stream);
+    pending.stream = stream;
+    if (this.#ended) stream.detach(source);
+    else this.#fed.set(source, stream);
   }
 
-  async #look(sim: string, channel: number, peek: () => number | undefined): Promise<LiveStream | undefined> {
+  /** Undefined: refused. */
+  async #attach(sim: string, channel: number, source: Source): Promise<LiveStream | undefined> {
+    const { registry, metrics, unknown, log } = this.#services;
     const identity = phoneIdentity(Buffer.from(sim, 'hex'));
     try {
-      return await this.#reception.receive({ identity, channel, source: this, address: this.#guest.address, peek });
+      const record = await registry.bySim(identity);
+      if (record !== undefined) return await this.#streams.attach(record, channel, source);
+      metrics.refuse('unknown');
+      unknown.record({ id: identity, address: source.address, why: 'media' });
     } catch (error) {
       // Not knowing whether it may send, we do not take it; it will come again.
-      this.#services.log.failure('media-lookup', error);
-      return undefined;
+      log.failure('media-lookup', error);
     }
+    return undefined;
+  }
+
+  /** A stream has no use for one of its channels; others may come by it. */
+  #release(source: Source, why: Closing): void {
+    if (why !== 'stalled') this.#fed.delete(source);
+    if (this.#isUnwanted || why === 'stalled') this.#connection.close(why);
+  }
+
+  get #isUnwanted(): boolean {
+    return this.#fed.size === 0 && this.#lookups === 0;
   }
 }
 
-function wait(lobby: Lobby, item: AccessUnit | Gap, size: number): void {
-  if (lobby.refused || lobby.waiting.length >= WAITING_UNITS || lobby.bytes + size > WAITING_BYTES) return;
-  lobby.bytes += size;
-  lobby.waiting.push(item.kind === 'gap' ? item : kept(item));
+function wait(pending: PendingChannel, item: AccessUnit | Gap, size: number): void {
+  if (pending.refused || pending.waiting.length >= WAITING_UNITS || pending.bytes + size > WAITING_BYTES) return;
+  pending.bytes += size;
+  pending.waiting.push(item.kind === 'gap' ? item : kept(item));
 }
 
 const firstTimestamp = (items: readonly (AccessUnit | Gap)[]): number | undefined =>

@@ -3,60 +3,65 @@
  * watches. Runs at the task that holds the control connection; the pictures may arrive at any other.
  */
 import { randomBytes } from 'node:crypto';
-import type { Channel, DeviceRecord } from '../../../../../lib/contract/device.ts';
-import type { Streams } from '../../streams/streams.ts';
-import type { Services } from '../../services.ts';
-import { policyOf } from './admission.ts';
-import type { CommandResult } from './commander.ts';
-import type { ControlSession } from './session.ts';
-import { due } from '../../streams/keeping.ts';
+import type { Channel, DeviceRecord } from '../../../../lib/contract/device.ts';
+import type { Services } from '../services.ts';
+import { due } from './keeping.ts';
+import { policyOf } from './policy.ts';
+import type { Streams } from './streams.ts';
+
+/** What came of asking a device: `refused` carries its own result; `busy`: too much waits for it already. */
+export type PullResult =
+  | { readonly status: 'accepted' }
+  | { readonly status: 'refused'; readonly result: number }
+  | { readonly status: 'timeout' | 'busy' | 'gone' };
+
+/** How a device is asked to send a channel, and to stop: all that keeping one alive knows of a protocol. */
+export interface Puller {
+  start(channel: number, stream: Channel['stream']): Promise<PullResult>;
+  stop(channel: number, stream: Channel['stream']): Promise<PullResult>;
+}
+
+export interface KeeperParts {
+  readonly services: Services;
+  readonly streams: Streams;
+  readonly puller: Puller;
+  readonly record: DeviceRecord;
+  /** Its record was read again. */
+  readonly renewed: (record: DeviceRecord) => void;
+  /** It is not registered any more. */
+  readonly deleted: () => void;
+}
 
 interface Kept {
   /** Monotonic milliseconds at which it is looked at again. */
   nextAt: number;
   /** Requests since pictures last came. */
   tries: number;
-  looking: boolean;
+  underReview: boolean;
   /** Not looked at yet on this connection. */
   isNew: boolean;
 }
 
-/** 0x9101 dataType: sound and picture. */
-const SOUND_AND_PICTURE = 0;
 /** Milliseconds until a channel that runs elsewhere is looked at again. */
 const CALM = 60_000;
 const LONGEST_PAUSE = 5 * 60_000;
 
-export class Keepers {
-  readonly services: Services;
-  readonly streams: Streams;
-
-  constructor(services: Services, streams: Streams) {
-    this.services = services;
-    this.streams = streams;
-  }
-
-  begin(session: ControlSession, record: DeviceRecord): Keeper {
-    return new Keeper(this, session, record);
-  }
-}
-
 export class Keeper {
   readonly #services: Services;
   readonly #streams: Streams;
-  readonly #session: ControlSession;
+  readonly #parts: KeeperParts;
   readonly #device: string;
   readonly #kept = new Map<number, Kept>();
   #record: DeviceRecord;
   #ended = false;
   #renewAt = Infinity;
 
-  constructor({ services, streams }: Keepers, session: ControlSession, record: DeviceRecord) {
-    this.#services = services;
-    this.#streams = streams;
-    this.#session = session;
-    this.#device = record.id;
-    this.#record = record;
+  constructor(parts: KeeperParts) {
+    this.#parts = parts;
+    this.#services = parts.services;
+    this.#streams = parts.streams;
+    this.#device = parts.record.id;
+    this.#record = parts.record;
   }
 
   /** Looks at every channel soon: not all devices in the same moment, or all streams would cut their segments at once. */
@@ -65,7 +70,7 @@ export class Keeper {
     const now = performance.now();
     this.#renewAt = now + LONGEST_PAUSE;
     for (const { number } of this.#record.channels) {
-      this.#kept.set(number, { nextAt: now + Math.random() * spread, tries: 0, looking: false, isNew: true });
+      this.#kept.set(number, { nextAt: now + Math.random() * spread, tries: 0, underReview: false, isNew: true });
     }
   }
 
@@ -76,14 +81,14 @@ export class Keeper {
 
   tick(now: number): void {
     for (const [channel, kept] of this.#kept) {
-      if (now < kept.nextAt || kept.looking) continue;
-      kept.looking = true;
-      this.#look(channel, kept)
+      if (now < kept.nextAt || kept.underReview) continue;
+      kept.underReview = true;
+      this.#review(channel, kept)
         .catch((error: unknown) => {
           kept.nextAt = performance.now() + 5000;
           this.#services.log.failure('keep-channel', error);
         })
-        .finally(() => (kept.looking = false));
+        .finally(() => (kept.underReview = false));
     }
     if (now >= this.#renewAt) {
       this.#renewAt = now + LONGEST_PAUSE;
@@ -95,12 +100,11 @@ export class Keeper {
   async renew(): Promise<void> {
     const record = await this.#services.registry.fresh(this.#device).catch(() => undefined);
     if (record === undefined || this.#ended) return;
-    this.#record = record;
-    this.#session.device?.renew(record);
+    this.#renew(record);
     const now = performance.now();
     for (const { number } of record.channels) {
       const kept = this.#kept.get(number);
-      if (kept === undefined) this.#kept.set(number, { nextAt: now, tries: 0, looking: false, isNew: true });
+      if (kept === undefined) this.#kept.set(number, { nextAt: now, tries: 0, underReview: false, isNew: true });
       else kept.nextAt = Math.min(kept.nextAt, now);
     }
     for (const number of this.#kept.keys()) {
@@ -111,7 +115,7 @@ export class Keeper {
   }
 
   /** Has a channel sent, unless it is already; cheap then. */
-  async start(channel: number, stream: Channel['stream'], requestId: string): Promise<CommandResult> {
+  async start(channel: number, stream: Channel['stream'], requestId: string): Promise<PullResult> {
     const kept = this.#kept.get(channel);
     if (kept !== undefined) {
       kept.nextAt = performance.now() + this.#startMs * 1.2;
@@ -122,8 +126,8 @@ export class Keeper {
     return this.#request(channel, stream, requestId);
   }
 
-  /** 0x9102. */
-  async stop(channel: number): Promise<CommandResult> {
+  /** Has a channel stop sending. */
+  async stop(channel: number): Promise<PullResult> {
     const { state } = this.#services;
     const kept = this.#kept.get(channel);
     if (kept !== undefined) kept.nextAt = performance.now() + CALM;
@@ -131,11 +135,15 @@ export class Keeper {
     this.#streams.get(this.#device, channel)?.stop();
     // Said first, so that the task the pictures come to does not wait for them to come back.
     await state.stream(this.#device, channel, { state: 'offline', since: new Date().toISOString() });
-    const stream = this.#channel(channel)?.stream === 'sub' ? 1 : 0;
-    const result = await this.#session.commander.send('controlLive', { channel, command: 0, closeType: 0, stream });
+    const result = await this.#parts.puller.stop(channel, this.#channel(channel)?.stream ?? 'main');
     const running = this.#streams.get(this.#device, channel);
     if (running?.connected === true) setTimeout(() => void running.close(), 3000).unref();
     return result;
+  }
+
+  #renew(record: DeviceRecord): void {
+    this.#record = record;
+    this.#parts.renewed(record);
   }
 
   get #startMs(): number {
@@ -146,7 +154,7 @@ export class Keeper {
     return this.#record.channels.find((channel) => channel.number === number);
   }
 
-  async #look(channel: number, kept: Kept): Promise<void> {
+  async #review(channel: number, kept: Kept): Promise<void> {
     const policy = policyOf(this.#record, channel);
     if (policy === 'always' && this.#streams.isConnected(this.#device, channel)) {
       kept.tries = 0;
@@ -180,31 +188,23 @@ export class Keeper {
     if (this.#streams.isConnected(this.#device, channel) && policyOf(this.#record, channel) === 'always') return true;
     const record = await registry.fresh(this.#device);
     if (record === undefined) {
-      this.#session.close('fault');
+      this.#parts.deleted();
       return false;
     }
-    this.#record = record;
-    this.#session.device?.renew(record);
+    this.#renew(record);
     if (this.#streams.isConnected(this.#device, channel)) return true;
     const stream = record.streams[String(channel)];
     return stream?.state === 'live' && stream.task !== task && (await fleet.isAlive(stream.task));
   }
 
-  async #request(channel: number, stream: Channel['stream'], requestId: string): Promise<CommandResult> {
-    const { state, task, host, config } = this.#services;
+  async #request(channel: number, stream: Channel['stream'], requestId: string): Promise<PullResult> {
+    const { state, task } = this.#services;
     const policy = policyOf(this.#record, channel);
     if (policy === undefined || policy === 'never') return { status: 'refused', result: 1 };
     const since = new Date().toISOString();
     if (!(await state.stream(this.#device, channel, { state: 'starting', since, requestId, task })))
       return { status: 'gone' };
-    const result = await this.#session.commander.send('startLive', {
-      host: await host.get(),
-      tcpPort: config.options.announce.media,
-      udpPort: 0,
-      channel,
-      dataType: SOUND_AND_PICTURE,
-      stream: stream === 'sub' ? 1 : 0,
-    });
+    const result = await this.#parts.puller.start(channel, stream);
     if (result.status === 'accepted') this.#watch(channel, requestId);
     else await this.#failed(channel, requestId, result);
     return result;
@@ -219,7 +219,7 @@ export class Keeper {
     }, this.#startMs).unref();
   }
 
-  async #failed(channel: number, requestId: string, result: CommandResult): Promise<void> {
+  async #failed(channel: number, requestId: string, result: PullResult): Promise<void> {
     if (result.status === 'refused') {
       await this.#note(channel, requestId, 'busy', `The device refused the request (result ${result.result}).`);
     } else if (result.status !== 'gone') {

@@ -12,7 +12,7 @@ const DEAD_MS = 3 * LEASE_SECONDS * 1000;
 /** Lease renewals between two looks for dead tasks. */
 const CLEARING = 6;
 
-export class Office {
+export class TaskLease {
   readonly #services: Services;
   readonly #sessions: Sessions;
   readonly #streams: Streams;
@@ -105,9 +105,12 @@ export class Office {
     metrics.add('commands');
     try {
       // For the task that the pictures come to, which need not be the one with the device's connection.
-      if (command.type === 'watched') return await this.#streams.get(command.device, command.channel)?.look();
+      if (command.type === 'watched') return await this.#streams.get(command.device, command.channel)?.viewerArrived();
       const device = this.#sessions.get(command.device)?.device;
-      const answer = device === undefined ? failed('not-here') : await runCommand(command, device, this.#streams);
+      const answer =
+        device === undefined
+          ? failed('not-here')
+          : await runCommand(command, device, { services: this.#services, streams: this.#streams });
       if (answer !== undefined) await fleet.answer(command, answer);
     } catch (error) {
       log.failure('command', error);
