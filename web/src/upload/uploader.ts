@@ -6,10 +6,9 @@ import AwsS3 from '@uppy/aws-s3';
 import Uppy, { type UppyFile } from '@uppy/core';
 import GoldenRetriever from '@uppy/golden-retriever';
 import type { ConsoleConfig } from '../auth/session.ts';
-import { inFlight } from './rows.ts';
+import { inFlight, type Summary } from './rows.ts';
 import { Rate } from './rate.ts';
 import { UNFINISHED } from './unfinished.ts';
-import type { Summary } from './UploadsContext.tsx';
 
 export type Meta = { size?: number };
 /** Answer to a finished upload: `key` names the video. */
