@@ -1,5 +1,5 @@
 /** Addresses of a channel for players elsewhere, live or of a stretch. Pure. */
-import type { Stretch } from './recordings.ts';
+import type { Stretch } from '../fleet/stretch.ts';
 
 export interface AddressOptions {
   readonly token: string;

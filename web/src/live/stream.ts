@@ -6,9 +6,9 @@
 import type { default as Hls, ErrorData } from 'hls.js';
 import { call, pathOf } from '../api/client.ts';
 import { apiPath } from '../api/token-fetch.ts';
+import type { Place } from '../fleet/wall.ts';
 import { distances, isEnough, LIVE, Pace, Reloads } from './pace.ts';
 import { behindOf, delayOf, phaseOf, phaseOfFailure, renewIn, resigned, UNDECODABLE, type Phase } from './phase.ts';
-import type { Place } from './selection.ts';
 
 export interface StreamOptions {
   readonly place: Place;

@@ -5,7 +5,7 @@ import worker from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url';
 import { degrees, graticule, type Box } from './graticule.ts';
 import { ground, type Tiles } from './ground.ts';
 import { drawMark, markColours } from './marks.ts';
-import type { DeviceState } from '../device/words.ts';
+import type { DeviceState } from './words.ts';
 
 setWorkerUrl(worker);
 
