@@ -1,24 +1,5 @@
 /** Where a device was: tracks as the API answers them (RFC 7946), as runs of points. Pure. */
-
-export interface TrackFeature {
-  readonly type: 'Feature';
-  readonly geometry:
-    | { readonly type: 'LineString'; readonly coordinates: number[][] }
-    | { readonly type: 'Point'; readonly coordinates: number[] };
-  readonly properties: {
-    readonly times: readonly string[];
-    readonly speedKmh: readonly number[];
-    readonly direction: readonly number[];
-    readonly accOn: readonly boolean[];
-    readonly alarms: Readonly<Record<string, readonly string[]>>;
-  };
-}
-
-export interface Track {
-  readonly type: 'FeatureCollection';
-  readonly thinned: boolean;
-  readonly features: readonly TrackFeature[];
-}
+import type { Track } from '../../../lib/contract/geojson.ts';
 
 export interface TrackPoint {
   /** Epoch milliseconds. */
@@ -35,7 +16,7 @@ export interface TrackPoint {
 export const runsOf = (track: Track): TrackPoint[][] =>
   track.features.map(({ geometry, properties }) => {
     const all = geometry.type === 'Point' ? [geometry.coordinates] : geometry.coordinates;
-    return all.map(([lon = 0, lat = 0], i) => ({
+    return all.map(([lon, lat], i) => ({
       at: Date.parse(properties.times[i] ?? ''),
       lon,
       lat,
