@@ -14,7 +14,7 @@ export type RecorderState =
   | { readonly kind: 'ready' }
   | { readonly kind: 'failed'; readonly message: string };
 
-export interface RecorderOptions {
+interface RecorderOptions {
   readonly device: string;
   readonly channel: number;
   readonly day: Stretch;

@@ -15,7 +15,7 @@ export type { MapLibre };
 /** Signs of the states are named so in the style. */
 export const markName = (state: string): string => `mark-${state}`;
 
-export interface Colours {
+interface Colours {
   readonly body: string;
   readonly surface: string;
   readonly text: string;
@@ -40,7 +40,7 @@ export function coloursNow(): Colours {
   };
 }
 
-export interface MapOptions {
+interface MapOptions {
   /** For screen readers. */
   readonly label: string;
   readonly isDark: boolean;

@@ -26,7 +26,7 @@ export const markColours: Readonly<Record<DeviceState, string>> = {
 };
 
 /** Side of a sign on the map in CSS pixels, with room for its halo. */
-export const MARK_SIZE = 26;
+const MARK_SIZE = 26;
 
 /** A sign as pixels for the map, twice as dense as the screen may need. */
 export function drawMark(state: DeviceState, colour: string, halo: string): ImageData {

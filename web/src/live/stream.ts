@@ -10,7 +10,7 @@ import type { Place } from '../fleet/wall.ts';
 import { distances, isEnough, LIVE, Pace, Reloads } from './pace.ts';
 import { behindOf, delayOf, phaseOf, phaseOfFailure, renewIn, resigned, UNDECODABLE, type Phase } from './phase.ts';
 
-export interface StreamOptions {
+interface StreamOptions {
   readonly place: Place;
   readonly video: HTMLVideoElement;
   /** Access token for playlists of our API. */

@@ -10,9 +10,9 @@ import { inFlight, type Summary } from './rows.ts';
 import { Rate } from './rate.ts';
 import { UNFINISHED } from './unfinished.ts';
 
-export type Meta = { size?: number };
+type Meta = { size?: number };
 /** Answer to a finished upload: `key` names the video. */
-export type Body = { location: string; key: string };
+type Body = { location: string; key: string };
 export type File = UppyFile<Meta, Body>;
 
 const MiB = 1024 * 1024;
@@ -45,7 +45,7 @@ export interface Uploader {
   add(files: readonly globalThis.File[]): void;
 }
 
-export interface Listener {
+interface Listener {
   summary(summary: Summary | undefined): void;
   /** A video appeared, or moved on. */
   listChanged(): void;
