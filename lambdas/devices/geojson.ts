@@ -1,34 +1,12 @@
 /** Positions as GeoJSON (RFC 7946), each track with the times of its points. Pure. */
 import { alarmNames } from '../../lib/contract/alarms.ts';
+import type { Track, TrackFeature } from '../../lib/contract/geojson.ts';
 import type { Point } from '../../lib/contract/positions.ts';
 
 /** Milliseconds without a point after which a new track begins: what lies between is not known. */
 const BREAK = 10 * 60_000;
 
-interface TrackFeature {
-  readonly type: 'Feature';
-  readonly geometry:
-    | { readonly type: 'LineString'; readonly coordinates: number[][] }
-    | { readonly type: 'Point'; readonly coordinates: number[] };
-  readonly properties: {
-    /** One of each for every coordinate. */
-    readonly times: string[];
-    readonly speedKmh: number[];
-    readonly direction: number[];
-    readonly accOn: boolean[];
-    /** Alarms that were on, by the index of the coordinate. */
-    readonly alarms: Record<number, string[]>;
-  };
-}
-
-export interface Track {
-  readonly type: 'FeatureCollection';
-  /** Points were left out to keep the answer small. */
-  readonly thinned: boolean;
-  readonly features: TrackFeature[];
-}
-
-/** Longitude, latitude, metres above sea level (RFC 7946 3.1.1). `points` are in order of time; at most `limit` are kept. */
+/** `points` are in order of time; at most `limit` are kept. */
 export function toGeoJson(points: readonly Point[], limit: number): Track {
   const kept = thin(points, limit);
   const features: TrackFeature[] = [];
@@ -58,14 +36,17 @@ function thin(points: readonly Point[], limit: number): readonly Point[] {
 }
 
 function feature(points: readonly Point[]): TrackFeature {
-  const coordinates = points.map(({ latE6, lonE6, altitude }) => [lonE6 / 1e6, latE6 / 1e6, altitude]);
-  const alarms: Record<number, string[]> = {};
+  const coordinates = points.map(({ latE6, lonE6, altitude }): [number, number, number] => [
+    lonE6 / 1e6,
+    latE6 / 1e6,
+    altitude,
+  ]);
+  const alarms: Record<string, string[]> = {};
   points.forEach(({ alarm }, i) => {
     if (alarm !== 0) alarms[i] = alarmNames.filter((_, bit) => Math.floor(alarm / 2 ** bit) % 2 === 1);
   });
   return {
     type: 'Feature',
-    // A line has two positions at least (RFC 7946 3.1.4).
     geometry:
       points.length === 1 ? { type: 'Point', coordinates: coordinates[0]! } : { type: 'LineString', coordinates },
     properties: {

@@ -8,7 +8,7 @@ import { dynamo } from '../shared/clients.ts';
 import { queryFleet, readAnswer, readDevice, readTasks, sendCommand, maySee, visible } from '../shared/devices.ts';
 import { taskOf } from '../shared/device-state.ts';
 import { ApiError } from '../shared/errors.ts';
-import { Reply, serve } from '../shared/http.ts';
+import { serve } from '../shared/http.ts';
 import { listSegments, stretchesOf } from '../shared/recordings.ts';
 import { isAdmin, type Viewer } from '../shared/viewer.ts';
 import { show as showVideo } from '../catalog/view.ts';
@@ -116,7 +116,7 @@ export const handler = serve<'devices'>(required('GROUPS_CLAIM'), {
 
   'GET /api/devices/{id}/positions': async ({ viewer, params: { id }, query }) => {
     visible(await readDevice(id), viewer);
-    return new Reply(JSON.stringify(toGeoJson(await readPoints(id, span(query)), query.points)));
+    return toGeoJson(await readPoints(id, span(query)), query.points);
   },
 
   'GET /api/devices/{id}/alarms': async ({ viewer, params: { id }, query }) => {

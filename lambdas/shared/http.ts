@@ -119,7 +119,7 @@ function success(route: Route, result: unknown): APIGatewayProxyStructuredResult
     };
   }
   if (result === undefined) return { statusCode: route.status, headers: { 'cache-control': 'no-store' }, body: '' };
-  return json(route.status, result, 'application/json');
+  return json(route.status, result, route.contentType ?? 'application/json');
 }
 
 function json(statusCode: number, body: unknown, contentType: string): APIGatewayProxyStructuredResultV2 {

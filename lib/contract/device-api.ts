@@ -4,6 +4,7 @@ import type { Route } from './route.ts';
 import { alarm, channelNumber, device, deviceId, devicePatch, newDevice, requestId, streamState } from './device.ts';
 import { unknownRow } from './fleet.ts';
 import { answerRow, command } from './commands.ts';
+import { track } from './geojson.ts';
 import { video } from './video.ts';
 
 const idParam = z.object({ id: deviceId });
@@ -162,6 +163,7 @@ export const liveRoutes = {
           .meta({ description: 'At most; more are thinned out.' }),
       })
       .refine(isStretch, STRETCH),
+    response: track,
   },
   'GET /api/devices/{id}/alarms': {
     stage: 'devices',

@@ -21,7 +21,8 @@ export interface Route {
   readonly query?: z.ZodObject;
   readonly body?: z.ZodType;
   readonly status: number;
-  /** JSON body of the success answer; absent when there is none, or when `contentType` is not JSON. */
+  /** JSON body of the success answer; absent when there is none, or when it is no JSON. */
   readonly response?: z.ZodType;
+  /** Default: `application/json` with a `response`. */
   readonly contentType?: string;
 }

@@ -4,6 +4,7 @@ import type { RouteKey } from '../../../lib/contract/api.ts';
 import { alarmSortKey, type AlarmRecord } from '../../../lib/contract/device.ts';
 import { alarmFileKey } from '../../../lib/contract/live-keys.ts';
 import { command } from '../../../lib/contract/commands.ts';
+import { track } from '../../../lib/contract/geojson.ts';
 import { positionItems } from '../../../lib/contract/positions.ts';
 import { callRoute, type Call } from '../engine.ts';
 import { startFleet, type Fleet } from './fleet.ts';
@@ -193,6 +194,7 @@ describe('what it did', () => {
     const query = { from: new Date(midnight - 60_000).toISOString(), to: '2026-11-05T08:05:00+08:00' };
     const { status, json, headers } = await call('GET /api/devices/{id}/positions', { as: vera, params: own(), query });
     expect([status, headers['content-type']]).toEqual([200, 'application/geo+json']);
+    expect(track.parse(json)).toEqual(json);
     expect(json.features).toHaveLength(1);
     const { geometry, properties } = json.features[0];
     expect(geometry.coordinates).toHaveLength(36);

@@ -1,26 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { toGeoJson } from '../../../lambdas/devices/geojson.ts';
-import { boundsOf, momentNear, placeAt, runsOf } from '../../../web/src/device/track.ts';
+import { momentNear, placeAt } from '../../../web/src/device/track.ts';
+import { runsOf } from '../../../web/src/fleet/track.ts';
+import { track } from '../fleet/drive.ts';
 
-const point = (minute: number, lat: number, lon: number) => ({
-  time: minute * 60_000,
-  latE6: lat * 1e6,
-  lonE6: lon * 1e6,
-  speed: 360,
-  direction: 90,
-  altitude: 5,
-  alarm: 0,
-  accOn: true,
-});
-
-/** As the API answers it: two runs, since an hour without a point lies between. */
-const track = toGeoJson([point(0, 48, 9), point(1, 48, 9.1), point(2, 48.1, 9.1), point(70, 50, 10)], 100);
 const runs = runsOf(track);
-
-it('reads what the API answers, a single point as well', () => {
-  expect(runs.map((run) => run.length)).toEqual([3, 1]);
-  expect(runs[0]![1]).toEqual({ at: 60_000, lon: 9.1, lat: 48, speedKmh: 36, direction: 90 });
-});
 
 describe('where it was', () => {
   it('is on the line between two points', () => {
@@ -46,9 +29,4 @@ describe('when it was there', () => {
     expect(momentNear(runs, { lat: 51, lon: 11 })).toBe(70 * 60_000);
     expect(momentNear([], { lat: 0, lon: 0 })).toBeUndefined();
   });
-});
-
-it('knows the box of everything', () => {
-  expect(boundsOf(runs.flat())).toEqual([9, 48, 10, 50]);
-  expect(boundsOf([])).toBeUndefined();
 });

@@ -13,7 +13,7 @@ type Query<K extends RouteKey> = Routes[K] extends { query: infer T extends z.Zo
     : { query: Partial<Record<keyof z.input<T>, string | number | undefined>> }
   : { query?: never };
 
-export type Call<K extends RouteKey> = Input<K, 'params'> & Query<K> & Input<K, 'body'> & { signal?: AbortSignal };
+type Call<K extends RouteKey> = Input<K, 'params'> & Query<K> & Input<K, 'body'> & { signal?: AbortSignal };
 
 /** The path of a route on this host, parameters and query filled in. */
 export function pathOf(

@@ -4,7 +4,7 @@
  */
 import { problemOf } from './problem.ts';
 
-export interface TokenSource {
+interface TokenSource {
   /** The access token, renewed if need be; undefined when nobody is signed in. */
   token(): Promise<string | undefined>;
   /** The API refused the token. */

@@ -8,7 +8,7 @@ import { personOf, type Person } from './claims.ts';
 
 export type ConsoleConfig = ResponseOf<'GET /api/config'>;
 
-export interface Session {
+interface Session {
   /** Undefined: nobody is signed in. */
   readonly person: Person | undefined;
   readonly config: ConsoleConfig;

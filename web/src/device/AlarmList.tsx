@@ -2,7 +2,7 @@ import { Skeleton } from '@mantine/core';
 import { IconFile, IconMovie, IconMusic, IconPhoto } from '@tabler/icons-react';
 import { Link } from 'react-router';
 import type { Alarm } from '../../../lib/contract/device.ts';
-import { StateMark } from '../map/StateMark.tsx';
+import { StateMark } from '../fleet/StateMark.tsx';
 import { bytes, exact } from '../shared/format.ts';
 import { Failure } from '../shared/states.tsx';
 import { alarmDetail, alarmTitle, fileKinds, timeOfDay } from './words.ts';

@@ -3,10 +3,11 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { IconDownload, IconListSearch } from '@tabler/icons-react';
 import { useEffect, useMemo, useState } from 'react';
 import type { Channel, Device } from '../../../lib/contract/device.ts';
+import type { Stretch } from '../fleet/stretch.ts';
 import { bytes, count, span } from '../shared/format.ts';
 import { heldOf, isHere, partHere, type Held } from './held.ts';
 import { ask } from './commands.ts';
-import { recordedMs, type Stretch } from './recordings.ts';
+import { recordedMs } from './recordings.ts';
 import { timeOfDay } from './words.ts';
 import classes from './device.module.css';
 

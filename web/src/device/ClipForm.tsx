@@ -6,12 +6,13 @@ import { Link } from 'react-router';
 import type { Video } from '../../../lib/contract/video.ts';
 import { call } from '../api/client.ts';
 import { videoQuery } from '../api/queries.ts';
+import type { Stretch } from '../fleet/stretch.ts';
 import { span } from '../shared/format.ts';
 import { isPlayable } from '../shared/status.ts';
 import { ProgressLine, StatusChip } from '../shared/StatusChip.tsx';
 import { within } from './held.ts';
 import { fromField, toField } from './day.ts';
-import { recordedMs, type Stretch } from './recordings.ts';
+import { recordedMs } from './recordings.ts';
 import classes from './device.module.css';
 
 interface Props {

@@ -1,8 +1,10 @@
 import { useEffect, useRef, useState } from 'react';
 import type { Alarm } from '../../../lib/contract/device.ts';
-import MapCanvas from '../map/MapCanvas.tsx';
-import { coloursNow, LngLatBounds, markName, type GeoJSONSource, type MapLibre } from '../map/maplibre.ts';
-import { boundsOf, momentNear, placeAt, type TrackPoint } from './track.ts';
+import MapCanvas from '../fleet/MapCanvas.tsx';
+import { coloursNow, LngLatBounds, markName, type GeoJSONSource, type MapLibre } from '../fleet/maplibre.ts';
+import { boundsOf, type TrackPoint } from '../fleet/track.ts';
+import { isMoving } from '../fleet/words.ts';
+import { momentNear, placeAt } from './track.ts';
 
 interface Props {
   readonly runs: readonly (readonly TrackPoint[])[];
@@ -89,7 +91,7 @@ export default function DeviceMap(props: Props) {
       type: 'Feature',
       geometry: { type: 'Point', coordinates: center },
       properties: {
-        mark: !place.isKnown ? 'offline' : place.speedKmh >= 3 ? 'moving' : 'standing',
+        mark: !place.isKnown ? 'offline' : isMoving(place.speedKmh) ? 'moving' : 'standing',
         turn: place.direction,
       },
     });

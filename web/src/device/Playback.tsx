@@ -11,10 +11,11 @@ import {
 import { useEffect, useRef, useState } from 'react';
 import { Link } from 'react-router';
 import { useSession } from '../auth/SessionContext.tsx';
+import type { Stretch } from '../fleet/stretch.ts';
 import { isControl, isTyping } from '../shell/keys.ts';
 import { actionOf } from '../video/player-keys.ts';
 import { Recorder, type RecorderState } from './recorder.ts';
-import { nextRecording, previousRecording, recordingAt, type Stretch } from './recordings.ts';
+import { nextRecording, previousRecording, recordingAt } from './recordings.ts';
 import { timeOfDay } from './words.ts';
 import classes from './device.module.css';
 

@@ -11,9 +11,9 @@ import { useState } from 'react';
 import type { Device, LivePolicy } from '../../../lib/contract/device.ts';
 import { call } from '../api/client.ts';
 import { hasCode } from '../api/problem.ts';
+import { rememberDevice } from '../fleet/queries.ts';
 import { count } from '../shared/format.ts';
 import { notify } from '../shared/notify.tsx';
-import { rememberDevice } from './queries.ts';
 import {
   draftOf,
   faultsOf,

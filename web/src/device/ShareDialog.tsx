@@ -10,11 +10,11 @@ import { useState } from 'react';
 import type { Channel, Device } from '../../../lib/contract/device.ts';
 import { call } from '../api/client.ts';
 import { ApiProblem } from '../api/problem.ts';
+import type { Stretch } from '../fleet/stretch.ts';
 import { Copy } from '../shared/Copy.tsx';
 import { exact, span } from '../shared/format.ts';
 import { embedSnippet, lifetimes } from '../video/links.ts';
 import { channelUrl } from './addresses.ts';
-import type { Stretch } from './recordings.ts';
 import { timeOfDay } from './words.ts';
 import classes from './device.module.css';
 

@@ -1,9 +1,10 @@
 import { SegmentedControl } from '@mantine/core';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import type { Alarm, Channel } from '../../../lib/contract/device.ts';
+import type { Stretch } from '../fleet/stretch.ts';
 import { count, span } from '../shared/format.ts';
 import { fittingZoom, percentOf, ticksOf, viewAround, ZOOMS, type Zoom } from './day.ts';
-import { gapsOf, recordedMs, recordingAt, type Stretch } from './recordings.ts';
+import { gapsOf, recordedMs, recordingAt } from './recordings.ts';
 import { alarmTitle, timeOfDay } from './words.ts';
 import classes from './device.module.css';
 

@@ -1,7 +1,7 @@
 /** Addresses of a channel for players elsewhere, live or of a stretch. Pure. */
-import type { Stretch } from './recordings.ts';
+import type { Stretch } from '../fleet/stretch.ts';
 
-export interface AddressOptions {
+interface AddressOptions {
   readonly token: string;
   /** Undefined: live. */
   readonly stretch: Stretch | undefined;

@@ -5,7 +5,7 @@ import { call } from '../api/client.ts';
 
 export type Answer = ResponseOf<'GET /api/devices/{id}/commands/{requestId}'>;
 
-export class CommandError extends Error {
+class CommandError extends Error {
   override name = 'CommandError';
 }
 

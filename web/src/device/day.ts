@@ -1,5 +1,5 @@
 /** Days as the reader's own calendar has them, and the scale of the time line. Pure. */
-import type { Stretch } from './recordings.ts';
+import type { Stretch } from '../fleet/stretch.ts';
 
 /** `2026-03-29` of a moment (epoch ms), in the reader's own zone. */
 export function dayOf(at: number): string {

@@ -1,6 +1,7 @@
 /** Recordings that the device itself has, beside those that are here. Pure. */
+import type { Stretch } from '../fleet/stretch.ts';
 import type { Answer } from './commands.ts';
-import { joined, recordedMs, type Stretch } from './recordings.ts';
+import { joined, recordedMs } from './recordings.ts';
 
 export interface Held extends Stretch {
   readonly bytes: number;

@@ -5,7 +5,8 @@
 import type { default as Hls, ErrorData } from 'hls.js';
 import { call, pathOf } from '../api/client.ts';
 import { apiPath } from '../api/token-fetch.ts';
-import { momentOf, nextRecording, positionOf, windowFor, type Fragment, type Stretch } from './recordings.ts';
+import type { Stretch } from '../fleet/stretch.ts';
+import { momentOf, nextRecording, positionOf, windowFor, type Fragment } from './recordings.ts';
 
 export type RecorderState =
   | { readonly kind: 'empty' }
@@ -13,7 +14,7 @@ export type RecorderState =
   | { readonly kind: 'ready' }
   | { readonly kind: 'failed'; readonly message: string };
 
-export interface RecorderOptions {
+interface RecorderOptions {
   readonly device: string;
   readonly channel: number;
   readonly day: Stretch;

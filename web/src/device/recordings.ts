@@ -1,10 +1,5 @@
 /** Stretches of recorded time, what lies between them, and how a playlist's time maps to the clock. Pure. */
-
-/** Epoch milliseconds, `to` not included. */
-export interface Stretch {
-  readonly from: number;
-  readonly to: number;
-}
+import type { Stretch } from '../fleet/stretch.ts';
 
 /** Between two recordings less than this apart (ms) nobody would see a gap. */
 const SEAM = 1500;

@@ -1,48 +1,5 @@
-/** Where a device was: tracks as the API answers them (RFC 7946), searched by time and by place. Pure. */
-
-export interface TrackFeature {
-  readonly type: 'Feature';
-  readonly geometry:
-    | { readonly type: 'LineString'; readonly coordinates: number[][] }
-    | { readonly type: 'Point'; readonly coordinates: number[] };
-  readonly properties: {
-    readonly times: readonly string[];
-    readonly speedKmh: readonly number[];
-    readonly direction: readonly number[];
-    readonly accOn: readonly boolean[];
-    readonly alarms: Readonly<Record<string, readonly string[]>>;
-  };
-}
-
-export interface Track {
-  readonly type: 'FeatureCollection';
-  readonly thinned: boolean;
-  readonly features: readonly TrackFeature[];
-}
-
-export interface TrackPoint {
-  /** Epoch milliseconds. */
-  readonly at: number;
-  /** Degrees. */
-  readonly lon: number;
-  readonly lat: number;
-  readonly speedKmh: number;
-  /** Degrees clockwise from north. */
-  readonly direction: number;
-}
-
-/** Unbroken runs of points, each in order of time. */
-export const runsOf = (track: Track): TrackPoint[][] =>
-  track.features.map(({ geometry, properties }) => {
-    const all = geometry.type === 'Point' ? [geometry.coordinates] : geometry.coordinates;
-    return all.map(([lon = 0, lat = 0], i) => ({
-      at: Date.parse(properties.times[i] ?? ''),
-      lon,
-      lat,
-      speedKmh: properties.speedKmh[i] ?? 0,
-      direction: properties.direction[i] ?? 0,
-    }));
-  });
+/** A device's track, searched by time and by place. Pure. */
+import type { TrackPoint } from '../fleet/track.ts';
 
 /**
  * Where it was at a moment: between two points of a run on the line between them, and before, between or after runs
@@ -93,16 +50,4 @@ export function momentNear(
     }
   }
   return best?.at;
-}
-
-/** West, south, east, north of everything; undefined of nothing. */
-export function boundsOf(
-  points: Iterable<{ readonly lon: number; readonly lat: number }>,
-): [number, number, number, number] | undefined {
-  let [west, south, east, north] = [Infinity, Infinity, -Infinity, -Infinity];
-  for (const { lon, lat } of points) {
-    [west, south] = [Math.min(west, lon), Math.min(south, lat)];
-    [east, north] = [Math.max(east, lon), Math.max(north, lat)];
-  }
-  return west === Infinity ? undefined : [west, south, east, north];
 }

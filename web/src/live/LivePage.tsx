@@ -6,9 +6,7 @@ import { IconDeviceCctv, IconMaximize, IconPlus } from '@tabler/icons-react';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { Link, useNavigate, useSearchParams } from 'react-router';
 import { hasCode } from '../api/problem.ts';
-import { devicesQuery } from '../device/queries.ts';
-import { Failure, NoRight, Stale, State } from '../shared/states.tsx';
-import { Picker } from './Picker.tsx';
+import { devicesQuery } from '../fleet/queries.ts';
 import {
   formatWall,
   GRIDS,
@@ -20,7 +18,9 @@ import {
   toggle,
   type Grid,
   type Wall,
-} from './selection.ts';
+} from '../fleet/wall.ts';
+import { Failure, NoRight, Stale, State } from '../shared/states.tsx';
+import { Picker } from './Picker.tsx';
 import { Tile, useFullscreen } from './Tile.tsx';
 import classes from './live.module.css';
 

@@ -5,10 +5,10 @@ import { Modal, Text, TextInput } from '@mantine/core';
 import { IconSearch } from '@tabler/icons-react';
 import { useState } from 'react';
 import type { Device, LivePolicy } from '../../../lib/contract/device.ts';
-import { describe, stateOf } from '../device/words.ts';
-import { StateMark } from '../map/StateMark.tsx';
+import { describe, stateOf } from '../fleet/words.ts';
+import { StateMark } from '../fleet/StateMark.tsx';
+import { MOST_TILES, same, type Place, type Wall } from '../fleet/wall.ts';
 import { useNow } from '../shared/Time.tsx';
-import { MOST_TILES, same, type Place, type Wall } from './selection.ts';
 import classes from './live.module.css';
 
 interface Props {

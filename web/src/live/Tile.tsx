@@ -3,9 +3,9 @@ import { IconAlertTriangle, IconMaximize, IconMinimize, IconVolume, IconVolumeOf
 import { useEffect, useRef, useState } from 'react';
 import { Link } from 'react-router';
 import type { Device } from '../../../lib/contract/device.ts';
-import { alarmWord } from '../device/words.ts';
+import { alarmWord } from '../fleet/words.ts';
+import type { Place } from '../fleet/wall.ts';
 import { NEVER, sentenceOf, wordsOf, type Phase } from './phase.ts';
-import type { Place } from './selection.ts';
 import { useInView, useLiveStream } from './useLiveStream.ts';
 import classes from './live.module.css';
 

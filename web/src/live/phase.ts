@@ -1,7 +1,7 @@
 /** What a tile does next and what it says of it. Pure: nothing is fetched here. */
 import type { LiveStateAnswer } from '../../../lib/contract/device-api.ts';
 import { ApiProblem } from '../api/problem.ts';
-import { moment } from '../device/words.ts';
+import { moment } from '../fleet/words.ts';
 
 export type Phase =
   /** Out of view: nothing is asked for. */

@@ -6,11 +6,11 @@
 import type { default as Hls, ErrorData } from 'hls.js';
 import { call, pathOf } from '../api/client.ts';
 import { apiPath } from '../api/token-fetch.ts';
+import type { Place } from '../fleet/wall.ts';
 import { distances, isEnough, LIVE, Pace, Reloads } from './pace.ts';
 import { behindOf, delayOf, phaseOf, phaseOfFailure, renewIn, resigned, UNDECODABLE, type Phase } from './phase.ts';
-import type { Place } from './selection.ts';
 
-export interface StreamOptions {
+interface StreamOptions {
   readonly place: Place;
   readonly video: HTMLVideoElement;
   /** Access token for playlists of our API. */

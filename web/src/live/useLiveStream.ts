@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState, type RefObject } from 'react';
 import { useSession } from '../auth/SessionContext.tsx';
+import type { Place } from '../fleet/wall.ts';
 import type { Phase } from './phase.ts';
-import type { Place } from './selection.ts';
 import { LiveStream } from './stream.ts';
 
 const IDLE: Phase = { kind: 'idle' };

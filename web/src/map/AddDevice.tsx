@@ -6,7 +6,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { DEVICE_ID } from '../../../lib/contract/live-keys.ts';
 import { call } from '../api/client.ts';
-import { rememberDevice } from '../device/queries.ts';
+import { rememberDevice } from '../fleet/queries.ts';
 
 /** Registers a device that has not come yet. */
 export function AddDevice(props: { opened: boolean; close: () => void; added: (id: string) => void }) {

@@ -3,10 +3,10 @@ import { IconFocus2, IconLivePhoto } from '@tabler/icons-react';
 import { useEffect, useRef } from 'react';
 import { Link } from 'react-router';
 import type { Device } from '../../../lib/contract/device.ts';
-import { describe, heading, stateOf } from '../device/words.ts';
-import { formatWall, parseWall, toggle } from '../live/selection.ts';
+import { StateMark } from '../fleet/StateMark.tsx';
+import { describe, heading, isMoving, stateOf } from '../fleet/words.ts';
+import { wallOf } from '../fleet/wall.ts';
 import { Ago, useNow } from '../shared/Time.tsx';
-import { StateMark } from './StateMark.tsx';
 import classes from './map.module.css';
 
 interface Props {
@@ -62,9 +62,8 @@ export function DeviceList({ devices, chosen, isFollowing, choose, follow }: Pro
 }
 
 function Facts({ device: { id, online, position } }: { device: Device }) {
-  const isMoving = position !== undefined && position.speedKmh >= 3;
   const facts = [
-    isMoving && `heading ${heading(position.direction)}`,
+    position !== undefined && isMoving(position.speedKmh) && `heading ${heading(position.direction)}`,
     online && position !== undefined && `ignition ${position.accOn ? 'on' : 'off'}`,
     position !== undefined && `${position.lat.toFixed(5)}, ${position.lon.toFixed(5)}`,
     `number ${id}`,
@@ -105,11 +104,3 @@ function Row(props: { device: Device; now: number; isChosen: boolean; choose: (i
     </button>
   );
 }
-
-/** All channels of a device that may be watched. */
-export const wallOf = ({ id, channels }: Pick<Device, 'id' | 'channels'>): string =>
-  formatWall(
-    channels
-      .filter(({ live }) => live !== 'never')
-      .reduce((wall, { number }) => toggle(wall, { device: id, channel: number }), parseWall(new URLSearchParams())),
-  );

@@ -1,9 +1,9 @@
 import { useEffect, useRef, useState } from 'react';
 import type { Device } from '../../../lib/contract/device.ts';
-import { boundsOf, type TrackPoint } from '../device/track.ts';
-import { pointsOf } from './fleet.ts';
-import MapCanvas from './MapCanvas.tsx';
-import { coloursNow, markName, type GeoJSONSource, type MapLibre } from './maplibre.ts';
+import MapCanvas from '../fleet/MapCanvas.tsx';
+import { coloursNow, markName, type GeoJSONSource, type MapLibre } from '../fleet/maplibre.ts';
+import { boundsOf, type TrackPoint } from '../fleet/track.ts';
+import { pointsOf } from './devices.ts';
 
 interface Props {
   readonly devices: readonly Device[];

@@ -4,16 +4,16 @@ import { IconPlus, IconSearch, IconSearchOff, IconTruck } from '@tabler/icons-re
 import { lazy, Suspense, useMemo, useState } from 'react';
 import { useSearchParams } from 'react-router';
 import { usePerson } from '../auth/SessionContext.tsx';
-import { devicesQuery, trackQuery } from '../device/queries.ts';
-import { runsOf, type TrackPoint } from '../device/track.ts';
-import { stateLabels } from '../device/words.ts';
+import { devicesQuery, trackQuery } from '../fleet/queries.ts';
+import { runsOf, type TrackPoint } from '../fleet/track.ts';
+import { stateLabels } from '../fleet/words.ts';
 import { Fence } from '../shared/Fence.tsx';
 import { count } from '../shared/format.ts';
 import { Failure, Stale, State } from '../shared/states.tsx';
 import { useNow } from '../shared/Time.tsx';
 import { AddDevice } from './AddDevice.tsx';
 import { DeviceList } from './DeviceList.tsx';
-import { countStates, filtered, isState, lately, STATES, type Filter } from './fleet.ts';
+import { countStates, filtered, isState, lately, STATES, type Filter } from './devices.ts';
 import { UnknownDevices } from './Unknown.tsx';
 import classes from './map.module.css';
 

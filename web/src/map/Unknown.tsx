@@ -1,14 +1,23 @@
 import { ActionIcon, Button } from '@mantine/core';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { queryOptions, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { IconX } from '@tabler/icons-react';
 import type { ResponseOf } from '../../../lib/contract/api.ts';
 import { call } from '../api/client.ts';
-import { rememberDevice, unknownQuery } from '../device/queries.ts';
+import { rememberDevice } from '../fleet/queries.ts';
 import { notify } from '../shared/notify.tsx';
 import { Ago } from '../shared/Time.tsx';
 import classes from './map.module.css';
 
 type Unknown = ResponseOf<'GET /api/devices/unknown'>['devices'][number];
+
+/** For admins only: others are refused. */
+const unknownQuery = () =>
+  queryOptions({
+    queryKey: ['unknown-devices'],
+    queryFn: ({ signal }) => call('GET /api/devices/unknown', { signal }),
+    staleTime: 5_000,
+    refetchInterval: 10_000,
+  });
 
 /** Devices that came lately and were refused because nobody has registered them. For admins. */
 export function UnknownDevices({ adopted }: { adopted: (id: string) => void }) {

@@ -1,9 +1,9 @@
 /** What a video's status means to a person, and how often it is worth asking again. Pure. */
 import type { Video, VideoStatus } from '../../../lib/contract/video.ts';
 
-export type Tone = 'quiet' | 'busy' | 'good' | 'bad';
+type Tone = 'quiet' | 'busy' | 'good' | 'bad';
 
-export interface StatusView {
+interface StatusView {
   readonly label: string;
   readonly tone: Tone;
   readonly hint: string;

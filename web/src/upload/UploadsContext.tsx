@@ -16,18 +16,13 @@ import {
   type ReactNode,
 } from 'react';
 import { useSession } from '../auth/SessionContext.tsx';
+import type { Summary } from './rows.ts';
 import { UNFINISHED } from './unfinished.ts';
 import type { Uploader } from './uploader.ts';
 import { Fence } from '../shared/Fence.tsx';
 import { notify } from '../shared/notify.tsx';
 
 const UploadPanel = lazy(() => import('./UploadPanel.tsx'));
-
-/** What is under way: how many files, and how much of all their bytes has arrived. */
-export interface Summary {
-  readonly files: number;
-  readonly percent: number;
-}
 
 interface Uploads {
   readonly isOpen: boolean;

@@ -53,8 +53,14 @@ export function percentOf(file: UploadFile): number {
   return total > 0 ? Math.min(100, (sent / total) * 100) : 0;
 }
 
+/** What is under way: how many files, and how much of all their bytes has arrived. */
+export interface Summary {
+  readonly files: number;
+  readonly percent: number;
+}
+
 /** All unfinished files together; undefined when there are none. Whole percent, and 100 only when all is done. */
-export function inFlight(files: readonly UploadFile[]): { files: number; percent: number } | undefined {
+export function inFlight(files: readonly UploadFile[]): Summary | undefined {
   const active = files.filter((file) => {
     const state = rowState(file, undefined);
     return state === 'uploading' || state === 'waiting' || state === 'paused';

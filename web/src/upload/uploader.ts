@@ -6,14 +6,13 @@ import AwsS3 from '@uppy/aws-s3';
 import Uppy, { type UppyFile } from '@uppy/core';
 import GoldenRetriever from '@uppy/golden-retriever';
 import type { ConsoleConfig } from '../auth/session.ts';
-import { inFlight } from './rows.ts';
+import { inFlight, type Summary } from './rows.ts';
 import { Rate } from './rate.ts';
 import { UNFINISHED } from './unfinished.ts';
-import type { Summary } from './UploadsContext.tsx';
 
-export type Meta = { size?: number };
+type Meta = { size?: number };
 /** Answer to a finished upload: `key` names the video. */
-export type Body = { location: string; key: string };
+type Body = { location: string; key: string };
 export type File = UppyFile<Meta, Body>;
 
 const MiB = 1024 * 1024;
@@ -46,7 +45,7 @@ export interface Uploader {
   add(files: readonly globalThis.File[]): void;
 }
 
-export interface Listener {
+interface Listener {
   summary(summary: Summary | undefined): void;
   /** A video appeared, or moved on. */
   listChanged(): void;

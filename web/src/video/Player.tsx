@@ -31,7 +31,7 @@ import { isControl, isTyping } from '../shell/keys.ts';
 import { actionOf, type PlayerAction } from './player-keys.ts';
 import classes from './player.module.css';
 
-export interface PlayerProps {
+interface PlayerProps {
   /** Multivariant playlist on this host. */
   readonly src: string;
   readonly title: string;

@@ -5,7 +5,7 @@ import type { Visibility } from '../../../lib/contract/video.ts';
 export const pageLink = (origin: string, id: string, token?: string): string =>
   `${origin}/v/${id}${token === undefined ? '' : `?token=${encodeURIComponent(token)}`}`;
 
-export interface StreamOptions {
+interface StreamOptions {
   /** A playback token; a public video needs none. */
   readonly token?: string | undefined;
   /** Every URL signed in the playlists, for players that do not know EXT-X-DEFINE. */

@@ -5,7 +5,7 @@ import worker from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url';
 import { degrees, graticule, type Box } from './graticule.ts';
 import { ground, type Tiles } from './ground.ts';
 import { drawMark, markColours } from './marks.ts';
-import type { DeviceState } from '../device/words.ts';
+import type { DeviceState } from './words.ts';
 
 setWorkerUrl(worker);
 
@@ -15,7 +15,7 @@ export type { MapLibre };
 /** Signs of the states are named so in the style. */
 export const markName = (state: string): string => `mark-${state}`;
 
-export interface Colours {
+interface Colours {
   readonly body: string;
   readonly surface: string;
   readonly text: string;
@@ -40,7 +40,7 @@ export function coloursNow(): Colours {
   };
 }
 
-export interface MapOptions {
+interface MapOptions {
   /** For screen readers. */
   readonly label: string;
   readonly isDark: boolean;

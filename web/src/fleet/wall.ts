@@ -74,6 +74,14 @@ export function suggested(devices: readonly Device[]): Wall {
   return { grid: fitting(places.length), places: padded(places) };
 }
 
+/** All channels of a device that may be watched, as an address. */
+export const wallOf = ({ id, channels }: Pick<Device, 'id' | 'channels'>): string =>
+  formatWall(
+    channels
+      .filter(({ live }) => live !== 'never')
+      .reduce((wall, { number }) => toggle(wall, { device: id, channel: number }), parseWall(new URLSearchParams())),
+  );
+
 export const isEmpty = ({ places }: Wall): boolean => places.every((place) => place === undefined);
 
 const fitting = (tiles: number): Grid => GRIDS.find((grid) => grid >= tiles) ?? MOST_TILES;

@@ -1,5 +1,5 @@
 /** Signs of the states: each its own shape, so that colour is not what tells them apart. Paths in a box of 24 by 24. */
-import type { DeviceState } from '../device/words.ts';
+import type { DeviceState } from './words.ts';
 
 const RING = 'M12 3a9 9 0 1 0 0 18a9 9 0 1 0 0-18Z';
 
@@ -26,7 +26,7 @@ export const markColours: Readonly<Record<DeviceState, string>> = {
 };
 
 /** Side of a sign on the map in CSS pixels, with room for its halo. */
-export const MARK_SIZE = 26;
+const MARK_SIZE = 26;
 
 /** A sign as pixels for the map, twice as dense as the screen may need. */
 export function drawMark(state: DeviceState, colour: string, halo: string): ImageData {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Device } from '../../../lib/contract/device.ts';
-import { formatWall, isEmpty, parseWall, put, suggested, toggle } from '../../../web/src/live/selection.ts';
+import { formatWall, isEmpty, parseWall, put, suggested, toggle } from '../../../web/src/fleet/wall.ts';
 
 const parse = (query: string) => parseWall(new URLSearchParams(query));
 const shown = (query: string) => parse(query).places.map((place) => place && `${place.device}.${place.channel}`);

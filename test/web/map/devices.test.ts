@@ -1,8 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Device } from '../../../lib/contract/device.ts';
-import { countStates, filtered, lately, pointsOf, STATES } from '../../../web/src/map/fleet.ts';
-import { graticule } from '../../../web/src/map/graticule.ts';
-import { markColours, marks } from '../../../web/src/map/marks.ts';
+import { countStates, filtered, lately, pointsOf } from '../../../web/src/map/devices.ts';
 
 const device = (id: string, name: string, part: Partial<Device> = {}) =>
   ({ id, name, online: true, alarms: [], streams: {}, channels: [], ...part }) as unknown as Device;
@@ -40,12 +38,6 @@ describe('the dots', () => {
     expect(features[0]!.properties).toMatchObject({ state: 'moving', turn: 120 });
     expect(features[2]!.properties).toMatchObject({ state: 'offline', turn: 0 });
   });
-
-  it('have a shape of their own for each state', () => {
-    expect(Object.keys(marks).toSorted()).toEqual([...STATES].toSorted());
-    expect(new Set(Object.values(marks)).size).toBe(STATES.length);
-    expect(Object.keys(markColours).toSorted()).toEqual([...STATES].toSorted());
-  });
 });
 
 it('names under dots are short; the list has all of them', () => {
@@ -59,26 +51,4 @@ it('a trail reaches an hour back and is the same question for minutes', () => {
   expect(lately(now)).toEqual(lately(now + 120_000));
   expect(now - lately(now).from).toBeGreaterThanOrEqual(3_600_000);
   expect(lately(now).to).toBeGreaterThan(now);
-});
-
-describe('lines of latitude and longitude', () => {
-  it.each([
-    [[-180, -85, 180, 85]],
-    [[9, 48, 9.4, 48.2]],
-    [[179.9, -0.05, 180.1, 0.05]],
-    [[9.1801, 48.7701, 9.1809, 48.7704]],
-  ] as const)('%j has some, not too many, at round degrees', (box) => {
-    const { features } = graticule(box);
-    expect(features.length).toBeGreaterThanOrEqual(3);
-    expect(features.length).toBeLessThanOrEqual(32);
-    expect(new Set(features.map(({ properties }) => properties.text)).size).toBeGreaterThan(1);
-    for (const { geometry } of features)
-      for (const [, lat] of geometry.coordinates) expect(Math.abs(lat)).toBeLessThanOrEqual(85.001);
-  });
-
-  it('count anew east of 180°', () => {
-    const texts = graticule([179.9, 0, 180.1, 0.1]).features.map(({ properties }) => properties.text);
-    expect(texts).toContain('-179.90°');
-    expect(texts).not.toContain('180.10°');
-  });
 });

@@ -1,5 +1,5 @@
-import type { DeviceState } from '../device/words.ts';
 import { markColours, marks } from './marks.ts';
+import type { DeviceState } from './words.ts';
 
 /** The sign of a state as it stands on the map. Words say it, too: to a screen reader it is nothing. */
 export function StateMark({ state, size = 14 }: { state: DeviceState; size?: number }) {

@@ -5,7 +5,7 @@ import { degrees, graticule } from './graticule.ts';
 
 export type Tiles = NonNullable<ConsoleConfig['map']>;
 
-export interface GroundColours {
+interface GroundColours {
   readonly body: string;
   readonly line: string;
   readonly dim: string;

@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from 'react';
 import { useSession } from '../auth/SessionContext.tsx';
 import { State } from '../shared/states.tsx';
 import { createMap, type MapLibre } from './maplibre.ts';
-import classes from './map.module.css';
+import classes from './canvas.module.css';
 
 interface Props {
   /** For screen readers. */

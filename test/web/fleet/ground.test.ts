@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { degrees } from '../../../web/src/map/graticule.ts';
-import { ground } from '../../../web/src/map/ground.ts';
+import { ground } from '../../../web/src/fleet/ground.ts';
 
 const colours = { body: '#fff', line: '#ccc', dim: '#666' };
 const tiles = { tiles: 'https://tiles.example/{z}/{x}/{y}.png', attribution: '© Tiles' };
@@ -33,24 +32,4 @@ describe('the ground of a map', () => {
     const { sources } = ground(colours, false, own, (path) => `https://video.example${path}`);
     expect(sources['tiles']).toMatchObject({ tiles: ['https://video.example/tiles/{z}/{x}/{y}.png'] });
   });
-});
-
-describe('degrees', () => {
-  it.each([[[9, 48, 9.4, 48.2]], [[-180, -85, 180, 85]], [[121.46, 31.22, 121.49, 31.25]]] as const)(
-    'of %j stand at the west and north sides, clear of buttons and scale',
-    (box) => {
-      const [west, south, east, north] = box;
-      const { lons, lats } = degrees(box);
-      expect(lons.features.length).toBeGreaterThan(1);
-      expect(lats.features.length).toBeGreaterThan(1);
-      for (const { geometry } of lons.features) {
-        expect(geometry.coordinates[1]).toBe(north);
-        expect(geometry.coordinates[0]).toBeLessThan(east - 0.1 * (east - west));
-      }
-      for (const { geometry } of lats.features) {
-        expect(geometry.coordinates[0]).toBe(west);
-        expect(geometry.coordinates[1]).toBeGreaterThan(south + 0.1 * (north - south));
-      }
-    },
-  );
 });

@@ -1,6 +1,6 @@
 /** Devices as points of a map, searched and counted. Pure. */
 import type { Device } from '../../../lib/contract/device.ts';
-import { stateOf, type DeviceState } from '../device/words.ts';
+import { stateOf, type DeviceState } from '../fleet/words.ts';
 
 /** As the list shows them: what needs somebody first. */
 export const STATES: readonly DeviceState[] = ['alarm', 'moving', 'standing', 'offline', 'never'];

@@ -1,0 +1,60 @@
+/** What more than one of the live screens asks the API. */
+import { queryOptions, type QueryClient } from '@tanstack/react-query';
+import type { Device } from '../../../lib/contract/device.ts';
+import { call } from '../api/client.ts';
+import { iso, type Stretch } from './stretch.ts';
+
+/** Pages of 200 that a screen loads at most; a larger fleet is searched by name. */
+const MOST_PAGES = 10;
+
+/** Every device one may see, by name, asked for again every `seconds`. */
+export const devicesQuery = (seconds: number) =>
+  queryOptions({
+    queryKey: ['devices'],
+    queryFn: async ({ signal }) => {
+      const devices: Device[] = [];
+      let cursor: string | null = null;
+      for (let page = 0; page < MOST_PAGES; page += 1) {
+        const query: { limit: number; cursor?: string } = { limit: 200, ...(cursor !== null && { cursor }) };
+        const answer: { devices: Device[]; cursor: string | null } = await call('GET /api/devices', { query, signal });
+        devices.push(...answer.devices);
+        ({ cursor } = answer);
+        if (cursor === null) break;
+      }
+      return { devices, isWhole: cursor === null };
+    },
+    staleTime: 2_000,
+    refetchInterval: seconds * 1000,
+  });
+
+export const deviceQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['device', id],
+    queryFn: ({ signal }) => call('GET /api/devices/{id}', { params: { id }, signal }),
+    staleTime: 2_000,
+    refetchInterval: 5_000,
+  });
+
+/** What a stretch of time holds is asked for again only while it still grows. */
+export const growing = (stretch: Stretch) => ({
+  staleTime: 20_000,
+  refetchInterval: () => (stretch.to > Date.now() ? 20_000 : (false as const)),
+});
+
+export const trackQuery = (id: string, stretch: Stretch) =>
+  queryOptions({
+    queryKey: ['track', id, stretch],
+    queryFn: ({ signal }) =>
+      call('GET /api/devices/{id}/positions', {
+        params: { id },
+        query: { ...iso(stretch), points: 10_000 },
+        signal,
+      }),
+    ...growing(stretch),
+  });
+
+/** After a change: the new record wherever it is shown. */
+export function rememberDevice(client: QueryClient, device: Device): void {
+  client.setQueryData(deviceQuery(device.id).queryKey, device);
+  void client.invalidateQueries({ queryKey: ['devices'] });
+}
