@@ -59,9 +59,8 @@ export class CachedOrigin {
 
   /** Answers from the cache or the origin. Never throws for an origin that is down: that is an answer too. */
   async get(request: ViewerRequest, behaviour: Behaviour, body?: IncomingMessage): Promise<Answer> {
-    const cacheable =
-      request.method === 'GET' || request.method === 'HEAD' || behaviour.cachedMethods.includes(request.method);
-    if (!cacheable) return { kind: 'direct', answer: await this.#ask(request, behaviour, request.headers, body) };
+    if (request.method !== 'GET' && request.method !== 'HEAD')
+      return { kind: 'direct', answer: await this.#ask(request, behaviour, request.headers, body) };
 
     const key = cacheKey(request, behaviour.cachePolicy);
     const now = this.#options.now();
@@ -75,7 +74,7 @@ export class CachedOrigin {
     // HEAD fetches no object, and a range is the origin's to answer while the object is not here as a whole. A range that
     // depends on the object's version needs the object: some origins ignore If-Range and would mix two versions.
     const ranged = request.headers.has('range') && !request.headers.has('if-range');
-    if (!entry && (request.method === 'HEAD' || (request.method === 'GET' && ranged))) {
+    if (!entry && (request.method === 'HEAD' || ranged)) {
       return { kind: 'direct', answer: await this.#ask(request, behaviour, request.headers) };
     }
     return await this.#fetch(key, request, behaviour, entry);
@@ -174,7 +173,7 @@ export class CachedOrigin {
     conditions: Headers,
     body?: IncomingMessage,
   ): Promise<OriginAnswer> {
-    const { query, headers, viewerHost } = forwarded(request, behaviour);
+    const { query, headers } = forwarded(request, behaviour);
     for (const name of CONDITIONS) {
       const value = conditions.get(name);
       if (value !== null) headers.set(name, value);
@@ -185,7 +184,6 @@ export class CachedOrigin {
         path: request.path,
         query: queryText(query),
         headers,
-        host: viewerHost ? request.host : undefined,
         body,
       });
     } catch (error) {
@@ -212,7 +210,7 @@ export class CachedOrigin {
   }
 
   #errorTtl(status: number): number {
-    return this.#options.config.errorResponses.find((one) => one.code === status)?.minTtl ?? DEFAULT_ERROR_TTL;
+    return this.#options.config.errorTtls.get(status) ?? DEFAULT_ERROR_TTL;
   }
 }
 

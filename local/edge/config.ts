@@ -12,9 +12,7 @@ export interface CachePolicy {
   minTtl: number;
   defaultTtl: number;
   maxTtl: number;
-  headers: Selection;
   queries: Selection;
-  cookies: Selection;
   gzip: boolean;
   brotli: boolean;
 }
@@ -26,29 +24,19 @@ export interface OriginRequestPolicy {
   cookies: Selection;
 }
 
-/** A header the edge sets. `override`: also when the origin sent one. */
-export interface SetHeader {
-  name: string;
-  value: string;
-  override: boolean;
-}
-
 export interface CorsPolicy {
   origins: readonly string[];
   methods: readonly string[];
   headers: readonly string[];
   expose: readonly string[];
-  credentials: boolean;
   /** Seconds. */
   maxAge: number | undefined;
-  override: boolean;
 }
 
-/** AWS::CloudFront::ResponseHeadersPolicy; security and custom headers are one list. */
+/** AWS::CloudFront::ResponseHeadersPolicy; security and custom headers are one list, and replace the origin's. */
 export interface ResponseHeadersPolicy {
   cors: CorsPolicy | undefined;
-  set: readonly SetHeader[];
-  remove: readonly string[];
+  set: readonly (readonly [name: string, value: string])[];
 }
 
 /** AWS::CloudFront::Function as deployed. */
@@ -62,14 +50,12 @@ export interface Behaviour {
   pathPattern: string;
   originId: string;
   allowedMethods: readonly string[];
-  cachedMethods: readonly string[];
   /** Key-Pair-Id → public key, all trusted key groups together. Undefined: no signature is asked for. */
   trustedKeys: ReadonlyMap<string, KeyObject> | undefined;
   cachePolicy: CachePolicy;
   originRequestPolicy: OriginRequestPolicy | undefined;
   responseHeadersPolicy: ResponseHeadersPolicy | undefined;
   viewerRequest: EdgeFunction | undefined;
-  viewerResponse: EdgeFunction | undefined;
 }
 
 /** What the bucket's policy lets CloudFront do: IAM action and resource patterns (`*`, `?`). */
@@ -78,36 +64,22 @@ export interface BucketGrant {
   resources: readonly string[];
 }
 
-interface OriginCommon {
-  /** `OriginPath`: put before the path; no `/` at its end. */
-  path: string;
-  headers: readonly (readonly [name: string, value: string])[];
+export interface S3Origin {
+  kind: 's3';
+  bucket: string;
+  grants: readonly BucketGrant[];
   /** Seconds without a byte from the origin, then 504. */
   readTimeout: number;
 }
 
-export interface S3Origin extends OriginCommon {
-  kind: 's3';
-  bucket: string;
-  /** Undefined when the template does not hold the bucket's policy: then nothing is refused here. */
-  grants: readonly BucketGrant[] | undefined;
+/** An HTTP API of API Gateway. */
+export interface ApiOrigin {
+  kind: 'api';
+  apiId: string;
+  readTimeout: number;
 }
 
-export interface HttpOrigin extends OriginCommon {
-  kind: 'http';
-  domain: string;
-  /** Scheme, host and port as the template says, without a slash at the end. */
-  base: string;
-}
-
-export type Origin = S3Origin | HttpOrigin;
-
-export interface ErrorResponse {
-  code: number;
-  /** Seconds. */
-  minTtl: number;
-  page: { path: string; status: number } | undefined;
-}
+export type Origin = S3Origin | ApiOrigin;
 
 export interface EdgeConfig {
   distributionId: string;
@@ -117,7 +89,6 @@ export interface EdgeConfig {
   origins: Readonly<Record<string, Origin>>;
   /** Object name without `/`; empty when there is none. */
   defaultRootObject: string;
-  errorResponses: readonly ErrorResponse[];
-  /** What the template asks for, or CloudFront does, and this edge does not: one sentence each. */
-  notCovered: readonly string[];
+  /** Status → error caching minimum TTL, seconds, where the distribution sets one. */
+  errorTtls: ReadonlyMap<number, number>;
 }

@@ -6,7 +6,7 @@ import type { CachedOrigin } from './cached-origin.ts';
 import { htmlError, xmlError, type OwnAnswer } from './errors.ts';
 import { forwardsCookies, type ViewerRequest } from './forward.ts';
 import { changedRequest, functionEvent, functionResponse } from './function-event.ts';
-import { FunctionError, isResponse, runViewerRequest, runViewerResponse } from './functions.ts';
+import { FunctionError, isResponse, runViewerRequest } from './functions.ts';
 import { pathPatternMatches } from './glob.ts';
 import { discard } from './origin.ts';
 import { applyResponseHeaders } from './response-headers.ts';
@@ -44,8 +44,7 @@ export class EdgePipeline {
   async answer(request: ViewerRequest, target: Target, body: IncomingMessage): Promise<EdgeAnswer> {
     const behaviour = this.#behaviour(request.path);
     const answer = this.#refusal(request, target, behaviour) ?? (await this.#serve(request, behaviour, body));
-    const final = answer.status >= 400 ? await this.#errorPage(answer, request) : answer;
-    return this.#finish(final, request, behaviour);
+    return this.#finish(answer, request, behaviour);
   }
 
   #behaviour(path: string): Behaviour {
@@ -81,9 +80,9 @@ export class EdgePipeline {
         // The function sees the whole query, CloudFront's parameters too.
         const { result, logs } = runViewerRequest(
           behaviour.viewerRequest,
-          functionEvent('viewer-request', this.#options.config, request),
+          functionEvent(this.#options.config, request),
         );
-        this.#print(behaviour.viewerRequest.name, logs);
+        for (const line of logs) this.#options.log(`function ${behaviour.viewerRequest.name}: ${line}`);
         if (isResponse(result)) {
           const { status, headers, body: text } = functionResponse(result);
           return {
@@ -121,46 +120,13 @@ export class EdgePipeline {
     return { ...answer, xCache: status >= 400 ? ERROR : 'Miss from cloudfront' };
   }
 
-  /** Custom error responses hold for the whole distribution, whoever made the error. */
-  async #errorPage(answer: EdgeAnswer, request: ViewerRequest): Promise<EdgeAnswer> {
-    const page = this.#options.config.errorResponses.find((one) => one.code === answer.status)?.page;
-    if (!page) return answer;
-    const headers = new Headers(request.headers);
-    for (const name of ['range', 'if-range', 'if-none-match', 'if-modified-since']) headers.delete(name);
-    const asked = { ...request, method: 'GET', path: page.path, viewerPath: page.path, query: [], headers };
-    const found = await this.#fetch(asked, this.#behaviour(page.path));
-    if (found.status !== 200) {
-      discard(found.body);
-      return answer;
-    }
-    discard(answer.body);
-    return { ...found, status: page.status, xCache: ERROR };
-  }
-
   #finish(answer: EdgeAnswer, request: ViewerRequest, behaviour: Behaviour): EdgeAnswer {
     const headers = new Headers(answer.headers);
     if (!forwardsCookies(behaviour) && !answer.xCache.startsWith('Function')) headers.delete('set-cookie');
     if (behaviour.responseHeadersPolicy) {
       applyResponseHeaders(headers, behaviour.responseHeadersPolicy, request.method, request.headers);
     }
-    const done = { ...answer, headers };
-    // Not called for errors, nor for what the viewer-request function answered itself.
-    if (!behaviour.viewerResponse || answer.status >= 400 || answer.xCache.startsWith('Function')) return done;
-    try {
-      const { result, logs } = runViewerResponse(
-        behaviour.viewerResponse,
-        functionEvent('viewer-response', this.#options.config, request, done),
-      );
-      this.#print(behaviour.viewerResponse.name, logs);
-      const changed = functionResponse(result);
-      if (changed.body === undefined) return { ...changed, body: answer.body, xCache: answer.xCache };
-      discard(answer.body);
-      changed.headers.set('content-length', String(changed.body.length));
-      return { ...changed, body: changed.body, xCache: answer.xCache };
-    } catch (error) {
-      discard(answer.body);
-      return this.#functionFailed(error);
-    }
+    return { ...answer, headers };
   }
 
   #functionFailed(error: unknown): EdgeAnswer {
@@ -170,10 +136,6 @@ export class EdgePipeline {
       htmlError(503, 'The CloudFront function associated with the distribution is invalid or could not run.'),
     );
     return { ...answer, xCache: 'FunctionExecutionError from cloudfront' };
-  }
-
-  #print(name: string, logs: readonly string[]): void {
-    for (const line of logs) this.#options.log(`function ${name}: ${line}`);
   }
 }
 
@@ -188,7 +150,7 @@ function fromObject(source: Source, request: ViewerRequest): Omit<EdgeAnswer, 'x
     const body = request.method === 'HEAD' || end < start ? Buffer.alloc(0) : source.read(start, end);
     return { status, headers, body };
   };
-  if (source.status !== 200 || request.method === 'OPTIONS') return deliver(source.status, all);
+  if (source.status !== 200) return deliver(source.status, all);
   if (notModified(request.headers, source.headers)) return bare(304, headers);
   headers.set('accept-ranges', 'bytes');
   const holds = request.method === 'GET' && ifRangeHolds(request.headers.get('if-range'), source.headers);

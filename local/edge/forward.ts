@@ -1,5 +1,5 @@
 /** What of a viewer's request is part of the cache key, and what of it the origin gets to see. Pure. */
-import type { Behaviour, CachePolicy, OriginRequestPolicy, Selection } from './config.ts';
+import type { Behaviour, CachePolicy, Selection } from './config.ts';
 import { queryText, type QueryPair } from './target.ts';
 
 /** A viewer's request after the signature check and the viewer-request function. Cookies are kept apart from headers. */
@@ -14,7 +14,6 @@ export interface ViewerRequest {
   cookies: readonly (readonly [name: string, value: string])[];
   host: string;
   ip: string;
-  port: number;
   requestId: string;
 }
 
@@ -44,30 +43,21 @@ const RANGE_AND_CONDITIONS = [
   'if-unmodified-since',
 ];
 
-/** Not forwarded even by a policy that says "all". */
+/** Not forwarded even by a policy that says "all". No policy that is played names `Host`: origins get their own. */
 const NEVER_FORWARDED: ReadonlySet<string> = new Set([
   ...HOP_BY_HOP,
   ...RANGE_AND_CONDITIONS,
   'cookie',
   'expect',
+  'host',
   'x-amz-cf-id',
   'via',
   'x-forwarded-for',
 ]);
 
-/** Identity of a cached object. GET and HEAD share it. */
-export function cacheKey(request: ViewerRequest, policy: CachePolicy): string {
-  const headers = names(policy.headers, [...request.headers.keys()]).map((name) => [name, headerValue(request, name)]);
-  const cookies = request.cookies.filter(([name]) => selects(policy.cookies, name)).toSorted(byName);
-  return JSON.stringify([
-    request.method === 'OPTIONS' ? 'OPTIONS' : 'GET',
-    request.path,
-    keyedQuery(request.query, policy),
-    headers.toSorted(byName),
-    cookies,
-    acceptEncoding(request.headers, policy),
-  ]);
-}
+/** Identity of a cached object, which GET and HEAD share. */
+export const cacheKey = (request: ViewerRequest, policy: CachePolicy): string =>
+  JSON.stringify([request.path, keyedQuery(request.query, policy), acceptEncoding(request.headers, policy)]);
 
 /** The part of the query string that distinguishes cached objects, in the viewer's order, with its `?`. */
 export const keyedQuery = (query: readonly QueryPair[], policy: CachePolicy): string =>
@@ -77,76 +67,42 @@ export interface Forwarded {
   query: QueryPair[];
   /** Without `Host`, ranges and conditions. */
   headers: Headers;
-  /** `Host` is the viewer's, not the origin's. */
-  viewerHost: boolean;
 }
 
 /** What the origin gets: the union of what the cache policy and the origin request policy name, and CloudFront's own headers. */
 export function forwarded(request: ViewerRequest, behaviour: Behaviour): Forwarded {
   const { cachePolicy: cache, originRequestPolicy: extra } = behaviour;
-  const either = (key: keyof OriginRequestPolicy, name: string): boolean =>
-    selects(cache[key], name) || (extra !== undefined && selects(extra[key], name));
-
   const headers = new Headers();
   for (const [name, value] of request.headers) {
-    if (NEVER_FORWARDED.has(name) || name === 'host') continue;
-    if (ALWAYS_FORWARDED.includes(name) || either('headers', name)) headers.set(name, value);
+    if (NEVER_FORWARDED.has(name)) continue;
+    if (ALWAYS_FORWARDED.includes(name) || selects(extra?.headers, name)) headers.set(name, value);
   }
   const encoding = acceptEncoding(request.headers, cache);
   if (encoding !== undefined) headers.set('accept-encoding', encoding);
-  const cookies = request.cookies.filter(([name]) => either('cookies', name));
+  const cookies = request.cookies.filter(([name]) => selects(extra?.cookies, name));
   if (cookies.length > 0) headers.set('cookie', cookies.map(([name, value]) => `${name}=${value}`).join('; '));
   if (!headers.has('user-agent')) headers.set('user-agent', 'Amazon CloudFront');
   const through = request.headers.get('x-forwarded-for');
   headers.set('x-forwarded-for', through === null ? request.ip : `${through}, ${request.ip}`);
   headers.set('via', VIA);
   headers.set('x-amz-cf-id', request.requestId);
-  for (const [name, value] of viewerFacts(request)) if (namedIn(cache, extra, name)) headers.set(name, value);
-
   return {
-    query: request.query.filter((pair) => either('queries', pair.name)),
+    query: request.query.filter(({ name }) => selects(cache.queries, name) || selects(extra?.queries, name)),
     headers,
-    viewerHost: either('headers', 'host'),
   };
 }
 
 export const VIA = '1.1 sluice-local-edge.cloudfront.net (CloudFront)';
 
-/** The CloudFront-* headers an edge on loopback can answer truthfully. */
-export const KNOWN_VIEWER_HEADERS = [
-  'cloudfront-forwarded-proto',
-  'cloudfront-viewer-address',
-  'cloudfront-viewer-http-version',
-];
-
-function viewerFacts(request: ViewerRequest): [name: string, value: string][] {
-  return [
-    ['cloudfront-forwarded-proto', 'http'],
-    ['cloudfront-viewer-address', `${request.ip}:${request.port}`],
-    ['cloudfront-viewer-http-version', '1.1'],
-  ];
-}
-
 /** Whether the origin may set cookies: CloudFront drops Set-Cookie where no policy forwards any cookie. */
-export const forwardsCookies = ({ cachePolicy, originRequestPolicy }: Behaviour): boolean =>
-  cachePolicy.cookies.kind !== 'none' ||
-  (originRequestPolicy !== undefined && originRequestPolicy.cookies.kind !== 'none');
+export const forwardsCookies = ({ originRequestPolicy }: Behaviour): boolean =>
+  originRequestPolicy !== undefined && originRequestPolicy.cookies.kind !== 'none';
 
-export function selects(selection: Selection, name: string): boolean {
-  if (selection.kind === 'only') return selection.names.includes(name);
-  if (selection.kind === 'except') return !selection.names.includes(name);
-  return selection.kind === 'all';
+function selects(selection: Selection | undefined, name: string): boolean {
+  if (selection?.kind === 'only') return selection.names.includes(name);
+  if (selection?.kind === 'except') return !selection.names.includes(name);
+  return selection?.kind === 'all';
 }
-
-function namedIn(cache: CachePolicy, extra: OriginRequestPolicy | undefined, name: string): boolean {
-  return [cache.headers, extra?.headers].some((one) => one?.kind === 'only' && one.names.includes(name));
-}
-
-const names = (selection: Selection, present: readonly string[]): readonly string[] =>
-  selection.kind === 'only' ? selection.names : present.filter((name) => selects(selection, name));
-
-const headerValue = (request: ViewerRequest, name: string): string =>
-  name === 'host' ? request.host : (request.headers.get(name) ?? '');
 
 /** Developer Guide, "Compressed objects cache settings": only the codings the policy enables, in one normal form. */
 function acceptEncoding(headers: Headers, policy: CachePolicy): string | undefined {
@@ -160,6 +116,3 @@ function acceptEncoding(headers: Headers, policy: CachePolicy): string | undefin
   );
   return kept.length === 0 ? undefined : kept.join(',');
 }
-
-const byName = (a: readonly (string | undefined)[], b: readonly (string | undefined)[]): number =>
-  (a[0] ?? '') < (b[0] ?? '') ? -1 : (a[0] ?? '') > (b[0] ?? '') ? 1 : 0;

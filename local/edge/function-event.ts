@@ -9,37 +9,24 @@ import {
   type RequestResult,
   type ResponseResult,
 } from './functions.ts';
-import { parseCookies, parseQuery, parseTarget } from './target.ts';
+import { parseQuery, parseTarget } from './target.ts';
 
 /** A function may neither change nor remove these (Developer Guide, "Restrictions on edge functions"). */
 const READ_ONLY_IN_REQUEST = ['content-length', 'host', 'transfer-encoding', 'via'];
 const DISALLOWED =
   /^(connection|expect|keep-alive|proxy-.*|trailer|upgrade|x-accel-.*|x-amz-cf-.*|x-amzn-(auth|cf-.*|errortype|fle-.*|header-count|lambda-.*|requestid)|x-cache|x-edge-.*|x-forwarded-proto|x-real-ip)$/;
 
-export function functionEvent(
-  type: 'viewer-request' | 'viewer-response',
-  config: EdgeConfig,
-  request: ViewerRequest,
-  response?: { status: number; headers: Headers },
-): FunctionEvent {
+export function functionEvent(config: EdgeConfig, request: ViewerRequest): FunctionEvent {
   return {
     version: '1.0',
     context: {
       distributionDomainName: config.domainName,
       distributionId: config.distributionId,
-      eventType: type,
+      eventType: 'viewer-request',
       requestId: request.requestId,
     },
     viewer: { ip: request.ip },
     request: requestFields(request),
-    ...(response && {
-      response: {
-        statusCode: response.status,
-        statusDescription: '',
-        headers: fields([...response.headers].filter(([name]) => name !== 'set-cookie')),
-        cookies: setCookies(response.headers),
-      },
-    }),
   };
 }
 
@@ -136,18 +123,6 @@ function fields(from: Iterable<readonly [name: string, value: string]>): Fields 
       { value: values[0] ?? '', ...(values.length > 1 && { multiValue: values.map((value) => ({ value })) }) },
     ]),
   );
-}
-
-function setCookies(headers: Headers): Fields {
-  const out: Record<string, { value: string; attributes?: string }> = {};
-  for (const line of headers.getSetCookie()) {
-    const semicolon = line.indexOf(';');
-    const [cookie] = parseCookies(semicolon < 0 ? line : line.slice(0, semicolon));
-    if (!cookie) continue;
-    const attributes = semicolon < 0 ? '' : line.slice(semicolon + 1).trim();
-    out[cookie[0]] = { value: cookie[1], ...(attributes !== '' && { attributes }) };
-  }
-  return out;
 }
 
 function cut(raw: string): [name: string, value: string] {

@@ -41,16 +41,15 @@ export interface FunctionEvent {
   context: {
     distributionDomainName: string;
     distributionId: string;
-    eventType: 'viewer-request' | 'viewer-response';
+    eventType: 'viewer-request';
     requestId: string;
   };
   viewer: { ip: string };
   request: { method: string; uri: string; querystring: Fields; headers: Fields; cookies: Fields };
-  response?: { statusCode: number; statusDescription: string; headers: Fields; cookies: Fields };
 }
 
-export interface FunctionRun<T> {
-  result: T;
+export interface FunctionRun {
+  result: RequestResult | ResponseResult;
   /** Lines the function wrote with console.log. */
   logs: string[];
 }
@@ -59,15 +58,15 @@ export interface FunctionRun<T> {
 const TIME_LIMIT = 1000;
 
 /** A viewer-request function: the changed request, or a response that ends it. Throws `FunctionError`. */
-export function runViewerRequest(fn: EdgeFunction, event: FunctionEvent): FunctionRun<RequestResult | ResponseResult> {
-  return parse(fn, run(fn, event), (value) =>
-    isResponse(value) ? responseResult.parse(value) : requestResult.parse(value),
-  );
-}
-
-/** A viewer-response function: the changed response. Throws `FunctionError`. */
-export function runViewerResponse(fn: EdgeFunction, event: FunctionEvent): FunctionRun<ResponseResult> {
-  return parse(fn, run(fn, event), (value) => responseResult.parse(value));
+export function runViewerRequest(fn: EdgeFunction, event: FunctionEvent): FunctionRun {
+  const { state, value, logs } = run(fn, event);
+  if (state === 'pending') throw new FunctionError(`function ${fn.name}: its promise never settles`);
+  if (state === 'threw') throw new FunctionError(`function ${fn.name}: ${String(value)}`);
+  try {
+    return { result: isResponse(value) ? responseResult.parse(value) : requestResult.parse(value), logs };
+  } catch (cause) {
+    throw new FunctionError(`function ${fn.name} returned neither a request nor a response`, { cause });
+  }
 }
 
 export const isResponse = (value: unknown): value is ResponseResult =>
@@ -166,16 +165,6 @@ function run(fn: EdgeFunction, event: FunctionEvent): z.infer<typeof outcome> {
     return outcome.parse(JSON.parse(String(vm.runInContext('__edge.outcome()', global, { timeout: TIME_LIMIT }))));
   } catch (cause) {
     throw new FunctionError(`function ${fn.name}: ${describe(cause)}`, { cause });
-  }
-}
-
-function parse<T>(fn: EdgeFunction, ran: z.infer<typeof outcome>, read: (value: unknown) => T): FunctionRun<T> {
-  if (ran.state === 'pending') throw new FunctionError(`function ${fn.name}: its promise never settles`);
-  if (ran.state === 'threw') throw new FunctionError(`function ${fn.name}: ${String(ran.value)}`);
-  try {
-    return { result: read(ran.value), logs: ran.logs };
-  } catch (cause) {
-    throw new FunctionError(`function ${fn.name} returned neither a request nor a response`, { cause });
   }
 }
 

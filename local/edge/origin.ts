@@ -1,9 +1,9 @@
-/** Asks origins: S3 buckets on the engine with signed requests, anything else over HTTP. */
+/** Asks origins: S3 buckets on the engine with signed requests, the HTTP API over HTTP. */
 import http, { type IncomingMessage } from 'node:http';
 import https from 'node:https';
 import { GetObjectCommand, HeadObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
-import type { HttpOrigin, Origin, S3Origin } from './config.ts';
+import type { ApiOrigin, Origin, S3Origin } from './config.ts';
 import { OriginUnavailable, xmlError } from './errors.ts';
 import { HOP_BY_HOP } from './forward.ts';
 import { globMatch } from './glob.ts';
@@ -15,8 +15,6 @@ export interface OriginRequest {
   /** With its `?`, or empty. */
   query: string;
   headers: Headers;
-  /** The viewer's Host, when a policy forwards it. */
-  host: string | undefined;
   body: IncomingMessage | undefined;
 }
 
@@ -29,7 +27,7 @@ export interface OriginAnswer {
 
 export interface OriginOptions {
   engineEndpoint: string;
-  /** Base URL of the HTTP API; `{apiId}` in it becomes the first label of the origin's domain. */
+  /** Base URL of the HTTP API; `{apiId}` in it becomes the API's id. */
   apiBase: string;
   credentials: { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
   region: string;
@@ -68,8 +66,7 @@ export class Origins {
 
   /** Throws `OriginUnavailable` when there is no answer. The caller must read or destroy the body. */
   async ask(origin: Origin, request: OriginRequest): Promise<OriginAnswer> {
-    const withPath = { ...request, path: `${origin.path}${request.path}` };
-    return origin.kind === 's3' ? await this.#bucket(origin, withPath) : await this.#http(origin, withPath);
+    return origin.kind === 's3' ? await this.#bucket(origin, request) : await this.#api(origin, request);
   }
 
   close(): void {
@@ -86,31 +83,26 @@ export class Origins {
       const url = new URL(`${this.#options.engineEndpoint}/${origin.bucket}${request.path}`);
       return await this.#send(url, 'OPTIONS', pick(request.headers, CORS_HEADERS), origin, undefined);
     }
-    const readable = key !== undefined && (!origin.grants || allows(origin.grants, 's3:GetObject', `${arn}/${key}`));
+    const readable = key !== undefined && allows(origin.grants, 's3:GetObject', `${arn}/${key}`);
     if (!readable || (request.method !== 'GET' && request.method !== 'HEAD')) return denied();
     const input = { Bucket: origin.bucket, Key: key };
     const command = request.method === 'HEAD' ? new HeadObjectCommand(input) : new GetObjectCommand(input);
     const url = new URL(await getSignedUrl(this.#s3, command, { expiresIn: 60 }));
     const headers = pick(request.headers, [...S3_HEADERS, ...CORS_HEADERS]);
-    for (const [name, value] of origin.headers) headers.set(name, value);
     const answer = await this.#send(url, request.method, headers, origin, undefined);
     // Without the right to list, S3 does not tell a missing object from a forbidden one; a lax engine does.
-    if (answer.status !== 404 || !origin.grants || allows(origin.grants, 's3:ListBucket', arn)) return answer;
+    if (answer.status !== 404 || allows(origin.grants, 's3:ListBucket', arn)) return answer;
     discard(answer.body);
     return denied();
   }
 
-  async #http(origin: HttpOrigin, request: OriginRequest): Promise<OriginAnswer> {
-    const apiId = /^([a-z0-9]+)\.execute-api\./.exec(origin.domain)?.[1];
-    const base = apiId === undefined ? origin.base : this.#options.apiBase.replace('{apiId}', apiId).replace(/\/$/, '');
-    const url = new URL(base);
+  async #api(origin: ApiOrigin, request: OriginRequest): Promise<OriginAnswer> {
+    const url = new URL(this.#options.apiBase.replace('{apiId}', origin.apiId).replace(/\/$/, ''));
     // Assigned in one piece: the URL parser would take dot segments and escapes in a path for its own.
     const path = `${url.pathname === '/' ? '' : url.pathname}${request.path}${request.query}`;
-    const headers = new Headers(request.headers);
-    for (const [name, value] of origin.headers) headers.set(name, value);
-    if (request.host !== undefined) headers.set('host', request.host);
-    const send = () => this.#send(url, request.method, headers, origin, request.body, path);
-    return apiId === undefined ? await send() : await this.#invocations.run(send);
+    return await this.#invocations.run(() =>
+      this.#send(url, request.method, request.headers, origin, request.body, path),
+    );
   }
 
   async #send(
@@ -171,7 +163,7 @@ function keyOf(path: string): string | undefined {
   }
 }
 
-function allows(grants: NonNullable<S3Origin['grants']>, action: string, resource: string): boolean {
+function allows(grants: S3Origin['grants'], action: string, resource: string): boolean {
   return grants.some(
     (grant) =>
       grant.actions.some((pattern) => globMatch(pattern.toLowerCase(), action.toLowerCase())) &&

@@ -1,176 +1,160 @@
-/** The parts of a synthesized CloudFormation template that the edge reads. `value` may be an intrinsic function. */
+/**
+ * The parts of a synthesized CloudFormation template that the edge plays, and nothing else: what CloudFront has beyond
+ * them is refused by name, since played wrong it would first be missed on AWS. `value` may be an intrinsic function.
+ */
 import { z } from 'zod';
 
+export class TemplateError extends Error {
+  override name = 'TemplateError';
+}
+
 const value = z.unknown();
+/** May stand there and changes nothing on loopback. */
+const ignored = value.optional();
 const number = z.coerce.number();
-const items = z.object({ Items: z.array(z.string()).default([]) }).partial();
+const strings = z.array(z.string());
 
-const functionAssociation = z.object({ EventType: z.string(), FunctionARN: value });
+/** The error of a property whose other values are not played. */
+const otherwise = (feature: string) => ({ error: `${feature}: not played` });
 
-const behaviour = z.looseObject({
-  PathPattern: z.string().optional(),
+const functionAssociation = z.strictObject({
+  EventType: z.literal('viewer-request', { error: ({ input }) => `${String(input)} functions: not played` }),
+  FunctionARN: value,
+});
+
+export const behaviour = z.strictObject({
+  PathPattern: z.string().default('*'),
   TargetOriginId: z.string(),
-  AllowedMethods: z.array(z.string()).default(['GET', 'HEAD']),
-  CachedMethods: z.array(z.string()).default(['GET', 'HEAD']),
-  ViewerProtocolPolicy: z.string(),
+  AllowedMethods: strings.default(['GET', 'HEAD']),
   TrustedKeyGroups: z.array(value).default([]),
-  TrustedSigners: z.array(value).default([]),
   CachePolicyId: value,
   OriginRequestPolicyId: value.optional(),
   ResponseHeadersPolicyId: value.optional(),
   FunctionAssociations: z.array(functionAssociation).default([]),
-  LambdaFunctionAssociations: z.array(value).default([]),
-  Compress: z.boolean().default(false),
+  ViewerProtocolPolicy: ignored,
+  Compress: ignored,
 });
-export type BehaviourProperties = z.infer<typeof behaviour>;
 
-const origin = z.looseObject({
+export const origin = z.strictObject({
   Id: z.string(),
   DomainName: value,
-  OriginPath: value.optional(),
   OriginAccessControlId: value.optional(),
-  OriginCustomHeaders: z.array(z.object({ HeaderName: z.string(), HeaderValue: value })).default([]),
-  S3OriginConfig: z.looseObject({ OriginAccessIdentity: value.optional() }).optional(),
+  S3OriginConfig: z
+    .strictObject({ OriginAccessIdentity: z.literal('', otherwise('origin access identities')).optional() })
+    .optional(),
   CustomOriginConfig: z
-    .looseObject({
-      OriginProtocolPolicy: z.string(),
-      HTTPPort: number.optional(),
-      HTTPSPort: number.optional(),
+    .strictObject({
+      OriginProtocolPolicy: z.literal('https-only', otherwise('origins over plain http')),
       OriginReadTimeout: number.optional(),
+      OriginSSLProtocols: ignored,
     })
     .optional(),
 });
-export type OriginProperties = z.infer<typeof origin>;
 
-export const distribution = z.object({
-  DistributionConfig: z.looseObject({
-    DefaultCacheBehavior: behaviour,
-    CacheBehaviors: z.array(behaviour).default([]),
-    Origins: z.array(origin).min(1),
-    OriginGroups: z.looseObject({ Items: z.array(value).optional() }).optional(),
-    DefaultRootObject: z.string().default(''),
-    CustomErrorResponses: z
-      .array(
-        z.object({
-          ErrorCode: number,
-          ErrorCachingMinTTL: number.default(10),
-          ResponseCode: number.optional(),
-          ResponsePagePath: z.string().optional(),
-        }),
-      )
-      .default([]),
-    Restrictions: z.looseObject({ GeoRestriction: z.looseObject({ RestrictionType: z.string() }) }).optional(),
-    WebACLId: value.optional(),
-    Logging: value.optional(),
+const errorResponse = z.strictObject({ ErrorCode: number, ErrorCachingMinTTL: number.default(10) });
+
+export const distribution = z.strictObject({
+  // Behaviours and origins are read one by one, so that errors name them.
+  DefaultCacheBehavior: value,
+  CacheBehaviors: z.array(value).default([]),
+  Origins: z.array(value).min(1),
+  DefaultRootObject: z.string().default(''),
+  CustomErrorResponses: z.array(errorResponse).default([]),
+  Enabled: z.literal(true, otherwise('a distribution that is switched off')),
+  Aliases: ignored,
+  Comment: ignored,
+  HttpVersion: ignored,
+  IPV6Enabled: ignored,
+  PriceClass: ignored,
+  ViewerCertificate: ignored,
+});
+
+export const accessControl = z.object({
+  OriginAccessControlConfig: z.object({
+    SigningBehavior: z.literal('always', otherwise('origin requests without a signature')),
   }),
 });
-export type DistributionConfig = z.infer<typeof distribution>['DistributionConfig'];
 
-const queryConfig = z.object({
-  QueryStringBehavior: z.string(),
-  QueryStrings: z.array(z.string()).default([]),
-});
-const cookieConfig = z.object({
-  CookieBehavior: z.string(),
-  Cookies: z.array(z.string()).default([]),
-});
-const headerConfig = z.object({
-  HeaderBehavior: z.string(),
-  Headers: z.array(z.string()).default([]),
-});
-
-export const cachePolicy = z.object({
-  CachePolicyConfig: z.looseObject({
-    MinTTL: number,
-    DefaultTTL: number,
-    MaxTTL: number,
-    ParametersInCacheKeyAndForwardedToOrigin: z.looseObject({
-      QueryStringsConfig: queryConfig,
-      CookiesConfig: cookieConfig,
-      HeadersConfig: headerConfig,
-      EnableAcceptEncodingGzip: z.boolean().default(false),
-      EnableAcceptEncodingBrotli: z.boolean().default(false),
+const cacheConfig = z.strictObject({
+  Comment: ignored,
+  Name: ignored,
+  MinTTL: number,
+  DefaultTTL: number,
+  MaxTTL: number,
+  ParametersInCacheKeyAndForwardedToOrigin: z.strictObject({
+    QueryStringsConfig: z.strictObject({
+      QueryStringBehavior: z.enum(['none', 'all', 'whitelist', 'allExcept']),
+      QueryStrings: strings.default([]),
     }),
+    CookiesConfig: z.object({ CookieBehavior: z.literal('none', otherwise('cookies in the cache key')) }),
+    HeadersConfig: z.object({ HeaderBehavior: z.literal('none', otherwise('headers in the cache key')) }),
+    EnableAcceptEncodingGzip: z.boolean().default(false),
+    EnableAcceptEncodingBrotli: z.boolean().default(false),
   }),
 });
 
-export const originRequestPolicy = z.object({
-  OriginRequestPolicyConfig: z.looseObject({
-    QueryStringsConfig: queryConfig,
-    CookiesConfig: cookieConfig,
-    HeadersConfig: headerConfig,
-  }),
+export const cachePolicy = z.object({ CachePolicyConfig: cacheConfig });
+export type CacheConfig = z.infer<typeof cacheConfig>;
+
+const override = z.strictObject({ Override: z.literal(true, otherwise('headers that give way to the origin’s own')) });
+const items = z.strictObject({ Items: strings });
+
+const headersConfig = z.strictObject({
+  Comment: ignored,
+  Name: ignored,
+  CorsConfig: z
+    .strictObject({
+      AccessControlAllowCredentials: z.literal(false, otherwise('CORS with credentials')),
+      AccessControlAllowHeaders: items,
+      AccessControlAllowMethods: z.strictObject({
+        Items: z.array(z.string().refine((method) => method !== 'ALL', otherwise('ALL for CORS methods'))),
+      }),
+      AccessControlAllowOrigins: z.strictObject({
+        Items: z.array(z.string().regex(/^(\*$|https?:\/\/)/, otherwise('CORS origins without a scheme'))),
+      }),
+      AccessControlExposeHeaders: items.default({ Items: [] }),
+      AccessControlMaxAgeSec: number.optional(),
+      OriginOverride: z.literal(true, otherwise('CORS headers that give way to the origin’s own')),
+    })
+    .optional(),
+  SecurityHeadersConfig: z
+    .strictObject({
+      ContentSecurityPolicy: override.extend({ ContentSecurityPolicy: value }).optional(),
+      ContentTypeOptions: override.optional(),
+      FrameOptions: override.extend({ FrameOption: z.string() }).optional(),
+      ReferrerPolicy: override.extend({ ReferrerPolicy: z.string() }).optional(),
+      StrictTransportSecurity: override
+        .extend({ AccessControlMaxAgeSec: number, IncludeSubdomains: z.boolean().default(false) })
+        .optional(),
+    })
+    .default({}),
+  CustomHeadersConfig: z
+    .strictObject({ Items: z.array(override.extend({ Header: z.string(), Value: value })) })
+    .default({ Items: [] }),
 });
+export const responseHeadersPolicy = z.object({ ResponseHeadersPolicyConfig: headersConfig });
+export type HeadersConfig = z.infer<typeof headersConfig>;
 
-const override = z.object({ Override: z.boolean() });
+export const publicKey = z.object({ PublicKeyConfig: z.object({ EncodedKey: value }) });
+export const keyGroup = z.object({ KeyGroupConfig: z.object({ Items: z.array(value).min(1) }) });
 
-export const responseHeadersPolicy = z.object({
-  ResponseHeadersPolicyConfig: z.looseObject({
-    CorsConfig: z
-      .looseObject({
-        AccessControlAllowCredentials: z.boolean(),
-        AccessControlAllowHeaders: items,
-        AccessControlAllowMethods: items,
-        AccessControlAllowOrigins: z.object({ Items: z.array(value) }),
-        AccessControlExposeHeaders: items.optional(),
-        AccessControlMaxAgeSec: number.optional(),
-        OriginOverride: z.boolean(),
-      })
-      .optional(),
-    SecurityHeadersConfig: z
-      .looseObject({
-        ContentSecurityPolicy: override.extend({ ContentSecurityPolicy: value }).optional(),
-        ContentTypeOptions: override.optional(),
-        FrameOptions: override.extend({ FrameOption: z.string() }).optional(),
-        ReferrerPolicy: override.extend({ ReferrerPolicy: z.string() }).optional(),
-        StrictTransportSecurity: override
-          .extend({
-            AccessControlMaxAgeSec: number,
-            IncludeSubdomains: z.boolean().default(false),
-            Preload: z.boolean().default(false),
-          })
-          .optional(),
-        XSSProtection: override
-          .extend({
-            Protection: z.boolean(),
-            ModeBlock: z.boolean().default(false),
-            ReportUri: value.optional(),
-          })
-          .optional(),
-      })
-      .optional(),
-    CustomHeadersConfig: z
-      .object({
-        Items: z.array(z.object({ Header: z.string(), Value: value, Override: z.boolean() })),
-      })
-      .optional(),
-    RemoveHeadersConfig: z.object({ Items: z.array(z.object({ Header: z.string() })) }).optional(),
-    ServerTimingHeadersConfig: z.looseObject({ Enabled: z.boolean() }).optional(),
-  }),
-});
-export type ResponseHeadersConfig = z.infer<typeof responseHeadersPolicy>['ResponseHeadersPolicyConfig'];
-
-export const publicKey = z.object({ PublicKeyConfig: z.looseObject({ EncodedKey: value }) });
-export const keyGroup = z.object({
-  KeyGroupConfig: z.looseObject({ Items: z.array(value).min(1) }),
-});
-
-export const edgeFunction = z.looseObject({
-  Name: value.optional(),
+export const edgeFunction = z.strictObject({
+  Name: value,
+  AutoPublish: ignored,
+  Tags: ignored,
   FunctionCode: value,
-  FunctionConfig: z.looseObject({
-    Runtime: z.string(),
-    KeyValueStoreAssociations: z.array(value).default([]),
+  FunctionConfig: z.strictObject({
+    Comment: ignored,
+    Runtime: z.literal('cloudfront-js-2.0', { error: ({ input }) => `runtime ${String(input)}: not played` }),
   }),
 });
 
 const oneOrMany = z.union([value.array(), value.transform((one) => [one])]);
 
-export const bucketPolicy = z.looseObject({
-  Bucket: value,
-  PolicyDocument: z.looseObject({
+export const bucketPolicy = z.object({
+  PolicyDocument: z.object({
     Statement: z.array(
-      z.looseObject({
+      z.object({
         Effect: z.string(),
         Principal: value,
         Action: oneOrMany.optional(),
@@ -180,13 +164,34 @@ export const bucketPolicy = z.looseObject({
   }),
 });
 
-const resource = z.looseObject({
-  Type: z.string(),
-  Properties: z.record(z.string(), value).default({}),
-});
-
-export const template = z.looseObject({
-  Parameters: z.record(z.string(), z.looseObject({ Default: z.unknown().optional() })).default({}),
-  Resources: z.record(z.string(), resource),
+export const template = z.object({
+  Resources: z.record(z.string(), z.object({ Type: z.string(), Properties: z.record(z.string(), value).default({}) })),
 });
 export type Template = z.infer<typeof template>;
+
+/** What features are called, where the property of the template has another name. */
+const CALLED: Readonly<Record<string, string>> = {
+  ContinuousDeploymentPolicyId: 'continuous deployment',
+  FieldLevelEncryptionId: 'field-level encryption',
+  GrpcConfig: 'gRPC',
+  LambdaFunctionAssociations: 'Lambda@Edge',
+  OriginCustomHeaders: 'custom headers to the origin',
+  OriginGroups: 'origin groups',
+  RealtimeLogConfigArn: 'real-time logs',
+  Restrictions: 'geographic restrictions',
+  ResponsePagePath: 'custom error pages',
+  TrustedSigners: 'trusted signers',
+  WebACLId: 'AWS WAF',
+};
+
+/** `given` as `shape` has it. Errors say where it stands, then the property, then what is wrong with it. */
+export function read<T>(shape: z.ZodType<T>, given: unknown, where: string): T {
+  const parsed = shape.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const wrong = parsed.error.issues.flatMap(({ path, ...issue }) => {
+    const at = (...keys: string[]) => [...path.map(String), ...keys].join('.');
+    if (issue.code !== 'unrecognized_keys') return [path.length === 0 ? issue.message : `${at()}: ${issue.message}`];
+    return issue.keys.map((key) => `${at(key)}${key in CALLED ? ` (${CALLED[key]})` : ''}: not played`);
+  });
+  throw new TemplateError(`${where}: ${wrong.join('; ')}`);
+}

@@ -1,105 +1,94 @@
-/** Policies as they stand in a template, in the edge's own words. */
-import type { CachePolicy, OriginRequestPolicy, ResponseHeadersPolicy, Selection, SetHeader } from './config.ts';
-import { KNOWN_VIEWER_HEADERS } from './forward.ts';
+/** Policies as they stand in a template, in the edge's own words, and the AWS-managed ones that templates name by id. */
+import type { CachePolicy, OriginRequestPolicy, ResponseHeadersPolicy, Selection } from './config.ts';
 import type { Resolve } from './resolve.ts';
-import type { ResponseHeadersConfig } from './schema.ts';
+import type { CacheConfig, HeadersConfig } from './schema.ts';
 
-export class PolicyError extends Error {
-  override name = 'PolicyError';
-}
+const none: Selection = { kind: 'none' };
+const all: Selection = { kind: 'all' };
 
-/** `HeaderBehavior`, `QueryStringBehavior` and `CookieBehavior` share their words. Header names are compared in lower case. */
-export function selection(behaviour: string, names: readonly string[], lowerCase = false): Selection {
-  const list = lowerCase ? names.map((name) => name.toLowerCase()) : names;
-  switch (behaviour) {
-    case 'none':
-      return { kind: 'none' };
-    case 'all':
-    case 'allViewer':
-      return { kind: 'all' };
-    // CloudFront's own headers come on top of the viewer's; those the edge lacks are reported, see usedCloudFrontHeaders.
-    case 'allViewerAndWhitelistCloudFront':
-      return { kind: 'all' };
-    case 'whitelist':
-      return { kind: 'only', names: list };
-    case 'allExcept':
-      return { kind: 'except', names: list };
-    default:
-      throw new PolicyError(`unknown behaviour ${JSON.stringify(behaviour)} in a cache or origin request policy`);
-  }
-}
+/** CloudFront Developer Guide, "Use managed cache policies". */
+export const MANAGED_CACHE_POLICIES: Readonly<Record<string, CachePolicy>> = {
+  // CachingOptimized, CachingDisabled
+  '658327ea-f89d-4fab-a63d-7e88639e58f6': {
+    minTtl: 1,
+    defaultTtl: 86_400,
+    maxTtl: 31_536_000,
+    queries: none,
+    gzip: true,
+    brotli: true,
+  },
+  '4135ea2d-6df8-44a3-9df3-4b5a84be39ad': {
+    minTtl: 0,
+    defaultTtl: 0,
+    maxTtl: 0,
+    queries: none,
+    gzip: false,
+    brotli: false,
+  },
+};
 
-/** Headers CloudFront would add from what it knows of the viewer (country, device, …) and the edge cannot. */
-export function usedCloudFrontHeaders(cache: CachePolicy, request: OriginRequestPolicy | undefined): string[] {
-  return [cache.headers, request?.headers].flatMap((headers) =>
-    headers?.kind === 'only'
-      ? headers.names.filter((name) => name.startsWith('cloudfront-') && !KNOWN_VIEWER_HEADERS.includes(name))
-      : [],
-  );
-}
+/** CloudFront Developer Guide, "Use managed origin request policies". */
+export const MANAGED_ORIGIN_REQUEST_POLICIES: Readonly<Record<string, OriginRequestPolicy>> = {
+  // AllViewerExceptHostHeader, CORS-S3Origin
+  'b689b0a8-53d0-40ab-baf2-68738e2966ac': {
+    headers: { kind: 'except', names: ['host'] },
+    queries: all,
+    cookies: all,
+  },
+  '88a5eaf4-2fd4-4709-b370-b4c650ea3fcf': {
+    headers: { kind: 'only', names: ['origin', 'access-control-request-headers', 'access-control-request-method'] },
+    queries: none,
+    cookies: none,
+  },
+};
 
-export function headersPolicyOf(config: ResponseHeadersConfig, resolve: Resolve): ResponseHeadersPolicy {
-  const cors = config.CorsConfig;
+export function cachePolicyOf(config: CacheConfig): CachePolicy {
+  const { MinTTL, DefaultTTL, MaxTTL, ParametersInCacheKeyAndForwardedToOrigin: key } = config;
+  const { QueryStringBehavior: behaviour, QueryStrings: names } = key.QueryStringsConfig;
   return {
-    cors: cors && {
-      origins: cors.AccessControlAllowOrigins.Items.map(resolve),
-      methods: methods(cors.AccessControlAllowMethods.Items ?? []),
-      headers: cors.AccessControlAllowHeaders.Items ?? [],
-      expose: cors.AccessControlExposeHeaders?.Items ?? [],
-      credentials: cors.AccessControlAllowCredentials,
-      maxAge: cors.AccessControlMaxAgeSec,
-      override: cors.OriginOverride,
-    },
-    set: [...securityHeaders(config.SecurityHeadersConfig, resolve), ...customHeaders(config, resolve)],
-    remove: config.RemoveHeadersConfig?.Items.map((item) => item.Header.toLowerCase()) ?? [],
+    minTtl: MinTTL,
+    defaultTtl: Math.max(DefaultTTL, MinTTL),
+    maxTtl: MaxTTL,
+    queries:
+      behaviour === 'whitelist'
+        ? { kind: 'only', names }
+        : behaviour === 'allExcept'
+          ? { kind: 'except', names }
+          : { kind: behaviour },
+    gzip: key.EnableAcceptEncodingGzip,
+    brotli: key.EnableAcceptEncodingBrotli,
   };
 }
 
-function methods(items: readonly string[]): readonly string[] {
-  return items.includes('ALL') ? ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'] : items;
+export function headersPolicyOf(config: HeadersConfig, resolve: Resolve): ResponseHeadersPolicy {
+  const cors = config.CorsConfig;
+  return {
+    cors: cors && {
+      origins: cors.AccessControlAllowOrigins.Items,
+      methods: cors.AccessControlAllowMethods.Items,
+      headers: cors.AccessControlAllowHeaders.Items,
+      expose: cors.AccessControlExposeHeaders.Items,
+      maxAge: cors.AccessControlMaxAgeSec,
+    },
+    set: [
+      ...securityHeaders(config.SecurityHeadersConfig, resolve),
+      ...config.CustomHeadersConfig.Items.map((one) => [one.Header.toLowerCase(), resolve(one.Value)] as const),
+    ],
+  };
 }
 
-function customHeaders(config: ResponseHeadersConfig, resolve: Resolve): SetHeader[] {
-  const items = config.CustomHeadersConfig?.Items ?? [];
-  return items.map((item) => ({
-    name: item.Header.toLowerCase(),
-    value: resolve(item.Value),
-    override: item.Override,
-  }));
-}
-
-function securityHeaders(config: ResponseHeadersConfig['SecurityHeadersConfig'], resolve: Resolve): SetHeader[] {
-  if (!config) return [];
-  const out: SetHeader[] = [];
+function* securityHeaders(
+  config: HeadersConfig['SecurityHeadersConfig'],
+  resolve: Resolve,
+): Generator<readonly [name: string, value: string]> {
   const { ContentSecurityPolicy: csp, ContentTypeOptions: sniff, FrameOptions: frame } = config;
-  const { ReferrerPolicy: referrer, StrictTransportSecurity: hsts, XSSProtection: xss } = config;
-  if (csp) {
-    out.push({
-      name: 'content-security-policy',
-      value: resolve(csp.ContentSecurityPolicy),
-      override: csp.Override,
-    });
-  }
-  if (sniff) out.push({ name: 'x-content-type-options', value: 'nosniff', override: sniff.Override });
-  if (frame) out.push({ name: 'x-frame-options', value: frame.FrameOption, override: frame.Override });
-  if (referrer)
-    out.push({
-      name: 'referrer-policy',
-      value: referrer.ReferrerPolicy,
-      override: referrer.Override,
-    });
+  const { ReferrerPolicy: referrer, StrictTransportSecurity: hsts } = config;
+  if (csp) yield ['content-security-policy', resolve(csp.ContentSecurityPolicy)];
+  if (sniff) yield ['x-content-type-options', 'nosniff'];
+  if (frame) yield ['x-frame-options', frame.FrameOption];
+  if (referrer) yield ['referrer-policy', referrer.ReferrerPolicy];
   if (hsts) {
-    const flags = `${hsts.IncludeSubdomains ? '; includeSubDomains' : ''}${hsts.Preload ? '; preload' : ''}`;
-    out.push({
-      name: 'strict-transport-security',
-      value: `max-age=${hsts.AccessControlMaxAgeSec}${flags}`,
-      override: hsts.Override,
-    });
+    const flags = hsts.IncludeSubdomains ? '; includeSubDomains' : '';
+    yield ['strict-transport-security', `max-age=${hsts.AccessControlMaxAgeSec}${flags}`];
   }
-  if (xss) {
-    const report = xss.ReportUri === undefined ? '' : `; report=${resolve(xss.ReportUri)}`;
-    const value = xss.Protection ? `1${xss.ModeBlock ? '; mode=block' : ''}${report}` : '0';
-    out.push({ name: 'x-xss-protection', value, override: xss.Override });
-  }
-  return out;
 }

@@ -8,9 +8,7 @@ export const NO_POLICY: CachePolicy = {
   minTtl: 0,
   defaultTtl: 60,
   maxTtl: 3600,
-  headers: { kind: 'none' },
   queries: { kind: 'none' },
-  cookies: { kind: 'none' },
   gzip: false,
   brotli: false,
 };
@@ -22,13 +20,11 @@ export function behaviour(over: Partial<Behaviour> = {}): Behaviour {
     pathPattern: '*',
     originId: 'origin',
     allowedMethods: ['GET', 'HEAD', 'OPTIONS', 'PUT', 'POST', 'PATCH', 'DELETE'],
-    cachedMethods: ['GET', 'HEAD'],
     trustedKeys: undefined,
     cachePolicy: NO_POLICY,
     originRequestPolicy: undefined,
     responseHeadersPolicy: undefined,
     viewerRequest: undefined,
-    viewerResponse: undefined,
     ...over,
   };
 }
@@ -68,10 +64,9 @@ export async function play(
       distributionId: 'EDIST',
       domainName: 'edist.cloudfront.net',
       behaviours: [behaviour()],
-      origins: { origin: { kind: 'http', domain: '127.0.0.1', base, path: '', headers: [], readTimeout: 5 } },
+      origins: { origin: { kind: 'api', apiId: 'api', readTimeout: 5 } },
       defaultRootObject: '',
-      errorResponses: [],
-      notCovered: [],
+      errorTtls: new Map(),
       ...config,
     },
     engineEndpoint: base,
@@ -83,6 +78,8 @@ export async function play(
     now: () => Date.now() + clock.skip,
     ...options,
   });
+  // What it says at start is the same for every distribution.
+  logs.length = 0;
   return {
     edge,
     seen,

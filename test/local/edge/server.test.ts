@@ -139,31 +139,21 @@ describe('cache', () => {
     expect(new Set(texts).size).toBe(5);
   });
 
-  it('keeps one object per selected query, header and cookie, and forwards just those', async () => {
-    const cachePolicy = {
-      ...NO_POLICY,
-      queries: { kind: 'only', names: ['v'] },
-      headers: { kind: 'only', names: ['accept-language'] },
-      cookies: { kind: 'only', names: ['tier'] },
-    } as const;
+  it('keeps one object per selected query, and forwards just those, no header or cookie of the viewer', async () => {
+    const cachePolicy = { ...NO_POLICY, queries: { kind: 'only', names: ['v'] } } as const;
     await using site = await play((_req, res) => void res.writeHead(200, headers()).end(TEXT), {
       behaviours: [behaviour({ cachePolicy })],
     });
     const ask = async (path: string, over: Record<string, string> = {}) => cacheOf(await site.get(path, over));
-    expect(await ask('/a?v=1&x=1')).toBe('Miss');
+    expect(await ask('/a?v=1&x=1', { 'accept-language': 'de', referer: 'http://x/', cookie: 'session=1' })).toBe(
+      'Miss',
+    );
     expect(site.last().url).toBe('/a?v=1');
+    expect(site.last().headers).toMatchObject({ 'user-agent': 'Amazon CloudFront', 'x-forwarded-for': '127.0.0.1' });
+    for (const name of ['accept-language', 'referer', 'cookie']) expect(site.last().headers[name]).toBeUndefined();
     expect(await ask('/a?x=2&v=1')).toBe('Hit');
     expect(await ask('/a?v=2')).toBe('Miss');
-    expect(await ask('/a?v=1', { 'accept-language': 'de' })).toBe('Miss');
-    expect(await ask('/a?v=1', { 'accept-language': 'de', referer: 'http://x/' })).toBe('Hit');
-    expect(site.last().headers).toMatchObject({
-      'accept-language': 'de',
-      'user-agent': 'Amazon CloudFront',
-      'x-forwarded-for': '127.0.0.1',
-    });
-    expect(await ask('/a?v=1', { cookie: 'tier=gold; session=1' })).toBe('Miss');
-    expect(site.last().headers.cookie).toBe('tier=gold');
-    expect(await ask('/a?v=1', { cookie: 'session=2; tier=gold' })).toBe('Hit');
+    expect(await ask('/a?v=1', { 'accept-language': 'fr', cookie: 'session=2' })).toBe('Hit');
   });
 
   it('caches errors for ten seconds, a 403 only when told to', async () => {
@@ -188,7 +178,7 @@ describe('cache', () => {
     await using site = await play(origin, { behaviours });
     for (let i = 0; i < 3; i++) expect(await (await site.get('/a')).text()).toBe('no');
     expect(site.seen).toHaveLength(1);
-    await using zero = await play(origin, { behaviours, errorResponses: [{ code: 404, minTtl: 0, page: undefined }] });
+    await using zero = await play(origin, { behaviours, errorTtls: new Map([[404, 0]]) });
     for (let i = 0; i < 3; i++) await zero.get('/a');
     expect(zero.seen).toHaveLength(3);
   });
@@ -373,7 +363,7 @@ describe('ranges and conditions', () => {
 
 describe('behaviours', () => {
   const named = (name: string) => ({
-    responseHeadersPolicy: { cors: undefined, set: [{ name: 'x-behaviour', value: name, override: true }], remove: [] },
+    responseHeadersPolicy: { cors: undefined, set: [['x-behaviour', name]] } as const,
   });
 
   it('takes the first whose pattern fits, by the normal form of the path', async () => {
@@ -508,36 +498,14 @@ describe('behaviours', () => {
     expect(site.seen).toEqual(['GET /index.html', 'GET /sub/']);
   });
 
-  it('replaces errors by the page of the distribution', async () => {
-    await using site = await play(
-      (req, res) =>
-        void res
-          .writeHead(req.url === '/index.html' ? 200 : 404, { 'content-length': 4, 'content-type': 'text/html' })
-          .end('page'),
-      { errorResponses: [{ code: 404, minTtl: 3, page: { path: '/index.html', status: 200 } }] },
-    );
-    const answer = await site.get('/nowhere');
-    expect([answer.status, await answer.text(), cacheOf(answer)]).toEqual([200, 'page', 'Error']);
-    site.clock.skip = 4000;
-    await site.get('/nowhere');
-    expect(site.seen).toEqual(['GET /nowhere', 'GET /index.html', 'GET /nowhere']);
-  });
-
   it('answers 502 when the origin is away and 504 when it is too slow', async () => {
-    const away = {
-      kind: 'http',
-      domain: 'x',
-      base: 'http://127.0.0.1:1',
-      path: '',
-      headers: [],
-      readTimeout: 1,
-    } as const;
-    await using gone = await play(() => undefined, { origins: { origin: away } });
+    const origins = { origin: { kind: 'api', apiId: 'api', readTimeout: 1 } } as const;
+    await using gone = await play(() => undefined, { origins }, { apiBase: 'http://127.0.0.1:1' });
     const answer = await gone.get('/a');
     expect([answer.status, cacheOf(answer)]).toEqual([502, 'Error']);
     await using slow = await play((req, res) => void (req.url === '/ok' && res.end()));
-    const base = `http://127.0.0.1:${slow.edge.port}`;
-    await using impatient = await play(() => undefined, { origins: { origin: { ...away, base } } });
+    const apiBase = `http://127.0.0.1:${slow.edge.port}`;
+    await using impatient = await play(() => undefined, { origins }, { apiBase });
     expect((await impatient.get('/never')).status).toBe(504);
   });
 });
@@ -548,28 +516,23 @@ describe('response headers policy', () => {
     methods: ['GET'],
     headers: ['range'],
     expose: ['etag'],
-    credentials: true,
     maxAge: 600,
-    override: true,
   };
   const policy = {
     cors,
     set: [
-      { name: 'x-frame-options', value: 'DENY', override: false },
-      { name: 'server', value: 'sluice', override: true },
+      ['x-frame-options', 'DENY'],
+      ['server', 'sluice'],
     ],
-    remove: ['x-powered-by'],
-  };
+  } as const;
 
-  it('adds, keeps, overrides and removes, and answers CORS by origin', async () => {
+  it('adds and overrides, and answers CORS by origin', async () => {
     await using site = await play(
       (_req, res) =>
         void res
           .writeHead(200, {
             'content-length': 0,
-            'x-frame-options': 'SAMEORIGIN',
             server: 'origin',
-            'x-powered-by': 'php',
             'access-control-allow-origin': 'origin',
           })
           .end(),
@@ -577,15 +540,13 @@ describe('response headers policy', () => {
     );
     const plain = await site.get('/a');
     expect(Object.fromEntries(plain.headers)).toMatchObject({
-      'x-frame-options': 'SAMEORIGIN',
+      'x-frame-options': 'DENY',
       server: 'sluice',
       'access-control-allow-origin': 'origin',
     });
-    expect(plain.headers.get('x-powered-by')).toBeNull();
     const allowed = await site.get('/a', { origin: 'https://play.example.org' });
     expect(Object.fromEntries(allowed.headers)).toMatchObject({
       'access-control-allow-origin': 'https://play.example.org',
-      'access-control-allow-credentials': 'true',
       'access-control-expose-headers': 'etag',
       vary: 'Origin',
     });
@@ -635,24 +596,6 @@ describe('functions at the edge', () => {
     );
     expect(cacheOf(answer)).toBe('FunctionGeneratedResponse');
     expect(site.seen).toEqual([]);
-  });
-
-  it('changes responses after the policy, but not errors', async () => {
-    const code = `function handler(event) { event.response.headers['x-seen'] = event.response.headers['x-policy']; return event.response; }`;
-    const responseHeadersPolicy = {
-      cors: undefined,
-      set: [{ name: 'x-policy', value: 'yes', override: true }],
-      remove: [],
-    };
-    await using site = await play(
-      (req, res) => void res.writeHead(req.url === '/ok' ? 200 : 404, { 'content-length': 10 }).end(TEXT),
-      {
-        behaviours: [behaviour({ viewerResponse: fn(code), responseHeadersPolicy })],
-      },
-    );
-    const ok = await site.get('/ok');
-    expect([ok.headers.get('x-seen'), await ok.text()]).toEqual(['yes', TEXT]);
-    expect((await site.get('/missing')).headers.get('x-seen')).toBeNull();
   });
 
   it.each([
