@@ -37,13 +37,13 @@ export interface StreamOptions {
 const STALL_MS = 8000;
 /** Milliseconds without a picture after which the connection is given up: such a device is stuck. */
 const STUCK_MS = 30_000;
-/** The same of a recording that is played back: it may be paused (0x9202). */
+/** The same of a recording that is played back: it may be paused. */
 const PAUSED_MS = 5 * 60_000;
-/** Between two looks whether it is still wanted: so many times what a device has to begin. */
+/** A stream is looked up every so many times the seconds a device has to begin: is it still wanted? */
 const CHECKS = 6;
 /** Milliseconds to publish what is left of a stream that is over. */
 const CLOSING_MS = 20_000;
-/** Growth of the peak bit rate that is worth telling. */
+/** Growth of the peak bit rate that is worth a write. */
 const BANDWIDTH_STEP = 1.2;
 
 export class LiveStream {
@@ -133,7 +133,7 @@ export class LiveStream {
     else this.#writeState({ state: 'starting', ...this.#by() }, true);
   }
 
-  /** 0x9102 was sent: when the connection goes, or soon, it is over. */
+  /** The device was told to stop: when its connection goes, or soon, the stream is over. */
   stop(): void {
     this.#stopping = true;
   }

@@ -25,7 +25,7 @@ import { admission, sameText, wish } from './admission.ts';
 import { Commander } from './commander.ts';
 import { ConnectedDevice, type ControlLink } from './device.ts';
 
-/** Messages and bytes of a device that is being looked up. More is no device's way. */
+/** Most messages and bytes that wait while a device is looked up; no honest device sends more. */
 const WAITING_MESSAGES = 64;
 const WAITING_BYTES = 128 * 1024;
 /** Bytes a device may leave unread of what we answer. */
