@@ -47,7 +47,7 @@ const answer = async (record: DeviceRecord, viewer: Viewer) =>
   show(record, { viewer, tasks: await readTasks(), now: Date.now(), startSeconds });
 
 /** Tells the task that holds the device, if one does. It may be gone by now; then nobody needs telling. */
-async function tell(record: DeviceRecord, type: 'refresh' | 'disconnect'): Promise<void> {
+async function notifyTask(record: DeviceRecord, type: 'refresh' | 'disconnect'): Promise<void> {
   const task = taskOf(record, await readTasks(), Date.now());
   if (task !== undefined) await sendCommand(task, record.id, { type });
 }
@@ -100,7 +100,7 @@ export const handler = serve<'devices'>(required('GROUPS_CLAIM'), {
     await manageable(id, viewer);
     const changed = await changeDevice(id, body);
     if (changed === undefined) throw new ApiError('not-found', 'The device was removed meanwhile.');
-    await tell(changed, 'refresh');
+    await notifyTask(changed, 'refresh');
     return await answer(changed, viewer);
   },
 
@@ -110,7 +110,7 @@ export const handler = serve<'devices'>(required('GROUPS_CLAIM'), {
     visible(record, viewer);
     checkAdmin(viewer);
     const deleted = await deleteDevice(id);
-    if (deleted !== undefined) await tell(deleted, 'disconnect');
+    if (deleted !== undefined) await notifyTask(deleted, 'disconnect');
     return undefined;
   },
 

@@ -97,9 +97,9 @@ export class Pace {
     const before = this.#seen.at(-1);
     if (before === undefined) this.#began = at;
     else this.#won += ((1 - this.#rate) * (at - before.at)) / 1000;
-    const look = { at, ahead: ahead - this.#won };
-    if (before !== undefined && look.ahead > before.ahead + GROWN && at > this.#began + STARTING) this.#news += 1;
-    this.#seen.push(look);
+    const sample = { at, ahead: ahead - this.#won };
+    if (before !== undefined && sample.ahead > before.ahead + GROWN && at > this.#began + STARTING) this.#news += 1;
+    this.#seen.push(sample);
     while (this.#seen[0]!.at < at - ROUND) this.#seen.shift();
     // What the least of this round would be at today's distance from the edge.
     this.#rate = this.#decide(Math.min(...this.#seen.map((one) => one.ahead)) + this.#won);

@@ -149,7 +149,7 @@ export class LiveStream {
 
   async #attach(): Promise<void> {
     this.#heard = Date.now();
-    this.#watch = setInterval(() => this.#look(), 1000);
+    this.#watch = setInterval(() => this.#measure(), 1000);
     const { video } = this.#options;
     const { default: HlsClass } = await import('hls.js');
     if (!this.#isAttached || this.#abort.signal.aborted) return;
@@ -246,11 +246,11 @@ export class LiveStream {
     if (!this.#isAttached) return;
     this.#isPlaying = true;
     this.#attempt = 0;
-    this.#look();
+    this.#measure();
   };
 
   /** Once a second: how far behind, and whether anything still comes. */
-  #look(): void {
+  #measure(): void {
     const now = Date.now();
     const silent = now - this.#heard;
     if (silent > DEAD) return this.#lost(undefined);
