@@ -33,16 +33,16 @@ export interface KeeperParts {
 }
 
 interface Kept {
-  /** Monotonic milliseconds at which it is looked at again. */
+  /** When it is reviewed again, monotonic milliseconds. */
   nextAt: number;
   /** Requests since pictures last came. */
   tries: number;
   underReview: boolean;
-  /** Not looked at yet on this connection. */
+  /** Not reviewed yet since its device connected. */
   isNew: boolean;
 }
 
-/** Milliseconds until a channel that runs elsewhere is looked at again. */
+/** Milliseconds until a channel that runs elsewhere is reviewed again. */
 const CALM = 60_000;
 const LONGEST_PAUSE = 5 * 60_000;
 
@@ -64,7 +64,10 @@ export class Keeper {
     this.#record = parts.record;
   }
 
-  /** Looks at every channel soon: not all devices in the same moment, or all streams would cut their segments at once. */
+  /**
+   * Reviews every channel within the length of a segment, at random moments: streams that begin together would cut all
+   * their segments together.
+   */
   begin(): void {
     const spread = this.#services.config.options.segmentSeconds * 1000;
     const now = performance.now();
@@ -114,7 +117,7 @@ export class Keeper {
     }
   }
 
-  /** Has a channel sent, unless it is already; cheap then. */
+  /** Asks the device for a channel. Cheap where it is sent already: then only the record is read. */
   async start(channel: number, stream: Channel['stream'], requestId: string): Promise<PullResult> {
     const kept = this.#kept.get(channel);
     if (kept !== undefined) {
@@ -133,7 +136,7 @@ export class Keeper {
     if (kept !== undefined) kept.nextAt = performance.now() + CALM;
     this.#streams.forget(this.#device, channel);
     this.#streams.get(this.#device, channel)?.stop();
-    // Said first, so that the task the pictures come to does not wait for them to come back.
+    // Written before the device is told: the task that receives the pictures then does not wait for them to come back.
     await state.stream(this.#device, channel, { state: 'offline', since: new Date().toISOString() });
     const result = await this.#parts.puller.stop(channel, this.#channel(channel)?.stream ?? 'main');
     const running = this.#streams.get(this.#device, channel);
@@ -163,8 +166,9 @@ export class Keeper {
     }
     const elsewhere = await this.#runs(channel);
     if (this.#ended) return;
-    // A device that has just come may have lost its pictures' connection with its old one, and the task that had them may
-    // be dead with its lease still good: it is asked again, whatever its record says.
+    // A device that has just connected may have lost its media connections with its old control connection, and the task
+    // that received them may be dead while its lease is still good. So its first review asks for the channel again,
+    // whatever the record says.
     const runs = elsewhere && (!kept.isNew || this.#streams.isConnected(this.#device, channel));
     kept.isNew = false;
     const { idleStopSeconds } = this.#services.config.options;

@@ -1,7 +1,7 @@
 /**
- * One stream's way into the bucket: segment first, then the playlist that lists it. One request at a time; segments wait
- * in a buffer of bounded bytes, and beyond it the oldest whole ones are dropped: what stays of them is an entry that says
- * so. A writer that has lost its fence never writes again.
+ * One stream's way into the bucket: segment first, then the playlist that lists it, one request at a time. Segments wait
+ * in a buffer of bounded bytes; beyond it the oldest whole ones are dropped, and the playlist lists each as a gap. A writer
+ * that has lost its fence never writes again.
  */
 import { initPath, segmentPath } from '../../../../lib/contract/live-keys.ts';
 import {
@@ -26,7 +26,7 @@ export interface PublisherOptions {
   readonly store: Pick<ObjectStore, 'put'>;
   readonly fence: Pick<Fence, 'claim' | 'write' | 'epoch'>;
   readonly bucket: string;
-  /** Folder of the channel's objects, with `/`. */
+  /** Folder of the channel's objects, ending in `/`. */
   readonly prefix: string;
   /** What URIs in the playlist begin with, to lead from it to the channel's folder. */
   readonly relative: '' | '../';
@@ -51,7 +51,7 @@ interface Item {
 /** Milliseconds before another attempt; doubled each time up to the last. */
 const FIRST_PAUSE = 100;
 const LAST_PAUSE = 2000;
-/** Segments after which a playlist is written though more wait to be. */
+/** After so many segments the playlist is written, even while more segments wait. */
 const MOST_UNLISTED = 3;
 /** Dropped segments remembered, so as to be listed as gaps. */
 const MOST_GAPS = 30;

@@ -199,7 +199,7 @@ export class LiveStream {
   }
 
   async #finish(deadline: number): Promise<void> {
-    // Whoever has its connection is the writer of its state.
+    // With the connection, this task is the writer of the channel's state; without it, only while the record names it.
     const mine = !this.connected;
     this.#drop();
     if (this.#stopping) this.#writeState({ state: 'offline', ...this.#since() }, mine);
@@ -258,7 +258,7 @@ export class LiveStream {
       store: aws.store,
       fence,
       bucket,
-      // As many streams as a task takes would hold more than it has, were each to hold what one may.
+      // A task's streams share one sum: each may fill its own buffer only while there are few of them.
       get bufferBytes() {
         return Math.min(config.options.limits.streamBufferBytes, memory.segments.each);
       },

@@ -20,7 +20,7 @@ const STREAMS = { any: 0, main: 1, sub: 2 } as const;
 const STREAM_NAMES = ['any', 'main', 'sub'] as const;
 const STORAGE_NAMES = ['any', 'main', 'backup'] as const;
 const MEDIA_NAMES = ['audio-video', 'audio', 'video', 'any'] as const;
-/** 0x9201's numbers of how fast to play. */
+/** How fast to play, as 0x9201 numbers it. */
 const SPEEDS: Readonly<Record<number, number>> = { 1: 1, 2: 2, 4: 3, 8: 4, 16: 5 };
 const CONTROLS = { resume: 0, pause: 1, end: 2, seek: 5 } as const;
 /** Milliseconds a device has to list its recordings: many parts over a slow link. */
@@ -141,7 +141,7 @@ async function play(
   { fleet, host, config }: RunParts['services'],
 ): Promise<Answer> {
   const { startSeconds, announce } = config.options;
-  // First, since its pictures may come before its answer, and to another task.
+  // Before the device is asked: its pictures may come before its answer does, and to another task.
   await fleet.expectPlayback({ requestId, device: device.id, channel, from, to, speed }, startSeconds + 30);
   const result = await device.commander.send(
     'startPlayback',

@@ -7,7 +7,7 @@ import type { Services } from '../../services.ts';
 import { CommandQueue } from './queue.ts';
 import { failed, runCommand } from './run.ts';
 
-/** Leases after which another task's traces are removed: it may only be slow. */
+/** Milliseconds after its lease ended that another task's traces are removed: until then it may only be slow. */
 const DEAD_MS = 3 * LEASE_SECONDS * 1000;
 /** Lease renewals between two looks for dead tasks. */
 const CLEARING = 6;

@@ -51,17 +51,17 @@ export interface DeviceParts {
   readonly protocol: Connected['protocol'];
 }
 
-/** Milliseconds for which an offset of a time zone is used again: daylight saving begins on the hour. */
+/** Milliseconds the offset of a time zone is kept: where it changes, it does so on the hour. */
 const ZONE_KEPT = 15 * 60_000;
 /** Milliseconds ahead of ours at which a device's clock is wrong. */
 const FUTURE = 60 * 60_000;
 const DAY = 86_400_000;
-/** Times `stateSeconds` from one write to the next about a device that says no more than that it is there. */
+/** A device that sends nothing but heartbeats is written of once in so many `stateSeconds`. */
 const QUIETER = 4;
-/** Milliseconds after it came that a device is asked what it can do: its streams go first. */
+/** Milliseconds after its arrival that a device is asked for its capabilities: its streams are asked for first. */
 const ASK_AFTER = 15_000;
 
-/** Alarms and pictures of one device that are kept in a minute. A loose contact makes thousands, in which others' drown. */
+/** Most alarms and pictures kept of one device in a minute: a loose contact reports thousands, and buries others'. */
 const MOST_REPORTS = 240;
 const MINUTE = 60_000;
 
@@ -85,7 +85,7 @@ export class ConnectedDevice implements DevicePort {
   #askAt = Infinity;
   /** There is something to write. */
   #news = false;
-  /** It has said something since that was written: no more than that it is there. */
+  /** It has sent something since the last write, but nothing more than that it is there. */
   #isHeard = false;
   #online = false;
 
@@ -291,11 +291,13 @@ export class ConnectedDevice implements DevicePort {
     this.#services.outbox.put(`alarm ${this.id} ${alarm.id}`, () => reportAlarm(this.#services, this, alarm));
   }
 
-  /** Its latest state, at most every so often, and of heartbeats alone less so; another connection's word is final. */
+  /**
+   * Writes its latest state, at most every `stateSeconds`, and after heartbeats alone less often. Where a newer connection
+   * of the device has written its own, this one ends.
+   */
   #writeState(now: number): void {
     const { config, outbox, state } = this.#services;
-    // Where it is, is written at once when it has just come. All of it is written behind the connection's own record, whose
-    // session it must find there.
+    // The first position is written at once. Nothing is written before `connect` was, whose session the condition compares.
     const first = !this.#wrotePosition && this.#position !== undefined;
     const seconds = config.options.stateSeconds * (this.#news ? 1 : QUIETER);
     if (!this.#online || (!first && now - this.#writtenAt < seconds * 1000)) return;

@@ -39,7 +39,7 @@ interface Waiting {
 export interface SessionParts {
   readonly services: Services;
   readonly streams: Streams;
-  /** Where it is found by its device once that was let in: see sessions.ts. */
+  /** The sessions of devices that were let in: sessions.ts. */
   readonly sessions: {
     take(device: string, session: ControlSession): void;
     /** False: a newer one of the same device has taken its place. */
@@ -143,7 +143,7 @@ export class ControlSession implements ControlLink {
   #askForParts(reassembler: Reassembler, now: number): void {
     const before = reassembler.held.bytes;
     const due = reassembler.due(now);
-    // What was given up is held no more.
+    // Messages that were given up are held no more.
     this.#services.memory.messages.free(before - reassembler.held.bytes);
     for (const { id, firstSerial, missing, first } of due) {
       if (id === 0x0801 && first !== undefined && first.length >= 4) {
@@ -154,7 +154,7 @@ export class ControlSession implements ControlLink {
     }
   }
 
-  /** Says something that is not paced: an answer. */
+  /** Sends an answer; answers are not paced as commands are. */
   answer<N extends MessageName>(name: N, value: MessageInput<N>): void {
     if (this.#terminal !== undefined) this.#write(encodeFrames(this.#terminal, name, value, this.#nextSerial));
   }
@@ -259,7 +259,7 @@ export class ControlSession implements ControlLink {
     unknown.record({ id: this.#identity, address: this.#connection.address, why: wish(message), protocol, ...about });
   }
 
-  /** From when a device has used its code, that is told to nobody where codes are required. */
+  /** Notes that a device has used its code: where codes are required, no registration is told it from then on. */
   #noteCode({ id, authCode, codeUsedAt }: DeviceRecord, sent: string): void {
     const { outbox, state } = this.#services;
     if (codeUsedAt !== undefined || authCode === undefined || !sameText(sent, authCode)) return;
@@ -331,7 +331,7 @@ export class ControlSession implements ControlLink {
   }
 }
 
-/** A copy to have for as long as the connection: not from the shared pool, of which six bytes would keep 64 KiB alive. */
+/** A copy that lives as long as the connection, so not from Node's pool: six bytes of that keep 64 KiB alive. */
 function keep(bytes: Buffer): Buffer {
   const copy = Buffer.allocUnsafeSlow(bytes.length);
   bytes.copy(copy);
