@@ -14,7 +14,7 @@ import { channelNumber, deviceId, requestId } from '../../../../lib/contract/dev
 
 const DAY_SECONDS = 86_400;
 const ANSWER_SECONDS = 3600;
-/** Milliseconds the leases of others are not read again. */
+/** Milliseconds the other tasks' leases are kept before they are read again. */
 const LEASES_KEPT = 3000;
 
 /** A recording a device was asked to play back: whichever task its pictures arrive at takes it from here. */

@@ -1,6 +1,6 @@
 /**
  * S3 for the hot path: signed by ourselves, sent over keep-alive connections. The SDK's PutObject costs 1.5 ms of CPU a
- * call, this a thirtieth of it. Nothing is retried here: who calls knows what a second attempt means.
+ * call, this a thirtieth of it. Nothing is retried here: the caller knows what a second attempt means.
  */
 import { hash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
@@ -27,7 +27,7 @@ export interface StoreOptions {
   readonly credentials: () => Promise<Credentials>;
   /** Another than AWS's; the bucket is then the path's first part. */
   readonly endpoint?: string | undefined;
-  /** Requests under way at once; more wait their turn, and take no memory for it. */
+  /** Requests under way at once; more wait their turn, without memory of their own. */
   readonly maxSockets?: number;
   /** Milliseconds from a request's turn to its answer. */
   readonly timeoutMs?: number;
@@ -86,7 +86,7 @@ export class ObjectStore {
       const unsigned = { ...extra, host, 'x-amz-content-sha256': hash('sha256', body, 'hex') };
       const headers = this.#signer.sign({ method, path, headers: unsigned }, credentials);
       const answer = await this.#exchange({ origin, method, path, headers, body: method === 'GET' ? null : body });
-      // Of a request that failed it is not known whether the body is still being written.
+      // A request that failed may still be writing its body.
       if (answer.status === 200) this.#bodies.give(memory);
       return answer;
     } finally {
@@ -203,7 +203,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   #expire(): void {
     this.#late = new Error('no answer in time');
-    // One that still waits for a connection is not sent any more when it gets one; who waits for it is told now.
+    // A request that still waits for a connection is aborted once it has one; its caller is told now.
     if (this.#controller === undefined) this.#failed(this.#late);
     else this.#controller.abort(this.#late);
   }

@@ -35,7 +35,7 @@ export class Registry {
     return this.get(id);
   }
 
-  /** As it is now, unless it was not there a moment ago: strangers that come again and again cost no reads. */
+  /** As it is now. That it was absent a moment ago is believed, though: strangers that keep coming cost no reads. */
   async arriving(id: string): Promise<DeviceRecord | undefined> {
     const kept = this.#records.kept(id);
     if (kept === undefined) return this.get(id);
@@ -43,8 +43,8 @@ export class Registry {
   }
 
   /**
-   * The device that a media packet's SIM, as an identity, belongs to. A SIM of six bytes is all that a terminal with more
-   * digits says; two devices with the same last digits cannot be told apart by it, and neither is taken.
+   * The device that a media packet's SIM, as an identity, belongs to. A terminal with more
+   * digits than fit a SIM of six bytes sends the last ones only; where two devices share those, neither is taken.
    */
   async bySim(identity: string): Promise<DeviceRecord | undefined> {
     const same = await this.get(identity);

@@ -1,5 +1,5 @@
 /**
- * One JSON line an event, on stdout. What devices do wrong is counted and said once a second, never once a packet. Keys,
+ * One JSON line an event, on stdout. What devices do wrong is counted and logged once a second, never once a packet. Keys,
  * codes and queries of URLs are never logged.
  */
 

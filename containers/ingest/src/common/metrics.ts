@@ -39,7 +39,7 @@ const counted = [
   'droppedFrames',
   'oversizedFrames',
   'clockResets',
-  // Packets of telephone sound: encoded; not, since nobody hears them; wanted, but lost on the way.
+  // Packets of telephone sound: encoded; left out because nobody hears them; wanted, but lost on the way.
   'encodedSounds',
   'unheardSounds',
   'droppedSounds',

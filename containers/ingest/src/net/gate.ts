@@ -12,7 +12,7 @@ export interface GateLimits {
   readonly firstByteSeconds: number;
 }
 
-/** Times `firstByteSeconds` that a connection has to say who it is: bytes that never become a message hold no place. */
+/** A connection has so many times `firstByteSeconds` to say who it is: sending bytes that never become a message holds no place. */
 const TO_INTRODUCE = 3;
 
 /** A connection that was let in. */
@@ -89,7 +89,7 @@ export class Gate {
     return connection;
   }
 
-  /** Closes who has been silent, or has kept to itself who it is, for too long. */
+  /** Closes connections that have been silent, or have not said whose they are, for too long. */
   sweep(now: number): void {
     const firstByteMs = this.#limits.firstByteSeconds * 1000;
     for (const connection of this.#connections) {
@@ -100,7 +100,7 @@ export class Gate {
     }
   }
 
-  /** Ends every connection: the task does. */
+  /** Ends every connection, because the task ends. */
   closeAll(): void {
     for (const connection of this.#connections) connection.socket.destroy();
   }

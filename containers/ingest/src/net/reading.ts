@@ -2,8 +2,8 @@
  * Reads all media connections into one buffer. A socket of Node's otherwise gets memory of its own for each read, 64 KiB of
  * which nearly all is given back, and passes it through a stream: for a packet of a kilobyte that is most of the work.
  *
- * A busy task reads each connection less often, and more of it at once. What a connection needs to be looked at lies all
- * over the memory and has left the processor's cache by the time its next picture comes. At 15 pictures a second, a rest of
+ * A busy task reads each connection less often, and more of it at once. What reading a connection
+ * needs lies all over the memory, and has left the processor's cache by the time its next picture comes. At 15 pictures a second, a rest of
  * 200 ms after each read took a third off the task's CPU time (1,300 streams).
  */
 import { Socket } from 'node:net';
@@ -11,12 +11,12 @@ import { Socket } from 'node:net';
 const READ_BYTES = 256 * 1024;
 /** Of net.Socket. */
 const HANDLE = '_handle';
-/** Milliseconds a connection that was read is left alone for: more by a step each second the task is busy. */
+/** Milliseconds a connection rests after it was read; each second in which the task is busy adds a step. */
 const STEP = 50;
 const LONGEST = 4 * STEP;
 /** Milliseconds between connections being taken up again. */
 const TICK = 25;
-/** Parts of a core that the thread takes: more is busy, less is calm: apart, since resting itself takes load off. */
+/** Parts of a core that the thread takes: above the first it is busy, below the second calm. Resting itself takes load off, so they stand apart. */
 const BUSY = 0.8;
 const CALM = 0.55;
 
@@ -89,7 +89,7 @@ export class SharedReads {
   }
 }
 
-/** By its CPU time: with connections at rest the event loop's own figure was 0.73 where 0.29 of a core was taken. */
+/** Measured as CPU time: with connections at rest, the event loop said 0.73 where 0.29 of a core was used. */
 function threadUse(): () => number {
   let [then, used] = [performance.now(), process.threadCpuUsage()];
   return () => {
@@ -102,6 +102,6 @@ function threadUse(): () => number {
 }
 
 function wake(sockets: readonly Socket[]): void {
-  // One that its session has paused is that session's to resume.
+  // A socket that its session has paused is for that session to resume.
   for (const socket of sockets) if (!socket.destroyed && !socket.isPaused()) socket.resume();
 }

@@ -34,7 +34,7 @@ const MOST_WAITING = 64;
 const MOST_STREAM_BYTES = 32 * 1024;
 /** Bytes that wait, all streams together. */
 const MOST_BYTES = 4 * 1024 * 1024;
-/** A longer packet is no sound: these are two seconds of G.711. */
+/** Longer packets are taken for garbage: this many bytes are two seconds of G.711. */
 const MOST_PACKET_BYTES = 16 * 1024;
 /** Milliseconds from one batch to the next. */
 const BATCH_MS = 40;
@@ -107,7 +107,7 @@ export class Sounds {
   #push(stream: Stream, { codec, timestamp, receivedAt, data }: AudioUnit): void {
     const now = performance.now();
     if (this.#closed || now < this.#notBefore || data.length > MOST_PACKET_BYTES) return this.#drop(1);
-    // Of its own: the socket's buffer is large, and this may have to wait.
+    // A copy: the packet may have to wait, and would keep the socket's large buffer alive.
     stream.waiting.push({ codec, timestamp, receivedAt, data: Buffer.from(data) });
     stream.bytes += data.length;
     this.#bytes += data.length;
@@ -232,7 +232,7 @@ export class Sounds {
     this.#ended = [];
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    // Its encoders are gone, and what they had been told with them.
+    // Its encoders are gone, and with them every correction they had been told.
     for (const stream of this.#streams.values()) {
       stream.step = new Step();
       stream.shift = undefined;

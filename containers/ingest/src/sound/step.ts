@@ -4,10 +4,10 @@
  * out a little sound, or to wait a little. Pure.
  */
 
-/** Frames that are looked at before a correction: one second; when sound begins, less. */
+/** Frames observed before a correction: one second, and less when sound begins. */
 const FRAMES = 8;
 const FIRST_FRAMES = 3;
-/** Milliseconds off that are let be. */
+/** Being off by so many milliseconds is good enough. */
 const GOOD_MS = 15;
 
 export interface Shift {
@@ -19,7 +19,7 @@ export interface Shift {
 export class Step {
   #count = 0;
   #frames = 0;
-  /** Of packets that share a timestamp, the first lies where it says. */
+  /** The least lateness: of packets that share a timestamp, the first lies where it says. */
   #least = Infinity;
 
   /** A frame was put `late` milliseconds after its time, after `shifts` corrections. @returns what is to be done about it. */

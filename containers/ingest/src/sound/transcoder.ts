@@ -79,7 +79,7 @@ export class Transcoder {
 
   /** Makes what is left of a correction; @returns samples to leave out of a packet of so many. */
   #correct(length: number): number {
-    // What begins is in no step yet that could be corrected.
+    // Sound that is only beginning has nothing yet to be corrected against.
     const pending = this.#anchor === undefined ? 0 : this.#pending;
     const left = Math.min(length, Math.max(0, pending));
     if (pending < 0) this.#silence(-pending);
@@ -104,7 +104,7 @@ export class Transcoder {
     const frames = this.#encoder.encode(this.#frame);
     this.#filled = 0;
     this.#given += 1;
-    // Of two frames given, the first one that comes out holds what sounds before them: nothing.
+    // The encoder holds back two frames: the first that comes out sounds before the first that was given, and is silence.
     for (const frame of frames) this.#emit(frame, (this.#given - 1 - HELD_FRAMES) * AAC_FRAME_SAMPLES);
   }
 

@@ -4,11 +4,11 @@
  */
 import { performance } from 'node:perf_hooks';
 
-/** Calls of `tick` between two looks. */
+/** Calls of `tick` from one measurement to the next. */
 const EVERY = 5;
-/** Part of the time between them in which the event loop worked: a pause is noticed by nobody. */
+/** While the event loop works for less than this part of the time, nobody notices a pause. */
 const CALM = 0.35;
-/** Growth since the last time that is worth a pause, bytes, and how long it then leaves things alone, milliseconds. */
+/** Growth that is worth a pause, bytes, and the least time from one pause to the next, milliseconds. */
 const WORTH = 64 * 1024 * 1024;
 const REST_MS = 30_000;
 
@@ -41,7 +41,7 @@ export class CalmCollection {
     if (!isCalm || now - this.#at < REST_MS || rss() - this.#rss < WORTH) return;
     collect();
     this.#at = now;
-    // What is left is needed: only more than this is worth another pause.
+    // What is left is in use: only growth beyond it is worth another pause.
     this.#rss = rss();
   }
 }

@@ -21,9 +21,9 @@ export interface DrainParts {
   readonly seconds: number;
 }
 
-/** Of the time there is, for closing connections; the rest is for writing what they left. */
+/** The part of the time that goes into closing connections; the rest is for writing what they left. */
 const CLOSING_SHARE = 0.6;
-/** Milliseconds between two devices at least this far apart: no device need wait longer than the fleet's size asks. */
+/** Milliseconds from one device to the next, at most: a small fleet is done sooner. */
 const SPACING = 50;
 
 export async function drain({ services, sessions, streams, lease, gate, seconds }: DrainParts): Promise<void> {
@@ -42,7 +42,7 @@ export async function drain({ services, sessions, streams, lease, gate, seconds 
     session?.finish();
   }
   await within(Promise.all(handing), deadline - performance.now() - 1000);
-  // Those that came in the last moment, and attachments: they begin again elsewhere.
+  // Streams and attachments that came in the last moment begin again elsewhere.
   await Promise.all(
     streams.all().map((stream) => within(stream.handOver(deadline), deadline - performance.now() - 1000)),
   );

@@ -1,4 +1,4 @@
-/** One task: its parts put together, its ports, its second hand, and its end. */
+/** One task: puts its parts together, opens its ports, calls what runs once a second, and ends. */
 import { AttachmentSession } from '../sessions/attachments/session.ts';
 import { AlarmStore } from '../cloud/alarms.ts';
 import { blocks } from '../hls/blocks.ts';
@@ -42,12 +42,12 @@ export interface Ingest {
   drain(): Promise<void>;
 }
 
-/** Bytes of attachments in memory, all connections together, at most; and their share of what segments may take. */
+/** Most bytes of attachments in memory, all connections together; and as a share of what segments may take. */
 const ATTACHMENT_MEMORY = 192 * 1024 * 1024;
 const ATTACHMENT_SHARE = 1 / 4;
-/** Messages in parts, of what segments may take. */
+/** Messages that arrive in parts: their share of what segments may take. */
 const MESSAGE_SHARE = 1 / 8;
-/** Encoders of sound, beside and as a part of what segments may take; and bytes of one. */
+/** Encoders of sound: their share of what segments may take, and the bytes of one. */
 const SOUND_SHARE = 1 / 4;
 const ENCODER_BYTES = 850_000;
 const MINUTE = 60;

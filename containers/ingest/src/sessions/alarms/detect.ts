@@ -39,7 +39,7 @@ export function namesInForce({ alarm, video }: AlarmBits): string[] {
   return [...named(alarm, alarmNames), ...named(video, videoAlarmNames)].map(({ name }) => name);
 }
 
-/** The bits with these names: what was in force when a device was last seen has not begun anew. */
+/** The bits with these names. An alarm that was in force when its device was last seen has not begun anew. */
 export const bitsNamed = (names: readonly string[]): AlarmBits => ({
   alarm: bitsIn(alarmNames, names),
   video: bitsIn(videoAlarmNames, names),
@@ -48,7 +48,7 @@ export const bitsNamed = (names: readonly string[]): AlarmBits => ({
 const bitsIn = (all: readonly string[], names: readonly string[]): number =>
   all.reduce((bits, name, bit) => (names.includes(name) ? (bits | (1 << bit)) >>> 0 : bits), 0);
 
-/** Nothing to do for nearly every report, so this is asked first. */
+/** Asked first, because nearly every report holds none. */
 export const mayHoldAlarms = (location: Location, before: AlarmBits): boolean =>
   location.alarm !== before.alarm ||
   (location.items.videoAlarms ?? 0) !== before.video ||
@@ -116,7 +116,7 @@ const DSM: Readonly<Record<number, string>> = {
 };
 const BLIND_SPOT: Readonly<Record<number, string>> = { 1: 'rear', 2: 'left-rear', 3: 'right-rear' };
 
-/** Milliseconds ahead of ours at which a device's clock is wrong: an alarm of tomorrow is in no list of today. */
+/** A device's clock this many milliseconds ahead of ours is wrong: an alarm of tomorrow is in no list of today. */
 const AHEAD = 3_600_000;
 
 function suBiao(alarm: SuBiaoAlarm, { device, time, now, zoneMinutes, position }: AlarmContext): FoundAlarm {

@@ -1,4 +1,4 @@
-/** An alarm that was found: kept, told, and its files asked for. */
+/** What is done about an alarm: it is stored, published as an event, and its files are asked for. */
 import type { Services } from '../../services.ts';
 import type { DevicePort } from '../port.ts';
 import { alarmNumber, type FoundAlarm } from './detect.ts';
@@ -19,7 +19,7 @@ export async function reportAlarm(
       ...(position && { position }),
     });
   }
-  // Asked again when it was reported again: the files of the first time may never have come.
+  // An alarm that is reported again has its files asked for again: they may not have come the first time.
   if (sign === undefined) return;
   const { announce } = services.config.options;
   const result = await device.commander.send('uploadAttachments', {

@@ -50,7 +50,7 @@ export class FileReceiver {
   }
 
   #whole(part: Part): void {
-    // What the file is, and so where it goes, its first bytes say.
+    // Its first bytes say what the file is, and so where it goes.
     if (this.incoming.head === undefined) {
       this.#early.push(part);
       return;

@@ -163,7 +163,7 @@ export class AttachmentSession {
     return file;
   }
 
-  /** It came whole before: what is sent of it again, since our answer was lost, makes no second file. */
+  /** It came whole before. A device that missed our answer sends it again, which must make no second file. */
   #isKept(name: string, size: number): boolean {
     const file = this.#listed[this.#number(name) - 1];
     return file?.state === 'complete' && file.bytes === size;
@@ -205,7 +205,7 @@ export class AttachmentSession {
     }
     const { metrics, log } = this.#services;
     try {
-      // Of an empty file there is nothing to keep, and nothing to ask for again.
+      // An empty file has nothing to keep, and nothing to ask for again.
       const kept = size > 0 ? await file.keep() : emptyFile(name);
       await this.#note(name, kept);
       metrics.add('attachments');
@@ -213,7 +213,7 @@ export class AttachmentSession {
     } catch (error) {
       log.failure('attachment', error);
       metrics.add('failedAttachments');
-      // It has to come once more: nothing of it is kept.
+      // Nothing of it was kept: the device is asked for all of it again.
       this.#files.delete(name);
       this.#answer(header, 'attachmentReply', { name, type, missing: [{ offset: 0, length: size }] });
     }
