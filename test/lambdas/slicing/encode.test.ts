@@ -4,7 +4,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BufferSource, EncodedPacketSink, Input, MP4 } from 'mediabunny';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { walk } from '../../../lambdas/slicing/boxes.ts';
+import { walk } from '../../../lib/media/layout.ts';
 import { encodeArgs, keyframeSeconds } from '../../../lambdas/slicing/args.ts';
 import { inspect } from '../../../lambdas/slicing/inspect.ts';
 import { planSlicing } from '../../../lambdas/slicing/plan.ts';
