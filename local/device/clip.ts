@@ -9,8 +9,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { ensureLayer } from '../../lib/constructs/ffmpeg-layer-cache.ts';
+import { run } from '../../lib/process.ts';
 import { cacheFolder } from '../cache.ts';
-import { run } from '../process.ts';
 import { readMp4, type Footage } from './clip-mp4.ts';
 
 export interface Preset {

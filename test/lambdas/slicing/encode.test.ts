@@ -9,7 +9,7 @@ import { encodeArgs, keyframeSeconds } from '../../../lambdas/slicing/args.ts';
 import { inspect } from '../../../lambdas/slicing/inspect.ts';
 import { planSlicing } from '../../../lambdas/slicing/plan.ts';
 import { drawPoster } from '../../../lambdas/slicing/poster.ts';
-import { programPath } from '../../../lambdas/slicing/process.ts';
+import { programPath } from '../../../lambdas/slicing/program.ts';
 import type { SlicingOptions, SourceInfo } from '../../../lib/contract/slicing.ts';
 import {
   beeps,

@@ -9,7 +9,7 @@ import { inflateSync } from 'node:zlib';
 import { find } from '../../../lib/media/boxes.ts';
 import type { ByteSource } from '../../../lib/media/layout.ts';
 import { encodeChunk } from '../../../lambdas/slicing/encoder.ts';
-import { programPath } from '../../../lambdas/slicing/process.ts';
+import { programPath } from '../../../lambdas/slicing/program.ts';
 import { planSlicing } from '../../../lambdas/slicing/plan.ts';
 import { layerFolder } from '../../../lib/constructs/ffmpeg-layer-cache.ts';
 import type { ChunkResult, Plan, SlicingOptions, SourceInfo } from '../../../lib/contract/slicing.ts';
