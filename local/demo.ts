@@ -2,9 +2,9 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rename, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { run } from '../lib/process.ts';
 import { cacheFolder } from './cache.ts';
 import { Client } from './client.ts';
-import { run } from './process.ts';
 import type { LocalStack } from './stack.ts';
 
 const SECONDS = 60;

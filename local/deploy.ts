@@ -8,10 +8,10 @@ import {
   DescribeStacksCommand,
   paginateListStackResources,
 } from '@aws-sdk/client-cloudformation';
+import { run } from '../lib/process.ts';
 import { assembly } from './assembly.ts';
 import { engineClient, engineEnvironment } from './engine.ts';
 import { forEngine, type Replacement, type Template } from './engine-rules.ts';
-import { run } from './process.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const cdk = join(root, 'node_modules', 'aws-cdk', 'bin', 'cdk');

@@ -2,17 +2,19 @@
  * The engine that answers AWS calls on this machine: the one `AWS_ENDPOINT_URL` names, else MiniStack in a private
  * virtual environment, started on loopback and ended with us.
  */
-import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { endGroup } from './process.ts';
+import { start } from '../lib/process.ts';
 import { pythonEnvironment } from './python.ts';
 
 /** boto3 must match the botocore that MiniStack pins; without it a custom resource never answers. */
 const REQUIREMENTS = ['ministack==1.5.33', 'boto3==1.43.106', 'cryptography==50.0.2'];
+
+/** Milliseconds the engine has to end by itself. */
+const GRACE_MS = 3000;
 
 export interface Engine {
   /** e.g. `http://127.0.0.1:4566` */
@@ -40,10 +42,11 @@ export async function startEngine({ iam = false, log }: EngineOptions): Promise<
   const scratch = await mkdtemp(join(tmpdir(), 'sluice-engine-'));
   await mkdir(join(scratch, 'tmp'));
   const modules = fileURLToPath(new URL('../node_modules', import.meta.url));
-  const child = spawn(join(environment, 'bin', 'ministack'), [], {
+  const running = start(join(environment, 'bin', 'ministack'), [], {
     cwd: scratch,
-    detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    group: { graceMs: GRACE_MS },
+    together: true,
+    keptBytes: 64 * 1024,
     env: {
       PATH: [dirname(process.execPath), join(environment, 'bin'), process.env['PATH'] ?? ''].join(delimiter),
       HOME: scratch,
@@ -57,21 +60,18 @@ export async function startEngine({ iam = false, log }: EngineOptions): Promise<
       ...(iam && { AUTH: 'true' }),
     },
   });
-  let recent = '';
-  for (const stream of [child.stdout, child.stderr])
-    stream.on('data', (data: Buffer) => (recent = (recent + data.toString()).slice(-64 * 1024)));
   const endpoint = `http://127.0.0.1:${port}`;
   const engine: Engine = {
     endpoint,
     own: true,
-    recentLog: () => recent,
+    recentLog: running.said,
     close: async () => {
-      await endGroup(child);
+      await running.end(GRACE_MS);
       await rm(scratch, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
     },
   };
   const deadline = Date.now() + 60_000;
-  while (child.exitCode === null && Date.now() < deadline) {
+  while (!running.ended && Date.now() < deadline) {
     const up = await fetch(`${endpoint}/_localstack/health`, { signal: AbortSignal.timeout(2000) }).then(
       (r) => r.ok,
       () => false,
@@ -80,7 +80,7 @@ export async function startEngine({ iam = false, log }: EngineOptions): Promise<
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   await engine.close();
-  throw new Error(`the local engine did not come up:\n${recent.slice(-2000)}`);
+  throw new Error(`the local engine did not come up:\n${running.said().slice(-2000)}`);
 }
 
 /** Environment for AWS tools and SDKs that shall talk to the engine. */

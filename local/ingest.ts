@@ -2,24 +2,25 @@
  * The ingest task as a plain process: local engines only pretend to run ECS tasks and load balancers. Its environment is
  * the one of the task definition in the synthesized live stack; only addresses and ports are this machine's.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { bundleIngest } from '../lib/constructs/ingest-image.ts';
 import { HEALTH_PATH, ingestOptions } from '../lib/contract/ingest.ts';
+import { start } from '../lib/process.ts';
 import type { Deployment } from './deploy.ts';
 import { createResolver } from './edge/resolve.ts';
 import { engineEnvironment, freePort } from './engine.ts';
 import type { Template } from './engine-rules.ts';
-import { endGroup } from './process.ts';
+
+/** Milliseconds a task has to drain. */
+const GRACE_MS = 5000;
 
 export interface IngestTask {
   readonly host: string;
   readonly control: number;
   readonly media: number;
   readonly attachments: number;
-  readonly process: ChildProcess;
   /** The last lines it printed. */
   readonly recentLog: () => string;
   /** Asks it to drain, and ends it after `graceMs`. */
@@ -43,10 +44,11 @@ export async function startIngest(
   const [control, media, attachments, health] = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
   const environment = taskEnvironment(deployment.live, deployment);
   const options = ingestOptions.parse(JSON.parse(environment['INGEST_OPTIONS'] ?? ''));
-  const child = spawn(process.execPath, ['--enable-source-maps', join(bundle, 'main.mjs')], {
+  const running = start(process.execPath, ['--enable-source-maps', join(bundle, 'main.mjs')], {
     cwd: scratch,
-    detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    group: { graceMs: GRACE_MS },
+    together: true,
+    keptBytes: 64 * 1024,
     env: {
       PATH: process.env['PATH'],
       ...engineEnvironment(endpoint),
@@ -64,20 +66,15 @@ export async function startIngest(
       }),
     },
   });
-  let recent = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (data: Buffer) => (recent = (recent + data.toString()).slice(-64 * 1024)));
-  }
   const task: IngestTask = {
     host,
     control,
     media,
     attachments,
-    process: child,
-    recentLog: () => recent,
-    close: (graceMs = 5000) => endGroup(child, graceMs),
+    recentLog: running.said,
+    close: (graceMs = GRACE_MS) => running.end(graceMs),
   };
-  for (const deadline = Date.now() + 20_000; child.exitCode === null && Date.now() < deadline;) {
+  for (const deadline = Date.now() + 20_000; !running.ended && Date.now() < deadline;) {
     const up = await fetch(`http://${host}:${health}${HEALTH_PATH}`, { signal: AbortSignal.timeout(1000) }).then(
       (answer) => answer.ok,
       () => false,
@@ -86,7 +83,7 @@ export async function startIngest(
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   await task.close(0);
-  throw new Error(`the ingest task did not come up:\n${recent.slice(-3000)}`);
+  throw new Error(`the ingest task did not come up:\n${running.said().slice(-3000)}`);
 }
 
 const taskDefinition = z.object({

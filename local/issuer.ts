@@ -5,12 +5,11 @@
 import { exportJWK, generateKeyPair, importJWK, SignJWT, type JWK } from 'jose';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { Provider, interactionPolicy, type AdapterFactory, type Configuration } from 'oidc-provider';
-// @ts-expect-error oidc-provider's own store, which comes without types. Named, it is taken without a warning.
-import { createMemoryAdapter } from 'oidc-provider/lib/adapters/memory_adapter.js';
+import { Provider, interactionPolicy, type Configuration } from 'oidc-provider';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { randomBytes } from 'node:crypto';
 import { cacheFolder } from './cache.ts';
+import { memoryStore } from './issuer-store.ts';
 
 export interface LocalUser {
   readonly name: string;
@@ -44,7 +43,8 @@ export async function startIssuer(port: number, consoleUrl: string): Promise<Iss
   const { base } = interactionPolicy;
 
   const configuration: Configuration = {
-    adapter: (createMemoryAdapter as () => AdapterFactory)(),
+    // Named, or oidc-provider warns of its own one.
+    adapter: memoryStore(),
     clients: [
       {
         client_id: CLIENT_ID,

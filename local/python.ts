@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { run } from '../lib/process.ts';
 import { cacheFolder } from './cache.ts';
-import { run } from './process.ts';
 
 /** The folder of an environment that holds exactly these requirements (`name==version`). */
 export async function pythonEnvironment(

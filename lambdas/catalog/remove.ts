@@ -3,10 +3,10 @@ import { CloudFrontClient, CreateInvalidationCommand } from '@aws-sdk/client-clo
 import { AbortMultipartUploadCommand, DeleteObjectsCommand, paginateListObjectsV2 } from '@aws-sdk/client-s3';
 import { SFNClient, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
-import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { required } from '../../lib/contract/env.ts';
 import { sourceKey, vodPrefix, workPrefix } from '../../lib/contract/keys.ts';
 import type { VideoRecord } from '../../lib/contract/video.ts';
+import { eachMessage } from '../shared/batch.ts';
 import { dynamo, s3 } from '../shared/clients.ts';
 import { logger } from '../shared/logger.ts';
 import { freeSlot } from '../shared/upload-slots.ts';
@@ -18,18 +18,7 @@ import { removal, type Removal } from '../../lib/contract/removal.ts';
 const cloudFront = new CloudFrontClient({});
 const states = new SFNClient({});
 
-export async function handler(event: SQSEvent): Promise<SQSBatchResponse> {
-  const batchItemFailures: SQSBatchResponse['batchItemFailures'] = [];
-  for (const { messageId, body } of event.Records) {
-    try {
-      await remove(removal.parse(JSON.parse(body)));
-    } catch (error) {
-      logger.error('removal failed, to be tried again', { messageId, error: error as Error });
-      batchItemFailures.push({ itemIdentifier: messageId });
-    }
-  }
-  return { batchItemFailures };
-}
+export const handler = eachMessage('removal failed, to be tried again', (body) => removal.parse(body), remove);
 
 async function remove({ videoId, step }: Removal): Promise<void> {
   const record = await readVideo(videoId);

@@ -1,12 +1,11 @@
 /** Puts clips together: the segments of a stretch become one file, which is then sliced like an upload. */
 import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
-import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { required } from '../../lib/contract/env.ts';
 import { positionsKey, sourceKey } from '../../lib/contract/keys.ts';
 import { channelPrefix, initPath } from '../../lib/contract/live-keys.ts';
 import type { Failure, VideoRecord } from '../../lib/contract/video.ts';
+import { eachMessage } from '../shared/batch.ts';
 import { s3 } from '../shared/clients.ts';
-import { logger } from '../shared/logger.ts';
 import { listSegments, type RecordedSegment } from '../shared/recordings.ts';
 import { announce, changeVideo, readVideo } from '../shared/videos.ts';
 import { clipTask, type ClipTask } from '../../lib/contract/clip.ts';
@@ -19,18 +18,7 @@ import { readPoints } from './tracks.ts';
 const AHEAD = 16;
 const MOST_POINTS = 20_000;
 
-export async function handler(event: SQSEvent): Promise<SQSBatchResponse> {
-  const batchItemFailures: SQSBatchResponse['batchItemFailures'] = [];
-  for (const { messageId, body } of event.Records) {
-    try {
-      await make(clipTask.parse(JSON.parse(body)));
-    } catch (error) {
-      logger.error('clip failed, to be tried again', { messageId, error: error as Error });
-      batchItemFailures.push({ itemIdentifier: messageId });
-    }
-  }
-  return { batchItemFailures };
-}
+export const handler = eachMessage('clip failed, to be tried again', (body) => clipTask.parse(body), make);
 
 async function make(task: ClipTask): Promise<void> {
   const record = await readVideo(task.videoId);

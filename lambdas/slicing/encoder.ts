@@ -2,11 +2,12 @@
 import { mkdir } from 'node:fs/promises';
 import { INIT_NAME, renditionFolder, segmentName } from '../../lib/contract/keys.ts';
 import type { ChunkResult, EncodeTask } from '../../lib/contract/slicing.ts';
+import { BoxError } from '../../lib/media/boxes.ts';
+import { ProcessError, start, type Running } from '../../lib/process.ts';
 import { encodeArgs, FIRST_PIPE, outputsOf, type Output } from './args.ts';
-import { ProcessError, programPath, start, type Running } from './process.ts';
+import { programPath } from './program.ts';
 import { readProgress } from './progress.ts';
 import { Refusal, spokenDuration } from './refusal.ts';
-import { Fmp4Error } from './fmp4.ts';
 import { cutStream } from './segmenter.ts';
 import { collectSegments } from './ts.ts';
 
@@ -66,7 +67,7 @@ export async function encodeChunk(options: EncodeOptions): Promise<ChunkResult> 
     end.status === 'rejected' ? [end.reason as unknown] : [],
   );
   // A store that failed is the cause of whatever ffmpeg says about its broken pipe; a stream cut short is ffmpeg's doing.
-  const ours = failures.find((reason) => !(reason instanceof Fmp4Error || reason instanceof ProcessError));
+  const ours = failures.find((reason) => !(reason instanceof BoxError || reason instanceof ProcessError));
   if (failures.length > 0) throw ours ?? explain(failures, options);
   const result: ChunkResult = {
     index: chunk.index,

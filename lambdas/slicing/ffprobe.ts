@@ -1,7 +1,8 @@
 /** Asking ffprobe about a local file. Its answer is parsed; only the fields that are used are in the schema. */
 import { z } from 'zod';
+import { output, ProcessError, start } from '../../lib/process.ts';
 import { INPUT_FORMATS } from './args.ts';
-import { output, ProcessError, programPath, start } from './process.ts';
+import { programPath } from './program.ts';
 import { readProgress } from './progress.ts';
 import { Refusal } from './refusal.ts';
 

@@ -1,7 +1,7 @@
 /** From a source somewhere to the facts planning needs, reading as little of it as possible. */
 import { open } from 'node:fs/promises';
 import type { SlicingOptions, SourceInfo } from '../../lib/contract/slicing.ts';
-import type { ByteSource } from './boxes.ts';
+import type { ByteSource } from '../../lib/media/layout.ts';
 import { checkBytes, checkLimits, mustMeasure, readFacts } from './facts.ts';
 import { decodableCodecs, ffprobe, measureDuration } from './ffprobe.ts';
 import { Refusal } from './refusal.ts';

@@ -11,7 +11,7 @@ import { createWriteStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { s3 } from '../shared/clients.ts';
-import type { ByteSource } from './boxes.ts';
+import type { ByteSource } from '../../lib/media/layout.ts';
 
 export interface ObjectRef {
   readonly bucket: string;

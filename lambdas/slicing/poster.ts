@@ -1,6 +1,7 @@
 /** The still picture of a video: one good frame from the middle of what was encoded. */
+import { output } from '../../lib/process.ts';
 import type { MergedRendition } from './playlists.ts';
-import { output, programPath } from './process.ts';
+import { programPath } from './program.ts';
 
 /** Short side up to which a rung is taken for the poster; larger ones only cost decoding. */
 const BEST_SIDE = 1080;

@@ -3,7 +3,7 @@
  * seek in it as in the original, and a 50 GiB source costs a few MiB of reading.
  */
 import { open, type FileHandle } from 'node:fs/promises';
-import { walk, type ByteSource, type Layout } from './boxes.ts';
+import { walk, type ByteSource, type Layout } from '../../lib/media/layout.ts';
 import { readEbml } from './ebml.ts';
 import { Refusal, spokenBytes } from './refusal.ts';
 

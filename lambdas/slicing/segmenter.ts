@@ -1,5 +1,7 @@
 /** Cuts one track's samples into segments at keyframes nearest after each multiple of the segment duration. */
-import { Fmp4Error, readBoxes, readFragment, readTrack, writeSegment, type Sample, type Track } from './fmp4.ts';
+import { BoxError } from '../../lib/media/boxes.ts';
+import { readBoxes } from '../../lib/media/layout.ts';
+import { readFragment, readTrack, writeSegment, type Sample, type Track } from './fmp4.ts';
 
 export interface CutSegment {
   readonly bytes: Buffer;
@@ -56,7 +58,7 @@ export class Cutter {
     this.#dts = dts;
     const seconds = sample.pts / this.#timescale + EARLY;
     if (this.#samples.length === 0) {
-      if (!sample.sync) throw new Fmp4Error('the track does not begin with a keyframe');
+      if (!sample.sync) throw new BoxError('the track does not begin with a keyframe');
     } else if (sample.sync && seconds >= this.#boundary * this.#options.segmentSeconds) {
       const cut = this.#cut(sample.pts, sample.dts);
       this.#samples = [sample];
@@ -80,7 +82,7 @@ export class Cutter {
     const samples = this.#samples;
     const start = samples[0]!.pts;
     if (samples.some(({ pts }) => pts < start || pts >= end))
-      throw new Fmp4Error('a frame is shown outside its segment');
+      throw new BoxError('a frame is shown outside its segment');
     const bytes = writeSegment({ sequence: this.#sequence, samples, end: decodeEnd, shift: this.#shift });
     this.#sequence += 1;
     return { bytes, duration: (end - start) / this.#timescale };

@@ -3,11 +3,12 @@
  * run, the tests and `npm run layer` can have the layer without loading it. Run directly (`node
  * lib/constructs/ffmpeg-layer-cache.ts x86_64`) it ensures the layer and prints its folder.
  */
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { ProcessError, start, StartError } from '../process.ts';
 import { takeLock } from './ffmpeg-layer-lock.ts';
 
 export type LayerArch = 'x86_64' | 'arm64';
@@ -194,46 +195,31 @@ async function hasDocker(): Promise<boolean> {
   return (await run('docker', ['version', '--format', '{{.Server.Version}}'], process.env, () => {})).code === 0;
 }
 
-/**
- * Runs a program in its own process group, so that aborting ends its compilers too. `last` is the last line it printed.
- */
-function run(
+/** A build that is stopped may take this long to end its compilers, milliseconds. */
+const GRACE_MS = 30_000;
+
+/** Runs a program with all it starts. `code` null: it cannot be started. `last` is the last line it printed. */
+async function run(
   command: string,
   args: string[],
   env: Env,
   log: Log,
   signal?: AbortSignal,
 ): Promise<{ code: number | null; last: string }> {
-  signal?.throwIfAborted();
-  return new Promise((done, fail) => {
-    const child = spawn(command, args, { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
-    let last = '';
-    for (const stream of [child.stdout, child.stderr]) {
-      let rest = '';
-      stream.setEncoding('utf8').on('data', (text: string) => {
-        const lines = (rest + text).split('\n');
-        rest = lines.pop() ?? '';
-        for (const line of lines) {
-          if (line.trim() !== '') last = line;
-          log(line);
-        }
-      });
-    }
-    const stop = (): void => {
-      try {
-        if (child.pid !== undefined) process.kill(-child.pid, 'SIGTERM');
-      } catch {
-        // ended by itself in the meantime
-      }
-    };
-    signal?.addEventListener('abort', stop, { once: true });
-    child.on('error', () => done({ code: null, last: `${command} cannot be started` }));
-    child.on('close', (code) => {
-      signal?.removeEventListener('abort', stop);
-      if (signal?.aborted) fail(interrupted());
-      else done({ code, last });
-    });
-  });
+  let last = '';
+  const onLine = (line: string): void => {
+    if (line.trim() !== '') last = line;
+    log(line);
+  };
+  try {
+    await start(command, args, { env, signal, onLine, together: true, group: { graceMs: GRACE_MS } }).done;
+    return { code: 0, last };
+  } catch (error) {
+    if (signal?.aborted) throw interrupted();
+    if (error instanceof StartError) return { code: null, last: `${command} cannot be started` };
+    if (error instanceof ProcessError) return { code: error.code, last };
+    throw error;
+  }
 }
 
 /** Ends the build when this process is told to stop, or when the one that started it is gone. */

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { run } from '../process.ts';
+import { run } from '../../lib/process.ts';
 import { pythonEnvironment } from '../python.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));

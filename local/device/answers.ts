@@ -8,23 +8,45 @@ import {
   textParameter,
   type Parameter,
 } from '../../containers/ingest/src/jt808/messages/parameters.ts';
+import type { LocationFields } from '../../containers/ingest/src/jt808/messages/location.ts';
 import type { Message } from '../../containers/ingest/src/jt808/messages/registry.ts';
 import type { Shoot } from '../../containers/ingest/src/jt808/messages/multimedia.ts';
 import type { StartPlayback } from '../../containers/ingest/src/jt808/messages/recordings.ts';
 import { bcdToUtc } from '../../containers/ingest/src/jt808/time.ts';
 import type { UploadCommand } from '../../containers/ingest/src/jt808/subiao/upload.ts';
 import { PayloadType } from '../../containers/ingest/src/jt1078/packet.ts';
+import type { RaisedAlarm } from './alarm.ts';
 import { sendAttachments } from './attachments.ts';
-import type { Device } from './device.ts';
-import { LineError } from './line.ts';
+import type { Cameras } from './cameras.ts';
+import { LineError, type Line } from './line.ts';
 import { plateOf } from './login.ts';
 import { listRecordings, recorded, stretch } from './recordings.ts';
+import type { DeviceSettings } from './settings.ts';
 import { G711_BYTES } from './sound.ts';
+
+/** What answering needs of a device. */
+export interface AnsweringDevice {
+  readonly settings: DeviceSettings;
+  readonly cameras: Cameras;
+  /** By the hexadecimal digits of their sign. */
+  readonly alarms: ReadonlyMap<string, RaisedAlarm>;
+  /** Serial of part 1 of a picture's 0x0801, by media id. */
+  readonly pictures: Map<number, number>;
+  readonly terminalId: string;
+  /** The control connection, while there is one. */
+  readonly line: Line | undefined;
+  heartbeatSeconds: number;
+  locationSeconds: number;
+  /** Aborted when the device is stopped. */
+  readonly signal: AbortSignal;
+  /** Where it is now, as 0x0200 says it. */
+  location(): LocationFields;
+}
 
 const MAX_PICTURES = 4;
 
 /** Sends the answer of `device` to `message`, and begins what it asks for. */
-export function answer(device: Device, message: Message, header: Header): void {
+export function answer(device: AnsweringDevice, message: Message, header: Header): void {
   const { line, cameras, settings } = device;
   if (line === undefined) return;
   const replySerial = header.serial;
@@ -88,7 +110,12 @@ export function answer(device: Device, message: Message, header: Header): void {
 }
 
 /** 0x1205 with what there is of the stretch, then the stretch itself. */
-function play(device: Device, asked: StartPlayback, replySerial: number, reply: (result: number) => void): void {
+function play(
+  device: AnsweringDevice,
+  asked: StartPlayback,
+  replySerial: number,
+  reply: (result: number) => void,
+): void {
   const { settings, cameras, line } = device;
   const now = Date.now();
   const within = stretch(asked, settings.zoneMinutes, now);
@@ -106,7 +133,7 @@ function play(device: Device, asked: StartPlayback, replySerial: number, reply: 
   cameras.play(asked.channel, endpoint, asked.stream === 2 ? 1 : 0, found.from, found.to, speed);
 }
 
-function upload(device: Device, command: UploadCommand, reply: (result: number) => void): void {
+function upload(device: AnsweringDevice, command: UploadCommand, reply: (result: number) => void): void {
   const { settings, terminalId } = device;
   const alarm = device.alarms.get(command.sign.raw.toString('hex'));
   if (alarm === undefined) return reply(Result.failed);
@@ -128,7 +155,7 @@ function upload(device: Device, command: UploadCommand, reply: (result: number) 
 let nextMediaId = 1;
 
 /** 0x0805, then every picture as 0x0801, in parts. */
-function shoot(device: Device, { channel, command, save }: Shoot, replySerial: number): void {
+function shoot(device: AnsweringDevice, { channel, command, save }: Shoot, replySerial: number): void {
   const { line, settings } = device;
   if (line === undefined) return;
   const result = !device.cameras.has(channel) ? 2 : command === 0 || command > 0x7fff ? 1 : 0;
@@ -157,7 +184,7 @@ const attributes = (channels: number) => ({
   maxVideoChannels: channels,
 });
 
-function parameters(device: Device): Parameter[] {
+function parameters(device: AnsweringDevice): Parameter[] {
   const { endpoint } = device.settings;
   return [
     numberParameter(ParameterId.heartbeatSeconds, device.heartbeatSeconds),
@@ -169,7 +196,7 @@ function parameters(device: Device): Parameter[] {
 }
 
 /** Intervals count from now on (a heartbeat's from the next connection); everything else is only said to be taken. */
-function setParameter(device: Device, parameter: Parameter): void {
+function setParameter(device: AnsweringDevice, parameter: Parameter): void {
   const value = parameterValue(parameter);
   if (typeof value !== 'number' || value < 1) return;
   if (parameter.id === ParameterId.heartbeatSeconds) device.heartbeatSeconds = value;

@@ -1,6 +1,23 @@
 /** Takes frames and sound out of an MP4 file, in the forms in which devices send them. */
 import { ALL_FORMATS, EncodedPacketSink, FilePathSource, Input } from 'mediabunny';
-import type { Clip } from './clip.ts';
+
+export interface Frame {
+  readonly key: boolean;
+  /** Milliseconds from the beginning of the loop. */
+  readonly time: number;
+  /** An Annex-B access unit; keyframes begin with SPS and PPS. */
+  readonly data: Buffer;
+}
+
+/** What a camera shows, in a loop. */
+export interface Footage {
+  /** Milliseconds: where the loop begins anew. */
+  readonly duration: number;
+  /** In order; the first is a keyframe. */
+  readonly frames: readonly Frame[];
+  /** ADTS frames of 1024 samples, mono. May be empty. */
+  readonly aac: readonly Buffer[];
+}
 
 export class ClipError extends Error {
   override name = 'ClipError';
@@ -12,14 +29,14 @@ const START = Buffer.from([0, 0, 0, 1]);
 export async function readMp4(
   file: string,
   { duration, aacFrames }: { duration: number; aacFrames: number },
-): Promise<Pick<Clip, 'duration' | 'frames' | 'aac'>> {
+): Promise<Footage> {
   const input = new Input({ source: new FilePathSource(file), formats: ALL_FORMATS });
   const video = await input.getPrimaryVideoTrack();
   const audio = await input.getPrimaryAudioTrack();
   const description = (await video?.getDecoderConfig())?.description;
   if (!video || description === undefined) throw new ClipError(`no H.264 track in ${file}`);
   const sets = parameterSets(Buffer.from(description as ArrayBuffer));
-  const frames: Clip['frames'][number][] = [];
+  const frames: Frame[] = [];
   for await (const packet of new EncodedPacketSink(video).packets()) {
     const time = packet.timestamp * 1000;
     if (time >= duration) break;

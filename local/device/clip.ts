@@ -9,9 +9,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { ensureLayer } from '../../lib/constructs/ffmpeg-layer-cache.ts';
+import { run } from '../../lib/process.ts';
 import { cacheFolder } from '../cache.ts';
-import { run } from '../process.ts';
-import { readMp4 } from './clip-mp4.ts';
+import { readMp4, type Footage } from './clip-mp4.ts';
 
 export interface Preset {
   readonly width: number;
@@ -41,23 +41,9 @@ const AAC_SAMPLES = 1024;
 /** Part of the cached file's name: raise it when what is generated changes. */
 const VERSION = 1;
 
-export interface ClipFrame {
-  readonly key: boolean;
-  /** Milliseconds from the beginning of the loop. */
-  readonly time: number;
-  /** An Annex-B access unit; keyframes begin with SPS and PPS. */
-  readonly data: Buffer;
-}
-
-export interface Clip {
+export interface Clip extends Footage {
   readonly width: number;
   readonly height: number;
-  /** Milliseconds: where the loop begins anew. */
-  readonly duration: number;
-  /** In order; the first is a keyframe. */
-  readonly frames: readonly ClipFrame[];
-  /** ADTS frames of 1024 samples of SOUND_RATE, mono. May be empty. */
-  readonly aac: readonly Buffer[];
 }
 
 const header = z.object({

@@ -1,39 +1,14 @@
 /** One simulated device: its control connection, what it reports by itself, and its cameras. */
-import type { Header, Terminal } from '../../containers/ingest/src/jt808/header.ts';
+import type { Header } from '../../containers/ingest/src/jt808/header.ts';
 import { Status, type LocationFields } from '../../containers/ingest/src/jt808/messages/location.ts';
 import type { Message } from '../../containers/ingest/src/jt808/messages/registry.ts';
 import { utcToBcd } from '../../containers/ingest/src/jt808/time.ts';
-import { raise, type AlarmKind, type AttachedFile, type RaisedAlarm } from './alarm.ts';
-import { answer } from './answers.ts';
+import { raise, type AlarmKind, type RaisedAlarm } from './alarm.ts';
+import { answer, type AnsweringDevice } from './answers.ts';
 import { Cameras } from './cameras.ts';
-import type { Faults } from './faults.ts';
 import { Line, LineError, type LineSettings } from './line.ts';
 import { login, RefusedError, terminalIdOf } from './login.ts';
-import type { Endpoint, LinkOptions } from './link.ts';
-import type { Archive } from './recordings.ts';
-import type { Route } from './route.ts';
-import type { Stats } from './stats.ts';
-import type { Region } from '../../containers/ingest/src/jt808/subiao/sign.ts';
-
-export interface DeviceSettings {
-  readonly id: string;
-  readonly endpoint: Endpoint;
-  readonly media: Endpoint | undefined;
-  readonly attachments: Endpoint | undefined;
-  readonly terminal: Terminal;
-  readonly push: boolean;
-  readonly region: Region;
-  readonly zoneMinutes: number;
-  readonly route: Route;
-  readonly archive: Archive;
-  readonly picture: Buffer;
-  readonly alarmFiles: (location: LocationFields) => readonly AttachedFile[];
-  readonly faults: Faults;
-  readonly stats: Stats;
-  readonly random: () => number;
-  readonly link: LinkOptions;
-  readonly log: (line: string) => void;
-}
+import type { DeviceSettings } from './settings.ts';
 
 const FIRST_RETRY = 500;
 const LAST_RETRY = 15_000;
@@ -44,7 +19,7 @@ const BATCH = 20;
 /** Alarms whose files the platform may still ask for. */
 const MAX_ALARMS = 32;
 
-export class Device {
+export class Device implements AnsweringDevice {
   readonly settings: DeviceSettings;
   readonly cameras: Cameras;
   /** By the hexadecimal digits of their sign. */

@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { run } from '../../lib/process.ts';
 import { cacheFolder } from '../cache.ts';
-import { run } from '../process.ts';
 import { ffmpeg, type Clip } from './clip.ts';
 
 const VERSION = 1;

@@ -1,10 +1,15 @@
 /** Everything a simulation can be told, with units and defaults; and what can be done to a device that runs. */
+import type { Terminal } from '../../containers/ingest/src/jt808/header.ts';
+import type { LocationFields } from '../../containers/ingest/src/jt808/messages/location.ts';
 import type { Region } from '../../containers/ingest/src/jt808/subiao/sign.ts';
-import type { AlarmKind } from './alarm.ts';
+import type { AlarmKind, AttachedFile } from './alarm.ts';
 import type { CLOCKS } from './clock.ts';
 import type { Clip, PresetName } from './clip.ts';
 import type { Faults } from './faults.ts';
-import type { Endpoint } from './link.ts';
+import type { Endpoint, LinkOptions } from './link.ts';
+import type { Archive } from './recordings.ts';
+import type { Route } from './route.ts';
+import type { Stats } from './stats.ts';
 import type { Sound } from './track.ts';
 
 export interface DeviceOptions {
@@ -81,4 +86,25 @@ export interface DeviceHandle {
    * due at this time plus `t`, and a loop's length later once more. Another one each time a stream begins anew.
    */
   loopBegan(channel: number): number | undefined;
+}
+
+/** What one device of a simulation is given. */
+export interface DeviceSettings {
+  readonly id: string;
+  readonly endpoint: Endpoint;
+  readonly media: Endpoint | undefined;
+  readonly attachments: Endpoint | undefined;
+  readonly terminal: Terminal;
+  readonly push: boolean;
+  readonly region: Region;
+  readonly zoneMinutes: number;
+  readonly route: Route;
+  readonly archive: Archive;
+  readonly picture: Buffer;
+  readonly alarmFiles: (location: LocationFields) => readonly AttachedFile[];
+  readonly faults: Faults;
+  readonly stats: Stats;
+  readonly random: () => number;
+  readonly link: LinkOptions;
+  readonly log: (line: string) => void;
 }

@@ -4,7 +4,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { FragmentError, Joiner, timescales } from '../../../lambdas/devices/fragments.ts';
+import { Joiner, timescales } from '../../../lambdas/devices/fragments.ts';
+import { BoxError } from '../../../lib/media/boxes.ts';
 
 const ffmpeg = process.env['FFMPEG_PATH'] ?? '/usr/bin/ffmpeg';
 let folder: string;
@@ -97,6 +98,6 @@ describe('what is no segment of ours is refused', () => {
     ['half a segment', () => segment(0).subarray(0, 100)],
     ['two at once', () => Buffer.concat([segment(0), segment(1)])],
     ['a box longer than all', () => Buffer.from('7fffffff6d6f6f66', 'hex')],
-  ])('%s', (_, bytes) => expect(() => new Joiner(init).add(bytes(), 2000, false)).toThrow(FragmentError));
-  it('nor an init without tracks', () => expect(() => new Joiner(segment(0))).toThrow(FragmentError));
+  ])('%s', (_, bytes) => expect(() => new Joiner(init).add(bytes(), 2000, false)).toThrow(BoxError));
+  it('nor an init without tracks', () => expect(() => new Joiner(segment(0))).toThrow(BoxError));
 });

@@ -4,12 +4,12 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BufferSource, EncodedPacketSink, Input, MP4 } from 'mediabunny';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { walk } from '../../../lambdas/slicing/boxes.ts';
+import { walk } from '../../../lib/media/layout.ts';
 import { encodeArgs, keyframeSeconds } from '../../../lambdas/slicing/args.ts';
 import { inspect } from '../../../lambdas/slicing/inspect.ts';
 import { planSlicing } from '../../../lambdas/slicing/plan.ts';
 import { drawPoster } from '../../../lambdas/slicing/poster.ts';
-import { programPath } from '../../../lambdas/slicing/process.ts';
+import { programPath } from '../../../lambdas/slicing/program.ts';
 import type { SlicingOptions, SourceInfo } from '../../../lib/contract/slicing.ts';
 import {
   beeps,

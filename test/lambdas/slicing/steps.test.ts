@@ -2,7 +2,6 @@
 import { describe, expect, it } from 'vitest';
 import { decide } from '../../../lambdas/slicing/claim.ts';
 import { readEbml } from '../../../lambdas/slicing/ebml.ts';
-import { output, ProcessError, start } from '../../../lambdas/slicing/process.ts';
 import { parseProgress, percent } from '../../../lambdas/slicing/progress.ts';
 import { spokenBytes, spokenDuration } from '../../../lambdas/slicing/refusal.ts';
 import { isTransient, step, TransientError } from '../../../lambdas/slicing/transient.ts';
@@ -53,32 +52,6 @@ describe('what may go away by itself', () => {
       TransientError,
     );
     await expect(failing(new RangeError('bug'))).rejects.toThrow(RangeError);
-  });
-});
-
-describe('running a program', () => {
-  const limits = { timeoutMs: 5000, maxBytes: 1000 };
-
-  it('never lets a shell read an argument', async () => {
-    const text = '$(id); `id` "quoted" \\ \n&& id';
-    const { stdout } = await output('/bin/echo', ['-n', text], { ...limits, memoryBytes: 1e9 });
-    expect(stdout.toString()).toBe(text);
-  });
-
-  it('bounds time, output, memory and error text', async () => {
-    const reason = (work: Promise<unknown>) =>
-      work.then(
-        () => 'ended well',
-        (error: unknown) => (error as ProcessError).reason,
-      );
-    expect(await reason(output('/bin/sleep', ['5'], { ...limits, timeoutMs: 50 }))).toBe('timeout');
-    expect(await reason(output('/bin/sh', ['-c', 'yes'], limits))).toBe('output');
-    const hungry = ['-e', 'Buffer.alloc(3e9).fill(1)'];
-    expect(await reason(output(process.execPath, hungry, { ...limits, memoryBytes: 2e9 }))).not.toBe('ended well');
-    const noisy = start('/bin/sh', ['-c', 'head -c 100000 /dev/zero | tr "\\0" x >&2; echo end >&2; exit 3'], limits);
-    noisy.stdout.resume();
-    const error = await noisy.done.catch((caught: unknown) => caught as ProcessError);
-    expect(error).toMatchObject({ reason: 'exit', code: 3, stderr: expect.stringMatching(/^x{4000,4096}end$/) });
   });
 });
 

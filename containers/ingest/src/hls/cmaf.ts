@@ -1,25 +1,28 @@
 /**
  * Media segments (RFC 8216bis 3.1.2, CMAF's structure): styp, one moof, one mdat, for both tracks.
  */
+import { writeHeader } from '../../../../lib/media/build.ts';
+import {
+  DELTA_FLAGS,
+  MOOF_BYTES,
+  SYNC_FLAGS,
+  TFHD_BASE_IS_MOOF,
+  TFHD_DURATION,
+  TFHD_FLAGS,
+  TRAF_BYTES,
+  TRUN_DURATION,
+  TRUN_FLAGS,
+  TRUN_OFFSET,
+  TRUN_SIZE,
+  writeMoof,
+  writeTraf,
+  writeTrun,
+} from '../../../../lib/media/fragments.ts';
 import type { VideoUnit } from '../media/unit.ts';
 import { AUDIO_TRACK, VIDEO_TIMESCALE, VIDEO_TRACK } from './init.ts';
 import { Payload } from './payload.ts';
 
 const TICKS_PER_MS = VIDEO_TIMESCALE / 1000;
-
-/** Sample flags (14496-12 8.8.3.1): depends on nothing; and: depends on others, is no sync sample. */
-const KEY_FLAGS = 0x02000000;
-const DELTA_FLAGS = 0x01010000;
-
-/** trun flags (8.8.8.1): data offset, then per sample duration, size, flags. */
-const TRUN_OFFSET = 0x000001;
-const TRUN_DURATION = 0x000100;
-const TRUN_SIZE = 0x000200;
-const TRUN_FLAGS = 0x000400;
-/** tfhd flags (8.8.7.1): the defaults that are given, and offsets count from the moof. */
-const TFHD_DURATION = 0x000008;
-const TFHD_FLAGS = 0x000020;
-const TFHD_BASE_IS_MOOF = 0x020000;
 
 const STYP = Buffer.from('000000187374797069736f360000000069736f366d736468', 'hex'); // iso6; iso6, msdh
 
@@ -99,11 +102,11 @@ export class VideoSamples {
   write(out: Buffer, at: number, dataOffset: number): number {
     let next = writeTraf(out, at, this.boxBytes, VIDEO_TRACK, TFHD_BASE_IS_MOOF, [], this.start * TICKS_PER_MS);
     const flags = TRUN_OFFSET | TRUN_DURATION | TRUN_SIZE | TRUN_FLAGS;
-    next = writeTrun(out, next, flags, this.count, 12, dataOffset);
+    next = writeTrun(out, next, 0, flags, this.count, 12, dataOffset);
     for (let i = 0; i < this.count; i += 1) {
       next = out.writeUInt32BE(this.#durations[i]! * TICKS_PER_MS, next);
       next = out.writeUInt32BE(this.#sizes[i]!, next);
-      next = out.writeUInt32BE(this.#keys[i]! ? KEY_FLAGS : DELTA_FLAGS, next);
+      next = out.writeUInt32BE(this.#keys[i]! ? SYNC_FLAGS : DELTA_FLAGS, next);
     }
     return next;
   }
@@ -118,8 +121,6 @@ export interface AudioSamples {
   readonly frames: readonly Buffer[];
 }
 
-/** tfhd without defaults, tfdt version 1, trun without samples, and the traf's own header. */
-const TRAF_BYTES = 8 + 16 + 20 + 20;
 const audioBoxBytes = (audio: AudioSamples): number => TRAF_BYTES + 8 + 4 * audio.frames.length;
 
 /** @returns the segment's bytes as a list of buffers. `sequence` counts segments from 1. */
@@ -129,70 +130,25 @@ export function mediaSegment(
   audio: AudioSamples,
 ): { parts: Buffer[]; bytes: number } {
   const audioBytes = audio.frames.reduce((sum, frame) => sum + frame.length, 0);
-  // moof: its header, mfhd, and both tracks
-  const moofBytes = 8 + 16 + video.boxBytes + audioBoxBytes(audio);
+  const moofBytes = MOOF_BYTES + video.boxBytes + audioBoxBytes(audio);
   const mdatBytes = 8 + audioBytes + video.bytes;
   // Sound goes first, so that all but the pictures is one buffer.
   const head = Buffer.allocUnsafe(STYP.length + moofBytes + 8 + audioBytes);
   let at = STYP.copy(head);
-  at = writeBox(head, at, moofBytes, 'moof');
-  at = writeBox(head, at, 16, 'mfhd');
-  at = head.writeUInt32BE(0, at);
-  at = head.writeUInt32BE(sequence, at);
+  at = writeMoof(head, at, moofBytes, sequence);
   const dataOffset = moofBytes + 8;
   at = video.write(head, at, dataOffset + audioBytes);
   at = writeAudio(head, at, audio, dataOffset);
-  at = writeBox(head, at, mdatBytes, 'mdat');
+  at = writeHeader(head, at, mdatBytes, 'mdat');
   for (const frame of audio.frames) at += frame.copy(head, at);
   return { parts: [head, ...video.parts()], bytes: head.length + video.bytes };
 }
 
 function writeAudio(out: Buffer, at: number, audio: AudioSamples, dataOffset: number): number {
   const flags = TFHD_BASE_IS_MOOF | TFHD_DURATION | TFHD_FLAGS;
-  const defaults = [audio.frameSamples, KEY_FLAGS];
+  const defaults = [audio.frameSamples, SYNC_FLAGS];
   let next = writeTraf(out, at, audioBoxBytes(audio), AUDIO_TRACK, flags, defaults, audio.start);
-  next = writeTrun(out, next, TRUN_OFFSET | TRUN_SIZE, audio.frames.length, 4, dataOffset);
+  next = writeTrun(out, next, 0, TRUN_OFFSET | TRUN_SIZE, audio.frames.length, 4, dataOffset);
   for (const frame of audio.frames) next = out.writeUInt32BE(frame.length, next);
   return next;
-}
-
-/** traf header, tfhd with its defaults in order, tfdt of 64 bits. */
-function writeTraf(
-  out: Buffer,
-  at: number,
-  bytes: number,
-  track: number,
-  flags: number,
-  defaults: readonly number[],
-  decodeTime: number,
-): number {
-  let next = writeBox(out, at, bytes, 'traf');
-  next = writeBox(out, next, 16 + 4 * defaults.length, 'tfhd');
-  next = out.writeUInt32BE(flags, next);
-  next = out.writeUInt32BE(track, next);
-  for (const value of defaults) next = out.writeUInt32BE(value, next);
-  next = writeBox(out, next, 20, 'tfdt');
-  next = out.writeUInt32BE(0x01000000, next); // version 1
-  next = out.writeUInt32BE(Math.floor(decodeTime / 4_294_967_296), next);
-  return out.writeUInt32BE(decodeTime % 4_294_967_296, next);
-}
-
-function writeTrun(
-  out: Buffer,
-  at: number,
-  flags: number,
-  count: number,
-  sampleBytes: number,
-  dataOffset: number,
-): number {
-  let next = writeBox(out, at, 20 + sampleBytes * count, 'trun');
-  next = out.writeUInt32BE(flags, next);
-  next = out.writeUInt32BE(count, next);
-  return out.writeInt32BE(dataOffset, next);
-}
-
-function writeBox(out: Buffer, at: number, bytes: number, type: string): number {
-  out.writeUInt32BE(bytes, at);
-  out.write(type, at + 4, 4, 'latin1');
-  return at + 8;
 }

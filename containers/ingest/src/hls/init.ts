@@ -6,12 +6,12 @@
  * The track is always there (silence is 4 bytes for 128 ms), so it can neither appear nor vanish under a player.
  */
 import { createHash } from 'node:crypto';
+import { box, fullBox, text, u16, u32, u8, zeros } from '../../../../lib/media/build.ts';
 import { AAC_CODECS, audioSpecificConfig, type AacConfig } from '../media/audio/aac.ts';
 import type { H264Sps } from '../media/h264.ts';
 import type { H265Sps } from '../media/h265.ts';
 import { H265_PPS, H265_SPS, H265_VPS } from '../media/h265.ts';
 import type { VideoConfig } from '../media/parameters.ts';
-import { box, fullBox, text, u16, u32, u8, zeros } from './boxes.ts';
 
 export const VIDEO_TRACK = 1;
 export const AUDIO_TRACK = 2;

@@ -1,27 +1,10 @@
-/** Reads segments back, with a reader of our own for the bytes and with mediabunny for the meaning. */
+/** Reads segments back, with our own reader for the bytes and with mediabunny for the meaning. */
 import { ALL_FORMATS, BufferSource, EncodedPacketSink, Input } from 'mediabunny';
 import type { Segment } from '../../../../containers/ingest/src/hls/segmenter.ts';
+import { findAll } from '../../../../lib/media/boxes.ts';
+import { readFragments } from '../../../../lib/media/fragments.ts';
 
-export interface Box {
-  readonly type: string;
-  readonly start: number;
-  readonly body: Buffer;
-}
-
-export function* boxes(bytes: Buffer): Generator<Box> {
-  for (let at = 0; at < bytes.length;) {
-    const size = bytes.readUInt32BE(at);
-    if (size < 8 || at + size > bytes.length) throw new Error(`a box of ${size} bytes at ${at} of ${bytes.length}`);
-    yield { type: bytes.toString('latin1', at + 4, at + 8), start: at, body: bytes.subarray(at + 8, at + size) };
-    at += size;
-  }
-}
-
-export function find(bytes: Buffer, ...path: readonly string[]): Box[] {
-  const [type, ...rest] = path;
-  const here = [...boxes(bytes)].filter((box) => box.type === type);
-  return rest.length === 0 ? here : here.flatMap(({ body }) => find(body, ...rest));
-}
+export { findAll as find };
 
 export interface Sample {
   readonly duration: number;
@@ -33,37 +16,24 @@ export interface Track {
   readonly samples: readonly Sample[];
 }
 
-/** What a moof says, by the book (14496-12 8.8.7, 8.8.8, 8.8.12), and the bytes it points at. */
+/** What a moof says, and the bytes it points at. */
 export function tracks(file: Buffer): Map<number, Track> {
-  const out = new Map<number, Track>();
-  const [moof] = find(file, 'moof');
-  for (const { body: traf } of find(moof!.body, 'traf')) {
-    const tfhd = find(traf, 'tfhd')[0]!.body;
-    const flags = tfhd.readUIntBE(1, 3);
-    let at = 8;
-    const optional = (bit: number): number | undefined => {
-      if ((flags & bit) === 0) return undefined;
-      at += 4;
-      return tfhd.readUInt32BE(at - 4);
-    };
-    const [duration, size, sampleFlags] = [optional(0x8), optional(0x10), optional(0x20)];
-    const trun = find(traf, 'trun')[0]!.body;
-    const runFlags = trun.readUIntBE(1, 3);
-    let next = moof!.start + trun.readInt32BE(8);
-    let field = 12;
-    const read = (bit: number, fallback: number | undefined): number => {
-      if ((runFlags & bit) === 0) return fallback!;
-      field += 4;
-      return trun.readUInt32BE(field - 4);
-    };
-    const samples = Array.from({ length: trun.readUInt32BE(4) }, () => {
-      const sample = { duration: read(0x100, duration), size: read(0x200, size), flags: read(0x400, sampleFlags) };
-      next += sample.size;
-      return { duration: sample.duration, flags: sample.flags, bytes: file.subarray(next - sample.size, next) };
-    });
-    out.set(tfhd.readUInt32BE(4), { decodeTime: Number(find(traf, 'tfdt')[0]!.body.readBigUInt64BE(4)), samples });
-  }
-  return out;
+  const moof = findAll(file, 'moof')[0]!;
+  const bytes = file.subarray(moof.start);
+  const fragments = readFragments(bytes.subarray(0, 8 + moof.body.length));
+  return new Map(
+    fragments.map(({ track, decodeTime, samples }) => [
+      track,
+      {
+        decodeTime,
+        samples: samples.map(({ duration, flags, offset, size }) => ({
+          duration,
+          flags,
+          bytes: bytes.subarray(offset, offset + size),
+        })),
+      },
+    ]),
+  );
 }
 
 /** NAL units of a sample, by their lengths. */

@@ -1,10 +1,13 @@
-/** Boxes of the ISO base media file format (ISO/IEC 14496-12), put together from parts. For small boxes only. */
+/**
+ * Boxes of the ISO base media file format (ISO/IEC 14496-12), written: put together from parts, which is for small ones
+ * such as an initialization section's, or into memory that is there already, which is for what is written every second.
+ */
 
+/** A box around its parts. */
 export const box = (type: string, ...parts: readonly Buffer[]): Buffer => {
   const size = parts.reduce((sum, part) => sum + part.length, 8);
   const header = Buffer.allocUnsafe(8);
-  header.writeUInt32BE(size, 0);
-  header.write(type, 4, 4, 'latin1');
+  writeHeader(header, 0, size, type);
   return Buffer.concat([header, ...parts], size);
 };
 
@@ -29,3 +32,10 @@ export function u32(...values: readonly number[]): Buffer {
 export const text = (value: string): Buffer => Buffer.from(value, 'latin1');
 
 export const zeros = (count: number): Buffer => Buffer.alloc(count);
+
+/** Writes a box's header at `at`; `bytes` with it. @returns where its content begins. */
+export function writeHeader(out: Buffer, at: number, bytes: number, type: string): number {
+  out.writeUInt32BE(bytes, at);
+  out.write(type, at + 4, 4, 'latin1');
+  return at + 8;
+}
