@@ -1,12 +1,12 @@
 /** Sound over real sockets, in every codec, as a viewer's player gets it: the published segments, decoded by ffmpeg. */
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readLivePlaylist } from '../../../../lib/contract/live-playlist.ts';
 import type { Channel, DeviceRecord } from '../../../../lib/contract/device.ts';
 import { PayloadType } from '../../../../containers/ingest/src/jt1078/packet.ts';
 import { encodedVideo, decodeErrors, ffmpeg, lacks, withFile } from '../streams.ts';
 import { tracks } from '../hls/read.ts';
 import { AMPLITUDE, adtsFrames, amplitude, loudest, onsets, packets, signal, TONE_HZ } from '../sound/signals.ts';
-import { until, type Cloud, type OwnTask } from './cloud.ts';
+import { Cloud, until, type OwnTask } from './cloud.ts';
 import { TestCamera, ZONE } from './device.ts';
 
 const missing = lacks('libx264', 'h264', 'aac', 'g726le', 'pcm_mulaw');
@@ -94,93 +94,92 @@ function expectBeeps({ pcm, start }: { readonly pcm: Int16Array; readonly start:
   }
 }
 
-export function soundTests(start: () => Cloud): void {
-  beforeAll(async () => {
-    cloud = start();
-    task = await cloud.task();
-    if (missing === '') pictures = encodedVideo('h264', SECONDS);
+beforeAll(async () => {
+  cloud = await Cloud.start();
+  task = await cloud.task();
+  if (missing === '') pictures = encodedVideo('h264', SECONDS);
+});
+afterAll(() => cloud.close());
+
+describe.skipIf(missing !== '')(`sound${missing}`, { concurrent: true }, () => {
+  const pcm = signal(SECONDS * 1000, beeps);
+  const since = new Date().toISOString();
+
+  it.each([
+    ['G.711 A-law', 'g711a', PayloadType.g711a, '13800004001'],
+    ['G.711 µ-law', 'g711u', PayloadType.g711u, '13800004002'],
+    ['ADPCM', 'adpcm-ima', PayloadType.adpcm, '13800004003'],
+    ['G.726', 'g726', PayloadType.g726, '13800004004'],
+  ] as const)('in %s of a stream on demand is heard, in step', async (_, codec, payloadType, id) => {
+    await register(id, { live: 'on-demand' }, { streams: { 1: { state: 'live', since } } });
+    await cloud.watchedUntil(id, 1, Date.now() + 60_000);
+    await film({ id, payloadType, data: packets(codec, pcm) });
+    const watched = await published(id, SECONDS / 2);
+    expect(decodeErrors(watched.file)).toBe('');
+    expectBeeps(watched);
+    // One track from end to end, whatever was corrected.
+    expect(watched.maps.size).toBe(1);
+    expect(watched.state.entries.filter(({ discontinuity }) => discontinuity)).toEqual([]);
+    let at = tracks(watched.files[0]!).get(2)!.decodeTime;
+    for (const file of watched.files) {
+      const { decodeTime, samples } = tracks(file).get(2)!;
+      expect(decodeTime).toBe(at);
+      at += samples.length * 1024;
+    }
   });
 
-  describe.skipIf(missing !== '')(`sound${missing}`, { concurrent: true }, () => {
-    const pcm = signal(SECONDS * 1000, beeps);
-    const since = new Date().toISOString();
+  it('of a stream that always runs is recorded where its channel says so', async () => {
+    const id = '13800004005';
+    await register(id, { live: 'always', sound: true });
+    await film({ id, payloadType: PayloadType.g711a, data: packets('g711a', pcm) });
+    expectBeeps(await published(id, SECONDS / 2));
+  });
 
-    it.each([
-      ['G.711 A-law', 'g711a', PayloadType.g711a, '13800004001'],
-      ['G.711 µ-law', 'g711u', PayloadType.g711u, '13800004002'],
-      ['ADPCM', 'adpcm-ima', PayloadType.adpcm, '13800004003'],
-      ['G.726', 'g726', PayloadType.g726, '13800004004'],
-    ] as const)('in %s of a stream on demand is heard, in step', async (_, codec, payloadType, id) => {
-      await register(id, { live: 'on-demand' }, { streams: { 1: { state: 'live', since } } });
+  it('that nobody hears is silence, and heard soon after somebody begins to watch', async () => {
+    const id = '13800004006';
+    await register(id, { live: 'always' });
+    const { counts } = task.ingest.services.metrics;
+    const before = counts.unheardSounds;
+    let unheard = 0;
+    const begin = async () => {
+      unheard = counts.unheardSounds - before;
       await cloud.watchedUntil(id, 1, Date.now() + 60_000);
-      await film({ id, payloadType, data: packets(codec, pcm) });
-      const watched = await published(id, SECONDS / 2);
-      expect(decodeErrors(watched.file)).toBe('');
-      expectBeeps(watched);
-      // One track from end to end, whatever was corrected.
-      expect(watched.maps.size).toBe(1);
-      expect(watched.state.entries.filter(({ discontinuity }) => discontinuity)).toEqual([]);
-      let at = tracks(watched.files[0]!).get(2)!.decodeTime;
-      for (const file of watched.files) {
-        const { decodeTime, samples } = tracks(file).get(2)!;
-        expect(decodeTime).toBe(at);
-        at += samples.length * 1024;
-      }
+      // As the API tells the task that receives the stream.
+      await cloud.command(task.id, { device: id, type: 'watched', channel: 1 });
+    };
+    await film({
+      id,
+      payloadType: PayloadType.g711a,
+      data: packets('g711a', pcm),
+      meanwhile: { at: 4200, run: begin },
     });
-
-    it('of a stream that always runs is recorded where its channel says so', async () => {
-      const id = '13800004005';
-      await register(id, { live: 'always', sound: true });
-      await film({ id, payloadType: PayloadType.g711a, data: packets('g711a', pcm) });
-      expectBeeps(await published(id, SECONDS / 2));
-    });
-
-    it('that nobody hears is silence, and heard soon after somebody begins to watch', async () => {
-      const id = '13800004006';
-      await register(id, { live: 'always' });
-      const { counts } = task.ingest.services.metrics;
-      const before = counts.unheardSounds;
-      let unheard = 0;
-      const begin = async () => {
-        unheard = counts.unheardSounds - before;
-        await cloud.watchedUntil(id, 1, Date.now() + 60_000);
-        // As the API tells the task that receives the stream.
-        await cloud.command(task.id, { device: id, type: 'watched', channel: 1 });
-      };
-      await film({
-        id,
-        payloadType: PayloadType.g711a,
-        data: packets('g711a', pcm),
-        meanwhile: { at: 4200, run: begin },
-      });
-      const watched = await published(id, SECONDS / 2);
-      // Two beeps, and every packet until then.
-      expect(unheard).toBeGreaterThanOrEqual(95);
-      const quiet = watched.pcm.subarray(0, (4000 - watched.start) * 8);
-      expect(quiet.length).toBeGreaterThan(30_000);
-      expect(quiet.every((sample) => sample === 0)).toBe(true);
-      expectBeeps(watched, 5500);
-    });
-
-    it('in AAC passes through as it is', async () => {
-      const id = '13800004007';
-      await register(id, { live: 'always' });
-      const frames = adtsFrames(pcm);
-      await film({ id, payloadType: PayloadType.aac, data: frames, length: 128 });
-      const watched = await published(id, SECONDS / 2);
-      expect(decodeErrors(watched.file)).toBe('');
-      const sent = new Set(frames.map((frame) => frame.subarray(7).toString('base64')));
-      const listed = watched.files.flatMap((file) =>
-        tracks(file)
-          .get(2)!
-          .samples.map(({ bytes }) => bytes.toString('base64')),
-      );
-      expect(listed.filter((frame) => sent.has(frame)).length).toBeGreaterThan((SECONDS * 1000) / 128 - 8);
-      // ffmpeg's encoder stamps nothing here: its first frame, which holds what sounds before, was sent as the first.
-      const [first, ...more] = onsets(watched.pcm).map((at) => at + watched.start - 128);
-      expect(Math.abs(first! - 1500)).toBeLessThan(150);
-      more.forEach((at, i) => expect(Math.abs(at - first! - (i + 1) * 2000)).toBeLessThan(10));
-      expect(loudest(watched.pcm.subarray((1628 + 100) * 8, (1628 + 400) * 8))).toBe(TONE_HZ);
-    });
+    const watched = await published(id, SECONDS / 2);
+    // Two beeps, and every packet until then.
+    expect(unheard).toBeGreaterThanOrEqual(95);
+    const quiet = watched.pcm.subarray(0, (4000 - watched.start) * 8);
+    expect(quiet.length).toBeGreaterThan(30_000);
+    expect(quiet.every((sample) => sample === 0)).toBe(true);
+    expectBeeps(watched, 5500);
   });
-}
+
+  it('in AAC passes through as it is', async () => {
+    const id = '13800004007';
+    await register(id, { live: 'always' });
+    const frames = adtsFrames(pcm);
+    await film({ id, payloadType: PayloadType.aac, data: frames, length: 128 });
+    const watched = await published(id, SECONDS / 2);
+    expect(decodeErrors(watched.file)).toBe('');
+    const sent = new Set(frames.map((frame) => frame.subarray(7).toString('base64')));
+    const listed = watched.files.flatMap((file) =>
+      tracks(file)
+        .get(2)!
+        .samples.map(({ bytes }) => bytes.toString('base64')),
+    );
+    expect(listed.filter((frame) => sent.has(frame)).length).toBeGreaterThan((SECONDS * 1000) / 128 - 8);
+    // ffmpeg's encoder stamps nothing here: its first frame, which holds what sounds before, was sent as the first.
+    const [first, ...more] = onsets(watched.pcm).map((at) => at + watched.start - 128);
+    expect(Math.abs(first! - 1500)).toBeLessThan(150);
+    more.forEach((at, i) => expect(Math.abs(at - first! - (i + 1) * 2000)).toBeLessThan(10));
+    expect(loudest(watched.pcm.subarray((1628 + 100) * 8, (1628 + 400) * 8))).toBe(TONE_HZ);
+  });
+});

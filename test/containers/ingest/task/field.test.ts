@@ -1,0 +1,297 @@
+/** What devices do in the field, over real sockets: other zones, broken dates, old layouts, odd identities, lost parts. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { decodePoints } from '../../../../lib/contract/positions.ts';
+import { MAX_BODY, encodeFrame } from '../../../../containers/ingest/src/jt808/header.ts';
+import {
+  encodeBody,
+  encodeFrames,
+  idOf,
+  type MessageName,
+} from '../../../../containers/ingest/src/jt808/messages/registry.ts';
+import { OPEN_TIME, utcToBcd } from '../../../../containers/ingest/src/jt808/time.ts';
+import { makeSign } from '../../../../containers/ingest/src/jt808/subiao/sign.ts';
+import { samples } from '../jt808/samples.ts';
+import { hex, random } from '../jt808/support.ts';
+import { encodedVideo, lacks } from '../streams.ts';
+import { Cloud, until, type OwnTask } from './cloud.ts';
+import { TestCamera, TestDevice, ZONE, locationAt } from './device.ts';
+
+const missing = lacks('libx264', 'h264');
+const COUNT = Number(process.env['SLUICE_FUZZ'] ?? 5000);
+
+let cloud: Cloud;
+let task: OwnTask;
+
+const connectDevice = (id: string) => new TestDevice(id, task.ports.control);
+const pointsOf = async (id: string) =>
+  (await cloud.rows('POSITIONS_TABLE'))
+    .filter(({ track }) => String(track).startsWith(`${id}#`))
+    .flatMap((item) => decodePoints(item['points'] as Uint8Array))
+    .toSorted((a, b) => a.time - b.time);
+const alarmsOf = async (id: string) => (await cloud.rows('ALARMS_TABLE')).filter((row) => row['device'] === id);
+
+beforeAll(async () => {
+  cloud = await Cloud.start();
+  task = await cloud.task();
+});
+afterAll(() => cloud.close());
+
+describe.concurrent('in the field, a device', () => {
+  it('of 2011 registers with eight bytes of model', async () => {
+    const id = '13800004001';
+    await cloud.register(id);
+    const device = connectDevice(id);
+    const names = {
+      manufacturer: 'ACME',
+      model: 'CAM-2011',
+      terminalId: 'T000001',
+      plateColor: 1,
+      plate: '沪A12345',
+    };
+    device.send('register', { layout: 2011, province: 31, city: 100, ...names });
+    const { authCode } = await device.wait('registerReply');
+    expect(await device.replyTo(device.send('authenticate', { authCode: authCode! }))).toBe(0);
+    const { protocol } = await until(
+      'online',
+      () => cloud.record(id),
+      ({ online }) => online,
+    );
+    expect(protocol).toBe('2011');
+    await device.close();
+  });
+
+  it('has a clock of its own zone, a receiver whose weeks rolled over, and no date without a fix', async () => {
+    const id = '13800004002';
+    await cloud.register(id, [], { timeZone: 'America/Costa_Rica' });
+    const device = await connectDevice(id).login();
+    const at = Math.floor(Date.now() / 1000) * 1000 - 60_000;
+    const zone = -6 * 60;
+    const say = (time: string) => device.replyTo(device.send('location', locationAt(0, { time })));
+    expect(await say(utcToBcd(at, zone))).toBe(0);
+    expect(await say(utcToBcd(at - 1024 * 7 * 86_400_000 + 1000, zone))).toBe(0);
+    const before = task.ingest.services.metrics.counts.badTimes;
+    expect(await say(OPEN_TIME)).toBe(0);
+    // Tomorrow, too, is no time for something that was.
+    expect(await say(utcToBcd(at + 86_400_000, zone))).toBe(0);
+    expect(task.ingest.services.metrics.counts.badTimes - before).toBe(2);
+    const points = await until(
+      'points',
+      () => pointsOf(id),
+      (all) => all.length === 4,
+    );
+    expect(points.slice(0, 2).map(({ time }) => time)).toEqual([at, at + 1000]);
+    for (const { time } of points.slice(2)) expect(Math.abs(time - Date.now())).toBeLessThan(20_000);
+    await device.close();
+  });
+
+  it('sends later what it gathered where there was no network: kept, and not taken for where it is', async () => {
+    const id = '13800004003';
+    await cloud.register(id);
+    const device = await connectDevice(id).login();
+    const at = Math.floor(Date.now() / 1000) * 1000;
+    const past = [3600, 3590, 3580].map((seconds) => locationAt(at - seconds * 1000, { latE6: 30_000_000 }));
+    await device.replyTo(device.send('location', locationAt(at)));
+    expect(await device.replyTo(device.send('locationBatch', { type: 1, locations: past }))).toBe(0);
+    await until(
+      'points',
+      () => pointsOf(id),
+      (all) => all.length === 4,
+    );
+    expect((await cloud.record(id)).position).toMatchObject({ lat: 31.2304 });
+    const normal = [locationAt(at + 1000, { latE6: 31_000_000 }), locationAt(at + 2000, { latE6: 31_500_000 })];
+    await device.replyTo(device.send('locationBatch', { type: 0, locations: normal }));
+    await until(
+      'where it is',
+      () => cloud.record(id),
+      ({ position }) => position?.lat === 31.5,
+    );
+    await device.close();
+  });
+
+  it('is asked by 0x8003 for parts of a long answer that were lost, and sends them with the serials they had', async () => {
+    const id = '13800004004';
+    await cloud.register(id, [{ number: 1 }]);
+    const device = await connectDevice(id).login();
+    const stretch = { from: '2026-08-01T10:00:00Z', to: '2026-08-01T11:00:00Z' };
+    const request = await cloud.command(task.id, {
+      device: id,
+      type: 'list-recordings',
+      channel: 0,
+      stream: 'any',
+      ...stretch,
+    });
+    await device.wait('listRecordings');
+    const { serial: replySerial } = device.received.find(({ message }) => message.name === 'listRecordings')!;
+    const times = { start: '260801181500', end: '260801182000' };
+    const kind = { channel: 1, alarm: 0, videoAlarm: 0, avType: 0, stream: 2, storage: 1, size: 1 };
+    const items = Array.from({ length: 200 }, () => ({ ...times, ...kind }));
+    const list = { replySerial, total: items.length, items };
+    const frames = encodeFrames(device.terminal, 'recordingList', list, device.nextSerial);
+    expect(frames).toHaveLength(6);
+    const first = device.nextSerial() - frames.length;
+    const sent = frames.filter((_, i) => i !== 1 && i !== 4);
+    device.socket.write(Buffer.concat(sent));
+    expect(await device.wait('platformRetransmit')).toEqual({ firstSerial: first, indices: [2, 5] });
+    device.socket.write(Buffer.concat([frames[4]!, frames[1]!]));
+    const answer = await until(
+      'answer',
+      () => cloud.answer(request),
+      (one) => one !== undefined,
+    );
+    expect(answer).toMatchObject({ status: 'done' });
+    expect(answer!.recordings).toHaveLength(200);
+    expect(answer!.recordings![199]).toMatchObject({
+      stream: 'sub',
+      storage: 'main',
+      from: '2026-08-01T10:15:00.000Z',
+    });
+    // JT/T 1078-2016 4.1: every part is acknowledged.
+    expect(device.seen('platformReply').filter(({ replyId }) => replyId === 0x1205)).toHaveLength(6);
+    await device.close();
+  });
+
+  it('answers one command twice, and is heard once', async () => {
+    const id = '13800004005';
+    await cloud.register(id, [{ number: 1 }]);
+    const device = await connectDevice(id).login();
+    device.silent = true;
+    const request = await cloud.command(task.id, { device: id, type: 'snapshot', channel: 1 });
+    await device.wait('shoot');
+    const { serial } = device.received.find(({ message }) => message.name === 'shoot')!;
+    device.send('terminalReply', { replySerial: serial, replyId: idOf('shoot'), result: 0 });
+    device.send('terminalReply', { replySerial: serial, replyId: idOf('shoot'), result: 1 });
+    const answer = await until(
+      'answer',
+      () => cloud.answer(request),
+      (one) => one !== undefined,
+    );
+    expect(answer!.status).toBe('done');
+    expect(await device.replyTo(device.send('heartbeat', {}))).toBe(0);
+    await device.close();
+  });
+
+  it.skipIf(missing !== '')(
+    `may have letters in its number, a binary IMEI, and is told of streams by these bytes${missing}`,
+    async () => {
+      const [id, phone] = ['868935060005020', '4f07788ef676'];
+      await cloud.register(id, [{ number: 1, live: 'on-demand' }]);
+      const device = connectDevice(id);
+      Object.assign(device, { terminal: { version: 2013, protocolVersion: 0, phone: hex(phone) } });
+      await device.login();
+      await cloud.watchedUntil(id, 1, Date.now() + 600_000);
+      await cloud.command(task.id, { device: id, type: 'start', channel: 1, stream: 'main' });
+      await device.wait('startLive');
+      expect(new Set(device.received.map((one) => one.phone))).toEqual(new Set([phone]));
+      // Some devices put the bytes of that very message into their packets.
+      const camera = new TestCamera(id, task.ports.media, phone);
+      await camera.send(encodedVideo('h264', 10).slice(0, 30));
+      await until(
+        'live',
+        () => cloud.record(id),
+        ({ streams }) => streams['1']?.state === 'live',
+      );
+      await camera.close();
+      await device.close();
+    },
+  );
+
+  it('may speak another language: what is none of ours holds no place for long', async () => {
+    const strict = await cloud.task({ limits: { firstByteSeconds: 1 } });
+    const others = [
+      // The dialect with e7 for a flag, and the text protocol of trackers.
+      hex('e70100000001234567890101e7'),
+      Buffer.from('(013612345678BP05000013612345678080524A2232.9806N11404.9355E000.1101241323.8700000000L000450AC)'),
+    ];
+    const devices = others.map((bytes) => {
+      const device = new TestDevice('1', strict.ports.control);
+      device.socket.write(bytes);
+      return device;
+    });
+    await Promise.all(devices.map(({ closed }) => closed));
+    expect(devices.flatMap(({ received }) => received)).toEqual([]);
+    expect(strict.ingest.services.metrics.closed).toMatchObject({ stranger: 2, fault: 0 });
+  });
+
+  it('dates an alarm wrongly: it is one of now', async () => {
+    const id = '13800004006';
+    await cloud.register(id);
+    const device = await connectDevice(id).login();
+    const at = Math.floor(Date.now() / 1000) * 1000;
+    const wrong = utcToBcd(at + 86_400_000, ZONE);
+    const sign = makeSign({ region: 'jiangsu', terminalId: 'T', time: wrong, sequence: 1, attachments: 0 });
+    const place = { speedKmh: 40, altitude: 1, latE6: 31e6, lonE6: 121e6, time: wrong, vehicleStatus: 0 };
+    const alarm = { item: 0x67, alarmId: 1, flag: 1, type: 2, sign, ...place } as const;
+    await device.replyTo(device.send('location', locationAt(at, { items: { alarms: [alarm] } })));
+    const [row] = await until(
+      'alarm',
+      () => alarmsOf(id),
+      (all) => all.length === 1,
+    );
+    expect(row).toMatchObject({ type: 'left-rear', time: new Date(at).toISOString() });
+    await device.close();
+  });
+
+  it('with a loose contact does not drown what others have to say', async () => {
+    const id = '13800004009';
+    await cloud.register(id);
+    const own = await cloud.task();
+    const device = await new TestDevice(id, own.ports.control).login();
+    const at = Math.floor(Date.now() / 1000) * 1000 - 600_000;
+    // Every bit of it on and off, 20 times.
+    const frames = Array.from({ length: 20 }, (_, n) =>
+      encodeFrames(
+        device.terminal,
+        'location',
+        locationAt(at + n * 1000, { alarm: n % 2 === 0 ? 0xffffffff : 0 }),
+        device.nextSerial,
+      ),
+    );
+    device.socket.write(Buffer.concat(frames.flat()));
+    expect(await device.replyTo(device.send('heartbeat', {}))).toBe(0);
+    expect(own.ingest.services.metrics.counts).toMatchObject({ alarms: 240, droppedAlarms: 20 * 32 - 240 });
+    expect(own.ingest.services.outbox.size).toBeLessThanOrEqual(250);
+    await device.close();
+  });
+
+  it(`says anything at all, ${COUNT} times over: it is answered and goes on, and nothing breaks`, async () => {
+    const id = '13800004007';
+    const steadyId = '13800004008';
+    await Promise.all([cloud.register(id, [{ number: 1 }]), cloud.register(steadyId)]);
+    const own = await cloud.task();
+    const [device, steady] = await Promise.all(
+      [id, steadyId].map((each) => new TestDevice(each, own.ports.control).login()),
+    );
+    const next = random(4007);
+    const names = (Object.keys(samples) as MessageName[]).filter((name) => name !== 'logout' && idOf(name) < 0x8000);
+    const bodies = names.flatMap((name) =>
+      samples[name].map((value) => ({ id: idOf(name), body: encodeBody(name, value as never, 2013) })),
+    );
+    for (let n = 0; n < COUNT; n += 1) {
+      const { id: message, body } = bodies[Math.floor(next() * bodies.length)]!;
+      const bytes = Buffer.from(body).subarray(0, next() < 0.2 ? Math.floor(next() * body.length) : MAX_BODY);
+      for (let k = Math.floor(next() * 4); k > 0 && bytes.length > 0; k -= 1) {
+        bytes[Math.floor(next() * bytes.length)] = Math.floor(next() * 256);
+      }
+      const total = 1 + Math.floor(next() * 5);
+      const part = next() < 0.1 ? { part: { total, index: Math.floor(next() * (total + 1)) } } : {};
+      const frame = encodeFrame(device!.terminal, { id: message, serial: device!.nextSerial(), ...part }, bytes);
+      if (next() < 0.05) frame[Math.floor(next() * frame.length)] = Math.floor(next() * 256);
+      if (!device!.socket.write(frame)) await new Promise((resolve) => device!.socket.once('drain', resolve));
+    }
+    // A flag among what was damaged may have eaten a frame; two of them end any such run.
+    device!.socket.write(hex('7e7e'));
+    expect(await device!.replyTo(device!.send('heartbeat', {}), 30_000)).toBe(0);
+    expect(await steady!.replyTo(steady!.send('heartbeat', {}))).toBe(0);
+    const { metrics, memory } = own.ingest.services;
+    expect([metrics.closed.fault, device!.isClosed]).toEqual([0, false]);
+    expect(memory.messages.used).toBeLessThanOrEqual(2 * 1024 * 1024);
+    expect(own.log.filter((line) => /"kind":"(connection|unhandled|uncaught)"/.test(line))).toEqual([]);
+    // What was written of it is what the tables' readers take.
+    await until(
+      'its record',
+      () => cloud.record(id),
+      ({ online }) => online,
+    );
+    await Promise.all([device!.close(), steady!.close()]);
+  }, 120_000);
+});
