@@ -1,44 +1,16 @@
 /** `npm test`: every check there is, or the pieces named: `npm test -- types lint unit stack`. */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ensureLayer } from '../../lib/constructs/ffmpeg-layer.ts';
 import { pythonEnvironment } from '../python.ts';
-
-const root = fileURLToPath(new URL('../..', import.meta.url));
-const tool = (path: string) => join(root, 'node_modules', path);
-const node = process.execPath;
-
-/** Prose is wrapped by hand, and what is generated is as its maker writes it. */
-const FORMATTED = ['.', '!**/*.md', '!docs/openapi.json', '!package-lock.json'];
-
-const COMMANDS: Record<string, { what: string; run: () => string[][] }> = {
-  types: {
-    what: 'TypeScript, of the project and of the console',
-    run: () =>
-      ['tsconfig.json', 'web/tsconfig.json'].map((file) => [node, tool('typescript/bin/tsc'), '-p', join(root, file)]),
-  },
-  lint: {
-    what: 'oxlint and the format',
-    run: () => [
-      [node, tool('oxlint/bin/oxlint'), '-c', '.ci/oxlint.json', '--type-aware', '--deny-warnings'],
-      [node, tool('oxfmt/bin/oxfmt'), '-c', '.ci/oxfmt.json', '--check', ...FORMATTED],
-    ],
-  },
-};
-
-const PROJECTS: Record<string, string> = {
-  unit: 'decisions, bytes and templates',
-  synth: 'the app for dev and prod: cdk-nag, cfn-lint, what must hold of the templates',
-  stack: 'the whole flow on the local engine through HTTP, then the console and players in Chromium',
-  iam: "the flow once more with the engine's IAM enforcement on",
-};
+import { COMMANDS, PROJECTS, root, runCommand, vitest } from './pieces.ts';
 
 const HELP = `npm test -- [piece …] [vitest options]
 
 Sets itself up and runs every check, or only the pieces named:
-${[...Object.entries(COMMANDS).map(([name, { what }]) => [name, what]), ...Object.entries(PROJECTS)].map(([name, what]) => `  ${name!.padEnd(8)} ${what}`).join('\n')}`;
+${[...Object.entries(COMMANDS).map(([name, { what }]) => [name, what]), ...Object.entries(PROJECTS)].map(([name, what]) => `  ${name!.padEnd(8)} ${what}`).join('\n')}
+
+npm run check is the short one, for while you work.`;
 
 const args = process.argv.slice(2);
 if (args.includes('--help') || args.includes('-h')) {
@@ -49,38 +21,37 @@ const known = new Set([...Object.keys(COMMANDS), ...Object.keys(PROJECTS)]);
 const named = args.filter((arg) => known.has(arg));
 const rest = args.filter((arg) => !known.has(arg));
 const wanted = new Set(named.length === 0 ? known : named);
+const projects = Object.keys(PROJECTS).filter((name) => wanted.has(name));
 
 const log = (line: string) => process.stderr.write(`${line}\n`);
-for (const [name, { run }] of Object.entries(COMMANDS)) {
-  if (!wanted.has(name)) continue;
-  for (const [program, ...rest] of run()) {
-    const { status } = spawnSync(program!, rest, { cwd: root, stdio: 'inherit' });
-    if (status !== 0) {
-      log(`${name} failed`);
-      process.exit(status ?? 1);
-    }
-  }
-  log(`${name} ok`);
-}
 
-const projects = Object.keys(PROJECTS).filter((name) => wanted.has(name));
+// Minutes on a new machine, and most tests do without: those that run ffmpeg wait for this build, and say so if it fails.
+if (named.length === 0) startLayer();
+
+const commands = Object.entries(COMMANDS).filter(([name]) => wanted.has(name));
+const ended = await Promise.all(
+  commands.map(
+    async ([name, { run }]) => [name, await Promise.all(run.map((command) => runCommand(command)))] as const,
+  ),
+);
+for (const [name, results] of ended) {
+  for (const { output } of results) process.stdout.write(output);
+  log(`${name} ${results.every(({ ok }) => ok) ? 'ok' : 'failed'}`);
+}
+if (ended.some(([, results]) => results.some(({ ok }) => !ok))) process.exit(1);
+
 if (projects.length > 0) {
-  await ensureLayer(process.arch === 'arm64' ? 'arm64' : 'x86_64', log);
   if (wanted.has('synth')) await pythonEnvironment('cfn-lint', ['cfn-lint==1.58.0'], log);
   if (wanted.has('stack')) ensureChromium();
-  const { status } = spawnSync(
-    node,
-    [
-      tool('vitest/vitest.mjs'),
-      'run',
-      '--config',
-      'test/vitest.config.ts',
-      ...projects.flatMap((name) => ['--project', name]),
-      ...rest,
-    ],
-    { cwd: root, stdio: 'inherit' },
-  );
+  const { status } = spawnSync(process.execPath, vitest(projects, ...rest), { cwd: root, stdio: 'inherit' });
   process.exit(status ?? 1);
+}
+
+/** Builds the layer's ffmpeg in the background where it is not there yet. It ends with this process. */
+function startLayer(): void {
+  const arch = process.arch === 'arm64' ? 'arm64' : 'x86_64';
+  const program = fileURLToPath(new URL('../../lib/constructs/ffmpeg-layer-cache.ts', import.meta.url));
+  spawn(process.execPath, [program, arch], { stdio: ['ignore', 'ignore', 'inherit'] });
 }
 
 /** The browser of the end-to-end tests comes from Debian. */

@@ -1,0 +1,74 @@
+/** What `npm test` is made of, one table: commands that only look at the sources, and projects of vitest. */
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = fileURLToPath(new URL('../..', import.meta.url));
+const tool = (path: string) => join(root, 'node_modules', path);
+
+/** Arguments of Node: a tool of ours and its options. */
+export type Command = readonly string[];
+
+/** Prose is wrapped by hand, and what is generated is as its maker writes it. */
+const NOT_FORMATTED = ['!**/*.md', '!docs/openapi.json', '!package-lock.json'];
+
+const tsc = (project: string, ...more: readonly string[]): Command => [
+  tool('typescript/bin/tsc'),
+  '-p',
+  join(root, project),
+  ...more,
+];
+const types: readonly Command[] = [tsc('tsconfig.json'), tsc('web/tsconfig.json')];
+
+/** What was found stays for the next run, which compiles only what depends on a change. The gate does not trust it. */
+const incremental = (name: string) => ['--incremental', '--tsBuildInfoFile', tool(`.cache/sluice/${name}.tsbuildinfo`)];
+export const typesOfChanges: readonly Command[] = [
+  tsc('tsconfig.json', ...incremental('project')),
+  tsc('web/tsconfig.json', ...incremental('console')),
+];
+
+export const oxlint = (...more: readonly string[]): Command => [
+  tool('oxlint/bin/oxlint'),
+  '-c',
+  '.ci/oxlint.config.ts',
+  '--deny-warnings',
+  ...more,
+];
+export const format: Command = [tool('oxfmt/bin/oxfmt'), '-c', '.ci/oxfmt.json', '--check', '.', ...NOT_FORMATTED];
+
+export const vitest = (projects: readonly string[], ...more: readonly string[]): Command => [
+  tool('vitest/vitest.mjs'),
+  'run',
+  '--config',
+  'test/vitest.config.ts',
+  ...projects.flatMap((name) => ['--project', name]),
+  ...more,
+];
+
+export const COMMANDS: Readonly<Record<string, { readonly what: string; readonly run: readonly Command[] }>> = {
+  types: { what: 'TypeScript, of the project and of the console', run: types },
+  lint: { what: 'oxlint, who may import whom, and the format', run: [oxlint('--type-aware'), format] },
+};
+
+export const PROJECTS: Readonly<Record<string, string>> = {
+  unit: 'decisions, bytes and templates; real ffmpeg on small files',
+  synth: 'the app for dev and prod: cdk-nag, cfn-lint, what must hold of the templates',
+  stack: 'the whole flow on the local engine through HTTP, then the console and players in Chromium',
+  iam: "the flow once more with the engine's IAM enforcement on",
+};
+
+export interface Ended {
+  readonly ok: boolean;
+  readonly output: string;
+  readonly seconds: number;
+}
+
+/** Runs a command to its end in `cwd`; what it prints comes back, and is not shown. */
+export async function runCommand(command: Command, cwd = root): Promise<Ended> {
+  const began = performance.now();
+  const child = spawn(process.execPath, command, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text));
+  const code = await new Promise<number | null>((resolve, reject) => child.on('error', reject).on('close', resolve));
+  return { ok: code === 0, output, seconds: (performance.now() - began) / 1000 };
+}
