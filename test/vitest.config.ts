@@ -1,12 +1,36 @@
+import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+import { givenLayer, layerFolder } from '../lib/constructs/ffmpeg-layer-cache.ts';
+import { hostArch } from './support/layer.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** The machine has few cores and the stack is one: its files run one after another, after everything else. */
+/** Files at a time. One for each processor, and two where there is one: most tests wait for what they started. */
+const maxWorkers = Math.max(2, availableParallelism());
+
+/** These wait for the layer's ffmpeg, and would keep the others from running while it is built. */
+const NEEDS_LAYER =
+  /\/test\/(synth|iam|lambdas\/slicing\/(encode|inspect)|lambdas\/devices\/(clip|fragments)|containers\/ffmpeg)/;
+
+/** The longest first, as they were the last time, or else the largest; on a machine without ffmpeg, what runs it last. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    if (givenLayer() !== undefined || existsSync(layerFolder(hostArch))) return sorted;
+    const rank = ({ project, moduleId }: TestSpecification) =>
+      project.config.sequence.groupOrder * 2 + (NEEDS_LAYER.test(moduleId) ? 1 : 0);
+    return sorted.toSorted((a, b) => rank(a) - rank(b));
+  }
+}
+
+/** `iam` and `synth` run beside `unit`: they wait for other processes. The stack is one, and its tests have it alone. */
 export default defineConfig({
   root,
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         root,
@@ -14,6 +38,7 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/synth/**', 'test/stack/**', 'test/e2e/**', 'test/iam/**'],
+          maxWorkers,
           testTimeout: 60_000,
           hookTimeout: 600_000,
           sequence: { groupOrder: 0 },
@@ -24,9 +49,21 @@ export default defineConfig({
         test: {
           name: 'synth',
           include: ['test/synth/**/*.test.ts'],
+          maxWorkers,
           testTimeout: 300_000,
           hookTimeout: 300_000,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        root,
+        test: {
+          name: 'iam',
+          include: ['test/iam/**/*.test.ts'],
+          maxWorkers,
+          testTimeout: 300_000,
+          hookTimeout: 600_000,
+          sequence: { groupOrder: 0 },
         },
       },
       {
@@ -38,17 +75,7 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 180_000,
           hookTimeout: 300_000,
-          sequence: { groupOrder: 2 },
-        },
-      },
-      {
-        root,
-        test: {
-          name: 'iam',
-          include: ['test/iam/**/*.test.ts'],
-          testTimeout: 300_000,
-          hookTimeout: 600_000,
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 1 },
         },
       },
     ],

@@ -7,9 +7,12 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Client } from '../../local/client.ts';
 import { engineClient } from '../../local/engine.ts';
 import { startLocal, type LocalStack } from '../../local/stack.ts';
+import { layerFolder } from '../support/layer.ts';
 import { makeVideo } from '../support/media.ts';
 import { play } from '../support/playback.ts';
 import { useDevices } from './devices.ts';
+
+await layerFolder();
 
 let folder: string;
 let stack: LocalStack;

@@ -8,7 +8,7 @@ import { decodeErrors, makeVideo } from '../support/media.ts';
 import { download, play } from '../support/playback.ts';
 import { runningStack } from '../stack.ts';
 
-const stack = runningStack();
+const stack = await runningStack();
 const as = (name: string) => new Client(stack.url, stack.users.find((user) => user.name === name)!.token);
 const ada = as('ada');
 const uma = as('uma');

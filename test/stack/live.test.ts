@@ -9,7 +9,7 @@ import { startDevices, type Simulation } from '../../local/device/simulator.ts';
 import { decodeErrors } from '../support/media.ts';
 import { runningStack } from '../stack.ts';
 
-const stack = runningStack();
+const stack = await runningStack();
 const as = (name: string) => new Client(stack.url, stack.users.find((user) => user.name === name)!.token);
 const ada = as('ada');
 const vera = as('vera');

@@ -18,7 +18,7 @@ import { BROWSER } from '../support/browser.ts';
 import { heldIn, unexplained, watchProcess, type Held } from '../support/held.ts';
 import { installProbe, longestStandstill, viewings, type Viewing } from '../support/viewing.ts';
 
-const stack = runningStack();
+const stack = await runningStack();
 const ada = new Client(stack.url, stack.users.find(({ name }) => name === 'ada')!.token);
 
 /** Its pictures carry numbers; it sends G.711. One that sends AAC. One that is watched on demand. */

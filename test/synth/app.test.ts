@@ -4,12 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { synth } from '../../local/commands/synth.ts';
+import { layerFolder } from '../support/layer.ts';
 
 interface Resource {
   Type: string;
   Properties: Record<string, unknown>;
   DeletionPolicy?: string;
 }
+
+// The app takes the layer's folder as an asset.
+await layerFolder();
 
 describe.each(['dev', 'prod'])('%s', (environment) => {
   let folder: string;

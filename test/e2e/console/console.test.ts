@@ -12,7 +12,7 @@ import { makeVideo } from '../../support/media.ts';
 import { openBrowser, openPage, playerState, seriousFindings } from './open.ts';
 import { sideways } from './pictures.ts';
 
-const stack = runningStack();
+const stack = await runningStack();
 const ada = new Client(stack.url, stack.users.find(({ name }) => name === 'ada')!.token);
 const SEGMENT = 6;
 const slow = { timeout: 120_000 };

@@ -16,7 +16,7 @@ import { pixelsOf, settled, sideways } from './pictures.ts';
 import { serveTiles } from './tiles.ts';
 import { LONG_NAME, register, ROAD, simulate, slow } from './vehicles.ts';
 
-const stack = runningStack();
+const stack = await runningStack();
 const ada = new Client(stack.url, stack.users.find(({ name }) => name === 'ada')!.token);
 
 const LORRY = '13900000211';

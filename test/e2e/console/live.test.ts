@@ -12,7 +12,7 @@ import { openBrowser, openPage, playerState } from './open.ts';
 import { moving, pixelsOf, videosOf } from './pictures.ts';
 import { LONG_NAME, register, ROAD, simulate, slow } from './vehicles.ts';
 
-const stack = runningStack();
+const stack = await runningStack();
 const ada = new Client(stack.url, stack.users.find(({ name }) => name === 'ada')!.token);
 
 const LORRY = '13900000201';

@@ -32,7 +32,7 @@ const plays: Record<string, Record<Way, boolean>> = {
   'video.js': { 'EXT-X-DEFINE': false, 'expand=1': true, 'cookies=1': false, 'cookies=1&expand=1': true },
 };
 
-const stack = runningStack();
+const stack = await runningStack();
 const uma = new Client(stack.url, stack.users.find(({ name }) => name === 'uma')!.token);
 let browser: Browser;
 let pages: Awaited<ReturnType<typeof servePages>>;

@@ -13,7 +13,7 @@ import { BROWSER } from '../../support/browser.ts';
 
 const MEGABYTES = 150;
 const PARTS = Math.ceil((MEGABYTES * 1e6) / (8 * 1024 * 1024));
-const stack = runningStack();
+const stack = await runningStack();
 const user = stack.users.find(({ name }) => name === 'uma')!;
 let folder: string;
 let file: string;

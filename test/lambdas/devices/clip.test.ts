@@ -10,10 +10,11 @@ import { channelPrefix, initPath, segmentPath } from '../../../lib/contract/live
 import { positionsKey, sourceKey } from '../../../lib/contract/keys.ts';
 import { positionItems } from '../../../lib/contract/positions.ts';
 import type { VideoRecord } from '../../../lib/contract/video.ts';
+import { layerFolder } from '../../support/layer.ts';
 import { callRoute } from '../engine.ts';
 import { startFleet, type Fleet } from './fleet.ts';
 
-const ffmpeg = process.env['FFMPEG_PATH'] ?? '/usr/bin/ffmpeg';
+const ffmpeg = process.env['FFMPEG_PATH'] ?? join(await layerFolder(), 'ffmpeg');
 const noon = Date.UTC(2026, 10, 4, 12);
 const init = '9f86d081884c7d65';
 const olga = { sub: 'olga', groups: ['uploader'] };

@@ -4,10 +4,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { layerFolder } from '../../support/layer.ts';
 import { Joiner, timescales } from '../../../lambdas/devices/fragments.ts';
 import { BoxError } from '../../../lib/media/boxes.ts';
 
-const ffmpeg = process.env['FFMPEG_PATH'] ?? '/usr/bin/ffmpeg';
+const ffmpeg = process.env['FFMPEG_PATH'] ?? join(await layerFolder(), 'ffmpeg');
 let folder: string;
 let init: Buffer;
 /** Four segments of 2 s each, with their times from 0 on. */

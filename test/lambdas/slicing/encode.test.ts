@@ -18,7 +18,6 @@ import {
   ffmpeg,
   fileSource,
   H264,
-  OPTIONS,
   packets,
   picture,
   samples,
@@ -26,6 +25,7 @@ import {
   workFolder,
   type Encoded,
 } from './media.ts';
+import { OPTIONS } from './options.ts';
 
 let folder: string;
 let remove: () => Promise<void>;

@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { inspect } from '../../../lambdas/slicing/inspect.ts';
 import { Refusal } from '../../../lambdas/slicing/refusal.ts';
 import type { SlicingOptions, SourceInfo } from '../../../lib/contract/slicing.ts';
-import { ffmpeg, fileSource, H264, formats, OPTIONS, picture, sizeOf, tone, workFolder } from './media.ts';
+import { ffmpeg, fileSource, H264, formats, picture, sizeOf, tone, workFolder } from './media.ts';
+import { OPTIONS } from './options.ts';
 
 let folder: string;
 let remove: () => Promise<void>;

@@ -1,6 +1,5 @@
 /** Tiny generated sources, and the reading back of what was made of them. */
 import { execFile, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -11,22 +10,12 @@ import type { ByteSource } from '../../../lib/media/layout.ts';
 import { encodeChunk } from '../../../lambdas/slicing/encoder.ts';
 import { programPath } from '../../../lambdas/slicing/program.ts';
 import { planSlicing } from '../../../lambdas/slicing/plan.ts';
-import { layerFolder } from '../../../lib/constructs/ffmpeg-layer-cache.ts';
+import { LayerError } from '../../../lib/constructs/ffmpeg-layer-cache.ts';
+import { layerFolder } from '../../support/layer.ts';
 import type { ChunkResult, Plan, SlicingOptions, SourceInfo } from '../../../lib/contract/slicing.ts';
+import { OPTIONS, VIDEO_ID } from './options.ts';
 
 const exec = promisify(execFile);
-
-export const VIDEO_ID = 'abcdefghij0123456789';
-
-export const OPTIONS: SlicingOptions = {
-  segmentSeconds: 2,
-  segmentType: 'fmp4',
-  ladder: [180, 90],
-  audioKbps: 64,
-  maxDurationHours: 12,
-  maxDimension: 8192,
-  storageMiB: 1024,
-};
 
 /** A folder of a test file's own, and its removal. */
 export async function workFolder(): Promise<{ folder: string; remove: () => Promise<void> }> {
@@ -34,9 +23,12 @@ export async function workFolder(): Promise<{ folder: string; remove: () => Prom
   return { folder, remove: () => rm(folder, { recursive: true, force: true }) };
 }
 
-/** What is tested runs the layer's own ffmpeg, once it has been built here; before that, the one on PATH. */
-const layer = join(layerFolder(process.arch === 'arm64' ? 'arm64' : 'x86_64'), 'bin');
-if (existsSync(layer)) {
+/** What is tested runs the layer's own ffmpeg; where that cannot be built, the one on PATH. */
+const layer = await layerFolder().catch((error: unknown) => {
+  if (error instanceof LayerError) return undefined;
+  throw error;
+});
+if (layer !== undefined) {
   process.env['FFMPEG_PATH'] ??= join(layer, 'ffmpeg');
   process.env['FFPROBE_PATH'] ??= join(layer, 'ffprobe');
 }

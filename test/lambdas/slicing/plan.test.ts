@@ -3,7 +3,7 @@ import { LEVELS, levelFor } from '../../../lambdas/slicing/levels.ts';
 import { audioPlan, ladder, planSlicing } from '../../../lambdas/slicing/plan.ts';
 import { RUNGS } from '../../../lib/config.ts';
 import { plan as planSchema, type SourceInfo } from '../../../lib/contract/slicing.ts';
-import { OPTIONS, VIDEO_ID } from './media.ts';
+import { OPTIONS, VIDEO_ID } from './options.ts';
 
 const video = (width: number, height: number, frameRate = 30): SourceInfo['video'] => ({
   index: 0,

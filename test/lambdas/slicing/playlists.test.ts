@@ -14,7 +14,7 @@ import {
 import { posterRung, posterSegment } from '../../../lambdas/slicing/poster.ts';
 import { planSlicing } from '../../../lambdas/slicing/plan.ts';
 import { rendition as renditionSchema } from '../../../lib/contract/video.ts';
-import { OPTIONS, VIDEO_ID } from './media.ts';
+import { OPTIONS, VIDEO_ID } from './options.ts';
 
 const rendition: MergedRendition = {
   kind: 'video',

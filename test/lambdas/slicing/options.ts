@@ -1,0 +1,14 @@
+/** What tests of slicing slice with. */
+import type { SlicingOptions } from '../../../lib/contract/slicing.ts';
+
+export const VIDEO_ID = 'abcdefghij0123456789';
+
+export const OPTIONS: SlicingOptions = {
+  segmentSeconds: 2,
+  segmentType: 'fmp4',
+  ladder: [180, 90],
+  audioKbps: 64,
+  maxDurationHours: 12,
+  maxDimension: 8192,
+  storageMiB: 1024,
+};
