@@ -12,9 +12,9 @@ Types, lint, format, and the unit tests of what changed since the last commit, u
   types    of project and console; compiled again is only what depends on a change
   lint     of everything; the rules that need types (promises) of changed files only
   format   of everything
-  tests    those that import a changed file, however far away. Where a test starts an engine, ffmpeg, a stack or
-           Chromium, it runs only if it is changed or imports a changed file itself; the others are named and left
-           to npm test
+  tests    those that import a changed file, however far away. Where a test starts an engine, ffmpeg, a template, a
+           stack or Chromium, it runs only if it is changed or is a changed file's own (lambdas/upload/handler.ts:
+           test/lambdas/upload/handler.test.ts); the others are counted and left to npm test
 
   --since REF   what changed since this commit instead, e.g. --since main
   --all         run the tests that are left, too (of the piece unit)

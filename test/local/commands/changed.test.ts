@@ -40,7 +40,7 @@ describe('after a change', () => {
     expect(after('lib/contract/keys.ts')).toEqual({ run: [pure], left: { [slow]: 'the engine' } });
   });
 
-  it('those that start one run where they import it themselves, or are changed', () => {
+  it('those that start one run where they are its own, or are changed', () => {
     expect(after('lambdas/upload/handler.ts')).toEqual({ run: [slow], left: {} });
     expect(after(slow)).toEqual({ run: [slow], left: {} });
   });
