@@ -1,0 +1,33 @@
+/** A control connection without a socket. */
+import { expect, it } from 'vitest';
+import { ControlSession } from '../../../../../containers/ingest/src/sessions/control/session.ts';
+import { Log } from '../../../../../containers/ingest/src/common/log.ts';
+import { Metrics } from '../../../../../containers/ingest/src/common/metrics.ts';
+import { phoneBytes } from '../../../../../containers/ingest/src/jt808/identity.ts';
+import { encodeFrames } from '../../../../../containers/ingest/src/jt808/messages/registry.ts';
+import { serials } from '../../../../../containers/ingest/src/jt808/subpackage.ts';
+import { OPTIONS } from '../../task/cloud.ts';
+
+it('who does not read what it is answered is let go', async () => {
+  const closed: string[] = [];
+  const socket = { destroyed: false, writable: true, writableLength: 0, write: () => true, end: () => {} };
+  const connection = { address: '127.0.0.1', socket, close: (why: string) => closed.push(why) };
+  const services = {
+    metrics: new Metrics(),
+    log: new Log({}, () => {}),
+    registry: { arriving: () => Promise.resolve(undefined) },
+    unknown: { record: () => true },
+    config: { options: OPTIONS },
+  };
+  const terminal = { version: 2013, protocolVersion: 0, phone: phoneBytes('1', 2013) } as const;
+  for (const [unread, ends] of [
+    [256 * 1024, []],
+    [256 * 1024 + 1, ['slowReader']],
+  ] as const) {
+    socket.writableLength = unread;
+    const session = new ControlSession({ services } as never, connection as never);
+    session.push(Buffer.concat(encodeFrames(terminal, 'heartbeat', {}, serials())));
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(closed).toEqual(ends);
+  }
+});
