@@ -8,7 +8,7 @@ import type { SQSEvent } from 'aws-lambda';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { channelPrefix, initPath, segmentPath } from '../../../lib/contract/live-keys.ts';
 import { positionsKey, sourceKey } from '../../../lib/contract/keys.ts';
-import { positionItems } from '../../../lib/contract/positions.ts';
+import { positionItems } from '../../../containers/ingest/src/cloud/position-items.ts';
 import type { VideoRecord } from '../../../lib/contract/video.ts';
 import { layerFolder } from '../../support/layer.ts';
 import { callRoute } from '../engine.ts';

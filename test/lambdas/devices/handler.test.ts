@@ -5,7 +5,7 @@ import { alarmSortKey, type AlarmRecord } from '../../../lib/contract/device.ts'
 import { alarmFileKey } from '../../../lib/contract/live-keys.ts';
 import { command } from '../../../lib/contract/commands.ts';
 import { track } from '../../../lib/contract/geojson.ts';
-import { positionItems } from '../../../lib/contract/positions.ts';
+import { positionItems } from '../../../containers/ingest/src/cloud/position-items.ts';
 import { callRoute, type Call } from '../engine.ts';
 import { startFleet, type Fleet } from './fleet.ts';
 

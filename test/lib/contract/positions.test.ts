@@ -4,12 +4,12 @@ import {
   encodePoints,
   MAX_POINTS,
   positionItem,
-  positionItems,
   PositionsError,
   startBound,
   trackKey,
   type Point,
 } from '../../../lib/contract/positions.ts';
+import { positionItems } from '../../../containers/ingest/src/cloud/position-items.ts';
 
 const noon = Date.UTC(2026, 10, 4, 12);
 const point = (over: Partial<Point> = {}): Point => ({

@@ -1,6 +1,7 @@
 /** Points gathered per device and written as items of many (lib/contract/positions.ts): bounded, by time or by size. */
 import { BatchWriteCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { MAX_POINTS, positionItems, type Point, type PositionItem } from '../../../../lib/contract/positions.ts';
+import { MAX_POINTS, type Point, type PositionItem } from '../../../../lib/contract/positions.ts';
+import { positionItems } from './position-items.ts';
 import type { Metrics } from '../common/metrics.ts';
 import { sleep } from '../common/time.ts';
 
