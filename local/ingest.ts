@@ -2,6 +2,7 @@
  * The ingest task as a plain process: local engines only pretend to run ECS tasks and load balancers. Its environment is
  * the one of the task definition in the synthesized live stack; only addresses and ports are this machine's.
  */
+import { createWriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -21,6 +22,8 @@ export interface IngestTask {
   readonly control: number;
   readonly media: number;
   readonly attachments: number;
+  /** Everything it prints, until the scratch folder goes. */
+  readonly logFile: string;
   /** The last lines it printed. */
   readonly recentLog: () => string;
   /** Asks it to drain, and ends it after `graceMs`. */
@@ -44,11 +47,14 @@ export async function startIngest(
   const [control, media, attachments, health] = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
   const environment = taskEnvironment(deployment.live, deployment);
   const options = ingestOptions.parse(JSON.parse(environment['INGEST_OPTIONS'] ?? ''));
+  const logFile = join(scratch, `ingest-${control}.log`);
+  const kept = createWriteStream(logFile);
   const running = start(process.execPath, ['--enable-source-maps', join(bundle, 'main.mjs')], {
     cwd: scratch,
     group: { graceMs: GRACE_MS },
     together: true,
     keptBytes: 64 * 1024,
+    onLine: (line) => void kept.write(`${line}\n`),
     env: {
       PATH: process.env['PATH'],
       ...engineEnvironment(endpoint),
@@ -71,6 +77,7 @@ export async function startIngest(
     control,
     media,
     attachments,
+    logFile,
     recentLog: running.said,
     close: (graceMs = GRACE_MS) => running.end(graceMs),
   };

@@ -104,7 +104,7 @@ export async function startLocal({
     if (ingest) {
       open.push(() => ingest.close());
       log(
-        `ingest: JT/T 808 at ${ingest.host}:${ingest.control}, JT/T 1078 at ${ingest.media}, files at ${ingest.attachments}`,
+        `ingest: JT/T 808 at ${ingest.host}:${ingest.control}, JT/T 1078 at ${ingest.media}, files at ${ingest.attachments}; log ${ingest.logFile}`,
       );
     }
     const ready = async (): Promise<Ready> => ({

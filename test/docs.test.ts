@@ -9,6 +9,7 @@ const root = resolve(import.meta.dirname, '..');
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
 const pages = [
   'README.md',
+  'CHANGELOG.md',
   ...readdirSync(join(root, 'docs')).flatMap((f) => (f.endsWith('.md') ? [`docs/${f}`] : [])),
 ];
 const manifest = JSON.parse(read('package.json')) as Record<string, Record<string, string>>;
@@ -43,8 +44,28 @@ describe.each(pages)('%s', (page) => {
     const scripts = [...text.matchAll(/npm run ([a-z:]+)/g)].map((match) => match[1]!);
     expect(scripts.filter((script) => !(script in manifest['scripts']!))).toEqual([]);
     const known = new Set([...Object.keys(COMMANDS), ...Object.keys(PROJECTS)]);
-    const pieces = [...text.matchAll(/npm test -- ((?:[a-z]+ ?)+)/g)].flatMap((match) => match[1]!.trim().split(' '));
+    const pieces = [...text.matchAll(/npm test -- ((?:[a-z]+(?![a-z/]) ?)+)/g)].flatMap((match) =>
+      match[1]!.trim().split(' '),
+    );
     expect(pieces.filter((piece) => !known.has(piece))).toEqual([]);
+  });
+});
+
+describe('what a first visitor and a contributor are told', () => {
+  /** `lambdas/upload/handler.ts`; those of the ingest task are named from its `src` on. */
+  const names = (text: string) =>
+    [...text.matchAll(/(?<![\w./…-])((?:[\w-]+\/)+[\w.-]+\.(?:ts|js|json))(?![\w/])/g)].map((match) => match[1]!);
+  const isThere = (path: string) =>
+    ['', 'containers/ingest/src'].some((folder) => existsSync(join(root, folder, path)));
+
+  it.each(['README.md', 'docs/CONTRIBUTING.md'])('%s names files that are there', (page) => {
+    const named = names(read(page));
+    expect(named.length).toBeGreaterThan(10);
+    expect(named.filter((path) => !isThere(path) && !path.startsWith('tmp/'))).toEqual([]);
+  });
+
+  it('README.md is read in one sitting', () => {
+    expect(read('README.md').split('\n').length).toBeLessThan(150);
   });
 });
 
@@ -59,8 +80,8 @@ describe('what the pages say of the stack', () => {
     expect(rows).toEqual(everyRightsRow());
   });
 
-  it('README.md counts the log groups that a teardown leaves', () => {
+  it('docs/deploy.md counts the log groups that a teardown leaves', () => {
     const groups = Object.values(resources).filter(({ Type }) => Type === 'AWS::Logs::LogGroup');
-    expect(read('README.md')).toContain(`${groups.length} log groups`);
+    expect(read('docs/deploy.md')).toContain(`${groups.length} log groups`);
   });
 });
