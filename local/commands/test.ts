@@ -25,7 +25,8 @@ const projects = Object.keys(PROJECTS).filter((name) => wanted.has(name));
 
 const log = (line: string) => process.stderr.write(`${line}\n`);
 
-// Minutes on a new machine, and most tests do without: those that run ffmpeg wait for this build, and say so if it fails.
+if (wanted.has('stack')) ensureChromium();
+// Minutes on a new machine, and most tests do without: those that run ffmpeg wait for this build. It uses apt, too.
 if (named.length === 0) startLayer();
 
 const commands = Object.entries(COMMANDS).filter(([name]) => wanted.has(name));
@@ -42,7 +43,6 @@ if (ended.some(([, results]) => results.some(({ ok }) => !ok))) process.exit(1);
 
 if (projects.length > 0) {
   if (wanted.has('synth')) await pythonEnvironment('cfn-lint', ['cfn-lint==1.58.0'], log);
-  if (wanted.has('stack')) ensureChromium();
   const { status } = spawnSync(process.execPath, vitest(projects, ...rest), { cwd: root, stdio: 'inherit' });
   process.exit(status ?? 1);
 }
