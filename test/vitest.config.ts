@@ -26,7 +26,13 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
-/** `iam` and `synth` run beside `unit`: they wait for other processes. The stack is one, and its tests have it alone. */
+/** Devices and cameras that keep time: they send, and expect, as fast as the clock runs, whatever else does. */
+const REAL_TIME = ['test/containers/ingest/task/{attachments,control,field,live,sound,takeover}.test.ts'];
+
+/**
+ * In three groups, one after another. `iam` and `synth` run beside `unit`: they wait for other processes. What keeps time
+ * runs beside its like only. The stack is one, and its tests have it alone.
+ */
 export default defineConfig({
   root,
   test: {
@@ -37,7 +43,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/synth/**', 'test/stack/**', 'test/e2e/**', 'test/iam/**'],
+          exclude: ['test/synth/**', 'test/stack/**', 'test/e2e/**', 'test/iam/**', ...REAL_TIME],
           maxWorkers,
           testTimeout: 60_000,
           hookTimeout: 600_000,
@@ -69,13 +75,26 @@ export default defineConfig({
       {
         root,
         test: {
+          name: 'real-time',
+          include: REAL_TIME,
+          maxWorkers,
+          // Six tests at once keep time on two processors; ten do not, where sound is encoded.
+          maxConcurrency: 3,
+          testTimeout: 60_000,
+          hookTimeout: 600_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        root,
+        test: {
           name: 'stack',
           include: ['test/stack/**/*.test.ts', 'test/e2e/**/*.test.ts'],
           globalSetup: ['test/stack.ts'],
           fileParallelism: false,
           testTimeout: 180_000,
           hookTimeout: 300_000,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],

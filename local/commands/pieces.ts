@@ -36,12 +36,15 @@ export const oxlint = (...more: readonly string[]): Command => [
 ];
 export const format: Command = [tool('oxfmt/bin/oxfmt'), '-c', '.ci/oxfmt.json', '--check', '.', ...NOT_FORMATTED];
 
-export const vitest = (projects: readonly string[], ...more: readonly string[]): Command => [
+/** The pieces that vitest runs, by the names of its projects. */
+export const vitest = (pieces: readonly string[], ...more: readonly string[]): Command => [
   tool('vitest/vitest.mjs'),
   'run',
   '--config',
   'test/vitest.config.ts',
-  ...projects.flatMap((name) => ['--project', name]),
+  ...pieces
+    .flatMap((name) => (name === 'unit' ? ['unit', 'real-time'] : [name]))
+    .flatMap((name) => ['--project', name]),
   ...more,
 ];
 
