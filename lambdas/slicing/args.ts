@@ -60,7 +60,7 @@ export function encodeArgs(command: Command): string[] {
     ['-i', `file:${source}`],
     ['-filter_complex', filters(plan, chunk)],
     ...outputs.map((output, index) => [
-      ...(output.kind === 'video' ? videoCodec(plan, index, command.preset) : audioCodec(plan)),
+      ...CODECS[output.kind](plan, index, command.preset),
       ...muxer(command, output, index),
     ]),
   ].flat();
@@ -130,6 +130,12 @@ const audioCodec = ({ audio }: Plan): string[] => [
   '-b:a',
   String(audio!.bitrate),
 ];
+
+/** Arguments that encode one output, by its kind. */
+const CODECS: Record<RenditionKind, (plan: Plan, index: number, preset: string) => string[]> = {
+  video: videoCodec,
+  audio: audioCodec,
+};
 
 function muxer({ plan, chunk, folder }: Command, output: Output, index: number): string[] {
   const plain = ['-map_metadata', '-1', '-map_chapters', '-1'];
