@@ -2,9 +2,10 @@
 import { Duration } from 'aws-cdk-lib';
 import { EventBus } from 'aws-cdk-lib/aws-events';
 import { Construct } from 'constructs';
-import { uploadLimits, type UploadLimits } from '../contract/upload.ts';
 import type { Config } from '../config.ts';
 import { SOURCE_PREFIX } from '../contract/keys.ts';
+import { DAY_SECONDS, GIB, MINUTE_SECONDS } from '../contract/options.ts';
+import { uploadLimits, type UploadLimits } from '../contract/upload.ts';
 import type { Api } from './api.ts';
 import { SluiceFunction } from './function.ts';
 import type { Storage } from './storage.ts';
@@ -50,10 +51,10 @@ export class Upload extends Construct {
 
 export function limitsOf({ upload }: Pick<Config, 'upload'>): UploadLimits {
   return uploadLimits.parse({
-    maxBytes: Math.floor(upload.maxSizeGiB * 1024 ** 3),
+    maxBytes: Math.floor(upload.maxSizeGiB * GIB),
     types: upload.types,
     maxInFlight: upload.maxInFlight,
-    urlSeconds: upload.urlMinutes * 60,
-    expireSeconds: upload.expireDays * 86_400,
+    urlSeconds: upload.urlMinutes * MINUTE_SECONDS,
+    expireSeconds: upload.expireDays * DAY_SECONDS,
   });
 }

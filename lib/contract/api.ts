@@ -5,6 +5,8 @@
 import { z } from 'zod';
 import { streamState } from './device.ts';
 import { liveRoutes } from './device-api.ts';
+import { RENDITION_KINDS } from './keys.ts';
+import { MAX_TOKEN_SECONDS } from './options.ts';
 import type { Route, Stage } from './route.ts';
 import { grant, video, videoId, videoStatus, visibility } from './video.ts';
 
@@ -253,7 +255,7 @@ export const routes = {
       expiresIn: z
         .int()
         .min(30)
-        .max(2_592_000)
+        .max(MAX_TOKEN_SECONDS)
         .optional()
         .meta({ description: 'Seconds; default and ceiling are configuration.' }),
     }),
@@ -288,7 +290,7 @@ export const routes = {
     status: 200,
     contentType: 'application/vnd.apple.mpegurl',
     summary: 'A media playlist with every URL signed; `?expand=1` playlists point here.',
-    params: idParam.extend({ kind: z.enum(['video', 'audio']), playlist: z.string().regex(/^[a-z0-9]{1,20}\.m3u8$/) }),
+    params: idParam.extend({ kind: z.enum(RENDITION_KINDS), playlist: z.string().regex(/^[a-z0-9]{1,20}\.m3u8$/) }),
     query: z.object({
       token: z.string().max(4096).optional(),
       cookies: z

@@ -4,6 +4,7 @@ import type { Route } from './route.ts';
 import { alarm, channelNumber, device, deviceId, devicePatch, newDevice, requestId, streamState } from './device.ts';
 import { unknownRow } from './fleet.ts';
 import { answerRow, command } from './commands.ts';
+import { MAX_TOKEN_SECONDS } from './options.ts';
 import { video } from './video.ts';
 
 const idParam = z.object({ id: deviceId });
@@ -220,7 +221,7 @@ export const liveRoutes = {
       expiresIn: z
         .int()
         .min(30)
-        .max(2_592_000)
+        .max(MAX_TOKEN_SECONDS)
         .optional()
         .meta({ description: 'Seconds; default and ceiling are configuration.' }),
     }),

@@ -75,6 +75,7 @@
  * folders by its own time, with a playlist of its own (playbackPlaylistKey), which ends with EXT-X-ENDLIST.
  */
 import { z } from 'zod';
+import { KIB, liveBounds, MIB, port, times } from './options.ts';
 
 export const METRIC_NAMESPACE = 'Sluice/Ingest';
 export const STREAMS_METRIC = 'Streams';
@@ -84,13 +85,15 @@ export const RETENTION_TAG = 'retention';
 /** Ports a task listens on in the cloud. The load balancer's own are configuration. */
 export const TASK_PORTS = { control: 10_808, media: 11_078, attachments: 17_611, health: 8080 } as const;
 
-const port = z.int().min(0).max(65_535);
-const seconds = z.number().positive();
-const count = z.int().positive();
+/** Of a task's memory, for segments that wait; the rest is for open segments, connections and the program. */
+export const BUFFER_SHARE = 0.5;
 
+/** A port to listen on; 0 takes a free one. */
+const listening = z.int().min(0).max(65_535);
+
+/** What `INGEST_OPTIONS` holds: bounds are those of the configuration. */
 export const ingestOptions = z.object({
-  /** Ports to listen on; 0 takes a free one. */
-  ports: z.object({ control: port, media: port, attachments: port, health: port }),
+  ports: z.object({ control: listening, media: listening, attachments: listening, health: listening }),
   /** Media and attachments both arrive at `ports.media`; `ports.attachments` is not opened. */
   sharedPort: z.boolean(),
   announce: z.object({
@@ -100,38 +103,38 @@ export const ingestOptions = z.object({
     /** Resolve PUBLIC_HOST to an IPv4 address before it is sent. */
     address: z.boolean(),
   }),
-  segmentSeconds: seconds,
+  segmentSeconds: liveBounds.segmentSeconds,
   /** Length of the live playlist. */
-  playlistSeconds: seconds,
-  idleStopSeconds: seconds,
+  playlistSeconds: liveBounds.playlistSeconds,
+  idleStopSeconds: liveBounds.idleStopSeconds,
   /** A stream asked for that has sent no picture by then is offline, and may be asked for again. */
-  startSeconds: seconds,
-  stateSeconds: seconds,
+  startSeconds: liveBounds.startSeconds,
+  stateSeconds: liveBounds.stateSeconds,
   /** Points that have waited this long are written, however few they are. */
-  positionSeconds: seconds,
+  positionSeconds: liveBounds.positionSeconds,
   /** From SIGTERM to the end of draining. */
-  drainSeconds: seconds,
-  unknownDays: count,
+  drainSeconds: liveBounds.drainSeconds,
+  unknownDays: liveBounds.unknownDays,
   /** A device must send the code it was given at registration, which it is given until it has used it. */
   requireAuthCode: z.boolean(),
   /** Media and attachments are taken only from the network the control connection comes from, while there is one. */
   sameNetwork: z.boolean(),
   limits: z.object({
-    connections: count,
-    connectionsPerAddress: count,
-    streams: count,
+    connections: liveBounds.maxConnections,
+    connectionsPerAddress: liveBounds.maxConnectionsPerAddress,
+    streams: liveBounds.streamsPerTask,
     /** Seconds without a byte after which a connection is closed. */
-    idleSeconds: seconds,
+    idleSeconds: liveBounds.idleSeconds,
     /** Seconds a new connection has to send its first byte. */
-    firstByteSeconds: seconds,
-    frameBytes: count,
+    firstByteSeconds: liveBounds.firstByteSeconds,
+    frameBytes: times(liveBounds.maxFrameKiB, KIB),
     /** Segments of a stream that wait for S3, bytes together: beyond it the oldest whole ones are dropped. */
-    streamBufferBytes: count,
+    streamBufferBytes: times(liveBounds.streamBufferMiB, MIB),
     /** Those of all streams of the task, in equal shares; files and messages that arrive in parts have a part of it beside. */
-    bufferBytes: count,
-    attachmentBytes: count,
-    commandsPerSecond: z.number().positive(),
-    unknownPerMinute: count,
+    bufferBytes: times(liveBounds.memoryMiB, MIB * BUFFER_SHARE),
+    attachmentBytes: times(liveBounds.maxAttachmentMiB, MIB),
+    commandsPerSecond: liveBounds.commandsPerSecond,
+    unknownPerMinute: liveBounds.unknownPerMinute,
   }),
 });
 export type IngestOptions = z.infer<typeof ingestOptions>;

@@ -1,19 +1,14 @@
 /** What the slicing steps hand to one another: source facts → plan → chunk results. Parsed on entry of every step. */
 import { z } from 'zod';
 import { objectCreated } from './events.ts';
+import { RENDITION_KINDS, SEGMENT_TYPES } from './keys.ts';
+import { slicingBounds } from './options.ts';
 import { failure, videoId } from './video.ts';
 
 /** The slicing options of a deployment that probing plans by (JSON in `SLICING_OPTIONS`). */
-export const slicingOptions = z.object({
-  segmentSeconds: z.number().positive(),
-  segmentType: z.enum(['fmp4', 'mpegts']),
-  ladder: z.array(z.int().positive()).min(1).meta({ description: 'Rungs by short side, pixels.' }),
-  audioKbps: z.int().positive(),
-  maxDurationHours: z.number().positive(),
-  maxDimension: z.int().positive().meta({ description: 'Pixels; longest side taken.' }),
-  storageMiB: z.int().positive().meta({ description: 'MiB of scratch space of an encode task.' }),
-});
-export type SlicingOptions = z.infer<typeof slicingOptions>;
+export const slicingOptions = z.object(slicingBounds).omit({ preset: true });
+/** Planning takes any rungs; which ones there are to choose from is a matter of the configuration. */
+export type SlicingOptions = Omit<z.infer<typeof slicingOptions>, 'ladder'> & { readonly ladder: readonly number[] };
 
 /** What ffprobe says of a source, reduced to what planning needs. */
 export const sourceInfo = z.object({
@@ -80,7 +75,7 @@ export const plan = z.object({
     etag: z.string().optional().meta({ description: 'The object as it was probed; any other is not read.' }),
     info: sourceInfo,
   }),
-  segmentType: z.enum(['fmp4', 'mpegts']),
+  segmentType: z.enum(SEGMENT_TYPES),
   segmentSeconds: z.number().positive(),
   video: z.array(rung).min(1).meta({ description: 'Tallest first.' }),
   audio: z
@@ -118,7 +113,7 @@ export const chunkResult = z.object({
   renditions: z
     .array(
       z.object({
-        kind: z.enum(['video', 'audio']),
+        kind: z.enum(RENDITION_KINDS),
         name: z.string(),
         codecs: z.string(),
         segments: z

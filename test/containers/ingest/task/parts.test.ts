@@ -21,7 +21,7 @@ import { ScaleInProtection, taskId, taskRevision } from '../../../../containers/
 import { phoneBytes } from '../../../../containers/ingest/src/jt808/identity.ts';
 import { encodeFrames } from '../../../../containers/ingest/src/jt808/messages/registry.ts';
 import { serials } from '../../../../containers/ingest/src/jt808/subpackage.ts';
-import { OPTIONS } from './cloud.ts';
+import { OPTIONS, testOptions } from './cloud.ts';
 import { ecsAgent } from './ecs.ts';
 
 const channels = (live: Channel['live']): Channel[] => [{ number: 1, name: 'Front', live, stream: 'main' }];
@@ -95,7 +95,7 @@ describe('the environment', () => {
     ),
   };
   it('is read once, and what is missing or malformed is named', () => {
-    expect(readServerConfig(env)).toMatchObject({
+    expect(readServerConfig(env, testOptions)).toMatchObject({
       options: OPTIONS,
       tables: { fleet: 'fleet_table' },
       listenAddress: undefined,
