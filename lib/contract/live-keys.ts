@@ -40,7 +40,7 @@ export interface SegmentName {
   readonly start: number;
   /** Milliseconds, exact. */
   readonly duration: number;
-  /** Of the writer (lib/contract/ingest.ts). From 1. */
+  /** Of the writer (docs/ingest.md). From 1. */
   readonly epoch: number;
   /** Media sequence number in the playlist it was written for. */
   readonly sequence: number;

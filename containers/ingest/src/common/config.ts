@@ -1,4 +1,4 @@
-/** What a task is told by its environment (lib/contract/ingest.ts), read once at start. */
+/** What a task is told by its environment (docs/ingest.md), read once at start. */
 import { json, required } from '../../../../lib/contract/env.ts';
 import { ingestOptions, type IngestOptions } from '../../../../lib/contract/ingest.ts';
 

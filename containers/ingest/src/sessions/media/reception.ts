@@ -4,7 +4,7 @@ import { zoneMinutes } from '../../../../../lib/contract/device.ts';
 import { wallTime } from '../../media/wall-clock.ts';
 import { comesFromIt, policyOf } from '../control/admission.ts';
 import { networkOf } from '../../net/gate.ts';
-import type { PlaybackRow } from '../../cloud/fleet.ts';
+import type { PlaybackRow } from '../../../../../lib/contract/fleet.ts';
 import { LiveStream, type Source } from '../../streams/stream.ts';
 import type { Streams } from '../../streams/streams.ts';
 import type { Services } from '../../services.ts';
