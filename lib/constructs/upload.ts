@@ -29,7 +29,6 @@ export class Upload extends Construct {
       environment: {
         GROUPS_CLAIM: config.auth.groupsClaim,
         UPLOAD_LIMITS: JSON.stringify(limitsOf(config)),
-        EVENT_BUS: bus.eventBusName,
       },
       // The HTTP API waits 30 s; finishing thousands of parts takes S3 some of them.
       timeout: Duration.seconds(29),
@@ -44,7 +43,7 @@ export class Upload extends Construct {
         SOURCE_PREFIX,
       )
       .listObjects(storage.sources, SOURCE_PREFIX)
-      .allow(['events:PutEvents'], [bus.eventBusArn]);
+      .useEvents('EVENT_BUS', bus);
     api.serve('upload', this.handler);
   }
 }
