@@ -304,7 +304,7 @@ export const configSchema = schema;
 export type Config = z.output<typeof schema> & { readonly environment: string };
 
 /** Reads anything that answers context lookups: a CDK App's node, or a plain function in tests. */
-export type ContextReader = (key: string) => unknown;
+type ContextReader = (key: string) => unknown;
 
 /** Context keys of CDK itself look like `aws:cdk:…` or `@aws-cdk/…`; ours are `env`, `environments` and option paths. */
 export function readConfig(context: ContextReader, overrides: Readonly<Record<string, unknown>> = {}): Config {
@@ -404,7 +404,7 @@ function checkMap({ live, enforceTls }: Config): void {
 }
 
 /** `-c a.b=text` as an override: numbers, booleans, lists and objects are given as JSON, anything else is text. */
-export function parseOverride(text: unknown): unknown {
+function parseOverride(text: unknown): unknown {
   if (typeof text !== 'string') return text;
   try {
     return JSON.parse(text);

@@ -5,7 +5,7 @@ import { BUFFER_SECONDS } from './plan.ts';
 import { TIME_OFFSET } from './segmenter.ts';
 
 /** Name of the one audio rendition. */
-export const AUDIO_NAME = 'main';
+const AUDIO_NAME = 'main';
 
 /** First file descriptor of the output pipes: 0 to 2 are stdin, progress and errors. */
 export const FIRST_PIPE = 3;

@@ -13,7 +13,7 @@ import { collectSegments } from './ts.ts';
 /** Stores a file under `path`, relative to the revision. */
 export type Put = (path: string, bytes: Buffer, contentType: string) => Promise<void>;
 
-export interface EncodeOptions {
+interface EncodeOptions {
   readonly task: EncodeTask;
   /** Path of the source. */
   readonly source: string;

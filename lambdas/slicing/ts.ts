@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { RenditionKind } from '../../lib/contract/keys.ts';
 import { LIST_NAME } from './args.ts';
 
-export interface TsSegment {
+interface TsSegment {
   readonly name: string;
   /** Seconds: from its first frame to the next segment's, as the muxer counted. */
   readonly duration: number;

@@ -16,6 +16,7 @@ import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../config.ts';
+import { allowTable } from './grants.ts';
 import { acknowledgeWildcards } from './nag.ts';
 import { removalOf } from './removal.ts';
 
@@ -88,15 +89,7 @@ export class SluiceFunction extends NodejsFunction {
     indexes: readonly string[] = [],
   ): this {
     this.addEnvironment(variable, table.tableName);
-    this.allow(
-      actions.map((action) => `dynamodb:${action}`),
-      [table.tableArn],
-    );
-    if (indexes.length === 0) return this;
-    return this.allow(
-      ['dynamodb:Query'],
-      indexes.map((index) => `${table.tableArn}/index/${index}`),
-    );
+    return allowTable(this, table, actions, indexes);
   }
 
   /** `s3:<action>` on the keys under `prefix` (ends with `/`). */

@@ -112,14 +112,14 @@ export class Network extends Construct {
 }
 
 /** Ports of the load balancer. */
-export function publicPorts({ live }: Config): number[] {
+function publicPorts({ live }: Config): number[] {
   const plain = [live.controlPort, live.mediaPort, ...(live.sharedPort ? [] : [live.attachmentPort])];
   if (live.tlsCertificateArn === undefined) return plain;
   return [...plain, live.tlsControlPort, live.tlsMediaPort, ...(live.sharedPort ? [] : [live.tlsAttachmentPort])];
 }
 
 /** Ports of a task that the load balancer reaches. */
-export const taskPorts = ({ live }: Config): number[] => [
+const taskPorts = ({ live }: Config): number[] => [
   TASK_PORTS.control,
   TASK_PORTS.media,
   ...(live.sharedPort ? [] : [TASK_PORTS.attachments]),

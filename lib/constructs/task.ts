@@ -20,6 +20,7 @@ import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import type { Config } from '../config.ts';
+import { allowTable } from './grants.ts';
 import { acknowledge, acknowledgeWildcards } from './nag.ts';
 import { removalOf } from './removal.ts';
 
@@ -88,15 +89,7 @@ export class SluiceTask extends FargateTaskDefinition {
     indexes: readonly string[] = [],
   ): this {
     this.container.addEnvironment(variable, table.tableName);
-    this.allow(
-      actions.map((action) => `dynamodb:${action}`),
-      [table.tableArn],
-    );
-    if (indexes.length === 0) return this;
-    return this.allow(
-      ['dynamodb:Query'],
-      indexes.map((index) => `${table.tableArn}/index/${index}`),
-    );
+    return allowTable(this, table, actions, indexes);
   }
 
   /** `s3:<action>` on the keys under `prefix` (ends with `/`). */

@@ -25,7 +25,7 @@ export const problem = z.object({
 export type Problem = z.infer<typeof problem>;
 
 /** S3 allows parts 1 … 10,000 (Amazon S3 multipart upload limits). Digits only: `3abc` is not 3. */
-export const MAX_PARTS = 10_000;
+const MAX_PARTS = 10_000;
 const partNumber = z
   .string()
   .regex(/^[0-9]{1,5}$/, 'must be a whole number from 1 to 10000')
@@ -42,7 +42,7 @@ const metadata = z.record(z.string().max(100), z.unknown()).optional().meta({
 const presigned = z.object({ url: z.string(), expires: z.int().meta({ description: 'Seconds the URL stays good.' }) });
 const idParam = z.object({ id: videoId });
 
-export const videoPatch = z
+const videoPatch = z
   .object({
     title: video.shape.title.optional(),
     description: video.shape.description.optional(),

@@ -23,7 +23,7 @@ const session = z
   .meta({ description: 'Chosen by the player at random, the same for as long as it watches: its sign of life.' });
 
 /** Longest stretch one answer covers: a day, an hour longer or shorter where clocks change. */
-export const MAX_STRETCH_HOURS = 25;
+const MAX_STRETCH_HOURS = 25;
 
 const stretch = { from: time, to: time };
 const MAX_STRETCH_MS = MAX_STRETCH_HOURS * 3_600_000;
@@ -41,7 +41,7 @@ const access = {
 /** What may be asked of a device: the fields a task's command has beside those the API fills in. */
 const withoutBase = { requestId: true, device: true, requestedAt: true } as const;
 const [start, stop, list, play, control, snapshot] = command.options;
-export const deviceCommand = z.discriminatedUnion('type', [
+const deviceCommand = z.discriminatedUnion('type', [
   start.omit({ ...withoutBase, stream: true }),
   stop.omit(withoutBase),
   list.omit(withoutBase),
@@ -55,13 +55,13 @@ export const commandAnswer = answerRow.omit({ kind: true, id: true, expiresAt: t
 
 export const unknownDevice = unknownRow.omit({ kind: true, expiresAt: true });
 
-export const stretchOfRecording = z.object({
+const stretchOfRecording = z.object({
   from: z.iso.datetime(),
   to: z.iso.datetime(),
   bytes: z.int().nonnegative(),
 });
 
-export const liveState = z.object({
+const liveState = z.object({
   state: streamState,
   since: z.iso.datetime().optional(),
   reason: z.string().optional().meta({ description: 'Why it is `offline` or `busy`, for a person.' }),

@@ -36,7 +36,7 @@ export const RENDITION_KINDS = ['video', 'audio'] as const;
 export type RenditionKind = (typeof RENDITION_KINDS)[number];
 
 export const SEGMENT_TYPES = ['fmp4', 'mpegts'] as const;
-export type SegmentType = (typeof SEGMENT_TYPES)[number];
+type SegmentType = (typeof SEGMENT_TYPES)[number];
 
 /** Media playlist, relative to the revision prefix: `video/720p.m3u8`, `audio/main.m3u8`. */
 export const playlistPath = (kind: RenditionKind, name: string): string => `${kind}/${name}.m3u8`;

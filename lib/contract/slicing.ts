@@ -11,7 +11,7 @@ export const slicingOptions = z.object(slicingBounds).omit({ preset: true });
 export type SlicingOptions = Omit<z.infer<typeof slicingOptions>, 'ladder'> & { readonly ladder: readonly number[] };
 
 /** What ffprobe says of a source, reduced to what planning needs. */
-export const sourceInfo = z.object({
+const sourceInfo = z.object({
   container: z.string(),
   bytes: z.int().positive(),
   duration: z.number().positive().meta({ description: 'Seconds.' }),
@@ -104,7 +104,7 @@ export const encodeTask = z.object({ plan, chunk });
 export type EncodeTask = z.infer<typeof encodeTask>;
 
 /** Output of encode. `stopped`: the video was deleted or has failed meanwhile, and nothing of this chunk is left. */
-export const encodeResult = z.object({ outcome: z.enum(['encoded', 'stopped']), index: z.int().nonnegative() });
+const encodeResult = z.object({ outcome: z.enum(['encoded', 'stopped']), index: z.int().nonnegative() });
 export type EncodeResult = z.infer<typeof encodeResult>;
 
 /** What encode leaves at `chunkResultKey` for assemble. */
@@ -136,7 +136,7 @@ export const assembleTask = z.object({ plan, chunks: z.array(chunk).min(1) });
 export type AssembleTask = z.infer<typeof assembleTask>;
 
 /** Output of assemble. `stopped` as for encode. */
-export const assembleResult = z.object({ outcome: z.enum(['ready', 'stopped']), videoId });
+const assembleResult = z.object({ outcome: z.enum(['ready', 'stopped']), videoId });
 export type AssembleResult = z.infer<typeof assembleResult>;
 
 /** Input of fail: the run, what started it, and the error Step Functions caught. */

@@ -131,7 +131,7 @@ export const grant = z.object({
 export type Grant = z.infer<typeof grant>;
 
 /** One row of the uploads table: partition key `owner`, sort key `slot` (0 … limit-1): the uploads a person has in flight. */
-export const uploadSlot = z.object({
+const uploadSlot = z.object({
   owner: z.string(),
   slot: z.int().nonnegative(),
   videoId,
