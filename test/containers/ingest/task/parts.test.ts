@@ -100,8 +100,17 @@ describe('the environment', () => {
       tables: { fleet: 'fleet_table' },
       listenAddress: undefined,
     });
-    expect(() => readServerConfig({ ...env, FLEET_TABLE: '' })).toThrow('FLEET_TABLE is missing');
+    expect(() => readServerConfig({ ...env, FLEET_TABLE: '' }, testOptions)).toThrow('FLEET_TABLE is missing');
     expect(() => readServerConfig({ ...env, INGEST_OPTIONS: '{"ports":{}}' })).toThrow('INGEST_OPTIONS does not hold');
+  });
+
+  it('holds times and limits within the bounds of the configuration', () => {
+    const shipped = { ...OPTIONS, stateSeconds: 5, positionSeconds: 5 };
+    const read = (options: unknown) => readServerConfig({ ...env, INGEST_OPTIONS: JSON.stringify(options) }).options;
+    expect(read(shipped)).toEqual(shipped);
+    expect(read({ ...shipped, idleStopSeconds: 0 }).idleStopSeconds).toBe(0);
+    expect(() => read({ ...shipped, startSeconds: 4 })).toThrow('INGEST_OPTIONS does not hold');
+    expect(() => read({ ...shipped, startSeconds: 121 })).toThrow('INGEST_OPTIONS does not hold');
   });
 
   it('says who the task is', async () => {
