@@ -5,16 +5,12 @@
  * Over 400 lines, since it is one list: the schema is the documentation (docs/configuration.md is made from it).
  */
 import { z } from 'zod';
-import { RETENTION_DAYS } from './contract/device.ts';
+import { retentionDays } from './contract/device.ts';
+import { liveBounds, playbackBounds, port, RUNGS, slicingBounds, uploadBounds, whole } from './contract/options.ts';
 
 export class ConfigError extends Error {
   override name = 'ConfigError';
 }
-
-const whole = (min: number, max: number) => z.int().min(min).max(max);
-const port = (standard: number) => whole(1, 65_535).default(standard);
-
-export const RUNGS = [2160, 1440, 1080, 720, 540, 360, 234] as const;
 
 const schema = z.strictObject({
   name: z
@@ -83,18 +79,18 @@ const schema = z.strictObject({
     .prefault({}),
   upload: z
     .strictObject({
-      maxSizeGiB: z.number().min(0.001).max(5120).default(50).meta({ description: 'GiB; largest file taken.' }),
+      maxSizeGiB: uploadBounds.maxSizeGiB.default(50).meta({ description: 'GiB; largest file taken.' }),
       partSizeMiB: whole(5, 5120)
         .default(16)
         .meta({ description: 'MiB; part size the console uses. S3 allows 5 MiB to 5 GiB and 10,000 parts.' }),
-      types: z
-        .array(z.string().regex(/^[a-z0-9.+-]+\/(\*|[a-z0-9.+-]+)$/i))
-        .min(1)
+      types: uploadBounds.types
         .default(['video/*', 'application/ogg', 'application/octet-stream'])
         .meta({ description: 'Media types taken, `video/*` style. What a file really is, probing finds out.' }),
-      maxInFlight: whole(1, 1000).default(20).meta({ description: 'Uploads one person may have under way.' }),
-      urlMinutes: whole(1, 720).default(60).meta({ description: 'Minutes a part URL stays good.' }),
-      expireDays: whole(1, 30).default(7).meta({ description: 'Days after which an unfinished upload is removed.' }),
+      maxInFlight: uploadBounds.maxInFlight.default(20).meta({ description: 'Uploads one person may have under way.' }),
+      urlMinutes: uploadBounds.urlMinutes.default(60).meta({ description: 'Minutes a part URL stays good.' }),
+      expireDays: uploadBounds.expireDays
+        .default(7)
+        .meta({ description: 'Days after which an unfinished upload is removed.' }),
       allowedOrigins: z
         .array(z.string().regex(/^(\*|https?:\/\/[^/]+)$/))
         .default(['*'])
@@ -103,48 +99,36 @@ const schema = z.strictObject({
     .prefault({}),
   slicing: z
     .strictObject({
-      segmentSeconds: z
-        .number()
-        .min(1)
-        .max(20)
+      segmentSeconds: slicingBounds.segmentSeconds
         .default(6)
         .meta({ description: 'Seconds; target duration of a segment.' }),
-      segmentType: z.enum(['fmp4', 'mpegts']).default('fmp4').meta({ description: 'Segment container.' }),
-      ladder: z
-        .array(z.union(RUNGS.map((n) => z.literal(n))))
-        .min(1)
+      segmentType: slicingBounds.segmentType.default('fmp4').meta({ description: 'Segment container.' }),
+      ladder: slicingBounds.ladder
         .default([...RUNGS])
         .meta({ description: 'Rungs by short side in pixels. Those larger than the source are left out.' }),
-      audioKbps: whole(32, 320).default(128).meta({ description: 'kbit/s of the AAC rendition.' }),
-      preset: z
-        .enum(['ultrafast', 'superfast', 'veryfast', 'faster', 'fast', 'medium'])
-        .default('veryfast')
-        .meta({ description: 'x264 preset: slower is smaller.' }),
-      maxDurationHours: z
-        .number()
-        .min(0.01)
-        .max(24)
+      audioKbps: slicingBounds.audioKbps.default(128).meta({ description: 'kbit/s of the AAC rendition.' }),
+      preset: slicingBounds.preset.default('veryfast').meta({ description: 'x264 preset: slower is smaller.' }),
+      maxDurationHours: slicingBounds.maxDurationHours
         .default(12)
         .meta({ description: 'Hours; longer sources are refused.' }),
-      maxDimension: whole(64, 16384)
+      maxDimension: slicingBounds.maxDimension
         .default(8192)
         .meta({ description: 'Pixels; sources wider or taller are refused.' }),
       memoryMiB: whole(1024, 10240)
         .default(10240)
         .meta({ description: 'MiB of the encode Lambda; 1,769 MiB buy one vCPU.' }),
       timeoutSeconds: whole(60, 900).default(900).meta({ description: 'Seconds an encode task may take.' }),
-      storageMiB: whole(512, 10240).default(10240).meta({ description: 'MiB of scratch space; a source must fit.' }),
+      storageMiB: slicingBounds.storageMiB
+        .default(10240)
+        .meta({ description: 'MiB of scratch space; a source must fit.' }),
     })
     .prefault({}),
   playback: z
     .strictObject({
-      signatureHours: z
-        .number()
-        .min(0.1)
-        .max(168)
+      signatureHours: playbackBounds.signatureHours
         .default(12)
         .meta({ description: "Hours a playback signature lasts; at least the video's length is always granted." }),
-      tokenMinutes: whole(1, 43200)
+      tokenMinutes: playbackBounds.tokenMinutes
         .default(60)
         .meta({ description: 'Minutes; longest life of a playback token, and its default.' }),
       allowedOrigins: z
@@ -179,9 +163,9 @@ const schema = z.strictObject({
         description:
           'Take in vehicle cameras: devices API and tables, and a second stack with load balancer and tasks, which cost by the hour.',
       }),
-      controlPort: port(808).meta({ description: 'Port devices hold their JT/T 808 connection to.' }),
-      mediaPort: port(1078).meta({ description: 'Port devices send JT/T 1078 pictures and sound to.' }),
-      attachmentPort: port(7611).meta({ description: 'Port devices send files of alarms to.' }),
+      controlPort: port.default(808).meta({ description: 'Port devices hold their JT/T 808 connection to.' }),
+      mediaPort: port.default(1078).meta({ description: 'Port devices send JT/T 1078 pictures and sound to.' }),
+      attachmentPort: port.default(7611).meta({ description: 'Port devices send files of alarms to.' }),
       sharedPort: z.boolean().default(false).meta({
         description:
           'Files of alarms come to `live.mediaPort`, told apart by their bytes; `live.attachmentPort` stays closed.',
@@ -191,9 +175,9 @@ const schema = z.strictObject({
         .regex(/^arn:aws[a-z-]*:acm:[a-z0-9-]+:/)
         .optional()
         .meta({ description: 'ACM certificate in the region: adds the TLS ports below beside the plain ones.' }),
-      tlsControlPort: port(10808).meta({ description: 'TLS port of the control connection.' }),
-      tlsMediaPort: port(11078).meta({ description: 'TLS port of media.' }),
-      tlsAttachmentPort: port(17611).meta({ description: 'TLS port of attachments.' }),
+      tlsControlPort: port.default(10808).meta({ description: 'TLS port of the control connection.' }),
+      tlsMediaPort: port.default(11078).meta({ description: 'TLS port of media.' }),
+      tlsAttachmentPort: port.default(17611).meta({ description: 'TLS port of attachments.' }),
       announceTls: z.boolean().default(false).meta({
         description: 'Send devices to the TLS ports for media and attachments. Needs `live.tlsCertificateArn`.',
       }),
@@ -219,44 +203,43 @@ const schema = z.strictObject({
         .union([256, 512, 1024, 2048, 4096].map((n) => z.literal(n)))
         .default(1024)
         .meta({ description: 'CPU units of a task; 1024 are one vCPU. One process uses one.' }),
-      memoryMiB: whole(512, 30720)
+      memoryMiB: liveBounds.memoryMiB
         .default(4096)
         .meta({ description: 'MiB of a task; Fargate takes 2 to 8 GiB for 1024 units.' }),
       minTasks: whole(1, 100).default(2).meta({ description: 'Tasks that always run; with 1 a failure is an outage.' }),
       maxTasks: whole(1, 100).default(10).meta({ description: 'Tasks scaling stops at.' }),
-      streamsPerTask: whole(1, 5000).default(800).meta({
+      streamsPerTask: liveBounds.streamsPerTask.default(800).meta({
         description: 'Streams a task takes; the next one is told busy. Scaling aims at 70 % of it.',
       }),
-      segmentSeconds: z.number().min(1).max(10).default(2).meta({
+      segmentSeconds: liveBounds.segmentSeconds.default(2).meta({
         description: 'Seconds; target duration of a live segment. Shorter is less delay and more requests to S3.',
       }),
-      playlistSeconds: whole(12, 600).default(30).meta({
+      playlistSeconds: liveBounds.playlistSeconds.default(30).meta({
         description: 'Seconds a live playlist reaches back. It is written once a segment, so longer costs bandwidth.',
       }),
-      onDemandMinutes: whole(1, 60).default(10).meta({
+      onDemandMinutes: liveBounds.onDemandMinutes.default(10).meta({
         description: 'Minutes a signature of an on-demand stream lasts; its renewal says that somebody still watches.',
       }),
-      idleStopSeconds: whole(0, 3600).default(30).meta({
+      idleStopSeconds: liveBounds.idleStopSeconds.default(30).meta({
         description: 'Seconds from the last viewer to the end of an on-demand stream.',
       }),
-      startSeconds: whole(5, 120)
+      startSeconds: liveBounds.startSeconds
         .default(20)
         .meta({ description: 'Seconds a device has to begin a stream it was asked for.' }),
-      retentionDays: z
-        .union(RETENTION_DAYS.map((n) => z.literal(n)))
+      retentionDays: retentionDays
         .default(30)
         .meta({ description: 'Days recordings, positions and alarms of a new device are kept.' }),
-      stateSeconds: whole(5, 600).default(30).meta({
+      stateSeconds: liveBounds.stateSeconds.default(30).meta({
         description:
           'Seconds between writes of where a device is. Shorter moves dots on the map sooner and costs table writes.',
       }),
-      positionSeconds: whole(5, 600).default(60).meta({
+      positionSeconds: liveBounds.positionSeconds.default(60).meta({
         description: 'Seconds positions are gathered before they are stored; a task that dies loses that many.',
       }),
-      drainSeconds: whole(10, 110).default(90).meta({
+      drainSeconds: liveBounds.drainSeconds.default(90).meta({
         description: 'Seconds a task that is to end takes to hand its devices over. Fargate waits 120.',
       }),
-      unknownDays: whole(1, 90)
+      unknownDays: liveBounds.unknownDays
         .default(7)
         .meta({ description: 'Days a device that is not registered stays in the list.' }),
       requireAuthCode: z.boolean().default(false).meta({
@@ -267,28 +250,30 @@ const schema = z.strictObject({
         description:
           'Take pictures and files of a device only from the network (IPv4 /24, IPv6 /48) of its control connection, while it has one: else whoever knows its number can send pictures of a channel that is always on. Not for carriers that change addresses from one connection to the next.',
       }),
-      maxConnections: whole(10, 100_000)
+      maxConnections: liveBounds.maxConnections
         .default(25_000)
         .meta({ description: 'Connections a task takes; more are closed.' }),
-      maxConnectionsPerAddress: whole(1, 100_000).default(2000).meta({
+      maxConnectionsPerAddress: liveBounds.maxConnectionsPerAddress.default(2000).meta({
         description: 'Connections from one address a task takes. Mobile networks put many devices behind one.',
       }),
-      idleSeconds: whole(60, 5900)
+      idleSeconds: liveBounds.idleSeconds
         .default(300)
         .meta({ description: 'Seconds of silence after which a connection is closed.' }),
-      firstByteSeconds: whole(2, 300).default(20).meta({
+      firstByteSeconds: liveBounds.firstByteSeconds.default(20).meta({
         description: 'Seconds a new connection has to say something, and a third of what it has to say who it is.',
       }),
-      maxFrameKiB: whole(64, 16_384).default(2048).meta({ description: 'KiB; a larger picture is dropped.' }),
-      streamBufferMiB: whole(1, 256).default(8).meta({
+      maxFrameKiB: liveBounds.maxFrameKiB.default(2048).meta({ description: 'KiB; a larger picture is dropped.' }),
+      streamBufferMiB: liveBounds.streamBufferMiB.default(8).meta({
         description:
           'MiB of segments of one stream that may wait for S3; then the oldest go, and a gap is marked. All streams together have half of `live.memoryMiB`, in equal shares.',
       }),
-      maxAttachmentMiB: whole(1, 4096).default(512).meta({ description: 'MiB; a larger file of an alarm is refused.' }),
-      commandsPerSecond: z.number().min(0.1).max(20).default(1).meta({
+      maxAttachmentMiB: liveBounds.maxAttachmentMiB
+        .default(512)
+        .meta({ description: 'MiB; a larger file of an alarm is refused.' }),
+      commandsPerSecond: liveBounds.commandsPerSecond.default(1).meta({
         description: 'Commands a second one device is sent; devices that get more stop working.',
       }),
-      unknownPerMinute: whole(1, 10_000).default(60).meta({
+      unknownPerMinute: liveBounds.unknownPerMinute.default(60).meta({
         description: 'Rows of unknown devices a task writes in a minute.',
       }),
       mapTilesUrl: z
@@ -319,7 +304,7 @@ export const configSchema = schema;
 export type Config = z.output<typeof schema> & { readonly environment: string };
 
 /** Reads anything that answers context lookups: a CDK App's node, or a plain function in tests. */
-export type ContextReader = (key: string) => unknown;
+type ContextReader = (key: string) => unknown;
 
 /** Context keys of CDK itself look like `aws:cdk:…` or `@aws-cdk/…`; ours are `env`, `environments` and option paths. */
 export function readConfig(context: ContextReader, overrides: Readonly<Record<string, unknown>> = {}): Config {
@@ -419,7 +404,7 @@ function checkMap({ live, enforceTls }: Config): void {
 }
 
 /** `-c a.b=text` as an override: numbers, booleans, lists and objects are given as JSON, anything else is text. */
-export function parseOverride(text: unknown): unknown {
+function parseOverride(text: unknown): unknown {
   if (typeof text !== 'string') return text;
   try {
     return JSON.parse(text);

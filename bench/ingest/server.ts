@@ -2,9 +2,11 @@
  * Measured program: the ingest task, bundled as its image is, with a channel on which it tells what it uses. Nothing of the
  * task is replaced; the lags it measures itself are kept whole instead of sampled.
  */
+import { z } from 'zod';
 import { readServerConfig } from '../../containers/ingest/src/common/config.ts';
 import { startIngest, type Ports } from '../../containers/ingest/src/task/server.ts';
 import { taskId } from '../../containers/ingest/src/task/ecs.ts';
+import { ingestOptions } from '../../lib/contract/ingest.ts';
 import { answerMessages } from './pinned.ts';
 
 export type ServerMessage = { readonly do: 'ports' } | { readonly do: 'usage' } | { readonly do: 'drain' };
@@ -25,7 +27,11 @@ export interface ServerUsage {
   readonly lags: readonly number[];
 }
 
-const ingest = await startIngest(readServerConfig(), await taskId());
+/** How many streams a task takes is what is measured: the bound of the option is no bound here. */
+const unbounded = ingestOptions.extend({
+  limits: ingestOptions.shape.limits.extend({ streams: z.int().positive() }),
+});
+const ingest = await startIngest(readServerConfig(process.env, unbounded), await taskId());
 const { metrics } = ingest.services;
 let lags: number[] = [];
 metrics.lag = (ms) => void lags.push(ms);

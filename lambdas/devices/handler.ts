@@ -4,6 +4,7 @@ import { retentionDays, type DeviceRecord } from '../../lib/contract/device.ts';
 import { number, required } from '../../lib/contract/env.ts';
 import { commandAnswer, unknownDevice } from '../../lib/contract/device-api.ts';
 import { unknownRow } from '../../lib/contract/fleet.ts';
+import { liveBounds } from '../../lib/contract/options.ts';
 import { dynamo } from '../shared/clients.ts';
 import { queryFleet, readAnswer, readDevice, readTasks, sendCommand, maySee, visible } from '../shared/devices.ts';
 import { taskOf } from '../shared/device-state.ts';
@@ -21,8 +22,8 @@ import { byName, changeDevice, createDevice, deleteDevice, newRecord } from './r
 import { readAlarms, readPoints } from './tracks.ts';
 import { show } from './view.ts';
 
-const startSeconds = number('START_SECONDS', 1, 600);
-const defaultRetention = retentionDays.parse(number('RETENTION_DAYS', 1, 365));
+const startSeconds = number('START_SECONDS', liveBounds.startSeconds);
+const defaultRetention = number('RETENTION_DAYS', retentionDays);
 
 /** Rows one call of the listing looks at, at most. */
 const LIST_BUDGET = 2000;

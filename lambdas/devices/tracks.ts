@@ -40,7 +40,7 @@ export async function readPoints(device: string, { from, to }: Stretch): Promise
   return points.filter(({ time }) => time >= from && time < to).sort((a, b) => a.time - b.time);
 }
 
-export interface AlarmPage {
+interface AlarmPage {
   readonly alarms: AlarmRecord[];
   /** Sort key to go on after. */
   readonly next: string | undefined;

@@ -7,7 +7,7 @@ import { readToken, type PlaybackToken, type Use } from './token.ts';
 
 export type Caller = Pick<PlaybackToken, 'viewer'> & Partial<PlaybackToken>;
 
-export interface CallersOptions {
+interface CallersOptions {
   readonly issuer: string;
   readonly audience: string;
   readonly groupsClaim: string;

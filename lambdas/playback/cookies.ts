@@ -1,6 +1,6 @@
 /** `Set-Cookie` of CloudFront's signed cookies (CloudFront Developer Guide, "Set signed cookies using a custom policy"). */
 
-export interface CookieOptions {
+interface CookieOptions {
   /** Path they are sent to, e.g. `/vod/{id}/`: another video's cookies lie beside these, not over them. */
   readonly path: string;
   readonly maxAgeSeconds: number;

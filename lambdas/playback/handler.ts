@@ -1,25 +1,15 @@
 /** Playback: who may watch what, and the playlists and tokens that follow from it. */
-import { GetObjectCommand } from '@aws-sdk/client-s3';
-import { number, required } from '../../lib/contract/env.ts';
 import { vodPrefix } from '../../lib/contract/keys.ts';
-import { s3 } from '../shared/clients.ts';
 import { ApiError } from '../shared/errors.ts';
 import { Reply, serve } from '../shared/http.ts';
 import { logger } from '../shared/logger.ts';
 import { loadSigner } from '../shared/signing.ts';
 import { checkPlayable, signatureEnd, tokenLifetime, watchable } from './access.ts';
-import { Callers } from './caller.ts';
 import { setCookies } from './cookies.ts';
 import { expand, multivariant, playlistKey, type Access } from './manifest.ts';
+import { checkLength, readPlaylist } from './media-playlist.ts';
+import { callers, groupsClaim, signatureHours, tokenMinutes } from './options.ts';
 import { mintToken } from './token.ts';
-
-const groupsClaim = required('GROUPS_CLAIM');
-const signatureHours = number('SIGNATURE_HOURS', 0.1, 168);
-const tokenMinutes = number('TOKEN_MINUTES', 1, 43_200);
-const callers = new Callers({ issuer: required('ISSUER'), audience: required('AUDIENCE'), groupsClaim });
-
-/** Lambda answers at most 6 MB, JSON and escapes included. */
-const MAX_PLAYLIST_BYTES = 5_500_000;
 
 export const handler = serve<'playback'>(groupsClaim, {
   'POST /api/videos/{id}/tokens': async ({ params: { id }, body, viewer }) => {
@@ -69,25 +59,13 @@ export const handler = serve<'playback'>(groupsClaim, {
     // A playlists token ends with the signature it stands for; reloading must not stretch it.
     const end = (who?.use === 'playlists' && who.expiresAt) || signatureEnd(new Date(), signatureHours, video.duration);
     const query = request.query.cookies === '1' ? undefined : (await loadSigner()).sign(`/${vodPrefix(id)}*`, end);
-    const text = expand(await readPlaylist(key), `/${key}`, query);
-    if (Buffer.byteLength(text) > MAX_PLAYLIST_BYTES)
-      throw new ApiError('too-large', 'The expanded playlist is too long; use EXT-X-DEFINE or cookies instead.', {
-        limit: { name: 'playlist', value: MAX_PLAYLIST_BYTES, unit: 'bytes' },
-      });
-    return new Reply(text);
+    const text = expand(await readPlaylist(key, (cause) => gone(key, cause)), `/${key}`, query);
+    return new Reply(checkLength(text, 'The expanded playlist is too long; use EXT-X-DEFINE or cookies instead.'));
   },
 });
 
-/** Deleted or sliced anew since the record was read: S3 calls a missing key AccessDenied to who may not list the bucket. */
-const GONE = ['NoSuchKey', 'AccessDenied'];
-
-async function readPlaylist(Key: string): Promise<string> {
-  try {
-    const { Body } = await s3.send(new GetObjectCommand({ Bucket: required('MEDIA_BUCKET'), Key }));
-    return await Body!.transformToString();
-  } catch (cause) {
-    if (!(cause instanceof Error) || !GONE.includes(cause.name)) throw cause;
-    logger.warn('a published playlist is not there', { key: Key, error: cause });
-    throw new ApiError('not-found', 'The playlist is gone; load main.m3u8 again.', { cause });
-  }
+/** Deleted or sliced anew since the record was read. */
+function gone(key: string, cause: Error): ApiError {
+  logger.warn('a published playlist is not there', { key, error: cause });
+  return new ApiError('not-found', 'The playlist is gone; load main.m3u8 again.', { cause });
 }

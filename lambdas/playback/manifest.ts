@@ -28,23 +28,29 @@ type Published = Pick<VideoRecord, 'id' | 'revision' | 'renditions'>;
 /** The multivariant playlist (RFC 8216bis 4.4.6) of a published video. */
 export function multivariant(video: Published, access: Access): string {
   const audio = video.renditions.filter((rendition) => rendition.kind === 'audio');
-  const lines = ['#EXTM3U', ...header(access), '#EXT-X-INDEPENDENT-SEGMENTS'];
-  audio.forEach((rendition, index) => {
-    const attributes = [
-      'TYPE=AUDIO',
-      'GROUP-ID="audio"',
-      `NAME="${rendition.name}"`,
-      `DEFAULT=${index === 0 ? 'YES' : 'NO'}`,
-      'AUTOSELECT=YES',
-      ...(rendition.channels === undefined ? [] : [`CHANNELS="${rendition.channels}"`]),
-      `URI="${uri(video, rendition, access)}"`,
-    ];
-    lines.push(`#EXT-X-MEDIA:${attributes.join(',')}`);
-  });
-  for (const rendition of inOrder(video.renditions)) {
-    lines.push(`#EXT-X-STREAM-INF:${variant(rendition, audio)}`, uri(video, rendition, access));
-  }
+  const tags: Record<RenditionKind, string[]> = {
+    audio: audio.map((rendition, index) => media(rendition, index, uri(video, rendition, access))),
+    video: inOrder(video.renditions).flatMap((rendition) => [
+      `#EXT-X-STREAM-INF:${variant(rendition, audio)}`,
+      uri(video, rendition, access),
+    ]),
+  };
+  const lines = ['#EXTM3U', ...header(access), '#EXT-X-INDEPENDENT-SEGMENTS', ...tags.audio, ...tags.video];
   return `${lines.join('\n')}\n`;
+}
+
+/** One audio rendition; the first is the default one (RFC 8216bis 4.4.6.1). */
+function media({ name, channels }: Rendition, index: number, address: string): string {
+  const attributes = [
+    'TYPE=AUDIO',
+    'GROUP-ID="audio"',
+    `NAME="${name}"`,
+    `DEFAULT=${index === 0 ? 'YES' : 'NO'}`,
+    'AUTOSELECT=YES',
+    ...(channels === undefined ? [] : [`CHANNELS="${channels}"`]),
+    `URI="${address}"`,
+  ];
+  return `#EXT-X-MEDIA:${attributes.join(',')}`;
 }
 
 /**

@@ -15,10 +15,10 @@ const customResourceEvent = z.object({
   LogicalResourceId: z.string(),
   PhysicalResourceId: z.string().optional(),
 });
-export type CustomResourceEvent = z.infer<typeof customResourceEvent>;
+type CustomResourceEvent = z.infer<typeof customResourceEvent>;
 
 /** Its message is shown in the stack's events; every other error is only named there. */
-export class CustomResourceError extends Error {
+class CustomResourceError extends Error {
   override name = 'CustomResourceError';
 }
 

@@ -26,9 +26,9 @@ export interface StreamNow {
 }
 
 /** Milliseconds after which a stream that could not be had is asked for again. */
-export const BUSY_MS = 10_000;
+const BUSY_MS = 10_000;
 
-export interface StreamQuestion {
+interface StreamQuestion {
   readonly record: Pick<DeviceRecord, 'online' | 'task' | 'streams' | 'channels' | 'lastSeenAt'>;
   readonly channel: number;
   readonly tasks: Tasks;

@@ -2,7 +2,7 @@
 import type { Grant, VideoRecord } from '../../lib/contract/video.ts';
 import { isAdmin, type Viewer } from './viewer.ts';
 
-export interface EntitlementQuestion {
+interface EntitlementQuestion {
   /** Undefined: nobody signed in. */
   readonly viewer: Viewer | undefined;
   readonly video: Pick<VideoRecord, 'owner' | 'visibility' | 'status'>;

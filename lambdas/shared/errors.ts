@@ -21,9 +21,9 @@ export const problems = {
   internal: [500, 'Something failed on our side'],
 } as const satisfies Record<string, readonly [number, string]>;
 
-export type ProblemCode = keyof typeof problems;
+type ProblemCode = keyof typeof problems;
 
-export interface ProblemOptions {
+interface ProblemOptions {
   limit?: NonNullable<Problem['limit']>;
   errors?: NonNullable<Problem['errors']>;
   state?: NonNullable<Problem['state']>;

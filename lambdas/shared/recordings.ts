@@ -74,7 +74,7 @@ export function inOrder<S extends SegmentName>(segments: readonly S[], { from, t
   return kept;
 }
 
-export interface RecordedStretch {
+interface RecordedStretch {
   from: number;
   to: number;
   bytes: number;

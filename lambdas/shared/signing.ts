@@ -8,7 +8,7 @@ export class SigningError extends Error {
   override name = 'SigningError';
 }
 
-export interface SignerOptions {
+interface SignerOptions {
   readonly secret: Pick<SigningSecret, 'privateKey' | 'tokenKey'>;
   /** CloudFront's id of the public key. */
   readonly keyPairId: string;

@@ -24,7 +24,7 @@ export interface Change {
 }
 
 /** What must hold for a change to be made. */
-export interface Guard {
+interface Guard {
   /** The video must be in one of these. Always excludes `deleted` when left out. */
   readonly from?: readonly VideoStatus[];
   /** The slicing run must be this one. */

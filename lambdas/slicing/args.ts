@@ -5,7 +5,7 @@ import { BUFFER_SECONDS } from './plan.ts';
 import { TIME_OFFSET } from './segmenter.ts';
 
 /** Name of the one audio rendition. */
-export const AUDIO_NAME = 'main';
+const AUDIO_NAME = 'main';
 
 /** First file descriptor of the output pipes: 0 to 2 are stdin, progress and errors. */
 export const FIRST_PIPE = 3;
@@ -60,7 +60,7 @@ export function encodeArgs(command: Command): string[] {
     ['-i', `file:${source}`],
     ['-filter_complex', filters(plan, chunk)],
     ...outputs.map((output, index) => [
-      ...(output.kind === 'video' ? videoCodec(plan, index, command.preset) : audioCodec(plan)),
+      ...CODECS[output.kind](plan, index, command.preset),
       ...muxer(command, output, index),
     ]),
   ].flat();
@@ -130,6 +130,12 @@ const audioCodec = ({ audio }: Plan): string[] => [
   '-b:a',
   String(audio!.bitrate),
 ];
+
+/** Arguments that encode one output, by its kind. */
+const CODECS: Record<RenditionKind, (plan: Plan, index: number, preset: string) => string[]> = {
+  video: videoCodec,
+  audio: audioCodec,
+};
 
 function muxer({ plan, chunk, folder }: Command, output: Output, index: number): string[] {
   const plain = ['-map_metadata', '-1', '-map_chapters', '-1'];

@@ -3,8 +3,9 @@ import type { Context } from 'aws-lambda';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { required } from '../../lib/contract/env.ts';
+import { required, word } from '../../lib/contract/env.ts';
 import { chunkResultKey, revisionPrefix } from '../../lib/contract/keys.ts';
+import { slicingBounds } from '../../lib/contract/options.ts';
 import { chunkResult, encodeTask, type EncodeResult, type EncodeTask } from '../../lib/contract/slicing.ts';
 import { logger } from '../shared/logger.ts';
 import { encodeChunk } from './encoder.ts';
@@ -68,7 +69,7 @@ async function encode(
     task,
     source,
     folder: segments,
-    preset: required('PRESET'),
+    preset: word('PRESET', slicingBounds.preset),
     timeoutMs: timeoutMs - (Date.now() - started),
     signal: watch.signal,
     put,

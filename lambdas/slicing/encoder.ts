@@ -1,6 +1,6 @@
 /** Encodes one chunk of a local source with ffmpeg and hands finished files on while it runs. Knows no AWS. */
 import { mkdir } from 'node:fs/promises';
-import { INIT_NAME, renditionFolder, segmentName } from '../../lib/contract/keys.ts';
+import { INIT_NAME, renditionFolder, segmentName, type RenditionKind } from '../../lib/contract/keys.ts';
 import type { ChunkResult, EncodeTask } from '../../lib/contract/slicing.ts';
 import { BoxError } from '../../lib/media/boxes.ts';
 import { ProcessError, start, type Running } from '../../lib/process.ts';
@@ -14,7 +14,7 @@ import { collectSegments } from './ts.ts';
 /** Stores a file under `path`, relative to the revision. */
 export type Put = (path: string, bytes: Buffer, contentType: string) => Promise<void>;
 
-export interface EncodeOptions {
+interface EncodeOptions {
   readonly task: EncodeTask;
   /** Path of the source. */
   readonly source: string;
@@ -80,10 +80,12 @@ export async function encodeChunk(options: EncodeOptions): Promise<ChunkResult> 
   return result;
 }
 
+const CONTENT_TYPES: Record<RenditionKind, string> = { video: 'video/mp4', audio: 'audio/mp4' };
+
 async function collectFmp4(options: EncodeOptions, output: Output, running: Running, index: number) {
   const { chunk, plan } = options.task;
   const folder = renditionFolder(output.kind, output.name);
-  const type = output.kind === 'video' ? 'video/mp4' : 'audio/mp4';
+  const type = CONTENT_TYPES[output.kind];
   const result: RenditionResult = { ...output, codecs: '', segments: [] };
   const pipe = running.pipes[index];
   if (!pipe) throw new Error(`ffmpeg has no file descriptor ${FIRST_PIPE + index}`);

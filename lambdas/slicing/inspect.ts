@@ -7,7 +7,7 @@ import { decodableCodecs, ffprobe, measureDuration } from './ffprobe.ts';
 import { Refusal } from './refusal.ts';
 import { refuseCutFragments, takeSample } from './sample.ts';
 
-export interface InspectOptions {
+interface InspectOptions {
   readonly source: ByteSource;
   /** Where the stand-in goes; the caller removes it. */
   readonly path: string;

@@ -115,9 +115,9 @@ export function audioPlan(audio: SourceInfo['audio'], kbps: number): Plan['audio
 }
 
 /** The whole source as one chunk: the smallest case of many. */
-export const wholeAsOneChunk = (): Chunk[] => [{ index: 0, start: 0, duration: null, firstSegment: 1 }];
+const wholeAsOneChunk = (): Chunk[] => [{ index: 0, start: 0, duration: null, firstSegment: 1 }];
 
-export interface PlanFor {
+interface PlanFor {
   readonly videoId: string;
   readonly revision: number;
   readonly execution: string;

@@ -93,17 +93,26 @@ const sum = (values: readonly number[]): number => values.reduce((total, value) 
 export const averageBitrate = (segments: readonly Segment[]): number =>
   Math.max(1, Math.ceil((sum(segments.map(({ bytes }) => bytes)) * 8) / sum(segments.map((s) => s.duration))));
 
+type Shape = Pick<Rendition, 'width' | 'height' | 'frameRate' | 'channels'>;
+
+/** What the plan says of a rendition, by its kind. */
+const SHAPES: Record<RenditionKind, (plan: Plan, name: string) => Shape> = {
+  video: (plan, name) => {
+    const rung = plan.video.find((candidate) => candidate.name === name);
+    if (!rung) throw new MergeError(`the plan has no rung ${name}`);
+    return { width: rung.width, height: rung.height, frameRate: rung.frameRate };
+  },
+  audio: ({ audio }) => (audio ? { channels: audio.channels } : {}),
+};
+
 /** What the record says of a rendition. */
 export function describe(rendition: MergedRendition, plan: Plan): Rendition {
   const { kind, name, codecs, segments } = rendition;
-  const rung = kind === 'video' ? plan.video.find((candidate) => candidate.name === name) : undefined;
-  if (kind === 'video' && !rung) throw new MergeError(`the plan has no rung ${name}`);
   return {
     kind,
     name,
     codecs,
-    ...(rung && { width: rung.width, height: rung.height, frameRate: rung.frameRate }),
-    ...(kind === 'audio' && plan.audio && { channels: plan.audio.channels }),
+    ...SHAPES[kind](plan, name),
     bandwidth: Math.max(peakBitrate(segments), averageBitrate(segments)),
     averageBandwidth: averageBitrate(segments),
     bytes: sum(segments.map(({ bytes }) => bytes)),

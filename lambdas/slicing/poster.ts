@@ -25,7 +25,7 @@ export const posterSegment = ({ segments }: MergedRendition): string | undefined
   segments[Math.floor((segments.length - 1) / 2)]?.name;
 
 /** Arguments for ffmpeg: of the first hundred frames the one nearest to their average, never larger than it is. */
-export function posterArgs(input: string): string[] {
+function posterArgs(input: string): string[] {
   const filters = [
     'thumbnail=100',
     `scale=w='min(iw,${LONGEST})':h='min(ih,${LONGEST})':force_original_aspect_ratio=decrease:force_divisible_by=2:out_range=pc`,

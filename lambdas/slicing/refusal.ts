@@ -1,6 +1,6 @@
 /** Why a source is not taken: stable codes, and one sentence each for the person who uploaded it. */
 
-export type RefusalCode =
+type RefusalCode =
   | 'empty-file'
   | 'not-video'
   | 'no-video-track'

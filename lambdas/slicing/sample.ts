@@ -16,7 +16,7 @@ const END_BYTES = 8 * MIB;
 /** Movie header (`moov`) taken. Twelve hours of ordinary video have about 20 MiB. */
 const MAX_HEADER_BYTES = 64 * MIB;
 
-export interface Sampled {
+interface Sampled {
   readonly layout: Layout | undefined;
   /** The file holds every byte of the source. */
   readonly whole: boolean;

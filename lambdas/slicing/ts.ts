@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { RenditionKind } from '../../lib/contract/keys.ts';
 import { LIST_NAME } from './args.ts';
 
-export interface TsSegment {
+interface TsSegment {
   readonly name: string;
   /** Seconds: from its first frame to the next segment's, as the muxer counted. */
   readonly duration: number;
@@ -20,12 +20,18 @@ export function parseList(text: string): { name: string; duration: number }[] {
   }));
 }
 
+/** RFC 6381 codec string of the renditions of a kind. */
+const CODECS: Record<RenditionKind, (bytes: Buffer) => string> = {
+  video: codecsOfH264,
+  // Always LC here.
+  audio: () => 'mp4a.40.2',
+};
+
 /**
- * RFC 6381 codec string. H.264: the three bytes after the sequence parameter set's NAL header (ISO/IEC 14496-10
- * 7.3.2.1.1), which comes in the segment's first packets. AAC is always LC here.
+ * H.264: the three bytes after the sequence parameter set's NAL header (ISO/IEC 14496-10
+ * 7.3.2.1.1), which comes in the segment's first packets.
  */
-export function codecsOfTs(bytes: Buffer, kind: RenditionKind): string {
-  if (kind === 'audio') return 'mp4a.40.2';
+function codecsOfH264(bytes: Buffer): string {
   for (let at = bytes.indexOf(START_CODE); at !== -1 && at < 64 * 1024; at = bytes.indexOf(START_CODE, at + 3)) {
     if ((bytes[at + 3]! & 0x1f) === 7) return `avc1.${bytes.toString('hex', at + 4, at + 7)}`;
   }
@@ -50,7 +56,7 @@ export async function* collectSegments(
     const segments = parseList(await readFile(`${folder}/${LIST_NAME}`, 'utf8').catch(() => ''));
     for (const { name, duration } of segments.slice(seen)) {
       const bytes = await readFile(`${folder}/${name}`);
-      codecs ||= codecsOfTs(bytes, kind);
+      codecs ||= CODECS[kind](bytes);
       yield { name, duration, bytes, codecs };
       await rm(`${folder}/${name}`);
       seen += 1;

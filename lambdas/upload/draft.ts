@@ -122,7 +122,7 @@ export function newVideoId(): string {
   return Array.from({ length: 20 }, () => ALPHABET[randomInt(ALPHABET.length)]).join('');
 }
 
-export interface NewVideo {
+interface NewVideo {
   readonly id: string;
   readonly owner: string;
   readonly draft: Draft;

@@ -1,5 +1,5 @@
 /** The HTTP API. Its routes come from the contract's table; a stage only says which function answers them. */
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import { CfnStage, CorsHttpMethod, HttpApi, HttpMethod, HttpNoneAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpJwtAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
@@ -11,6 +11,7 @@ import type { Route, Stage } from '../contract/route.ts';
 import type { Auth } from './auth.ts';
 import type { SluiceFunction } from './function.ts';
 import { acknowledge } from './nag.ts';
+import { removalOf } from './removal.ts';
 
 export interface ApiProps {
   readonly config: Config;
@@ -43,7 +44,7 @@ export class Api extends Construct {
     this.#authorizer = new HttpJwtAuthorizer('Jwt', auth.issuer, { jwtAudience: [auth.audience] });
     const logs = new LogGroup(this, 'Access', {
       retention: config.logRetentionDays,
-      removalPolicy: config.removal === 'retain' ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+      removalPolicy: removalOf(config),
     });
     const stage = this.http.defaultStage!.node.defaultChild as CfnStage;
     stage.accessLogSettings = {

@@ -1,9 +1,10 @@
 /** Who signs people in: the OIDC issuer of the configuration, or a Cognito user pool made here when none is given. */
-import { Aws, Lazy, RemovalPolicy } from 'aws-cdk-lib';
+import { Aws, Lazy } from 'aws-cdk-lib';
 import { CfnUserPoolGroup, FeaturePlan, OAuthScope, UserPool } from 'aws-cdk-lib/aws-cognito';
 import { Construct } from 'constructs';
 import type { Config } from '../config.ts';
 import { acknowledge } from './nag.ts';
+import { removalOf } from './removal.ts';
 
 export class Auth extends Construct {
   readonly issuer: string;
@@ -32,7 +33,7 @@ export class Auth extends Construct {
         requireDigits: true,
         requireSymbols: true,
       },
-      removalPolicy: config.removal === 'retain' ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+      removalPolicy: removalOf(config),
     });
     acknowledge(
       pool,

@@ -3,7 +3,6 @@ import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
 import type { IDistribution } from 'aws-cdk-lib/aws-cloudfront';
 import { EventBus } from 'aws-cdk-lib/aws-events';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
-import { Queue, QueueEncryption, type QueueProps } from 'aws-cdk-lib/aws-sqs';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import type { z } from 'zod';
@@ -12,7 +11,7 @@ import type { consoleConfig } from '../contract/api.ts';
 import { SOURCE_PREFIX, VOD_PREFIX, WORK_PREFIX } from '../contract/keys.ts';
 import type { Api } from './api.ts';
 import { SluiceFunction } from './function.ts';
-import { acknowledge } from './nag.ts';
+import { workQueue } from './queue.ts';
 import type { SigningKey } from './signing-key.ts';
 import { BY_OWNER, BY_TIME, type Storage } from './storage.ts';
 import { limitsOf } from './upload.ts';
@@ -31,19 +30,12 @@ export interface CatalogProps {
 export class Catalog extends Construct {
   readonly handler: SluiceFunction;
   readonly remover: SluiceFunction;
-  /** Removals that failed again and again; each needs a person. */
-  readonly deadRemovals: Queue;
 
   constructor(scope: Construct, id: string, { config, storage, api, signingKey, slicing }: CatalogProps) {
     super(scope, id);
     const bus = EventBus.fromEventBusName(this, 'Bus', 'default');
-    this.deadRemovals = this.#queue('DeadRemovals', config, { retentionPeriod: Duration.days(14) });
-    const removals = this.#queue('Removals', config, {
-      // Longer than the worker may run, or a message would be worked on twice at once.
-      visibilityTimeout: REMOVER_TIMEOUT.plus(Duration.minutes(1)),
-      // Two hours of trying: a mass deletion waits for CloudFront's limit of invalidations at a time.
-      deadLetterQueue: { queue: this.deadRemovals, maxReceiveCount: 20 },
-    });
+    // Two hours of trying: a mass deletion waits for CloudFront's limit of invalidations at a time.
+    const removals = workQueue(this, 'Removals', { config, workerTimeout: REMOVER_TIMEOUT, tries: 20 });
 
     this.handler = new SluiceFunction(this, 'Handler', {
       config,
@@ -52,16 +44,11 @@ export class Catalog extends Construct {
       environment: {
         GROUPS_CLAIM: config.auth.groupsClaim,
         CONSOLE_CONFIG: Stack.of(this).toJsonString(consoleConfigOf(config, api)),
-        REMOVAL_QUEUE: removals.queueUrl,
       },
     })
-      .useTable('VIDEOS_TABLE', storage.videos, ['GetItem', 'UpdateItem'])
-      .allow(
-        ['dynamodb:Query'],
-        [BY_OWNER, BY_TIME].map((index) => `${storage.videos.tableArn}/index/${index}`),
-      )
+      .useTable('VIDEOS_TABLE', storage.videos, ['GetItem', 'UpdateItem'], [BY_OWNER, BY_TIME])
       .useTable('ENTITLEMENTS_TABLE', storage.entitlements, ['GetItem', 'Query', 'PutItem', 'DeleteItem'])
-      .allow(['sqs:SendMessage'], [removals.queueArn]);
+      .sendTo('REMOVAL_QUEUE', removals);
     signingKey.allowSigning(this.handler);
     api.serve('catalog', this.handler);
 
@@ -71,8 +58,6 @@ export class Catalog extends Construct {
       description: 'Removes the objects, cached copies and records of deleted videos',
       timeout: REMOVER_TIMEOUT,
       environment: {
-        EVENT_BUS: bus.eventBusName,
-        REMOVAL_QUEUE: removals.queueUrl,
         STATE_MACHINE_ARN: slicing.stateMachine.stateMachineArn,
       },
     })
@@ -85,8 +70,8 @@ export class Catalog extends Construct {
       .listObjects(storage.sources, SOURCE_PREFIX)
       .listObjects(storage.media, VOD_PREFIX)
       .listObjects(storage.media, WORK_PREFIX)
-      .allow(['events:PutEvents'], [bus.eventBusArn])
-      .allow(['sqs:SendMessage'], [removals.queueArn])
+      .useEvents('EVENT_BUS', bus)
+      .sendTo('REMOVAL_QUEUE', removals)
       .allow(
         ['states:StopExecution'],
         [
@@ -107,17 +92,6 @@ export class Catalog extends Construct {
   /** Lets removals clear this distribution's caches. Called when it exists: it is made after the catalog. */
   invalidates(distribution: Pick<IDistribution, 'distributionId'>): void {
     this.remover.useInvalidation(distribution);
-  }
-
-  #queue(id: string, config: Config, props: QueueProps): Queue {
-    const queue = new Queue(this, id, {
-      encryption: QueueEncryption.SQS_MANAGED,
-      enforceSSL: config.enforceTls,
-      ...props,
-    });
-    if (!config.enforceTls)
-      acknowledge(queue, 'AwsSolutions-SQS4', 'A local engine answers plain http on loopback only');
-    return queue;
   }
 }
 

@@ -22,7 +22,7 @@ type Env = Readonly<Record<string, string | undefined>>;
 type Log = (line: string) => void;
 
 /** The folder that holds build.sh and everything it reads. */
-export const RECIPE = resolve(import.meta.dirname, '../../containers/ffmpeg-layer');
+const RECIPE = resolve(import.meta.dirname, '../../containers/ffmpeg-layer');
 
 /** Exit code of build.sh when build tools are missing and it is not root. */
 const TOOLS_MISSING = 3;

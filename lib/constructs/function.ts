@@ -2,19 +2,23 @@
  * Lambda defaults, and the one way a function is handed a resource: variable and grant in the same act, with the exact
  * actions it calls.
  */
-import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import type { IDistribution } from 'aws-cdk-lib/aws-cloudfront';
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
+import type { IEventBus } from 'aws-cdk-lib/aws-events';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { LogLevel, NodejsFunction, OutputFormat, type NodejsFunctionProps } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../config.ts';
+import { allowTable } from './grants.ts';
 import { acknowledgeWildcards } from './nag.ts';
+import { removalOf } from './removal.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -39,7 +43,7 @@ export class SluiceFunction extends NodejsFunction {
   constructor(scope: Construct, id: string, { config, entry, afterBundling, ...props }: SluiceFunctionProps) {
     const logGroup = new LogGroup(scope, `${id}Logs`, {
       retention: config.logRetentionDays,
-      removalPolicy: config.removal === 'retain' ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+      removalPolicy: removalOf(config),
     });
     const role = new Role(scope, `${id}Role`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     logGroup.grantWrite(role);
@@ -77,7 +81,7 @@ export class SluiceFunction extends NodejsFunction {
     });
   }
 
-  /** `dynamodb:<action>` on the table, and on its indexes when an action reads one (`Query`). */
+  /** `dynamodb:<action>` on the table, and `dynamodb:Query` on these of its indexes. */
   useTable(
     variable: string,
     table: Pick<ITable, 'tableName' | 'tableArn'>,
@@ -85,10 +89,7 @@ export class SluiceFunction extends NodejsFunction {
     indexes: readonly string[] = [],
   ): this {
     this.addEnvironment(variable, table.tableName);
-    return this.allow(
-      actions.map((action) => `dynamodb:${action}`),
-      [table.tableArn, ...indexes.map((index) => `${table.tableArn}/index/${index}`)],
-    );
+    return allowTable(this, table, actions, indexes);
   }
 
   /** `s3:<action>` on the keys under `prefix` (ends with `/`). */
@@ -129,6 +130,17 @@ export class SluiceFunction extends NodejsFunction {
   useSecret(variable: string, secret: Pick<ISecret, 'secretArn'>): this {
     this.addEnvironment(variable, secret.secretArn);
     return this.allow(['secretsmanager:GetSecretValue'], [secret.secretArn]);
+  }
+
+  useEvents(variable: string, bus: Pick<IEventBus, 'eventBusName' | 'eventBusArn'>): this {
+    this.addEnvironment(variable, bus.eventBusName);
+    return this.allow(['events:PutEvents'], [bus.eventBusArn]);
+  }
+
+  /** `sqs:SendMessage` on the queue. */
+  sendTo(variable: string, queue: Pick<IQueue, 'queueUrl' | 'queueArn'>): this {
+    this.addEnvironment(variable, queue.queueUrl);
+    return this.allow(['sqs:SendMessage'], [queue.queueArn]);
   }
 
   /** Any other grant. A resource with a `*` needs the reason why AWS has nothing narrower. */

@@ -12,7 +12,7 @@ import type { Config } from '../config.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const folder = `${root}containers/ingest/`;
-export const INGEST_ENTRY = `${folder}src/task/main.ts`;
+const INGEST_ENTRY = `${folder}src/task/main.ts`;
 const SOUND_WORKER = `${folder}src/sound/worker.ts`;
 const AAC_ENCODER = `${root}node_modules/@mediabunny/aac-encoder/dist/modules/build/aac.js`;
 

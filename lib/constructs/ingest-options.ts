@@ -1,9 +1,7 @@
 /** What a task is told of the configuration. Pure. */
 import type { Config } from '../config.ts';
-import { ingestOptions, TASK_PORTS, type IngestOptions } from '../contract/ingest.ts';
-
-const KIB = 1024;
-const MIB = 1024 * KIB;
+import { BUFFER_SHARE, ingestOptions, TASK_PORTS, type IngestOptions } from '../contract/ingest.ts';
+import { KIB, MIB } from '../contract/options.ts';
 
 export function ingestOptionsOf({ live }: Pick<Config, 'live'>): IngestOptions {
   const media = live.announceTls ? live.tlsMediaPort : live.mediaPort;
@@ -30,8 +28,7 @@ export function ingestOptionsOf({ live }: Pick<Config, 'live'>): IngestOptions {
       firstByteSeconds: live.firstByteSeconds,
       frameBytes: live.maxFrameKiB * KIB,
       streamBufferBytes: live.streamBufferMiB * MIB,
-      // The rest is for open segments, connections and the program.
-      bufferBytes: Math.floor((live.memoryMiB * MIB) / 2),
+      bufferBytes: Math.floor(live.memoryMiB * MIB * BUFFER_SHARE),
       attachmentBytes: live.maxAttachmentMiB * MIB,
       commandsPerSecond: live.commandsPerSecond,
       unknownPerMinute: live.unknownPerMinute,

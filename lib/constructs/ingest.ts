@@ -1,20 +1,14 @@
 /** The ingest service: tasks that devices hold their connections to, behind one network load balancer. */
-import { ArnFormat, CfnOutput, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { ArnFormat, CfnOutput, Duration, Stack } from 'aws-cdk-lib';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import {
   AvailabilityZoneRebalancing,
-  AwsLogDriverMode,
   CfnService,
   Cluster,
   ContainerInsights,
-  CpuArchitecture,
   FargatePlatformVersion,
   FargateService,
-  FargateTaskDefinition,
-  LogDrivers,
-  OperatingSystemFamily,
-  UlimitName,
   type ContainerDefinition,
   type ICluster,
 } from 'aws-cdk-lib/aws-ecs';
@@ -26,20 +20,20 @@ import {
   TargetType,
 } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { EventBus } from 'aws-cdk-lib/aws-events';
-import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import { LogGroup } from 'aws-cdk-lib/aws-logs';
-import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import type { Config } from '../config.ts';
 import { SOURCE_PREFIX } from '../contract/keys.ts';
 import { LIVE_PREFIX } from '../contract/live-keys.ts';
 import { HEALTH_PATH, METRIC_NAMESPACE, STREAMS_METRIC, TASK_PORTS } from '../contract/ingest.ts';
-import { BY_MEDIA_KEY, commandQueueArn, commandQueuePrefix, type Devices } from './devices.ts';
+import { commandQueueArn, commandQueuePrefix } from './command-queues.ts';
+import { BY_MEDIA_KEY } from './device-tables.ts';
+import type { Devices } from './devices.ts';
 import { ingestImage, INGEST_USER } from './ingest-image.ts';
 import { ingestOptionsOf } from './ingest-options.ts';
-import { acknowledge, acknowledgeWildcards } from './nag.ts';
+import { acknowledge } from './nag.ts';
 import { balancerIdle, type Network } from './network.ts';
 import type { Storage } from './storage.ts';
+import { SluiceTask } from './task.ts';
 
 /** Fargate's longest wait between SIGTERM and SIGKILL, and how long new connections may still come to a task before it. */
 const STOP = Duration.seconds(120);
@@ -72,7 +66,7 @@ export class Ingest extends Construct {
       'AwsSolutions-ECS4',
       'Tasks write their own metrics (streams, loss, lag); Container Insights would charge for more of the same',
     );
-    const { task, container } = this.#task(props);
+    const task = this.#task(props);
     this.service = new FargateService(this, 'Service', {
       cluster: this.cluster as ICluster,
       taskDefinition: task,
@@ -91,7 +85,7 @@ export class Ingest extends Construct {
     });
     // Scaling says how many tasks there are. A number in the template would take the fleet back to it at every deploy.
     (this.service.node.defaultChild as CfnService).addPropertyDeletionOverride('DesiredCount');
-    this.#listen(props, container);
+    this.#listen(props, task.container);
     this.#scale(config);
     const output = (name: string, value: string, description: string) =>
       new CfnOutput(Stack.of(this), name, { value, description });
@@ -118,117 +112,63 @@ export class Ingest extends Construct {
     return balancer;
   }
 
-  #task(props: IngestProps): { task: FargateTaskDefinition; container: ContainerDefinition } {
-    const { config, storage, devices } = props;
+  #task({ config, storage, devices }: IngestProps): SluiceTask {
     const { live } = config;
-    const task = new FargateTaskDefinition(this, 'Task', {
+    const { tables } = devices;
+    return new SluiceTask(this, 'Task', {
+      config,
       cpu: live.cpu,
-      memoryLimitMiB: live.memoryMiB,
-      runtimePlatform: {
-        cpuArchitecture: config.architecture === 'arm64' ? CpuArchitecture.ARM64 : CpuArchitecture.X86_64,
-        operatingSystemFamily: OperatingSystemFamily.LINUX,
-      },
-      volumes: [{ name: 'tmp' }],
-    });
-    const logGroup = new LogGroup(this, 'Logs', {
-      retention: config.logRetentionDays,
-      removalPolicy: config.removal === 'retain' ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
-    });
-    const bus = EventBus.fromEventBusName(this, 'Bus', 'default');
-    const container = task.addContainer('Ingest', {
+      memoryMiB: live.memoryMiB,
+      name: 'Ingest',
       image: ingestImage(this, 'Image', config),
       user: INGEST_USER,
-      readonlyRootFilesystem: true,
       stopTimeout: STOP,
       // A connection is a file; attachments are, too.
-      ulimits: [
-        {
-          name: UlimitName.NOFILE,
-          softLimit: Math.max(65_536, 2 * live.maxConnections),
-          hardLimit: Math.max(65_536, 2 * live.maxConnections),
-        },
+      openFiles: Math.max(65_536, 2 * live.maxConnections),
+      ports: [
+        TASK_PORTS.control,
+        TASK_PORTS.media,
+        ...(live.sharedPort ? [] : [TASK_PORTS.attachments]),
+        TASK_PORTS.health,
       ],
-      // Streams must not wait for logs.
-      logging: LogDrivers.awsLogs({ streamPrefix: 'ingest', logGroup, mode: AwsLogDriverMode.NON_BLOCKING }),
       environment: {
         INGEST_OPTIONS: JSON.stringify(ingestOptionsOf(config)),
         PUBLIC_HOST: live.publicHost ?? this.balancer.loadBalancerDnsName,
         SERVICE_NAME: serviceName(config),
         COMMAND_QUEUE_PREFIX: commandQueuePrefix(config),
-        DEVICES_TABLE: devices.devices.tableName,
-        POSITIONS_TABLE: devices.positions.tableName,
-        ALARMS_TABLE: devices.alarms.tableName,
-        FLEET_TABLE: devices.fleet.tableName,
-        VIDEOS_TABLE: storage.videos.tableName,
-        ENTITLEMENTS_TABLE: storage.entitlements.tableName,
-        MEDIA_BUCKET: storage.media.bucketName,
-        SOURCE_BUCKET: storage.sources.bucketName,
-        EVENT_BUS: bus.eventBusName,
       },
-      portMappings: [
-        { containerPort: TASK_PORTS.control },
-        { containerPort: TASK_PORTS.media },
-        ...(live.sharedPort ? [] : [{ containerPort: TASK_PORTS.attachments }]),
-        { containerPort: TASK_PORTS.health },
-      ],
-    });
-    container.addMountPoints({ sourceVolume: 'tmp', containerPath: '/tmp', readOnly: false });
-    acknowledge(task, 'AwsSolutions-ECS2', 'Names, ports and limits; there is no secret among them');
-    acknowledge(
-      task.obtainExecutionRole(),
-      'AwsSolutions-IAM5[Resource::*]',
-      'ecr:GetAuthorizationToken knows no resources; pulling is limited to the one repository',
-    );
-
-    const grants: [actions: string[], resources: string[]][] = [
-      [['dynamodb:GetItem', 'dynamodb:UpdateItem'], [devices.devices.tableArn]],
-      [['dynamodb:Query'], [`${devices.devices.tableArn}/index/${BY_MEDIA_KEY}`, devices.fleet.tableArn]],
-      [['dynamodb:BatchWriteItem'], [devices.positions.tableArn]],
-      [['dynamodb:PutItem', 'dynamodb:UpdateItem'], [devices.alarms.tableArn]],
-      [
-        ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'],
-        [devices.fleet.tableArn],
-      ],
-      [['dynamodb:PutItem'], [storage.videos.tableArn]],
-      [['dynamodb:PutItem'], [storage.entitlements.tableArn]],
-      [['events:PutEvents'], [bus.eventBusArn]],
-    ];
-    for (const [actions, resources] of grants) task.addToTaskRolePolicy(new PolicyStatement({ actions, resources }));
-    this.#allowMany(
-      task,
-      ['s3:GetObject', 's3:PutObject', 's3:PutObjectTagging', 's3:AbortMultipartUpload'],
-      `${exportedArn(storage.media)}/${LIVE_PREFIX}*`,
-      'the keys under a prefix are not known before they are there',
-    );
-    this.#allowMany(
-      task,
-      ['s3:PutObject', 's3:AbortMultipartUpload'],
-      `${exportedArn(storage.sources)}/${SOURCE_PREFIX}*`,
-      'the keys under a prefix are not known before they are there',
-    );
-    this.#allowMany(
-      task,
-      ['sqs:CreateQueue', 'sqs:DeleteQueue', 'sqs:ReceiveMessage', 'sqs:DeleteMessage'],
-      commandQueueArn(this, config),
-      'each task makes a queue of its own, and deletes those of tasks that died',
-    );
-    this.#allowMany(
-      task,
-      ['ecs:UpdateTaskProtection'],
-      Stack.of(this).formatArn({
-        service: 'ecs',
-        resource: 'task',
-        resourceName: `${this.cluster.clusterName}/*`,
-        arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
-      }),
-      'a task protects itself from scaling in; its id is not known before it runs',
-    );
-    return { task, container };
-  }
-
-  #allowMany(task: FargateTaskDefinition, actions: string[], resource: string, reason: string): void {
-    task.addToTaskRolePolicy(new PolicyStatement({ actions, resources: [resource] }));
-    acknowledgeWildcards(task.taskRole, [resource], reason);
+    })
+      .useTable('DEVICES_TABLE', tables.devices, ['GetItem', 'UpdateItem'], [BY_MEDIA_KEY])
+      .useTable('POSITIONS_TABLE', tables.positions, ['BatchWriteItem'])
+      .useTable('ALARMS_TABLE', tables.alarms, ['PutItem', 'UpdateItem'])
+      .useTable('FLEET_TABLE', tables.fleet, ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query'])
+      .useTable('VIDEOS_TABLE', storage.videos, ['PutItem'])
+      .useTable('ENTITLEMENTS_TABLE', storage.entitlements, ['PutItem'])
+      .useObjects(
+        'MEDIA_BUCKET',
+        storage.media,
+        ['GetObject', 'PutObject', 'PutObjectTagging', 'AbortMultipartUpload'],
+        LIVE_PREFIX,
+      )
+      .useObjects('SOURCE_BUCKET', storage.sources, ['PutObject', 'AbortMultipartUpload'], SOURCE_PREFIX)
+      .useEvents('EVENT_BUS', EventBus.fromEventBusName(this, 'Bus', 'default'))
+      .allow(
+        ['sqs:CreateQueue', 'sqs:DeleteQueue', 'sqs:ReceiveMessage', 'sqs:DeleteMessage'],
+        [commandQueueArn(this, config)],
+        'each task makes a queue of its own, and deletes those of tasks that died',
+      )
+      .allow(
+        ['ecs:UpdateTaskProtection'],
+        [
+          Stack.of(this).formatArn({
+            service: 'ecs',
+            resource: 'task',
+            resourceName: `${this.cluster.clusterName}/*`,
+            arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
+          }),
+        ],
+        'a task protects itself from scaling in; its id is not known before it runs',
+      );
   }
 
   /** One target group a port of the task; with a certificate, a TLS listener for each beside the plain one. */
@@ -313,8 +253,5 @@ export class Ingest extends Construct {
     });
   }
 }
-
-/** A bucket of the other stack under the name it is imported by: what a finding about a wildcard below it is called after. */
-const exportedArn = (bucket: Bucket): string => Stack.of(bucket).exportValue(bucket.bucketArn);
 
 const serviceName = ({ name, environment }: Config): string => `${name}-${environment}`;

@@ -2,7 +2,7 @@
  * The network of the ingest tasks: two zones, no NAT gateway. Tasks have public addresses that nothing but the load
  * balancer reaches, or, by configuration, none at all and VPC endpoints instead.
  */
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import {
   FlowLogDestination,
   FlowLogTrafficType,
@@ -22,6 +22,7 @@ import { Construct } from 'constructs';
 import type { Config } from '../config.ts';
 import { TASK_PORTS } from '../contract/ingest.ts';
 import { acknowledge } from './nag.ts';
+import { removalOf } from './removal.ts';
 
 /** What a task asks of AWS beside S3 and DynamoDB, which have gateways without a price. */
 const ENDPOINTS = {
@@ -60,7 +61,7 @@ export class Network extends Construct {
     this.vpc = vpc as IVpc;
     const logs = new LogGroup(this, 'RejectedLogs', {
       retention: config.logRetentionDays,
-      removalPolicy: config.removal === 'retain' ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+      removalPolicy: removalOf(config),
     });
     // What passes, the tasks count themselves; what is refused, nobody else sees.
     vpc.addFlowLog('Rejected', {
@@ -111,14 +112,14 @@ export class Network extends Construct {
 }
 
 /** Ports of the load balancer. */
-export function publicPorts({ live }: Config): number[] {
+function publicPorts({ live }: Config): number[] {
   const plain = [live.controlPort, live.mediaPort, ...(live.sharedPort ? [] : [live.attachmentPort])];
   if (live.tlsCertificateArn === undefined) return plain;
   return [...plain, live.tlsControlPort, live.tlsMediaPort, ...(live.sharedPort ? [] : [live.tlsAttachmentPort])];
 }
 
 /** Ports of a task that the load balancer reaches. */
-export const taskPorts = ({ live }: Config): number[] => [
+const taskPorts = ({ live }: Config): number[] => [
   TASK_PORTS.control,
   TASK_PORTS.media,
   ...(live.sharedPort ? [] : [TASK_PORTS.attachments]),

@@ -48,6 +48,15 @@ export interface PlaybackProps {
   readonly signingKey: SigningKey;
 }
 
+/** What both playback functions are told (lambdas/playback/options.ts). */
+export const playbackOptions = ({ auth, playback }: Config, api: Api): Record<string, string> => ({
+  ISSUER: api.auth.issuer,
+  AUDIENCE: api.auth.audience,
+  GROUPS_CLAIM: auth.groupsClaim,
+  SIGNATURE_HOURS: String(playback.signatureHours),
+  TOKEN_MINUTES: String(playback.tokenMinutes),
+});
+
 const PRICE_CLASS = {
   '100': PriceClass.PRICE_CLASS_100,
   '200': PriceClass.PRICE_CLASS_200,
@@ -79,13 +88,7 @@ export class Playback extends Construct {
       description: 'Checks who may watch and answers signed playlists',
       // Buys CPU for the cold start; a call takes a few milliseconds.
       memorySize: 1024,
-      environment: {
-        ISSUER: api.auth.issuer,
-        AUDIENCE: api.auth.audience,
-        GROUPS_CLAIM: config.auth.groupsClaim,
-        SIGNATURE_HOURS: String(config.playback.signatureHours),
-        TOKEN_MINUTES: String(config.playback.tokenMinutes),
-      },
+      environment: playbackOptions(config, api),
     })
       .useTable('VIDEOS_TABLE', storage.videos, ['GetItem'])
       .useTable('ENTITLEMENTS_TABLE', storage.entitlements, ['GetItem'])

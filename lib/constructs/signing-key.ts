@@ -2,13 +2,14 @@
  * The key pair that signs playback. A custom resource makes it at deploy; the private half is written to Secrets Manager
  * by the function itself and never passes through the template, an output or a log.
  */
-import { CustomResource, RemovalPolicy } from 'aws-cdk-lib';
+import { CustomResource } from 'aws-cdk-lib';
 import { KeyGroup, PublicKey } from 'aws-cdk-lib/aws-cloudfront';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import type { Config } from '../config.ts';
 import { SluiceFunction } from './function.ts';
 import { acknowledge } from './nag.ts';
+import { removalOf } from './removal.ts';
 
 export class SigningKey extends Construct {
   /** JSON of `signingSecret` (lib/contract/signing.ts). */
@@ -22,7 +23,7 @@ export class SigningKey extends Construct {
     super(scope, id);
     this.secret = new Secret(this, 'Private', {
       description: 'Private key of playback signatures and the secret of playback tokens',
-      removalPolicy: config.removal === 'retain' ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+      removalPolicy: removalOf(config),
     });
     acknowledge(
       this.secret,

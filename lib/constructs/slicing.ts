@@ -1,11 +1,10 @@
 /** Slicing: a source that has arrived starts a run of probe → encode (per chunk) → assemble; whatever breaks ends in fail. */
-import { Duration, RemovalPolicy, Size } from 'aws-cdk-lib';
+import { Duration, Size } from 'aws-cdk-lib';
 import { EventBus, Match, Rule } from 'aws-cdk-lib/aws-events';
 import { SfnStateMachine } from 'aws-cdk-lib/aws-events-targets';
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { ILayerVersion } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
-import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import {
   Choice,
   Condition,
@@ -27,7 +26,9 @@ import { SOURCE_PREFIX, VOD_PREFIX, WORK_PREFIX } from '../contract/keys.ts';
 import { slicingOptions, type SlicingOptions } from '../contract/slicing.ts';
 import { SluiceFunction, type SluiceFunctionProps } from './function.ts';
 import { acknowledge, acknowledgeWildcards } from './nag.ts';
+import { deadLetterQueue } from './queue.ts';
 import type { Storage } from './storage.ts';
+import { removalOf } from './removal.ts';
 
 export interface SlicingProps {
   readonly config: Config;
@@ -81,7 +82,7 @@ export class Slicing extends Construct {
     const { config } = props;
     const logGroup = new LogGroup(this, 'Runs', {
       retention: config.logRetentionDays,
-      removalPolicy: config.removal === 'retain' ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+      removalPolicy: removalOf(config),
     });
     const steps = this.#steps(props);
     this.stateMachine = new StateMachine(this, 'Machine', {
@@ -128,10 +129,9 @@ export class Slicing extends Construct {
         config,
         entry: `slicing/${id.toLowerCase()}.ts`,
         ...settings,
-        environment: { EVENT_BUS: bus.eventBusName, ...settings.environment },
       })
         .useTable('VIDEOS_TABLE', storage.videos, actions)
-        .allow(['events:PutEvents'], [bus.eventBusArn]);
+        .useEvents('EVENT_BUS', bus);
     const scratch = Size.mebibytes(config.slicing.storageMiB);
 
     const probe = step(
@@ -242,15 +242,8 @@ export class Slicing extends Construct {
   }
 
   #rule({ config, storage }: SlicingProps): void {
-    const undelivered = new Queue(this, 'Undelivered', {
-      encryption: QueueEncryption.SQS_MANAGED,
-      enforceSSL: config.enforceTls,
-      retentionPeriod: Duration.days(14),
-    });
+    const undelivered = deadLetterQueue(this, 'Undelivered', config);
     acknowledge(undelivered, 'AwsSolutions-SQS3', 'This is the dead-letter queue itself');
-    if (!config.enforceTls) {
-      acknowledge(undelivered, 'AwsSolutions-SQS4', 'A local engine answers plain http on loopback only');
-    }
     new Rule(this, 'SourceArrived', {
       description: 'A source is complete in the bucket',
       eventPattern: {

@@ -1,6 +1,6 @@
 /** Buckets and tables: what must outlive a deploy. Each table is named for what it holds. */
 import { CustomResource, Duration, RemovalPolicy } from 'aws-cdk-lib';
-import { AttributeType, BillingMode, ProjectionType, Table, type TableProps } from 'aws-cdk-lib/aws-dynamodb';
+import { AttributeType, ProjectionType, type Table } from 'aws-cdk-lib/aws-dynamodb';
 import {
   BlockPublicAccess,
   Bucket,
@@ -18,6 +18,8 @@ import { LIVE_PREFIX } from '../contract/live-keys.ts';
 import { RETENTION_TAG } from '../contract/ingest.ts';
 import { SluiceFunction } from './function.ts';
 import { acknowledge } from './nag.ts';
+import { removalOf } from './removal.ts';
+import { table, text } from './table.ts';
 
 /** Index of the videos table: one owner's videos by time. */
 export const BY_OWNER = 'byOwner';
@@ -37,7 +39,7 @@ export class Storage extends Construct {
 
   constructor(scope: Construct, id: string, config: Config) {
     super(scope, id);
-    const removalPolicy = config.removal === 'retain' ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
+    const removalPolicy = removalOf(config);
     const unfinished = { abortIncompleteMultipartUploadAfter: Duration.days(config.upload.expireDays) };
 
     this.sources = this.#bucket('Sources', config, {
@@ -76,33 +78,33 @@ export class Storage extends Construct {
     // CloudFormation deletes only empty buckets. The console's files can be built again, so that bucket always goes.
     this.#emptyOnDelete(config, config.removal === 'destroy' ? [this.sources, this.media, this.site] : [this.site]);
 
-    this.videos = this.#table('Videos', {
-      partitionKey: { name: 'id', type: AttributeType.STRING },
+    this.videos = table(this, 'Videos', {
+      partitionKey: text('id'),
       timeToLiveAttribute: 'expiresAt',
       removalPolicy,
     });
-    const createdAt = { name: 'createdAt', type: AttributeType.STRING };
+    const createdAt = text('createdAt');
     this.videos.addGlobalSecondaryIndex({
       indexName: BY_OWNER,
-      partitionKey: { name: 'owner', type: AttributeType.STRING },
+      partitionKey: text('owner'),
       sortKey: createdAt,
       projectionType: ProjectionType.ALL,
     });
     this.videos.addGlobalSecondaryIndex({
       indexName: BY_TIME,
-      partitionKey: { name: 'kind', type: AttributeType.STRING },
+      partitionKey: text('kind'),
       sortKey: createdAt,
       projectionType: ProjectionType.ALL,
     });
-    this.uploads = this.#table('Uploads', {
-      partitionKey: { name: 'owner', type: AttributeType.STRING },
+    this.uploads = table(this, 'Uploads', {
+      partitionKey: text('owner'),
       sortKey: { name: 'slot', type: AttributeType.NUMBER },
       timeToLiveAttribute: 'expiresAt',
       removalPolicy: RemovalPolicy.DESTROY,
     });
-    this.entitlements = this.#table('Entitlements', {
-      partitionKey: { name: 'videoId', type: AttributeType.STRING },
-      sortKey: { name: 'subject', type: AttributeType.STRING },
+    this.entitlements = table(this, 'Entitlements', {
+      partitionKey: text('videoId'),
+      sortKey: text('subject'),
       timeToLiveAttribute: 'expiresAt',
       removalPolicy,
     });
@@ -145,13 +147,5 @@ export class Storage extends Construct {
     if (!config.enforceTls)
       acknowledge(bucket, 'AwsSolutions-S10', 'A local engine answers plain http on loopback only');
     return bucket;
-  }
-
-  #table(id: string, props: Omit<TableProps, 'billingMode'>): Table {
-    return new Table(this, id, {
-      billingMode: BillingMode.PAY_PER_REQUEST,
-      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
-      ...props,
-    });
   }
 }

@@ -2,9 +2,10 @@
 import { Duration } from 'aws-cdk-lib';
 import { EventBus } from 'aws-cdk-lib/aws-events';
 import { Construct } from 'constructs';
-import { uploadLimits, type UploadLimits } from '../contract/upload.ts';
 import type { Config } from '../config.ts';
 import { SOURCE_PREFIX } from '../contract/keys.ts';
+import { DAY_SECONDS, GIB, MINUTE_SECONDS } from '../contract/options.ts';
+import { uploadLimits, type UploadLimits } from '../contract/upload.ts';
 import type { Api } from './api.ts';
 import { SluiceFunction } from './function.ts';
 import type { Storage } from './storage.ts';
@@ -28,7 +29,6 @@ export class Upload extends Construct {
       environment: {
         GROUPS_CLAIM: config.auth.groupsClaim,
         UPLOAD_LIMITS: JSON.stringify(limitsOf(config)),
-        EVENT_BUS: bus.eventBusName,
       },
       // The HTTP API waits 30 s; finishing thousands of parts takes S3 some of them.
       timeout: Duration.seconds(29),
@@ -43,17 +43,17 @@ export class Upload extends Construct {
         SOURCE_PREFIX,
       )
       .listObjects(storage.sources, SOURCE_PREFIX)
-      .allow(['events:PutEvents'], [bus.eventBusArn]);
+      .useEvents('EVENT_BUS', bus);
     api.serve('upload', this.handler);
   }
 }
 
 export function limitsOf({ upload }: Pick<Config, 'upload'>): UploadLimits {
   return uploadLimits.parse({
-    maxBytes: Math.floor(upload.maxSizeGiB * 1024 ** 3),
+    maxBytes: Math.floor(upload.maxSizeGiB * GIB),
     types: upload.types,
     maxInFlight: upload.maxInFlight,
-    urlSeconds: upload.urlMinutes * 60,
-    expireSeconds: upload.expireDays * 86_400,
+    urlSeconds: upload.urlMinutes * MINUTE_SECONDS,
+    expireSeconds: upload.expireDays * DAY_SECONDS,
   });
 }

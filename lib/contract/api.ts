@@ -5,6 +5,8 @@
 import { z } from 'zod';
 import { streamState } from './device.ts';
 import { liveRoutes } from './device-api.ts';
+import { RENDITION_KINDS } from './keys.ts';
+import { MAX_TOKEN_SECONDS } from './options.ts';
 import type { Route, Stage } from './route.ts';
 import { grant, video, videoId, videoStatus, visibility } from './video.ts';
 
@@ -23,7 +25,7 @@ export const problem = z.object({
 export type Problem = z.infer<typeof problem>;
 
 /** S3 allows parts 1 … 10,000 (Amazon S3 multipart upload limits). Digits only: `3abc` is not 3. */
-export const MAX_PARTS = 10_000;
+const MAX_PARTS = 10_000;
 const partNumber = z
   .string()
   .regex(/^[0-9]{1,5}$/, 'must be a whole number from 1 to 10000')
@@ -40,7 +42,7 @@ const metadata = z.record(z.string().max(100), z.unknown()).optional().meta({
 const presigned = z.object({ url: z.string(), expires: z.int().meta({ description: 'Seconds the URL stays good.' }) });
 const idParam = z.object({ id: videoId });
 
-export const videoPatch = z
+const videoPatch = z
   .object({
     title: video.shape.title.optional(),
     description: video.shape.description.optional(),
@@ -253,7 +255,7 @@ export const routes = {
       expiresIn: z
         .int()
         .min(30)
-        .max(2_592_000)
+        .max(MAX_TOKEN_SECONDS)
         .optional()
         .meta({ description: 'Seconds; default and ceiling are configuration.' }),
     }),
@@ -288,7 +290,7 @@ export const routes = {
     status: 200,
     contentType: 'application/vnd.apple.mpegurl',
     summary: 'A media playlist with every URL signed; `?expand=1` playlists point here.',
-    params: idParam.extend({ kind: z.enum(['video', 'audio']), playlist: z.string().regex(/^[a-z0-9]{1,20}\.m3u8$/) }),
+    params: idParam.extend({ kind: z.enum(RENDITION_KINDS), playlist: z.string().regex(/^[a-z0-9]{1,20}\.m3u8$/) }),
     query: z.object({
       token: z.string().max(4096).optional(),
       cookies: z

@@ -54,7 +54,7 @@ export type Recording = z.infer<typeof recording>;
 /** Recordings an answer holds at most; an item of the table may have 400 KB. */
 export const MAX_RECORDINGS = 1500;
 
-export const answerStatus = z.enum(['sent', 'done', 'failed']);
+const answerStatus = z.enum(['sent', 'done', 'failed']);
 export const answerReason = z.enum(['not-here', 'refused', 'unsupported', 'timeout', 'busy', 'failed']);
 
 /** `sent` is written by the API; the task writes one of the others over it. */

@@ -5,6 +5,7 @@ import { alarm, channelNumber, device, deviceId, devicePatch, newDevice, request
 import { unknownRow } from './fleet.ts';
 import { answerRow, command } from './commands.ts';
 import { track } from './geojson.ts';
+import { MAX_TOKEN_SECONDS } from './options.ts';
 import { video } from './video.ts';
 
 const idParam = z.object({ id: deviceId });
@@ -23,7 +24,7 @@ const session = z
   .meta({ description: 'Chosen by the player at random, the same for as long as it watches: its sign of life.' });
 
 /** Longest stretch one answer covers: a day, an hour longer or shorter where clocks change. */
-export const MAX_STRETCH_HOURS = 25;
+const MAX_STRETCH_HOURS = 25;
 
 const stretch = { from: time, to: time };
 const MAX_STRETCH_MS = MAX_STRETCH_HOURS * 3_600_000;
@@ -41,7 +42,7 @@ const access = {
 /** What may be asked of a device: the fields a task's command has beside those the API fills in. */
 const withoutBase = { requestId: true, device: true, requestedAt: true } as const;
 const [start, stop, list, play, control, snapshot] = command.options;
-export const deviceCommand = z.discriminatedUnion('type', [
+const deviceCommand = z.discriminatedUnion('type', [
   start.omit({ ...withoutBase, stream: true }),
   stop.omit(withoutBase),
   list.omit(withoutBase),
@@ -55,13 +56,13 @@ export const commandAnswer = answerRow.omit({ kind: true, id: true, expiresAt: t
 
 export const unknownDevice = unknownRow.omit({ kind: true, expiresAt: true });
 
-export const stretchOfRecording = z.object({
+const stretchOfRecording = z.object({
   from: z.iso.datetime(),
   to: z.iso.datetime(),
   bytes: z.int().nonnegative(),
 });
 
-export const liveState = z.object({
+const liveState = z.object({
   state: streamState,
   since: z.iso.datetime().optional(),
   reason: z.string().optional().meta({ description: 'Why it is `offline` or `busy`, for a person.' }),
@@ -222,7 +223,7 @@ export const liveRoutes = {
       expiresIn: z
         .int()
         .min(30)
-        .max(2_592_000)
+        .max(MAX_TOKEN_SECONDS)
         .optional()
         .meta({ description: 'Seconds; default and ceiling are configuration.' }),
     }),

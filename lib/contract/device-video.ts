@@ -1,7 +1,7 @@
 /** Records of videos that Sluice makes itself, of what a device recorded. Pure; the source is put after the record. */
 import type { Origin, VideoRecord } from './video.ts';
 
-export interface DeviceVideo {
+interface DeviceVideo {
   /** 20 characters of `[a-z0-9]` from a random source. */
   readonly id: string;
   readonly owner: string;

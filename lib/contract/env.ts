@@ -1,4 +1,5 @@
 /** The environment, read once at start through a reader that throws. Missing and malformed read differently. */
+import type { z } from 'zod';
 
 export class EnvError extends Error {
   override name = 'EnvError';
@@ -13,16 +14,19 @@ export function required(name: string, env: Env = process.env): string {
   return value;
 }
 
-/** A variable that must be a number within `min`…`max` (both allowed). */
-export function number(name: string, min: number, max: number, env: Env = process.env): number {
-  const text = required(name, env);
-  const value = Number(text);
-  if (!Number.isFinite(value) || value < min || value > max) {
-    throw new EnvError(
-      `environment variable ${name} is ${JSON.stringify(text)}; it must be a number from ${min} to ${max}`,
-    );
-  }
-  return value;
+/** A variable that must be a number which `bounds` accepts, such as those of options.ts. */
+export const number = <T extends number>(name: string, bounds: z.ZodType<T>, env: Env = process.env): T =>
+  within(name, required(name, env), Number, bounds);
+
+/** A variable that must be one of the words which `words` accepts. */
+export const word = <T extends string>(name: string, words: z.ZodType<T>, env: Env = process.env): T =>
+  within(name, required(name, env), String, words);
+
+function within<T>(name: string, text: string, read: (text: string) => unknown, bounds: z.ZodType<T>): T {
+  const { success, data, error } = bounds.safeParse(read(text));
+  if (success) return data;
+  const reasons = error.issues.map(({ message }) => message).join('; ');
+  throw new EnvError(`environment variable ${name} is ${JSON.stringify(text)}: ${reasons}`);
 }
 
 /** A variable that must hold JSON which `schema` accepts. */

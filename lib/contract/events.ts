@@ -8,7 +8,7 @@ import { failure, videoId } from './video.ts';
 
 export const EVENT_SOURCE = 'sluice.video';
 
-export const videoEventType = z.enum(['uploaded', 'probed', 'playable', 'ready', 'failed', 'deleted']);
+const videoEventType = z.enum(['uploaded', 'probed', 'playable', 'ready', 'failed', 'deleted']);
 export type VideoEventType = z.infer<typeof videoEventType>;
 
 /** `detail` of every `sluice.video` event. */
@@ -33,8 +33,7 @@ export const objectCreated = z.object({
 
 export const DEVICE_EVENT_SOURCE = 'sluice.device';
 
-export const deviceEventType = z.enum(['online', 'offline', 'alarm', 'attachment', 'refused']);
-export type DeviceEventType = z.infer<typeof deviceEventType>;
+const deviceEventType = z.enum(['online', 'offline', 'alarm', 'attachment', 'refused']);
 
 /** `detail` of every `sluice.device` event; detail-type is `type`. */
 export const deviceEvent = z.object({

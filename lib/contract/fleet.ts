@@ -1,6 +1,6 @@
-/** Rows of the fleet table that live for a short while: tasks, unknown devices, viewers. Answers: commands.ts. */
+/** Rows of the fleet table that live for a short while: tasks, unknown devices, recordings to come, viewers. Answers: commands.ts. */
 import { z } from 'zod';
-import { deviceId } from './device.ts';
+import { channelNumber, deviceId, requestId } from './device.ts';
 
 const time = z.iso.datetime();
 
@@ -42,6 +42,21 @@ export const unknownRow = z.object({
   expiresAt: z.int().positive(),
 });
 export type UnknownRow = z.infer<typeof unknownRow>;
+
+/** A recording a device was asked to play back: whichever task its pictures arrive at takes it from here. */
+export const playbackRow = z.object({
+  kind: z.literal('playback'),
+  /** `{device}/{channel}` */
+  id: z.string(),
+  requestId,
+  device: deviceId,
+  channel: channelNumber,
+  from: time,
+  to: time,
+  speed: z.int().positive(),
+  expiresAt: z.int().positive(),
+});
+export type PlaybackRow = z.infer<typeof playbackRow>;
 
 /** One viewer of an on-demand channel, until the signature ends. The API's own. */
 export const viewerRow = z.object({

@@ -31,8 +31,12 @@ export const workPrefix = (videoId: string): string => `${WORK_PREFIX}${id(video
 export const chunkResultKey = (videoId: string, revision: number, chunk: number): string =>
   `${workPrefix(videoId)}r${rev(revision)}/chunk-${String(chunk).padStart(5, '0')}.json`;
 
-/** `video` rungs and the `audio` rendition are folders beside each other. */
-export type RenditionKind = 'video' | 'audio';
+/** `video` rungs and the `audio` rendition are folders beside each other. What a stage does with a kind is a table over these. */
+export const RENDITION_KINDS = ['video', 'audio'] as const;
+export type RenditionKind = (typeof RENDITION_KINDS)[number];
+
+export const SEGMENT_TYPES = ['fmp4', 'mpegts'] as const;
+type SegmentType = (typeof SEGMENT_TYPES)[number];
 
 /** Media playlist, relative to the revision prefix: `video/720p.m3u8`, `audio/main.m3u8`. */
 export const playlistPath = (kind: RenditionKind, name: string): string => `${kind}/${name}.m3u8`;
@@ -44,7 +48,7 @@ export const renditionFolder = (kind: RenditionKind, name: string): string => `$
 export const INIT_NAME = 'init.mp4';
 
 /** Segment file name inside the rendition folder. `number` counts from 1 over the whole video. */
-export const segmentName = (number: number, type: 'fmp4' | 'mpegts'): string =>
+export const segmentName = (number: number, type: SegmentType): string =>
   `${String(number).padStart(5, '0')}.${type === 'fmp4' ? 'm4s' : 'ts'}`;
 
 /** Still picture of the video, relative to the revision prefix. */

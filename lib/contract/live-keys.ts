@@ -19,7 +19,7 @@ export const LIVE_PREFIX = 'live/';
 export const LIVE_PLAYLIST = 'live.m3u8';
 
 /** Everything of a device. Ends with `/`. */
-export const devicePrefix = (device: string): string => `${LIVE_PREFIX}${deviceId(device)}/`;
+const devicePrefix = (device: string): string => `${LIVE_PREFIX}${deviceId(device)}/`;
 
 /** Everything of one channel, which one signature covers. Ends with `/`. */
 export const channelPrefix = (device: string, channel: number): string =>
@@ -40,7 +40,7 @@ export interface SegmentName {
   readonly start: number;
   /** Milliseconds, exact. */
   readonly duration: number;
-  /** Of the writer (lib/contract/ingest.ts). From 1. */
+  /** Of the writer (docs/ingest.md). From 1. */
   readonly epoch: number;
   /** Media sequence number in the playlist it was written for. */
   readonly sequence: number;

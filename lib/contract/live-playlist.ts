@@ -38,7 +38,7 @@ export interface WindowOptions {
   readonly maxEntries: number;
 }
 
-export const WINDOW_DEFAULTS: WindowOptions = { windowMs: 12_000, maxEntries: 60 };
+const WINDOW_DEFAULTS: WindowOptions = { windowMs: 12_000, maxEntries: 60 };
 
 /** A stream that was never published. `targetMs`: what segments are meant to last. */
 export const emptyPlaylist = (targetMs: number): LivePlaylist => ({

@@ -1,22 +1,17 @@
 /** What the slicing steps hand to one another: source facts → plan → chunk results. Parsed on entry of every step. */
 import { z } from 'zod';
 import { objectCreated } from './events.ts';
+import { RENDITION_KINDS, SEGMENT_TYPES } from './keys.ts';
+import { slicingBounds } from './options.ts';
 import { failure, videoId } from './video.ts';
 
 /** The slicing options of a deployment that probing plans by (JSON in `SLICING_OPTIONS`). */
-export const slicingOptions = z.object({
-  segmentSeconds: z.number().positive(),
-  segmentType: z.enum(['fmp4', 'mpegts']),
-  ladder: z.array(z.int().positive()).min(1).meta({ description: 'Rungs by short side, pixels.' }),
-  audioKbps: z.int().positive(),
-  maxDurationHours: z.number().positive(),
-  maxDimension: z.int().positive().meta({ description: 'Pixels; longest side taken.' }),
-  storageMiB: z.int().positive().meta({ description: 'MiB of scratch space of an encode task.' }),
-});
-export type SlicingOptions = z.infer<typeof slicingOptions>;
+export const slicingOptions = z.object(slicingBounds).omit({ preset: true });
+/** Planning takes any rungs; which ones there are to choose from is a matter of the configuration. */
+export type SlicingOptions = Omit<z.infer<typeof slicingOptions>, 'ladder'> & { readonly ladder: readonly number[] };
 
 /** What ffprobe says of a source, reduced to what planning needs. */
-export const sourceInfo = z.object({
+const sourceInfo = z.object({
   container: z.string(),
   bytes: z.int().positive(),
   duration: z.number().positive().meta({ description: 'Seconds.' }),
@@ -80,7 +75,7 @@ export const plan = z.object({
     etag: z.string().optional().meta({ description: 'The object as it was probed; any other is not read.' }),
     info: sourceInfo,
   }),
-  segmentType: z.enum(['fmp4', 'mpegts']),
+  segmentType: z.enum(SEGMENT_TYPES),
   segmentSeconds: z.number().positive(),
   video: z.array(rung).min(1).meta({ description: 'Tallest first.' }),
   audio: z
@@ -109,7 +104,7 @@ export const encodeTask = z.object({ plan, chunk });
 export type EncodeTask = z.infer<typeof encodeTask>;
 
 /** Output of encode. `stopped`: the video was deleted or has failed meanwhile, and nothing of this chunk is left. */
-export const encodeResult = z.object({ outcome: z.enum(['encoded', 'stopped']), index: z.int().nonnegative() });
+const encodeResult = z.object({ outcome: z.enum(['encoded', 'stopped']), index: z.int().nonnegative() });
 export type EncodeResult = z.infer<typeof encodeResult>;
 
 /** What encode leaves at `chunkResultKey` for assemble. */
@@ -118,7 +113,7 @@ export const chunkResult = z.object({
   renditions: z
     .array(
       z.object({
-        kind: z.enum(['video', 'audio']),
+        kind: z.enum(RENDITION_KINDS),
         name: z.string(),
         codecs: z.string(),
         segments: z
@@ -141,7 +136,7 @@ export const assembleTask = z.object({ plan, chunks: z.array(chunk).min(1) });
 export type AssembleTask = z.infer<typeof assembleTask>;
 
 /** Output of assemble. `stopped` as for encode. */
-export const assembleResult = z.object({ outcome: z.enum(['ready', 'stopped']), videoId });
+const assembleResult = z.object({ outcome: z.enum(['ready', 'stopped']), videoId });
 export type AssembleResult = z.infer<typeof assembleResult>;
 
 /** Input of fail: the run, what started it, and the error Step Functions caught. */

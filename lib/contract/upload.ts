@@ -1,17 +1,18 @@
 /** What the configuration allows an upload to be. The construct writes it as one variable; the handler reads it once. */
 import { z } from 'zod';
+import { DAY_SECONDS, GIB, MINUTE_SECONDS, times, uploadBounds } from './options.ts';
 
 export const uploadLimits = z.object({
   /** Bytes; largest file taken. */
-  maxBytes: z.int().positive(),
+  maxBytes: times(uploadBounds.maxSizeGiB, GIB),
   /** Media types, `video/*` style. */
-  types: z.array(z.string()).min(1),
+  types: uploadBounds.types,
   /** Uploads one person may have under way. */
-  maxInFlight: z.int().min(1).max(1000),
+  maxInFlight: uploadBounds.maxInFlight,
   /** Seconds a signed URL or form stays good. */
-  urlSeconds: z.int().positive(),
+  urlSeconds: times(uploadBounds.urlMinutes, MINUTE_SECONDS),
   /** Seconds after which an unfinished upload, its record and its slot are forgotten. */
-  expireSeconds: z.int().positive(),
+  expireSeconds: times(uploadBounds.expireDays, DAY_SECONDS),
 });
 export type UploadLimits = z.infer<typeof uploadLimits>;
 

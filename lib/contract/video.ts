@@ -1,6 +1,6 @@
 /** A video as the API shows it and as the videos table stores it. One schema; both types are derived from it. */
 import { z } from 'zod';
-import { VIDEO_ID } from './keys.ts';
+import { RENDITION_KINDS, SEGMENT_TYPES, VIDEO_ID } from './keys.ts';
 
 export const videoId = z.string().regex(VIDEO_ID).meta({ description: 'Video id: 20 characters of a-z and 0-9.' });
 
@@ -16,7 +16,7 @@ export const visibility = z.enum(['private', 'entitled', 'public']);
 export type Visibility = z.infer<typeof visibility>;
 
 export const rendition = z.object({
-  kind: z.enum(['video', 'audio']),
+  kind: z.enum(RENDITION_KINDS),
   name: z.string().meta({ description: 'Name of the rung, e.g. `720p`; `main` for the audio rendition.' }),
   codecs: z.string().meta({ description: 'RFC 6381 codec string, e.g. `avc1.64001f`.' }),
   width: z.int().positive().optional().meta({ description: 'Pixels. Video only.' }),
@@ -109,7 +109,7 @@ export const videoRecord = z.object({
   kind: z.literal('video'),
   /** Slicing run in progress or last finished; the published one is `revision`. */
   slicing: z.object({ execution: z.string(), revision: z.int().positive() }).optional(),
-  segmentType: z.enum(['fmp4', 'mpegts']).optional(),
+  segmentType: z.enum(SEGMENT_TYPES).optional(),
   hasPoster: z.boolean().optional(),
   /** Epoch seconds. Only while uploading: an abandoned upload's record goes with it (DynamoDB TTL). */
   expiresAt: z.int().optional(),
@@ -131,7 +131,7 @@ export const grant = z.object({
 export type Grant = z.infer<typeof grant>;
 
 /** One row of the uploads table: partition key `owner`, sort key `slot` (0 … limit-1): the uploads a person has in flight. */
-export const uploadSlot = z.object({
+const uploadSlot = z.object({
   owner: z.string(),
   slot: z.int().nonnegative(),
   videoId,

@@ -28,7 +28,7 @@ const FILES: Record<string, string> = {
   ConsolePublisher: 'console/publish.ts',
   StorageEmptier: 'storage/empty.ts',
   DevicesHandler: 'devices/handler.ts',
-  DevicesLive: 'live/handler.ts',
+  DevicesLive: 'playback/live/handler.ts',
   DevicesClipper: 'devices/clip.ts',
 };
 

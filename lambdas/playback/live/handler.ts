@@ -1,15 +1,16 @@
 /** Live playback: who may watch a channel, whether there is something to watch, and the playlists that follow from it. */
-import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { randomUUID } from 'node:crypto';
 import type { Channel, DeviceRecord } from '../../../lib/contract/device.ts';
-import { number, required } from '../../../lib/contract/env.ts';
+import { number } from '../../../lib/contract/env.ts';
 import { channelPrefix, livePlaylistKey, playbackPlaylistKey } from '../../../lib/contract/live-keys.ts';
+import { liveBounds } from '../../../lib/contract/options.ts';
 import { setCookies } from '../cookies.ts';
-import { Callers, type Caller } from '../caller.ts';
+import type { Caller } from '../caller.ts';
 import { signatureEnd, tokenLifetime } from '../access.ts';
 import { expand, type Access } from '../manifest.ts';
+import { checkLength, readPlaylist } from '../media-playlist.ts';
+import { callers, groupsClaim, signatureHours, tokenMinutes } from '../options.ts';
 import { mintToken } from '../token.ts';
-import { s3 } from '../../shared/clients.ts';
 import { readDevice, visible } from '../../shared/devices.ts';
 import { ApiError } from '../../shared/errors.ts';
 import { Reply, serve } from '../../shared/http.ts';
@@ -18,15 +19,10 @@ import { loadSigner, type Signer } from '../../shared/signing.ts';
 import { liveMultivariant, recordingPlaylist, type Source } from './playlists.ts';
 import { channelOf, goodbye, look, watch } from './watching.ts';
 
-const groupsClaim = required('GROUPS_CLAIM');
-const signatureHours = number('SIGNATURE_HOURS', 0.1, 168);
-const tokenMinutes = number('TOKEN_MINUTES', 1, 43_200);
-const onDemandMinutes = number('ON_DEMAND_MINUTES', 1, 60);
-const startSeconds = number('START_SECONDS', 1, 600);
-const callers = new Callers({ issuer: required('ISSUER'), audience: required('AUDIENCE'), groupsClaim });
+const onDemandMinutes = number('ON_DEMAND_MINUTES', liveBounds.onDemandMinutes);
+const startSeconds = number('START_SECONDS', liveBounds.startSeconds);
 
-/** Lambda answers at most 6 MB, JSON and escapes included. */
-const MAX_PLAYLIST_BYTES = 5_500_000;
+const TOO_LONG = 'That stretch has too many segments for one playlist; ask for a shorter one.';
 
 const tokenOf = (device: string, channel: number) => `live/${device}/${channel}`;
 
@@ -85,7 +81,7 @@ export const handler = serve<'live'>(groupsClaim, {
         throw new ApiError('not-found', 'Nothing is recorded of that channel in that stretch.');
       const way = query.expand === '1' ? 'expand' : 'define';
       const access = byCookies ? ({ way: 'cookies' } as const) : ({ way, query: signature() } as const);
-      return new Reply(checkLength(recordingPlaylist(source, segments, access)), {}, cookies);
+      return new Reply(checkLength(recordingPlaylist(source, segments, access), TOO_LONG), {}, cookies);
     }
 
     const now = live
@@ -94,7 +90,7 @@ export const handler = serve<'live'>(groupsClaim, {
     if (now !== undefined && now.state !== 'live') throw notLive(now);
     // A device takes seconds to begin, and a player gives up on a playlist that is not there.
     if (query.playback !== undefined)
-      await readPlaylist(playbackPlaylistKey(record.id, channel.number, query.playback));
+      await readPlaylist(playbackPlaylistKey(record.id, channel.number, query.playback), notYet);
     let access: Access;
     if (query.expand === '1') {
       const token = await mintToken(
@@ -119,12 +115,12 @@ export const handler = serve<'live'>(groupsClaim, {
         : playbackPlaylistKey(params.id, channel.number, query.playback);
     // A playlists token ends with the signature it stands for; reloading must not stretch it.
     const end = (caller?.use === 'playlists' && caller.expiresAt) || endOf(channel, query.playback === undefined);
-    const text = await readPlaylist(key);
+    const text = await readPlaylist(key, notYet);
     const signed =
       query.cookies === '1'
         ? undefined
         : (await loadSigner()).sign(`/${channelPrefix(params.id, channel.number)}*`, end);
-    return new Reply(checkLength(expand(text, `/${key}`, signed)));
+    return new Reply(checkLength(expand(text, `/${key}`, signed), TOO_LONG));
   },
 
   'GET /api/play/live/{id}/{channel}/state': async (request) => {
@@ -160,22 +156,5 @@ function notLive({ state, reason }: { state: string; reason?: string }): ApiErro
   return new ApiError('not-live', reason ?? WORDS[named], { state: named });
 }
 
-function checkLength(text: string): string {
-  if (Buffer.byteLength(text) <= MAX_PLAYLIST_BYTES) return text;
-  throw new ApiError('too-large', 'That stretch has too many segments for one playlist; ask for a shorter one.', {
-    limit: { name: 'playlist', value: MAX_PLAYLIST_BYTES, unit: 'bytes' },
-  });
-}
-
-/** S3 calls a missing key AccessDenied to who may not list the bucket. */
-const GONE = ['NoSuchKey', 'AccessDenied'];
-
-async function readPlaylist(Key: string): Promise<string> {
-  try {
-    const { Body } = await s3.send(new GetObjectCommand({ Bucket: required('MEDIA_BUCKET'), Key }));
-    return await Body!.transformToString();
-  } catch (cause) {
-    if (!(cause instanceof Error) || !GONE.includes(cause.name)) throw cause;
-    throw new ApiError('not-live', 'There is no playlist yet. Try again in a second.', { state: 'starting', cause });
-  }
-}
+const notYet = (cause: Error): ApiError =>
+  new ApiError('not-live', 'There is no playlist yet. Try again in a second.', { state: 'starting', cause });

@@ -50,9 +50,7 @@ function playlistUri({ device, channel, playback }: Source, access: Access): str
 }
 
 /** How the URLs of a recorded stretch get their rights: each signed, by variable, or by cookies. */
-export type RecordingAccess =
-  | { readonly way: 'define' | 'expand'; readonly query: string }
-  | { readonly way: 'cookies' };
+type RecordingAccess = { readonly way: 'define' | 'expand'; readonly query: string } | { readonly way: 'cookies' };
 
 /**
  * The media playlist of a recorded stretch, complete in itself: it is answered for one viewer, so it defines the

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { LEVELS, levelFor } from '../../../lambdas/slicing/levels.ts';
 import { audioPlan, ladder, planSlicing } from '../../../lambdas/slicing/plan.ts';
-import { RUNGS } from '../../../lib/config.ts';
+import { RUNGS } from '../../../lib/contract/options.ts';
 import { plan as planSchema, type SourceInfo } from '../../../lib/contract/slicing.ts';
 import { OPTIONS, VIDEO_ID } from './options.ts';
 

@@ -1,5 +1,5 @@
 /**
- * A device's latest state in its record. Attributes are set one by one under the conditions of lib/contract/ingest.ts, so
+ * A device's latest state in its record. Attributes are set one by one under the conditions of docs/ingest.md, so
  * that neither the API's half of the record nor a newer connection's state is ever overwritten.
  */
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';

@@ -7,30 +7,20 @@ import {
   UpdateCommand,
   type DynamoDBDocumentClient,
 } from '@aws-sdk/lib-dynamodb';
-import { z } from 'zod';
-import { LEASE_SECONDS, taskRow, type TaskRow, type UnknownRow } from '../../../../lib/contract/fleet.ts';
+import {
+  LEASE_SECONDS,
+  playbackRow,
+  taskRow,
+  type PlaybackRow,
+  type TaskRow,
+  type UnknownRow,
+} from '../../../../lib/contract/fleet.ts';
 import { answerRow, type AnswerRow, type Command } from '../../../../lib/contract/commands.ts';
-import { channelNumber, deviceId, requestId } from '../../../../lib/contract/device.ts';
 
 const DAY_SECONDS = 86_400;
 const ANSWER_SECONDS = 3600;
 /** Milliseconds the other tasks' leases are kept before they are read again. */
 const LEASES_KEPT = 3000;
-
-/** A recording a device was asked to play back: whichever task its pictures arrive at takes it from here. */
-export const playbackRow = z.object({
-  kind: z.literal('playback'),
-  /** `{device}/{channel}` */
-  id: z.string(),
-  requestId,
-  device: deviceId,
-  channel: channelNumber,
-  from: z.iso.datetime(),
-  to: z.iso.datetime(),
-  speed: z.int().positive(),
-  expiresAt: z.int().positive(),
-});
-export type PlaybackRow = z.infer<typeof playbackRow>;
 
 export type Answer = Omit<AnswerRow, 'kind' | 'id' | 'device' | 'type' | 'at' | 'expiresAt'>;
 

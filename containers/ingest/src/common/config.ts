@@ -1,4 +1,4 @@
-/** What a task is told by its environment (lib/contract/ingest.ts), read once at start. */
+/** What a task is told by its environment (docs/ingest.md), read once at start. */
 import { json, required } from '../../../../lib/contract/env.ts';
 import { ingestOptions, type IngestOptions } from '../../../../lib/contract/ingest.ts';
 
@@ -17,11 +17,14 @@ export interface ServerConfig {
   readonly listenAddress: string | undefined;
 }
 
-/** Throws EnvError, which names the variable. */
-export function readServerConfig(env: Readonly<Record<string, string | undefined>> = process.env): ServerConfig {
+/** Throws EnvError, which names the variable. `schema` is another one only where a task is to run with what no deployment may. */
+export function readServerConfig(
+  env: Readonly<Record<string, string | undefined>> = process.env,
+  schema: Pick<typeof ingestOptions, 'parse'> = ingestOptions,
+): ServerConfig {
   const text = (name: string) => required(name, env);
   return {
-    options: json('INGEST_OPTIONS', ingestOptions, env),
+    options: json('INGEST_OPTIONS', schema, env),
     publicHost: text('PUBLIC_HOST'),
     queuePrefix: text('COMMAND_QUEUE_PREFIX'),
     tables: {

@@ -6,7 +6,7 @@ import type { DeviceRecord, Stream } from '../../../../lib/contract/device.ts';
 import { Segmenter, type Segment } from '../hls/segmenter.ts';
 import type { AccessUnit, Gap } from '../media/unit.ts';
 import { due } from './keeping.ts';
-import type { PlaybackRow } from '../cloud/fleet.ts';
+import type { PlaybackRow } from '../../../../lib/contract/fleet.ts';
 import type { Closing } from '../common/metrics.ts';
 import type { Services } from '../services.ts';
 import { isHeard } from '../sound/heard.ts';

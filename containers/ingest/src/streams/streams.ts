@@ -3,7 +3,7 @@
  * connection for a while, so that a device that reconnects goes on with the same writer.
  */
 import type { DeviceRecord } from '../../../../lib/contract/device.ts';
-import type { PlaybackRow } from '../cloud/fleet.ts';
+import type { PlaybackRow } from '../../../../lib/contract/fleet.ts';
 import { networkOf } from '../net/gate.ts';
 import type { Services } from '../services.ts';
 import { comesFromIt, looksLive, mayStream, policyOf } from './policy.ts';

@@ -4,7 +4,7 @@ import { RETENTION_TAG, type IngestOptions } from '../../../../lib/contract/inge
 import { zoneMinutes, type DeviceRecord } from '../../../../lib/contract/device.ts';
 import type { WindowOptions } from '../../../../lib/contract/live-playlist.ts';
 import type { SegmenterOptions } from '../hls/segmenter.ts';
-import type { PlaybackRow } from '../cloud/fleet.ts';
+import type { PlaybackRow } from '../../../../lib/contract/fleet.ts';
 
 export interface Target {
   readonly playlistKey: string;

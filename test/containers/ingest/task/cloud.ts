@@ -13,13 +13,14 @@ import {
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
 import { connectAws, type Aws } from '../../../../containers/ingest/src/cloud/aws.ts';
 import { readServerConfig } from '../../../../containers/ingest/src/common/config.ts';
 import { Log } from '../../../../containers/ingest/src/common/log.ts';
 import { startIngest, type Ingest, type Ports } from '../../../../containers/ingest/src/task/server.ts';
 import { deviceRecord, mediaKeyOf, type Channel, type DeviceRecord } from '../../../../lib/contract/device.ts';
 import { livePlaylistKey } from '../../../../lib/contract/live-keys.ts';
-import type { IngestOptions } from '../../../../lib/contract/ingest.ts';
+import { ingestOptions, type IngestOptions } from '../../../../lib/contract/ingest.ts';
 import { command, type AnswerRow, type Command } from '../../../../lib/contract/commands.ts';
 import { startHandlerEngine } from '../../../lambdas/engine.ts';
 
@@ -52,6 +53,23 @@ export const OPTIONS: IngestOptions = {
     unknownPerMinute: 60,
   },
 };
+
+const time = z.number().positive();
+const size = z.int().positive();
+/** With times and sizes that no deployment may have: these tests would wait for them. */
+export const testOptions = ingestOptions.extend({
+  startSeconds: time,
+  idleStopSeconds: time,
+  stateSeconds: time,
+  positionSeconds: time,
+  limits: ingestOptions.shape.limits.extend({
+    connections: size,
+    idleSeconds: time,
+    firstByteSeconds: time,
+    frameBytes: size,
+    bufferBytes: size,
+  }),
+});
 
 type Overrides = Partial<Omit<IngestOptions, 'limits'>> & { readonly limits?: Partial<IngestOptions['limits']> };
 const optionsWith = ({ limits, ...rest }: Overrides): IngestOptions => ({
@@ -104,20 +122,25 @@ export class Cloud {
   ): Promise<OwnTask> {
     const id = randomBytes(8).toString('hex');
     const log: string[] = [];
-    const config = readServerConfig({ ...process.env, INGEST_OPTIONS: JSON.stringify(optionsWith(overrides)) });
+    const INGEST_OPTIONS = JSON.stringify(optionsWith(overrides));
+    const config = readServerConfig({ ...process.env, INGEST_OPTIONS }, testOptions);
     const ingest = await startIngest(config, id, { aws, env, log: new Log({}, (line) => log.push(line)) });
     const task = { id, ingest, log, ports: ingest.ports as Required<Ports>, close: () => ingest.drain() };
     this.#tasks.push(task);
     return task;
   }
 
-  /** A task as a process of its own. */
-  async child(overrides: Overrides = {}): Promise<ChildTask> {
+  /** A task as a process of its own, as it is shipped: so with times that a deployment may have. */
+  async child(): Promise<ChildTask> {
     const id = randomBytes(8).toString('hex');
     const entry = fileURLToPath(new URL('../../../../containers/ingest/src/task/main.ts', import.meta.url));
     const child = spawn(process.execPath, ['--no-warnings', entry], {
       stdio: ['ignore', 'pipe', 'inherit'],
-      env: { ...process.env, TASK_ID: id, INGEST_OPTIONS: JSON.stringify(optionsWith(overrides)) },
+      env: {
+        ...process.env,
+        TASK_ID: id,
+        INGEST_OPTIONS: JSON.stringify(optionsWith({ stateSeconds: 5, positionSeconds: 5 })),
+      },
     });
     const log: string[] = [];
     const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));

@@ -1,0 +1,33 @@
+/** Live playback: the function that knows who may watch a channel, asks for its stream and answers signed playlists. */
+import type { Construct } from 'constructs';
+import { LIVE_PREFIX } from '../contract/live-keys.ts';
+import { allowCommands } from './command-queues.ts';
+import type { DeviceTables } from './device-tables.ts';
+import { SluiceFunction } from './function.ts';
+import { playbackOptions, type PlaybackProps } from './playback.ts';
+
+export function livePlayback(
+  scope: Construct,
+  { config, storage, api, signingKey }: PlaybackProps,
+  tables: DeviceTables,
+): void {
+  const live = new SluiceFunction(scope, 'Live', {
+    config,
+    entry: 'playback/live/handler.ts',
+    description: 'Checks who may watch a channel, asks for the stream and answers signed playlists',
+    // Buys CPU for the cold start; a call takes a few milliseconds.
+    memorySize: 1024,
+    environment: {
+      ...playbackOptions(config, api),
+      ON_DEMAND_MINUTES: String(config.live.onDemandMinutes),
+      START_SECONDS: String(config.live.startSeconds),
+    },
+  })
+    .useTable('DEVICES_TABLE', tables.devices, ['GetItem', 'UpdateItem'])
+    .useTable('FLEET_TABLE', tables.fleet, ['PutItem', 'DeleteItem', 'Query'])
+    .useObjects('MEDIA_BUCKET', storage.media, ['GetObject'], LIVE_PREFIX)
+    .listObjects(storage.media, LIVE_PREFIX);
+  allowCommands(live, config);
+  signingKey.allowSigning(live);
+  api.serve('live', live);
+}

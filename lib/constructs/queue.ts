@@ -1,0 +1,36 @@
+/** Queues of work, each with the queue of what failed again and again beside it. */
+import { Duration } from 'aws-cdk-lib';
+import { Queue, QueueEncryption, type QueueProps } from 'aws-cdk-lib/aws-sqs';
+import type { Construct } from 'constructs';
+import type { Config } from '../config.ts';
+import { acknowledge } from './nag.ts';
+
+export interface WorkQueueProps {
+  readonly config: Config;
+  /** How long the worker may run on what it was given. */
+  readonly workerTimeout: Duration;
+  /** Times a message is tried before it waits for a person. */
+  readonly tries: number;
+}
+
+/** The queue `id`, and `Dead{id}` for messages that no further try will mend. */
+export const workQueue = (scope: Construct, id: string, { config, workerTimeout, tries }: WorkQueueProps): Queue =>
+  queue(scope, id, config, {
+    // Longer than the worker may run, or a message would be worked on twice at once.
+    visibilityTimeout: workerTimeout.plus(Duration.minutes(1)),
+    deadLetterQueue: { queue: deadLetterQueue(scope, `Dead${id}`, config), maxReceiveCount: tries },
+  });
+
+/** Each message in it needs a person, who has 14 days: as long as SQS keeps one. */
+export const deadLetterQueue = (scope: Construct, id: string, config: Config): Queue =>
+  queue(scope, id, config, { retentionPeriod: Duration.days(14) });
+
+function queue(scope: Construct, id: string, config: Config, props: QueueProps): Queue {
+  const made = new Queue(scope, id, {
+    encryption: QueueEncryption.SQS_MANAGED,
+    enforceSSL: config.enforceTls,
+    ...props,
+  });
+  if (!config.enforceTls) acknowledge(made, 'AwsSolutions-SQS4', 'A local engine answers plain http on loopback only');
+  return made;
+}

@@ -1,0 +1,74 @@
+/**
+ * The options of a deployment that functions and tasks read again from their environment, each with its bounds, here and
+ * nowhere else: lib/config.ts adds the default and says what it is for, and whoever reads the variable checks it by the same
+ * schema. What only the templates need has its bounds in lib/config.ts; days of retention, which devices have of their own,
+ * in device.ts.
+ */
+import { z } from 'zod';
+import { SEGMENT_TYPES } from './keys.ts';
+
+export const KIB = 1024;
+export const MIB = 1024 * KIB;
+export const GIB = 1024 * MIB;
+export const MINUTE_SECONDS = 60;
+export const DAY_SECONDS = 86_400;
+
+/** A whole number from `min` to `max`, both allowed. */
+export const whole = (min: number, max: number) => z.int().min(min).max(max);
+export const port = whole(1, 65_535);
+
+/** The bounds of an option in a unit of which `factor` make one of its own, for a variable that holds whole numbers of it. */
+export const times = ({ minValue, maxValue }: z.ZodNumber, factor: number) =>
+  whole(Math.floor(minValue! * factor), Math.floor(maxValue! * factor));
+
+export const RUNGS = [2160, 1440, 1080, 720, 540, 360, 234] as const;
+
+export const uploadBounds = {
+  maxSizeGiB: z.number().min(0.001).max(5120),
+  types: z.array(z.string().regex(/^[a-z0-9.+-]+\/(\*|[a-z0-9.+-]+)$/i)).min(1),
+  maxInFlight: whole(1, 1000),
+  urlMinutes: whole(1, 720),
+  expireDays: whole(1, 30),
+};
+
+export const slicingBounds = {
+  segmentSeconds: z.number().min(1).max(20),
+  segmentType: z.enum(SEGMENT_TYPES),
+  ladder: z.array(z.union(RUNGS.map((n) => z.literal(n)))).min(1),
+  audioKbps: whole(32, 320),
+  preset: z.enum(['ultrafast', 'superfast', 'veryfast', 'faster', 'fast', 'medium']),
+  maxDurationHours: z.number().min(0.01).max(24),
+  maxDimension: whole(64, 16_384),
+  storageMiB: whole(512, 10_240),
+};
+
+export const playbackBounds = {
+  signatureHours: z.number().min(0.1).max(168),
+  tokenMinutes: whole(1, 43_200),
+};
+
+/** Longest life of a playback token that may be asked for: what the configuration allows at most. */
+export const MAX_TOKEN_SECONDS = playbackBounds.tokenMinutes.maxValue! * MINUTE_SECONDS;
+
+export const liveBounds = {
+  memoryMiB: whole(512, 30_720),
+  streamsPerTask: whole(1, 5000),
+  segmentSeconds: z.number().min(1).max(10),
+  playlistSeconds: whole(12, 600),
+  onDemandMinutes: whole(1, 60),
+  idleStopSeconds: whole(0, 3600),
+  startSeconds: whole(5, 120),
+  stateSeconds: whole(5, 600),
+  positionSeconds: whole(5, 600),
+  drainSeconds: whole(10, 110),
+  unknownDays: whole(1, 90),
+  maxConnections: whole(10, 100_000),
+  maxConnectionsPerAddress: whole(1, 100_000),
+  idleSeconds: whole(60, 5900),
+  firstByteSeconds: whole(2, 300),
+  maxFrameKiB: whole(64, 16_384),
+  streamBufferMiB: whole(1, 256),
+  maxAttachmentMiB: whole(1, 4096),
+  commandsPerSecond: z.number().min(0.1).max(20),
+  unknownPerMinute: whole(1, 10_000),
+};
