@@ -37,12 +37,21 @@ const WATCHED = 60;
 const slow = { timeout: 60_000, interval: 250 };
 
 let browser: Browser;
+/** Signed in before anything is watched: three pages that load take the processors from those that play. */
+let wallPage: Opened;
+let demandPage: Opened;
+let tokenPage: Opened;
 let bus: Simulation;
 let tram: Simulation;
 let taxi: Simulation;
 const machine = watchProcess();
 
-async function openPage(): Promise<{ page: Page; context: BrowserContext }> {
+interface Opened {
+  readonly page: Page;
+  readonly context: BrowserContext;
+}
+
+async function openPage(): Promise<Opened> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
   context.setDefaultTimeout(slow.timeout);
   await installProbe(context);
@@ -75,6 +84,8 @@ beforeAll(async () => {
     chromium.launch(BROWSER),
   ]);
   tram.devices[0]!.sound(false);
+  [wallPage, demandPage, tokenPage] = await Promise.all([openPage(), openPage(), openPage()]);
+  for (const { page } of [wallPage, demandPage]) await signIn(page, stack.url, 'ada');
 });
 afterAll(async () => {
   machine.stop();
@@ -106,8 +117,7 @@ describe.concurrent('watched for long', { timeout: 300_000 }, () => {
     };
     await begun();
     await expect.poll(() => discontinuities(BUS.id).catch(() => -1), slow).toBeGreaterThanOrEqual(0);
-    const { page, context } = await openPage();
-    await signIn(page, stack.url, 'ada');
+    const { page, context } = wallPage;
     await page.goto(`${stack.url}/live?show=${BUS.id}.1_${TRAM.id}.1`);
     await expect.poll(async () => (await viewings(page)).filter(({ shown }) => shown.length > 0).length, slow).toBe(2);
     const ofBus = () => viewing(page, BUS.name);
@@ -169,7 +179,12 @@ describe.concurrent('watched for long', { timeout: 300_000 }, () => {
       // Longer than it usually takes to come back, the camera was away for longer than a margin can bridge.
       const back = { at: runs[1]!.from + away, ms: away };
       const held: readonly Held[] = [...machine.held, ...heldIn(seen), ...(away > 1200 ? [back] : [])];
-      expect(unexplained(halts(seen), held), `${name}: halts; held up: ${JSON.stringify(held)}`).toEqual([]);
+      const told = haltsTold(
+        seen,
+        unexplained(halts(seen), held),
+        runs.map(({ from }) => from),
+      );
+      expect(told, `${name}: halts; held up: ${JSON.stringify(held)}`).toEqual([]);
       expect(seen.errors.filter((error) => error.endsWith('(fatal)'))).toEqual([]);
       expect(seen.shown.at(-1)!.media - seen.shown[0]!.media).toBeGreaterThan(WATCHED * 0.8);
     }
@@ -189,12 +204,11 @@ describe.concurrent('watched for long', { timeout: 300_000 }, () => {
       .toBe(true);
     expect(camera.live).toEqual([]);
 
-    const other = await openPage();
+    const other = tokenPage;
     const meets = new Meetings(other.page, 2);
     await watchByToken(other.page);
-    const { page, context } = await openPage();
+    const { page, context } = demandPage;
     const of = new Meetings(page, 1);
-    await signIn(page, stack.url, 'ada');
     await page.goto(`${stack.url}/live?show=${TAXI.id}.1&grid=1`);
     for (const one of [page, other.page]) {
       await expect.poll(async () => (await viewings(one))[0]?.shown.length ?? 0, slow).toBeGreaterThan(0);
@@ -232,7 +246,8 @@ describe.concurrent('watched for long', { timeout: 300_000 }, () => {
 
 /**
  * Epoch milliseconds at which a video waited, went somewhere else or stood still, `settled` milliseconds after its first
- * picture; what comes within a second belongs to starting.
+ * picture; what comes within a second belongs to starting. A `waiting` event comes when the next picture is not there yet,
+ * and may be over before it is due: it counts where the position did stop, by ten looks a second.
  */
 function halts(seen: Viewing, settled = 1000): number[] {
   const from = seen.shown[0]!.at + settled;
@@ -240,7 +255,8 @@ function halts(seen: Viewing, settled = 1000): number[] {
     const before = seen.samples[i - 10];
     return before !== undefined && before.at > from && longestStandstill(seen, before.at, at) > 900;
   });
-  return [...seen.waits, ...seen.seeks, ...still.map(({ at }) => at)].filter((at) => at > from);
+  const stopped = seen.waits.filter((at) => longestStandstill(seen, at - 200, at + 1000) > 0);
+  return [...stopped, ...seen.seeks, ...still.map(({ at }) => at)].filter((at) => at > from);
 }
 
 interface State {
@@ -290,4 +306,19 @@ async function watchByToken(page: Page): Promise<void> {
     hls.attachMedia(video);
     void video.play();
   }, new URL(url, stack.url).href);
+}
+
+/** What a halt was, how long after which run of pictures was due it came, and what the player had around it. */
+function haltsTold(seen: Viewing, moments: readonly number[], runs: readonly number[]): string[] {
+  return moments.map((at) => {
+    const kind = seen.waits.includes(at) ? 'wait' : seen.seeks.includes(at) ? 'seek' : 'standstill';
+    const run = runs.findLastIndex((from) => from <= at);
+    const around = seen.samples
+      .filter((sample) => Math.abs(sample.at - at) < 1000)
+      .map(({ at: then, time, ahead, rate, ready }) =>
+        [then - at, time.toFixed(2), ahead.toFixed(2), rate, ready].join(' '),
+      );
+    const still = longestStandstill(seen, at - 1000, at + 1000);
+    return `${kind} ${at - runs[run]!} ms into run ${run}, still for ${still} ms: ${around.join('; ')}`;
+  });
 }
