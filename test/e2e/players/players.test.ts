@@ -128,7 +128,7 @@ async function playUntil(page: Page, seen: Seen[], time: number): Promise<void> 
   }
 }
 
-describe.each(Object.keys(plays))('%s', (player) => {
+describe.concurrent.each(Object.keys(plays))('%s', (player) => {
   const all = Object.keys(ways) as Way[];
 
   it.each(all.filter((way) => plays[player]![way]))('plays by %s, past a segment and after seeking', async (way) => {
