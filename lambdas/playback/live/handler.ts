@@ -17,7 +17,7 @@ import { Reply, serve } from '../../shared/http.ts';
 import { listSegments } from '../../shared/recordings.ts';
 import { loadSigner, type Signer } from '../../shared/signing.ts';
 import { liveMultivariant, recordingPlaylist, type Source } from './playlists.ts';
-import { channelOf, goodbye, look, watch } from './watching.ts';
+import { channelOf, goodbye, readState, watch } from './watching.ts';
 
 const onDemandMinutes = number('ON_DEMAND_MINUTES', liveBounds.onDemandMinutes);
 const startSeconds = number('START_SECONDS', liveBounds.startSeconds);
@@ -129,7 +129,7 @@ export const handler = serve<'live'>(groupsClaim, {
     const record = await watched(caller, params.id);
     const channel = channelOf(record, params.channel);
     if (query.session === undefined) {
-      const { stream: _, ...now } = await look({ record, channel, startSeconds });
+      const { stream: _, ...now } = await readState({ record, channel, startSeconds });
       return now;
     }
     const until = endOf(channel, true);

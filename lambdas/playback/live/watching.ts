@@ -27,7 +27,7 @@ export interface Watch {
 }
 
 /** What the channel is doing, without asking for it. */
-export async function look({
+export async function readState({
   record,
   channel,
   startSeconds,
@@ -41,7 +41,7 @@ export async function look({
  * and forgets that when it hears of us.
  */
 export async function watch({ record, channel, session, until, startSeconds }: Watch): Promise<StreamNow> {
-  const found = await look({ record, channel, startSeconds });
+  const found = await readState({ record, channel, startSeconds });
   if (channel.live === 'never') return found;
   const tasks = await readTasks();
   const task = taskOf(record, tasks, Date.now());

@@ -12,6 +12,7 @@ import { programPath } from '../../../lambdas/slicing/program.ts';
 import { planSlicing } from '../../../lambdas/slicing/plan.ts';
 import { LayerError } from '../../../lib/constructs/ffmpeg-layer-cache.ts';
 import { layerFolder } from '../../support/layer.ts';
+import type { RenditionKind } from '../../../lib/contract/keys.ts';
 import type { ChunkResult, Plan, SlicingOptions, SourceInfo } from '../../../lib/contract/slicing.ts';
 import { OPTIONS, VIDEO_ID } from './options.ts';
 
@@ -78,7 +79,7 @@ export interface Encoded {
   readonly plan: Plan;
   readonly result: ChunkResult;
   /** Path of the initialization section (if any) and all segments of a rendition joined. */
-  readonly joined: (kind: 'video' | 'audio', name: string) => string;
+  readonly joined: (kind: RenditionKind, name: string) => string;
   readonly files: Map<string, { bytes: Buffer; type: string }>;
 }
 
