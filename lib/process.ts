@@ -4,7 +4,7 @@
  * layer, and the local run starts its tools and servers.
  *
  * What does not start its processes here, and why: a construct cannot wait for a promise (`ensureLayerSync`); what inherits
- * the terminal or is timed to its end wants no pipes (`local/commands`, `bench/ingest/classic.ts`); the benchmarks' workers
+ * the terminal, runs beside others in the checks, or is timed to its end (`local/commands`, `bench/ingest/classic.ts`); the benchmarks' workers
  * are spoken to by messages; `local/run.mjs` is there before anything that reads TypeScript.
  */
 import { spawn, type ChildProcess } from 'node:child_process';

@@ -1,9 +1,10 @@
 /** Each import that `lint` refuses, written into a small tree with the real rules: the piece fails and says what to do. */
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { oxlint, runCommand } from '../local/commands/pieces.ts';
+import { ROOMS } from '../.ci/oxlint.config.ts';
+import { oxlint, root, runCommand } from '../local/commands/pieces.ts';
 
 const TASK = 'containers/ingest/src';
 
@@ -18,6 +19,19 @@ const REFUSED: readonly (readonly [rule: string, file: string, imports: string, 
   ['the contract Node', 'lib/contract/events.ts', 'node:crypto', 'imports only zod and itself'],
   ['the contract another part of zod', 'lib/contract/env.ts', 'zod/v4', 'imports only zod and itself'],
   ['the contract the configuration', 'lib/contract/api.ts', '../config.ts', 'imports only zod and itself'],
+  ['the contract another way round', 'lib/contract/signing.ts', './../config.ts', 'imports only zod and itself'],
+  [
+    'what is no room yet a function',
+    'containers/ingest/src/rtmp/a.ts',
+    '../../../../lambdas/shared/http.ts',
+    'A container imports no',
+  ],
+  [
+    'streams a protocol, through src',
+    'containers/ingest/src/streams/a.ts',
+    '../../src/jt808/time.ts',
+    'streams/ imports',
+  ],
   ['the contract lib/media', 'lib/contract/video.ts', '../media/boxes.ts', 'imports only zod and itself'],
   ['lib/media a package', 'lib/media/boxes.ts', 'zod', 'lib/media is pure bytes'],
   ['lib/media the configuration', 'lib/media/hls.ts', '../config.ts', 'lib/media is pure bytes'],
@@ -157,6 +171,11 @@ describe('lint refuses', () => {
       for (const { help } of told) expect(help).toContain(message);
     }
   });
+});
+
+it('lint knows every room of the ingest task', () => {
+  const rooms = readdirSync(join(root, 'containers/ingest/src'));
+  expect(rooms.toSorted()).toEqual(ROOMS.flatMap((line) => Object.keys(line)).toSorted());
 });
 
 it('lint refuses a circle, of types too', async () => {

@@ -2,7 +2,7 @@
 import { createDocument, type ZodOpenApiOperationObject } from 'zod-openapi';
 import { z } from 'zod';
 import { problem, routes } from '../../lib/contract/api.ts';
-import { LIVE_STAGES, type Route, type RouteAuth } from '../../lib/contract/route.ts';
+import { LIVE_STAGES, type Route, type RouteAuth, type Stage } from '../../lib/contract/route.ts';
 import { device } from '../../lib/contract/device.ts';
 import { grant, video } from '../../lib/contract/video.ts';
 import { problems } from '../shared/errors.ts';
@@ -17,7 +17,7 @@ const security: Record<RouteAuth, Record<string, string[]>[]> = {
   none: [],
 };
 
-const tags = {
+const tags: Record<Stage, string> = {
   upload: 'Uploads, as the Uppy Companion S3 protocol has them',
   catalog: 'Videos: what there is and who may watch it',
   playback: 'Playlists and playback tokens',

@@ -2,9 +2,9 @@
 import { ArnFormat, CfnOutput, Duration, Stack } from 'aws-cdk-lib';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
+import type { CfnService } from 'aws-cdk-lib/aws-ecs';
 import {
   AvailabilityZoneRebalancing,
-  CfnService,
   Cluster,
   ContainerInsights,
   FargatePlatformVersion,

@@ -1,10 +1,10 @@
 /** Buckets and tables: what must outlive a deploy. Each table is named for what it holds. */
 import { CustomResource, Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { AttributeType, ProjectionType, type Table } from 'aws-cdk-lib/aws-dynamodb';
+import type { CfnBucket } from 'aws-cdk-lib/aws-s3';
 import {
   BlockPublicAccess,
   Bucket,
-  CfnBucket,
   BucketEncryption,
   HttpMethods,
   ObjectOwnership,

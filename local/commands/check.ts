@@ -20,21 +20,42 @@ Types, lint, format, and the unit tests of what changed since the last commit, u
   --all         run the tests that are left, too (of the piece unit)
   -h, --help    this text`;
 
-const { values } = parseArgs({
-  options: {
-    since: { type: 'string', default: 'HEAD' },
-    all: { type: 'boolean', default: false },
-    help: { type: 'boolean', short: 'h', default: false },
-  },
-});
+/** Says what is wrong and ends: a mistyped option needs no stack trace. */
+function refuse(error: unknown): never {
+  const { message } = error as Error;
+  process.stderr.write(`${message.split('\n')[0]}\nnpm run check -- --help says what there is.\n`);
+  process.exit(1);
+}
+
+const { values } = readOptions();
+
+function readOptions() {
+  try {
+    return parseArgs({
+      options: {
+        since: { type: 'string', default: 'HEAD' },
+        all: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    });
+  } catch (error) {
+    return refuse(error);
+  }
+}
 if (values.help) {
   process.stdout.write(`${HELP}\n`);
   process.exit(0);
 }
 
 const began = performance.now();
-const git = (...args: readonly string[]) =>
-  execFileSync('git', args, { cwd: root, encoding: 'utf8' }).split('\n').filter(Boolean);
+const git = (...args: readonly string[]) => {
+  try {
+    const printed = execFileSync('git', args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+    return printed.split('\n').filter(Boolean);
+  } catch (error) {
+    return refuse(new Error(String((error as { stderr?: string }).stderr ?? error).trim()));
+  }
+};
 const untracked = git('ls-files', '--others', '--exclude-standard');
 const changed = [...git('diff', '--name-only', '--no-renames', values.since), ...untracked];
 const present = changed.filter((file) => existsSync(join(root, file)));

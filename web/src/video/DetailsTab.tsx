@@ -37,11 +37,11 @@ export function DetailsTab({ video }: { video: Video }) {
                 {video.renditions.map((one) => (
                   <Table.Tr key={`${one.kind}/${one.name}`}>
                     <Table.Td>
-                      {one.kind === 'audio' ? 'audio' : one.name}
+                      {titles[one.kind](one)}
                       <small>{one.codecs}</small>
                     </Table.Td>
                     <Table.Td>
-                      {shape(one)}
+                      {shapes[one.kind](one)}
                       {one.frameRate !== undefined && <small>{Number(one.frameRate.toFixed(2))} fps</small>}
                     </Table.Td>
                     <Table.Td ta="right">
@@ -104,11 +104,10 @@ const happened: Record<Video['status'], string> = {
   deleted: 'Deletion started',
 };
 
-const shape = (one: Rendition): string =>
-  one.kind === 'audio'
-    ? one.channels === 1
-      ? 'mono'
-      : one.channels === 2
-        ? 'stereo'
-        : `${one.channels ?? '?'} channels`
-    : `${one.width} × ${one.height} px`;
+type Kind = Rendition['kind'];
+const titles: Record<Kind, (one: Rendition) => string> = { video: ({ name }) => name, audio: () => 'audio' };
+
+const shapes: Record<Kind, (one: Rendition) => string> = {
+  video: ({ width, height }) => `${width} × ${height} px`,
+  audio: ({ channels }) => (channels === 1 ? 'mono' : channels === 2 ? 'stereo' : `${channels ?? '?'} channels`),
+};

@@ -1,5 +1,6 @@
 /** What a command from the API makes a device do, and what is answered. */
-import { MAX_RECORDINGS, answerReason, type AnswerRow, type Command } from '../../../../../lib/contract/commands.ts';
+import type { answerReason } from '../../../../../lib/contract/commands.ts';
+import { MAX_RECORDINGS, type AnswerRow, type Command } from '../../../../../lib/contract/commands.ts';
 import type { z } from 'zod';
 import type { ShootReply } from '../../jt808/messages/multimedia.ts';
 import type { Recording as DeviceRecording, RecordingList } from '../../jt808/messages/recordings.ts';
