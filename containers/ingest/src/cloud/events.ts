@@ -24,7 +24,12 @@ export class DeviceEvents {
   }
 
   publish(event: Omit<DeviceEvent, 'task' | 'at'>): void {
-    this.#waiting.push({ ...event, task: this.#options.task, at: new Date().toISOString() });
+    const made = deviceEvent.safeParse({ ...event, task: this.#options.task, at: new Date().toISOString() });
+    if (!made.success) {
+      this.#options.failed(made.error);
+      return;
+    }
+    this.#waiting.push(made.data);
     if (this.#waiting.length > MOST_WAITING) {
       this.#waiting.shift();
       this.#options.dropped();
@@ -39,18 +44,32 @@ export class DeviceEvents {
 
   async #send(): Promise<void> {
     while (this.#waiting.length > 0) {
-      const Entries = this.#waiting.splice(0, BATCH).map((event) => ({
-        EventBusName: this.#options.bus,
-        Source: DEVICE_EVENT_SOURCE,
-        DetailType: event.type,
-        Detail: JSON.stringify(deviceEvent.parse(event)),
-      }));
+      const batch = this.#waiting.splice(0, BATCH);
+      let left: readonly DeviceEvent[] = batch;
       try {
-        await this.#client.send(new PutEventsCommand({ Entries }));
+        const Entries = batch.map((event) => entryOf(event, this.#options.bus));
+        const answer = await this.#client.send(new PutEventsCommand({ Entries }));
+        // A bus that is throttled takes some and leaves others.
+        left = batch.filter((_, i) => answer.Entries?.[i]?.ErrorCode !== undefined);
+        if (left.length > 0) this.#options.failed(new Error(`the bus left ${left.length} of ${batch.length} events`));
       } catch (error) {
         this.#options.failed(error);
-        return;
       }
+      if (left.length === 0) continue;
+      // What waits for the next flush is bounded as ever.
+      this.#waiting.unshift(...left);
+      for (let over = this.#waiting.length - MOST_WAITING; over > 0; over -= 1) {
+        this.#waiting.shift();
+        this.#options.dropped();
+      }
+      return;
     }
   }
 }
+
+const entryOf = (event: DeviceEvent, bus: string) => ({
+  EventBusName: bus,
+  Source: DEVICE_EVENT_SOURCE,
+  DetailType: event.type,
+  Detail: JSON.stringify(event),
+});
