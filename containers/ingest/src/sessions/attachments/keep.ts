@@ -13,6 +13,8 @@ import { RETENTION_TAG } from '../../../../../lib/contract/ingest.ts';
 import { parseName, safeFileName } from '../../jt808/subiao/names.ts';
 import { sniff } from '../../jt808/subiao/sniff.ts';
 import type { Services } from '../../services.ts';
+import { noteLimit } from '../alarms/limit.ts';
+import { OVER } from './list.ts';
 import { fileKindOf, mediaTypeOf } from './kinds.ts';
 import type { Destination } from './upload.ts';
 
@@ -36,21 +38,42 @@ const EXPIRE_SECONDS = 86_400;
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789';
 const ID_LENGTH = 20;
 
-/** A video's record is made here; its file must follow. */
+/** The device may have no more kept today. Its message is for a person. */
+export class OverLimit extends Error {
+  override name = 'OverLimit';
+}
+
+/**
+ * A video's record is made here; its file must follow. Counted each time a file is sent, whether it came before or not: what
+ * is written costs. Throws OverLimit.
+ */
 export async function placeFor(services: Services, arrived: Arrived): Promise<Place> {
   const { record, alarm, name, size, head, number } = arrived;
   const { buckets } = services.config;
+  if (!(await services.usage.take(record.id, { bytes: size }))) {
+    noteLimit(services, record, 'bytes');
+    throw new OverLimit(OVER.bytes);
+  }
   const type = sniff(head);
   const kind = fileKindOf(type);
   const file = { name: safeFileName(name), kind, bytes: size, state: 'complete' } as const;
   const contentType = mediaTypeOf(type);
-  if (kind === 'video') {
+  const isSliced = kind === 'video' && (await mayEncode(services, record));
+  if (isSliced) {
     const videoId = await makeVideo(services, arrived, contentType);
     return { bucket: buckets.source, key: sourceKey(videoId), contentType, file: { ...file, videoId } };
   }
   const key = alarmFileKey(record.id, alarm.id, number, type ?? 'bin');
   const tagging = `${RETENTION_TAG}=${record.retentionDays}`;
-  return { bucket: buckets.media, key, contentType, tagging, file: { ...file, key } };
+  const reason = kind === 'video' && { reason: OVER.encodes };
+  return { bucket: buckets.media, key, contentType, tagging, file: { ...file, key, ...reason } };
+}
+
+async function mayEncode(services: Services, record: DeviceRecord): Promise<boolean> {
+  if (await services.usage.take(record.id, { encodes: 1 })) return true;
+  services.metrics.add('videosNotSliced');
+  noteLimit(services, record, 'encodes');
+  return false;
 }
 
 /**
@@ -97,8 +120,9 @@ async function makeVideo(services: Services, { record, alarm, name, number }: Ar
   try {
     await aws.dynamo.send(new PutCommand({ TableName: videos, Item, ConditionExpression: 'attribute_not_exists(id)' }));
   } catch (error) {
-    // It came before: what is missing of it follows.
     if (!(error instanceof ConditionalCheckFailedException)) throw error;
+    // It came before, and was counted then: what is missing of it follows.
+    await services.usage.giveBack(record.id, { encodes: 1 });
   }
   const createdAt = new Date(now).toISOString();
   for (const subject of record.viewers) {
