@@ -1,6 +1,6 @@
 /** Removes what is left of a deleted video. Every step is safe to repeat; a message that fails comes again. */
 import { CloudFrontClient, CreateInvalidationCommand } from '@aws-sdk/client-cloudfront';
-import { AbortMultipartUploadCommand, DeleteObjectsCommand, paginateListObjectsV2 } from '@aws-sdk/client-s3';
+import { AbortMultipartUploadCommand } from '@aws-sdk/client-s3';
 import { SFNClient, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
 import { required } from '../../lib/contract/env.ts';
@@ -9,6 +9,7 @@ import type { VideoRecord } from '../../lib/contract/video.ts';
 import { eachMessage } from '../shared/batch.ts';
 import { dynamo, s3 } from '../shared/clients.ts';
 import { logger } from '../shared/logger.ts';
+import { removePrefix } from '../shared/objects.ts';
 import { freeSlot } from '../shared/upload-slots.ts';
 import { announce, readVideo } from '../shared/videos.ts';
 import { deleteGrant, listGrants } from './grants.ts';
@@ -67,15 +68,8 @@ async function deleteObjects(videoId: string): Promise<number> {
     [required('SOURCE_BUCKET'), sourceKey(videoId)],
     [required('MEDIA_BUCKET'), vodPrefix(videoId)],
     [required('MEDIA_BUCKET'), workPrefix(videoId)],
-  ] as const) {
-    for await (const { Contents = [] } of paginateListObjectsV2({ client: s3 }, { Bucket, Prefix })) {
-      const Objects = Contents.map(({ Key }) => ({ Key: Key! }));
-      if (Objects.length === 0) continue;
-      const { Errors = [] } = await s3.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects, Quiet: true } }));
-      if (Errors.length > 0) throw new Error(`${Errors.length} objects not deleted: ${Errors[0]?.Code}`);
-      deleted += Objects.length;
-    }
-  }
+  ] as const)
+    deleted += await removePrefix(Bucket, Prefix);
   return deleted;
 }
 
