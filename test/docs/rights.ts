@@ -69,6 +69,9 @@ function prod(overrides: Readonly<Record<string, unknown>>) {
 
 export const prodResources = (): Resources => prod({}).vod;
 
+/** Resources of the vod stack with these options. */
+export const vodTemplate = (overrides: Readonly<Record<string, unknown>>): Resources => prod(overrides).vod;
+
 /** With devices, so that every function there can be is among them; and the ingest task. */
 export function everyRightsRow(): string[] {
   const { vod, live } = prod({ 'live.enabled': true });
@@ -121,6 +124,7 @@ function name(resource: unknown): string {
   const queues = /:(sluice-prod-ingest-\*)$/.exec(text);
   if (queues !== null) return `queues \`${queues[1]}\``;
   if (text.endsWith(':event-bus/default')) return 'the default bus';
+  if (text === '<AWS::StackId>') return 'this stack';
   throw new Error(`${text}: what is this? Add it to test/docs/rights.ts`);
 }
 
