@@ -161,7 +161,7 @@ const schema = z.strictObject({
     .strictObject({
       enabled: z.boolean().default(false).meta({
         description:
-          'Take in vehicle cameras: devices API and tables, and a second stack with load balancer and tasks, which cost by the hour.',
+          'Take in vehicle cameras: a second stack with load balancer and tasks, which cost by the hour. What they sent, with its tables and API, is in the first stack and stays when this is off.',
       }),
       controlPort: port.default(808).meta({ description: 'Port devices hold their JT/T 808 connection to.' }),
       mediaPort: port.default(1078).meta({ description: 'Port devices send JT/T 1078 pictures and sound to.' }),
@@ -343,10 +343,8 @@ function check(config: Config): Config {
       `upload.partSizeMiB: ${upload.partSizeMiB} MiB times S3's 10,000 parts is less than upload.maxSizeGiB (${upload.maxSizeGiB} GiB)`,
     );
   }
-  if (config.live.enabled) {
-    checkLive(config.live);
-    checkMap(config);
-  }
+  checkMap(config);
+  if (config.live.enabled) checkLive(config.live);
   return config;
 }
 

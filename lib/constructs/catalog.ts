@@ -111,8 +111,8 @@ function consoleConfigOf(config: Config, { auth }: Api): z.input<typeof consoleC
 }
 
 function mapOf({ live }: Config): Pick<z.input<typeof consoleConfig>, 'map'> {
-  const { enabled, mapTilesUrl, mapAttribution, mapAttributionUrl } = live;
-  if (!enabled || mapTilesUrl === undefined || mapAttribution === undefined) return {};
+  const { mapTilesUrl, mapAttribution, mapAttributionUrl } = live;
+  if (mapTilesUrl === undefined || mapAttribution === undefined) return {};
   return {
     map: {
       tiles: mapTilesUrl,

@@ -1,6 +1,7 @@
 /**
  * Devices: their tables, clips of what they recorded, their API and live playback. All of it is billed by use, so it stays
- * with the serverless stack and outlives the one that costs by the hour.
+ * with the serverless stack, there whether or not devices are taken in (`live.enabled`), and outlives the one that costs by
+ * the hour.
  */
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';

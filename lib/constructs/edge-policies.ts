@@ -169,8 +169,8 @@ export function contentSecurityPolicy(config: Config, sources: Pick<Bucket, 'buc
 
 /** Empty for tiles of this host. A map fetches tiles; where it cannot decode them itself, an image does. */
 function tilesOrigin({ live }: Config): string[] {
-  const { enabled, mapTilesUrl } = live;
-  return enabled && mapTilesUrl !== undefined && !mapTilesUrl.startsWith('/') ? [new URL(mapTilesUrl).origin] : [];
+  const { mapTilesUrl } = live;
+  return mapTilesUrl !== undefined && !mapTilesUrl.startsWith('/') ? [new URL(mapTilesUrl).origin] : [];
 }
 
 /** Cognito keeps keys and sign-in pages on two hosts; any other issuer is expected to serve its endpoints from its own. */

@@ -200,7 +200,7 @@ export class Playback extends Construct {
     };
   }
 
-  /** `/vod/*`, and `/live/*` where there are devices: signed only. Playlists first, since the first pattern that fits is taken. */
+  /** `/vod/*` and `/live/*`: signed only. Playlists first, since the first pattern that fits is taken. */
   #media({ config, storage, signingKey }: PlaybackProps): Record<string, BehaviorOptions> {
     const signed = {
       origin: S3BucketOrigin.withOriginAccessControl(storage.media as IBucket),
@@ -213,10 +213,8 @@ export class Playback extends Construct {
     return {
       [`/${VOD_PREFIX}*.m3u8`]: { ...signed, cachePolicy: playlistCache(this), compress: true },
       [`/${VOD_PREFIX}*`]: { ...signed, cachePolicy: segmentCache(this), compress: false },
-      ...(config.live.enabled && {
-        [`/${LIVE_PREFIX}*.m3u8`]: { ...signed, cachePolicy: livePlaylistCache(this, config), compress: true },
-        [`/${LIVE_PREFIX}*`]: { ...signed, cachePolicy: liveSegmentCache(this), compress: false },
-      }),
+      [`/${LIVE_PREFIX}*.m3u8`]: { ...signed, cachePolicy: livePlaylistCache(this, config), compress: true },
+      [`/${LIVE_PREFIX}*`]: { ...signed, cachePolicy: liveSegmentCache(this), compress: false },
     };
   }
 }

@@ -65,7 +65,7 @@ export class Storage extends Construct {
       lifecycleRules: [
         { id: 'unfinished-uploads', ...unfinished },
         { id: 'hand-over-files', prefix: WORK_PREFIX, expiration: Duration.days(7) },
-        ...(config.live.enabled ? RETENTION_DAYS : []).map((days) => ({
+        ...RETENTION_DAYS.map((days) => ({
           id: `recordings-${days}`,
           prefix: LIVE_PREFIX,
           tagFilters: { [RETENTION_TAG]: String(days) },

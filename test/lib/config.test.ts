@@ -154,10 +154,6 @@ describe('configuration', () => {
     [{ 'live.announceTls': 'true' }, 'live.announceTls'],
     [{ 'live.segmentSeconds': '10' }, 'live.playlistSeconds'],
     [{ 'live.mediaPort': '808' }, 'live.mediaPort'],
-    [{ 'live.mapTilesUrl': 'https://tiles.example/{z}/{x}/{y}.png' }, 'live.mapAttribution'],
-    [{ 'live.mapAttribution': '© Tiles' }, 'live.mapTilesUrl'],
-    [{ 'live.mapAttributionUrl': 'https://tiles.example/' }, 'live.mapTilesUrl'],
-    [{ 'live.mapTilesUrl': 'http://tiles.example/{z}/{x}/{y}', 'live.mapAttribution': '© Tiles' }, 'live.mapTilesUrl'],
     [
       { 'live.idleSeconds': '330', 'live.tlsCertificateArn': 'arn:aws:acm:eu-west-1:1:certificate/x' },
       'live.idleSeconds',
@@ -171,6 +167,19 @@ describe('configuration', () => {
       expect.objectContaining({ name: 'ConfigError', message: expect.stringContaining(named) as string }),
     );
     expect(readAppConfig(app({ env: 'dev', environments, ...options })).live.enabled).toBe(false);
+  });
+
+  // The map is there whether or not devices are taken in now.
+  it.each<[Record<string, unknown>, string]>([
+    [{ 'live.mapTilesUrl': 'https://tiles.example/{z}/{x}/{y}.png' }, 'live.mapAttribution'],
+    [{ 'live.mapAttribution': '© Tiles' }, 'live.mapTilesUrl'],
+    [{ 'live.mapAttributionUrl': 'https://tiles.example/' }, 'live.mapTilesUrl'],
+    [{ 'live.mapTilesUrl': 'http://tiles.example/{z}/{x}/{y}', 'live.mapAttribution': '© Tiles' }, 'live.mapTilesUrl'],
+  ])('%j is refused and named', (options, named) => {
+    for (const on of ['true', 'false'])
+      expect(() => readAppConfig(app({ env: 'dev', environments, 'live.enabled': on, ...options }))).toThrow(
+        expect.objectContaining({ name: 'ConfigError', message: expect.stringContaining(named) as string }),
+      );
   });
 
   it('one shared port needs no port of its own for attachments', () => {

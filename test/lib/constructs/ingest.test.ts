@@ -372,15 +372,3 @@ describe('the network', () => {
     expect(new Set(services)).toEqual(new Set(['ecr.api', 'ecr.dkr', 'events', 'logs', 'sqs']));
   });
 });
-
-it('without the option there is nothing of it', () => {
-  const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } });
-  const context = { env: 'test', environments: { test: {} } };
-  const config = readConfig((key) => context[key as keyof typeof context]);
-  const stack = new Stack(app, 'Vod');
-  const storage = new Storage(stack, 'Storage', config);
-  const api = new Api(stack, 'Api', { config, auth: new Auth(stack, 'Auth', config) });
-  const signingKey = new SigningKey(stack, 'SigningKey', config);
-  new Playback(stack, 'Playback', { config, storage, api, signingKey });
-  expect(JSON.stringify(Template.fromStack(stack).toJSON())).not.toMatch(/\/live\/|recordings-/);
-});
