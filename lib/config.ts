@@ -6,6 +6,7 @@
  */
 import { z } from 'zod';
 import { retentionDays } from './contract/device.ts';
+import { takesOnlyText, unwrapped, valueOf } from './option-text.ts';
 import { liveBounds, playbackBounds, port, RUNGS, slicingBounds, uploadBounds, whole } from './contract/options.ts';
 
 export class ConfigError extends Error {
@@ -25,7 +26,8 @@ const schema = z.strictObject({
     .meta({ description: "AWS account; without it the CLI's own." }),
   region: z
     .string()
-    .regex(/^[a-z]{2}(-[a-z]+)+-[0-9]$/)
+    .max(16)
+    .regex(/^[a-z]{2,4}(-[a-z]+)+-[0-9]$/)
     .optional()
     .meta({ description: "AWS region; without it the CLI's own." }),
   architecture: z
@@ -313,6 +315,10 @@ export function readConfig(context: ContextReader, overrides: Readonly<Record<st
   if (typeof environment !== 'string' || typeof environments !== 'object' || environments === null) {
     throw new ConfigError('cdk.json must hold context.environments, and -c env= must name one of them');
   }
+  // Part of every name: the sign-in pages' host takes 63 characters of name, environment and account.
+  if (!/^[a-z][a-z0-9-]{0,15}$/.test(environment)) {
+    throw new ConfigError(`env: ${JSON.stringify(environment)} must be at most 16 of a-z, 0-9 and -, a letter first`);
+  }
   const base = (environments as Record<string, unknown>)[environment];
   if (typeof base !== 'object' || base === null) {
     throw new ConfigError(`env: ${JSON.stringify(environment)} is not one of ${Object.keys(environments).join(', ')}`);
@@ -320,7 +326,7 @@ export function readConfig(context: ContextReader, overrides: Readonly<Record<st
   const values = structuredClone(base) as Record<string, unknown>;
   for (const [path, value] of Object.entries(overrides)) assign(values, path, value);
   const parsed = schema.safeParse(values);
-  if (!parsed.success) throw new ConfigError(parsed.error.issues.map(explain).join('\n'));
+  if (!parsed.success) throw new ConfigError(parsed.error.issues.map((issue) => explain(issue, values)).join('\n'));
   return check({ ...parsed.data, environment });
 }
 
@@ -334,6 +340,10 @@ function check(config: Config): Config {
     throw new ConfigError(
       'auth.audience, auth.clientId: need auth.issuer; without it a user pool with its own client is made',
     );
+  }
+  const reserved = /aws|amazon|cognito/.exec(`${config.name}-${config.environment}`)?.[0];
+  if (auth.issuer === undefined && reserved !== undefined) {
+    throw new ConfigError(`name: Cognito takes no sign-in host with "${reserved}" in it; choose another name or env`);
   }
   if ((playback.domainName === undefined) !== (playback.certificateArn === undefined)) {
     throw new ConfigError('playback.domainName and playback.certificateArn: give both or neither');
@@ -401,22 +411,21 @@ function checkMap({ live, enforceTls }: Config): void {
   }
 }
 
-/** `-c a.b=text` as an override: numbers, booleans, lists and objects are given as JSON, anything else is text. */
-function parseOverride(text: unknown): unknown {
-  if (typeof text !== 'string') return text;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
-}
+/** Every option by its path (`upload.maxSizeGiB`), for reading overrides in the context and for the documentation. */
+export const options: ReadonlyMap<string, z.core.$ZodType> = new Map(
+  Object.entries(schema.shape).flatMap(([name, option]): [string, z.core.$ZodType][] => {
+    const inner = unwrapped(option);
+    if (!(inner instanceof z.ZodObject)) return [[name, option]];
+    return Object.entries<z.core.$ZodType>(inner.shape).map(([child, one]) => [`${name}.${child}`, one]);
+  }),
+);
 
-/** Every option's path (`upload.maxSizeGiB`), for finding overrides in the context and for the documentation. */
-export function optionPaths(): string[] {
-  return Object.entries(schema.shape).flatMap(([name, option]) => {
-    const inner = option instanceof z.ZodPrefault ? option.unwrap() : undefined;
-    return inner instanceof z.ZodObject ? Object.keys(inner.shape).map((child) => `${name}.${child}`) : [name];
-  });
+export const optionPaths = (): string[] => [...options.keys()];
+
+/** `-c a.b=text` by the option's own schema; JSON for a whole block (`-c 'upload={…}'`). Other context is no text. */
+function readOverride(path: string, given: unknown): unknown {
+  if (typeof given !== 'string') return given;
+  return valueOf(options.get(path) ?? schema, given);
 }
 
 function assign(target: Record<string, unknown>, path: string, value: unknown): void {
@@ -426,12 +435,28 @@ function assign(target: Record<string, unknown>, path: string, value: unknown): 
   else assign((target[head] ??= {}) as Record<string, unknown>, rest.join('.'), value);
 }
 
-function explain(issue: z.core.$ZodIssue): string {
+function explain(issue: z.core.$ZodIssue, values: unknown): string {
   const path = issue.path.join('.');
+  const given = issue.path.reduce<unknown>(
+    (at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key],
+    values,
+  );
+  if (wantsText(issue.path) && (typeof given === 'number' || typeof given === 'boolean')) {
+    return `${path}: is text, so it needs quotes in cdk.json; without them it is a ${typeof given}`;
+  }
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((name) => `${path === '' ? name : `${path}.${name}`}: no such option`).join('\n');
   }
   return `${path}: ${issue.message}`;
+}
+
+/** Whether what stands at this path, an option or an item of its list, is text and nothing else. */
+function wantsText(path: readonly PropertyKey[]): boolean {
+  const index = path.findIndex((key) => typeof key === 'number');
+  const option = options.get((index === -1 ? path : path.slice(0, index)).join('.'));
+  if (option === undefined) return false;
+  const inner = unwrapped(option);
+  return takesOnlyText(index !== -1 && inner instanceof z.ZodArray ? inner.element : inner);
 }
 
 /** The configuration of a CDK app: its context, with every `-c option=value` applied. A misspelt option is refused. */
@@ -443,7 +468,7 @@ export function readAppConfig(node: {
   const overrides: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(node.getAllContext())) {
     if (key.includes(':') || key.startsWith('@') || key === 'env' || key === 'environments') continue;
-    if (key.includes('.') || groups.has(key)) overrides[key] = parseOverride(value);
+    if (key.includes('.') || groups.has(key)) overrides[key] = readOverride(key, value);
   }
   return readConfig((key) => node.tryGetContext(key), overrides);
 }
