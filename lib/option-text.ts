@@ -19,20 +19,21 @@ const takesText = (option: z.core.$ZodType): boolean => kindsOf(option).includes
 
 /** The option below its default and what else is wrapped around it. */
 export function unwrapped(option: z.core.$ZodType): z.core.$ZodType {
-  const { def } = (option as z.core.$ZodTypes)._zod;
+  const def = defOf(option);
   if ('innerType' in def) return unwrapped(def.innerType);
   return option;
 }
 
 function kindsOf(option: z.core.$ZodType): ('text' | 'other')[] {
-  const inner = unwrapped(option) as z.core.$ZodTypes;
-  const { def } = inner._zod;
+  const def = defOf(unwrapped(option));
   if (def.type === 'string' || def.type === 'template_literal') return ['text'];
   if (def.type === 'union') return def.options.flatMap(kindsOf);
   if (def.type === 'enum') return Object.values(def.entries).map(kindOf);
   if (def.type === 'literal') return def.values.map(kindOf);
   return ['other'];
 }
+
+const defOf = (option: z.core.$ZodType) => (option as unknown as { def: z.core.$ZodTypes['_zod']['def'] }).def;
 
 const kindOf = (value: unknown) => (typeof value === 'string' ? 'text' : 'other');
 
