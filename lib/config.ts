@@ -5,6 +5,7 @@
  * Over 400 lines, since it is one list: the schema is the documentation (docs/configuration.md is made from it).
  */
 import { z } from 'zod';
+import { concurrencyOf, tooSmall, type Concurrency } from './concurrency.ts';
 import { retentionDays } from './contract/device.ts';
 import { takesOnlyText, unwrapped, valueOf } from './option-text.ts';
 import { liveBounds, playbackBounds, port, RUNGS, slicingBounds, uploadBounds, whole } from './contract/options.ts';
@@ -44,6 +45,18 @@ const schema = z.strictObject({
   enforceTls: z.boolean().default(true).meta({
     description: 'Refuse plain http at buckets and queues. Off only where a local engine speaks http on loopback.',
   }),
+  concurrency: z
+    .strictObject({
+      account: whole(1, 100_000).default(10).meta({
+        description:
+          'Lambda executions at a time that the account may run in the region, which new accounts have ten of (docs/deploy.md says how to ask). Slicing, clips and removals together stay below, so that the API is answered; more is more videos sliced at a time. A number above what AWS grants slows the API down.',
+      }),
+      reservedForApi: whole(1, 1000).optional().meta({
+        description:
+          'Executions reserved for each function that answers the API, which is also the most it may have. For an account that others use up, too; AWS wants 100 left that nobody has reserved, so one of ten cannot have any. Without it none are.',
+      }),
+    })
+    .prefault({}),
   auth: z
     .strictObject({
       issuer: z
@@ -353,10 +366,17 @@ function check(config: Config): Config {
       `upload.partSizeMiB: ${upload.partSizeMiB} MiB times S3's 10,000 parts is less than upload.maxSizeGiB (${upload.maxSizeGiB} GiB)`,
     );
   }
+  const small = tooSmall(accountOf(config));
+  if (small !== undefined) throw new ConfigError(small);
   checkMap(config);
   if (config.live.enabled) checkLive(config.live);
   return config;
 }
+
+const accountOf = ({ concurrency: { account, reservedForApi } }: Config) => ({ account, reserved: reservedForApi });
+
+/** What of the account's Lambda concurrency each consumer may take. */
+export const concurrency = (config: Config): Concurrency => concurrencyOf(accountOf(config));
 
 /** MiB Fargate takes for each CPU size: from, to, in steps (AWS Fargate task definition parameters). */
 const FARGATE_MEMORY: Readonly<Record<number, readonly [number, number, number]>> = {
