@@ -291,6 +291,10 @@ const schema = z.strictObject({
       unknownPerMinute: liveBounds.unknownPerMinute.default(60).meta({
         description: 'Rows of unknown devices a task writes in a minute.',
       }),
+      oldNameIndex: z.boolean().default(false).meta({
+        description:
+          'Keep the index `byName` of the devices table beside the one that took its place. For one deploy only, of a stack made before 0.2 ([CHANGELOG](../CHANGELOG.md)): a table gains or loses one index a deploy. While both are there, every write of a state goes to one partition.',
+      }),
       mapTilesUrl: z
         .string()
         .regex(/^(https?:\/\/[a-z0-9.-]+(:[0-9]{1,5})?)?\/(?!\/)[^\s;,"'<>\\]*$/i)

@@ -67,6 +67,27 @@ describe('devices, beside the videos', () => {
     });
   });
 
+  it('takes no write of a state into an index: they hold keys alone', () => {
+    const devicesOf = (template: Template) =>
+      Object.entries(template.findResources('AWS::DynamoDB::Table'))
+        .find(([name]) => name.startsWith('DevicesRegistrations'))![1]
+        .Properties.GlobalSecondaryIndexes.map(({ IndexName, Projection, KeySchema }: Record<string, any>) => [
+          IndexName,
+          Projection.ProjectionType,
+          KeySchema.map(({ AttributeName }: { AttributeName: string }) => AttributeName).join(),
+        ]);
+    const keys = [
+      ['names', 'KEYS_ONLY', 'kind,name'],
+      ['byMediaKey', 'KEYS_ONLY', 'mediaKey'],
+    ];
+    expect(devicesOf(vod)).toEqual(expect.arrayContaining(keys));
+    expect(devicesOf(vod)).toHaveLength(2);
+    // The deploy between: one index more, none less.
+    expect(devicesOf(synth({ 'live.oldNameIndex': true }).vod)).toEqual(
+      expect.arrayContaining([...keys, ['byName', 'ALL', 'kind,name']]),
+    );
+  });
+
   it('lets recordings go by the tag their task put on them', () => {
     const rules = all(vod, 'AWS::S3::Bucket').flatMap(
       ({ LifecycleConfiguration }) => LifecycleConfiguration?.Rules ?? [],
