@@ -85,11 +85,10 @@ const schema = z.strictObject({
           description:
             'More origins the console may call to sign in: for an issuer whose token endpoint is on another host.',
         }),
-      groupsClaim: z
-        .string()
-        .min(1)
-        .default('cognito:groups')
-        .meta({ description: "Claim listing a person's groups: `admin`, `uploader`." }),
+      groupsClaim: z.string().min(1).default('cognito:groups').meta({
+        description:
+          "Claim of the access token that lists a person's groups: `admin`, `uploader`. An array of texts; a text is one group.",
+      }),
     })
     .prefault({}),
   upload: z

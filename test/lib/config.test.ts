@@ -19,6 +19,8 @@ const app = (values: Record<string, unknown>) => ({
 
 /** Values of every option that is no text, beside its default. */
 const SAMPLES: Readonly<Record<string, readonly unknown[]>> = {
+  'concurrency.account': [8, 100_000],
+  'concurrency.reservedForApi': [1, 1000],
   logRetentionDays: [1, 365],
   enforceTls: [true, false],
   'auth.connectOrigins': [['https://a.example'], []],
@@ -41,6 +43,7 @@ const SAMPLES: Readonly<Record<string, readonly unknown[]>> = {
   'playback.tokenMinutes': [1],
   'playback.allowedOrigins': [['https://a.example']],
   'live.enabled': [true, false],
+  'live.oldNameIndex': [true],
   'live.controlPort': [1],
   'live.mediaPort': [1],
   'live.attachmentPort': [1],

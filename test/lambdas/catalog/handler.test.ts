@@ -97,14 +97,14 @@ beforeAll(async () => {
 afterAll(async () => close());
 
 const call = (route: RouteKey, options: Call) => callRoute(handler, route, options);
-const ada = { sub: 'ada', groups: '[admin]' };
-let olga = { sub: '', groups: '' };
-let sam = { sub: '', groups: '' };
+const ada = { sub: 'ada', groups: ['admin'] };
+let olga = { sub: '', groups: [''] };
+let sam: Call['as'] & { groups: string[] } = { sub: '', groups: [] };
 let turn = 0;
 beforeEach(() => {
   turn++;
-  olga = { sub: `olga-${turn}`, groups: '[uploader]' };
-  sam = { sub: `sam-${turn}`, groups: '[]' };
+  olga = { sub: `olga-${turn}`, groups: ['uploader'] };
+  sam = { sub: `sam-${turn}`, groups: [] };
 });
 
 async function stored(changes: Partial<VideoRecord> = {}): Promise<VideoRecord> {
