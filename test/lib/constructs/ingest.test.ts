@@ -253,8 +253,10 @@ describe('the service', () => {
       User: '65532:65532',
       ReadonlyRootFilesystem: true,
       MountPoints: [{ ContainerPath: '/tmp', ReadOnly: false }],
+      LinuxParameters: { Capabilities: { Drop: ['ALL'] } },
       Ulimits: [{ Name: 'nofile', SoftLimit: 65_536 }],
     });
+    expect(container(live)).not.toHaveProperty('Privileged');
     live.hasResourceProperties('AWS::ECS::Service', {
       EnableExecuteCommand: false,
       LaunchType: 'FARGATE',
