@@ -238,6 +238,7 @@ describe('configuration', () => {
     ['live.mediaPort', '70000', 'live.mediaPort'],
     ['live.attachmentPort', 'ftp', 'live.attachmentPort'],
     ['live.sharedPort', '1', 'live.sharedPort'],
+    ['live.oldNameIndex', 'maybe', 'live.oldNameIndex'],
     ['live.tlsCertificateArn', 'arn:aws:iam::1:server-certificate/x', 'live.tlsCertificateArn'],
     ['live.tlsControlPort', '0', 'live.tlsControlPort'],
     ['live.tlsMediaPort', '0', 'live.tlsMediaPort'],
