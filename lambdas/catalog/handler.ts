@@ -97,7 +97,7 @@ export const handler = serve<'catalog'>(required('GROUPS_CLAIM'), {
       await changeVideo(id, { status: 'deleted', remove: ['expiresAt'] });
     }
     // Again on a repeated call: the first one may have died before it. The worker expects the same message twice.
-    await enqueue({ videoId: id, step: 'remove' });
+    await enqueue({ step: 'remove', videoId: id });
     return undefined;
   },
 

@@ -34,8 +34,8 @@ export class Catalog extends Construct {
   constructor(scope: Construct, id: string, { config, storage, api, signingKey, slicing }: CatalogProps) {
     super(scope, id);
     const bus = EventBus.fromEventBusName(this, 'Bus', 'default');
-    // Two hours of trying: a mass deletion waits for CloudFront's limit of invalidations at a time.
-    const removals = workQueue(this, 'Removals', { config, workerTimeout: REMOVER_TIMEOUT, tries: 20 });
+    // Ten hours of trying: each is counted that Lambda had no execution for, too. What waits for CloudFront is not.
+    const removals = workQueue(this, 'Removals', { config, workerTimeout: REMOVER_TIMEOUT, tries: 100 });
 
     this.handler = new SluiceFunction(this, 'Handler', {
       config,
@@ -86,7 +86,8 @@ export class Catalog extends Construct {
       );
     this.remover.addEventSource(
       new SqsEventSource(removals, {
-        batchSize: 5,
+        // Without a wait for more: a takedown is quick, and of many at a time batches fill by themselves.
+        batchSize: 10,
         reportBatchItemFailures: true,
         maxConcurrency: concurrency(config).removals,
       }),

@@ -364,6 +364,10 @@ describe('deleting', () => {
       expect(JSON.stringify(Items)).not.toContain(id);
     }
     expect((await states.send(new DescribeExecutionCommand({ executionArn }))).status).toBe('ABORTED');
+    // The cached copies are a message of their own; the sweep comes in 15 minutes.
+    const left = await messages();
+    expect(left.map((body) => JSON.parse(body))).toEqual([{ step: 'invalidate', videoIds: [id] }]);
+    expect(await work(left[0]!)).toEqual({ batchItemFailures: [] });
     const { InvalidationList } = await new CloudFrontClient({}).send(
       new ListInvalidationsCommand({ DistributionId: process.env['DISTRIBUTION_ID'] }),
     );
