@@ -209,6 +209,10 @@ const schema = z.strictObject({
         .max(50)
         .default(['0.0.0.0/0'])
         .meta({ description: 'IPv4 networks devices may connect from; everybody else is not answered.' }),
+      deletionProtection: z.boolean().default(false).meta({
+        description:
+          'Refuse to delete the load balancer, whose addresses vehicles may be set to. The live stack can then be neither destroyed nor rolled back before this is off and deployed.',
+      }),
       privateSubnets: z.boolean().default(false).meta({
         description:
           'Tasks without public addresses, reaching AWS by VPC endpoints, which cost by the hour. Off: public addresses, closed but for the load balancer.',
@@ -220,10 +224,13 @@ const schema = z.strictObject({
       memoryMiB: liveBounds.memoryMiB
         .default(4096)
         .meta({ description: 'MiB of a task; Fargate takes 2 to 8 GiB for 1024 units.' }),
-      minTasks: whole(1, 100).default(2).meta({ description: 'Tasks that always run; with 1 a failure is an outage.' }),
+      minTasks: whole(1, 100).default(2).meta({
+        description:
+          'Tasks that always run. The load balancer keeps to its zones, of which there are two: with 1 only one of its addresses answers, and a failure is an outage.',
+      }),
       maxTasks: whole(1, 100).default(10).meta({ description: 'Tasks scaling stops at.' }),
       streamsPerTask: liveBounds.streamsPerTask.default(800).meta({
-        description: 'Streams a task takes; the next one is told busy. Scaling aims at 70 % of it.',
+        description: 'Streams a task takes; the next one is told busy. Scaling aims at 60 % of it, on average.',
       }),
       segmentSeconds: liveBounds.segmentSeconds.default(2).meta({
         description: 'Seconds; target duration of a live segment. Shorter is less delay and more requests to S3.',

@@ -71,3 +71,37 @@ describe('the longest names there can be', () => {
     for (const name of names) expect(name.replace(/^\S+ /, '')).toMatch(/^[A-Za-z0-9_-]{1,64}$/);
   });
 });
+
+describe('the way back of a stack that keeps its data', () => {
+  const everything = [...Object.entries(on.vod.Resources), ...Object.entries(on.live!.Resources)];
+
+  /** Whatever is called protection from deletion or termination, as a property or as an attribute with key and value. */
+  const protections = (value: unknown): unknown[] => {
+    if (Array.isArray(value)) return value.flatMap(protections);
+    if (typeof value !== 'object' || value === null) return [];
+    const { Key, Value } = value as Record<string, unknown>;
+    if (typeof Key === 'string' && /protection/i.test(Key)) return [String(Value)];
+    return Object.entries(value).flatMap(([name, inner]) =>
+      /(deletion|termination).?protection/i.test(name) ? [String(inner)] : protections(inner),
+    );
+  };
+
+  it('nothing refuses to be deleted, or a destroy and the roll-back of a first deploy would stop there', () => {
+    const found = everything.flatMap(([id, { Properties }]) =>
+      protections(Properties).map((value) => [id.replace(/[0-9A-F]{8}$/, ''), value]),
+    );
+    expect(found).toEqual([['IngestBalancer', 'false']]);
+    expect([on.stacks.vod.terminationProtection, on.stacks.live!.terminationProtection]).not.toContain(true);
+  });
+
+  it('what stays has no name of ours, so that the next deploy can make its own', () => {
+    const kept = everything.filter(([, { DeletionPolicy }]) => DeletionPolicy?.startsWith('Retain'));
+    expect(kept.length).toBeGreaterThan(20);
+    const named = kept.flatMap(([id, { Properties = {} }]) =>
+      Object.keys(Properties)
+        .filter((property) => /^(Name|[A-Za-z]+Name)$/.test(property))
+        .map((property) => `${id}.${property}`),
+    );
+    expect(named).toEqual([]);
+  });
+});

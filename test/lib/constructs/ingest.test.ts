@@ -163,10 +163,38 @@ describe('the load balancer', () => {
       Type: 'network',
       Scheme: 'internet-facing',
       LoadBalancerAttributes: Match.arrayWith([
-        { Key: 'deletion_protection.enabled', Value: 'true' },
-        { Key: 'load_balancing.cross_zone.enabled', Value: 'true' },
+        // Two nodes with one source port of a NAT must not meet at one task: it would take both for one connection.
+        { Key: 'load_balancing.cross_zone.enabled', Value: 'false' },
       ]),
     });
+    for (const { TargetGroupAttributes } of all(live, 'AWS::ElasticLoadBalancingV2::TargetGroup')) {
+      const keys = TargetGroupAttributes.map(({ Key }: { Key: string }) => Key);
+      // Left to the load balancer's own setting.
+      expect(keys).not.toContain('load_balancing.cross_zone.enabled');
+    }
+  });
+
+  it('has nodes and tasks in the same two zones, and a task for each', () => {
+    const [{ Subnets }] = all(live, 'AWS::ElasticLoadBalancingV2::LoadBalancer');
+    const [{ NetworkConfiguration }] = all(live, 'AWS::ECS::Service');
+    const zones = (subnets: { Ref: string }[]) =>
+      subnets.map(({ Ref }) =>
+        JSON.stringify(live.findResources('AWS::EC2::Subnet')[Ref]!['Properties'].AvailabilityZone),
+      );
+    expect(new Set(zones(Subnets)).size).toBe(2);
+    expect(zones(NetworkConfiguration.AwsvpcConfiguration.Subnets).toSorted()).toEqual(zones(Subnets).toSorted());
+    const [{ MinCapacity }] = all(live, 'AWS::ApplicationAutoScaling::ScalableTarget');
+    expect(MinCapacity).toBeGreaterThanOrEqual(2);
+  });
+
+  it.each([
+    [{}, 'false'],
+    [{ removal: 'destroy' }, 'false'],
+    [{ removal: 'retain', 'live.deletionProtection': true }, 'true'],
+    [{ removal: 'destroy', 'live.deletionProtection': true }, 'true'],
+  ])('%j: may be deleted unless the option of its own says no', (options, protection) => {
+    const [balancer] = all(synth(options).live, 'AWS::ElasticLoadBalancingV2::LoadBalancer');
+    expect(balancer.LoadBalancerAttributes).toContainEqual({ Key: 'deletion_protection.enabled', Value: protection });
   });
 
   it("asks each task how it is, keeps the devices' addresses, and gives a draining task 120 s", () => {
@@ -306,7 +334,8 @@ describe('the service', () => {
           Dimensions: [{ Name: 'Service', Value: 'sluice-test' }],
           Statistic: 'Average',
         },
-        TargetValue: 560,
+        // 60 % of 800: of three tasks the one alone in its zone has half as much again, which is still less than it takes.
+        TargetValue: 480,
       }),
     ]);
   });
