@@ -1,6 +1,7 @@
 /** Pages of a listing: filters, the cursor, and how a page is filled. Pure; reading rows is the caller's. */
 import { z } from 'zod';
 import { videoId, type VideoRecord, type VideoStatus } from '../../lib/contract/video.ts';
+import { isOver } from '../shared/entitlement.ts';
 import { ApiError } from '../shared/errors.ts';
 import { isAdmin, type Viewer } from '../shared/viewer.ts';
 import { takePage, type Page } from '../shared/page.ts';
@@ -41,9 +42,11 @@ export function whose(viewer: Viewer, owner: string | undefined): string | undef
   return viewer.subject;
 }
 
-/** Videos being removed, and uploads that expired without a file, are not there. `now` is epoch seconds. */
-export const isThere = ({ status, expiresAt }: Pick<VideoRecord, 'status' | 'expiresAt'>, now: number): boolean =>
-  status !== 'deleted' && !(status === 'uploading' && expiresAt !== undefined && expiresAt <= now);
+/** Videos being removed or kept long enough, and uploads that expired without a file, are not there. `now` is epoch seconds. */
+export const isThere = (video: Pick<VideoRecord, 'status' | 'expiresAt' | 'removeOn'>, now: number): boolean =>
+  video.status !== 'deleted' &&
+  !isOver(video, now) &&
+  !(video.status === 'uploading' && video.expiresAt !== undefined && video.expiresAt <= now);
 
 export function matches(record: VideoRecord, { status, tag, q }: Filter): boolean {
   if (status !== undefined && record.status !== status) return false;

@@ -4,7 +4,7 @@ import { AbortMultipartUploadCommand, DeleteObjectsCommand, paginateListObjectsV
 import { SFNClient, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
 import { required } from '../../lib/contract/env.ts';
-import { sourceKey, vodPrefix, workPrefix } from '../../lib/contract/keys.ts';
+import { sourceKey, tracksPrefix, vodPrefix, workPrefix } from '../../lib/contract/keys.ts';
 import type { VideoRecord } from '../../lib/contract/video.ts';
 import { eachMessage } from '../shared/batch.ts';
 import { dynamo, s3 } from '../shared/clients.ts';
@@ -67,6 +67,7 @@ async function deleteObjects(videoId: string): Promise<number> {
     [required('SOURCE_BUCKET'), sourceKey(videoId)],
     [required('MEDIA_BUCKET'), vodPrefix(videoId)],
     [required('MEDIA_BUCKET'), workPrefix(videoId)],
+    [required('MEDIA_BUCKET'), tracksPrefix(videoId)],
   ] as const) {
     for await (const { Contents = [] } of paginateListObjectsV2({ client: s3 }, { Bucket, Prefix })) {
       const Objects = Contents.map(({ Key }) => ({ Key: Key! }));
