@@ -1,7 +1,7 @@
 /** Reads what decides about a video beside its record, where it can make a difference. */
 import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
-import { optional, required } from '../../lib/contract/env.ts';
+import { required } from '../../lib/contract/env.ts';
 import { grant, type Grant, type VideoRecord } from '../../lib/contract/video.ts';
 import { dynamo } from './clients.ts';
 import { ownedBy, type Evidence } from './entitlement.ts';
@@ -30,10 +30,7 @@ const viewersOnly = z.object({ viewers: z.array(z.string()) });
 
 /** Undefined: there is no such device, any more or at all. */
 export async function readDeviceViewers(id: string): Promise<readonly string[] | undefined> {
-  const TableName = optional('DEVICES_TABLE');
-  if (TableName === undefined) return undefined;
-  const { Item } = await dynamo.send(
-    new GetCommand({ TableName, Key: { id }, ProjectionExpression: 'viewers', ConsistentRead: true }),
-  );
+  const asked = { Key: { id }, ProjectionExpression: 'viewers', ConsistentRead: true };
+  const { Item } = await dynamo.send(new GetCommand({ TableName: required('DEVICES_TABLE'), ...asked }));
   return Item === undefined ? undefined : viewersOnly.parse(Item).viewers;
 }

@@ -14,10 +14,6 @@ export function required(name: string, env: Env = process.env): string {
   return value;
 }
 
-/** A variable that is there only where the configuration has what it names; undefined where it has not. */
-export const optional = (name: string, env: Env = process.env): string | undefined =>
-  env[name] === undefined ? undefined : required(name, env);
-
 /** A variable that must be a number which `bounds` accepts, such as those of options.ts. */
 export const number = <T extends number>(name: string, bounds: z.ZodType<T>, env: Env = process.env): T =>
   within(name, required(name, env), Number, bounds);

@@ -40,7 +40,7 @@ export async function startHandlerEngine(environment: Readonly<Record<string, st
   const s3 = new S3Client({ forcePathStyle: true });
   for (const bucket of ['SOURCE_BUCKET', 'MEDIA_BUCKET'])
     await s3.send(new CreateBucketCommand({ Bucket: process.env[bucket] }));
-  const { stack, ...props } = stageScope({ 'live.enabled': true });
+  const { stack, ...props } = stageScope();
   new Devices(stack, 'Devices', { ...props, signingKey: new SigningKey(stack, 'SigningKey', props.config) });
   const tables = Template.fromStack(stack).findResources('AWS::DynamoDB::Table');
   const dynamo = new DynamoDBClient({});

@@ -576,7 +576,7 @@ it('tells the console what it needs, and everybody how the API looks', async () 
   expect(await call('GET /api/config', {})).toMatchObject({ status: 200, json: consoleConfig });
   const { status, json } = await call('GET /api/openapi.json', {});
   expect(status).toBe(200);
-  expect(json).toEqual(JSON.parse(JSON.stringify(buildOpenApi(false))));
+  expect(json).toEqual(JSON.parse(JSON.stringify(buildOpenApi())));
 });
 
 async function objects(Bucket: string | undefined, Prefix: string): Promise<number> {
