@@ -4,15 +4,17 @@ import { consoleConfig } from '../../lib/contract/api.ts';
 import { json, required } from '../../lib/contract/env.ts';
 import { videoRecord, type Grant, type VideoRecord } from '../../lib/contract/video.ts';
 import { dynamo } from '../shared/clients.ts';
+import { readCursor, sealCursor } from '../shared/cursor.ts';
 import { byPerson, maySeePlaces, ownedBy } from '../shared/entitlement.ts';
 import { ApiError } from '../shared/errors.ts';
 import { evidenceOf, readDeviceViewers } from '../shared/evidence.ts';
 import { serve } from '../shared/http.ts';
+import { takePage } from '../shared/page.ts';
 import { changeVideo, readVideo } from '../shared/videos.ts';
 import { isAdmin, type Viewer } from '../shared/viewer.ts';
 import { changeable, isOwnerOrAdmin, readable, type Asked } from './access.ts';
 import { deleteGrant, listGrants, putGrant } from './grants.ts';
-import { decodeCursor, fillPage, isThere, matches, whose, type Position } from './listing.ts';
+import { isThere, matches, position, whose, type Position } from './listing.ts';
 import { openApi } from './openapi.ts';
 import { enqueue } from './removal.ts';
 import { readTrack } from './track.ts';
@@ -65,17 +67,21 @@ export const handler = serve<'catalog'>(required('GROUPS_CLAIM'), {
   'GET /api/config': async () => config,
   'GET /api/openapi.json': async () => openApi(),
 
-  'GET /api/videos': async ({ viewer, query: { limit, cursor, owner, ...filter } }) => {
+  'GET /api/videos': async ({ viewer, query }) => {
+    const { limit, cursor: _, owner, ...filter } = query;
+    const asked = { route: 'GET /api/videos', viewer, query } as const;
     const filtered = Object.values(filter).some((value) => value !== undefined);
-    const start = cursor === undefined ? undefined : decodeCursor(cursor);
+    const start = await readCursor(asked, position);
     const now = seconds();
-    const page = await fillPage(
+    const page = await takePage(
       newestFirst(whose(viewer, owner), start, filtered ? 200 : limit + 1),
       (record) => (isAdmin(viewer) || ownedBy(record, viewer)) && isThere(record, now) && matches(record, filter),
       limit,
       LIST_BUDGET,
     );
-    return { videos: await Promise.all(page.records.map((record) => show(record))), cursor: page.cursor };
+    const videos = await Promise.all(page.records.map((record) => show(record)));
+    const next = page.last && ({ createdAt: page.last.createdAt, id: page.last.id } satisfies Position);
+    return { videos, cursor: await sealCursor(asked, next) };
   },
 
   'GET /api/videos/{id}': async ({ viewer, params }) => {
