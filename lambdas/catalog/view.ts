@@ -18,6 +18,8 @@ export function withoutDevice({ origin, ...record }: VideoRecord): VideoRecord {
   const { kind, device } = origin;
   return {
     ...record,
+    // A device without a name is called by its id.
+    title: record.title.replaceAll(device, 'device'),
     owner: record.owner === deviceOwner(device) ? 'device' : record.owner,
     filename: record.filename.includes(device) ? `${kind}.mp4` : record.filename,
     description: PLACE.test(record.description) ? '' : record.description,

@@ -432,7 +432,7 @@ describe('a video of a device', () => {
     const { expiresAt: _, ...record } = deviceVideoRecord({
       id: newVideoId(),
       owner: kind === 'incident' ? deviceOwner(device) : olga.sub,
-      title: 'Bus 12',
+      title: `${device}: overspeed`,
       filename: `${device}-1.mp4`,
       type: 'video/mp4',
       origin: { kind, device, channel: 1, from: '2026-11-04T12:00:00.000Z', alarm: 'alarm001' },
