@@ -4,7 +4,7 @@ import { SFNClient, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
 import type { SQSBatchItemFailure, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { required } from '../../lib/contract/env.ts';
-import { sourceKey, vodPrefix, workPrefix } from '../../lib/contract/keys.ts';
+import { sourceKey, tracksPrefix, vodPrefix, workPrefix } from '../../lib/contract/keys.ts';
 import type { VideoRecord } from '../../lib/contract/video.ts';
 import { eachMessage } from '../shared/batch.ts';
 import { dynamo, s3 } from '../shared/clients.ts';
@@ -102,6 +102,7 @@ async function stop({ id, upload, slicing }: VideoRecord): Promise<void> {
 async function deleteObjects(videoId: string): Promise<number> {
   await deleteBelow(required('SOURCE_BUCKET'), sourceKey(videoId));
   await deleteBelow(required('MEDIA_BUCKET'), workPrefix(videoId));
+  await deleteBelow(required('MEDIA_BUCKET'), tracksPrefix(videoId));
   return await deleteBelow(required('MEDIA_BUCKET'), vodPrefix(videoId));
 }
 

@@ -33,6 +33,11 @@ export class Devices extends Construct {
     livePlayback(this, props, this.tables);
   }
 
+  /** Lets a function decide by who may see a device now. */
+  decidesFor(fn: SluiceFunction): void {
+    fn.useTable('DEVICES_TABLE', this.tables.devices, ['GetItem']);
+  }
+
   #handler({ config, storage, api, signingKey }: DevicesProps, clipQueue: Queue): void {
     const { devices, positions, alarms, fleet } = this.tables;
     const handler = new SluiceFunction(this, 'Handler', {

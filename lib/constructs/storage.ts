@@ -26,6 +26,8 @@ import { table, text } from './table.ts';
 export const BY_OWNER = 'byOwner';
 /** Index of the videos table: every video by time, for admins. */
 export const BY_TIME = 'byTime';
+/** Index of the videos table: those whose retention ends on a day. Others are not in it. */
+export const BY_REMOVAL = 'byRemoval';
 
 export class Storage extends Construct {
   /** `uploads/{videoId}/source` */
@@ -96,6 +98,11 @@ export class Storage extends Construct {
       partitionKey: text('kind'),
       sortKey: createdAt,
       projectionType: ProjectionType.ALL,
+    });
+    this.videos.addGlobalSecondaryIndex({
+      indexName: BY_REMOVAL,
+      partitionKey: text('removeOn'),
+      projectionType: ProjectionType.KEYS_ONLY,
     });
     this.uploads = table(this, 'Uploads', {
       partitionKey: text('owner'),

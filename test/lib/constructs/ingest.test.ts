@@ -145,7 +145,7 @@ describe('devices, beside the videos', () => {
     expect([...grants.keys()]).toContain('events:PutEvents');
     expect(grants.get('s3:GetObject')!.join()).toMatch(/\/live\/\*/);
     const written = grants.get('s3:PutObject')!.map((resource) => /\/(\w+)\/\*/.exec(resource)?.[1]);
-    expect(new Set(written)).toEqual(new Set(['uploads', 'vod']));
+    expect(new Set(written)).toEqual(new Set(['tracks', 'uploads']));
   });
 });
 
@@ -347,7 +347,6 @@ describe('the service', () => {
         'ALARMS_TABLE',
         'COMMAND_QUEUE_PREFIX',
         'DEVICES_TABLE',
-        'ENTITLEMENTS_TABLE',
         'EVENT_BUS',
         'FLEET_TABLE',
         'INGEST_OPTIONS',
