@@ -1,7 +1,7 @@
 /** Pages of a listing: filters, the cursor, and how a page is filled. Pure; reading rows is the caller's. */
 import { z } from 'zod';
 import { videoId, type VideoRecord, type VideoStatus } from '../../lib/contract/video.ts';
-import { ApiError } from '../shared/errors.ts';
+import { ApiError, refusedField } from '../shared/errors.ts';
 import { isAdmin, type Viewer } from '../shared/viewer.ts';
 import { takePage, type Page } from '../shared/page.ts';
 
@@ -28,8 +28,7 @@ export function decodeCursor(cursor: string): Position {
   } catch {
     // Not base64url, not JSON, not a position: said below.
   }
-  const message = 'is not one this API gave out; start again without it';
-  throw new ApiError('invalid-request', `query.cursor: ${message}`, { errors: [{ path: 'query.cursor', message }] });
+  throw refusedField('query.cursor', 'is not one this API gave out; start again without it');
 }
 
 /** Whose videos are asked for: a subject's, or everybody's (undefined; admins only). Throws `forbidden`. */

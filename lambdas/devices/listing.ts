@@ -1,7 +1,7 @@
 /** Pages of the list of devices. Pure; reading rows is the caller's. */
 import { z } from 'zod';
 import { deviceId, type DeviceRecord } from '../../lib/contract/device.ts';
-import { ApiError } from '../shared/errors.ts';
+import { refusedField, type ApiError } from '../shared/errors.ts';
 import type { Position } from './records.ts';
 import { takePage, type Page } from '../shared/page.ts';
 
@@ -31,10 +31,7 @@ export function decodeAfter(cursor: string): string {
   return sortKey;
 }
 
-function badCursor(): ApiError {
-  const message = 'is not one this API gave out; start again without it';
-  return new ApiError('invalid-request', `query.cursor: ${message}`, { errors: [{ path: 'query.cursor', message }] });
-}
+const badCursor = (): ApiError => refusedField('query.cursor', 'is not one this API gave out; start again without it');
 
 export function matches({ name, id }: Pick<DeviceRecord, 'name' | 'id'>, q: string | undefined): boolean {
   if (q === undefined) return true;
