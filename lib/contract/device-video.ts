@@ -1,4 +1,5 @@
 /** Records of videos that Sluice makes itself, of what a device recorded. Pure; the source is put after the record. */
+import { cut } from './text.ts';
 import type { Origin, VideoRecord } from './video.ts';
 
 interface DeviceVideo {
@@ -36,7 +37,7 @@ export function deviceVideoRecord(asked: DeviceVideo): VideoRecord {
   return {
     id: asked.id,
     owner: asked.owner,
-    title: asked.title.slice(0, 200),
+    title: cut(asked.title, 200),
     description: '',
     tags: [...(asked.tags ?? [])],
     visibility: asked.visibility,

@@ -292,7 +292,7 @@ describe('bad input', () => {
   it('a body that is not JSON', async () => {
     expect(await call('POST /api/s3/multipart', { as: somebody(), body: '{"filename"' })).toMatchObject({
       status: 400,
-      json: { code: 'invalid-request', detail: 'The body is not JSON.' },
+      json: { code: 'invalid-request', detail: 'body: is not JSON in UTF-8' },
     });
   });
 });
