@@ -2,13 +2,16 @@
 import { createInterface } from 'node:readline/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { ProcessError } from '../../lib/process.ts';
 import { ensureLayer } from '../../lib/constructs/ffmpeg-layer-cache.ts';
+import { ClientError } from '../client.ts';
 import { testVideo } from '../demo.ts';
 import { costLines } from '../smoke/cost.ts';
 import { checkAws, onAws, openAccount } from '../smoke/on-aws.ts';
 import { onEngine } from '../smoke/on-engine.ts';
 import { NEVER, QUESTIONS, type Question } from '../smoke/questions.ts';
 import { Run } from '../smoke/run.ts';
+import { SmokeError } from '../smoke/until.ts';
 import type { Where } from '../smoke/where.ts';
 
 const HELP = `npm run smoke -- [options]
@@ -102,13 +105,19 @@ async function main(): Promise<number> {
     report(run);
     return run.left.length === 0 ? 0 : 1;
   } catch (error) {
-    print(`\n${stop.signal.aborted ? 'Stopped.' : `Failed: ${(error as Error).stack ?? String(error)}`}`);
+    print(`\n${stop.signal.aborted ? 'Stopped.' : `Failed: ${said(error)}`}`);
     if (where && run) await sayWhatIsThere(where);
     return stop.signal.aborted ? 130 : 1;
   } finally {
     await where?.close();
   }
 }
+
+/** What a step found wrong says all; anything else is a fault whose place is wanted, too. */
+const said = (error: unknown): string =>
+  error instanceof SmokeError || error instanceof ClientError || error instanceof ProcessError
+    ? error.message
+    : ((error as Error).stack ?? String(error));
 
 /** Says what it will do and cost, and has the account's number typed in. */
 async function agreed(where: Where, account: string, destroy: boolean, yes: boolean): Promise<boolean> {

@@ -26,13 +26,20 @@ export interface AwsRun {
   readonly access: AwsAccess;
 }
 
-/** The credentials of the shell, and whose account they are of. @throws SmokeError unless it is the one that was named. */
-export async function openAccount(wanted: string, region: string | undefined): Promise<AwsRun> {
+/**
+ * The credentials of the shell, and whose account they are of. `endpoint`: of an engine, for tests.
+ * @throws SmokeError unless it is the one that was named.
+ */
+export async function openAccount(wanted: string, region?: string, endpoint?: string): Promise<AwsRun> {
   const client = new CloudFormationClient(region === undefined ? {} : { region });
   const at = await client.config.region().catch((cause: unknown) => {
     throw new SmokeError('no region: give --region, or set AWS_REGION', { cause });
   });
-  const access: AwsAccess = { region: at, credentials: client.config.credentials };
+  const access: AwsAccess = {
+    region: at,
+    credentials: client.config.credentials,
+    ...(endpoint !== undefined && { endpoint }),
+  };
   const identity = await awsRequest(access, {
     service: 'sts',
     form: { Action: 'GetCallerIdentity', Version: '2011-06-15' },

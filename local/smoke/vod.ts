@@ -83,9 +83,9 @@ export async function checkStorage(run: Context, client: Client): Promise<void> 
   await client.call('DELETE /api/s3/multipart/{uploadId}', { params: { uploadId }, query: { key } });
 
   const unsigned = await fetch(part.url.split('?', 1)[0]!);
-  if (unsigned.status !== 403)
+  if (run.where.aws && unsigned.status !== 403)
     throw new SmokeError(`an unsigned GET at the bucket was answered with ${unsigned.status}`);
-  run.settle('closed', 'an unsigned GET: 403');
+  run.settle('closed', `an unsigned GET: ${unsigned.status}`);
 
   const { resources } = run.deployed;
   const ids = (type: string) => [...resources.values()].flatMap((one) => (one.type === type ? [one.id] : []));
@@ -102,5 +102,5 @@ export async function checkStorage(run: Context, client: Client): Promise<void> 
     if (TimeToLiveDescription?.TimeToLiveStatus === 'ENABLED') expiring += 1;
   }
   run.settle('lifecycle', `${rules} lifecycle rules, TTL on in ${expiring} tables`);
-  run.step(`storage: ${says}; unsigned 403; ${rules} lifecycle rules, TTL in ${expiring} tables`);
+  run.step(`storage: ${says}; unsigned ${unsigned.status}; ${rules} lifecycle rules, TTL in ${expiring} tables`);
 }
