@@ -7,7 +7,7 @@ import { deploy, type Deployment } from './deploy.ts';
 import { startEdgeFor, type Edge } from './edge-for.ts';
 import { freePort, startEngine, type Engine } from './engine.ts';
 import { startIngest, type IngestTask } from './ingest.ts';
-import { CLIENT_ID, RESOURCE, startIssuer, USERS, type Issuer } from './issuer.ts';
+import { CLIENT_ID, RESOURCE, startIssuer, TRICKY_USERS, USERS, type Issuer } from './issuer.ts';
 
 export interface LocalStack {
   /** The distribution's address, e.g. `http://127.0.0.1:8080`. */
@@ -123,7 +123,9 @@ export async function startLocal({
       ...(ingest && {
         devices: { host: ingest.host, control: ingest.control, media: ingest.media, attachments: ingest.attachments },
       }),
-      users: await Promise.all(USERS.map(async (user) => ({ ...user, token: await issuer.token(user) }))),
+      users: await Promise.all(
+        [...USERS, ...TRICKY_USERS].map(async (user) => ({ ...user, token: await issuer.token(user) })),
+      ),
     });
     return { url, ffmpegFolder, engine, issuer, deployment, edge, ingest, redeploy, scratch, ready, close };
   } catch (error) {

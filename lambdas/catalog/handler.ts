@@ -53,7 +53,7 @@ async function* newestFirst(
 
 export const handler = serve<'catalog'>(required('GROUPS_CLAIM'), {
   'GET /api/config': async () => config,
-  'GET /api/openapi.json': async () => openApi(config.live),
+  'GET /api/openapi.json': async () => openApi(),
 
   'GET /api/videos': async ({ viewer, query: { limit, cursor, owner, ...filter } }) => {
     const filtered = Object.values(filter).some((value) => value !== undefined);

@@ -9,7 +9,7 @@ import type { VideoRecord } from '../../lib/contract/video.ts';
 import { eachMessage } from '../shared/batch.ts';
 import { dynamo, s3 } from '../shared/clients.ts';
 import { logger } from '../shared/logger.ts';
-import { freeSlot } from '../shared/upload-slots.ts';
+import { freeSlot } from '../shared/slots.ts';
 import { announce, readVideo } from '../shared/videos.ts';
 import { deleteGrant, listGrants } from './grants.ts';
 import { enqueue } from './removal.ts';

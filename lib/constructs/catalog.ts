@@ -6,7 +6,7 @@ import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import type { z } from 'zod';
-import type { Config } from '../config.ts';
+import { concurrency, type Config } from '../config.ts';
 import type { consoleConfig } from '../contract/api.ts';
 import { SOURCE_PREFIX, VOD_PREFIX, WORK_PREFIX } from '../contract/keys.ts';
 import type { Api } from './api.ts';
@@ -85,7 +85,11 @@ export class Catalog extends Construct {
         'executions of this one state machine; their names are not known before they run',
       );
     this.remover.addEventSource(
-      new SqsEventSource(removals, { batchSize: 5, reportBatchItemFailures: true, maxConcurrency: 5 }),
+      new SqsEventSource(removals, {
+        batchSize: 5,
+        reportBatchItemFailures: true,
+        maxConcurrency: concurrency(config).removals,
+      }),
     );
   }
 
@@ -111,8 +115,8 @@ function consoleConfigOf(config: Config, { auth }: Api): z.input<typeof consoleC
 }
 
 function mapOf({ live }: Config): Pick<z.input<typeof consoleConfig>, 'map'> {
-  const { enabled, mapTilesUrl, mapAttribution, mapAttributionUrl } = live;
-  if (!enabled || mapTilesUrl === undefined || mapAttribution === undefined) return {};
+  const { mapTilesUrl, mapAttribution, mapAttributionUrl } = live;
+  if (mapTilesUrl === undefined || mapAttribution === undefined) return {};
   return {
     map: {
       tiles: mapTilesUrl,

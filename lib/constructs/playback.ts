@@ -13,18 +13,21 @@ import {
   OriginProtocolPolicy,
   OriginRequestPolicy,
   PriceClass,
+  S3OriginAccessControl,
   SecurityPolicyProtocol,
   ViewerProtocolPolicy,
   type BehaviorOptions,
+  type IOrigin,
 } from 'aws-cdk-lib/aws-cloudfront';
 import { HttpOrigin, S3BucketOrigin } from 'aws-cdk-lib/aws-cloudfront-origins';
-import { HttpMethods, type IBucket } from 'aws-cdk-lib/aws-s3';
+import { HttpMethods, type Bucket, type IBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../config.ts';
 import { VOD_PREFIX } from '../contract/keys.ts';
 import { LIVE_PREFIX } from '../contract/live-keys.ts';
 import type { Api } from './api.ts';
+import { edgeName } from './edge-names.ts';
 import {
   apiHeaders,
   assetHeaders,
@@ -159,8 +162,9 @@ export class Playback extends Construct {
 
   /** `/` and every address of the console; `/assets/*` are the files named by their hash. */
   #console({ config, storage }: PlaybackProps): Record<'page' | 'assets', BehaviorOptions> {
-    const origin = S3BucketOrigin.withOriginAccessControl(storage.site as IBucket);
+    const origin = this.#bucketOrigin('SiteAccess', storage.site);
     const router = new EdgeFunction(this, 'SpaRouter', {
+      functionName: edgeName(this, 'SpaRouter'),
       comment: "Answers the console's addresses with index.html",
       runtime: FunctionRuntime.JS_2_0,
       code: FunctionCode.fromFile({ filePath: fileURLToPath(new URL('spa-router.js', import.meta.url)) }),
@@ -200,10 +204,16 @@ export class Playback extends Construct {
     };
   }
 
-  /** `/vod/*`, and `/live/*` where there are devices: signed only. Playlists first, since the first pattern that fits is taken. */
+  /** A bucket that this distribution alone may read. */
+  #bucketOrigin(id: string, bucket: Bucket): IOrigin {
+    const originAccessControl = new S3OriginAccessControl(this, id, { originAccessControlName: edgeName(this, id) });
+    return S3BucketOrigin.withOriginAccessControl(bucket as IBucket, { originAccessControl });
+  }
+
+  /** `/vod/*` and `/live/*`: signed only. Playlists first, since the first pattern that fits is taken. */
   #media({ config, storage, signingKey }: PlaybackProps): Record<string, BehaviorOptions> {
     const signed = {
-      origin: S3BucketOrigin.withOriginAccessControl(storage.media as IBucket),
+      origin: this.#bucketOrigin('MediaAccess', storage.media),
       viewerProtocolPolicy: ViewerProtocolPolicy.HTTPS_ONLY,
       allowedMethods: AllowedMethods.ALLOW_GET_HEAD_OPTIONS,
       originRequestPolicy: OriginRequestPolicy.CORS_S3_ORIGIN,
@@ -213,10 +223,8 @@ export class Playback extends Construct {
     return {
       [`/${VOD_PREFIX}*.m3u8`]: { ...signed, cachePolicy: playlistCache(this), compress: true },
       [`/${VOD_PREFIX}*`]: { ...signed, cachePolicy: segmentCache(this), compress: false },
-      ...(config.live.enabled && {
-        [`/${LIVE_PREFIX}*.m3u8`]: { ...signed, cachePolicy: livePlaylistCache(this, config), compress: true },
-        [`/${LIVE_PREFIX}*`]: { ...signed, cachePolicy: liveSegmentCache(this), compress: false },
-      }),
+      [`/${LIVE_PREFIX}*.m3u8`]: { ...signed, cachePolicy: livePlaylistCache(this, config), compress: true },
+      [`/${LIVE_PREFIX}*`]: { ...signed, cachePolicy: liveSegmentCache(this), compress: false },
     };
   }
 }

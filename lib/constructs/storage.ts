@@ -16,6 +16,7 @@ import { RETENTION_DAYS } from '../contract/device.ts';
 import { SOURCE_PREFIX, WORK_PREFIX } from '../contract/keys.ts';
 import { LIVE_PREFIX } from '../contract/live-keys.ts';
 import { RETENTION_TAG } from '../contract/ingest.ts';
+import { RUN_DAYS } from '../contract/slicing.ts';
 import { SluiceFunction } from './function.ts';
 import { acknowledge } from './nag.ts';
 import { removalOf } from './removal.ts';
@@ -64,8 +65,8 @@ export class Storage extends Construct {
       removalPolicy,
       lifecycleRules: [
         { id: 'unfinished-uploads', ...unfinished },
-        { id: 'hand-over-files', prefix: WORK_PREFIX, expiration: Duration.days(7) },
-        ...(config.live.enabled ? RETENTION_DAYS : []).map((days) => ({
+        { id: 'hand-over-files', prefix: WORK_PREFIX, expiration: Duration.days(RUN_DAYS + 1) },
+        ...RETENTION_DAYS.map((days) => ({
           id: `recordings-${days}`,
           prefix: LIVE_PREFIX,
           tagFilters: { [RETENTION_TAG]: String(days) },

@@ -66,7 +66,10 @@ export const consoleConfig = z.object({
     .optional()
     .meta({ description: 'RFC 8707 resource indicator to ask a token for, where the issuer wants one.' }),
   groupsClaim: z.string(),
-  live: z.boolean().default(false).meta({ description: 'Whether this deployment takes in devices.' }),
+  live: z
+    .boolean()
+    .default(false)
+    .meta({ description: 'Whether this deployment takes in devices now. What it took in before stays.' }),
   map: z
     .object({
       tiles: z.string().meta({ description: 'Address or path of raster tiles with `{z}`, `{x}` and `{y}`.' }),

@@ -131,7 +131,7 @@ const state = {
 export const deviceRecord = z.object({
   id: deviceId,
   ...settings,
-  /** Constant partition of the index `byName`, which lists devices. */
+  /** Constant partition of the index `names`, which lists devices. */
   kind: z.literal('device'),
   /** Last 12 digits of the id, without leading zeros: all that a media packet with a six-byte SIM says. Index `byMediaKey`. */
   mediaKey: z.string(),

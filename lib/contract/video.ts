@@ -130,7 +130,10 @@ export const grant = z.object({
 });
 export type Grant = z.infer<typeof grant>;
 
-/** One row of the uploads table: partition key `owner`, sort key `slot` (0 … limit-1): the uploads a person has in flight. */
+/**
+ * One row of the uploads table: partition key `owner`, sort key `slot` (0 … limit-1): the uploads a person has in flight, and
+ * the videos being sliced (lambdas/slicing/place.ts).
+ */
 const uploadSlot = z.object({
   owner: z.string(),
   slot: z.int().nonnegative(),

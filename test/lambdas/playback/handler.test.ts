@@ -6,6 +6,7 @@ import { makeKeyPair } from '../../../lambdas/playback/key-pair.ts';
 import { mintToken } from '../../../lambdas/playback/token.ts';
 import type { ApiEvent } from '../../../lambdas/shared/http.ts';
 import type { Grant, VideoRecord } from '../../../lib/contract/video.ts';
+import { authorized, bearerOf } from '../engine.ts';
 import { checkSignature } from '../../../local/edge/signature.ts';
 import { parseTarget } from '../../../local/edge/target.ts';
 import { startFake, type Fake } from './fake-aws.ts';
@@ -73,8 +74,8 @@ async function call(routeKey: string, { query, authorization, params, claims, bo
     routeKey,
     pathParameters: { id: ID, ...params },
     queryStringParameters: query,
-    headers: authorization === undefined ? {} : { authorization },
-    requestContext: { requestId: 'r', ...(claims && { authorizer: { jwt: { claims } } }) },
+    headers: { authorization: authorization ?? (claims && bearerOf(claims)) },
+    requestContext: { requestId: 'r', ...(claims && { authorizer: { jwt: { claims: authorized(claims) } } }) },
     ...(body && { body: JSON.stringify(body) }),
   } as unknown as ApiEvent);
   return { ...answer, body: answer.body ?? '' };

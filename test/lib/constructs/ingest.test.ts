@@ -67,6 +67,27 @@ describe('devices, beside the videos', () => {
     });
   });
 
+  it('takes no write of a state into an index: they hold keys alone', () => {
+    const devicesOf = (template: Template) =>
+      Object.entries(template.findResources('AWS::DynamoDB::Table'))
+        .find(([name]) => name.startsWith('DevicesRegistrations'))![1]
+        .Properties.GlobalSecondaryIndexes.map(({ IndexName, Projection, KeySchema }: Record<string, any>) => [
+          IndexName,
+          Projection.ProjectionType,
+          KeySchema.map(({ AttributeName }: { AttributeName: string }) => AttributeName).join(),
+        ]);
+    const keys = [
+      ['names', 'KEYS_ONLY', 'kind,name'],
+      ['byMediaKey', 'KEYS_ONLY', 'mediaKey'],
+    ];
+    expect(devicesOf(vod)).toEqual(expect.arrayContaining(keys));
+    expect(devicesOf(vod)).toHaveLength(2);
+    // The deploy between: one index more, none less.
+    expect(devicesOf(synth({ 'live.oldNameIndex': true }).vod)).toEqual(
+      expect.arrayContaining([...keys, ['byName', 'ALL', 'kind,name']]),
+    );
+  });
+
   it('lets recordings go by the tag their task put on them', () => {
     const rules = all(vod, 'AWS::S3::Bucket').flatMap(
       ({ LifecycleConfiguration }) => LifecycleConfiguration?.Rules ?? [],
@@ -373,16 +394,4 @@ describe('the network', () => {
       .map(({ ServiceName }) => /\.([a-z.]+)"\]\]\}$/.exec(JSON.stringify(ServiceName))?.[1]);
     expect(new Set(services)).toEqual(new Set(['ecr.api', 'ecr.dkr', 'events', 'logs', 'sqs']));
   });
-});
-
-it('without the option there is nothing of it', () => {
-  const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } });
-  const context = { env: 'test', environments: { test: {} } };
-  const config = readConfig((key) => context[key as keyof typeof context]);
-  const stack = new Stack(app, 'Vod');
-  const storage = new Storage(stack, 'Storage', config);
-  const api = new Api(stack, 'Api', { config, auth: new Auth(stack, 'Auth', config) });
-  const signingKey = new SigningKey(stack, 'SigningKey', config);
-  new Playback(stack, 'Playback', { config, storage, api, signingKey });
-  expect(JSON.stringify(Template.fromStack(stack).toJSON())).not.toMatch(/\/live\/|recordings-/);
 });

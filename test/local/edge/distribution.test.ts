@@ -116,7 +116,7 @@ const signed = (path: string, resource = `${edge.url}/vod/v1/*`) =>
   getSignedUrl({ ...signer, url: `${edge.url}${path}`, policy: policy(resource) });
 
 it.each([
-  ['as it is by default', {}, ['/assets/*', '/api/*', '/vod/*.m3u8', '/vod/*', '*']],
+  ['as it is by default', {}],
   [
     'with every option that changes it',
     {
@@ -135,9 +135,9 @@ it.each([
         connectOrigins: ['https://b.example.org'],
       },
     },
-    ['/assets/*', '/api/*', '/vod/*.m3u8', '/vod/*', '/live/*.m3u8', '/live/*', '*'],
   ],
-])('reads Sluice’s template %s', (_what, overrides, patterns) => {
+])('reads Sluice’s template %s', (_what, overrides) => {
+  const patterns = ['/assets/*', '/api/*', '/vod/*.m3u8', '/vod/*', '/live/*.m3u8', '/live/*', '*'];
   const { template, resources } = deployed(overrides);
   expect(readTemplate(template, { resources }).behaviours.map((one) => one.pathPattern)).toEqual(patterns);
 });

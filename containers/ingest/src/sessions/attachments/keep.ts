@@ -9,6 +9,7 @@ import { deviceOwner, deviceVideoRecord } from '../../../../../lib/contract/devi
 import { sourceKey } from '../../../../../lib/contract/keys.ts';
 import { alarmFileKey } from '../../../../../lib/contract/live-keys.ts';
 import { RETENTION_TAG } from '../../../../../lib/contract/ingest.ts';
+import { ARRIVAL_SECONDS } from '../../../../../lib/contract/slicing.ts';
 import { parseName, safeFileName } from '../../jt808/subiao/names.ts';
 import { sniff } from '../../jt808/subiao/sniff.ts';
 import type { Services } from '../../services.ts';
@@ -30,8 +31,6 @@ export interface Place extends Destination {
   readonly file: AlarmFile;
 }
 
-/** Seconds until the record of a video whose file never arrived goes. */
-const EXPIRE_SECONDS = 86_400;
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789';
 
 /** A video's record is made here; its file must follow. */
@@ -74,7 +73,7 @@ async function makeVideo(services: Services, { record, alarm, name }: Arrived, t
     },
     visibility: 'entitled',
     now,
-    expireSeconds: EXPIRE_SECONDS,
+    expireSeconds: ARRIVAL_SECONDS,
   });
   const { videos, entitlements } = config.tables;
   await aws.dynamo.send(new PutCommand({ TableName: videos, Item, ConditionExpression: 'attribute_not_exists(id)' }));
