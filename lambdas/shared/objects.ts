@@ -16,14 +16,11 @@ const TRIES = 5;
 /** What S3 may say of one key and not of the next. */
 const PASSING = new Set(['SlowDown', 'InternalError', 'ServiceUnavailable', 'RequestTimeout', 'OperationAborted']);
 
-/** Some objects are still there. `$retryable` as the SDK's own errors say it: the same call may work later. */
+/** Some objects are still there. By S3's own name for the reason, so that `SlowDown` is known as what it is. */
 export class ObjectsLeft extends Error {
-  override name = 'ObjectsLeft';
-  readonly $retryable?: { readonly throttling: true };
-
   constructor(count: number, code: string) {
     super(`${count} objects could not be deleted: ${code}`);
-    if (PASSING.has(code)) this.$retryable = { throttling: true };
+    this.name = code;
   }
 }
 

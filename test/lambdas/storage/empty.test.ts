@@ -100,7 +100,7 @@ describe('a bucket on its way out', () => {
           : await next(args),
       { step: 'initialize', name: 'test' },
     );
-    expect(await send()).toMatchObject({ Status: 'FAILED', Reason: expect.stringContaining('ObjectsLeft') });
+    expect(await send()).toMatchObject({ Status: 'FAILED', Reason: expect.stringContaining('AccessDenied') });
     expect(await left()).toBe(2);
   });
 
