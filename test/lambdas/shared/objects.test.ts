@@ -45,13 +45,14 @@ function refusing(code: (key: string, call: number) => string | undefined): () =
       if (context.commandName !== 'DeleteObjectsCommand') return await next(args);
       calls += 1;
       const call = calls;
-      const input = args.input as DeleteObjectsCommandInput & { Delete: { Objects: { Key: string }[] } };
-      const Errors = input.Delete.Objects.flatMap(({ Key }) => {
+      const input = args.input as DeleteObjectsCommandInput;
+      const asked = (input.Delete?.Objects ?? []).map((object) => ({ Key: object.Key! }));
+      const Errors = asked.flatMap(({ Key }) => {
         const Code = code(Key, call);
         return Code === undefined ? [] : [{ Key, Code }];
       });
       const left = new Set(Errors.map(({ Key }) => Key));
-      const Objects = input.Delete.Objects.filter(({ Key }) => !left.has(Key));
+      const Objects = asked.filter(({ Key }) => !left.has(Key));
       if (Objects.length === 0)
         return { response: {}, output: { Errors, $metadata: {} } as DeleteObjectsCommandOutput };
       const answer = await next({ ...args, input: { ...input, Delete: { ...input.Delete, Objects } } });
