@@ -11,7 +11,8 @@ import { removePrefix } from '../shared/objects.ts';
 import { leaves } from './leaving.ts';
 
 const properties = z.object({ Bucket: z.string().min(1) });
-const cloudFormation = new CloudFormationClient({});
+/** Patient: whoever deletes the stack asks the same API every few seconds, and it answers few. */
+const cloudFormation = new CloudFormationClient({ maxAttempts: 8 });
 
 export const handler = customResource(
   ({ ResourceProperties }) => `empty-${String(ResourceProperties['Bucket'])}`,
