@@ -14,6 +14,8 @@ interface JsonSchema {
   const?: unknown;
   minimum?: number;
   maximum?: number;
+  maxItems?: number;
+  maxLength?: number;
   pattern?: string;
   format?: string;
   items?: JsonSchema;
@@ -59,12 +61,17 @@ function row(path: string, option: JsonSchema): string {
 function allowed(option: JsonSchema): string {
   if (option.enum) return option.enum.map((value) => `\`${String(value)}\``).join(', ');
   if (option.anyOf) return option.anyOf.map((one) => `\`${String(one.const)}\``).join(', ');
-  if (option.type === 'array') return `list of: ${allowed(option.items ?? {})}`;
+  if (option.type === 'array') {
+    const most = option.maxItems === undefined ? '' : ` at most ${option.maxItems}`;
+    return `list of${most}: ${allowed(option.items ?? {})}`;
+  }
   if (option.minimum !== undefined)
     return `${option.minimum} to ${option.maximum}${option.type === 'integer' ? ', whole' : ''}`;
   if (option.type === 'boolean') return '`true`, `false`';
   if (option.format === 'uri') return 'http or https address';
-  return option.pattern === undefined ? 'text' : `\`${escape(option.pattern)}\``;
+  if (option.format === 'cidrv4') return 'IPv4 network';
+  const most = option.maxLength === undefined ? '' : `, at most ${option.maxLength} characters`;
+  return `${option.pattern === undefined ? 'text' : `\`${escape(option.pattern)}\``}${most}`;
 }
 
 const escape = (text: string) => text.replaceAll('|', '\\|');
