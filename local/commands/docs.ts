@@ -36,10 +36,12 @@ Values live in \`cdk.json\` under \`context.environments.<name>\`, one block an 
 your own). What a block leaves out has the default below. One value can be overridden on the command line:
 
 \`\`\`sh
-npx cdk deploy -c env=prod -c upload.maxSizeGiB=100 -c 'slicing.ladder=[1080,720,360]'
+npx cdk deploy --all -c env=prod -c upload.maxSizeGiB=100 -c 'slicing.ladder=[1080,720,360]'
 \`\`\`
 
-Numbers, booleans and lists are written as JSON. A value out of range, an option that does not exist or one that is
+Text is given as it is (\`-c account=123456789012\`), numbers, booleans and lists as JSON. In \`cdk.json\` text has quotes, also
+where it looks like a number. An option that is given at a deploy must be given at the next one, and when the stacks are
+destroyed: what is to stay belongs in \`cdk.json\`. A value out of range, an option that does not exist or one that is
 missing beside another stops the synthesis and is named.
 
 | option | default | allowed | meaning |
