@@ -5,6 +5,7 @@
  * Over 400 lines, since it is one list: the schema is the documentation (docs/configuration.md is made from it).
  */
 import { z } from 'zod';
+import { concurrencyOf, tooSmall, type Concurrency } from './concurrency.ts';
 import {
   hostName,
   ipv4Network,
@@ -63,6 +64,18 @@ const schema = z.strictObject({
   enforceTls: z.boolean().default(true).meta({
     description: 'Refuse plain http at buckets and queues. Off only where a local engine speaks http on loopback.',
   }),
+  concurrency: z
+    .strictObject({
+      account: whole(1, 100_000).default(10).meta({
+        description:
+          'Lambda executions at a time that the account may run in the region, which new accounts have ten of (docs/deploy.md says how to ask). Slicing, clips and removals together stay below, so that the API is answered; more is more videos sliced at a time. A number above what AWS grants slows the API down.',
+      }),
+      reservedForApi: whole(1, 1000).optional().meta({
+        description:
+          'Executions reserved for each function that answers the API, which is also the most it may have. For an account that others use up, too; AWS wants 100 left that nobody has reserved, so one of ten cannot have any. Without it none are.',
+      }),
+    })
+    .prefault({}),
   auth: z
     .strictObject({
       issuer: z
@@ -97,12 +110,10 @@ const schema = z.strictObject({
           description:
             'More origins the console may call to sign in: for an issuer whose token endpoint is on another host.',
         }),
-      groupsClaim: z
-        .string()
-        .min(1)
-        .max(128)
-        .default('cognito:groups')
-        .meta({ description: "Claim listing a person's groups: `admin`, `uploader`." }),
+      groupsClaim: z.string().min(1).max(128).default('cognito:groups').meta({
+        description:
+          "Claim of the access token that lists a person's groups: `admin`, `uploader`. An array of texts; a text is one group.",
+      }),
     })
     .prefault({}),
   upload: z
@@ -309,6 +320,10 @@ const schema = z.strictObject({
       unknownPerMinute: liveBounds.unknownPerMinute.default(60).meta({
         description: 'Rows of unknown devices a task writes in a minute.',
       }),
+      oldNameIndex: z.boolean().default(false).meta({
+        description:
+          'Keep the index `byName` of the devices table beside the one that took its place. For one deploy only, of a stack made before 0.2 ([CHANGELOG](../CHANGELOG.md)): a table gains or loses one index a deploy. While both are there, every write of a state goes to one partition.',
+      }),
       mapTilesUrl: z
         .string()
         .max(512)
@@ -386,11 +401,18 @@ function check(config: Config): Config {
       `upload.partSizeMiB: ${upload.partSizeMiB} MiB times S3's 10,000 parts is less than upload.maxSizeGiB (${upload.maxSizeGiB} GiB)`,
     );
   }
+  const small = tooSmall(accountOf(config));
+  if (small !== undefined) throw new ConfigError(small);
   checkMap(config);
   checkConsole(config);
   if (config.live.enabled) checkLive(config.live);
   return config;
 }
+
+const accountOf = ({ concurrency: { account, reservedForApi } }: Config) => ({ account, reserved: reservedForApi });
+
+/** What of the account's Lambda concurrency each consumer may take. */
+export const concurrency = (config: Config): Concurrency => concurrencyOf(accountOf(config));
 
 /** MiB Fargate takes for each CPU size: from, to, in steps (AWS Fargate task definition parameters). */
 const FARGATE_MEMORY: Readonly<Record<number, readonly [number, number, number]>> = {

@@ -37,6 +37,7 @@ export class VodStack extends Stack {
     const catalog = new Catalog(this, 'Catalog', { config, storage, api, signingKey, slicing });
     const playback = new Playback(this, 'Playback', { config, storage, api, signingKey });
     this.devices = new Devices(this, 'Devices', { config, storage, api, signingKey });
+    for (const fn of [catalog.handler, playback.manifest]) this.devices.decidesFor(fn);
     auth.returnsTo(playback.publicUrl);
     catalog.invalidates(playback.distribution);
     new Console(this, 'Console', { config, site: storage.site, distribution: playback.distribution });

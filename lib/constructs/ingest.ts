@@ -148,7 +148,6 @@ export class Ingest extends Construct {
       .useTable('ALARMS_TABLE', tables.alarms, ['PutItem', 'UpdateItem'])
       .useTable('FLEET_TABLE', tables.fleet, ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query'])
       .useTable('VIDEOS_TABLE', storage.videos, ['PutItem'])
-      .useTable('ENTITLEMENTS_TABLE', storage.entitlements, ['PutItem'])
       .useObjects(
         'MEDIA_BUCKET',
         storage.media,

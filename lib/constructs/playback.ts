@@ -20,11 +20,12 @@ import {
   type IOrigin,
 } from 'aws-cdk-lib/aws-cloudfront';
 import { HttpOrigin, S3BucketOrigin } from 'aws-cdk-lib/aws-cloudfront-origins';
+import { Effect, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { HttpMethods, type Bucket, type IBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../config.ts';
-import { VOD_PREFIX } from '../contract/keys.ts';
+import { SERVED_POSITIONS, TRACKS_PREFIX, VOD_PREFIX } from '../contract/keys.ts';
 import { LIVE_PREFIX } from '../contract/live-keys.ts';
 import type { Api } from './api.ts';
 import { edgeName } from './edge-names.ts';
@@ -73,6 +74,7 @@ const PRICE_CLASS = {
 const ERRORS = [400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504];
 
 export class Playback extends Construct {
+  readonly manifest: SluiceFunction;
   readonly distribution: Distribution;
   /** Scheme and host viewers use. */
   readonly publicUrl: string;
@@ -85,7 +87,7 @@ export class Playback extends Construct {
     this.publicUrl = publicUrl ?? `https://${domainName ?? this.distribution.distributionDomainName}`;
     signingKey.servedAt(this.publicUrl);
 
-    const manifest = new SluiceFunction(this, 'Manifest', {
+    this.manifest = new SluiceFunction(this, 'Manifest', {
       config,
       entry: 'playback/handler.ts',
       description: 'Checks who may watch and answers signed playlists',
@@ -96,8 +98,8 @@ export class Playback extends Construct {
       .useTable('VIDEOS_TABLE', storage.videos, ['GetItem'])
       .useTable('ENTITLEMENTS_TABLE', storage.entitlements, ['GetItem'])
       .useObjects('MEDIA_BUCKET', storage.media, ['GetObject'], VOD_PREFIX);
-    signingKey.allowSigning(manifest);
-    api.serve('playback', manifest);
+    signingKey.allowSigning(this.manifest);
+    api.serve('playback', this.manifest);
 
     const output = (name: string, value: string, description: string) =>
       new CfnOutput(Stack.of(this), name, { value, description });
@@ -136,6 +138,15 @@ export class Playback extends Construct {
       allowedHeaders: ['*'],
       maxAge: 86_400,
     });
+    // Places are the API's to tell, by another right than watching. Said of keys, for a path can be written in many ways.
+    storage.media.addToResourcePolicy(
+      new PolicyStatement({
+        effect: Effect.DENY,
+        principals: [new ServicePrincipal('cloudfront.amazonaws.com')],
+        actions: ['s3:GetObject'],
+        resources: [SERVED_POSITIONS, `${TRACKS_PREFIX}*`].map((keys) => storage.media.arnForObjects(keys)),
+      }),
+    );
     acknowledge(
       distribution,
       'AwsSolutions-CFR1',

@@ -21,6 +21,7 @@ const FILES: Record<string, string> = {
   SlicingFail: 'slicing/fail.ts',
   CatalogHandler: 'catalog/handler.ts',
   CatalogRemover: 'catalog/remove.ts',
+  CatalogExpiry: 'catalog/expire.ts',
   PlaybackManifest: 'playback/handler.ts',
   SigningKeyMaker: 'playback/signing-key.ts',
   ConsolePublisher: 'console/publish.ts',

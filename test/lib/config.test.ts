@@ -22,6 +22,8 @@ const networks = (count: number) => JSON.stringify(Array.from({ length: count },
 
 /** Values of every option that is no text, beside its default. */
 const SAMPLES: Readonly<Record<string, readonly unknown[]>> = {
+  'concurrency.account': [8, 100_000],
+  'concurrency.reservedForApi': [1, 1000],
   logRetentionDays: [1, 365],
   enforceTls: [true, false],
   'auth.connectOrigins': [['https://a.example'], []],
@@ -44,6 +46,7 @@ const SAMPLES: Readonly<Record<string, readonly unknown[]>> = {
   'playback.tokenMinutes': [1],
   'playback.allowedOrigins': [['https://a.example']],
   'live.enabled': [true, false],
+  'live.oldNameIndex': [true],
   'live.controlPort': [1],
   'live.mediaPort': [1],
   'live.attachmentPort': [1],
@@ -239,6 +242,7 @@ describe('configuration', () => {
     ['live.mediaPort', '70000', 'live.mediaPort'],
     ['live.attachmentPort', 'ftp', 'live.attachmentPort'],
     ['live.sharedPort', '1', 'live.sharedPort'],
+    ['live.oldNameIndex', 'maybe', 'live.oldNameIndex'],
     ['live.tlsCertificateArn', 'arn:aws:iam::1:server-certificate/x', 'live.tlsCertificateArn'],
     ['live.tlsControlPort', '0', 'live.tlsControlPort'],
     ['live.tlsMediaPort', '0', 'live.tlsMediaPort'],
@@ -407,7 +411,7 @@ describe('configuration', () => {
   });
 
   it('names an environment that is not there, and says which are', () => {
-    expect(() => readConfig(context({ env: 'stage', environments }))).toThrow(/"stage".*local, dev, prod/);
+    expect(() => readConfig(context({ env: 'stage', environments }))).toThrow(/"stage".*local, dev, smoke, prod/);
     expect(() => readConfig(context({ env: 'dev' }))).toThrow(ConfigError);
   });
 

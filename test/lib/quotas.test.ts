@@ -47,6 +47,9 @@ const TEXTS: Readonly<Record<string, readonly [least: unknown, most: unknown]>> 
   'live.mapAttributionUrl': ['https://a', long(512, 'https://')],
 };
 
+/** Of numbers with a least that other options say: an account divided among all that runs in it (lib/concurrency.ts). */
+const LEAST: Readonly<Record<string, number>> = { 'concurrency.account': 8 };
+
 /** Both ends of an option. */
 const bounds: ReadonlyMap<string, readonly [unknown, unknown]> = new Map(
   [...options].map(([path, option]): [string, readonly [unknown, unknown]] => {
@@ -57,7 +60,7 @@ const bounds: ReadonlyMap<string, readonly [unknown, unknown]> = new Map(
     if (type === 'boolean') return [path, [false, true]];
     if (minimum === undefined || maximum === undefined)
       throw new Error(`${path}: which is its longest? Add it to TEXTS`);
-    return [path, [minimum, maximum]];
+    return [path, [LEAST[path] ?? minimum, maximum]];
   }),
 );
 
@@ -66,7 +69,7 @@ const at = (end: 0 | 1, paths: Iterable<string>): Values =>
   Object.fromEntries([...paths].map((path) => [path, bounds.get(path)![end]]));
 /** Text is shared by several options, and ports must differ: they have runs of their own. */
 const APART =
-  /^(auth\.|upload\.types|live\.(map|.*Port$|tls|publicHost|allowedCidrs|announceTls|enabled)|playback\.(domainName|certificateArn|publicUrl))/;
+  /^(auth\.|concurrency\.|upload\.types|live\.(map|.*Port$|tls|publicHost|allowedCidrs|announceTls|enabled)|playback\.(domainName|certificateArn|publicUrl))/;
 const numbers = [...bounds.keys()].filter((path) => !APART.test(path));
 const on = { 'live.enabled': true };
 const issuer = { 'auth.issuer': 'https://a', 'auth.audience': 'a', 'auth.clientId': 'c' };
@@ -78,6 +81,9 @@ const tls = at(1, ['live.tlsCertificateArn']);
 const AUTH = ['issuer', 'audience', 'clientId', 'scope', 'resource', 'groupsClaim'].map((name) => `auth.${name}`);
 
 const RUNS: readonly (readonly [string, Values])[] = [
+  ['the smallest account', { ...at(0, ['concurrency.account']), ...on }],
+  ['the largest account', { ...at(1, ['concurrency.account', 'concurrency.reservedForApi']), ...on }],
+  ['the least reserved', { 'concurrency.account': 105, ...at(0, ['concurrency.reservedForApi']), ...on }],
   ['everything least', { ...at(0, numbers), ...on }],
   ['everything most', { ...at(1, numbers), ...on }],
   ['everything most, without devices', { ...at(1, numbers), 'live.enabled': false }],

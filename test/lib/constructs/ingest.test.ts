@@ -67,6 +67,27 @@ describe('devices, beside the videos', () => {
     });
   });
 
+  it('takes no write of a state into an index: they hold keys alone', () => {
+    const devicesOf = (template: Template) =>
+      Object.entries(template.findResources('AWS::DynamoDB::Table'))
+        .find(([name]) => name.startsWith('DevicesRegistrations'))![1]
+        .Properties.GlobalSecondaryIndexes.map(({ IndexName, Projection, KeySchema }: Record<string, any>) => [
+          IndexName,
+          Projection.ProjectionType,
+          KeySchema.map(({ AttributeName }: { AttributeName: string }) => AttributeName).join(),
+        ]);
+    const keys = [
+      ['names', 'KEYS_ONLY', 'kind,name'],
+      ['byMediaKey', 'KEYS_ONLY', 'mediaKey'],
+    ];
+    expect(devicesOf(vod)).toEqual(expect.arrayContaining(keys));
+    expect(devicesOf(vod)).toHaveLength(2);
+    // The deploy between: one index more, none less.
+    expect(devicesOf(synth({ 'live.oldNameIndex': true }).vod)).toEqual(
+      expect.arrayContaining([...keys, ['byName', 'ALL', 'kind,name']]),
+    );
+  });
+
   it('lets recordings go by the tag their task put on them', () => {
     const rules = all(vod, 'AWS::S3::Bucket').flatMap(
       ({ LifecycleConfiguration }) => LifecycleConfiguration?.Rules ?? [],
@@ -124,7 +145,7 @@ describe('devices, beside the videos', () => {
     expect([...grants.keys()]).toContain('events:PutEvents');
     expect(grants.get('s3:GetObject')!.join()).toMatch(/\/live\/\*/);
     const written = grants.get('s3:PutObject')!.map((resource) => /\/(\w+)\/\*/.exec(resource)?.[1]);
-    expect(new Set(written)).toEqual(new Set(['uploads', 'vod']));
+    expect(new Set(written)).toEqual(new Set(['tracks', 'uploads']));
   });
 });
 
@@ -260,8 +281,10 @@ describe('the service', () => {
       User: '65532:65532',
       ReadonlyRootFilesystem: true,
       MountPoints: [{ ContainerPath: '/tmp', ReadOnly: false }],
+      LinuxParameters: { Capabilities: { Drop: ['ALL'] } },
       Ulimits: [{ Name: 'nofile', SoftLimit: 65_536 }],
     });
+    expect(container(live)).not.toHaveProperty('Privileged');
     live.hasResourceProperties('AWS::ECS::Service', {
       EnableExecuteCommand: false,
       LaunchType: 'FARGATE',
@@ -324,7 +347,6 @@ describe('the service', () => {
         'ALARMS_TABLE',
         'COMMAND_QUEUE_PREFIX',
         'DEVICES_TABLE',
-        'ENTITLEMENTS_TABLE',
         'EVENT_BUS',
         'FLEET_TABLE',
         'INGEST_OPTIONS',

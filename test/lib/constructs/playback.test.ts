@@ -88,6 +88,14 @@ describe('the distribution', () => {
       expect(statement).toMatchObject({ Action: 's3:GetObject', Principal: { Service: 'cloudfront.amazonaws.com' } });
       expect(JSON.stringify(statement['Condition'])).toContain('AWS:SourceArn');
     }
+    // Of the media bucket all but what tells places.
+    const denials = statements.filter(
+      (statement) => statement['Effect'] === 'Deny' && JSON.stringify(statement['Principal']).includes('cloudfront'),
+    );
+    expect(denials).toHaveLength(1);
+    expect(denials[0]).toMatchObject({ Action: 's3:GetObject' });
+    expect(denials[0]).not.toHaveProperty('Condition');
+    expect(JSON.stringify(denials[0]?.['Resource'])).toMatch(/\/vod\/\*\/positions\.geojson.*\/tracks\/\*/);
     template.allResourcesProperties('AWS::S3::Bucket', {
       PublicAccessBlockConfiguration: {
         BlockPublicAcls: true,
