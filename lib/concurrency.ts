@@ -5,7 +5,7 @@
 export interface Concurrency {
   /** Executions of the worker that removes videos. */
   readonly removals: number;
-  /** Executions of the worker that puts clips together; 0 without devices. */
+  /** Executions of the worker that puts clips together. */
   readonly clips: number;
   /** Videos sliced at a time, over all runs: each holds one function after another (lambdas/slicing/place.ts). */
   readonly videos: number;
@@ -20,8 +20,6 @@ export interface Account {
   readonly account: number;
   /** Executions reserved for each function that answers the API. */
   readonly reserved?: number | undefined;
-  /** Whether there are devices. */
-  readonly live: boolean;
 }
 
 /** The least SQS lets an event source be bound to. */
@@ -33,29 +31,29 @@ const API_SHARE = 0.3;
 /** `slicingPlaces` of the contract. */
 const VIDEOS_MOST = 200;
 
+/** Upload, catalog and playback, devices and live playback. */
+const API_FUNCTIONS = 5;
+
 /** AWS leaves an account at least so many executions that no function has reserved (Lambda quotas). */
 const UNRESERVED_LEAST = 100;
 
 /** `videos` below 1: the account is too small. */
-export function concurrencyOf({ account, reserved = 0, live }: Account): Concurrency {
-  const shared = account - reserved * apiFunctions(live);
+export function concurrencyOf({ account, reserved = 0 }: Account): Concurrency {
+  const shared = account - reserved * API_FUNCTIONS;
   const queue = Math.min(QUEUE_MOST, Math.max(QUEUE_LEAST, Math.floor(shared / 50)));
-  const [removals, clips] = [queue, live ? queue : 0];
+  const [removals, clips] = [queue, queue];
   const api = Math.max(API_LEAST, Math.ceil(shared * API_SHARE));
   const videos = Math.min(VIDEOS_MOST, shared - api - removals - clips);
   return { removals, clips, videos, chunks: 1, api: shared - videos - removals - clips };
 }
 
 /** Why an account cannot be divided so, or undefined. */
-export function tooSmall({ account, reserved, live }: Account): string | undefined {
-  const { videos } = concurrencyOf({ account, live });
+export function tooSmall({ account, reserved }: Account): string | undefined {
+  const { videos } = concurrencyOf({ account });
   if (videos < 1) {
     return `concurrency.account: ${account} leaves nothing for slicing; at least ${account + 1 - videos} are needed`;
   }
-  const unreserved = account - (reserved ?? 0) * apiFunctions(live);
+  const unreserved = account - (reserved ?? 0) * API_FUNCTIONS;
   if (reserved === undefined || unreserved >= UNRESERVED_LEAST) return undefined;
-  return `concurrency.reservedForApi: ${reserved} for each of ${apiFunctions(live)} functions leave ${unreserved} of concurrency.account (${account}); AWS wants ${UNRESERVED_LEAST} that nobody has reserved`;
+  return `concurrency.reservedForApi: ${reserved} for each of ${API_FUNCTIONS} functions leave ${unreserved} of concurrency.account (${account}); AWS wants ${UNRESERVED_LEAST} that nobody has reserved`;
 }
-
-/** Upload, catalog and playback; with devices theirs and live playback. */
-const apiFunctions = (live: boolean): number => (live ? 5 : 3);

@@ -4,7 +4,7 @@ import { SFNClient, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
 import type { SQSBatchItemFailure, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { required } from '../../lib/contract/env.ts';
-import { sourceKey, uploadPrefix, vodPrefix, workPrefix } from '../../lib/contract/keys.ts';
+import { sourceKey, tracksPrefix, uploadPrefix, vodPrefix, workPrefix } from '../../lib/contract/keys.ts';
 import { FORM_SECONDS } from '../../lib/contract/upload.ts';
 import type { VideoRecord } from '../../lib/contract/video.ts';
 import { eachMessage } from '../shared/batch.ts';
@@ -122,6 +122,7 @@ async function stop({ id, upload, slicing }: VideoRecord): Promise<void> {
 async function deleteObjects(videoId: string): Promise<number> {
   await deleteBelow(required('SOURCE_BUCKET'), uploadPrefix(videoId));
   await deleteBelow(required('MEDIA_BUCKET'), workPrefix(videoId));
+  await deleteBelow(required('MEDIA_BUCKET'), tracksPrefix(videoId));
   return await deleteBelow(required('MEDIA_BUCKET'), vodPrefix(videoId));
 }
 

@@ -8,6 +8,7 @@ import { deviceVideoRecord } from '../../lib/contract/device-video.ts';
 import { required } from '../../lib/contract/env.ts';
 import { ARRIVAL_SECONDS } from '../../lib/contract/slicing.ts';
 import type { clipRequest } from '../../lib/contract/device-api.ts';
+import { cut } from '../../lib/contract/text.ts';
 import type { VideoRecord } from '../../lib/contract/video.ts';
 import { newVideoId } from '../upload/draft.ts';
 import { dynamo } from '../shared/clients.ts';
@@ -67,7 +68,7 @@ export function clipRecord(
   return deviceVideoRecord({
     id,
     owner: viewer.subject,
-    title: asked.title ?? `${device.name.slice(0, 80)}, ${channel.slice(0, 60)}, ${local}`,
+    title: asked.title ?? `${cut(device.name, 80)}, ${cut(channel, 60)}, ${local}`,
     filename: `${device.id}-${asked.channel}-${from.replaceAll(/[-:.]/g, '')}.mp4`,
     type: 'video/mp4',
     origin: { kind: 'clip', device: device.id, channel: asked.channel, from, to },

@@ -5,7 +5,7 @@ import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { concurrency, type Config } from '../config.ts';
-import { SOURCE_PREFIX, VOD_PREFIX } from '../contract/keys.ts';
+import { SOURCE_PREFIX, TRACKS_PREFIX } from '../contract/keys.ts';
 import { LIVE_PREFIX } from '../contract/live-keys.ts';
 import type { DeviceTables } from './device-tables.ts';
 import { SluiceFunction } from './function.ts';
@@ -33,7 +33,7 @@ export function clips(
     .useTable('VIDEOS_TABLE', storage.videos, ['GetItem', 'UpdateItem'])
     .useTable('POSITIONS_TABLE', positions, ['Query'])
     .useObjects('MEDIA_BUCKET', storage.media, ['GetObject'], LIVE_PREFIX)
-    .useObjects('MEDIA_BUCKET', storage.media, ['PutObject'], VOD_PREFIX)
+    .useObjects('MEDIA_BUCKET', storage.media, ['PutObject'], TRACKS_PREFIX)
     .listObjects(storage.media, LIVE_PREFIX)
     .useObjects(
       'SOURCE_BUCKET',

@@ -28,6 +28,8 @@ import { table, text } from './table.ts';
 export const BY_OWNER = 'byOwner';
 /** Index of the videos table: every video by time, for admins. */
 export const BY_TIME = 'byTime';
+/** Index of the videos table: those whose retention ends on a day. Others are not in it. */
+export const BY_REMOVAL = 'byRemoval';
 
 export class Storage extends Construct {
   /** `uploads/{videoId}/source` */
@@ -77,7 +79,7 @@ export class Storage extends Construct {
       lifecycleRules: [
         { id: 'unfinished-uploads', ...unfinished },
         { id: 'hand-over-files', prefix: WORK_PREFIX, expiration: Duration.days(RUN_DAYS + 1) },
-        ...(config.live.enabled ? RETENTION_DAYS : []).map((days) => ({
+        ...RETENTION_DAYS.map((days) => ({
           id: `recordings-${days}`,
           prefix: LIVE_PREFIX,
           tagFilters: { [RETENTION_TAG]: String(days) },
@@ -107,6 +109,11 @@ export class Storage extends Construct {
       partitionKey: text('kind'),
       sortKey: createdAt,
       projectionType: ProjectionType.ALL,
+    });
+    this.videos.addGlobalSecondaryIndex({
+      indexName: BY_REMOVAL,
+      partitionKey: text('removeOn'),
+      projectionType: ProjectionType.KEYS_ONLY,
     });
     this.uploads = table(this, 'Uploads', {
       partitionKey: text('owner'),

@@ -75,20 +75,18 @@ describe('the template', () => {
 
 it('every limit that is taken leaves something for everybody', () => {
   for (let account = 1; account <= 2000; account++) {
-    for (const live of [false, true]) {
-      if (tooSmall({ account, live }) !== undefined) continue;
-      const { removals, clips, videos, chunks, api } = concurrencyOf({ account, live });
-      expect(removals + clips + videos * chunks + api).toBe(account);
-      expect(Math.min(removals, live ? clips : 2)).toBeGreaterThanOrEqual(2);
-      expect(videos).toBeGreaterThanOrEqual(1);
-      expect(api).toBeGreaterThanOrEqual(3);
-    }
+    if (tooSmall({ account }) !== undefined) continue;
+    const { removals, clips, videos, chunks, api } = concurrencyOf({ account });
+    expect(removals + clips + videos * chunks + api).toBe(account);
+    expect(Math.min(removals, clips)).toBeGreaterThanOrEqual(2);
+    expect(videos).toBeGreaterThanOrEqual(1);
+    expect(api).toBeGreaterThanOrEqual(3);
   }
 });
 
 it.each([
-  [{ 'concurrency.account': 5 }, /concurrency\.account: 5 leaves nothing for slicing; at least 6 are needed/],
-  [{ 'concurrency.account': 7, 'live.enabled': true }, /concurrency\.account: 7 .* at least 8/],
+  [{ 'concurrency.account': 5 }, /concurrency\.account: 5 leaves nothing for slicing; at least 8 are needed/],
+  [{ 'concurrency.account': 7 }, /concurrency\.account: 7 .* at least 8/],
   [{ 'concurrency.account': 10, 'concurrency.reservedForApi': 1 }, /concurrency\.reservedForApi: .*AWS wants 100/],
   [{ 'concurrency.account': 1000, 'concurrency.reservedForApi': 301 }, /concurrency\.reservedForApi/],
 ])('%j is refused by name', (overrides, message) => {

@@ -30,7 +30,7 @@ afterAll(async () => close());
 
 let person = 0;
 /** Everybody has places of their own, so a test's person is nobody else's. */
-const somebody = () => ({ sub: `person-${++person}`, groups: '[uploader]' });
+const somebody = () => ({ sub: `person-${++person}`, groups: ['uploader'] });
 type Person = ReturnType<typeof somebody>;
 
 const call = (route: RouteKey, options: Call) => callRoute(handler, route, options);
@@ -211,7 +211,7 @@ describe('a small upload by form', () => {
 
 describe('whose upload it is', () => {
   it.each([
-    ['another uploader', { sub: 'eve', groups: '[uploader]' }],
+    ['another uploader', { sub: 'eve', groups: ['uploader'] }],
     ['an admin', { sub: 'ada', groups: ['admin'] }],
     ['a viewer', { sub: 'vic' }],
   ])('%s is told it does not exist, and changes nothing', async (_, other) => {
@@ -243,7 +243,7 @@ describe('whose upload it is', () => {
   });
 
   it('a viewer may not upload, and nobody may without a token', async () => {
-    expect(await create({ sub: 'vic', groups: '[]' })).toMatchObject({ status: 403, json: { code: 'forbidden' } });
+    expect(await create({ sub: 'vic', groups: [] })).toMatchObject({ status: 403, json: { code: 'forbidden' } });
     expect(await create(undefined)).toMatchObject({ status: 401, json: { code: 'unauthorized' } });
   });
 });
@@ -313,7 +313,7 @@ describe('bad input', () => {
   it('a body that is not JSON', async () => {
     expect(await call('POST /api/s3/multipart', { as: somebody(), body: '{"filename"' })).toMatchObject({
       status: 400,
-      json: { code: 'invalid-request', detail: 'The body is not JSON.' },
+      json: { code: 'invalid-request', detail: 'body: is not JSON in UTF-8' },
     });
   });
 });
