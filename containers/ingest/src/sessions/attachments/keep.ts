@@ -10,6 +10,7 @@ import { sourceKey } from '../../../../../lib/contract/keys.ts';
 import { alarmFileKey } from '../../../../../lib/contract/live-keys.ts';
 import { RETENTION_TAG } from '../../../../../lib/contract/ingest.ts';
 import { ARRIVAL_SECONDS } from '../../../../../lib/contract/slicing.ts';
+import { UNACCEPTED_TAGGING } from '../../../../../lib/contract/upload.ts';
 import { parseName, safeFileName } from '../../jt808/subiao/names.ts';
 import { sniff } from '../../jt808/subiao/sniff.ts';
 import type { Services } from '../../services.ts';
@@ -43,7 +44,13 @@ export async function placeFor(services: Services, arrived: Arrived): Promise<Pl
   const contentType = mediaTypeOf(type);
   if (kind === 'video') {
     const videoId = await makeVideo(services, arrived, contentType);
-    return { bucket: buckets.source, key: sourceKey(videoId), contentType, file: { ...file, videoId } };
+    return {
+      bucket: buckets.source,
+      key: sourceKey(videoId),
+      contentType,
+      tagging: UNACCEPTED_TAGGING,
+      file: { ...file, videoId },
+    };
   }
   const key = alarmFileKey(record.id, alarm.id, number, type ?? 'bin');
   const tagging = `${RETENTION_TAG}=${record.retentionDays}`;
