@@ -27,7 +27,9 @@ class LongestFirst extends BaseSequencer {
 }
 
 /** Devices and cameras that keep time: they send, and expect, as fast as the clock runs, whatever else does. */
-const REAL_TIME = ['test/containers/ingest/task/{attachments,control,field,live,sound,takeover}.test.ts'];
+const REAL_TIME = [
+  'test/containers/ingest/task/{attachments,control,failures,faults,field,live,sound,takeover}.test.ts',
+];
 
 /**
  * In three groups, one after another. `iam`, `synth` and `lifecycle` run beside `unit`: they wait for other processes. What keeps time
