@@ -8,6 +8,9 @@ export interface Facts extends Omit<SourceInfo, 'duration'> {
   readonly duration: number | undefined;
 }
 
+/** A film with all its languages, captions and fonts has some fifty. */
+const MAX_TRACKS = 256;
+
 const EXPORT = 'export it as MP4 with H.264 and AAC and upload that';
 
 /** Reads the answer; `decodable` are the codecs at hand. Throws Refusal. */
@@ -15,6 +18,12 @@ export function readFacts(probed: Probed | undefined, bytes: number, decodable: 
   const format = probed?.format;
   if (!probed || !format?.format_name || probed.streams.length === 0) {
     throw new Refusal('not-video', `This is not a video file, or one of an unknown kind; ${EXPORT}.`);
+  }
+  if (probed.streams.length > MAX_TRACKS) {
+    throw new Refusal(
+      'too-many-tracks',
+      `The file has ${probed.streams.length} tracks; up to ${MAX_TRACKS} are taken. Export it with its picture and sound alone.`,
+    );
   }
   if (probed.streams.some((stream) => /^(enc[va]|drm[is])$/.test(stream.codec_tag_string ?? ''))) {
     throw new Refusal('encrypted', 'The file is copy-protected (encrypted); upload a version without protection.');
