@@ -55,7 +55,16 @@ const ENTRIES = [
 ].join(':');
 
 const UNREADABLE =
-  'The file is damaged: reading its header takes more time or memory than any video needs; export it again.';
+  'The file is damaged: its header cannot be read with the time and memory that any video needs; export it again.';
+
+/** Numbers of a damaged header can be such as JSON has not, or no schema takes. */
+function parse(said: Buffer): Probed {
+  try {
+    return answer.parse(JSON.parse(said.toString('utf8')));
+  } catch (cause) {
+    throw new Refusal('damaged', UNREADABLE, { cause });
+  }
+}
 
 /** What ffprobe says, or undefined when it knows no such format. Throws Refusal when it cannot come to an end. */
 export async function ffprobe(path: string, signal?: AbortSignal): Promise<Probed | undefined> {
@@ -68,7 +77,7 @@ export async function ffprobe(path: string, signal?: AbortSignal): Promise<Probe
   try {
     const limits = { timeoutMs: TIMEOUT_MS, memoryBytes: MEMORY_BYTES, maxBytes: 4 * MIB, signal };
     const { stdout } = await output(programPath('ffprobe'), args, limits);
-    return answer.parse(JSON.parse(stdout.toString('utf8')));
+    return parse(stdout);
   } catch (error) {
     // ffprobe's own end says that it does not know the file. Not being able to run it is our trouble.
     if (!(error instanceof ProcessError)) throw error;

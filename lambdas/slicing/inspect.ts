@@ -27,7 +27,7 @@ export async function inspect({ source, path, fetchWhole, options, timeoutMs }: 
   const all = AbortSignal.timeout(timeoutMs);
   const { layout, whole, facts } = await within(Math.min(LOOK_MS, timeoutMs), async (signal) => {
     const sample = await takeSample(source, path, signal);
-    return { ...sample, facts: readFacts(await ffprobe(path, signal), source.size, await decodableCodecs()) };
+    return { ...sample, facts: readFacts(await ffprobe(path, signal), source.size, await decodableCodecs(), options) };
   });
   let { duration, video } = facts;
   if (mustMeasure(facts, layout?.fragmented ?? false)) {

@@ -71,7 +71,8 @@ export async function takeSample(remote: ByteSource, path: string, signal: Abort
 
 /** Once the file is here whole, what only a walk through all fragments can tell. */
 export async function refuseCutFragments(source: ByteSource, signal: AbortSignal): Promise<void> {
-  if ((await bounded(walk(source, { signal, atHand: source.size })))?.truncated) throw new Refusal('truncated', TRUNCATED);
+  if ((await bounded(walk(source, { signal, atHand: source.size })))?.truncated)
+    throw new Refusal('truncated', TRUNCATED);
 }
 
 function refuseTruncated(layout: Layout | undefined, head: Buffer, size: number): void {
