@@ -5,7 +5,9 @@
  * Over 400 lines, since it is one list: the schema is the documentation (docs/configuration.md is made from it).
  */
 import { z } from 'zod';
+import { concurrencyOf, tooSmall, type Concurrency } from './concurrency.ts';
 import { retentionDays } from './contract/device.ts';
+import { takesOnlyText, unwrapped, valueOf } from './option-text.ts';
 import { liveBounds, playbackBounds, port, RUNGS, slicingBounds, uploadBounds, whole } from './contract/options.ts';
 
 export class ConfigError extends Error {
@@ -25,7 +27,8 @@ const schema = z.strictObject({
     .meta({ description: "AWS account; without it the CLI's own." }),
   region: z
     .string()
-    .regex(/^[a-z]{2}(-[a-z]+)+-[0-9]$/)
+    .max(16)
+    .regex(/^[a-z]{2,4}(-[a-z]+)+-[0-9]$/)
     .optional()
     .meta({ description: "AWS region; without it the CLI's own." }),
   architecture: z
@@ -42,6 +45,18 @@ const schema = z.strictObject({
   enforceTls: z.boolean().default(true).meta({
     description: 'Refuse plain http at buckets and queues. Off only where a local engine speaks http on loopback.',
   }),
+  concurrency: z
+    .strictObject({
+      account: whole(1, 100_000).default(10).meta({
+        description:
+          'Lambda executions at a time that the account may run in the region, which new accounts have ten of (docs/deploy.md says how to ask). Slicing, clips and removals together stay below, so that the API is answered; more is more videos sliced at a time. A number above what AWS grants slows the API down.',
+      }),
+      reservedForApi: whole(1, 1000).optional().meta({
+        description:
+          'Executions reserved for each function that answers the API, which is also the most it may have. For an account that others use up, too; AWS wants 100 left that nobody has reserved, so one of ten cannot have any. Without it none are.',
+      }),
+    })
+    .prefault({}),
   auth: z
     .strictObject({
       issuer: z
@@ -70,11 +85,10 @@ const schema = z.strictObject({
           description:
             'More origins the console may call to sign in: for an issuer whose token endpoint is on another host.',
         }),
-      groupsClaim: z
-        .string()
-        .min(1)
-        .default('cognito:groups')
-        .meta({ description: "Claim listing a person's groups: `admin`, `uploader`." }),
+      groupsClaim: z.string().min(1).default('cognito:groups').meta({
+        description:
+          "Claim of the access token that lists a person's groups: `admin`, `uploader`. An array of texts; a text is one group.",
+      }),
     })
     .prefault({}),
   upload: z
@@ -161,7 +175,7 @@ const schema = z.strictObject({
     .strictObject({
       enabled: z.boolean().default(false).meta({
         description:
-          'Take in vehicle cameras: devices API and tables, and a second stack with load balancer and tasks, which cost by the hour.',
+          'Take in vehicle cameras: a second stack with load balancer and tasks, which cost by the hour. What they sent, with its tables and API, is in the first stack and stays when this is off.',
       }),
       controlPort: port.default(808).meta({ description: 'Port devices hold their JT/T 808 connection to.' }),
       mediaPort: port.default(1078).meta({ description: 'Port devices send JT/T 1078 pictures and sound to.' }),
@@ -195,6 +209,10 @@ const schema = z.strictObject({
         .max(50)
         .default(['0.0.0.0/0'])
         .meta({ description: 'IPv4 networks devices may connect from; everybody else is not answered.' }),
+      deletionProtection: z.boolean().default(false).meta({
+        description:
+          'Refuse to delete the load balancer, whose addresses vehicles may be set to. The live stack can then be neither destroyed nor rolled back before this is off and deployed.',
+      }),
       privateSubnets: z.boolean().default(false).meta({
         description:
           'Tasks without public addresses, reaching AWS by VPC endpoints, which cost by the hour. Off: public addresses, closed but for the load balancer.',
@@ -206,10 +224,13 @@ const schema = z.strictObject({
       memoryMiB: liveBounds.memoryMiB
         .default(4096)
         .meta({ description: 'MiB of a task; Fargate takes 2 to 8 GiB for 1024 units.' }),
-      minTasks: whole(1, 100).default(2).meta({ description: 'Tasks that always run; with 1 a failure is an outage.' }),
+      minTasks: whole(1, 100).default(2).meta({
+        description:
+          'Tasks that always run. The load balancer keeps to its zones, of which there are two: with 1 only one of its addresses answers, and a failure is an outage.',
+      }),
       maxTasks: whole(1, 100).default(10).meta({ description: 'Tasks scaling stops at.' }),
       streamsPerTask: liveBounds.streamsPerTask.default(800).meta({
-        description: 'Streams a task takes; the next one is told busy. Scaling aims at 70 % of it.',
+        description: 'Streams a task takes; the next one is told busy. Scaling aims at 60 % of it, on average.',
       }),
       segmentSeconds: liveBounds.segmentSeconds.default(2).meta({
         description: 'Seconds; target duration of a live segment. Shorter is less delay and more requests to S3.',
@@ -276,6 +297,10 @@ const schema = z.strictObject({
       unknownPerMinute: liveBounds.unknownPerMinute.default(60).meta({
         description: 'Rows of unknown devices a task writes in a minute.',
       }),
+      oldNameIndex: z.boolean().default(false).meta({
+        description:
+          'Keep the index `byName` of the devices table beside the one that took its place. For one deploy only, of a stack made before 0.2 ([CHANGELOG](../CHANGELOG.md)): a table gains or loses one index a deploy. While both are there, every write of a state goes to one partition.',
+      }),
       mapTilesUrl: z
         .string()
         .regex(/^(https?:\/\/[a-z0-9.-]+(:[0-9]{1,5})?)?\/(?!\/)[^\s;,"'<>\\]*$/i)
@@ -313,6 +338,10 @@ export function readConfig(context: ContextReader, overrides: Readonly<Record<st
   if (typeof environment !== 'string' || typeof environments !== 'object' || environments === null) {
     throw new ConfigError('cdk.json must hold context.environments, and -c env= must name one of them');
   }
+  // Part of every name: the sign-in pages' host takes 63 characters of name, environment and account.
+  if (!/^[a-z][a-z0-9-]{0,15}$/.test(environment)) {
+    throw new ConfigError(`env: ${JSON.stringify(environment)} must be at most 16 of a-z, 0-9 and -, a letter first`);
+  }
   const base = (environments as Record<string, unknown>)[environment];
   if (typeof base !== 'object' || base === null) {
     throw new ConfigError(`env: ${JSON.stringify(environment)} is not one of ${Object.keys(environments).join(', ')}`);
@@ -320,7 +349,7 @@ export function readConfig(context: ContextReader, overrides: Readonly<Record<st
   const values = structuredClone(base) as Record<string, unknown>;
   for (const [path, value] of Object.entries(overrides)) assign(values, path, value);
   const parsed = schema.safeParse(values);
-  if (!parsed.success) throw new ConfigError(parsed.error.issues.map(explain).join('\n'));
+  if (!parsed.success) throw new ConfigError(parsed.error.issues.map((issue) => explain(issue, values)).join('\n'));
   return check({ ...parsed.data, environment });
 }
 
@@ -335,6 +364,10 @@ function check(config: Config): Config {
       'auth.audience, auth.clientId: need auth.issuer; without it a user pool with its own client is made',
     );
   }
+  const reserved = /aws|amazon|cognito/.exec(`${config.name}-${config.environment}`)?.[0];
+  if (auth.issuer === undefined && reserved !== undefined) {
+    throw new ConfigError(`name: Cognito takes no sign-in host with "${reserved}" in it; choose another name or env`);
+  }
   if ((playback.domainName === undefined) !== (playback.certificateArn === undefined)) {
     throw new ConfigError('playback.domainName and playback.certificateArn: give both or neither');
   }
@@ -343,12 +376,17 @@ function check(config: Config): Config {
       `upload.partSizeMiB: ${upload.partSizeMiB} MiB times S3's 10,000 parts is less than upload.maxSizeGiB (${upload.maxSizeGiB} GiB)`,
     );
   }
-  if (config.live.enabled) {
-    checkLive(config.live);
-    checkMap(config);
-  }
+  const small = tooSmall(accountOf(config));
+  if (small !== undefined) throw new ConfigError(small);
+  checkMap(config);
+  if (config.live.enabled) checkLive(config.live);
   return config;
 }
+
+const accountOf = ({ concurrency: { account, reservedForApi } }: Config) => ({ account, reserved: reservedForApi });
+
+/** What of the account's Lambda concurrency each consumer may take. */
+export const concurrency = (config: Config): Concurrency => concurrencyOf(accountOf(config));
 
 /** MiB Fargate takes for each CPU size: from, to, in steps (AWS Fargate task definition parameters). */
 const FARGATE_MEMORY: Readonly<Record<number, readonly [number, number, number]>> = {
@@ -403,22 +441,21 @@ function checkMap({ live, enforceTls }: Config): void {
   }
 }
 
-/** `-c a.b=text` as an override: numbers, booleans, lists and objects are given as JSON, anything else is text. */
-function parseOverride(text: unknown): unknown {
-  if (typeof text !== 'string') return text;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
-}
+/** Every option by its path (`upload.maxSizeGiB`), for reading overrides in the context and for the documentation. */
+export const options: ReadonlyMap<string, z.core.$ZodType> = new Map(
+  Object.entries(schema.shape).flatMap(([name, option]): [string, z.core.$ZodType][] => {
+    const inner = unwrapped(option);
+    if (!(inner instanceof z.ZodObject)) return [[name, option]];
+    return Object.entries<z.core.$ZodType>(inner.shape).map(([child, one]) => [`${name}.${child}`, one]);
+  }),
+);
 
-/** Every option's path (`upload.maxSizeGiB`), for finding overrides in the context and for the documentation. */
-export function optionPaths(): string[] {
-  return Object.entries(schema.shape).flatMap(([name, option]) => {
-    const inner = option instanceof z.ZodPrefault ? option.unwrap() : undefined;
-    return inner instanceof z.ZodObject ? Object.keys(inner.shape).map((child) => `${name}.${child}`) : [name];
-  });
+export const optionPaths = (): string[] => [...options.keys()];
+
+/** `-c a.b=text` by the option's own schema; JSON for a whole block (`-c 'upload={…}'`). Other context is no text. */
+function readOverride(path: string, given: unknown): unknown {
+  if (typeof given !== 'string') return given;
+  return valueOf(options.get(path) ?? schema, given);
 }
 
 function assign(target: Record<string, unknown>, path: string, value: unknown): void {
@@ -428,12 +465,28 @@ function assign(target: Record<string, unknown>, path: string, value: unknown): 
   else assign((target[head] ??= {}) as Record<string, unknown>, rest.join('.'), value);
 }
 
-function explain(issue: z.core.$ZodIssue): string {
+function explain(issue: z.core.$ZodIssue, values: unknown): string {
   const path = issue.path.join('.');
+  const given = issue.path.reduce<unknown>(
+    (at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key],
+    values,
+  );
+  if (wantsText(issue.path) && (typeof given === 'number' || typeof given === 'boolean')) {
+    return `${path}: is text, so it needs quotes in cdk.json; without them it is a ${typeof given}`;
+  }
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((name) => `${path === '' ? name : `${path}.${name}`}: no such option`).join('\n');
   }
   return `${path}: ${issue.message}`;
+}
+
+/** Whether what stands at this path, an option or an item of its list, is text and nothing else. */
+function wantsText(path: readonly PropertyKey[]): boolean {
+  const index = path.findIndex((key) => typeof key === 'number');
+  const option = options.get((index === -1 ? path : path.slice(0, index)).join('.'));
+  if (option === undefined) return false;
+  const inner = unwrapped(option);
+  return takesOnlyText(index !== -1 && inner instanceof z.ZodArray ? inner.element : inner);
 }
 
 /** The configuration of a CDK app: its context, with every `-c option=value` applied. A misspelt option is refused. */
@@ -445,7 +498,7 @@ export function readAppConfig(node: {
   const overrides: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(node.getAllContext())) {
     if (key.includes(':') || key.startsWith('@') || key === 'env' || key === 'environments') continue;
-    if (key.includes('.') || groups.has(key)) overrides[key] = parseOverride(value);
+    if (key.includes('.') || groups.has(key)) overrides[key] = readOverride(key, value);
   }
   return readConfig((key) => node.tryGetContext(key), overrides);
 }

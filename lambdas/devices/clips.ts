@@ -6,6 +6,7 @@ import type { DeviceRecord } from '../../lib/contract/device.ts';
 import type { ClipTask } from '../../lib/contract/clip.ts';
 import { deviceVideoRecord } from '../../lib/contract/device-video.ts';
 import { required } from '../../lib/contract/env.ts';
+import { ARRIVAL_SECONDS } from '../../lib/contract/slicing.ts';
 import type { clipRequest } from '../../lib/contract/device-api.ts';
 import { cut } from '../../lib/contract/text.ts';
 import type { VideoRecord } from '../../lib/contract/video.ts';
@@ -14,9 +15,6 @@ import { dynamo } from '../shared/clients.ts';
 import { ApiError } from '../shared/errors.ts';
 import { listSegments } from '../shared/recordings.ts';
 import { mayUpload, type Viewer } from '../shared/viewer.ts';
-
-/** Seconds until a clip's record goes if it is never put together: the worker tries for a few hours. */
-const EXPIRE_SECONDS = 86_400;
 
 const sqs = new SQSClient({});
 
@@ -76,6 +74,7 @@ export function clipRecord(
     origin: { kind: 'clip', device: device.id, channel: asked.channel, from, to },
     visibility: 'private',
     now,
-    expireSeconds: EXPIRE_SECONDS,
+    // The worker tries for a few hours before.
+    expireSeconds: ARRIVAL_SECONDS,
   });
 }

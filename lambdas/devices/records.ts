@@ -1,6 +1,13 @@
 /** The devices table: what people write of a device. Its state is the tasks' to write. */
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import { DeleteCommand, paginateQuery, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import {
+  BatchGetCommand,
+  DeleteCommand,
+  paginateQuery,
+  PutCommand,
+  QueryCommand,
+  UpdateCommand,
+} from '@aws-sdk/lib-dynamodb';
 import {
   deviceRecord,
   mediaKeyOf,
@@ -11,6 +18,7 @@ import {
 import { required } from '../../lib/contract/env.ts';
 import { dynamo } from '../shared/clients.ts';
 import { ApiError } from '../shared/errors.ts';
+import type { Position } from './listing.ts';
 
 const TableName = () => required('DEVICES_TABLE');
 
@@ -99,16 +107,22 @@ export async function deleteDevice(id: string): Promise<DeviceRecord | undefined
   return Attributes === undefined ? undefined : deviceRecord.parse(Attributes);
 }
 
-/** Where a listing goes on: after this row of the index. */
-export type Position = Pick<DeviceRecord, 'name' | 'id'>;
+/** Most items of one BatchGetItem. */
+const BATCH = 100;
+/** Rounds in which the table may leave keys unread, and milliseconds before the next; doubled each time. */
+const ROUNDS = 6;
+const PAUSE = 50;
 
-/** Devices by name, after `start`. */
+/**
+ * Devices by name, after `start`. The index holds keys alone, so the records are read behind it. Their names are those the
+ * index lists them by: who is renamed meanwhile does not make a listing that goes on after it skip others.
+ */
 export async function* byName(start: Position | undefined, pageSize: number): AsyncGenerator<DeviceRecord> {
   const pages = paginateQuery(
     { client: dynamo },
     {
       TableName: TableName(),
-      IndexName: 'byName',
+      IndexName: 'names',
       KeyConditionExpression: '#kind = :kind',
       ExpressionAttributeNames: { '#kind': 'kind' },
       ExpressionAttributeValues: { ':kind': 'device' },
@@ -116,5 +130,41 @@ export async function* byName(start: Position | undefined, pageSize: number): As
       ...(start && { ExclusiveStartKey: { kind: 'device', ...start } }),
     },
   );
-  for await (const { Items = [] } of pages) for (const item of Items) yield deviceRecord.parse(item);
+  for await (const { Items = [] } of pages) {
+    for (let at = 0; at < Items.length; at += BATCH) {
+      const rows = Items.slice(at, at + BATCH) as Position[];
+      const found = await readDevices(
+        rows.map(({ id }) => id),
+        dynamo,
+      );
+      for (const { id, name } of rows) {
+        const record = found.get(id);
+        // Deleted since it was listed.
+        if (record !== undefined) yield { ...record, name };
+      }
+    }
+  }
+}
+
+/** At most 100 devices by id. Keys that the table leaves unread are asked for again; throws when it goes on leaving them. */
+export async function readDevices(
+  ids: readonly string[],
+  client: Pick<typeof dynamo, 'send'>,
+): Promise<Map<string, DeviceRecord>> {
+  const found = new Map<string, DeviceRecord>();
+  let Keys: Record<string, unknown>[] = ids.map((id) => ({ id }));
+  for (let round = 0; Keys.length > 0; round += 1) {
+    if (round === ROUNDS) throw new Error(`BatchGetItem left ${Keys.length} devices unread ${ROUNDS} times`);
+    if (round > 0)
+      await new Promise((resolve) => setTimeout(resolve, PAUSE * 2 ** (round - 1) * (0.5 + Math.random())));
+    const { Responses, UnprocessedKeys } = await client.send(
+      new BatchGetCommand({ RequestItems: { [TableName()]: { Keys, ConsistentRead: true } } }),
+    );
+    for (const item of Responses?.[TableName()] ?? []) {
+      const record = deviceRecord.parse(item);
+      found.set(record.id, record);
+    }
+    Keys = UnprocessedKeys?.[TableName()]?.Keys ?? [];
+  }
+  return found;
 }

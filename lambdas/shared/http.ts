@@ -14,6 +14,7 @@ import {
   type RoutesOf,
 } from '../../lib/contract/api.ts';
 import type { Route, Stage } from '../../lib/contract/route.ts';
+import { verifiedClaims } from './bearer.ts';
 import { ApiError, refused, refusedField, toProblem } from './errors.ts';
 import { logger } from './logger.ts';
 import { viewerOf, type Viewer } from './viewer.ts';
@@ -69,15 +70,22 @@ export function serve<S extends Stage>(groupsClaim: string, handlers: Handlers<S
 }
 
 function parseRequest(route: Route, event: ApiEvent, groupsClaim: string) {
-  const viewer = viewerOf(event.requestContext.authorizer?.jwt?.claims ?? {}, groupsClaim);
-  if (route.auth === 'user' && !viewer) throw new ApiError('unauthorized', 'Send a token of a signed-in person.');
+  const viewer = route.auth === 'user' ? callerOf(event, groupsClaim) : undefined;
   return {
     params: part('path', route.params, event.pathParameters ?? {}),
     query: part('query', route.query, event.queryStringParameters ?? {}),
     body: route.body === undefined ? undefined : part('body', route.body, bodyOf(event)),
-    viewer: route.auth === 'user' ? viewer : undefined,
+    viewer,
     headers: event.headers ?? {},
   };
+}
+
+/** Throws `unauthorized`. */
+function callerOf({ headers, requestContext }: ApiEvent, groupsClaim: string): Viewer {
+  const claims = verifiedClaims(requestContext.authorizer?.jwt?.claims, headers?.['authorization']);
+  const viewer = claims && viewerOf(claims, groupsClaim);
+  if (!viewer) throw new ApiError('unauthorized', 'Send one token of a signed-in person, as `Authorization: Bearer`.');
+  return viewer;
 }
 
 function part(where: string, schema: z.ZodType | undefined, value: unknown): unknown {

@@ -17,11 +17,18 @@ import { logger } from '../shared/logger.ts';
 import { announce, changeVideo, readVideo, type Change } from '../shared/videos.ts';
 import { download, putObject, readText, removeObjects } from './objects.ts';
 import { describe, mediaPlaylist, merge, PLAYLIST_TYPE, type MergedRendition } from './playlists.ts';
+import { holdPlace, leavePlace } from './place.ts';
 import { drawPoster, posterRung, posterSegment } from './poster.ts';
 import { step } from './transient.ts';
 
 export const handler = step(async (input: unknown): Promise<AssembleResult> => {
   const task = assembleTask.parse(input);
+  const result = await assemble(task);
+  await leavePlace(task.plan.videoId);
+  return result;
+});
+
+async function assemble(task: AssembleTask): Promise<AssembleResult> {
   const { plan, chunks } = task;
   const { videoId, execution, revision } = plan;
   const bucket = required('MEDIA_BUCKET');
@@ -29,6 +36,7 @@ export const handler = step(async (input: unknown): Promise<AssembleResult> => {
   const before = await readVideo(videoId);
   if (!isMine(before, execution)) return { outcome: 'stopped', videoId };
   if (before.status === 'ready') return { outcome: 'ready', videoId };
+  await holdPlace(videoId);
 
   const work = chunks.map(({ index }) => chunkResultKey(videoId, revision, index));
   const renditions = merge(
@@ -44,7 +52,7 @@ export const handler = step(async (input: unknown): Promise<AssembleResult> => {
   if (!(await reach('ready', task, { hasPoster, progress: 100 }))) return stopped(task, renditions);
   await removeObjects(bucket, work);
   return { outcome: 'ready', videoId };
-});
+}
 
 const isMine = (record: VideoRecord | undefined, execution: string): record is VideoRecord =>
   record?.slicing?.execution === execution && ['probed', 'playable', 'ready'].includes(record.status);

@@ -1,6 +1,6 @@
 /** Which run has a source: decided by one conditional write on the video's record. */
 import type { VideoRecord } from '../../lib/contract/video.ts';
-import { freeSlot } from '../shared/upload-slots.ts';
+import { freeSlot } from '../shared/slots.ts';
 import { announce, changeVideo, readVideo } from '../shared/videos.ts';
 
 export type Claim =

@@ -6,6 +6,7 @@ import { logger } from '../shared/logger.ts';
 import { readVideo } from '../shared/videos.ts';
 import { fail } from './failing.ts';
 import { removePrefix } from './objects.ts';
+import { leavePlace } from './place.ts';
 import { step } from './transient.ts';
 
 export const handler = step(async (input: unknown): Promise<{ outcome: 'failed' | 'kept' }> => {
@@ -17,8 +18,10 @@ export const handler = step(async (input: unknown): Promise<{ outcome: 'failed' 
     code: 'internal',
     reason: `Something went wrong on our side while preparing the video; upload it again, and if it happens again tell the operator this run's name: ${execution}.`,
   });
-  if (!failed) return { outcome: 'kept' };
   const record = await readVideo(videoId);
+  // Not of another run of the same video, which goes on.
+  if (record?.slicing?.execution === execution) await leavePlace(videoId);
+  if (!failed) return { outcome: 'kept' };
   if (record?.slicing) {
     await removePrefix(required('MEDIA_BUCKET'), revisionPrefix(videoId, record.slicing.revision));
     await removePrefix(required('MEDIA_BUCKET'), workPrefix(videoId));

@@ -94,7 +94,11 @@ export async function removeObjects(bucket: string, keys: readonly string[]): Pr
   for (let at = 0; at < keys.length; at += 1000) {
     const Objects = keys.slice(at, at + 1000).map((Key) => ({ Key }));
     const { Errors } = await s3.send(new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects, Quiet: true } }));
-    if (Errors?.length) throw new Error(`${Errors.length} objects could not be removed: ${Errors[0]?.Code}`);
+    // By S3's own name, so that `SlowDown` is known as what it is.
+    if (Errors?.length) {
+      const refused = new Error(`${Errors.length} objects could not be removed: ${Errors[0]?.Code}`);
+      throw Object.assign(refused, { name: Errors[0]?.Code });
+    }
   }
 }
 

@@ -19,6 +19,7 @@ import { claim } from './claim.ts';
 import { refuse } from './failing.ts';
 import { inspect } from './inspect.ts';
 import { download, headObject, objectSource, type ObjectRef } from './objects.ts';
+import { holdPlace, leavePlace } from './place.ts';
 import { planSlicing } from './plan.ts';
 import { Refusal } from './refusal.ts';
 import { step } from './transient.ts';
@@ -41,8 +42,13 @@ export const handler = step(async (input: unknown, context: Pick<Context, 'getRe
   const pinned = { ...ref, etag: head.etag };
   try {
     if (record.status === 'failed') return result({ outcome: 'refused', videoId, ...record.failure! });
+    // Claimed first: a record that waits for its turn no longer expires, and its upload's place is free.
+    await holdPlace(videoId);
     const info = await facts(pinned, head.size, context.getRemainingTimeInMillis() - RESERVE_MS);
-    if (!(await markProbed(record, execution, info))) return ignored('the video was deleted');
+    if (!(await markProbed(record, execution, info))) {
+      await leavePlace(videoId);
+      return ignored('the video was deleted');
+    }
     const source = { ...ref, ...(head.etag !== undefined && { etag: head.etag }), info };
     return result({
       outcome: 'planned',
@@ -53,6 +59,7 @@ export const handler = step(async (input: unknown, context: Pick<Context, 'getRe
     const failure = { code: error.code, reason: error.reason };
     logger.info('source refused', { videoId, ...failure });
     await refuse(videoId, execution, failure, ref);
+    await leavePlace(videoId);
     return result({ outcome: 'refused', videoId, ...failure });
   }
 });

@@ -6,8 +6,13 @@ import type { Config } from '../config.ts';
 import { removalOf } from './removal.ts';
 import { table, text } from './table.ts';
 
-/** Index of the devices table: every device by name. */
-export const BY_NAME = 'byName';
+/**
+ * Index of the devices table: every device by name. Keys alone, since it is one partition, which takes 1,000 writes a second: so
+ * a device's latest state, which is written all the time, never comes by it; only who is registered, renamed or deleted does.
+ */
+export const NAMES = 'names';
+/** What that index was before 0.2: with every attribute. Only where `live.oldNameIndex` says so, for the one deploy between. */
+const OLD_NAMES = 'byName';
 /** Index of the devices table: the device a media packet belongs to, by all that a six-byte SIM says. */
 export const BY_MEDIA_KEY = 'byMediaKey';
 
@@ -28,11 +33,19 @@ export function deviceTables(scope: Construct, config: Config): DeviceTables {
   const kept = removalOf(config);
   const devices = table(scope, 'Registrations', { partitionKey: text('id'), removalPolicy: kept });
   devices.addGlobalSecondaryIndex({
-    indexName: BY_NAME,
+    indexName: NAMES,
     partitionKey: text('kind'),
     sortKey: text('name'),
-    projectionType: ProjectionType.ALL,
+    projectionType: ProjectionType.KEYS_ONLY,
   });
+  if (config.live.oldNameIndex) {
+    devices.addGlobalSecondaryIndex({
+      indexName: OLD_NAMES,
+      partitionKey: text('kind'),
+      sortKey: text('name'),
+      projectionType: ProjectionType.ALL,
+    });
+  }
   devices.addGlobalSecondaryIndex({
     indexName: BY_MEDIA_KEY,
     partitionKey: text('mediaKey'),

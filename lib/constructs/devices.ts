@@ -1,6 +1,7 @@
 /**
  * Devices: their tables, clips of what they recorded, their API and live playback. All of it is billed by use, so it stays
- * with the serverless stack and outlives the one that costs by the hour.
+ * with the serverless stack, there whether or not devices are taken in (`live.enabled`), and outlives the one that costs by
+ * the hour.
  */
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
@@ -9,7 +10,7 @@ import { LIVE_PREFIX } from '../contract/live-keys.ts';
 import type { Api } from './api.ts';
 import { clips } from './clips.ts';
 import { allowCommands } from './command-queues.ts';
-import { BY_MEDIA_KEY, BY_NAME, deviceTables, type DeviceTables } from './device-tables.ts';
+import { BY_MEDIA_KEY, NAMES, deviceTables, type DeviceTables } from './device-tables.ts';
 import { SluiceFunction } from './function.ts';
 import { livePlayback } from './live-playback.ts';
 import type { SigningKey } from './signing-key.ts';
@@ -32,6 +33,11 @@ export class Devices extends Construct {
     livePlayback(this, props, this.tables);
   }
 
+  /** Lets a function decide by who may see a device now. */
+  decidesFor(fn: SluiceFunction): void {
+    fn.useTable('DEVICES_TABLE', this.tables.devices, ['GetItem']);
+  }
+
   #handler({ config, storage, api, signingKey }: DevicesProps, clipQueue: Queue): void {
     const { devices, positions, alarms, fleet } = this.tables;
     const handler = new SluiceFunction(this, 'Handler', {
@@ -45,7 +51,12 @@ export class Devices extends Construct {
         RETENTION_DAYS: String(config.live.retentionDays),
       },
     })
-      .useTable('DEVICES_TABLE', devices, ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem'], [BY_NAME, BY_MEDIA_KEY])
+      .useTable(
+        'DEVICES_TABLE',
+        devices,
+        ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'DeleteItem'],
+        [NAMES, BY_MEDIA_KEY],
+      )
       .useTable('POSITIONS_TABLE', positions, ['Query'])
       .useTable('ALARMS_TABLE', alarms, ['Query'])
       .useTable('FLEET_TABLE', fleet, ['GetItem', 'PutItem', 'DeleteItem', 'Query'])

@@ -16,6 +16,7 @@ import { RETENTION_DAYS } from '../contract/device.ts';
 import { SOURCE_PREFIX, WORK_PREFIX } from '../contract/keys.ts';
 import { LIVE_PREFIX } from '../contract/live-keys.ts';
 import { RETENTION_TAG } from '../contract/ingest.ts';
+import { RUN_DAYS } from '../contract/slicing.ts';
 import { SluiceFunction } from './function.ts';
 import { acknowledge } from './nag.ts';
 import { removalOf } from './removal.ts';
@@ -25,6 +26,8 @@ import { table, text } from './table.ts';
 export const BY_OWNER = 'byOwner';
 /** Index of the videos table: every video by time, for admins. */
 export const BY_TIME = 'byTime';
+/** Index of the videos table: those whose retention ends on a day. Others are not in it. */
+export const BY_REMOVAL = 'byRemoval';
 
 export class Storage extends Construct {
   /** `uploads/{videoId}/source` */
@@ -64,8 +67,8 @@ export class Storage extends Construct {
       removalPolicy,
       lifecycleRules: [
         { id: 'unfinished-uploads', ...unfinished },
-        { id: 'hand-over-files', prefix: WORK_PREFIX, expiration: Duration.days(7) },
-        ...(config.live.enabled ? RETENTION_DAYS : []).map((days) => ({
+        { id: 'hand-over-files', prefix: WORK_PREFIX, expiration: Duration.days(RUN_DAYS + 1) },
+        ...RETENTION_DAYS.map((days) => ({
           id: `recordings-${days}`,
           prefix: LIVE_PREFIX,
           tagFilters: { [RETENTION_TAG]: String(days) },
@@ -95,6 +98,11 @@ export class Storage extends Construct {
       partitionKey: text('kind'),
       sortKey: createdAt,
       projectionType: ProjectionType.ALL,
+    });
+    this.videos.addGlobalSecondaryIndex({
+      indexName: BY_REMOVAL,
+      partitionKey: text('removeOn'),
+      projectionType: ProjectionType.KEYS_ONLY,
     });
     this.uploads = table(this, 'Uploads', {
       partitionKey: text('owner'),

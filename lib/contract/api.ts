@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { streamState } from './device.ts';
 import { liveRoutes } from './device-api.ts';
+import { track } from './geojson.ts';
 import { RENDITION_KINDS } from './keys.ts';
 import { MAX_TOKEN_SECONDS } from './options.ts';
 import type { Route, Stage } from './route.ts';
@@ -63,7 +64,10 @@ export const consoleConfig = z.object({
     .optional()
     .meta({ description: 'RFC 8707 resource indicator to ask a token for, where the issuer wants one.' }),
   groupsClaim: z.string(),
-  live: z.boolean().default(false).meta({ description: 'Whether this deployment takes in devices.' }),
+  live: z
+    .boolean()
+    .default(false)
+    .meta({ description: 'Whether this deployment takes in devices now. What it took in before stays.' }),
   map: z
     .object({
       tiles: z.string().meta({ description: 'Address or path of raster tiles with `{z}`, `{x}` and `{y}`.' }),
@@ -193,6 +197,16 @@ export const routes = {
     summary: 'One video, for whoever may watch it.',
     params: idParam,
     response: video,
+  },
+  'GET /api/videos/{id}/positions': {
+    stage: 'catalog',
+    auth: 'user',
+    status: 200,
+    contentType: 'application/geo+json',
+    summary:
+      "Where a clip of a device was filmed, as GeoJSON (RFC 7946): for admins and who is among the device's viewers now.",
+    params: idParam,
+    response: track,
   },
   'PATCH /api/videos/{id}': {
     stage: 'catalog',

@@ -1,4 +1,4 @@
-/** Routes of devices and of live playback. They are there only where the configuration has `live.enabled`. */
+/** Routes of devices and of live playback. Without `live.enabled` they answer for what was registered and recorded. */
 import { z } from 'zod';
 import type { Route } from './route.ts';
 import { alarm, channelNumber, device, deviceId, devicePatch, newDevice, requestId, streamState } from './device.ts';

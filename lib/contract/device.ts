@@ -28,7 +28,7 @@ export type LivePolicy = z.infer<typeof livePolicy>;
 export const RETENTION_DAYS = [1, 2, 3, 5, 7, 14, 30, 60, 90, 180, 365] as const;
 export const retentionDays = z.union(RETENTION_DAYS.map((n) => z.literal(n))).meta({
   description:
-    'Days that recordings, positions and alarms are kept. A change counts for what is recorded from then on.',
+    'Days that recordings, positions, alarms and the videos that came with them are kept. A change counts for what is recorded from then on.',
 });
 
 export const channel = z.strictObject({
@@ -143,7 +143,7 @@ const state = {
 export const deviceRecord = z.object({
   id: deviceId,
   ...settings,
-  /** Constant partition of the index `byName`, which lists devices. */
+  /** Constant partition of the index `names`, which lists devices. */
   kind: z.literal('device'),
   /** Last 12 digits of the id, without leading zeros: all that a media packet with a six-byte SIM says. Index `byMediaKey`. */
   mediaKey: z.string(),

@@ -4,7 +4,8 @@
  *
  * Source bucket: `uploads/{videoId}/source`.
  * Media bucket:  `vod/{videoId}/r{revision}/…` (immutable; served by the edge),
- *                `work/{videoId}/r{revision}/…` (hand-over between slicing steps; never served, expires) and
+ *                `work/{videoId}/r{revision}/…` (hand-over between slicing steps; never served, expires),
+ *                `tracks/{videoId}/…` (where a clip was filmed; never served, read by the API) and
  *                `live/{deviceId}/…` (live-keys.ts; served by the edge, expires with the device's retention).
  */
 
@@ -14,6 +15,7 @@ export const VIDEO_ID = /^[a-z0-9]{20}$/;
 export const SOURCE_PREFIX = 'uploads/';
 export const VOD_PREFIX = 'vod/';
 export const WORK_PREFIX = 'work/';
+export const TRACKS_PREFIX = 'tracks/';
 
 /** The only key an upload of this video may write. */
 export const sourceKey = (videoId: string): string => `${SOURCE_PREFIX}${id(videoId)}/source`;
@@ -54,8 +56,17 @@ export const segmentName = (number: number, type: SegmentType): string =>
 /** Still picture of the video, relative to the revision prefix. */
 export const POSTER_PATH = 'poster.jpg';
 
-/** Where a clip of a device was: GeoJSON beside its renditions. */
-export const positionsKey = (videoId: string): string => `${vodPrefix(videoId)}positions.geojson`;
+/** All that is known of where a video was filmed. Ends with `/`. */
+export const tracksPrefix = (videoId: string): string => `${TRACKS_PREFIX}${id(videoId)}/`;
+
+/** Where a clip of a device was: GeoJSON, apart from its renditions, which whoever may watch may fetch. */
+export const positionsKey = (videoId: string): string => `${tracksPrefix(videoId)}positions.geojson`;
+
+/** Where it lay before: beside the renditions, under their signature. Nothing is written there any more, or served. */
+export const servedPositionsKey = (videoId: string): string => `${vodPrefix(videoId)}positions.geojson`;
+
+/** The keys of `servedPositionsKey` of all videos, as a pattern of IAM. */
+export const SERVED_POSITIONS = `${VOD_PREFIX}*/positions.geojson`;
 
 /** The video a source key belongs to, or undefined when the key is not one of ours. */
 export function parseSourceKey(key: string): string | undefined {

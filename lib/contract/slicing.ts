@@ -2,13 +2,26 @@
 import { z } from 'zod';
 import { objectCreated } from './events.ts';
 import { RENDITION_KINDS, SEGMENT_TYPES } from './keys.ts';
-import { slicingBounds } from './options.ts';
+import { DAY_SECONDS, slicingBounds, whole } from './options.ts';
 import { failure, videoId } from './video.ts';
 
 /** The slicing options of a deployment that probing plans by (JSON in `SLICING_OPTIONS`). */
 export const slicingOptions = z.object(slicingBounds).omit({ preset: true });
 /** Planning takes any rungs; which ones there are to choose from is a matter of the configuration. */
 export type SlicingOptions = Omit<z.infer<typeof slicingOptions>, 'ladder'> & { readonly ladder: readonly number[] };
+
+/** Videos sliced at a time. More than these would want another way to count them: every step looks at all that are taken. */
+export const slicingPlaces = whole(1, 200);
+
+/**
+ * Seconds a record waits for its source to be looked at, once that may have arrived: S3's event is tried for a day and the
+ * first step for two, while functions are throttled (lib/constructs/retries.ts). A record that expired earlier would lose
+ * its video.
+ */
+export const ARRIVAL_SECONDS = 4 * DAY_SECONDS;
+
+/** Days a run may take, all its waiting together; what steps hand over is kept longer. */
+export const RUN_DAYS = 14;
 
 /** What ffprobe says of a source, reduced to what planning needs. */
 const sourceInfo = z.object({

@@ -2,7 +2,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import { DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Client } from '../../local/client.ts';
 import { engineClient } from '../../local/engine.ts';
@@ -95,6 +97,47 @@ it('marks what is not a video as failed with a reason', async () => {
   await writeFile(file, 'words '.repeat(1000));
   const id = await uma.upload(file, { name: 'words.mp4' });
   await expect(uma.ready(id, () => {}, 2)).rejects.toMatchObject({ body: { code: 'not-video' } });
+});
+
+it('shows an incident to the viewers that its device has, with the rights the templates give', async () => {
+  const ada = new Client(stack.url, (await stack.ready()).users.find((user) => user.name === 'ada')!.token);
+  const file = join(folder, 'incident.mp4');
+  await makeVideo(stack.ffmpegFolder, file, { seconds: 2, size: '320x180' });
+  const id = await uma.upload(file, { name: 'incident.mp4' });
+  await uma.ready(id);
+  // As a task would have made it.
+  const device = '13900000078';
+  await ada.call('POST /api/devices', { body: { id: device, viewers: ['vera'] } });
+  const table = DynamoDBDocumentClient.from(new DynamoDBClient(engineClient(stack.engine.endpoint)));
+  const [, TableName] = Object.entries(stack.deployment.physicalIds).find(
+    ([logicalId]) =>
+      logicalId.startsWith('StorageVideos') &&
+      stack.deployment.template.Resources[logicalId]?.Type === 'AWS::DynamoDB::Table',
+  )!;
+  await table.send(
+    new UpdateCommand({
+      TableName,
+      Key: { id },
+      UpdateExpression: 'SET origin = :origin, #owner = :owner, visibility = :entitled',
+      ExpressionAttributeNames: { '#owner': 'owner' },
+      ExpressionAttributeValues: {
+        ':origin': { kind: 'incident', device, channel: 1 },
+        ':owner': `device ${device}`,
+        ':entitled': 'entitled',
+      },
+    }),
+  );
+  const params = { id };
+  await play(vera, id);
+  expect((await vera.call('GET /api/videos/{id}', { params })).origin?.device).toBe(device);
+  expect((await vera.fetch('GET', `/api/videos/${id}/positions`)).status).toBe(404);
+  expect((await uma.fetch('GET', `/api/play/${id}/main.m3u8`)).status).toBe(403);
+  await ada.call('PATCH /api/devices/{id}', { params: { id: device }, body: { viewers: ['uma'] } });
+  expect((await vera.fetch('GET', `/api/play/${id}/main.m3u8`)).status).toBe(403);
+  await play(uma, id);
+  await ada.call('DELETE /api/devices/{id}', { params: { id: device } });
+  expect((await uma.fetch('GET', `/api/play/${id}/main.m3u8`)).status).toBe(403);
+  await ada.call('DELETE /api/videos/{id}', { params });
 });
 
 it('takes devices in, shows, asks and cuts them with the rights the templates give', async () => {

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { ConfigError, optionPaths, readAppConfig, readConfig } from '../../lib/config.ts';
+import { z } from 'zod';
+import { ConfigError, optionPaths, options, readAppConfig, readConfig } from '../../lib/config.ts';
+import { takesOnlyText, valueOf } from '../../lib/option-text.ts';
 import { configurationPage } from '../../local/commands/docs.ts';
 
 const environments = (
@@ -14,6 +16,73 @@ const app = (values: Record<string, unknown>) => ({
   tryGetContext: (key: string) => values[key],
   getAllContext: () => values,
 });
+
+/** Values of every option that is no text, beside its default. */
+const SAMPLES: Readonly<Record<string, readonly unknown[]>> = {
+  'concurrency.account': [8, 100_000],
+  'concurrency.reservedForApi': [1, 1000],
+  logRetentionDays: [1, 365],
+  enforceTls: [true, false],
+  'auth.connectOrigins': [['https://a.example'], []],
+  'upload.maxSizeGiB': [0.001, 100],
+  'upload.partSizeMiB': [5],
+  'upload.types': [['video/mp4']],
+  'upload.maxInFlight': [1],
+  'upload.urlMinutes': [1],
+  'upload.expireDays': [1],
+  'upload.allowedOrigins': [['https://a.example']],
+  'slicing.segmentSeconds': [1.5],
+  'slicing.ladder': [[1080, 720]],
+  'slicing.audioKbps': [32],
+  'slicing.maxDurationHours': [0.01],
+  'slicing.maxDimension': [64],
+  'slicing.memoryMiB': [1024],
+  'slicing.timeoutSeconds': [60],
+  'slicing.storageMiB': [512],
+  'playback.signatureHours': [0.1],
+  'playback.tokenMinutes': [1],
+  'playback.allowedOrigins': [['https://a.example']],
+  'live.enabled': [true, false],
+  'live.oldNameIndex': [true],
+  'live.controlPort': [1],
+  'live.mediaPort': [1],
+  'live.attachmentPort': [1],
+  'live.sharedPort': [true],
+  'live.tlsControlPort': [1],
+  'live.tlsMediaPort': [1],
+  'live.tlsAttachmentPort': [1],
+  'live.announceTls': [true],
+  'live.announceAddress': [false],
+  'live.allowedCidrs': [['10.0.0.0/8']],
+  'live.deletionProtection': [true],
+  'live.privateSubnets': [true],
+  'live.cpu': [256],
+  'live.memoryMiB': [512],
+  'live.minTasks': [1],
+  'live.maxTasks': [1],
+  'live.streamsPerTask': [1],
+  'live.segmentSeconds': [1],
+  'live.playlistSeconds': [12],
+  'live.onDemandMinutes': [1],
+  'live.idleStopSeconds': [0],
+  'live.startSeconds': [5],
+  'live.retentionDays': [1],
+  'live.stateSeconds': [5],
+  'live.positionSeconds': [5],
+  'live.drainSeconds': [10],
+  'live.unknownDays': [1],
+  'live.requireAuthCode': [true],
+  'live.sameNetwork': [true],
+  'live.maxConnections': [10],
+  'live.maxConnectionsPerAddress': [1],
+  'live.idleSeconds': [60],
+  'live.firstByteSeconds': [2],
+  'live.maxFrameKiB': [64],
+  'live.streamBufferMiB': [1],
+  'live.maxAttachmentMiB': [1],
+  'live.commandsPerSecond': [0.1],
+  'live.unknownPerMinute': [1],
+};
 
 describe('configuration', () => {
   it.each(Object.keys(environments))('%s as it is in cdk.json is valid', (env) => {
@@ -41,6 +110,83 @@ describe('configuration', () => {
     expect(config.upload.maxSizeGiB).toBe(100);
     expect(config.upload.types).toEqual(['video/mp4']);
     expect(config.architecture).toBe('arm64');
+  });
+
+  /** What JSON would make something else of. */
+  const LOOKS = [
+    '123456789012',
+    '012345678901',
+    '1e3',
+    '-0',
+    '1.0',
+    'true',
+    'null',
+    '[]',
+    '["a"]',
+    '{"a":1}',
+    '"a"',
+    ' 1',
+  ];
+
+  // Every option: what is no text has a value here, as one writes it. The rest is text and stays what was given.
+  const OTHERS: Readonly<Record<string, readonly unknown[]>> = Object.fromEntries(
+    [...options].flatMap(([path, option]) =>
+      path in SAMPLES ? [[path, [z.parse(option, undefined), ...SAMPLES[path]!]]] : [],
+    ),
+  );
+
+  it.each([...options])('-c %s=… is read by the option it is given to', (path, option) => {
+    const others = OTHERS[path];
+    for (const value of others ?? []) expect(valueOf(option, JSON.stringify(value))).toEqual(value);
+    if (others === undefined) for (const text of LOOKS) expect(valueOf(option, text)).toBe(text);
+    // And no option is forgotten: what takes no text has samples.
+    expect(others === undefined).toBe(takesOnlyText(option));
+  });
+
+  it.each<[z.ZodType, string, unknown]>([
+    [z.union([z.literal('auto'), z.int()]), '7', 7],
+    [z.union([z.literal('auto'), z.int()]), 'auto', 'auto'],
+    [z.union([z.string(), z.array(z.string())]), '["a"]', ['a']],
+    [z.union([z.string(), z.array(z.string())]), '12', '12'],
+    [z.enum(['1', '2']).optional(), '1', '1'],
+    [z.literal(['1', '2']).default('1'), '2', '2'],
+    [z.nullable(z.string()), 'null', 'null'],
+    [z.string().refine((text) => text !== ''), '0', '0'],
+    [z.boolean(), 'yes', 'yes'],
+    [z.int(), '007', '007'],
+  ])('%# what takes text or something else takes something else first', (option, text, value) => {
+    expect(valueOf(option, text)).toEqual(value);
+  });
+
+  it.each<[string, string]>([
+    ['account', '123456789012'],
+    ['account', '012345678901'],
+    ['name', 'true'],
+    ['name', 'null'],
+    ['playback.priceClass', '100'],
+    ['live.mapAttribution', '2026'],
+    ['auth.resource', '{"a":1}'],
+    ['auth.scope', '["openid"]'],
+  ])('-c %s=%s is that text', (path, text) => {
+    const map = { 'live.mapTilesUrl': '/{z}/{x}/{y}', 'live.mapAttribution': 'x' };
+    const config = readAppConfig(app({ env: 'dev', environments, ...map, [path]: text }));
+    expect(path.split('.').reduce<unknown>((at, key) => (at as Record<string, unknown>)[key], config)).toBe(text);
+  });
+
+  it('a whole block is JSON, and text in it is text', () => {
+    const auth = { issuer: 'https://id.example', audience: 'a', clientId: '0123' };
+    expect(readAppConfig(app({ env: 'dev', environments, auth: JSON.stringify(auth) })).auth).toMatchObject(auth);
+  });
+
+  it.each<[Record<string, unknown>, string]>([
+    [{ account: 123_456_789_012 }, 'account: is text, so it needs quotes in cdk.json'],
+    [{ name: true }, 'name: is text'],
+    [{ playback: { priceClass: 100 } }, 'playback.priceClass: is text'],
+    [{ auth: { issuer: 'https://id.example', audience: 'a', clientId: 123 } }, 'auth.clientId: is text'],
+    [{ upload: { types: [1] } }, 'upload.types.0: is text'],
+    [{ upload: { maxSizeGiB: '100' } }, 'upload.maxSizeGiB: Invalid input: expected number'],
+  ])('%j in cdk.json is refused, and says that it lacks quotes', (block, message) => {
+    expect(() => readAppConfig(app({ env: 'dev', environments: { dev: block } }))).toThrow(message);
   });
 
   // One row for each way of being wrong: the override, and the option its message must name.
@@ -93,6 +239,7 @@ describe('configuration', () => {
     ['live.mediaPort', '70000', 'live.mediaPort'],
     ['live.attachmentPort', 'ftp', 'live.attachmentPort'],
     ['live.sharedPort', '1', 'live.sharedPort'],
+    ['live.oldNameIndex', 'maybe', 'live.oldNameIndex'],
     ['live.tlsCertificateArn', 'arn:aws:iam::1:server-certificate/x', 'live.tlsCertificateArn'],
     ['live.tlsControlPort', '0', 'live.tlsControlPort'],
     ['live.tlsMediaPort', '0', 'live.tlsMediaPort'],
@@ -102,6 +249,7 @@ describe('configuration', () => {
     ['live.announceAddress', 'no', 'live.announceAddress'],
     ['live.allowedCidrs', '[]', 'live.allowedCidrs'],
     ['live.allowedCidrs', '["10.0.0.1"]', 'live.allowedCidrs'],
+    ['live.deletionProtection', 'no', 'live.deletionProtection'],
     ['live.privateSubnets', 'no', 'live.privateSubnets'],
     ['live.cpu', '100', 'live.cpu'],
     ['live.memoryMiB', '100', 'live.memoryMiB'],
@@ -134,7 +282,7 @@ describe('configuration', () => {
     ['live.mapTilesUrl', 'ftp://tiles.example/{z}/{x}/{y}.png', 'live.mapTilesUrl'],
     ['live.mapTilesUrl', 'https://{s}.tiles.example/{z}/{x}/{y}.png', 'live.mapTilesUrl'],
     ['live.mapTilesUrl', "https://tiles.example/{z}/{x}/{y}; script-src 'unsafe-inline'", 'live.mapTilesUrl'],
-    ['live.mapAttribution', '""', 'live.mapAttribution'],
+    ['live.mapAttribution', '', 'live.mapAttribution'],
     ['live.mapAttributionUrl', 'javascript:alert(1)', 'live.mapAttributionUrl'],
     ['live.enable', 'true', 'live.enable'],
     ['upload', '3', 'upload'],
@@ -154,10 +302,6 @@ describe('configuration', () => {
     [{ 'live.announceTls': 'true' }, 'live.announceTls'],
     [{ 'live.segmentSeconds': '10' }, 'live.playlistSeconds'],
     [{ 'live.mediaPort': '808' }, 'live.mediaPort'],
-    [{ 'live.mapTilesUrl': 'https://tiles.example/{z}/{x}/{y}.png' }, 'live.mapAttribution'],
-    [{ 'live.mapAttribution': '© Tiles' }, 'live.mapTilesUrl'],
-    [{ 'live.mapAttributionUrl': 'https://tiles.example/' }, 'live.mapTilesUrl'],
-    [{ 'live.mapTilesUrl': 'http://tiles.example/{z}/{x}/{y}', 'live.mapAttribution': '© Tiles' }, 'live.mapTilesUrl'],
     [
       { 'live.idleSeconds': '330', 'live.tlsCertificateArn': 'arn:aws:acm:eu-west-1:1:certificate/x' },
       'live.idleSeconds',
@@ -171,6 +315,19 @@ describe('configuration', () => {
       expect.objectContaining({ name: 'ConfigError', message: expect.stringContaining(named) as string }),
     );
     expect(readAppConfig(app({ env: 'dev', environments, ...options })).live.enabled).toBe(false);
+  });
+
+  // The map is there whether or not devices are taken in now.
+  it.each<[Record<string, unknown>, string]>([
+    [{ 'live.mapTilesUrl': 'https://tiles.example/{z}/{x}/{y}.png' }, 'live.mapAttribution'],
+    [{ 'live.mapAttribution': '© Tiles' }, 'live.mapTilesUrl'],
+    [{ 'live.mapAttributionUrl': 'https://tiles.example/' }, 'live.mapTilesUrl'],
+    [{ 'live.mapTilesUrl': 'http://tiles.example/{z}/{x}/{y}', 'live.mapAttribution': '© Tiles' }, 'live.mapTilesUrl'],
+  ])('%j is refused and named', (options, named) => {
+    for (const on of ['true', 'false'])
+      expect(() => readAppConfig(app({ env: 'dev', environments, 'live.enabled': on, ...options }))).toThrow(
+        expect.objectContaining({ name: 'ConfigError', message: expect.stringContaining(named) as string }),
+      );
   });
 
   it('one shared port needs no port of its own for attachments', () => {
@@ -190,6 +347,21 @@ describe('configuration', () => {
     const source = readFileSync(new URL(import.meta.url), 'utf8');
     for (const path of optionPaths().filter((path) => path.startsWith('live.')))
       expect(source).toContain(`['${path}', `);
+  });
+
+  it.each(['Prod', 'my_team', '1st', 'a-name-of-17-char', ''])('an environment called %j is refused', (env) => {
+    expect(() => readConfig(context({ env, environments: { [env]: {} } }))).toThrow(/^env: /);
+  });
+
+  it.each([
+    ['aws-videos', 'dev'],
+    ['videos', 'amazonas'],
+    ['my-cognito', 'dev'],
+  ])('%s-%s is no name where Cognito makes a host of it', (name, env) => {
+    const issuer = { issuer: 'https://id.example', audience: 'a', clientId: 'c' };
+    const read = (block: object) => readConfig(context({ env, environments: { [env]: { name, ...block } } }));
+    expect(() => read({})).toThrow(/^name: /);
+    expect(read({ auth: issuer }).name).toBe(name);
   });
 
   it('names an environment that is not there, and says which are', () => {

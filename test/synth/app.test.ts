@@ -56,7 +56,7 @@ describe.each(['dev', 'prod'])('%s', (environment) => {
       .concat(of('AWS::DynamoDB::Table'))
       .map((table) => table.DeletionPolicy);
     expect(policies).toContain(environment === 'prod' ? 'Retain' : 'Delete');
-    if (environment === 'prod') expect(policies.filter((policy) => policy !== 'Retain')).toHaveLength(1); // uploads in flight only
+    if (environment === 'prod') expect(policies.filter((policy) => policy !== 'Retain')).toHaveLength(2); // uploads in flight and leases of tasks only
   });
 
   it("grants no wildcard action outside the CDK's own deployment function", () => {

@@ -7,7 +7,7 @@ import { GetObjectCommand, ListMultipartUploadsCommand, PutObjectCommand } from 
 import type { SQSEvent } from 'aws-lambda';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { channelPrefix, initPath, segmentPath } from '../../../lib/contract/live-keys.ts';
-import { positionsKey, sourceKey } from '../../../lib/contract/keys.ts';
+import { positionsKey, servedPositionsKey, sourceKey } from '../../../lib/contract/keys.ts';
 import { positionItems } from '../../../containers/ingest/src/cloud/position-items.ts';
 import type { VideoRecord } from '../../../lib/contract/video.ts';
 import { layerFolder } from '../../support/layer.ts';
@@ -143,6 +143,10 @@ describe('a clip', () => {
         .filter((time) => time >= noon && time < noon + 68_000)
         .map((time) => new Date(time).toISOString()),
     );
+    // Whoever may watch may fetch what lies under the video's own prefix.
+    await expect(get('MEDIA_BUCKET', servedPositionsKey(asked.json.id))).rejects.toThrow(/key/i);
+    expect(positionsKey(asked.json.id)).not.toMatch(/^(vod|live)\//);
+    expect(await video(asked.json.id)).not.toHaveProperty('removeOn');
     expect((await video(asked.json.id)).origin).toEqual({
       kind: 'clip',
       device: id,

@@ -1,7 +1,9 @@
 /** The devices API against the engine: tables as the template declares them, and a real queue. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { RouteKey } from '../../../lib/contract/api.ts';
-import { alarmSortKey, type AlarmRecord } from '../../../lib/contract/device.ts';
+import { newRecord } from '../../../lambdas/devices/records.ts';
+import { dynamo } from '../../../lambdas/shared/clients.ts';
+import { alarmSortKey, newDevice, type AlarmRecord } from '../../../lib/contract/device.ts';
 import { alarmFileKey } from '../../../lib/contract/live-keys.ts';
 import { command } from '../../../lib/contract/commands.ts';
 import { track } from '../../../lib/contract/geojson.ts';
@@ -132,6 +134,58 @@ describe('lists', () => {
     expect(await list(vera, { q: `${id} ` })).toMatchObject({ devices: [{ name: names[0] }], cursor: null });
     expect(await list(sam, {})).toMatchObject({ devices: [], cursor: null });
     expect((await call('GET /api/devices', { as: ada, query: { cursor: 'x' } })).status).toBe(400);
+    const kept = { limit: '2', q: `${id} `, cursor: first.cursor };
+    expect(first.cursor).toMatch(/^[\w-]{80,}$/);
+    expect(Buffer.from(first.cursor, 'base64url').toString('latin1')).not.toContain(id);
+    const refused = async (as: { sub: string }, query: Record<string, string>) =>
+      expect(await call('GET /api/devices', { as, query })).toMatchObject({
+        status: 400,
+        json: { code: 'invalid-request', errors: [{ path: 'query.cursor' }] },
+      });
+    // Another person's, and another search's.
+    await refused(vera, kept);
+    await refused(ada, { ...kept, q: id });
+    await refused(ada, { limit: '2', cursor: first.cursor });
+    expect((await call('GET /api/devices', { as: ada, query: { ...kept, limit: '1' } })).status).toBe(200);
+  });
+
+  it('of a name are whole and in order beyond what one read takes, whatever the table leaves unread', async () => {
+    const names = Array.from({ length: 130 }, (_, i) => `${id} many ${String(i).padStart(3, '0')}`);
+    const ids = names.map((_, i) => `77${String(i).padStart(6, '0')}`);
+    await Promise.all(
+      names.map((name, i) =>
+        fleet.put('DEVICES_TABLE', { ...newRecord(newDevice.parse({ id: ids[i], name }), 'ada', 30, 0) }),
+      ),
+    );
+    // As many at once as the table gives under load.
+    const { middlewareStack } = dynamo;
+    const trim = { name: 'trim', step: 'initialize' } as const;
+    middlewareStack.add(
+      (next, context) => async (args) => {
+        if (!context.commandName?.startsWith('BatchGet')) return next(args);
+        const result = await next(args);
+        const output = result.output as unknown as {
+          Responses: Record<string, { id: unknown }[]>;
+          UnprocessedKeys: Record<string, unknown>;
+        };
+        const [table, rows] = Object.entries(output.Responses)[0]!;
+        const left = rows.splice(60).map((row) => ({ id: row.id }));
+        output.UnprocessedKeys = left.length === 0 ? {} : { [table]: { Keys: left } };
+        return result;
+      },
+      trim,
+    );
+    try {
+      const first = (await call('GET /api/devices', { as: ada, query: { q: `${id} many`, limit: '120' } })).json;
+      const second = (
+        await call('GET /api/devices', { as: ada, query: { q: `${id} many`, limit: '120', cursor: first.cursor } })
+      ).json;
+      const listed = [...first.devices, ...second.devices].map(({ name }: { name: string }) => name);
+      expect([first.devices.length, listed]).toEqual([120, names]);
+      expect(second.cursor).toBeNull();
+    } finally {
+      middlewareStack.remove('trim');
+    }
   });
 
   it('show who came and is not known, and adopting one takes it off', async () => {
@@ -235,6 +289,17 @@ describe('what it did', () => {
     expect(first.alarms.map((alarm: { id: string }) => alarm.id)).toEqual(['alarm002', 'alarm001']);
     const next = { ...query, cursor: first.cursor };
     const second = (await call('GET /api/devices/{id}/alarms', { as: vera, params: own(), query: next })).json;
+    expect(Buffer.from(first.cursor, 'base64url').toString('latin1')).not.toContain('alarm001');
+    await fleet.device(`${id}6`).register();
+    const elsewhere = { as: vera, params: { id: `${id}6` }, query: next };
+    expect(await call('GET /api/devices/{id}/alarms', elsewhere)).toMatchObject({ status: 400 });
+    const later = { ...next, to: at(11) };
+    expect(await call('GET /api/devices/{id}/alarms', { as: vera, params: own(), query: later })).toMatchObject({
+      status: 400,
+    });
+    expect(await call('GET /api/devices', { as: vera, query: { cursor: first.cursor } })).toMatchObject({
+      status: 400,
+    });
     expect(second.alarms.map((alarm: { id: string }) => alarm.id)).toEqual(['alarm000']);
     const [picture, video] = second.alarms[0].files;
     expect(video).toEqual({ name: 'b.h264', kind: 'video', bytes: 10, state: 'expected' });

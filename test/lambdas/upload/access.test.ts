@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { checkMayUpload, ownUpload, videoOfKey } from '../../../lambdas/upload/access.ts';
-import { freeSlots } from '../../../lambdas/shared/upload-slots.ts';
+import { freeSlots } from '../../../lambdas/shared/slots.ts';
 import { newRecord } from '../../../lambdas/upload/draft.ts';
 import type { VideoRecord } from '../../../lib/contract/video.ts';
 import { problemOf } from '../problem.ts';

@@ -30,7 +30,7 @@ afterAll(async () => close());
 
 let person = 0;
 /** Everybody has places of their own, so a test's person is nobody else's. */
-const somebody = () => ({ sub: `person-${++person}`, groups: '[uploader]' });
+const somebody = () => ({ sub: `person-${++person}`, groups: ['uploader'] });
 type Person = ReturnType<typeof somebody>;
 
 const call = (route: RouteKey, options: Call) => callRoute(handler, route, options);
@@ -190,7 +190,7 @@ describe('a small upload by form', () => {
 
 describe('whose upload it is', () => {
   it.each([
-    ['another uploader', { sub: 'eve', groups: '[uploader]' }],
+    ['another uploader', { sub: 'eve', groups: ['uploader'] }],
     ['an admin', { sub: 'ada', groups: ['admin'] }],
     ['a viewer', { sub: 'vic' }],
   ])('%s is told it does not exist, and changes nothing', async (_, other) => {
@@ -222,7 +222,7 @@ describe('whose upload it is', () => {
   });
 
   it('a viewer may not upload, and nobody may without a token', async () => {
-    expect(await create({ sub: 'vic', groups: '[]' })).toMatchObject({ status: 403, json: { code: 'forbidden' } });
+    expect(await create({ sub: 'vic', groups: [] })).toMatchObject({ status: 403, json: { code: 'forbidden' } });
     expect(await create(undefined)).toMatchObject({ status: 401, json: { code: 'unauthorized' } });
   });
 });
@@ -320,15 +320,13 @@ describe('many at once', () => {
   }, 60_000);
 
   it('a place whose time is over can be taken again, and its former holder cannot free it', async () => {
-    const { takeSlot, freeSlot } = await import('../../../lambdas/shared/upload-slots.ts');
+    const { takeSlot, freeSlot } = await import('../../../lambdas/shared/slots.ts');
     const [owner, past, future] = [somebody().sub, 1_000_000_000, Math.floor(Date.now() / 1000) + 600];
     const [former, next] = ['f'.repeat(20), 'n'.repeat(20)];
     expect(await takeSlot({ owner, videoId: former, expiresAt: past }, 1)).toBe(0);
     expect(await takeSlot({ owner, videoId: next, expiresAt: future }, 1)).toBe(0);
     await freeSlot({ id: former, owner, upload: { kind: 'multipart', slot: 0 } });
-    await expect(takeSlot({ owner, videoId: former, expiresAt: future }, 1)).rejects.toMatchObject({
-      code: 'too-many-uploads',
-    });
+    expect(await takeSlot({ owner, videoId: former, expiresAt: future }, 1)).toBeUndefined();
     await freeSlot({ id: next, owner, upload: { kind: 'multipart', slot: 0 } });
     expect(await takeSlot({ owner, videoId: former, expiresAt: future }, 1)).toBe(0);
   });

@@ -1,6 +1,6 @@
 /**
- * Where a received file goes once its first bytes say what it is: a video into the upload flow, with a record and its
- * viewers, anything else beside the device's recordings.
+ * Where a received file goes once its first bytes say what it is: a video into the upload flow, with a record, anything
+ * else beside the device's recordings.
  */
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { randomInt } from 'node:crypto';
@@ -9,6 +9,7 @@ import { deviceOwner, deviceVideoRecord } from '../../../../../lib/contract/devi
 import { sourceKey } from '../../../../../lib/contract/keys.ts';
 import { alarmFileKey } from '../../../../../lib/contract/live-keys.ts';
 import { RETENTION_TAG } from '../../../../../lib/contract/ingest.ts';
+import { ARRIVAL_SECONDS } from '../../../../../lib/contract/slicing.ts';
 import { parseName, safeFileName } from '../../jt808/subiao/names.ts';
 import { sniff } from '../../jt808/subiao/sniff.ts';
 import type { Services } from '../../services.ts';
@@ -30,8 +31,6 @@ export interface Place extends Destination {
   readonly file: AlarmFile;
 }
 
-/** Seconds until the record of a video whose file never arrived goes. */
-const EXPIRE_SECONDS = 86_400;
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789';
 
 /** A video's record is made here; its file must follow. */
@@ -54,14 +53,10 @@ export async function placeFor(services: Services, arrived: Arrived): Promise<Pl
 async function makeVideo(services: Services, { record, alarm, name }: Arrived, type: string): Promise<string> {
   const { aws, config } = services;
   const id = Array.from({ length: 20 }, () => ALPHABET[randomInt(ALPHABET.length)]).join('');
-  const now = Date.now();
-  const owner = deviceOwner(record.id);
-  const at = alarm.position;
   const Item = deviceVideoRecord({
     id,
-    owner,
+    owner: deviceOwner(record.id),
     title: `${record.name}: ${alarm.type}, ${alarm.time.slice(0, 19).replace('T', ' ')} UTC`,
-    ...(at && { description: `${at.lat.toFixed(6)}, ${at.lon.toFixed(6)} at ${at.speedKmh} km/h` }),
     tags: ['incident', alarm.type.slice(0, 50)],
     filename: safeFileName(name),
     type,
@@ -73,15 +68,11 @@ async function makeVideo(services: Services, { record, alarm, name }: Arrived, t
       alarm: alarm.id,
     },
     visibility: 'entitled',
-    now,
-    expireSeconds: EXPIRE_SECONDS,
+    now: Date.now(),
+    expireSeconds: ARRIVAL_SECONDS,
+    retentionDays: record.retentionDays,
   });
-  const { videos, entitlements } = config.tables;
-  await aws.dynamo.send(new PutCommand({ TableName: videos, Item, ConditionExpression: 'attribute_not_exists(id)' }));
-  const createdAt = new Date(now).toISOString();
-  for (const subject of record.viewers) {
-    const Grant = { videoId: id, subject, grantedBy: owner, createdAt };
-    await aws.dynamo.send(new PutCommand({ TableName: entitlements, Item: Grant }));
-  }
+  const TableName = config.tables.videos;
+  await aws.dynamo.send(new PutCommand({ TableName, Item, ConditionExpression: 'attribute_not_exists(id)' }));
   return id;
 }

@@ -1,0 +1,58 @@
+/** The run on this machine: what `npm start` starts, with IAM enforced. The edge is CloudFront, a process the task. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
+import { LISTENING, openFiles } from '../../lib/contract/ingest.ts';
+import { run } from '../../lib/process.ts';
+import { engineClient, engineEnvironment } from '../engine.ts';
+import { startLocal } from '../stack.ts';
+import { stackFacts } from './stacks.ts';
+import type { Deployed, Options, Where } from './where.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const cdk = join(root, 'node_modules', 'aws-cdk', 'bin', 'cdk');
+
+export async function onEngine(log: (line: string) => void, signal: AbortSignal): Promise<Where> {
+  const stack = await startLocal({ port: 0, iam: true, log, signal });
+  const access = engineClient(stack.engine.endpoint);
+  const client = new CloudFormationClient(access);
+  // Its live stack is not deployed: engines only pretend to run load balancers and tasks.
+  const stacks = [stack.deployment.stack];
+  const { ingest } = stack;
+  if (ingest === undefined) throw new Error('the environment `local` has no live part');
+  let first = true;
+  return {
+    title: `the local engine (${stack.engine.endpoint}), with its IAM enforced`,
+    aws: false,
+    access,
+    stacks,
+    patienceMinutes: 1,
+    howToRemove: stack.engine.own
+      ? undefined
+      : `npx cdk destroy ${stacks.join(' ')} -c env=local --force, with AWS_ENDPOINT_URL set`,
+    async deploy(options: Options): Promise<Deployed> {
+      // The start has deployed it once.
+      if (!first) await stack.redeploy(options);
+      first = false;
+      return { ...(await stackFacts(client, stacks)), url: stack.url, devices: ingest };
+    },
+    admin: () => Promise.resolve({ name: 'ada', password: 'anything' }),
+    async openFiles() {
+      const lines = (await readFile(ingest.logFile, 'utf8')).split('\n');
+      const line = lines.find((text) => text.includes(`"message":"${LISTENING}"`));
+      return line === undefined ? undefined : openFiles.parse((JSON.parse(line) as { openFiles: unknown }).openFiles);
+    },
+    protectedTasks: () => Promise.resolve(undefined),
+    async destroy() {
+      await ingest.close();
+      const app = join(stack.scratch, 'engine');
+      await run(process.execPath, [cdk, 'destroy', ...stacks, '--app', app, '--exclusively', '--force'], {
+        cwd: root,
+        env: { ...process.env, ...engineEnvironment(stack.engine.endpoint), CI: 'true' },
+        signal,
+      });
+    },
+    close: () => stack.close(),
+  };
+}
