@@ -13,7 +13,7 @@ const maxWorkers = Math.max(2, availableParallelism());
 
 /** These wait for the layer's ffmpeg, and would keep the others from running while it is built. */
 const NEEDS_LAYER =
-  /\/test\/(synth|iam|lifecycle|lambdas\/slicing\/(accept|encode|inspect|throttled)|lambdas\/devices\/(clip|fragments)|containers\/ffmpeg)/;
+  /\/test\/(synth|iam|lifecycle|lambdas\/slicing\/(accept|encode|floods|inspect|lies|throttled)|lambdas\/devices\/(clip|fragments)|containers\/ffmpeg)/;
 
 /** The longest first, as they were the last time, or else the largest; on a machine without ffmpeg, what runs it last. */
 class LongestFirst extends BaseSequencer {
