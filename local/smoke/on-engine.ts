@@ -37,6 +37,7 @@ export async function onEngine(log: (line: string) => void, signal: AbortSignal)
       first = false;
       return { ...(await stackFacts(client, stacks)), url: stack.url, devices: ingest };
     },
+    facts: () => stackFacts(client, stacks),
     admin: () => Promise.resolve({ name: 'ada', password: 'anything' }),
     async openFiles() {
       const lines = (await readFile(ingest.logFile, 'utf8')).split('\n');

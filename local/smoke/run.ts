@@ -4,7 +4,7 @@ import type { Context } from './context.ts';
 import { leftovers, tagged, type Leftover } from './leftovers.ts';
 import { putOnAir, type OnAir } from './live.ts';
 import type { Question } from './questions.ts';
-import { signIn } from './sign-in.ts';
+import { signIn, SignInError } from './sign-in.ts';
 import { SmokeError, until } from './until.ts';
 import { checkStorage, playByAddress, playByCookie, upload } from './vod.ts';
 import type { Deployed, Where } from './where.ts';
@@ -26,7 +26,7 @@ export class Run implements Context {
   readonly answers = new Map<Question, string>();
   left: readonly Leftover[] = [];
   #deployed: Deployed | undefined;
-  /** Physical ids of all that was ever deployed. */
+  /** Physical ids of what the stacks held when they were destroyed. */
   readonly #held = new Set<string>();
 
   constructor(where: Where, signal: AbortSignal, step: (line: string) => void, progress: (line: string) => void) {
@@ -77,15 +77,10 @@ export class Run implements Context {
 
   async #deploy(): Promise<void> {
     this.#deployed = await this.where.deploy({});
-    this.#remember();
     const { url, devices, resources } = this.deployed;
     this.step(
       `deployed ${this.where.stacks.join(' and ')}: ${resources.size} resources, ${url}, devices at ${devices.host}:${devices.control}`,
     );
-  }
-
-  #remember(): void {
-    for (const { id } of this.deployed.resources.values()) if (id !== '') this.#held.add(id);
   }
 
   /** Answers an access token of an admin. */
@@ -101,8 +96,12 @@ export class Run implements Context {
       this.step('signing in left out: a token was given');
       return person.token;
     }
-    const { token, silently } = await until('sign-in', seconds, this.signal, () =>
-      signIn(url, config, person.name, person.password),
+    const { token, silently } = await until(
+      'sign-in',
+      seconds,
+      this.signal,
+      () => signIn(url, config, person.name, person.password),
+      (error) => error instanceof SignInError,
     );
     this.step(`signed in as ${person.name} by the pages of ${new URL(config.issuer).host} (code with PKCE)`);
     const silent = await silently();
@@ -134,7 +133,6 @@ export class Run implements Context {
     this.step('deployed again: no changes');
 
     this.#deployed = await this.where.deploy({ [CHANGED.option]: String(CHANGED.minutes) });
-    this.#remember();
     if (this.deployed.updated === before.updated) throw new SmokeError(`${CHANGED.option} was changed, and no stack`);
     const { expiresAt } = await client.call('POST /api/videos/{id}/tokens', { params: { id }, body: {} });
     const minutes = (Date.parse(expiresAt) - Date.now()) / 60_000;
@@ -153,6 +151,7 @@ export class Run implements Context {
 
   async destroy(): Promise<void> {
     const began = Date.now();
+    for (const { id } of (await this.where.facts()).resources.values()) if (id !== '') this.#held.add(id);
     const guarded = this.#deployed && (await this.where.protectedTasks(this.#deployed));
     await this.where.destroy();
     const took = `${((Date.now() - began) / 1000).toFixed(0)} s`;
