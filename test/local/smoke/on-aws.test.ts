@@ -108,13 +108,18 @@ it('says what is left by name or because a stack held it, and how it goes', asyn
   });
   for (const QueueName of ['sluice-smoke-ingest-1', 'somebody-elses', 'held'])
     await json('sqs', 'AmazonSQS.CreateQueue', { QueueName });
+  const { ARN } = (await json('secretsmanager', 'secretsmanager.CreateSecret', {
+    Name: 'SigningKeySecret-1',
+    SecretString: 'x',
+  })) as unknown as { ARN: string };
   const all = await inventory(account.access);
   expect(all.map(({ kind }) => kind)).toEqual(expect.arrayContaining(['table', 'queue', 'log group', 'user pool']));
-  const left = await leftovers(where(), new Set(['held']));
+  const left = await leftovers(where(), new Set(['https://sqs.us-east-1.amazonaws.com/000000000000/held', ARN]));
   expect(left.map(({ kind, name }) => `${kind} ${name.split('/').at(-1)}`).sort()).toEqual([
     'log group sluice-smoke-live-IngestLogs',
     'queue held',
     'queue sluice-smoke-ingest-1',
+    'secret SigningKeySecret-1',
     'table sluice-smoke-vod-StorageVideos1',
   ]);
   expect(left.find(({ kind }) => kind === 'table')?.remove).toBe(
