@@ -90,8 +90,7 @@ async function main(): Promise<number> {
     }
     if (where && destroy) {
       run = new Run(where, stop.signal, step, progress);
-      await run.destroy();
-      await run.lookForLeftovers();
+      await run.takeDown();
       return run.left.length === 0 ? 0 : 1;
     }
     const ffmpegFolder = join(

@@ -46,17 +46,28 @@ export class Run implements Context {
     this.answers.set(question, before === undefined ? answer : `${before}; ${answer}`);
   }
 
-  during<T>(work: Promise<T>): Promise<T> {
+  /** Every step. Called off, it leaves what cannot be called off to itself. */
+  async all(media: Media): Promise<void> {
+    await this.#unlessStopped(this.#steps(media));
+  }
+
+  /** The last two alone, for what a run left behind. */
+  async takeDown(): Promise<void> {
+    await this.#unlessStopped(this.#destroy());
+    await this.#lookForLeftovers();
+  }
+
+  #unlessStopped<T>(work: Promise<T>): Promise<T> {
     const { signal } = this;
     return new Promise((resolve, reject) => {
-      const abort = () => reject(signal.reason as Error);
-      if (signal.aborted) abort();
-      signal.addEventListener('abort', abort, { once: true });
-      work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+      const stop = () => reject(signal.reason as Error);
+      if (signal.aborted) stop();
+      signal.addEventListener('abort', stop, { once: true });
+      work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
     });
   }
 
-  async all({ file, ffmpegFolder }: Media): Promise<void> {
+  async #steps({ file, ffmpegFolder }: Media): Promise<void> {
     await this.#deploy();
     const client = new Client(this.deployed.url, await this.#signIn());
     const id = await upload(this, client, file);
@@ -68,11 +79,11 @@ export class Run implements Context {
       await this.#openFiles();
       await this.#deployAgain(client, id, address, onAir);
       // While it streams: a task that protects itself must not keep the stack from going.
-      await this.destroy();
+      await this.#destroy();
     } finally {
       await onAir.close();
     }
-    await this.lookForLeftovers();
+    await this.#lookForLeftovers();
   }
 
   async #deploy(): Promise<void> {
@@ -149,7 +160,7 @@ export class Run implements Context {
     );
   }
 
-  async destroy(): Promise<void> {
+  async #destroy(): Promise<void> {
     const began = Date.now();
     for (const { id } of (await this.where.facts()).resources.values()) if (id !== '') this.#held.add(id);
     const guarded = this.#deployed && (await this.where.protectedTasks(this.#deployed));
@@ -160,7 +171,7 @@ export class Run implements Context {
     this.step(`destroyed in ${took}${guarded === undefined ? '' : `, with ${guarded} protected tasks`}`);
   }
 
-  async lookForLeftovers(): Promise<void> {
+  async #lookForLeftovers(): Promise<void> {
     this.left = await leftovers(this.where, this.#held);
     for (const { kind, name, remove } of this.left) this.step(`left: ${kind} ${name}\n             ${remove}`);
     if (this.left.length === 0) this.step('nothing is left of it');
