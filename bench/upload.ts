@@ -126,12 +126,14 @@ async function measureApi(name: string, bundle: string, cloud: Cloud, stepMs: nu
     const started = await api.usage();
     let calls = 0;
     const callEach = async <T>(routeKey: string, events: readonly object[]): Promise<T[]> => {
-      const claims = { sub: 'bench', groups: '[uploader]' };
+      const token = { iss: 'https://issuer.example', sub: 'bench', groups: ['uploader'] };
+      const authorization = `Bearer e30.${Buffer.from(JSON.stringify(token)).toString('base64url')}.c2ln`;
+      const claims = { ...token, groups: '[uploader]' };
       const texts = events.map((event) =>
         JSON.stringify({
           version: '2.0',
           routeKey,
-          headers: { host: 'api.example', 'content-type': 'application/json', accept: '*/*' },
+          headers: { authorization, host: 'api.example', 'content-type': 'application/json', accept: '*/*' },
           requestContext: { requestId: String(calls++), authorizer: { jwt: { claims } } },
           isBase64Encoded: false,
           ...event,

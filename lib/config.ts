@@ -5,8 +5,29 @@
  * Over 400 lines, since it is one list: the schema is the documentation (docs/configuration.md is made from it).
  */
 import { z } from 'zod';
+import { concurrencyOf, tooSmall, type Concurrency } from './concurrency.ts';
+import {
+  hostName,
+  ipv4Network,
+  openPorts,
+  origin,
+  tooManyOrigins,
+  tooManyRules,
+  tooMuchToTell,
+} from './config-limits.ts';
 import { retentionDays } from './contract/device.ts';
-import { liveBounds, playbackBounds, port, RUNGS, slicingBounds, uploadBounds, whole } from './contract/options.ts';
+import { takesOnlyText, unwrapped, valueOf } from './option-text.ts';
+import {
+  liveBounds,
+  once,
+  playbackBounds,
+  port,
+  RUNGS,
+  slicingBounds,
+  TWICE,
+  uploadBounds,
+  whole,
+} from './contract/options.ts';
 
 export class ConfigError extends Error {
   override name = 'ConfigError';
@@ -25,7 +46,8 @@ const schema = z.strictObject({
     .meta({ description: "AWS account; without it the CLI's own." }),
   region: z
     .string()
-    .regex(/^[a-z]{2}(-[a-z]+)+-[0-9]$/)
+    .max(16)
+    .regex(/^[a-z]{2,4}(-[a-z]+)+-[0-9]$/)
     .optional()
     .meta({ description: "AWS region; without it the CLI's own." }),
   architecture: z
@@ -42,39 +64,56 @@ const schema = z.strictObject({
   enforceTls: z.boolean().default(true).meta({
     description: 'Refuse plain http at buckets and queues. Off only where a local engine speaks http on loopback.',
   }),
+  concurrency: z
+    .strictObject({
+      account: whole(1, 100_000).default(10).meta({
+        description:
+          'Lambda executions at a time that the account may run in the region, which new accounts have ten of (docs/deploy.md says how to ask). Slicing, clips and removals together stay below, so that the API is answered; more is more videos sliced at a time. A number above what AWS grants slows the API down.',
+      }),
+      reservedForApi: whole(1, 1000).optional().meta({
+        description:
+          'Executions reserved for each function that answers the API, which is also the most it may have. For an account that others use up, too; AWS wants 100 left that nobody has reserved, so one of ten cannot have any. Without it none are.',
+      }),
+    })
+    .prefault({}),
   auth: z
     .strictObject({
       issuer: z
         .url({ protocol: /^https?$/ })
+        .max(256)
         .optional()
         .meta({ description: 'OIDC issuer. Without it a Cognito user pool is made.' }),
       audience: z
         .string()
         .min(1)
+        .max(256)
         .optional()
         .meta({ description: '`aud` (or `client_id`) a token must carry. Needed with `issuer`.' }),
       clientId: z
         .string()
         .min(1)
+        .max(256)
         .optional()
         .meta({ description: 'Client id the console signs in with. Needed with `issuer`.' }),
-      scope: z.string().default('openid profile email').meta({ description: 'Scopes the console asks for.' }),
+      scope: z.string().max(256).default('openid profile email').meta({ description: 'Scopes the console asks for.' }),
       resource: z
         .string()
+        .max(256)
         .optional()
         .meta({ description: 'RFC 8707 resource the console asks a token for, where the issuer wants one.' }),
       connectOrigins: z
-        .array(z.string().regex(/^https:\/\/[^/]+$/))
+        .array(origin(/^https:\/\/[^/]+$/))
+        .max(8)
+        .refine(once, TWICE)
         .default([])
         .meta({
           description:
             'More origins the console may call to sign in: for an issuer whose token endpoint is on another host.',
         }),
-      groupsClaim: z
-        .string()
-        .min(1)
-        .default('cognito:groups')
-        .meta({ description: "Claim listing a person's groups: `admin`, `uploader`." }),
+      groupsClaim: z.string().min(1).max(128).default('cognito:groups').meta({
+        description:
+          "Claim of the access token that lists a person's groups: `admin`, `uploader`. An array of texts; a text is one group.",
+      }),
     })
     .prefault({}),
   upload: z
@@ -92,7 +131,9 @@ const schema = z.strictObject({
         .default(7)
         .meta({ description: 'Days after which an unfinished upload is removed.' }),
       allowedOrigins: z
-        .array(z.string().regex(/^(\*|https?:\/\/[^/]+)$/))
+        .array(origin(/^(\*|https?:\/\/[^/]+)$/))
+        .max(50)
+        .refine(once, TWICE)
         .default(['*'])
         .meta({ description: 'Pages whose scripts may PUT to the bucket (CORS). URLs are signed either way.' }),
     })
@@ -132,24 +173,24 @@ const schema = z.strictObject({
         .default(60)
         .meta({ description: 'Minutes; longest life of a playback token, and its default.' }),
       allowedOrigins: z
-        .array(z.string().regex(/^(\*|https?:\/\/[^/]+)$/))
+        .array(origin(/^(\*|https?:\/\/[^/]+)$/))
         .min(1)
+        .max(50)
+        .refine(once, TWICE)
         .default(['*'])
         .meta({ description: 'Pages whose players may fetch manifests and media (CORS).' }),
       priceClass: z.enum(['100', '200', 'all']).default('100').meta({ description: 'CloudFront price class.' }),
-      domainName: z
-        .string()
-        .regex(/^[a-z0-9.-]+$/)
-        .optional()
-        .meta({ description: 'Your own host name. Needs `certificateArn`.' }),
+      domainName: hostName.optional().meta({ description: 'Your own host name. Needs `certificateArn`.' }),
       certificateArn: z
         .string()
-        .regex(/^arn:aws[a-z-]*:acm:us-east-1:/)
+        .regex(/^arn:aws[a-z-]*:acm:us-east-1:[0-9]{12}:certificate\/[A-Za-z0-9-]{1,64}$/)
         .optional()
         .meta({ description: 'ACM certificate in us-east-1 for `domainName`.' }),
       publicUrl: z
         .string()
+        .max(256)
         .regex(/^https?:\/\/[a-z0-9.:-]+$/)
+        .refine((url) => URL.canParse(url), 'is no address')
         .optional()
         .meta({
           description:
@@ -161,7 +202,7 @@ const schema = z.strictObject({
     .strictObject({
       enabled: z.boolean().default(false).meta({
         description:
-          'Take in vehicle cameras: devices API and tables, and a second stack with load balancer and tasks, which cost by the hour.',
+          'Take in vehicle cameras: a second stack with load balancer and tasks, which cost by the hour. What they sent, with its tables and API, is in the first stack and stays when this is off.',
       }),
       controlPort: port.default(808).meta({ description: 'Port devices hold their JT/T 808 connection to.' }),
       mediaPort: port.default(1078).meta({ description: 'Port devices send JT/T 1078 pictures and sound to.' }),
@@ -172,7 +213,7 @@ const schema = z.strictObject({
       }),
       tlsCertificateArn: z
         .string()
-        .regex(/^arn:aws[a-z-]*:acm:[a-z0-9-]+:/)
+        .regex(/^arn:aws[a-z-]*:acm:[a-z0-9-]{1,16}:[0-9]{12}:certificate\/[A-Za-z0-9-]{1,64}$/)
         .optional()
         .meta({ description: 'ACM certificate in the region: adds the TLS ports below beside the plain ones.' }),
       tlsControlPort: port.default(10808).meta({ description: 'TLS port of the control connection.' }),
@@ -181,20 +222,20 @@ const schema = z.strictObject({
       announceTls: z.boolean().default(false).meta({
         description: 'Send devices to the TLS ports for media and attachments. Needs `live.tlsCertificateArn`.',
       }),
-      publicHost: z
-        .string()
-        .regex(/^[a-z0-9.-]{1,253}$/)
+      publicHost: hostName
         .optional()
         .meta({ description: "Host name or IPv4 address devices are sent to; without it the load balancer's name." }),
       announceAddress: z.boolean().default(true).meta({
         description: 'Send devices an IPv4 address of that host, as the standard asks. Off: the name itself.',
       }),
-      allowedCidrs: z
-        .array(z.string().regex(/^([0-9]{1,3}\.){3}[0-9]{1,3}\/[0-9]{1,2}$/))
-        .min(1)
-        .max(50)
-        .default(['0.0.0.0/0'])
-        .meta({ description: 'IPv4 networks devices may connect from; everybody else is not answered.' }),
+      allowedCidrs: z.array(ipv4Network).min(1).max(30).refine(once, TWICE).default(['0.0.0.0/0']).meta({
+        description:
+          'IPv4 networks devices may connect from; everybody else is not answered. Each is a rule for each open port, of which a security group takes 60: 20 networks; 30 with `live.sharedPort`; with `live.tlsCertificateArn` 10 or 15.',
+      }),
+      deletionProtection: z.boolean().default(false).meta({
+        description:
+          'Refuse to delete the load balancer, whose addresses vehicles may be set to. The live stack can then be neither destroyed nor rolled back before this is off and deployed.',
+      }),
       privateSubnets: z.boolean().default(false).meta({
         description:
           'Tasks without public addresses, reaching AWS by VPC endpoints, which cost by the hour. Off: public addresses, closed but for the load balancer.',
@@ -206,10 +247,13 @@ const schema = z.strictObject({
       memoryMiB: liveBounds.memoryMiB
         .default(4096)
         .meta({ description: 'MiB of a task; Fargate takes 2 to 8 GiB for 1024 units.' }),
-      minTasks: whole(1, 100).default(2).meta({ description: 'Tasks that always run; with 1 a failure is an outage.' }),
+      minTasks: whole(1, 100).default(2).meta({
+        description:
+          'Tasks that always run. The load balancer keeps to its zones, of which there are two: with 1 only one of its addresses answers, and a failure is an outage.',
+      }),
       maxTasks: whole(1, 100).default(10).meta({ description: 'Tasks scaling stops at.' }),
       streamsPerTask: liveBounds.streamsPerTask.default(800).meta({
-        description: 'Streams a task takes; the next one is told busy. Scaling aims at 70 % of it.',
+        description: 'Streams a task takes; the next one is told busy. Scaling aims at 60 % of it, on average.',
       }),
       segmentSeconds: liveBounds.segmentSeconds.default(2).meta({
         description: 'Seconds; target duration of a live segment. Shorter is less delay and more requests to S3.',
@@ -303,6 +347,7 @@ const schema = z.strictObject({
       }),
       mapTilesUrl: z
         .string()
+        .max(512)
         .regex(/^(https?:\/\/[a-z0-9.-]+(:[0-9]{1,5})?)?\/(?!\/)[^\s;,"'<>\\]*$/i)
         .refine((url) => ['{z}', '{x}', '{y}'].every((part) => url.includes(part)), 'must have {z}, {x} and {y} in it')
         .optional()
@@ -318,6 +363,7 @@ const schema = z.strictObject({
         .meta({ description: 'Whose tiles they are, as text: shown on every map, as their licences ask.' }),
       mapAttributionUrl: z
         .string()
+        .max(512)
         .regex(/^https:\/\/[^\s"'<>]+$/)
         .optional()
         .meta({ description: 'Where that text leads, such as the page of the licence.' }),
@@ -338,6 +384,10 @@ export function readConfig(context: ContextReader, overrides: Readonly<Record<st
   if (typeof environment !== 'string' || typeof environments !== 'object' || environments === null) {
     throw new ConfigError('cdk.json must hold context.environments, and -c env= must name one of them');
   }
+  // Part of every name: the sign-in pages' host takes 63 characters of name, environment and account.
+  if (!/^[a-z][a-z0-9-]{0,15}$/.test(environment)) {
+    throw new ConfigError(`env: ${JSON.stringify(environment)} must be at most 16 of a-z, 0-9 and -, a letter first`);
+  }
   const base = (environments as Record<string, unknown>)[environment];
   if (typeof base !== 'object' || base === null) {
     throw new ConfigError(`env: ${JSON.stringify(environment)} is not one of ${Object.keys(environments).join(', ')}`);
@@ -345,7 +395,7 @@ export function readConfig(context: ContextReader, overrides: Readonly<Record<st
   const values = structuredClone(base) as Record<string, unknown>;
   for (const [path, value] of Object.entries(overrides)) assign(values, path, value);
   const parsed = schema.safeParse(values);
-  if (!parsed.success) throw new ConfigError(parsed.error.issues.map(explain).join('\n'));
+  if (!parsed.success) throw new ConfigError(parsed.error.issues.map((issue) => explain(issue, values)).join('\n'));
   return check({ ...parsed.data, environment });
 }
 
@@ -360,6 +410,10 @@ function check(config: Config): Config {
       'auth.audience, auth.clientId: need auth.issuer; without it a user pool with its own client is made',
     );
   }
+  const reserved = /aws|amazon|cognito/.exec(`${config.name}-${config.environment}`)?.[0];
+  if (auth.issuer === undefined && reserved !== undefined) {
+    throw new ConfigError(`name: Cognito takes no sign-in host with "${reserved}" in it; choose another name or env`);
+  }
   if ((playback.domainName === undefined) !== (playback.certificateArn === undefined)) {
     throw new ConfigError('playback.domainName and playback.certificateArn: give both or neither');
   }
@@ -368,12 +422,18 @@ function check(config: Config): Config {
       `upload.partSizeMiB: ${upload.partSizeMiB} MiB times S3's 10,000 parts is less than upload.maxSizeGiB (${upload.maxSizeGiB} GiB)`,
     );
   }
-  if (config.live.enabled) {
-    checkLive(config.live);
-    checkMap(config);
-  }
+  const small = tooSmall(accountOf(config));
+  if (small !== undefined) throw new ConfigError(small);
+  checkMap(config);
+  checkConsole(config);
+  if (config.live.enabled) checkLive(config.live);
   return config;
 }
+
+const accountOf = ({ concurrency: { account, reservedForApi } }: Config) => ({ account, reserved: reservedForApi });
+
+/** What of the account's Lambda concurrency each consumer may take. */
+export const concurrency = (config: Config): Concurrency => concurrencyOf(accountOf(config));
 
 /** MiB Fargate takes for each CPU size: from, to, in steps (AWS Fargate task definition parameters). */
 const FARGATE_MEMORY: Readonly<Record<number, readonly [number, number, number]>> = {
@@ -406,14 +466,28 @@ function checkLive(live: Config['live']): void {
   if (live.playlistSeconds < 4 * live.segmentSeconds) {
     throw new ConfigError('live.playlistSeconds: at least four segments (live.segmentSeconds)');
   }
-  const names = ['controlPort', 'mediaPort', ...(live.sharedPort ? [] : (['attachmentPort'] as const))] as const;
-  const tls = ['tlsControlPort', 'tlsMediaPort', ...(live.sharedPort ? [] : (['tlsAttachmentPort'] as const))] as const;
+  const rules = tooManyRules(live);
+  if (rules !== undefined) throw new ConfigError(rules);
   const taken = new Map<number, string>();
-  for (const name of live.tlsCertificateArn === undefined ? names : [...names, ...tls]) {
+  for (const name of openPorts(live)) {
     const other = taken.get(live[name]);
     if (other !== undefined) throw new ConfigError(`live.${name}: the same as live.${other}`);
     taken.set(live[name], name);
   }
+}
+
+/** Text of any length that goes into the console's policy and the environment of a function. */
+function checkConsole({ auth, live, upload }: Config): void {
+  const { issuer, clientId, scope, resource, groupsClaim, connectOrigins } = auth;
+  const { mapTilesUrl, mapAttribution, mapAttributionUrl } = live;
+  const origins = [issuer, mapTilesUrl].flatMap((url) =>
+    url?.startsWith('http') === true ? [new URL(url).origin] : [],
+  );
+  const map = [mapTilesUrl, mapAttribution, mapAttributionUrl];
+  // The claim has a variable of its own, too.
+  const told = [issuer, clientId, scope, resource, groupsClaim, groupsClaim, ...map, upload.types];
+  const error = tooManyOrigins([...origins, ...connectOrigins]) ?? tooMuchToTell(told);
+  if (error !== undefined) throw new ConfigError(error);
 }
 
 function checkMap({ live, enforceTls }: Config): void {
@@ -428,22 +502,21 @@ function checkMap({ live, enforceTls }: Config): void {
   }
 }
 
-/** `-c a.b=text` as an override: numbers, booleans, lists and objects are given as JSON, anything else is text. */
-function parseOverride(text: unknown): unknown {
-  if (typeof text !== 'string') return text;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
-}
+/** Every option by its path (`upload.maxSizeGiB`), for reading overrides in the context and for the documentation. */
+export const options: ReadonlyMap<string, z.core.$ZodType> = new Map(
+  Object.entries(schema.shape).flatMap(([name, option]): [string, z.core.$ZodType][] => {
+    const inner = unwrapped(option);
+    if (!(inner instanceof z.ZodObject)) return [[name, option]];
+    return Object.entries<z.core.$ZodType>(inner.shape).map(([child, one]) => [`${name}.${child}`, one]);
+  }),
+);
 
-/** Every option's path (`upload.maxSizeGiB`), for finding overrides in the context and for the documentation. */
-export function optionPaths(): string[] {
-  return Object.entries(schema.shape).flatMap(([name, option]) => {
-    const inner = option instanceof z.ZodPrefault ? option.unwrap() : undefined;
-    return inner instanceof z.ZodObject ? Object.keys(inner.shape).map((child) => `${name}.${child}`) : [name];
-  });
+export const optionPaths = (): string[] => [...options.keys()];
+
+/** `-c a.b=text` by the option's own schema; JSON for a whole block (`-c 'upload={…}'`). Other context is no text. */
+function readOverride(path: string, given: unknown): unknown {
+  if (typeof given !== 'string') return given;
+  return valueOf(options.get(path) ?? schema, given);
 }
 
 function assign(target: Record<string, unknown>, path: string, value: unknown): void {
@@ -453,12 +526,28 @@ function assign(target: Record<string, unknown>, path: string, value: unknown): 
   else assign((target[head] ??= {}) as Record<string, unknown>, rest.join('.'), value);
 }
 
-function explain(issue: z.core.$ZodIssue): string {
+function explain(issue: z.core.$ZodIssue, values: unknown): string {
   const path = issue.path.join('.');
+  const given = issue.path.reduce<unknown>(
+    (at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key],
+    values,
+  );
+  if (wantsText(issue.path) && (typeof given === 'number' || typeof given === 'boolean')) {
+    return `${path}: is text, so it needs quotes in cdk.json; without them it is a ${typeof given}`;
+  }
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((name) => `${path === '' ? name : `${path}.${name}`}: no such option`).join('\n');
   }
   return `${path}: ${issue.message}`;
+}
+
+/** Whether what stands at this path, an option or an item of its list, is text and nothing else. */
+function wantsText(path: readonly PropertyKey[]): boolean {
+  const index = path.findIndex((key) => typeof key === 'number');
+  const option = options.get((index === -1 ? path : path.slice(0, index)).join('.'));
+  if (option === undefined) return false;
+  const inner = unwrapped(option);
+  return takesOnlyText(index !== -1 && inner instanceof z.ZodArray ? inner.element : inner);
 }
 
 /** The configuration of a CDK app: its context, with every `-c option=value` applied. A misspelt option is refused. */
@@ -470,7 +559,7 @@ export function readAppConfig(node: {
   const overrides: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(node.getAllContext())) {
     if (key.includes(':') || key.startsWith('@') || key === 'env' || key === 'environments') continue;
-    if (key.includes('.') || groups.has(key)) overrides[key] = parseOverride(value);
+    if (key.includes('.') || groups.has(key)) overrides[key] = readOverride(key, value);
   }
   return readConfig((key) => node.tryGetContext(key), overrides);
 }

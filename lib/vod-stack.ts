@@ -1,4 +1,4 @@
-/** Upload → slicing → catalog → playback, in the order the data flows; and the devices' API where there are devices. */
+/** Upload → slicing → catalog → playback, in the order the data flows; and devices, whose tasks are the live stack. */
 import { Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { Config } from './config.ts';
@@ -20,8 +20,8 @@ export interface VodStackProps extends StackProps {
 
 export class VodStack extends Stack {
   readonly storage: Storage;
-  /** Undefined without `live.enabled`. */
-  readonly devices: Devices | undefined;
+  /** Whether or not `live.enabled`: what was registered and recorded outlives the tasks that took it in. */
+  readonly devices: Devices;
 
   constructor(scope: Construct, id: string, { config, ...props }: VodStackProps) {
     super(scope, id, props);
@@ -36,9 +36,28 @@ export class VodStack extends Stack {
     const slicing = new Slicing(this, 'Slicing', { config, storage, ffmpegLayer });
     const catalog = new Catalog(this, 'Catalog', { config, storage, api, signingKey, slicing });
     const playback = new Playback(this, 'Playback', { config, storage, api, signingKey });
-    this.devices = config.live.enabled ? new Devices(this, 'Devices', { config, storage, api, signingKey }) : undefined;
+    this.devices = new Devices(this, 'Devices', { config, storage, api, signingKey });
+    for (const fn of [catalog.handler, playback.manifest]) this.devices.decidesFor(fn);
     auth.returnsTo(playback.publicUrl);
     catalog.invalidates(playback.distribution);
     new Console(this, 'Console', { config, site: storage.site, distribution: playback.distribution });
+    storage.emptier.comesLast(this);
+    this.#exportToLive();
+  }
+
+  /**
+   * All that the live stack imports is exported whether or not it is there. CloudFormation refuses a deploy that takes back
+   * an export in use, which the one that turns `live.enabled` off would be.
+   */
+  #exportToLive(): void {
+    const { devices, positions, alarms, fleet } = this.devices.tables;
+    for (const table of [this.storage.videos, this.storage.entitlements, devices, positions, alarms, fleet]) {
+      this.exportValue(table.tableName);
+      this.exportValue(table.tableArn);
+    }
+    for (const bucket of [this.storage.sources, this.storage.media]) {
+      this.exportValue(bucket.bucketName);
+      this.exportValue(bucket.bucketArn);
+    }
   }
 }

@@ -7,18 +7,21 @@ import { cacheFolder } from './cache.ts';
 import { Client } from './client.ts';
 import type { LocalStack } from './stack.ts';
 
-const SECONDS = 60;
 const PART_BYTES = 8 * 1024 * 1024;
 
 export class DemoError extends Error {
   override name = 'DemoError';
 }
 
-/** A 1080p test picture with a tone, the same every time; made once and kept. */
-export async function testVideo(ffmpegFolder: string, log: (line: string) => void): Promise<string> {
-  const file = cacheFolder(`demo-1080p-${SECONDS}s-v1.mp4`);
+/** A test picture with a tone, the same every time, of `seconds` and `size` (1080p for a minute); made once and kept. */
+export async function testVideo(
+  ffmpegFolder: string,
+  log: (line: string) => void,
+  { seconds = 60, size = '1920x1080' }: { readonly seconds?: number; readonly size?: string } = {},
+): Promise<string> {
+  const file = cacheFolder(`demo-${size.split('x')[1]}p-${seconds}s-v1.mp4`);
   if (existsSync(file)) return file;
-  log(`making a ${SECONDS} s test video`);
+  log(`making a ${seconds} s test video`);
   await mkdir(dirname(file), { recursive: true });
   const part = `${file}.${process.pid}.part`;
   await run(join(ffmpegFolder, 'ffmpeg'), [
@@ -28,11 +31,11 @@ export async function testVideo(ffmpegFolder: string, log: (line: string) => voi
     '-f',
     'lavfi',
     '-i',
-    `testsrc2=size=1920x1080:rate=30:duration=${SECONDS}`,
+    `testsrc2=size=${size}:rate=30:duration=${seconds}`,
     '-f',
     'lavfi',
     '-i',
-    `sine=frequency=440:beep_factor=4:sample_rate=48000:duration=${SECONDS}`,
+    `sine=frequency=440:beep_factor=4:sample_rate=48000:duration=${seconds}`,
     '-c:v',
     'libx264',
     '-preset',

@@ -22,6 +22,13 @@ export const USERS: readonly LocalUser[] = [
   { name: 'vera', groups: [] },
 ];
 
+/** For the tests only: groups whose names hold the names of those that count. */
+export const TRICKY_USERS: readonly LocalUser[] = [
+  { name: 'vince', groups: ['video admin'] },
+  { name: 'bret', groups: ['[admin]', '[admin', 'admin]', 'a [admin', 'admin] b'] },
+  { name: 'cora', groups: ['x,admin', '"admin"', 'admin,uploader', ' admin', 'Admin', 'admin\n'] },
+];
+
 export const CLIENT_ID = 'sluice-console';
 /** Audience of access tokens, and the resource the console asks a token for (RFC 8707). */
 export const RESOURCE = 'urn:sluice:api';

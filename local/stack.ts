@@ -7,7 +7,7 @@ import { deploy, type Deployment } from './deploy.ts';
 import { startEdgeFor, type Edge } from './edge-for.ts';
 import { freePort, startEngine, type Engine } from './engine.ts';
 import { startIngest, type IngestTask } from './ingest.ts';
-import { CLIENT_ID, RESOURCE, startIssuer, USERS, type Issuer } from './issuer.ts';
+import { CLIENT_ID, RESOURCE, startIssuer, TRICKY_USERS, USERS, type Issuer } from './issuer.ts';
 
 export interface LocalStack {
   /** The distribution's address, e.g. `http://127.0.0.1:8080`. */
@@ -20,6 +20,10 @@ export interface LocalStack {
   readonly edge: Edge;
   /** Undefined where the configuration has no live part. */
   readonly ingest: IngestTask | undefined;
+  /** Deploys again, with these options on top. */
+  readonly redeploy: (options: Readonly<Record<string, string>>) => Promise<Deployment>;
+  /** Where the deployed app and the task's log are. */
+  readonly scratch: string;
   /** What `--ready-file` holds. */
   readonly ready: () => Promise<Ready>;
   /** Ends all of it. Safe to call twice. */
@@ -79,23 +83,26 @@ export async function startLocal({
 
     const scratch = await mkdtemp(join(tmpdir(), 'sluice-deploy-'));
     open.push(() => rm(scratch, { recursive: true, force: true }));
-    const deployment = await deploy({
-      endpoint: engine.endpoint,
-      scratch,
-      ffmpegLayer: layer,
-      log,
-      ...(signal && { signal }),
-      context: {
-        architecture: hostArchitecture(),
-        'auth.issuer': issuer.url,
-        'auth.audience': RESOURCE,
-        'auth.clientId': CLIENT_ID,
-        'auth.resource': RESOURCE,
-        // Signatures are good for one address, and this edge's is not CloudFront's.
-        'playback.publicUrl': url,
-        ...context,
-      },
-    });
+    const redeploy = (more: Readonly<Record<string, string>>) =>
+      deploy({
+        endpoint: engine.endpoint,
+        scratch,
+        ffmpegLayer: layer,
+        log,
+        ...(signal && { signal }),
+        context: {
+          architecture: hostArchitecture(),
+          'auth.issuer': issuer.url,
+          'auth.audience': RESOURCE,
+          'auth.clientId': CLIENT_ID,
+          'auth.resource': RESOURCE,
+          // Signatures are good for one address, and this edge's is not CloudFront's.
+          'playback.publicUrl': url,
+          ...context,
+          ...more,
+        },
+      });
+    const deployment = await redeploy({});
     signal?.throwIfAborted();
 
     const edge = await startEdgeFor(deployment, engine.endpoint, port, log);
@@ -116,9 +123,11 @@ export async function startLocal({
       ...(ingest && {
         devices: { host: ingest.host, control: ingest.control, media: ingest.media, attachments: ingest.attachments },
       }),
-      users: await Promise.all(USERS.map(async (user) => ({ ...user, token: await issuer.token(user) }))),
+      users: await Promise.all(
+        [...USERS, ...TRICKY_USERS].map(async (user) => ({ ...user, token: await issuer.token(user) })),
+      ),
     });
-    return { url, ffmpegFolder, engine, issuer, deployment, edge, ingest, ready, close };
+    return { url, ffmpegFolder, engine, issuer, deployment, edge, ingest, redeploy, scratch, ready, close };
   } catch (error) {
     await close();
     throw error;

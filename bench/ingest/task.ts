@@ -89,7 +89,6 @@ function environment({ sink, tables }: CloudPorts, s3 = `http://127.0.0.1:${sink
     ALARMS_TABLE: 'alarms',
     FLEET_TABLE: 'fleet',
     VIDEOS_TABLE: 'videos',
-    ENTITLEMENTS_TABLE: 'entitlements',
     MEDIA_BUCKET: BUCKET,
     SOURCE_BUCKET: 'bench-source',
     EVENT_BUS: 'bench',

@@ -1,22 +1,20 @@
 /** Who may see and who may change a video's record. Pure. */
-import type { Grant, VideoRecord } from '../../lib/contract/video.ts';
-import { decide } from '../shared/entitlement.ts';
+import type { VideoRecord } from '../../lib/contract/video.ts';
+import { decide, ownedBy, type Evidence } from '../shared/entitlement.ts';
 import { ApiError } from '../shared/errors.ts';
 import { isAdmin, type Viewer } from '../shared/viewer.ts';
 import { isThere } from './listing.ts';
 
-export interface Asked {
+export interface Asked extends Evidence {
   readonly viewer: Viewer;
   readonly record: VideoRecord | undefined;
-  /** The viewer's own grant on the video, if there is one. */
-  readonly grant: Grant | undefined;
   /** Epoch seconds. */
   readonly now: number;
 }
 
 /** The record, for whoever may watch the video. Throws `not-found` otherwise: a private video is not revealed. */
-export function readable({ viewer, record, grant, now }: Asked): VideoRecord {
-  if (record === undefined || !isThere(record, now) || !decide({ viewer, video: record, grant, now }).allowed) {
+export function readable({ record, ...asked }: Asked): VideoRecord {
+  if (record === undefined || !isThere(record, asked.now) || !decide({ video: record, ...asked }).allowed) {
     throw new ApiError('not-found', 'There is no such video, or it is not yours to see.');
   }
   return record;
@@ -31,5 +29,5 @@ export function changeable(asked: Asked): VideoRecord {
   return record;
 }
 
-export const isOwnerOrAdmin = (viewer: Viewer, record: Pick<VideoRecord, 'owner'>): boolean =>
-  viewer.subject === record.owner || isAdmin(viewer);
+export const isOwnerOrAdmin = (viewer: Viewer, record: Pick<VideoRecord, 'owner' | 'origin'>): boolean =>
+  ownedBy(record, viewer) || isAdmin(viewer);

@@ -1,17 +1,10 @@
 /** The entitlements table: who may watch a video besides its owner and admins. */
-import { DeleteCommand, GetCommand, paginateQuery, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, paginateQuery, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { required } from '../../lib/contract/env.ts';
 import { grant as grantSchema, type Grant } from '../../lib/contract/video.ts';
 import { dynamo } from '../shared/clients.ts';
 
 const TableName = () => required('ENTITLEMENTS_TABLE');
-
-export async function readGrant(videoId: string, subject: string): Promise<Grant | undefined> {
-  const { Item } = await dynamo.send(
-    new GetCommand({ TableName: TableName(), Key: { videoId, subject }, ConsistentRead: true }),
-  );
-  return Item === undefined ? undefined : grantSchema.parse(Item);
-}
 
 /** Every grant on a video, those over and not yet swept included. */
 export async function listGrants(videoId: string): Promise<Grant[]> {

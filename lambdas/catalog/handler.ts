@@ -4,16 +4,21 @@ import { consoleConfig } from '../../lib/contract/api.ts';
 import { json, required } from '../../lib/contract/env.ts';
 import { videoRecord, type Grant, type VideoRecord } from '../../lib/contract/video.ts';
 import { dynamo } from '../shared/clients.ts';
+import { readCursor, sealCursor } from '../shared/cursor.ts';
+import { byPerson, maySeePlaces, ownedBy } from '../shared/entitlement.ts';
 import { ApiError } from '../shared/errors.ts';
+import { evidenceOf, readDeviceViewers } from '../shared/evidence.ts';
 import { serve } from '../shared/http.ts';
+import { takePage } from '../shared/page.ts';
 import { changeVideo, readVideo } from '../shared/videos.ts';
 import { isAdmin, type Viewer } from '../shared/viewer.ts';
 import { changeable, isOwnerOrAdmin, readable, type Asked } from './access.ts';
-import { deleteGrant, listGrants, putGrant, readGrant } from './grants.ts';
-import { decodeCursor, fillPage, isThere, matches, whose, type Position } from './listing.ts';
+import { deleteGrant, listGrants, putGrant } from './grants.ts';
+import { isThere, matches, position, whose, type Position } from './listing.ts';
 import { openApi } from './openapi.ts';
 import { enqueue } from './removal.ts';
-import { show } from './view.ts';
+import { readTrack } from './track.ts';
+import { show, withoutDevice } from './view.ts';
 
 /** Rows one call of the listing looks at, at most: about 3 MB read. */
 const LIST_BUDGET = 1000;
@@ -23,9 +28,16 @@ const config = json('CONSOLE_CONFIG', consoleConfig);
 
 async function ask(id: string, viewer: Viewer): Promise<Asked> {
   const record = await readVideo(id);
-  // The grant is read only where it can make a difference.
-  const open = record?.visibility !== 'entitled' || isOwnerOrAdmin(viewer, record);
-  return { viewer, record, grant: open ? undefined : await readGrant(id, viewer.subject), now: seconds() };
+  return { viewer, record, ...(await evidenceOf(record, viewer)), now: seconds() };
+}
+
+/** Whether the viewer may see the device that the video comes from. */
+async function seesDevice({ origin }: VideoRecord, { viewer, deviceViewers }: Asked): Promise<boolean> {
+  if (origin === undefined) return false;
+  return maySeePlaces(
+    viewer,
+    isAdmin(viewer) ? undefined : (deviceViewers ?? (await readDeviceViewers(origin.device))),
+  );
 }
 
 /** Videos from newest to oldest, after `start`. */
@@ -53,22 +65,42 @@ async function* newestFirst(
 
 export const handler = serve<'catalog'>(required('GROUPS_CLAIM'), {
   'GET /api/config': async () => config,
-  'GET /api/openapi.json': async () => openApi(config.live),
+  'GET /api/openapi.json': async () => openApi(),
 
-  'GET /api/videos': async ({ viewer, query: { limit, cursor, owner, ...filter } }) => {
+  'GET /api/videos': async ({ viewer, query }) => {
+    const { limit, cursor: _, owner, ...filter } = query;
+    const asked = { route: 'GET /api/videos', viewer, query } as const;
     const filtered = Object.values(filter).some((value) => value !== undefined);
-    const start = cursor === undefined ? undefined : decodeCursor(cursor);
+    const start = await readCursor(asked, position);
     const now = seconds();
-    const page = await fillPage(
+    const page = await takePage(
       newestFirst(whose(viewer, owner), start, filtered ? 200 : limit + 1),
-      (record) => isThere(record, now) && matches(record, filter),
+      (record) => (isAdmin(viewer) || ownedBy(record, viewer)) && isThere(record, now) && matches(record, filter),
       limit,
       LIST_BUDGET,
     );
-    return { videos: await Promise.all(page.records.map((record) => show(record))), cursor: page.cursor };
+    const videos = await Promise.all(page.records.map((record) => show(record)));
+    const next = page.last && ({ createdAt: page.last.createdAt, id: page.last.id } satisfies Position);
+    return { videos, cursor: await sealCursor(asked, next) };
   },
 
-  'GET /api/videos/{id}': async ({ viewer, params }) => show(readable(await ask(params.id, viewer))),
+  'GET /api/videos/{id}': async ({ viewer, params }) => {
+    const asked = await ask(params.id, viewer);
+    const record = readable(asked);
+    const whole = record.origin === undefined || isOwnerOrAdmin(viewer, record) || (await seesDevice(record, asked));
+    return show(whole ? record : withoutDevice(record));
+  },
+
+  'GET /api/videos/{id}/positions': async ({ viewer, params: { id } }) => {
+    const asked = await ask(id, viewer);
+    const record = readable(asked);
+    if (record.origin !== undefined && !(await seesDevice(record, asked))) {
+      throw new ApiError('forbidden', 'Where it was filmed is for administrators and the viewers of its device.');
+    }
+    const found = record.origin === undefined ? undefined : await readTrack(id);
+    if (found === undefined) throw new ApiError('not-found', 'No positions are kept with this video.');
+    return found;
+  },
 
   'PATCH /api/videos/{id}': async ({ viewer, params: { id }, body }) => {
     const record = changeable(await ask(id, viewer));
@@ -91,20 +123,21 @@ export const handler = serve<'catalog'>(required('GROUPS_CLAIM'), {
     const underWay = record.status === 'deleted' && isOwnerOrAdmin(viewer, record);
     if (!underWay) {
       // An upload that expired can still be deleted: whatever has arrived of it goes at once.
-      const { expiresAt: _, ...lasting } = record;
+      const { expiresAt: _, removeOn: __, ...lasting } = record;
       changeable({ ...asked, record: lasting });
       // From here on nobody sees or plays it, and no slicing step publishes it. The record must outlive its removal.
       await changeVideo(id, { status: 'deleted', remove: ['expiresAt'] });
     }
     // Again on a repeated call: the first one may have died before it. The worker expects the same message twice.
-    await enqueue({ videoId: id, step: 'remove' });
+    await enqueue({ step: 'remove', videoId: id });
     return undefined;
   },
 
   'GET /api/videos/{id}/grants': async ({ viewer, params: { id } }) => {
-    changeable(await ask(id, viewer));
+    const record = changeable(await ask(id, viewer));
     const now = seconds();
-    return { grants: (await listGrants(id)).filter(({ expiresAt }) => expiresAt === undefined || now < expiresAt) };
+    const counts = (one: Grant) => byPerson(one, record) && (one.expiresAt === undefined || now < one.expiresAt);
+    return { grants: (await listGrants(id)).filter(counts) };
   },
 
   'PUT /api/videos/{id}/grants/{subject}': async ({ viewer, params: { id, subject }, body: { expiresIn } }) => {

@@ -1,9 +1,9 @@
-/** Pages of a listing: filters, the cursor, and how a page is filled. Pure; reading rows is the caller's. */
+/** Lists of videos: whose, filters, and where a page goes on. Pure. */
 import { z } from 'zod';
 import { videoId, type VideoRecord, type VideoStatus } from '../../lib/contract/video.ts';
+import { isOver } from '../shared/entitlement.ts';
 import { ApiError } from '../shared/errors.ts';
 import { isAdmin, type Viewer } from '../shared/viewer.ts';
-import { takePage, type Page } from '../shared/page.ts';
 
 export interface Filter {
   readonly status?: VideoStatus | undefined;
@@ -13,24 +13,8 @@ export interface Filter {
 }
 
 /** Where to go on: after this row of the index. */
-const position = z.tuple([z.iso.datetime(), videoId]);
-export type Position = Pick<VideoRecord, 'createdAt' | 'id'>;
-
-/** Opaque to clients. It only says where to go on; whose videos are listed is decided anew by each call. */
-export const encodeCursor = ({ createdAt, id }: Position): string =>
-  Buffer.from(JSON.stringify([createdAt, id])).toString('base64url');
-
-/** Throws `invalid-request` for anything that `encodeCursor` did not make. */
-export function decodeCursor(cursor: string): Position {
-  try {
-    const [createdAt, id] = position.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')));
-    if (encodeCursor({ createdAt, id }) === cursor) return { createdAt, id };
-  } catch {
-    // Not base64url, not JSON, not a position: said below.
-  }
-  const message = 'is not one this API gave out; start again without it';
-  throw new ApiError('invalid-request', `query.cursor: ${message}`, { errors: [{ path: 'query.cursor', message }] });
-}
+export const position = z.object({ createdAt: z.iso.datetime(), id: videoId });
+export type Position = z.infer<typeof position>;
 
 /** Whose videos are asked for: a subject's, or everybody's (undefined; admins only). Throws `forbidden`. */
 export function whose(viewer: Viewer, owner: string | undefined): string | undefined {
@@ -41,9 +25,11 @@ export function whose(viewer: Viewer, owner: string | undefined): string | undef
   return viewer.subject;
 }
 
-/** Videos being removed, and uploads that expired without a file, are not there. `now` is epoch seconds. */
-export const isThere = ({ status, expiresAt }: Pick<VideoRecord, 'status' | 'expiresAt'>, now: number): boolean =>
-  status !== 'deleted' && !(status === 'uploading' && expiresAt !== undefined && expiresAt <= now);
+/** Videos being removed or kept long enough, and uploads that expired without a file, are not there. `now` is epoch seconds. */
+export const isThere = (video: Pick<VideoRecord, 'status' | 'expiresAt' | 'removeOn'>, now: number): boolean =>
+  video.status !== 'deleted' &&
+  !isOver(video, now) &&
+  !(video.status === 'uploading' && video.expiresAt !== undefined && video.expiresAt <= now);
 
 export function matches(record: VideoRecord, { status, tag, q }: Filter): boolean {
   if (status !== undefined && record.status !== status) return false;
@@ -52,11 +38,3 @@ export function matches(record: VideoRecord, { status, tag, q }: Filter): boolea
   const needle = q.toLocaleLowerCase('en');
   return [record.title, record.filename].some((text) => text.toLocaleLowerCase('en').includes(needle));
 }
-
-/** A page of them; see `takePage` for `limit` and `budget`. */
-export const fillPage = (
-  rows: AsyncIterable<VideoRecord>,
-  wanted: (record: VideoRecord) => boolean,
-  limit: number,
-  budget: number,
-): Promise<Page<VideoRecord>> => takePage(rows, wanted, limit, budget, encodeCursor);

@@ -2,7 +2,7 @@
 import { createDocument, type ZodOpenApiOperationObject } from 'zod-openapi';
 import { z } from 'zod';
 import { problem, routes } from '../../lib/contract/api.ts';
-import { LIVE_STAGES, type Route, type RouteAuth, type Stage } from '../../lib/contract/route.ts';
+import type { Route, RouteAuth, Stage } from '../../lib/contract/route.ts';
 import { device } from '../../lib/contract/device.ts';
 import { grant, video } from '../../lib/contract/video.ts';
 import { problems } from '../shared/errors.ts';
@@ -57,11 +57,9 @@ function operation(key: string, route: Route): ZodOpenApiOperationObject {
   };
 }
 
-/** `live`: with the routes of devices. */
-export function buildOpenApi(live = true) {
+export function buildOpenApi() {
   const paths: Record<string, Record<string, ZodOpenApiOperationObject>> = {};
   for (const [key, route] of Object.entries<Route>(routes)) {
-    if (!live && LIVE_STAGES.includes(route.stage)) continue;
     const [method, path] = key.split(' ') as [string, string];
     (paths[path] ??= {})[method.toLowerCase()] = operation(key, route);
   }
@@ -75,12 +73,10 @@ export function buildOpenApi(live = true) {
         'Upload, slice, publish and play video. JSON throughout; errors are problem documents (RFC 9457) with a stable `code`.',
     },
     servers: [{ url: '/', description: 'The host that served this document' }],
-    tags: Object.entries(tags)
-      .filter(([name]) => live || !LIVE_STAGES.some((stage) => stage === name))
-      .map(([name, description]) => ({ name, description })),
+    tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
     paths,
     components: {
-      schemas: { Video: video, Grant: grant, ...(live && { Device: device }), Problem: problem },
+      schemas: { Video: video, Grant: grant, Device: device, Problem: problem },
       securitySchemes: {
         jwt: {
           type: 'http',
@@ -108,5 +104,4 @@ export function buildOpenApi(live = true) {
 
 let made: Record<string, unknown> | undefined;
 /** Made once per process, on the first question. */
-export const openApi = (live: boolean): Record<string, unknown> =>
-  (made ??= buildOpenApi(live) as unknown as Record<string, unknown>);
+export const openApi = (): Record<string, unknown> => (made ??= buildOpenApi() as unknown as Record<string, unknown>);

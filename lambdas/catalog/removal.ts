@@ -3,20 +3,16 @@ import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { required } from '../../lib/contract/env.ts';
 import { removal, type Removal } from '../../lib/contract/removal.ts';
 
-/**
- * Seconds. A Lambda that was encoding when its execution was stopped runs on, for 15 minutes at most, and may still
- * write. It is also the longest delay of SQS.
- */
-const SWEEP_DELAY = 900;
+/** Exported for tests, in which delays are shorter. */
+export const sqs = new SQSClient({});
 
-const sqs = new SQSClient({});
-
-export async function enqueue(message: Removal): Promise<void> {
+/** `delay`: seconds, SQS takes 900 at most. */
+export async function enqueue(message: Removal, delay = 0): Promise<void> {
   await sqs.send(
     new SendMessageCommand({
       QueueUrl: required('REMOVAL_QUEUE'),
       MessageBody: JSON.stringify(removal.parse(message)),
-      ...(message.step === 'sweep' && { DelaySeconds: SWEEP_DELAY }),
+      ...(delay > 0 && { DelaySeconds: delay }),
     }),
   );
 }

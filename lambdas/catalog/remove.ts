@@ -1,41 +1,100 @@
 /** Removes what is left of a deleted video. Every step is safe to repeat; a message that fails comes again. */
-import { CloudFrontClient, CreateInvalidationCommand } from '@aws-sdk/client-cloudfront';
-import { AbortMultipartUploadCommand, DeleteObjectsCommand, paginateListObjectsV2 } from '@aws-sdk/client-s3';
+import { AbortMultipartUploadCommand } from '@aws-sdk/client-s3';
 import { SFNClient, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
+import type { SQSBatchItemFailure, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { required } from '../../lib/contract/env.ts';
-import { sourceKey, vodPrefix, workPrefix } from '../../lib/contract/keys.ts';
+import { sourceKey, tracksPrefix, uploadPrefix, vodPrefix, workPrefix } from '../../lib/contract/keys.ts';
+import { FORM_SECONDS } from '../../lib/contract/upload.ts';
 import type { VideoRecord } from '../../lib/contract/video.ts';
 import { eachMessage } from '../shared/batch.ts';
 import { dynamo, s3 } from '../shared/clients.ts';
 import { logger } from '../shared/logger.ts';
-import { freeSlot } from '../shared/upload-slots.ts';
+import { removePrefix } from '../shared/objects.ts';
+import { freeSlot } from '../shared/slots.ts';
 import { announce, readVideo } from '../shared/videos.ts';
 import { deleteGrant, listGrants } from './grants.ts';
+import { invalidate } from './invalidation.ts';
 import { enqueue } from './removal.ts';
 import { removal, type Removal } from '../../lib/contract/removal.ts';
 
-const cloudFront = new CloudFrontClient({});
 const states = new SFNClient({});
 
-export const handler = eachMessage('removal failed, to be tried again', (body) => removal.parse(body), remove);
+/**
+ * Seconds. A Lambda that was encoding when its execution was stopped runs on, for 15 minutes at most, and may still
+ * write. It is also the longest delay of SQS.
+ */
+const SWEEP_DELAY = 900;
 
-async function remove({ videoId, step }: Removal): Promise<void> {
+const eachRemoval = eachMessage('removal failed, to be tried again', (body) => removal.parse(body), remove);
+
+/** Invalidations of a batch go first and together; anything else one after another. */
+export async function handler({ Records }: SQSEvent): Promise<SQSBatchResponse> {
+  const asked = Records.flatMap(({ messageId, body }) => {
+    const videoIds = toInvalidate(body);
+    return videoIds === undefined ? [] : [{ messageId, videoIds }];
+  });
+  const together = new Set(asked.map(({ messageId }) => messageId));
+  const failed: SQSBatchItemFailure[] = [];
+  await invalidate(asked).catch((error: unknown) => {
+    logger.error('invalidation failed, to be tried again', { videos: asked.length, error: error as Error });
+    failed.push(...asked.map(({ messageId }) => ({ itemIdentifier: messageId })));
+  });
+  const others = Records.filter(({ messageId }) => !together.has(messageId));
+  if (others.length === 0) return { batchItemFailures: failed };
+  const { batchItemFailures } = await eachRemoval({ Records: others });
+  return { batchItemFailures: [...failed, ...batchItemFailures] };
+}
+
+/** The videos of a message that asks for an invalidation; undefined for every other, also one that cannot be read. */
+function toInvalidate(body: string): readonly string[] | undefined {
+  try {
+    const message = removal.parse(JSON.parse(body));
+    return message.step === 'invalidate' ? message.videoIds : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function remove(message: Removal): Promise<void> {
+  if (message.step === 'invalidate') return;
+  const { videoId } = message;
   const record = await readVideo(videoId);
   if (record !== undefined && record.status !== 'deleted') {
     logger.warn('not removed: the video is not marked as deleted', { videoId, status: record.status });
     return;
   }
   if (record !== undefined) await stop(record);
-  const swept = await deleteObjects(videoId);
-  // After the sweep too, when a late encoder wrote something that may have been fetched since.
-  if (step === 'remove' || swept > 0) await invalidate(videoId, step);
+  const served = await deleteObjects(videoId);
+  // Nobody was ever given a signature for what was not published, so nothing of it can be cached.
+  const published = record === undefined ? message.step === 'sweep' && message.published : record.revision > 0;
+  // After a sweep only for what a late encoder wrote and somebody may have fetched since.
+  if (published && (record !== undefined || served > 0)) await enqueue({ step: 'invalidate', videoIds: [videoId] });
   for (const { subject } of await listGrants(videoId)) await deleteGrant(videoId, subject);
-  if (record === undefined) return;
+  if (record === undefined) {
+    if (message.step === 'sweep') await sweepAgain(message);
+    return;
+  }
   await freeSlot(record);
   await announce(record, 'deleted');
-  await enqueue({ videoId, step: 'sweep' });
+  const until = formEnd(record);
+  await enqueue({ step: 'sweep', videoId, published, ...(until !== undefined && { until }) }, SWEEP_DELAY);
   await dynamo.send(new DeleteCommand({ TableName: required('VIDEOS_TABLE'), Key: { id: videoId } }));
+}
+
+/**
+ * Epoch seconds at which the video's upload form ends, whatever the configuration said when it was signed; undefined for an
+ * upload in parts, whose URLs end with it. What is posted in between is removed when it arrives (lambdas/slicing/accept.ts):
+ * this is for what no run was told of.
+ */
+export function formEnd({ upload, createdAt }: Pick<VideoRecord, 'upload' | 'createdAt'>): number | undefined {
+  return upload.kind === 'form' ? Math.floor(Date.parse(createdAt) / 1000) + FORM_SECONDS : undefined;
+}
+
+async function sweepAgain(message: Extract<Removal, { step: 'sweep' }>): Promise<void> {
+  const left = (message.until ?? 0) - Math.floor(Date.now() / 1000);
+  // The last look comes after the end.
+  if (left > 0) await enqueue(message, Math.min(SWEEP_DELAY, left + 1));
 }
 
 /** Stops slicing and drops an upload under way, so that little is written behind our back. */
@@ -60,38 +119,12 @@ async function stop({ id, upload, slicing }: VideoRecord): Promise<void> {
   }
 }
 
-/** Deletes source, served files and hand-over files; answers how many there were. */
+/** Deletes source, served files and hand-over files; answers how many there were of the served. */
 async function deleteObjects(videoId: string): Promise<number> {
-  let deleted = 0;
-  for (const [Bucket, Prefix] of [
-    [required('SOURCE_BUCKET'), sourceKey(videoId)],
-    [required('MEDIA_BUCKET'), vodPrefix(videoId)],
-    [required('MEDIA_BUCKET'), workPrefix(videoId)],
-  ] as const) {
-    for await (const { Contents = [] } of paginateListObjectsV2({ client: s3 }, { Bucket, Prefix })) {
-      const Objects = Contents.map(({ Key }) => ({ Key: Key! }));
-      if (Objects.length === 0) continue;
-      const { Errors = [] } = await s3.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects, Quiet: true } }));
-      if (Errors.length > 0) throw new Error(`${Errors.length} objects not deleted: ${Errors[0]?.Code}`);
-      deleted += Objects.length;
-    }
-  }
-  return deleted;
-}
-
-/**
- * CloudFront takes 15 wildcard paths at a time (Amazon CloudFront quotas, invalidations): past that it refuses, and the
- * message comes again.
- */
-async function invalidate(videoId: string, step: Removal['step']): Promise<void> {
-  const Items = [`/${vodPrefix(videoId)}*`, `/api/play/${videoId}/*`];
-  await cloudFront.send(
-    new CreateInvalidationCommand({
-      DistributionId: required('DISTRIBUTION_ID'),
-      // The same reference again is the same invalidation, not another one.
-      InvalidationBatch: { CallerReference: `${videoId}-${step}`, Paths: { Quantity: Items.length, Items } },
-    }),
-  );
+  await removePrefix(required('SOURCE_BUCKET'), uploadPrefix(videoId));
+  await removePrefix(required('MEDIA_BUCKET'), workPrefix(videoId));
+  await removePrefix(required('MEDIA_BUCKET'), tracksPrefix(videoId));
+  return await removePrefix(required('MEDIA_BUCKET'), vodPrefix(videoId));
 }
 
 async function unless(names: readonly string[], attempt: Promise<unknown>): Promise<void> {

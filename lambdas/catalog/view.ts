@@ -1,4 +1,5 @@
 /** A record as the API shows it. */
+import { deviceOwner } from '../../lib/contract/device-video.ts';
 import { POSTER_PATH, revisionPrefix } from '../../lib/contract/keys.ts';
 import { video, type Video, type VideoRecord } from '../../lib/contract/video.ts';
 import { loadSigner } from '../shared/signing.ts';
@@ -7,6 +8,24 @@ import { loadSigner } from '../shared/signing.ts';
 const STEP = 3_600_000;
 const kept = new Map<string, string>();
 const KEEP = 2000;
+
+/**
+ * For who may watch a video of a device and not see the device: without what names it, and without the place that
+ * earlier versions wrote into an incident's description. A device's id is a telephone number.
+ */
+export function withoutDevice({ origin, ...record }: VideoRecord): VideoRecord {
+  if (origin === undefined) return record;
+  const { kind, device } = origin;
+  return {
+    ...record,
+    // A device without a name is called by its id.
+    title: record.title.replaceAll(device, 'device'),
+    owner: record.owner === deviceOwner(device) ? 'device' : record.owner,
+    filename: record.filename.includes(device) ? `${kind}.mp4` : record.filename,
+    description: PLACE.test(record.description) ? '' : record.description,
+  };
+}
+const PLACE = /^-?\d{1,3}\.\d{6}, -?\d{1,3}\.\d{6} at \d{1,10}(?:\.\d{1,20})? km\/h$/;
 
 /** Internal fields are left out by the schema. */
 export async function show(record: VideoRecord, now = Date.now()): Promise<Video> {

@@ -6,16 +6,15 @@ import type { DeviceRecord } from '../../lib/contract/device.ts';
 import type { ClipTask } from '../../lib/contract/clip.ts';
 import { deviceVideoRecord } from '../../lib/contract/device-video.ts';
 import { required } from '../../lib/contract/env.ts';
+import { ARRIVAL_SECONDS } from '../../lib/contract/slicing.ts';
 import type { clipRequest } from '../../lib/contract/device-api.ts';
+import { cut } from '../../lib/contract/text.ts';
 import type { VideoRecord } from '../../lib/contract/video.ts';
 import { newVideoId } from '../upload/draft.ts';
 import { dynamo } from '../shared/clients.ts';
 import { ApiError } from '../shared/errors.ts';
 import { listSegments } from '../shared/recordings.ts';
 import { mayUpload, type Viewer } from '../shared/viewer.ts';
-
-/** Seconds until a clip's record goes if it is never put together: the worker tries for a few hours. */
-const EXPIRE_SECONDS = 86_400;
 
 const sqs = new SQSClient({});
 
@@ -69,12 +68,13 @@ export function clipRecord(
   return deviceVideoRecord({
     id,
     owner: viewer.subject,
-    title: asked.title ?? `${device.name.slice(0, 80)}, ${channel.slice(0, 60)}, ${local}`,
+    title: asked.title ?? `${cut(device.name, 80)}, ${cut(channel, 60)}, ${local}`,
     filename: `${device.id}-${asked.channel}-${from.replaceAll(/[-:.]/g, '')}.mp4`,
     type: 'video/mp4',
     origin: { kind: 'clip', device: device.id, channel: asked.channel, from, to },
     visibility: 'private',
     now,
-    expireSeconds: EXPIRE_SECONDS,
+    // The worker tries for a few hours before.
+    expireSeconds: ARRIVAL_SECONDS,
   });
 }

@@ -6,10 +6,12 @@ import { commandAnswer, unknownDevice } from '../../lib/contract/device-api.ts';
 import { unknownRow } from '../../lib/contract/fleet.ts';
 import { liveBounds } from '../../lib/contract/options.ts';
 import { dynamo } from '../shared/clients.ts';
+import { readCursor, sealCursor } from '../shared/cursor.ts';
 import { queryFleet, readAnswer, readDevice, readTasks, sendCommand, maySee, visible } from '../shared/devices.ts';
 import { taskOf } from '../shared/device-state.ts';
 import { ApiError } from '../shared/errors.ts';
 import { serve } from '../shared/http.ts';
+import { takePage } from '../shared/page.ts';
 import { listSegments, stretchesOf } from '../shared/recordings.ts';
 import { isAdmin, type Viewer } from '../shared/viewer.ts';
 import { show as showVideo } from '../catalog/view.ts';
@@ -17,7 +19,7 @@ import { showAlarm } from './alarms.ts';
 import { beginClip } from './clips.ts';
 import { ask, checkCommand } from './commands.ts';
 import { toGeoJson } from './geojson.ts';
-import { decodeAfter, decodeCursor, encodeAfter, fillPage, matches } from './listing.ts';
+import { matches, position, sortKey, type Position } from './listing.ts';
 import { byName, changeDevice, createDevice, deleteDevice, newRecord } from './records.ts';
 import { readAlarms, readPoints } from './tracks.ts';
 import { show } from './view.ts';
@@ -66,13 +68,16 @@ export const handler = serve<'devices'>(required('GROUPS_CLAIM'), {
     return await answer(record, viewer);
   },
 
-  'GET /api/devices': async ({ viewer, query: { limit, cursor, q } }) => {
-    const start = cursor === undefined ? undefined : decodeCursor(cursor);
+  'GET /api/devices': async ({ viewer, query }) => {
+    const { limit, q } = query;
+    const asked = { route: 'GET /api/devices', viewer, query } as const;
+    const start = await readCursor(asked, position);
     const all = isAdmin(viewer) && q === undefined;
     const wanted = (record: DeviceRecord) => maySee(record, viewer) && matches(record, q);
-    const page = await fillPage(byName(start, all ? limit + 1 : 200), wanted, limit, LIST_BUDGET);
+    const page = await takePage(byName(start, all ? limit + 1 : 200), wanted, limit, LIST_BUDGET);
     const devices = await Promise.all(page.records.map((record) => answer(record, viewer)));
-    return { devices, cursor: page.cursor };
+    const next = page.last && ({ name: page.last.name, id: page.last.id } satisfies Position);
+    return { devices, cursor: await sealCursor(asked, next) };
   },
 
   'GET /api/devices/unknown': async ({ viewer }) => {
@@ -120,12 +125,13 @@ export const handler = serve<'devices'>(required('GROUPS_CLAIM'), {
     return toGeoJson(await readPoints(id, span(query)), query.points);
   },
 
-  'GET /api/devices/{id}/alarms': async ({ viewer, params: { id }, query }) => {
-    visible(await readDevice(id), viewer);
-    const after = query.cursor === undefined ? undefined : decodeAfter(query.cursor);
-    const { alarms, next } = await readAlarms(id, span(query), query.limit, after);
+  'GET /api/devices/{id}/alarms': async ({ viewer, params, query }) => {
+    visible(await readDevice(params.id), viewer);
+    const asked = { route: 'GET /api/devices/{id}/alarms', viewer, params, query } as const;
+    const after = await readCursor(asked, sortKey);
+    const { alarms, next } = await readAlarms(params.id, span(query), query.limit, after);
     const shown = await Promise.all(alarms.map((alarm) => showAlarm(alarm)));
-    return { alarms: shown, cursor: next === undefined ? null : encodeAfter(next) };
+    return { alarms: shown, cursor: await sealCursor(asked, next) };
   },
 
   'GET /api/devices/{id}/recordings': async ({ viewer, params: { id }, query }) => {

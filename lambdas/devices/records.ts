@@ -18,6 +18,7 @@ import {
 import { required } from '../../lib/contract/env.ts';
 import { dynamo } from '../shared/clients.ts';
 import { ApiError } from '../shared/errors.ts';
+import type { Position } from './listing.ts';
 
 const TableName = () => required('DEVICES_TABLE');
 
@@ -105,9 +106,6 @@ export async function deleteDevice(id: string): Promise<DeviceRecord | undefined
   );
   return Attributes === undefined ? undefined : deviceRecord.parse(Attributes);
 }
-
-/** Where a listing goes on: after this row of the index. */
-export type Position = Pick<DeviceRecord, 'name' | 'id'>;
 
 /** Most items of one BatchGetItem. */
 const BATCH = 100;

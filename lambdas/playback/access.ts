@@ -1,10 +1,8 @@
 /** From a video id and a viewer to a record that may be watched, or to the error that says why not. */
-import { GetCommand } from '@aws-sdk/lib-dynamodb';
-import { required } from '../../lib/contract/env.ts';
-import { grant as grantSchema, type Grant, type VideoRecord } from '../../lib/contract/video.ts';
-import { dynamo } from '../shared/clients.ts';
-import { decide } from '../shared/entitlement.ts';
+import type { VideoRecord } from '../../lib/contract/video.ts';
+import { decide, isOver } from '../shared/entitlement.ts';
 import { ApiError } from '../shared/errors.ts';
+import { evidenceOf } from '../shared/evidence.ts';
 import { readVideo } from '../shared/videos.ts';
 import type { Viewer } from '../shared/viewer.ts';
 
@@ -14,23 +12,14 @@ import type { Viewer } from '../shared/viewer.ts';
  */
 export async function watchable(id: string, viewer: Viewer | undefined): Promise<VideoRecord> {
   const video = await readVideo(id);
-  if (!video || video.status === 'deleted') throw new ApiError('not-found', 'There is no such video.');
   const now = Math.floor(Date.now() / 1000);
-  let { allowed } = decide({ viewer, video, grant: undefined, now });
-  // The grant is read only where it can make a difference.
-  if (!allowed && viewer && video.visibility === 'entitled')
-    ({ allowed } = decide({ viewer, video, grant: await readGrant(id, viewer.subject), now }));
-  if (allowed) return video;
+  if (!video || video.status === 'deleted' || isOver(video, now)) {
+    throw new ApiError('not-found', 'There is no such video.');
+  }
+  if (decide({ viewer, video, ...(await evidenceOf(video, viewer)), now }).allowed) return video;
   throw viewer
     ? new ApiError('forbidden', 'You may not watch this video; ask its owner.')
     : new ApiError('unauthorized', 'Sign in, or add a playback token as ?token=, to watch this video.');
-}
-
-async function readGrant(videoId: string, subject: string): Promise<Grant | undefined> {
-  const { Item } = await dynamo.send(
-    new GetCommand({ TableName: required('ENTITLEMENTS_TABLE'), Key: { videoId, subject }, ConsistentRead: true }),
-  );
-  return Item === undefined ? undefined : grantSchema.parse(Item);
 }
 
 /** Throws `not-ready` unless there is something published to play. */

@@ -1,5 +1,8 @@
 /** What can go wrong for a caller, and how HTTP says it: one table. */
+import type { z } from 'zod';
 import type { Problem } from '../../lib/contract/api.ts';
+import { cut } from '../../lib/contract/text.ts';
+import { isThrottled } from './throttled.ts';
 
 /** code → HTTP status and title (RFC 9457 `status`, `title`). Codes are stable: clients may branch on them. */
 export const problems = {
@@ -18,6 +21,7 @@ export const problems = {
   'too-large': [413, 'Too large'],
   'unsupported-type': [415, 'Not a type this platform takes'],
   'too-many-uploads': [429, 'Too many uploads at once'],
+  busy: [503, 'Too much at once'],
   internal: [500, 'Something failed on our side'],
 } as const satisfies Record<string, readonly [number, string]>;
 
@@ -44,10 +48,34 @@ export class ApiError extends Error {
   }
 }
 
-/** The problem document of an error. Anything unforeseen is `internal` and says nothing of its cause. */
+const unforeseen = (error: unknown): ApiError =>
+  isThrottled(error)
+    ? new ApiError('busy', 'More is asked of the platform than it may do at a time. Try again in a few seconds.')
+    : new ApiError('internal', 'Try again; if it stays, tell us the request id.');
+
+/** Faults named in one answer, and characters of each: both are as many as the caller likes. */
+const NAMED = 20;
+const NAMED_LENGTH = 200;
+
+/** `invalid-request` from what a schema says of the part of a request that `where` names: each field by its path. */
+export function refused(where: string, { issues }: z.ZodError, cause?: unknown): ApiError {
+  const errors = issues.slice(0, NAMED).map(({ path, message }) => ({
+    path: cut([where, ...path.map(String)].join('.'), NAMED_LENGTH),
+    message: cut(message, NAMED_LENGTH),
+  }));
+  return new ApiError('invalid-request', errors.map((e) => `${e.path}: ${e.message}`).join('; '), { errors, cause });
+}
+
+/** `invalid-request` for one field that a schema cannot judge. */
+export const refusedField = (path: string, message: string, cause?: unknown): ApiError =>
+  new ApiError('invalid-request', `${path}: ${message}`, { errors: [{ path, message }], cause });
+
+/**
+ * The problem document of an error. What AWS throttled is `busy`; anything else unforeseen is `internal` and says nothing of
+ * its cause.
+ */
 export function toProblem(error: unknown, requestId?: string): Problem {
-  const known =
-    error instanceof ApiError ? error : new ApiError('internal', 'Try again; if it stays, tell us the request id.');
+  const known = error instanceof ApiError ? error : unforeseen(error);
   const [status, title] = problems[known.code];
   return {
     type: 'about:blank',

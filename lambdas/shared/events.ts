@@ -4,7 +4,7 @@ import { EVENT_SOURCE, videoEvent, type VideoEvent } from '../../lib/contract/ev
 
 const client = new EventBridgeClient({});
 
-/** Announces a status on the event bus. Throws when the bus did not take it, so that a step retries. */
+/** Announces a status on the event bus. Throws, by the bus's own name for it, when it did not take it: a step tries again. */
 export async function publish(event: VideoEvent): Promise<void> {
   const answer = await client.send(
     new PutEventsCommand({
@@ -18,5 +18,7 @@ export async function publish(event: VideoEvent): Promise<void> {
       ],
     }),
   );
-  if (answer.FailedEntryCount) throw new Error(`event bus refused: ${answer.Entries?.[0]?.ErrorCode}`);
+  if (!answer.FailedEntryCount) return;
+  const name = answer.Entries?.[0]?.ErrorCode;
+  throw Object.assign(new Error(`event bus refused: ${name}`), { name });
 }

@@ -14,7 +14,8 @@ import {
   type RoutesOf,
 } from '../../lib/contract/api.ts';
 import type { Route, Stage } from '../../lib/contract/route.ts';
-import { ApiError, toProblem } from './errors.ts';
+import { verifiedClaims } from './bearer.ts';
+import { ApiError, refused, refusedField, toProblem } from './errors.ts';
 import { logger } from './logger.ts';
 import { viewerOf, type Viewer } from './viewer.ts';
 
@@ -69,39 +70,46 @@ export function serve<S extends Stage>(groupsClaim: string, handlers: Handlers<S
 }
 
 function parseRequest(route: Route, event: ApiEvent, groupsClaim: string) {
-  const viewer = viewerOf(event.requestContext.authorizer?.jwt?.claims ?? {}, groupsClaim);
-  if (route.auth === 'user' && !viewer) throw new ApiError('unauthorized', 'Send a token of a signed-in person.');
+  const viewer = route.auth === 'user' ? callerOf(event, groupsClaim) : undefined;
   return {
     params: part('path', route.params, event.pathParameters ?? {}),
     query: part('query', route.query, event.queryStringParameters ?? {}),
     body: route.body === undefined ? undefined : part('body', route.body, bodyOf(event)),
-    viewer: route.auth === 'user' ? viewer : undefined,
+    viewer,
     headers: event.headers ?? {},
   };
+}
+
+/** Throws `unauthorized`. */
+function callerOf({ headers, requestContext }: ApiEvent, groupsClaim: string): Viewer {
+  const claims = verifiedClaims(requestContext.authorizer?.jwt?.claims, headers?.['authorization']);
+  const viewer = claims && viewerOf(claims, groupsClaim);
+  if (!viewer) throw new ApiError('unauthorized', 'Send one token of a signed-in person, as `Authorization: Bearer`.');
+  return viewer;
 }
 
 function part(where: string, schema: z.ZodType | undefined, value: unknown): unknown {
   if (!schema) return undefined;
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const errors = parsed.error.issues
-    .slice(0, 20)
-    .map((issue) => ({ path: [where, ...issue.path].join('.'), message: issue.message }));
-  throw new ApiError('invalid-request', errors.map((e) => `${e.path}: ${e.message}`).join('; '), { errors });
+  throw refused(where, parsed.error);
 }
 
+const UTF8 = new TextDecoder('utf-8', { fatal: true });
+
 function bodyOf(event: ApiEvent): unknown {
-  const text = event.isBase64Encoded ? Buffer.from(event.body ?? '', 'base64').toString('utf8') : (event.body ?? '');
-  if (Buffer.byteLength(text) > MAX_BODY_BYTES) {
+  const sent = event.body ?? '';
+  if (Buffer.byteLength(sent, event.isBase64Encoded ? 'base64' : 'utf8') > MAX_BODY_BYTES) {
     throw new ApiError('too-large', 'The request body is too large.', {
       limit: { name: 'body', value: MAX_BODY_BYTES, unit: 'bytes' },
     });
   }
-  if (text === '') return {};
   try {
-    return JSON.parse(text);
+    // What is no UTF-8 would be read as U+FFFD, and stored as what nobody sent.
+    const text = event.isBase64Encoded ? UTF8.decode(Buffer.from(sent, 'base64')) : sent;
+    return text === '' ? {} : JSON.parse(text);
   } catch (cause) {
-    throw new ApiError('invalid-request', 'The body is not JSON.', { cause });
+    throw refusedField('body', 'is not JSON in UTF-8', cause);
   }
 }
 

@@ -1,29 +1,28 @@
 /** One page of a listing that is filtered after it is read. */
 export interface Page<T> {
   readonly records: readonly T[];
-  /** Where the next page begins; null on the last. */
-  readonly cursor: string | null;
+  /** The row the next page begins behind, which its reader may not see (cursor.ts); undefined on the last page. */
+  readonly last: T | undefined;
 }
 
 /**
  * Takes rows until `limit` of them are wanted and one more shows that there is another page. A call looks at `budget`
- * rows at most; a page cut short by it has a cursor, so nothing is ever missed.
+ * rows at most; a page cut short by it has a next one, so nothing is ever missed.
  */
 export async function takePage<T>(
   rows: AsyncIterable<T>,
   wanted: (record: T) => boolean,
   limit: number,
   budget: number,
-  cursorAfter: (record: T) => string,
 ): Promise<Page<T>> {
   const records: T[] = [];
   let seen = 0;
   for await (const record of rows) {
     if (wanted(record)) {
-      if (records.length === limit) return { records, cursor: cursorAfter(records.at(-1)!) };
+      if (records.length === limit) return { records, last: records.at(-1)! };
       records.push(record);
     }
-    if (++seen === budget) return { records, cursor: cursorAfter(record) };
+    if (++seen === budget) return { records, last: record };
   }
-  return { records, cursor: null };
+  return { records, last: undefined };
 }

@@ -1,6 +1,7 @@
 /** Playback signatures: one CloudFront custom policy covers everything below a path, until a time. */
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { getSignedCookies, getSignedUrl } from '@aws-sdk/cloudfront-signer';
+import { hkdfSync } from 'node:crypto';
 import { required } from '../../lib/contract/env.ts';
 import { signingSecret, type SigningSecret } from '../../lib/contract/signing.ts';
 
@@ -30,6 +31,11 @@ export class Signer {
   /** HMAC key of playback tokens. */
   get tokenKey(): Uint8Array {
     return Buffer.from(this.#options.secret.tokenKey, 'base64url');
+  }
+
+  /** AES-256 key of cursors (cursor.ts): derived from the tokens' key by HKDF, RFC 5869, so that neither is the other. */
+  get cursorKey(): Uint8Array {
+    return new Uint8Array(hkdfSync('sha256', this.tokenKey, '', 'sluice cursors of lists', 32));
   }
 
   /** Whether viewers come by https. Only a local edge is plain http. */

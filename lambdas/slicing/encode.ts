@@ -8,9 +8,11 @@ import { chunkResultKey, revisionPrefix } from '../../lib/contract/keys.ts';
 import { slicingBounds } from '../../lib/contract/options.ts';
 import { chunkResult, encodeTask, type EncodeResult, type EncodeTask } from '../../lib/contract/slicing.ts';
 import { logger } from '../shared/logger.ts';
+import { removeObjects } from '../shared/objects.ts';
 import { encodeChunk } from './encoder.ts';
 import { refuse } from './failing.ts';
-import { download, putObject, removeObjects } from './objects.ts';
+import { download, putObject } from './objects.ts';
+import { holdPlace, leavePlace } from './place.ts';
 import { Refusal } from './refusal.ts';
 import { step } from './transient.ts';
 import { Watch, Stopped } from './watch.ts';
@@ -32,6 +34,7 @@ export const handler = step(async (input: unknown, context: Pick<Context, 'getRe
   };
   try {
     await watch.check();
+    await holdPlace(plan.videoId);
     const result = await encode(task, folder, watch, put, context.getRemainingTimeInMillis() - RESERVE_MS);
     const key = chunkResultKey(plan.videoId, plan.revision, chunk.index);
     stored.push(key);
@@ -46,6 +49,8 @@ export const handler = step(async (input: unknown, context: Pick<Context, 'getRe
       await refuse(plan.videoId, plan.execution, { code, reason }, plan.source);
     }
     await removeObjects(bucket, stored);
+    // The run may have been stopped from outside, so that no later step does it.
+    await leavePlace(plan.videoId);
     return { outcome: 'stopped', index: chunk.index } satisfies EncodeResult;
   } finally {
     await watch.end();

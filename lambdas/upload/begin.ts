@@ -1,19 +1,18 @@
 /** The start of an upload: place → multipart upload → record, undone in reverse when a step fails. */
 import { DeleteCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { required } from '../../lib/contract/env.ts';
-import { sourceKey } from '../../lib/contract/keys.ts';
+import { formKey, sourceKey } from '../../lib/contract/keys.ts';
+import { ARRIVAL_SECONDS } from '../../lib/contract/slicing.ts';
 import type { VideoRecord } from '../../lib/contract/video.ts';
 import { dynamo } from '../shared/clients.ts';
+import { ApiError } from '../shared/errors.ts';
 import { logger } from '../shared/logger.ts';
 import type { Viewer } from '../shared/viewer.ts';
 import { checkMayUpload } from './access.ts';
 import { draftOf, formLimit, newRecord, newVideoId, type Announced } from './draft.ts';
 import type { UploadLimits } from '../../lib/contract/upload.ts';
-import { freeSlot, takeSlot } from '../shared/upload-slots.ts';
+import { freeSlot, takeSlot } from '../shared/slots.ts';
 import { abortUpload, createUpload, signForm } from './source.ts';
-
-/** A form that was not posted within its time never will be; the rest is time for a slow link to send it. */
-const FORM_GRACE_SECONDS = 24 * 3600;
 
 export async function beginMultipart(viewer: Viewer, announced: Announced, limits: UploadLimits) {
   checkMayUpload(viewer);
@@ -21,7 +20,7 @@ export async function beginMultipart(viewer: Viewer, announced: Announced, limit
   const [owner, id, now, { expireSeconds }] = [viewer.subject, newVideoId(), Date.now(), limits];
   const key = sourceKey(id);
   return await allOrNothing(async (undo) => {
-    const slot = await takeSlot({ owner, videoId: id, expiresAt: after(now, expireSeconds) }, limits.maxInFlight);
+    const slot = await place(owner, id, after(now, expireSeconds), limits);
     undo.push(() => freeSlot({ id, owner, upload: { kind: 'multipart', slot } }));
     const uploadId = await createUpload(key, draft.type);
     undo.push(() => abortUpload(key, uploadId));
@@ -37,17 +36,35 @@ export async function beginForm(viewer: Viewer, announced: Announced, limits: Up
   const draft = draftOf(announced, limits, true);
   const [owner, id, now, { urlSeconds }] = [viewer.subject, newVideoId(), Date.now(), limits];
   return await allOrNothing(async (undo) => {
-    const slot = await takeSlot({ owner, videoId: id, expiresAt: after(now, urlSeconds) }, limits.maxInFlight);
+    const slot = await place(owner, id, after(now, urlSeconds), limits);
     const upload = { kind: 'form', slot } as const;
     undo.push(() => freeSlot({ id, owner, upload }));
-    const { url, fields } = await signForm(sourceKey(id), draft.type, formLimit(limits), urlSeconds);
+    const { url, fields } = await signForm(formKey(id), draft.type, formLimit(limits), urlSeconds);
     undo.push(() => deleteRecord(id));
-    await putRecord(newRecord({ id, owner, draft, upload, now, expireSeconds: urlSeconds + FORM_GRACE_SECONDS }));
+    // A form that was not posted within its time never will be; the rest is time for a slow link, and for a backlog.
+    const expireSeconds = urlSeconds + ARRIVAL_SECONDS;
+    await putRecord(newRecord({ id, owner, draft, upload, now, expireSeconds }));
     return { method: 'POST' as const, url, fields, expires: urlSeconds };
   });
 }
 
 const after = (now: number, seconds: number) => Math.floor(now / 1000) + seconds;
+
+/** Throws `too-many-uploads`. */
+async function place(
+  owner: string,
+  videoId: string,
+  expiresAt: number,
+  { maxInFlight }: UploadLimits,
+): Promise<number> {
+  const slot = await takeSlot({ owner, videoId, expiresAt }, maxInFlight);
+  if (slot !== undefined) return slot;
+  throw new ApiError(
+    'too-many-uploads',
+    `You have ${maxInFlight} uploads under way. Let one finish, or abort one, and try again.`,
+    { limit: { name: 'upload.maxInFlight', value: maxInFlight, unit: 'uploads' } },
+  );
+}
 
 /** Runs `steps`; when one throws, runs what they pushed to `undo`, newest first, and throws the first error on. */
 export async function allOrNothing<T>(steps: (undo: (() => Promise<unknown>)[]) => Promise<T>): Promise<T> {

@@ -1,8 +1,10 @@
 /** From what an uploader says of a file to a new video's fields, or the reason why it is not taken. Pure. */
 import { randomInt } from 'node:crypto';
 import { z } from 'zod';
-import { video, visibility, type VideoRecord } from '../../lib/contract/video.ts';
-import { ApiError } from '../shared/errors.ts';
+import { routes } from '../../lib/contract/api.ts';
+import { characters, oneLine } from '../../lib/contract/text.ts';
+import { visibility, type VideoRecord } from '../../lib/contract/video.ts';
+import { ApiError, refused } from '../shared/errors.ts';
 import { MAX_FORM_BYTES, type UploadLimits } from '../../lib/contract/upload.ts';
 
 export interface Draft {
@@ -22,9 +24,7 @@ export interface Announced {
 
 /** Uppy sends every field of its form, unfilled ones as empty text or null; in a query string null is the word. */
 const given = (value: unknown): unknown =>
-  value === null || value === undefined || (typeof value === 'string' && /^\s*(null|undefined)?\s*$/.test(value))
-    ? undefined
-    : value;
+  value === null || (typeof value === 'string' && ['', 'null', 'undefined'].includes(value.trim())) ? undefined : value;
 const optional = <T extends z.ZodType>(schema: T) => z.preprocess(given, schema.optional());
 
 const splitTags = (value: unknown): unknown =>
@@ -35,11 +35,14 @@ const splitTags = (value: unknown): unknown =>
         .filter((tag) => tag !== '')
     : value;
 
+/** Characters of a title that are looked at; it is made one line of 200 of them. */
+const LONGEST_TITLE = 5000;
+
 const metadataSchema = z.object({
-  title: optional(z.string()),
-  name: optional(z.string()),
-  description: optional(video.shape.description),
-  tags: optional(z.preprocess(splitTags, video.shape.tags)),
+  title: optional(characters(LONGEST_TITLE)),
+  name: optional(characters(LONGEST_TITLE)),
+  description: optional(routes['PATCH /api/videos/{id}'].body.shape.description.unwrap()),
+  tags: optional(z.preprocess(splitTags, routes['PATCH /api/videos/{id}'].body.shape.tags.unwrap())),
   visibility: optional(visibility),
   size: optional(z.preprocess((size) => (typeof size === 'string' ? Number(size) : size), z.int().nonnegative())),
 });
@@ -50,13 +53,7 @@ const metadataSchema = z.object({
  */
 export function draftOf(announced: Announced, limits: UploadLimits, form: boolean): Draft {
   const parsed = metadataSchema.safeParse(announced.metadata ?? {});
-  if (!parsed.success) {
-    const errors = parsed.error.issues.map((issue) => ({
-      path: `metadata.${issue.path.join('.')}`,
-      message: issue.message,
-    }));
-    throw new ApiError('invalid-request', errors.map((e) => `${e.path}: ${e.message}`).join('; '), { errors });
-  }
+  if (!parsed.success) throw refused('metadata', parsed.error);
   const { title, name, description, tags, visibility, size } = parsed.data;
   const type = checkType(announced.type, limits.types);
   if (size !== undefined) checkSize(size, form ? formLimit(limits) : limits.maxBytes);
@@ -104,16 +101,8 @@ function titleOf(title: string | undefined, name: string | undefined, filename: 
   return tidy(chosen ?? '') || tidy(base.replace(/(?<=.)\.[^.\s]{1,10}$/, '')) || 'Untitled';
 }
 
-/** One line of at most 200 UTF-16 units (the contract's limit), not cut inside a character. */
-function tidy(text: string): string {
-  const line = text.replace(/[\p{Cc}\p{Cs}\s]+/gu, ' ').trim();
-  return line.length <= 200
-    ? line
-    : line
-        .slice(0, 200)
-        .replace(/[\uD800-\uDBFF]$/, '')
-        .trim();
-}
+/** The contract's limit. */
+const tidy = (text: string): string => oneLine(text, 200);
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789';
 

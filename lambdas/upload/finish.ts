@@ -10,7 +10,7 @@ import { announce, changeVideo, readVideo } from '../shared/videos.ts';
 import { noSuchUpload, uploadGone } from './access.ts';
 import type { UploadLimits } from '../../lib/contract/upload.ts';
 import { checkParts, type ClaimedPart } from './parts.ts';
-import { freeSlot } from '../shared/upload-slots.ts';
+import { freeSlot } from '../shared/slots.ts';
 import { abortUpload, bucket, completeUpload, listParts, sourceSize, sourceUrl } from './source.ts';
 
 export type MultipartVideo = VideoRecord & { readonly upload: { readonly id: string } };

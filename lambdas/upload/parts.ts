@@ -14,7 +14,12 @@ export interface Part {
 export type ClaimedPart = Omit<Part, 'Size'>;
 
 /** S3 sends ETags in quotes (RFC 9110, 8.8.3); uploaders hand them back with or without. */
-export const bareTag = (tag: string): string => tag.replace(/^"+|"+$/g, '');
+export function bareTag(tag: string): string {
+  let [from, to] = [0, tag.length];
+  while (tag[from] === '"') from += 1;
+  while (to > from && tag[to - 1] === '"') to -= 1;
+  return tag.slice(from, to);
+}
 
 /**
  * Checks the claimed list against S3's, and answers the file's size in bytes. Both must hold the same parts, numbered

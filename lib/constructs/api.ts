@@ -4,6 +4,7 @@ import type { CfnStage, HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2';
 import { CorsHttpMethod, HttpApi, HttpNoneAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpJwtAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import type { CfnFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { Config } from '../config.ts';
@@ -23,10 +24,12 @@ export class Api extends Construct {
   readonly http: HttpApi;
   readonly auth: Auth;
   readonly #authorizer: HttpJwtAuthorizer;
+  readonly #reserved: number | undefined;
 
   constructor(scope: Construct, id: string, { config, auth }: ApiProps) {
     super(scope, id);
     this.auth = auth;
+    this.#reserved = config.concurrency.reservedForApi;
     this.http = new HttpApi(this, 'Http', {
       apiName: `${config.name}-${config.environment}`,
       corsPreflight: {
@@ -64,8 +67,11 @@ export class Api extends Construct {
     stage.defaultRouteSettings = { throttlingBurstLimit: 500, throttlingRateLimit: 1000 };
   }
 
-  /** Lets `fn` answer every route of `stage`, and tells it which claim lists the groups. */
+  /** Lets `fn` answer every route of `stage`, with the concurrency that is reserved for that. */
   serve(stage: Stage, fn: SluiceFunction): void {
+    if (this.#reserved !== undefined) {
+      (fn.node.defaultChild as CfnFunction).reservedConcurrentExecutions = this.#reserved;
+    }
     const integration = new HttpLambdaIntegration(`${stage}-integration`, fn);
     for (const [key, route] of Object.entries<Route>(routes)) {
       if (route.stage !== stage) continue;

@@ -1,19 +1,21 @@
-/** Catalog: what there is, who may see it; and the worker that removes what was deleted. */
+/** Catalog: what there is, who may see it; and the workers that remove what was deleted or kept long enough. */
 import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
 import type { IDistribution } from 'aws-cdk-lib/aws-cloudfront';
-import { EventBus } from 'aws-cdk-lib/aws-events';
+import { EventBus, Rule, Schedule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { z } from 'zod';
-import type { Config } from '../config.ts';
+import { concurrency, type Config } from '../config.ts';
 import type { consoleConfig } from '../contract/api.ts';
-import { SOURCE_PREFIX, VOD_PREFIX, WORK_PREFIX } from '../contract/keys.ts';
+import { SERVED_POSITIONS, SOURCE_PREFIX, TRACKS_PREFIX, VOD_PREFIX, WORK_PREFIX } from '../contract/keys.ts';
 import type { Api } from './api.ts';
 import { SluiceFunction } from './function.ts';
 import { workQueue } from './queue.ts';
 import type { SigningKey } from './signing-key.ts';
-import { BY_OWNER, BY_TIME, type Storage } from './storage.ts';
+import { BY_OWNER, BY_REMOVAL, BY_TIME, type Storage } from './storage.ts';
 import { limitsOf } from './upload.ts';
 
 const REMOVER_TIMEOUT = Duration.minutes(5);
@@ -34,8 +36,8 @@ export class Catalog extends Construct {
   constructor(scope: Construct, id: string, { config, storage, api, signingKey, slicing }: CatalogProps) {
     super(scope, id);
     const bus = EventBus.fromEventBusName(this, 'Bus', 'default');
-    // Two hours of trying: a mass deletion waits for CloudFront's limit of invalidations at a time.
-    const removals = workQueue(this, 'Removals', { config, workerTimeout: REMOVER_TIMEOUT, tries: 20 });
+    // Ten hours of trying: each is counted that Lambda had no execution for, too. What waits for CloudFront is not.
+    const removals = workQueue(this, 'Removals', { config, workerTimeout: REMOVER_TIMEOUT, tries: 100 });
 
     this.handler = new SluiceFunction(this, 'Handler', {
       config,
@@ -48,6 +50,12 @@ export class Catalog extends Construct {
     })
       .useTable('VIDEOS_TABLE', storage.videos, ['GetItem', 'UpdateItem'], [BY_OWNER, BY_TIME])
       .useTable('ENTITLEMENTS_TABLE', storage.entitlements, ['GetItem', 'Query', 'PutItem', 'DeleteItem'])
+      .useObjects('MEDIA_BUCKET', storage.media, ['GetObject'], TRACKS_PREFIX)
+      .allow(
+        ['s3:GetObject'],
+        [storage.media.arnForObjects(SERVED_POSITIONS)],
+        'where clips of earlier versions have their positions',
+      )
       .sendTo('REMOVAL_QUEUE', removals);
     signingKey.allowSigning(this.handler);
     api.serve('catalog', this.handler);
@@ -67,9 +75,11 @@ export class Catalog extends Construct {
       .useObjects('SOURCE_BUCKET', storage.sources, ['DeleteObject', 'AbortMultipartUpload'], SOURCE_PREFIX)
       .useObjects('MEDIA_BUCKET', storage.media, ['DeleteObject'], VOD_PREFIX)
       .useObjects('MEDIA_BUCKET', storage.media, ['DeleteObject'], WORK_PREFIX)
+      .useObjects('MEDIA_BUCKET', storage.media, ['DeleteObject'], TRACKS_PREFIX)
       .listObjects(storage.sources, SOURCE_PREFIX)
       .listObjects(storage.media, VOD_PREFIX)
       .listObjects(storage.media, WORK_PREFIX)
+      .listObjects(storage.media, TRACKS_PREFIX)
       .useEvents('EVENT_BUS', bus)
       .sendTo('REMOVAL_QUEUE', removals)
       .allow(
@@ -85,8 +95,31 @@ export class Catalog extends Construct {
         'executions of this one state machine; their names are not known before they run',
       );
     this.remover.addEventSource(
-      new SqsEventSource(removals, { batchSize: 5, reportBatchItemFailures: true, maxConcurrency: 5 }),
+      new SqsEventSource(removals, {
+        // Without a wait for more: a takedown is quick, and of many at a time batches fill by themselves.
+        batchSize: 10,
+        reportBatchItemFailures: true,
+        maxConcurrency: concurrency(config).removals,
+      }),
     );
+    this.#expiry(config, storage, removals);
+  }
+
+  #expiry(config: Config, storage: Storage, removals: Queue): void {
+    const expiry = new SluiceFunction(this, 'Expiry', {
+      config,
+      entry: 'catalog/expire.ts',
+      description: 'Hands videos whose retention is over to removal',
+      timeout: Duration.minutes(15),
+    })
+      .useTable('VIDEOS_TABLE', storage.videos, ['UpdateItem'], [BY_REMOVAL])
+      .sendTo('REMOVAL_QUEUE', removals);
+    new Rule(this, 'Daily', {
+      description: 'Looks for videos whose retention is over',
+      // Days end at midnight UTC.
+      schedule: Schedule.cron({ hour: '0', minute: '10' }),
+      targets: [new LambdaFunction(expiry)],
+    });
   }
 
   /** Lets removals clear this distribution's caches. Called when it exists: it is made after the catalog. */
@@ -111,8 +144,8 @@ function consoleConfigOf(config: Config, { auth }: Api): z.input<typeof consoleC
 }
 
 function mapOf({ live }: Config): Pick<z.input<typeof consoleConfig>, 'map'> {
-  const { enabled, mapTilesUrl, mapAttribution, mapAttributionUrl } = live;
-  if (!enabled || mapTilesUrl === undefined || mapAttribution === undefined) return {};
+  const { mapTilesUrl, mapAttribution, mapAttributionUrl } = live;
+  if (mapTilesUrl === undefined || mapAttribution === undefined) return {};
   return {
     map: {
       tiles: mapTilesUrl,

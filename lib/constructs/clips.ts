@@ -4,8 +4,8 @@ import { EventBus } from 'aws-cdk-lib/aws-events';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
-import type { Config } from '../config.ts';
-import { SOURCE_PREFIX, VOD_PREFIX } from '../contract/keys.ts';
+import { concurrency, type Config } from '../config.ts';
+import { SOURCE_PREFIX, TRACKS_PREFIX } from '../contract/keys.ts';
 import { LIVE_PREFIX } from '../contract/live-keys.ts';
 import type { DeviceTables } from './device-tables.ts';
 import { SluiceFunction } from './function.ts';
@@ -21,7 +21,8 @@ export function clips(
   { positions }: DeviceTables,
 ): Queue {
   const bus = EventBus.fromEventBusName(scope, 'Bus', 'default');
-  const queue = workQueue(scope, 'Clips', { config, workerTimeout: TIMEOUT, tries: 3 });
+  // Each is counted that Lambda had no execution for, too: five hours of trying.
+  const queue = workQueue(scope, 'Clips', { config, workerTimeout: TIMEOUT, tries: 20 });
   const clipper = new SluiceFunction(scope, 'Clipper', {
     config,
     entry: 'devices/clip.ts',
@@ -32,10 +33,21 @@ export function clips(
     .useTable('VIDEOS_TABLE', storage.videos, ['GetItem', 'UpdateItem'])
     .useTable('POSITIONS_TABLE', positions, ['Query'])
     .useObjects('MEDIA_BUCKET', storage.media, ['GetObject'], LIVE_PREFIX)
-    .useObjects('MEDIA_BUCKET', storage.media, ['PutObject'], VOD_PREFIX)
+    .useObjects('MEDIA_BUCKET', storage.media, ['PutObject'], TRACKS_PREFIX)
     .listObjects(storage.media, LIVE_PREFIX)
-    .useObjects('SOURCE_BUCKET', storage.sources, ['PutObject', 'AbortMultipartUpload'], SOURCE_PREFIX)
+    .useObjects(
+      'SOURCE_BUCKET',
+      storage.sources,
+      ['PutObject', 'PutObjectTagging', 'AbortMultipartUpload'],
+      SOURCE_PREFIX,
+    )
     .useEvents('EVENT_BUS', bus);
-  clipper.addEventSource(new SqsEventSource(queue, { batchSize: 1, reportBatchItemFailures: true, maxConcurrency: 5 }));
+  clipper.addEventSource(
+    new SqsEventSource(queue, {
+      batchSize: 1,
+      reportBatchItemFailures: true,
+      maxConcurrency: concurrency(config).clips,
+    }),
+  );
   return queue;
 }

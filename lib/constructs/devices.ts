@@ -1,6 +1,7 @@
 /**
  * Devices: their tables, clips of what they recorded, their API and live playback. All of it is billed by use, so it stays
- * with the serverless stack and outlives the one that costs by the hour.
+ * with the serverless stack, there whether or not devices are taken in (`live.enabled`), and outlives the one that costs by
+ * the hour.
  */
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
@@ -30,6 +31,11 @@ export class Devices extends Construct {
     this.tables = deviceTables(this, props.config);
     this.#handler(props, clips(this, props, this.tables));
     livePlayback(this, props, this.tables);
+  }
+
+  /** Lets a function decide by who may see a device now. */
+  decidesFor(fn: SluiceFunction): void {
+    fn.useTable('DEVICES_TABLE', this.tables.devices, ['GetItem']);
   }
 
   #handler({ config, storage, api, signingKey }: DevicesProps, clipQueue: Queue): void {

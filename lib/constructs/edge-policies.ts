@@ -14,6 +14,7 @@ import {
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import type { Config } from '../config.ts';
+import { edgeName } from './edge-names.ts';
 
 /** Nothing of the viewer is in the key: a signature in the query must not make a copy of a segment per viewer. */
 const sharedByAll = {
@@ -26,6 +27,7 @@ const sharedByAll = {
 /** Segments and posters lie under a revision that never changes. Already compressed, so one encoding only. */
 export const segmentCache = (scope: Construct): CachePolicy =>
   new CachePolicy(scope, 'SegmentCache', {
+    cachePolicyName: edgeName(scope, 'SegmentCache'),
     comment: 'Immutable media, for a year',
     ...sharedByAll,
     defaultTtl: Duration.days(365),
@@ -35,6 +37,7 @@ export const segmentCache = (scope: Construct): CachePolicy =>
 /** Media playlists are text: compressed, and kept a day at most, so that a mistake in one does not last. */
 export const playlistCache = (scope: Construct): CachePolicy =>
   new CachePolicy(scope, 'PlaylistCache', {
+    cachePolicyName: edgeName(scope, 'PlaylistCache'),
     comment: 'Media playlists, compressed, for a day at most',
     ...sharedByAll,
     defaultTtl: Duration.hours(1),
@@ -46,6 +49,7 @@ export const playlistCache = (scope: Construct): CachePolicy =>
 /** A live playlist is another one with each segment. Half of one is how much later a viewer may learn of it. */
 export const livePlaylistCache = (scope: Construct, { live }: Config): CachePolicy =>
   new CachePolicy(scope, 'LivePlaylistCache', {
+    cachePolicyName: edgeName(scope, 'LivePlaylistCache'),
     comment: 'Live playlists, compressed, for less than a segment',
     ...sharedByAll,
     defaultTtl: Duration.seconds(1),
@@ -57,6 +61,7 @@ export const livePlaylistCache = (scope: Construct, { live }: Config): CachePoli
 /** Live segments never change, but they go when their retention ends; a copy outlives them by a day. */
 export const liveSegmentCache = (scope: Construct): CachePolicy =>
   new CachePolicy(scope, 'LiveSegmentCache', {
+    cachePolicyName: edgeName(scope, 'LiveSegmentCache'),
     comment: 'Live and recorded segments, for a day',
     ...sharedByAll,
     defaultTtl: Duration.days(1),
@@ -66,6 +71,7 @@ export const liveSegmentCache = (scope: Construct): CachePolicy =>
 /** The console's index.html and icons: a deploy shows within a minute, `maxTtl` or the object's own Cache-Control. */
 export const pageCache = (scope: Construct): CachePolicy =>
   new CachePolicy(scope, 'PageCache', {
+    cachePolicyName: edgeName(scope, 'PageCache'),
     comment: 'The console, whose files may change with a deploy',
     ...sharedByAll,
     defaultTtl: Duration.minutes(1),
@@ -94,6 +100,7 @@ const cors = (config: Config): ResponseHeadersCorsBehavior => ({
 
 export const mediaHeaders = (scope: Construct, config: Config): ResponseHeadersPolicy =>
   new ResponseHeadersPolicy(scope, 'MediaHeaders', {
+    responseHeadersPolicyName: edgeName(scope, 'MediaHeaders'),
     comment: 'Media: CORS, no sniffing',
     corsBehavior: cors(config),
     securityHeadersBehavior: security,
@@ -102,6 +109,7 @@ export const mediaHeaders = (scope: Construct, config: Config): ResponseHeadersP
 /** The API answers CORS itself. */
 export const apiHeaders = (scope: Construct): ResponseHeadersPolicy =>
   new ResponseHeadersPolicy(scope, 'ApiHeaders', {
+    responseHeadersPolicyName: edgeName(scope, 'ApiHeaders'),
     comment: 'API: no sniffing, no framing',
     securityHeadersBehavior: {
       ...security,
@@ -115,6 +123,7 @@ export const apiHeaders = (scope: Construct): ResponseHeadersPolicy =>
 
 export const consoleHeaders = (scope: Construct, config: Config, sources: Bucket): ResponseHeadersPolicy =>
   new ResponseHeadersPolicy(scope, 'ConsoleHeaders', {
+    responseHeadersPolicyName: edgeName(scope, 'ConsoleHeaders'),
     comment: 'Console: content security policy, no framing',
     securityHeadersBehavior: {
       ...security,
@@ -126,6 +135,7 @@ export const consoleHeaders = (scope: Construct, config: Config, sources: Bucket
 /** For files whose names carry a hash of their content. */
 export const assetHeaders = (scope: Construct, config: Config, sources: Bucket): ResponseHeadersPolicy =>
   new ResponseHeadersPolicy(scope, 'AssetHeaders', {
+    responseHeadersPolicyName: edgeName(scope, 'AssetHeaders'),
     comment: 'Console files named by their hash: kept for a year',
     securityHeadersBehavior: {
       ...security,
@@ -169,8 +179,8 @@ export function contentSecurityPolicy(config: Config, sources: Pick<Bucket, 'buc
 
 /** Empty for tiles of this host. A map fetches tiles; where it cannot decode them itself, an image does. */
 function tilesOrigin({ live }: Config): string[] {
-  const { enabled, mapTilesUrl } = live;
-  return enabled && mapTilesUrl !== undefined && !mapTilesUrl.startsWith('/') ? [new URL(mapTilesUrl).origin] : [];
+  const { mapTilesUrl } = live;
+  return mapTilesUrl !== undefined && !mapTilesUrl.startsWith('/') ? [new URL(mapTilesUrl).origin] : [];
 }
 
 /** Cognito keeps keys and sign-in pages on two hosts; any other issuer is expected to serve its endpoints from its own. */

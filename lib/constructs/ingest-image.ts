@@ -16,22 +16,27 @@ const INGEST_ENTRY = `${folder}src/task/main.ts`;
 const SOUND_WORKER = `${folder}src/sound/worker.ts`;
 const AAC_ENCODER = `${root}node_modules/@mediabunny/aac-encoder/dist/modules/build/aac.js`;
 
-/** Numbers, for a user of no name: distroless's `nonroot`. */
+/** Distroless's `nonroot`, by its numbers: ECS resolves no names before it runs the image. */
 export const INGEST_USER = '65532:65532';
 
 export function ingestImage(scope: Construct, id: string, config: Config): ContainerImage {
   const directory = mkdtempSync(join(tmpdir(), 'sluice-ingest-'));
   try {
-    cpSync(`${folder}Dockerfile`, join(directory, 'Dockerfile'));
-    mkdirSync(join(directory, 'bundle'));
     // Synthesizing without bundling is for looking at templates; the image's hash then says nothing.
-    if (Stack.of(scope).bundlingRequired) bundleIngest(join(directory, 'bundle'));
+    writeIngestContext(directory, Stack.of(scope).bundlingRequired);
     const platform = config.architecture === 'arm64' ? Platform.LINUX_ARM64 : Platform.LINUX_AMD64;
     // The asset is a copy in the assembly from here on.
     return ContainerImage.fromDockerImageAsset(new DockerImageAsset(scope, id, { directory, platform }));
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
+}
+
+/** Writes what an image is built of into an empty folder: the Dockerfile, and beside it `bundle`, which may stay empty. */
+export function writeIngestContext(directory: string, bundled = true): void {
+  cpSync(`${folder}Dockerfile`, join(directory, 'Dockerfile'));
+  mkdirSync(join(directory, 'bundle'));
+  if (bundled) bundleIngest(join(directory, 'bundle'));
 }
 
 /**

@@ -37,8 +37,11 @@ import { SluiceTask } from './task.ts';
 
 /** Fargate's longest wait between SIGTERM and SIGKILL, and how long new connections may still come to a task before it. */
 const STOP = Duration.seconds(120);
-/** Share of `streamsPerTask` that scaling aims at: what is left takes new streams while another task starts. */
-const FULL = 0.7;
+/**
+ * Share of `streamsPerTask` that scaling aims at: what is left takes new streams while another task starts. Each zone gets
+ * half of the devices, so with three tasks the one that is alone in its zone has half as much again as the average: 90 %.
+ */
+const FULL = 0.6;
 
 export interface IngestProps {
   readonly config: Config;
@@ -99,10 +102,12 @@ export class Ingest extends Construct {
     const balancer = new NetworkLoadBalancer(this, 'Balancer', {
       vpc: network.vpc,
       internetFacing: true,
-      crossZoneEnabled: true,
+      // With the devices' own addresses kept, two connections that a carrier's NAT sends from one port to the nodes of both
+      // zones would be one and the same to a task that both nodes may choose. So each node has tasks of its own.
+      crossZoneEnabled: false,
       securityGroups: [network.balancerGroup],
-      // Vehicles may be set to its addresses; those go with it.
-      deletionProtection: config.removal === 'retain',
+      // Vehicles may be set to its addresses, which go with it. It also stands in the way of a roll-back.
+      deletionProtection: config.live.deletionProtection,
     });
     acknowledge(
       balancer,
@@ -143,14 +148,18 @@ export class Ingest extends Construct {
       .useTable('ALARMS_TABLE', tables.alarms, ['GetItem', 'PutItem', 'UpdateItem'])
       .useTable('FLEET_TABLE', tables.fleet, ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query'])
       .useTable('VIDEOS_TABLE', storage.videos, ['PutItem'])
-      .useTable('ENTITLEMENTS_TABLE', storage.entitlements, ['PutItem'])
       .useObjects(
         'MEDIA_BUCKET',
         storage.media,
         ['GetObject', 'PutObject', 'PutObjectTagging', 'AbortMultipartUpload'],
         LIVE_PREFIX,
       )
-      .useObjects('SOURCE_BUCKET', storage.sources, ['PutObject', 'AbortMultipartUpload'], SOURCE_PREFIX)
+      .useObjects(
+        'SOURCE_BUCKET',
+        storage.sources,
+        ['PutObject', 'PutObjectTagging', 'AbortMultipartUpload'],
+        SOURCE_PREFIX,
+      )
       .useEvents('EVENT_BUS', EventBus.fromEventBusName(this, 'Bus', 'default'))
       .allow(
         ['sqs:CreateQueue', 'sqs:DeleteQueue', 'sqs:ReceiveMessage', 'sqs:DeleteMessage'],

@@ -13,18 +13,22 @@ import {
   OriginProtocolPolicy,
   OriginRequestPolicy,
   PriceClass,
+  S3OriginAccessControl,
   SecurityPolicyProtocol,
   ViewerProtocolPolicy,
   type BehaviorOptions,
+  type IOrigin,
 } from 'aws-cdk-lib/aws-cloudfront';
 import { HttpOrigin, S3BucketOrigin } from 'aws-cdk-lib/aws-cloudfront-origins';
-import { HttpMethods, type IBucket } from 'aws-cdk-lib/aws-s3';
+import { Effect, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { HttpMethods, type Bucket, type IBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../config.ts';
-import { VOD_PREFIX } from '../contract/keys.ts';
+import { SERVED_POSITIONS, TRACKS_PREFIX, VOD_PREFIX } from '../contract/keys.ts';
 import { LIVE_PREFIX } from '../contract/live-keys.ts';
 import type { Api } from './api.ts';
+import { edgeName } from './edge-names.ts';
 import {
   apiHeaders,
   assetHeaders,
@@ -70,6 +74,7 @@ const PRICE_CLASS = {
 const ERRORS = [400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504];
 
 export class Playback extends Construct {
+  readonly manifest: SluiceFunction;
   readonly distribution: Distribution;
   /** Scheme and host viewers use. */
   readonly publicUrl: string;
@@ -82,7 +87,7 @@ export class Playback extends Construct {
     this.publicUrl = publicUrl ?? `https://${domainName ?? this.distribution.distributionDomainName}`;
     signingKey.servedAt(this.publicUrl);
 
-    const manifest = new SluiceFunction(this, 'Manifest', {
+    this.manifest = new SluiceFunction(this, 'Manifest', {
       config,
       entry: 'playback/handler.ts',
       description: 'Checks who may watch and answers signed playlists',
@@ -93,8 +98,8 @@ export class Playback extends Construct {
       .useTable('VIDEOS_TABLE', storage.videos, ['GetItem'])
       .useTable('ENTITLEMENTS_TABLE', storage.entitlements, ['GetItem'])
       .useObjects('MEDIA_BUCKET', storage.media, ['GetObject'], VOD_PREFIX);
-    signingKey.allowSigning(manifest);
-    api.serve('playback', manifest);
+    signingKey.allowSigning(this.manifest);
+    api.serve('playback', this.manifest);
 
     const output = (name: string, value: string, description: string) =>
       new CfnOutput(Stack.of(this), name, { value, description });
@@ -133,6 +138,15 @@ export class Playback extends Construct {
       allowedHeaders: ['*'],
       maxAge: 86_400,
     });
+    // Places are the API's to tell, by another right than watching. Said of keys, for a path can be written in many ways.
+    storage.media.addToResourcePolicy(
+      new PolicyStatement({
+        effect: Effect.DENY,
+        principals: [new ServicePrincipal('cloudfront.amazonaws.com')],
+        actions: ['s3:GetObject'],
+        resources: [SERVED_POSITIONS, `${TRACKS_PREFIX}*`].map((keys) => storage.media.arnForObjects(keys)),
+      }),
+    );
     acknowledge(
       distribution,
       'AwsSolutions-CFR1',
@@ -159,8 +173,9 @@ export class Playback extends Construct {
 
   /** `/` and every address of the console; `/assets/*` are the files named by their hash. */
   #console({ config, storage }: PlaybackProps): Record<'page' | 'assets', BehaviorOptions> {
-    const origin = S3BucketOrigin.withOriginAccessControl(storage.site as IBucket);
+    const origin = this.#bucketOrigin('SiteAccess', storage.site);
     const router = new EdgeFunction(this, 'SpaRouter', {
+      functionName: edgeName(this, 'SpaRouter'),
       comment: "Answers the console's addresses with index.html",
       runtime: FunctionRuntime.JS_2_0,
       code: FunctionCode.fromFile({ filePath: fileURLToPath(new URL('spa-router.js', import.meta.url)) }),
@@ -200,10 +215,16 @@ export class Playback extends Construct {
     };
   }
 
-  /** `/vod/*`, and `/live/*` where there are devices: signed only. Playlists first, since the first pattern that fits is taken. */
+  /** A bucket that this distribution alone may read. */
+  #bucketOrigin(id: string, bucket: Bucket): IOrigin {
+    const originAccessControl = new S3OriginAccessControl(this, id, { originAccessControlName: edgeName(this, id) });
+    return S3BucketOrigin.withOriginAccessControl(bucket as IBucket, { originAccessControl });
+  }
+
+  /** `/vod/*` and `/live/*`: signed only. Playlists first, since the first pattern that fits is taken. */
   #media({ config, storage, signingKey }: PlaybackProps): Record<string, BehaviorOptions> {
     const signed = {
-      origin: S3BucketOrigin.withOriginAccessControl(storage.media as IBucket),
+      origin: this.#bucketOrigin('MediaAccess', storage.media),
       viewerProtocolPolicy: ViewerProtocolPolicy.HTTPS_ONLY,
       allowedMethods: AllowedMethods.ALLOW_GET_HEAD_OPTIONS,
       originRequestPolicy: OriginRequestPolicy.CORS_S3_ORIGIN,
@@ -213,10 +234,8 @@ export class Playback extends Construct {
     return {
       [`/${VOD_PREFIX}*.m3u8`]: { ...signed, cachePolicy: playlistCache(this), compress: true },
       [`/${VOD_PREFIX}*`]: { ...signed, cachePolicy: segmentCache(this), compress: false },
-      ...(config.live.enabled && {
-        [`/${LIVE_PREFIX}*.m3u8`]: { ...signed, cachePolicy: livePlaylistCache(this, config), compress: true },
-        [`/${LIVE_PREFIX}*`]: { ...signed, cachePolicy: liveSegmentCache(this), compress: false },
-      }),
+      [`/${LIVE_PREFIX}*.m3u8`]: { ...signed, cachePolicy: livePlaylistCache(this, config), compress: true },
+      [`/${LIVE_PREFIX}*`]: { ...signed, cachePolicy: liveSegmentCache(this), compress: false },
     };
   }
 }

@@ -3,10 +3,11 @@
  * by the function itself and never passes through the template, an output or a log.
  */
 import { CustomResource } from 'aws-cdk-lib';
-import { KeyGroup, PublicKey } from 'aws-cdk-lib/aws-cloudfront';
+import { KeyGroup, PublicKey, type CfnPublicKey } from 'aws-cdk-lib/aws-cloudfront';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import type { Config } from '../config.ts';
+import { edgeName } from './edge-names.ts';
 import { SluiceFunction } from './function.ts';
 import { acknowledge } from './nag.ts';
 import { removalOf } from './removal.ts';
@@ -41,8 +42,21 @@ export class SigningKey extends Construct {
       serviceToken: maker.functionArn,
       resourceType: 'Custom::SluiceSigningKey',
     });
-    this.publicKey = new PublicKey(this, 'Public', { encodedKey: pair.getAttString('PublicKey') });
-    this.keyGroup = new KeyGroup(this, 'Group', { items: [this.publicKey] });
+    this.publicKey = this.#public(pair.getAttString('PublicKey'));
+    this.keyGroup = new KeyGroup(this, 'Group', { keyGroupName: edgeName(this, 'Group'), items: [this.publicKey] });
+  }
+
+  /**
+   * CloudFront changes nothing of a public key but its comment (UpdatePublicKey), and CloudFormation does not replace it by
+   * itself: another name, reference or key needs another logical id here. The key group turns to the new one before the old
+   * one goes.
+   */
+  #public(encodedKey: string): PublicKey {
+    const publicKeyName = edgeName(this, 'PublicKey');
+    const made = new PublicKey(this, 'PublicKey', { publicKeyName, encodedKey });
+    // As global as the name: the same from a second region would be taken for the same request once more.
+    (made.node.defaultChild as CfnPublicKey).addPropertyOverride('PublicKeyConfig.CallerReference', publicKeyName);
+    return made;
   }
 
   /** Lets `fn` sign: variables `SIGNING_SECRET`, `KEY_PAIR_ID` and `PUBLIC_URL`, and the right to read the secret. */

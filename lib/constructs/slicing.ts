@@ -10,25 +10,24 @@ import {
   Condition,
   DefinitionBody,
   Fail,
-  JitterType,
   JsonPath,
   LogLevel,
   Map,
   StateMachine,
   Succeed,
   TaskInput,
-  type RetryProps,
 } from 'aws-cdk-lib/aws-stepfunctions';
 import { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import { Construct } from 'constructs';
-import type { Config } from '../config.ts';
+import { concurrency, type Config } from '../config.ts';
 import { SOURCE_PREFIX, VOD_PREFIX, WORK_PREFIX } from '../contract/keys.ts';
-import { slicingOptions, type SlicingOptions } from '../contract/slicing.ts';
+import { RUN_DAYS, slicingOptions, type SlicingOptions } from '../contract/slicing.ts';
 import { SluiceFunction, type SluiceFunctionProps } from './function.ts';
 import { acknowledge, acknowledgeWildcards } from './nag.ts';
 import { deadLetterQueue } from './queue.ts';
 import type { Storage } from './storage.ts';
 import { removalOf } from './removal.ts';
+import { RETRIES } from './retries.ts';
 
 export interface SlicingProps {
   readonly config: Config;
@@ -36,25 +35,8 @@ export interface SlicingProps {
   readonly ffmpegLayer: ILayerVersion;
 }
 
-/** Chunk tasks of one video at a time. One chunk is all there is yet; the account's Lambda concurrency is shared. */
-const MAX_CONCURRENCY = 40;
-
-/** What may go away by itself. A refused source never does, and is no error at all: steps return it. */
-const RETRY: RetryProps = {
-  errors: [
-    'Lambda.ServiceException',
-    'Lambda.AWSLambdaException',
-    'Lambda.SdkClientException',
-    'Lambda.ClientExecutionTimeoutException',
-    'Lambda.TooManyRequestsException',
-    'TransientError',
-  ],
-  interval: Duration.seconds(2),
-  backoffRate: 2,
-  maxAttempts: 5,
-  maxDelay: Duration.seconds(60),
-  jitterStrategy: JitterType.FULL,
-};
+/** To take a place, keep it and give it back (lambdas/slicing/place.ts). */
+const HOLD_PLACE = ['Query', 'PutItem', 'DeleteItem'];
 
 /** What Step Functions itself calls to trace and log a run. */
 const OBSERVING = [
@@ -86,9 +68,10 @@ export class Slicing extends Construct {
     });
     const steps = this.#steps(props);
     this.stateMachine = new StateMachine(this, 'Machine', {
-      definitionBody: DefinitionBody.fromChainable(this.#flow(steps)),
+      definitionBody: DefinitionBody.fromChainable(this.#flow(steps, concurrency(config).chunks)),
       role: this.#role(Object.values(steps)),
-      timeout: Duration.hours(6),
+      // Longer than all its waits: a run that timed out would leave its video in progress for ever.
+      timeout: Duration.days(RUN_DAYS),
       tracingEnabled: true,
       // Errors, without what was handed from step to step.
       logs: { destination: logGroup, level: LogLevel.ERROR, includeExecutionData: false },
@@ -132,6 +115,7 @@ export class Slicing extends Construct {
       })
         .useTable('VIDEOS_TABLE', storage.videos, actions)
         .useEvents('EVENT_BUS', bus);
+    const places = { SLICING_PLACES: String(concurrency(config).videos) };
     const scratch = Size.mebibytes(config.slicing.storageMiB);
 
     const probe = step(
@@ -142,13 +126,18 @@ export class Slicing extends Construct {
         memorySize: 1769,
         timeout: Duration.minutes(10),
         ephemeralStorageSize: scratch,
-        environment: { SLICING_OPTIONS: JSON.stringify(options) },
+        environment: { SLICING_OPTIONS: JSON.stringify(options), ...places },
       },
       ['GetItem', 'UpdateItem'],
     )
-      .useTable('UPLOADS_TABLE', storage.uploads, ['DeleteItem'])
-      // A refused source is removed: nothing can come of it.
-      .useObjects('SOURCE_BUCKET', storage.sources, ['GetObject', 'DeleteObject'], SOURCE_PREFIX);
+      .useTable('UPLOADS_TABLE', storage.uploads, HOLD_PLACE)
+      // Makes what was posted the source, and removes what is refused or no record knows.
+      .useObjects(
+        'SOURCE_BUCKET',
+        storage.sources,
+        ['GetObject', 'PutObject', 'DeleteObject', 'DeleteObjectTagging'],
+        SOURCE_PREFIX,
+      );
 
     const encode = step(
       'Encode',
@@ -158,10 +147,11 @@ export class Slicing extends Construct {
         memorySize: config.slicing.memoryMiB,
         timeout: Duration.seconds(config.slicing.timeoutSeconds),
         ephemeralStorageSize: scratch,
-        environment: { PRESET: config.slicing.preset },
+        environment: { PRESET: config.slicing.preset, ...places },
       },
       ['GetItem', 'UpdateItem'],
     )
+      .useTable('UPLOADS_TABLE', storage.uploads, HOLD_PLACE)
       .useObjects('SOURCE_BUCKET', storage.sources, ['GetObject', 'DeleteObject'], SOURCE_PREFIX)
       .useObjects('MEDIA_BUCKET', storage.media, ['PutObject', 'DeleteObject'], VOD_PREFIX)
       .useObjects('MEDIA_BUCKET', storage.media, ['PutObject', 'DeleteObject'], WORK_PREFIX);
@@ -173,9 +163,11 @@ export class Slicing extends Construct {
         layers: [ffmpegLayer],
         memorySize: 1769,
         timeout: Duration.minutes(5),
+        environment: places,
       },
       ['GetItem', 'UpdateItem'],
     )
+      .useTable('UPLOADS_TABLE', storage.uploads, HOLD_PLACE)
       .useObjects('MEDIA_BUCKET', storage.media, ['GetObject', 'DeleteObject'], WORK_PREFIX)
       .useObjects('MEDIA_BUCKET', storage.media, ['GetObject', 'PutObject', 'DeleteObject'], VOD_PREFIX);
 
@@ -187,6 +179,7 @@ export class Slicing extends Construct {
       },
       ['GetItem', 'UpdateItem'],
     )
+      .useTable('UPLOADS_TABLE', storage.uploads, ['Query', 'DeleteItem'])
       .useObjects('MEDIA_BUCKET', storage.media, ['DeleteObject'], VOD_PREFIX)
       .useObjects('MEDIA_BUCKET', storage.media, ['DeleteObject'], WORK_PREFIX)
       .listObjects(storage.media, VOD_PREFIX)
@@ -195,7 +188,7 @@ export class Slicing extends Construct {
     return { probe, encode, assemble, fail };
   }
 
-  #flow({ probe, encode, assemble, fail }: Steps) {
+  #flow({ probe, encode, assemble, fail }: Steps, chunks: number) {
     /** Without a payload the step gets the state's own input. */
     const invoke = (id: string, lambdaFunction: SluiceFunction, payload?: TaskInput) => {
       const task = new LambdaInvoke(this, id, {
@@ -204,7 +197,7 @@ export class Slicing extends Construct {
         payloadResponseOnly: true,
         retryOnServiceExceptions: false,
       });
-      task.addRetry(RETRY);
+      for (const retry of RETRIES) task.addRetry(retry);
       return task;
     };
 
@@ -225,7 +218,7 @@ export class Slicing extends Construct {
     const encoding = new Map(this, 'Each chunk', {
       itemsPath: '$.chunks',
       itemSelector: { plan: JsonPath.objectAt('$.plan'), chunk: JsonPath.objectAt('$$.Map.Item.Value') },
-      maxConcurrency: MAX_CONCURRENCY,
+      maxConcurrency: chunks,
       resultPath: JsonPath.DISCARD,
     }).itemProcessor(invoke('Encode chunk', encode));
     const assembling = invoke('Assemble renditions', assemble);
@@ -257,8 +250,9 @@ export class Slicing extends Construct {
       targets: [
         new SfnStateMachine(this.stateMachine, {
           deadLetterQueue: undelivered,
-          retryAttempts: 20,
-          maxEventAge: Duration.hours(6),
+          // As long as EventBridge can.
+          retryAttempts: 185,
+          maxEventAge: Duration.hours(24),
         }),
       ],
     });

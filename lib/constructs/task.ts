@@ -6,8 +6,10 @@ import { Stack, type Duration } from 'aws-cdk-lib';
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import {
   AwsLogDriverMode,
+  Capability,
   CpuArchitecture,
   FargateTaskDefinition,
+  LinuxParameters,
   LogDrivers,
   OperatingSystemFamily,
   UlimitName,
@@ -57,11 +59,14 @@ export class SluiceTask extends FargateTaskDefinition {
       retention: config.logRetentionDays,
       removalPolicy: removalOf(config),
     });
+    const linux = new LinuxParameters(this, 'Linux');
+    linux.dropCapabilities(Capability.ALL);
     this.container = this.addContainer(name, {
       image,
       user,
       stopTimeout,
       readonlyRootFilesystem: true,
+      linuxParameters: linux,
       ulimits: [{ name: UlimitName.NOFILE, softLimit: openFiles, hardLimit: openFiles }],
       // Work must not wait for logs.
       logging: LogDrivers.awsLogs({

@@ -5,9 +5,11 @@
 import { z } from 'zod';
 import { streamState } from './device.ts';
 import { liveRoutes } from './device-api.ts';
+import { track } from './geojson.ts';
 import { RENDITION_KINDS } from './keys.ts';
 import { MAX_TOKEN_SECONDS } from './options.ts';
 import type { Route, Stage } from './route.ts';
+import { characters, line, lines, mediaType, opaque } from './text.ts';
 import { grant, video, videoId, videoStatus, visibility } from './video.ts';
 
 /** RFC 9457 problem document. `code` is stable; `limit` names the limit that was broken, if one was. */
@@ -32,28 +34,24 @@ const partNumber = z
   .transform(Number)
   .refine((n) => n >= 1 && n <= MAX_PARTS, 'must be a whole number from 1 to 10000');
 
-const uploadId = z.string().min(1).max(1024);
+const uploadId = line(1024);
 const upload = z.object({ uploadId });
-const key = z.object({ key: z.string().min(1).max(1024) });
+const key = z.object({ key: line(1024) });
 const metadata = z.record(z.string().max(100), z.unknown()).optional().meta({
   description:
     'Of it, `name` or `title` becomes the title, `description` the description, `tags` (comma separated) the tags, `visibility` the visibility, and `size` (bytes) is checked against the limit before anything is sent.',
 });
 const presigned = z.object({ url: z.string(), expires: z.int().meta({ description: 'Seconds the URL stays good.' }) });
 const idParam = z.object({ id: videoId });
+const subject = line(255).meta({ description: 'The viewer (`sub` of their token).' });
 
 const videoPatch = z
   .object({
-    title: video.shape.title.optional(),
-    description: video.shape.description.optional(),
-    tags: video.shape.tags.optional(),
+    title: line(200).optional(),
+    description: lines(5000).optional(),
+    tags: z.array(line(50)).max(20, { abort: true }).optional(),
     visibility: visibility.optional(),
-    owner: z
-      .string()
-      .min(1)
-      .max(255)
-      .optional()
-      .meta({ description: 'Hand the video to another subject (admins only).' }),
+    owner: line(255).optional().meta({ description: 'Hand the video to another subject (admins only).' }),
   })
   .strict();
 
@@ -66,7 +64,10 @@ export const consoleConfig = z.object({
     .optional()
     .meta({ description: 'RFC 8707 resource indicator to ask a token for, where the issuer wants one.' }),
   groupsClaim: z.string(),
-  live: z.boolean().default(false).meta({ description: 'Whether this deployment takes in devices.' }),
+  live: z
+    .boolean()
+    .default(false)
+    .meta({ description: 'Whether this deployment takes in devices now. What it took in before stays.' }),
   map: z
     .object({
       tiles: z.string().meta({ description: 'Address or path of raster tiles with `{z}`, `{x}` and `{y}`.' }),
@@ -85,7 +86,7 @@ export const routes = {
     status: 200,
     summary:
       'Start a small upload: a presigned POST form (Uppy Companion S3 protocol). Up to 5 GiB, better under 100 MB.',
-    query: z.looseObject({ filename: z.string().min(1).max(1024), type: z.string().min(1).max(255) }),
+    query: z.looseObject({ filename: characters(1024), type: mediaType }),
     response: z.object({
       method: z.literal('POST'),
       url: z.string(),
@@ -98,7 +99,7 @@ export const routes = {
     auth: 'user',
     status: 200,
     summary: 'Start an upload in parts. The server creates the video and chooses the key.',
-    body: z.object({ filename: z.string().min(1).max(1024), type: z.string().min(1).max(255), metadata }),
+    body: z.object({ filename: characters(1024), type: mediaType, metadata }),
     response: z.object({ uploadId: z.string(), key: z.string(), bucket: z.string(), videoId }),
   },
   'GET /api/s3/multipart/{uploadId}': {
@@ -129,6 +130,7 @@ export const routes = {
       partNumbers: z
         .string()
         .min(1)
+        .max(6000, { abort: true })
         .transform((text) => text.split(','))
         .pipe(z.array(partNumber).max(1000)),
     }),
@@ -143,9 +145,9 @@ export const routes = {
     query: key,
     body: z.object({
       parts: z
-        .array(z.object({ PartNumber: z.int().min(1).max(MAX_PARTS), ETag: z.string().min(1).max(200) }))
+        .array(z.object({ PartNumber: z.int().min(1).max(MAX_PARTS), ETag: line(200) }))
         .min(1)
-        .max(MAX_PARTS),
+        .max(MAX_PARTS, { abort: true }),
     }),
     response: z.object({ location: z.string(), bucket: z.string(), key: z.string(), videoId }),
   },
@@ -180,11 +182,11 @@ export const routes = {
     summary: "Your videos, newest first; admins see everybody's.",
     query: z.object({
       limit: z.coerce.number().int().min(1).max(100).default(24),
-      cursor: z.string().max(2000).optional(),
+      cursor: opaque(2000).optional(),
       status: videoStatus.optional(),
-      tag: z.string().max(50).optional(),
-      q: z.string().max(200).optional().meta({ description: 'Part of the title or file name, case-insensitive.' }),
-      owner: z.string().max(255).optional().meta({ description: "Admins: only this subject's." }),
+      tag: line(50).optional(),
+      q: line(200).optional().meta({ description: 'Part of the title or file name, case-insensitive.' }),
+      owner: line(255).optional().meta({ description: "Admins: only this subject's." }),
     }),
     response: z.object({ videos: z.array(video), cursor: z.string().nullable() }),
   },
@@ -195,6 +197,16 @@ export const routes = {
     summary: 'One video, for whoever may watch it.',
     params: idParam,
     response: video,
+  },
+  'GET /api/videos/{id}/positions': {
+    stage: 'catalog',
+    auth: 'user',
+    status: 200,
+    contentType: 'application/geo+json',
+    summary:
+      "Where a clip of a device was filmed, as GeoJSON (RFC 7946): for admins and who is among the device's viewers now.",
+    params: idParam,
+    response: track,
   },
   'PATCH /api/videos/{id}': {
     stage: 'catalog',
@@ -225,7 +237,7 @@ export const routes = {
     auth: 'user',
     status: 200,
     summary: 'Let a subject watch.',
-    params: idParam.extend({ subject: grant.shape.subject }),
+    params: idParam.extend({ subject }),
     body: z.object({
       expiresIn: z
         .int()
@@ -241,7 +253,7 @@ export const routes = {
     auth: 'user',
     status: 204,
     summary: 'Take the right to watch back. Safe to repeat.',
-    params: idParam.extend({ subject: grant.shape.subject }),
+    params: idParam.extend({ subject }),
   },
 
   'POST /api/videos/{id}/tokens': {

@@ -1,4 +1,4 @@
-/** Routes of devices and of live playback. They are there only where the configuration has `live.enabled`. */
+/** Routes of devices and of live playback. Without `live.enabled` they answer for what was registered and recorded. */
 import { z } from 'zod';
 import type { Route } from './route.ts';
 import { alarm, channelNumber, device, deviceId, devicePatch, newDevice, requestId, streamState } from './device.ts';
@@ -6,6 +6,7 @@ import { unknownRow } from './fleet.ts';
 import { answerRow, command } from './commands.ts';
 import { track } from './geojson.ts';
 import { MAX_TOKEN_SECONDS } from './options.ts';
+import { inOrder, instant, line, opaque, utcInstant } from './text.ts';
 import { video } from './video.ts';
 
 const idParam = z.object({ id: deviceId });
@@ -16,8 +17,8 @@ const channelParam = z
   .transform(Number)
   .pipe(channelNumber);
 const streamParams = idParam.extend({ channel: channelParam });
-const time = z.iso.datetime({ offset: true }).meta({ description: 'ISO 8601 with its offset, or Z.' });
-const cursor = z.string().max(2000).optional();
+const time = instant.meta({ description: 'ISO 8601 with its offset, or Z.' });
+const cursor = opaque(2000).optional();
 const session = z
   .string()
   .regex(/^[A-Za-z0-9_-]{16,64}$/)
@@ -27,12 +28,9 @@ const session = z
 const MAX_STRETCH_HOURS = 25;
 
 const stretch = { from: time, to: time };
-const MAX_STRETCH_MS = MAX_STRETCH_HOURS * 3_600_000;
-const isStretch = ({ from, to }: { from: string; to: string }) => {
-  const length = Date.parse(to) - Date.parse(from);
-  return length > 0 && length <= MAX_STRETCH_MS;
-};
-const STRETCH = `\`to\` must be later than \`from\`, by ${MAX_STRETCH_HOURS} hours at most`;
+/** Devices are asked in UTC. */
+const utcStretch = { from: utcInstant, to: utcInstant };
+const isStretch = inOrder(MAX_STRETCH_HOURS);
 
 const access = {
   token: z.string().max(4096).optional(),
@@ -42,14 +40,16 @@ const access = {
 /** What may be asked of a device: the fields a task's command has beside those the API fills in. */
 const withoutBase = { requestId: true, device: true, requestedAt: true } as const;
 const [start, stop, list, play, control, snapshot] = command.options;
-const deviceCommand = z.discriminatedUnion('type', [
-  start.omit({ ...withoutBase, stream: true }),
-  stop.omit(withoutBase),
-  list.omit(withoutBase),
-  play.omit(withoutBase),
-  control.omit(withoutBase),
-  snapshot.omit(withoutBase),
-]);
+const deviceCommand = z
+  .discriminatedUnion('type', [
+    start.omit({ ...withoutBase, stream: true }),
+    stop.omit(withoutBase),
+    list.omit(withoutBase).extend(utcStretch),
+    play.omit(withoutBase).extend(utcStretch),
+    control.omit(withoutBase).extend({ to: utcInstant.optional() }),
+    snapshot.omit(withoutBase),
+  ])
+  .superRefine(inOrder());
 export type DeviceCommand = z.infer<typeof deviceCommand>;
 
 export const commandAnswer = answerRow.omit({ kind: true, id: true, expiresAt: true }).extend({ requestId });
@@ -80,10 +80,10 @@ export const clipRequest = z
   .strictObject({
     channel: channelNumber,
     ...stretch,
-    title: z.string().min(1).max(200).optional(),
+    title: line(200).optional(),
     positions: z.boolean().default(true).meta({ description: 'Keep the positions of that stretch beside the video.' }),
   })
-  .refine(isStretch, STRETCH);
+  .superRefine(isStretch);
 
 export const liveRoutes = {
   'POST /api/devices': {
@@ -102,7 +102,7 @@ export const liveRoutes = {
     query: z.object({
       limit: z.coerce.number().int().min(1).max(200).default(100),
       cursor,
-      q: z.string().max(200).optional().meta({ description: 'Part of the name or id, case-insensitive.' }),
+      q: line(200).optional().meta({ description: 'Part of the name or id, case-insensitive.' }),
     }),
     response: z.object({ devices: z.array(device), cursor: z.string().nullable() }),
   },
@@ -163,7 +163,7 @@ export const liveRoutes = {
           .default(5000)
           .meta({ description: 'At most; more are thinned out.' }),
       })
-      .refine(isStretch, STRETCH),
+      .superRefine(isStretch),
     response: track,
   },
   'GET /api/devices/{id}/alarms': {
@@ -172,7 +172,9 @@ export const liveRoutes = {
     status: 200,
     summary: 'Alarms of a stretch of time, latest first, with signed paths of their files.',
     params: idParam,
-    query: z.object({ ...stretch, limit: z.coerce.number().int().min(1).max(200).default(100), cursor }),
+    query: z
+      .object({ ...stretch, limit: z.coerce.number().int().min(1).max(200).default(100), cursor })
+      .superRefine(inOrder()),
     response: z.object({ alarms: z.array(alarm), cursor: z.string().nullable() }),
   },
   'GET /api/devices/{id}/recordings': {
@@ -181,7 +183,7 @@ export const liveRoutes = {
     status: 200,
     summary: 'What is recorded of a channel here, as stretches without gaps, oldest first.',
     params: idParam,
-    query: z.object({ channel: channelParam, ...stretch }).refine(isStretch, STRETCH),
+    query: z.object({ channel: channelParam, ...stretch }).superRefine(isStretch),
     response: z.object({ recordings: z.array(stretchOfRecording) }),
   },
   'POST /api/devices/{id}/commands': {
@@ -252,7 +254,7 @@ export const liveRoutes = {
         ...access,
       })
       .refine(({ from, to }) => (from === undefined) === (to === undefined), 'give both `from` and `to`, or neither')
-      .refine(({ from, to }) => from === undefined || to === undefined || isStretch({ from, to }), STRETCH),
+      .superRefine(isStretch),
   },
   'GET /api/play/live/{id}/{channel}/live.m3u8': {
     stage: 'live',

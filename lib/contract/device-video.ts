@@ -1,4 +1,5 @@
 /** Records of videos that Sluice makes itself, of what a device recorded. Pure; the source is put after the record. */
+import { cut } from './text.ts';
 import type { Origin, VideoRecord } from './video.ts';
 
 interface DeviceVideo {
@@ -6,22 +7,29 @@ interface DeviceVideo {
   readonly id: string;
   readonly owner: string;
   readonly title: string;
-  readonly description?: string;
   readonly tags?: readonly string[];
   readonly filename: string;
   /** Media type, as sniffed. */
   readonly type: string;
   readonly origin: Origin;
-  /** `entitled`: the subjects with a grant may watch, too. */
+  /** `entitled`: of an incident, the viewers of the device may watch, too. */
   readonly visibility: VideoRecord['visibility'];
   /** Epoch milliseconds. */
   readonly now: number;
   /** Seconds until the record goes if its source never arrives. */
   readonly expireSeconds: number;
+  /** After which it is removed; without them it stays until somebody deletes it. */
+  readonly retentionDays?: number;
 }
 
-/** Owner of videos that no person asked for: admins and who has a grant see them. No subject of an issuer has a space. */
+/** Owner of videos that no person asked for. It is no person: `ownedBy` of lambdas/shared/entitlement.ts. */
 export const deviceOwner = (device: string): string => `device ${device}`;
+
+const DAY = 86_400_000;
+
+/** The first day (UTC, `2026-12-24`) that begins when `days` have gone by since `now` (epoch ms), as lifecycle rules count. */
+export const dayAfter = (now: number, days: number): string =>
+  new Date(Math.ceil(now / DAY + days) * DAY).toISOString().slice(0, 10);
 
 /** Put it, then the source at `sourceKey(id)`: S3's event starts slicing. */
 export function deviceVideoRecord(asked: DeviceVideo): VideoRecord {
@@ -29,8 +37,8 @@ export function deviceVideoRecord(asked: DeviceVideo): VideoRecord {
   return {
     id: asked.id,
     owner: asked.owner,
-    title: asked.title.slice(0, 200),
-    description: asked.description ?? '',
+    title: cut(asked.title, 200),
+    description: '',
     tags: [...(asked.tags ?? [])],
     visibility: asked.visibility,
     status: 'uploading',
@@ -51,5 +59,6 @@ export function deviceVideoRecord(asked: DeviceVideo): VideoRecord {
     upload: { kind: 'device', slot: 0 },
     kind: 'video',
     expiresAt: Math.floor(asked.now / 1000) + asked.expireSeconds,
+    ...(asked.retentionDays !== undefined && { removeOn: dayAfter(asked.now, asked.retentionDays) }),
   };
 }

@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { DEVICE_ID, REQUEST_ID } from './live-keys.ts';
+import { line } from './text.ts';
 
 export const deviceId = z
   .string()
@@ -27,7 +28,7 @@ export type LivePolicy = z.infer<typeof livePolicy>;
 export const RETENTION_DAYS = [1, 2, 3, 5, 7, 14, 30, 60, 90, 180, 365] as const;
 export const retentionDays = z.union(RETENTION_DAYS.map((n) => z.literal(n))).meta({
   description:
-    'Days that recordings, positions and alarms are kept. A change counts for what is recorded from then on.',
+    'Days that recordings, positions, alarms and the videos that came with them are kept. A change counts for what is recorded from then on.',
 });
 
 export const channel = z.strictObject({
@@ -48,31 +49,42 @@ const timeZone = z
   .refine(isTimeZone, 'must be a time zone of the IANA database, e.g. `Asia/Shanghai`')
   .meta({ description: "IANA name of the zone the device's clock is set to, e.g. `Asia/Shanghai`." });
 
+const oneOfEach = (list: readonly { readonly number: number }[]): boolean =>
+  new Set(list.map(({ number }) => number)).size === list.length;
+const ONE_OF_EACH = 'each number may be there once';
+const VIEWERS = { description: 'Subjects who may see and watch the device, besides admins.' };
+
 /** What people say of a device. */
 const settings = {
   name: z.string().min(1).max(200),
   timeZone,
-  channels: z
-    .array(channel)
-    .max(64)
-    .refine((list) => new Set(list.map(({ number }) => number)).size === list.length, 'each number may be there once'),
+  channels: z.array(channel).max(64).refine(oneOfEach, ONE_OF_EACH),
   retentionDays,
-  viewers: z.array(z.string().min(1).max(255)).max(200).meta({
-    description: 'Subjects who may see and watch the device, besides admins.',
-  }),
+  viewers: z.array(z.string().min(1).max(255)).max(200).meta(VIEWERS),
+};
+
+/** What may be asked of them: stricter than what is read, so that an older record stays readable. */
+const asked = {
+  ...settings,
+  name: line(200),
+  channels: z
+    .array(channel.extend({ name: line(100) }))
+    .max(64, { abort: true })
+    .refine(oneOfEach, ONE_OF_EACH),
+  viewers: z.array(line(255)).max(200, { abort: true }).meta(VIEWERS),
 };
 
 export const newDevice = z.strictObject({
   id: deviceId,
-  name: settings.name.optional().meta({ description: 'Default: the id.' }),
-  timeZone: settings.timeZone.default('Asia/Shanghai'),
-  channels: settings.channels.default([{ number: 1, name: 'Channel 1', live: 'on-demand', stream: 'main' }]),
+  name: asked.name.optional().meta({ description: 'Default: the id.' }),
+  timeZone: asked.timeZone.default('Asia/Shanghai'),
+  channels: asked.channels.default([{ number: 1, name: 'Channel 1', live: 'on-demand', stream: 'main' }]),
   retentionDays: retentionDays.optional().meta({ description: "Default: the deployment's." }),
-  viewers: settings.viewers.default([]),
+  viewers: asked.viewers.default([]),
 });
 export type NewDevice = z.infer<typeof newDevice>;
 
-export const devicePatch = z.strictObject(settings).partial();
+export const devicePatch = z.strictObject(asked).partial();
 export type DevicePatch = z.infer<typeof devicePatch>;
 
 export const position = z.object({

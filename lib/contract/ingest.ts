@@ -75,3 +75,8 @@ export const ingestOptions = z.object({
   }),
 });
 export type IngestOptions = z.infer<typeof ingestOptions>;
+
+/** In a task's first line of log, whose message is LISTENING: the limits of open files it runs with. */
+export const openFiles = z.object({ soft: z.int().positive(), hard: z.int().positive() });
+export type OpenFiles = z.infer<typeof openFiles>;
+export const LISTENING = 'listening';

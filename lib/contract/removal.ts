@@ -2,9 +2,22 @@
 import { z } from 'zod';
 import { videoId } from './video.ts';
 
-export const removal = z.object({
-  videoId,
-  /** `remove` does all of it; `sweep` looks once more for objects, after the last encoder has ended. */
-  step: z.enum(['remove', 'sweep']),
-});
+/** Videos whose cached copies go with one call to CloudFront. */
+export const MOST_INVALIDATED = 10;
+
+export const removal = z.discriminatedUnion('step', [
+  /** All of it. */
+  z.object({ step: z.literal('remove'), videoId }),
+  /** Looks once more for objects, after the last encoder has ended. */
+  z.object({
+    step: z.literal('sweep'),
+    videoId,
+    /** Whether anything of it was ever served. */
+    published: z.boolean().default(true),
+    /** Epoch seconds until which its upload form may be posted: till then it is looked at again and again. */
+    until: z.int().optional(),
+  }),
+  /** Drops cached copies. A message of its own: CloudFront takes few at a time, and nothing else needs to wait for it. */
+  z.object({ step: z.literal('invalidate'), videoIds: z.array(videoId).min(1).max(MOST_INVALIDATED) }),
+]);
 export type Removal = z.infer<typeof removal>;

@@ -3,9 +3,6 @@ import type { z } from 'zod';
 
 export type Stage = 'upload' | 'catalog' | 'playback' | 'devices' | 'live';
 
-/** Stages whose routes are there only with `live.enabled`. */
-export const LIVE_STAGES: readonly Stage[] = ['devices', 'live'];
-
 /**
  * `user`: a valid JWT, checked by the HTTP API's authorizer before the Lambda runs.
  * `optional`: the Lambda looks for a JWT or a playback token itself; anonymous callers reach it.

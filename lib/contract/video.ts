@@ -11,7 +11,10 @@ export const videoId = z.string().regex(VIDEO_ID).meta({ description: 'Video id:
 export const videoStatus = z.enum(['uploading', 'uploaded', 'probed', 'playable', 'ready', 'failed', 'deleted']);
 export type VideoStatus = z.infer<typeof videoStatus>;
 
-/** `private`: owner and admins. `entitled`: also subjects with a grant. `public`: anyone, without signing in. */
+/**
+ * `private`: owner and admins. `entitled`: also subjects with a grant, and of an incident who is among the viewers of its
+ * device at that moment. `public`: anyone, without signing in.
+ */
 export const visibility = z.enum(['private', 'entitled', 'public']);
 export type Visibility = z.infer<typeof visibility>;
 
@@ -83,7 +86,13 @@ const common = {
   timeline: z
     .array(z.object({ status: videoStatus, at: timestamp }))
     .meta({ description: 'When each status was reached, oldest first.' }),
-  origin: origin.optional().meta({ description: 'Set on videos of a device.' }),
+  origin: origin.optional().meta({
+    description: 'Set on videos of a device, for its owner, admins and the viewers of the device.',
+  }),
+  removeOn: z.iso
+    .date()
+    .optional()
+    .meta({ description: 'Of an incident: the day (UTC) with which its retention is over and it is removed.' }),
 };
 
 /** What `GET /api/videos/{id}` answers. */
@@ -130,7 +139,10 @@ export const grant = z.object({
 });
 export type Grant = z.infer<typeof grant>;
 
-/** One row of the uploads table: partition key `owner`, sort key `slot` (0 … limit-1): the uploads a person has in flight. */
+/**
+ * One row of the uploads table: partition key `owner`, sort key `slot` (0 … limit-1): the uploads a person has in flight, and
+ * the videos being sliced (lambdas/slicing/place.ts).
+ */
 const uploadSlot = z.object({
   owner: z.string(),
   slot: z.int().nonnegative(),

@@ -58,7 +58,7 @@ export interface Behaviour {
   viewerRequest: EdgeFunction | undefined;
 }
 
-/** What the bucket's policy lets CloudFront do: IAM action and resource patterns (`*`, `?`). */
+/** What the bucket's policy lets CloudFront do, or keeps from it: IAM action and resource patterns (`*`, `?`). */
 export interface BucketGrant {
   actions: readonly string[];
   resources: readonly string[];
@@ -68,6 +68,8 @@ export interface S3Origin {
   kind: 's3';
   bucket: string;
   grants: readonly BucketGrant[];
+  /** Go before grants. */
+  denials: readonly BucketGrant[];
   /** Seconds without a byte from the origin, then 504. */
   readTimeout: number;
 }

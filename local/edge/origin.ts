@@ -83,7 +83,8 @@ export class Origins {
       const url = new URL(`${this.#options.engineEndpoint}/${origin.bucket}${request.path}`);
       return await this.#send(url, 'OPTIONS', pick(request.headers, CORS_HEADERS), origin, undefined);
     }
-    const readable = key !== undefined && allows(origin.grants, 's3:GetObject', `${arn}/${key}`);
+    const named = (statements: S3Origin['grants']) => names(statements, 's3:GetObject', `${arn}/${key}`);
+    const readable = key !== undefined && named(origin.grants) && !named(origin.denials);
     if (!readable || (request.method !== 'GET' && request.method !== 'HEAD')) return denied();
     const input = { Bucket: origin.bucket, Key: key };
     const command = request.method === 'HEAD' ? new HeadObjectCommand(input) : new GetObjectCommand(input);
@@ -91,7 +92,7 @@ export class Origins {
     const headers = pick(request.headers, [...S3_HEADERS, ...CORS_HEADERS]);
     const answer = await this.#send(url, request.method, headers, origin, undefined);
     // Without the right to list, S3 does not tell a missing object from a forbidden one; a lax engine does.
-    if (answer.status !== 404 || allows(origin.grants, 's3:ListBucket', arn)) return answer;
+    if (answer.status !== 404 || names(origin.grants, 's3:ListBucket', arn)) return answer;
     discard(answer.body);
     return denied();
   }
@@ -163,11 +164,11 @@ function keyOf(path: string): string | undefined {
   }
 }
 
-function allows(grants: S3Origin['grants'], action: string, resource: string): boolean {
-  return grants.some(
-    (grant) =>
-      grant.actions.some((pattern) => globMatch(pattern.toLowerCase(), action.toLowerCase())) &&
-      grant.resources.some((pattern) => globMatch(pattern, resource)),
+function names(statements: S3Origin['grants'], action: string, resource: string): boolean {
+  return statements.some(
+    (statement) =>
+      statement.actions.some((pattern) => globMatch(pattern.toLowerCase(), action.toLowerCase())) &&
+      statement.resources.some((pattern) => globMatch(pattern, resource)),
   );
 }
 

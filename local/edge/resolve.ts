@@ -48,7 +48,7 @@ export function createResolver(context: ResolveContext): Resolve {
     throw new ResolveError(`not a list: ${JSON.stringify(value)}`);
   };
   const sub = (template: string, variables: Readonly<Record<string, unknown>>): string =>
-    template.replace(/\$\{(!?)([^}]+)\}/g, (_, literal: string, name: string) => {
+    template.replace(/\$\{(!?)([^${}]+)\}/g, (_, literal: string, name: string) => {
       if (literal) return `\${${name}}`;
       if (name in variables) return resolve(variables[name]);
       const dot = name.indexOf('.');

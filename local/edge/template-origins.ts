@@ -22,7 +22,8 @@ export function readOrigin(given: unknown, template: schema.Template, resolve: R
     schema.read(schema.accessControl, template.Resources[controlId]?.Properties, `${where}: ${controlId}`);
     // The bucket's own name needs no GetAtt, which a local engine may answer with another domain.
     const bucket = resolve({ Ref: bucketId });
-    return [origin.Id, { kind: 's3', bucket, grants: grantsOf(bucketId, bucket, template, resolve), readTimeout }];
+    const statements = (effect: string) => statementsOf(effect, bucketId, bucket, template, resolve);
+    return [origin.Id, { kind: 's3', bucket, grants: statements('Allow'), denials: statements('Deny'), readTimeout }];
   }
   const domain = resolve(origin.DomainName);
   const apiId = /^([a-z0-9]+)\.execute-api\./.exec(domain)?.[1];
@@ -35,12 +36,18 @@ function idOf(ref: unknown, type: string, template: schema.Template): string | u
   return id !== undefined && template.Resources[id]?.Type === type ? id : undefined;
 }
 
-/** What the bucket policies in the template allow CloudFront; an empty list when there is none. */
-function grantsOf(bucketId: string, bucket: string, template: schema.Template, resolve: Resolve): BucketGrant[] {
+/** What the bucket policies in the template allow or deny CloudFront by name; an empty list when there is nothing. */
+function statementsOf(
+  effect: string,
+  bucketId: string,
+  bucket: string,
+  template: schema.Template,
+  resolve: Resolve,
+): BucketGrant[] {
   return Object.entries(template.Resources)
     .filter(([, r]) => r.Type === 'AWS::S3::BucketPolicy' && logicalIdOf(r.Properties['Bucket']) === bucketId)
     .flatMap(([id, r]) => schema.read(schema.bucketPolicy, r.Properties, id).PolicyDocument.Statement)
-    .filter((s) => s.Effect === 'Allow' && JSON.stringify(s.Principal).includes('cloudfront'))
+    .filter((s) => s.Effect === effect && JSON.stringify(s.Principal).includes('cloudfront'))
     .map((s) => ({
       actions: (s.Action ?? []).map(resolve),
       resources: (s.Resource ?? []).map((one) => resolve(withArn(one, bucketId, `arn:aws:s3:::${bucket}`))),

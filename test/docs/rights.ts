@@ -1,9 +1,7 @@
 /** What each function and the ingest task may do on AWS, read from the synthesized stacks: rows of a table in docs/security.md. */
-import { App } from 'aws-cdk-lib';
+import { App, type Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import { readConfig } from '../../lib/config.ts';
-import { LiveStack } from '../../lib/live-stack.ts';
-import { VodStack } from '../../lib/vod-stack.ts';
+import { sluiceStacks } from '../../lib/app.ts';
 
 interface Statement {
   Action: string | string[];
@@ -23,6 +21,7 @@ const FILES: Record<string, string> = {
   SlicingFail: 'slicing/fail.ts',
   CatalogHandler: 'catalog/handler.ts',
   CatalogRemover: 'catalog/remove.ts',
+  CatalogExpiry: 'catalog/expire.ts',
   PlaybackManifest: 'playback/handler.ts',
   SigningKeyMaker: 'playback/signing-key.ts',
   ConsolePublisher: 'console/publish.ts',
@@ -52,28 +51,25 @@ const NAMES: Record<string, string> = {
   IngestCluster: 'tasks of the cluster',
 };
 
-/** The stacks of an environment without options of its own, as prod is, with nothing bundled. */
-function prod(overrides: Readonly<Record<string, unknown>>) {
+/** The stacks of an environment without options of its own, as prod is, but with devices; nothing is bundled. */
+function prod() {
   // Only the template is wanted: any folder serves as the layer's.
   process.env['SLUICE_FFMPEG_LAYER'] ??= import.meta.dirname;
   const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } });
-  const context = { env: 'prod', environments: { prod: {} } };
-  const config = readConfig((key) => context[key as keyof typeof context], overrides);
-  const vod = new VodStack(app, 'sluice-prod-vod', { config });
-  const { storage, devices } = vod;
-  const live = devices && new LiveStack(app, 'sluice-prod-live', { config, storage, devices });
-  const resourcesOf = (stack: VodStack | LiveStack) =>
-    (Template.fromStack(stack).toJSON() as { Resources: Resources }).Resources;
-  return { vod: resourcesOf(vod), live: live && resourcesOf(live) };
+  for (const [key, value] of Object.entries({ env: 'prod', environments: { prod: {} }, 'live.enabled': true }))
+    app.node.setContext(key, value);
+  const { vod, live } = sluiceStacks(app);
+  const resourcesOf = (stack: Stack) => (Template.fromStack(stack).toJSON() as { Resources: Resources }).Resources;
+  return { vod: resourcesOf(vod), live: resourcesOf(live!) };
 }
 
-export const prodResources = (): Resources => prod({}).vod;
+export const prodResources = (): Record<'vod' | 'live', Resources> => prod();
 
-/** With devices, so that every function there can be is among them; and the ingest task. */
+/** Every function there can be, and the ingest task. */
 export function everyRightsRow(): string[] {
-  const { vod, live } = prod({ 'live.enabled': true });
-  const [role] = Object.keys(live!).filter((id) => bare(id) === 'IngestTaskTaskRole');
-  return [...rightsRows(vod), `| the ingest task | ${rightsOf(live!, role!)} |`];
+  const { vod, live } = prod();
+  const [role] = Object.keys(live).filter((id) => bare(id) === 'IngestTaskTaskRole');
+  return [...rightsRows(vod), `| the ingest task | ${rightsOf(live, role!)} |`];
 }
 
 /** One Markdown row a function, in the order of the data. */
@@ -121,6 +117,7 @@ function name(resource: unknown): string {
   const queues = /:(sluice-prod-ingest-\*)$/.exec(text);
   if (queues !== null) return `queues \`${queues[1]}\``;
   if (text.endsWith(':event-bus/default')) return 'the default bus';
+  if (text === '<AWS::StackId>') return 'this stack';
   throw new Error(`${text}: what is this? Add it to test/docs/rights.ts`);
 }
 

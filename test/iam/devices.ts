@@ -72,6 +72,8 @@ export async function useDevices(ready: Ready, admin: Client, uploader: Client):
 
     const clip = await uploader.call('POST /api/devices/{id}/clips', { params, body: { channel: 1, ...stretch } });
     await uploader.ready(clip.id);
+    const track = await uploader.call('GET /api/videos/{id}/positions', { params: { id: clip.id } });
+    expect(track.features.length).toBeGreaterThan(0);
 
     await admin.call('DELETE /api/devices/unknown/{id}', { params });
     await admin.call('DELETE /api/devices/{id}', { params });

@@ -1,8 +1,10 @@
 /** The flow once more with the engine's IAM enforcement on: a grant that is missing fails here, not in an account. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import { DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Client } from '../../local/client.ts';
 import { engineClient } from '../../local/engine.ts';
@@ -64,8 +66,6 @@ it('goes from upload to playback, sharing and removal with the rights the templa
   expect((await fetch(new URL(/^(?!#)\S+$/m.exec(expanded)![0], stack.url))).status).toBe(200);
   await uma.call('DELETE /api/videos/{id}/grants/{subject}', { params: { id, subject: 'vera' } });
 
-  const form = await uma.call('GET /api/s3/params', { query: { filename: 'b.mp4', type: 'video/mp4' } });
-  expect(form.url).toContain('http');
   const { uploadId, key } = await uma.call('POST /api/s3/multipart', {
     body: { filename: 'c.mp4', type: 'video/mp4' },
   });
@@ -89,12 +89,84 @@ it('goes from upload to playback, sharing and removal with the rights the templa
   await expect.poll(left, { timeout: 60_000, interval: 500 }).toBe(0);
 });
 
+it('takes what a form posts once: not again when it is ready, nor after it was deleted', async () => {
+  const file = join(folder, 'form.mp4');
+  await makeVideo(stack.ffmpegFolder, file, { seconds: 2, size: '320x180' });
+  const { url, fields } = await uma.call('GET /api/s3/params', { query: { filename: 'f.mp4', type: 'video/mp4' } });
+  const post = async () => {
+    const form = new FormData();
+    for (const [name, value] of Object.entries(fields)) form.set(name, value);
+    form.set('file', new Blob([await readFile(file)]));
+    expect((await fetch(url, { method: 'POST', body: form })).status).toBe(201);
+  };
+  const id = fields['key']!.split('/')[1]!;
+  const Bucket = Object.entries(stack.deployment.physicalIds).find(
+    ([name]) =>
+      name.startsWith('StorageSources') && stack.deployment.template.Resources[name]?.Type === 'AWS::S3::Bucket',
+  )![1];
+  const s3 = new S3Client({ ...engineClient(stack.engine.endpoint), forcePathStyle: true });
+  const there = async () => {
+    const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket, Prefix: `uploads/${id}/` }));
+    return Contents.map(({ Key }) => Key!.split('/').at(-1));
+  };
+  await post();
+  await uma.ready(id);
+  expect(await there()).toEqual(['source']);
+  await post();
+  await expect.poll(there, { timeout: 60_000, interval: 500 }).toEqual(['source']);
+  expect((await uma.fetch('DELETE', `/api/videos/${id}`)).status).toBe(204);
+  await expect.poll(there, { timeout: 60_000, interval: 500 }).toEqual([]);
+  await post();
+  await expect.poll(there, { timeout: 60_000, interval: 500 }).toEqual([]);
+});
+
 it('marks what is not a video as failed with a reason', async () => {
   const { writeFile } = await import('node:fs/promises');
   const file = join(folder, 'words.mp4');
   await writeFile(file, 'words '.repeat(1000));
   const id = await uma.upload(file, { name: 'words.mp4' });
   await expect(uma.ready(id, () => {}, 2)).rejects.toMatchObject({ body: { code: 'not-video' } });
+});
+
+it('shows an incident to the viewers that its device has, with the rights the templates give', async () => {
+  const ada = new Client(stack.url, (await stack.ready()).users.find((user) => user.name === 'ada')!.token);
+  const file = join(folder, 'incident.mp4');
+  await makeVideo(stack.ffmpegFolder, file, { seconds: 2, size: '320x180' });
+  const id = await uma.upload(file, { name: 'incident.mp4' });
+  await uma.ready(id);
+  // As a task would have made it.
+  const device = '13900000078';
+  await ada.call('POST /api/devices', { body: { id: device, viewers: ['vera'] } });
+  const table = DynamoDBDocumentClient.from(new DynamoDBClient(engineClient(stack.engine.endpoint)));
+  const [, TableName] = Object.entries(stack.deployment.physicalIds).find(
+    ([logicalId]) =>
+      logicalId.startsWith('StorageVideos') &&
+      stack.deployment.template.Resources[logicalId]?.Type === 'AWS::DynamoDB::Table',
+  )!;
+  await table.send(
+    new UpdateCommand({
+      TableName,
+      Key: { id },
+      UpdateExpression: 'SET origin = :origin, #owner = :owner, visibility = :entitled',
+      ExpressionAttributeNames: { '#owner': 'owner' },
+      ExpressionAttributeValues: {
+        ':origin': { kind: 'incident', device, channel: 1 },
+        ':owner': `device ${device}`,
+        ':entitled': 'entitled',
+      },
+    }),
+  );
+  const params = { id };
+  await play(vera, id);
+  expect((await vera.call('GET /api/videos/{id}', { params })).origin?.device).toBe(device);
+  expect((await vera.fetch('GET', `/api/videos/${id}/positions`)).status).toBe(404);
+  expect((await uma.fetch('GET', `/api/play/${id}/main.m3u8`)).status).toBe(403);
+  await ada.call('PATCH /api/devices/{id}', { params: { id: device }, body: { viewers: ['uma'] } });
+  expect((await vera.fetch('GET', `/api/play/${id}/main.m3u8`)).status).toBe(403);
+  await play(uma, id);
+  await ada.call('DELETE /api/devices/{id}', { params: { id: device } });
+  expect((await uma.fetch('GET', `/api/play/${id}/main.m3u8`)).status).toBe(403);
+  await ada.call('DELETE /api/videos/{id}', { params });
 });
 
 it('takes devices in, shows, asks and cuts them with the rights the templates give', async () => {

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { ConfigError, optionPaths, readAppConfig, readConfig } from '../../lib/config.ts';
+import { z } from 'zod';
+import { ConfigError, optionPaths, options, readAppConfig, readConfig } from '../../lib/config.ts';
+import { takesOnlyText, valueOf } from '../../lib/option-text.ts';
 import { configurationPage } from '../../local/commands/docs.ts';
 
 const environments = (
@@ -14,6 +16,76 @@ const app = (values: Record<string, unknown>) => ({
   tryGetContext: (key: string) => values[key],
   getAllContext: () => values,
 });
+
+const CERTIFICATE = 'arn:aws:acm:eu-west-1:123456789012:certificate/x';
+const networks = (count: number) => JSON.stringify(Array.from({ length: count }, (_, i) => `10.${i}.0.0/16`));
+
+/** Values of every option that is no text, beside its default. */
+const SAMPLES: Readonly<Record<string, readonly unknown[]>> = {
+  'concurrency.account': [8, 100_000],
+  'concurrency.reservedForApi': [1, 1000],
+  logRetentionDays: [1, 365],
+  enforceTls: [true, false],
+  'auth.connectOrigins': [['https://a.example'], []],
+  'upload.maxSizeGiB': [0.001, 100],
+  'upload.partSizeMiB': [5],
+  'upload.types': [['video/mp4']],
+  'upload.maxInFlight': [1],
+  'upload.urlMinutes': [1],
+  'upload.expireDays': [1],
+  'upload.allowedOrigins': [['https://a.example']],
+  'slicing.segmentSeconds': [1.5],
+  'slicing.ladder': [[1080, 720]],
+  'slicing.audioKbps': [32],
+  'slicing.maxDurationHours': [0.01],
+  'slicing.maxDimension': [64],
+  'slicing.memoryMiB': [1024],
+  'slicing.timeoutSeconds': [60],
+  'slicing.storageMiB': [512],
+  'playback.signatureHours': [0.1],
+  'playback.tokenMinutes': [1],
+  'playback.allowedOrigins': [['https://a.example']],
+  'live.enabled': [true, false],
+  'live.oldNameIndex': [true],
+  'live.controlPort': [1],
+  'live.mediaPort': [1],
+  'live.attachmentPort': [1],
+  'live.sharedPort': [true],
+  'live.tlsControlPort': [1],
+  'live.tlsMediaPort': [1],
+  'live.tlsAttachmentPort': [1],
+  'live.announceTls': [true],
+  'live.announceAddress': [false],
+  'live.allowedCidrs': [['10.0.0.0/8']],
+  'live.deletionProtection': [true],
+  'live.privateSubnets': [true],
+  'live.cpu': [256],
+  'live.memoryMiB': [512],
+  'live.minTasks': [1],
+  'live.maxTasks': [1],
+  'live.streamsPerTask': [1],
+  'live.segmentSeconds': [1],
+  'live.playlistSeconds': [12],
+  'live.onDemandMinutes': [1],
+  'live.idleStopSeconds': [0],
+  'live.startSeconds': [5],
+  'live.retentionDays': [1],
+  'live.stateSeconds': [5],
+  'live.positionSeconds': [5],
+  'live.drainSeconds': [10],
+  'live.unknownDays': [1],
+  'live.requireAuthCode': [true],
+  'live.sameNetwork': [true],
+  'live.maxConnections': [10],
+  'live.maxConnectionsPerAddress': [1],
+  'live.idleSeconds': [60],
+  'live.firstByteSeconds': [2],
+  'live.maxFrameKiB': [64],
+  'live.streamBufferMiB': [1],
+  'live.maxAttachmentMiB': [1],
+  'live.commandsPerSecond': [0.1],
+  'live.unknownPerMinute': [1],
+};
 
 describe('configuration', () => {
   it.each(Object.keys(environments))('%s as it is in cdk.json is valid', (env) => {
@@ -41,6 +113,83 @@ describe('configuration', () => {
     expect(config.upload.maxSizeGiB).toBe(100);
     expect(config.upload.types).toEqual(['video/mp4']);
     expect(config.architecture).toBe('arm64');
+  });
+
+  /** What JSON would make something else of. */
+  const LOOKS = [
+    '123456789012',
+    '012345678901',
+    '1e3',
+    '-0',
+    '1.0',
+    'true',
+    'null',
+    '[]',
+    '["a"]',
+    '{"a":1}',
+    '"a"',
+    ' 1',
+  ];
+
+  // Every option: what is no text has a value here, as one writes it. The rest is text and stays what was given.
+  const OTHERS: Readonly<Record<string, readonly unknown[]>> = Object.fromEntries(
+    [...options].flatMap(([path, option]) =>
+      path in SAMPLES ? [[path, [z.parse(option, undefined), ...SAMPLES[path]!]]] : [],
+    ),
+  );
+
+  it.each([...options])('-c %s=… is read by the option it is given to', (path, option) => {
+    const others = OTHERS[path];
+    for (const value of others ?? []) expect(valueOf(option, JSON.stringify(value))).toEqual(value);
+    if (others === undefined) for (const text of LOOKS) expect(valueOf(option, text)).toBe(text);
+    // And no option is forgotten: what takes no text has samples.
+    expect(others === undefined).toBe(takesOnlyText(option));
+  });
+
+  it.each<[z.ZodType, string, unknown]>([
+    [z.union([z.literal('auto'), z.int()]), '7', 7],
+    [z.union([z.literal('auto'), z.int()]), 'auto', 'auto'],
+    [z.union([z.string(), z.array(z.string())]), '["a"]', ['a']],
+    [z.union([z.string(), z.array(z.string())]), '12', '12'],
+    [z.enum(['1', '2']).optional(), '1', '1'],
+    [z.literal(['1', '2']).default('1'), '2', '2'],
+    [z.nullable(z.string()), 'null', 'null'],
+    [z.string().refine((text) => text !== ''), '0', '0'],
+    [z.boolean(), 'yes', 'yes'],
+    [z.int(), '007', '007'],
+  ])('%# what takes text or something else takes something else first', (option, text, value) => {
+    expect(valueOf(option, text)).toEqual(value);
+  });
+
+  it.each<[string, string]>([
+    ['account', '123456789012'],
+    ['account', '012345678901'],
+    ['name', 'true'],
+    ['name', 'null'],
+    ['playback.priceClass', '100'],
+    ['live.mapAttribution', '2026'],
+    ['auth.resource', '{"a":1}'],
+    ['auth.scope', '["openid"]'],
+  ])('-c %s=%s is that text', (path, text) => {
+    const map = { 'live.mapTilesUrl': '/{z}/{x}/{y}', 'live.mapAttribution': 'x' };
+    const config = readAppConfig(app({ env: 'dev', environments, ...map, [path]: text }));
+    expect(path.split('.').reduce<unknown>((at, key) => (at as Record<string, unknown>)[key], config)).toBe(text);
+  });
+
+  it('a whole block is JSON, and text in it is text', () => {
+    const auth = { issuer: 'https://id.example', audience: 'a', clientId: '0123' };
+    expect(readAppConfig(app({ env: 'dev', environments, auth: JSON.stringify(auth) })).auth).toMatchObject(auth);
+  });
+
+  it.each<[Record<string, unknown>, string]>([
+    [{ account: 123_456_789_012 }, 'account: is text, so it needs quotes in cdk.json'],
+    [{ name: true }, 'name: is text'],
+    [{ playback: { priceClass: 100 } }, 'playback.priceClass: is text'],
+    [{ auth: { issuer: 'https://id.example', audience: 'a', clientId: 123 } }, 'auth.clientId: is text'],
+    [{ upload: { types: [1] } }, 'upload.types.0: is text'],
+    [{ upload: { maxSizeGiB: '100' } }, 'upload.maxSizeGiB: Invalid input: expected number'],
+  ])('%j in cdk.json is refused, and says that it lacks quotes', (block, message) => {
+    expect(() => readAppConfig(app({ env: 'dev', environments: { dev: block } }))).toThrow(message);
   });
 
   // One row for each way of being wrong: the override, and the option its message must name.
@@ -87,12 +236,13 @@ describe('configuration', () => {
     ['playback.allowedOrigins', '[]', 'playback.allowedOrigins'],
     ['playback.priceClass', '300', 'playback.priceClass'],
     ['playback.domainName', 'video.example.com', 'playback.domainName'],
-    ['playback.certificateArn', 'arn:aws:acm:eu-west-1:1:certificate/x', 'playback.certificateArn'],
+    ['playback.certificateArn', 'arn:aws:acm:eu-west-1:123456789012:certificate/x', 'playback.certificateArn'],
     ['live.enabled', 'yes', 'live.enabled'],
     ['live.controlPort', '0', 'live.controlPort'],
     ['live.mediaPort', '70000', 'live.mediaPort'],
     ['live.attachmentPort', 'ftp', 'live.attachmentPort'],
     ['live.sharedPort', '1', 'live.sharedPort'],
+    ['live.oldNameIndex', 'maybe', 'live.oldNameIndex'],
     ['live.tlsCertificateArn', 'arn:aws:iam::1:server-certificate/x', 'live.tlsCertificateArn'],
     ['live.tlsControlPort', '0', 'live.tlsControlPort'],
     ['live.tlsMediaPort', '0', 'live.tlsMediaPort'],
@@ -102,6 +252,29 @@ describe('configuration', () => {
     ['live.announceAddress', 'no', 'live.announceAddress'],
     ['live.allowedCidrs', '[]', 'live.allowedCidrs'],
     ['live.allowedCidrs', '["10.0.0.1"]', 'live.allowedCidrs'],
+    ['live.allowedCidrs', '["999.1.1.1/99"]', 'live.allowedCidrs.0'],
+    ['live.allowedCidrs', '["256.0.0.0/8"]', 'live.allowedCidrs.0'],
+    ['live.allowedCidrs', '["10.0.0.0/33"]', 'live.allowedCidrs.0'],
+    ['live.allowedCidrs', '["010.0.0.0/8"]', 'live.allowedCidrs.0'],
+    ['live.allowedCidrs', '["2001:db8::/32"]', 'live.allowedCidrs.0'],
+    ['live.allowedCidrs', '["10.1.2.3/8"]', 'live.allowedCidrs.0: has bits behind its mask; write 10.0.0.0/8'],
+    ['live.allowedCidrs', '["203.0.113.129/25"]', 'write 203.0.113.128/25'],
+    ['live.allowedCidrs', '["1.2.3.4/0"]', 'write 0.0.0.0/0'],
+    ['live.allowedCidrs', '["10.0.0.0/8","10.0.0.0/8"]', 'live.allowedCidrs: names something twice'],
+    ['live.publicHost', '999.1.1.1', 'live.publicHost'],
+    ['live.publicHost', '1.2.3', 'live.publicHost'],
+    ['live.publicHost', 'a..b', 'live.publicHost'],
+    ['live.publicHost', '-a.example', 'live.publicHost'],
+    ['playback.domainName', '256.1.1.1', 'playback.domainName'],
+    ['playback.publicUrl', 'http://999.1.1.1', 'playback.publicUrl'],
+    ['playback.publicUrl', 'http://a:99999', 'playback.publicUrl'],
+    ['playback.allowedOrigins', '["https://999.1.1.1"]', 'playback.allowedOrigins.0'],
+    ['playback.allowedOrigins', '["*","*"]', 'playback.allowedOrigins: names something twice'],
+    ['upload.allowedOrigins', '["https://a","https://a"]', 'upload.allowedOrigins: names something twice'],
+    ['upload.types', '["a/b","a/b"]', 'upload.types: names something twice'],
+    ['slicing.ladder', '[720,720]', 'slicing.ladder: names something twice'],
+    ['auth.connectOrigins', '["https://a:99999"]', 'auth.connectOrigins.0'],
+    ['live.deletionProtection', 'no', 'live.deletionProtection'],
     ['live.privateSubnets', 'no', 'live.privateSubnets'],
     ['live.cpu', '100', 'live.cpu'],
     ['live.memoryMiB', '100', 'live.memoryMiB'],
@@ -141,7 +314,7 @@ describe('configuration', () => {
     ['live.mapTilesUrl', 'ftp://tiles.example/{z}/{x}/{y}.png', 'live.mapTilesUrl'],
     ['live.mapTilesUrl', 'https://{s}.tiles.example/{z}/{x}/{y}.png', 'live.mapTilesUrl'],
     ['live.mapTilesUrl', "https://tiles.example/{z}/{x}/{y}; script-src 'unsafe-inline'", 'live.mapTilesUrl'],
-    ['live.mapAttribution', '""', 'live.mapAttribution'],
+    ['live.mapAttribution', '', 'live.mapAttribution'],
     ['live.mapAttributionUrl', 'javascript:alert(1)', 'live.mapAttributionUrl'],
     ['live.enable', 'true', 'live.enable'],
     ['upload', '3', 'upload'],
@@ -159,25 +332,55 @@ describe('configuration', () => {
     [{ 'live.memoryMiB': '4100' }, 'live.memoryMiB'],
     [{ 'live.minTasks': '5', 'live.maxTasks': '4' }, 'live.maxTasks'],
     [{ 'live.announceTls': 'true' }, 'live.announceTls'],
+    [{ 'live.allowedCidrs': networks(21) }, 'live.allowedCidrs: 21 networks times 3 open ports are 63 rules'],
+    [
+      { 'live.allowedCidrs': networks(11), 'live.tlsCertificateArn': CERTIFICATE },
+      '66 rules, and a security group takes 60: at most 10 networks',
+    ],
+    [
+      { 'live.allowedCidrs': networks(16), 'live.tlsCertificateArn': CERTIFICATE, 'live.sharedPort': 'true' },
+      '64 rules, and a security group takes 60: at most 15 networks',
+    ],
     [{ 'live.segmentSeconds': '10' }, 'live.playlistSeconds'],
     [{ 'live.mediaPort': '808' }, 'live.mediaPort'],
-    [{ 'live.mapTilesUrl': 'https://tiles.example/{z}/{x}/{y}.png' }, 'live.mapAttribution'],
-    [{ 'live.mapAttribution': '© Tiles' }, 'live.mapTilesUrl'],
-    [{ 'live.mapAttributionUrl': 'https://tiles.example/' }, 'live.mapTilesUrl'],
-    [{ 'live.mapTilesUrl': 'http://tiles.example/{z}/{x}/{y}', 'live.mapAttribution': '© Tiles' }, 'live.mapTilesUrl'],
-    [
-      { 'live.idleSeconds': '330', 'live.tlsCertificateArn': 'arn:aws:acm:eu-west-1:1:certificate/x' },
-      'live.idleSeconds',
-    ],
-    [
-      { 'live.tlsControlPort': '1078', 'live.tlsCertificateArn': 'arn:aws:acm:eu-west-1:1:certificate/x' },
-      'live.tlsControlPort',
-    ],
+    [{ 'live.idleSeconds': '330', 'live.tlsCertificateArn': CERTIFICATE }, 'live.idleSeconds'],
+    [{ 'live.tlsControlPort': '1078', 'live.tlsCertificateArn': CERTIFICATE }, 'live.tlsControlPort'],
   ])('%j is refused and named when live is on, and no matter when it is off', (options, named) => {
     expect(() => readAppConfig(app({ env: 'dev', environments, 'live.enabled': 'true', ...options }))).toThrow(
       expect.objectContaining({ name: 'ConfigError', message: expect.stringContaining(named) as string }),
     );
     expect(readAppConfig(app({ env: 'dev', environments, ...options })).live.enabled).toBe(false);
+  });
+
+  // The map is there whether or not devices are taken in now.
+  it.each<[Record<string, unknown>, string]>([
+    [{ 'live.mapTilesUrl': 'https://tiles.example/{z}/{x}/{y}.png' }, 'live.mapAttribution'],
+    [{ 'live.mapAttribution': '© Tiles' }, 'live.mapTilesUrl'],
+    [{ 'live.mapAttributionUrl': 'https://tiles.example/' }, 'live.mapTilesUrl'],
+    [{ 'live.mapTilesUrl': 'http://tiles.example/{z}/{x}/{y}', 'live.mapAttribution': '© Tiles' }, 'live.mapTilesUrl'],
+  ])('%j is refused and named', (options, named) => {
+    for (const on of ['true', 'false'])
+      expect(() => readAppConfig(app({ env: 'dev', environments, 'live.enabled': on, ...options }))).toThrow(
+        expect.objectContaining({ name: 'ConfigError', message: expect.stringContaining(named) as string }),
+      );
+  });
+
+  it.each<[Record<string, unknown>, string]>([
+    [
+      { 'auth.connectOrigins': JSON.stringify(['a', 'b', 'c'].map((name) => `https://${name.repeat(200)}.example`)) },
+      'auth.connectOrigins: with auth.issuer and live.mapTilesUrl',
+    ],
+    [
+      {
+        'auth.scope': 's'.repeat(256),
+        'auth.resource': 'r'.repeat(256),
+        'upload.types': JSON.stringify(Array.from({ length: 20 }, (_, i) => `video/${i}${'x'.repeat(90)}`)),
+      },
+      'auth.*, upload.types, live.map*:',
+    ],
+  ])('%# what is too much together is refused, and says for what', (options, message) => {
+    const issuer = { 'auth.issuer': 'https://id.example', 'auth.audience': 'a', 'auth.clientId': 'c' };
+    expect(() => readAppConfig(app({ env: 'dev', environments, ...issuer, ...options }))).toThrow(message);
   });
 
   it('one shared port needs no port of its own for attachments', () => {
@@ -199,8 +402,23 @@ describe('configuration', () => {
       expect(source).toContain(`['${path}', `);
   });
 
+  it.each(['Prod', 'my_team', '1st', 'a-name-of-17-char', ''])('an environment called %j is refused', (env) => {
+    expect(() => readConfig(context({ env, environments: { [env]: {} } }))).toThrow(/^env: /);
+  });
+
+  it.each([
+    ['aws-videos', 'dev'],
+    ['videos', 'amazonas'],
+    ['my-cognito', 'dev'],
+  ])('%s-%s is no name where Cognito makes a host of it', (name, env) => {
+    const issuer = { issuer: 'https://id.example', audience: 'a', clientId: 'c' };
+    const read = (block: object) => readConfig(context({ env, environments: { [env]: { name, ...block } } }));
+    expect(() => read({})).toThrow(/^name: /);
+    expect(read({ auth: issuer }).name).toBe(name);
+  });
+
   it('names an environment that is not there, and says which are', () => {
-    expect(() => readConfig(context({ env: 'stage', environments }))).toThrow(/"stage".*local, dev, prod/);
+    expect(() => readConfig(context({ env: 'stage', environments }))).toThrow(/"stage".*local, dev, smoke, prod/);
     expect(() => readConfig(context({ env: 'dev' }))).toThrow(ConfigError);
   });
 

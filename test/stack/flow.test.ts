@@ -351,7 +351,7 @@ describe('uploads that are not as they should be', () => {
     const { readFile } = await import('node:fs/promises');
     form.set('file', new Blob([await readFile(file)]), 'form.mp4');
     expect((await fetch(url, { method: 'POST', body: form })).status).toBe(201);
-    const id = /uploads\/([a-z0-9]{20})\/source/.exec(fields['key']!)![1]!;
+    const id = /uploads\/([a-z0-9]{20})\/form/.exec(fields['key']!)![1]!;
     const video = await uma.ready(id);
     expect(video.title).toBe('By form');
     await uma.fetch('DELETE', `/api/videos/${id}`);
@@ -359,3 +359,20 @@ describe('uploads that are not as they should be', () => {
 });
 
 const files0 = (renditions: readonly { files: readonly string[] }[]) => renditions[0]!.files.at(-1)!;
+
+describe('a group whose name holds the name of one that counts', () => {
+  it.each(['vince', 'bret', 'cora'])(
+    'makes %s neither admin nor uploader, behind the authorizer and in playback',
+    async (name) => {
+      const one = as(name);
+      expect(await one.call('GET /api/videos')).toMatchObject({ videos: [] });
+      expect((await problem(one.call('GET /api/videos', { query: { owner: 'uma' } }))).code).toBe('forbidden');
+      const file = { filename: 'a.mp4', type: 'video/mp4' };
+      expect((await problem(one.call('POST /api/s3/multipart', { body: file }))).code).toBe('forbidden');
+      expect((await problem(one.call('GET /api/devices/unknown'))).code).toBe('forbidden');
+      const { videos } = await ada.call('GET /api/videos', { query: { owner: 'uma' } });
+      const hidden = videos.find(({ visibility }) => visibility === 'private');
+      if (hidden) expect((await one.fetch('GET', `/api/play/${hidden.id}/main.m3u8`)).status).toBe(403);
+    },
+  );
+});

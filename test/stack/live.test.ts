@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Client } from '../../local/client.ts';
 import { startDevices, type Simulation } from '../../local/device/simulator.ts';
 import { decodeErrors } from '../support/media.ts';
+import { play } from '../support/playback.ts';
 import { runningStack } from '../stack.ts';
 
 const stack = await runningStack();
@@ -155,7 +156,21 @@ describe('live pictures', () => {
     const video = await ada.ready(clip.id);
     expect(video).toMatchObject({ title: 'Evidence', status: 'ready' });
     expect(video.duration).toBeGreaterThan(3);
-    await ada.fetch('DELETE', `/api/videos/${clip.id}`);
+
+    // Public, it is pictures for everybody, and places for who may see the device.
+    const id = clip.id;
+    await ada.call('PATCH /api/videos/{id}', { params: { id }, body: { visibility: 'public' } });
+    const { auth, renditions } = await play(nobody, id);
+    expect((await fetch(`${renditions[0]!.files[0]!}?${auth}`)).status).toBe(200);
+    for (const path of [`/vod/${id}/positions.geojson`, `/tracks/${id}/positions.geojson`]) {
+      const answer = await fetch(`${stack.url}${path}?${auth}`);
+      expect([path, (await answer.text()).includes('FeatureCollection')]).toEqual([path, false]);
+    }
+    const positions = async (who: Client) => (await who.fetch('GET', `/api/videos/${id}/positions`)).status;
+    expect(await Promise.all([ada, vera, uma, nobody].map(positions))).toEqual([200, 200, 403, 401]);
+    const shown = await uma.call('GET /api/videos/{id}', { params: { id } });
+    expect(JSON.stringify(shown)).not.toContain(ID);
+    await ada.fetch('DELETE', `/api/videos/${id}`);
   });
 
   it('go on in the same playlist after the device came back, with a discontinuity', async () => {

@@ -16,7 +16,7 @@ const DevicePage = lazy(() => import('./device/DevicePage.tsx'));
 const PublicVideo = lazy(() => import('./video/PublicVideo.tsx'));
 
 export function App() {
-  const { person, config } = useSession();
+  const { person } = useSession();
   const { pathname } = useLocation();
   if (!person) {
     const shared = /^\/v\/([a-z0-9]{20})$/.exec(pathname)?.[1];
@@ -41,19 +41,18 @@ export function App() {
             </Suspense>
           }
         />
-        {/* Only where devices are taken in. */}
-        {config.live &&
-          Object.entries({ '/live': LivePage, '/map': MapPage, '/d/:id': DevicePage }).map(([path, Page]) => (
-            <Route
-              key={path}
-              path={path}
-              element={
-                <Suspense fallback={<ScreenSkeleton />}>
-                  <Page />
-                </Suspense>
-              }
-            />
-          ))}
+        {/* Also where no devices are taken in now: what they sent before is there. The shell says where they lead to. */}
+        {Object.entries({ '/live': LivePage, '/map': MapPage, '/d/:id': DevicePage }).map(([path, Page]) => (
+          <Route
+            key={path}
+            path={path}
+            element={
+              <Suspense fallback={<ScreenSkeleton />}>
+                <Page />
+              </Suspense>
+            }
+          />
+        ))}
         <Route path="*" element={<NotFound />} />
       </Routes>
     </Shell>

@@ -28,14 +28,26 @@ it.each([
   ['stranger', 'public', 'deleted', 'not-found', 'not-found'],
 ] as const)('%s, %s, %s: reads %s, changes %s', async (who, visibility, status, reading, changing) => {
   const record = aRecord({ visibility, status });
-  const asked: Asked = { viewer: people[who], record, grant: who === 'granted' ? grant : undefined, now };
+  const asked: Asked = {
+    viewer: people[who],
+    record,
+    grant: who === 'granted' ? grant : undefined,
+    deviceViewers: undefined,
+    now,
+  };
   expect(await outcome(() => readable(asked))).toBe(reading);
   expect(await outcome(() => changeable(asked))).toBe(changing);
 });
 
 it('no record, or an upload that expired, is not found even by an admin', async () => {
-  for (const record of [undefined, aRecord({ status: 'uploading', expiresAt: now })])
-    expect(await outcome(() => readable({ viewer: people.admin, record, grant: undefined, now }))).toBe('not-found');
+  for (const record of [
+    undefined,
+    aRecord({ status: 'uploading', expiresAt: now }),
+    aRecord({ removeOn: '2027-01-15' }),
+  ])
+    expect(
+      await outcome(() => readable({ viewer: people.admin, record, grant: undefined, deviceViewers: undefined, now })),
+    ).toBe('not-found');
 });
 
 async function outcome(call: () => unknown): Promise<string> {

@@ -13,8 +13,14 @@ import {
   SFNClient,
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
-import { CreateQueueCommand, ReceiveMessageCommand, DeleteMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { DynamoDBDocumentClient, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import {
+  CreateQueueCommand,
+  DeleteMessageCommand,
+  GetQueueAttributesCommand,
+  ReceiveMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
+import { DeleteCommand, DynamoDBDocumentClient, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { SQSEvent } from 'aws-lambda';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
@@ -22,6 +28,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { newVideoId } from '../../../lambdas/upload/draft.ts';
 import { buildOpenApi } from '../../../lambdas/catalog/openapi.ts';
 import type { RouteKey } from '../../../lib/contract/api.ts';
+import { deviceOwner, deviceVideoRecord } from '../../../lib/contract/device-video.ts';
+import { positionsKey, servedPositionsKey } from '../../../lib/contract/keys.ts';
 import { video, type VideoRecord } from '../../../lib/contract/video.ts';
 import { callRoute, startHandlerEngine, type Call } from '../engine.ts';
 import { aRecord } from './record.ts';
@@ -37,6 +45,7 @@ const consoleConfig = {
 let close = async () => {};
 let handler: typeof import('../../../lambdas/catalog/handler.ts').handler;
 let remove: typeof import('../../../lambdas/catalog/remove.ts').handler;
+let expire: typeof import('../../../lambdas/catalog/expire.ts').handler;
 let s3: S3Client;
 let sqs: SQSClient;
 let states: SFNClient;
@@ -93,18 +102,19 @@ beforeAll(async () => {
   });
   ({ handler } = await import('../../../lambdas/catalog/handler.ts'));
   ({ handler: remove } = await import('../../../lambdas/catalog/remove.ts'));
+  ({ handler: expire } = await import('../../../lambdas/catalog/expire.ts'));
 }, 180_000);
 afterAll(async () => close());
 
 const call = (route: RouteKey, options: Call) => callRoute(handler, route, options);
-const ada = { sub: 'ada', groups: '[admin]' };
-let olga = { sub: '', groups: '' };
-let sam = { sub: '', groups: '' };
+const ada = { sub: 'ada', groups: ['admin'] };
+let olga = { sub: '', groups: [''] };
+let sam: Call['as'] & { groups: string[] } = { sub: '', groups: [] };
 let turn = 0;
 beforeEach(() => {
   turn++;
-  olga = { sub: `olga-${turn}`, groups: '[uploader]' };
-  sam = { sub: `sam-${turn}`, groups: '[]' };
+  olga = { sub: `olga-${turn}`, groups: ['uploader'] };
+  sam = { sub: `sam-${turn}`, groups: [] };
 });
 
 async function stored(changes: Partial<VideoRecord> = {}): Promise<VideoRecord> {
@@ -340,6 +350,7 @@ describe('deleting', () => {
     // More than one page of a listing.
     await Promise.all(Array.from({ length: 1005 }, (_, n) => put(media, `vod/${id}/r1/video/720p/${n}.m4s`)));
     await put(media, `work/${id}/r1/chunk-00000.json`);
+    await put(media, positionsKey(id));
     await put(media, `vod/${other.id}/r1/poster.jpg`);
 
     expect((await del(olga, id)).status).toBe(204);
@@ -356,6 +367,7 @@ describe('deleting', () => {
     expect(await objects(Bucket, `uploads/${id}`)).toBe(0);
     expect(await objects(media, `vod/${id}`)).toBe(0);
     expect(await objects(media, `work/${id}`)).toBe(0);
+    expect(await objects(media, `tracks/${id}`)).toBe(0);
     expect(await objects(media, `vod/${other.id}`)).toBe(1);
     const { Uploads = [] } = await s3.send(new ListMultipartUploadsCommand({ Bucket }));
     expect(Uploads.map(({ Key }) => Key)).not.toContain(`uploads/${id}/source`);
@@ -364,6 +376,10 @@ describe('deleting', () => {
       expect(JSON.stringify(Items)).not.toContain(id);
     }
     expect((await states.send(new DescribeExecutionCommand({ executionArn }))).status).toBe('ABORTED');
+    // The cached copies are a message of their own; the sweep comes in 15 minutes.
+    const left = await messages();
+    expect(left.map((body) => JSON.parse(body))).toEqual([{ step: 'invalidate', videoIds: [id] }]);
+    expect(await work(left[0]!)).toEqual({ batchItemFailures: [] });
     const { InvalidationList } = await new CloudFrontClient({}).send(
       new ListInvalidationsCommand({ DistributionId: process.env['DISTRIBUTION_ID'] }),
     );
@@ -376,6 +392,29 @@ describe('deleting', () => {
     expect(await work(JSON.stringify({ videoId: id, step: 'sweep' }))).toEqual({ batchItemFailures: [] });
     expect(await objects(media, `vod/${id}`)).toBe(0);
   }, 60_000);
+
+  it('looks again until its upload form has ended', async () => {
+    const { formEnd } = await import('../../../lambdas/catalog/remove.ts');
+    const createdAt = new Date(Date.now() - 3600_000).toISOString();
+    const made = await stored({ status: 'deleted', upload: { kind: 'form', slot: 0 }, createdAt });
+    const parts = await stored({ status: 'deleted', upload: { kind: 'multipart', id: 'x', slot: 0 }, createdAt });
+    // Twelve hours: the longest a form can be signed for, whatever the configuration says.
+    const until = formEnd(made)!;
+    expect(until).toBe(Math.floor(Date.parse(createdAt) / 1000) + 12 * 3600);
+    expect(formEnd(parts)).toBeUndefined();
+    await work(JSON.stringify({ step: 'remove', videoId: made.id }));
+    const Bucket = process.env['SOURCE_BUCKET'];
+    const sweep = async (message: object) => {
+      await s3.send(new PutObjectCommand({ Bucket, Key: `uploads/${made.id}/form`, Body: 'x' }));
+      const before = await delayed();
+      await work(JSON.stringify({ step: 'sweep', videoId: made.id, published: false, ...message }));
+      expect(await objects(Bucket, `uploads/${made.id}`)).toBe(0);
+      return (await delayed()) - before;
+    };
+    expect(await sweep({ until })).toBe(1);
+    expect(await sweep({ until: Math.floor(Date.now() / 1000) - 1 })).toBe(0);
+    expect(await sweep({})).toBe(0);
+  });
 
   it('never removes a video that is not marked as deleted', async () => {
     const { id } = await stored();
@@ -407,12 +446,178 @@ describe('deleting', () => {
   });
 });
 
+describe('a video of a device', () => {
+  const vera = { sub: 'vera', groups: [] };
+  let device = '';
+  beforeEach(() => {
+    device = `138${String(turn).padStart(8, '0')}`;
+  });
+
+  const register = (viewers: readonly string[]) =>
+    table.send(new PutCommand({ TableName: process.env['DEVICES_TABLE'], Item: { id: device, viewers } }));
+  const forget = () => table.send(new DeleteCommand({ TableName: process.env['DEVICES_TABLE'], Key: { id: device } }));
+  const TRACK = { type: 'FeatureCollection', thinned: false, features: [] };
+  const putTrack = (Key: string) =>
+    s3.send(new PutObjectCommand({ Bucket: process.env['MEDIA_BUCKET'], Key, Body: JSON.stringify(TRACK) }));
+  const positions = (as: Call['as'], id: string) => call('GET /api/videos/{id}/positions', { as, params: { id } });
+
+  function made(kind: 'clip' | 'incident', retentionDays?: number): VideoRecord {
+    const { expiresAt: _, ...record } = deviceVideoRecord({
+      id: newVideoId(),
+      owner: kind === 'incident' ? deviceOwner(device) : olga.sub,
+      title: `${device}: overspeed`,
+      filename: `${device}-1.mp4`,
+      type: 'video/mp4',
+      origin: { kind, device, channel: 1, from: '2026-11-04T12:00:00.000Z', alarm: 'alarm001' },
+      visibility: kind === 'incident' ? 'entitled' : 'private',
+      now: Date.now(),
+      expireSeconds: 60,
+      ...(retentionDays !== undefined && { retentionDays }),
+    });
+    return { ...record, status: 'ready' };
+  }
+
+  it('is seen by the viewers that the device has when asked, and by none once it is gone', async () => {
+    await register(['vera']);
+    const { id } = await stored(made('incident', 30));
+    expect(await get(vera, id)).toMatchObject({ status: 200, json: { id, origin: { device } } });
+    expect(await get(sam, id)).toMatchObject(NOT_FOUND);
+    await register([sam.sub]);
+    expect(await get(vera, id)).toMatchObject(NOT_FOUND);
+    expect(await get(sam, id)).toMatchObject({ status: 200 });
+    expect(await del(sam, id)).toMatchObject(FORBIDDEN);
+    await forget();
+    expect(await get(sam, id)).toMatchObject(NOT_FOUND);
+    expect(await get(ada, id)).toMatchObject({ status: 200, json: { origin: { device } } });
+    expect((await grant(ada, id, sam.sub)).status).toBe(200);
+    expect((await get(sam, id)).status).toBe(200);
+  });
+
+  it('is nobody’s by a row that a task of an earlier version wrote, which is on no list either', async () => {
+    await register([]);
+    const { id } = await stored(made('incident'));
+    const Item = {
+      videoId: id,
+      subject: 'vera',
+      grantedBy: deviceOwner(device),
+      createdAt: '2026-01-01T00:00:00.000Z',
+    };
+    await table.send(new PutCommand({ TableName: process.env['ENTITLEMENTS_TABLE'], Item }));
+    expect(await get(vera, id)).toMatchObject(NOT_FOUND);
+    expect((await grantsOf(ada, id)).json).toEqual({ grants: [] });
+    await grant(ada, id, 'vera');
+    expect((await get(vera, id)).status).toBe(200);
+  });
+
+  it('is not owned, nor listed, by a person who is called what its device is', async () => {
+    const { id } = await stored(made('incident'));
+    const namesake = { sub: deviceOwner(device), groups: ['uploader'] };
+    expect((await list(namesake)).json).toEqual({ videos: [], cursor: null });
+    expect(await get(namesake, id)).toMatchObject(NOT_FOUND);
+    expect(await del(namesake, id)).toMatchObject(NOT_FOUND);
+  });
+
+  it('tells who may only watch neither the device nor the place', async () => {
+    await register(['vera']);
+    const description = '31.230416, 121.473701 at 42.5 km/h';
+    const incident = await stored({ ...made('incident'), description, visibility: 'public' });
+    const clip = await stored({ ...made('clip'), visibility: 'public' });
+    for (const { id } of [incident, clip]) {
+      const seen = await get(sam, id);
+      expect(seen.status).toBe(200);
+      expect(JSON.stringify(seen.json)).not.toContain(device);
+      expect(JSON.stringify(seen.json)).not.toMatch(/31\.23|origin|alarm001/);
+      for (const as of [vera, ada]) expect((await get(as, id)).json).toMatchObject({ origin: { device } });
+    }
+    expect((await get(vera, incident.id)).json).toMatchObject({ description });
+    const written = await stored({ ...made('incident'), description: 'At the gate', visibility: 'public' });
+    expect((await get(sam, written.id)).json).toMatchObject({ description: 'At the gate', owner: 'device' });
+    expect((await get(olga, clip.id)).json).toMatchObject({ origin: { device } });
+  });
+
+  it.each([
+    ['apart from its renditions', positionsKey],
+    ['beside them, as clips of earlier versions', servedPositionsKey],
+  ])('has its places %s, for admins and the viewers of the device now', async (_, keyOf) => {
+    await register(['vera', olga.sub]);
+    const { id } = await stored({ ...made('clip'), visibility: 'public' });
+    await putTrack(keyOf(id));
+    for (const as of [vera, olga, ada]) expect(await positions(as, id)).toMatchObject({ status: 200, json: TRACK });
+    expect((await positions(vera, id)).headers['content-type']).toBe('application/geo+json');
+    expect(await positions(sam, id)).toMatchObject(FORBIDDEN);
+    expect((await positions(undefined, id)).status).toBe(401);
+    await register([]);
+    for (const as of [vera, olga]) expect(await positions(as, id)).toMatchObject(FORBIDDEN);
+    await forget();
+    for (const as of [vera, olga]) expect(await positions(as, id)).toMatchObject(FORBIDDEN);
+    expect((await positions(ada, id)).status).toBe(200);
+    await patch(olga, id, { visibility: 'entitled' });
+    await grant(olga, id, sam.sub);
+    expect(await positions(sam, id)).toMatchObject(FORBIDDEN);
+    await revoke(olga, id, sam.sub);
+    expect(await positions(sam, id)).toMatchObject(NOT_FOUND);
+  });
+
+  it('has no places where none are kept, and a video of no device never', async () => {
+    await register(['vera']);
+    const incident = await stored(made('incident'));
+    expect(await positions(vera, incident.id)).toMatchObject(NOT_FOUND);
+    const upload = await stored();
+    await putTrack(positionsKey(upload.id));
+    expect(await positions(olga, upload.id)).toMatchObject(NOT_FOUND);
+  });
+
+  it('goes with its retention, whole, and a clip stays', async () => {
+    await register(['vera']);
+    const media = process.env['MEDIA_BUCKET'];
+    const day = (ahead: number) => new Date(Date.now() + ahead * 86_400_000).toISOString().slice(0, 10);
+    const over = await stored({ ...made('incident'), removeOn: day(-2) });
+    const today = await stored({ ...made('incident'), removeOn: day(0) });
+    const kept = await stored(made('incident', 1));
+    const clip = await stored(made('clip'));
+    for (const as of [vera, ada]) expect(await get(as, today.id)).toMatchObject(NOT_FOUND);
+    expect((await get(vera, kept.id)).json).toMatchObject({ removeOn: day(2) });
+    for (const { id } of [over, kept, clip])
+      await s3.send(new PutObjectCommand({ Bucket: media, Key: `vod/${id}/r1/poster.jpg`, Body: 'x' }));
+    await messages();
+    await expire();
+    const found = await messages();
+    expect(found.map((text) => (JSON.parse(text) as { videoId: string }).videoId).toSorted()).toEqual(
+      [over.id, today.id].toSorted(),
+    );
+    expect(await work(...found)).toEqual({ batchItemFailures: [] });
+    expect(await objects(media, `vod/${over.id}`)).toBe(0);
+    for (const { id } of [kept, clip]) expect(await objects(media, `vod/${id}`)).toBe(1);
+    await messages();
+    await expire();
+    expect(await messages()).toEqual([]);
+  });
+
+  it('whose removal was lost is handed over again the next day', async () => {
+    const { id } = await stored({
+      ...made('incident'),
+      status: 'deleted',
+      removeOn: new Date(Date.now() - 5 * 86_400_000).toISOString().slice(0, 10),
+    });
+    await messages();
+    await expire();
+    expect((await messages()).join()).toContain(id);
+  });
+});
+
 it('tells the console what it needs, and everybody how the API looks', async () => {
   expect(await call('GET /api/config', {})).toMatchObject({ status: 200, json: consoleConfig });
   const { status, json } = await call('GET /api/openapi.json', {});
   expect(status).toBe(200);
-  expect(json).toEqual(JSON.parse(JSON.stringify(buildOpenApi(false))));
+  expect(json).toEqual(JSON.parse(JSON.stringify(buildOpenApi())));
 });
+
+async function delayed(): Promise<number> {
+  const { Attributes } = await sqs.send(
+    new GetQueueAttributesCommand({ QueueUrl: process.env['REMOVAL_QUEUE'], AttributeNames: ['All'] }),
+  );
+  return Number(Attributes?.['ApproximateNumberOfMessagesDelayed']);
+}
 
 async function objects(Bucket: string | undefined, Prefix: string): Promise<number> {
   const { KeyCount = 0 } = await s3.send(new ListObjectsV2Command({ Bucket, Prefix }));

@@ -41,14 +41,6 @@ describe.each(operations)('$key', ({ route, path, operation }) => {
   });
 });
 
-it('says nothing of devices where there are none', () => {
-  // oxlint-disable-next-line typescript/no-explicit-any -- as above
-  const without: any = buildOpenApi(false);
-  expect(Object.keys(without.paths).filter((path) => /devices|live/.test(path))).toEqual([]);
-  expect(without.tags.map(({ name }: { name: string }) => name)).toEqual(['upload', 'catalog', 'playback']);
-  expect(without.components.schemas).not.toHaveProperty('Device');
-});
-
 it('names each operation once', () => {
   const ids = operations.map(({ operation }) => operation.operationId);
   expect(new Set(ids).size).toBe(ids.length);

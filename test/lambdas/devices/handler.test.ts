@@ -134,6 +134,19 @@ describe('lists', () => {
     expect(await list(vera, { q: `${id} ` })).toMatchObject({ devices: [{ name: names[0] }], cursor: null });
     expect(await list(sam, {})).toMatchObject({ devices: [], cursor: null });
     expect((await call('GET /api/devices', { as: ada, query: { cursor: 'x' } })).status).toBe(400);
+    const kept = { limit: '2', q: `${id} `, cursor: first.cursor };
+    expect(first.cursor).toMatch(/^[\w-]{80,}$/);
+    expect(Buffer.from(first.cursor, 'base64url').toString('latin1')).not.toContain(id);
+    const refused = async (as: { sub: string }, query: Record<string, string>) =>
+      expect(await call('GET /api/devices', { as, query })).toMatchObject({
+        status: 400,
+        json: { code: 'invalid-request', errors: [{ path: 'query.cursor' }] },
+      });
+    // Another person's, and another search's.
+    await refused(vera, kept);
+    await refused(ada, { ...kept, q: id });
+    await refused(ada, { limit: '2', cursor: first.cursor });
+    expect((await call('GET /api/devices', { as: ada, query: { ...kept, limit: '1' } })).status).toBe(200);
   });
 
   it('of a name are whole and in order beyond what one read takes, whatever the table leaves unread', async () => {
@@ -276,6 +289,17 @@ describe('what it did', () => {
     expect(first.alarms.map((alarm: { id: string }) => alarm.id)).toEqual(['alarm002', 'alarm001']);
     const next = { ...query, cursor: first.cursor };
     const second = (await call('GET /api/devices/{id}/alarms', { as: vera, params: own(), query: next })).json;
+    expect(Buffer.from(first.cursor, 'base64url').toString('latin1')).not.toContain('alarm001');
+    await fleet.device(`${id}6`).register();
+    const elsewhere = { as: vera, params: { id: `${id}6` }, query: next };
+    expect(await call('GET /api/devices/{id}/alarms', elsewhere)).toMatchObject({ status: 400 });
+    const later = { ...next, to: at(11) };
+    expect(await call('GET /api/devices/{id}/alarms', { as: vera, params: own(), query: later })).toMatchObject({
+      status: 400,
+    });
+    expect(await call('GET /api/devices', { as: vera, query: { cursor: first.cursor } })).toMatchObject({
+      status: 400,
+    });
     expect(second.alarms.map((alarm: { id: string }) => alarm.id)).toEqual(['alarm000']);
     const [picture, video] = second.alarms[0].files;
     expect(video).toEqual({ name: 'b.h264', kind: 'video', bytes: 10, state: 'expected' });

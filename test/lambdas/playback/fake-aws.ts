@@ -8,6 +8,8 @@ export interface Fake {
   readonly url: string;
   readonly videos: Map<string, VideoRecord>;
   readonly grants: Map<string, Grant>;
+  /** Viewers of devices. */
+  readonly devices: Map<string, readonly string[]>;
   readonly objects: Map<string, string>;
   /** What was asked, e.g. `GetItem grants`. */
   readonly asked: string[];
@@ -25,6 +27,7 @@ export async function startFake(secret: object, audience: string): Promise<Fake>
     new Map<string, Grant>(),
     new Map<string, string>(),
   ];
+  const devices = new Map<string, readonly string[]>();
   const asked: string[] = [];
   let url = '';
 
@@ -54,8 +57,15 @@ export async function startFake(secret: object, audience: string): Promise<Fake>
           Key: Record<string, { S: string }>;
         };
         asked.push(`GetItem ${TableName}`);
-        const item =
-          TableName === 'videos' ? videos.get(Key['id']!.S) : grants.get(`${Key['videoId']!.S}/${Key['subject']!.S}`);
+        const rows: Record<string, () => unknown> = {
+          videos: () => videos.get(Key['id']!.S),
+          grants: () => grants.get(`${Key['videoId']!.S}/${Key['subject']!.S}`),
+          devices: () => {
+            const viewers = devices.get(Key['id']!.S);
+            return viewers && { viewers };
+          },
+        };
+        const item = rows[TableName]!();
         json(item ? { Item: marshal(item)['M'] } : {});
       }
     });
@@ -69,7 +79,7 @@ export async function startFake(secret: object, audience: string): Promise<Fake>
       .setProtectedHeader({ alg: 'RS256', kid: '1' })
       .sign((key === 'own' ? own : foreign).privateKey);
   };
-  return { url, videos, grants, objects, asked, jwt, close: () => void server.close() };
+  return { url, videos, grants, devices, objects, asked, jwt, close: () => void server.close() };
 }
 
 /** A value in DynamoDB's JSON. */

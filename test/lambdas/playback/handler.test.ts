@@ -6,6 +6,7 @@ import { makeKeyPair } from '../../../lambdas/playback/key-pair.ts';
 import { mintToken } from '../../../lambdas/playback/token.ts';
 import type { ApiEvent } from '../../../lambdas/shared/http.ts';
 import type { Grant, VideoRecord } from '../../../lib/contract/video.ts';
+import { authorized, bearerOf } from '../engine.ts';
 import { checkSignature } from '../../../local/edge/signature.ts';
 import { parseTarget } from '../../../local/edge/target.ts';
 import { startFake, type Fake } from './fake-aws.ts';
@@ -32,6 +33,7 @@ beforeAll(async () => {
     TOKEN_MINUTES: '60',
     VIDEOS_TABLE: 'videos',
     ENTITLEMENTS_TABLE: 'grants',
+    DEVICES_TABLE: 'devices',
     MEDIA_BUCKET: 'media',
     SIGNING_SECRET: 'secret',
     KEY_PAIR_ID: 'KPAIR',
@@ -47,6 +49,7 @@ afterAll(() => {
 beforeEach(() => {
   fake.videos.clear();
   fake.grants.clear();
+  fake.devices.clear();
   fake.objects.clear();
   fake.asked.length = 0;
 });
@@ -73,8 +76,8 @@ async function call(routeKey: string, { query, authorization, params, claims, bo
     routeKey,
     pathParameters: { id: ID, ...params },
     queryStringParameters: query,
-    headers: authorization === undefined ? {} : { authorization },
-    requestContext: { requestId: 'r', ...(claims && { authorizer: { jwt: { claims } } }) },
+    headers: { authorization: authorization ?? (claims && bearerOf(claims)) },
+    requestContext: { requestId: 'r', ...(claims && { authorizer: { jwt: { claims: authorized(claims) } } }) },
     ...(body && { body: JSON.stringify(body) }),
   } as unknown as ApiEvent);
   return { ...answer, body: answer.body ?? '' };
@@ -168,6 +171,61 @@ describe('who is let in', () => {
     const answer = await main(await as());
     expect(answer.statusCode).toBe(409);
     expect(problem(answer)).toMatchObject({ code: 'not-ready', detail: expect.stringContaining('probed') as string });
+  });
+});
+
+describe('an incident of a device', () => {
+  const device = '13912345678';
+  const incident = {
+    owner: `device ${device}`,
+    visibility: 'entitled',
+    origin: { kind: 'incident', device, channel: 1 },
+  } as const;
+  const status = async (sub: string, over: Partial<VideoRecord> = {}) => {
+    put({ ...incident, ...over });
+    return (await main(await as({ sub }))).statusCode;
+  };
+
+  it('plays for the viewers that the device has at that moment, by a token of theirs, too', async () => {
+    fake.devices.set(device, ['vera']);
+    expect(await status('vera')).toBe(200);
+    expect(await status('sam')).toBe(403);
+    const minted = await tokens({ claims: { sub: 'vera' }, body: {} });
+    const { token } = JSON.parse(minted.body) as { token: string };
+    expect((await main({ query: { token } })).statusCode).toBe(200);
+    fake.devices.set(device, ['sam']);
+    expect(await status('vera')).toBe(403);
+    expect((await main({ query: { token } })).statusCode).toBe(403);
+    expect(await status('sam')).toBe(200);
+    expect(await status('sam', { visibility: 'private' })).toBe(403);
+    fake.devices.delete(device);
+    expect(await status('sam')).toBe(403);
+    expect((await main(await as({ sub: 'ada', groups: ['admin'] }))).statusCode).toBe(200);
+  });
+
+  it('does not play by what a task of an earlier version granted, and does by what a person did', async () => {
+    grantTo('vera', { grantedBy: `device ${device}` });
+    expect(await status('vera')).toBe(403);
+    grantTo('vera');
+    expect(await status('vera')).toBe(200);
+  });
+
+  it('plays for nobody once its retention is over, and is not of who is called as its device', async () => {
+    fake.devices.set(device, ['vera']);
+    const removeOn = new Date().toISOString().slice(0, 10);
+    for (const sub of ['vera', 'ada']) expect(await status(sub, { removeOn, visibility: 'public' })).toBe(404);
+    expect(await status(`device ${device}`)).toBe(403);
+  });
+
+  it('asks for the device where it decides, and nowhere else', async () => {
+    for (const [sub, over] of [
+      ['olga', { owner: 'olga' }],
+      ['sam', { visibility: 'public' }],
+      ['sam', { visibility: 'private' }],
+      ['sam', { origin: { ...incident.origin, kind: 'clip' } }],
+    ] as const)
+      await status(sub, over);
+    expect(fake.asked).not.toContain('GetItem devices');
   });
 });
 

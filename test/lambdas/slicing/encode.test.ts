@@ -171,7 +171,7 @@ describe('fMP4 segments', () => {
   it('are styp, moof and mdat, whole, and the initialization section has no edit list', async () => {
     for (const [path, { bytes }] of out.files) {
       const source = { size: bytes.length, read: async (from: number, n: number) => bytes.subarray(from, from + n) };
-      const layout = await walk(source, { fragments: true });
+      const layout = await walk(source, { atHand: source.size });
       const types = layout?.boxes.map(({ type }) => type);
       expect([path, types]).toEqual([path, path.endsWith('init.mp4') ? ['ftyp', 'moov'] : ['styp', 'moof', 'mdat']]);
       expect(bytes.includes('elst')).toBe(false);
@@ -190,6 +190,60 @@ describe('fMP4 segments', () => {
     expect([jpeg.readUInt16BE(frame + 7), jpeg.readUInt16BE(frame + 5)]).toEqual([320, 180]);
   });
 });
+
+it.each(['fmp4', 'mpegts'] as const)(
+  'what a telephone writes of place and time goes into no file of it (%s)',
+  async (segmentType) => {
+    const said = [
+      'location=+31.2304+121.4737/',
+      'location-eng=+31.2304+121.4737/',
+      'creation_time=2026-11-04T12:13:14Z',
+    ];
+    const apple = ['com.apple.quicktime.location.ISO6709=+31.2304+121.4737/', 'com.apple.quicktime.make=Telephone'];
+    const tags = [...said, ...apple, 'title=At home', 'comment=+31.2304', 'artist=Olga'];
+    const places = ['-metadata', '-metadata:s:v', '-metadata:s:a', '-metadata:c:0'].flatMap((option) =>
+      tags.flatMap((tag) => [option, tag]),
+    );
+    await writeFile(
+      at('chapters.txt'),
+      ';FFMETADATA1\n[CHAPTER]\nTIMEBASE=1/1\nSTART=0\nEND=1\ntitle=+31.2304+121.4737/\n',
+    );
+    for (const [name, flags] of [
+      ['place.mov', ['-movflags', 'use_metadata_tags']],
+      ['place.mp4', []],
+      ['place.mkv', []],
+    ] as const) {
+      const inputs = [
+        ...picture(2),
+        ...tone(2),
+        '-i',
+        at('chapters.txt'),
+        '-map',
+        '0',
+        '-map',
+        '1',
+        '-map_chapters',
+        '2',
+      ];
+      await ffmpeg(...inputs, ...H264, '-c:a', 'aac', ...places, ...flags, at(name));
+      expect((await readFile(at(name))).includes('31.2304'), name).toBe(true);
+      const out = await encoded(name, { segmentType });
+      const rung = out.plan.video[0]!.name;
+      const files = [...out.files].map(([path, { bytes }]) => [path, bytes] as const);
+      for (const [path, bytes] of [...files, ['poster', await drawPoster(out.joined('video', rung))] as const]) {
+        for (const word of ['31.2304', '121.47', '2026-11-04', 'Telephone', 'At home', 'Olga', 'ISO6709'])
+          expect(bytes.includes(word), `${name}, ${path}: ${word}`).toBe(false);
+        if (!path.endsWith('init.mp4')) continue;
+        // ISO/IEC 14496-12 8.2.2, 8.3.2, 8.4.2: when it was made, in seconds since 1904.
+        for (const type of ['mvhd', 'tkhd', 'mdhd']) {
+          const box = bytes.indexOf(type);
+          expect([path, type, bytes.readUInt32BE(box + 8)]).toEqual([path, type, 0]);
+        }
+      }
+    }
+  },
+  120_000,
+);
 
 describe('sources of all kinds', () => {
   it('without sound', async () => {

@@ -4,7 +4,8 @@ import { decide } from '../../../lambdas/slicing/claim.ts';
 import { readEbml } from '../../../lambdas/slicing/ebml.ts';
 import { parseProgress, percent } from '../../../lambdas/slicing/progress.ts';
 import { spokenBytes, spokenDuration } from '../../../lambdas/slicing/refusal.ts';
-import { isTransient, step, TransientError } from '../../../lambdas/slicing/transient.ts';
+import { isThrottled } from '../../../lambdas/shared/throttled.ts';
+import { isTransient, step, ThrottledError, TransientError } from '../../../lambdas/slicing/transient.ts';
 import { parseList } from '../../../lambdas/slicing/ts.ts';
 import type { VideoRecord } from '../../../lib/contract/video.ts';
 
@@ -29,21 +30,31 @@ describe('who has a source', () => {
 });
 
 describe('what may go away by itself', () => {
-  const rows: [what: string, error: unknown, transient: boolean][] = [
-    ['503', { $metadata: { httpStatusCode: 503 } }, true],
-    ['429', { $metadata: { httpStatusCode: 429 } }, true],
-    ['a throttle the SDK knows', { $retryable: { throttling: true } }, true],
-    ['a broken connection', { code: 'ECONNRESET' }, true],
-    ['403', { $metadata: { httpStatusCode: 403 } }, false],
-    ['412: the object was replaced', { $metadata: { httpStatusCode: 412 } }, false],
-    ['a bug', new TypeError('x'), false],
-    ['nothing', undefined, false],
+  const rows: [what: string, error: unknown, transient: boolean, throttled: boolean][] = [
+    ['503', { $metadata: { httpStatusCode: 503 } }, true, false],
+    ['429', { $metadata: { httpStatusCode: 429 } }, true, true],
+    ["S3's way to throttle", { name: 'SlowDown', $metadata: { httpStatusCode: 503 } }, true, true],
+    [
+      "DynamoDB's way",
+      { name: 'ProvisionedThroughputExceededException', $metadata: { httpStatusCode: 400 } },
+      true,
+      true,
+    ],
+    ['a throttle the SDK knows', { $retryable: { throttling: true } }, true, true],
+    ['what the SDK would try again', { $retryable: {} }, true, false],
+    ['an entry the event bus throttled', Object.assign(new Error('x'), { name: 'ThrottlingException' }), true, true],
+    ['an entry the event bus failed at', Object.assign(new Error('x'), { name: 'InternalFailure' }), true, false],
+    ['a broken connection', { code: 'ECONNRESET' }, true, false],
+    ['403', { $metadata: { httpStatusCode: 403 } }, false, false],
+    ['412: the object was replaced', { $metadata: { httpStatusCode: 412 } }, false, false],
+    ['a bug', new TypeError('x'), false, false],
+    ['nothing', undefined, false, false],
   ];
-  it.each(rows)('%s', (_, error, transient) => {
-    expect(isTransient(error)).toBe(transient);
+  it.each(rows)('%s', (_, error, transient, throttled) => {
+    expect([isTransient(error), isThrottled(error)]).toEqual([transient, throttled]);
   });
 
-  it('is thrown under the one name that is retried, everything else as it is', async () => {
+  it('is thrown under the names that are retried, everything else as it is', async () => {
     const failing = (error: unknown) =>
       step(async () => {
         throw error;
@@ -51,6 +62,7 @@ describe('what may go away by itself', () => {
     await expect(failing(Object.assign(new Error('slow down'), { code: 'ECONNRESET' }))).rejects.toThrow(
       TransientError,
     );
+    await expect(failing(Object.assign(new Error('x'), { name: 'SlowDown' }))).rejects.toThrow(ThrottledError);
     await expect(failing(new RangeError('bug'))).rejects.toThrow(RangeError);
   });
 });

@@ -31,7 +31,7 @@ describe('the title', () => {
     ['line breaks and control characters', { title: 'a\n\u0000b\tc' }, 'x.mp4', 'a b c'],
     ['nothing left', {}, '\u0001', 'Untitled'],
     ['200 characters at most', { title: 'x'.repeat(300) }, 'x.mp4', 'x'.repeat(200)],
-    ['not cut inside a character', { title: `${'x'.repeat(199)}🎬` }, 'x.mp4', 'x'.repeat(199)],
+    ['not cut inside a character', { title: `${'x'.repeat(199)}🎬🎬` }, 'x.mp4', `${'x'.repeat(199)}🎬`],
   ])('%s', (_, metadata, filename, title) => {
     expect(draft(metadata, filename).title).toBe(title);
   });

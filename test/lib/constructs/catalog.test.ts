@@ -28,6 +28,10 @@ function consoleConfig(template: Template): string {
   return JSON.stringify(handler?.['Properties'].Environment.Variables.CONSOLE_CONFIG).replaceAll('\\', '');
 }
 
+/** What follows the bucket in ARNs of objects. */
+const keysOf = (resources: readonly string[] | undefined) =>
+  resources?.map((resource) => /"\/([a-z]+\/[^"]+)"/.exec(resource)?.[1]);
+
 describe('the catalog stage', () => {
   let template: Template;
   beforeAll(() => {
@@ -56,18 +60,19 @@ describe('the catalog stage', () => {
         'dynamodb:DeleteItem',
         'logs:CreateLogStream',
         'logs:PutLogEvents',
+        's3:GetObject',
         'secretsmanager:GetSecretValue',
         'sqs:SendMessage',
       ]),
     );
     for (const action of ['dynamodb:PutItem', 'dynamodb:DeleteItem'])
       expect(grants.get(action)?.every((resource) => resource.includes('Entitlements'))).toBe(true);
+    expect(keysOf(grants.get('s3:GetObject'))).toEqual(['tracks/*', 'vod/*/positions.geojson']);
   });
 
   it('the worker deletes under the prefixes of videos, in one distribution and one state machine', () => {
     const grants = grantsOf(template, 'CatalogRemoverRole');
-    const prefixes = grants.get('s3:DeleteObject')?.map((resource) => /"\/([a-z]+\/\*)"/.exec(resource)?.[1]);
-    expect(prefixes).toEqual(['uploads/*', 'vod/*', 'work/*']);
+    expect(keysOf(grants.get('s3:DeleteObject'))).toEqual(['uploads/*', 'vod/*', 'work/*', 'tracks/*']);
     expect(grants.get('cloudfront:CreateInvalidation')).toHaveLength(1);
     expect(grants.get('cloudfront:CreateInvalidation')?.[0]).toContain(':distribution/EDFDVBD6EXAMPLE');
     expect(grants.get('states:StopExecution')).toHaveLength(1);
@@ -75,12 +80,27 @@ describe('the catalog stage', () => {
     expect([...grants.keys()].filter((action) => action.includes('*'))).toEqual([]);
   });
 
+  it('looks every day for what was kept long enough, marks it and hands it over, no more', () => {
+    template.hasResourceProperties('AWS::Events::Rule', { ScheduleExpression: 'cron(10 0 * * ? *)' });
+    const grants = grantsOf(template, 'CatalogExpiryRole');
+    expect(grants.get('dynamodb:Query')?.join()).toMatch(/StorageVideos.*\/index\/byRemoval/);
+    expect(new Set(grants.keys())).toEqual(
+      new Set([
+        'dynamodb:UpdateItem',
+        'dynamodb:Query',
+        'logs:CreateLogStream',
+        'logs:PutLogEvents',
+        'sqs:SendMessage',
+      ]),
+    );
+  });
+
   it('removals wait in an encrypted queue that refuses plain http and keeps what fails', () => {
     const queues = Object.values(template.findResources('AWS::SQS::Queue')).map((queue) => queue['Properties']);
     expect(queues).toHaveLength(2);
     expect(queues.every((queue) => queue.SqsManagedSseEnabled === true)).toBe(true);
     const work = queues.find((queue) => queue.RedrivePolicy !== undefined);
-    expect(work.RedrivePolicy.maxReceiveCount).toBe(20);
+    expect(work.RedrivePolicy.maxReceiveCount).toBe(100);
     const remover = Object.values(template.findResources('AWS::Lambda::Function')).find((fn) =>
       String(fn['Properties'].Description).startsWith('Removes'),
     );
@@ -109,15 +129,14 @@ describe('the catalog stage', () => {
     expect(text).not.toContain('"map":');
   });
 
-  it('the console is told of map tiles where there are devices and tiles', () => {
+  it('the console is told of map tiles where there are some, though no device is taken in now', () => {
     const tiles = {
       'live.mapTilesUrl': 'https://tiles.example/{z}/{x}/{y}.png',
       'live.mapAttribution': '© Tiles',
       'live.mapAttributionUrl': 'https://tiles.example/licence',
     };
-    expect(consoleConfig(synth({ 'live.enabled': true, ...tiles }))).toContain(
+    expect(consoleConfig(synth(tiles))).toContain(
       '"map":{"tiles":"https://tiles.example/{z}/{x}/{y}.png","attribution":"© Tiles","attributionUrl":"https://tiles.example/licence"}',
     );
-    expect(consoleConfig(synth(tiles))).not.toContain('"map":');
   });
 });

@@ -53,6 +53,8 @@ describe('the distribution', () => {
       '/api/*',
       '/vod/*.m3u8',
       '/vod/*',
+      '/live/*.m3u8',
+      '/live/*',
     ]);
     expect(distribution).toMatchObject({
       HttpVersion: 'http2and3',
@@ -86,6 +88,14 @@ describe('the distribution', () => {
       expect(statement).toMatchObject({ Action: 's3:GetObject', Principal: { Service: 'cloudfront.amazonaws.com' } });
       expect(JSON.stringify(statement['Condition'])).toContain('AWS:SourceArn');
     }
+    // Of the media bucket all but what tells places.
+    const denials = statements.filter(
+      (statement) => statement['Effect'] === 'Deny' && JSON.stringify(statement['Principal']).includes('cloudfront'),
+    );
+    expect(denials).toHaveLength(1);
+    expect(denials[0]).toMatchObject({ Action: 's3:GetObject' });
+    expect(denials[0]).not.toHaveProperty('Condition');
+    expect(JSON.stringify(denials[0]?.['Resource'])).toMatch(/\/vod\/\*\/positions\.geojson.*\/tracks\/\*/);
     template.allResourcesProperties('AWS::S3::Bucket', {
       PublicAccessBlockConfiguration: {
         BlockPublicAcls: true,
@@ -202,7 +212,8 @@ describe('the distribution', () => {
     expect(own.image).toBe("img-src 'self' data: blob: https://tiles.example:8443");
     expect(own.connect).toBe(none.connect!.replace('; ', ' https://tiles.example:8443; '));
     expect(policyOf({ ...tiles, 'live.mapTilesUrl': '/tiles/{z}/{x}/{y}.png' })).toEqual(none);
-    expect(policyOf({ ...tiles, 'live.enabled': false })).toEqual(none);
+    // The map is there for what was recorded, too.
+    expect(policyOf({ ...tiles, 'live.enabled': false })).toEqual(own);
   });
 
   it('takes a host name of its own, and signs for it', () => {

@@ -139,6 +139,7 @@ describe('readTemplate', () => {
       kind: 's3',
       bucket: 'site',
       grants: [{ actions: ['s3:GetObject'], resources: ['arn:aws:s3:::site/*'] }],
+      denials: [],
     });
     const media = config.origins[at('/vod/1').originId];
     expect(media?.kind === 's3' && media.grants?.flatMap((grant) => grant.actions)).toEqual([

@@ -20,12 +20,21 @@ describe('who is signed in', () => {
   });
 
   it('falls back to the profile when the access token is opaque', () => {
-    const person = personOf('opaque', { sub: 'u-2', groups: 'uploader staff', email: 'u@example.org' }, 'groups');
+    const person = personOf('opaque', { sub: 'u-2', groups: ['uploader', 'staff'], email: 'u@example.org' }, 'groups');
     expect(person).toEqual({ subject: 'u-2', name: 'u@example.org', isAdmin: false, mayUpload: true });
   });
 
   it('is a viewer without groups, or with ones that mean nothing here', () => {
-    for (const groups of [undefined, [], ['administrator'], 7, { admin: true }]) {
+    for (const groups of [
+      undefined,
+      [],
+      ['administrator'],
+      ['video admin'],
+      'video admin',
+      '[admin]',
+      7,
+      { admin: true },
+    ]) {
       expect(personOf(jwt({ sub: 'v', groups }), {}, 'groups')).toMatchObject({ isAdmin: false, mayUpload: false });
     }
   });

@@ -1,4 +1,5 @@
 /** Who is signed in, read from the tokens the issuer gave. Display only: the API decides what anyone may do. Pure. */
+import { groupsOf } from '../../../lib/contract/groups.ts';
 
 export interface Person {
   /** `sub` of the access token: what the API knows the person by. */
@@ -10,7 +11,7 @@ export interface Person {
 
 export function personOf(accessToken: string, profile: Readonly<Record<string, unknown>>, groupsClaim: string): Person {
   const claims = payload(accessToken) ?? profile;
-  const groups = groupsOf(claims[groupsClaim] ?? profile[groupsClaim]);
+  const groups = groupsOf(Object.hasOwn(claims, groupsClaim) ? claims : profile, groupsClaim);
   const subject = text(claims['sub']) ?? text(profile['sub']) ?? '';
   const isAdmin = groups.includes('admin');
   return {
@@ -32,11 +33,6 @@ function payload(token: string): Record<string, unknown> | undefined {
   } catch {
     return undefined;
   }
-}
-
-function groupsOf(claim: unknown): string[] {
-  if (Array.isArray(claim)) return claim.filter((group) => typeof group === 'string');
-  return typeof claim === 'string' ? claim.split(/[\s,]+/).filter((group) => group !== '') : [];
 }
 
 const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);

@@ -27,6 +27,16 @@ export const devicesQuery = (seconds: number) =>
     refetchInterval: seconds * 1000,
   });
 
+/** Whether there is a device that one may see. */
+export const anyDeviceQuery = queryOptions({
+  queryKey: ['any-device'],
+  queryFn: async ({ signal }) => {
+    const { devices } = await call('GET /api/devices', { query: { limit: 1 }, signal });
+    return devices.length > 0;
+  },
+  staleTime: Infinity,
+});
+
 export const deviceQuery = (id: string) =>
   queryOptions({
     queryKey: ['device', id],

@@ -8,9 +8,11 @@ import {
   IconUpload,
   IconUser,
 } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
 import { useEffect, type ReactNode } from 'react';
 import { NavLink, useLocation, useNavigate } from 'react-router';
 import { useSession } from '../auth/SessionContext.tsx';
+import { anyDeviceQuery } from '../fleet/queries.ts';
 import { Fence } from '../shared/Fence.tsx';
 import { UploadsProvider, useUploads } from '../upload/UploadsContext.tsx';
 import { DropAnywhere } from './DropAnywhere.tsx';
@@ -63,15 +65,16 @@ function SideBar() {
   );
 }
 
-const library = [{ to: '/', label: 'Library', Icon: IconLayoutGrid }] as const;
-const live = [
-  { to: '/live', label: 'Live', Icon: IconLivePhoto },
-  { to: '/map', label: 'Map', Icon: IconMap2 },
-] as const;
+const library = { to: '/', label: 'Library', Icon: IconLayoutGrid };
+const live = { to: '/live', label: 'Live', Icon: IconLivePhoto };
+const map = { to: '/map', label: 'Map', Icon: IconMap2 };
 
 function Screens({ name, size }: { name: 'link' | 'tab'; size: number }) {
   const { config } = useSession();
-  return [...library, ...(config.live ? live : [])].map(({ to, label, Icon }) => (
+  // Where no devices are taken in now, the map leads to what they sent before, if there is any that this person may see.
+  const { data: anyDevice = false } = useQuery({ ...anyDeviceQuery, enabled: !config.live });
+  const screens = config.live ? [library, live, map] : anyDevice ? [library, map] : [library];
+  return screens.map(({ to, label, Icon }) => (
     <NavLink key={to} to={to} end className={classes[name] ?? ''}>
       <Icon size={size} stroke={1.6} aria-hidden />
       {label}

@@ -15,6 +15,7 @@ export function DetailsTab({ video }: { video: Video }) {
     ['Length', video.duration === null ? 'not known yet' : `${clock(video.duration)} (${video.duration.toFixed(3)} s)`],
     ['Video id', video.id],
     ['Revision', video.revision > 0 ? String(video.revision) : 'none yet'],
+    ...(video.removeOn === undefined ? [] : ([['Kept until', video.removeOn]] satisfies [string, string][])),
   ];
   return (
     <div className={classes.sections}>

@@ -11,6 +11,8 @@ export interface EventOptions {
 
 const BATCH = 10;
 const MOST_WAITING = 2000;
+/** What the bus may say of an event that it takes a second later (EventBridge API, PutEventsResultEntry). */
+const PASSING = new Set(['ThrottlingException', 'InternalFailure', 'InternalException']);
 
 export class DeviceEvents {
   readonly #client: Pick<EventBridgeClient, 'send'>;
@@ -30,7 +32,11 @@ export class DeviceEvents {
       return;
     }
     this.#waiting.push(made.data);
-    if (this.#waiting.length > MOST_WAITING) {
+    this.#bound();
+  }
+
+  #bound(): void {
+    while (this.#waiting.length > MOST_WAITING) {
       this.#waiting.shift();
       this.#options.dropped();
     }
@@ -44,26 +50,29 @@ export class DeviceEvents {
 
   async #send(): Promise<void> {
     while (this.#waiting.length > 0) {
-      const batch = this.#waiting.splice(0, BATCH);
-      let left: readonly DeviceEvent[] = batch;
+      const events = this.#waiting.splice(0, BATCH);
+      const Entries = events.map((event) => entryOf(event, this.#options.bus));
       try {
-        const Entries = batch.map((event) => entryOf(event, this.#options.bus));
-        const answer = await this.#client.send(new PutEventsCommand({ Entries }));
-        // A bus that is throttled takes some and leaves others.
-        left = batch.filter((_, i) => answer.Entries?.[i]?.ErrorCode !== undefined);
-        if (left.length > 0) this.#options.failed(new Error(`the bus left ${left.length} of ${batch.length} events`));
+        // Some may be refused where the call as a whole is answered well.
+        const { FailedEntryCount = 0, Entries: answers = [] } = await this.#client.send(
+          new PutEventsCommand({ Entries }),
+        );
+        if (FailedEntryCount === 0) continue;
+        const codes = answers.map(({ ErrorCode }) => ErrorCode);
+        this.#options.failed(new Error(`the bus refused ${FailedEntryCount} events: ${codes.find(Boolean)}`));
+        this.#later(events.filter((_, i) => PASSING.has(codes[i] ?? '')));
       } catch (error) {
         this.#options.failed(error);
-      }
-      if (left.length === 0) continue;
-      // What waits for the next flush is bounded as ever.
-      this.#waiting.unshift(...left);
-      for (let over = this.#waiting.length - MOST_WAITING; over > 0; over -= 1) {
-        this.#waiting.shift();
-        this.#options.dropped();
+        this.#later(events);
       }
       return;
     }
+  }
+
+  /** First in turn at the next call, a second from now. */
+  #later(events: readonly DeviceEvent[]): void {
+    this.#waiting.unshift(...events);
+    this.#bound();
   }
 }
 

@@ -1,6 +1,7 @@
 /** Devices that came and are not registered: kept in a short list, so that an operator can adopt one with a click. */
 import type { UnknownRow } from '../../../../lib/contract/fleet.ts';
 import { DEVICE_ID } from '../../../../lib/contract/live-keys.ts';
+import { oneLine } from '../../../../lib/contract/text.ts';
 import type { Fleet } from './fleet.ts';
 import type { Outbox } from './outbox.ts';
 import { networkOf } from '../net/gate.ts';
@@ -46,8 +47,8 @@ export class UnknownDevices {
     const row = {
       id,
       ...rest,
-      ...(plate && { plate: plate.slice(0, 40) }),
-      ...(model && { model: model.slice(0, 40) }),
+      ...(plate && { plate: oneLine(plate, 40) }),
+      ...(model && { model: oneLine(model, 40) }),
       address: networkOf(address),
       lastSeenAt: new Date(now).toISOString(),
       expiresAt: Math.floor(now / 1000) + this.#options.days * 86_400,

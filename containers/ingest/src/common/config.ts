@@ -7,7 +7,7 @@ export interface ServerConfig {
   /** Name or IPv4 address devices reach us at. */
   readonly publicHost: string;
   readonly queuePrefix: string;
-  readonly tables: Readonly<Record<'devices' | 'positions' | 'alarms' | 'fleet' | 'videos' | 'entitlements', string>>;
+  readonly tables: Readonly<Record<'devices' | 'positions' | 'alarms' | 'fleet' | 'videos', string>>;
   readonly buckets: Readonly<Record<'media' | 'source', string>>;
   readonly eventBus: string;
   /** Dimension `Service` of the metrics. */
@@ -33,7 +33,6 @@ export function readServerConfig(
       alarms: text('ALARMS_TABLE'),
       fleet: text('FLEET_TABLE'),
       videos: text('VIDEOS_TABLE'),
-      entitlements: text('ENTITLEMENTS_TABLE'),
     },
     buckets: { media: text('MEDIA_BUCKET'), source: text('SOURCE_BUCKET') },
     eventBus: text('EVENT_BUS'),

@@ -21,6 +21,8 @@ import { Log } from '../common/log.ts';
 import { MediaSession } from '../sessions/media/session.ts';
 import { Budget, Shares } from '../common/memory.ts';
 import { Metrics } from '../common/metrics.ts';
+import { openFiles } from '../common/open-files.ts';
+import { LISTENING } from '../../../../lib/contract/ingest.ts';
 import { Outbox, type Pauses } from '../cloud/outbox.ts';
 import { Positions, writePositions } from '../cloud/positions.ts';
 import { SharedReads } from '../net/reading.ts';
@@ -146,7 +148,7 @@ export async function startIngest(config: ServerConfig, task: string, overrides:
     services.aws.close();
     log.summary();
   };
-  log.info('listening', { ports });
+  log.info(LISTENING, { ports, openFiles: openFiles() });
   return { services, sessions, streams, ports, drain: () => (draining ??= end()) };
 }
 

@@ -1,6 +1,6 @@
 /**
- * Where a received file goes once its first bytes say what it is: a video into the upload flow, with a record and its
- * viewers, anything else beside the device's recordings.
+ * Where a received file goes once its first bytes say what it is: a video into the upload flow, with a record, anything
+ * else beside the device's recordings.
  */
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
@@ -10,6 +10,8 @@ import { deviceOwner, deviceVideoRecord } from '../../../../../lib/contract/devi
 import { sourceKey } from '../../../../../lib/contract/keys.ts';
 import { alarmFileKey } from '../../../../../lib/contract/live-keys.ts';
 import { RETENTION_TAG } from '../../../../../lib/contract/ingest.ts';
+import { ARRIVAL_SECONDS } from '../../../../../lib/contract/slicing.ts';
+import { UNACCEPTED_TAGGING } from '../../../../../lib/contract/upload.ts';
 import { parseName, safeFileName } from '../../jt808/subiao/names.ts';
 import { sniff } from '../../jt808/subiao/sniff.ts';
 import type { Services } from '../../services.ts';
@@ -31,10 +33,10 @@ export interface Arrived {
 
 export interface Place extends Destination {
   readonly file: AlarmFile;
+  /** It came before, whole, and has been taken in since: it is not written again. */
+  readonly isThere?: boolean;
 }
 
-/** Seconds until the record of a video whose file never arrived goes. */
-const EXPIRE_SECONDS = 86_400;
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789';
 const ID_LENGTH = 20;
 
@@ -60,8 +62,15 @@ export async function placeFor(services: Services, arrived: Arrived): Promise<Pl
   const contentType = mediaTypeOf(type);
   const isSliced = kind === 'video' && (await mayEncode(services, record));
   if (isSliced) {
-    const videoId = await makeVideo(services, arrived, contentType);
-    return { bucket: buckets.source, key: sourceKey(videoId), contentType, file: { ...file, videoId } };
+    const { videoId, isThere } = await makeVideo(services, arrived, contentType);
+    return {
+      bucket: buckets.source,
+      key: sourceKey(videoId),
+      contentType,
+      tagging: UNACCEPTED_TAGGING,
+      file: { ...file, videoId },
+      isThere,
+    };
   }
   const key = alarmFileKey(record.id, alarm.id, number, type ?? 'bin');
   const tagging = `${RETENTION_TAG}=${record.retentionDays}`;
@@ -91,17 +100,13 @@ export function fileVideoId({ seed, device, id }: Pick<AlarmRecord, 'seed' | 'de
   return text;
 }
 
-async function makeVideo(services: Services, { record, alarm, name, number }: Arrived, type: string): Promise<string> {
+async function makeVideo(services: Services, { record, alarm, name, number }: Arrived, type: string) {
   const { aws, config } = services;
   const id = fileVideoId(alarm, number);
-  const now = Date.now();
-  const owner = deviceOwner(record.id);
-  const at = alarm.position;
   const Item = deviceVideoRecord({
     id,
-    owner,
+    owner: deviceOwner(record.id),
     title: `${record.name}: ${alarm.type}, ${alarm.time.slice(0, 19).replace('T', ' ')} UTC`,
-    ...(at && { description: `${at.lat.toFixed(6)}, ${at.lon.toFixed(6)} at ${at.speedKmh} km/h` }),
     tags: ['incident', alarm.type.slice(0, 50)],
     filename: safeFileName(name),
     type,
@@ -113,21 +118,29 @@ async function makeVideo(services: Services, { record, alarm, name, number }: Ar
       alarm: alarm.id,
     },
     visibility: 'entitled',
-    now,
-    expireSeconds: EXPIRE_SECONDS,
+    now: Date.now(),
+    expireSeconds: ARRIVAL_SECONDS,
+    retentionDays: record.retentionDays,
   });
-  const { videos, entitlements } = config.tables;
+  const TableName = config.tables.videos;
   try {
-    await aws.dynamo.send(new PutCommand({ TableName: videos, Item, ConditionExpression: 'attribute_not_exists(id)' }));
+    await aws.dynamo.send(
+      new PutCommand({
+        TableName,
+        Item,
+        ConditionExpression: 'attribute_not_exists(id)',
+        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+      }),
+    );
+    return { videoId: id, isThere: false };
   } catch (error) {
     if (!(error instanceof ConditionalCheckFailedException)) throw error;
-    // It came before, and was counted then: what is missing of it follows.
+    // It came before, and was counted then. Where it did not come whole, what is missing of it follows.
     await services.usage.giveBack(record.id, { encodes: 1 });
+    return { videoId: id, isThere: error.Item !== undefined && statusOf(error.Item['status']) !== 'uploading' };
   }
-  const createdAt = new Date(now).toISOString();
-  for (const subject of record.viewers) {
-    const Grant = { videoId: id, subject, grantedBy: owner, createdAt };
-    await aws.dynamo.send(new PutCommand({ TableName: entitlements, Item: Grant }));
-  }
-  return id;
 }
+
+/** The document client leaves what is in an error as the table writes it. */
+const statusOf = (value: unknown): unknown =>
+  typeof value === 'object' && value !== null && 'S' in value ? value.S : value;

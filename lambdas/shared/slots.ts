@@ -1,0 +1,93 @@
+/**
+ * Numbered places in the uploads table: the uploads a person has under way, and the videos that are sliced at a time. A
+ * place is taken by a conditional put, so however many calls come at once, no more are let in than there are places; and it
+ * is a lease, so that what its holder never gave back is free again by itself.
+ */
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { DeleteCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { randomInt } from 'node:crypto';
+import { required } from '../../lib/contract/env.ts';
+import type { UploadSlot, VideoRecord } from '../../lib/contract/video.ts';
+import { dynamo } from './clients.ts';
+
+const table = () => required('UPLOADS_TABLE');
+const nowSeconds = () => Math.floor(Date.now() / 1000);
+
+/**
+ * Takes one of `count` places until `expiresAt` (epoch seconds) and answers its number; undefined when none is free. The
+ * place a video holds already is its own, and kept longer. Else every place that looked free is tried once, from a random
+ * one on: when all are lost to others, all were taken.
+ */
+export async function takeSlot(wanted: Omit<UploadSlot, 'slot'>, count: number): Promise<number | undefined> {
+  const taken = await takenSlots(wanted.owner);
+  const own = taken.find(({ videoId }) => videoId === wanted.videoId);
+  const free = freeSlots(new Set(taken.map(({ slot }) => slot)), count);
+  for (const slot of own === undefined ? free : [own.slot, ...free]) {
+    if (await put({ ...wanted, slot })) return slot;
+  }
+  return undefined;
+}
+
+/** Places 0 … `count`-1 that are not taken, from a random one on and round. */
+export function freeSlots(taken: ReadonlySet<number>, count: number, first = randomInt(count)): number[] {
+  return Array.from({ length: count }, (_, index) => (first + index) % count).filter((slot) => !taken.has(slot));
+}
+
+/** Frees the place a video's upload holds. Harmless when it is free already or another upload's by now. */
+export const freeSlot = ({ id, owner, upload }: Pick<VideoRecord, 'id' | 'owner' | 'upload'>): Promise<unknown> =>
+  free({ owner, slot: upload.slot, videoId: id });
+
+/** Frees every place of `owner` that the video holds. */
+export async function freeSlotsOf(owner: string, videoId: string): Promise<void> {
+  for (const place of await takenSlots(owner)) if (place.videoId === videoId) await free({ owner, ...place });
+}
+
+const free = ({ owner, slot, videoId }: Omit<UploadSlot, 'expiresAt'>): Promise<boolean> =>
+  unlessRefused(
+    dynamo.send(
+      new DeleteCommand({
+        TableName: table(),
+        Key: { owner, slot },
+        ConditionExpression: 'videoId = :id',
+        ExpressionAttributeValues: { ':id': videoId },
+      }),
+    ),
+  );
+
+async function takenSlots(owner: string): Promise<Pick<UploadSlot, 'slot' | 'videoId'>[]> {
+  const { Items = [] } = await dynamo.send(
+    new QueryCommand({
+      TableName: table(),
+      ConsistentRead: true,
+      KeyConditionExpression: '#owner = :owner',
+      FilterExpression: 'expiresAt >= :now',
+      ProjectionExpression: 'slot, videoId',
+      ExpressionAttributeNames: { '#owner': 'owner' },
+      ExpressionAttributeValues: { ':owner': owner, ':now': nowSeconds() },
+    }),
+  );
+  return Items.map((item) => ({ slot: Number(item['slot']), videoId: String(item['videoId']) }));
+}
+
+async function put(place: UploadSlot): Promise<boolean> {
+  return await unlessRefused(
+    dynamo.send(
+      new PutCommand({
+        TableName: table(),
+        Item: place,
+        ConditionExpression: 'attribute_not_exists(slot) OR expiresAt < :now OR videoId = :id',
+        ExpressionAttributeValues: { ':now': nowSeconds(), ':id': place.videoId },
+      }),
+    ),
+  );
+}
+
+async function unlessRefused(attempt: Promise<unknown>): Promise<boolean> {
+  try {
+    await attempt;
+    return true;
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,107 @@
+/** The app's two stacks, with devices and without: what stays where it is, and what there is a way back from. */
+import { describe, expect, it } from 'vitest';
+import { synthesized, type TemplateText } from '../support/app.ts';
+import { globalNames } from '../support/names.ts';
+
+const on = synthesized({ 'live.enabled': true });
+const off = synthesized();
+
+const exportsOf = ({ Outputs = {} }: TemplateText) =>
+  Object.entries(Outputs).flatMap(([id, output]) => (output.Export ? [[id, output] as const] : []));
+
+/** Export names that a template imports. */
+const importsOf = (template: TemplateText) => [
+  ...new Set([...JSON.stringify(template).matchAll(/"Fn::ImportValue":"([^"]+)"/g)].map((match) => match[1]!)),
+];
+
+describe('turning live.enabled off', () => {
+  it('leaves every resource of the first stack as it is, and tells the console', () => {
+    expect(off.live).toBeUndefined();
+    expect(Object.keys(off.vod.Resources).toSorted()).toEqual(Object.keys(on.vod.Resources).toSorted());
+    const changed = Object.keys(on.vod.Resources).filter(
+      (id) => JSON.stringify(on.vod.Resources[id]) !== JSON.stringify(off.vod.Resources[id]),
+    );
+    expect(changed.map((id) => id.replace(/[0-9A-F]{8}$/, ''))).toEqual(['CatalogHandler']);
+    const [told, before] = [off, on].map(({ vod }) => JSON.stringify(vod.Resources[changed[0]!]).replaceAll('\\', ''));
+    expect(told).toContain('"live":false');
+    expect(before).toBe(told!.replace('"live":false', '"live":true'));
+  });
+
+  it('keeps what the live stack imports exported, or CloudFormation would refuse the deploy', () => {
+    const names = exportsOf(off.vod).map(([, { Export }]) => Export!.Name);
+    const imported = importsOf(on.live!);
+    expect(imported.length).toBeGreaterThan(10);
+    expect(imported.filter((name) => !names.includes(name))).toEqual([]);
+    expect(exportsOf(off.vod)).toEqual(exportsOf(on.vod));
+  });
+
+  it('keeps tables, routes, live playback and the rules that end recordings', () => {
+    const text = JSON.stringify(off.vod);
+    for (const part of ['DevicesRegistrations', 'DevicesPositions', 'DevicesAlarms', 'DevicesFleet'])
+      expect(Object.keys(off.vod.Resources).some((id) => id.startsWith(part))).toBe(true);
+    for (const part of ['GET /api/devices', 'GET /api/play/live/{id}/{channel}/main.m3u8', '/live/*', 'recordings-365'])
+      expect(text).toContain(`"${part}"`);
+  });
+});
+
+describe('a second region of the same account', () => {
+  const elsewhere = (region: string) => synthesized({ 'live.enabled': true, account: '123456789012', region });
+
+  it.each([
+    ['regions of the configuration', globalNames(elsewhere('eu-central-1')), globalNames(elsewhere('us-east-1'))],
+    ["the CLI's region", globalNames(on, 'eu-central-1'), globalNames(on, 'us-east-1')],
+    ['one of each', globalNames(elsewhere('eu-central-1')), globalNames(on, 'us-east-1')],
+  ])('shares no name with the first: %s', (_, here, there) => {
+    expect(here.size).toBeGreaterThan(12);
+    expect([...here].filter((name) => there.has(name))).toEqual([]);
+  });
+
+  it('is the same stack whether its region is configured or found by the CLI', () => {
+    expect(globalNames(elsewhere('eu-central-1'))).toEqual(globalNames(on, 'eu-central-1'));
+  });
+});
+
+describe('the longest names there can be', () => {
+  const longest = { name: `s${'x'.repeat(30)}`, account: '123456789012', region: 'us-isofxx-east-1' };
+  const environment = `e${'y'.repeat(15)}`;
+  const names = globalNames(synthesized({ 'live.enabled': true, ...longest }, environment));
+
+  it('are taken by CloudFront, and still differ', () => {
+    expect(names.size).toBe(globalNames(on).size);
+    for (const name of names) expect(name.replace(/^\S+ /, '')).toMatch(/^[A-Za-z0-9_-]{1,64}$/);
+  });
+});
+
+describe('the way back of a stack that keeps its data', () => {
+  const everything = [...Object.entries(on.vod.Resources), ...Object.entries(on.live!.Resources)];
+
+  /** Whatever is called protection from deletion or termination, as a property or as an attribute with key and value. */
+  const protections = (value: unknown): unknown[] => {
+    if (Array.isArray(value)) return value.flatMap(protections);
+    if (typeof value !== 'object' || value === null) return [];
+    const { Key, Value } = value as Record<string, unknown>;
+    if (typeof Key === 'string' && /protection/i.test(Key)) return [String(Value)];
+    return Object.entries(value).flatMap(([name, inner]) =>
+      /(deletion|termination).?protection/i.test(name) ? [String(inner)] : protections(inner),
+    );
+  };
+
+  it('nothing refuses to be deleted, or a destroy and the roll-back of a first deploy would stop there', () => {
+    const found = everything.flatMap(([id, { Properties }]) =>
+      protections(Properties).map((value) => [id.replace(/[0-9A-F]{8}$/, ''), value]),
+    );
+    expect(found).toEqual([['IngestBalancer', 'false']]);
+    expect([on.stacks.vod.terminationProtection, on.stacks.live!.terminationProtection]).not.toContain(true);
+  });
+
+  it('what stays has no name of ours, so that the next deploy can make its own', () => {
+    const kept = everything.filter(([, { DeletionPolicy }]) => DeletionPolicy?.startsWith('Retain'));
+    expect(kept.length).toBeGreaterThan(20);
+    const named = kept.flatMap(([id, { Properties = {} }]) =>
+      Object.keys(Properties)
+        .filter((property) => /^(Name|[A-Za-z]+Name)$/.test(property))
+        .map((property) => `${id}.${property}`),
+    );
+    expect(named).toEqual([]);
+  });
+});

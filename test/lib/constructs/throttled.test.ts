@@ -1,0 +1,188 @@
+/** Throttled is slow, not failed: the waits that the template declares, and a backlog that lives through them. */
+import { Code, LayerVersion } from 'aws-cdk-lib/aws-lambda';
+import { Template } from 'aws-cdk-lib/assertions';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { Slicing } from '../../../lib/constructs/slicing.ts';
+import { ARRIVAL_SECONDS } from '../../../lib/contract/slicing.ts';
+import { execute, machineOf, tasksOf, VirtualClock, waitsOf, type Machine } from '../../support/machine.ts';
+import { stageScope } from './stage.ts';
+
+const HOUR = 3600;
+const DAY = 24 * HOUR;
+
+let template: Template;
+let machine: Machine;
+/** Seconds a function may run, by logical id. */
+let timeouts: Map<string, number>;
+let longestTask: number;
+/** Videos at a time, as the template says. */
+let places: number;
+beforeAll(() => {
+  const { stack, config, storage } = stageScope();
+  const ffmpegLayer = new LayerVersion(stack, 'Ffmpeg', { code: Code.fromAsset(import.meta.dirname) });
+  new Slicing(stack, 'Slicing', { config, storage, ffmpegLayer });
+  template = Template.fromStack(stack);
+  machine = machineOf(template);
+  const functions = Object.values(template.findResources('AWS::Lambda::Function')).map((fn) => fn['Properties']);
+  timeouts = new Map(
+    Object.entries(template.findResources('AWS::Lambda::Function')).map(([id, fn]) => [id, fn['Properties'].Timeout]),
+  );
+  longestTask = Math.max(...tasksOf(machine).map(([, { Resource }]) => timeouts.get(Resource!)!));
+  places = Number(functions.find((fn) => fn.Environment.Variables.PRESET)?.Environment.Variables.SLICING_PLACES);
+}, 60_000);
+
+describe('the waits', () => {
+  it.each([
+    // Nothing was done yet, so a whole backlog may come first.
+    ['Lambda.TooManyRequestsException', 24 * HOUR],
+    ['NoPlaceError', 24 * HOUR],
+    ['ThrottledError', 1.5 * HOUR],
+    ['TransientError', 12 * 60],
+    ['Lambda.ServiceException', 12 * 60],
+    ['Lambda.AWSLambdaException', 12 * 60],
+    ['Lambda.SdkClientException', 12 * 60],
+    ['Lambda.ClientExecutionTimeoutException', 12 * 60],
+  ])('of %s together last over %i s on average, in every step', (name, seconds) => {
+    const tasks = tasksOf(machine);
+    expect(tasks.map(([task]) => task)).toEqual(['Probe source', 'Encode chunk', 'Assemble renditions', 'Mark failed']);
+    for (const [, { Retry = [] }] of tasks) {
+      const retriers = Retry.filter(({ ErrorEquals }) => ErrorEquals.includes(name));
+      expect(retriers).toHaveLength(1);
+      expect(retriers[0]).toMatchObject({ JitterStrategy: 'FULL', BackoffRate: 2 });
+      expect(retriers[0]!.MaxDelaySeconds).toBeLessThanOrEqual(120);
+      expect(waitsOf(retriers[0]!).average).toBeGreaterThan(seconds);
+    }
+  });
+
+  it('for room outlast the longest task 90 times over', () => {
+    expect(longestTask).toBe(900);
+    for (const [, { Retry }] of tasksOf(machine)) {
+      const room = Retry!.find(({ ErrorEquals }) => ErrorEquals.includes('NoPlaceError'))!;
+      expect(waitsOf(room).average / longestTask).toBeGreaterThan(90);
+    }
+  });
+
+  it('of all steps, at their longest and with every try, fit the run; nothing that it needs expires meanwhile', () => {
+    const seconds = tasksOf(machine).flatMap(([, { Retry = [], Resource }]) =>
+      // What finds no room has not run; every other try may take as long as its function may.
+      Retry.map((retrier) => {
+        const runs = retrier.ErrorEquals.includes('NoPlaceError') ? 0 : retrier.MaxAttempts + 1;
+        return waitsOf(retrier).longest + runs * timeouts.get(Resource!)!;
+      }),
+    );
+    expect(seconds.reduce((sum, one) => sum + one)).toBeLessThan(machine.TimeoutSeconds);
+    const [media] = Object.entries(template.findResources('AWS::S3::Bucket')).filter(([id]) => id.includes('Media'));
+    const rules = media![1]['Properties'].LifecycleConfiguration.Rules as {
+      Prefix?: string;
+      ExpirationInDays?: number;
+    }[];
+    const work = rules.find(({ Prefix }) => Prefix === 'work/');
+    expect(work!.ExpirationInDays! * DAY).toBeGreaterThan(machine.TimeoutSeconds);
+  });
+
+  it('stay below the 25,000 events Step Functions keeps of a run', () => {
+    const tries = tasksOf(machine).flatMap(([, { Retry = [] }]) => Retry.map(({ MaxAttempts }) => MaxAttempts));
+    expect(3 * tries.reduce((sum, one) => sum + one)).toBeLessThan(24_000);
+  });
+
+  it("of S3's event and of the first step are over before the record of a source would expire", () => {
+    const [rule] = Object.values(template.findResources('AWS::Events::Rule'));
+    const { MaximumEventAgeInSeconds, MaximumRetryAttempts } = rule!['Properties'].Targets[0].RetryPolicy;
+    // The most that EventBridge takes.
+    expect([MaximumEventAgeInSeconds, MaximumRetryAttempts]).toEqual([DAY, 185]);
+    const [probe] = tasksOf(machine);
+    const room = probe![1].Retry!.find(({ ErrorEquals }) => ErrorEquals.includes('Lambda.TooManyRequestsException'))!;
+    expect(MaximumEventAgeInSeconds + waitsOf(room).longest).toBeLessThan(ARRIVAL_SECONDS);
+  });
+});
+
+/** Reproducible, from 0 up to 1 (mulberry32). */
+function seeded(seed: number): () => number {
+  let a = seed;
+  return () => {
+    a = (a + 0x6d2b79f5) | 0;
+    let t = Math.imul(a ^ (a >>> 15), 1 | a);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+const named = (name: string) => Object.assign(new Error(name), { name });
+
+describe('a backlog', () => {
+  it('of 240 videos of a quarter of an hour each, in an account of ten, is slow and none of it fails', async () => {
+    const clock = new VirtualClock();
+    const random = seeded(12);
+    const holding = new Set<string>();
+    let [running, encoding, mostEncoding] = [0, 0, 0];
+    const invoke = async (resource: string, input: unknown): Promise<unknown> => {
+      if (running >= 10) throw named('Lambda.TooManyRequestsException');
+      running += 1;
+      try {
+        if (resource.startsWith('SlicingProbe')) {
+          const { execution } = input as { execution: string };
+          await clock.sleep(0.2);
+          if (!holding.has(execution) && holding.size >= places) throw named('NoPlaceError');
+          holding.add(execution);
+          await clock.sleep(2);
+          return { outcome: 'planned', plan: { execution }, chunks: [{ index: 0 }] };
+        }
+        const { execution } = (input as { plan: { execution: string } }).plan;
+        if (resource.startsWith('SlicingEncode')) {
+          mostEncoding = Math.max(mostEncoding, ++encoding);
+          await clock.sleep(longestTask);
+          encoding -= 1;
+        } else holding.delete(execution);
+        return {};
+      } finally {
+        running -= 1;
+      }
+    };
+    const runs = Array.from({ length: 240 }, (_, i) => execute(machine, `run-${i}`, {}, { clock, invoke, random }));
+    const ended = await clock.run(runs);
+    expect(ended.filter(({ state }) => state !== 'Done')).toEqual([]);
+    expect(mostEncoding).toBe(places);
+    expect(places).toBe(3);
+    expect(clock.now).toBeGreaterThan((240 / places) * longestTask);
+  });
+
+  it.each(['Lambda.TooManyRequestsException', 'ThrottledError', 'TransientError'])(
+    'of one video that %s hits at every step for ten minutes each is ready in the end',
+    async (name) => {
+      const clock = new VirtualClock();
+      const since = new Map<string, number>();
+      const invoke = async (resource: string): Promise<unknown> => {
+        if (!since.has(resource)) since.set(resource, clock.now);
+        if (clock.now - since.get(resource)! < 600) throw named(name);
+        return { outcome: 'planned', plan: {}, chunks: [{}] };
+      };
+      const [ended] = await clock.run([execute(machine, 'run', {}, { clock, invoke, random: seeded(3) })]);
+      expect(ended).toMatchObject({ status: 'SUCCEEDED', state: 'Done' });
+    },
+  );
+
+  it('that even marking as failed is throttled says so in the end', async () => {
+    const clock = new VirtualClock();
+    let marked = false;
+    const invoke = async (resource: string): Promise<unknown> => {
+      if (!resource.startsWith('SlicingFail')) throw named('TypeError');
+      if (clock.now < 6 * HOUR) throw named('Lambda.TooManyRequestsException');
+      marked = true;
+      return {};
+    };
+    const [ended] = await clock.run([execute(machine, 'run', {}, { clock, invoke, random: seeded(5) })]);
+    expect(ended).toMatchObject({ status: 'FAILED', state: 'Broken' });
+    expect(marked).toBe(true);
+  });
+
+  it.each(['Sandbox.Timedout', 'Lambda.Unknown'])('%s is tried twice more, and no more', async (name) => {
+    const clock = new VirtualClock();
+    let tries = 0;
+    const invoke = async (resource: string): Promise<unknown> => {
+      if (!resource.startsWith('SlicingProbe')) return {};
+      tries += 1;
+      throw named(name);
+    };
+    await clock.run([execute(machine, 'run', {}, { clock, invoke, random: seeded(5) })]);
+    expect(tries).toBe(3);
+  });
+});
