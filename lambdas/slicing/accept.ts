@@ -10,8 +10,9 @@
 import { CopyObjectCommand, DeleteObjectTaggingCommand } from '@aws-sdk/client-s3';
 import { sourceKey } from '../../lib/contract/keys.ts';
 import { s3 } from '../shared/clients.ts';
+import { removeObjects } from '../shared/objects.ts';
 import { readVideo } from '../shared/videos.ts';
-import { headObject, removeObjects, type ObjectRef } from './objects.ts';
+import { headObject, type ObjectRef } from './objects.ts';
 import { TransientError } from './transient.ts';
 
 export interface Source extends ObjectRef {

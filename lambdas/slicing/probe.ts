@@ -85,7 +85,7 @@ async function facts(ref: ObjectRef, size: number, timeoutMs: number): Promise<S
     return await inspect({
       source: objectSource(ref, size),
       path: join(folder, 'source'),
-      fetchWhole: (path) => download(ref, path),
+      fetchWhole: (path, signal) => download(ref, path, signal),
       options: json('SLICING_OPTIONS', slicingOptions),
       timeoutMs,
     });
