@@ -13,7 +13,7 @@ const maxWorkers = Math.max(2, availableParallelism());
 
 /** These wait for the layer's ffmpeg, and would keep the others from running while it is built. */
 const NEEDS_LAYER =
-  /\/test\/(synth|iam|lambdas\/slicing\/(encode|inspect|throttled)|lambdas\/devices\/(clip|fragments)|containers\/ffmpeg)/;
+  /\/test\/(synth|iam|lifecycle|lambdas\/slicing\/(encode|inspect|throttled)|lambdas\/devices\/(clip|fragments)|containers\/ffmpeg)/;
 
 /** The longest first, as they were the last time, or else the largest; on a machine without ffmpeg, what runs it last. */
 class LongestFirst extends BaseSequencer {
@@ -30,7 +30,7 @@ class LongestFirst extends BaseSequencer {
 const REAL_TIME = ['test/containers/ingest/task/{attachments,control,field,live,sound,takeover}.test.ts'];
 
 /**
- * In three groups, one after another. `iam` and `synth` run beside `unit`: they wait for other processes. What keeps time
+ * In three groups, one after another. `iam`, `synth` and `lifecycle` run beside `unit`: they wait for other processes. What keeps time
  * runs beside its like only. The stack is one, and its tests have it alone.
  */
 export default defineConfig({
@@ -43,7 +43,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/synth/**', 'test/stack/**', 'test/e2e/**', 'test/iam/**', ...REAL_TIME],
+          exclude: ['test/{synth,stack,e2e,iam,lifecycle}/**', ...REAL_TIME],
           maxWorkers,
           testTimeout: 60_000,
           hookTimeout: 600_000,
@@ -66,6 +66,17 @@ export default defineConfig({
         test: {
           name: 'iam',
           include: ['test/iam/**/*.test.ts'],
+          maxWorkers,
+          testTimeout: 300_000,
+          hookTimeout: 600_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        root,
+        test: {
+          name: 'lifecycle',
+          include: ['test/lifecycle/**/*.test.ts'],
           maxWorkers,
           testTimeout: 300_000,
           hookTimeout: 600_000,

@@ -1,5 +1,5 @@
 /** Removes what is left of a deleted video. Every step is safe to repeat; a message that fails comes again. */
-import { AbortMultipartUploadCommand, DeleteObjectsCommand, paginateListObjectsV2 } from '@aws-sdk/client-s3';
+import { AbortMultipartUploadCommand } from '@aws-sdk/client-s3';
 import { SFNClient, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
 import type { SQSBatchItemFailure, SQSBatchResponse, SQSEvent } from 'aws-lambda';
@@ -9,6 +9,7 @@ import type { VideoRecord } from '../../lib/contract/video.ts';
 import { eachMessage } from '../shared/batch.ts';
 import { dynamo, s3 } from '../shared/clients.ts';
 import { logger } from '../shared/logger.ts';
+import { removePrefix } from '../shared/objects.ts';
 import { freeSlot } from '../shared/slots.ts';
 import { announce, readVideo } from '../shared/videos.ts';
 import { deleteGrant, listGrants } from './grants.ts';
@@ -100,22 +101,10 @@ async function stop({ id, upload, slicing }: VideoRecord): Promise<void> {
 
 /** Deletes source, served files and hand-over files; answers how many there were of the served. */
 async function deleteObjects(videoId: string): Promise<number> {
-  await deleteBelow(required('SOURCE_BUCKET'), sourceKey(videoId));
-  await deleteBelow(required('MEDIA_BUCKET'), workPrefix(videoId));
-  await deleteBelow(required('MEDIA_BUCKET'), tracksPrefix(videoId));
-  return await deleteBelow(required('MEDIA_BUCKET'), vodPrefix(videoId));
-}
-
-async function deleteBelow(Bucket: string, Prefix: string): Promise<number> {
-  let deleted = 0;
-  for await (const { Contents = [] } of paginateListObjectsV2({ client: s3 }, { Bucket, Prefix })) {
-    const Objects = Contents.map(({ Key }) => ({ Key: Key! }));
-    if (Objects.length === 0) continue;
-    const { Errors = [] } = await s3.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects, Quiet: true } }));
-    if (Errors.length > 0) throw new Error(`${Errors.length} objects not deleted: ${Errors[0]?.Code}`);
-    deleted += Objects.length;
-  }
-  return deleted;
+  await removePrefix(required('SOURCE_BUCKET'), sourceKey(videoId));
+  await removePrefix(required('MEDIA_BUCKET'), workPrefix(videoId));
+  await removePrefix(required('MEDIA_BUCKET'), tracksPrefix(videoId));
+  return await removePrefix(required('MEDIA_BUCKET'), vodPrefix(videoId));
 }
 
 async function unless(names: readonly string[], attempt: Promise<unknown>): Promise<void> {

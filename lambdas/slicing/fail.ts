@@ -3,9 +3,9 @@ import { required } from '../../lib/contract/env.ts';
 import { parseSourceKey, revisionPrefix, workPrefix } from '../../lib/contract/keys.ts';
 import { failTask } from '../../lib/contract/slicing.ts';
 import { logger } from '../shared/logger.ts';
+import { removePrefix } from '../shared/objects.ts';
 import { readVideo } from '../shared/videos.ts';
 import { fail } from './failing.ts';
-import { removePrefix } from './objects.ts';
 import { leavePlace } from './place.ts';
 import { step } from './transient.ts';
 

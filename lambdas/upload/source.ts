@@ -3,7 +3,6 @@ import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
-  ListObjectsV2Command,
   ListPartsCommand,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
@@ -12,6 +11,7 @@ import { getSignedUrl, S3RequestPresigner } from '@aws-sdk/s3-request-presigner'
 import { required } from '../../lib/contract/env.ts';
 import { s3 } from '../shared/clients.ts';
 import { ApiError } from '../shared/errors.ts';
+import { listObjects } from '../shared/objects.ts';
 import type { ClaimedPart, Part } from './parts.ts';
 
 export const bucket = () => required('SOURCE_BUCKET');
@@ -83,8 +83,11 @@ export async function abortUpload(key: string, uploadId: string): Promise<void> 
 
 /** Bytes of the object at `key`, or undefined when there is none. Listing needs no right to read what people sent. */
 export async function sourceSize(key: string): Promise<number | undefined> {
-  const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket: bucket(), Prefix: key, MaxKeys: 1 }));
-  return Contents.find((object) => object.Key === key)?.Size;
+  for await (const page of listObjects(bucket(), key)) {
+    const found = page.find((object) => object.Key === key);
+    if (found) return found.Size;
+  }
+  return undefined;
 }
 
 /** A form for one POST of 1 … `maxBytes` bytes to exactly this key. */

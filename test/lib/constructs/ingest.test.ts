@@ -17,6 +17,12 @@ import { Storage } from '../../../lib/constructs/storage.ts';
 import { LiveStack } from '../../../lib/live-stack.ts';
 import { grantsOf } from './stage.ts';
 
+interface Index {
+  readonly IndexName: string;
+  readonly Projection: { readonly ProjectionType: string };
+  readonly KeySchema: readonly { readonly AttributeName: string }[];
+}
+
 /** Findings of cdk-nag fail `Template.fromStack`, so every test here is also one of those. */
 function synth(overrides: Readonly<Record<string, unknown>> = {}) {
   const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } });
@@ -71,10 +77,10 @@ describe('devices, beside the videos', () => {
     const devicesOf = (template: Template) =>
       Object.entries(template.findResources('AWS::DynamoDB::Table'))
         .find(([name]) => name.startsWith('DevicesRegistrations'))![1]
-        .Properties.GlobalSecondaryIndexes.map(({ IndexName, Projection, KeySchema }: Record<string, any>) => [
+        .Properties.GlobalSecondaryIndexes.map(({ IndexName, Projection, KeySchema }: Index) => [
           IndexName,
           Projection.ProjectionType,
-          KeySchema.map(({ AttributeName }: { AttributeName: string }) => AttributeName).join(),
+          KeySchema.map(({ AttributeName }) => AttributeName).join(),
         ]);
     const keys = [
       ['names', 'KEYS_ONLY', 'kind,name'],
