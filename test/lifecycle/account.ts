@@ -12,10 +12,10 @@ import { DynamoDBClient, DescribeTableCommand, PutItemCommand, paginateScan } fr
 import { paginateListObjectsV2, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { bootstrap, cdkOnEngine, deployStack, forLocalEngine, synthesized } from '../../local/deploy.ts';
 import { engineClient, startEngine, type Engine } from '../../local/engine.ts';
+import { inventory } from '../../local/inventory.ts';
 import type { Template } from '../../local/engine-rules.ts';
 import { ensureLayer } from '../../lib/constructs/ffmpeg-layer-cache.ts';
 import { hostArch } from '../support/layer.ts';
-import { inventory } from './inventory.ts';
 
 export const STACK = 'sluice-local-vod';
 
@@ -177,7 +177,11 @@ export class Account {
     return found;
   }
 
-  inventory = (): Promise<Set<string>> => inventory(this.engine.endpoint);
+  /** `kind: name` of everything there is. */
+  async inventory(): Promise<Set<string>> {
+    const things = await inventory(engineClient(this.engine.endpoint));
+    return new Set(things.map(({ kind, name }) => `${kind}: ${name}`));
+  }
 
   /** Puts `count` small objects under `prefix`. */
   async putObjects(bucket: string, prefix: string, count: number): Promise<void> {
