@@ -133,6 +133,11 @@ it('text of any length that a file brings along is not asked for', { timeout: 12
   expect(await look('tags.mp4')).toMatchObject({ code: 'taken' });
 });
 
+it('a source that never answers is given up at the deadline', { timeout: 120_000 }, async () => {
+  const silent = { read: () => new Promise<never>(() => undefined) };
+  expect(await look('silent.mp4', whole(), silent, 200)).toMatchObject({ code: 'probe-timeout' });
+});
+
 it('a source that answers slowly is given up at the deadline, by name', { timeout: 120_000 }, async () => {
   const bytes = Buffer.concat([box('ftyp'), empty(400, 'free'), whole()]);
   const size = 40 * 1024 ** 2;
