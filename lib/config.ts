@@ -6,9 +6,28 @@
  */
 import { z } from 'zod';
 import { concurrencyOf, tooSmall, type Concurrency } from './concurrency.ts';
+import {
+  hostName,
+  ipv4Network,
+  openPorts,
+  origin,
+  tooManyOrigins,
+  tooManyRules,
+  tooMuchToTell,
+} from './config-limits.ts';
 import { retentionDays } from './contract/device.ts';
 import { takesOnlyText, unwrapped, valueOf } from './option-text.ts';
-import { liveBounds, playbackBounds, port, RUNGS, slicingBounds, uploadBounds, whole } from './contract/options.ts';
+import {
+  liveBounds,
+  once,
+  playbackBounds,
+  port,
+  RUNGS,
+  slicingBounds,
+  TWICE,
+  uploadBounds,
+  whole,
+} from './contract/options.ts';
 
 export class ConfigError extends Error {
   override name = 'ConfigError';
@@ -61,31 +80,37 @@ const schema = z.strictObject({
     .strictObject({
       issuer: z
         .url({ protocol: /^https?$/ })
+        .max(256)
         .optional()
         .meta({ description: 'OIDC issuer. Without it a Cognito user pool is made.' }),
       audience: z
         .string()
         .min(1)
+        .max(256)
         .optional()
         .meta({ description: '`aud` (or `client_id`) a token must carry. Needed with `issuer`.' }),
       clientId: z
         .string()
         .min(1)
+        .max(256)
         .optional()
         .meta({ description: 'Client id the console signs in with. Needed with `issuer`.' }),
-      scope: z.string().default('openid profile email').meta({ description: 'Scopes the console asks for.' }),
+      scope: z.string().max(256).default('openid profile email').meta({ description: 'Scopes the console asks for.' }),
       resource: z
         .string()
+        .max(256)
         .optional()
         .meta({ description: 'RFC 8707 resource the console asks a token for, where the issuer wants one.' }),
       connectOrigins: z
-        .array(z.string().regex(/^https:\/\/[^/]+$/))
+        .array(origin(/^https:\/\/[^/]+$/))
+        .max(8)
+        .refine(once, TWICE)
         .default([])
         .meta({
           description:
             'More origins the console may call to sign in: for an issuer whose token endpoint is on another host.',
         }),
-      groupsClaim: z.string().min(1).default('cognito:groups').meta({
+      groupsClaim: z.string().min(1).max(128).default('cognito:groups').meta({
         description:
           "Claim of the access token that lists a person's groups: `admin`, `uploader`. An array of texts; a text is one group.",
       }),
@@ -106,7 +131,9 @@ const schema = z.strictObject({
         .default(7)
         .meta({ description: 'Days after which an unfinished upload is removed.' }),
       allowedOrigins: z
-        .array(z.string().regex(/^(\*|https?:\/\/[^/]+)$/))
+        .array(origin(/^(\*|https?:\/\/[^/]+)$/))
+        .max(50)
+        .refine(once, TWICE)
         .default(['*'])
         .meta({ description: 'Pages whose scripts may PUT to the bucket (CORS). URLs are signed either way.' }),
     })
@@ -146,24 +173,24 @@ const schema = z.strictObject({
         .default(60)
         .meta({ description: 'Minutes; longest life of a playback token, and its default.' }),
       allowedOrigins: z
-        .array(z.string().regex(/^(\*|https?:\/\/[^/]+)$/))
+        .array(origin(/^(\*|https?:\/\/[^/]+)$/))
         .min(1)
+        .max(50)
+        .refine(once, TWICE)
         .default(['*'])
         .meta({ description: 'Pages whose players may fetch manifests and media (CORS).' }),
       priceClass: z.enum(['100', '200', 'all']).default('100').meta({ description: 'CloudFront price class.' }),
-      domainName: z
-        .string()
-        .regex(/^[a-z0-9.-]+$/)
-        .optional()
-        .meta({ description: 'Your own host name. Needs `certificateArn`.' }),
+      domainName: hostName.optional().meta({ description: 'Your own host name. Needs `certificateArn`.' }),
       certificateArn: z
         .string()
-        .regex(/^arn:aws[a-z-]*:acm:us-east-1:/)
+        .regex(/^arn:aws[a-z-]*:acm:us-east-1:[0-9]{12}:certificate\/[A-Za-z0-9-]{1,64}$/)
         .optional()
         .meta({ description: 'ACM certificate in us-east-1 for `domainName`.' }),
       publicUrl: z
         .string()
+        .max(256)
         .regex(/^https?:\/\/[a-z0-9.:-]+$/)
+        .refine((url) => URL.canParse(url), 'is no address')
         .optional()
         .meta({
           description:
@@ -186,7 +213,7 @@ const schema = z.strictObject({
       }),
       tlsCertificateArn: z
         .string()
-        .regex(/^arn:aws[a-z-]*:acm:[a-z0-9-]+:/)
+        .regex(/^arn:aws[a-z-]*:acm:[a-z0-9-]{1,16}:[0-9]{12}:certificate\/[A-Za-z0-9-]{1,64}$/)
         .optional()
         .meta({ description: 'ACM certificate in the region: adds the TLS ports below beside the plain ones.' }),
       tlsControlPort: port.default(10808).meta({ description: 'TLS port of the control connection.' }),
@@ -195,20 +222,16 @@ const schema = z.strictObject({
       announceTls: z.boolean().default(false).meta({
         description: 'Send devices to the TLS ports for media and attachments. Needs `live.tlsCertificateArn`.',
       }),
-      publicHost: z
-        .string()
-        .regex(/^[a-z0-9.-]{1,253}$/)
+      publicHost: hostName
         .optional()
         .meta({ description: "Host name or IPv4 address devices are sent to; without it the load balancer's name." }),
       announceAddress: z.boolean().default(true).meta({
         description: 'Send devices an IPv4 address of that host, as the standard asks. Off: the name itself.',
       }),
-      allowedCidrs: z
-        .array(z.string().regex(/^([0-9]{1,3}\.){3}[0-9]{1,3}\/[0-9]{1,2}$/))
-        .min(1)
-        .max(50)
-        .default(['0.0.0.0/0'])
-        .meta({ description: 'IPv4 networks devices may connect from; everybody else is not answered.' }),
+      allowedCidrs: z.array(ipv4Network).min(1).max(30).refine(once, TWICE).default(['0.0.0.0/0']).meta({
+        description:
+          'IPv4 networks devices may connect from; everybody else is not answered. Each is a rule for each open port, of which a security group takes 60: 20 networks; 30 with `live.sharedPort`; with `live.tlsCertificateArn` 10 or 15.',
+      }),
       deletionProtection: z.boolean().default(false).meta({
         description:
           'Refuse to delete the load balancer, whose addresses vehicles may be set to. The live stack can then be neither destroyed nor rolled back before this is off and deployed.',
@@ -303,6 +326,7 @@ const schema = z.strictObject({
       }),
       mapTilesUrl: z
         .string()
+        .max(512)
         .regex(/^(https?:\/\/[a-z0-9.-]+(:[0-9]{1,5})?)?\/(?!\/)[^\s;,"'<>\\]*$/i)
         .refine((url) => ['{z}', '{x}', '{y}'].every((part) => url.includes(part)), 'must have {z}, {x} and {y} in it')
         .optional()
@@ -318,6 +342,7 @@ const schema = z.strictObject({
         .meta({ description: 'Whose tiles they are, as text: shown on every map, as their licences ask.' }),
       mapAttributionUrl: z
         .string()
+        .max(512)
         .regex(/^https:\/\/[^\s"'<>]+$/)
         .optional()
         .meta({ description: 'Where that text leads, such as the page of the licence.' }),
@@ -379,6 +404,7 @@ function check(config: Config): Config {
   const small = tooSmall(accountOf(config));
   if (small !== undefined) throw new ConfigError(small);
   checkMap(config);
+  checkConsole(config);
   if (config.live.enabled) checkLive(config.live);
   return config;
 }
@@ -419,14 +445,28 @@ function checkLive(live: Config['live']): void {
   if (live.playlistSeconds < 4 * live.segmentSeconds) {
     throw new ConfigError('live.playlistSeconds: at least four segments (live.segmentSeconds)');
   }
-  const names = ['controlPort', 'mediaPort', ...(live.sharedPort ? [] : (['attachmentPort'] as const))] as const;
-  const tls = ['tlsControlPort', 'tlsMediaPort', ...(live.sharedPort ? [] : (['tlsAttachmentPort'] as const))] as const;
+  const rules = tooManyRules(live);
+  if (rules !== undefined) throw new ConfigError(rules);
   const taken = new Map<number, string>();
-  for (const name of live.tlsCertificateArn === undefined ? names : [...names, ...tls]) {
+  for (const name of openPorts(live)) {
     const other = taken.get(live[name]);
     if (other !== undefined) throw new ConfigError(`live.${name}: the same as live.${other}`);
     taken.set(live[name], name);
   }
+}
+
+/** Text of any length that goes into the console's policy and the environment of a function. */
+function checkConsole({ auth, live, upload }: Config): void {
+  const { issuer, clientId, scope, resource, groupsClaim, connectOrigins } = auth;
+  const { mapTilesUrl, mapAttribution, mapAttributionUrl } = live;
+  const origins = [issuer, mapTilesUrl].flatMap((url) =>
+    url?.startsWith('http') === true ? [new URL(url).origin] : [],
+  );
+  const map = [mapTilesUrl, mapAttribution, mapAttributionUrl];
+  // The claim has a variable of its own, too.
+  const told = [issuer, clientId, scope, resource, groupsClaim, groupsClaim, ...map, upload.types];
+  const error = tooManyOrigins([...origins, ...connectOrigins]) ?? tooMuchToTell(told);
+  if (error !== undefined) throw new ConfigError(error);
 }
 
 function checkMap({ live, enforceTls }: Config): void {

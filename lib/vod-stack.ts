@@ -41,6 +41,7 @@ export class VodStack extends Stack {
     auth.returnsTo(playback.publicUrl);
     catalog.invalidates(playback.distribution);
     new Console(this, 'Console', { config, site: storage.site, distribution: playback.distribution });
+    storage.emptier.comesLast(this);
     this.#exportToLive();
   }
 

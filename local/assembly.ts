@@ -9,7 +9,8 @@ import { cacheFolder } from './cache.ts';
 const root = fileURLToPath(new URL('..', import.meta.url));
 /** Everything templates and bundles are made from. */
 const SOURCES = ['bin', 'lib', 'lambdas', 'containers', 'web', 'cdk.json', 'package-lock.json'];
-const KEPT = 3;
+/** One for the local run and those that the tests deploy; 90 MB each. */
+const KEPT = 6;
 
 /** The folder of the assembly that `synthesize` makes, or made earlier of the same sources and `parameters`. */
 export async function assembly(parameters: unknown, synthesize: (folder: string) => Promise<unknown>): Promise<string> {

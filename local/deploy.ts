@@ -1,4 +1,5 @@
 /** Deploys the app to the local engine with the ordinary CDK CLI. */
+import { hash } from 'node:crypto';
 import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -44,44 +45,105 @@ export interface DeployOptions {
   readonly signal?: AbortSignal;
 }
 
-export async function deploy({
+/** The ordinary CDK CLI, against the engine. Throws with the last of what it said. */
+export async function cdkOnEngine(
+  args: readonly string[],
+  { endpoint, signal }: Pick<DeployOptions, 'endpoint' | 'signal'>,
+): Promise<void> {
+  const env = { ...process.env, ...engineEnvironment(endpoint), CI: 'true' };
+  await run(process.execPath, [cdk, ...args], { cwd: root, env, signal });
+}
+
+export const bootstrap = (app: string, options: Pick<DeployOptions, 'endpoint' | 'signal'>): Promise<void> =>
+  cdkOnEngine(['bootstrap', '--app', app, 'aws://000000000000/us-east-1'], options);
+
+/**
+ * The app as it is for AWS, synthesized or kept from before. Not to be written to. Not `bundled`, its functions have no code
+ * that could run.
+ */
+export async function synthesized({
   endpoint,
-  scratch,
   context,
   ffmpegLayer,
   log,
   signal,
-}: DeployOptions): Promise<Deployment> {
+  bundled = true,
+}: Omit<DeployOptions, 'scratch'> & { readonly bundled?: boolean }): Promise<string> {
   const env = { ...process.env, ...engineEnvironment(endpoint), SLUICE_FFMPEG_LAYER: ffmpegLayer, CI: 'true' };
-  const forLocal = join(scratch, 'engine');
   const flags = Object.entries({ env: 'local', ...context }).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  const original = await assembly({ flags, ffmpegLayer }, (folder) => {
+  // `list` synthesizes, too, but bundles nothing.
+  const command = bundled ? ['synth', '--quiet'] : ['list'];
+  return await assembly({ command, flags, ffmpegLayer }, (folder) => {
     log('synthesizing');
-    return run(process.execPath, [cdk, 'synth', '--quiet', '--output', folder, ...flags], { cwd: root, env, signal });
+    return run(process.execPath, [cdk, ...command, '--output', folder, ...flags], { cwd: root, env, signal });
   });
-  await cp(original, forLocal, { recursive: true });
+}
+
+export interface ForEngine {
+  readonly stack: string;
+  /** Before the engine's rule. */
+  readonly template: Template;
+  readonly live: Template | undefined;
+  readonly replaced: readonly Replacement[];
+}
+
+/** A copy of a synthesized app in the folder `to`, its template edited and then held to the engine's rule. */
+export async function forLocalEngine(
+  original: string,
+  to: string,
+  ffmpegLayer: string,
+  edit: (template: Template) => Template = (template) => template,
+): Promise<ForEngine> {
+  await cp(original, to, { recursive: true });
   const names = (await readdir(original)).filter((file) => file.endsWith('.template.json'));
   const read = async (file: string) => JSON.parse(await readFile(join(original, file), 'utf8')) as Template;
   const name = names.find((file) => file.endsWith('-vod.template.json'));
   const liveName = names.find((file) => file.endsWith('-live.template.json'));
   if (name === undefined) throw new Error('the synthesized app holds no stack');
-  const stack = name.replace('.template.json', '');
-  const template = await read(name);
+  const template = edit(await read(name));
   const engine = forEngine(template, join(ffmpegLayer, 'bin'));
-  await writeFile(join(forLocal, name), JSON.stringify(engine.template));
+  const text = JSON.stringify(engine.template);
+  await writeFile(join(to, name), text);
+  await renameAsset(to, name, hash('sha256', text, 'hex'));
+  return {
+    stack: name.replace('.template.json', ''),
+    template,
+    live: liveName === undefined ? undefined : await read(liveName),
+    replaced: engine.replaced,
+  };
+}
 
-  log('bootstrapping');
-  await run(process.execPath, [cdk, 'bootstrap', '--app', forLocal, 'aws://000000000000/us-east-1'], {
-    cwd: root,
-    env,
-    signal,
-  });
-  log(`deploying ${stack}`);
-  await run(
-    process.execPath,
-    [cdk, 'deploy', stack, '--app', forLocal, '--exclusively', '--require-approval', 'never', '--method', 'direct'],
-    { cwd: root, env, signal },
+/** A template is published by the hash of its text; one that kept its name would not be published again. */
+async function renameAsset(folder: string, template: string, to: string): Promise<void> {
+  const assets = join(folder, template.replace('.template.json', '.assets.json'));
+  const { files } = JSON.parse(await readFile(assets, 'utf8')) as {
+    files: Record<string, { source: { path: string } }>;
+  };
+  const from = Object.keys(files).find((key) => files[key]?.source.path === template);
+  if (from === undefined) throw new Error(`${assets} does not name ${template}`);
+  for (const file of [assets, join(folder, 'manifest.json')])
+    await writeFile(file, (await readFile(file, 'utf8')).replaceAll(from, to));
+}
+
+/** Deploys one stack of an app's folder alone. */
+export const deployStack = (
+  stack: string,
+  app: string,
+  options: Pick<DeployOptions, 'endpoint' | 'signal'>,
+): Promise<void> =>
+  cdkOnEngine(
+    ['deploy', stack, '--app', app, '--exclusively', '--require-approval', 'never', '--method', 'direct'],
+    options,
   );
+
+export async function deploy(options: DeployOptions): Promise<Deployment> {
+  const { endpoint, scratch, ffmpegLayer, log } = options;
+  const forLocal = join(scratch, 'engine');
+  const { stack, template, live, replaced } = await forLocalEngine(await synthesized(options), forLocal, ffmpegLayer);
+  log('bootstrapping');
+  await bootstrap(forLocal, options);
+  log(`deploying ${stack}`);
+  await deployStack(stack, forLocal, options);
 
   const clientOptions = engineClient(endpoint);
   const cloudformation = new CloudFormationClient(clientOptions);
@@ -103,8 +165,8 @@ export async function deploy({
     physicalIds,
     outputs,
     exports,
-    live: liveName === undefined ? undefined : await read(liveName),
-    replaced: engine.replaced,
+    live,
+    replaced,
   };
 }
 

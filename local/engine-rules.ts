@@ -59,7 +59,16 @@ export function forEngine(template: Template, ffmpegFolder: string): { template:
   const secrets = Object.keys(copy.Resources).filter(
     (id) => copy.Resources[id]?.Type === 'AWS::SecretsManager::Secret',
   );
-  return { template: withSecretArns(copy, new Set(secrets)) as Template, replaced };
+  return { template: withProviderUrls(withSecretArns(copy, new Set(secrets))) as Template, replaced };
+}
+
+/** The engine's user pools know the issuer without its scheme only. */
+function withProviderUrls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withProviderUrls);
+  if (typeof value !== 'object' || value === null) return value;
+  const [pool, attribute] = ((value as { 'Fn::GetAtt'?: unknown })['Fn::GetAtt'] ?? []) as string[];
+  if (attribute === 'ProviderURL') return { 'Fn::Join': ['', ['https://', { 'Fn::GetAtt': [pool, 'ProviderName'] }]] };
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, withProviderUrls(inner)]));
 }
 
 /** A secret's Ref is its ARN on AWS and its name on the engine, whose IAM then finds no match; its `Id` is the ARN on both. */

@@ -13,6 +13,9 @@ import { pythonEnvironment } from './python.ts';
 /** boto3 must match the botocore that MiniStack pins; without it a custom resource never answers. */
 const REQUIREMENTS = ['ministack==1.5.33', 'boto3==1.43.106', 'cryptography==50.0.2'];
 
+/** Starts it, and says where it is held to AWS's ways. */
+const launcher = fileURLToPath(new URL('engine-start.py', import.meta.url));
+
 /** Milliseconds the engine has to end by itself. */
 const GRACE_MS = 3000;
 
@@ -42,7 +45,7 @@ export async function startEngine({ iam = false, log }: EngineOptions): Promise<
   const scratch = await mkdtemp(join(tmpdir(), 'sluice-engine-'));
   await mkdir(join(scratch, 'tmp'));
   const modules = fileURLToPath(new URL('../node_modules', import.meta.url));
-  const running = start(join(environment, 'bin', 'ministack'), [], {
+  const running = start(join(environment, 'bin', 'python'), [launcher], {
     cwd: scratch,
     group: { graceMs: GRACE_MS },
     together: true,

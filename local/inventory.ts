@@ -81,9 +81,10 @@ const LISTINGS: Readonly<Record<string, Listing>> = {
     service: 'sqs',
     target: 'AmazonSQS.ListQueues',
     json: { MaxResults: 1000 },
-    name: /"(https?:[^"]+)"/g,
+    name: /\/([^/"]+)"/g,
     next: [/"NextToken":\s*"([^"]+)"/, 'NextToken'],
-    remove: 'aws sqs delete-queue --queue-url {}',
+    remove:
+      'aws sqs delete-queue --queue-url "$(aws sqs get-queue-url --queue-name {} --query QueueUrl --output text)"',
   },
   secret: json(
     'secretsmanager',
@@ -106,6 +107,13 @@ const LISTINGS: Readonly<Record<string, Listing>> = {
     name: /"LayerName":\s*"([^"]+)"/g,
     next: [/"NextMarker":\s*"([^"]+)"/, 'Marker'],
     remove: 'aws lambda list-layer-versions --layer-name {}   # then delete-layer-version of each',
+  },
+  'event source mapping': {
+    service: 'lambda',
+    path: '/2015-03-31/event-source-mappings/',
+    name: /"UUID":\s*"([^"]+)"/g,
+    next: [/"NextMarker":\s*"([^"]+)"/, 'Marker'],
+    remove: 'aws lambda delete-event-source-mapping --uuid {}',
   },
   role: query(
     'iam',

@@ -173,6 +173,27 @@ describe('lint refuses', () => {
   });
 });
 
+describe('lint keeps bulk listing and deleting in one file', () => {
+  const imports = (name: string) => `import { ${name} } from '@aws-sdk/client-s3';\nexport const a = ${name};\n`;
+  const NAMES = ['ListObjectsCommand', 'ListObjectsV2Command', 'paginateListObjectsV2', 'DeleteObjectsCommand'];
+
+  it('and refuses it to every other function, by any name', async () => {
+    const files = NAMES.map((name) => [`lambdas/storage/${name}.ts`, imports(name)] as const);
+    const whole = "import * as s3 from '@aws-sdk/client-s3';\nexport const a = s3.DeleteObjectsCommand;\n";
+    const { ok, found } = await lint({ ...Object.fromEntries(files), 'lambdas/catalog/whole.ts': whole });
+    expect(ok).toBe(false);
+    expect(found).toHaveLength(NAMES.length + 1);
+    for (const { help } of found) expect(help).toContain('lambdas/shared/objects.ts');
+  });
+
+  it('where it is allowed, as one object at a time is everywhere', async () => {
+    const files = { 'lambdas/shared/objects.ts': imports(NAMES.join(', ')).replace(/ = .*;/, ' = 1;') };
+    const one = "import { DeleteObjectCommand } from '@aws-sdk/client-s3';\nexport const a = DeleteObjectCommand;\n";
+    const { found } = await lint({ ...files, 'lambdas/storage/one.ts': one });
+    expect(found.filter(({ code }) => code.includes('restricted'))).toEqual([]);
+  });
+});
+
 it('lint knows every room of the ingest task', () => {
   const rooms = readdirSync(join(root, 'containers/ingest/src'));
   expect(rooms.toSorted()).toEqual(ROOMS.flatMap((line) => Object.keys(line)).toSorted());

@@ -13,7 +13,7 @@ const maxWorkers = Math.max(2, availableParallelism());
 
 /** These wait for the layer's ffmpeg, and would keep the others from running while it is built. */
 const NEEDS_LAYER =
-  /\/test\/(synth|iam|lambdas\/slicing\/(encode|floods|inspect|lies|throttled)|lambdas\/devices\/(clip|fragments)|containers\/ffmpeg)/;
+  /\/test\/(synth|iam|lifecycle|smoke|lambdas\/slicing\/(accept|encode|floods|inspect|lies|throttled)|lambdas\/devices\/(clip|fragments)|containers\/ffmpeg)/;
 
 /** The longest first, as they were the last time, or else the largest; on a machine without ffmpeg, what runs it last. */
 class LongestFirst extends BaseSequencer {
@@ -27,11 +27,13 @@ class LongestFirst extends BaseSequencer {
 }
 
 /** Devices and cameras that keep time: they send, and expect, as fast as the clock runs, whatever else does. */
-const REAL_TIME = ['test/containers/ingest/task/{attachments,control,field,live,sound,takeover}.test.ts'];
+const REAL_TIME = [
+  'test/containers/ingest/task/{attachments,control,failures,faults,field,live,sound,takeover}.test.ts',
+];
 
 /**
- * In three groups, one after another. `iam` and `synth` run beside `unit`: they wait for other processes. What keeps time
- * runs beside its like only. The stack is one, and its tests have it alone.
+ * In three groups, one after another. `iam`, `synth`, `lifecycle` and `smoke` run beside `unit`: they wait for other
+ * processes. What keeps time runs beside its like only. The stack is one, and its tests have it alone.
  */
 export default defineConfig({
   root,
@@ -43,7 +45,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/synth/**', 'test/stack/**', 'test/e2e/**', 'test/iam/**', ...REAL_TIME],
+          exclude: ['test/{synth,stack,e2e,iam,lifecycle,smoke}/**', ...REAL_TIME],
           maxWorkers,
           testTimeout: 60_000,
           hookTimeout: 600_000,
@@ -68,6 +70,28 @@ export default defineConfig({
           include: ['test/iam/**/*.test.ts'],
           maxWorkers,
           testTimeout: 300_000,
+          hookTimeout: 600_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        root,
+        test: {
+          name: 'lifecycle',
+          include: ['test/lifecycle/**/*.test.ts'],
+          maxWorkers,
+          testTimeout: 300_000,
+          hookTimeout: 600_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        root,
+        test: {
+          name: 'smoke',
+          include: ['test/smoke/**/*.test.ts'],
+          maxWorkers,
+          testTimeout: 900_000,
           hookTimeout: 600_000,
           sequence: { groupOrder: 0 },
         },

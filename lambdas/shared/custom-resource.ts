@@ -1,6 +1,6 @@
 /**
  * CloudFormation custom resources: parses the event and answers CloudFormation by PUT to its ResponseURL, whatever
- * happens; an event left unanswered hangs a deploy for an hour.
+ * happens, and before the function's time is up: an event left unanswered hangs a deploy for an hour.
  */
 import { setTimeout } from 'node:timers/promises';
 import { z } from 'zod';
@@ -14,30 +14,39 @@ const customResourceEvent = z.object({
   RequestId: z.string(),
   LogicalResourceId: z.string(),
   PhysicalResourceId: z.string().optional(),
+  ResourceProperties: z.record(z.string(), z.unknown()).prefault({}),
 });
-type CustomResourceEvent = z.infer<typeof customResourceEvent>;
+export type CustomResourceEvent = z.infer<typeof customResourceEvent>;
 
 /** Its message is shown in the stack's events; every other error is only named there. */
-class CustomResourceError extends Error {
+export class CustomResourceError extends Error {
   override name = 'CustomResourceError';
 }
 
-/** What a custom resource does: answers the attributes for `Fn::GetAtt`. */
-export type Work = (event: CustomResourceEvent) => Promise<Readonly<Record<string, string>>>;
+/** What a custom resource does: answers the attributes for `Fn::GetAtt`. `signal` is aborted when its time is up. */
+export type Work = (event: CustomResourceEvent, signal: AbortSignal) => Promise<Readonly<Record<string, string>>>;
 
-/** The Lambda handler. `physicalId` never changes, so CloudFormation never replaces the resource. */
-export function customResource(physicalId: string, work: Work) {
-  return async (input: unknown): Promise<void> => {
+/** Of Lambda's context, what is asked. */
+interface Context {
+  readonly getRemainingTimeInMillis: () => number;
+}
+
+/** Milliseconds kept for the answer: time for two tries. */
+const ANSWER_MS = 10_000;
+
+/** The Lambda handler. The physical id made at Create never changes, so CloudFormation never replaces the resource. */
+export function customResource(physicalId: string | ((event: CustomResourceEvent) => string), work: Work) {
+  return async (input: unknown, context?: Context): Promise<void> => {
     const event = customResourceEvent.parse(input);
     const common = {
       StackId: event.StackId,
       RequestId: event.RequestId,
       LogicalResourceId: event.LogicalResourceId,
-      PhysicalResourceId: event.PhysicalResourceId ?? physicalId,
+      PhysicalResourceId: event.PhysicalResourceId ?? (typeof physicalId === 'string' ? physicalId : physicalId(event)),
     };
     let answer: object;
     try {
-      answer = { ...common, Status: 'SUCCESS', Data: await work(event) };
+      answer = { ...common, Status: 'SUCCESS', Data: await inTime(work, event, context) };
     } catch (error) {
       logger.error('custom resource failed', { request: event.RequestType, error: error as Error });
       const reason = error instanceof CustomResourceError ? error.message : `${nameOf(error)}: see the function's log`;
@@ -48,6 +57,18 @@ export function customResource(physicalId: string, work: Work) {
 }
 
 const nameOf = (error: unknown): string => (error instanceof Error ? error.name : 'Error');
+
+/** What `work` answers, or throws a moment after `signal` told it to stop. */
+async function inTime(work: Work, event: CustomResourceEvent, context: Context | undefined) {
+  const signal = AbortSignal.timeout(Math.max(0, (context?.getRemainingTimeInMillis() ?? 900_000) - ANSWER_MS));
+  const over = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => {
+      // What stops by itself may say why.
+      void setTimeout(2000).then(() => reject(new CustomResourceError("The function's time is up: try again")));
+    });
+  });
+  return await Promise.race([work(event, signal), over]);
+}
 
 /** S3's presigned PUT wants an empty content type. */
 async function put(url: string, body: string): Promise<void> {

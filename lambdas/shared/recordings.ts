@@ -1,8 +1,7 @@
 /** What is recorded of a channel: the segments whose names are the index (live-keys.ts). */
-import { paginateListObjectsV2 } from '@aws-sdk/client-s3';
 import { required } from '../../lib/contract/env.ts';
 import { channelPrefix, hourFolder, parseSegment, type SegmentName } from '../../lib/contract/live-keys.ts';
-import { s3 } from './clients.ts';
+import { listObjects } from './objects.ts';
 
 export interface RecordedSegment extends SegmentName {
   readonly key: string;
@@ -40,13 +39,10 @@ export async function listSegments(device: string, channel: number, stretch: Str
   return inOrder(found.flat(), stretch);
 }
 
-async function listFolder(Prefix: string): Promise<RecordedSegment[]> {
+async function listFolder(prefix: string): Promise<RecordedSegment[]> {
   const segments: RecordedSegment[] = [];
-  for await (const { Contents = [] } of paginateListObjectsV2(
-    { client: s3 },
-    { Bucket: required('MEDIA_BUCKET'), Prefix },
-  )) {
-    for (const { Key = '', Size = 0 } of Contents) {
+  for await (const page of listObjects(required('MEDIA_BUCKET'), prefix)) {
+    for (const { Key, Size = 0 } of page) {
       const name = parseSegment(Key);
       if (name !== undefined) segments.push({ ...name, key: Key, bytes: Size });
     }

@@ -14,8 +14,9 @@ import {
 import { assembleTask, chunkResult, type AssembleResult, type AssembleTask } from '../../lib/contract/slicing.ts';
 import type { VideoRecord } from '../../lib/contract/video.ts';
 import { logger } from '../shared/logger.ts';
+import { removeObjects } from '../shared/objects.ts';
 import { announce, changeVideo, readVideo, type Change } from '../shared/videos.ts';
-import { download, putObject, readText, removeObjects } from './objects.ts';
+import { download, putObject, readText } from './objects.ts';
 import { describe, mediaPlaylist, merge, PLAYLIST_TYPE, type MergedRendition } from './playlists.ts';
 import { holdPlace, leavePlace } from './place.ts';
 import { drawPoster, posterRung, posterSegment } from './poster.ts';

@@ -1,7 +1,8 @@
 /** Marking a video as failed, and leaving nothing of it behind. */
 import type { Failure } from '../../lib/contract/video.ts';
+import { removeObjects } from '../shared/objects.ts';
 import { announce, changeVideo, readVideo } from '../shared/videos.ts';
-import { removeObjects, type ObjectRef } from './objects.ts';
+import type { ObjectRef } from './objects.ts';
 
 /**
  * The source is to blame: the video says why, and the source goes, since nothing can come of it. Safe to repeat. Does

@@ -1,12 +1,5 @@
-/** S3 as the slicing steps use it: ranged reads, a streaming download, immutable puts, removal. */
-import {
-  DeleteObjectsCommand,
-  GetObjectCommand,
-  HeadObjectCommand,
-  ListObjectsV2Command,
-  PutObjectCommand,
-  S3ServiceException,
-} from '@aws-sdk/client-s3';
+/** S3 as the slicing steps use it: ranged reads, a streaming download, immutable puts. */
+import { GetObjectCommand, HeadObjectCommand, PutObjectCommand, S3ServiceException } from '@aws-sdk/client-s3';
 import { createWriteStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -87,29 +80,4 @@ export async function putObject(
       CacheControl: cacheControl,
     }),
   );
-}
-
-/** Removes objects by key; those that are not there are fine. */
-export async function removeObjects(bucket: string, keys: readonly string[]): Promise<void> {
-  for (let at = 0; at < keys.length; at += 1000) {
-    const Objects = keys.slice(at, at + 1000).map((Key) => ({ Key }));
-    const { Errors } = await s3.send(new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects, Quiet: true } }));
-    // By S3's own name, so that `SlowDown` is known as what it is.
-    if (Errors?.length) {
-      const refused = new Error(`${Errors.length} objects could not be removed: ${Errors[0]?.Code}`);
-      throw Object.assign(refused, { name: Errors[0]?.Code });
-    }
-  }
-}
-
-/** Removes everything under a prefix that ends with `/`. */
-export async function removePrefix(bucket: string, prefix: string): Promise<void> {
-  for (;;) {
-    const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix }));
-    if (Contents.length === 0) return;
-    await removeObjects(
-      bucket,
-      Contents.map(({ Key }) => Key!),
-    );
-  }
 }

@@ -107,13 +107,16 @@ export class SluiceFunction extends NodejsFunction {
     );
   }
 
-  /** `s3:ListBucket` (or another bucket action), on keys under `prefix` only. */
+  /**
+   * `s3:ListBucket` on keys under `prefix` only. With an empty one the whole bucket, without a condition: a listing without
+   * a prefix (lambdas/shared/objects.ts) sends no `s3:prefix`, and a condition on a key that is not there never holds.
+   */
   listObjects(bucket: Pick<IBucket, 'bucketArn'>, prefix: string): this {
     this.addToRolePolicy(
       new PolicyStatement({
         actions: ['s3:ListBucket'],
         resources: [bucket.bucketArn],
-        conditions: { StringLike: { 's3:prefix': `${prefix}*` } },
+        ...(prefix !== '' && { conditions: { StringLike: { 's3:prefix': `${prefix}*` } } }),
       }),
     );
     return this;

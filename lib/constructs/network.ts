@@ -20,6 +20,7 @@ import {
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { Config } from '../config.ts';
+import { openPorts } from '../config-limits.ts';
 import { TASK_PORTS } from '../contract/ingest.ts';
 import { acknowledge } from './nag.ts';
 import { removalOf } from './removal.ts';
@@ -81,8 +82,9 @@ export class Network extends Construct {
       allowAllOutbound: false,
     });
     this.taskGroup.addEgressRule(Peer.anyIpv4(), Port.tcp(443), 'AWS');
-    for (const port of publicPorts(config)) {
-      for (const cidr of allowedCidrs) this.balancerGroup.addIngressRule(Peer.ipv4(cidr), Port.tcp(port), 'Devices');
+    for (const option of openPorts(config.live)) {
+      const port = Port.tcp(config.live[option]);
+      for (const cidr of allowedCidrs) this.balancerGroup.addIngressRule(Peer.ipv4(cidr), port, 'Devices');
     }
     for (const port of taskPorts(config)) {
       this.balancerGroup.addEgressRule(this.taskGroup, Port.tcp(port), 'Tasks');
@@ -109,13 +111,6 @@ export class Network extends Construct {
       vpc.addInterfaceEndpoint(name, { service, subnets: this.tasks, securityGroups: [group], open: false });
     }
   }
-}
-
-/** Ports of the load balancer. */
-function publicPorts({ live }: Config): number[] {
-  const plain = [live.controlPort, live.mediaPort, ...(live.sharedPort ? [] : [live.attachmentPort])];
-  if (live.tlsCertificateArn === undefined) return plain;
-  return [...plain, live.tlsControlPort, live.tlsMediaPort, ...(live.sharedPort ? [] : [live.tlsAttachmentPort])];
 }
 
 /** Ports of a task that the load balancer reaches. */

@@ -1,5 +1,5 @@
 /** Buckets and tables: what must outlive a deploy. Each table is named for what it holds. */
-import { CustomResource, Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { AttributeType, ProjectionType, type Table } from 'aws-cdk-lib/aws-dynamodb';
 import type { CfnBucket } from 'aws-cdk-lib/aws-s3';
 import {
@@ -16,8 +16,10 @@ import { RETENTION_DAYS } from '../contract/device.ts';
 import { SOURCE_PREFIX, WORK_PREFIX } from '../contract/keys.ts';
 import { LIVE_PREFIX } from '../contract/live-keys.ts';
 import { RETENTION_TAG } from '../contract/ingest.ts';
-import { RUN_DAYS } from '../contract/slicing.ts';
-import { SluiceFunction } from './function.ts';
+import { DAY_SECONDS } from '../contract/options.ts';
+import { ARRIVAL_SECONDS, RUN_DAYS } from '../contract/slicing.ts';
+import { UNACCEPTED } from '../contract/upload.ts';
+import { Emptier } from './emptier.ts';
 import { acknowledge } from './nag.ts';
 import { removalOf } from './removal.ts';
 import { table, text } from './table.ts';
@@ -39,15 +41,27 @@ export class Storage extends Construct {
   readonly videos: Table;
   readonly uploads: Table;
   readonly entitlements: Table;
+  /** Of the buckets that are deleted with the stack. */
+  readonly emptier: Emptier;
 
   constructor(scope: Construct, id: string, config: Config) {
     super(scope, id);
+    this.emptier = new Emptier(this, config);
     const removalPolicy = removalOf(config);
     const unfinished = { abortIncompleteMultipartUploadAfter: Duration.days(config.upload.expireDays) };
 
     this.sources = this.#bucket('Sources', config, {
       removalPolicy,
-      lifecycleRules: [{ id: 'unfinished-uploads', prefix: SOURCE_PREFIX, ...unfinished }],
+      lifecycleRules: [
+        { id: 'unfinished-uploads', prefix: SOURCE_PREFIX, ...unfinished },
+        {
+          id: 'unaccepted',
+          prefix: SOURCE_PREFIX,
+          tagFilters: { [UNACCEPTED.key]: UNACCEPTED.value },
+          // Counted from an upload's first part; then what has arrived may wait to be looked at.
+          expiration: Duration.days(config.upload.expireDays + Math.ceil(ARRIVAL_SECONDS / DAY_SECONDS) + 1),
+        },
+      ],
       cors: [
         {
           allowedMethods: [HttpMethods.PUT, HttpMethods.POST],
@@ -76,10 +90,8 @@ export class Storage extends Construct {
         })),
       ],
     });
+    // The console's files can be built again.
     this.site = this.#bucket('Site', config, { removalPolicy: RemovalPolicy.DESTROY });
-
-    // CloudFormation deletes only empty buckets. The console's files can be built again, so that bucket always goes.
-    this.#emptyOnDelete(config, config.removal === 'destroy' ? [this.sources, this.media, this.site] : [this.site]);
 
     this.videos = table(this, 'Videos', {
       partitionKey: text('id'),
@@ -118,28 +130,7 @@ export class Storage extends Construct {
     });
   }
 
-  #emptyOnDelete(config: Config, buckets: readonly Bucket[]): void {
-    const emptier = new SluiceFunction(this, 'Emptier', {
-      config,
-      entry: 'storage/empty.ts',
-      description: 'Empties a bucket that is deleted with the stack',
-      timeout: Duration.minutes(15),
-    });
-    for (const bucket of buckets) {
-      emptier
-        .listObjects(bucket, '')
-        .allow(['s3:DeleteObject'], [bucket.arnForObjects('*')], 'every object of a bucket that is deleted');
-      const emptied = new CustomResource(bucket, 'Emptied', {
-        serviceToken: emptier.functionArn,
-        resourceType: 'Custom::SluiceEmptied',
-        properties: { Bucket: bucket.bucketName },
-      });
-      // Deleted before the rights it needs.
-      emptied.node.addDependency(emptier.role!);
-    }
-  }
-
-  #bucket(id: string, config: Config, props: BucketProps): Bucket {
+  #bucket(id: string, config: Config, props: BucketProps & { readonly removalPolicy: RemovalPolicy }): Bucket {
     const bucket = new Bucket(this, id, {
       encryption: BucketEncryption.S3_MANAGED,
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
@@ -154,6 +145,7 @@ export class Storage extends Construct {
     );
     if (!config.enforceTls)
       acknowledge(bucket, 'AwsSolutions-S10', 'A local engine answers plain http on loopback only');
+    if (props.removalPolicy === RemovalPolicy.DESTROY) this.emptier.empties(bucket);
     return bucket;
   }
 }

@@ -21,11 +21,24 @@ export const port = whole(1, 65_535);
 export const times = ({ minValue, maxValue }: z.ZodNumber, factor: number) =>
   whole(Math.floor(minValue! * factor), Math.floor(maxValue! * factor));
 
+/** For a list's `refine`: nothing stands in it twice. */
+export const once = (values: readonly unknown[]): boolean => new Set(values).size === values.length;
+export const TWICE = 'names something twice';
+
 export const RUNGS = [2160, 1440, 1080, 720, 540, 360, 234] as const;
 
 export const uploadBounds = {
   maxSizeGiB: z.number().min(0.001).max(5120),
-  types: z.array(z.string().regex(/^[a-z0-9.+-]+\/(\*|[a-z0-9.+-]+)$/i)).min(1),
+  types: z
+    .array(
+      z
+        .string()
+        .max(100)
+        .regex(/^[a-z0-9.+-]+\/(\*|[a-z0-9.+-]+)$/i),
+    )
+    .min(1)
+    .max(20)
+    .refine(once, TWICE),
   maxInFlight: whole(1, 1000),
   urlMinutes: whole(1, 720),
   expireDays: whole(1, 30),
@@ -34,7 +47,10 @@ export const uploadBounds = {
 export const slicingBounds = {
   segmentSeconds: z.number().min(1).max(20),
   segmentType: z.enum(SEGMENT_TYPES),
-  ladder: z.array(z.union(RUNGS.map((n) => z.literal(n)))).min(1),
+  ladder: z
+    .array(z.union(RUNGS.map((n) => z.literal(n))))
+    .min(1)
+    .refine(once, TWICE),
   audioKbps: whole(32, 320),
   preset: z.enum(['ultrafast', 'superfast', 'veryfast', 'faster', 'fast', 'medium']),
   maxDurationHours: z.number().min(0.01).max(24),

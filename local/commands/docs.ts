@@ -14,6 +14,8 @@ interface JsonSchema {
   const?: unknown;
   minimum?: number;
   maximum?: number;
+  maxItems?: number;
+  maxLength?: number;
   pattern?: string;
   format?: string;
   items?: JsonSchema;
@@ -34,10 +36,12 @@ Values live in \`cdk.json\` under \`context.environments.<name>\`, one block an 
 your own). What a block leaves out has the default below. One value can be overridden on the command line:
 
 \`\`\`sh
-npx cdk deploy -c env=prod -c upload.maxSizeGiB=100 -c 'slicing.ladder=[1080,720,360]'
+npx cdk deploy --all -c env=prod -c upload.maxSizeGiB=100 -c 'slicing.ladder=[1080,720,360]'
 \`\`\`
 
-Numbers, booleans and lists are written as JSON. A value out of range, an option that does not exist or one that is
+Text is given as it is (\`-c account=123456789012\`), numbers, booleans and lists as JSON. In \`cdk.json\` text has quotes, also
+where it looks like a number. An option that is given at a deploy must be given at the next one, and when the stacks are
+destroyed: what is to stay belongs in \`cdk.json\`. A value out of range, an option that does not exist or one that is
 missing beside another stops the synthesis and is named.
 
 | option | default | allowed | meaning |
@@ -59,12 +63,17 @@ function row(path: string, option: JsonSchema): string {
 function allowed(option: JsonSchema): string {
   if (option.enum) return option.enum.map((value) => `\`${String(value)}\``).join(', ');
   if (option.anyOf) return option.anyOf.map((one) => `\`${String(one.const)}\``).join(', ');
-  if (option.type === 'array') return `list of: ${allowed(option.items ?? {})}`;
+  if (option.type === 'array') {
+    const most = option.maxItems === undefined ? '' : ` at most ${option.maxItems}`;
+    return `list of${most}: ${allowed(option.items ?? {})}`;
+  }
   if (option.minimum !== undefined)
     return `${option.minimum} to ${option.maximum}${option.type === 'integer' ? ', whole' : ''}`;
   if (option.type === 'boolean') return '`true`, `false`';
   if (option.format === 'uri') return 'http or https address';
-  return option.pattern === undefined ? 'text' : `\`${escape(option.pattern)}\``;
+  if (option.format === 'cidrv4') return 'IPv4 network';
+  const most = option.maxLength === undefined ? '' : `, at most ${option.maxLength} characters`;
+  return `${option.pattern === undefined ? 'text' : `\`${escape(option.pattern)}\``}${most}`;
 }
 
 const escape = (text: string) => text.replaceAll('|', '\\|');

@@ -90,8 +90,7 @@ async function main(): Promise<number> {
     }
     if (where && destroy) {
       run = new Run(where, stop.signal, step, progress);
-      await run.destroy();
-      await run.lookForLeftovers();
+      await run.takeDown();
       return run.left.length === 0 ? 0 : 1;
     }
     const ffmpegFolder = join(
@@ -155,9 +154,7 @@ function report({ where, answers }: Run): void {
 
 async function sayWhatIsThere(where: Where): Promise<void> {
   if (where.howToRemove === undefined) return print('All of it was on this machine and goes now.');
-  const { stackFacts } = await import('../smoke/stacks.ts');
-  const { CloudFormationClient } = await import('@aws-sdk/client-cloudformation');
-  const there = await stackFacts(new CloudFormationClient(where.access), where.stacks).catch(() => undefined);
+  const there = await where.facts().catch(() => undefined);
   print(
     there?.resources.size === 0
       ? 'None of its stacks is there (any more).'

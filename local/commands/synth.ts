@@ -13,7 +13,7 @@ const HELP = `npm run synth -- [options]
 Synthesizes the CloudFormation templates of an environment, with cdk-nag's AwsSolutions rules, and lints them.
 Needs no AWS credentials.
 
-  -e, --env NAME        environment in cdk.json: local, dev (default), prod
+  -e, --env NAME        environment in cdk.json: local, dev (default), prod, smoke
   -c, --context K=V     override an option, e.g. -c upload.maxSizeGiB=100; may be repeated
   -o, --output DIR      where the templates go (default cdk.out)
   -h, --help            this text`;

@@ -8,7 +8,7 @@ import { COMMANDS, PROJECTS, root, runCommand, vitest } from './pieces.ts';
 const HELP = `npm test -- [piece …] [vitest options]
 
 Sets itself up and runs every check, or only the pieces named:
-${[...Object.entries(COMMANDS).map(([name, { what }]) => [name, what]), ...Object.entries(PROJECTS)].map(([name, what]) => `  ${name!.padEnd(8)} ${what}`).join('\n')}
+${[...Object.entries(COMMANDS).map(([name, { what }]) => [name, what]), ...Object.entries(PROJECTS)].map(([name, what]) => `  ${name!.padEnd(9)} ${what}`).join('\n')}
 
 npm run check is the short one, for while you work.`;
 
@@ -69,7 +69,7 @@ function ensureChromium(): void {
   }
   if (!existsSync('/usr/bin/chromium')) {
     log(
-      'The end-to-end tests drive Chromium at /usr/bin/chromium, which is not there. On Debian: apt-get install chromium. To run the rest: npm test -- types lint unit synth iam',
+      'The end-to-end tests drive Chromium at /usr/bin/chromium, which is not there. On Debian: apt-get install chromium. To run the rest: npm test -- types lint unit synth iam lifecycle',
     );
     process.exit(1);
   }

@@ -13,6 +13,4 @@ export interface Context {
   readonly progress: (line: string) => void;
   /** What was found out about one of the open questions. */
   settle(question: Question, answer: string): void;
-  /** Awaits what cannot be called off itself, and leaves it alone when the run is. */
-  during<T>(work: Promise<T>): Promise<T>;
 }

@@ -10,18 +10,15 @@ export interface Leftover extends Thing {
 /** `held`: physical ids of what the stacks held before they went. */
 export async function leftovers({ access, stacks }: Where, held: ReadonlySet<string>): Promise<Leftover[]> {
   // `sluice-smoke-vod` and `sluice-smoke-live` make names that begin so, and others with `sluice-smoke-`.
-  const prefixes = stacks.map((name) => name.replace(/-\w+$/, '').toLowerCase());
+  const prefixes = stacks.map((name) => name.replace(/-\w+$/, '-'));
+  const known = new Set([...held].flatMap(namesIn));
   return (await inventory(access))
-    .filter(
-      ({ name }) =>
-        held.has(name) ||
-        held.has(lastPart(name)) ||
-        prefixes.some((prefix) => name.toLowerCase().includes(`${prefix}-`)),
-    )
+    .filter(({ name }) => known.has(name) || prefixes.some((prefix) => name.toLowerCase().includes(prefix)))
     .map((thing) => ({ ...thing, remove: removal(thing) }));
 }
 
-const lastPart = (name: string): string => name.split(/[:/]/).at(-1) ?? name;
+/** A physical id is a name, an address or an ARN with the name in it; behind a secret's, six characters are added. */
+const namesIn = (id: string): string[] => [id, ...id.split(/[:/]/), id.replace(/^.*:secret:(.+)-\w{6}$/, '$1')];
 
 /** ARNs with the tag `sluice={environment}`; a service may name what it has deleted for some hours more. */
 export async function tagged({ access, stacks }: Where): Promise<string[]> {

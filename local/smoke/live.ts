@@ -28,7 +28,7 @@ export async function putOnAir(run: Context, client: Client, ffmpegFolder: strin
   try {
     const device = () => client.call('GET /api/devices/{id}', { params: { id } });
     const online = async () => ((await device()).online ? true : undefined);
-    await run.during(until('device online', seconds, run.signal, online));
+    await until('device online', seconds, run.signal, online);
     run.step(`device ${id} registered and online at ${host}:${control}`);
     const { lat, lon } = await until(
       'position of the device',

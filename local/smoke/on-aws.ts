@@ -16,10 +16,12 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const cdk = join(root, 'node_modules', 'aws-cdk', 'bin', 'cdk');
 const ENVIRONMENT = 'smoke';
 /** The first holds what the second imports. */
-const STACKS = [`sluice-${ENVIRONMENT}-vod`, `sluice-${ENVIRONMENT}-live`];
+export const STACKS = [`sluice-${ENVIRONMENT}-vod`, `sluice-${ENVIRONMENT}-live`];
 const USER = 'smoke@example.com';
 /** Milliseconds the CDK has to end when it is called off; CloudFormation goes on by itself. */
 const GRACE_MS = 5000;
+
+const logPage = z.object({ events: z.array(z.object({ message: z.string() })), nextToken: z.string().optional() });
 
 export interface AwsRun {
   readonly account: string;
@@ -107,6 +109,7 @@ export function onAws(
         throw new SmokeError(`the stacks' outputs lack an address: ${JSON.stringify(facts.outputs)}`);
       return { ...facts, url, devices: { host, control: Number(control) } };
     },
+    facts: () => stackFacts(client, STACKS),
     async admin(deployed): Promise<Person> {
       if (token !== undefined) return { token };
       const UserPoolId = resourceId(deployed, 'AWS::Cognito::UserPool');
@@ -122,6 +125,9 @@ export function onAws(
           { Name: 'email', Value: USER },
           { Name: 'email_verified', Value: 'true' },
         ],
+      }).catch((error: unknown) => {
+        // Of a run that was stopped.
+        if (!String(error).includes('UsernameExists')) throw error;
       });
       await cognito('AdminSetUserPassword', { Password: password, Permanent: true });
       await cognito('AdminAddUserToGroup', { GroupName: 'admin' });
@@ -129,10 +135,20 @@ export function onAws(
     },
     async openFiles(deployed) {
       const logGroupName = resourceId(deployed, 'AWS::Logs::LogGroup', 'Ingest');
-      const found = z
-        .object({ events: z.array(z.object({ message: z.string() })) })
-        .parse(await json('logs', 'Logs_20140328.FilterLogEvents', { logGroupName, filterPattern: `"${LISTENING}"` }));
-      const line = found.events.at(-1)?.message;
+      let line: string | undefined;
+      let nextToken: string | undefined;
+      // Pages may be empty, and yet not the last.
+      do {
+        const page = logPage.parse(
+          await json('logs', 'Logs_20140328.FilterLogEvents', {
+            logGroupName,
+            filterPattern: `"${LISTENING}"`,
+            ...(nextToken !== undefined && { nextToken }),
+          }),
+        );
+        line = page.events.at(-1)?.message ?? line;
+        ({ nextToken } = page);
+      } while (nextToken !== undefined);
       return line === undefined ? undefined : openFiles.parse((JSON.parse(line) as { openFiles: unknown }).openFiles);
     },
     async protectedTasks(deployed) {

@@ -1,17 +1,13 @@
 /** The run on this machine: what `npm start` starts, with IAM enforced. The edge is CloudFront, a process the task. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { LISTENING, openFiles } from '../../lib/contract/ingest.ts';
-import { run } from '../../lib/process.ts';
-import { engineClient, engineEnvironment } from '../engine.ts';
+import { cdkOnEngine } from '../deploy.ts';
+import { engineClient } from '../engine.ts';
 import { startLocal } from '../stack.ts';
 import { stackFacts } from './stacks.ts';
 import type { Deployed, Options, Where } from './where.ts';
-
-const root = fileURLToPath(new URL('../..', import.meta.url));
-const cdk = join(root, 'node_modules', 'aws-cdk', 'bin', 'cdk');
 
 export async function onEngine(log: (line: string) => void, signal: AbortSignal): Promise<Where> {
   const stack = await startLocal({ port: 0, iam: true, log, signal });
@@ -37,6 +33,7 @@ export async function onEngine(log: (line: string) => void, signal: AbortSignal)
       first = false;
       return { ...(await stackFacts(client, stacks)), url: stack.url, devices: ingest };
     },
+    facts: () => stackFacts(client, stacks),
     admin: () => Promise.resolve({ name: 'ada', password: 'anything' }),
     async openFiles() {
       const lines = (await readFile(ingest.logFile, 'utf8')).split('\n');
@@ -46,10 +43,11 @@ export async function onEngine(log: (line: string) => void, signal: AbortSignal)
     protectedTasks: () => Promise.resolve(undefined),
     async destroy() {
       await ingest.close();
+      // It asks its distribution what was invalidated.
+      await stack.edge.close();
       const app = join(stack.scratch, 'engine');
-      await run(process.execPath, [cdk, 'destroy', ...stacks, '--app', app, '--exclusively', '--force'], {
-        cwd: root,
-        env: { ...process.env, ...engineEnvironment(stack.engine.endpoint), CI: 'true' },
+      await cdkOnEngine(['destroy', ...stacks, '--app', app, '--exclusively', '--force'], {
+        endpoint: stack.engine.endpoint,
         signal,
       });
     },

@@ -4,7 +4,7 @@ import type { Context } from './context.ts';
 import { leftovers, tagged, type Leftover } from './leftovers.ts';
 import { putOnAir, type OnAir } from './live.ts';
 import type { Question } from './questions.ts';
-import { signIn } from './sign-in.ts';
+import { signIn, SignInError } from './sign-in.ts';
 import { SmokeError, until } from './until.ts';
 import { checkStorage, playByAddress, playByCookie, upload } from './vod.ts';
 import type { Deployed, Where } from './where.ts';
@@ -26,7 +26,7 @@ export class Run implements Context {
   readonly answers = new Map<Question, string>();
   left: readonly Leftover[] = [];
   #deployed: Deployed | undefined;
-  /** Physical ids of all that was ever deployed. */
+  /** Physical ids of what the stacks held when they were destroyed. */
   readonly #held = new Set<string>();
 
   constructor(where: Where, signal: AbortSignal, step: (line: string) => void, progress: (line: string) => void) {
@@ -46,17 +46,28 @@ export class Run implements Context {
     this.answers.set(question, before === undefined ? answer : `${before}; ${answer}`);
   }
 
-  during<T>(work: Promise<T>): Promise<T> {
+  /** Every step. Called off, it leaves what cannot be called off to itself. */
+  async all(media: Media): Promise<void> {
+    await this.#unlessStopped(this.#steps(media));
+  }
+
+  /** The last two alone, for what a run left behind. */
+  async takeDown(): Promise<void> {
+    await this.#unlessStopped(this.#destroy());
+    await this.#lookForLeftovers();
+  }
+
+  #unlessStopped<T>(work: Promise<T>): Promise<T> {
     const { signal } = this;
     return new Promise((resolve, reject) => {
-      const abort = () => reject(signal.reason as Error);
-      if (signal.aborted) abort();
-      signal.addEventListener('abort', abort, { once: true });
-      work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+      const stop = () => reject(signal.reason as Error);
+      if (signal.aborted) stop();
+      signal.addEventListener('abort', stop, { once: true });
+      work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
     });
   }
 
-  async all({ file, ffmpegFolder }: Media): Promise<void> {
+  async #steps({ file, ffmpegFolder }: Media): Promise<void> {
     await this.#deploy();
     const client = new Client(this.deployed.url, await this.#signIn());
     const id = await upload(this, client, file);
@@ -68,24 +79,19 @@ export class Run implements Context {
       await this.#openFiles();
       await this.#deployAgain(client, id, address, onAir);
       // While it streams: a task that protects itself must not keep the stack from going.
-      await this.destroy();
+      await this.#destroy();
     } finally {
       await onAir.close();
     }
-    await this.lookForLeftovers();
+    await this.#lookForLeftovers();
   }
 
   async #deploy(): Promise<void> {
     this.#deployed = await this.where.deploy({});
-    this.#remember();
     const { url, devices, resources } = this.deployed;
     this.step(
       `deployed ${this.where.stacks.join(' and ')}: ${resources.size} resources, ${url}, devices at ${devices.host}:${devices.control}`,
     );
-  }
-
-  #remember(): void {
-    for (const { id } of this.deployed.resources.values()) if (id !== '') this.#held.add(id);
   }
 
   /** Answers an access token of an admin. */
@@ -101,8 +107,12 @@ export class Run implements Context {
       this.step('signing in left out: a token was given');
       return person.token;
     }
-    const { token, silently } = await until('sign-in', seconds, this.signal, () =>
-      signIn(url, config, person.name, person.password),
+    const { token, silently } = await until(
+      'sign-in',
+      seconds,
+      this.signal,
+      () => signIn(url, config, person.name, person.password),
+      (error) => error instanceof SignInError,
     );
     this.step(`signed in as ${person.name} by the pages of ${new URL(config.issuer).host} (code with PKCE)`);
     const silent = await silently();
@@ -134,7 +144,6 @@ export class Run implements Context {
     this.step('deployed again: no changes');
 
     this.#deployed = await this.where.deploy({ [CHANGED.option]: String(CHANGED.minutes) });
-    this.#remember();
     if (this.deployed.updated === before.updated) throw new SmokeError(`${CHANGED.option} was changed, and no stack`);
     const { expiresAt } = await client.call('POST /api/videos/{id}/tokens', { params: { id }, body: {} });
     const minutes = (Date.parse(expiresAt) - Date.now()) / 60_000;
@@ -151,8 +160,9 @@ export class Run implements Context {
     );
   }
 
-  async destroy(): Promise<void> {
+  async #destroy(): Promise<void> {
     const began = Date.now();
+    for (const { id } of (await this.where.facts()).resources.values()) if (id !== '') this.#held.add(id);
     const guarded = this.#deployed && (await this.where.protectedTasks(this.#deployed));
     await this.where.destroy();
     const took = `${((Date.now() - began) / 1000).toFixed(0)} s`;
@@ -161,7 +171,7 @@ export class Run implements Context {
     this.step(`destroyed in ${took}${guarded === undefined ? '' : `, with ${guarded} protected tasks`}`);
   }
 
-  async lookForLeftovers(): Promise<void> {
+  async #lookForLeftovers(): Promise<void> {
     this.left = await leftovers(this.where, this.#held);
     for (const { kind, name, remove } of this.left) this.step(`left: ${kind} ${name}\n             ${remove}`);
     if (this.left.length === 0) this.step('nothing is left of it');

@@ -5,8 +5,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import type { ResponseOf } from '../../lib/contract/api.ts';
+import { SmokeError } from './until.ts';
 
-export class SignInError extends Error {
+export class SignInError extends SmokeError {
   override name = 'SignInError';
 }
 
@@ -23,10 +24,10 @@ const REQUEST_MS = 30_000;
 
 type ConsoleConfig = ResponseOf<'GET /api/config'>;
 
-/** @throws SignInError that says at which page it ended. */
+/** @throws SignInError that says at which page it ended; another error where the issuer does not answer (yet). */
 export async function signIn(url: string, config: ConsoleConfig, name: string, password: string): Promise<SignedIn> {
   const answer = await fetch(`${config.issuer.replace(/\/$/, '')}/.well-known/openid-configuration`);
-  if (!answer.ok) throw new SignInError(`${answer.url} answered ${answer.status}`);
+  if (!answer.ok) throw new Error(`${answer.url} answered ${answer.status}`);
   const issuer = discovery.parse(await answer.json());
   if (issuer.issuer !== config.issuer)
     throw new SignInError(`the issuer calls itself ${issuer.issuer}, and the configuration ${config.issuer}`);

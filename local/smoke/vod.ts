@@ -14,8 +14,8 @@ export async function upload(run: Context, client: Client, file: string): Promis
   const { size } = await stat(file);
   const id = await client.upload(file, { name: 'smoke.mp4', metadata: { name: 'Smoke' }, partBytes: PART_BYTES });
   run.step(`uploaded ${(size / 1e6).toFixed(1)} MB in ${Math.ceil(size / PART_BYTES)} presigned parts: video ${id}`);
-  const { renditions, duration } = await run.during(
-    client.ready(id, (status, percent) => run.progress(`${status}, ${Math.round(percent)} %`)),
+  const { renditions, duration } = await client.ready(id, (status, percent) =>
+    run.progress(`${status}, ${Math.round(percent)} %`),
   );
   const rungs = renditions.map(({ name }) => name).join(', ');
   run.step(`sliced: ${rungs}, ${duration?.toFixed(1)} s`);

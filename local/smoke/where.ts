@@ -26,6 +26,8 @@ export interface Where {
   readonly patienceMinutes: number;
   /** Deploys all of it; `options` go on top of the environment's. */
   deploy(options: Options): Promise<Deployed>;
+  /** What its stacks hold now; nothing where they are not there. */
+  facts(): Promise<StackFacts>;
   admin(deployed: Deployed): Promise<Person>;
   /** The limit of open files as a running task says it; undefined where nothing was found. */
   openFiles(deployed: Deployed): Promise<OpenFiles | undefined>;

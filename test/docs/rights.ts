@@ -117,6 +117,7 @@ function name(resource: unknown): string {
   const queues = /:(sluice-prod-ingest-\*)$/.exec(text);
   if (queues !== null) return `queues \`${queues[1]}\``;
   if (text.endsWith(':event-bus/default')) return 'the default bus';
+  if (text === '<AWS::StackId>') return 'this stack';
   throw new Error(`${text}: what is this? Add it to test/docs/rights.ts`);
 }
 

@@ -17,6 +17,9 @@ const app = (values: Record<string, unknown>) => ({
   getAllContext: () => values,
 });
 
+const CERTIFICATE = 'arn:aws:acm:eu-west-1:123456789012:certificate/x';
+const networks = (count: number) => JSON.stringify(Array.from({ length: count }, (_, i) => `10.${i}.0.0/16`));
+
 /** Values of every option that is no text, beside its default. */
 const SAMPLES: Readonly<Record<string, readonly unknown[]>> = {
   'concurrency.account': [8, 100_000],
@@ -233,7 +236,7 @@ describe('configuration', () => {
     ['playback.allowedOrigins', '[]', 'playback.allowedOrigins'],
     ['playback.priceClass', '300', 'playback.priceClass'],
     ['playback.domainName', 'video.example.com', 'playback.domainName'],
-    ['playback.certificateArn', 'arn:aws:acm:eu-west-1:1:certificate/x', 'playback.certificateArn'],
+    ['playback.certificateArn', 'arn:aws:acm:eu-west-1:123456789012:certificate/x', 'playback.certificateArn'],
     ['live.enabled', 'yes', 'live.enabled'],
     ['live.controlPort', '0', 'live.controlPort'],
     ['live.mediaPort', '70000', 'live.mediaPort'],
@@ -249,6 +252,28 @@ describe('configuration', () => {
     ['live.announceAddress', 'no', 'live.announceAddress'],
     ['live.allowedCidrs', '[]', 'live.allowedCidrs'],
     ['live.allowedCidrs', '["10.0.0.1"]', 'live.allowedCidrs'],
+    ['live.allowedCidrs', '["999.1.1.1/99"]', 'live.allowedCidrs.0'],
+    ['live.allowedCidrs', '["256.0.0.0/8"]', 'live.allowedCidrs.0'],
+    ['live.allowedCidrs', '["10.0.0.0/33"]', 'live.allowedCidrs.0'],
+    ['live.allowedCidrs', '["010.0.0.0/8"]', 'live.allowedCidrs.0'],
+    ['live.allowedCidrs', '["2001:db8::/32"]', 'live.allowedCidrs.0'],
+    ['live.allowedCidrs', '["10.1.2.3/8"]', 'live.allowedCidrs.0: has bits behind its mask; write 10.0.0.0/8'],
+    ['live.allowedCidrs', '["203.0.113.129/25"]', 'write 203.0.113.128/25'],
+    ['live.allowedCidrs', '["1.2.3.4/0"]', 'write 0.0.0.0/0'],
+    ['live.allowedCidrs', '["10.0.0.0/8","10.0.0.0/8"]', 'live.allowedCidrs: names something twice'],
+    ['live.publicHost', '999.1.1.1', 'live.publicHost'],
+    ['live.publicHost', '1.2.3', 'live.publicHost'],
+    ['live.publicHost', 'a..b', 'live.publicHost'],
+    ['live.publicHost', '-a.example', 'live.publicHost'],
+    ['playback.domainName', '256.1.1.1', 'playback.domainName'],
+    ['playback.publicUrl', 'http://999.1.1.1', 'playback.publicUrl'],
+    ['playback.publicUrl', 'http://a:99999', 'playback.publicUrl'],
+    ['playback.allowedOrigins', '["https://999.1.1.1"]', 'playback.allowedOrigins.0'],
+    ['playback.allowedOrigins', '["*","*"]', 'playback.allowedOrigins: names something twice'],
+    ['upload.allowedOrigins', '["https://a","https://a"]', 'upload.allowedOrigins: names something twice'],
+    ['upload.types', '["a/b","a/b"]', 'upload.types: names something twice'],
+    ['slicing.ladder', '[720,720]', 'slicing.ladder: names something twice'],
+    ['auth.connectOrigins', '["https://a:99999"]', 'auth.connectOrigins.0'],
     ['live.deletionProtection', 'no', 'live.deletionProtection'],
     ['live.privateSubnets', 'no', 'live.privateSubnets'],
     ['live.cpu', '100', 'live.cpu'],
@@ -300,16 +325,19 @@ describe('configuration', () => {
     [{ 'live.memoryMiB': '4100' }, 'live.memoryMiB'],
     [{ 'live.minTasks': '5', 'live.maxTasks': '4' }, 'live.maxTasks'],
     [{ 'live.announceTls': 'true' }, 'live.announceTls'],
+    [{ 'live.allowedCidrs': networks(21) }, 'live.allowedCidrs: 21 networks times 3 open ports are 63 rules'],
+    [
+      { 'live.allowedCidrs': networks(11), 'live.tlsCertificateArn': CERTIFICATE },
+      '66 rules, and a security group takes 60: at most 10 networks',
+    ],
+    [
+      { 'live.allowedCidrs': networks(16), 'live.tlsCertificateArn': CERTIFICATE, 'live.sharedPort': 'true' },
+      '64 rules, and a security group takes 60: at most 15 networks',
+    ],
     [{ 'live.segmentSeconds': '10' }, 'live.playlistSeconds'],
     [{ 'live.mediaPort': '808' }, 'live.mediaPort'],
-    [
-      { 'live.idleSeconds': '330', 'live.tlsCertificateArn': 'arn:aws:acm:eu-west-1:1:certificate/x' },
-      'live.idleSeconds',
-    ],
-    [
-      { 'live.tlsControlPort': '1078', 'live.tlsCertificateArn': 'arn:aws:acm:eu-west-1:1:certificate/x' },
-      'live.tlsControlPort',
-    ],
+    [{ 'live.idleSeconds': '330', 'live.tlsCertificateArn': CERTIFICATE }, 'live.idleSeconds'],
+    [{ 'live.tlsControlPort': '1078', 'live.tlsCertificateArn': CERTIFICATE }, 'live.tlsControlPort'],
   ])('%j is refused and named when live is on, and no matter when it is off', (options, named) => {
     expect(() => readAppConfig(app({ env: 'dev', environments, 'live.enabled': 'true', ...options }))).toThrow(
       expect.objectContaining({ name: 'ConfigError', message: expect.stringContaining(named) as string }),
@@ -328,6 +356,24 @@ describe('configuration', () => {
       expect(() => readAppConfig(app({ env: 'dev', environments, 'live.enabled': on, ...options }))).toThrow(
         expect.objectContaining({ name: 'ConfigError', message: expect.stringContaining(named) as string }),
       );
+  });
+
+  it.each<[Record<string, unknown>, string]>([
+    [
+      { 'auth.connectOrigins': JSON.stringify(['a', 'b', 'c'].map((name) => `https://${name.repeat(200)}.example`)) },
+      'auth.connectOrigins: with auth.issuer and live.mapTilesUrl',
+    ],
+    [
+      {
+        'auth.scope': 's'.repeat(256),
+        'auth.resource': 'r'.repeat(256),
+        'upload.types': JSON.stringify(Array.from({ length: 20 }, (_, i) => `video/${i}${'x'.repeat(90)}`)),
+      },
+      'auth.*, upload.types, live.map*:',
+    ],
+  ])('%# what is too much together is refused, and says for what', (options, message) => {
+    const issuer = { 'auth.issuer': 'https://id.example', 'auth.audience': 'a', 'auth.clientId': 'c' };
+    expect(() => readAppConfig(app({ env: 'dev', environments, ...issuer, ...options }))).toThrow(message);
   });
 
   it('one shared port needs no port of its own for attachments', () => {
@@ -365,7 +411,7 @@ describe('configuration', () => {
   });
 
   it('names an environment that is not there, and says which are', () => {
-    expect(() => readConfig(context({ env: 'stage', environments }))).toThrow(/"stage".*local, dev, prod/);
+    expect(() => readConfig(context({ env: 'stage', environments }))).toThrow(/"stage".*local, dev, smoke, prod/);
     expect(() => readConfig(context({ env: 'dev' }))).toThrow(ConfigError);
   });
 

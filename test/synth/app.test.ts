@@ -1,8 +1,9 @@
 /** The app as it goes to AWS: every environment synthesizes without credentials, cdk-nag and cfn-lint object to nothing. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { FUNCTION_PACKAGE } from '../../lib/quotas.ts';
 import { synth } from '../../local/commands/synth.ts';
 import { layerFolder } from '../support/layer.ts';
 
@@ -57,6 +58,21 @@ describe.each(['dev', 'prod'])('%s', (environment) => {
       .map((table) => table.DeletionPolicy);
     expect(policies).toContain(environment === 'prod' ? 'Retain' : 'Delete');
     if (environment === 'prod') expect(policies.filter((policy) => policy !== 'Retain')).toHaveLength(2); // uploads in flight and leases of tasks only
+  });
+
+  it('has functions that Lambda takes: 250 MiB unpacked, layers included', async () => {
+    const sizeOf = async (code: { S3Key?: string }) => {
+      const hash = code.S3Key!.replace('.zip', '');
+      const files = await readdir(join(folder, `asset.${hash}`), { recursive: true, withFileTypes: true });
+      const sizes = files.filter((file) => file.isFile()).map((file) => stat(join(file.parentPath, file.name)));
+      return (await Promise.all(sizes)).reduce((sum, { size }) => sum + size, 0);
+    };
+    const [layer] = of('AWS::Lambda::LayerVersion');
+    const layerSize = await sizeOf(layer!.Properties['Content'] as { S3Key: string });
+    for (const { Properties } of of('AWS::Lambda::Function')) {
+      const size = await sizeOf(Properties['Code'] as { S3Key: string });
+      expect(size + (Properties['Layers'] === undefined ? 0 : layerSize)).toBeLessThan(FUNCTION_PACKAGE.max);
+    }
   });
 
   it("grants no wildcard action outside the CDK's own deployment function", () => {

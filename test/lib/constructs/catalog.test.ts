@@ -100,7 +100,7 @@ describe('the catalog stage', () => {
     expect(queues).toHaveLength(2);
     expect(queues.every((queue) => queue.SqsManagedSseEnabled === true)).toBe(true);
     const work = queues.find((queue) => queue.RedrivePolicy !== undefined);
-    expect(work.RedrivePolicy.maxReceiveCount).toBe(20);
+    expect(work.RedrivePolicy.maxReceiveCount).toBe(100);
     const remover = Object.values(template.findResources('AWS::Lambda::Function')).find((fn) =>
       String(fn['Properties'].Description).startsWith('Removes'),
     );

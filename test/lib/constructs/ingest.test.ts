@@ -17,6 +17,12 @@ import { Storage } from '../../../lib/constructs/storage.ts';
 import { LiveStack } from '../../../lib/live-stack.ts';
 import { grantsOf } from './stage.ts';
 
+interface Index {
+  readonly IndexName: string;
+  readonly Projection: { readonly ProjectionType: string };
+  readonly KeySchema: readonly { readonly AttributeName: string }[];
+}
+
 /** Findings of cdk-nag fail `Template.fromStack`, so every test here is also one of those. */
 function synth(overrides: Readonly<Record<string, unknown>> = {}) {
   const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } });
@@ -36,6 +42,12 @@ const { vod, live } = synth();
 const all = (template: Template, type: string) =>
   Object.values(template.findResources(type)).map((resource) => resource['Properties']);
 const container = (template: Template) => all(template, 'AWS::ECS::TaskDefinition')[0].ContainerDefinitions[0];
+
+interface Index {
+  readonly IndexName: string;
+  readonly Projection: { readonly ProjectionType: string };
+  readonly KeySchema: readonly { readonly AttributeName: string }[];
+}
 
 describe('devices, beside the videos', () => {
   it('answers every route of both stages; players may come with a token of ours', () => {
@@ -71,10 +83,10 @@ describe('devices, beside the videos', () => {
     const devicesOf = (template: Template) =>
       Object.entries(template.findResources('AWS::DynamoDB::Table'))
         .find(([name]) => name.startsWith('DevicesRegistrations'))![1]
-        .Properties.GlobalSecondaryIndexes.map(({ IndexName, Projection, KeySchema }: Record<string, any>) => [
+        .Properties.GlobalSecondaryIndexes.map(({ IndexName, Projection, KeySchema }: Index) => [
           IndexName,
           Projection.ProjectionType,
-          KeySchema.map(({ AttributeName }: { AttributeName: string }) => AttributeName).join(),
+          KeySchema.map(({ AttributeName }) => AttributeName).join(),
         ]);
     const keys = [
       ['names', 'KEYS_ONLY', 'kind,name'],

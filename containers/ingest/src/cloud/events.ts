@@ -11,6 +11,8 @@ export interface EventOptions {
 
 const BATCH = 10;
 const MOST_WAITING = 2000;
+/** What the bus may say of an event that it takes a second later (EventBridge API, PutEventsResultEntry). */
+const PASSING = new Set(['ThrottlingException', 'InternalFailure', 'InternalException']);
 
 export class DeviceEvents {
   readonly #client: Pick<EventBridgeClient, 'send'>;
@@ -24,8 +26,17 @@ export class DeviceEvents {
   }
 
   publish(event: Omit<DeviceEvent, 'task' | 'at'>): void {
-    this.#waiting.push({ ...event, task: this.#options.task, at: new Date().toISOString() });
-    if (this.#waiting.length > MOST_WAITING) {
+    const made = deviceEvent.safeParse({ ...event, task: this.#options.task, at: new Date().toISOString() });
+    if (!made.success) {
+      this.#options.failed(made.error);
+      return;
+    }
+    this.#waiting.push(made.data);
+    this.#bound();
+  }
+
+  #bound(): void {
+    while (this.#waiting.length > MOST_WAITING) {
       this.#waiting.shift();
       this.#options.dropped();
     }
@@ -39,18 +50,35 @@ export class DeviceEvents {
 
   async #send(): Promise<void> {
     while (this.#waiting.length > 0) {
-      const Entries = this.#waiting.splice(0, BATCH).map((event) => ({
-        EventBusName: this.#options.bus,
-        Source: DEVICE_EVENT_SOURCE,
-        DetailType: event.type,
-        Detail: JSON.stringify(deviceEvent.parse(event)),
-      }));
+      const events = this.#waiting.splice(0, BATCH);
+      const Entries = events.map((event) => entryOf(event, this.#options.bus));
       try {
-        await this.#client.send(new PutEventsCommand({ Entries }));
+        // Some may be refused where the call as a whole is answered well.
+        const { FailedEntryCount = 0, Entries: answers = [] } = await this.#client.send(
+          new PutEventsCommand({ Entries }),
+        );
+        if (FailedEntryCount === 0) continue;
+        const codes = answers.map(({ ErrorCode }) => ErrorCode);
+        this.#options.failed(new Error(`the bus refused ${FailedEntryCount} events: ${codes.find(Boolean)}`));
+        this.#later(events.filter((_, i) => PASSING.has(codes[i] ?? '')));
       } catch (error) {
         this.#options.failed(error);
-        return;
+        this.#later(events);
       }
+      return;
     }
   }
+
+  /** First in turn at the next call, a second from now. */
+  #later(events: readonly DeviceEvent[]): void {
+    this.#waiting.unshift(...events);
+    this.#bound();
+  }
 }
+
+const entryOf = (event: DeviceEvent, bus: string) => ({
+  EventBusName: bus,
+  Source: DEVICE_EVENT_SOURCE,
+  DetailType: event.type,
+  Detail: JSON.stringify(event),
+});

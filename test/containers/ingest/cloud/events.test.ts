@@ -1,0 +1,68 @@
+import type { PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { beforeEach, expect, it } from 'vitest';
+import { DeviceEvents } from '../../../../containers/ingest/src/cloud/events.ts';
+
+/** What the bus says of each entry of the next calls: a code, or that it took it; or that the call failed. */
+let answers: (readonly (string | undefined)[] | Error)[];
+let sent: string[][];
+let failures: string[];
+let events: DeviceEvents;
+
+const publish = (last: string) => events.publish({ type: 'online', device: `1380013800${last}` });
+
+beforeEach(() => {
+  [answers, sent, failures] = [[], [], []];
+  const send = async ({ input }: PutEventsCommand) => {
+    sent.push(input.Entries!.map(({ Detail }) => (JSON.parse(Detail!) as { device: string }).device.at(-1)!));
+    const answer = answers.shift() ?? [];
+    if (answer instanceof Error) throw answer;
+    const Entries = input.Entries!.map((_, i) => (answer[i] === undefined ? {} : { ErrorCode: answer[i] }));
+    return { FailedEntryCount: answer.filter(Boolean).length, Entries };
+  };
+  events = new DeviceEvents(
+    { send },
+    {
+      bus: 'default',
+      task: 't',
+      failed: (error) => failures.push((error as Error).message),
+      dropped: () => failures.push('dropped'),
+    },
+  );
+  for (const last of ['1', '2', '3']) publish(last);
+});
+
+it('sends again what the bus had no time for, and says so', async () => {
+  answers = [[undefined, 'ThrottlingException', undefined]];
+  await events.flush();
+  await events.flush();
+  await events.flush();
+  expect(sent).toEqual([['1', '2', '3'], ['2']]);
+  expect(failures).toEqual(['the bus refused 1 events: ThrottlingException']);
+});
+
+it('does not send again what the bus will never take: it would go round for ever', async () => {
+  answers = [['MalformedDetail', undefined, 'InternalFailure']];
+  await events.flush();
+  await events.flush();
+  expect(sent).toEqual([['1', '2', '3'], ['3']]);
+});
+
+it('sends everything again after a call that failed, the oldest first', async () => {
+  answers = [new Error('the network')];
+  await events.flush();
+  publish('4');
+  await events.flush();
+  expect(sent).toEqual([
+    ['1', '2', '3'],
+    ['1', '2', '3', '4'],
+  ]);
+  expect(failures).toEqual(['the network']);
+});
+
+it('keeps no more than fit, whatever fails: the oldest are lost', async () => {
+  answers = [new Error('the network')];
+  const flushing = events.flush();
+  for (let i = 0; i < 2000; i += 1) publish('9');
+  await flushing;
+  expect(failures.filter((one) => one === 'dropped')).toHaveLength(3);
+});

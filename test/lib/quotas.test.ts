@@ -1,0 +1,197 @@
+/** The templates at the bounds of every option, held against every quota of AWS that they take a share of. */
+import { afterAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { options } from '../../lib/config.ts';
+import { QUOTAS, type Quota, type QuotaName } from '../../lib/quotas.ts';
+import { synthesized, type TemplateText } from '../support/app.ts';
+import { measured } from '../support/quotas.ts';
+
+type Values = Readonly<Record<string, unknown>>;
+
+/** The shortest and the longest text an option takes, and a longest list of longest items; numbers and choices say theirs. */
+const long = (length: number, head = '', tail = '') =>
+  `${head}${'x'.repeat(length - head.length - tail.length)}${tail}`;
+const host = (length: number) =>
+  [...Array(9).keys()]
+    .map(() => 'y'.repeat(63))
+    .join('.')
+    .slice(-length)
+    .replace(/^\.+/, 'z');
+const many = (count: number, item: (i: string) => string) =>
+  Array.from({ length: count }, (_, i) => item(String(i).padStart(2, '0')));
+const arn = (region: string) => `arn:aws:acm:${region}:123456789012:certificate/`;
+const networks = (count: number) => many(count, (i) => `203.0.${Number(i)}.0/24`);
+const TEXTS: Readonly<Record<string, readonly [least: unknown, most: unknown]>> = {
+  name: ['s', `s${'x'.repeat(30)}`],
+  account: ['000000000000', '999999999999'],
+  region: ['eu-west-1', 'us-isofxx-east-1'],
+  'auth.issuer': ['https://a', `https://${host(247)}/`],
+  'auth.audience': ['a', long(256)],
+  'auth.clientId': ['c', long(256)],
+  'auth.scope': ['', long(256)],
+  'auth.resource': ['', long(256)],
+  'auth.groupsClaim': ['g', long(128)],
+  'auth.connectOrigins': [[], many(8, (i) => long(71, `https://${i}`))],
+  'upload.types': [['a/b'], many(20, (i) => long(100, `video/${i}`))],
+  'upload.allowedOrigins': [[], many(50, (i) => `https://${i}.${host(245)}`)],
+  'slicing.ladder': [[234], [2160, 1440, 1080, 720, 540, 360, 234]],
+  'playback.allowedOrigins': [['*'], many(50, (i) => `https://${i}.${host(245)}`)],
+  'playback.domainName': ['a.bc', host(253)],
+  'playback.certificateArn': [`${arn('us-east-1')}a`, `${arn('us-east-1')}${long(64)}`],
+  'playback.publicUrl': ['http://a', `https://${host(248)}`],
+  'live.tlsCertificateArn': [`${arn('eu-west-1')}a`, `${arn('us-isofxx-east-1')}${long(64)}`],
+  'live.publicHost': ['a', host(253)],
+  'live.allowedCidrs': [['0.0.0.0/0'], networks(30)],
+  'live.mapTilesUrl': ['/{z}{x}{y}', `https://${host(247)}/${long(256, '{z}/{x}/{y}/')}`],
+  'live.mapAttribution': ['©', '地'.repeat(200)],
+  'live.mapAttributionUrl': ['https://a', long(512, 'https://')],
+};
+
+/** Of numbers with a least that other options say: an account divided among all that runs in it (lib/concurrency.ts). */
+const LEAST: Readonly<Record<string, number>> = { 'concurrency.account': 8 };
+
+/** Both ends of an option. */
+const bounds: ReadonlyMap<string, readonly [unknown, unknown]> = new Map(
+  [...options].map(([path, option]): [string, readonly [unknown, unknown]] => {
+    const { minimum, maximum, enum: choices, anyOf, type } = z.toJSONSchema(option, { io: 'input' });
+    const values = choices ?? anyOf?.map((one) => (one as { const?: unknown }).const);
+    if (TEXTS[path]) return [path, TEXTS[path]];
+    if (values) return [path, [values[0], values.at(-1)]];
+    if (type === 'boolean') return [path, [false, true]];
+    if (minimum === undefined || maximum === undefined)
+      throw new Error(`${path}: which is its longest? Add it to TEXTS`);
+    return [path, [LEAST[path] ?? minimum, maximum]];
+  }),
+);
+
+/** These options, each at one end. */
+const at = (end: 0 | 1, paths: Iterable<string>): Values =>
+  Object.fromEntries([...paths].map((path) => [path, bounds.get(path)![end]]));
+/** Text is shared by several options, and ports must differ: they have runs of their own. */
+const APART =
+  /^(auth\.|concurrency\.|upload\.types|live\.(map|.*Port$|tls|publicHost|allowedCidrs|announceTls|enabled)|playback\.(domainName|certificateArn|publicUrl))/;
+const numbers = [...bounds.keys()].filter((path) => !APART.test(path));
+const on = { 'live.enabled': true };
+const issuer = { 'auth.issuer': 'https://a', 'auth.audience': 'a', 'auth.clientId': 'c' };
+const PORTS = ['controlPort', 'mediaPort', 'attachmentPort', 'tlsControlPort', 'tlsMediaPort', 'tlsAttachmentPort'].map(
+  (port) => `live.${port}`,
+);
+const tls = at(1, ['live.tlsCertificateArn']);
+
+const AUTH = ['issuer', 'audience', 'clientId', 'scope', 'resource', 'groupsClaim'].map((name) => `auth.${name}`);
+
+const RUNS: readonly (readonly [string, Values])[] = [
+  ['the smallest account', { ...at(0, ['concurrency.account']), ...on }],
+  ['the largest account', { ...at(1, ['concurrency.account', 'concurrency.reservedForApi']), ...on }],
+  ['the least reserved', { 'concurrency.account': 105, ...at(0, ['concurrency.reservedForApi']), ...on }],
+  ['everything least', { ...at(0, numbers), ...on }],
+  ['everything most', { ...at(1, numbers), ...on }],
+  ['everything most, without devices', { ...at(1, numbers), 'live.enabled': false }],
+  ['choices the other way', { ...at(1, numbers), ...on, removal: 'retain', 'live.privateSubnets': false }],
+  ['the longest issuer', { ...at(1, AUTH), ...on }],
+  ['the shortest issuer', { ...at(0, [...AUTH, 'auth.connectOrigins']), ...on }],
+  ['the most hosts of an issuer', { ...issuer, ...at(1, ['auth.connectOrigins']), enforceTls: false, ...on }],
+  [
+    'as much as the console is told',
+    { ...at(1, AUTH), 'upload.types': many(11, (i) => long(100, `video/${i}`)), ...on },
+  ],
+  ['the most media types', { ...at(1, ['upload.types']), ...on }],
+  ['the least media types, a local edge', { ...at(0, ['upload.types', 'playback.publicUrl']), ...on }],
+  ['the longest local edge', { ...at(1, ['playback.publicUrl']), ...on }],
+  ['the longest map', { ...at(1, ['live.mapTilesUrl', 'live.mapAttribution', 'live.mapAttributionUrl']), ...on }],
+  ['the shortest map', { ...at(0, ['live.mapTilesUrl', 'live.mapAttribution', 'live.mapAttributionUrl']), ...on }],
+  ['the longest host', { ...at(1, ['playback.domainName', 'playback.certificateArn', 'live.publicHost']), ...on }],
+  [
+    'the shortest host',
+    {
+      ...at(0, [
+        'playback.domainName',
+        'playback.certificateArn',
+        'live.publicHost',
+        'live.tlsCertificateArn',
+        'live.allowedCidrs',
+        'live.announceTls',
+        'live.sharedPort',
+      ]),
+      ...on,
+      'live.idleSeconds': 320,
+    },
+  ],
+  ['20 networks, 3 ports', { ...on, 'live.allowedCidrs': networks(20) }],
+  ['30 networks, 2 ports', { ...on, 'live.sharedPort': true, ...at(1, ['live.allowedCidrs']) }],
+  ['10 networks, 6 ports', { ...on, ...tls, ...at(1, ['live.announceTls']), 'live.allowedCidrs': networks(10) }],
+  ['15 networks, 4 ports', { ...on, ...tls, 'live.sharedPort': true, 'live.allowedCidrs': networks(15) }],
+  ...PORTS.map(
+    (port, i) =>
+      [
+        `${port} first, its neighbour last`,
+        { ...on, ...tls, [port]: 1, [PORTS[(i + 1) % PORTS.length]!]: 65_535 },
+      ] as const,
+  ),
+  ['devices as they are by default', on],
+  ['nothing but defaults', {}],
+];
+
+const counted = { measures: 0, templates: 0, quotas: new Set<QuotaName>() };
+const seen = new Map<string, Set<string>>();
+
+function templatesOf(values: Values): TemplateText[] {
+  const { vod, live } = synthesized(values, `e${'y'.repeat(15)}`);
+  return live === undefined ? [vod] : [vod, live];
+}
+
+describe('templates at the bounds of every option', () => {
+  it.each(RUNS)('%s: within every quota', (_, values) => {
+    for (const [path, value] of Object.entries(values)) {
+      if (!seen.has(path)) seen.set(path, new Set());
+      seen.get(path)!.add(JSON.stringify(value));
+    }
+    for (const template of templatesOf(values)) {
+      const { taken, beyond } = measured(template);
+      expect(beyond).toEqual([]);
+      counted.templates += 1;
+      counted.measures += taken.length;
+      for (const { quota } of taken) counted.quotas.add(quota);
+    }
+  });
+
+  it('each option was at both its ends', () => {
+    const missed = [...bounds].flatMap(([path, ends]) =>
+      ends
+        .filter((end) => !seen.get(path)?.has(JSON.stringify(end)))
+        .map((end) => `${path} at ${JSON.stringify(end).slice(0, 60)}`),
+    );
+    expect(missed).toEqual([]);
+  });
+
+  it('every quota of the table was looked at', () => {
+    expect(Object.keys(QUOTAS).filter((name) => !counted.quotas.has(name as QuotaName))).toEqual([]);
+    for (const { source, max, min } of Object.values<Quota>(QUOTAS)) {
+      expect(source).toMatch(/^https:\/\/docs\.aws\.amazon\.com\/\S+$/);
+      expect(max ?? min).toBeDefined();
+    }
+  });
+
+  afterAll(() => {
+    const { quotas, templates, measures } = counted;
+    process.stdout.write(
+      `quotas: ${quotas.size} of AWS × ${templates} templates at the bounds of ${bounds.size} options: ${measures} measures held\n`,
+    );
+  });
+});
+
+it('a template beyond a quota is named, with what AWS takes', () => {
+  const { vod } = synthesized();
+  const [id, bucket] = Object.entries(vod.Resources).find(([, { Type }]) => Type === 'AWS::S3::Bucket')!;
+  const rules = Array.from({ length: 1001 }, (_, i) => ({ Id: String(i) }));
+  const broken = { ...bucket, Properties: { LifecycleConfiguration: { Rules: rules } } };
+  expect(measured({ ...vod, Resources: { ...vod.Resources, [id]: broken } }).beyond).toEqual([
+    `${id}: 1001 lifecycle rules of a bucket, AWS takes 1000`,
+  ]);
+});
+
+it.each(Object.entries(TEXTS))('%s takes no more than its longest here', (path, [, most]) => {
+  const more = Array.isArray(most) ? [...(most as string[]), `${most[0]}`.replace(/0/, '9')] : `${String(most)}x`;
+  expect(z.safeParse(options.get(path)!, most).error).toBeUndefined();
+  expect(z.safeParse(options.get(path)!, more).success).toBe(false);
+});
