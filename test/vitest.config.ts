@@ -13,7 +13,7 @@ const maxWorkers = Math.max(2, availableParallelism());
 
 /** These wait for the layer's ffmpeg, and would keep the others from running while it is built. */
 const NEEDS_LAYER =
-  /\/test\/(synth|iam|lifecycle|smoke|lambdas\/slicing\/(encode|inspect|throttled)|lambdas\/devices\/(clip|fragments)|containers\/ffmpeg)/;
+  /\/test\/(synth|iam|lifecycle|smoke|lambdas\/slicing\/(accept|encode|floods|inspect|lies|throttled)|lambdas\/devices\/(clip|fragments)|containers\/ffmpeg)/;
 
 /** The longest first, as they were the last time, or else the largest; on a machine without ffmpeg, what runs it last. */
 class LongestFirst extends BaseSequencer {
@@ -27,7 +27,9 @@ class LongestFirst extends BaseSequencer {
 }
 
 /** Devices and cameras that keep time: they send, and expect, as fast as the clock runs, whatever else does. */
-const REAL_TIME = ['test/containers/ingest/task/{attachments,control,field,live,sound,takeover}.test.ts'];
+const REAL_TIME = [
+  'test/containers/ingest/task/{attachments,control,failures,faults,field,live,sound,takeover}.test.ts',
+];
 
 /**
  * In three groups, one after another. `iam`, `synth`, `lifecycle` and `smoke` run beside `unit`: they wait for other

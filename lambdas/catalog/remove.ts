@@ -4,7 +4,8 @@ import { SFNClient, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
 import type { SQSBatchItemFailure, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { required } from '../../lib/contract/env.ts';
-import { sourceKey, tracksPrefix, vodPrefix, workPrefix } from '../../lib/contract/keys.ts';
+import { sourceKey, tracksPrefix, uploadPrefix, vodPrefix, workPrefix } from '../../lib/contract/keys.ts';
+import { FORM_SECONDS } from '../../lib/contract/upload.ts';
 import type { VideoRecord } from '../../lib/contract/video.ts';
 import { eachMessage } from '../shared/batch.ts';
 import { dynamo, s3 } from '../shared/clients.ts';
@@ -70,11 +71,30 @@ async function remove(message: Removal): Promise<void> {
   // After a sweep only for what a late encoder wrote and somebody may have fetched since.
   if (published && (record !== undefined || served > 0)) await enqueue({ step: 'invalidate', videoIds: [videoId] });
   for (const { subject } of await listGrants(videoId)) await deleteGrant(videoId, subject);
-  if (record === undefined) return;
+  if (record === undefined) {
+    if (message.step === 'sweep') await sweepAgain(message);
+    return;
+  }
   await freeSlot(record);
   await announce(record, 'deleted');
-  await enqueue({ step: 'sweep', videoId, published }, SWEEP_DELAY);
+  const until = formEnd(record);
+  await enqueue({ step: 'sweep', videoId, published, ...(until !== undefined && { until }) }, SWEEP_DELAY);
   await dynamo.send(new DeleteCommand({ TableName: required('VIDEOS_TABLE'), Key: { id: videoId } }));
+}
+
+/**
+ * Epoch seconds at which the video's upload form ends, whatever the configuration said when it was signed; undefined for an
+ * upload in parts, whose URLs end with it. What is posted in between is removed when it arrives (lambdas/slicing/accept.ts):
+ * this is for what no run was told of.
+ */
+export function formEnd({ upload, createdAt }: Pick<VideoRecord, 'upload' | 'createdAt'>): number | undefined {
+  return upload.kind === 'form' ? Math.floor(Date.parse(createdAt) / 1000) + FORM_SECONDS : undefined;
+}
+
+async function sweepAgain(message: Extract<Removal, { step: 'sweep' }>): Promise<void> {
+  const left = (message.until ?? 0) - Math.floor(Date.now() / 1000);
+  // The last look comes after the end.
+  if (left > 0) await enqueue(message, Math.min(SWEEP_DELAY, left + 1));
 }
 
 /** Stops slicing and drops an upload under way, so that little is written behind our back. */
@@ -101,7 +121,7 @@ async function stop({ id, upload, slicing }: VideoRecord): Promise<void> {
 
 /** Deletes source, served files and hand-over files; answers how many there were of the served. */
 async function deleteObjects(videoId: string): Promise<number> {
-  await removePrefix(required('SOURCE_BUCKET'), sourceKey(videoId));
+  await removePrefix(required('SOURCE_BUCKET'), uploadPrefix(videoId));
   await removePrefix(required('MEDIA_BUCKET'), workPrefix(videoId));
   await removePrefix(required('MEDIA_BUCKET'), tracksPrefix(videoId));
   return await removePrefix(required('MEDIA_BUCKET'), vodPrefix(videoId));

@@ -1,7 +1,7 @@
 /** The one ffmpeg command of a chunk: decode once, write every rung and the audio rendition. Pure. */
 import type { Chunk, Plan } from '../../lib/contract/slicing.ts';
 import type { RenditionKind } from '../../lib/contract/keys.ts';
-import { BUFFER_SECONDS } from './plan.ts';
+import { BUFFER_SECONDS, mostFrames } from './plan.ts';
 import { TIME_OFFSET } from './segmenter.ts';
 
 /** Name of the one audio rendition. */
@@ -19,8 +19,15 @@ const VIDEO_TIMESCALE = 90_000;
 /** Samples that ffmpeg's AAC encoder puts before the first real one. */
 const AAC_PRIMING = 1024;
 
+/** Samples of an AAC frame: of a track without any sound, silence must come in such pieces, or the encoder refuses it. */
+const AAC_FRAME = 1024;
+
 /** Constant rate factor: the quality aimed at where the rung's peak rate allows. */
 const CRF = 22;
+
+/** Channels up to which there is an order that speakers have; of more, the first two are the sound. */
+const NAMED_CHANNELS = 8;
+const FIRST_CHANNELS = 'pan=stereo|c0=c0|c1=c1';
 
 /** Demuxers a source may be read with. Playlists and whatever else opens further files are not among them. */
 export const INPUT_FORMATS =
@@ -56,7 +63,7 @@ export function encodeArgs(command: Command): string[] {
     ['-nostdin', '-v', 'error', '-progress', 'pipe:1', '-stats_period', '1'],
     ['-protocol_whitelist', 'file,pipe', '-format_whitelist', INPUT_FORMATS],
     chunk.start > 0 ? ['-ss', String(chunk.start)] : [],
-    chunk.duration === null ? [] : ['-t', String(chunk.duration)],
+    input(plan, chunk),
     ['-i', `file:${source}`],
     ['-filter_complex', filters(plan, chunk)],
     ...outputs.map((output, index) => [
@@ -64,6 +71,29 @@ export function encodeArgs(command: Command): string[] {
       ...muxer(command, output, index),
     ]),
   ].flat();
+}
+
+/** Seconds read beyond what may be: that there are any says that the source is too long. */
+const TOO_LONG_SECONDS = 2;
+
+/** How much of the source is read, whatever it says of itself, and whether it is turned as it says. */
+function input({ source, maxSeconds }: Plan, chunk: Chunk): string[] {
+  const seconds = chunk.duration ?? (maxSeconds === undefined ? undefined : maxSeconds + TOO_LONG_SECONDS);
+  return [
+    ...(seconds === undefined ? [] : ['-t', String(seconds)]),
+    ...(source.info.video.oddAngle === true ? ['-autorotate', '0'] : []),
+  ];
+}
+
+/**
+ * At most `rate` frames a second, on whatever clock they come: one is taken once the time of the one before is over (held
+ * in variable 0), or up to half of that early, so that what jitters loses none. A hundredth more are let through, for
+ * clocks that are a little off. Frames keep their times.
+ */
+function atMost(rate: number): string {
+  const period = 1 / (rate * 1.01);
+  const due = `gte(t\\,ld(0)-${(period / 2).toFixed(6)})`;
+  return `select=if(${due}\\,1+0*st(0\\,max(t\\,ld(0))+${period.toFixed(6)})\\,0)`;
 }
 
 /**
@@ -76,7 +106,11 @@ function filters(plan: Plan, chunk: Chunk): string {
   const common = [
     ...(info.video.interlaced ? ['yadif=deint=interlaced'] : []),
     'setpts=if(eq(N\\,0)\\,0\\,max(PTS\\,0))',
-    ...(info.video.frameRate > plan.video[0]!.frameRate ? [`fps=${plan.video[0]!.frameRate}`] : []),
+    // A steady clock that is too fast stays a steady one; of one that varies, frames are only left out.
+    ...(info.video.maxFrameRate === undefined && info.video.frameRate > plan.video[0]!.frameRate
+      ? [`fps=${plan.video[0]!.frameRate}`]
+      : []),
+    atMost(mostFrames(plan.video[0]!.frameRate)),
     `split=${plan.video.length}`,
   ];
   // An RGB source has no YCbCr matrix to keep; the BT.709 one is said in the stream too.
@@ -95,8 +129,8 @@ function filters(plan: Plan, chunk: Chunk): string {
     // MPEG-TS it takes the place of the first 21 ms, so that both renditions start at the same time stamp.
     const priming = plan.segmentType === 'mpegts' ? `,atrim=start_sample=${AAC_PRIMING}` : '';
     graph.push(
-      `[0:${info.audio.index}]aresample=${sampleRate}:async=1:min_hard_comp=0.05:first_pts=0,` +
-        `aformat=sample_fmts=fltp:channel_layouts=${channels === 1 ? 'mono' : 'stereo'},apad=whole_dur=${whole}${priming}[a]`,
+      `[0:${info.audio.index}]${info.audio.channels > NAMED_CHANNELS ? `${FIRST_CHANNELS},` : ''}aresample=${sampleRate}:async=1:min_hard_comp=0.05:first_pts=0,` +
+        `aformat=sample_fmts=fltp:channel_layouts=${channels === 1 ? 'mono' : 'stereo'},apad=packet_size=${AAC_FRAME}:whole_dur=${whole}${priming}[a]`,
     );
   }
   return graph.join(';');

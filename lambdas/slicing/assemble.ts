@@ -61,7 +61,18 @@ const isMine = (record: VideoRecord | undefined, execution: string): record is V
 function facts(record: VideoRecord, { plan }: AssembleTask, renditions: readonly MergedRendition[]): Change['set'] {
   const described = renditions.map((rendition) => describe(rendition, plan));
   const media = described.reduce((sum, { bytes }) => sum + bytes, 0);
-  return { renditions: described, bytes: { ...record.bytes, media }, revision: plan.revision, progress: 99 };
+  const duration = lengthOf(record, renditions);
+  return { renditions: described, bytes: { ...record.bytes, media }, revision: plan.revision, progress: 99, duration };
+}
+
+/** Seconds by which a header may be off before the record says what is there instead. */
+const OFF_SECONDS = 1;
+
+function lengthOf({ duration }: Pick<VideoRecord, 'duration'>, renditions: readonly MergedRendition[]): number | null {
+  const video = renditions.find(({ kind }) => kind === 'video');
+  const there = video?.segments.reduce((sum, segment) => sum + segment.duration, 0);
+  if (there === undefined || (duration !== null && Math.abs(there - duration) <= OFF_SECONDS)) return duration;
+  return Number(there.toFixed(3));
 }
 
 /** Moves the record on and announces it; false when the video is no longer this run's. A retry finds its own mark. */

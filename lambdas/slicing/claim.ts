@@ -20,12 +20,16 @@ export function decide(
   return record.status === 'uploading' || record.status === 'uploaded' ? 'claim' : 'duplicate';
 }
 
-/** Claims the video for this run, once; a retry of the run finds it claimed and goes on. `bytes`: size of the source. */
-export async function claim(videoId: string, execution: string, bytes: number): Promise<Claim> {
+/**
+ * Claims the video for this run, once; a retry of the run finds it claimed and goes on. `bytes`: size of the source;
+ * undefined when it is not there, so that only a retry can go on.
+ */
+export async function claim(videoId: string, execution: string, bytes: number | undefined): Promise<Claim> {
   const found = await readVideo(videoId);
   const decision = decide(found, execution);
   if (decision === 'missing' || decision === 'duplicate') return { kind: decision };
-  const record = decision === 'continue' ? found! : await take(found!, execution, bytes);
+  if (decision === 'claim' && bytes === undefined) return { kind: 'missing' };
+  const record = decision === 'continue' ? found! : await take(found!, execution, bytes!);
   if (!record) return { kind: 'duplicate' };
   await freeSlot(record);
   if (record.status === 'uploaded') await announce(record, 'uploaded');

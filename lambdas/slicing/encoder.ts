@@ -5,6 +5,7 @@ import type { ChunkResult, EncodeTask } from '../../lib/contract/slicing.ts';
 import { BoxError } from '../../lib/media/boxes.ts';
 import { ProcessError, start, type Running } from '../../lib/process.ts';
 import { encodeArgs, FIRST_PIPE, outputsOf, type Output } from './args.ts';
+import { checkSeconds, isLonger } from './facts.ts';
 import { programPath } from './program.ts';
 import { readProgress } from './progress.ts';
 import { Refusal, spokenDuration } from './refusal.ts';
@@ -95,10 +96,10 @@ async function collectFmp4(options: EncodeOptions, output: Output, running: Runn
       result.codecs = track.codecs;
       await options.put(`${folder}${INIT_NAME}`, bytes, type);
     },
-    segment: async ({ bytes, duration }) => {
+    segment: async ({ bytes, duration, frames }) => {
       const name = segmentName(chunk.firstSegment + result.segments.length, 'fmp4');
       await options.put(`${folder}${name}`, bytes, type);
-      result.segments.push({ name, duration, bytes: bytes.length });
+      result.segments.push({ name, duration, bytes: bytes.length, ...(output.kind === 'video' && { frames }) });
     },
   });
   return result;
@@ -107,10 +108,10 @@ async function collectFmp4(options: EncodeOptions, output: Output, running: Runn
 async function collectTs(options: EncodeOptions, output: Output, running: Running): Promise<RenditionResult> {
   const result: RenditionResult = { ...output, codecs: '', segments: [] };
   const folder = `${options.folder}/${output.kind}/${output.name}`;
-  for await (const { name, duration, bytes, codecs } of collectSegments(folder, output.kind, running.done)) {
+  for await (const { name, duration, bytes, codecs, frames } of collectSegments(folder, output.kind, running.done)) {
     if (result.codecs === '') result.codecs = codecs;
     await options.put(`${renditionFolder(output.kind, output.name)}${name}`, bytes, 'video/mp2t');
-    result.segments.push({ name, duration, bytes: bytes.length });
+    result.segments.push({ name, duration, bytes: bytes.length, ...(output.kind === 'video' && { frames }) });
   }
   return result;
 }
@@ -132,6 +133,9 @@ function explain(failures: readonly unknown[], { task, timeoutMs }: EncodeOption
   return failures.length === 1 ? failures[0] : new AggregateError(failures, failures.map(String).join('; '));
 }
 
+const lengthOf = ({ segments }: RenditionResult): number =>
+  segments.reduce((sum, segment) => sum + segment.duration, 0);
+
 /** Share of the promised length that must be there. */
 const ENOUGH = 0.9;
 
@@ -141,11 +145,20 @@ function checkLength(result: ChunkResult, { plan, chunk }: EncodeTask): void {
   const promised = chunk.duration ?? (info.video.duration ?? info.duration) - chunk.start;
   const video = result.renditions.find(({ kind }) => kind === 'video');
   if (!video || video.segments.length === 0) throw new Refusal('damaged', DAMAGED);
-  const encoded = video.segments.reduce((sum, segment) => sum + segment.duration, 0);
+  const encoded = lengthOf(video);
+  if (plan.maxSeconds !== undefined) checkSeconds(encoded, plan.maxSeconds);
   if (encoded < promised * ENOUGH) {
     throw new Refusal(
       'truncated',
       `The file ends after ${spokenDuration(encoded)} of the ${spokenDuration(promised)} it announces: it was cut short; upload the whole file again.`,
+    );
+  }
+  // Sound is made as long as the picture by what the header says. Where that was too little, it may end long before.
+  const audio = result.renditions.find(({ kind }) => kind === 'audio');
+  if (audio && isLonger(encoded, promised) && isLonger(encoded, lengthOf(audio))) {
+    throw new Refusal(
+      'damaged',
+      `The file says it is ${spokenDuration(promised)} long and holds ${spokenDuration(encoded)} of picture and ${spokenDuration(lengthOf(audio))} of sound; export it again.`,
     );
   }
 }

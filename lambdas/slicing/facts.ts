@@ -8,13 +8,27 @@ export interface Facts extends Omit<SourceInfo, 'duration'> {
   readonly duration: number | undefined;
 }
 
+/** A film with all its languages, captions and fonts has some fifty. */
+const MAX_TRACKS = 256;
+
 const EXPORT = 'export it as MP4 with H.264 and AAC and upload that';
 
 /** Reads the answer; `decodable` are the codecs at hand. Throws Refusal. */
-export function readFacts(probed: Probed | undefined, bytes: number, decodable: ReadonlySet<string>): Facts {
+export function readFacts(
+  probed: Probed | undefined,
+  bytes: number,
+  decodable: ReadonlySet<string>,
+  { maxDimension }: Pick<SlicingOptions, 'maxDimension'>,
+): Facts {
   const format = probed?.format;
   if (!probed || !format?.format_name || probed.streams.length === 0) {
     throw new Refusal('not-video', `This is not a video file, or one of an unknown kind; ${EXPORT}.`);
+  }
+  if (probed.streams.length > MAX_TRACKS) {
+    throw new Refusal(
+      'too-many-tracks',
+      `The file has ${probed.streams.length} tracks; up to ${MAX_TRACKS} are taken. Export it with its picture and sound alone.`,
+    );
   }
   if (probed.streams.some((stream) => /^(enc[va]|drm[is])$/.test(stream.codec_tag_string ?? ''))) {
     throw new Refusal('encrypted', 'The file is copy-protected (encrypted); upload a version without protection.');
@@ -28,7 +42,7 @@ export function readFacts(probed: Probed | undefined, bytes: number, decodable: 
     container: format.format_name,
     bytes,
     duration: seconds(format.duration),
-    video: videoFacts(video, start, decodable),
+    video: videoFacts(video, start, decodable, maxDimension),
     audio: audioFacts(probed.streams, decodable),
   };
 }
@@ -41,7 +55,12 @@ function pick(streams: readonly ProbedStream[], type: string, wanted: (stream: P
   return found.find((stream) => stream.disposition.default === 1) ?? found[0];
 }
 
-function videoFacts(stream: ProbedStream, start: number, decodable: ReadonlySet<string>): SourceInfo['video'] {
+function videoFacts(
+  stream: ProbedStream,
+  start: number,
+  decodable: ReadonlySet<string>,
+  maxDimension: number,
+): SourceInfo['video'] {
   const codec = stream.codec_name ?? 'unknown';
   if (!decodable.has(codec)) {
     throw new Refusal('unsupported-codec', `The video track's codec (${codec}) cannot be decoded here; ${EXPORT}.`);
@@ -49,6 +68,8 @@ function videoFacts(stream: ProbedStream, start: number, decodable: ReadonlySet<
   if (!stream.width || !stream.height) {
     throw new Refusal('damaged', 'The video track has no picture size, so the file is damaged; export it again.');
   }
+  // As it is stored, which decoding costs; how it is shown is looked at with the other limits.
+  checkSize(stream.width, stream.height, maxDimension);
   const rotation = rotationOf(stream);
   const stretched = { width: Math.max(1, Math.round(stream.width * aspectOf(stream))), height: stream.height };
   const length = seconds(stream.duration) ?? clock(stream.tags['DURATION']);
@@ -56,15 +77,24 @@ function videoFacts(stream: ProbedStream, start: number, decodable: ReadonlySet<
     index: stream.index,
     codec,
     duration: length === undefined ? null : length + Math.max(0, (seconds(stream.start_time) ?? start) - start),
-    width: rotation % 180 === 0 ? stretched.width : stretched.height,
-    height: rotation % 180 === 0 ? stretched.height : stretched.width,
-    rotation,
-    frameRate: frameRateOf(stream),
+    width: (rotation ?? 0) % 180 === 0 ? stretched.width : stretched.height,
+    height: (rotation ?? 0) % 180 === 0 ? stretched.height : stretched.width,
+    rotation: rotation ?? 0,
+    ...(rotation === undefined && { oddAngle: true }),
+    ...frameRates(stream),
     bitDepth: Number(/(9|10|12|14|16)(?:le|be)$/.exec(stream.pix_fmt ?? '')?.[1] ?? 8),
     interlaced: /^(tt|bb|tb|bt)$/.test(stream.field_order ?? ''),
     rgb: /^(0?(rgb|bgr)|gbr|argb|abgr|pal8|x2(rgb|bgr))/.test(stream.pix_fmt ?? ''),
   };
 }
+
+/** Hz: half of it is the highest tone there can be. The highest is what converters record at most. */
+const LOWEST_SAMPLE_RATE = 1000;
+const HIGHEST_SAMPLE_RATE = 768_000;
+/** What ffmpeg decodes. */
+const MAX_CHANNELS = 64;
+
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 function audioFacts(streams: readonly ProbedStream[], decodable: ReadonlySet<string>): SourceInfo['audio'] {
   const any = pick(streams, 'audio', () => true);
@@ -77,15 +107,28 @@ function audioFacts(streams: readonly ProbedStream[], decodable: ReadonlySet<str
     );
   }
   const sampleRate = Number(audio.sample_rate);
-  // A track that announces sound and carries none (no channels, no rate) is none.
-  if (!audio.channels || !(sampleRate > 0)) return null;
+  // A track that announces sound and carries none (no channels, no rate that could be heard) is none.
+  if (!audio.channels || !(sampleRate >= LOWEST_SAMPLE_RATE)) return null;
+  if (sampleRate > HIGHEST_SAMPLE_RATE || audio.channels > MAX_CHANNELS) {
+    throw new Refusal(
+      'damaged',
+      `The sound track says it has ${audio.channels} channels at ${sampleRate} Hz; up to ${MAX_CHANNELS} at ${HIGHEST_SAMPLE_RATE} Hz are taken. ${capital(EXPORT)}.`,
+    );
+  }
   return { index: audio.index, codec: audio.codec_name!, channels: audio.channels, sampleRate };
 }
 
-/** Degrees clockwise to show the picture upright. ffprobe's `rotation` counts the other way. */
-function rotationOf(stream: ProbedStream): 0 | 90 | 180 | 270 {
+const QUARTERS = [0, 90, 180, 270] as const;
+
+/**
+ * Degrees clockwise to show the picture upright. ffprobe's `rotation` counts the other way. Undefined for what is no
+ * quarter turn within a degree, which is as near as ffmpeg takes for one: other angles would cut off its corners, and a
+ * matrix that is no rotation has none.
+ */
+function rotationOf(stream: ProbedStream): (typeof QUARTERS)[number] | undefined {
   const turned = stream.side_data_list.find(({ rotation }) => rotation !== undefined)?.rotation ?? 0;
-  return ((((Math.round(-turned / 90) * 90) % 360) + 360) % 360) as 0 | 90 | 180 | 270;
+  const clockwise = ((-turned % 360) + 360) % 360;
+  return QUARTERS.find((quarter) => Math.min(Math.abs(clockwise - quarter), 360 - Math.abs(clockwise - quarter)) < 1);
 }
 
 /** Width over height of one stored pixel; 1 when unknown or absurd. */
@@ -94,17 +137,30 @@ function aspectOf(stream: ProbedStream): number {
   return aspect !== undefined && aspect >= 0.1 && aspect <= 10 ? aspect : 1;
 }
 
+/** Of a source that says nothing of its frames: so many a second are planned for, and so many there may be. */
+const UNKNOWN_RATE = 30;
+const UNKNOWN_MOST = 60;
+/** Clocks of frames that cameras have. Containers without one announce nonsense like 90000. */
+const FASTEST_CLOCK = 480;
+
 /**
  * Frames per second: the container's steady rate where the average (which a first frame or a short look puts off a
- * little) is near it, else the average. Containers without a clock of frames announce nonsense like 90000.
+ * little) is near it, else the average, however high, and the steady rate as the most there may be.
  */
-function frameRateOf(stream: ProbedStream): number {
+function frameRates(stream: ProbedStream): Pick<SourceInfo['video'], 'frameRate' | 'maxFrameRate'> {
   const [average, steady] = [stream.avg_frame_rate, stream.r_frame_rate].map((text) => {
     const value = ratio(text, '/');
-    return value !== undefined && value >= 0.01 && value <= 480 ? value : undefined;
+    return value !== undefined && Number.isFinite(value) && value >= 0.01 ? value : undefined;
   });
-  const near = average !== undefined && steady !== undefined && Math.abs(average - steady) < 0.05 * steady;
-  return Number(((near ? steady : average) ?? steady ?? 30).toFixed(3));
+  const rounded = (value: number): number => Number(value.toFixed(3));
+  if (average !== undefined && steady !== undefined && Math.abs(average - steady) < 0.05 * steady)
+    return { frameRate: rounded(steady) };
+  const clock = steady !== undefined && steady <= FASTEST_CLOCK ? steady : undefined;
+  if (average === undefined)
+    return clock === undefined
+      ? { frameRate: UNKNOWN_RATE, maxFrameRate: UNKNOWN_MOST }
+      : { frameRate: rounded(clock) };
+  return { frameRate: rounded(average), maxFrameRate: rounded(Math.max(average, clock ?? UNKNOWN_MOST)) };
 }
 
 function ratio(value: string | undefined, separator: string): number | undefined {
@@ -130,6 +186,9 @@ const GUESSED = /^(h264|hevc|mpegvideo|m4v|aac|mp3)$/;
 export const mustMeasure = (facts: Facts, fragmented: boolean): boolean =>
   fragmented || facts.duration === undefined || GUESSED.test(facts.container);
 
+/** Whether what is there is clearly longer than what was said. Seconds. */
+export const isLonger = (there: number, said: number): boolean => there > said * 1.1 + 1;
+
 /** Limits that need no look inside. */
 export function checkBytes(bytes: number, options: SlicingOptions): void {
   const limit = scratchBytes(options);
@@ -145,18 +204,24 @@ const scratchBytes = ({ storageMiB }: SlicingOptions): number => (storageMiB - 1
 
 /** Limits of length and picture size. */
 export function checkLimits(info: SourceInfo, options: SlicingOptions): void {
-  const { width, height } = info.video;
-  const longest = options.maxDurationHours * 3600;
-  if (info.duration > longest) {
-    throw new Refusal(
-      'too-long',
-      `The video is ${spokenDuration(info.duration)} long; up to ${spokenDuration(longest)} are taken (slicing.maxDurationHours). Upload it in parts.`,
-    );
-  }
-  if (Math.max(width, height) > options.maxDimension) {
-    throw new Refusal(
-      'too-large-picture',
-      `The picture is ${width}x${height} pixels; up to ${options.maxDimension} a side are taken (slicing.maxDimension). Export it smaller.`,
-    );
-  }
+  const { width, height, duration } = info.video;
+  checkSeconds(Math.max(info.duration, duration ?? 0), options.maxDurationHours * 3600);
+  checkSize(width, height, options.maxDimension);
+}
+
+/** Throws Refusal. `longest`: seconds. */
+export function checkSeconds(seconds: number, longest: number): void {
+  if (seconds <= longest) return;
+  throw new Refusal(
+    'too-long',
+    `The video is ${spokenDuration(seconds)} long; up to ${spokenDuration(longest)} are taken (slicing.maxDurationHours). Upload it in parts.`,
+  );
+}
+
+function checkSize(width: number, height: number, most: number): void {
+  if (Math.max(width, height) <= most) return;
+  throw new Refusal(
+    'too-large-picture',
+    `The picture is ${width}x${height} pixels; up to ${most} a side are taken (slicing.maxDimension). Export it smaller.`,
+  );
 }

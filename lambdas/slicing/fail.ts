@@ -1,6 +1,6 @@
 /** Last step of a run that went wrong unforeseen: the video says so, and what the run wrote goes. */
 import { required } from '../../lib/contract/env.ts';
-import { parseSourceKey, revisionPrefix, workPrefix } from '../../lib/contract/keys.ts';
+import { parseUploadKey, revisionPrefix, workPrefix } from '../../lib/contract/keys.ts';
 import { failTask } from '../../lib/contract/slicing.ts';
 import { logger } from '../shared/logger.ts';
 import { removePrefix } from '../shared/objects.ts';
@@ -11,7 +11,7 @@ import { step } from './transient.ts';
 
 export const handler = step(async (input: unknown): Promise<{ outcome: 'failed' | 'kept' }> => {
   const { execution, event, error } = failTask.parse(input);
-  const videoId = parseSourceKey(event.detail.object.key);
+  const videoId = parseUploadKey(event.detail.object.key)?.videoId;
   logger.error('slicing failed', { execution, videoId, error: error.Error, cause: error.Cause?.slice(0, 2000) });
   if (videoId === undefined) return { outcome: 'kept' };
   const failed = await fail(videoId, execution, {

@@ -43,21 +43,41 @@ const TIMEOUT_MS = 60_000;
 /** A stranger's header can ask for buffers of any size. */
 const MEMORY_BYTES = 3072 * MIB;
 
+/** What the schema reads and nothing else: texts that a file brings along are as long as it likes. */
+const ENTRIES = [
+  `stream=${Object.keys(stream.shape)
+    .filter((name) => !['disposition', 'tags', 'side_data_list'].includes(name))
+    .join()}`,
+  'stream_disposition=default,attached_pic',
+  'stream_tags=DURATION',
+  'stream_side_data=rotation',
+  `format=${Object.keys(answer.shape.format.unwrap().shape).join()}`,
+].join(':');
+
 const UNREADABLE =
-  'The file is damaged: reading its header takes more time or memory than any video needs; export it again.';
+  'The file is damaged: its header cannot be read with the time and memory that any video needs; export it again.';
+
+/** Numbers of a damaged header can be such as JSON has not, or no schema takes. */
+function parse(said: Buffer): Probed {
+  try {
+    return answer.parse(JSON.parse(said.toString('utf8')));
+  } catch (cause) {
+    throw new Refusal('damaged', UNREADABLE, { cause });
+  }
+}
 
 /** What ffprobe says, or undefined when it knows no such format. Throws Refusal when it cannot come to an end. */
-export async function ffprobe(path: string): Promise<Probed | undefined> {
+export async function ffprobe(path: string, signal?: AbortSignal): Promise<Probed | undefined> {
   const args = [
-    ['-v', 'error', '-print_format', 'json', '-show_format', '-show_streams'],
+    ['-v', 'error', '-print_format', 'json', '-show_entries', ENTRIES],
     ['-protocol_whitelist', 'file', '-format_whitelist', INPUT_FORMATS, '-threads', '1'],
-    ['-probesize', String(8 * MIB), '-analyzeduration', String(20e6)],
+    ['-probesize', String(8 * MIB), '-analyzeduration', String(20e6), '-max_streams', '4096'],
     [`file:${path}`],
   ].flat();
   try {
-    const limits = { timeoutMs: TIMEOUT_MS, memoryBytes: MEMORY_BYTES, maxBytes: 4 * MIB };
+    const limits = { timeoutMs: TIMEOUT_MS, memoryBytes: MEMORY_BYTES, maxBytes: 4 * MIB, signal };
     const { stdout } = await output(programPath('ffprobe'), args, limits);
-    return answer.parse(JSON.parse(stdout.toString('utf8')));
+    return parse(stdout);
   } catch (error) {
     // ffprobe's own end says that it does not know the file. Not being able to run it is our trouble.
     if (!(error instanceof ProcessError)) throw error;
@@ -74,13 +94,13 @@ export async function decodableCodecs(): Promise<Set<string>> {
 }
 
 /** Seconds of one track, found by reading the whole file without decoding it. 0 when nothing can be read. */
-export async function measureDuration(path: string, streamIndex: number, timeoutMs: number): Promise<number> {
+export async function measureDuration(path: string, streamIndex: number, signal: AbortSignal): Promise<number> {
   const args = [
     ['-nostdin', '-v', 'error', '-progress', 'pipe:1', '-protocol_whitelist', 'file,pipe'],
     ['-format_whitelist', INPUT_FORMATS, '-i', `file:${path}`],
     ['-map', `0:${streamIndex}`, '-c', 'copy', '-f', 'null', '-'],
   ].flat();
-  const running = start(programPath('ffmpeg'), args, { timeoutMs, memoryBytes: MEMORY_BYTES });
+  const running = start(programPath('ffmpeg'), args, { signal, memoryBytes: MEMORY_BYTES });
   let seconds = 0;
   await readProgress(running.stdout, (now) => (seconds = Math.max(seconds, now)));
   await running.done.catch((error: unknown) => {

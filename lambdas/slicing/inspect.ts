@@ -4,7 +4,7 @@ import type { SlicingOptions, SourceInfo } from '../../lib/contract/slicing.ts';
 import type { ByteSource } from '../../lib/media/layout.ts';
 import { checkBytes, checkLimits, mustMeasure, readFacts } from './facts.ts';
 import { decodableCodecs, ffprobe, measureDuration } from './ffprobe.ts';
-import { Refusal } from './refusal.ts';
+import { Refusal, spokenDuration } from './refusal.ts';
 import { refuseCutFragments, takeSample } from './sample.ts';
 
 interface InspectOptions {
@@ -12,21 +12,34 @@ interface InspectOptions {
   /** Where the stand-in goes; the caller removes it. */
   readonly path: string;
   /** Brings the whole source to `path`, for the few formats whose length only a full reading tells. */
-  readonly fetchWhole: (path: string) => Promise<void>;
+  readonly fetchWhole: (path: string, signal: AbortSignal) => Promise<void>;
   readonly options: SlicingOptions;
+  /** Of all of it: a source that is read whole may take that long. */
   readonly timeoutMs: number;
 }
 
-/** Throws Refusal for whatever is not a video that can be sliced within the limits. */
+/** Milliseconds for what an ordinary source needs: its layout, its ends and its header. */
+const LOOK_MS = 120_000;
+
+/** Throws Refusal for whatever is not a video that can be sliced within the limits, or takes too long to look at. */
 export async function inspect({ source, path, fetchWhole, options, timeoutMs }: InspectOptions): Promise<SourceInfo> {
   checkBytes(source.size, options);
-  const { layout, whole } = await takeSample(source, path);
-  const facts = readFacts(await ffprobe(path), source.size, await decodableCodecs());
+  const all = AbortSignal.timeout(timeoutMs);
+  const { layout, whole, facts } = await within(Math.min(LOOK_MS, timeoutMs), async (signal) => {
+    const sample = await takeSample(source, path, signal);
+    return { ...sample, facts: readFacts(await ffprobe(path, signal), source.size, await decodableCodecs(), options) };
+  });
   let { duration, video } = facts;
   if (mustMeasure(facts, layout?.fragmented ?? false)) {
-    if (!whole) await fetchWhole(path);
-    await withFile(path, source.size, refuseCutFragments);
-    duration = await measureDuration(path, video.index, timeoutMs);
+    duration = await within(
+      timeoutMs,
+      async () => {
+        if (!whole) await fetchWhole(path, all);
+        await withFile(path, source.size, (file) => refuseCutFragments(file, all));
+        return measureDuration(path, video.index, all);
+      },
+      all,
+    );
     video = { ...video, duration: null };
   }
   if (duration === undefined || duration <= 0) {
@@ -35,6 +48,24 @@ export async function inspect({ source, path, fetchWhole, options, timeoutMs }: 
   const info: SourceInfo = { ...facts, video, duration };
   checkLimits(info, options);
   return info;
+}
+
+/** Does the work, called off and refused after so many milliseconds. */
+async function within<T>(
+  milliseconds: number,
+  work: (signal: AbortSignal) => Promise<T>,
+  signal = AbortSignal.timeout(milliseconds),
+): Promise<T> {
+  try {
+    return await work(signal);
+  } catch (error) {
+    if (!signal.aborted || error instanceof Refusal) throw error;
+    throw new Refusal(
+      'probe-timeout',
+      `Reading how this file is built takes longer than the ${spokenDuration(Math.round(milliseconds / 1000))} there are for it; export the video again with an ordinary encoder.`,
+      { cause: error },
+    );
+  }
 }
 
 async function withFile(path: string, size: number, use: (source: ByteSource) => Promise<void>): Promise<void> {

@@ -58,7 +58,19 @@ function fit(source: Size, shortSide: number): Size | undefined {
   return { width: even(source.width * scale), height: even(source.height * scale) };
 }
 
-function rungOf(size: Size, shortSide: number, frameRate: number): Rung {
+/** A slow start must not cost what follows it: so many frames a second are let through whatever a source says. */
+const ALWAYS_LET_THROUGH = 30;
+
+/** Frames a second that a rung of this rate can have at most: more are left out, and its level holds as many. */
+export const mostFrames = (frameRate: number): number => Math.max(ALWAYS_LET_THROUGH, frameRate);
+
+/** Frames a second: bits are for the average, level and cap for the most there are. */
+interface Rate {
+  readonly average: number;
+  readonly most: number;
+}
+
+function rungOf(size: Size, shortSide: number, { average: frameRate, most }: Rate): Rung {
   const { width, height } = size;
   const full = box(shortSide);
   const area = (width * height) / (full.width * full.height);
@@ -68,9 +80,9 @@ function rungOf(size: Size, shortSide: number, frameRate: number): Rung {
     name: `${String(shortSide).padStart(2, '0')}p`,
     width,
     height,
-    frameRate,
+    frameRate: most,
     maxBitrate,
-    level: levelFor(width, height, frameRate, maxBitrate, maxBitrate * BUFFER_SECONDS),
+    level: levelFor(width, height, mostFrames(most), maxBitrate, maxBitrate * BUFFER_SECONDS),
   };
 }
 
@@ -90,18 +102,21 @@ const rateFactor = (frameRate: number): number => (frameRate > 30 ? (frameRate /
  * sides). `sizes` are the configured rungs.
  */
 export function ladder(video: SourceInfo['video'], sizes: readonly number[]): Rung[] {
-  const frameRate = Math.min(MAX_FRAME_RATE, video.frameRate);
+  const rate = {
+    average: Math.min(MAX_FRAME_RATE, video.frameRate),
+    most: Math.min(MAX_FRAME_RATE, video.maxFrameRate ?? video.frameRate),
+  };
   const configured = [...new Set(sizes)].sort((a, b) => b - a);
   const rungs = configured.flatMap((side) => {
     const size = fit(video, side);
-    return size ? [rungOf(size, side, frameRate)] : [];
+    return size ? [rungOf(size, side, rate)] : [];
   });
   const own = { width: even(video.width), height: even(video.height) };
   const side = boxSide(video);
   const top = rungs[0];
-  if (!top) return [rungOf(own, side, frameRate)];
+  if (!top) return [rungOf(own, side, rate)];
   const larger = own.width * own.height >= WORTH_A_RUNG * top.width * top.height;
-  return larger && side <= configured[0]! ? [rungOf(own, side, frameRate), ...rungs] : rungs;
+  return larger && side <= configured[0]! ? [rungOf(own, side, rate), ...rungs] : rungs;
 }
 
 /** AAC-LC rendition: stereo at most; 44.1 kHz stays as it is, everything else becomes 48 kHz. */
@@ -132,6 +147,7 @@ export function planSlicing(of: PlanFor, options: SlicingOptions): { plan: Plan;
     engine: 'encode',
     segmentType: options.segmentType,
     segmentSeconds: options.segmentSeconds,
+    maxSeconds: options.maxDurationHours * 3600,
     video: ladder(info.video, options.ladder),
     audio: audioPlan(info.audio, options.audioKbps),
   };

@@ -1,7 +1,8 @@
 /** Media playlists (RFC 8216bis) and what is measured of renditions. Pure. */
 import { INIT_NAME, type RenditionKind } from '../../lib/contract/keys.ts';
-import type { ChunkResult, Plan } from '../../lib/contract/slicing.ts';
+import type { ChunkResult, Plan, Rung } from '../../lib/contract/slicing.ts';
 import type { Rendition } from '../../lib/contract/video.ts';
+import { mostFrames } from './plan.ts';
 
 export const PLAYLIST_TYPE = 'application/vnd.apple.mpegurl';
 
@@ -10,6 +11,8 @@ export interface Segment {
   /** Seconds. */
   readonly duration: number;
   readonly bytes: number;
+  /** Of a video, as far as they were counted. */
+  readonly frames?: number | undefined;
 }
 
 export interface MergedRendition {
@@ -93,14 +96,36 @@ const sum = (values: readonly number[]): number => values.reduce((total, value) 
 export const averageBitrate = (segments: readonly Segment[]): number =>
   Math.max(1, Math.ceil((sum(segments.map(({ bytes }) => bytes)) * 8) / sum(segments.map((s) => s.duration))));
 
+/** A segment shorter than this is too short to tell a rate by, seconds. */
+const TELLING_SECONDS = 1;
+
+/** What a clock of frames may be off. */
+const OFF = 1.02;
+
+/**
+ * The most frames a second that there are (FRAME-RATE, 4.4.6.2): the lowest rate that the source said and the segment with
+ * the most keeps to, since a source may say anything; else what is let through at most.
+ */
+function frameRateOf({ source }: Plan, rung: Rung, segments: readonly Segment[]): number {
+  const long = segments.filter(({ duration }) => duration >= TELLING_SECONDS);
+  const rates = (long.length > 0 ? long : segments).flatMap(({ frames, duration }) =>
+    frames === undefined ? [] : [frames / duration],
+  );
+  if (rates.length === 0) return rung.frameRate;
+  const most = Math.max(...rates);
+  const cap = mostFrames(rung.frameRate);
+  const said = [source.info.video.frameRate, rung.frameRate].filter((rate) => rate <= cap && most <= rate * OFF);
+  return Math.min(cap, ...said);
+}
+
 type Shape = Pick<Rendition, 'width' | 'height' | 'frameRate' | 'channels'>;
 
 /** What the plan says of a rendition, by its kind. */
-const SHAPES: Record<RenditionKind, (plan: Plan, name: string) => Shape> = {
-  video: (plan, name) => {
+const SHAPES: Record<RenditionKind, (plan: Plan, rendition: MergedRendition) => Shape> = {
+  video: (plan, { name, segments }) => {
     const rung = plan.video.find((candidate) => candidate.name === name);
     if (!rung) throw new MergeError(`the plan has no rung ${name}`);
-    return { width: rung.width, height: rung.height, frameRate: rung.frameRate };
+    return { width: rung.width, height: rung.height, frameRate: frameRateOf(plan, rung, segments) };
   },
   audio: ({ audio }) => (audio ? { channels: audio.channels } : {}),
 };
@@ -112,7 +137,7 @@ export function describe(rendition: MergedRendition, plan: Plan): Rendition {
     kind,
     name,
     codecs,
-    ...SHAPES[kind](plan, name),
+    ...SHAPES[kind](plan, rendition),
     bandwidth: Math.max(peakBitrate(segments), averageBitrate(segments)),
     averageBandwidth: averageBitrate(segments),
     bytes: sum(segments.map(({ bytes }) => bytes)),

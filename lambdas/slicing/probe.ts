@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { json, required } from '../../lib/contract/env.ts';
-import { parseSourceKey } from '../../lib/contract/keys.ts';
+import { parseUploadKey } from '../../lib/contract/keys.ts';
 import {
   probeResult,
   probeTask,
@@ -15,6 +15,7 @@ import {
 import type { VideoRecord } from '../../lib/contract/video.ts';
 import { logger } from '../shared/logger.ts';
 import { announce, changeVideo, readVideo } from '../shared/videos.ts';
+import { accept, removeStray } from './accept.ts';
 import { claim } from './claim.ts';
 import { refuse } from './failing.ts';
 import { inspect } from './inspect.ts';
@@ -30,26 +31,33 @@ const RESERVE_MS = 10_000;
 export const handler = step(async (input: unknown, context: Pick<Context, 'getRemainingTimeInMillis'>) => {
   const { execution, event } = probeTask.parse(input);
   const { bucket, object } = event.detail;
-  const videoId = parseSourceKey(object.key);
-  if (videoId === undefined || bucket.name !== required('SOURCE_BUCKET')) return ignored('not an upload of ours');
-  const ref: ObjectRef = { bucket: bucket.name, key: object.key };
-  const head = await headObject(ref);
-  if (!head) return ignored('the object is gone');
-  const claimed = await claim(videoId, execution, head.size);
-  if (claimed.kind === 'missing') return ignored('there is no such video');
-  if (claimed.kind === 'duplicate') return result({ outcome: 'duplicate', videoId });
+  const upload = parseUploadKey(object.key);
+  if (upload === undefined || bucket.name !== required('SOURCE_BUCKET')) return ignored('not an upload of ours');
+  const { videoId, form } = upload;
+  const arrived: ObjectRef = { bucket: bucket.name, key: object.key };
+  const head = await headObject(arrived);
+  // What a form posted is gone once it was accepted: then only a retry goes on.
+  if (!head && !form) return ignored('the object is gone');
+  const claimed = await claim(videoId, execution, head?.size);
+  if (claimed.kind !== 'mine') {
+    const known = claimed.kind === 'duplicate';
+    if (head) await removeStray(videoId, arrived, form, known);
+    return known ? result({ outcome: 'duplicate', videoId }) : ignored('there is no such video');
+  }
   const { record, revision } = claimed;
-  const pinned = { ...ref, etag: head.etag };
+  if (record.status === 'failed') return result({ outcome: 'refused', videoId, ...record.failure! });
+  const pinned = await accept(videoId, { ...arrived, etag: head?.etag }, { form, there: head !== undefined });
+  if (!pinned) return ignored('the object is gone');
   try {
-    if (record.status === 'failed') return result({ outcome: 'refused', videoId, ...record.failure! });
     // Claimed first: a record that waits for its turn no longer expires, and its upload's place is free.
     await holdPlace(videoId);
-    const info = await facts(pinned, head.size, context.getRemainingTimeInMillis() - RESERVE_MS);
+    const info = await facts(pinned, pinned.size, context.getRemainingTimeInMillis() - RESERVE_MS);
     if (!(await markProbed(record, execution, info))) {
       await leavePlace(videoId);
       return ignored('the video was deleted');
     }
-    const source = { ...ref, ...(head.etag !== undefined && { etag: head.etag }), info };
+    const { bucket: from, key, etag } = pinned;
+    const source = { bucket: from, key, ...(etag !== undefined && { etag }), info };
     return result({
       outcome: 'planned',
       ...planSlicing({ videoId, revision, execution, source }, json('SLICING_OPTIONS', slicingOptions)),
@@ -58,7 +66,7 @@ export const handler = step(async (input: unknown, context: Pick<Context, 'getRe
     if (!(error instanceof Refusal)) throw error;
     const failure = { code: error.code, reason: error.reason };
     logger.info('source refused', { videoId, ...failure });
-    await refuse(videoId, execution, failure, ref);
+    await refuse(videoId, execution, failure, pinned);
     await leavePlace(videoId);
     return result({ outcome: 'refused', videoId, ...failure });
   }
@@ -77,7 +85,7 @@ async function facts(ref: ObjectRef, size: number, timeoutMs: number): Promise<S
     return await inspect({
       source: objectSource(ref, size),
       path: join(folder, 'source'),
-      fetchWhole: (path) => download(ref, path),
+      fetchWhole: (path, signal) => download(ref, path, signal),
       options: json('SLICING_OPTIONS', slicingOptions),
       timeoutMs,
     });

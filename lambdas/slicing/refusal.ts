@@ -12,6 +12,9 @@ type RefusalCode =
   | 'too-large-picture'
   | 'too-large-to-slice'
   | 'header-too-large'
+  | 'too-many-boxes'
+  | 'too-many-tracks'
+  | 'probe-timeout'
   | 'damaged'
   | 'encode-timeout';
 

@@ -3,7 +3,7 @@
  * seek in it as in the original, and a 50 GiB source costs a few MiB of reading.
  */
 import { open, type FileHandle } from 'node:fs/promises';
-import { walk, type ByteSource, type Layout } from '../../lib/media/layout.ts';
+import { checkHeader, TooManyBoxes, walk, type ByteSource, type Layout } from '../../lib/media/layout.ts';
 import { readEbml } from './ebml.ts';
 import { Refusal, spokenBytes } from './refusal.ts';
 
@@ -13,7 +13,7 @@ const MIB = 1024 ** 2;
 const WHOLE_BYTES = 32 * MIB;
 /** Read from either end: stream headers and first frames; indexes, tags and last time stamps. */
 const END_BYTES = 8 * MIB;
-/** Movie header (`moov`) taken. Twelve hours of ordinary video have about 20 MiB. */
+/** Movie headers (`moov`) taken, all of them together. Twelve hours of ordinary video have about 20 MiB. */
 const MAX_HEADER_BYTES = 64 * MIB;
 
 interface Sampled {
@@ -25,8 +25,25 @@ interface Sampled {
 const TRUNCATED =
   'The file is incomplete: its end is missing. Check that it plays to the end on your machine and upload the whole file again.';
 
-/** Writes the stand-in to `path`. Throws Refusal for an empty or truncated source, or one with an oversized index. */
-export async function takeSample(remote: ByteSource, path: string): Promise<Sampled> {
+/** Walks, or says that the file has more boxes than one may have. */
+async function bounded<T>(reading: Promise<T>): Promise<T> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (!(error instanceof TooManyBoxes)) throw error;
+    throw new Refusal(
+      'too-many-boxes',
+      `The file consists of more than ${error.most} pieces (MP4 boxes) where that many are taken; export the video again with an ordinary encoder.`,
+      { cause: error },
+    );
+  }
+}
+
+/**
+ * Writes the stand-in to `path`. Throws Refusal for an empty or truncated source, or one with an oversized index; the
+ * signal's reason when it takes too long.
+ */
+export async function takeSample(remote: ByteSource, path: string, signal: AbortSignal): Promise<Sampled> {
   const { size } = remote;
   if (size === 0) {
     throw new Refusal('empty-file', 'The file is empty (0 bytes); choose the video file again and upload it.');
@@ -38,13 +55,14 @@ export async function takeSample(remote: ByteSource, path: string): Promise<Samp
     read: async (offset, length) =>
       offset + length <= head.length || whole ? head.subarray(offset, offset + length) : remote.read(offset, length),
   };
-  const layout = await walk(source);
+  const layout = await bounded(walk(source, { signal, atHand: head.length }));
   refuseTruncated(layout, head, size);
+  await bounded(checkHeaders(source, layout));
   const file = await open(path, 'w');
   try {
     await file.truncate(size);
     await file.write(head, 0, head.length, 0);
-    if (!whole) await fill(file, source, layout);
+    if (!whole) await fill(file, source, layout, signal);
   } finally {
     await file.close();
   }
@@ -52,8 +70,9 @@ export async function takeSample(remote: ByteSource, path: string): Promise<Samp
 }
 
 /** Once the file is here whole, what only a walk through all fragments can tell. */
-export async function refuseCutFragments(source: ByteSource): Promise<void> {
-  if ((await walk(source, { fragments: true }))?.truncated) throw new Refusal('truncated', TRUNCATED);
+export async function refuseCutFragments(source: ByteSource, signal: AbortSignal): Promise<void> {
+  if ((await bounded(walk(source, { signal, atHand: source.size })))?.truncated)
+    throw new Refusal('truncated', TRUNCATED);
 }
 
 function refuseTruncated(layout: Layout | undefined, head: Buffer, size: number): void {
@@ -69,22 +88,34 @@ function riffTruncated(head: Buffer, size: number): boolean {
   return length !== 0xffff_ffff && length + 8 > size;
 }
 
-async function fill(file: FileHandle, source: ByteSource, layout: Layout | undefined): Promise<void> {
+/** Of a file that is read in part, so that what is read is not much; and of any, so that its header is soon read. */
+async function checkHeaders(source: ByteSource, layout: Layout | undefined): Promise<void> {
+  const headers = (layout?.boxes ?? []).filter(({ type }) => type === 'moov');
+  const bytes = headers.reduce((sum, { size }) => sum + size, 0);
+  if (bytes > MAX_HEADER_BYTES) {
+    throw new Refusal(
+      'header-too-large',
+      `The file's index is ${spokenBytes(bytes)}, more than the ${spokenBytes(MAX_HEADER_BYTES)} taken; export the video again with an ordinary encoder.`,
+    );
+  }
+  for (const { offset, size } of headers) checkHeader(await source.read(offset, size));
+}
+
+async function fill(
+  file: FileHandle,
+  source: ByteSource,
+  layout: Layout | undefined,
+  signal: AbortSignal,
+): Promise<void> {
   const copy = async (offset: number, length: number): Promise<void> => {
     for (let at = offset; at < offset + length; at += END_BYTES) {
+      signal.throwIfAborted();
       const bytes = await source.read(at, Math.min(END_BYTES, offset + length - at));
       await file.write(bytes, 0, bytes.length, at);
     }
   };
   await copy(source.size - END_BYTES, END_BYTES);
   for (const box of layout?.boxes ?? []) {
-    if (box.type !== 'moov') await copy(box.offset, box.header);
-    else if (box.size <= MAX_HEADER_BYTES) await copy(box.offset, box.size);
-    else {
-      throw new Refusal(
-        'header-too-large',
-        `The file's index is ${spokenBytes(box.size)}, more than the ${spokenBytes(MAX_HEADER_BYTES)} taken; export the video again with an ordinary encoder.`,
-      );
-    }
+    await copy(box.offset, box.type === 'moov' ? box.size : box.header);
   }
 }

@@ -7,6 +7,8 @@ export interface CutSegment {
   readonly bytes: Buffer;
   /** Seconds, exact: from its first frame shown to the next segment's. */
   readonly duration: number;
+  /** How many there are in it. */
+  readonly frames: number;
 }
 
 export interface CutOptions {
@@ -85,7 +87,7 @@ export class Cutter {
       throw new BoxError('a frame is shown outside its segment');
     const bytes = writeSegment({ sequence: this.#sequence, samples, end: decodeEnd, shift: this.#shift });
     this.#sequence += 1;
-    return { bytes, duration: (end - start) / this.#timescale };
+    return { bytes, duration: (end - start) / this.#timescale, frames: samples.length };
   }
 }
 

@@ -10,6 +10,7 @@ interface TsSegment {
   readonly duration: number;
   readonly bytes: Buffer;
   readonly codecs: string;
+  readonly frames: number;
 }
 
 /** Segments of a media playlist that ffmpeg is still writing. */
@@ -39,6 +40,22 @@ function codecsOfH264(bytes: Buffer): string {
 }
 const START_CODE = Buffer.from([0, 0, 1]);
 
+/** Of ISO/IEC 13818-1 2.4.3.2: bytes of a packet, and what the first one is. */
+const PACKET = 188;
+const SYNC = 0x47;
+/** ffmpeg's muxer numbers tracks from here, and a rendition has one. */
+const FIRST_PID = 0x100;
+
+/** Access units: ffmpeg's muxer begins a PES packet for each (payload_unit_start_indicator). */
+function countFrames(bytes: Buffer): number {
+  let count = 0;
+  for (let at = 0; at + PACKET <= bytes.length; at += PACKET) {
+    const head = bytes.readUInt16BE(at + 1);
+    if (bytes[at] === SYNC && (head & 0x4000) !== 0 && (head & 0x1fff) === FIRST_PID) count += 1;
+  }
+  return count;
+}
+
 const POLL_MS = 250;
 
 /** Yields each segment once it is finished and removes it from the folder; ends after `done`, which may reject. */
@@ -57,7 +74,7 @@ export async function* collectSegments(
     for (const { name, duration } of segments.slice(seen)) {
       const bytes = await readFile(`${folder}/${name}`);
       codecs ||= CODECS[kind](bytes);
-      yield { name, duration, bytes, codecs };
+      yield { name, duration, bytes, codecs, frames: countFrames(bytes) };
       await rm(`${folder}/${name}`);
       seen += 1;
     }

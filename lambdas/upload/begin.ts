@@ -1,7 +1,7 @@
 /** The start of an upload: place → multipart upload → record, undone in reverse when a step fails. */
 import { DeleteCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { required } from '../../lib/contract/env.ts';
-import { sourceKey } from '../../lib/contract/keys.ts';
+import { formKey, sourceKey } from '../../lib/contract/keys.ts';
 import { ARRIVAL_SECONDS } from '../../lib/contract/slicing.ts';
 import type { VideoRecord } from '../../lib/contract/video.ts';
 import { dynamo } from '../shared/clients.ts';
@@ -39,7 +39,7 @@ export async function beginForm(viewer: Viewer, announced: Announced, limits: Up
     const slot = await place(owner, id, after(now, urlSeconds), limits);
     const upload = { kind: 'form', slot } as const;
     undo.push(() => freeSlot({ id, owner, upload }));
-    const { url, fields } = await signForm(sourceKey(id), draft.type, formLimit(limits), urlSeconds);
+    const { url, fields } = await signForm(formKey(id), draft.type, formLimit(limits), urlSeconds);
     undo.push(() => deleteRecord(id));
     // A form that was not posted within its time never will be; the rest is time for a slow link, and for a backlog.
     const expireSeconds = urlSeconds + ARRIVAL_SECONDS;

@@ -9,6 +9,7 @@ import {
 import { createPresignedPost } from '@aws-sdk/s3-presigned-post';
 import { getSignedUrl, S3RequestPresigner } from '@aws-sdk/s3-request-presigner';
 import { required } from '../../lib/contract/env.ts';
+import { UNACCEPTED_FORM_TAGGING, UNACCEPTED_TAGGING } from '../../lib/contract/upload.ts';
 import { s3 } from '../shared/clients.ts';
 import { ApiError } from '../shared/errors.ts';
 import { listObjects } from '../shared/objects.ts';
@@ -20,7 +21,12 @@ const named = (error: unknown, name: string) => error instanceof Error && error.
 /** Starts a multipart upload and answers S3's id of it. */
 export async function createUpload(key: string, type: string): Promise<string> {
   const { UploadId } = await s3.send(
-    new CreateMultipartUploadCommand({ Bucket: bucket(), Key: key, ContentType: type }),
+    new CreateMultipartUploadCommand({
+      Bucket: bucket(),
+      Key: key,
+      ContentType: type,
+      Tagging: UNACCEPTED_TAGGING,
+    }),
   );
   if (UploadId === undefined) throw new Error('S3 gave no upload id');
   return UploadId;
@@ -90,13 +96,14 @@ export async function sourceSize(key: string): Promise<number | undefined> {
   return undefined;
 }
 
-/** A form for one POST of 1 … `maxBytes` bytes to exactly this key. */
+/** A form for POSTs of 1 … `maxBytes` bytes to exactly this key. */
 export async function signForm(key: string, type: string, maxBytes: number, seconds: number) {
   return await createPresignedPost(s3, {
     Bucket: bucket(),
     Key: key,
     Conditions: [['content-length-range', 1, maxBytes]],
-    Fields: { 'Content-Type': type, success_action_status: '201' },
+    // Each field is also a condition: the form is good with this tag only.
+    Fields: { 'Content-Type': type, success_action_status: '201', tagging: UNACCEPTED_FORM_TAGGING },
     Expires: seconds,
   });
 }

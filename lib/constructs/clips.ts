@@ -35,7 +35,12 @@ export function clips(
     .useObjects('MEDIA_BUCKET', storage.media, ['GetObject'], LIVE_PREFIX)
     .useObjects('MEDIA_BUCKET', storage.media, ['PutObject'], TRACKS_PREFIX)
     .listObjects(storage.media, LIVE_PREFIX)
-    .useObjects('SOURCE_BUCKET', storage.sources, ['PutObject', 'AbortMultipartUpload'], SOURCE_PREFIX)
+    .useObjects(
+      'SOURCE_BUCKET',
+      storage.sources,
+      ['PutObject', 'PutObjectTagging', 'AbortMultipartUpload'],
+      SOURCE_PREFIX,
+    )
     .useEvents('EVENT_BUS', bus);
   clipper.addEventSource(
     new SqsEventSource(queue, {

@@ -154,7 +154,12 @@ export class Ingest extends Construct {
         ['GetObject', 'PutObject', 'PutObjectTagging', 'AbortMultipartUpload'],
         LIVE_PREFIX,
       )
-      .useObjects('SOURCE_BUCKET', storage.sources, ['PutObject', 'AbortMultipartUpload'], SOURCE_PREFIX)
+      .useObjects(
+        'SOURCE_BUCKET',
+        storage.sources,
+        ['PutObject', 'PutObjectTagging', 'AbortMultipartUpload'],
+        SOURCE_PREFIX,
+      )
       .useEvents('EVENT_BUS', EventBus.fromEventBusName(this, 'Bus', 'default'))
       .allow(
         ['sqs:CreateQueue', 'sqs:DeleteQueue', 'sqs:ReceiveMessage', 'sqs:DeleteMessage'],

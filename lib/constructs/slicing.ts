@@ -131,8 +131,13 @@ export class Slicing extends Construct {
       ['GetItem', 'UpdateItem'],
     )
       .useTable('UPLOADS_TABLE', storage.uploads, HOLD_PLACE)
-      // A refused source is removed: nothing can come of it.
-      .useObjects('SOURCE_BUCKET', storage.sources, ['GetObject', 'DeleteObject'], SOURCE_PREFIX);
+      // Makes what was posted the source, and removes what is refused or no record knows.
+      .useObjects(
+        'SOURCE_BUCKET',
+        storage.sources,
+        ['GetObject', 'PutObject', 'DeleteObject', 'DeleteObjectTagging'],
+        SOURCE_PREFIX,
+      );
 
     const encode = step(
       'Encode',

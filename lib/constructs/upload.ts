@@ -39,7 +39,7 @@ export class Upload extends Construct {
       .useObjects(
         'SOURCE_BUCKET',
         storage.sources,
-        ['PutObject', 'AbortMultipartUpload', 'ListMultipartUploadParts'],
+        ['PutObject', 'PutObjectTagging', 'AbortMultipartUpload', 'ListMultipartUploadParts'],
         SOURCE_PREFIX,
       )
       .listObjects(storage.sources, SOURCE_PREFIX)

@@ -207,13 +207,15 @@ export const alarmRecord = z.object({
   position: position.optional(),
   channel: z.int().min(0).max(255).optional(),
   files: z.array(alarmFile).max(255),
+  /** Random. What is made of its files is named by it, whichever task takes them and however often they come. Never shown. */
+  seed: z.string().max(64).optional(),
   /** Epoch seconds; DynamoDB TTL. */
   expiresAt: z.int().positive(),
 });
 export type AlarmRecord = z.infer<typeof alarmRecord>;
 
 /** What the API shows of an alarm: files with a signed path instead of a key. */
-export const alarm = alarmRecord.omit({ at: true, expiresAt: true, files: true }).extend({
+export const alarm = alarmRecord.omit({ at: true, expiresAt: true, files: true, seed: true }).extend({
   files: z.array(alarmFile.omit({ key: true }).extend({ url: z.string().optional() })),
 });
 export type Alarm = z.infer<typeof alarm>;

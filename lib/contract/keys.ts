@@ -2,7 +2,7 @@
  * Every S3 key Sluice writes, built and parsed in one place. Imports nothing, so infra, Lambdas,
  * the container, the console and the tests all share it.
  *
- * Source bucket: `uploads/{videoId}/source`.
+ * Source bucket: `uploads/{videoId}/source`, and `uploads/{videoId}/form` for what a form posted, until it is accepted.
  * Media bucket:  `vod/{videoId}/r{revision}/…` (immutable; served by the edge),
  *                `work/{videoId}/r{revision}/…` (hand-over between slicing steps; never served, expires),
  *                `tracks/{videoId}/…` (where a clip was filmed; never served, read by the API) and
@@ -17,8 +17,14 @@ export const VOD_PREFIX = 'vod/';
 export const WORK_PREFIX = 'work/';
 export const TRACKS_PREFIX = 'tracks/';
 
-/** The only key an upload of this video may write. */
-export const sourceKey = (videoId: string): string => `${SOURCE_PREFIX}${id(videoId)}/source`;
+/** Everything of a video in the source bucket. Ends with `/`. */
+export const uploadPrefix = (videoId: string): string => `${SOURCE_PREFIX}${id(videoId)}/`;
+
+/** A video's source. Written once: by the parts of its upload, by what makes clips and takes files in, or by acceptance. */
+export const sourceKey = (videoId: string): string => `${uploadPrefix(videoId)}source`;
+
+/** The only key an upload form may write, as often as somebody posts it: never the source itself. */
+export const formKey = (videoId: string): string => `${uploadPrefix(videoId)}form`;
 
 /** Everything of a video in the media bucket that the edge serves, all revisions. Ends with `/`. */
 export const vodPrefix = (videoId: string): string => `${VOD_PREFIX}${id(videoId)}/`;
@@ -72,6 +78,12 @@ export const SERVED_POSITIONS = `${VOD_PREFIX}*/positions.geojson`;
 export function parseSourceKey(key: string): string | undefined {
   const match = /^uploads\/([a-z0-9]{20})\/source$/.exec(key);
   return match?.[1];
+}
+
+/** The video that something under `uploads/` is of, and whether a form posted it; undefined when the key is not one of ours. */
+export function parseUploadKey(key: string): { readonly videoId: string; readonly form: boolean } | undefined {
+  const match = /^uploads\/([a-z0-9]{20})\/(source|form)$/.exec(key);
+  return match?.[1] === undefined ? undefined : { videoId: match[1], form: match[2] === 'form' };
 }
 
 function id(videoId: string): string {

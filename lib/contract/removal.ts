@@ -14,6 +14,8 @@ export const removal = z.discriminatedUnion('step', [
     videoId,
     /** Whether anything of it was ever served. */
     published: z.boolean().default(true),
+    /** Epoch seconds until which its upload form may be posted: till then it is looked at again and again. */
+    until: z.int().optional(),
   }),
   /** Drops cached copies. A message of its own: CloudFront takes few at a time, and nothing else needs to wait for it. */
   z.object({ step: z.literal('invalidate'), videoIds: z.array(videoId).min(1).max(MOST_INVALIDATED) }),

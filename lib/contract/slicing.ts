@@ -39,7 +39,16 @@ const sourceInfo = z.object({
     width: z.int().positive().meta({ description: 'Display pixels: rotation and sample aspect ratio applied.' }),
     height: z.int().positive(),
     rotation: z.union([z.literal(0), z.literal(90), z.literal(180), z.literal(270)]),
-    frameRate: z.number().positive(),
+    frameRate: z.number().positive().meta({ description: 'Frames a second, on average.' }),
+    maxFrameRate: z
+      .number()
+      .positive()
+      .optional()
+      .meta({ description: 'Where it varies: at most, as far as the container says. Absent: it does not vary.' }),
+    oddAngle: z
+      .boolean()
+      .optional()
+      .meta({ description: 'To be turned by what is no quarter turn, it says: it is shown as it is stored.' }),
     bitDepth: z.int().positive(),
     interlaced: z.boolean(),
     rgb: z.boolean().meta({ description: 'Stored as RGB, so it has no YCbCr matrix of its own.' }),
@@ -60,7 +69,7 @@ export const rung = z.object({
   name: z.string().regex(/^[0-9]{2,5}p$/),
   width: z.int().positive(),
   height: z.int().positive(),
-  frameRate: z.number().positive(),
+  frameRate: z.number().positive().meta({ description: 'At most; more frames are left out.' }),
   maxBitrate: z.int().positive().meta({ description: 'bit/s, VBV peak.' }),
   level: z.string().meta({ description: 'H.264 level, e.g. `4.0` (ISO/IEC 14496-10 table A-1).' }),
 });
@@ -90,6 +99,9 @@ export const plan = z.object({
   }),
   segmentType: z.enum(SEGMENT_TYPES),
   segmentSeconds: z.number().positive(),
+  maxSeconds: z.number().positive().optional().meta({
+    description: 'Whatever a source says of its length, no more of it is encoded. Absent: in plans of before.',
+  }),
   video: z.array(rung).min(1).meta({ description: 'Tallest first.' }),
   audio: z
     .object({ bitrate: z.int().positive(), channels: z.int().positive(), sampleRate: z.int().positive() })
@@ -135,6 +147,7 @@ export const chunkResult = z.object({
               name: z.string(),
               duration: z.number().positive().meta({ description: 'Seconds, exact: the sum of its frames.' }),
               bytes: z.int().positive(),
+              frames: z.int().positive().optional().meta({ description: 'Video: how many there are in it.' }),
             }),
           )
           .min(1),

@@ -16,6 +16,21 @@ export const uploadLimits = z.object({
 });
 export type UploadLimits = z.infer<typeof uploadLimits>;
 
+/**
+ * Tag of everything that arrives under `uploads/`. Who accepts a source takes it off; what nobody accepted goes by a lifecycle
+ * rule on it. Never by age alone: accepted sources stay as long as their video.
+ */
+export const UNACCEPTED = { key: 'state', value: 'unaccepted' } as const;
+
+/** As S3's requests take it. */
+export const UNACCEPTED_TAGGING = `${UNACCEPTED.key}=${UNACCEPTED.value}`;
+
+/** As S3's form field `tagging` takes it. */
+export const UNACCEPTED_FORM_TAGGING = `<Tagging><TagSet><Tag><Key>${UNACCEPTED.key}</Key><Value>${UNACCEPTED.value}</Value></Tag></TagSet></Tagging>`;
+
+/** Seconds for which no signed form can outlive its video's record. */
+export const FORM_SECONDS = uploadBounds.urlMinutes.maxValue! * MINUTE_SECONDS;
+
 /** S3's own: a POST form or single PUT carries at most 5 GiB, and every part but the last at least 5 MiB. */
 export const MAX_FORM_BYTES = 5 * 1024 ** 3;
 export const MIN_PART_BYTES = 5 * 1024 ** 2;

@@ -67,6 +67,9 @@ function readTraf(traf: Buffer, moofBytes: number): TrackFragment {
   return { track: tfhd.readUInt32BE(4), decodeTime, samples };
 }
 
+/** Of one trun: where every field is a default, samples cost no byte. No fragment of ours or ffmpeg's comes near it. */
+const MAX_SAMPLES = 1_000_000;
+
 type Defaults = Pick<Sample, 'duration' | 'size' | 'flags'>;
 
 /** tfhd (8.8.7): optional fields in this order, each with its flag. */
@@ -93,6 +96,7 @@ function readTrun(trun: Buffer, defaults: Defaults, from: number, samples: Sampl
   const fields = [TRUN_DURATION, TRUN_SIZE, TRUN_FLAGS, TRUN_COMPOSITION].filter((flag) => flags & flag).length;
   const head = [TRUN_OFFSET, TRUN_FIRST_FLAGS].filter((flag) => flags & flag).length;
   if (8 + 4 * (head + count * fields) > trun.length) throw new BoxError(`a trun too short for ${count} samples`);
+  if (count > MAX_SAMPLES) throw new BoxError(`a trun of ${count} samples`);
   let at = 8;
   const word = (): number => trun.readUInt32BE((at += 4) - 4);
   let offset = flags & TRUN_OFFSET ? word() | 0 : from;

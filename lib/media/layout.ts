@@ -29,27 +29,78 @@ const FIRST_BOXES = new Set(['ftyp', 'styp', 'moov', 'mdat', 'free', 'skip', 'wi
 
 /** Top-level boxes of a file that is not fragmented are a handful; this many tiny ones are somebody's joke. */
 const MAX_BOXES = 500;
+/** Of one that is: four a second, as of two tracks in fragments of a second, are 345,600 in a day. */
+const MAX_FRAGMENT_BOXES = 400_000;
+/** Bytes read at once, so that tiny boxes cost no read each. */
+const WINDOW_BYTES = 4096;
+
+/** More boxes than any file of its kind has. */
+export class TooManyBoxes extends BoxError {
+  override name = 'TooManyBoxes';
+  readonly most: number;
+  constructor(most: number) {
+    super(`more than ${most} boxes`);
+    this.most = most;
+  }
+}
+
+interface WalkOptions {
+  /** Bytes at hand: movie fragments that begin in them are walked through. It ends at the first other one. */
+  readonly atHand?: number;
+  readonly signal?: AbortSignal | undefined;
+}
 
 /**
- * Walks the top level. Undefined when the file does not begin like ISO base media. With `fragments` it walks through
- * movie fragments to the end (for files at hand); without, it stops at the first one, since there are thousands.
+ * Walks the top level. Undefined when the file does not begin like ISO base media. @throws TooManyBoxes, or the signal's
+ * reason
  */
-export async function walk(source: ByteSource, { fragments = false } = {}): Promise<Layout | undefined> {
+export async function walk(source: ByteSource, { atHand = 0, signal }: WalkOptions = {}): Promise<Layout | undefined> {
   const boxes: PlacedBox[] = [];
   let fragmented = false;
+  let count = 0;
+  let window: { readonly offset: number; readonly bytes: Buffer } = { offset: 0, bytes: Buffer.alloc(0) };
   for (let offset = 0; offset < source.size;) {
-    const box = readHeader(await source.read(offset, LONGEST_HEADER), 0, source.size - offset);
+    signal?.throwIfAborted();
+    if (window.offset + window.bytes.length < Math.min(offset + LONGEST_HEADER, source.size)) {
+      window = { offset, bytes: await source.read(offset, offset < atHand ? WINDOW_BYTES : LONGEST_HEADER) };
+    }
+    const box = readHeader(window.bytes, offset - window.offset, source.size - offset);
     if (offset === 0 && !(box && FIRST_BOXES.has(box.type))) return undefined;
     // Padding or a foreign trailer after the last box is common and harmless.
     if (!box) break;
     fragmented ||= box.type === 'moof';
-    if (boxes.length < MAX_BOXES) boxes.push({ ...box, offset });
-    else if (!fragments) break;
+    count += 1;
+    const most = fragmented ? MAX_FRAGMENT_BOXES : MAX_BOXES;
+    if (count > most) throw new TooManyBoxes(most);
+    if (count <= MAX_BOXES) boxes.push({ ...box, offset });
     if (offset + box.size > source.size) return { boxes, fragmented, truncated: true };
-    if (fragmented && !fragments) break;
+    if (fragmented && offset >= atHand) break;
     offset += box.size;
   }
   return { boxes, fragmented, truncated: !boxes.some((box) => box.type === 'moov') };
+}
+
+/** Boxes that hold boxes and nothing before them, of those that a movie header is made of. */
+const CONTAINERS = new Set(['moov', 'trak', 'mdia', 'minf', 'stbl', 'edts', 'dinf', 'udta', 'mvex', 'tref', 'gmhd']);
+/** Of a header: 256 tracks of thirty boxes each, and as many again. Levels: `moov/trak/mdia/minf/stbl` are five. */
+const MAX_HEADER_BOXES = 16_384;
+const MAX_LEVELS = 10;
+
+/** Counts the boxes of a movie header, `moov` included, without following what is no box. @throws TooManyBoxes */
+export function checkHeader(moov: Buffer): void {
+  let count = 0;
+  const visit = (bytes: Buffer, level: number): void => {
+    if (level > MAX_LEVELS) throw new TooManyBoxes(MAX_HEADER_BOXES);
+    for (let at = 0; at < bytes.length;) {
+      const box = readHeader(bytes, at, bytes.length - at);
+      if (!box) return;
+      count += 1;
+      if (count > MAX_HEADER_BOXES) throw new TooManyBoxes(MAX_HEADER_BOXES);
+      if (CONTAINERS.has(box.type)) visit(bytes.subarray(at + box.header, at + box.size), level + 1);
+      at += box.size;
+    }
+  };
+  visit(moov, 0);
 }
 
 /** No box of ours comes near this; it bounds memory. */

@@ -1,5 +1,5 @@
 /** The flow once more with the engine's IAM enforcement on: a grant that is missing fails here, not in an account. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
@@ -66,8 +66,6 @@ it('goes from upload to playback, sharing and removal with the rights the templa
   expect((await fetch(new URL(/^(?!#)\S+$/m.exec(expanded)![0], stack.url))).status).toBe(200);
   await uma.call('DELETE /api/videos/{id}/grants/{subject}', { params: { id, subject: 'vera' } });
 
-  const form = await uma.call('GET /api/s3/params', { query: { filename: 'b.mp4', type: 'video/mp4' } });
-  expect(form.url).toContain('http');
   const { uploadId, key } = await uma.call('POST /api/s3/multipart', {
     body: { filename: 'c.mp4', type: 'video/mp4' },
   });
@@ -89,6 +87,37 @@ it('goes from upload to playback, sharing and removal with the rights the templa
     return count;
   };
   await expect.poll(left, { timeout: 60_000, interval: 500 }).toBe(0);
+});
+
+it('takes what a form posts once: not again when it is ready, nor after it was deleted', async () => {
+  const file = join(folder, 'form.mp4');
+  await makeVideo(stack.ffmpegFolder, file, { seconds: 2, size: '320x180' });
+  const { url, fields } = await uma.call('GET /api/s3/params', { query: { filename: 'f.mp4', type: 'video/mp4' } });
+  const post = async () => {
+    const form = new FormData();
+    for (const [name, value] of Object.entries(fields)) form.set(name, value);
+    form.set('file', new Blob([await readFile(file)]));
+    expect((await fetch(url, { method: 'POST', body: form })).status).toBe(201);
+  };
+  const id = fields['key']!.split('/')[1]!;
+  const Bucket = Object.entries(stack.deployment.physicalIds).find(
+    ([name]) =>
+      name.startsWith('StorageSources') && stack.deployment.template.Resources[name]?.Type === 'AWS::S3::Bucket',
+  )![1];
+  const s3 = new S3Client({ ...engineClient(stack.engine.endpoint), forcePathStyle: true });
+  const there = async () => {
+    const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket, Prefix: `uploads/${id}/` }));
+    return Contents.map(({ Key }) => Key!.split('/').at(-1));
+  };
+  await post();
+  await uma.ready(id);
+  expect(await there()).toEqual(['source']);
+  await post();
+  await expect.poll(there, { timeout: 60_000, interval: 500 }).toEqual(['source']);
+  expect((await uma.fetch('DELETE', `/api/videos/${id}`)).status).toBe(204);
+  await expect.poll(there, { timeout: 60_000, interval: 500 }).toEqual([]);
+  await post();
+  await expect.poll(there, { timeout: 60_000, interval: 500 }).toEqual([]);
 });
 
 it('marks what is not a video as failed with a reason', async () => {

@@ -351,7 +351,7 @@ describe('uploads that are not as they should be', () => {
     const { readFile } = await import('node:fs/promises');
     form.set('file', new Blob([await readFile(file)]), 'form.mp4');
     expect((await fetch(url, { method: 'POST', body: form })).status).toBe(201);
-    const id = /uploads\/([a-z0-9]{20})\/source/.exec(fields['key']!)![1]!;
+    const id = /uploads\/([a-z0-9]{20})\/form/.exec(fields['key']!)![1]!;
     const video = await uma.ready(id);
     expect(video.title).toBe('By form');
     await uma.fetch('DELETE', `/api/videos/${id}`);

@@ -13,7 +13,13 @@ import {
   SFNClient,
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
-import { CreateQueueCommand, ReceiveMessageCommand, DeleteMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import {
+  CreateQueueCommand,
+  DeleteMessageCommand,
+  GetQueueAttributesCommand,
+  ReceiveMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
 import { DeleteCommand, DynamoDBDocumentClient, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { SQSEvent } from 'aws-lambda';
@@ -387,6 +393,29 @@ describe('deleting', () => {
     expect(await objects(media, `vod/${id}`)).toBe(0);
   }, 60_000);
 
+  it('looks again until its upload form has ended', async () => {
+    const { formEnd } = await import('../../../lambdas/catalog/remove.ts');
+    const createdAt = new Date(Date.now() - 3600_000).toISOString();
+    const made = await stored({ status: 'deleted', upload: { kind: 'form', slot: 0 }, createdAt });
+    const parts = await stored({ status: 'deleted', upload: { kind: 'multipart', id: 'x', slot: 0 }, createdAt });
+    // Twelve hours: the longest a form can be signed for, whatever the configuration says.
+    const until = formEnd(made)!;
+    expect(until).toBe(Math.floor(Date.parse(createdAt) / 1000) + 12 * 3600);
+    expect(formEnd(parts)).toBeUndefined();
+    await work(JSON.stringify({ step: 'remove', videoId: made.id }));
+    const Bucket = process.env['SOURCE_BUCKET'];
+    const sweep = async (message: object) => {
+      await s3.send(new PutObjectCommand({ Bucket, Key: `uploads/${made.id}/form`, Body: 'x' }));
+      const before = await delayed();
+      await work(JSON.stringify({ step: 'sweep', videoId: made.id, published: false, ...message }));
+      expect(await objects(Bucket, `uploads/${made.id}`)).toBe(0);
+      return (await delayed()) - before;
+    };
+    expect(await sweep({ until })).toBe(1);
+    expect(await sweep({ until: Math.floor(Date.now() / 1000) - 1 })).toBe(0);
+    expect(await sweep({})).toBe(0);
+  });
+
   it('never removes a video that is not marked as deleted', async () => {
     const { id } = await stored();
     await s3.send(
@@ -582,6 +611,13 @@ it('tells the console what it needs, and everybody how the API looks', async () 
   expect(status).toBe(200);
   expect(json).toEqual(JSON.parse(JSON.stringify(buildOpenApi())));
 });
+
+async function delayed(): Promise<number> {
+  const { Attributes } = await sqs.send(
+    new GetQueueAttributesCommand({ QueueUrl: process.env['REMOVAL_QUEUE'], AttributeNames: ['All'] }),
+  );
+  return Number(Attributes?.['ApproximateNumberOfMessagesDelayed']);
+}
 
 async function objects(Bucket: string | undefined, Prefix: string): Promise<number> {
   const { KeyCount = 0 } = await s3.send(new ListObjectsV2Command({ Bucket, Prefix }));

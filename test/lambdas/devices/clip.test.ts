@@ -3,7 +3,13 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { GetObjectCommand, ListMultipartUploadsCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import {
+  DeleteObjectTaggingCommand,
+  GetObjectCommand,
+  GetObjectTaggingCommand,
+  ListMultipartUploadsCommand,
+  PutObjectCommand,
+} from '@aws-sdk/client-s3';
 import type { SQSEvent } from 'aws-lambda';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { channelPrefix, initPath, segmentPath } from '../../../lib/contract/live-keys.ts';
@@ -218,6 +224,22 @@ describe('a file of unknown length', () => {
     expect(
       (await get('SOURCE_BUCKET', key)).equals(Buffer.concat(sizes.map((size, i) => Buffer.alloc(size, i + 1)))),
     ).toBe(true);
+  });
+  it.each([
+    ['one request', [10]],
+    ['parts', [6_000_000, 5]],
+  ])('put again in %s replaces nothing, nor its tags', async (name, sizes) => {
+    const Key = `uploads/again-${name.replaceAll(' ', '-')}`;
+    await putInParts(Bucket(), Key, 'video/mp4', pieces([20]), 5_242_880);
+    const tags = async () =>
+      (await fleet.s3.send(new GetObjectTaggingCommand({ Bucket: Bucket(), Key }))).TagSet?.map((tag) => tag.Value);
+    expect(await tags()).toEqual(['unaccepted']);
+    await fleet.s3.send(new DeleteObjectTaggingCommand({ Bucket: Bucket(), Key }));
+    await putInParts(Bucket(), Key, 'video/mp4', pieces(sizes), 5_242_880);
+    expect((await get('SOURCE_BUCKET', Key)).equals(Buffer.alloc(20, 1))).toBe(true);
+    expect(await tags()).toEqual([]);
+    const { Uploads = [] } = await fleet.s3.send(new ListMultipartUploadsCommand({ Bucket: Bucket() }));
+    expect(Uploads).toEqual([]);
   });
   it('that breaks off leaves nothing behind', async () => {
     await expect(

@@ -171,7 +171,7 @@ describe('fMP4 segments', () => {
   it('are styp, moof and mdat, whole, and the initialization section has no edit list', async () => {
     for (const [path, { bytes }] of out.files) {
       const source = { size: bytes.length, read: async (from: number, n: number) => bytes.subarray(from, from + n) };
-      const layout = await walk(source, { fragments: true });
+      const layout = await walk(source, { atHand: source.size });
       const types = layout?.boxes.map(({ type }) => type);
       expect([path, types]).toEqual([path, path.endsWith('init.mp4') ? ['ftyp', 'moov'] : ['styp', 'moof', 'mdat']]);
       expect(bytes.includes('elst')).toBe(false);

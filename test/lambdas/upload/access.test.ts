@@ -21,12 +21,17 @@ it('finds the video of a key the server chose', () => {
   expect(videoOfKey(`uploads/${id}/source`)).toBe(id);
 });
 
-it.each(['', 'source', `uploads/${id}/source2`, `/uploads/${id}/source`, `uploads/../${id}/source`, `vod/${id}/r1/x`])(
-  'the key %j was never given out',
-  async (key) => {
-    expect(await problemOf(() => videoOfKey(key))).toMatchObject({ code: 'not-found', status: 404 });
-  },
-);
+it.each([
+  '',
+  'source',
+  `uploads/${id}/source2`,
+  `uploads/${id}/form`,
+  `/uploads/${id}/source`,
+  `uploads/../${id}/source`,
+  `vod/${id}/r1/x`,
+])('the key %j was never given out', async (key) => {
+  expect(await problemOf(() => videoOfKey(key))).toMatchObject({ code: 'not-found', status: 404 });
+});
 
 describe("whose upload it is: somebody else's reads the same as none", () => {
   it.each([

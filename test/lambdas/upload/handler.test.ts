@@ -107,6 +107,23 @@ describe('an upload in parts', () => {
     expect(await record(upload.videoId)).toMatchObject({ status: 'uploaded' });
   });
 
+  it('is begun with the tag that acceptance takes off', async () => {
+    const { s3: used } = await import('../../../lambdas/shared/clients.ts');
+    const sent: unknown[] = [];
+    // What is sent: the engine keeps no tags of uploads in parts.
+    used.middlewareStack.add(
+      (next, { commandName }) =>
+        async (args) => {
+          if (commandName === 'CreateMultipartUploadCommand') sent.push(args.input);
+          return await next(args);
+        },
+      { step: 'initialize', name: 'watch' },
+    );
+    const { key } = await start();
+    used.middlewareStack.remove('watch');
+    expect(sent).toMatchObject([{ Key: key, Tagging: 'state=unaccepted' }]);
+  });
+
   it('completing after an earlier call died behind S3 still succeeds', async () => {
     const upload = await start();
     const parts = [await send(upload, 1, randomBytes(10))];
@@ -166,6 +183,9 @@ describe('a small upload by form', () => {
     });
     expect(await post(json, new Blob(['hello']))).toBe(201);
     const id = json.fields.key.split('/')[1];
+    // Beside the source, which no form may write; and marked as not accepted.
+    expect(json.fields.key).toBe(`uploads/${id}/form`);
+    expect(json.fields.tagging).toContain('<Key>state</Key><Value>unaccepted</Value>');
     expect(await record(id)).toMatchObject({ title: 'Our day', visibility: 'public', upload: { kind: 'form' } });
     const stored = await s3.send(new GetObjectCommand({ Bucket: process.env['SOURCE_BUCKET'], Key: json.fields.key }));
     expect(await stored.Body!.transformToString()).toBe('hello');
@@ -176,6 +196,7 @@ describe('a small upload by form', () => {
     ['a file over the limit', new Blob([new Uint8Array(maxBytes + 1)]), {}],
     ['another key', new Blob(['x']), { key: 'uploads/other' }],
     ['another type', new Blob(['x']), { 'Content-Type': 'text/html' }],
+    ['another tag', new Blob(['x']), { tagging: '<Tagging><TagSet/></Tagging>' }],
   ])('S3 refuses %s', async (_, body, changes) => {
     const { json } = await params(somebody());
     const status = await post(json, body, changes);

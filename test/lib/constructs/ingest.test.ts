@@ -43,6 +43,12 @@ const all = (template: Template, type: string) =>
   Object.values(template.findResources(type)).map((resource) => resource['Properties']);
 const container = (template: Template) => all(template, 'AWS::ECS::TaskDefinition')[0].ContainerDefinitions[0];
 
+interface Index {
+  readonly IndexName: string;
+  readonly Projection: { readonly ProjectionType: string };
+  readonly KeySchema: readonly { readonly AttributeName: string }[];
+}
+
 describe('devices, beside the videos', () => {
   it('answers every route of both stages; players may come with a token of ours', () => {
     const made = new Map(

@@ -87,7 +87,8 @@ describe('the slicing stage', () => {
   const objects: [step: string, action: string, prefixes: string[]][] = [
     ['Probe', 's3:GetObject', ['uploads/*']],
     ['Probe', 's3:DeleteObject', ['uploads/*']],
-    ['Probe', 's3:PutObject', []],
+    ['Probe', 's3:PutObject', ['uploads/*']],
+    ['Probe', 's3:DeleteObjectTagging', ['uploads/*']],
     ['Encode', 's3:GetObject', ['uploads/*']],
     ['Encode', 's3:PutObject', ['vod/*', 'work/*']],
     ['Encode', 's3:DeleteObject', ['uploads/*', 'vod/*', 'work/*']],

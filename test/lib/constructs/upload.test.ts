@@ -2,6 +2,8 @@ import { Match, Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { routes } from '../../../lib/contract/api.ts';
 import type { Route } from '../../../lib/contract/route.ts';
+import { DAY_SECONDS } from '../../../lib/contract/options.ts';
+import { ARRIVAL_SECONDS } from '../../../lib/contract/slicing.ts';
 import { limitsOf, Upload } from '../../../lib/constructs/upload.ts';
 import { grantsOf, stageScope } from './stage.ts';
 
@@ -42,6 +44,7 @@ describe('the upload stage', () => {
         's3:ListBucket',
         's3:ListMultipartUploadParts',
         's3:PutObject',
+        's3:PutObjectTagging',
       ].toSorted(),
     );
     for (const action of ['s3:PutObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts']) {
@@ -74,6 +77,22 @@ describe('the upload stage', () => {
         },
       }),
     ).not.toThrow();
+  });
+
+  it('removes what nobody accepted by its tag, and no source ever by its age', () => {
+    const [sources] = Object.entries(template.findResources('AWS::S3::Bucket')).filter(([id]) =>
+      id.includes('Sources'),
+    );
+    const rules = sources![1]['Properties'].LifecycleConfiguration.Rules as {
+      TagFilters?: { Key: string; Value: string }[];
+      ExpirationInDays?: number;
+    }[];
+    const expiring = rules.filter(({ ExpirationInDays }) => ExpirationInDays !== undefined);
+    expect(expiring).toMatchObject([
+      { Prefix: 'uploads/', Status: 'Enabled', TagFilters: [{ Key: 'state', Value: 'unaccepted' }] },
+    ]);
+    // After an upload's first part it may take `upload.expireDays`, and then wait for its turn.
+    expect(expiring[0]!.ExpirationInDays! * DAY_SECONDS).toBeGreaterThan(7 * DAY_SECONDS + ARRIVAL_SECONDS);
   });
 
   it('forgets unfinished uploads: parts by lifecycle rule, places by TTL', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { sourceKey } from '../../../lib/contract/keys.ts';
+import { formKey, sourceKey } from '../../../lib/contract/keys.ts';
 import { Rate } from '../../../web/src/upload/rate.ts';
 import { inFlight, percentOf, rowState, videoIdOf, type UploadFile } from '../../../web/src/upload/rows.ts';
 
@@ -29,6 +29,7 @@ describe('what a row says', () => {
   it('knows its video from the key, under way or done, and from no other', () => {
     expect(videoIdOf(file({ s3Multipart: { key: sourceKey(id) } }))).toBe(id);
     expect(videoIdOf(file({ response: { body: { key: sourceKey(id) } } }))).toBe(id);
+    expect(videoIdOf(file({ response: { body: { key: formKey(id) } } }))).toBe(id);
     expect(videoIdOf(file({ s3Multipart: { key: `other/${id}/source` } }))).toBeUndefined();
     expect(videoIdOf(file())).toBeUndefined();
   });

@@ -1,5 +1,5 @@
 /** What a row of the upload panel says, decided from the uploader's file and the video it becomes. Pure. */
-import { parseSourceKey } from '../../../lib/contract/keys.ts';
+import { parseUploadKey } from '../../../lib/contract/keys.ts';
 import type { Video } from '../../../lib/contract/video.ts';
 import { isPlayable } from '../shared/status.ts';
 
@@ -43,7 +43,7 @@ export function rowState(file: UploadFile, video: Pick<Video, 'status' | 'revisi
 /** The video a file becomes: known from the key once the API has given one. */
 export function videoIdOf(file: UploadFile): string | undefined {
   const key = file.response?.body?.key ?? file.s3Multipart?.key;
-  return key === undefined ? undefined : parseSourceKey(key);
+  return key === undefined ? undefined : parseUploadKey(key)?.videoId;
 }
 
 /** Percent of the bytes that have arrived. */

@@ -19,15 +19,26 @@ export class AlarmStore {
     this.#table = table;
   }
 
-  /** False: it is there already, a device having reported it twice. */
-  async put(alarm: Omit<AlarmRecord, 'at' | 'expiresAt'>, retentionDays: number): Promise<boolean> {
+  /**
+   * False: it is there already, a device having reported it twice. With the `seed` of an attempt whose answer was lost, the same
+   * alarm is as new as it was then.
+   */
+  async put(
+    alarm: Omit<AlarmRecord, 'at' | 'expiresAt' | 'seed'> & { readonly seed: string },
+    retentionDays: number,
+  ): Promise<boolean> {
     const Item = alarmRecord.parse({
       ...alarm,
       at: alarmSortKey(alarm),
       expiresAt: Math.ceil(Date.now() / 1000) + retentionDays * 86_400,
     });
     return this.#ifHeld(
-      new PutCommand({ TableName: this.#table, Item, ConditionExpression: 'attribute_not_exists(device)' }),
+      new PutCommand({
+        TableName: this.#table,
+        Item,
+        ConditionExpression: 'attribute_not_exists(device) OR seed = :seed',
+        ExpressionAttributeValues: { ':seed': alarm.seed },
+      }),
     );
   }
 
@@ -51,6 +62,21 @@ export class AlarmStore {
     }
   }
 
+  /** One of its files, counted from 1, which is listed there. What is said of others, over other connections, stays. */
+  file(key: AlarmKey, number: number, file: AlarmFile): Promise<boolean> {
+    return this.#ifHeld(
+      new UpdateCommand({
+        TableName: this.#table,
+        Key: keyOf(key),
+        UpdateExpression: `SET files[${number - 1}] = :file`,
+        ConditionExpression: `files[${number - 1}].#name = :name`,
+        ExpressionAttributeNames: { '#name': 'name' },
+        ExpressionAttributeValues: { ':file': file, ':name': file.name },
+      }),
+    );
+  }
+
+  /** All of its files, as a device lists them. */
   files(key: AlarmKey, files: readonly AlarmFile[]): Promise<boolean> {
     return this.#ifHeld(
       new UpdateCommand({

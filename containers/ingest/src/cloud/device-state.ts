@@ -7,11 +7,15 @@ import { UpdateCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamod
 import type { DeviceRecord, Position, Stream } from '../../../../lib/contract/device.ts';
 
 export interface Connected {
+  /** False: it has gone before that it came could be written. */
+  readonly online: boolean;
   readonly task: string;
   readonly session: string;
   readonly connectedAt: string;
   readonly protocol: NonNullable<DeviceRecord['protocol']>;
   readonly network: string;
+  readonly lastSeenAt: string;
+  readonly position?: Position | undefined;
 }
 
 export interface Seen {
@@ -26,6 +30,9 @@ export interface OnlyStream {
   readonly starting?: boolean;
 }
 
+/** Who tells of a stream: the record must not say that another task receives it, and began later. */
+const NOT_NEWER = 'not-newer';
+
 type Values = Readonly<Record<string, unknown>>;
 
 /** All of these answer false when the condition did not hold: another connection is newer, or the device is gone. */
@@ -38,8 +45,22 @@ export class DeviceState {
     this.#table = table;
   }
 
-  connect(id: string, connected: Connected): Promise<boolean> {
-    return this.#set(id, { online: true, ...connected, lastSeenAt: connected.connectedAt });
+  /**
+   * `before`: the session that the record named when this one came. A write that comes late, having failed for a while, must not
+   * take the device from a connection that is newer: it holds where the record is as it was, is this session's own already (an
+   * answer was lost), or is of one that came no later.
+   */
+  connect(id: string, connected: Connected, before?: string): Promise<boolean> {
+    const older = [
+      'attribute_not_exists(#session)',
+      '#session = :session',
+      ...(before === undefined ? [] : ['#session = :before']),
+      'attribute_not_exists(#connectedAt)',
+      '#connectedAt <= :connectedAt',
+    ];
+    const { set, values, names } = assignments({ ...connected });
+    const condition = `attribute_exists(id) AND (${older.join(' OR ')})`;
+    return this.#update(id, set, condition, { ...values, ...(before !== undefined && { ':before': before }) }, names);
   }
 
   seen(id: string, session: string, seen: Seen): Promise<boolean> {
@@ -68,8 +89,12 @@ export class DeviceState {
     });
   }
 
-  /** `only`: the stream must still be that task's, answer that request, and not have begun. */
-  stream(id: string, channel: number, stream: Stream, only?: OnlyStream): Promise<boolean> {
+  /**
+   * `only`: the stream must still be that task's, answer that request, and not have begun; or (`not-newer`) not be live at
+   * another task that began later.
+   */
+  stream(id: string, channel: number, stream: Stream, only?: OnlyStream | typeof NOT_NEWER): Promise<boolean> {
+    if (only === NOT_NEWER) return this.#claim(id, channel, stream);
     const condition = [
       'attribute_exists(id)',
       ...(only ? ['streams.#channel.task = :onlyTask'] : []),
@@ -88,17 +113,38 @@ export class DeviceState {
     });
   }
 
-  #set(id: string, values: Values, only?: { session: string }): Promise<boolean> {
-    const names = Object.keys(values).filter((name) => values[name] !== undefined);
+  #claim(id: string, channel: number, stream: Stream): Promise<boolean> {
+    const { task, epoch, since } = stream;
+    const older = [
+      'attribute_not_exists(streams.#channel)',
+      'streams.#channel.#state <> :live',
+      'streams.#channel.since <= :since',
+      ...(task === undefined ? [] : ['streams.#channel.task = :task']),
+      ...(epoch === undefined ? [] : ['streams.#channel.epoch <= :epoch']),
+    ];
     return this.#update(
       id,
-      `SET ${names.map((name) => `#${name} = :${name}`).join(', ')}`,
-      only === undefined ? 'attribute_exists(id)' : '#onlySession = :onlySession',
+      'SET streams.#channel = :stream',
+      `attribute_exists(id) AND (${older.join(' OR ')})`,
       {
-        ...Object.fromEntries(names.map((name) => [`:${name}`, values[name]])),
-        ...(only && { ':onlySession': only.session }),
+        ':stream': stream,
+        ':live': 'live',
+        ':since': since,
+        ...(task !== undefined && { ':task': task }),
+        ...(epoch !== undefined && { ':epoch': epoch }),
       },
-      { ...Object.fromEntries(names.map((name) => [`#${name}`, name])), ...(only && { '#onlySession': 'session' }) },
+      { '#channel': String(channel), '#state': 'state' },
+    );
+  }
+
+  #set(id: string, all: Values, only?: { session: string }): Promise<boolean> {
+    const { set, values, names } = assignments(all);
+    return this.#update(
+      id,
+      set,
+      only === undefined ? 'attribute_exists(id)' : '#onlySession = :onlySession',
+      { ...values, ...(only && { ':onlySession': only.session }) },
+      { ...names, ...(only && { '#onlySession': 'session' }) },
     );
   }
 
@@ -126,4 +172,14 @@ export class DeviceState {
       throw error;
     }
   }
+}
+
+/** An update expression that sets what is not undefined. */
+function assignments(all: Values) {
+  const names = Object.keys(all).filter((name) => all[name] !== undefined);
+  return {
+    set: `SET ${names.map((name) => `#${name} = :${name}`).join(', ')}`,
+    values: Object.fromEntries(names.map((name) => [`:${name}`, all[name]])),
+    names: Object.fromEntries(names.map((name) => [`#${name}`, name])),
+  };
 }

@@ -26,7 +26,12 @@ export class DeviceEvents {
   }
 
   publish(event: Omit<DeviceEvent, 'task' | 'at'>): void {
-    this.#waiting.push({ ...event, task: this.#options.task, at: new Date().toISOString() });
+    const made = deviceEvent.safeParse({ ...event, task: this.#options.task, at: new Date().toISOString() });
+    if (!made.success) {
+      this.#options.failed(made.error);
+      return;
+    }
+    this.#waiting.push(made.data);
     this.#bound();
   }
 
@@ -46,12 +51,7 @@ export class DeviceEvents {
   async #send(): Promise<void> {
     while (this.#waiting.length > 0) {
       const events = this.#waiting.splice(0, BATCH);
-      const Entries = events.map((event) => ({
-        EventBusName: this.#options.bus,
-        Source: DEVICE_EVENT_SOURCE,
-        DetailType: event.type,
-        Detail: JSON.stringify(deviceEvent.parse(event)),
-      }));
+      const Entries = events.map((event) => entryOf(event, this.#options.bus));
       try {
         // Some may be refused where the call as a whole is answered well.
         const { FailedEntryCount = 0, Entries: answers = [] } = await this.#client.send(
@@ -75,3 +75,10 @@ export class DeviceEvents {
     this.#bound();
   }
 }
+
+const entryOf = (event: DeviceEvent, bus: string) => ({
+  EventBusName: bus,
+  Source: DEVICE_EVENT_SOURCE,
+  DetailType: event.type,
+  Detail: JSON.stringify(event),
+});

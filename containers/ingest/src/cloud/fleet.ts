@@ -1,4 +1,5 @@
 /** The fleet table: this task's lease, other tasks' leases, answers to commands, and devices that are not registered. */
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import {
   DeleteCommand,
   GetCommand,
@@ -40,8 +41,8 @@ export class Fleet {
     await this.#dynamo.send(new PutCommand({ TableName: this.#table, Item }));
   }
 
-  async remove(kind: 'task' | 'playback', id: string): Promise<void> {
-    await this.#dynamo.send(new DeleteCommand({ TableName: this.#table, Key: { kind, id } }));
+  async removeTask(id: string): Promise<void> {
+    await this.#dynamo.send(new DeleteCommand({ TableName: this.#table, Key: { kind: 'task', id } }));
   }
 
   /** Every task's row, at most a few seconds old. */
@@ -91,9 +92,24 @@ export class Fleet {
     return row !== undefined && row.expiresAt * 1000 > now ? row : undefined;
   }
 
-  /** It has arrived. */
-  playbackTaken(device: string, channel: number): Promise<void> {
-    return this.remove('playback', playbackId(device, channel));
+  /** It has arrived, or will not. Another one that was asked for since stays. */
+  async playbackTaken({
+    device,
+    channel,
+    requestId,
+  }: Pick<PlaybackRow, 'device' | 'channel' | 'requestId'>): Promise<void> {
+    try {
+      await this.#dynamo.send(
+        new DeleteCommand({
+          TableName: this.#table,
+          Key: { kind: 'playback', id: playbackId(device, channel) },
+          ConditionExpression: 'requestId = :request',
+          ExpressionAttributeValues: { ':request': requestId },
+        }),
+      );
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+    }
   }
 
   async unknown(row: Omit<UnknownRow, 'kind' | 'count' | 'firstSeenAt'>): Promise<void> {

@@ -3,6 +3,7 @@ import type { UnknownRow } from '../../../../lib/contract/fleet.ts';
 import { DEVICE_ID } from '../../../../lib/contract/live-keys.ts';
 import { oneLine } from '../../../../lib/contract/text.ts';
 import type { Fleet } from './fleet.ts';
+import type { Outbox } from './outbox.ts';
 import { networkOf } from '../net/gate.ts';
 
 export interface UnknownSighting {
@@ -17,7 +18,7 @@ export interface UnknownSighting {
 export interface UnknownOptions {
   readonly perMinute: number;
   readonly days: number;
-  readonly failed: (error: unknown) => void;
+  readonly outbox: Pick<Outbox, 'put'>;
 }
 
 const MINUTE = 60_000;
@@ -43,17 +44,16 @@ export class UnknownDevices {
     }
     if (!DEVICE_ID.test(id) || this.#written.has(id) || this.#written.size >= this.#options.perMinute) return false;
     this.#written.add(id);
-    this.#fleet
-      .unknown({
-        id,
-        ...rest,
-        ...(plate && { plate: oneLine(plate, 40) }),
-        ...(model && { model: oneLine(model, 40) }),
-        address: networkOf(address),
-        lastSeenAt: new Date(now).toISOString(),
-        expiresAt: Math.floor(now / 1000) + this.#options.days * 86_400,
-      })
-      .catch(this.#options.failed);
+    const row = {
+      id,
+      ...rest,
+      ...(plate && { plate: oneLine(plate, 40) }),
+      ...(model && { model: oneLine(model, 40) }),
+      address: networkOf(address),
+      lastSeenAt: new Date(now).toISOString(),
+      expiresAt: Math.floor(now / 1000) + this.#options.days * 86_400,
+    };
+    this.#options.outbox.put(`unknown ${id}`, () => this.#fleet.unknown(row));
     return true;
   }
 }

@@ -28,9 +28,14 @@ export class Listener {
 
   constructor(parts: ListenerParts, accept: Accept) {
     const options = { noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS };
-    this.#server = createServer({ ...options, pauseOnConnect: parts.reads !== undefined }, (socket) =>
-      serve(socket, parts, accept),
-    );
+    this.#server = createServer({ ...options, pauseOnConnect: parts.reads !== undefined }, (socket) => {
+      try {
+        serve(socket, parts, accept);
+      } catch (error) {
+        parts.log.failure('connection', error);
+        socket.destroy();
+      }
+    });
     this.#server.on('error', (error) => parts.log.failure('listener', error));
   }
 

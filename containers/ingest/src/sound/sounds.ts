@@ -155,10 +155,14 @@ export class Sounds {
     if (batch.sounds.length === 0 && batch.ended.length === 0) return;
     this.#lastAt = now;
     this.#answerBy = now + ANSWER_MS;
-    const thread = (this.#thread ??= this.#start());
-    thread.post(batch, (encoded) => {
-      if (this.#thread === thread) this.#answered(encoded);
-    });
+    try {
+      const thread = (this.#thread ??= this.#start());
+      thread.post(batch, (encoded) => {
+        if (this.#thread === thread) this.#answered(encoded);
+      });
+    } catch (error) {
+      this.#failed(error);
+    }
   }
 
   #batch(): Batch {
@@ -198,7 +202,12 @@ export class Sounds {
         else stream.shift ??= stream.step.report(late, shifts);
       };
       const frame = Buffer.from(bytes.buffer, start, end - start);
-      stream.take({ kind: 'aac', config: TELEPHONE_AAC, timestamp, receivedAt, frames: [frame], placed });
+      try {
+        stream.take({ kind: 'aac', config: TELEPHONE_AAC, timestamp, receivedAt, frames: [frame], placed });
+      } catch (error) {
+        // Of one stream; the others' frames are in the same answer.
+        log.failure('sound', error);
+      }
     }
     if (this.#bytes > 0) this.#timer ??= setTimeout(() => this.#send(), BATCH_MS).unref();
   }

@@ -113,7 +113,10 @@ export class Keeper {
     for (const number of this.#kept.keys()) {
       if (record.channels.some((channel) => channel.number === number)) continue;
       this.#kept.delete(number);
-      if (this.#streams.isConnected(this.#device, number)) void this.stop(number);
+      if (this.#streams.isConnected(this.#device, number)) {
+        // The stream sees for itself, later, that its channel is no more.
+        this.stop(number).catch((error: unknown) => this.#services.log.failure('keep-channel', error));
+      }
     }
   }
 
@@ -210,7 +213,7 @@ export class Keeper {
       return { status: 'gone' };
     const result = await this.#parts.puller.start(channel, stream);
     if (result.status === 'accepted') this.#watch(channel, requestId);
-    else await this.#failed(channel, requestId, result);
+    else this.#failed(channel, requestId, result);
     return result;
   }
 
@@ -219,23 +222,23 @@ export class Keeper {
     this.#streams.expect(this.#device, channel, requestId);
     setTimeout(() => {
       if (this.#ended || this.#streams.isConnected(this.#device, channel)) return;
-      void this.#note(channel, requestId, 'offline', 'The device accepted the request but sent no picture.');
+      this.#note(channel, requestId, 'offline', 'The device accepted the request but sent no picture.');
     }, this.#startMs).unref();
   }
 
-  async #failed(channel: number, requestId: string, result: PullResult): Promise<void> {
+  #failed(channel: number, requestId: string, result: PullResult): void {
     if (result.status === 'refused') {
-      await this.#note(channel, requestId, 'busy', `The device refused the request (result ${result.result}).`);
+      this.#note(channel, requestId, 'busy', `The device refused the request (result ${result.result}).`);
     } else if (result.status !== 'gone') {
-      await this.#note(channel, requestId, 'offline', 'The device did not answer the request.');
+      this.#note(channel, requestId, 'offline', 'The device did not answer the request.');
     }
   }
 
-  async #note(channel: number, requestId: string, state: 'busy' | 'offline', reason: string): Promise<void> {
-    const { state: states, task, log } = this.#services;
+  #note(channel: number, requestId: string, state: 'busy' | 'offline', reason: string): void {
+    const { state: states, task, outbox } = this.#services;
     const stream = { state, since: new Date().toISOString(), reason } as const;
-    await states
-      .stream(this.#device, channel, stream, { task, requestId, starting: true })
-      .catch((error: unknown) => log.failure('stream-state', error));
+    outbox.put(`note ${this.#device} ${channel}`, () =>
+      states.stream(this.#device, channel, stream, { task, requestId, starting: true }),
+    );
   }
 }

@@ -63,6 +63,8 @@ export class LiveStream {
   #leftAt = 0;
   #stopping = false;
   #written: Stream | undefined;
+  /** Whether the record has said, since its connection came, that the stream is this task's. */
+  #claim = { done: false };
   #bandwidth = 0;
   #closed: Promise<void> | undefined;
 
@@ -73,7 +75,7 @@ export class LiveStream {
     this.#options = options;
     this.#record = options.record;
     this.#target = this.#aim();
-    this.#sound = new Listener(services.sounds, services.metrics, (unit) => this.#segmenter?.push(unit));
+    this.#sound = new Listener(services.sounds, services.metrics, (unit) => this.#encoded(unit));
     services.memory.segments.enter();
   }
 
@@ -104,6 +106,7 @@ export class LiveStream {
     this.#target = this.#aim();
     this.#stopping = false;
     this.#written = undefined;
+    this.#claim = { done: false };
     this.#heardAt = performance.now();
     this.#checkAt = this.#heardAt + this.#checkMs * (0.5 + Math.random());
     this.#segmenter = new Segmenter(this.#target.segmenter, (segment) => this.#publish(segment));
@@ -117,6 +120,22 @@ export class LiveStream {
     // Browsers cannot play telephone codecs: where nothing encodes them, silence stands for them.
     if (unit.kind === 'audio') this.#sound.push(unit);
     else this.#segmenter?.push(unit);
+  }
+
+  /** Its sound, back from the encoder: not on its connection's way, so what fails here is caught here. */
+  #encoded(unit: AccessUnit): void {
+    try {
+      this.#segmenter?.push(unit);
+    } catch (error) {
+      this.fault(error);
+    }
+  }
+
+  /** Something of ours failed over it: its connection ends, and no other; without one, it does itself. */
+  fault(error: unknown): void {
+    this.#services.log.failure('stream', error);
+    if (this.#source === undefined) void this.close();
+    else this.#source.release('fault');
   }
 
   gap(source: Source, gap: Gap): void {
@@ -194,7 +213,7 @@ export class LiveStream {
   }
 
   close(deadline = performance.now() + CLOSING_MS): Promise<void> {
-    this.#closed ??= this.#finish(deadline);
+    this.#closed ??= this.#finish(deadline).catch((error: unknown) => this.#services.log.failure('stream', error));
     return this.#closed;
   }
 
@@ -222,7 +241,12 @@ export class LiveStream {
     if (segmenter === undefined) return;
     this.#segmenter = undefined;
     this.#sound.end();
-    segmenter.end();
+    try {
+      segmenter.end();
+    } catch (error) {
+      // It may be what broke; what comes next begins with another one.
+      this.#services.log.failure('stream', error);
+    }
     this.#services.metrics.add('clockResets', segmenter.counters.clockResets);
     this.#services.metrics.add('droppedFrames', segmenter.counters.droppedPictures);
   }
@@ -294,7 +318,7 @@ export class LiveStream {
       bandwidth: this.#bandwidth,
     };
     this.#written = live;
-    this.#writeState(live, written !== undefined);
+    this.#writeLive(live);
   }
 
   #since() {
@@ -307,6 +331,16 @@ export class LiveStream {
       task: this.#services.task,
       ...(this.#requestId !== undefined && { requestId: this.#requestId }),
     };
+  }
+
+  /** The first of a connection takes the channel; whether it could be written is known when the next one is. */
+  #writeLive(live: Stream): void {
+    const { state, outbox, task } = this.#services;
+    const claim = this.#claim;
+    outbox.put(`stream ${this.device} ${this.channel}`, async () => {
+      const only = claim.done ? ({ task } as const) : ('not-newer' as const);
+      claim.done = (await state.stream(this.device, this.channel, live, only)) || claim.done;
+    });
   }
 
   /** `mine`: only while the record says that the stream is this task's. */

@@ -106,8 +106,13 @@ export class Streams {
 
   /** Call it once a second. */
   tick(now: number): void {
-    for (const stream of this.#streams.values()) stream.tick(now);
-    for (const stream of this.playbacks) stream.tick(now);
+    for (const stream of this.all()) {
+      try {
+        stream.tick(now);
+      } catch (error) {
+        stream.fault(error);
+      }
+    }
     for (const [name, { until }] of this.#expected) if (until <= now) this.#expected.delete(name);
   }
 
@@ -128,8 +133,9 @@ export class Streams {
     return stream;
   }
 
-  async #playBack(record: DeviceRecord, playback: PlaybackRow, source: Source): Promise<LiveStream> {
-    await this.#services.fleet.playbackTaken(record.id, playback.channel);
+  #playBack(record: DeviceRecord, playback: PlaybackRow, source: Source): LiveStream {
+    const { outbox, fleet } = this.#services;
+    outbox.put(`playback ${record.id} ${playback.channel}`, () => fleet.playbackTaken(playback));
     const stream = new LiveStream(this.#services, {
       record,
       channel: playback.channel,
@@ -145,7 +151,7 @@ export class Streams {
     const { outbox, state } = this.#services;
     const reason = 'Every task takes as many streams as it may; try again in a moment.';
     const stream = { state: 'busy', since: new Date().toISOString(), reason } as const;
-    outbox.put(`stream ${device} ${channel}`, () => state.stream(device, channel, stream));
+    outbox.put(`stream ${device} ${channel}`, () => state.stream(device, channel, stream, 'not-newer'));
   }
 
   #ended(name: string, stream: LiveStream): void {

@@ -21,6 +21,8 @@ export class Health {
       response.writeHead(known ? (state.ok ? 200 : 503) : 404, { 'content-type': 'application/json' });
       response.end(JSON.stringify(state));
     });
+    // One that asks and is gone, or a socket that could not be had, is no fault of the task's.
+    this.#server.on('error', () => {});
   }
 
   open(port: number, host: string | undefined): Promise<number> {

@@ -2,23 +2,21 @@
 import { readServerConfig } from '../common/config.ts';
 import { startIngest } from './server.ts';
 import { taskId } from './ecs.ts';
+import { Ending } from './ending.ts';
 
 const config = readServerConfig();
 const ingest = await startIngest(config, await taskId());
 const { log } = ingest.services;
 
-const end = () => {
-  void ingest.drain().then(
-    () => process.exit(0),
-    (error: unknown) => {
-      log.line('error', 'draining failed', { error: String(error) });
-      process.exit(1);
-    },
-  );
-};
-process.once('SIGTERM', end);
-process.once('SIGINT', end);
-
-// One device's fault must not end the others' streams. What was missed is said, and is a defect.
-process.on('unhandledRejection', (error) => log.failure('unhandled', error));
-process.on('uncaughtException', (error) => log.failure('uncaught', error));
+const ending = new Ending({
+  drain: () => ingest.drain(),
+  seconds: config.options.drainSeconds,
+  log,
+  exit: (code) => process.exit(code),
+});
+process.once('SIGTERM', () => ending.begin());
+process.once('SIGINT', () => ending.begin());
+// A connection's own fault is caught where it is. What comes here is nobody's, and leaves the task in a state that nobody knows:
+// its devices are handed over, and ECS puts another in its place.
+process.on('uncaughtException', (error) => ending.fail('uncaught', error));
+process.on('unhandledRejection', (error) => ending.fail('unhandled', error));

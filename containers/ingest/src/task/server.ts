@@ -23,7 +23,7 @@ import { Budget, Shares } from '../common/memory.ts';
 import { Metrics } from '../common/metrics.ts';
 import { openFiles } from '../common/open-files.ts';
 import { LISTENING } from '../../../../lib/contract/ingest.ts';
-import { Outbox } from '../cloud/outbox.ts';
+import { Outbox, type Pauses } from '../cloud/outbox.ts';
 import { Positions, writePositions } from '../cloud/positions.ts';
 import { SharedReads } from '../net/reading.ts';
 import { Registry } from '../cloud/registry.ts';
@@ -59,6 +59,8 @@ export interface Overrides {
   readonly log?: Log;
   /** Where the ECS agent is. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Faster than a deployment has them, for tests: before a failed write is tried again, and between renewals of the lease. */
+  readonly times?: { readonly pauses?: Pauses; readonly renewMs?: number };
 }
 
 export async function startIngest(config: ServerConfig, task: string, overrides: Overrides = {}): Promise<Ingest> {
@@ -91,7 +93,7 @@ export async function startIngest(config: ServerConfig, task: string, overrides:
   let ready = false;
   const health = new Health(() => ({ ok: ready, task, ports, connections: gate.size, streams: streams.count }));
   const { env = process.env } = overrides;
-  const lease = new TaskLease(services, sessions, streams, await taskRevision(env));
+  const lease = new TaskLease(services, sessions, streams, await taskRevision(env), overrides.times?.renewMs);
   await lease.open(() => gate.size);
   const ports: Partial<Record<PortName, number>> = {};
   for (const [name, listener] of Object.entries(listeners)) {
@@ -132,6 +134,7 @@ export async function startIngest(config: ServerConfig, task: string, overrides:
     await protection.set(false);
     clearInterval(clock);
     reads.close();
+    services.outbox.close();
     health.close();
     services.sounds.close();
     services.aws.close();
@@ -144,7 +147,7 @@ export async function startIngest(config: ServerConfig, task: string, overrides:
 function makeServices(
   config: ServerConfig,
   task: string,
-  { aws = connectAws(config.region), log }: Overrides,
+  { aws = connectAws(config.region), log, times }: Overrides,
 ): Services {
   const { tables, options } = config;
   const ownLog = log ?? new Log({ task });
@@ -152,6 +155,13 @@ function makeServices(
   const failing = (kind: string) => (error: unknown) => ownLog.failure(kind, error);
   const dropped = () => metrics.add('droppedWrites');
   const fleet = new Fleet(aws.dynamo, tables.fleet);
+  const outbox = new Outbox({
+    parallel: 48,
+    waiting: 50_000,
+    failed: failing('table'),
+    dropped,
+    ...(times?.pauses && { pauses: times.pauses }),
+  });
   return {
     config,
     task,
@@ -165,7 +175,7 @@ function makeServices(
     unknown: new UnknownDevices(fleet, {
       perMinute: options.limits.unknownPerMinute,
       days: options.unknownDays,
-      failed: failing('unknown-device'),
+      outbox,
     }),
     positions: new Positions({
       waitMs: options.positionSeconds * 1000,
@@ -174,7 +184,7 @@ function makeServices(
       write: writePositions(aws.dynamo, tables.positions),
     }),
     events: new DeviceEvents(aws.events, { bus: config.eventBus, task, failed: failing('events'), dropped }),
-    outbox: new Outbox({ parallel: 48, waiting: 50_000, failed: failing('table'), dropped }),
+    outbox,
     host: new PublicHost(config.publicHost, options.announce.address),
     sounds: new Sounds({
       metrics,

@@ -119,27 +119,28 @@ export class Cloud {
     overrides: Overrides = {},
     aws: Aws = connectAws('us-east-1'),
     env: Readonly<Record<string, string>> = {},
+    times: NonNullable<Parameters<typeof startIngest>[2]>['times'] = {},
   ): Promise<OwnTask> {
     const id = randomBytes(8).toString('hex');
     const log: string[] = [];
     const INGEST_OPTIONS = JSON.stringify(optionsWith(overrides));
     const config = readServerConfig({ ...process.env, INGEST_OPTIONS }, testOptions);
-    const ingest = await startIngest(config, id, { aws, env, log: new Log({}, (line) => log.push(line)) });
+    const ingest = await startIngest(config, id, { aws, env, times, log: new Log({}, (line) => log.push(line)) });
     const task = { id, ingest, log, ports: ingest.ports as Required<Ports>, close: () => ingest.drain() };
     this.#tasks.push(task);
     return task;
   }
 
   /** A task as a process of its own, as it is shipped: so with times that a deployment may have. */
-  async child(): Promise<ChildTask> {
+  async child(flags: readonly string[] = [], overrides: Overrides = {}): Promise<ChildTask> {
     const id = randomBytes(8).toString('hex');
     const entry = fileURLToPath(new URL('../../../../containers/ingest/src/task/main.ts', import.meta.url));
-    const child = spawn(process.execPath, ['--no-warnings', entry], {
+    const child = spawn(process.execPath, ['--no-warnings', ...flags, entry], {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: {
         ...process.env,
         TASK_ID: id,
-        INGEST_OPTIONS: JSON.stringify(optionsWith({ stateSeconds: 5, positionSeconds: 5 })),
+        INGEST_OPTIONS: JSON.stringify(optionsWith({ stateSeconds: 5, positionSeconds: 5, ...overrides })),
       },
     });
     const log: string[] = [];

@@ -161,7 +161,7 @@ describe.skipIf(missing !== '')(`a stream${missing}`, { concurrent: true }, () =
     await Promise.all([camera.closed, device.closed, ...idle.map(({ closed }) => closed)]);
     expect(await ended).toBe(0);
     // One after another, not all at once.
-    expect(Math.max(...leaving) - Math.min(...leaving)).toBeGreaterThan(150);
+    expect(Math.max(...leaving) - Math.min(...leaving)).toBeGreaterThan(100);
     const state = (await stateOf(id))!;
     expect(picturesIn(await filesOf(id, state))).toBe(47);
     expect(await cloud.record(id)).toMatchObject({ online: false, streams: { 1: { state: 'starting' } } });

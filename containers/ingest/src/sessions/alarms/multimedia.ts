@@ -11,6 +11,7 @@ import type { Services } from '../../services.ts';
 import type { DevicePort } from '../port.ts';
 import { fileKindOf, mediaTypeOf } from '../attachments/kinds.ts';
 import { alarmId } from './detect.ts';
+import { newSeed } from './report.ts';
 
 /** Names of JT/T 808-2019 table 79, by number. */
 const EVENTS = ['command', 'timer', 'robbery', 'collision', 'door-open', 'door-close', 'door-closing', 'distance'];
@@ -75,7 +76,7 @@ async function save({ aws, alarms, config, events, metrics }: Used, device: Devi
       }),
     files: [file],
   } as const;
-  if (!(await alarms.put({ ...alarm, files: [file] }, device.record.retentionDays))) return;
+  if (!(await alarms.put({ ...alarm, files: [file], seed: newSeed() }, device.record.retentionDays))) return;
   metrics.add('attachments');
   const { kind, phase } = alarm;
   events.publish({ device: device.id, type: 'attachment', alarm: { id, kind, type: alarm.type, phase }, file });

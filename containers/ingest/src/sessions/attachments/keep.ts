@@ -2,14 +2,16 @@
  * Where a received file goes once its first bytes say what it is: a video into the upload flow, with a record, anything
  * else beside the device's recordings.
  */
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
-import { randomInt } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { AlarmFile, AlarmRecord, DeviceRecord } from '../../../../../lib/contract/device.ts';
 import { deviceOwner, deviceVideoRecord } from '../../../../../lib/contract/device-video.ts';
 import { sourceKey } from '../../../../../lib/contract/keys.ts';
 import { alarmFileKey } from '../../../../../lib/contract/live-keys.ts';
 import { RETENTION_TAG } from '../../../../../lib/contract/ingest.ts';
 import { ARRIVAL_SECONDS } from '../../../../../lib/contract/slicing.ts';
+import { UNACCEPTED_TAGGING } from '../../../../../lib/contract/upload.ts';
 import { parseName, safeFileName } from '../../jt808/subiao/names.ts';
 import { sniff } from '../../jt808/subiao/sniff.ts';
 import type { Services } from '../../services.ts';
@@ -32,6 +34,7 @@ export interface Place extends Destination {
 }
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789';
+const ID_LENGTH = 20;
 
 /** A video's record is made here; its file must follow. */
 export async function placeFor(services: Services, arrived: Arrived): Promise<Place> {
@@ -43,16 +46,37 @@ export async function placeFor(services: Services, arrived: Arrived): Promise<Pl
   const contentType = mediaTypeOf(type);
   if (kind === 'video') {
     const videoId = await makeVideo(services, arrived, contentType);
-    return { bucket: buckets.source, key: sourceKey(videoId), contentType, file: { ...file, videoId } };
+    return {
+      bucket: buckets.source,
+      key: sourceKey(videoId),
+      contentType,
+      tagging: UNACCEPTED_TAGGING,
+      file: { ...file, videoId },
+    };
   }
   const key = alarmFileKey(record.id, alarm.id, number, type ?? 'bin');
   const tagging = `${RETENTION_TAG}=${record.retentionDays}`;
   return { bucket: buckets.media, key, contentType, tagging, file: { ...file, key } };
 }
 
-async function makeVideo(services: Services, { record, alarm, name }: Arrived, type: string): Promise<string> {
+/**
+ * The id of the video that an alarm's file becomes. A file that comes again, because it could not be kept or noted as kept, over
+ * whichever connection and to whichever task, is the same video; so an alarm never makes more of them than it has files.
+ */
+export function fileVideoId({ seed, device, id }: Pick<AlarmRecord, 'seed' | 'device' | 'id'>, number: number): string {
+  const hash = createHash('sha256')
+    .update(`${seed ?? `${device} ${id}`} ${number}`)
+    .digest();
+  let rest = BigInt(`0x${hash.toString('hex')}`);
+  let text = '';
+  for (; text.length < ID_LENGTH; rest /= BigInt(ALPHABET.length))
+    text += ALPHABET[Number(rest % BigInt(ALPHABET.length))];
+  return text;
+}
+
+async function makeVideo(services: Services, { record, alarm, name, number }: Arrived, type: string): Promise<string> {
   const { aws, config } = services;
-  const id = Array.from({ length: 20 }, () => ALPHABET[randomInt(ALPHABET.length)]).join('');
+  const id = fileVideoId(alarm, number);
   const Item = deviceVideoRecord({
     id,
     owner: deviceOwner(record.id),
@@ -73,6 +97,11 @@ async function makeVideo(services: Services, { record, alarm, name }: Arrived, t
     retentionDays: record.retentionDays,
   });
   const TableName = config.tables.videos;
-  await aws.dynamo.send(new PutCommand({ TableName, Item, ConditionExpression: 'attribute_not_exists(id)' }));
+  try {
+    await aws.dynamo.send(new PutCommand({ TableName, Item, ConditionExpression: 'attribute_not_exists(id)' }));
+  } catch (error) {
+    // It came before: what is missing of it follows.
+    if (!(error instanceof ConditionalCheckFailedException)) throw error;
+  }
   return id;
 }

@@ -37,6 +37,8 @@ class Refused extends Error {
 const CONNECTION_BYTES = 4 * PART_BYTES;
 /** Files of one alarm. */
 const MOST_FILES = 255;
+/** Bytes asked for once more of a file that is kept and could not be noted. */
+const AGAIN_BYTES = 1024;
 /** Parts on their way to S3 beyond which the device is made to wait. */
 const MOST_SENDING = 2;
 
@@ -92,7 +94,7 @@ export class AttachmentSession {
         this.#reply(kept, Result.ok);
         return;
       case 'attachmentEnd':
-        void this.#finish(kept, message.value);
+        this.#finish(kept, message.value).catch((error: unknown) => this.#fault(error));
         return;
       case 'heartbeat':
         this.#reply(kept, Result.ok);
@@ -108,15 +110,17 @@ export class AttachmentSession {
     for (const { name, size } of list.files) this.#sizes.set(name, size);
     const alarm = this.#find(header, list);
     this.#alarm = alarm;
-    alarm.then(
-      () => this.#reply(header, Result.ok),
-      (error: unknown) => {
-        if (error instanceof Refused) this.#services.metrics.refuse('attachment');
-        this.#services.log.failure('attachment-list', error);
-        this.#reply(header, Result.failed);
-        this.#connection.socket.end();
-      },
-    );
+    alarm
+      .then(
+        () => this.#reply(header, Result.ok),
+        (error: unknown) => {
+          if (error instanceof Refused) this.#services.metrics.refuse('attachment');
+          this.#services.log.failure('attachment-list', error);
+          this.#reply(header, Result.failed);
+          this.#connection.socket.end();
+        },
+      )
+      .catch((error: unknown) => this.#fault(error));
   }
 
   async #find(header: Header, list: AttachmentList): Promise<Alarm> {
@@ -204,18 +208,20 @@ export class AttachmentSession {
       return;
     }
     const { metrics, log } = this.#services;
+    let kept: AlarmFile | undefined;
     try {
       // An empty file has nothing to keep, and nothing to ask for again.
-      const kept = size > 0 ? await file.keep() : emptyFile(name);
+      kept = size > 0 ? await file.keep() : emptyFile(name);
       await this.#note(name, kept);
       metrics.add('attachments');
       this.#answer(header, 'attachmentReply', { name, type, missing: [] });
     } catch (error) {
       log.failure('attachment', error);
       metrics.add('failedAttachments');
-      // Nothing of it was kept: the device is asked for all of it again.
-      this.#files.delete(name);
-      this.#answer(header, 'attachmentReply', { name, type, missing: [{ offset: 0, length: size }] });
+      // What was not kept is asked for again as a whole; of what only could not be noted, a little, so that its end is said again.
+      if (kept === undefined) this.#files.delete(name);
+      const length = kept === undefined ? size : Math.min(size, AGAIN_BYTES);
+      this.#answer(header, 'attachmentReply', { name, type, missing: [{ offset: 0, length }] });
     }
   }
 
@@ -227,8 +233,10 @@ export class AttachmentSession {
   async #note(name: string, file: AlarmFile): Promise<void> {
     const { alarm, key } = await this.#alarm!;
     const { alarms, events } = this.#services;
-    this.#listed[this.#number(name) - 1] = file;
-    await alarms.files(key, this.#listed);
+    // Not before it is written: what is listed as complete is acknowledged when its end is said again.
+    const number = this.#number(name);
+    await alarms.file(key, number, file);
+    this.#listed[number - 1] = file;
     const { id, kind, type, level, phase } = alarm;
     events.publish({
       device: key.device,
@@ -236,6 +244,12 @@ export class AttachmentSession {
       alarm: { id, kind, type, phase, ...(level !== undefined && { level }) },
       file,
     });
+  }
+
+  /** Something of ours failed over this connection: it ends, and no other. */
+  #fault(error: unknown): void {
+    this.#services.log.failure('connection', error);
+    this.#connection.close('fault');
   }
 
   #reply(header: Header, result: number): void {

@@ -12,7 +12,7 @@ export interface Destination {
   readonly bucket: string;
   readonly key: string;
   readonly contentType: string;
-  /** Query string of tags; none for sources. */
+  /** Query string of tags. */
   readonly tagging?: string;
 }
 

@@ -21,6 +21,8 @@ const POLL_SECONDS = 20;
 const KEPT_SECONDS = 120;
 /** A command that waited that long is not obeyed: whoever sent it has given up. */
 const STALE_MS = 60_000;
+/** Milliseconds before the queue is asked again when it could not be. */
+const PAUSE = 1000;
 /** Request ids remembered: SQS may deliver a message twice. */
 const REMEMBERED = 500;
 
@@ -39,16 +41,9 @@ export class CommandQueue {
 
   /** Its URL, which the API sends to. */
   async open(): Promise<string> {
-    const { QueueUrl } = await this.#sqs.send(
-      new CreateQueueCommand({
-        QueueName: this.#options.name,
-        Attributes: { MessageRetentionPeriod: String(KEPT_SECONDS), VisibilityTimeout: '30' },
-      }),
-    );
-    if (QueueUrl === undefined) throw new Error('SQS gave no queue URL');
-    this.#url = QueueUrl;
+    await this.#make();
     this.#loop = this.#poll();
-    return QueueUrl;
+    return this.#url;
   }
 
   /** Takes no more commands. */
@@ -57,8 +52,25 @@ export class CommandQueue {
     await this.#loop;
   }
 
-  remove(url = this.#url): Promise<unknown> {
-    return url === '' ? Promise.resolve() : this.#sqs.send(new DeleteQueueCommand({ QueueUrl: url }));
+  /** Rejects when it is still there, or may be. */
+  async remove(url = this.#url): Promise<void> {
+    if (url === '') return;
+    try {
+      await this.#sqs.send(new DeleteQueueCommand({ QueueUrl: url }));
+    } catch (error) {
+      if (!isGone(error)) throw error;
+    }
+  }
+
+  async #make(): Promise<void> {
+    const { QueueUrl } = await this.#sqs.send(
+      new CreateQueueCommand({
+        QueueName: this.#options.name,
+        Attributes: { MessageRetentionPeriod: String(KEPT_SECONDS), VisibilityTimeout: '30' },
+      }),
+    );
+    if (QueueUrl === undefined) throw new Error('SQS gave no queue URL');
+    this.#url = QueueUrl;
   }
 
   async #poll(): Promise<void> {
@@ -73,7 +85,9 @@ export class CommandQueue {
       } catch (error) {
         if (signal.aborted) return;
         this.#options.failed(error);
-        await sleep(1000);
+        await sleep(PAUSE);
+        // Another task took this one for dead, whose lease could not be written for a while. Its URL stays the same.
+        if (isGone(error)) await this.#make().catch(this.#options.failed);
       }
     }
   }
@@ -99,6 +113,9 @@ export class CommandQueue {
     return true;
   }
 }
+
+const isGone = (error: unknown): boolean =>
+  error instanceof Error && ['QueueDoesNotExist', 'AWS.SimpleQueueService.NonExistentQueue'].includes(error.name);
 
 function json(text: string | undefined): unknown {
   try {

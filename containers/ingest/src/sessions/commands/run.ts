@@ -35,7 +35,7 @@ export interface Commanded extends DevicePort {
 }
 
 export interface RunParts {
-  readonly services: Pick<Services, 'fleet' | 'host' | 'config'>;
+  readonly services: Pick<Services, 'fleet' | 'host' | 'config' | 'outbox'>;
   readonly streams: Pick<Streams, 'full' | 'isConnected' | 'ofDevice'>;
 }
 
@@ -139,7 +139,7 @@ function recordingOf(item: DeviceRecording, zone: number): Listed[] {
 async function play(
   { channel, from, to, speed, requestId }: Of<'play'>,
   device: DevicePort,
-  { fleet, host, config }: RunParts['services'],
+  { fleet, host, config, outbox }: RunParts['services'],
 ): Promise<Answer> {
   const { startSeconds, announce } = config.options;
   // Before the device is asked: its pictures may come before its answer does, and to another task.
@@ -162,7 +162,11 @@ async function play(
     // By the standard 0x1205 answers; devices send the general reply, too or alone.
     { answer: 'recordingList', orReply: true },
   );
-  if (result.status !== 'accepted') await fleet.playbackTaken(device.id, channel);
+  if (result.status !== 'accepted') {
+    outbox.put(`playback ${device.id} ${channel}`, () =>
+      fleet.playbackTaken({ device: device.id, channel, requestId }),
+    );
+  }
   return answerTo(result);
 }
 

@@ -4,11 +4,13 @@ import type { Command } from '../../../../../lib/contract/commands.ts';
 import type { Sessions } from '../control/sessions.ts';
 import type { Streams } from '../../streams/streams.ts';
 import type { Services } from '../../services.ts';
+import type { Answer } from '../../cloud/fleet.ts';
 import { CommandQueue } from './queue.ts';
 import { failed, runCommand } from './run.ts';
 
 /** Milliseconds after its lease ended that another task's traces are removed: until then it may only be slow. */
 const DEAD_MS = 3 * LEASE_SECONDS * 1000;
+const RENEW_MS = (LEASE_SECONDS * 1000) / 3;
 /** Lease renewals between two looks for dead tasks. */
 const CLEARING = 6;
 
@@ -22,14 +24,16 @@ export class TaskLease {
   #connections: () => number = () => 0;
   #timer: NodeJS.Timeout | undefined;
   readonly #revision: string | undefined;
+  readonly #renewMs: number;
   #draining = false;
   #outdated = false;
   #renewals = 0;
 
-  /** `revision`: of this task's definition. */
-  constructor(services: Services, sessions: Sessions, streams: Streams, revision?: string) {
+  /** `revision`: of this task's definition. `renewMs`: milliseconds from one renewal to the next. */
+  constructor(services: Services, sessions: Sessions, streams: Streams, revision?: string, renewMs = RENEW_MS) {
     this.#services = services;
     this.#revision = revision;
+    this.#renewMs = renewMs;
     this.#sessions = sessions;
     this.#streams = streams;
     this.#queue = new CommandQueue(services.aws.sqs, {
@@ -43,7 +47,7 @@ export class TaskLease {
     this.#connections = connections;
     this.#queueUrl = await this.#queue.open();
     await this.#renew();
-    this.#timer = setInterval(() => void this.#tick(), (LEASE_SECONDS * 1000) / 3);
+    this.#timer = setInterval(() => void this.#tick(), this.#renewMs);
   }
 
   /** A deploy is under way, and this task is of what it replaces. */
@@ -61,8 +65,13 @@ export class TaskLease {
     clearInterval(this.#timer);
     const { fleet, task, log } = this.#services;
     await this.#queue.close();
-    await this.#queue.remove().catch((error: unknown) => log.failure('queue', error));
-    await fleet.remove('task', task).catch((error: unknown) => log.failure('lease', error));
+    try {
+      await this.#queue.remove();
+      // While this row is there, another task finds the queue by it and removes both.
+      await fleet.removeTask(task);
+    } catch (error) {
+      log.failure('lease', error);
+    }
   }
 
   async #tick(): Promise<void> {
@@ -95,13 +104,13 @@ export class TaskLease {
     const { fleet, task } = this.#services;
     for (const row of await fleet.tasks()) {
       if (row.id === task || row.leaseUntil * 1000 + DEAD_MS > Date.now()) continue;
-      await this.#queue.remove(row.queueUrl).catch(() => {});
-      await fleet.remove('task', row.id);
+      await this.#queue.remove(row.queueUrl);
+      await fleet.removeTask(row.id);
     }
   }
 
   async #run(command: Command): Promise<void> {
-    const { fleet, log, metrics } = this.#services;
+    const { log, metrics } = this.#services;
     metrics.add('commands');
     try {
       // For the task that the pictures come to, which need not be the one with the device's connection.
@@ -111,11 +120,17 @@ export class TaskLease {
         device === undefined
           ? failed('not-here')
           : await runCommand(command, device, { services: this.#services, streams: this.#streams });
-      if (answer !== undefined) await fleet.answer(command, answer);
+      if (answer !== undefined) this.#answer(command, answer);
     } catch (error) {
       log.failure('command', error);
-      await fleet.answer(command, failed('failed')).catch(() => {});
+      this.#answer(command, failed('failed'));
     }
+  }
+
+  /** What a device has done is not told otherwise because the table cannot be written just now. */
+  #answer(command: Command, answer: Answer): void {
+    const { fleet, outbox } = this.#services;
+    outbox.put(`answer ${command.requestId}`, () => fleet.answer(command, answer));
   }
 }
 

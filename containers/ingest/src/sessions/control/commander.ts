@@ -23,6 +23,7 @@ interface Job {
   readonly id: number;
   readonly encode: () => { frames: Buffer[]; serial: number };
   readonly settle: (result: CommandResult) => void;
+  readonly fail: (error: unknown) => void;
   readonly timeoutMs: number;
   readonly expects: Expects;
 }
@@ -66,7 +67,7 @@ export class Commander {
   ): Promise<CommandResult> {
     if (this.#closed) return Promise.resolve({ status: 'gone' });
     if (this.#waiting.length >= MOST_WAITING) return Promise.resolve({ status: 'busy' });
-    return new Promise((settle) => {
+    return new Promise((settle, fail) => {
       const encode = () => {
         let first: number | undefined;
         const frames = encodeFrames(this.#options.terminal(), name, value, () => {
@@ -76,7 +77,7 @@ export class Commander {
         });
         return { frames, serial: first ?? 0 };
       };
-      this.#waiting.push({ id: idOf(name), encode, settle, timeoutMs, expects: answer && { answer, orReply } });
+      this.#waiting.push({ id: idOf(name), encode, settle, fail, timeoutMs, expects: answer && { answer, orReply } });
       this.#next();
     });
   }
@@ -126,10 +127,15 @@ export class Commander {
       return;
     }
     const job = this.#waiting.shift()!;
-    const { frames, serial } = job.encode();
-    this.#sentAt = performance.now();
-    this.#awaited.set(serial, { job, until: this.#sentAt + job.timeoutMs });
-    this.#options.write(frames);
+    try {
+      const { frames, serial } = job.encode();
+      this.#sentAt = performance.now();
+      this.#awaited.set(serial, { job, until: this.#sentAt + job.timeoutMs });
+      this.#options.write(frames);
+    } catch (error) {
+      // Called by a timer as well as by whoever asks for another command: it is this one's fault.
+      job.fail(error);
+    }
     this.#next();
   }
 }

@@ -87,7 +87,11 @@ export class ConnectedDevice implements DevicePort {
   #news = false;
   /** It has sent something since the last write, but nothing more than that it is there. */
   #isHeard = false;
+  /** That it is here has been written: until then every second sees to it. */
   #online = false;
+  /** The session its record named when this one came. */
+  readonly #before: string | undefined;
+  #connectedAt = '';
 
   constructor({ services, streams, link, record, protocol }: DeviceParts) {
     this.id = record.id;
@@ -95,6 +99,7 @@ export class ConnectedDevice implements DevicePort {
     this.#services = services;
     this.#record = record;
     this.#protocol = protocol;
+    this.#before = record.session;
     this.#bits = bitsNamed(record.alarms ?? []);
     this.keeper = new Keeper({
       services,
@@ -139,21 +144,38 @@ export class ConnectedDevice implements DevicePort {
   }
 
   arrived(): void {
-    const { state, task, outbox, events } = this.#services;
     this.#seenAt = Date.now();
     this.#writtenAt = performance.now();
     if (this.#record.capabilities === undefined && this.#record.channels.length > 0) {
       this.#askAt = this.#writtenAt + ASK_AFTER;
     }
-    const connectedAt = new Date(this.#seenAt).toISOString();
-    const { id: session, network } = this.#link;
-    const connected = { task, session, connectedAt, protocol: this.#protocol, network };
-    outbox.put(`device ${this.id}`, async () => {
-      this.#online = await state.connect(this.id, connected);
-      if (!this.#online) this.#link.close('fault');
-    });
-    events.publish({ device: this.id, type: 'online' });
+    this.#connectedAt = new Date(this.#seenAt).toISOString();
+    this.#writePresence();
+    this.#services.events.publish({ device: this.id, type: 'online' });
     this.keeper.begin();
+  }
+
+  get #presenceKey(): string {
+    return `device ${this.id}`;
+  }
+
+  /** Nobody can command it before this is written. Where a newer connection is there, or the device is not, this one ends. */
+  #writePresence(): void {
+    this.#services.outbox.put(this.#presenceKey, async () => {
+      this.#online = await this.#connect(true);
+      if (!this.#online) this.#link.close('replaced');
+    });
+  }
+
+  #connect(online: boolean): Promise<boolean> {
+    const { state, task } = this.#services;
+    const { id: session, network } = this.#link;
+    const about = { task, session, connectedAt: this.#connectedAt, protocol: this.#protocol, network };
+    return state.connect(this.id, { online, ...about, ...this.#seen() }, this.#before);
+  }
+
+  #seen() {
+    return { lastSeenAt: new Date(this.#seenAt).toISOString(), position: this.#position };
   }
 
   /** `replaced`: by a newer connection to this task, so the device is still here. */
@@ -161,8 +183,10 @@ export class ConnectedDevice implements DevicePort {
     this.keeper.end();
     if (replaced) return;
     const { state, outbox, events } = this.#services;
-    const seen = { lastSeenAt: new Date(this.#seenAt).toISOString(), position: this.#position };
-    outbox.put(`device ${this.id}`, () => state.disconnect(this.id, this.#link.id, seen));
+    // Where that it came could not be written, the record may still tell of a connection before this one.
+    outbox.put(this.#presenceKey, () =>
+      this.#online ? state.disconnect(this.id, this.#link.id, this.#seen()) : this.#connect(false),
+    );
     events.publish({ device: this.id, type: 'offline', reason: 'The connection ended.' });
   }
 
@@ -171,8 +195,12 @@ export class ConnectedDevice implements DevicePort {
     this.keeper.tick(now);
     if (now >= this.#askAt) {
       this.#askAt = Infinity;
-      void this.#link.commander.send('avAttributesQuery', {});
+      this.#link.commander
+        .send('avAttributesQuery', {})
+        .catch((error: unknown) => this.#services.log.failure('capabilities', error));
     }
+    // Too many writes may have waited.
+    if (!this.#online && !this.#services.outbox.has(this.#presenceKey)) this.#writePresence();
     if (this.#news || this.#isHeard) this.#writeState(now);
   }
 
@@ -288,7 +316,7 @@ export class ConnectedDevice implements DevicePort {
   #report(alarm: FoundAlarm): void {
     if (!this.#mayReport()) return;
     this.#services.metrics.add('alarms');
-    this.#services.outbox.put(`alarm ${this.id} ${alarm.id}`, () => reportAlarm(this.#services, this, alarm));
+    reportAlarm(this.#services, this, alarm);
   }
 
   /**
@@ -306,8 +334,7 @@ export class ConnectedDevice implements DevicePort {
     this.#news = false;
     this.#isHeard = false;
     outbox.put(`seen ${this.id}`, async () => {
-      const lastSeenAt = new Date(this.#seenAt).toISOString();
-      const seen = { lastSeenAt, position: this.#position, alarms: namesInForce(this.#bits) };
+      const seen = { ...this.#seen(), alarms: namesInForce(this.#bits) };
       if (!(await state.seen(this.id, this.#link.id, seen))) this.#link.close('replaced');
     });
   }

@@ -128,6 +128,12 @@ export class ControlSession implements ControlLink {
     this.#connection.close(why);
   }
 
+  /** Something of ours failed over this connection: it ends, and no other. */
+  fault(error: unknown): void {
+    this.#services.log.failure('connection', error);
+    this.close('fault');
+  }
+
   /** Lets it read what was answered, then ends. */
   finish(): void {
     this.#connection.socket.end();
@@ -184,7 +190,7 @@ export class ControlSession implements ControlLink {
     this.#terminal = kept.header;
     this.#identity = phoneIdentity(kept.header.phone);
     this.#waiting = [kept];
-    void this.#ask();
+    this.#ask().catch((error: unknown) => this.fault(error));
   }
 
   #isSame(header: Header): boolean {
@@ -284,7 +290,10 @@ export class ControlSession implements ControlLink {
         code ??= this.#record?.authCode;
       }
     } catch (error) {
+      // To be told that there is no such device would be wrong: it comes again.
       this.#services.log.failure('register', error);
+      this.close('fault');
+      return;
     }
     const reply = { replySerial: header.serial };
     if (code === undefined) this.answer('registerReply', { ...reply, result: RegisterResult.noVehicle });

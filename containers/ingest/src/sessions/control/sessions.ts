@@ -29,6 +29,12 @@ export class Sessions {
   }
 
   tick(now: number): void {
-    for (const session of this.#byDevice.values()) session.tick(now);
+    for (const session of this.#byDevice.values()) {
+      try {
+        session.tick(now);
+      } catch (error) {
+        session.fault(error);
+      }
+    }
   }
 }

@@ -61,7 +61,14 @@ export class MediaSession {
     this.#ended = true;
     this.#packets.end();
     this.account();
-    for (const [source, stream] of this.#fed) stream.detach(source);
+    for (const [source, stream] of this.#fed) {
+      try {
+        stream.detach(source);
+      } catch (error) {
+        // The others are to hear of it, too.
+        this.#services.log.failure('connection', error);
+      }
+    }
     this.#fed.clear();
   }
 
@@ -84,7 +91,11 @@ export class MediaSession {
       firstTimestamp: () => firstTimestamp(pending.waiting),
       release: (why) => this.#release(source, why),
     };
-    void this.#enter(sim, channel, source, pending);
+    this.#enter(sim, channel, source, pending).catch((error: unknown) => {
+      this.#services.log.failure('connection', error);
+      pending.refused = true;
+      this.#connection.close('fault');
+    });
     return {
       unit: (unit) => {
         if (pending.stream === undefined) wait(pending, unit, unit.kind === 'aac' ? 0 : unit.data.length);
@@ -137,8 +148,9 @@ export class MediaSession {
 
   /** A stream has no use for one of its channels; others may come by it. */
   #release(source: Source, why: Closing): void {
-    if (why !== 'stalled') this.#fed.delete(source);
-    if (this.#isUnwanted || why === 'stalled') this.#connection.close(why);
+    const broken = why === 'stalled' || why === 'fault';
+    if (!broken) this.#fed.delete(source);
+    if (this.#isUnwanted || broken) this.#connection.close(why);
   }
 
   get #isUnwanted(): boolean {
