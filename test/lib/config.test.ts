@@ -418,7 +418,7 @@ describe('configuration', () => {
   });
 
   it('names an environment that is not there, and says which are', () => {
-    expect(() => readConfig(context({ env: 'stage', environments }))).toThrow(/"stage".*local, dev, smoke, prod/);
+    expect(() => readConfig(context({ env: 'stage', environments }))).toThrow(/"stage".*local, dev, prod, smoke/);
     expect(() => readConfig(context({ env: 'dev' }))).toThrow(ConfigError);
   });
 
