@@ -85,6 +85,12 @@ const SAMPLES: Readonly<Record<string, readonly unknown[]>> = {
   'live.maxAttachmentMiB': [1],
   'live.commandsPerSecond': [0.1],
   'live.unknownPerMinute': [1],
+  'live.maxFilesPerDay': [1, 100_000],
+  'live.maxFilesMiBPerDay': [1, 1_048_576],
+  'live.maxEncodesPerDay': [0, 10_000],
+  'live.maxAlarmsPerDay': [10],
+  'live.maxPositionsPerDay': [1000],
+  'live.maxStreamMbps': [0.1, 200],
 };
 
 describe('configuration', () => {
