@@ -38,10 +38,9 @@ it.each([
 
 it.each([
   ['SlowDown', 'ThrottledError'],
-  ['InternalError', 'TransientError'],
   ['AccessDenied', 'AccessDenied'],
 ])('S3 does not remove an object: %s', async (code, name) => {
-  const { removeObjects } = await import('../../../lambdas/slicing/objects.ts');
+  const { removeObjects } = await import('../../../lambdas/shared/objects.ts');
   answer = `<DeleteResult><Error><Key>k</Key><Code>${code}</Code><Message>no</Message></Error></DeleteResult>`;
   await expect(step(removeObjects)('bucket', ['k'])).rejects.toMatchObject({ name });
 });
