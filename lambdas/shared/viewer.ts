@@ -1,5 +1,6 @@
 /** Who is asking. */
 import { groupsOf } from '../../lib/contract/groups.ts';
+import { line } from '../../lib/contract/text.ts';
 
 export interface Viewer {
   /** `sub` of the token. */
@@ -10,9 +11,12 @@ export interface Viewer {
 export const isAdmin = (viewer: Viewer): boolean => viewer.groups.includes('admin');
 export const mayUpload = (viewer: Viewer): boolean => isAdmin(viewer) || viewer.groups.includes('uploader');
 
+/** OpenID Connect Core 2: at most 255 ASCII characters. It is a key of tables, and stands in records as it is. */
+const subjectOf = line(255);
+
 /** The viewer in the claims of a verified token, as the issuer signed them; never in what API Gateway makes of them. */
 export function viewerOf(claims: Readonly<Record<string, unknown>>, groupsClaim: string): Viewer | undefined {
-  const subject = claims['sub'];
-  if (typeof subject !== 'string' || subject === '') return undefined;
-  return { subject, groups: groupsOf(claims, groupsClaim) };
+  const subject = subjectOf.safeParse(claims['sub']);
+  if (!subject.success) return undefined;
+  return { subject: subject.data, groups: groupsOf(claims, groupsClaim) };
 }

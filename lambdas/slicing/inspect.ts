@@ -56,8 +56,12 @@ async function within<T>(
   work: (signal: AbortSignal) => Promise<T>,
   signal = AbortSignal.timeout(milliseconds),
 ): Promise<T> {
+  // A read that is never answered does not look at the signal.
+  const over = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+  });
   try {
-    return await work(signal);
+    return await Promise.race([work(signal), over]);
   } catch (error) {
     if (!signal.aborted || error instanceof Refusal) throw error;
     throw new Refusal(

@@ -31,11 +31,14 @@ async function bounded<T>(reading: Promise<T>): Promise<T> {
     return await reading;
   } catch (error) {
     if (!(error instanceof TooManyBoxes)) throw error;
-    throw new Refusal(
-      'too-many-boxes',
-      `The file consists of more than ${error.most} pieces (MP4 boxes) where that many are taken; export the video again with an ordinary encoder.`,
-      { cause: error },
-    );
+    const { most, what } = error;
+    const [code, said] =
+      what === 'samples'
+        ? (['header-too-large', `The file's index lists more than the ${most} samples`] as const)
+        : (['too-many-boxes', `The file consists of more than the ${most} pieces (MP4 boxes)`] as const);
+    throw new Refusal(code, `${said} that are taken; export the video again with an ordinary encoder.`, {
+      cause: error,
+    });
   }
 }
 

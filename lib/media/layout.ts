@@ -34,13 +34,15 @@ const MAX_FRAGMENT_BOXES = 400_000;
 /** Bytes read at once, so that tiny boxes cost no read each. */
 const WINDOW_BYTES = 4096;
 
-/** More boxes than any file of its kind has. */
+/** More boxes, or more samples in its index, than any file of its kind has. */
 export class TooManyBoxes extends BoxError {
   override name = 'TooManyBoxes';
   readonly most: number;
-  constructor(most: number) {
-    super(`more than ${most} boxes`);
+  readonly what: 'boxes' | 'samples';
+  constructor(most: number, what: 'boxes' | 'samples' = 'boxes') {
+    super(`more than ${most} ${what}`);
     this.most = most;
+    this.what = what;
   }
 }
 
@@ -86,9 +88,34 @@ const CONTAINERS = new Set(['moov', 'trak', 'mdia', 'minf', 'stbl', 'edts', 'din
 const MAX_HEADER_BOXES = 16_384;
 const MAX_LEVELS = 10;
 
-/** Counts the boxes of a movie header, `moov` included, without following what is no box. @throws TooManyBoxes */
+/** Twelve hours of 120 pictures and 50 packets of sound a second are seven million. A reader makes an entry for each. */
+const MAX_SAMPLES = 20_000_000;
+
+/**
+ * How many samples a sample table says it has: of one size, they cost it nothing (stsz, 8.7.3.2). Sound of which each is
+ * one tick long (PCM; stts, 8.6.1.2) is read by its chunks.
+ */
+function samplesOf(stbl: Buffer): number {
+  const named = new Map<string, Buffer>();
+  for (let at = 0; at < stbl.length;) {
+    const box = readHeader(stbl, at, stbl.length - at);
+    if (!box) break;
+    named.set(box.type, stbl.subarray(at + box.header, at + box.size));
+    at += box.size;
+  }
+  const [sizes, times] = [named.get('stsz') ?? named.get('stz2'), named.get('stts')];
+  if (!sizes || sizes.length < 12) return 0;
+  const isPcm = times && times.length >= 16 && times.readUInt32BE(4) === 1 && times.readUInt32BE(12) === 1;
+  return isPcm ? 0 : sizes.readUInt32BE(8);
+}
+
+/**
+ * Counts the boxes of a movie header, `moov` included, and the samples it says there are, without following what is no box.
+ * @throws TooManyBoxes
+ */
 export function checkHeader(moov: Buffer): void {
   let count = 0;
+  let samples = 0;
   const visit = (bytes: Buffer, level: number): void => {
     if (level > MAX_LEVELS) throw new TooManyBoxes(MAX_HEADER_BOXES);
     for (let at = 0; at < bytes.length;) {
@@ -96,7 +123,10 @@ export function checkHeader(moov: Buffer): void {
       if (!box) return;
       count += 1;
       if (count > MAX_HEADER_BOXES) throw new TooManyBoxes(MAX_HEADER_BOXES);
-      if (CONTAINERS.has(box.type)) visit(bytes.subarray(at + box.header, at + box.size), level + 1);
+      const body = bytes.subarray(at + box.header, at + box.size);
+      if (CONTAINERS.has(box.type)) visit(body, level + 1);
+      if (box.type === 'stbl') samples += samplesOf(body);
+      if (samples > MAX_SAMPLES) throw new TooManyBoxes(MAX_SAMPLES, 'samples');
       at += box.size;
     }
   };

@@ -321,6 +321,18 @@ it.each(Object.keys(routes) as RouteKey[])(
   600_000,
 );
 
+it('a subject of any text: a person, or nobody', { timeout: 600_000 }, async () => {
+  await reset();
+  const tries = (Object.keys(routes) as RouteKey[]).flatMap((key) => {
+    const [request] = requestsOf(routes[key], known);
+    return Object.entries(TEXTS).map(([value, sub]) => {
+      const attempt = async () => fault(key, await send(key, { sub, groups: ['uploader'] }, request!));
+      return [`${key}, subject: ${value}`, attempt] as const;
+    });
+  });
+  await hold(tries, 8);
+});
+
 it('what a route takes as it stands is taken: the values differ in one field only', async () => {
   const refused: string[] = [];
   for (const key of Object.keys(routes) as RouteKey[]) {

@@ -77,11 +77,11 @@ const inHeader = (...more: readonly Buffer[]) => Buffer.concat([before, box('moo
 const LIMIT = 'too-many-boxes';
 
 it.each<[what: string, code: string, make: () => Buffer, names?: RegExp]>([
-  ['a million boxes after the index', LIMIT, () => whole(empty(MILLION, 'free')), /more than 500 pieces/],
+  ['a million boxes after the index', LIMIT, () => whole(empty(MILLION, 'free')), /than the 500 pieces/],
   ['a million boxes before it', LIMIT, () => Buffer.concat([box('ftyp'), empty(MILLION, 'free'), whole()])],
-  ['a million fragments of nothing', LIMIT, () => whole(empty(MILLION, 'moof')), /more than 400000 pieces/],
+  ['a million fragments of nothing', LIMIT, () => whole(empty(MILLION, 'moof')), /than the 400000 pieces/],
   ['fragments and data in turn', LIMIT, () => whole(inTurn(MILLION, 'moof', 'mdat'))],
-  ['a million boxes in the index', LIMIT, () => inHeader(empty(MILLION, 'free')), /more than 16384 pieces/],
+  ['a million boxes in the index', LIMIT, () => inHeader(empty(MILLION, 'free')), /than the 16384 pieces/],
   ['a million tracks of nothing', LIMIT, () => inHeader(empty(MILLION, 'trak'))],
   ['a hundred thousand levels', LIMIT, () => inHeader(nested(100_000, 'udta'))],
   ['a hundred thousand levels at the top', LIMIT, () => whole(nested(100_000, 'moov'))],
@@ -89,11 +89,29 @@ it.each<[what: string, code: string, make: () => Buffer, names?: RegExp]>([
   ['three hundred tracks', 'too-many-tracks', () => inHeader(...Array.from({ length: 299 }, () => track())), /to 256/],
   ['a box to the end within the index', 'taken', () => inHeader(Buffer.from('0000000066726565', 'hex'))],
   ['a size of 64 bits that cannot be', 'taken', () => whole(Buffer.from('0000000166726565ffffffffffffffff', 'hex'))],
+  [
+    'sixty million samples of a byte',
+    'header-too-large',
+    () => samples(60_000_000, 512),
+    /lists more than the 20000000/,
+  ],
+  ['sixty million samples of PCM', 'taken', () => samples(60_000_000, 1)],
   ['two indexes of 40 MiB', 'header-too-large', () => twoIndexes(), /80 MiB/],
 ])('%s: %s', { timeout: 300_000 }, async (what, code, make, names = /./) => {
   const found = await look(`${what}.mp4`.replaceAll(' ', '-'), make());
   expect(found).toMatchObject({ code, reason: code === 'taken' ? '' : (expect.stringMatching(names) as string) });
 });
+
+/** The index, its last track (of sound) with so many samples of one size, each so many ticks long. */
+function samples(count: number, ticks: number): Buffer {
+  const whole = Buffer.concat([before, box('moov', header)]);
+  const find = (type: string) => whole.lastIndexOf(type, undefined, 'latin1') + 4;
+  whole.writeUInt32BE(1, find('stts') + 4);
+  whole.writeUInt32BE(ticks, find('stts') + 12);
+  whole.writeUInt32BE(1, find('stsz') + 4);
+  whole.writeUInt32BE(count, find('stsz') + 8);
+  return whole;
+}
 
 const track = (): Buffer => {
   const first = [...boxes(header)].find(({ type }) => type === 'trak')!;
@@ -131,6 +149,11 @@ it('text of any length that a file brings along is not asked for', { timeout: 12
   const tags = Array.from({ length: 20 }, (_, i) => ['-metadata', `comment${i}=${'x'.repeat(100_000)}`]).flat();
   await ffmpeg('-i', at('base.mp4'), '-c', 'copy', ...tags, '-movflags', 'use_metadata_tags', at('tags.mp4'));
   expect(await look('tags.mp4')).toMatchObject({ code: 'taken' });
+});
+
+it('a source that never answers is given up at the deadline', { timeout: 120_000 }, async () => {
+  const silent = { read: () => new Promise<never>(() => undefined) };
+  expect(await look('silent.mp4', whole(), silent, 200)).toMatchObject({ code: 'probe-timeout' });
 });
 
 it('a source that answers slowly is given up at the deadline, by name', { timeout: 120_000 }, async () => {

@@ -158,6 +158,12 @@ const NUMBERS: readonly (readonly [of: string, rows: readonly Row[]])[] = [
     'frame rate',
     [
       ['1,000 a second', { seconds: about(2), frames: about(121, 3), frameRate: 60 }, () => rate('r1000.mp4', 1000, 2)],
+      [
+        '1,000 a second, as MPEG-TS',
+        { seconds: about(2), frames: about(121, 3), frameRate: 60 },
+        () => rate('r1000ts.mp4', 1000, 2),
+        { segmentType: 'mpegts' },
+      ],
       ['90 a second', { seconds: about(2), frames: about(120, 3), frameRate: 60 }, () => rate('r90.mp4', 90, 2)],
       ['61 a second', { frames: atMost(125), frameRate: 60 }, () => rate('r61.mp4', 61, 2)],
       ['60 a second lose none', { frames: 120, frameRate: 60 }, () => rate('r60.mp4', 60, 2)],
