@@ -320,6 +320,27 @@ const schema = z.strictObject({
       unknownPerMinute: liveBounds.unknownPerMinute.default(60).meta({
         description: 'Rows of unknown devices a task writes in a minute.',
       }),
+      maxFilesPerDay: liveBounds.maxFilesPerDay.default(1000).meta({
+        description:
+          'Files of alarms, and pictures sent in messages, that one device may have kept in a day (UTC). More are refused; the alarm says so. A registered number is no secret: what this and the next five allow is what a stranger can spend (docs/security.md).',
+      }),
+      maxFilesMiBPerDay: liveBounds.maxFilesMiBPerDay
+        .default(10_240)
+        .meta({ description: 'MiB of these files of one device in a day; more are refused.' }),
+      maxEncodesPerDay: liveBounds.maxEncodesPerDay.default(50).meta({
+        description:
+          'Videos among them that become videos of the library, which costs an encode each. More are kept as files beside the alarm, not sliced.',
+      }),
+      maxAlarmsPerDay: liveBounds.maxAlarmsPerDay
+        .default(5000)
+        .meta({ description: 'Alarms of one device that are kept in a day; more are counted, and dropped.' }),
+      maxPositionsPerDay: liveBounds.maxPositionsPerDay.default(200_000).meta({
+        description: 'Positions of one device that a task keeps in a day; one a second makes 86,400. More are dropped.',
+      }),
+      maxStreamMbps: liveBounds.maxStreamMbps.default(16).meta({
+        description:
+          'Mbit/s of one channel in the mean of ten seconds; a connection that sends more is closed. Recordings that are played back faster may have as many times as much.',
+      }),
       oldNameIndex: z.boolean().default(false).meta({
         description:
           'Keep the index `byName` of the devices table beside the one that took its place. For one deploy only, of a stack made before 0.2 ([CHANGELOG](../CHANGELOG.md)): a table gains or loses one index a deploy. While both are there, every write of a state goes to one partition.',

@@ -32,6 +32,14 @@ export function ingestOptionsOf({ live }: Pick<Config, 'live'>): IngestOptions {
       attachmentBytes: live.maxAttachmentMiB * MIB,
       commandsPerSecond: live.commandsPerSecond,
       unknownPerMinute: live.unknownPerMinute,
+      perDay: {
+        files: live.maxFilesPerDay,
+        bytes: live.maxFilesMiBPerDay * MIB,
+        encodes: live.maxEncodesPerDay,
+        alarms: live.maxAlarmsPerDay,
+      },
+      positionsPerDay: live.maxPositionsPerDay,
+      streamBytesPerSecond: Math.floor(live.maxStreamMbps * 125_000),
     },
   });
 }

@@ -81,7 +81,10 @@ export const clipRequest = z
     channel: channelNumber,
     ...stretch,
     title: line(200).optional(),
-    positions: z.boolean().default(true).meta({ description: 'Keep the positions of that stretch beside the video.' }),
+    positions: z
+      .boolean()
+      .default(true)
+      .meta({ description: 'Keep the positions of that stretch with the video (`GET /api/videos/{id}/positions`).' }),
   })
   .superRefine(isStretch);
 

@@ -190,6 +190,7 @@ export const alarmFile = z.object({
   /** A video is one of the library; everything else is an object of the media bucket. */
   videoId: z.string().optional(),
   key: z.string().optional(),
+  reason: z.string().max(200).optional().meta({ description: 'Why it was not kept, or not sliced, for a person.' }),
 });
 export type AlarmFile = z.infer<typeof alarmFile>;
 
@@ -199,7 +200,9 @@ export const alarmRecord = z.object({
   at: z.string(),
   id: requestId,
   time: timestamp,
-  kind: z.enum(['adas', 'dsm', 'tyre', 'blind-spot', 'status', 'video', 'multimedia']),
+  kind: z.enum(['adas', 'dsm', 'tyre', 'blind-spot', 'status', 'video', 'multimedia', 'limit']).meta({
+    description: '`limit`: what a device may have kept in a day is used up; `type` says of what. Told once a day.',
+  }),
   type: z.string().max(64).meta({ description: 'E.g. `forward-collision`, `fatigue`, `sos`.' }),
   level: z.int().min(0).max(255).optional(),
   /** `start` and `end` of a lasting alarm; `event`: of an instant. */
@@ -207,6 +210,8 @@ export const alarmRecord = z.object({
   position: position.optional(),
   channel: z.int().min(0).max(255).optional(),
   files: z.array(alarmFile).max(255),
+  /** How many files its report said there are: no more are taken. Absent where there are none to be had. */
+  announced: z.int().min(1).max(255).optional(),
   /** Random. What is made of its files is named by it, whichever task takes them and however often they come. Never shown. */
   seed: z.string().max(64).optional(),
   /** Epoch seconds; DynamoDB TTL. */
@@ -215,7 +220,7 @@ export const alarmRecord = z.object({
 export type AlarmRecord = z.infer<typeof alarmRecord>;
 
 /** What the API shows of an alarm: files with a signed path instead of a key. */
-export const alarm = alarmRecord.omit({ at: true, expiresAt: true, files: true, seed: true }).extend({
+export const alarm = alarmRecord.omit({ at: true, expiresAt: true, files: true, seed: true, announced: true }).extend({
   files: z.array(alarmFile.omit({ key: true }).extend({ url: z.string().optional() })),
 });
 export type Alarm = z.infer<typeof alarm>;

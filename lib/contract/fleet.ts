@@ -1,4 +1,4 @@
-/** Rows of the fleet table that live for a short while: tasks, unknown devices, recordings to come, viewers. Answers: commands.ts. */
+/** Rows of the fleet table that live for a short while: tasks, unknown devices, recordings to come, what was kept today, viewers. Answers: commands.ts. */
 import { z } from 'zod';
 import { channelNumber, deviceId, requestId } from './device.ts';
 
@@ -57,6 +57,19 @@ export const playbackRow = z.object({
   expiresAt: z.int().positive(),
 });
 export type PlaybackRow = z.infer<typeof playbackRow>;
+
+/** What one device has had kept in one day. Each number grows by ADD, under the condition that it stays within the day's. */
+export const usageRow = z.object({
+  kind: z.literal('usage'),
+  /** `{device}/{date}`, the date of UTC. */
+  id: z.string(),
+  files: z.int().nonnegative().optional(),
+  bytes: z.int().nonnegative().optional(),
+  encodes: z.int().nonnegative().optional(),
+  alarms: z.int().nonnegative().optional(),
+  /** Epoch seconds; a day after its own. */
+  expiresAt: z.int().positive(),
+});
 
 /** One viewer of an on-demand channel, until the signature ends. The API's own. */
 export const viewerRow = z.object({

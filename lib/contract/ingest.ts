@@ -60,6 +60,18 @@ export const ingestOptions = z.object({
     attachmentBytes: times(liveBounds.maxAttachmentMiB, MIB),
     commandsPerSecond: liveBounds.commandsPerSecond,
     unknownPerMinute: liveBounds.unknownPerMinute,
+    /** Of one device in a day of UTC, whichever tasks it comes to. */
+    perDay: z.object({
+      files: liveBounds.maxFilesPerDay,
+      bytes: times(liveBounds.maxFilesMiBPerDay, MIB),
+      /** Videos that are sliced; more are kept as files. */
+      encodes: liveBounds.maxEncodesPerDay,
+      alarms: liveBounds.maxAlarmsPerDay,
+    }),
+    /** The same, to one task. */
+    positionsPerDay: liveBounds.maxPositionsPerDay,
+    /** Of one channel, in the mean. */
+    streamBytesPerSecond: times(liveBounds.maxStreamMbps, 125_000),
   }),
 });
 export type IngestOptions = z.infer<typeof ingestOptions>;

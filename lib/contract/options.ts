@@ -87,4 +87,10 @@ export const liveBounds = {
   maxAttachmentMiB: whole(1, 4096),
   commandsPerSecond: z.number().min(0.1).max(20),
   unknownPerMinute: whole(1, 10_000),
+  maxFilesPerDay: whole(1, 100_000),
+  maxFilesMiBPerDay: whole(1, 1_048_576),
+  maxEncodesPerDay: whole(0, 10_000),
+  maxAlarmsPerDay: whole(10, 100_000),
+  maxPositionsPerDay: whole(1000, 10_000_000),
+  maxStreamMbps: z.number().min(0.1).max(200),
 };

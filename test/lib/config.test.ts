@@ -302,6 +302,13 @@ describe('configuration', () => {
     ['live.maxAttachmentMiB', '0', 'live.maxAttachmentMiB'],
     ['live.commandsPerSecond', '0', 'live.commandsPerSecond'],
     ['live.unknownPerMinute', '0', 'live.unknownPerMinute'],
+    ['live.maxFilesPerDay', '0', 'live.maxFilesPerDay'],
+    ['live.maxFilesMiBPerDay', '0', 'live.maxFilesMiBPerDay'],
+    ['live.maxEncodesPerDay', '-1', 'live.maxEncodesPerDay'],
+    ['live.maxAlarmsPerDay', '9', 'live.maxAlarmsPerDay'],
+    ['live.maxPositionsPerDay', '999', 'live.maxPositionsPerDay'],
+    ['live.maxStreamMbps', '201', 'live.maxStreamMbps'],
+    ['live.oldNameIndex', 'byName', 'live.oldNameIndex'],
     ['live.mapTilesUrl', 'https://tiles.example/{z}/{x}.png', 'live.mapTilesUrl'],
     ['live.mapTilesUrl', '//tiles.example/{z}/{x}/{y}.png', 'live.mapTilesUrl'],
     ['live.mapTilesUrl', 'ftp://tiles.example/{z}/{x}/{y}.png', 'live.mapTilesUrl'],
@@ -411,7 +418,7 @@ describe('configuration', () => {
   });
 
   it('names an environment that is not there, and says which are', () => {
-    expect(() => readConfig(context({ env: 'stage', environments }))).toThrow(/"stage".*local, dev, smoke, prod/);
+    expect(() => readConfig(context({ env: 'stage', environments }))).toThrow(/"stage".*local, dev, prod, smoke/);
     expect(() => readConfig(context({ env: 'dev' }))).toThrow(ConfigError);
   });
 

@@ -9,11 +9,28 @@ import type { PublicHost } from './net/host.ts';
 import type { Log } from './common/log.ts';
 import type { Budget, Shares } from './common/memory.ts';
 import type { Metrics } from './common/metrics.ts';
+import type { Rate } from './common/rate.ts';
 import type { Outbox } from './cloud/outbox.ts';
 import type { Positions } from './cloud/positions.ts';
 import type { Registry } from './cloud/registry.ts';
 import type { Sounds } from './sound/sounds.ts';
+import type { Usage } from './cloud/usage.ts';
 import type { UnknownDevices } from './cloud/unknown.ts';
+
+export interface Rates {
+  /** Connections that are let in. */
+  readonly connections: Rate;
+  /** Alarms and pictures: a loose contact reports thousands, and buries others'. */
+  readonly reports: Rate;
+  /** Lists of an alarm's files. */
+  readonly lists: Rate;
+  /** Refusals that others are told of. */
+  readonly refusals: Rate;
+  /** Capabilities that are written. */
+  readonly capabilities: Rate;
+  /** A day's. */
+  readonly positions: Rate;
+}
 
 export interface Services {
   readonly config: ServerConfig;
@@ -30,6 +47,10 @@ export interface Services {
   readonly events: DeviceEvents;
   /** Writes that may wait and be overtaken. */
   readonly outbox: Outbox;
+  /** What a device may have kept in a day. */
+  readonly usage: Usage;
+  /** What one device may do, over whichever connections to this task. */
+  readonly rates: Rates;
   readonly host: PublicHost;
   readonly sounds: Sounds;
   readonly memory: {

@@ -8,7 +8,7 @@ import { Client } from '../../../local/client.ts';
 import type { Simulation } from '../../../local/device/simulator.ts';
 import { signIn } from '../../../local/sign-in.ts';
 import { runningStack } from '../../stack.ts';
-import { openBrowser, openPage, playerState } from './open.ts';
+import { openBrowser, openPage, playerState, seriousFindings } from './open.ts';
 import { moving, pixelsOf, videosOf } from './pictures.ts';
 import { LONG_NAME, register, ROAD, simulate, slow } from './vehicles.ts';
 
@@ -259,8 +259,22 @@ describe('while they drive', () => {
     videos.push(page.url().slice(-20));
     await page.getByRole('heading', { name: 'What happened' }).waitFor();
     await expect.poll(async () => (await playerState(page)).length, slow).toBeGreaterThan(2);
+    await page.getByRole('tab', { name: 'Details' }).click();
+    await page.getByLabel('Map of where it was filmed').waitFor(slow);
+    expect(await seriousFindings(page)).toEqual([]);
     expect(faults).toEqual([]);
     await close();
+
+    // Everybody may watch it now, and who may not see the device is told so much.
+    const id = videos.at(-1)!;
+    await ada.call('PATCH /api/videos/{id}', { params: { id }, body: { visibility: 'public' } });
+    const other = await openPage(browser);
+    await signIn(other.page, stack.url, 'uma', `/v/${id}?tab=details`);
+    await other.page.getByRole('heading', { name: 'What happened', level: 1 }).waitFor();
+    await other.page.getByRole('heading', { name: 'Source' }).waitFor();
+    expect(await other.page.getByText('Where it was filmed').count()).toBe(0);
+    expect(await other.page.content()).not.toContain(TANKER);
+    await other.close();
   });
 
   it.concurrent('lists what a device holds itself, and fetches it', async ({ expect }) => {

@@ -39,6 +39,14 @@ export const grantsQuery = (id: string) =>
     queryFn: ({ signal }) => call('GET /api/videos/{id}/grants', { params: { id }, signal }),
   });
 
+/** Where a clip of a device was filmed; it never changes, who may know it does. */
+export const positionsQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['positions', id],
+    queryFn: ({ signal }) => call('GET /api/videos/{id}/positions', { params: { id }, signal }),
+    staleTime: 60_000,
+  });
+
 /** Removes a video. One that is gone already is as good as removed. */
 export async function deleteVideo(id: string): Promise<void> {
   try {

@@ -89,13 +89,21 @@ const isShown = ({ kind, state, url }: File): boolean =>
 const ICONS = { video: IconMovie, picture: IconPhoto, audio: IconMusic, data: IconFile } as const;
 
 function AlarmFile({ file }: { file: File }) {
-  const { name, kind, url, videoId, state } = file;
+  const { name, kind, url, videoId, state, reason } = file;
   const Icon = ICONS[kind];
   const label = (
     <>
       <Icon size={15} aria-hidden />
       {fileKinds[kind]}
-      <small>{state === 'expected' ? 'on its way' : state === 'failed' ? 'incomplete' : bytes(file.bytes)}</small>
+      <small>
+        {state === 'expected'
+          ? 'on its way'
+          : state === 'failed'
+            ? reason === undefined
+              ? 'incomplete'
+              : 'refused'
+            : bytes(file.bytes)}
+      </small>
     </>
   );
   if (isShown(file)) {
@@ -108,10 +116,14 @@ function AlarmFile({ file }: { file: File }) {
   if (state === 'complete' && videoId !== undefined) return <Link to={`/v/${videoId}`}>{label}</Link>;
   if (state === 'complete' && url !== undefined) {
     return (
-      <a href={url} download={name}>
+      <a href={url} download={name} title={reason}>
         {label}
       </a>
     );
   }
-  return <span data-state={state}>{label}</span>;
+  return (
+    <span data-state={state} title={reason}>
+      {label}
+    </span>
+  );
 }

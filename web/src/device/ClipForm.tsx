@@ -97,7 +97,7 @@ export function ClipForm({ device, channel, channelName, at, day, recordings, ma
         onChange={(event) => setTitle(event.currentTarget.value)}
       />
       <Checkbox
-        label="Keep the positions of this stretch beside it"
+        label="Keep where it was, for who may see the device"
         checked={positions}
         onChange={(event) => setPositions(event.currentTarget.checked)}
       />

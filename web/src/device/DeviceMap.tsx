@@ -13,6 +13,8 @@ interface Props {
   readonly at: number;
   /** A person points at a place of the track. */
   readonly goTo: (at: number) => void;
+  /** For screen readers. */
+  readonly label: string;
 }
 
 const nothing = { type: 'FeatureCollection' as const, features: [] };
@@ -101,7 +103,7 @@ export default function DeviceMap(props: Props) {
     if (!inner.contains(center)) map.easeTo({ center, duration: 300 });
   }, [map, runs, at]);
 
-  return <MapCanvas label="Map of the track; the time line says the same in words" ready={setMap} />;
+  return <MapCanvas label={props.label} ready={setMap} />;
 }
 
 function draw(map: MapLibre): void {

@@ -279,7 +279,13 @@ function Loaded({ device, error }: { device: Device; error: unknown }) {
             ) : (
               <Fence>
                 <Suspense fallback={<Skeleton height="100%" radius={0} />}>
-                  <DeviceMap runs={runs} alarms={alarms.data?.alarms ?? []} at={at} goTo={goTo} />
+                  <DeviceMap
+                    runs={runs}
+                    alarms={alarms.data?.alarms ?? []}
+                    at={at}
+                    goTo={goTo}
+                    label="Map of the track; the time line says the same in words"
+                  />
                 </Suspense>
               </Fence>
             )}

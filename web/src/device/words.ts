@@ -44,6 +44,7 @@ const KINDS: Readonly<Record<Alarm['kind'], string>> = {
   status: 'Vehicle',
   video: 'Camera',
   multimedia: 'Media event',
+  limit: 'Limit of the day',
 };
 
 /** `Forward collision`, with ` ends` when it is over. */

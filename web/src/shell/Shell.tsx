@@ -18,6 +18,7 @@ import { UploadsProvider, useUploads } from '../upload/UploadsContext.tsx';
 import { DropAnywhere } from './DropAnywhere.tsx';
 import { isTyping } from './keys.ts';
 import { Mark } from './Mark.tsx';
+import { screensOf } from './screens.ts';
 import classes from './shell.module.css';
 
 /** The frame around every screen: side bar on wide screens, bottom bar on a phone, uploads beside both. */
@@ -65,21 +66,24 @@ function SideBar() {
   );
 }
 
-const library = { to: '/', label: 'Library', Icon: IconLayoutGrid };
-const live = { to: '/live', label: 'Live', Icon: IconLivePhoto };
-const map = { to: '/map', label: 'Map', Icon: IconMap2 };
+const links = {
+  library: { to: '/', label: 'Library', Icon: IconLayoutGrid },
+  live: { to: '/live', label: 'Live', Icon: IconLivePhoto },
+  map: { to: '/map', label: 'Map', Icon: IconMap2 },
+} as const;
 
 function Screens({ name, size }: { name: 'link' | 'tab'; size: number }) {
   const { config } = useSession();
-  // Where no devices are taken in now, the map leads to what they sent before, if there is any that this person may see.
-  const { data: anyDevice = false } = useQuery({ ...anyDeviceQuery, enabled: !config.live });
-  const screens = config.live ? [library, live, map] : anyDevice ? [library, map] : [library];
-  return screens.map(({ to, label, Icon }) => (
-    <NavLink key={to} to={to} end className={classes[name] ?? ''}>
-      <Icon size={size} stroke={1.6} aria-hidden />
-      {label}
-    </NavLink>
-  ));
+  const { data: seesDevice = false } = useQuery({ ...anyDeviceQuery, enabled: !config.live });
+  return screensOf(config.live, seesDevice).map((screen) => {
+    const { to, label, Icon } = links[screen];
+    return (
+      <NavLink key={to} to={to} end className={classes[name] ?? ''}>
+        <Icon size={size} stroke={1.6} aria-hidden />
+        {label}
+      </NavLink>
+    );
+  });
 }
 
 function UploadButton() {

@@ -1,11 +1,15 @@
 import '@mantine/core/styles/Table.css';
-import { Table } from '@mantine/core';
+import { Skeleton, Table } from '@mantine/core';
+import { lazy, Suspense } from 'react';
 import type { Rendition, Video } from '../../../lib/contract/video.ts';
 import { bitRate, bytes, clock, exact, span } from '../shared/format.ts';
 import { statusViews } from '../shared/status.ts';
 import classes from './video.module.css';
 
-export function DetailsTab({ video }: { video: Video }) {
+const Places = lazy(() => import('./Places.tsx'));
+
+/** `isShown`: the map is fetched by who looks at it. */
+export function DetailsTab({ video, isShown }: { video: Video; isShown: boolean }) {
   const facts: [string, string][] = [
     ['File', video.filename],
     ['Type', video.type],
@@ -68,6 +72,14 @@ export function DetailsTab({ video }: { video: Video }) {
           ))}
         </dl>
       </section>
+      {video.origin?.kind === 'clip' && isShown && (
+        <section>
+          <h2>Where it was filmed</h2>
+          <Suspense fallback={<Skeleton height={240} />}>
+            <Places id={video.id} />
+          </Suspense>
+        </section>
+      )}
       <section>
         <h2>What happened</h2>
         <ol className={classes.timeline}>

@@ -121,7 +121,7 @@ function Loaded({ video }: { video: Video }) {
             <ShareTab video={video} />
           </Tabs.Panel>
           <Tabs.Panel value="details" className={classes.panel}>
-            <DetailsTab video={video} />
+            <DetailsTab video={video} isShown={tab === 'details'} />
           </Tabs.Panel>
           {mayEdit && (
             <Tabs.Panel value="access" className={classes.panel}>

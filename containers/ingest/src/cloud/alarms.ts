@@ -1,6 +1,6 @@
-/** The alarms table. A task may put and update, and reads through an update's answer. */
+/** The alarms table. */
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import { PutCommand, UpdateCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { GetCommand, PutCommand, UpdateCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { alarmRecord, alarmSortKey, type AlarmFile, type AlarmRecord } from '../../../../lib/contract/device.ts';
 
 export interface AlarmKey {
@@ -44,22 +44,10 @@ export class AlarmStore {
 
   /** The record; undefined when there is none. */
   async read(key: AlarmKey): Promise<AlarmRecord | undefined> {
-    try {
-      const { Attributes } = await this.#dynamo.send(
-        new UpdateCommand({
-          TableName: this.#table,
-          Key: keyOf(key),
-          // Changes nothing: the answer is what is wanted.
-          UpdateExpression: 'SET expiresAt = expiresAt',
-          ConditionExpression: 'attribute_exists(device)',
-          ReturnValues: 'ALL_NEW',
-        }),
-      );
-      return alarmRecord.parse(Attributes);
-    } catch (error) {
-      if (error instanceof ConditionalCheckFailedException) return undefined;
-      throw error;
-    }
+    const { Item } = await this.#dynamo.send(
+      new GetCommand({ TableName: this.#table, Key: keyOf(key), ConsistentRead: true }),
+    );
+    return Item === undefined ? undefined : alarmRecord.parse(Item);
   }
 
   /** One of its files, counted from 1, which is listed there. What is said of others, over other connections, stays. */

@@ -56,6 +56,9 @@ const counted = [
   'droppedAlarms',
   'attachments',
   'failedAttachments',
+  // Over what a device may have kept in a day; and videos kept as files, not sliced.
+  'filesOverLimit',
+  'videosNotSliced',
   'commands',
   'droppedWrites',
   'droppedParts',

@@ -43,6 +43,8 @@ const PAUSED_MS = 5 * 60_000;
 const CHECKS = 6;
 /** Milliseconds to publish what is left of a stream that is over. */
 const CLOSING_MS = 20_000;
+/** Milliseconds over which the bytes of a channel are counted: what gathered behind a gap in its link comes at once. */
+const RATE_MS = 10_000;
 /** Growth of the peak bit rate that is worth a write. */
 const BANDWIDTH_STEP = 1.2;
 
@@ -61,6 +63,8 @@ export class LiveStream {
   #heardAt = 0;
   #checkAt = 0;
   #leftAt = 0;
+  #rateSince = -Infinity;
+  #rateBytes = 0;
   #stopping = false;
   #written: Stream | undefined;
   /** Whether the record has said, since its connection came, that the stream is this task's. */
@@ -117,9 +121,25 @@ export class LiveStream {
   unit(source: Source, unit: AccessUnit): void {
     if (source !== this.#source) return;
     this.#heardAt = unit.receivedAt;
+    if (!this.#mayTake(unit)) return;
     // Browsers cannot play telephone codecs: where nothing encodes them, silence stands for them.
     if (unit.kind === 'audio') this.#sound.push(unit);
     else this.#segmenter?.push(unit);
+  }
+
+  /** False, and its connection closed: it sends more than a channel may. Who comes again meanwhile goes on from there. */
+  #mayTake(unit: AccessUnit): boolean {
+    if (unit.receivedAt - this.#rateSince >= RATE_MS) {
+      this.#rateSince = unit.receivedAt;
+      this.#rateBytes = 0;
+    }
+    this.#rateBytes += unit.kind === 'aac' ? 0 : unit.data.length;
+    const speed = this.#options.playback?.speed ?? 1;
+    const most = (this.#services.config.options.limits.streamBytesPerSecond * speed * RATE_MS) / 1000;
+    if (this.#rateBytes <= most) return true;
+    this.#services.log.trouble('stream-too-fast', this.device, `channel ${this.channel}`);
+    this.#source?.release('flood');
+    return false;
   }
 
   /** Its sound, back from the encoder: not on its connection's way, so what fails here is caught here. */

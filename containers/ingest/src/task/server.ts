@@ -30,6 +30,8 @@ import { Registry } from '../cloud/registry.ts';
 import type { Services } from '../services.ts';
 import { Sounds } from '../sound/sounds.ts';
 import { ScaleInProtection, taskRevision } from './ecs.ts';
+import { Rate } from '../common/rate.ts';
+import { Usage } from '../cloud/usage.ts';
 import { UnknownDevices } from '../cloud/unknown.ts';
 
 export type PortName = 'control' | 'media' | 'attachments' | 'health';
@@ -53,6 +55,12 @@ const MESSAGE_SHARE = 1 / 8;
 const SOUND_SHARE = 1 / 4;
 const ENCODER_BYTES = 850_000;
 const MINUTE = 60;
+const DAY = 86_400_000;
+/** Of one device in a minute: more than any needs, whatever its link. */
+const MOST_CONNECTS = 60;
+const MOST_REPORTS = 240;
+const MOST_LISTS = 60;
+const MOST_CAPABILITIES = 4;
 
 export interface Overrides {
   readonly aws?: Aws;
@@ -185,6 +193,15 @@ function makeServices(
     }),
     events: new DeviceEvents(aws.events, { bus: config.eventBus, task, failed: failing('events'), dropped }),
     outbox,
+    usage: new Usage(aws.dynamo, tables.fleet, options.limits.perDay),
+    rates: {
+      connections: new Rate(MOST_CONNECTS, 60_000),
+      reports: new Rate(MOST_REPORTS, 60_000),
+      lists: new Rate(MOST_LISTS, 60_000),
+      refusals: new Rate(1, 60_000),
+      capabilities: new Rate(MOST_CAPABILITIES, 60_000),
+      positions: new Rate(options.limits.positionsPerDay, DAY),
+    },
     host: new PublicHost(config.publicHost, options.announce.address),
     sounds: new Sounds({
       metrics,

@@ -1,13 +1,15 @@
 /** Files of alarms over real sockets: ranges missing, parts, what they become, and who is refused. */
+import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { alarmNumber } from '../../../../containers/ingest/src/sessions/alarms/detect.ts';
 import { encodeFrames } from '../../../../containers/ingest/src/jt808/messages/registry.ts';
 import type { AlarmFile, AlarmRecord } from '../../../../lib/contract/device.ts';
 import { dayAfter } from '../../../../lib/contract/device-video.ts';
 import { sourceKey } from '../../../../lib/contract/keys.ts';
 import { videoRecord } from '../../../../lib/contract/video.ts';
 import { Cloud, until, type OwnTask } from './cloud.ts';
-import { TestDevice } from './device.ts';
-import { bytes, JPEG, MP4, raise, Uploader } from './uploader.ts';
+import { TestDevice, locationAt } from './device.ts';
+import { bytes, JPEG, MP4, raise, Uploader, type File } from './uploader.ts';
 
 let cloud: Cloud;
 let task: OwnTask;
@@ -24,6 +26,203 @@ beforeAll(async () => {
   task = await cloud.task();
 });
 afterAll(() => cloud.close());
+
+/** Lists and sends files; answers what became of each: whether it was begun, and whether it was acknowledged. */
+async function sendThem(up: Uploader, files: readonly File[]): Promise<boolean[]> {
+  const done: boolean[] = [];
+  for (const file of files) {
+    if ((await up.begin(file)) !== 0) {
+      done.push(false);
+      continue;
+    }
+    up.range(file, 0, file.data.length);
+    done.push(await up.isTaken(file));
+  }
+  return done;
+}
+const film = (name: string, size = 4000): File => ({
+  name: `02_65_6502_${name}.mp4`,
+  type: 2,
+  data: bytes(size, MP4, 7),
+});
+const films = (count: number, from = 0): File[] => Array.from({ length: count }, (_, i) => film(String(from + i)));
+const videosOf = async (id: string) =>
+  (await cloud.rows('VIDEOS_TABLE')).filter((row) => JSON.stringify(row).includes(id));
+
+describe('what a device may have kept', { concurrent: true }, () => {
+  it('is as many files of an alarm as it announced: however often they are listed, under whichever names, over whichever connection', async () => {
+    const id = '13800003101';
+    await cloud.register(id, []);
+    const device = await new TestDevice(id, task.ports.control).login();
+    const { sign, asked } = await raise(device, 'jiangsu', 1, 3);
+    const up = new Uploader(id, task.ports.attachments);
+    expect(await up.list(sign, asked.alarmNo, films(3))).toBe(0);
+    expect(await sendThem(up, films(3))).toEqual([true, true, true]);
+    // The same list, as it was announced, again and again; then others of as many.
+    for (let round = 0; round < 4; round += 1) {
+      expect(await up.list(sign, asked.alarmNo, films(3))).toBe(0);
+      await sendThem(up, films(3));
+      await up.list(sign, asked.alarmNo, films(3, 10 * (round + 1)));
+      expect(await sendThem(up, films(3, 10 * (round + 1)))).toEqual([false, false, false]);
+    }
+    // Of another size, under a name that is there.
+    await up.list(sign, asked.alarmNo, [film('0', 9000)]);
+    expect(await sendThem(up, [film('0', 9000)])).toEqual([false]);
+    await up.close();
+    const other = new Uploader(id, (await cloud.task()).ports.attachments);
+    await other.list(sign, asked.alarmNo, films(5, 100));
+    expect(await sendThem(other, films(5, 100))).toEqual([false, false, false, false, false]);
+    await other.close();
+    expect(await videosOf(id)).toHaveLength(3);
+    const rows = await cloud.rows('ALARMS_TABLE');
+    expect(
+      (rows.find((row) => row['device'] === id && row['kind'] === 'dsm') as unknown as AlarmRecord).files,
+    ).toHaveLength(3);
+    // Its people are told, once.
+    expect(rows.filter((row) => row['device'] === id && row['kind'] === 'limit').map((row) => row['type'])).toEqual([
+      'unannounced-files',
+    ]);
+    await device.close();
+  });
+
+  it('is none of more bytes than announced, and none of an alarm that announced none', async () => {
+    const id = '13800003102';
+    await cloud.register(id, []);
+    const device = await new TestDevice(id, task.ports.control).login();
+    const { sign, asked } = await raise(device, 'jiangsu', 1, 2);
+    const up = new Uploader(id, task.ports.attachments);
+    expect(await up.list(sign, asked.alarmNo, [film('1', 4000)])).toBe(0);
+    const larger = film('1', 8000);
+    expect(await up.begin(larger)).toBe(1);
+    up.range(larger, 0, 8000);
+    expect(await up.isTaken(larger)).toBe(false);
+    // Its number follows from what the device says.
+    const at = Math.floor(Date.now() / 1000) * 1000;
+    await device.replyTo(device.send('location', locationAt(at, { alarm: 1 })));
+    const row = await until(
+      'the alarm',
+      async () => (await cloud.rows('ALARMS_TABLE')).find((one) => one['device'] === id && one['kind'] === 'status'),
+      (one) => one !== undefined,
+    );
+    const again = new Uploader(id, task.ports.attachments);
+    const number = alarmNumber(String(row!['id']), Date.parse(String(row!['time'])));
+    await again.list(sign, number, films(5));
+    expect(await sendThem(again, films(5))).toEqual([false, false, false, false, false]);
+    expect(await videosOf(id)).toHaveLength(0);
+    for (const one of [up, again, device]) await one.close();
+  });
+
+  it('is so many files, bytes and encodes a day, over all its connections and tasks', async () => {
+    const id = '13800003103';
+    await cloud.register(id, []);
+    const limits = { perDay: { files: 5, bytes: 30_000, encodes: 2, alarms: 100 } };
+    const [one, two] = [await cloud.task({ limits }), await cloud.task({ limits })];
+    const send = async (own: OwnTask, sequence: number, files: readonly File[]) => {
+      const device = await new TestDevice(id, own.ports.control).login();
+      const { sign, asked } = await raise(device, 'jiangsu', sequence, files.length);
+      const up = new Uploader(id, own.ports.attachments);
+      await up.list(sign, asked.alarmNo, files);
+      const done = await sendThem(up, files);
+      await up.close();
+      await device.close();
+      return done;
+    };
+    expect(await send(one, 1, films(3))).toEqual([true, true, true]);
+    // Sliced, sliced, and kept as a file.
+    expect(await videosOf(id)).toHaveLength(2);
+    expect(await cloud.keys(`live/${id}/`)).toHaveLength(1);
+    // 20,000 bytes would be more than 30,000; then the fifth file of the day, and no sixth.
+    expect(await send(two, 2, [film('a', 20_000), film('b'), film('c')])).toEqual([false, true, false]);
+    expect(await send(one, 3, films(2))).toEqual([false, false]);
+    expect(await videosOf(id)).toHaveLength(2);
+    const rows = (await cloud.rows('ALARMS_TABLE')).filter((row) => row['device'] === id) as unknown as AlarmRecord[];
+    const files = rows.flatMap((row) => row.files);
+    expect(files.filter(({ state }) => state === 'complete')).toHaveLength(4);
+    expect(
+      files
+        .filter(({ state }) => state === 'failed')
+        .map(({ reason }) => /live\.\w+/.exec(reason!)?.[0])
+        .toSorted(),
+    ).toEqual(['live.maxFilesMiBPerDay', 'live.maxFilesPerDay', 'live.maxFilesPerDay', 'live.maxFilesPerDay']);
+    expect(
+      rows
+        .filter(({ kind }) => kind === 'limit')
+        .map(({ type }) => type)
+        .toSorted(),
+    ).toEqual(['bytes', 'encodes', 'files']);
+    const usage = (await cloud.fleet('usage')).find((row) => String(row['id']).startsWith(id));
+    expect(usage).toMatchObject({ files: 5, encodes: 2, bytes: 16_000 });
+    // The picture of a message is one of its files.
+    const device = await new TestDevice(id, two.ports.control).login();
+    const data = bytes(500, JPEG, 9);
+    const serial = device.send('mediaData', {
+      mediaId: 5,
+      type: 0,
+      format: 0,
+      event: 0,
+      channel: 1,
+      location: locationAt(Date.now()),
+      data,
+    });
+    expect(await device.replyTo(serial)).toBe(1);
+    await device.close();
+  });
+
+  it('is not written again once it has been taken in, though the alarm does not say so yet', async () => {
+    const id = '13800003105';
+    await cloud.register(id, []);
+    const device = await new TestDevice(id, task.ports.control).login();
+    const { sign, asked } = await raise(device, 'jiangsu', 1, 1);
+    const send = async (file: File) => {
+      const up = new Uploader(id, task.ports.attachments);
+      await up.list(sign, asked.alarmNo, [file]);
+      expect(await sendThem(up, [file])).toEqual([true]);
+      await up.close();
+    };
+    const [first] = films(1);
+    await send(first!);
+    const [video] = await videosOf(id);
+    const alarm = await alarmOf(id);
+    const table = (name: string) => process.env[name];
+    await cloud.dynamo.send(new PutCommand({ TableName: table('VIDEOS_TABLE'), Item: { ...video, status: 'ready' } }));
+    await cloud.dynamo.send(
+      new PutCommand({
+        TableName: table('ALARMS_TABLE'),
+        Item: { ...alarm, files: [{ ...alarm.files[0], state: 'expected' }] },
+      }),
+    );
+    await send({ ...first!, data: bytes(4000, MP4, 8) });
+    expect((await alarmOf(id)).files).toEqual(alarm.files);
+    expect(
+      (await cloud.object(sourceKey(String(video!['id'])), process.env['SOURCE_BUCKET'])).body.equals(first!.data),
+    ).toBe(true);
+    expect(await videosOf(id)).toHaveLength(1);
+    expect((await cloud.fleet('usage')).find((row) => String(row['id']).startsWith(id))).toMatchObject({
+      files: 1,
+      encodes: 1,
+    });
+    await device.close();
+  });
+
+  it('is so many alarms a day', async () => {
+    const id = '13800003104';
+    await cloud.register(id, []);
+    const own = await cloud.task({ limits: { perDay: { files: 5, bytes: 30_000, encodes: 2, alarms: 10 } } });
+    const device = await new TestDevice(id, own.ports.control).login();
+    const at = Math.floor(Date.now() / 1000) * 1000 - 60_000;
+    for (let n = 0; n < 30; n += 1) {
+      await device.replyTo(device.send('location', locationAt(at + n * 1000, { alarm: n % 2 })));
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    const alarms = async () => (await cloud.rows('ALARMS_TABLE')).filter((row) => row['device'] === id);
+    await until('being told', alarms, (rows) => rows.some(({ kind }) => kind === 'limit'));
+    const kept = (await alarms()).filter(({ kind }) => kind === 'status').length;
+    // Counted behind the write: those under way at that moment are kept, too.
+    expect(kept).toBeGreaterThanOrEqual(10);
+    expect(kept).toBeLessThan(16);
+    await device.close();
+  });
+});
 
 describe('files of an alarm', { concurrent: true }, () => {
   it.each([

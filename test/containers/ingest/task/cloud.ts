@@ -51,6 +51,9 @@ export const OPTIONS: IngestOptions = {
     attachmentBytes: 64 * 1024 * 1024,
     commandsPerSecond: 10,
     unknownPerMinute: 60,
+    perDay: { files: 1000, bytes: 1024 * 1024 * 1024, encodes: 100, alarms: 5000 },
+    positionsPerDay: 100_000,
+    streamBytesPerSecond: 2_000_000,
   },
 };
 
@@ -68,6 +71,9 @@ export const testOptions = ingestOptions.extend({
     firstByteSeconds: time,
     frameBytes: size,
     bufferBytes: size,
+    perDay: ingestOptions.shape.limits.shape.perDay.extend({ bytes: size }),
+    streamBytesPerSecond: size,
+    positionsPerDay: size,
   }),
 });
 

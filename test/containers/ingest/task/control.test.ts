@@ -5,7 +5,8 @@ import { phoneBytes } from '../../../../containers/ingest/src/jt808/identity.ts'
 import { encodeFrames } from '../../../../containers/ingest/src/jt808/messages/registry.ts';
 import { makeSign } from '../../../../containers/ingest/src/jt808/subiao/sign.ts';
 import { Cloud, until, type OwnTask } from './cloud.ts';
-import { TestDevice, ZONE, locationAt } from './device.ts';
+import { h264Picture } from '../streams.ts';
+import { TestCamera, TestDevice, ZONE, locationAt } from './device.ts';
 import { utcToBcd } from '../../../../containers/ingest/src/jt808/time.ts';
 
 let cloud: Cloud;
@@ -478,6 +479,66 @@ describe.concurrent('limits', () => {
     }
     expect(await steady.replyTo(steady.send('heartbeat', {}))).toBe(0);
     await steady.close();
+  });
+});
+
+describe.concurrent('what a number alone can spend', () => {
+  it('is bounded in positions', async () => {
+    const id = '13800000801';
+    await cloud.register(id, []);
+    const own = await cloud.task({ limits: { positionsPerDay: 20 } });
+    const device = await new TestDevice(id, own.ports.control).login();
+    const at = Math.floor(Date.now() / 1000) * 1000 - 3_600_000;
+    const locations = Array.from({ length: 50 }, (_, i) => locationAt(at + i * 1000));
+    await device.replyTo(device.send('locationBatch', { type: 1, locations }));
+    await until(
+      'being told',
+      async () => (await cloud.rows('ALARMS_TABLE')).filter((row) => row['device'] === id).map((row) => row['type']),
+      (types) => types.join() === 'positions',
+    );
+    const points = async () =>
+      (await cloud.rows('POSITIONS_TABLE'))
+        .filter(({ track }) => String(track).startsWith(`${id}#`))
+        .flatMap((item) => decodePoints(item['points'] as Uint8Array)).length;
+    await until('its points', points, (count) => count === 20);
+    await device.close();
+  });
+
+  it('is bounded in connections, and in what is written of it', async () => {
+    const id = '13800000802';
+    await cloud.register(id, []);
+    const own = await cloud.task();
+    let refused = 0;
+    for (let n = 0; n < 125; n += 1) {
+      const device = new TestDevice(id, own.ports.control);
+      const serial = device.send('authenticate', { authCode: 'x' });
+      const answered = await Promise.race([
+        device.replyTo(serial).then(() => true),
+        device.closed.then(() => false),
+      ]).catch(() => false);
+      if (!answered) refused += 1;
+      await device.close();
+    }
+    // Sixty in a minute, of which two may have been.
+    expect(refused).toBeGreaterThanOrEqual(5);
+    expect(refused).toBeLessThanOrEqual(125 - 60);
+  });
+
+  it('is bounded in the bytes of a channel, over connections that follow one another', async () => {
+    const id = '13800000803';
+    await cloud.register(id, [{ live: 'always' }]);
+    const own = await cloud.task({ limits: { streamBytesPerSecond: 20_000 } });
+    const device = await new TestDevice(id, own.ports.control).login();
+    await device.wait('startLive');
+    const pictures = Array.from({ length: 30 }, (_, i) => h264Picture(i % 10 === 0, 10_000, i + 1));
+    const [first, second] = [0, 1].map(() => new TestCamera(id, own.ports.media));
+    await first!.send(pictures);
+    await first!.closed;
+    await second!.send(pictures.slice(0, 5));
+    await second!.closed;
+    expect(own.ingest.services.metrics.closed.flood).toBe(2);
+    expect(device.isClosed).toBe(false);
+    await device.close();
   });
 });
 

@@ -71,6 +71,16 @@ export class Uploader extends TestDevice {
     }
   }
 
+  /** Says that it has been sent; false when that is refused. */
+  async isTaken({ name, type, data }: File): Promise<boolean> {
+    const before = this.seen('attachmentReply').length;
+    const serial = this.send('attachmentEnd', { name, type, size: data.length });
+    const taken = this.wait('attachmentReply', before + 1).then(({ missing }) => missing.length === 0);
+    const refused = this.replyTo(serial).then(() => false);
+    for (const one of [taken, refused]) one.catch(() => {});
+    return Promise.race([taken, refused]);
+  }
+
   async finish({ name, type, data }: File): Promise<MessageValue<'attachmentReply'>> {
     const before = this.seen('attachmentReply').length;
     this.send('attachmentEnd', { name, type, size: data.length });

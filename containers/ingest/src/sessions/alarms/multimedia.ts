@@ -11,16 +11,30 @@ import type { Services } from '../../services.ts';
 import type { DevicePort } from '../port.ts';
 import { fileKindOf, mediaTypeOf } from '../attachments/kinds.ts';
 import { alarmId } from './detect.ts';
-import { newSeed } from './report.ts';
+import { noteLimit } from './limit.ts';
+import { newSeed } from './seed.ts';
 
 /** Names of JT/T 808-2019 table 79, by number. */
 const EVENTS = ['command', 'timer', 'robbery', 'collision', 'door-open', 'door-close', 'door-closing', 'distance'];
 
-type Used = Pick<Services, 'aws' | 'alarms' | 'config' | 'events' | 'metrics' | 'log'>;
+type Used = Pick<Services, 'aws' | 'alarms' | 'config' | 'events' | 'metrics' | 'log' | 'usage' | 'outbox'>;
 
-export async function saveMultimedia(services: Used, device: DevicePort, media: MediaData): Promise<void> {
+/** `refuse`: it may have no more kept today. */
+export async function saveMultimedia(
+  services: Used,
+  device: DevicePort,
+  media: MediaData,
+  refuse: () => void,
+): Promise<void> {
+  // What it was received in is used again.
+  const kept = { ...media, data: Buffer.from(media.data) };
   try {
-    await save(services, device, { ...media, data: Buffer.from(media.data) });
+    if (!(await services.usage.take(device.id, { files: 1, bytes: media.data.length }))) {
+      noteLimit(services, device.record, 'files');
+      refuse();
+      return;
+    }
+    await save(services, device, kept);
     device.answer('mediaReply', { mediaId: media.mediaId });
   } catch (error) {
     // Not acknowledged, so it comes again.

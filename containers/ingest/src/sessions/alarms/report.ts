@@ -1,21 +1,27 @@
 /** What is done about an alarm: it is stored, published as an event, and its files are asked for. */
-import { randomBytes } from 'node:crypto';
 import type { Services } from '../../services.ts';
 import type { DevicePort } from '../port.ts';
 import { alarmNumber, type FoundAlarm } from './detect.ts';
+import { noteLimit } from './limit.ts';
+import { newSeed } from './seed.ts';
 
-type Used = Pick<Services, 'alarms' | 'events' | 'config' | 'host' | 'log' | 'outbox'>;
-
-/** What names an alarm's files. */
-export const newSeed = (): string => randomBytes(16).toString('hex');
+type Used = Pick<Services, 'alarms' | 'events' | 'config' | 'host' | 'log' | 'outbox' | 'usage' | 'metrics'>;
 
 /** The alarm is stored however long that takes; its files are asked for when they could be kept. */
 export function reportAlarm(services: Used, device: DevicePort, { sign, ...alarm }: FoundAlarm): void {
   const seed = newSeed();
+  if (services.usage.isOver(device.id, 'alarms')) {
+    services.metrics.add('droppedAlarms');
+    return;
+  }
+  services.metrics.add('alarms');
   services.outbox.put(`alarm ${device.id} ${alarm.id}`, async () => {
-    const record = { ...alarm, device: device.id, files: [], seed };
+    const announced = sign && { announced: sign.attachments };
+    const record = { ...alarm, device: device.id, files: [], seed, ...announced };
     const isNew = await services.alarms.put(record, device.record.retentionDays);
     if (isNew) {
+      // Counted when it is known to be another: what is reported twice is one. So the first beyond the limit is kept, too.
+      void count(services, device);
       const { id, kind, type, level, phase, position } = alarm;
       services.events.publish({
         device: device.id,
@@ -28,6 +34,14 @@ export function reportAlarm(services: Used, device: DevicePort, { sign, ...alarm
     // for the device's answer.
     if (sign !== undefined) void askForFiles(services, device, { ...alarm, sign });
   });
+}
+
+async function count(services: Used, device: DevicePort): Promise<void> {
+  try {
+    if (!(await services.usage.take(device.id, { alarms: 1 }))) noteLimit(services, device.record, 'alarms');
+  } catch (error) {
+    services.log.failure('usage', error);
+  }
 }
 
 async function askForFiles(

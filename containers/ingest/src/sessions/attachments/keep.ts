@@ -15,6 +15,8 @@ import { UNACCEPTED_TAGGING } from '../../../../../lib/contract/upload.ts';
 import { parseName, safeFileName } from '../../jt808/subiao/names.ts';
 import { sniff } from '../../jt808/subiao/sniff.ts';
 import type { Services } from '../../services.ts';
+import { noteLimit } from '../alarms/limit.ts';
+import { OVER } from './list.ts';
 import { fileKindOf, mediaTypeOf } from './kinds.ts';
 import type { Destination } from './upload.ts';
 
@@ -31,32 +33,56 @@ export interface Arrived {
 
 export interface Place extends Destination {
   readonly file: AlarmFile;
+  /** It came before, whole, and has been taken in since: it is not written again. */
+  readonly isThere?: boolean;
 }
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789';
 const ID_LENGTH = 20;
 
-/** A video's record is made here; its file must follow. */
+/** The device may have no more kept today. Its message is for a person. */
+export class OverLimit extends Error {
+  override name = 'OverLimit';
+}
+
+/**
+ * A video's record is made here; its file must follow. Counted each time a file is sent, whether it came before or not: what
+ * is written costs. Throws OverLimit.
+ */
 export async function placeFor(services: Services, arrived: Arrived): Promise<Place> {
   const { record, alarm, name, size, head, number } = arrived;
   const { buckets } = services.config;
+  if (!(await services.usage.take(record.id, { bytes: size }))) {
+    noteLimit(services, record, 'bytes');
+    throw new OverLimit(OVER.bytes);
+  }
   const type = sniff(head);
   const kind = fileKindOf(type);
   const file = { name: safeFileName(name), kind, bytes: size, state: 'complete' } as const;
   const contentType = mediaTypeOf(type);
-  if (kind === 'video') {
-    const videoId = await makeVideo(services, arrived, contentType);
+  const isSliced = kind === 'video' && (await mayEncode(services, record));
+  if (isSliced) {
+    const { videoId, isThere } = await makeVideo(services, arrived, contentType);
     return {
       bucket: buckets.source,
       key: sourceKey(videoId),
       contentType,
       tagging: UNACCEPTED_TAGGING,
       file: { ...file, videoId },
+      isThere,
     };
   }
   const key = alarmFileKey(record.id, alarm.id, number, type ?? 'bin');
   const tagging = `${RETENTION_TAG}=${record.retentionDays}`;
-  return { bucket: buckets.media, key, contentType, tagging, file: { ...file, key } };
+  const reason = kind === 'video' && { reason: OVER.encodes };
+  return { bucket: buckets.media, key, contentType, tagging, file: { ...file, key, ...reason } };
+}
+
+async function mayEncode(services: Services, record: DeviceRecord): Promise<boolean> {
+  if (await services.usage.take(record.id, { encodes: 1 })) return true;
+  services.metrics.add('videosNotSliced');
+  noteLimit(services, record, 'encodes');
+  return false;
 }
 
 /**
@@ -74,7 +100,7 @@ export function fileVideoId({ seed, device, id }: Pick<AlarmRecord, 'seed' | 'de
   return text;
 }
 
-async function makeVideo(services: Services, { record, alarm, name, number }: Arrived, type: string): Promise<string> {
+async function makeVideo(services: Services, { record, alarm, name, number }: Arrived, type: string) {
   const { aws, config } = services;
   const id = fileVideoId(alarm, number);
   const Item = deviceVideoRecord({
@@ -98,10 +124,23 @@ async function makeVideo(services: Services, { record, alarm, name, number }: Ar
   });
   const TableName = config.tables.videos;
   try {
-    await aws.dynamo.send(new PutCommand({ TableName, Item, ConditionExpression: 'attribute_not_exists(id)' }));
+    await aws.dynamo.send(
+      new PutCommand({
+        TableName,
+        Item,
+        ConditionExpression: 'attribute_not_exists(id)',
+        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+      }),
+    );
+    return { videoId: id, isThere: false };
   } catch (error) {
-    // It came before: what is missing of it follows.
     if (!(error instanceof ConditionalCheckFailedException)) throw error;
+    // It came before, and was counted then. Where it did not come whole, what is missing of it follows.
+    await services.usage.giveBack(record.id, { encodes: 1 });
+    return { videoId: id, isThere: error.Item !== undefined && statusOf(error.Item['status']) !== 'uploading' };
   }
-  return id;
 }
+
+/** The document client leaves what is in an error as the table writes it. */
+const statusOf = (value: unknown): unknown =>
+  typeof value === 'object' && value !== null && 'S' in value ? value.S : value;

@@ -72,7 +72,8 @@ export class FileReceiver {
   async #send(part: Part, sending: Promise<Sending>): Promise<void> {
     this.#waiting += 1;
     try {
-      const { upload } = await sending;
+      const { place, upload } = await sending;
+      if (place.isThere === true) return;
       if (this.incoming.parts === 1) await upload.whole(part.bytes);
       else await upload.part(part.index, part.bytes);
     } finally {
@@ -86,7 +87,7 @@ export class FileReceiver {
     const { place, upload } = await this.#sending;
     try {
       await Promise.all(this.#parts);
-      if (this.incoming.parts > 1) await upload.complete();
+      if (this.incoming.parts > 1 && place.isThere !== true) await upload.complete();
     } catch (error) {
       await upload.abort().catch(() => {});
       throw error;

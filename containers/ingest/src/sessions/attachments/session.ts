@@ -20,8 +20,41 @@ import { networkOf, type Connection } from '../../net/gate.ts';
 import type { Services } from '../../services.ts';
 import { Budget } from '../../common/memory.ts';
 import { PART_BYTES } from './file.ts';
-import { announcedKind } from './kinds.ts';
+import { OverLimit } from './keep.ts';
+import { takeList } from './list.ts';
 import { FileReceiver, type About } from './receiver.ts';
+
+/** One alarm's files on their way. */
+class Transfer {
+  readonly alarmNo: string;
+  /** Set when it was listed. */
+  alarm: Promise<Alarm> | undefined;
+  readonly files = new Map<string, FileReceiver>();
+  /** Bytes, by the names its device gives them. */
+  readonly sizes = new Map<string, number>();
+  /** Names that are not taken. */
+  readonly refused = new Set<string>();
+  /** All files of the alarm, by position. */
+  listed: AlarmFile[] = [];
+
+  constructor(alarmNo: string) {
+    this.alarmNo = alarmNo;
+  }
+
+  /** From 1. */
+  number(name: string): number {
+    const safe = safeFileName(name);
+    return this.listed.findIndex((file) => file.name === safe) + 1;
+  }
+
+  entry(name: string): AlarmFile | undefined {
+    return this.listed[this.number(name) - 1];
+  }
+
+  abandon(): void {
+    for (const file of this.files.values()) file.abandon();
+  }
+}
 
 interface Alarm {
   readonly record: DeviceRecord;
@@ -35,8 +68,6 @@ class Refused extends Error {
 
 /** Bytes of one connection's parts in memory. */
 const CONNECTION_BYTES = 4 * PART_BYTES;
-/** Files of one alarm. */
-const MOST_FILES = 255;
 /** Bytes asked for once more of a file that is kept and could not be noted. */
 const AGAIN_BYTES = 1024;
 /** Parts on their way to S3 beyond which the device is made to wait. */
@@ -47,12 +78,9 @@ export class AttachmentSession {
   readonly #connection: Connection;
   readonly #mux: Mux;
   readonly #budget: Budget;
-  readonly #files = new Map<string, FileReceiver>();
-  readonly #sizes = new Map<string, number>();
   readonly #nextSerial = serials();
-  #alarm: Promise<Alarm> | undefined;
-  /** All files of the alarm, by position; written as a whole. */
-  #listed: AlarmFile[] = [];
+  /** Of the alarm that was listed last. */
+  #transfer = new Transfer('');
   #refusedBytes = 0;
   #ended = false;
 
@@ -64,7 +92,7 @@ export class AttachmentSession {
       onFrame: (header, body) => this.#frame(header, body),
       onData: (header, offset, data) => this.#data(header.name, offset, data),
     });
-    this.#mux.raw.announced = (name) => this.#sizes.has(name);
+    this.#mux.raw.announced = (name) => this.#transfer.sizes.has(name);
   }
 
   push(chunk: Buffer): void {
@@ -78,7 +106,7 @@ export class AttachmentSession {
     metrics.add('resyncs', this.#mux.stats.resyncs);
     if (this.#refusedBytes > 0)
       log.trouble('attachment-bytes-refused', this.#connection.address, String(this.#refusedBytes));
-    for (const file of this.#files.values()) file.abandon();
+    this.#transfer.abandon();
   }
 
   #frame(header: Header, body: Buffer): void {
@@ -90,8 +118,7 @@ export class AttachmentSession {
         this.#begin(kept, message.value);
         return;
       case 'attachmentBegin':
-        this.#open(message.value.name, message.value.size);
-        this.#reply(kept, Result.ok);
+        this.#accept(kept, message.value);
         return;
       case 'attachmentEnd':
         this.#finish(kept, message.value).catch((error: unknown) => this.#fault(error));
@@ -107,9 +134,14 @@ export class AttachmentSession {
 
   #begin(header: Header, list: AttachmentList): void {
     this.#mux.raw.layout = rawLayoutOf(list.sign.region);
-    for (const { name, size } of list.files) this.#sizes.set(name, size);
-    const alarm = this.#find(header, list);
-    this.#alarm = alarm;
+    if (this.#transfer.alarmNo !== list.alarmNo) {
+      this.#transfer.abandon();
+      this.#transfer = new Transfer(list.alarmNo);
+    }
+    const transfer = this.#transfer;
+    for (const { name, size } of list.files) transfer.sizes.set(name, size);
+    const alarm = this.#find(header, list, transfer);
+    transfer.alarm = alarm;
     alarm
       .then(
         () => this.#reply(header, Result.ok),
@@ -123,8 +155,8 @@ export class AttachmentSession {
       .catch((error: unknown) => this.#fault(error));
   }
 
-  async #find(header: Header, list: AttachmentList): Promise<Alarm> {
-    const { registry, alarms, unknown } = this.#services;
+  async #find(header: Header, list: AttachmentList, transfer: Transfer): Promise<Alarm> {
+    const { registry, alarms, unknown, rates } = this.#services;
     const identity = phoneIdentity(header.phone);
     const record = await registry.get(identity);
     if (record === undefined) {
@@ -136,45 +168,60 @@ export class AttachmentSession {
     const comes = comesFromIt(record, network, options);
     if (!comes && !comesFromIt((await registry.fresh(record.id)) ?? record, network, options))
       throw new Refused('from elsewhere than its device');
+    if (!rates.lists.take(record.id)) throw new Refused('too many lists in a minute');
     const number = parseAlarmNumber(list.alarmNo);
     if (number === undefined) throw new Refused('not a number we gave');
     const key = { device: record.id, ...number };
     const alarm = await alarms.read(key);
     if (alarm === undefined) throw new Refused('no such alarm');
     const most = options.limits.attachmentBytes;
-    this.#listed = merge(alarm.files, list);
-    if (this.#listed.length > MOST_FILES) throw new Refused(`more than ${MOST_FILES} files`);
     if (list.files.some(({ size }) => size > most)) throw new Refused(`a file of more than ${most} bytes`);
-    await alarms.files(key, this.#listed);
+    const taken = await takeList(this.#services, record, alarm, list);
+    for (const name of taken.refused) transfer.refused.add(name);
+    transfer.listed = taken.files;
+    if (taken.changed) await alarms.files(key, transfer.listed);
     this.#connection.known = true;
     return { record, alarm, key };
   }
 
-  /** Ready to take this file's data; undefined when it was not announced. */
-  #open(name: string, size?: number): FileReceiver | undefined {
-    const known = this.#files.get(name);
-    const announced = this.#sizes.get(name);
+  /** Ready to take this file's data; undefined when it was not announced, or not as large, or is there already. */
+  #open(transfer: Transfer, name: string, size?: number): FileReceiver | undefined {
+    const { alarm, files, sizes, refused } = transfer;
+    const announced = sizes.get(name);
+    if (announced === undefined || alarm === undefined || this.#ended || refused.has(name)) return undefined;
+    const known = files.get(name);
     if (known !== undefined && (size === undefined || size === known.incoming.size)) return known;
-    if (announced === undefined || this.#alarm === undefined || this.#ended) return undefined;
     const bytes = size ?? announced;
-    if (this.#isKept(name, bytes)) return undefined;
-    if (bytes > this.#services.config.options.limits.attachmentBytes) return undefined;
+    if (bytes > announced || transfer.entry(name)?.state === 'complete') return undefined;
     known?.abandon();
-    const about = this.#alarm.then(({ record, alarm }): About => ({ record, alarm, number: this.#number(name) }));
+    const about = alarm.then(({ record, alarm: of }): About => {
+      if (refused.has(name)) throw new Refused(`${name} is more than it may have kept`);
+      return { record, alarm: of, number: transfer.number(name) };
+    });
     about.catch(() => {});
     const file = new FileReceiver(this.#services, name, bytes, this.#budget, about);
-    this.#files.set(name, file);
+    files.set(name, file);
     return file;
   }
 
-  /** It came whole before. A device that missed our answer sends it again, which must make no second file. */
-  #isKept(name: string, size: number): boolean {
-    const file = this.#listed[this.#number(name) - 1];
-    return file?.state === 'complete' && file.bytes === size;
+  /** 0x1211. What is refused is refused by its name: the device need not send it. */
+  #accept(header: Header, { name, size }: AttachmentFile): void {
+    const transfer = this.#transfer;
+    // At once: its data may be on its way.
+    this.#open(transfer, name, size);
+    const answer = () => {
+      const isThere = transfer.entry(name)?.state === 'complete';
+      const isTaken = this.#open(transfer, name, size) !== undefined;
+      this.#reply(header, isThere || isTaken ? Result.ok : Result.failed);
+    };
+    (transfer.alarm ?? Promise.resolve())
+      .catch(() => {})
+      .then(answer)
+      .catch((error: unknown) => this.#fault(error));
   }
 
   #data(name: string, offset: number, data: Buffer): void {
-    const file = this.#open(name);
+    const file = this.#open(this.#transfer, name);
     if (file?.incoming.write(offset, data) !== true) this.#refusedBytes += data.length;
     if (file !== undefined && file.waiting > MOST_SENDING) this.#pause(file);
   }
@@ -192,12 +239,15 @@ export class AttachmentSession {
   }
 
   async #finish(header: Header, { name, type, size }: AttachmentFile): Promise<void> {
-    await this.#alarm?.catch(() => {});
-    if (this.#isKept(name, size)) {
+    const transfer = this.#transfer;
+    await transfer.alarm?.catch(() => {});
+    // It came whole before. A device that missed our answer sends it again, which must make no second file.
+    const entry = transfer.entry(name);
+    if (entry?.state === 'complete' && entry.bytes === size) {
       this.#answer(header, 'attachmentReply', { name, type, missing: [] });
       return;
     }
-    const file = this.#open(name, size);
+    const file = this.#open(transfer, name, size);
     if (file === undefined) {
       this.#reply(header, Result.failed);
       return;
@@ -212,31 +262,34 @@ export class AttachmentSession {
     try {
       // An empty file has nothing to keep, and nothing to ask for again.
       kept = size > 0 ? await file.keep() : emptyFile(name);
-      await this.#note(name, kept);
+      await this.#note(transfer, name, kept);
       metrics.add('attachments');
       this.#answer(header, 'attachmentReply', { name, type, missing: [] });
     } catch (error) {
       log.failure('attachment', error);
       metrics.add('failedAttachments');
+      if (error instanceof OverLimit) {
+        transfer.refused.add(name);
+        const failed: AlarmFile = { ...emptyFile(name), bytes: size, reason: error.message };
+        await this.#note(transfer, name, failed).catch(() => {});
+        this.#reply(header, Result.failed);
+        return;
+      }
       // What was not kept is asked for again as a whole; of what only could not be noted, a little, so that its end is said again.
-      if (kept === undefined) this.#files.delete(name);
+      if (kept === undefined) transfer.files.delete(name);
       const length = kept === undefined ? size : Math.min(size, AGAIN_BYTES);
       this.#answer(header, 'attachmentReply', { name, type, missing: [{ offset: 0, length }] });
     }
   }
 
-  #number(name: string): number {
-    const safe = safeFileName(name);
-    return this.#listed.findIndex((file) => file.name === safe) + 1;
-  }
-
-  async #note(name: string, file: AlarmFile): Promise<void> {
-    const { alarm, key } = await this.#alarm!;
+  async #note(transfer: Transfer, name: string, file: AlarmFile): Promise<void> {
+    const { alarm, key } = await transfer.alarm!;
     const { alarms, events } = this.#services;
     // Not before it is written: what is listed as complete is acknowledged when its end is said again.
-    const number = this.#number(name);
-    await alarms.file(key, number, file);
-    this.#listed[number - 1] = file;
+    const number = transfer.number(name);
+    if (!(await alarms.file(key, number, file))) throw new Error(`${name} is not in the alarm's list any more`);
+    transfer.listed[number - 1] = file;
+    if (file.state !== 'complete') return;
     const { id, kind, type, level, phase } = alarm;
     events.publish({
       device: key.device,
@@ -264,20 +317,3 @@ export class AttachmentSession {
 }
 
 const emptyFile = (name: string): AlarmFile => ({ name: safeFileName(name), kind: 'data', bytes: 0, state: 'failed' });
-
-/** Files known already stay as they are; new ones are expected. */
-function merge(known: readonly AlarmFile[], { files }: AttachmentList): AlarmFile[] {
-  const merged = [...known];
-  for (const { name, size } of files) {
-    const file: AlarmFile = {
-      name: safeFileName(name),
-      kind: announcedKind(Number.parseInt(name, 10)),
-      bytes: size,
-      state: 'expected',
-    };
-    const at = merged.findIndex((other) => other.name === file.name);
-    if (at < 0) merged.push(file);
-    else if (at >= 0 && merged[at]!.state !== 'complete') merged[at] = file;
-  }
-  return merged;
-}

@@ -20,6 +20,7 @@ import {
   type FoundAlarm,
 } from '../alarms/detect.ts';
 import { saveMultimedia } from '../alarms/multimedia.ts';
+import { noteLimit } from '../alarms/limit.ts';
 import { reportAlarm } from '../alarms/report.ts';
 import type { Services } from '../../services.ts';
 import type { Connected } from '../../cloud/device-state.ts';
@@ -61,10 +62,6 @@ const QUIETER = 4;
 /** Milliseconds after its arrival that a device is asked for its capabilities: its streams are asked for first. */
 const ASK_AFTER = 15_000;
 
-/** Most alarms and pictures kept of one device in a minute: a loose contact reports thousands, and buries others'. */
-const MOST_REPORTS = 240;
-const MINUTE = 60_000;
-
 export class ConnectedDevice implements DevicePort {
   readonly id: string;
   readonly keeper: Keeper;
@@ -77,8 +74,8 @@ export class ConnectedDevice implements DevicePort {
   #zone = 0;
   #zoneAt = -Infinity;
   #seenAt = 0;
-  #reports = 0;
-  #reportsSince = -Infinity;
+  /** As JSON, what was written last. */
+  #capable: string;
   #writtenAt = -Infinity;
   #wrotePosition = false;
   /** When it is asked what its sound and picture are like (0x9003); once is enough. */
@@ -100,6 +97,7 @@ export class ConnectedDevice implements DevicePort {
     this.#record = record;
     this.#protocol = protocol;
     this.#before = record.session;
+    this.#capable = JSON.stringify(record.capabilities);
     this.#bits = bitsNamed(record.alarms ?? []);
     this.keeper = new Keeper({
       services,
@@ -249,7 +247,9 @@ export class ConnectedDevice implements DevicePort {
         break;
       case 'mediaData':
         // One that is not acknowledged comes again.
-        if (this.#mayReport()) void saveMultimedia(this.#services, this, message.value);
+        if (this.#mayReport()) {
+          void saveMultimedia(this.#services, this, message.value, () => reply(Result.failed));
+        }
         break;
       case 'logout':
         reply(Result.ok);
@@ -287,7 +287,7 @@ export class ConnectedDevice implements DevicePort {
       const time = wrong ? now : said;
       const fix = hasFix(location);
       const position = fix ? positionOf(location, time) : undefined;
-      if (fix && time > now - retentionDays * DAY) {
+      if (fix && time > now - retentionDays * DAY && this.#mayBeAt(now)) {
         positions.add(this.id, retentionDays, pointOf(location, time), performance.now());
       } else if (fix) metrics.counts.droppedPositions += 1;
       if (mayHoldAlarms(location, bits)) {
@@ -302,21 +302,19 @@ export class ConnectedDevice implements DevicePort {
   }
 
   #mayReport(): boolean {
-    const now = performance.now();
-    if (now - this.#reportsSince >= MINUTE) {
-      this.#reportsSince = now;
-      this.#reports = 0;
-    }
-    this.#reports += 1;
-    if (this.#reports <= MOST_REPORTS) return true;
+    if (this.#services.rates.reports.take(this.id)) return true;
     this.#services.metrics.add('droppedAlarms');
     return false;
   }
 
+  #mayBeAt(now: number): boolean {
+    if (this.#services.rates.positions.take(this.id, now)) return true;
+    noteLimit(this.#services, this.#record, 'positions', now);
+    return false;
+  }
+
   #report(alarm: FoundAlarm): void {
-    if (!this.#mayReport()) return;
-    this.#services.metrics.add('alarms');
-    reportAlarm(this.#services, this, alarm);
+    if (this.#mayReport()) reportAlarm(this.#services, this, alarm);
   }
 
   /**
@@ -340,7 +338,10 @@ export class ConnectedDevice implements DevicePort {
   }
 
   #capabilities(value: AvAttributes): void {
-    const { outbox, state } = this.#services;
+    const { outbox, state, rates } = this.#services;
+    const capable = JSON.stringify(value);
+    if (capable === this.#capable || !rates.capabilities.take(this.id)) return;
+    this.#capable = capable;
     outbox.put(`capabilities ${this.id}`, () => state.capabilities(this.id, { ...value }));
   }
 }

@@ -239,6 +239,10 @@ export class ControlSession implements ControlLink {
     } else if (verdict === 'wait') {
       this.#reply(header, Result.ok);
     } else {
+      if (!this.#services.rates.connections.take(this.#record.id)) {
+        this.close('flood');
+        return false;
+      }
       if (message.name === 'authenticate') this.#noteCode(this.#record, message.value.authCode);
       this.#letIn(this.#record, header);
       this.#known(header, body, this.#device!);
@@ -247,7 +251,7 @@ export class ControlSession implements ControlLink {
   }
 
   #refuse(header: Header, message: Message, why: 'unknown' | 'auth'): void {
-    const { metrics, unknown, log, events } = this.#services;
+    const { metrics, unknown, log, events, rates } = this.#services;
     metrics.refuse(why);
     log.trouble(`refused-${why}`, this.#identity);
     if (message.name === 'register') {
@@ -257,6 +261,7 @@ export class ControlSession implements ControlLink {
     }
     this.finish();
     if (why === 'auth') {
+      if (!rates.refusals.take(this.#identity)) return;
       events.publish({ device: this.#identity, type: 'refused', reason: 'It did not send the code it was given.' });
       return;
     }

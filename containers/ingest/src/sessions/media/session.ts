@@ -148,7 +148,7 @@ export class MediaSession {
 
   /** A stream has no use for one of its channels; others may come by it. */
   #release(source: Source, why: Closing): void {
-    const broken = why === 'stalled' || why === 'fault';
+    const broken = why === 'stalled' || why === 'fault' || why === 'flood';
     if (!broken) this.#fed.delete(source);
     if (this.#isUnwanted || broken) this.#connection.close(why);
   }

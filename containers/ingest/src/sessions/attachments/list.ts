@@ -1,0 +1,77 @@
+/**
+ * Which of the files that a device lists are taken. As many as its alarm's report said, over all lists and connections; and as
+ * many as the device may have kept in a day. Files that are there stay, whatever is listed again.
+ */
+import type { AlarmFile, AlarmRecord, DeviceRecord } from '../../../../../lib/contract/device.ts';
+import { safeFileName } from '../../jt808/subiao/names.ts';
+import type { AttachmentList } from '../../jt808/subiao/upload.ts';
+import type { Services } from '../../services.ts';
+import { noteLimit } from '../alarms/limit.ts';
+import { announcedKind } from './kinds.ts';
+
+export interface TakenList {
+  /** All files of the alarm; a file's place is its number. */
+  readonly files: AlarmFile[];
+  /** As the device calls them. */
+  readonly refused: readonly string[];
+  readonly changed: boolean;
+}
+
+/** Kinds of alarm whose files were asked for before their records said how many there are. */
+const WITH_FILES = new Set<AlarmRecord['kind']>(['adas', 'dsm', 'tyre', 'blind-spot']);
+
+/** Rejects when the day's count cannot be written. */
+export async function takeList(
+  services: Pick<Services, 'usage' | 'outbox' | 'alarms' | 'log' | 'metrics' | 'config'>,
+  record: DeviceRecord,
+  alarm: AlarmRecord,
+  list: Pick<AttachmentList, 'files'>,
+): Promise<TakenList> {
+  const most = mostFiles(alarm, list);
+  const files = [...alarm.files];
+  const refused: string[] = [];
+  for (const { name, size } of list.files) {
+    const safe = safeFileName(name);
+    const at = files.findIndex((file) => file.name === safe);
+    const known = files[at];
+    if (known?.state === 'complete') continue;
+    if (known === undefined && files.length >= most) {
+      refused.push(name);
+      noteLimit(services, record, 'unannounced-files');
+      continue;
+    }
+    // One that is expected was counted when it was listed first.
+    const isTaken = known?.state === 'expected' || (await services.usage.take(record.id, { files: 1 }));
+    if (!isTaken) {
+      refused.push(name);
+      noteLimit(services, record, 'files');
+    }
+    const file: AlarmFile = {
+      name: safe,
+      kind: announcedKind(Number.parseInt(name, 10)),
+      bytes: size,
+      ...(isTaken ? { state: 'expected' } : { state: 'failed', reason: OVER.files }),
+    };
+    if (known === undefined) files.push(file);
+    else files[at] = file;
+  }
+  return { files, refused, changed: JSON.stringify(files) !== JSON.stringify(alarm.files) };
+}
+
+/** Why, for a person. */
+export const OVER = {
+  files: 'Refused: the device has had as many files kept today as it may (live.maxFilesPerDay).',
+  bytes: 'Refused: the device has had as many bytes kept today as it may (live.maxFilesMiBPerDay).',
+  encodes: 'Kept as a file: as many videos of the device were sliced today as may be (live.maxEncodesPerDay).',
+} as const;
+
+/** How many files an alarm may have. */
+export function mostFiles(
+  { announced, seed, kind, files }: Pick<AlarmRecord, 'announced' | 'seed' | 'kind' | 'files'>,
+  list: Pick<AttachmentList, 'files'>,
+): number {
+  if (announced !== undefined) return announced;
+  // Recorded before an update of this platform: then what is listed first is what there is.
+  if (seed === undefined && WITH_FILES.has(kind)) return files.length || list.files.length;
+  return 0;
+}
