@@ -31,6 +31,12 @@ const FIRST_BOXES = new Set(['ftyp', 'styp', 'moov', 'mdat', 'free', 'skip', 'wi
 const MAX_BOXES = 500;
 /** Of one that is: four a second, as of two tracks in fragments of a second, are 345,600 in a day. */
 const MAX_FRAGMENT_BOXES = 400_000;
+/** In them: a fragment of two tracks has nine. */
+const MAX_INNER_BOXES = 10 * MAX_FRAGMENT_BOXES;
+/** Twelve hours of 120 pictures and 50 packets of sound a second are seven million. A reader makes an entry for each. */
+const MAX_SAMPLES = 20_000_000;
+/** Bytes of a fragment's header that are looked at. */
+const MAX_MOOF_BYTES = 64 * 1024 * 1024;
 /** Bytes read at once, so that tiny boxes cost no read each. */
 const WINDOW_BYTES = 4096;
 
@@ -60,6 +66,7 @@ export async function walk(source: ByteSource, { atHand = 0, signal }: WalkOptio
   const boxes: PlacedBox[] = [];
   let fragmented = false;
   let count = 0;
+  const found = { boxes: 0, samples: 0 };
   let window: { readonly offset: number; readonly bytes: Buffer } = { offset: 0, bytes: Buffer.alloc(0) };
   for (let offset = 0; offset < source.size;) {
     signal?.throwIfAborted();
@@ -77,9 +84,27 @@ export async function walk(source: ByteSource, { atHand = 0, signal }: WalkOptio
     if (count <= MAX_BOXES) boxes.push({ ...box, offset });
     if (offset + box.size > source.size) return { boxes, fragmented, truncated: true };
     if (fragmented && offset >= atHand) break;
+    if (box.type === 'moof' && box.size > box.header) {
+      countFragment(await source.read(offset + box.header, Math.min(box.size - box.header, MAX_MOOF_BYTES)), found);
+    }
     offset += box.size;
   }
   return { boxes, fragmented, truncated: !boxes.some((box) => box.type === 'moov') };
+}
+
+/** Adds what a fragment's header holds, and the samples that its runs say they have (trun, 8.8.8). @throws TooManyBoxes */
+function countFragment(moof: Buffer, found: { boxes: number; samples: number }, isTraf = false): void {
+  for (let at = 0; at < moof.length;) {
+    const box = readHeader(moof, at, moof.length - at);
+    if (!box) return;
+    found.boxes += 1;
+    const body = moof.subarray(at + box.header, at + box.size);
+    if (box.type === 'traf' && !isTraf) countFragment(body, found, true);
+    if (box.type === 'trun' && body.length >= 8) found.samples += body.readUInt32BE(4);
+    if (found.boxes > MAX_INNER_BOXES) throw new TooManyBoxes(MAX_INNER_BOXES);
+    if (found.samples > MAX_SAMPLES) throw new TooManyBoxes(MAX_SAMPLES, 'samples');
+    at += box.size;
+  }
 }
 
 /** Boxes that hold boxes and nothing before them, of those that a movie header is made of. */
@@ -87,9 +112,6 @@ const CONTAINERS = new Set(['moov', 'trak', 'mdia', 'minf', 'stbl', 'edts', 'din
 /** Of a header: 256 tracks of thirty boxes each, and as many again. Levels: `moov/trak/mdia/minf/stbl` are five. */
 const MAX_HEADER_BOXES = 16_384;
 const MAX_LEVELS = 10;
-
-/** Twelve hours of 120 pictures and 50 packets of sound a second are seven million. A reader makes an entry for each. */
-const MAX_SAMPLES = 20_000_000;
 
 /**
  * How many samples a sample table says it has: of one size, they cost it nothing (stsz, 8.7.3.2). Sound of which each is

@@ -95,12 +95,25 @@ it.each<[what: string, code: string, make: () => Buffer, names?: RegExp]>([
     () => samples(60_000_000, 512),
     /lists more than the 20000000/,
   ],
+  ['sixty million samples of a fragment', 'header-too-large', () => whole(fragment(60_000_000)), /lists more than/],
+  ['a hundred thousand levels in a fragment', 'not-video', () => whole(box('moof', nested(100_000, 'traf')))],
   ['sixty million samples of PCM', 'taken', () => samples(60_000_000, 1)],
   ['two indexes of 40 MiB', 'header-too-large', () => twoIndexes(), /80 MiB/],
 ])('%s: %s', { timeout: 300_000 }, async (what, code, make, names = /./) => {
   const found = await look(`${what}.mp4`.replaceAll(' ', '-'), make());
   expect(found).toMatchObject({ code, reason: code === 'taken' ? '' : (expect.stringMatching(names) as string) });
 });
+
+/** A movie fragment that says it has so many samples, all as its track's are. */
+function fragment(count: number): Buffer {
+  const full = (type: string, ...words: readonly number[]) => {
+    const body = Buffer.alloc(words.length * 4);
+    words.forEach((word, i) => body.writeUInt32BE(word, i * 4));
+    return box(type, body);
+  };
+  const traf = box('traf', full('tfhd', 0, 1), full('tfdt', 0, 0), full('trun', 0, count));
+  return box('moof', full('mfhd', 0, 1), traf);
+}
 
 /** The index, its last track (of sound) with so many samples of one size, each so many ticks long. */
 function samples(count: number, ticks: number): Buffer {
@@ -173,11 +186,5 @@ it('a source that answers slowly is given up at the deadline, by name', { timeou
 });
 
 it('a fragment that says it has four billion samples of no bytes is refused', () => {
-  const full = (type: string, ...words: readonly number[]) => {
-    const body = Buffer.alloc(words.length * 4);
-    words.forEach((word, i) => body.writeUInt32BE(word, i * 4));
-    return box(type, body);
-  };
-  const traf = box('traf', full('tfhd', 0, 1), full('tfdt', 0, 0), full('trun', 0, 0xffff_ffff));
-  expect(() => readFragments(box('moof', full('mfhd', 0, 1), traf))).toThrow(BoxError);
+  expect(() => readFragments(fragment(0xffff_ffff))).toThrow(BoxError);
 });

@@ -38,7 +38,6 @@ it.each([
 
 it.each([
   ['SlowDown', 'ThrottledError'],
-  ['InternalError', 'TransientError'],
   ['AccessDenied', 'AccessDenied'],
 ])('S3 does not remove an object: %s', async (code, name) => {
   const { removeObjects } = await import('../../../lambdas/shared/objects.ts');
