@@ -77,11 +77,15 @@ export class Trouble {
     // A video's source is named by the video alone.
     const video = /"origin"/.test(text) ? /"id":"([a-z0-9]{20})"/.exec(text)?.[1] : undefined;
     for (const one of this.#rules) if (video !== undefined && isOf(one, text)) one.whose.push(video);
-    const rule = this.#rules.find((one) => isOf(one, text) && one.write.test(text) && isOn(one));
-    if (rule === undefined) return send();
-    rule.hits += 1;
-    rule.since ??= performance.now();
-    if (rule.way === 'unanswered') await send();
+    // A batch may hold what several devices wrote: whoever's is not to be sent, none of it is.
+    const rules = this.#rules.filter((one) => isOf(one, text) && one.write.test(text) && isOn(one));
+    if (rules.length === 0) return send();
+    const unsent = rules.filter(({ way }) => way !== 'unanswered');
+    for (const rule of unsent.length > 0 ? unsent : rules) {
+      rule.hits += 1;
+      rule.since ??= performance.now();
+    }
+    if (unsent.length === 0) await send();
     throw new ServiceUnavailable(text.slice(0, 300));
   }
 }
