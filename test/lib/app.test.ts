@@ -1,5 +1,6 @@
 /** The app's two stacks, with devices and without: what stays where it is, and what there is a way back from. */
 import { describe, expect, it } from 'vitest';
+import { tagOf } from '../../local/smoke/leftovers.ts';
 import { synthesized, type TemplateText } from '../support/app.ts';
 import { globalNames } from '../support/names.ts';
 
@@ -103,5 +104,24 @@ describe('the way back of a stack that keeps its data', () => {
         .map((property) => `${id}.${property}`),
     );
     expect(named).toEqual([]);
+  });
+});
+
+describe('the tag that finds what a stack left behind', () => {
+  /** Values of it in both templates, whatever form a type has for its tags. */
+  const valuesOf = (options: Readonly<Record<string, unknown>>, environment?: string): unknown[] => {
+    const { vod, live } = synthesized({ 'live.enabled': true, ...options }, environment);
+    const text = JSON.stringify([vod, live]);
+    const values = [...text.matchAll(/"Key":"sluice","Value":("[^"]*")|"sluice":("[^"]*")/g)];
+    return [...new Set(values.map(([, listed, mapped]) => JSON.parse(listed ?? mapped!) as unknown))];
+  };
+
+  it("is of one name and one environment, and the smoke run's own look for it agrees", () => {
+    expect(valuesOf({})).toEqual(['sluice-prod']);
+    expect(valuesOf({ name: 'sluice-two' })).toEqual(['sluice-two-prod']);
+    expect(valuesOf({}, 'pre-prod')).toEqual(['sluice-pre-prod']);
+    expect(tagOf(on.stacks.vod.stackName)).toBe('sluice-prod');
+    expect(tagOf(on.stacks.live!.stackName)).toBe('sluice-prod');
+    expect(tagOf('sluice-pre-prod-vod')).toBe('sluice-pre-prod');
   });
 });
