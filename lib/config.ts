@@ -12,6 +12,7 @@ import {
   openPorts,
   origin,
   tooManyOrigins,
+  tooLongQueueName,
   tooManyRules,
   tooMuchToTell,
 } from './config-limits.ts';
@@ -38,7 +39,7 @@ const schema = z.strictObject({
     .string()
     .regex(/^[a-z][a-z0-9-]{0,30}$/)
     .default('sluice')
-    .meta({ description: 'Prefix of the stack names.' }),
+    .meta({ description: 'Prefix of the stack names; with the name of the environment at most 39 characters.' }),
   account: z
     .string()
     .regex(/^[0-9]{12}$/)
@@ -426,6 +427,8 @@ function check(config: Config): Config {
   if (small !== undefined) throw new ConfigError(small);
   checkMap(config);
   checkConsole(config);
+  const queue = tooLongQueueName(config);
+  if (queue !== undefined) throw new ConfigError(queue);
   if (config.live.enabled) checkLive(config.live);
   return config;
 }

@@ -62,9 +62,12 @@ describe('a second region of the same account', () => {
   });
 });
 
-describe('the longest names there can be', () => {
-  const longest = { name: `s${'x'.repeat(30)}`, account: '123456789012', region: 'us-isofxx-east-1' };
-  const environment = `e${'y'.repeat(15)}`;
+describe.each([
+  [31, 8],
+  [23, 16],
+])('the longest names there can be, of %i and %i characters', (ofName, ofEnvironment) => {
+  const longest = { name: `s${'x'.repeat(ofName - 1)}`, account: '123456789012', region: 'us-isofxx-east-1' };
+  const environment = `e${'y'.repeat(ofEnvironment - 1)}`;
   const names = globalNames(synthesized({ 'live.enabled': true, ...longest }, environment));
 
   it('are taken by CloudFront, and still differ', () => {

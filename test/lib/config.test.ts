@@ -126,6 +126,23 @@ describe('configuration', () => {
     expect(() => readAppConfig(app({ env: 'dev', environments: { dev: block } }))).toThrow(message);
   });
 
+  it.each([
+    [31, 8],
+    [23, 16],
+  ])(
+    'name of %i and environment of %i characters leave the queues of tasks room for an id, one more does not',
+    (n, e) => {
+      const [name, env] = [`s${'x'.repeat(n - 1)}`, `e${'y'.repeat(e - 1)}`];
+      const read = (options: Record<string, unknown>) =>
+        readAppConfig(app({ env: 'dev', environments: { [String(options['env'])]: {} }, ...options }));
+      expect(read({ env, name }).name).toBe(name);
+      const beyond = n === 31 ? { env: `${env}y`, name } : { env, name: `${name}x` };
+      const [both, prefix] = [40, `${beyond.name}-${beyond.env}-ingest-`];
+      expect(prefix.length + 32).toBe(81);
+      expect(() => read(beyond)).toThrow(`name: with env ${both} characters, of which queues of tasks (${prefix}`);
+    },
+  );
+
   // One row for each way of being wrong: the override, and the option its message must name.
   it.each<[string, unknown, string]>([
     ['name', 'Bad_Name', 'name'],
@@ -203,6 +220,9 @@ describe('configuration', () => {
     ['playback.publicUrl', 'http://999.1.1.1', 'playback.publicUrl'],
     ['playback.publicUrl', 'http://a:99999', 'playback.publicUrl'],
     ['playback.allowedOrigins', '["https://999.1.1.1"]', 'playback.allowedOrigins.0'],
+    ['upload.allowedOrigins', '["https://*.a.example:*"]', 'upload.allowedOrigins.0: has more than one *'],
+    ['upload.allowedOrigins', '["https://*.*.example"]', 'upload.allowedOrigins.0: has more than one *'],
+    ['playback.allowedOrigins', '["https://*.*.example"]', 'playback.allowedOrigins.0: has more than one *'],
     ['playback.allowedOrigins', '["*","*"]', 'playback.allowedOrigins: names something twice'],
     ['upload.allowedOrigins', '["https://a","https://a"]', 'upload.allowedOrigins: names something twice'],
     ['upload.types', '["a/b","a/b"]', 'upload.types: names something twice'],
