@@ -394,7 +394,10 @@ export function readConfig(context: ContextReader, overrides: Readonly<Record<st
     throw new ConfigError(`env: ${JSON.stringify(environment)} is not one of ${Object.keys(environments).join(', ')}`);
   }
   const values = structuredClone(base) as Record<string, unknown>;
-  for (const [path, value] of Object.entries(overrides)) assign(values, path, value);
+  // Shorter paths first: what is given for one option counts more than what its block says, in whatever order they come.
+  const depth = ([path]: readonly [string, unknown]) => path.split('.').length;
+  for (const [path, value] of Object.entries(overrides).toSorted((a, b) => depth(a) - depth(b)))
+    assign(values, path, value);
   const parsed = schema.safeParse(values);
   if (!parsed.success) throw new ConfigError(parsed.error.issues.map((issue) => explain(issue, values)).join('\n'));
   return check({ ...parsed.data, environment });
@@ -525,9 +528,14 @@ function readOverride(path: string, given: unknown): unknown {
 function assign(target: Record<string, unknown>, path: string, value: unknown): void {
   const [head, ...rest] = path.split('.');
   if (head === undefined || head === '__proto__') throw new ConfigError(`${path}: not an option`);
-  if (rest.length === 0) target[head] = value;
-  else assign((target[head] ??= {}) as Record<string, unknown>, rest.join('.'), value);
+  const there = target[head] ?? {};
+  if (rest.length === 0) target[head] = isBlock(value) && isBlock(there) ? { ...there, ...value } : value;
+  // A block that is none is refused by the schema.
+  else if (isBlock(there)) assign((target[head] = there), rest.join('.'), value);
 }
+
+const isBlock = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function explain(issue: z.core.$ZodIssue, values: unknown): string {
   const path = issue.path.join('.');

@@ -115,6 +115,27 @@ describe('configuration', () => {
     expect(readAppConfig(app({ env: 'dev', environments, auth: JSON.stringify(auth) })).auth).toMatchObject(auth);
   });
 
+  it('a block changes what it names and leaves the rest of it, and one option counts more, in whatever order', () => {
+    const block = { dev: { upload: { maxSizeGiB: 7, expireDays: 3, types: ['video/mp4', 'video/webm'] } } };
+    const upload = '{"maxSizeGiB":9,"urlMinutes":5,"types":["video/ogg"]}';
+    const one = { 'upload.maxSizeGiB': '8' };
+    for (const given of [
+      { upload, ...one },
+      { ...one, upload },
+    ]) {
+      const config = readAppConfig(app({ env: 'dev', environments: block, ...given }));
+      expect(config.upload).toMatchObject({ maxSizeGiB: 8, expireDays: 3, urlMinutes: 5, types: ['video/ogg'] });
+    }
+    expect(readAppConfig(app({ env: 'dev', environments: block, upload })).upload.maxSizeGiB).toBe(9);
+    for (const given of [
+      { upload: '3', ...one },
+      { ...one, upload: '3' },
+    ])
+      expect(() => readAppConfig(app({ env: 'dev', environments: block, ...given }))).toThrow('upload: Invalid input');
+    // What the file says is the same for the next one who reads it.
+    expect(block.dev.upload.maxSizeGiB).toBe(7);
+  });
+
   it.each<[Record<string, unknown>, string]>([
     [{ account: 123_456_789_012 }, 'account: is text, so it needs quotes in cdk.json'],
     [{ name: true }, 'name: is text'],
