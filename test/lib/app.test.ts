@@ -57,6 +57,24 @@ describe('a second region of the same account', () => {
     expect([...here].filter((name) => there.has(name))).toEqual([]);
   });
 
+  it('shares its own host name, which CloudFront gives to one distribution only, unless it has one of its own', () => {
+    const named = (region: string, domainName: string) =>
+      globalNames(
+        synthesized({
+          'live.enabled': true,
+          region,
+          'playback.domainName': domainName,
+          'playback.certificateArn': 'arn:aws:acm:us-east-1:123456789012:certificate/a',
+        }),
+      );
+    const first = named('eu-central-1', 'video.example.com');
+    const shared = (there: ReadonlySet<string>) => [...first].filter((name) => there.has(name));
+    expect(shared(named('eu-west-1', 'video.example.com'))).toEqual([
+      'AWS::CloudFront::Distribution video.example.com',
+    ]);
+    expect(shared(named('eu-west-1', 'video-ie.example.com'))).toEqual([]);
+  });
+
   it('is the same stack whether its region is configured or found by the CLI', () => {
     expect(globalNames(elsewhere('eu-central-1'))).toEqual(globalNames(on, 'eu-central-1'));
   });

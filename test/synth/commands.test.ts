@@ -89,6 +89,16 @@ describe('the pages', () => {
     },
   );
 
+  it('take down in the region that they deploy to', () => {
+    const places = (verb: string) =>
+      commands.flatMap(({ page, args: [is, ...args] }) => {
+        const { env, region } = is === verb ? parsed(args).context : {};
+        return region === undefined ? [] : [`${page}: ${env} ${region}`];
+      });
+    expect(places('deploy')).not.toEqual([]);
+    expect(places('destroy')).toEqual(places('deploy'));
+  });
+
   it('give options that there are, and values they take', () => {
     for (const { program, args } of commands) {
       if (program !== 'cdk' || args[0] === 'bootstrap') continue;
