@@ -24,6 +24,8 @@ export interface Rates {
   readonly reports: Rate;
   /** Lists of an alarm's files. */
   readonly lists: Rate;
+  /** Files that begin to be written. */
+  readonly files: Rate;
   /** Refusals that others are told of. */
   readonly refusals: Rate;
   /** Capabilities that are written. */

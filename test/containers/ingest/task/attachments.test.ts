@@ -46,6 +46,8 @@ const film = (name: string, size = 4000): File => ({
   data: bytes(size, MP4, 7),
 });
 const films = (count: number, from = 0): File[] => Array.from({ length: count }, (_, i) => film(String(from + i)));
+const usageOf = async (id: string) =>
+  (await cloud.fleet('usage')).find((row) => String(row['id']).startsWith(id));
 const videosOf = async (id: string) =>
   (await cloud.rows('VIDEOS_TABLE')).filter((row) => JSON.stringify(row).includes(id));
 
@@ -112,6 +114,56 @@ describe('what a device may have kept', { concurrent: true }, () => {
     for (const one of [up, again, device]) await one.close();
   });
 
+  it('is a file begun three times at most, whatever sizes it is said to have', async () => {
+    const id = '13800003106';
+    await cloud.register(id, []);
+    const device = await new TestDevice(id, task.ports.control).login();
+    const { sign, asked } = await raise(device, 'jiangsu', 1, 1);
+    const up = new Uploader(id, task.ports.attachments);
+    await up.list(sign, asked.alarmNo, [film('0')]);
+    const begun: number[] = [];
+    for (let round = 0; round < 20; round += 1) {
+      const small = film('0', 12 + (round % 2));
+      begun.push(await up.begin(small));
+      up.range(small, 0, small.data.length);
+    }
+    expect(begun.filter((result) => result === 0).length).toBeLessThan(20);
+    await up.close();
+    const again = new Uploader(id, task.ports.attachments);
+    await again.list(sign, asked.alarmNo, [film('0')]);
+    expect(await sendThem(again, [film('0')])).toEqual([true]);
+    await again.close();
+    expect(await usageOf(id)).toMatchObject({ files: 1, encodes: 1, bytes: 12 + 13 + 12 + 4000 });
+    await device.close();
+  });
+
+  it('is so many files begun in a minute, and those beyond are asked for again', async () => {
+    const id = '13800003107';
+    await cloud.register(id, []);
+    const own = await cloud.task();
+    const device = await new TestDevice(id, own.ports.control).login();
+    const { sign, asked } = await raise(device, 'jiangsu', 1, 2);
+    const { files } = own.ingest.services.rates;
+    let begun = 0;
+    while (files.take(id, 0)) begun += 1;
+    expect(begun).toBe(300);
+    // As if one were left of this minute, which may turn while the test runs.
+    const { take } = files;
+    let left = 1;
+    files.take = (name) => name === id && (left -= 1) >= 0;
+    const up = new Uploader(id, own.ports.attachments);
+    await up.list(sign, asked.alarmNo, films(2));
+    expect(await sendThem(up, films(2))).toEqual([true, false]);
+    expect(await usageOf(id)).toMatchObject({ encodes: 1, bytes: 4000 });
+    expect(await videosOf(id)).toHaveLength(1);
+    files.take = take.bind(files);
+    const [, second] = films(2);
+    up.range(second!, 0, 4000);
+    expect(await up.isTaken(second!)).toBe(true);
+    await up.close();
+    await device.close();
+  });
+
   it('is so many files, bytes and encodes a day, over all its connections and tasks', async () => {
     const id = '13800003103';
     await cloud.register(id, []);
@@ -150,8 +202,7 @@ describe('what a device may have kept', { concurrent: true }, () => {
         .map(({ type }) => type)
         .toSorted(),
     ).toEqual(['bytes', 'encodes', 'files']);
-    const usage = (await cloud.fleet('usage')).find((row) => String(row['id']).startsWith(id));
-    expect(usage).toMatchObject({ files: 5, encodes: 2, bytes: 16_000 });
+    expect(await usageOf(id)).toMatchObject({ files: 5, encodes: 2, bytes: 16_000 });
     // The picture of a message is one of its files.
     const device = await new TestDevice(id, two.ports.control).login();
     const data = bytes(500, JPEG, 9);
@@ -197,10 +248,7 @@ describe('what a device may have kept', { concurrent: true }, () => {
       (await cloud.object(sourceKey(String(video!['id'])), process.env['SOURCE_BUCKET'])).body.equals(first!.data),
     ).toBe(true);
     expect(await videosOf(id)).toHaveLength(1);
-    expect((await cloud.fleet('usage')).find((row) => String(row['id']).startsWith(id))).toMatchObject({
-      files: 1,
-      encodes: 1,
-    });
+    expect(await usageOf(id)).toMatchObject({ files: 1, encodes: 1 });
     await device.close();
   });
 
