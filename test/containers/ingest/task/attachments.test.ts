@@ -252,6 +252,34 @@ describe('what a device may have kept', { concurrent: true }, () => {
     await device.close();
   });
 
+  it.each([
+    ['in one piece', 4000, '13800003108'],
+    ['in parts', 9_000_000, '13800003109'],
+  ])('is the source that came first, where two connections send it at once (%s)', async (_, size, id) => {
+    await cloud.register(id, []);
+    const device = await new TestDevice(id, task.ports.control).login();
+    const { sign, asked } = await raise(device, 'jiangsu', 1, 1);
+    const [first, second] = [film('0', size), { ...film('0', size), data: bytes(size, MP4, 8) }];
+    const [one, two] = [new Uploader(id, task.ports.attachments), new Uploader(id, task.ports.attachments)];
+    for (const [up, file] of [
+      [one, first],
+      [two, second],
+    ] as const) {
+      await up.list(sign, asked.alarmNo, [file]);
+      await up.begin(file);
+    }
+    // Its last byte comes when the other is there: what is asked before is answered as if it were not.
+    two.range(second, 0, size - 1);
+    one.range(first, 0, size);
+    expect(await one.isTaken(first)).toBe(true);
+    two.range(second, size - 1, size);
+    expect(await two.isTaken(second)).toBe(true);
+    const [video] = await videosOf(id);
+    const { body } = await cloud.object(sourceKey(String(video!['id'])), process.env['SOURCE_BUCKET']);
+    expect(body.equals(first.data)).toBe(true);
+    for (const up of [one, two, device]) await up.close();
+  });
+
   it('is so many alarms a day', async () => {
     const id = '13800003104';
     await cloud.register(id, []);
