@@ -5,6 +5,7 @@ import { alarmNumber } from '../../../../containers/ingest/src/sessions/alarms/d
 import { encodeFrames } from '../../../../containers/ingest/src/jt808/messages/registry.ts';
 import type { AlarmFile, AlarmRecord } from '../../../../lib/contract/device.ts';
 import { dayAfter } from '../../../../lib/contract/device-video.ts';
+import { usageKind } from '../../../../lib/contract/fleet.ts';
 import { sourceKey } from '../../../../lib/contract/keys.ts';
 import { videoRecord } from '../../../../lib/contract/video.ts';
 import { Cloud, until, type OwnTask } from './cloud.ts';
@@ -46,8 +47,8 @@ const film = (name: string, size = 4000): File => ({
   data: bytes(size, MP4, 7),
 });
 const films = (count: number, from = 0): File[] => Array.from({ length: count }, (_, i) => film(String(from + i)));
-const usageOf = async (id: string) =>
-  (await cloud.fleet('usage')).find((row) => String(row['id']).startsWith(id));
+/** Each device's in a partition of its own. */
+const usageOf = async (id: string) => (await cloud.fleet(usageKind(id)))[0];
 const videosOf = async (id: string) =>
   (await cloud.rows('VIDEOS_TABLE')).filter((row) => JSON.stringify(row).includes(id));
 
