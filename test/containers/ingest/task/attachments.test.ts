@@ -41,6 +41,8 @@ async function sendThem(up: Uploader, files: readonly File[]): Promise<boolean[]
   }
   return done;
 }
+/** Bits of a location report. */
+const [SOS, OVERSPEED, COLLISION, ROLLOVER] = [1, 2, 2 ** 29, 2 ** 30] as const;
 const film = (name: string, size = 4000): File => ({
   name: `02_65_6502_${name}.mp4`,
   type: 2,
@@ -281,22 +283,48 @@ describe('what a device may have kept', { concurrent: true }, () => {
     for (const up of [one, two, device]) await up.close();
   });
 
-  it('is so many alarms a day', async () => {
+  it('is so many alarms a day, and every emergency', async () => {
     const id = '13800003104';
     await cloud.register(id, []);
     const own = await cloud.task({ limits: { perDay: { files: 5, bytes: 30_000, encodes: 2, alarms: 10 } } });
     const device = await new TestDevice(id, own.ports.control).login();
     const at = Math.floor(Date.now() / 1000) * 1000 - 60_000;
     for (let n = 0; n < 30; n += 1) {
-      await device.replyTo(device.send('location', locationAt(at + n * 1000, { alarm: n % 2 })));
+      await device.replyTo(device.send('location', locationAt(at + n * 1000, { alarm: OVERSPEED * (n % 2) })));
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
     const alarms = async () => (await cloud.rows('ALARMS_TABLE')).filter((row) => row['device'] === id);
     await until('being told', alarms, (rows) => rows.some(({ kind }) => kind === 'limit'));
-    const kept = (await alarms()).filter(({ kind }) => kind === 'status').length;
+    const isOverspeed = ({ type }: Record<string, unknown>) => type === 'overspeed';
+    const kept = (await alarms()).filter(isOverspeed).length;
     // Counted behind the write: those under way at that moment are kept, too.
     expect(kept).toBeGreaterThanOrEqual(10);
     expect(kept).toBeLessThan(16);
+    // Nor does what is reported in the same minute, as often as it may be.
+    while (own.ingest.services.rates.reports.take(id));
+    for (const [n, alarm] of [SOS, COLLISION, ROLLOVER, 0].entries())
+      await device.replyTo(device.send('location', locationAt(at + (40 + n) * 1000, { alarm })));
+    const told = await until(
+      'the emergencies',
+      alarms,
+      (rows) => rows.filter(({ type }) => type === 'rollover-warning').length === 2,
+    );
+    expect(
+      told
+        .filter((row) => row['kind'] === 'status' && !isOverspeed(row))
+        .map(({ type, phase }) => `${String(type)} ${String(phase)}`)
+        .toSorted(),
+    ).toEqual([
+      'collision end',
+      'collision start',
+      'rollover-warning end',
+      'rollover-warning start',
+      'sos end',
+      'sos start',
+    ]);
+    // They count for nothing: what is left of a day is for the others.
+    expect((await usageOf(id))?.['alarms']).toBe(10);
+    expect(told.filter(isOverspeed)).toHaveLength(kept);
     await device.close();
   });
 });
