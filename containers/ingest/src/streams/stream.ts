@@ -4,7 +4,7 @@
  */
 import type { DeviceRecord, Stream } from '../../../../lib/contract/device.ts';
 import { Segmenter, type Segment } from '../hls/segmenter.ts';
-import type { AccessUnit, Gap } from '../media/unit.ts';
+import { bytesOf, type AccessUnit, type Gap } from '../media/unit.ts';
 import { due } from './keeping.ts';
 import type { PlaybackRow } from '../../../../lib/contract/fleet.ts';
 import type { Closing } from '../common/metrics.ts';
@@ -133,7 +133,7 @@ export class LiveStream {
       this.#rateSince = unit.receivedAt;
       this.#rateBytes = 0;
     }
-    this.#rateBytes += unit.kind === 'aac' ? 0 : unit.data.length;
+    this.#rateBytes += bytesOf(unit);
     const speed = this.#options.playback?.speed ?? 1;
     const most = (this.#services.config.options.limits.streamBytesPerSecond * speed * RATE_MS) / 1000;
     if (this.#rateBytes <= most) return true;
