@@ -8,6 +8,11 @@ const MINUTE_MS = 60_000;
  */
 const MORE_SEGMENTS = 60;
 
+/** Connections that begin to send a channel: each is a read or two and two writes of the device's record. */
+const MOST_ARRIVALS = 60;
+
+export const arrivalRate = (): Rate => new Rate(MOST_ARRIVALS, MINUTE_MS);
+
 /** Segments and changes of initialization sections: each is a request or two to S3, however small. */
 export const segmentRate = (segmentSeconds: number): Rate =>
   new Rate(Math.ceil(60 / segmentSeconds) + MORE_SEGMENTS, MINUTE_MS);
