@@ -32,6 +32,10 @@ export interface Rates {
   readonly refusals: Rate;
   /** Capabilities that are written. */
   readonly capabilities: Rate;
+  /** Connections that begin to send one channel. */
+  readonly arrivals: Rate;
+  /** Segments of one channel, and changes of what they begin with. */
+  readonly segments: Rate;
   /** A day's. */
   readonly positions: Rate;
 }

@@ -11,6 +11,7 @@ export const refusals = [
   'streams',
   'policy',
   'unasked',
+  'tooOften',
   'attachment',
 ] as const;
 export type Refusal = (typeof refusals)[number];

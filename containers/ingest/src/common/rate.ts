@@ -14,14 +14,14 @@ export class Rate {
     this.#windowMs = windowMs;
   }
 
-  /** False: that much is not left in this window. `now` epoch milliseconds. */
-  take(name: string, now = Date.now()): boolean {
+  /** False, and nothing taken: that much is not left in this window. `now` epoch milliseconds; `amount` over 0. */
+  take(name: string, now = Date.now(), amount = 1): boolean {
     const window = Math.floor(now / this.#windowMs);
     if (window !== this.#window || this.#counts.size >= MOST_NAMES) {
       this.#window = window;
       this.#counts = new Map();
     }
-    const count = (this.#counts.get(name) ?? 0) + 1;
+    const count = (this.#counts.get(name) ?? 0) + amount;
     if (count > this.#most) return false;
     this.#counts.set(name, count);
     return true;

@@ -59,6 +59,10 @@ export interface AacUnit {
  */
 export type AccessUnit = VideoUnit | AudioUnit | AacUnit;
 
+/** Bytes that it brings. */
+export const bytesOf = (unit: AccessUnit): number =>
+  unit.kind === 'aac' ? unit.frames.reduce((sum, frame) => sum + frame.length, 0) : unit.data.length;
+
 /** A unit with bytes of its own. Not from the shared pool, of which a few bytes would keep 64 KiB alive. */
 export function kept<U extends AccessUnit>(unit: U): U {
   if (unit.kind === 'aac') return { ...unit, frames: unit.frames.map(copy) };

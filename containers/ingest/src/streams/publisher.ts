@@ -55,6 +55,8 @@ const LAST_PAUSE = 2000;
 const MOST_UNLISTED = 3;
 /** Dropped segments remembered, so as to be listed as gaps. */
 const MOST_GAPS = 30;
+/** Initialization sections known to be there; one that was forgotten is written again. */
+const MOST_INITS = 32;
 
 export class Publisher {
   readonly #options: PublisherOptions;
@@ -197,6 +199,7 @@ export class Publisher {
             Object.fromEntries(Object.entries(about).map(([k, v]) => [`x-amz-meta-${k}`, v])),
           );
           this.#inits.add(map);
+          if (this.#inits.size > MOST_INITS) this.#inits.delete(this.#inits.values().next().value!);
         }
         await this.#put(path, segment.parts, {});
       } catch (error) {

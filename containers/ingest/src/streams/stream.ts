@@ -4,7 +4,7 @@
  */
 import type { DeviceRecord, Stream } from '../../../../lib/contract/device.ts';
 import { Segmenter, type Segment } from '../hls/segmenter.ts';
-import type { AccessUnit, Gap } from '../media/unit.ts';
+import { bytesOf, type AccessUnit, type Gap } from '../media/unit.ts';
 import { due } from './keeping.ts';
 import type { PlaybackRow } from '../../../../lib/contract/fleet.ts';
 import type { Closing } from '../common/metrics.ts';
@@ -65,6 +65,10 @@ export class LiveStream {
   #leftAt = 0;
   #rateSince = -Infinity;
   #rateBytes = 0;
+  /** Its segments are more than may be published: the connection is to go with what comes next. */
+  #floods = false;
+  /** Initialization section of the latest segment. */
+  #init: string | undefined;
   #stopping = false;
   #written: Stream | undefined;
   /** Whether the record has said, since its connection came, that the stream is this task's. */
@@ -111,6 +115,7 @@ export class LiveStream {
     this.#stopping = false;
     this.#written = undefined;
     this.#claim = { done: false };
+    this.#floods = false;
     this.#heardAt = performance.now();
     this.#checkAt = this.#heardAt + this.#checkMs * (0.5 + Math.random());
     this.#segmenter = new Segmenter(this.#target.segmenter, (segment) => this.#publish(segment));
@@ -133,13 +138,26 @@ export class LiveStream {
       this.#rateSince = unit.receivedAt;
       this.#rateBytes = 0;
     }
-    this.#rateBytes += unit.kind === 'aac' ? 0 : unit.data.length;
+    this.#rateBytes += bytesOf(unit);
     const speed = this.#options.playback?.speed ?? 1;
     const most = (this.#services.config.options.limits.streamBytesPerSecond * speed * RATE_MS) / 1000;
-    if (this.#rateBytes <= most) return true;
-    this.#services.log.trouble('stream-too-fast', this.device, `channel ${this.channel}`);
+    if (this.#rateBytes <= most && !this.#floods) return true;
+    const kind = this.#floods ? 'too-many-segments' : 'stream-too-fast';
+    this.#services.log.trouble(kind, this.device, `channel ${this.channel}`);
     this.#source?.release('flood');
     return false;
+  }
+
+  /**
+   * Whether one more may be published: its requests cost the same however small it is, and pictures, clocks and gaps that
+   * a device makes up end one as often as they like. Where it changes what segments begin with, that is written as well.
+   */
+  #mayPublish({ init }: Segment): boolean {
+    const { playback } = this.#options;
+    const objects = init.id === this.#init ? 1 : 2;
+    const name = `${this.device} ${this.channel} ${playback === undefined ? 'live' : 'playback'}`;
+    this.#init = init.id;
+    return this.#services.rates.segments.take(name, Date.now(), objects / (playback?.speed ?? 1));
   }
 
   /** Its sound, back from the encoder: not on its connection's way, so what fails here is caught here. */
@@ -271,7 +289,14 @@ export class LiveStream {
     this.#services.metrics.add('droppedFrames', segmenter.counters.droppedPictures);
   }
 
+  /** In the midst of the segmenter: the connection is let go later. */
   #publish(segment: Segment): void {
+    if (!this.#mayPublish(segment)) {
+      this.#floods = true;
+      this.#services.metrics.add('droppedSegments');
+      segment.free();
+      return;
+    }
     this.#bandwidth = Math.max(this.#bandwidth, Math.ceil((segment.bytes * 8000) / Math.max(1, segment.duration)));
     this.#publisher?.add(segment);
   }

@@ -11,6 +11,12 @@ import { LiveStream, type Source } from './stream.ts';
 
 const key = (device: string, channel: number): string => `${device}/${channel}`;
 
+/** Whose rate a connection counts to: channels that the device has not, and other networks, take nothing of its own. */
+function arrivalOf(record: DeviceRecord, channel: number, comesFromIt: boolean): string {
+  if (!comesFromIt) return `${record.id}/elsewhere`;
+  return policyOf(record, channel) === undefined ? `${record.id}/other` : key(record.id, channel);
+}
+
 export class Streams {
   readonly #services: Services;
   readonly #streams = new Map<string, LiveStream>();
@@ -66,12 +72,17 @@ export class Streams {
   /**
    * A connection begins to send a channel of a registered device: the only way in, whatever the protocol. Whether the
    * channel may stream is decided here, and what it is: its live picture, which takes an older connection's place, or a
-   * recording that is played back. Undefined: refused, and counted. Rejects when a table cannot be asked.
+   * recording that is played back. Undefined: refused, and counted; of who comes too often nothing is read or written. Rejects when a table cannot be asked.
    */
   async attach(found: DeviceRecord, channel: number, source: Source): Promise<LiveStream | undefined> {
-    const { registry, fleet, metrics, log, config } = this.#services;
+    const { registry, fleet, metrics, log, config, rates } = this.#services;
     const { options } = config;
     const network = networkOf(source.address);
+    if (!rates.arrivals.take(arrivalOf(found, channel, comesFromIt(found, network, options)))) {
+      metrics.refuse('tooOften');
+      log.trouble('media-too-often', found.id, `channel ${channel}`);
+      return undefined;
+    }
     let record = found;
     // It may have come a moment ago, which a copy a few seconds old does not say.
     if (!comesFromIt(record, network, options)) record = (await registry.fresh(record.id)) ?? record;

@@ -16,6 +16,7 @@ import { Gate } from '../net/gate.ts';
 import { Health } from './health.ts';
 import { PublicHost } from '../net/host.ts';
 import { Listener, SharedSession, type Accept, type ListenerParts } from '../net/listeners.ts';
+import { arrivalRate, segmentRate } from '../streams/rates.ts';
 import { Streams } from '../streams/streams.ts';
 import { Log } from '../common/log.ts';
 import { MediaSession } from '../sessions/media/session.ts';
@@ -204,6 +205,8 @@ function makeServices(
       files: new Rate(MOST_FILES, 60_000),
       refusals: new Rate(1, 60_000),
       capabilities: new Rate(MOST_CAPABILITIES, 60_000),
+      arrivals: arrivalRate(),
+      segments: segmentRate(options.segmentSeconds),
       positions: new Rate(options.limits.positionsPerDay, DAY),
     },
     host: new PublicHost(config.publicHost, options.announce.address),

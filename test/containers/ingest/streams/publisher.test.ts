@@ -7,7 +7,7 @@ import { Fence } from '../../../../containers/ingest/src/streams/fence.ts';
 import { Publisher, type Published } from '../../../../containers/ingest/src/streams/publisher.ts';
 import { Metrics } from '../../../../containers/ingest/src/common/metrics.ts';
 import { readLivePlaylist } from '../../../../lib/contract/live-playlist.ts';
-import { h264Picture, videoUnit } from '../streams.ts';
+import { h264Picture, h264Sps, videoUnit } from '../streams.ts';
 import { MemoryBucket } from '../task/bucket.ts';
 import { until } from '../task/cloud.ts';
 
@@ -247,4 +247,21 @@ describe('publishing', () => {
     expect(performance.now() - began).toBeLessThan(10_000);
     expect([publisher.dead, publisher.bytes]).toEqual([true, 0]);
   });
+});
+
+it('writes an initialization section once, and remembers so many of them only', async () => {
+  const store = new MemoryBucket();
+  const { publisher } = publisherOf(store, 10_000_000);
+  const list: Segment[] = [];
+  const segmenter = new Segmenter({ epoch: (at) => T0 + at }, (segment) => list.push(segment));
+  const columns = [10, 10, ...Array.from({ length: 40 }, (_, n) => 11 + n), 50, 10];
+  for (const [n, each] of columns.entries()) {
+    segmenter.push(videoUnit(h264Picture(true, 60, n, h264Sps({ columns: each })), T0 + 2000 * n, 2000 * n));
+  }
+  segmenter.end();
+  for (const segment of list) publisher.add(segment);
+  await publisher.close(performance.now() + 5000);
+  const written = store.puts.filter((key) => key.includes('/init-'));
+  expect([list.length, new Set(written).size, written.length]).toEqual([44, 41, 42]);
+  expect(written.at(-1)).toBe(written[0]);
 });

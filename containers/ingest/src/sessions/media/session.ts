@@ -5,7 +5,7 @@
 import { phoneIdentity } from '../../jt808/identity.ts';
 import type { ChannelSink } from '../../jt1078/channel.ts';
 import { DEFAULT_LIMITS, MediaConnection, type ConnectionCounters } from '../../jt1078/assemble.ts';
-import { kept, type AccessUnit, type Gap } from '../../media/unit.ts';
+import { bytesOf, kept, type AccessUnit, type Gap } from '../../media/unit.ts';
 import type { LiveStream, Source } from '../../streams/stream.ts';
 import type { Streams } from '../../streams/streams.ts';
 import type { Connection } from '../../net/gate.ts';
@@ -98,7 +98,7 @@ export class MediaSession {
     });
     return {
       unit: (unit) => {
-        if (pending.stream === undefined) wait(pending, unit, unit.kind === 'aac' ? 0 : unit.data.length);
+        if (pending.stream === undefined) wait(pending, unit, bytesOf(unit));
         else pending.stream.unit(source, unit);
       },
       gap: (gap) => {
