@@ -151,7 +151,7 @@ describe('what a device may have kept', { concurrent: true }, () => {
     while (files.take(id, 0)) begun += 1;
     expect(begun).toBe(300);
     // As if one were left of this minute, which may turn while the test runs.
-    const { take } = files;
+    const take = files.take.bind(files);
     let left = 1;
     files.take = (name) => name === id && (left -= 1) >= 0;
     const up = new Uploader(id, own.ports.attachments);
@@ -159,7 +159,7 @@ describe('what a device may have kept', { concurrent: true }, () => {
     expect(await sendThem(up, films(2))).toEqual([true, false]);
     expect(await usageOf(id)).toMatchObject({ encodes: 1, bytes: 4000 });
     expect(await videosOf(id)).toHaveLength(1);
-    files.take = take.bind(files);
+    files.take = take;
     const [, second] = films(2);
     up.range(second!, 0, 4000);
     expect(await up.isTaken(second!)).toBe(true);
