@@ -332,12 +332,10 @@ const schema = z.strictObject({
         description:
           'Videos among them that become videos of the library, which costs an encode each. More are kept as files beside the alarm, not sliced.',
       }),
-      maxAlarmsPerDay: liveBounds.maxAlarmsPerDay
-        .default(5000)
-        .meta({
-          description:
-            'Alarms of one device that are kept in a day; more are counted, and dropped, but for emergencies (sos, collision, rollover-warning).',
-        }),
+      maxAlarmsPerDay: liveBounds.maxAlarmsPerDay.default(5000).meta({
+        description:
+          'Alarms of one device that are kept in a day; more are counted, and dropped, but for emergencies (sos, collision, rollover-warning).',
+      }),
       maxPositionsPerDay: liveBounds.maxPositionsPerDay.default(200_000).meta({
         description: 'Positions of one device that a task keeps in a day; one a second makes 86,400. More are dropped.',
       }),

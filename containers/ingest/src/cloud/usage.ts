@@ -30,8 +30,14 @@ export class Usage {
 
   /** Takes all of it, or nothing; answers whether. Rejects when the table cannot be written: then nothing may be kept. */
   async take(device: string, amounts: Amounts, now = Date.now()): Promise<boolean> {
+    return (await this.takeOrSay(device, amounts, now)) === undefined;
+  }
+
+  /** As `take`; answers what there is too much of, undefined when it was taken. */
+  async takeOrSay(device: string, amounts: Amounts, now = Date.now()): Promise<Counted | undefined> {
     const names = COUNTED.filter((name) => amounts[name] !== undefined);
-    if (names.some((name) => this.isOver(device, name, now) || amounts[name]! > this.#limits[name])) return false;
+    const known = names.find((name) => this.isOver(device, name, now) || amounts[name]! > this.#limits[name]);
+    if (known !== undefined) return known;
     try {
       await this.#add(
         device,
@@ -40,13 +46,15 @@ export class Usage {
         names.map((name) => `(attribute_not_exists(#${name}) OR #${name} <= :${name}Left)`).join(' AND '),
         Object.fromEntries(names.map((name) => [`:${name}Left`, this.#limits[name] - amounts[name]!])),
       );
-      return true;
+      return undefined;
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
-      // Of several it is not said which; and a smaller file may still fit into the bytes of a day.
-      const [only, another] = names;
-      if (only !== undefined && another === undefined && amounts[only] === 1) this.#remember(device, only, now);
-      return false;
+      const before = error.Item ?? {};
+      const over =
+        names.find((name) => Number(before[name]?.N ?? 0) > this.#limits[name] - amounts[name]!) ?? names[0]!;
+      // A smaller file may still fit into the bytes of a day.
+      if (amounts[over] === 1) this.#remember(device, over, now);
+      return over;
     }
   }
 
@@ -73,7 +81,10 @@ export class Usage {
         TableName: this.#table,
         Key: { kind: usageKind(device), id: dayOf(now) },
         UpdateExpression: `ADD ${names.map((name) => `#${name} :${name}`).join(', ')} SET expiresAt = :expiresAt`,
-        ...(condition !== undefined && { ConditionExpression: condition }),
+        ...(condition !== undefined && {
+          ConditionExpression: condition,
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+        }),
         ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),
         ExpressionAttributeValues: {
           ...Object.fromEntries(Object.entries(amounts).map(([name, amount]) => [`:${name}`, amount])),

@@ -222,6 +222,37 @@ describe('what a device may have kept', { concurrent: true }, () => {
     await device.close();
   });
 
+  it.each([
+    ['files', '13800003110', { files: 1, bytes: 5000 }],
+    ['bytes', '13800003111', { files: 5, bytes: 900 }],
+  ] as const)(
+    'is pictures in messages, whose people are told of what there was too much: %s',
+    async (over, id, most) => {
+      await cloud.register(id, []);
+      const own = await cloud.task({ limits: { perDay: { encodes: 2, alarms: 100, ...most } } });
+      const device = await new TestDevice(id, own.ports.control).login();
+      const location = locationAt(Date.now());
+      const send = (mediaId: number) =>
+        device.send('mediaData', {
+          mediaId,
+          type: 0,
+          format: 0,
+          event: 0,
+          channel: 1,
+          location,
+          data: bytes(500, JPEG, mediaId),
+        });
+      send(1);
+      await device.wait('mediaReply');
+      expect(await device.replyTo(send(2))).toBe(1);
+      const alarms = async () => (await cloud.rows('ALARMS_TABLE')).filter((row) => row['device'] === id);
+      const rows = await until('being told', alarms, (all) => all.some(({ kind }) => kind === 'limit'));
+      expect(rows.filter(({ kind }) => kind === 'limit').map(({ type }) => type)).toEqual([over]);
+      expect(await usageOf(id)).toMatchObject({ files: 1, bytes: 500 });
+      await device.close();
+    },
+  );
+
   it('is not written again once it has been taken in, though the alarm does not say so yet', async () => {
     const id = '13800003105';
     await cloud.register(id, []);

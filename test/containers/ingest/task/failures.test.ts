@@ -6,6 +6,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodePoints } from '../../../../lib/contract/positions.ts';
 import type { AlarmRecord, DeviceRecord } from '../../../../lib/contract/device.ts';
+import { usageKind } from '../../../../lib/contract/fleet.ts';
 import { readLivePlaylist } from '../../../../lib/contract/live-playlist.ts';
 import { sourceKey } from '../../../../lib/contract/keys.ts';
 import { h264Picture } from '../streams.ts';
@@ -356,7 +357,12 @@ const CASES: readonly Case[] = [
   {
     write: "an alarm's list of files",
     fails: /Update.*SET files = .*"expected"/,
-    run: (id) => filesAreKept(id, [PICTURE, FILM]),
+    run: async (id) => {
+      await filesAreKept(id, [PICTURE, FILM]);
+      // Lists that could not be written have used up nothing.
+      const [usage] = await cloud.fleet(usageKind(id));
+      expect(usage?.['files']).toBe(2);
+    },
   },
   {
     write: "an alarm's file that has come",

@@ -29,8 +29,9 @@ export async function saveMultimedia(
   // What it was received in is used again.
   const kept = { ...media, data: Buffer.from(media.data) };
   try {
-    if (!(await services.usage.take(device.id, { files: 1, bytes: media.data.length }))) {
-      noteLimit(services, device.record, 'files');
+    const over = await services.usage.takeOrSay(device.id, { files: 1, bytes: media.data.length });
+    if (over !== undefined) {
+      noteLimit(services, device.record, over);
       refuse();
       return;
     }

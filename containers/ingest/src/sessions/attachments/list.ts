@@ -15,6 +15,8 @@ export interface TakenList {
   /** As the device calls them. */
   readonly refused: readonly string[];
   readonly changed: boolean;
+  /** Files that were counted for it, to be given back where the list cannot be written. */
+  readonly counted: number;
 }
 
 /** Kinds of alarm whose files were asked for before their records said how many there are. */
@@ -30,6 +32,7 @@ export async function takeList(
   const most = mostFiles(alarm, list);
   const files = [...alarm.files];
   const refused: string[] = [];
+  let counted = 0;
   for (const { name, size } of list.files) {
     const safe = safeFileName(name);
     const at = files.findIndex((file) => file.name === safe);
@@ -41,7 +44,9 @@ export async function takeList(
       continue;
     }
     // One that is expected was counted when it was listed first.
-    const isTaken = known?.state === 'expected' || (await services.usage.take(record.id, { files: 1 }));
+    const isCounted = known?.state !== 'expected' && (await countFile(services, record.id, counted));
+    if (isCounted) counted += 1;
+    const isTaken = known?.state === 'expected' || isCounted;
     if (!isTaken) {
       refused.push(name);
       noteLimit(services, record, 'files');
@@ -55,7 +60,31 @@ export async function takeList(
     if (known === undefined) files.push(file);
     else files[at] = file;
   }
-  return { files, refused, changed: JSON.stringify(files) !== JSON.stringify(alarm.files) };
+  return { files, refused, changed: JSON.stringify(files) !== JSON.stringify(alarm.files), counted };
+}
+
+/** One more. When that cannot be written, those `before` of the same list are given back: none of it is noted. */
+async function countFile(services: Pick<Services, 'usage' | 'log'>, device: string, before: number): Promise<boolean> {
+  try {
+    return await services.usage.take(device, { files: 1 });
+  } catch (error) {
+    await giveBackFiles(services, device, before);
+    throw error;
+  }
+}
+
+/** The same list, sent again, counts them again. */
+export async function giveBackFiles(
+  { usage, log }: Pick<Services, 'usage' | 'log'>,
+  device: string,
+  files: number,
+): Promise<void> {
+  if (files === 0) return;
+  try {
+    await usage.giveBack(device, { files });
+  } catch (error) {
+    log.failure('usage', error);
+  }
 }
 
 /** Why, for a person. */

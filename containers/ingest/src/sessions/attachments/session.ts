@@ -3,6 +3,7 @@
  * missing until nothing is. A file is acknowledged only when it is in its bucket. Only files of an alarm that is kept are
  * taken, from the device that reported it.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { AlarmFile, AlarmRecord, DeviceRecord } from '../../../../../lib/contract/device.ts';
 import type { Header } from '../../jt808/header.ts';
 import { phoneIdentity } from '../../jt808/identity.ts';
@@ -21,7 +22,7 @@ import type { Services } from '../../services.ts';
 import { Budget } from '../../common/memory.ts';
 import { PART_BYTES } from './file.ts';
 import { OverLimit } from './keep.ts';
-import { takeList } from './list.ts';
+import { giveBackFiles, takeList } from './list.ts';
 import { FileReceiver, type About } from './receiver.ts';
 
 /** One alarm's files on their way. */
@@ -191,7 +192,16 @@ export class AttachmentSession {
     const taken = await takeList(this.#services, record, alarm, list);
     for (const name of taken.refused) transfer.refused.add(name);
     transfer.listed = taken.files;
-    if (taken.changed) await alarms.files(key, transfer.listed);
+    try {
+      if (taken.changed && !(await alarms.files(key, transfer.listed))) throw new Refused('no such alarm any more');
+    } catch (error) {
+      // Written all the same, its answer lost: then it is counted once.
+      const written = await alarms.read(key).catch(() => undefined);
+      if (!isDeepStrictEqual(written?.files, transfer.listed)) {
+        await giveBackFiles(this.#services, record.id, taken.counted);
+        throw error;
+      }
+    }
     this.#connection.known = true;
     return { record, alarm, key };
   }
