@@ -37,6 +37,7 @@ export function sluiceStacks(app: App): Stacks {
         description: 'Sluice: load balancer and tasks that vehicle cameras connect to',
       })
     : undefined;
-  Tags.of(app).add('sluice', config.environment);
+  // With the name: whoever looks for what one platform has left must not find another's of the same environment.
+  Tags.of(app).add('sluice', name);
   return { config, vod, live };
 }

@@ -24,7 +24,8 @@ export const origin = (pattern: RegExp) =>
     .string()
     .max(256)
     .regex(pattern)
-    .refine((text) => text === '*' || URL.canParse(text.replace(/:\*$/, '')), 'is no origin');
+    .refine((text) => text === '*' || URL.canParse(text.replace(/:\*$/, '')), 'is no origin')
+    .refine((text) => text.split('*').length <= 2, 'has more than one *, and S3 takes one');
 
 /** `10.1.0.0/16`. EC2 would take away the bits behind the mask, and two ways to write one network would collide there. */
 export const ipv4Network = z.cidrv4().refine((text) => text === masked(text), {
@@ -74,6 +75,22 @@ export function tooManyOrigins(origins: readonly string[]): string | undefined {
   const taken = origins.reduce((sum, one) => sum + 2 * (one.length + 1), 0);
   if (taken <= room) return undefined;
   return `auth.connectOrigins: with auth.issuer and live.mapTilesUrl ${taken} characters of the console's content security policy, of which CloudFront leaves ${room}`;
+}
+
+/** What the names of the queues begin with that tasks make for themselves (lib/constructs/command-queues.ts). */
+export const commandQueuePrefix = ({ name, environment }: { readonly name: string; readonly environment: string }) =>
+  `${name}-${environment}-ingest-`;
+
+/** Characters of an ECS task's id, which the rest of such a name is. */
+const TASK_ID = 32;
+
+/** Refused with devices off, too: they can be turned on later, and the name of what holds data cannot be changed then. */
+export function tooLongQueueName(config: Parameters<typeof commandQueuePrefix>[0]): string | undefined {
+  const { max } = QUOTAS.queueName;
+  const prefix = commandQueuePrefix(config);
+  if (prefix.length + TASK_ID <= max) return undefined;
+  const room = max - TASK_ID - prefix.length + config.name.length + config.environment.length;
+  return `name: with env ${config.name.length + config.environment.length} characters, of which queues of tasks (${prefix}, and ${TASK_ID} of a task's id) leave ${room}`;
 }
 
 /** Bytes of the catalog function's environment for names of tables, queue and secret, and the address of this deployment. */

@@ -12,6 +12,7 @@ import {
   openPorts,
   origin,
   tooManyOrigins,
+  tooLongQueueName,
   tooManyRules,
   tooMuchToTell,
 } from './config-limits.ts';
@@ -38,7 +39,7 @@ const schema = z.strictObject({
     .string()
     .regex(/^[a-z][a-z0-9-]{0,30}$/)
     .default('sluice')
-    .meta({ description: 'Prefix of the stack names.' }),
+    .meta({ description: 'Prefix of the stack names; with the name of the environment at most 39 characters.' }),
   account: z
     .string()
     .regex(/^[0-9]{12}$/)
@@ -333,7 +334,10 @@ const schema = z.strictObject({
       }),
       maxAlarmsPerDay: liveBounds.maxAlarmsPerDay
         .default(5000)
-        .meta({ description: 'Alarms of one device that are kept in a day; more are counted, and dropped.' }),
+        .meta({
+          description:
+            'Alarms of one device that are kept in a day; more are counted, and dropped, but for emergencies (sos, collision, rollover-warning).',
+        }),
       maxPositionsPerDay: liveBounds.maxPositionsPerDay.default(200_000).meta({
         description: 'Positions of one device that a task keeps in a day; one a second makes 86,400. More are dropped.',
       }),
@@ -393,7 +397,10 @@ export function readConfig(context: ContextReader, overrides: Readonly<Record<st
     throw new ConfigError(`env: ${JSON.stringify(environment)} is not one of ${Object.keys(environments).join(', ')}`);
   }
   const values = structuredClone(base) as Record<string, unknown>;
-  for (const [path, value] of Object.entries(overrides)) assign(values, path, value);
+  // Shorter paths first: what is given for one option counts more than what its block says, in whatever order they come.
+  const depth = ([path]: readonly [string, unknown]) => path.split('.').length;
+  for (const [path, value] of Object.entries(overrides).toSorted((a, b) => depth(a) - depth(b)))
+    assign(values, path, value);
   const parsed = schema.safeParse(values);
   if (!parsed.success) throw new ConfigError(parsed.error.issues.map((issue) => explain(issue, values)).join('\n'));
   return check({ ...parsed.data, environment });
@@ -426,6 +433,8 @@ function check(config: Config): Config {
   if (small !== undefined) throw new ConfigError(small);
   checkMap(config);
   checkConsole(config);
+  const queue = tooLongQueueName(config);
+  if (queue !== undefined) throw new ConfigError(queue);
   if (config.live.enabled) checkLive(config.live);
   return config;
 }
@@ -522,9 +531,14 @@ function readOverride(path: string, given: unknown): unknown {
 function assign(target: Record<string, unknown>, path: string, value: unknown): void {
   const [head, ...rest] = path.split('.');
   if (head === undefined || head === '__proto__') throw new ConfigError(`${path}: not an option`);
-  if (rest.length === 0) target[head] = value;
-  else assign((target[head] ??= {}) as Record<string, unknown>, rest.join('.'), value);
+  const there = target[head] ?? {};
+  if (rest.length === 0) target[head] = isBlock(value) && isBlock(there) ? { ...there, ...value } : value;
+  // A block that is none is refused by the schema.
+  else if (isBlock(there)) assign((target[head] = there), rest.join('.'), value);
 }
+
+const isBlock = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function explain(issue: z.core.$ZodIssue, values: unknown): string {
   const path = issue.path.join('.');

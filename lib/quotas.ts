@@ -81,6 +81,7 @@ export const QUOTAS = {
     what: 'seconds a message stays invisible after its function has ended',
     source: `${DOCS}lambda/latest/dg/services-sqs-configure.html`,
   },
+  queueName: { max: 80, what: 'characters of a queue name', source: SQS },
   queueRetention: { max: 1_209_600, what: 'seconds a queue keeps a message', source: SQS },
 
   roleInlinePolicies: { max: 10_240, what: 'characters of all inline policies of a role', source: IAM },

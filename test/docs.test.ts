@@ -85,4 +85,14 @@ describe('what the pages say of the stack', () => {
       Object.values(resources[stack]).filter(({ Type }) => Type === 'AWS::Logs::LogGroup').length;
     expect(read('docs/deploy.md')).toContain(`${groups('vod')} log groups (${groups('live')} more of the live stack)`);
   });
+
+  it('docs/deploy.md asks for resources by the command that lists all there are, and by the tag they have', () => {
+    // Of more than a hundred `describe-stack-resources` answers the first hundred.
+    expect(Object.keys(resources.vod).length).toBeGreaterThan(100);
+    const text = read('docs/deploy.md');
+    expect(text).toContain('aws cloudformation list-stack-resources --stack-name sluice-prod-vod');
+    expect(text).not.toContain('describe-stack-resources');
+    const tags = [...JSON.stringify(resources).matchAll(/"Key":"sluice","Value":"([^"]*)"/g)].map((match) => match[1]!);
+    expect([...text.matchAll(/Key=sluice,Values=(\S+)/g)].map((match) => match[1])).toEqual([...new Set(tags)]);
+  });
 });

@@ -28,22 +28,24 @@ const SWEEP_DELAY = 900;
 
 const eachRemoval = eachMessage('removal failed, to be tried again', (body) => removal.parse(body), remove);
 
-/** Invalidations of a batch go first and together; anything else one after another. */
+/**
+ * Invalidations of a batch go together and last: were they first, and the function out of time in a removal after them, all
+ * would come again in other batches and be asked for, and paid, twice. Anything else goes one after another.
+ */
 export async function handler({ Records }: SQSEvent): Promise<SQSBatchResponse> {
   const asked = Records.flatMap(({ messageId, body }) => {
     const videoIds = toInvalidate(body);
     return videoIds === undefined ? [] : [{ messageId, videoIds }];
   });
   const together = new Set(asked.map(({ messageId }) => messageId));
+  const others = Records.filter(({ messageId }) => !together.has(messageId));
   const failed: SQSBatchItemFailure[] = [];
+  if (others.length > 0) failed.push(...(await eachRemoval({ Records: others })).batchItemFailures);
   await invalidate(asked).catch((error: unknown) => {
     logger.error('invalidation failed, to be tried again', { videos: asked.length, error: error as Error });
     failed.push(...asked.map(({ messageId }) => ({ itemIdentifier: messageId })));
   });
-  const others = Records.filter(({ messageId }) => !together.has(messageId));
-  if (others.length === 0) return { batchItemFailures: failed };
-  const { batchItemFailures } = await eachRemoval({ Records: others });
-  return { batchItemFailures: [...failed, ...batchItemFailures] };
+  return { batchItemFailures: failed };
 }
 
 /** The videos of a message that asks for an invalidation; undefined for every other, also one that cannot be read. */

@@ -31,29 +31,34 @@ export async function claim(videoId: string, execution: string, bytes: number | 
   if (decision === 'claim' && bytes === undefined) return { kind: 'missing' };
   const record = decision === 'continue' ? found! : await take(found!, execution, bytes!);
   if (!record) return { kind: 'duplicate' };
-  await freeSlot(record);
-  if (record.status === 'uploaded') await announce(record, 'uploaded');
   return { kind: 'mine', record, revision: record.slicing!.revision };
 }
 
 async function take(found: VideoRecord, execution: string, bytes: number): Promise<VideoRecord | undefined> {
-  const taken = await changeVideo(
-    found.id,
-    {
-      set: {
-        slicing: { execution, revision: found.revision + 1 },
-        bytes: { ...found.bytes, source: bytes },
-        progress: 0,
-      },
-      remove: ['expiresAt'],
-      // The upload may have said so already; then its time stays.
-      ...(found.status === 'uploading' && { status: 'uploaded' as const }),
-    },
-    { from: [found.status], execution, orUnclaimed: true },
+  // The upload may have said so already; then its time stays.
+  const arrived =
+    found.status === 'uploaded'
+      ? found
+      : await changeVideo(
+          found.id,
+          { status: 'uploaded', set: { bytes: { ...found.bytes, source: bytes } } },
+          { from: [found.status] },
+        );
+  // The upload's own step came in between, or another run: then the second look decides.
+  if (!arrived) {
+    const now = await readVideo(found.id);
+    return now && now.status !== found.status && decide(now, execution) === 'claim'
+      ? await take(now, execution, bytes)
+      : undefined;
+  }
+  // Before the claim: a run that broke off in between does it again, and one that has its claim, and may ask for a place
+  // thousands of times, does not.
+  await freeSlot(arrived);
+  await announce(arrived, 'uploaded');
+  const slicing = { execution, revision: arrived.revision + 1 };
+  return await changeVideo(
+    arrived.id,
+    { set: { slicing, bytes: { ...arrived.bytes, source: bytes }, progress: 0 }, remove: ['expiresAt'] },
+    { from: ['uploaded'], execution, orUnclaimed: true },
   );
-  if (taken) return taken;
-  // Lost to another run, or the upload's own step came in between: then the second look decides.
-  const now = await readVideo(found.id);
-  if (now && now.status !== found.status && decide(now, execution) === 'claim') return take(now, execution, bytes);
-  return undefined;
 }

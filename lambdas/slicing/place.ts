@@ -16,7 +16,7 @@ const OWNER = 'slicing runs';
  */
 const LEASE = 20 * 60;
 
-/** Step Functions tries again, by this name, for as long as a backlog may take. Nothing was done yet. */
+/** Step Functions tries again, by this name, for as long as a backlog may take (lib/constructs/retries.ts). */
 export class NoPlaceError extends Error {
   override name = 'NoPlaceError';
 }

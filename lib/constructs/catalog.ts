@@ -109,10 +109,12 @@ export class Catalog extends Construct {
     const expiry = new SluiceFunction(this, 'Expiry', {
       config,
       entry: 'catalog/expire.ts',
-      description: 'Hands videos whose retention is over to removal',
+      description: 'Hands videos whose retention is over to removal, and sees that accepted sources stay',
       timeout: Duration.minutes(15),
+      environment: { EXPIRE_DAYS: String(config.upload.expireDays) },
     })
-      .useTable('VIDEOS_TABLE', storage.videos, ['UpdateItem'], [BY_REMOVAL])
+      .useTable('VIDEOS_TABLE', storage.videos, ['UpdateItem'], [BY_REMOVAL, BY_TIME])
+      .useObjects('SOURCE_BUCKET', storage.sources, ['DeleteObjectTagging'], SOURCE_PREFIX)
       .sendTo('REMOVAL_QUEUE', removals);
     new Rule(this, 'Daily', {
       description: 'Looks for videos whose retention is over',

@@ -1,12 +1,9 @@
 /** The queues that tasks make for themselves, and which functions send their commands to. */
 import { ArnFormat, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { commandQueuePrefix } from '../config-limits.ts';
 import type { Config } from '../config.ts';
 import type { SluiceFunction } from './function.ts';
-
-/** What their names begin with. */
-export const commandQueuePrefix = ({ name, environment }: Pick<Config, 'name' | 'environment'>): string =>
-  `${name}-${environment}-ingest-`;
 
 /** All of them. */
 export const commandQueueArn = (scope: Construct, config: Config): string =>

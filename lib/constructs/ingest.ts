@@ -21,11 +21,12 @@ import {
 } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { EventBus } from 'aws-cdk-lib/aws-events';
 import { Construct } from 'constructs';
+import { commandQueuePrefix } from '../config-limits.ts';
 import type { Config } from '../config.ts';
 import { SOURCE_PREFIX } from '../contract/keys.ts';
 import { LIVE_PREFIX } from '../contract/live-keys.ts';
 import { HEALTH_PATH, METRIC_NAMESPACE, STREAMS_METRIC, TASK_PORTS } from '../contract/ingest.ts';
-import { commandQueueArn, commandQueuePrefix } from './command-queues.ts';
+import { commandQueueArn } from './command-queues.ts';
 import { BY_MEDIA_KEY } from './device-tables.ts';
 import type { Devices } from './devices.ts';
 import { ingestImage, INGEST_USER } from './ingest-image.ts';

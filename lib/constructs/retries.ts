@@ -1,7 +1,8 @@
 /**
  * What a slicing run tries again, by the error's name: throttled is slow, not failed. The waits of each kind together
- * (with full jitter, half of what is named) outlast the longest task many times, and those of all steps fit the run
- * (`RUN_DAYS`) and Step Functions' 25,000 events a run, three for each try. A test counts them in the template.
+ * (with full jitter, half of what is named) outlast the longest task many times, those for a place a whole backlog, and
+ * those of all steps fit the run (`RUN_DAYS`) and Step Functions' 25,000 events a run, three for each try. A test counts
+ * them in the template.
  */
 import { Duration } from 'aws-cdk-lib';
 import { JitterType, type RetryProps } from 'aws-cdk-lib/aws-stepfunctions';
@@ -16,10 +17,26 @@ const retrier = (errors: readonly string[], first: number, longest: number, maxA
   jitterStrategy: JitterType.FULL,
 });
 
-/** A refused source is in none of them and is no error at all: steps return it. */
-export const RETRIES: readonly RetryProps[] = [
-  // Lambda had no execution free, or the run found no place: nothing was done, so to try again costs nothing. 25 hours.
-  retrier(['Lambda.TooManyRequestsException', 'NoPlaceError'], 5, 120, 1500),
+const NO_FUNCTION = 'Lambda.TooManyRequestsException';
+const NO_PLACE = 'NoPlaceError';
+
+/** Lambda had no execution free, or the run found no place: nothing was done, so to try again costs little. */
+const ROOM = {
+  // Counted apart: who waits for a place is told now and then that no function is free, too. The waits are long since a
+  // thousand runs that ask share the account's functions with those that encode. 25 hours, and eight and a half days.
+  first: [retrier([NO_FUNCTION], 5, 120, 1500), retrier([NO_PLACE], 5, 600, 2500)],
+  // The place is theirs, unless they waited for a function for longer than its lease. 25 hours, and two and a half days.
+  later: [retrier([NO_FUNCTION], 5, 300, 600), retrier([NO_PLACE], 5, 600, 750)],
+  // Needs no place.
+  last: [retrier([NO_FUNCTION], 5, 300, 600)],
+} as const;
+
+/**
+ * `step`: the one that asks for a place, one that keeps it, or the one that gives it back. A refused source is in none of
+ * them and is no error at all: steps return it.
+ */
+export const retriesOf = (step: keyof typeof ROOM): readonly RetryProps[] => [
+  ...ROOM[step],
   // AWS throttled what the step asked for, and the SDK within it gave up. An hour and a half, and what was done again.
   retrier(['ThrottledError'], 5, 120, 100),
   // A service's own fault, or the network's. A quarter of an hour.

@@ -27,7 +27,7 @@ import { acknowledge, acknowledgeWildcards } from './nag.ts';
 import { deadLetterQueue } from './queue.ts';
 import type { Storage } from './storage.ts';
 import { removalOf } from './removal.ts';
-import { RETRIES } from './retries.ts';
+import { retriesOf } from './retries.ts';
 
 export interface SlicingProps {
   readonly config: Config;
@@ -190,14 +190,19 @@ export class Slicing extends Construct {
 
   #flow({ probe, encode, assemble, fail }: Steps, chunks: number) {
     /** Without a payload the step gets the state's own input. */
-    const invoke = (id: string, lambdaFunction: SluiceFunction, payload?: TaskInput) => {
+    const invoke = (
+      id: string,
+      lambdaFunction: SluiceFunction,
+      step: Parameters<typeof retriesOf>[0],
+      payload?: TaskInput,
+    ) => {
       const task = new LambdaInvoke(this, id, {
         lambdaFunction,
         ...(payload && { payload }),
         payloadResponseOnly: true,
         retryOnServiceExceptions: false,
       });
-      for (const retry of RETRIES) task.addRetry(retry);
+      for (const retry of retriesOf(step)) task.addRetry(retry);
       return task;
     };
 
@@ -208,20 +213,21 @@ export class Slicing extends Construct {
     const failed = invoke(
       'Mark failed',
       fail,
+      'last',
       TaskInput.fromObject({ ...whatStartedIt, error: JsonPath.objectAt('$.error') }),
     ).next(
       new Fail(this, 'Broken', { error: 'SlicingFailed', cause: 'A step failed; see its error before this one.' }),
     );
     const otherwise = { errors: ['States.ALL'], resultPath: '$.error' };
 
-    const probing = invoke('Probe source', probe, TaskInput.fromObject(whatStartedIt));
+    const probing = invoke('Probe source', probe, 'first', TaskInput.fromObject(whatStartedIt));
     const encoding = new Map(this, 'Each chunk', {
       itemsPath: '$.chunks',
       itemSelector: { plan: JsonPath.objectAt('$.plan'), chunk: JsonPath.objectAt('$$.Map.Item.Value') },
       maxConcurrency: chunks,
       resultPath: JsonPath.DISCARD,
-    }).itemProcessor(invoke('Encode chunk', encode));
-    const assembling = invoke('Assemble renditions', assemble);
+    }).itemProcessor(invoke('Encode chunk', encode, 'later'));
+    const assembling = invoke('Assemble renditions', assemble, 'later');
 
     probing.addCatch(failed, otherwise);
     encoding.addCatch(failed, otherwise);

@@ -16,9 +16,8 @@ import { RETENTION_DAYS } from '../contract/device.ts';
 import { SOURCE_PREFIX, WORK_PREFIX } from '../contract/keys.ts';
 import { LIVE_PREFIX } from '../contract/live-keys.ts';
 import { RETENTION_TAG } from '../contract/ingest.ts';
-import { DAY_SECONDS } from '../contract/options.ts';
-import { ARRIVAL_SECONDS, RUN_DAYS } from '../contract/slicing.ts';
-import { UNACCEPTED } from '../contract/upload.ts';
+import { RUN_DAYS } from '../contract/slicing.ts';
+import { UNACCEPTED, UNACCEPTED_MORE_DAYS } from '../contract/upload.ts';
 import { Emptier } from './emptier.ts';
 import { acknowledge } from './nag.ts';
 import { removalOf } from './removal.ts';
@@ -58,8 +57,7 @@ export class Storage extends Construct {
           id: 'unaccepted',
           prefix: SOURCE_PREFIX,
           tagFilters: { [UNACCEPTED.key]: UNACCEPTED.value },
-          // Counted from an upload's first part; then what has arrived may wait to be looked at.
-          expiration: Duration.days(config.upload.expireDays + Math.ceil(ARRIVAL_SECONDS / DAY_SECONDS) + 1),
+          expiration: Duration.days(config.upload.expireDays + UNACCEPTED_MORE_DAYS),
         },
       ],
       cors: [

@@ -5,3 +5,6 @@ export const alarmNames: readonly string[] = (
   'tyre-pressure right-turn-blind-spot daily-driving-time parking-overtime area route segment-time route-deviation ' +
   'vss-fault fuel stolen illegal-ignition illegal-move collision rollover-warning illegal-door-open'
 ).split(' ');
+
+/** Of these: somebody may need help. No limit of a day keeps them from being told. */
+export const emergencyNames: ReadonlySet<string> = new Set(['sos', 'collision', 'rollover-warning']);

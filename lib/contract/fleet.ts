@@ -60,9 +60,9 @@ export type PlaybackRow = z.infer<typeof playbackRow>;
 
 /** What one device has had kept in one day. Each number grows by ADD, under the condition that it stays within the day's. */
 export const usageRow = z.object({
-  kind: z.literal('usage'),
-  /** `{device}/{date}`, the date of UTC. */
-  id: z.string(),
+  kind: z.string().regex(/^usage#[0-9a-f]+$/),
+  /** The day, of UTC. */
+  id: z.iso.date(),
   files: z.int().nonnegative().optional(),
   bytes: z.int().nonnegative().optional(),
   encodes: z.int().nonnegative().optional(),
@@ -70,6 +70,9 @@ export const usageRow = z.object({
   /** Epoch seconds; a day after its own. */
   expiresAt: z.int().positive(),
 });
+
+/** Of each device its own: all devices' in one would share one partition's writes. */
+export const usageKind = (device: string): string => `usage#${device}`;
 
 /** One viewer of an on-demand channel, until the signature ends. The API's own. */
 export const viewerRow = z.object({

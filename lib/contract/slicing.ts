@@ -16,12 +16,12 @@ export const slicingPlaces = whole(1, 200);
 /**
  * Seconds a record waits for its source to be looked at, once that may have arrived: S3's event is tried for a day and the
  * first step for two, while functions are throttled (lib/constructs/retries.ts). A record that expired earlier would lose
- * its video.
+ * its video; one that waits for a place is claimed, and does not expire.
  */
 export const ARRIVAL_SECONDS = 4 * DAY_SECONDS;
 
-/** Days a run may take, all its waiting together; what steps hand over is kept longer. */
-export const RUN_DAYS = 14;
+/** Days a run may take, all its waiting together at its longest; what steps hand over is kept longer. */
+export const RUN_DAYS = 42;
 
 /** What ffprobe says of a source, reduced to what planning needs. */
 const sourceInfo = z.object({

@@ -1,6 +1,7 @@
 /** What the configuration allows an upload to be. The construct writes it as one variable; the handler reads it once. */
 import { z } from 'zod';
 import { DAY_SECONDS, GIB, MINUTE_SECONDS, times, uploadBounds } from './options.ts';
+import { ARRIVAL_SECONDS } from './slicing.ts';
 
 export const uploadLimits = z.object({
   /** Bytes; largest file taken. */
@@ -21,6 +22,12 @@ export type UploadLimits = z.infer<typeof uploadLimits>;
  * rule on it. Never by age alone: accepted sources stay as long as their video.
  */
 export const UNACCEPTED = { key: 'state', value: 'unaccepted' } as const;
+
+/**
+ * Days after `upload.expireDays` that the rule waits. An object's age is counted from its upload's first part; then what has
+ * arrived may wait to be looked at.
+ */
+export const UNACCEPTED_MORE_DAYS = Math.ceil(ARRIVAL_SECONDS / DAY_SECONDS) + 1;
 
 /** As S3's requests take it. */
 export const UNACCEPTED_TAGGING = `${UNACCEPTED.key}=${UNACCEPTED.value}`;

@@ -20,9 +20,12 @@ export async function leftovers({ access, stacks }: Where, held: ReadonlySet<str
 /** A physical id is a name, an address or an ARN with the name in it; behind a secret's, six characters are added. */
 const namesIn = (id: string): string[] => [id, ...id.split(/[:/]/), id.replace(/^.*:secret:(.+)-\w{6}$/, '$1')];
 
-/** ARNs with the tag `sluice={environment}`; a service may name what it has deleted for some hours more. */
+/** Value of the tag `sluice` of all that a stack of this name makes (lib/app.ts). */
+export const tagOf = (stack: string): string => stack.replace(/-\w+$/, '');
+
+/** ARNs with that tag; a service may name what it has deleted for some hours more. */
 export async function tagged({ access, stacks }: Where): Promise<string[]> {
-  const environment = stacks[0]!.split('-').at(-2)!;
+  const tag = tagOf(stacks[0]!);
   const found: string[] = [];
   // Those of CloudFront are kept in us-east-1.
   for (const region of new Set([access.region, 'us-east-1'])) {
@@ -33,7 +36,7 @@ export async function tagged({ access, stacks }: Where): Promise<string[]> {
         {
           service: 'tagging',
           target: 'ResourceGroupsTaggingAPI_20170126.GetResources',
-          json: { TagFilters: [{ Key: 'sluice', Values: [environment] }], PaginationToken: token },
+          json: { TagFilters: [{ Key: 'sluice', Values: [tag] }], PaginationToken: token },
         },
       );
       const page = JSON.parse(text) as { ResourceTagMappingList?: { ResourceARN: string }[]; PaginationToken?: string };

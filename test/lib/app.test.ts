@@ -1,5 +1,6 @@
 /** The app's two stacks, with devices and without: what stays where it is, and what there is a way back from. */
 import { describe, expect, it } from 'vitest';
+import { tagOf } from '../../local/smoke/leftovers.ts';
 import { synthesized, type TemplateText } from '../support/app.ts';
 import { globalNames } from '../support/names.ts';
 
@@ -56,14 +57,35 @@ describe('a second region of the same account', () => {
     expect([...here].filter((name) => there.has(name))).toEqual([]);
   });
 
+  it('shares its own host name, which CloudFront gives to one distribution only, unless it has one of its own', () => {
+    const named = (region: string, domainName: string) =>
+      globalNames(
+        synthesized({
+          'live.enabled': true,
+          region,
+          'playback.domainName': domainName,
+          'playback.certificateArn': 'arn:aws:acm:us-east-1:123456789012:certificate/a',
+        }),
+      );
+    const first = named('eu-central-1', 'video.example.com');
+    const shared = (there: ReadonlySet<string>) => [...first].filter((name) => there.has(name));
+    expect(shared(named('eu-west-1', 'video.example.com'))).toEqual([
+      'AWS::CloudFront::Distribution video.example.com',
+    ]);
+    expect(shared(named('eu-west-1', 'video-ie.example.com'))).toEqual([]);
+  });
+
   it('is the same stack whether its region is configured or found by the CLI', () => {
     expect(globalNames(elsewhere('eu-central-1'))).toEqual(globalNames(on, 'eu-central-1'));
   });
 });
 
-describe('the longest names there can be', () => {
-  const longest = { name: `s${'x'.repeat(30)}`, account: '123456789012', region: 'us-isofxx-east-1' };
-  const environment = `e${'y'.repeat(15)}`;
+describe.each([
+  [31, 8],
+  [23, 16],
+])('the longest names there can be, of %i and %i characters', (ofName, ofEnvironment) => {
+  const longest = { name: `s${'x'.repeat(ofName - 1)}`, account: '123456789012', region: 'us-isofxx-east-1' };
+  const environment = `e${'y'.repeat(ofEnvironment - 1)}`;
   const names = globalNames(synthesized({ 'live.enabled': true, ...longest }, environment));
 
   it('are taken by CloudFront, and still differ', () => {
@@ -103,5 +125,24 @@ describe('the way back of a stack that keeps its data', () => {
         .map((property) => `${id}.${property}`),
     );
     expect(named).toEqual([]);
+  });
+});
+
+describe('the tag that finds what a stack left behind', () => {
+  /** Values of it in both templates, whatever form a type has for its tags. */
+  const valuesOf = (options: Readonly<Record<string, unknown>>, environment?: string): unknown[] => {
+    const { vod, live } = synthesized({ 'live.enabled': true, ...options }, environment);
+    const text = JSON.stringify([vod, live]);
+    const values = [...text.matchAll(/"Key":"sluice","Value":("[^"]*")|"sluice":("[^"]*")/g)];
+    return [...new Set(values.map(([, listed, mapped]) => JSON.parse(listed ?? mapped!) as unknown))];
+  };
+
+  it("is of one name and one environment, and the smoke run's own look for it agrees", () => {
+    expect(valuesOf({})).toEqual(['sluice-prod']);
+    expect(valuesOf({ name: 'sluice-two' })).toEqual(['sluice-two-prod']);
+    expect(valuesOf({}, 'pre-prod')).toEqual(['sluice-pre-prod']);
+    expect(tagOf(on.stacks.vod.stackName)).toBe('sluice-prod');
+    expect(tagOf(on.stacks.live!.stackName)).toBe('sluice-prod');
+    expect(tagOf('sluice-pre-prod-vod')).toBe('sluice-pre-prod');
   });
 });

@@ -115,6 +115,27 @@ describe('configuration', () => {
     expect(readAppConfig(app({ env: 'dev', environments, auth: JSON.stringify(auth) })).auth).toMatchObject(auth);
   });
 
+  it('a block changes what it names and leaves the rest of it, and one option counts more, in whatever order', () => {
+    const block = { dev: { upload: { maxSizeGiB: 7, expireDays: 3, types: ['video/mp4', 'video/webm'] } } };
+    const upload = '{"maxSizeGiB":9,"urlMinutes":5,"types":["video/ogg"]}';
+    const one = { 'upload.maxSizeGiB': '8' };
+    for (const given of [
+      { upload, ...one },
+      { ...one, upload },
+    ]) {
+      const config = readAppConfig(app({ env: 'dev', environments: block, ...given }));
+      expect(config.upload).toMatchObject({ maxSizeGiB: 8, expireDays: 3, urlMinutes: 5, types: ['video/ogg'] });
+    }
+    expect(readAppConfig(app({ env: 'dev', environments: block, upload })).upload.maxSizeGiB).toBe(9);
+    for (const given of [
+      { upload: '3', ...one },
+      { ...one, upload: '3' },
+    ])
+      expect(() => readAppConfig(app({ env: 'dev', environments: block, ...given }))).toThrow('upload: Invalid input');
+    // What the file says is the same for the next one who reads it.
+    expect(block.dev.upload.maxSizeGiB).toBe(7);
+  });
+
   it.each<[Record<string, unknown>, string]>([
     [{ account: 123_456_789_012 }, 'account: is text, so it needs quotes in cdk.json'],
     [{ name: true }, 'name: is text'],
@@ -125,6 +146,23 @@ describe('configuration', () => {
   ])('%j in cdk.json is refused, and says that it lacks quotes', (block, message) => {
     expect(() => readAppConfig(app({ env: 'dev', environments: { dev: block } }))).toThrow(message);
   });
+
+  it.each([
+    [31, 8],
+    [23, 16],
+  ])(
+    'name of %i and environment of %i characters leave the queues of tasks room for an id, one more does not',
+    (n, e) => {
+      const [name, env] = [`s${'x'.repeat(n - 1)}`, `e${'y'.repeat(e - 1)}`];
+      const read = (options: Record<string, unknown>) =>
+        readAppConfig(app({ env: 'dev', environments: { [String(options['env'])]: {} }, ...options }));
+      expect(read({ env, name }).name).toBe(name);
+      const beyond = n === 31 ? { env: `${env}y`, name } : { env, name: `${name}x` };
+      const [both, prefix] = [40, `${beyond.name}-${beyond.env}-ingest-`];
+      expect(prefix.length + 32).toBe(81);
+      expect(() => read(beyond)).toThrow(`name: with env ${both} characters, of which queues of tasks (${prefix}`);
+    },
+  );
 
   // One row for each way of being wrong: the override, and the option its message must name.
   it.each<[string, unknown, string]>([
@@ -203,6 +241,9 @@ describe('configuration', () => {
     ['playback.publicUrl', 'http://999.1.1.1', 'playback.publicUrl'],
     ['playback.publicUrl', 'http://a:99999', 'playback.publicUrl'],
     ['playback.allowedOrigins', '["https://999.1.1.1"]', 'playback.allowedOrigins.0'],
+    ['upload.allowedOrigins', '["https://*.a.example:*"]', 'upload.allowedOrigins.0: has more than one *'],
+    ['upload.allowedOrigins', '["https://*.*.example"]', 'upload.allowedOrigins.0: has more than one *'],
+    ['playback.allowedOrigins', '["https://*.*.example"]', 'playback.allowedOrigins.0: has more than one *'],
     ['playback.allowedOrigins', '["*","*"]', 'playback.allowedOrigins: names something twice'],
     ['upload.allowedOrigins', '["https://a","https://a"]', 'upload.allowedOrigins: names something twice'],
     ['upload.types', '["a/b","a/b"]', 'upload.types: names something twice'],

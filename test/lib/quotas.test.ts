@@ -135,8 +135,12 @@ const RUNS: readonly (readonly [string, Values])[] = [
 const counted = { measures: 0, templates: 0, quotas: new Set<QuotaName>() };
 const seen = new Map<string, Set<string>>();
 
+/** The longest of an environment beside this name: both together have 39 characters, and an environment 16. */
+const longestEnvironment = (name: string) => `e${'y'.repeat(Math.min(16, 39 - name.length) - 1)}`;
+
 function templatesOf(values: Values): TemplateText[] {
-  const { vod, live } = synthesized(values, `e${'y'.repeat(15)}`);
+  const { name = 'sluice' } = values;
+  const { vod, live } = synthesized(values, longestEnvironment(String(name)));
   return live === undefined ? [vod] : [vod, live];
 }
 

@@ -8,7 +8,10 @@ export interface Command {
   readonly args: readonly string[];
 }
 
-/** Every `npx cdk …` and `npm run synth …` of a page: in its blocks, and in the middle of a sentence. */
+/**
+ * Every `npx cdk …` and `npm run synth …` of a page: in its blocks, and in the middle of a sentence. A `cdk deploy …` or
+ * `cdk destroy …` without npx is one, too: somebody will type it.
+ */
 export function commandsOf(page: string, text: string): Command[] {
   const blocks = [...text.matchAll(/^```sh\n(.*?)^```/gms)].flatMap((match) =>
     match[1]!.replaceAll('\\\n', ' ').split('\n'),
@@ -19,6 +22,8 @@ export function commandsOf(page: string, text: string): Command[] {
     while (/^[A-Z_]+=/.test(words[0] ?? '')) words.shift();
     const [first, second, third, ...rest] = words;
     if (first === 'npx' && second === 'cdk') return [{ page, line, program: 'cdk', args: words.slice(2) }];
+    if (first === 'cdk' && /^(deploy|destroy)$/.test(second ?? ''))
+      return [{ page, line, program: 'cdk', args: words.slice(1) }];
     if (first !== 'npm' || second !== 'run' || third !== 'synth') return [];
     return [{ page, line, program: 'synth', args: rest[0] === '--' ? rest.slice(1) : rest }];
   });
@@ -35,7 +40,7 @@ export function shellWords(line: string): string[] {
 }
 
 /** Options of the CDK CLI that stand in the pages; any other is an error of the page. */
-const FLAGS = new Set(['--all']);
+const FLAGS = new Set(['--all', '--no-rollback']);
 
 /** What is named, and the context. Throws for an option that the pages have no reason to use. */
 export function parsed(args: readonly string[]): { names: string[]; all: boolean; context: Record<string, string> } {

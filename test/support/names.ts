@@ -7,7 +7,7 @@ import type { Templates } from './app.ts';
  */
 const GLOBAL = /^AWS::(CloudFront|IAM|Route53|S3|GlobalAccelerator|WAFv2|Organizations)::/;
 
-/** Names that are no object's own: hosts, and policies within a role, which alone knows them by it. */
+/** Names that are no object's own: hosts of others, and policies within a role, which alone knows them by it. */
 const NOT_THEIR_OWN = new Set(['DomainName', 'PolicyName']);
 
 /** What calls an object by a name: its own, or the reference by which CloudFront tells one request from another. */
@@ -30,7 +30,12 @@ function namesIn(value: unknown, region: string): string[] {
   if (Array.isArray(value)) return value.flatMap((one) => namesIn(one, region));
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([property, inner]) =>
-    isName(property) ? [resolved(inner, region)] : namesIn(inner, region),
+    // A host name belongs to one distribution of all there are.
+    property === 'Aliases' && Array.isArray(inner)
+      ? inner.map((alias) => resolved(alias, region))
+      : isName(property)
+        ? [resolved(inner, region)]
+        : namesIn(inner, region),
   );
 }
 

@@ -176,6 +176,16 @@ const MEASURES: Record<QuotaName, (template: TemplateText) => Measured[]> = {
     const [worker, queue] = fed(properties, template);
     return queue === undefined ? undefined : queue.VisibilityTimeout - worker.Timeout;
   }),
+  queueName: (template) => [
+    ...each('AWS::SQS::Queue', ({ QueueName }) => (QueueName === undefined ? undefined : text(QueueName).length))(
+      template,
+    ),
+    // Those that tasks make end in the task's id.
+    ...each(TASK, ({ ContainerDefinitions: [{ Environment }] }) => {
+      const prefix = Environment.find(({ Name }: Properties) => Name === 'COMMAND_QUEUE_PREFIX');
+      return text(prefix.Value).length + 32;
+    })(template),
+  ],
   queueRetention: each('AWS::SQS::Queue', ({ MessageRetentionPeriod }) => MessageRetentionPeriod),
 
   roleInlinePolicies: each('AWS::IAM::Role', ({ Policies }, template, id) => inlineOf(template, id, Policies)),

@@ -81,13 +81,25 @@ describe('the pages', () => {
         const { names, all, context } = parsed(args);
         if (verb === 'bootstrap') return expect(names).toEqual([expect.stringMatching(/^aws:\/\/\d{12}\/[a-z0-9-]+$/)]);
         expect(['deploy', 'destroy']).toContain(verb);
-        expect(known).toContain(context['env'] ?? 'dev');
+        // Without npx it is another CDK or none, and without env it means `dev`.
+        expect(command.line).toMatch(/^([A-Z_]+=\S+ )?npx cdk /);
+        expect(known).toContain(context['env']);
         // The line that takes a stack down that cdk.json no longer asks for says so itself.
         expect(selected(verb!, names, all, appOfLine(context, devices))).not.toEqual([]);
         return undefined;
       });
     },
   );
+
+  it('take down in the region that they deploy to', () => {
+    const places = (verb: string) =>
+      commands.flatMap(({ page, args: [is, ...args] }) => {
+        const { env, region } = is === verb ? parsed(args).context : {};
+        return region === undefined ? [] : [`${page}: ${env} ${region}`];
+      });
+    expect(places('deploy')).not.toEqual([]);
+    expect(places('destroy')).toEqual(places('deploy'));
+  });
 
   it('give options that there are, and values they take', () => {
     for (const { program, args } of commands) {
@@ -96,6 +108,16 @@ describe('the pages', () => {
       expect(readAppConfig(appOf(options, env).node).environment).toBe(env);
     }
   });
+});
+
+it('a line is taken whether it calls the CDK by npx or by its own name', () => {
+  const text =
+    'Say `cdk destroy` again, or `npx cdk deploy --all`.\n\n```sh\ncdk deploy --no-rollback\n```\n`cdk.json`, `cdk synth`';
+  expect(commandsOf('x.md', text).map(({ program, args }) => [program, ...args].join(' '))).toEqual([
+    'cdk deploy --no-rollback',
+    'cdk destroy',
+    'cdk deploy --all',
+  ]);
 });
 
 it('a line is parted as a shell does', () => {

@@ -22,8 +22,12 @@ export interface Rates {
   readonly connections: Rate;
   /** Alarms and pictures: a loose contact reports thousands, and buries others'. */
   readonly reports: Rate;
+  /** Alarms of an emergency beyond `reports`. */
+  readonly emergencies: Rate;
   /** Lists of an alarm's files. */
   readonly lists: Rate;
+  /** Files that begin to be written. */
+  readonly files: Rate;
   /** Refusals that others are told of. */
   readonly refusals: Rate;
   /** Capabilities that are written. */

@@ -2,6 +2,7 @@ import { CloudFrontClient, CreateDistributionCommand, ListInvalidationsCommand }
 import {
   ListMultipartUploadsCommand,
   CreateMultipartUploadCommand,
+  GetObjectTaggingCommand,
   ListObjectsV2Command,
   PutObjectCommand,
   S3Client,
@@ -29,7 +30,8 @@ import { newVideoId } from '../../../lambdas/upload/draft.ts';
 import { buildOpenApi } from '../../../lambdas/catalog/openapi.ts';
 import type { RouteKey } from '../../../lib/contract/api.ts';
 import { deviceOwner, deviceVideoRecord } from '../../../lib/contract/device-video.ts';
-import { positionsKey, servedPositionsKey } from '../../../lib/contract/keys.ts';
+import { positionsKey, servedPositionsKey, sourceKey } from '../../../lib/contract/keys.ts';
+import { UNACCEPTED_MORE_DAYS, UNACCEPTED_TAGGING } from '../../../lib/contract/upload.ts';
 import { video, type VideoRecord } from '../../../lib/contract/video.ts';
 import { callRoute, startHandlerEngine, type Call } from '../engine.ts';
 import { aRecord } from './record.ts';
@@ -54,6 +56,7 @@ let table: DynamoDBDocumentClient;
 beforeAll(async () => {
   close = await startHandlerEngine({
     CONSOLE_CONFIG: JSON.stringify(consoleConfig),
+    EXPIRE_DAYS: '7',
     KEY_PAIR_ID: 'KTEST',
     PUBLIC_URL: 'https://videos.example',
   });
@@ -132,6 +135,7 @@ const grant = (as: Call['as'], id: string, subject: string, body: unknown = {}) 
   call('PUT /api/videos/{id}/grants/{subject}', { as, params: { id, subject }, body });
 const revoke = (as: Call['as'], id: string, subject: string) =>
   call('DELETE /api/videos/{id}/grants/{subject}', { as, params: { id, subject } });
+const daysAgo = (days: number): string => new Date(Date.now() - days * 86_400_000).toISOString();
 const ids = (answer: { json: { videos: { id: string }[] } }) => answer.json.videos.map(({ id }) => id);
 const NOT_FOUND = { status: 404, json: { code: 'not-found' } };
 const FORBIDDEN = { status: 403, json: { code: 'forbidden' } };
@@ -623,3 +627,53 @@ async function objects(Bucket: string | undefined, Prefix: string): Promise<numb
   const { KeyCount = 0 } = await s3.send(new ListObjectsV2Command({ Bucket, Prefix }));
   return KeyCount;
 }
+
+describe('the tag of what nobody accepted, once a day', () => {
+  const slicing = { execution: 'of-before', revision: 1 };
+  const source = async (changes: Partial<VideoRecord>): Promise<string> => {
+    const { id } = await stored(changes);
+    await s3.send(
+      new PutObjectCommand({
+        Bucket: process.env['SOURCE_BUCKET'],
+        Key: sourceKey(id),
+        Body: 'x',
+        Tagging: UNACCEPTED_TAGGING,
+      }),
+    );
+    return id;
+  };
+  const tagged = async (id: string): Promise<boolean> => {
+    const { TagSet = [] } = await s3.send(
+      new GetObjectTaggingCommand({ Bucket: process.env['SOURCE_BUCKET'], Key: sourceKey(id) }),
+    );
+    return TagSet.length > 0;
+  };
+
+  it.each(['probed', 'playable', 'ready', 'failed'] as const)(
+    'goes from a source that slicing of before has taken: %s',
+    async (status) => {
+      const createdAt = daysAgo(7 + UNACCEPTED_MORE_DAYS);
+      const id = await source({ status, slicing, createdAt });
+      await expire();
+      expect(await tagged(id)).toBe(false);
+    },
+  );
+
+  it('stays at what no run has, and at what goes anyway', async () => {
+    const waiting = await source({ status: 'uploading', createdAt: daysAgo(1) });
+    const arrived = await source({ status: 'uploaded', createdAt: daysAgo(1) });
+    const deleted = await source({ status: 'deleted', slicing, createdAt: daysAgo(1) });
+    await expire();
+    for (const id of [waiting, arrived, deleted]) expect(await tagged(id)).toBe(true);
+  });
+
+  it('is asked for however many there are, also of those whose source is gone', async () => {
+    // A page of a query is 1 MiB.
+    const description = 'x'.repeat(60_000);
+    await stored({ slicing, createdAt: daysAgo(9) });
+    for (let n = 0; n < 20; n += 1) await stored({ slicing, description, createdAt: daysAgo(8) });
+    const last = await source({ slicing, createdAt: daysAgo(0.01) });
+    await expire();
+    expect(await tagged(last)).toBe(false);
+  });
+});

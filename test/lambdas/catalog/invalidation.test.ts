@@ -218,6 +218,31 @@ it('the same batch again is the same invalidation; a fault of CloudFront has the
   expect(calls).toHaveLength(1);
 });
 
+it('is asked for after the removals of its batch, so that one that takes all the time has none of it asked for twice', async () => {
+  const { id } = await stored({ revision: 0 });
+  const message = (MessageId: string, body: Removal) => ({ MessageId, Body: JSON.stringify(body) });
+  const invalidation = message('asks', { step: 'invalidate', videoIds: [newVideoId()] });
+  let reached = () => {};
+  let go = () => {};
+  const removing = new Promise<void>((resolve) => (reached = resolve));
+  const released = new Promise<void>((resolve) => (go = resolve));
+  clients.dynamo.middlewareStack.add(
+    (next) => async (args) => {
+      reached();
+      await released;
+      return await next(args);
+    },
+    { step: 'initialize', name: 'slow' },
+  );
+  const ended = remove(eventOf([invalidation, message('slow', { step: 'remove', videoId: id })]));
+  await removing;
+  expect(calls).toEqual([]);
+  clients.dynamo.middlewareStack.remove('slow');
+  go();
+  expect(await ended).toEqual({ batchItemFailures: [] });
+  expect(calls).toHaveLength(1);
+});
+
 it('groups each video once, ten at most together', async () => {
   const { groups } = await import('../../../lambdas/catalog/invalidation.ts');
   const ids = Array.from({ length: 23 }, () => newVideoId());

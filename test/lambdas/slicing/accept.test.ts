@@ -2,8 +2,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GetObjectCommand, GetObjectTaggingCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
-import { PutCommand } from '@aws-sdk/lib-dynamodb';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { EventBridgeClient, type PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { newVideoId } from '../../../lambdas/upload/draft.ts';
 import { formKey, sourceKey, uploadPrefix } from '../../../lib/contract/keys.ts';
 import type { ProbeResult } from '../../../lib/contract/slicing.ts';
@@ -149,6 +150,46 @@ describe('an upload form', () => {
     expect((await read(sourceKey(id))).equals(film)).toBe(true);
     await leavePlace(id);
   });
+
+  it.each([false, true])(
+    'that waits for a place is announced once, and its slot is free (broke off before the claim: %s)',
+    async (breaks) => {
+      const id = await started();
+      const { owner } = (await videos.readVideo(id))!;
+      const slot = { TableName: process.env['UPLOADS_TABLE'], Key: { owner, slot: 0 } };
+      const expiresAt = Math.floor(Date.now() / 1000) + 600;
+      await clients.dynamo.send(
+        new PutCommand({ TableName: slot.TableName, Item: { ...slot.Key, videoId: id, expiresAt } }),
+      );
+      await put(formKey(id), film);
+      process.env['SLICING_PLACES'] = '1';
+      const { holdPlace, leavePlace } = await import('../../../lambdas/slicing/place.ts');
+      for (let n = 0; n < 20; n++) await holdPlace(newVideoId()).catch(() => {});
+      const announced: string[] = [];
+      const answer = ({ input }: PutEventsCommand) => {
+        const refuses = breaks && announced.length === 0;
+        announced.push(refuses ? 'broke off' : input.Entries![0]!.DetailType!);
+        return Promise.resolve(
+          refuses ? { FailedEntryCount: 1, Entries: [{ ErrorCode: 'ThrottlingException' }] } : { FailedEntryCount: 0 },
+        );
+      };
+      const bus = vi.spyOn(EventBridgeClient.prototype, 'send').mockImplementation(answer as never);
+      try {
+        if (breaks) await expect(event(formKey(id), 'asks')).rejects.toMatchObject({ name: 'ThrottledError' });
+        for (let n = 0; n < 5; n++)
+          await expect(event(formKey(id), 'asks')).rejects.toMatchObject({ name: 'NoPlaceError' });
+        expect(announced).toEqual(breaks ? ['broke off', 'uploaded'] : ['uploaded']);
+        expect((await clients.dynamo.send(new GetCommand({ ...slot, ConsistentRead: true }))).Item).toBeUndefined();
+        process.env['SLICING_PLACES'] = '200';
+        expect(await event(formKey(id), 'asks')).toMatchObject({ outcome: 'planned' });
+        expect(announced.at(-1)).toBe('probed');
+      } finally {
+        bus.mockRestore();
+        process.env['SLICING_PLACES'] = '200';
+        await leavePlace(id);
+      }
+    },
+  );
 
   it('whose object is gone before anybody looked is no source', async () => {
     const id = await started();

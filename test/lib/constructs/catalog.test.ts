@@ -84,12 +84,15 @@ describe('the catalog stage', () => {
     template.hasResourceProperties('AWS::Events::Rule', { ScheduleExpression: 'cron(10 0 * * ? *)' });
     const grants = grantsOf(template, 'CatalogExpiryRole');
     expect(grants.get('dynamodb:Query')?.join()).toMatch(/StorageVideos.*\/index\/byRemoval/);
+    expect(grants.get('dynamodb:Query')?.join()).toMatch(/StorageVideos.*\/index\/byTime/);
+    expect(keysOf(grants.get('s3:DeleteObjectTagging'))).toEqual(['uploads/*']);
     expect(new Set(grants.keys())).toEqual(
       new Set([
         'dynamodb:UpdateItem',
         'dynamodb:Query',
         'logs:CreateLogStream',
         'logs:PutLogEvents',
+        's3:DeleteObjectTagging',
         'sqs:SendMessage',
       ]),
     );

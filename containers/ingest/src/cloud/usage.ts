@@ -4,6 +4,7 @@
  */
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { UpdateCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { usageKind } from '../../../../lib/contract/fleet.ts';
 
 export const COUNTED = ['files', 'bytes', 'encodes', 'alarms'] as const;
 export type Counted = (typeof COUNTED)[number];
@@ -70,7 +71,7 @@ export class Usage {
     await this.#dynamo.send(
       new UpdateCommand({
         TableName: this.#table,
-        Key: { kind: 'usage', id: `${device}/${dayOf(now)}` },
+        Key: { kind: usageKind(device), id: dayOf(now) },
         UpdateExpression: `ADD ${names.map((name) => `#${name} :${name}`).join(', ')} SET expiresAt = :expiresAt`,
         ...(condition !== undefined && { ConditionExpression: condition }),
         ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),

@@ -60,7 +60,9 @@ const DAY = 86_400_000;
 /** Of one device in a minute: more than any needs, whatever its link. */
 const MOST_CONNECTS = 60;
 const MOST_REPORTS = 240;
+const MOST_EMERGENCIES = 60;
 const MOST_LISTS = 60;
+const MOST_FILES = 300;
 const MOST_CAPABILITIES = 4;
 
 export interface Overrides {
@@ -198,7 +200,9 @@ function makeServices(
     rates: {
       connections: new Rate(MOST_CONNECTS, 60_000),
       reports: new Rate(MOST_REPORTS, 60_000),
+      emergencies: new Rate(MOST_EMERGENCIES, 60_000),
       lists: new Rate(MOST_LISTS, 60_000),
+      files: new Rate(MOST_FILES, 60_000),
       refusals: new Rate(1, 60_000),
       capabilities: new Rate(MOST_CAPABILITIES, 60_000),
       arrivals: arrivalRate(),

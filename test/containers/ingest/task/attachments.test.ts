@@ -5,6 +5,7 @@ import { alarmNumber } from '../../../../containers/ingest/src/sessions/alarms/d
 import { encodeFrames } from '../../../../containers/ingest/src/jt808/messages/registry.ts';
 import type { AlarmFile, AlarmRecord } from '../../../../lib/contract/device.ts';
 import { dayAfter } from '../../../../lib/contract/device-video.ts';
+import { usageKind } from '../../../../lib/contract/fleet.ts';
 import { sourceKey } from '../../../../lib/contract/keys.ts';
 import { videoRecord } from '../../../../lib/contract/video.ts';
 import { Cloud, until, type OwnTask } from './cloud.ts';
@@ -40,12 +41,16 @@ async function sendThem(up: Uploader, files: readonly File[]): Promise<boolean[]
   }
   return done;
 }
+/** Bits of a location report. */
+const [SOS, OVERSPEED, COLLISION, ROLLOVER] = [1, 2, 2 ** 29, 2 ** 30] as const;
 const film = (name: string, size = 4000): File => ({
   name: `02_65_6502_${name}.mp4`,
   type: 2,
   data: bytes(size, MP4, 7),
 });
 const films = (count: number, from = 0): File[] => Array.from({ length: count }, (_, i) => film(String(from + i)));
+/** Each device's in a partition of its own. */
+const usageOf = async (id: string) => (await cloud.fleet(usageKind(id)))[0];
 const videosOf = async (id: string) =>
   (await cloud.rows('VIDEOS_TABLE')).filter((row) => JSON.stringify(row).includes(id));
 
@@ -112,6 +117,56 @@ describe('what a device may have kept', { concurrent: true }, () => {
     for (const one of [up, again, device]) await one.close();
   });
 
+  it('is a file begun three times at most, whatever sizes it is said to have', async () => {
+    const id = '13800003106';
+    await cloud.register(id, []);
+    const device = await new TestDevice(id, task.ports.control).login();
+    const { sign, asked } = await raise(device, 'jiangsu', 1, 1);
+    const up = new Uploader(id, task.ports.attachments);
+    await up.list(sign, asked.alarmNo, [film('0')]);
+    const begun: number[] = [];
+    for (let round = 0; round < 20; round += 1) {
+      const small = film('0', 12 + (round % 2));
+      begun.push(await up.begin(small));
+      up.range(small, 0, small.data.length);
+    }
+    expect(begun.filter((result) => result === 0).length).toBeLessThan(20);
+    await up.close();
+    const again = new Uploader(id, task.ports.attachments);
+    await again.list(sign, asked.alarmNo, [film('0')]);
+    expect(await sendThem(again, [film('0')])).toEqual([true]);
+    await again.close();
+    expect(await usageOf(id)).toMatchObject({ files: 1, encodes: 1, bytes: 12 + 13 + 12 + 4000 });
+    await device.close();
+  });
+
+  it('is so many files begun in a minute, and those beyond are asked for again', async () => {
+    const id = '13800003107';
+    await cloud.register(id, []);
+    const own = await cloud.task();
+    const device = await new TestDevice(id, own.ports.control).login();
+    const { sign, asked } = await raise(device, 'jiangsu', 1, 2);
+    const { files } = own.ingest.services.rates;
+    let begun = 0;
+    while (files.take(id, 0)) begun += 1;
+    expect(begun).toBe(300);
+    // As if one were left of this minute, which may turn while the test runs.
+    const take = files.take.bind(files);
+    let left = 1;
+    files.take = (name) => name === id && (left -= 1) >= 0;
+    const up = new Uploader(id, own.ports.attachments);
+    await up.list(sign, asked.alarmNo, films(2));
+    expect(await sendThem(up, films(2))).toEqual([true, false]);
+    expect(await usageOf(id)).toMatchObject({ encodes: 1, bytes: 4000 });
+    expect(await videosOf(id)).toHaveLength(1);
+    files.take = take;
+    const [, second] = films(2);
+    up.range(second!, 0, 4000);
+    expect(await up.isTaken(second!)).toBe(true);
+    await up.close();
+    await device.close();
+  });
+
   it('is so many files, bytes and encodes a day, over all its connections and tasks', async () => {
     const id = '13800003103';
     await cloud.register(id, []);
@@ -150,8 +205,7 @@ describe('what a device may have kept', { concurrent: true }, () => {
         .map(({ type }) => type)
         .toSorted(),
     ).toEqual(['bytes', 'encodes', 'files']);
-    const usage = (await cloud.fleet('usage')).find((row) => String(row['id']).startsWith(id));
-    expect(usage).toMatchObject({ files: 5, encodes: 2, bytes: 16_000 });
+    expect(await usageOf(id)).toMatchObject({ files: 5, encodes: 2, bytes: 16_000 });
     // The picture of a message is one of its files.
     const device = await new TestDevice(id, two.ports.control).login();
     const data = bytes(500, JPEG, 9);
@@ -197,29 +251,80 @@ describe('what a device may have kept', { concurrent: true }, () => {
       (await cloud.object(sourceKey(String(video!['id'])), process.env['SOURCE_BUCKET'])).body.equals(first!.data),
     ).toBe(true);
     expect(await videosOf(id)).toHaveLength(1);
-    expect((await cloud.fleet('usage')).find((row) => String(row['id']).startsWith(id))).toMatchObject({
-      files: 1,
-      encodes: 1,
-    });
+    expect(await usageOf(id)).toMatchObject({ files: 1, encodes: 1 });
     await device.close();
   });
 
-  it('is so many alarms a day', async () => {
+  it.each([
+    ['in one piece', 4000, '13800003108'],
+    ['in parts', 9_000_000, '13800003109'],
+  ])('is the source that came first, where two connections send it at once (%s)', async (_, size, id) => {
+    await cloud.register(id, []);
+    const device = await new TestDevice(id, task.ports.control).login();
+    const { sign, asked } = await raise(device, 'jiangsu', 1, 1);
+    const [first, second] = [film('0', size), { ...film('0', size), data: bytes(size, MP4, 8) }];
+    const [one, two] = [new Uploader(id, task.ports.attachments), new Uploader(id, task.ports.attachments)];
+    for (const [up, file] of [
+      [one, first],
+      [two, second],
+    ] as const) {
+      await up.list(sign, asked.alarmNo, [file]);
+      await up.begin(file);
+    }
+    // Its last byte comes when the other is there: what is asked before is answered as if it were not.
+    two.range(second, 0, size - 1);
+    one.range(first, 0, size);
+    expect(await one.isTaken(first)).toBe(true);
+    two.range(second, size - 1, size);
+    expect(await two.isTaken(second)).toBe(true);
+    const [video] = await videosOf(id);
+    const { body } = await cloud.object(sourceKey(String(video!['id'])), process.env['SOURCE_BUCKET']);
+    expect(body.equals(first.data)).toBe(true);
+    for (const up of [one, two, device]) await up.close();
+  });
+
+  it('is so many alarms a day, and every emergency', async () => {
     const id = '13800003104';
     await cloud.register(id, []);
     const own = await cloud.task({ limits: { perDay: { files: 5, bytes: 30_000, encodes: 2, alarms: 10 } } });
     const device = await new TestDevice(id, own.ports.control).login();
     const at = Math.floor(Date.now() / 1000) * 1000 - 60_000;
     for (let n = 0; n < 30; n += 1) {
-      await device.replyTo(device.send('location', locationAt(at + n * 1000, { alarm: n % 2 })));
+      await device.replyTo(device.send('location', locationAt(at + n * 1000, { alarm: OVERSPEED * (n % 2) })));
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
     const alarms = async () => (await cloud.rows('ALARMS_TABLE')).filter((row) => row['device'] === id);
     await until('being told', alarms, (rows) => rows.some(({ kind }) => kind === 'limit'));
-    const kept = (await alarms()).filter(({ kind }) => kind === 'status').length;
+    const isOverspeed = ({ type }: Record<string, unknown>) => type === 'overspeed';
+    const kept = (await alarms()).filter(isOverspeed).length;
     // Counted behind the write: those under way at that moment are kept, too.
     expect(kept).toBeGreaterThanOrEqual(10);
     expect(kept).toBeLessThan(16);
+    // Nor does what is reported in the same minute, as often as it may be.
+    while (own.ingest.services.rates.reports.take(id));
+    for (const [n, alarm] of [SOS, COLLISION, ROLLOVER, 0].entries())
+      await device.replyTo(device.send('location', locationAt(at + (40 + n) * 1000, { alarm })));
+    const told = await until(
+      'the emergencies',
+      alarms,
+      (rows) => rows.filter(({ type }) => type === 'rollover-warning').length === 2,
+    );
+    expect(
+      told
+        .filter((row) => row['kind'] === 'status' && !isOverspeed(row))
+        .map(({ type, phase }) => `${String(type)} ${String(phase)}`)
+        .toSorted(),
+    ).toEqual([
+      'collision end',
+      'collision start',
+      'rollover-warning end',
+      'rollover-warning start',
+      'sos end',
+      'sos start',
+    ]);
+    // They count for nothing: what is left of a day is for the others.
+    expect((await usageOf(id))?.['alarms']).toBe(10);
+    expect(told.filter(isOverspeed)).toHaveLength(kept);
     await device.close();
   });
 });

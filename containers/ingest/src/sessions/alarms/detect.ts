@@ -1,5 +1,6 @@
 /** Which alarms a location report begins, ends or carries. Pure. */
 import { createHash } from 'node:crypto';
+import { emergencyNames } from '../../../../../lib/contract/alarms.ts';
 import type { AlarmRecord, Position } from '../../../../../lib/contract/device.ts';
 import type { Location } from '../../jt808/messages/location.ts';
 import { alarmNames } from '../../jt808/messages/location.ts';
@@ -47,6 +48,10 @@ export const bitsNamed = (names: readonly string[]): AlarmBits => ({
 
 const bitsIn = (all: readonly string[], names: readonly string[]): number =>
   all.reduce((bits, name, bit) => (names.includes(name) ? (bits | (1 << bit)) >>> 0 : bits), 0);
+
+/** Somebody may need help: however much else its device reports, it is kept. */
+export const isEmergency = ({ kind, type }: Pick<FoundAlarm, 'kind' | 'type'>): boolean =>
+  kind === 'status' && emergencyNames.has(type);
 
 /** Asked first, because nearly every report holds none. */
 export const mayHoldAlarms = (location: Location, before: AlarmBits): boolean =>

@@ -1,7 +1,7 @@
 /** What is done about an alarm: it is stored, published as an event, and its files are asked for. */
 import type { Services } from '../../services.ts';
 import type { DevicePort } from '../port.ts';
-import { alarmNumber, type FoundAlarm } from './detect.ts';
+import { alarmNumber, isEmergency, type FoundAlarm } from './detect.ts';
 import { noteLimit } from './limit.ts';
 import { newSeed } from './seed.ts';
 
@@ -10,7 +10,9 @@ type Used = Pick<Services, 'alarms' | 'events' | 'config' | 'host' | 'log' | 'ou
 /** The alarm is stored however long that takes; its files are asked for when they could be kept. */
 export function reportAlarm(services: Used, device: DevicePort, { sign, ...alarm }: FoundAlarm): void {
   const seed = newSeed();
-  if (services.usage.isOver(device.id, 'alarms')) {
+  // Emergencies are neither dropped nor counted: what their device reports beside them cannot silence them.
+  const isCounted = !isEmergency(alarm);
+  if (isCounted && services.usage.isOver(device.id, 'alarms')) {
     services.metrics.add('droppedAlarms');
     return;
   }
@@ -21,7 +23,7 @@ export function reportAlarm(services: Used, device: DevicePort, { sign, ...alarm
     const isNew = await services.alarms.put(record, device.record.retentionDays);
     if (isNew) {
       // Counted when it is known to be another: what is reported twice is one. So the first beyond the limit is kept, too.
-      void count(services, device);
+      if (isCounted) void count(services, device);
       const { id, kind, type, level, phase, position } = alarm;
       services.events.publish({
         device: device.id,

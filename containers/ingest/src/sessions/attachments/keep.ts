@@ -68,6 +68,8 @@ export async function placeFor(services: Services, arrived: Arrived): Promise<Pl
       key: sourceKey(videoId),
       contentType,
       tagging: UNACCEPTED_TAGGING,
+      // It may have been accepted since this was asked: then its tag is gone, and its ETag is what is encoded.
+      once: true,
       file: { ...file, videoId },
       isThere,
     };

@@ -65,7 +65,10 @@ export class FileReceiver {
 
   async #begin(head: Buffer): Promise<Sending> {
     const { name, size } = this.incoming;
-    const place = await placeFor(this.#services, { ...(await this.#about), name, size, head });
+    const about = await this.#about;
+    // Each costs writes, an encode perhaps, and is begun as often as its device says so. What is too much now is asked for again.
+    if (!this.#services.rates.files.take(about.record.id)) throw new Error('too many files begun in a minute');
+    const place = await placeFor(this.#services, { ...about, name, size, head });
     return { place, upload: new FileUpload(this.#services.aws.s3, place) };
   }
 

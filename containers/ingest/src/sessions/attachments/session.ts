@@ -34,6 +34,8 @@ class Transfer {
   readonly sizes = new Map<string, number>();
   /** Names that are not taken. */
   readonly refused = new Set<string>();
+  /** How often a file was begun anew because its device named another size, by name. */
+  readonly #resized = new Map<string, number>();
   /** All files of the alarm, by position. */
   listed: AlarmFile[] = [];
 
@@ -49,6 +51,14 @@ class Transfer {
 
   entry(name: string): AlarmFile | undefined {
     return this.listed[this.number(name) - 1];
+  }
+
+  /** Whether it may be begun anew with another size. */
+  mayResize(name: string): boolean {
+    const times = (this.#resized.get(name) ?? 0) + 1;
+    if (times > MOST_RESIZED) return false;
+    this.#resized.set(name, times);
+    return true;
   }
 
   abandon(): void {
@@ -72,6 +82,8 @@ const CONNECTION_BYTES = 4 * PART_BYTES;
 const AGAIN_BYTES = 1024;
 /** Parts on their way to S3 beyond which the device is made to wait. */
 const MOST_SENDING = 2;
+/** Sizes a device may name for one listed file beside the first: each begins it anew. */
+const MOST_RESIZED = 2;
 
 export class AttachmentSession {
   readonly #services: Services;
@@ -193,6 +205,7 @@ export class AttachmentSession {
     if (known !== undefined && (size === undefined || size === known.incoming.size)) return known;
     const bytes = size ?? announced;
     if (bytes > announced || transfer.entry(name)?.state === 'complete') return undefined;
+    if (known !== undefined && !transfer.mayResize(name)) return undefined;
     known?.abandon();
     const about = alarm.then(({ record, alarm: of }): About => {
       if (refused.has(name)) throw new Refused(`${name} is more than it may have kept`);

@@ -4,6 +4,7 @@ import {
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
   PutObjectCommand,
+  S3ServiceException,
   UploadPartCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
@@ -14,6 +15,8 @@ export interface Destination {
   readonly contentType: string;
   /** Query string of tags. */
   readonly tagging?: string;
+  /** What is there already stays, and is as good: it was sent over another connection. */
+  readonly once?: boolean;
 }
 
 export class FileUpload {
@@ -30,7 +33,12 @@ export class FileUpload {
   /** The whole file in one request. */
   async whole(body: Buffer): Promise<void> {
     const { contentType: ContentType, tagging: Tagging } = this.#target;
-    await this.#s3.send(new PutObjectCommand({ ...this.#where, Body: body, ContentType, ...(Tagging && { Tagging }) }));
+    const input = { ...this.#where, Body: body, ContentType, ...(Tagging && { Tagging }), ...this.#condition };
+    try {
+      await this.#s3.send(new PutObjectCommand(input));
+    } catch (error) {
+      if (!this.#isThere(error)) throw error;
+    }
   }
 
   async part(index: number, body: Buffer): Promise<void> {
@@ -44,12 +52,27 @@ export class FileUpload {
   async complete(): Promise<void> {
     const UploadId = await this.#id;
     const Parts = this.#parts.toSorted((a, b) => a.PartNumber - b.PartNumber);
-    await this.#s3.send(new CompleteMultipartUploadCommand({ ...this.#where, UploadId, MultipartUpload: { Parts } }));
+    const input = { ...this.#where, UploadId, MultipartUpload: { Parts }, ...this.#condition };
+    try {
+      await this.#s3.send(new CompleteMultipartUploadCommand(input));
+    } catch (error) {
+      if (!this.#isThere(error)) throw error;
+      // Its parts are of no more use. Where this is not done, the bucket's rule for unfinished uploads does it.
+      await this.abort().catch(() => {});
+    }
   }
 
   async abort(): Promise<void> {
     if (this.#id === undefined) return;
     await this.#s3.send(new AbortMultipartUploadCommand({ ...this.#where, UploadId: await this.#id }));
+  }
+
+  #isThere(error: unknown): boolean {
+    return this.#target.once === true && error instanceof S3ServiceException && error.name === 'PreconditionFailed';
+  }
+
+  get #condition() {
+    return this.#target.once === true ? { IfNoneMatch: '*' } : {};
   }
 
   get #where() {

@@ -18,6 +18,7 @@ import {
   namesInForce,
   type AlarmBits,
   type FoundAlarm,
+  isEmergency,
 } from '../alarms/detect.ts';
 import { saveMultimedia } from '../alarms/multimedia.ts';
 import { noteLimit } from '../alarms/limit.ts';
@@ -301,8 +302,9 @@ export class ConnectedDevice implements DevicePort {
     this.#news = true;
   }
 
-  #mayReport(): boolean {
-    if (this.#services.rates.reports.take(this.id)) return true;
+  #mayReport(isUrgent = false): boolean {
+    const { reports, emergencies } = this.#services.rates;
+    if (reports.take(this.id) || (isUrgent && emergencies.take(this.id))) return true;
     this.#services.metrics.add('droppedAlarms');
     return false;
   }
@@ -314,7 +316,7 @@ export class ConnectedDevice implements DevicePort {
   }
 
   #report(alarm: FoundAlarm): void {
-    if (this.#mayReport()) reportAlarm(this.#services, this, alarm);
+    if (this.#mayReport(isEmergency(alarm))) reportAlarm(this.#services, this, alarm);
   }
 
   /**
