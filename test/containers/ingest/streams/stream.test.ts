@@ -6,6 +6,7 @@ import { Metrics } from '../../../../containers/ingest/src/common/metrics.ts';
 import type { AccessUnit, Gap } from '../../../../containers/ingest/src/media/unit.ts';
 import { LiveStream, type Source } from '../../../../containers/ingest/src/streams/stream.ts';
 import { segmentRate } from '../../../../containers/ingest/src/streams/rates.ts';
+import type { PlaybackRow } from '../../../../lib/contract/fleet.ts';
 import { h264Picture, h264Sps, videoUnit } from '../streams.ts';
 import { MemoryBucket } from '../task/bucket.ts';
 import { OPTIONS } from '../task/cloud.ts';
@@ -15,7 +16,7 @@ const CHANNEL = { number: 1, name: '', live: 'always' };
 const RECORD = { id: '13912345678', channels: [CHANNEL], streams: {}, watched: {}, retentionDays: 7 };
 
 /** One channel of a task, and its connection, which notes why it was released. */
-function begin() {
+function begin(playback?: PlaybackRow) {
   const metrics = new Metrics();
   const services = {
     task: 'task',
@@ -28,7 +29,12 @@ function begin() {
     sounds: { open: () => undefined },
     memory: { segments: new Shares(OPTIONS.limits.bufferBytes) },
   };
-  const stream = new LiveStream(services as never, { record: RECORD as never, channel: 1, ended: () => {} });
+  const stream = new LiveStream(services as never, {
+    record: RECORD as never,
+    channel: 1,
+    ...(playback && { playback }),
+    ended: () => {},
+  });
   const connect = () => {
     const released: string[] = [];
     const source: Source = {
@@ -152,5 +158,24 @@ describe('segments', () => {
     }
     expect(metrics.counts.droppedSegments).toBe(0);
     expect(metrics.counts.segments).toBeGreaterThan(25);
+  });
+
+  it.each([
+    [1, 90],
+    [16, 1000],
+  ])('of a recording that is played back %i times as fast: %i of 1,000 in a minute', (speed, most) => {
+    const { from, to } = { from: new Date(T0).toISOString(), to: new Date(T0 + 3_600_000).toISOString() };
+    const { metrics, connect } = begin({
+      device: RECORD.id,
+      channel: 1,
+      requestId: '0123456789abcdef0123456789abcdef',
+      from,
+      to,
+      speed,
+    } as PlaybackRow);
+    const { push } = connect();
+    for (let n = 0; n < 1000; n += 1) push(picture(true, 10 * n, { at: 2000 * n }));
+    // One is open yet, and the first one changes what segments begin with.
+    expect(metrics.counts.segments).toBe(most - 1);
   });
 });
