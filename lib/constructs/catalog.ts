@@ -112,7 +112,8 @@ export class Catalog extends Construct {
       description: 'Hands videos whose retention is over to removal',
       timeout: Duration.minutes(15),
     })
-      .useTable('VIDEOS_TABLE', storage.videos, ['UpdateItem'], [BY_REMOVAL])
+      .useTable('VIDEOS_TABLE', storage.videos, ['UpdateItem'])
+      .allow(['dynamodb:Scan'], [`${storage.videos.tableArn}/index/${BY_REMOVAL}`])
       .sendTo('REMOVAL_QUEUE', removals);
     new Rule(this, 'Daily', {
       description: 'Looks for videos whose retention is over',
