@@ -18,13 +18,15 @@ export function withoutDevice({ origin, ...record }: VideoRecord): VideoRecord {
   const { kind, device } = origin;
   return {
     ...record,
-    // A device without a name is called by its id.
-    title: record.title.replaceAll(device, 'device'),
+    // A device without a name is called by its id. One of a single digit is part of many a word and number.
+    title: record.title.replace(idOf(device, 'g'), 'device'),
     owner: record.owner === deviceOwner(device) ? 'device' : record.owner,
-    filename: record.filename.includes(device) ? `${kind}.mp4` : record.filename,
+    filename: idOf(device).test(record.filename) ? `${kind}.mp4` : record.filename,
     description: PLACE.test(record.description) ? '' : record.description,
   };
 }
+/** The id where it stands alone; ids are of such characters as mean nothing in an expression. */
+const idOf = (device: string, flags = '') => new RegExp(`(?<![0-9a-z])${device}(?![0-9a-z])`, flags);
 const PLACE = /^-?\d{1,3}\.\d{6}, -?\d{1,3}\.\d{6} at \d{1,10}(?:\.\d{1,20})? km\/h$/;
 
 /** Internal fields are left out by the schema. */

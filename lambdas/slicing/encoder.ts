@@ -44,6 +44,7 @@ export async function encodeChunk(options: EncodeOptions): Promise<ChunkResult> 
   }
   const running = start(programPath('ffmpeg'), encodeArgs({ plan, chunk, ...options }), {
     timeoutMs: options.timeoutMs,
+    ...memoryLimit(),
     pipes: fmp4 ? outputs.length : 0,
     ...(options.signal && { signal: options.signal }),
   });
@@ -79,6 +80,15 @@ export async function encodeChunk(options: EncodeOptions): Promise<ChunkResult> 
   };
   checkLength(result, options.task);
   return result;
+}
+
+/** Of the function's memory, the rest is for what runs in it beside ffmpeg. Address space is more than what is used. */
+const FFMPEG_SHARE = 7 / 8;
+
+/** ffmpeg's limit where the function's memory is known: it is to end by itself and say why, not to be killed with it. */
+export function memoryLimit(env: NodeJS.ProcessEnv = process.env): { memoryBytes?: number } {
+  const mebibytes = Number(env['AWS_LAMBDA_FUNCTION_MEMORY_SIZE']);
+  return mebibytes > 0 ? { memoryBytes: Math.floor(mebibytes * FFMPEG_SHARE) * 1024 ** 2 } : {};
 }
 
 const CONTENT_TYPES: Record<RenditionKind, string> = { video: 'video/mp4', audio: 'audio/mp4' };
@@ -126,6 +136,11 @@ function explain(failures: readonly unknown[], { task, timeoutMs }: EncodeOption
   if (error?.reason === 'timeout') {
     const reason = `Encoding this video takes longer than the ${spokenDuration(Math.round(timeoutMs / 1000))} one task has (${spokenDuration(task.plan.source.info.duration)} of video); upload a shorter or smaller one, or ask for a higher slicing.memoryMiB.`;
     return new Refusal('encode-timeout', reason, { cause: error });
+  }
+  if (error?.reason === 'exit' && /cannot allocate memory/i.test(error.stderr)) {
+    const reason =
+      'Decoding this video takes more memory than one task has; export it again with an ordinary encoder, or ask for a higher slicing.memoryMiB.';
+    return new Refusal('damaged', reason, { cause: error });
   }
   if (error?.reason === 'exit' && (error.code === 69 || SOURCE_AT_FAULT.test(error.stderr))) {
     return new Refusal('damaged', DAMAGED, { cause: error });

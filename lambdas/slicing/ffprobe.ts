@@ -40,8 +40,11 @@ const MIB = 1024 ** 2;
 
 /** Seconds. The stand-in is small and local; a file that keeps ffprobe busy for longer is built to. */
 const TIMEOUT_MS = 60_000;
-/** A stranger's header can ask for buffers of any size. */
-const MEMORY_BYTES = 3072 * MIB;
+/**
+ * Address space: a stranger's header can ask for buffers of any size. Twenty million samples take 480 MiB, a picture of 8K
+ * less than 256. Clearly below what the function has (lib/constructs/slicing.ts), or it is killed before this refuses.
+ */
+export const MEMORY_BYTES = 1280 * MIB;
 
 /** What the schema reads and nothing else: texts that a file brings along are as long as it likes. */
 const ENTRIES = [
@@ -81,7 +84,7 @@ export async function ffprobe(path: string, signal?: AbortSignal): Promise<Probe
   } catch (error) {
     // ffprobe's own end says that it does not know the file. Not being able to run it is our trouble.
     if (!(error instanceof ProcessError)) throw error;
-    if (error.reason === 'exit') return undefined;
+    if (error.reason === 'exit' && !/cannot allocate memory/i.test(error.stderr)) return undefined;
     throw new Refusal('damaged', UNREADABLE, { cause: error });
   }
 }

@@ -3,7 +3,14 @@
  * seek in it as in the original, and a 50 GiB source costs a few MiB of reading.
  */
 import { open, type FileHandle } from 'node:fs/promises';
-import { checkHeader, TooManyBoxes, walk, type ByteSource, type Layout } from '../../lib/media/layout.ts';
+import {
+  checkHeader,
+  CompressedHeader,
+  TooManyBoxes,
+  walk,
+  type ByteSource,
+  type Layout,
+} from '../../lib/media/layout.ts';
 import { readEbml } from './ebml.ts';
 import { Refusal, spokenBytes } from './refusal.ts';
 
@@ -30,12 +37,23 @@ async function bounded<T>(reading: Promise<T>): Promise<T> {
   try {
     return await reading;
   } catch (error) {
+    if (error instanceof CompressedHeader) {
+      const reason = "The file's index is compressed (cmov), which is not taken; export the video again as MP4.";
+      throw new Refusal('not-video', reason, { cause: error });
+    }
     if (!(error instanceof TooManyBoxes)) throw error;
     const { most, what } = error;
     const [code, said] =
       what === 'samples'
         ? (['header-too-large', `The file's index lists more than the ${most} samples`] as const)
-        : (['too-many-boxes', `The file consists of more than the ${most} pieces (MP4 boxes)`] as const);
+        : what === 'edits'
+          ? ([
+              'header-too-large',
+              `The file's index has more than the ${most} edits, or long tracks with very many,`,
+            ] as const)
+          : what === 'bytes'
+            ? (['header-too-large', `A fragment's index is more than the ${spokenBytes(most)}`] as const)
+            : (['too-many-boxes', `The file consists of more than the ${most} pieces (MP4 boxes)`] as const);
     throw new Refusal(code, `${said} that are taken; export the video again with an ordinary encoder.`, {
       cause: error,
     });

@@ -113,7 +113,8 @@ export class Catalog extends Construct {
       timeout: Duration.minutes(15),
       environment: { EXPIRE_DAYS: String(config.upload.expireDays) },
     })
-      .useTable('VIDEOS_TABLE', storage.videos, ['UpdateItem'], [BY_REMOVAL, BY_TIME])
+      .useTable('VIDEOS_TABLE', storage.videos, ['UpdateItem'], [BY_TIME])
+      .allow(['dynamodb:Scan'], [`${storage.videos.tableArn}/index/${BY_REMOVAL}`])
       .useObjects('SOURCE_BUCKET', storage.sources, ['DeleteObjectTagging'], SOURCE_PREFIX)
       .sendTo('REMOVAL_QUEUE', removals);
     new Rule(this, 'Daily', {

@@ -105,6 +105,8 @@ export type Video = z.infer<typeof video>;
 /** What the videos table holds (partition key `id`). */
 export const videoRecord = z.object({
   ...common,
+  /** Operators may set it by hand: what is no date is none, and one slip must not take the whole library away. */
+  removeOn: common.removeOn.catch(undefined),
   /**
    * How the source arrives. `id` is S3's upload id (multipart only). `slot` is the place in the uploads table it holds;
    * one that Sluice itself makes (`device`) holds none and says 0.

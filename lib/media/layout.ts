@@ -25,7 +25,24 @@ export interface Layout {
   readonly truncated: boolean;
 }
 
-const FIRST_BOXES = new Set(['ftyp', 'styp', 'moov', 'mdat', 'free', 'skip', 'wide', 'pnot', 'sidx', 'uuid', 'moof']);
+const FIRST_BOXES = new Set([
+  'ftyp',
+  'styp',
+  'moov',
+  'mdat',
+  'free',
+  'skip',
+  'wide',
+  'pnot',
+  'sidx',
+  'uuid',
+  'moof',
+  'hoov',
+  'junk',
+  'pict',
+  'prfl',
+  'ediw',
+]);
 
 /** Top-level boxes of a file that is not fragmented are a handful; this many tiny ones are somebody's joke. */
 const MAX_BOXES = 500;
@@ -35,17 +52,22 @@ const MAX_FRAGMENT_BOXES = 400_000;
 const MAX_INNER_BOXES = 10 * MAX_FRAGMENT_BOXES;
 /** Twelve hours of 120 pictures and 50 packets of sound a second are seven million. A reader makes an entry for each. */
 const MAX_SAMPLES = 20_000_000;
-/** Bytes of a fragment's header that are looked at. */
+/** Bytes of a fragment's header: one that is longer is not taken, since all of it must be looked at. */
 const MAX_MOOF_BYTES = 64 * 1024 * 1024;
 /** Bytes read at once, so that tiny boxes cost no read each. */
 const WINDOW_BYTES = 4096;
+
+/** A movie header that is compressed (cmov, QuickTime File Format): what it grows to is not known before. */
+export class CompressedHeader extends BoxError {
+  override name = 'CompressedHeader';
+}
 
 /** More boxes, or more samples in its index, than any file of its kind has. */
 export class TooManyBoxes extends BoxError {
   override name = 'TooManyBoxes';
   readonly most: number;
-  readonly what: 'boxes' | 'samples';
-  constructor(most: number, what: 'boxes' | 'samples' = 'boxes') {
+  readonly what: 'boxes' | 'samples' | 'edits' | 'bytes';
+  constructor(most: number, what: TooManyBoxes['what'] = 'boxes') {
     super(`more than ${most} ${what}`);
     this.most = most;
     this.what = what;
@@ -59,8 +81,8 @@ interface WalkOptions {
 }
 
 /**
- * Walks the top level. Undefined when the file does not begin like ISO base media. @throws TooManyBoxes, or the signal's
- * reason
+ * Walks the top level. Undefined when the file does not begin like ISO base media. A hidden movie header (`hoov`) is named
+ * `moov`, as readers take it. @throws TooManyBoxes, or the signal's reason
  */
 export async function walk(source: ByteSource, { atHand = 0, signal }: WalkOptions = {}): Promise<Layout | undefined> {
   const boxes: PlacedBox[] = [];
@@ -81,15 +103,24 @@ export async function walk(source: ByteSource, { atHand = 0, signal }: WalkOptio
     count += 1;
     const most = fragmented ? MAX_FRAGMENT_BOXES : MAX_BOXES;
     if (count > most) throw new TooManyBoxes(most);
-    if (count <= MAX_BOXES) boxes.push({ ...box, offset });
+    if (box.type === 'moof' && box.size > MAX_MOOF_BYTES) throw new TooManyBoxes(MAX_MOOF_BYTES, 'bytes');
+    if (count <= MAX_BOXES) {
+      const type = box.type === 'hoov' && (await isHidden(source, offset + box.header)) ? 'moov' : box.type;
+      boxes.push({ ...box, type, offset });
+    }
     if (offset + box.size > source.size) return { boxes, fragmented, truncated: true };
     if (fragmented && offset >= atHand) break;
     if (box.type === 'moof' && box.size > box.header) {
-      countFragment(await source.read(offset + box.header, Math.min(box.size - box.header, MAX_MOOF_BYTES)), found);
+      countFragment(await source.read(offset + box.header, box.size - box.header), found);
     }
     offset += box.size;
   }
   return { boxes, fragmented, truncated: !boxes.some((box) => box.type === 'moov') };
+}
+
+/** Whether a `hoov` holds what a movie header begins with. */
+async function isHidden(source: ByteSource, body: number): Promise<boolean> {
+  return ['mvhd', 'cmov'].includes((await source.read(body, 8)).toString('latin1', 4, 8));
 }
 
 /** Adds what a fragment's header holds, and the samples that its runs say they have (trun, 8.8.8). @throws TooManyBoxes */
@@ -108,16 +139,33 @@ function countFragment(moof: Buffer, found: { boxes: number; samples: number }, 
 }
 
 /** Boxes that hold boxes and nothing before them, of those that a movie header is made of. */
-const CONTAINERS = new Set(['moov', 'trak', 'mdia', 'minf', 'stbl', 'edts', 'dinf', 'udta', 'mvex', 'tref', 'gmhd']);
+const CONTAINERS = new Set([
+  'moov',
+  'hoov',
+  'trak',
+  'mdia',
+  'minf',
+  'stbl',
+  'edts',
+  'dinf',
+  'udta',
+  'mvex',
+  'tref',
+  'gmhd',
+]);
 /** Of a header: 256 tracks of thirty boxes each, and as many again. Levels: `moov/trak/mdia/minf/stbl` are five. */
 const MAX_HEADER_BOXES = 16_384;
 const MAX_LEVELS = 10;
+/** Of all tracks: what an editor cuts together without encoding has hundreds. */
+const MAX_EDITS = 4000;
+/** Edits of a track times its samples: each edit may list all of them again. Forty edits in twelve hours of sound. */
+const MAX_EDITED = 100_000_000;
 
 /**
  * How many samples a sample table says it has: of one size, they cost it nothing (stsz, 8.7.3.2). Sound of which each is
  * one tick long (PCM; stts, 8.6.1.2) is read by its chunks.
  */
-function samplesOf(stbl: Buffer): number {
+function samplesOf(stbl: Buffer, isSound: boolean): number {
   const named = new Map<string, Buffer>();
   for (let at = 0; at < stbl.length;) {
     const box = readHeader(stbl, at, stbl.length - at);
@@ -127,17 +175,35 @@ function samplesOf(stbl: Buffer): number {
   }
   const [sizes, times] = [named.get('stsz') ?? named.get('stz2'), named.get('stts')];
   if (!sizes || sizes.length < 12) return 0;
-  const isPcm = times && times.length >= 16 && times.readUInt32BE(4) === 1 && times.readUInt32BE(12) === 1;
+  const isPcm = isSound && times && times.length >= 16 && times.readUInt32BE(4) === 1 && times.readUInt32BE(12) === 1;
   return isPcm ? 0 : sizes.readUInt32BE(8);
+}
+
+/** Whether every handler of a track's media says `soun`. */
+function isSound(mdia: Buffer): boolean {
+  let found = false;
+  for (let at = 0; at < mdia.length;) {
+    const box = readHeader(mdia, at, mdia.length - at);
+    if (!box) break;
+    if (box.type === 'hdlr') {
+      found = mdia.toString('latin1', at + box.header + 8, at + box.header + 12) === 'soun';
+      if (!found) return false;
+    }
+    at += box.size;
+  }
+  return found;
 }
 
 /**
  * Counts the boxes of a movie header, `moov` included, and the samples it says there are, without following what is no box.
- * @throws TooManyBoxes
+ * @throws TooManyBoxes, CompressedHeader
  */
 export function checkHeader(moov: Buffer): void {
   let count = 0;
   let samples = 0;
+  let edits = 0;
+  /** Of the track: `isSound` by its handler (hdlr, 8.4.3), edits of its lists (elst, 8.6.6) and samples so far. */
+  let track = { isSound: false, edits: 0, samples: 0 };
   const visit = (bytes: Buffer, level: number): void => {
     if (level > MAX_LEVELS) throw new TooManyBoxes(MAX_HEADER_BOXES);
     for (let at = 0; at < bytes.length;) {
@@ -146,8 +212,21 @@ export function checkHeader(moov: Buffer): void {
       count += 1;
       if (count > MAX_HEADER_BOXES) throw new TooManyBoxes(MAX_HEADER_BOXES);
       const body = bytes.subarray(at + box.header, at + box.size);
+      if (box.type === 'cmov') throw new CompressedHeader('a compressed movie header');
+      if (box.type === 'trak') track = { isSound: false, edits: 0, samples: 0 };
+      if (box.type === 'mdia') track.isSound = isSound(body);
       if (CONTAINERS.has(box.type)) visit(body, level + 1);
-      if (box.type === 'stbl') samples += samplesOf(body);
+      if (box.type === 'elst' && body.length >= 8) {
+        const listed = Math.min(body.readUInt32BE(4), Math.floor((body.length - 8) / 12));
+        edits += listed;
+        track.edits += listed;
+      }
+      if (box.type === 'stbl') {
+        const found = samplesOf(body, track.isSound);
+        samples += found;
+        track.samples += found;
+      }
+      if (edits > MAX_EDITS || track.edits * track.samples > MAX_EDITED) throw new TooManyBoxes(MAX_EDITS, 'edits');
       if (samples > MAX_SAMPLES) throw new TooManyBoxes(MAX_SAMPLES, 'samples');
       at += box.size;
     }

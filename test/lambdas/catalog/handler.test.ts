@@ -597,6 +597,19 @@ describe('a video of a device', () => {
     expect(await messages()).toEqual([]);
   });
 
+  it('goes however long its day is over, and stays where that is no date', async () => {
+    await register(['vera']);
+    const old = await stored({ ...made('incident'), removeOn: '2020-02-29' });
+    const odd = await stored({ ...made('incident'), removeOn: '2020-soon' });
+    expect((await list(ada)).status).toBe(200);
+    expect((await get(vera, odd.id)).status).toBe(200);
+    await messages();
+    await expire();
+    const found = (await messages()).join();
+    expect(found).toContain(old.id);
+    expect(found).not.toContain(odd.id);
+  });
+
   it('whose removal was lost is handed over again the next day', async () => {
     const { id } = await stored({
       ...made('incident'),

@@ -98,6 +98,16 @@ it.each<[what: string, code: string, make: () => Buffer, names?: RegExp]>([
   ['sixty million samples of a fragment', 'header-too-large', () => whole(fragment(60_000_000)), /lists more than/],
   ['a hundred thousand levels in a fragment', 'not-video', () => whole(box('moof', nested(100_000, 'traf')))],
   ['sixty million samples of PCM', 'taken', () => samples(60_000_000, 1)],
+  ['as many pictures of a tick', 'header-too-large', () => samples(60_000_000, 1, 'vide'), /lists more than/],
+  ['a compressed index', 'not-video', () => Buffer.concat([before, box('moov', box('cmov'))]), /compressed \(cmov\)/],
+  ['a hidden index', 'header-too-large', () => hidden(samples(60_000_000, 512)), /lists more than/],
+  [
+    'a fragment behind 64 MiB of padding',
+    'header-too-large',
+    () => whole(box('moof', box('free', Buffer.alloc(64 * 1024 ** 2)))),
+    /than the 64 MiB/,
+  ],
+  ['five thousand edits', 'header-too-large', () => inHeader(edits(5000)), /edits/],
   ['two indexes of 40 MiB', 'header-too-large', () => twoIndexes(), /80 MiB/],
 ])('%s: %s', { timeout: 300_000 }, async (what, code, make, names = /./) => {
   const found = await look(`${what}.mp4`.replaceAll(' ', '-'), make());
@@ -116,14 +126,28 @@ function fragment(count: number): Buffer {
 }
 
 /** The index, its last track (of sound) with so many samples of one size, each so many ticks long. */
-function samples(count: number, ticks: number): Buffer {
+function samples(count: number, ticks: number, handler = 'soun'): Buffer {
   const whole = Buffer.concat([before, box('moov', header)]);
   const find = (type: string) => whole.lastIndexOf(type, undefined, 'latin1') + 4;
+  whole.write(handler, whole.lastIndexOf('soun', undefined, 'latin1'), 'latin1');
   whole.writeUInt32BE(1, find('stts') + 4);
   whole.writeUInt32BE(ticks, find('stts') + 12);
   whole.writeUInt32BE(1, find('stsz') + 4);
   whole.writeUInt32BE(count, find('stsz') + 8);
   return whole;
+}
+
+/** The index under the name that readers take for it, too, before an ordinary one. */
+function hidden(bytes: Buffer): Buffer {
+  bytes.write('hoov', before.length + 4, 'latin1');
+  return Buffer.concat([bytes, box('moov', header)]);
+}
+
+/** A list of so many edits. */
+function edits(count: number): Buffer {
+  const body = Buffer.alloc(8 + count * 12);
+  body.writeUInt32BE(count, 4);
+  return box('trak', box('edts', box('elst', body)));
 }
 
 const track = (): Buffer => {

@@ -83,12 +83,13 @@ describe('the catalog stage', () => {
   it('looks every day for what was kept long enough, marks it and hands it over, no more', () => {
     template.hasResourceProperties('AWS::Events::Rule', { ScheduleExpression: 'cron(10 0 * * ? *)' });
     const grants = grantsOf(template, 'CatalogExpiryRole');
-    expect(grants.get('dynamodb:Query')?.join()).toMatch(/StorageVideos.*\/index\/byRemoval/);
+    expect(grants.get('dynamodb:Scan')?.join()).toMatch(/StorageVideos.*\/index\/byRemoval/);
     expect(grants.get('dynamodb:Query')?.join()).toMatch(/StorageVideos.*\/index\/byTime/);
     expect(keysOf(grants.get('s3:DeleteObjectTagging'))).toEqual(['uploads/*']);
     expect(new Set(grants.keys())).toEqual(
       new Set([
         'dynamodb:UpdateItem',
+        'dynamodb:Scan',
         'dynamodb:Query',
         'logs:CreateLogStream',
         'logs:PutLogEvents',

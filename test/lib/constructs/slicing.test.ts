@@ -1,4 +1,6 @@
 import { Code, LayerVersion } from 'aws-cdk-lib/aws-lambda';
+import { memoryLimit } from '../../../lambdas/slicing/encoder.ts';
+import { MEMORY_BYTES } from '../../../lambdas/slicing/ffprobe.ts';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Slicing } from '../../../lib/constructs/slicing.ts';
@@ -113,6 +115,19 @@ describe('the slicing stage', () => {
     expect(grants.get('dynamodb:Query')!.every((resource) => resource.includes('Uploads'))).toBe(true);
     expect(grants.get('dynamodb:DeleteItem')!.every((resource) => resource.includes('Uploads'))).toBe(true);
     expect(grants.get('events:PutEvents')).toHaveLength(1);
+  });
+
+  it('gives probe clearly more memory than ffprobe may take', () => {
+    const found = Object.values(
+      template.findResources('AWS::Lambda::Function', {
+        Properties: { Description: Match.stringLikeRegexp('^Claims an uploaded source') },
+      }),
+    ) as { Properties: { MemorySize: number } }[];
+    expect(found).toHaveLength(1);
+    expect(found[0]!.Properties.MemorySize * 1024 ** 2 - MEMORY_BYTES).toBeGreaterThan(400 * 1024 ** 2);
+    const env = { AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '1024' };
+    expect(memoryLimit(env).memoryBytes).toBe(896 * 1024 ** 2);
+    expect(memoryLimit({})).toEqual({});
   });
 
   it('gives encode its memory, time and scratch space by configuration', () => {
