@@ -19,14 +19,16 @@ export function withoutDevice({ origin, ...record }: VideoRecord): VideoRecord {
   return {
     ...record,
     // A device without a name is called by its id. One of a single digit is part of many a word and number.
-    title: record.title.replace(idOf(device, 'g'), 'device'),
+    title: wordsOf(record.title)
+      .map((word) => (word === device ? 'device' : word))
+      .join(''),
     owner: record.owner === deviceOwner(device) ? 'device' : record.owner,
-    filename: idOf(device).test(record.filename) ? `${kind}.mp4` : record.filename,
+    filename: wordsOf(record.filename).includes(device) ? `${kind}.mp4` : record.filename,
     description: PLACE.test(record.description) ? '' : record.description,
   };
 }
-/** The id where it stands alone; ids are of such characters as mean nothing in an expression. */
-const idOf = (device: string, flags = '') => new RegExp(`(?<![0-9a-z])${device}(?![0-9a-z])`, flags);
+/** Runs of the characters that ids are made of, and what is between them. */
+const wordsOf = (text: string): string[] => text.split(/([0-9a-z]+)/);
 const PLACE = /^-?\d{1,3}\.\d{6}, -?\d{1,3}\.\d{6} at \d{1,10}(?:\.\d{1,20})? km\/h$/;
 
 /** Internal fields are left out by the schema. */

@@ -248,8 +248,12 @@ describe.concurrent('in the field, a device', () => {
     );
     device.socket.write(Buffer.concat(frames.flat()));
     expect(await device.replyTo(device.send('heartbeat', {}))).toBe(0);
-    expect(own.ingest.services.metrics.counts).toMatchObject({ alarms: 240, droppedAlarms: 20 * 32 - 240 });
-    expect(own.ingest.services.outbox.size).toBeLessThanOrEqual(250);
+    // Beside the 240 of a minute, emergencies have 60 of their own.
+    const { alarms, droppedAlarms } = own.ingest.services.metrics.counts;
+    expect(alarms + droppedAlarms).toBe(20 * 32);
+    expect(alarms).toBeGreaterThanOrEqual(240);
+    expect(alarms).toBeLessThanOrEqual(300);
+    expect(own.ingest.services.outbox.size).toBeLessThanOrEqual(310);
     await device.close();
   });
 
