@@ -7,9 +7,9 @@ export interface Concurrency {
   readonly removals: number;
   /** Executions of the worker that puts clips together. */
   readonly clips: number;
-  /** Videos sliced at a time, over all runs: each holds one function after another (lambdas/slicing/place.ts). */
+  /** Videos sliced at a time, over all runs (lambdas/slicing/place.ts). */
   readonly videos: number;
-  /** Chunks of one video at a time. One is all a plan has yet; `videos` times `chunks` is slicing's share. */
+  /** Chunks of one video at a time; `videos` times `chunks` is slicing's share. */
   readonly chunks: number;
   /** What is left for the API, and for the moments in which waiting runs ask for a place. */
   readonly api: number;
@@ -28,6 +28,8 @@ const QUEUE_LEAST = 2;
 const QUEUE_MOST = 5;
 const API_LEAST = 3;
 const API_SHARE = 0.3;
+/** No video has more (lambdas/slicing/inspect.ts). */
+const CHUNKS_MOST = 500;
 /** `slicingPlaces` of the contract. */
 const VIDEOS_MOST = 200;
 
@@ -43,8 +45,11 @@ export function concurrencyOf({ account, reserved = 0 }: Account): Concurrency {
   const queue = Math.min(QUEUE_MOST, Math.max(QUEUE_LEAST, Math.floor(shared / 50)));
   const [removals, clips] = [queue, queue];
   const api = Math.max(API_LEAST, Math.ceil(shared * API_SHARE));
-  const videos = Math.min(VIDEOS_MOST, shared - api - removals - clips);
-  return { removals, clips, videos, chunks: 1, api: shared - videos - removals - clips };
+  const share = shared - api - removals - clips;
+  // A long video must not keep short ones waiting, nor be alone with one function: as many of the one as of the other.
+  const chunks = Math.max(1, Math.min(CHUNKS_MOST, Math.floor(Math.sqrt(Math.max(0, share)))));
+  const videos = Math.min(VIDEOS_MOST, Math.floor(share / chunks));
+  return { removals, clips, videos, chunks, api: shared - videos * chunks - removals - clips };
 }
 
 /** Why an account cannot be divided so, or undefined. */

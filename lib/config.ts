@@ -145,6 +145,10 @@ const schema = z.strictObject({
         .default(6)
         .meta({ description: 'Seconds; target duration of a segment.' }),
       segmentType: slicingBounds.segmentType.default('fmp4').meta({ description: 'Segment container.' }),
+      chunkSeconds: slicingBounds.chunkSeconds.default(18).meta({
+        description:
+          'Seconds; target length of what one encode task takes of an MP4 or MOV, cut at keyframes of the source. Shorter is ready sooner and costs more starts of functions.',
+      }),
       ladder: slicingBounds.ladder
         .default([...RUNGS])
         .meta({ description: 'Rungs by short side in pixels. Those larger than the source are left out.' }),
@@ -156,13 +160,18 @@ const schema = z.strictObject({
       maxDimension: slicingBounds.maxDimension
         .default(8192)
         .meta({ description: 'Pixels; sources wider or taller are refused.' }),
-      memoryMiB: whole(1024, 10240)
-        .default(10240)
-        .meta({ description: 'MiB of the encode Lambda; 1,769 MiB buy one vCPU.' }),
+      memoryMiB: whole(1024, 10240).default(10240).meta({
+        description:
+          'MiB of the Lambda that encodes a source without an index (not MP4 or MOV) whole; 1,769 MiB buy one vCPU.',
+      }),
+      chunkMemoryMiB: whole(1024, 10240).default(3008).meta({
+        description:
+          'MiB of the Lambda that encodes one chunk. Each rung has one thread, so more than two vCPUs (3538) mostly wait; 3008 is what new accounts may have.',
+      }),
       timeoutSeconds: whole(60, 900).default(900).meta({ description: 'Seconds an encode task may take.' }),
       storageMiB: slicingBounds.storageMiB
         .default(10240)
-        .meta({ description: 'MiB of scratch space; a source must fit.' }),
+        .meta({ description: 'MiB of scratch space; a source without an index must fit.' }),
     })
     .prefault({}),
   playback: z

@@ -1,8 +1,9 @@
 /** The one ffmpeg command of a chunk: decode once, write every rung and the audio rendition. Pure. */
-import type { Chunk, Plan } from '../../lib/contract/slicing.ts';
+import type { Chunk, ChunkTable, Plan } from '../../lib/contract/slicing.ts';
 import type { RenditionKind } from '../../lib/contract/keys.ts';
 import { BUFFER_SECONDS, mostFrames } from './plan.ts';
 import { TIME_OFFSET } from './segmenter.ts';
+import { AAC_FRAME, RUN_OUT, soundBegins } from './segment-table.ts';
 
 /** Name of the one audio rendition. */
 const AUDIO_NAME = 'main';
@@ -13,14 +14,11 @@ export const FIRST_PIPE = 3;
 /** File names of a transport-stream rendition in the scratch folder. */
 export const LIST_NAME = 'list.m3u8';
 
-/** Video ticks a second, as in MPEG-TS: exact for 24, 25, 30, 30000/1001, 50 and 60 frames/s, 6 µs off at worst. */
+/**
+ * Video ticks a second where the source has no segment table, as in MPEG-TS: exact for 24, 25, 30, 30000/1001, 50 and 60
+ * frames/s, 6 µs off at worst.
+ */
 const VIDEO_TIMESCALE = 90_000;
-
-/** Samples that ffmpeg's AAC encoder puts before the first real one. */
-const AAC_PRIMING = 1024;
-
-/** Samples of an AAC frame: of a track without any sound, silence must come in such pieces, or the encoder refuses it. */
-const AAC_FRAME = 1024;
 
 /** Constant rate factor: the quality aimed at where the rung's peak rate allows. */
 const CRF = 22;
@@ -47,7 +45,9 @@ export function outputsOf(plan: Plan): Output[] {
 export interface Command {
   readonly plan: Plan;
   readonly chunk: Chunk;
-  /** Path of the source. */
+  /** Of a source with a segment table: this chunk's part. */
+  readonly table?: ChunkTable | undefined;
+  /** Path of the source; with a table, of the file made of this chunk's samples (chunk-source.ts). */
   readonly source: string;
   /** x264 preset. */
   readonly preset: string;
@@ -57,19 +57,17 @@ export interface Command {
 
 /** Arguments for ffmpeg. Output number n (of `outputsOf`) arrives on file descriptor `FIRST_PIPE + n` for fMP4. */
 export function encodeArgs(command: Command): string[] {
-  const { plan, chunk, source } = command;
+  const { plan, table, source } = command;
   const outputs = outputsOf(plan);
   return [
     ['-nostdin', '-v', 'error', '-progress', 'pipe:1', '-stats_period', '1'],
     ['-protocol_whitelist', 'file,pipe', '-format_whitelist', INPUT_FORMATS],
-    chunk.start > 0 ? ['-ss', String(chunk.start)] : [],
-    input(plan, chunk),
+    // Times as the table has them; ffmpeg would count from the first one it sees.
+    table ? ['-copyts'] : [],
+    input(command),
     ['-i', `file:${source}`],
-    ['-filter_complex', filters(plan, chunk)],
-    ...outputs.map((output, index) => [
-      ...CODECS[output.kind](plan, index, command.preset),
-      ...muxer(command, output, index),
-    ]),
+    ['-filter_complex', filters(command)],
+    ...outputs.map((output, index) => [...CODECS[output.kind](command, index), ...muxer(command, output, index)]),
   ].flat();
 }
 
@@ -77,8 +75,9 @@ export function encodeArgs(command: Command): string[] {
 const TOO_LONG_SECONDS = 2;
 
 /** How much of the source is read, whatever it says of itself, and whether it is turned as it says. */
-function input({ source, maxSeconds }: Plan, chunk: Chunk): string[] {
-  const seconds = chunk.duration ?? (maxSeconds === undefined ? undefined : maxSeconds + TOO_LONG_SECONDS);
+function input({ plan: { source, maxSeconds }, table }: Command): string[] {
+  // With a table the file holds the chunk's samples and no more.
+  const seconds = table || maxSeconds === undefined ? undefined : maxSeconds + TOO_LONG_SECONDS;
   return [
     ...(seconds === undefined ? [] : ['-t', String(seconds)]),
     ...(source.info.video.oddAngle === true ? ['-autorotate', '0'] : []),
@@ -96,65 +95,132 @@ function atMost(rate: number): string {
   return `select=if(${due}\\,1+0*st(0\\,max(t\\,ld(0))+${period.toFixed(6)})\\,0)`;
 }
 
-/**
- * Everything from time 0, where the earliest track starts. A picture that starts later is shown from 0; sound that
- * starts later is preceded by silence, and sound that ends earlier is followed by it: a rendition with a hole at either
- * end stalls players. Time stamps are kept otherwise, so a variable frame rate survives.
- */
-function filters(plan: Plan, chunk: Chunk): string {
+function filters({ plan, chunk, table }: Command): string {
   const { info } = plan.source;
+  const top = plan.video[0]!;
   const common = [
-    ...(info.video.interlaced ? ['yadif=deint=interlaced'] : []),
-    'setpts=if(eq(N\\,0)\\,0\\,max(PTS\\,0))',
+    ...(table ? [] : deinterlace(plan)),
+    ...(table ? shown(table) : ['setpts=if(eq(N\\,0)\\,0\\,max(PTS\\,0))']),
+    ...(table ? deinterlace(plan) : []),
     // A steady clock that is too fast stays a steady one; of one that varies, frames are only left out.
-    ...(info.video.maxFrameRate === undefined && info.video.frameRate > plan.video[0]!.frameRate
-      ? [`fps=${plan.video[0]!.frameRate}`]
-      : []),
-    atMost(mostFrames(plan.video[0]!.frameRate)),
+    ...(info.video.maxFrameRate === undefined && info.video.frameRate > top.frameRate ? [`fps=${top.frameRate}`] : []),
+    atMost(mostFrames(top.frameRate)),
     `split=${plan.video.length}`,
   ];
   // An RGB source has no YCbCr matrix to keep; the BT.709 one is said in the stream too.
   const matrix = info.video.rgb ? ':out_color_matrix=bt709' : '';
   const graph = [
-    `[0:${info.video.index}]${common.join(',')}${plan.video.map((_, index) => `[s${index}]`).join('')}`,
+    `[0:${table ? 0 : info.video.index}]${common.join(',')}${plan.video.map((_, index) => `[s${index}]`).join('')}`,
     ...plan.video.map(
       ({ width, height }, index) =>
         `[s${index}]scale=${width}:${height}:flags=bicubic:out_range=tv${matrix},setsar=1,format=yuv420p[v${index}]`,
     ),
   ];
-  if (plan.audio && info.audio) {
-    const { sampleRate, channels } = plan.audio;
-    const whole = chunk.duration ?? Math.max(0, (info.video.duration ?? info.duration) - chunk.start);
-    // The encoder's priming packet lies before the first sample. From fMP4 it is dropped when segments are cut; in
-    // MPEG-TS it takes the place of the first 21 ms, so that both renditions start at the same time stamp.
-    const priming = plan.segmentType === 'mpegts' ? `,atrim=start_sample=${AAC_PRIMING}` : '';
-    graph.push(
-      `[0:${info.audio.index}]${info.audio.channels > NAMED_CHANNELS ? `${FIRST_CHANNELS},` : ''}aresample=${sampleRate}:async=1:min_hard_comp=0.05:first_pts=0,` +
-        `aformat=sample_fmts=fltp:channel_layouts=${channels === 1 ? 'mono' : 'stereo'},apad=packet_size=${AAC_FRAME}:whole_dur=${whole}${priming}[a]`,
-    );
-  }
+  if (plan.audio && info.audio && table?.sound) graph.push(pieceOfSound(plan.audio, info.audio, table, table.sound));
+  else if (plan.audio && info.audio) graph.push(wholeSound(plan, chunk, plan.audio, info.audio));
   return graph.join(';');
 }
 
-/** Seconds between keyframes: the segment divided into parts of at most 2 s (HLS Authoring Specification 1.10). */
-export const keyframeSeconds = (segmentSeconds: number): number => segmentSeconds / Math.ceil(segmentSeconds / 2);
+const deinterlace = (plan: Plan): string[] => (plan.source.info.video.interlaced ? ['yadif=deint=interlaced'] : []);
 
-function videoCodec(plan: Plan, index: number, preset: string): string[] {
+/** The chunk's pictures by the times of the table; the first one is shown from the chunk's start. */
+const shown = ({ video: { start, from, to } }: ChunkTable): string[] => [
+  `trim=start_pts=${from}:end_pts=${to}`,
+  `setpts=if(eq(N\\,0)\\,0\\,max(PTS-(${start})\\,0))`,
+];
+
+/**
+ * Everything from time 0, where the earliest track starts. A picture that starts later is shown from 0; sound that
+ * starts later is preceded by silence, and sound that ends earlier is followed by it: a rendition with a hole at either
+ * end stalls players. Time stamps are kept otherwise, so a variable frame rate survives.
+ */
+function wholeSound(plan: Plan, chunk: Chunk, { sampleRate, channels }: Audio, source: SourceSound): string {
+  const { info } = plan.source;
+  const whole = chunk.duration ?? Math.max(0, (info.video.duration ?? info.duration) - chunk.start);
+  // The encoder's priming packet lies before the first sample. From fMP4 it is dropped when segments are cut; in
+  // MPEG-TS it takes the place of the first 21 ms, so that both renditions start at the same time stamp.
+  const priming = plan.segmentType === 'mpegts' ? `,atrim=start_sample=${AAC_FRAME}` : '';
+  return `[0:${source.index}]${resample(source, sampleRate)},${format(channels)},${PAD}:whole_dur=${whole}${priming}[a]`;
+}
+
+/**
+ * The chunk's sound to the sample: decoded from a whole second on, with the frames of its run-in before time 0, where
+ * segments are not cut from, and its run-out behind; silence wherever the source has none.
+ */
+function pieceOfSound(
+  { sampleRate, channels }: Audio,
+  source: SourceSound,
+  table: ChunkTable,
+  sound: NonNullable<ChunkTable['sound']>,
+): string {
+  const first = (sound.firstFrame - sound.runIn) * AAC_FRAME - soundBegins(sound, sampleRate) * sampleRate;
+  const end = first + (sound.runIn + sound.frames + RUN_OUT) * AAC_FRAME;
+  const heard = table.audio
+    ? `[0:1]asetpts=round(PTS+${table.audio.late}/${table.audio.timescale}/TB),${resample(source, sampleRate)}`
+    : `anullsrc=r=${sampleRate}`;
+  return [
+    heard,
+    format(channels),
+    `${PAD}:whole_len=${end}`,
+    `atrim=start_sample=${first}:end_sample=${end}`,
+    `asetpts=N-${sound.runIn * AAC_FRAME}[a]`,
+  ].join(',');
+}
+
+type Audio = NonNullable<Plan['audio']>;
+type SourceSound = NonNullable<Plan['source']['info']['audio']>;
+
+/** Of a track without any sound, silence must come in pieces of the encoder's size, or it refuses it. */
+const PAD = `apad=packet_size=${AAC_FRAME}`;
+
+const resample = ({ channels }: SourceSound, rate: number): string =>
+  `${channels > NAMED_CHANNELS ? `${FIRST_CHANNELS},` : ''}aresample=${rate}:async=1:min_hard_comp=0.05:first_pts=0`;
+const format = (channels: number): string =>
+  `aformat=sample_fmts=fltp:channel_layouts=${channels === 1 ? 'mono' : 'stereo'}`;
+
+/** Seconds between keyframes: the segment divided into parts of at most 2 s (HLS Authoring Specification 1.10). */
+export const keyframeSeconds = (segmentSeconds: number): number =>
+  segmentSeconds / Math.max(1, Math.ceil(segmentSeconds / 2 - 0.01));
+
+/** Seconds at which a chunk's keyframes are forced, the first picture's apart: where segments begin, and between. */
+function keyframeTimes({ cuts }: ChunkTable, duration: number): number[] {
+  const starts = [0, ...cuts];
+  return starts.flatMap((start, index) => {
+    const length = (starts[index + 1] ?? duration) - start;
+    const every = keyframeSeconds(length);
+    return Array.from({ length: Math.round(length / every) }, (_, part) => start + part * every);
+  });
+}
+
+/**
+ * Keyframes come at the forced times only, which are the same frames in every rung. Half a millisecond of grace keeps
+ * rounding from pushing one to the next frame.
+ */
+function keyframes({ plan, chunk, table }: Command): string {
+  if (!table) return `expr:gte(t+0.0005,n_forced*${keyframeSeconds(plan.segmentSeconds)})`;
+  return keyframeTimes(table, chunk.duration!)
+    .map((time) => Math.max(0, time - 0.0005).toFixed(6))
+    .join(',');
+}
+
+/** One thread writes the same bytes each time, with a buffer to heed too: a chunk that is encoded again is the same. */
+const REPEATABLE = ':threads=1';
+
+function videoCodec(command: Command, index: number): string[] {
+  const { plan, preset, table } = command;
   const { level, maxBitrate } = plan.video[index]!;
   return [
     ['-map', `[v${index}]`, '-c:v', 'libx264', '-preset', preset, '-profile:v', 'high', '-level:v', level],
     ['-crf', String(CRF), '-maxrate', String(maxBitrate), '-bufsize', String(maxBitrate * BUFFER_SECONDS)],
-    // Keyframes come at the forced times only, which are the same frames in every rung. Half a millisecond of grace
-    // keeps rounding from pushing one to the next frame.
     // The ultrafast preset would leave out what makes the High profile, for little time and many bits.
-    ['-x264-params', 'keyint=infinite:scenecut=0:open-gop=0:8x8dct=1:cabac=1'],
-    ['-force_key_frames', `expr:gte(t+0.0005,n_forced*${keyframeSeconds(plan.segmentSeconds)})`],
-    ['-fps_mode', 'vfr', '-enc_time_base', `1:${VIDEO_TIMESCALE}`],
+    ['-x264-params', `keyint=infinite:scenecut=0:open-gop=0:8x8dct=1:cabac=1${table ? REPEATABLE : ''}`],
+    ['-force_key_frames', keyframes(command)],
+    ['-fps_mode', 'vfr', '-enc_time_base', `1:${plan.timescale ?? VIDEO_TIMESCALE}`],
     plan.source.info.video.rgb ? ['-colorspace', 'bt709', '-color_primaries', 'bt709', '-color_trc', 'bt709'] : [],
   ].flat();
 }
 
-const audioCodec = ({ audio }: Plan): string[] => [
+const audioCodec = ({ plan }: Command): string[] => [
   '-map',
   '[a]',
   '-c:a',
@@ -162,11 +228,11 @@ const audioCodec = ({ audio }: Plan): string[] => [
   '-profile:a',
   'aac_low',
   '-b:a',
-  String(audio!.bitrate),
+  String(plan.audio!.bitrate),
 ];
 
 /** Arguments that encode one output, by its kind. */
-const CODECS: Record<RenditionKind, (plan: Plan, index: number, preset: string) => string[]> = {
+const CODECS: Record<RenditionKind, (command: Command, index: number) => string[]> = {
   video: videoCodec,
   audio: audioCodec,
 };
@@ -177,7 +243,14 @@ function muxer({ plan, chunk, folder }: Command, output: Output, index: number):
     return [
       plain,
       // Times as they are, below 0 too: frag_discont writes absolute decode times, and no edit list moves them.
-      ['-avoid_negative_ts', 'disabled', '-use_editlist', '0', '-video_track_timescale', String(VIDEO_TIMESCALE)],
+      [
+        '-avoid_negative_ts',
+        'disabled',
+        '-use_editlist',
+        '0',
+        '-video_track_timescale',
+        String(plan.timescale ?? VIDEO_TIMESCALE),
+      ],
       ['-movflags', '+empty_moov+default_base_moof+frag_discont+frag_keyframe', '-frag_duration', '1000000'],
       ['-f', 'mp4', `pipe:${FIRST_PIPE + index}`],
     ].flat();

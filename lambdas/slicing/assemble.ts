@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { required } from '../../lib/contract/env.ts';
 import {
   chunkResultKey,
+  chunkTableKey,
   INIT_NAME,
   playlistPath,
   POSTER_PATH,
@@ -40,6 +41,7 @@ async function assemble(task: AssembleTask): Promise<AssembleResult> {
   await holdPlace(videoId);
 
   const work = chunks.map(({ index }) => chunkResultKey(videoId, revision, index));
+  const tables = plan.timescale === null ? [] : chunks.map(({ index }) => chunkTableKey(videoId, revision, index));
   const renditions = merge(
     await Promise.all(work.map(async (key) => chunkResult.parse(JSON.parse(await readText({ bucket, key }))))),
   );
@@ -51,7 +53,7 @@ async function assemble(task: AssembleTask): Promise<AssembleResult> {
 
   const hasPoster = await poster(task, renditions, prefix);
   if (!(await reach('ready', task, { hasPoster, progress: 100 }))) return stopped(task, renditions);
-  await removeObjects(bucket, work);
+  await removeObjects(bucket, [...work, ...tables]);
   return { outcome: 'ready', videoId };
 }
 

@@ -58,7 +58,7 @@ async function take(found: VideoRecord, execution: string, bytes: number): Promi
   const slicing = { execution, revision: arrived.revision + 1 };
   return await changeVideo(
     arrived.id,
-    { set: { slicing, bytes: { ...arrived.bytes, source: bytes }, progress: 0 }, remove: ['expiresAt'] },
+    { set: { slicing, bytes: { ...arrived.bytes, source: bytes }, progress: 0 }, remove: ['expiresAt', 'chunksDone'] },
     { from: ['uploaded'], execution, orUnclaimed: true },
   );
 }

@@ -4,14 +4,15 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { required, word } from '../../lib/contract/env.ts';
-import { chunkResultKey, revisionPrefix } from '../../lib/contract/keys.ts';
+import { chunkResultKey, chunkTableKey, revisionPrefix } from '../../lib/contract/keys.ts';
 import { slicingBounds } from '../../lib/contract/options.ts';
-import { chunkResult, encodeTask, type EncodeResult, type EncodeTask } from '../../lib/contract/slicing.ts';
+import { chunkResult, chunkTable, encodeTask, type EncodeResult, type EncodeTask } from '../../lib/contract/slicing.ts';
 import { logger } from '../shared/logger.ts';
 import { removeObjects } from '../shared/objects.ts';
+import { writeChunkSource } from './chunk-source.ts';
 import { encodeChunk } from './encoder.ts';
 import { refuse } from './failing.ts';
-import { download, putObject } from './objects.ts';
+import { download, objectSource, putObject, readText } from './objects.ts';
 import { holdPlace, leavePlace } from './place.ts';
 import { Refusal } from './refusal.ts';
 import { step } from './transient.ts';
@@ -25,7 +26,7 @@ export const handler = step(async (input: unknown, context: Pick<Context, 'getRe
   const { plan, chunk } = task;
   const bucket = required('MEDIA_BUCKET');
   const folder = await mkdtemp(join(tmpdir(), 'sluice-encode-'));
-  const watch = new Watch(plan);
+  const watch = new Watch(plan, chunk);
   const stored: string[] = [];
   const put = async (path: string, bytes: Buffer, contentType: string): Promise<void> => {
     const key = `${revisionPrefix(plan.videoId, plan.revision)}${path}`;
@@ -39,7 +40,7 @@ export const handler = step(async (input: unknown, context: Pick<Context, 'getRe
     const key = chunkResultKey(plan.videoId, plan.revision, chunk.index);
     stored.push(key);
     await putObject(bucket, key, JSON.stringify(chunkResult.parse(result)), 'application/json', 'no-store');
-    await watch.check();
+    await watch.done();
     return { outcome: 'encoded', index: chunk.index } satisfies EncodeResult;
   } catch (error) {
     if (!(error instanceof Refusal || error instanceof Stopped)) throw error;
@@ -69,9 +70,10 @@ async function encode(
   const segments = join(folder, 'segments');
   const started = Date.now();
   await mkdir(segments);
-  await download(task.plan.source, source, watch.signal);
+  const table = await fetchSource(task, source, watch.signal);
   return encodeChunk({
     task,
+    table,
     source,
     folder: segments,
     preset: word('PRESET', slicingBounds.preset),
@@ -80,4 +82,16 @@ async function encode(
     put,
     onProgress: (seconds) => watch.progress(seconds),
   });
+}
+
+/** Brings what this chunk reads of the source to `path`: by its part of the segment table, or everything. */
+async function fetchSource({ plan, chunk }: EncodeTask, path: string, signal: AbortSignal) {
+  if (plan.timescale === null) {
+    await download(plan.source, path, signal);
+    return undefined;
+  }
+  const key = chunkTableKey(plan.videoId, plan.revision, chunk.index);
+  const table = chunkTable.parse(JSON.parse(await readText({ bucket: required('MEDIA_BUCKET'), key })));
+  await writeChunkSource(table, objectSource(plan.source, plan.source.info.bytes), path);
+  return table;
 }

@@ -1,7 +1,8 @@
 /** Encodes one chunk of a local source with ffmpeg and hands finished files on while it runs. Knows no AWS. */
+import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { INIT_NAME, renditionFolder, segmentName, type RenditionKind } from '../../lib/contract/keys.ts';
-import type { ChunkResult, EncodeTask } from '../../lib/contract/slicing.ts';
+import type { ChunkResult, ChunkTable, EncodeTask } from '../../lib/contract/slicing.ts';
 import { BoxError } from '../../lib/media/boxes.ts';
 import { ProcessError, start, type Running } from '../../lib/process.ts';
 import { encodeArgs, FIRST_PIPE, outputsOf, type Output } from './args.ts';
@@ -9,7 +10,8 @@ import { checkSeconds, isLonger } from './facts.ts';
 import { programPath } from './program.ts';
 import { readProgress } from './progress.ts';
 import { Refusal, spokenDuration } from './refusal.ts';
-import { cutStream } from './segmenter.ts';
+import { AAC_FRAME } from './segment-table.ts';
+import { cutStream, type CutOptions } from './segmenter.ts';
 import { collectSegments } from './ts.ts';
 
 /** Stores a file under `path`, relative to the revision. */
@@ -17,7 +19,9 @@ export type Put = (path: string, bytes: Buffer, contentType: string) => Promise<
 
 interface EncodeOptions {
   readonly task: EncodeTask;
-  /** Path of the source. */
+  /** Of a source with a segment table: this chunk's part. */
+  readonly table?: ChunkTable | undefined;
+  /** Path of the source, or of the file made of the chunk's samples. */
   readonly source: string;
   /** Empty folder for what must be on disk (MPEG-TS only). */
   readonly folder: string;
@@ -94,17 +98,18 @@ export function memoryLimit(env: NodeJS.ProcessEnv = process.env): { memoryBytes
 const CONTENT_TYPES: Record<RenditionKind, string> = { video: 'video/mp4', audio: 'audio/mp4' };
 
 async function collectFmp4(options: EncodeOptions, output: Output, running: Running, index: number) {
-  const { chunk, plan } = options.task;
+  const { chunk } = options.task;
   const folder = renditionFolder(output.kind, output.name);
   const type = CONTENT_TYPES[output.kind];
-  const result: RenditionResult = { ...output, codecs: '', segments: [] };
+  const result: RenditionResult = { ...output, codecs: '', init: '', segments: [] };
   const pipe = running.pipes[index];
   if (!pipe) throw new Error(`ffmpeg has no file descriptor ${FIRST_PIPE + index}`);
-  const cut = { segmentSeconds: plan.segmentSeconds, start: chunk.start, firstSegment: chunk.firstSegment };
-  await cutStream(pipe, cut, {
+  await cutStream(pipe, cutsOf(options, output), {
     init: async (bytes, track) => {
       result.codecs = track.codecs;
-      await options.put(`${folder}${INIT_NAME}`, bytes, type);
+      result.init = createHash('sha256').update(bytes).digest('hex');
+      // Those of the other chunks are the same, which assembling looks at.
+      if (chunk.index === 0) await options.put(`${folder}${INIT_NAME}`, bytes, type);
     },
     segment: async ({ bytes, duration, frames }) => {
       const name = segmentName(chunk.firstSegment + result.segments.length, 'fmp4');
@@ -115,8 +120,21 @@ async function collectFmp4(options: EncodeOptions, output: Output, running: Runn
   return result;
 }
 
+/** Where segments of this output are cut. Frames of sound are not the chunk's to the tick: they begin a little later. */
+function cutsOf({ task: { plan, chunk }, table }: EncodeOptions, { kind }: Output): CutOptions {
+  const { start, firstSegment, duration } = chunk;
+  const common = { segmentSeconds: plan.segmentSeconds, firstSegment };
+  if (table === undefined) return { ...common, start };
+  if (kind === 'video') return { ...common, start, laid: { cuts: table.cuts, end: duration! } };
+  const seconds = (frames: number) => (frames * AAC_FRAME) / plan.audio!.sampleRate;
+  const { firstFrame, frames } = table.sound!;
+  const begins = seconds(firstFrame);
+  const cuts = table.cuts.map((cut) => start + cut - begins);
+  return { ...common, start: begins, laid: { cuts, end: seconds(frames) } };
+}
+
 async function collectTs(options: EncodeOptions, output: Output, running: Running): Promise<RenditionResult> {
-  const result: RenditionResult = { ...output, codecs: '', segments: [] };
+  const result: RenditionResult = { ...output, codecs: '', init: '', segments: [] };
   const folder = `${options.folder}/${output.kind}/${output.name}`;
   for await (const { name, duration, bytes, codecs, frames } of collectSegments(folder, output.kind, running.done)) {
     if (result.codecs === '') result.codecs = codecs;

@@ -1,11 +1,19 @@
 /** From a source somewhere to the facts planning needs, reading as little of it as possible. */
 import { open } from 'node:fs/promises';
 import type { SlicingOptions, SourceInfo } from '../../lib/contract/slicing.ts';
-import type { ByteSource } from '../../lib/media/layout.ts';
+import { BoxError } from '../../lib/media/boxes.ts';
+import type { ByteSource, Layout } from '../../lib/media/layout.ts';
+import { readMovieIndex } from '../../lib/media/sample-table.ts';
+import { logger } from '../shared/logger.ts';
 import { checkBytes, checkLimits, mustMeasure, readFacts } from './facts.ts';
 import { decodableCodecs, ffprobe, measureDuration } from './ffprobe.ts';
+import { audioPlan } from './plan.ts';
 import { Refusal, spokenDuration } from './refusal.ts';
+import { segmentTable, type SegmentTable } from './segment-table.ts';
 import { refuseCutFragments, takeSample } from './sample.ts';
+
+/** Chunks of one video at most; longer videos have longer ones. Each is an entry of the state machine's input: 256 KiB. */
+const MAX_CHUNKS = 500;
 
 interface InspectOptions {
   readonly source: ByteSource;
@@ -18,19 +26,26 @@ interface InspectOptions {
   readonly timeoutMs: number;
 }
 
+export interface Inspected {
+  readonly info: SourceInfo;
+  /** Of a source that has one, and whose length it tells. */
+  readonly table: SegmentTable | undefined;
+}
+
 /** Milliseconds for what an ordinary source needs: its layout, its ends and its header. */
 const LOOK_MS = 120_000;
 
 /** Throws Refusal for whatever is not a video that can be sliced within the limits, or takes too long to look at. */
-export async function inspect({ source, path, fetchWhole, options, timeoutMs }: InspectOptions): Promise<SourceInfo> {
-  checkBytes(source.size, options);
+export async function inspect({ source, path, fetchWhole, options, timeoutMs }: InspectOptions): Promise<Inspected> {
   const all = AbortSignal.timeout(timeoutMs);
   const { layout, whole, facts } = await within(Math.min(LOOK_MS, timeoutMs), async (signal) => {
     const sample = await takeSample(source, path, signal);
     return { ...sample, facts: readFacts(await ffprobe(path, signal), source.size, await decodableCodecs(), options) };
   });
   let { duration, video } = facts;
-  if (mustMeasure(facts, layout?.fragmented ?? false)) {
+  const measured = mustMeasure(facts, layout?.fragmented ?? false);
+  if (measured) {
+    checkBytes(source.size, options);
     duration = await within(
       timeoutMs,
       async () => {
@@ -47,7 +62,41 @@ export async function inspect({ source, path, fetchWhole, options, timeoutMs }: 
   }
   const info: SourceInfo = { ...facts, video, duration };
   checkLimits(info, options);
-  return info;
+  const table = measured ? undefined : await tableOf(info, options, path, source.size, layout);
+  if (table === undefined) {
+    // One task takes the source whole.
+    checkBytes(source.size, options);
+    return { info, table };
+  }
+  const counted = { ...info, duration: table.seconds };
+  checkLimits(counted, options);
+  return { info: counted, table };
+}
+
+/** The segment table of an MP4 or MOV, whose index the stand-in holds. */
+async function tableOf(
+  { video, audio }: SourceInfo,
+  options: SlicingOptions,
+  path: string,
+  size: number,
+  layout: Layout | undefined,
+): Promise<SegmentTable | undefined> {
+  const box = layout?.boxes.find(({ type }) => type === 'moov');
+  if (box === undefined || options.segmentType !== 'fmp4') return undefined;
+  let moov: Buffer = Buffer.alloc(0);
+  await withFile(path, size, async (source) => {
+    moov = await source.read(box.offset + box.header, box.size - box.header);
+  });
+  const positions = [video.index, ...(audio ? [audio.index] : [])];
+  try {
+    const of = { ...options, maxChunks: MAX_CHUNKS, audio: audioPlan(audio, options.audioKbps) };
+    return segmentTable(readMovieIndex(moov, positions), of);
+  } catch (error) {
+    // An index that ffmpeg reads and we do not.
+    if (!(error instanceof BoxError)) throw error;
+    logger.warn('the source has no usable index and is sliced whole', { error });
+    return undefined;
+  }
 }
 
 /** Does the work, called off and refused after so many milliseconds. */

@@ -1,6 +1,7 @@
 /** From source facts and options to a plan: which rungs, how large, how many bits. Pure. */
 import type { Chunk, Plan, Rung, SlicingOptions, SourceInfo } from '../../lib/contract/slicing.ts';
 import { levelFor } from './levels.ts';
+import type { SegmentTable } from './segment-table.ts';
 
 /**
  * Bit rates by short side, bit/s on average at up to 30 frames/s: the H.264 column of Apple's HLS Authoring
@@ -139,17 +140,24 @@ interface PlanFor {
   readonly source: Plan['source'];
 }
 
-/** The plan and its chunks. */
-export function planSlicing(of: PlanFor, options: SlicingOptions): { plan: Plan; chunks: Chunk[] } {
+/** The plan and its chunks: those of the segment table, or the whole source as one. */
+export function planSlicing(
+  of: PlanFor,
+  options: SlicingOptions,
+  table?: Pick<SegmentTable, 'timescale' | 'chunks'>,
+): { plan: Plan; chunks: Chunk[] } {
   const { info } = of.source;
+  const chunks = [...(table?.chunks ?? wholeAsOneChunk())];
   const plan: Plan = {
     ...of,
     engine: 'encode',
     segmentType: options.segmentType,
     segmentSeconds: options.segmentSeconds,
+    timescale: table?.timescale ?? null,
+    chunkCount: chunks.length,
     maxSeconds: options.maxDurationHours * 3600,
     video: ladder(info.video, options.ladder),
     audio: audioPlan(info.audio, options.audioKbps),
   };
-  return { plan, chunks: wholeAsOneChunk() };
+  return { plan, chunks };
 }

@@ -31,10 +31,10 @@ export class MergeError extends Error {
 export function merge(results: readonly ChunkResult[]): MergedRendition[] {
   const [first, ...rest] = [...results].sort((a, b) => a.index - b.index);
   if (!first) throw new MergeError('there are no chunks');
-  return first.renditions.map((rendition) => {
+  return first.renditions.map(({ init, ...rendition }) => {
     const others = rest.map(({ index, renditions }) => {
       const other = renditions.find(({ kind, name }) => kind === rendition.kind && name === rendition.name);
-      if (!other || other.codecs !== rendition.codecs) {
+      if (!other || other.codecs !== rendition.codecs || other.init !== init) {
         throw new MergeError(`chunk ${index} has no ${rendition.kind} ${rendition.name} like chunk ${first.index}'s`);
       }
       return other.segments;

@@ -4,11 +4,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { json, required } from '../../lib/contract/env.ts';
-import { parseUploadKey } from '../../lib/contract/keys.ts';
+import { chunkTableKey, parseUploadKey } from '../../lib/contract/keys.ts';
 import {
+  chunkTable,
   probeResult,
   probeTask,
   slicingOptions,
+  type Plan,
   type ProbeResult,
   type SourceInfo,
 } from '../../lib/contract/slicing.ts';
@@ -18,11 +20,12 @@ import { announce, changeVideo, readVideo } from '../shared/videos.ts';
 import { accept, removeStray } from './accept.ts';
 import { claim } from './claim.ts';
 import { refuse } from './failing.ts';
-import { inspect } from './inspect.ts';
-import { download, headObject, objectSource, type ObjectRef } from './objects.ts';
+import { inspect, type Inspected } from './inspect.ts';
+import { download, headObject, objectSource, putObject, type ObjectRef } from './objects.ts';
 import { holdPlace, leavePlace } from './place.ts';
 import { planSlicing } from './plan.ts';
 import { Refusal } from './refusal.ts';
+import type { SegmentTable } from './segment-table.ts';
 import { step } from './transient.ts';
 
 /** Kept of the Lambda's time for marking the video when inspection takes all of the rest. */
@@ -51,17 +54,17 @@ export const handler = step(async (input: unknown, context: Pick<Context, 'getRe
   try {
     // Claimed first: a record that waits for its turn no longer expires, and its upload's place is free.
     await holdPlace(videoId);
-    const info = await facts(pinned, pinned.size, context.getRemainingTimeInMillis() - RESERVE_MS);
+    const { info, table } = await facts(pinned, pinned.size, context.getRemainingTimeInMillis() - RESERVE_MS);
     if (!(await markProbed(record, execution, info))) {
       await leavePlace(videoId);
       return ignored('the video was deleted');
     }
     const { bucket: from, key, etag } = pinned;
     const source = { bucket: from, key, ...(etag !== undefined && { etag }), info };
-    return result({
-      outcome: 'planned',
-      ...planSlicing({ videoId, revision, execution, source }, json('SLICING_OPTIONS', slicingOptions)),
-    });
+    const options = json('SLICING_OPTIONS', slicingOptions);
+    const planned = planSlicing({ videoId, revision, execution, source }, options, table);
+    if (table) await storeParts(planned.plan, table);
+    return result({ outcome: 'planned', ...planned });
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     const failure = { code: error.code, reason: error.reason };
@@ -79,7 +82,7 @@ function ignored(reason: string): ProbeResult {
   return { outcome: 'ignored', reason };
 }
 
-async function facts(ref: ObjectRef, size: number, timeoutMs: number): Promise<SourceInfo> {
+async function facts(ref: ObjectRef, size: number, timeoutMs: number): Promise<Inspected> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-probe-'));
   try {
     return await inspect({
@@ -91,6 +94,22 @@ async function facts(ref: ObjectRef, size: number, timeoutMs: number): Promise<S
     });
   } finally {
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Parts written at a time. */
+const AT_A_TIME = 16;
+
+/** Hands each chunk its part of the segment table; nobody else reads the source's index. */
+async function storeParts({ videoId, revision }: Plan, { chunks, part }: SegmentTable): Promise<void> {
+  const bucket = required('MEDIA_BUCKET');
+  for (let at = 0; at < chunks.length; at += AT_A_TIME) {
+    await Promise.all(
+      chunks.slice(at, at + AT_A_TIME).map(async ({ index }) => {
+        const key = chunkTableKey(videoId, revision, index);
+        await putObject(bucket, key, JSON.stringify(chunkTable.parse(part(index))), 'application/json', 'no-store');
+      }),
+    );
   }
 }
 

@@ -18,6 +18,8 @@ export interface CutOptions {
   readonly start: number;
   /** `moof` sequence number of the first segment. */
   readonly firstSegment: number;
+  /** Seconds from the start at which segments begin, and the end: of a chunk that is part of a segment table. */
+  readonly laid?: { readonly cuts: readonly number[]; readonly end: number };
 }
 
 /**
@@ -40,7 +42,8 @@ export class Cutter {
   readonly #shift: number;
   #samples: Sample[] = [];
   #sequence: number;
-  #boundary = 1;
+  #boundary: number;
+  #cuts = 0;
   #dts: number;
 
   constructor(timescale: number, options: CutOptions) {
@@ -48,12 +51,16 @@ export class Cutter {
     this.#options = options;
     this.#shift = Math.round((TIME_OFFSET + options.start) * timescale);
     this.#sequence = options.firstSegment;
+    this.#boundary = this.#next(0);
     this.#dts = -TIME_OFFSET * timescale;
   }
 
   /** Takes the next sample in decode order; answers the segment it completes, if it does. */
   push(taken: Sample): CutSegment | undefined {
     if (taken.pts < 0 && this.#samples.length === 0) return undefined;
+    const { laid } = this.#options;
+    // What follows is the next chunk's: run-out of the sound.
+    if (laid && taken.pts >= Math.round(laid.end * this.#timescale)) return undefined;
     // Where the first frames are seconds apart, the encoder puts their decode times seconds before 0.
     const dts = Math.max(taken.dts, this.#dts + 1);
     const sample = { ...taken, dts };
@@ -61,22 +68,37 @@ export class Cutter {
     const seconds = sample.pts / this.#timescale + EARLY;
     if (this.#samples.length === 0) {
       if (!sample.sync) throw new BoxError('the track does not begin with a keyframe');
-    } else if (sample.sync && seconds >= this.#boundary * this.#options.segmentSeconds) {
+    } else if (sample.sync && seconds >= this.#boundary) {
       const cut = this.#cut(sample.pts, sample.dts);
       this.#samples = [sample];
-      this.#boundary = Math.floor(seconds / this.#options.segmentSeconds) + 1;
+      this.#boundary = this.#next(seconds);
       return cut;
     }
     this.#samples.push(sample);
     return undefined;
   }
 
+  /** Seconds at which the next segment may begin, after `seconds`. */
+  #next(seconds: number): number {
+    const { laid, segmentSeconds } = this.#options;
+    if (laid === undefined) return (Math.floor(seconds / segmentSeconds) + 1) * segmentSeconds;
+    while (this.#cuts < laid.cuts.length && laid.cuts[this.#cuts]! <= seconds) this.#cuts += 1;
+    return laid.cuts[this.#cuts] ?? Infinity;
+  }
+
   /** The last segment, if anything is left. */
   end(): CutSegment | undefined {
+    const [first] = this.#samples;
     const last = this.#samples.at(-1);
-    if (!last) return undefined;
-    const duration = Math.max(1, last.duration);
+    if (!first || !last) return undefined;
     const shown = this.#samples.reduce((latest, { pts }) => Math.max(latest, pts), 0);
+    const { laid } = this.#options;
+    if (laid !== undefined) {
+      // The next chunk is decoded as long before it is shown as this one was.
+      const end = Math.max(shown + 1, Math.round(laid.end * this.#timescale));
+      return this.#cut(end, Math.max(last.dts + 1, end - (first.pts - first.dts)));
+    }
+    const duration = Math.max(1, last.duration);
     return this.#cut(shown + duration, last.dts + duration);
   }
 

@@ -1,7 +1,8 @@
 /** Keeps the record's progress up to date while a chunk is encoded, and notices when the video is no longer wanted. */
-import type { Plan } from '../../lib/contract/slicing.ts';
+import type { Chunk, Plan } from '../../lib/contract/slicing.ts';
 import { logger } from '../shared/logger.ts';
 import { changeVideo } from '../shared/videos.ts';
+import { countChunk, raiseProgress } from './done.ts';
 import { percent } from './progress.ts';
 
 /** The video was deleted, or has failed by another chunk; whoever sees this stops and tidies up. */
@@ -14,13 +15,15 @@ const EVERY_MS = 2000;
 
 export class Watch {
   readonly #plan: Plan;
+  readonly #chunk: Chunk;
   readonly #stop = new AbortController();
   #percent = 0;
   #due = 0;
   #writing: Promise<void> | undefined;
 
-  constructor(plan: Plan) {
+  constructor(plan: Plan, chunk: Chunk) {
     this.#plan = plan;
+    this.#chunk = chunk;
   }
 
   /** Aborts, with Stopped as its reason, once the video is not this run's any more. */
@@ -28,9 +31,10 @@ export class Watch {
     return this.#stop.signal;
   }
 
-  /** Seconds encoded so far. Writes at most every two seconds, one write at a time. */
+  /** Seconds of the chunk encoded so far. Writes at most every two seconds, one write at a time. */
   progress(seconds: number): void {
-    this.#percent = Math.max(this.#percent, percent(seconds, this.#plan.source.info.duration));
+    // Of several chunks nobody knows the others' seconds: what counts is how many are done.
+    if (this.#whole) this.#percent = Math.max(this.#percent, percent(seconds, this.#plan.source.info.duration));
     if (this.#writing || Date.now() < this.#due) return;
     this.#due = Date.now() + EVERY_MS;
     this.#writing = this.check()
@@ -41,12 +45,27 @@ export class Watch {
       .finally(() => (this.#writing = undefined));
   }
 
+  get #whole(): boolean {
+    return this.#plan.timescale === null;
+  }
+
   /** Writes the progress under the run's guard. Throws Stopped when it does not hold. */
   async check(): Promise<void> {
     const { videoId, execution } = this.#plan;
-    const change = { set: { progress: this.#percent } };
+    const change = this.#whole ? { set: { progress: this.#percent } } : {};
     const held = await changeVideo(videoId, change, { from: ['probed', 'playable'], execution });
-    if (held) return;
+    if (!held) this.#abort();
+  }
+
+  /** The chunk is done; done again after a retry it counts once. Throws Stopped like `check`. */
+  async done(): Promise<void> {
+    if (this.#whole) return this.check();
+    const done = await countChunk(this.#plan, this.#chunk.index);
+    if (done === undefined) return this.#abort();
+    await raiseProgress(this.#plan, percent(done, this.#plan.chunkCount));
+  }
+
+  #abort(): never {
     const stopped = new Stopped('the video is no longer being sliced by this run');
     this.#stop.abort(stopped);
     throw stopped;

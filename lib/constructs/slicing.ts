@@ -1,19 +1,20 @@
 /** Slicing: a source that has arrived starts a run of probe → encode (per chunk) → assemble; whatever breaks ends in fail. */
-import { Duration, Size } from 'aws-cdk-lib';
+import { ArnFormat, Duration, Size, Stack } from 'aws-cdk-lib';
 import { EventBus, Match, Rule } from 'aws-cdk-lib/aws-events';
 import { SfnStateMachine } from 'aws-cdk-lib/aws-events-targets';
-import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Policy, PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { ILayerVersion } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import {
   Choice,
   Condition,
   DefinitionBody,
+  DistributedMap,
   Fail,
   JsonPath,
   LogLevel,
-  Map,
   StateMachine,
+  StateMachineType,
   Succeed,
   TaskInput,
 } from 'aws-cdk-lib/aws-stepfunctions';
@@ -54,7 +55,12 @@ const OBSERVING = [
   'logs:DescribeLogGroups',
 ];
 
-type Steps = Record<'probe' | 'encode' | 'assemble' | 'fail', SluiceFunction>;
+type Settings = Omit<SluiceFunctionProps, 'config' | 'entry'> & Partial<Pick<SluiceFunctionProps, 'entry'>>;
+
+/** A chunk's bytes of the source; the segments leave while it is encoded. */
+const CHUNK_SCRATCH = Size.gibibytes(4);
+
+type Steps = Record<'probe' | 'encode' | 'chunk' | 'assemble' | 'fail', SluiceFunction>;
 
 export class Slicing extends Construct {
   readonly stateMachine: StateMachine;
@@ -67,9 +73,10 @@ export class Slicing extends Construct {
       removalPolicy: removalOf(config),
     });
     const steps = this.#steps(props);
+    const role = this.#role(Object.values(steps));
     this.stateMachine = new StateMachine(this, 'Machine', {
       definitionBody: DefinitionBody.fromChainable(this.#flow(steps, concurrency(config).chunks)),
-      role: this.#role(Object.values(steps)),
+      role: role.withoutPolicyUpdates(),
       // Longer than all its waits: a run that timed out would leave its video in progress for ever.
       timeout: Duration.days(RUN_DAYS),
       tracingEnabled: true,
@@ -81,7 +88,35 @@ export class Slicing extends Construct {
       'AwsSolutions-SF1',
       'ALL would record every state of every run; what goes wrong is in the error level, the rest in the execution history',
     );
+    this.#allowChunks(role);
     this.#rule(props);
+  }
+
+  /**
+   * A distributed Map starts its items as executions of the same machine, and looks after them (Step Functions guide, "IAM
+   * policies for Distributed Map"). The CDK's own policy would take every version and redriving, too.
+   */
+  #allowChunks(role: Role): void {
+    this.stateMachine.node.tryRemoveChild('DistributedMapPolicy');
+    const { stateMachineArn, stateMachineName } = this.stateMachine;
+    const executions = Stack.of(this).formatArn({
+      service: 'states',
+      resource: 'execution',
+      resourceName: `${stateMachineName}/*`,
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    });
+    const policy = new Policy(this, 'Chunks', {
+      roles: [role],
+      statements: [
+        new PolicyStatement({ actions: ['states:StartExecution'], resources: [stateMachineArn] }),
+        new PolicyStatement({ actions: ['states:DescribeExecution', 'states:StopExecution'], resources: [executions] }),
+      ],
+    });
+    acknowledgeWildcards(
+      policy,
+      [executions],
+      'Executions of this one state machine; their names are not known before they run',
+    );
   }
 
   /** Invokes these functions and nothing else; CDK's own grant would add every version and alias of each. */
@@ -101,18 +136,18 @@ export class Slicing extends Construct {
       },
     });
     acknowledgeWildcards(role, ['*'], 'Traces and log deliveries have no resource to name (Step Functions guide)');
-    return role.withoutPolicyUpdates();
+    return role;
   }
 
   #steps({ config, storage, ffmpegLayer }: SlicingProps): Steps {
     const bus = EventBus.fromEventBusName(this, 'Bus', 'default');
     const options = optionsOf(config);
-    const step = (id: string, settings: Omit<SluiceFunctionProps, 'config' | 'entry'>, actions: readonly string[]) =>
-      new SluiceFunction(this, id, {
-        config,
-        entry: `slicing/${id.toLowerCase()}.ts`,
-        ...settings,
-      })
+    const step = (
+      id: string,
+      { entry = `slicing/${id.toLowerCase()}.ts`, ...settings }: Settings,
+      actions: readonly string[],
+    ) =>
+      new SluiceFunction(this, id, { config, entry, ...settings })
         .useTable('VIDEOS_TABLE', storage.videos, actions)
         .useEvents('EVENT_BUS', bus);
     const places = { SLICING_PLACES: String(concurrency(config).videos) };
@@ -137,24 +172,34 @@ export class Slicing extends Construct {
         storage.sources,
         ['GetObject', 'PutObject', 'DeleteObject', 'DeleteObjectTagging'],
         SOURCE_PREFIX,
-      );
+      )
+      .useObjects('MEDIA_BUCKET', storage.media, ['PutObject'], WORK_PREFIX);
 
-    const encode = step(
-      'Encode',
-      {
-        description: 'Encodes one chunk of a source into segments of every rendition',
-        layers: [ffmpegLayer],
-        memorySize: config.slicing.memoryMiB,
-        timeout: Duration.seconds(config.slicing.timeoutSeconds),
-        ephemeralStorageSize: scratch,
-        environment: { PRESET: config.slicing.preset, ...places },
-      },
-      ['GetItem', 'UpdateItem'],
-    )
-      .useTable('UPLOADS_TABLE', storage.uploads, HOLD_PLACE)
-      .useObjects('SOURCE_BUCKET', storage.sources, ['GetObject', 'DeleteObject'], SOURCE_PREFIX)
-      .useObjects('MEDIA_BUCKET', storage.media, ['PutObject', 'DeleteObject'], VOD_PREFIX)
-      .useObjects('MEDIA_BUCKET', storage.media, ['PutObject', 'DeleteObject'], WORK_PREFIX);
+    const encoder = (id: string, description: string, settings: Partial<SluiceFunctionProps>) =>
+      step(
+        id,
+        {
+          description,
+          entry: 'slicing/encode.ts',
+          layers: [ffmpegLayer],
+          timeout: Duration.seconds(config.slicing.timeoutSeconds),
+          environment: { PRESET: config.slicing.preset, ...places },
+          ...settings,
+        },
+        ['GetItem', 'UpdateItem'],
+      )
+        .useTable('UPLOADS_TABLE', storage.uploads, HOLD_PLACE)
+        .useObjects('SOURCE_BUCKET', storage.sources, ['GetObject', 'DeleteObject'], SOURCE_PREFIX)
+        .useObjects('MEDIA_BUCKET', storage.media, ['PutObject', 'DeleteObject'], VOD_PREFIX)
+        .useObjects('MEDIA_BUCKET', storage.media, ['PutObject', 'DeleteObject'], WORK_PREFIX);
+    const encode = encoder('Encode', 'Encodes a source that has no index, whole, into segments of every rendition', {
+      memorySize: config.slicing.memoryMiB,
+      ephemeralStorageSize: scratch,
+    });
+    const chunk = encoder('Chunk', 'Encodes one chunk of a source into segments of every rendition', {
+      memorySize: config.slicing.chunkMemoryMiB,
+      ephemeralStorageSize: CHUNK_SCRATCH,
+    }).useObjects('MEDIA_BUCKET', storage.media, ['GetObject'], WORK_PREFIX);
 
     const assemble = step(
       'Assemble',
@@ -185,20 +230,22 @@ export class Slicing extends Construct {
       .listObjects(storage.media, VOD_PREFIX)
       .listObjects(storage.media, WORK_PREFIX);
 
-    return { probe, encode, assemble, fail };
+    return { probe, encode, chunk, assemble, fail };
   }
 
-  #flow({ probe, encode, assemble, fail }: Steps, chunks: number) {
+  #flow({ probe, encode, chunk, assemble, fail }: Steps, chunks: number) {
     /** Without a payload the step gets the state's own input. */
     const invoke = (
       id: string,
       lambdaFunction: SluiceFunction,
       step: Parameters<typeof retriesOf>[0],
       payload?: TaskInput,
+      resultPath?: string,
     ) => {
       const task = new LambdaInvoke(this, id, {
         lambdaFunction,
         ...(payload && { payload }),
+        ...(resultPath !== undefined && { resultPath }),
         payloadResponseOnly: true,
         retryOnServiceExceptions: false,
       });
@@ -221,20 +268,35 @@ export class Slicing extends Construct {
     const otherwise = { errors: ['States.ALL'], resultPath: '$.error' };
 
     const probing = invoke('Probe source', probe, 'first', TaskInput.fromObject(whatStartedIt));
-    const encoding = new Map(this, 'Each chunk', {
+    const whole = invoke(
+      'Encode whole',
+      encode,
+      'later',
+      TaskInput.fromObject({ plan: JsonPath.objectAt('$.plan'), chunk: JsonPath.objectAt('$.chunks[0]') }),
+      JsonPath.DISCARD,
+    );
+    // Distributed: each chunk is an execution of its own, with a history of its own for all that is tried again.
+    const encoding = new DistributedMap(this, 'Each chunk', {
       itemsPath: '$.chunks',
       itemSelector: { plan: JsonPath.objectAt('$.plan'), chunk: JsonPath.objectAt('$$.Map.Item.Value') },
       maxConcurrency: chunks,
+      mapExecutionType: StateMachineType.STANDARD,
       resultPath: JsonPath.DISCARD,
-    }).itemProcessor(invoke('Encode chunk', encode, 'later'));
+    }).itemProcessor(invoke('Encode chunk', chunk, 'later'));
     const assembling = invoke('Assemble renditions', assemble, 'later');
 
     probing.addCatch(failed, otherwise);
+    whole.addCatch(failed, otherwise);
     encoding.addCatch(failed, otherwise);
     assembling.addCatch(failed, otherwise);
+    const planned = Condition.stringEquals('$.outcome', 'planned');
     return probing.next(
       new Choice(this, 'Planned?')
-        .when(Condition.stringEquals('$.outcome', 'planned'), encoding.next(assembling).next(new Succeed(this, 'Done')))
+        .when(
+          Condition.and(planned, Condition.isNumeric('$.plan.timescale')),
+          encoding.next(assembling).next(new Succeed(this, 'Done')),
+        )
+        .when(planned, whole.next(assembling))
         // A duplicate, a refused source, or none of ours: nothing went wrong.
         .otherwise(new Succeed(this, 'Nothing to slice')),
     );

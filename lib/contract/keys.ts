@@ -39,6 +39,10 @@ export const workPrefix = (videoId: string): string => `${WORK_PREFIX}${id(video
 export const chunkResultKey = (videoId: string, revision: number, chunk: number): string =>
   `${workPrefix(videoId)}r${rev(revision)}/chunk-${String(chunk).padStart(5, '0')}.json`;
 
+/** What one chunk reads of the source (JSON, `ChunkTable` of slicing.ts). */
+export const chunkTableKey = (videoId: string, revision: number, chunk: number): string =>
+  `${workPrefix(videoId)}r${rev(revision)}/table-${String(chunk).padStart(5, '0')}.json`;
+
 /** `video` rungs and the `audio` rendition are folders beside each other. What a stage does with a kind is a table over these. */
 export const RENDITION_KINDS = ['video', 'audio'] as const;
 export type RenditionKind = (typeof RENDITION_KINDS)[number];

@@ -47,6 +47,7 @@ export const uploadBounds = {
 export const slicingBounds = {
   segmentSeconds: z.number().min(1).max(20),
   segmentType: z.enum(SEGMENT_TYPES),
+  chunkSeconds: whole(6, 600),
   ladder: z
     .array(z.union(RUNGS.map((n) => z.literal(n))))
     .min(1)

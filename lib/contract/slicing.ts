@@ -75,7 +75,7 @@ export const rung = z.object({
 });
 export type Rung = z.infer<typeof rung>;
 
-/** A stretch of the source encoded by one task. One chunk is the smallest case of many. */
+/** A stretch of the source encoded by one task, some segments long. One chunk is the smallest case of many. */
 export const chunk = z.object({
   index: z.int().nonnegative(),
   start: z.number().nonnegative().meta({ description: 'Seconds from the start of the source.' }),
@@ -83,6 +83,48 @@ export const chunk = z.object({
   firstSegment: z.int().positive().meta({ description: 'Number of its first segment.' }),
 });
 export type Chunk = z.infer<typeof chunk>;
+
+/** Part of a track that one chunk reads: its samples in decode order, and where they lie in the source. */
+const trackPart = z.object({
+  trak: z.base64().meta({ description: 'Content of the `trak` box, without its tables and edits.' }),
+  timescale: z.int().positive().meta({ description: 'Ticks a second of the times here.' }),
+  offset: z.array(z.int().nonnegative()).meta({ description: 'Bytes from the start of the source.' }),
+  size: z.array(z.int().nonnegative()),
+  duration: z.array(z.int().nonnegative()).meta({ description: 'Ticks from its decode time to the next one.' }),
+  composition: z.array(z.int().nonnegative()).meta({ description: 'Ticks from decoding to presentation.' }),
+  sync: z.array(z.int().nonnegative()).meta({ description: 'Positions of samples that can be decoded alone.' }),
+});
+export type TrackPart = z.infer<typeof trackPart>;
+
+/**
+ * One chunk's part of the segment table, made by probe and stored at `chunkTableKey`, so that nobody else reads the
+ * source's index. Presentation times count from the part's first decode time.
+ */
+export const chunkTable = z.object({
+  cuts: z.array(z.number().positive()).meta({
+    description: 'Seconds from the chunk’s start at which its second and every later segment begins.',
+  }),
+  video: trackPart.extend({
+    start: z.int().meta({ description: 'Presentation time, ticks, of the chunk’s start.' }),
+    from: z.int().meta({ description: 'Of the first picture that is shown; earlier ones are only decoded.' }),
+    to: z.int().meta({ description: 'Of its end: pictures from there on are the next chunk’s.' }),
+  }),
+  audio: trackPart
+    .extend({
+      late: z.int().meta({ description: 'Ticks from where decoding begins (`soundBegins`) to the first sample.' }),
+    })
+    .nullable()
+    .meta({ description: 'Null: the source has no sound here.' }),
+  sound: z
+    .object({
+      firstFrame: z.int().nonnegative().meta({ description: 'Of the whole rendition, counted in AAC frames.' }),
+      frames: z.int().nonnegative(),
+      runIn: z.int().nonnegative().meta({ description: 'Frames encoded ahead of these and dropped.' }),
+    })
+    .nullable()
+    .meta({ description: 'AAC frames of this chunk; null: there is no sound rendition.' }),
+});
+export type ChunkTable = z.infer<typeof chunkTable>;
 
 export const engine = z.enum(['encode']).meta({ description: 'How chunks become segments. Others join here.' });
 
@@ -99,6 +141,11 @@ export const plan = z.object({
   }),
   segmentType: z.enum(SEGMENT_TYPES),
   segmentSeconds: z.number().positive(),
+  timescale: z.int().positive().nullable().meta({
+    description:
+      'Ticks a second of the renditions; each chunk has its part of the segment table at `chunkTableKey`. Null: the source has no index, so it is one chunk and read whole.',
+  }),
+  chunkCount: z.int().positive(),
   maxSeconds: z.number().positive().optional().meta({
     description: 'Whatever a source says of its length, no more of it is encoded. Absent: in plans of before.',
   }),
@@ -141,6 +188,9 @@ export const chunkResult = z.object({
         kind: z.enum(RENDITION_KINDS),
         name: z.string(),
         codecs: z.string(),
+        init: z
+          .string()
+          .meta({ description: 'SHA-256 of its initialization section, hex; of MPEG-TS, which has none, empty.' }),
         segments: z
           .array(
             z.object({

@@ -120,6 +120,8 @@ export const videoRecord = z.object({
   kind: z.literal('video'),
   /** Slicing run in progress or last finished; the published one is `revision`. */
   slicing: z.object({ execution: z.string(), revision: z.int().positive() }).optional(),
+  /** Of that run, chunks that are done, by index. */
+  chunksDone: z.set(z.int().nonnegative()).optional(),
   segmentType: z.enum(SEGMENT_TYPES).optional(),
   hasPoster: z.boolean().optional(),
   /** Epoch seconds. Only while uploading: an abandoned upload's record goes with it (DynamoDB TTL). */

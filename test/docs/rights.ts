@@ -16,7 +16,8 @@ interface Resources {
 const FILES: Record<string, string> = {
   UploadHandler: 'upload/handler.ts',
   SlicingProbe: 'slicing/probe.ts',
-  SlicingEncode: 'slicing/encode.ts',
+  SlicingEncode: 'slicing/encode.ts, a whole source',
+  SlicingChunk: 'slicing/encode.ts, a chunk',
   SlicingAssemble: 'slicing/assemble.ts',
   SlicingFail: 'slicing/fail.ts',
   CatalogHandler: 'catalog/handler.ts',

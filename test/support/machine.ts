@@ -21,13 +21,20 @@ export interface State {
   readonly Default?: string;
   readonly Retry?: readonly Retrier[];
   readonly Catch?: readonly { ErrorEquals: string[]; Next: string; ResultPath: string }[];
-  readonly Choices?: readonly { Variable: string; StringEquals: string; Next: string }[];
+  readonly Choices?: readonly (Rule & { Next: string })[];
   readonly Parameters?: Readonly<Record<string, unknown>>;
   readonly ItemsPath?: string;
   readonly ItemSelector?: Readonly<Record<string, unknown>>;
   readonly MaxConcurrency?: number;
   readonly ResultPath?: string | null;
   readonly ItemProcessor?: Flow;
+}
+/** What a choice asks for. */
+interface Rule {
+  readonly And?: readonly Rule[];
+  readonly Variable?: string;
+  readonly StringEquals?: string;
+  readonly IsNumeric?: boolean;
 }
 export interface Flow {
   readonly StartAt: string;
@@ -177,11 +184,12 @@ export async function execute(
       const state = States[current]!;
       let next = state.Next;
       try {
-        if (state.Type === 'Task') data = await task(state, data, context);
-        else if (state.Type === 'Map') await map(state, data, context);
+        if (state.Type === 'Task') {
+          const answer = await task(state, data, context);
+          if (state.ResultPath !== null) data = answer;
+        } else if (state.Type === 'Map') await map(state, data, context);
         else if (state.Type === 'Choice')
-          next =
-            state.Choices!.find((choice) => at(data, choice.Variable) === choice.StringEquals)?.Next ?? state.Default;
+          next = state.Choices!.find((choice) => holds(choice, data))?.Next ?? state.Default;
         else if (state.Type === 'Fail') throw new Thrown(current);
         else if (state.Type !== 'Succeed') throw new TypeError(`a state this does not play: ${state.Type}`);
       } catch (error) {
@@ -208,11 +216,17 @@ export async function execute(
 const catches = (names: readonly string[], error: unknown): boolean =>
   names.includes('States.ALL') || names.includes((error as Error).name);
 
-/** `$.a.b` and `$$.a.b`. */
+function holds({ And, Variable = '$', StringEquals, IsNumeric }: Rule, data: unknown): boolean {
+  if (And !== undefined) return And.every((rule) => holds(rule, data));
+  const value = at(data, Variable);
+  return IsNumeric === undefined ? value === StringEquals : (typeof value === 'number') === IsNumeric;
+}
+
+/** `$.a.b`, `$.a[0]` and `$$.a.b`. */
 function at(data: unknown, path: string, context?: Context): unknown {
-  const [root, ...names] = path.split('.');
+  const [root, ...names] = path.replaceAll(/\[([0-9]+)\]/g, '.$1').split('.');
   let value: unknown = root === '$$' ? context : data;
-  for (const name of names) value = (value as Record<string, unknown>)[name];
+  for (const name of names) value = (value as Record<string, unknown> | undefined)?.[name];
   return value;
 }
 

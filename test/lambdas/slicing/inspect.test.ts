@@ -24,7 +24,7 @@ const at = (name: string): string => join(folder, name);
 async function look(name: string, options: Partial<SlicingOptions> = {}) {
   const source = await fileSource(at(name));
   let fetched = false;
-  const info = await inspect({
+  const { info, table } = await inspect({
     source,
     path: at('stand-in'),
     fetchWhole: async (path) => {
@@ -34,7 +34,7 @@ async function look(name: string, options: Partial<SlicingOptions> = {}) {
     options: { ...OPTIONS, ...options },
     timeoutMs: 30_000,
   });
-  return { info, read: source.readBytes, fetched };
+  return { info, table, read: source.readBytes, fetched };
 }
 
 async function refusal(name: string, options: Partial<SlicingOptions> = {}): Promise<Refusal> {
@@ -149,7 +149,13 @@ describe('what is refused', () => {
     ['truncated', 'an MP4 whose index is there but whose end is not', cutFaststart, /incomplete/],
     ['too-long', 'a header that says 20 hours', twentyHours, /20 hours long; up to 12 hours/],
     ['too-large-picture', 'a header that says 16384 pixels', wide, /16384x64 pixels; up to 8192/],
-    ['too-large-to-slice', 'larger than the scratch space', async () => 'base.mp4', /sliced here/, { storageMiB: 128 }],
+    [
+      'too-large-to-slice',
+      'larger than the scratch space',
+      () => make('large.mkv', ...picture(1), ...H264),
+      /sliced here/,
+      { storageMiB: 128 },
+    ],
     ['encrypted', 'a protected track', encrypted, /protected/],
     ['unsupported-codec', 'a codec nobody has', unknownCodec, /cannot be decoded/],
   ];

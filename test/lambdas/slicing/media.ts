@@ -7,13 +7,22 @@ import { promisify } from 'node:util';
 import { inflateSync } from 'node:zlib';
 import { find } from '../../../lib/media/boxes.ts';
 import type { ByteSource } from '../../../lib/media/layout.ts';
+import { writeChunkSource } from '../../../lambdas/slicing/chunk-source.ts';
 import { encodeChunk } from '../../../lambdas/slicing/encoder.ts';
+import type { Inspected } from '../../../lambdas/slicing/inspect.ts';
+import { merge, type MergedRendition } from '../../../lambdas/slicing/playlists.ts';
 import { programPath } from '../../../lambdas/slicing/program.ts';
 import { planSlicing } from '../../../lambdas/slicing/plan.ts';
 import { LayerError } from '../../../lib/constructs/ffmpeg-layer-cache.ts';
 import { layerFolder } from '../../support/layer.ts';
 import type { RenditionKind } from '../../../lib/contract/keys.ts';
-import type { ChunkResult, Plan, SlicingOptions, SourceInfo } from '../../../lib/contract/slicing.ts';
+import {
+  chunkTable,
+  type Chunk,
+  type ChunkResult,
+  type Plan,
+  type SlicingOptions,
+} from '../../../lib/contract/slicing.ts';
 import { OPTIONS, VIDEO_ID } from './options.ts';
 
 const exec = promisify(execFile);
@@ -77,16 +86,17 @@ export async function fileSource(path: string): Promise<ByteSource & { readBytes
 
 export interface Encoded {
   readonly plan: Plan;
-  readonly result: ChunkResult;
+  readonly chunks: readonly Chunk[];
+  readonly result: { readonly renditions: readonly MergedRendition[] };
   /** Path of the initialization section (if any) and all segments of a rendition joined. */
   readonly joined: (kind: RenditionKind, name: string) => string;
   readonly files: Map<string, { bytes: Buffer; type: string }>;
 }
 
-/** Plans and encodes `path` into `${path}.out`, as the encode step would. */
+/** Plans and encodes `path` into `${path}.out`, chunk by chunk, as probe and the encode steps would. */
 export async function encodeFile(
   path: string,
-  info: SourceInfo,
+  { info, table }: Inspected,
   options: Partial<SlicingOptions> = {},
   { signal, store }: { signal?: AbortSignal; store?: () => Promise<void> } = {},
 ): Promise<Encoded> {
@@ -94,25 +104,37 @@ export async function encodeFile(
   const { plan, chunks } = planSlicing(
     { videoId: VIDEO_ID, revision: 1, execution: 'run', source },
     { ...OPTIONS, ...options },
+    table,
   );
   const out = `${path}.out`;
   await rm(out, { recursive: true, force: true });
   await mkdir(`${out}/scratch`, { recursive: true });
   const files = new Map<string, { bytes: Buffer; type: string }>();
-  const result = await encodeChunk({
-    task: { plan, chunk: chunks[0]! },
-    source: path,
-    folder: `${out}/scratch`,
-    preset: 'veryfast',
-    timeoutMs: 60_000,
-    ...(signal && { signal }),
-    put: async (name, bytes, type) => {
-      await store?.();
-      files.set(name, { bytes: Buffer.from(bytes), type });
-      await mkdir(dirname(join(out, name)), { recursive: true });
-      await writeFile(join(out, name), bytes);
-    },
-  });
+  const results: ChunkResult[] = [];
+  for (const chunk of chunks) {
+    // As it travels: through S3, as text.
+    const part = table && chunkTable.parse(JSON.parse(JSON.stringify(table.part(chunk.index))));
+    const piece = `${out}/chunk`;
+    if (part) await writeChunkSource(part, await fileSource(path), piece);
+    results.push(
+      await encodeChunk({
+        task: { plan, chunk },
+        table: part,
+        source: part ? piece : path,
+        folder: `${out}/scratch`,
+        preset: 'veryfast',
+        timeoutMs: 60_000,
+        ...(signal && { signal }),
+        put: async (name, bytes, type) => {
+          await store?.();
+          files.set(name, { bytes: Buffer.from(bytes), type });
+          await mkdir(dirname(join(out, name)), { recursive: true });
+          await writeFile(join(out, name), bytes);
+        },
+      }),
+    );
+  }
+  const result = { renditions: merge(results) };
   for (const { kind, name } of result.renditions) {
     const folder = join(out, kind, name);
     const names = (await readdir(folder)).sort((a, b) => Number(b.startsWith('init')) - Number(a.startsWith('init')));
@@ -121,7 +143,7 @@ export async function encodeFile(
     const parts = await Promise.all([...init, ...media].map((file) => readFile(join(folder, file))));
     await writeFile(join(out, `${kind}-${name}`), Buffer.concat(parts));
   }
-  return { plan, result, files, joined: (kind, name) => join(out, `${kind}-${name}`) };
+  return { plan, chunks, result, files, joined: (kind, name) => join(out, `${kind}-${name}`) };
 }
 
 export interface Packet {

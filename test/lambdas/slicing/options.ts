@@ -6,6 +6,7 @@ export const VIDEO_ID = 'abcdefghij0123456789';
 export const OPTIONS: SlicingOptions = {
   segmentSeconds: 2,
   segmentType: 'fmp4',
+  chunkSeconds: 6,
   ladder: [180, 90],
   audioKbps: 64,
   maxDurationHours: 12,

@@ -169,13 +169,14 @@ describe('what the record says of a rendition', () => {
 });
 
 describe('merging chunks', () => {
-  const part = (index: number, names: string[], codecs = 'avc1.64001f') => ({
+  const part = (index: number, names: string[], codecs = 'avc1.64001f', init = 'a1') => ({
     index,
     renditions: [
       {
         kind: 'video' as const,
         name: '720p',
         codecs,
+        init,
         segments: names.map((name) => ({ name, duration: 6, bytes: 1 })),
       },
     ],
@@ -189,6 +190,7 @@ describe('merging chunks', () => {
   it('refuses chunks that do not fit together', () => {
     expect(() => merge([])).toThrow(MergeError);
     expect(() => merge([part(0, ['a']), part(1, ['b'], 'avc1.640028')])).toThrow(MergeError);
+    expect(() => merge([part(0, ['a']), part(1, ['b'], 'avc1.64001f', 'b2')])).toThrow(MergeError);
     expect(() => merge([part(0, ['a']), { index: 1, renditions: [] }])).toThrow(MergeError);
   });
 });

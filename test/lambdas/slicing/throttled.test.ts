@@ -49,8 +49,9 @@ beforeAll(async () => {
   machine = machineOf(Template.fromStack(stack));
   clients = await import('../../../lambdas/shared/clients.ts');
   ({ readVideo } = await import('../../../lambdas/shared/videos.ts'));
-  for (const name of ['Probe', 'Encode', 'Assemble', 'Fail']) {
-    const module = (await import(`../../../lambdas/slicing/${name.toLowerCase()}.ts`)) as { handler: Handler };
+  for (const name of ['Probe', 'Chunk', 'Encode', 'Assemble', 'Fail']) {
+    const file = name === 'Chunk' ? 'encode' : name.toLowerCase();
+    const module = (await import(`../../../lambdas/slicing/${file}.ts`)) as { handler: Handler };
     steps[name] = module.handler;
   }
   const throttle = <T>(next: (args: never) => Promise<T>) => {
@@ -94,7 +95,7 @@ const event = (id: string) => ({
 });
 
 async function invoke(resource: string, input: unknown): Promise<unknown> {
-  const name = /^Slicing(Probe|Encode|Assemble|Fail)[0-9A-F]{8}$/.exec(resource)![1]!;
+  const name = /^Slicing(Probe|Chunk|Encode|Assemble|Fail)[0-9A-F]{8}$/.exec(resource)![1]!;
   return await clock.work(() => steps[name]!(input, { getRemainingTimeInMillis: () => 120_000 }));
 }
 const run = (id: string): Promise<Ended> => execute(machine, `run-${id}`, event(id), { clock, invoke });
@@ -155,7 +156,7 @@ it('gives its place back however it ends: refused, deleted meanwhile, broken', a
     execute(machine, `run-${deleted}`, event(deleted), {
       clock,
       invoke: async (resource, input) => {
-        if (resource.startsWith('SlicingEncode')) await changeVideo(deleted, { status: 'deleted' });
+        if (/^Slicing(Encode|Chunk)/.test(resource)) await changeVideo(deleted, { status: 'deleted' });
         // The removal stops the run: no step comes after the one under way.
         if (resource.startsWith('SlicingAssemble')) return {};
         return await invoke(resource, input);
@@ -170,7 +171,7 @@ it('gives its place back however it ends: refused, deleted meanwhile, broken', a
     execute(machine, `run-${broken}`, event(broken), {
       clock,
       invoke: async (resource, input) => {
-        if (resource.startsWith('SlicingEncode')) throw new TypeError('a bug');
+        if (/^Slicing(Encode|Chunk)/.test(resource)) throw new TypeError('a bug');
         return await invoke(resource, input);
       },
     }),

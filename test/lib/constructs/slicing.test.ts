@@ -40,7 +40,7 @@ describe('the slicing stage', () => {
     ).not.toThrow();
   });
 
-  it('goes probe → each chunk → assemble, and ends well when there is nothing to slice', () => {
+  it('goes probe → each chunk, or the whole source → assemble, and ends well when there is nothing to slice', () => {
     const { States, StartAt } = machine;
     expect(StartAt).toBe('Probe source');
     expect(States['Probe source']?.Parameters).toEqual({
@@ -48,9 +48,16 @@ describe('the slicing stage', () => {
       'event.$': '$$.Execution.Input',
     });
     expect(States['Probe source']?.Next).toBe('Planned?');
+    const planned = { Variable: '$.outcome', StringEquals: 'planned' };
     expect(States['Planned?']?.Choices).toEqual([
-      { Variable: '$.outcome', StringEquals: 'planned', Next: 'Each chunk' },
+      { And: [planned, { Variable: '$.plan.timescale', IsNumeric: true }], Next: 'Each chunk' },
+      { ...planned, Next: 'Encode whole' },
     ]);
+    expect(States['Encode whole']).toMatchObject({
+      Type: 'Task',
+      Parameters: { 'plan.$': '$.plan', 'chunk.$': '$.chunks[0]' },
+      Next: 'Assemble renditions',
+    });
     expect(States['Planned?']?.Default).toBe('Nothing to slice');
     expect(States['Nothing to slice']?.Type).toBe('Succeed');
     expect(States['Each chunk']).toMatchObject({ Type: 'Map', ItemsPath: '$.chunks', Next: 'Assemble renditions' });
@@ -59,7 +66,7 @@ describe('the slicing stage', () => {
 
   it('retries only what may go away by itself; how long, throttled.test.ts counts', () => {
     const tasks = tasksOf(machine);
-    expect(tasks).toHaveLength(4);
+    expect(tasks).toHaveLength(5);
     for (const [, { Retry = [] }] of tasks) {
       const names = Retry.flatMap(({ ErrorEquals }) => ErrorEquals);
       expect(names.filter((name) => /^States\.|Refusal/.test(name))).toEqual([]);
@@ -68,7 +75,7 @@ describe('the slicing stage', () => {
   });
 
   it('marks the video failed whatever breaks, then fails the run', () => {
-    for (const name of ['Probe source', 'Each chunk', 'Assemble renditions']) {
+    for (const name of ['Probe source', 'Each chunk', 'Encode whole', 'Assemble renditions']) {
       expect(machine.States[name]?.Catch).toEqual([
         { ErrorEquals: ['States.ALL'], ResultPath: '$.error', Next: 'Mark failed' },
       ]);
@@ -89,11 +96,14 @@ describe('the slicing stage', () => {
   const objects: [step: string, action: string, prefixes: string[]][] = [
     ['Probe', 's3:GetObject', ['uploads/*']],
     ['Probe', 's3:DeleteObject', ['uploads/*']],
-    ['Probe', 's3:PutObject', ['uploads/*']],
+    ['Probe', 's3:PutObject', ['uploads/*', 'work/*']],
     ['Probe', 's3:DeleteObjectTagging', ['uploads/*']],
     ['Encode', 's3:GetObject', ['uploads/*']],
     ['Encode', 's3:PutObject', ['vod/*', 'work/*']],
     ['Encode', 's3:DeleteObject', ['uploads/*', 'vod/*', 'work/*']],
+    ['Chunk', 's3:GetObject', ['uploads/*', 'work/*']],
+    ['Chunk', 's3:PutObject', ['vod/*', 'work/*']],
+    ['Chunk', 's3:DeleteObject', ['uploads/*', 'vod/*', 'work/*']],
     ['Assemble', 's3:GetObject', ['work/*', 'vod/*']],
     ['Assemble', 's3:PutObject', ['vod/*']],
     ['Assemble', 's3:DeleteObject', ['work/*', 'vod/*']],
@@ -105,17 +115,20 @@ describe('the slicing stage', () => {
     expect(resources.map((resource) => /"\/([a-z]+\/\*)"/.exec(resource)?.[1])).toEqual(prefixes);
   });
 
-  it.each(['Probe', 'Encode', 'Assemble', 'Fail'])('%s has no wildcard action and the least of the tables', (step) => {
-    const grants = grantsOf(template, `Slicing${step}Role`);
-    expect([...grants.keys()].filter((action) => action.includes('*'))).toEqual([]);
-    const tables = [...grants.keys()].filter((action) => action.startsWith('dynamodb:')).sort();
-    // Of the uploads table: to take a place and give it back; fail only gives it back.
-    const places = ['DeleteItem', ...(step === 'Fail' ? [] : ['PutItem']), 'Query'];
-    expect(tables).toEqual(['GetItem', 'UpdateItem', ...places].map((action) => `dynamodb:${action}`).sort());
-    expect(grants.get('dynamodb:Query')!.every((resource) => resource.includes('Uploads'))).toBe(true);
-    expect(grants.get('dynamodb:DeleteItem')!.every((resource) => resource.includes('Uploads'))).toBe(true);
-    expect(grants.get('events:PutEvents')).toHaveLength(1);
-  });
+  it.each(['Probe', 'Encode', 'Chunk', 'Assemble', 'Fail'])(
+    '%s has no wildcard action and the least of the tables',
+    (step) => {
+      const grants = grantsOf(template, `Slicing${step}Role`);
+      expect([...grants.keys()].filter((action) => action.includes('*'))).toEqual([]);
+      const tables = [...grants.keys()].filter((action) => action.startsWith('dynamodb:')).sort();
+      // Of the uploads table: to take a place and give it back; fail only gives it back.
+      const places = ['DeleteItem', ...(step === 'Fail' ? [] : ['PutItem']), 'Query'];
+      expect(tables).toEqual(['GetItem', 'UpdateItem', ...places].map((action) => `dynamodb:${action}`).sort());
+      expect(grants.get('dynamodb:Query')!.every((resource) => resource.includes('Uploads'))).toBe(true);
+      expect(grants.get('dynamodb:DeleteItem')!.every((resource) => resource.includes('Uploads'))).toBe(true);
+      expect(grants.get('events:PutEvents')).toHaveLength(1);
+    },
+  );
 
   it('gives probe clearly more memory than ffprobe may take', () => {
     const found = Object.values(
@@ -134,6 +147,14 @@ describe('the slicing stage', () => {
     expect(() =>
       template.hasResourceProperties('AWS::Lambda::Function', {
         Description: Match.stringLikeRegexp('^Encodes one chunk'),
+        MemorySize: 3008,
+        Timeout: 900,
+        EphemeralStorage: { Size: 4096 },
+      }),
+    ).not.toThrow();
+    expect(() =>
+      template.hasResourceProperties('AWS::Lambda::Function', {
+        Description: Match.stringLikeRegexp('^Encodes a source that has no index'),
         MemorySize: 10240,
         Timeout: 900,
         EphemeralStorage: { Size: 10240 },

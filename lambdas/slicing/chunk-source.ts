@@ -1,0 +1,75 @@
+/** The part of a source that one chunk reads, as a file ffmpeg can read: an MP4 of just those samples. Knows no AWS. */
+import { open } from 'node:fs/promises';
+import type { ChunkTable, TrackPart } from '../../lib/contract/slicing.ts';
+import type { ByteSource } from '../../lib/media/layout.ts';
+import { movieHeader, type PartOfTrack } from '../../lib/media/movie-build.ts';
+
+/** Bytes nobody needs between two needed stretches are read along rather than asked for apart. */
+const GAP_BYTES = 256 * 1024;
+/** Longest single read: bounds memory. */
+const READ_BYTES = 8 * 1024 ** 2;
+
+/** A stretch of the source, and where it lies in the file's media. */
+interface Stretch {
+  readonly from: number;
+  readonly end: number;
+  readonly at: number;
+}
+
+/** Writes the file to `path`; answers how many bytes of the source were read. */
+export async function writeChunkSource(table: ChunkTable, source: ByteSource, path: string): Promise<number> {
+  const parts = table.audio ? [table.video, table.audio] : [table.video];
+  const stretches = stretchesOf(parts);
+  const bytes = stretches.reduce((sum, { from, end }) => sum + end - from, 0);
+  const header = movieHeader(
+    table.video.timescale,
+    parts.map((part) => placed(part, stretches)),
+    bytes,
+  );
+  const file = await open(path, 'w');
+  try {
+    await file.write(header, 0, header.length, 0);
+    for (const { from, end, at } of stretches) {
+      for (let offset = from; offset < end; offset += READ_BYTES) {
+        const piece = await source.read(offset, Math.min(READ_BYTES, end - offset));
+        await file.write(piece, 0, piece.length, header.length + at + offset - from);
+      }
+    }
+    // What the source does not have, its decoder sees as zeros.
+    await file.truncate(header.length + bytes);
+  } finally {
+    await file.close();
+  }
+  return bytes;
+}
+
+/** The stretches of the source that hold these samples, in order, near ones joined. */
+export function stretchesOf(parts: readonly Pick<TrackPart, 'offset' | 'size'>[]): Stretch[] {
+  const samples = parts
+    .flatMap(({ offset, size }) => offset.map((from, i) => ({ from, end: from + size[i]! })))
+    .filter(({ from, end }) => end > from)
+    .toSorted((a, b) => a.from - b.from);
+  const joined: { from: number; end: number; at: number }[] = [];
+  for (const { from, end } of samples) {
+    const last = joined.at(-1);
+    if (last !== undefined && from <= last.end + GAP_BYTES) last.end = Math.max(last.end, end);
+    else joined.push({ from, end, at: 0 });
+  }
+  let at = 0;
+  for (const stretch of joined) {
+    stretch.at = at;
+    at += stretch.end - stretch.from;
+  }
+  return joined;
+}
+
+function placed(part: TrackPart, stretches: readonly Stretch[]): PartOfTrack {
+  let near = 0;
+  const offset = part.offset.map((from, i) => {
+    if (part.size[i] === 0) return 0;
+    while (from < stretches[near]!.from) near -= 1;
+    while (from >= stretches[near]!.end) near += 1;
+    return stretches[near]!.at + from - stretches[near]!.from;
+  });
+  return { ...part, trak: Buffer.from(part.trak, 'base64'), offset };
+}

@@ -1,0 +1,308 @@
+/**
+ * The segment table: where every segment of every rendition begins and ends, laid down once from the source's own index,
+ * and what each chunk reads of the source. Pure. Times are presentation times in ticks of the video track, from the
+ * moment the earliest track starts.
+ */
+import type { Chunk, ChunkTable, Plan, TrackPart } from '../../lib/contract/slicing.ts';
+import { bareTrack } from '../../lib/media/movie-build.ts';
+import type { IndexedTrack, MovieIndex } from '../../lib/media/sample-table.ts';
+
+/** AAC frames are this many samples long. */
+export const AAC_FRAME = 1024;
+/** Frames encoded ahead of a chunk's first one and dropped: joins are inaudible from 4 on. */
+const RUN_IN = 8;
+/** Seconds of sound read ahead of what is encoded: decoders of MP3 and Opus need that to come to themselves. */
+const READ_AHEAD = 0.5;
+/** Samples of a sound track a second, beyond which its index is that of raw samples. */
+const MAX_SOUND_RATE = 1000;
+
+/** Video as the table sees it: samples in decode order, times on the common line. */
+interface Pictures {
+  readonly track: IndexedTrack;
+  /** Ticks to add to decode and composition time. */
+  readonly shift: number;
+  /** When its first picture is shown; earlier ones are cut off by an edit list. */
+  readonly first: number;
+  readonly end: number;
+  /** Samples that a chunk may begin at, and when they are shown. */
+  readonly keys: readonly { readonly sample: number; readonly time: number }[];
+}
+
+interface Sound {
+  readonly track: IndexedTrack;
+  /** Seconds to add to decode and composition time. */
+  readonly shift: number;
+  /** Samples from here on are cut off by the edit list. */
+  readonly count: number;
+  /** Seconds. */
+  readonly end: number;
+}
+
+export interface SegmentTable {
+  /** Ticks a second that the renditions are written with. */
+  readonly timescale: number;
+  readonly chunks: readonly Chunk[];
+  /** Of the whole, whatever headers say: to the end of the last picture. */
+  readonly seconds: number;
+  /** The part of one chunk. Made one at a time: together they are as large as the index. */
+  readonly part: (index: number) => ChunkTable;
+}
+
+interface TableOptions {
+  readonly segmentSeconds: number;
+  /** Target, seconds. */
+  readonly chunkSeconds: number;
+  readonly maxChunks: number;
+  /** Of the sound rendition. */
+  readonly audio: Plan['audio'];
+}
+
+/**
+ * `index`: the chosen video track, then the sound track if there is one. Undefined when the source has to be read whole:
+ * edits that repeat or change speed, times that run backwards, raw sound.
+ */
+export function segmentTable(index: MovieIndex, options: TableOptions): SegmentTable | undefined {
+  const [video, audio] = index.tracks;
+  if (video === undefined || video.samples.count === 0) return undefined;
+  const pictures = placePictures(video, index.timescale);
+  const sound = audio && audio.samples.count > 0 && options.audio ? placeSound(audio, index.timescale) : undefined;
+  if (pictures === undefined || sound === 'unreadable') return undefined;
+  const zero = Math.min(pictures.first, sound ? Math.round(sound.start * video.timescale) : pictures.first);
+  const placed = moved(pictures, zero);
+  if (placed === undefined) return undefined;
+  const heard = sound && {
+    ...sound,
+    shift: sound.shift - zero / video.timescale,
+    end: sound.end - zero / video.timescale,
+  };
+  return lay(placed, heard, options);
+}
+
+type Unplaced = Omit<Pictures, 'keys'>;
+
+function placePictures(track: IndexedTrack, movieTimescale: number): Unplaced | undefined {
+  const { samples, edit, timescale } = track;
+  if (edit === undefined) return undefined;
+  const delay = Math.round((edit.delay * timescale) / movieTimescale);
+  const length = edit.length === undefined ? Infinity : Math.round((edit.length * timescale) / movieTimescale);
+  const shift = delay - edit.from;
+  let first = Infinity;
+  let last = -Infinity;
+  for (let i = 0; i < samples.count; i += 1) {
+    const shown = samples.decode[i]! + samples.composition[i]! + shift;
+    // What an edit list cuts off at the start is decoded and not shown; where there is none, all is shown.
+    if ((edit.from > 0 && shown < delay) || shown >= delay + length) continue;
+    if (shown < first) first = shown;
+    if (shown > last) last = shown;
+  }
+  if (first === Infinity) return undefined;
+  return { track, shift, first, end: Math.min(last + Math.max(1, samples.lastDuration), delay + length) };
+}
+
+/** Everything counted from `zero`; undefined when keyframes are not shown in the order they are decoded in. */
+function moved({ track, shift, first, end }: Unplaced, zero: number): Pictures | undefined {
+  const { samples } = track;
+  const keys: { sample: number; time: number }[] = [];
+  for (let sample = 0; sample < samples.count; sample += 1) {
+    if (samples.sync[sample] === 0) continue;
+    const time = samples.decode[sample]! + samples.composition[sample]! + shift - zero;
+    if (time >= end - zero) break;
+    const before = keys.at(-1);
+    if (before !== undefined && time <= before.time) return undefined;
+    // Of those shown before the beginning, the last one is where decoding begins.
+    if (time <= first - zero) keys.length = 0;
+    keys.push({ sample, time });
+  }
+  if (keys.length === 0) return undefined;
+  return { track, shift: shift - zero, first: first - zero, end: end - zero, keys };
+}
+
+function placeSound(track: IndexedTrack, movieTimescale: number): (Sound & { start: number }) | 'unreadable' {
+  const { samples, edit, timescale } = track;
+  if (edit === undefined) return 'unreadable';
+  const seconds = (samples.decode[samples.count - 1]! + samples.lastDuration) / timescale;
+  if (samples.count > 100 + seconds * MAX_SOUND_RATE) return 'unreadable';
+  const delay = edit.delay / movieTimescale;
+  const shift = delay - edit.from / timescale;
+  const limit = edit.length === undefined ? Infinity : delay + edit.length / movieTimescale;
+  const count = Math.min(samples.count, firstFrom(samples.decode, (limit - shift) * timescale));
+  return { track, shift, count, start: Math.max(delay, shift), end: Math.min(limit, seconds + shift) };
+}
+
+/** Seconds. A source with so few keyframes gains nothing by its table, and a command line holds so many keyframes. */
+const LONGEST_CHUNK = 3600;
+
+function lay(pictures: Pictures, sound: Sound | undefined, options: TableOptions): SegmentTable | undefined {
+  const { timescale, samples } = pictures.track;
+  const seconds = (ticks: number) => ticks / timescale;
+  const bounds = segmentBounds(pictures, options.segmentSeconds * timescale);
+  const starts = chunkStarts(bounds, seconds(pictures.end), options, timescale);
+  const chunks = starts.map((at, index): Chunk => {
+    const next = starts[index + 1];
+    const start = seconds(bounds[at]!.time);
+    return {
+      index,
+      start,
+      duration: seconds(next === undefined ? pictures.end : bounds[next]!.time) - start,
+      firstSegment: at + 1,
+    };
+  });
+  if (chunks.some(({ duration }) => duration! > LONGEST_CHUNK)) return undefined;
+  const rate = options.audio?.sampleRate ?? 0;
+  /** The first AAC frame that begins at this time or later; a frame's thousandth early still counts. */
+  const frameAt = (time: number) => Math.ceil((time * rate) / AAC_FRAME - 0.001);
+  const part = (index: number): ChunkTable => {
+    const from = starts[index]!;
+    const to = starts[index + 1];
+    const next = to === undefined ? undefined : bounds[to]!;
+    const first = bounds[from]!.sample!;
+    const end = next === undefined ? samples.count : endOf(pictures, next.sample!, next.time);
+    const composition = lowest(samples.composition, first, end);
+    const origin = samples.decode[first]! + pictures.shift + composition;
+    const ends =
+      sound && next === undefined ? Math.max(seconds(pictures.end), sound.end) : seconds(next?.time ?? pictures.end);
+    const firstFrame = frameAt(chunks[index]!.start);
+    const frames = { firstFrame, frames: frameAt(ends) - firstFrame, runIn: Math.min(RUN_IN, firstFrame) };
+    return {
+      cuts: bounds.slice(from + 1, to).map(({ time }) => seconds(time) - chunks[index]!.start),
+      video: {
+        ...trackPart(pictures.track, first, end, composition),
+        start: bounds[from]!.time - origin,
+        from: Math.max(bounds[from]!.time, pictures.first) - origin,
+        to: (next?.time ?? pictures.end) - origin,
+      },
+      audio: sound ? soundPart(sound, frames, rate) : null,
+      sound: options.audio ? frames : null,
+    };
+  };
+  return { timescale: timescale * Math.ceil(MIN_TIMESCALE / timescale), chunks, seconds: seconds(pictures.end), part };
+}
+
+/** Ticks a second of a rendition at least: frames of an odd rate are placed a tenth of a millisecond off at worst. */
+const MIN_TIMESCALE = 10_000;
+
+interface Bound {
+  /** Ticks. */
+  readonly time: number;
+  /** Where it is a keyframe of the source. */
+  readonly sample: number | undefined;
+}
+
+/**
+ * Segments begin at the source's keyframes, the one nearest to each target within half a target of it; where the source
+ * has none there, at the target itself.
+ */
+function segmentBounds({ keys, end }: Pictures, target: number): Bound[] {
+  const bounds: Bound[] = [{ time: 0, sample: keys[0]!.sample }];
+  let key = 1;
+  for (let at = 0; end - at > 1.25 * target;) {
+    const ideal = at + target;
+    while (key < keys.length && keys[key]!.time <= at + target / 2) key += 1;
+    let best: { sample: number; time: number } | undefined;
+    for (let i = key; i < keys.length && keys[i]!.time < at + 1.5 * target; i += 1) {
+      if (best === undefined || Math.abs(keys[i]!.time - ideal) < Math.abs(best.time - ideal)) best = keys[i];
+    }
+    // The rest must not be a sliver.
+    if (best !== undefined && end - best.time < target / 4) break;
+    bounds.push(best ?? { time: Math.round(ideal), sample: undefined });
+    at = best?.time ?? Math.round(ideal);
+  }
+  return bounds;
+}
+
+/** Which bounds begin a chunk: keyframes, as evenly apart as they are. */
+function chunkStarts(bounds: readonly Bound[], length: number, options: TableOptions, timescale: number): number[] {
+  const count = Math.max(1, Math.min(options.maxChunks, Math.round(length / options.chunkSeconds)));
+  const each = (length * timescale) / count;
+  const starts = [0];
+  for (let index = 1; index < bounds.length; index += 1) {
+    const { sample, time } = bounds[index]!;
+    if (sample === undefined || starts.length === count) continue;
+    const next = bounds.findIndex((bound, later) => later > index && bound.sample !== undefined);
+    const ideal = starts.length * each;
+    // This one or the next keyframe, whichever is nearer to where the next chunk should begin.
+    if (next === -1 ? time >= ideal - each / 2 : Math.abs(time - ideal) <= Math.abs(bounds[next]!.time - ideal))
+      starts.push(index);
+  }
+  return starts;
+}
+
+/**
+ * One past the last sample a chunk must decode: the next chunk's keyframe and, where its group of pictures is open, those
+ * of its leading pictures that are shown before it.
+ */
+function endOf({ track: { samples }, shift }: Pictures, next: number, time: number): number {
+  let end = next;
+  for (let i = next + 1; i < samples.count && samples.sync[i] === 0; i += 1) {
+    if (samples.decode[i]! + samples.composition[i]! + shift < time) end = i + 1;
+  }
+  return end;
+}
+
+function soundPart(sound: Sound, frames: Frames, rate: number): ChunkTable['audio'] {
+  const { track, shift, count } = sound;
+  const begins = soundBegins(frames, rate);
+  const ends = ((frames.firstFrame + frames.frames + RUN_OUT) * AAC_FRAME) / rate;
+  const { decode, composition } = track.samples;
+  const ticks = (time: number) => (time - shift) * track.timescale;
+  // The sample under way at that moment, too.
+  const first = Math.max(0, firstFrom(decode, ticks(begins - READ_AHEAD)) - 1);
+  const end = Math.min(count, firstFrom(decode, ticks(ends)));
+  // Sound that had ended before; what would be read is a sample that nobody hears.
+  if (first >= end || (end === count && ticks(begins - READ_AHEAD) > decode[end - 1]! + track.samples.lastDuration))
+    return null;
+  const low = lowest(composition, first, end);
+  const late = Math.round(decode[first]! + low + (shift - begins) * track.timescale);
+  return { ...trackPart(track, first, end, low), late };
+}
+
+type Frames = NonNullable<ChunkTable['sound']>;
+
+/**
+ * Seconds at which a chunk's sound is decoded from: a whole second, where the samples of every rate meet, so that no piece
+ * is resampled by another fraction of a sample than its neighbours.
+ */
+export const soundBegins = ({ firstFrame, runIn }: Frames, rate: number): number =>
+  Math.floor(((firstFrame - runIn) * AAC_FRAME) / rate);
+
+/** Frames of sound encoded past a chunk's last one: a frame is made of the next one's samples, too. */
+export const RUN_OUT = 2;
+
+function trackPart(
+  { samples, timescale, trak }: IndexedTrack,
+  first: number,
+  end: number,
+  lowestComposition: number,
+): TrackPart {
+  const range = Array.from({ length: end - first }, (_, i) => first + i);
+  return {
+    trak: bareTrack(trak).toString('base64'),
+    timescale,
+    offset: range.map((i) => samples.offset[i]!),
+    size: range.map((i) => samples.size[i]!),
+    duration: range.map((i) =>
+      i + 1 < samples.count ? samples.decode[i + 1]! - samples.decode[i]! : samples.lastDuration,
+    ),
+    composition: range.map((i) => samples.composition[i]! - lowestComposition),
+    sync: range.filter((i) => samples.sync[i] === 1).map((i) => i - first),
+  };
+}
+
+/** The lowest composition offset, when it is below 0: they are all raised by it, since readers differ on negative ones. */
+function lowest(composition: Int32Array, first: number, end: number): number {
+  let low = 0;
+  for (let i = first; i < end; i += 1) low = Math.min(low, composition[i]!);
+  return low;
+}
+
+/** Position of the first value that is `limit` or more, of values that never fall. */
+function firstFrom(values: Float64Array, limit: number): number {
+  let low = 0;
+  let high = values.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (values[middle]! < limit) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
