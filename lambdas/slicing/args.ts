@@ -1,5 +1,5 @@
 /** The one ffmpeg command of a chunk: decode once, write every rung and the audio rendition. Pure. */
-import type { Chunk, ChunkTable, Plan } from '../../lib/contract/slicing.ts';
+import type { Chunk, ChunkTable, Plan, Rung } from '../../lib/contract/slicing.ts';
 import type { RenditionKind } from '../../lib/contract/keys.ts';
 import { BUFFER_SECONDS, mostFrames } from './plan.ts';
 import { TIME_OFFSET } from './segmenter.ts';
@@ -21,7 +21,13 @@ export const LIST_NAME = 'list.m3u8';
 const VIDEO_TIMESCALE = 90_000;
 
 /** Constant rate factor: the quality aimed at where the rung's peak rate allows. */
-const CRF = 22;
+export const CRF = 22;
+
+/** Bits a second and bits of x264's buffer model (VBV). */
+export const vbvOf = ({ maxBitrate }: Pick<Rung, 'maxBitrate'>): { maxrate: number; bufsize: number } => ({
+  maxrate: maxBitrate,
+  bufsize: maxBitrate * BUFFER_SECONDS,
+});
 
 /** Channels up to which there is an order that speakers have; of more, the first two are the sound. */
 const NAMED_CHANNELS = 8;
@@ -208,10 +214,11 @@ const REPEATABLE = ':threads=1';
 
 function videoCodec(command: Command, index: number): string[] {
   const { plan, preset, table } = command;
-  const { level, maxBitrate } = plan.video[index]!;
+  const rung = plan.video[index]!;
+  const { maxrate, bufsize } = vbvOf(rung);
   return [
-    ['-map', `[v${index}]`, '-c:v', 'libx264', '-preset', preset, '-profile:v', 'high', '-level:v', level],
-    ['-crf', String(CRF), '-maxrate', String(maxBitrate), '-bufsize', String(maxBitrate * BUFFER_SECONDS)],
+    ['-map', `[v${index}]`, '-c:v', 'libx264', '-preset', preset, '-profile:v', 'high', '-level:v', rung.level],
+    ['-crf', String(CRF), '-maxrate', String(maxrate), '-bufsize', String(bufsize)],
     // The ultrafast preset would leave out what makes the High profile, for little time and many bits.
     ['-x264-params', `keyint=infinite:scenecut=0:open-gop=0:8x8dct=1:cabac=1${table ? REPEATABLE : ''}`],
     ['-force_key_frames', keyframes(command)],
