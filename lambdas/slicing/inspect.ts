@@ -87,7 +87,7 @@ async function tableOf(
   await withFile(path, size, async (source) => {
     moov = await source.read(box.offset + box.header, box.size - box.header);
   });
-  const positions = [video.index, ...(audio ? [audio.index] : [])];
+  const positions = [video.index, ...audio.map(({ index }) => index)];
   try {
     const of = { ...options, maxChunks: MAX_CHUNKS, audio: audioPlan(audio, options.audioKbps) };
     return segmentTable(readMovieIndex(moov, positions), of);
