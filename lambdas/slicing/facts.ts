@@ -211,10 +211,13 @@ export const mustMeasure = (facts: Facts, fragmented: boolean): boolean =>
 /** Whether what is there is clearly longer than what was said. Seconds. */
 export const isLonger = (there: number, said: number): boolean => there > said * 1.1 + 1;
 
+/** Whether one task can take so many bytes in. */
+export const fits = (bytes: number, options: SlicingOptions): boolean => bytes <= scratchBytes(options);
+
 /** Limits that need no look inside. */
 export function checkBytes(bytes: number, options: SlicingOptions): void {
+  if (fits(bytes, options)) return;
   const limit = scratchBytes(options);
-  if (bytes <= limit) return;
   throw new Refusal(
     'too-large-to-slice',
     `The file is ${spokenBytes(bytes)}; sources up to ${spokenBytes(limit)} can be sliced here (slicing.storageMiB). Upload a smaller one.`,

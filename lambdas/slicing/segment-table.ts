@@ -124,7 +124,8 @@ function placeSound(track: IndexedTrack, movieTimescale: number): (Sound & { sta
   const shift = delay - edit.from / timescale;
   const limit = edit.length === undefined ? Infinity : delay + edit.length / movieTimescale;
   const count = Math.min(samples.count, firstFrom(samples.decode, (limit - shift) * timescale));
-  return { track, shift, count, start: Math.max(delay, shift), end: Math.min(limit, seconds + shift) };
+  const start = Math.max(delay, shift + samples.decode[0]! / timescale);
+  return { track, shift, count, start, end: Math.min(limit, seconds + shift) };
 }
 
 /** Seconds. A source with so few keyframes gains nothing by its table, and a command line holds so many keyframes. */

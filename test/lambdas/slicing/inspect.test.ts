@@ -147,7 +147,13 @@ describe('what is refused', () => {
     ['no-video-track', 'sound alone', () => make('sound.mp4', ...tone(2), '-c:a', 'aac'), /no video track/],
     ['truncated', 'an MP4 cut in half (index last)', () => cut('base.mp4', 0.5), /incomplete/],
     ['truncated', 'an MP4 whose index is there but whose end is not', cutFaststart, /incomplete/],
-    ['too-long', 'a header that says 20 hours', twentyHours, /20 hours long; up to 12 hours/],
+    [
+      'too-long',
+      'a header that says 20 hours',
+      twentyHours,
+      /20 hours long; up to 12 hours/,
+      { segmentType: 'mpegts' },
+    ],
     ['too-large-picture', 'a header that says 16384 pixels', wide, /16384x64 pixels; up to 8192/],
     [
       'too-large-to-slice',
