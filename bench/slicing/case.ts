@@ -73,7 +73,7 @@ export async function measureCase(setting: Setting, log: (line: string) => void)
   log(`${minutes} min: ours`);
   const ours = await slice(worker, { source, out: folder('ours'), options: optionsOf(config), preset }, log);
   log(`${minutes} min: classic, the ladder`);
-  for (const name of [...ours.plan.video.map((rung) => rung.name), 'audio'])
+  for (const { name } of [...ours.plan.video, ...ours.plan.audio])
     await mkdir(classicFolder(folder('classic'), name), { recursive: true });
   const ladder = await classic(wholeLadder(source, folder('classic'), ours.plan, preset));
   log(`${minutes} min: comparing with the source`);

@@ -25,19 +25,22 @@ export function wholeLadder(source: string, out: string, plan: Plan, preset: str
     ({ width, height }, i) => `[s${i}]scale=${width}:${height}:flags=bicubic,format=yuv420p[v${i}]`,
   );
   const graph = [`[0:v]split=${video.length}${video.map((_, i) => `[s${i}]`).join('')}`, ...each].join(';');
-  const hls = (name: string) => [
-    ...[...HLS, '-hls_time', String(segmentSeconds), '-hls_segment_filename', `${classicFolder(out, name)}/%05d.m4s`],
-    `${classicFolder(out, name)}/index.m3u8`,
-  ];
-  const rungs = video.flatMap((rung, i) => {
+  const hls = (name: string) => {
+    const folder = classicFolder(out, name);
+    const names = ['-hls_segment_filename', `${folder}/%05d.m4s`, `${folder}/index.m3u8`];
+    return [...HLS, '-hls_time', String(segmentSeconds), ...names];
+  };
+  const rungs = video.map((rung, i) => {
     const { maxrate, bufsize } = vbvOf(rung);
     return [
-      ...['-map', `[v${i}]`, '-c:v', 'libx264', '-preset', preset, '-profile:v', 'high', '-level:v', rung.level],
-      ...['-crf', String(CRF), '-maxrate', String(maxrate), '-bufsize', String(bufsize)],
-      ...['-g', String(FRAME_RATE * 2), '-keyint_min', String(FRAME_RATE * 2), '-sc_threshold', '0'],
-      ...hls(rung.name),
-    ];
+      ['-map', `[v${i}]`, '-c:v', 'libx264', '-preset', preset, '-profile:v', 'high', '-level:v', rung.level],
+      ['-crf', String(CRF), '-maxrate', String(maxrate), '-bufsize', String(bufsize)],
+      ['-g', String(FRAME_RATE * 2), '-keyint_min', String(FRAME_RATE * 2), '-sc_threshold', '0'],
+      hls(rung.name),
+    ].flat();
   });
-  const sound = audio ? ['-map', '0:a', '-c:a', 'aac', '-b:a', String(audio.bitrate), ...hls('audio')] : [];
-  return [...QUIET, '-i', source, '-filter_complex', graph, ...rungs, ...sound];
+  const sound = audio.map(({ index, name, bitrate }) =>
+    [['-map', `0:${index}`, '-c:a', 'aac', '-b:a', String(bitrate)], hls(name)].flat(),
+  );
+  return [QUIET, ['-i', source, '-filter_complex', graph], ...rungs, ...sound].flat();
 }

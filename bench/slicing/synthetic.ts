@@ -109,5 +109,5 @@ export const sourceInfo = (of: Film): SourceInfo => ({
     interlaced: false,
     rgb: false,
   },
-  audio: { index: 1, codec: 'aac', channels: 2, sampleRate: SOUND.rate },
+  audio: [{ index: 1, codec: 'aac', channels: 2, sampleRate: SOUND.rate, default: true }],
 });
