@@ -1,5 +1,6 @@
 /** What the slicing steps hand to one another: source facts → plan → chunk results. Parsed on entry of every step. */
 import { z } from 'zod';
+import { cost, ENGINES, usage } from './cost.ts';
 import { objectCreated } from './events.ts';
 import { RENDITION_KINDS, SEGMENT_TYPES } from './keys.ts';
 import { DAY_SECONDS, slicingBounds, whole } from './options.ts';
@@ -126,7 +127,7 @@ export const chunkTable = z.object({
 });
 export type ChunkTable = z.infer<typeof chunkTable>;
 
-export const engine = z.enum(['encode']).meta({ description: 'How chunks become segments. Others join here.' });
+export const engine = z.enum(ENGINES).meta({ description: 'What makes the segments.' });
 
 export const plan = z.object({
   videoId,
@@ -153,6 +154,8 @@ export const plan = z.object({
   audio: z
     .object({ bitrate: z.int().positive(), channels: z.int().positive(), sampleRate: z.int().positive() })
     .nullable(),
+  cost: cost.optional().meta({ description: 'What it will cost. Absent: in plans of before.' }),
+  used: usage.optional().meta({ description: 'What probing used.' }),
 });
 export type Plan = z.infer<typeof plan>;
 
@@ -182,6 +185,7 @@ export type EncodeResult = z.infer<typeof encodeResult>;
 /** What encode leaves at `chunkResultKey` for assemble. */
 export const chunkResult = z.object({
   index: z.int().nonnegative(),
+  used: usage.optional().meta({ description: 'What its function used, until it wrote this.' }),
   renditions: z
     .array(
       z.object({
