@@ -32,7 +32,10 @@ const wordsOf = (text: string): string[] => text.split(/([0-9a-z]+)/);
 const PLACE = /^-?\d{1,3}\.\d{6}, -?\d{1,3}\.\d{6} at \d{1,10}(?:\.\d{1,20})? km\/h$/;
 
 /** For who may watch the video and does not pay for it. */
-export const withoutCost = ({ cost: _, ...record }: VideoRecord): VideoRecord => record;
+export function withoutCost(record: VideoRecord): VideoRecord {
+  const { cost: _, ...others } = record;
+  return others;
+}
 
 /** Internal fields are left out by the schema. */
 export async function show(record: VideoRecord, now = Date.now()): Promise<Video> {

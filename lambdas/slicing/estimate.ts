@@ -28,7 +28,7 @@ export interface Work {
   /** Null: the source is read and encoded whole, by the larger function. */
   readonly timescale: number | null;
   readonly video: readonly (Omit<Rung, 'name' | 'level'> & { readonly copied?: boolean | undefined })[];
-  readonly audio: { readonly bitrate: number; readonly copied?: boolean | undefined } | null;
+  readonly audio: readonly { readonly bitrate: number; readonly copied?: boolean | undefined }[];
 }
 
 type Machine = Pick<CostOptions, 'preset' | 'memoryMiB' | 'chunkMemoryMiB'>;
@@ -58,7 +58,7 @@ export function encodingSeconds(work: Work, preset: string): { all: number; long
     encoded.length === 0
       ? 0
       : duration * source.frameRate * megapixels(source) * DECODE * (HEAVY_CODECS[source.codec] ?? 1);
-  const sound = work.audio && work.audio.copied !== true ? duration * SOUND : 0;
+  const sound = work.audio.filter(({ copied }) => copied !== true).length * duration * SOUND;
   return { all: decoding + sum(rungs) + sound, longest: Math.max(0, decoding, ...rungs) };
 }
 
@@ -69,7 +69,7 @@ export function mediaBytes({ video, audio, source: { info } }: Work): number {
   const bits = video.map(({ maxBitrate, copied }) =>
     copied === true ? (info.bytes * 8) / info.duration : (maxBitrate / PEAK) * FILL,
   );
-  return ((sum(bits) + (audio?.bitrate ?? 0)) / 8) * info.duration;
+  return ((sum(bits) + sum(audio.map(({ bitrate }) => bitrate))) / 8) * info.duration;
 }
 
 /** Transitions of the Map over chunks. */
@@ -83,7 +83,7 @@ export const transitionsOf = (work: Pick<Work, 'timescale' | 'chunkCount'>): num
 /** All that slicing by this plan uses, each step once. */
 export function estimateUsage(work: Work, machine: Machine): Usage {
   const { duration } = work.source.info;
-  const renditions = work.video.length + (work.audio ? 1 : 0);
+  const renditions = work.video.length + work.audio.length;
   const segments = Math.ceil(duration / work.segmentSeconds) * renditions;
   const chunks = work.timescale === null ? 1 : work.chunkCount;
   const ends = [
@@ -95,7 +95,7 @@ export function estimateUsage(work: Work, machine: Machine): Usage {
   ];
   if (work.engine === 'mediaconvert') {
     const minutes = sum(work.video.map((rung) => normalizedMinutes(rung, duration)));
-    const sound = work.audio ? normalizedMinutes(null, duration) : 0;
+    const sound = work.audio.length * normalizedMinutes(null, duration);
     // It lays a segment down with one request, and afterwards each is looked at once.
     return addUsage([...ends, { normalizedMinutes: minutes + sound, puts: segments, gets: segments }]);
   }

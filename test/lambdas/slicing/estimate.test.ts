@@ -33,7 +33,7 @@ const info = (duration: number, video: Partial<SourceInfo['video']> = {}): Sourc
     rgb: false,
     ...video,
   },
-  audio: { index: 1, codec: 'aac', channels: 2, sampleRate: 48_000 },
+  audio: [{ index: 1, codec: 'aac', channels: 2, sampleRate: 48_000, default: true }],
 });
 
 /** A plan as probe makes it, in chunks of 18 s. */
@@ -54,7 +54,7 @@ function film(duration: number, changes: Partial<Work> = {}, source = info(durat
 const copied = (work: Work): Work => ({
   ...work,
   video: work.video.map((rung, index) => (index === 0 ? { ...rung, copied: true } : rung)),
-  audio: work.audio && { ...work.audio, copied: true },
+  audio: work.audio.map((one) => ({ ...one, copied: true })),
 });
 
 describe('an estimate', () => {
@@ -111,7 +111,7 @@ describe('an estimate', () => {
     expect(dollars(film(2 * HOUR)) / hour).toBeCloseTo(2, 1);
     // Nothing but copying: no CPU to speak of.
     const all = film(HOUR);
-    const only = { ...all, video: [{ ...all.video[0]!, copied: true }], audio: { bitrate: 1, copied: true } };
+    const only = { ...all, video: [{ ...all.video[0]!, copied: true }], audio: [{ bitrate: 1, copied: true }] };
     expect(encodingSeconds(only, 'veryfast')).toEqual({ all: 0, longest: 0 });
     expect(dollars(only)).toBeLessThan(hour / 4);
   });
@@ -124,7 +124,7 @@ describe('an estimate', () => {
 
   it('says apart what keeping it costs: some 0.001 dollars a minute and month at 6 Mbit/s, source and copy', () => {
     const work = film(60);
-    const both = { ...work, video: [{ ...work.video[0]!, copied: true }], audio: null };
+    const both = { ...work, video: [{ ...work.video[0]!, copied: true }], audio: [] };
     const { monthly } = estimateCost(both, MACHINE, 'x86_64');
     expect(monthly).toBeCloseTo(((2 * 60 * 6e6) / 8 / 1e9) * 0.023, 6);
     expect(
