@@ -1,12 +1,14 @@
 /** One source, sliced both ways, and what came of it. */
-import { mkdir, readdir, stat } from 'node:fs/promises';
+import { mkdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '../../lib/config.ts';
 import { optionsOf } from '../../lib/constructs/slicing.ts';
+import { SCALE, SOUND } from '../../lambdas/slicing/cost-of-a-second.ts';
 import { programPath } from '../../lambdas/slicing/program.ts';
 import { round } from '../report.ts';
 import { classicFolder, oneRendition, wholeLadder } from './classic.ts';
 import { compare, type Ssim } from './compare.ts';
+import type { Costs } from './measured.ts';
 import { invoke, joined, slice, type Ours } from './ours.ts';
 import { priceOf, secondsOf, vcpusOf } from './price.ts';
 import type { Invocation } from './worker.ts';
@@ -57,6 +59,8 @@ export interface Case {
   readonly readShare: number;
   readonly playable: { readonly seconds: number; readonly requests: number; readonly bytes: number };
   readonly functions: readonly FunctionCase[];
+  /** What the model reckons with. */
+  readonly costs: Pick<Costs, 'decode' | 'encode' | 'threadShare' | 'inspect'>;
   readonly rungs: readonly RungCase[];
   /** Dollars, without storage. */
   readonly price: { readonly ladder: number; readonly ours: number };
@@ -78,6 +82,9 @@ export async function measureCase(setting: Setting, log: (line: string) => void)
   const ladder = await classic(wholeLadder(source, folder('classic'), ours.plan, preset));
   log(`${minutes} min: comparing with the source`);
   const rungs = await quality(setting, ours);
+
+  log(`${minutes} min: a chunk without its top rung`);
+  const costs = await costsOf(setting, ours);
 
   const invocations = [ours.inspected, ...ours.encoded];
   const sum = (of: (one: Invocation<unknown>) => number) => invocations.reduce((total, each) => total + of(each), 0);
@@ -104,6 +111,7 @@ export async function measureCase(setting: Setting, log: (line: string) => void)
       bytes: sum(({ readBytes, writtenBytes }) => readBytes + writtenBytes),
     },
     functions,
+    costs,
     rungs,
     price: {
       ladder: round(
@@ -129,6 +137,38 @@ export async function measureCase(setting: Setting, log: (line: string) => void)
 
 /** Memory of the probe function (lib/constructs/slicing.ts). */
 const PROBE_MIB = 1769;
+
+/**
+ * What decoding and encoding take apart: a chunk once more without its top rung, the rest as the lists of
+ * cost-of-a-second.ts have it.
+ */
+async function costsOf({ source, out, preset, worker }: Setting, { plan, chunks, encoded, inspected }: Ours) {
+  const chunk = chunks[Math.floor(chunks.length / 2)]!;
+  const { index, duration } = chunk;
+  const [top, ...lower] = plan.video;
+  const without = { ...plan, video: lower };
+  // The same bytes as before are written again.
+  const all = encoded[index]!;
+  const rest = await invoke<'chunk'>(worker, {
+    do: 'chunk',
+    source,
+    out: join(out, 'ours'),
+    plan: without,
+    chunk,
+    preset,
+  });
+  const { width, height, frameRate } = plan.source.info.video;
+  const pixels = (w: number, h: number) => (w * h * frameRate * duration!) / 1e6;
+  const from = pixels(width, height);
+  const encode = (all.cpuSeconds - rest.cpuSeconds - SCALE * from) / pixels(top!.width, top!.height);
+  const ladder = plan.video.reduce((sum, rung) => sum + encode * pixels(rung.width, rung.height) + SCALE * from, 0);
+  return {
+    decode: round((all.cpuSeconds - ladder - SOUND * duration!) / from, 5),
+    encode: round(encode, 5),
+    threadShare: round(Math.min(1, all.threadSeconds / all.cpuSeconds), 3),
+    inspect: inspected.cpuSeconds,
+  };
+}
 
 const functionCase = (name: string, each: readonly Invocation<unknown>[], memoryMiB: number): FunctionCase => ({
   name: `${name}, ${memoryMiB} MiB, ${round(vcpusOf(memoryMiB), 1)} vCPU`,
@@ -159,10 +199,7 @@ async function quality({ source, out, maker }: Setting, { plan, chunks, renditio
   return Promise.all(
     plan.video.map(async ({ name, maxBitrate }, i) => {
       const { segments } = both[i]!.rendition;
-      const classic = await classicSegments(
-        classicFolder(join(out, 'classic'), name),
-        segments.map(({ duration }) => duration),
-      );
+      const classic = await classicSegments(classicFolder(join(out, 'classic'), name));
       return {
         name,
         bytes: segments.reduce((total, { bytes }) => total + bytes, 0),
@@ -179,13 +216,15 @@ async function quality({ source, out, maker }: Setting, { plan, chunks, renditio
 const fullest = (segments: readonly { bytes: number; duration: number }[], maxBitrate: number): number =>
   Math.max(...segments.map(({ bytes, duration }) => (bytes * 8) / duration / maxBitrate));
 
-/** Its segments in order, as long as ours: both are cut at the same pictures. */
-async function classicSegments(folder: string, durations: readonly number[]) {
-  const names = (await readdir(folder)).filter((name) => name.endsWith('.m4s')).toSorted();
-  if (names.length !== durations.length)
-    throw new Error(`the classic way made ${names.length} segments, ours ${durations.length}`);
+/** Its segments in order, as its playlist has them. */
+async function classicSegments(folder: string) {
+  const playlist = await readFile(join(folder, 'index.m3u8'), 'utf8');
+  const listed = [...playlist.matchAll(/^#EXTINF:([0-9.]+),\n(\S+)$/gm)];
   return Promise.all(
-    names.map(async (name, i) => ({ bytes: (await stat(join(folder, name))).size, duration: durations[i]! })),
+    listed.map(async ([, duration, name]) => ({
+      bytes: (await stat(join(folder, name!))).size,
+      duration: Number(duration),
+    })),
   );
 }
 
@@ -226,6 +265,13 @@ export function rows(one: Case): (string | number)[][][] {
         round(r.fullest, 3),
         round(r.classicFullest, 3),
       ]),
+    ],
+    [
+      ['what the model reckons with', 'CPU-s'],
+      ['decoding a megapixel', one.costs.decode],
+      ['encoding a megapixel', one.costs.encode],
+      ['share of the busiest thread', one.costs.threadShare],
+      ['inspecting a source', one.costs.inspect],
     ],
     [
       ['until playable, a function a chunk', 'seconds', 'requests', 'MiB read and written'],

@@ -1,4 +1,4 @@
-/** SSIM of renditions against their source, scaled to each one's size: of every fifth frame, and of all near borders. */
+/** SSIM of renditions against their source, scaled to each one's size: of every tenth frame, and of all near borders. */
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from '../../lib/process.ts';
@@ -18,7 +18,7 @@ export interface Ssim {
 
 /** Seconds before and after a border that count as next to it. */
 const NEAR = 0.2;
-const EVERY = 5;
+const EVERY = 10;
 
 /** `borders`: seconds. Frames are taken by their number: there must be as many as in the source. */
 export async function compare(

@@ -29,6 +29,7 @@ export const PARAMETERS = {
     'executions a s',
     'Step Functions quotas, StartExecution in us-east-1: refill of the bucket; its 1,300 to begin with are left out',
   ),
+  mapRun: parameter(0.5, 's', 'assumed, AWS publishes none: until a Distributed Map starts its first execution'),
   request: parameter(
     0.1,
     's',

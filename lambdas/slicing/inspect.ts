@@ -14,7 +14,7 @@ import { segmentTable, type SegmentTable } from './segment-table.ts';
 import { takeSample, walkFragments } from './sample.ts';
 
 /** Chunks of one video at most; longer videos have longer ones. Each is an entry of the state machine's input: 256 KiB. */
-const MAX_CHUNKS = 500;
+export const MAX_CHUNKS = 500;
 
 interface InspectOptions {
   readonly source: ByteSource;
