@@ -22,6 +22,7 @@ beforeAll(async () => {
       urlSeconds: 600,
       expireSeconds: 86_400,
     }),
+    PULL_RULES: JSON.stringify({ allowPrivate: false, buckets: [] }),
   });
   ({ handler } = await import('../../../lambdas/upload/handler.ts'));
   s3 = new S3Client({ forcePathStyle: true });
