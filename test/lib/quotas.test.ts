@@ -96,7 +96,7 @@ const RUNS: readonly (readonly [string, Values])[] = [
     'as much as the console is told',
     { ...at(1, AUTH), 'upload.types': many(11, (i) => long(100, `video/${i}`)), ...on },
   ],
-  ['the most media types', { ...at(1, ['upload.types']), ...on }],
+  ['the most media types', { ...at(1, ['upload.types']), ...at(0, ['upload.pullPrivate']), ...on }],
   ['the least media types, a local edge', { ...at(0, ['upload.types', 'playback.publicUrl']), ...on }],
   ['a local run', { ...at(1, ['upload.pullPrivate']), enforceTls: false, ...on }],
   ['the longest local edge', { ...at(1, ['playback.publicUrl']), ...on }],
