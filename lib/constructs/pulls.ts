@@ -25,8 +25,11 @@ interface PullsProps {
   readonly limits: UploadLimits;
 }
 
-/** The queue; what is sent there is pulled. */
-export function pulls(scope: Construct, { config, storage, limits }: PullsProps): Queue {
+/** The queue, and who works on what is sent there. */
+export function pulls(
+  scope: Construct,
+  { config, storage, limits }: PullsProps,
+): { readonly queue: Queue; readonly puller: SluiceFunction } {
   // Each is counted that Lambda had no execution for, too: five hours of trying.
   const queue = workQueue(scope, 'Pulls', { config, workerTimeout: TIMEOUT, tries: 20 });
   const { videos } = concurrency(config);
@@ -71,7 +74,7 @@ export function pulls(scope: Construct, { config, storage, limits }: PullsProps)
       maxConcurrency: Math.max(WORKERS, places),
     }),
   );
-  return queue;
+  return { queue, puller };
 }
 
 /** Of slicing's places, so that what comes from outside, however slowly, leaves the others theirs. */

@@ -19,12 +19,15 @@ export interface UploadProps {
 
 export class Upload extends Construct {
   readonly handler: SluiceFunction;
+  /** Brings over what lies at an address. */
+  readonly puller: SluiceFunction;
 
   constructor(scope: Construct, id: string, { config, storage, api }: UploadProps) {
     super(scope, id);
     const bus = EventBus.fromEventBusName(this, 'Bus', 'default');
     const limits = limitsOf(config);
-    const queue = pulls(this, { config, storage, limits });
+    const { queue, puller } = pulls(this, { config, storage, limits });
+    this.puller = puller;
     this.handler = new SluiceFunction(this, 'Handler', {
       config,
       entry: 'upload/handler.ts',

@@ -3,6 +3,7 @@ import { Skeleton, Table } from '@mantine/core';
 import { lazy, Suspense } from 'react';
 import type { Rendition, Video } from '../../../lib/contract/video.ts';
 import { bitRate, bytes, clock, exact, span } from '../shared/format.ts';
+import { CostSection } from './CostSection.tsx';
 import { statusViews } from '../shared/status.ts';
 import classes from './video.module.css';
 
@@ -72,6 +73,7 @@ export function DetailsTab({ video, isShown }: { video: Video; isShown: boolean 
           ))}
         </dl>
       </section>
+      {video.cost && <CostSection cost={video.cost} />}
       {video.origin?.kind === 'clip' && isShown && (
         <section>
           <h2>Where it was filmed</h2>
@@ -118,7 +120,10 @@ const happened: Record<Video['status'], string> = {
 };
 
 type Kind = Rendition['kind'];
-const titles: Record<Kind, (one: Rendition) => string> = { video: ({ name }) => name, audio: () => 'audio' };
+const titles: Record<Kind, (one: Rendition) => string> = {
+  video: ({ name }) => name,
+  audio: ({ label, name }) => (label === undefined || label === name ? 'audio' : `audio, ${label}`),
+};
 
 const shapes: Record<Kind, (one: Rendition) => string> = {
   video: ({ width, height }) => `${width} × ${height} px`,
