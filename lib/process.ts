@@ -8,7 +8,6 @@
  * are spoken to by messages; `local/run.mjs` is there before anything that reads TypeScript.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 
@@ -158,10 +157,20 @@ async function feed(input: AsyncIterable<Uint8Array>, stdin: Writable): Promise<
   stdin.on('error', () => undefined);
   for await (const piece of input) {
     if (stdin.destroyed) return;
-    if (!stdin.write(piece)) await Promise.race([once(stdin, 'drain'), once(stdin, 'close')]).catch(() => undefined);
+    if (!stdin.write(piece)) await drained(stdin);
   }
   stdin.end();
 }
+
+/** When there is room again, or nobody who would read. */
+const drained = (stdin: Writable): Promise<void> =>
+  new Promise((resolve) => {
+    const go = (): void => {
+      stdin.off('drain', go).off('close', go);
+      resolve();
+    };
+    stdin.on('drain', go).on('close', go);
+  });
 
 /** Runs to the end and answers what it printed, at most `maxBytes` of it. */
 export async function output(

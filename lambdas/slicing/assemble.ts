@@ -53,7 +53,7 @@ async function assemble(task: AssembleTask): Promise<AssembleResult> {
 
   const hasPoster = await poster(task, renditions, prefix);
   if (!(await reach('ready', task, { hasPoster, progress: 100 }))) return stopped(task, renditions);
-  await removeObjects(bucket, [...work, ...tables]);
+  await removeObjects(bucket, [...work, ...tables, ...(plan.remuxed ? [plan.remuxed.key] : [])]);
   return { outcome: 'ready', videoId };
 }
 

@@ -4,13 +4,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { json, required } from '../../lib/contract/env.ts';
-import { chunkTableKey, parseUploadKey } from '../../lib/contract/keys.ts';
+import { parseUploadKey } from '../../lib/contract/keys.ts';
 import {
-  chunkTable,
   probeResult,
   probeTask,
   slicingOptions,
-  type Plan,
   type ProbeResult,
   type SourceInfo,
 } from '../../lib/contract/slicing.ts';
@@ -20,13 +18,17 @@ import { announce, changeVideo, readVideo } from '../shared/videos.ts';
 import { accept, removeStray } from './accept.ts';
 import { claim } from './claim.ts';
 import { refuse } from './failing.ts';
+import { checkBytes } from './facts.ts';
 import { inspect, type Inspected } from './inspect.ts';
-import { download, headObject, objectSource, putObject, type ObjectRef } from './objects.ts';
+import { download, headObject, objectSource, type ObjectRef } from './objects.ts';
 import { holdPlace, leavePlace } from './place.ts';
 import { planSlicing } from './plan.ts';
 import { Refusal } from './refusal.ts';
-import type { SegmentTable } from './segment-table.ts';
+import { withIndex } from './remux.ts';
+import { worthRemuxing } from './remuxer.ts';
+import { storeTable } from './store-table.ts';
 import { step } from './transient.ts';
+import { Stopped } from './watch.ts';
 
 /** Kept of the Lambda's time for marking the video when inspection takes all of the rest. */
 const RESERVE_MS = 10_000;
@@ -62,10 +64,26 @@ export const handler = step(async (input: unknown, context: Pick<Context, 'getRe
     const { bucket: from, key, etag } = pinned;
     const source = { bucket: from, key, ...(etag !== undefined && { etag }), info };
     const options = json('SLICING_OPTIONS', slicingOptions);
-    const planned = planSlicing({ videoId, revision, execution, source }, options, table);
-    if (table) await storeParts(planned.plan, table);
+    const of = { videoId, revision, execution, source };
+    const whole = planSlicing(of, options, table);
+    if (table || !worthRemuxing(info, options)) {
+      if (table) await storeTable(whole.plan, table);
+      return result({ outcome: 'planned', ...whole });
+    }
+    const again = await withIndex(whole, options, context.getRemainingTimeInMillis() - RESERVE_MS);
+    if (!again) {
+      checkBytes(info.bytes, options);
+      return result({ outcome: 'planned', ...whole });
+    }
+    const counted = { ...source, info: { ...info, duration: again.table.seconds } };
+    const planned = planSlicing({ ...of, source: counted, remuxed: again.remuxed }, options, again.table);
+    await storeTable(planned.plan, again.table);
     return result({ outcome: 'planned', ...planned });
   } catch (error) {
+    if (error instanceof Stopped) {
+      await leavePlace(videoId);
+      return ignored('the video was deleted');
+    }
     if (!(error instanceof Refusal)) throw error;
     const failure = { code: error.code, reason: error.reason };
     logger.info('source refused', { videoId, ...failure });
@@ -94,22 +112,6 @@ async function facts(ref: ObjectRef, size: number, timeoutMs: number): Promise<I
     });
   } finally {
     await rm(folder, { recursive: true, force: true });
-  }
-}
-
-/** Parts written at a time. */
-const AT_A_TIME = 16;
-
-/** Hands each chunk its part of the segment table; nobody else reads the source's index. */
-async function storeParts({ videoId, revision }: Plan, { chunks, part }: SegmentTable): Promise<void> {
-  const bucket = required('MEDIA_BUCKET');
-  for (let at = 0; at < chunks.length; at += AT_A_TIME) {
-    await Promise.all(
-      chunks.slice(at, at + AT_A_TIME).map(async ({ index }) => {
-        const key = chunkTableKey(videoId, revision, index);
-        await putObject(bucket, key, JSON.stringify(chunkTable.parse(part(index))), 'application/json', 'no-store');
-      }),
-    );
   }
 }
 

@@ -2,6 +2,7 @@
  * A source without an index, as movie fragments of the same packets, and the index that comes of writing them: one pass,
  * nothing decoded, memory of a fragment. Knows no AWS.
  */
+import type { SlicingOptions, SourceInfo } from '../../lib/contract/slicing.ts';
 import { BoxError } from '../../lib/media/boxes.ts';
 import { FragmentIndex } from '../../lib/media/fragment-index.ts';
 import { readBoxes } from '../../lib/media/layout.ts';
@@ -23,17 +24,15 @@ const CODECS = new Set([
   ...['aac', 'mp3', 'mp2', 'ac3', 'eac3', 'opus', 'flac'],
 ]);
 
-interface Looked {
-  readonly container: string;
-  /** Seconds. */
-  readonly duration: number;
-  /** Of the tracks that are taken. */
-  readonly codecs: readonly string[];
-}
-
 /** Whether a source without a segment table gets one by remuxing. */
-export const worthRemuxing = ({ container, duration, codecs }: Looked): boolean =>
-  duration > WORTH_SECONDS && CONTAINERS.has(container) && codecs.every((codec) => CODECS.has(codec));
+export const worthRemuxing = (
+  { container, duration, video, audio }: Pick<SourceInfo, 'container' | 'duration' | 'video' | 'audio'>,
+  { segmentType }: Pick<SlicingOptions, 'segmentType'>,
+): boolean =>
+  segmentType === 'fmp4' &&
+  duration > WORTH_SECONDS &&
+  CONTAINERS.has(container) &&
+  [video, ...audio].every(({ codec }) => CODECS.has(codec));
 
 interface RemuxOptions {
   readonly input: AsyncIterable<Uint8Array>;

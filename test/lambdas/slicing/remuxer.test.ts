@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { remux, worthRemuxing } from '../../../lambdas/slicing/remuxer.ts';
+import type { SourceInfo } from '../../../lib/contract/slicing.ts';
 import { ProcessError } from '../../../lib/process.ts';
 import type { MovieIndex } from '../../../lib/media/sample-table.ts';
 import { ffmpeg, H264, packets, picture, tone, workFolder } from './media.ts';
@@ -98,9 +99,18 @@ describe('a source without an index', () => {
 });
 
 it('short ones, and what MP4 cannot hold, are encoded as they are', () => {
-  const long = { container: 'matroska,webm', duration: 3600, codecs: ['h264', 'aac'] };
-  expect(worthRemuxing(long)).toBe(true);
-  expect(worthRemuxing({ ...long, duration: 200 })).toBe(false);
-  expect(worthRemuxing({ ...long, codecs: ['vp8', 'vorbis'] })).toBe(false);
-  expect(worthRemuxing({ ...long, container: 'avi' })).toBe(false);
+  const of = (video: string, audio: string, container = 'matroska,webm', duration = 3600) =>
+    worthRemuxing(
+      {
+        container,
+        duration,
+        video: { codec: video } as SourceInfo['video'],
+        audio: [{ codec: audio }] as SourceInfo['audio'],
+      },
+      { segmentType: 'fmp4' },
+    );
+  expect(of('h264', 'aac')).toBe(true);
+  expect(of('h264', 'aac', 'mpegts', 200)).toBe(false);
+  expect(of('vp8', 'vorbis')).toBe(false);
+  expect(of('h264', 'mp3', 'avi')).toBe(false);
 });
