@@ -9,23 +9,29 @@ import {
   probeResult,
   probeTask,
   slicingOptions,
+  type Chunk,
+  type Plan,
   type ProbeResult,
+  type SlicingOptions,
   type SourceInfo,
 } from '../../lib/contract/slicing.ts';
 import type { VideoRecord } from '../../lib/contract/video.ts';
 import { logger } from '../shared/logger.ts';
 import { announce, changeVideo, readVideo } from '../shared/videos.ts';
 import { accept, removeStray } from './accept.ts';
+import { afford } from './budget.ts';
 import { claim } from './claim.ts';
 import { refuse } from './failing.ts';
 import { checkBytes } from './facts.ts';
 import { inspect, type Inspected } from './inspect.ts';
+import { startMeter } from './meter.ts';
 import { download, headObject, objectSource, type ObjectRef } from './objects.ts';
 import { holdPlace, leavePlace } from './place.ts';
 import { planSlicing } from './plan.ts';
 import { Refusal } from './refusal.ts';
 import { withIndex } from './remux.ts';
 import { worthRemuxing } from './remuxer.ts';
+import type { SegmentTable } from './segment-table.ts';
 import { storeTable } from './store-table.ts';
 import { step } from './transient.ts';
 import { Stopped } from './watch.ts';
@@ -34,6 +40,7 @@ import { Stopped } from './watch.ts';
 const RESERVE_MS = 10_000;
 
 export const handler = step(async (input: unknown, context: Pick<Context, 'getRemainingTimeInMillis'>) => {
+  const used = startMeter();
   const { execution, event } = probeTask.parse(input);
   const { bucket, object } = event.detail;
   const upload = parseUploadKey(object.key);
@@ -65,20 +72,14 @@ export const handler = step(async (input: unknown, context: Pick<Context, 'getRe
     const source = { bucket: from, key, ...(etag !== undefined && { etag }), info };
     const options = json('SLICING_OPTIONS', slicingOptions);
     const of = { videoId, revision, execution, source };
-    const whole = planSlicing(of, options, table);
-    if (table || !worthRemuxing(info, options)) {
-      if (table) await storeTable(whole.plan, table);
-      return result({ outcome: 'planned', ...whole });
-    }
-    const again = await withIndex(whole, options, context.getRemainingTimeInMillis() - RESERVE_MS);
-    if (!again) {
-      checkBytes(info.bytes, options);
-      return result({ outcome: 'planned', ...whole });
-    }
-    const counted = { ...source, info: { ...info, duration: again.table.seconds } };
-    const planned = planSlicing({ ...of, source: counted, remuxed: again.remuxed }, options, again.table);
-    await storeTable(planned.plan, again.table);
-    return result({ outcome: 'planned', ...planned });
+    const asItIs = { ...planSlicing(of, options, table), table };
+    const laid =
+      !table && worthRemuxing(info, options)
+        ? await remuxed(asItIs, options, context.getRemainingTimeInMillis() - RESERVE_MS)
+        : asItIs;
+    const plan = await afford(laid.plan);
+    if (laid.table) await storeTable(plan, laid.table);
+    return result({ outcome: 'planned', plan: { ...plan, used: used() }, chunks: laid.chunks });
   } catch (error) {
     if (error instanceof Stopped) {
       await leavePlace(videoId);
@@ -113,6 +114,25 @@ async function facts(ref: ObjectRef, size: number, timeoutMs: number): Promise<I
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+interface Laid {
+  readonly plan: Plan;
+  readonly chunks: Chunk[];
+  readonly table: SegmentTable | undefined;
+}
+
+/** The plan by the table that remuxing gives it, or as it is, where it fits one function. */
+async function remuxed(asItIs: Laid, options: SlicingOptions, timeoutMs: number): Promise<Laid> {
+  const { videoId, revision, execution, source } = asItIs.plan;
+  const made = await withIndex(asItIs, options, timeoutMs);
+  if (!made) {
+    checkBytes(source.info.bytes, options);
+    return asItIs;
+  }
+  const { table, remuxed: file } = made;
+  const counted = { ...source, info: { ...source.info, duration: table.seconds } };
+  return { ...planSlicing({ videoId, revision, execution, source: counted, remuxed: file }, options, table), table };
 }
 
 /** False when the video is no longer this run's. A retried step finds its own mark. */
