@@ -19,10 +19,7 @@ const WORTH_SECONDS = 300;
 const CONTAINERS = new Set(['matroska,webm', 'mpegts', 'mpeg', 'flv', 'live_flv']);
 
 /** Codecs that ISO base media has a sample entry for, which ffmpeg writes and reads. */
-const CODECS = new Set([
-  ...['h264', 'hevc', 'av1', 'vp9', 'mpeg4', 'mpeg2video'],
-  ...['aac', 'mp3', 'mp2', 'ac3', 'eac3', 'opus', 'flac'],
-]);
+const CODECS = new Set('h264 hevc av1 vp9 mpeg4 mpeg2video aac mp3 mp2 ac3 eac3 opus flac'.split(' '));
 
 /** Whether a source without a segment table gets one by remuxing. */
 export const worthRemuxing = (
