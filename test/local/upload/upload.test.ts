@@ -52,7 +52,10 @@ beforeAll(async () => {
   const engine = new URL(process.env['AWS_ENDPOINT_URL']!);
   const proxy = createServer((request, response) => {
     const part = /partNumber=(\d+)&uploadId=([^&]+)/.exec(request.url ?? '');
-    if (part !== null && request.method === 'PUT' && ++puts > gate) return void request.resume();
+    if (part !== null && request.method === 'PUT' && ++puts > gate) {
+      request.resume();
+      return;
+    }
     const { hostname, port } = engine;
     const onward = send(
       { hostname, port, method: request.method, path: request.url, headers: request.headers },
