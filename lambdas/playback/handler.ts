@@ -3,9 +3,10 @@ import { vodPrefix } from '../../lib/contract/keys.ts';
 import { ApiError } from '../shared/errors.ts';
 import { Reply, serve } from '../shared/http.ts';
 import { logger } from '../shared/logger.ts';
-import { loadSigner } from '../shared/signing.ts';
+import { loadSigner, type Signer } from '../shared/signing.ts';
 import { checkPlayable, signatureEnd, tokenLifetime, watchable } from './access.ts';
 import { setCookies } from './cookies.ts';
+import { checkDash, mpdKey, noMpd, personalMpd } from './dash.ts';
 import { expand, multivariant, playlistKey, type Access } from './manifest.ts';
 import { checkLength, readPlaylist } from './media-playlist.ts';
 import { callers, groupsClaim, signatureHours, tokenMinutes } from './options.ts';
@@ -30,14 +31,7 @@ export const handler = serve<'playback'>(groupsClaim, {
     const now = Date.now();
     const end = signatureEnd(new Date(now), signatureHours, video.duration);
     const path = `/${vodPrefix(id)}`;
-    const set =
-      cookies === '1'
-        ? setCookies(signer.cookies(`${path}*`, end), {
-            path,
-            maxAgeSeconds: (end.getTime() - now) / 1000,
-            secure: signer.secure,
-          })
-        : [];
+    const set = cookies === '1' ? cookiesFor(signer, path, end, now) : [];
     let access: Access;
     if (expanded === '1') {
       const token = viewer && (await mintToken(signer.tokenKey, viewer, id, 'playlists', end));
@@ -45,6 +39,23 @@ export const handler = serve<'playback'>(groupsClaim, {
     } else if (cookies === '1') access = { way: 'cookies' };
     else access = { way: 'define', query: signer.sign(`${path}*`, end) };
     return new Reply(multivariant(video, access), {}, set);
+  },
+
+  'GET /api/play/{id}/manifest.mpd': async (request) => {
+    const { id } = request.params;
+    const { viewer } = (await callers.of(request, id, ['manifest'])) ?? {};
+    const video = await watchable(id, viewer);
+    checkPlayable(video);
+    checkDash(video);
+    const shared = await readPlaylist(mpdKey(video), (cause) => noMpd(video, cause));
+    const signer = await loadSigner();
+    const now = Date.now();
+    const end = signatureEnd(new Date(now), signatureHours, video.duration);
+    const path = `/${vodPrefix(id)}`;
+    const bare = request.query.cookies === '1';
+    const text = personalMpd(shared, bare ? undefined : signer.sign(`${path}*`, end));
+    const set = bare ? cookiesFor(signer, path, end, now) : [];
+    return new Reply(checkLength(text, 'The MPD is too long; use main.m3u8 instead.'), {}, set);
   },
 
   'GET /api/play/{id}/{kind}/{playlist}': async (request) => {
@@ -63,6 +74,13 @@ export const handler = serve<'playback'>(groupsClaim, {
     return new Reply(checkLength(text, 'The expanded playlist is too long; use EXT-X-DEFINE or cookies instead.'));
   },
 });
+
+const cookiesFor = (signer: Signer, path: string, end: Date, now: number): string[] =>
+  setCookies(signer.cookies(`${path}*`, end), {
+    path,
+    maxAgeSeconds: (end.getTime() - now) / 1000,
+    secure: signer.secure,
+  });
 
 /** Deleted or sliced anew since the record was read. */
 function gone(key: string, cause: Error): ApiError {

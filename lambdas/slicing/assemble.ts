@@ -6,6 +6,7 @@ import { required } from '../../lib/contract/env.ts';
 import {
   chunkResultKey,
   chunkTableKey,
+  DASH_PATH,
   INIT_NAME,
   playlistPath,
   POSTER_PATH,
@@ -18,6 +19,7 @@ import { logger } from '../shared/logger.ts';
 import { removeObjects } from '../shared/objects.ts';
 import { announce, changeVideo, readVideo, type Change } from '../shared/videos.ts';
 import { download, putObject, readText } from './objects.ts';
+import { DASH_TYPE, mpd } from './mpd.ts';
 import { describe, mediaPlaylist, merge, PLAYLIST_TYPE, type MergedRendition } from './playlists.ts';
 import { holdPlace, leavePlace } from './place.ts';
 import { drawPoster, posterRung, posterSegment } from './poster.ts';
@@ -49,6 +51,8 @@ async function assemble(task: AssembleTask): Promise<AssembleResult> {
     const key = `${prefix}${playlistPath(rendition.kind, rendition.name)}`;
     await putObject(bucket, key, mediaPlaylist(rendition, plan.segmentType), PLAYLIST_TYPE);
   }
+  const dash = mpd(renditions, plan);
+  if (dash !== undefined) await putObject(bucket, `${prefix}${DASH_PATH}`, dash, DASH_TYPE, 'no-store');
   if (!(await reach('playable', task, facts(before, task, renditions)))) return stopped(task, renditions);
 
   const hasPoster = await poster(task, renditions, prefix);
@@ -99,7 +103,7 @@ async function stopped(
     ...[INIT_NAME, ...segments.map((segment) => segment.name)].map((file) => `${renditionFolder(kind, name)}${file}`),
   ]);
   await removeObjects(required('MEDIA_BUCKET'), [
-    ...[...paths, POSTER_PATH].map((path) => `${revisionPrefix(videoId, revision)}${path}`),
+    ...[...paths, DASH_PATH, POSTER_PATH].map((path) => `${revisionPrefix(videoId, revision)}${path}`),
     ...chunks.map(({ index }) => chunkResultKey(videoId, revision, index)),
   ]);
   return { outcome: 'stopped', videoId };

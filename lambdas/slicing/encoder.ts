@@ -107,6 +107,7 @@ async function collectFmp4(options: EncodeOptions, output: Output, running: Runn
   await cutStream(pipe, cutsOf(options, output), {
     init: async (bytes, track) => {
       result.codecs = track.codecs;
+      result.timescale = track.timescale;
       result.init = createHash('sha256').update(bytes).digest('hex');
       // Those of the other chunks are the same, which assembling looks at.
       if (chunk.index === 0) await options.put(`${folder}${INIT_NAME}`, bytes, type);

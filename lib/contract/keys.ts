@@ -63,6 +63,9 @@ export const INIT_NAME = 'init.mp4';
 export const segmentName = (number: number, type: SegmentType): string =>
   `${String(number).padStart(5, '0')}.${type === 'fmp4' ? 'm4s' : 'ts'}`;
 
+/** DASH manifest (MPD) over the revision's segments, relative to the revision prefix: without anybody's signature. */
+export const DASH_PATH = 'manifest.mpd';
+
 /** Still picture of the video, relative to the revision prefix. */
 export const POSTER_PATH = 'poster.jpg';
 

@@ -191,6 +191,11 @@ export const chunkResult = z.object({
         init: z
           .string()
           .meta({ description: 'SHA-256 of its initialization section, hex; of MPEG-TS, which has none, empty.' }),
+        timescale: z
+          .int()
+          .positive()
+          .optional()
+          .meta({ description: 'Ticks a second of its fMP4 segments. Absent: MPEG-TS, or of before.' }),
         segments: z
           .array(
             z.object({
