@@ -32,8 +32,9 @@ export class VodStack extends Stack {
     const signingKey = new SigningKey(this, 'SigningKey', config);
     const ffmpegLayer = new FfmpegLayer(this, 'FfmpegLayer', { architecture: config.architecture });
 
-    new Upload(this, 'Upload', { config, storage, api });
+    const upload = new Upload(this, 'Upload', { config, storage, api });
     const slicing = new Slicing(this, 'Slicing', { config, storage, ffmpegLayer });
+    slicing.startedBy(upload.handler);
     const catalog = new Catalog(this, 'Catalog', { config, storage, api, signingKey, slicing });
     const playback = new Playback(this, 'Playback', { config, storage, api, signingKey });
     this.devices = new Devices(this, 'Devices', { config, storage, api, signingKey });

@@ -2,15 +2,16 @@
 import { open } from 'node:fs/promises';
 import type { SlicingOptions, SourceInfo } from '../../lib/contract/slicing.ts';
 import { BoxError } from '../../lib/media/boxes.ts';
+import { FragmentIndex } from '../../lib/media/fragment-index.ts';
 import type { ByteSource, Layout } from '../../lib/media/layout.ts';
-import { readMovieIndex } from '../../lib/media/sample-table.ts';
+import { readMovieIndex, type MovieIndex } from '../../lib/media/sample-table.ts';
 import { logger } from '../shared/logger.ts';
-import { checkBytes, checkLimits, mustMeasure, readFacts } from './facts.ts';
+import { checkBytes, checkLimits, fits, mustMeasure, readFacts } from './facts.ts';
 import { decodableCodecs, ffprobe, measureDuration } from './ffprobe.ts';
 import { audioPlan } from './plan.ts';
 import { Refusal, spokenDuration } from './refusal.ts';
 import { segmentTable, type SegmentTable } from './segment-table.ts';
-import { refuseCutFragments, takeSample } from './sample.ts';
+import { takeSample, walkFragments } from './sample.ts';
 
 /** Chunks of one video at most; longer videos have longer ones. Each is an entry of the state machine's input: 256 KiB. */
 const MAX_CHUNKS = 500;
@@ -43,60 +44,85 @@ export async function inspect({ source, path, fetchWhole, options, timeoutMs }: 
     return { ...sample, facts: readFacts(await ffprobe(path, signal), source.size, await decodableCodecs(), options) };
   });
   let { duration, video } = facts;
-  const measured = mustMeasure(facts, layout?.fragmented ?? false);
-  if (measured) {
-    checkBytes(source.size, options);
-    duration = await within(
-      timeoutMs,
-      async () => {
-        if (!whole) await fetchWhole(path, all);
-        await withFile(path, source.size, (file) => refuseCutFragments(file, all));
-        return measureDuration(path, video.index, all);
-      },
-      all,
-    );
+  let table: SegmentTable | undefined;
+  if (mustMeasure(facts, layout?.fragmented ?? false)) {
+    // Fragments that do not fit here are walked through where they are.
+    const there = layout?.fragmented === true && !fits(source.size, options);
+    if (!there) checkBytes(source.size, options);
+    const measure = async (): Promise<number> => {
+      if (!whole && !there) await fetchWhole(path, all);
+      const index = await withFile(path, source.size, (file) =>
+        indexOfFragments(there ? source : file, file, layout, facts, all),
+      );
+      table = index && tableOf(index, facts, options);
+      if (table !== undefined) return table.seconds;
+      checkBytes(source.size, options);
+      return measureDuration(path, video.index, all);
+    };
+    duration = await within(timeoutMs, measure, all);
     video = { ...video, duration: null };
+  } else {
+    const index = await withFile(path, source.size, (file) => indexOfHeader(file, layout, facts));
+    table = index && tableOf(index, facts, options);
+    duration = table?.seconds ?? duration;
   }
   if (duration === undefined || duration <= 0) {
     throw new Refusal('no-duration', 'The file has no readable length, so it is empty or damaged; export it again.');
   }
   const info: SourceInfo = { ...facts, video, duration };
   checkLimits(info, options);
-  const table = measured ? undefined : await tableOf(info, options, path, source.size, layout);
-  if (table === undefined) {
-    // One task takes the source whole.
-    checkBytes(source.size, options);
-    return { info, table };
-  }
-  const counted = { ...info, duration: table.seconds };
-  checkLimits(counted, options);
-  return { info: counted, table };
+  // Without a table one task takes the source whole.
+  if (table === undefined) checkBytes(source.size, options);
+  return { info, table };
 }
 
-/** The segment table of an MP4 or MOV, whose index the stand-in holds. */
-async function tableOf(
-  { video, audio }: SourceInfo,
-  options: SlicingOptions,
-  path: string,
-  size: number,
-  layout: Layout | undefined,
-): Promise<SegmentTable | undefined> {
+/** Content of the `moov` of an MP4 or MOV, which the stand-in holds. */
+async function readMoov(file: ByteSource, layout: Layout | undefined): Promise<Buffer | undefined> {
   const box = layout?.boxes.find(({ type }) => type === 'moov');
-  if (box === undefined || options.segmentType !== 'fmp4') return undefined;
-  let moov: Buffer = Buffer.alloc(0);
-  await withFile(path, size, async (source) => {
-    moov = await source.read(box.offset + box.header, box.size - box.header);
+  return box && (await file.read(box.offset + box.header, box.size - box.header));
+}
+
+type Tracks = Pick<SourceInfo, 'video' | 'audio'>;
+const positionsOf = ({ video, audio }: Tracks): number[] => [video.index, ...audio.map(({ index }) => index)];
+
+async function indexOfHeader(file: ByteSource, layout: Layout | undefined, tracks: Tracks) {
+  const moov = await readMoov(file, layout);
+  return moov && usable(() => readMovieIndex(moov, positionsOf(tracks)));
+}
+
+/** Walks through all fragments there are, if any. Throws Refusal when the file is cut. */
+async function indexOfFragments(
+  source: ByteSource,
+  file: ByteSource,
+  layout: Layout | undefined,
+  tracks: Tracks,
+  signal: AbortSignal,
+): Promise<MovieIndex | undefined> {
+  const moov = await readMoov(file, layout);
+  const gathered = { fragments: moov && usable(() => new FragmentIndex(moov, positionsOf(tracks))) };
+  await walkFragments(source, signal, (moof, at) => {
+    const { fragments } = gathered;
+    gathered.fragments = fragments && usable(() => fragments.add(moof, at));
   });
-  const positions = [video.index, ...(audio ? [audio.index] : [])];
+  const { fragments } = gathered;
+  return fragments && usable(() => fragments.index);
+}
+
+/** An index that ffmpeg reads and we do not is none. */
+function usable<T>(read: () => T): T | undefined {
   try {
-    const of = { ...options, maxChunks: MAX_CHUNKS, audio: audioPlan(audio, options.audioKbps) };
-    return segmentTable(readMovieIndex(moov, positions), of);
+    return read();
   } catch (error) {
-    // An index that ffmpeg reads and we do not.
     if (!(error instanceof BoxError)) throw error;
     logger.warn('the source has no usable index and is sliced whole', { error });
     return undefined;
   }
+}
+
+function tableOf(index: MovieIndex, { audio }: Tracks, options: SlicingOptions): SegmentTable | undefined {
+  if (options.segmentType !== 'fmp4') return undefined;
+  const of = { ...options, maxChunks: MAX_CHUNKS, audio: audioPlan(audio, options.audioKbps) };
+  return usable(() => segmentTable(index, of));
 }
 
 /** Does the work, called off and refused after so many milliseconds. */
@@ -121,10 +147,10 @@ async function within<T>(
   }
 }
 
-async function withFile(path: string, size: number, use: (source: ByteSource) => Promise<void>): Promise<void> {
+async function withFile<T>(path: string, size: number, use: (source: ByteSource) => Promise<T>): Promise<T> {
   const file = await open(path);
   try {
-    await use({
+    return await use({
       size,
       read: async (offset, length) => {
         const bytes = Buffer.alloc(Math.min(length, Math.max(0, size - offset)));

@@ -10,6 +10,7 @@ import {
   walk,
   type ByteSource,
   type Layout,
+  type WalkOptions,
 } from '../../lib/media/layout.ts';
 import { readEbml } from './ebml.ts';
 import { Refusal, spokenBytes } from './refusal.ts';
@@ -90,9 +91,13 @@ export async function takeSample(remote: ByteSource, path: string, signal: Abort
   return { layout, whole };
 }
 
-/** Once the file is here whole, what only a walk through all fragments can tell. */
-export async function refuseCutFragments(source: ByteSource, signal: AbortSignal): Promise<void> {
-  if ((await bounded(walk(source, { signal, atHand: source.size })))?.truncated)
+/** What only a walk through all fragments can tell: that the file is cut, and what they hold. */
+export async function walkFragments(
+  source: ByteSource,
+  signal: AbortSignal,
+  onFragment: NonNullable<WalkOptions['onFragment']>,
+): Promise<void> {
+  if ((await bounded(walk(source, { signal, atHand: source.size, onFragment })))?.truncated)
     throw new Refusal('truncated', TRUNCATED);
 }
 

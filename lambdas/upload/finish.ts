@@ -10,6 +10,7 @@ import { announce, changeVideo, readVideo } from '../shared/videos.ts';
 import { noSuchUpload, uploadGone } from './access.ts';
 import type { UploadLimits } from '../../lib/contract/upload.ts';
 import { checkParts, type ClaimedPart } from './parts.ts';
+import { startSlicing } from '../shared/slicing-run.ts';
 import { freeSlot } from '../shared/slots.ts';
 import { abortUpload, bucket, completeUpload, listParts, sourceSize, sourceUrl } from './source.ts';
 
@@ -35,7 +36,7 @@ export async function complete(video: MultipartVideo, claimed: readonly ClaimedP
   const current = await readVideo(video.id);
   if (current === undefined || current.status === 'deleted') throw noSuchUpload();
   // Again on a repeated call: the first one may have died before it. Receivers expect the same event twice.
-  if (current.status === 'uploaded') await announce(current, 'uploaded');
+  if (current.status === 'uploaded') await Promise.all([startSlicing(video.id), announce(current, 'uploaded')]);
   return { location: await sourceUrl(key), bucket: bucket(), key, videoId: video.id };
 }
 

@@ -92,6 +92,13 @@ export class Slicing extends Construct {
     this.#rule(props);
   }
 
+  /** The function may start runs. The bucket's event does, too, for what its call did not get done. */
+  startedBy(fn: SluiceFunction): void {
+    const { stateMachineArn } = this.stateMachine;
+    fn.addEnvironment('STATE_MACHINE_ARN', stateMachineArn);
+    fn.allow(['states:StartExecution'], [stateMachineArn]);
+  }
+
   /**
    * A distributed Map starts its items as executions of the same machine, and looks after them (Step Functions guide, "IAM
    * policies for Distributed Map"). The CDK's own policy would take every version and redriving, too.

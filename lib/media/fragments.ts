@@ -47,48 +47,82 @@ export interface TrackFragment {
   readonly samples: readonly Sample[];
 }
 
-/** `moof`: the whole box; offsets count from its first byte (default-base-is-moof). @throws BoxError */
-export function readFragments(moof: Buffer): TrackFragment[] {
-  return findAll(moof, 'moof', 'traf').map(({ body }) => readTraf(body, moof.length));
+/** What holds of a track's samples where a fragment says nothing else (trex, 8.8.3). */
+export type TrackDefaults = Pick<Sample, 'duration' | 'size' | 'flags'>;
+
+interface FragmentContext {
+  /** By track id; a track without is all 0. */
+  readonly defaults?: ReadonlyMap<number, TrackDefaults>;
+  /** Byte of the file at which the moof begins: what base data offsets are counted against (8.8.7.1). */
+  readonly at?: number;
 }
 
-function readTraf(traf: Buffer, moofBytes: number): TrackFragment {
+/** `moof`: the whole box; the samples' offsets count from its first byte. @throws BoxError */
+export function readFragments(moof: Buffer, context: FragmentContext = {}): TrackFragment[] {
+  let end = 0;
+  return findAll(moof, 'moof', 'traf').map(({ body }) => {
+    const fragment = readTraf(body, moof.length, context, end);
+    end = fragment.samples.reduce((last, { offset, size }) => Math.max(last, offset + size), end);
+    return fragment;
+  });
+}
+
+const NO_DEFAULTS: TrackDefaults = { duration: 0, size: 0, flags: 0 };
+
+/** `before`: where the data of the track fragment before this one ends. */
+function readTraf(
+  traf: Buffer,
+  moofBytes: number,
+  { defaults: tracks, at = 0 }: FragmentContext,
+  before: number,
+): TrackFragment {
   const tfhd = need(traf, ['tfhd'], 8);
-  const tfdt = need(traf, ['tfdt'], 8);
-  const defaults = readTfhd(tfhd);
-  // tfdt (8.8.12). Encoder delay makes the first one negative, which the unsigned field wraps: read it signed.
-  const wide = versionOf(tfdt) === 1;
-  if (wide && tfdt.length < 12) throw new BoxError('tfdt is cut short');
-  const decodeTime = wide ? Number(tfdt.readBigInt64BE(4)) : tfdt.readInt32BE(4);
+  const track = tfhd.readUInt32BE(4);
+  const { said, ...defaults } = readTfhd(tfhd, tracks?.get(track) ?? NO_DEFAULTS);
+  // Where nothing is said, the first one's counts from the moof and any other from where the one before ends (8.8.7.1).
+  const base = said === undefined ? (flagsOf(tfhd) & TFHD_BASE_IS_MOOF ? 0 : before) : said - at;
   const samples: Sample[] = [];
   // Without an offset of its own the data begins with the mdat that follows.
   let offset = moofBytes + 8;
-  for (const { type, body } of boxes(traf)) if (type === 'trun') offset = readTrun(body, defaults, offset, samples);
-  return { track: tfhd.readUInt32BE(4), decodeTime, samples };
+  for (const { type, body } of boxes(traf)) {
+    if (type === 'trun') offset = readTrun(body, defaults, base, offset, samples);
+  }
+  return { track, decodeTime: readDecodeTime(traf), samples };
+}
+
+/** tfdt (8.8.12). Encoder delay makes the first one negative, which the unsigned field wraps: read it signed. */
+function readDecodeTime(traf: Buffer): number {
+  const tfdt = need(traf, ['tfdt'], 8);
+  const wide = versionOf(tfdt) === 1;
+  if (wide && tfdt.length < 12) throw new BoxError('tfdt is cut short');
+  return wide ? Number(tfdt.readBigInt64BE(4)) : tfdt.readInt32BE(4);
 }
 
 /** Of one trun: where every field is a default, samples cost no byte. No fragment of ours or ffmpeg's comes near it. */
 const MAX_SAMPLES = 1_000_000;
 
-type Defaults = Pick<Sample, 'duration' | 'size' | 'flags'>;
-
-/** tfhd (8.8.7): optional fields in this order, each with its flag. */
-function readTfhd(tfhd: Buffer): Defaults {
+/** tfhd (8.8.7): optional fields in this order, each with its flag. `said`: base data offset, a byte of the file. */
+function readTfhd(tfhd: Buffer, track: TrackDefaults): TrackDefaults & { readonly said: number | undefined } {
   const flags = flagsOf(tfhd);
   let offset = 8;
-  const next = (flag: number, bytes = 4): number => {
-    if (!(flags & flag)) return 0;
+  const next = <T>(flag: number, otherwise: T, bytes = 4): number | T => {
+    if (!(flags & flag)) return otherwise;
     offset += bytes;
     if (offset > tfhd.length) throw new BoxError('tfhd is cut short');
-    return bytes === 4 ? tfhd.readUInt32BE(offset - 4) : 0;
+    return bytes === 4 ? tfhd.readUInt32BE(offset - 4) : Number(tfhd.readBigUInt64BE(offset - 8));
   };
-  next(TFHD_BASE_OFFSET, 8);
-  next(TFHD_DESCRIPTION);
-  return { duration: next(TFHD_DURATION), size: next(TFHD_SIZE), flags: next(TFHD_FLAGS) };
+  const said = next(TFHD_BASE_OFFSET, undefined, 8);
+  next(TFHD_DESCRIPTION, 0);
+  return {
+    said,
+    duration: next(TFHD_DURATION, track.duration),
+    size: next(TFHD_SIZE, track.size),
+    flags: next(TFHD_FLAGS, track.flags),
+  };
 }
 
-/** trun (8.8.8). @returns where the data after its last sample begins. */
-function readTrun(trun: Buffer, defaults: Defaults, from: number, samples: Sample[]): number {
+/** trun (8.8.8). `base`: what its offset counts from. @returns where the data after its last sample begins. */
+function readTrun(trun: Buffer, defaults: TrackDefaults, base: number, from: number, samples: Sample[]): number {
   if (trun.length < 8) throw new BoxError('trun is cut short');
   const version = versionOf(trun);
   const flags = flagsOf(trun);
@@ -99,7 +133,7 @@ function readTrun(trun: Buffer, defaults: Defaults, from: number, samples: Sampl
   if (count > MAX_SAMPLES) throw new BoxError(`a trun of ${count} samples`);
   let at = 8;
   const word = (): number => trun.readUInt32BE((at += 4) - 4);
-  let offset = flags & TRUN_OFFSET ? word() | 0 : from;
+  let offset = flags & TRUN_OFFSET ? base + (word() | 0) : from;
   let firstFlags = flags & TRUN_FIRST_FLAGS ? word() : undefined;
   for (let index = 0; index < count; index += 1) {
     const duration = flags & TRUN_DURATION ? word() : defaults.duration;

@@ -54,8 +54,8 @@ const MAX_INNER_BOXES = 10 * MAX_FRAGMENT_BOXES;
 const MAX_SAMPLES = 20_000_000;
 /** Bytes of a fragment's header: one that is longer is not taken, since all of it must be looked at. */
 const MAX_MOOF_BYTES = 64 * 1024 * 1024;
-/** Bytes read at once, so that tiny boxes cost no read each. */
-const WINDOW_BYTES = 4096;
+/** Bytes read at once: tiny boxes cost no read each, and a fragment's header with the next box's own costs one. */
+const WINDOW_BYTES = 16 * 1024;
 
 /** A movie header that is compressed (cmov, QuickTime File Format): what it grows to is not known before. */
 export class CompressedHeader extends BoxError {
@@ -74,17 +74,22 @@ export class TooManyBoxes extends BoxError {
   }
 }
 
-interface WalkOptions {
+export interface WalkOptions {
   /** Bytes at hand: movie fragments that begin in them are walked through. It ends at the first other one. */
   readonly atHand?: number;
   readonly signal?: AbortSignal | undefined;
+  /** Given the header of each fragment that is walked through, a whole `moof`, and the byte it begins at. */
+  readonly onFragment?: (moof: Buffer, at: number) => void;
 }
 
 /**
  * Walks the top level. Undefined when the file does not begin like ISO base media. A hidden movie header (`hoov`) is named
  * `moov`, as readers take it. @throws TooManyBoxes, or the signal's reason
  */
-export async function walk(source: ByteSource, { atHand = 0, signal }: WalkOptions = {}): Promise<Layout | undefined> {
+export async function walk(
+  source: ByteSource,
+  { atHand = 0, signal, onFragment }: WalkOptions = {},
+): Promise<Layout | undefined> {
   const boxes: PlacedBox[] = [];
   let fragmented = false;
   let count = 0;
@@ -111,7 +116,11 @@ export async function walk(source: ByteSource, { atHand = 0, signal }: WalkOptio
     if (offset + box.size > source.size) return { boxes, fragmented, truncated: true };
     if (fragmented && offset >= atHand) break;
     if (box.type === 'moof' && box.size > box.header) {
-      countFragment(await source.read(offset + box.header, box.size - box.header), found);
+      const from = offset - window.offset;
+      const there = from + box.size <= window.bytes.length;
+      const moof = there ? window.bytes.subarray(from, from + box.size) : await source.read(offset, box.size);
+      countFragment(moof.subarray(box.header), found);
+      onFragment?.(moof, offset);
     }
     offset += box.size;
   }

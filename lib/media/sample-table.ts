@@ -11,7 +11,7 @@ export interface SampleTable {
   readonly offset: Float64Array;
   /** Bytes. */
   readonly size: Uint32Array;
-  /** Decode time, ticks; the first is 0. */
+  /** Decode time, ticks; the first is 0, or whatever a fragment says. */
   readonly decode: Float64Array;
   /** Ticks from decoding to presentation; may be negative. */
   readonly composition: Int32Array;
@@ -49,7 +49,7 @@ export interface MovieIndex {
 }
 
 /** Samples of one track that are read: a day at 120 a second. */
-const MAX_SAMPLES = 10_500_000;
+export const MAX_SAMPLES = 10_500_000;
 
 /**
  * `moov`: its content. `positions`: which of its tracks to read, counted from 0 as ffprobe counts streams.
@@ -66,7 +66,7 @@ export function readMovieIndex(moov: Buffer, positions: readonly number[]): Movi
 }
 
 /** mvhd (8.2.2) and mdhd (8.4.2): after version and flags two times, of 8 bytes each in version 1 and of 4 in version 0. */
-function timescaleOf(body: Buffer): number {
+export function timescaleOf(body: Buffer): number {
   const at = 4 + (versionOf(body) === 1 ? 16 : 8);
   const timescale = at + 4 <= body.length ? body.readUInt32BE(at) : 0;
   if (timescale === 0) throw new BoxError('a header without a time scale');
@@ -80,7 +80,7 @@ function readTrack(trak: Buffer): IndexedTrack {
 }
 
 /** elst: entries of length, media time and rate; a media time of -1 is an empty edit, which delays what follows. */
-function readEdit(elst: Buffer | undefined): Edit | undefined {
+export function readEdit(elst: Buffer | undefined): Edit | undefined {
   if (elst === undefined) return { delay: 0, from: 0, length: undefined };
   const wide = versionOf(elst) === 1;
   const bytes = wide ? 20 : 12;

@@ -1,8 +1,15 @@
 import { GetObjectCommand, ListMultipartUploadsCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
+import {
+  CreateStateMachineCommand,
+  DescribeExecutionCommand,
+  ListExecutionsCommand,
+  SFNClient,
+} from '@aws-sdk/client-sfn';
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RouteKey } from '../../../lib/contract/api.ts';
+import { probeTask } from '../../../lib/contract/slicing.ts';
 import { callRoute, startHandlerEngine, type Call } from '../engine.ts';
 
 const MiB = 1024 ** 2;
@@ -23,6 +30,14 @@ beforeAll(async () => {
       expireSeconds: 86_400,
     }),
   });
+  const { stateMachineArn } = await new SFNClient({}).send(
+    new CreateStateMachineCommand({
+      name: `slicing-${process.pid}`,
+      roleArn: 'arn:aws:iam::000000000000:role/states',
+      definition: JSON.stringify({ StartAt: 'Done', States: { Done: { Type: 'Succeed' } } }),
+    }),
+  );
+  process.env['STATE_MACHINE_ARN'] = stateMachineArn;
   ({ handler } = await import('../../../lambdas/upload/handler.ts'));
   s3 = new S3Client({ forcePathStyle: true });
 }, 180_000);
@@ -131,6 +146,33 @@ describe('an upload in parts', () => {
     await completeUpload(upload.key, upload.uploadId, (await listParts(upload.key, upload.uploadId))!);
     expect(await complete(upload, parts)).toMatchObject({ status: 200 });
     expect(await record(upload.videoId)).toMatchObject({ status: 'uploaded', bytes: { source: 10 } });
+  });
+
+  it('completing starts the slicing run by name, once however often it is called', async () => {
+    const upload = await start();
+    const parts = [await send(upload, 1, randomBytes(10))];
+    for (let time = 0; time < 2; time++) expect(await complete(upload, parts)).toMatchObject({ status: 200 });
+    const stateMachineArn = process.env['STATE_MACHINE_ARN']!;
+    const states = new SFNClient({});
+    const { executions = [] } = await states.send(new ListExecutionsCommand({ stateMachineArn }));
+    const own = executions.filter(({ name }) => name === upload.videoId);
+    expect(own).toHaveLength(1);
+    const { input } = await states.send(new DescribeExecutionCommand({ executionArn: own[0]!.executionArn }));
+    const task = probeTask.parse({ execution: upload.videoId, event: JSON.parse(input!) });
+    expect(task.event.detail).toEqual({
+      bucket: { name: process.env['SOURCE_BUCKET'] },
+      object: { key: upload.key },
+    });
+  });
+
+  it('completing succeeds where no run can be started: the event of the bucket starts it', async () => {
+    const arn = process.env['STATE_MACHINE_ARN'];
+    const upload = await start();
+    const parts = [await send(upload, 1, randomBytes(10))];
+    process.env['STATE_MACHINE_ARN'] = `${arn}-gone`;
+    const { status } = await complete(upload, parts).finally(() => (process.env['STATE_MACHINE_ARN'] = arn));
+    expect(status).toBe(200);
+    expect(await record(upload.videoId)).toMatchObject({ status: 'uploaded' });
   });
 
   it('signs many parts at once', async () => {
