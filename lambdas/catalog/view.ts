@@ -33,7 +33,11 @@ const PLACE = /^-?\d{1,3}\.\d{6}, -?\d{1,3}\.\d{6} at \d{1,10}(?:\.\d{1,20})? km
 
 /** Internal fields are left out by the schema. */
 export async function show(record: VideoRecord, now = Date.now()): Promise<Video> {
-  return video.parse({ ...record, posterUrl: await posterUrl(record, now) });
+  return video.parse({
+    ...record,
+    posterUrl: await posterUrl(record, now),
+    storyboardUrl: record.hasStoryboard === true ? `/api/play/${record.id}/storyboard.vtt` : null,
+  });
 }
 
 /** The poster's path, signed for it alone and for one to two hours; null when there is none. */

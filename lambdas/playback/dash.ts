@@ -2,6 +2,7 @@
 import { DASH_PATH, revisionPrefix } from '../../lib/contract/keys.ts';
 import type { VideoRecord } from '../../lib/contract/video.ts';
 import { ApiError } from '../shared/errors.ts';
+import { withAuth } from './manifest.ts';
 
 /** S3 key of the shared MPD. */
 export const mpdKey = ({ id, revision }: Pick<VideoRecord, 'id' | 'revision'>): string =>
@@ -9,9 +10,7 @@ export const mpdKey = ({ id, revision }: Pick<VideoRecord, 'id' | 'revision'>): 
 
 /** `query` is the signature, made of characters that neither XML nor a template minds but `&`; undefined: left out. */
 export const personalMpd = (shared: string, query: string | undefined): string =>
-  query === undefined
-    ? shared.replaceAll('?{$auth}', '')
-    : shared.replaceAll('{$auth}', () => query.replaceAll('&', '&amp;'));
+  withAuth(shared, query?.replaceAll('&', '&amp;'));
 
 /** Throws `conflict` for a video whose segments DASH does not have. */
 export function checkDash({ segmentType }: Pick<VideoRecord, 'segmentType'>): void {

@@ -12,6 +12,7 @@ import {
   POSTER_PATH,
   renditionFolder,
   revisionPrefix,
+  STORYBOARD_PATH,
 } from '../../lib/contract/keys.ts';
 import { assembleTask, chunkResult, type AssembleResult, type AssembleTask } from '../../lib/contract/slicing.ts';
 import type { VideoRecord } from '../../lib/contract/video.ts';
@@ -22,7 +23,8 @@ import { download, putObject, readText } from './objects.ts';
 import { DASH_TYPE, mpd } from './mpd.ts';
 import { describe, mediaPlaylist, merge, PLAYLIST_TYPE, type MergedRendition } from './playlists.ts';
 import { holdPlace, leavePlace } from './place.ts';
-import { drawPoster, posterRung, posterSegment } from './poster.ts';
+import { drawPoster, posterRung, segmentAt } from './poster.ts';
+import { bestTime, boardsOf, storyboardVtt, VTT_TYPE, type Board } from './storyboard.ts';
 import { step } from './transient.ts';
 
 export const handler = step(async (input: unknown): Promise<AssembleResult> => {
@@ -44,19 +46,25 @@ async function assemble(task: AssembleTask): Promise<AssembleResult> {
 
   const work = chunks.map(({ index }) => chunkResultKey(videoId, revision, index));
   const tables = plan.timescale === null ? [] : chunks.map(({ index }) => chunkTableKey(videoId, revision, index));
-  const renditions = merge(
-    await Promise.all(work.map(async (key) => chunkResult.parse(JSON.parse(await readText({ bucket, key }))))),
+  const results = await Promise.all(
+    work.map(async (key) => chunkResult.parse(JSON.parse(await readText({ bucket, key })))),
   );
+  const renditions = merge(results);
+  const boards = boardsOf(results, chunks);
   for (const rendition of renditions) {
     const key = `${prefix}${playlistPath(rendition.kind, rendition.name)}`;
     await putObject(bucket, key, mediaPlaylist(rendition, plan.segmentType), PLAYLIST_TYPE);
   }
   const dash = mpd(renditions, plan);
   if (dash !== undefined) await putObject(bucket, `${prefix}${DASH_PATH}`, dash, DASH_TYPE, 'no-store');
-  if (!(await reach('playable', task, facts(before, task, renditions)))) return stopped(task, renditions);
+  const hasStoryboard = boards.length > 0;
+  if (hasStoryboard)
+    await putObject(bucket, `${prefix}${STORYBOARD_PATH}`, storyboardVtt(boards, plan), VTT_TYPE, 'no-store');
+  if (!(await reach('playable', task, facts(before, task, renditions)))) return stopped(task, renditions, boards);
 
-  const hasPoster = await poster(task, renditions, prefix);
-  if (!(await reach('ready', task, { hasPoster, progress: 100 }))) return stopped(task, renditions);
+  const hasPoster = await poster(task, renditions, prefix, bestTime(boards));
+  if (!(await reach('ready', task, { hasPoster, hasStoryboard, progress: 100 })))
+    return stopped(task, renditions, boards);
   await removeObjects(bucket, [...work, ...tables]);
   return { outcome: 'ready', videoId };
 }
@@ -92,10 +100,14 @@ async function reach(status: 'playable' | 'ready', { plan }: AssembleTask, set: 
   return true;
 }
 
+/** What assembling itself writes, besides playlists. */
+const ASSEMBLED = [DASH_PATH, STORYBOARD_PATH, POSTER_PATH];
+
 /** The video was deleted while this ran: what came after the deletion's own look goes too. */
 async function stopped(
   { plan, chunks }: AssembleTask,
   renditions: readonly MergedRendition[],
+  boards: readonly Board[],
 ): Promise<AssembleResult> {
   const { videoId, revision } = plan;
   const paths = renditions.flatMap(({ kind, name, segments }) => [
@@ -103,29 +115,37 @@ async function stopped(
     ...[INIT_NAME, ...segments.map((segment) => segment.name)].map((file) => `${renditionFolder(kind, name)}${file}`),
   ]);
   await removeObjects(required('MEDIA_BUCKET'), [
-    ...[...paths, DASH_PATH, POSTER_PATH].map((path) => `${revisionPrefix(videoId, revision)}${path}`),
+    ...[...paths, ...boards.flatMap(({ storyboard }) => storyboard.sheets), ...ASSEMBLED].map(
+      (path) => `${revisionPrefix(videoId, revision)}${path}`,
+    ),
     ...chunks.map(({ index }) => chunkResultKey(videoId, revision, index)),
   ]);
   return { outcome: 'stopped', videoId };
 }
 
 /** Whether there is a poster now. A video without one is still a video. */
-async function poster({ plan }: AssembleTask, renditions: readonly MergedRendition[], prefix: string) {
+async function poster(
+  { plan }: AssembleTask,
+  renditions: readonly MergedRendition[],
+  prefix: string,
+  best: number | undefined,
+): Promise<boolean> {
   const bucket = required('MEDIA_BUCKET');
   const folder = await mkdtemp(join(tmpdir(), 'sluice-poster-'));
   try {
     const rung = posterRung(plan.video);
     const rendition = renditions.find(({ kind, name }) => kind === 'video' && name === rung?.name);
-    const segment = rendition && posterSegment(rendition);
+    const middle = (rendition?.segments.reduce((sum, { duration }) => sum + duration, 0) ?? 0) / 2;
+    const segment = rendition && segmentAt(rendition, best ?? middle);
     if (!rendition || segment === undefined) throw new Error('there is no segment to draw from');
-    const names = plan.segmentType === 'fmp4' ? [INIT_NAME, segment] : [segment];
+    const names = plan.segmentType === 'fmp4' ? [INIT_NAME, segment.name] : [segment.name];
     const path = join(folder, 'segment');
     for (const name of names) {
       const part = join(folder, name);
       await download({ bucket, key: `${prefix}${renditionFolder('video', rendition.name)}${name}` }, part);
       await writeFile(path, await readFile(part), { flag: 'a' });
     }
-    await putObject(bucket, `${prefix}${POSTER_PATH}`, await drawPoster(path), 'image/jpeg');
+    await putObject(bucket, `${prefix}${POSTER_PATH}`, await drawPoster(path, segment.offset), 'image/jpeg');
     return true;
   } catch (error) {
     logger.warn('no poster', { videoId: plan.videoId, error: error as Error });

@@ -28,7 +28,7 @@ export function mpd(renditions: readonly MergedRendition[], plan: Plan): string 
     `<MPD${written(attributes)}>`,
     `<BaseURL>/${revisionPrefix(plan.videoId, plan.revision)}</BaseURL>`,
     '<Period id="1" start="PT0S">',
-    ...sets.flatMap((members) => adaptationSet(members, plan)),
+    ...sets.flatMap((members, index) => adaptationSet(members, plan, sets[index - 1]?.[0]?.kind !== members[0]!.kind)),
     '</Period>',
     '</MPD>',
     '',
@@ -54,8 +54,10 @@ const sum = (values: readonly number[]): number => values.reduce((total, value) 
 /** xs:duration, to the microsecond. */
 const spoken = (seconds: number): string => `PT${Number(seconds.toFixed(6))}S`;
 
-function adaptationSet(members: readonly MergedRendition[], plan: Plan): string[] {
+/** `isMain`: the first of its kind, which plays where nobody chose. */
+function adaptationSet(members: readonly MergedRendition[], plan: Plan, isMain: boolean): string[] {
   const { kind } = members[0]!;
+  const { language, label } = describe(members[0]!, plan);
   const templates = members.map((member) => template(member));
   // Rungs share the segment table, and so its text; of one that does not, each says its own.
   const isShared = templates.every((lines) => lines.join() === templates[0]!.join());
@@ -64,9 +66,12 @@ function adaptationSet(members: readonly MergedRendition[], plan: Plan): string[
     mimeType: `${kind}/mp4`,
     segmentAlignment: String(isShared),
     startWithSAP: 1,
+    lang: language,
   };
   return [
     `<AdaptationSet${written(attributes)}>`,
+    ...(label === undefined ? [] : [`<Label>${escaped(label)}</Label>`]),
+    `<Role${written({ schemeIdUri: ROLES, value: isMain ? 'main' : 'alternate' })}/>`,
     ...(isShared ? templates[0]! : []),
     ...members.flatMap((member, index) => representation(member, plan, isShared ? [] : templates[index]!)),
     '</AdaptationSet>',
@@ -90,6 +95,7 @@ interface Shape {
   readonly children: (rendition: Rendition) => string[];
 }
 
+const ROLES = 'urn:mpeg:dash:role:2011';
 const CHANNELS = 'urn:mpeg:dash:23003:3:audio_channel_configuration:2011';
 
 /** What a representation says of itself, by its kind. */
@@ -164,10 +170,10 @@ const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', 
 
 type Attributes = Readonly<Record<string, string | number | undefined>>;
 
+const escaped = (value: string): string => value.replace(/[&<>"]/g, (char) => ENTITIES[char]!);
+
 /** Attributes, in order, with a space in front; those without a value are left out. */
 const written = (attributes: Attributes): string =>
   Object.entries(attributes)
-    .flatMap(([name, value]) =>
-      value === undefined ? [] : [` ${name}="${String(value).replace(/[&<>"]/g, (char) => ENTITIES[char]!)}"`],
-    )
+    .flatMap(([name, value]) => (value === undefined ? [] : [` ${name}="${escaped(String(value))}"`]))
     .join('');

@@ -439,6 +439,31 @@ describe('the MPD', () => {
   });
 });
 
+describe('pictures for scrubbing', () => {
+  const list = (options: Call = {}) => call('GET /api/play/{id}/storyboard.vtt', options);
+  const SHARED = 'WEBVTT\n\n00:00:00.000 --> 00:00:01.000\n/vod/x/r3/storyboard/00000-1.jpg?{$auth}#xywh=0,0,160,90\n';
+  beforeEach(() => void fake.objects.set(`/media/vod/${ID}/r3/storyboard.vtt`, SHARED));
+
+  it('are signed as the video is, or bare beside cookies', async () => {
+    put({ hasStoryboard: true });
+    const { statusCode, headers, body } = await list(await as());
+    expect([statusCode, headers!['content-type']]).toEqual([200, 'text/vtt']);
+    const query = /\.jpg\?(\S+)#xywh=0,0,160,90\n/.exec(body)![1]!;
+    expect(opensUntil(`/vod/${ID}/r3/storyboard/00000-1.jpg`, query)).toBeDefined();
+    const bare = await list({ ...(await as()), query: { cookies: '1' } });
+    expect(bare.cookies).toHaveLength(4);
+    expect(bare.body).toContain('/00000-1.jpg#xywh=0,0,160,90\n');
+  });
+
+  it('are for who may watch, where there are any', async () => {
+    put({ hasStoryboard: true });
+    expect(problem(await list())).toMatchObject({ code: 'unauthorized' });
+    expect(problem(await list(await as({ sub: 'sam' })))).toMatchObject({ code: 'forbidden' });
+    put();
+    expect(problem(await list(await as()))).toMatchObject({ code: 'not-found' });
+  });
+});
+
 it('HEAD of a manifest is answered as GET would be', async () => {
   put();
   fake.objects.set(`/media/vod/${ID}/r3/manifest.mpd`, '<MPD/>');

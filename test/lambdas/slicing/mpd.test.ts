@@ -8,7 +8,7 @@ import { mpd } from '../../../lambdas/slicing/mpd.ts';
 import { planSlicing } from '../../../lambdas/slicing/plan.ts';
 import type { MergedRendition } from '../../../lambdas/slicing/playlists.ts';
 import { personalMpd } from '../../../lambdas/playback/dash.ts';
-import type { Plan, SlicingOptions } from '../../../lib/contract/slicing.ts';
+import type { Plan, SlicingOptions, SourceInfo } from '../../../lib/contract/slicing.ts';
 import { encodeFile, ffmpeg, fileSource, H264, packets, picture, tone, workFolder } from './media.ts';
 import { OPTIONS, VIDEO_ID } from './options.ts';
 
@@ -28,8 +28,11 @@ const info = {
     interlaced: false,
     rgb: false,
   },
-  audio: { index: 1, codec: 'aac', channels: 2, sampleRate: 48_000 },
-} as const;
+  audio: [
+    { index: 1, codec: 'aac', channels: 2, sampleRate: 48_000, language: 'de', default: true },
+    { index: 2, codec: 'aac', channels: 2, sampleRate: 48_000, title: 'R&D <b>', default: false },
+  ],
+} satisfies SourceInfo;
 const planned = (options: Partial<SlicingOptions> = {}): Plan =>
   planSlicing(
     { videoId: VIDEO_ID, revision: 2, execution: 'run', source: { bucket: 'b', key: 'k', info } },
@@ -67,6 +70,7 @@ const TEXT = `<?xml version="1.0" encoding="UTF-8"?>
 <BaseURL>/vod/abcdefghij0123456789/r2/</BaseURL>
 <Period id="1" start="PT0S">
 <AdaptationSet contentType="video" mimeType="video/mp4" segmentAlignment="true" startWithSAP="1">
+<Role schemeIdUri="urn:mpeg:dash:role:2011" value="main"/>
 <SegmentTemplate timescale="30000" presentationTimeOffset="30000" startNumber="1" initialization="$RepresentationID$/init.mp4?{$auth}" media="$RepresentationID$/$Number%05d$.m4s?{$auth}">
 <SegmentTimeline>
 <S t="30000" d="180180" r="1"/>
@@ -76,7 +80,9 @@ const TEXT = `<?xml version="1.0" encoding="UTF-8"?>
 <Representation id="video/720p" bandwidth="179821" codecs="avc1.64001f" width="1280" height="720" frameRate="30000/1001" sar="1:1"/>
 <Representation id="video/360p" bandwidth="179821" codecs="avc1.64001f" width="640" height="360" frameRate="30000/1001" sar="1:1"/>
 </AdaptationSet>
-<AdaptationSet contentType="audio" mimeType="audio/mp4" segmentAlignment="true" startWithSAP="1">
+<AdaptationSet contentType="audio" mimeType="audio/mp4" segmentAlignment="true" startWithSAP="1" lang="de">
+<Label>Deutsch</Label>
+<Role schemeIdUri="urn:mpeg:dash:role:2011" value="main"/>
 <SegmentTemplate timescale="48000" presentationTimeOffset="48000" startNumber="1" initialization="$RepresentationID$/init.mp4?{$auth}" media="$RepresentationID$/$Number%05d$.m4s?{$auth}">
 <SegmentTimeline>
 <S t="48000" d="288768"/>
@@ -127,6 +133,19 @@ describe('the text', () => {
       [6.006, 6.006, 2.002],
       [8.008, 6.006],
     ]);
+  });
+
+  it('has each track of sound by its language and name, which is text', () => {
+    const text = mpd([rung('720p', CUTS), SOUND, { ...SOUND, name: 'main2' }], planned())!;
+    expect(text.match(/<(AdaptationSet contentType="audio".*|Label.*|Role.*)/g)!.slice(1)).toEqual([
+      '<AdaptationSet contentType="audio" mimeType="audio/mp4" segmentAlignment="true" startWithSAP="1" lang="de">',
+      '<Label>Deutsch</Label>',
+      '<Role schemeIdUri="urn:mpeg:dash:role:2011" value="main"/>',
+      '<AdaptationSet contentType="audio" mimeType="audio/mp4" segmentAlignment="true" startWithSAP="1">',
+      '<Label>R&amp;D &lt;b&gt;</Label>',
+      '<Role schemeIdUri="urn:mpeg:dash:role:2011" value="alternate"/>',
+    ]);
+    expect(soundOf(read(text))).toHaveLength(2);
   });
 
   it('of odd rates is a fraction, as DASH wants it', () => {
