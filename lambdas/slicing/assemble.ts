@@ -2,6 +2,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Cost, Usage } from '../../lib/contract/cost.ts';
 import { required } from '../../lib/contract/env.ts';
 import {
   chunkResultKey,
@@ -20,21 +21,28 @@ import { logger } from '../shared/logger.ts';
 import { removeObjects } from '../shared/objects.ts';
 import { announce, changeVideo, readVideo, type Change } from '../shared/videos.ts';
 import { download, putObject, readText } from './objects.ts';
+import { architecture, settle } from './budget.ts';
+import { actualCost, transitionsOf } from './estimate.ts';
+import { startMeter } from './meter.ts';
 import { DASH_TYPE, mpd } from './mpd.ts';
 import { describe, mediaPlaylist, merge, PLAYLIST_TYPE, type MergedRendition } from './playlists.ts';
 import { holdPlace, leavePlace } from './place.ts';
 import { drawPoster, posterRung, segmentAt } from './poster.ts';
+import { addUsage } from './prices.ts';
 import { bestTime, boardsOf, storyboardVtt, VTT_TYPE, type Board } from './storyboard.ts';
 import { step } from './transient.ts';
 
 export const handler = step(async (input: unknown): Promise<AssembleResult> => {
+  const used = startMeter();
   const task = assembleTask.parse(input);
-  const result = await assemble(task);
+  const result = await assemble(task, used);
+  // Also by a call that finds the work done: the one that did it may have died just before.
+  if (result.outcome === 'ready') await settle(result.videoId);
   await leavePlace(task.plan.videoId);
   return result;
 });
 
-async function assemble(task: AssembleTask): Promise<AssembleResult> {
+async function assemble(task: AssembleTask, used: () => Usage): Promise<AssembleResult> {
   const { plan, chunks } = task;
   const { videoId, execution, revision } = plan;
   const bucket = required('MEDIA_BUCKET');
@@ -63,9 +71,10 @@ async function assemble(task: AssembleTask): Promise<AssembleResult> {
   if (!(await reach('playable', task, facts(before, task, renditions)))) return stopped(task, renditions, boards);
 
   const hasPoster = await poster(task, renditions, prefix, bestTime(boards));
-  if (!(await reach('ready', task, { hasPoster, hasStoryboard, progress: 100 })))
-    return stopped(task, renditions, boards);
-  await removeObjects(bucket, [...work, ...tables]);
+  const cost = plan.cost && costOf(plan.cost, task, before, renditions, [...results.map((one) => one.used), used()]);
+  const ready = { hasPoster, hasStoryboard, progress: 100, ...(cost && { cost }) };
+  if (!(await reach('ready', task, ready))) return stopped(task, renditions, boards);
+  await removeObjects(bucket, [...work, ...tables, ...(plan.remuxed ? [plan.remuxed.key] : [])]);
   return { outcome: 'ready', videoId };
 }
 
@@ -77,6 +86,19 @@ function facts(record: VideoRecord, { plan }: AssembleTask, renditions: readonly
   const media = described.reduce((sum, { bytes }) => sum + bytes, 0);
   const duration = lengthOf(record, renditions);
   return { renditions: described, bytes: { ...record.bytes, media }, revision: plan.revision, progress: 99, duration };
+}
+
+/** What slicing cost, as all steps measured it up to here, and what keeping it will. */
+function costOf(
+  estimated: Cost,
+  { plan }: AssembleTask,
+  { bytes }: VideoRecord,
+  renditions: readonly MergedRendition[],
+  used: readonly (Usage | undefined)[],
+): Cost {
+  const all = addUsage([plan.used ?? {}, ...used.map((one) => one ?? {}), { transitions: transitionsOf(plan) }]);
+  const media = renditions.flatMap(({ segments }) => segments).reduce((sum, segment) => sum + segment.bytes, 0);
+  return actualCost(estimated, all, bytes.source + media, architecture);
 }
 
 /** Seconds by which a header may be off before the record says what is there instead. */

@@ -12,7 +12,8 @@ import { removeObjects } from '../shared/objects.ts';
 import { writeChunkSource } from './chunk-source.ts';
 import { encodeChunk } from './encoder.ts';
 import { refuse } from './failing.ts';
-import { download, objectSource, putObject, readText } from './objects.ts';
+import { startMeter } from './meter.ts';
+import { download, mediaOf, putObject, readText } from './objects.ts';
 import { holdPlace, leavePlace } from './place.ts';
 import { Refusal } from './refusal.ts';
 import { step } from './transient.ts';
@@ -22,6 +23,7 @@ import { Watch, Stopped } from './watch.ts';
 const RESERVE_MS = 20_000;
 
 export const handler = step(async (input: unknown, context: Pick<Context, 'getRemainingTimeInMillis'>) => {
+  const used = startMeter();
   const task = encodeTask.parse(input);
   const { plan, chunk } = task;
   const bucket = required('MEDIA_BUCKET');
@@ -39,7 +41,13 @@ export const handler = step(async (input: unknown, context: Pick<Context, 'getRe
     const result = await encode(task, folder, watch, put, context.getRemainingTimeInMillis() - RESERVE_MS);
     const key = chunkResultKey(plan.videoId, plan.revision, chunk.index);
     stored.push(key);
-    await putObject(bucket, key, JSON.stringify(chunkResult.parse(result)), 'application/json', 'no-store');
+    await putObject(
+      bucket,
+      key,
+      JSON.stringify(chunkResult.parse({ ...result, used: used() })),
+      'application/json',
+      'no-store',
+    );
     await watch.done();
     return { outcome: 'encoded', index: chunk.index } satisfies EncodeResult;
   } catch (error) {
@@ -92,6 +100,6 @@ async function fetchSource({ plan, chunk }: EncodeTask, path: string, signal: Ab
   }
   const key = chunkTableKey(plan.videoId, plan.revision, chunk.index);
   const table = chunkTable.parse(JSON.parse(await readText({ bucket: required('MEDIA_BUCKET'), key })));
-  await writeChunkSource(table, objectSource(plan.source, plan.source.info.bytes), path);
+  await writeChunkSource(table, mediaOf(plan), path);
   return table;
 }

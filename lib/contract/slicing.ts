@@ -1,5 +1,6 @@
 /** What the slicing steps hand to one another: source facts → plan → chunk results. Parsed on entry of every step. */
 import { z } from 'zod';
+import { cost, ENGINES, usage } from './cost.ts';
 import { objectCreated } from './events.ts';
 import { RENDITION_KINDS, SEGMENT_TYPES } from './keys.ts';
 import { DAY_SECONDS, slicingBounds, whole } from './options.ts';
@@ -160,7 +161,7 @@ export const chunkTable = z.object({
 export type ChunkTable = z.infer<typeof chunkTable>;
 export type SoundPart = ChunkTable['audio'][number];
 
-export const engine = z.enum(['encode']).meta({ description: 'How chunks become segments. Others join here.' });
+export const engine = z.enum(ENGINES).meta({ description: 'What makes the segments.' });
 
 export const plan = z.object({
   videoId,
@@ -173,6 +174,10 @@ export const plan = z.object({
     etag: z.string().optional().meta({ description: 'The object as it was probed; any other is not read.' }),
     info: sourceInfo,
   }),
+  remuxed: z
+    .object({ bucket: z.string(), key: z.string(), etag: z.string().optional(), bytes: z.int().positive() })
+    .optional()
+    .meta({ description: 'What chunks read instead of the source: its packets, in a file with an index.' }),
   segmentType: z.enum(SEGMENT_TYPES),
   segmentSeconds: z.number().positive(),
   timescale: z.int().positive().nullable().meta({
@@ -185,6 +190,8 @@ export const plan = z.object({
   }),
   video: z.array(rung).min(1).meta({ description: 'Tallest first.' }),
   audio: z.array(soundPlan).max(MAX_SOUND_TRACKS).meta({ description: 'The default one first; none: silent.' }),
+  cost: cost.optional().meta({ description: 'What it will cost. Absent: in plans of before.' }),
+  used: usage.optional().meta({ description: 'What probing used.' }),
 });
 export type Plan = z.infer<typeof plan>;
 
@@ -214,6 +221,7 @@ export type EncodeResult = z.infer<typeof encodeResult>;
 /** What encode leaves at `chunkResultKey` for assemble. */
 export const chunkResult = z.object({
   index: z.int().nonnegative(),
+  used: usage.optional().meta({ description: 'What its function used, until it wrote this.' }),
   renditions: z
     .array(
       z.object({
