@@ -42,10 +42,11 @@ export function stillsFilters(plan: Plan): string {
 }
 
 /** Arguments of the chunk's ffmpeg that keep them: nearly without loss, for they are packed once more onto sheets. */
-export const stillsOutput = (folder: string): string[] => [
-  ...['-map', '[stills]', '-c:v', 'mjpeg', '-q:v', '2', '-fps_mode', 'passthrough'],
-  ...['-map_metadata', '-1', '-map_chapters', '-1', '-f', 'mov', stillsFile(folder)],
-];
+export const stillsOutput = (folder: string): string[] =>
+  [
+    ['-map', '[stills]', '-c:v', 'mjpeg', '-q:v', '2', '-fps_mode', 'passthrough'],
+    ['-map_metadata', '-1', '-map_chapters', '-1', '-f', 'mov', stillsFile(folder)],
+  ].flat();
 
 type Storyboard = NonNullable<ChunkResult['storyboard']>;
 type Put = (path: string, bytes: Buffer, contentType: string) => Promise<void>;

@@ -86,16 +86,14 @@ export function pictureMovie(bytes: Buffer, { type, width, height, turns }: Pict
   const size = [Math.min(width, 0xffff), Math.min(height, 0xffff)] as const;
   const entry = box(
     type === 'jpeg' ? 'jpeg' : 'png ',
-    ...[
-      zeros(6),
-      u16(1),
-      zeros(16),
-      u16(...size),
-      u32(0x0048_0000, 0x0048_0000, 0),
-      u16(1),
-      zeros(32),
-      u16(24, 0xffff),
-    ],
+    zeros(6),
+    u16(1),
+    zeros(16),
+    u16(...size),
+    u32(0x0048_0000, 0x0048_0000, 0),
+    u16(1),
+    zeros(32),
+    u16(24, 0xffff),
   );
   const trak = Buffer.concat([
     fullBox(

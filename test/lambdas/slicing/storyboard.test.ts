@@ -32,7 +32,10 @@ async function sliced(name: string, options: Partial<SlicingOptions> = {}): Prom
 
 /** Pictures whose brightness says the second they are in: 40 and 6 more for each. */
 const steps = (seconds: number, size = '320x180', rate = '30') => [
-  ...['-f', 'lavfi', '-i', `color=black:s=${size}:r=${rate}:d=${seconds},geq=lum='40+6*floor(T+0.001)':cb=128:cr=128`],
+  '-f',
+  'lavfi',
+  '-i',
+  `color=black:s=${size}:r=${rate}:d=${seconds},geq=lum='40+6*floor(T+0.001)':cb=128:cr=128`,
 ];
 
 interface Cue {
