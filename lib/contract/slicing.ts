@@ -58,6 +58,13 @@ const soundPlan = z.object({
 });
 export type SoundPlan = z.infer<typeof soundPlan>;
 
+/**
+ * Seconds added to every time stamp. B-frames are decoded before they are shown, so the first decode time lies before
+ * the first presentation time, and neither may be negative; all renditions move alike. An edit list or negative
+ * composition offsets would do the same in fewer players.
+ */
+export const TIME_OFFSET = 1;
+
 /** What ffprobe says of a source, reduced to what planning needs. */
 const sourceInfo = z.object({
   container: z.string(),
