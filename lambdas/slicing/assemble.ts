@@ -2,6 +2,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Cost, Usage } from '../../lib/contract/cost.ts';
 import { required } from '../../lib/contract/env.ts';
 import {
   chunkResultKey,
@@ -18,19 +19,26 @@ import { logger } from '../shared/logger.ts';
 import { removeObjects } from '../shared/objects.ts';
 import { announce, changeVideo, readVideo, type Change } from '../shared/videos.ts';
 import { download, putObject, readText } from './objects.ts';
+import { architecture, settle } from './budget.ts';
+import { actualCost, transitionsOf } from './estimate.ts';
+import { startMeter } from './meter.ts';
 import { describe, mediaPlaylist, merge, PLAYLIST_TYPE, type MergedRendition } from './playlists.ts';
 import { holdPlace, leavePlace } from './place.ts';
+import { addUsage } from './prices.ts';
 import { drawPoster, posterRung, posterSegment } from './poster.ts';
 import { step } from './transient.ts';
 
 export const handler = step(async (input: unknown): Promise<AssembleResult> => {
+  const used = startMeter();
   const task = assembleTask.parse(input);
-  const result = await assemble(task);
+  const result = await assemble(task, used);
+  // Also by a call that finds the work done: the one that did it may have died just before.
+  if (result.outcome === 'ready') await settle(result.videoId);
   await leavePlace(task.plan.videoId);
   return result;
 });
 
-async function assemble(task: AssembleTask): Promise<AssembleResult> {
+async function assemble(task: AssembleTask, used: () => Usage): Promise<AssembleResult> {
   const { plan, chunks } = task;
   const { videoId, execution, revision } = plan;
   const bucket = required('MEDIA_BUCKET');
@@ -42,9 +50,10 @@ async function assemble(task: AssembleTask): Promise<AssembleResult> {
 
   const work = chunks.map(({ index }) => chunkResultKey(videoId, revision, index));
   const tables = plan.timescale === null ? [] : chunks.map(({ index }) => chunkTableKey(videoId, revision, index));
-  const renditions = merge(
-    await Promise.all(work.map(async (key) => chunkResult.parse(JSON.parse(await readText({ bucket, key }))))),
+  const results = await Promise.all(
+    work.map(async (key) => chunkResult.parse(JSON.parse(await readText({ bucket, key })))),
   );
+  const renditions = merge(results);
   for (const rendition of renditions) {
     const key = `${prefix}${playlistPath(rendition.kind, rendition.name)}`;
     await putObject(bucket, key, mediaPlaylist(rendition, plan.segmentType), PLAYLIST_TYPE);
@@ -52,7 +61,9 @@ async function assemble(task: AssembleTask): Promise<AssembleResult> {
   if (!(await reach('playable', task, facts(before, task, renditions)))) return stopped(task, renditions);
 
   const hasPoster = await poster(task, renditions, prefix);
-  if (!(await reach('ready', task, { hasPoster, progress: 100 }))) return stopped(task, renditions);
+  const cost = plan.cost && costOf(plan.cost, task, before, renditions, [...results.map((one) => one.used), used()]);
+  const ready = { hasPoster, progress: 100, ...(cost && { cost }) };
+  if (!(await reach('ready', task, ready))) return stopped(task, renditions);
   await removeObjects(bucket, [...work, ...tables]);
   return { outcome: 'ready', videoId };
 }
@@ -65,6 +76,19 @@ function facts(record: VideoRecord, { plan }: AssembleTask, renditions: readonly
   const media = described.reduce((sum, { bytes }) => sum + bytes, 0);
   const duration = lengthOf(record, renditions);
   return { renditions: described, bytes: { ...record.bytes, media }, revision: plan.revision, progress: 99, duration };
+}
+
+/** What slicing cost, as all steps measured it up to here, and what keeping it will. */
+function costOf(
+  estimated: Cost,
+  { plan }: AssembleTask,
+  { bytes }: VideoRecord,
+  renditions: readonly MergedRendition[],
+  used: readonly (Usage | undefined)[],
+): Cost {
+  const all = addUsage([plan.used ?? {}, ...used.map((one) => one ?? {}), { transitions: transitionsOf(plan) }]);
+  const media = renditions.flatMap(({ segments }) => segments).reduce((sum, segment) => sum + segment.bytes, 0);
+  return actualCost(estimated, all, bytes.source + media, architecture);
 }
 
 /** Seconds by which a header may be off before the record says what is there instead. */

@@ -12,6 +12,7 @@ import { removeObjects } from '../shared/objects.ts';
 import { writeChunkSource } from './chunk-source.ts';
 import { encodeChunk } from './encoder.ts';
 import { refuse } from './failing.ts';
+import { startMeter } from './meter.ts';
 import { download, objectSource, putObject, readText } from './objects.ts';
 import { holdPlace, leavePlace } from './place.ts';
 import { Refusal } from './refusal.ts';
@@ -22,6 +23,7 @@ import { Watch, Stopped } from './watch.ts';
 const RESERVE_MS = 20_000;
 
 export const handler = step(async (input: unknown, context: Pick<Context, 'getRemainingTimeInMillis'>) => {
+  const used = startMeter();
   const task = encodeTask.parse(input);
   const { plan, chunk } = task;
   const bucket = required('MEDIA_BUCKET');
@@ -39,7 +41,13 @@ export const handler = step(async (input: unknown, context: Pick<Context, 'getRe
     const result = await encode(task, folder, watch, put, context.getRemainingTimeInMillis() - RESERVE_MS);
     const key = chunkResultKey(plan.videoId, plan.revision, chunk.index);
     stored.push(key);
-    await putObject(bucket, key, JSON.stringify(chunkResult.parse(result)), 'application/json', 'no-store');
+    await putObject(
+      bucket,
+      key,
+      JSON.stringify(chunkResult.parse({ ...result, used: used() })),
+      'application/json',
+      'no-store',
+    );
     await watch.done();
     return { outcome: 'encoded', index: chunk.index } satisfies EncodeResult;
   } catch (error) {

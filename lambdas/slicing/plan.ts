@@ -20,7 +20,7 @@ const AVERAGE: readonly (readonly [shortSide: number, bitrate: number])[] = [
 ];
 
 /** Peak over average. The specification allows 2; players estimate their line better when the peaks are lower. */
-const PEAK = 1.5;
+export const PEAK = 1.5;
 
 /** Seconds of the peak rate that the decoder's buffer (VBV) holds. */
 export const BUFFER_SECONDS = 1.5;

@@ -1,5 +1,6 @@
 /** What the slicing steps hand to one another: source facts → plan → chunk results. Parsed on entry of every step. */
 import { z } from 'zod';
+import { cost, ENGINES, usage } from './cost.ts';
 import { objectCreated } from './events.ts';
 import { RENDITION_KINDS, SEGMENT_TYPES } from './keys.ts';
 import { DAY_SECONDS, slicingBounds, whole } from './options.ts';
@@ -167,7 +168,7 @@ export const chunkTable = z.object({
 export type ChunkTable = z.infer<typeof chunkTable>;
 export type SoundPart = ChunkTable['audio'][number];
 
-export const engine = z.enum(['encode']).meta({ description: 'How chunks become segments. Others join here.' });
+export const engine = z.enum(ENGINES).meta({ description: 'What makes the segments.' });
 
 export const plan = z.object({
   videoId,
@@ -192,6 +193,8 @@ export const plan = z.object({
   }),
   video: z.array(rung).min(1).meta({ description: 'Tallest first.' }),
   audio: z.array(soundPlan).max(MAX_SOUND_TRACKS).meta({ description: 'The default one first; none: silent.' }),
+  cost: cost.optional().meta({ description: 'What it will cost. Absent: in plans of before.' }),
+  used: usage.optional().meta({ description: 'What probing used.' }),
 });
 export type Plan = z.infer<typeof plan>;
 
@@ -221,6 +224,7 @@ export type EncodeResult = z.infer<typeof encodeResult>;
 /** What encode leaves at `chunkResultKey` for assemble. */
 export const chunkResult = z.object({
   index: z.int().nonnegative(),
+  used: usage.optional().meta({ description: 'What its function used, until it wrote this.' }),
   renditions: z
     .array(
       z.object({
