@@ -108,6 +108,8 @@ const cleanSettings = (text: string): string =>
     .join(' ');
 
 const ESCAPES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
+/** Text in which nothing is markup. */
+export const escapeText = (text: string): string => text.replace(/[&<>]/g, (one) => ESCAPES[one]!);
 /** What follows a name does not begin with a letter: one way to read each tag, however long. */
 const MARKUP = /<(\/?)([A-Za-z]*)((?:[^A-Za-z<>][^<>]*)?)>|&(?:amp|lt|gt|nbsp|lrm|rlm|#[0-9]{1,7});|[&<>]/g;
 
@@ -116,18 +118,18 @@ function clean(text: string, tag: (slash: string, name: string, rest: string) =>
   return text.replace(MARKUP, (found, slash?: string, name?: string, rest?: string) => {
     if (found.length === 1) return ESCAPES[found]!;
     if (found.startsWith('&')) return found;
-    return tag(slash ?? '', (name ?? '').toLowerCase(), rest ?? '') ?? found.replace(/[&<>]/g, (one) => ESCAPES[one]!);
+    return tag(slash ?? '', (name ?? '').toLowerCase(), rest ?? '') ?? escapeText(found);
   });
 }
 
 /** Bold, italic and underlined stay; colours and what SubStation writes in braces go. */
-const fromSubRip = (text: string): string =>
+export const fromSubRip = (text: string): string =>
   clean(text.replace(/\{\\[^{}]*\}/g, ''), (slash, name) => {
     if (/^[biu]$/.test(name)) return `<${slash}${name}>`;
     return name === 'font' ? '' : undefined;
   });
 
-const cleanWebVtt = (text: string): string =>
+export const cleanWebVtt = (text: string): string =>
   clean(text, (slash, name, rest) => {
     if (/^(?:b|i|u|c|v|lang|ruby|rt)$/.test(name)) return `<${slash}${name}${slash === '' ? rest : ''}>`;
     return name === '' && CLOCK.test(rest) ? `<${rest}>` : undefined;

@@ -17,6 +17,7 @@ import { assembleTask, chunkResult, type AssembleResult, type AssembleTask } fro
 import type { VideoRecord } from '../../lib/contract/video.ts';
 import { logger } from '../shared/logger.ts';
 import { removeObjects } from '../shared/objects.ts';
+import { removeTexts } from '../shared/texts.ts';
 import { announce, changeVideo, readVideo, type Change } from '../shared/videos.ts';
 import { download, putObject, readText } from './objects.ts';
 import { architecture, settle } from './budget.ts';
@@ -26,6 +27,7 @@ import { describe, mediaPlaylist, merge, PLAYLIST_TYPE, type MergedRendition } f
 import { holdPlace, leavePlace } from './place.ts';
 import { addUsage } from './prices.ts';
 import { drawPoster, posterRung, posterSegment } from './poster.ts';
+import { publishTexts, textIds } from './texts.ts';
 import { step } from './transient.ts';
 
 export const handler = step(async (input: unknown): Promise<AssembleResult> => {
@@ -60,6 +62,7 @@ async function assemble(task: AssembleTask, used: () => Usage): Promise<Assemble
   }
   if (!(await reach('playable', task, facts(before, task, renditions)))) return stopped(task, renditions);
 
+  await publishTexts(plan, results, lengthOf(before, renditions) ?? plan.source.info.duration);
   const hasPoster = await poster(task, renditions, prefix);
   const cost = plan.cost && costOf(plan.cost, task, before, renditions, [...results.map((one) => one.used), used()]);
   const ready = { hasPoster, progress: 100, ...(cost && { cost }) };
@@ -126,6 +129,7 @@ async function stopped(
     ...[...paths, POSTER_PATH].map((path) => `${revisionPrefix(videoId, revision)}${path}`),
     ...chunks.map(({ index }) => chunkResultKey(videoId, revision, index)),
   ]);
+  await removeTexts(videoId, textIds(plan));
   return { outcome: 'stopped', videoId };
 }
 
