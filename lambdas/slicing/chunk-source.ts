@@ -44,7 +44,7 @@ export async function writeChunkSource(table: ChunkTable, source: ByteSource, pa
     await file.truncate(header.length + bytes);
     for (const [track, text] of texts.entries()) {
       for (const [index, offset] of placedOffsets(text, stretches).entries())
-        await file.read(said[track]![index]!, 0, text.size[index]!, header.length + offset);
+        await file.read(said[track]![index]!, 0, text.size[index], header.length + offset);
     }
   } finally {
     await file.close();
