@@ -338,6 +338,32 @@ export const routes = {
         .meta({ description: '1: signed cookies instead of signed URLs; with `expand=1` no variables either.' }),
     }),
   },
+  'GET /api/play/{id}/manifest.mpd': {
+    stage: 'playback',
+    auth: 'optional',
+    status: 200,
+    contentType: 'application/dash+xml',
+    summary:
+      'The same segments for DASH players: a personal MPD, each address in it signed. There once all of the video is sliced, and not of MPEG-TS segments.',
+    params: idParam,
+    query: z.object({
+      token: z.string().max(4096).optional(),
+      cookies: z.enum(['0', '1']).optional().meta({ description: '1: signed cookies instead of signed URLs.' }),
+    }),
+  },
+  'GET /api/play/{id}/storyboard.vtt': {
+    stage: 'playback',
+    auth: 'optional',
+    status: 200,
+    contentType: 'text/vtt',
+    summary:
+      'Pictures for scrubbing: WebVTT, each cue the signed address of a sheet and the place on it (`#xywh=`). As a `<track kind="metadata" label="thumbnails">` players show them over the time line.',
+    params: idParam,
+    query: z.object({
+      token: z.string().max(4096).optional(),
+      cookies: z.enum(['0', '1']).optional().meta({ description: '1: bare addresses, for who holds signed cookies.' }),
+    }),
+  },
   'GET /api/play/{id}/{kind}/{playlist}': {
     stage: 'playback',
     auth: 'optional',

@@ -75,6 +75,16 @@ export const textPath = (videoId: string, name: string, ending: 'vtt' | 'm3u8'):
 /** The keys of `textPath` of all videos, as a pattern of IAM. */
 export const TEXT_KEYS = `${VOD_PREFIX}*/text/*`;
 
+/** DASH manifest (MPD) over the revision's segments, relative to the revision prefix: without anybody's signature. */
+export const DASH_PATH = 'manifest.mpd';
+
+/** WebVTT of the pictures for scrubbing, relative to the revision prefix: without anybody's signature. */
+export const STORYBOARD_PATH = 'storyboard.vtt';
+
+/** A sheet of them, relative to the revision prefix: of each chunk the first, second and so on (from 1). */
+export const storyboardSheet = (chunk: number, sheet: number): string =>
+  `storyboard/${String(chunk).padStart(5, '0')}-${sheet}.jpg`;
+
 /** Still picture of the video, relative to the revision prefix. */
 export const POSTER_PATH = 'poster.jpg';
 

@@ -131,6 +131,10 @@ const common = {
 export const video = z.object({
   ...common,
   posterUrl: z.string().nullable().meta({ description: 'Signed path of the poster on this host; null until ready.' }),
+  storyboardUrl: z.string().nullable().meta({
+    description:
+      'Path of the pictures for scrubbing on this host (WebVTT, each cue a signed address with `#xywh=`), asked for as the manifest is; null until there are any.',
+  }),
 });
 export type Video = z.infer<typeof video>;
 
@@ -158,6 +162,7 @@ export const videoRecord = z.object({
   chunksDone: z.set(z.int().nonnegative()).optional(),
   segmentType: z.enum(SEGMENT_TYPES).optional(),
   hasPoster: z.boolean().optional(),
+  hasStoryboard: z.boolean().optional(),
   /** Epoch seconds. Only while uploading: an abandoned upload's record goes with it (DynamoDB TTL). */
   expiresAt: z.int().optional(),
 });

@@ -10,7 +10,7 @@ import { mintToken } from '../../lambdas/playback/token.ts';
 import { problems } from '../../lambdas/shared/errors.ts';
 import type { ApiEvent, serve } from '../../lambdas/shared/http.ts';
 import { problem, routes, type RouteKey } from '../../lib/contract/api.ts';
-import { playlistPath, revisionPrefix, sourceKey } from '../../lib/contract/keys.ts';
+import { DASH_PATH, playlistPath, revisionPrefix, sourceKey, STORYBOARD_PATH } from '../../lib/contract/keys.ts';
 import { channelPrefix, initPath, segmentPath } from '../../lib/contract/live-keys.ts';
 import type { Route, Stage } from '../../lib/contract/route.ts';
 import { startFleet, type Fleet } from './devices/fleet.ts';
@@ -75,6 +75,10 @@ beforeAll(async () => {
         Body: MEDIA_PLAYLIST,
       }),
     );
+  const mpd = `${revisionPrefix(VIDEO, 3)}${DASH_PATH}`;
+  await fleet.s3.send(new PutObjectCommand({ ...media, Key: mpd, Body: '<MPD/>' }));
+  const list = `${revisionPrefix(VIDEO, 3)}${STORYBOARD_PATH}`;
+  await fleet.s3.send(new PutObjectCommand({ ...media, Key: list, Body: 'WEBVTT\n' }));
   for (const path of [segmentPath(RECORDED), initPath(FROM, RECORDED.init)])
     await fleet.s3.send(new PutObjectCommand({ ...media, Key: `${channelPrefix(DEVICE, 1)}${path}`, Body: 'x' }));
   const viewer = { subject: 'vera', groups: [] };
@@ -114,6 +118,7 @@ async function reset(): Promise<void> {
     record({
       id: VIDEO,
       visibility: 'entitled',
+      hasStoryboard: true,
       texts: [{ id: 'abc123', language: 'de', label: 'Deutsch', origin: 'added', cues: 1 }],
     }),
   );

@@ -89,6 +89,8 @@ export interface Encoded {
   readonly plan: Plan;
   readonly chunks: readonly Chunk[];
   readonly result: { readonly renditions: readonly MergedRendition[] };
+  /** Of each chunk. */
+  readonly results: readonly ChunkResult[];
   /** Path of the initialization section (if any) and all segments of a rendition joined. */
   readonly joined: (kind: RenditionKind, name: string) => string;
   readonly files: Map<string, { bytes: Buffer; type: string }>;
@@ -110,13 +112,15 @@ export async function encodeFile(
   );
   const out = `${path}.out`;
   await rm(out, { recursive: true, force: true });
-  await mkdir(`${out}/scratch`, { recursive: true });
+  await mkdir(out, { recursive: true });
   const files = new Map<string, { bytes: Buffer; type: string }>();
   const results: ChunkResult[] = [];
   for (const chunk of chunks) {
     // As it travels: through S3, as text.
     const part = table && chunkTable.parse(JSON.parse(JSON.stringify(table.part(chunk.index))));
     const piece = `${out}/chunk`;
+    const scratch = `${out}/scratch-${chunk.index}`;
+    await mkdir(scratch);
     const said = part && (await writeChunkSource(part, await fileSource(path), piece));
     const texts = part ? textsOfChunk(plan, part, said!) : await textsOfFile(plan, path, { timeoutMs: 20_000 });
     results.push({
@@ -124,7 +128,7 @@ export async function encodeFile(
         task: { plan, chunk },
         table: part,
         source: part ? piece : path,
-        folder: `${out}/scratch`,
+        folder: scratch,
         preset: 'veryfast',
         timeoutMs: 60_000,
         ...(signal && { signal }),
@@ -151,6 +155,7 @@ export async function encodeFile(
     plan,
     chunks,
     result,
+    results,
     files,
     texts: mergeTexts(plan, results),
     joined: (kind, name) => join(out, `${kind}-${name}`),

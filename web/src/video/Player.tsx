@@ -32,6 +32,7 @@ import { useEffect, useMemo, useRef, useState } from 'react';
 import { apiPath } from '../api/token-fetch.ts';
 import { isControl, isTyping } from '../shell/keys.ts';
 import { actionOf, type PlayerAction } from './player-keys.ts';
+import { useStoryboard } from './storyboard.ts';
 import classes from './player.module.css';
 
 interface PlayerProps {
@@ -41,6 +42,8 @@ interface PlayerProps {
   readonly tracks?: string | undefined;
   readonly title: string;
   readonly poster?: string | undefined;
+  /** Path of the pictures for scrubbing, where there are any. */
+  readonly storyboard?: string | undefined;
   /** Display size of the source in pixels; keeps the place while nothing has loaded. */
   readonly width: number | null;
   readonly height: number | null;
@@ -50,10 +53,11 @@ interface PlayerProps {
   readonly bareSrc?: () => Promise<string>;
 }
 
-export default function Player({ src, tracks, title, poster, width, height, token, bareSrc }: PlayerProps) {
+export default function Player({ src, tracks, title, poster, storyboard, width, height, token, bareSrc }: PlayerProps) {
   const video = useRef<HlsVideoElement>(null);
   const frame = useRef<HTMLDivElement>(null);
   const [error, setError] = useState<string>();
+  const pictures = useStoryboard(storyboard);
   // A signature outlived (the page stood open over night) is mended by a new playlist; `load` counts those.
   const [load, setLoad] = useState(0);
   const resumeAt = useRef(0);
@@ -143,7 +147,9 @@ export default function Player({ src, tracks, title, poster, width, height, toke
           preload="metadata"
           playsInline
           crossOrigin="anonymous"
-        />
+        >
+          {pictures !== undefined && <track key={pictures} kind="metadata" label="thumbnails" default src={pictures} />}
+        </HlsVideo>
         {poster !== undefined && <MediaPosterImage slot="poster" src={poster} aria-hidden="true" />}
         <MediaLoadingIndicator slot="centered-chrome" noAutohide />
         <MediaRenditionMenu hidden anchor="auto" />

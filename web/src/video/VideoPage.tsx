@@ -75,6 +75,7 @@ function Loaded({ video }: { video: Video }) {
               tracks={JSON.stringify(video.texts ?? [])}
               title={video.title}
               poster={poster}
+              storyboard={video.storyboardUrl ?? undefined}
               width={video.width}
               height={video.height}
               token={manager.token}
