@@ -8,6 +8,7 @@ import { liveRoutes } from './device-api.ts';
 import { track } from './geojson.ts';
 import { RENDITION_KINDS } from './keys.ts';
 import { MAX_TOKEN_SECONDS } from './options.ts';
+import { MAX_ADDRESS } from './pull.ts';
 import type { Route, Stage } from './route.ts';
 import { characters, line, lines, mediaType, opaque } from './text.ts';
 import { grant, languageTag, textId, video, videoId, videoStatus, visibility } from './video.ts';
@@ -69,6 +70,20 @@ export const textAdded = z
   .strict();
 
 const textPatch = z.object({ language: languageTag.optional(), label: line(100).optional() }).strict();
+
+const videoPull = z
+  .object({
+    sourceUrl: line(MAX_ADDRESS).meta({
+      description:
+        'Where the source is: an https address of the file itself that anybody may open, or `s3://bucket/key` of a bucket that the configuration names (`upload.pullBuckets`).',
+    }),
+    filename: line(255).optional().meta({ description: 'Without it, the last part of the address.' }),
+    title: videoPatch.shape.title,
+    description: videoPatch.shape.description,
+    tags: videoPatch.shape.tags,
+    visibility: videoPatch.shape.visibility,
+  })
+  .strict();
 
 export const consoleConfig = z.object({
   issuer: z.string(),
@@ -174,6 +189,16 @@ export const routes = {
     params: upload,
     query: key,
     response: z.object({}),
+  },
+
+  'POST /api/videos': {
+    stage: 'upload',
+    auth: 'user',
+    status: 202,
+    summary:
+      'Have a source pulled from an address. The video is `uploading`, with its progress, until it has arrived; then it is sliced like any other.',
+    body: videoPull,
+    response: z.object({ videoId }),
   },
 
   'GET /api/config': {

@@ -41,8 +41,11 @@ let cases = 0;
 beforeAll(async () => {
   fleet = await startFleet();
   const removals = await fleet.sqs.send(new CreateQueueCommand({ QueueName: `removals-hostile-${process.pid}` }));
+  const pulls = await fleet.sqs.send(new CreateQueueCommand({ QueueName: `pulls-hostile-${process.pid}` }));
   Object.assign(process.env, {
     REMOVAL_QUEUE: removals.QueueUrl,
+    PULL_QUEUE: pulls.QueueUrl,
+    PULL_RULES: JSON.stringify({ allowPrivate: false, buckets: [] }),
     UPLOAD_LIMITS: JSON.stringify({
       maxBytes: 1e9,
       types: ['video/*'],
@@ -104,6 +107,7 @@ beforeAll(async () => {
     track: ['abc123'],
     language: ['de'],
     text: ['00:00:01,000 --> 00:00:02,000\na cue'],
+    sourceUrl: ['https://media.sluice.example/film.mp4'],
   };
 }, 600_000);
 afterAll(async () => {
