@@ -1,8 +1,16 @@
 /** The one ffmpeg command of a chunk: decode once, write every rung and the audio rendition. Pure. */
-import type { Chunk, ChunkTable, Plan, SoundPlan, Rung, SourceSound } from '../../lib/contract/slicing.ts';
+import {
+  TIME_OFFSET,
+  type Chunk,
+  type ChunkTable,
+  type Plan,
+  type Rung,
+  type SoundPlan,
+  type SourceSound,
+} from '../../lib/contract/slicing.ts';
 import type { RenditionKind } from '../../lib/contract/keys.ts';
 import { BUFFER_SECONDS, mostFrames } from './plan.ts';
-import { TIME_OFFSET } from './segmenter.ts';
+
 import { AAC_FRAME, RUN_OUT, soundBegins } from './segment-table.ts';
 import { stillsFilters, stillsOutput } from './storyboard.ts';
 

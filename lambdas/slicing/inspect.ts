@@ -83,8 +83,9 @@ async function readMoov(file: ByteSource, layout: Layout | undefined): Promise<B
   return box && (await file.read(box.offset + box.header, box.size - box.header));
 }
 
-type Tracks = Pick<SourceInfo, 'video' | 'audio'>;
-const positionsOf = ({ video, audio }: Tracks): number[] => [video.index, ...audio.map(({ index }) => index)];
+type Tracks = Pick<SourceInfo, 'video' | 'audio' | 'texts'>;
+const positionsOf = ({ video, audio, texts = [] }: Tracks): number[] =>
+  [video, ...audio, ...texts].map(({ index }) => index);
 
 async function indexOfHeader(file: ByteSource, layout: Layout | undefined, tracks: Tracks) {
   const moov = await readMoov(file, layout);
