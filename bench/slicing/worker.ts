@@ -2,7 +2,7 @@
  * Measured: one function of the slicing, or one classic ffmpeg run, in a process of its own; a message is one invocation.
  * Sources are read by ranges and counted, as from S3; what would be stored there is written below `out`.
  */
-import { mkdir, open, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import {
   chunkTable,
@@ -107,6 +107,7 @@ async function encode({
   const table = chunkTable.parse(JSON.parse(await readFile(partOf(out, chunk.index), 'utf8')));
   counted.reads += 1;
   const scratch = join(out, 'scratch');
+  await rm(scratch, { recursive: true, force: true });
   await mkdir(scratch, { recursive: true });
   const own = join(scratch, 'source');
   await withSource(path, (source) => writeChunkSource(table, source, own));
