@@ -29,7 +29,7 @@ type Published = Pick<VideoRecord, 'id' | 'revision' | 'renditions'>;
 export function multivariant(video: Published, access: Access): string {
   const audio = video.renditions.filter((rendition) => rendition.kind === 'audio');
   const tags: Record<RenditionKind, string[]> = {
-    audio: audio.map((rendition, index) => media(rendition, index, uri(video, rendition, access))),
+    audio: audio.map((rendition, index) => media(rendition, index, audio, uri(video, rendition, access))),
     video: inOrder(video.renditions).flatMap((rendition) => [
       `#EXT-X-STREAM-INF:${variant(rendition, audio)}`,
       uri(video, rendition, access),
@@ -39,14 +39,20 @@ export function multivariant(video: Published, access: Access): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** One audio rendition; the first is the default one (RFC 8216bis 4.4.6.1). */
-function media({ name, channels }: Rendition, index: number, address: string): string {
+/**
+ * One audio rendition; the first is the default one (RFC 8216bis 4.4.6.1). A player may choose by itself the first one of
+ * each language only (4.4.6.1.1): what else is in it, a commentary say, is for who asks for it.
+ */
+function media(rendition: Rendition, index: number, all: readonly Rendition[], address: string): string {
+  const { name, channels, language, label } = rendition;
+  const auto = all.findIndex((other) => other.language === language) === index;
   const attributes = [
     'TYPE=AUDIO',
     'GROUP-ID="audio"',
-    `NAME="${name}"`,
+    ...(language === undefined ? [] : [`LANGUAGE="${language}"`]),
+    `NAME="${label ?? name}"`,
     `DEFAULT=${index === 0 ? 'YES' : 'NO'}`,
-    'AUTOSELECT=YES',
+    `AUTOSELECT=${auto ? 'YES' : 'NO'}`,
     ...(channels === undefined ? [] : [`CHANNELS="${channels}"`]),
     `URI="${address}"`,
   ];

@@ -1,12 +1,9 @@
 /** The one ffmpeg command of a chunk: decode once, write every rung and the audio rendition. Pure. */
-import type { Chunk, ChunkTable, Plan } from '../../lib/contract/slicing.ts';
+import type { Chunk, ChunkTable, Plan, SoundPlan, SourceSound } from '../../lib/contract/slicing.ts';
 import type { RenditionKind } from '../../lib/contract/keys.ts';
 import { BUFFER_SECONDS, mostFrames } from './plan.ts';
 import { TIME_OFFSET } from './segmenter.ts';
 import { AAC_FRAME, RUN_OUT, soundBegins } from './segment-table.ts';
-
-/** Name of the one audio rendition. */
-const AUDIO_NAME = 'main';
 
 /** First file descriptor of the output pipes: 0 to 2 are stdin, progress and errors. */
 export const FIRST_PIPE = 3;
@@ -39,7 +36,7 @@ export interface Output {
 /** The renditions of a plan, in the order of the command's outputs. */
 export function outputsOf(plan: Plan): Output[] {
   const video = plan.video.map(({ name }): Output => ({ kind: 'video', name }));
-  return plan.audio ? [...video, { kind: 'audio', name: AUDIO_NAME }] : video;
+  return [...video, ...plan.audio.map(({ name }): Output => ({ kind: 'audio', name }))];
 }
 
 export interface Command {
@@ -116,8 +113,11 @@ function filters({ plan, chunk, table }: Command): string {
         `[s${index}]scale=${width}:${height}:flags=bicubic:out_range=tv${matrix},setsar=1,format=yuv420p[v${index}]`,
     ),
   ];
-  if (plan.audio && info.audio && table?.sound) graph.push(pieceOfSound(plan.audio, info.audio, table, table.sound));
-  else if (plan.audio && info.audio) graph.push(wholeSound(plan, chunk, plan.audio, info.audio));
+  plan.audio.forEach((sound, position) => {
+    const source = info.audio.find(({ index }) => index === sound.index)!;
+    const made = table ? pieceOfSound(sound, source, table, position) : wholeSound(plan, chunk, sound, source);
+    graph.push(`${made}[a${position}]`);
+  });
   return graph.join(';');
 }
 
@@ -134,13 +134,13 @@ const shown = ({ video: { start, from, to } }: ChunkTable): string[] => [
  * starts later is preceded by silence, and sound that ends earlier is followed by it: a rendition with a hole at either
  * end stalls players. Time stamps are kept otherwise, so a variable frame rate survives.
  */
-function wholeSound(plan: Plan, chunk: Chunk, { sampleRate, channels }: Audio, source: SourceSound): string {
+function wholeSound(plan: Plan, chunk: Chunk, { sampleRate, channels }: SoundPlan, source: SourceSound): string {
   const { info } = plan.source;
   const whole = chunk.duration ?? Math.max(0, (info.video.duration ?? info.duration) - chunk.start);
   // The encoder's priming packet lies before the first sample. From fMP4 it is dropped when segments are cut; in
   // MPEG-TS it takes the place of the first 21 ms, so that both renditions start at the same time stamp.
   const priming = plan.segmentType === 'mpegts' ? `,atrim=start_sample=${AAC_FRAME}` : '';
-  return `[0:${source.index}]${resample(source, sampleRate)},${format(channels)},${PAD}:whole_dur=${whole}${priming}[a]`;
+  return `[0:${source.index}]${resample(source, sampleRate)},${format(channels)},${PAD}:whole_dur=${whole}${priming}`;
 }
 
 /**
@@ -148,27 +148,27 @@ function wholeSound(plan: Plan, chunk: Chunk, { sampleRate, channels }: Audio, s
  * segments are not cut from, and its run-out behind; silence wherever the source has none.
  */
 function pieceOfSound(
-  { sampleRate, channels }: Audio,
+  { sampleRate, channels }: SoundPlan,
   source: SourceSound,
   table: ChunkTable,
-  sound: NonNullable<ChunkTable['sound']>,
+  position: number,
 ): string {
+  const sound = table.audio[position]!;
   const first = (sound.firstFrame - sound.runIn) * AAC_FRAME - soundBegins(sound, sampleRate) * sampleRate;
   const end = first + (sound.runIn + sound.frames + RUN_OUT) * AAC_FRAME;
-  const heard = table.audio
-    ? `[0:1]asetpts=round(PTS+${table.audio.late}/${table.audio.timescale}/TB),${resample(source, sampleRate)}`
+  // In the chunk's own file, after the picture, the tracks that have sound here.
+  const track = 1 + table.audio.slice(0, position).filter(({ part }) => part !== null).length;
+  const heard = sound.part
+    ? `[0:${track}]asetpts=round(PTS+${sound.part.late}/${sound.part.timescale}/TB),${resample(source, sampleRate)}`
     : `anullsrc=r=${sampleRate}`;
   return [
     heard,
     format(channels),
     `${PAD}:whole_len=${end}`,
     `atrim=start_sample=${first}:end_sample=${end}`,
-    `asetpts=N-${sound.runIn * AAC_FRAME}[a]`,
+    `asetpts=N-${sound.runIn * AAC_FRAME}`,
   ].join(',');
 }
-
-type Audio = NonNullable<Plan['audio']>;
-type SourceSound = NonNullable<Plan['source']['info']['audio']>;
 
 /** Of a track without any sound, silence must come in pieces of the encoder's size, or it refuses it. */
 const PAD = `apad=packet_size=${AAC_FRAME}`;
@@ -220,16 +220,11 @@ function videoCodec(command: Command, index: number): string[] {
   ].flat();
 }
 
-const audioCodec = ({ plan }: Command): string[] => [
-  '-map',
-  '[a]',
-  '-c:a',
-  'aac',
-  '-profile:a',
-  'aac_low',
-  '-b:a',
-  String(plan.audio!.bitrate),
-];
+function audioCodec({ plan }: Command, index: number): string[] {
+  const position = index - plan.video.length;
+  const { bitrate } = plan.audio[position]!;
+  return ['-map', `[a${position}]`, '-c:a', 'aac', '-profile:a', 'aac_low', '-b:a', String(bitrate)];
+}
 
 /** Arguments that encode one output, by its kind. */
 const CODECS: Record<RenditionKind, (command: Command, index: number) => string[]> = {

@@ -18,7 +18,7 @@ interface Stretch {
 
 /** Writes the file to `path`; answers how many bytes of the source were read. */
 export async function writeChunkSource(table: ChunkTable, source: ByteSource, path: string): Promise<number> {
-  const parts = table.audio ? [table.video, table.audio] : [table.video];
+  const parts = [table.video, ...table.audio.flatMap(({ part }) => part ?? [])];
   const stretches = stretchesOf(parts);
   const bytes = stretches.reduce((sum, { from, end }) => sum + end - from, 0);
   const header = movieHeader(

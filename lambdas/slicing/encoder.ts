@@ -121,13 +121,14 @@ async function collectFmp4(options: EncodeOptions, output: Output, running: Runn
 }
 
 /** Where segments of this output are cut. Frames of sound are not the chunk's to the tick: they begin a little later. */
-function cutsOf({ task: { plan, chunk }, table }: EncodeOptions, { kind }: Output): CutOptions {
+function cutsOf({ task: { plan, chunk }, table }: EncodeOptions, { kind, name }: Output): CutOptions {
   const { start, firstSegment, duration } = chunk;
   const common = { segmentSeconds: plan.segmentSeconds, firstSegment };
   if (table === undefined) return { ...common, start };
   if (kind === 'video') return { ...common, start, laid: { cuts: table.cuts, end: duration! } };
-  const seconds = (frames: number) => (frames * AAC_FRAME) / plan.audio!.sampleRate;
-  const { firstFrame, frames } = table.sound!;
+  const position = plan.audio.findIndex((sound) => sound.name === name);
+  const seconds = (frames: number) => (frames * AAC_FRAME) / plan.audio[position]!.sampleRate;
+  const { firstFrame, frames } = table.audio[position]!;
   const begins = seconds(firstFrame);
   const cuts = table.cuts.map((cut) => start + cut - begins);
   return { ...common, start: begins, laid: { cuts, end: seconds(frames) } };
@@ -188,11 +189,11 @@ function checkLength(result: ChunkResult, { plan, chunk }: EncodeTask): void {
     );
   }
   // Sound is made as long as the picture by what the header says. Where that was too little, it may end long before.
-  const audio = result.renditions.find(({ kind }) => kind === 'audio');
-  if (audio && isLonger(encoded, promised) && isLonger(encoded, lengthOf(audio))) {
+  const heard = Math.min(...result.renditions.filter(({ kind }) => kind === 'audio').map(lengthOf));
+  if (isLonger(encoded, promised) && isLonger(encoded, heard)) {
     throw new Refusal(
       'damaged',
-      `The file says it is ${spokenDuration(promised)} long and holds ${spokenDuration(encoded)} of picture and ${spokenDuration(lengthOf(audio))} of sound; export it again.`,
+      `The file says it is ${spokenDuration(promised)} long and holds ${spokenDuration(encoded)} of picture and ${spokenDuration(heard)} of sound; export it again.`,
     );
   }
 }

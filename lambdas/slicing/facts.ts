@@ -1,5 +1,11 @@
 /** From ffprobe's answer to the facts planning needs, or a refusal. Pure. */
-import type { SlicingOptions, SourceInfo } from '../../lib/contract/slicing.ts';
+import {
+  MAX_SOUND_TRACKS,
+  type SlicingOptions,
+  type SourceInfo,
+  type SourceSound,
+} from '../../lib/contract/slicing.ts';
+import { readLabel, readLanguage } from '../shared/language.ts';
 import type { Probed, ProbedStream } from './ffprobe.ts';
 import { Refusal, spokenBytes, spokenDuration } from './refusal.ts';
 
@@ -43,7 +49,7 @@ export function readFacts(
     bytes,
     duration: seconds(format.duration),
     video: videoFacts(video, start, decodable, maxDimension),
-    audio: audioFacts(probed.streams, decodable),
+    audio: soundFacts(probed.streams, decodable),
   };
 }
 
@@ -96,26 +102,42 @@ const MAX_CHANNELS = 64;
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
-function audioFacts(streams: readonly ProbedStream[], decodable: ReadonlySet<string>): SourceInfo['audio'] {
-  const any = pick(streams, 'audio', () => true);
-  if (!any) return null;
-  const audio = pick(streams, 'audio', ({ codec_name }) => decodable.has(codec_name ?? ''));
-  if (!audio) {
+/** The tracks that can be heard: the default one first, then in the file's order. */
+function soundFacts(streams: readonly ProbedStream[], decodable: ReadonlySet<string>): SourceInfo['audio'] {
+  const any = streams.filter(({ codec_type }) => codec_type === 'audio');
+  const known = any.filter(({ codec_name }) => decodable.has(codec_name ?? ''));
+  if (any.length > 0 && known.length === 0) {
     throw new Refusal(
       'unsupported-codec',
-      `The sound track's codec (${any.codec_name ?? 'unknown'}) cannot be decoded here; ${EXPORT}.`,
+      `The sound track's codec (${any[0]!.codec_name ?? 'unknown'}) cannot be decoded here; ${EXPORT}.`,
     );
   }
-  const sampleRate = Number(audio.sample_rate);
   // A track that announces sound and carries none (no channels, no rate that could be heard) is none.
-  if (!audio.channels || !(sampleRate >= LOWEST_SAMPLE_RATE)) return null;
-  if (sampleRate > HIGHEST_SAMPLE_RATE || audio.channels > MAX_CHANNELS) {
+  const heard = known.filter(({ channels, sample_rate }) => channels && Number(sample_rate) >= LOWEST_SAMPLE_RATE);
+  const first = heard.findIndex(({ disposition }) => disposition.default === 1);
+  const ordered = first > 0 ? [heard[first]!, ...heard.filter((_, position) => position !== first)] : heard;
+  return ordered.slice(0, MAX_SOUND_TRACKS).map(soundFact);
+}
+
+function soundFact({ index, codec_name, channels, sample_rate, disposition, tags }: ProbedStream): SourceSound {
+  const sampleRate = Number(sample_rate);
+  if (sampleRate > HIGHEST_SAMPLE_RATE || channels! > MAX_CHANNELS) {
     throw new Refusal(
       'damaged',
-      `The sound track says it has ${audio.channels} channels at ${sampleRate} Hz; up to ${MAX_CHANNELS} at ${HIGHEST_SAMPLE_RATE} Hz are taken. ${capital(EXPORT)}.`,
+      `The sound track says it has ${channels} channels at ${sampleRate} Hz; up to ${MAX_CHANNELS} at ${HIGHEST_SAMPLE_RATE} Hz are taken. ${capital(EXPORT)}.`,
     );
   }
-  return { index: audio.index, codec: audio.codec_name!, channels: audio.channels, sampleRate };
+  const language = readLanguage(tags['language']);
+  const title = readLabel(tags['title']);
+  return {
+    index,
+    codec: codec_name!,
+    channels: channels!,
+    sampleRate,
+    ...(language !== undefined && { language }),
+    ...(title !== undefined && { title }),
+    default: disposition.default === 1,
+  };
 }
 
 const QUARTERS = [0, 90, 180, 270] as const;

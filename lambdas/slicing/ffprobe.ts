@@ -52,7 +52,7 @@ const ENTRIES = [
     .filter((name) => !['disposition', 'tags', 'side_data_list'].includes(name))
     .join()}`,
   'stream_disposition=default,attached_pic',
-  'stream_tags=DURATION',
+  'stream_tags=DURATION,language,title',
   'stream_side_data=rotation',
   `format=${Object.keys(answer.shape.format.unwrap().shape).join()}`,
 ].join(':');

@@ -83,7 +83,7 @@ async function readMoov(file: ByteSource, layout: Layout | undefined): Promise<B
 }
 
 type Tracks = Pick<SourceInfo, 'video' | 'audio'>;
-const positionsOf = ({ video, audio }: Tracks): number[] => [video.index, ...(audio ? [audio.index] : [])];
+const positionsOf = ({ video, audio }: Tracks): number[] => [video.index, ...audio.map(({ index }) => index)];
 
 async function indexOfHeader(file: ByteSource, layout: Layout | undefined, tracks: Tracks) {
   const moov = await readMoov(file, layout);

@@ -1,5 +1,6 @@
 /** From source facts and options to a plan: which rungs, how large, how many bits. Pure. */
-import type { Chunk, Plan, Rung, SlicingOptions, SourceInfo } from '../../lib/contract/slicing.ts';
+import type { Chunk, Plan, Rung, SlicingOptions, SoundPlan, SourceInfo } from '../../lib/contract/slicing.ts';
+import { labelsOf } from '../shared/language.ts';
 import { levelFor } from './levels.ts';
 import type { SegmentTable } from './segment-table.ts';
 
@@ -120,14 +121,18 @@ export function ladder(video: SourceInfo['video'], sizes: readonly number[]): Ru
   return larger && side <= configured[0]! ? [rungOf(own, side, rate), ...rungs] : rungs;
 }
 
-/** AAC-LC rendition: stereo at most; 44.1 kHz stays as it is, everything else becomes 48 kHz. */
-export function audioPlan(audio: SourceInfo['audio'], kbps: number): Plan['audio'] {
-  if (!audio) return null;
-  return {
+/** AAC-LC renditions, one a track: stereo at most; 44.1 kHz stays as it is, everything else becomes 48 kHz. */
+export function audioPlan(tracks: SourceInfo['audio'], kbps: number): SoundPlan[] {
+  const labels = labelsOf(tracks);
+  return tracks.map(({ index, channels, sampleRate, language }, position) => ({
+    name: position === 0 ? 'main' : `main${position + 1}`,
+    index,
     bitrate: kbps * 1000,
-    channels: Math.min(2, audio.channels),
-    sampleRate: audio.sampleRate === 44_100 ? 44_100 : 48_000,
-  };
+    channels: Math.min(2, channels),
+    sampleRate: sampleRate === 44_100 ? 44_100 : 48_000,
+    ...(language !== undefined && { language }),
+    label: labels[position]!,
+  }));
 }
 
 /** The whole source as one chunk: the smallest case of many. */

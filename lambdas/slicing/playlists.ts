@@ -118,7 +118,7 @@ function frameRateOf({ source }: Plan, rung: Rung, segments: readonly Segment[])
   return Math.min(cap, ...said);
 }
 
-type Shape = Pick<Rendition, 'width' | 'height' | 'frameRate' | 'channels'>;
+type Shape = Pick<Rendition, 'width' | 'height' | 'frameRate' | 'channels' | 'language' | 'label'>;
 
 /** What the plan says of a rendition, by its kind. */
 const SHAPES: Record<RenditionKind, (plan: Plan, rendition: MergedRendition) => Shape> = {
@@ -127,7 +127,12 @@ const SHAPES: Record<RenditionKind, (plan: Plan, rendition: MergedRendition) => 
     if (!rung) throw new MergeError(`the plan has no rung ${name}`);
     return { width: rung.width, height: rung.height, frameRate: frameRateOf(plan, rung, segments) };
   },
-  audio: ({ audio }) => (audio ? { channels: audio.channels } : {}),
+  audio: ({ audio }, { name }) => {
+    const sound = audio.find((candidate) => candidate.name === name);
+    if (!sound) throw new MergeError(`the plan has no sound ${name}`);
+    const { channels, language, label } = sound;
+    return { channels, ...(language !== undefined && { language }), label };
+  },
 };
 
 /** What the record says of a rendition. */

@@ -3,7 +3,7 @@
  * and what each chunk reads of the source. Pure. Times are presentation times in ticks of the video track, from the
  * moment the earliest track starts.
  */
-import type { Chunk, ChunkTable, Plan, TrackPart } from '../../lib/contract/slicing.ts';
+import type { Chunk, ChunkTable, Plan, SoundPart, TrackPart } from '../../lib/contract/slicing.ts';
 import { bareTrack } from '../../lib/media/movie-build.ts';
 import type { IndexedTrack, MovieIndex } from '../../lib/media/sample-table.ts';
 
@@ -53,28 +53,26 @@ interface TableOptions {
   /** Target, seconds. */
   readonly chunkSeconds: number;
   readonly maxChunks: number;
-  /** Of the sound rendition. */
-  readonly audio: Plan['audio'];
+  /** The sound renditions, as the plan has them. */
+  readonly audio: readonly Pick<Plan['audio'][number], 'sampleRate'>[];
 }
 
 /**
- * `index`: the chosen video track, then the sound track if there is one. Undefined when the source has to be read whole:
+ * `index`: the chosen video track, then those of the sound renditions. Undefined when the source has to be read whole:
  * edits that repeat or change speed, times that run backwards, raw sound.
  */
 export function segmentTable(index: MovieIndex, options: TableOptions): SegmentTable | undefined {
-  const [video, audio] = index.tracks;
+  const [video, ...tracks] = index.tracks;
   if (video === undefined || video.samples.count === 0) return undefined;
   const pictures = placePictures(video, index.timescale);
-  const sound = audio && audio.samples.count > 0 && options.audio ? placeSound(audio, index.timescale) : undefined;
-  if (pictures === undefined || sound === 'unreadable') return undefined;
-  const zero = Math.min(pictures.first, sound ? Math.round(sound.start * video.timescale) : pictures.first);
+  const sounds = tracks.map((track) => (track.samples.count > 0 ? placeSound(track, index.timescale) : undefined));
+  if (pictures === undefined || !sounds.every((sound) => sound !== 'unreadable')) return undefined;
+  const starts = sounds.flatMap((sound) => (sound ? [Math.round(sound.start * video.timescale)] : []));
+  const zero = Math.min(pictures.first, ...starts);
   const placed = moved(pictures, zero);
   if (placed === undefined) return undefined;
-  const heard = sound && {
-    ...sound,
-    shift: sound.shift - zero / video.timescale,
-    end: sound.end - zero / video.timescale,
-  };
+  const late = zero / video.timescale;
+  const heard = sounds.map((sound) => sound && { ...sound, shift: sound.shift - late, end: sound.end - late });
   return lay(placed, heard, options);
 }
 
@@ -133,7 +131,11 @@ function placeSound(track: IndexedTrack, movieTimescale: number): (Sound & { sta
 /** Seconds. A source with so few keyframes gains nothing by its table, and a command line holds so many keyframes. */
 const LONGEST_CHUNK = 3600;
 
-function lay(pictures: Pictures, sound: Sound | undefined, options: TableOptions): SegmentTable | undefined {
+function lay(
+  pictures: Pictures,
+  sounds: readonly (Sound | undefined)[],
+  options: TableOptions,
+): SegmentTable | undefined {
   const { timescale, samples } = pictures.track;
   const seconds = (ticks: number) => ticks / timescale;
   const bounds = segmentBounds(pictures, options.segmentSeconds * timescale);
@@ -149,9 +151,8 @@ function lay(pictures: Pictures, sound: Sound | undefined, options: TableOptions
     };
   });
   if (chunks.some(({ duration }) => duration! > LONGEST_CHUNK)) return undefined;
-  const rate = options.audio?.sampleRate ?? 0;
-  /** The first AAC frame that begins at this time or later; a frame's thousandth early still counts. */
-  const frameAt = (time: number) => Math.ceil((time * rate) / AAC_FRAME - 0.001);
+  // All sound lasts until the last of it does.
+  const whole = Math.max(seconds(pictures.end), ...sounds.flatMap((sound) => (sound ? [sound.end] : [])));
   const part = (index: number): ChunkTable => {
     const from = starts[index]!;
     const to = starts[index + 1];
@@ -160,10 +161,7 @@ function lay(pictures: Pictures, sound: Sound | undefined, options: TableOptions
     const end = next === undefined ? samples.count : endOf(pictures, next.sample!, next.time);
     const composition = lowest(samples.composition, first, end);
     const origin = samples.decode[first]! + pictures.shift + composition;
-    const ends =
-      sound && next === undefined ? Math.max(seconds(pictures.end), sound.end) : seconds(next?.time ?? pictures.end);
-    const firstFrame = frameAt(chunks[index]!.start);
-    const frames = { firstFrame, frames: frameAt(ends) - firstFrame, runIn: Math.min(RUN_IN, firstFrame) };
+    const ends = next === undefined ? whole : seconds(next.time);
     return {
       cuts: bounds.slice(from + 1, to).map(({ time }) => seconds(time) - chunks[index]!.start),
       video: {
@@ -172,8 +170,11 @@ function lay(pictures: Pictures, sound: Sound | undefined, options: TableOptions
         from: Math.max(bounds[from]!.time, pictures.first) - origin,
         to: (next?.time ?? pictures.end) - origin,
       },
-      audio: sound ? soundPart(sound, frames, rate) : null,
-      sound: options.audio ? frames : null,
+      audio: options.audio.map(({ sampleRate }, position) => {
+        const frames = framesOf(chunks[index]!.start, ends, sampleRate);
+        const sound = sounds[position];
+        return { part: sound ? soundPart(sound, frames, sampleRate) : null, ...frames };
+      }),
     };
   };
   return { timescale: timescale * Math.ceil(MIN_TIMESCALE / timescale), chunks, seconds: seconds(pictures.end), part };
@@ -240,7 +241,17 @@ function endOf({ track: { samples }, shift }: Pictures, next: number, time: numb
   return end;
 }
 
-function soundPart(sound: Sound, frames: Frames, rate: number): ChunkTable['audio'] {
+type Frames = Omit<SoundPart, 'part'>;
+
+/** The AAC frames of a chunk: the first is the one that begins at its start or later. */
+function framesOf(start: number, end: number, rate: number): Frames {
+  // A frame's thousandth early still counts.
+  const frameAt = (time: number) => Math.ceil((time * rate) / AAC_FRAME - 0.001);
+  const firstFrame = frameAt(start);
+  return { firstFrame, frames: frameAt(end) - firstFrame, runIn: Math.min(RUN_IN, firstFrame) };
+}
+
+function soundPart(sound: Sound, frames: Frames, rate: number): SoundPart['part'] {
   const { track, shift, count } = sound;
   const begins = soundBegins(frames, rate);
   const ends = ((frames.firstFrame + frames.frames + RUN_OUT) * AAC_FRAME) / rate;
@@ -256,8 +267,6 @@ function soundPart(sound: Sound, frames: Frames, rate: number): ChunkTable['audi
   const late = Math.round(decode[first]! + low + (shift - begins) * track.timescale);
   return { ...trackPart(track, first, end, low), late };
 }
-
-type Frames = NonNullable<ChunkTable['sound']>;
 
 /**
  * Seconds at which a chunk's sound is decoded from: a whole second, where the samples of every rate meet, so that no piece

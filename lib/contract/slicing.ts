@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { objectCreated } from './events.ts';
 import { RENDITION_KINDS, SEGMENT_TYPES } from './keys.ts';
 import { DAY_SECONDS, slicingBounds, whole } from './options.ts';
-import { failure, videoId } from './video.ts';
+import { failure, languageTag, videoId } from './video.ts';
 
 /** The slicing options of a deployment that probing plans by (JSON in `SLICING_OPTIONS`). */
 export const slicingOptions = z.object(slicingBounds).omit({ preset: true });
@@ -22,6 +22,41 @@ export const ARRIVAL_SECONDS = 4 * DAY_SECONDS;
 
 /** Days a run may take, all its waiting together at its longest; what steps hand over is kept longer. */
 export const RUN_DAYS = 42;
+
+/** Sound tracks of one video that become renditions: a film has its languages, their descriptions and a commentary. */
+export const MAX_SOUND_TRACKS = 12;
+
+/** Of a track in a language: what it is in and what it is called. */
+const spoken = {
+  language: languageTag.optional(),
+  label: z.string().min(1).max(100).meta({ description: 'What a viewer chooses it by; no two of a video are alike.' }),
+};
+
+/** A sound track of a source. */
+const sourceSound = z.object({
+  index: z.int().nonnegative().meta({ description: 'Stream index in the container.' }),
+  codec: z.string(),
+  channels: z.int().positive(),
+  sampleRate: z.int().positive(),
+  language: languageTag.optional(),
+  title: z.string().min(1).max(100).optional().meta({ description: 'What the file calls it.' }),
+  default: z.boolean().meta({ description: 'Marked as the one to play where nobody chose.' }),
+});
+export type SourceSound = z.infer<typeof sourceSound>;
+
+/** A sound rendition to be made. */
+const soundPlan = z.object({
+  name: z
+    .string()
+    .regex(/^[a-z0-9]{1,20}$/)
+    .meta({ description: 'Of the rendition; `main` is the first one.' }),
+  index: z.int().nonnegative().meta({ description: 'Stream index of its track in the source.' }),
+  bitrate: z.int().positive(),
+  channels: z.int().positive(),
+  sampleRate: z.int().positive(),
+  ...spoken,
+});
+export type SoundPlan = z.infer<typeof soundPlan>;
 
 /** What ffprobe says of a source, reduced to what planning needs. */
 const sourceInfo = z.object({
@@ -53,14 +88,9 @@ const sourceInfo = z.object({
     interlaced: z.boolean(),
     rgb: z.boolean().meta({ description: 'Stored as RGB, so it has no YCbCr matrix of its own.' }),
   }),
-  audio: z
-    .object({
-      index: z.int().nonnegative(),
-      codec: z.string(),
-      channels: z.int().positive(),
-      sampleRate: z.int().positive(),
-    })
-    .nullable(),
+  audio: z.array(sourceSound).max(MAX_SOUND_TRACKS).meta({
+    description: 'Sound tracks that can be decoded, the one players would choose first; none: a silent video.',
+  }),
 });
 export type SourceInfo = z.infer<typeof sourceInfo>;
 
@@ -109,22 +139,26 @@ export const chunkTable = z.object({
     from: z.int().meta({ description: 'Of the first picture that is shown; earlier ones are only decoded.' }),
     to: z.int().meta({ description: 'Of its end: pictures from there on are the next chunk’s.' }),
   }),
-  audio: trackPart
-    .extend({
-      late: z.int().meta({ description: 'Ticks from where decoding begins (`soundBegins`) to the first sample.' }),
-    })
-    .nullable()
-    .meta({ description: 'Null: the source has no sound here.' }),
-  sound: z
-    .object({
-      firstFrame: z.int().nonnegative().meta({ description: 'Of the whole rendition, counted in AAC frames.' }),
-      frames: z.int().nonnegative(),
-      runIn: z.int().nonnegative().meta({ description: 'Frames encoded ahead of these and dropped.' }),
-    })
-    .nullable()
-    .meta({ description: 'AAC frames of this chunk; null: there is no sound rendition.' }),
+  audio: z
+    .array(
+      z.object({
+        part: trackPart
+          .extend({
+            late: z
+              .int()
+              .meta({ description: 'Ticks from where decoding begins (`soundBegins`) to the first sample.' }),
+          })
+          .nullable()
+          .meta({ description: 'Null: the source has no sound here.' }),
+        firstFrame: z.int().nonnegative().meta({ description: 'Of the whole rendition, counted in AAC frames.' }),
+        frames: z.int().nonnegative(),
+        runIn: z.int().nonnegative().meta({ description: 'Frames encoded ahead of these and dropped.' }),
+      }),
+    )
+    .meta({ description: 'AAC frames of this chunk, of each sound rendition of the plan.' }),
 });
 export type ChunkTable = z.infer<typeof chunkTable>;
+export type SoundPart = ChunkTable['audio'][number];
 
 export const engine = z.enum(['encode']).meta({ description: 'How chunks become segments. Others join here.' });
 
@@ -150,9 +184,7 @@ export const plan = z.object({
     description: 'Whatever a source says of its length, no more of it is encoded. Absent: in plans of before.',
   }),
   video: z.array(rung).min(1).meta({ description: 'Tallest first.' }),
-  audio: z
-    .object({ bitrate: z.int().positive(), channels: z.int().positive(), sampleRate: z.int().positive() })
-    .nullable(),
+  audio: z.array(soundPlan).max(MAX_SOUND_TRACKS).meta({ description: 'The default one first; none: silent.' }),
 });
 export type Plan = z.infer<typeof plan>;
 

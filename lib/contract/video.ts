@@ -18,14 +18,23 @@ export type VideoStatus = z.infer<typeof videoStatus>;
 export const visibility = z.enum(['private', 'entitled', 'public']);
 export type Visibility = z.infer<typeof visibility>;
 
+/** RFC 5646. Its longest reasonable tag is 35 characters (4.4.1). */
+export const languageTag = z
+  .string()
+  .max(35)
+  .regex(/^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$/, 'must be a language tag such as `de` or `pt-BR`')
+  .meta({ description: 'Language, as a BCP 47 tag, e.g. `de`, `pt-BR`.' });
+
 export const rendition = z.object({
   kind: z.enum(RENDITION_KINDS),
-  name: z.string().meta({ description: 'Name of the rung, e.g. `720p`; `main` for the audio rendition.' }),
+  name: z.string().meta({ description: 'Name of the rung, e.g. `720p`; `main` for the first sound, then `main2`.' }),
   codecs: z.string().meta({ description: 'RFC 6381 codec string, e.g. `avc1.64001f`.' }),
   width: z.int().positive().optional().meta({ description: 'Pixels. Video only.' }),
   height: z.int().positive().optional().meta({ description: 'Pixels. Video only.' }),
   frameRate: z.number().positive().optional().meta({ description: 'Frames per second. Video only.' }),
   channels: z.int().positive().optional().meta({ description: 'Audio only.' }),
+  language: languageTag.optional().meta({ description: 'Audio only, where it is known: a BCP 47 tag.' }),
+  label: z.string().optional().meta({ description: 'Audio only: what a viewer chooses it by, e.g. `Deutsch`.' }),
   bandwidth: z.int().positive().meta({ description: 'Peak segment bit rate, bit/s (RFC 8216bis 4.4.6.2, BANDWIDTH).' }),
   averageBandwidth: z.int().positive().meta({ description: 'Average segment bit rate, bit/s.' }),
   bytes: z.int().nonnegative().meta({ description: 'Size of all segments of this rendition.' }),

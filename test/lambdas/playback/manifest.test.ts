@@ -81,6 +81,30 @@ describe('the multivariant playlist', () => {
     parsed(text);
   });
 
+  it('offers each language once by itself, and what else is in it to who asks for it', () => {
+    const sound = record().renditions[3]!;
+    const renditions = [
+      record().renditions[1]!,
+      { ...sound, language: 'de', label: 'Deutsch' },
+      { ...sound, name: 'main2', language: 'en', label: 'English' },
+      { ...sound, name: 'main3', language: 'de', label: 'Regie', bandwidth: 150_000 },
+    ];
+    const text = multivariant(record({ renditions }), { way: 'cookies' });
+    expect(text.split('\n').filter((tag) => tag.startsWith('#EXT-X-MEDIA') || tag.startsWith('#EXT-X-STREAM'))).toEqual(
+      [
+        `#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",LANGUAGE="de",NAME="Deutsch",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="2",URI="/vod/${ID}/r3/audio/main.m3u8"`,
+        `#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",LANGUAGE="en",NAME="English",DEFAULT=NO,AUTOSELECT=YES,CHANNELS="2",URI="/vod/${ID}/r3/audio/main2.m3u8"`,
+        `#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",LANGUAGE="de",NAME="Regie",DEFAULT=NO,AUTOSELECT=NO,CHANNELS="2",URI="/vod/${ID}/r3/audio/main3.m3u8"`,
+        '#EXT-X-STREAM-INF:BANDWIDTH=3150000,AVERAGE-BANDWIDTH=2528000,CODECS="avc1.64001f,mp4a.40.2",RESOLUTION=1280x720,FRAME-RATE=29.970,AUDIO="audio",CLOSED-CAPTIONS=NONE',
+      ],
+    );
+    expect(parsed(text).variants[0]!.audio.map(({ language, name }) => `${language} ${name}`)).toEqual([
+      'de Deutsch',
+      'en English',
+      'de Regie',
+    ]);
+  });
+
   it.each([
     ['one rung only', ['234p'], [300_000], '234p'],
     ['nothing near it', ['2160p', '1440p'], [16_000_000, 9_000_000], '1440p'],

@@ -162,7 +162,7 @@ describe('sound', () => {
     expect(out.chunks.length).toBeGreaterThan(2);
     const path = out.joined('audio', 'main');
     const found = await packets(path);
-    const step = AAC_FRAME / out.plan.audio!.sampleRate;
+    const step = AAC_FRAME / out.plan.audio[0]!.sampleRate;
     found.forEach(({ pts }, index) => expect(pts).toBeCloseTo(1 + index * step, 4));
     const heard = await samples(path);
     // Not of the first and last frames: a tone that begins or ends is wide.
@@ -177,7 +177,7 @@ describe('sound', () => {
   it('that ends early is silence after it, in chunks that have none of it', async () => {
     await ffmpeg(...picture(14), ...tone(3), ...X264, '-g', '45', '-c:a', 'aac', at('early.mp4'));
     const { table } = await look('early.mp4');
-    expect(table.part(table.chunks.length - 1)).toMatchObject({ audio: null, sound: { runIn: 8 } });
+    expect(table.part(table.chunks.length - 1)).toMatchObject({ audio: [{ part: null, runIn: 8 }] });
     const { result } = await encoded('early.mp4');
     const sound = result.renditions.find(({ kind }) => kind === 'audio')!;
     expect(sound.segments.reduce((sum, { duration }) => sum + duration, 0)).toBeCloseTo(14, 1);
@@ -202,7 +202,7 @@ describe('what is read', () => {
     const bytes = (await readFile(at('large.mp4'))).length;
     const read = table.chunks
       .map(({ index }) => table.part(index))
-      .flatMap(({ video, audio }) => stretchesOf(audio ? [video, audio] : [video]))
+      .flatMap(({ video, audio }) => stretchesOf([video, ...audio.flatMap(({ part }) => part ?? [])]))
       .reduce((sum, { from, end }) => sum + end - from, 0);
     expect(table.chunks.length).toBe(3);
     expect(read / bytes).toBeLessThan(1.1);
@@ -229,7 +229,7 @@ describe('what is read', () => {
 
   it('edits that repeat or change speed are left to the way without a table', async () => {
     const index = readMovieIndex(find(await readFile(at('closed.mp4')), 'moov')!, [0]);
-    const options = { segmentSeconds: 2, chunkSeconds: 4, maxChunks: 10, audio: null };
+    const options = { segmentSeconds: 2, chunkSeconds: 4, maxChunks: 10, audio: [] };
     expect(segmentTable(index, options)?.chunks).toHaveLength(3);
     const [track] = index.tracks;
     expect(segmentTable({ ...index, tracks: [{ ...track!, edit: undefined }] }, options)).toBeUndefined();

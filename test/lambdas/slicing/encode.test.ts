@@ -268,7 +268,7 @@ describe('sources of all kinds', () => {
   it('without sound', async () => {
     await ffmpeg(...picture(3), ...H264, at('silent.mp4'));
     const { result, plan } = await encoded('silent.mp4');
-    expect(plan.audio).toBeNull();
+    expect(plan.audio).toEqual([]);
     expect(result.renditions.map(({ kind }) => kind)).toEqual(['video', 'video']);
   });
 

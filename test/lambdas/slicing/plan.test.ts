@@ -149,15 +149,20 @@ describe('levels', () => {
 
 describe('the rest of the plan', () => {
   it('makes stereo at most, and keeps 44.1 kHz', () => {
-    const audio = (channels: number, sampleRate: number) => ({ index: 1, codec: 'aac', channels, sampleRate });
-    expect(audioPlan(null, 128)).toBeNull();
-    expect(audioPlan(audio(6, 48_000), 128)).toEqual({ bitrate: 128_000, channels: 2, sampleRate: 48_000 });
-    expect(audioPlan(audio(1, 44_100), 96)).toEqual({ bitrate: 96_000, channels: 1, sampleRate: 44_100 });
-    expect(audioPlan(audio(2, 8000), 96)?.sampleRate).toBe(48_000);
+    const track = { codec: 'aac', channels: 2, sampleRate: 48_000, default: false };
+    expect(audioPlan([], 128)).toEqual([]);
+    expect(audioPlan([{ ...track, index: 1, channels: 6, language: 'de' }], 128)).toEqual([
+      { name: 'main', index: 1, bitrate: 128_000, channels: 2, sampleRate: 48_000, language: 'de', label: 'Deutsch' },
+    ]);
+    const mono = { ...track, index: 2, channels: 1, sampleRate: 44_100 };
+    expect(audioPlan([mono, { ...track, index: 5, sampleRate: 8000, title: 'Regie' }], 96)).toEqual([
+      { name: 'main', index: 2, bitrate: 96_000, channels: 1, sampleRate: 44_100, label: 'main' },
+      { name: 'main2', index: 5, bitrate: 96_000, channels: 2, sampleRate: 48_000, label: 'Regie' },
+    ]);
   });
 
   it('is what the contract says, with one chunk', () => {
-    const info: SourceInfo = { container: 'mov', bytes: 1, duration: 10, video: video(1920, 1080), audio: null };
+    const info: SourceInfo = { container: 'mov', bytes: 1, duration: 10, video: video(1920, 1080), audio: [] };
     const { plan, chunks } = planSlicing(
       { videoId: VIDEO_ID, revision: 2, execution: 'run', source: { bucket: 'b', key: 'k', info } },
       OPTIONS,

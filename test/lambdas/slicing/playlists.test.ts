@@ -134,7 +134,7 @@ const info = {
     interlaced: false,
     rgb: false,
   },
-  audio: { index: 1, codec: 'aac', channels: 6, sampleRate: 48_000 },
+  audio: [{ index: 1, codec: 'aac', channels: 6, sampleRate: 48_000, language: 'nl', default: true }],
 };
 const { plan } = planSlicing(
   { videoId: VIDEO_ID, revision: 1, execution: 'run', source: { bucket: 'b', key: 'k', info } },
@@ -159,7 +159,7 @@ describe('what the record says of a rendition', () => {
 
   it('audio: its channels', () => {
     const described = describeRendition({ ...rendition, kind: 'audio', name: 'main', codecs: 'mp4a.40.2' }, plan);
-    expect(described).toMatchObject({ kind: 'audio', channels: 2 });
+    expect(described).toMatchObject({ kind: 'audio', channels: 2, language: 'nl', label: 'Nederlands' });
     expect(described).not.toHaveProperty('width');
   });
 

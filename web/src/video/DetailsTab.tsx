@@ -118,7 +118,10 @@ const happened: Record<Video['status'], string> = {
 };
 
 type Kind = Rendition['kind'];
-const titles: Record<Kind, (one: Rendition) => string> = { video: ({ name }) => name, audio: () => 'audio' };
+const titles: Record<Kind, (one: Rendition) => string> = {
+  video: ({ name }) => name,
+  audio: ({ label, name }) => (label === undefined || label === name ? 'audio' : `audio, ${label}`),
+};
 
 const shapes: Record<Kind, (one: Rendition) => string> = {
   video: ({ width, height }) => `${width} × ${height} px`,
