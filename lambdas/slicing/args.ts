@@ -94,7 +94,7 @@ function atMost(rate: number): string {
 
 function filters({ plan, chunk, table }: Command): string {
   const { info } = plan.source;
-  const top = plan.video[0]!;
+  const top = plan.video[0] ?? { frameRate: info.video.frameRate };
   const common = [
     ...(table ? [] : deinterlace(plan)),
     ...(table ? shown(table) : ['setpts=if(eq(N\\,0)\\,0\\,max(PTS\\,0))']),
@@ -106,13 +106,14 @@ function filters({ plan, chunk, table }: Command): string {
   ];
   // An RGB source has no YCbCr matrix to keep; the BT.709 one is said in the stream too.
   const matrix = info.video.rgb ? ':out_color_matrix=bt709' : '';
-  const graph = [
+  const pictures = [
     `[0:${table ? 0 : info.video.index}]${common.join(',')}${plan.video.map((_, index) => `[s${index}]`).join('')}`,
     ...plan.video.map(
       ({ width, height }, index) =>
         `[s${index}]scale=${width}:${height}:flags=bicubic:out_range=tv${matrix},setsar=1,format=yuv420p[v${index}]`,
     ),
   ];
+  const graph = plan.video.length > 0 ? pictures : [];
   plan.audio.forEach((sound, position) => {
     const source = info.audio.find(({ index }) => index === sound.index)!;
     const made = table ? pieceOfSound(sound, source, table, position) : wholeSound(plan, chunk, sound, source);

@@ -95,7 +95,8 @@ export function memoryLimit(env: NodeJS.ProcessEnv = process.env): { memoryBytes
   return mebibytes > 0 ? { memoryBytes: Math.floor(mebibytes * FFMPEG_SHARE) * 1024 ** 2 } : {};
 }
 
-const CONTENT_TYPES: Record<RenditionKind, string> = { video: 'video/mp4', audio: 'audio/mp4' };
+/** Media types of segments. */
+export const CONTENT_TYPES: Record<RenditionKind, string> = { video: 'video/mp4', audio: 'audio/mp4' };
 
 async function collectFmp4(options: EncodeOptions, output: Output, running: Running, index: number) {
   const { chunk } = options.task;
@@ -109,7 +110,7 @@ async function collectFmp4(options: EncodeOptions, output: Output, running: Runn
       result.codecs = track.codecs;
       result.init = createHash('sha256').update(bytes).digest('hex');
       // Those of the other chunks are the same, which assembling looks at.
-      if (chunk.index === 0) await options.put(`${folder}${INIT_NAME}`, bytes, type);
+      if (chunk.firstSegment === 1) await options.put(`${folder}${INIT_NAME}`, bytes, type);
     },
     segment: async ({ bytes, duration, frames }) => {
       const name = segmentName(chunk.firstSegment + result.segments.length, 'fmp4');
@@ -175,6 +176,8 @@ const ENOUGH = 0.9;
 
 /** A file cut short decodes without an error and just ends early. */
 function checkLength(result: ChunkResult, { plan, chunk }: EncodeTask): void {
+  // A piece of sound is as long as it is to be, whatever is in the source.
+  if (plan.video.length === 0) return;
   const { info } = plan.source;
   const promised = chunk.duration ?? (info.video.duration ?? info.duration) - chunk.start;
   const video = result.renditions.find(({ kind }) => kind === 'video');

@@ -2,7 +2,9 @@
 import type { Chunk, Plan, Rung, SlicingOptions, SoundPlan, SourceInfo } from '../../lib/contract/slicing.ts';
 import { labelsOf } from '../shared/language.ts';
 import { levelFor } from './levels.ts';
+import type { Copied } from './copy-table.ts';
 import type { SegmentTable } from './segment-table.ts';
+import { layTasks, targetOf } from './tasks.ts';
 
 /**
  * Bit rates by short side, bit/s on average at up to 30 frames/s: the H.264 column of Apple's HLS Authoring
@@ -145,14 +147,38 @@ interface PlanFor {
   readonly source: Plan['source'];
 }
 
-/** The plan and its chunks: those of the segment table, or the whole source as one. */
-export function planSlicing(
-  of: PlanFor,
-  options: SlicingOptions,
-  table?: Pick<SegmentTable, 'timescale' | 'chunks'>,
-): { plan: Plan; chunks: Chunk[] } {
+/** The source's own picture as the top of the ladder; what is not clearly smaller goes. */
+function withCopied(rungs: readonly Rung[], { video, peakBitrate }: Copied, info: SourceInfo['video']): Rung[] {
+  const { width, height, level } = video;
+  const top: Rung = {
+    name: `${String(boxSide(video)).padStart(2, '0')}p`,
+    width,
+    height,
+    frameRate: info.maxFrameRate ?? info.frameRate,
+    maxBitrate: peakBitrate,
+    level,
+    copied: true,
+  };
+  return [top, ...rungs.filter((rung) => rung.width * rung.height * WORTH_A_RUNG <= width * height)];
+}
+
+/** Whether the source's picture may be a rendition: not one that is taller than the ladder, or faster than players take. */
+export const mayCopy = ({ video }: Pick<SourceInfo, 'video'>, { ladder: sizes, copyMaxMbps }: SlicingOptions): boolean =>
+  copyMaxMbps > 0 && boxSide(video) <= Math.max(...sizes) && (video.maxFrameRate ?? video.frameRate) <= MAX_FRAME_RATE * 1.01;
+
+/** The plan and its tasks: those of the segment table, or the whole source as one. */
+export function planSlicing(of: PlanFor, options: SlicingOptions, table?: SegmentTable): { plan: Plan; chunks: Chunk[] } {
   const { info } = of.source;
-  const chunks = [...(table?.chunks ?? wholeAsOneChunk())];
+  const copied = table?.copied;
+  const rungs = ladder(info.video, options.ladder);
+  const renditions = {
+    video: copied ? withCopied(rungs, copied, info.video) : rungs,
+    audio: audioPlan(info.audio, options.audioKbps).map((sound, i) => {
+      const own = copied?.sounds[i];
+      return own ? { ...sound, channels: own.channels, sampleRate: own.sampleRate, copied: true as const } : sound;
+    }),
+  };
+  const { chunks, growing } = table ? layTasks(renditions, table) : { chunks: wholeAsOneChunk(), growing: false };
   const plan: Plan = {
     ...of,
     engine: 'encode',
@@ -160,9 +186,10 @@ export function planSlicing(
     segmentSeconds: options.segmentSeconds,
     timescale: table?.timescale ?? null,
     chunkCount: chunks.length,
+    ...(table && { segments: { count: table.starts.length, target: targetOf(table) } }),
+    ...(growing && { growing: true as const }),
     maxSeconds: options.maxDurationHours * 3600,
-    video: ladder(info.video, options.ladder),
-    audio: audioPlan(info.audio, options.audioKbps),
+    ...renditions,
   };
   return { plan, chunks };
 }

@@ -4,13 +4,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { json, required } from '../../lib/contract/env.ts';
-import { chunkTableKey, parseUploadKey } from '../../lib/contract/keys.ts';
+import { chunkTableKey, parseUploadKey, runKey } from '../../lib/contract/keys.ts';
 import {
+  assembleTask,
   chunkTable,
+  copyTable,
   probeResult,
   probeTask,
   slicingOptions,
-  type Plan,
+  type AssembleTask,
   type ProbeResult,
   type SourceInfo,
 } from '../../lib/contract/slicing.ts';
@@ -63,7 +65,7 @@ export const handler = step(async (input: unknown, context: Pick<Context, 'getRe
     const source = { bucket: from, key, ...(etag !== undefined && { etag }), info };
     const options = json('SLICING_OPTIONS', slicingOptions);
     const planned = planSlicing({ videoId, revision, execution, source }, options, table);
-    if (table) await storeParts(planned.plan, table);
+    if (table) await storeParts(planned, table);
     return result({ outcome: 'planned', ...planned });
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
@@ -100,14 +102,22 @@ async function facts(ref: ObjectRef, size: number, timeoutMs: number): Promise<I
 /** Parts written at a time. */
 const AT_A_TIME = 16;
 
-/** Hands each chunk its part of the segment table; nobody else reads the source's index. */
-async function storeParts({ videoId, revision }: Plan, { chunks, part }: SegmentTable): Promise<void> {
+/** Hands each task its part of the segment table, and all of them what the run is: nobody else reads the source's index. */
+async function storeParts({ plan, chunks }: AssembleTask, table: SegmentTable): Promise<void> {
+  const { videoId, revision } = plan;
   const bucket = required('MEDIA_BUCKET');
+  const store = (key: string, content: unknown) =>
+    putObject(bucket, key, JSON.stringify(content), 'application/json', 'no-store');
+  const names = { video: plan.video[0]!.name, sounds: plan.audio.map(({ name }) => name) };
+  await store(runKey(videoId, revision), assembleTask.parse({ plan, chunks }));
   for (let at = 0; at < chunks.length; at += AT_A_TIME) {
     await Promise.all(
-      chunks.slice(at, at + AT_A_TIME).map(async ({ index }) => {
-        const key = chunkTableKey(videoId, revision, index);
-        await putObject(bucket, key, JSON.stringify(chunkTable.parse(part(index))), 'application/json', 'no-store');
+      chunks.slice(at, at + AT_A_TIME).map(async ({ index, firstSegment, segments = 1, copy }) => {
+        const range = { firstSegment, segments };
+        const part = copy
+          ? copyTable.parse(table.copied!.part(range, names))
+          : chunkTable.parse(table.part(range));
+        await store(chunkTableKey(videoId, revision, index), part);
       }),
     );
   }

@@ -177,7 +177,7 @@ describe('sound', () => {
   it('that ends early is silence after it, in chunks that have none of it', async () => {
     await ffmpeg(...picture(14), ...tone(3), ...X264, '-g', '45', '-c:a', 'aac', at('early.mp4'));
     const { table } = await look('early.mp4');
-    expect(table.part(table.chunks.length - 1)).toMatchObject({ audio: [{ part: null, runIn: 8 }] });
+    expect(table.part(table.chunks.at(-1)!)).toMatchObject({ audio: [{ part: null, runIn: 8 }] });
     const { result } = await encoded('early.mp4');
     const sound = result.renditions.find(({ kind }) => kind === 'audio')!;
     expect(sound.segments.reduce((sum, { duration }) => sum + duration, 0)).toBeCloseTo(14, 1);
@@ -201,7 +201,7 @@ describe('what is read', () => {
     const { table } = await look('large.mp4', 10);
     const bytes = (await readFile(at('large.mp4'))).length;
     const read = table.chunks
-      .map(({ index }) => table.part(index))
+      .map((chunk) => table.part(chunk))
       .flatMap(({ video, audio }) => stretchesOf([video, ...audio.flatMap(({ part }) => part ?? [])]))
       .reduce((sum, { from, end }) => sum + end - from, 0);
     expect(table.chunks.length).toBe(3);

@@ -1,0 +1,120 @@
+/** Putting a video together: playlists, the record's facts, poster. It is playable before the poster is drawn. Safe to repeat. */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { required } from '../../lib/contract/env.ts';
+import {
+  chunkResultKey,
+  chunkTableKey,
+  INIT_NAME,
+  playlistPath,
+  POSTER_PATH,
+  renditionFolder,
+  revisionPrefix,
+  runKey,
+} from '../../lib/contract/keys.ts';
+import { chunkResult, type AssembleResult, type AssembleTask } from '../../lib/contract/slicing.ts';
+import type { VideoRecord } from '../../lib/contract/video.ts';
+import { logger } from '../shared/logger.ts';
+import { removeObjects } from '../shared/objects.ts';
+import { changeVideo, readVideo } from '../shared/videos.ts';
+import { download, putObject, readText } from './objects.ts';
+import { allOf, pathOf } from './outputs.ts';
+import { describe, merge, type MergedRendition } from './playlists.ts';
+import { holdPlace } from './place.ts';
+import { drawPoster, posterRung, posterSegment } from './poster.ts';
+import { isMine, reach, write } from './publish.ts';
+
+export async function assemble(task: AssembleTask): Promise<AssembleResult> {
+  const { plan, chunks } = task;
+  const { videoId, execution, revision } = plan;
+  const bucket = required('MEDIA_BUCKET');
+  const prefix = revisionPrefix(videoId, revision);
+  const before = await readVideo(videoId);
+  if (!isMine(before, execution)) return { outcome: 'stopped', videoId };
+  if (before.status === 'ready') return { outcome: 'ready', videoId };
+  await holdPlace(videoId);
+
+  const work = chunks.map(({ index }) => chunkResultKey(videoId, revision, index));
+  const tables = plan.timescale === null ? [] : chunks.map(({ index }) => chunkTableKey(videoId, revision, index));
+  const results = await Promise.all(
+    work.map(async (key) => chunkResult.parse(JSON.parse(await readText({ bucket, key })))),
+  );
+  const order = allOf(plan).map(pathOf);
+  const renditions = merge(results, plan.segments?.count).toSorted(
+    (a, b) => order.indexOf(pathOf(a)) - order.indexOf(pathOf(b)),
+  );
+  await Promise.all(renditions.map((rendition) => write(rendition, plan, true)));
+  const set = facts(before, task, renditions);
+  // What was playable before has more renditions now.
+  const listed =
+    before.status === 'playable'
+      ? await changeVideo(videoId, { set }, { from: ['playable'], execution })
+      : await reach('playable', plan, set);
+  if (!listed) return stopped(task, renditions);
+
+  const hasPoster = await poster(task, renditions, prefix);
+  if (!(await reach('ready', plan, { hasPoster, progress: 100 }))) return stopped(task, renditions);
+  await removeObjects(bucket, [...work, ...tables, runKey(videoId, revision)]);
+  return { outcome: 'ready', videoId };
+}
+
+function facts(record: VideoRecord, { plan }: AssembleTask, renditions: readonly MergedRendition[]) {
+  const described = renditions.map((rendition) => describe(rendition, plan));
+  const media = described.reduce((sum, { bytes }) => sum + bytes, 0);
+  const duration = lengthOf(record, renditions);
+  return { renditions: described, bytes: { ...record.bytes, media }, revision: plan.revision, progress: 99, duration };
+}
+
+/** Seconds by which a header may be off before the record says what is there instead. */
+const OFF_SECONDS = 1;
+
+function lengthOf({ duration }: Pick<VideoRecord, 'duration'>, renditions: readonly MergedRendition[]): number | null {
+  const video = renditions.find(({ kind }) => kind === 'video');
+  const there = video?.segments.reduce((sum, segment) => sum + segment.duration, 0);
+  if (there === undefined || (duration !== null && Math.abs(there - duration) <= OFF_SECONDS)) return duration;
+  return Number(there.toFixed(3));
+}
+
+/** The video was deleted while this ran: what came after the deletion's own look goes too. */
+async function stopped(
+  { plan, chunks }: AssembleTask,
+  renditions: readonly MergedRendition[],
+): Promise<AssembleResult> {
+  const { videoId, revision } = plan;
+  const paths = renditions.flatMap(({ kind, name, segments }) => [
+    playlistPath(kind, name),
+    ...[INIT_NAME, ...segments.map((segment) => segment.name)].map((file) => `${renditionFolder(kind, name)}${file}`),
+  ]);
+  await removeObjects(required('MEDIA_BUCKET'), [
+    ...[...paths, POSTER_PATH].map((path) => `${revisionPrefix(videoId, revision)}${path}`),
+    ...chunks.map(({ index }) => chunkResultKey(videoId, revision, index)),
+  ]);
+  return { outcome: 'stopped', videoId };
+}
+
+/** Whether there is a poster now. A video without one is still a video. */
+async function poster({ plan }: AssembleTask, renditions: readonly MergedRendition[], prefix: string) {
+  const bucket = required('MEDIA_BUCKET');
+  const folder = await mkdtemp(join(tmpdir(), 'sluice-poster-'));
+  try {
+    const rung = posterRung(plan.video);
+    const rendition = renditions.find(({ kind, name }) => kind === 'video' && name === rung?.name);
+    const segment = rendition && posterSegment(rendition);
+    if (!rendition || segment === undefined) throw new Error('there is no segment to draw from');
+    const names = plan.segmentType === 'fmp4' ? [INIT_NAME, segment] : [segment];
+    const path = join(folder, 'segment');
+    for (const name of names) {
+      const part = join(folder, name);
+      await download({ bucket, key: `${prefix}${renditionFolder('video', rendition.name)}${name}` }, part);
+      await writeFile(path, await readFile(part), { flag: 'a' });
+    }
+    await putObject(bucket, `${prefix}${POSTER_PATH}`, await drawPoster(path), 'image/jpeg');
+    return true;
+  } catch (error) {
+    logger.warn('no poster', { videoId: plan.videoId, error: error as Error });
+    return false;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

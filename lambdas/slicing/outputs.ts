@@ -1,0 +1,47 @@
+/** Which renditions a task makes of a plan's. Pure. */
+import type { Chunk, ChunkTable, Plan } from '../../lib/contract/slicing.ts';
+import type { RenditionKind } from '../../lib/contract/keys.ts';
+
+interface Output {
+  readonly kind: RenditionKind;
+  readonly name: string;
+  readonly copied?: true | undefined;
+}
+
+export const pathOf = ({ kind, name }: Pick<Output, 'kind' | 'name'>): string => `${kind}/${name}`;
+
+/** Everything there is to make, pictures first. */
+export const allOf = ({ video, audio }: Pick<Plan, 'video' | 'audio'>): Output[] => [
+  ...video.map(({ name, copied }): Output => ({ kind: 'video', name, copied })),
+  ...audio.map(({ name, copied }): Output => ({ kind: 'audio', name, copied })),
+];
+
+/** Paths of what this task makes. */
+export function madeBy({ copy, only }: Pick<Chunk, 'copy' | 'only'>, plan: Pick<Plan, 'video' | 'audio'>): string[] {
+  const wanted = allOf(plan)
+    .filter(({ copied }) => (copied === true) === (copy === true))
+    .map(pathOf);
+  return only ? wanted.filter((path) => only.includes(path)) : wanted;
+}
+
+/** Plan and table as the encoder of this task sees them: as if there were no other renditions. */
+export function forTask(
+  plan: Plan,
+  chunk: Chunk,
+  table: ChunkTable | undefined,
+): { plan: Plan; table: ChunkTable | undefined } {
+  const made = new Set(madeBy(chunk, plan));
+  const isMade = (kind: RenditionKind) => (one: { readonly name: string }) => made.has(pathOf({ kind, name: one.name }));
+  const video = plan.video.filter(isMade('video'));
+  const audio = plan.audio.filter(isMade('audio'));
+  const none = { offset: [], size: [], duration: [], composition: [], sync: [] };
+  return {
+    plan: { ...plan, video, audio },
+    table: table && {
+      ...table,
+      // Without pictures to make, none is read.
+      video: video.length > 0 ? table.video : { ...table.video, ...none },
+      audio: table.audio.filter((_, position) => audio.includes(plan.audio[position]!)),
+    },
+  };
+}
