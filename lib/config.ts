@@ -19,6 +19,7 @@ import {
 import { retentionDays } from './contract/device.ts';
 import { takesOnlyText, unwrapped, valueOf } from './option-text.ts';
 import {
+  dollarBounds,
   liveBounds,
   once,
   playbackBounds,
@@ -176,6 +177,14 @@ const schema = z.strictObject({
       storageMiB: slicingBounds.storageMiB
         .default(10240)
         .meta({ description: 'MiB of scratch space; a source without an index must fit.' }),
+      maxDollarsPerVideo: dollarBounds.maxDollarsPerVideo.default(25).meta({
+        description:
+          'US dollars of list price that slicing one video may cost by its estimate (docs/slicing.md has the numbers); one that would cost more is refused before anything is encoded. Storage does not count.',
+      }),
+      maxDollarsPerMonth: dollarBounds.maxDollarsPerMonth.meta({
+        description:
+          'US dollars of list price that slicing may cost in a calendar month (UTC), estimates of what is under way and measured prices of what is done. A video that would pass it is refused. Without it there is no ceiling.',
+      }),
     })
     .prefault({}),
   playback: z

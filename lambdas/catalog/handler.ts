@@ -18,7 +18,7 @@ import { isThere, matches, position, whose, type Position } from './listing.ts';
 import { openApi } from './openapi.ts';
 import { enqueue } from './removal.ts';
 import { readTrack } from './track.ts';
-import { show, withoutDevice } from './view.ts';
+import { show, withoutCost, withoutDevice } from './view.ts';
 
 /** Rows one call of the listing looks at, at most: about 3 MB read. */
 const LIST_BUDGET = 1000;
@@ -88,7 +88,8 @@ export const handler = serve<'catalog'>(required('GROUPS_CLAIM'), {
     const asked = await ask(params.id, viewer);
     const record = readable(asked);
     const whole = record.origin === undefined || isOwnerOrAdmin(viewer, record) || (await seesDevice(record, asked));
-    return show(whole ? record : withoutDevice(record));
+    const seen = whole ? record : withoutDevice(record);
+    return show(isOwnerOrAdmin(viewer, record) ? seen : withoutCost(seen));
   },
 
   'GET /api/videos/{id}/positions': async ({ viewer, params: { id } }) => {

@@ -31,6 +31,12 @@ export function withoutDevice({ origin, ...record }: VideoRecord): VideoRecord {
 const wordsOf = (text: string): string[] => text.split(/([0-9a-z]+)/);
 const PLACE = /^-?\d{1,3}\.\d{6}, -?\d{1,3}\.\d{6} at \d{1,10}(?:\.\d{1,20})? km\/h$/;
 
+/** For who may watch the video and does not pay for it. */
+export function withoutCost(record: VideoRecord): VideoRecord {
+  const { cost: _, ...others } = record;
+  return others;
+}
+
 /** Internal fields are left out by the schema. */
 export async function show(record: VideoRecord, now = Date.now()): Promise<Video> {
   return video.parse({ ...record, posterUrl: await posterUrl(record, now) });

@@ -2,6 +2,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Cost, Usage } from '../../lib/contract/cost.ts';
 import { required } from '../../lib/contract/env.ts';
 import {
   chunkResultKey,
@@ -18,14 +19,18 @@ import type { VideoRecord } from '../../lib/contract/video.ts';
 import { logger } from '../shared/logger.ts';
 import { removeObjects } from '../shared/objects.ts';
 import { changeVideo, readVideo } from '../shared/videos.ts';
+import { architecture } from './budget.ts';
+import { actualCost, transitionsOf } from './estimate.ts';
 import { download, putObject, readText } from './objects.ts';
 import { allOf, pathOf } from './outputs.ts';
 import { describe, merge, type MergedRendition } from './playlists.ts';
 import { holdPlace } from './place.ts';
+import { addUsage } from './prices.ts';
 import { drawPoster, posterRung, posterSegment } from './poster.ts';
 import { isMine, reach, write } from './publish.ts';
 
-export async function assemble(task: AssembleTask): Promise<AssembleResult> {
+/** `used`: by the function this is called in. */
+export async function assemble(task: AssembleTask, used: () => Usage): Promise<AssembleResult> {
   const { plan, chunks } = task;
   const { videoId, execution, revision } = plan;
   const bucket = required('MEDIA_BUCKET');
@@ -54,7 +59,9 @@ export async function assemble(task: AssembleTask): Promise<AssembleResult> {
   if (!listed) return stopped(task, renditions);
 
   const hasPoster = await poster(task, renditions, prefix);
-  if (!(await reach('ready', plan, { hasPoster, progress: 100 }))) return stopped(task, renditions);
+  const cost = plan.cost && costOf(plan.cost, task, before, renditions, [...results.map((one) => one.used), used()]);
+  const ready = { hasPoster, progress: 100, ...(cost && { cost }) };
+  if (!(await reach('ready', plan, ready))) return stopped(task, renditions);
   await removeObjects(bucket, [...work, ...tables, runKey(videoId, revision)]);
   return { outcome: 'ready', videoId };
 }
@@ -64,6 +71,19 @@ function facts(record: VideoRecord, { plan }: AssembleTask, renditions: readonly
   const media = described.reduce((sum, { bytes }) => sum + bytes, 0);
   const duration = lengthOf(record, renditions);
   return { renditions: described, bytes: { ...record.bytes, media }, revision: plan.revision, progress: 99, duration };
+}
+
+/** What slicing cost, as all steps measured it up to here, and what keeping it will. */
+function costOf(
+  estimated: Cost,
+  { plan }: AssembleTask,
+  { bytes }: VideoRecord,
+  renditions: readonly MergedRendition[],
+  used: readonly (Usage | undefined)[],
+): Cost {
+  const all = addUsage([plan.used ?? {}, ...used.map((one) => one ?? {}), { transitions: transitionsOf(plan) }]);
+  const media = renditions.flatMap(({ segments }) => segments).reduce((sum, segment) => sum + segment.bytes, 0);
+  return actualCost(estimated, all, bytes.source + media, architecture);
 }
 
 /** Seconds by which a header may be off before the record says what is there instead. */

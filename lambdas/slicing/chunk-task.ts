@@ -7,6 +7,7 @@ import { removeObjects } from '../shared/objects.ts';
 import type { Put } from './encoder.ts';
 import { refuse } from './failing.ts';
 import { finishTask } from './finish-task.ts';
+import { startMeter } from './meter.ts';
 import { headObject, putObject } from './objects.ts';
 import { holdPlace, leavePlace } from './place.ts';
 import { Refusal } from './refusal.ts';
@@ -25,6 +26,7 @@ export async function runTask(
   draws: boolean,
   work: (work: Work) => Promise<ChunkResult>,
 ): Promise<EncodeResult> {
+  const used = startMeter();
   const task = encodeTask.parse(input);
   const { plan, chunk } = task;
   const bucket = required('MEDIA_BUCKET');
@@ -41,7 +43,8 @@ export async function runTask(
     const key = chunkResultKey(plan.videoId, plan.revision, chunk.index);
     // One that broke off after its work has only the rest to do again.
     if (plan.segments === undefined || (await headObject({ bucket, key })) === undefined) {
-      const result = chunkResult.parse(await work({ task, watch, put }));
+      const made = await work({ task, watch, put });
+      const result = chunkResult.parse({ ...made, used: used() });
       stored.push(key);
       await putObject(bucket, key, JSON.stringify(result), 'application/json', 'no-store');
     }

@@ -3,6 +3,7 @@ import { required } from '../../lib/contract/env.ts';
 import { runKey } from '../../lib/contract/keys.ts';
 import { assembleTask, type EncodeTask } from '../../lib/contract/slicing.ts';
 import { assemble } from './assembling.ts';
+import { startMeter } from './meter.ts';
 import { readVersion } from './objects.ts';
 import { publish } from './publish.ts';
 
@@ -22,5 +23,5 @@ export async function finishTask(
   if (stored === undefined) return;
   const run = assembleTask.parse(JSON.parse(stored.text));
   await publish(run, done, chunk.index);
-  if (done.size === plan.chunkCount && draws) await assemble(run);
+  if (done.size === plan.chunkCount && draws) await assemble(run, startMeter());
 }

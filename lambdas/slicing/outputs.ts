@@ -5,7 +5,7 @@ import type { RenditionKind } from '../../lib/contract/keys.ts';
 interface Output {
   readonly kind: RenditionKind;
   readonly name: string;
-  readonly copied?: true | undefined;
+  readonly copied?: boolean | undefined;
 }
 
 export const pathOf = ({ kind, name }: Pick<Output, 'kind' | 'name'>): string => `${kind}/${name}`;

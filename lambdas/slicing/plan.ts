@@ -3,8 +3,7 @@ import type { Chunk, Plan, Rung, SlicingOptions, SoundPlan, SourceInfo } from '.
 import { labelsOf } from '../shared/language.ts';
 import { levelFor } from './levels.ts';
 import type { Copied } from './copy-table.ts';
-import type { SegmentTable } from './segment-table.ts';
-import { layTasks, targetOf } from './tasks.ts';
+import { layTasks, targetOf, type LaidTable } from './tasks.ts';
 
 /**
  * Bit rates by short side, bit/s on average at up to 30 frames/s: the H.264 column of Apple's HLS Authoring
@@ -22,7 +21,7 @@ const AVERAGE: readonly (readonly [shortSide: number, bitrate: number])[] = [
 ];
 
 /** Peak over average. The specification allows 2; players estimate their line better when the peaks are lower. */
-const PEAK = 1.5;
+export const PEAK = 1.5;
 
 /** Seconds of the peak rate that the decoder's buffer (VBV) holds. */
 export const BUFFER_SECONDS = 1.5;
@@ -167,7 +166,7 @@ export const mayCopy = ({ video }: Pick<SourceInfo, 'video'>, { ladder: sizes, c
   copyMaxMbps > 0 && boxSide(video) <= Math.max(...sizes) && (video.maxFrameRate ?? video.frameRate) <= MAX_FRAME_RATE * 1.01;
 
 /** The plan and its tasks: those of the segment table, or the whole source as one. */
-export function planSlicing(of: PlanFor, options: SlicingOptions, table?: SegmentTable): { plan: Plan; chunks: Chunk[] } {
+export function planSlicing(of: PlanFor, options: SlicingOptions, table?: LaidTable): { plan: Plan; chunks: Chunk[] } {
   const { info } = of.source;
   const copied = table?.copied;
   const rungs = ladder(info.video, options.ladder);

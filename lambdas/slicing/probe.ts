@@ -20,9 +20,11 @@ import type { VideoRecord } from '../../lib/contract/video.ts';
 import { logger } from '../shared/logger.ts';
 import { announce, changeVideo, readVideo } from '../shared/videos.ts';
 import { accept, removeStray } from './accept.ts';
+import { afford } from './budget.ts';
 import { claim } from './claim.ts';
 import { refuse } from './failing.ts';
 import { inspect, type Inspected } from './inspect.ts';
+import { startMeter } from './meter.ts';
 import { download, headObject, objectSource, putObject, type ObjectRef } from './objects.ts';
 import { holdPlace, leavePlace } from './place.ts';
 import { planSlicing } from './plan.ts';
@@ -34,6 +36,7 @@ import { step } from './transient.ts';
 const RESERVE_MS = 10_000;
 
 export const handler = step(async (input: unknown, context: Pick<Context, 'getRemainingTimeInMillis'>) => {
+  const used = startMeter();
   const { execution, event } = probeTask.parse(input);
   const { bucket, object } = event.detail;
   const upload = parseUploadKey(object.key);
@@ -65,8 +68,10 @@ export const handler = step(async (input: unknown, context: Pick<Context, 'getRe
     const source = { bucket: from, key, ...(etag !== undefined && { etag }), info };
     const options = json('SLICING_OPTIONS', slicingOptions);
     const planned = planSlicing({ videoId, revision, execution, source }, options, table);
-    if (table) await storeParts(planned, table);
-    return result({ outcome: 'planned', ...planned });
+    const plan = await afford(planned.plan);
+    const { chunks } = planned;
+    if (table) await storeParts({ plan: { ...plan, used: used() }, chunks }, table);
+    return result({ outcome: 'planned', plan: { ...plan, used: used() }, chunks });
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     const failure = { code: error.code, reason: error.reason };

@@ -15,6 +15,8 @@ type RefusalCode =
   | 'too-many-boxes'
   | 'too-many-tracks'
   | 'probe-timeout'
+  | 'too-expensive'
+  | 'month-spent'
   | 'damaged'
   | 'encode-timeout';
 

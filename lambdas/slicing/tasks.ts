@@ -31,6 +31,9 @@ const LOW_SIDE = 360;
 export const lowRung = <T extends { readonly width: number; readonly height: number }>(rungs: readonly T[]): T =>
   rungs.find(({ width, height }) => Math.min(width, height) <= LOW_SIDE) ?? rungs.at(-1)!;
 
+/** What of the segment table tasks are laid by. */
+export type LaidTable = Pick<SegmentTable, 'timescale' | 'chunks' | 'starts' | 'seconds' | 'copied'>;
+
 type Renditions = Pick<Plan, 'video' | 'audio'>;
 type Task = Omit<Chunk, 'index'>;
 
@@ -40,7 +43,7 @@ export interface Tasks {
   readonly growing: boolean;
 }
 
-export function layTasks(plan: Renditions, table: SegmentTable): Tasks {
+export function layTasks(plan: Renditions, table: LaidTable): Tasks {
   const [first, ladder] = table.copied ? copyFirst(plan, table) : lowFirst(plan, table);
   const bytes = table.copied?.bytes.reduce((a, b) => a + b, 0) ?? Infinity;
   return {
@@ -49,7 +52,7 @@ export function layTasks(plan: Renditions, table: SegmentTable): Tasks {
   };
 }
 
-function copyFirst(plan: Renditions, table: SegmentTable): [Task[], Task[]] {
+function copyFirst(plan: Renditions, table: LaidTable): [Task[], Task[]] {
   const bytes = table.copied!.bytes;
   const groups = groupsOf(table, bytes);
   const all = allOf(plan);
@@ -67,7 +70,7 @@ function copyFirst(plan: Renditions, table: SegmentTable): [Task[], Task[]] {
   ];
 }
 
-function lowFirst(plan: Renditions, table: SegmentTable): [Task[], Task[]] {
+function lowFirst(plan: Renditions, table: LaidTable): [Task[], Task[]] {
   const all = allOf(plan).map(pathOf);
   const low = [pathOf({ kind: 'video', name: lowRung(plan.video).name }), ...all.filter((path) => path.startsWith('audio/'))];
   const rest = all.filter((path) => !low.includes(path));
@@ -86,23 +89,23 @@ function lowFirst(plan: Renditions, table: SegmentTable): [Task[], Task[]] {
 
 const withoutIndex = ({ index: _, ...task }: Chunk): Task => task;
 
-function taskOf({ starts, seconds }: SegmentTable, { firstSegment, segments }: Range): Task {
+function taskOf({ starts, seconds }: LaidTable, { firstSegment, segments }: Range): Task {
   const start = starts[firstSegment - 1]!;
   return { start, duration: (starts[firstSegment - 1 + segments] ?? seconds) - start, firstSegment, segments };
 }
 
 /** Seconds that must be there before it is published. */
-const firstSeconds = (table: SegmentTable): number => FIRST_TARGETS * targetOf(table);
+const firstSeconds = (table: LaidTable): number => FIRST_TARGETS * targetOf(table);
 
 /** A frame of sound may stand over the end of a segment. */
 const SOUND_FRAME = 0.033;
 
 /** EXT-X-TARGETDURATION: playlists that grow say how long a segment is at most before the longest one is there. */
-export const targetOf = ({ starts, seconds }: Pick<SegmentTable, 'starts' | 'seconds'>): number =>
+export const targetOf = ({ starts, seconds }: Pick<LaidTable, 'starts' | 'seconds'>): number =>
   Math.max(1, Math.round(Math.max(...starts.map((start, i) => (starts[i + 1] ?? seconds) - start)) + SOUND_FRAME));
 
 /** Groups twice as long each as the one before, up to so many bytes and seconds. */
-function groupsOf(table: SegmentTable, bytes: readonly number[]): Range[] {
+function groupsOf(table: LaidTable, bytes: readonly number[]): Range[] {
   const total = bytes.reduce((a, b) => a + b, 0);
   const most = Math.max(GROUP_BYTES, total / (MOST_GROUPS - 10));
   const longest = Math.max(GROUP_SECONDS, table.seconds / (MOST_GROUPS - 10));
@@ -126,7 +129,7 @@ function groupsOf(table: SegmentTable, bytes: readonly number[]): Range[] {
 }
 
 /** Stretches of about so many seconds; the first is `first` segments long. */
-function piecesOf({ starts, seconds }: SegmentTable, target: number, first: number): Range[] {
+function piecesOf({ starts, seconds }: LaidTable, target: number, first: number): Range[] {
   const pieces: Range[] = [];
   for (let at = 0; at < starts.length;) {
     let segments = at === 0 ? Math.min(first, starts.length) : 1;

@@ -24,6 +24,7 @@ import { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import { Construct } from 'constructs';
 import { concurrency, type Config } from '../config.ts';
 import { SOURCE_PREFIX, VOD_PREFIX, WORK_PREFIX } from '../contract/keys.ts';
+import { costOptions, type CostOptions } from '../contract/cost.ts';
 import { RUN_DAYS, slicingOptions, type SlicingOptions } from '../contract/slicing.ts';
 import { SluiceFunction, type SluiceFunctionProps } from './function.ts';
 import { acknowledge, acknowledgeWildcards } from './nag.ts';
@@ -40,6 +41,9 @@ export interface SlicingProps {
 
 /** To take a place, keep it and give it back (lambdas/slicing/place.ts). */
 const HOLD_PLACE = ['Query', 'PutItem', 'DeleteItem'];
+
+/** The month's dollars, which lie in the same table (lambdas/slicing/budget.ts). */
+const COUNT_DOLLARS = ['GetItem', 'UpdateItem'];
 
 /** What Step Functions itself calls to trace and log a run. */
 const OBSERVING = [
@@ -173,11 +177,15 @@ export class Slicing extends Construct {
         memorySize: 1769,
         timeout: Duration.minutes(10),
         ephemeralStorageSize: scratch,
-        environment: { SLICING_OPTIONS: JSON.stringify(options), ...places },
+        environment: {
+          SLICING_OPTIONS: JSON.stringify(options),
+          SLICING_COST: JSON.stringify(costOptionsOf(config)),
+          ...places,
+        },
       },
       ['GetItem', 'UpdateItem'],
     )
-      .useTable('UPLOADS_TABLE', storage.uploads, HOLD_PLACE)
+      .useTable('UPLOADS_TABLE', storage.uploads, [...HOLD_PLACE, ...COUNT_DOLLARS])
       // Makes what was posted the source, and removes what is refused or no record knows.
       .useObjects(
         'SOURCE_BUCKET',
@@ -245,7 +253,7 @@ export class Slicing extends Construct {
       },
       ['GetItem', 'UpdateItem'],
     )
-      .useTable('UPLOADS_TABLE', storage.uploads, HOLD_PLACE)
+      .useTable('UPLOADS_TABLE', storage.uploads, [...HOLD_PLACE, ...COUNT_DOLLARS])
       .useObjects('MEDIA_BUCKET', storage.media, ['GetObject', 'DeleteObject'], WORK_PREFIX)
       .useObjects('MEDIA_BUCKET', storage.media, ['GetObject', 'PutObject', 'DeleteObject'], VOD_PREFIX);
 
@@ -389,6 +397,9 @@ export class Slicing extends Construct {
     });
   }
 }
+
+/** What of the configuration prices follow from, and their ceilings. */
+export const costOptionsOf = ({ slicing }: Pick<Config, 'slicing'>): CostOptions => costOptions.parse(slicing);
 
 /** What of the configuration probing plans by. */
 export const optionsOf = ({ slicing }: Pick<Config, 'slicing'>): SlicingOptions => slicingOptions.parse(slicing);

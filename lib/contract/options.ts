@@ -60,6 +60,12 @@ export const slicingBounds = {
   storageMiB: whole(512, 10_240),
 };
 
+/** Dollars; at least a cent, so that a slip is no ceiling of nothing. */
+export const dollarBounds = {
+  maxDollarsPerVideo: z.number().min(0.01).max(1_000_000),
+  maxDollarsPerMonth: z.number().min(0.01).max(1_000_000).optional(),
+};
+
 export const playbackBounds = {
   signatureHours: z.number().min(0.1).max(168),
   tokenMinutes: whole(1, 43_200),

@@ -1,5 +1,6 @@
 /** What the slicing steps hand to one another: source facts → plan → chunk results. Parsed on entry of every step. */
 import { z } from 'zod';
+import { cost, ENGINES, usage } from './cost.ts';
 import { objectCreated } from './events.ts';
 import { RENDITION_KINDS, SEGMENT_TYPES } from './keys.ts';
 import { DAY_SECONDS, slicingBounds, whole } from './options.ts';
@@ -54,7 +55,7 @@ const soundPlan = z.object({
   bitrate: z.int().positive(),
   channels: z.int().positive(),
   sampleRate: z.int().positive(),
-  copied: z.literal(true).optional().meta({ description: 'The source’s own packets, not encoded again.' }),
+  copied: z.boolean().optional().meta({ description: 'The source’s own packets, not encoded again.' }),
   ...spoken,
 });
 export type SoundPlan = z.infer<typeof soundPlan>;
@@ -103,7 +104,7 @@ export const rung = z.object({
   frameRate: z.number().positive().meta({ description: 'At most; more frames are left out.' }),
   maxBitrate: z.int().positive().meta({ description: 'bit/s, VBV peak.' }),
   level: z.string().meta({ description: 'H.264 level, e.g. `4.0` (ISO/IEC 14496-10 table A-1).' }),
-  copied: z.literal(true).optional().meta({ description: 'The source’s own packets, not encoded again.' }),
+  copied: z.boolean().optional().meta({ description: 'The source’s own packets, not encoded again.' }),
 });
 export type Rung = z.infer<typeof rung>;
 
@@ -195,7 +196,7 @@ export const copyTable = z.object({
 });
 export type CopyTable = z.infer<typeof copyTable>;
 
-export const engine = z.enum(['encode']).meta({ description: 'How chunks become segments. Others join here.' });
+export const engine = z.enum(ENGINES).meta({ description: 'What makes the segments.' });
 
 export const plan = z.object({
   videoId,
@@ -230,6 +231,8 @@ export const plan = z.object({
   }),
   video: z.array(rung).min(1).meta({ description: 'Tallest first.' }),
   audio: z.array(soundPlan).max(MAX_SOUND_TRACKS).meta({ description: 'The default one first; none: silent.' }),
+  cost: cost.optional().meta({ description: 'What it will cost. Absent: in plans of before.' }),
+  used: usage.optional().meta({ description: 'What probing used.' }),
 });
 export type Plan = z.infer<typeof plan>;
 
@@ -259,6 +262,7 @@ export type EncodeResult = z.infer<typeof encodeResult>;
 /** What encode leaves at `chunkResultKey` for assemble. */
 export const chunkResult = z.object({
   index: z.int().nonnegative(),
+  used: usage.optional().meta({ description: 'What its function used, until it wrote this.' }),
   renditions: z
     .array(
       z.object({

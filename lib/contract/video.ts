@@ -1,5 +1,6 @@
 /** A video as the API shows it and as the videos table stores it. One schema; both types are derived from it. */
 import { z } from 'zod';
+import { cost } from './cost.ts';
 import { RENDITION_KINDS, SEGMENT_TYPES, VIDEO_ID } from './keys.ts';
 
 export const videoId = z.string().regex(VIDEO_ID).meta({ description: 'Video id: 20 characters of a-z and 0-9.' });
@@ -98,6 +99,9 @@ const common = {
   origin: origin.optional().meta({
     description: 'Set on videos of a device, for its owner, admins and the viewers of the device.',
   }),
+  cost: cost
+    .optional()
+    .meta({ description: 'What slicing and keeping it costs, for its owner and admins; from planning on.' }),
   removeOn: z.iso
     .date()
     .optional()
@@ -129,6 +133,8 @@ export const videoRecord = z.object({
   kind: z.literal('video'),
   /** Slicing run in progress or last finished; the published one is `revision`. */
   slicing: z.object({ execution: z.string(), revision: z.int().positive() }).optional(),
+  /** What that run has of its month's dollars, until what it cost is known (lambdas/slicing/budget.ts). */
+  spend: z.object({ execution: z.string(), month: z.int().positive(), microdollars: z.int().nonnegative() }).optional(),
   /** Of that run, chunks that are done, by index. */
   chunksDone: z.set(z.int().nonnegative()).optional(),
   segmentType: z.enum(SEGMENT_TYPES).optional(),

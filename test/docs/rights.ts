@@ -16,6 +16,7 @@ interface Resources {
 const FILES: Record<string, string> = {
   UploadHandler: 'upload/handler.ts',
   SlicingProbe: 'slicing/probe.ts',
+  SlicingCopy: 'slicing/copy-group.ts',
   SlicingEncode: 'slicing/encode.ts, a whole source',
   SlicingChunk: 'slicing/encode.ts, a chunk',
   SlicingAssemble: 'slicing/assemble.ts',

@@ -33,6 +33,12 @@ export async function startHandlerEngine(environment: Readonly<Record<string, st
     MEDIA_BUCKET: `${run}-media`,
     ...Object.fromEntries(Object.values(TABLES).map((name) => [name, `${run}-${name.toLowerCase()}`])),
     EVENT_BUS: 'default',
+    SLICING_COST: JSON.stringify({
+      preset: 'veryfast',
+      memoryMiB: 10_240,
+      chunkMemoryMiB: 3008,
+      maxDollarsPerVideo: 25,
+    }),
     GROUPS_CLAIM: 'groups',
     POWERTOOLS_LOG_LEVEL: 'SILENT',
     ...environment,

@@ -230,6 +230,15 @@ describe('one video', () => {
     expect((await get(olga, record.id)).json.posterUrl).toBe(json.posterUrl);
   });
 
+  it('tells its owner and admins what it costs, and who may only watch it not', async () => {
+    const cost = { engine: 'encode', estimate: 0.5, actual: null, monthly: 0.1, priced: '2026-11-28' } as const;
+    const record = await stored({ visibility: 'public', cost });
+    expect((await get(olga, record.id)).json.cost).toEqual(cost);
+    expect((await get(ada, record.id)).json.cost).toEqual(cost);
+    expect((await get(sam, record.id)).json).toMatchObject({ id: record.id });
+    expect((await get(sam, record.id)).json.cost).toBeUndefined();
+  });
+
   it('has no poster before there is one', async () => {
     expect((await get(olga, (await stored()).id)).json.posterUrl).toBeNull();
   });

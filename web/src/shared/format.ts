@@ -54,6 +54,12 @@ export function exact(moment: string | number): string {
   return new Date(moment).toLocaleString(undefined, { dateStyle: 'full', timeStyle: 'long' });
 }
 
+/** US dollars: `$1.23`; below ten cents with as many digits as say something: `$0.0042`. */
+export const dollars = (amount: number): string =>
+  amount >= 0.1 || amount === 0
+    ? `$${amount.toFixed(2)}`
+    : `$${amount.toFixed(Math.min(6, 1 - Math.floor(Math.log10(amount))))}`;
+
 /** `1 video`, `3 videos`. */
 export const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`;
 

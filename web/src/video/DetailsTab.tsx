@@ -3,6 +3,7 @@ import { Skeleton, Table } from '@mantine/core';
 import { lazy, Suspense } from 'react';
 import type { Rendition, Video } from '../../../lib/contract/video.ts';
 import { bitRate, bytes, clock, exact, span } from '../shared/format.ts';
+import { CostSection } from './CostSection.tsx';
 import { statusViews } from '../shared/status.ts';
 import classes from './video.module.css';
 
@@ -72,6 +73,7 @@ export function DetailsTab({ video, isShown }: { video: Video; isShown: boolean 
           ))}
         </dl>
       </section>
+      {video.cost && <CostSection cost={video.cost} />}
       {video.origin?.kind === 'clip' && isShown && (
         <section>
           <h2>Where it was filmed</h2>

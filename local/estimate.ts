@@ -1,0 +1,109 @@
+/** What slicing one local file would cost: inspected and planned by the code of the functions, and priced by their table. */
+import { copyFile, mkdtemp, open, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { checkVideo } from '../lambdas/slicing/budget.ts';
+import { encodingSeconds, estimateCost, estimateUsage, type Work } from '../lambdas/slicing/estimate.ts';
+import { inspect } from '../lambdas/slicing/inspect.ts';
+import { planSlicing } from '../lambdas/slicing/plan.ts';
+import { HOSTED, PRICED, type Architecture } from '../lambdas/slicing/prices.ts';
+import { spokenBytes, spokenDuration } from '../lambdas/slicing/refusal.ts';
+import type { Config } from '../lib/config.ts';
+import { costOptions } from '../lib/contract/cost.ts';
+import { slicingOptions, type Plan } from '../lib/contract/slicing.ts';
+
+/** Milliseconds for a file that must be read whole. */
+const TIMEOUT_MS = 30 * 60_000;
+
+/** The plan of a local file under a configuration. Throws Refusal for what slicing would refuse. */
+export async function planFile(path: string, config: Config, log: (line: string) => void): Promise<Plan> {
+  const file = await open(path);
+  const folder = await mkdtemp(join(tmpdir(), 'sluice-estimate-'));
+  try {
+    const { size } = await file.stat();
+    const options = slicingOptions.parse(config.slicing);
+    log(`looking at ${spokenBytes(size)}`);
+    const { info, table } = await inspect({
+      source: {
+        size,
+        read: async (offset, length) => {
+          const bytes = Buffer.alloc(Math.max(0, Math.min(length, size - offset)));
+          const { bytesRead } = await file.read(bytes, 0, bytes.length, offset);
+          return bytes.subarray(0, bytesRead);
+        },
+      },
+      path: join(folder, 'source'),
+      fetchWhole: async (to) => {
+        log('reading all of it, since nothing shorter tells its length');
+        await copyFile(path, to);
+      },
+      options,
+      timeoutMs: TIMEOUT_MS,
+    });
+    // Nothing of these three is in a price.
+    const of = { videoId: 'a'.repeat(20), revision: 1, execution: 'estimate' };
+    return planSlicing({ ...of, source: { bucket: 'local', key: path, info } }, options, table).plan;
+  } finally {
+    await file.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** The page that is printed, and why the deployment would refuse the file, if it would. */
+export function report(plan: Plan, config: Config): { lines: string[]; refusal: string | undefined } {
+  const machine = costOptions.parse(config.slicing);
+  const { architecture } = config;
+  const { info } = plan.source;
+  const ours = estimateCost(plan, machine, architecture);
+  const theirs = estimateCost({ ...plan, engine: 'mediaconvert' }, machine, architecture);
+  const minutes = info.duration / 60;
+  const { video }: Work = plan;
+  const rungs = plan.video.map(({ name }, index) => (video[index]?.copied === true ? `${name} copied` : name));
+  const rows: [string, string, string][] = [
+    ['', 'slicing', 'storage a month'],
+    [`Sluice, ${architecture}, ${machine.preset}`, dollars(ours.estimate), dollars(ours.monthly)],
+    ['MediaConvert, Basic tier, same ladder', dollars(theirs.estimate), dollars(theirs.monthly)],
+    ...HOSTED.map(({ name, priced, encodeMinute, storeMinute }): [string, string, string] => [
+      `${name} (${priced})`,
+      dollars(encodeMinute * minutes),
+      dollars(storeMinute * minutes),
+    ]),
+  ];
+  const refused = refusalOf(() => checkVideo(ours, machine));
+  return {
+    refusal: refused,
+    lines: [
+      `${info.video.width}x${info.video.height}, ${Number(info.video.frameRate.toFixed(3))} frames/s, ${[info.video.codec, ...info.audio.map(({ codec }) => codec)].join(', ')}; ${spokenDuration(info.duration)}, ${spokenBytes(info.bytes)}`,
+      `ladder: ${[...rungs, ...(plan.audio.length > 0 ? ['sound'] : [])].join(', ')}; ${plan.timescale === null ? 'no index to slice by, so one function takes it whole' : `${plan.chunkCount} chunk${plan.chunkCount === 1 ? '' : 's'}`}`,
+      '',
+      ...rows.map(([what, once, monthly]) => `${what.padEnd(40)}${once.padStart(12)}${monthly.padStart(18)}`),
+      '',
+      parts(plan, machine, architecture),
+      `AWS: list prices of us-east-1 of ${PRICED}, without free tiers; without playback, which is billed by what is watched.`,
+    ],
+  };
+}
+
+function parts(plan: Plan, machine: Parameters<typeof estimateUsage>[1], architecture: Architecture): string {
+  const used = estimateUsage(plan, machine);
+  const { all } = encodingSeconds(plan, machine.preset);
+  const counts = [
+    `${used.gbSeconds.toFixed(0)} GiB-seconds (${all.toFixed(0)} CPU-seconds of ${architecture} to decode and encode)`,
+    `${used.invocations} calls`,
+    `${used.transitions} transitions`,
+    `${used.puts} writes to S3 and ${used.gets} reads`,
+  ];
+  return `Sluice: ${counts.join(', ')}.`;
+}
+
+function refusalOf(check: () => void): string | undefined {
+  try {
+    check();
+    return undefined;
+  } catch (error) {
+    return (error as { reason?: string }).reason ?? String(error);
+  }
+}
+
+/** `$12.40`; below ten cents `$0.0042`. */
+const dollars = (amount: number): string => `$${amount >= 0.1 || amount === 0 ? amount.toFixed(2) : amount.toFixed(4)}`;
