@@ -84,7 +84,12 @@ export async function demo(
     progress(`${status}, ${Math.round(percent)} %`);
     if (status !== 'playable' || isPlayable) return;
     isPlayable = true;
-    step(`playable: ${renditions.filter((r) => r.kind === 'video').map((r) => r.name).join(', ')}`);
+    step(
+      `playable: ${renditions
+        .filter((r) => r.kind === 'video')
+        .map((r) => r.name)
+        .join(', ')}`,
+    );
   });
   if (!isPlayable) step('playable');
   const rungs = video.renditions.filter((r) => r.kind === 'video').map((r) => r.name);

@@ -7,12 +7,14 @@ import { required } from '../../lib/contract/env.ts';
 import {
   chunkResultKey,
   chunkTableKey,
+  DASH_PATH,
   INIT_NAME,
   playlistPath,
   POSTER_PATH,
   renditionFolder,
   revisionPrefix,
   runKey,
+  STORYBOARD_PATH,
 } from '../../lib/contract/keys.ts';
 import { chunkResult, type AssembleResult, type AssembleTask } from '../../lib/contract/slicing.ts';
 import type { VideoRecord } from '../../lib/contract/video.ts';
@@ -22,12 +24,14 @@ import { changeVideo, readVideo } from '../shared/videos.ts';
 import { architecture } from './budget.ts';
 import { actualCost, transitionsOf } from './estimate.ts';
 import { download, putObject, readText } from './objects.ts';
+import { DASH_TYPE, mpd } from './mpd.ts';
 import { allOf, pathOf } from './outputs.ts';
 import { describe, merge, type MergedRendition } from './playlists.ts';
 import { holdPlace } from './place.ts';
 import { addUsage } from './prices.ts';
-import { drawPoster, posterRung, posterSegment } from './poster.ts';
+import { drawPoster, posterRung, segmentAt } from './poster.ts';
 import { isMine, reach, write } from './publish.ts';
+import { bestTime, boardsOf, storyboardVtt, VTT_TYPE, type Board } from './storyboard.ts';
 
 /** `used`: by the function this is called in. */
 export async function assemble(task: AssembleTask, used: () => Usage): Promise<AssembleResult> {
@@ -49,20 +53,31 @@ export async function assemble(task: AssembleTask, used: () => Usage): Promise<A
   const renditions = merge(results, plan.segments?.count).toSorted(
     (a, b) => order.indexOf(pathOf(a)) - order.indexOf(pathOf(b)),
   );
+  const boards = boardsOf(results, chunks);
   await Promise.all(renditions.map((rendition) => write(rendition, plan, true)));
+  const dash = mpd(renditions, plan);
+  if (dash !== undefined) await putObject(bucket, `${prefix}${DASH_PATH}`, dash, DASH_TYPE, 'no-store');
+  const hasStoryboard = boards.length > 0;
+  if (hasStoryboard)
+    await putObject(bucket, `${prefix}${STORYBOARD_PATH}`, storyboardVtt(boards, plan), VTT_TYPE, 'no-store');
   const set = facts(before, task, renditions);
   // What was playable before has more renditions now.
   const listed =
     before.status === 'playable'
       ? await changeVideo(videoId, { set }, { from: ['playable'], execution })
       : await reach('playable', plan, set);
-  if (!listed) return stopped(task, renditions);
+  if (!listed) return stopped(task, renditions, boards);
 
-  const hasPoster = await poster(task, renditions, prefix);
+  const hasPoster = await poster(task, renditions, prefix, bestTime(boards));
   const cost = plan.cost && costOf(plan.cost, task, before, renditions, [...results.map((one) => one.used), used()]);
-  const ready = { hasPoster, progress: 100, ...(cost && { cost }) };
-  if (!(await reach('ready', plan, ready))) return stopped(task, renditions);
-  await removeObjects(bucket, [...work, ...tables, runKey(videoId, revision)]);
+  const ready = { hasPoster, hasStoryboard, progress: 100, ...(cost && { cost }) };
+  if (!(await reach('ready', plan, ready))) return stopped(task, renditions, boards);
+  await removeObjects(bucket, [
+    ...work,
+    ...tables,
+    ...(plan.timescale === null ? [] : [runKey(videoId, revision)]),
+    ...(plan.remuxed ? [plan.remuxed.key] : []),
+  ]);
   return { outcome: 'ready', videoId };
 }
 
@@ -96,10 +111,14 @@ function lengthOf({ duration }: Pick<VideoRecord, 'duration'>, renditions: reado
   return Number(there.toFixed(3));
 }
 
+/** What assembling itself writes, besides playlists. */
+const ASSEMBLED = [DASH_PATH, STORYBOARD_PATH, POSTER_PATH];
+
 /** The video was deleted while this ran: what came after the deletion's own look goes too. */
 async function stopped(
   { plan, chunks }: AssembleTask,
   renditions: readonly MergedRendition[],
+  boards: readonly Board[],
 ): Promise<AssembleResult> {
   const { videoId, revision } = plan;
   const paths = renditions.flatMap(({ kind, name, segments }) => [
@@ -107,29 +126,37 @@ async function stopped(
     ...[INIT_NAME, ...segments.map((segment) => segment.name)].map((file) => `${renditionFolder(kind, name)}${file}`),
   ]);
   await removeObjects(required('MEDIA_BUCKET'), [
-    ...[...paths, POSTER_PATH].map((path) => `${revisionPrefix(videoId, revision)}${path}`),
+    ...[...paths, ...boards.flatMap(({ storyboard }) => storyboard.sheets), ...ASSEMBLED].map(
+      (path) => `${revisionPrefix(videoId, revision)}${path}`,
+    ),
     ...chunks.map(({ index }) => chunkResultKey(videoId, revision, index)),
   ]);
   return { outcome: 'stopped', videoId };
 }
 
 /** Whether there is a poster now. A video without one is still a video. */
-async function poster({ plan }: AssembleTask, renditions: readonly MergedRendition[], prefix: string) {
+async function poster(
+  { plan }: AssembleTask,
+  renditions: readonly MergedRendition[],
+  prefix: string,
+  best: number | undefined,
+): Promise<boolean> {
   const bucket = required('MEDIA_BUCKET');
   const folder = await mkdtemp(join(tmpdir(), 'sluice-poster-'));
   try {
     const rung = posterRung(plan.video);
     const rendition = renditions.find(({ kind, name }) => kind === 'video' && name === rung?.name);
-    const segment = rendition && posterSegment(rendition);
+    const middle = (rendition?.segments.reduce((sum, { duration }) => sum + duration, 0) ?? 0) / 2;
+    const segment = rendition && segmentAt(rendition, best ?? middle);
     if (!rendition || segment === undefined) throw new Error('there is no segment to draw from');
-    const names = plan.segmentType === 'fmp4' ? [INIT_NAME, segment] : [segment];
+    const names = plan.segmentType === 'fmp4' ? [INIT_NAME, segment.name] : [segment.name];
     const path = join(folder, 'segment');
     for (const name of names) {
       const part = join(folder, name);
       await download({ bucket, key: `${prefix}${renditionFolder('video', rendition.name)}${name}` }, part);
       await writeFile(path, await readFile(part), { flag: 'a' });
     }
-    await putObject(bucket, `${prefix}${POSTER_PATH}`, await drawPoster(path), 'image/jpeg');
+    await putObject(bucket, `${prefix}${POSTER_PATH}`, await drawPoster(path, segment.offset), 'image/jpeg');
     return true;
   } catch (error) {
     logger.warn('no poster', { videoId: plan.videoId, error: error as Error });

@@ -77,10 +77,11 @@ export async function copyGroup({ chunk, table, source, put, signal }: CopyOptio
   if (next < all.length) throw new Error(`the source ends before sample ${next} of ${all.length}`);
   return {
     index: chunk.index,
-    renditions: tracks.map(({ track: { kind, name, codecs, segments }, bytes, hash }) => ({
+    renditions: tracks.map(({ track: { kind, name, codecs, timescale, segments }, bytes, hash }) => ({
       kind,
       name,
       codecs,
+      timescale,
       init: hash,
       segments: segments.map(({ duration, samples }, index) => ({
         name: segmentName(chunk.firstSegment + index, 'fmp4'),

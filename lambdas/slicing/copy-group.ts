@@ -4,7 +4,7 @@ import { chunkTableKey } from '../../lib/contract/keys.ts';
 import { copyTable } from '../../lib/contract/slicing.ts';
 import { runTask, type Work } from './chunk-task.ts';
 import { copyGroup } from './copier.ts';
-import { objectSource, readText } from './objects.ts';
+import { mediaOf, readText } from './objects.ts';
 import { step } from './transient.ts';
 
 export const handler = step(async (input: unknown) => runTask(input, false, copy));
@@ -12,6 +12,5 @@ export const handler = step(async (input: unknown) => runTask(input, false, copy
 async function copy({ task: { plan, chunk }, watch, put }: Work) {
   const key = chunkTableKey(plan.videoId, plan.revision, chunk.index);
   const table = copyTable.parse(JSON.parse(await readText({ bucket: required('MEDIA_BUCKET'), key })));
-  const source = objectSource(plan.source, plan.source.info.bytes);
-  return copyGroup({ chunk, table, source, put, signal: watch.signal });
+  return copyGroup({ chunk, table, source: mediaOf(plan), put, signal: watch.signal });
 }

@@ -84,7 +84,8 @@ export function copiedOf(
   const frames = sounds.map((sound, i) => (sound && heard[i] ? framesAt(sound, heard[i], seconds) : undefined));
   frames.forEach((starting, i) => {
     // A segment without sound is none.
-    if (starting?.slice(1).some((at, before) => at <= starting[before]!)) [heard[i], frames[i]] = [undefined, undefined];
+    if (starting?.slice(1).some((at, before) => at <= starting[before]!))
+      [heard[i], frames[i]] = [undefined, undefined];
   });
   frames.forEach((starting, i) => {
     if (starting === undefined) return;
@@ -163,10 +164,7 @@ export function copiedOf(
     peakBitrate: Math.ceil(Math.max(...rates)),
     keyframes: starts.map((i) => ({ offset: samples.offset[i]!, size: samples.size[i]! })),
     part: (range, names) => ({
-      tracks: [
-        video(range, names.video),
-        ...names.sounds.flatMap((name, position) => sound(range, position, name)),
-      ],
+      tracks: [video(range, names.video), ...names.sounds.flatMap((name, position) => sound(range, position, name))],
     }),
   };
 }

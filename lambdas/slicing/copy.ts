@@ -69,7 +69,8 @@ function whatIsWrong(sps: H264Sps): string | undefined {
 
 /** The one sequence parameter set of avcC (14496-15 5.3.3.1). @throws NotCopied */
 function onlyParameters(avcC: Buffer): H264Sps {
-  if ((avcC[5]! & 0x1f) !== 1 || avcC.length < 8) throw new NotCopied('it has several sequence parameter sets, or none');
+  if ((avcC[5]! & 0x1f) !== 1 || avcC.length < 8)
+    throw new NotCopied('it has several sequence parameter sets, or none');
   const nal = avcC.subarray(8, 8 + avcC.readUInt16BE(6));
   try {
     return parseH264Sps(nal);
@@ -110,7 +111,9 @@ export function startsAnew(sample: Buffer, { avcC, lengthBytes }: Pick<CopiedVid
 /** What browsers play besides 44.1 and 48 kHz; HE-AAC hides behind 24 kHz and less. */
 const RATES = new Set([32_000, 44_100, 48_000]);
 /** Sampling frequencies by index (14496-3 table 1.18). */
-const FREQUENCIES = [96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8000, 7350];
+const FREQUENCIES = [
+  96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8000, 7350,
+];
 
 /** AAC-LC of one or two channels. @throws NotCopied */
 export function copiedSound(trak: Buffer): CopiedSound {

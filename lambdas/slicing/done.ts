@@ -9,7 +9,10 @@ import { dynamo } from '../shared/clients.ts';
 const DONE = 'chunksDone';
 
 /** Counts a task as done; answers all that are, or undefined when the video is no longer this run's. */
-export async function countChunk({ videoId, execution }: Plan, index: number): Promise<ReadonlySet<number> | undefined> {
+export async function countChunk(
+  { videoId, execution }: Plan,
+  index: number,
+): Promise<ReadonlySet<number> | undefined> {
   const attributes = await update(videoId, {
     UpdateExpression: 'ADD #done :index',
     ConditionExpression: '#slicing.#execution = :execution AND #status IN (:probed, :playable, :ready)',

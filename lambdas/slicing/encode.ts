@@ -10,7 +10,7 @@ import { chunkTable, type EncodeTask } from '../../lib/contract/slicing.ts';
 import { writeChunkSource } from './chunk-source.ts';
 import { runTask, type Work } from './chunk-task.ts';
 import { encodeChunk } from './encoder.ts';
-import { download, objectSource, readText } from './objects.ts';
+import { download, mediaOf, readText } from './objects.ts';
 import { forTask } from './outputs.ts';
 import { step } from './transient.ts';
 
@@ -54,6 +54,6 @@ async function fetchSource({ plan, chunk }: EncodeTask, path: string, signal: Ab
   const key = chunkTableKey(plan.videoId, plan.revision, chunk.index);
   const stored = chunkTable.parse(JSON.parse(await readText({ bucket: required('MEDIA_BUCKET'), key })));
   const part = forTask(plan, chunk, stored);
-  await writeChunkSource(part.table!, objectSource(plan.source, plan.source.info.bytes), path);
+  await writeChunkSource(part.table!, mediaOf(plan), path);
   return part;
 }

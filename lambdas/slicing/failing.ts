@@ -22,7 +22,11 @@ export async function fail(videoId: string, execution: string, failure: Failure,
   const changed = await changeVideo(
     videoId,
     { set: { failure }, status: 'failed' },
-    { from: ['uploading', 'uploaded', 'probed', ...(isPart ? (['playable'] as const) : [])], execution, orUnclaimed: true },
+    {
+      from: ['uploading', 'uploaded', 'probed', ...(isPart ? (['playable'] as const) : [])],
+      execution,
+      orUnclaimed: true,
+    },
   );
   const record = changed ?? (await readVideo(videoId));
   if (record?.status !== 'failed' || record.slicing?.execution !== execution) {

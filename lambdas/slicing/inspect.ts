@@ -12,6 +12,7 @@ import { copiedSound, copiedVideo, NotCopied, startsAnew } from './copy.ts';
 import type { CopyWish } from './copy-table.ts';
 import { audioPlan, mayCopy } from './plan.ts';
 import { Refusal, spokenDuration } from './refusal.ts';
+import { worthRemuxing } from './remuxer.ts';
 import { segmentTable, type SegmentTable } from './segment-table.ts';
 import { takeSample, walkFragments } from './sample.ts';
 
@@ -79,7 +80,7 @@ export async function inspect({ source, path, fetchWhole, options, timeoutMs }: 
   const info: SourceInfo = { ...facts, video, duration };
   checkLimits(info, options);
   // Without a table one task takes the source whole.
-  if (table === undefined) checkBytes(source.size, options);
+  if (table === undefined && !worthRemuxing(info, options)) checkBytes(source.size, options);
   return { info, table };
 }
 
@@ -126,7 +127,8 @@ function usable<T>(read: () => T): T | undefined {
   }
 }
 
-function tableOf(
+/** Undefined where the source has to be read whole. `copies`: its own packets may be published. */
+export function tableOf(
   index: MovieIndex,
   facts: Tracks,
   options: SlicingOptions,

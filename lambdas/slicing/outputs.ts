@@ -31,7 +31,8 @@ export function forTask(
   table: ChunkTable | undefined,
 ): { plan: Plan; table: ChunkTable | undefined } {
   const made = new Set(madeBy(chunk, plan));
-  const isMade = (kind: RenditionKind) => (one: { readonly name: string }) => made.has(pathOf({ kind, name: one.name }));
+  const isMade = (kind: RenditionKind) => (one: { readonly name: string }) =>
+    made.has(pathOf({ kind, name: one.name }));
   const video = plan.video.filter(isMade('video'));
   const audio = plan.audio.filter(isMade('audio'));
   const none = { offset: [], size: [], duration: [], composition: [], sync: [] };

@@ -144,6 +144,8 @@ interface PlanFor {
   readonly revision: number;
   readonly execution: string;
   readonly source: Plan['source'];
+  /** Where the segment table is of that, and not of the source itself. */
+  readonly remuxed?: Plan['remuxed'];
 }
 
 /** The source's own picture as the top of the ladder; what is not clearly smaller goes. */
@@ -162,8 +164,13 @@ function withCopied(rungs: readonly Rung[], { video, peakBitrate }: Copied, info
 }
 
 /** Whether the source's picture may be a rendition: not one that is taller than the ladder, or faster than players take. */
-export const mayCopy = ({ video }: Pick<SourceInfo, 'video'>, { ladder: sizes, copyMaxMbps }: SlicingOptions): boolean =>
-  copyMaxMbps > 0 && boxSide(video) <= Math.max(...sizes) && (video.maxFrameRate ?? video.frameRate) <= MAX_FRAME_RATE * 1.01;
+export const mayCopy = (
+  { video }: Pick<SourceInfo, 'video'>,
+  { ladder: sizes, copyMaxMbps }: SlicingOptions,
+): boolean =>
+  copyMaxMbps > 0 &&
+  boxSide(video) <= Math.max(...sizes) &&
+  (video.maxFrameRate ?? video.frameRate) <= MAX_FRAME_RATE * 1.01;
 
 /** The plan and its tasks: those of the segment table, or the whole source as one. */
 export function planSlicing(of: PlanFor, options: SlicingOptions, table?: LaidTable): { plan: Plan; chunks: Chunk[] } {

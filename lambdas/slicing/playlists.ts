@@ -19,6 +19,8 @@ export interface MergedRendition {
   readonly kind: RenditionKind;
   readonly name: string;
   readonly codecs: string;
+  /** Ticks a second of fMP4 segments, whose durations are whole ticks. */
+  readonly timescale?: number | undefined;
   readonly segments: readonly Segment[];
 }
 
@@ -39,7 +41,9 @@ export function merge(results: readonly ChunkResult[], count?: number): MergedRe
     for (const rendition of renditions) {
       const path = `${rendition.kind} ${rendition.name}`;
       const known = merged.get(path);
-      if (known && (known.rendition.codecs !== rendition.codecs || known.rendition.init !== rendition.init))
+      const isLike = ({ codecs, init, timescale }: typeof rendition) =>
+        codecs === rendition.codecs && init === rendition.init && timescale === rendition.timescale;
+      if (known && !isLike(known.rendition))
         throw new MergeError(`chunk ${index} has no ${path} like chunk ${known.from}'s`);
       if (known) known.segments.push(...rendition.segments);
       else merged.set(path, { rendition, from: index, segments: [...rendition.segments] });
@@ -47,14 +51,23 @@ export function merge(results: readonly ChunkResult[], count?: number): MergedRe
   }
   const [first] = ordered;
   for (const { index, renditions } of count === undefined ? ordered : []) {
-    if (renditions.length !== merged.size) throw new MergeError(`chunk ${index} has not all that chunk ${first!.index} has`);
+    if (renditions.length !== merged.size)
+      throw new MergeError(`chunk ${index} has not all that chunk ${first!.index} has`);
   }
-  return [...merged.entries()].map(([path, { rendition: { kind, name, codecs }, segments }]) => {
-    segments.sort((a, b) => (a.name < b.name ? -1 : 1));
-    if (count !== undefined && segments.length !== count)
-      throw new MergeError(`${path} has ${segments.length} segments of ${count}`);
-    return { kind, name, codecs, segments };
-  });
+  return [...merged.entries()].map(
+    ([
+      path,
+      {
+        rendition: { kind, name, codecs, timescale },
+        segments,
+      },
+    ]) => {
+      segments.sort((a, b) => (a.name < b.name ? -1 : 1));
+      if (count !== undefined && segments.length !== count)
+        throw new MergeError(`${path} has ${segments.length} segments of ${count}`);
+      return { kind, name, codecs, ...(timescale !== undefined && { timescale }), segments };
+    },
+  );
 }
 
 /** Six decimals: a microsecond, finer than any track's clock that matters; no trailing zeros beyond one. */

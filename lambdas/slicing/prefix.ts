@@ -21,7 +21,7 @@ export function published({ plan, chunks }: AssembleTask, done: ReadonlySet<numb
   const all = [...new Set(chunks.flatMap((chunk) => madeBy(chunk, plan)))];
   const [ahead, behind] = [length(first), length(all)];
   // Where nothing is copied the ladder catches up with what was made ahead of it, and is as long from then on.
-  const joined = !chunks.some(({ copy }) => copy) && behind >= endOfEarly(chunks, first);
+  const joined = !chunks.some(({ copy }) => copy) && behind >= endOfEarly(chunks);
   const [renditions, segments] = joined ? [all, behind] : [first, ahead];
   if (segments === count) return { renditions, segments, ended: true };
   if (plan.growing !== true || secondsOf(chunks, segments) < FIRST_TARGETS * target) return undefined;
@@ -33,7 +33,7 @@ function madeFirst({ plan, chunks }: AssembleTask): string[] | undefined {
   const everything = allOf(plan);
   if (chunks.some(({ copy }) => copy))
     return everything.filter(({ kind, copied }) => kind === 'audio' || copied === true).map(pathOf);
-  return plan.growing === true ? chunks[0]?.only : undefined;
+  return chunks.find(({ ahead }) => ahead)?.only;
 }
 
 /** Segments from the first one on that are there. */
@@ -49,15 +49,11 @@ function lengthOf(path: string, { plan, chunks }: AssembleTask, done: ReadonlySe
   return length;
 }
 
-const sameAs = (first: readonly string[], only: Chunk['only']): boolean => only?.join() === first.join();
-
 /** Last segment of what was made ahead of the ladder. */
-const endOfEarly = (chunks: readonly Chunk[], first: readonly string[]): number =>
+const endOfEarly = (chunks: readonly Chunk[]): number =>
   Math.max(
     1,
-    ...chunks
-      .filter(({ only }) => sameAs(first, only))
-      .map(({ firstSegment, segments = 0 }) => firstSegment + segments - 1),
+    ...chunks.filter(({ ahead }) => ahead).map(({ firstSegment, segments = 0 }) => firstSegment + segments - 1),
   );
 
 /** Seconds of so many segments, which end with a task. */

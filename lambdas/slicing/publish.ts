@@ -9,7 +9,15 @@ import type { Rendition, VideoRecord } from '../../lib/contract/video.ts';
 import { announce, changeVideo, readVideo, type Change } from '../shared/videos.ts';
 import { GROWING, IMMUTABLE, putIf, putObject, readText, readVersion } from './objects.ts';
 import { madeBy, pathOf } from './outputs.ts';
-import { describe, grown, growingHead, listed, mediaPlaylist, PLAYLIST_TYPE, type MergedRendition } from './playlists.ts';
+import {
+  describe,
+  grown,
+  growingHead,
+  listed,
+  mediaPlaylist,
+  PLAYLIST_TYPE,
+  type MergedRendition,
+} from './playlists.ts';
 import { published, type Published } from './prefix.ts';
 
 /** After the task `by`, which made `done` what it is: of all states of it, each is seen by exactly one task. */

@@ -6,7 +6,7 @@
 import type { Chunk, Plan } from '../../lib/contract/slicing.ts';
 import { allOf, pathOf } from './outputs.ts';
 import type { Range } from './placed.ts';
-import type { SegmentTable } from './segment-table.ts';
+import type { SegmentTable, TableChunk } from './segment-table.ts';
 
 /** Target durations that a player wants to have ahead of it: as long is the first group. */
 export const FIRST_TARGETS = 3;
@@ -72,22 +72,35 @@ function copyFirst(plan: Renditions, table: LaidTable): [Task[], Task[]] {
 
 function lowFirst(plan: Renditions, table: LaidTable): [Task[], Task[]] {
   const all = allOf(plan).map(pathOf);
-  const low = [pathOf({ kind: 'video', name: lowRung(plan.video).name }), ...all.filter((path) => path.startsWith('audio/'))];
+  const low = [
+    pathOf({ kind: 'video', name: lowRung(plan.video).name }),
+    ...all.filter((path) => path.startsWith('audio/')),
+  ];
   const rest = all.filter((path) => !low.includes(path));
   // One chunk is as soon done, and one rung has none ahead of it.
   if (table.chunks.length < 2 || rest.length === 0) return [[], table.chunks.map(withoutIndex)];
   const early: Task[] = [];
   let chunks = 0;
   for (let at = 0; at < table.chunks.length && table.chunks[at]!.start < EARLY_SECONDS; at = chunks) {
-    const piece = table.chunks.slice(at).filter((chunk, i) => i === 0 || (at > 0 && chunk.start < table.chunks[at]!.start + EARLY_PIECE));
+    const piece = table.chunks
+      .slice(at)
+      .filter((chunk, i) => i === 0 || (at > 0 && chunk.start < table.chunks[at]!.start + EARLY_PIECE));
     chunks += piece.length;
     const segments = piece.reduce((sum, chunk) => sum + chunk.segments, 0);
-    early.push({ ...taskOf(table, { firstSegment: piece[0]!.firstSegment, segments }), only: low });
+    early.push({ ...taskOf(table, { firstSegment: piece[0]!.firstSegment, segments }), only: low, ahead: true });
   }
-  return [early, table.chunks.map((chunk, at): Task => (at < chunks ? { ...withoutIndex(chunk), only: rest } : withoutIndex(chunk)))];
+  return [
+    early,
+    table.chunks.map((chunk, at): Task => (at < chunks ? { ...withoutIndex(chunk), only: rest } : withoutIndex(chunk))),
+  ];
 }
 
-const withoutIndex = ({ index: _, ...task }: Chunk): Task => task;
+const withoutIndex = ({ start, duration, firstSegment, segments }: TableChunk): Task => ({
+  start,
+  duration,
+  firstSegment,
+  segments,
+});
 
 function taskOf({ starts, seconds }: LaidTable, { firstSegment, segments }: Range): Task {
   const start = starts[firstSegment - 1]!;

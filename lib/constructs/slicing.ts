@@ -175,7 +175,8 @@ export class Slicing extends Construct {
         description: 'Claims an uploaded source, finds out what it is, refuses it or plans its slicing',
         layers: [ffmpegLayer],
         memorySize: 1769,
-        timeout: Duration.minutes(10),
+        // A long source without an index is read and written once from beginning to end.
+        timeout: Duration.minutes(15),
         ephemeralStorageSize: scratch,
         environment: {
           SLICING_OPTIONS: JSON.stringify(options),
@@ -193,7 +194,7 @@ export class Slicing extends Construct {
         ['GetObject', 'PutObject', 'DeleteObject', 'DeleteObjectTagging'],
         SOURCE_PREFIX,
       )
-      .useObjects('MEDIA_BUCKET', storage.media, ['PutObject'], WORK_PREFIX);
+      .useObjects('MEDIA_BUCKET', storage.media, ['PutObject', 'AbortMultipartUpload', 'DeleteObject'], WORK_PREFIX);
 
     /** What every task of a run may: keep its place, be counted, and publish what is there. */
     const worker = (fn: SluiceFunction) =>
@@ -348,9 +349,10 @@ export class Slicing extends Construct {
       }),
     ).next(new Fail(this, 'Task broken', { error: 'TaskFailed', cause: 'The video says what of it was to be made.' }));
     // Distributed: each task is an execution of its own, with a history of its own for all that is tried again.
-    const many = new DistributedMap(this, 'Each task', { ...each, mapExecutionType: StateMachineType.STANDARD }).itemProcessor(
-      task('one of many', 'later', brokenTask),
-    );
+    const many = new DistributedMap(this, 'Each task', {
+      ...each,
+      mapExecutionType: StateMachineType.STANDARD,
+    }).itemProcessor(task('one of many', 'later', brokenTask));
     // Begins and ends at once, with little patience: whatever goes wrong there, the other takes up what is left.
     const few = new InlineMap(this, 'Each of few tasks', each).itemProcessor(task('one of few', 'impatient'));
     const assembling = invoke('Assemble renditions', assemble, 'later');

@@ -46,6 +46,10 @@ export const runKey = (videoId: string, revision: number): string => `${workPref
 export const chunkTableKey = (videoId: string, revision: number, chunk: number): string =>
   `${workPrefix(videoId)}r${rev(revision)}/table-${String(chunk).padStart(5, '0')}.json`;
 
+/** A source that had no index, written again with one (lambdas/slicing/remux.ts). */
+export const remuxedKey = (videoId: string, revision: number): string =>
+  `${workPrefix(videoId)}r${rev(revision)}/remuxed.mp4`;
+
 /** `video` rungs and the `audio` rendition are folders beside each other. What a stage does with a kind is a table over these. */
 export const RENDITION_KINDS = ['video', 'audio'] as const;
 export type RenditionKind = (typeof RENDITION_KINDS)[number];
@@ -65,6 +69,16 @@ export const INIT_NAME = 'init.mp4';
 /** Segment file name inside the rendition folder. `number` counts from 1 over the whole video. */
 export const segmentName = (number: number, type: SegmentType): string =>
   `${String(number).padStart(5, '0')}.${type === 'fmp4' ? 'm4s' : 'ts'}`;
+
+/** DASH manifest (MPD) over the revision's segments, relative to the revision prefix: without anybody's signature. */
+export const DASH_PATH = 'manifest.mpd';
+
+/** WebVTT of the pictures for scrubbing, relative to the revision prefix: without anybody's signature. */
+export const STORYBOARD_PATH = 'storyboard.vtt';
+
+/** A sheet of them, relative to the revision prefix: of each chunk the first, second and so on (from 1). */
+export const storyboardSheet = (chunk: number, sheet: number): string =>
+  `storyboard/${String(chunk).padStart(5, '0')}-${sheet}.jpg`;
 
 /** Still picture of the video, relative to the revision prefix. */
 export const POSTER_PATH = 'poster.jpg';

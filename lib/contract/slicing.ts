@@ -119,6 +119,7 @@ export const chunk = z.object({
   firstSegment: z.int().positive().meta({ description: 'Number of its first segment.' }),
   segments: z.int().positive().optional().meta({ description: 'How many; absent without a segment table.' }),
   copy: z.literal(true).optional().meta({ description: 'Makes the renditions that are copied, and no other.' }),
+  ahead: z.literal(true).optional().meta({ description: 'Of frames that a later task decodes once more.' }),
   only: z
     .array(renditionPath)
     .min(1)
@@ -209,6 +210,10 @@ export const plan = z.object({
     etag: z.string().optional().meta({ description: 'The object as it was probed; any other is not read.' }),
     info: sourceInfo,
   }),
+  remuxed: z
+    .object({ bucket: z.string(), key: z.string(), etag: z.string().optional(), bytes: z.int().positive() })
+    .optional()
+    .meta({ description: 'What chunks read instead of the source: its packets, in a file with an index.' }),
   segmentType: z.enum(SEGMENT_TYPES),
   segmentSeconds: z.number().positive(),
   timescale: z.int().positive().nullable().meta({
@@ -272,6 +277,11 @@ export const chunkResult = z.object({
         init: z
           .string()
           .meta({ description: 'SHA-256 of its initialization section, hex; of MPEG-TS, which has none, empty.' }),
+        timescale: z
+          .int()
+          .positive()
+          .optional()
+          .meta({ description: 'Ticks a second of its fMP4 segments. Absent: MPEG-TS, or of before.' }),
         segments: z
           .array(
             z.object({
@@ -285,6 +295,21 @@ export const chunkResult = z.object({
       }),
     )
     .min(1),
+  storyboard: z
+    .object({
+      every: z.int().positive().meta({ description: 'Seconds from one picture to the next, the first at the start.' }),
+      width: z.int().positive().meta({ description: 'Pixels of one picture.' }),
+      height: z.int().positive(),
+      columns: z.int().positive().meta({ description: 'Of a sheet, which is filled row by row.' }),
+      rows: z.int().positive(),
+      tiles: z.int().positive().meta({ description: 'Pictures, on all sheets.' }),
+      sheets: z.array(z.string()).min(1).meta({ description: 'Relative to the revision prefix.' }),
+      best: z
+        .object({ tile: z.int().nonnegative(), score: z.number() })
+        .meta({ description: 'The one that shows most, counted from 0, and how much it shows (storyboard.ts).' }),
+    })
+    .optional()
+    .meta({ description: 'Pictures for scrubbing. Absent: they could not be made, or of before.' }),
 });
 export type ChunkResult = z.infer<typeof chunkResult>;
 

@@ -226,8 +226,7 @@ function holds({ And, Variable = '$', ...rule }: Rule, data: unknown): boolean {
   const value = at(data, Variable);
   if (rule.IsNumeric !== undefined) return (typeof value === 'number') === rule.IsNumeric;
   if (rule.IsPresent !== undefined) return (value !== undefined) === rule.IsPresent;
-  if (rule.NumericLessThanEquals !== undefined)
-    return typeof value === 'number' && value <= rule.NumericLessThanEquals;
+  if (rule.NumericLessThanEquals !== undefined) return typeof value === 'number' && value <= rule.NumericLessThanEquals;
   return value === rule.StringEquals;
 }
 

@@ -47,7 +47,7 @@ async function hashesOf(name: string, track: number): Promise<string[]> {
   const bytes = await readFile(at(name));
   const index = readMovieIndex(need(bytes, ['moov'], 8), [track]);
   const { offset, size, count } = index.tracks[0]!.samples;
-  return Array.from({ length: count }, (_, i) => sha(bytes.subarray(offset[i]!, offset[i]! + size[i]!)));
+  return Array.from({ length: count }, (_, i) => sha(bytes.subarray(offset[i], offset[i]! + size[i]!)));
 }
 
 /** The same of what was published. */
@@ -69,7 +69,11 @@ const sources: [what: string, name: string, args: string[]][] = [
   ['no B pictures', 'plain.mov', [...X264, '-g', '60', '-bf', '0', ...AAC]],
   ['the index ahead of the media', 'fast.mp4', [...X264, '-g', '50', ...AAC, '-movflags', '+faststart']],
   ['keyframes far apart', 'far.mp4', [...X264, '-g', '150', ...AAC]],
-  ['fragments', 'fragments.mp4', [...X264, '-g', '45', '-bf', '0', ...AAC, '-movflags', 'frag_keyframe+empty_moov+default_base_moof']],
+  [
+    'fragments',
+    'fragments.mp4',
+    [...X264, '-g', '45', '-bf', '0', ...AAC, '-movflags', 'frag_keyframe+empty_moov+default_base_moof'],
+  ],
 ];
 
 describe('what players take as it is', () => {
@@ -120,7 +124,7 @@ describe('what players take as it is', () => {
     const hashes = async (path: string) =>
       (await ffmpeg('-i', path, '-map', '0:v', '-fps_mode', 'passthrough', '-f', 'framemd5', '-'))
         .split('\n')
-        .filter((line) => /^0,/.test(line))
+        .filter((line) => line.startsWith('0,'))
         .map((line) => line.split(',').at(-1));
     expect(await hashes(out.joined('video', '180p'))).toEqual(await hashes(at('closed.mp4')));
     const heard = await samples(out.joined('audio', 'main'));
@@ -137,7 +141,11 @@ describe('what players take as it is', () => {
     await ffmpeg(...picture(60, '640x360'), ...tone(60), ...X264, '-b:v', '4M', '-g', '60', ...AAC, at('long.mp4'));
     const { table, info } = await look('long.mp4', { ladder: [360, 180] });
     const source = { bucket: 'sources', key: 'x', info };
-    const { plan, chunks } = planSlicing({ videoId: VIDEO_ID, revision: 1, execution: 'run', source }, { ...COPYING, ladder: [360, 180] }, table);
+    const { plan, chunks } = planSlicing(
+      { videoId: VIDEO_ID, revision: 1, execution: 'run', source },
+      { ...COPYING, ladder: [360, 180] },
+      table,
+    );
     const groups = chunks.filter(({ copy }) => copy);
     const lengths = groups.map(({ segments }) => segments!);
     expect(lengths[0]).toBe(3);
@@ -161,8 +169,13 @@ describe('what players take as it is', () => {
     const whole = await fileSource(at('closed.mp4'));
     const part = table!.copied!.part(range, { video: '180p', sounds: ['main'] });
     const last = Math.max(...part.tracks.flatMap(({ offset }) => offset));
-    const cut = { size: last, read: async (from: number, length: number) => whole.read(from, Math.min(length, last - from)) };
-    await expect(copyGroup({ chunk, table: part, source: cut, put: async () => undefined })).rejects.toThrow(/ends before/);
+    const cut = {
+      size: last,
+      read: async (from: number, length: number) => whole.read(from, Math.min(length, last - from)),
+    };
+    await expect(copyGroup({ chunk, table: part, source: cut, put: async () => undefined })).rejects.toThrow(
+      /ends before/,
+    );
   });
 
   it('what describes it is read by somebody else: size, codec, rate', async () => {
@@ -199,9 +212,17 @@ describe('what is encoded', () => {
     ['4:4:4', 'full.mp4', ['-c:v', 'libx264', '-pix_fmt', 'yuv444p', '-g', '45']],
     ['pixels that are not square', 'stretched.mp4', [...X264, '-vf', 'setsar=4/3', '-g', '45']],
     ['fields', 'fields.mp4', [...X264, '-flags', '+ilme+ildct', '-x264-params', 'tff=1', '-g', '45']],
-    ['a PQ transfer', 'pq.mp4', [...X264, '-color_trc', 'smpte2084', '-color_primaries', 'bt2020', '-colorspace', 'bt2020nc', '-g', '45']],
+    [
+      'a PQ transfer',
+      'pq.mp4',
+      [...X264, '-color_trc', 'smpte2084', '-color_primaries', 'bt2020', '-colorspace', 'bt2020nc', '-g', '45'],
+    ],
     ['another codec', 'mpeg4.mp4', ['-c:v', 'mpeg4', '-g', '45']],
-    ['more bits than players bear', 'heavy.mp4', [...X264, '-g', '45', '-b:v', '6M', '-minrate', '6M', '-maxrate', '6M', '-bufsize', '6M', '-nal-hrd', 'cbr']],
+    [
+      'more bits than players bear',
+      'heavy.mp4',
+      [...X264, '-g', '45', '-b:v', '6M', '-minrate', '6M', '-maxrate', '6M', '-bufsize', '6M', '-nal-hrd', 'cbr'],
+    ],
   ])('%s', async (_, name, args) => {
     const seconds = name.startsWith('sparse') ? 30 : 8;
     await ffmpeg(...picture(seconds, '320x180', '30'), ...args, at(name));
@@ -231,7 +252,9 @@ describe('nothing can be copied', () => {
     const ahead = await encodeFile(at('ahead.mp4'), await look('ahead.mp4', { copyMaxMbps: 0 }), options);
     expect(ahead.chunks[0]!.only).toEqual(['video/180p', 'audio/main']);
     const files = new Map(ahead.files);
-    const together = ahead.chunks.filter(({ only }) => only?.join() === 'video/90p').map(({ only: __, ...chunk }) => chunk);
+    const together = ahead.chunks
+      .filter(({ only }) => only?.join() === 'video/90p')
+      .map(({ only: __, ...chunk }) => chunk);
     expect(together.length).toBeGreaterThan(1);
     // The same chunks, all rungs from one decode.
     const again = await encodeFile(at('ahead.mp4'), await look('ahead.mp4', { copyMaxMbps: 0 }), options, {

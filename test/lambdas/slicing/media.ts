@@ -91,6 +91,8 @@ export interface Encoded {
   readonly plan: Plan;
   readonly chunks: readonly Chunk[];
   readonly result: { readonly renditions: readonly MergedRendition[] };
+  /** Of each chunk. */
+  readonly results: readonly ChunkResult[];
   /** Path of the initialization section (if any) and all segments of a rendition joined. */
   readonly joined: (kind: RenditionKind, name: string) => string;
   readonly files: Map<string, { bytes: Buffer; type: string }>;
@@ -101,7 +103,11 @@ export async function encodeFile(
   path: string,
   { info, table }: Inspected,
   options: Partial<SlicingOptions> = {},
-  { signal, store, chunks: given }: { signal?: AbortSignal; store?: () => Promise<void>; chunks?: readonly Chunk[] } = {},
+  {
+    signal,
+    store,
+    chunks: given,
+  }: { signal?: AbortSignal; store?: () => Promise<void>; chunks?: readonly Chunk[] } = {},
 ): Promise<Encoded> {
   const source = { bucket: 'sources', key: `uploads/${VIDEO_ID}/source`, info };
   const { plan, chunks: planned } = planSlicing(
@@ -112,7 +118,7 @@ export async function encodeFile(
   const chunks = given ?? planned;
   const out = `${path}.out`;
   await rm(out, { recursive: true, force: true });
-  await mkdir(`${out}/scratch`, { recursive: true });
+  await mkdir(out, { recursive: true });
   const files = new Map<string, { bytes: Buffer; type: string }>();
   const results: ChunkResult[] = [];
   for (const chunk of chunks) {
@@ -133,13 +139,15 @@ export async function encodeFile(
     }
     const part = forTask(plan, chunk, table && chunkTable.parse(asText(table.part(range))));
     const piece = `${out}/chunk`;
+    const scratch = `${out}/scratch-${chunk.index}`;
+    await mkdir(scratch);
     if (part.table) await writeChunkSource(part.table, await fileSource(path), piece);
     results.push(
       await encodeChunk({
         task: { plan: part.plan, chunk },
         table: part.table,
         source: part.table ? piece : path,
-        folder: `${out}/scratch`,
+        folder: scratch,
         preset: 'veryfast',
         timeoutMs: 60_000,
         ...(signal && { signal }),
@@ -156,7 +164,7 @@ export async function encodeFile(
     const parts = await Promise.all([...init, ...media].map((file) => readFile(join(folder, file))));
     await writeFile(join(out, `${kind}-${name}`), Buffer.concat(parts));
   }
-  return { plan, chunks, result, files, joined: (kind, name) => join(out, `${kind}-${name}`) };
+  return { plan, chunks, result, results, files, joined: (kind, name) => join(out, `${kind}-${name}`) };
 }
 
 export interface Packet {
@@ -167,11 +175,20 @@ export interface Packet {
   readonly size: number;
 }
 
-/** Packets of a file's one track in decode order, times in seconds. */
-export async function packets(path: string): Promise<Packet[]> {
+/** Packets of a file's one track (or of `stream`) in decode order, times in seconds. */
+export async function packets(path: string, stream?: string): Promise<Packet[]> {
   const { stdout } = await exec(
     programPath('ffprobe'),
-    ['-v', 'error', '-show_entries', 'packet=pts_time,dts_time,size,flags', '-of', 'json', path],
+    [
+      '-v',
+      'error',
+      ...(stream === undefined ? [] : ['-select_streams', stream]),
+      '-show_entries',
+      'packet=pts_time,dts_time,size,flags',
+      '-of',
+      'json',
+      path,
+    ],
     { maxBuffer: 64 * 1024 ** 2 },
   );
   const { packets: found } = JSON.parse(stdout) as {

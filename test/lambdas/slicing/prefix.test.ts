@@ -38,8 +38,8 @@ const low = ['video/360p', 'audio/main'];
 const encoded: AssembleTask = {
   plan: plan({}),
   chunks: [
-    task(0, 1, 3, { only: low }),
-    task(1, 4, 3, { only: low }),
+    task(0, 1, 3, { only: low, ahead: true }),
+    task(1, 4, 3, { only: low, ahead: true }),
     task(2, 1, 3, { only: ['video/720p'] }),
     task(3, 4, 3, { only: ['video/720p'] }),
     task(4, 7, 6),
@@ -96,7 +96,9 @@ describe('of a source that is encoded', () => {
 
   it.each([copied, encoded])('never shrinks, whatever order tasks end in', (run) => {
     const order = (left: number[]): number[][] =>
-      left.length === 0 ? [[]] : left.flatMap((one) => order(left.filter((other) => other !== one)).map((rest) => [one, ...rest]));
+      left.length === 0
+        ? [[]]
+        : left.flatMap((one) => order(left.filter((other) => other !== one)).map((rest) => [one, ...rest]));
     for (const way of order(run.chunks.map(({ index }) => index))) {
       let before: ReturnType<typeof published>;
       way.forEach((_, i) => {

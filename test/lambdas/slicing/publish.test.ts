@@ -38,11 +38,11 @@ beforeAll(async () => {
   film = await readFile(path);
   clients = await import('../../../lambdas/shared/clients.ts');
   videos = await import('../../../lambdas/shared/videos.ts');
-  handlers['probe'] = (await import('../../../lambdas/slicing/probe.ts')).handler as Handler;
-  handlers['copy'] = (await import('../../../lambdas/slicing/copy-group.ts')).handler as Handler;
-  handlers['encode'] = (await import('../../../lambdas/slicing/encode.ts')).handler as Handler;
-  handlers['assemble'] = (await import('../../../lambdas/slicing/assemble.ts')).handler as Handler;
-  handlers['fail'] = (await import('../../../lambdas/slicing/fail.ts')).handler as Handler;
+  handlers['probe'] = (await import('../../../lambdas/slicing/probe.ts')).handler;
+  handlers['copy'] = (await import('../../../lambdas/slicing/copy-group.ts')).handler;
+  handlers['encode'] = (await import('../../../lambdas/slicing/encode.ts')).handler;
+  handlers['assemble'] = (await import('../../../lambdas/slicing/assemble.ts')).handler;
+  handlers['fail'] = (await import('../../../lambdas/slicing/fail.ts')).handler;
 }, 600_000);
 afterAll(async () => {
   await close();
@@ -65,9 +65,7 @@ async function planned(growing = true): Promise<AssembleTask> {
   const { plan, chunks } = result;
   const run = { plan: { ...plan, ...(growing && { growing: true as const }) }, chunks };
   const Key = runKey(record.id, 1);
-  await clients.s3.send(
-    new PutObjectCommand({ Bucket: process.env['MEDIA_BUCKET'], Key, Body: JSON.stringify(run) }),
-  );
+  await clients.s3.send(new PutObjectCommand({ Bucket: process.env['MEDIA_BUCKET'], Key, Body: JSON.stringify(run) }));
   return run;
 }
 
@@ -128,7 +126,10 @@ describe('a source that is copied', () => {
     expect(await status(run)).toMatchObject({
       status: 'playable',
       revision: 1,
-      renditions: [{ kind: 'video', name: '360p', width: 640 }, { kind: 'audio', name: 'main' }],
+      renditions: [
+        { kind: 'video', name: '360p', width: 640 },
+        { kind: 'audio', name: 'main' },
+      ],
     });
     for (const path of ['video/360p', 'audio/main'])
       expect(await playlist(run, path)).toMatchObject({
@@ -225,8 +226,16 @@ describe('a task that is killed', () => {
       if (isDead) throw new Error('killed');
     };
     const how = { step: 'initialize', name } as const;
-    s3.middlewareStack.add((next, { commandName }) => async (args) => (look(commandName, args.input), next(args)), how);
-    dynamo.middlewareStack.add((next, { commandName }) => async (args) => (look(commandName, args.input), next(args)), how);
+    s3.middlewareStack.add(
+      (next, { commandName }) =>
+        async (args) => (look(commandName, args.input), next(args)),
+      how,
+    );
+    dynamo.middlewareStack.add(
+      (next, { commandName }) =>
+        async (args) => (look(commandName, args.input), next(args)),
+      how,
+    );
     try {
       await expect(perform(run, chunk)).rejects.toThrow('killed');
     } finally {
@@ -306,7 +315,11 @@ describe('the call that completes an upload and the event of the bucket', () => 
 describe('a source that is encoded', () => {
   it('is playable by a low rung of its beginning; the ladder joins when it has caught up', async () => {
     const options = process.env['SLICING_OPTIONS']!;
-    process.env['SLICING_OPTIONS'] = JSON.stringify({ ...JSON.parse(options), copyMaxMbps: 0, ladder: [540, 360, 234] });
+    process.env['SLICING_OPTIONS'] = JSON.stringify({
+      ...JSON.parse(options),
+      copyMaxMbps: 0,
+      ladder: [540, 360, 234],
+    });
     const run = await planned().finally(() => (process.env['SLICING_OPTIONS'] = options));
     const low = run.chunks.filter(({ only }) => only?.join() === 'video/360p,audio/main');
     const rest = run.chunks.filter((chunk) => !low.includes(chunk));

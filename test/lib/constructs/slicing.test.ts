@@ -101,7 +101,9 @@ describe('the slicing stage', () => {
     ]);
     const { States: inner } = machine.States['Each task']!.ItemProcessor!;
     for (const name of ['Copy one of many', 'Encode one of many'])
-      expect(inner[name]?.Catch).toEqual([{ ErrorEquals: ['States.ALL'], ResultPath: '$.error', Next: 'Mark failed there' }]);
+      expect(inner[name]?.Catch).toEqual([
+        { ErrorEquals: ['States.ALL'], ResultPath: '$.error', Next: 'Mark failed there' },
+      ]);
     expect(inner['Mark failed there']).toMatchObject({
       Parameters: { 'execution.$': '$.plan.execution', 'chunk.$': '$.chunk', 'error.$': '$.error' },
       Next: 'Task broken',
@@ -121,7 +123,7 @@ describe('the slicing stage', () => {
 
   const objects: [step: string, action: string, prefixes: string[]][] = [
     ['Probe', 's3:GetObject', ['uploads/*']],
-    ['Probe', 's3:DeleteObject', ['uploads/*']],
+    ['Probe', 's3:DeleteObject', ['uploads/*', 'work/*']],
     ['Probe', 's3:PutObject', ['uploads/*', 'work/*']],
     ['Probe', 's3:DeleteObjectTagging', ['uploads/*']],
     ...['Encode', 'Chunk', 'Copy'].flatMap((step): [string, string, string[]][] => [

@@ -183,7 +183,11 @@ describe('a backlog', () => {
     expect(clock.now).toBeLessThan(1.1 * (videos / places) * longestTask);
   }, 300_000);
 
-  it.each([2, 9].flatMap((count) => ['Lambda.TooManyRequestsException', 'ThrottledError', 'TransientError'].map((name) => [count, name] as const)))(
+  it.each(
+    [2, 9].flatMap((count) =>
+      ['Lambda.TooManyRequestsException', 'ThrottledError', 'TransientError'].map((name) => [count, name] as const),
+    ),
+  )(
     'of one video of %i tasks that %s hits at every step for ten minutes each is ready in the end',
     async (chunkCount, name) => {
       const clock = new VirtualClock();
