@@ -20,6 +20,7 @@ import { chunkResult, type AssembleResult, type AssembleTask } from '../../lib/c
 import type { VideoRecord } from '../../lib/contract/video.ts';
 import { logger } from '../shared/logger.ts';
 import { removeObjects } from '../shared/objects.ts';
+import { removeTexts } from '../shared/texts.ts';
 import { changeVideo, readVideo } from '../shared/videos.ts';
 import { architecture } from './budget.ts';
 import { actualCost, transitionsOf } from './estimate.ts';
@@ -31,6 +32,7 @@ import { holdPlace } from './place.ts';
 import { addUsage } from './prices.ts';
 import { drawPoster, posterRung, segmentAt } from './poster.ts';
 import { isMine, reach, write } from './publish.ts';
+import { publishTexts, textIds } from './texts.ts';
 import { bestTime, boardsOf, storyboardVtt, VTT_TYPE, type Board } from './storyboard.ts';
 
 /** `used`: by the function this is called in. */
@@ -68,6 +70,7 @@ export async function assemble(task: AssembleTask, used: () => Usage): Promise<A
       : await reach('playable', plan, set);
   if (!listed) return stopped(task, renditions, boards);
 
+  await publishTexts(plan, results, lengthOf(before, renditions) ?? plan.source.info.duration);
   const hasPoster = await poster(task, renditions, prefix, bestTime(boards));
   const cost = plan.cost && costOf(plan.cost, task, before, renditions, [...results.map((one) => one.used), used()]);
   const ready = { hasPoster, hasStoryboard, progress: 100, ...(cost && { cost }) };
@@ -131,6 +134,7 @@ async function stopped(
     ),
     ...chunks.map(({ index }) => chunkResultKey(videoId, revision, index)),
   ]);
+  await removeTexts(videoId, textIds(plan));
   return { outcome: 'stopped', videoId };
 }
 

@@ -4,12 +4,11 @@
  */
 import { createHash } from 'node:crypto';
 import { INIT_NAME, renditionFolder, segmentName } from '../../lib/contract/keys.ts';
-import type { Chunk, ChunkResult, CopyTable } from '../../lib/contract/slicing.ts';
+import { TIME_OFFSET, type Chunk, type ChunkResult, type CopyTable } from '../../lib/contract/slicing.ts';
 import type { ByteSource } from '../../lib/media/layout.ts';
 import { stretchesOf } from './chunk-source.ts';
 import { CONTENT_TYPES, type Put } from './encoder.ts';
 import { writeSegment, type Sample } from './fmp4.ts';
-import { TIME_OFFSET } from './segmenter.ts';
 
 type CopyTrack = CopyTable['tracks'][number];
 

@@ -12,6 +12,7 @@ import { runTask, type Work } from './chunk-task.ts';
 import { encodeChunk } from './encoder.ts';
 import { download, mediaOf, readText } from './objects.ts';
 import { forTask } from './outputs.ts';
+import { textsOfChunk, textsOfFile } from './texts.ts';
 import { step } from './transient.ts';
 
 /** Kept of the Lambda's time for tidying up and saying why. */
@@ -31,8 +32,8 @@ async function encode({ task, watch, put }: Work, folder: string, timeoutMs: num
   const segments = join(folder, 'segments');
   const started = Date.now();
   await mkdir(segments);
-  const { plan, table } = await fetchSource(task, source, watch.signal);
-  return encodeChunk({
+  const { plan, table, texts } = await fetchSource(task, source, watch.signal, TEXT_SHARE * timeoutMs);
+  const result = await encodeChunk({
     task: { ...task, plan },
     table,
     source,
@@ -43,17 +44,21 @@ async function encode({ task, watch, put }: Work, folder: string, timeoutMs: num
     put,
     onProgress: (seconds) => watch.progress(seconds),
   });
+  return texts.length > 0 ? { ...result, texts } : result;
 }
 
+/** Of the time a source that is read whole has, what looking for its captions may take. */
+const TEXT_SHARE = 0.1;
+
 /** Brings what this chunk reads of the source to `path`: by its part of the segment table, or everything. */
-async function fetchSource({ plan, chunk }: EncodeTask, path: string, signal: AbortSignal) {
+async function fetchSource({ plan, chunk }: EncodeTask, path: string, signal: AbortSignal, timeoutMs: number) {
   if (plan.timescale === null) {
     await download(plan.source, path, signal);
-    return { plan, table: undefined };
+    return { plan, table: undefined, texts: await textsOfFile(plan, path, { timeoutMs, signal }) };
   }
   const key = chunkTableKey(plan.videoId, plan.revision, chunk.index);
   const stored = chunkTable.parse(JSON.parse(await readText({ bucket: required('MEDIA_BUCKET'), key })));
   const part = forTask(plan, chunk, stored);
-  await writeChunkSource(part.table!, mediaOf(plan), path);
-  return part;
+  const said = await writeChunkSource(part.table!, mediaOf(plan), path);
+  return { ...part, texts: textsOfChunk(plan, part.table!, said) };
 }

@@ -5,8 +5,9 @@ import { INIT_NAME, renditionFolder, segmentName, type RenditionKind } from '../
 import type { ChunkResult, ChunkTable, EncodeTask } from '../../lib/contract/slicing.ts';
 import { BoxError } from '../../lib/media/boxes.ts';
 import { ProcessError, start, type Running } from '../../lib/process.ts';
-import { drawsStills, encodeArgs, FIRST_PIPE, outputsOf, type Output } from './args.ts';
+import { encodeArgs, FIRST_PIPE, outputsOf, type Output } from './args.ts';
 import { checkSeconds, isLonger } from './facts.ts';
+import { readsAlong } from './outputs.ts';
 import { programPath } from './program.ts';
 import { readProgress } from './progress.ts';
 import { Refusal, spokenDuration } from './refusal.ts';
@@ -85,7 +86,7 @@ export async function encodeChunk(options: EncodeOptions): Promise<ChunkResult> 
       .filter(({ kind, segments }) => kind === 'video' || segments.length > 0),
   };
   checkLength(result, options.task);
-  const storyboard = drawsStills(options.task) ? await storyboardOf(result, options) : undefined;
+  const storyboard = readsAlong(options.task) ? await storyboardOf(result, options) : undefined;
   return { ...result, ...(storyboard && { storyboard }) };
 }
 

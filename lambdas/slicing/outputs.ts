@@ -24,6 +24,10 @@ export function madeBy({ copy, only }: Pick<Chunk, 'copy' | 'only'>, plan: Pick<
   return only ? wanted.filter((path) => only.includes(path)) : wanted;
 }
 
+/** Whether a task, which makes these pictures, makes what is made once of each stretch of the source: stills and captions. */
+export const readsAlong = ({ plan, chunk }: { readonly plan: Pick<Plan, 'video'>; readonly chunk: Chunk }): boolean =>
+  plan.video.length > 0 && chunk.ahead !== true;
+
 /** Plan and table as the encoder of this task sees them: as if there were no other renditions. */
 export function forTask(
   plan: Plan,
@@ -35,11 +39,14 @@ export function forTask(
     made.has(pathOf({ kind, name: one.name }));
   const video = plan.video.filter(isMade('video'));
   const audio = plan.audio.filter(isMade('audio'));
+  // Captions are read along once, by the tasks that make the ladder.
+  const { texts, ...rest } = table ?? {};
   const none = { offset: [], size: [], duration: [], composition: [], sync: [] };
   return {
     plan: { ...plan, video, audio },
     table: table && {
-      ...table,
+      ...(rest as Omit<ChunkTable, 'texts'>),
+      ...(texts && readsAlong({ plan: { video }, chunk }) && { texts }),
       // Without pictures to make, none is read.
       video: video.length > 0 ? table.video : { ...table.video, ...none },
       audio: table.audio.filter((_, position) => audio.includes(plan.audio[position]!)),

@@ -24,7 +24,7 @@ const AVERAGE: readonly (readonly [shortSide: number, bitrate: number])[] = [
 export const PEAK = 1.5;
 
 /** Seconds of the peak rate that the decoder's buffer (VBV) holds. */
-export const BUFFER_SECONDS = 1.5;
+export const BUFFER_SECONDS = 0.75;
 
 /** The specification's ceiling, frames per second. */
 const MAX_FRAME_RATE = 60;
@@ -160,17 +160,25 @@ function withCopied(rungs: readonly Rung[], { video, peakBitrate }: Copied, info
     level,
     copied: true,
   };
-  return [top, ...rungs.filter((rung) => rung.width * rung.height * WORTH_A_RUNG <= width * height)];
+  return [top, ...rungs.filter((rung) => isBelow(rung, video))];
 }
 
-/** Whether the source's picture may be a rendition: not one that is taller than the ladder, or faster than players take. */
-export const mayCopy = (
-  { video }: Pick<SourceInfo, 'video'>,
+/**
+ * Whether the source's picture may be a rendition: not one that is taller than the ladder, or faster than players take; nor
+ * one with captions and no rung below it, since captions are read where rungs are encoded.
+ */
+export function mayCopy(
+  { video, texts = [] }: Pick<SourceInfo, 'video' | 'texts'>,
   { ladder: sizes, copyMaxMbps }: SlicingOptions,
-): boolean =>
-  copyMaxMbps > 0 &&
-  boxSide(video) <= Math.max(...sizes) &&
-  (video.maxFrameRate ?? video.frameRate) <= MAX_FRAME_RATE * 1.01;
+): boolean {
+  if (copyMaxMbps === 0 || boxSide(video) > Math.max(...sizes)) return false;
+  if ((video.maxFrameRate ?? video.frameRate) > MAX_FRAME_RATE * 1.01) return false;
+  return texts.length === 0 || ladder(video, sizes).some((rung) => isBelow(rung, video));
+}
+
+/** Has clearly fewer pixels. */
+const isBelow = (rung: Size, { width, height }: Size): boolean =>
+  rung.width * rung.height * WORTH_A_RUNG <= width * height;
 
 /** The plan and its tasks: those of the segment table, or the whole source as one. */
 export function planSlicing(of: PlanFor, options: SlicingOptions, table?: LaidTable): { plan: Plan; chunks: Chunk[] } {

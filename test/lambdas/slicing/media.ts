@@ -15,6 +15,7 @@ import { forTask } from '../../../lambdas/slicing/outputs.ts';
 import { merge, type MergedRendition } from '../../../lambdas/slicing/playlists.ts';
 import { programPath } from '../../../lambdas/slicing/program.ts';
 import { planSlicing } from '../../../lambdas/slicing/plan.ts';
+import { mergeTexts, textsOfChunk, textsOfFile } from '../../../lambdas/slicing/texts.ts';
 import { LayerError } from '../../../lib/constructs/ffmpeg-layer-cache.ts';
 import { layerFolder } from '../../support/layer.ts';
 import type { RenditionKind } from '../../../lib/contract/keys.ts';
@@ -96,6 +97,7 @@ export interface Encoded {
   /** Path of the initialization section (if any) and all segments of a rendition joined. */
   readonly joined: (kind: RenditionKind, name: string) => string;
   readonly files: Map<string, { bytes: Buffer; type: string }>;
+  readonly texts: ReturnType<typeof mergeTexts>;
 }
 
 /** Plans and encodes `path` into `${path}.out`, chunk by chunk, as probe and the encode steps would. */
@@ -141,9 +143,12 @@ export async function encodeFile(
     const piece = `${out}/chunk`;
     const scratch = `${out}/scratch-${chunk.index}`;
     await mkdir(scratch);
-    if (part.table) await writeChunkSource(part.table, await fileSource(path), piece);
-    results.push(
-      await encodeChunk({
+    const said = part.table && (await writeChunkSource(part.table, await fileSource(path), piece));
+    const texts = part.table
+      ? textsOfChunk(plan, part.table, said!)
+      : await textsOfFile(plan, path, { timeoutMs: 20_000 });
+    results.push({
+      ...(await encodeChunk({
         task: { plan: part.plan, chunk },
         table: part.table,
         source: part.table ? piece : path,
@@ -152,8 +157,9 @@ export async function encodeFile(
         timeoutMs: 60_000,
         ...(signal && { signal }),
         put,
-      }),
-    );
+      })),
+      texts,
+    });
   }
   const result = { renditions: merge(results, plan.segments?.count) };
   for (const { kind, name } of result.renditions) {
@@ -164,7 +170,15 @@ export async function encodeFile(
     const parts = await Promise.all([...init, ...media].map((file) => readFile(join(folder, file))));
     await writeFile(join(out, `${kind}-${name}`), Buffer.concat(parts));
   }
-  return { plan, chunks, result, results, files, joined: (kind, name) => join(out, `${kind}-${name}`) };
+  return {
+    plan,
+    chunks,
+    result,
+    results,
+    files,
+    texts: mergeTexts(plan, results),
+    joined: (kind, name) => join(out, `${kind}-${name}`),
+  };
 }
 
 export interface Packet {
