@@ -73,7 +73,7 @@ export function encodeArgs(command: Command): string[] {
     ['-i', `file:${source}`],
     ['-filter_complex', filters(command)],
     ...outputs.map((output, index) => [...CODECS[output.kind](command, index), ...muxer(command, output, index)]),
-    stillsOutput(command.folder),
+    plan.video.length > 0 ? stillsOutput(command.folder) : [],
   ].flat();
 }
 
@@ -101,9 +101,22 @@ function atMost(rate: number): string {
   return `select=if(${due}\\,1+0*st(0\\,max(t\\,ld(0))+${period.toFixed(6)})\\,0)`;
 }
 
-function filters({ plan, chunk, table }: Command): string {
+function filters(command: Command): string {
+  const { plan, chunk, table } = command;
   const { info } = plan.source;
-  const top = plan.video[0]!;
+  const graph = pictures(command);
+  plan.audio.forEach((sound, position) => {
+    const source = info.audio.find(({ index }) => index === sound.index)!;
+    const made = table ? pieceOfSound(sound, source, table, position) : wholeSound(plan, chunk, sound, source);
+    graph.push(`${made}[a${position}]`);
+  });
+  return graph.join(';');
+}
+
+function pictures({ plan, table }: Command): string[] {
+  const { info } = plan.source;
+  const [top] = plan.video;
+  if (top === undefined) return [];
   const common = [
     ...(table ? [] : deinterlace(plan)),
     ...(table ? shown(table) : ['setpts=if(eq(N\\,0)\\,0\\,max(PTS\\,0))']),
@@ -123,12 +136,7 @@ function filters({ plan, chunk, table }: Command): string {
     ),
     `[few]${stillsFilters(plan)}[stills]`,
   ];
-  plan.audio.forEach((sound, position) => {
-    const source = info.audio.find(({ index }) => index === sound.index)!;
-    const made = table ? pieceOfSound(sound, source, table, position) : wholeSound(plan, chunk, sound, source);
-    graph.push(`${made}[a${position}]`);
-  });
-  return graph.join(';');
+  return graph;
 }
 
 const deinterlace = (plan: Plan): string[] => (plan.source.info.video.interlaced ? ['yadif=deint=interlaced'] : []);

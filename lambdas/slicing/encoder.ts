@@ -91,7 +91,9 @@ export async function encodeChunk(options: EncodeOptions): Promise<ChunkResult> 
 
 /** A video without pictures for scrubbing is still a video. */
 async function storyboardOf({ renditions }: ChunkResult, { task: { plan, chunk }, folder, put }: EncodeOptions) {
-  const seconds = lengthOf(renditions.find(({ kind }) => kind === 'video')!);
+  const picture = renditions.find(({ kind }) => kind === 'video');
+  if (!picture) return undefined;
+  const seconds = lengthOf(picture);
   try {
     return await makeSheets(plan, chunk, seconds, folder, put);
   } catch (error) {
@@ -194,7 +196,9 @@ const ENOUGH = 0.9;
 function checkLength(result: ChunkResult, { plan, chunk }: EncodeTask): void {
   const { info } = plan.source;
   const promised = chunk.duration ?? (info.video.duration ?? info.duration) - chunk.start;
-  const video = result.renditions.find(({ kind }) => kind === 'video');
+  // Of sound alone, the sound.
+  const kind = plan.video.length > 0 ? 'video' : 'audio';
+  const video = result.renditions.find((rendition) => rendition.kind === kind);
   if (!video || video.segments.length === 0) throw new Refusal('damaged', DAMAGED);
   const encoded = lengthOf(video);
   // A last frame may end a little after what the header said.

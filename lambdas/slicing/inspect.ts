@@ -1,6 +1,6 @@
 /** From a source somewhere to the facts planning needs, reading as little of it as possible. */
 import { open } from 'node:fs/promises';
-import type { SlicingOptions, SourceInfo } from '../../lib/contract/slicing.ts';
+import { hasPicture, type SlicingOptions, type SourceInfo } from '../../lib/contract/slicing.ts';
 import { BoxError } from '../../lib/media/boxes.ts';
 import { FragmentIndex } from '../../lib/media/fragment-index.ts';
 import type { ByteSource, Layout } from '../../lib/media/layout.ts';
@@ -122,8 +122,9 @@ function usable<T>(read: () => T): T | undefined {
 }
 
 /** Undefined where the source has to be read whole. */
-export function tableOf(index: MovieIndex, { audio }: Tracks, options: SlicingOptions): SegmentTable | undefined {
-  if (options.segmentType !== 'fmp4') return undefined;
+export function tableOf(index: MovieIndex, tracks: Tracks, options: SlicingOptions): SegmentTable | undefined {
+  if (options.segmentType !== 'fmp4' || !hasPicture(tracks)) return undefined;
+  const { audio } = tracks;
   const of = { ...options, maxChunks: MAX_CHUNKS, audio: audioPlan(audio, options.audioKbps) };
   return usable(() => segmentTable(index, of));
 }

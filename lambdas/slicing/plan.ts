@@ -1,5 +1,13 @@
 /** From source facts and options to a plan: which rungs, how large, how many bits. Pure. */
-import type { Chunk, Plan, Rung, SlicingOptions, SoundPlan, SourceInfo } from '../../lib/contract/slicing.ts';
+import {
+  hasPicture,
+  type Chunk,
+  type Plan,
+  type Rung,
+  type SlicingOptions,
+  type SoundPlan,
+  type SourceInfo,
+} from '../../lib/contract/slicing.ts';
 import { labelsOf } from '../shared/language.ts';
 import { levelFor } from './levels.ts';
 import type { SegmentTable } from './segment-table.ts';
@@ -163,7 +171,7 @@ export function planSlicing(
     timescale: table?.timescale ?? null,
     chunkCount: chunks.length,
     maxSeconds: options.maxDurationHours * 3600,
-    video: ladder(info.video, options.ladder),
+    video: hasPicture(info) ? ladder(info.video, options.ladder) : [],
     audio: audioPlan(info.audio, options.audioKbps),
   };
   return { plan, chunks };
