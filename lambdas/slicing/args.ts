@@ -4,10 +4,12 @@ import {
   type Chunk,
   type ChunkTable,
   type Plan,
+  type Rung,
   type SoundPlan,
   type SourceSound,
 } from '../../lib/contract/slicing.ts';
 import type { RenditionKind } from '../../lib/contract/keys.ts';
+import { readsAlong } from './outputs.ts';
 import { BUFFER_SECONDS, mostFrames } from './plan.ts';
 
 import { AAC_FRAME, RUN_OUT, soundBegins } from './segment-table.ts';
@@ -26,7 +28,21 @@ export const LIST_NAME = 'list.m3u8';
 const VIDEO_TIMESCALE = 90_000;
 
 /** Constant rate factor: the quality aimed at where the rung's peak rate allows. */
-const CRF = 22;
+export const CRF = 22;
+
+/**
+ * x264's model of a decoder's buffer (VBV), bits a second and bits. A segment of 6 s that begins with the buffer full has
+ * 6 times `maxrate` and `bufsize`: both together, with the container's own bytes, are a tenth over the rung's `maxBitrate`
+ * at most. `init`: how full a chunk's is at first. Fuller, chunks spend bits that one run over the whole does not have (1.6 %
+ * at 0.9); emptier, their first pictures are seen to be worse. `npm run bench:slicing` measures both.
+ */
+export const vbvOf = ({
+  maxBitrate,
+}: Pick<Rung, 'maxBitrate'>): { maxrate: number; bufsize: number; init: number } => ({
+  maxrate: Math.round(maxBitrate * 0.95),
+  bufsize: Math.round(maxBitrate * BUFFER_SECONDS),
+  init: 0.85,
+});
 
 /** Channels up to which there is an order that speakers have; of more, the first two are the sound. */
 const NAMED_CHANNELS = 8;
@@ -73,7 +89,7 @@ export function encodeArgs(command: Command): string[] {
     ['-i', `file:${source}`],
     ['-filter_complex', filters(command)],
     ...outputs.map((output, index) => [...CODECS[output.kind](command, index), ...muxer(command, output, index)]),
-    plan.video.length > 0 ? stillsOutput(command.folder) : [],
+    readsAlong(command) ? stillsOutput(command.folder) : [],
   ].flat();
 }
 
@@ -101,22 +117,10 @@ function atMost(rate: number): string {
   return `select=if(${due}\\,1+0*st(0\\,max(t\\,ld(0))+${period.toFixed(6)})\\,0)`;
 }
 
-function filters(command: Command): string {
-  const { plan, chunk, table } = command;
+function filters({ plan, chunk, table }: Command): string {
+  const stills = readsAlong({ plan, chunk });
   const { info } = plan.source;
-  const graph = pictures(command);
-  plan.audio.forEach((sound, position) => {
-    const source = info.audio.find(({ index }) => index === sound.index)!;
-    const made = table ? pieceOfSound(sound, source, table, position) : wholeSound(plan, chunk, sound, source);
-    graph.push(`${made}[a${position}]`);
-  });
-  return graph.join(';');
-}
-
-function pictures({ plan, table }: Command): string[] {
-  const { info } = plan.source;
-  const [top] = plan.video;
-  if (top === undefined) return [];
+  const top = plan.video[0] ?? { frameRate: info.video.frameRate };
   const common = [
     ...(table ? [] : deinterlace(plan)),
     ...(table ? shown(table) : ['setpts=if(eq(N\\,0)\\,0\\,max(PTS\\,0))']),
@@ -124,19 +128,25 @@ function pictures({ plan, table }: Command): string[] {
     // A steady clock that is too fast stays a steady one; of one that varies, frames are only left out.
     ...(info.video.maxFrameRate === undefined && info.video.frameRate > top.frameRate ? [`fps=${top.frameRate}`] : []),
     atMost(mostFrames(top.frameRate)),
-    `split=${plan.video.length + 1}`,
+    `split=${plan.video.length + (stills ? 1 : 0)}`,
   ];
   // An RGB source has no YCbCr matrix to keep; the BT.709 one is said in the stream too.
   const matrix = info.video.rgb ? ':out_color_matrix=bt709' : '';
-  const graph = [
-    `[0:${table ? 0 : info.video.index}]${common.join(',')}${plan.video.map((_, index) => `[s${index}]`).join('')}[few]`,
+  const pictures = [
+    `[0:${table ? 0 : info.video.index}]${common.join(',')}${plan.video.map((_, index) => `[s${index}]`).join('')}${stills ? '[few]' : ''}`,
     ...plan.video.map(
       ({ width, height }, index) =>
         `[s${index}]scale=${width}:${height}:flags=bicubic:out_range=tv${matrix},setsar=1,format=yuv420p[v${index}]`,
     ),
-    `[few]${stillsFilters(plan)}[stills]`,
+    ...(stills ? [`[few]${stillsFilters(plan)}[stills]`] : []),
   ];
-  return graph;
+  const graph = plan.video.length > 0 ? pictures : [];
+  plan.audio.forEach((sound, position) => {
+    const source = info.audio.find(({ index }) => index === sound.index)!;
+    const made = table ? pieceOfSound(sound, source, table, position) : wholeSound(plan, chunk, sound, source);
+    graph.push(`${made}[a${position}]`);
+  });
+  return graph.join(';');
 }
 
 const deinterlace = (plan: Plan): string[] => (plan.source.info.video.interlaced ? ['yadif=deint=interlaced'] : []);
@@ -226,12 +236,16 @@ const REPEATABLE = ':threads=1';
 
 function videoCodec(command: Command, index: number): string[] {
   const { plan, preset, table } = command;
-  const { level, maxBitrate } = plan.video[index]!;
+  const rung = plan.video[index]!;
+  const { maxrate, bufsize, init } = vbvOf(rung);
   return [
-    ['-map', `[v${index}]`, '-c:v', 'libx264', '-preset', preset, '-profile:v', 'high', '-level:v', level],
-    ['-crf', String(CRF), '-maxrate', String(maxBitrate), '-bufsize', String(maxBitrate * BUFFER_SECONDS)],
+    ['-map', `[v${index}]`, '-c:v', 'libx264', '-preset', preset, '-profile:v', 'high', '-level:v', rung.level],
+    ['-crf', String(CRF), '-maxrate', String(maxrate), '-bufsize', String(bufsize)],
     // The ultrafast preset would leave out what makes the High profile, for little time and many bits.
-    ['-x264-params', `keyint=infinite:scenecut=0:open-gop=0:8x8dct=1:cabac=1${table ? REPEATABLE : ''}`],
+    [
+      '-x264-params',
+      `keyint=infinite:scenecut=0:open-gop=0:8x8dct=1:cabac=1${table ? `${REPEATABLE}:vbv-init=${init}` : ''}`,
+    ],
     ['-force_key_frames', keyframes(command)],
     ['-fps_mode', 'vfr', '-enc_time_base', `1:${plan.timescale ?? VIDEO_TIMESCALE}`],
     plan.source.info.video.rgb ? ['-colorspace', 'bt709', '-color_primaries', 'bt709', '-color_trc', 'bt709'] : [],
