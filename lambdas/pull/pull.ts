@@ -16,7 +16,7 @@ import { Connector } from './connect.ts';
 import { COPY_PART_BYTES, copyPiece, lookInto } from './copy.ts';
 import { Gone, Interrupted, PullFailed } from './failure.ts';
 import { look, pullPiece, pullWhole, tooLarge } from './https.ts';
-import { missingPieces, partBytesOf, untilDeadline } from './parts.ts';
+import { missingPieces, partBytesOf, untilDeadline } from '../shared/pieces.ts';
 import { Watch } from './watch.ts';
 
 const limits = json('UPLOAD_LIMITS', uploadLimits);

@@ -10,9 +10,17 @@ import { Construct } from 'constructs';
 import type { z } from 'zod';
 import { concurrency, type Config } from '../config.ts';
 import type { consoleConfig } from '../contract/api.ts';
-import { SERVED_POSITIONS, SOURCE_PREFIX, TRACKS_PREFIX, VOD_PREFIX, WORK_PREFIX } from '../contract/keys.ts';
+import {
+  DOWNLOADS_PREFIX,
+  SERVED_POSITIONS,
+  SOURCE_PREFIX,
+  TRACKS_PREFIX,
+  VOD_PREFIX,
+  WORK_PREFIX,
+} from '../contract/keys.ts';
 import type { Api } from './api.ts';
 import { SluiceFunction } from './function.ts';
+import { mp4s } from './mp4s.ts';
 import { workQueue } from './queue.ts';
 import type { SigningKey } from './signing-key.ts';
 import { BY_OWNER, BY_REMOVAL, BY_TIME, type Storage } from './storage.ts';
@@ -56,7 +64,12 @@ export class Catalog extends Construct {
         [storage.media.arnForObjects(SERVED_POSITIONS)],
         'where clips of earlier versions have their positions',
       )
-      .sendTo('REMOVAL_QUEUE', removals);
+      .sendTo('REMOVAL_QUEUE', removals)
+      // What it may read, an address that it signs may: the original, and the MP4s that were made.
+      .useObjects('SOURCE_BUCKET', storage.sources, ['GetObject'], SOURCE_PREFIX)
+      .useObjects('MEDIA_BUCKET', storage.media, ['GetObject'], DOWNLOADS_PREFIX)
+      .useTable('UPLOADS_TABLE', storage.uploads, ['PutItem'])
+      .sendTo('DOWNLOAD_QUEUE', mp4s(this, { config, storage }));
     signingKey.allowSigning(this.handler);
     api.serve('catalog', this.handler);
 
@@ -76,10 +89,12 @@ export class Catalog extends Construct {
       .useObjects('MEDIA_BUCKET', storage.media, ['DeleteObject'], VOD_PREFIX)
       .useObjects('MEDIA_BUCKET', storage.media, ['DeleteObject'], WORK_PREFIX)
       .useObjects('MEDIA_BUCKET', storage.media, ['DeleteObject'], TRACKS_PREFIX)
+      .useObjects('MEDIA_BUCKET', storage.media, ['DeleteObject'], DOWNLOADS_PREFIX)
       .listObjects(storage.sources, SOURCE_PREFIX)
       .listObjects(storage.media, VOD_PREFIX)
       .listObjects(storage.media, WORK_PREFIX)
       .listObjects(storage.media, TRACKS_PREFIX)
+      .listObjects(storage.media, DOWNLOADS_PREFIX)
       .useEvents('EVENT_BUS', bus)
       .sendTo('REMOVAL_QUEUE', removals)
       .allow(
@@ -141,6 +156,7 @@ function consoleConfigOf(config: Config, { auth }: Api): z.input<typeof consoleC
     ...(config.auth.resource !== undefined && { resource: config.auth.resource }),
     groupsClaim: config.auth.groupsClaim,
     live: config.live.enabled,
+    downloads: config.playback.downloads,
     ...mapOf(config),
     upload: { maxBytes, partBytes: config.upload.partSizeMiB * 1024 ** 2, types, maxInFlight },
   };

@@ -122,7 +122,7 @@ function Loaded({ video }: { video: Video }) {
             <ShareTab video={video} />
           </Tabs.Panel>
           <Tabs.Panel value="details" className={classes.panel}>
-            <DetailsTab video={video} isShown={tab === 'details'} />
+            <DetailsTab video={video} isShown={tab === 'details'} mayEdit={mayEdit} />
           </Tabs.Panel>
           {mayEdit && (
             <Tabs.Panel value="access" className={classes.panel}>
