@@ -14,6 +14,7 @@ import {
   DOWNLOADS_PREFIX,
   SERVED_POSITIONS,
   SOURCE_PREFIX,
+  TEXT_KEYS,
   TRACKS_PREFIX,
   VOD_PREFIX,
   WORK_PREFIX,
@@ -63,6 +64,11 @@ export class Catalog extends Construct {
         ['s3:GetObject'],
         [storage.media.arnForObjects(SERVED_POSITIONS)],
         'where clips of earlier versions have their positions',
+      )
+      .allow(
+        ['s3:PutObject', 's3:DeleteObject'],
+        [storage.media.arnForObjects(TEXT_KEYS)],
+        'captions that people add; videos are not known before they are there',
       )
       .sendTo('REMOVAL_QUEUE', removals)
       // What it may read, an address that it signs may: the original, and the MP4s that were made.

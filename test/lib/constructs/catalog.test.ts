@@ -49,7 +49,7 @@ describe('the catalog stage', () => {
     expect(authorizers).toEqual(new Map(wanted.map(([key, route]) => [key, route.auth === 'user' ? 'JWT' : 'NONE'])));
   });
 
-  it('the API reads, changes and queues, and deletes nothing but grants', () => {
+  it('the API reads, changes and queues, and deletes nothing but grants and captions', () => {
     const grants = grantsOf(template, 'CatalogHandlerRole');
     expect(new Set(grants.keys())).toEqual(
       new Set([
@@ -61,6 +61,8 @@ describe('the catalog stage', () => {
         'logs:CreateLogStream',
         'logs:PutLogEvents',
         's3:GetObject',
+        's3:PutObject',
+        's3:DeleteObject',
         'secretsmanager:GetSecretValue',
         'sqs:SendMessage',
       ]),
@@ -75,6 +77,8 @@ describe('the catalog stage', () => {
       'uploads/*',
       'downloads/*',
     ]);
+    for (const action of ['s3:PutObject', 's3:DeleteObject'])
+      expect(keysOf(grants.get(action))).toEqual(['vod/*/text/*']);
   });
 
   it('the worker deletes under the prefixes of videos, in one distribution and one state machine', () => {

@@ -6,6 +6,7 @@ import { bitRate, bytes, clock, exact, span } from '../shared/format.ts';
 import { CostSection } from './CostSection.tsx';
 import { statusViews } from '../shared/status.ts';
 import { Downloads } from './Downloads.tsx';
+import { Captions } from './Captions.tsx';
 import classes from './video.module.css';
 
 const Places = lazy(() => import('./Places.tsx'));
@@ -64,6 +65,7 @@ export function DetailsTab({ video, isShown, mayEdit }: { video: Video; isShown:
         )}
       </section>
       <Downloads video={video} mayEdit={mayEdit} />
+      <Captions video={video} mayEdit={mayEdit} />
       <section>
         <h2>Source</h2>
         <dl className={classes.pairs}>
