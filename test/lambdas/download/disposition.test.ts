@@ -15,7 +15,7 @@ describe('a name for a file', () => {
     ['film\u202Eexe.', 'film exe.mp4'],
     ['half \uD800 pair', 'half \uFFFD pair.mp4'],
     ['Größe 映画', 'Größe 映画.mp4'],
-    [`${'ü'.repeat(150)}`, `${'ü'.repeat(98)}.mp4`],
+    ['ü'.repeat(150), `${'ü'.repeat(98)}.mp4`],
   ])('%j: %j', (name, safe) => expect(safeName(name, '.mp4')).toBe(safe));
 
   it.each([

@@ -232,7 +232,7 @@ describe('an MP4 of a rung', () => {
     await work(body!);
     await expect(
       s3.send(new GetObjectCommand({ Bucket: process.env['MEDIA_BUCKET'], Key: downloadKey(ID, 3, '360p') })),
-    ).rejects.toThrow();
+    ).rejects.toMatchObject({ name: 'NoSuchKey' });
   });
 
   it.each<[number, string, Partial<VideoRecord>, string]>([
