@@ -62,7 +62,7 @@ describe('npm run estimate', () => {
     expect(chosen.stdout).toContain('Sluice, arm64');
     expect(chosen.stdout).toContain('ladder: 234p, sound');
     const long = join(files.folder, 'long.mp4');
-    await ffmpeg(...picture(3600, '16x16', '1'), ...H264, long);
+    await ffmpeg(...picture(3600, '16x16', '1'), ...H264, '-g', '10', long);
     const refused = await estimate(long, '-c', 'slicing.maxDollarsPerVideo=0.01');
     expect(refused.code).toBe(1);
     expect(refused.stderr).toMatch(/would refuse it: .*\$0\.0\d+.*\$0\.010/);
