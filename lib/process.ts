@@ -8,7 +8,7 @@
  * are spoken to by messages; `local/run.mjs` is there before anything that reads TypeScript.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 
 /** The program ended badly. `stderr` is the last of what it said. */
@@ -44,6 +44,8 @@ export interface StartOptions {
   readonly signal?: AbortSignal | undefined;
   /** Pipes from file descriptor 3 on. */
   readonly pipes?: number;
+  /** Fed to its standard input. What it breaks with ends the program and is what `done` throws. */
+  readonly input?: AsyncIterable<Uint8Array> | undefined;
   /**
    * A process group of its own, so that what the program started goes with it: called off, the group is asked to end, and
    * killed after so many milliseconds. Without, the program alone is killed at once.
@@ -86,7 +88,7 @@ export function start(program: string, args: readonly string[], options: StartOp
     cwd: options.cwd,
     env: options.env,
     detached: group !== undefined,
-    stdio: ['ignore', 'pipe', 'pipe', ...Array.from({ length: pipes }, () => 'pipe' as const)],
+    stdio: [options.input ? 'pipe' : 'ignore', 'pipe', 'pipe', ...Array.from({ length: pipes }, () => 'pipe' as const)],
   });
   const said = keepText(together ? [child.stderr!, child.stdout!] : [child.stderr!], options);
   const kill = () => {
@@ -97,6 +99,13 @@ export function start(program: string, args: readonly string[], options: StartOp
     if (group === undefined) kill();
     else void endGroup(child, group.graceMs);
   };
+  let unfed: Error | undefined;
+  if (options.input && child.stdin) {
+    feed(options.input, child.stdin).catch((error: unknown) => {
+      unfed = error as Error;
+      callOff();
+    });
+  }
   let failed = false;
   const title = [program, ...args.slice(0, 3)].join(' ');
   const done = new Promise<{ stderr: string }>((resolve, reject) => {
@@ -120,6 +129,7 @@ export function start(program: string, args: readonly string[], options: StartOp
       settle(() => {
         const stderr = said().trim();
         if (signal?.aborted) reject(signal.reason as Error);
+        else if (unfed) reject(unfed);
         else if (timedOut) reject(new ProcessError(title, 'timeout', null, stderr));
         else if (by !== null) reject(new ProcessError(title, 'signal', null, `${by} ${stderr}`));
         else if (code !== 0) reject(new ProcessError(title, 'exit', code, stderr));
@@ -141,6 +151,26 @@ export function start(program: string, args: readonly string[], options: StartOp
     end: (graceMs) => endGroup(child, graceMs),
   };
 }
+
+/** A program that ended, or wants no more, is no fault of its input. */
+async function feed(input: AsyncIterable<Uint8Array>, stdin: Writable): Promise<void> {
+  stdin.on('error', () => undefined);
+  for await (const piece of input) {
+    if (stdin.destroyed) return;
+    if (!stdin.write(piece)) await drained(stdin);
+  }
+  stdin.end();
+}
+
+/** When there is room again, or nobody who would read. */
+const drained = (stdin: Writable): Promise<void> =>
+  new Promise((resolve) => {
+    const go = (): void => {
+      stdin.off('drain', go).off('close', go);
+      resolve();
+    };
+    stdin.on('drain', go).on('close', go);
+  });
 
 /** Runs to the end and answers what it printed, at most `maxBytes` of it. */
 export async function output(

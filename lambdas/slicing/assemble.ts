@@ -64,7 +64,7 @@ async function assemble(task: AssembleTask, used: () => Usage): Promise<Assemble
   const cost = plan.cost && costOf(plan.cost, task, before, renditions, [...results.map((one) => one.used), used()]);
   const ready = { hasPoster, progress: 100, ...(cost && { cost }) };
   if (!(await reach('ready', task, ready))) return stopped(task, renditions);
-  await removeObjects(bucket, [...work, ...tables]);
+  await removeObjects(bucket, [...work, ...tables, ...(plan.remuxed ? [plan.remuxed.key] : [])]);
   return { outcome: 'ready', videoId };
 }
 

@@ -13,7 +13,7 @@ import { writeChunkSource } from './chunk-source.ts';
 import { encodeChunk } from './encoder.ts';
 import { refuse } from './failing.ts';
 import { startMeter } from './meter.ts';
-import { download, objectSource, putObject, readText } from './objects.ts';
+import { download, mediaOf, putObject, readText } from './objects.ts';
 import { holdPlace, leavePlace } from './place.ts';
 import { Refusal } from './refusal.ts';
 import { step } from './transient.ts';
@@ -100,6 +100,6 @@ async function fetchSource({ plan, chunk }: EncodeTask, path: string, signal: Ab
   }
   const key = chunkTableKey(plan.videoId, plan.revision, chunk.index);
   const table = chunkTable.parse(JSON.parse(await readText({ bucket: required('MEDIA_BUCKET'), key })));
-  await writeChunkSource(table, objectSource(plan.source, plan.source.info.bytes), path);
+  await writeChunkSource(table, mediaOf(plan), path);
   return table;
 }

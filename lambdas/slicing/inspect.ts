@@ -10,6 +10,7 @@ import { checkBytes, checkLimits, fits, mustMeasure, readFacts } from './facts.t
 import { decodableCodecs, ffprobe, measureDuration } from './ffprobe.ts';
 import { audioPlan } from './plan.ts';
 import { Refusal, spokenDuration } from './refusal.ts';
+import { worthRemuxing } from './remuxer.ts';
 import { segmentTable, type SegmentTable } from './segment-table.ts';
 import { takeSample, walkFragments } from './sample.ts';
 
@@ -72,7 +73,7 @@ export async function inspect({ source, path, fetchWhole, options, timeoutMs }: 
   const info: SourceInfo = { ...facts, video, duration };
   checkLimits(info, options);
   // Without a table one task takes the source whole.
-  if (table === undefined) checkBytes(source.size, options);
+  if (table === undefined && !worthRemuxing(info, options)) checkBytes(source.size, options);
   return { info, table };
 }
 
@@ -119,7 +120,8 @@ function usable<T>(read: () => T): T | undefined {
   }
 }
 
-function tableOf(index: MovieIndex, { audio }: Tracks, options: SlicingOptions): SegmentTable | undefined {
+/** Undefined where the source has to be read whole. */
+export function tableOf(index: MovieIndex, { audio }: Tracks, options: SlicingOptions): SegmentTable | undefined {
   if (options.segmentType !== 'fmp4') return undefined;
   const of = { ...options, maxChunks: MAX_CHUNKS, audio: audioPlan(audio, options.audioKbps) };
   return usable(() => segmentTable(index, of));

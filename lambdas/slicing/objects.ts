@@ -3,6 +3,7 @@ import { GetObjectCommand, HeadObjectCommand, PutObjectCommand, S3ServiceExcepti
 import { createWriteStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import type { Plan } from '../../lib/contract/slicing.ts';
 import { s3 } from '../shared/clients.ts';
 import type { ByteSource } from '../../lib/media/layout.ts';
 
@@ -48,6 +49,10 @@ export function objectSource(ref: ObjectRef, size: number): ByteSource {
     },
   };
 }
+
+/** Where a plan's packets are read from, by its segment table. */
+export const mediaOf = ({ source, remuxed }: Pick<Plan, 'source' | 'remuxed'>): ByteSource =>
+  remuxed ? objectSource(remuxed, remuxed.bytes) : objectSource(source, source.info.bytes);
 
 /** Streams the object into a file; memory stays at the stream's buffers. */
 export async function download(ref: ObjectRef, path: string, signal?: AbortSignal): Promise<void> {

@@ -143,6 +143,8 @@ interface PlanFor {
   readonly revision: number;
   readonly execution: string;
   readonly source: Plan['source'];
+  /** Where the segment table is of that, and not of the source itself. */
+  readonly remuxed?: Plan['remuxed'];
 }
 
 /** The plan and its chunks: those of the segment table, or the whole source as one. */

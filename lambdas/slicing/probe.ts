@@ -4,14 +4,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { json, required } from '../../lib/contract/env.ts';
-import { chunkTableKey, parseUploadKey } from '../../lib/contract/keys.ts';
+import { parseUploadKey } from '../../lib/contract/keys.ts';
 import {
-  chunkTable,
   probeResult,
   probeTask,
   slicingOptions,
+  type Chunk,
   type Plan,
   type ProbeResult,
+  type SlicingOptions,
   type SourceInfo,
 } from '../../lib/contract/slicing.ts';
 import type { VideoRecord } from '../../lib/contract/video.ts';
@@ -21,14 +22,19 @@ import { accept, removeStray } from './accept.ts';
 import { afford } from './budget.ts';
 import { claim } from './claim.ts';
 import { refuse } from './failing.ts';
+import { checkBytes } from './facts.ts';
 import { inspect, type Inspected } from './inspect.ts';
 import { startMeter } from './meter.ts';
-import { download, headObject, objectSource, putObject, type ObjectRef } from './objects.ts';
+import { download, headObject, objectSource, type ObjectRef } from './objects.ts';
 import { holdPlace, leavePlace } from './place.ts';
 import { planSlicing } from './plan.ts';
 import { Refusal } from './refusal.ts';
+import { withIndex } from './remux.ts';
+import { worthRemuxing } from './remuxer.ts';
 import type { SegmentTable } from './segment-table.ts';
+import { storeTable } from './store-table.ts';
 import { step } from './transient.ts';
+import { Stopped } from './watch.ts';
 
 /** Kept of the Lambda's time for marking the video when inspection takes all of the rest. */
 const RESERVE_MS = 10_000;
@@ -65,11 +71,20 @@ export const handler = step(async (input: unknown, context: Pick<Context, 'getRe
     const { bucket: from, key, etag } = pinned;
     const source = { bucket: from, key, ...(etag !== undefined && { etag }), info };
     const options = json('SLICING_OPTIONS', slicingOptions);
-    const planned = planSlicing({ videoId, revision, execution, source }, options, table);
-    const plan = await afford(planned.plan);
-    if (table) await storeParts(plan, table);
-    return result({ outcome: 'planned', plan: { ...plan, used: used() }, chunks: planned.chunks });
+    const of = { videoId, revision, execution, source };
+    const asItIs = { ...planSlicing(of, options, table), table };
+    const laid =
+      !table && worthRemuxing(info, options)
+        ? await remuxed(asItIs, options, context.getRemainingTimeInMillis() - RESERVE_MS)
+        : asItIs;
+    const plan = await afford(laid.plan);
+    if (laid.table) await storeTable(plan, laid.table);
+    return result({ outcome: 'planned', plan: { ...plan, used: used() }, chunks: laid.chunks });
   } catch (error) {
+    if (error instanceof Stopped) {
+      await leavePlace(videoId);
+      return ignored('the video was deleted');
+    }
     if (!(error instanceof Refusal)) throw error;
     const failure = { code: error.code, reason: error.reason };
     logger.info('source refused', { videoId, ...failure });
@@ -101,20 +116,23 @@ async function facts(ref: ObjectRef, size: number, timeoutMs: number): Promise<I
   }
 }
 
-/** Parts written at a time. */
-const AT_A_TIME = 16;
+interface Laid {
+  readonly plan: Plan;
+  readonly chunks: Chunk[];
+  readonly table: SegmentTable | undefined;
+}
 
-/** Hands each chunk its part of the segment table; nobody else reads the source's index. */
-async function storeParts({ videoId, revision }: Plan, { chunks, part }: SegmentTable): Promise<void> {
-  const bucket = required('MEDIA_BUCKET');
-  for (let at = 0; at < chunks.length; at += AT_A_TIME) {
-    await Promise.all(
-      chunks.slice(at, at + AT_A_TIME).map(async ({ index }) => {
-        const key = chunkTableKey(videoId, revision, index);
-        await putObject(bucket, key, JSON.stringify(chunkTable.parse(part(index))), 'application/json', 'no-store');
-      }),
-    );
+/** The plan by the table that remuxing gives it, or as it is, where it fits one function. */
+async function remuxed(asItIs: Laid, options: SlicingOptions, timeoutMs: number): Promise<Laid> {
+  const { videoId, revision, execution, source } = asItIs.plan;
+  const made = await withIndex(asItIs, options, timeoutMs);
+  if (!made) {
+    checkBytes(source.info.bytes, options);
+    return asItIs;
   }
+  const { table, remuxed: file } = made;
+  const counted = { ...source, info: { ...source.info, duration: table.seconds } };
+  return { ...planSlicing({ videoId, revision, execution, source: counted, remuxed: file }, options, table), table };
 }
 
 /** False when the video is no longer this run's. A retried step finds its own mark. */

@@ -170,7 +170,8 @@ export class Slicing extends Construct {
         description: 'Claims an uploaded source, finds out what it is, refuses it or plans its slicing',
         layers: [ffmpegLayer],
         memorySize: 1769,
-        timeout: Duration.minutes(10),
+        // A long source without an index is read and written once from beginning to end.
+        timeout: Duration.minutes(15),
         ephemeralStorageSize: scratch,
         environment: {
           SLICING_OPTIONS: JSON.stringify(options),
@@ -188,7 +189,7 @@ export class Slicing extends Construct {
         ['GetObject', 'PutObject', 'DeleteObject', 'DeleteObjectTagging'],
         SOURCE_PREFIX,
       )
-      .useObjects('MEDIA_BUCKET', storage.media, ['PutObject'], WORK_PREFIX);
+      .useObjects('MEDIA_BUCKET', storage.media, ['PutObject', 'AbortMultipartUpload', 'DeleteObject'], WORK_PREFIX);
 
     const encoder = (id: string, description: string, settings: Partial<SluiceFunctionProps>) =>
       step(

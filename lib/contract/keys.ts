@@ -43,6 +43,10 @@ export const chunkResultKey = (videoId: string, revision: number, chunk: number)
 export const chunkTableKey = (videoId: string, revision: number, chunk: number): string =>
   `${workPrefix(videoId)}r${rev(revision)}/table-${String(chunk).padStart(5, '0')}.json`;
 
+/** A source that had no index, written again with one (lambdas/slicing/remux.ts). */
+export const remuxedKey = (videoId: string, revision: number): string =>
+  `${workPrefix(videoId)}r${rev(revision)}/remuxed.mp4`;
+
 /** `video` rungs and the `audio` rendition are folders beside each other. What a stage does with a kind is a table over these. */
 export const RENDITION_KINDS = ['video', 'audio'] as const;
 export type RenditionKind = (typeof RENDITION_KINDS)[number];

@@ -174,6 +174,10 @@ export const plan = z.object({
     etag: z.string().optional().meta({ description: 'The object as it was probed; any other is not read.' }),
     info: sourceInfo,
   }),
+  remuxed: z
+    .object({ bucket: z.string(), key: z.string(), etag: z.string().optional(), bytes: z.int().positive() })
+    .optional()
+    .meta({ description: 'What chunks read instead of the source: its packets, in a file with an index.' }),
   segmentType: z.enum(SEGMENT_TYPES),
   segmentSeconds: z.number().positive(),
   timescale: z.int().positive().nullable().meta({

@@ -152,11 +152,20 @@ export interface Packet {
   readonly key: boolean;
 }
 
-/** Packets of a file's one track in decode order, times in seconds. */
-export async function packets(path: string): Promise<Packet[]> {
+/** Packets of a file's one track (or of `stream`) in decode order, times in seconds. */
+export async function packets(path: string, stream?: string): Promise<Packet[]> {
   const { stdout } = await exec(
     programPath('ffprobe'),
-    ['-v', 'error', '-show_entries', 'packet=pts_time,dts_time,flags', '-of', 'json', path],
+    [
+      '-v',
+      'error',
+      ...(stream === undefined ? [] : ['-select_streams', stream]),
+      '-show_entries',
+      'packet=pts_time,dts_time,flags',
+      '-of',
+      'json',
+      path,
+    ],
     { maxBuffer: 64 * 1024 ** 2 },
   );
   const { packets: found } = JSON.parse(stdout) as {
