@@ -5,9 +5,14 @@ import { join } from 'node:path';
 import { ensureLayer, type LayerArch } from '../lib/constructs/ffmpeg-layer.ts';
 import { deploy, type Deployment } from './deploy.ts';
 import { startEdgeFor, type Edge } from './edge-for.ts';
-import { freePort, startEngine, type Engine } from './engine.ts';
+import { enginePython, freePort, startEngine, type Engine } from './engine.ts';
+import { readModel } from './mediaconvert/model.ts';
+import { startMediaConvert } from './mediaconvert/server.ts';
 import { startIngest, type IngestTask } from './ingest.ts';
 import { CLIENT_ID, RESOURCE, startIssuer, TRICKY_USERS, USERS, type Issuer } from './issuer.ts';
+
+const usesMediaConvert = (context: Readonly<Record<string, string>>) =>
+  ['auto', 'mediaconvert'].includes(context['slicing.engine'] ?? '');
 
 export interface LocalStack {
   /** The distribution's address, e.g. `http://127.0.0.1:8080`. */
@@ -81,6 +86,16 @@ export async function startLocal({
     const issuer = await startIssuer(asked === 0 ? await freePort() : port + 1, url);
     open.push(issuer.close);
 
+    const mediaConvert = usesMediaConvert(context)
+      ? await startMediaConvert({
+          endpoint: engine.endpoint,
+          ffmpeg: join(ffmpegFolder, 'ffmpeg'),
+          model: async () => readModel(await enginePython(log)),
+          log,
+        })
+      : undefined;
+    if (mediaConvert) open.push(mediaConvert.close);
+
     const scratch = await mkdtemp(join(tmpdir(), 'sluice-deploy-'));
     open.push(() => rm(scratch, { recursive: true, force: true }));
     const redeploy = (more: Readonly<Record<string, string>>) =>
@@ -90,6 +105,7 @@ export async function startLocal({
         ffmpegLayer: layer,
         log,
         ...(signal && { signal }),
+        ...(mediaConvert && { mediaConvert: mediaConvert.url }),
         context: {
           architecture: hostArchitecture(),
           'auth.issuer': issuer.url,

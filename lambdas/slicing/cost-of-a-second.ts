@@ -24,8 +24,8 @@ export const ENCODE: Readonly<Record<string, number>> = {
   superfast: 0.0114,
   veryfast: 0.0225,
   faster: 0.035,
-  fast: 0.045,
-  medium: 0.055,
+  fast: 0.05,
+  medium: 0.0625,
 };
 
 /** CPU seconds to encode a second of stereo AAC. */

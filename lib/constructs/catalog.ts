@@ -13,6 +13,7 @@ import type { consoleConfig } from '../contract/api.ts';
 import { SERVED_POSITIONS, SOURCE_PREFIX, TRACKS_PREFIX, VOD_PREFIX, WORK_PREFIX } from '../contract/keys.ts';
 import type { Api } from './api.ts';
 import { SluiceFunction } from './function.ts';
+import { cancelsJobs } from './media-convert.ts';
 import { workQueue } from './queue.ts';
 import type { SigningKey } from './signing-key.ts';
 import { BY_OWNER, BY_REMOVAL, BY_TIME, type Storage } from './storage.ts';
@@ -94,6 +95,7 @@ export class Catalog extends Construct {
         ],
         'executions of this one state machine; their names are not known before they run',
       );
+    if (config.slicing.engine !== 'encode') cancelsJobs(this.remover);
     this.remover.addEventSource(
       new SqsEventSource(removals, {
         // Without a wait for more: a takedown is quick, and of many at a time batches fill by themselves.

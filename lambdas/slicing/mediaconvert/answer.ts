@@ -1,5 +1,6 @@
 /** Tells the run that waits for a job of MediaConvert how the job ended. */
 import { SendTaskFailureCommand, SendTaskSuccessCommand, SFNClient } from '@aws-sdk/client-sfn';
+import { FAILED } from './failed.ts';
 import { logger } from '../../shared/logger.ts';
 
 const states = new SFNClient({});
@@ -9,9 +10,6 @@ export interface Ended {
   readonly code?: number | undefined;
   readonly message?: string | undefined;
 }
-
-/** The name under which a run fails for a reason of MediaConvert's own, which its cause is. */
-export const FAILED = 'MediaConvertFailed';
 
 /** Nobody waits any more: the run was stopped, was told already, or asked again with another token. */
 const GONE = ['TaskDoesNotExist', 'TaskTimedOut', 'InvalidToken'];

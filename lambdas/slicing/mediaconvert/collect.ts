@@ -15,7 +15,6 @@ import { listObjects, removeObjects } from '../../shared/objects.ts';
 import { changeVideo } from '../../shared/videos.ts';
 import { startMeter } from '../meter.ts';
 import { objectSource, putObject, readText } from '../objects.ts';
-import { holdPlace } from '../place.ts';
 import { addUsage, normalizedMinutes } from '../prices.ts';
 import { step } from '../transient.ts';
 import { readPlaylist, readRendition } from './made.ts';
@@ -28,7 +27,6 @@ export const handler = step(async (input: unknown): Promise<CollectResult> => {
   const { plan } = collectTask.parse(input);
   const { videoId, revision, execution } = plan;
   if (!(await changeVideo(videoId, {}, { from: ['probed'], execution }))) return { outcome: 'stopped' };
-  await holdPlace(videoId);
   const renditions = [];
   for (const { name } of plan.video) renditions.push(await collect(plan, 'video', name));
   for (const { name } of plan.audio) renditions.push(await collect(plan, 'audio', name));

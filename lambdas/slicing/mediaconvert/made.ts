@@ -2,8 +2,9 @@
 import { createHash } from 'node:crypto';
 import type { RenditionKind } from '../../../lib/contract/keys.ts';
 import type { ChunkResult } from '../../../lib/contract/slicing.ts';
-import { BoxError, LONGEST_HEADER, readHeader } from '../../../lib/media/boxes.ts';
-import { readFragments, type TrackFragment } from '../../../lib/media/fragments.ts';
+import { BoxError, LONGEST_HEADER, need, readHeader } from '../../../lib/media/boxes.ts';
+import { readDefaults } from '../../../lib/media/fragment-index.ts';
+import { readFragments, type TrackDefaults, type TrackFragment } from '../../../lib/media/fragments.ts';
 import { readTrack } from '../fmp4.ts';
 
 /** Names of the initialization section and of the segments, in order. */
@@ -39,6 +40,7 @@ export async function firstFragment(
   read: ReadFile,
   name: string,
   bytes: number,
+  defaults: ReadonlyMap<number, TrackDefaults>,
 ): Promise<TrackFragment & { whole: boolean }> {
   let head = await read(name, 0, HEAD);
   for (let at = 0; at < bytes;) {
@@ -48,7 +50,7 @@ export async function firstFragment(
     if (header.type === 'moof') {
       if (header.size > LONGEST_MOOF) throw new BoxError(`${name}: a moof of ${header.size} bytes`);
       if (at + header.size > head.length) head = await read(name, 0, at + header.size);
-      const [fragment] = readFragments(head.subarray(at, at + header.size));
+      const [fragment] = readFragments(head.subarray(at, at + header.size), { defaults });
       if (fragment === undefined) throw new BoxError(`${name}: a moof without a track`);
       const media = fragment.samples.reduce((sum, { size }) => sum + size, 0);
       return { ...fragment, whole: at + header.size + media + 8 >= bytes };
@@ -88,11 +90,13 @@ export async function readRendition({
     return found;
   };
   const initBytes = await read(listed.init, 0, size(listed.init));
-  const { timescale, codecs } = readTrack(moovOf(initBytes));
+  const moov = moovOf(initBytes);
+  const { timescale, codecs } = readTrack(moov);
+  const defaults = readDefaults(need(moov, ['moov'], 0));
   const fragments: (TrackFragment & { whole: boolean })[] = [];
   for (let at = 0; at < listed.segments.length; at += atATime) {
     const some = listed.segments.slice(at, at + atATime);
-    fragments.push(...(await Promise.all(some.map((file) => firstFragment(read, file, size(file))))));
+    fragments.push(...(await Promise.all(some.map((file) => firstFragment(read, file, size(file), defaults)))));
   }
   const segments = listed.segments.map((file, index) => {
     const { decodeTime, samples, whole } = fragments[index]!;
