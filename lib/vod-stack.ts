@@ -34,7 +34,7 @@ export class VodStack extends Stack {
 
     const upload = new Upload(this, 'Upload', { config, storage, api });
     const slicing = new Slicing(this, 'Slicing', { config, storage, ffmpegLayer });
-    slicing.startedBy(upload.handler);
+    for (const fn of [upload.handler, upload.puller]) slicing.startedBy(fn);
     const catalog = new Catalog(this, 'Catalog', { config, storage, api, signingKey, slicing });
     const playback = new Playback(this, 'Playback', { config, storage, api, signingKey });
     this.devices = new Devices(this, 'Devices', { config, storage, api, signingKey });

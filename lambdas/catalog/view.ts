@@ -39,7 +39,11 @@ export function withoutCost(record: VideoRecord): VideoRecord {
 
 /** Internal fields are left out by the schema. */
 export async function show(record: VideoRecord, now = Date.now()): Promise<Video> {
-  return video.parse({ ...record, posterUrl: await posterUrl(record, now) });
+  return video.parse({
+    ...record,
+    posterUrl: await posterUrl(record, now),
+    storyboardUrl: record.hasStoryboard === true ? `/api/play/${record.id}/storyboard.vtt` : null,
+  });
 }
 
 /** The poster's path, signed for it alone and for one to two hours; null when there is none. */

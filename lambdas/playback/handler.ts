@@ -1,12 +1,14 @@
 /** Playback: who may watch what, and the playlists and tokens that follow from it. */
-import { vodPrefix } from '../../lib/contract/keys.ts';
+import { revisionPrefix, STORYBOARD_PATH, vodPrefix } from '../../lib/contract/keys.ts';
+import type { VideoRecord } from '../../lib/contract/video.ts';
 import { ApiError } from '../shared/errors.ts';
 import { Reply, serve } from '../shared/http.ts';
 import { logger } from '../shared/logger.ts';
-import { loadSigner } from '../shared/signing.ts';
+import { loadSigner, type Signer } from '../shared/signing.ts';
 import { checkPlayable, signatureEnd, tokenLifetime, watchable } from './access.ts';
 import { setCookies } from './cookies.ts';
-import { expand, multivariant, playlistKey, type Access } from './manifest.ts';
+import { checkDash, mpdKey, noMpd, personalMpd } from './dash.ts';
+import { expand, multivariant, playlistKey, withAuth, type Access } from './manifest.ts';
 import { checkLength, readPlaylist } from './media-playlist.ts';
 import { callers, groupsClaim, signatureHours, tokenMinutes } from './options.ts';
 import { mintToken } from './token.ts';
@@ -30,14 +32,7 @@ export const handler = serve<'playback'>(groupsClaim, {
     const now = Date.now();
     const end = signatureEnd(new Date(now), signatureHours, video.duration);
     const path = `/${vodPrefix(id)}`;
-    const set =
-      cookies === '1'
-        ? setCookies(signer.cookies(`${path}*`, end), {
-            path,
-            maxAgeSeconds: (end.getTime() - now) / 1000,
-            secure: signer.secure,
-          })
-        : [];
+    const set = cookies === '1' ? cookiesFor(signer, path, end, now) : [];
     let access: Access;
     if (expanded === '1') {
       const token = viewer && (await mintToken(signer.tokenKey, viewer, id, 'playlists', end));
@@ -45,6 +40,25 @@ export const handler = serve<'playback'>(groupsClaim, {
     } else if (cookies === '1') access = { way: 'cookies' };
     else access = { way: 'define', query: signer.sign(`${path}*`, end) };
     return new Reply(multivariant(video, access), {}, set);
+  },
+
+  'GET /api/play/{id}/manifest.mpd': async (request) => {
+    const video = await published(request);
+    checkDash(video);
+    const shared = await readPlaylist(mpdKey(video), (cause) => noMpd(video, cause));
+    const { query, cookies } = await rights(video, request.query.cookies === '1');
+    const text = checkLength(personalMpd(shared, query), 'The MPD is too long; use main.m3u8 instead.');
+    return new Reply(text, {}, cookies);
+  },
+
+  'GET /api/play/{id}/storyboard.vtt': async (request) => {
+    const video = await published(request);
+    if (video.hasStoryboard !== true) throw new ApiError('not-found', 'The video has no pictures for scrubbing.');
+    const key = `${revisionPrefix(video.id, video.revision)}${STORYBOARD_PATH}`;
+    const shared = await readPlaylist(key, (cause) => gone(key, cause));
+    const { query, cookies } = await rights(video, request.query.cookies === '1');
+    const text = checkLength(withAuth(shared, query), 'The list of pictures is too long; use cookies=1 instead.');
+    return new Reply(text, {}, cookies);
   },
 
   'GET /api/play/{id}/{kind}/{playlist}': async (request) => {
@@ -63,6 +77,33 @@ export const handler = serve<'playback'>(groupsClaim, {
     return new Reply(checkLength(text, 'The expanded playlist is too long; use EXT-X-DEFINE or cookies instead.'));
   },
 });
+
+/** The video, for who may begin to watch it. */
+async function published(request: Parameters<typeof callers.of>[0] & { readonly params: { readonly id: string } }) {
+  const { id } = request.params;
+  const { viewer } = (await callers.of(request, id, ['manifest'])) ?? {};
+  const video = await watchable(id, viewer);
+  checkPlayable(video);
+  return video;
+}
+
+/** What opens all files of the video: a query for each address, or cookies. */
+async function rights({ id, duration }: VideoRecord, byCookies: boolean) {
+  const signer = await loadSigner();
+  const now = Date.now();
+  const end = signatureEnd(new Date(now), signatureHours, duration);
+  const path = `/${vodPrefix(id)}`;
+  return byCookies
+    ? { query: undefined, cookies: cookiesFor(signer, path, end, now) }
+    : { query: signer.sign(`${path}*`, end), cookies: [] };
+}
+
+const cookiesFor = (signer: Signer, path: string, end: Date, now: number): string[] =>
+  setCookies(signer.cookies(`${path}*`, end), {
+    path,
+    maxAgeSeconds: (end.getTime() - now) / 1000,
+    secure: signer.secure,
+  });
 
 /** Deleted or sliced anew since the record was read. */
 function gone(key: string, cause: Error): ApiError {

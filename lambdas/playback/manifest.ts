@@ -139,3 +139,9 @@ export function expand(playlist: string, path: string, query: string | undefined
     })
     .join('\n');
 }
+
+/** What all viewers share, for one of them: `{$auth}` replaced by `query`, or left out with its `?`. */
+export const withAuth = (shared: string, query: string | undefined): string =>
+  query === undefined
+    ? shared.replaceAll(`?{$${AUTH_VARIABLE}}`, '')
+    : shared.replaceAll(`{$${AUTH_VARIABLE}}`, () => query);

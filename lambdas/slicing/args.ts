@@ -4,6 +4,7 @@ import type { RenditionKind } from '../../lib/contract/keys.ts';
 import { BUFFER_SECONDS, mostFrames } from './plan.ts';
 import { TIME_OFFSET } from './segmenter.ts';
 import { AAC_FRAME, RUN_OUT, soundBegins } from './segment-table.ts';
+import { stillsFilters, stillsOutput } from './storyboard.ts';
 
 /** First file descriptor of the output pipes: 0 to 2 are stdin, progress and errors. */
 export const FIRST_PIPE = 3;
@@ -48,7 +49,7 @@ export interface Command {
   readonly source: string;
   /** x264 preset. */
   readonly preset: string;
-  /** Where MPEG-TS renditions are written, each in `{kind}/{name}/`; unused for fMP4, which comes through pipes. */
+  /** Where pictures for scrubbing are written, and MPEG-TS renditions, each in `{kind}/{name}/`; fMP4 comes through pipes. */
   readonly folder: string;
 }
 
@@ -65,6 +66,7 @@ export function encodeArgs(command: Command): string[] {
     ['-i', `file:${source}`],
     ['-filter_complex', filters(command)],
     ...outputs.map((output, index) => [...CODECS[output.kind](command, index), ...muxer(command, output, index)]),
+    stillsOutput(command.folder),
   ].flat();
 }
 
@@ -102,16 +104,17 @@ function filters({ plan, chunk, table }: Command): string {
     // A steady clock that is too fast stays a steady one; of one that varies, frames are only left out.
     ...(info.video.maxFrameRate === undefined && info.video.frameRate > top.frameRate ? [`fps=${top.frameRate}`] : []),
     atMost(mostFrames(top.frameRate)),
-    `split=${plan.video.length}`,
+    `split=${plan.video.length + 1}`,
   ];
   // An RGB source has no YCbCr matrix to keep; the BT.709 one is said in the stream too.
   const matrix = info.video.rgb ? ':out_color_matrix=bt709' : '';
   const graph = [
-    `[0:${table ? 0 : info.video.index}]${common.join(',')}${plan.video.map((_, index) => `[s${index}]`).join('')}`,
+    `[0:${table ? 0 : info.video.index}]${common.join(',')}${plan.video.map((_, index) => `[s${index}]`).join('')}[few]`,
     ...plan.video.map(
       ({ width, height }, index) =>
         `[s${index}]scale=${width}:${height}:flags=bicubic:out_range=tv${matrix},setsar=1,format=yuv420p[v${index}]`,
     ),
+    `[few]${stillsFilters(plan)}[stills]`,
   ];
   plan.audio.forEach((sound, position) => {
     const source = info.audio.find(({ index }) => index === sound.index)!;

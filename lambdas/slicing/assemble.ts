@@ -7,11 +7,13 @@ import { required } from '../../lib/contract/env.ts';
 import {
   chunkResultKey,
   chunkTableKey,
+  DASH_PATH,
   INIT_NAME,
   playlistPath,
   POSTER_PATH,
   renditionFolder,
   revisionPrefix,
+  STORYBOARD_PATH,
 } from '../../lib/contract/keys.ts';
 import { assembleTask, chunkResult, type AssembleResult, type AssembleTask } from '../../lib/contract/slicing.ts';
 import type { VideoRecord } from '../../lib/contract/video.ts';
@@ -22,10 +24,12 @@ import { download, putObject, readText } from './objects.ts';
 import { architecture, settle } from './budget.ts';
 import { actualCost, transitionsOf } from './estimate.ts';
 import { startMeter } from './meter.ts';
+import { DASH_TYPE, mpd } from './mpd.ts';
 import { describe, mediaPlaylist, merge, PLAYLIST_TYPE, type MergedRendition } from './playlists.ts';
 import { holdPlace, leavePlace } from './place.ts';
+import { drawPoster, posterRung, segmentAt } from './poster.ts';
 import { addUsage } from './prices.ts';
-import { drawPoster, posterRung, posterSegment } from './poster.ts';
+import { bestTime, boardsOf, storyboardVtt, VTT_TYPE, type Board } from './storyboard.ts';
 import { step } from './transient.ts';
 
 export const handler = step(async (input: unknown): Promise<AssembleResult> => {
@@ -54,16 +58,22 @@ async function assemble(task: AssembleTask, used: () => Usage): Promise<Assemble
     work.map(async (key) => chunkResult.parse(JSON.parse(await readText({ bucket, key })))),
   );
   const renditions = merge(results);
+  const boards = boardsOf(results, chunks);
   for (const rendition of renditions) {
     const key = `${prefix}${playlistPath(rendition.kind, rendition.name)}`;
     await putObject(bucket, key, mediaPlaylist(rendition, plan.segmentType), PLAYLIST_TYPE);
   }
-  if (!(await reach('playable', task, facts(before, task, renditions)))) return stopped(task, renditions);
+  const dash = mpd(renditions, plan);
+  if (dash !== undefined) await putObject(bucket, `${prefix}${DASH_PATH}`, dash, DASH_TYPE, 'no-store');
+  const hasStoryboard = boards.length > 0;
+  if (hasStoryboard)
+    await putObject(bucket, `${prefix}${STORYBOARD_PATH}`, storyboardVtt(boards, plan), VTT_TYPE, 'no-store');
+  if (!(await reach('playable', task, facts(before, task, renditions)))) return stopped(task, renditions, boards);
 
-  const hasPoster = await poster(task, renditions, prefix);
+  const hasPoster = await poster(task, renditions, prefix, bestTime(boards));
   const cost = plan.cost && costOf(plan.cost, task, before, renditions, [...results.map((one) => one.used), used()]);
-  const ready = { hasPoster, progress: 100, ...(cost && { cost }) };
-  if (!(await reach('ready', task, ready))) return stopped(task, renditions);
+  const ready = { hasPoster, hasStoryboard, progress: 100, ...(cost && { cost }) };
+  if (!(await reach('ready', task, ready))) return stopped(task, renditions, boards);
   await removeObjects(bucket, [...work, ...tables, ...(plan.remuxed ? [plan.remuxed.key] : [])]);
   return { outcome: 'ready', videoId };
 }
@@ -112,10 +122,14 @@ async function reach(status: 'playable' | 'ready', { plan }: AssembleTask, set: 
   return true;
 }
 
+/** What assembling itself writes, besides playlists. */
+const ASSEMBLED = [DASH_PATH, STORYBOARD_PATH, POSTER_PATH];
+
 /** The video was deleted while this ran: what came after the deletion's own look goes too. */
 async function stopped(
   { plan, chunks }: AssembleTask,
   renditions: readonly MergedRendition[],
+  boards: readonly Board[],
 ): Promise<AssembleResult> {
   const { videoId, revision } = plan;
   const paths = renditions.flatMap(({ kind, name, segments }) => [
@@ -123,29 +137,37 @@ async function stopped(
     ...[INIT_NAME, ...segments.map((segment) => segment.name)].map((file) => `${renditionFolder(kind, name)}${file}`),
   ]);
   await removeObjects(required('MEDIA_BUCKET'), [
-    ...[...paths, POSTER_PATH].map((path) => `${revisionPrefix(videoId, revision)}${path}`),
+    ...[...paths, ...boards.flatMap(({ storyboard }) => storyboard.sheets), ...ASSEMBLED].map(
+      (path) => `${revisionPrefix(videoId, revision)}${path}`,
+    ),
     ...chunks.map(({ index }) => chunkResultKey(videoId, revision, index)),
   ]);
   return { outcome: 'stopped', videoId };
 }
 
 /** Whether there is a poster now. A video without one is still a video. */
-async function poster({ plan }: AssembleTask, renditions: readonly MergedRendition[], prefix: string) {
+async function poster(
+  { plan }: AssembleTask,
+  renditions: readonly MergedRendition[],
+  prefix: string,
+  best: number | undefined,
+): Promise<boolean> {
   const bucket = required('MEDIA_BUCKET');
   const folder = await mkdtemp(join(tmpdir(), 'sluice-poster-'));
   try {
     const rung = posterRung(plan.video);
     const rendition = renditions.find(({ kind, name }) => kind === 'video' && name === rung?.name);
-    const segment = rendition && posterSegment(rendition);
+    const middle = (rendition?.segments.reduce((sum, { duration }) => sum + duration, 0) ?? 0) / 2;
+    const segment = rendition && segmentAt(rendition, best ?? middle);
     if (!rendition || segment === undefined) throw new Error('there is no segment to draw from');
-    const names = plan.segmentType === 'fmp4' ? [INIT_NAME, segment] : [segment];
+    const names = plan.segmentType === 'fmp4' ? [INIT_NAME, segment.name] : [segment.name];
     const path = join(folder, 'segment');
     for (const name of names) {
       const part = join(folder, name);
       await download({ bucket, key: `${prefix}${renditionFolder('video', rendition.name)}${name}` }, part);
       await writeFile(path, await readFile(part), { flag: 'a' });
     }
-    await putObject(bucket, `${prefix}${POSTER_PATH}`, await drawPoster(path), 'image/jpeg');
+    await putObject(bucket, `${prefix}${POSTER_PATH}`, await drawPoster(path, segment.offset), 'image/jpeg');
     return true;
   } catch (error) {
     logger.warn('no poster', { videoId: plan.videoId, error: error as Error });

@@ -10,6 +10,8 @@ import { checkSeconds, isLonger } from './facts.ts';
 import { programPath } from './program.ts';
 import { readProgress } from './progress.ts';
 import { Refusal, spokenDuration } from './refusal.ts';
+import { logger } from '../shared/logger.ts';
+import { makeSheets } from './storyboard.ts';
 import { AAC_FRAME } from './segment-table.ts';
 import { cutStream, type CutOptions } from './segmenter.ts';
 import { collectSegments } from './ts.ts';
@@ -23,7 +25,7 @@ interface EncodeOptions {
   readonly table?: ChunkTable | undefined;
   /** Path of the source, or of the file made of the chunk's samples. */
   readonly source: string;
-  /** Empty folder for what must be on disk (MPEG-TS only). */
+  /** Empty folder for what must be on disk: pictures for scrubbing, and MPEG-TS. */
   readonly folder: string;
   readonly preset: string;
   readonly timeoutMs: number;
@@ -83,7 +85,21 @@ export async function encodeChunk(options: EncodeOptions): Promise<ChunkResult> 
       .filter(({ kind, segments }) => kind === 'video' || segments.length > 0),
   };
   checkLength(result, options.task);
-  return result;
+  const storyboard = await storyboardOf(result, options);
+  return { ...result, ...(storyboard && { storyboard }) };
+}
+
+/** A video without pictures for scrubbing is still a video. */
+async function storyboardOf({ renditions }: ChunkResult, { task: { plan, chunk }, folder, put }: EncodeOptions) {
+  const seconds = lengthOf(renditions.find(({ kind }) => kind === 'video')!);
+  try {
+    return await makeSheets(plan, chunk, seconds, folder, put);
+  } catch (error) {
+    // What cannot be stored fails the chunk.
+    if (!(error instanceof ProcessError)) throw error;
+    logger.warn('no storyboard', { videoId: plan.videoId, chunk: chunk.index, error });
+    return undefined;
+  }
 }
 
 /** Of the function's memory, the rest is for what runs in it beside ffmpeg. Address space is more than what is used. */
@@ -107,6 +123,7 @@ async function collectFmp4(options: EncodeOptions, output: Output, running: Runn
   await cutStream(pipe, cutsOf(options, output), {
     init: async (bytes, track) => {
       result.codecs = track.codecs;
+      result.timescale = track.timescale;
       result.init = createHash('sha256').update(bytes).digest('hex');
       // Those of the other chunks are the same, which assembling looks at.
       if (chunk.index === 0) await options.put(`${folder}${INIT_NAME}`, bytes, type);

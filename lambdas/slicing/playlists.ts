@@ -19,6 +19,8 @@ export interface MergedRendition {
   readonly kind: RenditionKind;
   readonly name: string;
   readonly codecs: string;
+  /** Ticks a second of fMP4 segments, whose durations are whole ticks. */
+  readonly timescale?: number | undefined;
   readonly segments: readonly Segment[];
 }
 
@@ -34,7 +36,12 @@ export function merge(results: readonly ChunkResult[]): MergedRendition[] {
   return first.renditions.map(({ init, ...rendition }) => {
     const others = rest.map(({ index, renditions }) => {
       const other = renditions.find(({ kind, name }) => kind === rendition.kind && name === rendition.name);
-      if (!other || other.codecs !== rendition.codecs || other.init !== init) {
+      if (
+        !other ||
+        other.codecs !== rendition.codecs ||
+        other.init !== init ||
+        other.timescale !== rendition.timescale
+      ) {
         throw new MergeError(`chunk ${index} has no ${rendition.kind} ${rendition.name} like chunk ${first.index}'s`);
       }
       return other.segments;

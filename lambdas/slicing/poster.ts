@@ -1,4 +1,4 @@
-/** The still picture of a video: one good frame from the middle of what was encoded. */
+/** The still picture of a video: one frame of what was encoded. */
 import { output } from '../../lib/process.ts';
 import type { MergedRendition } from './playlists.ts';
 import { programPath } from './program.ts';
@@ -20,14 +20,28 @@ export function posterRung<T extends Size>(rungs: readonly T[]): T | undefined {
   return rungs.find(({ width, height }) => Math.min(width, height) <= BEST_SIDE) ?? rungs.at(-1);
 }
 
-/** The segment in the middle of the video. */
-export const posterSegment = ({ segments }: MergedRendition): string | undefined =>
-  segments[Math.floor((segments.length - 1) / 2)]?.name;
+/** The segment that is on at `seconds` of the video, and how far into it that is; at the end and beyond, the last one. */
+export function segmentAt(
+  { segments }: Pick<MergedRendition, 'segments'>,
+  seconds: number,
+): { name: string; offset: number } | undefined {
+  let start = 0;
+  for (const [index, { name, duration }] of segments.entries()) {
+    // Half a millisecond: what ticks and decimals may differ by.
+    if (seconds < start + duration - 0.0005 || index === segments.length - 1)
+      return { name, offset: Math.max(0, seconds - start) };
+    start += duration;
+  }
+  return undefined;
+}
 
-/** Arguments for ffmpeg: of the first hundred frames the one nearest to their average, never larger than it is. */
-function posterArgs(input: string): string[] {
+/** Arguments for ffmpeg: the frame that is shown `offset` seconds after the first one, never larger than it is. */
+function posterArgs(input: string, offset: number): string[] {
   const filters = [
-    'thumbnail=100',
+    // Of all frames that have come by then the last one, which a rate of nearly none leaves over.
+    'setpts=PTS-STARTPTS',
+    `select=lte(t\\,${(offset + 0.0005).toFixed(6)})`,
+    'fps=fps=1/100000:round=down:start_time=0:eof_action=pass',
     `scale=w='min(iw,${LONGEST})':h='min(ih,${LONGEST})':force_original_aspect_ratio=decrease:force_divisible_by=2:out_range=pc`,
     'format=yuvj420p',
   ];
@@ -39,10 +53,13 @@ function posterArgs(input: string): string[] {
 
 const MIB = 1024 ** 2;
 
-/** A JPEG of the segment at `input` (with its initialization section in front). Throws ProcessError. */
-export async function drawPoster(input: string): Promise<Buffer> {
+/**
+ * A JPEG of what the segment at `input` (with its initialization section in front) shows after `offset` seconds. Throws
+ * ProcessError.
+ */
+export async function drawPoster(input: string, offset: number): Promise<Buffer> {
   const limits = { timeoutMs: 60_000, maxBytes: 8 * MIB };
-  const { stdout } = await output(programPath('ffmpeg'), posterArgs(input), limits);
+  const { stdout } = await output(programPath('ffmpeg'), posterArgs(input, offset), limits);
   if (stdout.length === 0) throw new Error('ffmpeg drew no poster');
   return stdout;
 }

@@ -21,8 +21,8 @@ const MIB = 1024 ** 2;
 const WHOLE_BYTES = 32 * MIB;
 /** Read from either end: stream headers and first frames; indexes, tags and last time stamps. */
 const END_BYTES = 8 * MIB;
-/** Movie headers (`moov`) taken, all of them together. Twelve hours of ordinary video have about 20 MiB. */
-const MAX_HEADER_BYTES = 64 * MIB;
+/** Movie headers (`moov`) taken, all of them together. A day of ordinary video with B pictures has some 90 MB. */
+const MAX_HEADER_BYTES = 128 * MIB;
 
 interface Sampled {
   readonly layout: Layout | undefined;

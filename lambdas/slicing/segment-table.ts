@@ -4,7 +4,6 @@
  * moment the earliest track starts.
  */
 import type { Chunk, ChunkTable, Plan, SoundPart, TrackPart } from '../../lib/contract/slicing.ts';
-import { bareTrack } from '../../lib/media/movie-build.ts';
 import type { IndexedTrack, MovieIndex } from '../../lib/media/sample-table.ts';
 
 /** AAC frames are this many samples long. */
@@ -286,7 +285,7 @@ function trackPart(
 ): TrackPart {
   const range = Array.from({ length: end - first }, (_, i) => first + i);
   return {
-    trak: bareTrack(trak).toString('base64'),
+    trak: trak.toString('base64'),
     timescale,
     offset: range.map((i) => samples.offset[i]!),
     size: range.map((i) => samples.size[i]!),

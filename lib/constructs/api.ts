@@ -1,7 +1,7 @@
 /** The HTTP API. Its routes come from the contract's table; a stage only says which function answers them. */
 import { Duration } from 'aws-cdk-lib';
-import type { CfnStage, HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2';
-import { CorsHttpMethod, HttpApi, HttpNoneAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2';
+import type { CfnStage } from 'aws-cdk-lib/aws-apigatewayv2';
+import { CorsHttpMethod, HttpApi, HttpMethod, HttpNoneAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpJwtAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import type { CfnFunction } from 'aws-cdk-lib/aws-lambda';
@@ -9,7 +9,7 @@ import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { Config } from '../config.ts';
 import { routes } from '../contract/api.ts';
-import type { Route, Stage } from '../contract/route.ts';
+import { answersHead, type Route, type Stage } from '../contract/route.ts';
 import type { Auth } from './auth.ts';
 import type { SluiceFunction } from './function.ts';
 import { acknowledge } from './nag.ts';
@@ -36,6 +36,7 @@ export class Api extends Construct {
         allowOrigins: config.playback.allowedOrigins,
         allowMethods: [
           CorsHttpMethod.GET,
+          CorsHttpMethod.HEAD,
           CorsHttpMethod.POST,
           CorsHttpMethod.PATCH,
           CorsHttpMethod.PUT,
@@ -76,8 +77,9 @@ export class Api extends Construct {
     for (const [key, route] of Object.entries<Route>(routes)) {
       if (route.stage !== stage) continue;
       const [method, path] = key.split(' ') as [HttpMethod, string];
+      const methods = answersHead(key, route) ? [method, HttpMethod.HEAD] : [method];
       const authorizer = route.auth === 'user' ? this.#authorizer : new HttpNoneAuthorizer();
-      const made = this.http.addRoutes({ path, methods: [method], integration, authorizer });
+      const made = this.http.addRoutes({ path, methods, integration, authorizer });
       if (route.auth === 'user') continue;
       for (const one of made) {
         acknowledge(

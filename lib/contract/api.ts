@@ -8,6 +8,7 @@ import { liveRoutes } from './device-api.ts';
 import { track } from './geojson.ts';
 import { RENDITION_KINDS } from './keys.ts';
 import { MAX_TOKEN_SECONDS } from './options.ts';
+import { MAX_ADDRESS } from './pull.ts';
 import type { Route, Stage } from './route.ts';
 import { characters, line, lines, mediaType, opaque } from './text.ts';
 import { grant, video, videoId, videoStatus, visibility } from './video.ts';
@@ -52,6 +53,20 @@ const videoPatch = z
     tags: z.array(line(50)).max(20, { abort: true }).optional(),
     visibility: visibility.optional(),
     owner: line(255).optional().meta({ description: 'Hand the video to another subject (admins only).' }),
+  })
+  .strict();
+
+const videoPull = z
+  .object({
+    sourceUrl: line(MAX_ADDRESS).meta({
+      description:
+        'Where the source is: an https address of the file itself that anybody may open, or `s3://bucket/key` of a bucket that the configuration names (`upload.pullBuckets`).',
+    }),
+    filename: line(255).optional().meta({ description: 'Without it, the last part of the address.' }),
+    title: videoPatch.shape.title,
+    description: videoPatch.shape.description,
+    tags: videoPatch.shape.tags,
+    visibility: videoPatch.shape.visibility,
   })
   .strict();
 
@@ -159,6 +174,16 @@ export const routes = {
     params: upload,
     query: key,
     response: z.object({}),
+  },
+
+  'POST /api/videos': {
+    stage: 'upload',
+    auth: 'user',
+    status: 202,
+    summary:
+      'Have a source pulled from an address. The video is `uploading`, with its progress, until it has arrived; then it is sliced like any other.',
+    body: videoPull,
+    response: z.object({ videoId }),
   },
 
   'GET /api/config': {
@@ -294,6 +319,32 @@ export const routes = {
         .enum(['0', '1'])
         .optional()
         .meta({ description: '1: signed cookies instead of signed URLs; with `expand=1` no variables either.' }),
+    }),
+  },
+  'GET /api/play/{id}/manifest.mpd': {
+    stage: 'playback',
+    auth: 'optional',
+    status: 200,
+    contentType: 'application/dash+xml',
+    summary:
+      'The same segments for DASH players: a personal MPD, each address in it signed. There once all of the video is sliced, and not of MPEG-TS segments.',
+    params: idParam,
+    query: z.object({
+      token: z.string().max(4096).optional(),
+      cookies: z.enum(['0', '1']).optional().meta({ description: '1: signed cookies instead of signed URLs.' }),
+    }),
+  },
+  'GET /api/play/{id}/storyboard.vtt': {
+    stage: 'playback',
+    auth: 'optional',
+    status: 200,
+    contentType: 'text/vtt',
+    summary:
+      'Pictures for scrubbing: WebVTT, each cue the signed address of a sheet and the place on it (`#xywh=`). As a `<track kind="metadata" label="thumbnails">` players show them over the time line.',
+    params: idParam,
+    query: z.object({
+      token: z.string().max(4096).optional(),
+      cookies: z.enum(['0', '1']).optional().meta({ description: '1: bare addresses, for who holds signed cookies.' }),
     }),
   },
   'GET /api/play/{id}/{kind}/{playlist}': {

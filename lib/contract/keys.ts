@@ -67,6 +67,16 @@ export const INIT_NAME = 'init.mp4';
 export const segmentName = (number: number, type: SegmentType): string =>
   `${String(number).padStart(5, '0')}.${type === 'fmp4' ? 'm4s' : 'ts'}`;
 
+/** DASH manifest (MPD) over the revision's segments, relative to the revision prefix: without anybody's signature. */
+export const DASH_PATH = 'manifest.mpd';
+
+/** WebVTT of the pictures for scrubbing, relative to the revision prefix: without anybody's signature. */
+export const STORYBOARD_PATH = 'storyboard.vtt';
+
+/** A sheet of them, relative to the revision prefix: of each chunk the first, second and so on (from 1). */
+export const storyboardSheet = (chunk: number, sheet: number): string =>
+  `storyboard/${String(chunk).padStart(5, '0')}-${sheet}.jpg`;
+
 /** Still picture of the video, relative to the revision prefix. */
 export const POSTER_PATH = 'poster.jpg';
 

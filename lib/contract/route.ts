@@ -23,3 +23,9 @@ export interface Route {
   /** Default: `application/json` with a `response`. */
   readonly contentType?: string;
 }
+
+const MANIFEST_TYPES: readonly (string | undefined)[] = ['application/vnd.apple.mpegurl', 'application/dash+xml'];
+
+/** Whether HEAD is answered as GET would be: players and link checkers ask for manifests so. */
+export const answersHead = (key: string, { contentType }: Pick<Route, 'contentType'>): boolean =>
+  key.startsWith('GET ') && MANIFEST_TYPES.includes(contentType);

@@ -231,6 +231,11 @@ export const chunkResult = z.object({
         init: z
           .string()
           .meta({ description: 'SHA-256 of its initialization section, hex; of MPEG-TS, which has none, empty.' }),
+        timescale: z
+          .int()
+          .positive()
+          .optional()
+          .meta({ description: 'Ticks a second of its fMP4 segments. Absent: MPEG-TS, or of before.' }),
         segments: z
           .array(
             z.object({
@@ -244,6 +249,21 @@ export const chunkResult = z.object({
       }),
     )
     .min(1),
+  storyboard: z
+    .object({
+      every: z.int().positive().meta({ description: 'Seconds from one picture to the next, the first at the start.' }),
+      width: z.int().positive().meta({ description: 'Pixels of one picture.' }),
+      height: z.int().positive(),
+      columns: z.int().positive().meta({ description: 'Of a sheet, which is filled row by row.' }),
+      rows: z.int().positive(),
+      tiles: z.int().positive().meta({ description: 'Pictures, on all sheets.' }),
+      sheets: z.array(z.string()).min(1).meta({ description: 'Relative to the revision prefix.' }),
+      best: z
+        .object({ tile: z.int().nonnegative(), score: z.number() })
+        .meta({ description: 'The one that shows most, counted from 0, and how much it shows (storyboard.ts).' }),
+    })
+    .optional()
+    .meta({ description: 'Pictures for scrubbing. Absent: they could not be made, or of before.' }),
 });
 export type ChunkResult = z.infer<typeof chunkResult>;
 

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { cost } from './cost.ts';
 import { RENDITION_KINDS, SEGMENT_TYPES, VIDEO_ID } from './keys.ts';
+import { pullState } from './pull.ts';
 
 export const videoId = z.string().regex(VIDEO_ID).meta({ description: 'Video id: 20 characters of a-z and 0-9.' });
 
@@ -73,7 +74,10 @@ const common = {
   owner: z.string().meta({ description: 'Subject (`sub`) of the person who uploaded it.' }),
   visibility,
   status: videoStatus,
-  progress: z.number().min(0).max(100).meta({ description: 'Percent of slicing done; 100 when ready.' }),
+  progress: z.number().min(0).max(100).meta({
+    description:
+      'Percent of slicing done; 100 when ready. While `uploading`, percent of what is pulled from an address; 0 else.',
+  }),
   failure: failure.nullable(),
   createdAt: timestamp,
   updatedAt: timestamp,
@@ -112,6 +116,10 @@ const common = {
 export const video = z.object({
   ...common,
   posterUrl: z.string().nullable().meta({ description: 'Signed path of the poster on this host; null until ready.' }),
+  storyboardUrl: z.string().nullable().meta({
+    description:
+      'Path of the pictures for scrubbing on this host (WebVTT, each cue a signed address with `#xywh=`), asked for as the manifest is; null until there are any.',
+  }),
 });
 export type Video = z.infer<typeof video>;
 
@@ -121,14 +129,16 @@ export const videoRecord = z.object({
   /** Operators may set it by hand: what is no date is none, and one slip must not take the whole library away. */
   removeOn: common.removeOn.catch(undefined),
   /**
-   * How the source arrives. `id` is S3's upload id (multipart only). `slot` is the place in the uploads table it holds;
+   * How the source arrives. `id` is S3's upload id (multipart and pull). `slot` is the place in the uploads table it holds;
    * one that Sluice itself makes (`device`) holds none and says 0.
    */
   upload: z.object({
-    kind: z.enum(['multipart', 'form', 'device']),
+    kind: z.enum(['multipart', 'form', 'device', 'pull']),
     id: z.string().optional(),
     slot: z.int().nonnegative(),
   }),
+  /** What is being pulled from where. Goes when it has arrived: an address may be signed, and then is a key. */
+  pull: pullState.optional(),
   /** Constant partition of the `all` index (admins list every video by time). */
   kind: z.literal('video'),
   /** Slicing run in progress or last finished; the published one is `revision`. */
@@ -141,6 +151,7 @@ export const videoRecord = z.object({
   chunksDone: z.set(z.int().nonnegative()).optional(),
   segmentType: z.enum(SEGMENT_TYPES).optional(),
   hasPoster: z.boolean().optional(),
+  hasStoryboard: z.boolean().optional(),
   /** Epoch seconds. Only while uploading: an abandoned upload's record goes with it (DynamoDB TTL). */
   expiresAt: z.int().optional(),
 });

@@ -5,6 +5,7 @@
 import { BoxError, find, findAll, need } from './boxes.ts';
 import { NON_SYNC, readFragments, type TrackDefaults, type TrackFragment } from './fragments.ts';
 import { readTracks, type Track } from './movie.ts';
+import { bareTrack } from './movie-build.ts';
 import { MAX_SAMPLES, readEdit, timescaleOf, type MovieIndex, type SampleTable } from './sample-table.ts';
 
 export class FragmentIndex {
@@ -44,7 +45,7 @@ export class FragmentIndex {
       timescale: this.#movieTimescale,
       tracks: this.#tracks.map(({ track: { timescale, trak }, samples }) => ({
         timescale,
-        trak,
+        trak: bareTrack(trak),
         edit: readEdit(find(trak, 'edts', 'elst')),
         samples: samples.table,
       })),

@@ -4,6 +4,7 @@
  * samples, 17 bytes each.
  */
 import { BoxError, find, findAll, need, versionOf } from './boxes.ts';
+import { bareTrack } from './movie-build.ts';
 
 export interface SampleTable {
   readonly count: number;
@@ -34,7 +35,7 @@ export interface Edit {
 export interface IndexedTrack {
   /** Ticks a second. */
   readonly timescale: number;
-  /** Content of its `trak`. */
+  /** Content of its `trak`, without tables and edits (`bareTrack`): of a day they are 90 MB. */
   readonly trak: Buffer;
   /** Undefined: edits that repeat, pause or change speed. */
   readonly edit: Edit | undefined;
@@ -76,7 +77,7 @@ export function timescaleOf(body: Buffer): number {
 function readTrack(trak: Buffer): IndexedTrack {
   const timescale = timescaleOf(need(trak, ['mdia', 'mdhd'], 4));
   const stbl = need(trak, ['mdia', 'minf', 'stbl'], 8);
-  return { timescale, trak, edit: readEdit(find(trak, 'edts', 'elst')), samples: readSamples(stbl) };
+  return { timescale, trak: bareTrack(trak), edit: readEdit(find(trak, 'edts', 'elst')), samples: readSamples(stbl) };
 }
 
 /** elst: entries of length, media time and rate; a media time of -1 is an empty edit, which delays what follows. */

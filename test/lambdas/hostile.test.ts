@@ -10,7 +10,7 @@ import { mintToken } from '../../lambdas/playback/token.ts';
 import { problems } from '../../lambdas/shared/errors.ts';
 import type { ApiEvent, serve } from '../../lambdas/shared/http.ts';
 import { problem, routes, type RouteKey } from '../../lib/contract/api.ts';
-import { playlistPath, revisionPrefix, sourceKey } from '../../lib/contract/keys.ts';
+import { DASH_PATH, playlistPath, revisionPrefix, sourceKey, STORYBOARD_PATH } from '../../lib/contract/keys.ts';
 import { channelPrefix, initPath, segmentPath } from '../../lib/contract/live-keys.ts';
 import type { Route, Stage } from '../../lib/contract/route.ts';
 import { startFleet, type Fleet } from './devices/fleet.ts';
@@ -41,8 +41,11 @@ let cases = 0;
 beforeAll(async () => {
   fleet = await startFleet();
   const removals = await fleet.sqs.send(new CreateQueueCommand({ QueueName: `removals-hostile-${process.pid}` }));
+  const pulls = await fleet.sqs.send(new CreateQueueCommand({ QueueName: `pulls-hostile-${process.pid}` }));
   Object.assign(process.env, {
     REMOVAL_QUEUE: removals.QueueUrl,
+    PULL_QUEUE: pulls.QueueUrl,
+    PULL_RULES: JSON.stringify({ allowPrivate: false, buckets: [] }),
     UPLOAD_LIMITS: JSON.stringify({
       maxBytes: 1e9,
       types: ['video/*'],
@@ -75,6 +78,10 @@ beforeAll(async () => {
         Body: MEDIA_PLAYLIST,
       }),
     );
+  const mpd = `${revisionPrefix(VIDEO, 3)}${DASH_PATH}`;
+  await fleet.s3.send(new PutObjectCommand({ ...media, Key: mpd, Body: '<MPD/>' }));
+  const list = `${revisionPrefix(VIDEO, 3)}${STORYBOARD_PATH}`;
+  await fleet.s3.send(new PutObjectCommand({ ...media, Key: list, Body: 'WEBVTT\n' }));
   for (const path of [segmentPath(RECORDED), initPath(FROM, RECORDED.init)])
     await fleet.s3.send(new PutObjectCommand({ ...media, Key: `${channelPrefix(DEVICE, 1)}${path}`, Body: 'x' }));
   const viewer = { subject: 'vera', groups: [] };
@@ -97,6 +104,7 @@ beforeAll(async () => {
     // There is none to go on from; what is none is sent as one.
     cursor: [undefined],
     timeZone: ['Asia/Shanghai'],
+    sourceUrl: ['https://media.sluice.example/film.mp4'],
   };
 }, 600_000);
 afterAll(async () => {
@@ -106,7 +114,7 @@ afterAll(async () => {
 
 /** What the requests are about, as it was at first. */
 async function reset(): Promise<void> {
-  await fleet.put('VIDEOS_TABLE', record({ id: VIDEO, visibility: 'entitled' }));
+  await fleet.put('VIDEOS_TABLE', record({ id: VIDEO, visibility: 'entitled', hasStoryboard: true }));
   await fleet.put('ENTITLEMENTS_TABLE', {
     videoId: VIDEO,
     subject: 'vera',

@@ -83,6 +83,47 @@ it('signs in through the issuer, uploads through the Dashboard, and plays past a
   await close();
 });
 
+it('shows the picture and the time of where the pointer is over the time line', async () => {
+  const { page, faults, close } = await openPage(browser);
+  await signIn(page, stack.url, 'ada', `/v/${uploaded()}`);
+  await expect.poll(async () => (await playerState(page)).length, slow).toBeCloseTo(20, 0);
+  const range = page.locator('media-time-range');
+  const box = (await range.boundingBox())!;
+  /** The preview's picture, and the time beside it. */
+  const preview = () =>
+    range.evaluate((element) => {
+      const find = (name: string) => {
+        const slotted = element.querySelector(name) ?? element.shadowRoot!.querySelector(name);
+        return slotted as unknown as { shadowRoot: { querySelector(name: string): never; textContent: string } };
+      };
+      const image: { src: string; complete: boolean; naturalWidth: number } =
+        find('media-preview-thumbnail').shadowRoot.querySelector('img');
+      return {
+        src: image.src,
+        isThere: image.complete && image.naturalWidth > 0,
+        time: find('media-preview-time-display').shadowRoot.textContent,
+      };
+    });
+  const hover = async (share: number) => {
+    await page.mouse.move(box.x + 8 + (box.width - 16) * share, box.y + box.height / 2);
+    const [seconds] = [Math.floor(20 * share)];
+    await expect.poll(async () => (await preview()).time, slow).toContain(`0:${String(seconds).padStart(2, '0')}`);
+    await expect.poll(async () => (await preview()).isThere, slow).toBe(true);
+    return new URL((await preview()).src);
+  };
+  const first = await hover(0.125);
+  const later = await hover(0.775);
+  for (const url of [first, later]) {
+    expect(url.pathname).toMatch(new RegExp(`^/vod/${uploaded()}/r1/storyboard/\\d{5}-1\\.jpg$`));
+    expect(url.searchParams.has('Signature')).toBe(true);
+  }
+  const place = ({ hash }: URL) => hash.replace('#xywh=', '').split(',').map(Number);
+  expect(place(first).slice(2)).toEqual([160, 90]);
+  expect(first.href).not.toBe(later.href);
+  expect(faults).toEqual([]);
+  await close();
+});
+
 describe('an upload goes on after a reload, without sending a finished part again', () => {
   /** Noise in three parts: it uploads like a video, and is refused as none. */
   async function start(name: string) {

@@ -24,6 +24,11 @@ const ways = {
 } as const;
 type Way = keyof typeof ways;
 
+/** By DASH, from the same segments. */
+const dashWays = { 'manifest.mpd': {}, 'manifest.mpd?cookies=1': { cookies: '1' } } as const;
+type DashWay = keyof typeof dashWays;
+const DASH_PLAYERS = ['dash.js', 'shaka'];
+
 /** docs/players.md says the same; a test below compares. */
 const plays: Record<string, Record<Way, boolean>> = {
   'hls.js': { 'EXT-X-DEFINE': true, 'expand=1': true, 'cookies=1': true, 'cookies=1&expand=1': true },
@@ -61,7 +66,7 @@ interface Seen {
 }
 
 /** Opens a player's page and hands it the manifest's address. Signed URLs are tried from a page on another origin. */
-async function open(player: string, way: Way): Promise<{ page: Page; seen: Seen[]; asked: URL[] }> {
+async function open(player: string, way: Way | DashWay): Promise<{ page: Page; seen: Seen[]; asked: URL[] }> {
   const { token } = await uma.call('POST /api/videos/{id}/tokens', { params: { id }, body: {} });
   const context = await browser.newContext();
   const page = await context.newPage();
@@ -72,16 +77,18 @@ async function open(player: string, way: Way): Promise<{ page: Page; seen: Seen[
     const url = new URL(answer.url());
     if (url.origin === stack.url && !url.pathname.startsWith('/players/')) seen.push({ url, status: answer.status() });
   });
-  const origin = 'cookies' in ways[way] ? stack.url : pages.url;
+  const options = { ...ways, ...dashWays }[way];
+  const origin = 'cookies' in options ? stack.url : pages.url;
   await context.route(`${stack.url}/players/**`, async (route) => {
     const found = await file(new URL(route.request().url()).pathname);
     await route.fulfill(found ?? { status: 404 });
   });
   await page.goto(`${origin}/players/${player}.html`);
-  const query = new URLSearchParams({ token, ...ways[way] });
+  const query = new URLSearchParams({ token, ...options });
+  const manifest = way in dashWays ? 'manifest.mpd' : 'main.m3u8';
   await page.evaluate(
     (url) => (globalThis as unknown as { start(url: string): void }).start(url),
-    `${stack.url}/api/play/${id}/main.m3u8?${query}`,
+    `${stack.url}/api/play/${id}/${manifest}?${query}`,
   );
   return { page, seen, asked };
 }
@@ -128,24 +135,28 @@ async function playUntil(page: Page, seen: Seen[], time: number): Promise<void> 
   }
 }
 
+/** Plays past a segment, seeks, and every file was there, `isSigned` in its address. */
+async function watch(page: Page, seen: Seen[], isSigned: boolean): Promise<void> {
+  await playUntil(page, seen, PAST_A_BOUNDARY);
+  await run(page, SEEK_TO);
+  await playUntil(page, seen, SEEK_TO + 1);
+  const end = await state(page);
+  expect(end.width).toBeGreaterThan(0);
+  expect(end.frames).toBeGreaterThan(50);
+  expect(end.audioBytes).toBeGreaterThan(0);
+  expect(end.problems).toEqual([]);
+  expect(seen.filter(({ status }) => status >= 400)).toEqual([]);
+  const media = seen.filter(({ url }) => url.pathname.startsWith('/vod/'));
+  expect(media.length).toBeGreaterThan(4);
+  for (const { url } of media) expect(url.searchParams.has('Signature')).toBe(isSigned);
+}
+
 describe.concurrent.each(Object.keys(plays))('%s', (player) => {
   const all = Object.keys(ways) as Way[];
 
   it.each(all.filter((way) => plays[player]![way]))('plays by %s, past a segment and after seeking', async (way) => {
     const { page, seen } = await open(player, way);
-    await playUntil(page, seen, PAST_A_BOUNDARY);
-    await run(page, SEEK_TO);
-    await playUntil(page, seen, SEEK_TO + 1);
-    const end = await state(page);
-    expect(end.width).toBeGreaterThan(0);
-    expect(end.frames).toBeGreaterThan(50);
-    expect(end.audioBytes).toBeGreaterThan(0);
-    expect(end.problems).toEqual([]);
-
-    expect(seen.filter(({ status }) => status >= 400)).toEqual([]);
-    const media = seen.filter(({ url }) => url.pathname.startsWith('/vod/'));
-    expect(media.length).toBeGreaterThan(4);
-    for (const { url } of media) expect(url.searchParams.has('Signature')).toBe(!('cookies' in ways[way]));
+    await watch(page, seen, !('cookies' in ways[way]));
     // After the first manifest a view costs no Lambda call, unless its media playlists are made for it too.
     const calls = seen.filter(({ url }) => url.pathname.startsWith('/api/')).map(({ url }) => url.pathname);
     expect(calls.filter((path) => path.endsWith('/main.m3u8') && !path.endsWith('/audio/main.m3u8'))).toHaveLength(1);
@@ -168,10 +179,37 @@ describe.concurrent.each(Object.keys(plays))('%s', (player) => {
   );
 });
 
+describe.concurrent.each(DASH_PLAYERS)('%s, DASH', (player) => {
+  it.each(Object.keys(dashWays) as DashWay[])('plays %s to its end, and asks the API once', async (way) => {
+    const { page, seen } = await open(player, way);
+    await watch(page, seen, !('cookies' in dashWays[way]));
+    await playUntil(page, seen, LENGTH - 0.2);
+    const calls = seen.filter(({ url }) => url.pathname.startsWith('/api/')).map(({ url }) => url.pathname);
+    expect(calls).toEqual([`/api/play/${id}/manifest.mpd`]);
+    await page.context().close();
+  });
+});
+
+it('HEAD of a manifest is answered through the edge, with a length and no body', async () => {
+  for (const name of ['main.m3u8', 'manifest.mpd', 'video/360p.m3u8']) {
+    const head = await uma.fetch('HEAD', `/api/play/${id}/${name}`);
+    const get = await uma.fetch('GET', `/api/play/${id}/${name}`);
+    expect([name, head.status, head.headers.get('content-type')]).toEqual([name, 200, get.headers.get('content-type')]);
+    expect(await head.text()).toBe('');
+    expect((await get.text()).length).toBeGreaterThan(100);
+  }
+});
+
 it('is what docs/players.md says', async () => {
   const text = await readFile(new URL('../../../docs/players.md', import.meta.url), 'utf8');
   const rows = text.split('\n').map((line) => line.split('|').map((cell) => cell.trim()));
   const header = rows.find((cells) => cells[1] === 'player')!;
+  const dash = rows.find((cells) => cells[1] === 'DASH player')!;
+  for (const player of DASH_PLAYERS) {
+    const row = rows.slice(rows.indexOf(dash)).find(([, name]) => name?.toLowerCase().startsWith(player))!;
+    for (const way of Object.keys(dashWays))
+      expect([player, way, row[dash.indexOf(`\`${way}\``)]]).toEqual([player, way, 'plays']);
+  }
   for (const [player, cells] of Object.entries(plays)) {
     const row = rows.find(([, name]) => name?.toLowerCase().startsWith(player))!;
     for (const [way, works] of Object.entries(cells)) {

@@ -10,6 +10,7 @@ const LIBRARIES = [
   'hls.js/dist/hls.min.js',
   'shaka-player/dist/shaka-player.compiled.js',
   'video.js/dist/video.min.js',
+  'dashjs/dist/modern/umd/dash.all.min.js',
 ];
 const TYPES: Record<string, string> = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8' };
 

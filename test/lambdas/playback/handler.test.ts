@@ -88,6 +88,7 @@ const media = (options: Call = {}) =>
     ...options,
     params: { kind: 'video', playlist: '720p.m3u8', ...options.params },
   });
+const mpd = (options: Call = {}) => call('GET /api/play/{id}/manifest.mpd', options);
 const tokens = (options: Call = {}) => call('POST /api/videos/{id}/tokens', options);
 const as = async (claims: object = {}) => ({ authorization: `Bearer ${await fake.jwt({ ...claims })}` });
 const soon = () => new Date(Date.now() + 60_000);
@@ -383,4 +384,97 @@ describe('the cookie way', () => {
     expect(body).toContain(`\n/vod/${ID}/r3/video/720p/00001.m4s\n`);
     expect(answer.body + body).not.toMatch(/Signature|\{\$/);
   });
+});
+
+describe('the MPD', () => {
+  const SHARED =
+    '<MPD><BaseURL>/vod/x/r3/</BaseURL><SegmentTemplate initialization="a.mp4?{$auth}" media="b.m4s?{$auth}"/></MPD>';
+  beforeEach(() => void fake.objects.set(`/media/vod/${ID}/r3/manifest.mpd`, SHARED));
+
+  it('is signed for the whole video, in every address, in XML', async () => {
+    put();
+    const answer = await mpd(await as());
+    expect(answer).toMatchObject({
+      statusCode: 200,
+      headers: { 'content-type': 'application/dash+xml', 'cache-control': 'no-store' },
+    });
+    const queries = [...answer.body.matchAll(/\?([^"]+)"/g)].map(([, query]) => query!);
+    expect(queries).toHaveLength(2);
+    for (const query of queries) {
+      expect(query.replaceAll('&amp;', '')).not.toContain('&');
+      const end = opensUntil(`/vod/${ID}/r3/video/720p/00001.m4s`, query.replaceAll('&amp;', '&'))!;
+      expect(Math.abs(end - (Date.now() / 1000 + 12 * 3600))).toBeLessThan(5);
+    }
+  });
+
+  it('has bare addresses beside four cookies', async () => {
+    put();
+    const { body, cookies = [] } = await mpd({ ...(await as()), query: { cookies: '1' } });
+    expect(cookies).toHaveLength(4);
+    expect(body).toContain('initialization="a.mp4" media="b.m4s"');
+  });
+
+  it('asks who may watch as the playlist does, by token too', async () => {
+    put();
+    expect(problem(await mpd())).toMatchObject({ code: 'unauthorized' });
+    expect(problem(await mpd(await as({ sub: 'sam' })))).toMatchObject({ code: 'forbidden' });
+    const token = (use: 'manifest' | 'playlists') =>
+      mintToken(tokenKey, { subject: 'olga', groups: [] }, ID, use, soon());
+    expect(await mpd({ query: { token: await token('manifest') } })).toMatchObject({ statusCode: 200 });
+    expect(problem(await mpd({ query: { token: await token('playlists') } }))).toMatchObject({ code: 'invalid-token' });
+    put({ status: 'deleted' });
+    expect(problem(await mpd(await as()))).toMatchObject({ code: 'not-found' });
+  });
+
+  it.each([
+    ['is not there before anything is', { status: 'probed', revision: 0 }, true, 409, 'not-ready'],
+    ['is not there while a video grows', { status: 'playable' }, false, 409, 'not-ready'],
+    ['was not made by earlier versions', {}, false, 404, 'not-found'],
+    ['is none of MPEG-TS', { segmentType: 'mpegts' }, true, 409, 'conflict'],
+  ] as const)('%s', async (_, over, isThere, status, code) => {
+    put(over);
+    if (!isThere) fake.objects.clear();
+    const answer = await mpd(await as());
+    expect([answer.statusCode, problem(answer).code]).toEqual([status, code]);
+  });
+});
+
+describe('pictures for scrubbing', () => {
+  const list = (options: Call = {}) => call('GET /api/play/{id}/storyboard.vtt', options);
+  const SHARED = 'WEBVTT\n\n00:00:00.000 --> 00:00:01.000\n/vod/x/r3/storyboard/00000-1.jpg?{$auth}#xywh=0,0,160,90\n';
+  beforeEach(() => void fake.objects.set(`/media/vod/${ID}/r3/storyboard.vtt`, SHARED));
+
+  it('are signed as the video is, or bare beside cookies', async () => {
+    put({ hasStoryboard: true });
+    const { statusCode, headers, body } = await list(await as());
+    expect([statusCode, headers!['content-type']]).toEqual([200, 'text/vtt']);
+    const query = /\.jpg\?(\S+)#xywh=0,0,160,90\n/.exec(body)![1]!;
+    expect(opensUntil(`/vod/${ID}/r3/storyboard/00000-1.jpg`, query)).toBeDefined();
+    const bare = await list({ ...(await as()), query: { cookies: '1' } });
+    expect(bare.cookies).toHaveLength(4);
+    expect(bare.body).toContain('/00000-1.jpg#xywh=0,0,160,90\n');
+  });
+
+  it('are for who may watch, where there are any', async () => {
+    put({ hasStoryboard: true });
+    expect(problem(await list())).toMatchObject({ code: 'unauthorized' });
+    expect(problem(await list(await as({ sub: 'sam' })))).toMatchObject({ code: 'forbidden' });
+    put();
+    expect(problem(await list(await as()))).toMatchObject({ code: 'not-found' });
+  });
+});
+
+it('HEAD of a manifest is answered as GET would be', async () => {
+  put();
+  fake.objects.set(`/media/vod/${ID}/r3/manifest.mpd`, '<MPD/>');
+  fake.objects.set(`/media/vod/${ID}/r3/video/720p.m3u8`, MEDIA_PLAYLIST);
+  const params = { kind: 'video', playlist: '720p.m3u8' };
+  for (const path of ['/api/play/{id}/main.m3u8', '/api/play/{id}/manifest.mpd', '/api/play/{id}/{kind}/{playlist}']) {
+    const [head, get] = [
+      await call(`HEAD ${path}`, { params, ...(await as()) }),
+      await call(`GET ${path}`, { params, ...(await as()) }),
+    ];
+    expect([path, head.statusCode, head.headers, head.body.length]).toEqual([path, 200, get.headers, get.body.length]);
+    expect((await call(`HEAD ${path}`, { params })).statusCode).toBe(401);
+  }
 });

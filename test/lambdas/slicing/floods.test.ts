@@ -108,7 +108,7 @@ it.each<[what: string, code: string, make: () => Buffer, names?: RegExp]>([
     /than the 64 MiB/,
   ],
   ['five thousand edits', 'header-too-large', () => inHeader(edits(5000)), /edits/],
-  ['two indexes of 40 MiB', 'header-too-large', () => twoIndexes(), /80 MiB/],
+  ['two indexes of 70 MiB', 'header-too-large', () => twoIndexes(), /140 MiB/],
 ])('%s: %s', { timeout: 300_000 }, async (what, code, make, names = /./) => {
   const found = await look(`${what}.mp4`.replaceAll(' ', '-'), make());
   expect(found).toMatchObject({ code, reason: code === 'taken' ? '' : (expect.stringMatching(names) as string) });
@@ -155,7 +155,7 @@ const track = (): Buffer => {
   return box('trak', first.body);
 };
 const twoIndexes = (): Buffer => {
-  const one = box('moov', header, box('free', Buffer.alloc(40 * 1024 ** 2)));
+  const one = box('moov', header, box('free', Buffer.alloc(70 * 1024 ** 2)));
   return Buffer.concat([one, one]);
 };
 

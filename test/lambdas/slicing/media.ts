@@ -88,6 +88,8 @@ export interface Encoded {
   readonly plan: Plan;
   readonly chunks: readonly Chunk[];
   readonly result: { readonly renditions: readonly MergedRendition[] };
+  /** Of each chunk. */
+  readonly results: readonly ChunkResult[];
   /** Path of the initialization section (if any) and all segments of a rendition joined. */
   readonly joined: (kind: RenditionKind, name: string) => string;
   readonly files: Map<string, { bytes: Buffer; type: string }>;
@@ -108,20 +110,22 @@ export async function encodeFile(
   );
   const out = `${path}.out`;
   await rm(out, { recursive: true, force: true });
-  await mkdir(`${out}/scratch`, { recursive: true });
+  await mkdir(out, { recursive: true });
   const files = new Map<string, { bytes: Buffer; type: string }>();
   const results: ChunkResult[] = [];
   for (const chunk of chunks) {
     // As it travels: through S3, as text.
     const part = table && chunkTable.parse(JSON.parse(JSON.stringify(table.part(chunk.index))));
     const piece = `${out}/chunk`;
+    const scratch = `${out}/scratch-${chunk.index}`;
+    await mkdir(scratch);
     if (part) await writeChunkSource(part, await fileSource(path), piece);
     results.push(
       await encodeChunk({
         task: { plan, chunk },
         table: part,
         source: part ? piece : path,
-        folder: `${out}/scratch`,
+        folder: scratch,
         preset: 'veryfast',
         timeoutMs: 60_000,
         ...(signal && { signal }),
@@ -143,7 +147,7 @@ export async function encodeFile(
     const parts = await Promise.all([...init, ...media].map((file) => readFile(join(folder, file))));
     await writeFile(join(out, `${kind}-${name}`), Buffer.concat(parts));
   }
-  return { plan, chunks, result, files, joined: (kind, name) => join(out, `${kind}-${name}`) };
+  return { plan, chunks, result, results, files, joined: (kind, name) => join(out, `${kind}-${name}`) };
 }
 
 export interface Packet {

@@ -11,7 +11,7 @@ import {
   targetDuration,
   type MergedRendition,
 } from '../../../lambdas/slicing/playlists.ts';
-import { posterRung, posterSegment } from '../../../lambdas/slicing/poster.ts';
+import { posterRung, segmentAt } from '../../../lambdas/slicing/poster.ts';
 import { planSlicing } from '../../../lambdas/slicing/plan.ts';
 import { rendition as renditionSchema } from '../../../lib/contract/video.ts';
 import { OPTIONS, VIDEO_ID } from './options.ts';
@@ -196,7 +196,7 @@ describe('merging chunks', () => {
 });
 
 describe('the poster', () => {
-  it('comes from the largest rung up to 1080, and from the middle', () => {
+  it('comes from the largest rung up to 1080', () => {
     const rungs = [
       { name: '2160p', width: 3840, height: 2160 },
       { name: '1080p', width: 1080, height: 1920 },
@@ -204,6 +204,14 @@ describe('the poster', () => {
     ];
     expect(posterRung(rungs)?.name).toBe('1080p');
     expect(posterRung(rungs.slice(0, 1))?.name).toBe('2160p');
-    expect(posterSegment(rendition)).toBe('00002.m4s');
+  });
+
+  it('is looked for in the segment that is on at its time', () => {
+    const at = (seconds: number) => segmentAt(rendition, seconds);
+    expect(at(0)).toEqual({ name: '00001.m4s', offset: 0 });
+    expect(at(5.99)).toEqual({ name: '00001.m4s', offset: 5.99 });
+    expect(at(6)).toEqual({ name: '00002.m4s', offset: 0 });
+    expect(at(100)).toMatchObject({ name: '00003.m4s' });
+    expect(segmentAt({ segments: [] }, 0)).toBeUndefined();
   });
 });

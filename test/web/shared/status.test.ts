@@ -38,11 +38,11 @@ it('plays what is published only', () => {
   expect(isPlayable({ status: 'probed', revision: 1 })).toBe(false);
 });
 
-it('keeps the first address of a poster while its signature lasts, and takes a new one for a new revision', () => {
-  const video = { id: 'a', revision: 1, posterUrl: '/p?1' };
+it('keeps the first address of a poster while its signature lasts, and takes that of another poster at once', () => {
+  const video = { posterUrl: '/p?1' };
   expect(posterOf(video, now)).toBe('/p?1');
   expect(posterOf({ ...video, posterUrl: '/p?2' }, now + 60_000)).toBe('/p?1');
   expect(posterOf({ ...video, posterUrl: '/p?3' }, now + 5 * 60_000)).toBe('/p?3');
-  expect(posterOf({ ...video, revision: 2, posterUrl: '/p?4' }, now)).toBe('/p?4');
+  expect(posterOf({ ...video, posterUrl: '/p-2?4' }, now)).toBe('/p-2?4');
   expect(posterOf({ ...video, posterUrl: null }, now)).toBeUndefined();
 });

@@ -29,6 +29,7 @@ import { useEffect, useMemo, useRef, useState } from 'react';
 import { apiPath } from '../api/token-fetch.ts';
 import { isControl, isTyping } from '../shell/keys.ts';
 import { actionOf, type PlayerAction } from './player-keys.ts';
+import { useStoryboard } from './storyboard.ts';
 import classes from './player.module.css';
 
 interface PlayerProps {
@@ -36,6 +37,8 @@ interface PlayerProps {
   readonly src: string;
   readonly title: string;
   readonly poster?: string | undefined;
+  /** Path of the pictures for scrubbing, where there are any. */
+  readonly storyboard?: string | undefined;
   /** Display size of the source in pixels; keeps the place while nothing has loaded. */
   readonly width: number | null;
   readonly height: number | null;
@@ -45,10 +48,11 @@ interface PlayerProps {
   readonly bareSrc?: () => Promise<string>;
 }
 
-export default function Player({ src, title, poster, width, height, token, bareSrc }: PlayerProps) {
+export default function Player({ src, title, poster, storyboard, width, height, token, bareSrc }: PlayerProps) {
   const video = useRef<HlsVideoElement>(null);
   const frame = useRef<HTMLDivElement>(null);
   const [error, setError] = useState<string>();
+  const pictures = useStoryboard(storyboard);
   // A signature outlived (the page stood open over night) is mended by a new playlist; `load` counts those.
   const [load, setLoad] = useState(0);
   const resumeAt = useRef(0);
@@ -117,7 +121,9 @@ export default function Player({ src, title, poster, width, height, token, bareS
   return (
     <div ref={frame} className={classes.frame} style={{ '--ratio': ratio } as React.CSSProperties}>
       <MediaController className={classes.controller} noHotkeys aria-label={`Player: ${title}`}>
-        <HlsVideo key={load} ref={video} slot="media" preload="metadata" playsInline crossOrigin="anonymous" />
+        <HlsVideo key={load} ref={video} slot="media" preload="metadata" playsInline crossOrigin="anonymous">
+          {pictures !== undefined && <track key={pictures} kind="metadata" label="thumbnails" default src={pictures} />}
+        </HlsVideo>
         {poster !== undefined && <MediaPosterImage slot="poster" src={poster} aria-hidden="true" />}
         <MediaLoadingIndicator slot="centered-chrome" noAutohide />
         <MediaRenditionMenu hidden anchor="auto" />

@@ -2,6 +2,7 @@ import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { lazy, Suspense, type ReactNode } from 'react';
 import { useSearchParams } from 'react-router';
+import { pathOf } from '../api/client.ts';
 import { useSession } from '../auth/SessionContext.tsx';
 import { Mark } from '../shell/Mark.tsx';
 import { streamUrl } from './links.ts';
@@ -30,7 +31,13 @@ export default function PublicVideo({ id, otherwise }: { id: string; otherwise: 
       <title>Video · Sluice</title>
       <h1 className="visually-hidden">Video</h1>
       <Suspense fallback={<div className={classes.stage} />}>
-        <Player src={src} title="Video" width={null} height={null} />
+        <Player
+          src={src}
+          title="Video"
+          storyboard={pathOf('GET /api/play/{id}/storyboard.vtt', { id }, { token })}
+          width={null}
+          height={null}
+        />
       </Suspense>
       <p>
         <Mark size={20} /> Sluice

@@ -74,6 +74,7 @@ function Loaded({ video }: { video: Video }) {
               src={pathOf('GET /api/play/{id}/main.m3u8', { id: video.id })}
               title={video.title}
               poster={poster}
+              storyboard={video.storyboardUrl ?? undefined}
               width={video.width}
               height={video.height}
               token={manager.token}
