@@ -57,7 +57,7 @@ export const WRITES = { probe: 12, chunk: 8, assemble: 12 } as const;
  * Transitions of Step Functions: of the run itself, and of each chunk, which is an execution of its own. Start and End count
  * as AWS's own example counts them: two more than states.
  */
-export const TRANSITIONS = { run: 6, chunk: 3 } as const;
+export const TRANSITIONS = { run: 6, chunk: 3, convert: 2 } as const;
 
 /** Write units of one write of a video's record, which is a few KB. */
 export const UNITS_A_WRITE = 4;

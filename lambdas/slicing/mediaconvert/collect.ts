@@ -1,6 +1,7 @@
 /**
  * Looks at what MediaConvert made and hands it on as one chunk's result, so that playlists, poster and record are made as
- * for our own segments. Its own manifests go: their addresses carry no signature.
+ * for our own segments. Segments are copied within S3 to the names of ours, by which players and manifests find them; its own
+ * manifests go, for their addresses carry no signature.
  */
 import { required } from '../../../lib/contract/env.ts';
 import {
@@ -8,18 +9,19 @@ import {
   INIT_NAME,
   renditionFolder,
   revisionPrefix,
+  segmentName,
   type RenditionKind,
 } from '../../../lib/contract/keys.ts';
 import { chunkResult, collectTask, type CollectResult, type Plan } from '../../../lib/contract/slicing.ts';
 import { listObjects, removeObjects } from '../../shared/objects.ts';
 import { changeVideo } from '../../shared/videos.ts';
 import { startMeter } from '../meter.ts';
-import { objectSource, putObject, readText } from '../objects.ts';
+import { copyObject, objectSource, putObject, readText } from '../objects.ts';
 import { addUsage, normalizedMinutes } from '../prices.ts';
 import { step } from '../transient.ts';
 import { readPlaylist, readRendition } from './made.ts';
 
-/** Segments looked at a time. */
+/** Segments copied, or looked at, at a time. */
 const AT_A_TIME = 64;
 
 export const handler = step(async (input: unknown): Promise<CollectResult> => {
@@ -41,6 +43,7 @@ export const handler = step(async (input: unknown): Promise<CollectResult> => {
   return { outcome: 'collected' };
 });
 
+/** Gives what was written the names of ours, and reads it under them. Tried again it finds some, or all, named already. */
 async function collect({ videoId, revision }: Plan, kind: RenditionKind, name: string) {
   const bucket = required('MEDIA_BUCKET');
   const folder = `${revisionPrefix(videoId, revision)}${renditionFolder(kind, name)}`;
@@ -49,21 +52,34 @@ async function collect({ videoId, revision }: Plan, kind: RenditionKind, name: s
     for (const { Key, Size = 0 } of page) bytes.set(Key.slice(folder.length), Size);
   const manifests = [...bytes.keys()].filter((file) => file.endsWith('.m3u8'));
   const texts = await Promise.all(manifests.map((file) => readText({ bucket, key: `${folder}${file}` })));
-  const listed = texts.map(readPlaylist).find((one) => one !== undefined) ?? (await listedBefore(bytes));
+  const listed = texts.map(readPlaylist).find((one) => one !== undefined);
+  const theirs = listed && [listed.init, ...listed.segments];
+  const ours = theirs?.map((_, number) => (number === 0 ? INIT_NAME : segmentName(number, 'fmp4'))) ?? named(bytes);
+  const renaming = (theirs ?? []).flatMap((from, index) => (bytes.has(from) ? [{ from, to: ours[index]! }] : []));
+  for (let at = 0; at < renaming.length; at += AT_A_TIME) {
+    await Promise.all(
+      renaming.slice(at, at + AT_A_TIME).map(async ({ from, to }) => {
+        await copyObject(bucket, `${folder}${from}`, `${folder}${to}`, `${kind}/mp4`);
+        bytes.set(to, bytes.get(from)!);
+      }),
+    );
+  }
   const read = (file: string, offset: number, length: number) =>
     objectSource({ bucket, key: `${folder}${file}` }, bytes.get(file)!).read(offset, length);
-  const { initBytes, ...rendition } = await readRendition({ kind, name, listed, bytes, read, atATime: AT_A_TIME });
-  await putObject(bucket, `${folder}${INIT_NAME}`, initBytes, `${kind}/mp4`);
+  const [init = '', ...segments] = ours;
+  const rendition = await readRendition({ kind, name, listed: { init, segments }, bytes, read, atATime: AT_A_TIME });
   await removeObjects(
     bucket,
-    manifests.map((file) => `${folder}${file}`),
+    [...renaming.map(({ from }) => from), ...manifests].map((file) => `${folder}${file}`),
   );
   return rendition;
 }
 
-/** After a step that broke off when the manifest was gone: the names sort by number. */
-async function listedBefore(bytes: ReadonlyMap<string, number>) {
-  const files = [...bytes.keys()].toSorted();
-  if (!files.includes(INIT_NAME)) throw new Error('MediaConvert left no media playlist');
-  return { init: INIT_NAME, segments: files.filter((file) => file !== INIT_NAME && !file.includes('init.')) };
+/** Of a step that broke off when the manifests were gone: everything has its name. */
+function named(bytes: ReadonlyMap<string, number>): string[] {
+  const { init = [], segments = [] } = Object.groupBy(bytes.keys(), (file) =>
+    file === INIT_NAME ? 'init' : 'segments',
+  );
+  if (init.length === 0 || segments.length === 0) throw new Error('MediaConvert left no media playlist');
+  return [...init, ...segments.toSorted((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10))];
 }

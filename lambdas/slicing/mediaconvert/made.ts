@@ -83,7 +83,7 @@ export async function readRendition({
   bytes,
   read,
   atATime,
-}: Made): Promise<ChunkResult['renditions'][number] & { initBytes: Buffer }> {
+}: Made): Promise<ChunkResult['renditions'][number]> {
   const size = (file: string): number => {
     const found = bytes.get(file);
     if (found === undefined) throw new BoxError(`${kind}/${name}: ${file} is listed and not there`);
@@ -111,7 +111,7 @@ export async function readRendition({
       ...(kind === 'video' && whole && { frames: samples.length }),
     };
   });
-  return { kind, name, codecs, init: createHash('sha256').update(initBytes).digest('hex'), segments, initBytes };
+  return { kind, name, codecs, init: createHash('sha256').update(initBytes).digest('hex'), segments };
 }
 
 /** The whole `moov` box of an initialization section. */

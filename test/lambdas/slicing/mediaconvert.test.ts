@@ -3,7 +3,7 @@
  * model by the stand-in over HTTP from the real SDK client, and what is read of what it made.
  */
 import { CancelJobCommand, CreateJobCommand, GetJobCommand, MediaConvertClient } from '@aws-sdk/client-mediaconvert';
-import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -267,6 +267,16 @@ describe('the stand-in, asked by the real client', () => {
       'audio/main',
     ]);
     const [top, low, sound] = result.renditions;
+    expect(top!.segments.map(({ name }) => name)).toEqual(['00001.m4s', '00002.m4s', '00003.m4s']);
+    const { Contents = [] } = await clients.s3.send(
+      new ListObjectsV2Command({ Bucket, Prefix: `vod/${plan.videoId}/r1/video/180p/` }),
+    );
+    expect(Contents.map(({ Key }) => Key!.split('/').at(-1))).toEqual([
+      '00001.m4s',
+      '00002.m4s',
+      '00003.m4s',
+      'init.mp4',
+    ]);
     expect(top!.segments.map(({ duration }) => duration)).toEqual([2, 2, 1]);
     expect(low!.segments.map(({ duration }) => duration)).toEqual([2, 2, 1]);
     expect(top!.codecs).toMatch(/^avc1\./);

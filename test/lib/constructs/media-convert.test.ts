@@ -59,7 +59,9 @@ describe('a deployment that uses MediaConvert', () => {
     const way = ['Probe source', 'Await MediaConvert', 'Collect renditions', 'Assemble renditions', 'Mark failed'];
     const tries = tasksOf(machine)
       .filter(([name]) => way.includes(name))
-      .flatMap(([name, { Retry = [] }]) => Retry.map(({ MaxAttempts }) => MaxAttempts * (name === 'Await MediaConvert' ? 4 : 3)));
+      .flatMap(([name, { Retry = [] }]) =>
+        Retry.map(({ MaxAttempts }) => MaxAttempts * (name === 'Await MediaConvert' ? 4 : 3)),
+      );
     expect(tries.reduce((sum, events) => sum + events, 100)).toBeLessThan(25_000);
     expect(waitsOf(machine.States['Await MediaConvert']!.Retry![0]!).average).toBeGreaterThan(24 * 3600);
   });
