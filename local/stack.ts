@@ -7,7 +7,7 @@ import { deploy, type Deployment } from './deploy.ts';
 import { startEdgeFor, type Edge } from './edge-for.ts';
 import { enginePython, freePort, startEngine, type Engine } from './engine.ts';
 import { readModel } from './mediaconvert/model.ts';
-import { startMediaConvert } from './mediaconvert/server.ts';
+import { startMediaConvert, type MediaConvert } from './mediaconvert/server.ts';
 import { startIngest, type IngestTask } from './ingest.ts';
 import { CLIENT_ID, RESOURCE, startIssuer, TRICKY_USERS, USERS, type Issuer } from './issuer.ts';
 
@@ -25,6 +25,8 @@ export interface LocalStack {
   readonly edge: Edge;
   /** Undefined where the configuration has no live part. */
   readonly ingest: IngestTask | undefined;
+  /** Where the configuration uses MediaConvert: what stands in for it. */
+  readonly mediaConvert: MediaConvert | undefined;
   /** Deploys again, with these options on top. */
   readonly redeploy: (options: Readonly<Record<string, string>>) => Promise<Deployment>;
   /** Where the deployed app and the task's log are. */
@@ -143,7 +145,20 @@ export async function startLocal({
         [...USERS, ...TRICKY_USERS].map(async (user) => ({ ...user, token: await issuer.token(user) })),
       ),
     });
-    return { url, ffmpegFolder, engine, issuer, deployment, edge, ingest, redeploy, scratch, ready, close };
+    return {
+      url,
+      ffmpegFolder,
+      engine,
+      issuer,
+      deployment,
+      edge,
+      ingest,
+      mediaConvert,
+      redeploy,
+      scratch,
+      ready,
+      close,
+    };
   } catch (error) {
     await close();
     throw error;

@@ -321,6 +321,20 @@ describe('the stand-in, asked by the real client', () => {
     },
   );
 
+  it('fails the video with MediaConvert’s own reason', async () => {
+    const { handler: fail } = await import('../../../lambdas/slicing/fail.ts');
+    const { readVideo } = await import('../../../lambdas/shared/videos.ts');
+    const { plan } = await asked();
+    const { bucket, key } = plan.source;
+    const event = { detail: { bucket: { name: bucket }, object: { key } } };
+    const error = { Error: 'MediaConvertFailed', Cause: 'Unable to open input file (1404)' };
+    expect(await fail({ execution: 'run', event, error })).toEqual({ outcome: 'failed' });
+    expect(await readVideo(plan.videoId)).toMatchObject({
+      status: 'failed',
+      failure: { code: 'mediaconvert-failed', reason: expect.stringContaining('Unable to open input file (1404)') },
+    });
+  });
+
   it('ends ffmpeg when a job is cancelled', { timeout: 120_000 }, async () => {
     const { job } = await asked();
     const { Job } = await client.send(new CreateJobCommand(job));
