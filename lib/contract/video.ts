@@ -43,6 +43,24 @@ export const rendition = z.object({
 });
 export type Rendition = z.infer<typeof rendition>;
 
+/** Text tracks of one video: a film has some dozen languages, each with and without noises. */
+export const MAX_TEXTS = 50;
+
+export const textId = z
+  .string()
+  .regex(/^[a-z0-9]{1,20}$/)
+  .meta({ description: 'Id of a text track.' });
+
+/** Subtitles or captions: a WebVTT rendition. */
+export const textTrack = z.object({
+  id: textId,
+  language: languageTag.optional(),
+  label: z.string().meta({ description: 'What a viewer chooses it by, e.g. `Deutsch`.' }),
+  origin: z.enum(['file', 'added']).meta({ description: '`file`: it was in the source; `added`: somebody sent it.' }),
+  cues: z.int().positive().meta({ description: 'How many there are.' }),
+});
+export type TextTrack = z.infer<typeof textTrack>;
+
 export const failure = z.object({
   code: z.string().meta({ description: 'Stable, e.g. `not-video`, `truncated`, `too-long`.' }),
   reason: z.string().meta({ description: 'One sentence for the person who uploaded: what is wrong and what to do.' }),
@@ -97,6 +115,7 @@ const common = {
   bytes: z.object({ source: z.int().nonnegative(), media: z.int().nonnegative() }),
   revision: z.int().nonnegative().meta({ description: 'Published slicing run; 0 while there is none.' }),
   renditions: z.array(rendition),
+  texts: z.array(textTrack).optional().meta({ description: 'Subtitles and captions; absent: none.' }),
   timeline: z
     .array(z.object({ status: videoStatus, at: timestamp }))
     .meta({ description: 'When each status was reached, oldest first.' }),

@@ -182,6 +182,8 @@ class Service {
   async #work(job: Job): Promise<void> {
     const folder = await mkdtemp(join(tmpdir(), 'sluice-mediaconvert-'));
     try {
+      // Cancelled before anybody began.
+      if (job.stop.signal.aborted) return;
       job.status = 'PROGRESSING';
       await this.#tell(job);
       const details = await this.#convert(job, folder);

@@ -104,6 +104,9 @@ beforeAll(async () => {
     // There is none to go on from; what is none is sent as one.
     cursor: [undefined],
     timeZone: ['Asia/Shanghai'],
+    track: ['abc123'],
+    language: ['de'],
+    text: ['00:00:01,000 --> 00:00:02,000\na cue'],
     sourceUrl: ['https://media.sluice.example/film.mp4'],
   };
 }, 600_000);
@@ -114,7 +117,15 @@ afterAll(async () => {
 
 /** What the requests are about, as it was at first. */
 async function reset(): Promise<void> {
-  await fleet.put('VIDEOS_TABLE', record({ id: VIDEO, visibility: 'entitled', hasStoryboard: true }));
+  await fleet.put(
+    'VIDEOS_TABLE',
+    record({
+      id: VIDEO,
+      visibility: 'entitled',
+      hasStoryboard: true,
+      texts: [{ id: 'abc123', language: 'de', label: 'Deutsch', origin: 'added', cues: 1 }],
+    }),
+  );
   await fleet.put('ENTITLEMENTS_TABLE', {
     videoId: VIDEO,
     subject: 'vera',
