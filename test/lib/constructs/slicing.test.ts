@@ -95,7 +95,7 @@ describe('the slicing stage', () => {
 
   const objects: [step: string, action: string, prefixes: string[]][] = [
     ['Probe', 's3:GetObject', ['uploads/*']],
-    ['Probe', 's3:DeleteObject', ['uploads/*']],
+    ['Probe', 's3:DeleteObject', ['uploads/*', 'work/*']],
     ['Probe', 's3:PutObject', ['uploads/*', 'work/*']],
     ['Probe', 's3:DeleteObjectTagging', ['uploads/*']],
     ['Encode', 's3:GetObject', ['uploads/*']],
