@@ -74,9 +74,12 @@ export function mediaBytes({ video, audio, source: { info } }: Work): number {
 
 type Steps = Pick<Work, 'timescale' | 'chunkCount' | 'engine'>;
 
-/** Transitions beside those of every run: of the Map over chunks, or of waiting for MediaConvert. */
-const moreTransitions = ({ timescale, chunkCount, engine }: Steps): number =>
-  engine === 'mediaconvert' ? TRANSITIONS.convert : timescale === null ? 0 : chunkCount * TRANSITIONS.chunk;
+/** Transitions beside those of every run: of the Map over tasks, or of waiting for MediaConvert. */
+function moreTransitions({ timescale, chunkCount, engine }: Steps): number {
+  if (engine === 'mediaconvert') return TRANSITIONS.convert;
+  if (timescale === null) return 0;
+  return chunkCount * (chunkCount <= TRANSITIONS.few ? TRANSITIONS.chunkOfFew : TRANSITIONS.chunk);
+}
 
 /** Those of a run whose steps all succeed: no step sees them. */
 export const transitionsOf = (work: Steps): number => TRANSITIONS.run + moreTransitions(work);

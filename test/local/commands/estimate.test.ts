@@ -52,8 +52,8 @@ describe('npm run estimate', () => {
       expect(stored).toBeGreaterThan(0);
       // Two SD pictures and a sound: 20 s at 0.0075 dollars a minute each, and a third of it.
       const minutes = (20 / 60) * 0.0075 * (2 + 1 / 3);
-    expect(theirs).toBeGreaterThan(minutes);
-    expect(theirs).toBeLessThan(minutes * 1.3);
+      expect(theirs).toBeGreaterThan(minutes);
+      expect(theirs).toBeLessThan(minutes * 1.3);
       expect(row(stdout, 'Mux')).toEqual([0, Number((0.0024 / 3).toFixed(4))]);
       expect(row(stdout, 'Cloudflare Stream')).toEqual([0, Number((0.005 / 3).toFixed(4))]);
     },
