@@ -7,6 +7,7 @@ import { costOptions } from '../../lib/contract/cost.ts';
 import { json, required } from '../../lib/contract/env.ts';
 import { parseUploadKey } from '../../lib/contract/keys.ts';
 import {
+  hasPicture,
   probeResult,
   probeTask,
   slicingOptions,
@@ -152,7 +153,12 @@ async function remuxed(asItIs: Laid, options: SlicingOptions, timeoutMs: number)
 async function markProbed({ id }: VideoRecord, execution: string, info: SourceInfo): Promise<boolean> {
   const { duration, video } = info;
   const { segmentType } = json('SLICING_OPTIONS', slicingOptions);
-  const set = { duration, width: video.width, height: video.height, segmentType, progress: 0 };
+  const set = {
+    duration,
+    ...(hasPicture(info) && { width: video.width, height: video.height }),
+    segmentType,
+    progress: 0,
+  };
   const changed = await changeVideo(id, { set, status: 'probed' }, { from: ['uploaded'], execution });
   const record = changed ?? (await readVideo(id));
   if (record?.status !== 'probed' || record.slicing?.execution !== execution) return false;
