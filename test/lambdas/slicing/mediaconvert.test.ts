@@ -175,13 +175,14 @@ describe('a job', () => {
   });
 
   it('is refused by the model for a misspelt setting, a number out of range, a word that is none, a type, what is missing', () => {
-    const broken = (change: (job: Record<string, any>) => void) => {
-      const job = wire(jobOf(planOf(info()), PLACE)) as Record<string, any>;
+    // oxlint-disable-next-line typescript/no-explicit-any -- what is broken here has no type
+    type Loose = any;
+    const broken = (change: (job: Loose) => void) => {
+      const job = wire(jobOf(planOf(info()), PLACE)) as Loose;
       change(job);
       return faults(model, 'CreateJobRequest', job).join('\n');
     };
-    const h264 = (job: Record<string, any>) =>
-      job['settings'].outputGroups[0].outputs[0].videoDescription.codecSettings.h264Settings;
+    const h264 = (job: Loose) => job['settings'].outputGroups[0].outputs[0].videoDescription.codecSettings.h264Settings;
     expect(broken((job) => (h264(job).maxBitRate = 1))).toContain('maxBitRate: is no setting');
     expect(broken((job) => (h264(job).qvbrSettings.qvbrQualityLevel = 11))).toContain('is not within 1 and 10');
     expect(broken((job) => (h264(job).rateControlMode = 'CRF'))).toContain('CRF is none of');

@@ -89,8 +89,15 @@ describe('a deployment that uses MediaConvert', () => {
     const roles = template.findResources('AWS::IAM::Role', {
       Properties: { Description: Match.stringLikeRegexp('^MediaConvert') },
     });
-    const [{ Properties }] = Object.values(roles) as [{ Properties: Record<string, any> }];
-    expect(Properties['AssumeRolePolicyDocument'].Statement).toEqual([
+    const [{ Properties }] = Object.values(roles) as [
+      {
+        Properties: {
+          AssumeRolePolicyDocument: { Statement: unknown };
+          Policies: { PolicyDocument: { Statement: { Action: string; Resource: unknown }[] } }[];
+        };
+      },
+    ];
+    expect(Properties.AssumeRolePolicyDocument.Statement).toEqual([
       {
         Action: 'sts:AssumeRole',
         Effect: 'Allow',
@@ -98,7 +105,7 @@ describe('a deployment that uses MediaConvert', () => {
         Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
       },
     ]);
-    const statements = Properties['Policies'][0].PolicyDocument.Statement as { Action: string; Resource: unknown }[];
+    const statements = Properties.Policies[0]!.PolicyDocument.Statement;
     expect(statements.map(({ Action }) => Action)).toEqual(['s3:GetObject', 's3:PutObject']);
     expect(JSON.stringify(statements[0]!.Resource)).toMatch(/Sources.*\/uploads\/\*/);
     expect(JSON.stringify(statements[1]!.Resource)).toMatch(/Media.*\/vod\/\*/);
