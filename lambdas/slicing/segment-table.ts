@@ -142,21 +142,23 @@ function lay(
 ): SegmentTable | undefined {
   const { timescale, samples } = pictures.track;
   const seconds = (ticks: number) => ticks / timescale;
+  // All sound lasts until the last of it does, and where that is clearly longer, the last picture is held.
+  const heard = Math.max(0, ...sounds.flatMap((sound) => (sound ? [sound.end] : [])));
+  const held = heard > seconds(pictures.end) + HELD_SECONDS ? Math.round(heard * timescale) : pictures.end;
+  const whole = Math.max(seconds(held), heard);
   const bounds = segmentBounds(pictures, options.segmentSeconds * timescale);
-  const starts = chunkStarts(bounds, seconds(pictures.end), options, timescale);
+  const starts = chunkStarts(bounds, seconds(held), options, timescale);
   const chunks = starts.map((at, index): Chunk => {
     const next = starts[index + 1];
     const start = seconds(bounds[at]!.time);
     return {
       index,
       start,
-      duration: seconds(next === undefined ? pictures.end : bounds[next]!.time) - start,
+      duration: seconds(next === undefined ? held : bounds[next]!.time) - start,
       firstSegment: at + 1,
     };
   });
   if (chunks.some(({ duration }) => duration! > LONGEST_CHUNK)) return undefined;
-  // All sound lasts until the last of it does.
-  const whole = Math.max(seconds(pictures.end), ...sounds.flatMap((sound) => (sound ? [sound.end] : [])));
   const part = (index: number): ChunkTable => {
     const from = starts[index]!;
     const to = starts[index + 1];
@@ -184,8 +186,11 @@ function lay(
       }),
     };
   };
-  return { timescale: timescale * Math.ceil(MIN_TIMESCALE / timescale), chunks, seconds: seconds(pictures.end), part };
+  return { timescale: timescale * Math.ceil(MIN_TIMESCALE / timescale), chunks, seconds: seconds(held), part };
 }
+
+/** A last frame of sound may end a little after the last picture without anybody holding that. */
+const HELD_SECONDS = 0.25;
 
 /** Ticks a second of a rendition at least: frames of an odd rate are placed a tenth of a millisecond off at worst. */
 const MIN_TIMESCALE = 10_000;
@@ -199,9 +204,11 @@ interface Bound {
 
 /**
  * Segments begin at the source's keyframes, the one nearest to each target within half a target of it; where the source
- * has none there, at the target itself.
+ * has none there, at the first picture from the target on: one that is held begins no other.
  */
-function segmentBounds({ keys, end }: Pictures, target: number): Bound[] {
+function segmentBounds(pictures: Pictures, target: number): Bound[] {
+  const { keys, end } = pictures;
+  let shown: Float64Array | undefined;
   const bounds: Bound[] = [{ time: 0, sample: keys[0]!.sample }];
   let key = 1;
   for (let at = 0; end - at > 1.25 * target;) {
@@ -213,11 +220,19 @@ function segmentBounds({ keys, end }: Pictures, target: number): Bound[] {
     }
     // The rest must not be a sliver.
     if (best !== undefined && end - best.time < target / 4) break;
-    bounds.push(best ?? { time: Math.round(ideal), sample: undefined });
-    at = best?.time ?? Math.round(ideal);
+    shown ??= best ? undefined : timesOf(pictures);
+    // The first one is shown from the start, however late it is.
+    const time = best?.time ?? shown![firstFrom(shown!, Math.max(Math.round(ideal), pictures.first + 1))];
+    if (time === undefined || time >= end) break;
+    bounds.push({ time, sample: best?.sample ?? keys.find((one) => one.time === time)?.sample });
+    at = time;
   }
   return bounds;
 }
+
+/** When each sample is shown, in that order. */
+const timesOf = ({ track: { samples }, shift }: Pictures): Float64Array =>
+  Float64Array.from(samples.decode, (time, sample) => time + samples.composition[sample]! + shift).sort();
 
 /** Which bounds begin a chunk: keyframes, as evenly apart as they are. */
 function chunkStarts(bounds: readonly Bound[], length: number, options: TableOptions, timescale: number): number[] {
