@@ -10,6 +10,7 @@ import {
 } from '../../lib/contract/slicing.ts';
 import type { RenditionKind } from '../../lib/contract/keys.ts';
 import { barred, fitted } from './fit.ts';
+import { readsAlong } from './outputs.ts';
 import { BUFFER_SECONDS, mostFrames } from './plan.ts';
 import { clockArgs, LOOK } from './reading.ts';
 import { AAC_FRAME, RUN_OUT, soundBegins } from './segment-table.ts';
@@ -107,11 +108,11 @@ export function encodeArgs(command: Command): string[] {
     input(command),
     ['-i', `file:${source}`],
     soundInputs(command),
-    ['-filter_complex', pictures(command)],
+    plan.video.length > 0 ? ['-filter_complex', pictures(command)] : [],
     // A graph of its own: ffmpeg makes one anew when what comes in changes, and with it all that is in it.
     sounds(command).flatMap((graph) => ['-filter_complex', graph]),
     ...outputs.map((output, index) => [...CODECS[output.kind](command, index), ...muxer(command, output, index)]),
-    stillsOutput(command.folder),
+    readsAlong(command) ? stillsOutput(command.folder) : [],
   ].flat();
 }
 
@@ -153,6 +154,7 @@ function atMost(rate: number): string {
 
 function pictures(command: Command): string {
   const { plan, chunk, table, folder, found } = command;
+  const stills = readsAlong({ plan, chunk });
   const { info } = plan.source;
   const top = plan.video[0]!;
   const common = [
@@ -163,17 +165,17 @@ function pictures(command: Command): string {
     ...(info.video.maxFrameRate === undefined && info.video.frameRate > top.frameRate ? [`fps=${top.frameRate}`] : []),
     atMost(mostFrames(top.frameRate)),
     ...(info.video.hdr ? [fitted(top), `format=gbrp10le,lut3d=file='${folder}/${TONE_NAME}'`] : []),
-    `split=${plan.video.length + 1}`,
+    `split=${plan.video.length + (stills ? 1 : 0)}`,
   ];
   // An RGB source has no YCbCr matrix to keep; the BT.709 one is said in the stream too.
   const matrix = isBt709(plan) ? ':out_color_matrix=bt709' : '';
   return [
-    `[0:${table ? 0 : info.video.index}]${common.join(',')}${plan.video.map((_, index) => `[s${index}]`).join('')}[few]`,
+    `[0:${table ? 0 : info.video.index}]${common.join(',')}${plan.video.map((_, index) => `[s${index}]`).join('')}${stills ? '[few]' : ''}`,
     ...plan.video.map(
       ({ width, height }, index) =>
         `[s${index}]${fitted({ width, height })}:out_range=tv${matrix},format=yuv420p,${barred({ width, height })},setsar=1[v${index}]`,
     ),
-    `[few]${stillsFilters(plan, chunk.duration ?? found?.end ?? info.duration)}[stills]`,
+    ...(stills ? [`[few]${stillsFilters(plan, chunk.duration ?? found?.end ?? info.duration)}[stills]`] : []),
   ].join(';');
 }
 

@@ -8,6 +8,7 @@ import { ProcessError, start, type Running } from '../../lib/process.ts';
 import { encodeArgs, FIRST_PIPE, outputsOf, TONE_NAME, TOO_LONG_SECONDS, type Output } from './args.ts';
 import { checkSeconds } from './facts.ts';
 import { lookForFields } from './fields.ts';
+import { readsAlong } from './outputs.ts';
 import { programPath } from './program.ts';
 import { readProgress } from './progress.ts';
 import { Refusal, spokenDuration } from './refusal.ts';
@@ -57,7 +58,7 @@ export async function encodeChunk(options: EncodeOptions): Promise<ChunkResult> 
   const looked = await look(options, left);
   const { hdr } = plan.source.info.video;
   const tone = `${options.folder}/${TONE_NAME}`;
-  if (hdr) await writeFile(tone, toneCube(hdr));
+  if (hdr && plan.video.length > 0) await writeFile(tone, toneCube(hdr));
   const running = start(programPath('ffmpeg'), encodeArgs({ plan, chunk, ...options, ...looked }), {
     timeoutMs: left(),
     ...memoryLimit(),
@@ -96,7 +97,7 @@ export async function encodeChunk(options: EncodeOptions): Promise<ChunkResult> 
       .filter(({ kind, segments }) => kind === 'video' || segments.length > 0),
   };
   checkLength(result, options.task, looked.found);
-  const storyboard = await storyboardOf(result, options);
+  const storyboard = readsAlong(options.task) ? await storyboardOf(result, options) : undefined;
   return { ...result, ...(storyboard && { storyboard }) };
 }
 
@@ -122,9 +123,10 @@ async function look(options: EncodeOptions, left: () => number) {
   try {
     if (!options.table && container === 'mpegts') await straighten(options.source, options.signal);
     const found = options.table ? undefined : await scanned(options, streams, limits());
-    if (found?.tracks[0] === undefined && !options.table) throw new Refusal('damaged', DAMAGED);
+    if (found && !found.tracks[0]) throw new Refusal('damaged', DAMAGED);
     const seconds = chunk.duration ?? found?.end ?? duration;
     const stream = options.table ? 0 : video.index;
+    if (plan.video.length === 0) return { found: found && { ...found, firstPicture: 0 }, combed: undefined };
     const combed = await lookForFields({ path: options.source, video, stream, seconds, ...limits() });
     return { found: found && { ...found, firstPicture: found.tracks[0]!.first }, combed };
   } catch (error) {
@@ -148,7 +150,8 @@ export function memoryLimit(env: NodeJS.ProcessEnv = process.env): { memoryBytes
   return mebibytes > 0 ? { memoryBytes: Math.floor(mebibytes * FFMPEG_SHARE) * 1024 ** 2 } : {};
 }
 
-const CONTENT_TYPES: Record<RenditionKind, string> = { video: 'video/mp4', audio: 'audio/mp4' };
+/** Media types of segments. */
+export const CONTENT_TYPES: Record<RenditionKind, string> = { video: 'video/mp4', audio: 'audio/mp4' };
 
 async function collectFmp4(
   options: EncodeOptions,
@@ -169,7 +172,7 @@ async function collectFmp4(
       result.timescale = track.timescale;
       result.init = createHash('sha256').update(bytes).digest('hex');
       // Those of the other chunks are the same, which assembling looks at.
-      if (chunk.index === 0) await options.put(`${folder}${INIT_NAME}`, bytes, type);
+      if (chunk.firstSegment === 1) await options.put(`${folder}${INIT_NAME}`, bytes, type);
     },
     segment: async ({ bytes, duration, frames }) => {
       const name = segmentName(chunk.firstSegment + result.segments.length, 'fmp4');
@@ -242,6 +245,8 @@ const DECODED = 0.5;
 
 /** A file cut short decodes without an error and just ends early: its last packet says where, of whatever track. */
 function checkLength(result: ChunkResult, { plan }: EncodeTask, found: Scan | undefined): void {
+  // A piece of sound is as long as it is to be, whatever is in the source.
+  if (plan.video.length === 0) return;
   const { info } = plan.source;
   const video = result.renditions.find(({ kind }) => kind === 'video');
   if (!video || video.segments.length === 0) throw new Refusal('damaged', DAMAGED);
