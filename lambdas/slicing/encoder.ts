@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { INIT_NAME, renditionFolder, segmentName, type RenditionKind } from '../../lib/contract/keys.ts';
-import type { ChunkResult, ChunkTable, EncodeTask } from '../../lib/contract/slicing.ts';
+import { hasPicture, type ChunkResult, type ChunkTable, type EncodeTask } from '../../lib/contract/slicing.ts';
 import { BoxError } from '../../lib/media/boxes.ts';
 import { ProcessError, start, type Running } from '../../lib/process.ts';
 import { encodeArgs, FIRST_PIPE, outputsOf, TONE_NAME, TOO_LONG_SECONDS, type Output } from './args.ts';
@@ -103,7 +103,9 @@ export async function encodeChunk(options: EncodeOptions): Promise<ChunkResult> 
 
 /** A video without pictures for scrubbing is still a video. */
 async function storyboardOf({ renditions }: ChunkResult, { task: { plan, chunk }, folder, put }: EncodeOptions) {
-  const seconds = lengthOf(renditions.find(({ kind }) => kind === 'video')!);
+  const picture = renditions.find(({ kind }) => kind === 'video');
+  if (!picture) return undefined;
+  const seconds = lengthOf(picture);
   try {
     return await makeSheets(plan, chunk, seconds, folder, put);
   } catch (error) {
@@ -119,7 +121,8 @@ async function look(options: EncodeOptions, left: () => number) {
   const { plan, chunk } = options.task;
   const { container, video, duration } = plan.source.info;
   const limits = () => ({ timeoutMs: left(), ...memoryLimit(), signal: options.signal });
-  const streams = [video.index, ...plan.audio.map(({ index }) => index)];
+  // Where there is sound alone, it stands in the picture's place.
+  const streams = [...new Set([video.index, ...plan.audio.map(({ index }) => index)])];
   try {
     if (!options.table && container === 'mpegts') await straighten(options.source, options.signal);
     const found = options.table ? undefined : await scanned(options, streams, limits());
@@ -246,9 +249,11 @@ const DECODED = 0.5;
 /** A file cut short decodes without an error and just ends early: its last packet says where, of whatever track. */
 function checkLength(result: ChunkResult, { plan }: EncodeTask, found: Scan | undefined): void {
   // A piece of sound is as long as it is to be, whatever is in the source.
-  if (plan.video.length === 0) return;
   const { info } = plan.source;
-  const video = result.renditions.find(({ kind }) => kind === 'video');
+  if (plan.video.length === 0 && hasPicture(info)) return;
+  // Of sound alone, the sound.
+  const wanted = plan.video.length > 0 ? 'video' : 'audio';
+  const video = result.renditions.find(({ kind }) => kind === wanted);
   if (!video || video.segments.length === 0) throw new Refusal('damaged', DAMAGED);
   const encoded = lengthOf(video);
   // A last frame may end a little after what the header said.
@@ -260,6 +265,7 @@ function checkLength(result: ChunkResult, { plan }: EncodeTask, found: Scan | un
       `The file ends after ${spokenDuration(found.end)} of the ${spokenDuration(info.duration)} it announces: it was cut short; upload the whole file again.`,
     );
   }
+  if (wanted === 'audio') return;
   const pictures = video.segments.reduce((sum, { frames = 0 }) => sum + frames, 0);
   const there = found.tracks[0]!.packets;
   const slow = there / found.tracks[0]!.end <= plan.video[0]!.frameRate;
