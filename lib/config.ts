@@ -126,7 +126,7 @@ const schema = z.strictObject({
         .default(16)
         .meta({ description: 'MiB; part size the console uses. S3 allows 5 MiB to 5 GiB and 10,000 parts.' }),
       types: uploadBounds.types
-        .default(['video/*', 'application/ogg', 'application/octet-stream'])
+        .default(['video/*', 'audio/*', 'application/ogg', 'application/octet-stream'])
         .meta({ description: 'Media types taken, `video/*` style. What a file really is, probing finds out.' }),
       maxInFlight: uploadBounds.maxInFlight.default(20).meta({ description: 'Uploads one person may have under way.' }),
       urlMinutes: uploadBounds.urlMinutes.default(60).meta({ description: 'Minutes a part URL stays good.' }),
