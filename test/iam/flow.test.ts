@@ -3,20 +3,13 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import {
-  CreateBucketCommand,
-  GetObjectCommand,
-  ListObjectsV2Command,
-  PutObjectCommand,
-  S3Client,
-} from '@aws-sdk/client-s3';
+import { GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Client } from '../../local/client.ts';
 import { engineClient } from '../../local/engine.ts';
 import { startLocal, type LocalStack } from '../../local/stack.ts';
 import { layerFolder } from '../support/layer.ts';
-import { fileServer, serveRanges } from '../support/file-server.ts';
 import { makeVideo } from '../support/media.ts';
 import { play } from '../support/playback.ts';
 import { useDevices } from './devices.ts';
@@ -30,8 +23,7 @@ let vera: Client;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sluice-iam-'));
-  const context = { 'upload.pullPrivate': 'true', 'upload.pullBuckets': '["films-of-ours"]' };
-  stack = await startLocal({ port: 0, iam: true, context, log: () => {} });
+  stack = await startLocal({ port: 0, iam: true, log: () => {} });
   const { users } = await stack.ready();
   const as = (name: string) => new Client(stack.url, users.find((user) => user.name === name)!.token);
   uma = as('uma');
@@ -126,33 +118,6 @@ it('takes what a form posts once: not again when it is ready, nor after it was d
   await expect.poll(there, { timeout: 60_000, interval: 500 }).toEqual([]);
   await post();
   await expect.poll(there, { timeout: 60_000, interval: 500 }).toEqual([]);
-});
-
-it('pulls from a server and from a bucket that is named, and from no other; and makes an MP4 to download', async () => {
-  const file = join(folder, 'pulled.mp4');
-  await makeVideo(stack.ffmpegFolder, file, { seconds: 2, size: '320x180' });
-  const film = await readFile(file);
-  const server = await fileServer(serveRanges(film));
-  const s3 = new S3Client({ ...engineClient(stack.engine.endpoint), forcePathStyle: true });
-  await s3.send(new CreateBucketCommand({ Bucket: 'films-of-ours' }));
-  await s3.send(
-    new PutObjectCommand({ Bucket: 'films-of-ours', Key: 'a/film.mp4', Body: film, ContentType: 'video/mp4' }),
-  );
-  for (const sourceUrl of [`${server.url}/film.mp4`, 's3://films-of-ours/a/film.mp4']) {
-    const { videoId: id } = await uma.call('POST /api/videos', { body: { sourceUrl } });
-    await uma.ready(id);
-    await play(uma, id);
-    const original = await uma.call('GET /api/videos/{id}/download', { params: { id } });
-    expect(Buffer.from(await (await fetch(original.url!)).arrayBuffer()).equals(film)).toBe(true);
-    const asked = () => uma.call('GET /api/videos/{id}/download', { params: { id }, query: { rendition: '180p' } });
-    await expect.poll(async () => (await asked()).state, { timeout: 60_000, interval: 500 }).toBe('ready');
-    const rung = await asked();
-    expect((await fetch(rung.url!)).status).toBe(200);
-    expect((await uma.fetch('DELETE', `/api/videos/${id}`)).status).toBe(204);
-    // What was made of it goes with it.
-    await expect.poll(async () => (await fetch(rung.url!)).status, { timeout: 60_000, interval: 500 }).toBe(404);
-  }
-  await server.close();
 });
 
 it('marks what is not a video as failed with a reason', async () => {
