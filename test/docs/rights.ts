@@ -23,6 +23,7 @@ const FILES: Record<string, string> = {
   CatalogHandler: 'catalog/handler.ts',
   CatalogRemover: 'catalog/remove.ts',
   CatalogExpiry: 'catalog/expire.ts',
+  StillsPoster: 'stills/handler.ts',
   PlaybackManifest: 'playback/handler.ts',
   SigningKeyMaker: 'playback/signing-key.ts',
   ConsolePublisher: 'console/publish.ts',

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { run } from '../../../lib/process.ts';
 import { Client } from '../../../local/client.ts';
 import { signIn } from '../../../local/sign-in.ts';
 import { runningStack } from '../../stack.ts';
@@ -115,6 +116,32 @@ it('shows the picture and the time of where the pointer is over the time line', 
   expect(early.place).toMatch(/^\d+ \d+ 160 90$/);
   expect(new URL(early.sheet).searchParams.has('Signature')).toBe(true);
   expect(`${early.sheet} ${early.place}`).not.toBe(`${late.sheet} ${late.place}`);
+  expect(faults).toEqual([]);
+  await close();
+});
+
+it('takes another poster: the picture on show, or a file', async () => {
+  const { page, faults, close } = await openPage(browser);
+  await signIn(page, stack.url, 'ada', `/v/${uploaded()}?tab=details`);
+  const poster = page.getByRole('img', { name: 'Poster' });
+  /** Its file, once it is there in full. */
+  const shown = () =>
+    poster.evaluate((element) => {
+      const { src, naturalWidth } = element as HTMLImageElement;
+      return naturalWidth > 0 ? new URL(src).pathname.replace(/.*\//, '') : '';
+    });
+  await expect.poll(shown, slow).toBe('poster.jpg');
+  await expect.poll(async () => (await playerState(page)).length, slow).toBeCloseTo(20, 0);
+  await page.keyboard.press('7');
+  await page.getByRole('button', { name: 'Use the picture on show' }).click();
+  await expect.poll(shown, slow).toMatch(/^poster-[0-9a-f]{16}\.jpg$/);
+  const fromVideo = await shown();
+  const file = join(folder, 'cover.png');
+  await run(join(stack.ffmpegFolder, 'ffmpeg'), ['-f', 'lavfi', '-i', 'smptebars=s=640x360', '-frames:v', '1', file]);
+  await page.locator('input[type=file][accept="image/jpeg,image/png"]').setInputFiles(file);
+  await expect.poll(async () => ['', fromVideo].includes(await shown()), slow).toBe(false);
+  expect(await shown()).toMatch(/^poster-[0-9a-f]{16}\.jpg$/);
+  expect(await seriousFindings(page), 'details with a poster').toEqual([]);
   expect(faults).toEqual([]);
   await close();
 });
