@@ -138,6 +138,14 @@ const schema = z.strictObject({
         .refine(once, TWICE)
         .default(['*'])
         .meta({ description: 'Pages whose scripts may PUT to the bucket (CORS). URLs are signed either way.' }),
+      pullBuckets: uploadBounds.pullBuckets.default([]).meta({
+        description:
+          'Buckets in the same region that `sourceUrl` of `POST /api/videos` may name as `s3://bucket/key`: every uploader can then make a video of every object in them. Those of another account must allow it, too.',
+      }),
+      pullPrivate: z.boolean().default(false).meta({
+        description:
+          "Pull from plain http, any port and addresses of private networks, loopback among them: for a local run and its tests, and refused while `enforceTls` is on. Whoever may upload can then ask whatever the platform's machine reaches.",
+      }),
     })
     .prefault({}),
   slicing: z
@@ -444,6 +452,10 @@ function check(config: Config): Config {
     throw new ConfigError(
       `upload.partSizeMiB: ${upload.partSizeMiB} MiB times S3's 10,000 parts is less than upload.maxSizeGiB (${upload.maxSizeGiB} GiB)`,
     );
+  }
+  // Never by accident: what is deployed to AWS enforces TLS.
+  if (upload.pullPrivate && config.enforceTls) {
+    throw new ConfigError('upload.pullPrivate: for a local run only, where enforceTls is off');
   }
   const small = tooSmall(accountOf(config));
   if (small !== undefined) throw new ConfigError(small);

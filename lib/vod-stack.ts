@@ -35,7 +35,7 @@ export class VodStack extends Stack {
 
     const upload = new Upload(this, 'Upload', { config, storage, api });
     const slicing = new Slicing(this, 'Slicing', { config, storage, ffmpegLayer });
-    slicing.startedBy(upload.handler);
+    for (const fn of [upload.handler, upload.puller]) slicing.startedBy(fn);
     const catalog = new Catalog(this, 'Catalog', { config, storage, api, signingKey, slicing });
     const stills = new Stills(this, 'Stills', { config, storage, api, ffmpegLayer });
     const playback = new Playback(this, 'Playback', { config, storage, api, signingKey });

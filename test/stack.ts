@@ -11,6 +11,9 @@ import { startLocal, type LocalStack, type Ready } from '../local/stack.ts';
 /** Lets a test see the end of what usually takes longer. */
 const SHORT = { 'live.onDemandMinutes': '1', 'live.idleStopSeconds': '5' };
 
+/** Sources are pulled from servers that tests run on this machine; without it they would be refused. */
+const LOCAL = { 'upload.pullPrivate': 'true' };
+
 /** Of the process that runs the tests: answers 202 while the stack starts, then what its ready file would hold. */
 const ADDRESS = 'SLUICE_TEST_STACK';
 
@@ -19,7 +22,7 @@ export default async function setup(): Promise<(() => Promise<void>) | undefined
   let starting: Promise<LocalStack> | undefined;
   let answer = { status: 202, body: '' };
   const start = async () => {
-    starting = startLocal({ port: 0, context: SHORT, log: () => {} });
+    starting = startLocal({ port: 0, context: { ...SHORT, ...LOCAL }, log: () => {} });
     try {
       answer = { status: 200, body: JSON.stringify(await (await starting).ready()) };
     } catch (error) {

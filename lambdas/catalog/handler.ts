@@ -10,6 +10,7 @@ import { ApiError } from '../shared/errors.ts';
 import { evidenceOf, readDeviceViewers } from '../shared/evidence.ts';
 import { serve } from '../shared/http.ts';
 import { takePage } from '../shared/page.ts';
+import { changeTexts, named, putText, removeTexts, withText } from '../shared/texts.ts';
 import { changeVideo, readVideo } from '../shared/videos.ts';
 import { isAdmin, type Viewer } from '../shared/viewer.ts';
 import { changeable, isOwnerOrAdmin, readable, type Asked } from './access.ts';
@@ -17,6 +18,7 @@ import { deleteGrant, listGrants, putGrant } from './grants.ts';
 import { isThere, matches, position, whose, type Position } from './listing.ts';
 import { openApi } from './openapi.ts';
 import { enqueue } from './removal.ts';
+import { labelOf, languageOf, readText } from './texts.ts';
 import { readTrack } from './track.ts';
 import { show, withoutCost, withoutDevice } from './view.ts';
 
@@ -132,6 +134,46 @@ export const handler = serve<'catalog'>(required('GROUPS_CLAIM'), {
     // Again on a repeated call: the first one may have died before it. The worker expects the same message twice.
     await enqueue({ step: 'remove', videoId: id });
     return undefined;
+  },
+
+  'POST /api/videos/{id}/texts': async ({ viewer, params: { id }, body }) => {
+    const record = changeable(await ask(id, viewer));
+    if (!['playable', 'ready'].includes(record.status) || record.duration === null) {
+      throw new ApiError('not-ready', 'Captions can be added once the video can be played.');
+    }
+    const { cues, track } = readText(body);
+    withText(record.texts ?? [], track);
+    await putText(id, track.id, cues, record.duration);
+    try {
+      return await show(await changeTexts(id, (texts) => withText(texts, track)));
+    } catch (error) {
+      await removeTexts(id, [track.id]);
+      throw error;
+    }
+  },
+
+  'PATCH /api/videos/{id}/texts/{track}': async ({ viewer, params: { id, track }, body }) => {
+    changeable(await ask(id, viewer));
+    const changes = {
+      ...(body.language !== undefined && { language: languageOf(body.language) }),
+      ...(body.label !== undefined && { label: labelOf(body.label) }),
+    };
+    const changed = await changeTexts(id, (texts) => {
+      if (!texts.some((one) => one.id === track)) throw new ApiError('not-found', 'The video has no such captions.');
+      return named(texts.map((one) => (one.id === track ? { ...one, ...changes } : one)));
+    });
+    return show(changed);
+  },
+
+  'DELETE /api/videos/{id}/texts/{track}': async ({ viewer, params: { id, track } }) => {
+    changeable(await ask(id, viewer));
+    // Out of the manifest first: nobody is sent to what is gone. Again on a repeated call: the first may have died before it.
+    const changed = await changeTexts(id, (texts) => {
+      const left = texts.filter((one) => one.id !== track);
+      return left.length === texts.length ? undefined : left;
+    });
+    await removeTexts(id, [track]);
+    return show(changed);
   },
 
   'GET /api/videos/{id}/grants': async ({ viewer, params: { id } }) => {

@@ -67,8 +67,11 @@ export const handler = serve<'playback'>(groupsClaim, {
     const video = await watchable(id, who?.viewer);
     checkPlayable(video);
     const name = playlist.replace(/\.m3u8$/, '');
-    if (!video.renditions.some((rendition) => rendition.kind === kind && rendition.name === name))
-      throw new ApiError('not-found', 'The video has no such rendition.');
+    const there =
+      kind === 'text'
+        ? video.texts?.some((text) => text.id === name)
+        : video.renditions.some((rendition) => rendition.kind === kind && rendition.name === name);
+    if (there !== true) throw new ApiError('not-found', 'The video has no such rendition.');
     const key = playlistKey(video, kind, name);
     // A playlists token ends with the signature it stands for; reloading must not stretch it.
     const end = (who?.use === 'playlists' && who.expiresAt) || signatureEnd(new Date(), signatureHours, video.duration);

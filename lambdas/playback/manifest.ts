@@ -2,8 +2,8 @@
  * Playlists of one viewer, as text. Pure. Media playlists are shared by all viewers and say `{$auth}` where a signature
  * belongs; what is made here supplies it (RFC 8216bis 4.3, 4.4.2.3), or spells it out for players without variables.
  */
-import { playlistPath, revisionPrefix, type RenditionKind } from '../../lib/contract/keys.ts';
-import type { Rendition, VideoRecord } from '../../lib/contract/video.ts';
+import { playlistPath, revisionPrefix, textPath, type RenditionKind } from '../../lib/contract/keys.ts';
+import type { Rendition, TextTrack, VideoRecord } from '../../lib/contract/video.ts';
 
 /** Variable that media playlists import. No `-` in it: Shaka does not replace such a name. */
 export const AUTH_VARIABLE = 'auth';
@@ -23,20 +23,24 @@ export type Access =
 /** bit/s. The variant Apple's HLS Authoring Specification recommends as the default one on Wi-Fi. */
 const FIRST_VARIANT_BITRATE = 2_000_000;
 
-type Published = Pick<VideoRecord, 'id' | 'revision' | 'renditions'>;
+type Published = Pick<VideoRecord, 'id' | 'revision' | 'renditions' | 'texts'>;
 
 /** The multivariant playlist (RFC 8216bis 4.4.6) of a published video. */
 export function multivariant(video: Published, access: Access): string {
   const audio = video.renditions.filter((rendition) => rendition.kind === 'audio');
+  const texts = video.texts ?? [];
+  const subtitles = texts.map((text, index) => textMedia(text, index, texts, uriOf(video, 'text', text.id, access)));
   const tags: Record<RenditionKind, string[]> = {
-    audio: audio.map((rendition, index) => media(rendition, index, audio, uri(video, rendition, access))),
+    audio: audio.map((rendition, index) =>
+      media(rendition, index, audio, uriOf(video, 'audio', rendition.name, access)),
+    ),
     video: inOrder(video.renditions).flatMap((rendition) => [
-      `#EXT-X-STREAM-INF:${variant(rendition, audio)}`,
-      uri(video, rendition, access),
+      `#EXT-X-STREAM-INF:${variant(rendition, audio, texts.length > 0)}`,
+      uriOf(video, 'video', rendition.name, access),
     ]),
   };
-  const lines = ['#EXTM3U', ...header(access), '#EXT-X-INDEPENDENT-SEGMENTS', ...tags.audio, ...tags.video];
-  return `${lines.join('\n')}\n`;
+  const first = ['#EXTM3U', ...header(access), '#EXT-X-INDEPENDENT-SEGMENTS'];
+  return `${[...first, ...tags.audio, ...subtitles, ...tags.video].join('\n')}\n`;
 }
 
 /**
@@ -54,6 +58,22 @@ function media(rendition: Rendition, index: number, all: readonly Rendition[], a
     `DEFAULT=${index === 0 ? 'YES' : 'NO'}`,
     `AUTOSELECT=${auto ? 'YES' : 'NO'}`,
     ...(channels === undefined ? [] : [`CHANNELS="${channels}"`]),
+    `URI="${address}"`,
+  ];
+  return `#EXT-X-MEDIA:${attributes.join(',')}`;
+}
+
+/** One text track; none is shown before somebody asks for it, or the player knows that its language is wanted. */
+function textMedia(text: TextTrack, index: number, all: readonly TextTrack[], address: string): string {
+  const { language, label } = text;
+  const auto = all.findIndex((other) => other.language === language) === index;
+  const attributes = [
+    'TYPE=SUBTITLES',
+    'GROUP-ID="text"',
+    ...(language === undefined ? [] : [`LANGUAGE="${language}"`]),
+    `NAME="${label}"`,
+    'DEFAULT=NO',
+    `AUTOSELECT=${auto ? 'YES' : 'NO'}`,
     `URI="${address}"`,
   ];
   return `#EXT-X-MEDIA:${attributes.join(',')}`;
@@ -82,7 +102,7 @@ function inOrder(renditions: readonly Rendition[]): Rendition[] {
 }
 
 /** BANDWIDTH covers what is played together: the rung and the heaviest audio rendition (RFC 8216bis 4.4.6.2). */
-function variant(rung: Rendition, audio: readonly Rendition[]): string {
+function variant(rung: Rendition, audio: readonly Rendition[], texts: boolean): string {
   const heaviest = (of: (rendition: Rendition) => number) => Math.max(0, ...audio.map(of));
   const codecs = new Set([rung, ...audio].map((rendition) => rendition.codecs));
   const attributes = [
@@ -93,24 +113,30 @@ function variant(rung: Rendition, audio: readonly Rendition[]): string {
   if (rung.width !== undefined && rung.height !== undefined) attributes.push(`RESOLUTION=${rung.width}x${rung.height}`);
   if (rung.frameRate !== undefined) attributes.push(`FRAME-RATE=${rung.frameRate.toFixed(3)}`);
   if (audio.length > 0) attributes.push('AUDIO="audio"');
+  if (texts) attributes.push('SUBTITLES="text"');
   attributes.push('CLOSED-CAPTIONS=NONE');
   return attributes.join(',');
 }
 
-function uri(video: Published, { kind, name }: Rendition, access: Access): string {
+function uriOf(video: Published, kind: PlaylistKind, name: string, access: Access): string {
   if (access.way === 'expand') {
     const query = [access.cookies && 'cookies=1', access.token !== undefined && `token=${access.token}`].filter(
       Boolean,
     );
-    return `/api/play/${video.id}/${playlistPath(kind, name)}${query.length > 0 ? '?' : ''}${query.join('&')}`;
+    return `/api/play/${video.id}/${kind}/${name}.m3u8${query.length > 0 ? '?' : ''}${query.join('&')}`;
   }
-  const path = `/${revisionPrefix(video.id, video.revision)}${playlistPath(kind, name)}`;
+  const path = `/${playlistKey(video, kind, name)}`;
   return access.way === 'define' ? `${path}?{$${AUTH_VARIABLE}}` : path;
 }
 
-/** S3 key of a rendition's shared media playlist. */
-export const playlistKey = (video: Published, kind: RenditionKind, name: string): string =>
-  `${revisionPrefix(video.id, video.revision)}${playlistPath(kind, name)}`;
+/** What has media playlists: the renditions of a revision, and text tracks, which are beside revisions. */
+export type PlaylistKind = RenditionKind | 'text';
+
+/** S3 key of a shared media playlist. */
+export const playlistKey = (video: Published, kind: PlaylistKind, name: string): string =>
+  kind === 'text'
+    ? textPath(video.id, name, 'm3u8')
+    : `${revisionPrefix(video.id, video.revision)}${playlistPath(kind, name)}`;
 
 /**
  * A shared media playlist for one viewer of a player without variables: `{$auth}` replaced by `query` (undefined: left

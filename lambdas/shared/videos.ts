@@ -31,6 +31,8 @@ interface Guard {
   readonly execution?: string;
   /** With `execution`: the video may also have no slicing run yet. One such write decides which of two runs has it. */
   readonly orUnclaimed?: boolean;
+  /** Its text tracks must still be these: a list is changed as a whole. */
+  readonly texts?: { readonly before: VideoRecord['texts'] };
 }
 
 /** Makes the change if the guard holds; answers the new record, or undefined when it does not hold or nothing is there. */
@@ -61,6 +63,14 @@ export async function changeVideo(id: string, change: Change, guard: Guard = {})
     values[':execution'] = guard.execution;
     const mine = '#slicing.#execution = :execution';
     conditions.push(guard.orUnclaimed === true ? `(attribute_not_exists(#slicing) OR ${mine})` : mine);
+  }
+  if (guard.texts !== undefined) {
+    names['#texts'] = 'texts';
+    if (guard.texts.before === undefined) conditions.push('attribute_not_exists(#texts)');
+    else {
+      values[':textsBefore'] = guard.texts.before;
+      conditions.push('#texts = :textsBefore');
+    }
   }
   try {
     const { Attributes } = await dynamo.send(

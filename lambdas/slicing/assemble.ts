@@ -19,6 +19,7 @@ import { assembleTask, chunkResult, type AssembleResult, type AssembleTask } fro
 import type { VideoRecord } from '../../lib/contract/video.ts';
 import { logger } from '../shared/logger.ts';
 import { removeObjects } from '../shared/objects.ts';
+import { removeTexts } from '../shared/texts.ts';
 import { announce, changeVideo, readVideo, type Change } from '../shared/videos.ts';
 import { download, putObject, readText } from './objects.ts';
 import { architecture, settle } from './budget.ts';
@@ -30,6 +31,7 @@ import { holdPlace, leavePlace } from './place.ts';
 import { drawPoster, posterRung, segmentAt } from './poster.ts';
 import { addUsage } from './prices.ts';
 import { bestTime, boardsOf, storyboardVtt, VTT_TYPE, type Board } from './storyboard.ts';
+import { publishTexts, textIds } from './texts.ts';
 import { step } from './transient.ts';
 
 export const handler = step(async (input: unknown): Promise<AssembleResult> => {
@@ -70,6 +72,7 @@ async function assemble(task: AssembleTask, used: () => Usage): Promise<Assemble
     await putObject(bucket, `${prefix}${STORYBOARD_PATH}`, storyboardVtt(boards, plan), VTT_TYPE, 'no-store');
   if (!(await reach('playable', task, facts(before, task, renditions)))) return stopped(task, renditions, boards);
 
+  await publishTexts(plan, results, lengthOf(before, renditions) ?? plan.source.info.duration);
   const hasPoster = await poster(task, renditions, prefix, bestTime(boards));
   const cost = plan.cost && costOf(plan.cost, task, before, renditions, [...results.map((one) => one.used), used()]);
   const ready = { hasPoster, hasStoryboard, progress: 100, ...(cost && { cost }) };
@@ -142,6 +145,7 @@ async function stopped(
     ),
     ...chunks.map(({ index }) => chunkResultKey(videoId, revision, index)),
   ]);
+  await removeTexts(videoId, textIds(plan));
   return { outcome: 'stopped', videoId };
 }
 

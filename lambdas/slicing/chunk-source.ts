@@ -16,17 +16,22 @@ interface Stretch {
   readonly at: number;
 }
 
-/** Writes the file to `path`; answers how many bytes of the source were read. */
-export async function writeChunkSource(table: ChunkTable, source: ByteSource, path: string): Promise<number> {
+/**
+ * Writes the file to `path`; answers the samples of text that lie in the chunk, which are read along and in no track of it:
+ * those of each text track, in order.
+ */
+export async function writeChunkSource(table: ChunkTable, source: ByteSource, path: string): Promise<Buffer[][]> {
   const parts = [table.video, ...table.audio.flatMap(({ part }) => part ?? [])];
-  const stretches = stretchesOf(parts);
+  const texts = table.texts ?? [];
+  const stretches = stretchesOf([...parts, ...texts]);
   const bytes = stretches.reduce((sum, { from, end }) => sum + end - from, 0);
   const header = movieHeader(
     table.video.timescale,
     parts.map((part) => placed(part, stretches)),
     bytes,
   );
-  const file = await open(path, 'w');
+  const said = texts.map((text) => text.size.map((size) => Buffer.alloc(size)));
+  const file = await open(path, 'w+');
   try {
     await file.write(header, 0, header.length, 0);
     for (const { from, end, at } of stretches) {
@@ -37,10 +42,14 @@ export async function writeChunkSource(table: ChunkTable, source: ByteSource, pa
     }
     // What the source does not have, its decoder sees as zeros.
     await file.truncate(header.length + bytes);
+    for (const [track, text] of texts.entries()) {
+      for (const [index, offset] of placedOffsets(text, stretches).entries())
+        await file.read(said[track]![index]!, 0, text.size[index], header.length + offset);
+    }
   } finally {
     await file.close();
   }
-  return bytes;
+  return said;
 }
 
 /** The stretches of the source that hold these samples, in order, near ones joined. */
@@ -63,13 +72,19 @@ export function stretchesOf(parts: readonly Pick<TrackPart, 'offset' | 'size'>[]
   return joined;
 }
 
-function placed(part: TrackPart, stretches: readonly Stretch[]): PartOfTrack {
+const placed = (part: TrackPart, stretches: readonly Stretch[]): PartOfTrack => ({
+  ...part,
+  trak: Buffer.from(part.trak, 'base64'),
+  offset: placedOffsets(part, stretches),
+});
+
+/** Where in the file's media each sample lies. */
+function placedOffsets(part: Pick<TrackPart, 'offset' | 'size'>, stretches: readonly Stretch[]): number[] {
   let near = 0;
-  const offset = part.offset.map((from, i) => {
+  return part.offset.map((from, i) => {
     if (part.size[i] === 0) return 0;
     while (from < stretches[near]!.from) near -= 1;
     while (from >= stretches[near]!.end) near += 1;
     return stretches[near]!.at + from - stretches[near]!.from;
   });
-  return { ...part, trak: Buffer.from(part.trak, 'base64'), offset };
 }

@@ -16,6 +16,7 @@ import { startMeter } from './meter.ts';
 import { download, mediaOf, putObject, readText } from './objects.ts';
 import { holdPlace, leavePlace } from './place.ts';
 import { Refusal } from './refusal.ts';
+import { textsOfChunk, textsOfFile } from './texts.ts';
 import { step } from './transient.ts';
 import { Watch, Stopped } from './watch.ts';
 
@@ -78,8 +79,8 @@ async function encode(
   const segments = join(folder, 'segments');
   const started = Date.now();
   await mkdir(segments);
-  const table = await fetchSource(task, source, watch.signal);
-  return encodeChunk({
+  const { table, texts } = await fetchSource(task, source, watch.signal, TEXT_SHARE * timeoutMs);
+  const result = await encodeChunk({
     task,
     table,
     source,
@@ -90,16 +91,20 @@ async function encode(
     put,
     onProgress: (seconds) => watch.progress(seconds),
   });
+  return texts.length > 0 ? { ...result, texts } : result;
 }
 
+/** Of the time a source that is read whole has, what looking for its captions may take. */
+const TEXT_SHARE = 0.1;
+
 /** Brings what this chunk reads of the source to `path`: by its part of the segment table, or everything. */
-async function fetchSource({ plan, chunk }: EncodeTask, path: string, signal: AbortSignal) {
+async function fetchSource({ plan, chunk }: EncodeTask, path: string, signal: AbortSignal, timeoutMs: number) {
   if (plan.timescale === null) {
     await download(plan.source, path, signal);
-    return undefined;
+    return { table: undefined, texts: await textsOfFile(plan, path, { timeoutMs, signal }) };
   }
   const key = chunkTableKey(plan.videoId, plan.revision, chunk.index);
   const table = chunkTable.parse(JSON.parse(await readText({ bucket: required('MEDIA_BUCKET'), key })));
-  await writeChunkSource(table, mediaOf(plan), path);
-  return table;
+  const said = await writeChunkSource(table, mediaOf(plan), path);
+  return { table, texts: textsOfChunk(plan, table, said) };
 }

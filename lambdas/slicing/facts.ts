@@ -1,9 +1,12 @@
 /** From ffprobe's answer to the facts planning needs, or a refusal. Pure. */
 import {
   MAX_SOUND_TRACKS,
+  MAX_SOURCE_TEXTS,
+  TEXT_CODECS,
   type SlicingOptions,
   type SourceInfo,
   type SourceSound,
+  type SourceText,
 } from '../../lib/contract/slicing.ts';
 import { readLabel, readLanguage } from '../shared/language.ts';
 import type { Probed, ProbedStream } from './ffprobe.ts';
@@ -50,6 +53,7 @@ export function readFacts(
     duration: seconds(format.duration),
     video: videoFacts(video, start, decodable, maxDimension),
     audio: soundFacts(probed.streams, decodable),
+    ...textFacts(probed.streams),
   };
 }
 
@@ -138,6 +142,18 @@ function soundFact({ index, codec_name, channels, sample_rate, disposition, tags
     ...(title !== undefined && { title }),
     default: disposition.default === 1,
   };
+}
+
+/** The tracks of text, in the file's order. */
+function textFacts(streams: readonly ProbedStream[]): Pick<SourceInfo, 'texts'> {
+  const texts = streams.flatMap(({ index, codec_type, codec_name, tags }): SourceText[] => {
+    const codec = TEXT_CODECS.find((name) => name === codec_name);
+    if (codec_type !== 'subtitle' || codec === undefined) return [];
+    const language = readLanguage(tags['language']);
+    const title = readLabel(tags['title']);
+    return [{ index, codec, ...(language !== undefined && { language }), ...(title !== undefined && { title }) }];
+  });
+  return texts.length > 0 ? { texts: texts.slice(0, MAX_SOURCE_TEXTS) } : {};
 }
 
 const QUARTERS = [0, 90, 180, 270] as const;

@@ -15,7 +15,7 @@ import { segmentTable, type SegmentTable } from './segment-table.ts';
 import { takeSample, walkFragments } from './sample.ts';
 
 /** Chunks of one video at most; longer videos have longer ones. Each is an entry of the state machine's input: 256 KiB. */
-const MAX_CHUNKS = 500;
+export const MAX_CHUNKS = 500;
 
 interface InspectOptions {
   readonly source: ByteSource;
@@ -83,8 +83,9 @@ async function readMoov(file: ByteSource, layout: Layout | undefined): Promise<B
   return box && (await file.read(box.offset + box.header, box.size - box.header));
 }
 
-type Tracks = Pick<SourceInfo, 'video' | 'audio'>;
-const positionsOf = ({ video, audio }: Tracks): number[] => [video.index, ...audio.map(({ index }) => index)];
+type Tracks = Pick<SourceInfo, 'video' | 'audio' | 'texts'>;
+const positionsOf = ({ video, audio, texts = [] }: Tracks): number[] =>
+  [video, ...audio, ...texts].map(({ index }) => index);
 
 async function indexOfHeader(file: ByteSource, layout: Layout | undefined, tracks: Tracks) {
   const moov = await readMoov(file, layout);

@@ -6,7 +6,7 @@ import { INIT_NAME, renditionFolder, revisionPrefix, type RenditionKind } from '
 import type { Plan } from '../../lib/contract/slicing.ts';
 import type { Rendition } from '../../lib/contract/video.ts';
 import { describe, targetDuration, type MergedRendition, type Segment } from './playlists.ts';
-import { TIME_OFFSET } from './segmenter.ts';
+import { TIME_OFFSET } from '../../lib/contract/slicing.ts';
 
 export const DASH_TYPE = 'application/dash+xml';
 

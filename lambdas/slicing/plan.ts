@@ -23,7 +23,7 @@ const AVERAGE: readonly (readonly [shortSide: number, bitrate: number])[] = [
 export const PEAK = 1.5;
 
 /** Seconds of the peak rate that the decoder's buffer (VBV) holds. */
-export const BUFFER_SECONDS = 1.5;
+export const BUFFER_SECONDS = 0.75;
 
 /** The specification's ceiling, frames per second. */
 const MAX_FRAME_RATE = 60;

@@ -57,11 +57,12 @@ interface TableOptions {
 }
 
 /**
- * `index`: the chosen video track, then those of the sound renditions. Undefined when the source has to be read whole:
+ * `index`: the chosen video track, those of the sound renditions, then those of text. Undefined when the source has to be read whole:
  * edits that repeat or change speed, times that run backwards, raw sound.
  */
 export function segmentTable(index: MovieIndex, options: TableOptions): SegmentTable | undefined {
-  const [video, ...tracks] = index.tracks;
+  const [video, ...others] = index.tracks;
+  const tracks = others.slice(0, options.audio.length);
   if (video === undefined || video.samples.count === 0) return undefined;
   const pictures = placePictures(video, index.timescale);
   const sounds = tracks.map((track) => (track.samples.count > 0 ? placeSound(track, index.timescale) : undefined));
@@ -72,7 +73,10 @@ export function segmentTable(index: MovieIndex, options: TableOptions): SegmentT
   if (placed === undefined) return undefined;
   const late = zero / video.timescale;
   const heard = sounds.map((sound) => sound && { ...sound, shift: sound.shift - late, end: sound.end - late });
-  return lay(placed, heard, options);
+  const texts = others
+    .slice(tracks.length)
+    .map((track): Text => ({ track, shift: textShift(track, index.timescale) - late }));
+  return lay(placed, heard, texts, options);
 }
 
 type Unplaced = Omit<Pictures, 'keys'>;
@@ -133,6 +137,7 @@ const LONGEST_CHUNK = 3600;
 function lay(
   pictures: Pictures,
   sounds: readonly (Sound | undefined)[],
+  texts: readonly Text[],
   options: TableOptions,
 ): SegmentTable | undefined {
   const { timescale, samples } = pictures.track;
@@ -173,6 +178,9 @@ function lay(
         const frames = framesOf(chunks[index]!.start, ends, sampleRate);
         const sound = sounds[position];
         return { part: sound ? soundPart(sound, frames, sampleRate) : null, ...frames };
+      }),
+      ...(texts.length > 0 && {
+        texts: texts.map((text) => textPart(text, chunks[index]!.start, next ? seconds(next.time) : Infinity)),
       }),
     };
   };
@@ -238,6 +246,39 @@ function endOf({ track: { samples }, shift }: Pictures, next: number, time: numb
     if (samples.decode[i]! + samples.composition[i]! + shift < time) end = i + 1;
   }
   return end;
+}
+
+interface Text {
+  readonly track: IndexedTrack;
+  /** Seconds to add to decode time. */
+  readonly shift: number;
+}
+
+/** An edit list that repeats or changes speed is left out of account: text a little off is better than none. */
+const textShift = ({ edit, timescale }: IndexedTrack, movieTimescale: number): number =>
+  edit === undefined ? 0 : edit.delay / movieTimescale - edit.from / timescale;
+
+/** What a sample of timed text (3GPP TS 26.245 5.17) has at least: the length of its text. Where it is all, there is none. */
+const EMPTY_TEXT_BYTES = 2;
+
+/** The samples that begin from one time to another, seconds. One that begins before the video is shown from its start. */
+function textPart({ track, shift }: Text, from: number, to: number): NonNullable<ChunkTable['texts']>[number] {
+  const { samples, timescale } = track;
+  const at = (sample: number) =>
+    (sample < samples.count ? samples.decode[sample]! : samples.decode[samples.count - 1]! + samples.lastDuration) /
+      timescale +
+    shift;
+  const first = from === 0 ? 0 : firstFrom(samples.decode, (from - shift) * timescale);
+  const end = to === Infinity ? samples.count : firstFrom(samples.decode, (to - shift) * timescale);
+  const said = Array.from({ length: Math.max(0, end - first) }, (_, i) => first + i).filter(
+    (i) => samples.size[i]! > EMPTY_TEXT_BYTES && at(i + 1) > Math.max(0, at(i)),
+  );
+  return {
+    offset: said.map((i) => samples.offset[i]!),
+    size: said.map((i) => samples.size[i]!),
+    start: said.map((i) => Math.max(0, at(i))),
+    end: said.map((i) => at(i + 1)),
+  };
 }
 
 type Frames = Omit<SoundPart, 'part'>;

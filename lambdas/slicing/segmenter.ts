@@ -1,4 +1,5 @@
 /** Cuts one track's samples into segments at keyframes nearest after each multiple of the segment duration. */
+import { TIME_OFFSET } from '../../lib/contract/slicing.ts';
 import { BoxError } from '../../lib/media/boxes.ts';
 import { readBoxes } from '../../lib/media/layout.ts';
 import { readFragment, readTrack, writeSegment, type Sample, type Track } from './fmp4.ts';
@@ -21,13 +22,6 @@ export interface CutOptions {
   /** Seconds from the start at which segments begin, and the end: of a chunk that is part of a segment table. */
   readonly laid?: { readonly cuts: readonly number[]; readonly end: number };
 }
-
-/**
- * Seconds added to every time stamp. B-frames are decoded before they are shown, so the first decode time lies before
- * the first presentation time, and neither may be negative; all renditions move alike. An edit list or negative
- * composition offsets would do the same in fewer players.
- */
-export const TIME_OFFSET = 1;
 
 /** Keyframes are forced within half a millisecond of the boundary; so much early still counts. */
 const EARLY = 0.001;

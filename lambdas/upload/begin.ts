@@ -48,10 +48,10 @@ export async function beginForm(viewer: Viewer, announced: Announced, limits: Up
   });
 }
 
-const after = (now: number, seconds: number) => Math.floor(now / 1000) + seconds;
+export const after = (now: number, seconds: number) => Math.floor(now / 1000) + seconds;
 
 /** Throws `too-many-uploads`. */
-async function place(
+export async function place(
   owner: string,
   videoId: string,
   expiresAt: number,
@@ -80,7 +80,7 @@ export async function allOrNothing<T>(steps: (undo: (() => Promise<unknown>)[]) 
   }
 }
 
-async function putRecord(record: VideoRecord): Promise<void> {
+export async function putRecord(record: VideoRecord): Promise<void> {
   await dynamo.send(
     new PutCommand({
       TableName: required('VIDEOS_TABLE'),
@@ -90,6 +90,6 @@ async function putRecord(record: VideoRecord): Promise<void> {
   );
 }
 
-async function deleteRecord(id: string): Promise<void> {
+export async function deleteRecord(id: string): Promise<void> {
   await dynamo.send(new DeleteCommand({ TableName: required('VIDEOS_TABLE'), Key: { id } }));
 }

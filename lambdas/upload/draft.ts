@@ -95,7 +95,7 @@ export function checkType(claimed: string, types: readonly string[]): string {
 }
 
 /** A name that is just the file's own says no more than the file name, so both lose their folder and extension. */
-function titleOf(title: string | undefined, name: string | undefined, filename: string): string {
+export function titleOf(title: string | undefined, name: string | undefined, filename: string): string {
   const chosen = title ?? (name !== undefined && name !== filename ? name : undefined);
   const base = filename.split(/[/\\]/).at(-1) ?? '';
   return tidy(chosen ?? '') || tidy(base.replace(/(?<=.)\.[^.\s]{1,10}$/, '')) || 'Untitled';

@@ -28,7 +28,7 @@ export async function complete(video: MultipartVideo, claimed: readonly ClaimedP
     if (arrived === undefined) throw uploadGone();
     await changeVideo(
       video.id,
-      { status: 'uploaded', set: { bytes: { source: arrived, media: 0 } }, remove: ['expiresAt'] },
+      { status: 'uploaded', set: { bytes: { source: arrived, media: 0 }, progress: 0 }, remove: ['expiresAt'] },
       { from: ['uploading'] },
     );
   }

@@ -1,4 +1,4 @@
-/** The Uppy Companion S3 protocol. The server makes the video, chooses the key, and checks every later call by them. */
+/** The Uppy Companion S3 protocol, and pulls from addresses. The server makes the video, chooses the key, and checks every later call by them. */
 import { json, required } from '../../lib/contract/env.ts';
 import { serve } from '../shared/http.ts';
 import { readVideo } from '../shared/videos.ts';
@@ -6,11 +6,14 @@ import type { Viewer } from '../shared/viewer.ts';
 import { checkMayUpload, ownUpload, uploadGone, videoOfKey } from './access.ts';
 import { beginForm, beginMultipart } from './begin.ts';
 import { abort, complete, type MultipartVideo } from './finish.ts';
+import { pullRules } from '../../lib/contract/pull.ts';
 import { uploadLimits } from '../../lib/contract/upload.ts';
+import { beginPull } from '../pull/begin.ts';
 import { forgetRecent, recentVideo } from './recent.ts';
 import { bucket, listParts, signPart } from './source.ts';
 
 const limits = json('UPLOAD_LIMITS', uploadLimits);
+const rules = json('PULL_RULES', pullRules);
 
 interface Call {
   readonly viewer: Viewer;
@@ -80,4 +83,5 @@ export const handler = serve<'upload'>(required('GROUPS_CLAIM'), {
     if (video !== undefined) await abort(ownUpload(video, viewer, params.uploadId, Date.now() / 1000));
     return {};
   },
+  'POST /api/videos': async ({ viewer, body }) => ({ videoId: await beginPull(viewer, body, limits, rules) }),
 });

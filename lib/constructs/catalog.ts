@@ -10,7 +10,14 @@ import { Construct } from 'constructs';
 import type { z } from 'zod';
 import { concurrency, type Config } from '../config.ts';
 import type { consoleConfig } from '../contract/api.ts';
-import { SERVED_POSITIONS, SOURCE_PREFIX, TRACKS_PREFIX, VOD_PREFIX, WORK_PREFIX } from '../contract/keys.ts';
+import {
+  SERVED_POSITIONS,
+  SOURCE_PREFIX,
+  TEXT_KEYS,
+  TRACKS_PREFIX,
+  VOD_PREFIX,
+  WORK_PREFIX,
+} from '../contract/keys.ts';
 import type { Api } from './api.ts';
 import { SluiceFunction } from './function.ts';
 import { workQueue } from './queue.ts';
@@ -55,6 +62,11 @@ export class Catalog extends Construct {
         ['s3:GetObject'],
         [storage.media.arnForObjects(SERVED_POSITIONS)],
         'where clips of earlier versions have their positions',
+      )
+      .allow(
+        ['s3:PutObject', 's3:DeleteObject'],
+        [storage.media.arnForObjects(TEXT_KEYS)],
+        'captions that people add; videos are not known before they are there',
       )
       .sendTo('REMOVAL_QUEUE', removals);
     signingKey.allowSigning(this.handler);

@@ -164,7 +164,8 @@ export function contentSecurityPolicy(config: Config, sources: Pick<Bucket, 'buc
     'style-src': ["'self'", "'unsafe-inline'"],
     'img-src': ["'self'", 'data:', 'blob:', ...tiles],
     'font-src': ["'self'", 'data:'],
-    'media-src': ["'self'", 'blob:'],
+    // hls.js gives its text tracks an empty source of their own, `data:,WEBVTT`.
+    'media-src': ["'self'", 'blob:', 'data:'],
     'worker-src': ["'self'", 'blob:'],
     'connect-src': connect,
     'frame-src': frames,

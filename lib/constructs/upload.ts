@@ -1,4 +1,4 @@
-/** Upload: signs parts that people's browsers send straight to the source bucket. */
+/** Upload: signs parts that people's browsers send straight to the source bucket, and pulls what lies elsewhere. */
 import { Duration } from 'aws-cdk-lib';
 import { EventBus } from 'aws-cdk-lib/aws-events';
 import { Construct } from 'constructs';
@@ -8,6 +8,7 @@ import { DAY_SECONDS, GIB, MINUTE_SECONDS } from '../contract/options.ts';
 import { uploadLimits, type UploadLimits } from '../contract/upload.ts';
 import type { Api } from './api.ts';
 import { SluiceFunction } from './function.ts';
+import { pulls, rulesOf } from './pulls.ts';
 import type { Storage } from './storage.ts';
 
 export interface UploadProps {
@@ -18,17 +19,23 @@ export interface UploadProps {
 
 export class Upload extends Construct {
   readonly handler: SluiceFunction;
+  /** Brings over what lies at an address. */
+  readonly puller: SluiceFunction;
 
   constructor(scope: Construct, id: string, { config, storage, api }: UploadProps) {
     super(scope, id);
     const bus = EventBus.fromEventBusName(this, 'Bus', 'default');
+    const limits = limitsOf(config);
+    const { queue, puller } = pulls(this, { config, storage, limits });
+    this.puller = puller;
     this.handler = new SluiceFunction(this, 'Handler', {
       config,
       entry: 'upload/handler.ts',
       description: 'Upload API (Uppy Companion S3 protocol): signs, lists, completes; sees no byte of a file',
       environment: {
         GROUPS_CLAIM: config.auth.groupsClaim,
-        UPLOAD_LIMITS: JSON.stringify(limitsOf(config)),
+        UPLOAD_LIMITS: JSON.stringify(limits),
+        PULL_RULES: JSON.stringify(rulesOf(config)),
       },
       // The HTTP API waits 30 s; finishing thousands of parts takes S3 some of them.
       timeout: Duration.seconds(29),
@@ -43,7 +50,8 @@ export class Upload extends Construct {
         SOURCE_PREFIX,
       )
       .listObjects(storage.sources, SOURCE_PREFIX)
-      .useEvents('EVENT_BUS', bus);
+      .useEvents('EVENT_BUS', bus)
+      .sendTo('PULL_QUEUE', queue);
     api.serve('upload', this.handler);
   }
 }

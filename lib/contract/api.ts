@@ -8,9 +8,10 @@ import { liveRoutes } from './device-api.ts';
 import { track } from './geojson.ts';
 import { RENDITION_KINDS } from './keys.ts';
 import { MAX_TOKEN_SECONDS } from './options.ts';
+import { MAX_ADDRESS } from './pull.ts';
 import type { Route, Stage } from './route.ts';
 import { characters, line, lines, mediaType, opaque } from './text.ts';
-import { grant, video, videoId, videoStatus, visibility } from './video.ts';
+import { grant, languageTag, textId, video, videoId, videoStatus, visibility } from './video.ts';
 
 /** RFC 9457 problem document. `code` is stable; `limit` names the limit that was broken, if one was. */
 export const problem = z.object({
@@ -57,6 +58,35 @@ const videoPatch = z
 
 /** Of a picture of 3 MiB, in base64. */
 const MAX_PICTURE_CHARACTERS = 4 * 1024 ** 2;
+
+/** Characters of a .srt or .vtt file: several times those of the longest film. */
+export const MAX_TEXT_LENGTH = 400_000;
+
+export const textAdded = z
+  .object({
+    text: lines(MAX_TEXT_LENGTH).meta({ description: 'A .srt or .vtt file, as it is.' }),
+    language: languageTag,
+    label: line(100)
+      .optional()
+      .meta({ description: 'What viewers choose it by; without it what the language calls itself, e.g. `Deutsch`.' }),
+  })
+  .strict();
+
+const textPatch = z.object({ language: languageTag.optional(), label: line(100).optional() }).strict();
+
+const videoPull = z
+  .object({
+    sourceUrl: line(MAX_ADDRESS).meta({
+      description:
+        'Where the source is: an https address of the file itself that anybody may open, or `s3://bucket/key` of a bucket that the configuration names (`upload.pullBuckets`).',
+    }),
+    filename: line(255).optional().meta({ description: 'Without it, the last part of the address.' }),
+    title: videoPatch.shape.title,
+    description: videoPatch.shape.description,
+    tags: videoPatch.shape.tags,
+    visibility: videoPatch.shape.visibility,
+  })
+  .strict();
 
 export const consoleConfig = z.object({
   issuer: z.string(),
@@ -164,6 +194,16 @@ export const routes = {
     response: z.object({}),
   },
 
+  'POST /api/videos': {
+    stage: 'upload',
+    auth: 'user',
+    status: 202,
+    summary:
+      'Have a source pulled from an address. The video is `uploading`, with its progress, until it has arrived; then it is sliced like any other.',
+    body: videoPull,
+    response: z.object({ videoId }),
+  },
+
   'GET /api/config': {
     stage: 'catalog',
     auth: 'none',
@@ -247,6 +287,33 @@ export const routes = {
         })
         .strict(),
     ]),
+  },
+  'POST /api/videos/{id}/texts': {
+    stage: 'catalog',
+    auth: 'user',
+    status: 201,
+    summary:
+      'Add subtitles or captions: a SubRip or WebVTT file. They are in the next manifest. What cannot be read is refused by its line.',
+    params: idParam,
+    body: textAdded,
+    response: video,
+  },
+  'PATCH /api/videos/{id}/texts/{track}': {
+    stage: 'catalog',
+    auth: 'user',
+    status: 200,
+    summary: 'Change language or name of a text track.',
+    params: idParam.extend({ track: textId }),
+    body: textPatch,
+    response: video,
+  },
+  'DELETE /api/videos/{id}/texts/{track}': {
+    stage: 'catalog',
+    auth: 'user',
+    status: 200,
+    summary: 'Remove a text track. Safe to repeat.',
+    params: idParam.extend({ track: textId }),
+    response: video,
   },
   'GET /api/videos/{id}/grants': {
     stage: 'catalog',
@@ -352,7 +419,10 @@ export const routes = {
     status: 200,
     contentType: 'application/vnd.apple.mpegurl',
     summary: 'A media playlist with every URL signed; `?expand=1` playlists point here.',
-    params: idParam.extend({ kind: z.enum(RENDITION_KINDS), playlist: z.string().regex(/^[a-z0-9]{1,20}\.m3u8$/) }),
+    params: idParam.extend({
+      kind: z.enum([...RENDITION_KINDS, 'text']),
+      playlist: z.string().regex(/^[a-z0-9]{1,20}\.m3u8$/),
+    }),
     query: z.object({
       token: z.string().max(4096).optional(),
       cookies: z

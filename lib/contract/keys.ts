@@ -4,6 +4,7 @@
  *
  * Source bucket: `uploads/{videoId}/source`, and `uploads/{videoId}/form` for what a form posted, until it is accepted.
  * Media bucket:  `vod/{videoId}/r{revision}/…` (immutable; served by the edge),
+ *                `vod/{videoId}/text/…` (text tracks; likewise, whatever the revision),
  *                `work/{videoId}/r{revision}/…` (hand-over between slicing steps; never served, expires),
  *                `tracks/{videoId}/…` (where a clip was filmed; never served, read by the API) and
  *                `live/{deviceId}/…` (live-keys.ts; served by the edge, expires with the device's retention).
@@ -66,6 +67,13 @@ export const INIT_NAME = 'init.mp4';
 /** Segment file name inside the rendition folder. `number` counts from 1 over the whole video. */
 export const segmentName = (number: number, type: SegmentType): string =>
   `${String(number).padStart(5, '0')}.${type === 'fmp4' ? 'm4s' : 'ts'}`;
+
+/** Text track of a video, beside its revisions: a new slicing run keeps what people added. `name`: its id. */
+export const textPath = (videoId: string, name: string, ending: 'vtt' | 'm3u8'): string =>
+  `${vodPrefix(videoId)}text/${name}.${ending}`;
+
+/** The keys of `textPath` of all videos, as a pattern of IAM. */
+export const TEXT_KEYS = `${VOD_PREFIX}*/text/*`;
 
 /** DASH manifest (MPD) over the revision's segments, relative to the revision prefix: without anybody's signature. */
 export const DASH_PATH = 'manifest.mpd';

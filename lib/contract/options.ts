@@ -42,6 +42,16 @@ export const uploadBounds = {
   maxInFlight: whole(1, 1000),
   urlMinutes: whole(1, 720),
   expireDays: whole(1, 30),
+  pullBuckets: z
+    .array(
+      z
+        .string()
+        // Amazon S3 bucket naming rules, general purpose buckets.
+        .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/)
+        .refine((name) => !name.includes('..'), 'is no bucket name'),
+    )
+    .max(20)
+    .refine(once, TWICE),
 };
 
 export const slicingBounds = {

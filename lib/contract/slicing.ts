@@ -59,6 +59,36 @@ const soundPlan = z.object({
 });
 export type SoundPlan = z.infer<typeof soundPlan>;
 
+/**
+ * Seconds added to every time stamp. B-frames are decoded before they are shown, so the first decode time lies before
+ * the first presentation time, and neither may be negative; all renditions move alike. An edit list or negative
+ * composition offsets would do the same in fewer players.
+ */
+export const TIME_OFFSET = 1;
+
+/** Text tracks of a source that become renditions; people may add more (`MAX_TEXTS`). */
+export const MAX_SOURCE_TEXTS = 32;
+
+/** Codecs of text, as ffprobe names them. Of others (bitmaps of DVDs, Blu-rays and broadcasts) there is nothing to write. */
+export const TEXT_CODECS = ['mov_text', 'subrip', 'ass', 'ssa', 'webvtt', 'text'] as const;
+
+/** A text track of a source. */
+const sourceText = z.object({
+  index: z.int().nonnegative().meta({ description: 'Stream index in the container.' }),
+  codec: z.enum(TEXT_CODECS),
+  language: languageTag.optional(),
+  title: z.string().min(1).max(100).optional(),
+});
+export type SourceText = z.infer<typeof sourceText>;
+
+/** What somebody reads while it is shown. Times in seconds from the start of the video. */
+const cue = z.object({
+  start: z.number().nonnegative(),
+  end: z.number().positive(),
+  text: z.string().meta({ description: 'WebVTT cue text.' }),
+  settings: z.string().optional().meta({ description: 'WebVTT cue settings.' }),
+});
+
 /** What ffprobe says of a source, reduced to what planning needs. */
 const sourceInfo = z.object({
   container: z.string(),
@@ -92,6 +122,7 @@ const sourceInfo = z.object({
   audio: z.array(sourceSound).max(MAX_SOUND_TRACKS).meta({
     description: 'Sound tracks that can be decoded, the one players would choose first; none: a silent video.',
   }),
+  texts: z.array(sourceText).max(MAX_SOURCE_TEXTS).optional().meta({ description: 'Absent: none.' }),
 });
 export type SourceInfo = z.infer<typeof sourceInfo>;
 
@@ -157,6 +188,17 @@ export const chunkTable = z.object({
       }),
     )
     .meta({ description: 'AAC frames of this chunk, of each sound rendition of the plan.' }),
+  texts: z
+    .array(
+      z.object({
+        offset: z.array(z.int().nonnegative()).meta({ description: 'Bytes from the start of the source.' }),
+        size: z.array(z.int().nonnegative()),
+        start: z.array(z.number().nonnegative()).meta({ description: 'Seconds from the start of the video.' }),
+        end: z.array(z.number().nonnegative()),
+      }),
+    )
+    .optional()
+    .meta({ description: 'Samples that begin in this chunk, of each text track of the source.' }),
 });
 export type ChunkTable = z.infer<typeof chunkTable>;
 export type SoundPart = ChunkTable['audio'][number];
@@ -249,6 +291,10 @@ export const chunkResult = z.object({
       }),
     )
     .min(1),
+  texts: z
+    .array(z.object({ index: z.int().nonnegative(), cues: z.array(cue) }))
+    .optional()
+    .meta({ description: 'What is said in this chunk, of each text track of the source by its stream index.' }),
   storyboard: z
     .object({
       every: z.int().positive().meta({ description: 'Seconds from one picture to the next, the first at the start.' }),

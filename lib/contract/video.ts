@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { cost } from './cost.ts';
 import { RENDITION_KINDS, SEGMENT_TYPES, VIDEO_ID } from './keys.ts';
+import { pullState } from './pull.ts';
 
 export const videoId = z.string().regex(VIDEO_ID).meta({ description: 'Video id: 20 characters of a-z and 0-9.' });
 
@@ -42,6 +43,24 @@ export const rendition = z.object({
 });
 export type Rendition = z.infer<typeof rendition>;
 
+/** Text tracks of one video: a film has some dozen languages, each with and without noises. */
+export const MAX_TEXTS = 50;
+
+export const textId = z
+  .string()
+  .regex(/^[a-z0-9]{1,20}$/)
+  .meta({ description: 'Id of a text track.' });
+
+/** Subtitles or captions: a WebVTT rendition. */
+export const textTrack = z.object({
+  id: textId,
+  language: languageTag.optional(),
+  label: z.string().meta({ description: 'What a viewer chooses it by, e.g. `Deutsch`.' }),
+  origin: z.enum(['file', 'added']).meta({ description: '`file`: it was in the source; `added`: somebody sent it.' }),
+  cues: z.int().positive().meta({ description: 'How many there are.' }),
+});
+export type TextTrack = z.infer<typeof textTrack>;
+
 export const failure = z.object({
   code: z.string().meta({ description: 'Stable, e.g. `not-video`, `truncated`, `too-long`.' }),
   reason: z.string().meta({ description: 'One sentence for the person who uploaded: what is wrong and what to do.' }),
@@ -73,7 +92,10 @@ const common = {
   owner: z.string().meta({ description: 'Subject (`sub`) of the person who uploaded it.' }),
   visibility,
   status: videoStatus,
-  progress: z.number().min(0).max(100).meta({ description: 'Percent of slicing done; 100 when ready.' }),
+  progress: z.number().min(0).max(100).meta({
+    description:
+      'Percent of slicing done; 100 when ready. While `uploading`, percent of what is pulled from an address; 0 else.',
+  }),
   failure: failure.nullable(),
   createdAt: timestamp,
   updatedAt: timestamp,
@@ -93,6 +115,7 @@ const common = {
   bytes: z.object({ source: z.int().nonnegative(), media: z.int().nonnegative() }),
   revision: z.int().nonnegative().meta({ description: 'Published slicing run; 0 while there is none.' }),
   renditions: z.array(rendition),
+  texts: z.array(textTrack).optional().meta({ description: 'Subtitles and captions; absent: none.' }),
   timeline: z
     .array(z.object({ status: videoStatus, at: timestamp }))
     .meta({ description: 'When each status was reached, oldest first.' }),
@@ -125,14 +148,16 @@ export const videoRecord = z.object({
   /** Operators may set it by hand: what is no date is none, and one slip must not take the whole library away. */
   removeOn: common.removeOn.catch(undefined),
   /**
-   * How the source arrives. `id` is S3's upload id (multipart only). `slot` is the place in the uploads table it holds;
+   * How the source arrives. `id` is S3's upload id (multipart and pull). `slot` is the place in the uploads table it holds;
    * one that Sluice itself makes (`device`) holds none and says 0.
    */
   upload: z.object({
-    kind: z.enum(['multipart', 'form', 'device']),
+    kind: z.enum(['multipart', 'form', 'device', 'pull']),
     id: z.string().optional(),
     slot: z.int().nonnegative(),
   }),
+  /** What is being pulled from where. Goes when it has arrived: an address may be signed, and then is a key. */
+  pull: pullState.optional(),
   /** Constant partition of the `all` index (admins list every video by time). */
   kind: z.literal('video'),
   /** Slicing run in progress or last finished; the published one is `revision`. */

@@ -15,6 +15,7 @@ interface Resources {
 /** Logical id of a function without its hash → its file. A function that is not here stops the test. */
 const FILES: Record<string, string> = {
   UploadHandler: 'upload/handler.ts',
+  UploadPuller: 'pull/worker.ts',
   SlicingProbe: 'slicing/probe.ts',
   SlicingEncode: 'slicing/encode.ts, a whole source',
   SlicingChunk: 'slicing/encode.ts, a chunk',
@@ -42,6 +43,7 @@ const NAMES: Record<string, string> = {
   StorageMedia: 'media',
   StorageSite: 'site',
   SigningKeyPrivate: 'secret',
+  UploadPulls: 'pulls',
   CatalogRemovals: 'removals',
   PlaybackDistribution: 'distribution',
   SlicingMachine: 'state machine',

@@ -41,8 +41,11 @@ let cases = 0;
 beforeAll(async () => {
   fleet = await startFleet();
   const removals = await fleet.sqs.send(new CreateQueueCommand({ QueueName: `removals-hostile-${process.pid}` }));
+  const pulls = await fleet.sqs.send(new CreateQueueCommand({ QueueName: `pulls-hostile-${process.pid}` }));
   Object.assign(process.env, {
     REMOVAL_QUEUE: removals.QueueUrl,
+    PULL_QUEUE: pulls.QueueUrl,
+    PULL_RULES: JSON.stringify({ allowPrivate: false, buckets: [] }),
     UPLOAD_LIMITS: JSON.stringify({
       maxBytes: 1e9,
       types: ['video/*'],
@@ -102,6 +105,10 @@ beforeAll(async () => {
     // There is none to go on from; what is none is sent as one.
     cursor: [undefined],
     timeZone: ['Asia/Shanghai'],
+    track: ['abc123'],
+    language: ['de'],
+    text: ['00:00:01,000 --> 00:00:02,000\na cue'],
+    sourceUrl: ['https://media.sluice.example/film.mp4'],
   };
 }, 600_000);
 afterAll(async () => {
@@ -111,7 +118,15 @@ afterAll(async () => {
 
 /** What the requests are about, as it was at first. */
 async function reset(): Promise<void> {
-  await fleet.put('VIDEOS_TABLE', record({ id: VIDEO, visibility: 'entitled', hasStoryboard: true }));
+  await fleet.put(
+    'VIDEOS_TABLE',
+    record({
+      id: VIDEO,
+      visibility: 'entitled',
+      hasStoryboard: true,
+      texts: [{ id: 'abc123', language: 'de', label: 'Deutsch', origin: 'added', cues: 1 }],
+    }),
+  );
   await fleet.put('ENTITLEMENTS_TABLE', {
     videoId: VIDEO,
     subject: 'vera',

@@ -173,6 +173,10 @@ describe('configuration', () => {
     ['removal', 'maybe', 'removal'],
     ['logRetentionDays', '2', 'logRetentionDays'],
     ['enforceTls', 'yes', 'enforceTls'],
+    ['upload.pullBuckets', ['Films'], 'upload.pullBuckets'],
+    ['upload.pullBuckets', ['a..b'], 'upload.pullBuckets'],
+    ['upload.pullBuckets', ['films/*'], 'upload.pullBuckets'],
+    ['upload.pullBuckets', ['*'], 'upload.pullBuckets'],
     ['auth.issuer', 'not a url', 'auth.issuer'],
     ['auth.issuer', 'ftp://issuer.example', 'auth.issuer'],
     ['auth.issuer', 'https://issuer.example', 'auth.issuer'],
@@ -329,6 +333,7 @@ describe('configuration', () => {
 
   // The map is there whether or not devices are taken in now.
   it.each<[Record<string, unknown>, string]>([
+    [{ 'upload.pullPrivate': true }, 'upload.pullPrivate'],
     [{ 'live.mapTilesUrl': 'https://tiles.example/{z}/{x}/{y}.png' }, 'live.mapAttribution'],
     [{ 'live.mapAttribution': '© Tiles' }, 'live.mapTilesUrl'],
     [{ 'live.mapAttributionUrl': 'https://tiles.example/' }, 'live.mapTilesUrl'],

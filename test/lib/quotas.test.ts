@@ -34,6 +34,7 @@ const TEXTS: Readonly<Record<string, readonly [least: unknown, most: unknown]>> 
   'auth.connectOrigins': [[], many(8, (i) => long(71, `https://${i}`))],
   'upload.types': [['a/b'], many(20, (i) => long(100, `video/${i}`))],
   'upload.allowedOrigins': [[], many(50, (i) => `https://${i}.${host(245)}`)],
+  'upload.pullBuckets': [[], many(20, (i) => long(63, `b${i}`))],
   'slicing.ladder': [[234], [2160, 1440, 1080, 720, 540, 360, 234]],
   'playback.allowedOrigins': [['*'], many(50, (i) => `https://${i}.${host(245)}`)],
   'playback.domainName': ['a.bc', host(253)],
@@ -69,7 +70,7 @@ const at = (end: 0 | 1, paths: Iterable<string>): Values =>
   Object.fromEntries([...paths].map((path) => [path, bounds.get(path)![end]]));
 /** Text is shared by several options, and ports must differ: they have runs of their own. */
 const APART =
-  /^(auth\.|concurrency\.|upload\.types|live\.(map|.*Port$|tls|publicHost|allowedCidrs|announceTls|enabled)|playback\.(domainName|certificateArn|publicUrl))/;
+  /^(auth\.|concurrency\.|upload\.(types|pullPrivate)|live\.(map|.*Port$|tls|publicHost|allowedCidrs|announceTls|enabled)|playback\.(domainName|certificateArn|publicUrl))/;
 const numbers = [...bounds.keys()].filter((path) => !APART.test(path));
 const on = { 'live.enabled': true };
 const issuer = { 'auth.issuer': 'https://a', 'auth.audience': 'a', 'auth.clientId': 'c' };
@@ -95,8 +96,9 @@ const RUNS: readonly (readonly [string, Values])[] = [
     'as much as the console is told',
     { ...at(1, AUTH), 'upload.types': many(11, (i) => long(100, `video/${i}`)), ...on },
   ],
-  ['the most media types', { ...at(1, ['upload.types']), ...on }],
+  ['the most media types', { ...at(1, ['upload.types']), ...at(0, ['upload.pullPrivate']), ...on }],
   ['the least media types, a local edge', { ...at(0, ['upload.types', 'playback.publicUrl']), ...on }],
+  ['a local run', { ...at(1, ['upload.pullPrivate']), enforceTls: false, ...on }],
   ['the longest local edge', { ...at(1, ['playback.publicUrl']), ...on }],
   ['the longest map', { ...at(1, ['live.mapTilesUrl', 'live.mapAttribution', 'live.mapAttributionUrl']), ...on }],
   ['the shortest map', { ...at(0, ['live.mapTilesUrl', 'live.mapAttribution', 'live.mapAttributionUrl']), ...on }],

@@ -2,6 +2,7 @@ import { CloudFrontClient, CreateDistributionCommand, ListInvalidationsCommand }
 import {
   ListMultipartUploadsCommand,
   CreateMultipartUploadCommand,
+  GetObjectCommand,
   GetObjectTaggingCommand,
   ListObjectsV2Command,
   PutObjectCommand,
@@ -331,6 +332,97 @@ describe('grants', () => {
     expect(await grant(sam, id, sam.sub)).toMatchObject(FORBIDDEN);
     expect(await revoke(sam, id, 'gus')).toMatchObject(FORBIDDEN);
     expect(await grant(olga, id, 'gus', { expiresIn: 59 })).toMatchObject({ status: 400 });
+  });
+});
+
+describe('captions', () => {
+  const SRT = '1\n00:00:01,000 --> 00:00:02,000\nGrüße\n';
+  const add = (as: Call['as'], id: string, body: unknown) =>
+    call('POST /api/videos/{id}/texts', { as, params: { id }, body });
+  const change = (as: Call['as'], id: string, text: string, body: unknown) =>
+    call('PATCH /api/videos/{id}/texts/{track}', { as, params: { id, track: text }, body });
+  const drop = (as: Call['as'], id: string, text: string) =>
+    call('DELETE /api/videos/{id}/texts/{track}', { as, params: { id, track: text } });
+  const keys = async (id: string) => {
+    const command = new ListObjectsV2Command({ Bucket: process.env['MEDIA_BUCKET'], Prefix: `vod/${id}/` });
+    return ((await s3.send(command)).Contents ?? []).map(({ Key }) => Key!.replace(/^vod\/[^/]+\//, ''));
+  };
+
+  it('are added as WebVTT, named after their language, changed and removed, safely repeated', async () => {
+    const { id } = await stored({ status: 'ready', duration: 61.25 });
+    const first = await add(olga, id, { text: SRT, language: 'ger' });
+    expect(first.status).toBe(201);
+    const [german] = first.json.texts;
+    expect(german).toEqual({ id: german.id, language: 'de', label: 'Deutsch', origin: 'added', cues: 1 });
+    expect(await keys(id)).toEqual([`text/${german.id}.m3u8`, `text/${german.id}.vtt`]);
+    const { Body, ContentType } = await s3.send(
+      new GetObjectCommand({ Bucket: process.env['MEDIA_BUCKET'], Key: `vod/${id}/text/${german.id}.vtt` }),
+    );
+    expect(ContentType).toBe('text/vtt; charset=utf-8');
+    expect(await Body!.transformToString()).toContain('00:00:01.000 --> 00:00:02.000\nGrüße\n');
+
+    // No two have one name.
+    const second = await add(ada, id, { text: `WEBVTT\n\n${SRT.slice(2).replaceAll(',', '.')}`, language: 'de' });
+    expect(second.json.texts.map(({ label }: { label: string }) => label)).toEqual(['Deutsch', 'Deutsch 2']);
+    const named = await change(olga, id, german.id, { language: 'pt-br', label: 'Legendas "1"' });
+    expect(named).toMatchObject({ status: 200, json: { texts: [{ language: 'pt-BR', label: 'Legendas ’1’' }, {}] } });
+    expect((await get(olga, id)).json.texts).toEqual(named.json.texts);
+
+    for (let twice = 0; twice < 2; twice += 1) {
+      const left = await drop(olga, id, german.id);
+      expect(left.json.texts.map(({ label }: { label: string }) => label)).toEqual(['Deutsch 2']);
+      expect((await keys(id)).filter((key) => key.includes(german.id))).toEqual([]);
+    }
+    expect(await change(olga, id, german.id, { label: 'x' })).toMatchObject(NOT_FOUND);
+  });
+
+  it('of many hands at once are all kept', async () => {
+    const { id } = await stored({ status: 'playable', duration: 10 });
+    const codes = ['de', 'fr', 'nl'];
+    const answers = await Promise.all(codes.map((language) => add(olga, id, { text: SRT, language })));
+    expect(answers.map(({ status }) => status)).toEqual([201, 201, 201]);
+    const { texts } = (await get(olga, id)).json;
+    expect(texts.map(({ language }: { language: string }) => language).toSorted()).toEqual(codes);
+    expect(await keys(id)).toHaveLength(6);
+  });
+
+  it('that cannot be read are refused by their line, and nothing is stored', async () => {
+    const { id } = await stored({ status: 'ready', duration: 10 });
+    for (const [body, path, message] of [
+      [{ text: `${SRT}\n2\n0:01 -> 0:02\nx`, language: 'de' }, 'body.text', /^line 6: expected times/],
+      [{ text: SRT, language: 'zxx' }, 'body.language', /no language/],
+      [{ text: SRT, language: 'de', label: '   ' }, 'body.label', /blank/],
+      [{ text: 'x'.repeat(400_001), language: 'de' }, 'body.text', /400000/],
+    ] as const) {
+      const answer = await add(olga, id, body);
+      expect(answer).toMatchObject({ status: 400, json: { code: 'invalid-request', errors: [{ path }] } });
+      expect(answer.json.errors[0].message).toMatch(message);
+    }
+    expect(await keys(id)).toEqual([]);
+  });
+
+  it('are for owner and admins, of a video that can be played, and of so many', async () => {
+    const { id } = await stored({ status: 'ready', duration: 10, visibility: 'public' });
+    expect(await add(sam, id, { text: SRT, language: 'de' })).toMatchObject(FORBIDDEN);
+    expect(await drop(sam, id, 'abc')).toMatchObject(FORBIDDEN);
+    expect(await change(sam, id, 'abc', {})).toMatchObject(FORBIDDEN);
+    const early = await stored({ status: 'probed', duration: 10 });
+    expect(await add(olga, early.id, { text: SRT, language: 'de' })).toMatchObject({
+      status: 409,
+      json: { code: 'not-ready' },
+    });
+    const texts = Array.from({ length: 50 }, (_, i) => ({
+      id: `t${i}`,
+      label: `${i}`,
+      origin: 'added' as const,
+      cues: 1,
+    }));
+    const full = await stored({ status: 'ready', duration: 10, texts });
+    expect(await add(olga, full.id, { text: SRT, language: 'de' })).toMatchObject({
+      status: 409,
+      json: { code: 'conflict', limit: { name: 'texts', value: 50 } },
+    });
+    expect(await keys(full.id)).toEqual([]);
   });
 });
 

@@ -105,6 +105,26 @@ describe('the multivariant playlist', () => {
     ]);
   });
 
+  it('offers text tracks, beside the revision, and shows none by itself', () => {
+    const texts = [
+      { id: 'abc123', language: 'de', label: 'Deutsch', origin: 'added' as const, cues: 2 },
+      { id: 'r3s2', label: 'main', origin: 'file' as const, cues: 2 },
+      { id: 'def456', language: 'de', label: 'Deutsch (für Hörgeschädigte)', origin: 'added' as const, cues: 3 },
+    ];
+    const text = multivariant(record({ texts }), { way: 'define', query: 'q=1' });
+    expect(text.split('\n').filter((tag) => tag.includes('TYPE=SUBTITLES'))).toEqual([
+      `#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="text",LANGUAGE="de",NAME="Deutsch",DEFAULT=NO,AUTOSELECT=YES,URI="/vod/${ID}/text/abc123.m3u8?{$auth}"`,
+      `#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="text",NAME="main",DEFAULT=NO,AUTOSELECT=YES,URI="/vod/${ID}/text/r3s2.m3u8?{$auth}"`,
+      `#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="text",LANGUAGE="de",NAME="Deutsch (für Hörgeschädigte)",DEFAULT=NO,AUTOSELECT=NO,URI="/vod/${ID}/text/def456.m3u8?{$auth}"`,
+    ]);
+    const variants = text.split('\n').filter((tag) => tag.startsWith('#EXT-X-STREAM-INF'));
+    for (const tag of variants) expect(tag).toContain(',SUBTITLES="text",CLOSED-CAPTIONS=NONE');
+    expect(parsed(text).variants[0]!.subtitles).toHaveLength(3);
+    expect(multivariant(record({ texts }), { way: 'expand', token: 't' })).toContain(
+      `URI="/api/play/${ID}/text/abc123.m3u8?token=t"`,
+    );
+  });
+
   it.each([
     ['one rung only', ['234p'], [300_000], '234p'],
     ['nothing near it', ['2160p', '1440p'], [16_000_000, 9_000_000], '1440p'],

@@ -13,6 +13,7 @@ import type { Inspected } from '../../../lambdas/slicing/inspect.ts';
 import { merge, type MergedRendition } from '../../../lambdas/slicing/playlists.ts';
 import { programPath } from '../../../lambdas/slicing/program.ts';
 import { planSlicing } from '../../../lambdas/slicing/plan.ts';
+import { mergeTexts, textsOfChunk, textsOfFile } from '../../../lambdas/slicing/texts.ts';
 import { LayerError } from '../../../lib/constructs/ffmpeg-layer-cache.ts';
 import { layerFolder } from '../../support/layer.ts';
 import type { RenditionKind } from '../../../lib/contract/keys.ts';
@@ -93,6 +94,7 @@ export interface Encoded {
   /** Path of the initialization section (if any) and all segments of a rendition joined. */
   readonly joined: (kind: RenditionKind, name: string) => string;
   readonly files: Map<string, { bytes: Buffer; type: string }>;
+  readonly texts: ReturnType<typeof mergeTexts>;
 }
 
 /** Plans and encodes `path` into `${path}.out`, chunk by chunk, as probe and the encode steps would. */
@@ -119,9 +121,10 @@ export async function encodeFile(
     const piece = `${out}/chunk`;
     const scratch = `${out}/scratch-${chunk.index}`;
     await mkdir(scratch);
-    if (part) await writeChunkSource(part, await fileSource(path), piece);
-    results.push(
-      await encodeChunk({
+    const said = part && (await writeChunkSource(part, await fileSource(path), piece));
+    const texts = part ? textsOfChunk(plan, part, said!) : await textsOfFile(plan, path, { timeoutMs: 20_000 });
+    results.push({
+      ...(await encodeChunk({
         task: { plan, chunk },
         table: part,
         source: part ? piece : path,
@@ -135,8 +138,9 @@ export async function encodeFile(
           await mkdir(dirname(join(out, name)), { recursive: true });
           await writeFile(join(out, name), bytes);
         },
-      }),
-    );
+      })),
+      texts,
+    });
   }
   const result = { renditions: merge(results) };
   for (const { kind, name } of result.renditions) {
@@ -147,7 +151,15 @@ export async function encodeFile(
     const parts = await Promise.all([...init, ...media].map((file) => readFile(join(folder, file))));
     await writeFile(join(out, `${kind}-${name}`), Buffer.concat(parts));
   }
-  return { plan, chunks, result, results, files, joined: (kind, name) => join(out, `${kind}-${name}`) };
+  return {
+    plan,
+    chunks,
+    result,
+    results,
+    files,
+    texts: mergeTexts(plan, results),
+    joined: (kind, name) => join(out, `${kind}-${name}`),
+  };
 }
 
 export interface Packet {

@@ -1,8 +1,10 @@
 /** Several sound tracks: each one a rendition of its own, in step with the picture and called what the file calls it. */
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { inspect, type Inspected } from '../../../lambdas/slicing/inspect.ts';
 import { describe as describeRendition } from '../../../lambdas/slicing/playlists.ts';
+import { cueText } from '../../../lambdas/slicing/text-payload.ts';
 import { MAX_SOUND_TRACKS } from '../../../lib/contract/slicing.ts';
 import { encodeFile, ffmpeg, fileSource, H264, picture, samples, workFolder, type Encoded } from './media.ts';
 import { OPTIONS } from './options.ts';
@@ -48,8 +50,8 @@ const THREE = [
   ['-metadata:s:a:2', 'title=Regie "live" {$auth}', '-disposition:a:0', '0', '-disposition:a:1', 'default'],
 ].flat();
 
-const close = (values: number[] | undefined, expected: number[]): void => {
-  expected.forEach((value, index) => expect(Math.abs(values![index]! - value)).toBeLessThanOrEqual(2));
+const close = (values: number[] | undefined, expected: number[], off = 2): void => {
+  expected.forEach((value, index) => expect(Math.abs(values![index]! - value)).toBeLessThanOrEqual(off));
 };
 
 describe('several sound tracks', () => {
@@ -96,5 +98,88 @@ describe('several sound tracks', () => {
     const { info } = await look('many.mp4');
     expect(info.audio).toHaveLength(MAX_SOUND_TRACKS);
     expect(info.audio[0]).toMatchObject({ index: MAX_SOUND_TRACKS + 2, default: true });
+  });
+});
+
+describe('text inside the file', () => {
+  const SRT = [
+    [0.5, 2, 'Grüße & <i>Küsse</i>'],
+    [3.9, 4.4, 'über die Grenze'],
+    [8, 8.9, 'spät {\\an8}oben'],
+  ] as const;
+  const clock = (seconds: number): string => `00:00:0${seconds.toFixed(3).replace('.', ',')}`;
+  const srt = SRT.map(([start, end, text], i) => `${i + 1}\n${clock(start)} --> ${clock(end)}\n${text}\n`).join('\n');
+  const NINE = [...picture(9), ...sine(300, 9)];
+  const made = ['-map', '0', '-map', '1', '-map', '2', ...H264, '-g', '30', '-c:a', 'aac'];
+
+  it.each([
+    ['mp4', 'mov_text'],
+    ['mkv', 'subrip'],
+    ['mkv', 'ass'],
+    ['mkv', 'webvtt'],
+    ['mov', 'mov_text'],
+  ])('in %s as %s: every cue once, at its time, with its language', async (ending, codec) => {
+    await writeFile(at('said.srt'), srt);
+    const name = `said-${codec}.${ending}`;
+    await ffmpeg(
+      ...[NINE, ['-i', at('said.srt')], made, ['-c:s', codec, '-metadata:s:s:0', 'language=ger', at(name)]].flat(),
+    );
+    const found = await look(name);
+    expect(found.info.texts).toMatchObject([{ index: 2, language: 'de', codec }]);
+    const out = await encodeFile(at(name), found);
+    if (ending !== 'mkv') expect(out.chunks.length).toBeGreaterThan(1);
+    const [text, ...none] = out.texts;
+    expect(none).toEqual([]);
+    expect(text!.track).toEqual({ id: 'r1s2', language: 'de', label: 'Deutsch', origin: 'file', cues: 3 });
+    const said = text!.cues.map(({ start, end, text: words }) => [start.toFixed(2), end.toFixed(2), words]);
+    // Matroska's maker begins with the encoder's own frame of sound, 21 ms before the picture, which is shown from there.
+    const off = ending === 'mkv' ? 0.03 : 0.006;
+    close(
+      said.map(([start]) => Number(start)),
+      SRT.map(([start]) => start),
+      off,
+    );
+    close(
+      said.map(([, end]) => Number(end)),
+      SRT.map(([, end]) => end),
+      off,
+    );
+    const italic = codec === 'subrip' || codec === 'webvtt' ? '<i>Küsse</i>' : 'Küsse';
+    expect(said[0]![2]).toBe(`Grüße &amp; ${italic}`);
+    expect(said[1]![2]).toBe('über die Grenze');
+    expect(said[2]![2]).toMatch(/^spät .*oben$/);
+  });
+
+  it('keeps its place where picture and sound begin late', async () => {
+    await writeFile(at('said.srt'), srt);
+    const late = [
+      '-itsoffset',
+      '1',
+      ...picture(8),
+      '-itsoffset',
+      '1',
+      ...sine(300, 8),
+      '-itsoffset',
+      '1',
+      '-i',
+      at('said.srt'),
+    ];
+    await ffmpeg(...late, ...made, '-fps_mode', 'passthrough', '-c:s', 'mov_text', at('late.mp4'));
+    const out = await encodeFile(at('late.mp4'), await look('late.mp4'));
+    // The first frame of sound is the encoder's own, 23 ms before the rest.
+    close(
+      out.texts[0]!.cues.map(({ start }) => start),
+      [0.5, 3.9, 8],
+      0.03,
+    );
+  });
+
+  it('is escaped, and without what draws', () => {
+    expect(cueText('mov_text', Buffer.from([0]))).toBe('');
+    expect(cueText('mov_text', Buffer.from([0xff, 0xff, 0x41]))).toBe('A');
+    expect(cueText('mov_text', Buffer.from([0, 4, 0xfe, 0xff, 0, 0x41, 9, 9]))).toBe('A');
+    expect(cueText('ass', Buffer.from('0,0,Default,,0,0,0,,{\\pos(1,2)}a, b\\Nc'))).toBe('a, b\nc');
+    expect(cueText('ass', Buffer.from('0,0,Default,,0,0,0,,{\\p1}m 0 0 l 1 1'))).toBe('');
+    expect(cueText('text', Buffer.from('a <b>\n\n --> c'))).toBe('a &lt;b&gt;\n--&gt; c');
   });
 });

@@ -29,6 +29,7 @@ beforeAll(async () => {
       urlSeconds: 600,
       expireSeconds: 86_400,
     }),
+    PULL_RULES: JSON.stringify({ allowPrivate: false, buckets: [] }),
   });
   const { stateMachineArn } = await new SFNClient({}).send(
     new CreateStateMachineCommand({

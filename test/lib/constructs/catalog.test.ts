@@ -49,7 +49,7 @@ describe('the catalog stage', () => {
     expect(authorizers).toEqual(new Map(wanted.map(([key, route]) => [key, route.auth === 'user' ? 'JWT' : 'NONE'])));
   });
 
-  it('the API reads, changes and queues, and deletes nothing but grants', () => {
+  it('the API reads, changes and queues, and deletes nothing but grants and captions', () => {
     const grants = grantsOf(template, 'CatalogHandlerRole');
     expect(new Set(grants.keys())).toEqual(
       new Set([
@@ -61,6 +61,8 @@ describe('the catalog stage', () => {
         'logs:CreateLogStream',
         'logs:PutLogEvents',
         's3:GetObject',
+        's3:PutObject',
+        's3:DeleteObject',
         'secretsmanager:GetSecretValue',
         'sqs:SendMessage',
       ]),
@@ -68,6 +70,8 @@ describe('the catalog stage', () => {
     for (const action of ['dynamodb:PutItem', 'dynamodb:DeleteItem'])
       expect(grants.get(action)?.every((resource) => resource.includes('Entitlements'))).toBe(true);
     expect(keysOf(grants.get('s3:GetObject'))).toEqual(['tracks/*', 'vod/*/positions.geojson']);
+    for (const action of ['s3:PutObject', 's3:DeleteObject'])
+      expect(keysOf(grants.get(action))).toEqual(['vod/*/text/*']);
   });
 
   it('the worker deletes under the prefixes of videos, in one distribution and one state machine', () => {

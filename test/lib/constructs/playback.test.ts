@@ -175,7 +175,7 @@ describe('the distribution', () => {
       /connect-src 'self' https:\/\/",\{"Fn::GetAtt":\["StorageSources\w+","RegionalDomainName"\]\}," https:\/\/id\.example; /,
     );
     expect(policy).toContain("worker-src 'self' blob:");
-    expect(policy).toContain("media-src 'self' blob:");
+    expect(policy).toContain("media-src 'self' blob: data:");
     expect(policy).toContain('"FrameOption":"DENY"');
     expect(policy).toContain('StrictTransportSecurity');
     expect(policy).not.toContain('127.0.0.1');

@@ -4,6 +4,7 @@ import { routes } from '../../../lib/contract/api.ts';
 import type { Route } from '../../../lib/contract/route.ts';
 import { DAY_SECONDS } from '../../../lib/contract/options.ts';
 import { ARRIVAL_SECONDS } from '../../../lib/contract/slicing.ts';
+import { pullPlacesOf } from '../../../lib/constructs/pulls.ts';
 import { limitsOf, Upload } from '../../../lib/constructs/upload.ts';
 import { grantsOf, stageScope } from './stage.ts';
 
@@ -45,6 +46,7 @@ describe('the upload stage', () => {
         's3:ListMultipartUploadParts',
         's3:PutObject',
         's3:PutObjectTagging',
+        'sqs:SendMessage',
       ].toSorted(),
     );
     for (const action of ['s3:PutObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts']) {
@@ -58,6 +60,45 @@ describe('the upload stage', () => {
         ]),
       },
     });
+  });
+
+  it('lets what pulls write sources and their records, and read no bucket that is not named', () => {
+    const grants = grantsOf(template, 'UploadPullerRole');
+    expect([...grants.keys()].filter((action) => !action.startsWith('logs:')).toSorted()).toEqual([
+      'dynamodb:DeleteItem',
+      'dynamodb:GetItem',
+      'dynamodb:PutItem',
+      'dynamodb:Query',
+      'dynamodb:UpdateItem',
+      'events:PutEvents',
+      's3:AbortMultipartUpload',
+      's3:ListBucket',
+      's3:ListMultipartUploadParts',
+      's3:PutObject',
+      's3:PutObjectTagging',
+      'sqs:ChangeMessageVisibility',
+      'sqs:DeleteMessage',
+      'sqs:GetQueueAttributes',
+      'sqs:GetQueueUrl',
+      'sqs:ReceiveMessage',
+      'sqs:SendMessage',
+    ]);
+    const { stack, ...props } = stageScope({ 'upload.pullBuckets': ['films-of-ours', 'more.films'] });
+    new Upload(stack, 'Upload', props);
+    const read = grantsOf(Template.fromStack(stack), 'UploadPullerRole').get('s3:GetObject');
+    expect(read!.join()).toContain(':s3:::films-of-ours/*');
+    expect(read!.join()).toContain(':s3:::more.films/*');
+    expect(grantsOf(Template.fromStack(stack), 'UploadHandlerRole').get('s3:GetObject')).toBeUndefined();
+  });
+
+  it('pulls from public addresses only, in a third of the places of slicing', () => {
+    const puller = Object.entries(template.findResources('AWS::Lambda::Function')).find(([id]) =>
+      id.startsWith('UploadPuller'),
+    );
+    const { Variables } = puller![1]['Properties'].Environment as { Variables: Record<string, string> };
+    expect(JSON.parse(Variables['PULL_RULES']!)).toEqual({ allowPrivate: false, buckets: [] });
+    expect([Variables['SLICING_PLACES'], Variables['PULL_PLACES']]).toEqual(['3', '1']);
+    expect([1, 2, 3, 8, 9, 200].map(pullPlacesOf)).toEqual([1, 1, 1, 2, 3, 66]);
   });
 
   it('tells the function its limits', () => {

@@ -5,12 +5,13 @@ import type { Rendition, Video } from '../../../lib/contract/video.ts';
 import { bitRate, bytes, clock, exact, span } from '../shared/format.ts';
 import { CostSection } from './CostSection.tsx';
 import { statusViews } from '../shared/status.ts';
+import { Captions } from './Captions.tsx';
 import classes from './video.module.css';
 
 const Places = lazy(() => import('./Places.tsx'));
 
 /** `isShown`: the map is fetched by who looks at it. */
-export function DetailsTab({ video, isShown }: { video: Video; isShown: boolean }) {
+export function DetailsTab({ video, isShown, mayEdit }: { video: Video; isShown: boolean; mayEdit: boolean }) {
   const facts: [string, string][] = [
     ['File', video.filename],
     ['Type', video.type],
@@ -62,6 +63,7 @@ export function DetailsTab({ video, isShown }: { video: Video; isShown: boolean 
           </div>
         )}
       </section>
+      <Captions video={video} mayEdit={mayEdit} />
       <section>
         <h2>Source</h2>
         <dl className={classes.pairs}>

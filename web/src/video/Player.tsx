@@ -4,7 +4,6 @@ import type HlsVideoElement from 'hls-video-element';
 import { Hls } from 'hls-video-element';
 import HlsVideo from 'hls-video-element/react';
 import {
-  MediaCaptionsButton,
   MediaControlBar,
   MediaController,
   MediaFullscreenButton,
@@ -18,6 +17,10 @@ import {
   MediaVolumeRange,
 } from 'media-chrome/react';
 import {
+  MediaAudioTrackMenu,
+  MediaAudioTrackMenuButton,
+  MediaCaptionsMenu,
+  MediaCaptionsMenuButton,
   MediaPlaybackRateMenu,
   MediaPlaybackRateMenuButton,
   MediaRenditionMenu,
@@ -35,6 +38,8 @@ import classes from './player.module.css';
 interface PlayerProps {
   /** Multivariant playlist on this host. */
   readonly src: string;
+  /** What the playlist lists besides pictures, in any words: when it changes, the playlist is loaded anew, and goes on there. */
+  readonly tracks?: string | undefined;
   readonly title: string;
   readonly poster?: string | undefined;
   /** Path of the pictures for scrubbing, where there are any. */
@@ -48,7 +53,7 @@ interface PlayerProps {
   readonly bareSrc?: () => Promise<string>;
 }
 
-export default function Player({ src, title, poster, storyboard, width, height, token, bareSrc }: PlayerProps) {
+export default function Player({ src, tracks, title, poster, storyboard, width, height, token, bareSrc }: PlayerProps) {
   const video = useRef<HlsVideoElement>(null);
   const frame = useRef<HTMLDivElement>(null);
   const [error, setError] = useState<string>();
@@ -56,11 +61,18 @@ export default function Player({ src, title, poster, storyboard, width, height, 
   // A signature outlived (the page stood open over night) is mended by a new playlist; `load` counts those.
   const [load, setLoad] = useState(0);
   const resumeAt = useRef(0);
+  const isPlaying = useRef(false);
+  // Players read the playlist once. What was added while the page stood open is in the next one.
+  const [listed, setListed] = useState({ tracks, edition: 0 });
+  if (listed.tracks !== tracks) {
+    setListed({ tracks, edition: listed.edition + 1 });
+  }
+  const { edition } = listed;
 
   const config = useMemo<Partial<HlsConfig>>(
     () => ({
       capLevelToPlayerSize: true,
-      startPosition: load > 0 ? resumeAt.current : -1,
+      startPosition: load + edition > 0 ? resumeAt.current : -1,
       xhrSetup: async (xhr, url) => {
         if (apiPath(url, location.origin) === undefined) return;
         const value = await token?.();
@@ -68,7 +80,7 @@ export default function Player({ src, title, poster, storyboard, width, height, 
         if (value !== undefined) xhr.setRequestHeader('authorization', `Bearer ${value}`);
       },
     }),
-    [token, load],
+    [token, load, edition],
   );
 
   useEffect(() => {
@@ -98,8 +110,15 @@ export default function Player({ src, title, poster, storyboard, width, height, 
     };
     // One microtask later, that is.
     void Promise.resolve().then(() => Promise.resolve().then(attach));
+    const note = () => {
+      resumeAt.current = element.currentTime || resumeAt.current;
+      isPlaying.current = !element.paused;
+    };
+    element.addEventListener('timeupdate', note);
+    if (isPlaying.current) void element.play().catch(() => undefined);
     return () => {
       isGone = true;
+      element.removeEventListener('timeupdate', note);
     };
   }, [src, load, config, bareSrc]);
 
@@ -121,12 +140,21 @@ export default function Player({ src, title, poster, storyboard, width, height, 
   return (
     <div ref={frame} className={classes.frame} style={{ '--ratio': ratio } as React.CSSProperties}>
       <MediaController className={classes.controller} noHotkeys aria-label={`Player: ${title}`}>
-        <HlsVideo key={load} ref={video} slot="media" preload="metadata" playsInline crossOrigin="anonymous">
+        <HlsVideo
+          key={`${load}-${edition}`}
+          ref={video}
+          slot="media"
+          preload="metadata"
+          playsInline
+          crossOrigin="anonymous"
+        >
           {pictures !== undefined && <track key={pictures} kind="metadata" label="thumbnails" default src={pictures} />}
         </HlsVideo>
         {poster !== undefined && <MediaPosterImage slot="poster" src={poster} aria-hidden="true" />}
         <MediaLoadingIndicator slot="centered-chrome" noAutohide />
         <MediaRenditionMenu hidden anchor="auto" />
+        <MediaCaptionsMenu hidden anchor="auto" />
+        <MediaAudioTrackMenu hidden anchor="auto" />
         <MediaPlaybackRateMenu hidden anchor="auto" rates={[0.5, 0.75, 1, 1.25, 1.5, 2]} />
         <div className={classes.bars}>
           <MediaTimeRange className={classes.range} />
@@ -136,7 +164,8 @@ export default function Player({ src, title, poster, storyboard, width, height, 
             <MediaVolumeRange className={classes.volume} />
             <MediaTimeDisplay showDuration noToggle />
             <span className={classes.space} />
-            <MediaCaptionsButton className={classes.captions} />
+            <MediaCaptionsMenuButton className={classes.captions} />
+            <MediaAudioTrackMenuButton className={classes.audio} />
             <MediaPlaybackRateMenuButton className={classes.rate}>
               <IconGauge slot="icon" style={{ fill: 'none' }} aria-hidden />
             </MediaPlaybackRateMenuButton>
@@ -187,7 +216,7 @@ function perform(action: PlayerAction, video: HlsVideoElement, frame: HTMLElemen
       else void frame?.querySelector('media-controller')?.requestFullscreen();
       break;
     case 'captions':
-      for (const track of video.textTracks) track.mode = track.mode === 'showing' ? 'disabled' : 'showing';
+      toggleCaptions([...video.textTracks].filter(({ kind }) => kind === 'subtitles' || kind === 'captions'));
       break;
     case 'seek':
       video.currentTime = clamp(video.currentTime + action.by, video.duration || 0);
@@ -199,6 +228,16 @@ function perform(action: PlayerAction, video: HlsVideoElement, frame: HTMLElemen
       video.volume = clamp(video.volume + action.by, 1);
       break;
   }
+}
+
+/** All off, or one on: in the viewer's language where there is one. */
+function toggleCaptions(texts: readonly TextTrack[]): void {
+  const isOn = texts.some(({ mode }) => mode === 'showing');
+  const wanted = navigator.languages.map((language) => language.split('-')[0]);
+  const rank = ({ language }: TextTrack) =>
+    (wanted.indexOf(language.split('-')[0]) + wanted.length + 1) % (wanted.length + 1);
+  const [best] = texts.toSorted((a, b) => rank(a) - rank(b));
+  for (const text of texts) text.mode = !isOn && text === best ? 'showing' : 'disabled';
 }
 
 const clamp = (value: number, max: number): number => Math.min(max, Math.max(0, value));

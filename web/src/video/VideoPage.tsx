@@ -73,6 +73,7 @@ function Loaded({ video }: { video: Video }) {
               // A new revision is a new stream; the same one keeps playing while renditions arrive.
               key={video.revision}
               src={pathOf('GET /api/play/{id}/main.m3u8', { id: video.id })}
+              tracks={JSON.stringify(video.texts ?? [])}
               title={video.title}
               poster={poster}
               storyboard={video.storyboardUrl ?? undefined}
@@ -123,7 +124,7 @@ function Loaded({ video }: { video: Video }) {
             <ShareTab video={video} />
           </Tabs.Panel>
           <Tabs.Panel value="details" className={classes.panel}>
-            <DetailsTab video={video} isShown={tab === 'details'} />
+            <DetailsTab video={video} isShown={tab === 'details'} mayEdit={mayEdit} />
             {mayEdit && isPlayable(video) && <PosterSection video={video} />}
           </Tabs.Panel>
           {mayEdit && (

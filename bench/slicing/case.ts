@@ -1,0 +1,281 @@
+/** One source, sliced both ways, and what came of it. */
+import { mkdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Config } from '../../lib/config.ts';
+import { optionsOf } from '../../lib/constructs/slicing.ts';
+import { SCALE, SOUND } from '../../lambdas/slicing/cost-of-a-second.ts';
+import { programPath } from '../../lambdas/slicing/program.ts';
+import { round } from '../report.ts';
+import { classicFolder, oneRendition, wholeLadder } from './classic.ts';
+import { compare, type Ssim } from './compare.ts';
+import type { Costs } from './measured.ts';
+import { invoke, joined, slice, type Ours } from './ours.ts';
+import { priceOf, secondsOf, vcpusOf } from './price.ts';
+import type { Invocation } from './worker.ts';
+
+export interface Setting {
+  readonly minutes: number;
+  readonly source: string;
+  readonly out: string;
+  readonly config: Config;
+  readonly preset: string;
+  readonly maker: string;
+  /** Path of the bundled worker. */
+  readonly worker: string;
+}
+
+/** `classic` is of the one process over the whole file, for the same rung. */
+export interface RungCase {
+  readonly name: string;
+  readonly bytes: number;
+  readonly classicBytes: number;
+  readonly ssim: Ssim;
+  readonly classicSsim: Ssim;
+  /** Bit rate of its fullest segment over `maxBitrate`. */
+  readonly fullest: number;
+  readonly classicFullest: number;
+}
+
+export interface FunctionCase {
+  readonly name: string;
+  readonly count: number;
+  readonly cpuSeconds: number;
+  readonly memoryMiB: number;
+  /** Of the longest of them, on the processors its memory buys. */
+  readonly seconds: number;
+}
+
+export interface Case {
+  readonly minutes: number;
+  readonly chunks: number;
+  readonly preset: string;
+  readonly sourceBytes: number;
+  /** CPU seconds. */
+  readonly cpu: { readonly one: number; readonly ladder: number; readonly ours: number };
+  readonly ratio: number;
+  /** CPU of the longest chunk over that of the whole. */
+  readonly longestShare: number;
+  /** Of the source's bytes, how many were read. */
+  readonly readShare: number;
+  readonly playable: { readonly seconds: number; readonly requests: number; readonly bytes: number };
+  readonly functions: readonly FunctionCase[];
+  /** What the model reckons with. */
+  readonly costs: Pick<Costs, 'decode' | 'encode' | 'threadShare' | 'inspect'>;
+  readonly rungs: readonly RungCase[];
+  /** Dollars, without storage. */
+  readonly price: { readonly ladder: number; readonly ours: number };
+}
+
+export async function measureCase(setting: Setting, log: (line: string) => void): Promise<Case> {
+  const { minutes, source, out, config, preset, worker } = setting;
+  const folder = (name: string) => join(out, name);
+  const classic = (args: string[]) => invoke<'run'>(worker, { do: 'run', program: programPath('ffmpeg'), args });
+
+  log(`${minutes} min: classic, one rendition`);
+  await mkdir(folder('one'));
+  const one = await classic(oneRendition(source, folder('one'), preset));
+  log(`${minutes} min: ours`);
+  const ours = await slice(worker, { source, out: folder('ours'), options: optionsOf(config), preset }, log);
+  log(`${minutes} min: classic, the ladder`);
+  for (const { name } of [...ours.plan.video, ...ours.plan.audio])
+    await mkdir(classicFolder(folder('classic'), name), { recursive: true });
+  const ladder = await classic(wholeLadder(source, folder('classic'), ours.plan, preset));
+  log(`${minutes} min: comparing with the source`);
+  const rungs = await quality(setting, ours);
+
+  log(`${minutes} min: a chunk without its top rung`);
+  const costs = await costsOf(setting, ours);
+
+  const invocations = [ours.inspected, ...ours.encoded];
+  const sum = (of: (one: Invocation<unknown>) => number) => invocations.reduce((total, each) => total + of(each), 0);
+  const cpu = sum(({ cpuSeconds }) => cpuSeconds);
+  const { probeMemory, chunkMemoryMiB } = { probeMemory: PROBE_MIB, ...config.slicing };
+  const longest = Math.max(...ours.encoded.map((each) => secondsOf(each, chunkMemoryMiB)));
+  const functions: FunctionCase[] = [
+    functionCase('probe', [ours.inspected], probeMemory),
+    functionCase('chunk', ours.encoded, chunkMemoryMiB),
+  ];
+  const sourceBytes = ours.plan.source.info.bytes;
+  return {
+    minutes,
+    chunks: ours.chunks.length,
+    preset,
+    sourceBytes,
+    cpu: { one: round(one.cpuSeconds, 2), ladder: round(ladder.cpuSeconds, 2), ours: round(cpu, 2) },
+    ratio: cpu / ladder.cpuSeconds,
+    longestShare: Math.max(...ours.encoded.map(({ cpuSeconds }) => cpuSeconds)) / cpu,
+    readShare: sum(({ readBytes }) => readBytes) / sourceBytes,
+    playable: {
+      seconds: round(secondsOf(ours.inspected, probeMemory) + longest, 1),
+      requests: sum(({ reads, writes }) => reads + writes) + ours.renditions.length,
+      bytes: sum(({ readBytes, writtenBytes }) => readBytes + writtenBytes),
+    },
+    functions,
+    costs,
+    rungs,
+    price: {
+      ladder: round(
+        priceOf(
+          [{ seconds: secondsOf(ladder, config.slicing.memoryMiB), memoryMiB: config.slicing.memoryMiB }],
+          config,
+        ),
+        5,
+      ),
+      ours: round(
+        priceOf(
+          [
+            { seconds: secondsOf(ours.inspected, probeMemory), memoryMiB: probeMemory },
+            ...ours.encoded.map((each) => ({ seconds: secondsOf(each, chunkMemoryMiB), memoryMiB: chunkMemoryMiB })),
+          ],
+          config,
+        ),
+        5,
+      ),
+    },
+  };
+}
+
+/** Memory of the probe function (lib/constructs/slicing.ts). */
+const PROBE_MIB = 1769;
+
+/**
+ * What decoding and encoding take apart: a chunk once more without its top rung, the rest as the lists of
+ * cost-of-a-second.ts have it.
+ */
+async function costsOf({ source, out, preset, worker }: Setting, { plan, chunks, encoded, inspected }: Ours) {
+  const chunk = chunks[Math.floor(chunks.length / 2)]!;
+  const { index, duration } = chunk;
+  const [top, ...lower] = plan.video;
+  const without = { ...plan, video: lower };
+  // The same bytes as before are written again.
+  const all = encoded[index]!;
+  const rest = await invoke<'chunk'>(worker, {
+    do: 'chunk',
+    source,
+    out: join(out, 'ours'),
+    plan: without,
+    chunk,
+    preset,
+  });
+  const { width, height, frameRate } = plan.source.info.video;
+  const pixels = (w: number, h: number) => (w * h * frameRate * duration!) / 1e6;
+  const from = pixels(width, height);
+  const encode = (all.cpuSeconds - rest.cpuSeconds - SCALE * from) / pixels(top!.width, top!.height);
+  const ladder = plan.video.reduce((sum, rung) => sum + encode * pixels(rung.width, rung.height) + SCALE * from, 0);
+  return {
+    decode: round((all.cpuSeconds - ladder - SOUND * duration!) / from, 5),
+    encode: round(encode, 5),
+    threadShare: round(Math.min(1, all.threadSeconds / all.cpuSeconds), 3),
+    inspect: inspected.cpuSeconds,
+  };
+}
+
+const functionCase = (name: string, each: readonly Invocation<unknown>[], memoryMiB: number): FunctionCase => ({
+  name: `${name}, ${memoryMiB} MiB, ${round(vcpusOf(memoryMiB), 1)} vCPU`,
+  count: each.length,
+  cpuSeconds: round(Math.max(...each.map(({ cpuSeconds }) => cpuSeconds)), 2),
+  memoryMiB: round(Math.max(...each.map((one) => one.memoryMiB))),
+  seconds: round(Math.max(...each.map((one) => secondsOf(one, memoryMiB))), 2),
+});
+
+async function quality({ source, out, maker }: Setting, { plan, chunks, renditions }: Ours): Promise<RungCase[]> {
+  const borders = chunks.slice(1).map(({ start }) => start);
+  const both = await Promise.all(
+    plan.video.map(async ({ name, width, height }) => {
+      const rendition = renditions.find((one) => one.kind === 'video' && one.name === name)!;
+      const classic = `${classicFolder(join(out, 'classic'), name)}/index.m3u8`;
+      return {
+        rendition,
+        files: [await joined(join(out, 'ours'), rendition), classic].map((path) => ({ path, width, height })),
+      };
+    }),
+  );
+  const ssim = await compare(
+    source,
+    both.flatMap(({ files }) => files),
+    borders,
+    { maker, folder: out },
+  );
+  return Promise.all(
+    plan.video.map(async ({ name, maxBitrate }, i) => {
+      const { segments } = both[i]!.rendition;
+      const classic = await classicSegments(classicFolder(join(out, 'classic'), name));
+      return {
+        name,
+        bytes: segments.reduce((total, { bytes }) => total + bytes, 0),
+        classicBytes: classic.reduce((total, { bytes }) => total + bytes, 0),
+        ssim: ssim[i * 2]!,
+        classicSsim: ssim[i * 2 + 1]!,
+        fullest: fullest(segments, maxBitrate),
+        classicFullest: fullest(classic, maxBitrate),
+      };
+    }),
+  );
+}
+
+const fullest = (segments: readonly { bytes: number; duration: number }[], maxBitrate: number): number =>
+  Math.max(...segments.map(({ bytes, duration }) => (bytes * 8) / duration / maxBitrate));
+
+/** Its segments in order, as its playlist has them. */
+async function classicSegments(folder: string) {
+  const playlist = await readFile(join(folder, 'index.m3u8'), 'utf8');
+  const listed = [...playlist.matchAll(/^#EXTINF:([0-9.]+),\n(\S+)$/gm)];
+  return Promise.all(
+    listed.map(async ([, duration, name]) => ({
+      bytes: (await stat(join(folder, name!))).size,
+      duration: Number(duration),
+    })),
+  );
+}
+
+/** Tables for people. */
+export function rows(one: Case): (string | number)[][][] {
+  const { cpu, playable, price } = one;
+  const mib = (bytes: number) => (bytes / 1024 ** 2).toFixed(1);
+  return [
+    [
+      [`${one.minutes} min, 1080p30, ${one.chunks} chunks, x264 ${one.preset}`, 'CPU-s', 'CPU-s / source s', 'dollars'],
+      ['classic, one rendition, -hls_time 10', cpu.one, round(cpu.one / one.minutes / 60, 3), '-'],
+      ['classic, the ladder in one process', cpu.ladder, round(cpu.ladder / one.minutes / 60, 3), price.ladder],
+      ['ours, the ladder in chunks', cpu.ours, round(cpu.ours / one.minutes / 60, 3), price.ours],
+    ],
+    [
+      ['function', 'invocations', 'CPU-s, longest', 'seconds, longest', 'MiB at most'],
+      ...one.functions.map((f) => [f.name, f.count, f.cpuSeconds, f.seconds, f.memoryMiB]),
+    ],
+    [
+      [
+        'rung',
+        'MiB',
+        'classic',
+        'ratio',
+        'SSIM',
+        'classic',
+        'at borders',
+        'classic',
+        'fullest segment / maxrate',
+        'classic',
+      ],
+      ...one.rungs.map((r) => [
+        r.name,
+        mib(r.bytes),
+        mib(r.classicBytes),
+        round(r.bytes / r.classicBytes, 4),
+        ...[r.ssim.overall, r.classicSsim.overall, r.ssim.atBorders, r.classicSsim.atBorders].map((v) => v.toFixed(4)),
+        round(r.fullest, 3),
+        round(r.classicFullest, 3),
+      ]),
+    ],
+    [
+      ['what the model reckons with', 'CPU-s'],
+      ['decoding a megapixel', one.costs.decode],
+      ['encoding a megapixel', one.costs.encode],
+      ['share of the busiest thread', one.costs.threadShare],
+      ['inspecting a source', one.costs.inspect],
+    ],
+    [
+      ['until playable, a function a chunk', 'seconds', 'requests', 'MiB read and written'],
+      ['ours', playable.seconds, playable.requests, mib(playable.bytes)],
+    ],
+  ];
+}

@@ -1,0 +1,147 @@
+/**
+ * One video through the cloud, simulated: planned by the real planner, its functions as long as was measured here, the cloud
+ * as `parameters.ts` says. Pure: the same seed gives the same run.
+ */
+import type { Config } from '../../lib/config.ts';
+import type { Usage } from '../../lib/contract/cost.ts';
+import { REQUESTS, TRANSITIONS, WRITES } from '../../lambdas/slicing/cost-of-a-second.ts';
+import { addUsage, dollarsOf, monthlyDollars } from '../../lambdas/slicing/prices.ts';
+import type { Costs } from './measured.ts';
+import { PARAMETERS as P } from './parameters.ts';
+import { planFilm, type Ladder, type Piece, type PlannedFilm } from './plan-film.ts';
+import { random, runAll, type Done, type Task } from './pool.ts';
+import { bytesOf, type Film } from './synthetic.ts';
+
+export interface Scenario {
+  readonly film: Film;
+  /** Whether the top rendition may be copied. */
+  readonly copied: boolean;
+  readonly ladder: Ladder;
+  /** Functions that this video may have at a time. */
+  readonly functions: number;
+}
+
+export interface Outcome {
+  /** Seconds from the answer to the call that completed the upload. */
+  readonly playable: number;
+  readonly ready: number;
+  /** Without storage. */
+  readonly dollars: number;
+  readonly monthlyDollars: number;
+  readonly chunks: number;
+}
+
+export interface Machine {
+  readonly config: Config;
+  readonly costs: Costs;
+}
+
+/** MiB of probe and assemble (lib/constructs/slicing.ts). */
+const SMALL_MIB = 1769;
+/** S3 requests of a function that go at the same time. */
+const AT_A_TIME = 16;
+/** Of an index: bytes a second of film, of picture and sound. */
+const INDEX_BYTES = 1030;
+/** Read at both ends of a source, beside its index (lambdas/slicing/sample.ts). */
+const ENDS_BYTES = 16 * 1024 ** 2;
+/** Target durations that must be there before a playlist that grows is published. */
+const AHEAD = 3;
+
+const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
+
+/** Medians of so many runs. */
+export function simulate(scenario: Scenario, machine: Machine, runs = 15): Outcome {
+  const planned = planFilm(scenario.film, scenario.copied, scenario.ladder, machine.config);
+  const all = Array.from({ length: runs }, (_, seed) => once(scenario, planned, machine, random(seed + 1)));
+  const of = (field: keyof Outcome) => median(all.map((one) => one[field]));
+  return {
+    playable: of('playable'),
+    ready: of('ready'),
+    dollars: of('dollars'),
+    monthlyDollars: of('monthlyDollars'),
+    chunks: planned.pieces.length,
+  };
+}
+
+function once(
+  { film, functions }: Scenario,
+  planned: PlannedFilm,
+  { config, costs }: Machine,
+  chance: () => number,
+): Outcome {
+  const { plan, pieces } = planned;
+  const { chunkMemoryMiB } = config.slicing;
+  const bytes = bytesOf(film);
+
+  const probing =
+    P.coldStart.value +
+    WRITES.probe * P.write.value +
+    REQUESTS.probe.gets * P.request.value +
+    (ENDS_BYTES + INDEX_BYTES * film.seconds) / P.throughput.value +
+    costs.inspect +
+    (costs.planHour * film.seconds) / 3600 +
+    Math.ceil(pieces.length / AT_A_TIME) * P.request.value;
+  const begin = 2 * P.step.value + probing + P.mapRun.value;
+
+  const tasks = pieces.map((piece): Task => ({ from: begin, seconds: secondsOf(piece, film, { config, costs }) }));
+  const done = runAll(tasks, functions, chance);
+  const last = Math.max(...done.map(({ ended }) => ended));
+  // The last one to end counts, and the same function assembles (or starts the one that does).
+  const assembling =
+    P.coldStart.value +
+    WRITES.assemble * P.write.value +
+    Math.ceil(pieces.length / AT_A_TIME) * P.request.value +
+    (REQUESTS.assemble.gets + REQUESTS.assemble.puts) * P.request.value;
+  const ready = last + P.step.value + assembling + costs.poster;
+  const firstPlaylists = P.step.value + (REQUESTS.assemble.puts + 1) * P.request.value + 3 * P.write.value;
+  const playable = Math.min(ready - costs.poster, playableAt(planned, done) + firstPlaylists);
+
+  const lambda = (seconds: number, memoryMiB: number) => ({ invocations: 1, gbSeconds: (seconds * memoryMiB) / 1024 });
+  const renditions = plan.video.length + plan.audio.length;
+  const segments = Math.ceil(film.seconds / plan.segmentSeconds) * renditions;
+  const use: Partial<Usage>[] = [
+    { ...REQUESTS.probe, writes: WRITES.probe, ...lambda(probing, SMALL_MIB) },
+    { puts: pieces.length },
+    ...done.map(({ billed, tries }) => ({
+      ...REQUESTS.chunk,
+      writes: WRITES.chunk,
+      transitions: TRANSITIONS.chunk,
+      ...lambda(billed, chunkMemoryMiB),
+      invocations: tries,
+    })),
+    { puts: segments + renditions, gets: pieces.length, transitions: TRANSITIONS.run },
+    { ...REQUESTS.assemble, writes: WRITES.assemble, ...lambda(assembling + costs.poster, SMALL_MIB) },
+  ];
+  return {
+    playable,
+    ready,
+    dollars: dollarsOf(addUsage(use), config.architecture),
+    monthlyDollars: monthlyDollars(bytes + planned.bytes),
+    chunks: pieces.length,
+  };
+}
+
+/** Seconds of a task's function once it runs. */
+export function secondsOf({ duration, copy, rungs }: Piece, film: Film, { config, costs }: Machine): number {
+  const around = (REQUESTS.chunk.gets + REQUESTS.chunk.puts) * P.request.value + WRITES.chunk * P.write.value;
+  const read = ((bytesOf(film) / film.seconds) * duration) / P.throughput.value;
+  // What is copied is read and written; what is encoded leaves while it is encoded.
+  if (copy) return around + 2 * read;
+  const vcpus = config.slicing.chunkMemoryMiB / P.mibOfVcpu.value;
+  // As fast as its processors, and no faster than its busiest thread.
+  const share = Math.max(1 / vcpus, costs.threadShare / Math.min(1, vcpus));
+  return around + read + duration * share * costOf(rungs, film, costs);
+}
+
+/** CPU seconds of a second of source, by the pixels that are decoded and encoded. */
+function costOf(rungs: Piece['rungs'], { width, height, frameRate }: Film, costs: Costs): number {
+  const source = (width * height * frameRate) / 1e6;
+  const encoded = rungs.reduce((sum, rung) => sum + (rung.width * rung.height * rung.frameRate) / 1e6, 0);
+  return source * (costs.decode + rungs.length * costs.scale) + encoded * costs.encode + costs.sound;
+}
+
+/** When there is as much of what is made first as a player must have ahead of it, or all of it where that is soon. */
+function playableAt({ plan, pieces }: PlannedFilm, done: readonly Done[]): number {
+  const ahead = AHEAD * plan.segmentSeconds;
+  return Math.max(...pieces.flatMap(({ first, start }, i) => (first && start < ahead ? [done[i]!.ended] : [])));
+}

@@ -1,0 +1,52 @@
+/** Our way over one source: every function an invocation in a process of its own, one after another. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ChunkResult, SlicingOptions } from '../../lib/contract/slicing.ts';
+import { INIT_NAME, renditionFolder } from '../../lib/contract/keys.ts';
+import { merge, type MergedRendition } from '../../lambdas/slicing/playlists.ts';
+import { Measured } from '../upload/measured.ts';
+import type { Invocation, Planned, Results, Work } from './worker.ts';
+
+export interface Ours extends Planned {
+  readonly inspected: Invocation<Planned>;
+  readonly encoded: readonly Invocation<ChunkResult>[];
+  readonly renditions: readonly MergedRendition[];
+}
+
+/** In a fresh process, as a function that starts cold; what starting it takes is not in the figures. */
+export async function invoke<K extends keyof Results>(
+  worker: string,
+  message: Extract<Work, { do: K }>,
+): Promise<Invocation<Results[K]>> {
+  const env = Object.fromEntries(Object.entries(process.env).flatMap(([k, v]) => (v === undefined ? [] : [[k, v]])));
+  const measured = new Measured(new URL(`file://${worker}`), [], env);
+  try {
+    return await measured.ask<Invocation<Results[K]>>(message);
+  } finally {
+    measured.end();
+  }
+}
+
+export async function slice(
+  worker: string,
+  { source, out, options, preset }: { source: string; out: string; options: SlicingOptions; preset: string },
+  log: (line: string) => void,
+): Promise<Ours> {
+  const inspected = await invoke<'inspect'>(worker, { do: 'inspect', source, out, options });
+  const { plan, chunks } = inspected.result;
+  const encoded: Invocation<ChunkResult>[] = [];
+  for (const chunk of chunks) {
+    encoded.push(await invoke<'chunk'>(worker, { do: 'chunk', source, out, plan, chunk, preset }));
+    log(`chunk ${chunk.index + 1} of ${chunks.length}: ${encoded.at(-1)!.cpuSeconds.toFixed(1)} CPU-s`);
+  }
+  return { plan, chunks, inspected, encoded, renditions: merge(encoded.map(({ result }) => result)) };
+}
+
+/** A rendition's initialization section and segments in one file. */
+export async function joined(out: string, { kind, name, segments }: MergedRendition): Promise<string> {
+  const path = join(out, `${name}.mp4`);
+  await writeFile(path, '');
+  for (const file of [INIT_NAME, ...segments.map((segment) => segment.name)])
+    await writeFile(path, await readFile(join(out, renditionFolder(kind, name), file)), { flag: 'a' });
+  return path;
+}

@@ -1,0 +1,172 @@
+/**
+ * Cues of a text track, read from SubRip (.srt) or WebVTT that anybody made, and written as one WebVTT file of an HLS
+ * rendition (RFC 8216bis 3.1.4). Strict: what is not understood is refused by its line, not shown at the wrong time. Pure.
+ */
+import { TIME_OFFSET } from '../../lib/contract/slicing.ts';
+
+export interface Cue {
+  /** Seconds from the start of the video. */
+  readonly start: number;
+  readonly end: number;
+  /** WebVTT cue text (W3C WebVTT 4.2.2): escaped, without blank lines. */
+  readonly text: string;
+  /** WebVTT cue settings, e.g. `line:0`; mostly empty. */
+  readonly settings?: string;
+}
+
+/** Cues of one track: a word a second, all day, is more than anybody speaks in a film. */
+export const MAX_CUES = 20_000;
+/** Characters of one cue. */
+export const MAX_CUE_LENGTH = 2000;
+/** Hours a cue's time may have: the longest video has 24. */
+const MAX_HOURS = 99;
+
+/** What is wrong with a file, and on which line, counted from 1. */
+export class CueError extends Error {
+  override name = 'CueError';
+  constructor(line: number, message: string) {
+    super(`line ${line}: ${message}`);
+  }
+}
+
+interface Block {
+  /** Of its first line, from 0. */
+  readonly at: number;
+  readonly lines: readonly string[];
+}
+
+/** Lines between blank ones. */
+function blocksOf(lines: readonly string[]): Block[] {
+  const blocks: Block[] = [];
+  let from = 0;
+  for (let at = 0; at <= lines.length; at += 1) {
+    if (at < lines.length && lines[at]!.trim() !== '') continue;
+    if (at > from) blocks.push({ at: from, lines: lines.slice(from, at) });
+    from = at + 1;
+  }
+  return blocks;
+}
+
+const TIMES = /^\s*([0-9:.,]{5,16})[ \t]*-->[ \t]*([0-9:.,]{5,16})(?:[ \t](.*))?$/;
+/** Hours may be left out; the fraction has a point in WebVTT and a comma in SubRip. */
+const CLOCK = /^(?:([0-9]{1,3}):)?([0-9]{1,2}):([0-9]{1,2})[.,]([0-9]{1,3})$/;
+
+function seconds(text: string): number | undefined {
+  const match = CLOCK.exec(text);
+  if (!match) return undefined;
+  const [hours, minutes, whole] = [match[1] ?? '0', match[2], match[3]].map(Number) as [number, number, number];
+  if (minutes > 59 || whole > 59 || hours > MAX_HOURS) return undefined;
+  return (hours * 3600_000 + minutes * 60_000 + whole * 1000 + Number(match[4]!.padEnd(3, '0'))) / 1000;
+}
+
+/** Blocks of a WebVTT file that are no cues (W3C WebVTT 4.1). */
+const NO_CUE = /^(?:NOTE|STYLE|REGION)(?:[ \t]|$)/;
+
+/** The cues of a .srt or .vtt file in the order they are shown. Throws CueError. */
+export function parseCues(file: string): Cue[] {
+  const lines = file.replace(/^\uFEFF/, '').split(/\r\n|\r|\n/);
+  const webVtt = /^WEBVTT(?:[ \t]|$)/.test(lines[0] ?? '');
+  const blocks = blocksOf(lines);
+  if (webVtt) blocks.shift();
+  const cues: Cue[] = [];
+  for (const block of blocks) {
+    if (webVtt && NO_CUE.test(block.lines[0]!)) continue;
+    const cue = readCue(block, webVtt);
+    if (cue) cues.push(cue);
+    if (cues.length > MAX_CUES) throw new CueError(block.at + 1, `more than ${MAX_CUES} cues`);
+  }
+  if (cues.length === 0) throw new CueError(1, 'there are no captions in this file; .srt and .vtt are taken');
+  return cues.toSorted((a, b) => a.start - b.start);
+}
+
+/** Undefined for a cue that says nothing. */
+function readCue({ at, lines }: Block, webVtt: boolean): Cue | undefined {
+  // A number in SubRip, any name in WebVTT.
+  const named = !lines[0]!.includes('-->') && (webVtt || /^\s*[0-9]{1,9}\s*$/.test(lines[0]!)) ? 1 : 0;
+  const line = at + named + 1;
+  const times = TIMES.exec(lines[named] ?? '');
+  const [start, end] = [times?.[1], times?.[2]].map((time) => (time === undefined ? undefined : seconds(time)));
+  if (start === undefined || end === undefined)
+    throw new CueError(line, 'expected times such as `00:01:02,500 --> 00:01:04,000`');
+  if (end <= start) throw new CueError(line, 'the cue ends before it begins');
+  const payload = lines.slice(named + 1);
+  const arrow = payload.findIndex((text) => text.includes('-->'));
+  if (arrow !== -1) throw new CueError(line + arrow + 1, 'a blank line is missing before the next cue');
+  const joined = payload.map((text) => text.trim()).join('\n');
+  if (joined.length > MAX_CUE_LENGTH) throw new CueError(line + 1, `a cue of more than ${MAX_CUE_LENGTH} characters`);
+  const text = (webVtt ? cleanWebVtt : fromSubRip)(joined).trim();
+  if (text === '') return undefined;
+  const settings = webVtt ? cleanSettings(times?.[3] ?? '') : joined.includes('{\\an8}') ? 'line:0' : '';
+  return { start, end, text, ...(settings !== '' && { settings }) };
+}
+
+const SETTING = /^(?:vertical|line|position|size|align):[A-Za-z0-9%.,-]{1,30}$/;
+const cleanSettings = (text: string): string =>
+  text
+    .split(/[ \t]+/)
+    .filter((setting) => SETTING.test(setting))
+    .join(' ');
+
+const ESCAPES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
+/** Text in which nothing is markup. */
+export const escapeText = (text: string): string => text.replace(/[&<>]/g, (one) => ESCAPES[one]!);
+/** What follows a name does not begin with a letter: one way to read each tag, however long. */
+const MARKUP = /<(\/?)([A-Za-z]*)((?:[^A-Za-z<>][^<>]*)?)>|&(?:amp|lt|gt|nbsp|lrm|rlm|#[0-9]{1,7});|[&<>]/g;
+
+/** Whatever is no tag or entity of these is text. */
+function clean(text: string, tag: (slash: string, name: string, rest: string) => string | undefined): string {
+  return text.replace(MARKUP, (found, slash?: string, name?: string, rest?: string) => {
+    if (found.length === 1) return ESCAPES[found]!;
+    if (found.startsWith('&')) return found;
+    return tag(slash ?? '', (name ?? '').toLowerCase(), rest ?? '') ?? escapeText(found);
+  });
+}
+
+/** Bold, italic and underlined stay; colours and what SubStation writes in braces go. */
+export const fromSubRip = (text: string): string =>
+  clean(text.replace(/\{\\[^{}]*\}/g, ''), (slash, name) => {
+    if (/^[biu]$/.test(name)) return `<${slash}${name}>`;
+    return name === 'font' ? '' : undefined;
+  });
+
+export const cleanWebVtt = (text: string): string =>
+  clean(text, (slash, name, rest) => {
+    if (/^(?:b|i|u|c|v|lang|ruby|rt)$/.test(name)) return `<${slash}${name}${slash === '' ? rest : ''}>`;
+    return name === '' && CLOCK.test(rest) ? `<${rest}>` : undefined;
+  });
+
+/** `01:02:03.500`. */
+function clockOf(time: number): string {
+  const all = Math.round(time * 1000);
+  const part = (value: number, digits: number) => String(Math.floor(value)).padStart(digits, '0');
+  return `${part(all / 3600_000, 2)}:${part((all / 60_000) % 60, 2)}:${part((all / 1000) % 60, 2)}.${part(all % 1000, 3)}`;
+}
+
+/** The file. Its time 0 is the video's first picture, whose time stamp is not 0 (X-TIMESTAMP-MAP, 3.1.4: 90,000 a second). */
+export function writeWebVtt(cues: readonly Cue[]): string {
+  const header = `WEBVTT\nX-TIMESTAMP-MAP=LOCAL:00:00:00.000,MPEGTS:${TIME_OFFSET * 90_000}\n`;
+  const blocks = cues.map(
+    ({ start, end, text, settings }) =>
+      `\n${clockOf(start)} --> ${clockOf(end)}${settings === undefined ? '' : ` ${settings}`}\n${text}\n`,
+  );
+  return header + blocks.join('');
+}
+
+/**
+ * Its shared media playlist: the whole file is one segment, as long as the video, so that a change of language costs one
+ * request. Target durations of subtitles may differ from the others' (4.4.3.1).
+ */
+export function textPlaylist(name: string, duration: number): string {
+  return [
+    '#EXTM3U',
+    '#EXT-X-VERSION:8',
+    `#EXT-X-TARGETDURATION:${Math.max(1, Math.ceil(duration))}`,
+    '#EXT-X-PLAYLIST-TYPE:VOD',
+    '#EXT-X-INDEPENDENT-SEGMENTS',
+    '#EXT-X-DEFINE:IMPORT="auth"',
+    `#EXTINF:${duration.toFixed(3)},`,
+    `${name}.vtt?{$auth}`,
+    '#EXT-X-ENDLIST',
+    '',
+  ].join('\n');
+}

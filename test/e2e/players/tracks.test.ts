@@ -1,0 +1,201 @@
+/** A second language and captions, in Chromium: players offer them, and they are heard and shown where they belong. */
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { chromium, type Browser, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Client } from '../../../local/client.ts';
+import { signIn } from '../../../local/sign-in.ts';
+import { runningStack } from '../../stack.ts';
+import { BROWSER } from '../../support/browser.ts';
+import { openPage, seriousFindings } from '../console/open.ts';
+import { servePages } from './serve.ts';
+
+const POLL = { timeout: 60_000 };
+const SRT = '1\n00:00:03,000 --> 00:00:05,000\nGrüße von hier\n\n2\n00:00:13,500 --> 00:00:15,000\nund später\n';
+
+const stack = await runningStack();
+const ada = new Client(stack.url, stack.users.find(({ name }) => name === 'ada')!.token);
+let browser: Browser;
+let pages: Awaited<ReturnType<typeof servePages>>;
+let folder: string;
+let id = '';
+
+/** Twenty seconds with two sound tracks: English, and German an octave higher. */
+async function bilingual(path: string): Promise<void> {
+  const sine = (hertz: number) => ['-f', 'lavfi', '-i', `sine=frequency=${hertz}:sample_rate=48000:duration=20`];
+  const args = [
+    ['-v', 'error', '-nostdin', '-y', '-f', 'lavfi', '-i', 'testsrc2=size=640x360:rate=25:duration=20'],
+    [sine(440), sine(880), ['-map', '0', '-map', '1', '-map', '2', '-c:a', 'aac']].flat(),
+    ['-metadata:s:a:0', 'language=eng', '-metadata:s:a:1', 'language=ger', '-g', '25', '-pix_fmt', 'yuv420p'],
+    ['-c:v', 'libx264', '-preset', 'ultrafast', path],
+  ];
+  await promisify(execFile)(join(stack.ffmpegFolder, 'ffmpeg'), args.flat());
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sluice-tracks-'));
+  const clip = join(folder, 'two.mp4');
+  await bilingual(clip);
+  id = await ada.upload(clip, { name: 'two.mp4', metadata: { visibility: 'private' } });
+  await ada.ready(id);
+  await ada.call('POST /api/videos/{id}/texts', { params: { id }, body: { text: SRT, language: 'de' } });
+  pages = await servePages();
+  browser = await chromium.launch(BROWSER);
+});
+afterAll(async () => {
+  await browser?.close();
+  pages?.close();
+  if (id !== '') await ada.call('DELETE /api/videos/{id}', { params: { id } });
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** What each player is asked in its own words, within its page. */
+const players = {
+  'hls.js': {
+    query: {},
+    languages: 'player.audioTracks.map(({ lang }) => lang).join()',
+    chooseSound: 'player.audioTrack = 1',
+    chooseText: 'player.subtitleTrack = 0',
+    chosen: 'player.audioTracks[player.audioTrack].name',
+    cues: "[...document.querySelector('video').textTracks].flatMap(({ cues }) => [...(cues ?? [])])",
+  },
+  shaka: {
+    query: {},
+    languages: 'player.getAudioTracks().map(({ language }) => language).join()',
+    chooseSound: "player.selectAudioTrack(player.getAudioTracks().find(({ language }) => language === 'de'))",
+    chooseText: 'player.selectTextTrack(player.getTextTracks()[0])',
+    chosen: 'player.getAudioTracks().find(({ active }) => active).label',
+    cues: "[...document.querySelector('video').textTracks].flatMap(({ cues }) => [...(cues ?? [])])",
+  },
+  'video.js': {
+    query: { expand: '1' },
+    languages: 'Array.from(player.audioTracks(), ({ language }) => language).join()',
+    chooseSound: 'player.audioTracks()[1].enabled = true',
+    chooseText: "Array.from(player.textTracks()).find(({ kind }) => kind === 'subtitles').mode = 'showing'",
+    chosen: 'Array.from(player.audioTracks()).find(({ enabled }) => enabled).label',
+    cues: "Array.from(player.textTracks()).filter(({ kind }) => kind === 'subtitles').flatMap(({ cues }) => Array.from(cues ?? []))",
+  },
+} as const;
+
+const ask = (page: Page, expression: string): Promise<unknown> => page.evaluate(`Promise.resolve(${expression})`);
+
+/** Plays at twice the speed until `time`. */
+async function playUntil(page: Page, time: number): Promise<void> {
+  for (const deadline = Date.now() + 60_000; ;) {
+    const now = (await ask(
+      page,
+      "(() => { const video = document.querySelector('video'); video.playbackRate = 2; video.play().catch(() => {}); return video.currentTime; })()",
+    )) as number;
+    if (now >= time) return;
+    if (Date.now() > deadline)
+      throw new Error(`stands at ${now} s, not ${time}: ${JSON.stringify(await ask(page, 'problems'))}`);
+    await page.waitForTimeout(200);
+  }
+}
+
+describe.each(Object.entries(players))('%s', (name, player) => {
+  it('plays the second language, and shows captions at their moment', async () => {
+    const { token } = await ada.call('POST /api/videos/{id}/tokens', { params: { id }, body: {} });
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    const asked: string[] = [];
+    page.on('request', (request) => void asked.push(new URL(request.url()).pathname));
+    await page.goto(`${pages.url}/players/${name}.html`);
+    // When the first picture is shown, on the player's own clock: what is said of it counts from there.
+    await page.evaluate(
+      "document.querySelector('video').requestVideoFrameCallback((_, { mediaTime }) => { window.firstFrame = mediaTime; })",
+    );
+    const query = new URLSearchParams({ token, ...player.query });
+    await page.evaluate(`start(${JSON.stringify(`${stack.url}/api/play/${id}/main.m3u8?${query}`)})`);
+    await expect.poll(() => ask(page, player.languages), POLL).toBe('en,de');
+    await playUntil(page, 1);
+    await ask(page, player.chooseText);
+    await ask(page, player.chooseSound);
+    await playUntil(page, 8);
+    expect(await ask(page, player.chosen)).toBe('Deutsch');
+    expect(asked.some((path) => path.includes('/audio/main2/'))).toBe(true);
+    await expect.poll(() => ask(page, `${player.cues}.length`), POLL).toBeGreaterThan(0);
+    const first = (await ask(page, 'window.firstFrame')) as number;
+    const cues = (await ask(
+      page,
+      `${player.cues}.map(({ startTime, endTime, text }) => [startTime, endTime, text])`,
+    )) as [number, number, string][];
+    const cue = cues.find(([, , text]) => text.includes('Grüße'))!;
+    expect(Math.abs(cue[0] - first - 3)).toBeLessThan(0.05);
+    expect(Math.abs(cue[1] - first - 5)).toBeLessThan(0.05);
+    await playUntil(page, 14);
+    await expect
+      .poll(async () => JSON.stringify(await ask(page, `${player.cues}.map(({ text }) => text)`)), POLL)
+      .toContain('und später');
+    expect(await ask(page, 'problems')).toEqual([]);
+    await context.close();
+  });
+});
+
+describe('the console', () => {
+  it('takes an .srt, offers it at once, and plays on where it was; language and name can be changed', async () => {
+    const { page, faults, close } = await openPage(browser);
+    await signIn(page, stack.url, 'ada', `/v/${id}?tab=details`);
+    const captions = page.getByRole('list', { name: 'Captions' });
+    await captions.getByText('Deutsch').waitFor();
+    await page
+      .locator('hls-video')
+      .evaluate((element) => void ((element as unknown as { currentTime: number }).currentTime = 7));
+
+    // Windows-1252, as many a program writes it.
+    const buffer = Buffer.from(SRT.replace('Grüße von hier', 'Déjà vu'), 'latin1');
+    await page
+      .locator('input[type=file][accept=".srt,.vtt"]')
+      .setInputFiles({ name: 'a.fr.srt', mimeType: '', buffer });
+    await page.getByRole('button', { name: 'Add captions' }).click();
+    await captions.getByText('Français').waitFor();
+    const menu = page.locator('media-captions-menu');
+    await page.locator('media-captions-menu-button').click();
+    await menu.getByRole('menuitemradio', { name: /Français/ }).click();
+    const shown = () =>
+      page.locator('hls-video').evaluate((element) => {
+        const { textTracks, currentTime } = element as unknown as {
+          textTracks: Iterable<{ mode: string; label: string; cues: Iterable<{ text: string }> | null }>;
+          currentTime: number;
+        };
+        const track = [...textTracks].find(({ mode }) => mode === 'showing');
+        return [track?.label, [...(track?.cues ?? [])][0]?.text, Math.round(currentTime)].join(' ');
+      });
+    await expect.poll(shown, POLL).toBe('Français Déjà vu 7');
+
+    await page.locator('media-audio-track-menu-button').click();
+    await page.locator('media-audio-track-menu').getByRole('menuitemradio', { name: 'Deutsch' }).click();
+    const sound = () =>
+      page.locator('hls-video').evaluate((element) => {
+        const { audioTracks } = element as unknown as { audioTracks: Iterable<{ enabled: boolean; label: string }> };
+        return [...audioTracks].find(({ enabled }) => enabled)?.label;
+      });
+    await expect.poll(sound, POLL).toBe('Deutsch');
+
+    await captions.getByRole('button', { name: 'Edit Français' }).click();
+    await page.getByRole('textbox', { name: 'Name' }).fill('Québécois');
+    await page.getByRole('combobox', { name: 'Language' }).selectOption('pt-BR');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await captions.getByText('Québécois').waitFor();
+    await captions.getByText('pt-BR').waitFor();
+
+    const bad = Buffer.from('1\n00:00:01,000 --> 00:00:02,000\na\n\n2\nno times\n');
+    await page
+      .locator('input[type=file][accept=".srt,.vtt"]')
+      .setInputFiles({ name: 'b.srt', mimeType: '', buffer: bad });
+    await page.getByRole('combobox', { name: 'Language' }).selectOption('en');
+    await page.getByRole('button', { name: 'Add captions' }).click();
+    await page.getByRole('alert').getByText('line 6').waitFor();
+    expect(await seriousFindings(page)).toEqual([]);
+
+    await captions.getByRole('button', { name: 'Remove Québécois' }).click();
+    await captions.getByText('Québécois').waitFor({ state: 'detached' });
+    const { texts } = await ada.call('GET /api/videos/{id}', { params: { id } });
+    expect(texts).toMatchObject([{ label: 'Deutsch' }]);
+    expect(faults).toEqual([]);
+    await close();
+  });
+});
