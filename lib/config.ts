@@ -161,6 +161,10 @@ const schema = z.strictObject({
       ladder: slicingBounds.ladder
         .default([...RUNGS])
         .meta({ description: 'Rungs by short side in pixels. Those larger than the source are left out.' }),
+      copyMaxMbps: slicingBounds.copyMaxMbps.default(16).meta({
+        description:
+          'Mbit/s, on average, up to which the H.264 picture of a source is published as it is, as the top of the ladder and without encoding. Higher is nearer to the original and heavier to watch; 0: everything is encoded.',
+      }),
       audioKbps: slicingBounds.audioKbps.default(128).meta({ description: 'kbit/s of the AAC rendition.' }),
       preset: slicingBounds.preset.default('veryfast').meta({ description: 'x264 preset: slower is smaller.' }),
       maxDurationHours: slicingBounds.maxDurationHours

@@ -104,7 +104,7 @@ export class Client {
   /** Waits until the video is ready; throws with its reason when slicing failed. */
   async ready(
     id: string,
-    onChange: (status: string, progress: number) => void = () => {},
+    onChange: (status: string, progress: number, video: ResponseOf<'GET /api/videos/{id}'>) => void = () => {},
     minutes = 15,
   ): Promise<ResponseOf<'GET /api/videos/{id}'>> {
     for (const deadline = Date.now() + minutes * 60_000; Date.now() < deadline;) {
@@ -112,7 +112,7 @@ export class Client {
       if (video.status === 'ready') return video;
       if (video.status === 'failed')
         throw new ClientError(`slicing failed: ${video.failure?.reason}`, 200, video.failure);
-      onChange(video.status, video.progress);
+      onChange(video.status, video.progress, video);
       await new Promise((resolve) => setTimeout(resolve, 500));
     }
     throw new ClientError(`the video was not ready within ${minutes} minutes`, 200, undefined);

@@ -79,10 +79,22 @@ export async function demo(
     partBytes: PART_BYTES,
   });
   step(`uploaded ${(size / 1e6).toFixed(1)} MB in ${Math.ceil(size / PART_BYTES)} presigned parts`);
-  const video = await client.ready(id, (status, percent) => progress(`${status}, ${Math.round(percent)} %`));
+  let isPlayable = false;
+  const video = await client.ready(id, (status, percent, { renditions }) => {
+    progress(`${status}, ${Math.round(percent)} %`);
+    if (status !== 'playable' || isPlayable) return;
+    isPlayable = true;
+    step(
+      `playable: ${renditions
+        .filter((r) => r.kind === 'video')
+        .map((r) => r.name)
+        .join(', ')}`,
+    );
+  });
+  if (!isPlayable) step('playable');
   const rungs = video.renditions.filter((r) => r.kind === 'video').map((r) => r.name);
   step(
-    `sliced: ${rungs.join(', ')}${video.renditions.some((r) => r.kind === 'audio') ? ' and audio' : ''}, ${video.duration?.toFixed(1)} s`,
+    `ready: ${rungs.join(', ')}${video.renditions.some((r) => r.kind === 'audio') ? ' and audio' : ''}, ${video.duration?.toFixed(1)} s`,
   );
   await checkPlayback(client, id, step);
   return id;

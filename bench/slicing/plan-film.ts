@@ -39,7 +39,8 @@ export function planFilm(film: Film, copied: boolean, ladder: Ladder, config: Co
   const table = segmentTable(movieIndex(film), of);
   if (table === undefined) throw new Error('the film has no segment table');
   const ids = { videoId: 'bench000000000000000', revision: 1, execution: 'bench' };
-  const { plan, chunks } = planSlicing({ ...ids, source: { bucket: 'bench', key: 'film', info } }, options, table);
+  const { chunks } = table;
+  const { plan } = planSlicing({ ...ids, source: { bucket: 'bench', key: 'film', info } }, options, table);
   const low = plan.video.slice(-1);
   const encoded = ladder === 'first-play' ? low : copied ? plan.video.slice(1) : plan.video;
   const piece = ({ start, duration }: Chunk): Piece => ({

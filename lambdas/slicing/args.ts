@@ -9,6 +9,7 @@ import {
   type SourceSound,
 } from '../../lib/contract/slicing.ts';
 import type { RenditionKind } from '../../lib/contract/keys.ts';
+import { readsAlong } from './outputs.ts';
 import { BUFFER_SECONDS, mostFrames } from './plan.ts';
 
 import { AAC_FRAME, RUN_OUT, soundBegins } from './segment-table.ts';
@@ -88,7 +89,7 @@ export function encodeArgs(command: Command): string[] {
     ['-i', `file:${source}`],
     ['-filter_complex', filters(command)],
     ...outputs.map((output, index) => [...CODECS[output.kind](command, index), ...muxer(command, output, index)]),
-    stillsOutput(command.folder),
+    readsAlong(command) ? stillsOutput(command.folder) : [],
   ].flat();
 }
 
@@ -117,8 +118,9 @@ function atMost(rate: number): string {
 }
 
 function filters({ plan, chunk, table }: Command): string {
+  const stills = readsAlong({ plan, chunk });
   const { info } = plan.source;
-  const top = plan.video[0]!;
+  const top = plan.video[0] ?? { frameRate: info.video.frameRate };
   const common = [
     ...(table ? [] : deinterlace(plan)),
     ...(table ? shown(table) : ['setpts=if(eq(N\\,0)\\,0\\,max(PTS\\,0))']),
@@ -126,18 +128,19 @@ function filters({ plan, chunk, table }: Command): string {
     // A steady clock that is too fast stays a steady one; of one that varies, frames are only left out.
     ...(info.video.maxFrameRate === undefined && info.video.frameRate > top.frameRate ? [`fps=${top.frameRate}`] : []),
     atMost(mostFrames(top.frameRate)),
-    `split=${plan.video.length + 1}`,
+    `split=${plan.video.length + (stills ? 1 : 0)}`,
   ];
   // An RGB source has no YCbCr matrix to keep; the BT.709 one is said in the stream too.
   const matrix = info.video.rgb ? ':out_color_matrix=bt709' : '';
-  const graph = [
-    `[0:${table ? 0 : info.video.index}]${common.join(',')}${plan.video.map((_, index) => `[s${index}]`).join('')}[few]`,
+  const pictures = [
+    `[0:${table ? 0 : info.video.index}]${common.join(',')}${plan.video.map((_, index) => `[s${index}]`).join('')}${stills ? '[few]' : ''}`,
     ...plan.video.map(
       ({ width, height }, index) =>
         `[s${index}]scale=${width}:${height}:flags=bicubic:out_range=tv${matrix},setsar=1,format=yuv420p[v${index}]`,
     ),
-    `[few]${stillsFilters(plan)}[stills]`,
+    ...(stills ? [`[few]${stillsFilters(plan)}[stills]`] : []),
   ];
+  const graph = plan.video.length > 0 ? pictures : [];
   plan.audio.forEach((sound, position) => {
     const source = info.audio.find(({ index }) => index === sound.index)!;
     const made = table ? pieceOfSound(sound, source, table, position) : wholeSound(plan, chunk, sound, source);

@@ -8,21 +8,26 @@ import { dynamo } from '../shared/clients.ts';
 /** The run's chunks that are done, by index: one that is done twice counts once. Gone when the next run claims the video. */
 const DONE = 'chunksDone';
 
-/** Counts a chunk as done; answers how many are, or undefined when the video is no longer this run's. */
-export async function countChunk({ videoId, execution }: Plan, index: number): Promise<number | undefined> {
+/** Counts a task as done; answers all that are, or undefined when the video is no longer this run's. */
+export async function countChunk(
+  { videoId, execution }: Plan,
+  index: number,
+): Promise<ReadonlySet<number> | undefined> {
   const attributes = await update(videoId, {
     UpdateExpression: 'ADD #done :index',
-    ConditionExpression: '#slicing.#execution = :execution AND #status IN (:probed, :playable)',
+    ConditionExpression: '#slicing.#execution = :execution AND #status IN (:probed, :playable, :ready)',
     ExpressionAttributeNames: { '#done': DONE, '#slicing': 'slicing', '#execution': 'execution', '#status': 'status' },
     ExpressionAttributeValues: {
       ':index': new Set([index]),
       ':execution': execution,
       ':probed': 'probed',
       ':playable': 'playable',
+      // Done again by one that was thought lost, after another put the video together.
+      ':ready': 'ready',
     },
   });
   const done = attributes?.[DONE];
-  return done instanceof Set ? done.size : undefined;
+  return done instanceof Set ? (done as ReadonlySet<number>) : undefined;
 }
 
 /** Percent of slicing done, which never falls while a run goes on. */

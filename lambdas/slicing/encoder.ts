@@ -7,6 +7,7 @@ import { BoxError } from '../../lib/media/boxes.ts';
 import { ProcessError, start, type Running } from '../../lib/process.ts';
 import { encodeArgs, FIRST_PIPE, outputsOf, type Output } from './args.ts';
 import { checkSeconds, isLonger } from './facts.ts';
+import { readsAlong } from './outputs.ts';
 import { programPath } from './program.ts';
 import { readProgress } from './progress.ts';
 import { Refusal, spokenDuration } from './refusal.ts';
@@ -85,7 +86,7 @@ export async function encodeChunk(options: EncodeOptions): Promise<ChunkResult> 
       .filter(({ kind, segments }) => kind === 'video' || segments.length > 0),
   };
   checkLength(result, options.task);
-  const storyboard = await storyboardOf(result, options);
+  const storyboard = readsAlong(options.task) ? await storyboardOf(result, options) : undefined;
   return { ...result, ...(storyboard && { storyboard }) };
 }
 
@@ -111,7 +112,8 @@ export function memoryLimit(env: NodeJS.ProcessEnv = process.env): { memoryBytes
   return mebibytes > 0 ? { memoryBytes: Math.floor(mebibytes * FFMPEG_SHARE) * 1024 ** 2 } : {};
 }
 
-const CONTENT_TYPES: Record<RenditionKind, string> = { video: 'video/mp4', audio: 'audio/mp4' };
+/** Media types of segments. */
+export const CONTENT_TYPES: Record<RenditionKind, string> = { video: 'video/mp4', audio: 'audio/mp4' };
 
 async function collectFmp4(options: EncodeOptions, output: Output, running: Running, index: number) {
   const { chunk } = options.task;
@@ -126,7 +128,7 @@ async function collectFmp4(options: EncodeOptions, output: Output, running: Runn
       result.timescale = track.timescale;
       result.init = createHash('sha256').update(bytes).digest('hex');
       // Those of the other chunks are the same, which assembling looks at.
-      if (chunk.index === 0) await options.put(`${folder}${INIT_NAME}`, bytes, type);
+      if (chunk.firstSegment === 1) await options.put(`${folder}${INIT_NAME}`, bytes, type);
     },
     segment: async ({ bytes, duration, frames }) => {
       const name = segmentName(chunk.firstSegment + result.segments.length, 'fmp4');
@@ -192,6 +194,8 @@ const ENOUGH = 0.9;
 
 /** A file cut short decodes without an error and just ends early. */
 function checkLength(result: ChunkResult, { plan, chunk }: EncodeTask): void {
+  // A piece of sound is as long as it is to be, whatever is in the source.
+  if (plan.video.length === 0) return;
   const { info } = plan.source;
   const promised = chunk.duration ?? (info.video.duration ?? info.duration) - chunk.start;
   const video = result.renditions.find(({ kind }) => kind === 'video');

@@ -9,17 +9,24 @@ import type { ObjectRef } from './objects.ts';
  * nothing when the video is another run's, or deleted.
  */
 export async function refuse(videoId: string, execution: string, failure: Failure, source: ObjectRef): Promise<void> {
-  if (!(await fail(videoId, execution, failure))) return;
+  if (!(await fail(videoId, execution, failure, true))) return;
   await removeObjects(source.bucket, [source.key]);
   await changeVideo(videoId, { set: { bytes: { source: 0, media: 0 } } }, { from: ['failed'], execution });
 }
 
-/** False when the video is not this run's to fail. One that can be played already stays so. */
-export async function fail(videoId: string, execution: string, failure: Failure): Promise<boolean> {
+/**
+ * False when the video is not this run's to fail. One that can be played already stays so, unless what is played will never
+ * be all of it (`isPart`).
+ */
+export async function fail(videoId: string, execution: string, failure: Failure, isPart = false): Promise<boolean> {
   const changed = await changeVideo(
     videoId,
     { set: { failure }, status: 'failed' },
-    { from: ['uploading', 'uploaded', 'probed'], execution, orUnclaimed: true },
+    {
+      from: ['uploading', 'uploaded', 'probed', ...(isPart ? (['playable'] as const) : [])],
+      execution,
+      orUnclaimed: true,
+    },
   );
   const record = changed ?? (await readVideo(videoId));
   if (record?.status !== 'failed' || record.slicing?.execution !== execution) {

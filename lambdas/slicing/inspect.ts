@@ -8,7 +8,9 @@ import { readMovieIndex, type MovieIndex } from '../../lib/media/sample-table.ts
 import { logger } from '../shared/logger.ts';
 import { checkBytes, checkLimits, fits, mustMeasure, readFacts } from './facts.ts';
 import { decodableCodecs, ffprobe, measureDuration } from './ffprobe.ts';
-import { audioPlan } from './plan.ts';
+import { copiedSound, copiedVideo, NotCopied, startsAnew } from './copy.ts';
+import type { CopyWish } from './copy-table.ts';
+import { audioPlan, mayCopy } from './plan.ts';
 import { Refusal, spokenDuration } from './refusal.ts';
 import { worthRemuxing } from './remuxer.ts';
 import { segmentTable, type SegmentTable } from './segment-table.ts';
@@ -45,6 +47,7 @@ export async function inspect({ source, path, fetchWhole, options, timeoutMs }: 
     return { ...sample, facts: readFacts(await ffprobe(path, signal), source.size, await decodableCodecs(), options) };
   });
   let { duration, video } = facts;
+  let index: MovieIndex | undefined;
   let table: SegmentTable | undefined;
   if (mustMeasure(facts, layout?.fragmented ?? false)) {
     // Fragments that do not fit here are walked through where they are.
@@ -52,7 +55,7 @@ export async function inspect({ source, path, fetchWhole, options, timeoutMs }: 
     if (!there) checkBytes(source.size, options);
     const measure = async (): Promise<number> => {
       if (!whole && !there) await fetchWhole(path, all);
-      const index = await withFile(path, source.size, (file) =>
+      index = await withFile(path, source.size, (file) =>
         indexOfFragments(there ? source : file, file, layout, facts, all),
       );
       table = index && tableOf(index, facts, options);
@@ -63,9 +66,13 @@ export async function inspect({ source, path, fetchWhole, options, timeoutMs }: 
     duration = await within(timeoutMs, measure, all);
     video = { ...video, duration: null };
   } else {
-    const index = await withFile(path, source.size, (file) => indexOfHeader(file, layout, facts));
+    index = await withFile(path, source.size, (file) => indexOfHeader(file, layout, facts));
     table = index && tableOf(index, facts, options);
     duration = table?.seconds ?? duration;
+  }
+  if (index && table?.copied && !(await within(LOOK_MS, () => beginAnew(source, table!)))) {
+    logger.info('the source is not copied', { reason: 'its keyframes refer to what is before them' });
+    table = tableOf(index, facts, options, false);
   }
   if (duration === undefined || duration <= 0) {
     throw new Refusal('no-duration', 'The file has no readable length, so it is empty or damaged; export it again.');
@@ -121,11 +128,54 @@ function usable<T>(read: () => T): T | undefined {
   }
 }
 
-/** Undefined where the source has to be read whole. */
-export function tableOf(index: MovieIndex, { audio }: Tracks, options: SlicingOptions): SegmentTable | undefined {
+/** Undefined where the source has to be read whole. `copies`: its own packets may be published. */
+export function tableOf(
+  index: MovieIndex,
+  facts: Tracks,
+  options: SlicingOptions,
+  copies = mayCopy(facts, options),
+): SegmentTable | undefined {
   if (options.segmentType !== 'fmp4') return undefined;
-  const of = { ...options, maxChunks: MAX_CHUNKS, audio: audioPlan(audio, options.audioKbps) };
+  const copy = copies ? copyWish(index, facts, options) : undefined;
+  const of = { ...options, maxChunks: MAX_CHUNKS, audio: audioPlan(facts.audio, options.audioKbps), copy };
   return usable(() => segmentTable(index, of));
+}
+
+/** What of the tracks could be copied by their description. */
+function copyWish({ tracks }: MovieIndex, { video }: Tracks, { copyMaxMbps }: SlicingOptions): CopyWish | undefined {
+  const [picture, ...sounds] = tracks;
+  const wanted = <T>(what: string, read: () => T): T | undefined => {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof NotCopied || error instanceof BoxError)) throw error;
+      logger.info('the source is not copied', { what, reason: error.message });
+      return undefined;
+    }
+  };
+  const copied = picture && wanted('picture', () => copiedVideo(picture.trak, video));
+  return (
+    copied && {
+      video: copied,
+      sounds: sounds.map(({ trak }) => wanted('sound', () => copiedSound(trak))),
+      maxBitrate: copyMaxMbps * 1e6,
+    }
+  );
+}
+
+/** Keyframes looked into, and how far: parameter sets and messages come before the picture. */
+const LOOKED_INTO = 8;
+const LOOK_BYTES = 16 * 1024;
+
+/** Whether segments begin with pictures that need nothing before them. All of a file's are made alike. */
+async function beginAnew(source: ByteSource, { copied }: SegmentTable): Promise<boolean> {
+  const { keyframes, video } = copied!;
+  const step = Math.max(1, Math.floor(keyframes.length / LOOKED_INTO));
+  const some = keyframes.filter((_, i) => i % step === 0).slice(0, LOOKED_INTO + 1);
+  const looks = some.map(async ({ offset, size }) =>
+    startsAnew(await source.read(offset, Math.min(size, LOOK_BYTES)), video),
+  );
+  return (await Promise.all(looks)).every(Boolean);
 }
 
 /** Does the work, called off and refused after so many milliseconds. */

@@ -66,8 +66,50 @@ export async function readText(ref: ObjectRef): Promise<string> {
   return Body!.transformToString();
 }
 
-/** Everything under a revision keeps its content for ever; a new run has a new prefix. */
-const IMMUTABLE = 'public, max-age=31536000, immutable';
+/** A small object's text and the version it is of; undefined when there is no such object. */
+export async function readVersion({ bucket, key }: ObjectRef): Promise<{ text: string; etag: string } | undefined> {
+  try {
+    const { Body, ETag } = await get({ bucket, key });
+    return { text: await Body!.transformToString(), etag: ETag! };
+  } catch (error) {
+    if (error instanceof S3ServiceException && [403, 404].includes(error.$metadata.httpStatusCode ?? 0))
+      return undefined;
+    throw error;
+  }
+}
+
+/** Somebody else wrote meanwhile, or is writing (S3, conditional writes). */
+const OVERTAKEN = [409, 412];
+
+/** Stores the object in place of the version `etag`, or of none; false when there is another. */
+export async function putIf(
+  { bucket, key, etag }: ObjectRef,
+  body: string,
+  { contentType, cacheControl }: { readonly contentType: string; readonly cacheControl: string },
+): Promise<boolean> {
+  try {
+    await s3.send(
+      new PutObjectCommand({
+        Bucket: bucket,
+        Key: key,
+        Body: body,
+        ContentType: contentType,
+        CacheControl: cacheControl,
+        ...(etag === undefined ? { IfNoneMatch: '*' } : { IfMatch: etag }),
+      }),
+    );
+    return true;
+  } catch (error) {
+    if (error instanceof S3ServiceException && OVERTAKEN.includes(error.$metadata.httpStatusCode ?? 0)) return false;
+    throw error;
+  }
+}
+
+/** A playlist that still grows. */
+export const GROWING = 'public, max-age=2';
+
+/** Everything else under a revision keeps its content for ever; a new run has a new prefix. */
+export const IMMUTABLE = 'public, max-age=31536000, immutable';
 
 export async function putObject(
   bucket: string,

@@ -2,7 +2,8 @@
 import type { Chunk, Plan, Rung, SlicingOptions, SoundPlan, SourceInfo } from '../../lib/contract/slicing.ts';
 import { labelsOf } from '../shared/language.ts';
 import { levelFor } from './levels.ts';
-import type { SegmentTable } from './segment-table.ts';
+import type { Copied } from './copy-table.ts';
+import { layTasks, targetOf, type LaidTable } from './tasks.ts';
 
 /**
  * Bit rates by short side, bit/s on average at up to 30 frames/s: the H.264 column of Apple's HLS Authoring
@@ -147,14 +148,51 @@ interface PlanFor {
   readonly remuxed?: Plan['remuxed'];
 }
 
-/** The plan and its chunks: those of the segment table, or the whole source as one. */
-export function planSlicing(
-  of: PlanFor,
-  options: SlicingOptions,
-  table?: Pick<SegmentTable, 'timescale' | 'chunks'>,
-): { plan: Plan; chunks: Chunk[] } {
+/** The source's own picture as the top of the ladder; what is not clearly smaller goes. */
+function withCopied(rungs: readonly Rung[], { video, peakBitrate }: Copied, info: SourceInfo['video']): Rung[] {
+  const { width, height, level } = video;
+  const top: Rung = {
+    name: `${String(boxSide(video)).padStart(2, '0')}p`,
+    width,
+    height,
+    frameRate: info.maxFrameRate ?? info.frameRate,
+    maxBitrate: peakBitrate,
+    level,
+    copied: true,
+  };
+  return [top, ...rungs.filter((rung) => isBelow(rung, video))];
+}
+
+/**
+ * Whether the source's picture may be a rendition: not one that is taller than the ladder, or faster than players take; nor
+ * one with captions and no rung below it, since captions are read where rungs are encoded.
+ */
+export function mayCopy(
+  { video, texts = [] }: Pick<SourceInfo, 'video' | 'texts'>,
+  { ladder: sizes, copyMaxMbps }: SlicingOptions,
+): boolean {
+  if (copyMaxMbps === 0 || boxSide(video) > Math.max(...sizes)) return false;
+  if ((video.maxFrameRate ?? video.frameRate) > MAX_FRAME_RATE * 1.01) return false;
+  return texts.length === 0 || ladder(video, sizes).some((rung) => isBelow(rung, video));
+}
+
+/** Has clearly fewer pixels. */
+const isBelow = (rung: Size, { width, height }: Size): boolean =>
+  rung.width * rung.height * WORTH_A_RUNG <= width * height;
+
+/** The plan and its tasks: those of the segment table, or the whole source as one. */
+export function planSlicing(of: PlanFor, options: SlicingOptions, table?: LaidTable): { plan: Plan; chunks: Chunk[] } {
   const { info } = of.source;
-  const chunks = [...(table?.chunks ?? wholeAsOneChunk())];
+  const copied = table?.copied;
+  const rungs = ladder(info.video, options.ladder);
+  const renditions = {
+    video: copied ? withCopied(rungs, copied, info.video) : rungs,
+    audio: audioPlan(info.audio, options.audioKbps).map((sound, i) => {
+      const own = copied?.sounds[i];
+      return own ? { ...sound, channels: own.channels, sampleRate: own.sampleRate, copied: true as const } : sound;
+    }),
+  };
+  const { chunks, growing } = table ? layTasks(renditions, table) : { chunks: wholeAsOneChunk(), growing: false };
   const plan: Plan = {
     ...of,
     engine: 'encode',
@@ -162,9 +200,10 @@ export function planSlicing(
     segmentSeconds: options.segmentSeconds,
     timescale: table?.timescale ?? null,
     chunkCount: chunks.length,
+    ...(table && { segments: { count: table.starts.length, target: targetOf(table) } }),
+    ...(growing && { growing: true as const }),
     maxSeconds: options.maxDurationHours * 3600,
-    video: ladder(info.video, options.ladder),
-    audio: audioPlan(info.audio, options.audioKbps),
+    ...renditions,
   };
   return { plan, chunks };
 }

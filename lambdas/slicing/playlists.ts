@@ -29,25 +29,45 @@ export class MergeError extends Error {
   override name = 'MergeError';
 }
 
-/** The renditions of all chunks, each with its segments in order. Throws MergeError when a chunk lacks one. */
-export function merge(results: readonly ChunkResult[]): MergedRendition[] {
-  const [first, ...rest] = [...results].sort((a, b) => a.index - b.index);
-  if (!first) throw new MergeError('there are no chunks');
-  return first.renditions.map(({ init, ...rendition }) => {
-    const others = rest.map(({ index, renditions }) => {
-      const other = renditions.find(({ kind, name }) => kind === rendition.kind && name === rendition.name);
-      if (
-        !other ||
-        other.codecs !== rendition.codecs ||
-        other.init !== init ||
-        other.timescale !== rendition.timescale
-      ) {
-        throw new MergeError(`chunk ${index} has no ${rendition.kind} ${rendition.name} like chunk ${first.index}'s`);
-      }
-      return other.segments;
-    });
-    return { ...rendition, segments: [...rendition.segments, ...others.flat()] };
-  });
+/**
+ * The renditions of all tasks, each with its segments in order. `count`: segments that each must have; without it every
+ * task made every rendition. Throws MergeError when something is missing or does not fit.
+ */
+export function merge(results: readonly ChunkResult[], count?: number): MergedRendition[] {
+  const ordered = results.toSorted((a, b) => a.index - b.index);
+  if (ordered.length === 0) throw new MergeError('there are no chunks');
+  const merged = new Map<string, { rendition: ChunkResult['renditions'][number]; from: number; segments: Segment[] }>();
+  for (const { index, renditions } of ordered) {
+    for (const rendition of renditions) {
+      const path = `${rendition.kind} ${rendition.name}`;
+      const known = merged.get(path);
+      const isLike = ({ codecs, init, timescale }: typeof rendition) =>
+        codecs === rendition.codecs && init === rendition.init && timescale === rendition.timescale;
+      if (known && !isLike(known.rendition))
+        throw new MergeError(`chunk ${index} has no ${path} like chunk ${known.from}'s`);
+      if (known) known.segments.push(...rendition.segments);
+      else merged.set(path, { rendition, from: index, segments: [...rendition.segments] });
+    }
+  }
+  const [first] = ordered;
+  for (const { index, renditions } of count === undefined ? ordered : []) {
+    if (renditions.length !== merged.size)
+      throw new MergeError(`chunk ${index} has not all that chunk ${first!.index} has`);
+  }
+  return [...merged.entries()].map(
+    ([
+      path,
+      {
+        rendition: { kind, name, codecs, timescale },
+        segments,
+      },
+    ]) => {
+      segments.sort((a, b) => (a.name < b.name ? -1 : 1));
+      if (count !== undefined && segments.length !== count)
+        throw new MergeError(`${path} has ${segments.length} segments of ${count}`);
+      return { kind, name, codecs, ...(timescale !== undefined && { timescale }), segments };
+    },
+  );
 }
 
 /** Six decimals: a microsecond, finer than any track's clock that matters; no trailing zeros beyond one. */
@@ -57,25 +77,54 @@ const decimal = (seconds: number): string => seconds.toFixed(6).replace(/0{1,5}$
 export const targetDuration = (segments: readonly Segment[]): number =>
   Math.max(1, ...segments.map(({ duration }) => Math.round(duration)));
 
-/**
- * The shared media playlist of one rendition, at `{kind}/{name}.m3u8`. Every URI carries the variable `auth`, which the
- * personal multivariant playlist defines (4.4.2.3). Version 8 because of the variable (8); EXT-X-MAP needs 6.
- */
-export function mediaPlaylist({ name, segments }: MergedRendition, type: Plan['segmentType']): string {
-  const uri = (file: string): string => `${name}/${file}?{$auth}`;
+/** Every URI carries the variable `auth`, which the personal multivariant playlist defines (4.4.2.3). */
+const uri = (folder: string, file: string): string => `${folder}/${file}?{$auth}`;
+
+/** Version 8 because of the variable (8); EXT-X-MAP needs 6. */
+const head = (name: string, type: Plan['segmentType'], target: number, more: readonly string[]): string[] => [
+  '#EXTM3U',
+  '#EXT-X-VERSION:8',
+  `#EXT-X-TARGETDURATION:${target}`,
+  ...more,
+  '#EXT-X-INDEPENDENT-SEGMENTS',
+  '#EXT-X-DEFINE:IMPORT="auth"',
+  ...(type === 'fmp4' ? [`#EXT-X-MAP:URI="${uri(name, INIT_NAME)}"`] : []),
+];
+
+const entries = (name: string, segments: readonly Segment[]): string[] =>
+  segments.flatMap((segment) => [`#EXTINF:${decimal(segment.duration)},`, uri(name, segment.name)]);
+
+const END = '#EXT-X-ENDLIST';
+
+/** The shared media playlist of one rendition, at `{kind}/{name}.m3u8`. `target`: of the segment table, where there is one. */
+export function mediaPlaylist({ name, segments }: MergedRendition, type: Plan['segmentType'], target?: number): string {
   return [
-    '#EXTM3U',
-    '#EXT-X-VERSION:8',
-    `#EXT-X-TARGETDURATION:${targetDuration(segments)}`,
-    '#EXT-X-PLAYLIST-TYPE:VOD',
-    '#EXT-X-INDEPENDENT-SEGMENTS',
-    '#EXT-X-DEFINE:IMPORT="auth"',
-    ...(type === 'fmp4' ? [`#EXT-X-MAP:URI="${uri(INIT_NAME)}"`] : []),
-    ...segments.flatMap((segment) => [`#EXTINF:${decimal(segment.duration)},`, uri(segment.name)]),
-    '#EXT-X-ENDLIST',
+    ...head(name, type, target ?? targetDuration(segments), ['#EXT-X-PLAYLIST-TYPE:VOD']),
+    ...entries(name, segments),
+    END,
     '',
   ].join('\n');
 }
+
+/**
+ * What a playlist begins with that is published while it grows: after it only segments are added, and at last the end.
+ * Players begin at 0, not at what was added last: Shaka takes an offset of 0 for none.
+ */
+export const growingHead = (name: string, target: number): string =>
+  [
+    ...head(name, 'fmp4', target, ['#EXT-X-PLAYLIST-TYPE:EVENT', '#EXT-X-START:TIME-OFFSET=0.001,PRECISE=YES']),
+    '',
+  ].join('\n');
+
+/** A growing playlist with these segments added. */
+export const grown = (text: string, name: string, segments: readonly Segment[], ended: boolean): string =>
+  [text.trimEnd(), ...entries(name, segments), ...(ended ? [END] : []), ''].join('\n');
+
+/** How many segments a playlist lists, and whether it ends. */
+export const listed = (text: string): { readonly count: number; readonly ended: boolean } => ({
+  count: text.split('\n#EXTINF:').length - 1,
+  ended: text.includes(`\n${END}`),
+});
 
 /**
  * Peak segment bit rate, bit/s (4.1): the largest of any run of segments that lasts between half and one and a half
@@ -142,15 +191,21 @@ const SHAPES: Record<RenditionKind, (plan: Plan, rendition: MergedRendition) => 
   },
 };
 
-/** What the record says of a rendition. */
-export function describe(rendition: MergedRendition, plan: Plan): Rendition {
+/** bit/s that the plan expects at most of what is not all there yet. */
+const expected = ({ video, audio }: Plan, { kind, name }: MergedRendition): number =>
+  kind === 'video'
+    ? (video.find((rung) => rung.name === name)?.maxBitrate ?? 0)
+    : (audio.find((sound) => sound.name === name)?.bitrate ?? 0);
+
+/** What the record says of a rendition. `grows`: its segments are not all there yet. */
+export function describe(rendition: MergedRendition, plan: Plan, grows = false): Rendition {
   const { kind, name, codecs, segments } = rendition;
   return {
     kind,
     name,
     codecs,
     ...SHAPES[kind](plan, rendition),
-    bandwidth: Math.max(peakBitrate(segments), averageBitrate(segments)),
+    bandwidth: Math.max(peakBitrate(segments), averageBitrate(segments), grows ? expected(plan, rendition) : 0),
     averageBandwidth: averageBitrate(segments),
     bytes: sum(segments.map(({ bytes }) => bytes)),
   };

@@ -78,7 +78,7 @@ export const handler = step(async (input: unknown, context: Pick<Context, 'getRe
         ? await remuxed(asItIs, options, context.getRemainingTimeInMillis() - RESERVE_MS)
         : asItIs;
     const plan = await afford(laid.plan);
-    if (laid.table) await storeTable(plan, laid.table);
+    if (laid.table) await storeTable({ plan: { ...plan, used: used() }, chunks: laid.chunks }, laid.table);
     return result({ outcome: 'planned', plan: { ...plan, used: used() }, chunks: laid.chunks });
   } catch (error) {
     if (error instanceof Stopped) {

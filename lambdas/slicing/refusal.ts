@@ -41,6 +41,14 @@ export function spokenDuration(seconds: number): string {
   return `${rounded} ${unit}${rounded === 1 ? '' : 's'}`;
 }
 
+/** `0:36`, `1:02:03`: a place in a video. */
+export function spokenClock(seconds: number): string {
+  const whole = Math.floor(seconds);
+  const two = (value: number) => String(value).padStart(2, '0');
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
+}
+
 /** `12 MiB`, `1.5 GiB`. */
 export function spokenBytes(bytes: number): string {
   const gib = bytes / 1024 ** 3;

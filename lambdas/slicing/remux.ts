@@ -44,7 +44,7 @@ export async function withIndex(
   try {
     await watch.check();
     const made = await write(plan, watch, timeoutMs);
-    const table = made && tableOf(made.index, source.info, options);
+    const table = made && tableOf(made.index, source.info, options, false);
     if (table && Math.abs(table.seconds - source.info.duration) <= Math.max(OFF_SECONDS, source.info.duration * OFF)) {
       return { table, remuxed: made.remuxed };
     }

@@ -5,6 +5,8 @@
  */
 import type { Chunk, ChunkTable, Plan, SoundPart, TrackPart } from '../../lib/contract/slicing.ts';
 import type { IndexedTrack, MovieIndex } from '../../lib/media/sample-table.ts';
+import { copiedOf, type Copied, type CopyWish } from './copy-table.ts';
+import { firstFrom, lowest, type Bound, type Pictures, type Range, type Sound } from './placed.ts';
 
 /** AAC frames are this many samples long. */
 export const AAC_FRAME = 1024;
@@ -15,37 +17,23 @@ const READ_AHEAD = 0.5;
 /** Samples of a sound track a second, beyond which its index is that of raw samples. */
 const MAX_SOUND_RATE = 1000;
 
-/** Video as the table sees it: samples in decode order, times on the common line. */
-interface Pictures {
-  readonly track: IndexedTrack;
-  /** Ticks to add to decode and composition time. */
-  readonly shift: number;
-  /** When its first picture is shown; earlier ones are cut off by an edit list. */
-  readonly first: number;
-  readonly end: number;
-  /** Samples that a chunk may begin at, and when they are shown. */
-  readonly keys: readonly { readonly sample: number; readonly time: number }[];
-}
-
-interface Sound {
-  readonly track: IndexedTrack;
-  /** Seconds to add to decode and composition time. */
-  readonly shift: number;
-  /** Samples from here on are cut off by the edit list. */
-  readonly count: number;
-  /** Seconds. */
-  readonly end: number;
-}
-
 export interface SegmentTable {
   /** Ticks a second that the renditions are written with. */
   readonly timescale: number;
-  readonly chunks: readonly Chunk[];
+  /** What is encoded at a time, where all of it is. */
+  readonly chunks: readonly TableChunk[];
+  /** Seconds at which each segment begins. */
+  readonly starts: readonly number[];
+  /** Where the source's own packets are published. */
+  readonly copied: Copied | undefined;
   /** Of the whole, whatever headers say: to the end of the last picture. */
   readonly seconds: number;
-  /** The part of one chunk. Made one at a time: together they are as large as the index. */
-  readonly part: (index: number) => ChunkTable;
+  /** What is read to encode these segments. Made one at a time: together they are as large as the index. */
+  readonly part: (range: Range) => ChunkTable;
 }
+
+/** A chunk of which everything is known. */
+export type TableChunk = Chunk & Range & { readonly duration: number };
 
 interface TableOptions {
   readonly segmentSeconds: number;
@@ -54,6 +42,7 @@ interface TableOptions {
   readonly maxChunks: number;
   /** The sound renditions, as the plan has them. */
   readonly audio: readonly Pick<Plan['audio'][number], 'sampleRate'>[];
+  readonly copy?: CopyWish | undefined;
 }
 
 /**
@@ -72,7 +61,9 @@ export function segmentTable(index: MovieIndex, options: TableOptions): SegmentT
   const placed = moved(pictures, zero);
   if (placed === undefined) return undefined;
   const late = zero / video.timescale;
-  const heard = sounds.map((sound) => sound && { ...sound, shift: sound.shift - late, end: sound.end - late });
+  const heard = sounds.map(
+    (sound) => sound && { ...sound, shift: sound.shift - late, start: sound.start - late, end: sound.end - late },
+  );
   const texts = others
     .slice(tracks.length)
     .map((track): Text => ({ track, shift: textShift(track, index.timescale) - late }));
@@ -118,7 +109,7 @@ function moved({ track, shift, first, end }: Unplaced, zero: number): Pictures |
   return { track, shift: shift - zero, first: first - zero, end: end - zero, keys };
 }
 
-function placeSound(track: IndexedTrack, movieTimescale: number): (Sound & { start: number }) | 'unreadable' {
+function placeSound(track: IndexedTrack, movieTimescale: number): Sound | 'unreadable' {
   const { samples, edit, timescale } = track;
   if (edit === undefined) return 'unreadable';
   const seconds = (samples.decode[samples.count - 1]! + samples.lastDuration) / timescale;
@@ -142,9 +133,12 @@ function lay(
 ): SegmentTable | undefined {
   const { timescale, samples } = pictures.track;
   const seconds = (ticks: number) => ticks / timescale;
-  const bounds = segmentBounds(pictures, options.segmentSeconds * timescale);
+  const target = options.segmentSeconds * timescale;
+  const ticks = timescale * Math.ceil(MIN_TIMESCALE / timescale);
+  const copied = options.copy && copiedOf(pictures, sounds, options.copy, target, ticks);
+  const bounds = copied?.bounds ?? segmentBounds(pictures, target);
   const starts = chunkStarts(bounds, seconds(pictures.end), options, timescale);
-  const chunks = starts.map((at, index): Chunk => {
+  const chunks = starts.map((at, index): TableChunk => {
     const next = starts[index + 1];
     const start = seconds(bounds[at]!.time);
     return {
@@ -152,22 +146,24 @@ function lay(
       start,
       duration: seconds(next === undefined ? pictures.end : bounds[next]!.time) - start,
       firstSegment: at + 1,
+      segments: (next ?? bounds.length) - at,
     };
   });
-  if (chunks.some(({ duration }) => duration! > LONGEST_CHUNK)) return undefined;
+  if (chunks.some(({ duration }) => duration > LONGEST_CHUNK)) return undefined;
   // All sound lasts until the last of it does.
   const whole = Math.max(seconds(pictures.end), ...sounds.flatMap((sound) => (sound ? [sound.end] : [])));
-  const part = (index: number): ChunkTable => {
-    const from = starts[index]!;
-    const to = starts[index + 1];
-    const next = to === undefined ? undefined : bounds[to]!;
+  const part = ({ firstSegment, segments }: Range): ChunkTable => {
+    const from = firstSegment - 1;
+    const to = from + segments;
+    const begins = seconds(bounds[from]!.time);
+    const next = bounds[to];
     const first = bounds[from]!.sample!;
     const end = next === undefined ? samples.count : endOf(pictures, next.sample!, next.time);
     const composition = lowest(samples.composition, first, end);
     const origin = samples.decode[first]! + pictures.shift + composition;
     const ends = next === undefined ? whole : seconds(next.time);
     return {
-      cuts: bounds.slice(from + 1, to).map(({ time }) => seconds(time) - chunks[index]!.start),
+      cuts: bounds.slice(from + 1, to).map(({ time }) => seconds(time) - begins),
       video: {
         ...trackPart(pictures.track, first, end, composition),
         start: bounds[from]!.time - origin,
@@ -175,27 +171,27 @@ function lay(
         to: (next?.time ?? pictures.end) - origin,
       },
       audio: options.audio.map(({ sampleRate }, position) => {
-        const frames = framesOf(chunks[index]!.start, ends, sampleRate);
+        const frames = framesOf(begins, ends, sampleRate);
         const sound = sounds[position];
         return { part: sound ? soundPart(sound, frames, sampleRate) : null, ...frames };
       }),
       ...(texts.length > 0 && {
-        texts: texts.map((text) => textPart(text, chunks[index]!.start, next ? seconds(next.time) : Infinity)),
+        texts: texts.map((text) => textPart(text, begins, next ? seconds(next.time) : Infinity)),
       }),
     };
   };
-  return { timescale: timescale * Math.ceil(MIN_TIMESCALE / timescale), chunks, seconds: seconds(pictures.end), part };
+  return {
+    timescale: ticks,
+    chunks,
+    starts: bounds.map(({ time }) => seconds(time)),
+    copied,
+    seconds: seconds(pictures.end),
+    part,
+  };
 }
 
 /** Ticks a second of a rendition at least: frames of an odd rate are placed a tenth of a millisecond off at worst. */
 const MIN_TIMESCALE = 10_000;
-
-interface Bound {
-  /** Ticks. */
-  readonly time: number;
-  /** Where it is a keyframe of the source. */
-  readonly sample: number | undefined;
-}
 
 /**
  * Segments begin at the source's keyframes, the one nearest to each target within half a target of it; where the source
@@ -336,23 +332,4 @@ function trackPart(
     composition: range.map((i) => samples.composition[i]! - lowestComposition),
     sync: range.filter((i) => samples.sync[i] === 1).map((i) => i - first),
   };
-}
-
-/** The lowest composition offset, when it is below 0: they are all raised by it, since readers differ on negative ones. */
-function lowest(composition: Int32Array, first: number, end: number): number {
-  let low = 0;
-  for (let i = first; i < end; i += 1) low = Math.min(low, composition[i]!);
-  return low;
-}
-
-/** Position of the first value that is `limit` or more, of values that never fall. */
-function firstFrom(values: Float64Array, limit: number): number {
-  let low = 0;
-  let high = values.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (values[middle]! < limit) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

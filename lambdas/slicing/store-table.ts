@@ -1,20 +1,26 @@
-/** Hands each chunk its part of the segment table; nobody else reads the source's index. */
+/** Hands each task its part of the segment table, and all of them what the run is: nobody else reads the source's index. */
 import { required } from '../../lib/contract/env.ts';
-import { chunkTableKey } from '../../lib/contract/keys.ts';
-import { chunkTable, type Plan } from '../../lib/contract/slicing.ts';
+import { chunkTableKey, runKey } from '../../lib/contract/keys.ts';
+import { assembleTask, chunkTable, copyTable, type AssembleTask } from '../../lib/contract/slicing.ts';
 import { putObject } from './objects.ts';
 import type { SegmentTable } from './segment-table.ts';
 
 /** Parts written at a time. */
 const AT_A_TIME = 16;
 
-export async function storeTable({ videoId, revision }: Plan, { chunks, part }: SegmentTable): Promise<void> {
+export async function storeTable({ plan, chunks }: AssembleTask, table: SegmentTable): Promise<void> {
+  const { videoId, revision } = plan;
   const bucket = required('MEDIA_BUCKET');
+  const store = (key: string, content: unknown) =>
+    putObject(bucket, key, JSON.stringify(content), 'application/json', 'no-store');
+  const names = { video: plan.video[0]!.name, sounds: plan.audio.map(({ name }) => name) };
+  await store(runKey(videoId, revision), assembleTask.parse({ plan, chunks }));
   for (let at = 0; at < chunks.length; at += AT_A_TIME) {
     await Promise.all(
-      chunks.slice(at, at + AT_A_TIME).map(async ({ index }) => {
-        const key = chunkTableKey(videoId, revision, index);
-        await putObject(bucket, key, JSON.stringify(chunkTable.parse(part(index))), 'application/json', 'no-store');
+      chunks.slice(at, at + AT_A_TIME).map(async ({ index, firstSegment, segments = 1, copy }) => {
+        const range = { firstSegment, segments };
+        const part = copy ? copyTable.parse(table.copied!.part(range, names)) : chunkTable.parse(table.part(range));
+        await store(chunkTableKey(videoId, revision, index), part);
       }),
     );
   }

@@ -53,16 +53,22 @@ export class Watch {
   async check(): Promise<void> {
     const { videoId, execution } = this.#plan;
     const change = this.#whole ? { set: { progress: this.#percent } } : {};
-    const held = await changeVideo(videoId, change, { from: ['probed', 'playable'], execution });
+    // A task that was thought lost may go on while others end without it: what it writes is the same.
+    const from = this.#whole ? (['probed', 'playable'] as const) : (['probed', 'playable', 'ready'] as const);
+    const held = await changeVideo(videoId, change, { from, execution });
     if (!held) this.#abort();
   }
 
-  /** The chunk is done; done again after a retry it counts once. Throws Stopped like `check`. */
-  async done(): Promise<void> {
-    if (this.#whole) return this.check();
+  /** The task is done; done again after a retry it counts once. Answers all that are. Throws Stopped like `check`. */
+  async done(): Promise<ReadonlySet<number>> {
+    if (this.#whole) {
+      await this.check();
+      return new Set([this.#chunk.index]);
+    }
     const done = await countChunk(this.#plan, this.#chunk.index);
     if (done === undefined) return this.#abort();
-    await raiseProgress(this.#plan, percent(done, this.#plan.chunkCount));
+    await raiseProgress(this.#plan, percent(done.size, this.#plan.chunkCount));
+    return done;
   }
 
   #abort(): never {

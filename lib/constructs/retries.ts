@@ -27,9 +27,14 @@ const ROOM = {
   first: [retrier([NO_FUNCTION], 5, 120, 1500), retrier([NO_PLACE], 5, 600, 2500)],
   // The place is theirs, unless they waited for a function for longer than its lease. 25 hours, and two and a half days.
   later: [retrier([NO_FUNCTION], 5, 300, 600), retrier([NO_PLACE], 5, 600, 750)],
+  // Of a task among few: one that finds no room is soon done by another way.
+  impatient: [retrier([NO_FUNCTION, NO_PLACE], 1, 30, 10)],
   // Needs no place.
   last: [retrier([NO_FUNCTION], 5, 300, 600)],
 } as const;
+
+/** The counts of one that is tried again another way. */
+const IMPATIENT = 10;
 
 /**
  * `step`: the one that asks for a place, one that keeps it, or the one that gives it back. A refused source is in none of
@@ -38,7 +43,7 @@ const ROOM = {
 export const retriesOf = (step: keyof typeof ROOM): readonly RetryProps[] => [
   ...ROOM[step],
   // AWS throttled what the step asked for, and the SDK within it gave up. An hour and a half, and what was done again.
-  retrier(['ThrottledError'], 5, 120, 100),
+  retrier(['ThrottledError'], 5, 120, step === 'impatient' ? IMPATIENT : 100),
   // A service's own fault, or the network's. A quarter of an hour.
   retrier(
     [
@@ -50,8 +55,8 @@ export const retriesOf = (step: keyof typeof ROOM): readonly RetryProps[] => [
     ],
     2,
     60,
-    30,
+    step === 'impatient' ? IMPATIENT : 30,
   ),
   // Hung, or gone without a word: steps watch their own time, so this is no long video.
-  retrier(['Sandbox.Timedout', 'Lambda.Unknown'], 10, 60, 2),
+  ...(step === 'impatient' ? [] : [retrier(['Sandbox.Timedout', 'Lambda.Unknown'], 10, 60, 2)]),
 ];

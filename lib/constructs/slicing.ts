@@ -13,10 +13,12 @@ import {
   Fail,
   JsonPath,
   LogLevel,
+  Map as InlineMap,
   StateMachine,
   StateMachineType,
   Succeed,
   TaskInput,
+  type IChainable,
 } from 'aws-cdk-lib/aws-stepfunctions';
 import { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import { Construct } from 'constructs';
@@ -64,7 +66,10 @@ type Settings = Omit<SluiceFunctionProps, 'config' | 'entry'> & Partial<Pick<Slu
 /** A chunk's bytes of the source; the segments leave while it is encoded. */
 const CHUNK_SCRATCH = Size.gibibytes(4);
 
-type Steps = Record<'probe' | 'encode' | 'chunk' | 'assemble' | 'fail', SluiceFunction>;
+/** Tasks that go into the run's own history. */
+const FEW = 8;
+
+type Steps = Record<'probe' | 'copy' | 'encode' | 'chunk' | 'assemble' | 'fail', SluiceFunction>;
 
 export class Slicing extends Construct {
   readonly stateMachine: StateMachine;
@@ -191,23 +196,44 @@ export class Slicing extends Construct {
       )
       .useObjects('MEDIA_BUCKET', storage.media, ['PutObject', 'AbortMultipartUpload', 'DeleteObject'], WORK_PREFIX);
 
-    const encoder = (id: string, description: string, settings: Partial<SluiceFunctionProps>) =>
-      step(
-        id,
-        {
-          description,
-          entry: 'slicing/encode.ts',
-          layers: [ffmpegLayer],
-          timeout: Duration.seconds(config.slicing.timeoutSeconds),
-          environment: { PRESET: config.slicing.preset, ...places },
-          ...settings,
-        },
-        ['GetItem', 'UpdateItem'],
-      )
+    /** What every task of a run may: keep its place, be counted, and publish what is there. */
+    const worker = (fn: SluiceFunction) =>
+      fn
         .useTable('UPLOADS_TABLE', storage.uploads, HOLD_PLACE)
         .useObjects('SOURCE_BUCKET', storage.sources, ['GetObject', 'DeleteObject'], SOURCE_PREFIX)
-        .useObjects('MEDIA_BUCKET', storage.media, ['PutObject', 'DeleteObject'], VOD_PREFIX)
-        .useObjects('MEDIA_BUCKET', storage.media, ['PutObject', 'DeleteObject'], WORK_PREFIX);
+        .useObjects('MEDIA_BUCKET', storage.media, ['GetObject', 'PutObject', 'DeleteObject'], VOD_PREFIX)
+        .useObjects('MEDIA_BUCKET', storage.media, ['GetObject', 'PutObject', 'DeleteObject'], WORK_PREFIX);
+
+    const copy = worker(
+      step(
+        'Copy',
+        {
+          description: 'Copies some segments out of a source whose packets players take as they are',
+          entry: 'slicing/copy-group.ts',
+          // One vCPU: what it does is wait for S3, and its share of the network grows with its memory.
+          memorySize: 1769,
+          timeout: Duration.minutes(5),
+          environment: places,
+        },
+        ['GetItem', 'UpdateItem'],
+      ),
+    );
+
+    const encoder = (id: string, description: string, settings: Partial<SluiceFunctionProps>) =>
+      worker(
+        step(
+          id,
+          {
+            description,
+            entry: 'slicing/encode.ts',
+            layers: [ffmpegLayer],
+            timeout: Duration.seconds(config.slicing.timeoutSeconds),
+            environment: { PRESET: config.slicing.preset, ...places },
+            ...settings,
+          },
+          ['GetItem', 'UpdateItem'],
+        ),
+      );
     const encode = encoder('Encode', 'Encodes a source that has no index, whole, into segments of every rendition', {
       memorySize: config.slicing.memoryMiB,
       ephemeralStorageSize: scratch,
@@ -215,7 +241,7 @@ export class Slicing extends Construct {
     const chunk = encoder('Chunk', 'Encodes one chunk of a source into segments of every rendition', {
       memorySize: config.slicing.chunkMemoryMiB,
       ephemeralStorageSize: CHUNK_SCRATCH,
-    }).useObjects('MEDIA_BUCKET', storage.media, ['GetObject'], WORK_PREFIX);
+    });
 
     const assemble = step(
       'Assemble',
@@ -246,10 +272,10 @@ export class Slicing extends Construct {
       .listObjects(storage.media, VOD_PREFIX)
       .listObjects(storage.media, WORK_PREFIX);
 
-    return { probe, encode, chunk, assemble, fail };
+    return { probe, copy, encode, chunk, assemble, fail };
   }
 
-  #flow({ probe, encode, chunk, assemble, fail }: Steps, chunks: number) {
+  #flow({ probe, copy, encode, chunk, assemble, fail }: Steps, chunks: number) {
     /** Without a payload the step gets the state's own input. */
     const invoke = (
       id: string,
@@ -291,27 +317,58 @@ export class Slicing extends Construct {
       TaskInput.fromObject({ plan: JsonPath.objectAt('$.plan'), chunk: JsonPath.objectAt('$.chunks[0]') }),
       JsonPath.DISCARD,
     );
-    // Distributed: each chunk is an execution of its own, with a history of its own for all that is tried again.
-    const encoding = new DistributedMap(this, 'Each chunk', {
+    /** Takes a task to the function that does it. */
+    const task = (name: string, retried: Parameters<typeof retriesOf>[0], broken?: IChainable) => {
+      const copying = invoke(`Copy ${name}`, copy, retried);
+      const encoding = invoke(`Encode ${name}`, chunk, retried);
+      if (broken) for (const one of [copying, encoding]) one.addCatch(broken, otherwise);
+      return new Choice(this, `Is ${name} copied?`)
+        .when(Condition.isPresent('$.chunk.copy'), copying)
+        .otherwise(encoding);
+    };
+    const each = {
       itemsPath: '$.chunks',
       itemSelector: { plan: JsonPath.objectAt('$.plan'), chunk: JsonPath.objectAt('$$.Map.Item.Value') },
       maxConcurrency: chunks,
-      mapExecutionType: StateMachineType.STANDARD,
       resultPath: JsonPath.DISCARD,
-    }).itemProcessor(invoke('Encode chunk', chunk, 'later'));
+    };
+    const brokenTask = invoke(
+      'Mark failed there',
+      fail,
+      'last',
+      TaskInput.fromObject({
+        execution: JsonPath.stringAt('$.plan.execution'),
+        event: {
+          detail: {
+            bucket: { name: JsonPath.stringAt('$.plan.source.bucket') },
+            object: { key: JsonPath.stringAt('$.plan.source.key') },
+          },
+        },
+        error: JsonPath.objectAt('$.error'),
+        chunk: JsonPath.objectAt('$.chunk'),
+      }),
+    ).next(new Fail(this, 'Task broken', { error: 'TaskFailed', cause: 'The video says what of it was to be made.' }));
+    // Distributed: each task is an execution of its own, with a history of its own for all that is tried again.
+    const many = new DistributedMap(this, 'Each task', {
+      ...each,
+      mapExecutionType: StateMachineType.STANDARD,
+    }).itemProcessor(task('one of many', 'later', brokenTask));
+    // Begins and ends at once, with little patience: whatever goes wrong there, the other takes up what is left.
+    const few = new InlineMap(this, 'Each of few tasks', each).itemProcessor(task('one of few', 'impatient'));
     const assembling = invoke('Assemble renditions', assemble, 'later');
 
     probing.addCatch(failed, otherwise);
     whole.addCatch(failed, otherwise);
-    encoding.addCatch(failed, otherwise);
+    many.addCatch(failed, otherwise);
+    few.addCatch(many, { errors: ['States.ALL'], resultPath: JsonPath.DISCARD });
     assembling.addCatch(failed, otherwise);
     const planned = Condition.stringEquals('$.outcome', 'planned');
+    const inParts = Condition.and(planned, Condition.isNumeric('$.plan.timescale'));
+    many.next(assembling).next(new Succeed(this, 'Done'));
     return probing.next(
       new Choice(this, 'Planned?')
-        .when(
-          Condition.and(planned, Condition.isNumeric('$.plan.timescale')),
-          encoding.next(assembling).next(new Succeed(this, 'Done')),
-        )
+        .when(Condition.and(inParts, Condition.numberLessThanEquals('$.plan.chunkCount', FEW)), few.next(assembling))
+        .when(inParts, many)
         .when(planned, whole.next(assembling))
         // A duplicate, a refused source, or none of ours: nothing went wrong.
         .otherwise(new Succeed(this, 'Nothing to slice')),

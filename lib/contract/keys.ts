@@ -40,7 +40,10 @@ export const workPrefix = (videoId: string): string => `${WORK_PREFIX}${id(video
 export const chunkResultKey = (videoId: string, revision: number, chunk: number): string =>
   `${workPrefix(videoId)}r${rev(revision)}/chunk-${String(chunk).padStart(5, '0')}.json`;
 
-/** What one chunk reads of the source (JSON, `ChunkTable` of slicing.ts). */
+/** What a run is: its plan and its tasks (JSON, `AssembleTask` of slicing.ts). */
+export const runKey = (videoId: string, revision: number): string => `${workPrefix(videoId)}r${rev(revision)}/run.json`;
+
+/** What one task reads of the source (JSON, `ChunkTable` or `CopyTable` of slicing.ts). */
 export const chunkTableKey = (videoId: string, revision: number, chunk: number): string =>
   `${workPrefix(videoId)}r${rev(revision)}/table-${String(chunk).padStart(5, '0')}.json`;
 

@@ -55,6 +55,7 @@ const soundPlan = z.object({
   bitrate: z.int().positive(),
   channels: z.int().positive(),
   sampleRate: z.int().positive(),
+  copied: z.boolean().optional().meta({ description: 'The source’s own packets, not encoded again.' }),
   ...spoken,
 });
 export type SoundPlan = z.infer<typeof soundPlan>;
@@ -134,15 +135,27 @@ export const rung = z.object({
   frameRate: z.number().positive().meta({ description: 'At most; more frames are left out.' }),
   maxBitrate: z.int().positive().meta({ description: 'bit/s, VBV peak.' }),
   level: z.string().meta({ description: 'H.264 level, e.g. `4.0` (ISO/IEC 14496-10 table A-1).' }),
+  copied: z.boolean().optional().meta({ description: 'The source’s own packets, not encoded again.' }),
 });
 export type Rung = z.infer<typeof rung>;
 
-/** A stretch of the source encoded by one task, some segments long. One chunk is the smallest case of many. */
+/** A rendition by its kind and name, e.g. `video/720p`. */
+const renditionPath = z.string().regex(/^[a-z]+\/[a-z0-9]+$/);
+
+/** A stretch of the source that one task takes, some segments long. One chunk is the smallest case of many. */
 export const chunk = z.object({
   index: z.int().nonnegative(),
   start: z.number().nonnegative().meta({ description: 'Seconds from the start of the source.' }),
   duration: z.number().positive().nullable().meta({ description: 'Seconds; null: to the end.' }),
   firstSegment: z.int().positive().meta({ description: 'Number of its first segment.' }),
+  segments: z.int().positive().optional().meta({ description: 'How many; absent without a segment table.' }),
+  copy: z.literal(true).optional().meta({ description: 'Makes the renditions that are copied, and no other.' }),
+  ahead: z.literal(true).optional().meta({ description: 'Of frames that a later task decodes once more.' }),
+  only: z
+    .array(renditionPath)
+    .min(1)
+    .optional()
+    .meta({ description: 'Encodes these; absent: all that are not copied.' }),
 });
 export type Chunk = z.infer<typeof chunk>;
 
@@ -203,6 +216,29 @@ export const chunkTable = z.object({
 export type ChunkTable = z.infer<typeof chunkTable>;
 export type SoundPart = ChunkTable['audio'][number];
 
+/** What one group of copied segments reads, stored at `chunkTableKey`: times are those of the rendition. */
+export const copyTable = z.object({
+  tracks: z
+    .array(
+      trackPart.omit({ trak: true, sync: true }).extend({
+        kind: z.enum(RENDITION_KINDS),
+        name: z.string(),
+        codecs: z.string(),
+        init: z.base64().meta({ description: 'Its initialization section.' }),
+        decode: z.int().meta({ description: 'Ticks: when the first sample is decoded.' }),
+        sync: trackPart.shape.sync.optional().meta({ description: 'Absent: all samples.' }),
+        segments: z.array(
+          z.object({
+            samples: z.int().positive(),
+            duration: z.number().positive().meta({ description: 'Seconds, exact.' }),
+          }),
+        ),
+      }),
+    )
+    .min(1),
+});
+export type CopyTable = z.infer<typeof copyTable>;
+
 export const engine = z.enum(ENGINES).meta({ description: 'What makes the segments.' });
 
 export const plan = z.object({
@@ -227,6 +263,16 @@ export const plan = z.object({
       'Ticks a second of the renditions; each chunk has its part of the segment table at `chunkTableKey`. Null: the source has no index, so it is one chunk and read whole.',
   }),
   chunkCount: z.int().positive(),
+  segments: z
+    .object({
+      count: z.int().positive(),
+      target: z.int().positive().meta({ description: 'Seconds: EXT-X-TARGETDURATION of every rendition.' }),
+    })
+    .optional()
+    .meta({ description: 'Of the segment table.' }),
+  growing: z.literal(true).optional().meta({
+    description: 'Playlists of what is made first are published while they grow; absent: all at once.',
+  }),
   maxSeconds: z.number().positive().optional().meta({
     description: 'Whatever a source says of its length, no more of it is encoded. Absent: in plans of before.',
   }),
@@ -326,4 +372,6 @@ export const failTask = z.object({
   execution: z.string().min(1),
   event: objectCreated,
   error: z.object({ Error: z.string().optional(), Cause: z.string().optional() }),
+  chunk: chunk.optional().meta({ description: 'The task that broke, where it was one.' }),
 });
+export type FailTask = z.infer<typeof failTask>;

@@ -17,6 +17,7 @@ const FILES: Record<string, string> = {
   UploadHandler: 'upload/handler.ts',
   UploadPuller: 'pull/worker.ts',
   SlicingProbe: 'slicing/probe.ts',
+  SlicingCopy: 'slicing/copy-group.ts',
   SlicingEncode: 'slicing/encode.ts, a whole source',
   SlicingChunk: 'slicing/encode.ts, a chunk',
   SlicingAssemble: 'slicing/assemble.ts',

@@ -20,7 +20,7 @@ export interface State {
   readonly End?: boolean;
   readonly Default?: string;
   readonly Retry?: readonly Retrier[];
-  readonly Catch?: readonly { ErrorEquals: string[]; Next: string; ResultPath: string }[];
+  readonly Catch?: readonly { ErrorEquals: string[]; Next: string; ResultPath: string | null }[];
   readonly Choices?: readonly (Rule & { Next: string })[];
   readonly Parameters?: Readonly<Record<string, unknown>>;
   readonly ItemsPath?: string;
@@ -35,6 +35,8 @@ interface Rule {
   readonly Variable?: string;
   readonly StringEquals?: string;
   readonly IsNumeric?: boolean;
+  readonly IsPresent?: boolean;
+  readonly NumericLessThanEquals?: number;
 }
 export interface Flow {
   readonly StartAt: string;
@@ -172,7 +174,10 @@ export async function execute(
     const worker = async () => {
       for (let Value = items.shift(); Value !== undefined; Value = items.shift()) {
         const own = { ...context, Map: { Item: { Value } } };
-        await flow(state.ItemProcessor!, fill(state.ItemSelector!, data, own), own);
+        await flow(state.ItemProcessor!, fill(state.ItemSelector!, data, own), own).catch((error: unknown) => {
+          // An item that ends in Fail fails its Map, which may catch that.
+          throw error instanceof Thrown ? Object.assign(new Error(error.message), { name: 'ItemFailed' }) : error;
+        });
       }
     };
     await Promise.all(Array.from({ length: Math.min(items.length, state.MaxConcurrency || items.length) }, worker));
@@ -196,7 +201,7 @@ export async function execute(
         const caught = error instanceof Thrown ? undefined : state.Catch?.find((c) => catches(c.ErrorEquals, error));
         if (caught === undefined) throw error;
         const { name: Error, message: Cause } = error as globalThis.Error;
-        data = { ...(data as object), [caught.ResultPath.slice(2)]: { Error, Cause } };
+        if (caught.ResultPath !== null) data = { ...(data as object), [caught.ResultPath.slice(2)]: { Error, Cause } };
         next = caught.Next;
       }
       if (next === undefined) return current;
@@ -216,10 +221,13 @@ export async function execute(
 const catches = (names: readonly string[], error: unknown): boolean =>
   names.includes('States.ALL') || names.includes((error as Error).name);
 
-function holds({ And, Variable = '$', StringEquals, IsNumeric }: Rule, data: unknown): boolean {
-  if (And !== undefined) return And.every((rule) => holds(rule, data));
+function holds({ And, Variable = '$', ...rule }: Rule, data: unknown): boolean {
+  if (And !== undefined) return And.every((one) => holds(one, data));
   const value = at(data, Variable);
-  return IsNumeric === undefined ? value === StringEquals : (typeof value === 'number') === IsNumeric;
+  if (rule.IsNumeric !== undefined) return (typeof value === 'number') === rule.IsNumeric;
+  if (rule.IsPresent !== undefined) return (value !== undefined) === rule.IsPresent;
+  if (rule.NumericLessThanEquals !== undefined) return typeof value === 'number' && value <= rule.NumericLessThanEquals;
+  return value === rule.StringEquals;
 }
 
 /** `$.a.b`, `$.a[0]` and `$$.a.b`. */

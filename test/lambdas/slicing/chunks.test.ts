@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stretchesOf } from '../../../lambdas/slicing/chunk-source.ts';
 import { inspect, type Inspected } from '../../../lambdas/slicing/inspect.ts';
+import { madeBy } from '../../../lambdas/slicing/outputs.ts';
 import { AAC_FRAME, segmentTable } from '../../../lambdas/slicing/segment-table.ts';
 import { find } from '../../../lib/media/boxes.ts';
 import { readMovieIndex } from '../../../lib/media/sample-table.ts';
@@ -102,7 +103,8 @@ describe('pictures', () => {
     }
     const { length } = before;
     expect(await numbers(out.joined('video', '180p'))).toEqual(Array.from({ length }, (__, index) => index));
-    if (!name.startsWith('one')) expect(out.chunks.length).toBe(3);
+    if (!name.startsWith('one'))
+      expect(out.chunks.filter((chunk) => madeBy(chunk, out.plan).includes('video/90p'))).toHaveLength(3);
     const decode = (await packets(out.joined('video', '180p'))).map(({ dts }) => dts);
     expect(decode.slice(1).filter((time, index) => time <= decode[index]!)).toEqual([]);
   });
@@ -177,7 +179,7 @@ describe('sound', () => {
   it('that ends early is silence after it, in chunks that have none of it', async () => {
     await ffmpeg(...picture(14), ...tone(3), ...X264, '-g', '45', '-c:a', 'aac', at('early.mp4'));
     const { table } = await look('early.mp4');
-    expect(table.part(table.chunks.length - 1)).toMatchObject({ audio: [{ part: null, runIn: 8 }] });
+    expect(table.part(table.chunks.at(-1)!)).toMatchObject({ audio: [{ part: null, runIn: 8 }] });
     const { result } = await encoded('early.mp4');
     const sound = result.renditions.find(({ kind }) => kind === 'audio')!;
     expect(sound.segments.reduce((sum, { duration }) => sum + duration, 0)).toBeCloseTo(14, 1);
@@ -201,7 +203,7 @@ describe('what is read', () => {
     const { table } = await look('large.mp4', 10);
     const bytes = (await readFile(at('large.mp4'))).length;
     const read = table.chunks
-      .map(({ index }) => table.part(index))
+      .map((chunk) => table.part(chunk))
       .flatMap(({ video, audio }) => stretchesOf([video, ...audio.flatMap(({ part }) => part ?? [])]))
       .reduce((sum, { from, end }) => sum + end - from, 0);
     expect(table.chunks.length).toBe(3);

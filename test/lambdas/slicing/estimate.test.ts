@@ -43,11 +43,13 @@ function film(duration: number, changes: Partial<Work> = {}, source = info(durat
     start: index * 18,
     duration: Math.min(18, duration - index * 18),
     firstSegment: index * 3 + 1,
+    segments: Math.ceil(Math.min(18, duration - index * 18) / 6),
   }));
+  const starts = Array.from({ length: Math.ceil(duration / 6) }, (_, index) => index * 6);
   const { plan } = planSlicing(
     { videoId: VIDEO_ID, revision: 1, execution: 'run', source: { bucket: 'b', key: 'k', info: source } },
     { ...OPTIONS, segmentSeconds: 6, ladder: [1080, 720, 540, 360, 234], audioKbps: 128 },
-    { timescale: 30_000, chunks },
+    { timescale: 30_000, chunks, starts, seconds: duration, copied: undefined },
   );
   return { ...plan, ...changes };
 }

@@ -8,8 +8,10 @@ import { inflateSync } from 'node:zlib';
 import { find } from '../../../lib/media/boxes.ts';
 import type { ByteSource } from '../../../lib/media/layout.ts';
 import { writeChunkSource } from '../../../lambdas/slicing/chunk-source.ts';
+import { copyGroup } from '../../../lambdas/slicing/copier.ts';
 import { encodeChunk } from '../../../lambdas/slicing/encoder.ts';
 import type { Inspected } from '../../../lambdas/slicing/inspect.ts';
+import { forTask } from '../../../lambdas/slicing/outputs.ts';
 import { merge, type MergedRendition } from '../../../lambdas/slicing/playlists.ts';
 import { programPath } from '../../../lambdas/slicing/program.ts';
 import { planSlicing } from '../../../lambdas/slicing/plan.ts';
@@ -19,6 +21,7 @@ import { layerFolder } from '../../support/layer.ts';
 import type { RenditionKind } from '../../../lib/contract/keys.ts';
 import {
   chunkTable,
+  copyTable,
   type Chunk,
   type ChunkResult,
   type Plan,
@@ -102,47 +105,63 @@ export async function encodeFile(
   path: string,
   { info, table }: Inspected,
   options: Partial<SlicingOptions> = {},
-  { signal, store }: { signal?: AbortSignal; store?: () => Promise<void> } = {},
+  {
+    signal,
+    store,
+    chunks: given,
+  }: { signal?: AbortSignal; store?: () => Promise<void>; chunks?: readonly Chunk[] } = {},
 ): Promise<Encoded> {
   const source = { bucket: 'sources', key: `uploads/${VIDEO_ID}/source`, info };
-  const { plan, chunks } = planSlicing(
+  const { plan, chunks: planned } = planSlicing(
     { videoId: VIDEO_ID, revision: 1, execution: 'run', source },
     { ...OPTIONS, ...options },
     table,
   );
+  const chunks = given ?? planned;
   const out = `${path}.out`;
   await rm(out, { recursive: true, force: true });
   await mkdir(out, { recursive: true });
   const files = new Map<string, { bytes: Buffer; type: string }>();
   const results: ChunkResult[] = [];
   for (const chunk of chunks) {
+    const put = async (name: string, bytes: Buffer, type: string) => {
+      await store?.();
+      files.set(name, { bytes: Buffer.from(bytes), type });
+      await mkdir(dirname(join(out, name)), { recursive: true });
+      await writeFile(join(out, name), bytes);
+    };
+    const range = { firstSegment: chunk.firstSegment, segments: chunk.segments ?? 1 };
     // As it travels: through S3, as text.
-    const part = table && chunkTable.parse(JSON.parse(JSON.stringify(table.part(chunk.index))));
+    const asText = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
+    if (chunk.copy) {
+      const names = { video: plan.video[0]!.name, sounds: plan.audio.map(({ name }) => name) };
+      const group = copyTable.parse(asText(table!.copied!.part(range, names)));
+      results.push(await copyGroup({ chunk, table: group, source: await fileSource(path), put }));
+      continue;
+    }
+    const part = forTask(plan, chunk, table && chunkTable.parse(asText(table.part(range))));
     const piece = `${out}/chunk`;
     const scratch = `${out}/scratch-${chunk.index}`;
     await mkdir(scratch);
-    const said = part && (await writeChunkSource(part, await fileSource(path), piece));
-    const texts = part ? textsOfChunk(plan, part, said!) : await textsOfFile(plan, path, { timeoutMs: 20_000 });
+    const said = part.table && (await writeChunkSource(part.table, await fileSource(path), piece));
+    const texts = part.table
+      ? textsOfChunk(plan, part.table, said!)
+      : await textsOfFile(plan, path, { timeoutMs: 20_000 });
     results.push({
       ...(await encodeChunk({
-        task: { plan, chunk },
-        table: part,
-        source: part ? piece : path,
+        task: { plan: part.plan, chunk },
+        table: part.table,
+        source: part.table ? piece : path,
         folder: scratch,
         preset: 'veryfast',
         timeoutMs: 60_000,
         ...(signal && { signal }),
-        put: async (name, bytes, type) => {
-          await store?.();
-          files.set(name, { bytes: Buffer.from(bytes), type });
-          await mkdir(dirname(join(out, name)), { recursive: true });
-          await writeFile(join(out, name), bytes);
-        },
+        put,
       })),
       texts,
     });
   }
-  const result = { renditions: merge(results) };
+  const result = { renditions: merge(results, plan.segments?.count) };
   for (const { kind, name } of result.renditions) {
     const folder = join(out, kind, name);
     const names = (await readdir(folder)).sort((a, b) => Number(b.startsWith('init')) - Number(a.startsWith('init')));
@@ -166,6 +185,8 @@ export interface Packet {
   readonly pts: number;
   readonly dts: number;
   readonly key: boolean;
+  /** Bytes. */
+  readonly size: number;
 }
 
 /** Packets of a file's one track (or of `stream`) in decode order, times in seconds. */
@@ -177,7 +198,7 @@ export async function packets(path: string, stream?: string): Promise<Packet[]> 
       'error',
       ...(stream === undefined ? [] : ['-select_streams', stream]),
       '-show_entries',
-      'packet=pts_time,dts_time,flags',
+      'packet=pts_time,dts_time,size,flags',
       '-of',
       'json',
       path,
@@ -185,9 +206,10 @@ export async function packets(path: string, stream?: string): Promise<Packet[]> 
     { maxBuffer: 64 * 1024 ** 2 },
   );
   const { packets: found } = JSON.parse(stdout) as {
-    packets: { pts_time: string; dts_time: string; flags: string }[];
+    packets: { pts_time: string; dts_time: string; size: string; flags: string }[];
   };
-  return found.map(({ pts_time, dts_time, flags }) => ({
+  return found.map(({ pts_time, dts_time, size, flags }) => ({
+    size: Number(size),
     pts: Number(pts_time),
     dts: Number(dts_time),
     key: flags.startsWith('K'),

@@ -8,6 +8,8 @@ export const OPTIONS: SlicingOptions = {
   segmentType: 'fmp4',
   chunkSeconds: 6,
   ladder: [180, 90],
+  // What is copied has tests of its own.
+  copyMaxMbps: 0,
   audioKbps: 64,
   maxDurationHours: 12,
   maxDimension: 8192,

@@ -40,7 +40,7 @@ describe('the slicing stage', () => {
     ).not.toThrow();
   });
 
-  it('goes probe → each chunk, or the whole source → assemble, and ends well when there is nothing to slice', () => {
+  it('goes probe → each task, or the whole source → assemble, and ends well when there is nothing to slice', () => {
     const { States, StartAt } = machine;
     expect(StartAt).toBe('Probe source');
     expect(States['Probe source']?.Parameters).toEqual({
@@ -49,8 +49,10 @@ describe('the slicing stage', () => {
     });
     expect(States['Probe source']?.Next).toBe('Planned?');
     const planned = { Variable: '$.outcome', StringEquals: 'planned' };
+    const inParts = { And: [planned, { Variable: '$.plan.timescale', IsNumeric: true }] };
     expect(States['Planned?']?.Choices).toEqual([
-      { And: [planned, { Variable: '$.plan.timescale', IsNumeric: true }], Next: 'Each chunk' },
+      { And: [inParts, { Variable: '$.plan.chunkCount', NumericLessThanEquals: 8 }], Next: 'Each of few tasks' },
+      { ...inParts, Next: 'Each task' },
       { ...planned, Next: 'Encode whole' },
     ]);
     expect(States['Encode whole']).toMatchObject({
@@ -60,13 +62,26 @@ describe('the slicing stage', () => {
     });
     expect(States['Planned?']?.Default).toBe('Nothing to slice');
     expect(States['Nothing to slice']?.Type).toBe('Succeed');
-    expect(States['Each chunk']).toMatchObject({ Type: 'Map', ItemsPath: '$.chunks', Next: 'Assemble renditions' });
+    for (const [name, mode] of [
+      ['Each of few tasks', 'INLINE'],
+      ['Each task', 'DISTRIBUTED'],
+    ] as const) {
+      const map = States[name]!;
+      expect(map).toMatchObject({ Type: 'Map', ItemsPath: '$.chunks', Next: 'Assemble renditions' });
+      expect(map.ItemProcessor).toMatchObject({ ProcessorConfig: { Mode: mode } });
+      // What is copied goes to the function without ffmpeg.
+      const { States: inner, StartAt: first } = map.ItemProcessor!;
+      const [choice] = inner[first]!.Choices!;
+      expect(choice).toMatchObject({ Variable: '$.chunk.copy', IsPresent: true });
+      expect(inner[choice!.Next]!.Resource).toMatch(/^SlicingCopy/);
+      expect(inner[inner[first]!.Default!]!.Resource).toMatch(/^SlicingChunk/);
+    }
     expect(States['Assemble renditions']?.Next).toBe('Done');
   });
 
   it('retries only what may go away by itself; how long, throttled.test.ts counts', () => {
     const tasks = tasksOf(machine);
-    expect(tasks).toHaveLength(5);
+    expect(tasks).toHaveLength(9);
     for (const [, { Retry = [] }] of tasks) {
       const names = Retry.flatMap(({ ErrorEquals }) => ErrorEquals);
       expect(names.filter((name) => /^States\.|Refusal/.test(name))).toEqual([]);
@@ -75,11 +90,24 @@ describe('the slicing stage', () => {
   });
 
   it('marks the video failed whatever breaks, then fails the run', () => {
-    for (const name of ['Probe source', 'Each chunk', 'Encode whole', 'Assemble renditions']) {
+    for (const name of ['Probe source', 'Each task', 'Encode whole', 'Assemble renditions']) {
       expect(machine.States[name]?.Catch).toEqual([
         { ErrorEquals: ['States.ALL'], ResultPath: '$.error', Next: 'Mark failed' },
       ]);
     }
+    // Few tasks that do not get on are left to the way for many, which has more patience.
+    expect(machine.States['Each of few tasks']?.Catch).toEqual([
+      { ErrorEquals: ['States.ALL'], ResultPath: null, Next: 'Each task' },
+    ]);
+    const { States: inner } = machine.States['Each task']!.ItemProcessor!;
+    for (const name of ['Copy one of many', 'Encode one of many'])
+      expect(inner[name]?.Catch).toEqual([
+        { ErrorEquals: ['States.ALL'], ResultPath: '$.error', Next: 'Mark failed there' },
+      ]);
+    expect(inner['Mark failed there']).toMatchObject({
+      Parameters: { 'execution.$': '$.plan.execution', 'chunk.$': '$.chunk', 'error.$': '$.error' },
+      Next: 'Task broken',
+    });
     expect(machine.States['Mark failed']?.Next).toBe('Broken');
     expect(machine.States['Broken']?.Type).toBe('Fail');
   });
@@ -95,15 +123,14 @@ describe('the slicing stage', () => {
 
   const objects: [step: string, action: string, prefixes: string[]][] = [
     ['Probe', 's3:GetObject', ['uploads/*']],
-    ['Probe', 's3:DeleteObject', ['uploads/*']],
+    ['Probe', 's3:DeleteObject', ['uploads/*', 'work/*']],
     ['Probe', 's3:PutObject', ['uploads/*', 'work/*']],
     ['Probe', 's3:DeleteObjectTagging', ['uploads/*']],
-    ['Encode', 's3:GetObject', ['uploads/*']],
-    ['Encode', 's3:PutObject', ['vod/*', 'work/*']],
-    ['Encode', 's3:DeleteObject', ['uploads/*', 'vod/*', 'work/*']],
-    ['Chunk', 's3:GetObject', ['uploads/*', 'work/*']],
-    ['Chunk', 's3:PutObject', ['vod/*', 'work/*']],
-    ['Chunk', 's3:DeleteObject', ['uploads/*', 'vod/*', 'work/*']],
+    ...['Encode', 'Chunk', 'Copy'].flatMap((step): [string, string, string[]][] => [
+      [step, 's3:GetObject', ['uploads/*', 'vod/*', 'work/*']],
+      [step, 's3:PutObject', ['vod/*', 'work/*']],
+      [step, 's3:DeleteObject', ['uploads/*', 'vod/*', 'work/*']],
+    ]),
     ['Assemble', 's3:GetObject', ['work/*', 'vod/*']],
     ['Assemble', 's3:PutObject', ['vod/*']],
     ['Assemble', 's3:DeleteObject', ['work/*', 'vod/*']],
@@ -115,7 +142,7 @@ describe('the slicing stage', () => {
     expect(resources.map((resource) => /"\/([a-z]+\/\*)"/.exec(resource)?.[1])).toEqual(prefixes);
   });
 
-  it.each(['Probe', 'Encode', 'Chunk', 'Assemble', 'Fail'])(
+  it.each(['Probe', 'Copy', 'Encode', 'Chunk', 'Assemble', 'Fail'])(
     '%s has no wildcard action and the least of the tables',
     (step) => {
       const grants = grantsOf(template, `Slicing${step}Role`);

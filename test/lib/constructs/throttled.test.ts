@@ -17,8 +17,13 @@ let timeouts: Map<string, number>;
 let longestTask: number;
 /** Videos at a time, as the template says. */
 let places: number;
-/** Tasks that one run can go through: a source is encoded whole or in chunks, which have a history of their own. */
-const onOneWay = () => tasksOf(machine).filter(([task]) => task !== 'Encode chunk');
+/** Of few tasks and of many, each of which has a history of its own. */
+const FEW = ['Copy one of few', 'Encode one of few'];
+const MANY = ['Copy one of many', 'Encode one of many', 'Mark failed there'];
+/** All that are patient: whatever goes wrong with few tasks is left to the way for many. */
+const patient = () => tasksOf(machine).filter(([task]) => !FEW.includes(task));
+/** Tasks that one run can go through: a source is encoded whole, or in parts. */
+const onOneWay = () => patient().filter(([task]) => !MANY.includes(task));
 beforeAll(() => {
   const { stack, config, storage } = stageScope();
   const ffmpegLayer = new LayerVersion(stack, 'Ffmpeg', { code: Code.fromAsset(import.meta.dirname) });
@@ -44,14 +49,10 @@ describe('the waits', () => {
     ['Lambda.SdkClientException', 12 * 60],
     ['Lambda.ClientExecutionTimeoutException', 12 * 60],
   ])('of %s together last over %i s on average, in every step', (name, seconds) => {
-    const tasks = tasksOf(machine);
-    expect(tasks.map(([task]) => task)).toEqual([
-      'Probe source',
-      'Encode chunk',
-      'Assemble renditions',
-      'Encode whole',
-      'Mark failed',
-    ]);
+    const tasks = patient();
+    expect(tasks.map(([task]) => task).toSorted()).toEqual(
+      [...MANY, 'Probe source', 'Assemble renditions', 'Encode whole', 'Mark failed'].toSorted(),
+    );
     for (const [, { Retry = [] }] of tasks) {
       const retriers = Retry.filter(({ ErrorEquals }) => ErrorEquals.includes(name));
       expect(retriers).toHaveLength(1);
@@ -62,17 +63,25 @@ describe('the waits', () => {
   });
 
   it('for a place are days: eight of the step that asks, two of each that keeps it; and are counted by themselves', () => {
-    const days = tasksOf(machine).map(([, { Retry = [] }]) => {
+    const days = patient().map(([task, { Retry = [] }]) => {
       const place = Retry.filter(({ ErrorEquals }) => ErrorEquals.includes('NoPlaceError'));
       expect(place.flatMap(({ ErrorEquals }) => ErrorEquals)).toEqual(place.map(() => 'NoPlaceError'));
-      return place.map((retrier) => Math.floor(waitsOf(retrier).average / DAY));
+      return [task, place.map((retrier) => Math.floor(waitsOf(retrier).average / DAY))];
     });
-    expect(days).toEqual([[8], [2], [2], [2], []]);
+    expect(Object.fromEntries(days)).toEqual({
+      'Probe source': [8],
+      'Copy one of many': [2],
+      'Encode one of many': [2],
+      'Assemble renditions': [2],
+      'Encode whole': [2],
+      'Mark failed there': [],
+      'Mark failed': [],
+    });
   });
 
   it('for a function outlast the longest task 90 times over', () => {
     expect(longestTask).toBe(900);
-    for (const [, { Retry }] of tasksOf(machine)) {
+    for (const [, { Retry }] of patient()) {
       const room = Retry!.find(({ ErrorEquals }) => ErrorEquals.includes('Lambda.TooManyRequestsException'))!;
       expect(waitsOf(room).average / longestTask).toBeGreaterThan(90);
     }
@@ -101,8 +110,14 @@ describe('the waits', () => {
   });
 
   it('stay below the 25,000 events Step Functions keeps of a run', () => {
-    const tries = onOneWay().flatMap(([, { Retry = [] }]) => Retry.map(({ MaxAttempts }) => MaxAttempts));
-    expect(3 * tries.reduce((sum, one) => sum + one)).toBeLessThan(24_000);
+    const events = (tasks: ReturnType<typeof tasksOf>) =>
+      3 * tasks.flatMap(([, { Retry = [] }]) => Retry.map(({ MaxAttempts }) => MaxAttempts)).reduce((a, b) => a + b);
+    expect(events(onOneWay())).toBeLessThan(24_000);
+    // Few tasks, each tried in the run's own history, and then again as many.
+    const few = tasksOf(machine).filter(([task]) => task === 'Encode one of few');
+    const most = machine.States['Planned?']!.Choices![0]!.And![1]!.NumericLessThanEquals!;
+    const inParts = onOneWay().filter(([task]) => task !== 'Encode whole');
+    expect(events(inParts) + most * (events(few) + 10)).toBeLessThan(24_000);
   });
 
   it("of S3's event and of the first step are over before the record of a source would expire", () => {
@@ -168,20 +183,44 @@ describe('a backlog', () => {
     expect(clock.now).toBeLessThan(1.1 * (videos / places) * longestTask);
   }, 300_000);
 
-  it.each(['Lambda.TooManyRequestsException', 'ThrottledError', 'TransientError'])(
-    'of one video that %s hits at every step for ten minutes each is ready in the end',
-    async (name) => {
+  it.each(
+    [2, 9].flatMap((count) =>
+      ['Lambda.TooManyRequestsException', 'ThrottledError', 'TransientError'].map((name) => [count, name] as const),
+    ),
+  )(
+    'of one video of %i tasks that %s hits at every step for ten minutes each is ready in the end',
+    async (chunkCount, name) => {
       const clock = new VirtualClock();
       const since = new Map<string, number>();
       const invoke = async (resource: string): Promise<unknown> => {
         if (!since.has(resource)) since.set(resource, clock.now);
         if (clock.now - since.get(resource)! < 600) throw named(name);
-        return { outcome: 'planned', plan: { timescale: 30 }, chunks: [{}, {}] };
+        return { outcome: 'planned', plan: { timescale: 30, chunkCount }, chunks: [{ copy: true }, {}] };
       };
       const [ended] = await clock.run([execute(machine, 'run', {}, { clock, invoke, random: seeded(3) })]);
       expect(ended).toMatchObject({ status: 'SUCCEEDED', state: 'Done' });
     },
   );
+
+  it('a task that always fails, among few or many, fails the video and says where; the others are done', async () => {
+    for (const chunkCount of [2, 9]) {
+      const clock = new VirtualClock();
+      const failed: unknown[] = [];
+      const invoke = async (resource: string, input: unknown): Promise<unknown> => {
+        const { plan, chunk } = input as { plan?: { execution: string }; chunk?: { start: number; duration: number } };
+        if (resource.startsWith('SlicingProbe')) {
+          const chunks = [0, 1].map((index) => ({ index, start: index * 18, duration: 18 }));
+          return { outcome: 'planned', plan: { timescale: 30, chunkCount, execution: 'run', source: {} }, chunks };
+        }
+        if (resource.startsWith('SlicingFail')) failed.push({ plan, chunk });
+        else if (chunk?.start === 18) throw named('TypeError');
+        return {};
+      };
+      const [ended] = await clock.run([execute(machine, 'run', {}, { clock, invoke, random: seeded(3) })]);
+      expect(ended).toMatchObject({ status: 'FAILED', state: 'Broken' });
+      expect(failed[0]).toMatchObject({ chunk: { start: 18, duration: 18 } });
+    }
+  });
 
   it('that even marking as failed is throttled says so in the end', async () => {
     const clock = new VirtualClock();

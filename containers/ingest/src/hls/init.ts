@@ -8,7 +8,7 @@
 import { createHash } from 'node:crypto';
 import { box, fullBox, text, u16, u32, u8, zeros } from '../../../../lib/media/build.ts';
 import { AAC_CODECS, audioSpecificConfig, type AacConfig } from '../media/audio/aac.ts';
-import type { H264Sps } from '../media/h264.ts';
+import type { H264Sps } from '../../../../lib/media/h264.ts';
 import type { H265Sps } from '../media/h265.ts';
 import { H265_PPS, H265_SPS, H265_VPS } from '../media/h265.ts';
 import type { VideoConfig } from '../media/parameters.ts';

@@ -1,6 +1,6 @@
 /** Packets of one channel to access units: which pieces make a frame, what codec it is, and what to do after a loss. */
 import { findNals, isKeySlice, isSlice, nalType } from '../media/annexb.ts';
-import { H264_SPS } from '../media/h264.ts';
+import { H264_SPS } from '../../../../lib/media/h264.ts';
 import { H265_SPS, H265_VPS } from '../media/h265.ts';
 import type { AccessUnit, Gap, Nal, VideoCodec } from '../media/unit.ts';
 import { unwrapSound } from './audio.ts';

@@ -1,5 +1,5 @@
 /** What a container must know of an H.265 sequence parameter set (ITU-T H.265, 7.3.2.2 and 7.3.3). */
-import { BitReader, BitsError, rbsp } from './bits.ts';
+import { BitReader, BitsError, rbsp } from '../../../../lib/media/bits.ts';
 
 export const H265_VPS = 32;
 export const H265_SPS = 33;

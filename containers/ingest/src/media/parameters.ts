@@ -1,7 +1,7 @@
 /** Follows a stream's parameter sets, so that every segment has the initialization its pictures need. */
 import { copyNal, nalType } from './annexb.ts';
-import { BitsError } from './bits.ts';
-import { H264_PPS, H264_SPS, h264Codec, parseH264Sps, type H264Sps } from './h264.ts';
+import { BitsError } from '../../../../lib/media/bits.ts';
+import { H264_PPS, H264_SPS, h264Codec, parseH264Sps, type H264Sps } from '../../../../lib/media/h264.ts';
 import { H265_PPS, H265_SPS, H265_VPS, h265Codec, parseH265Sps, type H265Sps } from './h265.ts';
 import type { Nal, VideoCodec, VideoUnit } from './unit.ts';
 

@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { copyNal, findNals, nalType } from '../../../../containers/ingest/src/media/annexb.ts';
-import { BitsError } from '../../../../containers/ingest/src/media/bits.ts';
-import { h264Codec, parseH264Sps } from '../../../../containers/ingest/src/media/h264.ts';
+import { BitsError } from '../../../../lib/media/bits.ts';
+import { h264Codec, parseH264Sps } from '../../../../lib/media/h264.ts';
 import { h265Codec, parseH265Sps } from '../../../../containers/ingest/src/media/h265.ts';
 import { ParameterSets } from '../../../../containers/ingest/src/media/parameters.ts';
 import { capture, captures, expected, haveCaptures, whyNot } from '../captures.ts';

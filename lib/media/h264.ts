@@ -19,6 +19,10 @@ export interface H264Sps {
   readonly fullRange: boolean;
   /** Sample aspect ratio; 1:1 when not given. */
   readonly aspect: readonly [width: number, height: number];
+  /** frame_mbs_only_flag: there are no fields in it. */
+  readonly frameOnly: boolean;
+  /** transfer_characteristics (table E-4); 2, which is unspecified, when not given. */
+  readonly transfer: number;
 }
 
 /** Profiles whose parameter set says chroma format and bit depth (7.3.2.1.1). */
@@ -86,16 +90,19 @@ export function parseH264Sps(nal: Buffer): H264Sps {
   const height = rows * (frameOnly ? 16 : 32) - (monochrome ? (frameOnly ? 1 : 2) : unitY) * (crop[2]! + crop[3]!);
   if (width < 1 || height < 1 || width > MAX_SIDE || height > MAX_SIDE)
     throw new BitsError(`${width}x${height} pixels`);
-  const vui = bits.flag() ? readVui(bits) : { fullRange: false, aspect: [1, 1] as const };
-  return { profile, constraints, level, width, height, chromaFormat, bitDepthLuma, bitDepthChroma, ...vui };
+  const vui = bits.flag() ? readVui(bits) : { fullRange: false, aspect: [1, 1] as const, transfer: UNSPECIFIED };
+  return { profile, constraints, level, width, height, chromaFormat, bitDepthLuma, bitDepthChroma, frameOnly, ...vui };
 }
 
 /** RFC 6381 3.3 and ISO/IEC 14496-15: `avc1.` and three bytes in hexadecimal. */
 export const h264Codec = ({ profile, constraints, level }: H264Sps): string =>
   `avc1.${Buffer.from([profile, constraints, level]).toString('hex')}`;
 
-/** E.1.1, as far as video_full_range_flag. */
-function readVui(bits: BitReader): Pick<H264Sps, 'fullRange' | 'aspect'> {
+/** Table E-4. */
+const UNSPECIFIED = 2;
+
+/** E.1.1, as far as the colours. */
+function readVui(bits: BitReader): Pick<H264Sps, 'fullRange' | 'aspect' | 'transfer'> {
   let aspect: readonly [number, number] = [1, 1];
   if (bits.flag()) {
     const idc = bits.bits(8);
@@ -103,9 +110,12 @@ function readVui(bits: BitReader): Pick<H264Sps, 'fullRange' | 'aspect'> {
     if (aspect[0] === 0 || aspect[1] === 0) aspect = [1, 1];
   }
   if (bits.flag()) bits.skip(1); // overscan_appropriate_flag
-  if (!bits.flag()) return { fullRange: false, aspect }; // video_signal_type_present_flag
+  if (!bits.flag()) return { fullRange: false, aspect, transfer: UNSPECIFIED }; // video_signal_type_present_flag
   bits.skip(3); // video_format
-  return { fullRange: bits.flag(), aspect };
+  const fullRange = bits.flag();
+  if (!bits.flag()) return { fullRange, aspect, transfer: UNSPECIFIED }; // colour_description_present_flag
+  bits.skip(8); // colour_primaries
+  return { fullRange, aspect, transfer: bits.bits(8) };
 }
 
 /** 7.3.2.1.1.1. */

@@ -1,0 +1,171 @@
+/** Putting a video together: playlists, the record's facts, poster. It is playable before the poster is drawn. Safe to repeat. */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Cost, Usage } from '../../lib/contract/cost.ts';
+import { required } from '../../lib/contract/env.ts';
+import {
+  chunkResultKey,
+  chunkTableKey,
+  DASH_PATH,
+  INIT_NAME,
+  playlistPath,
+  posterPath,
+  renditionFolder,
+  revisionPrefix,
+  runKey,
+  STORYBOARD_PATH,
+} from '../../lib/contract/keys.ts';
+import { chunkResult, type AssembleResult, type AssembleTask } from '../../lib/contract/slicing.ts';
+import type { VideoRecord } from '../../lib/contract/video.ts';
+import { logger } from '../shared/logger.ts';
+import { removeObjects } from '../shared/objects.ts';
+import { removeTexts } from '../shared/texts.ts';
+import { changeVideo, readVideo } from '../shared/videos.ts';
+import { architecture } from './budget.ts';
+import { actualCost, transitionsOf } from './estimate.ts';
+import { download, putObject, readText } from './objects.ts';
+import { DASH_TYPE, mpd } from './mpd.ts';
+import { allOf, pathOf } from './outputs.ts';
+import { describe, merge, type MergedRendition } from './playlists.ts';
+import { holdPlace } from './place.ts';
+import { addUsage } from './prices.ts';
+import { drawPoster, posterRung, segmentAt } from './poster.ts';
+import { isMine, reach, write } from './publish.ts';
+import { publishTexts, textIds } from './texts.ts';
+import { bestTime, boardsOf, storyboardVtt, VTT_TYPE, type Board } from './storyboard.ts';
+
+/** `used`: by the function this is called in. */
+export async function assemble(task: AssembleTask, used: () => Usage): Promise<AssembleResult> {
+  const { plan, chunks } = task;
+  const { videoId, execution, revision } = plan;
+  const bucket = required('MEDIA_BUCKET');
+  const prefix = revisionPrefix(videoId, revision);
+  const before = await readVideo(videoId);
+  if (!isMine(before, execution)) return { outcome: 'stopped', videoId };
+  if (before.status === 'ready') return { outcome: 'ready', videoId };
+  await holdPlace(videoId);
+
+  const work = chunks.map(({ index }) => chunkResultKey(videoId, revision, index));
+  const tables = plan.timescale === null ? [] : chunks.map(({ index }) => chunkTableKey(videoId, revision, index));
+  const results = await Promise.all(
+    work.map(async (key) => chunkResult.parse(JSON.parse(await readText({ bucket, key })))),
+  );
+  const order = allOf(plan).map(pathOf);
+  const renditions = merge(results, plan.segments?.count).toSorted(
+    (a, b) => order.indexOf(pathOf(a)) - order.indexOf(pathOf(b)),
+  );
+  const boards = boardsOf(results, chunks);
+  await Promise.all(renditions.map((rendition) => write(rendition, plan, true)));
+  const dash = mpd(renditions, plan);
+  if (dash !== undefined) await putObject(bucket, `${prefix}${DASH_PATH}`, dash, DASH_TYPE, 'no-store');
+  const hasStoryboard = boards.length > 0;
+  if (hasStoryboard)
+    await putObject(bucket, `${prefix}${STORYBOARD_PATH}`, storyboardVtt(boards, plan), VTT_TYPE, 'no-store');
+  const set = facts(before, task, renditions);
+  // What was playable before has more renditions now.
+  const listed =
+    before.status === 'playable'
+      ? await changeVideo(videoId, { set }, { from: ['playable'], execution })
+      : await reach('playable', plan, set);
+  if (!listed) return stopped(task, renditions, boards);
+
+  await publishTexts(plan, results, lengthOf(before, renditions) ?? plan.source.info.duration);
+  const hasPoster = await poster(task, renditions, prefix, bestTime(boards));
+  const cost = plan.cost && costOf(plan.cost, task, before, renditions, [...results.map((one) => one.used), used()]);
+  const ready = { hasPoster, hasStoryboard, progress: 100, ...(cost && { cost }) };
+  if (!(await reach('ready', plan, ready))) return stopped(task, renditions, boards);
+  await removeObjects(bucket, [
+    ...work,
+    ...tables,
+    ...(plan.timescale === null ? [] : [runKey(videoId, revision)]),
+    ...(plan.remuxed ? [plan.remuxed.key] : []),
+  ]);
+  return { outcome: 'ready', videoId };
+}
+
+function facts(record: VideoRecord, { plan }: AssembleTask, renditions: readonly MergedRendition[]) {
+  const described = renditions.map((rendition) => describe(rendition, plan));
+  const media = described.reduce((sum, { bytes }) => sum + bytes, 0);
+  const duration = lengthOf(record, renditions);
+  return { renditions: described, bytes: { ...record.bytes, media }, revision: plan.revision, progress: 99, duration };
+}
+
+/** What slicing cost, as all steps measured it up to here, and what keeping it will. */
+function costOf(
+  estimated: Cost,
+  { plan }: AssembleTask,
+  { bytes }: VideoRecord,
+  renditions: readonly MergedRendition[],
+  used: readonly (Usage | undefined)[],
+): Cost {
+  const all = addUsage([plan.used ?? {}, ...used.map((one) => one ?? {}), { transitions: transitionsOf(plan) }]);
+  const media = renditions.flatMap(({ segments }) => segments).reduce((sum, segment) => sum + segment.bytes, 0);
+  return actualCost(estimated, all, bytes.source + media, architecture);
+}
+
+/** Seconds by which a header may be off before the record says what is there instead. */
+const OFF_SECONDS = 1;
+
+function lengthOf({ duration }: Pick<VideoRecord, 'duration'>, renditions: readonly MergedRendition[]): number | null {
+  const video = renditions.find(({ kind }) => kind === 'video');
+  const there = video?.segments.reduce((sum, segment) => sum + segment.duration, 0);
+  if (there === undefined || (duration !== null && Math.abs(there - duration) <= OFF_SECONDS)) return duration;
+  return Number(there.toFixed(3));
+}
+
+/** What assembling itself writes, besides playlists. */
+const ASSEMBLED = [DASH_PATH, STORYBOARD_PATH, posterPath()];
+
+/** The video was deleted while this ran: what came after the deletion's own look goes too. */
+async function stopped(
+  { plan, chunks }: AssembleTask,
+  renditions: readonly MergedRendition[],
+  boards: readonly Board[],
+): Promise<AssembleResult> {
+  const { videoId, revision } = plan;
+  const paths = renditions.flatMap(({ kind, name, segments }) => [
+    playlistPath(kind, name),
+    ...[INIT_NAME, ...segments.map((segment) => segment.name)].map((file) => `${renditionFolder(kind, name)}${file}`),
+  ]);
+  await removeObjects(required('MEDIA_BUCKET'), [
+    ...[...paths, ...boards.flatMap(({ storyboard }) => storyboard.sheets), ...ASSEMBLED].map(
+      (path) => `${revisionPrefix(videoId, revision)}${path}`,
+    ),
+    ...chunks.map(({ index }) => chunkResultKey(videoId, revision, index)),
+  ]);
+  await removeTexts(videoId, textIds(plan));
+  return { outcome: 'stopped', videoId };
+}
+
+/** Whether there is a poster now. A video without one is still a video. */
+async function poster(
+  { plan }: AssembleTask,
+  renditions: readonly MergedRendition[],
+  prefix: string,
+  best: number | undefined,
+): Promise<boolean> {
+  const bucket = required('MEDIA_BUCKET');
+  const folder = await mkdtemp(join(tmpdir(), 'sluice-poster-'));
+  try {
+    const rung = posterRung(plan.video);
+    const rendition = renditions.find(({ kind, name }) => kind === 'video' && name === rung?.name);
+    const middle = (rendition?.segments.reduce((sum, { duration }) => sum + duration, 0) ?? 0) / 2;
+    const segment = rendition && segmentAt(rendition, best ?? middle);
+    if (!rendition || segment === undefined) throw new Error('there is no segment to draw from');
+    const names = plan.segmentType === 'fmp4' ? [INIT_NAME, segment.name] : [segment.name];
+    const path = join(folder, 'segment');
+    for (const name of names) {
+      const part = join(folder, name);
+      await download({ bucket, key: `${prefix}${renditionFolder('video', rendition.name)}${name}` }, part);
+      await writeFile(path, await readFile(part), { flag: 'a' });
+    }
+    await putObject(bucket, `${prefix}${posterPath()}`, await drawPoster(path, segment.offset), 'image/jpeg');
+    return true;
+  } catch (error) {
+    logger.warn('no poster', { videoId: plan.videoId, error: error as Error });
+    return false;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,74 @@
+/** What every task of a run does around its work, whatever that is: hold the place, store the result, be counted. */
+import { required } from '../../lib/contract/env.ts';
+import { chunkResultKey, revisionPrefix } from '../../lib/contract/keys.ts';
+import {
+  chunkResult,
+  encodeTask,
+  type ChunkResult,
+  type EncodeResult,
+  type EncodeTask,
+} from '../../lib/contract/slicing.ts';
+import { logger } from '../shared/logger.ts';
+import { removeObjects } from '../shared/objects.ts';
+import type { Put } from './encoder.ts';
+import { refuse } from './failing.ts';
+import { finishTask } from './finish-task.ts';
+import { startMeter } from './meter.ts';
+import { headObject, putObject } from './objects.ts';
+import { holdPlace, leavePlace } from './place.ts';
+import { Refusal } from './refusal.ts';
+import { Watch, Stopped } from './watch.ts';
+
+export interface Work {
+  readonly task: EncodeTask;
+  readonly watch: Watch;
+  /** Stores a file of the revision. */
+  readonly put: Put;
+}
+
+/** `draws`: there is an ffmpeg here. */
+export async function runTask(
+  input: unknown,
+  draws: boolean,
+  work: (work: Work) => Promise<ChunkResult>,
+): Promise<EncodeResult> {
+  const used = startMeter();
+  const task = encodeTask.parse(input);
+  const { plan, chunk } = task;
+  const bucket = required('MEDIA_BUCKET');
+  const watch = new Watch(plan, chunk);
+  const stored: string[] = [];
+  const put: Put = async (path, bytes, contentType) => {
+    const key = `${revisionPrefix(plan.videoId, plan.revision)}${path}`;
+    stored.push(key);
+    await putObject(bucket, key, bytes, contentType);
+  };
+  try {
+    await watch.check();
+    await holdPlace(plan.videoId);
+    const key = chunkResultKey(plan.videoId, plan.revision, chunk.index);
+    // One that broke off after its work has only the rest to do again.
+    if (plan.segments === undefined || (await headObject({ bucket, key })) === undefined) {
+      const made = await work({ task, watch, put });
+      const result = chunkResult.parse({ ...made, used: used() });
+      stored.push(key);
+      await putObject(bucket, key, JSON.stringify(result), 'application/json', 'no-store');
+    }
+    const done = await watch.done();
+    await finishTask(task, done, draws);
+    return { outcome: 'encoded', index: chunk.index };
+  } catch (error) {
+    if (!(error instanceof Refusal || error instanceof Stopped)) throw error;
+    logger.info('encoding ended early', { videoId: plan.videoId, error });
+    if (error instanceof Refusal) {
+      const { code, reason } = error;
+      await refuse(plan.videoId, plan.execution, { code, reason }, plan.source);
+    }
+    await removeObjects(bucket, stored);
+    // The run may have been stopped from outside, so that no later step does it.
+    await leavePlace(plan.videoId);
+    return { outcome: 'stopped', index: chunk.index };
+  } finally {
+    await watch.end();
+  }
+}

@@ -1,0 +1,155 @@
+/**
+ * What the tasks of a run are, in the order they begin in. First comes what makes the video playable: groups of segments
+ * that are copied, with sound that cannot be copied in pieces beside them; where nothing can be copied, a low rung of the
+ * first minutes. Then the ladder, chunk by chunk. Pure.
+ */
+import type { Chunk, Plan } from '../../lib/contract/slicing.ts';
+import { allOf, pathOf } from './outputs.ts';
+import type { Range } from './placed.ts';
+import type { SegmentTable, TableChunk } from './segment-table.ts';
+
+/** Target durations that a player wants to have ahead of it: as long is the first group. */
+export const FIRST_TARGETS = 3;
+/** Bytes and seconds of a group at most: a function copies so much in a second or two. */
+const GROUP_BYTES = 64 * 1024 ** 2;
+const GROUP_SECONDS = 600;
+/** Groups of one video at most; each is an entry of the state machine's input. */
+const MOST_GROUPS = 400;
+/** Seconds of sound that one task encodes. */
+const SOUND_SECONDS = 240;
+/** The first minutes, of which a low rung is made ahead of the rest where nothing can be copied. */
+const EARLY_SECONDS = 180;
+/** Seconds that its second and later tasks take. */
+const EARLY_PIECE = 60;
+/** Copying less than so much ends within a few seconds: its playlists are published when they are finished. */
+const AT_ONCE_BYTES = 128 * 1024 ** 2;
+
+/** Short side, pixels, of what is made first where nothing can be copied. */
+const LOW_SIDE = 360;
+
+/** The rung that is made ahead of the others: the largest of up to 360 lines, else the smallest. `rungs`: tallest first. */
+export const lowRung = <T extends { readonly width: number; readonly height: number }>(rungs: readonly T[]): T =>
+  rungs.find(({ width, height }) => Math.min(width, height) <= LOW_SIDE) ?? rungs.at(-1)!;
+
+/** What of the segment table tasks are laid by. */
+export type LaidTable = Pick<SegmentTable, 'timescale' | 'chunks' | 'starts' | 'seconds' | 'copied'>;
+
+type Renditions = Pick<Plan, 'video' | 'audio'>;
+type Task = Omit<Chunk, 'index'>;
+
+export interface Tasks {
+  readonly chunks: Chunk[];
+  /** Whether it is published while it grows. */
+  readonly growing: boolean;
+}
+
+export function layTasks(plan: Renditions, table: LaidTable): Tasks {
+  const [first, ladder] = table.copied ? copyFirst(plan, table) : lowFirst(plan, table);
+  const bytes = table.copied?.bytes.reduce((a, b) => a + b, 0) ?? Infinity;
+  return {
+    chunks: [...first, ...ladder].map((task, index) => ({ ...task, index })),
+    growing: first.length > 0 && bytes > AT_ONCE_BYTES,
+  };
+}
+
+function copyFirst(plan: Renditions, table: LaidTable): [Task[], Task[]] {
+  const bytes = table.copied!.bytes;
+  const groups = groupsOf(table, bytes);
+  const all = allOf(plan);
+  const encodedSound = all.filter(({ kind, copied }) => kind === 'audio' && copied === undefined).map(pathOf);
+  const rungs = all.filter(({ kind, copied }) => kind === 'video' && copied === undefined).map(pathOf);
+  const sound = encodedSound.length > 0 ? piecesOf(table, SOUND_SECONDS, groups[0]!.segments) : [];
+  return [
+    [
+      // The beginning of both first.
+      ...[groups[0]!].map((range): Task => ({ ...taskOf(table, range), copy: true })),
+      ...sound.map((range): Task => ({ ...taskOf(table, range), only: encodedSound })),
+      ...groups.slice(1).map((range): Task => ({ ...taskOf(table, range), copy: true })),
+    ],
+    rungs.length > 0 ? table.chunks.map((chunk): Task => ({ ...withoutIndex(chunk), only: rungs })) : [],
+  ];
+}
+
+function lowFirst(plan: Renditions, table: LaidTable): [Task[], Task[]] {
+  const all = allOf(plan).map(pathOf);
+  const low = [
+    pathOf({ kind: 'video', name: lowRung(plan.video).name }),
+    ...all.filter((path) => path.startsWith('audio/')),
+  ];
+  const rest = all.filter((path) => !low.includes(path));
+  // One chunk is as soon done, and one rung has none ahead of it.
+  if (table.chunks.length < 2 || rest.length === 0) return [[], table.chunks.map(withoutIndex)];
+  const early: Task[] = [];
+  let chunks = 0;
+  for (let at = 0; at < table.chunks.length && table.chunks[at]!.start < EARLY_SECONDS; at = chunks) {
+    const piece = table.chunks
+      .slice(at)
+      .filter((chunk, i) => i === 0 || (at > 0 && chunk.start < table.chunks[at]!.start + EARLY_PIECE));
+    chunks += piece.length;
+    const segments = piece.reduce((sum, chunk) => sum + chunk.segments, 0);
+    early.push({ ...taskOf(table, { firstSegment: piece[0]!.firstSegment, segments }), only: low, ahead: true });
+  }
+  return [
+    early,
+    table.chunks.map((chunk, at): Task => (at < chunks ? { ...withoutIndex(chunk), only: rest } : withoutIndex(chunk))),
+  ];
+}
+
+const withoutIndex = ({ start, duration, firstSegment, segments }: TableChunk): Task => ({
+  start,
+  duration,
+  firstSegment,
+  segments,
+});
+
+function taskOf({ starts, seconds }: LaidTable, { firstSegment, segments }: Range): Task {
+  const start = starts[firstSegment - 1]!;
+  return { start, duration: (starts[firstSegment - 1 + segments] ?? seconds) - start, firstSegment, segments };
+}
+
+/** Seconds that must be there before it is published. */
+const firstSeconds = (table: LaidTable): number => FIRST_TARGETS * targetOf(table);
+
+/** A frame of sound may stand over the end of a segment. */
+const SOUND_FRAME = 0.033;
+
+/** EXT-X-TARGETDURATION: playlists that grow say how long a segment is at most before the longest one is there. */
+export const targetOf = ({ starts, seconds }: Pick<LaidTable, 'starts' | 'seconds'>): number =>
+  Math.max(1, Math.round(Math.max(...starts.map((start, i) => (starts[i + 1] ?? seconds) - start)) + SOUND_FRAME));
+
+/** Groups twice as long each as the one before, up to so many bytes and seconds. */
+function groupsOf(table: LaidTable, bytes: readonly number[]): Range[] {
+  const total = bytes.reduce((a, b) => a + b, 0);
+  const most = Math.max(GROUP_BYTES, total / (MOST_GROUPS - 10));
+  const longest = Math.max(GROUP_SECONDS, table.seconds / (MOST_GROUPS - 10));
+  const groups: Range[] = [];
+  const endOf = (segment: number) => table.starts[segment + 1] ?? table.seconds;
+  let wanted = firstSeconds(table);
+  for (let at = 0; at < bytes.length; wanted *= 2) {
+    let size = 0;
+    let segments = 0;
+    const length = () => endOf(at + segments - 1) - table.starts[at]!;
+    while (at + segments < bytes.length && (segments === 0 || length() < wanted)) {
+      size += bytes[at + segments]!;
+      const long = endOf(at + segments) - table.starts[at]! > longest;
+      if (segments > 0 && (size > most || long)) break;
+      segments += 1;
+    }
+    groups.push({ firstSegment: at + 1, segments });
+    at += segments;
+  }
+  return groups;
+}
+
+/** Stretches of about so many seconds; the first is `first` segments long. */
+function piecesOf({ starts, seconds }: LaidTable, target: number, first: number): Range[] {
+  const pieces: Range[] = [];
+  for (let at = 0; at < starts.length;) {
+    let segments = at === 0 ? Math.min(first, starts.length) : 1;
+    while (at > 0 && at + segments < starts.length && (starts[at + segments + 1] ?? seconds) - starts[at]! <= target)
+      segments += 1;
+    pieces.push({ firstSegment: at + 1, segments });
+    at += segments;
+  }
+  return pieces;
+}
