@@ -1,5 +1,7 @@
 /** The still picture of a video: one frame of what was encoded. */
-import { output } from '../../lib/process.ts';
+import { output, ProcessError } from '../../lib/process.ts';
+import { INPUT_FORMATS } from './args.ts';
+import { memoryLimit } from './encoder.ts';
 import type { Segment } from './playlists.ts';
 import { programPath } from './program.ts';
 
@@ -55,6 +57,22 @@ function posterArgs(input: string, offset: number): string[] {
     ['-nostdin', '-v', 'error', '-protocol_whitelist', 'file', '-i', `file:${input}`, '-an'],
     ['-vf', filters.join(','), '-frames:v', '1', ...JPEG_OUTPUT],
   ].flat();
+}
+
+/** A JPEG of a track that holds one picture, no larger than a poster. Throws ProcessError. */
+export async function drawCover(source: string, index: number): Promise<Buffer> {
+  const args = [
+    ['-nostdin', '-v', 'error', '-protocol_whitelist', 'file,pipe', '-format_whitelist', INPUT_FORMATS],
+    ['-i', `file:${source}`, '-map', `0:${index}`, '-vf', posterSize],
+    ['-frames:v', '1', ...JPEG_OUTPUT],
+  ].flat();
+  const { stdout } = await output(programPath('ffmpeg'), args, {
+    timeoutMs: 30_000,
+    maxBytes: MAX_POSTER_BYTES,
+    ...memoryLimit(),
+  });
+  if (stdout.length === 0) throw new ProcessError('ffmpeg', 'output', null, 'drew nothing');
+  return stdout;
 }
 
 /**

@@ -95,6 +95,9 @@ const sourceInfo = z.object({
   container: z.string(),
   bytes: z.int().positive(),
   duration: z.number().positive().meta({ description: 'Seconds.' }),
+  complete: z.boolean().optional().meta({
+    description: 'The container is whole by its structure, so a length that is not there is one it never had.',
+  }),
   video: z.object({
     index: z.int().nonnegative().meta({ description: 'Stream index in the container.' }),
     codec: z.string(),
@@ -105,6 +108,10 @@ const sourceInfo = z.object({
       .meta({ description: 'Seconds of this track, where the container says.' }),
     width: z.int().positive().meta({ description: 'Display pixels: rotation and sample aspect ratio applied.' }),
     height: z.int().positive(),
+    stored: z
+      .object({ width: z.int().positive(), height: z.int().positive() })
+      .optional()
+      .meta({ description: 'Pixels as they are decoded, turned upright. Absent: in plans of before.' }),
     rotation: z.union([z.literal(0), z.literal(90), z.literal(180), z.literal(270)]),
     frameRate: z.number().positive().meta({ description: 'Frames a second, on average.' }),
     maxFrameRate: z
@@ -118,14 +125,49 @@ const sourceInfo = z.object({
       .meta({ description: 'To be turned by what is no quarter turn, it says: it is shown as it is stored.' }),
     bitDepth: z.int().positive(),
     interlaced: z.boolean(),
+    fields: z.enum(['told', 'unsaid', 'none']).optional().meta({
+      description:
+        'Whether each picture says if it is two fields: the decoder tells, nobody does and it must be looked at, or its codec has no fields. Absent: in plans of before.',
+    }),
+    hdr: z
+      .enum(['pq', 'hlg'])
+      .optional()
+      .meta({ description: 'Transfer of a picture with high dynamic range (ITU-R BT.2100). Absent: it has none.' }),
     rgb: z.boolean().meta({ description: 'Stored as RGB, so it has no YCbCr matrix of its own.' }),
   }),
   audio: z.array(sourceSound).max(MAX_SOUND_TRACKS).meta({
     description: 'Sound tracks that can be decoded, the one players would choose first; none: a silent video.',
   }),
   texts: z.array(sourceText).max(MAX_SOURCE_TEXTS).optional().meta({ description: 'Absent: none.' }),
+  cover: z
+    .int()
+    .nonnegative()
+    .optional()
+    .meta({ description: 'Of sound alone: stream index of the picture that goes with it.' }),
 });
 export type SourceInfo = z.infer<typeof sourceInfo>;
+
+/** Codec of what stands for the picture of a source that is sound alone. */
+const NO_PICTURE = 'none';
+
+/**
+ * What sound alone has for a picture: whoever does not look has one pixel of it, whose clock is that of the track `index`,
+ * the first one of sound.
+ */
+export const noPicture = (index: number): SourceInfo['video'] => ({
+  index,
+  codec: NO_PICTURE,
+  duration: null,
+  width: 1,
+  height: 1,
+  rotation: 0,
+  frameRate: 1,
+  bitDepth: 8,
+  interlaced: false,
+  rgb: false,
+});
+export const hasPicture = ({ video }: { readonly video: { readonly codec: string } }): boolean =>
+  video.codec !== NO_PICTURE;
 
 /** One rung of the ladder. */
 export const rung = z.object({
@@ -276,7 +318,7 @@ export const plan = z.object({
   maxSeconds: z.number().positive().optional().meta({
     description: 'Whatever a source says of its length, no more of it is encoded. Absent: in plans of before.',
   }),
-  video: z.array(rung).min(1).meta({ description: 'Tallest first.' }),
+  video: z.array(rung).meta({ description: 'Tallest first; none: the source is sound alone.' }),
   audio: z.array(soundPlan).max(MAX_SOUND_TRACKS).meta({ description: 'The default one first; none: silent.' }),
   cost: cost.optional().meta({ description: 'What it will cost. Absent: in plans of before.' }),
   used: usage.optional().meta({ description: 'What probing used.' }),
@@ -337,6 +379,7 @@ export const chunkResult = z.object({
       }),
     )
     .min(1),
+  cover: z.boolean().optional().meta({ description: 'Of sound alone: the picture that goes with it is stored.' }),
   texts: z
     .array(z.object({ index: z.int().nonnegative(), cues: z.array(cue) }))
     .optional()
@@ -366,6 +409,16 @@ export type AssembleTask = z.infer<typeof assembleTask>;
 /** Output of assemble. `stopped` as for encode. */
 const assembleResult = z.object({ outcome: z.enum(['ready', 'stopped']), videoId });
 export type AssembleResult = z.infer<typeof assembleResult>;
+
+/** Input of the step that hands a video to MediaConvert: the run waits until somebody answers with its token. */
+export const convertTask = z.object({ plan, token: z.string().min(1).max(2048) });
+
+/** Input of the step that looks at what MediaConvert made. */
+export const collectTask = z.object({ plan });
+
+/** Output of it, as of encode. */
+const collectResult = z.object({ outcome: z.enum(['collected', 'stopped']) });
+export type CollectResult = z.infer<typeof collectResult>;
 
 /** Input of fail: the run, what started it, and the error Step Functions caught. */
 export const failTask = z.object({
