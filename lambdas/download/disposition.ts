@@ -8,15 +8,18 @@ const REFUSED = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}"*/:<>?\\|]+/gu;
 /** Windows keeps these to itself, whatever their ending. */
 const RESERVED = /^(con|prn|aux|nul|com[0-9]|lpt[0-9])(?=\.|$)/i;
 
+/** Without spaces and dots around it, which some systems drop and others do not find again. */
+function bare(name: string): string {
+  let [start, end] = [0, name.length];
+  while (start < end && ' .'.includes(name[start]!)) start += 1;
+  while (end > start && ' .'.includes(name[end - 1]!)) end -= 1;
+  return name.slice(start, end);
+}
+
 /** A name without folders, `name` made safe and with this ending (`.mp4`) behind it. */
 export function safeName(name: string, ending: string): string {
-  const tidy = name
-    .toWellFormed()
-    .normalize('NFC')
-    .replaceAll(REFUSED, ' ')
-    .replaceAll(/\s+/g, ' ')
-    .replaceAll(/^[ .]+|[ .]+$/g, '');
-  const kept = cutBytes(tidy.replace(RESERVED, '_$1'), MOST_BYTES - Buffer.byteLength(ending)).replace(/[ .]+$/, '');
+  const tidy = name.toWellFormed().normalize('NFC').replaceAll(REFUSED, ' ').replaceAll(/\s+/g, ' ');
+  const kept = bare(cutBytes(bare(tidy).replace(RESERVED, '_$1'), MOST_BYTES - Buffer.byteLength(ending)));
   return `${kept === '' ? 'video' : kept}${ending}`;
 }
 

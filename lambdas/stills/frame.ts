@@ -10,11 +10,18 @@ import { download, readText } from '../slicing/objects.ts';
 import { drawPoster, posterRung, segmentAt } from '../slicing/poster.ts';
 
 /** Names and lengths of a media playlist's segments, which is one of ours (lambdas/slicing/playlists.ts). */
-export const segmentsOf = (playlist: string): { name: string; duration: number }[] =>
-  [...playlist.matchAll(/^#EXTINF:([0-9.]+),.*\n(?:#.*\n)*[^#\n]*?([^/\n?]+)\?/gm)].map(([, seconds, name]) => ({
-    name: name!,
-    duration: Number(seconds),
-  }));
+export function segmentsOf(playlist: string): { name: string; duration: number }[] {
+  const found: { name: string; duration: number }[] = [];
+  let duration: number | undefined;
+  for (const line of playlist.split('\n')) {
+    if (line.startsWith('#EXTINF:')) duration = Number.parseFloat(line.slice('#EXTINF:'.length));
+    if (line === '' || line.startsWith('#') || duration === undefined) continue;
+    const [path = ''] = line.split('?');
+    found.push({ name: path.slice(path.lastIndexOf('/') + 1), duration });
+    duration = undefined;
+  }
+  return found;
+}
 
 /** A JPEG of what the video shows at `seconds`. Throws `conflict` where it has no picture, or ends before. */
 export async function frameAt({ id, revision, renditions }: VideoRecord, seconds: number): Promise<Buffer> {

@@ -37,7 +37,7 @@ export const uploadBounds = {
         .regex(/^[a-z0-9.+-]+\/(\*|[a-z0-9.+-]+)$/i),
     )
     .min(1)
-    .max(20)
+    .max(16)
     .refine(once, TWICE),
   maxInFlight: whole(1, 1000),
   urlMinutes: whole(1, 720),
