@@ -84,6 +84,7 @@ describe('the engine', () => {
       {},
       { source: tiny },
     ],
+    ['is ours for sound alone', 'encode', { engine: 'mediaconvert' }, { video: [] }, {}],
     ['is ours for MPEG-TS', 'encode', { engine: 'mediaconvert' }, { segmentType: 'mpegts' }, {}],
     ['chosen by itself is ours for what has an index', 'encode', { engine: 'auto' }, inChunks, { source: hours }],
     ['… and for what one function takes', 'encode', { engine: 'auto' }, { timescale: null }, {}],
