@@ -29,6 +29,8 @@ interface InspectOptions {
   /** Brings the whole source to `path`, for the few formats whose length only a full reading tells. */
   readonly fetchWhole: (path: string, signal: AbortSignal) => Promise<void>;
   readonly options: SlicingOptions;
+  /** It need not fit one function: who takes sources whole is decided later. */
+  readonly anySize?: boolean;
   /** Of all of it: a source that is read whole may take that long. */
   readonly timeoutMs: number;
 }
@@ -43,7 +45,8 @@ export interface Inspected {
 const LOOK_MS = 120_000;
 
 /** Throws Refusal for whatever is not a video that can be sliced within the limits, or takes too long to look at. */
-export async function inspect({ source, path, fetchWhole, options, timeoutMs }: InspectOptions): Promise<Inspected> {
+export async function inspect(asked: InspectOptions): Promise<Inspected> {
+  const { source, path, fetchWhole, options, timeoutMs, anySize = false } = asked;
   const all = AbortSignal.timeout(timeoutMs);
   const { layout, whole, complete, facts } = await within(Math.min(LOOK_MS, timeoutMs), async (signal) => {
     const sample = await takeSample(source, path, signal);
@@ -94,7 +97,7 @@ export async function inspect({ source, path, fetchWhole, options, timeoutMs }: 
   const info: SourceInfo = { ...facts, video, duration, ...((complete || measured) && { complete: true }) };
   checkLimits(info, options);
   // Without a table one task takes the source whole.
-  if (table === undefined && !worthRemuxing(info, options)) checkBytes(source.size, options);
+  if (table === undefined && !anySize && !worthRemuxing(info, options)) checkBytes(source.size, options);
   return { info, table };
 }
 

@@ -410,6 +410,16 @@ export type AssembleTask = z.infer<typeof assembleTask>;
 const assembleResult = z.object({ outcome: z.enum(['ready', 'stopped']), videoId });
 export type AssembleResult = z.infer<typeof assembleResult>;
 
+/** Input of the step that hands a video to MediaConvert: the run waits until somebody answers with its token. */
+export const convertTask = z.object({ plan, token: z.string().min(1).max(2048) });
+
+/** Input of the step that looks at what MediaConvert made. */
+export const collectTask = z.object({ plan });
+
+/** Output of it, as of encode. */
+const collectResult = z.object({ outcome: z.enum(['collected', 'stopped']) });
+export type CollectResult = z.infer<typeof collectResult>;
+
 /** Input of fail: the run, what started it, and the error Step Functions caught. */
 export const failTask = z.object({
   execution: z.string().min(1),

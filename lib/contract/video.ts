@@ -164,6 +164,8 @@ export const videoRecord = z.object({
   slicing: z.object({ execution: z.string(), revision: z.int().positive() }).optional(),
   /** What that run has of its month's dollars, until what it cost is known (lambdas/slicing/budget.ts). */
   spend: z.object({ execution: z.string(), month: z.int().positive(), microdollars: z.int().nonnegative() }).optional(),
+  /** Of that run, the job at MediaConvert, and who waits for it. */
+  conversion: z.object({ execution: z.string(), token: z.string(), job: z.string().optional() }).optional(),
   /** Of that run, chunks that are done, by index. */
   chunksDone: z.set(z.int().nonnegative()).optional(),
   segmentType: z.enum(SEGMENT_TYPES).optional(),
