@@ -6,6 +6,7 @@
 import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { boxes, find } from '../../../lib/media/boxes.ts';
 import { box } from '../../../lib/media/build.ts';
+import type { SlicingOptions } from '../../../lib/contract/slicing.ts';
 import { ffmpeg } from './media.ts';
 
 export interface OddFile {
@@ -15,7 +16,7 @@ export interface OddFile {
   readonly door?: string;
   readonly name: string;
   /** Segments are CMAF, but where it says MPEG-TS. */
-  readonly segmentType?: 'mpegts';
+  readonly segmentType?: SlicingOptions['segmentType'];
   readonly make: (at: (name: string) => string) => Promise<void>;
   readonly expected: Expected | { readonly refused: string; readonly says: RegExp };
 }
