@@ -29,7 +29,7 @@ afterAll(() => remove());
 
 /** What a probe and the chunks make of it, in chunks of two seconds where they can be. */
 async function publish({ name, segmentType = 'fmp4' }: OddFile): Promise<{ out: Encoded; chunks: boolean }> {
-  const options: SlicingOptions = { ...OPTIONS, ladder: [360 as never], chunkSeconds: 2, segmentType };
+  const options: SlicingOptions = { ...OPTIONS, ladder: [360], chunkSeconds: 2, segmentType };
   const fetchWhole = (path: string) => copyFile(at(name), path);
   const source = await fileSource(at(name));
   const found = await inspect({ source, path: at('stand-in'), fetchWhole, options, timeoutMs: 60_000 });
