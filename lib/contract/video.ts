@@ -170,6 +170,11 @@ export const videoRecord = z.object({
   chunksDone: z.set(z.int().nonnegative()).optional(),
   segmentType: z.enum(SEGMENT_TYPES).optional(),
   hasPoster: z.boolean().optional(),
+  /** Hash in the name of a poster that somebody chose (`posterPath`); absent: the first one. */
+  poster: z
+    .string()
+    .regex(/^[0-9a-f]{16}$/)
+    .optional(),
   hasStoryboard: z.boolean().optional(),
   /** Epoch seconds. Only while uploading: an abandoned upload's record goes with it (DynamoDB TTL). */
   expiresAt: z.int().optional(),

@@ -29,6 +29,7 @@ const FILES: Record<string, string> = {
   CatalogMp4Maker: 'download/worker.ts',
   CatalogRemover: 'catalog/remove.ts',
   CatalogExpiry: 'catalog/expire.ts',
+  StillsPoster: 'stills/handler.ts',
   PlaybackManifest: 'playback/handler.ts',
   SigningKeyMaker: 'playback/signing-key.ts',
   ConsolePublisher: 'console/publish.ts',

@@ -11,7 +11,7 @@ import { writeChunkSource } from '../../../lambdas/slicing/chunk-source.ts';
 import { copyGroup } from '../../../lambdas/slicing/copier.ts';
 import { encodeChunk } from '../../../lambdas/slicing/encoder.ts';
 import type { Inspected } from '../../../lambdas/slicing/inspect.ts';
-import { forTask } from '../../../lambdas/slicing/outputs.ts';
+import { allOf, forTask, pathOf } from '../../../lambdas/slicing/outputs.ts';
 import { merge, type MergedRendition } from '../../../lambdas/slicing/playlists.ts';
 import { programPath } from '../../../lambdas/slicing/program.ts';
 import { planSlicing } from '../../../lambdas/slicing/plan.ts';
@@ -161,7 +161,12 @@ export async function encodeFile(
       texts,
     });
   }
-  const result = { renditions: merge(results, plan.segments?.count) };
+  const order = allOf(plan).map(pathOf);
+  const result = {
+    renditions: merge(results, plan.segments?.count).toSorted(
+      (a, b) => order.indexOf(pathOf(a)) - order.indexOf(pathOf(b)),
+    ),
+  };
   for (const { kind, name } of result.renditions) {
     const folder = join(out, kind, name);
     const names = (await readdir(folder)).sort((a, b) => Number(b.startsWith('init')) - Number(a.startsWith('init')));
