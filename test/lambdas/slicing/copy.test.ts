@@ -95,7 +95,9 @@ describe('what players take as it is', () => {
     // Times are the source's, a second later, to the tick.
     const times = (await packets(video)).map(({ pts }) => pts).sort((a, b) => a - b);
     expect(times.length).toBe(14 * 30);
-    times.forEach((time, i) => expect(time).toBeCloseTo(1 + i / 30, 5));
+    // These fragments say nothing of priming, so pictures begin a frame of sound late; the first is shown until then.
+    const late = name.startsWith('fragments') ? AAC_FRAME / 48_000 : 0;
+    times.forEach((time, i) => expect(time).toBeCloseTo(1 + (i === 0 ? 0 : late) + i / 30, 5));
     const heard = await packets(out.joined('audio', 'main'));
     heard.forEach(({ pts }, i) => expect(pts).toBeCloseTo(1 + (i * AAC_FRAME) / 48_000, 4));
   });

@@ -11,7 +11,7 @@ const kept = new Map<string, { url: string; since: number }>();
 export function posterOf(video: Pick<Video, 'posterUrl'>, now: number): string | undefined {
   if (video.posterUrl === null) return undefined;
   // Another picture has another path.
-  const key = video.posterUrl.replace(/\?.*$/, '');
+  const [key = ''] = video.posterUrl.split('?');
   const known = kept.get(key);
   if (known && now - known.since < KEEP) return known.url;
   kept.set(key, { url: video.posterUrl, since: now });
