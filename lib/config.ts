@@ -17,6 +17,7 @@ import {
   tooMuchToTell,
 } from './config-limits.ts';
 import { retentionDays } from './contract/device.ts';
+import { downloads } from './contract/download.ts';
 import { takesOnlyText, unwrapped, valueOf } from './option-text.ts';
 import {
   dollarBounds,
@@ -125,7 +126,7 @@ const schema = z.strictObject({
         .default(16)
         .meta({ description: 'MiB; part size the console uses. S3 allows 5 MiB to 5 GiB and 10,000 parts.' }),
       types: uploadBounds.types
-        .default(['video/*', 'application/ogg', 'application/octet-stream'])
+        .default(['video/*', 'audio/*', 'application/ogg', 'application/octet-stream'])
         .meta({ description: 'Media types taken, `video/*` style. What a file really is, probing finds out.' }),
       maxInFlight: uploadBounds.maxInFlight.default(20).meta({ description: 'Uploads one person may have under way.' }),
       urlMinutes: uploadBounds.urlMinutes.default(60).meta({ description: 'Minutes a part URL stays good.' }),
@@ -210,6 +211,10 @@ const schema = z.strictObject({
         .refine(once, TWICE)
         .default(['*'])
         .meta({ description: 'Pages whose players may fetch manifests and media (CORS).' }),
+      downloads: downloads.default('owner').meta({
+        description:
+          'Who may download an MP4 of a rung: its `owner` (and admins), or all `viewers` who may watch and are signed in. The original is for owner and admins only.',
+      }),
       priceClass: z.enum(['100', '200', 'all']).default('100').meta({ description: 'CloudFront price class.' }),
       domainName: hostName.optional().meta({ description: 'Your own host name. Needs `certificateArn`.' }),
       certificateArn: z

@@ -16,6 +16,7 @@ import { isAdmin, type Viewer } from '../shared/viewer.ts';
 import { changeable, isOwnerOrAdmin, readable, type Asked } from './access.ts';
 import { deleteGrant, listGrants, putGrant } from './grants.ts';
 import { isThere, matches, position, whose, type Position } from './listing.ts';
+import { originalOf, rungOf } from '../download/answer.ts';
 import { openApi } from './openapi.ts';
 import { enqueue } from './removal.ts';
 import { labelOf, languageOf, readText } from './texts.ts';
@@ -92,6 +93,20 @@ export const handler = serve<'catalog'>(required('GROUPS_CLAIM'), {
     const whole = record.origin === undefined || isOwnerOrAdmin(viewer, record) || (await seesDevice(record, asked));
     const seen = whole ? record : withoutDevice(record);
     return show(isOwnerOrAdmin(viewer, record) ? seen : withoutCost(seen));
+  },
+
+  'GET /api/videos/{id}/download': async ({ viewer, params: { id }, query: { rendition } }) => {
+    const asked = await ask(id, viewer);
+    const record = readable(asked);
+    const own = isOwnerOrAdmin(viewer, record);
+    if (!own && (rendition === 'source' || config.downloads !== 'viewers')) {
+      const what = rendition === 'source' ? 'the original of a video' : 'videos';
+      throw new ApiError('forbidden', `Only the owner and administrators download ${what} here.`);
+    }
+    // A name that somebody else sees must not tell the device.
+    const shown =
+      own || record.origin === undefined || (await seesDevice(record, asked)) ? record : withoutDevice(record);
+    return rendition === 'source' ? await originalOf(record, shown) : await rungOf(record, shown, rendition);
   },
 
   'GET /api/videos/{id}/positions': async ({ viewer, params: { id } }) => {

@@ -4,7 +4,14 @@ import { SFNClient, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
 import type { SQSBatchItemFailure, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { required } from '../../lib/contract/env.ts';
-import { sourceKey, tracksPrefix, uploadPrefix, vodPrefix, workPrefix } from '../../lib/contract/keys.ts';
+import {
+  downloadsPrefix,
+  sourceKey,
+  tracksPrefix,
+  uploadPrefix,
+  vodPrefix,
+  workPrefix,
+} from '../../lib/contract/keys.ts';
 import { FORM_SECONDS } from '../../lib/contract/upload.ts';
 import type { VideoRecord } from '../../lib/contract/video.ts';
 import { eachMessage } from '../shared/batch.ts';
@@ -126,6 +133,7 @@ async function deleteObjects(videoId: string): Promise<number> {
   await removePrefix(required('SOURCE_BUCKET'), uploadPrefix(videoId));
   await removePrefix(required('MEDIA_BUCKET'), workPrefix(videoId));
   await removePrefix(required('MEDIA_BUCKET'), tracksPrefix(videoId));
+  await removePrefix(required('MEDIA_BUCKET'), downloadsPrefix(videoId));
   return await removePrefix(required('MEDIA_BUCKET'), vodPrefix(videoId));
 }
 

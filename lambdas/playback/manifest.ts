@@ -28,10 +28,12 @@ type Published = Pick<VideoRecord, 'id' | 'revision' | 'renditions' | 'texts'>;
 /** The multivariant playlist (RFC 8216bis 4.4.6) of a published video. */
 export function multivariant(video: Published, access: Access): string {
   const audio = video.renditions.filter((rendition) => rendition.kind === 'audio');
+  const isSoundAlone = video.renditions.every(({ kind }) => kind === 'audio');
   const texts = video.texts ?? [];
   const subtitles = texts.map((text, index) => textMedia(text, index, texts, uriOf(video, 'text', text.id, access)));
   const tags: Record<RenditionKind, string[]> = {
-    audio: audio.map((rendition, index) =>
+    // Of sound alone in one language, the variant says it all.
+    audio: (isSoundAlone && audio.length === 1 ? [] : audio).map((rendition, index) =>
       media(rendition, index, audio, uriOf(video, 'audio', rendition.name, access)),
     ),
     video: inOrder(video.renditions).flatMap((rendition) => [
@@ -39,6 +41,7 @@ export function multivariant(video: Published, access: Access): string {
       uriOf(video, 'video', rendition.name, access),
     ]),
   };
+  if (isSoundAlone) tags.video.push(...soundAlone(video, audio, access));
   const first = ['#EXTM3U', ...header(access), '#EXT-X-INDEPENDENT-SEGMENTS'];
   return `${[...first, ...tags.audio, ...subtitles, ...tags.video].join('\n')}\n`;
 }
@@ -116,6 +119,20 @@ function variant(rung: Rendition, audio: readonly Rendition[], texts: boolean): 
   if (texts) attributes.push('SUBTITLES="text"');
   attributes.push('CLOSED-CAPTIONS=NONE');
   return attributes.join(',');
+}
+
+/** Sound alone: the one variant is the default rendition itself. */
+function soundAlone(video: Published, audio: readonly Rendition[], access: Access): string[] {
+  const [main] = audio;
+  if (main === undefined) return [];
+  const attributes = [
+    `BANDWIDTH=${Math.max(...audio.map(({ bandwidth }) => bandwidth))}`,
+    `AVERAGE-BANDWIDTH=${Math.max(...audio.map(({ averageBandwidth }) => averageBandwidth))}`,
+    `CODECS="${[...new Set(audio.map(({ codecs }) => codecs))].join(',')}"`,
+    ...(audio.length > 1 ? ['AUDIO="audio"'] : []),
+    ...((video.texts ?? []).length > 0 ? ['SUBTITLES="text"'] : []),
+  ];
+  return [`#EXT-X-STREAM-INF:${attributes.join(',')}`, uriOf(video, 'audio', main.name, access)];
 }
 
 function uriOf(video: Published, kind: PlaylistKind, name: string, access: Access): string {

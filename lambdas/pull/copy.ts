@@ -6,7 +6,7 @@ import type { SourceAddress } from './address.ts';
 import { typeOf, type Facts } from './answer.ts';
 import { PullFailed, SourceChanged } from './failure.ts';
 import type { Target } from './https.ts';
-import type { Piece } from './parts.ts';
+import type { Piece } from '../shared/pieces.ts';
 
 type Place = Extract<SourceAddress, { kind: 's3' }>;
 

@@ -10,7 +10,7 @@ import { bucket } from '../upload/source.ts';
 import { factsOf, holdsRange, type Facts } from './answer.ts';
 import type { Connector } from './connect.ts';
 import { Interrupted, PullFailed, SourceChanged } from './failure.ts';
-import type { Piece } from './parts.ts';
+import type { Piece } from '../shared/pieces.ts';
 import type { Watch } from './watch.ts';
 
 /** Times a part is asked for before the pull takes a rest. */

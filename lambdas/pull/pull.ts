@@ -2,6 +2,7 @@
 import { json, number } from '../../lib/contract/env.ts';
 import { sourceKey } from '../../lib/contract/keys.ts';
 import { pullSeconds, type PullRules, type PullState } from '../../lib/contract/pull.ts';
+import { mediaType } from '../../lib/contract/text.ts';
 import { uploadLimits } from '../../lib/contract/upload.ts';
 import type { VideoRecord } from '../../lib/contract/video.ts';
 import { ApiError } from '../shared/errors.ts';
@@ -16,7 +17,7 @@ import { Connector } from './connect.ts';
 import { COPY_PART_BYTES, copyPiece, lookInto } from './copy.ts';
 import { Gone, Interrupted, PullFailed } from './failure.ts';
 import { look, pullPiece, pullWhole, tooLarge } from './https.ts';
-import { missingPieces, partBytesOf, untilDeadline } from './parts.ts';
+import { missingPieces, partBytesOf, untilDeadline } from '../shared/pieces.ts';
 import { Watch } from './watch.ts';
 
 const limits = json('UPLOAD_LIMITS', uploadLimits);
@@ -62,6 +63,9 @@ const lookAt = async (address: SourceAddress, connector: Connector, signal: Abor
 function checkFacts({ bytes, type }: Facts): void {
   if (bytes === 0) throw new PullFailed('empty-file', 'The file at that address has no bytes.');
   if (bytes !== undefined && bytes > limits.maxBytes) throw tooLarge(limits.maxBytes);
+  if (!mediaType.safeParse(type).success) {
+    throw new PullFailed('unsupported-type', 'What lies at that address has no media type that can be read.');
+  }
   try {
     checkType(type, limits.types);
   } catch (error) {

@@ -71,7 +71,10 @@ export async function assemble(task: AssembleTask, used: () => Usage): Promise<A
   if (!listed) return stopped(task, renditions, boards);
 
   await publishTexts(plan, results, lengthOf(before, renditions) ?? plan.source.info.duration);
-  const hasPoster = await poster(task, renditions, prefix, bestTime(boards));
+  const hasPoster =
+    plan.video.length > 0
+      ? await poster(task, renditions, prefix, bestTime(boards))
+      : results.some(({ cover }) => cover === true);
   const cost = plan.cost && costOf(plan.cost, task, before, renditions, [...results.map((one) => one.used), used()]);
   const ready = { hasPoster, hasStoryboard, progress: 100, ...(cost && { cost }) };
   if (!(await reach('ready', plan, ready))) return stopped(task, renditions, boards);
@@ -108,7 +111,7 @@ function costOf(
 const OFF_SECONDS = 1;
 
 function lengthOf({ duration }: Pick<VideoRecord, 'duration'>, renditions: readonly MergedRendition[]): number | null {
-  const video = renditions.find(({ kind }) => kind === 'video');
+  const video = renditions.find(({ kind }) => kind === 'video') ?? renditions[0];
   const there = video?.segments.reduce((sum, segment) => sum + segment.duration, 0);
   if (there === undefined || (duration !== null && Math.abs(there - duration) <= OFF_SECONDS)) return duration;
   return Number(there.toFixed(3));

@@ -4,14 +4,17 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { required, word } from '../../lib/contract/env.ts';
-import { chunkTableKey } from '../../lib/contract/keys.ts';
+import { chunkTableKey, POSTER_PATH } from '../../lib/contract/keys.ts';
 import { slicingBounds } from '../../lib/contract/options.ts';
 import { chunkTable, type EncodeTask } from '../../lib/contract/slicing.ts';
+import { ProcessError } from '../../lib/process.ts';
+import { logger } from '../shared/logger.ts';
 import { writeChunkSource } from './chunk-source.ts';
 import { runTask, type Work } from './chunk-task.ts';
-import { encodeChunk } from './encoder.ts';
+import { encodeChunk, type Put } from './encoder.ts';
 import { download, mediaOf, readText } from './objects.ts';
 import { forTask } from './outputs.ts';
+import { drawCover } from './poster.ts';
 import { textsOfChunk, textsOfFile } from './texts.ts';
 import { step } from './transient.ts';
 
@@ -44,7 +47,22 @@ async function encode({ task, watch, put }: Work, folder: string, timeoutMs: num
     put,
     onProgress: (seconds) => watch.progress(seconds),
   });
-  return texts.length > 0 ? { ...result, texts } : result;
+  const cover = await putCover(task, source, put);
+  return { ...result, ...(texts.length > 0 && { texts }), ...(cover && { cover }) };
+}
+
+/** Sound alone has the picture that goes with it for a poster. Whether there is one now; without one it is sound still. */
+async function putCover({ plan }: EncodeTask, source: string, put: Put): Promise<boolean> {
+  const { cover } = plan.source.info;
+  if (cover === undefined) return false;
+  try {
+    await put(POSTER_PATH, await drawCover(source, cover), 'image/jpeg');
+    return true;
+  } catch (error) {
+    if (!(error instanceof ProcessError)) throw error;
+    logger.warn('no poster', { videoId: plan.videoId, error });
+    return false;
+  }
 }
 
 /** Of the time a source that is read whole has, what looking for its captions may take. */

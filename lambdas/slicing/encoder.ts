@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { INIT_NAME, renditionFolder, segmentName, type RenditionKind } from '../../lib/contract/keys.ts';
-import type { ChunkResult, ChunkTable, EncodeTask } from '../../lib/contract/slicing.ts';
+import { hasPicture, type ChunkResult, type ChunkTable, type EncodeTask } from '../../lib/contract/slicing.ts';
 import { BoxError } from '../../lib/media/boxes.ts';
 import { ProcessError, start, type Running } from '../../lib/process.ts';
 import { encodeArgs, FIRST_PIPE, outputsOf, type Output } from './args.ts';
@@ -92,7 +92,9 @@ export async function encodeChunk(options: EncodeOptions): Promise<ChunkResult> 
 
 /** A video without pictures for scrubbing is still a video. */
 async function storyboardOf({ renditions }: ChunkResult, { task: { plan, chunk }, folder, put }: EncodeOptions) {
-  const seconds = lengthOf(renditions.find(({ kind }) => kind === 'video')!);
+  const picture = renditions.find(({ kind }) => kind === 'video');
+  if (!picture) return undefined;
+  const seconds = lengthOf(picture);
   try {
     return await makeSheets(plan, chunk, seconds, folder, put);
   } catch (error) {
@@ -195,10 +197,12 @@ const ENOUGH = 0.9;
 /** A file cut short decodes without an error and just ends early. */
 function checkLength(result: ChunkResult, { plan, chunk }: EncodeTask): void {
   // A piece of sound is as long as it is to be, whatever is in the source.
-  if (plan.video.length === 0) return;
   const { info } = plan.source;
+  if (plan.video.length === 0 && hasPicture(info)) return;
   const promised = chunk.duration ?? (info.video.duration ?? info.duration) - chunk.start;
-  const video = result.renditions.find(({ kind }) => kind === 'video');
+  // Of sound alone, the sound.
+  const kind = plan.video.length > 0 ? 'video' : 'audio';
+  const video = result.renditions.find((rendition) => rendition.kind === kind);
   if (!video || video.segments.length === 0) throw new Refusal('damaged', DAMAGED);
   const encoded = lengthOf(video);
   // A last frame may end a little after what the header said.

@@ -1,6 +1,7 @@
 /** From ffprobe's answer to the facts planning needs, or a refusal. Pure. */
 import {
   MAX_SOUND_TRACKS,
+  noPicture,
   MAX_SOURCE_TEXTS,
   TEXT_CODECS,
   type SlicingOptions,
@@ -43,16 +44,18 @@ export function readFacts(
     throw new Refusal('encrypted', 'The file is copy-protected (encrypted); upload a version without protection.');
   }
   const video = pick(probed.streams, 'video', () => true);
-  if (!video) {
-    throw new Refusal('no-video-track', 'The file has no video track, only sound or pictures; upload a video.');
+  const audio = soundFacts(probed.streams, decodable);
+  if (!video && audio.length === 0) {
+    throw new Refusal('no-video-track', 'The file has no video track and no sound; upload a video, or sound.');
   }
   const start = seconds(format.start_time) ?? 0;
   return {
     container: format.format_name,
     bytes,
     duration: seconds(format.duration),
-    video: videoFacts(video, start, decodable, maxDimension),
-    audio: soundFacts(probed.streams, decodable),
+    video: video ? videoFacts(video, start, decodable, maxDimension) : noPicture(audio[0]!.index),
+    audio,
+    ...(!video && coverOf(probed.streams, decodable, maxDimension)),
     ...textFacts(probed.streams),
   };
 }
@@ -142,6 +145,19 @@ function soundFact({ index, codec_name, channels, sample_rate, disposition, tags
     ...(title !== undefined && { title }),
     default: disposition.default === 1,
   };
+}
+
+/** The picture that goes with sound alone, if it can be drawn. */
+function coverOf(
+  streams: readonly ProbedStream[],
+  decodable: ReadonlySet<string>,
+  maxDimension: number,
+): Pick<SourceInfo, 'cover'> {
+  const cover = streams.find(
+    ({ codec_name, disposition, width = 0, height = 0 }) =>
+      disposition.attached_pic === 1 && decodable.has(codec_name ?? '') && Math.max(width, height) <= maxDimension,
+  );
+  return cover ? { cover: cover.index } : {};
 }
 
 /** The tracks of text, in the file's order. */

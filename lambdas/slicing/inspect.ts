@@ -1,6 +1,6 @@
 /** From a source somewhere to the facts planning needs, reading as little of it as possible. */
 import { open } from 'node:fs/promises';
-import type { SlicingOptions, SourceInfo } from '../../lib/contract/slicing.ts';
+import { hasPicture, type SlicingOptions, type SourceInfo } from '../../lib/contract/slicing.ts';
 import { BoxError } from '../../lib/media/boxes.ts';
 import { FragmentIndex } from '../../lib/media/fragment-index.ts';
 import type { ByteSource, Layout } from '../../lib/media/layout.ts';
@@ -135,7 +135,7 @@ export function tableOf(
   options: SlicingOptions,
   copies = mayCopy(facts, options),
 ): SegmentTable | undefined {
-  if (options.segmentType !== 'fmp4') return undefined;
+  if (options.segmentType !== 'fmp4' || !hasPicture(facts)) return undefined;
   const copy = copies ? copyWish(index, facts, options) : undefined;
   const of = { ...options, maxChunks: MAX_CHUNKS, audio: audioPlan(facts.audio, options.audioKbps), copy };
   return usable(() => segmentTable(index, of));

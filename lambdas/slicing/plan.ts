@@ -1,5 +1,13 @@
 /** From source facts and options to a plan: which rungs, how large, how many bits. Pure. */
-import type { Chunk, Plan, Rung, SlicingOptions, SoundPlan, SourceInfo } from '../../lib/contract/slicing.ts';
+import {
+  hasPicture,
+  type Chunk,
+  type Plan,
+  type Rung,
+  type SlicingOptions,
+  type SoundPlan,
+  type SourceInfo,
+} from '../../lib/contract/slicing.ts';
 import { labelsOf } from '../shared/language.ts';
 import { levelFor } from './levels.ts';
 import type { Copied } from './copy-table.ts';
@@ -184,7 +192,7 @@ const isBelow = (rung: Size, { width, height }: Size): boolean =>
 export function planSlicing(of: PlanFor, options: SlicingOptions, table?: LaidTable): { plan: Plan; chunks: Chunk[] } {
   const { info } = of.source;
   const copied = table?.copied;
-  const rungs = ladder(info.video, options.ladder);
+  const rungs = hasPicture(info) ? ladder(info.video, options.ladder) : [];
   const renditions = {
     video: copied ? withCopied(rungs, copied, info.video) : rungs,
     audio: audioPlan(info.audio, options.audioKbps).map((sound, i) => {

@@ -1,5 +1,7 @@
 /** The still picture of a video: one frame of what was encoded. */
-import { output } from '../../lib/process.ts';
+import { output, ProcessError } from '../../lib/process.ts';
+import { INPUT_FORMATS } from './args.ts';
+import { memoryLimit } from './encoder.ts';
 import type { MergedRendition } from './playlists.ts';
 import { programPath } from './program.ts';
 
@@ -49,6 +51,23 @@ function posterArgs(input: string, offset: number): string[] {
     ['-nostdin', '-v', 'error', '-protocol_whitelist', 'file', '-i', `file:${input}`, '-an'],
     ['-vf', filters.join(','), '-frames:v', '1', '-q:v', '3', '-f', 'image2pipe', '-c:v', 'mjpeg', 'pipe:1'],
   ].flat();
+}
+
+/** A JPEG of a track that holds one picture, no larger than a poster. Throws ProcessError. */
+export async function drawCover(source: string, index: number): Promise<Buffer> {
+  const scale = `scale=w='min(iw,${LONGEST})':h='min(ih,${LONGEST})':force_original_aspect_ratio=decrease:force_divisible_by=2:out_range=pc`;
+  const args = [
+    ['-nostdin', '-v', 'error', '-protocol_whitelist', 'file,pipe', '-format_whitelist', INPUT_FORMATS],
+    ['-i', `file:${source}`, '-map', `0:${index}`, '-vf', `${scale},format=yuvj420p`],
+    ['-frames:v', '1', '-q:v', '3', '-f', 'image2pipe', '-c:v', 'mjpeg', 'pipe:1'],
+  ].flat();
+  const { stdout } = await output(programPath('ffmpeg'), args, {
+    timeoutMs: 30_000,
+    maxBytes: 8 * MIB,
+    ...memoryLimit(),
+  });
+  if (stdout.length === 0) throw new ProcessError('ffmpeg', 'output', null, 'drew nothing');
+  return stdout;
 }
 
 const MIB = 1024 ** 2;

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { json, required } from '../../lib/contract/env.ts';
 import { parseUploadKey } from '../../lib/contract/keys.ts';
 import {
+  hasPicture,
   probeResult,
   probeTask,
   slicingOptions,
@@ -139,7 +140,12 @@ async function remuxed(asItIs: Laid, options: SlicingOptions, timeoutMs: number)
 async function markProbed({ id }: VideoRecord, execution: string, info: SourceInfo): Promise<boolean> {
   const { duration, video } = info;
   const { segmentType } = json('SLICING_OPTIONS', slicingOptions);
-  const set = { duration, width: video.width, height: video.height, segmentType, progress: 0 };
+  const set = {
+    duration,
+    ...(hasPicture(info) && { width: video.width, height: video.height }),
+    segmentType,
+    progress: 0,
+  };
   const changed = await changeVideo(id, { set, status: 'probed' }, { from: ['uploaded'], execution });
   const record = changed ?? (await readVideo(id));
   if (record?.status !== 'probed' || record.slicing?.execution !== execution) return false;

@@ -11,6 +11,7 @@ import type { z } from 'zod';
 import { concurrency, type Config } from '../config.ts';
 import type { consoleConfig } from '../contract/api.ts';
 import {
+  DOWNLOADS_PREFIX,
   SERVED_POSITIONS,
   SOURCE_PREFIX,
   TEXT_KEYS,
@@ -20,6 +21,7 @@ import {
 } from '../contract/keys.ts';
 import type { Api } from './api.ts';
 import { SluiceFunction } from './function.ts';
+import { mp4s } from './mp4s.ts';
 import { workQueue } from './queue.ts';
 import type { SigningKey } from './signing-key.ts';
 import { BY_OWNER, BY_REMOVAL, BY_TIME, type Storage } from './storage.ts';
@@ -68,7 +70,12 @@ export class Catalog extends Construct {
         [storage.media.arnForObjects(TEXT_KEYS)],
         'captions that people add; videos are not known before they are there',
       )
-      .sendTo('REMOVAL_QUEUE', removals);
+      .sendTo('REMOVAL_QUEUE', removals)
+      // What it may read, an address that it signs may: the original, and the MP4s that were made.
+      .useObjects('SOURCE_BUCKET', storage.sources, ['GetObject'], SOURCE_PREFIX)
+      .useObjects('MEDIA_BUCKET', storage.media, ['GetObject'], DOWNLOADS_PREFIX)
+      .useTable('UPLOADS_TABLE', storage.uploads, ['PutItem'])
+      .sendTo('DOWNLOAD_QUEUE', mp4s(this, { config, storage }));
     signingKey.allowSigning(this.handler);
     api.serve('catalog', this.handler);
 
@@ -88,10 +95,12 @@ export class Catalog extends Construct {
       .useObjects('MEDIA_BUCKET', storage.media, ['DeleteObject'], VOD_PREFIX)
       .useObjects('MEDIA_BUCKET', storage.media, ['DeleteObject'], WORK_PREFIX)
       .useObjects('MEDIA_BUCKET', storage.media, ['DeleteObject'], TRACKS_PREFIX)
+      .useObjects('MEDIA_BUCKET', storage.media, ['DeleteObject'], DOWNLOADS_PREFIX)
       .listObjects(storage.sources, SOURCE_PREFIX)
       .listObjects(storage.media, VOD_PREFIX)
       .listObjects(storage.media, WORK_PREFIX)
       .listObjects(storage.media, TRACKS_PREFIX)
+      .listObjects(storage.media, DOWNLOADS_PREFIX)
       .useEvents('EVENT_BUS', bus)
       .sendTo('REMOVAL_QUEUE', removals)
       .allow(
@@ -153,6 +162,7 @@ function consoleConfigOf(config: Config, { auth }: Api): z.input<typeof consoleC
     ...(config.auth.resource !== undefined && { resource: config.auth.resource }),
     groupsClaim: config.auth.groupsClaim,
     live: config.live.enabled,
+    downloads: config.playback.downloads,
     ...mapOf(config),
     upload: { maxBytes, partBytes: config.upload.partSizeMiB * 1024 ** 2, types, maxInFlight },
   };

@@ -25,7 +25,7 @@ import { HttpMethods, type Bucket, type IBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../config.ts';
-import { SERVED_POSITIONS, TRACKS_PREFIX, VOD_PREFIX } from '../contract/keys.ts';
+import { DOWNLOADS_PREFIX, SERVED_POSITIONS, TRACKS_PREFIX, VOD_PREFIX } from '../contract/keys.ts';
 import { LIVE_PREFIX } from '../contract/live-keys.ts';
 import type { Api } from './api.ts';
 import { edgeName } from './edge-names.ts';
@@ -138,13 +138,15 @@ export class Playback extends Construct {
       allowedHeaders: ['*'],
       maxAge: 86_400,
     });
-    // Places are the API's to tell, by another right than watching. Said of keys, for a path can be written in many ways.
+    // Places and files are the API's to give, by another right than watching. Said of keys, for a path can be written in many ways.
     storage.media.addToResourcePolicy(
       new PolicyStatement({
         effect: Effect.DENY,
         principals: [new ServicePrincipal('cloudfront.amazonaws.com')],
         actions: ['s3:GetObject'],
-        resources: [SERVED_POSITIONS, `${TRACKS_PREFIX}*`].map((keys) => storage.media.arnForObjects(keys)),
+        resources: [SERVED_POSITIONS, `${TRACKS_PREFIX}*`, `${DOWNLOADS_PREFIX}*`].map((keys) =>
+          storage.media.arnForObjects(keys),
+        ),
       }),
     );
     acknowledge(

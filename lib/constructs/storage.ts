@@ -13,10 +13,11 @@ import {
 import { Construct } from 'constructs';
 import type { Config } from '../config.ts';
 import { RETENTION_DAYS } from '../contract/device.ts';
-import { SOURCE_PREFIX, WORK_PREFIX } from '../contract/keys.ts';
+import { DOWNLOADS_PREFIX, SOURCE_PREFIX, WORK_PREFIX } from '../contract/keys.ts';
 import { LIVE_PREFIX } from '../contract/live-keys.ts';
 import { RETENTION_TAG } from '../contract/ingest.ts';
 import { RUN_DAYS } from '../contract/slicing.ts';
+import { DOWNLOAD_DAYS } from '../contract/download.ts';
 import { UNACCEPTED, UNACCEPTED_MORE_DAYS } from '../contract/upload.ts';
 import { Emptier } from './emptier.ts';
 import { acknowledge } from './nag.ts';
@@ -79,6 +80,7 @@ export class Storage extends Construct {
       removalPolicy,
       lifecycleRules: [
         { id: 'unfinished-uploads', ...unfinished },
+        { id: 'downloads', prefix: DOWNLOADS_PREFIX, expiration: Duration.days(DOWNLOAD_DAYS) },
         { id: 'hand-over-files', prefix: WORK_PREFIX, expiration: Duration.days(RUN_DAYS + 1) },
         ...RETENTION_DAYS.map((days) => ({
           id: `recordings-${days}`,

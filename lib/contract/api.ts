@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { streamState } from './device.ts';
+import { downloads } from './download.ts';
 import { liveRoutes } from './device-api.ts';
 import { track } from './geojson.ts';
 import { RENDITION_KINDS } from './keys.ts';
@@ -106,6 +107,9 @@ export const consoleConfig = z.object({
     })
     .optional()
     .meta({ description: 'Without it maps are drawn on plain ground.' }),
+  downloads: downloads
+    .default('owner')
+    .meta({ description: 'Who may download a rung: owner and admins, or whoever may watch.' }),
   upload: z.object({ maxBytes: z.int(), partBytes: z.int(), types: z.array(z.string()), maxInFlight: z.int() }),
 });
 
@@ -237,6 +241,28 @@ export const routes = {
     summary: 'One video, for whoever may watch it.',
     params: idParam,
     response: video,
+  },
+  'GET /api/videos/{id}/download': {
+    stage: 'catalog',
+    auth: 'user',
+    status: 200,
+    summary:
+      'An address to download the original from, or an MP4 of a rung, which is made from its segments when somebody asks: ask again while it is `preparing`.',
+    params: idParam,
+    query: z.object({
+      rendition: z
+        .string()
+        .regex(/^[a-z0-9-]{1,20}$/, 'must be `source` or the name of a rung, e.g. `720p`')
+        .default('source')
+        .meta({ description: '`source`, the original: for owner and admins. Or a rung, e.g. `720p`.' }),
+    }),
+    response: z.object({
+      state: z.enum(['ready', 'preparing']),
+      filename: z.string(),
+      url: z.string().optional().meta({ description: 'When ready: signed, to be opened before `expiresAt`.' }),
+      bytes: z.int().nonnegative().optional(),
+      expiresAt: z.iso.datetime().optional(),
+    }),
   },
   'GET /api/videos/{id}/positions': {
     stage: 'catalog',

@@ -6,6 +6,7 @@
  * Media bucket:  `vod/{videoId}/r{revision}/…` (immutable; served by the edge),
  *                `vod/{videoId}/text/…` (text tracks; likewise, whatever the revision),
  *                `work/{videoId}/r{revision}/…` (hand-over between slicing steps; never served, expires),
+ *                `downloads/{videoId}/…` (MP4s of rungs; given out by signed addresses of S3, expires),
  *                `tracks/{videoId}/…` (where a clip was filmed; never served, read by the API) and
  *                `live/{deviceId}/…` (live-keys.ts; served by the edge, expires with the device's retention).
  */
@@ -17,6 +18,7 @@ export const SOURCE_PREFIX = 'uploads/';
 export const VOD_PREFIX = 'vod/';
 export const WORK_PREFIX = 'work/';
 export const TRACKS_PREFIX = 'tracks/';
+export const DOWNLOADS_PREFIX = 'downloads/';
 
 /** Everything of a video in the source bucket. Ends with `/`. */
 export const uploadPrefix = (videoId: string): string => `${SOURCE_PREFIX}${id(videoId)}/`;
@@ -94,6 +96,13 @@ export const POSTER_PATH = 'poster.jpg';
 /** All that is known of where a video was filmed. Ends with `/`. */
 export const tracksPrefix = (videoId: string): string => `${TRACKS_PREFIX}${id(videoId)}/`;
 
+/** Every MP4 that was made of a video. Ends with `/`. */
+export const downloadsPrefix = (videoId: string): string => `${DOWNLOADS_PREFIX}${id(videoId)}/`;
+
+/** An MP4 made of a rung of one slicing run, e.g. `720p`. */
+export const downloadKey = (videoId: string, revision: number, name: string): string =>
+  `${downloadsPrefix(videoId)}r${rev(revision)}/${rung(name)}.mp4`;
+
 /** Where a clip of a device was: GeoJSON, apart from its renditions, which whoever may watch may fetch. */
 export const positionsKey = (videoId: string): string => `${tracksPrefix(videoId)}positions.geojson`;
 
@@ -118,6 +127,11 @@ export function parseUploadKey(key: string): { readonly videoId: string; readonl
 function id(videoId: string): string {
   if (!VIDEO_ID.test(videoId)) throw new RangeError(`not a video id: ${JSON.stringify(videoId)}`);
   return videoId;
+}
+
+function rung(name: string): string {
+  if (!/^[a-z0-9-]{1,20}$/.test(name)) throw new RangeError(`not a rung: ${JSON.stringify(name)}`);
+  return name;
 }
 
 function rev(revision: number): number {

@@ -124,8 +124,35 @@ const sourceInfo = z.object({
     description: 'Sound tracks that can be decoded, the one players would choose first; none: a silent video.',
   }),
   texts: z.array(sourceText).max(MAX_SOURCE_TEXTS).optional().meta({ description: 'Absent: none.' }),
+  cover: z
+    .int()
+    .nonnegative()
+    .optional()
+    .meta({ description: 'Of sound alone: stream index of the picture that goes with it.' }),
 });
 export type SourceInfo = z.infer<typeof sourceInfo>;
+
+/** Codec of what stands for the picture of a source that is sound alone. */
+const NO_PICTURE = 'none';
+
+/**
+ * What sound alone has for a picture: whoever does not look has one pixel of it, whose clock is that of the track `index`,
+ * the first one of sound.
+ */
+export const noPicture = (index: number): SourceInfo['video'] => ({
+  index,
+  codec: NO_PICTURE,
+  duration: null,
+  width: 1,
+  height: 1,
+  rotation: 0,
+  frameRate: 1,
+  bitDepth: 8,
+  interlaced: false,
+  rgb: false,
+});
+export const hasPicture = ({ video }: { readonly video: { readonly codec: string } }): boolean =>
+  video.codec !== NO_PICTURE;
 
 /** One rung of the ladder. */
 export const rung = z.object({
@@ -276,7 +303,7 @@ export const plan = z.object({
   maxSeconds: z.number().positive().optional().meta({
     description: 'Whatever a source says of its length, no more of it is encoded. Absent: in plans of before.',
   }),
-  video: z.array(rung).min(1).meta({ description: 'Tallest first.' }),
+  video: z.array(rung).meta({ description: 'Tallest first; none: the source is sound alone.' }),
   audio: z.array(soundPlan).max(MAX_SOUND_TRACKS).meta({ description: 'The default one first; none: silent.' }),
   cost: cost.optional().meta({ description: 'What it will cost. Absent: in plans of before.' }),
   used: usage.optional().meta({ description: 'What probing used.' }),
@@ -337,6 +364,7 @@ export const chunkResult = z.object({
       }),
     )
     .min(1),
+  cover: z.boolean().optional().meta({ description: 'Of sound alone: the picture that goes with it is stored.' }),
   texts: z
     .array(z.object({ index: z.int().nonnegative(), cues: z.array(cue) }))
     .optional()

@@ -1,13 +1,14 @@
-/** Other ways in, on the running stack: a command in a terminal, and an address that the platform pulls from. */
-import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+/** Other ways in and out, on the running stack: a command in a terminal, an address that is pulled from, downloads. */
+import { execFile, spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Client } from '../../local/client.ts';
 import { fileServer, serveRanges, type FileServer } from '../support/file-server.ts';
-import { makeVideo } from '../support/media.ts';
-import { play } from '../support/playback.ts';
+import { decodeErrors, makeVideo } from '../support/media.ts';
+import { download, play } from '../support/playback.ts';
 import { runningStack } from '../stack.ts';
 
 const stack = await runningStack();
@@ -26,6 +27,77 @@ beforeAll(async () => {
 afterAll(async () => {
   await server.close();
   await rm(folder, { recursive: true, force: true });
+});
+
+/** Packets of a file as they are stored: time of showing relative to the first, and a hash of their bytes. */
+async function packets(
+  file: string,
+  stream: 'v' | 'a',
+): Promise<{ readonly start: number; readonly packets: string[] }> {
+  const args = [
+    '-v',
+    'error',
+    '-select_streams',
+    stream,
+    '-show_packets',
+    '-show_data_hash',
+    'sha256',
+    '-of',
+    'json',
+    file,
+  ];
+  const { stdout } = await promisify(execFile)(join(stack.ffmpegFolder, 'ffprobe'), args, { maxBuffer: 2 ** 26 });
+  const found = (JSON.parse(stdout) as { packets: { pts_time: string; data_hash: string }[] }).packets;
+  const start = Math.min(...found.map(({ pts_time }) => Number(pts_time)));
+  return {
+    start,
+    packets: found.map(({ pts_time, data_hash }) => `${(Number(pts_time) - start).toFixed(3)} ${data_hash}`),
+  };
+}
+
+it('downloads the original, and an MP4 of a rung with the packets that are streamed, in step', async () => {
+  const id = await uma.upload(film, { name: 'Größe.mp4', metadata: { visibility: 'public' } });
+  await uma.ready(id);
+  const original = await uma.call('GET /api/videos/{id}/download', { params: { id } });
+  const answer = await fetch(original.url!);
+  expect(Buffer.from(await answer.arrayBuffer()).equals(await readFile(film))).toBe(true);
+  expect(answer.headers.get('content-disposition')).toContain("filename*=UTF-8''Gr%C3%B6%C3%9Fe.mp4");
+  const vera = new Client(stack.url, stack.users.find((user) => user.name === 'vera')!.token);
+  for (const rendition of ['source', '360p'])
+    await expect(
+      vera.call('GET /api/videos/{id}/download', { params: { id }, query: { rendition } }),
+    ).rejects.toMatchObject({ status: 403 });
+
+  const asked = () => uma.call('GET /api/videos/{id}/download', { params: { id }, query: { rendition: '360p' } });
+  expect((await asked()).state).toBe('preparing');
+  await expect.poll(async () => (await asked()).state, { timeout: 60_000, interval: 500 }).toBe('ready');
+  const { url, filename } = await asked();
+  expect(filename).toBe('Größe 360p.mp4');
+  const mp4 = join(folder, 'rung.mp4');
+  await writeFile(mp4, Buffer.from(await (await fetch(url!)).arrayBuffer()));
+  expect(await decodeErrors(stack.ffmpegFolder, mp4)).toBe('');
+
+  const { renditions, auth } = await play(uma, id);
+  const streamed = async (part: string) => {
+    const file = join(folder, 'streamed.mp4');
+    await writeFile(
+      file,
+      await download(
+        renditions.find((one) => one.url.includes(part))!,
+        auth,
+      ),
+    );
+    return await packets(file, part.includes('video') ? 'v' : 'a');
+  };
+  const [video, audio] = [await streamed('/video/360p'), await streamed('/audio/')];
+  const [made, sound] = [await packets(mp4, 'v'), await packets(mp4, 'a')];
+  expect(made.packets).toEqual(video.packets);
+  expect(sound.packets).toEqual(audio.packets);
+  expect(made.start).toBeCloseTo(0, 3);
+  expect(sound.start - made.start).toBeCloseTo(audio.start - video.start, 3);
+  // An index in front: it plays while it is being downloaded.
+  const bytes = await readFile(mp4);
+  expect(bytes.indexOf('moov')).toBeLessThan(bytes.indexOf('mdat'));
 });
 
 it('npm run upload signs in on a local platform by itself, and says when a file and an address can be played', async () => {

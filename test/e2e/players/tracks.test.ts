@@ -22,6 +22,7 @@ let browser: Browser;
 let pages: Awaited<ReturnType<typeof servePages>>;
 let folder: string;
 let id = '';
+let song = '';
 
 /** Twenty seconds with two sound tracks: English, and German an octave higher. */
 async function bilingual(path: string): Promise<void> {
@@ -42,13 +43,19 @@ beforeAll(async () => {
   id = await ada.upload(clip, { name: 'two.mp4', metadata: { visibility: 'private' } });
   await ada.ready(id);
   await ada.call('POST /api/videos/{id}/texts', { params: { id }, body: { text: SRT, language: 'de' } });
+  const sound = join(folder, 'song.m4a');
+  const tone = ['-f', 'lavfi', '-i', 'sine=frequency=440:sample_rate=48000:duration=13', '-c:a', 'aac', '-f', 'mp4'];
+  await promisify(execFile)(join(stack.ffmpegFolder, 'ffmpeg'), ['-v', 'error', '-nostdin', ...tone, sound]);
+  song = await ada.upload(sound, { name: 'song.m4a', type: 'audio/mp4', metadata: { visibility: 'private' } });
+  const heard = await ada.ready(song);
+  expect(heard).toMatchObject({ width: null, height: null, renditions: [{ kind: 'audio', name: 'main' }] });
   pages = await servePages();
   browser = await chromium.launch(BROWSER);
 });
 afterAll(async () => {
   await browser?.close();
   pages?.close();
-  if (id !== '') await ada.call('DELETE /api/videos/{id}', { params: { id } });
+  for (const one of [id, song]) if (one !== '') await ada.call('DELETE /api/videos/{id}', { params: { id: one } });
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -130,6 +137,23 @@ describe.each(Object.entries(players))('%s', (name, player) => {
     await expect
       .poll(async () => JSON.stringify(await ask(page, `${player.cues}.map(({ text }) => text)`)), POLL)
       .toContain('und später');
+    expect(await ask(page, 'problems')).toEqual([]);
+    await context.close();
+  });
+});
+
+describe('sound alone', () => {
+  it.each(Object.entries(players))('plays in %s, to its end', async (name, player) => {
+    const { token } = await ada.call('POST /api/videos/{id}/tokens', { params: { id: song }, body: {} });
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    await page.goto(`${pages.url}/players/${name}.html`);
+    const query = new URLSearchParams({ token, ...player.query });
+    await page.evaluate(`start(${JSON.stringify(`${stack.url}/api/play/${song}/main.m3u8?${query}`)})`);
+    await playUntil(page, 1);
+    await ask(page, "(document.querySelector('video').currentTime = 9)");
+    await playUntil(page, 12.9);
+    expect(await ask(page, "document.querySelector('video').webkitAudioDecodedByteCount")).toBeGreaterThan(0);
     expect(await ask(page, 'problems')).toEqual([]);
     await context.close();
   });

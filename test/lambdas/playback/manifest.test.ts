@@ -105,6 +105,28 @@ describe('the multivariant playlist', () => {
     ]);
   });
 
+  it('of sound alone has the sound for its one variant, and its languages beside it', () => {
+    const sound = record().renditions[3]!;
+    const alone = multivariant(record({ renditions: [sound] }), { way: 'cookies' });
+    expect(alone).toBe(`#EXTM3U
+#EXT-X-VERSION:8
+#EXT-X-DEFINE:NAME="auth",VALUE="signed=cookie"
+#EXT-X-INDEPENDENT-SEGMENTS
+#EXT-X-STREAM-INF:BANDWIDTH=140000,AVERAGE-BANDWIDTH=128000,CODECS="mp4a.40.2"
+/vod/${ID}/r3/audio/main.m3u8
+`);
+    expect(parsed(alone).variants).toHaveLength(1);
+    const two = [
+      { ...sound, language: 'de', label: 'Deutsch' },
+      { ...sound, name: 'main2', language: 'en', label: 'English', bandwidth: 150_000 },
+    ];
+    const text = multivariant(record({ renditions: two }), { way: 'cookies' });
+    expect(text).toContain(
+      '#EXT-X-STREAM-INF:BANDWIDTH=150000,AVERAGE-BANDWIDTH=128000,CODECS="mp4a.40.2",AUDIO="audio"\n',
+    );
+    expect(parsed(text).variants[0]!.audio.map(({ language }) => language)).toEqual(['de', 'en']);
+  });
+
   it('offers text tracks, beside the revision, and shows none by itself', () => {
     const texts = [
       { id: 'abc123', language: 'de', label: 'Deutsch', origin: 'added' as const, cues: 2 },

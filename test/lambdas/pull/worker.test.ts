@@ -227,6 +227,7 @@ describe('a pull from a web server', () => {
     ['source-answer', 404, {}, ''],
     ['source-answer', 403, {}, ''],
     ['unsupported-type', 200, { 'content-type': 'text/html' }, '<html>'],
+    ['unsupported-type', 200, { 'content-type': `video/${'x'.repeat(300)}` }, 'x'],
     ['empty-file', 200, { 'content-type': 'video/mp4', 'content-length': '0' }, ''],
     ['empty-file', 416, { 'content-type': 'video/mp4' }, ''],
     ['too-large', 200, { 'content-type': 'video/mp4', 'content-length': String(65 * MiB) }, 'x'],

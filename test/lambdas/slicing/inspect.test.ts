@@ -1,10 +1,10 @@
 /** Probing of real files: what is taken, what is refused and why, and how little of a file is read for it. */
 import { copyFile, readFile, truncate, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { inspect } from '../../../lambdas/slicing/inspect.ts';
 import { Refusal } from '../../../lambdas/slicing/refusal.ts';
-import type { SlicingOptions, SourceInfo } from '../../../lib/contract/slicing.ts';
+import { hasPicture, type SlicingOptions, type SourceInfo } from '../../../lib/contract/slicing.ts';
 import { ffmpeg, fileSource, H264, formats, picture, sizeOf, tone, workFolder } from './media.ts';
 import { OPTIONS } from './options.ts';
 
@@ -144,7 +144,7 @@ describe('what is refused', () => {
       () => make('picture.mp4', ...picture(1), '-frames:v', '1', '-c:v', 'mjpeg', '-f', 'image2'),
       /not/,
     ],
-    ['no-video-track', 'sound alone', () => make('sound.mp4', ...tone(2), '-c:a', 'aac'), /no video track/],
+    ['no-video-track', 'text alone', textAlone, /no video track and no sound/],
     ['truncated', 'an MP4 cut in half (index last)', () => cut('base.mp4', 0.5), /incomplete/],
     ['truncated', 'an MP4 whose index is there but whose end is not', cutFaststart, /incomplete/],
     [
@@ -176,9 +176,12 @@ describe('what is refused', () => {
   }
 
   it.skipIf(!reads.has('jpeg_pipe'))(
-    "sound with a cover picture: no-video-track (needs ffmpeg's jpeg_pipe demuxer)",
+    "sound with a cover picture is sound alone, and the picture known (needs ffmpeg's jpeg_pipe demuxer)",
     async () => {
-      expect((await refusal(await withCover())).code).toBe('no-video-track');
+      const { info, table } = await look(basename(await withCover()));
+      expect(hasPicture(info)).toBe(false);
+      expect(info).toMatchObject({ cover: 1, audio: [{ index: 0 }] });
+      expect(table).toBeUndefined();
     },
   );
 
@@ -236,6 +239,11 @@ async function cut(name: string, share: number): Promise<string> {
 async function cutFaststart(): Promise<string> {
   await ffmpeg('-i', at('base.mp4'), '-c', 'copy', '-movflags', '+faststart', at('fast.mp4'));
   return cut('fast.mp4', 0.7);
+}
+
+async function textAlone(): Promise<string> {
+  await write('text.srt', Buffer.from('1\n00:00:00,000 --> 00:00:01,000\na\n'));
+  return make('text-alone.mp4', '-i', at('text.srt'), '-c:s', 'mov_text');
 }
 
 async function withCover(): Promise<string> {

@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { drawCover } from '../../../lambdas/slicing/poster.ts';
 import { inspect, type Inspected } from '../../../lambdas/slicing/inspect.ts';
 import { describe as describeRendition } from '../../../lambdas/slicing/playlists.ts';
 import { cueText } from '../../../lambdas/slicing/text-payload.ts';
@@ -98,6 +99,33 @@ describe('several sound tracks', () => {
     const { info } = await look('many.mp4');
     expect(info.audio).toHaveLength(MAX_SOUND_TRACKS);
     expect(info.audio[0]).toMatchObject({ index: MAX_SOUND_TRACKS + 2, default: true });
+  });
+});
+
+describe('sound alone', () => {
+  it.each(['m4a', 'ogg', 'mkv', 'wav'])('in %s: one rendition a track, cut and as long as it is', async (ending) => {
+    const codec = ending === 'wav' ? 'pcm_s16le' : ending === 'ogg' ? 'libvorbis' : 'aac';
+    await ffmpeg(...sine(440, 7), '-ac', '2', '-c:a', codec, at(`alone.${ending}`));
+    const found = await look(`alone.${ending}`);
+    const out = await encodeFile(at(`alone.${ending}`), found);
+    expect(out.plan.video).toEqual([]);
+    expect(out.result.renditions.map(({ kind, name, segments }) => [kind, name, segments.length])).toEqual([
+      ['audio', 'main', 4],
+    ]);
+    const { segments } = out.result.renditions[0]!;
+    expect(segments.reduce((sum, { duration }) => sum + duration, 0)).toBeCloseTo(7, 1);
+    close((await heardIn(out, [1, 3, 5]))['main'], [440, 440, 440]);
+  });
+
+  it('with a cover has that for a poster', async () => {
+    await ffmpeg(...picture(1, '640x640'), '-frames:v', '1', '-c:v', 'mjpeg', '-f', 'image2', at('art.jpg'));
+    const cover = ['-map', '0', '-map', '1', '-c:a', 'aac', '-c:v', 'copy', '-disposition:v:0', 'attached_pic'];
+    await ffmpeg(...sine(440, 2), '-i', at('art.jpg'), ...cover, at('song.mp4'));
+    const { info } = await look('song.mp4');
+    const jpeg = await drawCover(at('song.mp4'), info.cover!);
+    expect(jpeg.subarray(0, 2).toString('hex')).toBe('ffd8');
+    await writeFile(at('poster.jpg'), jpeg);
+    expect(await ffmpeg('-i', at('poster.jpg'), '-f', 'null', '-')).toBe('');
   });
 });
 

@@ -68,15 +68,22 @@ describe('the catalog stage', () => {
       ]),
     );
     for (const action of ['dynamodb:PutItem', 'dynamodb:DeleteItem'])
-      expect(grants.get(action)?.every((resource) => resource.includes('Entitlements'))).toBe(true);
-    expect(keysOf(grants.get('s3:GetObject'))).toEqual(['tracks/*', 'vod/*/positions.geojson']);
+      expect(grants.get(action)?.every((resource) => /Entitlements|StorageUploads/.test(resource))).toBe(true);
+    expect(grants.get('dynamodb:DeleteItem')?.join()).not.toContain('StorageUploads');
+    // What it reads an address that it signs gives out, too: the original, and MP4s that were made.
+    expect(keysOf(grants.get('s3:GetObject'))).toEqual([
+      'tracks/*',
+      'vod/*/positions.geojson',
+      'uploads/*',
+      'downloads/*',
+    ]);
     for (const action of ['s3:PutObject', 's3:DeleteObject'])
       expect(keysOf(grants.get(action))).toEqual(['vod/*/text/*']);
   });
 
   it('the worker deletes under the prefixes of videos, in one distribution and one state machine', () => {
     const grants = grantsOf(template, 'CatalogRemoverRole');
-    expect(keysOf(grants.get('s3:DeleteObject'))).toEqual(['uploads/*', 'vod/*', 'work/*', 'tracks/*']);
+    expect(keysOf(grants.get('s3:DeleteObject'))).toEqual(['uploads/*', 'vod/*', 'work/*', 'tracks/*', 'downloads/*']);
     expect(grants.get('cloudfront:CreateInvalidation')).toHaveLength(1);
     expect(grants.get('cloudfront:CreateInvalidation')?.[0]).toContain(':distribution/EDFDVBD6EXAMPLE');
     expect(grants.get('states:StopExecution')).toHaveLength(1);
@@ -105,18 +112,19 @@ describe('the catalog stage', () => {
 
   it('removals wait in an encrypted queue that refuses plain http and keeps what fails', () => {
     const queues = Object.values(template.findResources('AWS::SQS::Queue')).map((queue) => queue['Properties']);
-    expect(queues).toHaveLength(2);
+    expect(queues).toHaveLength(4);
     expect(queues.every((queue) => queue.SqsManagedSseEnabled === true)).toBe(true);
-    const work = queues.find((queue) => queue.RedrivePolicy !== undefined);
-    expect(work.RedrivePolicy.maxReceiveCount).toBe(100);
+    const work = queues.find((queue) => queue.RedrivePolicy?.maxReceiveCount === 100);
     const remover = Object.values(template.findResources('AWS::Lambda::Function')).find((fn) =>
       String(fn['Properties'].Description).startsWith('Removes'),
     );
     expect(work.VisibilityTimeout).toBeGreaterThan(remover?.['Properties'].Timeout);
     const policies = JSON.stringify(template.findResources('AWS::SQS::QueuePolicy'));
-    expect(policies.match(/"aws:SecureTransport":"false"/g)).toHaveLength(2);
-    const [source] = Object.values(template.findResources('AWS::Lambda::EventSourceMapping'));
-    expect(source?.['Properties'].FunctionResponseTypes).toEqual(['ReportBatchItemFailures']);
+    expect(policies.match(/"aws:SecureTransport":"false"/g)).toHaveLength(4);
+    const sources = Object.values(template.findResources('AWS::Lambda::EventSourceMapping'));
+    expect(sources).toHaveLength(2);
+    for (const source of sources)
+      expect(source['Properties'].FunctionResponseTypes).toEqual(['ReportBatchItemFailures']);
   });
 
   it('the console is told the issuer, the limits and nothing else', () => {

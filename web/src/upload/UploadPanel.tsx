@@ -6,6 +6,7 @@ import { IconX } from '@tabler/icons-react';
 import { useEffect, useRef, useSyncExternalStore } from 'react';
 import { useSession } from '../auth/SessionContext.tsx';
 import { bytes } from '../shared/format.ts';
+import { FromAddress } from './FromAddress.tsx';
 import classes from './upload.module.css';
 import { UploadRow } from './UploadRow.tsx';
 import type { Uploader } from './uploader.ts';
@@ -65,6 +66,7 @@ export default function UploadPanel(props: { uploader: Uploader; isOpen: boolean
           locale={WORDS}
         />
       </div>
+      <FromAddress />
       <p className={classes.note}>
         Up to {bytes(config.upload.maxBytes)} each. Go on browsing; an upload also goes on after a reload of the page.
       </p>

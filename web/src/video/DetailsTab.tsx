@@ -5,6 +5,7 @@ import type { Rendition, Video } from '../../../lib/contract/video.ts';
 import { bitRate, bytes, clock, exact, span } from '../shared/format.ts';
 import { CostSection } from './CostSection.tsx';
 import { statusViews } from '../shared/status.ts';
+import { Downloads } from './Downloads.tsx';
 import { Captions } from './Captions.tsx';
 import classes from './video.module.css';
 
@@ -63,6 +64,7 @@ export function DetailsTab({ video, isShown, mayEdit }: { video: Video; isShown:
           </div>
         )}
       </section>
+      <Downloads video={video} mayEdit={mayEdit} />
       <Captions video={video} mayEdit={mayEdit} />
       <section>
         <h2>Source</h2>

@@ -1,4 +1,4 @@
-/** How a source is divided, and doing its parts some at a time until there is no more time. */
+/** How a file is divided into the parts of an upload, and doing them some at a time until there is no more time. */
 import type { Part } from '../upload/parts.ts';
 
 const MIB = 1024 ** 2;
