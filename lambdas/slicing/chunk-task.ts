@@ -16,7 +16,7 @@ import { finishTask } from './finish-task.ts';
 import { startMeter } from './meter.ts';
 import { headObject, putObject } from './objects.ts';
 import { holdPlace, leavePlace } from './place.ts';
-import { Refusal } from './refusal.ts';
+import { Refusal, spokenStretch } from './refusal.ts';
 import { Watch, Stopped } from './watch.ts';
 
 export interface Work {
@@ -61,7 +61,9 @@ export async function runTask(
     if (!(error instanceof Refusal || error instanceof Stopped)) throw error;
     logger.info('encoding ended early', { videoId: plan.videoId, error });
     if (error instanceof Refusal) {
-      const { code, reason } = error;
+      const { code } = error;
+      // Of one task of many: where in the video it is.
+      const reason = plan.chunkCount > 1 ? `${error.reason} It is the stretch ${spokenStretch(chunk)}.` : error.reason;
       await refuse(plan.videoId, plan.execution, { code, reason }, plan.source);
     }
     await removeObjects(bucket, stored);

@@ -1,13 +1,13 @@
 /** Last step of a run that went wrong unforeseen: the video says so, and what the run wrote goes. */
 import { required } from '../../lib/contract/env.ts';
 import { parseUploadKey, revisionPrefix, workPrefix } from '../../lib/contract/keys.ts';
-import { failTask, type FailTask } from '../../lib/contract/slicing.ts';
+import { failTask } from '../../lib/contract/slicing.ts';
 import { logger } from '../shared/logger.ts';
 import { removePrefix } from '../shared/objects.ts';
 import { readVideo } from '../shared/videos.ts';
 import { fail } from './failing.ts';
 import { leavePlace } from './place.ts';
-import { spokenClock } from './refusal.ts';
+import { spokenStretch } from './refusal.ts';
 import { step } from './transient.ts';
 
 export const handler = step(async (input: unknown): Promise<{ outcome: 'failed' | 'kept' }> => {
@@ -15,7 +15,7 @@ export const handler = step(async (input: unknown): Promise<{ outcome: 'failed' 
   const videoId = parseUploadKey(event.detail.object.key)?.videoId;
   logger.error('slicing failed', { execution, videoId, error: error.Error, cause: error.Cause?.slice(0, 2000) });
   if (videoId === undefined) return { outcome: 'kept' };
-  const where = chunk ? ` ${stretchOf(chunk)}` : '';
+  const where = chunk ? ` ${spokenStretch(chunk)}` : '';
   const failure = {
     code: 'internal',
     reason: `Something went wrong on our side while preparing the video${where}; upload it again, and if it happens again tell the operator this run's name: ${execution}.`,
@@ -31,9 +31,3 @@ export const handler = step(async (input: unknown): Promise<{ outcome: 'failed' 
   }
   return { outcome: 'failed' };
 });
-
-/** What of the video a task was to make. */
-function stretchOf({ start, duration }: NonNullable<FailTask['chunk']>): string {
-  const end = duration === null ? 'the end' : spokenClock(start + duration);
-  return `from ${spokenClock(start)} to ${end}`;
-}
