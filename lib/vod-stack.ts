@@ -37,6 +37,8 @@ export class VodStack extends Stack {
     for (const fn of [upload.handler, upload.puller]) slicing.startedBy(fn);
     const catalog = new Catalog(this, 'Catalog', { config, storage, api, signingKey, slicing });
     const playback = new Playback(this, 'Playback', { config, storage, api, signingKey });
+    // Who plays a video first asks for the rest of its ladder.
+    slicing.startedBy(playback.manifest);
     this.devices = new Devices(this, 'Devices', { config, storage, api, signingKey });
     for (const fn of [catalog.handler, playback.manifest]) this.devices.decidesFor(fn);
     auth.returnsTo(playback.publicUrl);

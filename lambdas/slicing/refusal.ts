@@ -50,7 +50,13 @@ function spokenClock(seconds: number): string {
 }
 
 /** `from 0:36 to 0:54`: what of a video a task was to make. */
-export function spokenStretch({ start, duration }: { readonly start: number; readonly duration: number | null }): string {
+export function spokenStretch({
+  start,
+  duration,
+}: {
+  readonly start: number;
+  readonly duration: number | null;
+}): string {
   const end = duration === null ? 'the end' : spokenClock(start + duration);
   return `from ${spokenClock(start)} to ${end}`;
 }
