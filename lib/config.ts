@@ -16,6 +16,7 @@ import {
   tooManyRules,
   tooMuchToTell,
 } from './config-limits.ts';
+import { ENGINE_CHOICES } from './contract/cost.ts';
 import { retentionDays } from './contract/device.ts';
 import { downloads } from './contract/download.ts';
 import { takesOnlyText, unwrapped, valueOf } from './option-text.ts';
@@ -190,6 +191,10 @@ const schema = z.strictObject({
       storageMiB: slicingBounds.storageMiB
         .default(10240)
         .meta({ description: 'MiB of scratch space; a source without an index must fit.' }),
+      engine: z.enum(ENGINE_CHOICES).default('encode').meta({
+        description:
+          'What makes segments. `encode`: our own functions. `mediaconvert`: AWS Elemental MediaConvert, some ten times the price. `auto`: our own, and MediaConvert for what they cannot take (a source without an index that is too large or too long for one function), or where it is the cheaper one of the two and ours is over `slicing.maxDollarsPerVideo`. MediaConvert makes `fmp4` only.',
+      }),
       maxDollarsPerVideo: dollarBounds.maxDollarsPerVideo.default(25).meta({
         description:
           'US dollars of list price that slicing one video may cost by its estimate (docs/slicing.md has the numbers); one that would cost more is refused before anything is encoded. Storage does not count.',
@@ -465,6 +470,9 @@ function check(config: Config): Config {
     throw new ConfigError(
       `upload.partSizeMiB: ${upload.partSizeMiB} MiB times S3's 10,000 parts is less than upload.maxSizeGiB (${upload.maxSizeGiB} GiB)`,
     );
+  }
+  if (config.slicing.engine === 'mediaconvert' && config.slicing.segmentType !== 'fmp4') {
+    throw new ConfigError('slicing.engine: mediaconvert makes fmp4 only; slicing.segmentType asks for mpegts');
   }
   // Never by accident: what is deployed to AWS enforces TLS.
   if (upload.pullPrivate && config.enforceTls) {

@@ -41,6 +41,8 @@ export interface DeployOptions {
   /** `-c` overrides, option → value. */
   readonly context: Readonly<Record<string, string>>;
   readonly ffmpegLayer: string;
+  /** Address of the stand-in for MediaConvert, where the configuration uses it. */
+  readonly mediaConvert?: string;
   readonly log: (line: string) => void;
   readonly signal?: AbortSignal;
 }
@@ -93,6 +95,7 @@ export async function forLocalEngine(
   to: string,
   ffmpegLayer: string,
   edit: (template: Template) => Template = (template) => template,
+  mediaConvert?: string,
 ): Promise<ForEngine> {
   await cp(original, to, { recursive: true });
   const names = (await readdir(original)).filter((file) => file.endsWith('.template.json'));
@@ -101,7 +104,7 @@ export async function forLocalEngine(
   const liveName = names.find((file) => file.endsWith('-live.template.json'));
   if (name === undefined) throw new Error('the synthesized app holds no stack');
   const template = edit(await read(name));
-  const engine = forEngine(template, join(ffmpegLayer, 'bin'));
+  const engine = forEngine(template, join(ffmpegLayer, 'bin'), mediaConvert);
   const text = JSON.stringify(engine.template);
   await writeFile(join(to, name), text);
   await renameAsset(to, name, hash('sha256', text, 'hex'));
@@ -137,9 +140,15 @@ export const deployStack = (
   );
 
 export async function deploy(options: DeployOptions): Promise<Deployment> {
-  const { endpoint, scratch, ffmpegLayer, log } = options;
+  const { endpoint, scratch, ffmpegLayer, log, mediaConvert } = options;
   const forLocal = join(scratch, 'engine');
-  const { stack, template, live, replaced } = await forLocalEngine(await synthesized(options), forLocal, ffmpegLayer);
+  const { stack, template, live, replaced } = await forLocalEngine(
+    await synthesized(options),
+    forLocal,
+    ffmpegLayer,
+    undefined,
+    mediaConvert,
+  );
   log('bootstrapping');
   await bootstrap(forLocal, options);
   log(`deploying ${stack}`);

@@ -37,7 +37,11 @@ export interface Replacement {
 }
 
 /** The template the engine gets, and what was replaced in it. The argument is left as it is. */
-export function forEngine(template: Template, ffmpegFolder: string): { template: Template; replaced: Replacement[] } {
+export function forEngine(
+  template: Template,
+  ffmpegFolder: string,
+  mediaConvert?: string,
+): { template: Template; replaced: Replacement[] } {
   const copy = structuredClone(template);
   const replaced: Replacement[] = [];
   for (const [logicalId, resource] of Object.entries(copy.Resources)) {
@@ -56,6 +60,7 @@ export function forEngine(template: Template, ffmpegFolder: string): { template:
   // Engines that run functions as plain processes do not unpack layers into /opt.
   for (const resource of Object.values(copy.Resources))
     if (resource.Type === 'AWS::Lambda::Function') nameFfmpeg(resource, ffmpegFolder);
+  if (mediaConvert !== undefined) nameMediaConvert(copy, mediaConvert);
   const secrets = Object.keys(copy.Resources).filter(
     (id) => copy.Resources[id]?.Type === 'AWS::SecretsManager::Secret',
   );
@@ -101,6 +106,15 @@ function dropTrustedKeyGroups(distribution: Resource): void {
   };
   for (const behaviour of [config.DefaultCacheBehavior, ...(config.CacheBehaviors ?? [])]) {
     if (behaviour) delete behaviour['TrustedKeyGroups'];
+  }
+}
+
+/** The engine has no MediaConvert: its clients are sent to the stand-in, by the SDK's own variable. */
+function nameMediaConvert({ Resources }: Template, url: string): void {
+  for (const { Type, Properties } of Object.values(Resources)) {
+    if (Type !== 'AWS::Lambda::Function' || !Properties) continue;
+    const { Variables } = (Properties['Environment'] ?? {}) as { Variables?: Record<string, unknown> };
+    Properties['Environment'] = { Variables: { ...Variables, AWS_ENDPOINT_URL_MEDIACONVERT: url } };
   }
 }
 

@@ -35,12 +35,16 @@ export interface EngineOptions {
   readonly log: (line: string) => void;
 }
 
+/** The virtual environment of the engine, which holds botocore, too. */
+export const enginePython = (log: (line: string) => void): Promise<string> =>
+  pythonEnvironment('engine', REQUIREMENTS, log);
+
 export async function startEngine({ iam = false, log }: EngineOptions): Promise<Engine> {
   const given = process.env['AWS_ENDPOINT_URL'];
   if (given !== undefined && given !== '') {
     return { endpoint: given.replace(/\/$/, ''), own: false, close: async () => {}, recentLog: () => '' };
   }
-  const environment = await pythonEnvironment('engine', REQUIREMENTS, log);
+  const environment = await enginePython(log);
   const port = await freePort();
   const scratch = await mkdtemp(join(tmpdir(), 'sluice-engine-'));
   await mkdir(join(scratch, 'tmp'));

@@ -5,9 +5,14 @@ import { join } from 'node:path';
 import { ensureLayer, type LayerArch } from '../lib/constructs/ffmpeg-layer.ts';
 import { deploy, type Deployment } from './deploy.ts';
 import { startEdgeFor, type Edge } from './edge-for.ts';
-import { freePort, startEngine, type Engine } from './engine.ts';
+import { enginePython, freePort, startEngine, type Engine } from './engine.ts';
+import { readModel } from './mediaconvert/model.ts';
+import { startMediaConvert, type MediaConvert } from './mediaconvert/server.ts';
 import { startIngest, type IngestTask } from './ingest.ts';
 import { CLIENT_ID, RESOURCE, startIssuer, TRICKY_USERS, USERS, type Issuer } from './issuer.ts';
+
+const usesMediaConvert = (context: Readonly<Record<string, string>>) =>
+  ['auto', 'mediaconvert'].includes(context['slicing.engine'] ?? '');
 
 export interface LocalStack {
   /** The distribution's address, e.g. `http://127.0.0.1:8080`. */
@@ -20,6 +25,8 @@ export interface LocalStack {
   readonly edge: Edge;
   /** Undefined where the configuration has no live part. */
   readonly ingest: IngestTask | undefined;
+  /** Where the configuration uses MediaConvert: what stands in for it. */
+  readonly mediaConvert: MediaConvert | undefined;
   /** Deploys again, with these options on top. */
   readonly redeploy: (options: Readonly<Record<string, string>>) => Promise<Deployment>;
   /** Where the deployed app and the task's log are. */
@@ -81,6 +88,16 @@ export async function startLocal({
     const issuer = await startIssuer(asked === 0 ? await freePort() : port + 1, url);
     open.push(issuer.close);
 
+    const mediaConvert = usesMediaConvert(context)
+      ? await startMediaConvert({
+          endpoint: engine.endpoint,
+          ffmpeg: join(ffmpegFolder, 'ffmpeg'),
+          model: async () => readModel(await enginePython(log)),
+          log,
+        })
+      : undefined;
+    if (mediaConvert) open.push(mediaConvert.close);
+
     const scratch = await mkdtemp(join(tmpdir(), 'sluice-deploy-'));
     open.push(() => rm(scratch, { recursive: true, force: true }));
     const redeploy = (more: Readonly<Record<string, string>>) =>
@@ -90,6 +107,7 @@ export async function startLocal({
         ffmpegLayer: layer,
         log,
         ...(signal && { signal }),
+        ...(mediaConvert && { mediaConvert: mediaConvert.url }),
         context: {
           architecture: hostArchitecture(),
           'auth.issuer': issuer.url,
@@ -127,7 +145,20 @@ export async function startLocal({
         [...USERS, ...TRICKY_USERS].map(async (user) => ({ ...user, token: await issuer.token(user) })),
       ),
     });
-    return { url, ffmpegFolder, engine, issuer, deployment, edge, ingest, redeploy, scratch, ready, close };
+    return {
+      url,
+      ffmpegFolder,
+      engine,
+      issuer,
+      deployment,
+      edge,
+      ingest,
+      mediaConvert,
+      redeploy,
+      scratch,
+      ready,
+      close,
+    };
   } catch (error) {
     await close();
     throw error;

@@ -1,4 +1,5 @@
 /** Removes what is left of a deleted video. Every step is safe to repeat; a message that fails comes again. */
+import { CancelJobCommand, MediaConvertClient } from '@aws-sdk/client-mediaconvert';
 import { AbortMultipartUploadCommand } from '@aws-sdk/client-s3';
 import { SFNClient, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
@@ -26,6 +27,7 @@ import { enqueue } from './removal.ts';
 import { removal, type Removal } from '../../lib/contract/removal.ts';
 
 const states = new SFNClient({});
+const mediaConvert = new MediaConvertClient({});
 
 /**
  * Seconds. A Lambda that was encoding when its execution was stopped runs on, for 15 minutes at most, and may still
@@ -107,7 +109,7 @@ async function sweepAgain(message: Extract<Removal, { step: 'sweep' }>): Promise
 }
 
 /** Stops slicing and drops an upload under way, so that little is written behind our back. */
-async function stop({ id, upload, slicing }: VideoRecord): Promise<void> {
+async function stop({ id, upload, slicing, conversion }: VideoRecord): Promise<void> {
   if (slicing !== undefined) {
     const execution = required('STATE_MACHINE_ARN').replace(':stateMachine:', ':execution:');
     const command = new StopExecutionCommand({
@@ -117,6 +119,11 @@ async function stop({ id, upload, slicing }: VideoRecord): Promise<void> {
     });
     // ValidationException: what has already ended cannot be stopped.
     await unless(['ExecutionDoesNotExist', 'ValidationException'], states.send(command));
+  }
+  if (conversion?.job !== undefined) {
+    const cancel = new CancelJobCommand({ Id: conversion.job });
+    // Conflict: it has ended. Access denied: the deployment converts nothing any more, and took the right back.
+    await unless(['NotFoundException', 'ConflictException', 'AccessDeniedException'], mediaConvert.send(cancel));
   }
   if (upload.id !== undefined) {
     const command = new AbortMultipartUploadCommand({

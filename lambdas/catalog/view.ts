@@ -1,6 +1,6 @@
 /** A record as the API shows it. */
 import { deviceOwner } from '../../lib/contract/device-video.ts';
-import { POSTER_PATH, revisionPrefix } from '../../lib/contract/keys.ts';
+import { posterPath, revisionPrefix } from '../../lib/contract/keys.ts';
 import { video, type Video, type VideoRecord } from '../../lib/contract/video.ts';
 import { loadSigner } from '../shared/signing.ts';
 
@@ -47,9 +47,9 @@ export async function show(record: VideoRecord, now = Date.now()): Promise<Video
 }
 
 /** The poster's path, signed for it alone and for one to two hours; null when there is none. */
-async function posterUrl({ id, revision, hasPoster }: VideoRecord, now: number): Promise<string | null> {
+async function posterUrl({ id, revision, hasPoster, poster }: VideoRecord, now: number): Promise<string | null> {
   if (!hasPoster || revision === 0) return null;
-  const path = `/${revisionPrefix(id, revision)}${POSTER_PATH}`;
+  const path = `/${revisionPrefix(id, revision)}${posterPath(poster)}`;
   const until = (Math.floor(now / STEP) + 2) * STEP;
   const name = `${path} ${until}`;
   const known = kept.get(name);

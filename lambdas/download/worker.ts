@@ -16,9 +16,8 @@ import { pullPlaces, pullSeconds } from '../../lib/contract/pull.ts';
 import { eachMessage } from '../shared/batch.ts';
 import { s3 } from '../shared/clients.ts';
 import { missingPieces, partBytesOf, untilDeadline } from '../shared/pieces.ts';
-import { freeSlotsOf, takeSlot } from '../shared/slots.ts';
 import { readVideo } from '../shared/videos.ts';
-import { holdPlace, leavePlace, NoPlaceError } from '../slicing/place.ts';
+import { holdPlaceBeside, leavePlaceBeside } from '../slicing/beside.ts';
 import type { Part } from '../upload/parts.ts';
 import { keepPreparing } from './lease.ts';
 import { bytesOf, layOut } from './media.ts';
@@ -28,9 +27,6 @@ import { renditionsOf } from './renditions.ts';
 /** Bytes; two parts are in memory at a time, with what is read for them. */
 const PART_BYTES = 16 * 1024 ** 2;
 const PARTS_AT_ONCE = 2;
-/** Of the rows of the uploads table, as slicing's (slicing/place.ts). */
-const OWNER = 'downloads';
-const LEASE = 20 * 60;
 /** Seconds until one that found no place asks again. */
 const WAIT = 15;
 
@@ -40,30 +36,14 @@ async function work(task: DownloadTask): Promise<void> {
   // Not the video's own place, which its next slicing run may have.
   const holder = `mp4 ${task.videoId} ${task.rendition}`;
   await keepPreparing(task);
-  if (!(await begin(holder))) {
+  if (!(await holdPlaceBeside('downloads', number('DOWNLOAD_PLACES', pullPlaces), holder))) {
     await enqueue(task, WAIT);
     return;
   }
   try {
     await make(task);
   } finally {
-    await freeSlotsOf(OWNER, holder);
-    await leavePlace(holder);
-  }
-}
-
-/** As a pull's: a place of slicing, and few at a time. */
-async function begin(holder: string): Promise<boolean> {
-  const expiresAt = Math.floor(Date.now() / 1000) + LEASE;
-  const most = number('DOWNLOAD_PLACES', pullPlaces);
-  if ((await takeSlot({ owner: OWNER, videoId: holder, expiresAt }, most)) === undefined) return false;
-  try {
-    await holdPlace(holder);
-    return true;
-  } catch (error) {
-    await freeSlotsOf(OWNER, holder);
-    if (error instanceof NoPlaceError) return false;
-    throw error;
+    await leavePlaceBeside('downloads', holder);
   }
 }
 

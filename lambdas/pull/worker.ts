@@ -7,9 +7,9 @@ import { pullPlaces, pullRules, pullTask, type PullTask } from '../../lib/contra
 import { sourceKey } from '../../lib/contract/keys.ts';
 import type { VideoRecord } from '../../lib/contract/video.ts';
 import { eachMessage } from '../shared/batch.ts';
-import { freeSlot, freeSlotsOf, takeSlot } from '../shared/slots.ts';
+import { freeSlot } from '../shared/slots.ts';
 import { announce, changeVideo, readVideo } from '../shared/videos.ts';
-import { holdPlace, leavePlace, NoPlaceError } from '../slicing/place.ts';
+import { holdPlaceBeside, leavePlaceBeside } from '../slicing/beside.ts';
 import { abortUpload, listParts } from '../upload/source.ts';
 import { Interrupted, PullFailed, SourceChanged } from './failure.ts';
 import { pull } from './pull.ts';
@@ -17,10 +17,6 @@ import { enqueue } from './queue.ts';
 
 const rules = json('PULL_RULES', pullRules);
 
-/** Of the rows of the uploads table, as slicing's (slicing/place.ts). */
-const OWNER = 'pulls';
-/** Seconds; as long as a function may run, and some. */
-const LEASE = 20 * 60;
 /** Seconds until a pull that found no place asks again. */
 const WAIT = 20;
 /** Times in a row that nothing new may come, with waits that double from 30 s to 15 minutes: half an hour. */
@@ -35,7 +31,7 @@ async function work(task: PullTask): Promise<void> {
   const record = await readVideo(videoId);
   // Deleted meanwhile, or an earlier try got as far as the source.
   if (record?.status !== 'uploading' || record.pull === undefined) return;
-  if (!(await begin(videoId))) {
+  if (!(await holdPlaceBeside('pulls', number('PULL_PLACES', pullPlaces), videoId))) {
     await enqueue(task, WAIT);
     return;
   }
@@ -49,24 +45,8 @@ async function work(task: PullTask): Promise<void> {
     // Deleted under our hands: whatever it was then is no failure.
     if (now?.status === 'uploading') await afterwards(now, task, error);
   } finally {
-    await freeSlotsOf(OWNER, videoId);
     // What has arrived hands its place on to its run.
-    if (!keep) await leavePlace(videoId);
-  }
-}
-
-/** A pull takes one of slicing's places, so that both together leave the API its functions; and few at a time do so. */
-async function begin(videoId: string): Promise<boolean> {
-  const expiresAt = Math.floor(Date.now() / 1000) + LEASE;
-  const slot = await takeSlot({ owner: OWNER, videoId, expiresAt }, number('PULL_PLACES', pullPlaces));
-  if (slot === undefined) return false;
-  try {
-    await holdPlace(videoId);
-    return true;
-  } catch (error) {
-    await freeSlotsOf(OWNER, videoId);
-    if (error instanceof NoPlaceError) return false;
-    throw error;
+    await leavePlaceBeside('pulls', videoId, keep);
   }
 }
 

@@ -48,7 +48,7 @@ export class Reply {
 type Result<K extends RouteKey> = Routes[K] extends { response: z.ZodType } ? ResponseOf<K> : Reply | undefined;
 export type Handlers<S extends Stage> = { [K in RoutesOf<S>]: (request: ApiRequest<K>) => Promise<Result<K>> };
 
-/** Bodies are small JSON; a file never comes this way. */
+/** Bodies are small JSON; a video never comes this way. */
 const MAX_BODY_BYTES = 1024 * 1024;
 
 /** The Lambda handler of one stage. `groupsClaim` names the token claim that lists the groups. */
@@ -76,7 +76,7 @@ function parseRequest(route: Route, event: ApiEvent, groupsClaim: string) {
   return {
     params: part('path', route.params, event.pathParameters ?? {}),
     query: part('query', route.query, event.queryStringParameters ?? {}),
-    body: route.body === undefined ? undefined : part('body', route.body, bodyOf(event)),
+    body: route.body === undefined ? undefined : part('body', route.body, bodyOf(event, route.maxBodyBytes)),
     viewer,
     headers: event.headers ?? {},
   };
@@ -99,11 +99,11 @@ function part(where: string, schema: z.ZodType | undefined, value: unknown): unk
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true });
 
-function bodyOf(event: ApiEvent): unknown {
+function bodyOf(event: ApiEvent, most = MAX_BODY_BYTES): unknown {
   const sent = event.body ?? '';
-  if (Buffer.byteLength(sent, event.isBase64Encoded ? 'base64' : 'utf8') > MAX_BODY_BYTES) {
+  if (Buffer.byteLength(sent, event.isBase64Encoded ? 'base64' : 'utf8') > most) {
     throw new ApiError('too-large', 'The request body is too large.', {
-      limit: { name: 'body', value: MAX_BODY_BYTES, unit: 'bytes' },
+      limit: { name: 'body', value: most, unit: 'bytes' },
     });
   }
   try {

@@ -9,9 +9,10 @@ import {
   type SourceSound,
 } from '../../lib/contract/slicing.ts';
 import type { RenditionKind } from '../../lib/contract/keys.ts';
+import { barred, fitted } from './fit.ts';
 import { readsAlong } from './outputs.ts';
 import { BUFFER_SECONDS, mostFrames } from './plan.ts';
-
+import { clockArgs, LOOK } from './reading.ts';
 import { AAC_FRAME, RUN_OUT, soundBegins } from './segment-table.ts';
 import { stillsFilters, stillsOutput } from './storyboard.ts';
 
@@ -50,7 +51,7 @@ const FIRST_CHANNELS = 'pan=stereo|c0=c0|c1=c1';
 
 /** Demuxers a source may be read with. Playlists and whatever else opens further files are not among them. */
 export const INPUT_FORMATS =
-  'mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mpegts,mpeg,mpegvideo,m4v,avi,flv,live_flv,asf,ogg,wav,w64,mp3,aac,h264,hevc';
+  'mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mpegts,mpeg,mpegvideo,m4v,avi,flv,live_flv,asf,mxf,ogg,wav,w64,mp3,aac,h264,hevc';
 
 export interface Output {
   readonly kind: RenditionKind;
@@ -72,9 +73,26 @@ export interface Command {
   readonly source: string;
   /** x264 preset. */
   readonly preset: string;
-  /** Where pictures for scrubbing are written, and MPEG-TS renditions, each in `{kind}/{name}/`; fMP4 comes through pipes. */
+  /**
+   * Where pictures for scrubbing are written, and MPEG-TS renditions, each in `{kind}/{name}/`; fMP4 comes through pipes. The
+   * table for an HDR picture is there, `TONE_NAME`.
+   */
   readonly folder: string;
+  /** Of a source without a table: what reading it once through found. */
+  readonly found?: Found | undefined;
+  /** Whether pictures that do not say so are two fields each, as looking at them found (fields.ts). */
+  readonly combed?: 'no' | 'some' | 'top first' | 'bottom first' | undefined;
 }
+
+interface Found {
+  /** Seconds from where the earliest track starts, to where the last ends. */
+  readonly end: number;
+  /** When the first picture is shown. */
+  readonly firstPicture: number;
+}
+
+/** The look-up table (tone.ts) for a picture with high dynamic range, in the scratch folder. */
+export const TONE_NAME = 'tone.cube';
 
 /** Arguments for ffmpeg. Output number n (of `outputsOf`) arrives on file descriptor `FIRST_PIPE + n` for fMP4. */
 export function encodeArgs(command: Command): string[] {
@@ -84,17 +102,22 @@ export function encodeArgs(command: Command): string[] {
     ['-nostdin', '-v', 'error', '-progress', 'pipe:1', '-stats_period', '1'],
     ['-protocol_whitelist', 'file,pipe', '-format_whitelist', INPUT_FORMATS],
     // Times as the table has them; ffmpeg would count from the first one it sees.
-    table ? ['-copyts'] : [],
+    table ? ['-copyts'] : clockArgs(plan.source.info.container),
+    // Silence where sound is missing, also ahead of the first; but of its own only once, whatever changes in it later.
+    ['-async', '1', '-adrift_threshold', '0.025'],
     input(command),
     ['-i', `file:${source}`],
-    ['-filter_complex', filters(command)],
+    soundInputs(command),
+    plan.video.length > 0 ? ['-filter_complex', pictures(command)] : [],
+    // A graph of its own: ffmpeg makes one anew when what comes in changes, and with it all that is in it.
+    sounds(command).flatMap((graph) => ['-filter_complex', graph]),
     ...outputs.map((output, index) => [...CODECS[output.kind](command, index), ...muxer(command, output, index)]),
     readsAlong(command) ? stillsOutput(command.folder) : [],
   ].flat();
 }
 
 /** Seconds read beyond what may be: that there are any says that the source is too long. */
-const TOO_LONG_SECONDS = 2;
+export const TOO_LONG_SECONDS = 2;
 
 /** How much of the source is read, whatever it says of itself, and whether it is turned as it says. */
 function input({ plan: { source, maxSeconds }, table }: Command): string[] {
@@ -103,8 +126,20 @@ function input({ plan: { source, maxSeconds }, table }: Command): string[] {
   return [
     ...(seconds === undefined ? [] : ['-t', String(seconds)]),
     ...(source.info.video.oddAngle === true ? ['-autorotate', '0'] : []),
+    // A change of size or format under way is met by the scaler, and loses no picture.
+    '-reinit_filter:v',
+    '0',
   ];
 }
+
+/**
+ * Each track of a chunk's sound is read as an input of its own, moved to where it belongs: what ffmpeg does about its times
+ * (`-async`) comes before any filter of ours.
+ */
+const soundInputs = ({ table, source }: Command): string[] =>
+  (table?.audio ?? []).flatMap(({ part }) =>
+    part ? ['-itsoffset', String(part.late / part.timescale), '-i', `file:${source}`] : [],
+  );
 
 /**
  * At most `rate` frames a second, on whatever clock they come: one is taken once the time of the one before is over (held
@@ -117,58 +152,96 @@ function atMost(rate: number): string {
   return `select=if(${due}\\,1+0*st(0\\,max(t\\,ld(0))+${period.toFixed(6)})\\,0)`;
 }
 
-function filters({ plan, chunk, table }: Command): string {
+function pictures(command: Command): string {
+  const { plan, chunk, table, folder, found } = command;
   const stills = readsAlong({ plan, chunk });
   const { info } = plan.source;
-  const top = plan.video[0] ?? { frameRate: info.video.frameRate };
+  const top = plan.video[0]!;
   const common = [
-    ...(table ? [] : deinterlace(plan)),
-    ...(table ? shown(table) : ['setpts=if(eq(N\\,0)\\,0\\,max(PTS\\,0))']),
-    ...(table ? deinterlace(plan) : []),
+    ...(table ? [shown(table)] : []),
+    ...deinterlace(command),
+    placed(command),
     // A steady clock that is too fast stays a steady one; of one that varies, frames are only left out.
     ...(info.video.maxFrameRate === undefined && info.video.frameRate > top.frameRate ? [`fps=${top.frameRate}`] : []),
     atMost(mostFrames(top.frameRate)),
+    ...(info.video.hdr ? [fitted(top), `format=gbrp10le,lut3d=file='${folder}/${TONE_NAME}'`] : []),
     `split=${plan.video.length + (stills ? 1 : 0)}`,
   ];
   // An RGB source has no YCbCr matrix to keep; the BT.709 one is said in the stream too.
-  const matrix = info.video.rgb ? ':out_color_matrix=bt709' : '';
-  const pictures = [
+  const matrix = isBt709(plan) ? ':out_color_matrix=bt709' : '';
+  return [
     `[0:${table ? 0 : info.video.index}]${common.join(',')}${plan.video.map((_, index) => `[s${index}]`).join('')}${stills ? '[few]' : ''}`,
     ...plan.video.map(
       ({ width, height }, index) =>
-        `[s${index}]scale=${width}:${height}:flags=bicubic:out_range=tv${matrix},setsar=1,format=yuv420p[v${index}]`,
+        `[s${index}]${fitted({ width, height })}:out_range=tv${matrix},format=yuv420p,${barred({ width, height })},setsar=1[v${index}]`,
     ),
-    ...(stills ? [`[few]${stillsFilters(plan)}[stills]`] : []),
-  ];
-  const graph = plan.video.length > 0 ? pictures : [];
-  plan.audio.forEach((sound, position) => {
-    const source = info.audio.find(({ index }) => index === sound.index)!;
-    const made = table ? pieceOfSound(sound, source, table, position) : wholeSound(plan, chunk, sound, source);
-    graph.push(`${made}[a${position}]`);
-  });
-  return graph.join(';');
+    ...(stills ? [`[few]${stillsFilters(plan, chunk.duration ?? found?.end ?? info.duration)}[stills]`] : []),
+  ].join(';');
 }
 
-const deinterlace = (plan: Plan): string[] => (plan.source.info.video.interlaced ? ['yadif=deint=interlaced'] : []);
+/** What is made of RGB, or of a high dynamic range, is BT.709 by our own doing. */
+const isBt709 = ({ source }: Plan): boolean => source.info.video.rgb || source.info.video.hdr !== undefined;
 
-/** The chunk's pictures by the times of the table; the first one is shown from the chunk's start. */
-const shown = ({ video: { start, from, to } }: ChunkTable): string[] => [
-  `trim=start_pts=${from}:end_pts=${to}`,
-  `setpts=if(eq(N\\,0)\\,0\\,max(PTS-(${start})\\,0))`,
-];
+/** Pictures of two fields become whole ones; of those whose decoder says which they are, only these. */
+function deinterlace({ plan, combed }: Command): string[] {
+  const { interlaced, fields, rgb } = plan.source.info.video;
+  const one = oneSize(plan);
+  if (combed === 'top first') return [...one, 'setfield=tff', 'yadif'];
+  if (combed === 'bottom first') return [...one, 'setfield=bff', 'yadif'];
+  if (combed === 'some') return [...one, LOOK, 'yadif=deint=interlaced'];
+  return interlaced || (fields === 'told' && !rgb) ? [...one, 'yadif=deint=interlaced'] : [];
+}
+
+/** Lines of one picture go with those of the next, so all must have one size: that of the first, which leaves it as it is. */
+function oneSize({ source: { info } }: Plan): string[] {
+  const { stored, width, height } = info.video;
+  if (!stored || stored.width % 2 !== 0 || stored.height % 2 !== 0) return [];
+  return [fitted(stored, width / height), barred(stored)];
+}
+
+/** The chunk's pictures by the times of the table. */
+const shown = ({ video: { from, to } }: ChunkTable): string => `trim=start_pts=${from}:end_pts=${to}`;
+
+/** Times from the chunk's start, or the source's; the first picture is shown from there, also one that starts later. */
+function placed({ table, found }: Command): string {
+  if (table) {
+    const { start, from, timescale } = table.video;
+    // Filters before this may count in other ticks.
+    return `setpts=if(lte(T\\,${(from + 0.5) / timescale})+eq(N\\,0)\\,0\\,round(max(PTS-${start}/${timescale}/TB\\,0)))`;
+  }
+  const first = found ? `lte(T\\,${found.firstPicture + 0.0005})` : 'eq(N\\,0)';
+  return `setpts=if(${first}\\,0\\,max(PTS\\,0))`;
+}
+
+/** The graph of each sound track. */
+const sounds = ({ plan, chunk, table, found }: Command): string[] =>
+  plan.audio.map((sound, position) => {
+    const source = plan.source.info.audio.find(({ index }) => index === sound.index)!;
+    const made = table ? pieceOfSound(sound, source, table, position) : wholeSound(plan, chunk, sound, source, found);
+    return `${made}[a${position}]`;
+  });
 
 /**
  * Everything from time 0, where the earliest track starts. A picture that starts later is shown from 0; sound that
  * starts later is preceded by silence, and sound that ends earlier is followed by it: a rendition with a hole at either
  * end stalls players. Time stamps are kept otherwise, so a variable frame rate survives.
  */
-function wholeSound(plan: Plan, chunk: Chunk, { sampleRate, channels }: SoundPlan, source: SourceSound): string {
+function wholeSound(
+  plan: Plan,
+  chunk: Chunk,
+  { sampleRate, channels }: SoundPlan,
+  source: SourceSound,
+  found: Found | undefined,
+): string {
   const { info } = plan.source;
-  const whole = chunk.duration ?? Math.max(0, (info.video.duration ?? info.duration) - chunk.start);
+  const whole = found?.end ?? chunk.duration ?? Math.max(0, (info.video.duration ?? info.duration) - chunk.start);
   // The encoder's priming packet lies before the first sample. From fMP4 it is dropped when segments are cut; in
   // MPEG-TS it takes the place of the first 21 ms, so that both renditions start at the same time stamp.
-  const priming = plan.segmentType === 'mpegts' ? `,atrim=start_sample=${AAC_FRAME}` : '';
-  return `[0:${source.index}]${resample(source, sampleRate)},${format(channels)},${PAD}:whole_dur=${whole}${priming}`;
+  const priming = plan.segmentType === 'mpegts' ? AAC_FRAME : 0;
+  // The encoder's frames are whole.
+  const frames = Math.ceil((whole * sampleRate) / AAC_FRAME - 0.001);
+  const until = `atrim=start_pts=${priming}:end_pts=${frames * AAC_FRAME}`;
+  return [`[0:${source.index}]${mixed(source, sampleRate, channels)}`, PAD, until].join(',');
 }
 
 /**
@@ -181,28 +254,39 @@ function pieceOfSound(
   table: ChunkTable,
   position: number,
 ): string {
-  const sound = table.audio[position]!;
-  const first = (sound.firstFrame - sound.runIn) * AAC_FRAME - soundBegins(sound, sampleRate) * sampleRate;
-  const end = first + (sound.runIn + sound.frames + RUN_OUT) * AAC_FRAME;
-  // In the chunk's own file, after the picture, the tracks that have sound here.
+  const piece = table.audio[position]!;
+  const first = (piece.firstFrame - piece.runIn) * AAC_FRAME - soundBegins(piece, sampleRate) * sampleRate;
+  const end = first + (piece.runIn + piece.frames + RUN_OUT) * AAC_FRAME;
+  // Tracks that have sound here follow the picture in the chunk's own file, and each is an input of its own.
   const track = 1 + table.audio.slice(0, position).filter(({ part }) => part !== null).length;
-  const heard = sound.part
-    ? `[0:${track}]asetpts=round(PTS+${sound.part.late}/${sound.part.timescale}/TB),${resample(source, sampleRate)}`
-    : `anullsrc=r=${sampleRate}`;
   return [
-    heard,
-    format(channels),
-    `${PAD}:whole_len=${end}`,
-    `atrim=start_sample=${first}:end_sample=${end}`,
-    `asetpts=N-${sound.runIn * AAC_FRAME}`,
+    piece.part
+      ? `[${track}:${track}]${mixed(source, sampleRate, channels)}`
+      : `anullsrc=r=${sampleRate},${format(channels)}`,
+    PAD,
+    `atrim=start_pts=${first}:end_pts=${end}`,
+    `asetpts=PTS-${first + piece.runIn * AAC_FRAME}`,
   ].join(',');
 }
 
 /** Of a track without any sound, silence must come in pieces of the encoder's size, or it refuses it. */
 const PAD = `apad=packet_size=${AAC_FRAME}`;
 
-const resample = ({ channels }: SourceSound, rate: number): string =>
-  `${channels > NAMED_CHANNELS ? `${FIRST_CHANNELS},` : ''}aresample=${rate}:async=1:min_hard_comp=0.05:first_pts=0`;
+/**
+ * Louder than full scale is what full channels come to when they are mixed down. A limiter brings that down for as long as
+ * it lasts, so that speech, in the centre, is as loud as it was; the encoder needs the rest of the room.
+ */
+const LIMIT = 'alimiter=limit=0.7:attack=5:release=50:level=0:latency=1';
+
+/** The source's sound with this many samples a second and channels. */
+const mixed = ({ channels: from }: SourceSound, rate: number, channels: number): string =>
+  [
+    ...(from > NAMED_CHANNELS ? [FIRST_CHANNELS] : []),
+    `aresample=${rate}`,
+    format(channels),
+    ...(from > channels ? [LIMIT] : []),
+  ].join(',');
+
 const format = (channels: number): string =>
   `aformat=sample_fmts=fltp:channel_layouts=${channels === 1 ? 'mono' : 'stereo'}`;
 
@@ -248,7 +332,7 @@ function videoCodec(command: Command, index: number): string[] {
     ],
     ['-force_key_frames', keyframes(command)],
     ['-fps_mode', 'vfr', '-enc_time_base', `1:${plan.timescale ?? VIDEO_TIMESCALE}`],
-    plan.source.info.video.rgb ? ['-colorspace', 'bt709', '-color_primaries', 'bt709', '-color_trc', 'bt709'] : [],
+    isBt709(plan) ? ['-colorspace', 'bt709', '-color_primaries', 'bt709', '-color_trc', 'bt709'] : [],
   ].flat();
 }
 

@@ -10,7 +10,7 @@ import {
   DASH_PATH,
   INIT_NAME,
   playlistPath,
-  POSTER_PATH,
+  posterPath,
   renditionFolder,
   revisionPrefix,
   runKey,
@@ -160,7 +160,7 @@ function lengthOf({ duration }: Pick<VideoRecord, 'duration'>, renditions: reado
 }
 
 /** What assembling itself writes, besides playlists. */
-const ASSEMBLED = [DASH_PATH, STORYBOARD_PATH, POSTER_PATH];
+const ASSEMBLED = [DASH_PATH, STORYBOARD_PATH, posterPath()];
 
 /** The video was deleted while this ran: what came after the deletion's own look goes too. */
 async function stopped(
@@ -205,7 +205,7 @@ async function poster(
       await download({ bucket, key: `${prefix}${renditionFolder('video', rendition.name)}${name}` }, part);
       await writeFile(path, await readFile(part), { flag: 'a' });
     }
-    await putObject(bucket, `${prefix}${POSTER_PATH}`, await drawPoster(path, segment.offset), 'image/jpeg');
+    await putObject(bucket, `${prefix}${posterPath()}`, await drawPoster(path, segment.offset), 'image/jpeg');
     return true;
   } catch (error) {
     logger.warn('no poster', { videoId: plan.videoId, error: error as Error });

@@ -24,8 +24,8 @@ export const ENCODE: Readonly<Record<string, number>> = {
   superfast: 0.0114,
   veryfast: 0.0225,
   faster: 0.035,
-  fast: 0.045,
-  medium: 0.055,
+  fast: 0.05,
+  medium: 0.0625,
 };
 
 /** CPU seconds to encode a second of stereo AAC. */
@@ -54,10 +54,11 @@ export const REQUESTS = {
 export const WRITES = { probe: 12, chunk: 8, assemble: 12 } as const;
 
 /**
- * Transitions of Step Functions: of the run itself, and of each chunk, which is an execution of its own. Start and End count
- * as AWS's own example counts them: two more than states.
+ * Transitions of Step Functions: of the run itself, and of each task, which is one of the run where there are few (`FEW` of
+ * lib/constructs/slicing.ts), else an execution of its own. Start and End count as AWS's own example counts them: two more
+ * than states.
  */
-export const TRANSITIONS = { run: 6, chunk: 3 } as const;
+export const TRANSITIONS = { run: 6, chunk: 3, chunkOfFew: 1, few: 8, convert: 2 } as const;
 
 /** Write units of one write of a video's record, which is a few KB. */
 export const UNITS_A_WRITE = 4;

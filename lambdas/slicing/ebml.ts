@@ -23,17 +23,23 @@ function vint(
   return { value: unknown ? undefined : value, next: offset + length };
 }
 
-/** Undefined when this is no EBML file; else whether its Segment runs past `size`, the bytes of the whole file. */
-export function readEbml(head: Buffer, size: number): { truncated: boolean } | undefined {
+/**
+ * Undefined when this is no EBML file; else whether its Segment says how long it is, and whether it runs past `size`, the
+ * bytes of the whole file.
+ */
+export function readEbml(head: Buffer, size: number): { sized: boolean; truncated: boolean } | undefined {
   let offset = 0;
   for (let index = 0; index < 8; index += 1) {
     const id = vint(head, offset, true);
     const length = id && vint(head, id.next, false);
     if (index === 0 && id?.value !== EBML) return undefined;
     if (!id || !length) break;
-    if (id.value === SEGMENT) return { truncated: length.value !== undefined && length.next + length.value > size };
+    if (id.value === SEGMENT) {
+      const sized = length.value !== undefined;
+      return { sized, truncated: sized && length.next + length.value! > size };
+    }
     if (length.value === undefined) break;
     offset = length.next + length.value;
   }
-  return { truncated: false };
+  return { sized: false, truncated: false };
 }

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { required, word } from '../../lib/contract/env.ts';
-import { chunkTableKey, POSTER_PATH } from '../../lib/contract/keys.ts';
+import { chunkTableKey, posterPath } from '../../lib/contract/keys.ts';
 import { slicingBounds } from '../../lib/contract/options.ts';
 import { chunkTable, type EncodeTask } from '../../lib/contract/slicing.ts';
 import { ProcessError } from '../../lib/process.ts';
@@ -56,7 +56,7 @@ async function putCover({ plan }: EncodeTask, source: string, put: Put): Promise
   const { cover } = plan.source.info;
   if (cover === undefined) return false;
   try {
-    await put(POSTER_PATH, await drawCover(source, cover), 'image/jpeg');
+    await put(posterPath(), await drawCover(source, cover), 'image/jpeg');
     return true;
   } catch (error) {
     if (!(error instanceof ProcessError)) throw error;

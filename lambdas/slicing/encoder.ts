@@ -1,20 +1,24 @@
 /** Encodes one chunk of a local source with ffmpeg and hands finished files on while it runs. Knows no AWS. */
 import { createHash } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { INIT_NAME, renditionFolder, segmentName, type RenditionKind } from '../../lib/contract/keys.ts';
 import { hasPicture, type ChunkResult, type ChunkTable, type EncodeTask } from '../../lib/contract/slicing.ts';
 import { BoxError } from '../../lib/media/boxes.ts';
 import { ProcessError, start, type Running } from '../../lib/process.ts';
-import { encodeArgs, FIRST_PIPE, outputsOf, type Output } from './args.ts';
-import { checkSeconds, isLonger } from './facts.ts';
+import { encodeArgs, FIRST_PIPE, outputsOf, TONE_NAME, TOO_LONG_SECONDS, type Output } from './args.ts';
+import { checkSeconds } from './facts.ts';
+import { lookForFields } from './fields.ts';
 import { readsAlong } from './outputs.ts';
 import { programPath } from './program.ts';
 import { readProgress } from './progress.ts';
 import { Refusal, spokenDuration } from './refusal.ts';
 import { logger } from '../shared/logger.ts';
+import { scan, type Scan } from './scan.ts';
 import { makeSheets } from './storyboard.ts';
 import { AAC_FRAME } from './segment-table.ts';
 import { cutStream, type CutOptions } from './segmenter.ts';
+import { toneCube } from './tone.ts';
+import { straighten } from './ts-clock.ts';
 import { collectSegments } from './ts.ts';
 
 /** Stores a file under `path`, relative to the revision. */
@@ -49,8 +53,14 @@ export async function encodeChunk(options: EncodeOptions): Promise<ChunkResult> 
   if (!fmp4) {
     for (const { kind, name } of outputs) await mkdir(`${options.folder}/${kind}/${name}`, { recursive: true });
   }
-  const running = start(programPath('ffmpeg'), encodeArgs({ plan, chunk, ...options }), {
-    timeoutMs: options.timeoutMs,
+  const started = Date.now();
+  const left = () => options.timeoutMs - (Date.now() - started);
+  const looked = await look(options, left);
+  const { hdr } = plan.source.info.video;
+  const tone = `${options.folder}/${TONE_NAME}`;
+  if (hdr && plan.video.length > 0) await writeFile(tone, toneCube(hdr));
+  const running = start(programPath('ffmpeg'), encodeArgs({ plan, chunk, ...options, ...looked }), {
+    timeoutMs: left(),
     ...memoryLimit(),
     pipes: fmp4 ? outputs.length : 0,
     ...(options.signal && { signal: options.signal }),
@@ -64,13 +74,14 @@ export async function encodeChunk(options: EncodeOptions): Promise<ChunkResult> 
     }
   };
   const collected = outputs.map((output, index) =>
-    guard(fmp4 ? collectFmp4(options, output, running, index) : collectTs(options, output, running)),
+    guard(fmp4 ? collectFmp4(options, output, running, index, looked.found) : collectTs(options, output, running)),
   );
   const [done, progress, ...renditions] = await Promise.allSettled([
     running.done,
     guard(readProgress(running.stdout, options.onProgress)),
     ...collected,
   ]);
+  await rm(tone, { force: true });
   options.signal?.throwIfAborted();
   const failures = [done, progress, ...renditions].flatMap((end) =>
     end.status === 'rejected' ? [end.reason as unknown] : [],
@@ -85,7 +96,7 @@ export async function encodeChunk(options: EncodeOptions): Promise<ChunkResult> 
       .map((rendition) => (rendition as PromiseFulfilledResult<RenditionResult>).value)
       .filter(({ kind, segments }) => kind === 'video' || segments.length > 0),
   };
-  checkLength(result, options.task);
+  checkLength(result, options.task, looked.found);
   const storyboard = readsAlong(options.task) ? await storyboardOf(result, options) : undefined;
   return { ...result, ...(storyboard && { storyboard }) };
 }
@@ -105,6 +116,34 @@ async function storyboardOf({ renditions }: ChunkResult, { task: { plan, chunk }
   }
 }
 
+/** What only the file itself tells, and encoding must know: where its packets really lie, and whether fields are in it. */
+async function look(options: EncodeOptions, left: () => number) {
+  const { plan, chunk } = options.task;
+  const { container, video, duration } = plan.source.info;
+  const limits = () => ({ timeoutMs: left(), ...memoryLimit(), signal: options.signal });
+  // Where there is sound alone, it stands in the picture's place.
+  const streams = [...new Set([video.index, ...plan.audio.map(({ index }) => index)])];
+  try {
+    if (!options.table && container === 'mpegts') await straighten(options.source, options.signal);
+    const found = options.table ? undefined : await scanned(options, streams, limits());
+    if (found && !found.tracks[0]) throw new Refusal('damaged', DAMAGED);
+    const seconds = chunk.duration ?? found?.end ?? duration;
+    const stream = options.table ? 0 : video.index;
+    if (plan.video.length === 0) return { found: found && { ...found, firstPicture: 0 }, combed: undefined };
+    const combed = await lookForFields({ path: options.source, video, stream, seconds, ...limits() });
+    return { found: found && { ...found, firstPicture: found.tracks[0]!.first }, combed };
+  } catch (error) {
+    throw error instanceof ProcessError ? explain([error], options) : error;
+  }
+}
+
+/** What is too long is read a little further than may be, and encoded as far, which says so. */
+async function scanned({ source, task }: EncodeOptions, streams: readonly number[], limits: object): Promise<Scan> {
+  const { maxSeconds: most, source: from } = task.plan;
+  const found = await scan(source, from.info.container, streams, limits);
+  return most === undefined ? found : { ...found, end: Math.min(found.end, most + TOO_LONG_SECONDS) };
+}
+
 /** Of the function's memory, the rest is for what runs in it beside ffmpeg. Address space is more than what is used. */
 const FFMPEG_SHARE = 7 / 8;
 
@@ -117,14 +156,20 @@ export function memoryLimit(env: NodeJS.ProcessEnv = process.env): { memoryBytes
 /** Media types of segments. */
 export const CONTENT_TYPES: Record<RenditionKind, string> = { video: 'video/mp4', audio: 'audio/mp4' };
 
-async function collectFmp4(options: EncodeOptions, output: Output, running: Running, index: number) {
+async function collectFmp4(
+  options: EncodeOptions,
+  output: Output,
+  running: Running,
+  index: number,
+  found: Pick<Scan, 'end'> | undefined,
+) {
   const { chunk } = options.task;
   const folder = renditionFolder(output.kind, output.name);
   const type = CONTENT_TYPES[output.kind];
   const result: RenditionResult = { ...output, codecs: '', init: '', segments: [] };
   const pipe = running.pipes[index];
   if (!pipe) throw new Error(`ffmpeg has no file descriptor ${FIRST_PIPE + index}`);
-  await cutStream(pipe, cutsOf(options, output), {
+  await cutStream(pipe, cutsOf(options, output, found), {
     init: async (bytes, track) => {
       result.codecs = track.codecs;
       result.timescale = track.timescale;
@@ -142,10 +187,15 @@ async function collectFmp4(options: EncodeOptions, output: Output, running: Runn
 }
 
 /** Where segments of this output are cut. Frames of sound are not the chunk's to the tick: they begin a little later. */
-function cutsOf({ task: { plan, chunk }, table }: EncodeOptions, { kind, name }: Output): CutOptions {
+function cutsOf(
+  { task: { plan, chunk }, table }: EncodeOptions,
+  { kind, name }: Output,
+  found: Pick<Scan, 'end'> | undefined,
+): CutOptions {
   const { start, firstSegment, duration } = chunk;
   const common = { segmentSeconds: plan.segmentSeconds, firstSegment };
-  if (table === undefined) return { ...common, start };
+  // The last picture is held as long as there is sound.
+  if (table === undefined) return { ...common, start, ...(kind === 'video' && found && { end: found.end }) };
   if (kind === 'video') return { ...common, start, laid: { cuts: table.cuts, end: duration! } };
   const position = plan.audio.findIndex((sound) => sound.name === name);
   const seconds = (frames: number) => (frames * AAC_FRAME) / plan.audio[position]!.sampleRate;
@@ -191,34 +241,33 @@ function explain(failures: readonly unknown[], { task, timeoutMs }: EncodeOption
 const lengthOf = ({ segments }: RenditionResult): number =>
   segments.reduce((sum, segment) => sum + segment.duration, 0);
 
-/** Share of the promised length that must be there. */
+/** Share of the announced length that must be there. */
 const ENOUGH = 0.9;
+/** Share of the pictures there are that must have been decoded, where none were left out. */
+const DECODED = 0.5;
 
-/** A file cut short decodes without an error and just ends early. */
-function checkLength(result: ChunkResult, { plan, chunk }: EncodeTask): void {
+/** A file cut short decodes without an error and just ends early: its last packet says where, of whatever track. */
+function checkLength(result: ChunkResult, { plan }: EncodeTask, found: Scan | undefined): void {
   // A piece of sound is as long as it is to be, whatever is in the source.
   const { info } = plan.source;
   if (plan.video.length === 0 && hasPicture(info)) return;
-  const promised = chunk.duration ?? (info.video.duration ?? info.duration) - chunk.start;
   // Of sound alone, the sound.
-  const kind = plan.video.length > 0 ? 'video' : 'audio';
-  const video = result.renditions.find((rendition) => rendition.kind === kind);
+  const wanted = plan.video.length > 0 ? 'video' : 'audio';
+  const video = result.renditions.find(({ kind }) => kind === wanted);
   if (!video || video.segments.length === 0) throw new Refusal('damaged', DAMAGED);
   const encoded = lengthOf(video);
   // A last frame may end a little after what the header said.
   if (plan.maxSeconds !== undefined && encoded > plan.maxSeconds + 1) checkSeconds(encoded, plan.maxSeconds);
-  if (encoded < promised * ENOUGH) {
+  if (found === undefined) return;
+  if (info.complete !== true && found.end < info.duration * ENOUGH) {
     throw new Refusal(
       'truncated',
-      `The file ends after ${spokenDuration(encoded)} of the ${spokenDuration(promised)} it announces: it was cut short; upload the whole file again.`,
+      `The file ends after ${spokenDuration(found.end)} of the ${spokenDuration(info.duration)} it announces: it was cut short; upload the whole file again.`,
     );
   }
-  // Sound is made as long as the picture by what the header says. Where that was too little, it may end long before.
-  const heard = Math.min(...result.renditions.filter(({ kind }) => kind === 'audio').map(lengthOf));
-  if (isLonger(encoded, promised) && isLonger(encoded, heard)) {
-    throw new Refusal(
-      'damaged',
-      `The file says it is ${spokenDuration(promised)} long and holds ${spokenDuration(encoded)} of picture and ${spokenDuration(heard)} of sound; export it again.`,
-    );
-  }
+  if (wanted === 'audio') return;
+  const pictures = video.segments.reduce((sum, { frames = 0 }) => sum + frames, 0);
+  const there = found.tracks[0]!.packets;
+  const slow = there / found.tracks[0]!.end <= plan.video[0]!.frameRate;
+  if (slow && pictures < there * DECODED) throw new Refusal('damaged', DAMAGED);
 }

@@ -72,13 +72,17 @@ export function mediaBytes({ video, audio, source: { info } }: Work): number {
   return ((sum(bits) + sum(audio.map(({ bitrate }) => bitrate))) / 8) * info.duration;
 }
 
-/** Transitions of the Map over chunks. */
-const chunkTransitions = ({ timescale, chunkCount }: Pick<Work, 'timescale' | 'chunkCount'>) =>
-  timescale === null ? 0 : chunkCount * TRANSITIONS.chunk;
+type Steps = Pick<Work, 'timescale' | 'chunkCount' | 'engine'>;
+
+/** Transitions beside those of every run: of the Map over tasks, or of waiting for MediaConvert. */
+function moreTransitions({ timescale, chunkCount, engine }: Steps): number {
+  if (engine === 'mediaconvert') return TRANSITIONS.convert;
+  if (timescale === null) return 0;
+  return chunkCount * (chunkCount <= TRANSITIONS.few ? TRANSITIONS.chunkOfFew : TRANSITIONS.chunk);
+}
 
 /** Those of a run whose steps all succeed: no step sees them. */
-export const transitionsOf = (work: Pick<Work, 'timescale' | 'chunkCount'>): number =>
-  TRANSITIONS.run + chunkTransitions(work);
+export const transitionsOf = (work: Steps): number => TRANSITIONS.run + moreTransitions(work);
 
 /** All that slicing by this plan uses, each step once. */
 export function estimateUsage(work: Work, machine: Machine): Usage {
@@ -91,13 +95,14 @@ export function estimateUsage(work: Work, machine: Machine): Usage {
     // Parts of the table, a chunk each.
     { puts: work.timescale === null ? 0 : chunks },
     { ...REQUESTS.assemble, writes: WRITES.assemble, ...lambdaUsage(AROUND.assemble, SMALL_MIB) },
-    { puts: renditions, gets: chunks, transitions: TRANSITIONS.run },
+    { puts: renditions, gets: chunks, transitions: transitionsOf(work) },
   ];
   if (work.engine === 'mediaconvert') {
     const minutes = sum(work.video.map((rung) => normalizedMinutes(rung, duration)));
     const sound = work.audio.length * normalizedMinutes(null, duration);
-    // It lays a segment down with one request, and afterwards each is looked at once.
-    return addUsage([...ends, { normalizedMinutes: minutes + sound, puts: segments, gets: segments }]);
+    // It lays a segment down with one request; afterwards each is copied to its name and looked at.
+    const calls = { invocations: 3, gbSeconds: (AROUND.chunk * SMALL_MIB) / 1024 };
+    return addUsage([...ends, calls, { normalizedMinutes: minutes + sound, puts: segments * 2, gets: segments }]);
   }
   const whole = work.timescale === null;
   const memory = whole ? machine.memoryMiB : machine.chunkMemoryMiB;
@@ -107,11 +112,7 @@ export function estimateUsage(work: Work, machine: Machine): Usage {
   const moving = (work.source.info.bytes + mediaBytes(work)) / BYTES_A_SECOND;
   const seconds = Math.max(busy, moving) / chunks + AROUND.chunk;
   const one = { ...REQUESTS.chunk, writes: WRITES.chunk, ...lambdaUsage(seconds, memory) };
-  return addUsage([
-    ...ends,
-    { puts: segments, transitions: chunkTransitions(work) },
-    ...Array.from({ length: chunks }, () => one),
-  ]);
+  return addUsage([...ends, { puts: segments }, ...Array.from({ length: chunks }, () => one)]);
 }
 
 /** Tenths of a cent's thousandth: finer than anything billed, without digits that mean nothing. */

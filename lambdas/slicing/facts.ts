@@ -48,16 +48,34 @@ export function readFacts(
   if (!video && audio.length === 0) {
     throw new Refusal('no-video-track', 'The file has no video track and no sound; upload a video, or sound.');
   }
-  const start = seconds(format.start_time) ?? 0;
+  const clock = clockOf(format);
   return {
     container: format.format_name,
     bytes,
-    duration: seconds(format.duration),
-    video: video ? videoFacts(video, start, decodable, maxDimension) : noPicture(audio[0]!.index),
+    duration: clock.length(format.duration),
+    video: video ? videoFacts(video, format.format_name, clock, decodable, maxDimension) : noPicture(audio[0]!.index),
     audio,
     ...(!video && coverOf(probed.streams, decodable, maxDimension)),
     ...textFacts(probed.streams),
   };
+}
+
+interface Clock {
+  /** Seconds at which the earliest track starts. */
+  readonly start: number;
+  /** Seconds of what ffprobe says of a whole source or of a track in tags. */
+  length(said: string | undefined): number | undefined;
+}
+
+/** What ffprobe calls the duration of a Matroska or WebM is its end, wherever it begins. */
+function clockOf({ format_name, start_time }: NonNullable<Probed['format']>): Clock {
+  const start = seconds(start_time) ?? 0;
+  const saysEnd = /matroska/.test(format_name ?? '');
+  const length = (said: string | undefined) => {
+    const value = seconds(said);
+    return value !== undefined && saysEnd && value > start ? value - start : value;
+  };
+  return { start, length };
 }
 
 /** The track players would choose: the default one, else the first. Cover art is a picture, not a video. */
@@ -70,7 +88,8 @@ function pick(streams: readonly ProbedStream[], type: string, wanted: (stream: P
 
 function videoFacts(
   stream: ProbedStream,
-  start: number,
+  container: string,
+  clock: Clock,
   decodable: ReadonlySet<string>,
   maxDimension: number,
 ): SourceInfo['video'] {
@@ -81,24 +100,72 @@ function videoFacts(
   if (!stream.width || !stream.height) {
     throw new Refusal('damaged', 'The video track has no picture size, so the file is damaged; export it again.');
   }
+  refuseDolbyVision(stream);
   // As it is stored, which decoding costs; how it is shown is looked at with the other limits.
   checkSize(stream.width, stream.height, maxDimension);
   const rotation = rotationOf(stream);
   const stretched = { width: Math.max(1, Math.round(stream.width * aspectOf(stream))), height: stream.height };
-  const length = seconds(stream.duration) ?? clock(stream.tags['DURATION']);
   return {
     index: stream.index,
     codec,
-    duration: length === undefined ? null : length + Math.max(0, (seconds(stream.start_time) ?? start) - start),
-    width: (rotation ?? 0) % 180 === 0 ? stretched.width : stretched.height,
-    height: (rotation ?? 0) % 180 === 0 ? stretched.height : stretched.width,
+    duration: lengthOf(stream, clock),
+    ...upright(stretched, rotation),
+    stored: upright({ width: stream.width, height: stream.height }, rotation),
     rotation: rotation ?? 0,
     ...(rotation === undefined && { oddAngle: true }),
     ...frameRates(stream),
     bitDepth: Number(/(9|10|12|14|16)(?:le|be)$/.exec(stream.pix_fmt ?? '')?.[1] ?? 8),
     interlaced: /^(tt|bb|tb|bt)$/.test(stream.field_order ?? ''),
+    fields: fieldsOf(stream, container),
+    ...hdrOf(stream),
     rgb: /^(0?(rgb|bgr)|gbr|argb|abgr|pal8|x2(rgb|bgr))/.test(stream.pix_fmt ?? ''),
   };
+}
+
+/** Seconds of the track of pictures, from where the earliest track starts; null: nobody says. */
+function lengthOf(stream: ProbedStream, clock: Clock): number | null {
+  const own = seconds(stream.duration);
+  if (own !== undefined) return own + Math.max(0, (seconds(stream.start_time) ?? clock.start) - clock.start);
+  const tagged = clockTime(stream.tags['DURATION']);
+  return (tagged === undefined ? undefined : clock.length(String(tagged))) ?? null;
+}
+
+/** Codecs whose pictures are never two fields, and those whose decoders say of each whether it is. */
+const NO_FIELDS = /^(vp[0-9]|av1|theora|gif|png|flashsv|svq|cinepak|h263|flv1)/;
+const TELLS_FIELDS = /^(h264|hevc|mpeg[124]video|mpeg4|vc1|wmv3|dvvideo|prores)$/;
+
+function fieldsOf({ codec_name = '', field_order }: ProbedStream, container: string): SourceInfo['video']['fields'] {
+  // An MP4 has one description of its H.264, which says that there are whole pictures and nothing else.
+  const always = field_order === 'progressive' && codec_name === 'h264' && /mp4/.test(container);
+  if (always || NO_FIELDS.test(codec_name)) return 'none';
+  return field_order === 'progressive' || TELLS_FIELDS.test(codec_name) ? 'told' : 'unsaid';
+}
+
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+const upright = ({ width, height }: Size, rotation = 0): Size =>
+  rotation % 180 === 0 ? { width, height } : { width: height, height: width };
+
+function hdrOf({ color_transfer }: ProbedStream): Pick<SourceInfo['video'], 'hdr'> {
+  if (color_transfer === 'smpte2084') return { hdr: 'pq' };
+  return color_transfer === 'arib-std-b67' ? { hdr: 'hlg' } : {};
+}
+
+/**
+ * Dolby Vision whose base layer means nothing by itself: profile 5, and 10 where it is compatible with nothing. Decoded as
+ * if it were YCbCr it is green and purple. Others carry HDR10, HLG or SDR, which is what is read.
+ */
+function refuseDolbyVision({ side_data_list }: ProbedStream): void {
+  const found = side_data_list.find(({ dv_profile }) => dv_profile !== undefined);
+  if (!found || !(found.dv_profile === 5 || (found.dv_profile === 10 && found.dv_bl_signal_compatibility_id === 0)))
+    return;
+  throw new Refusal(
+    'unsupported-codec',
+    `The picture is Dolby Vision profile ${found.dv_profile}, which only Dolby's own decoders show in its colours; export it as HDR10, HLG or SDR and upload that.`,
+  );
 }
 
 /** Hz: half of it is the highest tone there can be. The highest is what converters record at most. */
@@ -228,20 +295,20 @@ function seconds(value: string | undefined): number | undefined {
 }
 
 /** Matroska's statistics tag, `00:01:30.500000000`. */
-function clock(value: unknown): number | undefined {
+function clockTime(value: unknown): number | undefined {
   const match = typeof value === 'string' ? /^([0-9]+):([0-9]{2}):([0-9]{2}(?:\.[0-9]+)?)$/.exec(value) : null;
   return match ? Number(match[1]) * 3600 + Number(match[2]) * 60 + Number(match[3]) : undefined;
 }
 
-/** Raw streams have no clock: ffprobe guesses their length from a bit rate. */
-const GUESSED = /^(h264|hevc|mpegvideo|m4v|aac|mp3)$/;
+/**
+ * Raw streams have no clock: ffprobe guesses their length from a bit rate. Clocks of MPEG streams may leap or be set anew under
+ * way, so that their last time says nothing.
+ */
+const UNSURE = /^(h264|hevc|mpegvideo|m4v|aac|mp3|mpegts|mpeg)$/;
 
 /** Whether the length can only be found by reading the whole file. */
 export const mustMeasure = (facts: Facts, fragmented: boolean): boolean =>
-  fragmented || facts.duration === undefined || GUESSED.test(facts.container);
-
-/** Whether what is there is clearly longer than what was said. Seconds. */
-export const isLonger = (there: number, said: number): boolean => there > said * 1.1 + 1;
+  fragmented || facts.duration === undefined || UNSURE.test(facts.container);
 
 /** Whether one task can take so many bytes in. */
 export const fits = (bytes: number, options: SlicingOptions): boolean => bytes <= scratchBytes(options);

@@ -1,26 +1,38 @@
 /** Last step of a run that went wrong unforeseen: the video says so, and what the run wrote goes. */
 import { required } from '../../lib/contract/env.ts';
 import { parseUploadKey, revisionPrefix, workPrefix } from '../../lib/contract/keys.ts';
-import { failTask } from '../../lib/contract/slicing.ts';
+import type { Failure } from '../../lib/contract/video.ts';
+import { failTask, type FailTask } from '../../lib/contract/slicing.ts';
 import { logger } from '../shared/logger.ts';
 import { removePrefix } from '../shared/objects.ts';
 import { readVideo } from '../shared/videos.ts';
 import { fail } from './failing.ts';
 import { leavePlace } from './place.ts';
+import { FAILED } from './mediaconvert/failed.ts';
 import { spokenStretch } from './refusal.ts';
 import { step } from './transient.ts';
+
+/** MediaConvert says why itself; for everything else it is us. */
+function failureOf({ Error: name, Cause }: FailTask['error'], execution: string, chunk: FailTask['chunk']): Failure {
+  if (name === FAILED) {
+    return {
+      code: 'mediaconvert-failed',
+      reason: `MediaConvert could not convert the video: ${Cause ?? 'it gave no reason'}; export it again with an ordinary encoder, or ask the operator.`,
+    };
+  }
+  const where = chunk ? ` ${spokenStretch(chunk)}` : '';
+  return {
+    code: 'internal',
+    reason: `Something went wrong on our side while preparing the video${where}; upload it again, and if it happens again tell the operator this run's name: ${execution}.`,
+  };
+}
 
 export const handler = step(async (input: unknown): Promise<{ outcome: 'failed' | 'kept' }> => {
   const { execution, event, error, chunk } = failTask.parse(input);
   const videoId = parseUploadKey(event.detail.object.key)?.videoId;
   logger.error('slicing failed', { execution, videoId, error: error.Error, cause: error.Cause?.slice(0, 2000) });
   if (videoId === undefined) return { outcome: 'kept' };
-  const where = chunk ? ` ${spokenStretch(chunk)}` : '';
-  const failure = {
-    code: 'internal',
-    reason: `Something went wrong on our side while preparing the video${where}; upload it again, and if it happens again tell the operator this run's name: ${execution}.`,
-  };
-  const failed = await fail(videoId, execution, failure, chunk !== undefined);
+  const failed = await fail(videoId, execution, failureOf(error, execution, chunk), chunk !== undefined);
   const record = await readVideo(videoId);
   // Not of another run of the same video, which goes on.
   if (record?.slicing?.execution === execution) await leavePlace(videoId);

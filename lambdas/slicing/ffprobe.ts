@@ -1,9 +1,8 @@
 /** Asking ffprobe about a local file. Its answer is parsed; only the fields that are used are in the schema. */
 import { z } from 'zod';
-import { output, ProcessError, start } from '../../lib/process.ts';
+import { output, ProcessError } from '../../lib/process.ts';
 import { INPUT_FORMATS } from './args.ts';
 import { programPath } from './program.ts';
-import { readProgress } from './progress.ts';
 import { Refusal } from './refusal.ts';
 
 const text = z.string().optional();
@@ -18,6 +17,7 @@ const stream = z.object({
   sample_aspect_ratio: text,
   pix_fmt: text,
   field_order: text,
+  color_transfer: text,
   avg_frame_rate: text,
   r_frame_rate: text,
   start_time: text,
@@ -26,7 +26,15 @@ const stream = z.object({
   sample_rate: text,
   disposition: z.object({ default: z.number().optional(), attached_pic: z.number().optional() }).prefault({}),
   tags: z.record(z.string(), z.unknown()).prefault({}),
-  side_data_list: z.array(z.looseObject({ rotation: z.number().optional() })).prefault([]),
+  side_data_list: z
+    .array(
+      z.looseObject({
+        rotation: z.number().optional(),
+        dv_profile: z.number().optional(),
+        dv_bl_signal_compatibility_id: z.number().optional(),
+      }),
+    )
+    .prefault([]),
 });
 export type ProbedStream = z.infer<typeof stream>;
 
@@ -53,7 +61,7 @@ const ENTRIES = [
     .join()}`,
   'stream_disposition=default,attached_pic',
   'stream_tags=DURATION,language,title',
-  'stream_side_data=rotation',
+  'stream_side_data=rotation,dv_profile,dv_bl_signal_compatibility_id',
   `format=${Object.keys(answer.shape.format.unwrap().shape).join()}`,
 ].join(':');
 
@@ -94,20 +102,4 @@ export async function decodableCodecs(): Promise<Set<string>> {
   const limits = { timeoutMs: TIMEOUT_MS, maxBytes: MIB };
   const { stdout } = await output(programPath('ffmpeg'), ['-hide_banner', '-codecs'], limits);
   return new Set([...stdout.toString('utf8').matchAll(/^ D[E.][VA]\S* (\S+)/gm)].map((match) => match[1]!));
-}
-
-/** Seconds of one track, found by reading the whole file without decoding it. 0 when nothing can be read. */
-export async function measureDuration(path: string, streamIndex: number, signal: AbortSignal): Promise<number> {
-  const args = [
-    ['-nostdin', '-v', 'error', '-progress', 'pipe:1', '-protocol_whitelist', 'file,pipe'],
-    ['-format_whitelist', INPUT_FORMATS, '-i', `file:${path}`],
-    ['-map', `0:${streamIndex}`, '-c', 'copy', '-f', 'null', '-'],
-  ].flat();
-  const running = start(programPath('ffmpeg'), args, { signal, memoryBytes: MEMORY_BYTES });
-  let seconds = 0;
-  await readProgress(running.stdout, (now) => (seconds = Math.max(seconds, now)));
-  await running.done.catch((error: unknown) => {
-    if (!(error instanceof ProcessError && error.reason === 'exit')) throw error;
-  });
-  return seconds;
 }

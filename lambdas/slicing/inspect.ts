@@ -4,17 +4,20 @@ import { hasPicture, type SlicingOptions, type SourceInfo } from '../../lib/cont
 import { BoxError } from '../../lib/media/boxes.ts';
 import { FragmentIndex } from '../../lib/media/fragment-index.ts';
 import type { ByteSource, Layout } from '../../lib/media/layout.ts';
-import { readMovieIndex, type MovieIndex } from '../../lib/media/sample-table.ts';
+import { endOfData, indexedSeconds, readMovieIndex, type MovieIndex } from '../../lib/media/sample-table.ts';
 import { logger } from '../shared/logger.ts';
 import { checkBytes, checkLimits, fits, mustMeasure, readFacts } from './facts.ts';
-import { decodableCodecs, ffprobe, measureDuration } from './ffprobe.ts';
+import { decodableCodecs, ffprobe, MEMORY_BYTES } from './ffprobe.ts';
 import { copiedSound, copiedVideo, NotCopied, startsAnew } from './copy.ts';
 import type { CopyWish } from './copy-table.ts';
 import { audioPlan, mayCopy } from './plan.ts';
 import { Refusal, spokenDuration } from './refusal.ts';
 import { worthRemuxing } from './remuxer.ts';
+import { takeSample, TRUNCATED, walkFragments } from './sample.ts';
+import { scan } from './scan.ts';
 import { segmentTable, type SegmentTable } from './segment-table.ts';
-import { takeSample, walkFragments } from './sample.ts';
+import { isRaw } from './signatures.ts';
+import { straighten } from './ts-clock.ts';
 
 /** Chunks of one video at most; longer videos have longer ones. Each is an entry of the state machine's input: 256 KiB. */
 export const MAX_CHUNKS = 500;
@@ -26,6 +29,8 @@ interface InspectOptions {
   /** Brings the whole source to `path`, for the few formats whose length only a full reading tells. */
   readonly fetchWhole: (path: string, signal: AbortSignal) => Promise<void>;
   readonly options: SlicingOptions;
+  /** It need not fit one function: who takes sources whole is decided later. */
+  readonly anySize?: boolean;
   /** Of all of it: a source that is read whole may take that long. */
   readonly timeoutMs: number;
 }
@@ -40,16 +45,30 @@ export interface Inspected {
 const LOOK_MS = 120_000;
 
 /** Throws Refusal for whatever is not a video that can be sliced within the limits, or takes too long to look at. */
-export async function inspect({ source, path, fetchWhole, options, timeoutMs }: InspectOptions): Promise<Inspected> {
+export async function inspect(asked: InspectOptions): Promise<Inspected> {
+  const { source, path, fetchWhole, options, timeoutMs, anySize = false } = asked;
   const all = AbortSignal.timeout(timeoutMs);
-  const { layout, whole, facts } = await within(Math.min(LOOK_MS, timeoutMs), async (signal) => {
+  const { layout, whole, complete, facts } = await within(Math.min(LOOK_MS, timeoutMs), async (signal) => {
     const sample = await takeSample(source, path, signal);
-    return { ...sample, facts: readFacts(await ffprobe(path, signal), source.size, await decodableCodecs(), options) };
+    const probed = await ffprobe(path, signal);
+    refuseForeign(sample.signature, probed?.format?.format_name);
+    return { ...sample, facts: readFacts(probed, source.size, await decodableCodecs(), options) };
   });
   let { duration, video } = facts;
   let index: MovieIndex | undefined;
   let table: SegmentTable | undefined;
-  if (mustMeasure(facts, layout?.fragmented ?? false)) {
+  if (layout?.fragmented !== true)
+    index = await withFile(path, source.size, (file) => indexOfHeader(file, layout, facts));
+  if (index !== undefined) {
+    refuseMissing(index, source.size);
+    table = tableOf(index, facts, options);
+    duration = table?.seconds ?? indexedSeconds(index) ?? duration;
+    video = { ...video, duration: null };
+  }
+  // What a header says is believed where it would be taken; unknown is not long.
+  const doubtful = (duration ?? 0) > options.maxDurationHours * 3600 && fits(source.size, options);
+  const measured = table === undefined && (doubtful || mustMeasure(facts, layout?.fragmented ?? false));
+  if (measured) {
     // Fragments that do not fit here are walked through where they are.
     const there = layout?.fragmented === true && !fits(source.size, options);
     if (!there) checkBytes(source.size, options);
@@ -58,17 +77,15 @@ export async function inspect({ source, path, fetchWhole, options, timeoutMs }: 
       index = await withFile(path, source.size, (file) =>
         indexOfFragments(there ? source : file, file, layout, facts, all),
       );
-      table = index && tableOf(index, facts, options);
+      table = layout?.fragmented && index ? tableOf(index, facts, options) : undefined;
       if (table !== undefined) return table.seconds;
       checkBytes(source.size, options);
-      return measureDuration(path, video.index, all);
+      if (facts.container === 'mpegts') await straighten(path, all);
+      const heardAndSeen = [...new Set([video, ...facts.audio].map((track) => track.index))];
+      return (await scan(path, facts.container, heardAndSeen, { signal: all, memoryBytes: MEMORY_BYTES })).end;
     };
     duration = await within(timeoutMs, measure, all);
     video = { ...video, duration: null };
-  } else {
-    index = await withFile(path, source.size, (file) => indexOfHeader(file, layout, facts));
-    table = index && tableOf(index, facts, options);
-    duration = table?.seconds ?? duration;
   }
   if (index && table?.copied && !(await within(LOOK_MS, () => beginAnew(source, table!)))) {
     logger.info('the source is not copied', { reason: 'its keyframes refer to what is before them' });
@@ -77,11 +94,25 @@ export async function inspect({ source, path, fetchWhole, options, timeoutMs }: 
   if (duration === undefined || duration <= 0) {
     throw new Refusal('no-duration', 'The file has no readable length, so it is empty or damaged; export it again.');
   }
-  const info: SourceInfo = { ...facts, video, duration };
+  const info: SourceInfo = { ...facts, video, duration, ...((complete || measured) && { complete: true }) };
   checkLimits(info, options);
   // Without a table one task takes the source whole.
-  if (table === undefined && !worthRemuxing(info, options)) checkBytes(source.size, options);
+  if (table === undefined && !anySize && !worthRemuxing(info, options)) checkBytes(source.size, options);
   return { info, table };
+}
+
+/** A raw stream that is one by a guess, and something else by how it begins, is what it begins as. */
+function refuseForeign(signature: string | undefined, format: string | undefined): void {
+  if (signature === undefined || format === undefined || !isRaw(format)) return;
+  throw new Refusal(
+    'not-video',
+    `This is ${signature} file, of a kind or build that cannot be read here; export it as MP4 with H.264 and AAC and upload that.`,
+  );
+}
+
+/** An index that names samples beyond the end of the file is one of a file that was cut. */
+function refuseMissing({ tracks }: MovieIndex, size: number): void {
+  if (tracks.some(({ samples }) => endOfData(samples) > size)) throw new Refusal('truncated', TRUNCATED);
 }
 
 /** Content of the `moov` of an MP4 or MOV, which the stand-in holds. */

@@ -11,6 +11,7 @@ export async function lookAt(
   size: number,
   options: SlicingOptions,
   timeoutMs: number,
+  anySize = false,
 ): Promise<Inspected> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-probe-'));
   try {
@@ -19,6 +20,7 @@ export async function lookAt(
       path: join(folder, 'source'),
       fetchWhole: (path, signal) => download(ref, path, signal),
       options,
+      anySize,
       timeoutMs,
     });
   } finally {

@@ -1,5 +1,11 @@
 /** S3 as the slicing steps use it: ranged reads, a streaming download, immutable puts. */
-import { GetObjectCommand, HeadObjectCommand, PutObjectCommand, S3ServiceException } from '@aws-sdk/client-s3';
+import {
+  CopyObjectCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  PutObjectCommand,
+  S3ServiceException,
+} from '@aws-sdk/client-s3';
 import { createWriteStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -125,6 +131,21 @@ export async function putObject(
       Body: body,
       ContentType: contentType,
       CacheControl: cacheControl,
+    }),
+  );
+}
+
+/** A copy within the bucket, in S3 alone, served as what is put under a revision is. */
+export async function copyObject(bucket: string, from: string, to: string, contentType: string): Promise<void> {
+  await s3.send(
+    new CopyObjectCommand({
+      Bucket: bucket,
+      Key: to,
+      CopySource: `${bucket}/${from.split('/').map(encodeURIComponent).join('/')}`,
+      MetadataDirective: 'REPLACE',
+      TaggingDirective: 'REPLACE',
+      ContentType: contentType,
+      CacheControl: IMMUTABLE,
     }),
   );
 }

@@ -2,7 +2,7 @@
 import { output, ProcessError } from '../../lib/process.ts';
 import { INPUT_FORMATS } from './args.ts';
 import { memoryLimit } from './encoder.ts';
-import type { MergedRendition } from './playlists.ts';
+import type { Segment } from './playlists.ts';
 import { programPath } from './program.ts';
 
 /** Short side up to which a rung is taken for the poster; larger ones only cost decoding. */
@@ -24,7 +24,7 @@ export function posterRung<T extends Size>(rungs: readonly T[]): T | undefined {
 
 /** The segment that is on at `seconds` of the video, and how far into it that is; at the end and beyond, the last one. */
 export function segmentAt(
-  { segments }: Pick<MergedRendition, 'segments'>,
+  { segments }: { readonly segments: readonly Pick<Segment, 'name' | 'duration'>[] },
   seconds: number,
 ): { name: string; offset: number } | undefined {
   let start = 0;
@@ -37,47 +37,50 @@ export function segmentAt(
   return undefined;
 }
 
-/** Arguments for ffmpeg: the frame that is shown `offset` seconds after the first one, never larger than it is. */
+/** Never larger than it is. */
+export const posterSize = `scale=w='min(iw,${LONGEST})':h='min(ih,${LONGEST})':force_original_aspect_ratio=decrease:force_divisible_by=2:out_range=pc,setsar=1,format=yuvj420p`;
+
+export const JPEG_OUTPUT = ['-map_metadata', '-1', '-q:v', '3', '-f', 'image2pipe', '-c:v', 'mjpeg', 'pipe:1'];
+
+export const MAX_POSTER_BYTES = 8 * 1024 ** 2;
+
+/** Arguments for ffmpeg: the frame that is shown `offset` seconds after the first one. */
 function posterArgs(input: string, offset: number): string[] {
   const filters = [
     // Of all frames that have come by then the last one, which a rate of nearly none leaves over.
     'setpts=PTS-STARTPTS',
     `select=lte(t\\,${(offset + 0.0005).toFixed(6)})`,
     'fps=fps=1/100000:round=down:start_time=0:eof_action=pass',
-    `scale=w='min(iw,${LONGEST})':h='min(ih,${LONGEST})':force_original_aspect_ratio=decrease:force_divisible_by=2:out_range=pc`,
-    'format=yuvj420p',
+    posterSize,
   ];
   return [
     ['-nostdin', '-v', 'error', '-protocol_whitelist', 'file', '-i', `file:${input}`, '-an'],
-    ['-vf', filters.join(','), '-frames:v', '1', '-q:v', '3', '-f', 'image2pipe', '-c:v', 'mjpeg', 'pipe:1'],
+    ['-vf', filters.join(','), '-frames:v', '1', ...JPEG_OUTPUT],
   ].flat();
 }
 
 /** A JPEG of a track that holds one picture, no larger than a poster. Throws ProcessError. */
 export async function drawCover(source: string, index: number): Promise<Buffer> {
-  const scale = `scale=w='min(iw,${LONGEST})':h='min(ih,${LONGEST})':force_original_aspect_ratio=decrease:force_divisible_by=2:out_range=pc`;
   const args = [
     ['-nostdin', '-v', 'error', '-protocol_whitelist', 'file,pipe', '-format_whitelist', INPUT_FORMATS],
-    ['-i', `file:${source}`, '-map', `0:${index}`, '-vf', `${scale},format=yuvj420p`],
-    ['-frames:v', '1', '-q:v', '3', '-f', 'image2pipe', '-c:v', 'mjpeg', 'pipe:1'],
+    ['-i', `file:${source}`, '-map', `0:${index}`, '-vf', posterSize],
+    ['-frames:v', '1', ...JPEG_OUTPUT],
   ].flat();
   const { stdout } = await output(programPath('ffmpeg'), args, {
     timeoutMs: 30_000,
-    maxBytes: 8 * MIB,
+    maxBytes: MAX_POSTER_BYTES,
     ...memoryLimit(),
   });
   if (stdout.length === 0) throw new ProcessError('ffmpeg', 'output', null, 'drew nothing');
   return stdout;
 }
 
-const MIB = 1024 ** 2;
-
 /**
  * A JPEG of what the segment at `input` (with its initialization section in front) shows after `offset` seconds. Throws
  * ProcessError.
  */
 export async function drawPoster(input: string, offset: number): Promise<Buffer> {
-  const limits = { timeoutMs: 60_000, maxBytes: 8 * MIB };
+  const limits = { timeoutMs: 60_000, maxBytes: MAX_POSTER_BYTES };
   const { stdout } = await output(programPath('ffmpeg'), posterArgs(input, offset), limits);
   if (stdout.length === 0) throw new Error('ffmpeg drew no poster');
   return stdout;

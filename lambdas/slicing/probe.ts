@@ -1,5 +1,6 @@
 /** First step: claim the video, find out what the source is, refuse it or plan its slicing. */
 import type { Context } from 'aws-lambda';
+import { costOptions } from '../../lib/contract/cost.ts';
 import { json, required } from '../../lib/contract/env.ts';
 import { parseUploadKey } from '../../lib/contract/keys.ts';
 import {
@@ -17,10 +18,11 @@ import type { VideoRecord } from '../../lib/contract/video.ts';
 import { logger } from '../shared/logger.ts';
 import { announce, changeVideo, readVideo } from '../shared/videos.ts';
 import { accept, removeStray } from './accept.ts';
-import { afford } from './budget.ts';
+import { afford, architecture } from './budget.ts';
 import { claim } from './claim.ts';
+import { chooseEngine } from './engine.ts';
 import { refuse } from './failing.ts';
-import { checkBytes } from './facts.ts';
+import { checkBytes, fits } from './facts.ts';
 import { lookAt } from './look.ts';
 import { planLadder } from './ladder-run.ts';
 import { startMeter } from './meter.ts';
@@ -75,10 +77,11 @@ export const handler = step(async (input: unknown, context: Pick<Context, 'getRe
     const source = { bucket: from, key, ...(etag !== undefined && { etag }), info };
     const of = { videoId, revision, execution, source };
     const asItIs = { ...planSlicing(of, options, table), table };
-    const laid =
-      !table && worthRemuxing(info, options)
+    const own =
+      !table && costs().engine !== 'mediaconvert' && worthRemuxing(info, options)
         ? await remuxed(asItIs, options, context.getRemainingTimeInMillis() - RESERVE_MS)
         : asItIs;
+    const laid = byEngine(own, planSlicing(of, options), options);
     const plan = await afford(laid.plan);
     if (laid.table) await storeTable({ plan: { ...plan, used: used() }, chunks: laid.chunks }, laid.table);
     return result({ outcome: 'planned', plan: { ...plan, used: used() }, chunks: laid.chunks });
@@ -109,14 +112,23 @@ interface Laid {
   readonly table: SegmentTable | undefined;
 }
 
+/** What the right engine for it works by: our own functions, or MediaConvert, which knows no segment table. */
+function byEngine(own: Laid, whole: Pick<Laid, 'plan' | 'chunks'>, options: SlicingOptions): Laid {
+  const theirs: Laid = { ...whole, plan: { ...whole.plan, engine: 'mediaconvert' }, table: undefined };
+  const { bytes } = own.plan.source.info;
+  const choice = { own: own.plan, theirs: theirs.plan, fits: fits(bytes, options) };
+  if (chooseEngine(choice, costs(), architecture) === 'mediaconvert') return theirs;
+  if (own.plan.timescale === null) checkBytes(bytes, options);
+  return own;
+}
+
+const costs = () => json('SLICING_COST', costOptions);
+
 /** The plan by the table that remuxing gives it, or as it is, where it fits one function. */
 async function remuxed(asItIs: Laid, options: SlicingOptions, timeoutMs: number): Promise<Laid> {
   const { videoId, revision, execution, source } = asItIs.plan;
   const made = await withIndex(asItIs, options, timeoutMs);
-  if (!made) {
-    checkBytes(source.info.bytes, options);
-    return asItIs;
-  }
+  if (!made) return asItIs;
   const { table, remuxed: file } = made;
   const counted = { ...source, info: { ...source.info, duration: table.seconds } };
   return { ...planSlicing({ videoId, revision, execution, source: counted, remuxed: file }, options, table), table };

@@ -65,6 +65,7 @@ async function write({ source, videoId, revision }: Plan, watch: Watch, timeoutM
   let found: { index: MovieIndex; bytes: number } | undefined;
   const pieces = remux({
     input: Body as Readable,
+    container: source.info.container,
     streams: [video, ...audio],
     timeoutMs,
     signal: watch.signal,

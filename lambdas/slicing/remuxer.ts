@@ -9,8 +9,10 @@ import { readBoxes } from '../../lib/media/layout.ts';
 import type { IndexedTrack, MovieIndex } from '../../lib/media/sample-table.ts';
 import { start } from '../../lib/process.ts';
 import { INPUT_FORMATS } from './args.ts';
+import { clockArgs } from './reading.ts';
 import { memoryLimit } from './encoder.ts';
 import { programPath } from './program.ts';
+import { straightened } from './ts-clock.ts';
 
 /** Seconds: what is shorter, one function encodes whole in a few minutes. */
 const WORTH_SECONDS = 300;
@@ -33,6 +35,8 @@ export const worthRemuxing = (
 
 interface RemuxOptions {
   readonly input: AsyncIterable<Uint8Array>;
+  /** As ffprobe names it. */
+  readonly container: string;
   /** Tracks that are taken, the picture first; `index` as ffprobe counts them. */
   readonly streams: readonly { readonly index: number; readonly codec: string }[];
   readonly timeoutMs: number;
@@ -47,7 +51,7 @@ interface RemuxOptions {
  */
 export async function* remux(options: RemuxOptions): AsyncGenerator<Buffer> {
   const running = start(programPath('ffmpeg'), argsOf(options), {
-    input: options.input,
+    input: options.container === 'mpegts' ? straightened(options.input) : options.input,
     timeoutMs: options.timeoutMs,
     ...memoryLimit(),
     ...(options.signal && { signal: options.signal }),
@@ -72,9 +76,9 @@ export async function* remux(options: RemuxOptions): AsyncGenerator<Buffer> {
   options.onIndex({ timescale, tracks: [picture!, ...sounds.map(evened)] }, at);
 }
 
-function argsOf({ streams }: RemuxOptions): string[] {
+function argsOf({ streams, container }: RemuxOptions): string[] {
   return [
-    ['-v', 'error', '-protocol_whitelist', 'pipe', '-format_whitelist', INPUT_FORMATS],
+    ['-v', 'error', ...clockArgs(container), '-protocol_whitelist', 'pipe', '-format_whitelist', INPUT_FORMATS],
     ['-probesize', String(8 * 1024 ** 2), '-analyzeduration', String(20e6), '-i', 'pipe:0'],
     streams.flatMap(({ index }) => ['-map', `0:${index}`]),
     // Transport streams have AAC in frames of another kind.

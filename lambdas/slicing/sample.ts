@@ -14,6 +14,7 @@ import {
 } from '../../lib/media/layout.ts';
 import { readEbml } from './ebml.ts';
 import { Refusal, spokenBytes } from './refusal.ts';
+import { signatureOf } from './signatures.ts';
 
 const MIB = 1024 ** 2;
 
@@ -28,9 +29,13 @@ interface Sampled {
   readonly layout: Layout | undefined;
   /** The file holds every byte of the source. */
   readonly whole: boolean;
+  /** Its container says where it ends, and that is there. */
+  readonly complete: boolean;
+  /** What it is, by how it begins. */
+  readonly signature: string | undefined;
 }
 
-const TRUNCATED =
+export const TRUNCATED =
   'The file is incomplete: its end is missing. Check that it plays to the end on your machine and upload the whole file again.';
 
 /** Walks, or says that the file has more boxes than one may have. */
@@ -78,7 +83,7 @@ export async function takeSample(remote: ByteSource, path: string, signal: Abort
       offset + length <= head.length || whole ? head.subarray(offset, offset + length) : remote.read(offset, length),
   };
   const layout = await bounded(walk(source, { signal, atHand: head.length }));
-  refuseTruncated(layout, head, size);
+  const complete = refuseTruncated(layout, head, size);
   await bounded(checkHeaders(source, layout));
   const file = await open(path, 'w');
   try {
@@ -88,7 +93,7 @@ export async function takeSample(remote: ByteSource, path: string, signal: Abort
   } finally {
     await file.close();
   }
-  return { layout, whole };
+  return { layout, whole, complete, signature: signatureOf(head) };
 }
 
 /** What only a walk through all fragments can tell: that the file is cut, and what they hold. */
@@ -101,10 +106,13 @@ export async function walkFragments(
     throw new Refusal('truncated', TRUNCATED);
 }
 
-function refuseTruncated(layout: Layout | undefined, head: Buffer, size: number): void {
-  if (layout?.truncated || readEbml(head, size)?.truncated || riffTruncated(head, size)) {
+/** Throws Refusal for what is cut short by its structure; answers whether that says it is whole. */
+function refuseTruncated(layout: Layout | undefined, head: Buffer, size: number): boolean {
+  const ebml = readEbml(head, size);
+  if (layout?.truncated || ebml?.truncated || riffTruncated(head, size)) {
     throw new Refusal('truncated', TRUNCATED);
   }
+  return (layout !== undefined && !layout.fragmented) || ebml?.sized === true;
 }
 
 /** AVI and WAV: the RIFF chunk says how long it is. Recorders that never came to write it leave 0 or all ones. */

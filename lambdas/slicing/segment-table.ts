@@ -133,25 +133,28 @@ function lay(
 ): SegmentTable | undefined {
   const { timescale, samples } = pictures.track;
   const seconds = (ticks: number) => ticks / timescale;
+  // All sound lasts until the last of it does, and where that is clearly longer, the last picture is held.
+  const heard = Math.max(0, ...sounds.flatMap((sound) => (sound ? [sound.end] : [])));
+  const held = heard > seconds(pictures.end) + HELD_SECONDS ? Math.round(heard * timescale) : pictures.end;
+  const whole = Math.max(seconds(held), heard);
   const target = options.segmentSeconds * timescale;
   const ticks = timescale * Math.ceil(MIN_TIMESCALE / timescale);
-  const copied = options.copy && copiedOf(pictures, sounds, options.copy, target, ticks);
+  const wish = held === pictures.end ? options.copy : undefined;
+  const copied = wish && copiedOf(pictures, sounds, wish, target, ticks);
   const bounds = copied?.bounds ?? segmentBounds(pictures, target);
-  const starts = chunkStarts(bounds, seconds(pictures.end), options, timescale);
+  const starts = chunkStarts(bounds, seconds(held), options, timescale);
   const chunks = starts.map((at, index): TableChunk => {
     const next = starts[index + 1];
     const start = seconds(bounds[at]!.time);
     return {
       index,
       start,
-      duration: seconds(next === undefined ? pictures.end : bounds[next]!.time) - start,
+      duration: seconds(next === undefined ? held : bounds[next]!.time) - start,
       firstSegment: at + 1,
       segments: (next ?? bounds.length) - at,
     };
   });
   if (chunks.some(({ duration }) => duration > LONGEST_CHUNK)) return undefined;
-  // All sound lasts until the last of it does.
-  const whole = Math.max(seconds(pictures.end), ...sounds.flatMap((sound) => (sound ? [sound.end] : [])));
   const part = ({ firstSegment, segments }: Range): ChunkTable => {
     const from = firstSegment - 1;
     const to = from + segments;
@@ -185,19 +188,24 @@ function lay(
     chunks,
     starts: bounds.map(({ time }) => seconds(time)),
     copied,
-    seconds: seconds(pictures.end),
+    seconds: seconds(held),
     part,
   };
 }
+
+/** A last frame of sound may end a little after the last picture without anybody holding that. */
+const HELD_SECONDS = 0.25;
 
 /** Ticks a second of a rendition at least: frames of an odd rate are placed a tenth of a millisecond off at worst. */
 const MIN_TIMESCALE = 10_000;
 
 /**
  * Segments begin at the source's keyframes, the one nearest to each target within half a target of it; where the source
- * has none there, at the target itself.
+ * has none there, at the first picture from the target on: one that is held begins no other.
  */
-function segmentBounds({ keys, end }: Pictures, target: number): Bound[] {
+function segmentBounds(pictures: Pictures, target: number): Bound[] {
+  const { keys, end } = pictures;
+  let shown: Float64Array | undefined;
   const bounds: Bound[] = [{ time: 0, sample: keys[0]!.sample }];
   let key = 1;
   for (let at = 0; end - at > 1.25 * target;) {
@@ -209,11 +217,19 @@ function segmentBounds({ keys, end }: Pictures, target: number): Bound[] {
     }
     // The rest must not be a sliver.
     if (best !== undefined && end - best.time < target / 4) break;
-    bounds.push(best ?? { time: Math.round(ideal), sample: undefined });
-    at = best?.time ?? Math.round(ideal);
+    shown ??= best ? undefined : timesOf(pictures);
+    // The first one is shown from the start, however late it is.
+    const time = best?.time ?? shown![firstFrom(shown!, Math.max(Math.round(ideal), pictures.first + 1))];
+    if (time === undefined || time >= end) break;
+    bounds.push({ time, sample: best?.sample ?? keys.find((one) => one.time === time)?.sample });
+    at = time;
   }
   return bounds;
 }
+
+/** When each sample is shown, in that order. */
+const timesOf = ({ track: { samples }, shift }: Pictures): Float64Array =>
+  Float64Array.from(samples.decode, (time, sample) => time + samples.composition[sample]! + shift).sort();
 
 /** Which bounds begin a chunk: keyframes, as evenly apart as they are. */
 function chunkStarts(bounds: readonly Bound[], length: number, options: TableOptions, timescale: number): number[] {

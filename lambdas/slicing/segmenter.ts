@@ -19,6 +19,8 @@ export interface CutOptions {
   readonly start: number;
   /** `moof` sequence number of the first segment. */
   readonly firstSegment: number;
+  /** Seconds from the start: the last frame is shown to there at least. */
+  readonly end?: number;
   /** Seconds from the start at which segments begin, and the end: of a chunk that is part of a segment table. */
   readonly laid?: { readonly cuts: readonly number[]; readonly end: number };
 }
@@ -86,14 +88,12 @@ export class Cutter {
     const last = this.#samples.at(-1);
     if (!first || !last) return undefined;
     const shown = this.#samples.reduce((latest, { pts }) => Math.max(latest, pts), 0);
-    const { laid } = this.#options;
-    if (laid !== undefined) {
-      // The next chunk is decoded as long before it is shown as this one was.
-      const end = Math.max(shown + 1, Math.round(laid.end * this.#timescale));
-      return this.#cut(end, Math.max(last.dts + 1, end - (first.pts - first.dts)));
-    }
-    const duration = Math.max(1, last.duration);
-    return this.#cut(shown + duration, last.dts + duration);
+    const { laid, end: held = 0 } = this.#options;
+    // A frame lasts to the end that is laid down, or as long as the encoder said, and is held to the end there is.
+    const lasts = laid === undefined ? Math.max(1, last.duration) : 1;
+    const end = Math.max(shown + lasts, Math.round((laid?.end ?? held) * this.#timescale));
+    // What follows is decoded as long before it is shown as this was.
+    return this.#cut(end, Math.max(last.dts + 1, end - (first.pts - first.dts)));
   }
 
   #cut(end: number, decodeEnd: number): CutSegment {

@@ -7,6 +7,7 @@ import { inflateSync } from 'node:zlib';
 import { revisionPrefix, storyboardSheet } from '../../lib/contract/keys.ts';
 import type { Chunk, ChunkResult, Plan } from '../../lib/contract/slicing.ts';
 import { output } from '../../lib/process.ts';
+import { barred, fitted } from './fit.ts';
 import { programPath } from './program.ts';
 
 export const VTT_TYPE = 'text/vtt; charset=utf-8';
@@ -34,11 +35,16 @@ export function stillsOf({ source: { info } }: Pick<Plan, 'source'>): { width: n
 /**
  * Filters from the decoded frames of a chunk to its pictures: picture n is what is shown `n * every` seconds after the chunk's
  * start, however long ago it came (`round=up` lets an earlier frame stand for a later time, never the other way).
+ * The last one is shown for all `seconds` there are.
  */
-export function stillsFilters(plan: Plan): string {
-  const { width, height, every } = stillsOf(plan);
-  const matrix = plan.source.info.video.rgb ? ':out_color_matrix=bt709' : '';
-  return `fps=fps=1/${every}:round=up:start_time=0,scale=${width}:${height}:flags=area:out_range=pc${matrix},setsar=1,format=yuvj420p`;
+export function stillsFilters(plan: Plan, seconds: number): string {
+  const { every, ...box } = stillsOf(plan);
+  const { rgb, hdr } = plan.source.info.video;
+  const matrix = rgb || hdr ? ':out_color_matrix=bt709' : '';
+  return [
+    `fps=fps=1/${every}:round=up:start_time=0,tpad=stop=-1:stop_mode=clone,settb=1/1000,trim=end=${seconds}`,
+    `${fitted(box, undefined, 'area')}:out_range=pc${matrix},setsar=1,format=yuvj420p,${barred(box)}`,
+  ].join(',');
 }
 
 /** Arguments of the chunk's ffmpeg that keep them: nearly without loss, for they are packed once more onto sheets. */

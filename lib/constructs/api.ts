@@ -68,9 +68,9 @@ export class Api extends Construct {
     stage.defaultRouteSettings = { throttlingBurstLimit: 500, throttlingRateLimit: 1000 };
   }
 
-  /** Lets `fn` answer every route of `stage`, with the concurrency that is reserved for that. */
-  serve(stage: Stage, fn: SluiceFunction): void {
-    if (this.#reserved !== undefined) {
+  /** Lets `fn` answer every route of `stage`, with the concurrency that is reserved for that unless told otherwise. */
+  serve(stage: Stage, fn: SluiceFunction, { isReserved = true } = {}): void {
+    if (isReserved && this.#reserved !== undefined) {
       (fn.node.defaultChild as CfnFunction).reservedConcurrentExecutions = this.#reserved;
     }
     const integration = new HttpLambdaIntegration(`${stage}-integration`, fn);

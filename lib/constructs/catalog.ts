@@ -21,6 +21,7 @@ import {
 } from '../contract/keys.ts';
 import type { Api } from './api.ts';
 import { SluiceFunction } from './function.ts';
+import { cancelsJobs } from './media-convert.ts';
 import { mp4s } from './mp4s.ts';
 import { workQueue } from './queue.ts';
 import type { SigningKey } from './signing-key.ts';
@@ -115,6 +116,7 @@ export class Catalog extends Construct {
         ],
         'executions of this one state machine; their names are not known before they run',
       );
+    if (config.slicing.engine !== 'encode') cancelsJobs(this.remover);
     this.remover.addEventSource(
       new SqsEventSource(removals, {
         // Without a wait for more: a takedown is quick, and of many at a time batches fill by themselves.

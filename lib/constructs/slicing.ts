@@ -11,6 +11,7 @@ import {
   DefinitionBody,
   DistributedMap,
   Fail,
+  IntegrationPattern,
   JsonPath,
   LogLevel,
   Map as InlineMap,
@@ -18,6 +19,8 @@ import {
   StateMachineType,
   Succeed,
   TaskInput,
+  Timeout,
+  type CatchProps,
   type IChainable,
 } from 'aws-cdk-lib/aws-stepfunctions';
 import { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
@@ -27,6 +30,7 @@ import { SOURCE_PREFIX, VOD_PREFIX, WORK_PREFIX } from '../contract/keys.ts';
 import { costOptions, type CostOptions } from '../contract/cost.ts';
 import { RUN_DAYS, slicingOptions, type SlicingOptions } from '../contract/slicing.ts';
 import { SluiceFunction, type SluiceFunctionProps } from './function.ts';
+import { MediaConvert } from './media-convert.ts';
 import { acknowledge, acknowledgeWildcards } from './nag.ts';
 import { deadLetterQueue } from './queue.ts';
 import type { Storage } from './storage.ts';
@@ -66,6 +70,12 @@ type Settings = Omit<SluiceFunctionProps, 'config' | 'entry'> & Partial<Pick<Slu
 /** A chunk's bytes of the source; the segments leave while it is encoded. */
 const CHUNK_SCRATCH = Size.gibibytes(4);
 
+/** A job whose event was lost is looked after so often, and for three days in all. */
+const JOB_TIMEOUT = Duration.hours(3);
+const JOB_LOOKS = 24;
+
+const PLAN = TaskInput.fromObject({ plan: JsonPath.objectAt('$.plan') });
+
 /** Tasks that go into the run's own history. */
 const FEW = 8;
 
@@ -82,9 +92,10 @@ export class Slicing extends Construct {
       removalPolicy: removalOf(config),
     });
     const steps = this.#steps(props);
-    const role = this.#role(Object.values(steps));
+    const convert = config.slicing.engine === 'encode' ? undefined : new MediaConvert(this, 'Convert', props);
+    const role = this.#role([...Object.values(steps), ...(convert ? [convert.submit, convert.collect] : [])]);
     this.stateMachine = new StateMachine(this, 'Machine', {
-      definitionBody: DefinitionBody.fromChainable(this.#flow(steps, concurrency(config).chunks)),
+      definitionBody: DefinitionBody.fromChainable(this.#flow(steps, concurrency(config).chunks, convert)),
       role: role.withoutPolicyUpdates(),
       // Longer than all its waits: a run that timed out would leave its video in progress for ever.
       timeout: Duration.days(RUN_DAYS),
@@ -98,6 +109,7 @@ export class Slicing extends Construct {
       'ALL would record every state of every run; what goes wrong is in the error level, the rest in the execution history',
     );
     this.#allowChunks(role);
+    convert?.answers(this.stateMachine);
     this.#rule(props);
   }
 
@@ -275,7 +287,7 @@ export class Slicing extends Construct {
     return { probe, copy, encode, chunk, assemble, fail };
   }
 
-  #flow({ probe, copy, encode, chunk, assemble, fail }: Steps, chunks: number) {
+  #flow({ probe, copy, encode, chunk, assemble, fail }: Steps, chunks: number, convert: MediaConvert | undefined) {
     /** Without a payload the step gets the state's own input. */
     const invoke = (
       id: string,
@@ -363,16 +375,53 @@ export class Slicing extends Construct {
     few.addCatch(many, { errors: ['States.ALL'], resultPath: JsonPath.DISCARD });
     assembling.addCatch(failed, otherwise);
     const planned = Condition.stringEquals('$.outcome', 'planned');
+    const choice = new Choice(this, 'Planned?');
+    if (convert) {
+      const converting = this.#convert(
+        convert,
+        otherwise,
+        failed,
+        invoke('Collect renditions', convert.collect, 'last', PLAN, JsonPath.DISCARD),
+      );
+      choice.when(
+        Condition.and(planned, Condition.stringEquals('$.plan.engine', 'mediaconvert')),
+        converting.next(assembling),
+      );
+    }
     const inParts = Condition.and(planned, Condition.isNumeric('$.plan.timescale'));
     many.next(assembling).next(new Succeed(this, 'Done'));
     return probing.next(
-      new Choice(this, 'Planned?')
+      choice
         .when(Condition.and(inParts, Condition.numberLessThanEquals('$.plan.chunkCount', FEW)), few.next(assembling))
         .when(inParts, many)
         .when(planned, whole.next(assembling))
         // A duplicate, a refused source, or none of ours: nothing went wrong.
         .otherwise(new Succeed(this, 'Nothing to slice')),
     );
+  }
+
+  /** Submits the job, waits until somebody answers with the task's token, and looks at what was made. */
+  #convert({ submit }: MediaConvert, otherwise: CatchProps, failed: IChainable, collecting: LambdaInvoke) {
+    const waiting = new LambdaInvoke(this, 'Await MediaConvert', {
+      lambdaFunction: submit,
+      integrationPattern: IntegrationPattern.WAIT_FOR_TASK_TOKEN,
+      payload: TaskInput.fromObject({ plan: JsonPath.objectAt('$.plan'), token: JsonPath.taskToken }),
+      resultPath: JsonPath.DISCARD,
+      taskTimeout: Timeout.duration(JOB_TIMEOUT),
+      retryOnServiceExceptions: false,
+    });
+    // Neither this nor looking at what was made needs a place: MediaConvert works meanwhile.
+    for (const retry of retriesOf('last')) waiting.addRetry(retry);
+    // Asked again, it looks how its job is.
+    waiting.addRetry({
+      errors: ['States.Timeout'],
+      interval: Duration.seconds(1),
+      backoffRate: 1,
+      maxAttempts: JOB_LOOKS,
+    });
+    waiting.addCatch(failed, otherwise);
+    collecting.addCatch(failed, otherwise);
+    return waiting.next(collecting);
   }
 
   #rule({ config, storage }: SlicingProps): void {

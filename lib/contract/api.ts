@@ -57,6 +57,9 @@ const videoPatch = z
   })
   .strict();
 
+/** Of a picture of 3 MiB, in base64. */
+const MAX_PICTURE_CHARACTERS = 4 * 1024 ** 2;
+
 /** Characters of a .srt or .vtt file: several times those of the longest film. */
 export const MAX_TEXT_LENGTH = 400_000;
 
@@ -289,6 +292,27 @@ export const routes = {
     status: 204,
     summary: 'Remove the video: playback stops at once, objects and caches follow within minutes. Safe to repeat.',
     params: idParam,
+  },
+  'PUT /api/videos/{id}/poster': {
+    stage: 'stills',
+    auth: 'user',
+    status: 204,
+    summary: 'Choose the poster: a frame of the video, or a picture (JPEG or PNG). `posterUrl` is another one then.',
+    params: idParam,
+    maxBodyBytes: MAX_PICTURE_CHARACTERS + 1000,
+    body: z.union([
+      z.object({ time: z.number().min(0).max(10_000_000).meta({ description: 'Seconds from the start.' }) }).strict(),
+      z
+        .object({
+          image: z
+            .string()
+            .min(1)
+            .max(MAX_PICTURE_CHARACTERS, { abort: true })
+            .regex(/^[A-Za-z0-9+/]+={0,2}$/, 'must be base64')
+            .meta({ description: 'The file in base64; 3 MiB at most.' }),
+        })
+        .strict(),
+    ]),
   },
   'POST /api/videos/{id}/texts': {
     stage: 'catalog',

@@ -17,6 +17,7 @@ export const usage = z.object({
 export type Usage = z.infer<typeof usage>;
 
 export const ENGINES = ['encode', 'mediaconvert'] as const;
+export const ENGINE_CHOICES = ['auto', ...ENGINES] as const;
 
 const dollars = z.number().nonnegative();
 
@@ -36,6 +37,8 @@ export type Cost = z.infer<typeof cost>;
 
 /** What estimating needs of the configuration (JSON in `SLICING_COST`). */
 export const costOptions = z.object({
+  engine: z.enum(ENGINE_CHOICES).default('encode'),
+  timeoutSeconds: z.int().positive().default(900),
   preset: z.string(),
   memoryMiB: z.int().positive(),
   chunkMemoryMiB: z.int().positive(),

@@ -31,6 +31,20 @@ export const objectCreated = z.object({
   }),
 });
 
+/** What a job of MediaConvert is told of where it belongs, and its events say again. */
+export const jobMetadata = z.object({ deployment: z.string(), videoId, execution: z.string().min(1) });
+
+/** MediaConvert's "MediaConvert Job State Change", as far as it is read (MediaConvert user guide, "EventBridge events"). */
+export const jobStateChange = z.object({
+  detail: z.object({
+    jobId: z.string().min(1),
+    status: z.enum(['COMPLETE', 'ERROR', 'CANCELED']),
+    errorCode: z.int().optional(),
+    errorMessage: z.string().optional(),
+    userMetadata: jobMetadata,
+  }),
+});
+
 export const DEVICE_EVENT_SOURCE = 'sluice.device';
 
 const deviceEventType = z.enum(['online', 'offline', 'alarm', 'attachment', 'refused']);

@@ -90,8 +90,8 @@ export const STORYBOARD_PATH = 'storyboard.vtt';
 export const storyboardSheet = (chunk: number, sheet: number): string =>
   `storyboard/${String(chunk).padStart(5, '0')}-${sheet}.jpg`;
 
-/** Still picture of the video, relative to the revision prefix. */
-export const POSTER_PATH = 'poster.jpg';
+/** Still picture of the video, relative to the revision prefix: the first one, or by the hash of what somebody chose. */
+export const posterPath = (hash?: string): string => (hash === undefined ? 'poster.jpg' : `poster-${hash}.jpg`);
 
 /** All that is known of where a video was filmed. Ends with `/`. */
 export const tracksPrefix = (videoId: string): string => `${TRACKS_PREFIX}${id(videoId)}/`;

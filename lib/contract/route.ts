@@ -1,7 +1,7 @@
 /** What a route of the API is. The routes themselves: api.ts, device-api.ts. */
 import type { z } from 'zod';
 
-export type Stage = 'upload' | 'catalog' | 'playback' | 'devices' | 'live';
+export type Stage = 'upload' | 'catalog' | 'stills' | 'playback' | 'devices' | 'live';
 
 /**
  * `user`: a valid JWT, checked by the HTTP API's authorizer before the Lambda runs.
@@ -17,6 +17,8 @@ export interface Route {
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly body?: z.ZodType;
+  /** Of a body that is larger than others may be. Lambda takes 6 MB with all around it. */
+  readonly maxBodyBytes?: number;
   readonly status: number;
   /** JSON body of the success answer; absent when there is none, or when it is no JSON. */
   readonly response?: z.ZodType;

@@ -95,6 +95,9 @@ const sourceInfo = z.object({
   container: z.string(),
   bytes: z.int().positive(),
   duration: z.number().positive().meta({ description: 'Seconds.' }),
+  complete: z.boolean().optional().meta({
+    description: 'The container is whole by its structure, so a length that is not there is one it never had.',
+  }),
   video: z.object({
     index: z.int().nonnegative().meta({ description: 'Stream index in the container.' }),
     codec: z.string(),
@@ -105,6 +108,10 @@ const sourceInfo = z.object({
       .meta({ description: 'Seconds of this track, where the container says.' }),
     width: z.int().positive().meta({ description: 'Display pixels: rotation and sample aspect ratio applied.' }),
     height: z.int().positive(),
+    stored: z
+      .object({ width: z.int().positive(), height: z.int().positive() })
+      .optional()
+      .meta({ description: 'Pixels as they are decoded, turned upright. Absent: in plans of before.' }),
     rotation: z.union([z.literal(0), z.literal(90), z.literal(180), z.literal(270)]),
     frameRate: z.number().positive().meta({ description: 'Frames a second, on average.' }),
     maxFrameRate: z
@@ -118,6 +125,14 @@ const sourceInfo = z.object({
       .meta({ description: 'To be turned by what is no quarter turn, it says: it is shown as it is stored.' }),
     bitDepth: z.int().positive(),
     interlaced: z.boolean(),
+    fields: z.enum(['told', 'unsaid', 'none']).optional().meta({
+      description:
+        'Whether each picture says if it is two fields: the decoder tells, nobody does and it must be looked at, or its codec has no fields. Absent: in plans of before.',
+    }),
+    hdr: z
+      .enum(['pq', 'hlg'])
+      .optional()
+      .meta({ description: 'Transfer of a picture with high dynamic range (ITU-R BT.2100). Absent: it has none.' }),
     rgb: z.boolean().meta({ description: 'Stored as RGB, so it has no YCbCr matrix of its own.' }),
   }),
   audio: z.array(sourceSound).max(MAX_SOUND_TRACKS).meta({
@@ -404,6 +419,16 @@ export type AssembleTask = z.infer<typeof assembleTask>;
 /** Output of assemble. `stopped` as for encode. */
 const assembleResult = z.object({ outcome: z.enum(['ready', 'stopped']), videoId });
 export type AssembleResult = z.infer<typeof assembleResult>;
+
+/** Input of the step that hands a video to MediaConvert: the run waits until somebody answers with its token. */
+export const convertTask = z.object({ plan, token: z.string().min(1).max(2048) });
+
+/** Input of the step that looks at what MediaConvert made. */
+export const collectTask = z.object({ plan });
+
+/** Output of it, as of encode. */
+const collectResult = z.object({ outcome: z.enum(['collected', 'stopped']) });
+export type CollectResult = z.infer<typeof collectResult>;
 
 /** Input of fail: the run, what started it, and the error Step Functions caught. */
 export const failTask = z.object({

@@ -168,12 +168,19 @@ export const videoRecord = z.object({
   slicing: z.object({ execution: z.string(), revision: z.int().positive() }).optional(),
   /** What that run has of its month's dollars, until what it cost is known (lambdas/slicing/budget.ts). */
   spend: z.object({ execution: z.string(), month: z.int().positive(), microdollars: z.int().nonnegative() }).optional(),
+  /** Of that run, the job at MediaConvert, and who waits for it. */
+  conversion: z.object({ execution: z.string(), token: z.string(), job: z.string().optional() }).optional(),
   /** Of that run, chunks that are done, by index. */
   chunksDone: z.set(z.int().nonnegative()).optional(),
   /** With `later`: the plan of the run that made the others, as JSON. */
   ladderPlan: z.string().optional(),
   segmentType: z.enum(SEGMENT_TYPES).optional(),
   hasPoster: z.boolean().optional(),
+  /** Hash in the name of a poster that somebody chose (`posterPath`); absent: the first one. */
+  poster: z
+    .string()
+    .regex(/^[0-9a-f]{16}$/)
+    .optional(),
   hasStoryboard: z.boolean().optional(),
   /** Epoch seconds. Only while uploading: an abandoned upload's record goes with it (DynamoDB TTL). */
   expiresAt: z.int().optional(),

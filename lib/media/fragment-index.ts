@@ -54,7 +54,7 @@ export class FragmentIndex {
 }
 
 /** trex (8.8.3): after version and flags the track's id, its description, and what holds of samples. */
-function readDefaults(moov: Buffer): Map<number, TrackDefaults> {
+export function readDefaults(moov: Buffer): Map<number, TrackDefaults> {
   return new Map(
     findAll(moov, 'mvex', 'trex').flatMap(({ body }) =>
       body.length < 24

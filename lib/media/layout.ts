@@ -21,7 +21,10 @@ export interface Layout {
   readonly boxes: readonly PlacedBox[];
   /** Movie fragments: the header alone does not say how long it is. */
   readonly fragmented: boolean;
-  /** A box runs past the end of the file, or the movie header is missing from a file that was walked to its end. */
+  /**
+   * Index or media run past the end of the file, or the movie header is missing from a file that was walked to its end. What
+   * follows them and is no box, however long it would be as one, does not count.
+   */
   readonly truncated: boolean;
 }
 
@@ -43,6 +46,9 @@ const FIRST_BOXES = new Set([
   'prfl',
   'ediw',
 ]);
+
+/** Boxes that a file is incomplete without. */
+const MEDIA_BOXES = new Set(['moov', 'mdat', 'moof', 'hoov']);
 
 /** Top-level boxes of a file that is not fragmented are a handful; this many tiny ones are somebody's joke. */
 const MAX_BOXES = 500;
@@ -113,7 +119,15 @@ export async function walk(
       const type = box.type === 'hoov' && (await isHidden(source, offset + box.header)) ? 'moov' : box.type;
       boxes.push({ ...box, type, offset });
     }
-    if (offset + box.size > source.size) return { boxes, fragmented, truncated: true };
+    if (offset + box.size > source.size) {
+      const missed = MEDIA_BOXES.has(box.type) || !boxes.some(({ type }) => type === 'moov');
+      if (!missed)
+        boxes.splice(
+          boxes.findIndex((known) => known.offset === offset),
+          boxes.length,
+        );
+      return { boxes, fragmented, truncated: missed };
+    }
     if (fragmented && offset >= atHand) break;
     if (box.type === 'moof' && box.size > box.header) {
       const from = offset - window.offset;

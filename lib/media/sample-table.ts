@@ -74,6 +74,25 @@ export function timescaleOf(body: Buffer): number {
   return timescale;
 }
 
+/** Bytes from the start of the file to the end of the last sample in it. */
+export function endOfData({ count, offset, size }: SampleTable): number {
+  let end = 0;
+  for (let sample = 0; sample < count; sample += 1)
+    if (size[sample]! > 0) end = Math.max(end, offset[sample]! + size[sample]!);
+  return end;
+}
+
+/** Seconds to the end of the longest track, by its samples and not by what headers say; undefined where edits repeat. */
+export function indexedSeconds({ timescale: movie, tracks }: MovieIndex): number | undefined {
+  if (tracks.some(({ edit }) => edit === undefined)) return undefined;
+  return tracks.reduce((longest, { timescale, samples, edit }) => {
+    if (samples.count === 0) return longest;
+    const media = (samples.decode[samples.count - 1]! + samples.lastDuration - (edit?.from ?? 0)) / timescale;
+    const shown = edit?.length === undefined ? media : Math.min(media, edit.length / movie);
+    return Math.max(longest, (edit?.delay ?? 0) / movie + shown);
+  }, 0);
+}
+
 function readTrack(trak: Buffer): IndexedTrack {
   const timescale = timescaleOf(need(trak, ['mdia', 'mdhd'], 4));
   const stbl = need(trak, ['mdia', 'minf', 'stbl'], 8);

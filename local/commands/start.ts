@@ -15,6 +15,7 @@ simulated vehicles; sends one generated video through it; stays up until Ctrl-C.
   --no-demo           start only, send no video
   --demo-only         stop after the video has played
   --port N            port of the console and API (default 8080); the issuer takes the next one
+  -c OPTION=VALUE     an option of docs/configuration.md, as for cdk; several may be given
   --ready-file PATH   once everything is up, write {"url","api","issuer","engine","devices","users"} there as JSON
   --help              this text
 
@@ -37,6 +38,7 @@ function options() {
         'demo-only': { type: 'boolean' },
         port: { type: 'string', default: '8080' },
         'ready-file': { type: 'string' },
+        context: { type: 'string', short: 'c', multiple: true, default: [] },
         help: { type: 'boolean', short: 'h' },
       },
     });
@@ -44,7 +46,14 @@ function options() {
     if (!Number.isInteger(port) || port < 1 || port > 65534)
       throw new Error(`--port: ${values.port} is not a port (1 to 65534)`);
     if (values['no-demo'] && values['demo-only']) throw new Error('--no-demo and --demo-only exclude each other');
-    return { ...values, port };
+    const context = Object.fromEntries(
+      values.context.map((one) => {
+        const at = one.indexOf('=');
+        if (at < 1) throw new Error(`-c ${one}: write -c option=value`);
+        return [one.slice(0, at), one.slice(at + 1)];
+      }),
+    );
+    return { ...values, port, context };
   } catch (error) {
     process.stderr.write(`${(error as Error).message}\n\n${HELP}\n`);
     return process.exit(2);
@@ -52,7 +61,7 @@ function options() {
 }
 
 async function main(): Promise<number> {
-  const { port, help, 'no-demo': noDemo, 'demo-only': demoOnly, 'ready-file': readyFile } = options();
+  const { port, help, 'no-demo': noDemo, 'demo-only': demoOnly, 'ready-file': readyFile, context } = options();
   if (help) {
     process.stdout.write(`${HELP}\n`);
     return 0;
@@ -75,7 +84,7 @@ async function main(): Promise<number> {
   let stack: LocalStack | undefined;
   let fleet: Fleet | undefined;
   try {
-    stack = await startLocal({ port, log: step, signal: stop.signal });
+    stack = await startLocal({ port, context, log: step, signal: stop.signal });
     step(`up: ${stack.url}`);
     if (readyFile !== undefined) {
       await writeFile(`${readyFile}.part`, `${JSON.stringify(await stack.ready(), null, 2)}\n`);

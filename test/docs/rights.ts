@@ -22,10 +22,14 @@ const FILES: Record<string, string> = {
   SlicingChunk: 'slicing/encode.ts, a chunk',
   SlicingAssemble: 'slicing/assemble.ts',
   SlicingFail: 'slicing/fail.ts',
+  SlicingConvertSubmit: 'slicing/mediaconvert/submit.ts',
+  SlicingConvertCollect: 'slicing/mediaconvert/collect.ts',
+  SlicingConvertFinished: 'slicing/mediaconvert/finished.ts',
   CatalogHandler: 'catalog/handler.ts',
   CatalogMp4Maker: 'download/worker.ts',
   CatalogRemover: 'catalog/remove.ts',
   CatalogExpiry: 'catalog/expire.ts',
+  StillsPoster: 'stills/handler.ts',
   PlaybackManifest: 'playback/handler.ts',
   SigningKeyMaker: 'playback/signing-key.ts',
   ConsolePublisher: 'console/publish.ts',
@@ -49,6 +53,7 @@ const NAMES: Record<string, string> = {
   CatalogDownloads: 'downloads',
   PlaybackDistribution: 'distribution',
   SlicingMachine: 'state machine',
+  SlicingConvertRole: 'the role of MediaConvert',
   DevicesRegistrations: 'devices',
   DevicesPositions: 'positions',
   DevicesAlarms: 'alarms',
@@ -62,7 +67,12 @@ function prod() {
   // Only the template is wanted: any folder serves as the layer's.
   process.env['SLUICE_FFMPEG_LAYER'] ??= import.meta.dirname;
   const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } });
-  for (const [key, value] of Object.entries({ env: 'prod', environments: { prod: {} }, 'live.enabled': true }))
+  for (const [key, value] of Object.entries({
+    env: 'prod',
+    environments: { prod: {} },
+    'live.enabled': true,
+    'slicing.engine': 'auto',
+  }))
     app.node.setContext(key, value);
   const { vod, live } = sluiceStacks(app);
   const resourcesOf = (stack: Stack) => (Template.fromStack(stack).toJSON() as { Resources: Resources }).Resources;
@@ -122,6 +132,8 @@ function name(resource: unknown): string {
   }
   const queues = /:(sluice-prod-ingest-\*)$/.exec(text);
   if (queues !== null) return `queues \`${queues[1]}\``;
+  if (/:mediaconvert:.*:queues\/Default$/.test(text)) return "MediaConvert's default queue";
+  if (/:mediaconvert:.*:jobs\/\*$/.test(text)) return "MediaConvert's jobs";
   if (text.endsWith(':event-bus/default')) return 'the default bus';
   if (text === '<AWS::StackId>') return 'this stack';
   throw new Error(`${text}: what is this? Add it to test/docs/rights.ts`);

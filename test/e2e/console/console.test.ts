@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { run } from '../../../lib/process.ts';
 import { Client } from '../../../local/client.ts';
 import { signIn } from '../../../local/sign-in.ts';
 import { runningStack } from '../../stack.ts';
@@ -89,37 +90,58 @@ it('shows the picture and the time of where the pointer is over the time line', 
   await expect.poll(async () => (await playerState(page)).length, slow).toBeCloseTo(20, 0);
   const range = page.locator('media-time-range');
   const box = (await range.boundingBox())!;
-  /** The preview's picture, and the time beside it. */
+  /** The preview's sheet, the place on it, and the time beside it. */
   const preview = () =>
     range.evaluate((element) => {
-      const find = (name: string) => {
-        const slotted = element.querySelector(name) ?? element.shadowRoot!.querySelector(name);
-        return slotted as unknown as { shadowRoot: { querySelector(name: string): never; textContent: string } };
-      };
-      const image: { src: string; complete: boolean; naturalWidth: number } =
-        find('media-preview-thumbnail').shadowRoot.querySelector('img');
+      interface Part extends Element {
+        readonly shadowRoot: ShadowRoot;
+      }
+      const find = (name: string) => (element.querySelector(name) ?? element.shadowRoot!.querySelector(name)) as Part;
+      const picture = find('media-preview-thumbnail');
+      const image = picture.shadowRoot.querySelector('img')!;
       return {
-        src: image.src,
-        isThere: image.complete && image.naturalWidth > 0,
+        sheet: image.complete && image.naturalWidth > 0 ? image.src : '',
+        place: picture.getAttribute('mediapreviewcoords'),
         time: find('media-preview-time-display').shadowRoot.textContent,
       };
     });
-  const hover = async (share: number) => {
-    await page.mouse.move(box.x + 8 + (box.width - 16) * share, box.y + box.height / 2);
-    const [seconds] = [Math.floor(20 * share)];
-    await expect.poll(async () => (await preview()).time, slow).toContain(`0:${String(seconds).padStart(2, '0')}`);
-    await expect.poll(async () => (await preview()).isThere, slow).toBe(true);
-    return new URL((await preview()).src);
+  const hover = async (seconds: number) => {
+    await page.mouse.move(box.x + 8 + ((box.width - 16) * seconds) / 20, box.y + box.height / 2);
+    const time = `0:${String(Math.floor(seconds)).padStart(2, '0')}`;
+    await expect.poll(async () => (await preview()).time, slow).toContain(time);
+    await expect.poll(async () => (await preview()).sheet, slow).toContain('/storyboard/');
+    return preview();
   };
-  const first = await hover(0.125);
-  const later = await hover(0.775);
-  for (const url of [first, later]) {
-    expect(url.pathname).toMatch(new RegExp(`^/vod/${uploaded()}/r1/storyboard/\\d{5}-1\\.jpg$`));
-    expect(url.searchParams.has('Signature')).toBe(true);
-  }
-  const place = ({ hash }: URL) => hash.replace('#xywh=', '').split(',').map(Number);
-  expect(place(first).slice(2)).toEqual([160, 90]);
-  expect(first.href).not.toBe(later.href);
+  const [early, late] = [await hover(2.5), await hover(15.5)];
+  expect(early.place).toMatch(/^\d+ \d+ 160 90$/);
+  expect(new URL(early.sheet).searchParams.has('Signature')).toBe(true);
+  expect(`${early.sheet} ${early.place}`).not.toBe(`${late.sheet} ${late.place}`);
+  expect(faults).toEqual([]);
+  await close();
+});
+
+it('takes another poster: the picture on show, or a file', async () => {
+  const { page, faults, close } = await openPage(browser);
+  await signIn(page, stack.url, 'ada', `/v/${uploaded()}?tab=details`);
+  const poster = page.getByRole('img', { name: 'Poster' });
+  /** Its file, once it is there in full. */
+  const shown = () =>
+    poster.evaluate((element) => {
+      const { src, naturalWidth } = element as HTMLImageElement;
+      return naturalWidth > 0 ? new URL(src).pathname.replace(/.*\//, '') : '';
+    });
+  await expect.poll(shown, slow).toBe('poster.jpg');
+  await expect.poll(async () => (await playerState(page)).length, slow).toBeCloseTo(20, 0);
+  await page.keyboard.press('7');
+  await page.getByRole('button', { name: 'Use the picture on show' }).click();
+  await expect.poll(shown, slow).toMatch(/^poster-[0-9a-f]{16}\.jpg$/);
+  const fromVideo = await shown();
+  const file = join(folder, 'cover.png');
+  await run(join(stack.ffmpegFolder, 'ffmpeg'), ['-f', 'lavfi', '-i', 'smptebars=s=640x360', '-frames:v', '1', file]);
+  await page.locator('input[type=file][accept="image/jpeg,image/png"]').setInputFiles(file);
+  await expect.poll(async () => ['', fromVideo].includes(await shown()), slow).toBe(false);
+  expect(await shown()).toMatch(/^poster-[0-9a-f]{16}\.jpg$/);
+  expect(await seriousFindings(page), 'details with a poster').toEqual([]);
   expect(faults).toEqual([]);
   await close();
 });

@@ -49,14 +49,16 @@ beforeAll(async () => {
   film = await encodeFile(path, await inspect({ ...look, options, timeoutMs: 60_000 }), options);
   server = createServer((request, response) => {
     const { pathname } = new URL(request.url!, 'http://localhost');
-    void answer(pathname).then((found) => {
+    const respond = async () => {
+      const found = await answer(pathname);
       response.writeHead(found ? 200 : 404, {
         'access-control-allow-origin': '*',
         'cache-control': 'no-store',
         'content-type': found?.contentType ?? 'text/plain',
       });
       response.end(found?.body);
-    });
+    };
+    respond().catch((error: unknown) => response.destroy(error as Error));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

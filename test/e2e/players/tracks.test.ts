@@ -44,11 +44,18 @@ beforeAll(async () => {
   await ada.ready(id);
   await ada.call('POST /api/videos/{id}/texts', { params: { id }, body: { text: SRT, language: 'de' } });
   const sound = join(folder, 'song.m4a');
-  const tone = ['-f', 'lavfi', '-i', 'sine=frequency=440:sample_rate=48000:duration=13', '-c:a', 'aac', '-f', 'mp4'];
+  const tone = [
+    ['-f', 'lavfi', '-i', 'sine=frequency=440:sample_rate=48000:duration=13'],
+    ['-f', 'lavfi', '-i', 'testsrc2=size=320x320:rate=1:duration=1', '-map', '0', '-map', '1', '-c:a', 'aac'],
+    ['-c:v', 'mjpeg', '-pix_fmt', 'yuvj420p', '-frames:v', '1', '-disposition:v', 'attached_pic', '-f', 'mp4'],
+  ].flat();
   await promisify(execFile)(join(stack.ffmpegFolder, 'ffmpeg'), ['-v', 'error', '-nostdin', ...tone, sound]);
   song = await ada.upload(sound, { name: 'song.m4a', type: 'audio/mp4', metadata: { visibility: 'private' } });
   const heard = await ada.ready(song);
   expect(heard).toMatchObject({ width: null, height: null, renditions: [{ kind: 'audio', name: 'main' }] });
+  // Its cover is its poster.
+  const poster = await fetch(new URL(heard.posterUrl!, stack.url));
+  expect([poster.status, poster.headers.get('content-type')]).toEqual([200, 'image/jpeg']);
   pages = await servePages();
   browser = await chromium.launch(BROWSER);
 });

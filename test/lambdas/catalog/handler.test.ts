@@ -30,6 +30,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { newVideoId } from '../../../lambdas/upload/draft.ts';
 import { buildOpenApi } from '../../../lambdas/catalog/openapi.ts';
 import type { RouteKey } from '../../../lib/contract/api.ts';
+import type { Plan } from '../../../lib/contract/slicing.ts';
 import { deviceOwner, deviceVideoRecord } from '../../../lib/contract/device-video.ts';
 import { positionsKey, servedPositionsKey, sourceKey } from '../../../lib/contract/keys.ts';
 import { UNACCEPTED_MORE_DAYS, UNACCEPTED_TAGGING } from '../../../lib/contract/upload.ts';
@@ -384,6 +385,34 @@ describe('captions', () => {
     const { texts } = (await get(olga, id)).json;
     expect(texts.map(({ language }: { language: string }) => language).toSorted()).toEqual(codes);
     expect(await keys(id)).toHaveLength(6);
+  });
+
+  it('inside the file take the place of those of the run before; what people added and named stays', async () => {
+    const track = (id: string, label: string, origin: 'file' | 'added') => ({ id, label, origin, cues: 1 });
+    const texts = [track('r1s2', 'Deutsch', 'file'), track('abc', 'Français', 'added')];
+    const { id } = await stored({ status: 'playable', duration: 10, texts });
+    const { publishTexts } = await import('../../../lambdas/slicing/texts.ts');
+    const source = { info: { texts: [{ index: 2, codec: 'mov_text', language: 'nl' }] } };
+    const plan = { videoId: id, revision: 2, source } as unknown as Plan;
+    const cues = (start: number) => [{ index: 2, cues: [{ start, end: start + 1, text: `at ${start}` }] }];
+    const results = [
+      { index: 1, renditions: [], texts: cues(5) },
+      { index: 0, renditions: [], texts: cues(1) },
+    ];
+    await publishTexts(plan, results, 10);
+    const labels = async () =>
+      (await get(olga, id)).json.texts.map((one: { id: string; label: string }) => `${one.id} ${one.label}`);
+    expect(await labels()).toEqual(['r2s2 Nederlands', 'abc Français']);
+    const { Body } = await s3.send(
+      new GetObjectCommand({ Bucket: process.env['MEDIA_BUCKET'], Key: `vod/${id}/text/r2s2.vtt` }),
+    );
+    expect((await Body!.transformToString()).match(/^at .*/gm)).toEqual(['at 1', 'at 5']);
+    // A step that is tried again changes nothing of what was named meanwhile.
+    await change(olga, id, 'r2s2', { label: 'Vlaams' });
+    await publishTexts(plan, results, 10);
+    expect(await labels()).toEqual(['r2s2 Vlaams', 'abc Français']);
+    await del(olga, id);
+    await expect(publishTexts({ ...plan, revision: 3 }, results, 10)).resolves.toBeUndefined();
   });
 
   it('that cannot be read are refused by their line, and nothing is stored', async () => {

@@ -97,6 +97,12 @@ async function says(name: string, seconds: number): Promise<string> {
   await patched(name, 'tkhd', (body) => body.writeUInt32BE(seconds * 1000, 20), name);
   return patched(name, 'mvhd', (body) => body.writeUInt32BE(seconds * 1000, 16), name);
 }
+/** All ones: what recorders write that do not know (ISO/IEC 14496-12 8.2.2.3). */
+async function unknownLength(name: string): Promise<string> {
+  await patched(name, 'mdhd', (body) => body.writeUInt32BE(0xffff_ffff, 16));
+  await patched(name, 'tkhd', (body) => body.writeUInt32BE(0xffff_ffff, 20), name);
+  return patched(name, 'mvhd', (body) => body.writeUInt32BE(0xffff_ffff, 16), name);
+}
 /** The first edit of each track shows so many seconds. */
 const edited = (name: string, seconds: number, firstTrack = 0) => {
   let track = 0;
@@ -225,7 +231,8 @@ const NUMBERS: readonly (readonly [of: string, rows: readonly Row[]])[] = [
       ['says 1 s, holds 4', { seconds: about(4) }, () => says('short.mp4', 1)],
       ['says 40 s, holds 4', { seconds: about(4) }, () => says('long.mp4', 40)],
       ['says 0 s', { seconds: about(4) }, () => says('zero.mp4', 0)],
-      ['says 20 hours', { seconds: about(4) }, () => says('hours.mp4', 20 * 3600)],
+      ['says 20 hours, holds 4 s', { seconds: about(4) }, () => says('hours.mp4', 20 * 3600)],
+      ['says what means that it is not known', { seconds: about(4) }, () => unknownLength('ones.mp4')],
       ['an edit of 1 s', { seconds: about(1) }, () => edited('edit1.mp4', 1)],
       ['an edit of 0 s, which is all of it', { seconds: about(4) }, () => edited('edit0.mp4', 0)],
       ['an edit of 0 s of the sound alone', { seconds: about(4), sound: about(4) }, () => edited('edit0s.mp4', 0, 1)],

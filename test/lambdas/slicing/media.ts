@@ -11,7 +11,7 @@ import { writeChunkSource } from '../../../lambdas/slicing/chunk-source.ts';
 import { copyGroup } from '../../../lambdas/slicing/copier.ts';
 import { encodeChunk } from '../../../lambdas/slicing/encoder.ts';
 import type { Inspected } from '../../../lambdas/slicing/inspect.ts';
-import { forTask } from '../../../lambdas/slicing/outputs.ts';
+import { allOf, forTask, pathOf } from '../../../lambdas/slicing/outputs.ts';
 import { merge, type MergedRendition } from '../../../lambdas/slicing/playlists.ts';
 import { programPath } from '../../../lambdas/slicing/program.ts';
 import { planSlicing } from '../../../lambdas/slicing/plan.ts';
@@ -161,7 +161,12 @@ export async function encodeFile(
       texts,
     });
   }
-  const result = { renditions: merge(results, plan.segments?.count) };
+  const order = allOf(plan).map(pathOf);
+  const result = {
+    renditions: merge(results, plan.segments?.count).toSorted(
+      (a, b) => order.indexOf(pathOf(a)) - order.indexOf(pathOf(b)),
+    ),
+  };
   for (const { kind, name } of result.renditions) {
     const folder = join(out, kind, name);
     const names = (await readdir(folder)).sort((a, b) => Number(b.startsWith('init')) - Number(a.startsWith('init')));
@@ -228,7 +233,7 @@ export async function brightness(path: string): Promise<{ time: number; value: n
     '-vf',
     'scale=1:1:flags=area,format=gray',
     '-fps_mode',
-    'vfr',
+    'passthrough',
   ];
   const [{ stdout }, times] = await Promise.all([
     exec(programPath('ffmpeg'), [...args, '-f', 'image2pipe', '-c:v', 'png', '-'], {
@@ -250,8 +255,8 @@ function grayPixels(png: Buffer): number[] {
   return pixels;
 }
 
-/** Mono samples at 48 kHz, from the first one there is: the data of a QuickTime file of PCM. */
-export async function samples(path: string): Promise<Int16Array> {
+/** Mono samples at 48 kHz, from the first one there is: the data of a QuickTime file of PCM. `filled`: silence in holes. */
+export async function samples(path: string, filled = false): Promise<Int16Array> {
   const pcm = `${path}.mov`;
   const args = [
     '-v',
@@ -262,7 +267,7 @@ export async function samples(path: string): Promise<Int16Array> {
     '-map',
     '0:a',
     '-af',
-    'aformat=sample_rates=48000:channel_layouts=mono',
+    `${filled ? 'aresample=async=1:min_hard_comp=0.01,' : ''}aformat=sample_rates=48000:channel_layouts=mono`,
   ];
   await exec(programPath('ffmpeg'), [...args, '-c:a', 'pcm_s16le', '-f', 'mov', pcm]);
   const data = find(await readFile(pcm), 'mdat')!;

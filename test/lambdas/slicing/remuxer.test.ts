@@ -33,6 +33,7 @@ async function remuxed(name: string): Promise<MovieIndex> {
   let found: MovieIndex | undefined;
   const pieces = remux({
     input: createReadStream(at(name)),
+    container: name.endsWith('.ts') ? 'mpegts' : 'matroska,webm',
     streams: [
       { index: 0, codec: 'h264' },
       { index: 1, codec: name === 'late.mkv' ? 'opus' : 'aac' },
@@ -83,12 +84,19 @@ describe('a source without an index', () => {
       yield bytes.subarray(0, 20_000);
       throw new Error('the line is down');
     }
-    const pieces = remux({ input: broken(), streams: STREAMS, timeoutMs: 60_000, onIndex: () => undefined });
+    const pieces = remux({
+      input: broken(),
+      container: 'mpegts',
+      streams: STREAMS,
+      timeoutMs: 60_000,
+      onIndex: () => undefined,
+    });
     await expect(all(pieces)).rejects.toThrow('the line is down');
   });
 
   it('that is none is refused by ffmpeg', async () => {
     const pieces = remux({
+      container: 'matroska,webm',
       input: Readable.from([Buffer.from('hello '.repeat(10_000))]),
       streams: STREAMS,
       timeoutMs: 60_000,

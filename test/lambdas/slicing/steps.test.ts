@@ -106,9 +106,9 @@ describe('small readings', () => {
   it('the length of a Matroska segment, unknown included', () => {
     const head = (size: string) => Buffer.from(`1a45dfa3 82 0000 18538067 ${size}`.replaceAll(' ', ''), 'hex');
     // Header 4+1+2, segment id 4 and size 8: content starts at 19.
-    expect(readEbml(head('0100000000000010'), 35)).toEqual({ truncated: false });
-    expect(readEbml(head('0100000000000010'), 34)).toEqual({ truncated: true });
-    expect(readEbml(head('01ffffffffffffff'), 19)).toEqual({ truncated: false });
+    expect(readEbml(head('0100000000000010'), 35)).toEqual({ sized: true, truncated: false });
+    expect(readEbml(head('0100000000000010'), 34)).toEqual({ sized: true, truncated: true });
+    expect(readEbml(head('01ffffffffffffff'), 19)).toEqual({ sized: false, truncated: false });
     expect(readEbml(Buffer.from('RIFF....AVI '), 12)).toBeUndefined();
     expect(readEbml(Buffer.alloc(0), 0)).toBeUndefined();
   });

@@ -20,6 +20,7 @@ import DeleteDialog from './DeleteDialog.tsx';
 import { DetailsTab } from './DetailsTab.tsx';
 import { EditableDescription, EditableTags, EditableTitle } from './Editable.tsx';
 import { streamUrl } from './links.ts';
+import { PosterSection } from './PosterSection.tsx';
 import PublicVideo from './PublicVideo.tsx';
 import { ShareTab } from './ShareTab.tsx';
 import { Stage } from './Stage.tsx';
@@ -124,6 +125,7 @@ function Loaded({ video }: { video: Video }) {
           </Tabs.Panel>
           <Tabs.Panel value="details" className={classes.panel}>
             <DetailsTab video={video} isShown={tab === 'details'} mayEdit={mayEdit} />
+            {mayEdit && isPlayable(video) && <PosterSection video={video} />}
           </Tabs.Panel>
           {mayEdit && (
             <Tabs.Panel value="access" className={classes.panel}>

@@ -1,0 +1,43 @@
+/** Which engine slices a video: our own functions, or MediaConvert. Pure. */
+import type { CostOptions } from '../../lib/contract/cost.ts';
+import type { Plan } from '../../lib/contract/slicing.ts';
+import { MIB_A_VCPU } from './cost-of-a-second.ts';
+import { encodingSeconds, estimateCost } from './estimate.ts';
+import type { Architecture } from './prices.ts';
+
+/** Pixels of a side that MediaConvert makes at least (its API: Width and Height). */
+const LEAST_SIDE = 32;
+
+/** Of the time one function has, what an estimate may fill: it is no promise. */
+const SURE = 0.7;
+
+interface Choice {
+  /** The plan for our own functions, by the segment table where the source has one. */
+  readonly own: Plan;
+  /** The same ladder for MediaConvert, which knows no segment table. */
+  readonly theirs: Plan;
+  /** Whether a source without a segment table fits one function's scratch space. */
+  readonly fits: boolean;
+}
+
+/** Whether one function is enough for a source that is encoded whole. */
+export function inTime(plan: Plan, { preset, memoryMiB, timeoutSeconds }: CostOptions): boolean {
+  if (plan.timescale !== null) return true;
+  const { all, longest } = encodingSeconds(plan, preset);
+  return Math.max(all / (memoryMiB / MIB_A_VCPU), longest) < timeoutSeconds * SURE;
+}
+
+/** `auto` prefers our own; see `slicing.engine` for when it does not. */
+export function chooseEngine(
+  { own, theirs, fits }: Choice,
+  options: CostOptions,
+  architecture: Architecture,
+): Plan['engine'] {
+  const possible =
+    own.segmentType === 'fmp4' && own.video.every(({ width, height }) => Math.min(width, height) >= LEAST_SIDE);
+  if (options.engine === 'encode' || !possible) return 'encode';
+  if (options.engine === 'mediaconvert') return 'mediaconvert';
+  if (own.timescale === null && !(fits && inTime(own, options))) return 'mediaconvert';
+  const [ours, other] = [own, theirs].map((plan) => estimateCost(plan, options, architecture).estimate);
+  return ours! > options.maxDollarsPerVideo && other! < ours! ? 'mediaconvert' : 'encode';
+}

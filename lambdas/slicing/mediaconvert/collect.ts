@@ -1,0 +1,85 @@
+/**
+ * Looks at what MediaConvert made and hands it on as one chunk's result, so that playlists, poster and record are made as
+ * for our own segments. Segments are copied within S3 to the names of ours, by which players and manifests find them; its own
+ * manifests go, for their addresses carry no signature.
+ */
+import { required } from '../../../lib/contract/env.ts';
+import {
+  chunkResultKey,
+  INIT_NAME,
+  renditionFolder,
+  revisionPrefix,
+  segmentName,
+  type RenditionKind,
+} from '../../../lib/contract/keys.ts';
+import { chunkResult, collectTask, type CollectResult, type Plan } from '../../../lib/contract/slicing.ts';
+import { listObjects, removeObjects } from '../../shared/objects.ts';
+import { changeVideo } from '../../shared/videos.ts';
+import { startMeter } from '../meter.ts';
+import { copyObject, objectSource, putObject, readText } from '../objects.ts';
+import { addUsage, normalizedMinutes } from '../prices.ts';
+import { step } from '../transient.ts';
+import { readPlaylist, readRendition } from './made.ts';
+
+/** Segments copied, or looked at, at a time. */
+const AT_A_TIME = 64;
+
+export const handler = step(async (input: unknown): Promise<CollectResult> => {
+  const used = startMeter();
+  const { plan } = collectTask.parse(input);
+  const { videoId, revision, execution } = plan;
+  if (!(await changeVideo(videoId, {}, { from: ['probed'], execution }))) return { outcome: 'stopped' };
+  const renditions = [];
+  for (const { name } of plan.video) renditions.push(await collect(plan, 'video', name));
+  for (const { name } of plan.audio) renditions.push(await collect(plan, 'audio', name));
+  const minutes = renditions.map(({ kind, name, segments }) => {
+    const seconds = segments.reduce((sum, { duration }) => sum + duration, 0);
+    return normalizedMinutes(kind === 'video' ? plan.video.find((rung) => rung.name === name)! : null, seconds);
+  });
+  const normalized = { normalizedMinutes: minutes.reduce((sum, one) => sum + one, 0) };
+  const result = chunkResult.parse({ index: 0, renditions, used: addUsage([used(), normalized]) });
+  const key = chunkResultKey(videoId, revision, 0);
+  await putObject(required('MEDIA_BUCKET'), key, JSON.stringify(result), 'application/json', 'no-store');
+  return { outcome: 'collected' };
+});
+
+/** Gives what was written the names of ours, and reads it under them. Tried again it finds some, or all, named already. */
+async function collect({ videoId, revision }: Plan, kind: RenditionKind, name: string) {
+  const bucket = required('MEDIA_BUCKET');
+  const folder = `${revisionPrefix(videoId, revision)}${renditionFolder(kind, name)}`;
+  const bytes = new Map<string, number>();
+  for await (const page of listObjects(bucket, folder))
+    for (const { Key, Size = 0 } of page) bytes.set(Key.slice(folder.length), Size);
+  const manifests = [...bytes.keys()].filter((file) => file.endsWith('.m3u8'));
+  const texts = await Promise.all(manifests.map((file) => readText({ bucket, key: `${folder}${file}` })));
+  const listed = texts.map(readPlaylist).find((one) => one !== undefined);
+  const theirs = listed && [listed.init, ...listed.segments];
+  const ours = theirs?.map((_, number) => (number === 0 ? INIT_NAME : segmentName(number, 'fmp4'))) ?? named(bytes);
+  const renaming = (theirs ?? []).flatMap((from, index) => (bytes.has(from) ? [{ from, to: ours[index]! }] : []));
+  for (let at = 0; at < renaming.length; at += AT_A_TIME) {
+    await Promise.all(
+      renaming.slice(at, at + AT_A_TIME).map(async ({ from, to }) => {
+        await copyObject(bucket, `${folder}${from}`, `${folder}${to}`, `${kind}/mp4`);
+        bytes.set(to, bytes.get(from)!);
+      }),
+    );
+  }
+  const read = (file: string, offset: number, length: number) =>
+    objectSource({ bucket, key: `${folder}${file}` }, bytes.get(file)!).read(offset, length);
+  const [init = '', ...segments] = ours;
+  const rendition = await readRendition({ kind, name, listed: { init, segments }, bytes, read, atATime: AT_A_TIME });
+  await removeObjects(
+    bucket,
+    [...renaming.map(({ from }) => from), ...manifests].map((file) => `${folder}${file}`),
+  );
+  return rendition;
+}
+
+/** Of a step that broke off when the manifests were gone: everything has its name. */
+function named(bytes: ReadonlyMap<string, number>): string[] {
+  const { init = [], segments = [] } = Object.groupBy(bytes.keys(), (file) =>
+    file === INIT_NAME ? 'init' : 'segments',
+  );
+  if (init.length === 0 || segments.length === 0) throw new Error('MediaConvert left no media playlist');
+  return [...init, ...segments.toSorted((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10))];
+}

@@ -1,0 +1,166 @@
+/**
+ * A plan as a job of MediaConvert: the same ladder and sound, each rendition an output group of its own in its own folder,
+ * since outputs of one group share a folder. CMAF, QVBR in one pass (which the Basic tier has), closed groups of pictures at
+ * the same times in every rung and segments cut at them. Pure.
+ */
+import type { CreateJobCommandInput, Input, OutputGroup } from '@aws-sdk/client-mediaconvert';
+import { renditionFolder, revisionPrefix, type RenditionKind } from '../../../lib/contract/keys.ts';
+import type { Plan, Rung, SoundPlan } from '../../../lib/contract/slicing.ts';
+import { BUFFER_SECONDS } from '../plan.ts';
+
+/** Of 1 to 10: what MediaConvert's guide names for 1080p and 720p at ordinary viewing; rungs end it by their peak rate. */
+const QUALITY = 7;
+
+/** Seconds of a group of pictures, at most. */
+const GOP_SECONDS = 2;
+
+/** Rates of AAC-LC that MediaConvert takes, bit/s, for one channel or two (its API: AacSettings, Bitrate). */
+const AAC_RATES = [64_000, 80_000, 96_000, 112_000, 128_000, 160_000, 192_000, 224_000, 256_000, 288_000, 320_000];
+
+export interface JobPlace {
+  /** Bucket of the renditions. */
+  readonly bucket: string;
+  /** ARN of the role that MediaConvert reads and writes as. */
+  readonly role: string;
+  /** Queue's ARN. */
+  readonly queue: string;
+  readonly deployment: string;
+}
+
+/** What is asked of MediaConvert; the same plan asks the same again, and then no second job is made. */
+export function jobOf(plan: Plan, { bucket, role, queue, deployment }: JobPlace): CreateJobCommandInput {
+  const { videoId, revision, execution } = plan;
+  const folder = (kind: RenditionKind, name: string) =>
+    `s3://${bucket}/${revisionPrefix(videoId, revision)}${renditionFolder(kind, name)}`;
+  return {
+    Role: role,
+    Queue: queue,
+    // At most 64 characters.
+    ClientRequestToken: `${videoId}-r${revision}`,
+    UserMetadata: { deployment, videoId, execution },
+    StatusUpdateInterval: 'SECONDS_600',
+    Settings: {
+      TimecodeConfig: { Source: 'ZEROBASED' },
+      Inputs: [inputOf(plan)],
+      OutputGroups: [
+        ...plan.video.map((rung) => group(plan, rung.name, folder('video', rung.name), picture(plan, rung))),
+        ...plan.audio.map((sound, index) => group(plan, sound.name, folder('audio', sound.name), heard(sound, index))),
+      ],
+    },
+  };
+}
+
+const selector = (index: number) => `Audio Selector ${index + 1}`;
+
+function inputOf({ source, audio }: Plan): Input {
+  const { info } = source;
+  return {
+    FileInput: `s3://${source.bucket}/${source.key}`,
+    TimecodeSource: 'ZEROBASED',
+    VideoSelector: { Rotate: info.video.oddAngle === true ? 'DEGREE_0' : 'AUTO' },
+    // Streams are counted from 1 there.
+    ...(audio.length > 0 && {
+      AudioSelectors: Object.fromEntries(
+        audio.map((sound, index) => [
+          selector(index),
+          {
+            SelectorType: 'STREAM' as const,
+            Streams: [sound.index + 1],
+            DefaultSelection: index === 0 ? ('DEFAULT' as const) : ('NOT_DEFAULT' as const),
+          },
+        ]),
+      ),
+    }),
+  };
+}
+
+function group(plan: Plan, name: string, destination: string, output: NonNullable<OutputGroup['Outputs']>[number]) {
+  const seconds = Math.max(1, Math.round(plan.segmentSeconds));
+  return {
+    Name: name,
+    OutputGroupSettings: {
+      Type: 'CMAF_GROUP_SETTINGS' as const,
+      CmafGroupSettings: {
+        Destination: destination,
+        SegmentControl: 'SEGMENTED_FILES' as const,
+        SegmentLength: seconds,
+        SegmentLengthControl: 'EXACT' as const,
+        FragmentLength: seconds,
+        // Only read, to know which segments there are and in which order: its URIs carry no signature.
+        WriteHlsManifest: 'ENABLED' as const,
+        WriteDashManifest: 'DISABLED' as const,
+        ManifestDurationFormat: 'FLOATING_POINT' as const,
+        // Pictures at the same time as their sound, without an edit list.
+        VideoCompositionOffsets: 'SIGNED' as const,
+      },
+    },
+    Outputs: [{ NameModifier: '_', ContainerSettings: { Container: 'CMFC' as const }, ...output }],
+  } satisfies OutputGroup;
+}
+
+function picture({ source: { info } }: Plan, { width, height, maxBitrate, frameRate, level }: Rung) {
+  const slower = info.video.frameRate > frameRate;
+  return {
+    VideoDescription: {
+      Width: width,
+      Height: height,
+      ScalingBehavior: 'STRETCH_TO_OUTPUT' as const,
+      RespondToAfd: 'NONE' as const,
+      TimecodeInsertion: 'DISABLED' as const,
+      ColorMetadata: 'INSERT' as const,
+      ...(info.video.interlaced && {
+        VideoPreprocessors: { Deinterlacer: { Mode: 'DEINTERLACE' as const, Control: 'NORMAL' as const } },
+      }),
+      CodecSettings: {
+        Codec: 'H_264' as const,
+        H264Settings: {
+          RateControlMode: 'QVBR' as const,
+          QvbrSettings: { QvbrQualityLevel: QUALITY },
+          MaxBitrate: maxBitrate,
+          HrdBufferSize: Math.round(maxBitrate * BUFFER_SECONDS),
+          // Two passes would be the Professional tier.
+          QualityTuningLevel: 'SINGLE_PASS_HQ' as const,
+          CodecProfile: 'HIGH' as const,
+          CodecLevel: `LEVEL_${level.replace(/\.0$/, '').replace('.', '_')}` as 'LEVEL_4',
+          InterlaceMode: 'PROGRESSIVE' as const,
+          GopSize: GOP_SECONDS,
+          GopSizeUnits: 'SECONDS' as const,
+          GopClosedCadence: 1,
+          // Keyframes nowhere else, so that all rungs have theirs at the same times.
+          SceneChangeDetect: 'DISABLED' as const,
+          ParControl: 'SPECIFIED' as const,
+          ParNumerator: 1,
+          ParDenominator: 1,
+          ...(slower
+            ? {
+                FramerateControl: 'SPECIFIED' as const,
+                FramerateNumerator: Math.round(frameRate * 1000),
+                FramerateDenominator: 1000,
+                FramerateConversionAlgorithm: 'DUPLICATE_DROP' as const,
+              }
+            : { FramerateControl: 'INITIALIZE_FROM_SOURCE' as const }),
+        },
+      },
+    },
+  };
+}
+
+function heard({ bitrate, channels, sampleRate }: SoundPlan, index: number) {
+  return {
+    AudioDescriptions: [
+      {
+        AudioSourceName: selector(index),
+        CodecSettings: {
+          Codec: 'AAC' as const,
+          AacSettings: {
+            Bitrate: AAC_RATES.find((rate) => rate >= bitrate) ?? AAC_RATES.at(-1)!,
+            CodecProfile: 'LC' as const,
+            CodingMode: channels === 1 ? ('CODING_MODE_1_0' as const) : ('CODING_MODE_2_0' as const),
+            RateControlMode: 'CBR' as const,
+            SampleRate: sampleRate,
+          },
+        },
+      },
+    ],
+  };
+}

@@ -1,0 +1,138 @@
+/** Makes, with ffmpeg, what one output of a job asks for, under the names MediaConvert gives; and splits it into segments. */
+import { readHeader } from '../../lib/media/boxes.ts';
+import { readDefaults } from '../../lib/media/fragment-index.ts';
+import { readFragments } from '../../lib/media/fragments.ts';
+import { need } from '../../lib/media/boxes.ts';
+import { readTracks } from '../../lib/media/movie.ts';
+
+/** Part of a job's settings as they travel (names in camel case), as far as they are acted upon. */
+export interface Output {
+  readonly nameModifier: string;
+  readonly containerSettings: { readonly container: string };
+  readonly videoDescription?: {
+    readonly width: number;
+    readonly height: number;
+    readonly videoPreprocessors?: { readonly deinterlacer?: object };
+    readonly codecSettings: {
+      readonly codec: string;
+      readonly h264Settings: {
+        readonly rateControlMode: string;
+        readonly maxBitrate: number;
+        readonly hrdBufferSize: number;
+        readonly gopSize: number;
+        readonly codecLevel: string;
+        readonly framerateControl: string;
+        readonly framerateNumerator?: number;
+        readonly framerateDenominator?: number;
+      };
+    };
+  };
+  readonly audioDescriptions?: readonly {
+    readonly audioSourceName: string;
+    readonly codecSettings: {
+      readonly codec: string;
+      readonly aacSettings: { readonly bitrate: number; readonly codingMode: string; readonly sampleRate: number };
+    };
+  }[];
+}
+
+/** Arguments for ffmpeg: one fragmented MP4 at `to`, a fragment for each group of pictures. */
+export function argsOf(output: Output, streams: Readonly<Record<string, number>>, from: string, to: string): string[] {
+  const flags = '+empty_moov+default_base_moof+frag_keyframe+negative_cts_offsets';
+  const common = ['-nostdin', '-v', 'error', '-y', '-i', from];
+  const written = ['-map_metadata', '-1', '-f', 'mp4', '-movflags', flags, to];
+  const [sound] = output.audioDescriptions ?? [];
+  if (sound) {
+    const { bitrate, codingMode, sampleRate } = sound.codecSettings.aacSettings;
+    return [
+      ...common,
+      ['-map', `0:${streams[sound.audioSourceName]! - 1}`, '-vn'],
+      ['-c:a', 'aac', '-b:a', String(bitrate), '-ar', String(sampleRate)],
+      ['-ac', codingMode === 'CODING_MODE_1_0' ? '1' : '2', '-frag_duration', '2000000'],
+      ...written,
+    ].flat();
+  }
+  const { width, height, codecSettings, videoPreprocessors } = output.videoDescription!;
+  const h264 = codecSettings.h264Settings;
+  const filters = [
+    ...(videoPreprocessors?.deinterlacer ? ['yadif'] : []),
+    ...(h264.framerateControl === 'SPECIFIED' ? [`fps=${h264.framerateNumerator}/${h264.framerateDenominator}`] : []),
+    `scale=${width}:${height}`,
+    'setsar=1',
+    'format=yuv420p',
+  ];
+  return [
+    ...common,
+    ['-map', '0:v:0', '-an', '-vf', filters.join(',')],
+    ['-c:v', 'libx264', '-preset', 'ultrafast', '-bf', '2', '-crf', '23'],
+    ['-maxrate', String(h264.maxBitrate), '-bufsize', String(h264.hrdBufferSize)],
+    ['-force_key_frames', `expr:gte(t,n_forced*${h264.gopSize})`, '-sc_threshold', '0', '-flags', '+cgop'],
+    ...written,
+  ].flat();
+}
+
+export interface Segment {
+  readonly bytes: Buffer;
+  /** Seconds. */
+  readonly duration: number;
+}
+
+/** A fragmented MP4 as its initialization section and segments, each of as many fragments as begin in its time. */
+export function split(file: Buffer, segmentSeconds: number): { init: Buffer; segments: Segment[] } {
+  let at = 0;
+  let mediaAt = 0;
+  let moov: Buffer | undefined;
+  const fragments: { start: number; end: number; from: number; bytes: Buffer }[] = [];
+  while (at < file.length) {
+    const header = readHeader(file, at, file.length - at)!;
+    const whole = file.subarray(at, at + header.size);
+    if (header.type === 'moov') [moov, mediaAt] = [whole, at + header.size];
+    if (header.type === 'moof') {
+      const mdat = readHeader(file, at + header.size, file.length - at - header.size)!;
+      const end = at + header.size + mdat.size;
+      const [fragment] = readFragments(whole, { defaults: readDefaults(need(moov!, ['moov'], 0)) });
+      const lasts = fragment!.samples.reduce((sum, { duration }) => sum + duration, 0);
+      const from = Math.max(0, fragment!.decodeTime);
+      fragments.push({ start: from, end: from + lasts, from: at, bytes: file.subarray(at, end) });
+      at = end;
+      continue;
+    }
+    at += header.size;
+  }
+  const timescale = readTracks(need(moov!, ['moov'], 0))[0]!.timescale;
+  const groups = Map.groupBy(fragments, ({ start }) => Math.floor(start / timescale / segmentSeconds + 1e-6));
+  return {
+    init: file.subarray(0, mediaAt),
+    segments: [...groups.values()].map((some) => ({
+      bytes: Buffer.concat(some.map(({ bytes }) => bytes)),
+      duration: (some.at(-1)!.end - some[0]!.start) / timescale,
+    })),
+  };
+}
+
+/** File names: base name of the input, the output's modifier, and what MediaConvert adds. */
+export function namesOf(base: string, { nameModifier, videoDescription }: Output) {
+  const stem = `${base}${nameModifier}`;
+  const extension = videoDescription ? 'cmfv' : 'cmfa';
+  return {
+    init: `${stem}init.${extension}`,
+    segment: (number: number) => `${stem}_${String(number).padStart(9, '0')}.${extension}`,
+    playlist: `${stem}.m3u8`,
+    parent: `${base}.m3u8`,
+  };
+}
+
+/** Media playlist as MediaConvert writes it: durations with three digits. */
+export function playlistOf(names: ReturnType<typeof namesOf>, segments: readonly Segment[]): string {
+  return [
+    '#EXTM3U',
+    '#EXT-X-VERSION:7',
+    `#EXT-X-TARGETDURATION:${Math.ceil(Math.max(...segments.map(({ duration }) => duration)))}`,
+    '#EXT-X-MEDIA-SEQUENCE:1',
+    '#EXT-X-PLAYLIST-TYPE:VOD',
+    `#EXT-X-MAP:URI="${names.init}"`,
+    ...segments.flatMap(({ duration }, index) => [`#EXTINF:${duration.toFixed(3)},`, names.segment(index + 1)]),
+    '#EXT-X-ENDLIST',
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,151 @@
+/**
+ * Odd files, right or refused with a reason: what is published of each is read back and held against its recipe, by frame
+ * count, length, shape, first and last time, flash against beep, and colour. docs/slicing.md has a row for each.
+ */
+import { execFile } from 'node:child_process';
+import { copyFile, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { LOOK } from '../../../lambdas/slicing/reading.ts';
+import { inspect } from '../../../lambdas/slicing/inspect.ts';
+import { describe as described } from '../../../lambdas/slicing/playlists.ts';
+import { programPath } from '../../../lambdas/slicing/program.ts';
+import { Refusal } from '../../../lambdas/slicing/refusal.ts';
+import { brightness, encodeFile, fileSource, packets, samples, workFolder, type Encoded } from './media.ts';
+import { ODD_FILES, type Expected, type OddFile } from './odd-files.ts';
+import { OPTIONS } from './options.ts';
+
+const exec = promisify(execFile);
+let folder: string;
+let remove: () => Promise<void>;
+const at = (name: string): string => join(folder, name);
+
+beforeAll(async () => {
+  ({ folder, remove } = await workFolder());
+});
+afterAll(() => remove());
+
+/** What a probe and the chunks make of it, in chunks of two seconds where they can be. */
+async function publish(name: string): Promise<{ out: Encoded; chunks: boolean }> {
+  const options = { ...OPTIONS, ladder: [360 as never], chunkSeconds: 2 };
+  const fetchWhole = (path: string) => copyFile(at(name), path);
+  const source = await fileSource(at(name));
+  const found = await inspect({ source, path: at('stand-in'), fetchWhole, options, timeoutMs: 60_000 });
+  return { out: await encodeFile(at(name), found, options), chunks: found.table !== undefined };
+}
+
+const raw = async (path: string, ...args: string[]): Promise<Buffer> => {
+  const all = ['-v', 'error', '-i', path, ...args, '-f', 'image2pipe', '-c:v', 'png', '-'];
+  return (await exec(programPath('ffmpeg'), all, { encoding: 'buffer', maxBuffer: 1e8 })).stdout;
+};
+
+/** Times at which it begins to be white, from the rendition's start (time stamps begin at 1 s). */
+async function flashesOf(path: string): Promise<number[]> {
+  const frames = await brightness(path);
+  return frames.flatMap(({ time, value }, i) =>
+    value > 120 && !(frames[i - 1] && frames[i - 1]!.value > 120) ? [time - 1] : [],
+  );
+}
+
+/** Times at which it begins to sound, after a tenth of a second of silence. */
+async function beepsOf(path: string): Promise<number[]> {
+  const sound = await samples(path, true);
+  const [first] = await packets(path);
+  const found: number[] = [];
+  let last = -Infinity;
+  sound.forEach((value, index) => {
+    if (Math.abs(value) < 3000) return;
+    if (index - last > 4800) found.push(first!.pts - 1 + index / 48_000);
+    last = index;
+  });
+  return found;
+}
+
+/** A frame of 30 a second, and what decoders and encoders of sound blur. */
+const STEP = 0.034;
+
+function near(found: readonly number[], wanted: readonly number[], what: string): void {
+  expect(found.length, `${what}: ${found.map((time) => time.toFixed(3)).join(' ')}`).toBe(wanted.length);
+  wanted.forEach((time, index) =>
+    expect(Math.abs(found[index]! - time), `${what} at ${time}: ${found[index]}`).toBeLessThan(STEP),
+  );
+}
+
+async function colourAt(path: string, x: number, y: number): Promise<number[]> {
+  const png = await raw(path, '-frames:v', '1', '-vf', `crop=4:4:iw*${x}:ih*${y},scale=1:1:flags=area,format=rgb24`);
+  const { inflateSync } = await import('node:zlib');
+  const idat = png.indexOf('IDAT');
+  return [...inflateSync(png.subarray(idat + 4, idat + 4 + png.readUInt32BE(idat - 4))).subarray(1, 4)];
+}
+
+async function check(expected: Expected, { out, chunks }: { out: Encoded; chunks: boolean }): Promise<void> {
+  const { renditions } = out.result;
+  if (expected.chunks !== undefined) expect(chunks).toBe(expected.chunks);
+  const video = renditions.find(({ kind }) => kind === 'video')!;
+  const audio = renditions.find(({ kind }) => kind === 'audio');
+  const pictures = out.joined('video', video.name);
+  const sound = audio && out.joined('audio', audio.name);
+  for (const { kind, segments } of renditions) {
+    const total = segments.reduce((sum, { duration }) => sum + duration, 0);
+    expect(Math.abs(total - expected.seconds), `${kind} is ${total} s long`).toBeLessThan(0.05);
+  }
+  const times = (await packets(pictures)).map(({ pts }) => pts - 1);
+  expect(Math.min(...times)).toBeCloseTo(0, 3);
+  expect(Math.max(...times)).toBeLessThan(expected.seconds + 0.05);
+  if (expected.frames !== undefined) expect(times.length).toBe(expected.frames);
+  const { width, height, frameRate } = described(video, out.plan);
+  if (expected.size !== undefined) expect(`${width}x${height}`).toBe(expected.size);
+  if (expected.frameRate !== undefined) expect(frameRate).toBe(expected.frameRate);
+  const { flashes = expected.both, beeps = expected.both } = expected;
+  if (flashes) near(await flashesOf(pictures), flashes, 'flash');
+  if (beeps && beeps.length > 0) near(await beepsOf(sound!), beeps, 'beep');
+  if (beeps?.length === 0) expect(audio).toBeUndefined();
+  if (expected.quiet) {
+    // From the second frame of sound on; the first has lost what comes before it.
+    const loudest = (await samples(sound!)).subarray(4096).reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    expect(loudest).toBeLessThan(32_700);
+    expect(loudest).toBeGreaterThan(20_000);
+  }
+  for (const [x, y, ...rgb] of expected.colours ?? []) {
+    const found = await colourAt(pictures, x, y);
+    rgb.forEach((value, index) =>
+      expect(Math.abs(found[index]! - value), `${found.join()} for ${rgb.join()}`).toBeLessThan(30),
+    );
+  }
+  if (expected.space !== undefined) {
+    const fields = ['-show_entries', 'stream=color_space,color_transfer,color_primaries', '-of', 'csv=p=0'];
+    const { stdout } = await exec(programPath('ffprobe'), ['-v', 'error', ...fields, pictures]);
+    expect(stdout.trim()).toBe([expected.space, expected.space, expected.space].join());
+  }
+  if (expected.whole) {
+    const { stderr } = await exec(programPath('ffmpeg'), ['-nostats', '-i', pictures, '-vf', LOOK, '-f', 'null', '-']);
+    const [, top, bottom, whole] = /Multi frame detection: TFF: *(\d+) BFF: *(\d+) Progressive: *(\d+)/
+      .exec(stderr)!
+      .map(Number);
+    expect(top! + bottom!, `${top} and ${bottom} of ${whole} are combed`).toBeLessThan(whole! / 10);
+  }
+}
+
+const title = ({ row, door }: OddFile): string => (door === undefined ? row : `${row}: ${door}`);
+
+describe('odd files', () => {
+  it.each(ODD_FILES.map((file) => ({ what: title(file), file })))('$what', { timeout: 120_000 }, async ({ file }) => {
+    await file.make(at);
+    const { expected } = file;
+    if ('refused' in expected) {
+      const refusal = await publish(file.name).catch((error: unknown) => error);
+      expect(refusal).toBeInstanceOf(Refusal);
+      expect(refusal).toMatchObject({ code: expected.refused, reason: expect.stringMatching(expected.says) });
+    } else await check(expected, await publish(file.name));
+    await rm(`${at(file.name)}.out`, { recursive: true, force: true });
+  });
+
+  it('have a row each in docs/slicing.md, and each row has a file', async () => {
+    const text = await readFile(new URL('../../../docs/slicing.md', import.meta.url), 'utf8');
+    const [, table] = text.split('\n## Odd files\n');
+    const rows = [...table!.split('\n## ')[0]!.matchAll(/^\| ([^|]+?) +\|/gm)].map((match) => match[1]!);
+    const listed = rows.filter((row) => row !== 'what' && !row.startsWith('-'));
+    expect(listed.toSorted()).toEqual([...new Set(ODD_FILES.map(({ row }) => row))].toSorted());
+  });
+});
