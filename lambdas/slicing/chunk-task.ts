@@ -7,9 +7,11 @@ import {
   type ChunkResult,
   type EncodeResult,
   type EncodeTask,
+  type Plan,
 } from '../../lib/contract/slicing.ts';
 import { logger } from '../shared/logger.ts';
 import { removeObjects } from '../shared/objects.ts';
+import { readVideo } from '../shared/videos.ts';
 import type { Put } from './encoder.ts';
 import { refuse } from './failing.ts';
 import { finishTask } from './finish-task.ts';
@@ -58,7 +60,11 @@ export async function runTask(
     await finishTask(task, done, draws);
     return { outcome: 'encoded', index: chunk.index };
   } catch (error) {
-    if (!(error instanceof Refusal || error instanceof Stopped)) throw error;
+    if (!(error instanceof Refusal || error instanceof Stopped)) {
+      // Done twice at a time: the other one was the last of all, and what this one reads is gone.
+      if (await isDone(plan)) return { outcome: 'encoded', index: chunk.index };
+      throw error;
+    }
     logger.info('encoding ended early', { videoId: plan.videoId, error });
     if (error instanceof Refusal) {
       const { code } = error;
@@ -73,4 +79,11 @@ export async function runTask(
   } finally {
     await watch.end();
   }
+}
+
+/** Whether all that the run was to make is there. */
+async function isDone({ videoId, execution, ladder }: Plan): Promise<boolean> {
+  const record = await readVideo(videoId);
+  const isReady = record?.status === 'ready' && record.slicing?.execution === execution;
+  return isReady && (ladder !== true || record.later === undefined);
 }
