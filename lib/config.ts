@@ -156,9 +156,9 @@ const schema = z.strictObject({
         .default(6)
         .meta({ description: 'Seconds; target duration of a segment.' }),
       segmentType: slicingBounds.segmentType.default('fmp4').meta({ description: 'Segment container.' }),
-      chunkSeconds: slicingBounds.chunkSeconds.default(18).meta({
+      chunkSeconds: slicingBounds.chunkSeconds.default(12).meta({
         description:
-          'Seconds; target length of what one encode task takes of an MP4 or MOV, cut at keyframes of the source. Shorter is ready sooner and costs more starts of functions.',
+          'Seconds; target length of what one encode task takes of an MP4 or MOV, cut at keyframes of the source. Shorter is ready sooner and costs more starts of functions: of 12 s, a start is a tenth.',
       }),
       ladder: slicingBounds.ladder
         .default([...RUNGS])
@@ -183,9 +183,9 @@ const schema = z.strictObject({
         description:
           'MiB of the Lambda that encodes a source without an index (not MP4 or MOV) whole; 1,769 MiB buy one vCPU.',
       }),
-      chunkMemoryMiB: whole(1024, 10240).default(3008).meta({
+      chunkMemoryMiB: whole(1024, 10240).default(2560).meta({
         description:
-          'MiB of the Lambda that encodes one chunk. Each rung has one thread, so more than two vCPUs (3538) mostly wait; 3008 is what new accounts may have.',
+          'MiB of the Lambda that encodes one chunk. Rungs are encoded one after another in one thread and decoded beside it, so more than 1.2 vCPUs (2123) mostly wait; the rest is for 4K of 10 bits. New accounts may have up to 3008.',
       }),
       timeoutSeconds: whole(60, 900).default(900).meta({ description: 'Seconds an encode task may take.' }),
       storageMiB: slicingBounds.storageMiB

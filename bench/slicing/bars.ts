@@ -2,6 +2,8 @@
 import { atMost, type Bar } from '../report.ts';
 import type { Case } from './case.ts';
 
+const MB_A_MIB = 1024 ** 2 / 1e6;
+
 export function barsOf(one: Case, label: string): Bar[] {
   const worst = (of: (rung: Case['rungs'][number]) => number) => Math.max(...one.rungs.map(of));
   return [
@@ -30,6 +32,7 @@ export function barsOf(one: Case, label: string): Bar[] {
       '',
       0.006,
     ),
-    atMost(`${label}bytes read of the source, each way together`, one.readShare, '', 1.1),
+    atMost(`${label}bytes read of the source to copy it`, one.copy.readShare, '', 1.1),
+    atMost(`${label}memory of copying`, one.copy.memoryMiB * MB_A_MIB, 'MB', 300),
   ];
 }

@@ -5,6 +5,8 @@
 import type { Config } from '../../lib/config.ts';
 import type { Usage } from '../../lib/contract/cost.ts';
 import { REQUESTS, TRANSITIONS, WRITES } from '../../lambdas/slicing/cost-of-a-second.ts';
+import { published } from '../../lambdas/slicing/prefix.ts';
+import { AT_A_TIME } from '../../lambdas/slicing/store-table.ts';
 import { addUsage, dollarsOf, monthlyDollars } from '../../lambdas/slicing/prices.ts';
 import type { Costs } from './measured.ts';
 import { PARAMETERS as P } from './parameters.ts';
@@ -36,16 +38,12 @@ export interface Machine {
   readonly costs: Costs;
 }
 
-/** MiB of probe and assemble (lib/constructs/slicing.ts). */
+/** MiB of probe, copy and assemble (lib/constructs/slicing.ts). */
 const SMALL_MIB = 1769;
-/** S3 requests of a function that go at the same time. */
-const AT_A_TIME = 16;
 /** Of an index: bytes a second of film, of picture and sound. */
 const INDEX_BYTES = 1030;
 /** Read at both ends of a source, beside its index (lambdas/slicing/sample.ts). */
 const ENDS_BYTES = 16 * 1024 ** 2;
-/** Target durations that must be there before a playlist that grows is published. */
-const AHEAD = 3;
 
 const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 
@@ -102,11 +100,11 @@ function once(
   const use: Partial<Usage>[] = [
     { ...REQUESTS.probe, writes: WRITES.probe, ...lambda(probing, SMALL_MIB) },
     { puts: pieces.length },
-    ...done.map(({ billed, tries }) => ({
+    ...done.map(({ billed, tries }, i) => ({
       ...REQUESTS.chunk,
       writes: WRITES.chunk,
       transitions: TRANSITIONS.chunk,
-      ...lambda(billed, chunkMemoryMiB),
+      ...lambda(billed, pieces[i]!.copy ? SMALL_MIB : chunkMemoryMiB),
       invocations: tries,
     })),
     { puts: segments + renditions, gets: pieces.length, transitions: TRANSITIONS.run },
@@ -122,15 +120,15 @@ function once(
 }
 
 /** Seconds of a task's function once it runs. */
-export function secondsOf({ duration, copy, rungs }: Piece, film: Film, { config, costs }: Machine): number {
+export function secondsOf({ length, copy, rungs }: Piece, film: Film, { config, costs }: Machine): number {
   const around = (REQUESTS.chunk.gets + REQUESTS.chunk.puts) * P.request.value + WRITES.chunk * P.write.value;
-  const read = ((bytesOf(film) / film.seconds) * duration) / P.throughput.value;
-  // What is copied is read and written; what is encoded leaves while it is encoded.
-  if (copy) return around + 2 * read;
+  const read = ((bytesOf(film) / film.seconds) * length) / P.throughput.value;
+  // What is copied is written while the next is read.
+  if (copy) return around + read + P.request.value;
   const vcpus = config.slicing.chunkMemoryMiB / P.mibOfVcpu.value;
   // As fast as its processors, and no faster than its busiest thread.
   const share = Math.max(1 / vcpus, costs.threadShare / Math.min(1, vcpus));
-  return around + read + duration * share * costOf(rungs, film, costs);
+  return around + read + length * share * costOf(rungs, film, costs);
 }
 
 /** CPU seconds of a second of source, by the pixels that are decoded and encoded. */
@@ -140,8 +138,13 @@ function costOf(rungs: Piece['rungs'], { width, height, frameRate }: Film, costs
   return source * (costs.decode + rungs.length * costs.scale) + encoded * costs.encode + costs.sound;
 }
 
-/** When there is as much of what is made first as a player must have ahead of it, or all of it where that is soon. */
-function playableAt({ plan, pieces }: PlannedFilm, done: readonly Done[]): number {
-  const ahead = AHEAD * plan.segmentSeconds;
-  return Math.max(...pieces.flatMap(({ first, start }, i) => (first && start < ahead ? [done[i]!.ended] : [])));
+/** When what is published first is there: as the tasks end, one after another. */
+function playableAt({ plan, chunks }: PlannedFilm, done: readonly Done[]): number {
+  const order = chunks.map(({ index }, i) => ({ index, at: done[i]!.ended })).toSorted((a, b) => a.at - b.at);
+  const ended = new Set<number>();
+  for (const { index, at } of order) {
+    ended.add(index);
+    if (published({ plan, chunks: [...chunks] }, ended)) return at;
+  }
+  return order.at(-1)!.at;
 }

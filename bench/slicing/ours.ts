@@ -27,19 +27,42 @@ export async function invoke<K extends keyof Results>(
   }
 }
 
-export async function slice(
-  worker: string,
-  { source, out, options, preset }: { source: string; out: string; options: SlicingOptions; preset: string },
-  log: (line: string) => void,
-): Promise<Ours> {
+interface Wish {
+  readonly source: string;
+  readonly out: string;
+  readonly options: SlicingOptions;
+  readonly preset: string;
+}
+
+/** The whole ladder in chunks: nothing is copied, and nothing is made ahead of it. */
+export async function slice(worker: string, wish: Wish, log: (line: string) => void): Promise<Ours> {
+  const { source, out, preset } = wish;
+  const options = { ...wish.options, copyMaxMbps: 0 };
   const inspected = await invoke<'inspect'>(worker, { do: 'inspect', source, out, options });
-  const { plan, chunks } = inspected.result;
+  const { plan, chunks, tasks } = inspected.result;
   const encoded: Invocation<ChunkResult>[] = [];
   for (const chunk of chunks) {
     encoded.push(await invoke<'chunk'>(worker, { do: 'chunk', source, out, plan, chunk, preset }));
     log(`chunk ${chunk.index + 1} of ${chunks.length}: ${encoded.at(-1)!.cpuSeconds.toFixed(1)} CPU-s`);
   }
-  return { plan, chunks, inspected, encoded, renditions: merge(encoded.map(({ result }) => result)) };
+  const renditions = merge(encoded.map(({ result }) => result));
+  return { plan, chunks, tasks, inspected, encoded, renditions };
+}
+
+export interface Copying {
+  readonly inspected: Invocation<Planned>;
+  readonly groups: readonly Invocation<ChunkResult>[];
+}
+
+/** What is copied of it by default. */
+export async function copyFirst(worker: string, { source, out, options, preset }: Wish): Promise<Copying> {
+  const inspected = await invoke<'inspect'>(worker, { do: 'inspect', source, out, options });
+  const { plan, tasks } = inspected.result;
+  const groups: Invocation<ChunkResult>[] = [];
+  for (const chunk of tasks.filter(({ copy }) => copy === true))
+    groups.push(await invoke<'chunk'>(worker, { do: 'chunk', source, out, plan, chunk, preset }));
+  if (groups.length === 0) throw new Error('the source is not copied');
+  return { inspected, groups };
 }
 
 /** A rendition's initialization section and segments in one file. */

@@ -2,71 +2,77 @@
 import type { Config } from '../../lib/config.ts';
 import { optionsOf } from '../../lib/constructs/slicing.ts';
 import type { Chunk, Plan } from '../../lib/contract/slicing.ts';
+import type { CopyWish } from '../../lambdas/slicing/copy-table.ts';
 import { mediaBytes } from '../../lambdas/slicing/estimate.ts';
 import { MAX_CHUNKS } from '../../lambdas/slicing/inspect.ts';
+import { madeBy } from '../../lambdas/slicing/outputs.ts';
 import { audioPlan, planSlicing } from '../../lambdas/slicing/plan.ts';
 import { segmentTable } from '../../lambdas/slicing/segment-table.ts';
+import { lowRung } from '../../lambdas/slicing/tasks.ts';
 import { movieIndex, sourceInfo, type Film } from './synthetic.ts';
 
-/** One task: it copies, or encodes these rungs. */
-export interface Piece {
-  readonly start: number;
-  readonly duration: number;
-  readonly copy: boolean;
+/** One task: it copies, or encodes these rungs, and sound where it says so. */
+export interface Piece extends Chunk {
+  readonly length: number;
   readonly rungs: Plan['video'];
-  /** What is playable first is made of it. */
-  readonly first: boolean;
+  readonly sound: boolean;
 }
 
 export interface PlannedFilm {
   readonly plan: Plan;
+  readonly chunks: readonly Chunk[];
   readonly pieces: readonly Piece[];
+  /** Of the renditions. */
   readonly bytes: number;
 }
 
 export type Ladder = 'upload' | 'first-play';
 
-/** Bytes of a task that copies: small ones first, so that something plays soon. */
-const SMALL = 16 * 1024 ** 2;
-const LARGE = 128 * 1024 ** 2;
-/** Seconds of the low rung that come ahead of everything else, where nothing is copied. */
-const AHEAD = 60;
-
 export function planFilm(film: Film, copied: boolean, ladder: Ladder, config: Config): PlannedFilm {
   const info = sourceInfo(film);
   const options = optionsOf(config);
-  const of = { ...options, maxChunks: MAX_CHUNKS, audio: audioPlan(info.audio, options.audioKbps) };
+  const copy = copied ? wish(film, options.copyMaxMbps) : undefined;
+  const of = { ...options, maxChunks: MAX_CHUNKS, audio: audioPlan(info.audio, options.audioKbps), copy };
   const table = segmentTable(movieIndex(film), of);
-  if (table === undefined) throw new Error('the film has no segment table');
+  if (table === undefined || (copied && !table.copied)) throw new Error('the film has no such segment table');
   const ids = { videoId: 'bench000000000000000', revision: 1, execution: 'bench' };
-  const { chunks } = table;
-  const { plan } = planSlicing({ ...ids, source: { bucket: 'bench', key: 'film', info } }, options, table);
-  const low = plan.video.slice(-1);
-  const encoded = ladder === 'first-play' ? low : copied ? plan.video.slice(1) : plan.video;
-  const piece = ({ start, duration }: Chunk): Piece => ({
-    start,
-    duration: duration!,
-    copy: false,
-    rungs: encoded,
-    first: false,
+  const { plan, chunks } = planSlicing({ ...ids, source: { bucket: 'bench', key: 'film', info } }, options, table);
+  const low = lowRung(plan.video.filter((rung) => rung.copied !== true));
+  // What nobody plays is not encoded: with what is copied, one low rung at once.
+  const wanted = plan.video.filter((rung) => ladder === 'upload' || rung.copied === true || rung.name === low.name);
+  const made = { ...plan, video: wanted };
+  const pieces = chunks.map((chunk): Piece => {
+    const paths = new Set(madeBy(chunk, plan));
+    const rungs = wanted.filter(({ name, copied: own }) => own !== true && paths.has(`video/${name}`));
+    const sound = plan.audio.some(({ name, copied: own }) => own !== true && paths.has(`audio/${name}`));
+    return { ...chunk, length: chunk.duration ?? film.seconds - chunk.start, rungs, sound };
   });
-  const first = copied ? copies(info.bytes, film.seconds) : ahead(chunks, low);
-  const work = { ...plan, video: [...(copied ? [{ ...plan.video[0]!, copied }] : []), ...encoded] };
-  return { plan, pieces: [...first, ...chunks.map(piece)], bytes: mediaBytes(work) };
+  const tasks = ladder === 'first-play' ? longer(pieces) : pieces;
+  return { plan: made, chunks: tasks, pieces: tasks, bytes: mediaBytes(made) };
 }
 
-function copies(bytes: number, seconds: number): Piece[] {
-  const pieces: Piece[] = [];
-  for (let at = 0, size = SMALL; at < bytes; size = Math.min(LARGE, size * 2)) {
-    const end = Math.min(bytes, at + size);
-    const [start, stop] = [at, end].map((byte) => (byte / bytes) * seconds) as [number, number];
-    pieces.push({ start, duration: stop - start, copy: true, rungs: [], first: true });
-    at = end;
+/** Seconds of a task that encodes a low rung alone. */
+const LOW_SECONDS = 60;
+
+/** Tasks that encode, several in one. */
+function longer(pieces: readonly Piece[]): Piece[] {
+  const joined: Piece[] = [];
+  for (const piece of pieces) {
+    const last = joined.at(-1);
+    if (piece.copy || piece.ahead || !last || last.copy || last.ahead || last.length >= LOW_SECONDS) {
+      joined.push({ ...piece, index: joined.length });
+      continue;
+    }
+    const segments = (last.segments ?? 0) + (piece.segments ?? 0);
+    const length = last.length + piece.length;
+    joined[joined.length - 1] = { ...last, segments, length, duration: length };
   }
-  return pieces;
+  return joined;
 }
 
-const ahead = (chunks: readonly Chunk[], rungs: Plan['video']): Piece[] =>
-  chunks
-    .filter(({ start }) => start < AHEAD)
-    .map(({ start, duration }) => ({ start, duration: duration!, copy: false, rungs, first: true }));
+/** As its description would say: high profile, level 4.0, AAC-LC in stereo. */
+const wish = ({ width, height }: Film, copyMaxMbps: number): CopyWish => ({
+  video: { codecs: 'avc1.640028', avcC: Buffer.alloc(40), width, height, level: '4.0', lengthBytes: 4 },
+  sounds: [{ codecs: 'mp4a.40.2', config: Buffer.from('1190', 'hex'), channels: 2, sampleRate: 48_000 }],
+  maxBitrate: copyMaxMbps * 1e6,
+});

@@ -2,10 +2,11 @@
  * Measured: one function of the slicing, or one classic ffmpeg run, in a process of its own; a message is one invocation.
  * Sources are read by ranges and counted, as from S3; what would be stored there is written below `out`.
  */
-import { mkdir, open, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import {
   chunkTable,
+  copyTable,
   type Chunk,
   type ChunkResult,
   type Plan,
@@ -14,8 +15,10 @@ import {
 import type { ByteSource } from '../../lib/media/layout.ts';
 import { run } from '../../lib/process.ts';
 import { writeChunkSource } from '../../lambdas/slicing/chunk-source.ts';
+import { copyGroup } from '../../lambdas/slicing/copier.ts';
 import { encodeChunk } from '../../lambdas/slicing/encoder.ts';
 import { inspect } from '../../lambdas/slicing/inspect.ts';
+import { forTask } from '../../lambdas/slicing/outputs.ts';
 import { planSlicing } from '../../lambdas/slicing/plan.ts';
 import { beMeasured } from '../upload/measured.ts';
 import { used, watchChildren, type Used } from './used.ts';
@@ -44,6 +47,9 @@ export interface Invocation<T> extends Used {
 
 export interface Planned {
   readonly plan: Plan;
+  /** What the run would do. */
+  readonly tasks: readonly Chunk[];
+  /** The ladder alone, in chunks that each make every rendition. */
   readonly chunks: readonly Chunk[];
 }
 export type Results = { inspect: Planned; chunk: ChunkResult; run: undefined };
@@ -77,6 +83,7 @@ async function put(path: string, bytes: Buffer | string): Promise<void> {
 }
 
 const partOf = (out: string, index: number): string => join(out, 'work', `${index}.json`);
+const ladderPart = (out: string, index: number): string => join(out, 'work', `ladder-${index}.json`);
 
 async function look({ source: path, out, options }: Extract<Work, { do: 'inspect' }>): Promise<Planned> {
   return withSource(path, async (source) => {
@@ -91,10 +98,15 @@ async function look({ source: path, out, options }: Extract<Work, { do: 'inspect
     });
     if (table === undefined) throw new Error('this source has no segment table');
     const ids = { videoId: 'bench000000000000000', revision: 1, execution: 'bench' };
-    const { plan } = planSlicing({ ...ids, source: { bucket: 'bench', key: path, info } }, options, table);
-    // The ladder alone: what is made ahead of it, where nothing is copied, is one more rung of the first minutes.
-    for (const chunk of table.chunks) await put(partOf(out, chunk.index), JSON.stringify(table.part(chunk)));
-    return { plan, chunks: table.chunks };
+    const of = { ...ids, source: { bucket: 'bench', key: path, info } };
+    const { plan, chunks: tasks } = planSlicing(of, options, table);
+    const names = { video: plan.video[0]!.name, sounds: plan.audio.map(({ name }) => name) };
+    for (const { index, firstSegment, segments = 1, copy: copies } of tasks) {
+      const range = { firstSegment, segments };
+      await put(partOf(out, index), JSON.stringify(copies ? table.copied!.part(range, names) : table.part(range)));
+    }
+    for (const chunk of table.chunks) await writeFile(ladderPart(out, chunk.index), JSON.stringify(table.part(chunk)));
+    return { plan, tasks, chunks: table.chunks };
   });
 }
 
@@ -105,25 +117,33 @@ async function encode({
   chunk,
   preset,
 }: Extract<Work, { do: 'chunk' }>): Promise<ChunkResult> {
-  const table = chunkTable.parse(JSON.parse(await readFile(partOf(out, chunk.index), 'utf8')));
+  if (chunk.copy) return copy(path, out, chunk);
+  const read = await readFile(ladderPart(out, chunk.index), 'utf8');
   counted.reads += 1;
+  const { plan: made, table } = forTask(plan, chunk, chunkTable.parse(JSON.parse(read)));
   const scratch = join(out, 'scratch');
+  await rm(scratch, { recursive: true, force: true });
   await mkdir(scratch, { recursive: true });
   const own = join(scratch, 'source');
-  await withSource(path, (source) => writeChunkSource(table, source, own));
-  const store = (name: string, bytes: Buffer) => put(join(out, name), bytes);
-  const task = { plan, chunk };
+  await withSource(path, (source) => writeChunkSource(table!, source, own));
   const result = await encodeChunk({
-    task,
+    task: { plan: made, chunk },
     table,
     source: own,
     folder: scratch,
     preset,
     timeoutMs: 3_600_000,
-    put: store,
+    put: (name, bytes) => put(join(out, name), bytes),
   });
   await put(join(out, 'work', `${chunk.index}.result.json`), JSON.stringify(result));
   return result;
+}
+
+async function copy(path: string, out: string, chunk: Chunk): Promise<ChunkResult> {
+  const table = copyTable.parse(JSON.parse(await readFile(partOf(out, chunk.index), 'utf8')));
+  counted.reads += 1;
+  const store = (name: string, bytes: Buffer) => put(join(out, name), bytes);
+  return withSource(path, (source) => copyGroup({ chunk, table, source, put: store }));
 }
 
 async function work(message: Work): Promise<unknown> {

@@ -19,8 +19,11 @@ import { segmentTable, type SegmentTable } from './segment-table.ts';
 import { isRaw } from './signatures.ts';
 import { straighten } from './ts-clock.ts';
 
-/** Chunks of one video at most; longer videos have longer ones. Each is an entry of the state machine's input: 256 KiB. */
-export const MAX_CHUNKS = 500;
+/**
+ * Chunks of one video at most; longer videos have longer ones. Each is an entry of the state machine's input: 256 KiB. With
+ * what is made ahead of them they are one wave of 500 functions.
+ */
+export const MAX_CHUNKS = 480;
 
 interface InspectOptions {
   readonly source: ByteSource;

@@ -5,8 +5,8 @@ import { assembleTask, chunkTable, copyTable, type AssembleTask } from '../../li
 import { putObject } from './objects.ts';
 import type { SegmentTable } from './segment-table.ts';
 
-/** Parts written at a time. */
-const AT_A_TIME = 16;
+/** Parts written at a time, which somebody waits for: as many as the SDK has connections. */
+export const AT_A_TIME = 50;
 
 export async function storeTable({ plan, chunks }: AssembleTask, table: SegmentTable): Promise<void> {
   const { videoId, revision } = plan;

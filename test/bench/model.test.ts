@@ -74,7 +74,7 @@ describe('a video', () => {
 
   it('has its longest chunk under a fortieth of the whole, of half an hour', () => {
     const { pieces } = planFilm(film(1800), false, 'upload', config);
-    const chunks = pieces.filter(({ first }) => !first).map(({ duration }) => duration);
+    const chunks = pieces.filter(({ ahead }) => ahead !== true).map(({ length }) => length);
     expect(Math.max(...chunks)).toBeLessThanOrEqual(1800 / 40);
   });
 });

@@ -174,7 +174,7 @@ describe('the slicing stage', () => {
     expect(() =>
       template.hasResourceProperties('AWS::Lambda::Function', {
         Description: Match.stringLikeRegexp('^Encodes one chunk'),
-        MemorySize: 3008,
+        MemorySize: 2560,
         Timeout: 900,
         EphemeralStorage: { Size: 4096 },
       }),
