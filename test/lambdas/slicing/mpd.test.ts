@@ -194,12 +194,13 @@ describe('against the segments', () => {
   afterAll(() => remove());
 
   it.each([
-    ['in chunks, 29.97 frames/s', 'a.mp4', '30000/1001'],
-    ['whole, 25 frames/s', 'a.mkv', '25'],
-  ])('%s: each begins at its tick and the next where it ends', async (_, name, rate) => {
+    ['in chunks, 29.97 frames/s', 'a.mp4', '30000/1001', 0],
+    ['whole, 25 frames/s', 'a.mkv', '25', 0],
+    ['copied, beside a rung that is encoded', 'copied.mp4', '30', 16],
+  ])('%s: each begins at its tick and the next where it ends', async (_, name, rate, copyMaxMbps) => {
     const path = join(folder, name);
     await ffmpeg(...picture(9, '320x180', rate), ...tone(9), ...H264, '-g', '50', '-bf', '2', '-c:a', 'aac', path);
-    const options = { ...OPTIONS, chunkSeconds: 4 };
+    const options = { ...OPTIONS, chunkSeconds: 4, copyMaxMbps };
     const source = await fileSource(path);
     const found = await inspect({
       source,
@@ -208,7 +209,8 @@ describe('against the segments', () => {
       options,
       timeoutMs: 30_000,
     });
-    const encoded = await encodeFile(path, found);
+    const encoded = await encodeFile(path, found, options);
+    expect(encoded.plan.video.some(({ copied }) => copied)).toBe(copyMaxMbps > 0);
     const text = mpd(encoded.result.renditions, encoded.plan)!;
     const manifest = read(personalMpd(text, 'q=1', { id: VIDEO_ID }));
     expect(manifest.duration).toBeCloseTo(9, 1);
