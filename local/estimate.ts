@@ -10,7 +10,7 @@ import { HOSTED, PRICED, type Architecture } from '../lambdas/slicing/prices.ts'
 import { spokenBytes, spokenDuration } from '../lambdas/slicing/refusal.ts';
 import type { Config } from '../lib/config.ts';
 import { costOptions } from '../lib/contract/cost.ts';
-import { slicingOptions, type Plan } from '../lib/contract/slicing.ts';
+import { hasPicture, slicingOptions, type Plan } from '../lib/contract/slicing.ts';
 
 /** Milliseconds for a file that must be read whole. */
 const TIMEOUT_MS = 30 * 60_000;
@@ -73,7 +73,7 @@ export function report(plan: Plan, config: Config): { lines: string[]; refusal: 
   return {
     refusal: refused,
     lines: [
-      `${info.video.width}x${info.video.height}, ${Number(info.video.frameRate.toFixed(3))} frames/s, ${[info.video.codec, ...info.audio.map(({ codec }) => codec)].join(', ')}; ${spokenDuration(info.duration)}, ${spokenBytes(info.bytes)}`,
+      `${hasPicture(info) ? `${info.video.width}x${info.video.height}, ${Number(info.video.frameRate.toFixed(3))} frames/s` : 'sound alone'}, ${[...(hasPicture(info) ? [info.video.codec] : []), ...info.audio.map(({ codec }) => codec)].join(', ')}; ${spokenDuration(info.duration)}, ${spokenBytes(info.bytes)}`,
       `ladder: ${[...rungs, ...(plan.audio.length > 0 ? ['sound'] : [])].join(', ')}; ${plan.timescale === null ? 'no index to slice by, so one function takes it whole' : `${plan.chunkCount} chunk${plan.chunkCount === 1 ? '' : 's'}`}`,
       '',
       ...rows.map(([what, once, monthly]) => `${what.padEnd(40)}${once.padStart(12)}${monthly.padStart(18)}`),

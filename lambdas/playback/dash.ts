@@ -1,6 +1,6 @@
 /** The MPD of one viewer, as text. Pure. The shared one says `{$auth}` where a signature belongs (lambdas/slicing/mpd.ts). */
-import { DASH_PATH, revisionPrefix } from '../../lib/contract/keys.ts';
-import type { VideoRecord } from '../../lib/contract/video.ts';
+import { DASH_PATH, revisionPrefix, textPath } from '../../lib/contract/keys.ts';
+import type { TextTrack, VideoRecord } from '../../lib/contract/video.ts';
 import { ApiError } from '../shared/errors.ts';
 import { withAuth } from './manifest.ts';
 
@@ -8,9 +8,39 @@ import { withAuth } from './manifest.ts';
 export const mpdKey = ({ id, revision }: Pick<VideoRecord, 'id' | 'revision'>): string =>
   `${revisionPrefix(id, revision)}${DASH_PATH}`;
 
-/** `query` is the signature, made of characters that neither XML nor a template minds but `&`; undefined: left out. */
-export const personalMpd = (shared: string, query: string | undefined): string =>
-  withAuth(shared, query?.replaceAll('&', '&amp;'));
+/**
+ * With the text tracks there are now, each a file of WebVTT whose times count from the beginning, as the presentation does.
+ * `query` is the signature, made of characters that neither XML nor a template minds but `&`; undefined: left out.
+ */
+export function personalMpd(
+  shared: string,
+  query: string | undefined,
+  { id, texts = [] }: Pick<VideoRecord, 'id' | 'texts'>,
+): string {
+  const sets = texts.map((text) => textSet(id, text)).join('');
+  return withAuth(
+    shared.replace('</Period>', () => `${sets}</Period>`),
+    query?.replaceAll('&', '&amp;'),
+  );
+}
+
+/** Bits a second of text, for who adds up what a presentation takes: nearly nothing. */
+const TEXT_BANDWIDTH = 1000;
+
+const textSet = (videoId: string, { id, language, label }: TextTrack): string =>
+  [
+    `<AdaptationSet contentType="text" mimeType="text/vtt"${language === undefined ? '' : ` lang="${escaped(language)}"`}>`,
+    `<Label>${escaped(label)}</Label>`,
+    '<Role schemeIdUri="urn:mpeg:dash:role:2011" value="subtitle"/>',
+    `<Representation id="text/${id}" bandwidth="${TEXT_BANDWIDTH}">`,
+    `<BaseURL>/${textPath(videoId, id, 'vtt')}?{$auth}</BaseURL>`,
+    '</Representation>',
+    '</AdaptationSet>',
+    '',
+  ].join('\n');
+
+const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
+const escaped = (text: string): string => text.replace(/[&<>"]/g, (char) => ENTITIES[char]!);
 
 /** Throws `conflict` for a video whose segments DASH does not have. */
 export function checkDash({ segmentType }: Pick<VideoRecord, 'segmentType'>): void {

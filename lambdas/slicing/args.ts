@@ -89,6 +89,8 @@ interface Found {
   readonly end: number;
   /** When the first picture is shown. */
   readonly firstPicture: number;
+  /** Seconds from the end of the last picture to `end`. */
+  readonly held: number;
 }
 
 /** The look-up table (tone.ts) for a picture with high dynamic range, in the scratch folder. */
@@ -164,6 +166,7 @@ function pictures(command: Command): string {
     // A steady clock that is too fast stays a steady one; of one that varies, frames are only left out.
     ...(info.video.maxFrameRate === undefined && info.video.frameRate > top.frameRate ? [`fps=${top.frameRate}`] : []),
     atMost(mostFrames(top.frameRate)),
+    ...held(command),
     ...(info.video.hdr ? [fitted(top), `format=gbrp10le,lut3d=file='${folder}/${TONE_NAME}'`] : []),
     `split=${plan.video.length + (stills ? 1 : 0)}`,
   ];
@@ -178,6 +181,17 @@ function pictures(command: Command): string {
     ...(stills ? [`[few]${stillsFilters(plan, chunk.duration ?? found?.end ?? info.duration)}[stills]`] : []),
   ].join(';');
 }
+
+/** Sound may outlast the last picture by so many seconds without anybody holding that. */
+const HELD_SECONDS = 0.25;
+
+/** ffmpeg cuts MPEG-TS, where a last picture cannot be said to last longer: it is repeated. */
+const held = ({ plan, found }: Command): string[] =>
+  plan.segmentType === 'mpegts' &&
+  (found?.held ?? 0) > HELD_SECONDS &&
+  plan.source.info.video.maxFrameRate === undefined
+    ? [`tpad=stop_mode=clone:stop_duration=${found!.held}`]
+    : [];
 
 /** What is made of RGB, or of a high dynamic range, is BT.709 by our own doing. */
 const isBt709 = ({ source }: Plan): boolean => source.info.video.rgb || source.info.video.hdr !== undefined;
@@ -309,7 +323,11 @@ function keyframeTimes({ cuts }: ChunkTable, duration: number): number[] {
  * rounding from pushing one to the next frame.
  */
 function keyframes({ plan, chunk, table }: Command): string {
-  if (!table) return `expr:gte(t+0.0005,n_forced*${keyframeSeconds(plan.segmentSeconds)})`;
+  if (!table) {
+    const every = keyframeSeconds(plan.segmentSeconds);
+    // The first time from the last one on, and not all that a hole has passed over.
+    return `expr:if(isnan(prev_forced_t),1,gte(t+0.0005,${every}*(1+floor((prev_forced_t+0.0005)/${every}))))`;
+  }
   return keyframeTimes(table, chunk.duration!)
     .map((time) => Math.max(0, time - 0.0005).toFixed(6))
     .join(',');

@@ -129,9 +129,13 @@ async function look(options: EncodeOptions, left: () => number) {
     if (found && !found.tracks[0]) throw new Refusal('damaged', DAMAGED);
     const seconds = chunk.duration ?? found?.end ?? duration;
     const stream = options.table ? 0 : video.index;
-    if (plan.video.length === 0) return { found: found && { ...found, firstPicture: 0 }, combed: undefined };
+    if (plan.video.length === 0) return { found: found && { ...found, firstPicture: 0, held: 0 }, combed: undefined };
     const combed = await lookForFields({ path: options.source, video, stream, seconds, ...limits() });
-    return { found: found && { ...found, firstPicture: found.tracks[0]!.first }, combed };
+    const [picture] = found?.tracks ?? [];
+    return {
+      found: found && picture && { ...found, firstPicture: picture.first, held: found.end - picture.end },
+      combed,
+    };
   } catch (error) {
     throw error instanceof ProcessError ? explain([error], options) : error;
   }

@@ -34,7 +34,10 @@ export function chooseEngine(
   architecture: Architecture,
 ): Plan['engine'] {
   const possible =
-    own.segmentType === 'fmp4' && own.video.every(({ width, height }) => Math.min(width, height) >= LEAST_SIDE);
+    own.segmentType === 'fmp4' &&
+    // Sound alone is soon done here.
+    own.video.length > 0 &&
+    own.video.every(({ width, height }) => Math.min(width, height) >= LEAST_SIDE);
   if (options.engine === 'encode' || !possible) return 'encode';
   if (options.engine === 'mediaconvert') return 'mediaconvert';
   if (own.timescale === null && !(fits && inTime(own, options))) return 'mediaconvert';

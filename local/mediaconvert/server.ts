@@ -288,7 +288,9 @@ class Service {
       Detail: JSON.stringify(detail),
       Resources: [arn],
     };
-    await this.#events.send(new PutEventsCommand({ Entries: [entry] }));
+    const { Entries = [] } = await this.#events.send(new PutEventsCommand({ Entries: [entry] }));
+    const refused = Entries[0]?.ErrorCode;
+    if (refused !== undefined) this.#options.log(`mediaconvert: the event ${status} of ${id} was refused: ${refused}`);
   }
 }
 

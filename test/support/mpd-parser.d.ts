@@ -18,11 +18,13 @@ declare module 'mpd-parser' {
     readonly duration: number;
     readonly minimumUpdatePeriod?: number;
     readonly playlists: readonly Playlist[];
-    readonly mediaGroups: {
-      readonly AUDIO: Readonly<
-        Record<string, Readonly<Record<string, { readonly language: string; readonly playlists: readonly Playlist[] }>>>
-      >;
-    };
+    readonly mediaGroups: Readonly<
+      Record<'AUDIO' | 'SUBTITLES', Readonly<Record<string, Readonly<Record<string, Group>>>>>
+    >;
+  }
+  interface Group {
+    readonly language: string;
+    readonly playlists: readonly Playlist[];
   }
   export function parse(
     text: string,

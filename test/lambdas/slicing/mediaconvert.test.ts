@@ -15,7 +15,7 @@ import { planSlicing } from '../../../lambdas/slicing/plan.ts';
 import { programPath } from '../../../lambdas/slicing/program.ts';
 import { costOptions, type CostOptions } from '../../../lib/contract/cost.ts';
 import { chunkResultKey, sourceKey } from '../../../lib/contract/keys.ts';
-import { chunkResult, type Plan, type SourceInfo } from '../../../lib/contract/slicing.ts';
+import { chunkResult, noPicture, type Plan, type SourceInfo } from '../../../lib/contract/slicing.ts';
 import { enginePython } from '../../../local/engine.ts';
 import { faults, readModel, type Model } from '../../../local/mediaconvert/model.ts';
 import { startMediaConvert, type MediaConvert } from '../../../local/mediaconvert/server.ts';
@@ -73,6 +73,7 @@ describe('the engine', () => {
   };
   const inChunks = { timescale: 30_000, chunkCount: 10 };
   const hours = info({ width: 1920, height: 1080 }, 3 * 3600);
+  const alone = { ...info(), video: noPicture(1) };
   const tiny = info({ width: 40, height: 20 });
   it.each([
     ['is ours unless it is asked for', 'encode', {}, {}, { source: hours, fits: false }],
@@ -84,6 +85,7 @@ describe('the engine', () => {
       {},
       { source: tiny },
     ],
+    ['is ours for sound alone', 'encode', { engine: 'mediaconvert' }, {}, { source: alone }],
     ['is ours for MPEG-TS', 'encode', { engine: 'mediaconvert' }, { segmentType: 'mpegts' }, {}],
     ['chosen by itself is ours for what has an index', 'encode', { engine: 'auto' }, inChunks, { source: hours }],
     ['… and for what one function takes', 'encode', { engine: 'auto' }, { timescale: null }, {}],

@@ -112,7 +112,7 @@ describe('the text', () => {
 
   it('for one viewer has the signature in every address', () => {
     const query = 'Policy=a_b~c&Key-Pair-Id=K&Signature=x-y&Hash-Algorithm=SHA256';
-    const manifest = read(personalMpd(TEXT, query));
+    const manifest = read(personalMpd(TEXT, query, { id: VIDEO_ID }));
     const base = `https://video.example/vod/${VIDEO_ID}/r2/video/720p`;
     const [first] = manifest.playlists;
     expect(first!.segments.map(({ resolvedUri }) => resolvedUri)).toEqual(
@@ -122,9 +122,25 @@ describe('the text', () => {
     expect(soundOf(manifest)[0]!.segments[2]!.resolvedUri).toBe(
       `https://video.example/vod/${VIDEO_ID}/r2/audio/main/00003.m4s?${query}`,
     );
-    const bare = personalMpd(TEXT, undefined);
+    const bare = personalMpd(TEXT, undefined, { id: VIDEO_ID });
     expect(bare).not.toMatch(/[?{}]auth|\?"/);
     expect(read(bare).playlists[0]!.segments[0]!.resolvedUri).toBe(`${base}/00001.m4s`);
+  });
+
+  it('for one viewer lists the captions there are now, each by its file', () => {
+    const texts = [
+      { id: 't1', language: 'de', label: 'Deutsch', origin: 'added', cues: 2 },
+      { id: 't2', label: 'R&D <b>', origin: 'file', cues: 1 },
+    ] as const;
+    const text = personalMpd(TEXT, 'a=1&b=2', { id: VIDEO_ID, texts: [...texts] });
+    expect(text).toContain(
+      'lang="de">\n<Label>Deutsch</Label>\n<Role schemeIdUri="urn:mpeg:dash:role:2011" value="subtitle"/>',
+    );
+    expect(text).toContain('<Label>R&amp;D &lt;b&gt;</Label>');
+    const groups = Object.values(read(text).mediaGroups.SUBTITLES['subs']!);
+    expect(groups.map(({ playlists }) => playlists[0]!.segments[0]!.resolvedUri)).toEqual(
+      ['t1', 't2'].map((id) => `https://video.example/vod/${VIDEO_ID}/text/${id}.vtt?a=1&b=2`),
+    );
   });
 
   it('of a rung with other segments than the rest says them for each', () => {
@@ -178,12 +194,13 @@ describe('against the segments', () => {
   afterAll(() => remove());
 
   it.each([
-    ['in chunks, 29.97 frames/s', 'a.mp4', '30000/1001'],
-    ['whole, 25 frames/s', 'a.mkv', '25'],
-  ])('%s: each begins at its tick and the next where it ends', async (_, name, rate) => {
+    ['in chunks, 29.97 frames/s', 'a.mp4', '30000/1001', 0],
+    ['whole, 25 frames/s', 'a.mkv', '25', 0],
+    ['copied, beside a rung that is encoded', 'copied.mp4', '30', 16],
+  ])('%s: each begins at its tick and the next where it ends', async (_, name, rate, copyMaxMbps) => {
     const path = join(folder, name);
     await ffmpeg(...picture(9, '320x180', rate), ...tone(9), ...H264, '-g', '50', '-bf', '2', '-c:a', 'aac', path);
-    const options = { ...OPTIONS, chunkSeconds: 4 };
+    const options = { ...OPTIONS, chunkSeconds: 4, copyMaxMbps };
     const source = await fileSource(path);
     const found = await inspect({
       source,
@@ -192,9 +209,10 @@ describe('against the segments', () => {
       options,
       timeoutMs: 30_000,
     });
-    const encoded = await encodeFile(path, found);
+    const encoded = await encodeFile(path, found, options);
+    expect(encoded.plan.video.some(({ copied }) => copied)).toBe(copyMaxMbps > 0);
     const text = mpd(encoded.result.renditions, encoded.plan)!;
-    const manifest = read(personalMpd(text, 'q=1'));
+    const manifest = read(personalMpd(text, 'q=1', { id: VIDEO_ID }));
     expect(manifest.duration).toBeCloseTo(9, 1);
     const all = [...manifest.playlists, ...soundOf(manifest)];
     expect(all.length).toBe(encoded.result.renditions.length);

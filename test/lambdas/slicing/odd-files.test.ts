@@ -14,6 +14,7 @@ import { programPath } from '../../../lambdas/slicing/program.ts';
 import { Refusal } from '../../../lambdas/slicing/refusal.ts';
 import { brightness, encodeFile, fileSource, packets, samples, workFolder, type Encoded } from './media.ts';
 import { ODD_FILES, type Expected, type OddFile } from './odd-files.ts';
+import type { SlicingOptions } from '../../../lib/contract/slicing.ts';
 import { OPTIONS } from './options.ts';
 
 const exec = promisify(execFile);
@@ -27,8 +28,8 @@ beforeAll(async () => {
 afterAll(() => remove());
 
 /** What a probe and the chunks make of it, in chunks of two seconds where they can be. */
-async function publish(name: string): Promise<{ out: Encoded; chunks: boolean }> {
-  const options = { ...OPTIONS, ladder: [360 as never], chunkSeconds: 2 };
+async function publish({ name, segmentType = 'fmp4' }: OddFile): Promise<{ out: Encoded; chunks: boolean }> {
+  const options: SlicingOptions = { ...OPTIONS, ladder: [360], chunkSeconds: 2, segmentType };
   const fetchWhole = (path: string) => copyFile(at(name), path);
   const source = await fileSource(at(name));
   const found = await inspect({ source, path: at('stand-in'), fetchWhole, options, timeoutMs: 60_000 });
@@ -134,10 +135,10 @@ describe('odd files', () => {
     await file.make(at);
     const { expected } = file;
     if ('refused' in expected) {
-      const refusal = await publish(file.name).catch((error: unknown) => error);
+      const refusal = await publish(file).catch((error: unknown) => error);
       expect(refusal).toBeInstanceOf(Refusal);
       expect(refusal).toMatchObject({ code: expected.refused, reason: expect.stringMatching(expected.says) });
-    } else await check(expected, await publish(file.name));
+    } else await check(expected, await publish(file));
     await rm(`${at(file.name)}.out`, { recursive: true, force: true });
   });
 

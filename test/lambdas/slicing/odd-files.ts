@@ -6,6 +6,7 @@
 import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { boxes, find } from '../../../lib/media/boxes.ts';
 import { box } from '../../../lib/media/build.ts';
+import type { SlicingOptions } from '../../../lib/contract/slicing.ts';
 import { ffmpeg } from './media.ts';
 
 export interface OddFile {
@@ -14,6 +15,8 @@ export interface OddFile {
   /** Beside the row's name, where it has several. */
   readonly door?: string;
   readonly name: string;
+  /** Segments are CMAF, but where it says MPEG-TS. */
+  readonly segmentType?: SlicingOptions['segmentType'];
   readonly make: (at: (name: string) => string) => Promise<void>;
   readonly expected: Expected | { readonly refused: string; readonly says: RegExp };
 }
@@ -206,6 +209,16 @@ export const ODD_FILES: readonly OddFile[] = [
     { seconds: 4, frames: 45, flashes: seconds(2), beeps: seconds(4), chunks: true },
     'mp4',
   ),
+  {
+    ...entry(
+      'picture that ends early',
+      'short-ts.flv',
+      make(card(), beep, '-t', '4', '-vf', 'trim=end=1.5', H264, '-c:a', 'aac', '-ar', '44100'),
+      { seconds: 4.04, frames: 121, flashes: seconds(2), beeps: seconds(4) },
+      'as segments of MPEG-TS, where it is repeated',
+    ),
+    segmentType: 'mpegts',
+  },
   entry(
     'hole in the picture',
     'hole.ts',
