@@ -183,7 +183,7 @@ const schema = z.strictObject({
         description:
           'MiB of the Lambda that encodes a source without an index (not MP4 or MOV) whole; 1,769 MiB buy one vCPU.',
       }),
-      chunkMemoryMiB: whole(1024, 10240).default(2560).meta({
+      chunkMemoryMiB: whole(1024, 10240).default(2304).meta({
         description:
           'MiB of the Lambda that encodes one chunk. Rungs are encoded one after another in one thread and decoded beside it, so more than 1.2 vCPUs (2123) mostly wait; the rest is for 4K of 10 bits. New accounts may have up to 3008.',
       }),
