@@ -163,6 +163,10 @@ const schema = z.strictObject({
       ladder: slicingBounds.ladder
         .default([...RUNGS])
         .meta({ description: 'Rungs by short side in pixels. Those larger than the source are left out.' }),
+      ladderWhen: slicingBounds.ladderWhen.default('upload').meta({
+        description:
+          'When the ladder is made: `upload`, at once; `first-play`: at once what is copied and one low rung, the rest when somebody first asks for the manifest, so that what nobody plays is not encoded.',
+      }),
       copyMaxMbps: slicingBounds.copyMaxMbps.default(16).meta({
         description:
           'Mbit/s, on average, up to which the H.264 picture of a source is published as it is, as the top of the ladder and without encoding. Higher is nearer to the original and heavier to watch; 0: everything is encoded.',
@@ -179,7 +183,7 @@ const schema = z.strictObject({
         description:
           'MiB of the Lambda that encodes a source without an index (not MP4 or MOV) whole; 1,769 MiB buy one vCPU.',
       }),
-      chunkMemoryMiB: whole(1024, 10240).default(2560).meta({
+      chunkMemoryMiB: whole(1024, 10240).default(2304).meta({
         description:
           'MiB of the Lambda that encodes one chunk. Rungs are encoded one after another in one thread and decoded beside it, so more than 1.2 vCPUs (2123) mostly wait; the rest is for 4K of 10 bits. New accounts may have up to 3008.',
       }),

@@ -39,6 +39,8 @@ export class VodStack extends Stack {
     const catalog = new Catalog(this, 'Catalog', { config, storage, api, signingKey, slicing });
     const stills = new Stills(this, 'Stills', { config, storage, api, ffmpegLayer });
     const playback = new Playback(this, 'Playback', { config, storage, api, signingKey });
+    // Who plays a video first asks for the rest of its ladder.
+    slicing.startedBy(playback.manifest);
     this.devices = new Devices(this, 'Devices', { config, storage, api, signingKey });
     for (const fn of [catalog.handler, stills.poster, playback.manifest]) this.devices.decidesFor(fn);
     auth.returnsTo(playback.publicUrl);

@@ -181,11 +181,12 @@ async function costsOf({ source, out, preset, worker }: Setting, { plan, chunks,
   const from = pixels(width, height);
   const encode = (all.cpuSeconds - rest.cpuSeconds - SCALE * from) / pixels(top!.width, top!.height);
   const ladder = plan.video.reduce((sum, rung) => sum + encode * pixels(rung.width, rung.height) + SCALE * from, 0);
+  const decoding = Math.max(0, all.cpuSeconds - ladder - SOUND * duration!);
   return {
-    decode: round((all.cpuSeconds - ladder - SOUND * duration!) / from, 5),
+    decode: round(decoding / from, 5),
     encode: round(encode, 5),
-    threadShare: round(Math.min(1, all.threadSeconds / all.cpuSeconds), 3),
-    inspect: inspected.cpuSeconds,
+    threadShare: round(Math.min(1, all.threadSeconds / (all.cpuSeconds - decoding)), 3),
+    inspect: round(inspected.cpuSeconds, 2),
   };
 }
 
@@ -289,7 +290,7 @@ export function rows(one: Case): (string | number)[][][] {
       ['what the model reckons with', 'CPU-s'],
       ['decoding a megapixel', one.costs.decode],
       ['encoding a megapixel', one.costs.encode],
-      ['share of the busiest thread', one.costs.threadShare],
+      ['share of one thread, decoding apart', one.costs.threadShare],
       ['inspecting a source', one.costs.inspect],
     ],
     [

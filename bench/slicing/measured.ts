@@ -12,7 +12,7 @@ export interface Costs {
   readonly encode: number;
   /** A second of sound, decoded and encoded. */
   readonly sound: number;
-  /** Share of all of them that one thread takes: ffmpeg encodes its rungs one after another. */
+  /** Share of all but decoding that one thread takes: ffmpeg encodes its rungs one after another. */
   readonly threadShare: number;
   /** To inspect a source, its index apart. */
   readonly inspect: number;
@@ -27,8 +27,8 @@ export const committed = (preset: string): Costs => ({
   scale: SCALE,
   encode: ENCODE[preset]!,
   sound: SOUND,
-  threadShare: 0.85,
-  inspect: 0.4,
+  threadShare: 0.97,
+  inspect: 0.15,
   planHour: 0.25,
   poster: 0.5,
 });

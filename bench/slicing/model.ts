@@ -120,22 +120,26 @@ function once(
 }
 
 /** Seconds of a task's function once it runs. */
-export function secondsOf({ length, copy, rungs }: Piece, film: Film, { config, costs }: Machine): number {
+export function secondsOf({ length, copy, rungs, sound }: Piece, film: Film, { config, costs }: Machine): number {
   const around = (REQUESTS.chunk.gets + REQUESTS.chunk.puts) * P.request.value + WRITES.chunk * P.write.value;
   const read = ((bytesOf(film) / film.seconds) * length) / P.throughput.value;
   // What is copied is written while the next is read.
   if (copy) return around + read + P.request.value;
   const vcpus = config.slicing.chunkMemoryMiB / P.mibOfVcpu.value;
+  const { decoding, rest } = costOf(rungs, film, costs, sound);
   // As fast as its processors, and no faster than its busiest thread.
-  const share = Math.max(1 / vcpus, costs.threadShare / Math.min(1, vcpus));
-  return around + read + length * share * costOf(rungs, film, costs);
+  const seconds = Math.max((decoding + rest) / vcpus, (rest * costs.threadShare) / Math.min(1, vcpus));
+  return around + read + length * seconds;
 }
 
 /** CPU seconds of a second of source, by the pixels that are decoded and encoded. */
-function costOf(rungs: Piece['rungs'], { width, height, frameRate }: Film, costs: Costs): number {
+function costOf(rungs: Piece['rungs'], { width, height, frameRate }: Film, costs: Costs, sound: boolean) {
   const source = (width * height * frameRate) / 1e6;
   const encoded = rungs.reduce((sum, rung) => sum + (rung.width * rung.height * rung.frameRate) / 1e6, 0);
-  return source * (costs.decode + rungs.length * costs.scale) + encoded * costs.encode + costs.sound;
+  return {
+    decoding: source * costs.decode,
+    rest: source * rungs.length * costs.scale + encoded * costs.encode + (sound ? costs.sound : 0),
+  };
 }
 
 /** When what is published first is there: as the tasks end, one after another. */

@@ -51,7 +51,11 @@ export const PARAMETERS = {
     'of a vCPU measured here',
     'assumed: x264 on Graviton2 is some tenths slower a core than on the newest x86 and faster than a busy hyperthread (arXiv 2106.06242)',
   ),
-  spread: parameter(0.15, 'of a function', 'assumed: of functions of the same work the slowest takes so much longer'),
+  spread: parameter(
+    0.15,
+    'of a function',
+    'assumed: of functions of the same work the slowest takes so much longer than their mean, the fastest as much less',
+  ),
   retried: parameter(0.002, 'of invocations', 'assumed: one in 500 dies or is throttled and is tried again'),
   retryWait: parameter(1, 's', 'lib/constructs/retries.ts: the first wait, on average'),
 } as const satisfies Record<string, Parameter>;

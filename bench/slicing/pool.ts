@@ -52,7 +52,7 @@ export function runAll(tasks: readonly Task[], functions: number, chance: () => 
         slot = free.indexOf(Math.min(...free));
         at = Math.max(at, free[slot]!);
       }
-      const work = cold + (seconds / P.speed.value) * (1 + P.spread.value * chance());
+      const work = cold + (seconds / P.speed.value) * (1 + P.spread.value * (2 * chance() - 1));
       if (chance() >= P.retried.value) {
         free[slot] = at + work;
         return { ended: at + work, billed: billed + work, tries };

@@ -4,6 +4,7 @@ import type { VideoRecord } from '../../lib/contract/video.ts';
 import { ApiError } from '../shared/errors.ts';
 import { Reply, serve } from '../shared/http.ts';
 import { logger } from '../shared/logger.ts';
+import { askForLadder } from '../shared/slicing-run.ts';
 import { loadSigner, type Signer } from '../shared/signing.ts';
 import { checkPlayable, signatureEnd, tokenLifetime, watchable } from './access.ts';
 import { setCookies } from './cookies.ts';
@@ -28,6 +29,7 @@ export const handler = serve<'playback'>(groupsClaim, {
     const { viewer } = (await callers.of(request, id, ['manifest'])) ?? {};
     const video = await watchable(id, viewer);
     checkPlayable(video);
+    await askForLadder(video);
     const signer = await loadSigner();
     const now = Date.now();
     const end = signatureEnd(new Date(now), signatureHours, video.duration);

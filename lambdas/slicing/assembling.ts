@@ -16,7 +16,7 @@ import {
   runKey,
   STORYBOARD_PATH,
 } from '../../lib/contract/keys.ts';
-import { chunkResult, type AssembleResult, type AssembleTask } from '../../lib/contract/slicing.ts';
+import { chunkResult, type AssembleResult, type AssembleTask, type Plan } from '../../lib/contract/slicing.ts';
 import type { VideoRecord } from '../../lib/contract/video.ts';
 import { logger } from '../shared/logger.ts';
 import { removeObjects } from '../shared/objects.ts';
@@ -30,7 +30,7 @@ import { allOf, pathOf } from './outputs.ts';
 import { describe, merge, type MergedRendition } from './playlists.ts';
 import { holdPlace } from './place.ts';
 import { addUsage } from './prices.ts';
-import { drawPoster, posterRung, segmentAt } from './poster.ts';
+import { drawPoster, GOOD_ENOUGH, judgeFrame, LOOKS, posterRung, segmentAt } from './poster.ts';
 import { isMine, reach, write } from './publish.ts';
 import { publishTexts, textIds } from './texts.ts';
 import { bestTime, boardsOf, storyboardVtt, VTT_TYPE, type Board } from './storyboard.ts';
@@ -43,7 +43,7 @@ export async function assemble(task: AssembleTask, used: () => Usage): Promise<A
   const prefix = revisionPrefix(videoId, revision);
   const before = await readVideo(videoId);
   if (!isMine(before, execution)) return { outcome: 'stopped', videoId };
-  if (before.status === 'ready') return { outcome: 'ready', videoId };
+  if (before.status === 'ready' && (!plan.ladder || before.later === undefined)) return { outcome: 'ready', videoId };
   await holdPlace(videoId);
 
   const work = chunks.map(({ index }) => chunkResultKey(videoId, revision, index));
@@ -55,6 +55,12 @@ export async function assemble(task: AssembleTask, used: () => Usage): Promise<A
   const renditions = merge(results, plan.segments?.count).toSorted(
     (a, b) => order.indexOf(pathOf(a)) - order.indexOf(pathOf(b)),
   );
+  if (plan.ladder) {
+    await Promise.all(renditions.map((rendition) => write(rendition, plan, true)));
+    await addLadder(before, plan, renditions, [...results.map((one) => one.used), used()]);
+    await removeObjects(bucket, [...work, ...tables, runKey(videoId, revision)]);
+    return { outcome: 'ready', videoId };
+  }
   const boards = boardsOf(results, chunks);
   await Promise.all(renditions.map((rendition) => write(rendition, plan, true)));
   const dash = mpd(renditions, plan);
@@ -91,7 +97,43 @@ function facts(record: VideoRecord, { plan }: AssembleTask, renditions: readonly
   const described = renditions.map((rendition) => describe(rendition, plan));
   const media = described.reduce((sum, { bytes }) => sum + bytes, 0);
   const duration = lengthOf(record, renditions);
-  return { renditions: described, bytes: { ...record.bytes, media }, revision: plan.revision, progress: 99, duration };
+  const later = plan.video.filter((rung) => plan.later?.includes(pathOf({ kind: 'video', name: rung.name })));
+  return {
+    renditions: described,
+    bytes: { ...record.bytes, media },
+    revision: plan.revision,
+    progress: 99,
+    duration,
+    ...(later.length > 0 && {
+      later: later.map(({ name, width, height }) => ({ name, width, height })),
+      ladderPlan: JSON.stringify(plan),
+    }),
+  };
+}
+
+/** The video is ready, and has more renditions now. */
+async function addLadder(
+  { renditions: had, bytes, later = [] }: VideoRecord,
+  plan: Plan,
+  made: readonly MergedRendition[],
+  used: readonly (Usage | undefined)[],
+): Promise<void> {
+  const order = allOf(plan).map(pathOf);
+  const added = made.map((rendition) => describe(rendition, plan));
+  const renditions = [...had, ...added].toSorted((a, b) => order.indexOf(pathOf(a)) - order.indexOf(pathOf(b)));
+  const media = bytes.media + added.reduce((sum, one) => sum + one.bytes, 0);
+  const usage = addUsage([plan.used ?? {}, ...used.map((one) => one ?? {}), { transitions: transitionsOf(plan) }]);
+  const cost = plan.cost && actualCost(plan.cost, usage, bytes.source + media, architecture);
+  const all = cost && { ...cost, actual: Number(((cost.actual ?? 0) + (plan.spent ?? 0)).toFixed(6)) };
+  await changeVideo(
+    plan.videoId,
+    {
+      set: { renditions, bytes: { ...bytes, media }, ...(all && { cost: all }) },
+      remove: ['later', 'ladderPlan'],
+    },
+    { from: ['ready'], execution: plan.execution },
+  );
+  logger.info('the ladder is there', { videoId: plan.videoId, rungs: later.map(({ name }) => name) });
 }
 
 /** What slicing cost, as all steps measured it up to here, and what keeping it will. */
@@ -153,17 +195,25 @@ async function poster(
   try {
     const rung = posterRung(plan.video);
     const rendition = renditions.find(({ kind, name }) => kind === 'video' && name === rung?.name);
-    const middle = (rendition?.segments.reduce((sum, { duration }) => sum + duration, 0) ?? 0) / 2;
-    const segment = rendition && segmentAt(rendition, best ?? middle);
-    if (!rendition || segment === undefined) throw new Error('there is no segment to draw from');
-    const names = plan.segmentType === 'fmp4' ? [INIT_NAME, segment.name] : [segment.name];
-    const path = join(folder, 'segment');
-    for (const name of names) {
-      const part = join(folder, name);
-      await download({ bucket, key: `${prefix}${renditionFolder('video', rendition.name)}${name}` }, part);
-      await writeFile(path, await readFile(part), { flag: 'a' });
+    if (!rendition) throw new Error('there is no rung to draw from');
+    const length = rendition.segments.reduce((sum, { duration }) => sum + duration, 0);
+    let chosen: { path: string; offset: number; score: number } | undefined;
+    for (const time of best === undefined ? LOOKS.map((share) => share * length) : [best]) {
+      const segment = segmentAt(rendition, time);
+      if (segment === undefined) continue;
+      const names = plan.segmentType === 'fmp4' ? [INIT_NAME, segment.name] : [segment.name];
+      const path = join(folder, `joined-${time}`);
+      for (const name of names) {
+        const part = join(folder, name);
+        await download({ bucket, key: `${prefix}${renditionFolder('video', rendition.name)}${name}` }, part);
+        await writeFile(path, await readFile(part), { flag: 'a' });
+      }
+      const score = best === undefined ? await judgeFrame(path, segment.offset) : Infinity;
+      if (chosen === undefined || score > chosen.score) chosen = { path, offset: segment.offset, score };
+      if (score >= GOOD_ENOUGH) break;
     }
-    await putObject(bucket, `${prefix}${posterPath()}`, await drawPoster(path, segment.offset), 'image/jpeg');
+    if (chosen === undefined) throw new Error('there is no segment to draw from');
+    await putObject(bucket, `${prefix}${posterPath()}`, await drawPoster(chosen.path, chosen.offset), 'image/jpeg');
     return true;
   } catch (error) {
     logger.warn('no poster', { videoId: plan.videoId, error: error as Error });

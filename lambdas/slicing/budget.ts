@@ -46,7 +46,8 @@ export const architecture: Architecture = process.arch === 'arm64' ? 'arm64' : '
 /** The plan with its price, which is counted from here on. Throws Refusal when a ceiling is passed. */
 export async function afford(plan: Plan): Promise<Plan> {
   const options = json('SLICING_COST', costOptions);
-  const cost = estimateCost(plan, options, architecture);
+  const now = plan.video.filter(({ name }) => plan.later?.includes(`video/${name}`) !== true);
+  const cost = estimateCost({ ...plan, video: now }, options, architecture);
   checkVideo(cost, options);
   await reserve({ ...plan, cost }, options);
   return { ...plan, cost };

@@ -7,16 +7,18 @@ import {
   type ChunkResult,
   type EncodeResult,
   type EncodeTask,
+  type Plan,
 } from '../../lib/contract/slicing.ts';
 import { logger } from '../shared/logger.ts';
 import { removeObjects } from '../shared/objects.ts';
+import { readVideo } from '../shared/videos.ts';
 import type { Put } from './encoder.ts';
 import { refuse } from './failing.ts';
 import { finishTask } from './finish-task.ts';
 import { startMeter } from './meter.ts';
 import { headObject, putObject } from './objects.ts';
 import { holdPlace, leavePlace } from './place.ts';
-import { Refusal } from './refusal.ts';
+import { Refusal, spokenStretch } from './refusal.ts';
 import { Watch, Stopped } from './watch.ts';
 
 export interface Work {
@@ -58,10 +60,16 @@ export async function runTask(
     await finishTask(task, done, draws);
     return { outcome: 'encoded', index: chunk.index };
   } catch (error) {
-    if (!(error instanceof Refusal || error instanceof Stopped)) throw error;
+    if (!(error instanceof Refusal || error instanceof Stopped)) {
+      // Done twice at a time: the other one was the last of all, and what this one reads is gone.
+      if (await isDone(plan)) return { outcome: 'encoded', index: chunk.index };
+      throw error;
+    }
     logger.info('encoding ended early', { videoId: plan.videoId, error });
     if (error instanceof Refusal) {
-      const { code, reason } = error;
+      const { code } = error;
+      // Of one task of many: where in the video it is.
+      const reason = plan.chunkCount > 1 ? `${error.reason} It is the stretch ${spokenStretch(chunk)}.` : error.reason;
       await refuse(plan.videoId, plan.execution, { code, reason }, plan.source);
     }
     await removeObjects(bucket, stored);
@@ -71,4 +79,11 @@ export async function runTask(
   } finally {
     await watch.end();
   }
+}
+
+/** Whether all that the run was to make is there. */
+async function isDone({ videoId, execution, ladder }: Plan): Promise<boolean> {
+  const record = await readVideo(videoId);
+  const isReady = record?.status === 'ready' && record.slicing?.execution === execution;
+  return isReady && (ladder !== true || record.later === undefined);
 }

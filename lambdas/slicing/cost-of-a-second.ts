@@ -5,12 +5,13 @@
  * How the CPU was measured: 8 s of 1920x1080 at 30 frames/s, a moving test picture with noise at 10 Mbit/s (noise is dearer
  * than most films), through the layer's ffmpeg with one thread, once with a picture of 64x36 for decoding, then at 1080, 720
  * and 360 lines for each preset; user and system time of the process, on an AMD EPYC virtual machine of two processors that
- * had other work. `bench/` measures the same again. A vCPU of Lambda is taken for as fast as one of those, whichever its
+ * had other work. That gave the presets' ratio; their level is from whole chunks of the benchmark's source of 6 Mbit/s
+ * (`npm run bench:slicing` prints it), on the same machine. A vCPU of Lambda is taken for as fast as one of those, whichever its
  * architecture: nothing was measured on AWS.
  */
 
-/** CPU seconds to decode a megapixel of the source. */
-export const DECODE = 0.0039;
+/** CPU seconds to decode a megapixel of the source: 0.004 was measured with scaling once, which is told apart. */
+export const DECODE = 0.0032;
 
 /** Times `DECODE`, for codecs that take more than H.264; those not named count as it. */
 export const HEAVY_CODECS: Readonly<Record<string, number>> = { hevc: 2, vp9: 1.5, av1: 2, prores: 2, dnxhd: 1.5 };
@@ -20,12 +21,12 @@ export const SCALE = 0.0008;
 
 /** CPU seconds to encode a megapixel of a rung, by x264 preset. */
 export const ENCODE: Readonly<Record<string, number>> = {
-  ultrafast: 0.0046,
-  superfast: 0.0114,
-  veryfast: 0.0225,
-  faster: 0.035,
-  fast: 0.05,
-  medium: 0.0625,
+  ultrafast: 0.0027,
+  superfast: 0.0066,
+  veryfast: 0.013,
+  faster: 0.02,
+  fast: 0.029,
+  medium: 0.036,
 };
 
 /** CPU seconds to encode a second of stereo AAC. */

@@ -148,8 +148,11 @@ async function scanned({ source, task }: EncodeOptions, streams: readonly number
   return most === undefined ? found : { ...found, end: Math.min(found.end, most + TOO_LONG_SECONDS) };
 }
 
-/** Of the function's memory, the rest is for what runs in it beside ffmpeg. Address space is more than what is used. */
-const FFMPEG_SHARE = 7 / 8;
+/**
+ * Of the function's memory, the rest is for what runs in it beside ffmpeg. Address space is more than what is used, by half
+ * for 4K HEVC of 10 bits: 2.04 GiB of it, and 1.4 GiB used.
+ */
+const FFMPEG_SHARE = 15 / 16;
 
 /** ffmpeg's limit where the function's memory is known: it is to end by itself and say why, not to be killed with it. */
 export function memoryLimit(env: NodeJS.ProcessEnv = process.env): { memoryBytes?: number } {

@@ -9,7 +9,7 @@ import { readVideo } from '../shared/videos.ts';
 import { fail } from './failing.ts';
 import { leavePlace } from './place.ts';
 import { FAILED } from './mediaconvert/failed.ts';
-import { spokenClock } from './refusal.ts';
+import { spokenStretch } from './refusal.ts';
 import { step } from './transient.ts';
 
 /** MediaConvert says why itself; for everything else it is us. */
@@ -20,7 +20,7 @@ function failureOf({ Error: name, Cause }: FailTask['error'], execution: string,
       reason: `MediaConvert could not convert the video: ${Cause ?? 'it gave no reason'}; export it again with an ordinary encoder, or ask the operator.`,
     };
   }
-  const where = chunk ? ` ${stretchOf(chunk)}` : '';
+  const where = chunk ? ` ${spokenStretch(chunk)}` : '';
   return {
     code: 'internal',
     reason: `Something went wrong on our side while preparing the video${where}; upload it again, and if it happens again tell the operator this run's name: ${execution}.`,
@@ -43,9 +43,3 @@ export const handler = step(async (input: unknown): Promise<{ outcome: 'failed' 
   }
   return { outcome: 'failed' };
 });
-
-/** What of the video a task was to make. */
-function stretchOf({ start, duration }: NonNullable<FailTask['chunk']>): string {
-  const end = duration === null ? 'the end' : spokenClock(start + duration);
-  return `from ${spokenClock(start)} to ${end}`;
-}

@@ -17,10 +17,14 @@ export const allOf = ({ video, audio }: Pick<Plan, 'video' | 'audio'>): Output[]
 ];
 
 /** Paths of what this task makes. */
-export function madeBy({ copy, only }: Pick<Chunk, 'copy' | 'only'>, plan: Pick<Plan, 'video' | 'audio'>): string[] {
+export function madeBy(
+  { copy, only }: Pick<Chunk, 'copy' | 'only'>,
+  plan: Pick<Plan, 'video' | 'audio'> & { readonly later?: Plan['later'] },
+): string[] {
   const wanted = allOf(plan)
     .filter(({ copied }) => (copied === true) === (copy === true))
-    .map(pathOf);
+    .map(pathOf)
+    .filter((path) => plan.later?.includes(path) !== true);
   return only ? wanted.filter((path) => only.includes(path)) : wanted;
 }
 

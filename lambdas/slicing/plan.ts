@@ -200,7 +200,11 @@ export function planSlicing(of: PlanFor, options: SlicingOptions, table?: LaidTa
       return own ? { ...sound, channels: own.channels, sampleRate: own.sampleRate, copied: true as const } : sound;
     }),
   };
-  const { chunks, growing } = table ? layTasks(renditions, table) : { chunks: wholeAsOneChunk(), growing: false };
+  // What was remuxed is gone once it is sliced, and what is read whole is read once.
+  const when = of.remuxed ? 'upload' : options.ladderWhen;
+  const { chunks, growing, later } = table
+    ? layTasks(renditions, table, when)
+    : { chunks: wholeAsOneChunk(), growing: false, later: [] };
   const plan: Plan = {
     ...of,
     engine: 'encode',
@@ -210,6 +214,7 @@ export function planSlicing(of: PlanFor, options: SlicingOptions, table?: LaidTa
     chunkCount: chunks.length,
     ...(table && { segments: { count: table.starts.length, target: targetOf(table) } }),
     ...(growing && { growing: true as const }),
+    ...(later.length > 0 && { later }),
     maxSeconds: options.maxDurationHours * 3600,
     ...renditions,
   };

@@ -1,5 +1,5 @@
 /** Media playlists (RFC 8216bis) and what is measured of renditions. Pure. */
-import { INIT_NAME, type RenditionKind } from '../../lib/contract/keys.ts';
+import { INIT_NAME, RENDITION_KINDS, type RenditionKind } from '../../lib/contract/keys.ts';
 import type { ChunkResult, Plan, Rung } from '../../lib/contract/slicing.ts';
 import type { Rendition } from '../../lib/contract/video.ts';
 import { mostFrames } from './plan.ts';
@@ -54,20 +54,23 @@ export function merge(results: readonly ChunkResult[], count?: number): MergedRe
     if (renditions.length !== merged.size)
       throw new MergeError(`chunk ${index} has not all that chunk ${first!.index} has`);
   }
-  return [...merged.entries()].map(
-    ([
-      path,
-      {
-        rendition: { kind, name, codecs, timescale },
-        segments,
+  // Pictures first, whichever task made them.
+  return [...merged.entries()]
+    .map(
+      ([
+        path,
+        {
+          rendition: { kind, name, codecs, timescale },
+          segments,
+        },
+      ]) => {
+        segments.sort((a, b) => (a.name < b.name ? -1 : 1));
+        if (count !== undefined && segments.length !== count)
+          throw new MergeError(`${path} has ${segments.length} segments of ${count}`);
+        return { kind, name, codecs, ...(timescale !== undefined && { timescale }), segments };
       },
-    ]) => {
-      segments.sort((a, b) => (a.name < b.name ? -1 : 1));
-      if (count !== undefined && segments.length !== count)
-        throw new MergeError(`${path} has ${segments.length} segments of ${count}`);
-      return { kind, name, codecs, ...(timescale !== undefined && { timescale }), segments };
-    },
-  );
+    )
+    .toSorted((a, b) => RENDITION_KINDS.indexOf(a.kind) - RENDITION_KINDS.indexOf(b.kind));
 }
 
 /** Six decimals: a microsecond, finer than any track's clock that matters; no trailing zeros beyond one. */

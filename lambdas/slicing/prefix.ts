@@ -33,7 +33,9 @@ function madeFirst({ plan, chunks }: AssembleTask): string[] | undefined {
   const everything = allOf(plan);
   if (chunks.some(({ copy }) => copy))
     return everything.filter(({ kind, copied }) => kind === 'audio' || copied === true).map(pathOf);
-  return chunks.find(({ ahead }) => ahead)?.only;
+  const ahead = chunks.find((chunk) => chunk.ahead)?.only;
+  // Or one rung is all there is for now.
+  return ahead ?? (plan.growing ? [...new Set(chunks.flatMap((chunk) => madeBy(chunk, plan)))] : undefined);
 }
 
 /** Segments from the first one on that are there. */

@@ -1,8 +1,5 @@
 /** First step: claim the video, find out what the source is, refuse it or plan its slicing. */
 import type { Context } from 'aws-lambda';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { costOptions } from '../../lib/contract/cost.ts';
 import { json, required } from '../../lib/contract/env.ts';
 import { parseUploadKey } from '../../lib/contract/keys.ts';
@@ -26,9 +23,10 @@ import { claim } from './claim.ts';
 import { chooseEngine } from './engine.ts';
 import { refuse } from './failing.ts';
 import { checkBytes, fits } from './facts.ts';
-import { inspect, type Inspected } from './inspect.ts';
+import { lookAt } from './look.ts';
+import { planLadder } from './ladder-run.ts';
 import { startMeter } from './meter.ts';
-import { download, headObject, objectSource, type ObjectRef } from './objects.ts';
+import { headObject, type ObjectRef } from './objects.ts';
 import { holdPlace, leavePlace } from './place.ts';
 import { planSlicing } from './plan.ts';
 import { Refusal } from './refusal.ts';
@@ -49,6 +47,9 @@ export const handler = step(async (input: unknown, context: Pick<Context, 'getRe
   const upload = parseUploadKey(object.key);
   if (upload === undefined || bucket.name !== required('SOURCE_BUCKET')) return ignored('not an upload of ours');
   const { videoId, form } = upload;
+  if (event.ladder) {
+    return planLadder({ videoId, execution, used, timeoutMs: context.getRemainingTimeInMillis() - RESERVE_MS });
+  }
   const arrived: ObjectRef = { bucket: bucket.name, key: object.key };
   const head = await headObject(arrived);
   // What a form posted is gone once it was accepted: then only a retry goes on.
@@ -66,14 +67,14 @@ export const handler = step(async (input: unknown, context: Pick<Context, 'getRe
   try {
     // Claimed first: a record that waits for its turn no longer expires, and its upload's place is free.
     await holdPlace(videoId);
-    const { info, table } = await facts(pinned, pinned.size, context.getRemainingTimeInMillis() - RESERVE_MS);
+    const options = json('SLICING_OPTIONS', slicingOptions);
+    const { info, table } = await lookAt(pinned, pinned.size, options, context.getRemainingTimeInMillis() - RESERVE_MS);
     if (!(await markProbed(record, execution, info))) {
       await leavePlace(videoId);
       return ignored('the video was deleted');
     }
     const { bucket: from, key, etag } = pinned;
     const source = { bucket: from, key, ...(etag !== undefined && { etag }), info };
-    const options = json('SLICING_OPTIONS', slicingOptions);
     const of = { videoId, revision, execution, source };
     const asItIs = { ...planSlicing(of, options, table), table };
     const own =
@@ -103,22 +104,6 @@ const result = (value: ProbeResult): ProbeResult => probeResult.parse(value);
 function ignored(reason: string): ProbeResult {
   logger.warn('source ignored', { reason });
   return { outcome: 'ignored', reason };
-}
-
-async function facts(ref: ObjectRef, size: number, timeoutMs: number): Promise<Inspected> {
-  const folder = await mkdtemp(join(tmpdir(), 'sluice-probe-'));
-  try {
-    return await inspect({
-      source: objectSource(ref, size),
-      path: join(folder, 'source'),
-      fetchWhole: (path, signal) => download(ref, path, signal),
-      options: json('SLICING_OPTIONS', slicingOptions),
-      anySize: costs().engine !== 'encode',
-      timeoutMs,
-    });
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
 }
 
 interface Laid {

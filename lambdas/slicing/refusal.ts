@@ -42,11 +42,23 @@ export function spokenDuration(seconds: number): string {
 }
 
 /** `0:36`, `1:02:03`: a place in a video. */
-export function spokenClock(seconds: number): string {
+function spokenClock(seconds: number): string {
   const whole = Math.floor(seconds);
   const two = (value: number) => String(value).padStart(2, '0');
   const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
   return hours > 0 ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
+}
+
+/** `from 0:36 to 0:54`: what of a video a task was to make. */
+export function spokenStretch({
+  start,
+  duration,
+}: {
+  readonly start: number;
+  readonly duration: number | null;
+}): string {
+  const end = duration === null ? 'the end' : spokenClock(start + duration);
+  return `from ${spokenClock(start)} to ${end}`;
 }
 
 /** `12 MiB`, `1.5 GiB`. */

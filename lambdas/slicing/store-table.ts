@@ -13,7 +13,7 @@ export async function storeTable({ plan, chunks }: AssembleTask, table: SegmentT
   const bucket = required('MEDIA_BUCKET');
   const store = (key: string, content: unknown) =>
     putObject(bucket, key, JSON.stringify(content), 'application/json', 'no-store');
-  const names = { video: plan.video[0]!.name, sounds: plan.audio.map(({ name }) => name) };
+  const names = { video: plan.video[0]?.name ?? '', sounds: plan.audio.map(({ name }) => name) };
   await store(runKey(videoId, revision), assembleTask.parse({ plan, chunks }));
   for (let at = 0; at < chunks.length; at += AT_A_TIME) {
     await Promise.all(

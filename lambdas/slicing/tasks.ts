@@ -3,7 +3,7 @@
  * that are copied, with sound that cannot be copied in pieces beside them; where nothing can be copied, a low rung of the
  * first minutes. Then the ladder, chunk by chunk. Pure.
  */
-import type { Chunk, Plan } from '../../lib/contract/slicing.ts';
+import type { Chunk, Plan, Rung, SlicingOptions } from '../../lib/contract/slicing.ts';
 import { allOf, pathOf } from './outputs.ts';
 import type { Range } from './placed.ts';
 import type { SegmentTable, TableChunk } from './segment-table.ts';
@@ -41,15 +41,29 @@ export interface Tasks {
   readonly chunks: Chunk[];
   /** Whether it is published while it grows. */
   readonly growing: boolean;
+  /** Paths of what is made once somebody plays the video. */
+  readonly later: string[];
 }
 
-export function layTasks(plan: Renditions, table: LaidTable): Tasks {
-  const [first, ladder] = table.copied ? copyFirst(plan, table) : lowFirst(plan, table);
+/** `when`: the ladder is made. */
+export function layTasks(plan: Renditions, table: LaidTable, when: SlicingOptions['ladderWhen'] = 'upload'): Tasks {
+  const isLater = laterOf(plan, when);
+  const now = { ...plan, video: plan.video.filter((rung) => !isLater(rung)) };
+  const [first, ladder] = table.copied ? copyFirst(now, table) : lowFirst(now, table);
   const bytes = table.copied?.bytes.reduce((a, b) => a + b, 0) ?? Infinity;
   return {
     chunks: [...first, ...ladder].map((task, index) => ({ ...task, index })),
-    growing: first.length > 0 && bytes > AT_ONCE_BYTES,
+    growing: (first.length > 0 || (now.video.length < plan.video.length && ladder.length > 1)) && bytes > AT_ONCE_BYTES,
+    later: plan.video.filter(isLater).map(({ name }) => pathOf({ kind: 'video', name })),
   };
+}
+
+/** Which rungs nobody needs before the video is played: all but what is copied, and a low one. */
+function laterOf({ video }: Renditions, when: SlicingOptions['ladderWhen']): (rung: Rung) => boolean {
+  const encoded = video.filter(({ copied }) => copied !== true);
+  if (when === 'upload' || encoded.length === 0) return () => false;
+  const low = lowRung(encoded);
+  return (rung) => rung !== low && rung.copied !== true;
 }
 
 function copyFirst(plan: Renditions, table: LaidTable): [Task[], Task[]] {

@@ -95,7 +95,7 @@ export class Playback extends Construct {
       memorySize: 1024,
       environment: playbackOptions(config, api),
     })
-      .useTable('VIDEOS_TABLE', storage.videos, ['GetItem'])
+      .useTable('VIDEOS_TABLE', storage.videos, ['GetItem', 'UpdateItem'])
       .useTable('ENTITLEMENTS_TABLE', storage.entitlements, ['GetItem'])
       .useObjects('MEDIA_BUCKET', storage.media, ['GetObject'], VOD_PREFIX);
     signingKey.allowSigning(this.manifest);

@@ -62,6 +62,7 @@ export const slicingBounds = {
     .array(z.union(RUNGS.map((n) => z.literal(n))))
     .min(1)
     .refine(once, TWICE),
+  ladderWhen: z.enum(['upload', 'first-play']),
   copyMaxMbps: z.number().min(0).max(100),
   audioKbps: whole(32, 320),
   preset: z.enum(['ultrafast', 'superfast', 'veryfast', 'faster', 'fast', 'medium']),

@@ -315,6 +315,11 @@ export const plan = z.object({
   growing: z.literal(true).optional().meta({
     description: 'Playlists of what is made first are published while they grow; absent: all at once.',
   }),
+  later: z.array(renditionPath).min(1).optional().meta({
+    description: 'Renditions that are made when somebody first asks for the manifest.',
+  }),
+  ladder: z.literal(true).optional().meta({ description: 'Makes these, for a video that is ready.' }),
+  spent: z.number().nonnegative().optional().meta({ description: 'Dollars that the video cost before this run.' }),
   maxSeconds: z.number().positive().optional().meta({
     description: 'Whatever a source says of its length, no more of it is encoded. Absent: in plans of before.',
   }),
@@ -326,7 +331,12 @@ export const plan = z.object({
 export type Plan = z.infer<typeof plan>;
 
 /** Input of probe: what S3 said, and which run this is. */
-export const probeTask = z.object({ execution: z.string().min(1), event: objectCreated });
+export const probeTask = z.object({
+  execution: z.string().min(1),
+  event: objectCreated.extend({
+    ladder: z.literal(true).optional().meta({ description: 'Somebody plays the video: make the rest of its ladder.' }),
+  }),
+});
 
 /**
  * Output of probe. `planned` goes on; everything else ends the run without an error: `duplicate` (another run has this

@@ -116,6 +116,10 @@ const common = {
   revision: z.int().nonnegative().meta({ description: 'Published slicing run; 0 while there is none.' }),
   renditions: z.array(rendition),
   texts: z.array(textTrack).optional().meta({ description: 'Subtitles and captions; absent: none.' }),
+  later: z
+    .array(z.object({ name: z.string(), width: z.int().positive(), height: z.int().positive() }))
+    .optional()
+    .meta({ description: 'Renditions that would be made once somebody plays the video (`slicing.ladderWhen`).' }),
   timeline: z
     .array(z.object({ status: videoStatus, at: timestamp }))
     .meta({ description: 'When each status was reached, oldest first.' }),
@@ -168,6 +172,8 @@ export const videoRecord = z.object({
   conversion: z.object({ execution: z.string(), token: z.string(), job: z.string().optional() }).optional(),
   /** Of that run, chunks that are done, by index. */
   chunksDone: z.set(z.int().nonnegative()).optional(),
+  /** With `later`: the plan of the run that made the others, as JSON. */
+  ladderPlan: z.string().optional(),
   segmentType: z.enum(SEGMENT_TYPES).optional(),
   hasPoster: z.boolean().optional(),
   /** Hash in the name of a poster that somebody chose (`posterPath`); absent: the first one. */

@@ -10,6 +10,7 @@ export const OPTIONS: SlicingOptions = {
   ladder: [180, 90],
   // What is copied has tests of its own.
   copyMaxMbps: 0,
+  ladderWhen: 'upload',
   audioKbps: 64,
   maxDurationHours: 12,
   maxDimension: 8192,

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { decide } from '../../../lambdas/slicing/claim.ts';
 import { readEbml } from '../../../lambdas/slicing/ebml.ts';
 import { parseProgress, percent } from '../../../lambdas/slicing/progress.ts';
-import { spokenBytes, spokenDuration } from '../../../lambdas/slicing/refusal.ts';
+import { spokenBytes, spokenDuration, spokenStretch } from '../../../lambdas/slicing/refusal.ts';
 import { isThrottled } from '../../../lambdas/shared/throttled.ts';
 import { isTransient, step, ThrottledError, TransientError } from '../../../lambdas/slicing/transient.ts';
 import { parseList } from '../../../lambdas/slicing/ts.ts';
@@ -95,6 +95,12 @@ describe('small readings', () => {
       '12 hours',
     ]);
     expect([1024 ** 2, 1.5 * 1024 ** 3].map(spokenBytes)).toEqual(['1 MiB', '1.5 GiB']);
+  });
+
+  it('a stretch of a video as people say it', () => {
+    expect(spokenStretch({ start: 36, duration: 18 })).toBe('from 0:36 to 0:54');
+    expect(spokenStretch({ start: 3723.5, duration: 18 })).toBe('from 1:02:03 to 1:02:21');
+    expect(spokenStretch({ start: 0, duration: null })).toBe('from 0:00 to the end');
   });
 
   it('the length of a Matroska segment, unknown included', () => {

@@ -248,6 +248,8 @@ describe('the manifest function', () => {
     const grants = grantsOf(template, 'ManifestRole');
     expect([...grants.keys()].sort()).toEqual([
       'dynamodb:GetItem',
+      // To ask for the ladder of a video that is played first.
+      'dynamodb:UpdateItem',
       'logs:CreateLogStream',
       'logs:PutLogEvents',
       's3:GetObject',

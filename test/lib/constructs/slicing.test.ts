@@ -166,7 +166,7 @@ describe('the slicing stage', () => {
     expect(found).toHaveLength(1);
     expect(found[0]!.Properties.MemorySize * 1024 ** 2 - MEMORY_BYTES).toBeGreaterThan(400 * 1024 ** 2);
     const env = { AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '1024' };
-    expect(memoryLimit(env).memoryBytes).toBe(896 * 1024 ** 2);
+    expect(memoryLimit(env).memoryBytes).toBe(960 * 1024 ** 2);
     expect(memoryLimit({})).toEqual({});
   });
 
@@ -174,7 +174,7 @@ describe('the slicing stage', () => {
     expect(() =>
       template.hasResourceProperties('AWS::Lambda::Function', {
         Description: Match.stringLikeRegexp('^Encodes one chunk'),
-        MemorySize: 2560,
+        MemorySize: 2304,
         Timeout: 900,
         EphemeralStorage: { Size: 4096 },
       }),

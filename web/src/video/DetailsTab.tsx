@@ -20,6 +20,9 @@ export function DetailsTab({ video, isShown, mayEdit }: { video: Video; isShown:
     ['Renditions, all', video.bytes.media > 0 ? bytes(video.bytes.media) : 'none yet'],
     ['Picture', video.width && video.height ? `${video.width} × ${video.height} px` : 'not known yet'],
     ['Length', video.duration === null ? 'not known yet' : `${clock(video.duration)} (${video.duration.toFixed(3)} s)`],
+    ...((video.later ?? []).length > 0
+      ? ([['Made when first watched', video.later!.map(({ name }) => name).join(', ')]] satisfies [string, string][])
+      : []),
     ['Video id', video.id],
     ['Revision', video.revision > 0 ? String(video.revision) : 'none yet'],
     ...(video.removeOn === undefined ? [] : ([['Kept until', video.removeOn]] satisfies [string, string][])),
