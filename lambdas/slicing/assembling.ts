@@ -30,7 +30,7 @@ import { allOf, pathOf } from './outputs.ts';
 import { describe, merge, type MergedRendition } from './playlists.ts';
 import { holdPlace } from './place.ts';
 import { addUsage } from './prices.ts';
-import { drawPoster, posterRung, segmentAt } from './poster.ts';
+import { drawPoster, GOOD_ENOUGH, judgeFrame, LOOKS, posterRung, segmentAt } from './poster.ts';
 import { isMine, reach, write } from './publish.ts';
 import { publishTexts, textIds } from './texts.ts';
 import { bestTime, boardsOf, storyboardVtt, VTT_TYPE, type Board } from './storyboard.ts';
@@ -195,17 +195,25 @@ async function poster(
   try {
     const rung = posterRung(plan.video);
     const rendition = renditions.find(({ kind, name }) => kind === 'video' && name === rung?.name);
-    const middle = (rendition?.segments.reduce((sum, { duration }) => sum + duration, 0) ?? 0) / 2;
-    const segment = rendition && segmentAt(rendition, best ?? middle);
-    if (!rendition || segment === undefined) throw new Error('there is no segment to draw from');
-    const names = plan.segmentType === 'fmp4' ? [INIT_NAME, segment.name] : [segment.name];
-    const path = join(folder, 'segment');
-    for (const name of names) {
-      const part = join(folder, name);
-      await download({ bucket, key: `${prefix}${renditionFolder('video', rendition.name)}${name}` }, part);
-      await writeFile(path, await readFile(part), { flag: 'a' });
+    if (!rendition) throw new Error('there is no rung to draw from');
+    const length = rendition.segments.reduce((sum, { duration }) => sum + duration, 0);
+    let chosen: { path: string; offset: number; score: number } | undefined;
+    for (const time of best === undefined ? LOOKS.map((share) => share * length) : [best]) {
+      const segment = segmentAt(rendition, time);
+      if (segment === undefined) continue;
+      const names = plan.segmentType === 'fmp4' ? [INIT_NAME, segment.name] : [segment.name];
+      const path = join(folder, `joined-${time}`);
+      for (const name of names) {
+        const part = join(folder, name);
+        await download({ bucket, key: `${prefix}${renditionFolder('video', rendition.name)}${name}` }, part);
+        await writeFile(path, await readFile(part), { flag: 'a' });
+      }
+      const score = best === undefined ? await judgeFrame(path, segment.offset) : Infinity;
+      if (chosen === undefined || score > chosen.score) chosen = { path, offset: segment.offset, score };
+      if (score >= GOOD_ENOUGH) break;
     }
-    await putObject(bucket, `${prefix}${posterPath()}`, await drawPoster(path, segment.offset), 'image/jpeg');
+    if (chosen === undefined) throw new Error('there is no segment to draw from');
+    await putObject(bucket, `${prefix}${posterPath()}`, await drawPoster(chosen.path, chosen.offset), 'image/jpeg');
     return true;
   } catch (error) {
     logger.warn('no poster', { videoId: plan.videoId, error: error as Error });

@@ -4,6 +4,7 @@ import { INPUT_FORMATS } from './args.ts';
 import { memoryLimit } from './encoder.ts';
 import type { Segment } from './playlists.ts';
 import { programPath } from './program.ts';
+import { goodness, grayPixels } from './storyboard.ts';
 
 /** Short side up to which a rung is taken for the poster; larger ones only cost decoding. */
 const BEST_SIDE = 1080;
@@ -44,18 +45,18 @@ export const JPEG_OUTPUT = ['-map_metadata', '-1', '-q:v', '3', '-f', 'image2pip
 
 export const MAX_POSTER_BYTES = 8 * 1024 ** 2;
 
-/** Arguments for ffmpeg: the frame that is shown `offset` seconds after the first one. */
-function posterArgs(input: string, offset: number): string[] {
+/** Arguments for ffmpeg: the frame that is shown `offset` seconds after the first one, of that size, as that picture. */
+function frameArgs(input: string, offset: number, size: string, picture: readonly string[]): string[] {
   const filters = [
     // Of all frames that have come by then the last one, which a rate of nearly none leaves over.
     'setpts=PTS-STARTPTS',
     `select=lte(t\\,${(offset + 0.0005).toFixed(6)})`,
     'fps=fps=1/100000:round=down:start_time=0:eof_action=pass',
-    posterSize,
+    size,
   ];
   return [
     ['-nostdin', '-v', 'error', '-protocol_whitelist', 'file', '-i', `file:${input}`, '-an'],
-    ['-vf', filters.join(','), '-frames:v', '1', ...JPEG_OUTPUT],
+    ['-vf', filters.join(','), '-frames:v', '1', ...picture],
   ].flat();
 }
 
@@ -81,7 +82,21 @@ export async function drawCover(source: string, index: number): Promise<Buffer> 
  */
 export async function drawPoster(input: string, offset: number): Promise<Buffer> {
   const limits = { timeoutMs: 60_000, maxBytes: MAX_POSTER_BYTES };
-  const { stdout } = await output(programPath('ffmpeg'), posterArgs(input, offset), limits);
+  const { stdout } = await output(programPath('ffmpeg'), frameArgs(input, offset, posterSize, JPEG_OUTPUT), limits);
   if (stdout.length === 0) throw new Error('ffmpeg drew no poster');
   return stdout;
+}
+
+/** Where to look for a good frame of a video that has no pictures for scrubbing: shares of its length, the middle first. */
+export const LOOKS: readonly number[] = [0.5, 0.35, 0.65, 0.2, 0.8, 0.1, 0.9];
+
+/** Bits of brightness (`goodness`) that are enough to look no further. */
+export const GOOD_ENOUGH = 3;
+
+/** How much the frame shows after `offset` seconds of the segment at `input`, as `goodness` says. Throws ProcessError. */
+export async function judgeFrame(input: string, offset: number): Promise<number> {
+  const png = ['-c:v', 'png', '-pred', 'none', '-f', 'image2pipe', 'pipe:1'];
+  const args = frameArgs(input, offset, 'scale=32:18:flags=area,format=gray', png);
+  const { stdout } = await output(programPath('ffmpeg'), args, { timeoutMs: 60_000, maxBytes: MAX_POSTER_BYTES });
+  return stdout.length === 0 ? 0 : goodness(grayPixels(stdout));
 }

@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { inspect } from '../../../lambdas/slicing/inspect.ts';
-import { drawPoster, segmentAt } from '../../../lambdas/slicing/poster.ts';
+import { drawPoster, GOOD_ENOUGH, judgeFrame, segmentAt } from '../../../lambdas/slicing/poster.ts';
 import { bestTime, boardsOf, goodness, grayPixels, storyboardVtt } from '../../../lambdas/slicing/storyboard.ts';
 import type { SlicingOptions } from '../../../lib/contract/slicing.ts';
 import { encodeFile, ffmpeg, fileSource, H264, tone, workFolder, type Encoded } from './media.ts';
@@ -168,6 +168,14 @@ describe('the poster', () => {
       const expected = ((40 + 6 * Math.min(7, Math.floor(time + 0.001)) - 16) * 255) / 219;
       expect({ time, file, offset, value, isRight: Math.abs(value - expected) < 3 }).toMatchObject({ isRight: true });
     }
+  });
+
+  it('is judged by itself where there are no pictures for scrubbing', async () => {
+    const graph =
+      'color=black:s=320x180:r=30:d=2[black];testsrc2=s=320x180:r=30:d=2[busy];[black][busy]concat=n=2:v=1:a=0';
+    await ffmpeg('-filter_complex', graph, ...H264, '-g', '30', at('half.mp4'));
+    expect(await judgeFrame(at('half.mp4'), 1)).toBeLessThan(0.1);
+    expect(await judgeFrame(at('half.mp4'), 3)).toBeGreaterThan(GOOD_ENOUGH);
   });
 
   it('goodness: black, white, gray and a title are little, a landscape is much', () => {
