@@ -8,7 +8,9 @@ from ministack.app import main
 from ministack.services import eventbridge, s3
 from ministack.services.cloudformation import provisioners
 
-_delete_bucket = _put_events = eventbridge._put_events
+_put_events = eventbridge._put_events
+_delete_bucket = provisioners._RESOURCE_HANDLERS["AWS::S3::Bucket"]["delete"]
+_update_custom_resource = provisioners._custom_resource_update
 
 
 def put_events_of_mediaconvert(data, allow_aws_source=False):
@@ -22,8 +24,6 @@ def put_events_of_mediaconvert(data, allow_aws_source=False):
 
 
 eventbridge._put_events = put_events_of_mediaconvert
-provisioners._RESOURCE_HANDLERS["AWS::S3::Bucket"]["delete"]
-_update_custom_resource = provisioners._custom_resource_update
 
 
 def delete_empty_bucket(physical_id, props):

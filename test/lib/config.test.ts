@@ -354,7 +354,7 @@ describe('configuration', () => {
       {
         'auth.scope': 's'.repeat(256),
         'auth.resource': 'r'.repeat(256),
-        'upload.types': JSON.stringify(Array.from({ length: 20 }, (_, i) => `video/${i}${'x'.repeat(90)}`)),
+        'upload.types': JSON.stringify(Array.from({ length: 16 }, (_, i) => `video/${i}${'x'.repeat(90)}`)),
       },
       'auth.*, upload.types, live.map*:',
     ],

@@ -457,6 +457,8 @@ describe('captions', () => {
 
 describe('deleting', () => {
   it('hides it at once, is safe to repeat, and removes everything', async () => {
+    // What others deleted is theirs.
+    await messages();
     const record = await stored({ visibility: 'public', revision: 1 });
     const { id } = record;
     const { executionArn } = await states.send(

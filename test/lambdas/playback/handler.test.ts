@@ -474,7 +474,9 @@ it('HEAD of a manifest is answered as GET would be', async () => {
       await call(`HEAD ${path}`, { params, ...(await as()) }),
       await call(`GET ${path}`, { params, ...(await as()) }),
     ];
-    expect([path, head.statusCode, head.headers, head.body.length]).toEqual([path, 200, get.headers, get.body.length]);
+    expect([path, head.statusCode, head.headers]).toEqual([path, 200, get.headers]);
+    // A signature (ECDSA in DER) is a few bytes longer or shorter each time.
+    expect(Math.abs(head.body.length - get.body.length)).toBeLessThan(16);
     expect((await call(`HEAD ${path}`, { params })).statusCode).toBe(401);
   }
 });
