@@ -122,7 +122,8 @@ describe('prod with devices', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'sluice-synth-'));
     stacks = await synth('prod', folder, ['live.enabled=true', 'architecture=arm64']);
-  });
+    // The first time it builds the other architecture's layer, beside everything else that runs.
+  }, 900_000);
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
   it('has a second stack, which holds nothing that must outlive it', async () => {
