@@ -132,6 +132,15 @@ export function secondsOf({ length, copy, rungs, sound }: Piece, film: Film, { c
   return around + read + length * seconds;
 }
 
+/** Of the CPU that a whole film takes, what its longest task takes. Copying takes next to none. */
+export function longestShare(film: Film, copied: boolean, { config, costs }: Machine): number {
+  const cpu = planFilm(film, copied, 'upload', config).pieces.map(({ length, copy, rungs, sound }) => {
+    const { decoding, rest } = costOf(rungs, film, costs, sound);
+    return copy ? 0 : length * (decoding + rest);
+  });
+  return Math.max(...cpu) / cpu.reduce((a, b) => a + b, 0);
+}
+
 /** CPU seconds of a second of source, by the pixels that are decoded and encoded. */
 function costOf(rungs: Piece['rungs'], { width, height, frameRate }: Film, costs: Costs, sound: boolean) {
   const source = (width * height * frameRate) / 1e6;
