@@ -21,8 +21,8 @@ const SOUND_SECONDS = 240;
 const EARLY_SECONDS = 180;
 /** Seconds of a task that makes a low rung alone: what it takes to start one is a small part of it. */
 const LOW_PIECE = 60;
-/** Copying less than so much ends within a few seconds: its playlists are published when they are finished. */
-const AT_ONCE_BYTES = 128 * 1024 ** 2;
+/** Copying less than so much is over within a second or two: its playlists are published when they are finished. */
+const AT_ONCE_BYTES = GROUP_BYTES;
 
 /** Short side, pixels, of what is made first where nothing can be copied. */
 const LOW_SIDE = 360;
@@ -72,7 +72,8 @@ function copyFirst(plan: Renditions, table: LaidTable): [Task[], Task[]] {
   const all = allOf(plan);
   const encodedSound = all.filter(({ kind, copied }) => kind === 'audio' && copied === undefined).map(pathOf);
   const rungs = all.filter(({ kind, copied }) => kind === 'video' && copied === undefined).map(pathOf);
-  const sound = encodedSound.length > 0 ? piecesOf(table, SOUND_SECONDS, groups[0]!.segments) : [];
+  const sound =
+    encodedSound.length > 0 ? piecesOf(table, SOUND_SECONDS, groups.length > 1 ? groups[0]!.segments : 0) : [];
   const copies = groups.map((range): Task => ({ ...taskOf(table, range), copy: true }));
   const pieces = sound.map((range): Task => ({ ...taskOf(table, range), only: encodedSound }));
   return [
@@ -146,11 +147,12 @@ const SOUND_FRAME = 0.033;
 export const targetOf = ({ starts, seconds }: Pick<LaidTable, 'starts' | 'seconds'>): number =>
   Math.max(1, Math.round(Math.max(...starts.map((start, i) => (starts[i + 1] ?? seconds) - start)) + SOUND_FRAME));
 
-/** Groups twice as long each as the one before, up to so many bytes and seconds. */
+/** All at once where that is soon done; else groups twice as long each as the one before, up to so many bytes and seconds. */
 function groupsOf(table: LaidTable, bytes: readonly number[]): Range[] {
   const total = bytes.reduce((a, b) => a + b, 0);
   const most = Math.max(GROUP_BYTES, total / (MOST_GROUPS - 10));
   const longest = Math.max(GROUP_SECONDS, table.seconds / (MOST_GROUPS - 10));
+  if (total <= AT_ONCE_BYTES && table.seconds <= GROUP_SECONDS) return [{ firstSegment: 1, segments: bytes.length }];
   const groups: Range[] = [];
   const endOf = (segment: number) => table.starts[segment + 1] ?? table.seconds;
   let wanted = firstSeconds(table);
@@ -170,12 +172,13 @@ function groupsOf(table: LaidTable, bytes: readonly number[]): Range[] {
   return groups;
 }
 
-/** Stretches of about so many seconds; the first is `first` segments long. */
+/** Stretches of about so many seconds; the first is `first` segments long, if that is not 0. */
 function piecesOf({ starts, seconds }: LaidTable, target: number, first: number): Range[] {
   const pieces: Range[] = [];
   for (let at = 0; at < starts.length;) {
-    let segments = at === 0 ? Math.min(first, starts.length) : 1;
-    while (at > 0 && at + segments < starts.length && (starts[at + segments + 1] ?? seconds) - starts[at]! <= target)
+    const short = at === 0 && first > 0;
+    let segments = short ? Math.min(first, starts.length) : 1;
+    while (!short && at + segments < starts.length && (starts[at + segments + 1] ?? seconds) - starts[at]! <= target)
       segments += 1;
     pieces.push({ firstSegment: at + 1, segments });
     at += segments;

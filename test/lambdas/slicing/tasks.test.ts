@@ -16,7 +16,7 @@ const SEGMENT = 6;
 const SEGMENTS = 100;
 
 /** 600 s in segments of 6, two of which are a chunk. */
-const table = (copied: boolean): LaidTable => ({
+const table = (copied: boolean, segmentBytes = 4_000_000): LaidTable => ({
   timescale: 30_000,
   starts: Array.from({ length: SEGMENTS }, (_, i) => i * SEGMENT),
   seconds: SEGMENTS * SEGMENT,
@@ -28,7 +28,7 @@ const table = (copied: boolean): LaidTable => ({
     segments: 2,
   })),
   copied: copied
-    ? ({ bytes: Array.from({ length: SEGMENTS }, () => 4_000_000) } as unknown as LaidTable['copied'])
+    ? ({ bytes: Array.from({ length: SEGMENTS }, () => segmentBytes) } as unknown as LaidTable['copied'])
     : undefined,
 });
 
@@ -86,4 +86,43 @@ it('makes a low rung of the first three minutes ahead of the rest where nothing 
   expectWhole(chunks.filter(({ ahead }) => ahead !== true));
   for (const { start, only } of chunks.filter(({ ahead }) => ahead !== true))
     expect(only).toEqual(start < 180 ? ['video/1080p', 'video/720p'] : undefined);
+});
+
+describe('what is copied', () => {
+  const groups = (segmentBytes: number, audio: Plan['audio'] = []) => {
+    const { chunks, growing } = layTasks({ video: [rung(1080, true)], audio }, table(true, segmentBytes));
+    return {
+      growing,
+      chunks: chunks.map(({ copy, start, duration }) => [copy === true ? 'copy' : 'sound', start, duration]),
+    };
+  };
+
+  it('is one group, published finished, where it is small', () => {
+    expect(groups(600_000)).toEqual({ growing: false, chunks: [['copy', 0, 600]] });
+  });
+
+  it('begins with three target durations where it is large, and doubles', () => {
+    const { growing, chunks } = groups(2_000_000);
+    expect(growing).toBe(true);
+    expect(chunks.slice(0, 4)).toEqual([
+      ['copy', 0, 18],
+      ['copy', 18, 36],
+      ['copy', 54, 72],
+      ['copy', 126, 144],
+    ]);
+  });
+
+  it('is laid beside its sound in the order in which they are seen and heard', () => {
+    const sound = { name: 'main', index: 1, bitrate: 128_000, channels: 2, sampleRate: 48_000, label: 'Sound' };
+    const { chunks } = groups(2_000_000, [sound]);
+    expect(chunks.slice(0, 4).map(([what]) => what)).toEqual(['copy', 'sound', 'copy', 'sound']);
+    const starts = chunks.map(([, start]) => start as number);
+    expect(starts).toEqual(starts.toSorted((a, b) => a - b));
+    expect(groups(600_000, [sound]).chunks).toEqual([
+      ['copy', 0, 600],
+      ['sound', 0, 240],
+      ['sound', 240, 240],
+      ['sound', 480, 120],
+    ]);
+  });
 });
