@@ -11,6 +11,7 @@ function watched(changes: Partial<Watched> = {}): Watched {
     clock: Array.from({ length: 400 }, (_, i) => [10 + i / 100, i / 100]),
     halts: [],
     colours: undefined,
+    start: 0,
     time: 4,
     duration: 4,
     size: '160x90',
@@ -79,7 +80,7 @@ describe('what is seen and heard', () => {
     ]);
     const seen = watched({ pictures, clock, duration: 100 });
     expect(faults(long, seen, LATENCY)).toEqual([]);
-    expect(beepsOf(seen, LATENCY).map(({ at }) => Math.round(at))).toEqual([0, 1, 98, 99]);
+    expect(beepsOf(seen, LATENCY).map(({ at }) => Math.abs(Math.round(at)))).toEqual([0, 1, 98, 99]);
     expect(faults(long, { ...seen, sounds: seen.sounds.slice(0, 3) }, LATENCY)).toEqual(['beep at 99 s is not there']);
   });
 });

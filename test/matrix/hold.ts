@@ -12,6 +12,8 @@ export interface Watched {
   /** Where the player had to wait. */
   readonly halts: readonly number[];
   readonly colours: readonly (readonly number[])[] | undefined;
+  /** Where the player's timeline begins: hls.js counts from when the first picture is decoded, which is before it is shown. */
+  readonly start: number;
   readonly time: number;
   readonly duration: number;
   readonly size: string;
@@ -25,6 +27,8 @@ const FRAME = 0.04;
 const HEARD = 0.06;
 /** Seconds of the end that may not be shown, or stand over: a frame of sound or picture. */
 const END = 0.12;
+/** Seconds: pictures are decoded so long before they are shown, at most. */
+const MOST_START = 0.2;
 /** Brightness of a flash; the card is half as bright. */
 const WHITE = 120;
 /** Seconds after a place that was jumped to, and before the end of a stretch, that do not count. */
@@ -35,23 +39,27 @@ const COLOUR = 30;
 /** What is wrong, a line each; none: it is as its recipe. `latency`: seconds from the player's clock to what is heard. */
 export function faults(expected: Expected, watched: Watched, latency: number): string[] {
   const { flashes = expected.both, beeps = expected.both } = expected;
-  const { ended, time, duration, problems, size, colours } = watched;
+  const { ended, time, duration, problems, size, colours, halts, start } = watched;
   const found: string[] = [];
-  if (problems.length > 0) found.push(`says ${[...new Set(problems)].join(', ')}`);
+  const waited = halts.length > 0 ? `, having waited at ${halts.map((at) => at.toFixed(2)).join(', ')} s` : '';
+  if (problems.length > 0) found.push(`says ${[...new Set(problems)].join(', ')}${waited}`);
   if (!ended) found.push(`stands at ${time.toFixed(2)} s and does not end`);
-  if (Math.abs(duration - expected.seconds) > END)
+  if (start > MOST_START) found.push(`begins at ${start.toFixed(2)} s`);
+  if (Math.abs(duration - start - expected.seconds) > END && Math.abs(duration - expected.seconds) > END)
     found.push(`is ${duration.toFixed(2)} s long, not ${expected.seconds}`);
   if (expected.size !== undefined && size !== expected.size) found.push(`is ${size}, not ${expected.size}`);
   const counts = countedIn(expected);
-  const compare = (what: string, moments: readonly Moment[], wanted: readonly number[], step: number) =>
+  const compare = (what: string, moments: readonly Moment[], wanted: readonly number[], step: number) => {
+    const own = moments.map(({ after, at }): Moment => ({ after: after - start, at: at - start }));
     found.push(
       ...unlike(
         what,
-        moments.filter(({ at }) => counts(at)),
+        own.filter(({ at }) => counts(at)),
         wanted.filter(counts),
         step,
       ),
     );
+  };
   if (flashes) compare('flash', flashesOf(watched), flashes, FRAME);
   if (beeps) compare('beep', beepsOf(watched, latency), beeps, HEARD);
   (expected.colours ?? []).forEach(([x, y, ...rgb], index) => {
@@ -66,7 +74,9 @@ export function faults(expected: Expected, watched: Watched, latency: number): s
 function countedIn({ watched, seconds }: Expected): (time: number) => boolean {
   if (watched === undefined) return () => true;
   return (time) =>
-    watched.some(([from, to]) => time >= (from > 0 ? from + EDGE : -EDGE) && time < (to < seconds ? to - EDGE : Infinity));
+    watched.some(
+      ([from, to]) => time >= (from > 0 ? from + EDGE : -EDGE) && time < (to < seconds ? to - EDGE : Infinity),
+    );
 }
 
 interface Moment {
@@ -78,7 +88,8 @@ interface Moment {
 /** Each picture that is white after one that is not: it began between the two. */
 export function flashesOf({ pictures }: Pick<Watched, 'pictures'>): Moment[] {
   return pictures.flatMap(([at, brightness], i) => {
-    const [before, was] = pictures[i - 1] ?? [at, 0];
+    // What is white at first began before it was looked at.
+    const [before, was] = pictures[i - 1] ?? [Math.min(0, at), 0];
     // After a jump there is nothing to tell it by.
     return brightness > WHITE && was <= WHITE && at >= before ? [{ after: before, at }] : [];
   });

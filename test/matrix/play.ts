@@ -11,6 +11,8 @@ const PATIENCE_MS = 30_000;
 
 /** What the page has written down (pages/watch.js), and where the element is. */
 interface Look {
+  /** Where what is buffered begins. */
+  readonly start: number;
   readonly time: number;
   readonly duration: number;
   readonly size: string;
@@ -24,7 +26,8 @@ const look = (page: Page) =>
     const video = document.querySelector('video');
     const { currentTime: time, duration, videoWidth, videoHeight, readyState: ready } = video;
     const size = videoWidth + 'x' + videoHeight;
-    return { time, duration: Number.isFinite(duration) ? duration : 0, size, ready, ended: watched.ended, problems };
+    const start = video.buffered.length > 0 ? video.buffered.start(0) : 0;
+    return { start, time, duration: Number.isFinite(duration) ? duration : 0, size, ready, ended: watched.ended, problems };
   })()`) as Promise<Look>;
 
 export async function play(
@@ -48,6 +51,7 @@ export async function play(
     await page.evaluate("document.querySelector('video').muted = false");
     const stretches = expected.watched ?? [[0, Infinity]];
     let last = await until(page, ({ ready }) => ready >= 3, PATIENCE_MS);
+    const { start } = last;
     for (const [from, to] of stretches) {
       if (from > 0) await page.evaluate(`document.querySelector('video').currentTime = ${from}`);
       await page.evaluate("document.querySelector('video').play().catch((error) => problems.push(String(error)))");
@@ -55,7 +59,7 @@ export async function play(
       last = await until(page, ({ time, ended }) => ended || time >= to, rest * 1000 + PATIENCE_MS);
     }
     const seen = (await page.evaluate('watched')) as Omit<Watched, keyof Look>;
-    return { ...seen, ...last };
+    return { ...seen, ...last, start };
   } finally {
     await context.close();
   }
