@@ -10,7 +10,9 @@ import { HOSTED, PRICED, type Architecture } from '../lambdas/slicing/prices.ts'
 import { spokenBytes, spokenDuration } from '../lambdas/slicing/refusal.ts';
 import type { Config } from '../lib/config.ts';
 import { costOptions } from '../lib/contract/cost.ts';
-import { hasPicture, slicingOptions, type Plan } from '../lib/contract/slicing.ts';
+import type { Plan } from '../lib/contract/plan.ts';
+import { slicingOptions } from '../lib/contract/slicing.ts';
+import { hasPicture } from '../lib/contract/source.ts';
 
 /** Milliseconds for a file that must be read whole. */
 const TIMEOUT_MS = 30 * 60_000;

@@ -16,7 +16,8 @@ import {
   runKey,
   STORYBOARD_PATH,
 } from '../../lib/contract/keys.ts';
-import { chunkResult, type AssembleResult, type AssembleTask, type Plan } from '../../lib/contract/slicing.ts';
+import type { Plan } from '../../lib/contract/plan.ts';
+import { chunkResult, type AssembleResult, type AssembleTask } from '../../lib/contract/slicing.ts';
 import type { VideoRecord } from '../../lib/contract/video.ts';
 import { logger } from '../shared/logger.ts';
 import { removeObjects } from '../shared/objects.ts';

@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { costOptions, type Cost, type CostOptions } from '../../lib/contract/cost.ts';
 import { json, required } from '../../lib/contract/env.ts';
 import { DAY_SECONDS } from '../../lib/contract/options.ts';
-import type { Plan } from '../../lib/contract/slicing.ts';
+import type { Plan } from '../../lib/contract/plan.ts';
 import { dynamo } from '../shared/clients.ts';
 import { readVideo } from '../shared/videos.ts';
 import { estimateCost } from './estimate.ts';

@@ -1,6 +1,6 @@
 /** Which engine slices a video: our own functions, or MediaConvert. Pure. */
 import type { CostOptions } from '../../lib/contract/cost.ts';
-import type { Plan } from '../../lib/contract/slicing.ts';
+import type { Plan } from '../../lib/contract/plan.ts';
 import { MIB_A_VCPU } from './cost-of-a-second.ts';
 import { encodingSeconds, estimateCost } from './estimate.ts';
 import type { Architecture } from './prices.ts';

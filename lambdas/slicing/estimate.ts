@@ -1,6 +1,7 @@
 /** What slicing by a plan will use, before anything of it is done: what the price list makes dollars of. Pure. */
 import type { Cost, CostOptions, Usage } from '../../lib/contract/cost.ts';
-import type { Plan, Rung, SourceInfo } from '../../lib/contract/slicing.ts';
+import type { Plan, Rung } from '../../lib/contract/plan.ts';
+import type { SourceInfo } from '../../lib/contract/source.ts';
 import {
   AROUND,
   BUSY,

@@ -1,14 +1,14 @@
 /** From ffprobe's answer to the facts planning needs, or a refusal. Pure. */
+import type { SlicingOptions } from '../../lib/contract/slicing.ts';
 import {
   MAX_SOUND_TRACKS,
   noPicture,
   MAX_SOURCE_TEXTS,
   TEXT_CODECS,
-  type SlicingOptions,
   type SourceInfo,
   type SourceSound,
   type SourceText,
-} from '../../lib/contract/slicing.ts';
+} from '../../lib/contract/source.ts';
 import { readLabel, readLanguage } from '../shared/language.ts';
 import type { Probed, ProbedStream } from './ffprobe.ts';
 import { Refusal, spokenBytes, spokenDuration } from './refusal.ts';

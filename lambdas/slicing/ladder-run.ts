@@ -1,7 +1,8 @@
 /** The run that somebody's first play asked for: the rungs that were left for later, cut where the others are. */
 import type { Usage } from '../../lib/contract/cost.ts';
 import { json } from '../../lib/contract/env.ts';
-import { plan as planSchema, slicingOptions, type Plan, type ProbeResult } from '../../lib/contract/slicing.ts';
+import { plan as planSchema, type Plan } from '../../lib/contract/plan.ts';
+import { slicingOptions, type ProbeResult } from '../../lib/contract/slicing.ts';
 import { logger } from '../shared/logger.ts';
 import { readVideo } from '../shared/videos.ts';
 import { afford } from './budget.ts';

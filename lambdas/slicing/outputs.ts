@@ -1,5 +1,6 @@
 /** Which renditions a task makes of a plan's. Pure. */
-import type { Chunk, ChunkTable, Plan } from '../../lib/contract/slicing.ts';
+import type { Chunk, Plan } from '../../lib/contract/plan.ts';
+import type { ChunkTable } from '../../lib/contract/segment-table.ts';
 import type { RenditionKind } from '../../lib/contract/keys.ts';
 
 interface Output {

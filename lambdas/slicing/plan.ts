@@ -1,13 +1,7 @@
 /** From source facts and options to a plan: which rungs, how large, how many bits. Pure. */
-import {
-  hasPicture,
-  type Chunk,
-  type Plan,
-  type Rung,
-  type SlicingOptions,
-  type SoundPlan,
-  type SourceInfo,
-} from '../../lib/contract/slicing.ts';
+import type { Chunk, Plan, Rung, SoundPlan } from '../../lib/contract/plan.ts';
+import type { SlicingOptions } from '../../lib/contract/slicing.ts';
+import { hasPicture, type SourceInfo } from '../../lib/contract/source.ts';
 import { labelsOf } from '../shared/language.ts';
 import { levelFor } from './levels.ts';
 import type { Copied } from './copy-table.ts';

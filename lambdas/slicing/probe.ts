@@ -3,17 +3,15 @@ import type { Context } from 'aws-lambda';
 import { costOptions } from '../../lib/contract/cost.ts';
 import { json, required } from '../../lib/contract/env.ts';
 import { parseUploadKey } from '../../lib/contract/keys.ts';
+import type { Chunk, Plan } from '../../lib/contract/plan.ts';
 import {
-  hasPicture,
   probeResult,
   probeTask,
   slicingOptions,
-  type Chunk,
-  type Plan,
   type ProbeResult,
   type SlicingOptions,
-  type SourceInfo,
 } from '../../lib/contract/slicing.ts';
+import { hasPicture, type SourceInfo } from '../../lib/contract/source.ts';
 import type { VideoRecord } from '../../lib/contract/video.ts';
 import { logger } from '../shared/logger.ts';
 import { announce, changeVideo, readVideo } from '../shared/videos.ts';

@@ -10,7 +10,7 @@ import {
 import { planSlicing } from '../../../lambdas/slicing/plan.ts';
 import { checkVideo, spokenDollars } from '../../../lambdas/slicing/budget.ts';
 import { addUsage, dollarsOf, HOSTED, NOTHING, normalizedMinutes, PRICES } from '../../../lambdas/slicing/prices.ts';
-import type { SourceInfo } from '../../../lib/contract/slicing.ts';
+import type { SourceInfo } from '../../../lib/contract/source.ts';
 import { OPTIONS, VIDEO_ID } from './options.ts';
 
 const MACHINE = { preset: 'veryfast', memoryMiB: 10_240, chunkMemoryMiB: 3008 };
