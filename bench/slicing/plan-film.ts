@@ -1,6 +1,6 @@
 /** A film's plan and its tasks, by the real planner. */
 import type { Config } from '../../lib/config.ts';
-import { optionsOf } from '../../lib/constructs/slicing.ts';
+import { optionsOf } from '../../lib/constructs/slicing-steps.ts';
 import type { Chunk, Plan } from '../../lib/contract/plan.ts';
 import type { CopyWish } from '../../lambdas/slicing/copy-table.ts';
 import { mediaBytes } from '../../lambdas/slicing/estimate.ts';

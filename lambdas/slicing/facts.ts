@@ -55,10 +55,18 @@ export function readFacts(
     duration: clock.length(format.duration),
     video: video ? videoFacts(video, format.format_name, clock, decodable, maxDimension) : noPicture(audio[0]!.index),
     audio,
+    ...(hasOthers(probed.streams, (video ? 1 : 0) + audio.length) && { others: true as const }),
     ...(!video && coverOf(probed.streams, decodable, maxDimension)),
     ...textFacts(probed.streams),
   };
 }
+
+/** Whether there are more tracks that somebody sees, hears or reads than these; a cover is none. */
+const hasOthers = (streams: readonly ProbedStream[], taken: number): boolean =>
+  streams.filter(
+    ({ codec_type, disposition }) =>
+      ['video', 'audio', 'subtitle'].includes(codec_type ?? '') && disposition.attached_pic !== 1,
+  ).length > taken;
 
 interface Clock {
   /** Seconds at which the earliest track starts. */

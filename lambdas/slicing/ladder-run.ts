@@ -9,6 +9,7 @@ import { afford } from './budget.ts';
 import { lookAt } from './look.ts';
 import { holdPlace, leavePlace } from './place.ts';
 import { Refusal } from './refusal.ts';
+import { atATime } from './share.ts';
 import { storeRun, storeTable } from './store-table.ts';
 
 interface LadderTask {
@@ -39,10 +40,8 @@ export async function planLadder({ videoId, execution, used, timeoutMs }: Ladder
     }
     const chunks = table.chunks.map((chunk) => ({ ...chunk, only: later!, ahead: true as const }));
     const wanted: Plan = { ...before, execution, chunkCount: chunks.length, ladder: true };
-    const priced = await afford({
-      ...wanted,
-      video: before.video.filter(({ name }) => later!.includes(`video/${name}`)),
-    });
+    const video = before.video.filter(({ name }) => later!.includes(`video/${name}`));
+    const priced = await afford({ ...wanted, video, audio: [] }, chunks, wanted);
     const plan: Plan = {
       ...wanted,
       ...(priced.cost && { cost: priced.cost }),
@@ -52,7 +51,7 @@ export async function planLadder({ videoId, execution, used, timeoutMs }: Ladder
     logger.info('the ladder is made', { videoId, later, growing });
     await storeRun({ plan, chunks });
     await storeTable({ plan, chunks }, table);
-    return { outcome: 'planned', plan, chunks };
+    return { outcome: 'planned', plan, chunks, ...(await atATime(videoId)) };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     await leavePlace(videoId);

@@ -3,6 +3,7 @@ import type { Chunk, Plan, Rung, SoundPlan } from '../../lib/contract/plan.ts';
 import type { SlicingOptions } from '../../lib/contract/slicing.ts';
 import { hasPicture, type SourceInfo } from '../../lib/contract/source.ts';
 import { labelsOf } from '../shared/language.ts';
+import { isExact } from './exact.ts';
 import { levelFor } from './levels.ts';
 import type { Copied } from './copy-table.ts';
 import { layTasks, targetOf, type LaidTable } from './tasks.ts';
@@ -212,5 +213,6 @@ export function planSlicing(of: PlanFor, options: SlicingOptions, table?: LaidTa
     maxSeconds: options.maxDurationHours * 3600,
     ...renditions,
   };
-  return { plan, chunks };
+  const { keepSourceDays: sourceDays } = options;
+  return { plan: { ...plan, ...(sourceDays !== undefined && isExact(plan) && { sourceDays }) }, chunks };
 }

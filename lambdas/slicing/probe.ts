@@ -32,6 +32,7 @@ import { Refusal } from './refusal.ts';
 import { withIndex } from './remux.ts';
 import { worthRemuxing } from './remuxer.ts';
 import type { SegmentTable } from './segment-table.ts';
+import { atATime } from './share.ts';
 import { storeRun, storeTable } from './store-table.ts';
 import { step } from './transient.ts';
 import { Stopped } from './watch.ts';
@@ -81,14 +82,14 @@ export const handler = step(async (input: unknown, context: Pick<Context, 'getRe
         ? await remuxed(asItIs, options, context.getRemainingTimeInMillis() - RESERVE_MS)
         : asItIs;
     const laid = byEngine(own, planSlicing(of, options), options);
-    const plan = await afford(laid.plan);
+    const plan = await afford(laid.plan, laid.chunks);
     const run = { plan: { ...plan, used: used() }, chunks: laid.chunks };
     if (laid.table) {
       await storeRun(run);
       await begin(run, laid.table);
       await storeTable(run, laid.table);
     }
-    return result({ outcome: 'planned', ...run });
+    return result({ outcome: 'planned', ...run, ...(await atATime(videoId)) });
   } catch (error) {
     if (error instanceof Stopped) {
       await leavePlace(videoId);
@@ -120,7 +121,8 @@ interface Laid {
 function byEngine(own: Laid, whole: Pick<Laid, 'plan' | 'chunks'>, options: SlicingOptions): Laid {
   const theirs: Laid = { ...whole, plan: { ...whole.plan, engine: 'mediaconvert' }, table: undefined };
   const { bytes } = own.plan.source.info;
-  const choice = { own: own.plan, theirs: theirs.plan, fits: fits(bytes, options) };
+  const [ours, other] = [own, theirs].map(({ plan, chunks }) => ({ ...plan, chunks }));
+  const choice = { own: ours!, theirs: other!, fits: fits(bytes, options) };
   if (chooseEngine(choice, costs(), architecture) === 'mediaconvert') return theirs;
   if (own.plan.timescale === null) checkBytes(bytes, options);
   return own;

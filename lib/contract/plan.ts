@@ -103,6 +103,9 @@ export const plan = z.object({
     description: 'Renditions that are made when somebody first asks for the manifest.',
   }),
   ladder: z.literal(true).optional().meta({ description: 'Makes these, for a video that is ready.' }),
+  sourceDays: z.int().positive().optional().meta({
+    description: 'Days that the source is kept once all is made of it. Absent: it stays.',
+  }),
   spent: z.number().nonnegative().optional().meta({ description: 'Dollars that the video cost before this run.' }),
   maxSeconds: z.number().positive().optional().meta({
     description: 'Whatever a source says of its length, no more of it is encoded. Absent: in plans of before.',

@@ -7,6 +7,9 @@ import { DAY_SECONDS, slicingBounds, whole } from './options.ts';
 import { chunk, plan } from './plan.ts';
 import { failure, videoId } from './video.ts';
 
+// For one that still asks here.
+export type { Plan } from './plan.ts';
+
 /** The slicing options of a deployment that probing plans by (JSON in `SLICING_OPTIONS`). */
 export const slicingOptions = z.object(slicingBounds).omit({ preset: true });
 /** Planning takes any rungs; which ones there are to choose from is a matter of the configuration. */
@@ -14,6 +17,9 @@ export type SlicingOptions = Omit<z.infer<typeof slicingOptions>, 'ladder'> & { 
 
 /** Videos sliced at a time. More than these would want another way to count them: every step looks at all that are taken. */
 export const slicingPlaces = whole(1, 200);
+
+/** Tasks that all videos together may have at a time, where functions are reserved for them; 0: none are. */
+export const slicingTasks = whole(0, 10_000);
 
 /**
  * Seconds a record waits for its source to be looked at, once that may have arrived: S3's event is tried for a day and the
@@ -46,7 +52,14 @@ export const probeTask = z.object({
  * source), `refused` (the video is marked failed), `ignored` (no upload of ours, or deleted meanwhile).
  */
 export const probeResult = z.discriminatedUnion('outcome', [
-  z.object({ outcome: z.literal('planned'), plan, chunks: z.array(chunk).min(1) }),
+  z.object({
+    outcome: z.literal('planned'),
+    plan,
+    chunks: z.array(chunk).min(1),
+    atATime: z.int().positive().optional().meta({
+      description: 'Tasks at a time. Absent: nothing is reserved for them, and the state machine says it.',
+    }),
+  }),
   z.object({ outcome: z.literal('duplicate'), videoId }),
   z.object({ outcome: z.literal('refused'), videoId, ...failure.shape }),
   z.object({ outcome: z.literal('ignored'), reason: z.string() }),

@@ -80,6 +80,7 @@ export const sourceInfo = z.object({
   audio: z.array(sourceSound).max(MAX_SOUND_TRACKS).meta({
     description: 'Sound tracks that can be decoded, the one players would choose first; none: a silent video.',
   }),
+  others: z.literal(true).optional().meta({ description: 'It has more tracks of picture, sound or text than these.' }),
   texts: z.array(sourceText).max(MAX_SOURCE_TEXTS).optional().meta({ description: 'Absent: none.' }),
   cover: z
     .int()

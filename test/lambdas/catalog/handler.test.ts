@@ -59,6 +59,7 @@ beforeAll(async () => {
   close = await startHandlerEngine({
     CONSOLE_CONFIG: JSON.stringify(consoleConfig),
     EXPIRE_DAYS: '7',
+    SOURCES_GO: 'no',
     KEY_PAIR_ID: 'KTEST',
     PUBLIC_URL: 'https://videos.example',
   });

@@ -16,7 +16,14 @@ export function DetailsTab({ video, isShown, mayEdit }: { video: Video; isShown:
   const facts: [string, string][] = [
     ['File', video.filename],
     ['Type', video.type],
-    ['Source size', video.bytes.source > 0 ? bytes(video.bytes.source) : 'not known yet'],
+    [
+      'Source size',
+      video.sourceRemovedOn !== undefined
+        ? `removed on ${video.sourceRemovedOn}`
+        : video.bytes.source > 0
+          ? bytes(video.bytes.source)
+          : 'not known yet',
+    ],
     ['Renditions, all', video.bytes.media > 0 ? bytes(video.bytes.media) : 'none yet'],
     ['Picture', video.width && video.height ? `${video.width} × ${video.height} px` : 'not known yet'],
     ['Length', video.duration === null ? 'not known yet' : `${clock(video.duration)} (${video.duration.toFixed(3)} s)`],
