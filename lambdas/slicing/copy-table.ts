@@ -59,8 +59,10 @@ export function copiedOf(
   const [first] = keys;
   // What an edit list cuts off would be seen.
   if (first === undefined || first.time !== pictures.first || shownAfter(pictures, end)) return undefined;
-  const bounds = closedBounds(pictures, target);
-  if (bounds === undefined) return undefined;
+  const closed = closedKeys(pictures);
+  if (closed === undefined) return undefined;
+  const bounds = closedBounds(pictures, closed, target);
+  const begins = new Set(closed.map(({ sample }) => sample));
   const starts = bounds.map(({ sample }) => sample!);
   const endOf = (segment: number) => starts[segment + 1] ?? samples.count;
   const low = lowest(samples.composition, starts[0]!, samples.count);
@@ -122,7 +124,8 @@ export function copiedOf(
       size: all.map((i) => samples.size[i]!),
       duration: duration.map((ticks) => ticks * factor),
       composition: composition.map((ticks) => ticks * factor),
-      sync: all.filter((i) => samples.sync[i] === 1).map((i) => i - from),
+      // Where nothing before it is needed: others lead pictures that refer to what was before.
+      sync: all.filter((i) => begins.has(i)).map((i) => i - from),
       segments: segmentsOf(range, (segment) => ({
         samples: endOf(segment) - starts[segment]!,
         duration: lengths[segment]!,
@@ -185,11 +188,16 @@ function shownAfter({ track: { samples }, shift, keys }: Pictures, end: number):
   return false;
 }
 
+interface Key {
+  readonly sample: number;
+  readonly time: number;
+}
+
 /**
- * Segments from one closed keyframe to another, each the one nearest to its target or, where none is near, the next one
- * there is. A keyframe is closed when all that is decoded before it is shown before it, and all after it after it.
+ * Keyframes whose groups are closed: all that is decoded before one is shown before it, and all after it after it. Undefined
+ * where the first is none.
  */
-function closedBounds({ track: { samples }, shift, keys, end }: Pictures, target: number): Bound[] | undefined {
+function closedKeys({ track: { samples }, shift, keys }: Pictures): Key[] | undefined {
   const shown = (i: number) => samples.decode[i]! + samples.composition[i]! + shift;
   const first = keys[0]!.sample;
   const isKey = new Map(keys.map(({ sample, time }) => [sample, time]));
@@ -199,15 +207,19 @@ function closedBounds({ track: { samples }, shift, keys, end }: Pictures, target
     if (isKey.has(i) && latest < shown(i)) laterThan.add(i);
     latest = Math.max(latest, shown(i));
   }
-  const closed: { sample: number; time: number }[] = [];
+  const closed: Key[] = [];
   let earliest = Infinity;
   for (let i = samples.count - 1; i >= first; i -= 1) {
     if (laterThan.has(i) && shown(i) < earliest) closed.push({ sample: i, time: shown(i) });
     earliest = Math.min(earliest, shown(i));
   }
   closed.reverse();
-  if (closed[0]?.sample !== first) return undefined;
-  const bounds: Bound[] = [{ sample: first, time: 0 }];
+  return closed[0]?.sample === first ? closed : undefined;
+}
+
+/** Segments from one to another, each the one nearest to its target or, where none is near, the next one there is. */
+function closedBounds({ end }: Pictures, closed: readonly Key[], target: number): Bound[] {
+  const bounds: Bound[] = [{ sample: closed[0]!.sample, time: 0 }];
   for (let at = 0, next = 1; end - at > 1.25 * target && next < closed.length;) {
     while (next < closed.length - 1 && closed[next]!.time <= at + target / 2) next += 1;
     while (

@@ -12,9 +12,10 @@ import { logger } from '../shared/logger.ts';
 import { writeChunkSource } from './chunk-source.ts';
 import { runTask, type Work } from './chunk-task.ts';
 import { encodeChunk, type Put } from './encoder.ts';
-import { download, mediaOf, readText } from './objects.ts';
+import { download, mediaOf, objectSource, readText } from './objects.ts';
 import { forTask } from './outputs.ts';
 import { drawCover } from './poster.ts';
+import { takeSample } from './sample.ts';
 import { textsOfChunk, textsOfFile } from './texts.ts';
 import { step } from './transient.ts';
 
@@ -47,15 +48,21 @@ async function encode({ task, watch, put }: Work, folder: string, timeoutMs: num
     put,
     onProgress: (seconds) => watch.progress(seconds),
   });
-  const cover = await putCover(task, source, put);
+  const cover = await putCover(task, table ? segments : source, put, watch.signal);
   return { ...result, ...(texts.length > 0 && { texts }), ...(cover && { cover }) };
 }
 
-/** Sound alone has the picture that goes with it for a poster. Whether there is one now; without one it is sound still. */
-async function putCover({ plan }: EncodeTask, source: string, put: Put): Promise<boolean> {
-  const { cover } = plan.source.info;
-  if (cover === undefined) return false;
+/**
+ * Sound alone has the picture that goes with it for a poster, which the first task draws. `path`: of the source, or, where it is
+ * not here, of a folder for what of it may hold that. Whether there is one now; without one it is sound still.
+ */
+async function putCover({ plan, chunk }: EncodeTask, path: string, put: Put, signal: AbortSignal): Promise<boolean> {
+  const { cover, bytes } = plan.source.info;
+  if (cover === undefined || chunk.firstSegment !== 1) return false;
+  const isHere = plan.timescale === null;
+  const source = isHere ? path : join(path, 'cover');
   try {
+    if (!isHere) await takeSample(objectSource(plan.source, bytes), source, signal);
     await put(posterPath(), await drawCover(source, cover), 'image/jpeg');
     return true;
   } catch (error) {

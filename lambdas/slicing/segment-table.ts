@@ -46,7 +46,8 @@ interface TableOptions {
 }
 
 /**
- * `index`: the chosen video track, those of the sound renditions, then those of text. Undefined when the source has to be read whole:
+ * `index`: the chosen video track, those of the sound renditions, then those of text. Of sound alone the first of them stands
+ * for the pictures, too: segments begin where frames of it do. Undefined when the source has to be read whole:
  * edits that repeat or change speed, times that run backwards, raw sound.
  */
 export function segmentTable(index: MovieIndex, options: TableOptions): SegmentTable | undefined {
@@ -239,10 +240,11 @@ function chunkStarts(bounds: readonly Bound[], length: number, options: TableOpt
   for (let index = 1; index < bounds.length; index += 1) {
     const { sample, time } = bounds[index]!;
     if (sample === undefined || starts.length === count) continue;
-    const next = bounds.findIndex((bound, later) => later > index && bound.sample !== undefined);
+    let next = index + 1;
+    while (next < bounds.length && bounds[next]!.sample === undefined) next += 1;
     const ideal = starts.length * each;
     // This one or the next keyframe, whichever is nearer to where the next chunk should begin.
-    if (next === -1 ? time >= ideal - each / 2 : Math.abs(time - ideal) <= Math.abs(bounds[next]!.time - ideal))
+    if (next === bounds.length ? time >= ideal - each / 2 : Math.abs(time - ideal) <= Math.abs(bounds[next]!.time - ideal))
       starts.push(index);
   }
   return starts;

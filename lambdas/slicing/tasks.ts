@@ -17,6 +17,8 @@ const GROUP_SECONDS = 600;
 const MOST_GROUPS = 400;
 /** Seconds of sound that one task encodes. */
 const SOUND_SECONDS = 240;
+/** Seconds of which one task makes pictures for scrubbing, where nothing is encoded that they could be made along with. */
+const STILLS_SECONDS = 600;
 /** The first minutes, of which a low rung is made ahead of the rest where nothing can be copied. */
 const EARLY_SECONDS = 180;
 /** Seconds that its second and later tasks take. */
@@ -49,11 +51,12 @@ export interface Tasks {
 export function layTasks(plan: Renditions, table: LaidTable, when: SlicingOptions['ladderWhen'] = 'upload'): Tasks {
   const isLater = laterOf(plan, when);
   const now = { ...plan, video: plan.video.filter((rung) => !isLater(rung)) };
-  const [first, ladder] = table.copied ? copyFirst(now, table) : lowFirst(now, table);
+  const [first, ladder] =
+    now.video.length === 0 ? [soundAlone(table), []] : table.copied ? copyFirst(now, table) : lowFirst(now, table);
   const bytes = table.copied?.bytes.reduce((a, b) => a + b, 0) ?? Infinity;
   return {
     chunks: [...first, ...ladder].map((task, index) => ({ ...task, index })),
-    growing: (first.length > 0 || (now.video.length < plan.video.length && ladder.length > 1)) && bytes > AT_ONCE_BYTES,
+    growing: (first.length > (now.video.length === 0 ? 1 : 0) || (now.video.length < plan.video.length && ladder.length > 1)) && bytes > AT_ONCE_BYTES,
     later: plan.video.filter(isLater).map(({ name }) => pathOf({ kind: 'video', name })),
   };
 }
@@ -64,6 +67,12 @@ function laterOf({ video }: Renditions, when: SlicingOptions['ladderWhen']): (ru
   if (when === 'upload' || encoded.length === 0) return () => false;
   const low = lowRung(encoded);
   return (rung) => rung !== low && rung.copied !== true;
+}
+
+/** All sound together in pieces, the first as long as a player wants it. */
+function soundAlone(table: LaidTable): Task[] {
+  const first = table.starts.findIndex((start) => start >= firstSeconds(table));
+  return piecesOf(table, SOUND_SECONDS, first === -1 ? table.starts.length : first).map((range) => taskOf(table, range));
 }
 
 function copyFirst(plan: Renditions, table: LaidTable): [Task[], Task[]] {
@@ -80,7 +89,9 @@ function copyFirst(plan: Renditions, table: LaidTable): [Task[], Task[]] {
       ...sound.map((range): Task => ({ ...taskOf(table, range), only: encodedSound })),
       ...groups.slice(1).map((range): Task => ({ ...taskOf(table, range), copy: true })),
     ],
-    rungs.length > 0 ? table.chunks.map((chunk): Task => ({ ...withoutIndex(chunk), only: rungs })) : [],
+    rungs.length > 0
+      ? table.chunks.map((chunk): Task => ({ ...withoutIndex(chunk), only: rungs }))
+      : piecesOf(table, STILLS_SECONDS).map((range): Task => ({ ...taskOf(table, range), along: true })),
   ];
 }
 
@@ -155,12 +166,13 @@ function groupsOf(table: LaidTable, bytes: readonly number[]): Range[] {
   return groups;
 }
 
-/** Stretches of about so many seconds; the first is `first` segments long. */
-function piecesOf({ starts, seconds }: LaidTable, target: number, first: number): Range[] {
+/** Stretches of about so many seconds; the first is `first` segments long, where that is said. */
+function piecesOf({ starts, seconds }: LaidTable, target: number, first?: number): Range[] {
   const pieces: Range[] = [];
   for (let at = 0; at < starts.length;) {
-    let segments = at === 0 ? Math.min(first, starts.length) : 1;
-    while (at > 0 && at + segments < starts.length && (starts[at + segments + 1] ?? seconds) - starts[at]! <= target)
+    const isGiven = at === 0 && first !== undefined;
+    let segments = isGiven ? Math.min(first, starts.length) : 1;
+    while (!isGiven && at + segments < starts.length && (starts[at + segments + 1] ?? seconds) - starts[at]! <= target)
       segments += 1;
     pieces.push({ firstSegment: at + 1, segments });
     at += segments;

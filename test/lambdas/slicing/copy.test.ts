@@ -1,6 +1,6 @@
 /** Copied renditions: every packet of the source, byte for byte, at its time, cut where the encoded ones are cut. */
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { copyGroup } from '../../../lambdas/slicing/copier.ts';
@@ -10,7 +10,7 @@ import { AAC_FRAME } from '../../../lambdas/slicing/segment-table.ts';
 import { copyTable, type SlicingOptions } from '../../../lib/contract/slicing.ts';
 import { readTracks } from '../../../lib/media/movie.ts';
 import { boxes, need } from '../../../lib/media/boxes.ts';
-import { readFragments } from '../../../lib/media/fragments.ts';
+import { NON_SYNC, readFragments } from '../../../lib/media/fragments.ts';
 import { readMovieIndex } from '../../../lib/media/sample-table.ts';
 import { encodeFile, ffmpeg, fileSource, packets, picture, samples, tone, workFolder, type Encoded } from './media.ts';
 import { OPTIONS, VIDEO_ID } from './options.ts';
@@ -202,6 +202,41 @@ describe('sound that is not copied beside a picture that is', () => {
     const found = await packets(out.joined('audio', 'main'));
     found.forEach(({ pts }, i) => expect(pts).toBeCloseTo(1 + (i * AAC_FRAME) / 48_000, 4));
     expect(found.length).toBe(Math.ceil((14 * 48_000) / AAC_FRAME));
+  });
+});
+
+describe('a source with open groups of pictures', () => {
+  /** Hashes of the pictures that somebody else decodes of a file. */
+  const decoded = async (path: string): Promise<string[]> =>
+    (await ffmpeg('-i', path, '-map', '0:v', '-fps_mode', 'passthrough', '-f', 'framemd5', '-'))
+      .split('\n')
+      .filter((line) => line.startsWith('0,'))
+      .map((line) => line.split(',').at(-1)!.trim());
+
+  it('and closed ones between is cut at these: each segment is decoded by itself, whole', async () => {
+    const open = ['-g', '30', '-bf', '3', '-x264-params', 'open-gop=1:scenecut=0', '-forced-idr', '1'];
+    const idr = ['-force_key_frames', '4,8,12'];
+    await ffmpeg(...picture(16, '320x180', '30'), ...X264, ...open, ...idr, at('mixed.mp4'));
+    const keyframes = (await packets(at('mixed.mp4'))).filter(({ key }) => key).length;
+    expect(keyframes).toBeGreaterThan(12);
+    const out = await sliced('mixed.mp4');
+    expect(out.plan.video[0]).toMatchObject({ copied: true });
+    const segments = out.result.renditions.find(({ name }) => name === '180p')!.segments;
+    expect(segments.map(({ duration }) => duration)).toEqual([4, 4, 4, 4]);
+    const all = await decoded(at('mixed.mp4'));
+    const init = out.files.get('video/180p/init.mp4')!.bytes;
+    for (const [index, { name }] of segments.entries()) {
+      // RFC 8216bis 4.4.2.1, EXT-X-INDEPENDENT-SEGMENTS: without information from other segments.
+      const { bytes } = out.files.get(`video/180p/${name}`)!;
+      await writeFile(at('alone.mp4'), Buffer.concat([init, bytes]));
+      expect(await decoded(at('alone.mp4'))).toEqual(all.slice(index * 120, (index + 1) * 120));
+      // And seeking finds no other place to begin at: a picture that refers to what was before is no sync sample.
+      const moof = bytes.subarray(bytes.indexOf('moof', 0, 'latin1') - 4);
+      const keys = readFragments(moof.subarray(0, moof.readUInt32BE(0)))[0]!.samples.map(
+        ({ flags }) => (flags & NON_SYNC) === 0,
+      );
+      expect(keys.lastIndexOf(true)).toBe(0);
+    }
   });
 });
 
