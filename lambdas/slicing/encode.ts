@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { required, word } from '../../lib/contract/env.ts';
 import { chunkTableKey, posterPath } from '../../lib/contract/keys.ts';
 import { slicingBounds } from '../../lib/contract/options.ts';
-import { chunkTable, type EncodeTask } from '../../lib/contract/slicing.ts';
+import { chunkTable, hasPicture, type EncodeTask } from '../../lib/contract/slicing.ts';
 import { ProcessError } from '../../lib/process.ts';
 import { logger } from '../shared/logger.ts';
 import { writeChunkSource } from './chunk-source.ts';
@@ -37,7 +37,7 @@ async function encode({ task, watch, put }: Work, folder: string, timeoutMs: num
   const started = Date.now();
   await mkdir(segments);
   const { plan, table, texts } = await fetchSource(task, source, watch.signal, TEXT_SHARE * timeoutMs);
-  const result = await encodeChunk({
+  const options = {
     task: { ...task, plan },
     table,
     source,
@@ -46,8 +46,11 @@ async function encode({ task, watch, put }: Work, folder: string, timeoutMs: num
     timeoutMs: timeoutMs - (Date.now() - started),
     signal: watch.signal,
     put,
-    onProgress: (seconds) => watch.progress(seconds),
-  });
+    onProgress: (seconds: number) => watch.progress(seconds),
+  };
+  // Of sound that is copied only the cover is left.
+  const isNothing = task.chunk.along === true && !hasPicture(plan.source.info);
+  const result = isNothing ? { index: task.chunk.index, renditions: [] } : await encodeChunk(options);
   const cover = await putCover(task, table ? segments : source, put, watch.signal);
   return { ...result, ...(texts.length > 0 && { texts }), ...(cover && { cover }) };
 }

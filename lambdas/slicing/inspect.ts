@@ -179,13 +179,13 @@ export function tableOf(
   copies = mayCopy(facts, options),
 ): SegmentTable | undefined {
   if (options.segmentType !== 'fmp4') return undefined;
-  const copy = copies && hasPicture(facts) ? copyWish(index, facts, options) : undefined;
+  const copy = copies ? copyWish(index, facts, options) : undefined;
   const of = { ...options, maxChunks: MAX_CHUNKS, audio: audioPlan(facts.audio, options.audioKbps), copy };
   return usable(() => segmentTable(index, of));
 }
 
 /** What of the tracks could be copied by their description. */
-function copyWish({ tracks }: MovieIndex, { video }: Tracks, { copyMaxMbps }: SlicingOptions): CopyWish | undefined {
+function copyWish({ tracks }: MovieIndex, facts: Tracks, { copyMaxMbps }: SlicingOptions): CopyWish | undefined {
   const [picture, ...sounds] = tracks;
   const wanted = <T>(what: string, read: () => T): T | undefined => {
     try {
@@ -196,14 +196,12 @@ function copyWish({ tracks }: MovieIndex, { video }: Tracks, { copyMaxMbps }: Sl
       return undefined;
     }
   };
-  const copied = picture && wanted('picture', () => copiedVideo(picture.trak, video));
-  return (
-    copied && {
-      video: copied,
-      sounds: sounds.map(({ trak }) => wanted('sound', () => copiedSound(trak))),
-      maxBitrate: copyMaxMbps * 1e6,
-    }
-  );
+  const video =
+    picture && hasPicture(facts) ? wanted('picture', () => copiedVideo(picture.trak, facts.video)) : undefined;
+  // Captions of sound alone are read along where it is encoded.
+  if (!video && (hasPicture(facts) || facts.texts)) return undefined;
+  const copied = sounds.map(({ trak }) => wanted('sound', () => copiedSound(trak)));
+  return { video, sounds: copied, maxBitrate: copyMaxMbps * 1e6 };
 }
 
 /** Keyframes looked into, and how far: parameter sets and messages come before the picture. */
@@ -213,6 +211,7 @@ const LOOK_BYTES = 16 * 1024;
 /** Whether segments begin with pictures that need nothing before them. All of a file's are made alike. */
 async function beginAnew(source: ByteSource, { copied }: SegmentTable): Promise<boolean> {
   const { keyframes, video } = copied!;
+  if (video === undefined) return true;
   const step = Math.max(1, Math.floor(keyframes.length / LOOKED_INTO));
   const some = keyframes.filter((_, i) => i % step === 0).slice(0, LOOKED_INTO + 1);
   const looks = some.map(async ({ offset, size }) =>

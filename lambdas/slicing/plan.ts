@@ -158,6 +158,7 @@ interface PlanFor {
 
 /** The source's own picture as the top of the ladder; what is not clearly smaller goes. */
 function withCopied(rungs: readonly Rung[], { video, peakBitrate }: Copied, info: SourceInfo['video']): Rung[] {
+  if (video === undefined) return [...rungs];
   const { width, height, level } = video;
   const top: Rung = {
     name: `${String(boxSide(video)).padStart(2, '0')}p`,

@@ -5,7 +5,7 @@
  */
 import type { Chunk, ChunkTable, Plan, SoundPart, TrackPart } from '../../lib/contract/slicing.ts';
 import type { IndexedTrack, MovieIndex } from '../../lib/media/sample-table.ts';
-import { copiedOf, type Copied, type CopyWish } from './copy-table.ts';
+import { copiedAlone, copiedOf, type Copied, type CopyWish } from './copy-table.ts';
 import { firstFrom, lowest, type Bound, type Pictures, type Range, type Sound } from './placed.ts';
 
 /** AAC frames are this many samples long. */
@@ -141,8 +141,11 @@ function lay(
   const target = options.segmentSeconds * timescale;
   const ticks = timescale * Math.ceil(MIN_TIMESCALE / timescale);
   const wish = held === pictures.end ? options.copy : undefined;
-  const copied = wish && copiedOf(pictures, sounds, wish, target, ticks);
-  const bounds = copied?.bounds ?? segmentBounds(pictures, target);
+  const { video: picture } = wish ?? {};
+  const pictured = wish && picture && copiedOf(pictures, sounds, { ...wish, video: picture }, target, ticks);
+  const bounds = pictured?.bounds ?? segmentBounds(pictures, target);
+  const begins = bounds.map(({ time }) => seconds(time));
+  const copied = wish && !picture ? copiedAlone(bounds, begins, whole, sounds, wish) : pictured;
   const starts = chunkStarts(bounds, seconds(held), options, timescale);
   const chunks = starts.map((at, index): TableChunk => {
     const next = starts[index + 1];
@@ -187,7 +190,7 @@ function lay(
   return {
     timescale: ticks,
     chunks,
-    starts: bounds.map(({ time }) => seconds(time)),
+    starts: begins,
     copied,
     seconds: seconds(held),
     part,

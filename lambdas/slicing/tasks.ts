@@ -52,7 +52,7 @@ export function layTasks(plan: Renditions, table: LaidTable, when: SlicingOption
   const isLater = laterOf(plan, when);
   const now = { ...plan, video: plan.video.filter((rung) => !isLater(rung)) };
   const [first, ladder] =
-    now.video.length === 0 ? [soundAlone(table), []] : table.copied ? copyFirst(now, table) : lowFirst(now, table);
+    table.copied ? copyFirst(now, table) : now.video.length === 0 ? [soundAlone(table), []] : lowFirst(now, table);
   const bytes = table.copied?.bytes.reduce((a, b) => a + b, 0) ?? Infinity;
   return {
     chunks: [...first, ...ladder].map((task, index) => ({ ...task, index })),
@@ -91,9 +91,13 @@ function copyFirst(plan: Renditions, table: LaidTable): [Task[], Task[]] {
     ],
     rungs.length > 0
       ? table.chunks.map((chunk): Task => ({ ...withoutIndex(chunk), only: rungs }))
-      : piecesOf(table, STILLS_SECONDS).map((range): Task => ({ ...taskOf(table, range), along: true })),
+      : readAlong(plan, table).map((range): Task => ({ ...taskOf(table, range), along: true })),
   ];
 }
+
+/** What is read along where nothing is encoded; of sound alone that is its cover. */
+const readAlong = (plan: Renditions, table: LaidTable): Range[] =>
+  plan.video.length > 0 ? piecesOf(table, STILLS_SECONDS) : [{ firstSegment: 1, segments: 1 }];
 
 function lowFirst(plan: Renditions, table: LaidTable): [Task[], Task[]] {
   const all = allOf(plan).map(pathOf);

@@ -187,6 +187,38 @@ describe('what players take as it is', () => {
   });
 });
 
+describe('sound alone', () => {
+  it('is copied: every packet, cut where frames begin, in groups that grow', async () => {
+    const two = ['-map', '0', '-map', '1', '-metadata:s:a:1', 'language=ger'];
+    await ffmpeg(...tone(90), ...tone(90), ...two, ...AAC, '-c:a:1', 'libmp3lame', at('two.m4a'));
+    const out = await sliced('two.m4a');
+    expect(out.plan.video).toEqual([]);
+    expect(out.plan.audio.map(({ copied }) => copied)).toEqual([true, undefined]);
+    const groups = out.chunks.filter(({ copy }) => copy);
+    expect(groups.length).toBeGreaterThan(2);
+    expect(out.chunks.filter(({ along }) => along)).toMatchObject([{ firstSegment: 1, segments: 1 }]);
+    expect(await publishedHashes(out.joined('audio', 'main'))).toEqual((await hashesOf('two.m4a', 0)).slice(1));
+    for (const { name } of out.plan.audio) {
+      const found = await packets(out.joined('audio', name));
+      found.forEach(({ pts }, i) => expect(pts).toBeCloseTo(1 + (i * AAC_FRAME) / 48_000, 4));
+      expect(Math.abs(found.length * AAC_FRAME - 90 * 48_000)).toBeLessThan(2 * AAC_FRAME);
+    }
+    const [first, second] = out.result.renditions.map(({ segments }) => segments.map(({ duration }) => duration));
+    expect(first!.length).toBe(45);
+    first!.forEach((duration, i) => expect(Math.abs(duration - second![i]!)).toBeLessThan(0.03));
+  });
+
+  it('is encoded where that is another codec, or has words to read along', async () => {
+    await ffmpeg(...tone(8), '-c:a', 'libmp3lame', at('mp3.mp4'));
+    expect((await look('mp3.mp4')).table).toMatchObject({ copied: undefined });
+    await writeFile(at('said.srt'), '1\n00:00:01,000 --> 00:00:02,000\na\n');
+    await ffmpeg(...tone(8), '-i', at('said.srt'), '-map', '0', '-map', '1', ...AAC, '-c:s', 'mov_text', at('said.mp4'));
+    const out = await sliced('said.mp4');
+    expect(out.plan.audio[0]!.copied).toBeUndefined();
+    expect(out.texts[0]!.cues).toMatchObject([{ text: 'a' }]);
+  });
+});
+
 describe('sound that is not copied beside a picture that is', () => {
   it.each([
     ['MP3', ['-c:a', 'libmp3lame']],

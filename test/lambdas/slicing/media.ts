@@ -139,6 +139,10 @@ export async function encodeFile(
       results.push(await copyGroup({ chunk, table: group, source: await fileSource(path), put }));
       continue;
     }
+    if (chunk.along && plan.video.length === 0) {
+      results.push({ index: chunk.index, renditions: [] });
+      continue;
+    }
     const part = forTask(plan, chunk, table && chunkTable.parse(asText(table.part(range))));
     const piece = `${out}/chunk`;
     const scratch = `${out}/scratch-${chunk.index}`;
