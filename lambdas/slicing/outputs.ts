@@ -55,7 +55,8 @@ export function forTask(
       ...(rest as Omit<ChunkTable, 'texts'>),
       ...(texts && readsTexts && { texts }),
       // Without pictures to make, none is read.
-      video: video.length > 0 ? table.video : chunk.along ? keyframesOf(table.video, plan) : { ...table.video, ...none },
+      video:
+        video.length > 0 ? table.video : chunk.along ? keyframesOf(table.video, plan) : { ...table.video, ...none },
       audio: table.audio.filter((_, position) => audio.includes(plan.audio[position]!)),
     },
   };

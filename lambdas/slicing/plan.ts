@@ -173,7 +173,10 @@ function withCopied(rungs: readonly Rung[], { video, peakBitrate }: Copied, info
 }
 
 /** Whether the source's picture may be a rendition: not one that is taller than the ladder, or faster than players take. */
-export const mayCopy = ({ video }: Pick<SourceInfo, 'video'>, { ladder: sizes, copyMaxMbps }: SlicingOptions): boolean =>
+export const mayCopy = (
+  { video }: Pick<SourceInfo, 'video'>,
+  { ladder: sizes, copyMaxMbps }: SlicingOptions,
+): boolean =>
   copyMaxMbps > 0 &&
   boxSide(video) <= Math.max(...sizes) &&
   (video.maxFrameRate ?? video.frameRate) <= MAX_FRAME_RATE * 1.01;

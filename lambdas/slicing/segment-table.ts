@@ -247,7 +247,9 @@ function chunkStarts(bounds: readonly Bound[], length: number, options: TableOpt
     while (next < bounds.length && bounds[next]!.sample === undefined) next += 1;
     const ideal = starts.length * each;
     // This one or the next keyframe, whichever is nearer to where the next chunk should begin.
-    if (next === bounds.length ? time >= ideal - each / 2 : Math.abs(time - ideal) <= Math.abs(bounds[next]!.time - ideal))
+    if (
+      next === bounds.length ? time >= ideal - each / 2 : Math.abs(time - ideal) <= Math.abs(bounds[next]!.time - ideal)
+    )
       starts.push(index);
   }
   return starts;

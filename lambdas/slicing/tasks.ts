@@ -51,12 +51,18 @@ export interface Tasks {
 export function layTasks(plan: Renditions, table: LaidTable, when: SlicingOptions['ladderWhen'] = 'upload'): Tasks {
   const isLater = laterOf(plan, when);
   const now = { ...plan, video: plan.video.filter((rung) => !isLater(rung)) };
-  const [first, ladder] =
-    table.copied ? copyFirst(now, table) : now.video.length === 0 ? [soundAlone(table), []] : lowFirst(now, table);
+  const [first, ladder] = table.copied
+    ? copyFirst(now, table)
+    : now.video.length === 0
+      ? [soundAlone(table), []]
+      : lowFirst(now, table);
   const bytes = table.copied?.bytes.reduce((a, b) => a + b, 0) ?? Infinity;
   return {
     chunks: [...first, ...ladder].map((task, index) => ({ ...task, index })),
-    growing: (first.length > (now.video.length === 0 ? 1 : 0) || (now.video.length < plan.video.length && ladder.length > 1)) && bytes > AT_ONCE_BYTES,
+    growing:
+      (first.length > (now.video.length === 0 ? 1 : 0) ||
+        (now.video.length < plan.video.length && ladder.length > 1)) &&
+      bytes > AT_ONCE_BYTES,
     later: plan.video.filter(isLater).map(({ name }) => pathOf({ kind: 'video', name })),
   };
 }
@@ -72,7 +78,9 @@ function laterOf({ video }: Renditions, when: SlicingOptions['ladderWhen']): (ru
 /** All sound together in pieces, the first as long as a player wants it. */
 function soundAlone(table: LaidTable): Task[] {
   const first = table.starts.findIndex((start) => start >= firstSeconds(table));
-  return piecesOf(table, SOUND_SECONDS, first === -1 ? table.starts.length : first).map((range) => taskOf(table, range));
+  return piecesOf(table, SOUND_SECONDS, first === -1 ? table.starts.length : first).map((range) =>
+    taskOf(table, range),
+  );
 }
 
 function copyFirst(plan: Renditions, table: LaidTable): [Task[], Task[]] {

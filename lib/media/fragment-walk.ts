@@ -94,7 +94,7 @@ class Walk {
   async stretch(from: number, until: number, most = HELD): Promise<Stretch> {
     const { size } = this.#source;
     const found: PlacedFragment[] = [];
-    let window = { offset: from, bytes: Buffer.alloc(0) };
+    let window: { readonly offset: number; readonly bytes: Buffer } = { offset: from, bytes: Buffer.alloc(0) };
     const see = async (offset: number, length: number): Promise<Buffer> => {
       const there = window.offset + window.bytes.length;
       if (offset < window.offset || Math.min(offset + length, size) > there) {

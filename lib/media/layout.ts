@@ -90,10 +90,7 @@ interface WalkOptions {
  * Walks the top level. Undefined when the file does not begin like ISO base media. A hidden movie header (`hoov`) is named
  * `moov`, as readers take it. @throws TooManyBoxes, or the signal's reason
  */
-export async function walk(
-  source: ByteSource,
-  { atHand = 0, signal }: WalkOptions = {},
-): Promise<Layout | undefined> {
+export async function walk(source: ByteSource, { atHand = 0, signal }: WalkOptions = {}): Promise<Layout | undefined> {
   const boxes: PlacedBox[] = [];
   let fragmented = false;
   let count = 0;

@@ -135,15 +135,26 @@ describe('every picture is what is shown at its second', () => {
     );
   });
 
-  it.each([30, 50, 1])('of a source that is only copied by its keyframes, %i pictures apart', async (apart) => {
+  it.each([50, 1])('of a source that is only copied by its keyframes, %i apart', async (apart) => {
     const name = `copied-${apart}.mp4`;
-    await ffmpeg(...steps(22, '160x90'), ...tone(22), ...H264, '-g', String(apart), '-bf', '2', '-c:a', 'aac', at(name));
+    await ffmpeg(
+      ...steps(22, '160x90'),
+      ...tone(22),
+      ...H264,
+      '-g',
+      String(apart),
+      '-bf',
+      '2',
+      '-c:a',
+      'aac',
+      at(name),
+    );
     const out = await sliced(name, { ladder: [90], copyMaxMbps: 16 });
     expect(out.plan.video).toMatchObject([{ name: '90p', copied: true }]);
     const [along, ...none] = out.chunks.filter((chunk) => chunk.along);
     expect(none).toEqual([]);
-    expect(out.results[along!.index]).toMatchObject({ renditions: [], storyboard: { tiles: 22 } });
-    await expectSteps(out, 22, (time) => Math.floor((Math.floor((time * 30) / apart + 0.001) * apart) / 30 + 0.001));
+    expect(out.results[along!.index]).toMatchObject({ renditions: [], storyboard: { tiles: 10 } });
+    await expectSteps(out, 10, (time) => Math.floor((Math.floor((time * 30) / apart + 0.001) * apart) / 30 + 0.001));
   });
 
   it('is not worth a video: what cannot be drawn is left out', async () => {
