@@ -57,6 +57,9 @@ export const chunk = z.object({
   segments: z.int().positive().optional().meta({ description: 'How many; absent without a segment table.' }),
   copy: z.literal(true).optional().meta({ description: 'Makes the renditions that are copied, and no other.' }),
   ahead: z.literal(true).optional().meta({ description: 'Of frames that a later task decodes once more.' }),
+  along: z.literal(true).optional().meta({
+    description: 'Makes no rendition: pictures for scrubbing, of keyframes, and captions where nothing is encoded.',
+  }),
   only: z
     .array(renditionPath)
     .min(1)

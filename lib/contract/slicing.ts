@@ -104,7 +104,7 @@ export const chunkResult = z.object({
           .min(1),
       }),
     )
-    .min(1),
+    .meta({ description: 'None: of a task that only reads along.' }),
   cover: z.boolean().optional().meta({ description: 'Of sound alone: the picture that goes with it is stored.' }),
   texts: z
     .array(z.object({ index: z.int().nonnegative(), cues: z.array(cue) }))
