@@ -24,7 +24,7 @@ import { wholeAsOneChunk } from './plan.ts';
 import { Refusal } from './refusal.ts';
 import { withIndex } from './remux.ts';
 import type { SegmentTable } from './segment-table.ts';
-import { storeTable } from './store-table.ts';
+import { storeRun, storeTable } from './store-table.ts';
 import { Stopped } from './watch.ts';
 
 interface LadderTask {
@@ -66,9 +66,12 @@ export async function planLadder({ videoId, execution, used, timeoutMs }: Ladder
     const video = before.video.filter(({ name }) => later.includes(`video/${name}`));
     const { cost } = await afford({ ...wanted, video, audio: [] });
     const plan: Plan = { ...wanted, ...(cost && { cost }), used: used() };
-    await begin(record, plan, chunks, cost && costWith(first, cost));
+    await sayMaking(record, plan, chunks, cost && costWith(first, cost));
     logger.info('the ladder is made', { videoId, later, growing });
-    if (cut.table) await storeTable({ plan, chunks }, cut.table);
+    if (cut.table) {
+      await storeRun({ plan, chunks });
+      await storeTable({ plan, chunks }, cut.table);
+    }
     return { outcome: 'planned', plan, chunks };
   } catch (error) {
     if (error instanceof Stopped) return await notMade('the video was deleted');
@@ -100,7 +103,7 @@ async function cutAgain(before: Plan, options: SlicingOptions, timeoutMs: number
 }
 
 /** The record says what is made and what for. Results of a try before this one stay, if they are of the same tasks. */
-async function begin(record: VideoRecord, plan: Plan, chunks: readonly Chunk[], cost: VideoRecord['cost']) {
+async function sayMaking(record: VideoRecord, plan: Plan, chunks: readonly Chunk[], cost: VideoRecord['cost']) {
   const { videoId, revision, execution, timescale } = plan;
   const { ladder } = record;
   if (ladder === undefined) return;

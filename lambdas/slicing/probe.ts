@@ -19,6 +19,7 @@ import { logger } from '../shared/logger.ts';
 import { announce, changeVideo, readVideo } from '../shared/videos.ts';
 import { accept, removeStray } from './accept.ts';
 import { afford, architecture } from './budget.ts';
+import { begin } from './begin.ts';
 import { claim } from './claim.ts';
 import { chooseEngine } from './engine.ts';
 import { refuse } from './failing.ts';
@@ -33,7 +34,7 @@ import { Refusal } from './refusal.ts';
 import { withIndex } from './remux.ts';
 import { worthRemuxing } from './remuxer.ts';
 import type { SegmentTable } from './segment-table.ts';
-import { storeTable } from './store-table.ts';
+import { storeRun, storeTable } from './store-table.ts';
 import { step } from './transient.ts';
 import { Stopped } from './watch.ts';
 
@@ -84,8 +85,13 @@ export const handler = step(async (input: unknown, context: Pick<Context, 'getRe
     // MediaConvert makes all of a video at once.
     const laid = byEngine(own, planSlicing(of, { ...options, ladderWhen: 'upload' }), options);
     const plan = await afford(laid.plan);
-    if (laid.table) await storeTable({ plan: { ...plan, used: used() }, chunks: laid.chunks }, laid.table);
-    return result({ outcome: 'planned', plan: { ...plan, used: used() }, chunks: laid.chunks });
+    const run = { plan: { ...plan, used: used() }, chunks: laid.chunks };
+    if (laid.table) {
+      await storeRun(run);
+      await begin(run, laid.table);
+      await storeTable(run, laid.table);
+    }
+    return result({ outcome: 'planned', ...run });
   } catch (error) {
     if (error instanceof Stopped) {
       await leavePlace(videoId);
