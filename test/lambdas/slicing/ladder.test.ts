@@ -135,8 +135,23 @@ const PICTURE = [...H264, '-g', '60', '-sc_threshold', '0', '-c:a', 'aac'];
 /** Of each kind of source: how it is made, and which rungs it has at once and later. */
 const kinds = [
   ['chunks', 'film.mp4', [...picture(30, '640x360'), ...tone(30), ...PICTURE], {}, ['360p'], ['234p']],
-  ['a copy', 'film.mp4', [], { copyMaxMbps: 16, ladder: [360, 234, 180] }, ['360p', '234p'], ['180p']],
-  ['what is read whole', 'film.mkv', [...picture(9, '640x360'), ...tone(9), ...PICTURE], {}, ['360p'], ['234p']],
+  [
+    'a copy',
+    'large.mp4',
+    [...picture(30, '960x540'), ...tone(30), ...PICTURE],
+    { copyMaxMbps: 16, ladder: [540, 360, 234] },
+    ['540p', '360p'],
+    ['234p'],
+  ],
+  // Its sound begins before the picture, and ends after it.
+  [
+    'what is read whole',
+    'film.mkv',
+    [...picture(9, '640x360'), '-itsoffset', '-0.5', ...tone(10), ...PICTURE],
+    {},
+    ['360p'],
+    ['234p'],
+  ],
   [
     'what is remuxed',
     'long.mkv',
@@ -149,7 +164,7 @@ const kinds = [
 
 describe.each(kinds)('of %s', (kind, file, args, options, now, later) => {
   it('a low rung is made at once, and the rest once somebody plays it', { timeout: 300_000 }, async () => {
-    if (args.length > 0) await ffmpeg(...args, join(folder, file));
+    await ffmpeg(...args, join(folder, file));
     const first = await uploaded(file, { ladder: [360, 234], ...options });
     expect(first.plan.timescale === null).toBe(kind === 'what is read whole');
     expect(first.plan.remuxed !== undefined).toBe(kind === 'what is remuxed');
