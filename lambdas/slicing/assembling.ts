@@ -77,6 +77,8 @@ export async function assemble(task: AssembleTask, used: () => Usage): Promise<A
     before.status === 'playable'
       ? await changeVideo(videoId, { set }, { from: ['playable'], execution })
       : await reach('playable', plan, set);
+  // Put together twice at a time, the other one was sooner: what is there is the video.
+  if (!listed && (await isReady(plan))) return { outcome: 'ready', videoId };
   if (!listed) return stopped(task, renditions, boards);
 
   await publishTexts(plan, results, lengthOf(before, renditions) ?? plan.source.info.duration);
@@ -94,6 +96,11 @@ export async function assemble(task: AssembleTask, used: () => Usage): Promise<A
     ...(plan.remuxed ? [plan.remuxed.key] : []),
   ]);
   return { outcome: 'ready', videoId };
+}
+
+async function isReady({ videoId, execution }: Plan): Promise<boolean> {
+  const record = await readVideo(videoId);
+  return isMine(record, execution) && record.status === 'ready';
 }
 
 function facts(record: VideoRecord, { plan }: AssembleTask, renditions: readonly MergedRendition[]) {

@@ -88,6 +88,10 @@ export async function encodeChunk(options: EncodeOptions): Promise<ChunkResult> 
   );
   // A store that failed is the cause of whatever ffmpeg says about its broken pipe; a stream cut short is ffmpeg's doing.
   const ours = failures.find((reason) => !(reason instanceof BoxError || reason instanceof ProcessError));
+  if (failures.length > 0 && chunk.along && ours === undefined) {
+    logger.warn('no storyboard', { videoId: plan.videoId, chunk: chunk.index, error: failures[0] as Error });
+    return { index: chunk.index, renditions: [] };
+  }
   if (failures.length > 0) throw ours ?? explain(failures, options);
   const result: ChunkResult = {
     index: chunk.index,
@@ -104,8 +108,7 @@ export async function encodeChunk(options: EncodeOptions): Promise<ChunkResult> 
 /** A video without pictures for scrubbing is still a video. */
 async function storyboardOf({ renditions }: ChunkResult, { task: { plan, chunk }, folder, put }: EncodeOptions) {
   const picture = renditions.find(({ kind }) => kind === 'video');
-  if (!picture) return undefined;
-  const seconds = lengthOf(picture);
+  const seconds = picture ? lengthOf(picture) : chunk.duration!;
   try {
     return await makeSheets(plan, chunk, seconds, folder, put);
   } catch (error) {

@@ -98,7 +98,7 @@ async function cutAgain(before: Plan, options: SlicingOptions, timeoutMs: number
     : { ...(await lookAt(source, source.info.bytes, options, timeoutMs)), remuxed: undefined };
   const isSame = table?.timescale === before.timescale && table?.starts.length === before.segments?.count;
   if (!table || !isSame) return undefined;
-  if ((table.copied !== undefined) !== before.video.some(({ copied }) => copied === true)) return undefined;
+  if ((table.copied?.video !== undefined) !== before.video.some(({ copied }) => copied === true)) return undefined;
   return { chunks: table.chunks, table, ...(remuxed && { remuxed }) };
 }
 

@@ -158,6 +158,7 @@ interface PlanFor {
 
 /** The source's own picture as the top of the ladder; what is not clearly smaller goes. */
 function withCopied(rungs: readonly Rung[], { video, peakBitrate }: Copied, info: SourceInfo['video']): Rung[] {
+  if (video === undefined) return [...rungs];
   const { width, height, level } = video;
   const top: Rung = {
     name: `${String(boxSide(video)).padStart(2, '0')}p`,
@@ -171,18 +172,14 @@ function withCopied(rungs: readonly Rung[], { video, peakBitrate }: Copied, info
   return [top, ...rungs.filter((rung) => isBelow(rung, video))];
 }
 
-/**
- * Whether the source's picture may be a rendition: not one that is taller than the ladder, or faster than players take; nor
- * one with captions and no rung below it, since captions are read where rungs are encoded.
- */
-export function mayCopy(
-  { video, texts = [] }: Pick<SourceInfo, 'video' | 'texts'>,
+/** Whether the source's picture may be a rendition: not one that is taller than the ladder, or faster than players take. */
+export const mayCopy = (
+  { video }: Pick<SourceInfo, 'video'>,
   { ladder: sizes, copyMaxMbps }: SlicingOptions,
-): boolean {
-  if (copyMaxMbps === 0 || boxSide(video) > Math.max(...sizes)) return false;
-  if ((video.maxFrameRate ?? video.frameRate) > MAX_FRAME_RATE * 1.01) return false;
-  return texts.length === 0 || ladder(video, sizes).some((rung) => isBelow(rung, video));
-}
+): boolean =>
+  copyMaxMbps > 0 &&
+  boxSide(video) <= Math.max(...sizes) &&
+  (video.maxFrameRate ?? video.frameRate) <= MAX_FRAME_RATE * 1.01;
 
 /** Has clearly fewer pixels. */
 const isBelow = (rung: Size, { width, height }: Size): boolean =>

@@ -244,6 +244,38 @@ describe('a source that is copied', () => {
     await complete(run);
   });
 
+  it('is put together twice at a time, and the slower one takes nothing away', async () => {
+    const run = await planned();
+    for (const chunk of run.chunks.slice(0, -1)) await perform(run, chunk);
+    const { s3 } = clients;
+    const [reached, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    let held = false;
+    s3.middlewareStack.add(
+      (following) => async (args) => {
+        if (!held && (args.input as { Key?: string }).Key?.endsWith('.mpd')) {
+          held = true;
+          reached.resolve();
+          await released.promise;
+        }
+        return following(args);
+      },
+      { step: 'initialize', name: 'holder' },
+    );
+    try {
+      const slower = perform(run, run.chunks.at(-1)!);
+      await reached.promise;
+      await call('assemble', run);
+      expect(await status(run)).toMatchObject({ status: 'ready' });
+      released.resolve();
+      await slower;
+    } finally {
+      s3.middlewareStack.remove('holder');
+    }
+    for (const path of ['video/360p', 'audio/main', 'video/234p'])
+      expect(await playlist(run, path)).toMatchObject({ count: 15, ended: true });
+    await complete(run);
+  });
+
   it('a task that is done again after the end takes nothing away', async () => {
     const run = await planned();
     for (const chunk of run.chunks) await perform(run, chunk);
