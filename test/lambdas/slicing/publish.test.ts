@@ -1,5 +1,5 @@
 /** The steps of a run on a real engine: what is playable when, whatever order tasks end in, die in, or come twice in. */
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
@@ -29,6 +29,7 @@ vi.mock(import('../../../lambdas/slicing/begin.ts'), async (original) => {
 
 let close = async () => {};
 let remove = async () => {};
+let folder: string;
 let film: Buffer;
 let clients: typeof import('../../../lambdas/shared/clients.ts');
 let videos: typeof import('../../../lambdas/shared/videos.ts');
@@ -46,6 +47,7 @@ beforeAll(async () => {
   });
   const files = await workFolder();
   ({ remove } = files);
+  folder = files.folder;
   const path = join(files.folder, 'film.mp4');
   const gop = ['-g', '60', '-sc_threshold', '0'];
   await ffmpeg(...picture(SECONDS, '640x360'), ...tone(SECONDS), ...H264, ...gop, '-c:a', 'aac', path);
@@ -68,13 +70,13 @@ const call = (step: string, input: unknown) => handlers[step]!(input, context);
 
 const eventOf = (key: string) => ({ detail: { bucket: { name: process.env['SOURCE_BUCKET'] }, object: { key } } });
 
-/** Uploads the film; answers its run, planned. */
-async function planned({ isLarge = true, begins = false } = {}): Promise<AssembleTask> {
+/** Uploads the film, or something else; answers its run, planned. */
+async function planned({ isLarge = true, begins = false, body = film } = {}): Promise<AssembleTask> {
   Object.assign(next, { isLarge, begins });
   const record = aRecord({ id: newVideoId(), status: 'uploading', progress: 0 });
   await clients.dynamo.send(new PutCommand({ TableName: process.env['VIDEOS_TABLE'], Item: record }));
   const key = sourceKey(record.id);
-  await clients.s3.send(new PutObjectCommand({ Bucket: process.env['SOURCE_BUCKET'], Key: key, Body: film }));
+  await clients.s3.send(new PutObjectCommand({ Bucket: process.env['SOURCE_BUCKET'], Key: key, Body: body }));
   const result = (await call('probe', { execution: record.id, event: eventOf(key) })) as ProbeResult;
   if (result.outcome !== 'planned') throw new Error(result.outcome);
   const { plan, chunks } = result;
@@ -408,6 +410,69 @@ describe('a source that is encoded', () => {
     expect(await status(run)).toMatchObject({ status: 'ready' });
     for (const path of ['video/360p', 'video/234p', 'audio/main'])
       expect(await playlist(run, path)).toMatchObject({ count: 15, ended: true });
+    await complete(run);
+  });
+});
+
+describe('where nothing is encoded', () => {
+  const made = async (name: string, ...args: string[]): Promise<Buffer> => {
+    const path = join(folder, name);
+    await ffmpeg(...args, path);
+    return readFile(path);
+  };
+  const AAC = ['-c:a', 'aac', '-metadata:s:a:0', 'language=ger'];
+
+  it('a video plays before its pictures for scrubbing and captions, which a task of their own makes', async () => {
+    const srt = join(folder, 'said.srt');
+    await writeFile(srt, '1\n00:00:02,000 --> 00:00:03,000\nGuten Tag\n');
+    const tracks = ['-map', '0', '-map', '1', '-map', '2', '-c:s', 'mov_text', '-metadata:s:s:0', 'language=ger'];
+    const small = picture(12, '416x234');
+    const body = await made('small.mp4', ...small, ...tone(12), '-i', srt, ...tracks, ...H264, '-g', '60', ...AAC);
+    const run = await planned({ body });
+    expect(run.plan.video).toMatchObject([{ name: '234p', copied: true }]);
+    const along = run.chunks.filter((chunk) => chunk.along);
+    expect(along).toMatchObject([{ firstSegment: 1, segments: 6 }]);
+    for (const chunk of run.chunks.filter((one) => !one.along)) await perform(run, chunk);
+    expect(await status(run)).toMatchObject({ status: 'playable' });
+    expect(await playlist(run, 'video/234p')).toMatchObject({ count: 6, ended: true });
+    await perform(run, along[0]!);
+    expect(await status(run)).toMatchObject({
+      status: 'ready',
+      hasStoryboard: true,
+      hasPoster: true,
+      texts: [{ language: 'de', cues: 1 }],
+    });
+    await complete(run);
+  });
+
+  it('sound plays as it is, and has its cover for a poster', async () => {
+    await made('art.jpg', ...picture(1, '64x64'), '-frames:v', '1', '-c:v', 'mjpeg', '-f', 'image2');
+    const cover = ['-i', join(folder, 'art.jpg'), '-map', '0', '-map', '1', '-c:v', 'copy'];
+    const body = await made('song.m4a', ...tone(60), ...cover, '-disposition:v:0', 'attached_pic', ...AAC);
+    const run = await planned({ body });
+    expect(run.plan).toMatchObject({ video: [], audio: [{ copied: true }], source: { info: { cover: 1 } } });
+    const [first, ...others] = run.chunks;
+    await perform(run, first!);
+    expect(await status(run)).toMatchObject({ status: 'playable', renditions: [{ kind: 'audio', name: 'main' }] });
+    expect(await playlist(run, 'audio/main')).toMatchObject({ count: 3, ended: false, type: 'EVENT' });
+    for (const chunk of others) await perform(run, chunk);
+    expect(await status(run)).toMatchObject({ status: 'ready', hasPoster: true, hasStoryboard: false });
+    expect(await playlist(run, 'audio/main')).toMatchObject({ count: 30, ended: true, seconds: 60 });
+    expect([...(await objects(run)).keys()].filter((name) => name.includes('poster'))).toHaveLength(1);
+    await complete(run);
+  });
+
+  it('sound that cannot be copied plays after its first seconds', async () => {
+    const body = await made('camera.mov', ...tone(300), '-c:a', 'pcm_s24le');
+    const run = await planned({ body });
+    expect(run.chunks.length).toBe(3);
+    expect(run.chunks[0]!.duration).toBeLessThan(8);
+    const { count } = run.plan.segments!;
+    await perform(run, run.chunks[0]!);
+    expect(await status(run)).toMatchObject({ status: 'playable' });
+    await Promise.all(run.chunks.slice(1).map((chunk) => perform(run, chunk)));
+    expect(await status(run)).toMatchObject({ status: 'ready' });
+    expect(await playlist(run, 'audio/main')).toMatchObject({ count, ended: true, seconds: 300 });
     await complete(run);
   });
 });
