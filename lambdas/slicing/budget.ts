@@ -43,13 +43,10 @@ export const spokenDollars = (dollars: number): string =>
 /** Functions of one deployment are all of one kind. */
 export const architecture: Architecture = process.arch === 'arm64' ? 'arm64' : 'x86_64';
 
-/**
- * The plan with its price, which is counted from here on. `kept`: what there will be then, where that is more than the run makes.
- * Throws Refusal when a ceiling is passed.
- */
-export async function afford(plan: Plan, chunks: readonly Chunk[], kept?: Plan): Promise<Plan> {
+/** The plan with its price, which is counted from here on. Throws Refusal when a ceiling is passed. */
+export async function afford(plan: Plan, chunks: readonly Chunk[]): Promise<Plan> {
   const options = json('SLICING_COST', costOptions);
-  const cost = estimateCost(madeNow({ ...plan, chunks }), options, architecture, kept);
+  const cost = estimateCost(madeNow({ ...plan, chunks }), options, architecture);
   checkVideo(cost, options);
   await reserve({ ...plan, cost }, options);
   return { ...plan, cost };
@@ -69,7 +66,7 @@ export function checkVideo({ estimate }: Pick<Cost, 'estimate'>, { maxDollarsPer
  * passed. Does nothing when this run has done so, or the video is no longer its own.
  */
 export async function reserve(
-  { videoId, execution, cost }: { readonly videoId: string; readonly execution: string; readonly cost: Cost },
+  { videoId, execution, cost, spent = 0 }: Pick<Plan, 'videoId' | 'execution' | 'spent'> & { readonly cost: Cost },
   { maxDollarsPerMonth }: Ceilings,
   now = new Date(),
 ): Promise<void> {
@@ -90,7 +87,7 @@ export async function reserve(
     },
     ExpressionAttributeValues: {
       ':cost': cost,
-      ':spend': { execution, month, microdollars: wanted },
+      ':spend': { execution, month, microdollars: wanted, ...(spent > 0 && { before: microdollars(spent) }) },
       ':execution': execution,
     },
   };
@@ -103,10 +100,10 @@ export async function reserve(
   });
   // Its own reservation comes first: a step that is retried may find its month full by its own estimate.
   if (conditions?.[0] === true || conditions?.[1] !== true) return;
-  const spent = (await spentIn(month)) / 1e6;
+  const gone = (await spentIn(month)) / 1e6;
   throw new Refusal(
     'month-spent',
-    `Slicing this video would cost about ${spokenDollars(cost.estimate)}, and of the ${spokenDollars(maxDollarsPerMonth!)} that a month may cost here ${spokenDollars(spent)} are spent or planned; upload it next month, or ask the operator for a higher slicing.maxDollarsPerMonth.`,
+    `Slicing this video would cost about ${spokenDollars(cost.estimate)}, and of the ${spokenDollars(maxDollarsPerMonth!)} that a month may cost here ${spokenDollars(gone)} are spent or planned; upload it next month, or ask the operator for a higher slicing.maxDollarsPerMonth.`,
   );
 }
 
@@ -114,7 +111,7 @@ export async function reserve(
 export async function settle(id: string): Promise<void> {
   const { spend, cost } = (await readVideo(id)) ?? {};
   if (spend === undefined || cost?.actual == null) return;
-  await settleAt({ id, spend, cost }, cost.actual);
+  await settleAt({ id, spend, cost }, microdollars(cost.actual) - (spend.before ?? 0));
 }
 
 interface Settled {
@@ -123,8 +120,8 @@ interface Settled {
   readonly cost: Cost;
 }
 
-/** The same, of a run that `dollars` were measured of: `cost` is what its video's record says from then on. */
-export async function settleAt({ id, spend, cost }: Settled, dollars: number): Promise<void> {
+/** The same, of a run that took so many millionths: `cost` is what its video's record says from then on. */
+export async function settleAt({ id, spend, cost }: Settled, amount: number): Promise<void> {
   await transact(
     {
       TableName: required('VIDEOS_TABLE'),
@@ -134,7 +131,7 @@ export async function settleAt({ id, spend, cost }: Settled, dollars: number): P
       ExpressionAttributeNames: { '#cost': 'cost', '#spend': 'spend', '#execution': 'execution' },
       ExpressionAttributeValues: { ':cost': cost, ':execution': spend.execution },
     },
-    add(spend.month, microdollars(dollars) - spend.microdollars, new Date()),
+    add(spend.month, amount - spend.microdollars, new Date()),
   );
 }
 

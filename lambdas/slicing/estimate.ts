@@ -168,18 +168,13 @@ export function estimateUsage(work: Work, machine: Machine): Usage {
 /** Tenths of a cent's thousandth: finer than anything billed, without digits that mean nothing. */
 const rounded = (dollars: number) => Number(dollars.toFixed(6));
 
-/** What the record says before anything is encoded. `kept`: all that there will be then, where that is more. */
-export function estimateCost(
-  work: Work,
-  machine: Machine,
-  architecture: Architecture,
-  kept: Parameters<typeof mediaBytes>[0] = work,
-): Cost {
+/** What the record says before anything is encoded. */
+export function estimateCost(work: Work, machine: Machine, architecture: Architecture): Cost {
   return {
     engine: work.engine,
     estimate: rounded(dollarsOf(estimateUsage(work, machine), architecture)),
     actual: null,
-    monthly: rounded(monthlyDollars(work.source.info.bytes + mediaBytes(kept))),
+    monthly: rounded(monthlyDollars(work.source.info.bytes + mediaBytes(work))),
     priced: PRICED,
   };
 }

@@ -8,7 +8,7 @@ import { assembleTask, chunkResult } from '../../lib/contract/slicing.ts';
 import type { Usage } from '../../lib/contract/cost.ts';
 import type { Plan } from '../../lib/contract/plan.ts';
 import { readVideo } from '../shared/videos.ts';
-import { architecture, settleAt } from './budget.ts';
+import { architecture, microdollars, settleAt } from './budget.ts';
 import { transitionsOf } from './estimate.ts';
 import { readVersion, type ObjectRef } from './objects.ts';
 import { addUsage, dollarsOf } from './prices.ts';
@@ -30,8 +30,9 @@ export async function settleUnfinished(videoId: string, execution: string): Prom
     used.push(...(await Promise.all(results)).map((result) => result?.used));
   }
   const dollars = spentBy(run.plan, used);
-  const actual = Number((dollars + (run.plan.spent ?? 0)).toFixed(6));
-  await settleAt({ id: videoId, spend, cost: { ...cost, actual } }, dollars);
+  // Rungs that could not be made leave the video as it was, its price as well.
+  const shown = run.plan.ladder ? cost : { ...cost, actual: Number(dollars.toFixed(6)) };
+  await settleAt({ id: videoId, spend, cost: shown }, microdollars(dollars));
 }
 
 /** Dollars of what was measured: probing, and the tasks that are done. Pure. */
