@@ -82,7 +82,9 @@ const TEXT_SHARE = 0.1;
 async function fetchSource({ plan, chunk }: EncodeTask, path: string, signal: AbortSignal, timeoutMs: number) {
   if (plan.timescale === null) {
     await download(plan.source, path, signal);
-    return { plan, table: undefined, texts: await textsOfFile(plan, path, { timeoutMs, signal }) };
+    const part = forTask(plan, chunk, undefined);
+    const texts = chunk.ahead ? [] : await textsOfFile(plan, path, { timeoutMs, signal });
+    return { ...part, texts };
   }
   const key = chunkTableKey(plan.videoId, plan.revision, chunk.index);
   const stored = chunkTable.parse(JSON.parse(await readText({ bucket: required('MEDIA_BUCKET'), key })));

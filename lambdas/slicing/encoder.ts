@@ -122,10 +122,11 @@ async function storyboardOf({ renditions }: ChunkResult, { task: { plan, chunk }
 /** What only the file itself tells, and encoding must know: where its packets really lie, and whether fields are in it. */
 async function look(options: EncodeOptions, left: () => number) {
   const { plan, chunk } = options.task;
-  const { container, video, duration } = plan.source.info;
+  const { container, video, audio, duration } = plan.source.info;
   const limits = () => ({ timeoutMs: left(), ...memoryLimit(), signal: options.signal });
-  // Where there is sound alone, it stands in the picture's place.
-  const streams = [...new Set([video.index, ...plan.audio.map(({ index }) => index)])];
+  // Where there is sound alone, it stands in the picture's place. Of a video that has its sound already it counts, too: all
+  // rungs begin and end where the earliest and the last track do.
+  const streams = [...new Set([video.index, ...audio.map(({ index }) => index)])];
   try {
     if (!options.table && container === 'mpegts') await straighten(options.source, options.signal);
     const found = options.table ? undefined : await scanned(options, streams, limits());

@@ -11,7 +11,7 @@ import {
 import { labelsOf } from '../shared/language.ts';
 import { levelFor } from './levels.ts';
 import type { Copied } from './copy-table.ts';
-import { layTasks, targetOf, type LaidTable } from './tasks.ts';
+import { laterPaths, layTasks, targetOf, type LaidTable } from './tasks.ts';
 
 /**
  * Bit rates by short side, bit/s on average at up to 30 frames/s: the H.264 column of Apple's HLS Authoring
@@ -145,7 +145,7 @@ export function audioPlan(tracks: SourceInfo['audio'], kbps: number): SoundPlan[
 }
 
 /** The whole source as one chunk: the smallest case of many. */
-const wholeAsOneChunk = (): Chunk[] => [{ index: 0, start: 0, duration: null, firstSegment: 1 }];
+export const wholeAsOneChunk = (): Chunk[] => [{ index: 0, start: 0, duration: null, firstSegment: 1 }];
 
 interface PlanFor {
   readonly videoId: string;
@@ -197,11 +197,9 @@ export function planSlicing(of: PlanFor, options: SlicingOptions, table?: LaidTa
       return own ? { ...sound, channels: own.channels, sampleRate: own.sampleRate, copied: true as const } : sound;
     }),
   };
-  // What was remuxed is gone once it is sliced, and what is read whole is read once.
-  const when = of.remuxed ? 'upload' : options.ladderWhen;
   const { chunks, growing, later } = table
-    ? layTasks(renditions, table, when)
-    : { chunks: wholeAsOneChunk(), growing: false, later: [] };
+    ? layTasks(renditions, table, options.ladderWhen)
+    : { chunks: wholeAsOneChunk(), growing: false, later: laterPaths(renditions, options.ladderWhen) };
   const plan: Plan = {
     ...of,
     engine: 'encode',

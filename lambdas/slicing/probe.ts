@@ -82,7 +82,8 @@ export const handler = step(async (input: unknown, context: Pick<Context, 'getRe
       !table && costs().engine !== 'mediaconvert' && worthRemuxing(info, options)
         ? await remuxed(asItIs, options, context.getRemainingTimeInMillis() - RESERVE_MS)
         : asItIs;
-    const laid = byEngine(own, planSlicing(of, options), options);
+    // MediaConvert makes all of a video at once.
+    const laid = byEngine(own, planSlicing(of, { ...options, ladderWhen: 'upload' }), options);
     const plan = await afford(laid.plan);
     const run = { plan: { ...plan, used: used() }, chunks: laid.chunks };
     if (laid.table) {

@@ -63,9 +63,13 @@ export function layTasks(plan: Renditions, table: LaidTable, when: SlicingOption
       (first.length > (now.video.length === 0 ? 1 : 0) ||
         (now.video.length < plan.video.length && ladder.length > 1)) &&
       bytes > AT_ONCE_BYTES,
-    later: plan.video.filter(isLater).map(({ name }) => pathOf({ kind: 'video', name })),
+    later: laterPaths(plan, when),
   };
 }
+
+/** Paths of what is made once somebody plays the video. */
+export const laterPaths = (plan: Renditions, when: SlicingOptions['ladderWhen']): string[] =>
+  plan.video.filter(laterOf(plan, when)).map(({ name }) => pathOf({ kind: 'video', name }));
 
 /** Which rungs nobody needs before the video is played: all but what is copied, and a low one. */
 function laterOf({ video }: Renditions, when: SlicingOptions['ladderWhen']): (rung: Rung) => boolean {

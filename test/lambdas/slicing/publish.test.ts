@@ -2,7 +2,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
-import { CreateStateMachineCommand, ListExecutionsCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { Parser } from 'm3u8-parser';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -46,14 +45,6 @@ beforeAll(async () => {
     SLICING_PLACES: '200',
     PRESET: 'ultrafast',
   });
-  const { stateMachineArn } = await new SFNClient({}).send(
-    new CreateStateMachineCommand({
-      name: `ladders-${process.pid}`,
-      roleArn: 'arn:aws:iam::000000000000:role/states',
-      definition: JSON.stringify({ StartAt: 'Done', States: { Done: { Type: 'Succeed' } } }),
-    }),
-  );
-  process.env['STATE_MACHINE_ARN'] = stateMachineArn;
   const files = await workFolder();
   ({ remove } = files);
   folder = files.folder;
@@ -484,68 +475,4 @@ describe('where nothing is encoded', () => {
     expect(await playlist(run, 'audio/main')).toMatchObject({ count, ended: true, seconds: 300 });
     await complete(run);
   });
-});
-
-describe('a ladder that waits for its first viewer', () => {
-  it.each([
-    ['copied', 16, ['360p', '234p', 'main']],
-    ['encoded', 0, ['360p', 'main']],
-  ] as const)(
-    'of a source that is %s: a low rung at once, the rest once somebody plays it',
-    async (_, copyMaxMbps, now) => {
-      const options = process.env['SLICING_OPTIONS']!;
-      const ladder = copyMaxMbps > 0 ? [360, 234] : [540, 360, 234];
-      process.env['SLICING_OPTIONS'] = JSON.stringify({
-        ...JSON.parse(options),
-        ladder,
-        copyMaxMbps,
-        ladderWhen: 'first-play',
-      });
-      try {
-        const run = await planned({ isLarge: false });
-        const later = copyMaxMbps > 0 ? [] : ['234p'];
-        for (const chunk of run.chunks) await perform(run, chunk);
-        const before = await status(run);
-        expect(before.status).toBe('ready');
-        expect(before.renditions.map(({ name }) => name)).toEqual(now);
-        expect((before.later ?? []).map(({ name }) => name)).toEqual(later);
-        if (later.length === 0) return;
-
-        // Two viewers at once ask once; what they are told is what there is.
-        const { askForLadder } = await import('../../../lambdas/shared/slicing-run.ts');
-        await Promise.all([askForLadder(before), askForLadder(before)]);
-        const execution = `${before.id}-ladder-1`;
-        expect(await executions(execution)).toBe(1);
-        expect((await status(run)).slicing).toEqual({ execution, revision: 1 });
-        const event = { ...eventOf(sourceKey(before.id)), ladder: true };
-        const result = (await call('probe', { execution, event })) as ProbeResult;
-        if (result.outcome !== 'planned') throw new Error(JSON.stringify(result));
-        const rest: AssembleTask = { plan: result.plan, chunks: result.chunks };
-        expect(rest.chunks.map(({ only }) => only)).toEqual(rest.chunks.map(() => ['video/234p']));
-        const objectsBefore = await objects(run);
-        for (const chunk of rest.chunks.toReversed()) await perform(rest, chunk);
-        expect(await call('assemble', rest)).toEqual({ outcome: 'ready', videoId: before.id });
-        const after = await status(run);
-        expect(after).toMatchObject({ status: 'ready', revision: 1 });
-        expect(after.later).toBeUndefined();
-        expect(after.renditions.map(({ name }) => name)).toEqual(['360p', '234p', 'main']);
-        expect(after.timeline).toEqual(before.timeline);
-        // What was there is untouched, and the new rung is cut where the others are.
-        const there = await objects(run);
-        for (const [name, etag] of objectsBefore) expect(there.get(name)).toBe(etag);
-        expect(await playlist(run, 'video/234p')).toMatchObject({ count: 15, ended: true, type: 'VOD' });
-        await complete(run);
-        await askForLadder(after);
-        expect(await executions(execution)).toBe(1);
-      } finally {
-        process.env['SLICING_OPTIONS'] = options;
-      }
-    },
-  );
-
-  async function executions(named: string): Promise<number> {
-    const stateMachineArn = process.env['STATE_MACHINE_ARN']!;
-    const found = await new SFNClient({}).send(new ListExecutionsCommand({ stateMachineArn }));
-    return (found.executions ?? []).filter(({ name }) => name === named).length;
-  }
 });
