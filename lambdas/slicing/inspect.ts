@@ -216,9 +216,9 @@ async function beginAnew(source: ByteSource, { copied }: SegmentTable): Promise<
   const { keyframes, video } = copied!;
   if (video === undefined) return true;
   const places = Array.from({ length: LOOKED_INTO }, (_, i) => Math.floor(keyframes.length * ((i * UNEVEN) % 1)));
-  const looks = [...new Set(places)].map((place) => keyframes[place]!).map(async ({ offset, size }) =>
-    startsAnew(await source.read(offset, Math.min(size, LOOK_BYTES)), video),
-  );
+  const looks = [...new Set(places)]
+    .map((place) => keyframes[place]!)
+    .map(async ({ offset, size }) => startsAnew(await source.read(offset, Math.min(size, LOOK_BYTES)), video));
   return (await Promise.all(looks)).every(Boolean);
 }
 
