@@ -1,6 +1,7 @@
 /** From a source somewhere to the facts planning needs, reading as little of it as possible. */
 import { open } from 'node:fs/promises';
-import { hasPicture, type SlicingOptions, type SourceInfo } from '../../lib/contract/slicing.ts';
+import type { SlicingOptions } from '../../lib/contract/slicing.ts';
+import { hasPicture, type SourceInfo } from '../../lib/contract/source.ts';
 import { BoxError } from '../../lib/media/boxes.ts';
 import { FragmentIndex } from '../../lib/media/fragment-index.ts';
 import type { ByteSource, Layout } from '../../lib/media/layout.ts';

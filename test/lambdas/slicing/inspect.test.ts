@@ -6,7 +6,8 @@ import { inspect } from '../../../lambdas/slicing/inspect.ts';
 import { Refusal } from '../../../lambdas/slicing/refusal.ts';
 import { boxes } from '../../../lib/media/boxes.ts';
 import { box } from '../../../lib/media/build.ts';
-import { hasPicture, type SlicingOptions, type SourceInfo } from '../../../lib/contract/slicing.ts';
+import type { SlicingOptions } from '../../../lib/contract/slicing.ts';
+import { hasPicture, type SourceInfo } from '../../../lib/contract/source.ts';
 import { ffmpeg, fileSource, H264, formats, picture, sizeOf, tone, workFolder } from './media.ts';
 import { OPTIONS } from './options.ts';
 
