@@ -104,9 +104,9 @@ export async function inspect(asked: InspectOptions): Promise<Inspected> {
   return { info, table };
 }
 
-/** A raw stream that is one by a guess, and something else by how it begins, is what it begins as. */
+/** What nothing reads, or a raw stream by a guess, and is something else by how it begins, is what it begins as. */
 function refuseForeign(signature: string | undefined, format: string | undefined): void {
-  if (signature === undefined || format === undefined || !isRaw(format)) return;
+  if (signature === undefined || (format !== undefined && !isRaw(format))) return;
   throw new Refusal(
     'not-video',
     `This is ${signature} file, of a kind or build that cannot be read here; export it as MP4 with H.264 and AAC and upload that.`,
