@@ -1,8 +1,7 @@
 /**
  * Ceilings: what one video may cost, and all of a month together. A month is one row of the uploads table, in millionths of
  * a dollar. A run adds its estimate before it encodes anything, in one transaction with its record, so that a retried step
- * adds it once; at the end the measured price takes the estimate's place. Of a run that fails the estimate stays: what it had
- * used by then nobody measured.
+ * adds it once; at the end the measured price takes the estimate's place, also of a run that fails (unfinished.ts).
  */
 import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import { GetCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
@@ -10,10 +9,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { costOptions, type Cost, type CostOptions } from '../../lib/contract/cost.ts';
 import { json, required } from '../../lib/contract/env.ts';
 import { DAY_SECONDS } from '../../lib/contract/options.ts';
-import type { Plan } from '../../lib/contract/slicing.ts';
+import type { Chunk, Plan } from '../../lib/contract/plan.ts';
+import type { VideoRecord } from '../../lib/contract/video.ts';
 import { dynamo } from '../shared/clients.ts';
 import { readVideo } from '../shared/videos.ts';
-import { estimateCost } from './estimate.ts';
+import { estimateCost, madeNow } from './estimate.ts';
 import type { Architecture } from './prices.ts';
 import { Refusal } from './refusal.ts';
 import { ThrottledError } from './transient.ts';
@@ -44,10 +44,9 @@ export const spokenDollars = (dollars: number): string =>
 export const architecture: Architecture = process.arch === 'arm64' ? 'arm64' : 'x86_64';
 
 /** The plan with its price, which is counted from here on. Throws Refusal when a ceiling is passed. */
-export async function afford(plan: Plan): Promise<Plan> {
+export async function afford(plan: Plan, chunks: readonly Chunk[]): Promise<Plan> {
   const options = json('SLICING_COST', costOptions);
-  const now = plan.video.filter(({ name }) => plan.later?.includes(`video/${name}`) !== true);
-  const cost = estimateCost({ ...plan, video: now }, options, architecture);
+  const cost = estimateCost(madeNow({ ...plan, chunks }), options, architecture);
   checkVideo(cost, options);
   await reserve({ ...plan, cost }, options);
   return { ...plan, cost };
@@ -67,7 +66,7 @@ export function checkVideo({ estimate }: Pick<Cost, 'estimate'>, { maxDollarsPer
  * passed. Does nothing when this run has done so, or the video is no longer its own.
  */
 export async function reserve(
-  { videoId, execution, cost }: { readonly videoId: string; readonly execution: string; readonly cost: Cost },
+  { videoId, execution, cost, spent = 0 }: Pick<Plan, 'videoId' | 'execution' | 'spent'> & { readonly cost: Cost },
   { maxDollarsPerMonth }: Ceilings,
   now = new Date(),
 ): Promise<void> {
@@ -88,7 +87,7 @@ export async function reserve(
     },
     ExpressionAttributeValues: {
       ':cost': cost,
-      ':spend': { execution, month, microdollars: wanted },
+      ':spend': { execution, month, microdollars: wanted, ...(spent > 0 && { before: microdollars(spent) }) },
       ':execution': execution,
     },
   };
@@ -101,10 +100,10 @@ export async function reserve(
   });
   // Its own reservation comes first: a step that is retried may find its month full by its own estimate.
   if (conditions?.[0] === true || conditions?.[1] !== true) return;
-  const spent = (await spentIn(month)) / 1e6;
+  const gone = (await spentIn(month)) / 1e6;
   throw new Refusal(
     'month-spent',
-    `Slicing this video would cost about ${spokenDollars(cost.estimate)}, and of the ${spokenDollars(maxDollarsPerMonth!)} that a month may cost here ${spokenDollars(spent)} are spent or planned; upload it next month, or ask the operator for a higher slicing.maxDollarsPerMonth.`,
+    `Slicing this video would cost about ${spokenDollars(cost.estimate)}, and of the ${spokenDollars(maxDollarsPerMonth!)} that a month may cost here ${spokenDollars(gone)} are spent or planned; upload it next month, or ask the operator for a higher slicing.maxDollarsPerMonth.`,
   );
 }
 
@@ -112,16 +111,27 @@ export async function reserve(
 export async function settle(id: string): Promise<void> {
   const { spend, cost } = (await readVideo(id)) ?? {};
   if (spend === undefined || cost?.actual == null) return;
+  await settleAt({ id, spend, cost }, microdollars(cost.actual) - (spend.before ?? 0));
+}
+
+interface Settled {
+  readonly id: string;
+  readonly spend: NonNullable<VideoRecord['spend']>;
+  readonly cost: Cost;
+}
+
+/** The same, of a run that took so many millionths: `cost` is what its video's record says from then on. */
+export async function settleAt({ id, spend, cost }: Settled, amount: number): Promise<void> {
   await transact(
     {
       TableName: required('VIDEOS_TABLE'),
       Key: { id },
-      UpdateExpression: 'REMOVE #spend',
+      UpdateExpression: 'SET #cost = :cost REMOVE #spend',
       ConditionExpression: '#spend.#execution = :execution',
-      ExpressionAttributeNames: { '#spend': 'spend', '#execution': 'execution' },
-      ExpressionAttributeValues: { ':execution': spend.execution },
+      ExpressionAttributeNames: { '#cost': 'cost', '#spend': 'spend', '#execution': 'execution' },
+      ExpressionAttributeValues: { ':cost': cost, ':execution': spend.execution },
     },
-    add(spend.month, microdollars(cost.actual) - spend.microdollars, new Date()),
+    add(spend.month, amount - spend.microdollars, new Date()),
   );
 }
 

@@ -38,8 +38,14 @@ export const MIB_A_VCPU = 1769;
 /** Share of the vCPUs that is used while a chunk is encoded: threads end at different times. */
 export const BUSY = 0.9;
 
+/** Share of scaling and encoding that one thread of ffmpeg does: a chunk's rungs are encoded one after another. */
+export const ONE_THREAD = 0.97;
+
+/** Bytes that one request of copying reads (lambdas/slicing/copier.ts). */
+export const COPY_READ = 4 * 1024 ** 2;
+
 /** Seconds of a function beside encoding: its start, reading, the last segments' way to S3. */
-export const AROUND = { probe: 2.5, chunk: 1.2, assemble: 2.5 } as const;
+export const AROUND = { probe: 2.5, chunk: 1.2, copy: 1, assemble: 2.5 } as const;
 
 /** Bytes a second that a function moves to or from S3, which copying is bound by. */
 export const BYTES_A_SECOND = 75e6;
@@ -56,7 +62,7 @@ export const WRITES = { probe: 12, chunk: 8, assemble: 12 } as const;
 
 /**
  * Transitions of Step Functions: of the run itself, and of each task, which is one of the run where there are few (`FEW` of
- * lib/constructs/slicing.ts), else an execution of its own. Start and End count as AWS's own example counts them: two more
+ * lib/constructs/slicing-flow.ts), else an execution of its own. Start and End count as AWS's own example counts them: two more
  * than states.
  */
 export const TRANSITIONS = { run: 6, chunk: 3, chunkOfFew: 1, few: 8, convert: 2 } as const;

@@ -3,10 +3,10 @@
  * beside them. Pure. It says `{$auth}` where a signature belongs, as the playlists do; the playback function supplies it.
  */
 import { INIT_NAME, renditionFolder, revisionPrefix, type RenditionKind } from '../../lib/contract/keys.ts';
-import type { Plan } from '../../lib/contract/slicing.ts';
+import type { Plan } from '../../lib/contract/plan.ts';
 import type { Rendition } from '../../lib/contract/video.ts';
 import { describe, targetDuration, type MergedRendition, type Segment } from './playlists.ts';
-import { TIME_OFFSET } from '../../lib/contract/slicing.ts';
+import { TIME_OFFSET } from '../../lib/contract/plan.ts';
 
 export const DASH_TYPE = 'application/dash+xml';
 
@@ -82,13 +82,16 @@ function representation(member: MergedRendition, plan: Plan, lines: readonly str
   const described = describe(member, plan);
   const children = [...SHAPES[member.kind].children(described), ...lines];
   const open = `<Representation${written({
-    id: renditionFolder(member.kind, member.name).slice(0, -1),
+    id: idOf(member.kind, member.name),
     bandwidth: described.bandwidth,
     codecs: described.codecs,
     ...SHAPES[member.kind].attributes(described, member),
   })}`;
   return children.length > 0 ? [`${open}>`, ...children, '</Representation>'] : [`${open}/>`];
 }
+
+/** Of a representation: where its files are. */
+export const idOf = (kind: RenditionKind, name: string): string => renditionFolder(kind, name).slice(0, -1);
 
 interface Shape {
   readonly attributes: (rendition: Rendition, merged: MergedRendition) => Attributes;

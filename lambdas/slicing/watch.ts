@@ -1,5 +1,5 @@
 /** Keeps the record's progress up to date while a chunk is encoded, and notices when the video is no longer wanted. */
-import type { Chunk, Plan } from '../../lib/contract/slicing.ts';
+import type { Chunk, Plan } from '../../lib/contract/plan.ts';
 import { logger } from '../shared/logger.ts';
 import { changeVideo } from '../shared/videos.ts';
 import { countChunk, raiseProgress } from './done.ts';
@@ -46,7 +46,8 @@ export class Watch {
   }
 
   get #whole(): boolean {
-    return this.#plan.timescale === null;
+    // Of a video that is ready the progress is over, whatever is made besides.
+    return this.#plan.timescale === null && this.#plan.ladder !== true;
   }
 
   /** Writes the progress under the run's guard. Throws Stopped when it does not hold. */
@@ -61,7 +62,7 @@ export class Watch {
 
   /** The task is done; done again after a retry it counts once. Answers all that are. Throws Stopped like `check`. */
   async done(): Promise<ReadonlySet<number>> {
-    if (this.#whole) {
+    if (this.#plan.timescale === null) {
       await this.check();
       return new Set([this.#chunk.index]);
     }

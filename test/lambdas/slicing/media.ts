@@ -20,14 +20,9 @@ import { mergeTexts, textsOfChunk, textsOfFile } from '../../../lambdas/slicing/
 import { LayerError } from '../../../lib/constructs/ffmpeg-layer-cache.ts';
 import { layerFolder } from '../../support/layer.ts';
 import type { RenditionKind } from '../../../lib/contract/keys.ts';
-import {
-  chunkTable,
-  copyTable,
-  type Chunk,
-  type ChunkResult,
-  type Plan,
-  type SlicingOptions,
-} from '../../../lib/contract/slicing.ts';
+import type { Chunk, Plan } from '../../../lib/contract/plan.ts';
+import { chunkTable, copyTable } from '../../../lib/contract/segment-table.ts';
+import type { ChunkResult, SlicingOptions } from '../../../lib/contract/slicing.ts';
 import { OPTIONS, VIDEO_ID } from './options.ts';
 
 const exec = promisify(execFile);
@@ -146,9 +141,13 @@ export async function encodeFile(
     // As it travels: through S3, as text.
     const asText = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
     if (chunk.copy) {
-      const names = { video: plan.video[0]!.name, sounds: plan.audio.map(({ name }) => name) };
+      const names = { video: plan.video[0]?.name ?? '', sounds: plan.audio.map(({ name }) => name) };
       const group = copyTable.parse(asText(table!.copied!.part(range, names)));
       results.push(await copyGroup({ chunk, table: group, source: await fileSource(path), put }));
+      continue;
+    }
+    if (chunk.along && plan.video.length === 0) {
+      results.push({ index: chunk.index, renditions: [] });
       continue;
     }
     const part = forTask(plan, chunk, table && chunkTable.parse(asText(table.part(range))));
