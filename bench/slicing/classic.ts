@@ -1,5 +1,5 @@
 /** The usual way: one ffmpeg process over the whole file. Written apart from ours, with the plan's settings. */
-import type { Plan } from '../../lib/contract/slicing.ts';
+import type { Plan } from '../../lib/contract/plan.ts';
 import { CRF, vbvOf } from '../../lambdas/slicing/args.ts';
 import { FRAME_RATE } from './source.ts';
 

@@ -1,13 +1,7 @@
 /** The one ffmpeg command of a chunk: decode once, write every rung and the audio rendition. Pure. */
-import {
-  TIME_OFFSET,
-  type Chunk,
-  type ChunkTable,
-  type Plan,
-  type Rung,
-  type SoundPlan,
-  type SourceSound,
-} from '../../lib/contract/slicing.ts';
+import { TIME_OFFSET, type Chunk, type Plan, type Rung, type SoundPlan } from '../../lib/contract/plan.ts';
+import type { ChunkTable } from '../../lib/contract/segment-table.ts';
+import type { SourceSound } from '../../lib/contract/source.ts';
 import type { RenditionKind } from '../../lib/contract/keys.ts';
 import { barred, fitted } from './fit.ts';
 import { readsAlong } from './outputs.ts';
