@@ -7,11 +7,6 @@ import { DAY_SECONDS, slicingBounds, whole } from './options.ts';
 import { chunk, plan } from './plan.ts';
 import { failure, videoId } from './video.ts';
 
-// For files that still ask here.
-export { TIME_OFFSET, type Chunk, type Plan, type Rung, type SoundPlan } from './plan.ts';
-export type { ChunkTable } from './segment-table.ts';
-export type { SourceSound } from './source.ts';
-
 /** The slicing options of a deployment that probing plans by (JSON in `SLICING_OPTIONS`). */
 export const slicingOptions = z.object(slicingBounds).omit({ preset: true });
 /** Planning takes any rungs; which ones there are to choose from is a matter of the configuration. */
