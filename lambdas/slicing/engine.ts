@@ -1,8 +1,7 @@
 /** Which engine slices a video: our own functions, or MediaConvert. Pure. */
 import type { CostOptions } from '../../lib/contract/cost.ts';
-import type { Plan } from '../../lib/contract/slicing.ts';
-import { MIB_A_VCPU } from './cost-of-a-second.ts';
-import { encodingSeconds, estimateCost } from './estimate.ts';
+import type { Plan } from '../../lib/contract/plan.ts';
+import { estimateCost, wholeSeconds, type Work } from './estimate.ts';
 import type { Architecture } from './prices.ts';
 
 /** Pixels of a side that MediaConvert makes at least (its API: Width and Height). */
@@ -13,18 +12,16 @@ const SURE = 0.7;
 
 interface Choice {
   /** The plan for our own functions, by the segment table where the source has one. */
-  readonly own: Plan;
+  readonly own: Plan & Work;
   /** The same ladder for MediaConvert, which knows no segment table. */
-  readonly theirs: Plan;
+  readonly theirs: Plan & Work;
   /** Whether a source without a segment table fits one function's scratch space. */
   readonly fits: boolean;
 }
 
 /** Whether one function is enough for a source that is encoded whole. */
-export function inTime(plan: Plan, { preset, memoryMiB, timeoutSeconds }: CostOptions): boolean {
-  if (plan.timescale !== null) return true;
-  const { all, longest } = encodingSeconds(plan, preset);
-  return Math.max(all / (memoryMiB / MIB_A_VCPU), longest) < timeoutSeconds * SURE;
+export function inTime(work: Work, machine: CostOptions): boolean {
+  return work.timescale !== null || wholeSeconds(work, machine) < machine.timeoutSeconds * SURE;
 }
 
 /** `auto` prefers our own; see `slicing.engine` for when it does not. */

@@ -3,17 +3,15 @@ import type { Context } from 'aws-lambda';
 import { costOptions } from '../../lib/contract/cost.ts';
 import { json, required } from '../../lib/contract/env.ts';
 import { parseUploadKey } from '../../lib/contract/keys.ts';
+import type { Chunk, Plan } from '../../lib/contract/plan.ts';
 import {
-  hasPicture,
   probeResult,
   probeTask,
   slicingOptions,
-  type Chunk,
-  type Plan,
   type ProbeResult,
   type SlicingOptions,
-  type SourceInfo,
 } from '../../lib/contract/slicing.ts';
+import { hasPicture, type SourceInfo } from '../../lib/contract/source.ts';
 import type { VideoRecord } from '../../lib/contract/video.ts';
 import { logger } from '../shared/logger.ts';
 import { announce, changeVideo, readVideo } from '../shared/videos.ts';
@@ -34,6 +32,7 @@ import { Refusal } from './refusal.ts';
 import { withIndex } from './remux.ts';
 import { worthRemuxing } from './remuxer.ts';
 import type { SegmentTable } from './segment-table.ts';
+import { atATime } from './share.ts';
 import { storeRun, storeTable } from './store-table.ts';
 import { step } from './transient.ts';
 import { Stopped } from './watch.ts';
@@ -84,14 +83,14 @@ export const handler = step(async (input: unknown, context: Pick<Context, 'getRe
         : asItIs;
     // MediaConvert makes all of a video at once.
     const laid = byEngine(own, planSlicing(of, { ...options, ladderWhen: 'upload' }), options);
-    const plan = await afford(laid.plan);
+    const plan = await afford(laid.plan, laid.chunks);
     const run = { plan: { ...plan, used: used() }, chunks: laid.chunks };
     if (laid.table) {
       await storeRun(run);
       await begin(run, laid.table);
       await storeTable(run, laid.table);
     }
-    return result({ outcome: 'planned', ...run });
+    return result({ outcome: 'planned', ...run, ...(await atATime(videoId)) });
   } catch (error) {
     if (error instanceof Stopped) {
       await leavePlace(videoId);
@@ -123,7 +122,8 @@ interface Laid {
 function byEngine(own: Laid, whole: Pick<Laid, 'plan' | 'chunks'>, options: SlicingOptions): Laid {
   const theirs: Laid = { ...whole, plan: { ...whole.plan, engine: 'mediaconvert' }, table: undefined };
   const { bytes } = own.plan.source.info;
-  const choice = { own: own.plan, theirs: theirs.plan, fits: fits(bytes, options) };
+  const [ours, other] = [own, theirs].map(({ plan, chunks }) => ({ ...plan, chunks }));
+  const choice = { own: ours!, theirs: other!, fits: fits(bytes, options) };
   if (chooseEngine(choice, costs(), architecture) === 'mediaconvert') return theirs;
   if (own.plan.timescale === null) checkBytes(bytes, options);
   return own;

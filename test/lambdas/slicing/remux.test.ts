@@ -25,6 +25,7 @@ beforeAll(async () => {
   close = await startHandlerEngine({
     SLICING_OPTIONS: JSON.stringify({ ...OPTIONS, ladder: [234], chunkSeconds: 100 }),
     SLICING_PLACES: '2',
+    SLICING_TASKS: '0',
     PRESET: 'ultrafast',
   });
   ({ folder, remove } = await workFolder());

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { remux, worthRemuxing } from '../../../lambdas/slicing/remuxer.ts';
-import type { SourceInfo } from '../../../lib/contract/slicing.ts';
+import type { SourceInfo } from '../../../lib/contract/source.ts';
 import { ProcessError } from '../../../lib/process.ts';
 import type { MovieIndex } from '../../../lib/media/sample-table.ts';
 import { ffmpeg, H264, packets, picture, tone, workFolder } from './media.ts';

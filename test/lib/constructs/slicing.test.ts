@@ -122,9 +122,9 @@ describe('the slicing stage', () => {
   });
 
   const objects: [step: string, action: string, prefixes: string[]][] = [
-    ['Probe', 's3:GetObject', ['uploads/*']],
-    ['Probe', 's3:DeleteObject', ['uploads/*', 'work/*']],
-    ['Probe', 's3:PutObject', ['uploads/*', 'work/*']],
+    ['Probe', 's3:GetObject', ['uploads/*', 'work/*', 'vod/*']],
+    ['Probe', 's3:DeleteObject', ['uploads/*', 'work/*', 'vod/*']],
+    ['Probe', 's3:PutObject', ['uploads/*', 'work/*', 'vod/*']],
     ['Probe', 's3:DeleteObjectTagging', ['uploads/*']],
     ...['Encode', 'Chunk', 'Copy'].flatMap((step): [string, string, string[]][] => [
       [step, 's3:GetObject', ['uploads/*', 'vod/*', 'work/*']],
@@ -134,7 +134,7 @@ describe('the slicing stage', () => {
     ['Assemble', 's3:GetObject', ['work/*', 'vod/*']],
     ['Assemble', 's3:PutObject', ['vod/*']],
     ['Assemble', 's3:DeleteObject', ['work/*', 'vod/*']],
-    ['Fail', 's3:GetObject', []],
+    ['Fail', 's3:GetObject', ['work/*']],
     ['Fail', 's3:DeleteObject', ['vod/*', 'work/*']],
   ];
   it.each(objects)('%s: %s on %j', (step, action, prefixes) => {
