@@ -236,7 +236,7 @@ const CLOCKS: readonly OddFile[] = [
       kind,
       make(
         [...card(), ...beep, '-t', '11', ...HOLE, '-af', "aselect='not(between(t,1.51,8.98))'"],
-        codecs as readonly string[],
+        codecs,
       ),
       { seconds: 11, both: [0, 1, 9, 10] },
     ),

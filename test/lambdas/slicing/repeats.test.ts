@@ -72,7 +72,7 @@ it('in a segment table a long still holds cuts, and chunks begin at keyframes al
       sync: Uint8Array.from(times, (time) => (time % 300 === 0 ? 1 : 0)),
       lastDuration: 1,
     },
-  } as unknown as IndexedTrack;
+  };
   const options = { segmentSeconds: 6, chunkSeconds: 12, maxChunks: 10, audio: [] };
   const table = segmentTable({ timescale: 10, tracks: [track] }, options)!;
   expect(table.starts).toEqual([0, 6, 12, 18, 24, 30]);
