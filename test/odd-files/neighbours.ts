@@ -234,10 +234,7 @@ const CLOCKS: readonly OddFile[] = [
       'hole in all of it',
       `loss.${kind}`,
       kind,
-      make(
-        [...card(), ...beep, '-t', '11', ...HOLE, '-af', "aselect='not(between(t,1.51,8.98))'"],
-        codecs,
-      ),
+      make([...card(), ...beep, '-t', '11', ...HOLE, '-af', "aselect='not(between(t,1.51,8.98))'"], codecs),
       { seconds: 11, both: [0, 1, 9, 10] },
     ),
   ),
