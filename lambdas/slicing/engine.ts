@@ -4,6 +4,7 @@ import type { Plan } from '../../lib/contract/slicing.ts';
 import { MIB_A_VCPU } from './cost-of-a-second.ts';
 import { encodingSeconds, estimateCost } from './estimate.ts';
 import type { Architecture } from './prices.ts';
+import { Refusal, spokenDuration } from './refusal.ts';
 
 /** Pixels of a side that MediaConvert makes at least (its API: Width and Height). */
 const LEAST_SIDE = 32;
@@ -25,6 +26,21 @@ export function inTime(plan: Plan, { preset, memoryMiB, timeoutSeconds }: CostOp
   if (plan.timescale !== null) return true;
   const { all, longest } = encodingSeconds(plan, preset);
   return Math.max(all / (memoryMiB / MIB_A_VCPU), longest) < timeoutSeconds * SURE;
+}
+
+/** How much more than an estimate says of the time there is, and it surely does not suffice. */
+const SURELY_NOT = 2;
+
+/** Throws Refusal for what one function would encode whole and cannot in its time, before it tries. */
+export function checkTime(plan: Plan, { preset, memoryMiB, timeoutSeconds }: CostOptions): void {
+  const { all, longest } = encodingSeconds(plan, preset);
+  const seconds = Math.max(all / (memoryMiB / MIB_A_VCPU), longest);
+  if (seconds <= timeoutSeconds * SURELY_NOT) return;
+  const { container, video, duration } = plan.source.info;
+  throw new Refusal(
+    'encode-timeout',
+    `The file cannot be cut into pieces (${video.codec} in ${container}), so one task encodes all ${spokenDuration(duration)} of it: that takes about ${spokenDuration(seconds)}, and there are ${spokenDuration(timeoutSeconds)} (slicing.timeoutSeconds). Export it as MP4 with H.264 and AAC and upload that.`,
+  );
 }
 
 /** `auto` prefers our own; see `slicing.engine` for when it does not. */

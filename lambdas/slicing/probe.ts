@@ -20,9 +20,10 @@ import { announce, changeVideo, readVideo } from '../shared/videos.ts';
 import { accept, removeStray } from './accept.ts';
 import { afford, architecture } from './budget.ts';
 import { claim } from './claim.ts';
-import { chooseEngine } from './engine.ts';
+import { checkTime, chooseEngine } from './engine.ts';
 import { refuse } from './failing.ts';
-import { checkBytes, fits } from './facts.ts';
+import { checkBytes, checkLimits, fits } from './facts.ts';
+import type { Inspected } from './inspect.ts';
 import { lookAt } from './look.ts';
 import { planLadder } from './ladder-run.ts';
 import { startMeter } from './meter.ts';
@@ -31,7 +32,7 @@ import { holdPlace, leavePlace } from './place.ts';
 import { planSlicing } from './plan.ts';
 import { Refusal } from './refusal.ts';
 import { withIndex } from './remux.ts';
-import { worthRemuxing } from './remuxer.ts';
+import { worthRemuxing } from './remux-args.ts';
 import type { SegmentTable } from './segment-table.ts';
 import { storeTable } from './store-table.ts';
 import { step } from './transient.ts';
@@ -68,20 +69,27 @@ export const handler = step(async (input: unknown, context: Pick<Context, 'getRe
     // Claimed first: a record that waits for its turn no longer expires, and its upload's place is free.
     await holdPlace(videoId);
     const options = json('SLICING_OPTIONS', slicingOptions);
-    const { info, table } = await lookAt(pinned, pinned.size, options, context.getRemainingTimeInMillis() - RESERVE_MS);
-    if (!(await markProbed(record, execution, info))) {
+    const leftMs = () => context.getRemainingTimeInMillis() - RESERVE_MS;
+    const remuxes = costs().engine !== 'mediaconvert';
+    const looked = await lookAt(pinned, pinned.size, options, leftMs(), { anySize: true, remuxes });
+    if (!(await markProbed(record, execution, looked))) {
       await leavePlace(videoId);
       return ignored('the video was deleted');
     }
     const { bucket: from, key, etag } = pinned;
-    const source = { bucket: from, key, ...(etag !== undefined && { etag }), info };
-    const of = { videoId, revision, execution, source };
-    const asItIs = { ...planSlicing(of, options, table), table };
-    const own =
-      !table && costs().engine !== 'mediaconvert' && worthRemuxing(info, options)
-        ? await remuxed(asItIs, options, context.getRemainingTimeInMillis() - RESERVE_MS)
-        : asItIs;
-    const laid = byEngine(own, planSlicing(of, options), options);
+    const of = (info: SourceInfo) => ({
+      ...{ videoId, revision, execution },
+      source: { bucket: from, key, ...(etag !== undefined && { etag }), info },
+    });
+    const plan0 = ({ info, table }: Inspected) => ({ ...planSlicing(of(info), options, table), table });
+    let own: Laid | undefined;
+    if (remuxes && !looked.table && (looked.unmeasured || worthRemuxing(looked.info, options)))
+      own = await remuxed(plan0(looked), { options, timeoutMs: leftMs(), unmeasured: looked.unmeasured === true });
+    // What was left to remuxing, which cannot be, is measured after all.
+    own ??= plan0(
+      looked.unmeasured ? await lookAt(pinned, pinned.size, options, leftMs(), { anySize: true }) : looked,
+    );
+    const laid = byEngine(own, planSlicing(of(own.plan.source.info), options), options);
     const plan = await afford(laid.plan);
     if (laid.table) await storeTable({ plan: { ...plan, used: used() }, chunks: laid.chunks }, laid.table);
     return result({ outcome: 'planned', plan: { ...plan, used: used() }, chunks: laid.chunks });
@@ -118,28 +126,34 @@ function byEngine(own: Laid, whole: Pick<Laid, 'plan' | 'chunks'>, options: Slic
   const { bytes } = own.plan.source.info;
   const choice = { own: own.plan, theirs: theirs.plan, fits: fits(bytes, options) };
   if (chooseEngine(choice, costs(), architecture) === 'mediaconvert') return theirs;
-  if (own.plan.timescale === null) checkBytes(bytes, options);
+  if (own.plan.timescale === null) {
+    checkBytes(bytes, options);
+    checkTime(own.plan, costs());
+  }
   return own;
 }
 
 const costs = () => json('SLICING_COST', costOptions);
 
-/** The plan by the table that remuxing gives it, or as it is, where it fits one function. */
-async function remuxed(asItIs: Laid, options: SlicingOptions, timeoutMs: number): Promise<Laid> {
+/** The plan by the table that remuxing gives it, if it does. */
+async function remuxed(asItIs: Laid, by: Parameters<typeof withIndex>[1]): Promise<Laid | undefined> {
   const { videoId, revision, execution, source } = asItIs.plan;
-  const made = await withIndex(asItIs, options, timeoutMs);
-  if (!made) return asItIs;
+  const made = await withIndex(asItIs, by);
+  if (!made) return undefined;
   const { table, remuxed: file } = made;
   const counted = { ...source, info: { ...source.info, duration: table.seconds } };
-  return { ...planSlicing({ videoId, revision, execution, source: counted, remuxed: file }, options, table), table };
+  checkLimits(counted.info, by.options);
+  const of = { videoId, revision, execution, source: counted, ...(file && { remuxed: file }) };
+  // What was found in the pass is not found again for a ladder that is made later.
+  return { ...planSlicing(of, { ...by.options, ladderWhen: 'upload' }, table), table };
 }
 
 /** False when the video is no longer this run's. A retried step finds its own mark. */
-async function markProbed({ id }: VideoRecord, execution: string, info: SourceInfo): Promise<boolean> {
+async function markProbed({ id }: VideoRecord, execution: string, { info, unmeasured }: Inspected): Promise<boolean> {
   const { duration, video } = info;
   const { segmentType } = json('SLICING_OPTIONS', slicingOptions);
   const set = {
-    duration,
+    duration: unmeasured ? null : duration,
     ...(hasPicture(info) && { width: video.width, height: video.height }),
     segmentType,
     progress: 0,
