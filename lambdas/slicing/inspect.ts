@@ -13,6 +13,7 @@ import type { CopyWish } from './copy-table.ts';
 import { audioPlan, mayCopy } from './plan.ts';
 import { Refusal, spokenDuration } from './refusal.ts';
 import { measuredByRemuxing, worthRemuxing } from './remux-args.ts';
+import type { Remuxed } from './remuxer.ts';
 import { takeSample, TRUNCATED, walkFragments } from './sample.ts';
 import { scan } from './scan.ts';
 import { segmentTable, type SegmentTable } from './segment-table.ts';
@@ -184,6 +185,16 @@ export function tableOf(
   const copy = copies ? copyWish(index, facts, options) : undefined;
   const of = { ...options, maxChunks: MAX_CHUNKS, audio: audioPlan(facts.audio, options.audioKbps), copy };
   return usable(() => segmentTable(index, of));
+}
+
+/** Of an index that was found by reading all of the source: by the keyframes that need nothing before them, if it can be copied so; else by all there are. */
+export function tableOfRemuxed(
+  { index, fresh }: Pick<Remuxed, 'index' | 'fresh'>,
+  info: SourceInfo,
+  options: SlicingOptions,
+): SegmentTable | undefined {
+  const copied = fresh && tableOf(fresh, info, options);
+  return copied?.copied ? copied : tableOf(index, info, options, false);
 }
 
 /** What of the tracks could be copied by their description. */

@@ -1,6 +1,5 @@
 /** First step: claim the video, find out what the source is, refuse it or plan its slicing. */
 import type { Context } from 'aws-lambda';
-import { costOptions } from '../../lib/contract/cost.ts';
 import { json, required } from '../../lib/contract/env.ts';
 import { parseUploadKey } from '../../lib/contract/keys.ts';
 import {
@@ -8,21 +7,16 @@ import {
   probeResult,
   probeTask,
   slicingOptions,
-  type Chunk,
-  type Plan,
   type ProbeResult,
-  type SlicingOptions,
   type SourceInfo,
 } from '../../lib/contract/slicing.ts';
 import type { VideoRecord } from '../../lib/contract/video.ts';
 import { logger } from '../shared/logger.ts';
 import { announce, changeVideo, readVideo } from '../shared/videos.ts';
 import { accept, removeStray } from './accept.ts';
-import { afford, architecture } from './budget.ts';
+import { afford } from './budget.ts';
 import { claim } from './claim.ts';
-import { checkTime, chooseEngine } from './engine.ts';
 import { refuse } from './failing.ts';
-import { checkBytes, checkLimits, fits } from './facts.ts';
 import type { Inspected } from './inspect.ts';
 import { lookAt } from './look.ts';
 import { planLadder } from './ladder-run.ts';
@@ -31,10 +25,10 @@ import { headObject, type ObjectRef } from './objects.ts';
 import { holdPlace, leavePlace } from './place.ts';
 import { planSlicing } from './plan.ts';
 import { Refusal } from './refusal.ts';
-import { withIndex } from './remux.ts';
-import { worthRemuxing } from './remux-args.ts';
-import type { SegmentTable } from './segment-table.ts';
+import { byEngine, costs, withFoundIndex, type Laid } from './laying.ts';
+import { isIndexedInPlace, worthRemuxing } from './remux-args.ts';
 import { storeTable } from './store-table.ts';
+import { readStretch, stretchesOf } from './stretches.ts';
 import { step } from './transient.ts';
 import { Stopped } from './watch.ts';
 
@@ -43,7 +37,11 @@ const RESERVE_MS = 10_000;
 
 export const handler = step(async (input: unknown, context: Pick<Context, 'getRemainingTimeInMillis'>) => {
   const used = startMeter();
-  const { execution, event } = probeTask.parse(input);
+  const { execution, event, read, stretches } = probeTask.parse(input);
+  if (read) {
+    await readStretch(read, context.getRemainingTimeInMillis() - RESERVE_MS);
+    return result({ outcome: 'read' });
+  }
   const { bucket, object } = event.detail;
   const upload = parseUploadKey(object.key);
   if (upload === undefined || bucket.name !== required('SOURCE_BUCKET')) return ignored('not an upload of ours');
@@ -81,14 +79,17 @@ export const handler = step(async (input: unknown, context: Pick<Context, 'getRe
       ...{ videoId, revision, execution },
       source: { bucket: from, key, ...(etag !== undefined && { etag }), info },
     });
-    const plan0 = ({ info, table }: Inspected) => ({ ...planSlicing(of(info), options, table), table });
+    const asItIs = ({ info, table }: Inspected) => ({ ...planSlicing(of(info), options, table), table });
     let own: Laid | undefined;
-    if (remuxes && !looked.table && (looked.unmeasured || worthRemuxing(looked.info, options)))
-      own = await remuxed(plan0(looked), { options, timeoutMs: leftMs(), unmeasured: looked.unmeasured === true });
+    if (remuxes && !looked.table && (looked.unmeasured || worthRemuxing(looked.info, options))) {
+      const toRead = stretches === undefined && isIndexedInPlace(looked.info) ? stretchesOf(pinned.size) : [];
+      if (toRead.length > 0)
+        return result({ outcome: 'stretches', stretches: toRead, videoId, revision, source: of(looked.info).source });
+      const unmeasured = looked.unmeasured === true;
+      own = await withFoundIndex(asItIs(looked), { options, timeoutMs: leftMs(), unmeasured, stretches: stretches?.length ?? 0 });
+    }
     // What was left to remuxing, which cannot be, is measured after all.
-    own ??= plan0(
-      looked.unmeasured ? await lookAt(pinned, pinned.size, options, leftMs(), { anySize: true }) : looked,
-    );
+    own ??= asItIs(looked.unmeasured ? await lookAt(pinned, pinned.size, options, leftMs(), { anySize: true }) : looked);
     const laid = byEngine(own, planSlicing(of(own.plan.source.info), options), options);
     const plan = await afford(laid.plan);
     if (laid.table) await storeTable({ plan: { ...plan, used: used() }, chunks: laid.chunks }, laid.table);
@@ -112,40 +113,6 @@ const result = (value: ProbeResult): ProbeResult => probeResult.parse(value);
 function ignored(reason: string): ProbeResult {
   logger.warn('source ignored', { reason });
   return { outcome: 'ignored', reason };
-}
-
-interface Laid {
-  readonly plan: Plan;
-  readonly chunks: Chunk[];
-  readonly table: SegmentTable | undefined;
-}
-
-/** What the right engine for it works by: our own functions, or MediaConvert, which knows no segment table. */
-function byEngine(own: Laid, whole: Pick<Laid, 'plan' | 'chunks'>, options: SlicingOptions): Laid {
-  const theirs: Laid = { ...whole, plan: { ...whole.plan, engine: 'mediaconvert' }, table: undefined };
-  const { bytes } = own.plan.source.info;
-  const choice = { own: own.plan, theirs: theirs.plan, fits: fits(bytes, options) };
-  if (chooseEngine(choice, costs(), architecture) === 'mediaconvert') return theirs;
-  if (own.plan.timescale === null) {
-    checkBytes(bytes, options);
-    checkTime(own.plan, costs());
-  }
-  return own;
-}
-
-const costs = () => json('SLICING_COST', costOptions);
-
-/** The plan by the table that remuxing gives it, if it does. */
-async function remuxed(asItIs: Laid, by: Parameters<typeof withIndex>[1]): Promise<Laid | undefined> {
-  const { videoId, revision, execution, source } = asItIs.plan;
-  const made = await withIndex(asItIs, by);
-  if (!made) return undefined;
-  const { table, remuxed: file } = made;
-  const counted = { ...source, info: { ...source.info, duration: table.seconds } };
-  checkLimits(counted.info, by.options);
-  const of = { videoId, revision, execution, source: counted, ...(file && { remuxed: file }) };
-  // What was found in the pass is not found again for a ladder that is made later.
-  return { ...planSlicing(of, { ...by.options, ladderWhen: 'upload' }, table), table };
 }
 
 /** False when the video is no longer this run's. A retried step finds its own mark. */

@@ -39,6 +39,10 @@ export const canRemux = (
   hasPicture({ video }) &&
   (PICTURES.has(video.codec) || QUICKTIME.has(video.codec));
 
+/** Whether its frames can be found where they are: Matroska stores these as an MP4 does. */
+export const isIndexedInPlace = ({ container, video, audio }: Pick<SourceInfo, 'container' | 'video' | 'audio'>): boolean =>
+  container === 'matroska,webm' && PICTURES.has(video.codec) && audio.every(({ codec }) => SOUNDS.has(codec));
+
 /** Whether a source without a segment table gets one by remuxing. */
 export const worthRemuxing = (facts: Facts, options: Pick<SlicingOptions, 'segmentType'>): boolean =>
   facts.duration > WORTH_SECONDS && canRemux(facts, options);

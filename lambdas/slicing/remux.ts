@@ -7,19 +7,21 @@ import { Upload } from '@aws-sdk/lib-storage';
 import { Readable } from 'node:stream';
 import { required } from '../../lib/contract/env.ts';
 import { remuxedKey } from '../../lib/contract/keys.ts';
-import type { Chunk, Plan, SlicingOptions, SourceInfo } from '../../lib/contract/slicing.ts';
+import type { Chunk, Plan, SlicingOptions } from '../../lib/contract/slicing.ts';
 import { BoxError } from '../../lib/media/boxes.ts';
 import { MatroskaError } from '../../lib/media/matroska.ts';
 import { ProcessError } from '../../lib/process.ts';
 import { s3 } from '../shared/clients.ts';
 import { logger } from '../shared/logger.ts';
 import { removeObjects } from '../shared/objects.ts';
-import { tableOf } from './inspect.ts';
+import { tableOfRemuxed } from './inspect.ts';
 import { ALL, describeHead, findFrames, HEAD_BYTES, indexOf } from './in-place.ts';
 import { objectSource } from './objects.ts';
 import { Refusal, spokenBytes, spokenDuration } from './refusal.ts';
+import { isIndexedInPlace } from './remux-args.ts';
 import { remux, type Remuxed as Written } from './remuxer.ts';
 import type { SegmentTable } from './segment-table.ts';
+import { foundStretches } from './stretches.ts';
 import { Watch } from './watch.ts';
 
 /** Bytes. S3 takes 10,000 parts: 320 GiB with these. */
@@ -39,6 +41,8 @@ interface IndexOptions {
   readonly timeoutMs: number;
   /** How long it is, nobody knows but the pass. */
   readonly unmeasured: boolean;
+  /** In how many stretches it was read before, each by a function of its own. */
+  readonly stretches: number;
 }
 
 /**
@@ -47,7 +51,7 @@ interface IndexOptions {
  */
 export async function withIndex(
   { plan, chunks }: { readonly plan: Plan; readonly chunks: readonly Chunk[] },
-  { options, timeoutMs, unmeasured }: IndexOptions,
+  { options, timeoutMs, unmeasured, stretches }: IndexOptions,
 ): Promise<WithIndex | undefined> {
   const { videoId, source } = plan;
   const { info } = source;
@@ -63,7 +67,7 @@ export async function withIndex(
   };
   try {
     await watch.check();
-    const found = await findInPlace(plan, watch, until);
+    const found = await findInPlace(plan, watch, until, stretches);
     const there = found && laid(found);
     if (there) return { table: there };
     const made = await write(plan, watch, until);
@@ -75,16 +79,6 @@ export async function withIndex(
   } finally {
     await watch.end();
   }
-}
-
-/** By the keyframes that need nothing before them, if it can be copied so; else by all there are. */
-export function tableOfRemuxed(
-  { index, fresh }: Pick<Written, 'index' | 'fresh'>,
-  info: SourceInfo,
-  options: SlicingOptions,
-): SegmentTable | undefined {
-  const copied = fresh && tableOf(fresh, info, options);
-  return copied?.copied ? copied : tableOf(index, info, options, false);
 }
 
 /** The source from its beginning to its end, while anybody wants it and there is time. */
@@ -106,14 +100,15 @@ async function* bytesOf({ source }: Plan, watch: Watch, until: number): AsyncGen
   }
 }
 
-async function findInPlace(plan: Plan, watch: Watch, until: number) {
-  const { source, videoId } = plan;
+async function findInPlace(plan: Plan, watch: Watch, until: number, stretches: number) {
+  const { source, videoId, revision } = plan;
   const { info } = source;
-  if (info.container !== 'matroska,webm') return undefined;
+  if (!isIndexedInPlace(info)) return undefined;
   try {
     const bytes = await objectSource(source, info.bytes).read(0, HEAD_BYTES);
     const head = await describeHead(bytes, info, until - Date.now());
-    return indexOf(head, [await findFrames(head, info, ALL, bytesOf(plan, watch, until))]);
+    const found = stretches > 0 ? await foundStretches(videoId, revision, stretches) : undefined;
+    return indexOf(head, found ?? [await findFrames(head, info, ALL, bytesOf(plan, watch, until))]);
   } catch (error) {
     watch.signal.throwIfAborted();
     if (!(error instanceof MatroskaError || error instanceof BoxError || error instanceof ProcessError)) throw error;

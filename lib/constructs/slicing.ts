@@ -206,7 +206,12 @@ export class Slicing extends Construct {
         ['GetObject', 'PutObject', 'DeleteObject', 'DeleteObjectTagging'],
         SOURCE_PREFIX,
       )
-      .useObjects('MEDIA_BUCKET', storage.media, ['PutObject', 'AbortMultipartUpload', 'DeleteObject'], WORK_PREFIX);
+      .useObjects(
+        'MEDIA_BUCKET',
+        storage.media,
+        ['GetObject', 'PutObject', 'AbortMultipartUpload', 'DeleteObject'],
+        WORK_PREFIX,
+      );
 
     /** What every task of a run may: keep its place, be counted, and publish what is there. */
     const worker = (fn: SluiceFunction) =>
@@ -322,6 +327,23 @@ export class Slicing extends Construct {
     const otherwise = { errors: ['States.ALL'], resultPath: '$.error' };
 
     const probing = invoke('Probe source', probe, 'first', TaskInput.fromObject(whatStartedIt));
+    // What has no index and is large is read in stretches first; what goes wrong there, probe does alone.
+    const stretch = {
+      ...{ source: JsonPath.objectAt('$.source'), stretch: JsonPath.objectAt('$$.Map.Item.Value') },
+      ...{ videoId: JsonPath.stringAt('$.videoId'), revision: JsonPath.numberAt('$.revision') },
+    };
+    const reading = new InlineMap(this, 'Each stretch', {
+      itemsPath: '$.stretches',
+      itemSelector: { ...whatStartedIt, read: stretch },
+      maxConcurrency: chunks,
+      resultPath: JsonPath.DISCARD,
+    }).itemProcessor(invoke('Read stretch', probe, 'impatient'));
+    const found = invoke(
+      'Plan what was read',
+      probe,
+      'later',
+      TaskInput.fromObject({ ...whatStartedIt, stretches: JsonPath.objectAt('$.stretches') }),
+    );
     const whole = invoke(
       'Encode whole',
       encode,
@@ -370,6 +392,8 @@ export class Slicing extends Construct {
     const assembling = invoke('Assemble renditions', assemble, 'later');
 
     probing.addCatch(failed, otherwise);
+    found.addCatch(failed, otherwise);
+    reading.addCatch(found, { errors: ['States.ALL'], resultPath: JsonPath.DISCARD });
     whole.addCatch(failed, otherwise);
     many.addCatch(failed, otherwise);
     few.addCatch(many, { errors: ['States.ALL'], resultPath: JsonPath.DISCARD });
@@ -390,6 +414,7 @@ export class Slicing extends Construct {
     }
     const inParts = Condition.and(planned, Condition.isNumeric('$.plan.timescale'));
     many.next(assembling).next(new Succeed(this, 'Done'));
+    choice.when(Condition.stringEquals('$.outcome', 'stretches'), reading.next(found).next(choice));
     return probing.next(
       choice
         .when(Condition.and(inParts, Condition.numberLessThanEquals('$.plan.chunkCount', FEW)), few.next(assembling))
