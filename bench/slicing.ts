@@ -10,8 +10,11 @@ import { readConfig } from '../lib/config.ts';
 import { ensureLayer } from '../lib/constructs/ffmpeg-layer-cache.ts';
 import { measureCase, rows, type Case } from './slicing/case.ts';
 import { barsOf } from './slicing/bars.ts';
+import { committed } from './slicing/measured.ts';
+import { longestShare } from './slicing/model.ts';
 import { makeSource } from './slicing/source.ts';
-import { machine, sayBars, table } from './report.ts';
+import { film } from './slicing/synthetic.ts';
+import { atMost, machine, sayBars, table } from './report.ts';
 
 const HELP = `npm run bench:slicing -- [--quick] [--minutes 10,30] [--preset veryfast] [--folder DIR]
 
@@ -72,7 +75,16 @@ try {
   if (values.folder === undefined) await rm(folder, { recursive: true, force: true });
 }
 
-const bars = cases.flatMap((one) => barsOf(one, lengths.length > 1 ? `${one.minutes} min: ` : ''));
+const bars = [
+  ...cases.flatMap((one) => barsOf(one, lengths.length > 1 ? `${one.minutes} min: ` : '')),
+  // By the plan of half an hour and what a second took in the longest source.
+  atMost(
+    'longest chunk of 30 minutes over the whole CPU',
+    longestShare(film(30 * 60), false, { config, costs: { ...committed(preset), ...cases.at(-1)!.costs } }),
+    '',
+    1 / 40,
+  ),
+];
 console.log(`${started.cpu}, ${started.cores} cores, Node ${started.node}; load before the run ${started.load}\n`);
 for (const one of cases) console.log(`${rows(one).map(table).join('\n\n')}\n`);
 console.log(sayBars(bars));

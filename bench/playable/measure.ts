@@ -12,7 +12,7 @@ export interface Measured {
   readonly firstPicture: number;
 }
 
-/** Seconds of picture that are made; longer sources are this again and again. */
+/** Seconds of picture that are made; longer pictures are this again and again. */
 const PIECE_SECONDS = 10;
 const SIZE = '1280x720';
 
@@ -23,12 +23,22 @@ export async function makeSource(folder: string, seconds: number, ffmpegFolder: 
   const ffmpeg = join(ffmpegFolder, 'ffmpeg');
   const quiet = ['-v', 'error', '-y'];
   const picture = ['-f', 'lavfi', '-i', `testsrc2=size=${SIZE}:rate=30:duration=${PIECE_SECONDS}`];
-  const tone = ['-f', 'lavfi', '-i', `sine=frequency=440:sample_rate=48000:duration=${PIECE_SECONDS}`];
   const rate = ['-b:v', '4M', '-minrate', '4M', '-maxrate', '4M', '-bufsize', '4M', '-x264-params', 'nal-hrd=cbr'];
   const x264 = ['-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', '-g', '60', ...rate];
-  await run(ffmpeg, [...quiet, ...picture, ...tone, ...x264, '-c:a', 'aac', '-b:a', '128k', piece]);
-  const again = ['-stream_loop', '-1', '-i', piece, '-t', String(seconds), '-c', 'copy', '-f', 'mp4'];
-  await run(ffmpeg, [...quiet, ...again, path]);
+  await run(ffmpeg, [...quiet, ...picture, ...x264, piece]);
+  const again = ['-stream_loop', '-1', '-i', piece];
+  // Sound goes on through all of it, as a camera's or an editor's does.
+  const tone = [
+    '-f',
+    'lavfi',
+    '-i',
+    `sine=frequency=440:sample_rate=48000:duration=${seconds}`,
+    '-c:a',
+    'aac',
+    '-b:a',
+    '128k',
+  ];
+  await run(ffmpeg, [...quiet, ...again, ...tone, '-t', String(seconds), '-c:v', 'copy', '-f', 'mp4', path]);
   return path;
 }
 

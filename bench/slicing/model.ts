@@ -71,17 +71,28 @@ function once(
   const { chunkMemoryMiB } = config.slicing;
   const bytes = bytesOf(film);
 
-  const probing =
+  const looking =
     P.coldStart.value +
     WRITES.probe * P.write.value +
     REQUESTS.probe.gets * P.request.value +
     (ENDS_BYTES + INDEX_BYTES * film.seconds) / P.throughput.value +
     costs.inspect +
-    (costs.planHour * film.seconds) / 3600 +
-    Math.ceil(pieces.length / AT_A_TIME) * P.request.value;
+    (costs.planHour * film.seconds) / 3600;
+  const firstPlaylists = (REQUESTS.assemble.puts + 1) * P.request.value + 3 * P.write.value;
+  const [first] = pieces;
+  // Of what is copied, the same function does the first task, and publishes where that is enough.
+  const begins = first?.copy === true;
+  const isEnough = begins && published({ plan, chunks: [...planned.chunks] }, new Set([first.index])) !== undefined;
+  const beginning = begins ? secondsOf(first, film, { config, costs }) + (isEnough ? firstPlaylists : 0) : 0;
+  const storing = Math.ceil(pieces.length / AT_A_TIME) * P.request.value;
+  const probing = looking + beginning + storing;
   const begin = 2 * P.step.value + probing + P.mapRun.value;
 
-  const tasks = pieces.map((piece): Task => ({ from: begin, seconds: secondsOf(piece, film, { config, costs }) }));
+  const tasks = pieces.map((piece): Task => ({
+    from: begin,
+    // It finds that it is done.
+    seconds: begins && piece === first ? 2 * P.request.value : secondsOf(piece, film, { config, costs }),
+  }));
   const done = runAll(tasks, functions, chance);
   const last = Math.max(...done.map(({ ended }) => ended));
   // The last one to end counts, and the same function assembles (or starts the one that does).
@@ -91,8 +102,10 @@ function once(
     Math.ceil(pieces.length / AT_A_TIME) * P.request.value +
     (REQUESTS.assemble.gets + REQUESTS.assemble.puts) * P.request.value;
   const ready = last + P.step.value + assembling + costs.poster;
-  const firstPlaylists = P.step.value + (REQUESTS.assemble.puts + 1) * P.request.value + 3 * P.write.value;
-  const playable = Math.min(ready - costs.poster, playableAt(planned, done) + firstPlaylists);
+  const soon = P.step.value + looking + beginning;
+  const playable = isEnough
+    ? soon
+    : Math.min(ready - costs.poster, playableAt(planned, done) + P.step.value + firstPlaylists);
 
   const lambda = (seconds: number, memoryMiB: number) => ({ invocations: 1, gbSeconds: (seconds * memoryMiB) / 1024 });
   const renditions = plan.video.length + plan.audio.length;
@@ -130,6 +143,15 @@ export function secondsOf({ length, copy, rungs, sound }: Piece, film: Film, { c
   // As fast as its processors, and no faster than its busiest thread.
   const seconds = Math.max((decoding + rest) / vcpus, (rest * costs.threadShare) / Math.min(1, vcpus));
   return around + read + length * seconds;
+}
+
+/** Of the CPU that a whole film takes, what its longest task takes. Copying takes next to none. */
+export function longestShare(film: Film, copied: boolean, { config, costs }: Machine): number {
+  const cpu = planFilm(film, copied, 'upload', config).pieces.map(({ length, copy, rungs, sound }) => {
+    const { decoding, rest } = costOf(rungs, film, costs, sound);
+    return copy ? 0 : length * (decoding + rest);
+  });
+  return Math.max(...cpu) / cpu.reduce((a, b) => a + b, 0);
 }
 
 /** CPU seconds of a second of source, by the pixels that are decoded and encoded. */

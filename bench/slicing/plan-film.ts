@@ -8,7 +8,6 @@ import { MAX_CHUNKS } from '../../lambdas/slicing/inspect.ts';
 import { madeBy } from '../../lambdas/slicing/outputs.ts';
 import { audioPlan, planSlicing } from '../../lambdas/slicing/plan.ts';
 import { segmentTable } from '../../lambdas/slicing/segment-table.ts';
-import { lowRung } from '../../lambdas/slicing/tasks.ts';
 import { movieIndex, sourceInfo, type Film } from './synthetic.ts';
 
 /** One task: it copies, or encodes these rungs, and sound where it says so. */
@@ -30,44 +29,22 @@ export type Ladder = 'upload' | 'first-play';
 
 export function planFilm(film: Film, copied: boolean, ladder: Ladder, config: Config): PlannedFilm {
   const info = sourceInfo(film);
-  const options = optionsOf(config);
+  const options = { ...optionsOf(config), ladderWhen: ladder };
   const copy = copied ? wish(film, options.copyMaxMbps) : undefined;
   const of = { ...options, maxChunks: MAX_CHUNKS, audio: audioPlan(info.audio, options.audioKbps), copy };
   const table = segmentTable(movieIndex(film), of);
   if (table === undefined || (copied && !table.copied)) throw new Error('the film has no such segment table');
   const ids = { videoId: 'bench000000000000000', revision: 1, execution: 'bench' };
   const { plan, chunks } = planSlicing({ ...ids, source: { bucket: 'bench', key: 'film', info } }, options, table);
-  const low = lowRung(plan.video.filter((rung) => rung.copied !== true));
-  // What nobody plays is not encoded: with what is copied, one low rung at once.
-  const wanted = plan.video.filter((rung) => ladder === 'upload' || rung.copied === true || rung.name === low.name);
-  const made = { ...plan, video: wanted };
+  // What nobody plays is not encoded.
+  const made = { ...plan, video: plan.video.filter(({ name }) => plan.later?.includes(`video/${name}`) !== true) };
   const pieces = chunks.map((chunk): Piece => {
     const paths = new Set(madeBy(chunk, plan));
-    const rungs = wanted.filter(({ name, copied: own }) => own !== true && paths.has(`video/${name}`));
+    const rungs = plan.video.filter(({ name, copied: own }) => own !== true && paths.has(`video/${name}`));
     const sound = plan.audio.some(({ name, copied: own }) => own !== true && paths.has(`audio/${name}`));
     return { ...chunk, length: chunk.duration ?? film.seconds - chunk.start, rungs, sound };
   });
-  const tasks = ladder === 'first-play' ? longer(pieces) : pieces;
-  return { plan: made, chunks: tasks, pieces: tasks, bytes: mediaBytes(made) };
-}
-
-/** Seconds of a task that encodes a low rung alone. */
-const LOW_SECONDS = 60;
-
-/** Tasks that encode, several in one. */
-function longer(pieces: readonly Piece[]): Piece[] {
-  const joined: Piece[] = [];
-  for (const piece of pieces) {
-    const last = joined.at(-1);
-    if (piece.copy || piece.ahead || !last || last.copy || last.ahead || last.length >= LOW_SECONDS) {
-      joined.push({ ...piece, index: joined.length });
-      continue;
-    }
-    const segments = (last.segments ?? 0) + (piece.segments ?? 0);
-    const length = last.length + piece.length;
-    joined[joined.length - 1] = { ...last, segments, length, duration: length };
-  }
-  return joined;
+  return { plan: made, chunks, pieces, bytes: mediaBytes(made) };
 }
 
 /** As its description would say: high profile, level 4.0, AAC-LC in stereo. */

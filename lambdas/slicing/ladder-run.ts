@@ -8,7 +8,7 @@ import { afford } from './budget.ts';
 import { lookAt } from './look.ts';
 import { holdPlace, leavePlace } from './place.ts';
 import { Refusal } from './refusal.ts';
-import { storeTable } from './store-table.ts';
+import { storeRun, storeTable } from './store-table.ts';
 
 interface LadderTask {
   readonly videoId: string;
@@ -49,6 +49,7 @@ export async function planLadder({ videoId, execution, used, timeoutMs }: Ladder
       spent: record.cost?.actual ?? 0,
     };
     logger.info('the ladder is made', { videoId, later, growing });
+    await storeRun({ plan, chunks });
     await storeTable({ plan, chunks }, table);
     return { outcome: 'planned', plan, chunks };
   } catch (error) {

@@ -15,6 +15,7 @@ import { logger } from '../shared/logger.ts';
 import { announce, changeVideo, readVideo } from '../shared/videos.ts';
 import { accept, removeStray } from './accept.ts';
 import { afford } from './budget.ts';
+import { begin } from './begin.ts';
 import { claim } from './claim.ts';
 import { refuse } from './failing.ts';
 import type { Inspected } from './inspect.ts';
@@ -27,7 +28,7 @@ import { planSlicing } from './plan.ts';
 import { Refusal } from './refusal.ts';
 import { byEngine, costs, withFoundIndex, type Laid } from './laying.ts';
 import { isIndexedInPlace, worthRemuxing } from './remux-args.ts';
-import { storeTable } from './store-table.ts';
+import { storeRun, storeTable } from './store-table.ts';
 import { readStretch, stretchesOf } from './stretches.ts';
 import { step } from './transient.ts';
 import { Stopped } from './watch.ts';
@@ -92,8 +93,13 @@ export const handler = step(async (input: unknown, context: Pick<Context, 'getRe
     own ??= asItIs(looked.unmeasured ? await lookAt(pinned, pinned.size, options, leftMs(), { anySize: true }) : looked);
     const laid = byEngine(own, planSlicing(of(own.plan.source.info), options), options);
     const plan = await afford(laid.plan);
-    if (laid.table) await storeTable({ plan: { ...plan, used: used() }, chunks: laid.chunks }, laid.table);
-    return result({ outcome: 'planned', plan: { ...plan, used: used() }, chunks: laid.chunks });
+    const run = { plan: { ...plan, used: used() }, chunks: laid.chunks };
+    if (laid.table) {
+      await storeRun(run);
+      await begin(run, laid.table);
+      await storeTable(run, laid.table);
+    }
+    return result({ outcome: 'planned', ...run });
   } catch (error) {
     if (error instanceof Stopped) {
       await leavePlace(videoId);

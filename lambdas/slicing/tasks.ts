@@ -19,10 +19,10 @@ const MOST_GROUPS = 400;
 const SOUND_SECONDS = 240;
 /** The first minutes, of which a low rung is made ahead of the rest where nothing can be copied. */
 const EARLY_SECONDS = 180;
-/** Seconds that its second and later tasks take. */
-const EARLY_PIECE = 60;
-/** Copying less than so much ends within a few seconds: its playlists are published when they are finished. */
-const AT_ONCE_BYTES = 128 * 1024 ** 2;
+/** Seconds of a task that makes a low rung alone: what it takes to start one is a small part of it. */
+const LOW_PIECE = 60;
+/** Copying less than so much is over within a second or two: its playlists are published when they are finished. */
+const AT_ONCE_BYTES = GROUP_BYTES;
 
 /** Short side, pixels, of what is made first where nothing can be copied. */
 const LOW_SIDE = 360;
@@ -72,15 +72,14 @@ function copyFirst(plan: Renditions, table: LaidTable): [Task[], Task[]] {
   const all = allOf(plan);
   const encodedSound = all.filter(({ kind, copied }) => kind === 'audio' && copied === undefined).map(pathOf);
   const rungs = all.filter(({ kind, copied }) => kind === 'video' && copied === undefined).map(pathOf);
-  const sound = encodedSound.length > 0 ? piecesOf(table, SOUND_SECONDS, groups[0]!.segments) : [];
+  const sound =
+    encodedSound.length > 0 ? piecesOf(table, SOUND_SECONDS, groups.length > 1 ? groups[0]!.segments : 0) : [];
+  const copies = groups.map((range): Task => ({ ...taskOf(table, range), copy: true }));
+  const pieces = sound.map((range): Task => ({ ...taskOf(table, range), only: encodedSound }));
   return [
-    [
-      // The beginning of both first.
-      ...[groups[0]!].map((range): Task => ({ ...taskOf(table, range), copy: true })),
-      ...sound.map((range): Task => ({ ...taskOf(table, range), only: encodedSound })),
-      ...groups.slice(1).map((range): Task => ({ ...taskOf(table, range), copy: true })),
-    ],
-    rungs.length > 0 ? table.chunks.map((chunk): Task => ({ ...withoutIndex(chunk), only: rungs })) : [],
+    // What is shown and heard sooner is made sooner: where few run at a time, both grow together.
+    [...copies, ...pieces].toSorted((one, other) => one.start - other.start),
+    rungs.length > 0 ? ladderOf(table, plan).map((task): Task => ({ ...task, only: rungs })) : [],
   ];
 }
 
@@ -92,21 +91,38 @@ function lowFirst(plan: Renditions, table: LaidTable): [Task[], Task[]] {
   ];
   const rest = all.filter((path) => !low.includes(path));
   // One chunk is as soon done, and one rung has none ahead of it.
-  if (table.chunks.length < 2 || rest.length === 0) return [[], table.chunks.map(withoutIndex)];
-  const early: Task[] = [];
-  let chunks = 0;
-  for (let at = 0; at < table.chunks.length && table.chunks[at]!.start < EARLY_SECONDS; at = chunks) {
-    const piece = table.chunks
-      .slice(at)
-      .filter((chunk, i) => i === 0 || (at > 0 && chunk.start < table.chunks[at]!.start + EARLY_PIECE));
-    chunks += piece.length;
-    const segments = piece.reduce((sum, chunk) => sum + chunk.segments, 0);
-    early.push({ ...taskOf(table, { firstSegment: piece[0]!.firstSegment, segments }), only: low, ahead: true });
-  }
+  if (table.chunks.length < 2) return [[], table.chunks.map(withoutIndex)];
+  if (rest.length === 0) return [[], ladderOf(table, plan, 1)];
+  const soon = table.chunks.filter(({ start }) => start < EARLY_SECONDS);
   return [
-    early,
-    table.chunks.map((chunk, at): Task => (at < chunks ? { ...withoutIndex(chunk), only: rest } : withoutIndex(chunk))),
+    longer(table, soon, 1).map((task): Task => ({ ...task, only: low, ahead: true })),
+    table.chunks.map((chunk): Task =>
+      soon.includes(chunk) ? { ...withoutIndex(chunk), only: rest } : withoutIndex(chunk),
+    ),
   ];
+}
+
+/** A task each chunk; a low rung alone is worth longer ones, of which the first `short` are one chunk. */
+function ladderOf(table: LaidTable, { video }: Renditions, short = 0): Task[] {
+  const encoded = video.filter(({ copied }) => copied !== true);
+  const isLow = encoded.length === 1 && Math.min(encoded[0]!.width, encoded[0]!.height) <= LOW_SIDE;
+  return isLow ? longer(table, table.chunks, short) : table.chunks.map(withoutIndex);
+}
+
+/** As many chunks in one as begin within a minute; the first `short` of them alone. */
+function longer(table: LaidTable, chunks: readonly TableChunk[], short: number): Task[] {
+  const joined: Range[] = [];
+  let begins = 0;
+  for (const [position, { start, firstSegment, segments }] of chunks.entries()) {
+    const last = joined.at(-1);
+    if (last && position > short && start < begins + LOW_PIECE) {
+      joined[joined.length - 1] = { ...last, segments: last.segments + segments };
+      continue;
+    }
+    joined.push({ firstSegment, segments });
+    begins = start;
+  }
+  return joined.map((range) => taskOf(table, range));
 }
 
 const withoutIndex = ({ start, duration, firstSegment, segments }: TableChunk): Task => ({
@@ -131,11 +147,12 @@ const SOUND_FRAME = 0.033;
 export const targetOf = ({ starts, seconds }: Pick<LaidTable, 'starts' | 'seconds'>): number =>
   Math.max(1, Math.round(Math.max(...starts.map((start, i) => (starts[i + 1] ?? seconds) - start)) + SOUND_FRAME));
 
-/** Groups twice as long each as the one before, up to so many bytes and seconds. */
+/** All at once where that is soon done; else groups twice as long each as the one before, up to so many bytes and seconds. */
 function groupsOf(table: LaidTable, bytes: readonly number[]): Range[] {
   const total = bytes.reduce((a, b) => a + b, 0);
   const most = Math.max(GROUP_BYTES, total / (MOST_GROUPS - 10));
   const longest = Math.max(GROUP_SECONDS, table.seconds / (MOST_GROUPS - 10));
+  if (total <= AT_ONCE_BYTES && table.seconds <= GROUP_SECONDS) return [{ firstSegment: 1, segments: bytes.length }];
   const groups: Range[] = [];
   const endOf = (segment: number) => table.starts[segment + 1] ?? table.seconds;
   let wanted = firstSeconds(table);
@@ -155,12 +172,13 @@ function groupsOf(table: LaidTable, bytes: readonly number[]): Range[] {
   return groups;
 }
 
-/** Stretches of about so many seconds; the first is `first` segments long. */
+/** Stretches of about so many seconds; the first is `first` segments long, if that is not 0. */
 function piecesOf({ starts, seconds }: LaidTable, target: number, first: number): Range[] {
   const pieces: Range[] = [];
   for (let at = 0; at < starts.length;) {
-    let segments = at === 0 ? Math.min(first, starts.length) : 1;
-    while (at > 0 && at + segments < starts.length && (starts[at + segments + 1] ?? seconds) - starts[at]! <= target)
+    const short = at === 0 && first > 0;
+    let segments = short ? Math.min(first, starts.length) : 1;
+    while (!short && at + segments < starts.length && (starts[at + segments + 1] ?? seconds) - starts[at]! <= target)
       segments += 1;
     pieces.push({ firstSegment: at + 1, segments });
     at += segments;

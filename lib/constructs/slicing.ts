@@ -211,7 +211,9 @@ export class Slicing extends Construct {
         storage.media,
         ['GetObject', 'PutObject', 'AbortMultipartUpload', 'DeleteObject'],
         WORK_PREFIX,
-      );
+      )
+      // Copies the beginning of what is copied, and publishes that.
+      .useObjects('MEDIA_BUCKET', storage.media, ['GetObject', 'PutObject', 'DeleteObject'], VOD_PREFIX);
 
     /** What every task of a run may: keep its place, be counted, and publish what is there. */
     const worker = (fn: SluiceFunction) =>

@@ -12,7 +12,18 @@ import { readTracks } from '../../../lib/media/movie.ts';
 import { boxes, need } from '../../../lib/media/boxes.ts';
 import { readFragments } from '../../../lib/media/fragments.ts';
 import { readMovieIndex } from '../../../lib/media/sample-table.ts';
-import { encodeFile, ffmpeg, fileSource, packets, picture, samples, tone, workFolder, type Encoded } from './media.ts';
+import {
+  asLarge,
+  encodeFile,
+  ffmpeg,
+  fileSource,
+  packets,
+  picture,
+  samples,
+  tone,
+  workFolder,
+  type Encoded,
+} from './media.ts';
 import { OPTIONS, VIDEO_ID } from './options.ts';
 
 let folder: string;
@@ -145,7 +156,7 @@ describe('what players take as it is', () => {
     const { plan, chunks } = planSlicing(
       { videoId: VIDEO_ID, revision: 1, execution: 'run', source },
       { ...COPYING, ladder: [360, 180] },
-      table,
+      asLarge(table!),
     );
     const groups = chunks.filter(({ copy }) => copy);
     const lengths = groups.map(({ segments }) => segments!);

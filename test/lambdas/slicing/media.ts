@@ -15,6 +15,7 @@ import { allOf, forTask, pathOf } from '../../../lambdas/slicing/outputs.ts';
 import { merge, type MergedRendition } from '../../../lambdas/slicing/playlists.ts';
 import { programPath } from '../../../lambdas/slicing/program.ts';
 import { planSlicing } from '../../../lambdas/slicing/plan.ts';
+import type { LaidTable } from '../../../lambdas/slicing/tasks.ts';
 import { mergeTexts, textsOfChunk, textsOfFile } from '../../../lambdas/slicing/texts.ts';
 import { LayerError } from '../../../lib/constructs/ffmpeg-layer-cache.ts';
 import { layerFolder } from '../../support/layer.ts';
@@ -100,6 +101,17 @@ export interface Encoded {
   readonly texts: ReturnType<typeof mergeTexts>;
 }
 
+/** Bytes of a source that is copied in more than one group. */
+const LARGE = 70 * 1024 ** 2;
+
+/** The table as if its source were so large that it is copied in groups, with playlists that grow. */
+export function asLarge<T extends LaidTable>(table: T): T {
+  const { copied } = table;
+  if (copied === undefined) return table;
+  const total = copied.bytes.reduce((a, b) => a + b, 0);
+  return { ...table, copied: { ...copied, bytes: copied.bytes.map((bytes) => (bytes * LARGE) / total) } };
+}
+
 /** Plans and encodes `path` into `${path}.out`, chunk by chunk, as probe and the encode steps would. */
 export async function encodeFile(
   path: string,
@@ -115,7 +127,7 @@ export async function encodeFile(
   const { plan, chunks: planned } = planSlicing(
     { videoId: VIDEO_ID, revision: 1, execution: 'run', source },
     { ...OPTIONS, ...options },
-    table,
+    table && asLarge(table),
   );
   const chunks = given ?? planned;
   const out = `${path}.out`;

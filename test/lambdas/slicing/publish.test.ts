@@ -5,14 +5,28 @@ import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-s
 import { CreateStateMachineCommand, ListExecutionsCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { Parser } from 'm3u8-parser';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { newVideoId } from '../../../lambdas/upload/draft.ts';
-import { chunkResultKey, revisionPrefix, runKey, sourceKey } from '../../../lib/contract/keys.ts';
+import { chunkResultKey, revisionPrefix, sourceKey } from '../../../lib/contract/keys.ts';
 import type { AssembleTask, Chunk, ProbeResult } from '../../../lib/contract/slicing.ts';
 import { startHandlerEngine } from '../engine.ts';
 import { aRecord } from '../catalog/record.ts';
-import { ffmpeg, H264, picture, tone, workFolder } from './media.ts';
+import { asLarge, ffmpeg, H264, picture, tone, workFolder } from './media.ts';
 import { OPTIONS } from './options.ts';
+
+/** Of the next run: whether its source is taken for a large one, and whether probe does the first task, too. */
+const next = { isLarge: true, begins: false };
+
+vi.mock(import('../../../lambdas/slicing/tasks.ts'), async (original) => {
+  const real = await original();
+  const layTasks: typeof real.layTasks = (plan, table, when) =>
+    real.layTasks(plan, next.isLarge ? asLarge(table) : table, when);
+  return { ...real, layTasks };
+});
+vi.mock(import('../../../lambdas/slicing/begin.ts'), async (original) => {
+  const real = await original();
+  return { begin: async (run, table) => (next.begins ? real.begin(run, table) : undefined) };
+});
 
 let close = async () => {};
 let remove = async () => {};
@@ -63,8 +77,9 @@ const call = (step: string, input: unknown) => handlers[step]!(input, context);
 
 const eventOf = (key: string) => ({ detail: { bucket: { name: process.env['SOURCE_BUCKET'] }, object: { key } } });
 
-/** Uploads the film; answers its run, planned. `growing`: as if it were too large to be copied at once. */
-async function planned(growing = true): Promise<AssembleTask> {
+/** Uploads the film; answers its run, planned. */
+async function planned({ isLarge = true, begins = false } = {}): Promise<AssembleTask> {
+  Object.assign(next, { isLarge, begins });
   const record = aRecord({ id: newVideoId(), status: 'uploading', progress: 0 });
   await clients.dynamo.send(new PutCommand({ TableName: process.env['VIDEOS_TABLE'], Item: record }));
   const key = sourceKey(record.id);
@@ -72,10 +87,7 @@ async function planned(growing = true): Promise<AssembleTask> {
   const result = (await call('probe', { execution: record.id, event: eventOf(key) })) as ProbeResult;
   if (result.outcome !== 'planned') throw new Error(result.outcome);
   const { plan, chunks } = result;
-  const run = { plan: { ...plan, ...(growing && { growing: true as const }) }, chunks };
-  const Key = runKey(record.id, 1);
-  await clients.s3.send(new PutObjectCommand({ Bucket: process.env['MEDIA_BUCKET'], Key, Body: JSON.stringify(run) }));
-  return run;
+  return { plan, chunks };
 }
 
 const perform = ({ plan }: AssembleTask, chunk: Chunk) => call(chunk.copy ? 'copy' : 'encode', { plan, chunk });
@@ -184,17 +196,47 @@ describe('a source that is copied', () => {
   });
 
   it('that is small has finished playlists at once, and none before', async () => {
-    const run = await planned(false);
+    const run = await planned({ isLarge: false });
     const groups = run.chunks.filter(({ copy }) => copy);
-    for (const group of groups.slice(0, -1)) {
-      await perform(run, group);
-      expect(await status(run)).toMatchObject({ status: 'probed', renditions: [] });
-      expect(await playlist(run, 'video/360p')).toBeUndefined();
-    }
-    await perform(run, groups.at(-1)!);
+    expect(groups.map(({ segments }) => segments)).toEqual([15]);
+    expect(await status(run)).toMatchObject({ status: 'probed', renditions: [] });
+    expect(await playlist(run, 'video/360p')).toBeUndefined();
+    await perform(run, groups[0]!);
     expect(await status(run)).toMatchObject({ status: 'playable' });
     for (const path of ['video/360p', 'audio/main'])
       expect(await playlist(run, path)).toMatchObject({ count: 15, ended: true, type: 'VOD', start: false });
+    await complete(run);
+  });
+
+  it.each([
+    ['large', true, { count: 3, ended: false, type: 'EVENT' }],
+    ['small', false, { count: 15, ended: true, type: 'VOD' }],
+  ])('that is %s is playable once it is probed', async (_, isLarge, listed) => {
+    const run = await planned({ isLarge, begins: true });
+    expect(await status(run)).toMatchObject({ status: 'playable', renditions: [{ name: '360p' }, { name: 'main' }] });
+    for (const path of ['video/360p', 'audio/main']) expect(await playlist(run, path)).toMatchObject(listed);
+    await complete(run);
+    // The task itself finds it done.
+    for (const chunk of run.chunks) await perform(run, chunk);
+    expect(await status(run)).toMatchObject({ status: 'ready', progress: 100 });
+    for (const path of ['video/360p', 'audio/main', 'video/234p'])
+      expect(await playlist(run, path)).toMatchObject({ count: 15, ended: true });
+    await complete(run);
+  });
+
+  it('whose beginning cannot be copied by probe has it copied by its task', async () => {
+    const { s3 } = clients;
+    s3.middlewareStack.add(
+      (following) => async (args) => {
+        if ((args.input as { Key?: string }).Key?.endsWith('00002.m4s')) throw new Error('broken');
+        return following(args);
+      },
+      { step: 'initialize', name: 'breaker' },
+    );
+    const run = await planned({ begins: true }).finally(() => s3.middlewareStack.remove('breaker'));
+    expect(await status(run)).toMatchObject({ status: 'probed', renditions: [] });
+    for (const chunk of run.chunks) await perform(run, chunk);
+    expect(await status(run)).toMatchObject({ status: 'ready' });
     await complete(run);
   });
 
@@ -299,12 +341,12 @@ describe('a task that always fails', () => {
   it.each(['probed', 'playable'] as const)('fails a video that is %s, and says of which stretch', async (at) => {
     const run = await planned();
     if (at === 'playable') await perform(run, run.chunks[0]!);
-    const chunk = run.chunks.at(-1)!;
+    const chunk = run.chunks.findLast(({ copy }) => copy)!;
     const { source, execution } = run.plan;
     await call('fail', { execution, event: eventOf(source.key), error: { Error: 'TypeError' }, chunk });
     const record = await status(run);
     expect(record).toMatchObject({ status: 'failed', failure: { code: 'internal' } });
-    expect(record.failure!.reason).toContain('while preparing the video from 0:20 to 0:30;');
+    expect(record.failure!.reason).toContain('while preparing the video from 0:18 to 0:30;');
     expect((await objects(run)).size).toBe(0);
     // What its other tasks still write goes, too.
     await perform(run, run.chunks[1]!);
@@ -363,7 +405,7 @@ describe('a ladder that waits for its first viewer', () => {
         ladderWhen: 'first-play',
       });
       try {
-        const run = await planned(false);
+        const run = await planned({ isLarge: false });
         const later = copyMaxMbps > 0 ? [] : ['234p'];
         for (const chunk of run.chunks) await perform(run, chunk);
         const before = await status(run);
