@@ -4,6 +4,7 @@ import type { SourceInfo } from '../../lib/contract/slicing.ts';
 import { MatroskaError } from '../../lib/media/matroska.ts';
 import type { MovieIndex } from '../../lib/media/sample-table.ts';
 import { copiedOrNot } from './copy.ts';
+import { describedPicture, describedSound } from './described.ts';
 import { joinedFrames, MatroskaFrames, readHeader, type Place, type StretchFrames } from './matroska-frames.ts';
 import { matroskaIndex } from './matroska-index.ts';
 import { remux, type Remuxed } from './remuxer.ts';
@@ -18,12 +19,22 @@ export interface Head {
 
 /** What describes the tracks. `bytes`: the first `HEAD_BYTES`, or all there are. @throws MatroskaError, ProcessError */
 export async function describeHead(bytes: Buffer, info: SourceInfo, timeoutMs: number): Promise<Head> {
+  const header = readHeader(bytes);
+  const own = [describedPicture(info.video), ...info.audio.map((sound) => describedSound(sound, header))];
+  const audio = info.audio.filter((_, i) => own[i + 1] === undefined);
+  const rest = { container: info.container, audio, ...(own[0] === undefined && { video: info.video }) };
+  const written = own.includes(undefined) ? await remuxedHead(bytes, rest, timeoutMs) : undefined;
+  let next = 0;
+  const tracks = own.map((track) => track ?? written!.tracks[next++]!);
+  return { bytes, index: { timescale: written?.timescale ?? 1000, tracks } };
+}
+
+async function remuxedHead(bytes: Buffer, info: Parameters<typeof remux>[0]['info'], timeoutMs: number): Promise<MovieIndex> {
   let described: Remuxed | undefined;
-  const { texts: _, ...heardAndSeen } = info;
   const onEnd = (made: Remuxed) => (described = made);
-  for await (const _piece of remux({ input: Readable.from([bytes]), info: heardAndSeen, timeoutMs, onEnd }));
+  for await (const _ of remux({ input: Readable.from([bytes]), info, timeoutMs, onEnd }));
   if (described === undefined) throw new MatroskaError('its beginning cannot be remuxed');
-  return { bytes, index: described.index };
+  return described.index;
 }
 
 /** Where the frames of a stretch lie. `input`: from `place.from` on, as far as it is asked for. @throws MatroskaError */

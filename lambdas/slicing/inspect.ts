@@ -198,7 +198,7 @@ export function tableOfRemuxed(
 }
 
 /** What of the tracks could be copied by their description. */
-function copyWish({ tracks }: MovieIndex, { video }: Tracks, { copyMaxMbps }: SlicingOptions): CopyWish | undefined {
+function copyWish({ tracks }: MovieIndex, { video, audio }: Tracks, { copyMaxMbps }: SlicingOptions): CopyWish | undefined {
   const [picture, ...sounds] = tracks;
   const wanted = <T>(what: string, read: () => T): T | undefined => {
     try {
@@ -213,7 +213,7 @@ function copyWish({ tracks }: MovieIndex, { video }: Tracks, { copyMaxMbps }: Sl
   return (
     copied && {
       video: copied,
-      sounds: sounds.map(({ trak }) => wanted('sound', () => copiedSound(trak))),
+      sounds: sounds.slice(0, audio.length).map(({ trak }) => wanted('sound', () => copiedSound(trak))),
       maxBitrate: copyMaxMbps * 1e6,
     }
   );

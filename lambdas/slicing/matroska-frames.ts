@@ -8,9 +8,9 @@ import { MatroskaError, MatroskaReader, type MatroskaFrame, type MatroskaHeader 
 import { MAX_SAMPLES } from '../../lib/media/sample-table.ts';
 import { startsAnew, type CopiedVideo } from './copy.ts';
 
-/** Codecs whose frames are the samples of an MP4, byte for byte. */
+/** Codecs whose frames are the samples of an MP4 or MOV, byte for byte. */
 const SAME =
-  /^(V_MPEG4\/ISO\/(AVC|ASP|SP|AP)|V_MPEGH\/ISO\/HEVC|V_AV1|V_VP9|V_MPEG[12]|A_AAC|A_MPEG\/L[23]|A_E?AC3|A_OPUS|A_FLAC)$/;
+  /^(V_MPEG4\/ISO\/(AVC|ASP|SP|AP)|V_MPEGH\/ISO\/HEVC|V_AV1|V_VP[89]|V_MPEG[12]|A_AAC|A_MPEG\/L[23]|A_E?AC3|A_OPUS|A_VORBIS|A_FLAC)$/;
 
 /** Of one track, frame by frame in the order of the file. */
 export interface TrackFrames {

@@ -26,8 +26,11 @@ export function matroskaIndex(frames: readonly TrackFrames[], head: MovieIndex):
     return like(track, position === 0 ? pictures(own, track.timescale) : sounds(own, track.timescale));
   });
   // What is counted from another beginning there is so for all tracks.
-  const moved = all.map(({ samples, timescale: ticks }, i) => (shown(samples, 0) - shown(tracks[i]!.samples, 0)) / ticks);
-  if (Math.max(...moved) - Math.min(...moved) > 2 * APART) throw new MatroskaError('tracks are otherwise apart');
+  const moved = all.flatMap(({ samples, timescale: ticks }, i) =>
+    tracks[i]!.samples.count > 0 ? [(shown(samples, 0) - shown(tracks[i]!.samples, 0)) / ticks] : [],
+  );
+  if (moved.length > 0 && Math.max(...moved) - Math.min(...moved) > 2 * APART)
+    throw new MatroskaError('tracks are otherwise apart');
   const [picture, ...heard] = all;
   const others = [...heard.map(evened), ...frames.slice(tracks.length).map(texts)];
   const fresh = { ...picture!.samples, sync: Uint8Array.from(frames[0]!.key, (key) => (key === 2 ? 1 : 0)) };
@@ -42,6 +45,8 @@ const shown = (table: SampleTable, i: number): number => table.decode[i]! + tabl
 
 /** The track with these samples, whose first ones are those it had. */
 function like(track: IndexedTrack, samples: SampleTable): IndexedTrack {
+  // Of a track that was described by ourselves there is nothing to compare.
+  if (track.samples.count === 0) return { ...track, samples };
   // The last one may have been cut in its middle.
   const compared = track.samples.count - 1;
   if (compared < Math.min(COMPARED, samples.count - 1)) throw new MatroskaError('too few frames to compare');

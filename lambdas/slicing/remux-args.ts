@@ -11,7 +11,7 @@ const WORTH_SECONDS = 300;
 const WORTH_BYTES = 256 * 1024 ** 2;
 
 /** Containers that can be read from beginning to end without looking ahead. */
-const CONTAINERS = new Set(['matroska,webm', 'mpegts', 'mpeg', 'flv', 'live_flv', 'avi', 'asf', 'ogg', 'mxf']);
+const CONTAINERS = new Set(['matroska,webm', 'mpegts', 'mpeg', 'flv', 'live_flv', 'avi', 'asf']);
 
 /** Codecs that ISO base media has a sample entry for, which ffmpeg writes and reads. */
 const PICTURES = new Set('h264 hevc av1 vp9 mpeg4 mpeg2video mpeg1video'.split(' '));
@@ -22,8 +22,8 @@ const SOUNDS = new Set('aac mp3 mp2 ac3 eac3 opus flac'.split(' '));
  * or that are shown in the order they are stored in.
  */
 const QUICKTIME = new Set(
-  'vp8 mjpeg dvvideo prores dnxhd rawvideo huffyuv ffvhuff utvideo ffv1 v210 png wmv1 wmv2 wmv3 vc1'
-    .concat(' msmpeg4v1 msmpeg4v2 msmpeg4v3 flv1 h263 theora vp6 vp6f cinepak svq1 svq3 indeo5')
+  'mjpeg dvvideo prores dnxhd rawvideo huffyuv ffvhuff utvideo ffv1 v210 png wmv1 wmv2 wmv3 vc1'
+    .concat(' msmpeg4v1 msmpeg4v2 msmpeg4v3 flv1 h263 vp6 vp6f cinepak')
     .split(' '),
 );
 
@@ -37,11 +37,16 @@ export const canRemux = (
   segmentType === 'fmp4' &&
   CONTAINERS.has(container) &&
   hasPicture({ video }) &&
-  (PICTURES.has(video.codec) || QUICKTIME.has(video.codec));
+  (PICTURES.has(video.codec) || QUICKTIME.has(video.codec) || (video.codec === 'vp8' && container === 'matroska,webm'));
+
+/** Codecs whose tracks ffmpeg writes into no MP4, and reads from one: described by ourselves (described.ts). */
+const DESCRIBED = new Set(['vp8', 'vorbis']);
 
 /** Whether its frames can be found where they are: Matroska stores these as an MP4 does. */
 export const isIndexedInPlace = ({ container, video, audio }: Pick<SourceInfo, 'container' | 'video' | 'audio'>): boolean =>
-  container === 'matroska,webm' && PICTURES.has(video.codec) && audio.every(({ codec }) => SOUNDS.has(codec));
+  container === 'matroska,webm' &&
+  (PICTURES.has(video.codec) || DESCRIBED.has(video.codec)) &&
+  audio.every(({ codec }) => SOUNDS.has(codec) || DESCRIBED.has(codec));
 
 /** Whether a source without a segment table gets one by remuxing. */
 export const worthRemuxing = (facts: Facts, options: Pick<SlicingOptions, 'segmentType'>): boolean =>
@@ -57,7 +62,8 @@ export const measuredByRemuxing = (
 export interface RemuxedTracks {
   /** As ffprobe names it. */
   readonly container: string;
-  readonly video: { readonly index: number; readonly codec: string };
+  /** Absent: sounds alone. */
+  readonly video?: { readonly index: number; readonly codec: string } | undefined;
   readonly audio: readonly { readonly index: number; readonly codec: string }[];
   readonly texts?: readonly Pick<SourceText, 'index'>[] | undefined;
 }
@@ -72,7 +78,7 @@ export const TIMES_PIPE = FIRST_PIPE;
 export function remuxArgs({ container, video, audio, texts = [] }: RemuxedTracks): string[] {
   const sounds = audio.map(({ codec }) => (SOUNDS.has(codec) ? codec : undefined));
   // Samples as they are, and what only QuickTime holds.
-  const quickTime = QUICKTIME.has(video.codec) || sounds.includes(undefined);
+  const quickTime = (video && QUICKTIME.has(video.codec)) || sounds.includes(undefined);
   const plain = ['-map_metadata', '-1', '-map_chapters', '-1'];
   return [
     ['-v', 'error', ...clockArgs(container)],
@@ -80,8 +86,8 @@ export function remuxArgs({ container, video, audio, texts = [] }: RemuxedTracks
     container === 'avi' ? ['-fflags', '+genpts'] : [],
     ['-protocol_whitelist', 'pipe', '-format_whitelist', INPUT_FORMATS],
     ['-probesize', String(8 * 1024 ** 2), '-analyzeduration', String(20e6), '-i', 'pipe:0'],
-    [video, ...audio].flatMap(({ index }) => ['-map', `0:${index}`]),
-    ['-c', 'copy', ...pictureFilter(container, video.codec)],
+    [...(video ? [video] : []), ...audio].flatMap(({ index }) => ['-map', `0:${index}`]),
+    ['-c', 'copy', ...pictureFilter(container, video?.codec)],
     // Transport streams have AAC in frames of another kind; what no MP4 describes is decoded, which costs little.
     sounds.flatMap((codec, i) =>
       codec === undefined
@@ -103,5 +109,5 @@ export function remuxArgs({ container, video, audio, texts = [] }: RemuxedTracks
 }
 
 /** Two pictures in one packet, as encoders put them that write AVI, are two. */
-const pictureFilter = (container: string, codec: string): string[] =>
+const pictureFilter = (container: string, codec: string | undefined): string[] =>
   container === 'avi' && codec === 'mpeg4' ? ['-bsf:v', 'mpeg4_unpack_bframes'] : [];

@@ -10,6 +10,7 @@ import type { MovieIndex } from '../../lib/media/sample-table.ts';
 import { start } from '../../lib/process.ts';
 import { copiedOrNot } from './copy.ts';
 import { memoryLimit } from './encoder.ts';
+import { begunAtOnce, InOrder } from './avi-order.ts';
 import { evened } from './even-sound.ts';
 import { FreshKeyframes } from './fresh-keyframes.ts';
 import { programPath } from './program.ts';
@@ -19,7 +20,7 @@ import { straightened } from './ts-clock.ts';
 
 interface RemuxOptions {
   readonly input: AsyncIterable<Uint8Array>;
-  readonly info: Pick<SourceInfo, 'container' | 'video' | 'audio' | 'texts'>;
+  readonly info: Pick<SourceInfo, 'container' | 'audio' | 'texts'> & Partial<Pick<SourceInfo, 'video'>>;
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
   /** Given once all was handed on. */
@@ -53,19 +54,26 @@ export async function* remux({ input, info, timeoutMs, signal, onEnd }: RemuxOpt
     Promise.all(running.pipes.slice(1).map(readText)),
   ]);
   said.catch(() => undefined);
-  const positions = [info.video, ...info.audio].map((_, position) => position);
+  const { video, audio } = info;
+  const positions = [...(video ? [video] : []), ...audio].map((_, position) => position);
+  const saysNoOrder = info.container === 'avi' && video?.codec === 'h264';
   let gathered: FragmentIndex | undefined;
   let keyframes: FreshKeyframes | undefined;
+  const inOrder = new InOrder();
   let at = 0;
   try {
     for await (const { type, bytes } of readBoxes(running.stdout)) {
       if (type === 'moov') {
         gathered = new FragmentIndex(bytes.subarray(8), positions);
-        const copied = copiedOrNot(gathered.index.tracks[0]!.trak, info.video);
+        const copied = video && copiedOrNot(gathered.index.tracks[0]!.trak, video);
         keyframes = copied && new FreshKeyframes(copied);
       }
       if (type === 'moof') gathered?.add(bytes, at);
-      if (type === 'mdat' && gathered) keyframes?.look(gathered.index.tracks[0]!.samples, bytes, at);
+      if (type === 'mdat' && gathered) {
+        const { samples } = gathered.index.tracks[0]!;
+        if (saysNoOrder) inOrder.look(samples, bytes, at);
+        keyframes?.look(samples, bytes, at);
+      }
       at += bytes.length;
       yield bytes;
     }
@@ -77,12 +85,12 @@ export async function* remux({ input, info, timeoutMs, signal, onEnd }: RemuxOpt
   const { bytes, tracks: read } = placeTexts(...(await said), at);
   if (texts.length > 0) yield bytes;
   const { timescale, tracks } = gathered.index;
-  const [picture, ...sounds] = tracks;
-  const others = [...sounds.map(evened), ...read];
-  const fresh = keyframes?.only(picture!.samples);
+  const pictures = tracks.slice(0, video ? 1 : 0).map((track) => (info.container === 'avi' ? begunAtOnce(track) : track));
+  const others = [...tracks.slice(pictures.length).map(evened), ...read];
+  const fresh = pictures[0] && keyframes?.only(pictures[0].samples);
   onEnd({
     bytes: at + (texts.length > 0 ? bytes.length : 0),
-    index: { timescale, tracks: [picture!, ...others] },
-    fresh: fresh && { timescale, tracks: [{ ...picture!, samples: fresh }, ...others] },
+    index: { timescale, tracks: [...pictures, ...others] },
+    fresh: fresh && { timescale, tracks: [{ ...pictures[0]!, samples: fresh }, ...others] },
   });
 }

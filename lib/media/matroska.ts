@@ -16,6 +16,8 @@ export interface MatroskaTrack {
   /** Nanoseconds a frame lasts, where it is said; and by which all its times are late. */
   readonly frameDuration: number | undefined;
   readonly delay: number;
+  /** What its codec is to know beforehand. */
+  readonly private: Buffer | undefined;
 }
 
 export interface MatroskaFrame {
@@ -335,7 +337,9 @@ function lacedSizes(bytes: Buffer, at: number, size: number, lacing: number): { 
 function trackOf(entry: Buffer): MatroskaTrack {
   let [number, codec, encoded, delay] = [0, '', false, 0];
   let frameDuration: number | undefined;
+  let codecPrivate: Buffer | undefined;
   for (const { id, body } of elements(entry)) {
+    if (id === 0x63a2) codecPrivate = Buffer.from(body);
     if (id === 0xd7) number = unsigned(body);
     if (id === 0x86) codec = body.toString('latin1').replace(/\0.*$/, '');
     if (id === 0x6d80) encoded = true;
@@ -343,7 +347,7 @@ function trackOf(entry: Buffer): MatroskaTrack {
     if (id === 0x23e383) frameDuration = unsigned(body);
     if (id === 0x56aa) delay = unsigned(body);
   }
-  return { number, codec, encoded, frameDuration, delay };
+  return { number, codec, encoded, frameDuration, delay, private: codecPrivate };
 }
 
 /** A track's own scale of time, which nobody uses. */

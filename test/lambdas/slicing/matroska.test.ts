@@ -11,7 +11,7 @@ import { joinedFrames, packFrames, readHeader, unpackFrames } from '../../../lam
 import { programPath } from '../../../lambdas/slicing/program.ts';
 import type { SlicingOptions } from '../../../lib/contract/slicing.ts';
 import { MatroskaError, MatroskaReader } from '../../../lib/media/matroska.ts';
-import { encodeFile, ffmpeg, fileSource, H264, packets, picture, tone, workFolder } from './media.ts';
+import { encodeFile, ffmpeg, fileSource, H264, packets, picture, samples, tone, workFolder } from './media.ts';
 import { OPTIONS } from './options.ts';
 
 const exec = promisify(execFile);
@@ -20,6 +20,7 @@ let remove: () => Promise<void>;
 const at = (name: string): string => join(folder, name);
 
 const GROUPS = [...H264, '-bf', '2', '-g', '45', '-sc_threshold', '0'];
+const VP8 = ['-c:v', 'libvpx', '-deadline', 'realtime', '-cpu-used', '8', '-g', '60', '-b:v', '500k'];
 const VP9 = ['-c:v', 'libvpx-vp9', '-deadline', 'realtime', '-cpu-used', '8', '-g', '60', '-b:v', '500k'];
 
 beforeAll(async () => {
@@ -115,11 +116,11 @@ describe('a Matroska file', () => {
     const false_ = Buffer.from(bytes);
     const place = offsets.at(-2)! + 100;
     Buffer.from('1f43b67588e78100', 'hex').copy(false_, place);
-    const stretches = [
+    const read = async () => [
       await findFrames(head, info, { from: 0, until: place - 50 }, inPieces(false_, 0, 50_000)),
       await findFrames(head, info, { from: place - 50, until: Infinity }, inPieces(false_, place - 50, 50_000)),
     ];
-    expect(() => joinedFrames(stretches)).toThrow(MatroskaError);
+    await expect(read().then(joinedFrames)).rejects.toThrow(MatroskaError);
   });
 
   it('is sliced from where it lies: pictures and AAC are copied, byte for byte', async () => {
@@ -130,18 +131,29 @@ describe('a Matroska file', () => {
     expect(out.plan.audio[0]).toMatchObject({ copied: true });
     const shown = (await packets(out.joined('video', '180p'))).map(({ pts }) => pts).sort((a, b) => a - b);
     expect(shown).toHaveLength(14 * 30);
-    shown.forEach((time, i) => expect(Math.abs(time - shown[0]! - i / 30)).toBeLessThan(0.002));
+    // The first one is shown from the beginning, where sound begins before it.
+    shown.slice(1).forEach((time, i) => expect(Math.abs(time - shown[1]! - i / 30)).toBeLessThan(0.002));
     const heard = await packets(out.joined('audio', 'main'));
     heard.forEach(({ pts }, i) => expect(pts - heard[0]!.pts).toBeCloseTo((i * 1024) / 48_000, 5));
     expect(Math.abs(heard[0]!.pts - shown[0]!)).toBeLessThan(0.03);
   });
 
-  it('WebM is encoded from where it lies, every picture once', async () => {
-    const { table, info, options } = await indexed('film.webm');
+  it.each([
+    ['film.webm', undefined],
+    ['vp8.webm', [...VP8, '-c:a', 'libvorbis']],
+    ['opus.webm', [...VP8, '-c:a', 'libopus']],
+  ])('%s is encoded from where it lies, every picture once, and all of the sound', async (name, args) => {
+    if (args) await ffmpeg(...picture(14), ...tone(14), ...args, at(name));
+    const { table, info, options } = await indexed(name);
     expect(table!.copied).toBeUndefined();
-    const out = await encodeFile(at('film.webm'), { info: { ...info, duration: table!.seconds }, table }, options);
+    const out = await encodeFile(at(name), { info: { ...info, duration: table!.seconds }, table }, options);
     expect(out.chunks.length).toBeGreaterThan(1);
     expect(await packets(out.joined('video', '180p'))).toHaveLength(14 * 30);
+    const heard = await samples(out.joined('audio', 'main'));
+    // A tone of 440 Hz rises through 0 as often.
+    const rising = (second: number) =>
+      heard.subarray(second * 48_000, (second + 1) * 48_000).filter((value, i) => value <= 0 && heard[second * 48_000 + i + 1]! > 0);
+    for (const second of [1, 5, 9, 12]) expect(Math.abs(rising(second).length - 440)).toBeLessThan(3);
   });
 
   it('has its captions read along', async () => {
@@ -156,8 +168,8 @@ describe('a Matroska file', () => {
   });
 
   it('whose frames are stored as in no MP4, or that is none, is not taken', async () => {
-    await ffmpeg('-i', at('film.mp4'), '-c:v', 'copy', '-c:a', 'libvorbis', at('vorbis.mkv'));
-    await expect(indexed('vorbis.mkv')).rejects.toThrow(MatroskaError);
+    await ffmpeg('-i', at('film.mp4'), '-c:v', 'copy', '-c:a', 'pcm_s16le', at('pcm.mkv'));
+    await expect(indexed('pcm.mkv')).rejects.toThrow(MatroskaError);
     const reader = () => new MatroskaReader(() => undefined);
     expect(() => reader().push(Buffer.from('0000000000000000', 'hex'))).toThrow(MatroskaError);
     const film = await readFile(at('film.mkv'));

@@ -170,9 +170,15 @@ describe('what players take as it is', () => {
     expect(out.plan.audio[0]!.copied).toBe(ending === 'avi' ? undefined : true);
     expect(await decoded(out.joined('video', '180p'))).toEqual(await decoded(at(name)));
     const times = (await packets(out.joined('video', '180p'))).map(({ pts }) => pts).sort((a, b) => a - b);
-    times.forEach((time, i) => expect(Math.abs(time - times[0]! - i / 30)).toBeLessThan(0.002));
+    // The first one is shown from the beginning, when sound begins before it.
+    times.slice(1).forEach((time, i) => expect(Math.abs(time - times[1]! - i / 30)).toBeLessThan(0.002));
     const [heard] = await packets(out.joined('audio', 'main'));
     expect(Math.abs(heard!.pts - 1)).toBeLessThan(0.05);
+  });
+
+  it('pictures of an AVI that are shown in another order than they are stored in, which it does not say, are none', async () => {
+    await ffmpeg(...picture(4), ...GROUPS, '-preset', 'veryfast', at('order.avi'));
+    await expect(remuxed('order.avi')).rejects.toThrow('order that nobody says');
   });
 
   it('keyframes that others before them are needed for begin no segment of a copy', async () => {
@@ -223,8 +229,7 @@ describe('text inside it', () => {
 
 describe('what MP4 cannot hold', () => {
   const sources: [name: string, args: string[]][] = [
-    ['vp8.webm', ['-c:v', 'libvpx', '-deadline', 'realtime', '-cpu-used', '8', '-g', '60', '-c:a', 'libvorbis']],
-    ['opus.webm', ['-c:v', 'libvpx', '-deadline', 'realtime', '-cpu-used', '8', '-g', '60', '-c:a', 'libopus']],
+    ['vorbis.mkv', [...GROUPS, '-c:a', 'libvorbis']],
     ['pcm.mkv', [...GROUPS, '-c:a', 'pcm_s16le']],
     ['pcm24.mkv', [...GROUPS, '-c:a', 'pcm_s24le']],
     ['mjpeg.avi', ['-c:v', 'mjpeg', '-c:a', 'pcm_s16le']],
@@ -232,9 +237,8 @@ describe('what MP4 cannot hold', () => {
     ['bpictures.avi', ['-c:v', 'mpeg4', '-vtag', 'XVID', '-g', '60', '-bf', '2', '-c:a', 'mp3']],
     ['wmv.wmv', ['-c:v', 'wmv2', '-b:v', '1M', '-g', '60', '-c:a', 'wmav2']],
     ['divx3.avi', ['-c:v', 'msmpeg4', '-g', '60', '-c:a', 'pcm_u8']],
-    ['theora.ogv', ['-c:v', 'libtheora', '-b:v', '1M', '-g', '60', '-c:a', 'libvorbis']],
-    ['xdcam.mxf', ['-c:v', 'mpeg2video', '-g', '12', '-bf', '2', '-c:a', 'pcm_s16le']],
-    ['lpcm.ts', ['-c:v', 'mpeg2video', '-g', '30', '-c:a', 's302m', '-strict', '-2']],
+    ['film.mpg', ['-c:v', 'mpeg2video', '-g', '30', '-bf', '2', '-c:a', 'mp2']],
+    ['flash.flv', ['-c:v', 'flv1', '-g', '30', '-c:a', 'mp3', '-ar', '44100']],
   ];
   it.each(sources)('%s: pictures and sound in their order, at their times', async (name, args) => {
     await ffmpeg(...['-f', 'lavfi', '-i', FLASHES], '-f', 'lavfi', '-i', BEEPS, '-t', '9', ...args, '-ac', '2', at(name));
