@@ -2,6 +2,7 @@
 import { deviceOwner } from '../../lib/contract/device-video.ts';
 import { posterPath, revisionPrefix } from '../../lib/contract/keys.ts';
 import { video, type Video, type VideoRecord } from '../../lib/contract/video.ts';
+import { shownLadder } from '../shared/ladder.ts';
 import { loadSigner } from '../shared/signing.ts';
 
 /** Milliseconds. A poster's address stays the same for up to an hour, so that a browser that asks again has it already. */
@@ -41,6 +42,7 @@ export function withoutCost(record: VideoRecord): VideoRecord {
 export async function show(record: VideoRecord, now = Date.now()): Promise<Video> {
   return video.parse({
     ...record,
+    ladder: shownLadder(record),
     posterUrl: await posterUrl(record, now),
     storyboardUrl: record.hasStoryboard === true ? `/api/play/${record.id}/storyboard.vtt` : null,
   });

@@ -27,9 +27,9 @@ export const handler = serve<'playback'>(groupsClaim, {
     const { id } = request.params;
     const { expand: expanded, cookies } = request.query;
     const { viewer } = (await callers.of(request, id, ['manifest'])) ?? {};
-    const video = await watchable(id, viewer);
-    checkPlayable(video);
-    await askForLadder(video);
+    const found = await watchable(id, viewer);
+    checkPlayable(found);
+    const video = await askForLadder(found);
     const signer = await loadSigner();
     const now = Date.now();
     const end = signatureEnd(new Date(now), signatureHours, video.duration);
@@ -41,12 +41,13 @@ export const handler = serve<'playback'>(groupsClaim, {
       access = { way: 'expand', token, cookies: cookies === '1' };
     } else if (cookies === '1') access = { way: 'cookies' };
     else access = { way: 'define', query: signer.sign(`${path}*`, end) };
-    return new Reply(multivariant(video, access), {}, set);
+    return new Reply(multivariant(video, access, willGrow(video)), {}, set);
   },
 
   'GET /api/play/{id}/manifest.mpd': async (request) => {
     const video = await published(request);
     checkDash(video);
+    await askForLadder(video);
     const shared = await readPlaylist(mpdKey(video), (cause) => noMpd(video, cause));
     const { query, cookies } = await rights(video, request.query.cookies === '1');
     const text = checkLength(personalMpd(shared, query, video), 'The MPD is too long; use main.m3u8 instead.');
@@ -82,6 +83,9 @@ export const handler = serve<'playback'>(groupsClaim, {
     return new Reply(checkLength(text, 'The expanded playlist is too long; use EXT-X-DEFINE or cookies instead.'));
   },
 });
+
+/** Whether renditions are being made that the next manifest will list. */
+const willGrow = ({ status, ladder }: VideoRecord): boolean => status === 'playable' || ladder?.state === 'making';
 
 /** The video, for who may begin to watch it. */
 async function published(request: Parameters<typeof callers.of>[0] & { readonly params: { readonly id: string } }) {

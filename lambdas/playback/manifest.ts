@@ -3,6 +3,7 @@
  * belongs; what is made here supplies it (RFC 8216bis 4.3, 4.4.2.3), or spells it out for players without variables.
  */
 import { playlistPath, revisionPrefix, textPath, type RenditionKind } from '../../lib/contract/keys.ts';
+import { GROWS } from '../../lib/contract/manifest.ts';
 import type { Rendition, TextTrack, VideoRecord } from '../../lib/contract/video.ts';
 
 /** Variable that media playlists import. No `-` in it: Shaka does not replace such a name. */
@@ -25,8 +26,8 @@ const FIRST_VARIANT_BITRATE = 2_000_000;
 
 type Published = Pick<VideoRecord, 'id' | 'revision' | 'renditions' | 'texts'>;
 
-/** The multivariant playlist (RFC 8216bis 4.4.6) of a published video. */
-export function multivariant(video: Published, access: Access): string {
+/** The multivariant playlist (RFC 8216bis 4.4.6) of a published video. `grows`: the next one will list more. */
+export function multivariant(video: Published, access: Access, grows = false): string {
   const audio = video.renditions.filter((rendition) => rendition.kind === 'audio');
   const isSoundAlone = video.renditions.every(({ kind }) => kind === 'audio');
   const texts = video.texts ?? [];
@@ -42,7 +43,7 @@ export function multivariant(video: Published, access: Access): string {
     ]),
   };
   if (isSoundAlone) tags.video.push(...soundAlone(video, audio, access));
-  const first = ['#EXTM3U', ...header(access), '#EXT-X-INDEPENDENT-SEGMENTS'];
+  const first = ['#EXTM3U', ...header(access), '#EXT-X-INDEPENDENT-SEGMENTS', ...(grows ? [GROWS] : [])];
   return `${[...first, ...tags.audio, ...subtitles, ...tags.video].join('\n')}\n`;
 }
 

@@ -5,6 +5,7 @@ import { sourceKey } from '../../lib/contract/keys.ts';
 import type { probeTask } from '../../lib/contract/slicing.ts';
 import { z } from 'zod';
 import type { VideoRecord } from '../../lib/contract/video.ts';
+import { ask, ladderRun } from './ladder.ts';
 import { logger } from './logger.ts';
 import { changeVideo } from './videos.ts';
 
@@ -24,17 +25,18 @@ export async function startSlicing(videoId: string): Promise<void> {
 }
 
 /**
- * Somebody plays a video whose ladder was left for then: it is asked for, once. Whoever asks plays what is there, and waits
- * for nothing.
+ * Somebody plays a video whose ladder was left for then: it is asked for, once, and again by who plays it some time after it
+ * failed. Whoever asks plays what is there, and waits for nothing. Answers the record as it is now.
  */
-export async function askForLadder(video: VideoRecord): Promise<void> {
-  const { id, revision, later, ladderPlan, slicing } = video;
-  const execution = `${id}-ladder-${revision}`;
-  if (later === undefined || ladderPlan === undefined || slicing === undefined || slicing.execution === execution)
-    return;
+export async function askForLadder(video: VideoRecord): Promise<VideoRecord> {
+  const { id, revision, ladderPlan, slicing } = video;
+  const ladder = ask(video, Math.floor(Date.now() / 1000));
+  if (ladder === undefined || slicing === undefined || ladderPlan === undefined) return video;
+  const execution = ladderRun(id, revision, ladder.tries);
   try {
-    const change = { set: { slicing: { ...slicing, execution } }, remove: ['chunksDone'] as const };
-    if (!(await changeVideo(id, change, { from: ['ready'], execution: slicing.execution }))) return;
+    const change = { set: { slicing: { ...slicing, execution }, ladder }, remove: ['chunksDone'] as const };
+    const asked = await changeVideo(id, change, { from: ['ready'], execution: slicing.execution });
+    if (!asked) return video;
     const { source } = z
       .object({ source: z.object({ bucket: z.string(), key: z.string() }) })
       .parse(JSON.parse(ladderPlan));
@@ -44,11 +46,15 @@ export async function askForLadder(video: VideoRecord): Promise<void> {
     };
     await startRun(execution, input).catch(async (error: unknown) => {
       // The next one who plays it asks again.
-      await changeVideo(id, { set: { slicing } }, { from: ['ready'], execution });
+      const set = { slicing, ...(video.ladder && { ladder: video.ladder }) };
+      const undo = { set, remove: video.ladder ? [] : (['ladder'] as const) };
+      await changeVideo(id, undo, { from: ['ready'], execution });
       throw error;
     });
+    return asked;
   } catch (error) {
     logger.warn('the ladder was not asked for', { videoId: id, error: error as Error });
+    return video;
   }
 }
 

@@ -98,7 +98,7 @@ export const TONE_NAME = 'tone.cube';
 
 /** Arguments for ffmpeg. Output number n (of `outputsOf`) arrives on file descriptor `FIRST_PIPE + n` for fMP4. */
 export function encodeArgs(command: Command): string[] {
-  const { plan, table, source } = command;
+  const { plan, chunk, table, source } = command;
   const outputs = outputsOf(plan);
   return [
     ['-nostdin', '-v', 'error', '-progress', 'pipe:1', '-stats_period', '1'],
@@ -111,6 +111,7 @@ export function encodeArgs(command: Command): string[] {
     ['-i', `file:${source}`],
     soundInputs(command),
     plan.video.length > 0 ? ['-filter_complex', pictures(command)] : [],
+    chunk.along ? ['-filter_complex', stillsAlone(command)] : [],
     // A graph of its own: ffmpeg makes one anew when what comes in changes, and with it all that is in it.
     sounds(command).flatMap((graph) => ['-filter_complex', graph]),
     ...outputs.map((output, index) => [...CODECS[output.kind](command, index), ...muxer(command, output, index)]),
@@ -182,6 +183,10 @@ function pictures(command: Command): string {
   ].join(';');
 }
 
+/** Pictures for scrubbing and no other: what is copied is upright, whole and of a standard range. */
+const stillsAlone = ({ plan, chunk, table }: Command): string =>
+  `[0:0]${shown(table!)},${placed({ table, found: undefined })},${stillsFilters(plan, chunk.duration!)}[stills]`;
+
 /** Sound may outlast the last picture by so many seconds without anybody holding that. */
 const HELD_SECONDS = 0.25;
 
@@ -217,7 +222,7 @@ function oneSize({ source: { info } }: Plan): string[] {
 const shown = ({ video: { from, to } }: ChunkTable): string => `trim=start_pts=${from}:end_pts=${to}`;
 
 /** Times from the chunk's start, or the source's; the first picture is shown from there, also one that starts later. */
-function placed({ table, found }: Command): string {
+function placed({ table, found }: Pick<Command, 'table' | 'found'>): string {
   if (table) {
     const { start, from, timescale } = table.video;
     // Filters before this may count in other ticks.

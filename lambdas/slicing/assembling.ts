@@ -24,8 +24,9 @@ import { removeTexts } from '../shared/texts.ts';
 import { changeVideo, readVideo } from '../shared/videos.ts';
 import { architecture } from './budget.ts';
 import { actualCost, transitionsOf } from './estimate.ts';
-import { download, putObject, readText } from './objects.ts';
+import { download, putObject, readText, readVersion } from './objects.ts';
 import { DASH_TYPE, mpd } from './mpd.ts';
+import { withRungs } from './mpd-rungs.ts';
 import { allOf, pathOf } from './outputs.ts';
 import { describe, merge, type MergedRendition } from './playlists.ts';
 import { holdPlace } from './place.ts';
@@ -57,8 +58,10 @@ export async function assemble(task: AssembleTask, used: () => Usage): Promise<A
   );
   if (plan.ladder) {
     await Promise.all(renditions.map((rendition) => write(rendition, plan, true)));
+    await addToDash(`${prefix}${DASH_PATH}`, renditions, plan);
     await addLadder(before, plan, renditions, [...results.map((one) => one.used), used()]);
-    await removeObjects(bucket, [...work, ...tables, runKey(videoId, revision)]);
+    const remuxed = plan.remuxed ? [plan.remuxed.key] : [];
+    await removeObjects(bucket, [...work, ...tables, runKey(videoId, revision), ...remuxed]);
     return { outcome: 'ready', videoId };
   }
   const boards = boardsOf(results, chunks);
@@ -74,6 +77,8 @@ export async function assemble(task: AssembleTask, used: () => Usage): Promise<A
     before.status === 'playable'
       ? await changeVideo(videoId, { set }, { from: ['playable'], execution })
       : await reach('playable', plan, set);
+  // Put together twice at a time, the other one was sooner: what is there is the video.
+  if (!listed && (await isReady(plan))) return { outcome: 'ready', videoId };
   if (!listed) return stopped(task, renditions, boards);
 
   await publishTexts(plan, results, lengthOf(before, renditions) ?? plan.source.info.duration);
@@ -91,6 +96,11 @@ export async function assemble(task: AssembleTask, used: () => Usage): Promise<A
     ...(plan.remuxed ? [plan.remuxed.key] : []),
   ]);
   return { outcome: 'ready', videoId };
+}
+
+async function isReady({ videoId, execution }: Plan): Promise<boolean> {
+  const record = await readVideo(videoId);
+  return isMine(record, execution) && record.status === 'ready';
 }
 
 function facts(record: VideoRecord, { plan }: AssembleTask, renditions: readonly MergedRendition[]) {
@@ -113,7 +123,7 @@ function facts(record: VideoRecord, { plan }: AssembleTask, renditions: readonly
 
 /** The video is ready, and has more renditions now. */
 async function addLadder(
-  { renditions: had, bytes, later = [] }: VideoRecord,
+  { renditions: had, bytes, later = [], cost: estimated }: VideoRecord,
   plan: Plan,
   made: readonly MergedRendition[],
   used: readonly (Usage | undefined)[],
@@ -124,16 +134,29 @@ async function addLadder(
   const media = bytes.media + added.reduce((sum, one) => sum + one.bytes, 0);
   const usage = addUsage([plan.used ?? {}, ...used.map((one) => one ?? {}), { transitions: transitionsOf(plan) }]);
   const cost = plan.cost && actualCost(plan.cost, usage, bytes.source + media, architecture);
-  const all = cost && { ...cost, actual: Number(((cost.actual ?? 0) + (plan.spent ?? 0)).toFixed(6)) };
+  const all = cost && {
+    ...cost,
+    // What was estimated of all that is there now, as the record has said since this run began.
+    estimate: estimated?.estimate ?? cost.estimate,
+    actual: Number(((cost.actual ?? 0) + (plan.spent ?? 0)).toFixed(6)),
+  };
   await changeVideo(
     plan.videoId,
     {
       set: { renditions, bytes: { ...bytes, media }, ...(all && { cost: all }) },
-      remove: ['later', 'ladderPlan'],
+      remove: ['later', 'ladderPlan', 'ladder'],
     },
     { from: ['ready'], execution: plan.execution },
   );
   logger.info('the ladder is there', { videoId: plan.videoId, rungs: later.map(({ name }) => name) });
+}
+
+/** The MPD, if there is one, has the new rungs, too. */
+async function addToDash(key: string, added: readonly MergedRendition[], plan: Plan): Promise<void> {
+  const bucket = required('MEDIA_BUCKET');
+  const there = await readVersion({ bucket, key });
+  const all = there && withRungs(there.text, added, plan);
+  if (all !== undefined) await putObject(bucket, key, all, DASH_TYPE, 'no-store');
 }
 
 /** What slicing cost, as all steps measured it up to here, and what keeping it will. */
@@ -193,7 +216,8 @@ async function poster(
   const bucket = required('MEDIA_BUCKET');
   const folder = await mkdtemp(join(tmpdir(), 'sluice-poster-'));
   try {
-    const rung = posterRung(plan.video);
+    // Not all of them need be there.
+    const rung = posterRung(plan.video.filter(({ name }) => plan.later?.includes(`video/${name}`) !== true));
     const rendition = renditions.find(({ kind, name }) => kind === 'video' && name === rung?.name);
     if (!rendition) throw new Error('there is no rung to draw from');
     const length = rendition.segments.reduce((sum, { duration }) => sum + duration, 0);

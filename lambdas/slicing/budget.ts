@@ -67,7 +67,7 @@ export function checkVideo({ estimate }: Pick<Cost, 'estimate'>, { maxDollarsPer
  * passed. Does nothing when this run has done so, or the video is no longer its own.
  */
 export async function reserve(
-  { videoId, execution, cost }: { readonly videoId: string; readonly execution: string; readonly cost: Cost },
+  { videoId, execution, cost, spent = 0 }: Pick<Plan, 'videoId' | 'execution' | 'spent'> & { readonly cost: Cost },
   { maxDollarsPerMonth }: Ceilings,
   now = new Date(),
 ): Promise<void> {
@@ -88,7 +88,7 @@ export async function reserve(
     },
     ExpressionAttributeValues: {
       ':cost': cost,
-      ':spend': { execution, month, microdollars: wanted },
+      ':spend': { execution, month, microdollars: wanted, ...(spent > 0 && { before: microdollars(spent) }) },
       ':execution': execution,
     },
   };
@@ -101,10 +101,10 @@ export async function reserve(
   });
   // Its own reservation comes first: a step that is retried may find its month full by its own estimate.
   if (conditions?.[0] === true || conditions?.[1] !== true) return;
-  const spent = (await spentIn(month)) / 1e6;
+  const gone = (await spentIn(month)) / 1e6;
   throw new Refusal(
     'month-spent',
-    `Slicing this video would cost about ${spokenDollars(cost.estimate)}, and of the ${spokenDollars(maxDollarsPerMonth!)} that a month may cost here ${spokenDollars(spent)} are spent or planned; upload it next month, or ask the operator for a higher slicing.maxDollarsPerMonth.`,
+    `Slicing this video would cost about ${spokenDollars(cost.estimate)}, and of the ${spokenDollars(maxDollarsPerMonth!)} that a month may cost here ${spokenDollars(gone)} are spent or planned; upload it next month, or ask the operator for a higher slicing.maxDollarsPerMonth.`,
   );
 }
 
@@ -121,7 +121,7 @@ export async function settle(id: string): Promise<void> {
       ExpressionAttributeNames: { '#spend': 'spend', '#execution': 'execution' },
       ExpressionAttributeValues: { ':execution': spend.execution },
     },
-    add(spend.month, microdollars(cost.actual) - spend.microdollars, new Date()),
+    add(spend.month, microdollars(cost.actual) - (spend.before ?? 0) - spend.microdollars, new Date()),
   );
 }
 

@@ -4,12 +4,14 @@
  */
 import { TIME_OFFSET, type CopyTable } from '../../lib/contract/slicing.ts';
 import type { CopiedSound, CopiedVideo } from './copy.ts';
-import { soundInit, videoInit } from './copy-init.ts';
-import { firstFrom, lowest, type Bound, type Pictures, type Range, type Sound } from './placed.ts';
+import { videoInit } from './copy-init.ts';
+import { addBytes, copySounds, segmentsOf, soundTracks, sum } from './copy-sound.ts';
+import { lowest, type Bound, type Pictures, type Range, type Sound } from './placed.ts';
 
 /** What is asked for: the source's own description of its tracks, and what players bear. */
 export interface CopyWish {
-  readonly video: CopiedVideo;
+  /** Undefined: sound alone. */
+  readonly video: CopiedVideo | undefined;
   /** Of each sound rendition: undefined where it is encoded. */
   readonly sounds: readonly (CopiedSound | undefined)[];
   /** bit/s, on average. */
@@ -18,12 +20,13 @@ export interface CopyWish {
 
 /** What is copied, and how. */
 export interface Copied {
-  readonly video: CopiedVideo;
+  /** Undefined: sound alone. */
+  readonly video: CopiedVideo | undefined;
   readonly sounds: readonly (CopiedSound | undefined)[];
   readonly bounds: readonly Bound[];
   /** Of each segment, picture and copied sound. */
   readonly bytes: readonly number[];
-  /** bit/s: of the picture's segment with the most. */
+  /** bit/s: of the segment with the most, the picture's where there is one. */
   readonly peakBitrate: number;
   /** Where the segments' keyframes lie, to look at. */
   readonly keyframes: readonly { readonly offset: number; readonly size: number }[];
@@ -40,17 +43,12 @@ export interface Names {
 const LONGEST_SEGMENT = 10.5;
 /** A segment's bits over those of the average that is allowed. */
 const PEAK = 2;
-/** Samples of an AAC frame. */
-const FRAME = 1024;
-/** Seconds that copied sound may be late, and end early or late: more than that is filled, which takes an encoder. */
-const SOUND_LATE = 0.05;
-const SOUND_END = 0.5;
 
 /** Undefined: it has to be encoded. `timescale`: ticks a second of the renditions. */
 export function copiedOf(
   pictures: Pictures,
   sounds: readonly (Sound | undefined)[],
-  wish: CopyWish,
+  wish: CopyWish & { readonly video: CopiedVideo },
   target: number,
   timescale: number,
 ): Copied | undefined {
@@ -59,8 +57,10 @@ export function copiedOf(
   const [first] = keys;
   // What an edit list cuts off would be seen.
   if (first === undefined || first.time !== pictures.first || shownAfter(pictures, end)) return undefined;
-  const bounds = closedBounds(pictures, target);
-  if (bounds === undefined) return undefined;
+  const closed = closedKeys(pictures);
+  if (closed === undefined) return undefined;
+  const bounds = closedBounds(pictures, closed, target);
+  const begins = new Set(closed.map(({ sample }) => sample));
   const starts = bounds.map(({ sample }) => sample!);
   const endOf = (segment: number) => starts[segment + 1] ?? samples.count;
   const low = lowest(samples.composition, starts[0]!, samples.count);
@@ -76,23 +76,8 @@ export function copiedOf(
 
   const seconds = bounds.map(({ time }) => time / track.timescale);
   const ends = end / track.timescale;
-  const heard = sounds.map((sound, i) => {
-    const description = wish.sounds[i];
-    return sound && description && fitsPicture(sound, description, ends) ? description : undefined;
-  });
-  const frames = sounds.map((sound, i) => (sound && heard[i] ? framesAt(sound, heard[i], seconds) : undefined));
-  frames.forEach((starting, i) => {
-    // A segment without sound is none.
-    if (starting?.slice(1).some((at, before) => at <= starting[before]!))
-      [heard[i], frames[i]] = [undefined, undefined];
-  });
-  frames.forEach((starting, i) => {
-    if (starting === undefined) return;
-    const { size } = sounds[i]!.track.samples;
-    bytes.forEach((_, segment) => {
-      bytes[segment]! += sum(size, starting[segment]!, starting[segment + 1]!);
-    });
-  });
+  const heard = copySounds(sounds, wish.sounds, seconds, ends);
+  for (const sound of heard) if (sound) addBytes(bytes, sound);
 
   const factor = timescale / track.timescale;
   const video = (range: Range, name: string): CopyTable['tracks'][number] => {
@@ -122,60 +107,26 @@ export function copiedOf(
       size: all.map((i) => samples.size[i]!),
       duration: duration.map((ticks) => ticks * factor),
       composition: composition.map((ticks) => ticks * factor),
-      sync: all.filter((i) => samples.sync[i] === 1).map((i) => i - from),
+      // Where nothing before it is needed: others lead pictures that refer to what was before.
+      sync: all.filter((i) => begins.has(i)).map((i) => i - from),
       segments: segmentsOf(range, (segment) => ({
         samples: endOf(segment) - starts[segment]!,
         duration: lengths[segment]!,
       })),
     };
   };
-  const sound = (range: Range, position: number, name: string): CopyTable['tracks'] => {
-    const [starting, description, placed] = [frames[position], heard[position], sounds[position]];
-    if (starting === undefined || description === undefined || placed === undefined) return [];
-    const from = starting[range.firstSegment - 1]!;
-    const to = starting[range.firstSegment - 1 + range.segments]!;
-    const { sampleRate } = description;
-    const all = Array.from({ length: to - from }, (_, i) => from + i);
-    return [
-      {
-        kind: 'audio',
-        name,
-        codecs: description.codecs,
-        init: soundInit(description).toString('base64'),
-        timescale: sampleRate,
-        decode: timeOf(placed, from),
-        offset: all.map((i) => placed.track.samples.offset[i]!),
-        size: all.map((i) => placed.track.samples.size[i]!),
-        duration: all.map(() => FRAME),
-        composition: all.map(() => 0),
-        segments: segmentsOf(range, (segment) => {
-          const count = starting[segment + 1]! - starting[segment]!;
-          return { samples: count, duration: (count * FRAME) / sampleRate };
-        }),
-      },
-    ];
-  };
   return {
     video: wish.video,
-    sounds: heard,
+    sounds: heard.map((sound) => sound?.description),
     bounds,
     bytes,
     peakBitrate: Math.ceil(Math.max(...rates)),
     keyframes: starts.map((i) => ({ offset: samples.offset[i]!, size: samples.size[i]! })),
     part: (range, names) => ({
-      tracks: [video(range, names.video), ...names.sounds.flatMap((name, position) => sound(range, position, name))],
+      tracks: [video(range, names.video), ...soundTracks(heard, range, names.sounds)],
     }),
   };
 }
-
-const segmentsOf = <T>({ firstSegment, segments }: Range, of: (segment: number) => T): T[] =>
-  Array.from({ length: segments }, (_, i) => of(firstSegment - 1 + i));
-
-const sum = (sizes: Uint32Array, from: number, to: number): number => {
-  let total = 0;
-  for (let i = from; i < to; i += 1) total += sizes[i]!;
-  return total;
-};
 
 /** Whether any picture that would be copied is shown from `end` on. */
 function shownAfter({ track: { samples }, shift, keys }: Pictures, end: number): boolean {
@@ -185,11 +136,39 @@ function shownAfter({ track: { samples }, shift, keys }: Pictures, end: number):
   return false;
 }
 
+/** Of sound alone, whose segments begin there, seconds, and end at `ends`. Undefined: all of it has to be encoded. */
+export function copiedAlone(
+  bounds: readonly Bound[],
+  seconds: readonly number[],
+  ends: number,
+  sounds: readonly (Sound | undefined)[],
+  wish: CopyWish,
+): Copied | undefined {
+  const heard = copySounds(sounds, wish.sounds, seconds, ends);
+  if (!heard.some(Boolean)) return undefined;
+  const bytes = seconds.map(() => 0);
+  for (const sound of heard) if (sound) addBytes(bytes, sound);
+  return {
+    video: undefined,
+    sounds: heard.map((sound) => sound?.description),
+    bounds,
+    bytes,
+    peakBitrate: Math.max(...bytes.map((size, i) => (size * 8) / ((seconds[i + 1] ?? ends) - seconds[i]!))),
+    keyframes: [],
+    part: (range, names) => ({ tracks: soundTracks(heard, range, names.sounds) }),
+  };
+}
+
+interface Key {
+  readonly sample: number;
+  readonly time: number;
+}
+
 /**
- * Segments from one closed keyframe to another, each the one nearest to its target or, where none is near, the next one
- * there is. A keyframe is closed when all that is decoded before it is shown before it, and all after it after it.
+ * Keyframes whose groups are closed: all that is decoded before one is shown before it, and all after it after it. Undefined
+ * where the first is none.
  */
-function closedBounds({ track: { samples }, shift, keys, end }: Pictures, target: number): Bound[] | undefined {
+function closedKeys({ track: { samples }, shift, keys }: Pictures): Key[] | undefined {
   const shown = (i: number) => samples.decode[i]! + samples.composition[i]! + shift;
   const first = keys[0]!.sample;
   const isKey = new Map(keys.map(({ sample, time }) => [sample, time]));
@@ -199,15 +178,19 @@ function closedBounds({ track: { samples }, shift, keys, end }: Pictures, target
     if (isKey.has(i) && latest < shown(i)) laterThan.add(i);
     latest = Math.max(latest, shown(i));
   }
-  const closed: { sample: number; time: number }[] = [];
+  const closed: Key[] = [];
   let earliest = Infinity;
   for (let i = samples.count - 1; i >= first; i -= 1) {
     if (laterThan.has(i) && shown(i) < earliest) closed.push({ sample: i, time: shown(i) });
     earliest = Math.min(earliest, shown(i));
   }
   closed.reverse();
-  if (closed[0]?.sample !== first) return undefined;
-  const bounds: Bound[] = [{ sample: first, time: 0 }];
+  return closed[0]?.sample === first ? closed : undefined;
+}
+
+/** Segments from one to another, each the one nearest to its target or, where none is near, the next one there is. */
+function closedBounds({ end }: Pictures, closed: readonly Key[], target: number): Bound[] {
+  const bounds: Bound[] = [{ sample: closed[0]!.sample, time: 0 }];
   for (let at = 0, next = 1; end - at > 1.25 * target && next < closed.length;) {
     while (next < closed.length - 1 && closed[next]!.time <= at + target / 2) next += 1;
     while (
@@ -222,30 +205,4 @@ function closedBounds({ track: { samples }, shift, keys, end }: Pictures, target
     next += 1;
   }
   return bounds;
-}
-
-/** Ticks, which are samples, at which a frame is heard. */
-const timeOf = ({ track: { samples, timescale }, shift }: Sound, frame: number): number =>
-  samples.decode[frame]! + Math.round(shift * timescale);
-
-/** Whether its frames follow one another without a hole, from about the beginning to about the end. */
-function fitsPicture(sound: Sound, { sampleRate }: CopiedSound, ends: number): boolean {
-  const { track, count, start, end } = sound;
-  const { samples, timescale } = track;
-  if (timescale !== sampleRate || count === 0 || start > SOUND_LATE || Math.abs(end - ends) > SOUND_END) return false;
-  for (let i = 0; i < count; i += 1) {
-    if (samples.composition[i] !== 0) return false;
-    if (i + 1 < count && samples.decode[i + 1]! - samples.decode[i]! !== FRAME) return false;
-  }
-  return true;
-}
-
-/** The first frame of each segment, and where the last one ends: those that begin at its start or later. */
-function framesAt(sound: Sound, { sampleRate }: CopiedSound, seconds: readonly number[]): number[] {
-  const { decode } = sound.track.samples;
-  const ticks = Math.round(sound.shift * sound.track.timescale);
-  // Frames of before the beginning are the encoder's priming; half a one may stand over it.
-  const at = (time: number, early: number) => firstFrom(decode, time * sampleRate - ticks - early);
-  const starts = seconds.map((time, i) => Math.min(sound.count, at(time, i === 0 ? FRAME / 2 : 1)));
-  return [...starts, sound.count];
 }

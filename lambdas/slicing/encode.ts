@@ -6,15 +6,16 @@ import { join } from 'node:path';
 import { required, word } from '../../lib/contract/env.ts';
 import { chunkTableKey, posterPath } from '../../lib/contract/keys.ts';
 import { slicingBounds } from '../../lib/contract/options.ts';
-import { chunkTable, type EncodeTask } from '../../lib/contract/slicing.ts';
+import { chunkTable, hasPicture, type EncodeTask } from '../../lib/contract/slicing.ts';
 import { ProcessError } from '../../lib/process.ts';
 import { logger } from '../shared/logger.ts';
 import { writeChunkSource } from './chunk-source.ts';
 import { runTask, type Work } from './chunk-task.ts';
 import { encodeChunk, type Put } from './encoder.ts';
-import { download, mediaOf, readText } from './objects.ts';
+import { download, mediaOf, objectSource, readText } from './objects.ts';
 import { forTask } from './outputs.ts';
 import { drawCover } from './poster.ts';
+import { takeSample } from './sample.ts';
 import { textsOfChunk, textsOfFile } from './texts.ts';
 import { step } from './transient.ts';
 
@@ -36,7 +37,7 @@ async function encode({ task, watch, put }: Work, folder: string, timeoutMs: num
   const started = Date.now();
   await mkdir(segments);
   const { plan, table, texts } = await fetchSource(task, source, watch.signal, TEXT_SHARE * timeoutMs);
-  const result = await encodeChunk({
+  const options = {
     task: { ...task, plan },
     table,
     source,
@@ -45,17 +46,26 @@ async function encode({ task, watch, put }: Work, folder: string, timeoutMs: num
     timeoutMs: timeoutMs - (Date.now() - started),
     signal: watch.signal,
     put,
-    onProgress: (seconds) => watch.progress(seconds),
-  });
-  const cover = await putCover(task, source, put);
+    onProgress: (seconds: number) => watch.progress(seconds),
+  };
+  // Of sound that is copied only the cover is left.
+  const isNothing = task.chunk.along === true && !hasPicture(plan.source.info);
+  const result = isNothing ? { index: task.chunk.index, renditions: [] } : await encodeChunk(options);
+  const cover = await putCover(task, table ? segments : source, put, watch.signal);
   return { ...result, ...(texts.length > 0 && { texts }), ...(cover && { cover }) };
 }
 
-/** Sound alone has the picture that goes with it for a poster. Whether there is one now; without one it is sound still. */
-async function putCover({ plan }: EncodeTask, source: string, put: Put): Promise<boolean> {
-  const { cover } = plan.source.info;
-  if (cover === undefined) return false;
+/**
+ * Sound alone has the picture that goes with it for a poster, which the first task draws. `path`: of the source, or, where it is
+ * not here, of a folder for what of it may hold that. Whether there is one now; without one it is sound still.
+ */
+async function putCover({ plan, chunk }: EncodeTask, path: string, put: Put, signal: AbortSignal): Promise<boolean> {
+  const { cover, bytes } = plan.source.info;
+  if (cover === undefined || chunk.firstSegment !== 1) return false;
+  const isHere = plan.timescale === null;
+  const source = isHere ? path : join(path, 'cover');
   try {
+    if (!isHere) await takeSample(objectSource(plan.source, bytes), source, signal);
     await put(posterPath(), await drawCover(source, cover), 'image/jpeg');
     return true;
   } catch (error) {
@@ -72,7 +82,9 @@ const TEXT_SHARE = 0.1;
 async function fetchSource({ plan, chunk }: EncodeTask, path: string, signal: AbortSignal, timeoutMs: number) {
   if (plan.timescale === null) {
     await download(plan.source, path, signal);
-    return { plan, table: undefined, texts: await textsOfFile(plan, path, { timeoutMs, signal }) };
+    const part = forTask(plan, chunk, undefined);
+    const texts = chunk.ahead ? [] : await textsOfFile(plan, path, { timeoutMs, signal });
+    return { ...part, texts };
   }
   const key = chunkTableKey(plan.videoId, plan.revision, chunk.index);
   const stored = chunkTable.parse(JSON.parse(await readText({ bucket: required('MEDIA_BUCKET'), key })));

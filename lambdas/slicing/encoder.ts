@@ -88,6 +88,10 @@ export async function encodeChunk(options: EncodeOptions): Promise<ChunkResult> 
   );
   // A store that failed is the cause of whatever ffmpeg says about its broken pipe; a stream cut short is ffmpeg's doing.
   const ours = failures.find((reason) => !(reason instanceof BoxError || reason instanceof ProcessError));
+  if (failures.length > 0 && chunk.along && ours === undefined) {
+    logger.warn('no storyboard', { videoId: plan.videoId, chunk: chunk.index, error: failures[0] as Error });
+    return { index: chunk.index, renditions: [] };
+  }
   if (failures.length > 0) throw ours ?? explain(failures, options);
   const result: ChunkResult = {
     index: chunk.index,
@@ -104,8 +108,7 @@ export async function encodeChunk(options: EncodeOptions): Promise<ChunkResult> 
 /** A video without pictures for scrubbing is still a video. */
 async function storyboardOf({ renditions }: ChunkResult, { task: { plan, chunk }, folder, put }: EncodeOptions) {
   const picture = renditions.find(({ kind }) => kind === 'video');
-  if (!picture) return undefined;
-  const seconds = lengthOf(picture);
+  const seconds = picture ? lengthOf(picture) : chunk.duration!;
   try {
     return await makeSheets(plan, chunk, seconds, folder, put);
   } catch (error) {
@@ -119,10 +122,11 @@ async function storyboardOf({ renditions }: ChunkResult, { task: { plan, chunk }
 /** What only the file itself tells, and encoding must know: where its packets really lie, and whether fields are in it. */
 async function look(options: EncodeOptions, left: () => number) {
   const { plan, chunk } = options.task;
-  const { container, video, duration } = plan.source.info;
+  const { container, video, audio, duration } = plan.source.info;
   const limits = () => ({ timeoutMs: left(), ...memoryLimit(), signal: options.signal });
-  // Where there is sound alone, it stands in the picture's place.
-  const streams = [...new Set([video.index, ...plan.audio.map(({ index }) => index)])];
+  // Where there is sound alone, it stands in the picture's place. Of a video that has its sound already it counts, too: all
+  // rungs begin and end where the earliest and the last track do.
+  const streams = [...new Set([video.index, ...audio.map(({ index }) => index)])];
   try {
     if (!options.table && container === 'mpegts') await straighten(options.source, options.signal);
     const found = options.table ? undefined : await scanned(options, streams, limits());

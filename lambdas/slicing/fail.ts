@@ -6,8 +6,9 @@ import { failTask, type FailTask } from '../../lib/contract/slicing.ts';
 import { logger } from '../shared/logger.ts';
 import { removePrefix } from '../shared/objects.ts';
 import { readVideo } from '../shared/videos.ts';
-import { fail } from './failing.ts';
+import { fail, failLadder } from './failing.ts';
 import { leavePlace } from './place.ts';
+import { MergeError } from './playlists.ts';
 import { FAILED } from './mediaconvert/failed.ts';
 import { spokenStretch } from './refusal.ts';
 import { step } from './transient.ts';
@@ -36,7 +37,10 @@ export const handler = step(async (input: unknown): Promise<{ outcome: 'failed' 
   const record = await readVideo(videoId);
   // Not of another run of the same video, which goes on.
   if (record?.slicing?.execution === execution) await leavePlace(videoId);
-  if (!failed) return { outcome: 'kept' };
+  if (!failed) {
+    await failLadder(videoId, execution, error.Error !== MergeError.name);
+    return { outcome: 'kept' };
+  }
   if (record?.slicing) {
     await removePrefix(required('MEDIA_BUCKET'), revisionPrefix(videoId, record.slicing.revision));
     await removePrefix(required('MEDIA_BUCKET'), workPrefix(videoId));

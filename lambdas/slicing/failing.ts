@@ -1,5 +1,6 @@
 /** Marking a video as failed, and leaving nothing of it behind. */
 import type { Failure } from '../../lib/contract/video.ts';
+import { failed } from '../shared/ladder.ts';
 import { removeObjects } from '../shared/objects.ts';
 import { announce, changeVideo, readVideo } from '../shared/videos.ts';
 import type { ObjectRef } from './objects.ts';
@@ -36,4 +37,16 @@ export async function fail(videoId: string, execution: string, failure: Failure,
   }
   await announce(record, 'failed');
   return true;
+}
+
+/**
+ * The rungs that somebody's first play asked for are not there; the video is what it was. Does nothing when another run is
+ * about it. `isUsable`: what this one made can be used by the next.
+ */
+export async function failLadder(videoId: string, execution: string, isUsable = true): Promise<void> {
+  const { ladder, slicing, status } = (await readVideo(videoId)) ?? {};
+  if (status !== 'ready' || ladder?.state !== 'making' || slicing?.execution !== execution) return;
+  const { before } = ladder;
+  const set = { ladder: failed(ladder, Math.floor(Date.now() / 1000), isUsable), ...(before && { cost: before }) };
+  await changeVideo(videoId, { set }, { from: ['ready'], execution });
 }

@@ -14,7 +14,7 @@ import { audioPlan, mayCopy } from './plan.ts';
 import { Refusal, spokenDuration } from './refusal.ts';
 import { measuredByRemuxing, worthRemuxing } from './remux-args.ts';
 import type { Remuxed } from './remuxer.ts';
-import { takeSample, TRUNCATED, walkFragments } from './sample.ts';
+import { fragmentHeaders, takeSample, TRUNCATED } from './sample.ts';
 import { scan } from './scan.ts';
 import { segmentTable, type SegmentTable } from './segment-table.ts';
 import { isRaw } from './signatures.ts';
@@ -84,17 +84,16 @@ export async function inspect(asked: InspectOptions): Promise<Inspected> {
     return { info: { ...facts, video: { ...video, duration: null }, duration: said }, table: undefined, unmeasured: true };
   }
   if (measured) {
-    // Fragments that do not fit here are walked through where they are.
-    const there = layout?.fragmented === true && !fits(source.size, options);
-    if (!there) checkBytes(source.size, options);
     const measure = async (): Promise<number> => {
-      if (!whole && !there) await fetchWhole(path, all);
-      index = await withFile(path, source.size, (file) =>
-        indexOfFragments(there ? source : file, file, layout, facts, all),
-      );
-      table = layout?.fragmented && index ? tableOf(index, facts, options) : undefined;
-      if (table !== undefined) return table.seconds;
+      if (layout?.fragmented) {
+        index = await withFile(path, source.size, (file) =>
+          indexOfFragments(whole ? file : source, file, layout, facts, all),
+        );
+        table = index && tableOf(index, facts, options);
+        if (table !== undefined) return table.seconds;
+      }
       checkBytes(source.size, options);
+      if (!whole) await fetchWhole(path, all);
       if (facts.container === 'mpegts') await straighten(path, all);
       const heardAndSeen = [...new Set([video, ...facts.audio].map((track) => track.index))];
       return (await scan(path, facts.container, heardAndSeen, { signal: all, memoryBytes: MEMORY_BYTES })).end;
@@ -142,10 +141,20 @@ const positionsOf = ({ video, audio, texts = [] }: Tracks): number[] =>
 
 async function indexOfHeader(file: ByteSource, layout: Layout | undefined, tracks: Tracks) {
   const moov = await readMoov(file, layout);
-  return moov && usable(() => readMovieIndex(moov, positionsOf(tracks)));
+  return moov && usable(() => readMovieIndex(moov, positionsOf(tracks), rawOf(tracks)));
 }
 
-/** Walks through all fragments there are, if any. Throws Refusal when the file is cut. */
+/** Of tracks of raw sound, how many bytes a moment has, all channels together: what their decoder takes it for. */
+function rawOf({ audio }: Tracks): Map<number, number> {
+  return new Map(
+    audio.flatMap(({ index, codec, channels }) => {
+      const [, bits, eight] = /^pcm_(?:[suf](8|16|24|32|64)(?:le|be)?|(alaw|mulaw))$/.exec(codec) ?? [];
+      return bits === undefined && eight === undefined ? [] : [[index, (Number(bits ?? 8) / 8) * channels] as const];
+    }),
+  );
+}
+
+/** Of all fragments there are; `source` is read for their headers alone. Throws Refusal when the file is cut. */
 async function indexOfFragments(
   source: ByteSource,
   file: ByteSource,
@@ -155,10 +164,10 @@ async function indexOfFragments(
 ): Promise<MovieIndex | undefined> {
   const moov = await readMoov(file, layout);
   const gathered = { fragments: moov && usable(() => new FragmentIndex(moov, positionsOf(tracks))) };
-  await walkFragments(source, signal, (moof, at) => {
+  for await (const { moof, at } of fragmentHeaders(source, signal)) {
     const { fragments } = gathered;
     gathered.fragments = fragments && usable(() => fragments.add(moof, at));
-  });
+  }
   const { fragments } = gathered;
   return fragments && usable(() => fragments.index);
 }
@@ -181,13 +190,16 @@ export function tableOf(
   options: SlicingOptions,
   copies = mayCopy(facts, options),
 ): SegmentTable | undefined {
-  if (options.segmentType !== 'fmp4' || !hasPicture(facts)) return undefined;
+  if (options.segmentType !== 'fmp4') return undefined;
   const copy = copies ? copyWish(index, facts, options) : undefined;
   const of = { ...options, maxChunks: MAX_CHUNKS, audio: audioPlan(facts.audio, options.audioKbps), copy };
   return usable(() => segmentTable(index, of));
 }
 
-/** Of an index that was found by reading all of the source: by the keyframes that need nothing before them, if it can be copied so; else by all there are. */
+/**
+ * Of an index that was found by reading all of the source: by the keyframes that need nothing before them, if it can be copied
+ * so; else by all there are.
+ */
 export function tableOfRemuxed(
   { index, fresh }: Pick<Remuxed, 'index' | 'fresh'>,
   info: SourceInfo,
@@ -198,7 +210,7 @@ export function tableOfRemuxed(
 }
 
 /** What of the tracks could be copied by their description. */
-function copyWish({ tracks }: MovieIndex, { video, audio }: Tracks, { copyMaxMbps }: SlicingOptions): CopyWish | undefined {
+function copyWish({ tracks }: MovieIndex, facts: Tracks, { copyMaxMbps }: SlicingOptions): CopyWish | undefined {
   const [picture, ...sounds] = tracks;
   const wanted = <T>(what: string, read: () => T): T | undefined => {
     try {
@@ -209,14 +221,12 @@ function copyWish({ tracks }: MovieIndex, { video, audio }: Tracks, { copyMaxMbp
       return undefined;
     }
   };
-  const copied = picture && wanted('picture', () => copiedVideo(picture.trak, video));
-  return (
-    copied && {
-      video: copied,
-      sounds: sounds.slice(0, audio.length).map(({ trak }) => wanted('sound', () => copiedSound(trak))),
-      maxBitrate: copyMaxMbps * 1e6,
-    }
-  );
+  const video =
+    picture && hasPicture(facts) ? wanted('picture', () => copiedVideo(picture.trak, facts.video)) : undefined;
+  // Captions of sound alone are read along where it is encoded.
+  if (!video && (hasPicture(facts) || facts.texts)) return undefined;
+  const copied = sounds.slice(0, facts.audio.length).map(({ trak }) => wanted('sound', () => copiedSound(trak)));
+  return { video, sounds: copied, maxBitrate: copyMaxMbps * 1e6 };
 }
 
 /** Keyframes looked into, and how far: parameter sets and messages come before the picture. */
@@ -226,6 +236,7 @@ const LOOK_BYTES = 16 * 1024;
 /** Whether segments begin with pictures that need nothing before them. All of a file's are made alike. */
 async function beginAnew(source: ByteSource, { copied }: SegmentTable): Promise<boolean> {
   const { keyframes, video } = copied!;
+  if (video === undefined) return true;
   const step = Math.max(1, Math.floor(keyframes.length / LOOKED_INTO));
   const some = keyframes.filter((_, i) => i % step === 0).slice(0, LOOKED_INTO + 1);
   const looks = some.map(async ({ offset, size }) =>

@@ -1,14 +1,32 @@
 /** The run that somebody's first play asked for: the rungs that were left for later, cut where the others are. */
+import { createHash } from 'node:crypto';
 import type { Usage } from '../../lib/contract/cost.ts';
-import { json } from '../../lib/contract/env.ts';
-import { plan as planSchema, slicingOptions, type Plan, type ProbeResult } from '../../lib/contract/slicing.ts';
+import { json, required } from '../../lib/contract/env.ts';
+import { chunkResultKey } from '../../lib/contract/keys.ts';
+import {
+  plan as planSchema,
+  slicingOptions,
+  type Chunk,
+  type Plan,
+  type ProbeResult,
+  type SlicingOptions,
+} from '../../lib/contract/slicing.ts';
+import type { VideoRecord } from '../../lib/contract/video.ts';
+import { costWith } from '../shared/ladder.ts';
 import { logger } from '../shared/logger.ts';
-import { readVideo } from '../shared/videos.ts';
+import { removeObjects } from '../shared/objects.ts';
+import { changeVideo, readVideo } from '../shared/videos.ts';
 import { afford } from './budget.ts';
+import { failLadder } from './failing.ts';
 import { lookAt } from './look.ts';
 import { holdPlace, leavePlace } from './place.ts';
+import { wholeAsOneChunk } from './plan.ts';
 import { Refusal } from './refusal.ts';
+import { isIndexedInPlace } from './remux-args.ts';
+import { withIndex } from './remux.ts';
+import type { SegmentTable } from './segment-table.ts';
 import { storeRun, storeTable } from './store-table.ts';
+import { Stopped } from './watch.ts';
 
 interface LadderTask {
   readonly videoId: string;
@@ -25,36 +43,77 @@ export async function planLadder({ videoId, execution, used, timeoutMs }: Ladder
   const record = await readVideo(videoId);
   const isMine = record?.status === 'ready' && record.slicing?.execution === execution;
   if (!isMine || record.ladderPlan === undefined) return ignored('the video is not waiting for it');
+  const notMade = async (reason: string) => {
+    await failLadder(videoId, execution);
+    await leavePlace(videoId);
+    return ignored(reason);
+  };
   await holdPlace(videoId);
-  const { later, growing, ...before } = planSchema.parse(JSON.parse(record.ladderPlan));
+  const { later = [], growing, ...before } = planSchema.parse(JSON.parse(record.ladderPlan));
   try {
     const options = { ...json('SLICING_OPTIONS', slicingOptions), segmentSeconds: before.segmentSeconds };
-    const { table } = await lookAt(before.source, before.source.info.bytes, options, timeoutMs);
-    // Options may have changed since: what is cut elsewhere does not fit.
-    const isSame = table?.timescale === before.timescale && table?.starts.length === before.segments?.count;
-    if (!table || !isSame || (table.copied !== undefined) !== before.video.some(({ copied }) => copied === true)) {
-      await leavePlace(videoId);
-      return ignored('the source would be cut elsewhere today');
-    }
-    const chunks = table.chunks.map((chunk) => ({ ...chunk, only: later!, ahead: true as const }));
-    const wanted: Plan = { ...before, execution, chunkCount: chunks.length, ladder: true };
-    const priced = await afford({
-      ...wanted,
-      video: before.video.filter(({ name }) => later!.includes(`video/${name}`)),
-    });
-    const plan: Plan = {
-      ...wanted,
-      ...(priced.cost && { cost: priced.cost }),
-      used: used(),
-      spent: record.cost?.actual ?? 0,
+    const cut = before.timescale === null ? WHOLE : await cutAgain({ ...before, execution }, options, timeoutMs);
+    if (!cut) return await notMade('the source would be cut elsewhere today');
+    const chunks = cut.chunks.map((chunk) => ({ ...chunk, only: later, ahead: true as const }));
+    const first = record.ladder ? record.ladder.before : record.cost;
+    const wanted: Plan = {
+      ...before,
+      spent: first?.actual ?? 0,
+      ...(cut.remuxed && { remuxed: cut.remuxed }),
+      execution,
+      chunkCount: chunks.length,
+      ladder: true,
     };
+    const video = before.video.filter(({ name }) => later.includes(`video/${name}`));
+    const { cost } = await afford({ ...wanted, video, audio: [] });
+    const plan: Plan = { ...wanted, ...(cost && { cost }), used: used() };
+    await sayMaking(record, plan, chunks, cost && costWith(first, cost));
     logger.info('the ladder is made', { videoId, later, growing });
-    await storeRun({ plan, chunks });
-    await storeTable({ plan, chunks }, table);
+    if (cut.table) {
+      await storeRun({ plan, chunks });
+      await storeTable({ plan, chunks }, cut.table);
+    }
     return { outcome: 'planned', plan, chunks };
   } catch (error) {
+    if (error instanceof Stopped) return await notMade('the video was deleted');
     if (!(error instanceof Refusal)) throw error;
-    await leavePlace(videoId);
-    return ignored(error.reason);
+    return await notMade(error.reason);
   }
+}
+
+interface Cut {
+  readonly chunks: readonly Omit<Chunk, 'only' | 'ahead'>[];
+  /** Absent: the source is read whole. */
+  readonly table?: SegmentTable;
+  readonly remuxed?: Plan['remuxed'];
+}
+
+const WHOLE: Cut = { chunks: wholeAsOneChunk() };
+
+/** Undefined: options or we ourselves have changed since, so that new rungs would not fit those that are there. */
+async function cutAgain(before: Plan, options: SlicingOptions, timeoutMs: number): Promise<Cut | undefined> {
+  const { source, remuxed: old } = before;
+  const asItIs = { plan: { ...before, ladder: true as const }, chunks: wholeAsOneChunk() };
+  const { table, remuxed } = old || isIndexedInPlace(source.info)
+    ? ((await withIndex(asItIs, { options, timeoutMs, unmeasured: false, stretches: 0 })) ?? {})
+    : { ...(await lookAt(source, source.info.bytes, options, timeoutMs)), remuxed: undefined };
+  const isSame = table?.timescale === before.timescale && table?.starts.length === before.segments?.count;
+  if (!table || !isSame) return undefined;
+  if ((table.copied?.video !== undefined) !== before.video.some(({ copied }) => copied === true)) return undefined;
+  return { chunks: table.chunks, table, ...(remuxed && { remuxed }) };
+}
+
+/** The record says what is made and what for. Results of a try before this one stay, if they are of the same tasks. */
+async function sayMaking(record: VideoRecord, plan: Plan, chunks: readonly Chunk[], cost: VideoRecord['cost']) {
+  const { videoId, revision, execution, timescale } = plan;
+  const { ladder } = record;
+  if (ladder === undefined) return;
+  const cut = createHash('sha256').update(JSON.stringify(chunks)).digest('base64url');
+  if (ladder.tries > 1 && ladder.cut !== cut) {
+    const results = chunks.map(({ index }) => chunkResultKey(videoId, revision, index));
+    await removeObjects(required('MEDIA_BUCKET'), results);
+  }
+  const tasks = timescale === null ? {} : { tasks: chunks.length };
+  const set = { ladder: { ...ladder, cut, ...tasks }, ...(cost && { cost }) };
+  await changeVideo(videoId, { set }, { from: ['ready'], execution });
 }

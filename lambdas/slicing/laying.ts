@@ -42,6 +42,5 @@ export async function withFoundIndex(asItIs: Laid, by: Parameters<typeof withInd
   const counted = { ...source, info: { ...source.info, duration: table.seconds } };
   checkLimits(counted.info, by.options);
   const of = { videoId, revision, execution, source: counted, ...(remuxed && { remuxed }) };
-  // What was found in the pass is not found again for a ladder that is made later.
-  return { ...planSlicing(of, { ...by.options, ladderWhen: 'upload' }, table), table };
+  return { ...planSlicing(of, by.options, table), table };
 }

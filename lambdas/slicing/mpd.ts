@@ -82,13 +82,16 @@ function representation(member: MergedRendition, plan: Plan, lines: readonly str
   const described = describe(member, plan);
   const children = [...SHAPES[member.kind].children(described), ...lines];
   const open = `<Representation${written({
-    id: renditionFolder(member.kind, member.name).slice(0, -1),
+    id: idOf(member.kind, member.name),
     bandwidth: described.bandwidth,
     codecs: described.codecs,
     ...SHAPES[member.kind].attributes(described, member),
   })}`;
   return children.length > 0 ? [`${open}>`, ...children, '</Representation>'] : [`${open}/>`];
 }
+
+/** Of a representation: where its files are. */
+export const idOf = (kind: RenditionKind, name: string): string => renditionFolder(kind, name).slice(0, -1);
 
 interface Shape {
   readonly attributes: (rendition: Rendition, merged: MergedRendition) => Attributes;

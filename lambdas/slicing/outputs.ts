@@ -1,6 +1,7 @@
 /** Which renditions a task makes of a plan's. Pure. */
-import type { Chunk, ChunkTable, Plan } from '../../lib/contract/slicing.ts';
+import { hasPicture, type Chunk, type ChunkTable, type Plan } from '../../lib/contract/slicing.ts';
 import type { RenditionKind } from '../../lib/contract/keys.ts';
+import { stillsOf } from './storyboard.ts';
 
 interface Output {
   readonly kind: RenditionKind;
@@ -18,9 +19,10 @@ export const allOf = ({ video, audio }: Pick<Plan, 'video' | 'audio'>): Output[]
 
 /** Paths of what this task makes. */
 export function madeBy(
-  { copy, only }: Pick<Chunk, 'copy' | 'only'>,
+  { copy, only, along }: Pick<Chunk, 'copy' | 'only' | 'along'>,
   plan: Pick<Plan, 'video' | 'audio'> & { readonly later?: Plan['later'] },
 ): string[] {
+  if (along) return [];
   const wanted = allOf(plan)
     .filter(({ copied }) => (copied === true) === (copy === true))
     .map(pathOf)
@@ -30,7 +32,7 @@ export function madeBy(
 
 /** Whether a task, which makes these pictures, makes what is made once of each stretch of the source: stills and captions. */
 export const readsAlong = ({ plan, chunk }: { readonly plan: Pick<Plan, 'video'>; readonly chunk: Chunk }): boolean =>
-  plan.video.length > 0 && chunk.ahead !== true;
+  chunk.along === true || (plan.video.length > 0 && chunk.ahead !== true);
 
 /** Plan and table as the encoder of this task sees them: as if there were no other renditions. */
 export function forTask(
@@ -43,17 +45,40 @@ export function forTask(
     made.has(pathOf({ kind, name: one.name }));
   const video = plan.video.filter(isMade('video'));
   const audio = plan.audio.filter(isMade('audio'));
-  // Captions are read along once, by the tasks that make the ladder.
+  // Captions are read along once, by the tasks that make the ladder, or what there is of sound alone.
+  const readsTexts = readsAlong({ plan: { video }, chunk }) || !hasPicture(plan.source.info);
   const { texts, ...rest } = table ?? {};
   const none = { offset: [], size: [], duration: [], composition: [], sync: [] };
   return {
     plan: { ...plan, video, audio },
     table: table && {
       ...(rest as Omit<ChunkTable, 'texts'>),
-      ...(texts && readsAlong({ plan: { video }, chunk }) && { texts }),
+      ...(texts && readsTexts && { texts }),
       // Without pictures to make, none is read.
-      video: video.length > 0 ? table.video : { ...table.video, ...none },
+      video:
+        video.length > 0 ? table.video : chunk.along ? keyframesOf(table.video, plan) : { ...table.video, ...none },
       audio: table.audio.filter((_, position) => audio.includes(plan.audio[position]!)),
     },
+  };
+}
+
+/** Of the pictures that can be decoded alone those that are shown at a time for which there is a still, each until the next. */
+function keyframesOf(video: ChunkTable['video'], plan: Plan): ChunkTable['video'] {
+  const every = stillsOf(plan).every * video.timescale;
+  let decode = 0;
+  const times = video.duration.map((ticks, i) => (decode += ticks) - ticks + video.composition[i]!);
+  const kept = video.sync.filter((i, position) => {
+    const next = video.sync[position + 1];
+    const [from, to] = [times[i]! - video.start, next === undefined ? Infinity : times[next]! - video.start];
+    return position === 0 || Math.ceil(from / every) * every < to;
+  });
+  const shown = kept.map((i) => times[i]!);
+  return {
+    ...video,
+    offset: kept.map((i) => video.offset[i]!),
+    size: kept.map((i) => video.size[i]!),
+    duration: shown.map((time, i) => Math.max(1, (shown[i + 1] ?? video.to) - time)),
+    composition: kept.map(() => shown[0]!),
+    sync: kept.map((_, i) => i),
   };
 }

@@ -11,7 +11,7 @@ import {
 import { labelsOf } from '../shared/language.ts';
 import { levelFor } from './levels.ts';
 import type { Copied } from './copy-table.ts';
-import { layTasks, targetOf, type LaidTable } from './tasks.ts';
+import { laterPaths, layTasks, targetOf, type LaidTable } from './tasks.ts';
 
 /**
  * Bit rates by short side, bit/s on average at up to 30 frames/s: the H.264 column of Apple's HLS Authoring
@@ -145,7 +145,7 @@ export function audioPlan(tracks: SourceInfo['audio'], kbps: number): SoundPlan[
 }
 
 /** The whole source as one chunk: the smallest case of many. */
-const wholeAsOneChunk = (): Chunk[] => [{ index: 0, start: 0, duration: null, firstSegment: 1 }];
+export const wholeAsOneChunk = (): Chunk[] => [{ index: 0, start: 0, duration: null, firstSegment: 1 }];
 
 interface PlanFor {
   readonly videoId: string;
@@ -158,6 +158,7 @@ interface PlanFor {
 
 /** The source's own picture as the top of the ladder; what is not clearly smaller goes. */
 function withCopied(rungs: readonly Rung[], { video, peakBitrate }: Copied, info: SourceInfo['video']): Rung[] {
+  if (video === undefined) return [...rungs];
   const { width, height, level } = video;
   const top: Rung = {
     name: `${String(boxSide(video)).padStart(2, '0')}p`,
@@ -171,18 +172,14 @@ function withCopied(rungs: readonly Rung[], { video, peakBitrate }: Copied, info
   return [top, ...rungs.filter((rung) => isBelow(rung, video))];
 }
 
-/**
- * Whether the source's picture may be a rendition: not one that is taller than the ladder, or faster than players take; nor
- * one with captions and no rung below it, since captions are read where rungs are encoded.
- */
-export function mayCopy(
-  { video, texts = [] }: Pick<SourceInfo, 'video' | 'texts'>,
+/** Whether the source's picture may be a rendition: not one that is taller than the ladder, or faster than players take. */
+export const mayCopy = (
+  { video }: Pick<SourceInfo, 'video'>,
   { ladder: sizes, copyMaxMbps }: SlicingOptions,
-): boolean {
-  if (copyMaxMbps === 0 || boxSide(video) > Math.max(...sizes)) return false;
-  if ((video.maxFrameRate ?? video.frameRate) > MAX_FRAME_RATE * 1.01) return false;
-  return texts.length === 0 || ladder(video, sizes).some((rung) => isBelow(rung, video));
-}
+): boolean =>
+  copyMaxMbps > 0 &&
+  boxSide(video) <= Math.max(...sizes) &&
+  (video.maxFrameRate ?? video.frameRate) <= MAX_FRAME_RATE * 1.01;
 
 /** Has clearly fewer pixels. */
 const isBelow = (rung: Size, { width, height }: Size): boolean =>
@@ -200,11 +197,9 @@ export function planSlicing(of: PlanFor, options: SlicingOptions, table?: LaidTa
       return own ? { ...sound, channels: own.channels, sampleRate: own.sampleRate, copied: true as const } : sound;
     }),
   };
-  // What was remuxed is gone once it is sliced, and what is read whole is read once.
-  const when = of.remuxed ? 'upload' : options.ladderWhen;
   const { chunks, growing, later } = table
-    ? layTasks(renditions, table, when)
-    : { chunks: wholeAsOneChunk(), growing: false, later: [] };
+    ? layTasks(renditions, table, options.ladderWhen)
+    : { chunks: wholeAsOneChunk(), growing: false, later: laterPaths(renditions, options.ladderWhen) };
   const plan: Plan = {
     ...of,
     engine: 'encode',

@@ -91,7 +91,8 @@ export const handler = step(async (input: unknown, context: Pick<Context, 'getRe
     }
     // What was left to remuxing, which cannot be, is measured after all.
     own ??= asItIs(looked.unmeasured ? await lookAt(pinned, pinned.size, options, leftMs(), { anySize: true }) : looked);
-    const laid = byEngine(own, planSlicing(of(own.plan.source.info), options), options);
+    // MediaConvert makes all of a video at once.
+    const laid = byEngine(own, planSlicing(of(own.plan.source.info), { ...options, ladderWhen: 'upload' }), options);
     const plan = await afford(laid.plan);
     const run = { plan: { ...plan, used: used() }, chunks: laid.chunks };
     if (laid.table) {

@@ -3,6 +3,7 @@
  * seek in it as in the original, and a 50 GiB source costs a few MiB of reading.
  */
 import { open, type FileHandle } from 'node:fs/promises';
+import { CutShort, fragmentsOf, type PlacedFragment } from '../../lib/media/fragment-walk.ts';
 import {
   checkHeader,
   CompressedHeader,
@@ -10,7 +11,6 @@ import {
   walk,
   type ByteSource,
   type Layout,
-  type WalkOptions,
 } from '../../lib/media/layout.ts';
 import { readEbml } from './ebml.ts';
 import { Refusal, spokenBytes } from './refusal.ts';
@@ -43,6 +43,7 @@ async function bounded<T>(reading: Promise<T>): Promise<T> {
   try {
     return await reading;
   } catch (error) {
+    if (error instanceof CutShort) throw new Refusal('truncated', TRUNCATED, { cause: error });
     if (error instanceof CompressedHeader) {
       const reason = "The file's index is compressed (cmov), which is not taken; export the video again as MP4.";
       throw new Refusal('not-video', reason, { cause: error });
@@ -96,14 +97,14 @@ export async function takeSample(remote: ByteSource, path: string, signal: Abort
   return { layout, whole, complete, signature: signatureOf(head) };
 }
 
-/** What only a walk through all fragments can tell: that the file is cut, and what they hold. */
-export async function walkFragments(
-  source: ByteSource,
-  signal: AbortSignal,
-  onFragment: NonNullable<WalkOptions['onFragment']>,
-): Promise<void> {
-  if ((await bounded(walk(source, { signal, atHand: source.size, onFragment })))?.truncated)
-    throw new Refusal('truncated', TRUNCATED);
+/** All fragments, one after another. Throws Refusal where they are cut short, or are too many. */
+export async function* fragmentHeaders(source: ByteSource, signal: AbortSignal): AsyncGenerator<PlacedFragment> {
+  const fragments = fragmentsOf(source, signal);
+  for (;;) {
+    const { value, done } = await bounded(fragments.next());
+    if (done === true) return;
+    yield value;
+  }
 }
 
 /** Throws Refusal for what is cut short by its structure; answers whether that says it is whole. */

@@ -5,7 +5,7 @@
  */
 import type { Chunk, ChunkTable, Plan, SoundPart, TrackPart } from '../../lib/contract/slicing.ts';
 import type { IndexedTrack, MovieIndex } from '../../lib/media/sample-table.ts';
-import { copiedOf, type Copied, type CopyWish } from './copy-table.ts';
+import { copiedAlone, copiedOf, type Copied, type CopyWish } from './copy-table.ts';
 import { firstFrom, lowest, type Bound, type Pictures, type Range, type Sound } from './placed.ts';
 
 /** AAC frames are this many samples long. */
@@ -46,7 +46,8 @@ interface TableOptions {
 }
 
 /**
- * `index`: the chosen video track, those of the sound renditions, then those of text. Undefined when the source has to be read whole:
+ * `index`: the chosen video track, those of the sound renditions, then those of text. Of sound alone the first of them stands
+ * for the pictures, too: segments begin where frames of it do. Undefined when the source has to be read whole:
  * edits that repeat or change speed, times that run backwards, raw sound.
  */
 export function segmentTable(index: MovieIndex, options: TableOptions): SegmentTable | undefined {
@@ -140,8 +141,11 @@ function lay(
   const target = options.segmentSeconds * timescale;
   const ticks = timescale * Math.ceil(MIN_TIMESCALE / timescale);
   const wish = held === pictures.end ? options.copy : undefined;
-  const copied = wish && copiedOf(pictures, sounds, wish, target, ticks);
-  const bounds = copied?.bounds ?? segmentBounds(pictures, target);
+  const { video: picture } = wish ?? {};
+  const pictured = wish && picture && copiedOf(pictures, sounds, { ...wish, video: picture }, target, ticks);
+  const bounds = pictured?.bounds ?? segmentBounds(pictures, target);
+  const begins = bounds.map(({ time }) => seconds(time));
+  const copied = wish && !picture ? copiedAlone(bounds, begins, whole, sounds, wish) : pictured;
   const starts = chunkStarts(bounds, seconds(held), options, timescale);
   const chunks = starts.map((at, index): TableChunk => {
     const next = starts[index + 1];
@@ -186,7 +190,7 @@ function lay(
   return {
     timescale: ticks,
     chunks,
-    starts: bounds.map(({ time }) => seconds(time)),
+    starts: begins,
     copied,
     seconds: seconds(held),
     part,
@@ -239,10 +243,13 @@ function chunkStarts(bounds: readonly Bound[], length: number, options: TableOpt
   for (let index = 1; index < bounds.length; index += 1) {
     const { sample, time } = bounds[index]!;
     if (sample === undefined || starts.length === count) continue;
-    const next = bounds.findIndex((bound, later) => later > index && bound.sample !== undefined);
+    let next = index + 1;
+    while (next < bounds.length && bounds[next]!.sample === undefined) next += 1;
     const ideal = starts.length * each;
     // This one or the next keyframe, whichever is nearer to where the next chunk should begin.
-    if (next === -1 ? time >= ideal - each / 2 : Math.abs(time - ideal) <= Math.abs(bounds[next]!.time - ideal))
+    if (
+      next === bounds.length ? time >= ideal - each / 2 : Math.abs(time - ideal) <= Math.abs(bounds[next]!.time - ideal)
+    )
       starts.push(index);
   }
   return starts;

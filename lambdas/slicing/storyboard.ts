@@ -199,13 +199,13 @@ export interface Board {
 
 /** The boards of those chunks that have one, in order. */
 export function boardsOf(results: readonly ChunkResult[], chunks: readonly Chunk[]): Board[] {
-  const starts = new Map(chunks.map(({ index, start }) => [index, start]));
+  const known = new Map(chunks.map((chunk) => [chunk.index, chunk]));
   return results.flatMap(({ index, renditions, storyboard }) => {
-    const start = starts.get(index);
+    const chunk = known.get(index);
     const video = renditions.find(({ kind }) => kind === 'video');
-    if (storyboard === undefined || start === undefined || video === undefined) return [];
-    const seconds = video.segments.reduce((sum, { duration }) => sum + duration, 0);
-    return [{ start, end: start + seconds, storyboard }];
+    const seconds = video?.segments.reduce((sum, { duration }) => sum + duration, 0) ?? chunk?.duration;
+    if (storyboard === undefined || chunk === undefined || typeof seconds !== 'number') return [];
+    return [{ start: chunk.start, end: chunk.start + seconds, storyboard }];
   });
 }
 

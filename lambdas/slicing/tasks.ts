@@ -17,6 +17,8 @@ const GROUP_SECONDS = 600;
 const MOST_GROUPS = 400;
 /** Seconds of sound that one task encodes. */
 const SOUND_SECONDS = 240;
+/** Seconds of which one task makes pictures for scrubbing, where nothing is encoded that they could be made along with. */
+const STILLS_SECONDS = 600;
 /** The first minutes, of which a low rung is made ahead of the rest where nothing can be copied. */
 const EARLY_SECONDS = 180;
 /** Seconds of a task that makes a low rung alone: what it takes to start one is a small part of it. */
@@ -49,14 +51,25 @@ export interface Tasks {
 export function layTasks(plan: Renditions, table: LaidTable, when: SlicingOptions['ladderWhen'] = 'upload'): Tasks {
   const isLater = laterOf(plan, when);
   const now = { ...plan, video: plan.video.filter((rung) => !isLater(rung)) };
-  const [first, ladder] = table.copied ? copyFirst(now, table) : lowFirst(now, table);
+  const [first, ladder] = table.copied
+    ? copyFirst(now, table)
+    : now.video.length === 0
+      ? [soundAlone(table), []]
+      : lowFirst(now, table);
   const bytes = table.copied?.bytes.reduce((a, b) => a + b, 0) ?? Infinity;
   return {
     chunks: [...first, ...ladder].map((task, index) => ({ ...task, index })),
-    growing: (first.length > 0 || (now.video.length < plan.video.length && ladder.length > 1)) && bytes > AT_ONCE_BYTES,
-    later: plan.video.filter(isLater).map(({ name }) => pathOf({ kind: 'video', name })),
+    growing:
+      (first.length > (now.video.length === 0 ? 1 : 0) ||
+        (now.video.length < plan.video.length && ladder.length > 1)) &&
+      bytes > AT_ONCE_BYTES,
+    later: laterPaths(plan, when),
   };
 }
+
+/** Paths of what is made once somebody plays the video. */
+export const laterPaths = (plan: Renditions, when: SlicingOptions['ladderWhen']): string[] =>
+  plan.video.filter(laterOf(plan, when)).map(({ name }) => pathOf({ kind: 'video', name }));
 
 /** Which rungs nobody needs before the video is played: all but what is copied, and a low one. */
 function laterOf({ video }: Renditions, when: SlicingOptions['ladderWhen']): (rung: Rung) => boolean {
@@ -64,6 +77,14 @@ function laterOf({ video }: Renditions, when: SlicingOptions['ladderWhen']): (ru
   if (when === 'upload' || encoded.length === 0) return () => false;
   const low = lowRung(encoded);
   return (rung) => rung !== low && rung.copied !== true;
+}
+
+/** All sound together in pieces, the first as long as a player wants it. */
+function soundAlone(table: LaidTable): Task[] {
+  const first = table.starts.findIndex((start) => start >= firstSeconds(table));
+  return piecesOf(table, SOUND_SECONDS, first === -1 ? table.starts.length : first).map((range) =>
+    taskOf(table, range),
+  );
 }
 
 function copyFirst(plan: Renditions, table: LaidTable): [Task[], Task[]] {
@@ -79,9 +100,15 @@ function copyFirst(plan: Renditions, table: LaidTable): [Task[], Task[]] {
   return [
     // What is shown and heard sooner is made sooner: where few run at a time, both grow together.
     [...copies, ...pieces].toSorted((one, other) => one.start - other.start),
-    rungs.length > 0 ? ladderOf(table, plan).map((task): Task => ({ ...task, only: rungs })) : [],
+    rungs.length > 0
+      ? ladderOf(table, plan).map((task): Task => ({ ...task, only: rungs }))
+      : readAlong(plan, table).map((range): Task => ({ ...taskOf(table, range), along: true })),
   ];
 }
+
+/** What is read along where nothing is encoded; of sound alone that is its cover. */
+const readAlong = (plan: Renditions, table: LaidTable): Range[] =>
+  plan.video.length > 0 ? piecesOf(table, STILLS_SECONDS, 0) : [{ firstSegment: 1, segments: 1 }];
 
 function lowFirst(plan: Renditions, table: LaidTable): [Task[], Task[]] {
   const all = allOf(plan).map(pathOf);

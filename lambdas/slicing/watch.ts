@@ -46,7 +46,8 @@ export class Watch {
   }
 
   get #whole(): boolean {
-    return this.#plan.timescale === null;
+    // Of a video that is ready the progress is over, whatever is made besides.
+    return this.#plan.timescale === null && this.#plan.ladder !== true;
   }
 
   /** Writes the progress under the run's guard. Throws Stopped when it does not hold. */
@@ -61,7 +62,7 @@ export class Watch {
 
   /** The task is done; done again after a retry it counts once. Answers all that are. Throws Stopped like `check`. */
   async done(): Promise<ReadonlySet<number>> {
-    if (this.#whole) {
+    if (this.#plan.timescale === null) {
       await this.check();
       return new Set([this.#chunk.index]);
     }

@@ -193,6 +193,9 @@ export const chunk = z.object({
   segments: z.int().positive().optional().meta({ description: 'How many; absent without a segment table.' }),
   copy: z.literal(true).optional().meta({ description: 'Makes the renditions that are copied, and no other.' }),
   ahead: z.literal(true).optional().meta({ description: 'Of frames that a later task decodes once more.' }),
+  along: z.literal(true).optional().meta({
+    description: 'Makes no rendition: pictures for scrubbing, of keyframes, and captions where nothing is encoded.',
+  }),
   only: z
     .array(renditionPath)
     .min(1)
@@ -406,7 +409,7 @@ export const chunkResult = z.object({
           .min(1),
       }),
     )
-    .min(1),
+    .meta({ description: 'None: of a task that only reads along.' }),
   cover: z.boolean().optional().meta({ description: 'Of sound alone: the picture that goes with it is stored.' }),
   texts: z
     .array(z.object({ index: z.int().nonnegative(), cues: z.array(cue) }))

@@ -135,9 +135,23 @@ const common = {
     .meta({ description: 'Of an incident: the day (UTC) with which its retention is over and it is removed.' }),
 };
 
+const ladderState = z.enum(['making', 'failed']).meta({
+  description: '`making`: somebody plays the video, and they are on their way; `failed`: they could not be made.',
+});
+
 /** What `GET /api/videos/{id}` answers. */
 export const video = z.object({
   ...common,
+  ladder: z
+    .object({
+      state: ladderState,
+      progress: z.number().min(0).max(100).optional().meta({ description: 'Percent, while they are made in parts.' }),
+      again: timestamp
+        .optional()
+        .meta({ description: 'When they could not: who plays it after this has it tried again; absent: nobody does.' }),
+    })
+    .optional()
+    .meta({ description: 'How it is with the renditions `later` names; absent: nobody has asked for them.' }),
   posterUrl: z.string().nullable().meta({ description: 'Signed path of the poster on this host; null until ready.' }),
   storyboardUrl: z.string().nullable().meta({
     description:
@@ -167,13 +181,36 @@ export const videoRecord = z.object({
   /** Slicing run in progress or last finished; the published one is `revision`. */
   slicing: z.object({ execution: z.string(), revision: z.int().positive() }).optional(),
   /** What that run has of its month's dollars, until what it cost is known (lambdas/slicing/budget.ts). */
-  spend: z.object({ execution: z.string(), month: z.int().positive(), microdollars: z.int().nonnegative() }).optional(),
+  spend: z
+    .object({
+      execution: z.string(),
+      month: z.int().positive(),
+      microdollars: z.int().nonnegative(),
+      /** What runs before it cost, which their months have. */
+      before: z.int().nonnegative().optional(),
+    })
+    .optional(),
   /** Of that run, the job at MediaConvert, and who waits for it. */
   conversion: z.object({ execution: z.string(), token: z.string(), job: z.string().optional() }).optional(),
   /** Of that run, chunks that are done, by index. */
   chunksDone: z.set(z.int().nonnegative()).optional(),
   /** With `later`: the plan of the run that made the others, as JSON. */
   ladderPlan: z.string().optional(),
+  /** With `later`, once somebody asked: the runs that are to make them (lambdas/shared/ladder.ts). */
+  ladder: z
+    .object({
+      state: ladderState,
+      tries: z.int().positive(),
+      /** Epoch seconds from which on a viewer asks again. */
+      next: z.int().positive(),
+      /** Tasks of the run, by which it says how far it is. */
+      tasks: z.int().positive().optional(),
+      /** Hash of how it was cut into them: a try that cuts alike goes on where the one before it ended. */
+      cut: z.string().optional(),
+      /** What the video cost before any of these runs. */
+      before: cost.optional(),
+    })
+    .optional(),
   segmentType: z.enum(SEGMENT_TYPES).optional(),
   hasPoster: z.boolean().optional(),
   /** Hash in the name of a poster that somebody chose (`posterPath`); absent: the first one. */

@@ -48,7 +48,7 @@ const FIRST_BOXES = new Set([
 ]);
 
 /** Boxes that a file is incomplete without. */
-const MEDIA_BOXES = new Set(['moov', 'mdat', 'moof', 'hoov']);
+export const MEDIA_BOXES = new Set(['moov', 'mdat', 'moof', 'hoov']);
 
 /** Top-level boxes of a file that is not fragmented are a handful; this many tiny ones are somebody's joke. */
 const MAX_BOXES = 500;
@@ -80,26 +80,21 @@ export class TooManyBoxes extends BoxError {
   }
 }
 
-export interface WalkOptions {
+interface WalkOptions {
   /** Bytes at hand: movie fragments that begin in them are walked through. It ends at the first other one. */
   readonly atHand?: number;
   readonly signal?: AbortSignal | undefined;
-  /** Given the header of each fragment that is walked through, a whole `moof`, and the byte it begins at. */
-  readonly onFragment?: (moof: Buffer, at: number) => void;
 }
 
 /**
  * Walks the top level. Undefined when the file does not begin like ISO base media. A hidden movie header (`hoov`) is named
  * `moov`, as readers take it. @throws TooManyBoxes, or the signal's reason
  */
-export async function walk(
-  source: ByteSource,
-  { atHand = 0, signal, onFragment }: WalkOptions = {},
-): Promise<Layout | undefined> {
+export async function walk(source: ByteSource, { atHand = 0, signal }: WalkOptions = {}): Promise<Layout | undefined> {
   const boxes: PlacedBox[] = [];
   let fragmented = false;
   let count = 0;
-  const found = { boxes: 0, samples: 0 };
+  const found = new FragmentCount();
   let window: { readonly offset: number; readonly bytes: Buffer } = { offset: 0, bytes: Buffer.alloc(0) };
   for (let offset = 0; offset < source.size;) {
     signal?.throwIfAborted();
@@ -114,7 +109,7 @@ export async function walk(
     count += 1;
     const most = fragmented ? MAX_FRAGMENT_BOXES : MAX_BOXES;
     if (count > most) throw new TooManyBoxes(most);
-    if (box.type === 'moof' && box.size > MAX_MOOF_BYTES) throw new TooManyBoxes(MAX_MOOF_BYTES, 'bytes');
+    if (box.type === 'moof') FragmentCount.fits(box.size);
     if (count <= MAX_BOXES) {
       const type = box.type === 'hoov' && (await isHidden(source, offset + box.header)) ? 'moov' : box.type;
       boxes.push({ ...box, type, offset });
@@ -133,8 +128,7 @@ export async function walk(
       const from = offset - window.offset;
       const there = from + box.size <= window.bytes.length;
       const moof = there ? window.bytes.subarray(from, from + box.size) : await source.read(offset, box.size);
-      countFragment(moof.subarray(box.header), found);
-      onFragment?.(moof, offset);
+      found.add(moof);
     }
     offset += box.size;
   }
@@ -146,18 +140,41 @@ async function isHidden(source: ByteSource, body: number): Promise<boolean> {
   return ['mvhd', 'cmov'].includes((await source.read(body, 8)).toString('latin1', 4, 8));
 }
 
-/** Adds what a fragment's header holds, and the samples that its runs say they have (trun, 8.8.8). @throws TooManyBoxes */
-function countFragment(moof: Buffer, found: { boxes: number; samples: number }, isTraf = false): void {
-  for (let at = 0; at < moof.length;) {
-    const box = readHeader(moof, at, moof.length - at);
-    if (!box) return;
-    found.boxes += 1;
-    const body = moof.subarray(at + box.header, at + box.size);
-    if (box.type === 'traf' && !isTraf) countFragment(body, found, true);
-    if (box.type === 'trun' && body.length >= 8) found.samples += body.readUInt32BE(4);
-    if (found.boxes > MAX_INNER_BOXES) throw new TooManyBoxes(MAX_INNER_BOXES);
-    if (found.samples > MAX_SAMPLES) throw new TooManyBoxes(MAX_SAMPLES, 'samples');
-    at += box.size;
+/** What the fragments of a file are counted by: their boxes, and the samples that their runs say they have (trun, 8.8.8). */
+export class FragmentCount {
+  #top = 0;
+  #inner = 0;
+  #samples = 0;
+
+  /** Whether a `moof` of so many bytes may be taken in. @throws TooManyBoxes */
+  static fits(bytes: number): void {
+    if (bytes > MAX_MOOF_BYTES) throw new TooManyBoxes(MAX_MOOF_BYTES, 'bytes');
+  }
+
+  /** So many more at the top level. @throws TooManyBoxes */
+  boxes(more: number): void {
+    this.#top += more;
+    if (this.#top > MAX_FRAGMENT_BOXES) throw new TooManyBoxes(MAX_FRAGMENT_BOXES);
+  }
+
+  /** A whole `moof`. @throws TooManyBoxes */
+  add(moof: Buffer): void {
+    const { header } = readHeader(moof, 0, moof.length)!;
+    this.#inside(moof.subarray(header), false);
+  }
+
+  #inside(bytes: Buffer, isTraf: boolean): void {
+    for (let at = 0; at < bytes.length;) {
+      const box = readHeader(bytes, at, bytes.length - at);
+      if (!box) return;
+      this.#inner += 1;
+      const body = bytes.subarray(at + box.header, at + box.size);
+      if (box.type === 'traf' && !isTraf) this.#inside(body, true);
+      if (box.type === 'trun' && body.length >= 8) this.#samples += body.readUInt32BE(4);
+      if (this.#inner > MAX_INNER_BOXES) throw new TooManyBoxes(MAX_INNER_BOXES);
+      if (this.#samples > MAX_SAMPLES) throw new TooManyBoxes(MAX_SAMPLES, 'samples');
+      at += box.size;
+    }
   }
 }
 

@@ -55,15 +55,20 @@ export interface MovieIndex {
 export const MAX_SAMPLES = 10_500_000;
 
 /**
- * `moov`: its content. `positions`: which of its tracks to read, counted from 0 as ffprobe counts streams.
+ * `moov`: its content. `positions`: which of its tracks to read, counted from 0 as ffprobe counts streams. `raw`: of those
+ * that are sound without compression (PCM), how many bytes one moment of it has, all channels together.
  * @throws BoxError when a table is missing, cut short or says what cannot be.
  */
-export function readMovieIndex(moov: Buffer, positions: readonly number[]): MovieIndex {
+export function readMovieIndex(
+  moov: Buffer,
+  positions: readonly number[],
+  raw: ReadonlyMap<number, number> = new Map(),
+): MovieIndex {
   const all = findAll(moov, 'trak');
   const tracks = positions.map((position) => {
     const found = all[position];
     if (found === undefined) throw new BoxError(`there is no track ${position}`);
-    return readTrack(found.body);
+    return readTrack(found.body, raw.get(position));
   });
   return { timescale: timescaleOf(need(moov, ['mvhd'], 4)), tracks };
 }
@@ -95,10 +100,12 @@ export function indexedSeconds({ timescale: movie, tracks }: MovieIndex): number
   }, 0);
 }
 
-function readTrack(trak: Buffer): IndexedTrack {
+function readTrack(trak: Buffer, momentBytes: number | undefined): IndexedTrack {
   const timescale = timescaleOf(need(trak, ['mdia', 'mdhd'], 4));
   const stbl = need(trak, ['mdia', 'minf', 'stbl'], 8);
-  return { timescale, trak: bareTrack(trak), edit: readEdit(find(trak, 'edts', 'elst')), samples: readSamples(stbl) };
+  const isRaw = momentBytes !== undefined && isTickByTick(need(stbl, ['stts'], 8));
+  const samples = isRaw ? readBlocks(stbl, momentBytes) : readSamples(stbl);
+  return { timescale, trak: bareTrack(trak), edit: readEdit(find(trak, 'edts', 'elst')), samples };
 }
 
 /** elst: entries of length, media time and rate; a media time of -1 is an empty edit, which delays what follows. */
@@ -136,6 +143,57 @@ function readSamples(stbl: Buffer): SampleTable {
     composition: readComposition(find(stbl, 'ctts'), count),
     sync: readSync(find(stbl, 'stss'), count),
   };
+}
+
+/** Moments of raw sound that are taken for one sample: a tenth of a second, so that a day has a million of them. */
+const BLOCK = 4096;
+
+/** Whether each sample lasts one tick: that is raw sound, of which a sample is one moment. Writers of packets say more. */
+function isTickByTick(stts: Buffer): boolean {
+  let all = wordAt(stts, 4) > 0;
+  runs(stts, 'stts', (_, delta) => {
+    all &&= delta === 1;
+  });
+  return all;
+}
+
+/**
+ * The table of raw sound, in blocks of moments that lie one after another. Their size is the description's: in stsz,
+ * QuickTime's older files have 1 for any.
+ */
+function readBlocks(stbl: Buffer, momentBytes: number): SampleTable {
+  const moments = wordAt(need(stbl, ['stsz'], 12), 8);
+  const each = (block: (place: number, length: number) => void): number => {
+    let left = moments;
+    if (left === 0) return 0;
+    eachChunk(stbl, (place, count) => {
+      const there = Math.min(count, left);
+      for (let at = 0; at < there; at += BLOCK) block(place + at * momentBytes, Math.min(BLOCK, there - at));
+      left -= there;
+      return left > 0;
+    });
+    return left;
+  };
+  let count = 0;
+  const missing = each(() => {
+    count += 1;
+    if (count > MAX_SAMPLES) throw new BoxError(`raw sound in more than ${MAX_SAMPLES} pieces`);
+  });
+  if (missing > 0) throw new BoxError(`places of ${moments - missing} of ${moments} samples`);
+  const [offset, decode, size] = [new Float64Array(count), new Float64Array(count), new Uint32Array(count)];
+  let block = 0;
+  let time = 0;
+  let lastDuration = 0;
+  each((place, length) => {
+    offset[block] = place;
+    decode[block] = time;
+    size[block] = length * momentBytes;
+    block += 1;
+    time += length;
+    lastDuration = length;
+  });
+  const none = { composition: new Int32Array(count), sync: new Uint8Array(count).fill(1) };
+  return { count, offset, size, decode, lastDuration, ...none };
 }
 
 /** stsz and stz2 (8.7.3). */
@@ -203,8 +261,28 @@ function readSync(stss: Buffer | undefined, count: number): Uint8Array {
   return sync;
 }
 
-/** stsc (8.7.4) and stco or co64 (8.7.5): samples lie in chunks, one after another. */
+/** Samples lie in chunks, one after another. */
 function readOffsets(stbl: Buffer, size: Uint32Array): Float64Array {
+  const offset = new Float64Array(size.length);
+  let sample = 0;
+  if (size.length === 0) return offset;
+  eachChunk(stbl, (start, count) => {
+    let place = start;
+    for (const end = Math.min(size.length, sample + count); sample < end; sample += 1) {
+      offset[sample] = place;
+      place += size[sample]!;
+    }
+    return sample < size.length;
+  });
+  if (sample < size.length) throw new BoxError(`places of ${sample} of ${size.length} samples`);
+  return offset;
+}
+
+/**
+ * stsc (8.7.4) and stco or co64 (8.7.5): where each chunk begins, and how many samples lie in it. Goes on as long as it is
+ * asked to.
+ */
+function eachChunk(stbl: Buffer, on: (place: number, samples: number) => boolean): void {
   const stsc = need(stbl, ['stsc'], 8);
   const stco = find(stbl, 'stco');
   const table = stco ?? need(stbl, ['co64'], 8);
@@ -213,25 +291,18 @@ function readOffsets(stbl: Buffer, size: Uint32Array): Float64Array {
   if (8 + chunks * (wide ? 8 : 4) > table.length) throw new BoxError('chunk offsets are cut short');
   const entries = wordAt(stsc, 4);
   if (8 + entries * 12 > stsc.length) throw new BoxError('stsc is cut short');
-  const offset = new Float64Array(size.length);
-  let sample = 0;
-  for (let entry = 0; entry < entries && sample < size.length; entry += 1) {
+  for (let entry = 0; entry < entries; entry += 1) {
     const at = 8 + entry * 12;
     const first = stsc.readUInt32BE(at);
     const end = entry + 1 < entries ? stsc.readUInt32BE(at + 12) : chunks + 1;
-    const perChunk = stsc.readUInt32BE(at + 4);
+    const samples = stsc.readUInt32BE(at + 4);
     if (stsc.readUInt32BE(at + 8) !== 1) throw new BoxError('samples of more than one description');
-    if (first < 1 || end <= first || perChunk === 0) throw new BoxError('stsc runs backwards');
-    for (let chunk = first; chunk < end && chunk <= chunks && sample < size.length; chunk += 1) {
-      let place = wide ? Number(table.readBigUInt64BE(8 + (chunk - 1) * 8)) : table.readUInt32BE(8 + (chunk - 1) * 4);
-      for (let n = 0; n < perChunk && sample < size.length; n += 1, sample += 1) {
-        offset[sample] = place;
-        place += size[sample]!;
-      }
+    if (first < 1 || end <= first || samples === 0) throw new BoxError('stsc runs backwards');
+    for (let chunk = first; chunk < end && chunk <= chunks; chunk += 1) {
+      const place = wide ? Number(table.readBigUInt64BE(8 + (chunk - 1) * 8)) : table.readUInt32BE(8 + (chunk - 1) * 4);
+      if (!on(place, samples)) return;
     }
   }
-  if (sample < size.length) throw new BoxError(`places of ${sample} of ${size.length} samples`);
-  return offset;
 }
 
 function wordAt(body: Buffer, at: number): number {

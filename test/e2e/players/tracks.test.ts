@@ -149,6 +149,54 @@ describe.each(Object.entries(players))('%s', (name, player) => {
   });
 });
 
+/** By DASH, in each player's own words. */
+const dashPlayers = {
+  shaka: players.shaka,
+  'dash.js': {
+    languages: "player.getTracksFor('audio').map(({ lang }) => lang).join()",
+    texts: "player.getTracksFor('text').map(({ lang }) => lang).join()",
+    chooseSound: "player.setCurrentTrack(player.getTracksFor('audio').find(({ lang }) => lang === 'de'))",
+    chooseText: '(player.setTextTrack(0), player.enableText(true))',
+    chosen: "player.getCurrentTrackFor('audio').labels[0].text",
+    cues: players.shaka.cues,
+  },
+} as const;
+
+describe.each(Object.entries(dashPlayers))('%s, DASH', (name, player) => {
+  it('lists both languages and the captions, plays the second, and shows captions at their moment', async () => {
+    const { token } = await ada.call('POST /api/videos/{id}/tokens', { params: { id }, body: {} });
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    const asked: string[] = [];
+    page.on('request', (request) => void asked.push(new URL(request.url()).pathname));
+    await page.goto(`${pages.url}/players/${name}.html`);
+    await page.evaluate(`start(${JSON.stringify(`${stack.url}/api/play/${id}/manifest.mpd?token=${token}`)})`);
+    await expect.poll(() => ask(page, player.languages).catch(() => ''), POLL).toBe('en,de');
+    const texts = 'texts' in player ? player.texts : 'player.getTextTracks().map(({ language }) => language).join()';
+    expect(await ask(page, texts)).toBe('de');
+    await playUntil(page, 1);
+    await ask(page, player.chooseText);
+    await ask(page, player.chooseSound);
+    await playUntil(page, 8);
+    expect(await ask(page, player.chosen)).toBe('Deutsch');
+    expect(asked.some((path) => path.includes('/audio/main2/'))).toBe(true);
+    const cue = async () =>
+      (
+        (await ask(page, `${player.cues}.map(({ startTime, endTime, text }) => [startTime, endTime, text])`)) as [
+          number,
+          number,
+          string,
+        ][]
+      ).find(([, , text]) => text.includes('Grüße'));
+    await expect.poll(cue, POLL).toBeDefined();
+    const [from, to] = (await cue())!;
+    expect(Math.abs(from - 3)).toBeLessThan(0.05);
+    expect(Math.abs(to - 5)).toBeLessThan(0.05);
+    expect(await ask(page, 'problems')).toEqual([]);
+    await context.close();
+  });
+});
+
 describe('sound alone', () => {
   it.each(Object.entries(players))('plays in %s, to its end', async (name, player) => {
     const { token } = await ada.call('POST /api/videos/{id}/tokens', { params: { id: song }, body: {} });

@@ -41,6 +41,18 @@ describe('the multivariant playlist', () => {
     expect(seen.variants[0]!.audio).toHaveLength(1);
   });
 
+  it('says that the next one will list more, in a tag that players who do not know it leave alone', () => {
+    const access = { way: 'define', query: 'Signature=b' } as const;
+    const [whole, growing] = [false, true].map((grows) => multivariant(record(), access, grows));
+    expect(growing).toBe(
+      whole!.replace(
+        '#EXT-X-INDEPENDENT-SEGMENTS\n',
+        '#EXT-X-INDEPENDENT-SEGMENTS\n#EXT-X-SESSION-DATA:DATA-ID="io.sluice.grows",VALUE="YES"\n',
+      ),
+    );
+    parsed(growing!);
+  });
+
   it('sends players without variables to the API, with a token', () => {
     const text = multivariant(record(), { way: 'expand', token: 'a.b.c' });
     expect(text).toBe(`#EXTM3U

@@ -1,6 +1,6 @@
 /** Copied renditions: every packet of the source, byte for byte, at its time, cut where the encoded ones are cut. */
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { copyGroup } from '../../../lambdas/slicing/copier.ts';
@@ -10,7 +10,7 @@ import { AAC_FRAME } from '../../../lambdas/slicing/segment-table.ts';
 import { copyTable, type SlicingOptions } from '../../../lib/contract/slicing.ts';
 import { readTracks } from '../../../lib/media/movie.ts';
 import { boxes, need } from '../../../lib/media/boxes.ts';
-import { readFragments } from '../../../lib/media/fragments.ts';
+import { NON_SYNC, readFragments } from '../../../lib/media/fragments.ts';
 import { readMovieIndex } from '../../../lib/media/sample-table.ts';
 import {
   asLarge,
@@ -198,6 +198,50 @@ describe('what players take as it is', () => {
   });
 });
 
+describe('sound alone', () => {
+  it('is copied: every packet, cut where frames begin, in groups that grow', async () => {
+    const two = ['-map', '0', '-map', '1', '-metadata:s:a:1', 'language=ger'];
+    await ffmpeg(...tone(90), ...tone(90), ...two, ...AAC, '-c:a:1', 'libmp3lame', at('two.mp4'));
+    const out = await sliced('two.mp4');
+    expect(out.plan.video).toEqual([]);
+    expect(out.plan.audio.map(({ copied }) => copied)).toEqual([true, undefined]);
+    const groups = out.chunks.filter(({ copy }) => copy);
+    expect(groups.length).toBeGreaterThan(2);
+    expect(out.chunks.filter(({ along }) => along)).toMatchObject([{ firstSegment: 1, segments: 1 }]);
+    expect(await publishedHashes(out.joined('audio', 'main'))).toEqual((await hashesOf('two.mp4', 0)).slice(1));
+    for (const { name } of out.plan.audio) {
+      const found = await packets(out.joined('audio', name));
+      found.forEach(({ pts }, i) => expect(pts).toBeCloseTo(1 + (i * AAC_FRAME) / 48_000, 4));
+      expect(Math.abs(found.length * AAC_FRAME - 90 * 48_000)).toBeLessThan(2 * AAC_FRAME);
+    }
+    const [first, second] = out.result.renditions.map(({ segments }) => segments.map(({ duration }) => duration));
+    expect(first!.length).toBe(45);
+    first!.forEach((duration, i) => expect(Math.abs(duration - second![i]!)).toBeLessThan(0.03));
+  });
+
+  it('is encoded where that is another codec, or has words to read along', async () => {
+    await ffmpeg(...tone(8), '-c:a', 'libmp3lame', at('mp3.mp4'));
+    expect((await look('mp3.mp4')).table).toMatchObject({ copied: undefined });
+    await writeFile(at('said.srt'), '1\n00:00:01,000 --> 00:00:02,000\na\n');
+    await ffmpeg(
+      ...tone(8),
+      '-i',
+      at('said.srt'),
+      '-map',
+      '0',
+      '-map',
+      '1',
+      ...AAC,
+      '-c:s',
+      'mov_text',
+      at('said.mp4'),
+    );
+    const out = await sliced('said.mp4');
+    expect(out.plan.audio[0]!.copied).toBeUndefined();
+    expect(out.texts[0]!.cues).toMatchObject([{ text: 'a' }]);
+  });
+});
+
 describe('sound that is not copied beside a picture that is', () => {
   it.each([
     ['MP3', ['-c:a', 'libmp3lame']],
@@ -213,6 +257,45 @@ describe('sound that is not copied beside a picture that is', () => {
     const found = await packets(out.joined('audio', 'main'));
     found.forEach(({ pts }, i) => expect(pts).toBeCloseTo(1 + (i * AAC_FRAME) / 48_000, 4));
     expect(found.length).toBe(Math.ceil((14 * 48_000) / AAC_FRAME));
+  });
+});
+
+describe('a source with open groups of pictures', () => {
+  /** Hashes of the pictures that somebody else decodes of a file. */
+  const decoded = async (path: string): Promise<string[]> =>
+    (await ffmpeg('-i', path, '-map', '0:v', '-fps_mode', 'passthrough', '-f', 'framemd5', '-'))
+      .split('\n')
+      .filter((line) => line.startsWith('0,'))
+      .map((line) => line.split(',').at(-1)!.trim());
+
+  it('and closed ones between is cut at these: each segment is decoded by itself, whole', async () => {
+    const open = ['-g', '30', '-bf', '3', '-x264-params', 'open-gop=1:scenecut=0:b-adapt=0', '-forced-idr', '1'];
+    const idr = ['-force_key_frames', '4,8,12'];
+    await ffmpeg(...picture(16, '320x180', '30'), ...X264, ...open, ...idr, at('mixed.mp4'));
+    const keyframes = (await packets(at('mixed.mp4'))).filter(({ key }) => key).length;
+    expect(keyframes).toBeGreaterThan(12);
+    const out = await sliced('mixed.mp4');
+    expect(out.plan.video[0]).toMatchObject({ copied: true });
+    const segments = out.result.renditions.find(({ name }) => name === '180p')!.segments;
+    expect(segments.map(({ duration }) => duration)).toEqual([4, 4, 4, 4]);
+    const all = await decoded(at('mixed.mp4'));
+    const init = out.files.get('video/180p/init.mp4')!.bytes;
+    let kept = 0;
+    for (const [index, { name }] of segments.entries()) {
+      // RFC 8216bis 4.4.2.1, EXT-X-INDEPENDENT-SEGMENTS: without information from other segments.
+      const { bytes } = out.files.get(`video/180p/${name}`)!;
+      await writeFile(at('alone.mp4'), Buffer.concat([init, bytes]));
+      expect(await decoded(at('alone.mp4'))).toEqual(all.slice(index * 120, (index + 1) * 120));
+      // And seeking finds no place to begin at that leads pictures which refer to what was before it.
+      const moof = bytes.subarray(bytes.indexOf('moof', 0, 'latin1') - 4);
+      const [fragment] = readFragments(moof.subarray(0, moof.readUInt32BE(0)));
+      const shown = fragment!.samples.map(({ compositionOffset, duration }, i) => i * duration + compositionOffset);
+      const keys = fragment!.samples.flatMap(({ flags }, i) => ((flags & NON_SYNC) === 0 ? [i] : []));
+      expect(keys[0]).toBe(0);
+      for (const key of keys) expect(shown.filter((time, i) => i > key && time < shown[key]!)).toEqual([]);
+      kept += keys.length;
+    }
+    expect(kept).toBeLessThan(keyframes / 2);
   });
 });
 

@@ -146,9 +146,13 @@ export async function encodeFile(
     // As it travels: through S3, as text.
     const asText = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
     if (chunk.copy) {
-      const names = { video: plan.video[0]!.name, sounds: plan.audio.map(({ name }) => name) };
+      const names = { video: plan.video[0]?.name ?? '', sounds: plan.audio.map(({ name }) => name) };
       const group = copyTable.parse(asText(table!.copied!.part(range, names)));
       results.push(await copyGroup({ chunk, table: group, source: await fileSource(path), put }));
+      continue;
+    }
+    if (chunk.along && plan.video.length === 0) {
+      results.push({ index: chunk.index, renditions: [] });
       continue;
     }
     const part = forTask(plan, chunk, table && chunkTable.parse(asText(table.part(range))));

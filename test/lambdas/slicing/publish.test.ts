@@ -1,8 +1,7 @@
 /** The steps of a run on a real engine: what is playable when, whatever order tasks end in, die in, or come twice in. */
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
-import { CreateStateMachineCommand, ListExecutionsCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { Parser } from 'm3u8-parser';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -30,6 +29,7 @@ vi.mock(import('../../../lambdas/slicing/begin.ts'), async (original) => {
 
 let close = async () => {};
 let remove = async () => {};
+let folder: string;
 let film: Buffer;
 let clients: typeof import('../../../lambdas/shared/clients.ts');
 let videos: typeof import('../../../lambdas/shared/videos.ts');
@@ -45,16 +45,9 @@ beforeAll(async () => {
     SLICING_PLACES: '200',
     PRESET: 'ultrafast',
   });
-  const { stateMachineArn } = await new SFNClient({}).send(
-    new CreateStateMachineCommand({
-      name: `ladders-${process.pid}`,
-      roleArn: 'arn:aws:iam::000000000000:role/states',
-      definition: JSON.stringify({ StartAt: 'Done', States: { Done: { Type: 'Succeed' } } }),
-    }),
-  );
-  process.env['STATE_MACHINE_ARN'] = stateMachineArn;
   const files = await workFolder();
   ({ remove } = files);
+  folder = files.folder;
   const path = join(files.folder, 'film.mp4');
   const gop = ['-g', '60', '-sc_threshold', '0'];
   await ffmpeg(...picture(SECONDS, '640x360'), ...tone(SECONDS), ...H264, ...gop, '-c:a', 'aac', path);
@@ -77,13 +70,13 @@ const call = (step: string, input: unknown) => handlers[step]!(input, context);
 
 const eventOf = (key: string) => ({ detail: { bucket: { name: process.env['SOURCE_BUCKET'] }, object: { key } } });
 
-/** Uploads the film; answers its run, planned. */
-async function planned({ isLarge = true, begins = false } = {}): Promise<AssembleTask> {
+/** Uploads the film, or something else; answers its run, planned. */
+async function planned({ isLarge = true, begins = false, body = film } = {}): Promise<AssembleTask> {
   Object.assign(next, { isLarge, begins });
   const record = aRecord({ id: newVideoId(), status: 'uploading', progress: 0 });
   await clients.dynamo.send(new PutCommand({ TableName: process.env['VIDEOS_TABLE'], Item: record }));
   const key = sourceKey(record.id);
-  await clients.s3.send(new PutObjectCommand({ Bucket: process.env['SOURCE_BUCKET'], Key: key, Body: film }));
+  await clients.s3.send(new PutObjectCommand({ Bucket: process.env['SOURCE_BUCKET'], Key: key, Body: body }));
   const result = (await call('probe', { execution: record.id, event: eventOf(key) })) as ProbeResult;
   if (result.outcome !== 'planned') throw new Error(result.outcome);
   const { plan, chunks } = result;
@@ -253,6 +246,38 @@ describe('a source that is copied', () => {
     await complete(run);
   });
 
+  it('is put together twice at a time, and the slower one takes nothing away', async () => {
+    const run = await planned();
+    for (const chunk of run.chunks.slice(0, -1)) await perform(run, chunk);
+    const { s3 } = clients;
+    const [reached, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    let held = false;
+    s3.middlewareStack.add(
+      (following) => async (args) => {
+        if (!held && (args.input as { Key?: string }).Key?.endsWith('.mpd')) {
+          held = true;
+          reached.resolve();
+          await released.promise;
+        }
+        return following(args);
+      },
+      { step: 'initialize', name: 'holder' },
+    );
+    try {
+      const slower = perform(run, run.chunks.at(-1)!);
+      await reached.promise;
+      await call('assemble', run);
+      expect(await status(run)).toMatchObject({ status: 'ready' });
+      released.resolve();
+      await slower;
+    } finally {
+      s3.middlewareStack.remove('holder');
+    }
+    for (const path of ['video/360p', 'audio/main', 'video/234p'])
+      expect(await playlist(run, path)).toMatchObject({ count: 15, ended: true });
+    await complete(run);
+  });
+
   it('a task that is done again after the end takes nothing away', async () => {
     const run = await planned();
     for (const chunk of run.chunks) await perform(run, chunk);
@@ -389,66 +414,65 @@ describe('a source that is encoded', () => {
   });
 });
 
-describe('a ladder that waits for its first viewer', () => {
-  it.each([
-    ['copied', 16, ['360p', '234p', 'main']],
-    ['encoded', 0, ['360p', 'main']],
-  ] as const)(
-    'of a source that is %s: a low rung at once, the rest once somebody plays it',
-    async (_, copyMaxMbps, now) => {
-      const options = process.env['SLICING_OPTIONS']!;
-      const ladder = copyMaxMbps > 0 ? [360, 234] : [540, 360, 234];
-      process.env['SLICING_OPTIONS'] = JSON.stringify({
-        ...JSON.parse(options),
-        ladder,
-        copyMaxMbps,
-        ladderWhen: 'first-play',
-      });
-      try {
-        const run = await planned({ isLarge: false });
-        const later = copyMaxMbps > 0 ? [] : ['234p'];
-        for (const chunk of run.chunks) await perform(run, chunk);
-        const before = await status(run);
-        expect(before.status).toBe('ready');
-        expect(before.renditions.map(({ name }) => name)).toEqual(now);
-        expect((before.later ?? []).map(({ name }) => name)).toEqual(later);
-        if (later.length === 0) return;
+describe('where nothing is encoded', () => {
+  const made = async (name: string, ...args: string[]): Promise<Buffer> => {
+    const path = join(folder, name);
+    await ffmpeg(...args, path);
+    return readFile(path);
+  };
+  const AAC = ['-c:a', 'aac', '-metadata:s:a:0', 'language=ger'];
 
-        // Two viewers at once ask once; what they are told is what there is.
-        const { askForLadder } = await import('../../../lambdas/shared/slicing-run.ts');
-        await Promise.all([askForLadder(before), askForLadder(before)]);
-        const execution = `${before.id}-ladder-1`;
-        expect(await executions(execution)).toBe(1);
-        expect((await status(run)).slicing).toEqual({ execution, revision: 1 });
-        const event = { ...eventOf(sourceKey(before.id)), ladder: true };
-        const result = (await call('probe', { execution, event })) as ProbeResult;
-        if (result.outcome !== 'planned') throw new Error(JSON.stringify(result));
-        const rest: AssembleTask = { plan: result.plan, chunks: result.chunks };
-        expect(rest.chunks.map(({ only }) => only)).toEqual(rest.chunks.map(() => ['video/234p']));
-        const objectsBefore = await objects(run);
-        for (const chunk of rest.chunks.toReversed()) await perform(rest, chunk);
-        expect(await call('assemble', rest)).toEqual({ outcome: 'ready', videoId: before.id });
-        const after = await status(run);
-        expect(after).toMatchObject({ status: 'ready', revision: 1 });
-        expect(after.later).toBeUndefined();
-        expect(after.renditions.map(({ name }) => name)).toEqual(['360p', '234p', 'main']);
-        expect(after.timeline).toEqual(before.timeline);
-        // What was there is untouched, and the new rung is cut where the others are.
-        const there = await objects(run);
-        for (const [name, etag] of objectsBefore) expect(there.get(name)).toBe(etag);
-        expect(await playlist(run, 'video/234p')).toMatchObject({ count: 15, ended: true, type: 'VOD' });
-        await complete(run);
-        await askForLadder(after);
-        expect(await executions(execution)).toBe(1);
-      } finally {
-        process.env['SLICING_OPTIONS'] = options;
-      }
-    },
-  );
+  it('a video plays before its pictures for scrubbing and captions, which a task of their own makes', async () => {
+    const srt = join(folder, 'said.srt');
+    await writeFile(srt, '1\n00:00:02,000 --> 00:00:03,000\nGuten Tag\n');
+    const tracks = ['-map', '0', '-map', '1', '-map', '2', '-c:s', 'mov_text', '-metadata:s:s:0', 'language=ger'];
+    const small = picture(12, '416x234');
+    const body = await made('small.mp4', ...small, ...tone(12), '-i', srt, ...tracks, ...H264, '-g', '60', ...AAC);
+    const run = await planned({ body });
+    expect(run.plan.video).toMatchObject([{ name: '234p', copied: true }]);
+    const along = run.chunks.filter((chunk) => chunk.along);
+    expect(along).toMatchObject([{ firstSegment: 1, segments: 6 }]);
+    for (const chunk of run.chunks.filter((one) => !one.along)) await perform(run, chunk);
+    expect(await status(run)).toMatchObject({ status: 'playable' });
+    expect(await playlist(run, 'video/234p')).toMatchObject({ count: 6, ended: true });
+    await perform(run, along[0]!);
+    expect(await status(run)).toMatchObject({
+      status: 'ready',
+      hasStoryboard: true,
+      hasPoster: true,
+      texts: [{ language: 'de', cues: 1 }],
+    });
+    await complete(run);
+  });
 
-  async function executions(named: string): Promise<number> {
-    const stateMachineArn = process.env['STATE_MACHINE_ARN']!;
-    const found = await new SFNClient({}).send(new ListExecutionsCommand({ stateMachineArn }));
-    return (found.executions ?? []).filter(({ name }) => name === named).length;
-  }
+  it('sound plays as it is, and has its cover for a poster', async () => {
+    await made('art.jpg', ...picture(1, '64x64'), '-frames:v', '1', '-c:v', 'mjpeg', '-f', 'image2');
+    const cover = ['-i', join(folder, 'art.jpg'), '-map', '0', '-map', '1', '-c:v', 'copy'];
+    const body = await made('song.m4a', ...tone(60), ...cover, '-disposition:v:0', 'attached_pic', ...AAC);
+    const run = await planned({ body });
+    expect(run.plan).toMatchObject({ video: [], audio: [{ copied: true }], source: { info: { cover: 1 } } });
+    const [first, ...others] = run.chunks;
+    await perform(run, first!);
+    expect(await status(run)).toMatchObject({ status: 'playable', renditions: [{ kind: 'audio', name: 'main' }] });
+    expect(await playlist(run, 'audio/main')).toMatchObject({ count: 3, ended: false, type: 'EVENT' });
+    for (const chunk of others) await perform(run, chunk);
+    expect(await status(run)).toMatchObject({ status: 'ready', hasPoster: true, hasStoryboard: false });
+    expect(await playlist(run, 'audio/main')).toMatchObject({ count: 30, ended: true, seconds: 60 });
+    expect([...(await objects(run)).keys()].filter((name) => name.includes('poster'))).toHaveLength(1);
+    await complete(run);
+  });
+
+  it('sound that cannot be copied plays after its first seconds', async () => {
+    const body = await made('camera.mov', ...tone(300), '-c:a', 'pcm_s24le');
+    const run = await planned({ body });
+    expect(run.chunks.length).toBe(3);
+    expect(run.chunks[0]!.duration).toBeLessThan(8);
+    const { count } = run.plan.segments!;
+    await perform(run, run.chunks[0]!);
+    expect(await status(run)).toMatchObject({ status: 'playable' });
+    await Promise.all(run.chunks.slice(1).map((chunk) => perform(run, chunk)));
+    expect(await status(run)).toMatchObject({ status: 'ready' });
+    expect(await playlist(run, 'audio/main')).toMatchObject({ count, ended: true, seconds: 300 });
+    await complete(run);
+  });
 });

@@ -135,6 +135,50 @@ describe('every picture is what is shown at its second', () => {
     );
   });
 
+  it.each([50, 1])('of a source that is only copied by its keyframes, %i apart', async (apart) => {
+    const name = `copied-${apart}.mp4`;
+    await ffmpeg(
+      ...steps(22, '160x90'),
+      ...tone(22),
+      ...H264,
+      '-g',
+      String(apart),
+      '-bf',
+      '2',
+      '-c:a',
+      'aac',
+      at(name),
+    );
+    const out = await sliced(name, { ladder: [90], copyMaxMbps: 16 });
+    expect(out.plan.video).toMatchObject([{ name: '90p', copied: true }]);
+    const [along, ...none] = out.chunks.filter((chunk) => chunk.along);
+    expect(none).toEqual([]);
+    expect(out.results[along!.index]).toMatchObject({ renditions: [], storyboard: { tiles: 10 } });
+    await expectSteps(out, 10, (time) => Math.floor((Math.floor((time * 30) / apart + 0.001) * apart) / 30 + 0.001));
+  });
+
+  it('is not worth a video: what cannot be drawn is left out', async () => {
+    await ffmpeg(...steps(6, '160x90'), ...H264, '-g', '30', at('drawn.mp4'));
+    const options = { ...OPTIONS, ladder: [90], copyMaxMbps: 16 };
+    const bytes = await fileSource(at('drawn.mp4'));
+    const found = await inspect({
+      source: bytes,
+      path: at('stand-in'),
+      fetchWhole: async () => undefined,
+      options,
+      timeoutMs: 30_000,
+    });
+    // Of its pictures nothing can be decoded by the time they are to be drawn.
+    const { offset, size } = found.table!.part({ firstSegment: 1, segments: found.table!.starts.length }).video;
+    const broken = await readFile(at('drawn.mp4'));
+    offset.forEach((place, i) => broken.fill(0xff, place, place + size[i]!));
+    await writeFile(at('drawn.mp4'), broken);
+    const out = await encodeFile(at('drawn.mp4'), found, options);
+    expect(out.results.at(-1)).toMatchObject({ renditions: [] });
+    expect(out.results.at(-1)!.storyboard).toBeUndefined();
+    expect(out.result.renditions.map(({ name }) => name)).toEqual(['90p']);
+  });
+
   it('of a standing picture stands, and is as large as 160 pixels allow', async () => {
     await ffmpeg(...steps(3, '180x320'), ...H264, at('portrait.mp4'));
     const [cue] = cuesOf(await sliced('portrait.mp4'));

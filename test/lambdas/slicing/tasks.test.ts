@@ -91,14 +91,24 @@ it('makes a low rung of the first three minutes ahead of the rest where nothing 
 describe('what is copied', () => {
   const groups = (segmentBytes: number, audio: Plan['audio'] = []) => {
     const { chunks, growing } = layTasks({ video: [rung(1080, true)], audio }, table(true, segmentBytes));
+    const made = chunks.filter(({ along }) => along !== true);
     return {
       growing,
-      chunks: chunks.map(({ copy, start, duration }) => [copy === true ? 'copy' : 'sound', start, duration]),
+      chunks: made.map(({ copy, start, duration }) => [copy === true ? 'copy' : 'sound', start, duration]),
     };
   };
 
   it('is one group, published finished, where it is small', () => {
     expect(groups(600_000)).toEqual({ growing: false, chunks: [['copy', 0, 600]] });
+  });
+
+  it('has its pictures for scrubbing made by themselves, ten minutes at a time, where nothing is encoded', () => {
+    const { chunks } = layTasks({ video: [rung(1080, true)], audio: [] }, table(true));
+    const along = chunks.filter((chunk) => chunk.along);
+    expect(along.map(({ start, duration }) => [start, duration])).toEqual([[0, 600]]);
+    expect(along[0]!.index).toBe(chunks.length - 1);
+    const { chunks: encoded } = layTasks({ video: [rung(1080, true), rung(360)], audio: [] }, table(true));
+    expect(encoded.filter((chunk) => chunk.along)).toEqual([]);
   });
 
   it('begins with three target durations where it is large, and doubles', () => {
@@ -125,4 +135,15 @@ describe('what is copied', () => {
       ['sound', 480, 120],
     ]);
   });
+});
+
+it('sound alone is made four minutes at a time, after as much as a player wants', () => {
+  const sound = { name: 'main', index: 0, bitrate: 128_000, channels: 2, sampleRate: 48_000, label: 'Sound' };
+  const { chunks, growing } = layTasks({ video: [], audio: [sound] }, table(false));
+  expect(growing).toBe(true);
+  expectWhole(chunks);
+  expect(lengths(chunks)).toEqual([18, 240, 240, 102]);
+  // What is short is one task, and published when it is finished.
+  const short = { ...table(false), starts: [0, 6], seconds: 10 };
+  expect(layTasks({ video: [], audio: [sound] }, short)).toMatchObject({ growing: false, chunks: [{ segments: 2 }] });
 });

@@ -7,7 +7,7 @@ import { inspect, type Inspected } from '../../../lambdas/slicing/inspect.ts';
 import { describe as describeRendition } from '../../../lambdas/slicing/playlists.ts';
 import { cueText } from '../../../lambdas/slicing/text-payload.ts';
 import { MAX_SOUND_TRACKS } from '../../../lib/contract/slicing.ts';
-import { encodeFile, ffmpeg, fileSource, H264, picture, samples, workFolder, type Encoded } from './media.ts';
+import { encodeFile, ffmpeg, fileSource, H264, packets, picture, samples, workFolder, type Encoded } from './media.ts';
 import { OPTIONS } from './options.ts';
 
 let folder: string;
@@ -115,6 +115,29 @@ describe('sound alone', () => {
     const { segments } = out.result.renditions[0]!;
     expect(segments.reduce((sum, { duration }) => sum + duration, 0)).toBeCloseTo(7, 1);
     close((await heardIn(out, [1, 3, 5]))['main'], [440, 440, 440]);
+  });
+
+  it.each([
+    ['two.m4a', ['-map', '0', '-map', '1', '-c:a', 'aac']],
+    ['long.mp4', ['-c:a', 'aac', '-movflags', 'frag_keyframe+empty_moov', '-frag_duration', '500000']],
+    ['long.mov', ['-c:a', 'pcm_s24le']],
+  ])('%s is made in pieces of minutes, each second at its place', async (name, args) => {
+    const higher = 'aevalsrc=0.3*sin(2*PI*t*(300+floor(t/60)*100)):s=48000:d=260';
+    const isTwo = name === 'two.m4a';
+    await ffmpeg('-f', 'lavfi', '-i', higher, ...(isTwo ? sine(700, 260) : []), ...args, at(name));
+    const found = await look(name);
+    expect(found.table!.seconds).toBeCloseTo(260, 1);
+    const out = await encodeFile(at(name), found);
+    // The first as long as a player wants it, the others four minutes.
+    expect(out.plan.growing).toBe(true);
+    expect(out.chunks.length).toBe(3);
+    expect(out.chunks[0]!.duration).toBeLessThan(10);
+    const heard = await heardIn(out, [1, 59, 61, 200, 255]);
+    close(heard['main'], [300, 300, 400, 600, 700], 3);
+    if (isTwo) close(heard['main2'], [700, 700, 700, 700, 700], 3);
+    const times = await packets(out.joined('audio', 'main'));
+    times.forEach(({ pts }, i) => expect(pts).toBeCloseTo(1 + (i * 1024) / 48_000, 3));
+    expect(Math.abs(times.length * 1024 - 260 * 48_000)).toBeLessThan(2 * 1024);
   });
 
   it('with a cover has that for a poster', async () => {

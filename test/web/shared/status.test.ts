@@ -29,6 +29,9 @@ it('asks again every 2 s while slicing, seldom for what seems abandoned, never f
     expect(isFinal(status)).toBe(true);
     expect(pollEvery({ status, updatedAt: at(0) }, now)).toBe(false);
   }
+  const later = [{ name: '720p', width: 1280, height: 720 }];
+  expect(pollEvery({ status: 'ready', updatedAt: at(9 * 86_400_000), later }, now)).toBe(5000);
+  expect(pollEvery({ status: 'ready', updatedAt: at(0), later, ladder: { state: 'failed' } }, now)).toBe(60_000);
 });
 
 it('plays what is published only', () => {

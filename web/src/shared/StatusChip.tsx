@@ -6,13 +6,17 @@ import classes from './shared.module.css';
 const isMoving = ({ status, progress }: Pick<Video, 'status' | 'progress'>): boolean =>
   isSlicing(status) || (status === 'uploading' && progress > 0);
 
+/** Of what can be played already the number is not how much of it can. */
+const far = ({ status, progress }: Pick<Video, 'status' | 'progress'>): string =>
+  status === 'playable' ? `, ${Math.round(progress)} % done` : ` ${Math.round(progress)} %`;
+
 /** The status in words; colour only underlines it. */
 export function StatusChip({ video }: { video: Pick<Video, 'status' | 'progress'> }) {
   const view = statusViews[video.status];
   return (
     <span className={classes.chip} data-tone={view.tone} title={view.hint}>
       {view.label}
-      {isMoving(video) && video.progress > 0 && ` ${Math.round(video.progress)} %`}
+      {isMoving(video) && video.progress > 0 && far(video)}
     </span>
   );
 }

@@ -7,22 +7,27 @@ import { CostSection } from './CostSection.tsx';
 import { statusViews } from '../shared/status.ts';
 import { Downloads } from './Downloads.tsx';
 import { Captions } from './Captions.tsx';
+import { laterWords } from './later.ts';
 import classes from './video.module.css';
 
 const Places = lazy(() => import('./Places.tsx'));
 
 /** `isShown`: the map is fetched by who looks at it. */
 export function DetailsTab({ video, isShown, mayEdit }: { video: Video; isShown: boolean; mayEdit: boolean }) {
+  const isOver = video.status === 'failed';
+  const isGrowing = video.status === 'playable';
+  const unknown = isOver ? 'not known' : 'not known yet';
+  const sound = video.renditions.length > 0 && video.renditions.every(({ kind }) => kind === 'audio');
+  const later = laterWords(video, (time) =>
+    new Date(time).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' }),
+  );
   const facts: [string, string][] = [
     ['File', video.filename],
     ['Type', video.type],
-    ['Source size', video.bytes.source > 0 ? bytes(video.bytes.source) : 'not known yet'],
-    ['Renditions, all', video.bytes.media > 0 ? bytes(video.bytes.media) : 'none yet'],
-    ['Picture', video.width && video.height ? `${video.width} × ${video.height} px` : 'not known yet'],
-    ['Length', video.duration === null ? 'not known yet' : `${clock(video.duration)} (${video.duration.toFixed(3)} s)`],
-    ...((video.later ?? []).length > 0
-      ? ([['Made when first watched', video.later!.map(({ name }) => name).join(', ')]] satisfies [string, string][])
-      : []),
+    ['Source size', video.bytes.source > 0 ? bytes(video.bytes.source) : isOver ? 'not kept' : unknown],
+    ['Renditions, all', video.bytes.media > 0 ? bytes(video.bytes.media) : isGrowing ? 'still growing' : 'none'],
+    ['Picture', video.width && video.height ? `${video.width} × ${video.height} px` : sound ? 'none' : unknown],
+    ['Length', video.duration === null ? unknown : `${clock(video.duration)} (${video.duration.toFixed(3)} s)`],
     ['Video id', video.id],
     ['Revision', video.revision > 0 ? String(video.revision) : 'none yet'],
     ...(video.removeOn === undefined ? [] : ([['Kept until', video.removeOn]] satisfies [string, string][])),
@@ -32,7 +37,7 @@ export function DetailsTab({ video, isShown, mayEdit }: { video: Video; isShown:
       <section>
         <h2>Renditions</h2>
         {video.renditions.length === 0 ? (
-          <p className={classes.dim}>None yet.</p>
+          <p className={classes.dim}>{isOver ? 'None.' : 'None yet.'}</p>
         ) : (
           <div className={classes.scroll} tabIndex={0} role="region" aria-label="Renditions">
             <Table fz="sm" verticalSpacing={6} horizontalSpacing={8} withRowBorders>
@@ -59,12 +64,18 @@ export function DetailsTab({ video, isShown, mayEdit }: { video: Video; isShown:
                       {bitRate(one.averageBandwidth)}
                       <small>peak {bitRate(one.bandwidth)}</small>
                     </Table.Td>
-                    <Table.Td ta="right">{bytes(one.bytes)}</Table.Td>
+                    <Table.Td ta="right">{isGrowing ? 'growing' : bytes(one.bytes)}</Table.Td>
                   </Table.Tr>
                 ))}
               </Table.Tbody>
             </Table>
           </div>
+        )}
+        {isGrowing && <p className={classes.dim}>It plays already. More renditions may be on their way.</p>}
+        {later !== undefined && (
+          <p className={classes.dim} role="status">
+            {later}
+          </p>
         )}
       </section>
       <Downloads video={video} mayEdit={mayEdit} />
@@ -80,7 +91,7 @@ export function DetailsTab({ video, isShown, mayEdit }: { video: Video; isShown:
           ))}
         </dl>
       </section>
-      {video.cost && <CostSection cost={video.cost} />}
+      {video.cost && <CostSection cost={video.cost} video={video} />}
       {video.origin?.kind === 'clip' && isShown && (
         <section>
           <h2>Where it was filmed</h2>

@@ -28,18 +28,22 @@ import {
 } from 'media-chrome/react/menu';
 import { Button } from '@mantine/core';
 import { IconGauge } from '@tabler/icons-react';
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { apiPath } from '../api/token-fetch.ts';
 import { isControl, isTyping } from '../shell/keys.ts';
 import { actionOf, type PlayerAction } from './player-keys.ts';
 import { useStoryboard } from './storyboard.ts';
+import { takeOver } from './take-over.ts';
 import classes from './player.module.css';
+
+/** Seconds between two tries to read a newer playlist, at most. */
+const LONGEST_WAIT = 30;
 
 interface PlayerProps {
   /** Multivariant playlist on this host. */
   readonly src: string;
-  /** What the playlist lists besides pictures, in any words: when it changes, the playlist is loaded anew, and goes on there. */
-  readonly tracks?: string | undefined;
+  /** What the playlist lists, in any words: when it changes, the newer playlist takes over while playback goes on. */
+  readonly listed?: string | undefined;
   readonly title: string;
   readonly poster?: string | undefined;
   /** Path of the pictures for scrubbing, where there are any. */
@@ -53,7 +57,7 @@ interface PlayerProps {
   readonly bareSrc?: () => Promise<string>;
 }
 
-export default function Player({ src, tracks, title, poster, storyboard, width, height, token, bareSrc }: PlayerProps) {
+export default function Player({ src, listed, title, poster, storyboard, width, height, token, bareSrc }: PlayerProps) {
   const video = useRef<HlsVideoElement>(null);
   const frame = useRef<HTMLDivElement>(null);
   const [error, setError] = useState<string>();
@@ -62,16 +66,15 @@ export default function Player({ src, tracks, title, poster, storyboard, width, 
   const [load, setLoad] = useState(0);
   const resumeAt = useRef(0);
   const isPlaying = useRef(false);
-  // Players read the playlist once. What was added while the page stood open is in the next one.
-  const [listed, setListed] = useState({ tracks, edition: 0 });
-  if (listed.tracks !== tracks) {
-    setListed({ tracks, edition: listed.edition + 1 });
-  }
-  const { edition } = listed;
+  // Where the browser plays by itself, nothing can take over: then what was added is loaded anew.
+  const [edition, setEdition] = useState(0);
+  const told = useRef({ load, listed });
 
   const config = useMemo<Partial<HlsConfig>>(
     () => ({
       capLevelToPlayerSize: true,
+      // Of a low rung minutes would be fetched ahead, and better ones may be on their way.
+      maxMaxBufferLength: 60,
       startPosition: load + edition > 0 ? resumeAt.current : -1,
       xhrSetup: async (xhr, url) => {
         if (apiPath(url, location.origin) === undefined) return;
@@ -81,6 +84,21 @@ export default function Player({ src, tracks, title, poster, storyboard, width, 
       },
     }),
     [token, load, edition],
+  );
+
+  /** What goes wrong for good is mended, or said. */
+  const heed = useCallback(
+    (hls: Hls) => {
+      hls.on(Hls.Events.ERROR, (_, data) => {
+        if (!data.fatal) return;
+        const refused = data.response?.code === 403 || data.response?.code === 401;
+        resumeAt.current = video.current?.currentTime || resumeAt.current;
+        if (refused && load === 0) setLoad(1);
+        else if (data.type === Hls.ErrorTypes.MEDIA_ERROR && load === 0) hls.recoverMediaError();
+        else setError(sentence(data.response?.code, data.type === Hls.ErrorTypes.NETWORK_ERROR));
+      });
+    },
+    [load],
   );
 
   useEffect(() => {
@@ -97,16 +115,7 @@ export default function Player({ src, tracks, title, poster, storyboard, width, 
       );
     }
     const attach = () => {
-      const hls = element.api;
-      if (isGone || !hls) return;
-      hls.on(Hls.Events.ERROR, (_, data) => {
-        if (!data.fatal) return;
-        const refused = data.response?.code === 403 || data.response?.code === 401;
-        resumeAt.current = element.currentTime || resumeAt.current;
-        if (refused && load === 0) setLoad(1);
-        else if (data.type === Hls.ErrorTypes.MEDIA_ERROR && load === 0) hls.recoverMediaError();
-        else setError(sentence(data.response?.code, data.type === Hls.ErrorTypes.NETWORK_ERROR));
-      });
+      if (!isGone && element.api) heed(element.api);
     };
     // One microtask later, that is.
     void Promise.resolve().then(() => Promise.resolve().then(attach));
@@ -120,7 +129,34 @@ export default function Player({ src, tracks, title, poster, storyboard, width, 
       isGone = true;
       element.removeEventListener('timeupdate', note);
     };
-  }, [src, load, config, bareSrc]);
+  }, [src, load, config, bareSrc, heed]);
+
+  useEffect(() => {
+    const element = video.current;
+    const now = { load, listed };
+    if (!element || told.current.load !== load) told.current = now;
+    if (!element || told.current.listed === listed) return undefined;
+    if (!Hls.isSupported()) {
+      told.current = now;
+      setEdition((n) => n + 1);
+      return undefined;
+    }
+    const controller = new AbortController();
+    const { signal } = controller;
+    const go = async () => {
+      for (let wait = 1; !signal.aborted; wait = Math.min(wait * 2, LONGEST_WAIT)) {
+        const next = await takeOver(element, src, config, signal);
+        if (next) {
+          told.current = now;
+          heed(next);
+          return;
+        }
+        await new Promise((resolve) => setTimeout(resolve, wait * 1000));
+      }
+    };
+    void go();
+    return () => controller.abort();
+  }, [listed, load, src, config, heed]);
 
   useEffect(() => {
     const press = (event: KeyboardEvent) => {

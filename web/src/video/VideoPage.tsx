@@ -73,7 +73,7 @@ function Loaded({ video }: { video: Video }) {
               // A new revision is a new stream; the same one keeps playing while renditions arrive.
               key={video.revision}
               src={pathOf('GET /api/play/{id}/main.m3u8', { id: video.id })}
-              tracks={JSON.stringify(video.texts ?? [])}
+              listed={JSON.stringify([video.renditions.map(({ kind, name }) => `${kind}/${name}`), video.texts ?? []])}
               title={video.title}
               poster={poster}
               storyboard={video.storyboardUrl ?? undefined}

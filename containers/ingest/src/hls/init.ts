@@ -6,7 +6,8 @@
  * The track is always there (silence is 4 bytes for 128 ms), so it can neither appear nor vanish under a player.
  */
 import { createHash } from 'node:crypto';
-import { box, fullBox, text, u16, u32, u8, zeros } from '../../../../lib/media/build.ts';
+import { box, u16, u32, u8 } from '../../../../lib/media/build.ts';
+import { aacEntry, initSection as movie, visualEntry } from '../../../../lib/media/init-section.ts';
 import { AAC_CODECS, audioSpecificConfig, type AacConfig } from '../media/audio/aac.ts';
 import type { H264Sps } from '../../../../lib/media/h264.ts';
 import type { H265Sps } from '../media/h265.ts';
@@ -29,43 +30,14 @@ export interface InitSection {
   readonly height: number;
 }
 
-/** Unity, for matrix fields (14496-12 8.2.2, 8.3.2). */
-const MATRIX = u32(0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000);
-const NO_SAMPLES = [
-  fullBox('stts', 0, 0, u32(0)),
-  fullBox('stsc', 0, 0, u32(0)),
-  fullBox('stsz', 0, 0, u32(0, 0)),
-  fullBox('stco', 0, 0, u32(0)),
-];
-/** One data reference: the media is in this file (8.7.2). */
-const DINF = box('dinf', fullBox('dref', 0, 0, u32(1), fullBox('url ', 0, 1)));
-
 export function initSection(video: VideoConfig, audio: AacConfig): InitSection {
-  const file = Buffer.concat([
-    box('ftyp', text('iso6'), u32(0), text('iso6mp41')),
-    box(
-      'moov',
-      // creation, modification, timescale, duration; rate 1.0, volume 1.0; next_track_ID
-      fullBox(
-        'mvhd',
-        0,
-        0,
-        u32(0, 0, 1000, 0, 0x10000),
-        u16(0x100),
-        zeros(10),
-        MATRIX,
-        zeros(24),
-        u32(AUDIO_TRACK + 1),
-      ),
-      videoTrack(video),
-      audioTrack(audio),
-      // track_ID, default_sample_description_index, then duration, size and flags that fragments state themselves
-      box(
-        'mvex',
-        fullBox('trex', 0, 0, u32(VIDEO_TRACK, 1, 0, 0, 0)),
-        fullBox('trex', 0, 0, u32(AUDIO_TRACK, 1, 0, 0, 0)),
-      ),
-    ),
+  const file = movie('mp41', 1000, [
+    { id: VIDEO_TRACK, timescale: VIDEO_TIMESCALE, shown: shownSize(video), entry: videoEntry(video) },
+    {
+      id: AUDIO_TRACK,
+      timescale: audio.sampleRate,
+      entry: aacEntry(audio.channels, audio.sampleRate, audioSpecificConfig(audio), AUDIO_TRACK),
+    },
   ]);
   // Kept as long as the stream lives: not from the shared pool.
   const data = Buffer.allocUnsafeSlow(file.length);
@@ -74,85 +46,25 @@ export function initSection(video: VideoConfig, audio: AacConfig): InitSection {
   return { id, data, codecs: `${video.codecs},${AAC_CODECS}`, width: video.width, height: video.height };
 }
 
-function videoTrack(video: VideoConfig): Buffer {
-  const { width, height } = video;
+const aspectOf = (video: VideoConfig): readonly [number, number] =>
+  video.codec === 'h264' ? video.info.aspect : [1, 1];
+
+function videoEntry(video: VideoConfig): Buffer {
   const [type, configuration] =
     video.codec === 'h264'
       ? (['avc1', avcC(video, video.info)] as const)
       : (['hvc1', hvcC(video, video.info)] as const);
-  const [pixelWidth, pixelHeight] = video.codec === 'h264' ? video.info.aspect : [1, 1];
-  const entry = box(
-    type,
-    zeros(6),
-    u16(1), // data_reference_index
-    zeros(16),
-    u16(width, height),
-    u32(0x480000, 0x480000, 0), // 72 dpi both ways
-    u16(1), // frame_count
-    zeros(32), // compressorname
-    u16(0x18, 0xffff), // depth, pre_defined
-    configuration,
-    ...(pixelWidth === pixelHeight ? [] : [box('pasp', u32(pixelWidth, pixelHeight))]),
-  );
-  const shownWidth = Math.round((width * pixelWidth) / pixelHeight);
-  return track(
-    VIDEO_TRACK,
-    { volume: 0, width: shownWidth > 0xffff ? width : shownWidth, height },
-    VIDEO_TIMESCALE,
-    'vide',
-    fullBox('vmhd', 0, 1, zeros(8)),
-    entry,
-  );
+  const aspect = aspectOf(video);
+  const stretched = aspect[0] === aspect[1] ? [] : [box('pasp', u32(...aspect))];
+  return visualEntry(type, video.width, video.height, configuration, ...stretched);
 }
 
-function audioTrack(audio: AacConfig): Buffer {
-  const entry = box(
-    'mp4a',
-    zeros(6),
-    u16(1), // data_reference_index
-    zeros(8),
-    u16(audio.channels, 16, 0, 0), // channelcount, samplesize
-    u32(audio.sampleRate > 0xffff ? 0 : audio.sampleRate * 0x10000),
-    esds(audioSpecificConfig(audio)),
-  );
-  return track(
-    AUDIO_TRACK,
-    { volume: 0x100, width: 0, height: 0 },
-    audio.sampleRate,
-    'soun',
-    fullBox('smhd', 0, 0, zeros(4)),
-    entry,
-  );
-}
-
-function track(
-  id: number,
-  shape: { readonly volume: number; readonly width: number; readonly height: number },
-  timescale: number,
-  handler: string,
-  mediaHeader: Buffer,
-  entry: Buffer,
-): Buffer {
-  return box(
-    'trak',
-    // flags: enabled, in movie; creation, modification, track_ID, reserved, duration
-    fullBox(
-      'tkhd',
-      0,
-      3,
-      u32(0, 0, id, 0, 0),
-      zeros(8),
-      u16(0, 0, shape.volume, 0), // layer, alternate_group, volume
-      MATRIX,
-      u32(shape.width * 0x10000, shape.height * 0x10000),
-    ),
-    box(
-      'mdia',
-      fullBox('mdhd', 0, 0, u32(0, 0, timescale, 0), u16(0x55c4, 0)), // language "und"
-      fullBox('hdlr', 0, 0, u32(0), text(handler), zeros(12), text('\0')),
-      box('minf', mediaHeader, DINF, box('stbl', fullBox('stsd', 0, 0, u32(1), entry), ...NO_SAMPLES)),
-    ),
-  );
+/** With square pixels. */
+function shownSize(video: VideoConfig): { width: number; height: number } {
+  const { width, height } = video;
+  const [pixelWidth, pixelHeight] = aspectOf(video);
+  const shown = Math.round((width * pixelWidth) / pixelHeight);
+  return { width: shown > 0xffff ? width : shown, height };
 }
 
 /** Profiles whose AVCDecoderConfigurationRecord ends with chroma format and bit depths (14496-15 5.3.3.1.2). */
@@ -196,17 +108,4 @@ function hvcC({ vps, sps, pps }: VideoConfig, info: H265Sps): Buffer {
       ...sets.flatMap((set) => [u16(set.length), set]),
     ]),
   );
-}
-
-/** 14496-14 5.6.1 and 14496-1 7.2.6: ES_Descriptor, DecoderConfigDescriptor, DecoderSpecificInfo, SLConfigDescriptor. */
-function esds(specific: Buffer): Buffer {
-  const decoderSpecific = descriptor(5, specific);
-  // objectTypeIndication 0x40 (AAC), streamType 5 (audio) with reserved bit, buffer size, maximum and average bit rate
-  const decoderConfig = descriptor(4, u8(0x40, 0x15), zeros(3), u32(0, 0), decoderSpecific);
-  return fullBox('esds', 0, 0, descriptor(3, u16(AUDIO_TRACK), u8(0), decoderConfig, descriptor(6, u8(2))));
-}
-
-function descriptor(tag: number, ...parts: readonly Buffer[]): Buffer {
-  const body = Buffer.concat(parts);
-  return Buffer.concat([u8(tag, body.length), body]);
 }

@@ -1,0 +1,7 @@
+/** What a manifest says to players that look for it. */
+
+/**
+ * Stands in a multivariant playlist while renditions are being made that the next one will list (EXT-X-SESSION-DATA, RFC
+ * 8216bis 4.4.6.4). Players that do not know it leave it alone.
+ */
+export const GROWS = '#EXT-X-SESSION-DATA:DATA-ID="io.sluice.grows",VALUE="YES"';
