@@ -29,7 +29,8 @@ import { Refusal } from './refusal.ts';
 import { byEngine, costs, withFoundIndex, type Laid } from './laying.ts';
 import { isIndexedInPlace, worthRemuxing } from './remux-args.ts';
 import { storeRun, storeTable } from './store-table.ts';
-import { readStretch, stretchesOf } from './stretches.ts';
+import { readStretch } from './stretches.ts';
+import { stretchesOf } from './stretches-of.ts';
 import { step } from './transient.ts';
 import { Stopped } from './watch.ts';
 
@@ -38,7 +39,8 @@ const RESERVE_MS = 10_000;
 
 export const handler = step(async (input: unknown, context: Pick<Context, 'getRemainingTimeInMillis'>) => {
   const used = startMeter();
-  const { execution, event, read, stretches } = probeTask.parse(input);
+  const { execution, event, read, before } = probeTask.parse(input);
+  const stretches = before?.stretches;
   if (read) {
     await readStretch(read, context.getRemainingTimeInMillis() - RESERVE_MS);
     return result({ outcome: 'read' });

@@ -4,7 +4,7 @@
  */
 import { required } from '../../lib/contract/env.ts';
 import { framesKey } from '../../lib/contract/keys.ts';
-import type { Stretch, StretchTask } from '../../lib/contract/slicing.ts';
+import type { StretchTask } from '../../lib/contract/slicing.ts';
 import { BoxError } from '../../lib/media/boxes.ts';
 import { MatroskaError } from '../../lib/media/matroska.ts';
 import { ProcessError } from '../../lib/process.ts';
@@ -13,22 +13,6 @@ import { removeObjects } from '../shared/objects.ts';
 import { describeHead, findFrames, HEAD_BYTES } from './in-place.ts';
 import { packFrames, unpackFrames, type StretchFrames } from './matroska-frames.ts';
 import { bytesFrom, objectSource, putObject, readBytes } from './objects.ts';
-
-/** Bytes of a stretch at least, and how many there are at most: a wave of functions that a whole run has anyway. */
-const STRETCH_BYTES = 128 * 1024 ** 2;
-const MOST_STRETCHES = 40;
-
-/** Stretches of a file of so many bytes, or none: one function reads it as soon. */
-export function stretchesOf(bytes: number): Stretch[] {
-  const count = Math.min(MOST_STRETCHES, Math.floor(bytes / STRETCH_BYTES));
-  if (count < 2) return [];
-  const from = (index: number) => Math.round((bytes * index) / count);
-  return Array.from({ length: count }, (_, index) => ({
-    index,
-    from: from(index),
-    until: index + 1 < count ? from(index + 1) : null,
-  }));
-}
 
 /** Finds the frames of one stretch. What cannot be read so is left to who puts them together. */
 export async function readStretch({ source, videoId, revision, stretch }: StretchTask, timeoutMs: number): Promise<void> {

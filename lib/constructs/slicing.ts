@@ -328,7 +328,13 @@ export class Slicing extends Construct {
     );
     const otherwise = { errors: ['States.ALL'], resultPath: '$.error' };
 
-    const probing = invoke('Probe source', probe, 'first', TaskInput.fromObject(whatStartedIt));
+    const probing = invoke(
+      'Probe source',
+      probe,
+      'first',
+      // What it said before, when it is asked again; else what started the run.
+      TaskInput.fromObject({ ...whatStartedIt, before: JsonPath.objectAt('$') }),
+    );
     // What has no index and is large is read in stretches first; what goes wrong there, probe does alone.
     const stretch = {
       ...{ source: JsonPath.objectAt('$.source'), stretch: JsonPath.objectAt('$$.Map.Item.Value') },
@@ -339,13 +345,7 @@ export class Slicing extends Construct {
       itemSelector: { ...whatStartedIt, read: stretch },
       maxConcurrency: chunks,
       resultPath: JsonPath.DISCARD,
-    }).itemProcessor(invoke('Read stretch', probe, 'impatient'));
-    const found = invoke(
-      'Plan what was read',
-      probe,
-      'later',
-      TaskInput.fromObject({ ...whatStartedIt, stretches: JsonPath.objectAt('$.stretches') }),
-    );
+    }).itemProcessor(invoke('Read stretch', probe, 'hasty'));
     const whole = invoke(
       'Encode whole',
       encode,
@@ -394,8 +394,7 @@ export class Slicing extends Construct {
     const assembling = invoke('Assemble renditions', assemble, 'later');
 
     probing.addCatch(failed, otherwise);
-    found.addCatch(failed, otherwise);
-    reading.addCatch(found, { errors: ['States.ALL'], resultPath: JsonPath.DISCARD });
+    reading.addCatch(probing, { errors: ['States.ALL'], resultPath: JsonPath.DISCARD });
     whole.addCatch(failed, otherwise);
     many.addCatch(failed, otherwise);
     few.addCatch(many, { errors: ['States.ALL'], resultPath: JsonPath.DISCARD });
@@ -416,12 +415,12 @@ export class Slicing extends Construct {
     }
     const inParts = Condition.and(planned, Condition.isNumeric('$.plan.timescale'));
     many.next(assembling).next(new Succeed(this, 'Done'));
-    choice.when(Condition.stringEquals('$.outcome', 'stretches'), reading.next(found).next(choice));
     return probing.next(
       choice
         .when(Condition.and(inParts, Condition.numberLessThanEquals('$.plan.chunkCount', FEW)), few.next(assembling))
         .when(inParts, many)
         .when(planned, whole.next(assembling))
+        .when(Condition.stringEquals('$.outcome', 'stretches'), reading.next(probing))
         // A duplicate, a refused source, or none of ours: nothing went wrong.
         .otherwise(new Succeed(this, 'Nothing to slice')),
     );

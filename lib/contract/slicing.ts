@@ -348,7 +348,10 @@ export type StretchTask = z.infer<typeof stretchTask>;
 export const probeTask = z.object({
   execution: z.string().min(1),
   read: stretchTask.optional().meta({ description: 'Find the frames of this stretch, and do nothing else.' }),
-  stretches: z.array(stretch).min(1).optional().meta({ description: 'That were read, if all went well.' }),
+  before: z
+    .looseObject({ stretches: z.array(stretch).min(1).optional().catch(undefined) })
+    .optional()
+    .meta({ description: 'What it answered, if it is asked again: stretches that were read, if all went well.' }),
   event: objectCreated.extend({
     ladder: z.literal(true).optional().meta({ description: 'Somebody plays the video: make the rest of its ladder.' }),
   }),

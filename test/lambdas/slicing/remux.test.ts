@@ -6,7 +6,7 @@ import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkTime } from '../../../lambdas/slicing/engine.ts';
 import { costOptions } from '../../../lib/contract/cost.ts';
-import { stretchesOf } from '../../../lambdas/slicing/stretches.ts';
+import { stretchesOf } from '../../../lambdas/slicing/stretches-of.ts';
 import { framesKey, remuxedKey, revisionPrefix, sourceKey } from '../../../lib/contract/keys.ts';
 import type { AssembleTask, ProbeResult } from '../../../lib/contract/slicing.ts';
 import { aRecord, idOf } from '../catalog/record.ts';
@@ -107,7 +107,7 @@ describe('Matroska', () => {
         const asked = { execution: 'run', event, read: { videoId: id, revision: 1, source, stretch } };
         expect(await probe(asked, context)).toEqual({ outcome: 'read' });
       }
-      const planned = await probe({ execution: 'run', event, stretches }, context);
+      const planned = await probe({ execution: 'run', event, before: { stretches } }, context);
       if (planned.outcome !== 'planned') throw new Error(planned.outcome);
       expect(planned.chunks).toEqual(whole.chunks);
       expect(planned.plan.segments).toEqual(plan.segments);
