@@ -49,10 +49,14 @@ const WAYS = {
   'first-play': { copied: true, ladder: 'first-play', functions },
 } as const satisfies Record<string, Omit<Scenario, 'film'>>;
 const SMALL = concurrencyOf({ account: 10 });
+/** What a deployment in an account of 1000 gives a film that is alone; several share it. */
+const LARGE = concurrencyOf({ account: 1000 }).reserved!;
 
 const cases = LENGTHS.flatMap((minutes) => [
   ...Object.entries(WAYS).map(([way, scenario]) => ({ minutes, way, ...run(scenario, minutes) })),
   { minutes, way: 'account of 10', ...run({ ...WAYS.copied, functions: SMALL.chunks }, minutes) },
+  { minutes, way: 'account of 1000', ...run({ ...WAYS.copied, functions: LARGE }, minutes) },
+  { minutes, way: 'account of 1000, encoded', ...run({ ...WAYS.encoded, functions: LARGE }, minutes) },
 ]);
 
 const FILM = 120;
@@ -65,10 +69,18 @@ const mediaconvert =
     PRICES.normalizedMinute.dollars) /
   FILM;
 const at = `two hours of 1080p at ${functions} functions`;
+const deployed = (way: string): Outcome => cases.find((one) => one.minutes === FILM && one.way === way)!;
 const bars = [
   atMost(`${at}, copied: playable`, copied.playable, 's', 5),
   atMost(`${at}, copied: ready`, copied.ready, 's', 30),
   atMost(`${at}, nothing copied: ready`, encoded.ready, 's', 45),
+  atMost('two hours of 1080p alone in an account of 1000, copied: ready', deployed('account of 1000').ready, 's', 30),
+  atMost(
+    'two hours of 1080p alone in an account of 1000, nothing copied: ready',
+    deployed('account of 1000, encoded').ready,
+    's',
+    45,
+  ),
   atMost('a source minute, top copied', copied.dollars / FILM, 'dollars', 0.0025),
   atMost('a source minute, fully encoded', encoded.dollars / FILM, 'dollars', 0.005),
   atMost("a source minute, fully encoded, over MediaConvert's", encoded.dollars / FILM / mediaconvert, '', 1 / 8),

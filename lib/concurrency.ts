@@ -9,8 +9,13 @@ export interface Concurrency {
   readonly clips: number;
   /** Videos sliced at a time, over all runs (lambdas/slicing/place.ts). */
   readonly videos: number;
-  /** Chunks of one video at a time; `videos` times `chunks` is slicing's share. */
+  /** Tasks of one video at a time, where it is alone. */
   readonly chunks: number;
+  /**
+   * Executions that are reserved for tasks of all videos together. Where there are, AWS holds the bound, so that one video alone
+   * may have all of them. Undefined: the account is too small to reserve any; then `videos` times `chunks` is slicing's share.
+   */
+  readonly reserved: { readonly copies: number; readonly chunks: number } | undefined;
   /** What is left for the API, and for the moments in which waiting runs ask for a place. */
   readonly api: number;
 }
@@ -30,6 +35,11 @@ const API_LEAST = 3;
 const API_SHARE = 0.3;
 /** No video has more (lambdas/slicing/inspect.ts). */
 const CHUNKS_MOST = 500;
+/** Of slicing's share, where it can be reserved: chunks, and groups that are copied. The rest probes, assembles and pulls. */
+const CHUNKS_SHARE = 0.75;
+const COPIES_SHARE = 0.125;
+/** Executions that one distributed Map may have under way (Step Functions quotas). */
+const MAP_MOST = 10_000;
 /** `slicingPlaces` of the contract. */
 const VIDEOS_MOST = 200;
 
@@ -46,10 +56,18 @@ export function concurrencyOf({ account, reserved = 0 }: Account): Concurrency {
   const [removals, clips] = [queue, queue];
   const api = Math.max(API_LEAST, Math.ceil(shared * API_SHARE));
   const share = shared - api - removals - clips;
+  const common = { removals, clips };
+  const bounds = { copies: Math.floor(share * COPIES_SHARE), chunks: Math.floor(share * CHUNKS_SHARE) };
+  const tasks = bounds.copies + bounds.chunks;
+  if (bounds.copies > 0 && shared - tasks >= UNRESERVED_LEAST) {
+    const videos = Math.min(VIDEOS_MOST, share - tasks);
+    const left = shared - tasks - videos - removals - clips;
+    return { ...common, videos, chunks: Math.min(MAP_MOST, tasks), reserved: bounds, api: left };
+  }
   // A long video must not keep short ones waiting, nor be alone with one function: as many of the one as of the other.
   const chunks = Math.max(1, Math.min(CHUNKS_MOST, Math.floor(Math.sqrt(Math.max(0, share)))));
   const videos = Math.min(VIDEOS_MOST, Math.floor(share / chunks));
-  return { removals, clips, videos, chunks, api: shared - videos * chunks - removals - clips };
+  return { ...common, videos, chunks, reserved: undefined, api: shared - videos * chunks - removals - clips };
 }
 
 /** Why an account cannot be divided so, or undefined. */

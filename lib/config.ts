@@ -72,7 +72,7 @@ const schema = z.strictObject({
     .strictObject({
       account: whole(1, 100_000).default(10).meta({
         description:
-          'Lambda executions at a time that the account may run in the region, which new accounts have ten of (docs/deploy.md says how to ask). Slicing, clips and removals together stay below, so that the API is answered; more is more videos sliced at a time. A number above what AWS grants slows the API down.',
+          'Lambda executions at a time that the account may run in the region, which new accounts have ten of (docs/deploy.md says how to ask). Slicing, clips and removals together stay below, so that the API is answered; more is more videos sliced at a time. From 236 on, functions are reserved for slicing, so that one film alone may have seven eighths of its share; AWS then wants 100 left that nobody has reserved. A number above what AWS grants slows the API down, or is refused at the deploy.',
       }),
       reservedForApi: whole(1, 1000).optional().meta({
         description:
@@ -191,6 +191,10 @@ const schema = z.strictObject({
       storageMiB: slicingBounds.storageMiB
         .default(10240)
         .meta({ description: 'MiB of scratch space; a source without an index must fit.' }),
+      keepSourceDays: slicingBounds.keepSourceDays.meta({
+        description:
+          'Days after which a source that was copied exactly is removed, counted from when all of its renditions are there: its H.264 picture and its one AAC track, if any, and nothing else in it. An MP4 of the top rendition then takes the place of its download. Halves what such a video costs to keep. Without it, and for all other videos, sources stay.',
+      }),
       engine: z.enum(ENGINE_CHOICES).default('encode').meta({
         description:
           'What makes segments. `encode`: our own functions. `mediaconvert`: AWS Elemental MediaConvert, some ten times the price. `auto`: our own, and MediaConvert for what they cannot take (a source without an index that is too large or too long for one function), or where it is the cheaper one of the two and ours is over `slicing.maxDollarsPerVideo`. MediaConvert makes `fmp4` only.',

@@ -4,7 +4,7 @@ import { copyFile, mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { checkVideo } from '../lambdas/slicing/budget.ts';
-import { encodingSeconds, estimateCost, estimateUsage, type Work } from '../lambdas/slicing/estimate.ts';
+import { encodingSeconds, estimateCost, estimateUsage, madeNow, type Work } from '../lambdas/slicing/estimate.ts';
 import { inspect, tableOfRemuxed } from '../lambdas/slicing/inspect.ts';
 import { planSlicing } from '../lambdas/slicing/plan.ts';
 import { HOSTED, PRICED, type Architecture } from '../lambdas/slicing/prices.ts';
@@ -14,7 +14,9 @@ import { remux, type Remuxed } from '../lambdas/slicing/remuxer.ts';
 import type { SegmentTable } from '../lambdas/slicing/segment-table.ts';
 import type { Config } from '../lib/config.ts';
 import { costOptions } from '../lib/contract/cost.ts';
-import { hasPicture, slicingOptions, type Plan, type SlicingOptions, type SourceInfo } from '../lib/contract/slicing.ts';
+import type { Plan } from '../lib/contract/plan.ts';
+import { slicingOptions, type SlicingOptions } from '../lib/contract/slicing.ts';
+import { hasPicture, type SourceInfo } from '../lib/contract/source.ts';
 import { BoxError } from '../lib/media/boxes.ts';
 import { ProcessError } from '../lib/process.ts';
 
@@ -22,7 +24,7 @@ import { ProcessError } from '../lib/process.ts';
 const TIMEOUT_MS = 30 * 60_000;
 
 /** The plan of a local file under a configuration. Throws Refusal for what slicing would refuse. */
-export async function planFile(path: string, config: Config, log: (line: string) => void): Promise<Plan> {
+export async function planFile(path: string, config: Config, log: (line: string) => void): Promise<Plan & Work> {
   const file = await open(path);
   const folder = await mkdtemp(join(tmpdir(), 'sluice-estimate-'));
   try {
@@ -49,7 +51,7 @@ export async function planFile(path: string, config: Config, log: (line: string)
     // Nothing of these three is in a price.
     const of = { videoId: 'a'.repeat(20), revision: 1, execution: 'estimate' };
     const planned = (facts: SourceInfo, by: SegmentTable | undefined) =>
-      planSlicing({ ...of, source: { bucket: 'local', key: path, info: facts } }, options, by).plan;
+      withChunks(planSlicing({ ...of, source: { bucket: 'local', key: path, info: facts } }, options, by));
     if (table || !worthRemuxing(info, options)) return planned(info, table);
     log('reading all of it, since it has no index');
     const found = await indexed(path, info, options);
@@ -59,6 +61,8 @@ export async function planFile(path: string, config: Config, log: (line: string)
     await rm(folder, { recursive: true, force: true });
   }
 }
+
+const withChunks = ({ plan, chunks }: ReturnType<typeof planSlicing>) => ({ ...plan, chunks });
 
 /** The table that the pass over a source without an index gives it; undefined where none can be made. */
 async function indexed(path: string, info: SourceInfo, options: SlicingOptions): Promise<SegmentTable | undefined> {
@@ -73,15 +77,16 @@ async function indexed(path: string, info: SourceInfo, options: SlicingOptions):
 }
 
 /** The page that is printed, and why the deployment would refuse the file, if it would. */
-export function report(plan: Plan, config: Config): { lines: string[]; refusal: string | undefined } {
+export function report(plan: Plan & Work, config: Config): { lines: string[]; refusal: string | undefined } {
   const machine = costOptions.parse(config.slicing);
   const { architecture } = config;
   const { info } = plan.source;
-  const ours = estimateCost(plan, machine, architecture);
+  const ours = estimateCost(madeNow(plan), machine, architecture);
   const theirs = estimateCost({ ...plan, engine: 'mediaconvert' }, machine, architecture);
   const minutes = info.duration / 60;
-  const { video }: Work = plan;
-  const rungs = plan.video.map(({ name }, index) => (video[index]?.copied === true ? `${name} copied` : name));
+  const rungs = plan.video.map(({ name, copied }) =>
+    copied === true ? `${name} copied` : plan.later?.includes(`video/${name}`) ? `${name} when it is played` : name,
+  );
   const rows: [string, string, string][] = [
     ['', 'slicing', 'storage a month'],
     [`Sluice, ${architecture}, ${machine.preset}`, dollars(ours.estimate), dollars(ours.monthly)],
@@ -97,19 +102,19 @@ export function report(plan: Plan, config: Config): { lines: string[]; refusal: 
     refusal: refused,
     lines: [
       `${hasPicture(info) ? `${info.video.width}x${info.video.height}, ${Number(info.video.frameRate.toFixed(3))} frames/s` : 'sound alone'}, ${[...(hasPicture(info) ? [info.video.codec] : []), ...info.audio.map(({ codec }) => codec)].join(', ')}; ${spokenDuration(info.duration)}, ${spokenBytes(info.bytes)}`,
-      `ladder: ${[...rungs, ...(plan.audio.length > 0 ? ['sound'] : [])].join(', ')}; ${plan.timescale === null ? 'no index to slice by, so one function takes it whole' : `${plan.chunkCount} chunk${plan.chunkCount === 1 ? '' : 's'}`}`,
+      `ladder: ${[...rungs, ...(plan.audio.length > 0 ? ['sound'] : [])].join(', ')}; ${plan.timescale === null ? 'no index to slice by, so one function takes it whole' : `${plan.chunkCount} task${plan.chunkCount === 1 ? '' : 's'}`}`,
       '',
       ...rows.map(([what, once, monthly]) => `${what.padEnd(40)}${once.padStart(12)}${monthly.padStart(18)}`),
       '',
-      parts(plan, machine, architecture),
+      parts(madeNow(plan), machine, architecture),
       `AWS: list prices of us-east-1 of ${PRICED}, without free tiers; without playback, which is billed by what is watched.`,
     ],
   };
 }
 
-function parts(plan: Plan, machine: Parameters<typeof estimateUsage>[1], architecture: Architecture): string {
+function parts(plan: Work, machine: Parameters<typeof estimateUsage>[1], architecture: Architecture): string {
   const used = estimateUsage(plan, machine);
-  const { all } = encodingSeconds(plan, machine.preset);
+  const all = encodingSeconds(plan, machine.preset);
   const counts = [
     `${used.gbSeconds.toFixed(0)} GiB-seconds (${all.toFixed(0)} CPU-seconds of ${architecture} to decode and encode)`,
     `${used.invocations} calls`,

@@ -2,7 +2,7 @@
 import { mkdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '../../lib/config.ts';
-import { optionsOf } from '../../lib/constructs/slicing.ts';
+import { optionsOf } from '../../lib/constructs/slicing-steps.ts';
 import { SCALE, SOUND } from '../../lambdas/slicing/cost-of-a-second.ts';
 import { programPath } from '../../lambdas/slicing/program.ts';
 import { round } from '../report.ts';
@@ -153,7 +153,7 @@ export async function measureCase(setting: Setting, log: (line: string) => void)
   };
 }
 
-/** Memory of the functions that probe and copy (lib/constructs/slicing.ts). */
+/** Memory of the functions that probe and copy (lib/constructs/slicing-steps.ts). */
 const PROBE_MIB = 1769;
 const COPY_MIB = 1769;
 

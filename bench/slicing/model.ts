@@ -11,7 +11,7 @@ import { addUsage, dollarsOf, monthlyDollars } from '../../lambdas/slicing/price
 import type { Costs } from './measured.ts';
 import { PARAMETERS as P } from './parameters.ts';
 import { planFilm, type Ladder, type Piece, type PlannedFilm } from './plan-film.ts';
-import { random, runAll, type Done, type Task } from './pool.ts';
+import { random, runAll, type Done, type Functions, type Task } from './pool.ts';
 import { bytesOf, type Film } from './synthetic.ts';
 
 export interface Scenario {
@@ -20,7 +20,7 @@ export interface Scenario {
   readonly copied: boolean;
   readonly ladder: Ladder;
   /** Functions that this video may have at a time. */
-  readonly functions: number;
+  readonly functions: Functions;
 }
 
 export interface Outcome {
@@ -38,7 +38,7 @@ export interface Machine {
   readonly costs: Costs;
 }
 
-/** MiB of probe, copy and assemble (lib/constructs/slicing.ts). */
+/** MiB of probe, copy and assemble (lib/constructs/slicing-steps.ts). */
 const SMALL_MIB = 1769;
 /** Of an index: bytes a second of film, of picture and sound. */
 const INDEX_BYTES = 1030;
@@ -92,6 +92,7 @@ function once(
     from: begin,
     // It finds that it is done.
     seconds: begins && piece === first ? 2 * P.request.value : secondsOf(piece, film, { config, costs }),
+    copy: piece.copy === true,
   }));
   const done = runAll(tasks, functions, chance);
   const last = Math.max(...done.map(({ ended }) => ended));

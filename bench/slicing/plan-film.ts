@@ -1,7 +1,7 @@
 /** A film's plan and its tasks, by the real planner. */
 import type { Config } from '../../lib/config.ts';
-import { optionsOf } from '../../lib/constructs/slicing.ts';
-import type { Chunk, Plan } from '../../lib/contract/slicing.ts';
+import { optionsOf } from '../../lib/constructs/slicing-steps.ts';
+import type { Chunk, Plan } from '../../lib/contract/plan.ts';
 import type { CopyWish } from '../../lambdas/slicing/copy-table.ts';
 import { mediaBytes } from '../../lambdas/slicing/estimate.ts';
 import { MAX_CHUNKS } from '../../lambdas/slicing/inspect.ts';

@@ -17,7 +17,12 @@ export interface Task {
   readonly seconds: number;
   /** When it may begin at the earliest. */
   readonly from: number;
+  /** It copies: where functions are reserved, by others than those that encode. */
+  readonly copy: boolean;
 }
+
+/** At a time: of all tasks together, or as a deployment reserves them (lib/concurrency.ts). */
+export type Functions = number | { readonly copies: number; readonly chunks: number };
 
 export interface Done {
   readonly ended: number;
@@ -27,13 +32,15 @@ export interface Done {
 }
 
 /**
- * When each task ends, begun in their order. `functions`: at a time. A function that is new starts cold; one whose task has
- * ended takes the next.
+ * When each task ends, begun in their order. A function that is new starts cold; one whose task has ended takes the next.
  */
-export function runAll(tasks: readonly Task[], functions: number, chance: () => number): Done[] {
-  /** When each function there is has nothing to do. */
-  const free: number[] = [];
-  return tasks.map(({ seconds, from }, index) => {
+export function runAll(tasks: readonly Task[], at: Functions, chance: () => number): Done[] {
+  const pool = (functions: number) => ({ functions, free: [] as number[] });
+  const all = pool(typeof at === 'number' ? at : at.chunks);
+  const copies = typeof at === 'number' ? all : pool(at.copies);
+  return tasks.map(({ seconds, from, copy }, index) => {
+    /** When each function there is has nothing to do. */
+    const { free, functions } = copy ? copies : all;
     let at = from + index / P.mapStarts.value + P.step.value;
     let billed = 0;
     let tries = 0;

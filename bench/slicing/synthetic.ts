@@ -1,5 +1,5 @@
 /** The index of a film that nobody shot, for planning: H.264 and AAC as an ordinary encoder lays them down. Pure. */
-import type { SourceInfo } from '../../lib/contract/slicing.ts';
+import type { SourceInfo } from '../../lib/contract/source.ts';
 import { box, zeros } from '../../lib/media/build.ts';
 import type { IndexedTrack, MovieIndex, SampleTable } from '../../lib/media/sample-table.ts';
 

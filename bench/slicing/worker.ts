@@ -4,14 +4,9 @@
  */
 import { mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import {
-  chunkTable,
-  copyTable,
-  type Chunk,
-  type ChunkResult,
-  type Plan,
-  type SlicingOptions,
-} from '../../lib/contract/slicing.ts';
+import type { Chunk, Plan } from '../../lib/contract/plan.ts';
+import { chunkTable, copyTable } from '../../lib/contract/segment-table.ts';
+import type { ChunkResult, SlicingOptions } from '../../lib/contract/slicing.ts';
 import type { ByteSource } from '../../lib/media/layout.ts';
 import { run } from '../../lib/process.ts';
 import { writeChunkSource } from '../../lambdas/slicing/chunk-source.ts';

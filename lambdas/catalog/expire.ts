@@ -1,12 +1,14 @@
 /**
- * Once a day: hands over to removal the videos whose retention is over, and sees that accepted sources stay. What one run
- * misses, the next ones find, however long ago its day was: an operator may have set it.
+ * Once a day: hands over to removal the videos whose retention is over, sees that accepted sources stay, and removes those that
+ * need not. What one run misses, the next ones find, however long ago its day was: an operator may have set it.
  */
 import { paginateScan } from '@aws-sdk/lib-dynamodb';
-import { required } from '../../lib/contract/env.ts';
+import { z } from 'zod';
+import { required, word } from '../../lib/contract/env.ts';
 import { dynamo } from '../shared/clients.ts';
 import { changeVideo } from '../shared/videos.ts';
 import { enqueue } from './removal.ts';
+import { removeSources } from './sources.ts';
 import { untagAccepted } from './untag.ts';
 
 export async function handler(): Promise<void> {
@@ -16,6 +18,7 @@ export async function handler(): Promise<void> {
   } finally {
     await untagAccepted(now);
   }
+  if (word('SOURCES_GO', z.enum(['yes', 'no'])) === 'yes') await removeSources(now);
 }
 
 async function removeOver(now: number): Promise<void> {

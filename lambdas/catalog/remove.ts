@@ -21,6 +21,7 @@ import { logger } from '../shared/logger.ts';
 import { removePrefix } from '../shared/objects.ts';
 import { freeSlot } from '../shared/slots.ts';
 import { announce, readVideo } from '../shared/videos.ts';
+import { settleUnfinished } from '../slicing/unfinished.ts';
 import { deleteGrant, listGrants } from './grants.ts';
 import { invalidate } from './invalidation.ts';
 import { enqueue } from './removal.ts';
@@ -75,7 +76,10 @@ async function remove(message: Removal): Promise<void> {
     logger.warn('not removed: the video is not marked as deleted', { videoId, status: record.status });
     return;
   }
-  if (record !== undefined) await stop(record);
+  if (record !== undefined) {
+    await stop(record);
+    if (record.slicing !== undefined) await settleUnfinished(videoId, record.slicing.execution);
+  }
   const served = await deleteObjects(videoId);
   // Nobody was ever given a signature for what was not published, so nothing of it can be cached.
   const published = record === undefined ? message.step === 'sweep' && message.published : record.revision > 0;

@@ -24,9 +24,16 @@ export async function originalOf(record: VideoRecord, shown: Pick<VideoRecord, '
   const arrived = !['uploading', 'deleted'].includes(record.status);
   const place = { Bucket: required('SOURCE_BUCKET'), Key: sourceKey(record.id) };
   const found = arrived ? await head(place) : undefined;
-  if (found === undefined) throw new ApiError('not-found', 'The original of this video is not there (any more).');
+  if (found === undefined) throw new ApiError('not-found', whyNot(record));
   const [name, ending] = splitEnding(shown.filename);
   return await ready(place, safeName(name, ending), found.bytes);
+}
+
+/** Where it went on purpose, what takes its place. */
+function whyNot({ sourceRemovedOn, renditions }: VideoRecord): string {
+  const top = renditions.find(({ kind }) => kind === 'video');
+  if (sourceRemovedOn === undefined || top === undefined) return 'The original of this video is not there (any more).';
+  return `The original was removed on ${sourceRemovedOn}, since ${top.name} has all of its picture and sound, unchanged. Download that instead.`;
 }
 
 /** An MP4 of a rung: where it was made lately, its address; else it is made now. Throws `not-found`, `not-ready`, `conflict`. */

@@ -2,7 +2,7 @@
  * Cues of a text track, read from SubRip (.srt) or WebVTT that anybody made, and written as one WebVTT file of an HLS
  * rendition (RFC 8216bis 3.1.4). Strict: what is not understood is refused by its line, not shown at the wrong time. Pure.
  */
-import { TIME_OFFSET } from '../../lib/contract/slicing.ts';
+import { TIME_OFFSET } from '../../lib/contract/plan.ts';
 
 export interface Cue {
   /** Seconds from the start of the video. */

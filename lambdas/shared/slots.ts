@@ -54,7 +54,8 @@ const free = ({ owner, slot, videoId }: Omit<UploadSlot, 'expiresAt'>): Promise<
     ),
   );
 
-async function takenSlots(owner: string): Promise<Pick<UploadSlot, 'slot' | 'videoId'>[]> {
+/** The places of `owner` whose leases run. */
+export async function takenSlots(owner: string): Promise<Pick<UploadSlot, 'slot' | 'videoId'>[]> {
   const { Items = [] } = await dynamo.send(
     new QueryCommand({
       TableName: table(),

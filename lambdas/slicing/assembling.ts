@@ -16,7 +16,8 @@ import {
   runKey,
   STORYBOARD_PATH,
 } from '../../lib/contract/keys.ts';
-import { chunkResult, type AssembleResult, type AssembleTask, type Plan } from '../../lib/contract/slicing.ts';
+import type { Plan } from '../../lib/contract/plan.ts';
+import { chunkResult, type AssembleResult, type AssembleTask } from '../../lib/contract/slicing.ts';
 import type { VideoRecord } from '../../lib/contract/video.ts';
 import { logger } from '../shared/logger.ts';
 import { removeObjects } from '../shared/objects.ts';
@@ -24,6 +25,7 @@ import { removeTexts } from '../shared/texts.ts';
 import { changeVideo, readVideo } from '../shared/videos.ts';
 import { architecture } from './budget.ts';
 import { actualCost, transitionsOf } from './estimate.ts';
+import { sourceRemoveOn } from './exact.ts';
 import { download, putObject, readText, readVersion } from './objects.ts';
 import { DASH_TYPE, mpd } from './mpd.ts';
 import { withRungs } from './mpd-rungs.ts';
@@ -87,7 +89,15 @@ export async function assemble(task: AssembleTask, used: () => Usage): Promise<A
       ? await poster(task, renditions, prefix, bestTime(boards))
       : results.some(({ cover }) => cover === true);
   const cost = plan.cost && costOf(plan.cost, task, before, renditions, [...results.map((one) => one.used), used()]);
-  const ready = { hasPoster, hasStoryboard, progress: 100, ...(cost && { cost }) };
+  // What is still to be made is made of it.
+  const removeOn = plan.later === undefined ? sourceRemoveOn(plan, new Date()) : undefined;
+  const ready = {
+    hasPoster,
+    hasStoryboard,
+    progress: 100,
+    ...(cost && { cost }),
+    ...(removeOn !== undefined && { sourceRemoveOn: removeOn }),
+  };
   if (!(await reach('ready', plan, ready))) return stopped(task, renditions, boards);
   await removeObjects(bucket, [
     ...work,
@@ -140,10 +150,16 @@ async function addLadder(
     estimate: estimated?.estimate ?? cost.estimate,
     actual: Number(((cost.actual ?? 0) + (plan.spent ?? 0)).toFixed(6)),
   };
+  const removeOn = sourceRemoveOn(plan, new Date());
   await changeVideo(
     plan.videoId,
     {
-      set: { renditions, bytes: { ...bytes, media }, ...(all && { cost: all }) },
+      set: {
+        renditions,
+        bytes: { ...bytes, media },
+        ...(all && { cost: all }),
+        ...(removeOn !== undefined && { sourceRemoveOn: removeOn }),
+      },
       remove: ['later', 'ladderPlan', 'ladder'],
     },
     { from: ['ready'], execution: plan.execution },

@@ -2,7 +2,8 @@
  * The beginning of what is copied, by the function that laid the segment table: it plays before the run has come to its
  * tasks, and with what they take nothing else is busy yet.
  */
-import { copyTable, type AssembleTask } from '../../lib/contract/slicing.ts';
+import { copyTable } from '../../lib/contract/segment-table.ts';
+import type { AssembleTask } from '../../lib/contract/slicing.ts';
 import { logger } from '../shared/logger.ts';
 import { runTask } from './chunk-task.ts';
 import { copyGroup } from './copier.ts';

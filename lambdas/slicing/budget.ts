@@ -1,8 +1,7 @@
 /**
  * Ceilings: what one video may cost, and all of a month together. A month is one row of the uploads table, in millionths of
  * a dollar. A run adds its estimate before it encodes anything, in one transaction with its record, so that a retried step
- * adds it once; at the end the measured price takes the estimate's place. Of a run that fails the estimate stays: what it had
- * used by then nobody measured.
+ * adds it once; at the end the measured price takes the estimate's place, also of a run that fails (unfinished.ts).
  */
 import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import { GetCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
@@ -10,10 +9,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { costOptions, type Cost, type CostOptions } from '../../lib/contract/cost.ts';
 import { json, required } from '../../lib/contract/env.ts';
 import { DAY_SECONDS } from '../../lib/contract/options.ts';
-import type { Plan } from '../../lib/contract/slicing.ts';
+import type { Chunk, Plan } from '../../lib/contract/plan.ts';
+import type { VideoRecord } from '../../lib/contract/video.ts';
 import { dynamo } from '../shared/clients.ts';
 import { readVideo } from '../shared/videos.ts';
-import { estimateCost } from './estimate.ts';
+import { estimateCost, madeNow } from './estimate.ts';
 import type { Architecture } from './prices.ts';
 import { Refusal } from './refusal.ts';
 import { ThrottledError } from './transient.ts';
@@ -44,10 +44,9 @@ export const spokenDollars = (dollars: number): string =>
 export const architecture: Architecture = process.arch === 'arm64' ? 'arm64' : 'x86_64';
 
 /** The plan with its price, which is counted from here on. Throws Refusal when a ceiling is passed. */
-export async function afford(plan: Plan): Promise<Plan> {
+export async function afford(plan: Plan, chunks: readonly Chunk[]): Promise<Plan> {
   const options = json('SLICING_COST', costOptions);
-  const now = plan.video.filter(({ name }) => plan.later?.includes(`video/${name}`) !== true);
-  const cost = estimateCost({ ...plan, video: now }, options, architecture);
+  const cost = estimateCost(madeNow({ ...plan, chunks }), options, architecture);
   checkVideo(cost, options);
   await reserve({ ...plan, cost }, options);
   return { ...plan, cost };
@@ -112,16 +111,27 @@ export async function reserve(
 export async function settle(id: string): Promise<void> {
   const { spend, cost } = (await readVideo(id)) ?? {};
   if (spend === undefined || cost?.actual == null) return;
+  await settleAt({ id, spend, cost }, microdollars(cost.actual) - (spend.before ?? 0));
+}
+
+interface Settled {
+  readonly id: string;
+  readonly spend: NonNullable<VideoRecord['spend']>;
+  readonly cost: Cost;
+}
+
+/** The same, of a run that took so many millionths: `cost` is what its video's record says from then on. */
+export async function settleAt({ id, spend, cost }: Settled, amount: number): Promise<void> {
   await transact(
     {
       TableName: required('VIDEOS_TABLE'),
       Key: { id },
-      UpdateExpression: 'REMOVE #spend',
+      UpdateExpression: 'SET #cost = :cost REMOVE #spend',
       ConditionExpression: '#spend.#execution = :execution',
-      ExpressionAttributeNames: { '#spend': 'spend', '#execution': 'execution' },
-      ExpressionAttributeValues: { ':execution': spend.execution },
+      ExpressionAttributeNames: { '#cost': 'cost', '#spend': 'spend', '#execution': 'execution' },
+      ExpressionAttributeValues: { ':cost': cost, ':execution': spend.execution },
     },
-    add(spend.month, microdollars(cost.actual) - (spend.before ?? 0) - spend.microdollars, new Date()),
+    add(spend.month, amount - spend.microdollars, new Date()),
   );
 }
 

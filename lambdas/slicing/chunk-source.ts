@@ -1,6 +1,6 @@
 /** The part of a source that one chunk reads, as a file ffmpeg can read: an MP4 of just those samples. Knows no AWS. */
 import { open } from 'node:fs/promises';
-import type { ChunkTable, TrackPart } from '../../lib/contract/slicing.ts';
+import type { ChunkTable, TrackPart } from '../../lib/contract/segment-table.ts';
 import type { ByteSource } from '../../lib/media/layout.ts';
 import { movieHeader, type PartOfTrack } from '../../lib/media/movie-build.ts';
 

@@ -1,13 +1,13 @@
 /** What every task of a run does around its work, whatever that is: hold the place, store the result, be counted. */
 import { required } from '../../lib/contract/env.ts';
 import { chunkResultKey, revisionPrefix } from '../../lib/contract/keys.ts';
+import type { Plan } from '../../lib/contract/plan.ts';
 import {
   chunkResult,
   encodeTask,
   type ChunkResult,
   type EncodeResult,
   type EncodeTask,
-  type Plan,
 } from '../../lib/contract/slicing.ts';
 import { logger } from '../shared/logger.ts';
 import { removeObjects } from '../shared/objects.ts';

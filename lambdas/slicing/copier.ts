@@ -4,7 +4,9 @@
  */
 import { createHash } from 'node:crypto';
 import { INIT_NAME, renditionFolder, segmentName } from '../../lib/contract/keys.ts';
-import { TIME_OFFSET, type Chunk, type ChunkResult, type CopyTable } from '../../lib/contract/slicing.ts';
+import { TIME_OFFSET, type Chunk } from '../../lib/contract/plan.ts';
+import type { CopyTable } from '../../lib/contract/segment-table.ts';
+import type { ChunkResult } from '../../lib/contract/slicing.ts';
 import type { ByteSource } from '../../lib/media/layout.ts';
 import { stretchesOf } from './chunk-source.ts';
 import { CONTENT_TYPES, type Put } from './encoder.ts';

@@ -1,7 +1,7 @@
 /** Second step, too: copy one group of segments out of the source, which takes no ffmpeg. */
 import { required } from '../../lib/contract/env.ts';
 import { chunkTableKey } from '../../lib/contract/keys.ts';
-import { copyTable } from '../../lib/contract/slicing.ts';
+import { copyTable } from '../../lib/contract/segment-table.ts';
 import { runTask, type Work } from './chunk-task.ts';
 import { copyGroup } from './copier.ts';
 import { mediaOf, readText } from './objects.ts';

@@ -1,5 +1,5 @@
 /** Sound whose packets are published as they are, cut where the segments of the video begin. Pure. */
-import type { CopyTable } from '../../lib/contract/slicing.ts';
+import type { CopyTable } from '../../lib/contract/segment-table.ts';
 import type { CopiedSound } from './copy.ts';
 import { soundInit } from './copy-init.ts';
 import { firstFrom, type Range, type Sound } from './placed.ts';

@@ -2,7 +2,8 @@
  * The segment table of a source whose packets are published as they are: segments begin at keyframes that need nothing
  * before them, and nothing is shown outside its segment. Pure.
  */
-import { TIME_OFFSET, type CopyTable } from '../../lib/contract/slicing.ts';
+import { TIME_OFFSET } from '../../lib/contract/plan.ts';
+import type { CopyTable } from '../../lib/contract/segment-table.ts';
 import type { CopiedSound, CopiedVideo } from './copy.ts';
 import { videoInit } from './copy-init.ts';
 import { addBytes, copySounds, segmentsOf, soundTracks, sum } from './copy-sound.ts';

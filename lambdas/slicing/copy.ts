@@ -1,5 +1,5 @@
 /** Whether a track of the source may be published as it is, and its description for players. Pure. */
-import type { SourceInfo } from '../../lib/contract/slicing.ts';
+import type { SourceInfo } from '../../lib/contract/source.ts';
 import { BoxError, boxes, find, need } from '../../lib/media/boxes.ts';
 import { BitsError } from '../../lib/media/bits.ts';
 import { H264_SPS, h264Codec, parseH264Sps, type H264Sps } from '../../lib/media/h264.ts';

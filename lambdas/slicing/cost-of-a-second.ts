@@ -6,7 +6,7 @@
  * than most films), through the layer's ffmpeg with one thread, once with a picture of 64x36 for decoding, then at 1080, 720
  * and 360 lines for each preset; user and system time of the process, on an AMD EPYC virtual machine of two processors that
  * had other work. That gave the presets' ratio; their level is from whole chunks of the benchmark's source of 6 Mbit/s
- * (`npm run bench:slicing` prints it), on the same machine. A vCPU of Lambda is taken for as fast as one of those, whichever its
+ * (`npm run bench:slicing` prints it), on the same machine. At rest it takes a tenth less, which estimates do not count on. A vCPU of Lambda is taken for as fast as one of those, whichever its
  * architecture: nothing was measured on AWS.
  */
 
@@ -38,8 +38,14 @@ export const MIB_A_VCPU = 1769;
 /** Share of the vCPUs that is used while a chunk is encoded: threads end at different times. */
 export const BUSY = 0.9;
 
+/** Share of scaling and encoding that one thread of ffmpeg does: a chunk's rungs are encoded one after another. */
+export const ONE_THREAD = 0.97;
+
+/** Bytes that one request of copying reads (lambdas/slicing/copier.ts). */
+export const COPY_READ = 4 * 1024 ** 2;
+
 /** Seconds of a function beside encoding: its start, reading, the last segments' way to S3. */
-export const AROUND = { probe: 2.5, chunk: 1.2, assemble: 2.5 } as const;
+export const AROUND = { probe: 2.5, chunk: 1.2, copy: 1, assemble: 2.5 } as const;
 
 /** Bytes a second that a function moves to or from S3, which copying is bound by. */
 export const BYTES_A_SECOND = 75e6;
@@ -56,7 +62,7 @@ export const WRITES = { probe: 12, chunk: 8, assemble: 12 } as const;
 
 /**
  * Transitions of Step Functions: of the run itself, and of each task, which is one of the run where there are few (`FEW` of
- * lib/constructs/slicing.ts), else an execution of its own. Start and End count as AWS's own example counts them: two more
+ * lib/constructs/slicing-flow.ts), else an execution of its own. Start and End count as AWS's own example counts them: two more
  * than states.
  */
 export const TRANSITIONS = { run: 6, chunk: 3, chunkOfFew: 1, few: 8, convert: 2 } as const;

@@ -2,7 +2,7 @@
  * Tracks of codecs that ffmpeg writes into no MP4 and reads from one, by Microsoft's names of them, as QuickTime files have
  * them: what describes VP8 and Vorbis. Pure.
  */
-import type { SourceInfo, SourceSound } from '../../lib/contract/slicing.ts';
+import type { SourceInfo, SourceSound } from '../../lib/contract/source.ts';
 import { box, fullBox, text, u16, u32, zeros } from '../../lib/media/build.ts';
 import type { MatroskaHeader } from '../../lib/media/matroska.ts';
 import type { IndexedTrack } from '../../lib/media/sample-table.ts';

@@ -2,7 +2,9 @@
 import { createHash } from 'node:crypto';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { INIT_NAME, renditionFolder, segmentName, type RenditionKind } from '../../lib/contract/keys.ts';
-import { hasPicture, type ChunkResult, type ChunkTable, type EncodeTask } from '../../lib/contract/slicing.ts';
+import type { ChunkTable } from '../../lib/contract/segment-table.ts';
+import type { ChunkResult, EncodeTask } from '../../lib/contract/slicing.ts';
+import { hasPicture } from '../../lib/contract/source.ts';
 import { BoxError } from '../../lib/media/boxes.ts';
 import { ProcessError, start, type Running } from '../../lib/process.ts';
 import { encodeArgs, FIRST_PIPE, outputsOf, TONE_NAME, TOO_LONG_SECONDS, type Output } from './args.ts';

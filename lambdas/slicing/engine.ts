@@ -1,8 +1,7 @@
 /** Which engine slices a video: our own functions, or MediaConvert. Pure. */
 import type { CostOptions } from '../../lib/contract/cost.ts';
-import type { Plan } from '../../lib/contract/slicing.ts';
-import { MIB_A_VCPU } from './cost-of-a-second.ts';
-import { encodingSeconds, estimateCost } from './estimate.ts';
+import type { Plan } from '../../lib/contract/plan.ts';
+import { estimateCost, wholeSeconds, type Work } from './estimate.ts';
 import type { Architecture } from './prices.ts';
 import { Refusal, spokenDuration } from './refusal.ts';
 
@@ -14,29 +13,27 @@ const SURE = 0.7;
 
 interface Choice {
   /** The plan for our own functions, by the segment table where the source has one. */
-  readonly own: Plan;
+  readonly own: Plan & Work;
   /** The same ladder for MediaConvert, which knows no segment table. */
-  readonly theirs: Plan;
+  readonly theirs: Plan & Work;
   /** Whether a source without a segment table fits one function's scratch space. */
   readonly fits: boolean;
 }
 
 /** Whether one function is enough for a source that is encoded whole. */
-export function inTime(plan: Plan, { preset, memoryMiB, timeoutSeconds }: CostOptions): boolean {
-  if (plan.timescale !== null) return true;
-  const { all, longest } = encodingSeconds(plan, preset);
-  return Math.max(all / (memoryMiB / MIB_A_VCPU), longest) < timeoutSeconds * SURE;
+export function inTime(work: Work, machine: CostOptions): boolean {
+  return work.timescale !== null || wholeSeconds(work, machine) < machine.timeoutSeconds * SURE;
 }
 
 /** How much more than an estimate says of the time there is, and it surely does not suffice. */
 const SURELY_NOT = 2;
 
 /** Throws Refusal for what one function would encode whole and cannot in its time, before it tries. */
-export function checkTime(plan: Plan, { preset, memoryMiB, timeoutSeconds }: CostOptions): void {
-  const { all, longest } = encodingSeconds(plan, preset);
-  const seconds = Math.max(all / (memoryMiB / MIB_A_VCPU), longest);
+export function checkTime(work: Work, machine: CostOptions): void {
+  const { timeoutSeconds } = machine;
+  const seconds = wholeSeconds(work, machine);
   if (seconds <= timeoutSeconds * SURELY_NOT) return;
-  const { container, video, duration } = plan.source.info;
+  const { container, video, duration } = work.source.info;
   throw new Refusal(
     'encode-timeout',
     `The file cannot be cut into pieces (${video.codec} in ${container}), so one task encodes all ${spokenDuration(duration)} of it: that takes about ${spokenDuration(seconds)}, and there are ${spokenDuration(timeoutSeconds)} (slicing.timeoutSeconds). Export it as MP4 with H.264 and AAC and upload that.`,

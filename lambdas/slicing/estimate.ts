@@ -1,39 +1,47 @@
 /** What slicing by a plan will use, before anything of it is done: what the price list makes dollars of. Pure. */
 import type { Cost, CostOptions, Usage } from '../../lib/contract/cost.ts';
-import type { Plan, Rung, SourceInfo } from '../../lib/contract/slicing.ts';
+import type { Chunk, Plan } from '../../lib/contract/plan.ts';
+import type { SourceInfo } from '../../lib/contract/source.ts';
 import {
   AROUND,
   BUSY,
   BYTES_A_SECOND,
+  COPY_READ,
   DECODE,
   ENCODE,
   FILL,
   HEAVY_CODECS,
   MIB_A_VCPU,
+  ONE_THREAD,
   REQUESTS,
   SCALE,
   SOUND,
   TRANSITIONS,
   WRITES,
 } from './cost-of-a-second.ts';
+import { madeBy, pathOf } from './outputs.ts';
 import { PEAK } from './plan.ts';
 import { addUsage, dollarsOf, monthlyDollars, normalizedMinutes, PRICED, type Architecture } from './prices.ts';
 
-/** What of a plan its price follows from; a rung that is copied is not encoded. */
-export interface Work {
-  readonly engine: Plan['engine'];
+/** What of a run its price follows from; what is copied is not encoded. */
+export interface Work extends Pick<
+  Plan,
+  'engine' | 'segmentSeconds' | 'chunkCount' | 'timescale' | 'video' | 'audio' | 'later'
+> {
   readonly source: { readonly info: SourceInfo };
-  readonly segmentSeconds: number;
-  readonly chunkCount: number;
-  /** Null: the source is read and encoded whole, by the larger function. */
-  readonly timescale: number | null;
-  readonly video: readonly (Omit<Rung, 'name' | 'level'> & { readonly copied?: boolean | undefined })[];
-  readonly audio: readonly { readonly bitrate: number; readonly copied?: boolean | undefined }[];
+  /** Its tasks. Without a `timescale` it is one, by the larger function. */
+  readonly chunks: readonly Chunk[];
 }
+
+/** Of the same run, what is made before anybody plays the video. */
+export const madeNow = <T extends Pick<Work, 'video' | 'later'>>(work: T): T => ({
+  ...work,
+  video: work.video.filter(({ name }) => work.later?.includes(pathOf({ kind: 'video', name })) !== true),
+});
 
 type Machine = Pick<CostOptions, 'preset' | 'memoryMiB' | 'chunkMemoryMiB'>;
 
-/** MiB of the functions that probe and assemble (lib/constructs/slicing.ts). */
+/** MiB of the functions that probe and assemble (lib/constructs/slicing-steps.ts). */
 const SMALL_MIB = 1769;
 
 /** Lambda's part: one call of so many seconds with so much memory. */
@@ -44,28 +52,51 @@ const lambdaUsage = (seconds: number, memoryMiB: number) => ({
 
 const megapixels = ({ width, height }: { readonly width: number; readonly height: number }) => (width * height) / 1e6;
 
-/** CPU seconds of encoding everything that is not copied, and of the rung that takes longest. */
-export function encodingSeconds(work: Work, preset: string): { all: number; longest: number } {
-  const { video: source, duration } = work.source.info;
-  const encoded = work.video.filter(({ copied }) => copied !== true);
-  const rungs = encoded.map(
+interface Seconds {
+  readonly decoding: number;
+  /** Scaling and encoding, one after another. */
+  readonly rest: number;
+}
+
+/** CPU seconds of what a task encodes. */
+function secondsOf(work: Work, task: Chunk, preset: string): Seconds {
+  const { video: source, duration: all } = work.source.info;
+  const duration = task.duration ?? all;
+  if (task.copy) return { decoding: 0, rest: 0 };
+  const made = new Set(madeBy(task, work));
+  const rungs = work.video.filter(({ name }) => made.has(pathOf({ kind: 'video', name })));
+  const sounds = work.audio.filter(({ name }) => made.has(pathOf({ kind: 'audio', name })));
+  const pictures = rungs.map(
     (rung) =>
       duration *
       Math.min(rung.frameRate, source.frameRate) *
       (SCALE * megapixels(source) + (ENCODE[preset] ?? ENCODE['medium']!) * megapixels(rung)),
   );
-  const decoding =
-    encoded.length === 0
-      ? 0
-      : duration * source.frameRate * megapixels(source) * DECODE * (HEAVY_CODECS[source.codec] ?? 1);
-  const sound = work.audio.filter(({ copied }) => copied !== true).length * duration * SOUND;
-  return { all: decoding + sum(rungs) + sound, longest: Math.max(0, decoding, ...rungs) };
+  const heavy = DECODE * (HEAVY_CODECS[source.codec] ?? 1);
+  return {
+    decoding: rungs.length === 0 ? 0 : duration * source.frameRate * megapixels(source) * heavy,
+    rest: sum(pictures) + sounds.length * duration * SOUND,
+  };
 }
+
+/** CPU seconds of decoding and encoding, all tasks together. */
+export const encodingSeconds = (work: Work, preset: string): number =>
+  sum(work.chunks.map((task) => secondsOf(work, task, preset)).flatMap(({ decoding, rest }) => [decoding, rest]));
+
+/** Seconds that a function of so much memory is busy: as fast as its processors, and no faster than its busiest thread. */
+function busySeconds({ decoding, rest }: Seconds, memoryMiB: number): number {
+  const vcpus = memoryMiB / MIB_A_VCPU;
+  return Math.max((decoding + rest) / (vcpus * BUSY), (rest * ONE_THREAD) / Math.min(1, vcpus));
+}
+
+/** Seconds of the one function that encodes a source whole. */
+export const wholeSeconds = (work: Work, { preset, memoryMiB }: Pick<Machine, 'preset' | 'memoryMiB'>): number =>
+  busySeconds(secondsOf(work, work.chunks[0]!, preset), memoryMiB);
 
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
 
 /** Bytes of the renditions. */
-export function mediaBytes({ video, audio, source: { info } }: Work): number {
+export function mediaBytes({ video, audio, source: { info } }: Pick<Work, 'video' | 'audio' | 'source'>): number {
   const bits = video.map(({ maxBitrate, copied }) =>
     copied === true ? (info.bytes * 8) / info.duration : (maxBitrate / PEAK) * FILL,
   );
@@ -84,18 +115,45 @@ function moreTransitions({ timescale, chunkCount, engine }: Steps): number {
 /** Those of a run whose steps all succeed: no step sees them. */
 export const transitionsOf = (work: Steps): number => TRANSITIONS.run + moreTransitions(work);
 
+/** What a task's function uses. */
+function taskUsage(work: Work, task: Chunk, machine: Machine): Partial<Usage> {
+  const { info } = work.source;
+  const share = (task.duration ?? info.duration) / info.duration;
+  if (task.copy) {
+    const bytes = info.bytes * share;
+    const seconds = bytes / BYTES_A_SECOND + AROUND.copy;
+    const { puts, gets } = REQUESTS.chunk;
+    return {
+      puts,
+      gets: gets + Math.ceil(bytes / COPY_READ),
+      writes: WRITES.chunk,
+      ...lambdaUsage(seconds, SMALL_MIB),
+    };
+  }
+  const memory = work.timescale === null ? machine.memoryMiB : machine.chunkMemoryMiB;
+  const made = new Set(madeBy(task, work));
+  const video = work.video.filter(({ name }) => made.has(pathOf({ kind: 'video', name })));
+  const audio = work.audio.filter(({ name }) => made.has(pathOf({ kind: 'audio', name })));
+  // Its own bytes of the source, and those of its segments; for sound alone no picture is read.
+  const read = video.length > 0 || work.video.length === 0 ? info.bytes : 0;
+  const moving = ((read + mediaBytes({ ...work, video, audio })) * share) / BYTES_A_SECOND;
+  const busy = busySeconds(secondsOf(work, task, machine.preset), memory);
+  const seconds = Math.max(busy, moving) + AROUND.chunk;
+  return { ...REQUESTS.chunk, writes: WRITES.chunk, ...lambdaUsage(seconds, memory) };
+}
+
 /** All that slicing by this plan uses, each step once. */
 export function estimateUsage(work: Work, machine: Machine): Usage {
   const { duration } = work.source.info;
   const renditions = work.video.length + work.audio.length;
   const segments = Math.ceil(duration / work.segmentSeconds) * renditions;
-  const chunks = work.timescale === null ? 1 : work.chunkCount;
+  const tasks = work.timescale === null ? 1 : work.chunkCount;
   const ends = [
     { ...REQUESTS.probe, writes: WRITES.probe, ...lambdaUsage(AROUND.probe, SMALL_MIB) },
-    // Parts of the table, a chunk each.
-    { puts: work.timescale === null ? 0 : chunks },
+    // Parts of the table, a task each.
+    { puts: work.timescale === null ? 0 : tasks },
     { ...REQUESTS.assemble, writes: WRITES.assemble, ...lambdaUsage(AROUND.assemble, SMALL_MIB) },
-    { puts: renditions, gets: chunks, transitions: transitionsOf(work) },
+    { puts: renditions, gets: tasks, transitions: transitionsOf(work) },
   ];
   if (work.engine === 'mediaconvert') {
     const minutes = sum(work.video.map((rung) => normalizedMinutes(rung, duration)));
@@ -104,15 +162,7 @@ export function estimateUsage(work: Work, machine: Machine): Usage {
     const calls = { invocations: 3, gbSeconds: (AROUND.chunk * SMALL_MIB) / 1024 };
     return addUsage([...ends, calls, { normalizedMinutes: minutes + sound, puts: segments * 2, gets: segments }]);
   }
-  const whole = work.timescale === null;
-  const memory = whole ? machine.memoryMiB : machine.chunkMemoryMiB;
-  const { all, longest } = encodingSeconds(work, machine.preset);
-  // As fast as its processors together, and no faster than its longest thread.
-  const busy = Math.max(all / ((memory / MIB_A_VCPU) * BUSY), longest);
-  const moving = (work.source.info.bytes + mediaBytes(work)) / BYTES_A_SECOND;
-  const seconds = Math.max(busy, moving) / chunks + AROUND.chunk;
-  const one = { ...REQUESTS.chunk, writes: WRITES.chunk, ...lambdaUsage(seconds, memory) };
-  return addUsage([...ends, { puts: segments }, ...Array.from({ length: chunks }, () => one)]);
+  return addUsage([...ends, { puts: segments }, ...work.chunks.map((task) => taskUsage(work, task, machine))]);
 }
 
 /** Tenths of a cent's thousandth: finer than anything billed, without digits that mean nothing. */

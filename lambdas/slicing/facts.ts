@@ -1,14 +1,14 @@
 /** From ffprobe's answer to the facts planning needs, or a refusal. Pure. */
+import type { SlicingOptions } from '../../lib/contract/slicing.ts';
 import {
   MAX_SOUND_TRACKS,
   noPicture,
   MAX_SOURCE_TEXTS,
   TEXT_CODECS,
-  type SlicingOptions,
   type SourceInfo,
   type SourceSound,
   type SourceText,
-} from '../../lib/contract/slicing.ts';
+} from '../../lib/contract/source.ts';
 import { readLabel, readLanguage } from '../shared/language.ts';
 import type { Probed, ProbedStream } from './ffprobe.ts';
 import { Refusal, spokenBytes, spokenDuration } from './refusal.ts';
@@ -55,10 +55,18 @@ export function readFacts(
     duration: clock.length(format.duration),
     video: video ? videoFacts(video, format.format_name, clock, decodable, maxDimension) : noPicture(audio[0]!.index),
     audio,
+    ...(hasOthers(probed.streams, (video ? 1 : 0) + audio.length) && { others: true as const }),
     ...(!video && coverOf(probed.streams, decodable, maxDimension)),
     ...textFacts(probed.streams),
   };
 }
+
+/** Whether there are more tracks that somebody sees, hears or reads than these; a cover is none. */
+const hasOthers = (streams: readonly ProbedStream[], taken: number): boolean =>
+  streams.filter(
+    ({ codec_type, disposition }) =>
+      ['video', 'audio', 'subtitle'].includes(codec_type ?? '') && disposition.attached_pic !== 1,
+  ).length > taken;
 
 interface Clock {
   /** Seconds at which the earliest track starts. */

@@ -12,6 +12,7 @@ import { MergeError } from './playlists.ts';
 import { FAILED } from './mediaconvert/failed.ts';
 import { spokenStretch } from './refusal.ts';
 import { step } from './transient.ts';
+import { settleUnfinished } from './unfinished.ts';
 
 /** MediaConvert says why itself; for everything else it is us. */
 function failureOf({ Error: name, Cause }: FailTask['error'], execution: string, chunk: FailTask['chunk']): Failure {
@@ -37,6 +38,7 @@ export const handler = step(async (input: unknown): Promise<{ outcome: 'failed' 
   const record = await readVideo(videoId);
   // Not of another run of the same video, which goes on.
   if (record?.slicing?.execution === execution) await leavePlace(videoId);
+  await settleUnfinished(videoId, execution);
   if (!failed) {
     await failLadder(videoId, execution, error.Error !== MergeError.name);
     return { outcome: 'kept' };

@@ -50,7 +50,7 @@ const MIB = 1024 ** 2;
 const TIMEOUT_MS = 60_000;
 /**
  * Address space: a stranger's header can ask for buffers of any size. Twenty million samples take 480 MiB, a picture of 8K
- * less than 256. Clearly below what the function has (lib/constructs/slicing.ts), or it is killed before this refuses.
+ * less than 256. Clearly below what the function has (lib/constructs/slicing-steps.ts), or it is killed before this refuses.
  */
 export const MEMORY_BYTES = 1280 * MIB;
 

@@ -1,6 +1,6 @@
 /** Whether pictures are two fields each, found by looking at them: of sources that do not say. */
 import { ProcessError, start } from '../../lib/process.ts';
-import type { SourceInfo } from '../../lib/contract/slicing.ts';
+import type { SourceInfo } from '../../lib/contract/source.ts';
 import { INPUT_FORMATS } from './args.ts';
 import { LOOK } from './reading.ts';
 import { programPath } from './program.ts';

@@ -1,6 +1,6 @@
 /** The index of a Matroska or WebM file, found by reading it once; nothing of it is written again. Knows no AWS. */
 import { Readable } from 'node:stream';
-import type { SourceInfo } from '../../lib/contract/slicing.ts';
+import type { SourceInfo } from '../../lib/contract/source.ts';
 import { MatroskaError } from '../../lib/media/matroska.ts';
 import type { MovieIndex } from '../../lib/media/sample-table.ts';
 import { copiedOrNot } from './copy.ts';

@@ -1,6 +1,7 @@
 /** From a source somewhere to the facts planning needs, reading as little of it as possible. */
 import { open } from 'node:fs/promises';
-import { hasPicture, type SlicingOptions, type SourceInfo } from '../../lib/contract/slicing.ts';
+import type { SlicingOptions } from '../../lib/contract/slicing.ts';
+import { hasPicture, type SourceInfo } from '../../lib/contract/source.ts';
 import { BoxError } from '../../lib/media/boxes.ts';
 import { FragmentIndex } from '../../lib/media/fragment-index.ts';
 import type { ByteSource, Layout } from '../../lib/media/layout.ts';
@@ -115,9 +116,9 @@ export async function inspect(asked: InspectOptions): Promise<Inspected> {
   return { info, table };
 }
 
-/** A raw stream that is one by a guess, and something else by how it begins, is what it begins as. */
+/** What nothing reads, or a raw stream by a guess, and is something else by how it begins, is what it begins as. */
 function refuseForeign(signature: string | undefined, format: string | undefined): void {
-  if (signature === undefined || format === undefined || !isRaw(format)) return;
+  if (signature === undefined || (format !== undefined && !isRaw(format))) return;
   throw new Refusal(
     'not-video',
     `This is ${signature} file, of a kind or build that cannot be read here; export it as MP4 with H.264 and AAC and upload that.`,
@@ -230,18 +231,20 @@ function copyWish({ tracks }: MovieIndex, facts: Tracks, { copyMaxMbps }: Slicin
 }
 
 /** Keyframes looked into, and how far: parameter sets and messages come before the picture. */
-const LOOKED_INTO = 8;
+const LOOKED_INTO = 10;
 const LOOK_BYTES = 16 * 1024;
 
-/** Whether segments begin with pictures that need nothing before them. All of a file's are made alike. */
+/** From one that is looked into to the next, in lengths of the video: in step with no encoder's pattern. */
+const UNEVEN = 0.618;
+
+/** Whether segments begin with pictures that need nothing before them, as far as some of them tell. */
 async function beginAnew(source: ByteSource, { copied }: SegmentTable): Promise<boolean> {
   const { keyframes, video } = copied!;
   if (video === undefined) return true;
-  const step = Math.max(1, Math.floor(keyframes.length / LOOKED_INTO));
-  const some = keyframes.filter((_, i) => i % step === 0).slice(0, LOOKED_INTO + 1);
-  const looks = some.map(async ({ offset, size }) =>
-    startsAnew(await source.read(offset, Math.min(size, LOOK_BYTES)), video),
-  );
+  const places = Array.from({ length: LOOKED_INTO }, (_, i) => Math.floor(keyframes.length * ((i * UNEVEN) % 1)));
+  const looks = [...new Set(places)]
+    .map((place) => keyframes[place]!)
+    .map(async ({ offset, size }) => startsAnew(await source.read(offset, Math.min(size, LOOK_BYTES)), video));
   return (await Promise.all(looks)).every(Boolean);
 }
 

@@ -3,14 +3,8 @@ import { createHash } from 'node:crypto';
 import type { Usage } from '../../lib/contract/cost.ts';
 import { json, required } from '../../lib/contract/env.ts';
 import { chunkResultKey } from '../../lib/contract/keys.ts';
-import {
-  plan as planSchema,
-  slicingOptions,
-  type Chunk,
-  type Plan,
-  type ProbeResult,
-  type SlicingOptions,
-} from '../../lib/contract/slicing.ts';
+import { plan as planSchema, type Chunk, type Plan } from '../../lib/contract/plan.ts';
+import { slicingOptions, type ProbeResult, type SlicingOptions } from '../../lib/contract/slicing.ts';
 import type { VideoRecord } from '../../lib/contract/video.ts';
 import { costWith } from '../shared/ladder.ts';
 import { logger } from '../shared/logger.ts';
@@ -25,6 +19,7 @@ import { Refusal } from './refusal.ts';
 import { isIndexedInPlace } from './remux-args.ts';
 import { withIndex } from './remux.ts';
 import type { SegmentTable } from './segment-table.ts';
+import { atATime } from './share.ts';
 import { storeRun, storeTable } from './store-table.ts';
 import { Stopped } from './watch.ts';
 
@@ -65,7 +60,7 @@ export async function planLadder({ videoId, execution, used, timeoutMs }: Ladder
       ladder: true,
     };
     const video = before.video.filter(({ name }) => later.includes(`video/${name}`));
-    const { cost } = await afford({ ...wanted, video, audio: [] });
+    const { cost } = await afford({ ...wanted, video, audio: [] }, chunks);
     const plan: Plan = { ...wanted, ...(cost && { cost }), used: used() };
     await sayMaking(record, plan, chunks, cost && costWith(first, cost));
     logger.info('the ladder is made', { videoId, later, growing });
@@ -73,7 +68,7 @@ export async function planLadder({ videoId, execution, used, timeoutMs }: Ladder
       await storeRun({ plan, chunks });
       await storeTable({ plan, chunks }, cut.table);
     }
-    return { outcome: 'planned', plan, chunks };
+    return { outcome: 'planned', plan, chunks, ...(await atATime(videoId)) };
   } catch (error) {
     if (error instanceof Stopped) return await notMade('the video was deleted');
     if (!(error instanceof Refusal)) throw error;

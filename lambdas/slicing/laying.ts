@@ -1,7 +1,8 @@
 /** What a run is to do: by the index a source has or is given, and by the engine that is right for it. */
 import { costOptions } from '../../lib/contract/cost.ts';
 import { json } from '../../lib/contract/env.ts';
-import type { Chunk, Plan, SlicingOptions } from '../../lib/contract/slicing.ts';
+import type { Chunk, Plan } from '../../lib/contract/plan.ts';
+import type { SlicingOptions } from '../../lib/contract/slicing.ts';
 import { architecture } from './budget.ts';
 import { checkTime, chooseEngine } from './engine.ts';
 import { checkBytes, checkLimits, fits } from './facts.ts';
@@ -24,11 +25,12 @@ export const costs = () => json('SLICING_COST', costOptions);
 export function byEngine(own: Laid, whole: Pick<Laid, 'plan' | 'chunks'>, options: SlicingOptions): Laid {
   const theirs: Laid = { ...whole, plan: { ...whole.plan, engine: 'mediaconvert' }, table: undefined };
   const { bytes } = own.plan.source.info;
-  const choice = { own: own.plan, theirs: theirs.plan, fits: fits(bytes, options) };
+  const [ours, other] = [own, theirs].map(({ plan, chunks }) => ({ ...plan, chunks }));
+  const choice = { own: ours!, theirs: other!, fits: fits(bytes, options) };
   if (chooseEngine(choice, costs(), architecture) === 'mediaconvert') return theirs;
   if (own.plan.timescale === null) {
     checkBytes(bytes, options);
-    checkTime(own.plan, costs());
+    checkTime(ours!, costs());
   }
   return own;
 }

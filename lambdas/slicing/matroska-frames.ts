@@ -3,7 +3,7 @@
  * Pure.
  */
 import { z } from 'zod';
-import type { SourceInfo } from '../../lib/contract/slicing.ts';
+import type { SourceInfo } from '../../lib/contract/source.ts';
 import { MatroskaError, MatroskaReader, type MatroskaFrame, type MatroskaHeader } from '../../lib/media/matroska.ts';
 import { MAX_SAMPLES } from '../../lib/media/sample-table.ts';
 import { startsAnew, type CopiedVideo } from './copy.ts';

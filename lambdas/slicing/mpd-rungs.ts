@@ -1,5 +1,5 @@
 /** Rungs that are made later stand in the MPD as if they had been there from the first. Pure: reads what mpd.ts writes. */
-import type { Plan } from '../../lib/contract/slicing.ts';
+import type { Plan } from '../../lib/contract/plan.ts';
 import { idOf, mpd } from './mpd.ts';
 import type { MergedRendition } from './playlists.ts';
 

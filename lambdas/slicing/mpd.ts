@@ -3,10 +3,10 @@
  * beside them. Pure. It says `{$auth}` where a signature belongs, as the playlists do; the playback function supplies it.
  */
 import { INIT_NAME, renditionFolder, revisionPrefix, type RenditionKind } from '../../lib/contract/keys.ts';
-import type { Plan } from '../../lib/contract/slicing.ts';
+import type { Plan } from '../../lib/contract/plan.ts';
 import type { Rendition } from '../../lib/contract/video.ts';
 import { describe, targetDuration, type MergedRendition, type Segment } from './playlists.ts';
-import { TIME_OFFSET } from '../../lib/contract/slicing.ts';
+import { TIME_OFFSET } from '../../lib/contract/plan.ts';
 
 export const DASH_TYPE = 'application/dash+xml';
 

@@ -9,7 +9,7 @@ import {
 import { createWriteStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { Plan } from '../../lib/contract/slicing.ts';
+import type { Plan } from '../../lib/contract/plan.ts';
 import { s3 } from '../shared/clients.ts';
 import type { ByteSource } from '../../lib/media/layout.ts';
 

@@ -1,5 +1,7 @@
 /** Which renditions a task makes of a plan's. Pure. */
-import { hasPicture, type Chunk, type ChunkTable, type Plan } from '../../lib/contract/slicing.ts';
+import type { Chunk, Plan } from '../../lib/contract/plan.ts';
+import type { ChunkTable } from '../../lib/contract/segment-table.ts';
+import { hasPicture } from '../../lib/contract/source.ts';
 import type { RenditionKind } from '../../lib/contract/keys.ts';
 import { stillsOf } from './storyboard.ts';
 

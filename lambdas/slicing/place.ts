@@ -5,7 +5,7 @@
 import { number } from '../../lib/contract/env.ts';
 import { slicingPlaces } from '../../lib/contract/slicing.ts';
 import { logger } from '../shared/logger.ts';
-import { freeSlotsOf, takeSlot } from '../shared/slots.ts';
+import { freeSlotsOf, takenSlots, takeSlot } from '../shared/slots.ts';
 
 /** Of these rows in the uploads table. No person: no subject of an issuer has a space. */
 const OWNER = 'slicing runs';
@@ -27,6 +27,9 @@ export async function holdPlace(videoId: string): Promise<void> {
   const slot = await takeSlot({ owner: OWNER, videoId, expiresAt }, number('SLICING_PLACES', slicingPlaces));
   if (slot === undefined) throw new NoPlaceError('as many videos are being sliced as may be at a time');
 }
+
+/** Who has a place. */
+export const placesTaken = async (): Promise<string[]> => (await takenSlots(OWNER)).map(({ videoId }) => videoId);
 
 /** At the end of a run, however it ended. What fails here ends by itself with the lease. */
 export async function leavePlace(videoId: string): Promise<void> {

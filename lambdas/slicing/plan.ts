@@ -1,14 +1,9 @@
 /** From source facts and options to a plan: which rungs, how large, how many bits. Pure. */
-import {
-  hasPicture,
-  type Chunk,
-  type Plan,
-  type Rung,
-  type SlicingOptions,
-  type SoundPlan,
-  type SourceInfo,
-} from '../../lib/contract/slicing.ts';
+import type { Chunk, Plan, Rung, SoundPlan } from '../../lib/contract/plan.ts';
+import type { SlicingOptions } from '../../lib/contract/slicing.ts';
+import { hasPicture, type SourceInfo } from '../../lib/contract/source.ts';
 import { labelsOf } from '../shared/language.ts';
+import { isExact } from './exact.ts';
 import { levelFor } from './levels.ts';
 import type { Copied } from './copy-table.ts';
 import { laterPaths, layTasks, targetOf, type LaidTable } from './tasks.ts';
@@ -213,5 +208,6 @@ export function planSlicing(of: PlanFor, options: SlicingOptions, table?: LaidTa
     maxSeconds: options.maxDurationHours * 3600,
     ...renditions,
   };
-  return { plan, chunks };
+  const { keepSourceDays: sourceDays } = options;
+  return { plan: { ...plan, ...(sourceDays !== undefined && isExact(plan) && { sourceDays }) }, chunks };
 }

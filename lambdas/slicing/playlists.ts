@@ -1,6 +1,7 @@
 /** Media playlists (RFC 8216bis) and what is measured of renditions. Pure. */
 import { INIT_NAME, RENDITION_KINDS, type RenditionKind } from '../../lib/contract/keys.ts';
-import type { ChunkResult, Plan, Rung } from '../../lib/contract/slicing.ts';
+import type { Plan, Rung } from '../../lib/contract/plan.ts';
+import type { ChunkResult } from '../../lib/contract/slicing.ts';
 import type { Rendition } from '../../lib/contract/video.ts';
 import { mostFrames } from './plan.ts';
 

@@ -1,5 +1,6 @@
 /** What of a run may be published, by which of its tasks are done. Pure, and never less with more of them done. */
-import type { AssembleTask, Chunk } from '../../lib/contract/slicing.ts';
+import type { Chunk } from '../../lib/contract/plan.ts';
+import type { AssembleTask } from '../../lib/contract/slicing.ts';
 import { allOf, madeBy, pathOf } from './outputs.ts';
 import { FIRST_TARGETS } from './tasks.ts';
 

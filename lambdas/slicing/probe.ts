@@ -3,13 +3,12 @@ import type { Context } from 'aws-lambda';
 import { json, required } from '../../lib/contract/env.ts';
 import { parseUploadKey } from '../../lib/contract/keys.ts';
 import {
-  hasPicture,
   probeResult,
   probeTask,
   slicingOptions,
   type ProbeResult,
-  type SourceInfo,
 } from '../../lib/contract/slicing.ts';
+import { hasPicture, type SourceInfo } from '../../lib/contract/source.ts';
 import type { VideoRecord } from '../../lib/contract/video.ts';
 import { logger } from '../shared/logger.ts';
 import { announce, changeVideo, readVideo } from '../shared/videos.ts';
@@ -28,6 +27,7 @@ import { planSlicing } from './plan.ts';
 import { Refusal } from './refusal.ts';
 import { byEngine, costs, withFoundIndex, type Laid } from './laying.ts';
 import { isIndexedInPlace, worthRemuxing } from './remux-args.ts';
+import { atATime } from './share.ts';
 import { storeRun, storeTable } from './store-table.ts';
 import { readStretch } from './stretches.ts';
 import { stretchesOf } from './stretches-of.ts';
@@ -95,14 +95,14 @@ export const handler = step(async (input: unknown, context: Pick<Context, 'getRe
     own ??= asItIs(looked.unmeasured ? await lookAt(pinned, pinned.size, options, leftMs(), { anySize: true }) : looked);
     // MediaConvert makes all of a video at once.
     const laid = byEngine(own, planSlicing(of(own.plan.source.info), { ...options, ladderWhen: 'upload' }), options);
-    const plan = await afford(laid.plan);
+    const plan = await afford(laid.plan, laid.chunks);
     const run = { plan: { ...plan, used: used() }, chunks: laid.chunks };
     if (laid.table) {
       await storeRun(run);
       await begin(run, laid.table);
       await storeTable(run, laid.table);
     }
-    return result({ outcome: 'planned', ...run });
+    return result({ outcome: 'planned', ...run, ...(await atATime(videoId)) });
   } catch (error) {
     if (error instanceof Stopped) {
       await leavePlace(videoId);

@@ -4,7 +4,8 @@
  */
 import { required } from '../../lib/contract/env.ts';
 import { chunkResultKey, playlistPath, revisionPrefix, type RenditionKind } from '../../lib/contract/keys.ts';
-import { chunkResult, type AssembleTask, type ChunkResult, type Plan } from '../../lib/contract/slicing.ts';
+import type { Plan } from '../../lib/contract/plan.ts';
+import { chunkResult, type AssembleTask, type ChunkResult } from '../../lib/contract/slicing.ts';
 import type { Rendition, VideoRecord } from '../../lib/contract/video.ts';
 import { announce, changeVideo, readVideo, type Change } from '../shared/videos.ts';
 import { GROWING, IMMUTABLE, putIf, putObject, readText, readVersion } from './objects.ts';

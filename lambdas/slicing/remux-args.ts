@@ -1,6 +1,6 @@
 /** What is remuxed, and how ffmpeg is told to. Pure. */
-import type { SlicingOptions, SourceInfo, SourceText } from '../../lib/contract/slicing.ts';
-import { hasPicture } from '../../lib/contract/slicing.ts';
+import type { SlicingOptions } from '../../lib/contract/slicing.ts';
+import { hasPicture, type SourceInfo, type SourceText } from '../../lib/contract/source.ts';
 import { FIRST_PIPE, INPUT_FORMATS } from './args.ts';
 import { clockArgs } from './reading.ts';
 

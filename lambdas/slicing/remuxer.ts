@@ -2,7 +2,7 @@
  * A source without an index, as movie fragments of the same packets, and the index that comes of writing them: one pass, no
  * picture decoded, memory of a fragment. Knows no AWS.
  */
-import type { SourceInfo } from '../../lib/contract/slicing.ts';
+import type { SourceInfo } from '../../lib/contract/source.ts';
 import { BoxError } from '../../lib/media/boxes.ts';
 import { FragmentIndex } from '../../lib/media/fragment-index.ts';
 import { readBoxes } from '../../lib/media/layout.ts';

@@ -3,7 +3,8 @@
  * and what each chunk reads of the source. Pure. Times are presentation times in ticks of the video track, from the
  * moment the earliest track starts.
  */
-import type { Chunk, ChunkTable, Plan, SoundPart, TrackPart } from '../../lib/contract/slicing.ts';
+import type { Chunk, Plan } from '../../lib/contract/plan.ts';
+import type { ChunkTable, SoundPart, TrackPart } from '../../lib/contract/segment-table.ts';
 import type { IndexedTrack, MovieIndex } from '../../lib/media/sample-table.ts';
 import { copiedAlone, copiedOf, type Copied, type CopyWish } from './copy-table.ts';
 import { firstFrom, lowest, type Bound, type Pictures, type Range, type Sound } from './placed.ts';

@@ -1,5 +1,5 @@
 /** Cuts one track's samples into segments at keyframes nearest after each multiple of the segment duration. */
-import { TIME_OFFSET } from '../../lib/contract/slicing.ts';
+import { TIME_OFFSET } from '../../lib/contract/plan.ts';
 import { BoxError } from '../../lib/media/boxes.ts';
 import { readBoxes } from '../../lib/media/layout.ts';
 import { readFragment, readTrack, writeSegment, type Sample, type Track } from './fmp4.ts';

@@ -29,6 +29,7 @@ const SIGNATURES: readonly Signature[] = [
   signature('a YUV4MPEG', Buffer.from('YUV4MPEG2')),
   signature('a NUT', Buffer.from('nut/multimedia container')),
   signature('a REDCODE', Buffer.from('RED'), 4),
+  signature('a FLAC', Buffer.from('fLaC')),
   signature('an AIFF', Buffer.from('FORM')),
   signature('a ZIP', hex('50 4b 03 04')),
   signature('a RAR', Buffer.from('Rar!')),

@@ -1,7 +1,9 @@
 /** Hands each task its part of the segment table, and all of them what the run is: nobody else reads the source's index. */
 import { required } from '../../lib/contract/env.ts';
 import { chunkTableKey, runKey } from '../../lib/contract/keys.ts';
-import { assembleTask, chunkTable, copyTable, type AssembleTask, type Plan } from '../../lib/contract/slicing.ts';
+import type { Plan } from '../../lib/contract/plan.ts';
+import { chunkTable, copyTable } from '../../lib/contract/segment-table.ts';
+import { assembleTask, type AssembleTask } from '../../lib/contract/slicing.ts';
 import { putObject } from './objects.ts';
 import type { SegmentTable } from './segment-table.ts';
 

@@ -5,7 +5,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { inflateSync } from 'node:zlib';
 import { revisionPrefix, storyboardSheet } from '../../lib/contract/keys.ts';
-import type { Chunk, ChunkResult, Plan } from '../../lib/contract/slicing.ts';
+import type { Chunk, Plan } from '../../lib/contract/plan.ts';
+import type { ChunkResult } from '../../lib/contract/slicing.ts';
 import { output } from '../../lib/process.ts';
 import { barred, fitted } from './fit.ts';
 import { programPath } from './program.ts';

@@ -3,7 +3,8 @@
  * that are copied, with sound that cannot be copied in pieces beside them; where nothing can be copied, a low rung of the
  * first minutes. Then the ladder, chunk by chunk. Pure.
  */
-import type { Chunk, Plan, Rung, SlicingOptions } from '../../lib/contract/slicing.ts';
+import type { Chunk, Plan, Rung } from '../../lib/contract/plan.ts';
+import type { SlicingOptions } from '../../lib/contract/slicing.ts';
 import { allOf, pathOf } from './outputs.ts';
 import type { Range } from './placed.ts';
 import type { SegmentTable, TableChunk } from './segment-table.ts';

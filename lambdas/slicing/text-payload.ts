@@ -1,5 +1,5 @@
 /** From a packet of a text track, as containers carry it, to WebVTT cue text. Pure. */
-import type { SourceText } from '../../lib/contract/slicing.ts';
+import type { SourceText } from '../../lib/contract/source.ts';
 import { escapeText, fromSubRip, cleanWebVtt, MAX_CUE_LENGTH } from '../shared/cues.ts';
 
 /** The cue text, empty when the packet says nothing. What is too long is cut. */

@@ -1,6 +1,9 @@
 /** Text tracks inside a source: read along with a chunk or by a pass of their own, and published beside the revisions. */
 import { z } from 'zod';
-import type { ChunkResult, ChunkTable, Plan, SourceText } from '../../lib/contract/slicing.ts';
+import type { Plan } from '../../lib/contract/plan.ts';
+import type { ChunkTable } from '../../lib/contract/segment-table.ts';
+import type { ChunkResult } from '../../lib/contract/slicing.ts';
+import type { SourceText } from '../../lib/contract/source.ts';
 import type { TextTrack } from '../../lib/contract/video.ts';
 import { MAX_TEXTS } from '../../lib/contract/video.ts';
 import { output } from '../../lib/process.ts';

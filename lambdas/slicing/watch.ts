@@ -1,5 +1,5 @@
 /** Keeps the record's progress up to date while a chunk is encoded, and notices when the video is no longer wanted. */
-import type { Chunk, Plan } from '../../lib/contract/slicing.ts';
+import type { Chunk, Plan } from '../../lib/contract/plan.ts';
 import { logger } from '../shared/logger.ts';
 import { changeVideo } from '../shared/videos.ts';
 import { countChunk, raiseProgress } from './done.ts';

@@ -89,12 +89,13 @@ export class Catalog extends Construct {
         STATE_MACHINE_ARN: slicing.stateMachine.stateMachineArn,
       },
     })
-      .useTable('VIDEOS_TABLE', storage.videos, ['GetItem', 'DeleteItem'])
-      .useTable('UPLOADS_TABLE', storage.uploads, ['DeleteItem'])
+      .useTable('VIDEOS_TABLE', storage.videos, ['GetItem', 'UpdateItem', 'DeleteItem'])
+      .useTable('UPLOADS_TABLE', storage.uploads, ['UpdateItem', 'DeleteItem'])
       .useTable('ENTITLEMENTS_TABLE', storage.entitlements, ['Query', 'DeleteItem'])
       .useObjects('SOURCE_BUCKET', storage.sources, ['DeleteObject', 'AbortMultipartUpload'], SOURCE_PREFIX)
       .useObjects('MEDIA_BUCKET', storage.media, ['DeleteObject'], VOD_PREFIX)
-      .useObjects('MEDIA_BUCKET', storage.media, ['DeleteObject'], WORK_PREFIX)
+      // What a run that is stopped had used.
+      .useObjects('MEDIA_BUCKET', storage.media, ['GetObject', 'DeleteObject'], WORK_PREFIX)
       .useObjects('MEDIA_BUCKET', storage.media, ['DeleteObject'], TRACKS_PREFIX)
       .useObjects('MEDIA_BUCKET', storage.media, ['DeleteObject'], DOWNLOADS_PREFIX)
       .listObjects(storage.sources, SOURCE_PREFIX)
@@ -132,14 +133,19 @@ export class Catalog extends Construct {
     const expiry = new SluiceFunction(this, 'Expiry', {
       config,
       entry: 'catalog/expire.ts',
-      description: 'Hands videos whose retention is over to removal, and sees that accepted sources stay',
+      description: 'Hands videos whose retention is over to removal, and sees which sources stay',
       timeout: Duration.minutes(15),
-      environment: { EXPIRE_DAYS: String(config.upload.expireDays) },
+      environment: {
+        EXPIRE_DAYS: String(config.upload.expireDays),
+        SOURCES_GO: config.slicing.keepSourceDays === undefined ? 'no' : 'yes',
+      },
     })
       .useTable('VIDEOS_TABLE', storage.videos, ['UpdateItem'], [BY_TIME])
       .allow(['dynamodb:Scan'], [`${storage.videos.tableArn}/index/${BY_REMOVAL}`])
       .useObjects('SOURCE_BUCKET', storage.sources, ['DeleteObjectTagging'], SOURCE_PREFIX)
       .sendTo('REMOVAL_QUEUE', removals);
+    if (config.slicing.keepSourceDays !== undefined)
+      expiry.useObjects('SOURCE_BUCKET', storage.sources, ['DeleteObject'], SOURCE_PREFIX);
     new Rule(this, 'Daily', {
       description: 'Looks for videos whose retention is over',
       // Days end at midnight UTC.

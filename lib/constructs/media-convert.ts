@@ -5,8 +5,7 @@
 import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
 import { Rule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
-import { Policy, PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import type { Config } from '../config.ts';
 import { SOURCE_PREFIX, VOD_PREFIX, WORK_PREFIX } from '../contract/keys.ts';
@@ -71,20 +70,10 @@ export class MediaConvert extends Construct {
       entry: 'slicing/mediaconvert/finished.ts',
       description: 'Tells a run that its job at MediaConvert has ended',
     }).useTable('VIDEOS_TABLE', storage.videos, ['GetItem']);
+    // Both may tell a run that waits.
+    for (const fn of [this.submit, this.#finished])
+      fn.allow(['states:SendTaskSuccess', 'states:SendTaskFailure'], ['*'], ANSWERS);
     this.#rule(config, deployment);
-  }
-
-  /** Both may tell a run that waits: of the machine that invokes one of them, so in policies of their own. */
-  answers({ stateMachineArn }: Pick<IStateMachine, 'stateMachineArn'>): void {
-    new Policy(this, 'Answers', {
-      roles: [this.submit.role!, this.#finished.role!],
-      statements: [
-        new PolicyStatement({
-          actions: ['states:SendTaskSuccess', 'states:SendTaskFailure'],
-          resources: [stateMachineArn],
-        }),
-      ],
-    });
   }
 
   /** What MediaConvert may: read sources and write what is served, for jobs of this account only. */
@@ -128,6 +117,9 @@ export class MediaConvert extends Construct {
     });
   }
 }
+
+/** Service Authorization Reference, AWS Step Functions: an action without a resource type must name all resources. */
+const ANSWERS = 'These actions know no resource; whom they reach is said by a token that only the waiting run gave out';
 
 const JOBS = 'MediaConvert makes the ids of its jobs';
 const jobsOf = (stack: Stack): string =>

@@ -31,6 +31,8 @@ const ROOM = {
   first: [retrier([NO_FUNCTION], 5, 120, 1500), retrier([NO_PLACE], 5, 600, 2500)],
   // The place is theirs, unless they waited for a function for longer than its lease. 25 hours, and two and a half days.
   later: [retrier([NO_FUNCTION], 5, 300, 600), retrier([NO_PLACE], 5, 600, 750)],
+  // Each has a history of its own, so it asks more often: films share the functions of tasks by who asks when one is free.
+  task: [retrier([NO_FUNCTION], 5, 120, 1500), retrier([NO_PLACE], 5, 600, 750)],
   // Of a task among few: one that finds no room is soon done by another way.
   impatient: [retrier([NO_FUNCTION, NO_PLACE], 1, 30, 10)],
   // Of a stretch that probe reads itself, if need be.
@@ -44,8 +46,8 @@ const few = (step: keyof typeof ROOM): number | undefined =>
   step === 'impatient' ? IMPATIENT : step === 'hasty' ? HASTY : undefined;
 
 /**
- * `step`: the one that asks for a place, one that keeps it, or the one that gives it back. A refused source is in none of
- * them and is no error at all: steps return it.
+ * `step`: the one that asks for a place, one that keeps it, a task of many, one of few, or the one that gives the place back. A
+ * refused source is in none of them and is no error at all: steps return it.
  */
 export const retriesOf = (step: keyof typeof ROOM): readonly RetryProps[] => [
   ...ROOM[step],

@@ -26,7 +26,8 @@ export const cost = z.object({
   engine: z.enum(ENGINES).meta({ description: 'What makes the segments.' }),
   estimate: dollars.meta({ description: 'US dollars of slicing, as planned before anything was encoded.' }),
   actual: dollars.nullable().meta({
-    description: 'US dollars of slicing as measured: billed time, requests and transitions. Null until ready.',
+    description:
+      'US dollars of slicing as measured: billed time, requests and transitions. Null until ready; of a video that failed, what its finished parts took.',
   }),
   monthly: dollars.meta({
     description: 'US dollars a month of keeping source and renditions: expected, and by their size once ready.',

@@ -69,6 +69,7 @@ export const slicingBounds = {
   maxDurationHours: z.number().min(0.01).max(24),
   maxDimension: whole(64, 16_384),
   storageMiB: whole(512, 10_240),
+  keepSourceDays: whole(1, 3650).optional(),
 };
 
 /** Dollars; at least a cent, so that a slip is no ceiling of nothing. */

@@ -129,6 +129,13 @@ const common = {
   cost: cost
     .optional()
     .meta({ description: 'What slicing and keeping it costs, for its owner and admins; from planning on.' }),
+  sourceRemoveOn: z.iso.date().optional().meta({
+    description:
+      'Day (UTC) with which the original is removed, since it was copied exactly (`slicing.keepSourceDays`).',
+  }),
+  sourceRemovedOn: z.iso.date().optional().meta({
+    description: 'Day the original was removed: the top rendition has all of its picture and sound.',
+  }),
   removeOn: z.iso
     .date()
     .optional()

@@ -15,7 +15,8 @@ const machine = { config, costs: committed(config.slicing.preset) };
 const certain = () => 0.999999;
 
 describe('functions', () => {
-  const tasks = (count: number, seconds: number) => Array.from({ length: count }, () => ({ from: 0, seconds }));
+  const tasks = (count: number, seconds: number) =>
+    Array.from({ length: count }, () => ({ from: 0, seconds, copy: false }));
 
   it('run at the same time as far as there are some, and in waves beyond that', () => {
     const last = (functions: number) =>
@@ -26,6 +27,13 @@ describe('functions', () => {
     const work = 10 * (1 + PARAMETERS.spread.value);
     expect(last(10)).toBeCloseTo(one + 2 * work, 0);
     expect(last(1)).toBeCloseTo(one + 29 * work, 0);
+  });
+
+  it('that are reserved for copying are not taken by what is encoded, nor the other way round', () => {
+    const both = Array.from({ length: 40 }, (_, i) => ({ from: 0, seconds: 10, copy: i % 2 === 0 }));
+    const ended = runAll(both, { copies: 1, chunks: 20 }, certain);
+    const last = (copy: boolean) => Math.max(...ended.filter((_, i) => both[i]!.copy === copy).map((one) => one.ended));
+    expect(last(true)).toBeGreaterThan(15 * last(false));
   });
 
   it('come no faster than a thousand every ten seconds', () => {

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Client } from '../../local/client.ts';
 import { engineClient } from '../../local/engine.ts';
 import { startLocal, type LocalStack } from '../../local/stack.ts';
+import { fileServer, serveRanges } from '../support/file-server.ts';
 import { layerFolder } from '../support/layer.ts';
 import { makeVideo } from '../support/media.ts';
 import { play } from '../support/playback.ts';
@@ -23,7 +24,8 @@ let vera: Client;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sluice-iam-'));
-  stack = await startLocal({ port: 0, iam: true, log: () => {} });
+  const context = { 'upload.pullPrivate': 'true' };
+  stack = await startLocal({ port: 0, iam: true, context, log: () => {} });
   const { users } = await stack.ready();
   const as = (name: string) => new Client(stack.url, users.find((user) => user.name === name)!.token);
   uma = as('uma');
@@ -118,6 +120,31 @@ it('takes what a form posts once: not again when it is ready, nor after it was d
   await expect.poll(there, { timeout: 60_000, interval: 500 }).toEqual([]);
   await post();
   await expect.poll(there, { timeout: 60_000, interval: 500 }).toEqual([]);
+});
+
+it('pulls from an address and makes an MP4 to download with the rights the templates give', async () => {
+  const file = join(folder, 'pulled.mp4');
+  await makeVideo(stack.ffmpegFolder, file, { seconds: 4, size: '320x180' });
+  const server = await fileServer(serveRanges(await readFile(file)));
+  try {
+    const sourceUrl = `${server.url}/pulled.mp4`;
+    const { videoId: id } = await uma.call('POST /api/videos', { body: { sourceUrl } });
+    const video = await uma.ready(id);
+    const params = { id };
+    const original = await uma.call('GET /api/videos/{id}/download', { params });
+    const bytes = Buffer.from(await (await fetch(original.url!)).arrayBuffer());
+    expect(bytes.equals(await readFile(file))).toBe(true);
+    const query = { rendition: video.renditions.find(({ kind }) => kind === 'video')!.name };
+    const asked = () => uma.call('GET /api/videos/{id}/download', { params, query });
+    expect((await asked()).state).toBe('preparing');
+    await expect.poll(async () => (await asked()).state, { timeout: 60_000, interval: 500 }).toBe('ready');
+    const made = await fetch((await asked()).url!);
+    expect(made.status).toBe(200);
+    expect(Buffer.from(await made.arrayBuffer()).includes('moov')).toBe(true);
+    expect((await uma.fetch('DELETE', `/api/videos/${id}`)).status).toBe(204);
+  } finally {
+    await server.close();
+  }
 });
 
 it('marks what is not a video as failed with a reason', async () => {

@@ -1,6 +1,6 @@
 /**
- * Upload, conversion by the stand-in for MediaConvert and playback. Without the engine's IAM enforcement: it looks for
- * `states:SendTaskSuccess` on every resource, where AWS takes the state machine of the token.
+ * Upload, conversion by the stand-in for MediaConvert and playback, with the engine's IAM enforcement on. The stand-in itself
+ * asks for no rights.
  */
 import { GetJobCommand, MediaConvertClient } from '@aws-sdk/client-mediaconvert';
 import { GetCommand, DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
@@ -25,7 +25,7 @@ let uma: Client;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sluice-mediaconvert-'));
   const context = { 'slicing.engine': 'mediaconvert', 'live.enabled': 'false' };
-  stack = await startLocal({ port: 0, context, log: () => {} });
+  stack = await startLocal({ port: 0, iam: true, context, log: () => {} });
   const { users } = await stack.ready();
   uma = new Client(stack.url, users.find((user) => user.name === 'uma')!.token);
 });

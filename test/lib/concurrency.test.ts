@@ -3,6 +3,7 @@ import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import { concurrencyOf, tooSmall } from '../../lib/concurrency.ts';
+import { MAX_CHUNKS } from '../../lambdas/slicing/inspect.ts';
 import { ConfigError, readConfig } from '../../lib/config.ts';
 import { slicingPlaces } from '../../lib/contract/slicing.ts';
 import { VodStack } from '../../lib/vod-stack.ts';
@@ -23,6 +24,15 @@ function resources(overrides: Readonly<Record<string, unknown>>): [string, Resou
   return Object.entries((template.toJSON() as { Resources: Record<string, Resource> }).Resources);
 }
 
+const named = (id: string) => id.replace(/[0-9A-F]{8}$/, '');
+const reservedOf = (template: [string, Resource][]) =>
+  new Map(
+    template.flatMap(([id, { Properties }]) => {
+      const count: unknown = Properties?.ReservedConcurrentExecutions;
+      return count === undefined ? [] : [[named(id), count as number]];
+    }),
+  );
+
 /** Everything that invokes a function without anybody waiting for it, and how many at a time. */
 function background(template: [string, Resource][]): number {
   const of = (type: string) => template.filter(([, resource]) => resource.Type === type);
@@ -35,57 +45,87 @@ function background(template: [string, Resource][]): number {
     expect(bound, 'an event source without a bound').toBeTypeOf('number');
     return bound as number;
   });
-  const [machine] = of('AWS::StepFunctions::StateMachine');
-  const chunks = [...JSON.stringify(machine![1].Properties.DefinitionString).matchAll(/MaxConcurrency\\":([0-9]+)/g)];
-  // An inline Map first, and a distributed one after it: a run is in one of them.
-  expect(chunks).toHaveLength(2);
   const places = new Set(
     of('AWS::Lambda::Function').flatMap(([, { Properties }]) => Properties.Environment?.Variables.SLICING_PLACES ?? []),
   );
   expect(places.size).toBe(1);
   const videos = slicingPlaces.parse(Number([...places][0]));
-  return sources.reduce((sum, bound) => sum + bound, videos * Math.max(...chunks.map(([, bound]) => Number(bound))));
+  const [machine] = of('AWS::StepFunctions::StateMachine');
+  const definition = JSON.stringify(machine![1].Properties.DefinitionString);
+  const queued = sources.reduce((sum, bound) => sum + bound, 0);
+  // An inline Map first, and a distributed one after it: a run is in one of them.
+  const chunks = [...definition.matchAll(/MaxConcurrency\\":([0-9]+)/g)].map(([, bound]) => Number(bound));
+  const reserved = reservedOf(template);
+  const [copies, encodes] = [reserved.get('SlicingCopy'), reserved.get('SlicingChunk')];
+  if (copies === undefined || encodes === undefined) {
+    expect(chunks).toHaveLength(2);
+    return queued + videos * Math.max(...chunks);
+  }
+  // Tasks have functions that AWS bounds; every other step of a run is one of the rest.
+  expect(chunks).toEqual([]);
+  expect([...definition.matchAll(/MaxConcurrencyPath\\":\\"\$\.atATime/g)]).toHaveLength(2);
+  return queued + videos + copies + encodes;
 }
 
 describe('the template', () => {
   it.each([
-    [10, false],
-    [10, true],
-    [8, true],
-    [50, true],
-    [100, false],
-    [1000, true],
-    [100_000, true],
-  ])('of an account of %i (devices: %s) leaves the API at least three', (account, live) => {
-    const template = resources({ 'concurrency.account': account, 'live.enabled': live });
-    const left = account - background(template);
-    expect(left).toBeGreaterThanOrEqual(Math.max(3, Math.floor(account * 0.3)));
-    const reserved = template.filter(([, { Properties }]) => Properties?.ReservedConcurrentExecutions !== undefined);
-    expect(reserved).toEqual([]);
+    [10, false, false],
+    [10, true, false],
+    [8, true, false],
+    [50, true, false],
+    [100, false, false],
+    [220, false, false],
+    [250, false, true],
+    [1000, true, true],
+    [100_000, true, true],
+  ])(
+    'of an account of %i (devices: %s) leaves the API its share; functions of tasks are reserved: %s',
+    (account, live, wide) => {
+      const template = resources({ 'concurrency.account': account, 'live.enabled': live });
+      const left = account - background(template);
+      expect(left).toBeGreaterThanOrEqual(Math.max(3, Math.floor(account * 0.3)));
+      const reserved = reservedOf(template);
+      expect([...reserved.keys()].toSorted()).toEqual(wide ? ['SlicingChunk', 'SlicingCopy'] : []);
+      // AWS refuses a deploy that leaves fewer.
+      if (wide) expect(account - [...reserved.values()].reduce((sum, one) => sum + one)).toBeGreaterThanOrEqual(100);
+    },
+  );
+
+  it('gives one film alone, in an account of 1,000, a function for each of its 480 chunks', () => {
+    const template = resources({ 'concurrency.account': 1000 });
+    const reserved = reservedOf(template);
+    expect(reserved.get('SlicingChunk')).toBeGreaterThan(MAX_CHUNKS);
+    const [probe] = template.filter(([id]) => named(id) === 'SlicingProbe');
+    const tasks = Number(probe![1].Properties.Environment.Variables.SLICING_TASKS);
+    expect(tasks).toBe(reserved.get('SlicingChunk')! + reserved.get('SlicingCopy')!);
   });
 
-  it('reserves for the functions of the API, and for no other, when asked to', () => {
-    const template = resources({ 'concurrency.account': 200, 'concurrency.reservedForApi': 20, 'live.enabled': true });
-    const reserved = template.filter(([, { Properties }]) => Properties?.ReservedConcurrentExecutions !== undefined);
-    expect(reserved.map(([id]) => id.replace(/[0-9A-F]{8}$/, '')).toSorted()).toEqual([
-      'CatalogHandler',
-      'DevicesHandler',
-      'DevicesLive',
-      'PlaybackManifest',
-      'UploadHandler',
-    ]);
-    expect(background(template)).toBeLessThanOrEqual(0.7 * (200 - 5 * 20));
+  it('reserves for the functions of the API, when asked to, beside what tasks have', () => {
+    const apis = ['CatalogHandler', 'DevicesHandler', 'DevicesLive', 'PlaybackManifest', 'UploadHandler'];
+    for (const [account, tasks] of [
+      [200, []],
+      [1000, ['SlicingChunk', 'SlicingCopy']],
+    ] as const) {
+      const options = { 'concurrency.account': account, 'concurrency.reservedForApi': 20, 'live.enabled': true };
+      const template = resources(options);
+      const reserved = reservedOf(template);
+      expect([...reserved.keys()].toSorted()).toEqual([...apis, ...tasks].toSorted());
+      expect(background(template)).toBeLessThanOrEqual(0.7 * (account - 5 * 20));
+      expect(account - [...reserved.values()].reduce((sum, one) => sum + one)).toBeGreaterThanOrEqual(100);
+    }
   });
 });
 
 it('every limit that is taken leaves something for everybody', () => {
   for (let account = 1; account <= 2000; account++) {
     if (tooSmall({ account }) !== undefined) continue;
-    const { removals, clips, videos, chunks, api } = concurrencyOf({ account });
-    expect(removals + clips + videos * chunks + api).toBe(account);
+    const { removals, clips, videos, chunks, reserved, api } = concurrencyOf({ account });
+    const slicing = reserved ? videos + reserved.copies + reserved.chunks : videos * chunks;
+    expect(removals + clips + slicing + api).toBe(account);
     expect(Math.min(removals, clips)).toBeGreaterThanOrEqual(2);
     expect(videos).toBeGreaterThanOrEqual(1);
-    expect(api).toBeGreaterThanOrEqual(3);
+    expect(api).toBeGreaterThanOrEqual(Math.max(3, Math.floor(account * 0.3)));
+    if (reserved) expect(account - reserved.copies - reserved.chunks).toBeGreaterThanOrEqual(100);
   }
 });
 

@@ -26,6 +26,7 @@ export interface State {
   readonly ItemsPath?: string;
   readonly ItemSelector?: Readonly<Record<string, unknown>>;
   readonly MaxConcurrency?: number;
+  readonly MaxConcurrencyPath?: string;
   readonly ResultPath?: string | null;
   readonly ItemProcessor?: Flow;
 }
@@ -180,7 +181,10 @@ export async function execute(
         });
       }
     };
-    await Promise.all(Array.from({ length: Math.min(items.length, state.MaxConcurrency || items.length) }, worker));
+    const most = state.MaxConcurrencyPath
+      ? (at(data, state.MaxConcurrencyPath) as number)
+      : state.MaxConcurrency || items.length;
+    await Promise.all(Array.from({ length: Math.min(items.length, most) }, worker));
   };
 
   const flow = async ({ StartAt, States }: Flow, first: unknown, context: Context): Promise<string> => {

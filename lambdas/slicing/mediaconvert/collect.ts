@@ -12,7 +12,8 @@ import {
   segmentName,
   type RenditionKind,
 } from '../../../lib/contract/keys.ts';
-import { chunkResult, collectTask, type CollectResult, type Plan } from '../../../lib/contract/slicing.ts';
+import type { Plan } from '../../../lib/contract/plan.ts';
+import { chunkResult, collectTask, type CollectResult } from '../../../lib/contract/slicing.ts';
 import { listObjects, removeObjects } from '../../shared/objects.ts';
 import { changeVideo } from '../../shared/videos.ts';
 import { startMeter } from '../meter.ts';

@@ -5,7 +5,7 @@
  */
 import type { CreateJobCommandInput, Input, OutputGroup } from '@aws-sdk/client-mediaconvert';
 import { renditionFolder, revisionPrefix, type RenditionKind } from '../../../lib/contract/keys.ts';
-import type { Plan, Rung, SoundPlan } from '../../../lib/contract/slicing.ts';
+import type { Plan, Rung, SoundPlan } from '../../../lib/contract/plan.ts';
 import { BUFFER_SECONDS } from '../plan.ts';
 
 /** Of 1 to 10: what MediaConvert's guide names for 1080p and 720p at ordinary viewing; rungs end it by their peak rate. */

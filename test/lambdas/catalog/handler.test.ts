@@ -30,7 +30,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { newVideoId } from '../../../lambdas/upload/draft.ts';
 import { buildOpenApi } from '../../../lambdas/catalog/openapi.ts';
 import type { RouteKey } from '../../../lib/contract/api.ts';
-import type { Plan } from '../../../lib/contract/slicing.ts';
+import type { Plan } from '../../../lib/contract/plan.ts';
 import { deviceOwner, deviceVideoRecord } from '../../../lib/contract/device-video.ts';
 import { positionsKey, servedPositionsKey, sourceKey } from '../../../lib/contract/keys.ts';
 import { UNACCEPTED_MORE_DAYS, UNACCEPTED_TAGGING } from '../../../lib/contract/upload.ts';
@@ -59,6 +59,7 @@ beforeAll(async () => {
   close = await startHandlerEngine({
     CONSOLE_CONFIG: JSON.stringify(consoleConfig),
     EXPIRE_DAYS: '7',
+    SOURCES_GO: 'no',
     KEY_PAIR_ID: 'KTEST',
     PUBLIC_URL: 'https://videos.example',
   });

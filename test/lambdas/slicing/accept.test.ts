@@ -27,6 +27,7 @@ beforeAll(async () => {
   close = await startHandlerEngine({
     SLICING_OPTIONS: JSON.stringify({ ...OPTIONS, ladder: [234] }),
     SLICING_PLACES: '200',
+    SLICING_TASKS: '0',
   });
   const files = await workFolder();
   ({ remove } = files);

@@ -7,7 +7,8 @@ import { copyGroup } from '../../../lambdas/slicing/copier.ts';
 import { inspect, type Inspected } from '../../../lambdas/slicing/inspect.ts';
 import { planSlicing } from '../../../lambdas/slicing/plan.ts';
 import { AAC_FRAME } from '../../../lambdas/slicing/segment-table.ts';
-import { copyTable, type SlicingOptions } from '../../../lib/contract/slicing.ts';
+import { copyTable } from '../../../lib/contract/segment-table.ts';
+import type { SlicingOptions } from '../../../lib/contract/slicing.ts';
 import { readTracks } from '../../../lib/media/movie.ts';
 import { boxes, need } from '../../../lib/media/boxes.ts';
 import { NON_SYNC, readFragments } from '../../../lib/media/fragments.ts';
@@ -324,6 +325,23 @@ describe('what is encoded', () => {
     const { table } = await look(name, name.startsWith('heavy') ? { copyMaxMbps: 4 } : {});
     expect(table).toBeDefined();
     expect(table!.copied).toBeUndefined();
+  });
+
+  it('keyframes of which only every eighth needs nothing before it', async () => {
+    await ffmpeg(...picture(128, '64x64', '5'), ...X264, '-g', '10', '-bf', '0', at('eighth.mp4'));
+    expect((await look('eighth.mp4', { ladder: [180] })).table!.copied!.keyframes).toHaveLength(64);
+    const bytes = await readFile(at('eighth.mp4'));
+    const { samples: all } = readMovieIndex(need(bytes, ['moov'], 8), [0]).tracks[0]!;
+    const keyframes = [...all.sync].flatMap((sync, i) => (sync === 1 ? [i] : []));
+    for (const [position, sample] of keyframes.entries()) {
+      const end = all.offset[sample]! + all.size[sample]!;
+      for (let nal = all.offset[sample]!; nal < end; nal += 4 + bytes.readUInt32BE(nal)) {
+        // Of an IDR picture one that is none.
+        if (position % 8 !== 0 && (bytes[nal + 4]! & 31) === 5) bytes[nal + 4]! -= 4;
+      }
+    }
+    await writeFile(at('eighth.mp4'), bytes);
+    expect((await look('eighth.mp4', { ladder: [180] })).table).toMatchObject({ copied: undefined });
   });
 
   it('a rotated one, and one whose beginning is cut off by an edit list', async () => {

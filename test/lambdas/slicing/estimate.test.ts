@@ -10,7 +10,7 @@ import {
 import { planSlicing } from '../../../lambdas/slicing/plan.ts';
 import { checkVideo, spokenDollars } from '../../../lambdas/slicing/budget.ts';
 import { addUsage, dollarsOf, HOSTED, NOTHING, normalizedMinutes, PRICES } from '../../../lambdas/slicing/prices.ts';
-import type { SourceInfo } from '../../../lib/contract/slicing.ts';
+import type { SourceInfo } from '../../../lib/contract/source.ts';
 import { OPTIONS, VIDEO_ID } from './options.ts';
 
 const MACHINE = { preset: 'veryfast', memoryMiB: 10_240, chunkMemoryMiB: 3008 };
@@ -46,17 +46,17 @@ function film(duration: number, changes: Partial<Work> = {}, source = info(durat
     segments: Math.ceil(Math.min(18, duration - index * 18) / 6),
   }));
   const starts = Array.from({ length: Math.ceil(duration / 6) }, (_, index) => index * 6);
-  const { plan } = planSlicing(
+  const { plan, chunks: tasks } = planSlicing(
     { videoId: VIDEO_ID, revision: 1, execution: 'run', source: { bucket: 'b', key: 'k', info: source } },
     { ...OPTIONS, segmentSeconds: 6, ladder: [1080, 720, 540, 360, 234], audioKbps: 128 },
     { timescale: 30_000, chunks, starts, seconds: duration, copied: undefined },
   );
-  return { ...plan, ...changes };
+  return { ...plan, chunks: tasks, ...changes };
 }
 const copied = (work: Work): Work => ({
   ...work,
-  video: work.video.map((rung, index) => (index === 0 ? { ...rung, copied: true } : rung)),
-  audio: work.audio.map((one) => ({ ...one, copied: true })),
+  video: work.video.map((rung, index) => (index === 0 ? { ...rung, copied: true as const } : rung)),
+  audio: work.audio.map((one) => ({ ...one, copied: true as const })),
 });
 
 describe('an estimate', () => {
@@ -76,7 +76,20 @@ describe('an estimate', () => {
     // By hand: decoding 0.0032, five scalings 0.0008 a megapixel of the source, and the rungs' 3.90 megapixels at 0.013.
     const frames = 2 * HOUR * 30;
     const byHand = frames * (2.0736 * (0.0032 + 5 * 0.0008) + 3.8406 * 0.013) + 2 * HOUR * 0.012;
-    expect(encodingSeconds(work, 'veryfast').all / byHand).toBeCloseTo(1, 2);
+    // The first minutes are decoded twice: once for the low rung alone, ahead of the ladder.
+    const twice = work.chunks.filter(({ ahead }) => ahead).reduce((seconds, { duration }) => seconds + duration!, 0);
+    expect(twice).toBe(180);
+    const again = twice * 30 * 2.0736 * 0.0032;
+    expect(encodingSeconds(work, 'veryfast') / (byHand + again)).toBeCloseTo(1, 2);
+    // Rungs are encoded one after another: with more than a processor, a function is as long busy as its one thread.
+    const one = {
+      ...work,
+      chunkCount: 1,
+      chunks: [{ index: 0, start: 0, duration: 18, firstSegment: 1, segments: 3 }],
+    };
+    const seconds = 18 * (30 * (2.0736 * 5 * 0.0008 + 3.8406 * 0.013) + 0.012) * 0.97 + 1.2;
+    const ends = ((2.5 + 2.5) * 1769) / 1024;
+    expect((estimateUsage(one, MACHINE).gbSeconds - ends) / (3008 / 1024)).toBeCloseTo(seconds, 0);
   });
 
   it('prices what is used by the table, item by item', () => {
@@ -115,13 +128,49 @@ describe('an estimate', () => {
     expect(dollars(film(2 * HOUR)) / hour).toBeCloseTo(2, 1);
     // Nothing but copying: no CPU to speak of.
     const all = film(HOUR);
-    const only = { ...all, video: [{ ...all.video[0]!, copied: true }], audio: [{ bitrate: 1, copied: true }] };
-    expect(encodingSeconds(only, 'veryfast')).toEqual({ all: 0, longest: 0 });
+    const only: Work = {
+      ...all,
+      video: [{ ...all.video[0]!, copied: true }],
+      audio: [{ ...all.audio[0]!, copied: true }],
+      chunks: all.chunks.map((chunk) => ({ ...chunk, copy: true as const })),
+    };
+    expect(encodingSeconds(only, 'veryfast')).toBe(0);
     expect(dollars(only)).toBeLessThan(hour / 4);
   });
 
+  it('counts what copies as the small function that waits for S3, and what encodes beside it as what it is', () => {
+    const all = film(600);
+    const groups = [0, 1, 2, 3].map((index) => ({
+      index,
+      start: index * 150,
+      duration: 150,
+      firstSegment: index * 25 + 1,
+      segments: 25,
+      copy: true as const,
+    }));
+    const top = { ...all.video[0]!, copied: true as const };
+    const work = {
+      ...all,
+      video: [top],
+      audio: [{ ...all.audio[0]!, copied: true as const }],
+      chunks: groups,
+      chunkCount: groups.length,
+    };
+    const used = estimateUsage(work, MACHINE);
+    expect(used.invocations).toBe(groups.length + 2);
+    // 450 MB at 75 MB/s, a second around each, and the steps at both ends; 1769 MiB throughout.
+    const seconds = 6 + groups.length * 1 + 2.5 + 2.5;
+    expect(used.gbSeconds).toBeCloseTo((seconds * 1769) / 1024, 3);
+    // 4 MiB a request.
+    expect(used.gets).toBe(8 + 3 + groups.length + groups.length * (4 + Math.ceil(112.5e6 / 4 / 1024 ** 2)));
+    const sound = { ...groups[0]!, index: 4, copy: undefined, only: ['audio/main'] };
+    const encoded = { ...work, audio: [{ ...work.audio[0]!, copied: undefined }], chunks: [...groups, sound] };
+    expect(encodingSeconds(encoded as Work, 'veryfast')).toBeCloseTo(150 * 0.012, 6);
+  });
+
   it('of a source without an index is that of one large function', () => {
-    const used = estimateUsage(film(60, { timescale: null, chunkCount: 1 }), MACHINE);
+    const whole = [{ index: 0, start: 0, duration: null, firstSegment: 1 }];
+    const used = estimateUsage(film(60, { timescale: null, chunkCount: 1, chunks: whole }), MACHINE);
     expect(used).toMatchObject({ invocations: 3, transitions: 6 });
     expect(used.gbSeconds).toBeGreaterThan(10);
   });

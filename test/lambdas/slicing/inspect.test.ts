@@ -4,7 +4,10 @@ import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { inspect } from '../../../lambdas/slicing/inspect.ts';
 import { Refusal } from '../../../lambdas/slicing/refusal.ts';
-import { hasPicture, type SlicingOptions, type SourceInfo } from '../../../lib/contract/slicing.ts';
+import { boxes } from '../../../lib/media/boxes.ts';
+import { box } from '../../../lib/media/build.ts';
+import type { SlicingOptions } from '../../../lib/contract/slicing.ts';
+import { hasPicture, type SourceInfo } from '../../../lib/contract/source.ts';
 import { ffmpeg, fileSource, H264, formats, picture, sizeOf, tone, workFolder } from './media.ts';
 import { OPTIONS } from './options.ts';
 
@@ -126,6 +129,7 @@ describe('what is refused', () => {
   ][] = [
     ['empty-file', 'zero bytes', () => write('empty.mp4', Buffer.alloc(0)), /empty/],
     ['not-video', 'text named .mp4', () => write('text.mp4', Buffer.from('Dear all,\n'.repeat(500))), /not a video/],
+    ['not-video', 'a FLAC, which is not read', () => make('alone.flac', ...tone(1), '-c:a', 'flac'), /a FLAC file/],
     [
       'not-video',
       'a playlist',
@@ -196,6 +200,23 @@ describe('what is refused', () => {
 });
 
 describe('a large file', () => {
+  it('in fragments is known by their headers, and read once by who copies it', async () => {
+    const fragments = ['-movflags', '+frag_keyframe+empty_moov+default_base_moof', '-g', '15'];
+    await ffmpeg(...picture(60, '64x64'), ...tone(60), ...H264, ...fragments, '-c:a', 'aac', at('parts.mp4'));
+    // A mebibyte of nothing behind the data of each.
+    const padding = box('free', Buffer.alloc(1024 ** 2));
+    const parts = [...boxes(await readFile(at('parts.mp4')))].flatMap(({ type, body }) =>
+      type === 'mdat' ? [box(type, body), padding] : [box(type, body)],
+    );
+    await writeFile(at('spread.mp4'), Buffer.concat(parts));
+    const { info, table, read, fetched } = await look('spread.mp4');
+    expect(fetched).toBe(false);
+    expect(table!.seconds).toBeCloseTo(60, 1);
+    expect(info.duration).toBe(table!.seconds);
+    // The ends that are looked at, and little for each of 120 fragments.
+    expect(read - 16 * 1024 ** 2).toBeLessThan(info.bytes / 50);
+  });
+
   it('is known by its ends and its index alone', async () => {
     // The picture's data is far into a file of 200 MiB of padding: between the head, the tail and the index lies a hole.
     await ffmpeg('-i', at('base.mp4'), '-c', 'copy', '-movflags', '+faststart', at('fast.mp4'));

@@ -20,14 +20,9 @@ import { mergeTexts, textsOfChunk, textsOfFile } from '../../../lambdas/slicing/
 import { LayerError } from '../../../lib/constructs/ffmpeg-layer-cache.ts';
 import { layerFolder } from '../../support/layer.ts';
 import type { RenditionKind } from '../../../lib/contract/keys.ts';
-import {
-  chunkTable,
-  copyTable,
-  type Chunk,
-  type ChunkResult,
-  type Plan,
-  type SlicingOptions,
-} from '../../../lib/contract/slicing.ts';
+import type { Chunk, Plan } from '../../../lib/contract/plan.ts';
+import { chunkTable, copyTable } from '../../../lib/contract/segment-table.ts';
+import type { ChunkResult, SlicingOptions } from '../../../lib/contract/slicing.ts';
 import { OPTIONS, VIDEO_ID } from './options.ts';
 
 const exec = promisify(execFile);

@@ -26,7 +26,7 @@ import { newVideoId } from '../../../lambdas/upload/draft.ts';
 import { planSlicing } from '../../../lambdas/slicing/plan.ts';
 import { programPath } from '../../../lambdas/slicing/program.ts';
 import { sourceKey } from '../../../lib/contract/keys.ts';
-import type { Plan } from '../../../lib/contract/slicing.ts';
+import type { Plan } from '../../../lib/contract/plan.ts';
 import { enginePython } from '../../../local/engine.ts';
 import { readModel } from '../../../local/mediaconvert/model.ts';
 import { startMediaConvert, type MediaConvert } from '../../../local/mediaconvert/server.ts';

@@ -15,7 +15,9 @@ import { planSlicing } from '../../../lambdas/slicing/plan.ts';
 import { programPath } from '../../../lambdas/slicing/program.ts';
 import { costOptions, type CostOptions } from '../../../lib/contract/cost.ts';
 import { chunkResultKey, sourceKey } from '../../../lib/contract/keys.ts';
-import { chunkResult, noPicture, type Plan, type SourceInfo } from '../../../lib/contract/slicing.ts';
+import type { Plan } from '../../../lib/contract/plan.ts';
+import { chunkResult } from '../../../lib/contract/slicing.ts';
+import { noPicture, type SourceInfo } from '../../../lib/contract/source.ts';
 import { enginePython } from '../../../local/engine.ts';
 import { faults, readModel, type Model } from '../../../local/mediaconvert/model.ts';
 import { startMediaConvert, type MediaConvert } from '../../../local/mediaconvert/server.ts';
@@ -68,7 +70,20 @@ describe('the engine', () => {
     });
   const choose = (changes: Partial<CostOptions>, own: Partial<Plan>, { source = info(), fits = true } = {}) => {
     const whole = planOf(source, VIDEO_ID, 'sources', { ladder: [1080, 720, 360] });
-    const choice = { own: { ...whole, engine: 'encode' as const, ...own }, theirs: whole, fits };
+    const { duration } = source;
+    const whole1 = [{ index: 0, start: 0, duration: null, firstSegment: 1 }];
+    const count = own.timescale == null ? 1 : (own.chunkCount ?? 1);
+    const parts = Array.from({ length: count }, (_, index) => ({
+      index,
+      start: (index * duration) / count,
+      duration: duration / count,
+      firstSegment: index + 1,
+    }));
+    const choice = {
+      own: { ...whole, engine: 'encode' as const, ...own, chunks: count === 1 ? whole1 : parts },
+      theirs: { ...whole, chunks: whole1 },
+      fits,
+    };
     return chooseEngine(choice, costs(changes), 'x86_64');
   };
   const inChunks = { timescale: 30_000, chunkCount: 10 };

@@ -8,7 +8,9 @@ import { mpd } from '../../../lambdas/slicing/mpd.ts';
 import { planSlicing } from '../../../lambdas/slicing/plan.ts';
 import type { MergedRendition } from '../../../lambdas/slicing/playlists.ts';
 import { personalMpd } from '../../../lambdas/playback/dash.ts';
-import type { Plan, SlicingOptions, SourceInfo } from '../../../lib/contract/slicing.ts';
+import type { Plan } from '../../../lib/contract/plan.ts';
+import type { SlicingOptions } from '../../../lib/contract/slicing.ts';
+import type { SourceInfo } from '../../../lib/contract/source.ts';
 import { encodeFile, ffmpeg, fileSource, H264, packets, picture, tone, workFolder } from './media.ts';
 import { OPTIONS, VIDEO_ID } from './options.ts';
 

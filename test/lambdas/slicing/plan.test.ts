@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { LEVELS, levelFor } from '../../../lambdas/slicing/levels.ts';
 import { audioPlan, ladder, planSlicing } from '../../../lambdas/slicing/plan.ts';
 import { RUNGS } from '../../../lib/contract/options.ts';
-import { plan as planSchema, type SourceInfo } from '../../../lib/contract/slicing.ts';
+import { plan as planSchema } from '../../../lib/contract/plan.ts';
+import type { SourceInfo } from '../../../lib/contract/source.ts';
 import { OPTIONS, VIDEO_ID } from './options.ts';
 
 const video = (width: number, height: number, frameRate = 30): SourceInfo['video'] => ({

@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { madeBy } from '../../../lambdas/slicing/outputs.ts';
 import { published } from '../../../lambdas/slicing/prefix.ts';
-import type { AssembleTask, Chunk, Plan } from '../../../lib/contract/slicing.ts';
+import type { Chunk, Plan } from '../../../lib/contract/plan.ts';
+import type { AssembleTask } from '../../../lib/contract/slicing.ts';
 
 const task = (index: number, firstSegment: number, segments: number, more: Partial<Chunk> = {}): Chunk => ({
   index,

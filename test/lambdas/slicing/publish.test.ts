@@ -1,4 +1,7 @@
-/** The steps of a run on a real engine: what is playable when, whatever order tasks end in, die in, or come twice in. */
+/**
+ * The steps of a run on a real engine: what is playable when, whatever order tasks end in, die in, or come twice in; what it is
+ * counted with, and what goes afterwards. Over 400 lines, since all of it needs the same film, planned.
+ */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
@@ -7,7 +10,8 @@ import { Parser } from 'm3u8-parser';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { newVideoId } from '../../../lambdas/upload/draft.ts';
 import { chunkResultKey, revisionPrefix, sourceKey } from '../../../lib/contract/keys.ts';
-import type { AssembleTask, Chunk, ProbeResult } from '../../../lib/contract/slicing.ts';
+import type { Chunk } from '../../../lib/contract/plan.ts';
+import { chunkResult, type AssembleTask, type ProbeResult } from '../../../lib/contract/slicing.ts';
 import { startHandlerEngine } from '../engine.ts';
 import { aRecord } from '../catalog/record.ts';
 import { asLarge, ffmpeg, H264, picture, tone, workFolder } from './media.ts';
@@ -43,6 +47,7 @@ beforeAll(async () => {
   close = await startHandlerEngine({
     SLICING_OPTIONS: JSON.stringify({ ...OPTIONS, copyMaxMbps: 16, chunkSeconds: 10, ladder: [360, 234] }),
     SLICING_PLACES: '200',
+    SLICING_TASKS: '0',
     PRESET: 'ultrafast',
   });
   const files = await workFolder();
@@ -376,6 +381,79 @@ describe('a task that always fails', () => {
     // What its other tasks still write goes, too.
     await perform(run, run.chunks[1]!);
     expect((await objects(run)).size).toBe(0);
+  });
+});
+
+describe('the month’s dollars', () => {
+  const spent = async () => {
+    const { monthOf, spentIn } = await import('../../../lambdas/slicing/budget.ts');
+    return (await spentIn(monthOf(new Date()))) / 1e6;
+  };
+
+  it.each(['fails', 'is deleted'])('of a run whose video %s have what its finished tasks measured', async (how) => {
+    const before = await spent();
+    const run = await planned();
+    const { estimate } = run.plan.cost!;
+    expect(await spent()).toBeCloseTo(before + estimate, 4);
+    for (const chunk of run.chunks.slice(0, 2)) await perform(run, chunk);
+    const used = await Promise.all(
+      run.chunks.slice(0, 2).map(async ({ index }) => {
+        const Key = chunkResultKey(run.plan.videoId, 1, index);
+        const { Body } = await clients.s3.send(new GetObjectCommand({ Bucket: process.env['MEDIA_BUCKET'], Key }));
+        return chunkResult.parse(JSON.parse(await Body!.transformToString())).used;
+      }),
+    );
+    const { spentBy } = await import('../../../lambdas/slicing/unfinished.ts');
+    const measured = spentBy(run.plan, used);
+    expect(measured).toBeGreaterThan(0);
+    const { videoId, execution, source } = run.plan;
+    if (how === 'fails') {
+      const broken = {
+        execution,
+        event: eventOf(source.key),
+        error: { Error: 'TypeError' },
+        chunk: run.chunks.at(-1)!,
+      };
+      // Tried again, it counts once.
+      for (let attempt = 0; attempt < 2; attempt += 1) await call('fail', broken);
+      const record = await status(run);
+      expect(record.status).toBe('failed');
+      expect(record.cost!.actual).toBeCloseTo(measured, 5);
+      expect(record.spend).toBeUndefined();
+    } else {
+      const { settleUnfinished } = await import('../../../lambdas/slicing/unfinished.ts');
+      await videos.changeVideo(videoId, { status: 'deleted' });
+      for (let attempt = 0; attempt < 2; attempt += 1) await settleUnfinished(videoId, execution);
+      // Of a run that has the video no more, nothing is changed.
+      await settleUnfinished(videoId, 'another');
+    }
+    expect(await spent()).toBeCloseTo(before + measured, 5);
+  });
+});
+
+describe('a source that was copied exactly', () => {
+  it('goes on its day where the options say so, and the record and its download say what stands for it', async () => {
+    const options = process.env['SLICING_OPTIONS']!;
+    process.env['SLICING_OPTIONS'] = JSON.stringify({ ...JSON.parse(options), keepSourceDays: 30 });
+    const run = await planned({ isLarge: false }).finally(() => (process.env['SLICING_OPTIONS'] = options));
+    const other = await planned({ isLarge: false });
+    for (const one of [run, other]) for (const chunk of one.chunks) await perform(one, chunk);
+    const { removeSources } = await import('../../../lambdas/catalog/sources.ts');
+    const { originalOf } = await import('../../../lambdas/download/answer.ts');
+    const [before, kept] = [await status(run), await status(other)];
+    const day = 86_400_000;
+    const goes = new Date(Date.now() + 30 * day).toISOString().slice(0, 10);
+    expect(before).toMatchObject({ status: 'ready', sourceRemoveOn: goes });
+    expect(kept.sourceRemoveOn).toBeUndefined();
+    await removeSources(Date.parse(goes) - 1);
+    expect((await originalOf(before, before)).state).toBe('ready');
+    await removeSources(Date.parse(goes));
+    const after = await status(run);
+    expect(after).toMatchObject({ status: 'ready', sourceRemovedOn: goes, bytes: { source: 0 } });
+    expect(after.sourceRemoveOn).toBeUndefined();
+    expect(after.cost!.monthly).toBeLessThan(before.cost!.monthly);
+    await expect(originalOf(after, after)).rejects.toThrow(`removed on ${goes}, since 360p has all`);
+    expect((await originalOf(kept, kept)).state).toBe('ready');
   });
 });
 

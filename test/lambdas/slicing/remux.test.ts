@@ -30,6 +30,7 @@ beforeAll(async () => {
   close = await startHandlerEngine({
     SLICING_OPTIONS: JSON.stringify({ ...OPTIONS, copyMaxMbps: 16, ladder: [234], chunkSeconds: 100 }),
     SLICING_PLACES: '20',
+    SLICING_TASKS: '0',
     PRESET: 'ultrafast',
   });
   ({ folder, remove } = await workFolder());
@@ -148,7 +149,7 @@ it('what can neither be indexed nor be encoded in time is refused before that is
   await ffmpeg(...picture(2, '640x360'), '-c:v', 'libtheora', path);
   const planned = await probed(idOf(7), path);
   if (planned.outcome !== 'planned') throw new Error(planned.outcome);
-  const { source, ...plan } = planned.plan;
+  const { source, ...plan } = { ...planned.plan, chunks: planned.chunks };
   expect(plan.timescale).toBeNull();
   const costs = costOptions.parse(JSON.parse(process.env['SLICING_COST']!));
   const lasting = (duration: number) => ({ ...plan, source: { ...source, info: { ...source.info, duration } } });

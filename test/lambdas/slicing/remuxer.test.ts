@@ -8,7 +8,8 @@ import { inspect, tableOfRemuxed } from '../../../lambdas/slicing/inspect.ts';
 import { remux, type Remuxed } from '../../../lambdas/slicing/remuxer.ts';
 import { canRemux, measuredByRemuxing, worthRemuxing } from '../../../lambdas/slicing/remux-args.ts';
 import type { SegmentTable } from '../../../lambdas/slicing/segment-table.ts';
-import type { SlicingOptions, SourceInfo } from '../../../lib/contract/slicing.ts';
+import type { SlicingOptions } from '../../../lib/contract/slicing.ts';
+import type { SourceInfo } from '../../../lib/contract/source.ts';
 import { ProcessError } from '../../../lib/process.ts';
 import {
   brightness,

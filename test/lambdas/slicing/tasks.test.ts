@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Plan } from '../../../lib/contract/slicing.ts';
+import type { Plan } from '../../../lib/contract/plan.ts';
 import { layTasks, type LaidTable } from '../../../lambdas/slicing/tasks.ts';
 
 const rung = (height: number, copied?: true): Plan['video'][number] => ({

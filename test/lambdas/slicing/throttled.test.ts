@@ -36,6 +36,7 @@ beforeAll(async () => {
   close = await startHandlerEngine({
     SLICING_OPTIONS: JSON.stringify({ ...OPTIONS, ladder: [234] }),
     SLICING_PLACES: '2',
+    SLICING_TASKS: '0',
     PRESET: 'ultrafast',
   });
   const files = await workFolder();

@@ -6,7 +6,7 @@ import { drawCover } from '../../../lambdas/slicing/poster.ts';
 import { inspect, type Inspected } from '../../../lambdas/slicing/inspect.ts';
 import { describe as describeRendition } from '../../../lambdas/slicing/playlists.ts';
 import { cueText } from '../../../lambdas/slicing/text-payload.ts';
-import { MAX_SOUND_TRACKS } from '../../../lib/contract/slicing.ts';
+import { MAX_SOUND_TRACKS } from '../../../lib/contract/source.ts';
 import { encodeFile, ffmpeg, fileSource, H264, packets, picture, samples, workFolder, type Encoded } from './media.ts';
 import { OPTIONS } from './options.ts';
 

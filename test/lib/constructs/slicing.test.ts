@@ -153,7 +153,7 @@ describe('the slicing stage', () => {
     ['Assemble', 's3:GetObject', ['work/*', 'vod/*']],
     ['Assemble', 's3:PutObject', ['vod/*']],
     ['Assemble', 's3:DeleteObject', ['work/*', 'vod/*']],
-    ['Fail', 's3:GetObject', []],
+    ['Fail', 's3:GetObject', ['work/*']],
     ['Fail', 's3:DeleteObject', ['vod/*', 'work/*']],
   ];
   it.each(objects)('%s: %s on %j', (step, action, prefixes) => {

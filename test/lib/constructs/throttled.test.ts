@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { Slicing } from '../../../lib/constructs/slicing.ts';
 import { stretchesOf } from '../../../lambdas/slicing/stretches-of.ts';
 import { ARRIVAL_SECONDS } from '../../../lib/contract/slicing.ts';
+import { shareOf } from '../../../lambdas/slicing/share.ts';
 import { execute, machineOf, tasksOf, VirtualClock, waitsOf, type Machine } from '../../support/machine.ts';
 import { stageScope } from './stage.ts';
 
@@ -186,6 +187,53 @@ describe('a backlog', () => {
     expect(clock.now).toBeGreaterThan((videos / places) * longestTask);
     // Places stood empty for a tenth of the time at most.
     expect(clock.now).toBeLessThan(1.1 * (videos / places) * longestTask);
+  }, 300_000);
+
+  it('of films in an account of 1,000: one alone has a function for each chunk, many share them, and none fails', async () => {
+    const { stack, config, storage } = stageScope({ 'concurrency.account': 1000 });
+    const ffmpegLayer = new LayerVersion(stack, 'Ffmpeg', { code: Code.fromAsset(import.meta.dirname) });
+    new Slicing(stack, 'Slicing', { config, storage, ffmpegLayer });
+    const large = Template.fromStack(stack);
+    const reserved = (name: string): number =>
+      Object.entries(large.findResources('AWS::Lambda::Function')).find(([id]) => id.startsWith(name))![1]['Properties']
+        .ReservedConcurrentExecutions;
+    const [copies, functions] = [reserved('SlicingCopy'), reserved('SlicingChunk')];
+    const [chunkSeconds, chunkCount] = [15, 480];
+
+    const slice = async (films: number) => {
+      const clock = new VirtualClock();
+      const random = seeded(7);
+      let [running, most, under] = [0, 0, 0];
+      const invoke = async (resource: string): Promise<unknown> => {
+        if (resource.startsWith('SlicingProbe')) {
+          await clock.sleep(1 + random());
+          const chunks = Array.from({ length: chunkCount }, (_, index) => ({ index }));
+          const atATime = shareOf(copies + functions, under++);
+          return { outcome: 'planned', plan: { timescale: 30, chunkCount }, chunks, atATime };
+        }
+        if (!resource.startsWith('SlicingChunk')) return {};
+        if (running >= functions) throw named('Lambda.TooManyRequestsException');
+        most = Math.max(most, ++running);
+        await clock.sleep(chunkSeconds * (0.9 + 0.2 * random()));
+        running -= 1;
+        return {};
+      };
+      const runs = Array.from({ length: films }, (_, i) =>
+        execute(machineOf(large), `run-${i}`, {}, { clock, invoke, random }).finally(() => (under -= 1)),
+      );
+      const ended = await clock.run(runs);
+      expect(ended.filter(({ state }) => state !== 'Done')).toEqual([]);
+      return { most, seconds: clock.now };
+    };
+    const alone = await slice(1);
+    expect(alone.most).toBe(chunkCount);
+    // One wave.
+    expect(alone.seconds).toBeLessThan(2 * chunkSeconds);
+    const films = 20;
+    const together = await slice(films);
+    expect(together.most).toBe(functions);
+    // Functions stood idle for a third of the time at most, while throttled tasks waited.
+    expect(together.seconds).toBeLessThan((1.5 * films * chunkCount * chunkSeconds) / functions);
   }, 300_000);
 
   it.each(

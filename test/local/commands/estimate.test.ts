@@ -45,7 +45,7 @@ describe('npm run estimate', () => {
       const { code, stdout } = await estimate(film);
       expect(code).toBe(0);
       expect(stdout).toContain('640x360, 30 frames/s, h264, aac; 20 seconds');
-      expect(stdout).toMatch(/ladder: 360p copied, 234p, sound; \d+ chunks/);
+      expect(stdout).toMatch(/ladder: 360p copied, 234p, sound; \d+ tasks/);
       const [ours, stored] = row(stdout, 'Sluice, x86_64, veryfast');
       const [theirs] = row(stdout, 'MediaConvert, Basic tier');
       expect(ours).toBeGreaterThan(0);

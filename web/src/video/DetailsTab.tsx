@@ -24,7 +24,16 @@ export function DetailsTab({ video, isShown, mayEdit }: { video: Video; isShown:
   const facts: [string, string][] = [
     ['File', video.filename],
     ['Type', video.type],
-    ['Source size', video.bytes.source > 0 ? bytes(video.bytes.source) : isOver ? 'not kept' : unknown],
+    [
+      'Source size',
+      video.sourceRemovedOn !== undefined
+        ? `removed on ${video.sourceRemovedOn}`
+        : video.bytes.source > 0
+          ? bytes(video.bytes.source)
+          : isOver
+            ? 'not kept'
+            : unknown,
+    ],
     ['Renditions, all', video.bytes.media > 0 ? bytes(video.bytes.media) : isGrowing ? 'still growing' : 'none'],
     ['Picture', video.width && video.height ? `${video.width} × ${video.height} px` : sound ? 'none' : unknown],
     ['Length', video.duration === null ? unknown : `${clock(video.duration)} (${video.duration.toFixed(3)} s)`],

@@ -54,7 +54,8 @@ export function Downloads({ video, mayEdit }: { video: Video; mayEdit: boolean }
     video.status === 'ready' && (mayEdit || config.downloads === 'viewers')
       ? video.renditions.filter(({ kind }) => kind === 'video')
       : [];
-  const hasSource = mayEdit && video.status !== 'uploading' && video.status !== 'failed';
+  const hasSource =
+    mayEdit && video.status !== 'uploading' && video.status !== 'failed' && video.sourceRemovedOn === undefined;
   const choices = [
     ...(hasSource ? [[SOURCE, 'Original'] as const] : []),
     ...rungs.map(({ name }) => [name, `${name} MP4`] as const),
@@ -77,6 +78,18 @@ export function Downloads({ video, mayEdit }: { video: Video; mayEdit: boolean }
           </Button>
         ))}
       </div>
+      {mayEdit && video.sourceRemoveOn !== undefined && (
+        <p>
+          The original goes on {video.sourceRemoveOn}: {rungs[0]?.name ?? 'the top rendition'} has all of its picture
+          and sound, unchanged.
+        </p>
+      )}
+      {mayEdit && video.sourceRemovedOn !== undefined && (
+        <p>
+          The original went on {video.sourceRemovedOn}: {rungs[0]?.name ?? 'the top rendition'} has all of its picture
+          and sound, unchanged.
+        </p>
+      )}
       {note !== undefined && <p role="status">{note}</p>}
     </section>
   );
