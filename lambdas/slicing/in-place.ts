@@ -29,7 +29,11 @@ export async function describeHead(bytes: Buffer, info: SourceInfo, timeoutMs: n
   return { bytes, index: { timescale: written?.timescale ?? 1000, tracks } };
 }
 
-async function remuxedHead(bytes: Buffer, info: Parameters<typeof remux>[0]['info'], timeoutMs: number): Promise<MovieIndex> {
+async function remuxedHead(
+  bytes: Buffer,
+  info: Parameters<typeof remux>[0]['info'],
+  timeoutMs: number,
+): Promise<MovieIndex> {
   let described: Remuxed | undefined;
   const onEnd = (made: Remuxed) => (described = made);
   for await (const _ of remux({ input: Readable.from([bytes]), info, timeoutMs, onEnd }));

@@ -82,7 +82,11 @@ export async function inspect(asked: InspectOptions): Promise<Inspected> {
   const measured = table === undefined && (doubtful || mustMeasure(facts, layout?.fragmented ?? false));
   if (measured && remuxes && measuredByRemuxing(facts, options)) {
     const said = duration !== undefined && duration > 0 ? duration : (source.size * 8) / USUAL_BITRATE;
-    return { info: { ...facts, video: { ...video, duration: null }, duration: said }, table: undefined, unmeasured: true };
+    return {
+      info: { ...facts, video: { ...video, duration: null }, duration: said },
+      table: undefined,
+      unmeasured: true,
+    };
   }
   if (measured) {
     const measure = async (): Promise<number> => {

@@ -89,9 +89,10 @@ const WHOLE: Cut = { chunks: wholeAsOneChunk() };
 async function cutAgain(before: Plan, options: SlicingOptions, timeoutMs: number): Promise<Cut | undefined> {
   const { source, remuxed: old } = before;
   const asItIs = { plan: { ...before, ladder: true as const }, chunks: wholeAsOneChunk() };
-  const { table, remuxed } = old || isIndexedInPlace(source.info)
-    ? ((await withIndex(asItIs, { options, timeoutMs, unmeasured: false, stretches: 0 })) ?? {})
-    : { ...(await lookAt(source, source.info.bytes, options, timeoutMs)), remuxed: undefined };
+  const { table, remuxed } =
+    old || isIndexedInPlace(source.info)
+      ? ((await withIndex(asItIs, { options, timeoutMs, unmeasured: false, stretches: 0 })) ?? {})
+      : { ...(await lookAt(source, source.info.bytes, options, timeoutMs)), remuxed: undefined };
   const isSame = table?.timescale === before.timescale && table?.starts.length === before.segments?.count;
   if (!table || !isSame) return undefined;
   if ((table.copied?.video !== undefined) !== before.video.some(({ copied }) => copied === true)) return undefined;

@@ -65,7 +65,8 @@ export class MatroskaFrames {
       // A text that is stored as something else is left out: a video without it is still one.
       const isRead = track !== undefined && !track.encoded && (isText || SAME.test(track.codec));
       if (isRead) this.#byNumber.set(track.number, frames);
-      else if (!isText) throw new MatroskaError(`a track of ${track?.codec ?? 'no kind'} that is not stored as in an MP4`);
+      else if (!isText)
+        throw new MatroskaError(`a track of ${track?.codec ?? 'no kind'} that is not stored as in an MP4`);
       return frames;
     });
     this.#reader = new MatroskaReader((frame) => this.#take(frame), { header, ...place });
@@ -118,7 +119,13 @@ class GrowingFrames {
   readonly isPicture: boolean;
   readonly #delay: number;
   readonly #usual: number;
-  readonly #columns = { offset: new Growing(), size: new Growing(), time: new Growing(), duration: new Growing(), key: new Growing() };
+  readonly #columns = {
+    offset: new Growing(),
+    size: new Growing(),
+    time: new Growing(),
+    duration: new Growing(),
+    key: new Growing(),
+  };
 
   /** Nanoseconds by which its times are late, and that a frame lasts where nothing else is said. */
   constructor(isPicture: boolean, delay: number, usual: number) {
@@ -147,7 +154,8 @@ class GrowingFrames {
 export function joinedFrames(stretches: readonly StretchFrames[]): readonly TrackFrames[] {
   stretches.forEach(({ first }, i) => {
     // Found from either side: what looks like a cluster and is none would be found from one alone.
-    if (i > 0 && first !== stretches[i - 1]!.next) throw new MatroskaError(`stretch ${i} does not begin where the one before ends`);
+    if (i > 0 && first !== stretches[i - 1]!.next)
+      throw new MatroskaError(`stretch ${i} does not begin where the one before ends`);
   });
   return stretches[0]!.tracks.map((_, track) => {
     const column = (name: keyof TrackFrames): Float64Array => {
@@ -160,7 +168,13 @@ export function joinedFrames(stretches: readonly StretchFrames[]): readonly Trac
       }
       return all;
     };
-    return { offset: column('offset'), size: column('size'), time: column('time'), duration: column('duration'), key: column('key') };
+    return {
+      offset: column('offset'),
+      size: column('size'),
+      time: column('time'),
+      duration: column('duration'),
+      key: column('key'),
+    };
   });
 }
 

@@ -68,7 +68,13 @@ function pictures(frames: TrackFrames, timescale: number): SampleTable {
   const late = times.reduce((most, time, i) => Math.max(most, decode[i]! - time), 0);
   for (let i = 0; i < decode.length; i += 1) decode[i]! -= late;
   const composition = Int32Array.from(times, (time, i) => time - decode[i]!);
-  return tableOf(frames, decode, composition, Uint8Array.from(frames.key, (key) => (key > 0 ? 1 : 0)), timescale);
+  return tableOf(
+    frames,
+    decode,
+    composition,
+    Uint8Array.from(frames.key, (key) => (key > 0 ? 1 : 0)),
+    timescale,
+  );
 }
 
 function sounds(frames: TrackFrames, timescale: number): SampleTable {
@@ -89,7 +95,15 @@ function tableOf(
   const said = Math.round((duration[count - 1]! * timescale) / 1e9);
   // As long as the others are, where nobody says.
   const usual = count > 1 ? Math.round((decode[count - 1]! - decode[0]!) / (count - 1)) : 0;
-  return { count, offset, size: Uint32Array.from(size), decode, composition, sync, lastDuration: said > 0 ? said : usual };
+  return {
+    count,
+    offset,
+    size: Uint32Array.from(size),
+    decode,
+    composition,
+    sync,
+    lastDuration: said > 0 ? said : usual,
+  };
 }
 
 /** Of frames in one block the first has a time: the others are evenly apart, up to the next block. */

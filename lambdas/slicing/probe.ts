@@ -2,12 +2,7 @@
 import type { Context } from 'aws-lambda';
 import { json, required } from '../../lib/contract/env.ts';
 import { parseUploadKey } from '../../lib/contract/keys.ts';
-import {
-  probeResult,
-  probeTask,
-  slicingOptions,
-  type ProbeResult,
-} from '../../lib/contract/slicing.ts';
+import { probeResult, probeTask, slicingOptions, type ProbeResult } from '../../lib/contract/slicing.ts';
 import { hasPicture, type SourceInfo } from '../../lib/contract/source.ts';
 import type { VideoRecord } from '../../lib/contract/video.ts';
 import { logger } from '../shared/logger.ts';
@@ -89,10 +84,17 @@ export const handler = step(async (input: unknown, context: Pick<Context, 'getRe
       if (toRead.length > 0)
         return result({ outcome: 'stretches', stretches: toRead, videoId, revision, source: of(looked.info).source });
       const unmeasured = looked.unmeasured === true;
-      own = await withFoundIndex(asItIs(looked), { options, timeoutMs: leftMs(), unmeasured, stretches: stretches?.length ?? 0 });
+      own = await withFoundIndex(asItIs(looked), {
+        options,
+        timeoutMs: leftMs(),
+        unmeasured,
+        stretches: stretches?.length ?? 0,
+      });
     }
     // What was left to remuxing, which cannot be, is measured after all.
-    own ??= asItIs(looked.unmeasured ? await lookAt(pinned, pinned.size, options, leftMs(), { anySize: true }) : looked);
+    own ??= asItIs(
+      looked.unmeasured ? await lookAt(pinned, pinned.size, options, leftMs(), { anySize: true }) : looked,
+    );
     // MediaConvert makes all of a video at once.
     const laid = byEngine(own, planSlicing(of(own.plan.source.info), { ...options, ladderWhen: 'upload' }), options);
     const plan = await afford(laid.plan, laid.chunks);

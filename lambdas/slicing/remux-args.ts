@@ -43,7 +43,11 @@ export const canRemux = (
 const DESCRIBED = new Set(['vp8', 'vorbis']);
 
 /** Whether its frames can be found where they are: Matroska stores these as an MP4 does. */
-export const isIndexedInPlace = ({ container, video, audio }: Pick<SourceInfo, 'container' | 'video' | 'audio'>): boolean =>
+export const isIndexedInPlace = ({
+  container,
+  video,
+  audio,
+}: Pick<SourceInfo, 'container' | 'video' | 'audio'>): boolean =>
   container === 'matroska,webm' &&
   (PICTURES.has(video.codec) || DESCRIBED.has(video.codec)) &&
   audio.every(({ codec }) => SOUNDS.has(codec) || DESCRIBED.has(codec));
@@ -90,11 +94,7 @@ export function remuxArgs({ container, video, audio, texts = [] }: RemuxedTracks
     ['-c', 'copy', ...pictureFilter(container, video?.codec)],
     // Transport streams have AAC in frames of another kind; what no MP4 describes is decoded, which costs little.
     sounds.flatMap((codec, i) =>
-      codec === undefined
-        ? [`-c:a:${i}`, 'pcm_s16le']
-        : codec === 'aac'
-          ? [`-bsf:a:${i}`, 'aac_adtstoasc']
-          : [],
+      codec === undefined ? [`-c:a:${i}`, 'pcm_s16le'] : codec === 'aac' ? [`-bsf:a:${i}`, 'aac_adtstoasc'] : [],
     ),
     [...plain, '-strict', '-2'],
     // Times as they are, below 0 too; what a codec's header says comes with the first packets (delay_moov).
@@ -104,7 +104,15 @@ export function remuxArgs({ container, video, audio, texts = [] }: RemuxedTracks
     texts.length === 0
       ? []
       : [...texts.flatMap(({ index }) => ['-map', `0:${index}`]), '-c', 'copy', '-f', 'framecrc', `pipe:${TIMES_PIPE}`],
-    ...texts.map(({ index }, i) => ['-map', `0:${index}`, '-c', 'copy', '-f', 'image2pipe', `pipe:${TIMES_PIPE + 1 + i}`]),
+    ...texts.map(({ index }, i) => [
+      '-map',
+      `0:${index}`,
+      '-c',
+      'copy',
+      '-f',
+      'image2pipe',
+      `pipe:${TIMES_PIPE + 1 + i}`,
+    ]),
   ].flat();
 }
 

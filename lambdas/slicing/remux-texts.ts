@@ -32,7 +32,8 @@ export async function readTimes(pipe: Readable, tracks: number): Promise<Times[]
     if (known && Number(base[2]) === 1) known.timescale = Number(base[3]);
     if (line.startsWith('#')) continue;
     const [track, , start, duration, size] = line.split(',').map(Number);
-    if (Number.isFinite(start) && size! >= 0) all[track!]?.packets.push({ start: start!, duration: duration!, size: size! });
+    if (Number.isFinite(start) && size! >= 0)
+      all[track!]?.packets.push({ start: start!, duration: duration!, size: size! });
   }
   return all;
 }
@@ -66,8 +67,13 @@ export function placeTexts(
   const tracks = times.map(({ timescale, packets }, track): IndexedTrack => {
     let offset = begins;
     begins += whole[track]?.length ?? 0;
-    const placed = whole[track] ? packets.map((packet) => ({ ...packet, offset: (offset += packet.size) - packet.size })) : [];
-    return trackOf(placed.toSorted((a, b) => a.start - b.start), timescale);
+    const placed = whole[track]
+      ? packets.map((packet) => ({ ...packet, offset: (offset += packet.size) - packet.size }))
+      : [];
+    return trackOf(
+      placed.toSorted((a, b) => a.start - b.start),
+      timescale,
+    );
   });
   return { bytes: box('free', ...whole.flatMap((text) => text ?? [])), tracks };
 }

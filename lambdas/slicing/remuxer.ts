@@ -85,7 +85,9 @@ export async function* remux({ input, info, timeoutMs, signal, onEnd }: RemuxOpt
   const { bytes, tracks: read } = placeTexts(...(await said), at);
   if (texts.length > 0) yield bytes;
   const { timescale, tracks } = gathered.index;
-  const pictures = tracks.slice(0, video ? 1 : 0).map((track) => (info.container === 'avi' ? begunAtOnce(track) : track));
+  const pictures = tracks
+    .slice(0, video ? 1 : 0)
+    .map((track) => (info.container === 'avi' ? begunAtOnce(track) : track));
   const others = [...tracks.slice(pictures.length).map(evened), ...read];
   const fresh = pictures[0] && keyframes?.only(pictures[0].samples);
   onEnd({

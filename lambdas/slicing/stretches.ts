@@ -15,7 +15,10 @@ import { packFrames, unpackFrames, type StretchFrames } from './matroska-frames.
 import { bytesFrom, objectSource, putObject, readBytes } from './objects.ts';
 
 /** Finds the frames of one stretch. What cannot be read so is left to who puts them together. */
-export async function readStretch({ source, videoId, revision, stretch }: StretchTask, timeoutMs: number): Promise<void> {
+export async function readStretch(
+  { source, videoId, revision, stretch }: StretchTask,
+  timeoutMs: number,
+): Promise<void> {
   const { info } = source;
   const { index, from, until } = stretch;
   try {
@@ -30,7 +33,11 @@ export async function readStretch({ source, videoId, revision, stretch }: Stretc
 }
 
 /** What was found of all of them; undefined where one is missing. */
-export async function foundStretches(videoId: string, revision: number, count: number): Promise<StretchFrames[] | undefined> {
+export async function foundStretches(
+  videoId: string,
+  revision: number,
+  count: number,
+): Promise<StretchFrames[] | undefined> {
   const bucket = required('MEDIA_BUCKET');
   const keys = Array.from({ length: count }, (_, index) => framesKey(videoId, revision, index));
   const stored = await Promise.all(keys.map(async (key) => readBytes({ bucket, key })));

@@ -41,7 +41,6 @@ const ROOM = {
   last: [retrier([NO_FUNCTION], 5, 300, 600)],
 } as const;
 
-
 const few = (step: keyof typeof ROOM): number | undefined =>
   step === 'impatient' ? IMPATIENT : step === 'hasty' ? HASTY : undefined;
 

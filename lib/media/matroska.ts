@@ -64,7 +64,11 @@ interface Element {
 }
 
 /** Variable-size integer (RFC 8794 4): an ID keeps its marker. `value` undefined: all ones, a size that is not known. */
-function vint(bytes: Buffer, at: number, keepMarker = false): { value: number | undefined; length: number } | undefined {
+function vint(
+  bytes: Buffer,
+  at: number,
+  keepMarker = false,
+): { value: number | undefined; length: number } | undefined {
   const first = bytes[at];
   if (first === undefined) return undefined;
   if (first === 0) throw new MatroskaError('a number of more than 8 bytes');
@@ -236,7 +240,12 @@ export class MatroskaReader {
     if (isBlock) {
       const wanted = header + Math.min(size, BLOCK_HEADER + BEGINS);
       if (bytes.length < wanted) return undefined;
-      this.#block(bytes.subarray(header, header + Math.min(size, bytes.length - header)), at + header, size, id === ID.SimpleBlock);
+      this.#block(
+        bytes.subarray(header, header + Math.min(size, bytes.length - header)),
+        at + header,
+        size,
+        id === ID.SimpleBlock,
+      );
       return header + size;
     }
     const read = this.#readers[id];
@@ -277,7 +286,8 @@ export class MatroskaReader {
   /** `bytes`: as much of the block as there is; it begins at byte `at` of the file. RFC 9559 10. */
   #block(bytes: Buffer, at: number, size: number, simple: boolean): void {
     const track = vint(bytes, 0);
-    if (track?.value === undefined || bytes.length < track.length + 3) throw new MatroskaError('a block without a header');
+    if (track?.value === undefined || bytes.length < track.length + 3)
+      throw new MatroskaError('a block without a header');
     const ticks = this.#cluster + bytes.readInt16BE(track.length);
     const flags = bytes[track.length + 2]!;
     const sizes = lacedSizes(bytes, track.length + 3, size, (flags >> 1) & 3);

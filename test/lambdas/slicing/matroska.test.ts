@@ -35,7 +35,11 @@ const sources: [what: string, name: string, args: string[]][] = [
   ['in clusters of a fifth of a second', 'small.mkv', ['-i', 'film.mp4', '-c', 'copy', '-cluster_time_limit', '200']],
   ['that begins at 20 s', 'late.mkv', ['-i', 'film.mp4', '-c', 'copy', '-output_ts_offset', '20']],
   ['WebM', 'film.webm', [...picture(14), ...tone(14), ...VP9, '-c:a', 'libopus']],
-  ['MPEG-2 and AC-3', 'dvd.mkv', [...picture(14), ...tone(14), '-c:v', 'mpeg2video', '-bf', '2', '-g', '15', '-c:a', 'ac3']],
+  [
+    'MPEG-2 and AC-3',
+    'dvd.mkv',
+    [...picture(14), ...tone(14), '-c:v', 'mpeg2video', '-bf', '2', '-g', '15', '-c:a', 'ac3'],
+  ],
   ['without sound', 'mute.mkv', ['-i', 'film.mp4', '-map', '0:v', '-c', 'copy']],
 ];
 
@@ -52,7 +56,10 @@ async function* inPieces(bytes: Buffer, from: number, size: number): AsyncGenera
 }
 
 /** As probe does it, in stretches that begin at these bytes. */
-async function indexed(name: string, { cuts = [], piece = 50_000, ...options }: Partial<SlicingOptions> & { cuts?: number[]; piece?: number } = {}) {
+async function indexed(
+  name: string,
+  { cuts = [], piece = 50_000, ...options }: Partial<SlicingOptions> & { cuts?: number[]; piece?: number } = {},
+) {
   const { info, bytes, options: all } = await look(name, options);
   const head = await describeHead(bytes.subarray(0, HEAD_BYTES), info, 60_000);
   const starts = [0, ...cuts];
@@ -69,7 +76,16 @@ async function indexed(name: string, { cuts = [], piece = 50_000, ...options }: 
 
 /** SHA-256 of each packet of a track, as ffprobe finds it. */
 async function hashesOf(name: string, track: string): Promise<string[]> {
-  const args = ['-v', 'error', '-select_streams', track, '-show_data_hash', 'sha256', '-show_entries', 'packet=data_hash'];
+  const args = [
+    '-v',
+    'error',
+    '-select_streams',
+    track,
+    '-show_data_hash',
+    'sha256',
+    '-show_entries',
+    'packet=data_hash',
+  ];
   const { stdout } = await exec(programPath('ffprobe'), [...args, '-of', 'csv=p=0', at(name)], { maxBuffer: 1e8 });
   return [...stdout.matchAll(/SHA256:([0-9a-f]{64})/g)].map(([, hash]) => hash!);
 }
@@ -98,7 +114,11 @@ describe('a Matroska file', () => {
   it('read in stretches, wherever they begin, is the same; a stretch may hold nothing', async () => {
     const whole = await indexed('small.mkv');
     const size = whole.bytes.length;
-    for (const cuts of [[Math.floor(size / 2)], [1, 2000, 2001, Math.floor(size / 3), size - 40], [777, Math.floor(size / 4), Math.floor(size / 4) + 1]]) {
+    for (const cuts of [
+      [Math.floor(size / 2)],
+      [1, 2000, 2001, Math.floor(size / 3), size - 40],
+      [777, Math.floor(size / 4), Math.floor(size / 4) + 1],
+    ]) {
       const { index, fresh } = await indexed('small.mkv', { cuts, piece: 1234 });
       expect(index).toEqual(whole.index);
       expect(fresh).toEqual(whole.fresh);
@@ -152,19 +172,33 @@ describe('a Matroska file', () => {
     const heard = await samples(out.joined('audio', 'main'));
     // A tone of 440 Hz rises through 0 as often.
     const rising = (second: number) =>
-      heard.subarray(second * 48_000, (second + 1) * 48_000).filter((value, i) => value <= 0 && heard[second * 48_000 + i + 1]! > 0);
+      heard
+        .subarray(second * 48_000, (second + 1) * 48_000)
+        .filter((value, i) => value <= 0 && heard[second * 48_000 + i + 1]! > 0);
     for (const second of [1, 5, 9, 12]) expect(Math.abs(rising(second).length - 440)).toBeLessThan(3);
   });
 
   it('has its captions read along', async () => {
     await writeFile(at('said.srt'), '1\n00:00:01,000 --> 00:00:03,000\nOne\n\n2\n00:00:02,500 --> 00:00:03,500\nTwo\n');
-    const made = [...picture(14, '640x360'), ...tone(14), '-i', at('said.srt'), ...GROUPS, '-c:a', 'aac', '-c:s', 'srt'];
+    const made = [
+      ...picture(14, '640x360'),
+      ...tone(14),
+      '-i',
+      at('said.srt'),
+      ...GROUPS,
+      '-c:a',
+      'aac',
+      '-c:s',
+      'srt',
+    ];
     await ffmpeg(...made, at('said.mkv'));
     const { table, info, options } = await indexed('said.mkv', { ladder: [360, 234] });
     const out = await encodeFile(at('said.mkv'), { info: { ...info, duration: table!.seconds }, table }, options);
     const [text] = out.texts;
     expect(text!.cues.map(({ text: said }) => said)).toEqual(['One', 'Two']);
-    text!.cues.flatMap(({ start, end }) => [start, end]).forEach((time, i) => expect(Math.abs(time - [1, 3, 2.5, 3.5][i]!)).toBeLessThan(0.03));
+    text!.cues
+      .flatMap(({ start, end }) => [start, end])
+      .forEach((time, i) => expect(Math.abs(time - [1, 3, 2.5, 3.5][i]!)).toBeLessThan(0.03));
   });
 
   it('whose frames are stored as in no MP4, or that is none, is not taken', async () => {
@@ -192,7 +226,9 @@ describe('a Matroska file', () => {
       const file = Buffer.concat([Buffer.from('1f43b675ffe78164a3', 'hex'), size, block]);
       for (const piece of [file.length, 1]) {
         const found: [number, number, number | undefined][] = [];
-        const reader = new MatroskaReader(({ offset, size: length, time }) => found.push([file[offset]!, length, time]));
+        const reader = new MatroskaReader(({ offset, size: length, time }) =>
+          found.push([file[offset]!, length, time]),
+        );
         for (let place = 0; place < file.length; place += piece) reader.push(file.subarray(place, place + piece));
         expect(found).toEqual(laced.map((frame, i) => [i + 1, frame.length, i === 0 ? 105_000_000 : undefined]));
       }

@@ -93,7 +93,11 @@ describe('Matroska', () => {
     const { plan } = whole;
     const { bytes } = plan.source.info;
     const third = Math.floor(bytes / 3);
-    const stretches = [0, 1, 2].map((index) => ({ index, from: index * third, until: index < 2 ? (index + 1) * third : null }));
+    const stretches = [0, 1, 2].map((index) => ({
+      index,
+      from: index * third,
+      until: index < 2 ? (index + 1) * third : null,
+    }));
     for (const [id, read] of [
       [idOf(4), stretches],
       [idOf(5), stretches.slice(1)],
@@ -154,7 +158,9 @@ it('what can neither be indexed nor be encoded in time is refused before that is
   const costs = costOptions.parse(JSON.parse(process.env['SLICING_COST']!));
   const lasting = (duration: number) => ({ ...plan, source: { ...source, info: { ...source.info, duration } } });
   expect(() => checkTime(lasting(600), costs)).not.toThrow();
-  expect(() => checkTime(lasting(360_000), costs)).toThrow(/theora in ogg.*100 hours.*15 minutes \(slicing\.timeoutSeconds\)/);
+  expect(() => checkTime(lasting(360_000), costs)).toThrow(
+    /theora in ogg.*100 hours.*15 minutes \(slicing\.timeoutSeconds\)/,
+  );
 }, 60_000);
 
 it('what comes out at another length than it says is sliced as it is', async () => {

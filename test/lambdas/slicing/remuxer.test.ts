@@ -203,11 +203,21 @@ describe('what players take as it is', () => {
 });
 
 describe('text inside it', () => {
-  const SRT = '1\n00:00:01,000 --> 00:00:03,000\nOne\n\n2\n00:00:02,500 --> 00:00:03,500\nTwo & two\n\n3\n00:00:08,250 --> 00:00:09,000\nOK\n';
+  const SRT =
+    '1\n00:00:01,000 --> 00:00:03,000\nOne\n\n2\n00:00:02,500 --> 00:00:03,500\nTwo & two\n\n3\n00:00:08,250 --> 00:00:09,000\nOK\n';
 
   it('is read in the same pass, each cue for as long as it says, whatever others are shown meanwhile', async () => {
     await writeFile(at('said.srt'), SRT);
-    const texts = ['-c:s:0', 'srt', '-c:s:1', 'ass', '-metadata:s:s:0', 'language=eng', '-metadata:s:s:1', 'language=ger'];
+    const texts = [
+      '-c:s:0',
+      'srt',
+      '-c:s:1',
+      'ass',
+      '-metadata:s:s:0',
+      'language=eng',
+      '-metadata:s:s:1',
+      'language=ger',
+    ];
     await ffmpeg(
       ...[picture(12, '640x360'), tone(12), ['-i', at('said.srt'), '-i', at('said.srt')]].flat(),
       ...['-map', '0', '-map', '1', '-map', '2', '-map', '3', ...GROUPS, '-c:a', 'aac', ...texts, at('said.mkv')],
@@ -223,7 +233,9 @@ describe('text inside it', () => {
     for (const { cues } of out.texts) {
       expect(cues.map(({ text }) => text)).toEqual(['One', 'Two &amp; two', 'OK']);
       const times = [1, 3, 2.5, 3.5, 8.25, 9];
-      cues.flatMap(({ start, end }) => [start, end]).forEach((time, i) => expect(Math.abs(time - times[i]!)).toBeLessThan(0.03));
+      cues
+        .flatMap(({ start, end }) => [start, end])
+        .forEach((time, i) => expect(Math.abs(time - times[i]!)).toBeLessThan(0.03));
     }
   });
 });
@@ -242,13 +254,27 @@ describe('what MP4 cannot hold', () => {
     ['flash.flv', ['-c:v', 'flv1', '-g', '30', '-c:a', 'mp3', '-ar', '44100']],
   ];
   it.each(sources)('%s: pictures and sound in their order, at their times', async (name, args) => {
-    await ffmpeg(...['-f', 'lavfi', '-i', FLASHES], '-f', 'lavfi', '-i', BEEPS, '-t', '9', ...args, '-ac', '2', at(name));
+    await ffmpeg(
+      ...['-f', 'lavfi', '-i', FLASHES],
+      '-f',
+      'lavfi',
+      '-i',
+      BEEPS,
+      '-t',
+      '9',
+      ...args,
+      '-ac',
+      '2',
+      at(name),
+    );
     const made = await remuxed(name, { ladder: [180] });
     expect(made.table!.chunks.length).toBeGreaterThan(1);
     const out = await published(made, { ladder: [180] });
     const pictures = out.joined('video', '180p');
     const frames = await brightness(pictures);
-    const flashes = frames.flatMap(({ time, value }, i) => (value > 120 && !(frames[i - 1]! && frames[i - 1]!.value > 120) ? [time - 1] : []));
+    const flashes = frames.flatMap(({ time, value }, i) =>
+      value > 120 && !(frames[i - 1]! && frames[i - 1]!.value > 120) ? [time - 1] : [],
+    );
     expect(flashes.map((time) => Math.round(time * 10) / 10)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
     expect(frames.length).toBe((await decoded(at(name))).length);
     const sound = await samples(out.joined('audio', 'main'), true);
