@@ -74,7 +74,9 @@ export const handler = step(async (input: unknown, context: Pick<Context, 'getRe
     }
     const { bucket: from, key, etag } = pinned;
     const of = (info: SourceInfo) => ({
-      ...{ videoId, revision, execution },
+      videoId,
+      revision,
+      execution,
       source: { bucket: from, key, ...(etag !== undefined && { etag }), info },
     });
     const asItIs = ({ info, table }: Inspected) => ({ ...planSlicing(of(info), options, table), table });

@@ -81,8 +81,10 @@ export function slicingFlow(scope: Construct, { steps, convert, concurrency }: F
   );
   // What has no index and is large is read in stretches first; what goes wrong there, probe does alone.
   const stretch = {
-    ...{ source: JsonPath.objectAt('$.source'), stretch: JsonPath.objectAt('$$.Map.Item.Value') },
-    ...{ videoId: JsonPath.stringAt('$.videoId'), revision: JsonPath.numberAt('$.revision') },
+    source: JsonPath.objectAt('$.source'),
+    videoId: JsonPath.stringAt('$.videoId'),
+    revision: JsonPath.numberAt('$.revision'),
+    stretch: JsonPath.objectAt('$$.Map.Item.Value'),
   };
   const reading = new InlineMap(scope, 'Each stretch', {
     itemsPath: '$.stretches',

@@ -74,7 +74,8 @@ export const probeResult = z.discriminatedUnion('outcome', [
     }),
   }),
   z.object({
-    ...{ outcome: z.literal('stretches'), stretches: z.array(stretch).min(1) },
+    outcome: z.literal('stretches'),
+    stretches: z.array(stretch).min(1),
     ...stretchTask.omit({ stretch: true }).shape,
   }),
   z.object({ outcome: z.literal('duplicate'), videoId }),

@@ -133,12 +133,12 @@ describe('a Matroska file', () => {
     const reader = new MatroskaReader(({ size, offset }) => size > 3000 && offsets.push(offset));
     reader.push(bytes);
     expect(header.tracks.map(({ codec }) => codec)).toEqual(['V_MPEG4/ISO/AVC', 'A_AAC']);
-    const false_ = Buffer.from(bytes);
+    const planted = Buffer.from(bytes);
     const place = offsets.at(-2)! + 100;
-    Buffer.from('1f43b67588e78100', 'hex').copy(false_, place);
+    Buffer.from('1f43b67588e78100', 'hex').copy(planted, place);
     const read = async () => [
-      await findFrames(head, info, { from: 0, until: place - 50 }, inPieces(false_, 0, 50_000)),
-      await findFrames(head, info, { from: place - 50, until: Infinity }, inPieces(false_, place - 50, 50_000)),
+      await findFrames(head, info, { from: 0, until: place - 50 }, inPieces(planted, 0, 50_000)),
+      await findFrames(head, info, { from: place - 50, until: Infinity }, inPieces(planted, place - 50, 50_000)),
     ];
     await expect(read().then(joinedFrames)).rejects.toThrow(MatroskaError);
   });

@@ -220,7 +220,7 @@ describe('text inside it', () => {
     ];
     await ffmpeg(
       ...[picture(12, '640x360'), tone(12), ['-i', at('said.srt'), '-i', at('said.srt')]].flat(),
-      ...['-map', '0', '-map', '1', '-map', '2', '-map', '3', ...GROUPS, '-c:a', 'aac', ...texts, at('said.mkv')],
+      '-map', '0', '-map', '1', '-map', '2', '-map', '3', ...GROUPS, '-c:a', 'aac', ...texts, at('said.mkv'),
     );
     const options = { ladder: [360, 234] };
     const made = await remuxed('said.mkv', options);
@@ -255,7 +255,7 @@ describe('what MP4 cannot hold', () => {
   ];
   it.each(sources)('%s: pictures and sound in their order, at their times', async (name, args) => {
     await ffmpeg(
-      ...['-f', 'lavfi', '-i', FLASHES],
+      '-f', 'lavfi', '-i', FLASHES,
       '-f',
       'lavfi',
       '-i',
