@@ -220,7 +220,19 @@ describe('text inside it', () => {
     ];
     await ffmpeg(
       ...[picture(12, '640x360'), tone(12), ['-i', at('said.srt'), '-i', at('said.srt')]].flat(),
-      '-map', '0', '-map', '1', '-map', '2', '-map', '3', ...GROUPS, '-c:a', 'aac', ...texts, at('said.mkv'),
+      '-map',
+      '0',
+      '-map',
+      '1',
+      '-map',
+      '2',
+      '-map',
+      '3',
+      ...GROUPS,
+      '-c:a',
+      'aac',
+      ...texts,
+      at('said.mkv'),
     );
     const options = { ladder: [360, 234] };
     const made = await remuxed('said.mkv', options);
@@ -254,19 +266,7 @@ describe('what MP4 cannot hold', () => {
     ['flash.flv', ['-c:v', 'flv1', '-g', '30', '-c:a', 'mp3', '-ar', '44100']],
   ];
   it.each(sources)('%s: pictures and sound in their order, at their times', async (name, args) => {
-    await ffmpeg(
-      '-f', 'lavfi', '-i', FLASHES,
-      '-f',
-      'lavfi',
-      '-i',
-      BEEPS,
-      '-t',
-      '9',
-      ...args,
-      '-ac',
-      '2',
-      at(name),
-    );
+    await ffmpeg('-f', 'lavfi', '-i', FLASHES, '-f', 'lavfi', '-i', BEEPS, '-t', '9', ...args, '-ac', '2', at(name));
     const made = await remuxed(name, { ladder: [180] });
     expect(made.table!.chunks.length).toBeGreaterThan(1);
     const out = await published(made, { ladder: [180] });
