@@ -300,16 +300,18 @@ function textPart({ track, shift }: Text, from: number, to: number): NonNullable
     (sample < samples.count ? samples.decode[sample]! : samples.decode[samples.count - 1]! + samples.lastDuration) /
       timescale +
     shift;
+  const endOfText = (i: number) => (samples.shown ? at(i) + samples.shown[i]! / timescale : at(i + 1));
+  const empty = samples.shown ? 0 : EMPTY_TEXT_BYTES;
   const first = from === 0 ? 0 : firstFrom(samples.decode, (from - shift) * timescale);
   const end = to === Infinity ? samples.count : firstFrom(samples.decode, (to - shift) * timescale);
   const said = Array.from({ length: Math.max(0, end - first) }, (_, i) => first + i).filter(
-    (i) => samples.size[i]! > EMPTY_TEXT_BYTES && at(i + 1) > Math.max(0, at(i)),
+    (i) => samples.size[i]! > empty && endOfText(i) > Math.max(0, at(i)),
   );
   return {
     offset: said.map((i) => samples.offset[i]!),
     size: said.map((i) => samples.size[i]!),
     start: said.map((i) => Math.max(0, at(i))),
-    end: said.map((i) => at(i + 1)),
+    end: said.map(endOfText),
   };
 }
 
