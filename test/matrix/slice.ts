@@ -42,7 +42,7 @@ export interface Slicer {
 }
 
 export async function startSlicer(): Promise<Slicer> {
-  const close = await startHandlerEngine({ SLICING_PLACES: '200', PRESET: 'veryfast' });
+  const close = await startHandlerEngine({ SLICING_PLACES: '200', SLICING_TASKS: '0', PRESET: 'veryfast' });
   // What they read of the environment, some read as they are loaded.
   const { dynamo, s3 } = await import('../../lambdas/shared/clients.ts');
   const { readVideo } = await import('../../lambdas/shared/videos.ts');
