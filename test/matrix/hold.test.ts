@@ -54,7 +54,7 @@ describe('what is seen and heard', () => {
   });
 
   it('is held against size and colours', () => {
-    const expected: Expected = { seconds: 4, size: '90x160', colours: [[0.1, 0.9, 255, 77, 102]] };
+    const expected: Expected = { seconds: 4, size: '90x160', space: 'bt709', colours: [[0.1, 0.9, 255, 77, 102]] };
     expect(faults(expected, watched({ colours: [[250, 80, 100]] }), LATENCY)).toEqual(['is 160x90, not 90x160']);
     expect(faults(expected, watched({ size: '90x160', colours: [[0, 245, 144]] }), LATENCY)).toEqual([
       'is 0 245 144 at 0.1, 0.9, not 255 77 102',
