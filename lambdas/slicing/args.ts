@@ -7,6 +7,7 @@ import { barred, fitted } from './fit.ts';
 import { readsAlong } from './outputs.ts';
 import { BUFFER_SECONDS, mostFrames } from './plan.ts';
 import { clockArgs, LOOK } from './reading.ts';
+import { repeated } from './repeats.ts';
 import { AAC_FRAME, RUN_OUT, soundBegins } from './segment-table.ts';
 import { stillsFilters, stillsOutput } from './storyboard.ts';
 
@@ -75,6 +76,8 @@ export interface Command {
   readonly folder: string;
   /** Of a source without a table: what reading it once through found. */
   readonly found?: Found | undefined;
+  /** And where a picture that is held is to be repeated, seconds. */
+  readonly repeats?: readonly number[] | undefined;
   /** Whether pictures that do not say so are two fields each, as looking at them found (fields.ts). */
   readonly combed?: 'no' | 'some' | 'top first' | 'bottom first' | undefined;
 }
@@ -163,6 +166,7 @@ function pictures(command: Command): string {
     ...(info.video.maxFrameRate === undefined && info.video.frameRate > top.frameRate ? [`fps=${top.frameRate}`] : []),
     atMost(mostFrames(top.frameRate)),
     ...held(command),
+    ...repeated(command.repeats ?? table?.repeats ?? []),
     ...(info.video.hdr ? [fitted(top), `format=gbrp10le,lut3d=file='${folder}/${TONE_NAME}'`] : []),
     `split=${plan.video.length + (stills ? 1 : 0)}`,
   ];
