@@ -1,18 +1,24 @@
 /** What slicing one local file would cost: inspected and planned by the code of the functions, and priced by their table. */
+import { createReadStream } from 'node:fs';
 import { copyFile, mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { checkVideo } from '../lambdas/slicing/budget.ts';
 import { encodingSeconds, estimateCost, estimateUsage, madeNow, type Work } from '../lambdas/slicing/estimate.ts';
-import { inspect } from '../lambdas/slicing/inspect.ts';
+import { inspect, tableOfRemuxed } from '../lambdas/slicing/inspect.ts';
 import { planSlicing } from '../lambdas/slicing/plan.ts';
 import { HOSTED, PRICED, type Architecture } from '../lambdas/slicing/prices.ts';
 import { spokenBytes, spokenDuration } from '../lambdas/slicing/refusal.ts';
+import { worthRemuxing } from '../lambdas/slicing/remux-args.ts';
+import { remux, type Remuxed } from '../lambdas/slicing/remuxer.ts';
+import type { SegmentTable } from '../lambdas/slicing/segment-table.ts';
 import type { Config } from '../lib/config.ts';
 import { costOptions } from '../lib/contract/cost.ts';
 import type { Plan } from '../lib/contract/plan.ts';
-import { slicingOptions } from '../lib/contract/slicing.ts';
-import { hasPicture } from '../lib/contract/source.ts';
+import { slicingOptions, type SlicingOptions } from '../lib/contract/slicing.ts';
+import { hasPicture, type SourceInfo } from '../lib/contract/source.ts';
+import { BoxError } from '../lib/media/boxes.ts';
+import { ProcessError } from '../lib/process.ts';
 
 /** Milliseconds for a file that must be read whole. */
 const TIMEOUT_MS = 30 * 60_000;
@@ -44,12 +50,30 @@ export async function planFile(path: string, config: Config, log: (line: string)
     });
     // Nothing of these three is in a price.
     const of = { videoId: 'a'.repeat(20), revision: 1, execution: 'estimate' };
-    const { plan, chunks } = planSlicing({ ...of, source: { bucket: 'local', key: path, info } }, options, table);
-    return { ...plan, chunks };
+    const planned = (facts: SourceInfo, by: SegmentTable | undefined) =>
+      withChunks(planSlicing({ ...of, source: { bucket: 'local', key: path, info: facts } }, options, by));
+    if (table || !worthRemuxing(info, options)) return planned(info, table);
+    log('reading all of it, since it has no index');
+    const found = await indexed(path, info, options);
+    return planned({ ...info, duration: found?.seconds ?? info.duration }, found);
   } finally {
     await file.close();
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+const withChunks = ({ plan, chunks }: ReturnType<typeof planSlicing>) => ({ ...plan, chunks });
+
+/** The table that the pass over a source without an index gives it; undefined where none can be made. */
+async function indexed(path: string, info: SourceInfo, options: SlicingOptions): Promise<SegmentTable | undefined> {
+  let made: Remuxed | undefined;
+  try {
+    const pieces = remux({ input: createReadStream(path), info, timeoutMs: TIMEOUT_MS, onEnd: (end) => (made = end) });
+    for await (const _ of pieces);
+  } catch (error) {
+    if (!(error instanceof ProcessError || error instanceof BoxError)) throw error;
+  }
+  return made && tableOfRemuxed(made, info, options);
 }
 
 /** The page that is printed, and why the deployment would refuse the file, if it would. */

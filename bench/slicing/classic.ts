@@ -1,5 +1,5 @@
 /** The usual way: one ffmpeg process over the whole file. Written apart from ours, with the plan's settings. */
-import type { Plan } from '../../lib/contract/slicing.ts';
+import type { Plan } from '../../lib/contract/plan.ts';
 import { CRF, vbvOf } from '../../lambdas/slicing/args.ts';
 import { FRAME_RATE } from './source.ts';
 
@@ -18,7 +18,10 @@ export const oneRendition = (source: string, out: string, preset: string): strin
 /** Where the classic ladder's rendition is: its initialization section and segments, by these names. */
 export const classicFolder = (out: string, name: string): string => `${out}/${name}`;
 
-/** The whole ladder from one decode, at the settings of the plan, with x264's own number of threads. */
+/**
+ * The whole ladder from one decode, at the settings of the plan, with x264's own number of threads. Pictures keep their times:
+ * at a fixed rate some would be there twice, and none after them could be compared with the source's.
+ */
 export function wholeLadder(source: string, out: string, plan: Plan, preset: string): string[] {
   const { video, audio, segmentSeconds } = plan;
   const each = video.map(
@@ -35,7 +38,16 @@ export function wholeLadder(source: string, out: string, plan: Plan, preset: str
     return [
       ['-map', `[v${i}]`, '-c:v', 'libx264', '-preset', preset, '-profile:v', 'high', '-level:v', rung.level],
       ['-crf', String(CRF), '-maxrate', String(maxrate), '-bufsize', String(bufsize)],
-      ['-g', String(FRAME_RATE * 2), '-keyint_min', String(FRAME_RATE * 2), '-sc_threshold', '0'],
+      [
+        '-fps_mode',
+        'passthrough',
+        '-g',
+        String(FRAME_RATE * 2),
+        '-keyint_min',
+        String(FRAME_RATE * 2),
+        '-sc_threshold',
+        '0',
+      ],
       hls(rung.name),
     ].flat();
   });

@@ -1,6 +1,8 @@
 /** SSIM of renditions against their source, scaled to each one's size: of every tenth frame, and of all near borders. */
+import { execFile } from 'node:child_process';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { run } from '../../lib/process.ts';
 import { FRAME_RATE } from './source.ts';
 
@@ -20,13 +22,41 @@ export interface Ssim {
 const NEAR = 0.2;
 const EVERY = 10;
 
-/** `borders`: seconds. Frames are taken by their number: there must be as many as in the source. */
+/** @throws Error when it cannot be read */
+async function framesOf(path: string, maker: string): Promise<number> {
+  const args = [
+    '-nostdin',
+    '-v',
+    'error',
+    '-nostats',
+    '-progress',
+    'pipe:1',
+    '-i',
+    path,
+    '-map',
+    '0:v:0',
+    '-c',
+    'copy',
+  ];
+  const { stdout } = await promisify(execFile)(maker, [...args, '-f', 'null', '-']);
+  return Number([...stdout.matchAll(/^frame=(\d+)$/gm)].at(-1)?.[1]);
+}
+
+/**
+ * `borders`: seconds. Frames are taken by their number.
+ * @throws Error when a rendition has more or fewer of them than the source: others would be compared than belong together
+ */
 export async function compare(
   source: string,
   renditions: readonly Rendition[],
   borders: readonly number[],
   { maker, folder }: { readonly maker: string; readonly folder: string },
 ): Promise<Ssim[]> {
+  const frames = await framesOf(source, maker);
+  for (const { path } of renditions) {
+    const own = await framesOf(path, maker);
+    if (own !== frames) throw new Error(`${path} has ${own} frames, its source ${frames}`);
+  }
   const ranges = borders.map((time): [number, number] => [
     Math.ceil((time - NEAR) * FRAME_RATE),
     Math.floor((time + NEAR) * FRAME_RATE),

@@ -7,6 +7,7 @@ import type { CopyTable } from '../../lib/contract/segment-table.ts';
 import type { CopiedSound, CopiedVideo } from './copy.ts';
 import { videoInit } from './copy-init.ts';
 import { addBytes, copySounds, segmentsOf, soundTracks, sum } from './copy-sound.ts';
+import { decodeTimes } from './decode-times.ts';
 import { lowest, type Bound, type Pictures, type Range, type Sound } from './placed.ts';
 
 /** What is asked for: the source's own description of its tracks, and what players bear. */
@@ -85,29 +86,30 @@ export function copiedOf(
     const from = starts[range.firstSegment - 1]!;
     const to = endOf(range.firstSegment + range.segments - 2);
     const all = Array.from({ length: to - from }, (_, i) => from + i);
-    const composition = all.map((i) => samples.composition[i]! - low);
-    const duration = all.map((i) =>
-      i + 1 < samples.count ? samples.decode[i + 1]! - samples.decode[i]! : samples.lastDuration,
+    const shown = all.map((i) => samples.decode[i]! + samples.composition[i]! + shift);
+    // The first picture is shown from the beginning, when the sound begins before it.
+    if (range.firstSegment === 1) shown[0] = Math.min(shown[0]!, 0);
+    const endsAt = (segment: number) => bounds[segment + 1]?.time ?? end;
+    const decoded = Array.from({ length: range.segments }, (_, i) => range.firstSegment - 1 + i).flatMap((segment) =>
+      decodeTimes(
+        all
+          .slice(starts[segment]! - from, endOf(segment) - from)
+          .map((i) => ({ dts: samples.decode[i]! + shift + low, pts: shown[i - from]! })),
+        endsAt(segment),
+      ),
     );
-    let decode = samples.decode[from]! + shift + low;
-    if (range.firstSegment === 1) {
-      // The first picture is shown from the beginning, when the sound begins before it.
-      const earlier = pictures.first - Math.min(pictures.first, composition[0]!);
-      composition[0]! -= pictures.first - earlier;
-      decode -= earlier;
-      duration[0]! += earlier;
-    }
+    const ends = endsAt(range.firstSegment + range.segments - 2);
     return {
       kind: 'video',
       name,
       codecs: wish.video.codecs,
       init: videoInit(wish.video, timescale).toString('base64'),
       timescale,
-      decode: decode * factor,
+      decode: decoded[0]! * factor,
       offset: all.map((i) => samples.offset[i]!),
       size: all.map((i) => samples.size[i]!),
-      duration: duration.map((ticks) => ticks * factor),
-      composition: composition.map((ticks) => ticks * factor),
+      duration: decoded.map((time, i) => ((decoded[i + 1] ?? ends) - time) * factor),
+      composition: decoded.map((time, i) => (shown[i]! - time) * factor),
       // Where nothing before it is needed: others lead pictures that refer to what was before.
       sync: all.filter((i) => begins.has(i)).map((i) => i - from),
       segments: segmentsOf(range, (segment) => ({

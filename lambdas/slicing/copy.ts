@@ -1,6 +1,6 @@
 /** Whether a track of the source may be published as it is, and its description for players. Pure. */
 import type { SourceInfo } from '../../lib/contract/source.ts';
-import { boxes, find, need } from '../../lib/media/boxes.ts';
+import { BoxError, boxes, find, need } from '../../lib/media/boxes.ts';
 import { BitsError } from '../../lib/media/bits.ts';
 import { H264_SPS, h264Codec, parseH264Sps, type H264Sps } from '../../lib/media/h264.ts';
 
@@ -55,6 +55,16 @@ export function copiedVideo(trak: Buffer, { codec, rotation, oddAngle }: SourceI
     level: (sps.level / 10).toFixed(1),
     lengthBytes: (avcC[4]! & 3) + 1,
   };
+}
+
+/** Undefined: not, for whatever reason. */
+export function copiedOrNot(trak: Buffer, video: Parameters<typeof copiedVideo>[1]): CopiedVideo | undefined {
+  try {
+    return copiedVideo(trak, video);
+  } catch (error) {
+    if (error instanceof NotCopied || error instanceof BoxError) return undefined;
+    throw error;
+  }
 }
 
 function whatIsWrong(sps: H264Sps): string | undefined {

@@ -6,8 +6,8 @@
  * than most films), through the layer's ffmpeg with one thread, once with a picture of 64x36 for decoding, then at 1080, 720
  * and 360 lines for each preset; user and system time of the process, on an AMD EPYC virtual machine of two processors that
  * had other work. That gave the presets' ratio; their level is from whole chunks of the benchmark's source of 6 Mbit/s
- * (`npm run bench:slicing` prints it), on the same machine. A vCPU of Lambda is taken for as fast as one of those, whichever its
- * architecture: nothing was measured on AWS.
+ * (`npm run bench:slicing` prints it), on the same machine. At rest it takes a tenth less, which estimates do not count on.
+ * A vCPU of Lambda is taken for as fast as one of those, whichever its architecture: nothing was measured on AWS.
  */
 
 /** CPU seconds to decode a megapixel of the source: 0.004 was measured with scaling once, which is told apart. */

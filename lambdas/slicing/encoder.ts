@@ -14,6 +14,7 @@ import { readsAlong } from './outputs.ts';
 import { programPath } from './program.ts';
 import { readProgress } from './progress.ts';
 import { Refusal, spokenDuration } from './refusal.ts';
+import { repeatsIn } from './repeats.ts';
 import { logger } from '../shared/logger.ts';
 import { scan, type Scan } from './scan.ts';
 import { makeSheets } from './storyboard.ts';
@@ -140,6 +141,7 @@ async function look(options: EncodeOptions, left: () => number) {
     const [picture] = found?.tracks ?? [];
     return {
       found: found && picture && { ...found, firstPicture: picture.first, held: found.end - picture.end },
+      repeats: picture && repeatsIn(picture.holes, plan.segmentSeconds),
       combed,
     };
   } catch (error) {

@@ -3,6 +3,7 @@ import type { CostOptions } from '../../lib/contract/cost.ts';
 import type { Plan } from '../../lib/contract/plan.ts';
 import { estimateCost, wholeSeconds, type Work } from './estimate.ts';
 import type { Architecture } from './prices.ts';
+import { Refusal, spokenDuration } from './refusal.ts';
 
 /** Pixels of a side that MediaConvert makes at least (its API: Width and Height). */
 const LEAST_SIDE = 32;
@@ -22,6 +23,21 @@ interface Choice {
 /** Whether one function is enough for a source that is encoded whole. */
 export function inTime(work: Work, machine: CostOptions): boolean {
   return work.timescale !== null || wholeSeconds(work, machine) < machine.timeoutSeconds * SURE;
+}
+
+/** How much more than an estimate says of the time there is, and it surely does not suffice. */
+const SURELY_NOT = 2;
+
+/** Throws Refusal for what one function would encode whole and cannot in its time, before it tries. */
+export function checkTime(work: Work, machine: CostOptions): void {
+  const { timeoutSeconds } = machine;
+  const seconds = wholeSeconds(work, machine);
+  if (seconds <= timeoutSeconds * SURELY_NOT) return;
+  const { container, video, duration } = work.source.info;
+  throw new Refusal(
+    'encode-timeout',
+    `The file cannot be cut into pieces (${video.codec} in ${container}), so one task encodes all ${spokenDuration(duration)} of it: that takes about ${spokenDuration(seconds)}, and there are ${spokenDuration(timeoutSeconds)} (slicing.timeoutSeconds). Export it as MP4 with H.264 and AAC and upload that.`,
+  );
 }
 
 /** `auto` prefers our own; see `slicing.engine` for when it does not. */

@@ -13,7 +13,8 @@ import { copiedSound, copiedVideo, NotCopied, startsAnew } from './copy.ts';
 import type { CopyWish } from './copy-table.ts';
 import { audioPlan, mayCopy } from './plan.ts';
 import { Refusal, spokenDuration } from './refusal.ts';
-import { worthRemuxing } from './remuxer.ts';
+import { measuredByRemuxing, worthRemuxing } from './remux-args.ts';
+import type { Remuxed } from './remuxer.ts';
 import { fragmentHeaders, takeSample, TRUNCATED } from './sample.ts';
 import { scan } from './scan.ts';
 import { segmentTable, type SegmentTable } from './segment-table.ts';
@@ -35,6 +36,8 @@ interface InspectOptions {
   readonly options: SlicingOptions;
   /** It need not fit one function: who takes sources whole is decided later. */
   readonly anySize?: boolean;
+  /** What can be remuxed and only a full reading measures is left to that: `Inspected.unmeasured`. */
+  readonly remuxes?: boolean;
   /** Of all of it: a source that is read whole may take that long. */
   readonly timeoutMs: number;
 }
@@ -43,14 +46,19 @@ export interface Inspected {
   readonly info: SourceInfo;
   /** Of a source that has one, and whose length it tells. */
   readonly table: SegmentTable | undefined;
+  /** How long it is, is what its header says or about as long as such files are: no limit of length was held against it. */
+  readonly unmeasured?: true;
 }
+
+/** bit/s: what is not said and cannot be read in time is taken to be as long as such a file would be. */
+const USUAL_BITRATE = 4e6;
 
 /** Milliseconds for what an ordinary source needs: its layout, its ends and its header. */
 const LOOK_MS = 120_000;
 
 /** Throws Refusal for whatever is not a video that can be sliced within the limits, or takes too long to look at. */
 export async function inspect(asked: InspectOptions): Promise<Inspected> {
-  const { source, path, fetchWhole, options, timeoutMs, anySize = false } = asked;
+  const { source, path, fetchWhole, options, timeoutMs, anySize = false, remuxes = false } = asked;
   const all = AbortSignal.timeout(timeoutMs);
   const { layout, whole, complete, facts } = await within(Math.min(LOOK_MS, timeoutMs), async (signal) => {
     const sample = await takeSample(source, path, signal);
@@ -72,6 +80,14 @@ export async function inspect(asked: InspectOptions): Promise<Inspected> {
   // What a header says is believed where it would be taken; unknown is not long.
   const doubtful = (duration ?? 0) > options.maxDurationHours * 3600 && fits(source.size, options);
   const measured = table === undefined && (doubtful || mustMeasure(facts, layout?.fragmented ?? false));
+  if (measured && remuxes && measuredByRemuxing(facts, options)) {
+    const said = duration !== undefined && duration > 0 ? duration : (source.size * 8) / USUAL_BITRATE;
+    return {
+      info: { ...facts, video: { ...video, duration: null }, duration: said },
+      table: undefined,
+      unmeasured: true,
+    };
+  }
   if (measured) {
     const measure = async (): Promise<number> => {
       if (layout?.fragmented) {
@@ -185,6 +201,19 @@ export function tableOf(
   return usable(() => segmentTable(index, of));
 }
 
+/**
+ * Of an index that was found by reading all of the source: by the keyframes that need nothing before them, if it can be copied
+ * so; else by all there are.
+ */
+export function tableOfRemuxed(
+  { index, fresh }: Pick<Remuxed, 'index' | 'fresh'>,
+  info: SourceInfo,
+  options: SlicingOptions,
+): SegmentTable | undefined {
+  const copied = fresh && tableOf(fresh, info, options);
+  return copied?.copied ? copied : tableOf(index, info, options, false);
+}
+
 /** What of the tracks could be copied by their description. */
 function copyWish({ tracks }: MovieIndex, facts: Tracks, { copyMaxMbps }: SlicingOptions): CopyWish | undefined {
   const [picture, ...sounds] = tracks;
@@ -201,7 +230,7 @@ function copyWish({ tracks }: MovieIndex, facts: Tracks, { copyMaxMbps }: Slicin
     picture && hasPicture(facts) ? wanted('picture', () => copiedVideo(picture.trak, facts.video)) : undefined;
   // Captions of sound alone are read along where it is encoded.
   if (!video && (hasPicture(facts) || facts.texts)) return undefined;
-  const copied = sounds.map(({ trak }) => wanted('sound', () => copiedSound(trak)));
+  const copied = sounds.slice(0, facts.audio.length).map(({ trak }) => wanted('sound', () => copiedSound(trak)));
   return { video, sounds: copied, maxBitrate: copyMaxMbps * 1e6 };
 }
 

@@ -16,6 +16,7 @@ import { lookAt } from './look.ts';
 import { holdPlace, leavePlace } from './place.ts';
 import { wholeAsOneChunk } from './plan.ts';
 import { Refusal } from './refusal.ts';
+import { isIndexedInPlace } from './remux-args.ts';
 import { withIndex } from './remux.ts';
 import type { SegmentTable } from './segment-table.ts';
 import { atATime } from './share.ts';
@@ -88,9 +89,10 @@ const WHOLE: Cut = { chunks: wholeAsOneChunk() };
 async function cutAgain(before: Plan, options: SlicingOptions, timeoutMs: number): Promise<Cut | undefined> {
   const { source, remuxed: old } = before;
   const asItIs = { plan: { ...before, ladder: true as const }, chunks: wholeAsOneChunk() };
-  const { table, remuxed } = old
-    ? ((await withIndex(asItIs, options, timeoutMs)) ?? {})
-    : { ...(await lookAt(source, source.info.bytes, options, timeoutMs)), remuxed: undefined };
+  const { table, remuxed } =
+    old || isIndexedInPlace(source.info)
+      ? ((await withIndex(asItIs, { options, timeoutMs, unmeasured: false, stretches: 0 })) ?? {})
+      : { ...(await lookAt(source, source.info.bytes, options, timeoutMs)), remuxed: undefined };
   const isSame = table?.timescale === before.timescale && table?.starts.length === before.segments?.count;
   if (!table || !isSame) return undefined;
   if ((table.copied?.video !== undefined) !== before.video.some(({ copied }) => copied === true)) return undefined;

@@ -11,7 +11,7 @@ export async function lookAt(
   size: number,
   options: SlicingOptions,
   timeoutMs: number,
-  anySize = false,
+  { anySize = false, remuxes = false }: { readonly anySize?: boolean; readonly remuxes?: boolean } = {},
 ): Promise<Inspected> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-probe-'));
   try {
@@ -21,6 +21,7 @@ export async function lookAt(
       fetchWhole: (path, signal) => download(ref, path, signal),
       options,
       anySize,
+      remuxes,
       timeoutMs,
     });
   } finally {

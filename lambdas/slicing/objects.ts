@@ -66,6 +66,24 @@ export async function download(ref: ObjectRef, path: string, signal?: AbortSigna
   await pipeline(Body as Readable, createWriteStream(path), { ...(signal && { signal }) });
 }
 
+/** The object from one of its bytes on, to its end or as far as it is read. */
+export async function bytesFrom(ref: ObjectRef, from: number): Promise<AsyncIterable<Buffer>> {
+  const { Body } = await get(ref, `bytes=${from}-`);
+  return Body as Readable as AsyncIterable<Buffer>;
+}
+
+/** The whole of a small object; undefined when there is none. */
+export async function readBytes(ref: ObjectRef): Promise<Buffer | undefined> {
+  try {
+    const { Body } = await get(ref);
+    return Buffer.from(await Body!.transformToByteArray());
+  } catch (error) {
+    if (error instanceof S3ServiceException && [403, 404].includes(error.$metadata.httpStatusCode ?? 0))
+      return undefined;
+    throw error;
+  }
+}
+
 /** The whole of a small object as text. */
 export async function readText(ref: ObjectRef): Promise<string> {
   const { Body } = await get(ref);

@@ -30,6 +30,8 @@ export interface Bound {
   readonly time: number;
   /** Where it is a keyframe of the source. */
   readonly sample: number | undefined;
+  /** No picture begins there: the one that is shown is repeated. */
+  readonly repeats?: true;
 }
 
 /** Some segments in a row. */

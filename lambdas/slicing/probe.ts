@@ -1,27 +1,18 @@
 /** First step: claim the video, find out what the source is, refuse it or plan its slicing. */
 import type { Context } from 'aws-lambda';
-import { costOptions } from '../../lib/contract/cost.ts';
 import { json, required } from '../../lib/contract/env.ts';
 import { parseUploadKey } from '../../lib/contract/keys.ts';
-import type { Chunk, Plan } from '../../lib/contract/plan.ts';
-import {
-  probeResult,
-  probeTask,
-  slicingOptions,
-  type ProbeResult,
-  type SlicingOptions,
-} from '../../lib/contract/slicing.ts';
+import { probeResult, probeTask, slicingOptions, type ProbeResult } from '../../lib/contract/slicing.ts';
 import { hasPicture, type SourceInfo } from '../../lib/contract/source.ts';
 import type { VideoRecord } from '../../lib/contract/video.ts';
 import { logger } from '../shared/logger.ts';
 import { announce, changeVideo, readVideo } from '../shared/videos.ts';
 import { accept, removeStray } from './accept.ts';
-import { afford, architecture } from './budget.ts';
+import { afford } from './budget.ts';
 import { begin } from './begin.ts';
 import { claim } from './claim.ts';
-import { chooseEngine } from './engine.ts';
 import { refuse } from './failing.ts';
-import { checkBytes, fits } from './facts.ts';
+import type { Inspected } from './inspect.ts';
 import { lookAt } from './look.ts';
 import { planLadder } from './ladder-run.ts';
 import { startMeter } from './meter.ts';
@@ -29,11 +20,12 @@ import { headObject, type ObjectRef } from './objects.ts';
 import { holdPlace, leavePlace } from './place.ts';
 import { planSlicing } from './plan.ts';
 import { Refusal } from './refusal.ts';
-import { withIndex } from './remux.ts';
-import { worthRemuxing } from './remuxer.ts';
-import type { SegmentTable } from './segment-table.ts';
+import { byEngine, costs, withFoundIndex, type Laid } from './laying.ts';
+import { isIndexedInPlace, worthRemuxing } from './remux-args.ts';
 import { atATime } from './share.ts';
 import { storeRun, storeTable } from './store-table.ts';
+import { readStretch } from './stretches.ts';
+import { stretchesOf } from './stretches-of.ts';
 import { step } from './transient.ts';
 import { Stopped } from './watch.ts';
 
@@ -42,7 +34,12 @@ const RESERVE_MS = 10_000;
 
 export const handler = step(async (input: unknown, context: Pick<Context, 'getRemainingTimeInMillis'>) => {
   const used = startMeter();
-  const { execution, event } = probeTask.parse(input);
+  const { execution, event, read, before } = probeTask.parse(input);
+  const stretches = before?.stretches;
+  if (read) {
+    await readStretch(read, context.getRemainingTimeInMillis() - RESERVE_MS);
+    return result({ outcome: 'read' });
+  }
   const { bucket, object } = event.detail;
   const upload = parseUploadKey(object.key);
   if (upload === undefined || bucket.name !== required('SOURCE_BUCKET')) return ignored('not an upload of ours');
@@ -68,21 +65,40 @@ export const handler = step(async (input: unknown, context: Pick<Context, 'getRe
     // Claimed first: a record that waits for its turn no longer expires, and its upload's place is free.
     await holdPlace(videoId);
     const options = json('SLICING_OPTIONS', slicingOptions);
-    const { info, table } = await lookAt(pinned, pinned.size, options, context.getRemainingTimeInMillis() - RESERVE_MS);
-    if (!(await markProbed(record, execution, info))) {
+    const leftMs = () => context.getRemainingTimeInMillis() - RESERVE_MS;
+    const remuxes = costs().engine !== 'mediaconvert';
+    const looked = await lookAt(pinned, pinned.size, options, leftMs(), { anySize: true, remuxes });
+    if (!(await markProbed(record, execution, looked))) {
       await leavePlace(videoId);
       return ignored('the video was deleted');
     }
     const { bucket: from, key, etag } = pinned;
-    const source = { bucket: from, key, ...(etag !== undefined && { etag }), info };
-    const of = { videoId, revision, execution, source };
-    const asItIs = { ...planSlicing(of, options, table), table };
-    const own =
-      !table && costs().engine !== 'mediaconvert' && worthRemuxing(info, options)
-        ? await remuxed(asItIs, options, context.getRemainingTimeInMillis() - RESERVE_MS)
-        : asItIs;
+    const of = (info: SourceInfo) => ({
+      videoId,
+      revision,
+      execution,
+      source: { bucket: from, key, ...(etag !== undefined && { etag }), info },
+    });
+    const asItIs = ({ info, table }: Inspected) => ({ ...planSlicing(of(info), options, table), table });
+    let own: Laid | undefined;
+    if (remuxes && !looked.table && (looked.unmeasured || worthRemuxing(looked.info, options))) {
+      const toRead = stretches === undefined && isIndexedInPlace(looked.info) ? stretchesOf(pinned.size) : [];
+      if (toRead.length > 0)
+        return result({ outcome: 'stretches', stretches: toRead, videoId, revision, source: of(looked.info).source });
+      const unmeasured = looked.unmeasured === true;
+      own = await withFoundIndex(asItIs(looked), {
+        options,
+        timeoutMs: leftMs(),
+        unmeasured,
+        stretches: stretches?.length ?? 0,
+      });
+    }
+    // What was left to remuxing, which cannot be, is measured after all.
+    own ??= asItIs(
+      looked.unmeasured ? await lookAt(pinned, pinned.size, options, leftMs(), { anySize: true }) : looked,
+    );
     // MediaConvert makes all of a video at once.
-    const laid = byEngine(own, planSlicing(of, { ...options, ladderWhen: 'upload' }), options);
+    const laid = byEngine(own, planSlicing(of(own.plan.source.info), { ...options, ladderWhen: 'upload' }), options);
     const plan = await afford(laid.plan, laid.chunks);
     const run = { plan: { ...plan, used: used() }, chunks: laid.chunks };
     if (laid.table) {
@@ -112,41 +128,12 @@ function ignored(reason: string): ProbeResult {
   return { outcome: 'ignored', reason };
 }
 
-interface Laid {
-  readonly plan: Plan;
-  readonly chunks: Chunk[];
-  readonly table: SegmentTable | undefined;
-}
-
-/** What the right engine for it works by: our own functions, or MediaConvert, which knows no segment table. */
-function byEngine(own: Laid, whole: Pick<Laid, 'plan' | 'chunks'>, options: SlicingOptions): Laid {
-  const theirs: Laid = { ...whole, plan: { ...whole.plan, engine: 'mediaconvert' }, table: undefined };
-  const { bytes } = own.plan.source.info;
-  const [ours, other] = [own, theirs].map(({ plan, chunks }) => ({ ...plan, chunks }));
-  const choice = { own: ours!, theirs: other!, fits: fits(bytes, options) };
-  if (chooseEngine(choice, costs(), architecture) === 'mediaconvert') return theirs;
-  if (own.plan.timescale === null) checkBytes(bytes, options);
-  return own;
-}
-
-const costs = () => json('SLICING_COST', costOptions);
-
-/** The plan by the table that remuxing gives it, or as it is, where it fits one function. */
-async function remuxed(asItIs: Laid, options: SlicingOptions, timeoutMs: number): Promise<Laid> {
-  const { videoId, revision, execution, source } = asItIs.plan;
-  const made = await withIndex(asItIs, options, timeoutMs);
-  if (!made) return asItIs;
-  const { table, remuxed: file } = made;
-  const counted = { ...source, info: { ...source.info, duration: table.seconds } };
-  return { ...planSlicing({ videoId, revision, execution, source: counted, remuxed: file }, options, table), table };
-}
-
 /** False when the video is no longer this run's. A retried step finds its own mark. */
-async function markProbed({ id }: VideoRecord, execution: string, info: SourceInfo): Promise<boolean> {
+async function markProbed({ id }: VideoRecord, execution: string, { info, unmeasured }: Inspected): Promise<boolean> {
   const { duration, video } = info;
   const { segmentType } = json('SLICING_OPTIONS', slicingOptions);
   const set = {
-    duration,
+    duration: unmeasured ? null : duration,
     ...(hasPicture(info) && { width: video.width, height: video.height }),
     segmentType,
     progress: 0,

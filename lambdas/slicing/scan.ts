@@ -4,13 +4,19 @@ import { ProcessError, start } from '../../lib/process.ts';
 import { INPUT_FORMATS } from './args.ts';
 import { clockArgs } from './reading.ts';
 import { programPath } from './program.ts';
+import type { Hole } from './repeats.ts';
 
 export interface TrackTimes {
   /** Seconds, on the source's timeline: when its first packet is shown, and the end of the last. */
   readonly first: number;
   readonly end: number;
   readonly packets: number;
+  /** Where no packet begins for `HOLE_SECONDS` or more; the last one lasts to the end of all. In order. */
+  readonly holes: readonly Hole[];
 }
+
+/** Seconds. */
+const HOLE_SECONDS = 4;
 
 export interface Scan {
   /** Of the tracks asked for, in that order; undefined where one has no packet. */
@@ -62,6 +68,7 @@ interface Seen {
   last: number;
   lasts: number;
   packets: number;
+  readonly holes: { from: number; to: number }[];
 }
 
 /** Takes what the framecrc muxer writes: a time base for each track, then `stream, dts, pts, duration, size, checksum`. */
@@ -75,6 +82,7 @@ export class ScanReader {
       last: -Infinity,
       lasts: 0,
       packets: 0,
+      holes: [],
     }));
   }
 
@@ -91,18 +99,33 @@ export class ScanReader {
     if (!track || line.startsWith('#') || !Number.isFinite(time)) return;
     track.packets += 1;
     track.first = Math.min(track.first, time);
-    if (time < track.last) return;
+    const hole = track.holes.at(-1);
+    if (time < track.last) {
+      // What is decoded later and shown earlier: the hole ends with the first that is shown.
+      if (hole && time > hole.from) hole.to = Math.min(hole.to, time);
+      return;
+    }
+    if ((time - track.last) * track.tick >= HOLE_SECONDS && track.packets > 1)
+      track.holes.push({ from: track.last, to: time });
     track.last = time;
     track.lasts = Math.max(0, duration ?? 0);
   }
 
   result(): Scan {
-    const tracks = this.#tracks.map(({ tick, first, last, lasts, packets }): TrackTimes | undefined => {
+    const tracks = this.#tracks.map(({ tick, first, last, lasts, packets, holes }) => {
       if (packets === 0 || tick === 0) return undefined;
       // Where the container does not say how long the last one is, as long as the others are.
       const length = lasts > 0 ? lasts : packets > 1 ? (last - first) / (packets - 1) : 0;
-      return { first: first * tick, end: (last + length) * tick, packets };
+      const inside = holes.map(({ from, to }): Hole => ({ from: from * tick, to: to * tick }));
+      return { first: first * tick, last: last * tick, end: (last + length) * tick, packets, inside };
     });
-    return { tracks, end: Math.max(0, ...tracks.map((track) => track?.end ?? 0)) };
+    const end = Math.max(0, ...tracks.map((track) => track?.end ?? 0));
+    const all = tracks.map((track): TrackTimes | undefined => {
+      if (!track) return undefined;
+      const { last, inside, ...times } = track;
+      const holes = [...inside, { from: last, to: end }].filter(({ from, to }) => to - from >= HOLE_SECONDS);
+      return { ...times, holes };
+    });
+    return { tracks: all, end };
   }
 }

@@ -7,6 +7,7 @@ import type { Chunk, Plan } from '../../lib/contract/plan.ts';
 import type { ChunkTable, SoundPart, TrackPart } from '../../lib/contract/segment-table.ts';
 import type { IndexedTrack, MovieIndex } from '../../lib/media/sample-table.ts';
 import { copiedAlone, copiedOf, type Copied, type CopyWish } from './copy-table.ts';
+import { longestSegment } from './repeats.ts';
 import { firstFrom, lowest, type Bound, type Pictures, type Range, type Sound } from './placed.ts';
 
 /** AAC frames are this many samples long. */
@@ -144,7 +145,7 @@ function lay(
   const wish = held === pictures.end ? options.copy : undefined;
   const { video: picture } = wish ?? {};
   const pictured = wish && picture && copiedOf(pictures, sounds, { ...wish, video: picture }, target, ticks);
-  const bounds = pictured?.bounds ?? segmentBounds(pictures, target);
+  const bounds = pictured?.bounds ?? segmentBounds(pictures, held, options.segmentSeconds);
   const begins = bounds.map(({ time }) => seconds(time));
   const copied = wish && !picture ? copiedAlone(bounds, begins, whole, sounds, wish) : pictured;
   const starts = chunkStarts(bounds, seconds(held), options, timescale);
@@ -170,8 +171,11 @@ function lay(
     const composition = lowest(samples.composition, first, end);
     const origin = samples.decode[first]! + pictures.shift + composition;
     const ends = next === undefined ? whole : seconds(next.time);
+    const inside = bounds.slice(from + 1, to);
+    const repeats = inside.filter((bound) => bound.repeats).map(({ time }) => seconds(time) - begins);
     return {
-      cuts: bounds.slice(from + 1, to).map(({ time }) => seconds(time) - begins),
+      cuts: inside.map(({ time }) => seconds(time) - begins),
+      ...(repeats.length > 0 && { repeats }),
       video: {
         ...trackPart(pictures.track, first, end, composition),
         start: bounds[from]!.time - origin,
@@ -206,10 +210,13 @@ const MIN_TIMESCALE = 10_000;
 
 /**
  * Segments begin at the source's keyframes, the one nearest to each target within half a target of it; where the source
- * has none there, at the first picture from the target on: one that is held begins no other.
+ * has none there, at the first picture from the target on, or, where one is held for too long, at the target: then it is
+ * repeated. `end`: to which the last one is held.
  */
-function segmentBounds(pictures: Pictures, target: number): Bound[] {
-  const { keys, end } = pictures;
+function segmentBounds(pictures: Pictures, end: number, segmentSeconds: number): Bound[] {
+  const { keys, track } = pictures;
+  const target = segmentSeconds * track.timescale;
+  const longest = longestSegment(segmentSeconds) * track.timescale;
   let shown: Float64Array | undefined;
   const bounds: Bound[] = [{ time: 0, sample: keys[0]!.sample }];
   let key = 1;
@@ -224,10 +231,15 @@ function segmentBounds(pictures: Pictures, target: number): Bound[] {
     if (best !== undefined && end - best.time < target / 4) break;
     shown ??= best ? undefined : timesOf(pictures);
     // The first one is shown from the start, however late it is.
-    const time = best?.time ?? shown![firstFrom(shown!, Math.max(Math.round(ideal), pictures.first + 1))];
-    if (time === undefined || time >= end) break;
-    bounds.push({ time, sample: best?.sample ?? keys.find((one) => one.time === time)?.sample });
-    at = time;
+    const time = best?.time ?? shown![firstFrom(shown!, Math.max(Math.round(ideal), pictures.first + 1))] ?? end;
+    const repeats = time - at > longest;
+    if (time >= end && !repeats) break;
+    at = repeats ? Math.round(ideal) : time;
+    bounds.push(
+      repeats
+        ? { time: at, sample: undefined, repeats }
+        : { time, sample: best?.sample ?? keys.find((one) => one.time === time)?.sample },
+    );
   }
   return bounds;
 }
@@ -288,16 +300,18 @@ function textPart({ track, shift }: Text, from: number, to: number): NonNullable
     (sample < samples.count ? samples.decode[sample]! : samples.decode[samples.count - 1]! + samples.lastDuration) /
       timescale +
     shift;
+  const endOfText = (i: number) => (samples.shown ? at(i) + samples.shown[i]! / timescale : at(i + 1));
+  const empty = samples.shown ? 0 : EMPTY_TEXT_BYTES;
   const first = from === 0 ? 0 : firstFrom(samples.decode, (from - shift) * timescale);
   const end = to === Infinity ? samples.count : firstFrom(samples.decode, (to - shift) * timescale);
   const said = Array.from({ length: Math.max(0, end - first) }, (_, i) => first + i).filter(
-    (i) => samples.size[i]! > EMPTY_TEXT_BYTES && at(i + 1) > Math.max(0, at(i)),
+    (i) => samples.size[i]! > empty && endOfText(i) > Math.max(0, at(i)),
   );
   return {
     offset: said.map((i) => samples.offset[i]!),
     size: said.map((i) => samples.size[i]!),
     start: said.map((i) => Math.max(0, at(i))),
-    end: said.map((i) => at(i + 1)),
+    end: said.map(endOfText),
   };
 }
 

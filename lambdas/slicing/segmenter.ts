@@ -2,6 +2,7 @@
 import { TIME_OFFSET } from '../../lib/contract/plan.ts';
 import { BoxError } from '../../lib/media/boxes.ts';
 import { readBoxes } from '../../lib/media/layout.ts';
+import { decodeTimes } from './decode-times.ts';
 import { readFragment, readTrack, writeSegment, type Sample, type Track } from './fmp4.ts';
 
 export interface CutSegment {
@@ -65,7 +66,7 @@ export class Cutter {
     if (this.#samples.length === 0) {
       if (!sample.sync) throw new BoxError('the track does not begin with a keyframe');
     } else if (sample.sync && seconds >= this.#boundary) {
-      const cut = this.#cut(sample.pts, sample.dts);
+      const cut = this.#cut(sample.pts);
       this.#samples = [sample];
       this.#boundary = this.#next(seconds);
       return cut;
@@ -84,24 +85,24 @@ export class Cutter {
 
   /** The last segment, if anything is left. */
   end(): CutSegment | undefined {
-    const [first] = this.#samples;
     const last = this.#samples.at(-1);
-    if (!first || !last) return undefined;
+    if (!last) return undefined;
     const shown = this.#samples.reduce((latest, { pts }) => Math.max(latest, pts), 0);
     const { laid, end: held = 0 } = this.#options;
     // A frame lasts to the end that is laid down, or as long as the encoder said, and is held to the end there is.
     const lasts = laid === undefined ? Math.max(1, last.duration) : 1;
     const end = Math.max(shown + lasts, Math.round((laid?.end ?? held) * this.#timescale));
-    // What follows is decoded as long before it is shown as this was.
-    return this.#cut(end, Math.max(last.dts + 1, end - (first.pts - first.dts)));
+    return this.#cut(end);
   }
 
-  #cut(end: number, decodeEnd: number): CutSegment {
-    const samples = this.#samples;
+  #cut(end: number): CutSegment {
+    const times = decodeTimes(this.#samples, end);
+    const samples = this.#samples.map((sample, i): Sample => ({ ...sample, dts: times[i]! }));
     const start = samples[0]!.pts;
     if (samples.some(({ pts }) => pts < start || pts >= end))
       throw new BoxError('a frame is shown outside its segment');
-    const bytes = writeSegment({ sequence: this.#sequence, samples, end: decodeEnd, shift: this.#shift });
+    // What follows is decoded from when it is shown.
+    const bytes = writeSegment({ sequence: this.#sequence, samples, end, shift: this.#shift });
     this.#sequence += 1;
     return { bytes, duration: (end - start) / this.#timescale, frames: samples.length };
   }

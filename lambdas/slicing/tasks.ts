@@ -120,30 +120,30 @@ function lowFirst(plan: Renditions, table: LaidTable): [Task[], Task[]] {
   const rest = all.filter((path) => !low.includes(path));
   // One chunk is as soon done, and one rung has none ahead of it.
   if (table.chunks.length < 2) return [[], table.chunks.map(withoutIndex)];
-  if (rest.length === 0) return [[], ladderOf(table, plan, 1)];
+  if (rest.length === 0) return [[], ladderOf(table, plan, firstSeconds(table))];
   const soon = table.chunks.filter(({ start }) => start < EARLY_SECONDS);
   return [
-    longer(table, soon, 1).map((task): Task => ({ ...task, only: low, ahead: true })),
+    longer(table, soon, firstSeconds(table)).map((task): Task => ({ ...task, only: low, ahead: true })),
     table.chunks.map((chunk): Task =>
       soon.includes(chunk) ? { ...withoutIndex(chunk), only: rest } : withoutIndex(chunk),
     ),
   ];
 }
 
-/** A task each chunk; a low rung alone is worth longer ones, of which the first `short` are one chunk. */
-function ladderOf(table: LaidTable, { video }: Renditions, short = 0): Task[] {
+/** A task each chunk; a low rung alone is worth longer ones from the second `alone` on. */
+function ladderOf(table: LaidTable, { video }: Renditions, alone = 0): Task[] {
   const encoded = video.filter(({ copied }) => copied !== true);
   const isLow = encoded.length === 1 && Math.min(encoded[0]!.width, encoded[0]!.height) <= LOW_SIDE;
-  return isLow ? longer(table, table.chunks, short) : table.chunks.map(withoutIndex);
+  return isLow ? longer(table, table.chunks, alone) : table.chunks.map(withoutIndex);
 }
 
-/** As many chunks in one as begin within a minute; the first `short` of them alone. */
-function longer(table: LaidTable, chunks: readonly TableChunk[], short: number): Task[] {
+/** As many chunks in one as begin within a minute; those before the second `alone`, which somebody waits for, each alone. */
+function longer(table: LaidTable, chunks: readonly TableChunk[], alone: number): Task[] {
   const joined: Range[] = [];
   let begins = 0;
-  for (const [position, { start, firstSegment, segments }] of chunks.entries()) {
+  for (const { start, firstSegment, segments } of chunks) {
     const last = joined.at(-1);
-    if (last && position > short && start < begins + LOW_PIECE) {
+    if (last && begins >= alone && start < begins + LOW_PIECE) {
       joined[joined.length - 1] = { ...last, segments: last.segments + segments };
       continue;
     }

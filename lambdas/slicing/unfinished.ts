@@ -7,6 +7,7 @@ import { chunkResultKey, runKey } from '../../lib/contract/keys.ts';
 import { assembleTask, chunkResult } from '../../lib/contract/slicing.ts';
 import type { Usage } from '../../lib/contract/cost.ts';
 import type { Plan } from '../../lib/contract/plan.ts';
+import { logger } from '../shared/logger.ts';
 import { readVideo } from '../shared/videos.ts';
 import { architecture, microdollars, settleAt } from './budget.ts';
 import { transitionsOf } from './estimate.ts';
@@ -46,7 +47,13 @@ export const spentBy = (plan: Plan, used: readonly (Usage | undefined)[]): numbe
     architecture,
   );
 
+/** Undefined: it is not there, or another version of this app wrote it. Failing and removing go on without. */
 async function read<T>(ref: ObjectRef, schema: { parse(value: unknown): T }): Promise<T | undefined> {
   const found = await readVersion(ref);
-  return found && schema.parse(JSON.parse(found.text));
+  try {
+    return found && schema.parse(JSON.parse(found.text));
+  } catch (error) {
+    logger.warn('what a task used is not known', { key: ref.key, error: error as Error });
+    return undefined;
+  }
 }

@@ -20,6 +20,10 @@ const retrier = (errors: readonly string[], first: number, longest: number, maxA
 const NO_FUNCTION = 'Lambda.TooManyRequestsException';
 const NO_PLACE = 'NoPlaceError';
 
+/** The counts of one that is tried again another way. */
+const IMPATIENT = 10;
+const HASTY = 3;
+
 /** Lambda had no execution free, or the run found no place: nothing was done, so to try again costs little. */
 const ROOM = {
   // Counted apart: who waits for a place is told now and then that no function is free, too. The waits are long since a
@@ -31,12 +35,14 @@ const ROOM = {
   task: [retrier([NO_FUNCTION], 5, 120, 1500), retrier([NO_PLACE], 5, 600, 750)],
   // Of a task among few: one that finds no room is soon done by another way.
   impatient: [retrier([NO_FUNCTION, NO_PLACE], 1, 30, 10)],
+  // Of a stretch that probe reads itself, if need be.
+  hasty: [retrier([NO_FUNCTION], 1, 8, HASTY)],
   // Needs no place.
   last: [retrier([NO_FUNCTION], 5, 300, 600)],
 } as const;
 
-/** The counts of one that is tried again another way. */
-const IMPATIENT = 10;
+const few = (step: keyof typeof ROOM): number | undefined =>
+  step === 'impatient' ? IMPATIENT : step === 'hasty' ? HASTY : undefined;
 
 /**
  * `step`: the one that asks for a place, one that keeps it, a task of many, one of few, or the one that gives the place back. A
@@ -45,7 +51,7 @@ const IMPATIENT = 10;
 export const retriesOf = (step: keyof typeof ROOM): readonly RetryProps[] => [
   ...ROOM[step],
   // AWS throttled what the step asked for, and the SDK within it gave up. An hour and a half, and what was done again.
-  retrier(['ThrottledError'], 5, 120, step === 'impatient' ? IMPATIENT : 100),
+  retrier(['ThrottledError'], 5, 120, few(step) ?? 100),
   // A service's own fault, or the network's. A quarter of an hour.
   retrier(
     [
@@ -57,8 +63,8 @@ export const retriesOf = (step: keyof typeof ROOM): readonly RetryProps[] => [
     ],
     2,
     60,
-    step === 'impatient' ? IMPATIENT : 30,
+    few(step) ?? 30,
   ),
   // Hung, or gone without a word: steps watch their own time, so this is no long video.
-  ...(step === 'impatient' ? [] : [retrier(['Sandbox.Timedout', 'Lambda.Unknown'], 10, 60, 2)]),
+  ...(few(step) !== undefined ? [] : [retrier(['Sandbox.Timedout', 'Lambda.Unknown'], 10, 60, 2)]),
 ];

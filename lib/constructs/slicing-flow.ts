@@ -72,7 +72,26 @@ export function slicingFlow(scope: Construct, { steps, convert, concurrency }: F
   ).next(new Fail(scope, 'Broken', { error: 'SlicingFailed', cause: 'A step failed; see its error before this one.' }));
   const otherwise = { errors: ['States.ALL'], resultPath: '$.error' };
 
-  const probing = invoke('Probe source', probe, 'first', TaskInput.fromObject(whatStartedIt));
+  const probing = invoke(
+    'Probe source',
+    probe,
+    'first',
+    // What it said before, when it is asked again; else what started the run.
+    TaskInput.fromObject({ ...whatStartedIt, before: JsonPath.objectAt('$') }),
+  );
+  // What has no index and is large is read in stretches first; what goes wrong there, probe does alone.
+  const stretch = {
+    source: JsonPath.objectAt('$.source'),
+    videoId: JsonPath.stringAt('$.videoId'),
+    revision: JsonPath.numberAt('$.revision'),
+    stretch: JsonPath.objectAt('$$.Map.Item.Value'),
+  };
+  const reading = new InlineMap(scope, 'Each stretch', {
+    itemsPath: '$.stretches',
+    itemSelector: { ...whatStartedIt, read: stretch },
+    maxConcurrency: concurrency.chunks,
+    resultPath: JsonPath.DISCARD,
+  }).itemProcessor(invoke('Read stretch', probe, 'hasty'));
   const whole = invoke(
     'Encode whole',
     encode,
@@ -122,6 +141,7 @@ export function slicingFlow(scope: Construct, { steps, convert, concurrency }: F
   const assembling = invoke('Assemble renditions', assemble, 'later');
 
   probing.addCatch(failed, otherwise);
+  reading.addCatch(probing, { errors: ['States.ALL'], resultPath: JsonPath.DISCARD });
   whole.addCatch(failed, otherwise);
   many.addCatch(failed, otherwise);
   few.addCatch(many, { errors: ['States.ALL'], resultPath: JsonPath.DISCARD });
@@ -148,6 +168,7 @@ export function slicingFlow(scope: Construct, { steps, convert, concurrency }: F
       .when(Condition.and(inParts, Condition.numberLessThanEquals('$.plan.chunkCount', FEW)), few.next(assembling))
       .when(inParts, many)
       .when(planned, whole.next(assembling))
+      .when(Condition.stringEquals('$.outcome', 'stretches'), reading.next(probing))
       // A duplicate, a refused source, or none of ours: nothing went wrong.
       .otherwise(new Succeed(scope, 'Nothing to slice')),
   );

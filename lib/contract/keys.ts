@@ -53,6 +53,10 @@ export const chunkTableKey = (videoId: string, revision: number, chunk: number):
 export const remuxedKey = (videoId: string, revision: number): string =>
   `${workPrefix(videoId)}r${rev(revision)}/remuxed.mp4`;
 
+/** Where the frames of one stretch of a source lie (lambdas/slicing/stretches.ts). */
+export const framesKey = (videoId: string, revision: number, stretch: number): string =>
+  `${workPrefix(videoId)}r${rev(revision)}/frames-${String(stretch).padStart(5, '0')}`;
+
 /** `video` rungs and the `audio` rendition are folders beside each other. What a stage does with a kind is a table over these. */
 export const RENDITION_KINDS = ['video', 'audio'] as const;
 export type RenditionKind = (typeof RENDITION_KINDS)[number];

@@ -22,6 +22,9 @@ export const chunkTable = z.object({
   cuts: z.array(z.number().positive()).meta({
     description: 'Seconds from the chunk’s start at which its second and every later segment begins.',
   }),
+  repeats: z.array(z.number().positive()).optional().meta({
+    description: 'Those of them at which no picture begins: the one that is shown is repeated.',
+  }),
   video: trackPart.extend({
     start: z.int().meta({ description: 'Presentation time, ticks, of the chunk’s start.' }),
     from: z.int().meta({ description: 'Of the first picture that is shown; earlier ones are only decoded.' }),

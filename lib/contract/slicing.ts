@@ -7,11 +7,6 @@ import { DAY_SECONDS, slicingBounds, whole } from './options.ts';
 import { chunk, plan } from './plan.ts';
 import { failure, videoId } from './video.ts';
 
-// For files that still ask here.
-export { TIME_OFFSET, type Chunk, type Plan, type Rung, type SoundPlan } from './plan.ts';
-export type { ChunkTable } from './segment-table.ts';
-export type { SourceSound } from './source.ts';
-
 /** The slicing options of a deployment that probing plans by (JSON in `SLICING_OPTIONS`). */
 export const slicingOptions = z.object(slicingBounds).omit({ preset: true });
 /** Planning takes any rungs; which ones there are to choose from is a matter of the configuration. */
@@ -41,16 +36,32 @@ const cue = z.object({
   settings: z.string().optional().meta({ description: 'WebVTT cue settings.' }),
 });
 
+/** Part of a source that one function reads for where its frames lie. */
+const stretch = z.object({
+  index: z.int().nonnegative(),
+  from: z.int().nonnegative().meta({ description: 'Byte of the source.' }),
+  until: z.int().positive().nullable().meta({ description: 'Byte at which the next one begins; null: to the end.' }),
+});
+export type Stretch = z.infer<typeof stretch>;
+
+const stretchTask = z.object({ ...plan.pick({ source: true, videoId: true, revision: true }).shape, stretch });
+export type StretchTask = z.infer<typeof stretchTask>;
+
 /** Input of probe: what S3 said, and which run this is. */
 export const probeTask = z.object({
   execution: z.string().min(1),
+  read: stretchTask.optional().meta({ description: 'Find the frames of this stretch, and do nothing else.' }),
+  before: z
+    .looseObject({ stretches: z.array(stretch).min(1).optional().catch(undefined) })
+    .optional()
+    .meta({ description: 'What it answered, if it is asked again: stretches that were read, if all went well.' }),
   event: objectCreated.extend({
     ladder: z.literal(true).optional().meta({ description: 'Somebody plays the video: make the rest of its ladder.' }),
   }),
 });
 
 /**
- * Output of probe. `planned` goes on; everything else ends the run without an error: `duplicate` (another run has this
+ * Output of probe. `planned` goes on; `stretches` are to be read, and probe is asked again; everything else ends the run without an error: `duplicate` (another run has this
  * source), `refused` (the video is marked failed), `ignored` (no upload of ours, or deleted meanwhile).
  */
 export const probeResult = z.discriminatedUnion('outcome', [
@@ -62,9 +73,15 @@ export const probeResult = z.discriminatedUnion('outcome', [
       description: 'Tasks at a time. Absent: nothing is reserved for them, and the state machine says it.',
     }),
   }),
+  z.object({
+    outcome: z.literal('stretches'),
+    stretches: z.array(stretch).min(1),
+    ...stretchTask.omit({ stretch: true }).shape,
+  }),
   z.object({ outcome: z.literal('duplicate'), videoId }),
   z.object({ outcome: z.literal('refused'), videoId, ...failure.shape }),
   z.object({ outcome: z.literal('ignored'), reason: z.string() }),
+  z.object({ outcome: z.literal('read') }),
 ]);
 export type ProbeResult = z.infer<typeof probeResult>;
 

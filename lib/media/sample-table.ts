@@ -20,6 +20,8 @@ export interface SampleTable {
   readonly sync: Uint8Array;
   /** Ticks of the last sample. */
   readonly lastDuration: number;
+  /** Ticks each is shown, of text whose samples need not follow one another; absent: until the next one. */
+  readonly shown?: Float64Array;
 }
 
 /** What the edit list (8.6.6) says, of the one kind that is shown as it is stored: perhaps later, perhaps from within. */

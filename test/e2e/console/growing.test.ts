@@ -114,7 +114,7 @@ it('plays while it is not ready, takes over what joins without a halt, and plays
 
   // What joined is played when it is chosen, and to the end.
   await mine.page.locator('media-rendition-menu-button').click();
-  await mine.page.locator('media-rendition-menu').getByRole('menuitemradio', { name: /360p/ }).click();
+  await mine.page.locator('media-rendition-menu').getByRole('menuitemradio', { name: '360p', exact: true }).click();
   await mine.page.keyboard.press('9');
   await expect.poll(async () => (await look(mine.page)).height, slow).toBe(360);
   await expect

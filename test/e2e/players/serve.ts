@@ -14,11 +14,11 @@ const LIBRARIES = [
 ];
 const TYPES: Record<string, string> = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8' };
 
-/** A page (`/players/hls.js.html`) or one of the libraries they load; undefined for anything else. */
+/** A page (`/players/hls.js.html`), what watches there (`/players/watch.js`) or one of the libraries they load; undefined for anything else. */
 export async function file(path: string): Promise<{ body: Buffer; contentType: string } | undefined> {
   const name = path.replace(/^\/players\//, '');
   const library = name.replace(/^lib\//, '');
-  const page = /^[a-z.]+\.html$/.test(name) ? new URL(name, here) : undefined;
+  const page = /^[a-z.]+\.html$|^watch\.js$/.test(name) ? new URL(name, here) : undefined;
   const url = LIBRARIES.includes(library) ? new URL(library, packages) : page;
   if (url === undefined) return undefined;
   return { body: await readFile(url), contentType: TYPES[extname(name)] ?? 'application/octet-stream' };

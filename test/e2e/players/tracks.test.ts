@@ -96,12 +96,12 @@ const players = {
 
 const ask = (page: Page, expression: string): Promise<unknown> => page.evaluate(`Promise.resolve(${expression})`);
 
-/** Plays at twice the speed until `time`. */
+/** Plays at twice the speed until `time`. What has ended would begin again if it were told to play. */
 async function playUntil(page: Page, time: number): Promise<void> {
   for (const deadline = Date.now() + 60_000; ;) {
     const now = (await ask(
       page,
-      "(() => { const video = document.querySelector('video'); video.playbackRate = 2; video.play().catch(() => {}); return video.currentTime; })()",
+      "(() => { const video = document.querySelector('video'); video.playbackRate = 2; if (!video.ended) video.play().catch(() => {}); return video.currentTime; })()",
     )) as number;
     if (now >= time) return;
     if (Date.now() > deadline)

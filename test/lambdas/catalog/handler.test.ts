@@ -22,7 +22,7 @@ import {
   ReceiveMessageCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
-import { DeleteCommand, DynamoDBDocumentClient, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, DynamoDBDocumentClient, GetCommand, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { SQSEvent } from 'aws-lambda';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
@@ -32,9 +32,11 @@ import { buildOpenApi } from '../../../lambdas/catalog/openapi.ts';
 import type { RouteKey } from '../../../lib/contract/api.ts';
 import type { Plan } from '../../../lib/contract/plan.ts';
 import { deviceOwner, deviceVideoRecord } from '../../../lib/contract/device-video.ts';
-import { positionsKey, servedPositionsKey, sourceKey } from '../../../lib/contract/keys.ts';
+import { chunkResultKey, positionsKey, runKey, servedPositionsKey, sourceKey } from '../../../lib/contract/keys.ts';
 import { UNACCEPTED_MORE_DAYS, UNACCEPTED_TAGGING } from '../../../lib/contract/upload.ts';
 import { video, type VideoRecord } from '../../../lib/contract/video.ts';
+import { planSlicing } from '../../../lambdas/slicing/plan.ts';
+import { OPTIONS } from '../slicing/options.ts';
 import { callRoute, startHandlerEngine, type Call } from '../engine.ts';
 import { aRecord } from './record.ts';
 
@@ -111,6 +113,33 @@ beforeAll(async () => {
   ({ handler: expire } = await import('../../../lambdas/catalog/expire.ts'));
 }, 180_000);
 afterAll(async () => close());
+
+/** Of a run of two chunks, as probe stores it. */
+const planOf = (id: string, execution: string) => {
+  const info = {
+    container: 'mov,mp4',
+    bytes: 1,
+    duration: 12,
+    video: {
+      index: 0,
+      codec: 'h264',
+      duration: 12,
+      width: 640,
+      height: 360,
+      rotation: 0 as const,
+      frameRate: 30,
+      bitDepth: 8,
+      interlaced: false,
+      rgb: false,
+    },
+    audio: [],
+  };
+  const source = { bucket: 'b', key: sourceKey(id), info };
+  const starts = [0, 6];
+  const laid = starts.map((start, index) => ({ index, start, duration: 6, firstSegment: index + 1, segments: 1 }));
+  const table = { timescale: 30_000, chunks: laid, starts, seconds: 12, copied: undefined };
+  return planSlicing({ videoId: id, revision: 1, execution, source }, OPTIONS, table).plan;
+};
 
 const call = (route: RouteKey, options: Call) => callRoute(handler, route, options);
 const ada = { sub: 'ada', groups: ['admin'] };
@@ -529,6 +558,55 @@ describe('deleting', () => {
     expect(await work(JSON.stringify({ videoId: id, step: 'sweep' }))).toEqual({ batchItemFailures: [] });
     expect(await objects(media, `vod/${id}`)).toBe(0);
   }, 60_000);
+
+  it('while it is sliced counts in its month what tasks have measured, and goes on where nobody can read that', async () => {
+    await messages();
+    const [month, microdollars] = [209901, 5_000_000];
+    const counted = async () => {
+      const Key = { owner: 'slicing dollars', slot: month };
+      const { Item } = await table.send(new GetCommand({ TableName: process.env['UPLOADS_TABLE'], Key }));
+      return Number(Item?.['microdollars'] ?? 0);
+    };
+    const execution = 'run';
+    const cost = { engine: 'encode' as const, estimate: 5, actual: null, monthly: 0, priced: '2026-11-28' };
+    const used = { gbSeconds: 1000, invocations: 1, transitions: 0, puts: 0, gets: 0, writes: 0, normalizedMinutes: 0 };
+    const chunks = [0, 1].map((index) => ({
+      index,
+      start: index * 6,
+      duration: 6,
+      firstSegment: index + 1,
+      segments: 1,
+    }));
+    for (const readable of [true, false]) {
+      const record = await stored({
+        status: 'probed',
+        slicing: { execution, revision: 1 },
+        spend: { execution, month, microdollars },
+        cost,
+        chunksDone: new Set([0]),
+      });
+      const plan = planOf(record.id, execution);
+      const before = await counted();
+      await table.send(
+        new PutCommand({
+          TableName: process.env['UPLOADS_TABLE'],
+          Item: { owner: 'slicing dollars', slot: month, microdollars: before + microdollars },
+        }),
+      );
+      const Bucket = process.env['MEDIA_BUCKET'];
+      const Body = readable ? JSON.stringify({ plan, chunks }) : 'x';
+      await s3.send(new PutObjectCommand({ Bucket, Key: runKey(record.id, 1), Body }));
+      const result = JSON.stringify({ index: 0, used, renditions: [] });
+      await s3.send(new PutObjectCommand({ Bucket, Key: chunkResultKey(record.id, 1, 0), Body: result }));
+      expect((await del(olga, record.id)).status).toBe(204);
+      expect(await work(...(await messages()))).toEqual({ batchItemFailures: [] });
+      expect(await objects(Bucket, `work/${record.id}`)).toBe(0);
+      // A thousand GiB-seconds, a call and seven transitions; or what was estimated.
+      const gbSecond = process.arch === 'arm64' ? 13.3334 : 16.6667;
+      const expected = readable ? Math.ceil(1000 * gbSecond + 0.2 + 7 * 25) : microdollars;
+      expect((await counted()) - before).toBe(expected);
+    }
+  });
 
   it('looks again until its upload form has ended', async () => {
     const { formEnd } = await import('../../../lambdas/catalog/remove.ts');

@@ -146,7 +146,7 @@ describe('sound', () => {
 
   it.each([48_000, 44_100, 32_000, 22_050])('of %i Hz is joined without a click', async (rate) => {
     await ffmpeg(
-      ...picture(14),
+      ...picture(14, '64x36'),
       '-f',
       'lavfi',
       '-i',
@@ -177,7 +177,7 @@ describe('sound', () => {
   });
 
   it('that ends early is silence after it, in chunks that have none of it', async () => {
-    await ffmpeg(...picture(14), ...tone(3), ...X264, '-g', '45', '-c:a', 'aac', at('early.mp4'));
+    await ffmpeg(...picture(14, '64x36'), ...tone(3), ...X264, '-g', '45', '-c:a', 'aac', at('early.mp4'));
     const { table } = await look('early.mp4');
     expect(table.part(table.chunks.at(-1)!)).toMatchObject({ audio: [{ part: null, runIn: 8 }] });
     const { result } = await encoded('early.mp4');

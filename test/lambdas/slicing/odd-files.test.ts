@@ -12,8 +12,10 @@ import { inspect } from '../../../lambdas/slicing/inspect.ts';
 import { describe as described } from '../../../lambdas/slicing/playlists.ts';
 import { programPath } from '../../../lambdas/slicing/program.ts';
 import { Refusal } from '../../../lambdas/slicing/refusal.ts';
+import { longestSegment } from '../../../lambdas/slicing/repeats.ts';
 import { brightness, encodeFile, fileSource, packets, samples, workFolder, type Encoded } from './media.ts';
-import { ODD_FILES, type Expected, type OddFile } from './odd-files.ts';
+import { MATRIX, ODD_FILES, titleOf } from '../../odd-files/list.ts';
+import type { Expected, OddFile } from '../../odd-files/making.ts';
 import type { SlicingOptions } from '../../../lib/contract/slicing.ts';
 import { OPTIONS } from './options.ts';
 
@@ -90,6 +92,7 @@ async function check(expected: Expected, { out, chunks }: { out: Encoded; chunks
   for (const { kind, segments } of renditions) {
     const total = segments.reduce((sum, { duration }) => sum + duration, 0);
     expect(Math.abs(total - expected.seconds), `${kind} is ${total} s long`).toBeLessThan(0.05);
+    expect(Math.max(...segments.map(({ duration }) => duration))).toBeLessThan(longestSegment(OPTIONS.segmentSeconds));
   }
   const times = (await packets(pictures)).map(({ pts }) => pts - 1);
   expect(Math.min(...times)).toBeCloseTo(0, 3);
@@ -128,10 +131,8 @@ async function check(expected: Expected, { out, chunks }: { out: Encoded; chunks
   }
 }
 
-const title = ({ row, door }: OddFile): string => (door === undefined ? row : `${row}: ${door}`);
-
 describe('odd files', () => {
-  it.each(ODD_FILES.map((file) => ({ what: title(file), file })))('$what', { timeout: 120_000 }, async ({ file }) => {
+  it.each(ODD_FILES.map((file) => ({ what: titleOf(file), file })))('$what', { timeout: 120_000 }, async ({ file }) => {
     await file.make(at);
     const { expected } = file;
     if ('refused' in expected) {
@@ -142,11 +143,17 @@ describe('odd files', () => {
     await rm(`${at(file.name)}.out`, { recursive: true, force: true });
   });
 
+  it('are called by names of their own', () => {
+    const names = MATRIX.map(({ name }) => name);
+    expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
+  });
+
   it('have a row each in docs/slicing.md, and each row has a file', async () => {
     const text = await readFile(new URL('../../../docs/slicing.md', import.meta.url), 'utf8');
     const [, table] = text.split('\n## Odd files\n');
     const rows = [...table!.split('\n## ')[0]!.matchAll(/^\| ([^|]+?) +\|/gm)].map((match) => match[1]!);
     const listed = rows.filter((row) => row !== 'what' && !row.startsWith('-'));
     expect(listed.toSorted()).toEqual([...new Set(ODD_FILES.map(({ row }) => row))].toSorted());
+    expect(listed).toEqual(expect.arrayContaining(MATRIX.map(({ row }) => row)));
   });
 });

@@ -1,14 +1,33 @@
 /** Remuxing: the same packets, at the same times, with an index. */
 import { createReadStream } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { remux, worthRemuxing } from '../../../lambdas/slicing/remuxer.ts';
+import { inspect, tableOfRemuxed } from '../../../lambdas/slicing/inspect.ts';
+import { remux, type Remuxed } from '../../../lambdas/slicing/remuxer.ts';
+import { canRemux, measuredByRemuxing, worthRemuxing } from '../../../lambdas/slicing/remux-args.ts';
+import type { SegmentTable } from '../../../lambdas/slicing/segment-table.ts';
+import type { SlicingOptions } from '../../../lib/contract/slicing.ts';
 import type { SourceInfo } from '../../../lib/contract/source.ts';
 import { ProcessError } from '../../../lib/process.ts';
-import type { MovieIndex } from '../../../lib/media/sample-table.ts';
-import { ffmpeg, H264, packets, picture, tone, workFolder } from './media.ts';
+import {
+  brightness,
+  encodeFile,
+  ffmpeg,
+  fileSource,
+  H264,
+  packets,
+  picture,
+  samples,
+  tone,
+  workFolder,
+} from './media.ts';
+import { OPTIONS } from './options.ts';
+
+/** A flash at each full second, and a beep. */
+const FLASHES = 'testsrc2=s=320x180:r=30,lutyuv=y=16+(val-16)*0.45,drawbox=c=white:t=fill:enable=lt(mod(t\\,1)\\,0.08)';
+const BEEPS = 'aevalsrc=0.6*sin(2*PI*1000*t)*lt(mod(t\\,1)\\,0.06):s=48000:c=mono';
 
 let folder: string;
 let remove: () => Promise<void>;
@@ -18,31 +37,47 @@ beforeAll(async () => {
 });
 afterAll(() => remove());
 
-const STREAMS = [
-  { index: 0, codec: 'h264' },
-  { index: 1, codec: 'aac' },
-];
+const FACTS = {
+  container: 'matroska,webm',
+  video: { index: 0, codec: 'h264' },
+  audio: [{ index: 1, codec: 'aac' }],
+} as unknown as SourceInfo;
 
-async function all(pieces: AsyncIterable<Buffer>): Promise<Buffer> {
+async function joined(pieces: AsyncIterable<Buffer>): Promise<Buffer> {
   const taken: Buffer[] = [];
   for await (const piece of pieces) taken.push(piece);
   return Buffer.concat(taken);
 }
 
-async function remuxed(name: string): Promise<MovieIndex> {
-  let found: MovieIndex | undefined;
-  const pieces = remux({
-    input: createReadStream(at(name)),
-    container: name.endsWith('.ts') ? 'mpegts' : 'matroska,webm',
-    streams: [
-      { index: 0, codec: 'h264' },
-      { index: 1, codec: name === 'late.mkv' ? 'opus' : 'aac' },
-    ],
-    timeoutMs: 60_000,
-    onIndex: (index) => (found = index),
-  });
-  await writeFile(at(`${name}.mp4`), await all(pieces));
-  return found!;
+const OPTIONS_HERE: SlicingOptions = { ...OPTIONS, copyMaxMbps: 16, chunkSeconds: 4 };
+
+interface Made extends Remuxed {
+  readonly info: SourceInfo;
+  readonly path: string;
+  readonly table: SegmentTable | undefined;
+}
+
+/** As probe does it: looked at, written again, and laid. */
+async function remuxed(name: string, options: Partial<SlicingOptions> = {}): Promise<Made> {
+  const all = { ...OPTIONS_HERE, ...options };
+  const source = await fileSource(at(name));
+  const fetchWhole = (to: string) => copyFile(at(name), to);
+  const { info } = await inspect({ source, path: at('stand-in'), fetchWhole, options: all, timeoutMs: 60_000 });
+  let made: Remuxed | undefined;
+  const pieces = remux({ input: createReadStream(at(name)), info, timeoutMs: 60_000, onEnd: (end) => (made = end) });
+  const path = at(`${name}.mp4`);
+  await writeFile(path, await joined(pieces));
+  return { ...made!, info, path, table: tableOfRemuxed(made!, info, all) };
+}
+
+/** What is published of it, chunk by chunk, group by group. */
+const published = ({ path, info, table }: Made, options: Partial<SlicingOptions> = {}) =>
+  encodeFile(path, { info: { ...info, duration: table!.seconds }, table }, { ...OPTIONS_HERE, ...options });
+
+/** A hash of each picture, decoded and in the order they are shown in. */
+async function decoded(path: string): Promise<string[]> {
+  const said = await ffmpeg('-i', path, '-map', '0:v:0', '-fps_mode', 'passthrough', '-f', 'framemd5', '-');
+  return [...said.matchAll(/^0,.*, *([0-9a-f]{32})$/gm)].map(([, hash]) => hash!);
 }
 
 describe('a source without an index', () => {
@@ -54,7 +89,7 @@ describe('a source without an index', () => {
   ];
   it.each(sources)('%s keeps its pictures, their order and their times', async (name, args) => {
     await ffmpeg(...picture(6), ...tone(6), ...H264, ...args, at(name));
-    const { tracks } = await remuxed(name);
+    const { tracks } = (await remuxed(name)).index;
     const { samples, timescale } = tracks[0]!;
     const pictures = await packets(at(name), 'v:0');
     expect(samples.count).toBe(pictures.length);
@@ -71,7 +106,7 @@ describe('a source without an index', () => {
 
   it('that counts in milliseconds has frames of sound without gaps nonetheless', async () => {
     await ffmpeg(...picture(6), ...tone(6), ...H264, '-c:a', 'aac', at('rounded.mkv'));
-    const { samples } = (await remuxed('rounded.mkv')).tracks[1]!;
+    const { samples } = (await remuxed('rounded.mkv')).index.tracks[1]!;
     expect(samples.count).toBeGreaterThan(250);
     const steps = Array.from(samples.decode.subarray(1), (time, i) => time - samples.decode[i]!);
     expect(new Set(steps)).toEqual(new Set([1024]));
@@ -86,39 +121,191 @@ describe('a source without an index', () => {
     }
     const pieces = remux({
       input: broken(),
-      container: 'mpegts',
-      streams: STREAMS,
+      info: { ...FACTS, container: 'mpegts' },
       timeoutMs: 60_000,
-      onIndex: () => undefined,
+      onEnd: () => undefined,
     });
-    await expect(all(pieces)).rejects.toThrow('the line is down');
+    await expect(joined(pieces)).rejects.toThrow('the line is down');
   });
 
   it('that is none is refused by ffmpeg', async () => {
     const pieces = remux({
-      container: 'matroska,webm',
       input: Readable.from([Buffer.from('hello '.repeat(10_000))]),
-      streams: STREAMS,
+      info: FACTS,
       timeoutMs: 60_000,
-      onIndex: () => undefined,
+      onEnd: () => undefined,
     });
-    await expect(all(pieces)).rejects.toThrow(ProcessError);
+    await expect(joined(pieces)).rejects.toThrow(ProcessError);
   });
 });
 
-it('short ones, and what MP4 cannot hold, are encoded as they are', () => {
-  const of = (video: string, audio: string, container = 'matroska,webm', duration = 3600) =>
-    worthRemuxing(
-      {
-        container,
-        duration,
-        video: { codec: video } as SourceInfo['video'],
-        audio: [{ codec: audio }] as SourceInfo['audio'],
-      },
-      { segmentType: 'fmp4' },
+it('short ones, what has no clock of its own, and segments of MPEG-TS are encoded as they are', () => {
+  const of = (codec: string, container = 'matroska,webm', duration = 3600, segmentType: 'fmp4' | 'mpegts' = 'fmp4') =>
+    worthRemuxing({ container, duration, video: { codec } as SourceInfo['video'] }, { segmentType });
+  expect(of('h264')).toBe(true);
+  expect(of('vp8')).toBe(true);
+  expect(of('mpeg4', 'avi')).toBe(true);
+  expect(of('h264', 'mpegts', 200)).toBe(false);
+  expect(of('h264', 'h264')).toBe(false);
+  expect(of('none')).toBe(false);
+  expect(of('h264', 'mpegts', 3600, 'mpegts')).toBe(false);
+});
+
+const GROUPS = [...H264, '-bf', '2', '-g', '45', '-sc_threshold', '0'];
+
+describe('what players take as it is', () => {
+  beforeAll(async () => {
+    await ffmpeg(...picture(14), ...tone(14), ...GROUPS, '-c:a', 'aac', at('film.mp4'));
+  });
+
+  it.each(['mkv', 'ts', 'flv', 'avi'])('%s: its pictures and AAC are copied, and none is lost', async (ending) => {
+    const name = `copied.${ending}`;
+    // AVI does not say when a picture is shown that is not shown in the order it is stored in.
+    const pictures = ending === 'avi' ? [...H264, '-bf', '0', '-g', '45', '-sc_threshold', '0'] : ['-c:v', 'copy'];
+    const sound = ending === 'avi' ? ['-c:a', 'mp3'] : ['-c:a', 'copy'];
+    await ffmpeg('-i', at('film.mp4'), ...pictures, ...sound, at(name));
+    const made = await remuxed(name);
+    expect(made.table?.copied).toBeDefined();
+    const out = await published(made);
+    expect(out.plan.video[0]).toMatchObject({ name: '180p', copied: true });
+    expect(out.plan.audio[0]!.copied).toBe(ending === 'avi' ? undefined : true);
+    expect(await decoded(out.joined('video', '180p'))).toEqual(await decoded(at(name)));
+    const times = (await packets(out.joined('video', '180p'))).map(({ pts }) => pts).sort((a, b) => a - b);
+    // The first one is shown from the beginning, when sound begins before it.
+    times.slice(1).forEach((time, i) => expect(Math.abs(time - times[1]! - i / 30)).toBeLessThan(0.002));
+    const [heard] = await packets(out.joined('audio', 'main'));
+    expect(Math.abs(heard!.pts - 1)).toBeLessThan(0.05);
+  });
+
+  it('pictures of an AVI that are shown in another order than they are stored in, which it does not say, are none', async () => {
+    await ffmpeg(...picture(4), ...GROUPS, '-preset', 'veryfast', at('order.avi'));
+    await expect(remuxed('order.avi')).rejects.toThrow('order that nobody says');
+  });
+
+  it('keyframes that others before them are needed for begin no segment of a copy', async () => {
+    await ffmpeg(...picture(14), ...GROUPS, '-x264-params', 'open-gop=1:keyint=45', at('open.ts'));
+    const open = await remuxed('open.ts');
+    expect(open.table?.copied).toBeUndefined();
+    // Chunks begin there all the same.
+    expect(open.table!.chunks.length).toBeGreaterThan(1);
+    expect(open.fresh === undefined || open.fresh.tracks[0]!.samples.sync.filter(Boolean).length === 1).toBe(true);
+  });
+
+  it('other parameters from somewhere on begin none, either', async () => {
+    await ffmpeg(...picture(4), ...GROUPS, at('first.ts'));
+    await ffmpeg(...picture(10), ...GROUPS, '-bf', '0', '-refs', '4', at('second.ts'));
+    await writeFile(at('joined.ts'), Buffer.concat([await readFile(at('first.ts')), await readFile(at('second.ts'))]));
+    const { table, fresh } = await remuxed('joined.ts');
+    expect(table).toBeDefined();
+    expect(table!.copied).toBeUndefined();
+    expect(fresh!.tracks[0]!.samples.sync.filter(Boolean).length).toBeLessThan(4);
+  });
+});
+
+describe('text inside it', () => {
+  const SRT =
+    '1\n00:00:01,000 --> 00:00:03,000\nOne\n\n2\n00:00:02,500 --> 00:00:03,500\nTwo & two\n\n3\n00:00:08,250 --> 00:00:09,000\nOK\n';
+
+  it('is read in the same pass, each cue for as long as it says, whatever others are shown meanwhile', async () => {
+    await writeFile(at('said.srt'), SRT);
+    const texts = [
+      '-c:s:0',
+      'srt',
+      '-c:s:1',
+      'ass',
+      '-metadata:s:s:0',
+      'language=eng',
+      '-metadata:s:s:1',
+      'language=ger',
+    ];
+    await ffmpeg(
+      ...[picture(12, '640x360'), tone(12), ['-i', at('said.srt'), '-i', at('said.srt')]].flat(),
+      '-map',
+      '0',
+      '-map',
+      '1',
+      '-map',
+      '2',
+      '-map',
+      '3',
+      ...GROUPS,
+      '-c:a',
+      'aac',
+      ...texts,
+      at('said.mkv'),
     );
-  expect(of('h264', 'aac')).toBe(true);
-  expect(of('h264', 'aac', 'mpegts', 200)).toBe(false);
-  expect(of('vp8', 'vorbis')).toBe(false);
-  expect(of('h264', 'mp3', 'avi')).toBe(false);
+    const options = { ladder: [360, 234] };
+    const made = await remuxed('said.mkv', options);
+    expect(made.table!.copied).toBeDefined();
+    const out = await published(made, options);
+    expect(out.texts.map(({ track: { language, label } }) => [language, label])).toEqual([
+      ['en', 'English'],
+      ['de', 'Deutsch'],
+    ]);
+    for (const { cues } of out.texts) {
+      expect(cues.map(({ text }) => text)).toEqual(['One', 'Two &amp; two', 'OK']);
+      const times = [1, 3, 2.5, 3.5, 8.25, 9];
+      cues
+        .flatMap(({ start, end }) => [start, end])
+        .forEach((time, i) => expect(Math.abs(time - times[i]!)).toBeLessThan(0.03));
+    }
+  });
+});
+
+describe('what MP4 cannot hold', () => {
+  const sources: [name: string, args: string[]][] = [
+    ['vorbis.mkv', [...GROUPS, '-c:a', 'libvorbis']],
+    ['pcm.mkv', [...GROUPS, '-c:a', 'pcm_s16le']],
+    ['pcm24.mkv', [...GROUPS, '-c:a', 'pcm_s24le']],
+    ['mjpeg.avi', ['-c:v', 'mjpeg', '-c:a', 'pcm_s16le']],
+    ['xvid.avi', ['-c:v', 'mpeg4', '-vtag', 'XVID', '-g', '60', '-bf', '0', '-c:a', 'mp3']],
+    ['bpictures.avi', ['-c:v', 'mpeg4', '-vtag', 'XVID', '-g', '60', '-bf', '2', '-c:a', 'mp3']],
+    ['wmv.wmv', ['-c:v', 'wmv2', '-b:v', '1M', '-g', '60', '-c:a', 'wmav2']],
+    ['divx3.avi', ['-c:v', 'msmpeg4', '-g', '60', '-c:a', 'pcm_u8']],
+    ['film.mpg', ['-c:v', 'mpeg2video', '-g', '30', '-bf', '2', '-c:a', 'mp2']],
+    ['flash.flv', ['-c:v', 'flv1', '-g', '30', '-c:a', 'mp3', '-ar', '44100']],
+  ];
+  it.each(sources)('%s: pictures and sound in their order, at their times', async (name, args) => {
+    await ffmpeg('-f', 'lavfi', '-i', FLASHES, '-f', 'lavfi', '-i', BEEPS, '-t', '9', ...args, '-ac', '2', at(name));
+    const made = await remuxed(name, { ladder: [180] });
+    expect(made.table!.chunks.length).toBeGreaterThan(1);
+    const out = await published(made, { ladder: [180] });
+    const pictures = out.joined('video', '180p');
+    const frames = await brightness(pictures);
+    const flashes = frames.flatMap(({ time, value }, i) =>
+      value > 120 && !(frames[i - 1]! && frames[i - 1]!.value > 120) ? [time - 1] : [],
+    );
+    expect(flashes.map((time) => Math.round(time * 10) / 10)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
+    expect(frames.length).toBe((await decoded(at(name))).length);
+    const sound = await samples(out.joined('audio', 'main'), true);
+    const heard: number[] = [];
+    let last = -Infinity;
+    sound.forEach((value, i) => {
+      if (Math.abs(value) < 3000) return;
+      if (i - last > 4800) heard.push(i / 48_000);
+      last = i;
+    });
+    expect(heard.length).toBe(9);
+    heard.forEach((time, i) => expect(Math.abs(time - flashes[i]!), `${time} for ${flashes[i]}`).toBeLessThan(0.05));
+  });
+});
+
+it('what is large, and only a reading of all of it measures, is measured by that pass', async () => {
+  await ffmpeg(...picture(4), ...H264, at('large.ts'));
+  const file = await fileSource(at('large.ts'));
+  const size = 300 * 1024 ** 2;
+  const source = {
+    size,
+    read: async (offset: number, length: number) => {
+      const there = await file.read(offset, length);
+      return Buffer.concat([there, Buffer.alloc(Math.max(0, Math.min(length, size - offset) - there.length))]);
+    },
+  };
+  const fetchWhole = () => Promise.reject(new Error('it was read'));
+  const look = { source, path: at('stand-in'), fetchWhole, options: OPTIONS, timeoutMs: 60_000 };
+  expect(await inspect({ ...look, remuxes: true })).toMatchObject({ table: undefined, unmeasured: true });
+  await expect(inspect(look)).rejects.toThrow('it was read');
+  const facts = { container: 'mpegts', video: { codec: 'h264' } as SourceInfo['video'] };
+  expect(measuredByRemuxing({ ...facts, bytes: 2 ** 20 }, OPTIONS)).toBe(false);
+  expect(canRemux({ ...facts, container: 'h264' }, OPTIONS)).toBe(false);
 });

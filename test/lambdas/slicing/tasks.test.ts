@@ -61,11 +61,11 @@ describe('the ladder', () => {
     expect(lengths(ladder)).toEqual(Array.from({ length: 10 }, () => 60));
   });
 
-  it('begins with one chunk where that is what plays first', () => {
+  it('begins with single chunks where that is what plays first', () => {
     const { chunks, later } = lay(false, 'first-play');
     expect(later).toEqual(['video/1080p', 'video/720p']);
     expectWhole(chunks);
-    expect(lengths(chunks)).toEqual([12, ...Array.from({ length: 9 }, () => 60), 48]);
+    expect(lengths(chunks)).toEqual([12, 12, ...Array.from({ length: 9 }, () => 60), 36]);
   });
 
   it('is a chunk each where the one rung is no low one', () => {
@@ -79,9 +79,10 @@ it('makes a low rung of the first three minutes ahead of the rest where nothing 
   const early = chunks.filter(({ ahead }) => ahead);
   expect(early.map(({ start, duration }) => [start, duration])).toEqual([
     [0, 12],
-    [12, 60],
-    [72, 60],
-    [132, 48],
+    [12, 12],
+    [24, 60],
+    [84, 60],
+    [144, 36],
   ]);
   expectWhole(chunks.filter(({ ahead }) => ahead !== true));
   for (const { start, only } of chunks.filter(({ ahead }) => ahead !== true))

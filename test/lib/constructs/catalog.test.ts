@@ -91,6 +91,19 @@ describe('the catalog stage', () => {
     expect([...grants.keys()].filter((action) => action.includes('*'))).toEqual([]);
   });
 
+  it('may read what tasks measured before it removes that, and remove sources daily only where the options say so', () => {
+    expect(keysOf(grantsOf(template, 'CatalogRemoverRole').get('s3:GetObject'))).toEqual(['work/*']);
+    const expiry = (of: Template) =>
+      Object.values(of.findResources('AWS::Lambda::Function')).find(
+        (fn) => fn['Properties'].Environment?.Variables.SOURCES_GO !== undefined,
+      )!['Properties'].Environment.Variables.SOURCES_GO;
+    expect(expiry(template)).toBe('no');
+    expect(grantsOf(template, 'CatalogExpiryRole').get('s3:DeleteObject')).toBeUndefined();
+    const going = synth({ 'slicing.keepSourceDays': 30 });
+    expect(expiry(going)).toBe('yes');
+    expect(keysOf(grantsOf(going, 'CatalogExpiryRole').get('s3:DeleteObject'))).toEqual(['uploads/*']);
+  });
+
   it('looks every day for what was kept long enough, marks it and hands it over, no more', () => {
     template.hasResourceProperties('AWS::Events::Rule', { ScheduleExpression: 'cron(10 0 * * ? *)' });
     const grants = grantsOf(template, 'CatalogExpiryRole');

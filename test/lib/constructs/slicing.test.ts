@@ -46,6 +46,7 @@ describe('the slicing stage', () => {
     expect(States['Probe source']?.Parameters).toEqual({
       'execution.$': '$$.Execution.Name',
       'event.$': '$$.Execution.Input',
+      'before.$': '$',
     });
     expect(States['Probe source']?.Next).toBe('Planned?');
     const planned = { Variable: '$.outcome', StringEquals: 'planned' };
@@ -54,7 +55,25 @@ describe('the slicing stage', () => {
       { And: [inParts, { Variable: '$.plan.chunkCount', NumericLessThanEquals: 8 }], Next: 'Each of few tasks' },
       { ...inParts, Next: 'Each task' },
       { ...planned, Next: 'Encode whole' },
+      { Variable: '$.outcome', StringEquals: 'stretches', Next: 'Each stretch' },
     ]);
+    // What is large and has no index is read in stretches first; what goes wrong there, probe does alone.
+    expect(States['Each stretch']).toMatchObject({
+      Type: 'Map',
+      ItemsPath: '$.stretches',
+      ItemSelector: {
+        'execution.$': '$$.Execution.Name',
+        'event.$': '$$.Execution.Input',
+        read: {
+          'source.$': '$.source',
+          'stretch.$': '$$.Map.Item.Value',
+          'videoId.$': '$.videoId',
+          'revision.$': '$.revision',
+        },
+      },
+      Next: 'Probe source',
+      Catch: [{ ErrorEquals: ['States.ALL'], Next: 'Probe source' }],
+    });
     expect(States['Encode whole']).toMatchObject({
       Type: 'Task',
       Parameters: { 'plan.$': '$.plan', 'chunk.$': '$.chunks[0]' },
@@ -81,7 +100,7 @@ describe('the slicing stage', () => {
 
   it('retries only what may go away by itself; how long, throttled.test.ts counts', () => {
     const tasks = tasksOf(machine);
-    expect(tasks).toHaveLength(9);
+    expect(tasks).toHaveLength(10);
     for (const [, { Retry = [] }] of tasks) {
       const names = Retry.flatMap(({ ErrorEquals }) => ErrorEquals);
       expect(names.filter((name) => /^States\.|Refusal/.test(name))).toEqual([]);

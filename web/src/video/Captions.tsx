@@ -13,7 +13,7 @@ import classes from './video.module.css';
 
 export function Captions({ video, mayEdit }: { video: Video; mayEdit: boolean }) {
   const texts = video.texts ?? [];
-  if (texts.length === 0 && !mayEdit) return null;
+  if (texts.length === 0 && (!mayEdit || video.status === 'failed')) return null;
   return (
     <section>
       <h2>Captions</h2>

@@ -38,7 +38,7 @@ export function DetailsTab({ video, isShown, mayEdit }: { video: Video; isShown:
     ['Picture', video.width && video.height ? `${video.width} × ${video.height} px` : sound ? 'none' : unknown],
     ['Length', video.duration === null ? unknown : `${clock(video.duration)} (${video.duration.toFixed(3)} s)`],
     ['Video id', video.id],
-    ['Revision', video.revision > 0 ? String(video.revision) : 'none yet'],
+    ['Revision', video.revision > 0 ? String(video.revision) : isOver ? 'none' : 'none yet'],
     ...(video.removeOn === undefined ? [] : ([['Kept until', video.removeOn]] satisfies [string, string][])),
   ];
   return (
@@ -54,8 +54,7 @@ export function DetailsTab({ video, isShown, mayEdit }: { video: Video; isShown:
                 <Table.Tr>
                   <Table.Th>Rendition</Table.Th>
                   <Table.Th>Shape</Table.Th>
-                  <Table.Th ta="right">Average</Table.Th>
-                  <Table.Th ta="right">Size</Table.Th>
+                  <Table.Th ta="right">Size, bit rate</Table.Th>
                 </Table.Tr>
               </Table.Thead>
               <Table.Tbody>
@@ -69,11 +68,10 @@ export function DetailsTab({ video, isShown, mayEdit }: { video: Video; isShown:
                       {shapes[one.kind](one)}
                       {one.frameRate !== undefined && <small>{Number(one.frameRate.toFixed(2))} fps</small>}
                     </Table.Td>
-                    <Table.Td ta="right">
-                      {bitRate(one.averageBandwidth)}
-                      <small>peak {bitRate(one.bandwidth)}</small>
+                    <Table.Td ta="right" title={`at its peak ${bitRate(one.bandwidth)}`}>
+                      {isGrowing ? 'growing' : bytes(one.bytes)}
+                      <small>{bitRate(one.averageBandwidth)}</small>
                     </Table.Td>
-                    <Table.Td ta="right">{isGrowing ? 'growing' : bytes(one.bytes)}</Table.Td>
                   </Table.Tr>
                 ))}
               </Table.Tbody>

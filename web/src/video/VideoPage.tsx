@@ -125,7 +125,11 @@ function Loaded({ video }: { video: Video }) {
           </Tabs.Panel>
           <Tabs.Panel value="details" className={classes.panel}>
             <DetailsTab video={video} isShown={tab === 'details'} mayEdit={mayEdit} />
-            {mayEdit && isPlayable(video) && <PosterSection video={video} />}
+            {mayEdit && isPlayable(video) && (
+              <div className={classes.more}>
+                <PosterSection video={video} />
+              </div>
+            )}
           </Tabs.Panel>
           {mayEdit && (
             <Tabs.Panel value="access" className={classes.panel}>

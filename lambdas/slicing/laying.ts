@@ -1,0 +1,48 @@
+/** What a run is to do: by the index a source has or is given, and by the engine that is right for it. */
+import { costOptions } from '../../lib/contract/cost.ts';
+import { json } from '../../lib/contract/env.ts';
+import type { Chunk, Plan } from '../../lib/contract/plan.ts';
+import type { SlicingOptions } from '../../lib/contract/slicing.ts';
+import { architecture } from './budget.ts';
+import { checkTime, chooseEngine } from './engine.ts';
+import { checkBytes, checkLimits, fits } from './facts.ts';
+import { planSlicing } from './plan.ts';
+import { withIndex } from './remux.ts';
+import type { SegmentTable } from './segment-table.ts';
+
+export interface Laid {
+  readonly plan: Plan;
+  readonly chunks: Chunk[];
+  readonly table: SegmentTable | undefined;
+}
+
+export const costs = () => json('SLICING_COST', costOptions);
+
+/**
+ * What the right engine for it works by: our own functions, or MediaConvert, which knows no segment table. Throws Refusal for
+ * what one function would have to encode whole and cannot.
+ */
+export function byEngine(own: Laid, whole: Pick<Laid, 'plan' | 'chunks'>, options: SlicingOptions): Laid {
+  const theirs: Laid = { ...whole, plan: { ...whole.plan, engine: 'mediaconvert' }, table: undefined };
+  const { bytes } = own.plan.source.info;
+  const [ours, other] = [own, theirs].map(({ plan, chunks }) => ({ ...plan, chunks }));
+  const choice = { own: ours!, theirs: other!, fits: fits(bytes, options) };
+  if (chooseEngine(choice, costs(), architecture) === 'mediaconvert') return theirs;
+  if (own.plan.timescale === null) {
+    checkBytes(bytes, options);
+    checkTime(ours!, costs());
+  }
+  return own;
+}
+
+/** The plan by the table that a pass over the source gives it, if it does. */
+export async function withFoundIndex(asItIs: Laid, by: Parameters<typeof withIndex>[1]): Promise<Laid | undefined> {
+  const { videoId, revision, execution, source } = asItIs.plan;
+  const made = await withIndex(asItIs, by);
+  if (!made) return undefined;
+  const { table, remuxed } = made;
+  const counted = { ...source, info: { ...source.info, duration: table.seconds } };
+  checkLimits(counted.info, by.options);
+  const of = { videoId, revision, execution, source: counted, ...(remuxed && { remuxed }) };
+  return { ...planSlicing(of, by.options, table), table };
+}

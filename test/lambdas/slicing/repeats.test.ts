@@ -1,0 +1,81 @@
+/** Where a held picture is repeated. That it is seen to be is in odd-files.test.ts. */
+import { describe, expect, it } from 'vitest';
+import { repeated, repeatsIn } from '../../../lambdas/slicing/repeats.ts';
+import { ScanReader } from '../../../lambdas/slicing/scan.ts';
+import { segmentTable } from '../../../lambdas/slicing/segment-table.ts';
+import type { IndexedTrack } from '../../../lib/media/sample-table.ts';
+
+describe('segments cut at multiples', () => {
+  it.each<[number, number, number, number[]]>([
+    [0.9, 13, 2, [2, 4, 6, 8, 10, 12]],
+    // A picture that begins with the segment is no repeat; nor is one that is held for a moment.
+    [0.9, 12, 2, [2, 4, 6, 8, 10]],
+    [0.9, 12.2, 2, [2, 4, 6, 8, 10]],
+    [5.9, 30, 6, [6, 12, 18, 24]],
+    [6, 30, 6, [12, 18, 24]],
+    // As long as they may be without.
+    [0, 10, 6, []],
+    [5, 10.4, 6, []],
+    [5, 10.6, 6, [6]],
+  ])('a hole from %d to %d s, segments of %d s', (from, to, segmentSeconds, times) => {
+    expect(repeatsIn([{ from, to }], segmentSeconds)).toEqual(times);
+  });
+
+  it('of a day are no more than a command line holds', () => {
+    const times = repeatsIn([{ from: 1, to: 86_400 }], 6);
+    expect(times).toHaveLength(600);
+    expect(repeated(times)[0]!.length).toBeLessThan(100_000);
+  });
+
+  it('nothing is changed where nothing is held', () => {
+    expect(repeated(repeatsIn([{ from: 0, to: 1 }], 6))).toEqual([]);
+  });
+});
+
+it('holes are between what is shown one after another, and to the end of all', () => {
+  const reader = new ScanReader(2);
+  reader.line('#tb 0: 1/8');
+  reader.line('#tb 1: 1/8');
+  // A picture that is decoded after one it is shown before.
+  for (const [dts, pts] of [
+    [0, 0],
+    [1, 2],
+    [2, 1],
+    [100, 103],
+    [101, 101],
+    [102, 102],
+  ])
+    reader.line(`0, ${dts}, ${pts}, 1, 10, 0x0`);
+  for (let i = 0; i < 20; i += 1) reader.line(`1, ${i * 10}, ${i * 10}, 10, 10, 0x0`);
+  const { tracks, end } = reader.result();
+  expect(end).toBe(25);
+  expect(tracks[0]!.holes).toEqual([
+    { from: 0.25, to: 12.625 },
+    { from: 12.875, to: 25 },
+  ]);
+  expect(tracks[1]!.holes).toEqual([]);
+});
+
+it('in a segment table a long still holds cuts, and chunks begin at keyframes all the same', () => {
+  // Ten pictures a second for a second, one held for 29 s, and ten a second for three seconds.
+  const times = [...Array.from({ length: 10 }, (_, i) => i), ...Array.from({ length: 30 }, (_, i) => 300 + i)];
+  const track: IndexedTrack = {
+    timescale: 10,
+    edit: { delay: 0, from: 0, length: undefined },
+    trak: Buffer.alloc(0),
+    samples: {
+      count: 40,
+      decode: Float64Array.from(times),
+      composition: new Int32Array(40),
+      offset: new Float64Array(40),
+      size: new Uint32Array(40).fill(1),
+      sync: Uint8Array.from(times, (time) => (time % 300 === 0 ? 1 : 0)),
+      lastDuration: 1,
+    },
+  };
+  const options = { segmentSeconds: 6, chunkSeconds: 12, maxChunks: 10, audio: [] };
+  const table = segmentTable({ timescale: 10, tracks: [track] }, options)!;
+  expect(table.starts).toEqual([0, 6, 12, 18, 24, 30]);
+  expect(table.chunks.map(({ start }) => start)).toEqual([0, 30]);
+  expect(table.part(table.chunks[0]!)).toMatchObject({ cuts: [6, 12, 18, 24], repeats: [6, 12, 18, 24] });
+});
