@@ -264,7 +264,6 @@ describe('what MP4 cannot hold', () => {
     ['bpictures.avi', ['-c:v', 'mpeg4', '-vtag', 'XVID', '-g', '60', '-bf', '2', '-c:a', 'mp3']],
     ['wmv.wmv', ['-c:v', 'wmv2', '-b:v', '1M', '-g', '60', '-c:a', 'wmav2']],
     ['divx3.avi', ['-c:v', 'msmpeg4', '-g', '60', '-c:a', 'pcm_u8']],
-    ['film.mpg', ['-c:v', 'mpeg2video', '-g', '30', '-bf', '2', '-c:a', 'mp2']],
     ['flash.flv', ['-c:v', 'flv1', '-g', '30', '-c:a', 'mp3', '-ar', '44100']],
   ];
   it.each(sources)('%s: pictures and sound in their order, at their times', async (name, args) => {
