@@ -28,7 +28,12 @@ type Handler = (input: unknown, context: { getRemainingTimeInMillis: () => numbe
 const handlers: Record<string, Handler> = {};
 
 beforeAll(async () => {
-  close = await startHandlerEngine({ SLICING_PLACES: '200', PRESET: 'ultrafast', SLICING_OPTIONS: '{}' });
+  close = await startHandlerEngine({
+    SLICING_PLACES: '200',
+    SLICING_TASKS: '500',
+    PRESET: 'ultrafast',
+    SLICING_OPTIONS: '{}',
+  });
   const { stateMachineArn } = await new SFNClient({}).send(
     new CreateStateMachineCommand({
       name: `ladders-${process.pid}`,
