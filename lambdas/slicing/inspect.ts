@@ -211,7 +211,7 @@ export function tableOfRemuxed(
   options: SlicingOptions,
 ): SegmentTable | undefined {
   const copied = fresh && tableOf(fresh, info, options);
-  return copied?.copied ? copied : tableOf(index, info, options, false);
+  return copied?.copied ? copied : tableOf(index, info, options, hasPicture(info) ? false : mayCopy(info, options));
 }
 
 /** What of the tracks could be copied by their description. */

@@ -13,6 +13,9 @@ const WORTH_BYTES = 256 * 1024 ** 2;
 /** Containers that can be read from beginning to end without looking ahead. */
 const CONTAINERS = new Set(['matroska,webm', 'mpegts', 'mpeg', 'flv', 'live_flv', 'avi', 'asf']);
 
+/** Those of sound alone, besides. */
+const SOUND_CONTAINERS = new Set(['mp3', 'ogg', 'wav', 'w64', 'aac']);
+
 /** Codecs that ISO base media has a sample entry for, which ffmpeg writes and reads. */
 const PICTURES = new Set('h264 hevc av1 vp9 mpeg4 mpeg2video mpeg1video'.split(' '));
 const SOUNDS = new Set('aac mp3 mp2 ac3 eac3 opus flac'.split(' '));
@@ -35,9 +38,13 @@ export const canRemux = (
   { segmentType }: Pick<SlicingOptions, 'segmentType'>,
 ): boolean =>
   segmentType === 'fmp4' &&
-  CONTAINERS.has(container) &&
-  hasPicture({ video }) &&
-  (PICTURES.has(video.codec) || QUICKTIME.has(video.codec) || (video.codec === 'vp8' && container === 'matroska,webm'));
+  (hasPicture({ video })
+    ? CONTAINERS.has(container) && canHold(container, video.codec)
+    : CONTAINERS.has(container) || SOUND_CONTAINERS.has(container));
+
+/** Whether its picture can be. */
+const canHold = (container: string, codec: string): boolean =>
+  PICTURES.has(codec) || QUICKTIME.has(codec) || (codec === 'vp8' && container === 'matroska,webm');
 
 /** Codecs whose tracks ffmpeg writes into no MP4, and reads from one: described by ourselves (described.ts). */
 const DESCRIBED = new Set(['vp8', 'vorbis']);

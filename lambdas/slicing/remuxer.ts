@@ -2,7 +2,7 @@
  * A source without an index, as movie fragments of the same packets, and the index that comes of writing them: one pass, no
  * picture decoded, memory of a fragment. Knows no AWS.
  */
-import type { SourceInfo } from '../../lib/contract/source.ts';
+import { hasPicture, type SourceInfo } from '../../lib/contract/source.ts';
 import { BoxError } from '../../lib/media/boxes.ts';
 import { FragmentIndex } from '../../lib/media/fragment-index.ts';
 import { readBoxes } from '../../lib/media/layout.ts';
@@ -30,7 +30,7 @@ interface RemuxOptions {
 export interface Remuxed {
   /** Bytes of the file. */
   readonly bytes: number;
-  /** The picture, sounds and texts, in the order of the source's facts. */
+  /** The picture, or what stands for it, sounds and texts, in the order of the source's facts. */
   readonly index: MovieIndex;
   /** The same, where only those keyframes count that need nothing before them; undefined: it cannot be copied. */
   readonly fresh: MovieIndex | undefined;
@@ -41,8 +41,9 @@ export interface Remuxed {
  * @throws ProcessError when ffmpeg cannot read or write it, BoxError, or what `input` breaks with
  */
 export async function* remux({ input, info, timeoutMs, signal, onEnd }: RemuxOptions): AsyncGenerator<Buffer> {
-  const texts = info.texts ?? [];
-  const running = start(programPath('ffmpeg'), remuxArgs(info), {
+  const { audio, texts = [] } = info;
+  const video = info.video && hasPicture({ video: info.video }) ? info.video : undefined;
+  const running = start(programPath('ffmpeg'), remuxArgs({ ...info, video }), {
     input: info.container === 'mpegts' ? straightened(input) : input,
     timeoutMs,
     ...memoryLimit(),
@@ -54,7 +55,6 @@ export async function* remux({ input, info, timeoutMs, signal, onEnd }: RemuxOpt
     Promise.all(running.pipes.slice(1).map(readText)),
   ]);
   said.catch(() => undefined);
-  const { video, audio } = info;
   const positions = [...(video ? [video] : []), ...audio].map((_, position) => position);
   const saysNoOrder = info.container === 'avi' && video?.codec === 'h264';
   let gathered: FragmentIndex | undefined;
@@ -89,6 +89,8 @@ export async function* remux({ input, info, timeoutMs, signal, onEnd }: RemuxOpt
     .slice(0, video ? 1 : 0)
     .map((track) => (info.container === 'avi' ? begunAtOnce(track) : track));
   const others = [...tracks.slice(pictures.length).map(evened), ...read];
+  // Of sound alone the first stands for the picture, too.
+  if (info.video && !video) pictures.push(...others.slice(0, 1));
   const fresh = pictures[0] && keyframes?.only(pictures[0].samples);
   onEnd({
     bytes: at + (texts.length > 0 ? bytes.length : 0),

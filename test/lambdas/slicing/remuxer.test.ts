@@ -147,7 +147,9 @@ it('short ones, what has no clock of its own, and segments of MPEG-TS are encode
   expect(of('mpeg4', 'avi')).toBe(true);
   expect(of('h264', 'mpegts', 200)).toBe(false);
   expect(of('h264', 'h264')).toBe(false);
-  expect(of('none')).toBe(false);
+  expect(of('none')).toBe(true);
+  expect(of('none', 'mp3')).toBe(true);
+  expect(of('none', 'mp3', 200)).toBe(false);
   expect(of('h264', 'mpegts', 3600, 'mpegts')).toBe(false);
 });
 
@@ -307,4 +309,36 @@ it('what is large, and only a reading of all of it measures, is measured by that
   const facts = { container: 'mpegts', video: { codec: 'h264' } as SourceInfo['video'] };
   expect(measuredByRemuxing({ ...facts, bytes: 2 ** 20 }, OPTIONS)).toBe(false);
   expect(canRemux({ ...facts, container: 'h264' }, OPTIONS)).toBe(false);
+});
+
+describe('sound alone', () => {
+  const sine = (hertz: number, seconds: number) => ['-f', 'lavfi', '-i', `sine=f=${hertz}:r=48000:d=${seconds}`];
+
+  it.each<[name: string, codec: string, args: string[], isCopied?: true]>([
+    ['alone.mp3', 'libmp3lame', []],
+    ['flac.mka', 'flac', []],
+    ['opus.ogg', 'libopus', []],
+    ['vorbis.ogg', 'libvorbis', ['-ac', '2']],
+    ['alone.wav', 'pcm_s24le', []],
+    ['alone.aac', 'aac', [], true],
+    ['alone.mka', 'aac', [], true],
+  ])('in %s (%s) is cut in pieces, each second at its place', async (name, codec, args, isCopied) => {
+    const silent = ['-af', 'volume=volume=0:enable=between(t\\,9\\,10)'];
+    await ffmpeg(...sine(440, 20), ...silent, '-c:a', codec, ...args, at(name));
+    const made = await remuxed(name);
+    expect(canRemux(made.info, OPTIONS_HERE)).toBe(true);
+    expect(made.table!.seconds).toBeCloseTo(20, 0);
+    const out = await published(made);
+    expect(out.plan.video).toEqual([]);
+    expect(out.plan.audio[0]!.copied).toBe(isCopied);
+    const path = out.joined('audio', 'main');
+    const frames = await packets(path);
+    const rate = out.plan.audio[0]!.sampleRate;
+    frames.forEach(({ pts }, i) => expect(pts).toBeCloseTo(1 + (i * 1024) / rate, 3));
+    const heard = await samples(path);
+    const loud = (from: number, to: number) =>
+      heard.subarray(from * 48_000, to * 48_000).reduce((most, value) => Math.max(most, Math.abs(value)), 0) > 2000;
+    // A codec's own first frame is up to 50 ms.
+    expect([loud(0.1, 8.9), loud(9.1, 9.9), loud(10.1, 19.9)]).toEqual([true, false, true]);
+  });
 });
