@@ -42,7 +42,8 @@
     const audio = new AudioContext({ sampleRate: 48000 });
     await audio.audioWorklet.addModule(URL.createObjectURL(new Blob([LISTENER], { type: 'text/javascript' })));
     const listener = new AudioWorkletNode(audio, 'listener');
-    listener.port.onmessage = ({ data }) => watched.sounds.push(data);
+    listener.port.addEventListener('message', ({ data }) => watched.sounds.push(data));
+    listener.port.start();
     audio.createMediaElementSource(video).connect(listener).connect(audio.destination);
     await audio.resume();
 
@@ -60,8 +61,9 @@
     const { videoWidth: width, videoHeight: height } = video;
     const whole = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
     whole.drawImage(video, 0, 0);
-    return places.map(([x, y]) => [
-      ...whole.getImageData(Math.floor(x * width), Math.floor(y * height), 1, 1).data.slice(0, 3),
-    ]);
+    return places.map(([x, y]) => {
+      const { data } = whole.getImageData(Math.floor(x * width), Math.floor(y * height), 1, 1);
+      return Array.from(data.subarray(0, 3));
+    });
   }
 })();
