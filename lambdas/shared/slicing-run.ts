@@ -7,7 +7,7 @@ import { z } from 'zod';
 import type { VideoRecord } from '../../lib/contract/video.ts';
 import { ask, ladderRun } from './ladder.ts';
 import { logger } from './logger.ts';
-import { changeVideo } from './videos.ts';
+import { changeVideo, readVideo } from './videos.ts';
 
 const states = new SFNClient({});
 
@@ -36,7 +36,7 @@ export async function askForLadder(video: VideoRecord): Promise<VideoRecord> {
   try {
     const change = { set: { slicing: { ...slicing, execution }, ladder }, remove: ['chunksDone'] as const };
     const asked = await changeVideo(id, change, { from: ['ready'], execution: slicing.execution });
-    if (!asked) return video;
+    if (!asked) return await asItIsNow(video);
     const { source } = z
       .object({ source: z.object({ bucket: z.string(), key: z.string() }) })
       .parse(JSON.parse(ladderPlan));
@@ -56,6 +56,12 @@ export async function askForLadder(video: VideoRecord): Promise<VideoRecord> {
     logger.warn('the ladder was not asked for', { videoId: id, error: error as Error });
     return video;
   }
+}
+
+/** Somebody else has asked meanwhile: the record says that it grows. */
+async function asItIsNow(video: VideoRecord): Promise<VideoRecord> {
+  const now = await readVideo(video.id);
+  return now?.status === 'ready' ? now : video;
 }
 
 /** `name`: 1 to 80 letters and digits; one that was given in the last 90 days starts nothing. */

@@ -184,7 +184,8 @@ describe.each(kinds)('of %s', (kind, file, args, options, now, later) => {
     const month = await budget.spentIn(budget.monthOf(new Date()));
 
     // Two viewers at once ask once; what they are told is what there is.
-    await Promise.all([askForLadder(before), askForLadder(before)]);
+    const viewers = await Promise.all([askForLadder(before), askForLadder(before)]);
+    expect(viewers.map(({ ladder }) => ladder?.state)).toEqual(['making', 'making']);
     expect(await executions(id)).toEqual([`${id}-ladder-1-1`]);
     const making = await recordOf(id);
     expect(making).toMatchObject({ status: 'ready', ladder: { state: 'making', tries: 1 } });
