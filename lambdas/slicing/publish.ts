@@ -90,10 +90,16 @@ export async function write(rendition: MergedRendition, plan: Plan, ended: boole
 async function list(plan: Plan, renditions: readonly MergedRendition[], { ended }: Published): Promise<void> {
   const { videoId, execution, revision } = plan;
   const described = renditions.map((rendition) => describe(rendition, plan, !ended));
-  const record = await readVideo(videoId);
+  let record = await readVideo(videoId);
   if (!isMine(record, execution)) return;
-  if (record.status === 'probed') await reach('playable', plan, { renditions: described, revision });
-  const lacks = (one: Rendition) => !record.renditions.some(({ kind, name }) => kind === one.kind && name === one.name);
+  if (record.status === 'probed') {
+    await reach('playable', plan, { renditions: described, revision });
+    // Another task may have been sooner, with fewer of them.
+    record = await readVideo(videoId);
+    if (!isMine(record, execution)) return;
+  }
+  const had = record.renditions;
+  const lacks = (one: Rendition) => !had.some(({ kind, name }) => kind === one.kind && name === one.name);
   if (record.status === 'playable' && described.some(lacks))
     await changeVideo(videoId, { set: { renditions: described } }, { from: ['playable'], execution });
 }

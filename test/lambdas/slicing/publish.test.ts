@@ -133,6 +133,33 @@ async function complete(run: AssembleTask): Promise<void> {
   }
 }
 
+/** Performs a task, and kills it at the first call of S3 or DynamoDB that `at` picks: nothing after that reaches the engine. */
+async function killed(run: AssembleTask, chunk: Chunk, at: (command: string, key: string) => boolean): Promise<void> {
+  const { s3, dynamo } = clients;
+  let isDead = false;
+  const name = 'killer';
+  const look = (command: string | undefined, input: object): void => {
+    isDead ||= at(command ?? '', (input as { Key?: string }).Key?.toString() ?? '');
+    if (isDead) throw new Error('killed');
+  };
+  const how = { step: 'initialize', name } as const;
+  s3.middlewareStack.add(
+    (next, { commandName }) =>
+      async (args) => (look(commandName, args.input), next(args)),
+    how,
+  );
+  dynamo.middlewareStack.add(
+    (next, { commandName }) =>
+      async (args) => (look(commandName, args.input), next(args)),
+    how,
+  );
+  try {
+    await expect(perform(run, chunk)).rejects.toThrow('killed');
+  } finally {
+    for (const client of [s3, dynamo]) client.middlewareStack.remove(name);
+  }
+}
+
 describe('a source that is copied', () => {
   it('is playable after its first group, grows, and is whole before the ladder is begun', async () => {
     const run = await planned();
@@ -297,33 +324,6 @@ describe('a source that is copied', () => {
 });
 
 describe('a task that is killed', () => {
-  /** Kills it at the first call of S3 that `at` picks: nothing after that reaches the engine. */
-  async function killed(run: AssembleTask, chunk: Chunk, at: (command: string, key: string) => boolean): Promise<void> {
-    const { s3, dynamo } = clients;
-    let isDead = false;
-    const name = 'killer';
-    const look = (command: string | undefined, input: object): void => {
-      isDead ||= at(command ?? '', (input as { Key?: string }).Key?.toString() ?? '');
-      if (isDead) throw new Error('killed');
-    };
-    const how = { step: 'initialize', name } as const;
-    s3.middlewareStack.add(
-      (next, { commandName }) =>
-        async (args) => (look(commandName, args.input), next(args)),
-      how,
-    );
-    dynamo.middlewareStack.add(
-      (next, { commandName }) =>
-        async (args) => (look(commandName, args.input), next(args)),
-      how,
-    );
-    try {
-      await expect(perform(run, chunk)).rejects.toThrow('killed');
-    } finally {
-      for (const client of [s3, dynamo]) client.middlewareStack.remove(name);
-    }
-  }
-
   const moments: [when: string, at: (command: string, key: string) => boolean][] = [
     ['at a segment in the middle', (command, key) => command === 'PutObjectCommand' && key.endsWith('00002.m4s')],
     ['before its result is stored', (command, key) => command === 'PutObjectCommand' && key.includes('chunk-')],
@@ -342,6 +342,19 @@ describe('a task that is killed', () => {
     for (const path of ['video/360p', 'audio/main']) expect(await playlist(run, path)).toMatchObject({ count: 3 });
     for (const chunk of others) await perform(run, chunk);
     expect(await status(run)).toMatchObject({ status: 'ready' });
+    await complete(run);
+  });
+
+  it('between the end and its tidying up leaves nothing that the next call does not remove', async () => {
+    const run = await planned();
+    const [last, ...others] = run.chunks.toReversed();
+    for (const chunk of others) await perform(run, chunk);
+    await killed(run, last!, (command) => command === 'DeleteObjectsCommand');
+    expect(await status(run)).toMatchObject({ status: 'ready' });
+    const work = `work/${run.plan.videoId}/`;
+    expect((await objects(run, work)).size).toBeGreaterThan(run.chunks.length);
+    expect(await call('assemble', run)).toEqual({ outcome: 'ready', videoId: run.plan.videoId });
+    expect([...(await objects(run, work)).keys()]).toEqual([]);
     await complete(run);
   });
 
@@ -467,14 +480,18 @@ describe('the call that completes an upload and the event of the bucket', () => 
 });
 
 describe('a source that is encoded', () => {
-  it('is playable by a low rung of its beginning; the ladder joins when it has caught up', async () => {
+  async function encoded(): Promise<AssembleTask> {
     const options = process.env['SLICING_OPTIONS']!;
     process.env['SLICING_OPTIONS'] = JSON.stringify({
       ...JSON.parse(options),
       copyMaxMbps: 0,
       ladder: [540, 360, 234],
     });
-    const run = await planned().finally(() => (process.env['SLICING_OPTIONS'] = options));
+    return planned().finally(() => (process.env['SLICING_OPTIONS'] = options));
+  }
+
+  it('is playable by a low rung of its beginning; the ladder joins when it has caught up', async () => {
+    const run = await encoded();
     const low = run.chunks.filter(({ only }) => only?.join() === 'video/360p,audio/main');
     const rest = run.chunks.filter((chunk) => !low.includes(chunk));
     expect(low.map(({ segments }) => segments)).toEqual([5, 10]);
@@ -489,6 +506,43 @@ describe('a source that is encoded', () => {
     for (const path of ['video/360p', 'video/234p', 'audio/main'])
       expect(await playlist(run, path)).toMatchObject({ count: 15, ended: true });
     await complete(run);
+  });
+
+  it('lists all renditions that are there, also where a task that knew of fewer was sooner', async () => {
+    const run = await encoded();
+    const [first, ...others] = run.chunks;
+    // All is made, and the record says nothing of it yet: the first task dies before it publishes.
+    for (const chunk of others) await perform(run, chunk);
+    await killed(run, first!, (command, key) => command === 'PutObjectCommand' && key.endsWith('.m3u8'));
+    expect(await status(run)).toMatchObject({ status: 'probed', renditions: [] });
+    const { publish } = await import('../../../lambdas/slicing/publish.ts');
+    const { dynamo } = clients;
+    const [reached, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    let held = false;
+    dynamo.middlewareStack.add(
+      (following, { commandName }) =>
+        async (args) => {
+          if (!held && commandName?.includes('Update')) {
+            held = true;
+            reached.resolve();
+            await released.promise;
+          }
+          return following(args);
+        },
+      { step: 'initialize', name: 'holder' },
+    );
+    try {
+      const more = publish(run, new Set(run.chunks.map(({ index }) => index)), first!.index);
+      await reached.promise;
+      await publish(run, new Set([first!.index]), first!.index);
+      expect(await status(run)).toMatchObject({ status: 'playable', renditions: [{ name: '360p' }, { name: 'main' }] });
+      released.resolve();
+      await more;
+    } finally {
+      dynamo.middlewareStack.remove('holder');
+    }
+    const listed = (await status(run)).renditions.map(({ name }) => name);
+    expect(listed.toSorted()).toEqual(['234p', '360p', 'main']);
   });
 });
 
