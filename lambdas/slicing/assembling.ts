@@ -46,11 +46,21 @@ export async function assemble(task: AssembleTask, used: () => Usage): Promise<A
   const prefix = revisionPrefix(videoId, revision);
   const before = await readVideo(videoId);
   if (!isMine(before, execution)) return { outcome: 'stopped', videoId };
-  if (before.status === 'ready' && (!plan.ladder || before.later === undefined)) return { outcome: 'ready', videoId };
+  const work = chunks.map(({ index }) => chunkResultKey(videoId, revision, index));
+  // No run reads these again: one that makes what was left for later writes its own.
+  const between = [
+    ...work,
+    ...(plan.timescale === null ? [] : chunks.map(({ index }) => chunkTableKey(videoId, revision, index))),
+    ...(plan.timescale === null ? [] : [runKey(videoId, revision)]),
+    ...(plan.remuxed ? [plan.remuxed.key] : []),
+  ];
+  if (before.status === 'ready' && (!plan.ladder || before.later === undefined)) {
+    // Who said so may have died before they went.
+    await removeObjects(bucket, between);
+    return { outcome: 'ready', videoId };
+  }
   await holdPlace(videoId);
 
-  const work = chunks.map(({ index }) => chunkResultKey(videoId, revision, index));
-  const tables = plan.timescale === null ? [] : chunks.map(({ index }) => chunkTableKey(videoId, revision, index));
   const results = await Promise.all(
     work.map(async (key) => chunkResult.parse(JSON.parse(await readText({ bucket, key })))),
   );
@@ -62,8 +72,7 @@ export async function assemble(task: AssembleTask, used: () => Usage): Promise<A
     await Promise.all(renditions.map((rendition) => write(rendition, plan, true)));
     await addToDash(`${prefix}${DASH_PATH}`, renditions, plan);
     await addLadder(before, plan, renditions, [...results.map((one) => one.used), used()]);
-    const remuxed = plan.remuxed ? [plan.remuxed.key] : [];
-    await removeObjects(bucket, [...work, ...tables, runKey(videoId, revision), ...remuxed]);
+    await removeObjects(bucket, between);
     return { outcome: 'ready', videoId };
   }
   const boards = boardsOf(results, chunks);
@@ -99,12 +108,7 @@ export async function assemble(task: AssembleTask, used: () => Usage): Promise<A
     ...(removeOn !== undefined && { sourceRemoveOn: removeOn }),
   };
   if (!(await reach('ready', plan, ready))) return stopped(task, renditions, boards);
-  await removeObjects(bucket, [
-    ...work,
-    ...tables,
-    ...(plan.timescale === null ? [] : [runKey(videoId, revision)]),
-    ...(plan.remuxed ? [plan.remuxed.key] : []),
-  ]);
+  await removeObjects(bucket, between);
   return { outcome: 'ready', videoId };
 }
 
