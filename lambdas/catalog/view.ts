@@ -34,8 +34,11 @@ const PLACE = /^-?\d{1,3}\.\d{6}, -?\d{1,3}\.\d{6} at \d{1,10}(?:\.\d{1,20})? km
 
 /** For who may watch the video and does not pay for it. */
 export function withoutCost(record: VideoRecord): VideoRecord {
-  const { cost: _, ...others } = record;
-  return others;
+  const { cost: _, ladder, ...others } = record;
+  if (ladder === undefined) return others;
+  // It may say dollars.
+  const { reason: __, ...shown } = ladder;
+  return { ...others, ladder: shown };
 }
 
 /** Internal fields are left out by the schema. */

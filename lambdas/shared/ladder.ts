@@ -18,19 +18,30 @@ type Asked = Pick<VideoRecord, 'later' | 'ladderPlan' | 'slicing' | 'ladder' | '
 export function ask({ later, ladderPlan, slicing, ladder, cost }: Asked, now: number): Ladder | undefined {
   if (later === undefined || ladderPlan === undefined || slicing === undefined) return undefined;
   const tries = (ladder?.tries ?? 0) + 1;
-  if (ladder !== undefined && (now < ladder.next || tries > MOST_TRIES)) return undefined;
+  if (ladder !== undefined && (now < ladder.next || isOver(ladder))) return undefined;
   const before = ladder ? ladder.before : cost;
   const cut = ladder?.cut;
   return { state: 'making', tries, next: now + LEASE, ...(cut !== undefined && { cut }), ...(before && { before }) };
 }
 
-/** After a run that broke. `isUsable`: what it left is of use to the next one. */
-export const failed = ({ tries, cut, before }: Ladder, now: number, isUsable: boolean): Ladder => ({
+/** Nobody asks again. */
+const isOver = ({ tries, final }: Ladder): boolean => final === true || tries >= MOST_TRIES;
+
+/** Why a run was refused. */
+export interface Refused {
+  readonly reason: string;
+  /** It will be refused next time, too. */
+  readonly final?: true;
+}
+
+/** After a run that broke, or was `refused`. `isUsable`: what it left is of use to the next one. */
+export const failed = ({ tries, cut, before }: Ladder, now: number, isUsable: boolean, refused?: Refused): Ladder => ({
   state: 'failed',
   tries,
   next: now + (WAITS[tries - 1] ?? LONGEST_WAIT),
   ...(isUsable && cut !== undefined && { cut }),
   ...(before && { before }),
+  ...refused,
 });
 
 /** Name of a run: up to 80 characters, and never given twice. */
@@ -44,8 +55,11 @@ export const costWith = (before: Cost | undefined, ladder: Cost): Cost =>
 /** For who looks at the video. */
 export function shownLadder({ ladder, chunksDone }: Pick<VideoRecord, 'ladder' | 'chunksDone'>): Video['ladder'] {
   if (ladder === undefined) return undefined;
-  const { state, tries, next, tasks } = ladder;
-  if (state === 'failed') return { state, ...(tries < MOST_TRIES && { again: new Date(next * 1000).toISOString() }) };
+  const { state, next, tasks, reason } = ladder;
+  if (state === 'failed') {
+    const again = isOver(ladder) ? undefined : new Date(next * 1000).toISOString();
+    return { state, ...(reason !== undefined && { reason }), ...(again !== undefined && { again }) };
+  }
   const percent = tasks === undefined ? undefined : Math.min(99, Math.floor(((chunksDone?.size ?? 0) / tasks) * 100));
   return { state, ...(percent !== undefined && { progress: percent }) };
 }

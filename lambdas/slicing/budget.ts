@@ -47,14 +47,19 @@ export const architecture: Architecture = process.arch === 'arm64' ? 'arm64' : '
 export async function afford(plan: Plan, chunks: readonly Chunk[]): Promise<Plan> {
   const options = json('SLICING_COST', costOptions);
   const cost = estimateCost(madeNow({ ...plan, chunks }), options, architecture);
-  checkVideo(cost, options);
+  checkVideo(cost, options, plan.spent);
   await reserve({ ...plan, cost }, options);
   return { ...plan, cost };
 }
 
-/** Throws Refusal when the video alone is over its ceiling. */
-export function checkVideo({ estimate }: Pick<Cost, 'estimate'>, { maxDollarsPerVideo }: Ceilings): void {
-  if (maxDollarsPerVideo === undefined || estimate <= maxDollarsPerVideo) return;
+/** Throws Refusal when the video alone is over its ceiling. `spent`: what the run before this one cost. */
+export function checkVideo({ estimate }: Pick<Cost, 'estimate'>, { maxDollarsPerVideo }: Ceilings, spent = 0): void {
+  if (maxDollarsPerVideo === undefined || estimate + spent <= maxDollarsPerVideo) return;
+  if (spent > 0)
+    throw new Refusal(
+      'too-expensive',
+      `Making the rest of this video would cost about ${spokenDollars(estimate)} after ${spokenDollars(spent)} for what there is, and one video may cost ${spokenDollars(maxDollarsPerVideo)} here; ask the operator for a higher slicing.maxDollarsPerVideo and upload it again.`,
+    );
   throw new Refusal(
     'too-expensive',
     `Slicing this video would cost about ${spokenDollars(estimate)}, and one video may cost ${spokenDollars(maxDollarsPerVideo)} here; upload a shorter or smaller one, or ask the operator for a higher slicing.maxDollarsPerVideo.`,
@@ -101,9 +106,11 @@ export async function reserve(
   // Its own reservation comes first: a step that is retried may find its month full by its own estimate.
   if (conditions?.[0] === true || conditions?.[1] !== true) return;
   const gone = (await spentIn(month)) / 1e6;
+  const [what, again] =
+    spent > 0 ? ['Making the rest of this video', 'play it again'] : ['Slicing this video', 'upload it'];
   throw new Refusal(
     'month-spent',
-    `Slicing this video would cost about ${spokenDollars(cost.estimate)}, and of the ${spokenDollars(maxDollarsPerMonth!)} that a month may cost here ${spokenDollars(gone)} are spent or planned; upload it next month, or ask the operator for a higher slicing.maxDollarsPerMonth.`,
+    `${what} would cost about ${spokenDollars(cost.estimate)}, and of the ${spokenDollars(maxDollarsPerMonth!)} that a month may cost here ${spokenDollars(gone)} are spent or planned; ${again} next month, or ask the operator for a higher slicing.maxDollarsPerMonth.`,
   );
 }
 

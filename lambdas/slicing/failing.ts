@@ -1,6 +1,6 @@
 /** Marking a video as failed, and leaving nothing of it behind. */
 import type { Failure } from '../../lib/contract/video.ts';
-import { failed } from '../shared/ladder.ts';
+import { failed, type Refused } from '../shared/ladder.ts';
 import { removeObjects } from '../shared/objects.ts';
 import { announce, changeVideo, readVideo } from '../shared/videos.ts';
 import type { ObjectRef } from './objects.ts';
@@ -41,12 +41,18 @@ export async function fail(videoId: string, execution: string, failure: Failure,
 
 /**
  * The rungs that somebody's first play asked for are not there; the video is what it was. Does nothing when another run is
- * about it. `isUsable`: what this one made can be used by the next.
+ * about it. `isUsable`: what this one made can be used by the next. `refused`: why it was not begun.
  */
-export async function failLadder(videoId: string, execution: string, isUsable = true): Promise<void> {
+export async function failLadder(
+  videoId: string,
+  execution: string,
+  isUsable = true,
+  refused?: Refused,
+): Promise<void> {
   const { ladder, slicing, status } = (await readVideo(videoId)) ?? {};
   if (status !== 'ready' || ladder?.state !== 'making' || slicing?.execution !== execution) return;
   const { before } = ladder;
-  const set = { ladder: failed(ladder, Math.floor(Date.now() / 1000), isUsable), ...(before && { cost: before }) };
+  const now = Math.floor(Date.now() / 1000);
+  const set = { ladder: failed(ladder, now, isUsable, refused), ...(before && { cost: before }) };
   await changeVideo(videoId, { set }, { from: ['ready'], execution });
 }

@@ -6,7 +6,7 @@ import { chunkResultKey } from '../../lib/contract/keys.ts';
 import { plan as planSchema, type Chunk, type Plan } from '../../lib/contract/plan.ts';
 import { slicingOptions, type ProbeResult, type SlicingOptions } from '../../lib/contract/slicing.ts';
 import type { VideoRecord } from '../../lib/contract/video.ts';
-import { costWith } from '../shared/ladder.ts';
+import { costWith, type Refused } from '../shared/ladder.ts';
 import { logger } from '../shared/logger.ts';
 import { removeObjects } from '../shared/objects.ts';
 import { changeVideo, readVideo } from '../shared/videos.ts';
@@ -30,6 +30,9 @@ interface LadderTask {
   readonly timeoutMs: number;
 }
 
+const CUT_ELSEWHERE =
+  'Options of the deployment have changed since the video was sliced: it would be cut elsewhere today, and new renditions would not fit those that are there. Upload it again.';
+
 export async function planLadder({ videoId, execution, used, timeoutMs }: LadderTask): Promise<ProbeResult> {
   const ignored = (reason: string): ProbeResult => {
     logger.warn('ladder not made', { videoId, reason });
@@ -38,17 +41,17 @@ export async function planLadder({ videoId, execution, used, timeoutMs }: Ladder
   const record = await readVideo(videoId);
   const isMine = record?.status === 'ready' && record.slicing?.execution === execution;
   if (!isMine || record.ladderPlan === undefined) return ignored('the video is not waiting for it');
-  const notMade = async (reason: string) => {
-    await failLadder(videoId, execution);
+  const notMade = async (refused: Refused) => {
+    await failLadder(videoId, execution, true, refused);
     await leavePlace(videoId);
-    return ignored(reason);
+    return ignored(refused.reason);
   };
   await holdPlace(videoId);
   const { later = [], growing, ...before } = planSchema.parse(JSON.parse(record.ladderPlan));
   try {
     const options = { ...json('SLICING_OPTIONS', slicingOptions), segmentSeconds: before.segmentSeconds };
     const cut = before.timescale === null ? WHOLE : await cutAgain({ ...before, execution }, options, timeoutMs);
-    if (!cut) return await notMade('the source would be cut elsewhere today');
+    if (!cut) return await notMade({ reason: CUT_ELSEWHERE });
     const chunks = cut.chunks.map((chunk) => ({ ...chunk, only: later, ahead: true as const }));
     const first = record.ladder ? record.ladder.before : record.cost;
     const wanted: Plan = {
@@ -70,9 +73,10 @@ export async function planLadder({ videoId, execution, used, timeoutMs }: Ladder
     }
     return { outcome: 'planned', plan, chunks, ...(await atATime(videoId)) };
   } catch (error) {
-    if (error instanceof Stopped) return await notMade('the video was deleted');
+    if (error instanceof Stopped) return await notMade({ reason: 'The video was deleted.' });
     if (!(error instanceof Refusal)) throw error;
-    return await notMade(error.reason);
+    // The same video costs the same next time; a month ends.
+    return await notMade({ reason: error.reason, ...(error.code === 'too-expensive' && { final: true }) });
   }
 }
 

@@ -156,6 +156,10 @@ export const video = z.object({
       again: timestamp
         .optional()
         .meta({ description: 'When they could not: who plays it after this has it tried again; absent: nobody does.' }),
+      reason: z.string().optional().meta({
+        description:
+          'Why they could not, where it is not our fault; a sentence for people. For who is told what it costs.',
+      }),
     })
     .optional()
     .meta({ description: 'How it is with the renditions `later` names; absent: nobody has asked for them.' }),
@@ -216,6 +220,10 @@ export const videoRecord = z.object({
       cut: z.string().optional(),
       /** What the video cost before any of these runs. */
       before: cost.optional(),
+      /** Why the last of them was refused; absent: it broke. */
+      reason: z.string().optional(),
+      /** Refused for what stays as it is: nobody's playing it asks again. */
+      final: z.literal(true).optional(),
     })
     .optional(),
   segmentType: z.enum(SEGMENT_TYPES).optional(),

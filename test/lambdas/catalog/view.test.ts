@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { withoutDevice } from '../../../lambdas/catalog/view.ts';
+import { withoutCost, withoutDevice } from '../../../lambdas/catalog/view.ts';
 import { aRecord } from './record.ts';
 
 it.each([
@@ -9,4 +9,9 @@ it.each([
 ])('the id %s of a device is hidden where it stands alone', (device, title, shown) => {
   const record = aRecord({ title, filename: 'camera.mp4', origin: { kind: 'incident', device, channel: 1 } as never });
   expect(withoutDevice(record)).toMatchObject({ title: shown, filename: 'camera.mp4' });
+});
+
+it('what a video costs is hidden, also where it is why renditions are not made', () => {
+  const ladder = { state: 'failed' as const, tries: 1, next: 1, reason: 'It would cost $30.' };
+  expect(JSON.stringify(withoutCost(aRecord({ ladder })))).not.toContain('$30');
 });

@@ -58,6 +58,18 @@ describe('asking for the rungs that were left', () => {
     expect(again(true)).toMatchObject({ tries: 2, cut: 'alike' });
     expect(again(false)).not.toHaveProperty('cut');
   });
+
+  it('is done again after a refusal that time may lift, which it says then, and never after one that it cannot', () => {
+    const asked = ask({ ...waiting, cost }, NOW)!;
+    const month = failed(asked, NOW, true, { reason: 'The month is spent.' });
+    expect(shownLadder({ ladder: month })).toMatchObject({ reason: 'The month is spent.', again: expect.any(String) });
+    const again = ask({ ...waiting, ladder: month }, NOW + HOUR)!;
+    expect(again).toMatchObject({ state: 'making', tries: 2 });
+    expect(again).not.toHaveProperty('reason');
+    const dear = failed(asked, NOW, true, { reason: 'It costs too much.', final: true });
+    expect(shownLadder({ ladder: dear })).toEqual({ state: 'failed', reason: 'It costs too much.' });
+    expect(ask({ ...waiting, ladder: dear }, NOW + 1000 * HOUR)).toBeUndefined();
+  });
 });
 
 it('says how far it is, and when it may be tried again, and nothing of what it cost', () => {

@@ -219,6 +219,13 @@ describe('the ceiling of one video', () => {
     );
   });
 
+  it('counts what the video has cost before', () => {
+    expect(() => checkVideo({ estimate: 10 }, { maxDollarsPerVideo: 25 }, 15)).not.toThrow();
+    expect(() => checkVideo({ estimate: 10 }, { maxDollarsPerVideo: 25 }, 15.5)).toThrow(
+      expect.objectContaining({ code: 'too-expensive', reason: expect.stringMatching(/\$10\.00.*\$15\.50.*\$25\.00/) }),
+    );
+  });
+
   it('is said as people say it', () => {
     expect([0, 0.0000042, 0.0042, 0.05, 0.1, 12.4].map(spokenDollars)).toEqual([
       '$0.00',

@@ -266,6 +266,29 @@ describe('a run that breaks', () => {
     const { execution } = (await recordOf(before.id)).slicing!;
     const event = { ...eventOf(before.id), ladder: true };
     expect(await call('probe', { execution, event })).toMatchObject({ outcome: 'ignored' });
-    expect(await recordOf(before.id)).toMatchObject({ status: 'ready', ladder: { state: 'failed', tries: 1 } });
+    expect(await recordOf(before.id)).toMatchObject({
+      status: 'ready',
+      ladder: { state: 'failed', tries: 1, reason: expect.stringContaining('it would be cut elsewhere today') },
+    });
+  });
+
+  it('because the video would cost more than one may with it, says both numbers, and is not asked for again', async () => {
+    const { id, cost } = await complete(await uploaded('film.mp4', { ladder: [360, 234] }));
+    const before = (await videos.changeVideo(id, { set: { cost: { ...cost!, actual: 12 } } }))!;
+    await askForLadder(before);
+    const costs = process.env['SLICING_COST']!;
+    // Enough for either run alone.
+    process.env['SLICING_COST'] = JSON.stringify({ ...JSON.parse(costs), maxDollarsPerVideo: 12 });
+    const { execution } = (await recordOf(before.id)).slicing!;
+    const event = { ...eventOf(before.id), ladder: true };
+    const result = await call('probe', { execution, event }).finally(() => (process.env['SLICING_COST'] = costs));
+    expect(result).toMatchObject({ outcome: 'ignored' });
+    const refused = await recordOf(before.id);
+    expect(refused).toMatchObject({ status: 'ready', cost: before.cost, ladder: { state: 'failed', final: true } });
+    expect(refused.ladder!.reason).toContain('after $12.00 for what there is, and one video may cost $12.00 here');
+    // Whatever time it is.
+    const due = await videos.changeVideo(before.id, { set: { ladder: { ...refused.ladder!, next: 1 } } });
+    await askForLadder(due!);
+    expect(await executions(before.id)).toHaveLength(1);
   });
 });

@@ -27,6 +27,14 @@ it.each([
     { later, ladder: { state: 'failed' } },
     '1080p and 720p could not be made; the video plays without. That was tried several times; tell the operator, or upload the video again.',
   ],
+  [
+    { later, ladder: { state: 'failed', reason: 'The month is spent.', again: '2026-11-28T14:05:00.000Z' } },
+    '1080p and 720p are not made; the video plays without. The month is spent. Playing it after 14:05 has it tried again.',
+  ],
+  [
+    { later, ladder: { state: 'failed', reason: 'It would cost too much.' } },
+    '1080p and 720p are not made; the video plays without. It would cost too much.',
+  ],
 ] as const)('says of %o: %s', (video, words) => {
   const { later: mutable, ...rest } = { later: undefined, ...video };
   expect(laterWords({ ...rest, later: mutable && [...mutable] }, spoken)).toBe(words);

@@ -15,9 +15,13 @@ export function laterWords(
     const far = ladder.progress === undefined ? '' : `: ${Math.round(ladder.progress)} %`;
     return `${all} ${one ? 'is' : 'are'} being made, since the video is played${far}.`;
   }
-  const again =
-    ladder.again === undefined
-      ? 'That was tried several times; tell the operator, or upload the video again.'
-      : `Playing it after ${spoken(ladder.again)} has it tried again.`;
-  return `${all} could not be made; the video plays without. ${again}`;
+  const { reason, again } = ladder;
+  const what = `${all} ${reason === undefined ? 'could not be' : `${one ? 'is' : 'are'} not`} made; the video plays without.`;
+  const next =
+    again !== undefined
+      ? `Playing it after ${spoken(again)} has it tried again.`
+      : reason === undefined
+        ? 'That was tried several times; tell the operator, or upload the video again.'
+        : undefined;
+  return [what, reason, next].filter((part) => part !== undefined).join(' ');
 }
