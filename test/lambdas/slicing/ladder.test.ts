@@ -160,7 +160,7 @@ const kinds = [
   ],
   [
     'what is remuxed',
-    'long.mkv',
+    'long.ts',
     [...picture(310, '640x360', '5'), ...tone(310), ...H264, '-g', '20', '-c:a', 'aac'],
     { chunkSeconds: 120 },
     ['360p'],
