@@ -27,7 +27,12 @@ export function decodeTimes(samples: readonly Timed[], end: number): number[] {
   const later = times.findIndex((dts, i) => i > 0 && dts > start);
   const count = later === -1 ? times.length : later;
   const span = Math.min(times[count] ?? Infinity, rest) - start;
-  for (let i = 0; i < count; i += 1) times[i] = start + Math.floor((i * span) / count);
+  // As late as pictures follow one another, so that what is held is the first one, and no later one has its length.
+  const step = closest(samples);
+  for (let i = 1; i < count; i += 1) {
+    times[i] = start + Math.max(Math.floor((i * span) / count), span - (count - i) * step);
+  }
+  times[0] = start;
   // The last ones last until what follows is decoded, so that they are decoded as late as may be.
   for (let i = times.length - 1; i > 0; i -= 1) {
     const next = times[i + 1] ?? end;
@@ -35,4 +40,10 @@ export function decodeTimes(samples: readonly Timed[], end: number): number[] {
     times[i] = Math.max(times[i]!, Math.min(shown[i]!, next - 1));
   }
   return times;
+}
+
+/** Ticks from one picture to the next, where they are closest. */
+function closest(samples: readonly Timed[]): number {
+  const shown = samples.map(({ pts }) => pts).toSorted((a, b) => a - b);
+  return Math.min(...shown.slice(1).flatMap((pts, i) => (pts > shown[i]! ? [pts - shown[i]!] : [])));
 }

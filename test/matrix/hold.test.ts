@@ -36,6 +36,21 @@ describe('what is seen and heard', () => {
     ).toEqual([]);
   });
 
+  it('is right with and without a flash that browsers may leave out, and with no other', () => {
+    const dark = (from: number, to: number) => ({
+      pictures: watched().pictures.map(([at, bright, n]): [number, number, number] => [
+        at,
+        at >= from && at < to ? 50 : bright,
+        n,
+      ]),
+    });
+    const unsure = { ...EXPECTED, unsure: [2] };
+    expect(faults(unsure, watched(), LATENCY)).toEqual([]);
+    expect(faults(unsure, watched(dark(1.9, 2.5)), LATENCY)).toEqual([]);
+    expect(faults(unsure, watched(dark(0.9, 2.5)), LATENCY)).toEqual(['flash at 1 s is not there']);
+    expect(faults(EXPECTED, watched(dark(1.9, 2.5)), LATENCY)).toEqual(['flash at 2 s is not there']);
+  });
+
   it.each<[string, Partial<Watched>, RegExp]>([
     ['sound a tenth late', { sounds: [10.2, 11.2, 12.2, 13.2] }, /beep at 1 s is not there/],
     ['no sound', { sounds: [] }, /beep at 0 s is not there/],

@@ -29,6 +29,8 @@ const HEARD = 0.06;
 const END = 0.12;
 /** Seconds: pictures are decoded so long before they are shown, at most. */
 const MOST_START = 0.2;
+/** Seconds from one that a browser may not show, within which it may. */
+const LATE = 0.5;
 /** Brightness of a flash; the card is half as bright. */
 const WHITE = 120;
 /** Seconds after a place that was jumped to, and before the end of a stretch, that do not count. */
@@ -38,7 +40,7 @@ const COLOUR = 30;
 
 /** What is wrong, a line each; none: it is as its recipe. `latency`: seconds from the player's clock to what is heard. */
 export function faults(expected: Expected, watched: Watched, latency: number): string[] {
-  const { flashes = expected.both, beeps = expected.both } = expected;
+  const { flashes = expected.both, beeps = expected.both, unsure = [] } = expected;
   const { ended, time, duration, problems, size, colours, halts, start } = watched;
   const found: string[] = [];
   const waited = halts.length > 0 ? `, having waited at ${halts.map((at) => at.toFixed(2)).join(', ')} s` : '';
@@ -60,7 +62,14 @@ export function faults(expected: Expected, watched: Watched, latency: number): s
       ),
     );
   };
-  if (flashes) compare('flash', flashesOf(watched), flashes, FRAME);
+  const isSure = (time: number) => !unsure.some((at) => Math.abs(time - at) < LATE);
+  if (flashes)
+    compare(
+      'flash',
+      flashesOf(watched).filter(({ at }) => isSure(at - start)),
+      flashes.filter(isSure),
+      FRAME,
+    );
   if (beeps) compare('beep', beepsOf(watched, latency), beeps, HEARD);
   // What does not say how its colours are meant, browsers take for BT.709, and others for BT.601 where it is small.
   (expected.space === undefined ? [] : (expected.colours ?? [])).forEach(([x, y, ...rgb], index) => {

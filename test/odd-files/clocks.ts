@@ -101,7 +101,7 @@ export const CLOCKS: readonly OddFile[] = [
       '-f',
       'mpegts',
     ),
-    { seconds: 16, flashes: [0, 1, 14, 15], beeps: seconds(16), chunks: false },
+    { seconds: 16, flashes: [0, 1, 14, 15], unsure: [14], beeps: seconds(16), chunks: false },
   ),
   entry(
     'hole in all of it',
@@ -110,7 +110,7 @@ export const CLOCKS: readonly OddFile[] = [
       [...card(), ...beep, '-t', '16', '-vf', "select='not(between(t,1.51,13.98))'", '-vsync', 'vfr'],
       ['-af', "aselect='not(between(t,1.51,13.98))'", ...H264, ...AAC, '-f', 'mpegts'],
     ),
-    { seconds: 16, both: [0, 1, 14, 15] },
+    { seconds: 16, both: [0, 1, 14, 15], unsure: [14] },
   ),
   entry('clock that leaps ahead', 'ahead.ts', (name) => joined(name, 0, 3600), {
     seconds: 8.02,
@@ -161,7 +161,7 @@ export const CLOCKS: readonly OddFile[] = [
       [...H264, ...AAC],
     ),
     // Six of them are repeats: segments are two seconds here.
-    { seconds: 14, frames: 22, flashes: [0, 13], beeps: seconds(14) },
+    { seconds: 14, frames: 22, flashes: [0, 13], unsure: [13], beeps: seconds(14) },
   ),
   entry('120 frames a second', 'fast.mp4', make(...card('120'), ...beep, '-t', '2', ...H264, ...AAC), {
     seconds: 2,
