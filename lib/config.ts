@@ -174,7 +174,7 @@ const schema = z.strictObject({
       audioKbps: slicingBounds.audioKbps.default(128).meta({ description: 'kbit/s of the AAC rendition.' }),
       preset: slicingBounds.preset.default('veryfast').meta({ description: 'x264 preset: slower is smaller.' }),
       maxDurationHours: slicingBounds.maxDurationHours
-        .default(12)
+        .default(24)
         .meta({ description: 'Hours; longer sources are refused.' }),
       maxDimension: slicingBounds.maxDimension
         .default(8192)

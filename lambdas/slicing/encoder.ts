@@ -272,7 +272,7 @@ function checkLength(result: ChunkResult, { plan }: EncodeTask, found: Scan | un
   if (!video || video.segments.length === 0) throw new Refusal('damaged', DAMAGED);
   const encoded = lengthOf(video);
   // A last frame may end a little after what the header said.
-  if (plan.maxSeconds !== undefined && encoded > plan.maxSeconds + 1) checkSeconds(encoded, plan.maxSeconds);
+  if (plan.maxSeconds !== undefined) checkSeconds(encoded, plan.maxSeconds);
   if (found === undefined) return;
   if (info.complete !== true && found.end < info.duration * ENOUGH) {
     throw new Refusal(

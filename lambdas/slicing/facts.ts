@@ -341,9 +341,12 @@ export function checkLimits(info: SourceInfo, options: SlicingOptions): void {
   checkSize(width, height, options.maxDimension);
 }
 
+/** Seconds by which a recording of just so many hours may be longer: its last picture and its last sound are whole. */
+const GRACE = 1;
+
 /** Throws Refusal. `longest`: seconds. */
 export function checkSeconds(seconds: number, longest: number): void {
-  if (seconds <= longest) return;
+  if (seconds <= longest + GRACE) return;
   throw new Refusal(
     'too-long',
     `The video is ${spokenDuration(seconds)} long; up to ${spokenDuration(longest)} are taken (slicing.maxDurationHours). Upload it in parts.`,

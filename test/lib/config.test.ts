@@ -34,8 +34,9 @@ describe('configuration', () => {
     expect(readConfig(context({ env, environments })).environment).toBe(env);
   });
 
-  it('defaults to dev, keeps videos in prod and takes 50 GiB', () => {
-    expect(readConfig(context({ environments })).environment).toBe('dev');
+  it('defaults to dev, keeps videos in prod and takes 50 GiB and 24 hours', () => {
+    const dev = readConfig(context({ environments }));
+    expect([dev.environment, dev.slicing.maxDurationHours]).toEqual(['dev', 24]);
     const prod = readConfig(context({ env: 'prod', environments }));
     expect(prod.removal).toBe('retain');
     expect(prod.upload.maxSizeGiB).toBe(50);

@@ -42,8 +42,8 @@ export const STRUCTURE: readonly OddFile[] = [
   entry(
     'too long',
     'long.mp4',
-    make('-t', '8', ...plain('1'), '-vf', 'setpts=N*9000/TB', '-fps_mode', 'vfr', ...H264, '-bf', '0'),
-    { refused: 'too-long', says: /hours long; up to 12 hours/ },
+    make('-t', '8', ...plain('1'), '-vf', 'setpts=N*14000/TB', '-fps_mode', 'vfr', ...H264, '-bf', '0'),
+    { refused: 'too-long', says: /hours long; up to 24 hours/ },
   ),
   ...(['mp4', 'webm'] as const).map((kind) =>
     entry(

@@ -151,7 +151,7 @@ describe('what is refused', () => {
     ['no-video-track', 'text alone', textAlone, /no video track and no sound/],
     ['truncated', 'an MP4 cut in half (index last)', () => cut('base.mp4', 0.5), /incomplete/],
     ['truncated', 'an MP4 whose index is there but whose end is not', cutFaststart, /incomplete/],
-    ['too-long', 'twenty hours', twentyHours, /hours long; up to 12 hours/],
+    ['too-long', 'thirty hours', thirtyHours, /hours long; up to 24 hours/],
     ['too-large-picture', 'a header that says 16384 pixels', wide, /16384x64 pixels; up to 8192/],
     [
       'too-large-to-slice',
@@ -277,8 +277,8 @@ async function patched(name: string, from: string, change: (bytes: Buffer, at: n
 }
 
 /** Eight pictures, each held for two and a half hours. */
-const twentyHours = () =>
-  make('long.mp4', ...picture(8, '160x90', '1'), '-vf', 'setpts=N*9000/TB', '-fps_mode', 'vfr', ...H264, '-bf', '0');
+const thirtyHours = () =>
+  make('long.mp4', ...picture(8, '160x90', '1'), '-vf', 'setpts=N*14000/TB', '-fps_mode', 'vfr', ...H264, '-bf', '0');
 
 const wide = () => make('wide.mp4', ...picture(1, '320x64', '2'), '-vf', 'scale=16384:64', ...H264);
 

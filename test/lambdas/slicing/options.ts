@@ -12,7 +12,7 @@ export const OPTIONS: SlicingOptions = {
   copyMaxMbps: 0,
   ladderWhen: 'upload',
   audioKbps: 64,
-  maxDurationHours: 12,
+  maxDurationHours: 24,
   maxDimension: 8192,
   storageMiB: 1024,
 };
