@@ -47,6 +47,12 @@ export interface Expected {
   readonly space?: string;
   /** Sampled by chunks (true), or whole (false). */
   readonly chunks?: boolean;
+  /** Of each sound track, in the order of the list of renditions. */
+  readonly sounds?: readonly { readonly language: string; readonly beeps: readonly number[] }[];
+  /** Of each text track of the file. */
+  readonly texts?: readonly { readonly language: string; readonly cues: readonly object[] }[];
+  /** Nothing of it is made, since that takes hours: it is looked at and planned. */
+  readonly planned?: true;
   /** Of a long one, stretches that players play, seconds from and to; else all of it. */
   readonly watched?: readonly (readonly [from: number, to: number])[];
 }

@@ -3,7 +3,7 @@
  * player. `npm run matrix` plays all of them, and their neighbours, in every player.
  */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { ODD_FILES } from '../../odd-files/list.ts';
+import { PLAYED } from '../../odd-files/list.ts';
 import { openMatrix, type Matrix } from '../../matrix/matrix.ts';
 import { PLAYERS } from '../../matrix/play.ts';
 
@@ -13,9 +13,9 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(() => matrix?.close());
 
-const kinds = [...new Set(ODD_FILES.map(({ row }) => row))].map((row, index) => ({
+const kinds = [...new Set(PLAYED.map(({ row }) => row))].map((row, index) => ({
   row,
-  file: ODD_FILES.find((one) => one.row === row)!,
+  file: PLAYED.find((one) => one.row === row)!,
   player: PLAYERS[(index + 1) % PLAYERS.length]!,
 }));
 
@@ -25,7 +25,7 @@ it.concurrent.for(kinds)('$row, in $player', { timeout: 180_000 }, async ({ file
 });
 
 it('hears and sees what is wrong: a file whose sound is late is not as one whose sound is not', async () => {
-  const late = ODD_FILES.find(({ row }) => row === 'sound that begins late, ends early')!;
+  const late = PLAYED.find(({ row }) => row === 'sound that begins late, ends early')!;
   const { wrong } = await matrix.hold({ ...late, expected: { seconds: 4, both: [0, 1, 2, 3] } }, ['hls.js']);
   expect(wrong['hls.js']).toEqual(expect.arrayContaining(['beep at 1 s is not there', 'beep at 1.50 s is none']));
 });
