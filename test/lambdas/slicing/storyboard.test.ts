@@ -153,8 +153,8 @@ describe('every picture is what is shown at its second', () => {
     expect(out.plan.video).toMatchObject([{ name: '90p', copied: true }]);
     const [along, ...none] = out.chunks.filter((chunk) => chunk.along);
     expect(none).toEqual([]);
-    expect(out.results[along!.index]).toMatchObject({ renditions: [], storyboard: { tiles: 10 } });
-    await expectSteps(out, 10, (time) => Math.floor((Math.floor((time * 30) / apart + 0.001) * apart) / 30 + 0.001));
+    expect(out.results[along!.index]).toMatchObject({ renditions: [], storyboard: { tiles: 22 } });
+    await expectSteps(out, 22, (time) => Math.floor((Math.floor((time * 30) / apart + 0.001) * apart) / 30 + 0.001));
   });
 
   it('is not worth a video: what cannot be drawn is left out', async () => {
