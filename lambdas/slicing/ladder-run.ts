@@ -103,13 +103,16 @@ async function cutAgain(before: Plan, options: SlicingOptions, timeoutMs: number
   return { chunks: table.chunks, table, ...(remuxed && { remuxed }) };
 }
 
-/** The record says what is made and what for. Results of a try before this one stay, if they are of the same tasks. */
+/**
+ * The record says what is made and what for. Results of a try before this one stay, if they are of the same tasks; not those
+ * of the run that made the video, which may have died before it removed them.
+ */
 async function sayMaking(record: VideoRecord, plan: Plan, chunks: readonly Chunk[], cost: VideoRecord['cost']) {
   const { videoId, revision, execution, timescale } = plan;
   const { ladder } = record;
   if (ladder === undefined) return;
   const cut = createHash('sha256').update(JSON.stringify(chunks)).digest('base64url');
-  if (ladder.tries > 1 && ladder.cut !== cut) {
+  if (ladder.cut !== cut) {
     const results = chunks.map(({ index }) => chunkResultKey(videoId, revision, index));
     await removeObjects(required('MEDIA_BUCKET'), results);
   }
