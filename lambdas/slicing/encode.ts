@@ -7,7 +7,7 @@ import { required, word } from '../../lib/contract/env.ts';
 import { chunkTableKey, posterPath } from '../../lib/contract/keys.ts';
 import { slicingBounds } from '../../lib/contract/options.ts';
 import { chunkTable } from '../../lib/contract/segment-table.ts';
-import type { EncodeTask } from '../../lib/contract/slicing.ts';
+import { readTask, type EncodeTask } from '../../lib/contract/slicing.ts';
 import { hasPicture } from '../../lib/contract/source.ts';
 import { ProcessError } from '../../lib/process.ts';
 import { logger } from '../shared/logger.ts';
@@ -18,6 +18,7 @@ import { download, mediaOf, objectSource, readText } from './objects.ts';
 import { forTask } from './outputs.ts';
 import { drawCover } from './poster.ts';
 import { takeSample } from './sample.ts';
+import { readStretch } from './stretches.ts';
 import { textsOfChunk, textsOfFile } from './texts.ts';
 import { step } from './transient.ts';
 
@@ -25,6 +26,11 @@ import { step } from './transient.ts';
 const RESERVE_MS = 20_000;
 
 export const handler = step(async (input: unknown, context: Pick<Context, 'getRemainingTimeInMillis'>) => {
+  const stretch = readTask.safeParse(input);
+  if (stretch.success) {
+    await readStretch(stretch.data.read, context.getRemainingTimeInMillis() - RESERVE_MS);
+    return { outcome: 'read' };
+  }
   const folder = await mkdtemp(join(tmpdir(), 'sluice-encode-'));
   try {
     return await runTask(input, true, (work) => encode(work, folder, context.getRemainingTimeInMillis() - RESERVE_MS));

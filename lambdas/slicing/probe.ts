@@ -24,7 +24,6 @@ import { byEngine, costs, withFoundIndex, type Laid } from './laying.ts';
 import { isIndexedInPlace, worthRemuxing } from './remux-args.ts';
 import { atATime } from './share.ts';
 import { storeRun, storeTable } from './store-table.ts';
-import { readStretch } from './stretches.ts';
 import { stretchesOf } from './stretches-of.ts';
 import { step } from './transient.ts';
 import { Stopped } from './watch.ts';
@@ -34,12 +33,8 @@ const RESERVE_MS = 10_000;
 
 export const handler = step(async (input: unknown, context: Pick<Context, 'getRemainingTimeInMillis'>) => {
   const used = startMeter();
-  const { execution, event, read, before } = probeTask.parse(input);
+  const { execution, event, before } = probeTask.parse(input);
   const stretches = before?.stretches;
-  if (read) {
-    await readStretch(read, context.getRemainingTimeInMillis() - RESERVE_MS);
-    return result({ outcome: 'read' });
-  }
   const { bucket, object } = event.detail;
   const upload = parseUploadKey(object.key);
   if (upload === undefined || bucket.name !== required('SOURCE_BUCKET')) return ignored('not an upload of ours');

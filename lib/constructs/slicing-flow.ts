@@ -79,7 +79,8 @@ export function slicingFlow(scope: Construct, { steps, convert, concurrency }: F
     // What it said before, when it is asked again; else what started the run.
     TaskInput.fromObject({ ...whatStartedIt, before: JsonPath.objectAt('$') }),
   );
-  // What has no index and is large is read in stretches first; what goes wrong there, probe does alone.
+  // What has no index and is large is read in stretches first; what goes wrong there, probe does alone. The function of chunks
+  // reads them: it takes its share of the account, and no more.
   const stretch = {
     source: JsonPath.objectAt('$.source'),
     videoId: JsonPath.stringAt('$.videoId'),
@@ -88,10 +89,10 @@ export function slicingFlow(scope: Construct, { steps, convert, concurrency }: F
   };
   const reading = new InlineMap(scope, 'Each stretch', {
     itemsPath: '$.stretches',
-    itemSelector: { ...whatStartedIt, read: stretch },
-    maxConcurrency: concurrency.chunks,
+    itemSelector: { read: stretch },
+    maxConcurrency: concurrency.reserved?.chunks ?? concurrency.chunks,
     resultPath: JsonPath.DISCARD,
-  }).itemProcessor(invoke('Read stretch', probe, 'hasty'));
+  }).itemProcessor(invoke('Read stretch', chunk, 'hasty'));
   const whole = invoke(
     'Encode whole',
     encode,

@@ -50,7 +50,6 @@ export type StretchTask = z.infer<typeof stretchTask>;
 /** Input of probe: what S3 said, and which run this is. */
 export const probeTask = z.object({
   execution: z.string().min(1),
-  read: stretchTask.optional().meta({ description: 'Find the frames of this stretch, and do nothing else.' }),
   before: z
     .looseObject({ stretches: z.array(stretch).min(1).optional().catch(undefined) })
     .optional()
@@ -61,8 +60,9 @@ export const probeTask = z.object({
 });
 
 /**
- * Output of probe. `planned` goes on; `stretches` are to be read, and probe is asked again; everything else ends the run without an error: `duplicate` (another run has this
- * source), `refused` (the video is marked failed), `ignored` (no upload of ours, or deleted meanwhile).
+ * Output of probe. `planned` goes on; `stretches` are to be read, and probe is asked again; everything else ends the run
+ * without an error: `duplicate` (another run has this source), `refused` (the video is marked failed), `ignored` (no upload of
+ * ours, or deleted meanwhile).
  */
 export const probeResult = z.discriminatedUnion('outcome', [
   z.object({
@@ -81,9 +81,11 @@ export const probeResult = z.discriminatedUnion('outcome', [
   z.object({ outcome: z.literal('duplicate'), videoId }),
   z.object({ outcome: z.literal('refused'), videoId, ...failure.shape }),
   z.object({ outcome: z.literal('ignored'), reason: z.string() }),
-  z.object({ outcome: z.literal('read') }),
 ]);
 export type ProbeResult = z.infer<typeof probeResult>;
+
+/** Input of the function of chunks that finds the frames of a stretch, and does nothing else. */
+export const readTask = z.object({ read: stretchTask });
 
 /** Input of encode. */
 export const encodeTask = z.object({ plan, chunk });

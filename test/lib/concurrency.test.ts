@@ -53,16 +53,16 @@ function background(template: [string, Resource][]): number {
   const [machine] = of('AWS::StepFunctions::StateMachine');
   const definition = JSON.stringify(machine![1].Properties.DefinitionString);
   const queued = sources.reduce((sum, bound) => sum + bound, 0);
-  // An inline Map first, and a distributed one after it: a run is in one of them.
+  // Stretches first, then an inline Map, and a distributed one after it: a run is in one of them.
   const chunks = [...definition.matchAll(/MaxConcurrency\\":([0-9]+)/g)].map(([, bound]) => Number(bound));
   const reserved = reservedOf(template);
   const [copies, encodes] = [reserved.get('SlicingCopy'), reserved.get('SlicingChunk')];
   if (copies === undefined || encodes === undefined) {
-    expect(chunks).toHaveLength(2);
+    expect(chunks).toHaveLength(3);
     return queued + videos * Math.max(...chunks);
   }
   // Tasks have functions that AWS bounds; every other step of a run is one of the rest.
-  expect(chunks).toEqual([]);
+  expect(chunks).toEqual([encodes]);
   expect([...definition.matchAll(/MaxConcurrencyPath\\":\\"\$\.atATime/g)]).toHaveLength(2);
   return queued + videos + copies + encodes;
 }

@@ -109,8 +109,8 @@ describe('Matroska', () => {
       const { etag: _, ...source } = { ...plan.source, key: sourceKey(id) };
       const event = { detail: { bucket: { name: Bucket }, object: { key: sourceKey(id) } } };
       for (const stretch of read) {
-        const asked = { execution: 'run', event, read: { videoId: id, revision: 1, source, stretch } };
-        expect(await probe(asked, context)).toEqual({ outcome: 'read' });
+        const asked = { read: { videoId: id, revision: 1, source, stretch } };
+        expect(await encode(asked, context)).toEqual({ outcome: 'read' });
       }
       const planned = await probe({ execution: 'run', event, before: { stretches } }, context);
       if (planned.outcome !== 'planned') throw new Error(planned.outcome);

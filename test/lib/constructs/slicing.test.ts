@@ -62,8 +62,6 @@ describe('the slicing stage', () => {
       Type: 'Map',
       ItemsPath: '$.stretches',
       ItemSelector: {
-        'execution.$': '$$.Execution.Name',
-        'event.$': '$$.Execution.Input',
         read: {
           'source.$': '$.source',
           'stretch.$': '$$.Map.Item.Value',
@@ -74,6 +72,9 @@ describe('the slicing stage', () => {
       Next: 'Probe source',
       Catch: [{ ErrorEquals: ['States.ALL'], Next: 'Probe source' }],
     });
+    const reading = (States['Each stretch'] as { ItemProcessor?: { States: Record<string, { Resource?: string }> } })
+      .ItemProcessor!.States;
+    expect(reading['Read stretch']!.Resource).toMatch(/^SlicingChunk/);
     expect(States['Encode whole']).toMatchObject({
       Type: 'Task',
       Parameters: { 'plan.$': '$.plan', 'chunk.$': '$.chunks[0]' },
