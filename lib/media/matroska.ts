@@ -351,7 +351,7 @@ function trackOf(entry: Buffer): MatroskaTrack {
   for (const { id, body } of elements(entry)) {
     if (id === 0x63a2) codecPrivate = Buffer.from(body);
     if (id === 0xd7) number = unsigned(body);
-    if (id === 0x86) codec = body.toString('latin1').replace(/\0.*$/, '');
+    if (id === 0x86) codec = body.toString('latin1').split('\0', 1)[0]!;
     if (id === 0x6d80) encoded = true;
     if (id === 0x23314f) encoded ||= !isOne(body);
     if (id === 0x23e383) frameDuration = unsigned(body);
