@@ -21,6 +21,10 @@ export const MAX_CUE_LENGTH = 2000;
 /** Hours a cue's time may have: the longest video has 24. */
 const MAX_HOURS = 99;
 
+/** Characters that are no text: old systems' file ends, what programs stop at. Tabs and line ends stay. */
+// eslint-disable-next-line no-control-regex
+const CONTROLS = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F]/g;
+
 /** What is wrong with a file, and on which line, counted from 1. */
 export class CueError extends Error {
   override name = 'CueError';
@@ -35,11 +39,11 @@ interface Block {
   readonly lines: readonly string[];
 }
 
-/** Lines between blank ones. */
-function blocksOf(lines: readonly string[]): Block[] {
+/** Lines between blank ones, from one on. */
+function blocksOf(lines: readonly string[], first: number): Block[] {
   const blocks: Block[] = [];
-  let from = 0;
-  for (let at = 0; at <= lines.length; at += 1) {
+  let from = first;
+  for (let at = first; at <= lines.length; at += 1) {
     if (at < lines.length && lines[at]!.trim() !== '') continue;
     if (at > from) blocks.push({ at: from, lines: lines.slice(from, at) });
     from = at + 1;
@@ -55,19 +59,29 @@ function seconds(text: string): number | undefined {
   const match = CLOCK.exec(text);
   if (!match) return undefined;
   const [hours, minutes, whole] = [match[1] ?? '0', match[2], match[3]].map(Number) as [number, number, number];
-  if (minutes > 59 || whole > 59 || hours > MAX_HOURS) return undefined;
+  if (minutes > 59 || whole > 59) return undefined;
   return (hours * 3600_000 + minutes * 60_000 + whole * 1000 + Number(match[4]!.padEnd(3, '0'))) / 1000;
 }
 
 /** Blocks of a WebVTT file that are no cues (W3C WebVTT 4.1). */
 const NO_CUE = /^(?:NOTE|STYLE|REGION)(?:[ \t]|$)/;
 
+/** How many lines a WebVTT file's header has: to a blank one, or to a cue right below, with its name (W3C WebVTT 6.1). */
+function headerLines(lines: readonly string[]): number {
+  const arrow = lines.findIndex((line, at) => at > 0 && TIMES.test(line));
+  const blank = lines.findIndex((line) => line.trim() === '');
+  const end = blank === -1 ? lines.length : blank;
+  return arrow === -1 || arrow > end ? end : arrow;
+}
+
 /** The cues of a .srt or .vtt file in the order they are shown. Throws CueError. */
 export function parseCues(file: string): Cue[] {
-  const lines = file.replace(/^\uFEFF/, '').split(/\r\n|\r|\n/);
+  const lines = file
+    .replace(/^\uFEFF/, '')
+    .split(/\r\n|\r|\n/)
+    .map((line) => line.replace(CONTROLS, ''));
   const webVtt = /^WEBVTT(?:[ \t]|$)/.test(lines[0] ?? '');
-  const blocks = blocksOf(lines);
-  if (webVtt) blocks.shift();
+  const blocks = blocksOf(lines, webVtt ? headerLines(lines) : 0);
   const cues: Cue[] = [];
   for (const block of blocks) {
     if (webVtt && NO_CUE.test(block.lines[0]!)) continue;
@@ -88,9 +102,11 @@ function readCue({ at, lines }: Block, webVtt: boolean): Cue | undefined {
   const [start, end] = [times?.[1], times?.[2]].map((time) => (time === undefined ? undefined : seconds(time)));
   if (start === undefined || end === undefined)
     throw new CueError(line, 'expected times such as `00:01:02,500 --> 00:01:04,000`');
+  if (end >= (MAX_HOURS + 1) * 3600) throw new CueError(line, `times of more than ${MAX_HOURS} hours are not taken`);
   if (end <= start) throw new CueError(line, 'the cue ends before it begins');
   const payload = lines.slice(named + 1);
-  const arrow = payload.findIndex((text) => text.includes('-->'));
+  // An arrow alone is text.
+  const arrow = payload.findIndex((text) => TIMES.test(text));
   if (arrow !== -1) throw new CueError(line + arrow + 1, 'a blank line is missing before the next cue');
   const joined = payload.map((text) => text.trim()).join('\n');
   if (joined.length > MAX_CUE_LENGTH) throw new CueError(line + 1, `a cue of more than ${MAX_CUE_LENGTH} characters`);
@@ -109,13 +125,13 @@ const cleanSettings = (text: string): string =>
 
 const ESCAPES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
 /** Text in which nothing is markup. */
-export const escapeText = (text: string): string => text.replace(/[&<>]/g, (one) => ESCAPES[one]!);
+export const escapeText = (text: string): string => text.replace(CONTROLS, '').replace(/[&<>]/g, (one) => ESCAPES[one]!);
 /** What follows a name does not begin with a letter: one way to read each tag, however long. */
 const MARKUP = /<(\/?)([A-Za-z]*)((?:[^A-Za-z<>][^<>]*)?)>|&(?:amp|lt|gt|nbsp|lrm|rlm|#[0-9]{1,7});|[&<>]/g;
 
 /** Whatever is no tag or entity of these is text. */
 function clean(text: string, tag: (slash: string, name: string, rest: string) => string | undefined): string {
-  return text.replace(MARKUP, (found, slash?: string, name?: string, rest?: string) => {
+  return text.replace(CONTROLS, '').replace(MARKUP, (found, slash?: string, name?: string, rest?: string) => {
     if (found.length === 1) return ESCAPES[found]!;
     if (found.startsWith('&')) return found;
     return tag(slash ?? '', (name ?? '').toLowerCase(), rest ?? '') ?? escapeText(found);

@@ -1,6 +1,15 @@
 import { Parser } from 'm3u8-parser';
 import { describe, expect, it } from 'vitest';
-import { MAX_CUE_LENGTH, MAX_CUES, parseCues, textPlaylist, writeWebVtt } from '../../../lambdas/shared/cues.ts';
+import {
+  cleanWebVtt,
+  escapeText,
+  fromSubRip,
+  MAX_CUE_LENGTH,
+  MAX_CUES,
+  parseCues,
+  textPlaylist,
+  writeWebVtt,
+} from '../../../lambdas/shared/cues.ts';
 
 const SRT = `\uFEFF1\r
 00:00:01,500 --> 00:00:04,000\r
@@ -33,7 +42,8 @@ describe('SubRip', () => {
     ['nothing', '\n\n', /^line 1: there are no captions/],
     ['a number without times', '1\n00:00:01,000 --> 00:00:02,000\na\n\n2\nb\n', /^line 6: expected times/],
     ['a minute of 75', '1\n00:75:01,000 --> 00:76:02,000\na\n', /^line 2: expected times/],
-    ['a day of 100 hours', '100:00:00,000 --> 100:00:01,000\na\n', /^line 1: expected times/],
+    ['a day of 100 hours', '100:00:01,000 --> 100:00:02,000\na\n', /^line 1: times of more than 99 hours/],
+    ['an end after 99 hours', '99:00:01,000 --> 100:00:02,000\na\n', /^line 1: times of more than 99 hours/],
     ['a number alone', '1\n\n2\n00:00:02,000 --> 00:00:03,000\na\n', /^line 2: expected times/],
     ['an end before the beginning', '2\n00:00:02,000 --> 00:00:01,000\na\n', /^line 2: the cue ends before/],
     ['an end at the beginning', '00:00:02,000 --> 00:00:02,000\na\n', /^line 1: the cue ends before/],
@@ -42,6 +52,13 @@ describe('SubRip', () => {
     ['too many', '0:0:1,0 --> 0:0:2,0\na\n\n'.repeat(MAX_CUES + 1), /^line 60001: more than 20000/],
   ])('%s is refused by its line', (_, text, message) => {
     expect(() => parseCues(text)).toThrow(message);
+  });
+
+  it('may have arrows in its text, and leaves out characters that are none', () => {
+    const text = '1\n00:00:01,000 --> 00:00:02,000\na --> b\u001A\u0000c\td\n\n\u001A';
+    expect(parseCues(text).map((cue) => cue.text)).toEqual(['a --&gt; bc\td']);
+    // Also of a text track inside a video.
+    expect([fromSubRip('a\u0000b'), cleanWebVtt('a\u001Ab'), escapeText('a\u0008b')]).toEqual(['ab', 'ab', 'ab']);
   });
 
   it('is read once, however it is built', () => {
@@ -62,6 +79,15 @@ describe('SubRip', () => {
 });
 
 describe('WebVTT', () => {
+  it('may begin with a cue right below its header', () => {
+    const second = '\n\n00:03.000 --> 00:04.000\ntwo';
+    for (const first of ['00:01.000 --> 00:02.000\none', 'X: y\n00:01.000 --> 00:02.000\none'])
+      expect(parseCues(`WEBVTT\n${first}${second}`).map(({ start, text }) => [start, text])).toEqual([
+        [1, 'one'],
+        [3, 'two'],
+      ]);
+  });
+
   const VTT = `WEBVTT - a title
 X-TIMESTAMP-MAP=LOCAL:00:00:00.000,MPEGTS:900000
 
