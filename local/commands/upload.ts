@@ -18,13 +18,13 @@ async function main(): Promise<number> {
     process.stdout.write(`${HELP}\n`);
     return 0;
   }
-  const { sources, others } = await findSources(command);
+  const { sources, others, failures: missing } = await findSources(command);
   if (others > 0)
-    process.stdout.write(`${others} other files in the folders are no videos by their names, and stay.\n`);
+    process.stdout.write(`${others} other files in the folders are no videos or sound by their names, and stay.\n`);
   const access = await openAccess(command);
   const sending = { ...command, access, signal: stop.signal, taken: new Map<string, string>() };
   const board = new Board(sources.length);
-  const failures: { readonly source: string; readonly reason: string }[] = [];
+  const failures = [...missing];
   let next = 0;
   const worker = async () => {
     for (let source = sources[next++]; source !== undefined && !stop.signal.aborted; source = sources[next++]) {
@@ -49,7 +49,7 @@ async function main(): Promise<number> {
   } finally {
     board.close();
   }
-  return report(sources.length, failures);
+  return report(sources.length + missing.length, failures);
 }
 
 async function one(source: string, command: UploadCommand, sending: Sending, board: Board): Promise<void> {

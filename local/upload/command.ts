@@ -8,7 +8,7 @@ export class UsageError extends Error {
 export const HELP = `npm run upload -- FILE… [options]
 
 Sends files to the platform in parts, and goes on where it was when it is run again after it was stopped or killed.
-FILE may be a video, a folder (every video in it and below), or an address to pull from (https://… or s3://bucket/key).
+FILE may be a video or sound, a folder (all of them in it and below), or an address to pull from (https://… or s3://bucket/key).
 
   --list FILE          more of them, one a line; empty lines and those that begin with # are passed over
   --url URL            the platform (default: $SLUICE_URL, else http://127.0.0.1:8080, where \`npm start\` is)

@@ -24,6 +24,14 @@ const TYPES: Readonly<Record<string, string>> = {
   '.mxf': 'application/octet-stream',
   '.dv': 'application/octet-stream',
   '.ogv': 'video/ogg',
+  '.m4a': 'audio/mp4',
+  '.mp3': 'audio/mpeg',
+  '.aac': 'audio/aac',
+  '.wav': 'audio/wav',
+  '.ogg': 'audio/ogg',
+  '.opus': 'audio/ogg',
+  // Refused by name, which tells more than to leave it.
+  '.flac': 'audio/flac',
 };
 
 export const typeOf = (path: string): string => TYPES[extname(path).toLowerCase()] ?? 'application/octet-stream';
@@ -31,27 +39,43 @@ export const typeOf = (path: string): string => TYPES[extname(path).toLowerCase(
 export interface Found {
   /** Absolute paths, or addresses as they were given. */
   readonly sources: readonly string[];
-  /** Files of folders that are no videos by their names. */
+  /** Files of folders that are neither videos nor sound by their names. */
   readonly others: number;
+  /** What was named and cannot be sent, or links in folders to nothing, and why. */
+  readonly failures: readonly { readonly source: string; readonly reason: string }[];
 }
 
-/** Each once, in the order of the command; of folders in the order of names. Throws UsageError for what is not there. */
+/** Each once, in the order of the command; of folders in the order of names. Throws UsageError where there is nothing at all. */
 export async function findSources({ sources, lists }: Pick<UploadCommand, 'sources' | 'lists'>): Promise<Found> {
   const found = new Set<string>();
+  const failures: { source: string; reason: string }[] = [];
   let others = 0;
+  const isKnown = (file: string) => extname(file).toLowerCase() in TYPES && !basename(file).startsWith('.');
+  const addFolder = async (folder: string): Promise<void> => {
+    const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+    const files: string[] = [];
+    for (const entry of entries) {
+      const path = join(entry.parentPath, entry.name);
+      if (entry.isFile()) files.push(path);
+      if (!entry.isSymbolicLink()) continue;
+      const there = await stat(path).catch(() => undefined);
+      if (there?.isFile()) files.push(path);
+      // A folder that is linked may hold this one: it is sent where it is named.
+      else if (there?.isDirectory()) failures.push({ source: path, reason: 'is a link to a folder; name that itself' });
+      else if (there === undefined && isKnown(path)) failures.push({ source: path, reason: 'is a link to nothing' });
+    }
+    const known = files.filter(isKnown);
+    others += files.length - known.length;
+    for (const file of known.toSorted()) found.add(file);
+  };
   const add = async (source: string, base: string, of: string): Promise<void> => {
     if (isAddress(source)) return void found.add(source);
     const path = resolve(base, source);
     const there = await stat(path).catch(() => undefined);
-    if (there === undefined) throw new UsageError(`${source}: there is no such file or folder${of}.`);
-    if (there.isFile()) return void found.add(path);
-    if (!there.isDirectory()) throw new UsageError(`${source}: is neither a file nor a folder${of}.`);
-    const entries = await readdir(path, { recursive: true, withFileTypes: true });
-    const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-    const hidden = (file: string) => basename(file).startsWith('.');
-    const videos = files.filter((file) => extname(file).toLowerCase() in TYPES && !hidden(file));
-    others += files.length - videos.length;
-    for (const file of videos.toSorted()) found.add(file);
+    if (there?.isFile()) return void found.add(path);
+    if (there?.isDirectory()) return addFolder(path);
+    const reason = there === undefined ? 'there is no such file or folder' : 'is neither a file nor a folder';
+    failures.push({ source: path, reason: reason + of });
   };
   for (const source of sources) await add(source, process.cwd(), '');
   for (const list of lists) {
@@ -61,8 +85,11 @@ export async function findSources({ sources, lists }: Pick<UploadCommand, 'sourc
     // Paths in a list are of where the list is.
     for (const source of listed(text)) await add(source, dirname(resolve(list)), ` (in ${list})`);
   }
-  if (found.size === 0) throw new UsageError('There is no video in what you named.');
-  return { sources: [...found], others };
+  if (found.size === 0) {
+    const reasons = failures.map(({ source, reason }) => `${source}: ${reason}.\n`);
+    throw new UsageError(`${reasons.join('')}There is no video or sound in what you named.`);
+  }
+  return { sources: [...found], others, failures };
 }
 
 export interface Identity {

@@ -178,13 +178,14 @@ describe('npm run upload', () => {
     await writeFile(join(folder, 'library/notes.txt'), 'x');
     await writeFile(
       join(folder, 'list.txt'),
-      '# what else\n\nhttps://127.0.0.1/secret.mp4?key=hidden\nlibrary/a.mp4\n',
+      '# what else\n\nhttps://127.0.0.1/secret.mp4?key=hidden\nlibrary/a.mp4\nlibrary/gone.mp4\n',
     );
     const all = run('lena', 'library', '--list', 'list.txt', '--files', '3');
     expect(await all.ended).toBe(1);
     const output = all.output();
-    expect(output).toContain('1 other files in the folders are no videos');
-    expect(output).toMatch(/2 of 4 failed:\n/);
+    expect(output).toContain('1 other files in the folders are no videos or sound');
+    expect(output).toMatch(/3 of 5 failed:\n/);
+    expect(output).toMatch(/ {2}library\/gone\.mp4: there is no such file or folder \(in list\.txt\)/);
     expect(output).toMatch(/ {2}library\/empty\.mkv: The file has no bytes/);
     expect(output).toMatch(/ {2}https:\/\/127\.0\.0\.1\/secret\.mp4: .*loopback/);
     expect(output).not.toContain('hidden');
