@@ -91,7 +91,7 @@ function fits(sound: Sound, { sampleRate }: CopiedSound, ends: number): boolean 
   const { samples, timescale } = track;
   if (timescale !== sampleRate || count === 0 || start > SOUND_LATE || Math.abs(end - ends) > SOUND_END) return false;
   for (let i = 0; i < count; i += 1) {
-    if (samples.composition[i] !== 0) return false;
+    if (samples.composition[i] !== 0 || samples.size[i] === 0) return false;
     if (i + 1 < count && samples.decode[i + 1]! - samples.decode[i]! !== FRAME) return false;
   }
   return true;

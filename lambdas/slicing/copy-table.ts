@@ -59,6 +59,8 @@ export function copiedOf(
   const [first] = keys;
   // What an edit list cuts off would be seen.
   if (first === undefined || first.time !== pictures.first || shownAfter(pictures, end)) return undefined;
+  // Browsers stop at a sample without bytes, which is a picture that stays for those that decode it.
+  if (samples.size.indexOf(0, first.sample) !== -1) return undefined;
   const closed = closedKeys(pictures);
   if (closed === undefined) return undefined;
   const bounds = closedBounds(pictures, closed, target);

@@ -235,7 +235,7 @@ function copyWish({ tracks }: MovieIndex, facts: Tracks, { copyMaxMbps }: Slicin
 }
 
 /** Keyframes looked into, and how far: parameter sets and messages come before the picture. */
-const LOOKED_INTO = 10;
+const LOOKED_INTO = 32;
 const LOOK_BYTES = 16 * 1024;
 
 /** From one that is looked into to the next, in lengths of the video: in step with no encoder's pattern. */
@@ -246,7 +246,8 @@ async function beginAnew(source: ByteSource, { copied }: SegmentTable): Promise<
   const { keyframes, video } = copied!;
   if (video === undefined) return true;
   const places = Array.from({ length: LOOKED_INTO }, (_, i) => Math.floor(keyframes.length * ((i * UNEVEN) % 1)));
-  const looks = [...new Set(places)]
+  // The last one, too: what was joined to its end may be described otherwise.
+  const looks = [...new Set([...places, keyframes.length - 1])]
     .map((place) => keyframes[place]!)
     .map(async ({ offset, size }) => startsAnew(await source.read(offset, Math.min(size, LOOK_BYTES)), video));
   return (await Promise.all(looks)).every(Boolean);

@@ -292,6 +292,8 @@ const textShift = ({ edit, timescale }: IndexedTrack, movieTimescale: number): n
 
 /** What a sample of timed text (3GPP TS 26.245 5.17) has at least: the length of its text. Where it is all, there is none. */
 const EMPTY_TEXT_BYTES = 2;
+/** More is no text: each is read, and held, by the chunk that it begins in. */
+const MOST_TEXT_BYTES = 64 * 1024;
 
 /** The samples that begin from one time to another, seconds. One that begins before the video is shown from its start. */
 function textPart({ track, shift }: Text, from: number, to: number): NonNullable<ChunkTable['texts']>[number] {
@@ -305,7 +307,7 @@ function textPart({ track, shift }: Text, from: number, to: number): NonNullable
   const first = from === 0 ? 0 : firstFrom(samples.decode, (from - shift) * timescale);
   const end = to === Infinity ? samples.count : firstFrom(samples.decode, (to - shift) * timescale);
   const said = Array.from({ length: Math.max(0, end - first) }, (_, i) => first + i).filter(
-    (i) => samples.size[i]! > empty && endOfText(i) > Math.max(0, at(i)),
+    (i) => samples.size[i]! > empty && samples.size[i]! <= MOST_TEXT_BYTES && endOfText(i) > Math.max(0, at(i)),
   );
   return {
     offset: said.map((i) => samples.offset[i]!),

@@ -327,6 +327,37 @@ describe('what is encoded', () => {
     expect(table!.copied).toBeUndefined();
   });
 
+  it('a sample without bytes, of picture or of sound', async () => {
+    const bytes = await readFile(at('closed.mp4'));
+    const tables = [...bytes.toString('latin1').matchAll(/stsz/g)].map(({ index }) => index);
+    expect(tables).toHaveLength(2);
+    /** What is its own goes to the sample before it, so that all others stay where they are. */
+    const without = async (name: string, table: number, sample: number) => {
+      const changed = Buffer.from(bytes);
+      const entry = table + 16 + 4 * sample;
+      changed.writeUInt32BE(changed.readUInt32BE(entry - 4) + changed.readUInt32BE(entry), entry - 4);
+      changed.writeUInt32BE(0, entry);
+      await writeFile(at(name), changed);
+      return (await look(name)).table!.copied;
+    };
+    expect(await without('no-picture.mp4', tables[0]!, 9)).toBeUndefined();
+    const heard = await without('no-sound.mp4', tables[1]!, 9);
+    expect(heard?.video).toBeDefined();
+    expect(heard?.sounds).toEqual([undefined]);
+  });
+
+  it('one whose end is described otherwise than its beginning', async () => {
+    const piece = async (name: string, size: string, length: number) =>
+      ffmpeg(...picture(length, size, '10'), ...X264, '-g', '10', '-f', 'mpegts', at(name));
+    await Promise.all([piece('long.ts', '160x90', 60), piece('short.ts', '320x180', 2)]);
+    await writeFile(at('joined.ts'), Buffer.concat([await readFile(at('long.ts')), await readFile(at('short.ts'))]));
+    await ffmpeg('-i', at('long.ts'), '-c', 'copy', at('alone.mp4'));
+    expect((await look('alone.mp4', { ladder: [180] })).table!.copied).toBeDefined();
+    await writeFile(at('list.txt'), "file 'long.ts'\nfile 'short.ts'\n");
+    await ffmpeg('-f', 'concat', '-i', at('list.txt'), '-c', 'copy', at('joined.mp4'));
+    expect((await look('joined.mp4', { ladder: [180] })).table!.copied).toBeUndefined();
+  });
+
   it('keyframes of which only every eighth needs nothing before it', async () => {
     await ffmpeg(...picture(128, '64x64', '5'), ...X264, '-g', '10', '-bf', '0', at('eighth.mp4'));
     expect((await look('eighth.mp4', { ladder: [180] })).table!.copied!.keyframes).toHaveLength(64);

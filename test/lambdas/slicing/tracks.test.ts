@@ -1,5 +1,5 @@
 /** Several sound tracks: each one a rendition of its own, in step with the picture and called what the file calls it. */
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { drawCover } from '../../../lambdas/slicing/poster.ts';
@@ -162,6 +162,23 @@ describe('text inside the file', () => {
   const srt = SRT.map(([start, end, text], i) => `${i + 1}\n${clock(start)} --> ${clock(end)}\n${text}\n`).join('\n');
   const NINE = [...picture(9), ...sine(300, 9)];
   const made = ['-map', '0', '-map', '1', '-map', '2', ...H264, '-g', '30', '-c:a', 'aac'];
+
+  it('of more than 64 KiB is no text, and is not read', async () => {
+    await writeFile(at('said.srt'), srt);
+    await ffmpeg(...NINE, '-i', at('said.srt'), ...made, '-c:s', 'mov_text', at('large.mp4'));
+    const bytes = await readFile(at('large.mp4'));
+    const text = bytes.lastIndexOf('stsz');
+    const sizes = Array.from({ length: bytes.readUInt32BE(text + 12) }, (_, i) => text + 16 + 4 * i);
+    const [said] = sizes.filter((entry) => bytes.readUInt32BE(entry) > 2);
+    bytes.writeUInt32BE(64 * 1024 + 1, said);
+    const free = Buffer.alloc(128 * 1024);
+    free.writeUInt32BE(free.length);
+    free.write('free', 4, 'latin1');
+    await writeFile(at('large.mp4'), Buffer.concat([bytes, free]));
+    const { table } = await look('large.mp4');
+    const parts = table!.chunks.map((chunk) => table!.part(chunk).texts![0]!);
+    expect(parts.flatMap(({ size }) => size)).toHaveLength(SRT.length - 1);
+  });
 
   it.each([
     ['mp4', 'mov_text'],
