@@ -125,7 +125,8 @@ const cleanSettings = (text: string): string =>
 
 const ESCAPES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
 /** Text in which nothing is markup. */
-export const escapeText = (text: string): string => text.replace(CONTROLS, '').replace(/[&<>]/g, (one) => ESCAPES[one]!);
+export const escapeText = (text: string): string =>
+  text.replace(CONTROLS, '').replace(/[&<>]/g, (one) => ESCAPES[one]!);
 /** What follows a name does not begin with a letter: one way to read each tag, however long. */
 const MARKUP = /<(\/?)([A-Za-z]*)((?:[^A-Za-z<>][^<>]*)?)>|&(?:amp|lt|gt|nbsp|lrm|rlm|#[0-9]{1,7});|[&<>]/g;
 
