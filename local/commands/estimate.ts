@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Refusal } from '../../lambdas/slicing/refusal.ts';
-import { ConfigError, readAppConfig, type Config } from '../../lib/config.ts';
+import { ConfigError, optionPaths, readAppConfig, type Config } from '../../lib/config.ts';
 import { ensureLayer, LayerError } from '../../lib/constructs/ffmpeg-layer-cache.ts';
 import { planFile, report } from '../estimate.ts';
 
@@ -49,7 +49,11 @@ function configOf(env: string, given: readonly string[]): Config {
   for (const one of given) {
     const at = one.indexOf('=');
     if (at < 1) throw new UsageError(`-c ${one}: write -c option=value`);
-    all[one.slice(0, at)] = one.slice(at + 1);
+    const name = one.slice(0, at);
+    // The CDK takes other context, too; here it would be a misspelt option that changes nothing.
+    if (!optionPaths().some((path) => path.split('.')[0] === name.split('.')[0]))
+      throw new ConfigError(`${name}: no such option`);
+    all[name] = one.slice(at + 1);
   }
   return readAppConfig({ tryGetContext: (key) => all[key], getAllContext: () => all });
 }

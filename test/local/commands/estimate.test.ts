@@ -75,6 +75,7 @@ describe('npm run estimate', () => {
     ['a file that is not there', ['nowhere.mp4'], 2, /There is no nowhere\.mp4/],
     ['a folder', ['.'], 2, /is no file/],
     ['an option that is none', ['x.mp4', '-c', 'slicing.fast=1'], 1, /slicing\.fast: no such option/],
+    ['an option of no block', ['x.mp4', '-c', 'nope=1'], 1, /nope: no such option/],
     ['an environment that is none', ['x.mp4', '--env', 'nowhere'], 1, /"nowhere" is not one of/],
     ['a flag that is none', ['--fast'], 2, /npm run estimate -- FILE/],
   ] as const)('%s: says what to do', { timeout: 60_000 }, async (_, args, code, text) => {
