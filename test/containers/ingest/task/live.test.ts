@@ -250,7 +250,8 @@ describe.skipIf(missing !== '')(`a stream${missing}`, { concurrent: true }, () =
     // The load balancer sends its pictures to the other task.
     const camera = new TestCamera(id, other.ports.media);
     await camera.send(pictures.slice(0, 40));
-    expect((await isLive(id)).streams['1']).toMatchObject({ task: other.id, requestId: request });
+    // Somebody watches, so a task may have asked for it by itself, too, before or after the command.
+    expect((await isLive(id)).streams['1']).toMatchObject({ task: other.id, requestId: expect.any(String) });
     // Asked again, it runs already.
     const again = await cloud.command(task.id, start);
     expect(
