@@ -11,7 +11,7 @@ Makes odd files by their recipes (test/odd-files), slices each by the steps of a
 its end: each flash and each beep must be seen and heard at its second, by what the player draws and sounds. What is to be
 refused must be, with its reason. Prints a table, and below it what is wrong; exits 1 where anything is.
 
-  --case    files by their names, or rows of docs/slicing.md by theirs (default: all of them, about three quarters of an hour)
+  --case    files by their names, or rows of docs/slicing.md by theirs (default: all of them, which is reckoned to take three quarters of an hour)
   --player  players (default: ${PLAYERS.join(',')})
   --list    names the cases, and plays none
 
