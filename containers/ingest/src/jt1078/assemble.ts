@@ -61,6 +61,11 @@ export class MediaConnection {
     this.#reader.push(chunk);
   }
 
+  /** Hands on the picture of a channel that is whole and waits for the next one to show it. */
+  flush(sim: string, channel: number): void {
+    this.#entries.find((known) => known.number === channel && known.sim === sim)?.channel?.flush();
+  }
+
   /** The connection has ended. Unfinished frames are dropped; no gap is reported. */
   end(): void {
     this.#reader.end();

@@ -74,7 +74,7 @@ export class Channel implements ChannelSequence {
   /** Packets are missing: what was begun cannot be finished. */
   lose(why: Gap['why']): void {
     // The last piece of a picture is the rest of it, as a rule shorter than a packet can be.
-    if (this.#video.isWhole && !this.#marksLie && this.#latest < this.#largest) this.#finishFrame();
+    if (this.#latest < this.#largest) this.#finishWhole();
     if (!this.#video.empty) this.#counters.droppedFrames += 1;
     this.#video.clear();
     this.#sound.clear();
@@ -83,12 +83,20 @@ export class Channel implements ChannelSequence {
     this.#sink.gap({ kind: 'gap', why });
   }
 
+  /** Nothing may follow for a while: what is surely whole is handed on. */
+  flush(): void {
+    if (this.#marksHold || this.#latest < this.#largest) this.#finishWhole();
+  }
+
   /** Nothing follows. What is not whole, or may not be, is dropped. */
   end(): void {
-    const frame = this.#video;
-    const isLikely = this.#marksHold || frame.pieces === 1 || this.#latest < this.#largest;
-    if (frame.isWhole && !this.#marksLie && isLikely) this.#finishFrame();
-    frame.clear();
+    if (this.#video.pieces === 1) this.#finishWhole();
+    this.flush();
+    this.#video.clear();
+  }
+
+  #finishWhole(): void {
+    if (this.#video.isWhole && !this.#marksLie) this.#finishFrame();
   }
 
   #videoPacket(packet: PacketView, receivedAt: number): void {

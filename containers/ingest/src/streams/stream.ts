@@ -24,6 +24,8 @@ export interface Source {
   readonly address: string;
   /** Device time of the first unit that it has, milliseconds of any origin; undefined while there is none. */
   firstTimestamp(): number | undefined;
+  /** Hands on what it has held back: nothing that comes later will be taken for a while, or at all. */
+  flush?(): void;
   /** This stream does not want it any more. */
   release(why: Releasing): void;
 }
@@ -226,7 +228,10 @@ export class LiveStream {
     if (this.#closed !== undefined) return;
     if (this.#source !== undefined) {
       const silent = now - this.#heardAt;
-      if (now - this.#pictureAt >= STALL_MS) this.#segmenter?.end();
+      if (now - this.#pictureAt >= STALL_MS) {
+        this.#source.flush?.();
+        this.#segmenter?.end();
+      }
       this.#noteUnseen(now);
       if (silent >= (this.#target.live ? STUCK_MS : PAUSED_MS)) this.#source.release('stalled');
       else if (this.#target.live && now >= this.#checkAt) {
@@ -304,9 +309,9 @@ export class LiveStream {
 
   #drop(why: Releasing): void {
     const source = this.#source;
+    this.#cut();
     this.#source = undefined;
     this.#leftAt = performance.now();
-    this.#cut();
     source?.release(why);
   }
 
@@ -314,14 +319,16 @@ export class LiveStream {
   #cut(): void {
     const segmenter = this.#segmenter;
     if (segmenter === undefined) return;
-    this.#segmenter = undefined;
-    this.#sound.end();
     try {
+      this.#source?.flush?.();
+      this.#segmenter = undefined;
       segmenter.end();
     } catch (error) {
       // It may be what broke; what comes next begins with another one.
       this.#services.log.failure('stream', error);
     }
+    this.#segmenter = undefined;
+    this.#sound.end();
     this.#services.metrics.add('clockResets', segmenter.counters.clockResets);
     this.#services.metrics.add('droppedFrames', segmenter.counters.droppedPictures);
   }

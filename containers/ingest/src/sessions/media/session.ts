@@ -88,6 +88,7 @@ export class MediaSession {
     const source: Source = {
       address: this.#connection.address,
       firstTimestamp: () => feed.firstTimestamp,
+      flush: () => this.#packets.flush(sim, feed.channel),
       release: (why) => this.#release(source, why),
     };
     feed.ask(source, first);
