@@ -197,7 +197,7 @@ const schema = z.strictObject({
       }),
       engine: z.enum(ENGINE_CHOICES).default('encode').meta({
         description:
-          'What makes segments. `encode`: our own functions. `mediaconvert`: AWS Elemental MediaConvert, some ten times the price. `auto`: our own, and MediaConvert for what they cannot take (a source without an index that is too large or too long for one function), or where it is the cheaper one of the two and ours is over `slicing.maxDollarsPerVideo`. MediaConvert makes `fmp4` only.',
+          'What makes segments. `encode`: our own functions. `mediaconvert`: AWS Elemental MediaConvert, some ten times the price. `auto`: our own, and MediaConvert for what they cannot take (a source without an index that is too large or too long for one function, or one whose keyframes are too far apart), or where it is the cheaper one of the two and ours is over `slicing.maxDollarsPerVideo`. MediaConvert makes `fmp4` only.',
       }),
       maxDollarsPerVideo: dollarBounds.maxDollarsPerVideo.default(25).meta({
         description:

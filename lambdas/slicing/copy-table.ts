@@ -59,6 +59,7 @@ export function copiedOf(
   const [first] = keys;
   // What an edit list cuts off would be seen.
   if (first === undefined || first.time !== pictures.first || shownAfter(pictures, end)) return undefined;
+  if (samples.sync[first.sample] === 0) return undefined;
   // Browsers stop at a sample without bytes, which is a picture that stays for those that decode it.
   if (samples.size.indexOf(0, first.sample) !== -1) return undefined;
   const closed = closedKeys(pictures);

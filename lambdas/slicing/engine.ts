@@ -1,7 +1,7 @@
 /** Which engine slices a video: our own functions, or MediaConvert. Pure. */
 import type { CostOptions } from '../../lib/contract/cost.ts';
 import type { Plan } from '../../lib/contract/plan.ts';
-import { estimateCost, wholeSeconds, type Work } from './estimate.ts';
+import { estimateCost, longestTask, type Work } from './estimate.ts';
 import type { Architecture } from './prices.ts';
 import { Refusal, spokenDuration } from './refusal.ts';
 
@@ -20,23 +20,34 @@ interface Choice {
   readonly fits: boolean;
 }
 
-/** Whether one function is enough for a source that is encoded whole. */
-export function inTime(work: Work, machine: CostOptions): boolean {
-  return work.timescale !== null || wholeSeconds(work, machine) < machine.timeoutSeconds * SURE;
-}
+/** Whether every task ends in the time its function has. */
+export const inTime = (work: Work, machine: CostOptions): boolean =>
+  longestTask(work, machine).seconds < machine.timeoutSeconds * SURE;
 
 /** How much more than an estimate says of the time there is, and it surely does not suffice. */
 const SURELY_NOT = 2;
 
-/** Throws Refusal for what one function would encode whole and cannot in its time, before it tries. */
+/** Throws Refusal for what one function would have to encode and cannot in its time, before it tries. */
 export function checkTime(work: Work, machine: CostOptions): void {
   const { timeoutSeconds } = machine;
-  const seconds = wholeSeconds(work, machine);
+  const { task, seconds } = longestTask(work, machine);
   if (seconds <= timeoutSeconds * SURELY_NOT) return;
   const { container, video, duration } = work.source.info;
+  const [why, all, how] =
+    work.timescale === null
+      ? [
+          `The file cannot be cut into pieces (${video.codec} in ${container})`,
+          `all ${spokenDuration(duration)} of it`,
+          'Export it as MP4 with H.264 and AAC',
+        ]
+      : [
+          'The file can be cut at its keyframes alone, which are far apart',
+          `${spokenDuration(task.duration ?? duration)} of it`,
+          'Export it with a keyframe every 10 seconds or less',
+        ];
   throw new Refusal(
     'encode-timeout',
-    `The file cannot be cut into pieces (${video.codec} in ${container}), so one task encodes all ${spokenDuration(duration)} of it: that takes about ${spokenDuration(seconds)}, and there are ${spokenDuration(timeoutSeconds)} (slicing.timeoutSeconds). Export it as MP4 with H.264 and AAC and upload that.`,
+    `${why}, so one task encodes ${all}: that takes about ${spokenDuration(seconds)}, and there are ${spokenDuration(timeoutSeconds)} (slicing.timeoutSeconds). ${how} and upload that.`,
   );
 }
 
@@ -53,7 +64,7 @@ export function chooseEngine(
     own.video.every(({ width, height }) => Math.min(width, height) >= LEAST_SIDE);
   if (options.engine === 'encode' || !possible) return 'encode';
   if (options.engine === 'mediaconvert') return 'mediaconvert';
-  if (own.timescale === null && !(fits && inTime(own, options))) return 'mediaconvert';
+  if ((own.timescale === null && !fits) || !inTime(own, options)) return 'mediaconvert';
   const [ours, other] = [own, theirs].map((plan) => estimateCost(plan, options, architecture).estimate);
   return ours! > options.maxDollarsPerVideo && other! < ours! ? 'mediaconvert' : 'encode';
 }

@@ -89,9 +89,19 @@ function busySeconds({ decoding, rest }: Seconds, memoryMiB: number): number {
   return Math.max((decoding + rest) / (vcpus * BUSY), (rest * ONE_THREAD) / Math.min(1, vcpus));
 }
 
-/** Seconds of the one function that encodes a source whole. */
-export const wholeSeconds = (work: Work, { preset, memoryMiB }: Pick<Machine, 'preset' | 'memoryMiB'>): number =>
-  busySeconds(secondsOf(work, work.chunks[0]!, preset), memoryMiB);
+/** MiB of the function that encodes. */
+const encodingMiB = ({ timescale }: Pick<Work, 'timescale'>, { memoryMiB, chunkMemoryMiB }: Machine): number =>
+  timescale === null ? memoryMiB : chunkMemoryMiB;
+
+/** The task that takes the longest to encode, and how many seconds that is. */
+export function longestTask(work: Work, machine: Machine): { readonly task: Chunk; readonly seconds: number } {
+  const memory = encodingMiB(work, machine);
+  const each = work.chunks.map((task) => ({
+    task,
+    seconds: busySeconds(secondsOf(work, task, machine.preset), memory),
+  }));
+  return each.reduce((longest, one) => (one.seconds > longest.seconds ? one : longest));
+}
 
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
 
@@ -130,7 +140,7 @@ function taskUsage(work: Work, task: Chunk, machine: Machine): Partial<Usage> {
       ...lambdaUsage(seconds, SMALL_MIB),
     };
   }
-  const memory = work.timescale === null ? machine.memoryMiB : machine.chunkMemoryMiB;
+  const memory = encodingMiB(work, machine);
   const made = new Set(madeBy(task, work));
   const video = work.video.filter(({ name }) => made.has(pathOf({ kind: 'video', name })));
   const audio = work.audio.filter(({ name }) => made.has(pathOf({ kind: 'audio', name })));

@@ -191,7 +191,7 @@ function soundFacts(streams: readonly ProbedStream[], decodable: ReadonlySet<str
   if (any.length > 0 && known.length === 0) {
     throw new Refusal(
       'unsupported-codec',
-      `The sound track's codec (${any[0]!.codec_name ?? 'unknown'}) cannot be decoded here; ${EXPORT}.`,
+      `The sound track's codec (${any[0]!.codec_name ?? 'unknown'}) cannot be decoded here; export it ${any.length === streams.length ? 'as M4A or WAV' : 'as MP4 with H.264 and AAC'} and upload that.`,
     );
   }
   // A track that announces sound and carries none (no channels, no rate that could be heard) is none.

@@ -18,7 +18,7 @@ import type { Remuxed } from './remuxer.ts';
 import { fragmentHeaders, takeSample, TRUNCATED } from './sample.ts';
 import { scan } from './scan.ts';
 import { segmentTable, type SegmentTable } from './segment-table.ts';
-import { isRaw } from './signatures.ts';
+import { isRaw, isSound } from './signatures.ts';
 import { straighten } from './ts-clock.ts';
 
 /**
@@ -125,7 +125,7 @@ function refuseForeign(signature: string | undefined, format: string | undefined
   if (signature === undefined || (format !== undefined && !isRaw(format))) return;
   throw new Refusal(
     'not-video',
-    `This is ${signature} file, of a kind or build that cannot be read here; export it as MP4 with H.264 and AAC and upload that.`,
+    `This is ${signature} file, of a kind or build that cannot be read here; export it as ${isSound(signature) ? 'M4A or WAV' : 'MP4 with H.264 and AAC'} and upload that.`,
   );
 }
 

@@ -1,12 +1,12 @@
 /** What a run is to do: by the index a source has or is given, and by the engine that is right for it. */
-import { costOptions } from '../../lib/contract/cost.ts';
+import { costOptions, type CostOptions } from '../../lib/contract/cost.ts';
 import { json } from '../../lib/contract/env.ts';
 import type { Chunk, Plan } from '../../lib/contract/plan.ts';
 import type { SlicingOptions } from '../../lib/contract/slicing.ts';
-import { architecture } from './budget.ts';
 import { checkTime, chooseEngine } from './engine.ts';
 import { checkBytes, checkLimits, fits } from './facts.ts';
 import { planSlicing } from './plan.ts';
+import type { Architecture } from './prices.ts';
 import { withIndex } from './remux.ts';
 import type { SegmentTable } from './segment-table.ts';
 
@@ -16,22 +16,28 @@ export interface Laid {
   readonly table: SegmentTable | undefined;
 }
 
+/** What tells the engines apart. */
+interface Engines {
+  readonly options: SlicingOptions;
+  readonly machine: CostOptions;
+  readonly architecture: Architecture;
+}
+
 export const costs = () => json('SLICING_COST', costOptions);
 
 /**
  * What the right engine for it works by: our own functions, or MediaConvert, which knows no segment table. Throws Refusal for
- * what one function would have to encode whole and cannot.
+ * what one function would have to encode and cannot.
  */
-export function byEngine(own: Laid, whole: Pick<Laid, 'plan' | 'chunks'>, options: SlicingOptions): Laid {
+export function byEngine(own: Laid, whole: Pick<Laid, 'plan' | 'chunks'>, engines: Engines): Laid {
+  const { options, machine } = engines;
   const theirs: Laid = { ...whole, plan: { ...whole.plan, engine: 'mediaconvert' }, table: undefined };
   const { bytes } = own.plan.source.info;
   const [ours, other] = [own, theirs].map(({ plan, chunks }) => ({ ...plan, chunks }));
   const choice = { own: ours!, theirs: other!, fits: fits(bytes, options) };
-  if (chooseEngine(choice, costs(), architecture) === 'mediaconvert') return theirs;
-  if (own.plan.timescale === null) {
-    checkBytes(bytes, options);
-    checkTime(ours!, costs());
-  }
+  if (chooseEngine(choice, machine, engines.architecture) === 'mediaconvert') return theirs;
+  if (own.plan.timescale === null) checkBytes(bytes, options);
+  checkTime(ours!, machine);
   return own;
 }
 

@@ -10,7 +10,7 @@ import { goodness, grayPixels } from './storyboard.ts';
 const BEST_SIDE = 1080;
 
 /** Longest side of the poster, pixels. */
-const LONGEST = 1280;
+export const LONGEST = 1280;
 
 interface Size {
   readonly name: string;

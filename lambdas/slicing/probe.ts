@@ -8,7 +8,7 @@ import type { VideoRecord } from '../../lib/contract/video.ts';
 import { logger } from '../shared/logger.ts';
 import { announce, changeVideo, readVideo } from '../shared/videos.ts';
 import { accept, removeStray } from './accept.ts';
-import { afford } from './budget.ts';
+import { afford, architecture } from './budget.ts';
 import { begin } from './begin.ts';
 import { claim } from './claim.ts';
 import { refuse } from './failing.ts';
@@ -93,7 +93,8 @@ export const handler = step(async (input: unknown, context: Pick<Context, 'getRe
       looked.unmeasured ? await lookAt(pinned, pinned.size, options, leftMs(), { anySize: true }) : looked,
     );
     // MediaConvert makes all of a video at once.
-    const laid = byEngine(own, planSlicing(of(own.plan.source.info), { ...options, ladderWhen: 'upload' }), options);
+    const whole = planSlicing(of(own.plan.source.info), { ...options, ladderWhen: 'upload' });
+    const laid = byEngine(own, whole, { options, machine: costs(), architecture });
     const plan = await afford(laid.plan, laid.chunks);
     const run = { plan: { ...plan, used: used() }, chunks: laid.chunks };
     if (laid.table) {

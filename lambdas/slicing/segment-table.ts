@@ -108,7 +108,10 @@ function moved({ track, shift, first, end }: Unplaced, zero: number): Pictures |
     if (time <= first - zero) keys.length = 0;
     keys.push({ sample, time });
   }
-  if (keys.length === 0) return undefined;
+  const [start] = keys;
+  if (start === undefined) return undefined;
+  // What is shown before the first one that is called a keyframe is decoded from the beginning, as players of the file do.
+  if (start.sample > 0 && start.time > first - zero) keys.unshift({ sample: 0, time: first - zero });
   return { track, shift: shift - zero, first: first - zero, end: end - zero, keys };
 }
 
@@ -125,7 +128,7 @@ function placeSound(track: IndexedTrack, movieTimescale: number): Sound | 'unrea
   return { track, shift, count, start, end: Math.min(limit, seconds + shift) };
 }
 
-/** Seconds. A source with so few keyframes gains nothing by its table, and a command line holds so many keyframes. */
+/** Seconds: a command line holds the moments of as many segments. Whether a function is done in its time, engine.ts says. */
 const LONGEST_CHUNK = 3600;
 
 function lay(

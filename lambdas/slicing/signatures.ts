@@ -45,5 +45,8 @@ const SIGNATURES: readonly Signature[] = [
 export const signatureOf = (head: Buffer): string | undefined =>
   SIGNATURES.find(({ at, bytes }) => head.subarray(at, at + bytes.length).equals(bytes))?.name;
 
+/** Those of sound alone. */
+export const isSound = (signature: string): boolean => /FLAC|AIFF/.test(signature);
+
 /** Formats of ffprobe that have no container: it knows them by guessing. */
 export const isRaw = (format: string): boolean => /^(h264|hevc|mpegvideo|m4v|aac|mp3|mpeg)$/.test(format);

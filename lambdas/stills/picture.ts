@@ -2,19 +2,22 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pictureFacts, pictureMovie } from '../../lib/media/picture.ts';
+import { isComplete, pictureFacts, pictureMovie } from '../../lib/media/picture.ts';
 import { output, ProcessError } from '../../lib/process.ts';
 import { ApiError } from '../shared/errors.ts';
 import { memoryLimit } from '../slicing/encoder.ts';
-import { JPEG_OUTPUT, MAX_POSTER_BYTES, posterSize } from '../slicing/poster.ts';
+import { JPEG_OUTPUT, LONGEST, MAX_POSTER_BYTES, posterSize } from '../slicing/poster.ts';
 import { programPath } from '../slicing/program.ts';
 
 /** Sides and area that are taken: those of the largest cameras. A few bytes can say more, and would be decoded to gigabytes. */
 const MOST = { side: 12_000, pixels: 64_000_000 };
 
+/** Pixels of a side that is still seen as a picture, once it is as large as a poster. */
+const LEAST_SIDE = 16;
+
 /**
  * The picture as a JPEG of a poster's size, without what a camera wrote of place and time. Throws `unsupported-type` for what
- * is neither JPEG nor PNG or cannot be decoded, `too-large` for too many pixels.
+ * is neither JPEG nor PNG, is cut, too thin or cannot be decoded, `too-large` for too many pixels.
  */
 export async function posterOfPicture(bytes: Buffer): Promise<Buffer> {
   const facts = pictureFacts(bytes);
@@ -24,6 +27,14 @@ export async function posterOfPicture(bytes: Buffer): Promise<Buffer> {
     throw new ApiError('too-large', `The picture is ${width} by ${height} pixels; export it smaller.`, {
       limit: { name: 'poster', value: MOST.pixels, unit: 'pixels' },
     });
+  const drawn = Math.min(width, height) * Math.min(1, LONGEST / Math.max(width, height));
+  if (drawn < LEAST_SIDE)
+    throw new ApiError(
+      'unsupported-type',
+      `The picture is ${width} by ${height} pixels, of which a poster would show ${Math.floor(drawn)} on its short side; choose one that leaves it ${LEAST_SIDE} or more.`,
+    );
+  if (!isComplete(bytes, facts))
+    throw new ApiError('unsupported-type', 'The picture ends before its end; send all of it, or export it again.');
   const folder = await mkdtemp(join(tmpdir(), 'sluice-picture-'));
   try {
     const path = join(folder, 'picture');

@@ -138,6 +138,8 @@ const state = {
   network: z.string().max(64).optional(),
   position: position.optional(),
   alarms: z.array(z.string()).max(64).optional(),
+  /** When that was, by the device's clock: what it reports late of a time before ends and begins nothing. Never shown. */
+  reportedAt: timestamp.optional(),
   capabilities: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
   /** By channel number. */
   streams: z.record(z.string(), stream),

@@ -13,6 +13,8 @@ interface PictureFacts {
   readonly height: number;
   /** Quarter turns clockwise that it is to be shown with. */
   readonly turns: 0 | 1 | 2 | 3;
+  /** Bytes up to the end of what says so: a thumbnail is before it. */
+  readonly header: number;
 }
 
 /** Undefined: neither JPEG nor PNG, or no size is found in it. */
@@ -20,15 +22,20 @@ export function pictureFacts(bytes: Buffer): PictureFacts | undefined {
   if (bytes.length >= 24 && bytes.subarray(0, 8).equals(PNG)) {
     // IHDR comes first (PNG 5.6).
     const [width, height] = [bytes.readUInt32BE(16), bytes.readUInt32BE(20)];
-    return bytes.toString('latin1', 12, 16) === 'IHDR' ? sized('png', width, height, 0) : undefined;
+    return bytes.toString('latin1', 12, 16) === 'IHDR' ? sized('png', width, height, 0, 24) : undefined;
   }
   return bytes.length >= 4 && bytes.readUInt16BE(0) === 0xffd8 ? jpegFacts(bytes) : undefined;
 }
 
 const PNG = Buffer.from('89504e470d0a1a0a', 'hex');
 
-const sized = (type: PictureFacts['type'], width: number, height: number, turns: PictureFacts['turns']) =>
-  width > 0 && height > 0 ? { type, width, height, turns } : undefined;
+const sized = (
+  type: PictureFacts['type'],
+  width: number,
+  height: number,
+  turns: PictureFacts['turns'],
+  header: number,
+): PictureFacts | undefined => (width > 0 && height > 0 ? { type, width, height, turns, header } : undefined);
 
 /** Segments up to the frame header (ITU-T T.81 B.1.1, B.2.2). */
 function jpegFacts(bytes: Buffer): PictureFacts | undefined {
@@ -46,7 +53,7 @@ function jpegFacts(bytes: Buffer): PictureFacts | undefined {
     // C0 to CF are frame headers, but for tables, arithmetic conditioning and a reserved one.
     if (marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker)) {
       if (at + 9 > bytes.length) return undefined;
-      return sized('jpeg', bytes.readUInt16BE(at + 7), bytes.readUInt16BE(at + 5), turns);
+      return sized('jpeg', bytes.readUInt16BE(at + 7), bytes.readUInt16BE(at + 5), turns, at + 9);
     }
     if (marker === 0xda || marker === 0xd9) return undefined;
     if (marker === 0xe1) turns = turnsOf(bytes.subarray(at + 4, at + 2 + length)) ?? turns;
@@ -70,6 +77,15 @@ function turnsOf(app1: Buffer): PictureFacts['turns'] | undefined {
   }
   return undefined;
 }
+
+/**
+ * Whether it has its end: a lenient reader makes a picture of half a file, too, gray below. A byte 0xff of compressed data is
+ * never followed by that of a marker (T.81 B.1.1.5).
+ */
+export const isComplete = (bytes: Buffer, { type, header }: PictureFacts): boolean =>
+  type === 'png' ? bytes.includes('IEND', header, 'latin1') : bytes.includes(END_OF_IMAGE, header);
+
+const END_OF_IMAGE = Buffer.from('ffd9', 'hex');
 
 /** The picture as a movie. */
 export function pictureMovie(bytes: Buffer, { type, width, height, turns }: PictureFacts): Buffer {

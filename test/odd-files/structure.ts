@@ -40,6 +40,20 @@ export const STRUCTURE: readonly OddFile[] = [
     { seconds: 4, frames: 120, both: seconds(4), chunks: true },
   ),
   entry(
+    'beginning that is called no keyframe',
+    'unnamed.mp4',
+    custom(async (at, name) => {
+      await ffmpeg(...card(), ...beep, '-t', '4', ...H264, '-g', '30', ...AAC, at(name));
+      // ISO/IEC 14496-12 8.6.2: without the first one it names.
+      await patch(at(name), 'stss', (body) => {
+        const count = body.readUInt32BE(4);
+        body.copyWithin(8, 12, 8 + 4 * count);
+        body.writeUInt32BE(count - 1, 4);
+      });
+    }),
+    { seconds: 4, frames: 120, both: seconds(4), chunks: true },
+  ),
+  entry(
     'too long',
     'long.mp4',
     make('-t', '8', ...plain('1'), '-vf', 'setpts=N*14000/TB', '-fps_mode', 'vfr', ...H264, '-bf', '0'),

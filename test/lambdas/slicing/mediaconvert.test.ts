@@ -8,7 +8,7 @@ import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { chooseEngine } from '../../../lambdas/slicing/engine.ts';
+import { checkTime, chooseEngine } from '../../../lambdas/slicing/engine.ts';
 import { readPlaylist } from '../../../lambdas/slicing/mediaconvert/made.ts';
 import { jobOf } from '../../../lambdas/slicing/mediaconvert/settings.ts';
 import { planSlicing } from '../../../lambdas/slicing/plan.ts';
@@ -86,7 +86,8 @@ describe('the engine', () => {
     };
     return chooseEngine(choice, costs(changes), 'x86_64');
   };
-  const inChunks = { timescale: 30_000, chunkCount: 10 };
+  const inChunks = { timescale: 30_000, chunkCount: 1000 };
+  const farApart = { timescale: 30_000, chunkCount: 4 };
   const hours = info({ width: 1920, height: 1080 }, 3 * 3600);
   const alone = { ...info(), video: noPicture(1) };
   const tiny = info({ width: 40, height: 20 });
@@ -112,6 +113,7 @@ describe('the engine', () => {
       { fits: false },
     ],
     ['… or takes too long there', 'mediaconvert', { engine: 'auto' }, { timescale: null }, { source: hours }],
+    ['… or is cut in pieces that do', 'mediaconvert', { engine: 'auto' }, farApart, { source: hours }],
     [
       '… ours where MediaConvert is no cheaper',
       'encode',
@@ -121,6 +123,26 @@ describe('the engine', () => {
     ],
   ] as const)('%s', (_, engine, changes, own, more) => {
     expect(choose(changes, own, more)).toBe(engine);
+  });
+
+  it('refuses what is cut in pieces that no function is done with, and says how to export it', () => {
+    const source = info({ width: 1920, height: 1080 }, 3000);
+    const whole = planOf(source, VIDEO_ID, 'sources', { ladder: [1080, 720, 360] });
+    const cut = (pieces: number) => ({
+      ...whole,
+      engine: 'encode' as const,
+      timescale: 30_000,
+      chunks: Array.from({ length: pieces }, (_, index) => ({
+        index,
+        start: (index * 3000) / pieces,
+        duration: 3000 / pieces,
+        firstSegment: index + 1,
+      })),
+    });
+    expect(() => checkTime(cut(1), costs({}))).toThrow(
+      /keyframes alone.*50 minutes of it.*15 minutes \(slicing\.timeoutSeconds\).*keyframe every 10 seconds/,
+    );
+    expect(() => checkTime(cut(200), costs({}))).not.toThrow();
   });
 
   it('is MediaConvert where that is cheaper and ours over the ceiling', () => {

@@ -175,6 +175,20 @@ describe('a picture', () => {
     expect(made.includes('31.2304') || made.includes('Exif')).toBe(false);
   });
 
+  it.each(['1x1', '12000x1', '1x12000', '1280x15'])('of %s is refused for being thin', async (size) => {
+    const color = `color=black:s=64x64:d=1:r=1,format=rgb24,scale=${size.replace('x', ':')}`;
+    await ffmpeg('-f', 'lavfi', '-i', color, '-frames:v', '1', '-update', '1', at('thin.png'));
+    const { status, json } = await choose(image(await readFile(at('thin.png'))));
+    expect([status, json.code]).toEqual([415, 'unsupported-type']);
+    expect(json.detail).toMatch(/pixels, of which a poster would show \d+ on its short side/);
+  });
+
+  it('of 16 pixels, and one with bytes after its end, are taken', async () => {
+    expect((await choose(image(await photo('low.png', '1280x16')))).status).toBe(204);
+    const joined = Buffer.concat([await photo('joined.jpg', '640x360'), Buffer.from('a second picture')]);
+    expect((await choose(image(joined))).status).toBe(204);
+  });
+
   it('that is none, is cut, lies or is a bomb, is refused, and the poster stays', async () => {
     const jpeg = await photo('good.jpg', '640x360');
     const png = await photo('good.png', '640x360');
@@ -191,6 +205,9 @@ describe('a picture', () => {
       ['two bytes of a JPEG', jpeg.subarray(0, 2), 'unsupported-type'],
       ['a header only', jpeg.subarray(0, frame + 20), 'unsupported-type'],
       ['a PNG that ends', png.subarray(0, 60), 'unsupported-type'],
+      ['half a JPEG', jpeg.subarray(0, frame + Math.floor((jpeg.length - frame) / 2)), 'unsupported-type'],
+      ['half a PNG', png.subarray(0, Math.floor(png.length / 2)), 'unsupported-type'],
+      ['a JPEG without its last bytes', jpeg.subarray(0, -2), 'unsupported-type'],
       ['a PNG of 60,000 pixels', lying, 'too-large'],
       ['a JPEG of 65,500', wide, 'too-large'],
       ['bytes in a JPEG', Buffer.concat([jpeg.subarray(0, frame), Buffer.alloc(5000, 0xff)]), 'unsupported-type'],

@@ -70,6 +70,19 @@ describe('npm run estimate', () => {
     expect(refused.stderr).toMatch(/would refuse it: .*\$0\.0\d+.*\$0\.010/);
   });
 
+  it('finds frames where they are as the functions do, and asks which engine the deployment takes', async () => {
+    const path = join(files.folder, 'long.mkv');
+    await ffmpeg(...picture(400, '64x36', '5'), ...H264, '-g', '20', path);
+    const ceiling = ['-c', 'slicing.maxDollarsPerVideo=0.01'];
+    const own = await estimate(path, ...ceiling);
+    expect(own.code).toBe(0);
+    expect(own.stdout).toMatch(/ladder: 36p copied; \d+ tasks?\n/);
+    expect(own.stdout).toContain('takes its own functions for it (slicing.engine=encode)');
+    const theirs = await estimate(path, ...ceiling, '-c', 'slicing.engine=mediaconvert');
+    expect(theirs.stdout).toContain('takes MediaConvert for it (slicing.engine=mediaconvert)');
+    expect(theirs).toMatchObject({ code: 1, stderr: expect.stringMatching(/would refuse it: .*\$0\.0\d+.*\$0\.010/) });
+  }, 120_000);
+
   it.each([
     ['no file', [], 2, /Which file\?/],
     ['a file that is not there', ['nowhere.mp4'], 2, /There is no nowhere\.mp4/],

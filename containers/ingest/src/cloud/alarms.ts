@@ -50,29 +50,33 @@ export class AlarmStore {
     return Item === undefined ? undefined : alarmRecord.parse(Item);
   }
 
-  /** One of its files, counted from 1, which is listed there. What is said of others, over other connections, stays. */
+  /**
+   * One of its files, counted from 1, which is listed there. What is said of others, over other connections, stays. False: it is
+   * not listed there, or is complete already.
+   */
   file(key: AlarmKey, number: number, file: AlarmFile): Promise<boolean> {
+    const path = `files[${number - 1}]`;
     return this.#ifHeld(
       new UpdateCommand({
         TableName: this.#table,
         Key: keyOf(key),
-        UpdateExpression: `SET files[${number - 1}] = :file`,
-        ConditionExpression: `files[${number - 1}].#name = :name`,
-        ExpressionAttributeNames: { '#name': 'name' },
-        ExpressionAttributeValues: { ':file': file, ':name': file.name },
+        UpdateExpression: `SET ${path} = :file`,
+        ConditionExpression: `${path}.#name = :name AND ${path}.#state <> :complete`,
+        ExpressionAttributeNames: { '#name': 'name', '#state': 'state' },
+        ExpressionAttributeValues: { ':file': file, ':name': file.name, ':complete': 'complete' },
       }),
     );
   }
 
-  /** All of its files, as a device lists them. */
-  files(key: AlarmKey, files: readonly AlarmFile[]): Promise<boolean> {
+  /** All of its files, as a device lists them. False: they are not `before` any more, changed over another connection. */
+  files(key: AlarmKey, files: readonly AlarmFile[], before: readonly AlarmFile[]): Promise<boolean> {
     return this.#ifHeld(
       new UpdateCommand({
         TableName: this.#table,
         Key: keyOf(key),
         UpdateExpression: 'SET files = :files',
-        ConditionExpression: 'attribute_exists(device)',
-        ExpressionAttributeValues: { ':files': files },
+        ConditionExpression: 'files = :before',
+        ExpressionAttributeValues: { ':files': files, ':before': before },
       }),
     );
   }

@@ -22,6 +22,8 @@ export interface Seen {
   readonly lastSeenAt: string;
   readonly position?: Position | undefined;
   readonly alarms?: readonly string[] | undefined;
+  /** Of the latest report, by the device's own clock: what the alarms are of. */
+  readonly reportedAt?: string | undefined;
 }
 
 export interface OnlyStream {

@@ -3,7 +3,7 @@
  * the end answers zeros and leaves `ok` false, so that a decoder checks once, at its end.
  */
 
-import { decodeGbk, encodeGbk } from './gbk.ts';
+import { decodeExactly, decodeGbk, encodeGbk } from './gbk.ts';
 
 const EMPTY = Buffer.alloc(0);
 
@@ -78,6 +78,11 @@ export class Reader {
   /** A fixed field of `size` bytes, its padding (00 and spaces, on either side) removed. */
   padded(size: number): string {
     return decodeGbk(trimPadding(this.bytes(size)));
+  }
+
+  /** As `padded`, of a name that is sent back: written again it is the same bytes, GBK or not. */
+  name(size: number): string {
+    return decodeExactly(trimPadding(this.bytes(size)));
   }
 
   rest(): Buffer {

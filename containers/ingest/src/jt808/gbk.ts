@@ -11,6 +11,23 @@ export function decodeGbk(bytes: Buffer): string {
   return bytes.toString('latin1');
 }
 
+/** Private characters that stand for the bytes 80 to ff of a name that is no GBK; the decoder makes none of them. */
+const RAW = 0xf700;
+const HIGH = /[\x80-\xff]/;
+const HIGHS = /[\x80-\xff]/g;
+
+/**
+ * Text of bytes that must come back as they were: names, which a device compares. GBK where it is; else each byte from 80 is
+ * a character of its own, that `encodeGbk` writes as that byte.
+ */
+export function decodeExactly(bytes: Buffer): string {
+  const latin1 = bytes.toString('latin1');
+  if (!HIGH.test(latin1)) return latin1;
+  const text = decodeGbk(bytes);
+  if (encodeGbk(text).equals(bytes)) return text;
+  return latin1.replace(HIGHS, (one) => String.fromCharCode(RAW + one.charCodeAt(0)));
+}
+
 let table: Map<string, number> | undefined;
 
 function reverseTable(): Map<string, number> {
@@ -45,6 +62,7 @@ function encodeCharacter(character: string): number {
   if (code < 0x80) return code;
   // The one character with a byte of its own (Encoding Standard 10.2.2).
   if (code === 0x20ac) return 0x80;
+  if (code >= RAW + 0x80 && code <= RAW + 0xff) return code - RAW;
   table ??= reverseTable();
   return table.get(character) ?? 0x3f;
 }

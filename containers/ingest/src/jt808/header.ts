@@ -1,6 +1,7 @@
 /**
- * A frame's header, in the layout of 2011/2013 or of 2019 (JT/T 808-2019 4.4.3, tables 2 and 3). Only bit 14 of the body
- * properties decides which; a terminal is answered in the layout, and with the phone bytes, it used itself.
+ * A frame's header, in the layout of 2011/2013 or of 2019 (JT/T 808-2019 4.4.3, tables 2 and 3). Bit 14 of the body
+ * properties says which, and some devices set it wrongly; the body's length, which the properties say too, shows it. A
+ * terminal is answered in the layout, and with the phone bytes, it used itself.
  */
 
 import { checksum, escapeInto } from './escape.ts';
@@ -43,31 +44,41 @@ const VERSION_2019 = 1 << 14;
 /** Largest body of one frame: ten bits. */
 export const MAX_BODY = 1023;
 
+/** Bytes before the body, but for the words of a part: id, properties, (protocol version,) phone, serial. */
+const BODY_AT: Readonly<Record<Version, number>> = { 2013: 12, 2019: 17 };
+const PART_BYTES = 4;
+const OTHER: Readonly<Record<Version, Version>> = { 2013: 2019, 2019: 2013 };
+
 /**
  * The header of an unescaped frame (header, body, checksum), or why it is none: too short, checksum wrong, or the length
- * it says is not the length it has. `phone` is a view: copy it to keep it.
+ * it says is not the length it has. The two layouts differ by five bytes, so that a frame has the length of one at most:
+ * where it is not the one that bit 14 names, the bit is wrong. `phone` is a view: copy it to keep it.
  */
 export function decodeHeader(frame: Buffer): Header | FrameError {
-  if (frame.length < 13) return 'short';
+  if (frame.length <= BODY_AT[2013]) return 'short';
   const properties = frame.readUInt16BE(2);
-  const version: Version = (properties & VERSION_2019) !== 0 ? 2019 : 2013;
-  const phoneEnd = version === 2019 ? 15 : 10;
-  const bodyStart = phoneEnd + 2 + ((properties & SUBPACKAGE) !== 0 ? 4 : 0);
-  if (frame.length < bodyStart + 1) return 'short';
-  if (checksum(frame, 0, frame.length - 1) !== frame[frame.length - 1]) return 'checksum';
+  const said: Version = (properties & VERSION_2019) !== 0 ? 2019 : 2013;
+  const isPart = (properties & SUBPACKAGE) !== 0;
   const bodyLength = properties & MAX_BODY;
-  if (frame.length !== bodyStart + bodyLength + 1) return 'length';
+  const headerBytes = frame.length - 1 - bodyLength;
+  const isOf = (one: Version) => headerBytes === BODY_AT[one] + (isPart ? PART_BYTES : 0);
+  const version = isOf(OTHER[said]) ? OTHER[said] : said;
+  if (frame.length <= BODY_AT[version] + (isPart ? PART_BYTES : 0)) return 'short';
+  if (checksum(frame, 0, frame.length - 1) !== frame[frame.length - 1]) return 'checksum';
+  if (!isOf(version)) return 'length';
+  const serialAt = BODY_AT[version] - 2;
+  const bodyStart = headerBytes;
   const header = {
     id: frame.readUInt16BE(0),
     version,
     protocolVersion: version === 2019 ? (frame[4] ?? 0) : 0,
-    phone: frame.subarray(version === 2019 ? 5 : 4, phoneEnd),
-    serial: frame.readUInt16BE(phoneEnd),
+    phone: frame.subarray(version === 2019 ? 5 : 4, serialAt),
+    serial: frame.readUInt16BE(serialAt),
     encryption: (properties >> 10) & 7,
     bodyStart,
     bodyLength,
   };
-  if ((properties & SUBPACKAGE) === 0) return header;
+  if (!isPart) return header;
   const part = { total: frame.readUInt16BE(bodyStart - 4), index: frame.readUInt16BE(bodyStart - 2) };
   return { ...header, part };
 }

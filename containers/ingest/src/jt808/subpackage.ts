@@ -1,10 +1,14 @@
 /**
  * Sub-packaged messages (JT/T 808-2019 4.4.3, bit 13): putting a device's parts together, asking for those that are
- * missing, and splitting what the platform sends. One Reassembler serves one connection, so the connection itself is
- * part of the key; the rest is message id, serial of part 1 (serial - index + 1) and total.
+ * missing, and splitting what the platform sends. One Reassembler serves one device's connection, so these are part of the
+ * key; the rest is message id, total and, since parts have consecutive serials, the serial of part 1 (serial - index + 1).
+ *
+ * Where no message has that key, the part goes by message and total: some devices number other frames in between, or give
+ * all parts one serial. It belongs to the message that lacks it and whose serials it keeps in order.
  */
 
-import { type Header, MAX_BODY, type Terminal, encodeFrame } from './header.ts';
+import { createHash } from 'node:crypto';
+import { type Header, MAX_BODY, type Part, type Terminal, encodeFrame } from './header.ts';
 
 export interface ReassemblyLimits {
   /** Parts of one message. */
@@ -54,10 +58,10 @@ export interface ReassemblyStats {
 }
 
 interface Pending {
-  readonly key: string;
   readonly id: number;
-  readonly firstSerial: number;
   readonly parts: (Buffer | undefined)[];
+  /** Of the parts that are here. */
+  readonly serials: (number | undefined)[];
   readonly since: number;
   present: number;
   bytes: number;
@@ -65,8 +69,22 @@ interface Pending {
   requests: number;
 }
 
-/** Keys of completed and refused messages remembered, so that a part of one starts no second message. */
+/** A message that was completed or refused, remembered so that a part of it starts no second one. */
+interface Settled {
+  readonly id: number;
+  readonly total: number;
+  readonly at: number;
+  readonly result: PartResult;
+  /** Of part 1: the others have those that follow, where `others` does not say which. */
+  readonly firstSerial: number;
+  readonly others: Uint16Array | undefined;
+  /** Of part 1, which tells a message of the same serials from one that is sent again. */
+  readonly first: string | undefined;
+}
+
 const REMEMBERED = 16;
+/** Frames of other kinds that a device may number between two neighbouring parts. */
+const MOST_BETWEEN = 256;
 
 const PENDING: PartResult = { status: 'pending' };
 const DUPLICATE: PartResult = { status: 'duplicate' };
@@ -76,8 +94,8 @@ export class Reassembler {
   readonly stats: ReassemblyStats = { duplicates: 0, rejected: 0, abandoned: 0 };
   private readonly limits: ReassemblyLimits;
   /** In order of their first part. */
-  private readonly open = new Map<string, Pending>();
-  private readonly settled = new Map<string, { at: number; result: PartResult }>();
+  private readonly open = new Set<Pending>();
+  private settled: Settled[] = [];
   private bytes = 0;
 
   constructor(limits: ReassemblyLimits = defaultLimits) {
@@ -96,25 +114,20 @@ export class Reassembler {
       this.stats.rejected++;
       return REJECTED;
     }
-    const firstSerial = (header.serial - part.index + 1) & 0xffff;
-    const key = `${header.id}/${firstSerial}/${part.total}`;
-    const settled = this.settled.get(key);
-    if (settled !== undefined && now - settled.at < this.limits.age) {
-      if (settled.result === DUPLICATE) this.stats.duplicates++;
+    const found = this.messageOf(header, part, body, now);
+    if ('status' in found) {
+      if (found.status === 'duplicate') this.stats.duplicates++;
       else this.stats.rejected++;
-      return settled.result;
+      return found;
     }
-    const message = this.open.get(key) ?? this.begin(key, header.id, firstSerial, part.total, now);
-    if (message.parts[part.index - 1] !== undefined) {
-      this.stats.duplicates++;
-      return DUPLICATE;
-    }
+    const message = found;
     while (this.bytes + body.length > this.limits.bytes) {
       const oldest = this.open.values().next().value;
       if (oldest === undefined || oldest === message) {
         // Larger than the limit by itself: its other parts are refused too.
         this.abandon(message);
-        this.settle(key, REJECTED, now);
+        message.serials[part.index - 1] = header.serial;
+        this.settle(message, REJECTED, now);
         this.stats.rejected++;
         return REJECTED;
       }
@@ -124,6 +137,7 @@ export class Reassembler {
     const copy = Buffer.allocUnsafeSlow(body.length);
     body.copy(copy);
     message.parts[part.index - 1] = copy;
+    message.serials[part.index - 1] = header.serial;
     message.present++;
     message.touched = now;
     message.bytes += body.length;
@@ -134,7 +148,7 @@ export class Reassembler {
   /** Messages whose missing parts should be asked for now. Gives up what is too old. Call it once a second or so. */
   due(now: number): Missing[] {
     const list: Missing[] = [];
-    for (const message of this.open.values()) {
+    for (const message of this.open) {
       const spent = message.requests >= this.limits.requests;
       if (now - message.since >= this.limits.age || (spent && now - message.touched >= this.limits.quiet)) {
         this.abandon(message);
@@ -147,34 +161,69 @@ export class Reassembler {
     return list;
   }
 
-  private begin(key: string, id: number, firstSerial: number, total: number, now: number): Pending {
+  /**
+   * The message that this part is of, begun if need be; or what a part that is here, or of a settled message, gets.
+   * In this order: the message whose serials it continues, or bears; else the nearest that lacks it and whose serials it keeps in
+   * order; else one that was asked for it, for some devices number anew what they send again.
+   */
+  private messageOf({ id, serial }: Header, part: Part, body: Buffer, now: number): Pending | PartResult {
+    const { total, index } = part;
+    let nearest: Pending | undefined;
+    let least = Infinity;
+    let asked: Pending | undefined;
+    for (const message of this.open) {
+      if (message.id !== id || message.parts.length !== total) continue;
+      const there = message.parts[index - 1];
+      if (there !== undefined) {
+        if (message.serials[index - 1] !== serial) continue;
+        if (index > 1 || there.equals(body)) return DUPLICATE;
+        // Another message's part 1 with the same serial: what was begun goes on no more.
+        this.abandon(message);
+        continue;
+      }
+      const distance = distanceTo(message, serial, index);
+      if (distance < least) [nearest, least] = [message, distance];
+      // Part 1 is more likely another message's.
+      if (message.requests > 0 && index > 1) asked = message;
+    }
+    if (nearest !== undefined && least <= FOLLOWS) return nearest;
+    const settled = this.settled.find((one) => now - one.at < this.limits.age && isPartOf(one, id, serial, part, body));
+    // Where all parts have one serial, a settled one's is the next one's as well.
+    if (settled !== undefined && settled.others === undefined) return settled.result;
+    return nearest ?? asked ?? settled?.result ?? this.begin(id, total, now);
+  }
+
+  private begin(id: number, total: number, now: number): Pending {
     if (this.open.size >= this.limits.messages) {
       const oldest = this.open.values().next().value;
       if (oldest !== undefined) this.abandon(oldest);
     }
     const parts = Array.from<Buffer | undefined>({ length: total });
-    const message = { key, id, firstSerial, parts, since: now, present: 0, bytes: 0, touched: now, requests: 0 };
-    this.open.set(key, message);
+    const message = { id, parts, serials: [], since: now, present: 0, bytes: 0, touched: now, requests: 0 };
+    this.open.add(message);
     return message;
   }
 
   private finish(message: Pending, now: number): PartResult {
     this.drop(message);
-    this.settle(message.key, DUPLICATE, now);
+    this.settle(message, DUPLICATE, now);
     const body = Buffer.concat(
       message.parts.filter((part) => part !== undefined),
       message.bytes,
     );
-    return { status: 'complete', body, firstSerial: message.firstSerial };
+    return { status: 'complete', body, firstSerial: firstSerial(message) };
   }
 
-  /** What later parts of this message get. */
-  private settle(key: string, result: PartResult, at: number): void {
-    this.settled.delete(key);
-    this.settled.set(key, { at, result });
-    if (this.settled.size <= REMEMBERED) return;
-    const [oldest] = this.settled.keys();
-    if (oldest !== undefined) this.settled.delete(oldest);
+  /** `result` is what later parts of this message get. */
+  private settle(message: Pending, result: PartResult, at: number): void {
+    const { id, parts, serials } = message;
+    const first = firstSerial(message);
+    const others = serials.every((serial, n) => serial === ((first + n) & 0xffff))
+      ? undefined
+      : Uint16Array.from(serials, (serial) => serial ?? 0);
+    const [part1] = parts;
+    const one = { id, total: parts.length, at, result, firstSerial: first, others, first: part1 && digest(part1) };
+    this.settled = [one, ...this.settled].slice(0, REMEMBERED);
   }
 
   private abandon(message: Pending): void {
@@ -183,16 +232,59 @@ export class Reassembler {
   }
 
   private drop(message: Pending): void {
-    this.open.delete(message.key);
+    if (!this.open.delete(message)) return;
     this.bytes -= message.bytes;
   }
+}
+
+const digest = (bytes: Buffer): string => createHash('sha1').update(bytes).digest('base64');
+
+function isPartOf(settled: Settled, id: number, serial: number, { total, index }: Part, body: Buffer): boolean {
+  if (settled.id !== id || settled.total !== total) return false;
+  const had = settled.others?.[index - 1] ?? (settled.firstSerial + index - 1) & 0xffff;
+  if (had !== serial) return false;
+  return index > 1 || settled.first === undefined || settled.first === digest(body);
+}
+
+/** Of what `distanceTo` answers. */
+const SAME = -1;
+const FOLLOWS = 0;
+
+/**
+ * Serials that are between a part and its neighbours in the message: FOLLOWS where it comes after one of them, or before it,
+ * as the standard has it; Infinity where they would not be in order, or too many. SAME: it bears the serial of one, which no
+ * other message's part does.
+ */
+function distanceTo({ serials }: Pending, serial: number, index: number): number {
+  let before = index - 2;
+  while (before >= 0 && serials[before] === undefined) before--;
+  let after = index;
+  while (after < serials.length && serials[after] === undefined) after++;
+  const [previous, next] = [serials[before], serials[after]];
+  const behind = previous === undefined ? undefined : between(previous, serial, index - 1 - before);
+  const ahead = next === undefined ? undefined : between(serial, next, after - index + 1);
+  if (behind === Infinity || ahead === Infinity) return Infinity;
+  return Math.min(behind ?? Infinity, ahead ?? Infinity);
+}
+
+/** Serials more, or fewer, than the `parts` from one part to the other account for. */
+function between(from: number, to: number, parts: number): number {
+  const serials = (to - from) & 0xffff;
+  if (serials === 0) return SAME;
+  return serials > parts + MOST_BETWEEN ? Infinity : Math.abs(serials - parts);
+}
+
+/** Of part 1, so far as it is known. */
+function firstSerial({ serials }: Pending): number {
+  const at = serials.findIndex((serial) => serial !== undefined);
+  return ((serials[at] ?? 0) - Math.max(at, 0)) & 0xffff;
 }
 
 function describe(message: Pending): Missing {
   const missing: number[] = [];
   for (let at = 0; at < message.parts.length; at++) if (message.parts[at] === undefined) missing.push(at + 1);
-  const { id, firstSerial, parts } = message;
-  return { id, firstSerial, total: parts.length, missing, first: parts[0] };
+  const { id, parts } = message;
+  return { id, firstSerial: firstSerial(message), total: parts.length, missing, first: parts[0] };
 }
 
 /**

@@ -10,12 +10,15 @@ export type BcdTime = string;
 export const OPEN_TIME: BcdTime = '000000000000';
 
 const MINUTE = 60_000;
-const WEEK = 7 * 24 * 60 * MINUTE;
+const DAY = 24 * 60 * MINUTE;
+/** After which a receiver's count of GPS weeks, ten bits, begins anew. */
+const ROLL_OVER = 1024 * 7 * DAY;
 
 /**
  * UTC milliseconds of a device time, or undefined when it is no date (zeros, not BCD, a 30th of February), as devices
- * without a fix send. `zoneMinutes` is the device's offset, minutes east of UTC (480 for GMT+8). A time more than 512
- * weeks before `now` is a receiver whose GPS week counter rolled over: 1024 weeks are added.
+ * without a fix send. `zoneMinutes` is the device's offset, minutes east of UTC (480 for GMT+8). A time that is 1024 weeks
+ * before `now`, to the day, is of a receiver whose count of GPS weeks rolled over: they are added. Any other old date is
+ * one: of a clock that was never set, or of something that was kept for long.
  */
 export function bcdToUtc(time: BcdTime, zoneMinutes: number, now: number): number | undefined {
   if (time.length !== 12) return undefined;
@@ -29,7 +32,7 @@ export function bcdToUtc(time: BcdTime, zoneMinutes: number, now: number): numbe
   if (hour > 23 || minute > 59 || second > 59) return undefined;
   if (day > 28 && day > daysOf(2000 + year, month)) return undefined;
   const utc = Date.UTC(2000 + year, month - 1, day, hour, minute, second) - zoneMinutes * MINUTE;
-  return now - utc > 512 * WEEK ? utc + 1024 * WEEK : utc;
+  return Math.abs(now - utc - ROLL_OVER) <= DAY ? utc + ROLL_OVER : utc;
 }
 
 /** Twelve digits of an instant in the device's zone; years 2000 to 2099. */

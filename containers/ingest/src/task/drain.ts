@@ -39,7 +39,7 @@ export async function drain({ services, sessions, streams, lease, gate, seconds 
     const due = began + (time * i) / devices.length;
     if (due > performance.now()) await sleep(due - performance.now());
     handing.push(...sending.map((stream) => stream.handOver(deadline)));
-    session?.finish();
+    session?.hangUp();
   }
   await within(Promise.all(handing), deadline - performance.now() - 1000);
   // Streams and attachments that came in the last moment begin again elsewhere.

@@ -6,7 +6,7 @@ import { connectAws, type Aws } from '../cloud/aws.ts';
 import { CalmCollection } from './calm.ts';
 import { TaskLease } from '../sessions/commands/task-lease.ts';
 import type { ServerConfig } from '../common/config.ts';
-import { ControlSession } from '../sessions/control/session.ts';
+import { ControlConnection } from '../sessions/control/connection.ts';
 import { Sessions } from '../sessions/control/sessions.ts';
 import { DeviceState } from '../cloud/device-state.ts';
 import { drain } from './drain.ts';
@@ -84,7 +84,7 @@ export async function startIngest(config: ServerConfig, task: string, overrides:
   const counts = { control: 0, media: 0, attachments: 0 };
   const mediaSessions = new Set<MediaSession>();
 
-  const control = counting(counts, 'control', (connection) => new ControlSession(parts, connection));
+  const control = counting(counts, 'control', (connection) => new ControlConnection(parts, connection));
   const attachments = counting(counts, 'attachments', (connection) => new AttachmentSession(services, connection));
   const media = counting(counts, 'media', (connection) => {
     const session = new MediaSession(parts, connection);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FrameDecoder } from '../../../../containers/ingest/src/jt808/decoder.ts';
-import { type Header, encodeFrame } from '../../../../containers/ingest/src/jt808/header.ts';
+import { escapeInto, unescape } from '../../../../containers/ingest/src/jt808/escape.ts';
+import { type Header, decodeHeader, encodeFrame } from '../../../../containers/ingest/src/jt808/header.ts';
 import { correlationKey, phoneBytes, phoneIdentity } from '../../../../containers/ingest/src/jt808/identity.ts';
 import { captures, chunkings, hex, ofKind, random, randomChunks, why } from './support.ts';
 
@@ -31,6 +32,62 @@ describe('headers', () => {
       expect(read).toBe(body.toString('hex'));
       expect(encodeFrame(header, header, body)).toEqual(wire);
     }
+  });
+
+  describe('whose bit 14 is wrong', () => {
+    const flipped = (wire: Buffer): Buffer => {
+      const content = Buffer.from(unescape(wire.subarray(1, -1)));
+      content[2] = content[2]! ^ 0x40;
+      content[content.length - 1] = content[content.length - 1]! ^ 0x40;
+      const out = Buffer.alloc(content.length * 2 + 2, 0x7e);
+      return out.subarray(0, escapeInto(content, out, 1) + 1);
+    };
+
+    it('over a 2013 header, as a heartbeat and a registration came: known by their length, answered as 2013', () => {
+      const beat = hex('7e000240000139123456780001737e');
+      for (const chunks of chunkings(beat)) {
+        const seen: Header[] = [];
+        const decoder = new FrameDecoder((header) => seen.push({ ...header, phone: Buffer.from(header.phone) }));
+        for (const chunk of chunks) decoder.push(chunk);
+        expect(seen).toMatchObject([
+          { id: 2, version: 2013, protocolVersion: 0, phone: hex('013912345678'), serial: 1, bodyLength: 0 },
+        ]);
+        expect(decoder.errors).toEqual({ short: 0, checksum: 0, length: 0 });
+        expect(encodeFrame(seen[0]!, { id: 0x8001, serial: 0 }, hex('0001000200')).toString('hex', 1, 13)).toBe(
+          '800100050139123456780000',
+        );
+      }
+    });
+
+    it.each([2013, 2019] as const)('over every frame of %d: read as if it were right', (version) => {
+      const phone = version === 2013 ? hex('013912345678') : hex('00000000013912345678');
+      const terminal = { version, protocolVersion: version === 2019 ? 1 : 0, phone } as const;
+      for (const part of [undefined, { total: 3, index: 2 }]) {
+        for (let size = 0; size <= 1023; size += size < 40 ? 1 : 61) {
+          const wire = encodeFrame(
+            terminal,
+            { id: 0x0704, serial: 9, ...(part && { part }) },
+            Buffer.alloc(size, 0x7d),
+          );
+          expect(decode(flipped(wire))).toEqual(decode(wire));
+        }
+      }
+    });
+
+    it('is no reason to take what fits neither', () => {
+      const terminal = { version: 2013, protocolVersion: 0, phone: hex('013912345678') } as const;
+      const content = Buffer.from(
+        unescape(encodeFrame(terminal, { id: 2, serial: 1 }, hex('0102030405')).subarray(1, -1)),
+      );
+      for (const said of [1, 2, 3, 4, 6, 9]) {
+        for (const bit of [0, 0x40]) {
+          content[2] = bit;
+          content[3] = said;
+          content[content.length - 1] = content.subarray(0, -1).reduce((sum, byte) => sum ^ byte, 0);
+          expect(typeof decodeHeader(content)).toBe('string');
+        }
+      }
+    });
   });
 
   it('holds at most 1023 bytes of body', () => {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { FrameDecoder } from '../../../../containers/ingest/src/jt808/decoder.ts';
-import type { Header } from '../../../../containers/ingest/src/jt808/header.ts';
+import { type Header, encodeFrame } from '../../../../containers/ingest/src/jt808/header.ts';
 import { parameterValue } from '../../../../containers/ingest/src/jt808/messages/parameters.ts';
 import { decodeBody, encodeFrames } from '../../../../containers/ingest/src/jt808/messages/registry.ts';
 import {
@@ -114,6 +114,94 @@ describe('reassembly', () => {
     expect(results.map(({ status }) => status)).toEqual(['pending', 'pending', 'rejected', 'rejected', 'rejected']);
     expect(reassembler.held).toEqual({ messages: 0, bytes: 0 });
     expect(reassembler.due(1e6)).toEqual([]);
+  });
+});
+
+describe('parts whose serials do not follow one another', () => {
+  const body = Buffer.from(Array.from({ length: 9500 }, (_, n) => (n * 7) & 0xff));
+  const parts = (whole: Buffer, numbers: readonly number[], id = 0x0801): Buffer[] => {
+    const size = Math.ceil(whole.length / numbers.length);
+    return numbers.map((serial, n) =>
+      encodeFrame(
+        terminal,
+        { id, serial, part: { total: numbers.length, index: n + 1 } },
+        whole.subarray(n * size, (n + 1) * size),
+      ),
+    );
+  };
+  const counted = [0x2031, 0x2032, 0x2033, 0x2035, 0x2036, 0x2037, 0x2039, 0x203a, 0x203b, 0x203c];
+
+  it.each([
+    ['other frames are counted between them', counted],
+    ['and before the first', counted.map((serial, n) => (n === 0 ? serial - 3 : serial))],
+    ['the counter goes round', counted.map((serial) => (serial + 0xdfc8) & 0xffff)],
+    ['all bear one', counted.map(() => 0x2031)],
+    ['each is two more', counted.map((_, n) => 2 * n)],
+    ['a hundred frames are between two', counted.map((serial, n) => serial + (n > 4 ? 100 : 0))],
+  ])('%s', (_, numbers) => {
+    const reassembler = new Reassembler();
+    const frames = parts(body, numbers);
+    const results = feed(reassembler, frames);
+    expect(bodies(results)).toEqual([body]);
+    expect(results.at(-1)).toMatchObject({ firstSerial: numbers[0] });
+    // Sent again, because an answer was lost, they are no second message.
+    expect(feed(reassembler, frames).map(({ status }) => status)).toEqual(frames.map(() => 'duplicate'));
+    expect(reassembler.held).toEqual({ messages: 0, bytes: 0 });
+  });
+
+  it('are asked for when they are missing, and come with the serial they had or with a new one', () => {
+    for (const again of [0x2035, 0x2050]) {
+      const reassembler = new Reassembler();
+      const frames = parts(body, counted);
+      feed(reassembler, frames.toSpliced(3, 1), 0);
+      expect(reassembler.due(5000)).toMatchObject([{ firstSerial: 0x2031, missing: [4] }]);
+      const late = parts(body, counted.with(3, again))[3]!;
+      expect(bodies(feed(reassembler, [late], 6000))).toEqual([body]);
+    }
+  });
+
+  it('are of the message that began last: two of as many parts are two, of one serial or of many', () => {
+    const other = Buffer.from(body.toReversed());
+    for (const [first, second] of [
+      [counted, counted.map((serial) => serial + 40)],
+      [counted.map(() => 7), counted.map(() => 7)],
+      [counted.map(() => 7), counted.map(() => 8)],
+      // Counted anew in each message.
+      [counted.map((_, n) => n), counted.map((_, n) => n)],
+    ] as const) {
+      const reassembler = new Reassembler();
+      expect(bodies(feed(reassembler, [...parts(body, first), ...parts(other, second)]))).toEqual([body, other]);
+      // Of the first the end never came.
+      const broken = new Reassembler();
+      const sent = [...parts(body, first).slice(0, 6), ...parts(other, second)];
+      expect(bodies(feed(broken, sent))).toEqual([other]);
+      expect(broken.held.messages).toBeLessThanOrEqual(1);
+    }
+  });
+
+  it('do not take parts from a message that keeps to the standard', () => {
+    const next = random(8);
+    const other = Buffer.from(body.toReversed());
+    for (let round = 0; round < 50; round++) {
+      const [a, b] = [
+        parts(
+          body,
+          counted.map((_, n) => n + 10),
+        ),
+        parts(
+          other,
+          counted.map((_, n) => n + 1000),
+        ),
+      ];
+      const mixed: Buffer[] = [];
+      while (a.length + b.length > 0) {
+        const from = b.length === 0 || (a.length > 0 && next() < 0.5) ? a : b;
+        mixed.push(from.shift()!);
+      }
+      expect(bodies(feed(new Reassembler(), mixed)).toSorted((x, y) => x.compare(y))).toEqual(
+        [body, other].toSorted((x, y) => x.compare(y)),
+      );
+    }
   });
 });
 

@@ -10,17 +10,33 @@ describe('device times', () => {
     ['UTC-6', '200717163012', -360, Date.UTC(2020, 6, 17, 22, 30, 12)],
     ['India', '200717000000', 330, Date.UTC(2020, 6, 16, 18, 30)],
     ['a leap day', '240229235959', 0, Date.UTC(2024, 1, 29, 23, 59, 59)],
-    // Sent by a receiver whose week counter rolled over: 1024 weeks early.
-    ['week roll-over', '070113000000', 0, Date.UTC(2026, 7, 29)],
   ])('%s', (_, digits, zone, utc) => {
     expect(bcdToUtc(digits, zone, now)).toBe(utc);
   });
 
-  it('leaves what is less than 512 weeks old alone', () => {
-    const old = now - 511 * 7 * 86_400_000;
-    expect(bcdToUtc(utcToBcd(old, 0), 0, now)).toBe(old);
-    const older = now - 513 * 7 * 86_400_000;
-    expect(bcdToUtc(utcToBcd(older, 0), 0, now)).toBe(older + 7168 * 86_400_000);
+  const DAY = 86_400_000;
+  const rolled = (weeks: number, days = 0) => utcToBcd(now - (weeks * 7 + days) * DAY, 0);
+
+  it('of a receiver whose weeks rolled over are of the day they come, and no other old date is', () => {
+    // Sent on 2026-08-29 by one.
+    expect(bcdToUtc('070113100000', 0, Date.UTC(2026, 7, 29, 10, 0, 5))).toBe(Date.UTC(2026, 7, 29, 10));
+    expect(bcdToUtc(rolled(1024), 0, now)).toBe(now);
+    // Its zone may be another than we know.
+    expect(bcdToUtc(rolled(1024, 0.5), 0, now)).toBe(now - DAY / 2);
+    for (const [weeks, days] of [
+      [1024, 2],
+      [1024, -2],
+      [1023, 0],
+      [1025, 0],
+      [513, 0],
+      [511, 0],
+      [600, 3],
+    ] as const) {
+      expect(bcdToUtc(rolled(weeks, days), 0, now)).toBe(now - (weeks * 7 + days) * DAY);
+    }
+    // Clocks that were never set begin then.
+    expect(bcdToUtc('000101000000', 0, now)).toBe(Date.UTC(2000, 0, 1));
+    expect(bcdToUtc('150301120000', 480, now)).toBe(Date.UTC(2015, 2, 1, 4));
   });
 
   it.each([

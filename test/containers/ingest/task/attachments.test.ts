@@ -2,6 +2,7 @@
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { alarmNumber } from '../../../../containers/ingest/src/sessions/alarms/detect.ts';
+import { decodeExactly } from '../../../../containers/ingest/src/jt808/gbk.ts';
 import { encodeFrames } from '../../../../containers/ingest/src/jt808/messages/registry.ts';
 import type { AlarmFile, AlarmRecord } from '../../../../lib/contract/device.ts';
 import { dayAfter } from '../../../../lib/contract/device-video.ts';
@@ -464,6 +465,141 @@ describe('files of an alarm', { concurrent: true }, () => {
     expect((await alarmOf(id)).files.map(({ state }) => state)).toEqual(['complete', 'complete']);
     await second.close();
     await device.close();
+  });
+
+  it('come over several connections at once: each is kept, whoever lists, sends and ends first', async () => {
+    const id = '13800003012';
+    await cloud.register(id);
+    const other = await cloud.task();
+    const device = await new TestDevice(id, task.ports.control).login();
+    const { sign, asked } = await raise(device, 'jiangsu', 1, 8);
+    const files = Array.from({ length: 8 }, (_, n) => ({
+      name: `00_64_6401_${n}_a.jpg`,
+      type: 0,
+      data: bytes(5000 + n, JPEG, 20 + n),
+    }));
+    const ups = files.map((_, n) => new Uploader(id, (n % 2 === 0 ? task : other).ports.attachments));
+    // All lists at once: each was read before the others were written.
+    expect(await Promise.all(ups.map((up, n) => up.list(sign, asked.alarmNo, [files[n]!])))).toEqual(
+      files.map(() => 0),
+    );
+    const acknowledged = await Promise.all(
+      ups.map(async (up, n) => {
+        up.range(files[n]!, 0, files[n]!.data.length);
+        return (await up.finish(files[n]!)).missing.length === 0;
+      }),
+    );
+    expect(acknowledged).toEqual(files.map(() => true));
+    const kept = (await alarmOf(id)).files;
+    expect(kept.map(({ name }) => name).toSorted()).toEqual(files.map(({ name }) => name));
+    expect(new Set(kept.map(({ key }) => key)).size).toBe(8);
+    for (const { name, state, key } of kept) {
+      expect(state).toBe('complete');
+      expect((await cloud.object(key!)).body.equals(files.find((file) => file.name === name)!.data)).toBe(true);
+    }
+    // No more than it announced, however many list them.
+    expect(await usageOf(id)).toMatchObject({ files: 8 });
+    for (const up of [...ups, device]) await up.close();
+  });
+
+  it('that one connection has kept are not lost by what another lists or sends later', async () => {
+    const id = '13800003013';
+    await cloud.register(id);
+    const device = await new TestDevice(id, task.ports.control).login();
+    const { sign, asked } = await raise(device, 'jiangsu', 1, 2);
+    const picture = (name: string, size: number, seed: number) => ({ name, type: 0, data: bytes(size, JPEG, seed) });
+    const [one, two] = [picture('00_64_6401_1_a.jpg', 6000, 1), picture('00_64_6401_2_a.jpg', 7000, 2)];
+    const [first, second] = [new Uploader(id, task.ports.attachments), new Uploader(id, task.ports.attachments)];
+    for (const up of [first, second]) expect(await up.list(sign, asked.alarmNo, [one, two])).toBe(0);
+    first.range(one, 0, 6000);
+    expect((await first.finish(one)).missing).toEqual([]);
+    // Of the same name, over a connection that listed it when it was not there: of as many bytes it is taken for the same.
+    const same = picture(one.name, 6000, 3);
+    second.range(same, 0, 6000);
+    expect(await second.isTaken(same)).toBe(true);
+    // Of fewer, it is another, and is refused.
+    const third = new Uploader(id, task.ports.attachments);
+    expect(await third.list(sign, asked.alarmNo, [two])).toBe(0);
+    first.range(two, 0, 7000);
+    expect((await first.finish(two)).missing).toEqual([]);
+    const shorter = picture(two.name, 300, 4);
+    expect(await third.begin(shorter)).toBe(0);
+    third.range(shorter, 0, 300);
+    expect(await third.isTaken(shorter)).toBe(false);
+    const kept = (await alarmOf(id)).files;
+    expect(kept.map(({ state, bytes: size }) => [state, size])).toEqual([
+      ['complete', 6000],
+      ['complete', 7000],
+    ]);
+    for (const [n, file] of [one, two].entries())
+      expect((await cloud.object(kept[n]!.key!)).body.equals(file.data)).toBe(true);
+    for (const up of [first, second, third, device]) await up.close();
+  });
+
+  it.each([
+    ['jiangsu', 2013, '13800003014'],
+    ['heilongjiang', 2013, '13800003015'],
+  ] as const)(
+    'whose names differ in nothing that a safe name keeps are as many files (%s)',
+    async (region, version, id) => {
+      await cloud.register(id);
+      const device = await new TestDevice(id, task.ports.control, version).login();
+      // The last ones are no GBK: 前 and 剌 in UTF-8.
+      const raw = (text: string) => decodeExactly(Buffer.from(text));
+      const names = [
+        '00_64_6401_1_前.jpg',
+        '00_64_6401_1_后.jpg',
+        '前.jpg',
+        '后.jpg',
+        `00_${raw('前')}.jpg`,
+        `00_${raw('剌')}.jpg`,
+      ];
+      const { sign, asked } = await raise(device, region, 1, names.length);
+      const files = names.map((name, n) => ({ name, type: 0, data: bytes(4000 + n, JPEG, 40 + n) }));
+      const up = new Uploader(id, task.ports.attachments, version);
+      expect(await up.list(sign, asked.alarmNo, files)).toBe(0);
+      for (const file of files) {
+        expect(await up.begin(file)).toBe(0);
+        up.range(file, 0, file.data.length);
+      }
+      for (const file of files) expect(await up.finish(file)).toEqual({ name: file.name, type: 0, missing: [] });
+      const kept = (await alarmOf(id)).files;
+      expect(new Set(kept.map(({ name }) => name)).size).toBe(names.length);
+      for (const [n, { name, state, bytes: size, key }] of kept.entries()) {
+        expect([state, size]).toEqual(['complete', 4000 + n]);
+        expect(name).toMatch(/^[A-Za-z0-9_][A-Za-z0-9._-]{0,79}$/);
+        expect((await cloud.object(key!)).body.equals(files[n]!.data)).toBe(true);
+      }
+      await up.close();
+      await device.close();
+    },
+  );
+
+  it('are listed in a message of several parts', async () => {
+    const id = '13800003016';
+    await cloud.register(id);
+    const device = await new TestDevice(id, task.ports.control).login();
+    const { sign, asked } = await raise(device, 'guangdong', 1, 40);
+    const files = Array.from({ length: 40 }, (_, n) => ({
+      name: `00_64_6401_${n}_${'a'.repeat(28)}.jpg`,
+      type: 0,
+      data: bytes(300 + n, JPEG, n),
+    }));
+    const up = new Uploader(id, task.ports.attachments);
+    const listed = files.map(({ name, data }) => ({ name, size: data.length }));
+    const list = { terminalId: 'T000123', sign, alarmNo: asked.alarmNo, infoType: 0, files: listed };
+    const frames = encodeFrames(up.terminal, 'attachmentList', list, up.nextSerial);
+    expect(frames.length).toBeGreaterThan(2);
+    up.socket.write(Buffer.concat(frames));
+    expect((await up.wait('platformReply', frames.length)).result).toBe(0);
+    for (const file of files.slice(30)) {
+      up.range(file, 0, file.data.length);
+      expect((await up.finish(file)).missing).toEqual([]);
+    }
+    expect((await alarmOf(id)).files.filter(({ state }) => state === 'complete')).toHaveLength(10);
+    await up.close();
+    await device.close();
+    expect(task.ingest.services.memory.messages.used).toBe(0);
   });
 
   it('that came whole are not taken twice, though the device did not hear so', async () => {

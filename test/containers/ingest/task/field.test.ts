@@ -1,6 +1,7 @@
 /** What devices do in the field, over real sockets: other zones, broken dates, old layouts, odd identities, lost parts. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodePoints } from '../../../../lib/contract/positions.ts';
+import { escapeInto } from '../../../../containers/ingest/src/jt808/escape.ts';
 import { MAX_BODY, encodeFrame } from '../../../../containers/ingest/src/jt808/header.ts';
 import {
   encodeBody,
@@ -105,6 +106,219 @@ describe.concurrent('in the field, a device', () => {
       () => cloud.record(id),
       ({ position }) => position?.lat === 31.5,
     );
+    await device.close();
+  });
+
+  it('is where its own latest time says, whatever comes later, over this connection and the next', async () => {
+    const id = '13800004020';
+    await cloud.register(id);
+    const at = Math.floor(Date.now() / 1000) * 1000;
+    const there = (seconds: number, latE6: number) => locationAt(at + seconds * 1000, { latE6 });
+    const isAt = (lat: number) =>
+      until(
+        `at ${lat}`,
+        () => cloud.record(id),
+        ({ position }) => position?.lat === lat,
+      );
+    let device = await connectDevice(id).login();
+    // All that it has are batches of what it gathered.
+    const gathered = [there(-300, 30_000_000), there(-100, 30_200_000), there(-200, 30_100_000)];
+    await device.replyTo(device.send('locationBatch', { type: 1, locations: gathered }));
+    expect((await isAt(30.2)).position!.time).toBe(new Date(at - 100_000).toISOString());
+    await device.replyTo(device.send('location', there(-50, 31_000_000)));
+    await isAt(31);
+    // Old ones: alone, in a batch of either kind, as an answer.
+    await device.replyTo(device.send('location', there(-60, 29_000_000)));
+    for (const type of [0, 1])
+      await device.replyTo(
+        device.send('locationBatch', { type, locations: [there(-70, 29_100_000), there(-80, 29_200_000)] }),
+      );
+    device.send('locationReply', { replySerial: 0, location: there(-90, 29_300_000) });
+    await until(
+      'points',
+      () => pointsOf(id),
+      (all) => all.length === 10,
+    );
+    await task.ingest.services.outbox.drained();
+    expect((await cloud.record(id)).position).toMatchObject({ lat: 31 });
+    await device.close();
+    await until(
+      'offline',
+      () => cloud.record(id),
+      ({ online }) => !online,
+    );
+    device = await new TestDevice(id, (await cloud.task()).ports.control).login();
+    await device.replyTo(device.send('location', there(-55, 28_000_000)));
+    await device.replyTo(device.send('location', there(-45, 32_000_000)));
+    expect((await isAt(32)).position!.time).toBe(new Date(at - 45_000).toISOString());
+    await device.close();
+  });
+
+  it.each([
+    ['one by one', '13800004021', undefined],
+    ['in a batch of kind 0', '13800004022', 0],
+    ['in a batch of kind 1', '13800004023', 1],
+  ] as const)('that reports late (%s) ends no alarm that stands, and none begins twice', async (_, id, type) => {
+    await cloud.register(id);
+    const at = Math.floor(Date.now() / 1000) * 1000;
+    const said = (seconds: number, alarm: number) => locationAt(at + seconds * 1000, { alarm });
+    const [SOS, SPEED] = [1, 2];
+    let device = await connectDevice(id).login();
+    const late = async (...reports: readonly (readonly [number, number])[]) => {
+      const locations = reports.map(([seconds, alarm]) => said(seconds, alarm));
+      if (type !== undefined) await device.replyTo(device.send('locationBatch', { type, locations }));
+      else for (const location of locations) await device.replyTo(device.send('location', location));
+    };
+    const told = async () => {
+      await task.ingest.services.outbox.drained();
+      return (await alarmsOf(id))
+        .map((row) => `${(Date.parse(String(row['time'])) - at) / 1000} ${String(row['type'])} ${String(row['phase'])}`)
+        .toSorted();
+    };
+    await device.replyTo(device.send('location', said(-620, 0)));
+    await device.replyTo(device.send('location', said(-100, SOS)));
+    // Ten minutes before it began there was none.
+    await late([-700, 0], [-600, 0]);
+    expect(await told()).toEqual(['-100 sos start']);
+    // What was over meanwhile is told of all the same, by its own time.
+    await late([-400, SPEED], [-300, 0]);
+    const over = ['-100 sos start', `${type === undefined ? -100 : -300} overspeed end`, '-400 overspeed start'];
+    expect(await told()).toEqual(over.toSorted());
+    await until(
+      'in force',
+      () => cloud.record(id),
+      ({ alarms }) => alarms?.join() === 'sos',
+    );
+    await device.close();
+    await until(
+      'offline',
+      () => cloud.record(id),
+      ({ online }) => !online,
+    );
+    device = await connectDevice(id).login();
+    await late([-150, 0], [-90, SOS]);
+    expect(await told()).toEqual(over.toSorted());
+    await device.replyTo(device.send('location', said(-80, 0)));
+    expect(await told()).toEqual([...over, '-80 sos end'].toSorted());
+    await device.close();
+  });
+
+  it('with a date of long ago is believed, unless its receiver shows that of 1,024 weeks ago today', async () => {
+    const id = '13800004024';
+    await cloud.register(id);
+    const device = await connectDevice(id).login();
+    const at = Math.floor(Date.now() / 1000) * 1000;
+    const say = (time: number) => device.replyTo(device.send('location', locationAt(time)));
+    await say(Date.UTC(2015, 2, 1));
+    await until(
+      'where it was then',
+      () => cloud.record(id),
+      ({ position }) => position?.time === '2015-03-01T00:00:00.000Z',
+    );
+    await say(at - 1024 * 7 * 86_400_000);
+    await say(Date.UTC(2016, 5, 1));
+    await until(
+      'where it is',
+      () => cloud.record(id),
+      ({ position }) => position?.time === new Date(at).toISOString(),
+    );
+    // Of what is older than it may be kept, there is no track.
+    expect(
+      (
+        await until(
+          'point',
+          () => pointsOf(id),
+          (all) => all.length > 0,
+        )
+      ).map(({ time }) => time),
+    ).toEqual([at]);
+    await device.close();
+  });
+
+  it('that sets bit 14 over a 2013 header is answered as 2013, and listed while it is unknown', async () => {
+    const id = '13912345678';
+    const wire = (name: MessageName, body: Buffer, serial: number) => {
+      const frame = Buffer.alloc(13 + body.length);
+      frame.writeUInt16BE(idOf(name), 0);
+      frame.writeUInt16BE(0x4000 | body.length, 2);
+      Buffer.from('013912345678', 'hex').copy(frame, 4);
+      frame.writeUInt16BE(serial, 10);
+      body.copy(frame, 12);
+      frame[frame.length - 1] = frame.subarray(0, -1).reduce((sum, byte) => sum ^ byte, 0);
+      const out = Buffer.alloc(frame.length * 2 + 2, 0x7e);
+      return out.subarray(0, escapeInto(frame, out, 1) + 1);
+    };
+    const names = { manufacturer: 'ACME', model: 'CAM-14', terminalId: 'T000014', plateColor: 1, plate: '沪A12345' };
+    const registration = encodeBody('register', { layout: 2013, province: 31, city: 100, ...names }, 2013);
+    const stranger = connectDevice(id);
+    stranger.socket.write(hex('7e000240000139123456780001737e'));
+    expect(await stranger.replyTo(1)).toBe(1);
+    await stranger.closed;
+    const again = connectDevice(id);
+    again.socket.write(wire('register', registration, 7));
+    expect(await again.wait('registerReply')).toEqual({ replySerial: 7, result: 4 });
+    await again.closed;
+    const row = await until(
+      'listed',
+      async () => (await cloud.fleet('unknown')).find((one) => one['id'] === id),
+      (one) => one !== undefined,
+    );
+    expect(row).toMatchObject({ protocol: '2013' });
+    await cloud.register(id);
+    const device = await until(
+      'let in',
+      async () => {
+        const one = connectDevice(id);
+        one.socket.write(wire('register', registration, 8));
+        const { result } = await one.wait('registerReply');
+        if (result === 0) return one;
+        await one.close();
+        return undefined;
+      },
+      (one) => one !== undefined,
+    );
+    // As some do that have 2019's messages: the code in its form.
+    const code = encodeBody('authenticate', { authCode: device!.seen('registerReply')[0]!.authCode! }, 2019);
+    device!.socket.write(wire('authenticate', code, 9));
+    expect(await device!.replyTo(9)).toBe(0);
+    device!.socket.write(wire('heartbeat', Buffer.alloc(0), 10));
+    expect(await device!.replyTo(10)).toBe(0);
+    expect(new Set(device!.received.map(({ phone }) => phone))).toEqual(new Set(['013912345678']));
+    const { protocol, codeUsedAt } = await until(
+      'online',
+      () => cloud.record(id),
+      (record) => record.online && record.codeUsedAt !== undefined,
+    );
+    expect([protocol, typeof codeUsedAt]).toEqual(['2013', 'string']);
+    await device!.close();
+  });
+
+  it.each([
+    ['counts heartbeats between the parts of a picture', '13800004025', false],
+    ['gives all parts of a picture one serial', '13800004026', true],
+  ] as const)('that %s has it put together', async (_, id, isOne) => {
+    await cloud.register(id);
+    const device = await connectDevice(id).login();
+    for (const mediaId of [1, 2]) {
+      const data = Buffer.concat([Buffer.from([0xff, 0xd8, 0xff, 0xe0]), Buffer.alloc(9000, 30 + mediaId)]);
+      const media = { mediaId, type: 0, format: 0, event: 3, channel: 2, location: locationAt(Date.now()), data };
+      const body = encodeBody('mediaData', media, 2013);
+      const total = Math.ceil(body.length / 1000);
+      expect(total).toBe(10);
+      const first = device.nextSerial();
+      for (let index = 1; index <= total; index += 1) {
+        if (!isOne && (index === 4 || index === 7)) device.send('heartbeat', {});
+        const serial = isOne || index === 1 ? first : device.nextSerial();
+        const part = body.subarray((index - 1) * 1000, index * 1000);
+        device.socket.write(encodeFrame(device.terminal, { id: 0x0801, serial, part: { total, index } }, part));
+      }
+      expect(await device.wait('mediaReply', mediaId)).toEqual({ mediaId });
+      const alarms = await alarmsOf(id);
+      expect(alarms).toHaveLength(mediaId);
+      const keys = alarms.flatMap((row) => (row['files'] as { key: string }[]).map(({ key }) => key));
+      const kept = await Promise.all(keys.map(async (key) => (await cloud.object(key)).body));
+      expect(kept.some((one) => one.equals(data))).toBe(true);
+    }
     await device.close();
   });
 

@@ -80,6 +80,9 @@ export function encodeRegisterReply(value: RegisterReply): Buffer {
   return w.done();
 }
 
+/** Bytes behind the code in 2019's 0x0102. */
+const TAIL = 35;
+
 /** 0x0102. */
 export interface Authenticate {
   readonly authCode: string;
@@ -91,11 +94,13 @@ export interface Authenticate {
 
 /**
  * 2013: the whole body is the code. 2019: BYTE n, code, IMEI[15], software version[20]; some devices leave the tail out,
- * or send the 2013 form under a 2019 header, which shows in a first byte that is longer than the body.
+ * or send the 2013 form under a 2019 header, which shows in a first byte that is longer than the body. The whole 2019 form
+ * under a 2013 header shows in a first byte that fits to the byte: no code is so long.
  */
 export function decodeAuthenticate(body: Buffer, version: Version): Authenticate | undefined {
   const length = body[0];
-  if (version === 2013 || length === undefined || 1 + length > body.length) return { authCode: decodeGbk(body) };
+  const isOlder = version === 2013 && body.length !== 1 + (length ?? 0) + TAIL;
+  if (isOlder || length === undefined || 1 + length > body.length) return { authCode: decodeGbk(body) };
   const r = new Reader(body);
   const authCode = r.shortText();
   if (r.left < 15) return { authCode };

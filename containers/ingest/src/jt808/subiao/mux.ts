@@ -76,7 +76,8 @@ export class Mux {
     const kind = opening(bytes, at);
     if (kind === 'more') return at;
     if (kind === 'frame') return this.frame(bytes, at, at + 1);
-    if (kind === 'attachment') {
+    // Where there are no packets, their first byte may be that of a name.
+    if (kind === 'attachment' || (kind === 'media' && this.handlers.onMedia === undefined)) {
       const header = decodeRawHeader(bytes.subarray(at), this.raw);
       if (header === 'more') return at;
       if (header === undefined) return this.drop(at);
@@ -84,7 +85,7 @@ export class Mux {
       if (header.length > 0) this.header = header;
       return at + header.headerBytes;
     }
-    if (kind === 'media' && this.handlers.onMedia !== undefined) {
+    if (kind === 'media') {
       this.found();
       this.media = true;
       return this.step(bytes, at);

@@ -65,10 +65,11 @@ export function decodeRawHeader(bytes: Buffer, options: RawOptions = {}): RawHea
   if (fifth === undefined) return 'more';
   // The magic twice: the first was garbage, and no name begins like that.
   if (bytes.subarray(4, 8).equals(RAW_MAGIC)) return undefined;
+  if (fifth >= 0x80) return readAnnounced(bytes, options);
   if (options.layout === 'fixed' || fifth === 0) return readFixed(bytes);
   // A first character below 0x20 is no name: it is a length.
-  if (options.layout === 'prefixed' || fifth < 0x20) return readPrefixed(bytes);
-  const prefixed = readPrefixed(bytes);
+  if (options.layout === 'prefixed' || fifth < 0x20) return readPrefixed(bytes, options);
+  const prefixed = readPrefixed(bytes, options);
   if (typeof prefixed === 'object' && options.announced?.(prefixed.name) === true) return prefixed;
   const fixed = readFixed(bytes);
   return fixed ?? prefixed;
@@ -83,13 +84,23 @@ function readFixed(bytes: Buffer): RawHeader | 'more' | undefined {
   return finish(new Reader(bytes), NAME_BYTES, nameBytes, 4);
 }
 
-function readPrefixed(bytes: Buffer): RawHeader | 'more' | undefined {
+function readPrefixed(bytes: Buffer, options: RawOptions): RawHeader | 'more' | undefined {
   const length = bytes[4] ?? 0;
   const nameBytes = bytes.subarray(5, 5 + length);
   if (nameBytes.length === 0 && length > 0) return 'more';
-  if (nameBytes.includes(0) || !isName(nameBytes)) return undefined;
+  const isAscii = (nameBytes[0] ?? 0) < 0x80;
+  if (nameBytes.includes(0) || !isName(nameBytes, options.announced ? 'any' : 'ascii')) return undefined;
   if (bytes.length < 13 + length) return 'more';
-  return finish(new Reader(bytes), length, nameBytes, 5);
+  const header = finish(new Reader(bytes), length, nameBytes, 5);
+  return isAscii || header === undefined || options.announced?.(header.name) === true ? header : undefined;
+}
+
+/** A name that begins with no ASCII character is one only where it was announced. */
+function readAnnounced(bytes: Buffer, { announced }: RawOptions): RawHeader | 'more' | undefined {
+  if (announced === undefined || !isName(bytes.subarray(4, 4 + NAME_BYTES), 'any')) return undefined;
+  if (bytes.length < FIXED_HEADER) return 'more';
+  const header = finish(new Reader(bytes), NAME_BYTES, bytes.subarray(4, 4 + NAME_BYTES), 4);
+  return header !== undefined && announced(header.name) ? header : undefined;
 }
 
 function finish(r: Reader, size: number, nameBytes: Buffer, at: number): RawHeader | undefined {
@@ -97,7 +108,7 @@ function finish(r: Reader, size: number, nameBytes: Buffer, at: number): RawHead
   const offset = r.u32();
   const length = r.u32();
   if (length > MAX_RAW_LENGTH || offset + length > 0xffffffff) return undefined;
-  return { name: new Reader(nameBytes).padded(size), offset, length, headerBytes: r.at };
+  return { name: new Reader(nameBytes).name(size), offset, length, headerBytes: r.at };
 }
 
 /** A frame's header; its `length` bytes of data are sent after it. A name too long for its field is cut. */

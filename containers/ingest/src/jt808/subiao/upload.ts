@@ -56,20 +56,19 @@ export interface AttachmentList {
 
 /**
  * The layout is not to be had from the 808 version (both crossings are in the field): every one is tried, and the one
- * whose file list ends exactly at the body's end with printable names is taken, one whose sign holds a date first.
+ * whose file list ends exactly at the body's end with printable names is taken, one whose sign holds a date first. Names
+ * that begin with no ASCII character count only where there are no others.
  */
 export function decodeAttachmentList(body: Buffer): AttachmentList | undefined {
-  let undated: AttachmentList | undefined;
-  for (const layout of layouts) {
-    const list = tryLayout(body, layout);
-    if (list === undefined) continue;
-    if (isDate(list.sign.time)) return list;
-    undated ??= list;
+  for (const first of ['ascii', 'any'] as const) {
+    const lists = layouts.map((layout) => tryLayout(body, layout, first)).filter((list) => list !== undefined);
+    const list = lists.find(({ sign }) => isDate(sign.time)) ?? lists[0];
+    if (list !== undefined) return list;
   }
-  return undated;
+  return undefined;
 }
 
-function tryLayout(body: Buffer, layout: Layout): AttachmentList | undefined {
+function tryLayout(body: Buffer, layout: Layout, first: 'ascii' | 'any'): AttachmentList | undefined {
   const r = new Reader(body);
   const terminalId = r.padded(layout.leading);
   const signBytes = r.bytes(layout.sign);
@@ -81,8 +80,8 @@ function tryLayout(body: Buffer, layout: Layout): AttachmentList | undefined {
   for (let n = 0; n < count; n++) {
     const nameBytes = r.bytes(r.u8());
     const size = r.u32();
-    if (!r.ok || !isName(nameBytes)) return undefined;
-    files.push({ name: new Reader(nameBytes).padded(nameBytes.length), size });
+    if (!r.ok || !isName(nameBytes, first)) return undefined;
+    files.push({ name: new Reader(nameBytes).name(nameBytes.length), size });
   }
   if (r.left !== 0) return undefined;
   return { terminalId, sign: readSign(signBytes, layout), alarmNo, infoType, files };
@@ -107,7 +106,7 @@ export interface AttachmentFile {
 
 export function decodeAttachmentFile(body: Buffer): AttachmentFile | undefined {
   const r = new Reader(body);
-  const value = { name: r.padded(r.u8()), type: r.u8(), size: r.u32() };
+  const value = { name: r.name(r.u8()), type: r.u8(), size: r.u32() };
   return r.ok ? value : undefined;
 }
 
@@ -133,7 +132,7 @@ const MAX_RANGES = 95;
 
 export function decodeAttachmentReply(body: Buffer): AttachmentReply | undefined {
   const r = new Reader(body);
-  const name = r.padded(r.u8());
+  const name = r.name(r.u8());
   const type = r.u8();
   const result = r.u8();
   const count = r.u8();

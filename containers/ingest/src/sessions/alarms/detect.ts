@@ -8,17 +8,12 @@ import { videoAlarmNames } from '../../jt808/messages/location-items.ts';
 import { bcdToUtc } from '../../jt808/time.ts';
 import type { SuBiaoAlarm } from '../../jt808/subiao/alarms.ts';
 import type { AlarmSign } from '../../jt808/subiao/sign.ts';
+import type { AlarmBits, Change } from './timeline.ts';
 
 export type FoundAlarm = Omit<AlarmRecord, 'device' | 'at' | 'files' | 'expiresAt'> & {
   /** Files are to be had for it. */
   readonly sign?: AlarmSign;
 };
-
-/** Alarm bits in force: of table 24, and of item 0x14. */
-export interface AlarmBits {
-  readonly alarm: number;
-  readonly video: number;
-}
 
 export interface AlarmContext {
   readonly device: string;
@@ -27,8 +22,9 @@ export interface AlarmContext {
   readonly now: number;
   readonly zoneMinutes: number;
   readonly position: Position | undefined;
-  readonly before: AlarmBits;
 }
+
+type ChangeContext = Pick<AlarmContext, 'device' | 'time' | 'position'>;
 
 export const bitsOf = ({ alarm, items }: Pick<Location, 'alarm' | 'items'>): AlarmBits => ({
   alarm,
@@ -53,21 +49,15 @@ const bitsIn = (all: readonly string[], names: readonly string[]): number =>
 export const isEmergency = ({ kind, type }: Pick<FoundAlarm, 'kind' | 'type'>): boolean =>
   kind === 'status' && emergencyNames.has(type);
 
-/** Asked first, because nearly every report holds none. */
-export const mayHoldAlarms = (location: Location, before: AlarmBits): boolean =>
-  location.alarm !== before.alarm ||
-  (location.items.videoAlarms ?? 0) !== before.video ||
-  location.items.alarms !== undefined;
+/** Alarms that a report bears beside its bits. */
+export const findAlarms = ({ items }: Pick<Location, 'items'>, context: AlarmContext): FoundAlarm[] =>
+  (items.alarms ?? []).map((alarm) => suBiao(alarm, context));
 
-export function findAlarms(location: Location, context: AlarmContext): FoundAlarm[] {
-  const { before } = context;
-  const now = bitsOf(location);
-  return [
-    ...changes('status', before.alarm, now.alarm, alarmNames, context),
-    ...changes('video', before.video, now.video, videoAlarmNames, context),
-    ...(location.items.alarms ?? []).map((alarm) => suBiao(alarm, context)),
-  ];
-}
+/** Alarms that began or ended. */
+export const changedAlarms = ({ changed, bits }: Change, context: ChangeContext): FoundAlarm[] => [
+  ...changes('status', changed.alarm, bits.alarm, alarmNames, context),
+  ...changes('video', changed.video, bits.video, videoAlarmNames, context),
+];
 
 /** The id says what the alarm is, so that one reported twice is one. */
 export const alarmId = (...what: readonly (string | number | Buffer)[]): string => {
@@ -78,13 +68,11 @@ export const alarmId = (...what: readonly (string | number | Buffer)[]): string 
 
 function changes(
   kind: 'status' | 'video',
-  before: number,
+  changed: number,
   now: number,
   names: readonly string[],
-  { device, time, position }: AlarmContext,
+  { device, time, position }: ChangeContext,
 ): FoundAlarm[] {
-  const changed = (before ^ now) >>> 0;
-  if (changed === 0) return [];
   return named(changed, names).map(({ bit, name }) => {
     const phase = (now & (1 << bit)) === 0 ? 'end' : 'start';
     return {

@@ -12,8 +12,9 @@ import { alarmFileKey } from '../../../../../lib/contract/live-keys.ts';
 import { RETENTION_TAG } from '../../../../../lib/contract/ingest.ts';
 import { ARRIVAL_SECONDS } from '../../../../../lib/contract/slicing.ts';
 import { UNACCEPTED_TAGGING } from '../../../../../lib/contract/upload.ts';
-import { parseName, safeFileName } from '../../jt808/subiao/names.ts';
+import { keptName, parseName, safeFileName } from '../../jt808/subiao/names.ts';
 import { sniff } from '../../jt808/subiao/sniff.ts';
+import type { AlarmKey } from '../../cloud/alarms.ts';
 import type { Services } from '../../services.ts';
 import { noteLimit } from '../alarms/limit.ts';
 import { OVER } from './list.ts';
@@ -27,6 +28,8 @@ export interface Arrived {
   readonly name: string;
   readonly size: number;
   readonly head: Buffer;
+  /** The alarm's. */
+  readonly key: AlarmKey;
   /** Among the alarm's files, from 1. */
   readonly number: number;
 }
@@ -45,6 +48,25 @@ export class OverLimit extends Error {
   override name = 'OverLimit';
 }
 
+/** A file of that name is there, whole and acknowledged, and is another. */
+export class Taken extends Error {
+  override name = 'Taken';
+}
+
+/**
+ * The file of that number as another connection has kept it since it was listed: what was acknowledged is written over by none.
+ * Undefined: none has. Throws Taken.
+ */
+export async function keptElsewhere(
+  { alarms }: Pick<Services, 'alarms'>,
+  { key, number, name, size }: Pick<Arrived, 'key' | 'number' | 'name' | 'size'>,
+): Promise<AlarmFile | undefined> {
+  const file = (await alarms.read(key))?.files[number - 1];
+  if (file?.state !== 'complete') return undefined;
+  if (file.name !== keptName(name) || file.bytes !== size) throw new Taken(`${name} is there, and is another`);
+  return file;
+}
+
 /**
  * A video's record is made here; its file must follow. Counted each time a file is sent, whether it came before or not: what
  * is written costs. Throws OverLimit.
@@ -58,7 +80,7 @@ export async function placeFor(services: Services, arrived: Arrived): Promise<Pl
   }
   const type = sniff(head);
   const kind = fileKindOf(type);
-  const file = { name: safeFileName(name), kind, bytes: size, state: 'complete' } as const;
+  const file = { name: keptName(name), kind, bytes: size, state: 'complete' } as const;
   const contentType = mediaTypeOf(type);
   const isSliced = kind === 'video' && (await mayEncode(services, record));
   if (isSliced) {
@@ -69,7 +91,7 @@ export async function placeFor(services: Services, arrived: Arrived): Promise<Pl
       contentType,
       tagging: UNACCEPTED_TAGGING,
       // It may have been accepted since this was asked: then its tag is gone, and its ETag is what is encoded.
-      once: true,
+      once: 'always',
       file: { ...file, videoId },
       isThere,
     };
@@ -77,7 +99,14 @@ export async function placeFor(services: Services, arrived: Arrived): Promise<Pl
   const key = alarmFileKey(record.id, alarm.id, number, type ?? 'bin');
   const tagging = `${RETENTION_TAG}=${record.retentionDays}`;
   const reason = kind === 'video' && { reason: OVER.encodes };
-  return { bucket: buckets.media, key, contentType, tagging, file: { ...file, key, ...reason } };
+  return {
+    bucket: buckets.media,
+    key,
+    contentType,
+    tagging,
+    once: { bytes: size },
+    file: { ...file, key, ...reason },
+  };
 }
 
 async function mayEncode(services: Services, record: DeviceRecord): Promise<boolean> {

@@ -3,7 +3,7 @@
  * many as the device may have kept in a day. Files that are there stay, whatever is listed again.
  */
 import type { AlarmFile, AlarmRecord, DeviceRecord } from '../../../../../lib/contract/device.ts';
-import { safeFileName } from '../../jt808/subiao/names.ts';
+import { keptName } from '../../jt808/subiao/names.ts';
 import type { AttachmentList } from '../../jt808/subiao/upload.ts';
 import type { Services } from '../../services.ts';
 import { noteLimit } from '../alarms/limit.ts';
@@ -34,8 +34,8 @@ export async function takeList(
   const refused: string[] = [];
   let counted = 0;
   for (const { name, size } of list.files) {
-    const safe = safeFileName(name);
-    const at = files.findIndex((file) => file.name === safe);
+    const kept = keptName(name);
+    const at = files.findIndex((file) => file.name === kept);
     const known = files[at];
     if (known?.state === 'complete') continue;
     if (known === undefined && files.length >= most) {
@@ -52,7 +52,7 @@ export async function takeList(
       noteLimit(services, record, 'files');
     }
     const file: AlarmFile = {
-      name: safe,
+      name: kept,
       kind: announcedKind(Number.parseInt(name, 10)),
       bytes: size,
       ...(isTaken ? { state: 'expected' } : { state: 'failed', reason: OVER.files }),

@@ -3,14 +3,16 @@ import type { AlarmFile } from '../../../../../lib/contract/device.ts';
 import type { Services } from '../../services.ts';
 import type { Budget } from '../../common/memory.ts';
 import { IncomingFile, type Part } from './file.ts';
-import { placeFor, type Arrived, type Place } from './keep.ts';
+import { keptElsewhere, placeFor, type Arrived } from './keep.ts';
 import { FileUpload } from './upload.ts';
 
-export type About = Pick<Arrived, 'record' | 'alarm' | 'number'>;
+export type About = Pick<Arrived, 'record' | 'alarm' | 'key' | 'number'>;
 
 export interface Sending {
-  readonly place: Place;
-  readonly upload: FileUpload;
+  /** As it will be listed. */
+  readonly file: AlarmFile;
+  /** Undefined: it is there, and nothing is written. */
+  readonly upload: FileUpload | undefined;
 }
 
 export class FileReceiver {
@@ -46,7 +48,7 @@ export class FileReceiver {
     this.incoming.abandon();
     for (const part of this.#early.splice(0)) this.incoming.release(part);
     if (this.#kept !== undefined) return;
-    void this.#sending?.then(({ upload }) => upload.abort()).catch(() => {});
+    void this.#sending?.then(({ upload }) => upload?.abort()).catch(() => {});
   }
 
   #whole(part: Part): void {
@@ -68,17 +70,20 @@ export class FileReceiver {
     const about = await this.#about;
     // Each costs writes, an encode perhaps, and is begun as often as its device says so. What is too much now is asked for again.
     if (!this.#services.rates.files.take(about.record.id)) throw new Error('too many files begun in a minute');
-    const place = await placeFor(this.#services, { ...about, name, size, head });
-    return { place, upload: new FileUpload(this.#services.aws.s3, place) };
+    const arrived = { ...about, name, size, head };
+    const there = await keptElsewhere(this.#services, arrived);
+    if (there !== undefined) return { file: there, upload: undefined };
+    const place = await placeFor(this.#services, arrived);
+    const upload = place.isThere === true ? undefined : new FileUpload(this.#services.aws.s3, place);
+    return { file: place.file, upload };
   }
 
   async #send(part: Part, sending: Promise<Sending>): Promise<void> {
     this.#waiting += 1;
     try {
-      const { place, upload } = await sending;
-      if (place.isThere === true) return;
-      if (this.incoming.parts === 1) await upload.whole(part.bytes);
-      else await upload.part(part.index, part.bytes);
+      const { upload } = await sending;
+      if (this.incoming.parts === 1) await upload?.whole(part.bytes);
+      else await upload?.part(part.index, part.bytes);
     } finally {
       this.#waiting -= 1;
       this.incoming.release(part);
@@ -87,14 +92,19 @@ export class FileReceiver {
 
   async #finish(): Promise<AlarmFile> {
     if (this.incoming.size === 0 || this.#sending === undefined) throw new Error('an empty file');
-    const { place, upload } = await this.#sending;
+    const { file, upload } = await this.#sending;
     try {
       await Promise.all(this.#parts);
-      if (this.incoming.parts > 1 && place.isThere !== true) await upload.complete();
+      if (this.incoming.parts === 1 || upload === undefined) return file;
+      // Parts are on their way for long, and only now would take the place of what is there.
+      const { name, size } = this.incoming;
+      const there = await keptElsewhere(this.#services, { ...(await this.#about), name, size });
+      if (there === undefined) await upload.complete();
+      else await upload.abort();
+      return there ?? file;
     } catch (error) {
-      await upload.abort().catch(() => {});
+      await upload?.abort().catch(() => {});
       throw error;
     }
-    return place.file;
   }
 }

@@ -11,7 +11,7 @@ import { Result } from '../../jt808/messages/general.ts';
 import { decodeBody, encodeFrames, type MessageInput, type MessageName } from '../../jt808/messages/registry.ts';
 import { serials } from '../../jt808/subpackage.ts';
 import { Mux } from '../../jt808/subiao/mux.ts';
-import { safeFileName } from '../../jt808/subiao/names.ts';
+import { keptName } from '../../jt808/subiao/names.ts';
 import { rawLayoutOf } from '../../jt808/subiao/raw.ts';
 import type { AttachmentFile, AttachmentList } from '../../jt808/subiao/upload.ts';
 import { parseAlarmNumber } from '../alarms/detect.ts';
@@ -20,9 +20,11 @@ import { comesFromIt } from '../../streams/policy.ts';
 import { networkOf, type Connection } from '../../net/gate.ts';
 import type { Services } from '../../services.ts';
 import { Budget } from '../../common/memory.ts';
+import { sleep } from '../../common/time.ts';
+import { Parts } from '../parts.ts';
 import { PART_BYTES } from './file.ts';
-import { OverLimit } from './keep.ts';
-import { giveBackFiles, takeList } from './list.ts';
+import { OverLimit, Taken } from './keep.ts';
+import { giveBackFiles, takeList, type TakenList } from './list.ts';
 import { FileReceiver, type About } from './receiver.ts';
 
 /** One alarm's files on their way. */
@@ -46,8 +48,8 @@ class Transfer {
 
   /** From 1. */
   number(name: string): number {
-    const safe = safeFileName(name);
-    return this.listed.findIndex((file) => file.name === safe) + 1;
+    const kept = keptName(name);
+    return this.listed.findIndex((file) => file.name === kept) + 1;
   }
 
   entry(name: string): AlarmFile | undefined {
@@ -79,10 +81,15 @@ class Refused extends Error {
 
 /** Bytes of one connection's parts in memory. */
 const CONNECTION_BYTES = 4 * PART_BYTES;
+/** Bytes of a list in parts: of 255 files whose names are as long as they may be. */
+const LIST_BYTES = 128 * 1024;
 /** Bytes asked for once more of a file that is kept and could not be noted. */
 const AGAIN_BYTES = 1024;
 /** Parts on their way to S3 beyond which the device is made to wait. */
 const MOST_SENDING = 2;
+/** Times a list is read again because another connection changed it, and milliseconds between them at most. */
+const MOST_LISTING = 20;
+const LISTING_PAUSE = 100;
 /** Sizes a device may name for one listed file beside the first: each begins it anew. */
 const MOST_RESIZED = 2;
 
@@ -91,6 +98,7 @@ export class AttachmentSession {
   readonly #connection: Connection;
   readonly #mux: Mux;
   readonly #budget: Budget;
+  readonly #messages: Parts;
   readonly #nextSerial = serials();
   /** Of the alarm that was listed last. */
   #transfer = new Transfer('');
@@ -101,6 +109,7 @@ export class AttachmentSession {
     this.#services = services;
     this.#connection = connection;
     this.#budget = new Budget(CONNECTION_BYTES, services.memory.files);
+    this.#messages = new Parts(services.memory.messages, LIST_BYTES);
     this.#mux = new Mux({
       onFrame: (header, body) => this.#frame(header, body),
       onData: (header, offset, data) => this.#data(header.name, offset, data),
@@ -119,13 +128,16 @@ export class AttachmentSession {
     metrics.add('resyncs', this.#mux.stats.resyncs);
     if (this.#refusedBytes > 0)
       log.trouble('attachment-bytes-refused', this.#connection.address, String(this.#refusedBytes));
+    this.#messages.end();
     this.#transfer.abandon();
   }
 
   #frame(header: Header, body: Buffer): void {
     this.#services.metrics.counts.messages += 1;
-    const message = decodeBody(header.id, body, header.version, header.encryption);
     const kept = { ...header, phone: Buffer.from(header.phone) };
+    const whole = header.part === undefined ? body : this.#whole(kept, body);
+    if (whole === undefined) return;
+    const message = decodeBody(header.id, whole, header.version, header.encryption);
     switch (message.name) {
       case 'attachmentList':
         this.#begin(kept, message.value);
@@ -143,6 +155,15 @@ export class AttachmentSession {
         this.#services.metrics.add('unknownMessages');
         this.#reply(kept, Result.unsupported);
     }
+  }
+
+  /** What a part completes, which is answered as a whole; other parts are answered here. */
+  #whole(header: Header, body: Buffer): Buffer | undefined {
+    const result = this.#messages.add(header, body, performance.now());
+    if (result?.status === 'complete') return result.body;
+    if (result === undefined) this.#services.metrics.add('droppedParts');
+    this.#reply(header, result === undefined || result.status === 'rejected' ? Result.failed : Result.ok);
+    return undefined;
   }
 
   #begin(header: Header, list: AttachmentList): void {
@@ -169,7 +190,7 @@ export class AttachmentSession {
   }
 
   async #find(header: Header, list: AttachmentList, transfer: Transfer): Promise<Alarm> {
-    const { registry, alarms, unknown, rates } = this.#services;
+    const { registry, unknown, rates } = this.#services;
     const identity = phoneIdentity(header.phone);
     const record = await registry.get(identity);
     if (record === undefined) {
@@ -185,25 +206,37 @@ export class AttachmentSession {
     const number = parseAlarmNumber(list.alarmNo);
     if (number === undefined) throw new Refused('not a number we gave');
     const key = { device: record.id, ...number };
-    const alarm = await alarms.read(key);
-    if (alarm === undefined) throw new Refused('no such alarm');
     const most = options.limits.attachmentBytes;
     if (list.files.some(({ size }) => size > most)) throw new Refused(`a file of more than ${most} bytes`);
-    const taken = await takeList(this.#services, record, alarm, list);
+    const { alarm, taken } = await this.#take(record, key, list);
     for (const name of taken.refused) transfer.refused.add(name);
     transfer.listed = taken.files;
-    try {
-      if (taken.changed && !(await alarms.files(key, transfer.listed))) throw new Refused('no such alarm any more');
-    } catch (error) {
-      // Written all the same, its answer lost: then it is counted once.
-      const written = await alarms.read(key).catch(() => undefined);
-      if (!isDeepStrictEqual(written?.files, transfer.listed)) {
-        await giveBackFiles(this.#services, record.id, taken.counted);
-        throw error;
-      }
-    }
     this.#connection.known = true;
     return { record, alarm, key };
+  }
+
+  /** Adds to the alarm's list, which other connections add to as well: what they have added since it was read is read again. */
+  async #take(record: DeviceRecord, key: AlarmKey, list: AttachmentList) {
+    for (let tries = 0; tries < MOST_LISTING; tries += 1) {
+      const alarm = await this.#services.alarms.read(key);
+      if (alarm === undefined) throw new Refused('no such alarm');
+      const taken = await takeList(this.#services, record, alarm, list);
+      if (!taken.changed || (await this.#isWritten(key, alarm, taken))) return { alarm, taken };
+      await sleep(Math.random() * LISTING_PAUSE);
+    }
+    throw new Error('its list changes all the time');
+  }
+
+  /** False: it was changed since it was read, and nothing of `taken` counts. */
+  async #isWritten(key: AlarmKey, { files: before }: AlarmRecord, taken: TakenList): Promise<boolean> {
+    const { alarms } = this.#services;
+    const write = alarms.files(key, taken.files, before);
+    if (await write.catch(() => false)) return true;
+    // Written all the same, its answer lost: then it is counted once.
+    const written = await alarms.read(key).catch(() => undefined);
+    if (isDeepStrictEqual(written?.files, taken.files)) return true;
+    await giveBackFiles(this.#services, key.device, taken.counted);
+    return write;
   }
 
   /** Ready to take this file's data; undefined when it was not announced, or not as large, or is there already. */
@@ -217,9 +250,9 @@ export class AttachmentSession {
     if (bytes > announced || transfer.entry(name)?.state === 'complete') return undefined;
     if (known !== undefined && !transfer.mayResize(name)) return undefined;
     known?.abandon();
-    const about = alarm.then(({ record, alarm: of }): About => {
+    const about = alarm.then(({ record, alarm: of, key }): About => {
       if (refused.has(name)) throw new Refused(`${name} is more than it may have kept`);
-      return { record, alarm: of, number: transfer.number(name) };
+      return { record, alarm: of, key, number: transfer.number(name) };
     });
     about.catch(() => {});
     const file = new FileReceiver(this.#services, name, bytes, this.#budget, about);
@@ -298,6 +331,10 @@ export class AttachmentSession {
         this.#reply(header, Result.failed);
         return;
       }
+      if (error instanceof Taken) {
+        this.#reply(header, Result.failed);
+        return;
+      }
       // What was not kept is asked for again as a whole; of what only could not be noted, a little, so that its end is said again.
       if (kept === undefined) transfer.files.delete(name);
       const length = kept === undefined ? size : Math.min(size, AGAIN_BYTES);
@@ -310,7 +347,16 @@ export class AttachmentSession {
     const { alarms, events } = this.#services;
     // Not before it is written: what is listed as complete is acknowledged when its end is said again.
     const number = transfer.number(name);
-    if (!(await alarms.file(key, number, file))) throw new Error(`${name} is not in the alarm's list any more`);
+    if (!(await alarms.file(key, number, file))) {
+      const there = (await alarms.read(key))?.files[number - 1];
+      if (there?.name !== file.name) throw new Error(`${name} is not in the alarm's list any more`);
+      transfer.listed[number - 1] = there;
+      // By this very write, its answer lost; else another connection has kept it, and told of it.
+      if (!isDeepStrictEqual(there, file)) {
+        if (there.bytes !== file.bytes) throw new Taken(`${name} is there, and is another`);
+        return;
+      }
+    }
     transfer.listed[number - 1] = file;
     if (file.state !== 'complete') return;
     const { id, kind, type, level, phase } = alarm;
@@ -339,4 +385,4 @@ export class AttachmentSession {
   }
 }
 
-const emptyFile = (name: string): AlarmFile => ({ name: safeFileName(name), kind: 'data', bytes: 0, state: 'failed' });
+const emptyFile = (name: string): AlarmFile => ({ name: keptName(name), kind: 'data', bytes: 0, state: 'failed' });

@@ -3,6 +3,7 @@ import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
+  HeadObjectCommand,
   PutObjectCommand,
   S3ServiceException,
   UploadPartCommand,
@@ -15,8 +16,8 @@ export interface Destination {
   readonly contentType: string;
   /** Query string of tags. */
   readonly tagging?: string;
-  /** What is there already stays, and is as good: it was sent over another connection. */
-  readonly once?: boolean;
+  /** What is there already stays, and is as good, being as long: it was sent over another connection. */
+  readonly once: 'always' | { readonly bytes: number };
 }
 
 export class FileUpload {
@@ -33,12 +34,8 @@ export class FileUpload {
   /** The whole file in one request. */
   async whole(body: Buffer): Promise<void> {
     const { contentType: ContentType, tagging: Tagging } = this.#target;
-    const input = { ...this.#where, Body: body, ContentType, ...(Tagging && { Tagging }), ...this.#condition };
-    try {
-      await this.#s3.send(new PutObjectCommand(input));
-    } catch (error) {
-      if (!this.#isThere(error)) throw error;
-    }
+    const input = { ...this.#where, Body: body, ContentType, ...(Tagging && { Tagging }) };
+    await this.#once((condition) => this.#s3.send(new PutObjectCommand({ ...input, ...condition })));
   }
 
   async part(index: number, body: Buffer): Promise<void> {
@@ -52,14 +49,12 @@ export class FileUpload {
   async complete(): Promise<void> {
     const UploadId = await this.#id;
     const Parts = this.#parts.toSorted((a, b) => a.PartNumber - b.PartNumber);
-    const input = { ...this.#where, UploadId, MultipartUpload: { Parts }, ...this.#condition };
-    try {
-      await this.#s3.send(new CompleteMultipartUploadCommand(input));
-    } catch (error) {
-      if (!this.#isThere(error)) throw error;
-      // Its parts are of no more use. Where this is not done, the bucket's rule for unfinished uploads does it.
-      await this.abort().catch(() => {});
-    }
+    const input = { ...this.#where, UploadId, MultipartUpload: { Parts } };
+    const isWritten = await this.#once((condition) =>
+      this.#s3.send(new CompleteMultipartUploadCommand({ ...input, ...condition })),
+    );
+    // Its parts are of no more use. Where this is not done, the bucket's rule for unfinished uploads does it.
+    if (!isWritten) await this.abort().catch(() => {});
   }
 
   async abort(): Promise<void> {
@@ -67,12 +62,21 @@ export class FileUpload {
     await this.#s3.send(new AbortMultipartUploadCommand({ ...this.#where, UploadId: await this.#id }));
   }
 
-  #isThere(error: unknown): boolean {
-    return this.#target.once === true && error instanceof S3ServiceException && error.name === 'PreconditionFailed';
-  }
-
-  get #condition() {
-    return this.#target.once === true ? { IfNoneMatch: '*' } : {};
+  /** False: nothing was written, since it is there. */
+  async #once(write: (condition: { IfNoneMatch?: '*' }) => Promise<unknown>): Promise<boolean> {
+    const { once } = this.#target;
+    try {
+      await write({ IfNoneMatch: '*' });
+      return true;
+    } catch (error) {
+      if (!(error instanceof S3ServiceException) || error.name !== 'PreconditionFailed') throw error;
+    }
+    if (once === 'always') return false;
+    const { ContentLength } = await this.#s3.send(new HeadObjectCommand(this.#where));
+    if (ContentLength === once.bytes) return false;
+    // Left by one that was begun with another length, and never acknowledged.
+    await write({});
+    return true;
   }
 
   get #where() {

@@ -9,28 +9,29 @@ import { Result } from '../../jt808/messages/general.ts';
 import type { AvAttributes } from '../../jt808/messages/live.ts';
 import { Status, hasFix, type Location } from '../../jt808/messages/location.ts';
 import type { Message, MessageInput, MessageName } from '../../jt808/messages/registry.ts';
-import { bcdToUtc, utcToBcd } from '../../jt808/time.ts';
+import { utcToBcd } from '../../jt808/time.ts';
 import {
   bitsNamed,
   bitsOf,
+  changedAlarms,
   findAlarms,
-  mayHoldAlarms,
   namesInForce,
-  type AlarmBits,
   type FoundAlarm,
   isEmergency,
 } from '../alarms/detect.ts';
+import { AlarmTimeline } from '../alarms/timeline.ts';
 import { saveMultimedia } from '../alarms/multimedia.ts';
 import { noteLimit } from '../alarms/limit.ts';
 import { reportAlarm } from '../alarms/report.ts';
 import type { Services } from '../../services.ts';
-import type { Connected } from '../../cloud/device-state.ts';
+import type { Connected, Seen } from '../../cloud/device-state.ts';
 import { Keeper } from '../../streams/keeper.ts';
 import type { Streams } from '../../streams/streams.ts';
 import type { Closing } from '../../common/metrics.ts';
 import type { DevicePort } from '../port.ts';
 import type { Commander } from './commander.ts';
 import { jt1078Puller } from './puller.ts';
+import { inOrder, type Report } from './reports.ts';
 
 /** The control connection, as far as its device needs it. */
 export interface ControlLink {
@@ -53,10 +54,8 @@ export interface DeviceParts {
   readonly protocol: Connected['protocol'];
 }
 
-/** Milliseconds the offset of a time zone is kept: where it changes, it does so on the hour. */
+/** Milliseconds at whose multiples the offset of a time zone may change. */
 const ZONE_KEPT = 15 * 60_000;
-/** Milliseconds ahead of ours at which a device's clock is wrong. */
-const FUTURE = 60 * 60_000;
 const DAY = 86_400_000;
 /** A device that sends nothing but heartbeats is written of once in so many `stateSeconds`. */
 const QUIETER = 4;
@@ -70,9 +69,15 @@ export class ConnectedDevice implements DevicePort {
   readonly #services: Services;
   readonly #protocol: Connected['protocol'];
   #record: DeviceRecord;
-  #bits: AlarmBits = { alarm: 0, video: 0 };
+  #alarms: AlarmTimeline;
+  /** Where it is, once it has said so over this connection. */
   #position: Position | undefined;
+  /** Epoch milliseconds of the latest place that is known, of earlier connections too. */
+  #positionAt: number;
+  /** It has reported over this connection. */
+  #reported = false;
   #zone = 0;
+  /** Quarter of an hour that `#zone` is of. */
   #zoneAt = -Infinity;
   #seenAt = 0;
   /** As JSON, what was written last. */
@@ -99,7 +104,9 @@ export class ConnectedDevice implements DevicePort {
     this.#protocol = protocol;
     this.#before = record.session;
     this.#capable = JSON.stringify(record.capabilities);
-    this.#bits = bitsNamed(record.alarms ?? []);
+    const { position, reportedAt = position?.time } = record;
+    this.#positionAt = timeOf(position?.time);
+    this.#alarms = new AlarmTimeline(bitsNamed(record.alarms ?? []), timeOf(reportedAt));
     this.keeper = new Keeper({
       services,
       streams,
@@ -129,15 +136,21 @@ export class ConnectedDevice implements DevicePort {
 
   /** Its settings have changed. */
   #renew(record: DeviceRecord): void {
+    const isRead = record.timeZone === this.#record.timeZone;
     this.#record = record;
+    if (isRead) return;
+    // Its clock is read otherwise from now on, which may be earlier than what was read of it.
     this.#zoneAt = -Infinity;
+    this.#positionAt = -Infinity;
+    this.#alarms = new AlarmTimeline(this.#alarms.inForce, -Infinity);
   }
 
   /** Minutes its clock is ahead of UTC, now. */
   zone(now = Date.now()): number {
-    if (now - this.#zoneAt > ZONE_KEPT) {
+    const quarter = Math.floor(now / ZONE_KEPT);
+    if (quarter !== this.#zoneAt) {
       this.#zone = zoneMinutes(this.#record.timeZone, now);
-      this.#zoneAt = now;
+      this.#zoneAt = quarter;
     }
     return this.#zone;
   }
@@ -177,6 +190,13 @@ export class ConnectedDevice implements DevicePort {
     return { lastSeenAt: new Date(this.#seenAt).toISOString(), position: this.#position };
   }
 
+  /** What it has said over this connection. */
+  #latest(): Seen {
+    const { inForce, at } = this.#alarms;
+    const reportedAt = Number.isFinite(at) ? new Date(at).toISOString() : undefined;
+    return { ...this.#seen(), ...(this.#reported && { alarms: namesInForce(inForce), reportedAt }) };
+  }
+
   /** `replaced`: by a newer connection to this task, so the device is still here. */
   left(replaced: boolean): void {
     this.keeper.end();
@@ -184,7 +204,7 @@ export class ConnectedDevice implements DevicePort {
     const { state, outbox, events } = this.#services;
     // Where that it came could not be written, the record may still tell of a connection before this one.
     outbox.put(this.#presenceKey, () =>
-      this.#online ? state.disconnect(this.id, this.#link.id, this.#seen()) : this.#connect(false),
+      this.#online ? state.disconnect(this.id, this.#link.id, this.#latest()) : this.#connect(false),
     );
     events.publish({ device: this.id, type: 'offline', reason: 'The connection ended.' });
   }
@@ -211,14 +231,14 @@ export class ConnectedDevice implements DevicePort {
     switch (message.name) {
       case 'location':
         reply(Result.ok);
-        this.#locations([message.value], true);
+        this.#locations([message.value]);
         return;
       case 'locationBatch':
         reply(Result.ok);
-        this.#locations(message.value.locations, message.value.type === 0);
+        this.#locations(message.value.locations);
         return;
       case 'locationReply':
-        this.#locations([message.value.location], true);
+        this.#locations([message.value.location]);
         return;
       case 'terminalReply':
         link.commander.replied(message.value.replySerial, message.value.replyId, message.value.result);
@@ -275,31 +295,46 @@ export class ConnectedDevice implements DevicePort {
     }
   }
 
-  /** `latest`: the last of them says where the device is now. */
-  #locations(locations: readonly Location[], latest: boolean): void {
+  #locations(locations: readonly Location[]): void {
     const now = Date.now();
+    const zoneMinutes = this.zone(now);
+    const reports = inOrder(locations, { now, zoneMinutes, latest: this.#alarms.at });
+    const positions = reports.map((report) => this.#place(report, now));
+    for (const [n, { location, time }] of reports.entries()) {
+      if (location.items.alarms === undefined) continue;
+      const context = { device: this.id, time, now, zoneMinutes, position: positions[n] };
+      for (const alarm of findAlarms(location, context)) this.#report(alarm);
+    }
+    this.#changes(reports, positions);
+    this.#reported ||= reports.length > 0;
+    this.#news = true;
+  }
+
+  /** Keeps a point, if it is one; where it is later than what is known, that is where the device is now. */
+  #place({ location, time, at, isUndated }: Report, now: number): Position | undefined {
     const { positions, metrics } = this.#services;
     const { retentionDays } = this.#record;
-    let bits: AlarmBits = latest ? this.#bits : { alarm: 0, video: 0 };
-    for (const location of locations) {
-      const said = bcdToUtc(location.time, this.zone(now), now);
-      const wrong = said === undefined || said > now + FUTURE;
-      if (wrong) metrics.counts.badTimes += 1;
-      const time = wrong ? now : said;
-      const fix = hasFix(location);
-      const position = fix ? positionOf(location, time) : undefined;
-      if (fix && time > now - retentionDays * DAY && this.#mayBeAt(now)) {
-        positions.add(this.id, retentionDays, pointOf(location, time), performance.now());
-      } else if (fix) metrics.counts.droppedPositions += 1;
-      if (mayHoldAlarms(location, bits)) {
-        const context = { device: this.id, time, now, zoneMinutes: this.zone(now), position, before: bits };
-        for (const alarm of findAlarms(location, context)) this.#report(alarm);
-      }
-      bits = bitsOf(location);
-      if (latest && position !== undefined) this.#position = position;
+    if (isUndated) metrics.counts.badTimes += 1;
+    if (!hasFix(location)) return undefined;
+    if (time > now - retentionDays * DAY && this.#mayBeAt(now)) {
+      positions.add(this.id, retentionDays, pointOf(location, time), performance.now());
+    } else metrics.counts.droppedPositions += 1;
+    const position = positionOf(location, time);
+    if (at < this.#positionAt) return position;
+    this.#positionAt = at;
+    this.#position = position;
+    return position;
+  }
+
+  /** Alarms that began or ended. */
+  #changes(reports: readonly Report[], positions: readonly (Position | undefined)[]): void {
+    const seen = reports.map(({ location, at }) => ({ at, bits: bitsOf(location) }));
+    if (seen.every((one) => this.#alarms.goesOn(one))) return;
+    for (const change of this.#alarms.add(seen)) {
+      const n = change.report;
+      const [time, position] = n === undefined ? [change.at, undefined] : [reports[n]!.time, positions[n]];
+      for (const alarm of changedAlarms(change, { device: this.id, time, position })) this.#report(alarm);
     }
-    if (latest) this.#bits = bits;
-    this.#news = true;
   }
 
   #mayReport(isUrgent = false): boolean {
@@ -334,8 +369,7 @@ export class ConnectedDevice implements DevicePort {
     this.#news = false;
     this.#isHeard = false;
     outbox.put(`seen ${this.id}`, async () => {
-      const seen = { ...this.#seen(), alarms: namesInForce(this.#bits) };
-      if (!(await state.seen(this.id, this.#link.id, seen))) this.#link.close('replaced');
+      if (!(await state.seen(this.id, this.#link.id, this.#latest()))) this.#link.close('replaced');
     });
   }
 
@@ -347,6 +381,10 @@ export class ConnectedDevice implements DevicePort {
     outbox.put(`capabilities ${this.id}`, () => state.capabilities(this.id, { ...value }));
   }
 }
+
+/** Epoch milliseconds, not beyond now: what was said of a time to come must not hold up what is said when it has. */
+const timeOf = (said: string | undefined): number =>
+  said === undefined ? -Infinity : Math.min(Date.parse(said), Date.now());
 
 const positionOf = (location: Location, time: number): Position => ({
   time: new Date(time).toISOString(),

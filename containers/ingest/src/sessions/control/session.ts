@@ -1,12 +1,10 @@
 /**
- * One control connection: frames in, answers out. Who it is and whether it may stay is decided here; what its messages
+ * One device's session over a control connection. Who it is and whether it may stay is decided here; what its messages
  * mean, in device.ts. Nothing is awaited for a message of a device that is known: thousands a second pass through.
  */
 import { randomBytes } from 'node:crypto';
 import type { DeviceRecord } from '../../../../../lib/contract/device.ts';
-import { FrameDecoder } from '../../jt808/decoder.ts';
 import type { Header, Terminal } from '../../jt808/header.ts';
-import { phoneIdentity } from '../../jt808/identity.ts';
 import { Result } from '../../jt808/messages/general.ts';
 import {
   decodeBody,
@@ -16,11 +14,11 @@ import {
   type MessageName,
 } from '../../jt808/messages/registry.ts';
 import { RegisterResult, type Register } from '../../jt808/messages/register.ts';
-import { Reassembler, defaultLimits, serials } from '../../jt808/subpackage.ts';
-import { networkOf, type Connection } from '../../net/gate.ts';
+import { serials } from '../../jt808/subpackage.ts';
 import type { Closing } from '../../common/metrics.ts';
 import type { Services } from '../../services.ts';
 import type { Streams } from '../../streams/streams.ts';
+import { Parts } from '../parts.ts';
 import { admission, sameText, wish } from './admission.ts';
 import { Commander } from './commander.ts';
 import { ConnectedDevice, type ControlLink } from './device.ts';
@@ -28,12 +26,36 @@ import { ConnectedDevice, type ControlLink } from './device.ts';
 /** Most messages and bytes that wait while a device is looked up; no honest device sends more. */
 const WAITING_MESSAGES = 64;
 const WAITING_BYTES = 128 * 1024;
-/** Bytes a device may leave unread of what we answer. */
-const MOST_UNREAD = 256 * 1024;
+
+interface Whole {
+  readonly message: Message;
+  readonly header: Header;
+  /** Sends 0x8001 with a result. */
+  readonly reply: (result: number) => void;
+}
 
 interface Waiting {
   readonly header: Header;
   readonly body: Buffer;
+}
+
+/** What a session is over: connection.ts. */
+export interface ControlLine {
+  readonly address: string;
+  /** Where it comes from. */
+  readonly network: string;
+  /** Milliseconds of silence that end a session. */
+  readonly idleMs: number;
+  /** Others have sessions over it, too. */
+  readonly isShared: boolean;
+  /** A device was let in. */
+  known(): void;
+  write(frames: readonly Buffer[]): void;
+  /** Ends a session, and the connection, where it is its only one: at once, or (`finish`) when it has read what was answered. */
+  leave(session: ControlSession, why: Closing | 'finish'): void;
+  /** Lets it read what was answered, then ends it and all sessions over it. */
+  hangUp(): void;
+  account(): void;
 }
 
 export interface SessionParts {
@@ -49,13 +71,13 @@ export interface SessionParts {
 
 export class ControlSession implements ControlLink {
   readonly id = randomBytes(9).toString('base64url');
+  readonly identity: string;
   readonly #services: Services;
   readonly #parts: SessionParts;
-  readonly #connection: Connection;
-  readonly #decoder: FrameDecoder;
+  readonly #line: ControlLine;
+  readonly #messages: Parts;
   readonly #nextSerial = serials();
   #terminal: Terminal | undefined;
-  #identity = '';
   /** Set while its record is being asked for. */
   #waiting: Waiting[] | undefined;
   #waitingBytes = 0;
@@ -63,15 +85,16 @@ export class ControlSession implements ControlLink {
   #registered: Register | undefined;
   #device: ConnectedDevice | undefined;
   #commander: Commander | undefined;
-  #reassembler: Reassembler | undefined;
+  #heardAt = performance.now();
   #ended = false;
-  #counted = 0;
 
-  constructor(parts: SessionParts, connection: Connection) {
+  constructor(parts: SessionParts, line: ControlLine, identity: string) {
     this.#services = parts.services;
     this.#parts = parts;
-    this.#connection = connection;
-    this.#decoder = new FrameDecoder((header, body) => this.#frame(header, body));
+    this.#line = line;
+    this.identity = identity;
+    const { memory, config } = parts.services;
+    this.#messages = new Parts(memory.messages, config.options.limits.frameBytes);
   }
 
   /** Undefined until the device was let in. */
@@ -79,44 +102,33 @@ export class ControlSession implements ControlLink {
     return this.#device;
   }
 
-  /** Where it comes from. */
   get network(): string {
-    return networkOf(this.#connection.address);
+    return this.#line.network;
   }
 
   get commander(): Commander {
     this.#commander ??= new Commander({
       terminal: () => this.#terminal!,
       nextSerial: this.#nextSerial,
-      write: (frames) => this.#write(frames),
+      write: (frames) => this.#line.write(frames),
       spacing: 1000 / this.#services.config.options.limits.commandsPerSecond,
     });
     return this.#commander;
   }
 
-  push(chunk: Buffer): void {
-    this.#decoder.push(chunk);
-  }
-
-  /** Its socket is closed. */
+  /** It is over. */
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
     this.#waiting = undefined;
-    this.account();
     this.#commander?.close();
-    this.#services.memory.messages.free(this.#reassembler?.held.bytes ?? 0);
-    this.#reassembler = undefined;
+    this.#messages.end();
     if (this.#device === undefined) return;
     this.#device.left(!this.#parts.sessions.left(this.#device.id, this));
   }
 
-  /** Adds what was counted since the last time to the task's metrics. */
   account(): void {
-    const { short, checksum, length } = this.#decoder.errors;
-    const bad = short + checksum + length + this.#decoder.framer.stats.oversized;
-    this.#services.metrics.add('badFrames', bad - this.#counted);
-    this.#counted = bad;
+    this.#line.account();
   }
 
   /** A newer connection of the same device is there, here or at another task. */
@@ -125,7 +137,7 @@ export class ControlSession implements ControlLink {
   }
 
   close(why: Closing): void {
-    this.#connection.close(why);
+    this.#line.leave(this, why);
   }
 
   /** Something of ours failed over this connection: it ends, and no other. */
@@ -136,22 +148,25 @@ export class ControlSession implements ControlLink {
 
   /** Lets it read what was answered, then ends. */
   finish(): void {
-    this.#connection.socket.end();
+    this.#line.leave(this, 'finish');
+  }
+
+  /** The same, for whoever else speaks over its connection, too. */
+  hangUp(): void {
+    this.#line.hangUp();
   }
 
   /** Call it once a second. */
   tick(now: number): void {
     this.#commander?.tick(now);
     this.#device?.tick(now);
-    if (this.#reassembler !== undefined) this.#askForParts(this.#reassembler, now);
+    this.#askForParts(now);
+    // The others keep a connection alive that this one has left.
+    if (this.#line.isShared && now - this.#heardAt >= this.#line.idleMs) this.close('idle');
   }
 
-  #askForParts(reassembler: Reassembler, now: number): void {
-    const before = reassembler.held.bytes;
-    const due = reassembler.due(now);
-    // Messages that were given up are held no more.
-    this.#services.memory.messages.free(before - reassembler.held.bytes);
-    for (const { id, firstSerial, missing, first } of due) {
+  #askForParts(now: number): void {
+    for (const { id, firstSerial, missing, first } of this.#messages.due(now)) {
       if (id === 0x0801 && first !== undefined && first.length >= 4) {
         this.answer('mediaReply', { mediaId: first.readUInt32BE(0), missing });
       } else {
@@ -162,50 +177,39 @@ export class ControlSession implements ControlLink {
 
   /** Sends an answer; answers are not paced as commands are. */
   answer<N extends MessageName>(name: N, value: MessageInput<N>): void {
-    if (this.#terminal !== undefined) this.#write(encodeFrames(this.#terminal, name, value, this.#nextSerial));
+    if (this.#terminal !== undefined) this.#line.write(encodeFrames(this.#terminal, name, value, this.#nextSerial));
   }
 
-  #write(frames: readonly Buffer[]): void {
-    const { socket } = this.#connection;
-    if (socket.destroyed || !socket.writable) return;
-    for (const frame of frames) socket.write(frame);
-    if (socket.writableLength > MOST_UNREAD) this.close('slowReader');
+  /** Its last frame had the very phone field of this one. */
+  isOf(header: Header): boolean {
+    return !this.#ended && this.#terminal?.phone.equals(header.phone) === true;
   }
 
-  #frame(header: Header, body: Buffer): void {
+  /** `body` and the header's phone are good only during the call. */
+  frame(header: Header, body: Buffer): void {
     if (this.#ended) return;
-    this.#services.metrics.counts.messages += 1;
+    this.#heardAt = performance.now();
+    // A terminal that changes to the other header is still the same one.
+    if (!this.isOf(header)) this.#terminal = { ...header, phone: keep(header.phone) };
     if (this.#device !== undefined) {
-      if (this.#isSame(header)) this.#known(header, body, this.#device);
-      else this.#services.log.trouble('another-identity', this.#device.id);
+      this.#known(header, body, this.#device);
       return;
     }
-    const kept = { header: { ...header, phone: keep(header.phone) }, body: Buffer.from(body) };
+    const kept = { header: { ...header, phone: this.#terminal!.phone }, body: Buffer.from(body) };
     if (this.#waiting !== undefined) {
       this.#waitingBytes += body.length;
       if (this.#waiting.length < WAITING_MESSAGES && this.#waitingBytes <= WAITING_BYTES) this.#waiting.push(kept);
       else this.close('flood');
       return;
     }
-    this.#terminal = kept.header;
-    this.#identity = phoneIdentity(kept.header.phone);
     this.#waiting = [kept];
     this.#ask().catch((error: unknown) => this.fault(error));
-  }
-
-  #isSame(header: Header): boolean {
-    const known = this.#terminal!;
-    if (known.phone.equals(header.phone)) return true;
-    // A terminal that changes to the other header is still the same one.
-    if (phoneIdentity(header.phone) !== this.#identity) return false;
-    this.#terminal = { ...header, phone: keep(header.phone) };
-    return true;
   }
 
   /** Looks the device up, then goes through what it has said meanwhile. */
   async #ask(): Promise<void> {
     try {
-      this.#record ??= await this.#services.registry.arriving(this.#identity);
+      this.#record ??= await this.#services.registry.arriving(this.identity);
     } catch (error) {
       this.#services.log.failure('device-lookup', error);
       this.close('fault');
@@ -223,21 +227,23 @@ export class ControlSession implements ControlLink {
 
   /** A message of a device that has not been let in. False: it was refused. */
   async #stranger(header: Header, body: Buffer): Promise<boolean> {
-    const message = decodeBody(header.id, body, header.version, header.encryption);
     if (this.#record === undefined) {
-      this.#refuse(header, message, 'unknown');
+      this.#refuse(header, decodeBody(header.id, body, header.version, header.encryption), 'unknown');
       return false;
     }
+    const whole = this.#whole(header, body);
+    if (whole === undefined) return true;
+    const { message } = whole;
     const verdict = admission(message, this.#record, this.#services.config.options);
     if (verdict === 'refuse') {
-      this.#refuse(header, message, 'auth');
+      this.#refuse(whole.header, message, 'auth');
       return false;
     }
     if (message.name === 'register') {
       this.#registered = message.value;
-      await this.#register(header, this.#record);
+      await this.#register(whole.header, this.#record);
     } else if (verdict === 'wait') {
-      this.#reply(header, Result.ok);
+      whole.reply(Result.ok);
     } else {
       if (!this.#services.rates.connections.take(this.#record.id)) {
         this.close('flood');
@@ -245,7 +251,7 @@ export class ControlSession implements ControlLink {
       }
       if (message.name === 'authenticate') this.#noteCode(this.#record, message.value.authCode);
       this.#letIn(this.#record, header);
-      this.#known(header, body, this.#device!);
+      this.#device!.message(message, whole.header, whole.reply);
     }
     return true;
   }
@@ -253,7 +259,7 @@ export class ControlSession implements ControlLink {
   #refuse(header: Header, message: Message, why: 'unknown' | 'auth'): void {
     const { metrics, unknown, log, events, rates } = this.#services;
     metrics.refuse(why);
-    log.trouble(`refused-${why}`, this.#identity);
+    log.trouble(`refused-${why}`, this.identity);
     if (message.name === 'register') {
       this.answer('registerReply', { replySerial: header.serial, result: RegisterResult.noTerminal });
     } else {
@@ -261,13 +267,13 @@ export class ControlSession implements ControlLink {
     }
     this.finish();
     if (why === 'auth') {
-      if (!rates.refusals.take(this.#identity)) return;
-      events.publish({ device: this.#identity, type: 'refused', reason: 'It did not send the code it was given.' });
+      if (!rates.refusals.take(this.identity)) return;
+      events.publish({ device: this.identity, type: 'refused', reason: 'It did not send the code it was given.' });
       return;
     }
     const about = message.name === 'register' ? { plate: message.value.plate, model: message.value.model } : {};
     const protocol = protocolOf(header, message.name === 'register' ? message.value : undefined);
-    unknown.record({ id: this.#identity, address: this.#connection.address, why: wish(message), protocol, ...about });
+    unknown.record({ id: this.identity, address: this.#line.address, why: wish(message), protocol, ...about });
   }
 
   /** Notes that a device has used its code: where codes are required, no registration is told it from then on. */
@@ -306,7 +312,7 @@ export class ControlSession implements ControlLink {
   }
 
   #letIn(record: DeviceRecord, header: Header): void {
-    this.#connection.known = true;
+    this.#line.known();
     const { services, streams } = this.#parts;
     const protocol = protocolOf(header, this.#registered);
     this.#device = new ConnectedDevice({ services, streams, link: this, record, protocol });
@@ -315,29 +321,24 @@ export class ControlSession implements ControlLink {
   }
 
   #known(header: Header, body: Buffer, device: ConnectedDevice): void {
-    if (header.part === undefined) {
-      this.#message(header, decodeBody(header.id, body, header.version, header.encryption), device);
-      return;
-    }
-    const { memory, metrics, config } = this.#services;
-    if (!memory.messages.take(body.length)) {
-      metrics.add('droppedParts');
-      this.#reply(header, Result.failed);
-      return;
-    }
-    // JT/T 1078-2016 4.1 wants every part acknowledged; in JT/T 808 it is allowed.
-    this.#reply(header, Result.ok);
-    this.#reassembler ??= new Reassembler({ ...defaultLimits, bytes: config.options.limits.frameBytes });
-    const before = this.#reassembler.held.bytes;
-    const result = this.#reassembler.add(header, body, performance.now());
-    memory.messages.free(body.length - (this.#reassembler.held.bytes - before));
-    if (result.status !== 'complete') return;
-    const whole = decodeBody(header.id, result.body, header.version, header.encryption);
-    device.message(whole, { ...header, serial: result.firstSerial }, () => {});
+    const whole = this.#whole(header, body);
+    if (whole !== undefined) device.message(whole.message, whole.header, whole.reply);
   }
 
-  #message(header: Header, message: Message, device: ConnectedDevice): void {
-    device.message(message, header, (result) => this.#reply(header, result));
+  /** The message that this frame is, or completes. A part has its answer at once, the message then has none. */
+  #whole(header: Header, body: Buffer): Whole | undefined {
+    const { id, version, encryption } = header;
+    if (header.part === undefined) {
+      const reply = (result: number) => this.#reply(header, result);
+      return { message: decodeBody(id, body, version, encryption), header, reply };
+    }
+    const result = this.#messages.add(header, body, performance.now());
+    if (result === undefined) this.#services.metrics.add('droppedParts');
+    // JT/T 1078-2016 4.1 wants every part acknowledged; in JT/T 808 it is allowed.
+    this.#reply(header, result === undefined ? Result.failed : Result.ok);
+    if (result?.status !== 'complete') return undefined;
+    const message = decodeBody(id, result.body, version, encryption);
+    return { message, header: { ...header, serial: result.firstSerial }, reply: () => {} };
   }
 
   #reply(header: Header, result: number): void {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parseName, safeFileName } from '../../../../../containers/ingest/src/jt808/subiao/names.ts';
+import { decodeExactly, encodeGbk } from '../../../../../containers/ingest/src/jt808/gbk.ts';
+import { keptName, parseName, safeFileName } from '../../../../../containers/ingest/src/jt808/subiao/names.ts';
 import { sniff } from '../../../../../containers/ingest/src/jt808/subiao/sniff.ts';
 import {
   decodeStateBlock,
@@ -30,6 +31,49 @@ describe('file names', () => {
     for (let code = 0; code < 0x500; code++) {
       expect(safeFileName(String.fromCharCode(code) + '/..')).toMatch(/^[A-Za-z0-9_][A-Za-z0-9._-]{0,79}$/);
     }
+  });
+
+  it('are kept under names that differ where they do, and are the very names where these are safe', () => {
+    expect(keptName('00_64_6401_0_abc.jpg')).toBe('00_64_6401_0_abc.jpg');
+    const names = [
+      '前.jpg',
+      '后.jpg',
+      'a前b.jpg',
+      'a b.jpg',
+      'a_b.jpg',
+      'a..b',
+      'a.b',
+      '',
+      '.',
+      `${'x'.repeat(90)}1.mp4`,
+    ];
+    names.push(
+      `${'x'.repeat(90)}2.mp4`,
+      `${'前'.repeat(100)}.jpg`,
+      `${'前'.repeat(101)}.jpg`,
+      'x'.repeat(81),
+      'x'.repeat(82),
+    );
+    const kept = names.map(keptName);
+    expect(new Set(kept).size).toBe(names.length);
+    for (const name of kept) expect(name).toMatch(/^[A-Za-z0-9_][A-Za-z0-9._-]{0,79}$/);
+    expect(keptName('00_64_6401_1_前.jpg')).toMatch(/^00_64_6401_1__-[0-9a-f]{8}\.jpg$/);
+  });
+
+  it('that are no GBK come back as the bytes they were', () => {
+    for (const bytes of [
+      Buffer.from('00_前.jpg'),
+      hex('30ff2e6a7067'),
+      hex('3081308130'),
+      encodeGbk('00_前.jpg'),
+      hex('80'),
+    ]) {
+      expect(encodeGbk(decodeExactly(bytes))).toEqual(bytes);
+    }
+    expect(decodeExactly(encodeGbk('00_前.jpg'))).toBe('00_前.jpg');
+    const every = Array.from({ length: 256 * 256 }, (_, n) => Buffer.of(n >> 8, n & 0xff));
+    const texts = new Set(every.map((bytes) => decodeExactly(bytes)));
+    expect(texts.size).toBe(every.length);
   });
 
   it('of the standard form have parts', () => {

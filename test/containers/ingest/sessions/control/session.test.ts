@@ -1,6 +1,6 @@
 /** A control connection without a socket. */
 import { expect, it } from 'vitest';
-import { ControlSession } from '../../../../../containers/ingest/src/sessions/control/session.ts';
+import { ControlConnection } from '../../../../../containers/ingest/src/sessions/control/connection.ts';
 import { Log } from '../../../../../containers/ingest/src/common/log.ts';
 import { Metrics } from '../../../../../containers/ingest/src/common/metrics.ts';
 import { phoneBytes } from '../../../../../containers/ingest/src/jt808/identity.ts';
@@ -18,6 +18,7 @@ it('who does not read what it is answered is let go', async () => {
     registry: { arriving: () => Promise.resolve(undefined) },
     unknown: { record: () => true },
     config: { options: OPTIONS },
+    memory: {},
   };
   const terminal = { version: 2013, protocolVersion: 0, phone: phoneBytes('1', 2013) } as const;
   for (const [unread, ends] of [
@@ -25,7 +26,7 @@ it('who does not read what it is answered is let go', async () => {
     [256 * 1024 + 1, ['slowReader']],
   ] as const) {
     socket.writableLength = unread;
-    const session = new ControlSession({ services } as never, connection as never);
+    const session = new ControlConnection({ services } as never, connection as never);
     session.push(Buffer.concat(encodeFrames(terminal, 'heartbeat', {}, serials())));
     await new Promise((resolve) => setTimeout(resolve, 5));
     expect(closed).toEqual(ends);

@@ -1,0 +1,132 @@
+/**
+ * One control connection: frames in, answers out. Most carry one device. A platform that forwards carries many, which are told
+ * apart by their frames' phone fields: each has a session of its own, and what becomes of one is nothing to the others.
+ */
+import { FrameDecoder } from '../../jt808/decoder.ts';
+import type { Header } from '../../jt808/header.ts';
+import { phoneIdentity } from '../../jt808/identity.ts';
+import type { Closing } from '../../common/metrics.ts';
+import { Rate } from '../../common/rate.ts';
+import { networkOf, type Connection } from '../../net/gate.ts';
+import type { Services } from '../../services.ts';
+import { ControlSession, type ControlLine, type SessionParts } from './session.ts';
+
+/** Bytes a device may leave unread of what we answer. */
+const MOST_UNREAD = 256 * 1024;
+/** Devices over one connection, and those that begin to speak over it in a minute: looking one up costs a read. */
+const MOST_DEVICES = 2000;
+const MOST_NEW = 600;
+
+export class ControlConnection implements ControlLine {
+  readonly #services: Services;
+  readonly #parts: SessionParts;
+  readonly #connection: Connection;
+  readonly #decoder: FrameDecoder;
+  /** By identity. */
+  readonly #sessions = new Map<string, ControlSession>();
+  readonly #new = new Rate(MOST_NEW, 60_000);
+  /** Who spoke last, and will most likely speak next. */
+  #latest: ControlSession | undefined;
+  #ended = false;
+  #counted = 0;
+
+  constructor(parts: SessionParts, connection: Connection) {
+    this.#services = parts.services;
+    this.#parts = parts;
+    this.#connection = connection;
+    this.#decoder = new FrameDecoder((header, body) => this.#frame(header, body));
+  }
+
+  get address(): string {
+    return this.#connection.address;
+  }
+
+  get network(): string {
+    return networkOf(this.#connection.address);
+  }
+
+  get idleMs(): number {
+    return this.#connection.idleMs;
+  }
+
+  get isShared(): boolean {
+    return this.#sessions.size > 1;
+  }
+
+  push(chunk: Buffer): void {
+    this.#decoder.push(chunk);
+  }
+
+  /** Its socket is closed. */
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.account();
+    for (const session of this.#sessions.values()) session.end();
+    this.#sessions.clear();
+  }
+
+  /** Adds what was counted since the last time to the task's metrics. */
+  account(): void {
+    const { short, checksum, length } = this.#decoder.errors;
+    const bad = short + checksum + length + this.#decoder.framer.stats.oversized;
+    this.#services.metrics.add('badFrames', bad - this.#counted);
+    this.#counted = bad;
+  }
+
+  known(): void {
+    this.#connection.known = true;
+  }
+
+  write(frames: readonly Buffer[]): void {
+    const { socket } = this.#connection;
+    if (socket.destroyed || !socket.writable) return;
+    for (const frame of frames) socket.write(frame);
+    if (socket.writableLength > MOST_UNREAD) this.#connection.close('slowReader');
+  }
+
+  leave(session: ControlSession, why: Closing | 'finish'): void {
+    // What it had begun may fail when it has left already.
+    if (this.#sessions.get(session.identity) !== session) return;
+    if (!this.isShared) {
+      if (why === 'finish') this.hangUp();
+      else this.#connection.close(why);
+      return;
+    }
+    this.#sessions.delete(session.identity);
+    if (this.#latest === session) this.#latest = undefined;
+    if (why !== 'finish') this.#services.metrics.close(why);
+    session.end();
+  }
+
+  hangUp(): void {
+    this.#connection.socket.end();
+  }
+
+  #frame(header: Header, body: Buffer): void {
+    if (this.#ended) return;
+    this.#services.metrics.counts.messages += 1;
+    if (this.#latest?.isOf(header) !== true) this.#latest = this.#of(header);
+    try {
+      this.#latest?.frame(header, body);
+    } catch (error) {
+      this.#latest?.fault(error);
+    }
+  }
+
+  /** The session of who sent this; begun if need be. Undefined: there are too many. */
+  #of(header: Header): ControlSession | undefined {
+    const identity = phoneIdentity(header.phone);
+    const known = this.#sessions.get(identity);
+    if (known !== undefined) return known;
+    // It was refused and has been hung up on: who speaks now would get no answer.
+    if (this.#sessions.size > 0 && !this.#connection.socket.writable) return undefined;
+    if (this.#sessions.size >= MOST_DEVICES || !this.#new.take('')) {
+      this.#services.log.trouble('too-many-devices-on-a-connection', identity);
+      return undefined;
+    }
+    const session = new ControlSession(this.#parts, this, identity);
+    this.#sessions.set(identity, session);
+    return session;
+  }
+}
