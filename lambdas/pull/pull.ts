@@ -42,12 +42,12 @@ export async function pull(record: VideoRecord, state: PullState, rules: PullRul
     const known = state.facts?.ranges === true && record.upload.id !== undefined ? state.facts : undefined;
     const { facts, answer } = known === undefined ? await lookAt(address, connector, slow.signal) : { facts: known };
     try {
-      checkFacts(facts);
+      const taken = { ...facts, type: checkFacts(facts, record.filename) };
       const least = address.kind === 's3' ? COPY_PART_BYTES : PART_BYTES;
       const partBytes = state.partBytes ?? partBytesOf(facts.bytes ?? limits.maxBytes, least);
       const opened =
-        known === undefined ? await open(record, { ...state, facts, partBytes }) : (record as MultipartVideo);
-      return await send(opened, { address, facts, partBytes, answer, connector, deadline, slow: slow.signal });
+        known === undefined ? await open(record, { ...state, facts: taken, partBytes }) : (record as MultipartVideo);
+      return await send(opened, { address, facts: taken, partBytes, answer, connector, deadline, slow: slow.signal });
     } finally {
       answer?.destroy();
     }
@@ -60,14 +60,18 @@ export async function pull(record: VideoRecord, state: PullState, rules: PullRul
 const lookAt = async (address: SourceAddress, connector: Connector, signal: AbortSignal): Promise<Looked> =>
   address.kind === 's3' ? { facts: await lookInto(address) } : await look(connector, address.url.href, signal);
 
-function checkFacts({ bytes, type }: Facts): void {
+/** What servers answer with in place of a file, whatever its name: a page, or the reason why not. */
+const PAGES = /^(text\/(html|xml)|application\/((xhtml|problem)\+xml|xml|(problem\+)?json))$/;
+
+/** Answers the type it is taken as. `filename`: what the address, or who gave it, calls the file. */
+function checkFacts({ bytes, type }: Facts, filename: string): string {
   if (bytes === 0) throw new PullFailed('empty-file', 'The file at that address has no bytes.');
   if (bytes !== undefined && bytes > limits.maxBytes) throw tooLarge(limits.maxBytes);
   if (!mediaType.safeParse(type).success) {
     throw new PullFailed('unsupported-type', 'What lies at that address has no media type that can be read.');
   }
   try {
-    checkType(type, limits.types);
+    return checkType(type, PAGES.test(type) ? '' : filename, limits.types);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     const reason = `What lies at that address is no video: ${error.message} Give the address of the file itself.`;

@@ -1,4 +1,5 @@
 /** The start of an upload: place → multipart upload → record, undone in reverse when a step fails. */
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { DeleteCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { required } from '../../lib/contract/env.ts';
 import { formKey, sourceKey } from '../../lib/contract/keys.ts';
@@ -8,16 +9,21 @@ import { dynamo } from '../shared/clients.ts';
 import { ApiError } from '../shared/errors.ts';
 import { logger } from '../shared/logger.ts';
 import type { Viewer } from '../shared/viewer.ts';
-import { checkMayUpload } from './access.ts';
-import { draftOf, formLimit, newRecord, newVideoId, type Announced } from './draft.ts';
+import { readVideo } from '../shared/videos.ts';
+import { checkMayUpload, uploadGone } from './access.ts';
+import { draftOf, formLimit, idempotencyKeyOf, newRecord, newVideoId, videoIdOf, type Announced } from './draft.ts';
 import type { UploadLimits } from '../../lib/contract/upload.ts';
 import { freeSlot, takeSlot } from '../shared/slots.ts';
 import { abortUpload, createUpload, signForm } from './source.ts';
 
-export async function beginMultipart(viewer: Viewer, announced: Announced, limits: UploadLimits) {
+/** Begins one; with an `idempotencyKey` that was used before, answers the upload that was begun with it. */
+export async function beginMultipart(viewer: Viewer, announced: Announced, limits: UploadLimits): Promise<Begun> {
   checkMayUpload(viewer);
   const draft = draftOf(announced, limits, false);
-  const [owner, id, now, { expireSeconds }] = [viewer.subject, newVideoId(), Date.now(), limits];
+  const [owner, named, now, { expireSeconds }] = [viewer.subject, idempotencyKeyOf(announced), Date.now(), limits];
+  const id = named === undefined ? newVideoId() : videoIdOf(owner, named);
+  const earlier = named === undefined ? undefined : await begunEarlier(id, owner);
+  if (earlier) return earlier;
   const key = sourceKey(id);
   return await allOrNothing(async (undo) => {
     const slot = await place(owner, id, after(now, expireSeconds), limits);
@@ -25,10 +31,34 @@ export async function beginMultipart(viewer: Viewer, announced: Announced, limit
     const uploadId = await createUpload(key, draft.type);
     undo.push(() => abortUpload(key, uploadId));
     const upload = { kind: 'multipart', id: uploadId, slot } as const;
-    undo.push(() => deleteRecord(id));
-    await putRecord(newRecord({ id, owner, draft, upload, now, expireSeconds }));
+    undo.push(() => deleteRecord(id, uploadId));
+    try {
+      await putRecord(newRecord({ id, owner, draft, upload, now, expireSeconds }));
+    } catch (error) {
+      if (named === undefined || !(error instanceof ConditionalCheckFailedException)) throw error;
+      // The same was asked twice at a time, and the other one was there first. The place is the video's, whoever took it.
+      const first = await begunEarlier(id, owner);
+      if (first === undefined) throw error;
+      if (first.uploadId !== uploadId) await abortUpload(key, uploadId);
+      return first;
+    }
     return { uploadId, key, videoId: id };
   });
+}
+
+interface Begun {
+  readonly uploadId: string;
+  readonly key: string;
+  readonly videoId: string;
+}
+
+/** Throws `upload-gone` for one whose video is deleted. */
+async function begunEarlier(id: string, owner: string): Promise<Begun | undefined> {
+  const record = await readVideo(id);
+  if (record === undefined) return undefined;
+  const { upload } = record;
+  if (record.status === 'deleted' || record.owner !== owner || upload.id === undefined) throw uploadGone();
+  return { uploadId: upload.id, key: sourceKey(id), videoId: id };
 }
 
 export async function beginForm(viewer: Viewer, announced: Announced, limits: UploadLimits) {
@@ -90,6 +120,14 @@ export async function putRecord(record: VideoRecord): Promise<void> {
   );
 }
 
-export async function deleteRecord(id: string): Promise<void> {
-  await dynamo.send(new DeleteCommand({ TableName: required('VIDEOS_TABLE'), Key: { id } }));
+/** `uploadId`: only while the record is of that upload. */
+export async function deleteRecord(id: string, uploadId?: string): Promise<void> {
+  const guard = {
+    ConditionExpression: '#upload.id = :upload',
+    ExpressionAttributeNames: { '#upload': 'upload' },
+    ExpressionAttributeValues: { ':upload': uploadId },
+  };
+  await dynamo.send(
+    new DeleteCommand({ TableName: required('VIDEOS_TABLE'), Key: { id }, ...(uploadId !== undefined && guard) }),
+  );
 }

@@ -1,8 +1,9 @@
 /** From what an uploader says of a file to a new video's fields, or the reason why it is not taken. Pure. */
-import { randomInt } from 'node:crypto';
+import { createHash, randomInt } from 'node:crypto';
 import { z } from 'zod';
 import { routes } from '../../lib/contract/api.ts';
-import { characters, oneLine } from '../../lib/contract/text.ts';
+import { takenAs } from '../../lib/contract/media-types.ts';
+import { characters, line, oneLine } from '../../lib/contract/text.ts';
 import { visibility, type VideoRecord } from '../../lib/contract/video.ts';
 import { ApiError, refused } from '../shared/errors.ts';
 import { MAX_FORM_BYTES, type UploadLimits } from '../../lib/contract/upload.ts';
@@ -45,6 +46,7 @@ const metadataSchema = z.object({
   tags: optional(z.preprocess(splitTags, routes['PATCH /api/videos/{id}'].body.shape.tags.unwrap())),
   visibility: optional(visibility),
   size: optional(z.preprocess((size) => (typeof size === 'string' ? Number(size) : size), z.int().nonnegative())),
+  idempotencyKey: optional(line(100).min(16)),
 });
 
 /**
@@ -55,7 +57,7 @@ export function draftOf(announced: Announced, limits: UploadLimits, form: boolea
   const parsed = metadataSchema.safeParse(announced.metadata ?? {});
   if (!parsed.success) throw refused('metadata', parsed.error);
   const { title, name, description, tags, visibility, size } = parsed.data;
-  const type = checkType(announced.type, limits.types);
+  const type = checkType(announced.type, announced.filename, limits.types);
   if (size !== undefined) checkSize(size, form ? formLimit(limits) : limits.maxBytes);
   return {
     title: titleOf(title, name, announced.filename),
@@ -80,18 +82,14 @@ export function checkSize(bytes: number, maxBytes: number): void {
   }
 }
 
-/** The media type without its parameters, in lower case. Throws `unsupported-type`, naming the types taken. */
-export function checkType(claimed: string, types: readonly string[]): string {
-  const type = (claimed.split(';')[0] ?? '').trim().toLowerCase();
-  const taken = types.some((pattern) => {
-    const wanted = pattern.toLowerCase();
-    return wanted.endsWith('/*')
-      ? type.startsWith(wanted.slice(0, -1)) && type.length >= wanted.length
-      : type === wanted;
-  });
-  if (!taken)
-    throw new ApiError('unsupported-type', `${JSON.stringify(type)} is not taken; these are: ${types.join(', ')}.`);
-  return type;
+/** The media type it is taken as (`takenAs`). Throws `unsupported-type`, naming the types taken. */
+export function checkType(claimed: string, filename: string, types: readonly string[]): string {
+  const type = takenAs(claimed, filename, types);
+  if (type !== undefined) return type;
+  throw new ApiError(
+    'unsupported-type',
+    `${JSON.stringify(claimed)} is not taken, nor is a file of that name; these are: ${types.join(', ')}.`,
+  );
 }
 
 /** A name that is just the file's own says no more than the file name, so both lose their folder and extension. */
@@ -109,6 +107,18 @@ const ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789';
 /** 20 characters of `[a-z0-9]` from the system's random source: 103 bits. */
 export function newVideoId(): string {
   return Array.from({ length: 20 }, () => ALPHABET[randomInt(ALPHABET.length)]).join('');
+}
+
+/** What an uploader calls this one upload, so that asking again begins no second one. Of metadata that `draftOf` took. */
+export const idempotencyKeyOf = ({ metadata }: Announced): string | undefined =>
+  metadataSchema.parse(metadata ?? {}).idempotencyKey;
+
+/** The id that belongs to a person's key: the same each time, and nobody can choose one, or find that of somebody else. */
+export function videoIdOf(owner: string, idempotencyKey: string): string {
+  const hash = createHash('sha256')
+    .update(JSON.stringify([owner, idempotencyKey]))
+    .digest('hex');
+  return (BigInt(`0x${hash}`) % BigInt(ALPHABET.length) ** 20n).toString(36).padStart(20, '0');
 }
 
 interface NewVideo {

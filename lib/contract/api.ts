@@ -41,7 +41,7 @@ const upload = z.object({ uploadId });
 const key = z.object({ key: line(1024) });
 const metadata = z.record(z.string().max(100), z.unknown()).optional().meta({
   description:
-    'Of it, `name` or `title` becomes the title, `description` the description, `tags` (comma separated) the tags, `visibility` the visibility, and `size` (bytes) is checked against the limit before anything is sent.',
+    'Of it, `name` or `title` becomes the title, `description` the description, `tags` (comma separated) the tags, `visibility` the visibility, and `size` (bytes) is checked against the limit before anything is sent. An upload in parts may have an `idempotencyKey`, 16 to 100 characters of its own: begun again with the same, it is the same upload.',
 });
 const presigned = z.object({ url: z.string(), expires: z.int().meta({ description: 'Seconds the URL stays good.' }) });
 const idParam = z.object({ id: videoId });
@@ -236,6 +236,20 @@ export const routes = {
       owner: line(255).optional().meta({ description: "Admins: only this subject's." }),
     }),
     response: z.object({ videos: z.array(video), cursor: z.string().nullable() }),
+  },
+  'GET /api/tags': {
+    stage: 'catalog',
+    auth: 'user',
+    status: 200,
+    summary: "Tags of your videos, the most used first; for admins of everybody's.",
+    response: z.object({
+      tags: z
+        .array(z.object({ tag: z.string(), videos: z.int().positive() }))
+        .meta({ description: 'With how many videos bear each; at most 200.' }),
+      isWhole: z
+        .boolean()
+        .meta({ description: 'False where there are more: of videos only the newest 5,000 are looked at.' }),
+    }),
   },
   'GET /api/videos/{id}': {
     stage: 'catalog',

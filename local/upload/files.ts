@@ -2,39 +2,15 @@
 import { createHash } from 'node:crypto';
 import { open, readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
+import { typeByName } from '../../lib/contract/media-types.ts';
 import { isAddress, listed, UsageError, type UploadCommand } from './command.ts';
 
-/** Media types by the name's end. What a folder holds beside these is passed over. */
-const TYPES: Readonly<Record<string, string>> = {
-  '.mp4': 'video/mp4',
-  '.m4v': 'video/x-m4v',
-  '.mov': 'video/quicktime',
-  '.mkv': 'video/x-matroska',
-  '.webm': 'video/webm',
-  '.avi': 'video/x-msvideo',
-  '.ts': 'video/mp2t',
-  '.m2ts': 'video/mp2t',
-  '.mts': 'video/mp2t',
-  '.mpg': 'video/mpeg',
-  '.mpeg': 'video/mpeg',
-  '.vob': 'video/mpeg',
-  '.flv': 'video/x-flv',
-  '.wmv': 'video/x-ms-wmv',
-  '.3gp': 'video/3gpp',
-  '.mxf': 'application/octet-stream',
-  '.dv': 'application/octet-stream',
-  '.ogv': 'video/ogg',
-  '.m4a': 'audio/mp4',
-  '.mp3': 'audio/mpeg',
-  '.aac': 'audio/aac',
-  '.wav': 'audio/wav',
-  '.ogg': 'audio/ogg',
-  '.opus': 'audio/ogg',
-  // Refused by name, which tells more than to leave it.
-  '.flac': 'audio/flac',
-};
+/** What a folder holds that is sent, beside what can be read: refused by name, which tells more than to leave it. */
+const REFUSED: Readonly<Record<string, string>> = { '.flac': 'audio/flac', '.dv': 'application/octet-stream' };
 
-export const typeOf = (path: string): string => TYPES[extname(path).toLowerCase()] ?? 'application/octet-stream';
+const known = (path: string): string | undefined => typeByName(path) ?? REFUSED[extname(path).toLowerCase()];
+
+export const typeOf = (path: string): string => known(path) ?? 'application/octet-stream';
 
 export interface Found {
   /** Absolute paths, or addresses as they were given. */
@@ -50,7 +26,7 @@ export async function findSources({ sources, lists }: Pick<UploadCommand, 'sourc
   const found = new Set<string>();
   const failures: { source: string; reason: string }[] = [];
   let others = 0;
-  const isKnown = (file: string) => extname(file).toLowerCase() in TYPES && !basename(file).startsWith('.');
+  const isKnown = (file: string) => known(file) !== undefined && !basename(file).startsWith('.');
   const addFolder = async (folder: string): Promise<void> => {
     const entries = await readdir(folder, { recursive: true, withFileTypes: true });
     const files: string[] = [];
@@ -64,9 +40,9 @@ export async function findSources({ sources, lists }: Pick<UploadCommand, 'sourc
       else if (there?.isDirectory()) failures.push({ source: path, reason: 'is a link to a folder; name that itself' });
       else if (there === undefined && isKnown(path)) failures.push({ source: path, reason: 'is a link to nothing' });
     }
-    const known = files.filter(isKnown);
-    others += files.length - known.length;
-    for (const file of known.toSorted()) found.add(file);
+    const wanted = files.filter(isKnown);
+    others += files.length - wanted.length;
+    for (const file of wanted.toSorted()) found.add(file);
   };
   const add = async (source: string, base: string, of: string): Promise<void> => {
     if (isAddress(source)) return void found.add(source);

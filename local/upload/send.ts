@@ -1,4 +1,5 @@
 /** One file, in parts straight to S3; gone on with where an earlier command was stopped. */
+import { randomUUID } from 'node:crypto';
 import { open, type FileHandle } from 'node:fs/promises';
 import { Agent as HttpAgent, request as httpRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
@@ -66,7 +67,8 @@ export async function sendFile(path: string, sending: Sending, meter: Meter): Pr
   let begun = known?.kind === 'begun' ? known : undefined;
   let there = begun && (await partsOf(begun, access, signal));
   if (begun === undefined || there === undefined) {
-    const metadata = { size: identity.size, visibility: sending.visibility };
+    // An answer that is lost on its way is asked for again, which must not begin a second video.
+    const metadata = { size: identity.size, visibility: sending.visibility, idempotencyKey: randomUUID() };
     const body = { filename: basename(path), type: typeOf(path), metadata };
     const { uploadId, key, videoId } = await ask(access, 'POST /api/s3/multipart', { body }, signal);
     begun = { kind: 'begun', uploadId, key, videoId, partBytes };

@@ -253,6 +253,17 @@ describe('a pull from a web server', () => {
     expect(await unfinished(id)).toBe(0);
   });
 
+  it.each([
+    ['film.ts', 'text/vnd.trolltech.linguist', 'video/mp2t'],
+    ['film.mxf', 'application/mxf', 'video/x-mxf'],
+    ['film.mp4', 'text/plain', 'video/mp4'],
+  ])('takes %s, which its server calls %s, by its name', async (name, claimed, type) => {
+    const server = await serve((_, response) => response.writeHead(200, { 'content-type': claimed }).end('x'));
+    const id = await begin(`${server.url}/${name}`);
+    expect(await run()).toBe(1);
+    expect(await videos.readVideo(id)).toMatchObject({ status: 'uploaded', type });
+  });
+
   it('stops at the bound where a server says less than it sends', async () => {
     const server = await serve((_, response) => {
       response.writeHead(200, { 'content-type': 'video/mp4' });

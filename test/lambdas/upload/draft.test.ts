@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkType, draftOf, formLimit, newRecord, newVideoId } from '../../../lambdas/upload/draft.ts';
+import { checkType, draftOf, formLimit, newRecord, newVideoId, videoIdOf } from '../../../lambdas/upload/draft.ts';
 import type { UploadLimits } from '../../../lib/contract/upload.ts';
 import { VIDEO_ID } from '../../../lib/contract/keys.ts';
 import { videoRecord } from '../../../lib/contract/video.ts';
@@ -62,6 +62,7 @@ describe('what is not taken', () => {
     ['an unknown visibility', { visibility: 'friends' }, false, 'invalid-request', undefined],
     ['a tag of 51 characters', { tags: 'x'.repeat(51) }, false, 'invalid-request', undefined],
     ['21 tags', { tags: Array.from({ length: 21 }, (_, i) => `t${i}`).join() }, false, 'invalid-request', undefined],
+    ['a key that is too short', { idempotencyKey: 'x'.repeat(15) }, false, 'invalid-request', undefined],
     ['a long description', { description: 'x'.repeat(5001) }, false, 'invalid-request', undefined],
   ])('%s', async (_, metadata, form, code, limit) => {
     const problem = await problemOf(() => draft(metadata, 'a.mp4', form));
@@ -85,12 +86,39 @@ describe('types', () => {
     ['video/webm; codecs="vp9"', 'video/webm'],
     ['application/mxf', 'application/mxf'],
   ])('%s is taken as %s', (claimed, type) => {
-    expect(checkType(claimed, limits.types)).toBe(type);
+    expect(checkType(claimed, 'a', limits.types)).toBe(type);
   });
   it.each(['image/png', 'video/', 'video', 'xvideo/mp4', 'application/mxf2', ''])('%j is not', async (claimed) => {
-    const problem = await problemOf(() => checkType(claimed, limits.types));
+    const problem = await problemOf(() => checkType(claimed, 'a.png', limits.types));
     expect(problem).toMatchObject({ code: 'unsupported-type', status: 415 });
     expect(problem.detail).toContain('video/*, application/mxf');
+  });
+  it.each([
+    ['a.ts', 'text/vnd.trolltech.linguist', 'video/mp2t'],
+    ['a.TS', 'video/vnd.dlna.mpeg-tts', 'video/vnd.dlna.mpeg-tts'],
+    ['a.mts', 'model/vnd.mts', 'video/mp2t'],
+    ['a.asf', 'application/vnd.ms-asf', 'video/x-ms-asf'],
+    ['a.wmv', 'application/x-ms-wmv', 'video/x-ms-wmv'],
+    ['cut.final.mxf', 'application/mxf', 'video/x-mxf'],
+    ['a.mxf', 'image/png', 'video/x-mxf'],
+    ['a.mp4', 'application/mp4', 'video/mp4'],
+    ['C:\\films\\a.vob', 'application/octet-stream', 'video/mpeg'],
+  ])('%s called %s is taken by its name', (filename, claimed, type) => {
+    expect(checkType(claimed, filename, ['video/*'])).toBe(type);
+  });
+  it.each([
+    ['a name that says nothing', 'application/mxf', 'film'],
+    ['a name that is only an end', 'application/zip', 'ts'],
+    ['a name of what nobody wants', 'image/png', 'a.mp4.png'],
+    ['sound, where only video is wanted', 'application/x', 'a.mp3'],
+    ['a name like a property of every object', 'application/x', 'a.constructor'],
+  ])('%s is not', async (_, claimed, filename) => {
+    expect(await problemOf(() => checkType(claimed, filename, ['video/*']))).toMatchObject({
+      code: 'unsupported-type',
+    });
+  });
+  it('what an administrator left out stays out, whatever its name', async () => {
+    expect(await problemOf(() => checkType('application/mxf', 'a.mxf', ['video/mp4']))).toMatchObject({ status: 415 });
   });
 });
 
@@ -103,6 +131,19 @@ it('ids are 20 characters of a-z and 0-9, and differ', () => {
   const ids = Array.from({ length: 1000 }, newVideoId);
   expect(ids.every((id) => VIDEO_ID.test(id))).toBe(true);
   expect(new Set(ids).size).toBe(1000);
+});
+
+it('the id of a key is the same each time, another for another person, and reads like any other', () => {
+  const key = '0b9c7a54-65e2-4f0e-9d0c-3ff2b1a3a2a1';
+  const ids = [
+    videoIdOf('olga', key),
+    videoIdOf('olga', `${key}2`),
+    videoIdOf('olg', `a${key}`),
+    videoIdOf('a","b', key),
+  ];
+  expect(videoIdOf('olga', key)).toBe(ids[0]);
+  expect(new Set(ids).size).toBe(4);
+  expect(ids.every((id) => VIDEO_ID.test(id))).toBe(true);
 });
 
 it('a new record is what the table holds', () => {

@@ -6,7 +6,7 @@ import {
   ListExecutionsCommand,
   SFNClient,
 } from '@aws-sdk/client-sfn';
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RouteKey } from '../../../lib/contract/api.ts';
 import { probeTask } from '../../../lib/contract/slicing.ts';
@@ -121,6 +121,27 @@ describe('an upload in parts', () => {
     expect(await sign(upload, '1')).toMatchObject({ status: 410 });
     expect(await abort(upload)).toMatchObject({ status: 410 });
     expect(await record(upload.videoId)).toMatchObject({ status: 'uploaded' });
+  });
+
+  it('begun again by the same key is the same upload, also by two calls at a time, and takes one place', async () => {
+    const as = somebody();
+    const metadata = { idempotencyKey: randomUUID() };
+    const all = await Promise.all([1, 2, 3].map(() => create(as, { metadata })));
+    const [first] = all;
+    expect(all.map(({ status, json }) => [status, json])).toEqual(all.map(() => [200, first!.json]));
+    expect(await create(as, { metadata })).toEqual(first);
+    expect(await placesOf(as)).toBe(1);
+    expect((await multipartKeys()).filter((key) => key === first!.json.key)).toHaveLength(1);
+
+    const other = somebody();
+    expect((await create(other, { metadata })).json.videoId).not.toBe(first!.json.videoId);
+    const upload = { as, ...first!.json } as Started;
+    const part = await send(upload, 1, randomBytes(100));
+    expect(await complete(upload, [part])).toMatchObject({ status: 200 });
+    // An answer that was lost so late is still the same: what is done with it says that it is finished.
+    expect(await create(as, { metadata })).toEqual(first);
+    expect(await call(`GET ${MULTIPART}`, of(upload))).toMatchObject({ status: 410, json: { code: 'upload-gone' } });
+    expect(await placesOf(as)).toBe(0);
   });
 
   it('is begun with the tag that acceptance takes off', async () => {
@@ -341,7 +362,7 @@ describe('bad input', () => {
   });
 
   it.each([
-    ['a type not taken', { type: 'image/png' }, 415, 'unsupported-type'],
+    ['a type not taken', { filename: 'a.png', type: 'image/png' }, 415, 'unsupported-type'],
     ['a size over the limit', { metadata: { size: maxBytes + 1 } }, 413, 'too-large'],
     ['no file name', { filename: '' }, 400, 'invalid-request'],
     ['a file name of 1025 characters', { filename: 'x'.repeat(1025) }, 400, 'invalid-request'],
