@@ -22,7 +22,8 @@ import type { Uploader } from './uploader.ts';
 import { Fence } from '../shared/Fence.tsx';
 import { notify } from '../shared/notify.tsx';
 
-const UploadPanel = lazy(() => import('./UploadPanel.tsx'));
+const loadPanel = () => import('./UploadPanel.tsx');
+const UploadPanel = lazy(loadPanel);
 
 interface Uploads {
   readonly isOpen: boolean;
@@ -49,8 +50,9 @@ export function UploadsProvider({ children }: { children: ReactNode }) {
 
   const subject = person?.subject ?? '';
   const load = useCallback(() => {
-    loading.current ??= import('./uploader.ts')
-      .then(({ startUploader }) =>
+    // With its panel, so that a network that goes while something is sent leaves none without.
+    loading.current ??= Promise.all([import('./uploader.ts'), loadPanel()])
+      .then(([{ startUploader }]) =>
         startUploader(config, subject, {
           summary: (next) =>
             setSummary((last) => (last?.files === next?.files && last?.percent === next?.percent ? last : next)),
