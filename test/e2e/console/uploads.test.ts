@@ -157,14 +157,21 @@ it('keeps the uploads of one person from the next who signs in with the same bro
   await rowOf(page, 'of uma')
     .getByText(/^Uploading/)
     .waitFor();
-  await page.getByRole('button', { name: /Account of/ }).click();
-  await page.getByRole('button', { name: 'Sign out' }).first().click();
-  await page.getByRole('button', { name: 'Sign in' }).waitFor();
+  // Another day: signed out, the issuer's session over, and what the browser keeps still there.
+  await page.evaluate(() => {
+    const { sessionStorage, localStorage } = globalThis as unknown as Record<
+      'sessionStorage' | 'localStorage',
+      { clear: () => void; removeItem: (key: string) => void }
+    >;
+    sessionStorage.clear();
+    localStorage.removeItem('sluice.signed-in');
+  });
   await page.context().clearCookies();
   await signIn(page, stack.url, 'ada');
   await page.keyboard.press('u');
   await page.locator('.uppy-Dashboard-AddFiles').waitFor();
   expect(await rowOf(page, 'of uma').count()).toBe(0);
+  expect(await videosOf('of uma'), 'begun, and not withdrawn by somebody else').toHaveLength(1);
   await removeVideosOf('of uma');
   await close();
 });
