@@ -45,6 +45,8 @@ function routeOf(
 async function answer(input: string, init: RequestInit = {}): Promise<Response> {
   init.signal?.throwIfAborted();
   const url = new URL(input, 'https://console.example');
+  // The console's look whether anybody answers at all.
+  if (url.pathname === '/api/config') return Response.json({});
   const { route, params } = routeOf(init.method ?? 'GET', url.pathname);
   const fault = faults.get(route)?.shift();
   if (fault === 'no way there') throw new TypeError('Failed to fetch');
