@@ -15,7 +15,7 @@ import { changeVideo, readVideo } from '../shared/videos.ts';
 import { isAdmin, type Viewer } from '../shared/viewer.ts';
 import { changeable, isOwnerOrAdmin, readable, type Asked } from './access.ts';
 import { deleteGrant, listGrants, putGrant } from './grants.ts';
-import { isThere, matches, position, whose, type Position } from './listing.ts';
+import { isThere, matches, position, Tags, whose, type Position } from './listing.ts';
 import { originalOf, rungOf } from '../download/answer.ts';
 import { openApi } from './openapi.ts';
 import { enqueue } from './removal.ts';
@@ -25,6 +25,8 @@ import { show, withoutCost, withoutDevice } from './view.ts';
 
 /** Rows one call of the listing looks at, at most: about 3 MB read. */
 const LIST_BUDGET = 1000;
+/** Rows one call for tags looks at, at most: a second or so, some 15 MB read. */
+const TAGS_BUDGET = 5000;
 
 const seconds = () => Math.floor(Date.now() / 1000);
 const config = json('CONSOLE_CONFIG', consoleConfig);
@@ -85,6 +87,17 @@ export const handler = serve<'catalog'>(required('GROUPS_CLAIM'), {
     const videos = await Promise.all(page.records.map((record) => show(record)));
     const next = page.last && ({ createdAt: page.last.createdAt, id: page.last.id } satisfies Position);
     return { videos, cursor: await sealCursor(asked, next) };
+  },
+
+  'GET /api/tags': async ({ viewer }) => {
+    const tags = new Tags();
+    const now = seconds();
+    let seen = 0;
+    for await (const record of newestFirst(whose(viewer, undefined), undefined, LIST_BUDGET)) {
+      if (seen++ === TAGS_BUDGET) return { ...tags.list(), isWhole: false };
+      if ((isAdmin(viewer) || ownedBy(record, viewer)) && isThere(record, now)) tags.add(record);
+    }
+    return tags.list();
   },
 
   'GET /api/videos/{id}': async ({ viewer, params }) => {

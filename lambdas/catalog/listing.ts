@@ -38,3 +38,24 @@ export function matches(record: VideoRecord, { status, tag, q }: Filter): boolea
   const needle = q.toLocaleLowerCase('en');
   return [record.title, record.filename].some((text) => text.toLocaleLowerCase('en').includes(needle));
 }
+
+/** Tags of an answer at most: more are no list that anybody reads. */
+const MOST_TAGS = 200;
+
+/** Counts tags, a record at a time. */
+export class Tags {
+  readonly #counts = new Map<string, number>();
+
+  add({ tags }: Pick<VideoRecord, 'tags'>): void {
+    for (const tag of new Set(tags)) this.#counts.set(tag, (this.#counts.get(tag) ?? 0) + 1);
+  }
+
+  /** The most used first, and by name where they are as many. `isWhole`: whether these are all. */
+  list(): { readonly tags: { tag: string; videos: number }[]; readonly isWhole: boolean } {
+    const tags = [...this.#counts]
+      .map(([tag, videos]) => ({ tag, videos }))
+      .toSorted((a, b) => b.videos - a.videos || (a.tag < b.tag ? -1 : 1))
+      .slice(0, MOST_TAGS);
+    return { tags, isWhole: tags.length === this.#counts.size };
+  }
+}

@@ -1,5 +1,5 @@
 /** What a device's record says now, given which tasks are alive. Pure. */
-import type { DeviceRecord, Stream, StreamState } from '../../lib/contract/device.ts';
+import { isReceived, type DeviceRecord, type Stream, type StreamState } from '../../lib/contract/device.ts';
 import type { TaskRow } from '../../lib/contract/fleet.ts';
 import type { Tasks } from './devices.ts';
 
@@ -21,7 +21,7 @@ export interface StreamNow {
   readonly since?: string;
   /** For a person. */
   readonly reason?: string;
-  /** What its task says, while it is live. */
+  /** What its task says, while it receives it: `offline`, nothing of what the device sends can be shown. */
   readonly stream?: Stream;
 }
 
@@ -40,13 +40,16 @@ interface StreamQuestion {
 
 /**
  * What a channel is doing. The record may say what is over: the task that wrote it may have been killed, and a device
- * may accept a request and then send nothing. `offline` with no reason: nothing has been asked for.
+ * may accept a request and then send nothing. `offline` with no reason: nothing has been asked for; with one, `since` says
+ * when that became known.
  */
 export function streamNow({ record, channel, tasks, now, startSeconds }: StreamQuestion): StreamNow {
   const stream = record.streams[String(channel)];
   const age = stream === undefined ? Infinity : now - Date.parse(stream.since);
-  if (stream?.state === 'live' && stream.task !== undefined && alive(tasks.get(stream.task), now)) {
-    return { state: 'live', since: stream.since, stream };
+  const isHeld = stream?.task !== undefined && alive(tasks.get(stream.task), now) !== undefined;
+  if (stream !== undefined && isHeld && isReceived(stream)) {
+    const { state, since, reason } = stream;
+    return { state, since, ...(reason !== undefined && { reason }), stream };
   }
   if (taskOf(record, tasks, now) === undefined) {
     return {
@@ -59,5 +62,19 @@ export function streamNow({ record, channel, tasks, now, startSeconds }: StreamQ
     return { state: 'busy', since: stream.since, reason: stream.reason ?? 'The device cannot send this channel now.' };
   }
   if (stream?.state === 'starting' && age < startSeconds * 1000) return { state: 'starting', since: stream.since };
-  return { state: 'offline', ...(stream?.reason !== undefined && { reason: stream.reason }) };
+  if (stream === undefined || isReceived(stream)) return { state: 'offline' };
+  if (stream.state === 'starting') {
+    return {
+      state: 'offline',
+      since: new Date(Date.parse(stream.since) + startSeconds * 1000).toISOString(),
+      reason: SILENT,
+    };
+  }
+  return { state: 'offline', ...(stream.reason !== undefined && { since: stream.since, reason: stream.reason }) };
 }
+
+const SILENT = 'The device was asked for this channel and has sent no picture.';
+
+/** What was asked for has just come to nothing: to be said for a while, before it is asked for again. */
+export const hasJustFailed = ({ state, since, reason }: StreamNow, now: number): boolean =>
+  state === 'offline' && since !== undefined && reason !== undefined && now - Date.parse(since) < BUSY_MS;

@@ -237,6 +237,20 @@ export const routes = {
     }),
     response: z.object({ videos: z.array(video), cursor: z.string().nullable() }),
   },
+  'GET /api/tags': {
+    stage: 'catalog',
+    auth: 'user',
+    status: 200,
+    summary: "Tags of your videos, the most used first; for admins of everybody's.",
+    response: z.object({
+      tags: z
+        .array(z.object({ tag: z.string(), videos: z.int().positive() }))
+        .meta({ description: 'With how many videos bear each; at most 200.' }),
+      isWhole: z
+        .boolean()
+        .meta({ description: 'False where there are more: of videos only the newest 5,000 are looked at.' }),
+    }),
+  },
   'GET /api/videos/{id}': {
     stage: 'catalog',
     auth: 'user',

@@ -100,7 +100,7 @@ export type Position = z.infer<typeof position>;
 
 /**
  * `starting`: asked for, no picture yet. `live`: segments are being published. `busy`: the device or every task is at a
- * limit. `offline`: no connection, or nothing asked for.
+ * limit. `offline`: no connection, nothing asked for, or nothing that can be shown.
  */
 export const streamState = z.enum(['starting', 'live', 'offline', 'busy']);
 export type StreamState = z.infer<typeof streamState>;
@@ -120,6 +120,10 @@ export const stream = z.object({
   reason: z.string().max(200).optional().meta({ description: 'With `busy` and `offline`: why, for a person.' }),
 });
 export type Stream = z.infer<typeof stream>;
+
+/** A task receives it: live, or `offline` at that task, where nothing of what the device sends can be shown. */
+export const isReceived = ({ state, task }: Pick<Stream, 'state' | 'task'>): boolean =>
+  state === 'live' || (state === 'offline' && task !== undefined);
 
 /** Written by the tasks. All of it is absent before the device first connects. */
 const state = {

@@ -1,5 +1,6 @@
 import { lazy, Suspense } from 'react';
 import { Route, Routes, useLocation } from 'react-router';
+import { VIDEO_ID } from '../../lib/contract/keys.ts';
 import { useSession } from './auth/SessionContext.tsx';
 import { SignIn } from './auth/SignIn.tsx';
 import { LibraryPage } from './library/LibraryPage.tsx';
@@ -17,14 +18,20 @@ const PublicVideo = lazy(() => import('./video/PublicVideo.tsx'));
 
 export function App() {
   const { person } = useSession();
-  const { pathname } = useLocation();
+  const { pathname, search } = useLocation();
   if (!person) {
-    const shared = /^\/v\/([a-z0-9]{20})$/.exec(pathname)?.[1];
-    if (shared === undefined) return <SignIn />;
+    const id = /^\/v\/([^/]*)\/?$/.exec(pathname)?.[1];
+    // A link that was cut off is none to sign in for.
+    if (id === undefined || (!VIDEO_ID.test(id) && !new URLSearchParams(search).has('token'))) return <SignIn />;
     return (
       <Fence>
         <Suspense>
-          <PublicVideo id={shared} otherwise={<SignIn />} />
+          <PublicVideo
+            id={id}
+            otherwise={({ title, sentence, maySignIn }) => (
+              <SignIn why={maySignIn ? sentence : `${title}. ${sentence}`} />
+            )}
+          />
         </Suspense>
       </Fence>
     );

@@ -12,11 +12,25 @@ import { withToken } from './api/token-fetch.ts';
 import { SessionProvider } from './auth/SessionContext.tsx';
 import { SessionManager } from './auth/session.ts';
 import { NoticeHost } from './shared/notify.tsx';
+import { reach, watchReach } from './shared/reach.ts';
+import { ReachNote } from './shared/ReachNote.tsx';
 import { Boot } from './shell/Boot.tsx';
 import { theme } from './theme.ts';
 
+// Without a network a question fails and says so, instead of waiting in silence or being sent when nobody expects it any more.
+const networkMode = 'always';
 const client = new QueryClient({
-  defaultOptions: { queries: { retry: retryPolicy, refetchOnWindowFocus: true }, mutations: { retry: false } },
+  defaultOptions: {
+    queries: { retry: retryPolicy, refetchOnWindowFocus: true, refetchOnReconnect: true, networkMode },
+    mutations: { retry: false, networkMode },
+  },
+});
+
+watchReach();
+// What failed meanwhile is asked again by itself.
+reach.subscribe(() => {
+  if (reach.now !== 'reached') return;
+  void client.refetchQueries({ type: 'active', predicate: ({ state }) => state.status === 'error' });
 });
 
 const root = createRoot(document.querySelector('#root')!);
@@ -24,6 +38,7 @@ const page = (content: React.ReactNode) =>
   root.render(
     <StrictMode>
       <MantineProvider theme={theme} defaultColorScheme="auto">
+        <ReachNote />
         <NoticeHost />
         {content}
       </MantineProvider>
@@ -46,7 +61,13 @@ async function boot(): Promise<void> {
       </QueryClientProvider>,
     );
   } catch (error) {
-    page(<Boot error={error} retry={() => void boot()} />);
+    const over = new AbortController();
+    const retry = () => {
+      over.abort();
+      void boot();
+    };
+    window.addEventListener('online', retry, { signal: over.signal });
+    page(<Boot error={error} retry={retry} />);
   }
 }
 

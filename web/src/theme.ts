@@ -40,4 +40,8 @@ export const theme = createTheme({
   fontSizes: { xs: '12px', sm: '13px', md: '14px', lg: '16px', xl: '18px' },
   headings: { fontWeight: '650' },
   focusRing: 'auto',
+  components: {
+    // The page keeps its scroll bar under a dialog (app.css), and so its width: nothing moves when one opens.
+    Modal: { defaultProps: { removeScrollProps: { removeScrollBar: false } } },
+  },
 });

@@ -5,7 +5,7 @@ import type { Channel, DeviceRecord } from '../../../lib/contract/device.ts';
 import { required } from '../../../lib/contract/env.ts';
 import { viewerKind, viewerRow } from '../../../lib/contract/fleet.ts';
 import { dynamo } from '../../shared/clients.ts';
-import { streamNow, taskOf, type StreamNow } from '../../shared/device-state.ts';
+import { hasJustFailed, streamNow, taskOf, type StreamNow } from '../../shared/device-state.ts';
 import { queryFleet, readDevice, readTasks, sendCommand } from '../../shared/devices.ts';
 import { ApiError } from '../../shared/errors.ts';
 
@@ -53,6 +53,8 @@ export async function watch({ record, channel, session, until, startSeconds }: W
     return found;
   }
   if (task === undefined || found.state === 'busy') return found;
+  // Asking again would put `starting` in place of the word of why there is nothing to see.
+  if (hasJustFailed(found, Date.now()) || (found.state === 'offline' && found.stream !== undefined)) return found;
   const { number, stream } = channel;
   if (!(await sendCommand(task, record.id, { type: 'start', channel: number, stream }))) return found;
   return found.state === 'offline' ? { state: 'starting', since: new Date().toISOString() } : found;

@@ -172,3 +172,48 @@ export function encodedVideo(codec: VideoCodec, seconds: number, fps = 10, gop =
     .map((line) => line.split(',').map(Number) as [number, number])
     .map(([length, at]) => bytes.subarray(at, at + length));
 }
+
+const REORDERING = {
+  h264: '-c:v libx264 -preset fast -x264-params bframes=3:b-adapt=0:b-pyramid=normal:ref=3:sliced-threads=0:slices=1:threads=1',
+  h265: '-c:v libx265 -preset fast -x265-params bframes=3:b-adapt=0:log-level=none:repeat-headers=1:pools=none:frame-threads=1:open-gop=1',
+} as const;
+
+export interface Reordered {
+  /** An access unit, in the order of decoding. */
+  readonly data: Buffer;
+  /** Milliseconds at which it is shown, the first at 0. */
+  readonly shown: number;
+  /** ffmpeg calls it a B picture: its type is what the bitstream says. */
+  readonly isB: boolean;
+}
+
+/** A test picture with B pictures, in the order of decoding, with the times of showing that ffmpeg (not we) finds. */
+export function reorderedVideo(codec: VideoCodec, seconds: number, fps = 25, gop = 50): Reordered[] {
+  const format = codec === 'h264' ? 'h264' : 'hevc';
+  const probe = ffmpegPath!.replace(/ffmpeg$/, 'ffprobe');
+  const rows = (path: string, entries: string) =>
+    execFileSync(probe, ['-v', 'error', '-select_streams', 'v', '-show_entries', entries, '-of', 'csv=p=0', path], {
+      encoding: 'utf8',
+    })
+      .trim()
+      .split('\n')
+      .map((line) => line.split(','));
+  const movie = ffmpeg(
+    `-f lavfi -i testsrc2=s=176x144:r=${fps}:d=${seconds} ${REORDERING[codec]} -pix_fmt yuv420p -g ${gop} -keyint_min ${gop} -sc_threshold 0 -movflags frag_keyframe+empty_moov -f mp4 -`,
+  );
+  return withFile('movie.mp4', movie, (path) => {
+    const bytes = ffmpeg(`-i ${path} -c copy -bsf:v ${format}_mp4toannexb -f ${format} -`);
+    // In the order of decoding; pictures of `frame` come in that of showing.
+    const shown = rows(path, 'packet=pts_time').map(([time]) => Math.round(Number(time) * 1000));
+    const types = new Map(
+      rows(path, 'frame=pts_time,pict_type').map(([time, type]) => [Math.round(Number(time) * 1000), type]),
+    );
+    const first = Math.min(...shown);
+    const places = withFile(`video.${format}`, bytes, (raw) => rows(raw, 'packet=pos,size'));
+    return places.map(([length, at], i) => ({
+      data: bytes.subarray(Number(at), Number(at) + Number(length)),
+      shown: shown[i]! - first,
+      isB: types.get(shown[i]!) === 'B',
+    }));
+  });
+}

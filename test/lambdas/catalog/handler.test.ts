@@ -236,6 +236,25 @@ describe('the list', () => {
     },
   );
 
+  it('has a list of tags, of every video and not of one page: one’s own, or for admins everybody’s', async () => {
+    const tags = async (as: Call['as']) => (await call('GET /api/tags', { as, params: {} })).json as unknown;
+    expect(await tags(olga)).toEqual({ tags: [], isWhole: true });
+    await stored({ tags: [`old-${turn}`], createdAt: '2020-01-01T00:00:00.000Z' });
+    for (let i = 0; i < 30; i += 1) await stored({ tags: ['new'] });
+    await stored({ tags: ['gone'], status: 'deleted' });
+    await stored({ tags: ['his'], owner: sam.sub });
+    expect(await tags(olga)).toEqual({
+      tags: [
+        { tag: 'new', videos: 30 },
+        { tag: `old-${turn}`, videos: 1 },
+      ],
+      isWhole: true,
+    });
+    expect(await tags(sam)).toEqual({ tags: [{ tag: 'his', videos: 1 }], isWhole: true });
+    expect(await tags(ada)).toMatchObject({ tags: expect.arrayContaining([{ tag: `old-${turn}`, videos: 1 }]) });
+    expect(await call('GET /api/tags', { as: undefined, params: {} })).toMatchObject({ status: 401 });
+  });
+
   it('nobody without a token', async () => {
     expect(await list(undefined)).toMatchObject({ status: 401, json: { code: 'unauthorized' } });
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isThere, matches, whose } from '../../../lambdas/catalog/listing.ts';
+import { isThere, matches, Tags, whose } from '../../../lambdas/catalog/listing.ts';
 import { problemOf } from '../problem.ts';
 import { aRecord } from './record.ts';
 
@@ -45,4 +45,20 @@ it.each([
   [{ status: 'ready', tag: 'sun', q: 'day' }, false],
 ] as const)('%j matches: %s', (filter, expected) => {
   expect(matches(aRecord({ title: 'Our ä day', tags: ['sea'] }), filter)).toBe(expected);
+});
+
+it('counts tags, the most used first, each once a video, and of very many says that there are more', () => {
+  const tags = new Tags();
+  for (const one of [['sea', 'sea', 'boat'], ['sea'], ['air']]) tags.add({ tags: one });
+  expect(tags.list()).toEqual({
+    tags: [
+      { tag: 'sea', videos: 2 },
+      { tag: 'air', videos: 1 },
+      { tag: 'boat', videos: 1 },
+    ],
+    isWhole: true,
+  });
+  for (let i = 0; i < 200; i += 1) tags.add({ tags: [`tag ${i}`] });
+  expect(tags.list().tags).toHaveLength(200);
+  expect(tags.list().isWhole).toBe(false);
 });

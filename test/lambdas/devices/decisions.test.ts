@@ -93,6 +93,43 @@ describe('what a channel is doing', () => {
   ])('%s', (_, over, state) => {
     expect(streamNow({ record: record(over), channel: 1, tasks, now, startSeconds: 20 }).state).toBe(state);
   });
+  it.each<[string, Partial<DeviceRecord>, string | undefined, number | undefined]>([
+    ['that nothing was asked for: no reason', held, undefined, undefined],
+    [
+      'that it was asked for and nothing came, since its time was over',
+      { ...held, streams: stream('starting', 25_000) },
+      'The device was asked for this channel and has sent no picture.',
+      5000,
+    ],
+    [
+      'as its task says, since then',
+      { ...held, streams: { '1': { state: 'offline', since: iso(now - 3000), reason: 'It stopped.' } } },
+      'It stopped.',
+      3000,
+    ],
+    [
+      'that what is received cannot be shown',
+      { ...held, streams: { '1': { ...stream('offline', 60_000)['1']!, reason: 'Sound only.' } } },
+      'Sound only.',
+      60_000,
+    ],
+    [
+      'nothing of what a task said that died',
+      { ...held, streams: { '1': { ...stream('offline', 60_000, 'dead')['1']!, reason: 'Sound only.' } } },
+      undefined,
+      undefined,
+    ],
+    [
+      'nothing of a stream at a task that died',
+      { ...held, streams: stream('live', 60_000, 'dead') },
+      undefined,
+      undefined,
+    ],
+  ])('offline says why: %s', (_, over, reason, age) => {
+    const said = streamNow({ record: record(over), channel: 1, tasks, now, startSeconds: 20 });
+    expect(said).toMatchObject({ state: 'offline' });
+    expect([said.reason, said.since]).toEqual([reason, age === undefined ? undefined : iso(now - age)]);
+  });
   it('a lease is over at its end, not after it', () => {
     const one = new Map([['t', task('t', now / 1000)]]);
     expect(taskOf({ online: true, task: 't' }, one, now)).toBeUndefined();

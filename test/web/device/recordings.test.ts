@@ -8,6 +8,7 @@ import {
   positionOf,
   previousRecording,
   recordedMs,
+  wholeWords,
   windowFor,
 } from '../../../web/src/device/recordings.ts';
 
@@ -83,5 +84,20 @@ describe("a playlist's time and the clock", () => {
     expect(momentOf(fragments, 99)).toBe(166_000);
     expect(momentOf([], 1)).toBeUndefined();
     expect(momentOf([{ start: 0, duration: 2, programDateTime: null }], 1)).toBeUndefined();
+  });
+});
+
+describe('how long a clip becomes', () => {
+  it('is said where whole segments are longer than what is marked, by the same figure as the clip has', () => {
+    const marked = 19_000;
+    expect(wholeWords([{ from: 8 * HOUR, to: 8 * HOUR + 22_000 }], marked)).toMatch(/^The clip will last 22 s, from /);
+    // Over a gap it is the sum of its parts.
+    const parts = [
+      { from: 8 * HOUR, to: 8 * HOUR + 12_000 },
+      { from: 9 * HOUR, to: 9 * HOUR + 12_000 },
+    ];
+    expect(wholeWords(parts, marked)).toMatch(/^The clip will last 24 s, /);
+    expect(wholeWords([{ from: 0, to: marked + 300 }], marked)).toBeUndefined();
+    expect(wholeWords([], marked)).toBeUndefined();
   });
 });

@@ -4,10 +4,10 @@ import { ApiProblem } from '../../../web/src/api/problem.ts';
 import {
   behindOf,
   delayOf,
+  LOOK,
   phaseOf,
   phaseOfFailure,
-  renewIn,
-  resigned,
+  Pictures,
   sentenceOf,
   wordsOf,
   type Phase,
@@ -74,37 +74,49 @@ describe('what goes wrong', () => {
   });
 });
 
-describe('the signature', () => {
-  it('is renewed well before its end', () => {
-    const at = (ms: number) => new Date(NOW + ms).toISOString();
-    expect(renewIn(at(600_000), NOW)).toBe(400_000);
-    expect(renewIn(at(-5), NOW)).toBe(1000);
-    // A timer that is asked for more fires at once.
-    expect(renewIn(at(1e13), NOW)).toBeLessThan(2 ** 31);
+describe('whether it is live, by the pictures on show', () => {
+  const seen = (pictures: number, isHidden = false) => ({ pictures, isHidden });
+
+  it('is never said of a picture that has stood for three seconds, looks included', () => {
+    const pictures = new Pictures(NOW);
+    let last = NOW;
+    for (let at = NOW, count = 0; at < NOW + 60_000; at += LOOK) {
+      // Pictures come for ten seconds of twenty.
+      if ((at - NOW) % 20_000 < 10_000) {
+        count += 10;
+        last = at;
+      }
+      const since = pictures.stillSince(seen(count), at);
+      // What is said now stands until the next look.
+      if (since === undefined) expect(at + LOOK - last).toBeLessThan(3000);
+      else expect(since).toBe(last);
+    }
   });
 
-  const BASE = 'https://video.example/live';
-  const PREFIX = '/live/139/1/';
-
-  it('takes the place of the old one below its own prefix', () => {
-    const old = 'https://video.example/live/139/1/rec/20260101/00/x.m4s?Policy=old&Signature=a';
-    expect(resigned(old, BASE, PREFIX, 'Policy=new~_-&Signature=b')).toBe(
-      'https://video.example/live/139/1/rec/20260101/00/x.m4s?Policy=new~_-&Signature=b',
-    );
-    expect(resigned('/live/139/1/live.m3u8?Policy=old', BASE, PREFIX, 'Policy=new')).toBe(
-      'https://video.example/live/139/1/live.m3u8?Policy=new',
-    );
+  it('begins with time for the first picture, and goes on with the first new one', () => {
+    const pictures = new Pictures(NOW - 60_000);
+    pictures.begin(NOW);
+    expect(pictures.stillSince(seen(0), NOW + 500)).toBeUndefined();
+    expect(pictures.stillSince(seen(0), NOW + 2500)).toBe(NOW);
+    expect(pictures.stillSince(seen(1), NOW + 3000)).toBeUndefined();
+    // A video that was set up anew counts from nothing.
+    expect(pictures.stillSince(seen(0), NOW + 9000)).toBeUndefined();
   });
 
-  it.each([
-    '/api/play/live/139/1/main.m3u8?session=x',
-    '/live/139/11/live.m3u8?Policy=old',
-    'https://elsewhere.example/live/139/1/live.m3u8?Policy=old',
-    '/live/139/1/../../139/2/live.m3u8?Policy=old',
-  ])('leaves %s alone', (address) => expect(resigned(address, BASE, PREFIX, 'Policy=new')).toBe(address));
+  it('is not told of a page that nobody sees, where browsers show none', () => {
+    const pictures = new Pictures(NOW);
+    expect(pictures.stillSince(seen(0, true), NOW + 60_000)).toBeUndefined();
+    expect(pictures.stillSince(seen(0), NOW + 60_500)).toBeUndefined();
+    expect(pictures.stillSince(seen(0), NOW + 63_000)).toBe(NOW + 60_000);
+  });
 
-  it('is left as it came while there is no newer one', () =>
-    expect(resigned('/live/139/1/live.m3u8?Policy=old', BASE, PREFIX, undefined)).toBe(
-      '/live/139/1/live.m3u8?Policy=old',
-    ));
+  it('is said in words: what is seen is the last one, since when, and whose network is gone', () => {
+    const still = { kind: 'still', since: NOW - 7200, isOffline: false } as const;
+    expect(wordsOf(still, NOW)).toBe('No new picture for 7 s');
+    expect(sentenceOf(still, NOW)).toContain('the last one that came');
+    expect(sentenceOf({ ...still, isOffline: true }, NOW)).toContain('This browser is offline.');
+    expect(sentenceOf(phaseOfFailure(new ApiProblem(0, {}), 4000, NOW, true), NOW)).toBe(
+      'This browser is offline. Trying again in 4 s.',
+    );
+  });
 });

@@ -1,6 +1,7 @@
 /** A client typed by the contract's route table. Types only: no schema library reaches the browser. */
 import type { z } from 'zod';
 import type { ResponseOf, RouteKey, Routes } from '../../../lib/contract/api.ts';
+import { reach } from '../shared/reach.ts';
 import { problemOf, unreachable } from './problem.ts';
 
 type Input<K extends RouteKey, Part extends string> = Routes[K] extends { [P in Part]: infer T extends z.ZodType }
@@ -50,8 +51,10 @@ export async function call<K extends RouteKey>(route: K, options: Call<K>): Prom
     });
   } catch (error) {
     if (signal?.aborted) throw error;
-    throw unreachable(error);
+    reach.failed();
+    throw unreachable(error, reach.now === 'offline');
   }
+  reach.answered();
   if (!answer.ok) throw problemOf(answer.status, await answer.text());
   const text = await answer.text();
   return (text === '' ? undefined : JSON.parse(text)) as ResponseOf<K>;

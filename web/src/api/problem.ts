@@ -1,6 +1,8 @@
 /** What went wrong with a call, in words a person can act on. Pure. */
 import type { Problem } from '../../../lib/contract/api.ts';
 
+const OFFLINE = 'This browser is offline. Try again when it has a network.';
+
 export class ApiProblem extends Error {
   override name = 'ApiProblem';
   /** HTTP status; 0 when no answer came. */
@@ -42,15 +44,17 @@ export function problemOf(status: number, body: string): ApiProblem {
   return new ApiProblem(status, {});
 }
 
-export const unreachable = (cause: unknown): ApiProblem => {
-  const problem = new ApiProblem(0, {});
+/** `isOffline`: there was no network to send it by. */
+export const unreachable = (cause: unknown, isOffline = false): ApiProblem => {
+  const problem = new ApiProblem(0, isOffline ? { detail: OFFLINE } : {});
   problem.cause = cause;
   return problem;
 };
 
-/** Asking again may help: the network, or the server itself, stumbled. */
-export const isTransient = (error: unknown): boolean =>
-  error instanceof ApiProblem && (error.status === 0 || error.status === 429 || error.status >= 500);
+/** Whether asking again may help, by the status of an answer: the network (0), or the server itself, stumbled. */
+export const isPassing = (status = 0): boolean => status === 0 || status === 429 || status >= 500;
+
+export const isTransient = (error: unknown): boolean => error instanceof ApiProblem && isPassing(error.status);
 
 export const hasCode = (error: unknown, ...codes: readonly string[]): boolean =>
   error instanceof ApiProblem && codes.includes(error.code);

@@ -23,6 +23,13 @@ export const videosQuery = (filters: Filters) =>
     staleTime: 10_000,
   });
 
+/** Of all videos one sees in the library, not only of those that are loaded. */
+export const tagsQuery = queryOptions({
+  queryKey: ['tags'],
+  queryFn: ({ signal }) => call('GET /api/tags', { signal }),
+  staleTime: 60_000,
+});
+
 /** One video, asked for again while it is on its way. */
 export const videoQuery = (id: string, initial?: Video) =>
   queryOptions({
@@ -59,6 +66,7 @@ export async function deleteVideo(id: string): Promise<void> {
 /** After removals: the lists forget the videos at once, and ask again in their own time. */
 export function forget(client: QueryClient, ids: ReadonlySet<string>): void {
   for (const id of ids) client.removeQueries({ queryKey: ['video', id] });
+  void client.invalidateQueries({ queryKey: ['tags'] });
   client.setQueriesData<{ pages: { videos: Video[]; cursor: string | null }[]; pageParams: unknown[] }>(
     { queryKey: ['videos'] },
     (data) =>
@@ -73,6 +81,7 @@ export function forget(client: QueryClient, ids: ReadonlySet<string>): void {
 export function remember(client: QueryClient, video: Video): void {
   client.setQueryData(videoQuery(video.id).queryKey, video);
   void client.invalidateQueries({ queryKey: ['videos'] });
+  void client.invalidateQueries({ queryKey: ['tags'] });
 }
 
 export const retryPolicy = (failures: number, error: Error): boolean => isTransient(error) && failures < 2;

@@ -11,12 +11,14 @@ export function SessionProvider({ manager, children }: { manager: SessionManager
 export function useSession(): {
   person: Person | undefined;
   config: ConsoleConfig;
+  /** Why nobody is signed in any more, where somebody was. */
+  ended: string | undefined;
   manager: SessionManager;
 } {
   const manager = useContext(Context);
   if (!manager) throw new Error('useSession outside SessionProvider');
-  const { person, config } = useSyncExternalStore(manager.subscribe, () => manager.session);
-  return { person, config, manager };
+  const { person, config, ended } = useSyncExternalStore(manager.subscribe, () => manager.session);
+  return { person, config, ended, manager };
 }
 
 /** The signed-in person; only below the gate that made sure there is one. */

@@ -4,9 +4,13 @@ import { Mark } from '../shell/Mark.tsx';
 import { useSession } from './SessionContext.tsx';
 import classes from './signin.module.css';
 
-/** What a person without a session sees. The address is kept: after signing in they are where they wanted to be. */
-export function SignIn() {
-  const { manager, config } = useSession();
+/**
+ * What a person without a session sees: why that is so, where there is something to say. The address is kept: after signing
+ * in they are where they wanted to be.
+ */
+export function SignIn({ why }: { why?: string }) {
+  const { manager, config, ended } = useSession();
+  const reason = ended ?? why;
   const [leaving, setLeaving] = useState(false);
   const [error, setError] = useState<string>();
   const go = () => {
@@ -25,7 +29,11 @@ export function SignIn() {
         <Title order={1} fz="h2">
           Sluice
         </Title>
-        <Text c="dimmed">Upload a video, watch it being sliced, play and share it.</Text>
+        {reason === undefined ? (
+          <Text c="dimmed">Upload a video, watch it being sliced, play and share it.</Text>
+        ) : (
+          <Text role="status">{reason}</Text>
+        )}
         <Button onClick={go} loading={leaving} size="md" fullWidth mt="sm" data-autofocus>
           Sign in
         </Button>

@@ -10,7 +10,7 @@ export interface Person {
 }
 
 export function personOf(accessToken: string, profile: Readonly<Record<string, unknown>>, groupsClaim: string): Person {
-  const claims = payload(accessToken) ?? profile;
+  const claims = claimsOf(accessToken) ?? profile;
   const groups = groupsOf(Object.hasOwn(claims, groupsClaim) ? claims : profile, groupsClaim);
   const subject = text(claims['sub']) ?? text(profile['sub']) ?? '';
   const isAdmin = groups.includes('admin');
@@ -23,7 +23,7 @@ export function personOf(accessToken: string, profile: Readonly<Record<string, u
 }
 
 /** The claims of a JWT, unverified; undefined for an opaque token. */
-function payload(token: string): Record<string, unknown> | undefined {
+export function claimsOf(token: string): Record<string, unknown> | undefined {
   const part = token.split('.')[1];
   if (part === undefined) return undefined;
   try {

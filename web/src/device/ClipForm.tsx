@@ -12,7 +12,8 @@ import { isPlayable } from '../shared/status.ts';
 import { ProgressLine, StatusChip } from '../shared/StatusChip.tsx';
 import { within } from './held.ts';
 import { fromField, toField } from './day.ts';
-import { recordedMs } from './recordings.ts';
+import { recordingsQuery } from './queries.ts';
+import { recordedMs, wholeWords } from './recordings.ts';
 import classes from './device.module.css';
 
 interface Props {
@@ -55,6 +56,7 @@ export function ClipForm({ device, channel, channelName, at, day, recordings, ma
   };
   const held = recordedMs(within(recordings, marked));
   const isStretch = marked.to > marked.from;
+  const whole = useWhole(device, channel, isStretch && held > 0 ? marked : undefined);
   const field = (name: 'from' | 'to', label: string) => (
     <div className={classes.when}>
       <TextInput
@@ -108,6 +110,11 @@ export function ClipForm({ device, channel, channelName, at, day, recordings, ma
             ? 'Nothing is recorded of this stretch.'
             : `${span((marked.to - marked.from) / 1000)}, of which ${span(held / 1000)} are recorded.`}
       </Text>
+      {whole !== undefined && (
+        <Text size="sm" c="dimmed">
+          {wholeWords(whole, held)}
+        </Text>
+      )}
       {make.error && (
         <Text size="sm" c="red" role="alert">
           {make.error.message}
@@ -132,6 +139,24 @@ export function ClipForm({ device, channel, channelName, at, day, recordings, ma
       )}
     </form>
   );
+}
+
+/** ms that a hand may rest before it is asked what there is. */
+const SETTLE = 300;
+
+/** What there is of a stretch by whole segments, of which a clip is made; undefined while nobody knows. */
+function useWhole(device: string, channel: number, stretch: Stretch | undefined): readonly Stretch[] | undefined {
+  const [settled, setSettled] = useState(stretch);
+  const [from, to] = [stretch?.from, stretch?.to];
+  useEffect(() => {
+    const next = from === undefined || to === undefined ? undefined : { from, to };
+    const timer = setTimeout(() => setSettled(next), SETTLE);
+    return () => clearTimeout(timer);
+  }, [from, to]);
+  const query = recordingsQuery(device, [channel], settled ?? { from: 0, to: 1 });
+  const { data } = useQuery({ ...query, enabled: settled !== undefined, refetchInterval: false });
+  const isSettled = stretch !== undefined && stretch.from === settled?.from && stretch.to === settled.to;
+  return isSettled ? data?.get(channel) : undefined;
 }
 
 /** How far a clip has come: put together from its segments, then sliced like an upload. */

@@ -1,6 +1,7 @@
 import { ActionIcon, Button, Loader, NativeSelect } from '@mantine/core';
 import {
   IconMaximize,
+  IconMinimize,
   IconPlayerPauseFilled,
   IconPlayerPlayFilled,
   IconPlayerSkipBackFilled,
@@ -12,8 +13,10 @@ import { useEffect, useRef, useState } from 'react';
 import { Link } from 'react-router';
 import { useSession } from '../auth/SessionContext.tsx';
 import type { Stretch } from '../fleet/stretch.ts';
+import { useFullscreen } from '../shared/useFullscreen.ts';
 import { isControl, isTyping } from '../shell/keys.ts';
-import { actionOf } from '../video/player-keys.ts';
+import { actionOf, nextRate } from '../video/player-keys.ts';
+import { usePictures } from '../video/usePictures.ts';
 import { Recorder, type RecorderState } from './recorder.ts';
 import { nextRecording, previousRecording, recordingAt } from './recordings.ts';
 import { timeOfDay } from './words.ts';
@@ -47,6 +50,7 @@ export function Playback(props: Props) {
   const [isPlaying, setPlaying] = useState(false);
   const [isMuted, setMuted] = useState(false);
   const [rate, setRate] = useState(1);
+  const [isFull, toggleFull, mayFull] = useFullscreen(frame);
   const latest = useRef({ at, playsAt, recordings, isPlaying });
   useEffect(() => {
     latest.current = { at, playsAt, recordings, isPlaying };
@@ -78,6 +82,7 @@ export function Playback(props: Props) {
     if (video.current) video.current.playbackRate = rate;
   }, [rate, state]);
 
+  const pictures = usePictures(() => video.current, `${device} ${channel}`);
   const toggle = () => {
     if (isPlaying) recorder.current?.pause();
     else recorder.current?.play();
@@ -89,8 +94,12 @@ export function Playback(props: Props) {
       const action = actionOf(key);
       if (action?.do === 'toggle') toggle();
       else if (action?.do === 'seek') goTo(at + action.by * 1000);
-      else if (action?.do === 'mute') setMuted(!isMuted);
-      else if (action?.do === 'fullscreen') void frame.current?.requestFullscreen();
+      else if (action?.do === 'rate') setRate(nextRate(RATES, rate, action.by));
+      else if (action?.do === 'step') {
+        if (isPlaying) toggle();
+        goTo(at + Math.ceil(action.by * pictures.current.length * 1000));
+      } else if (action?.do === 'mute') setMuted(!isMuted);
+      else if (action?.do === 'fullscreen') toggleFull();
       else return false;
       return true;
     };
@@ -118,7 +127,9 @@ export function Playback(props: Props) {
           muted={isMuted}
           onClick={toggle}
           onPlay={() => setPlaying(true)}
-          onPause={({ currentTarget }) => !currentTarget.ended && !currentTarget.seeking && setPlaying(false)}
+          onPause={({ currentTarget: { ended, seeking } }) =>
+            !ended && !seeking && recorder.current?.isHeld !== true && setPlaying(false)
+          }
         />
         {isGap && (
           <div className={classes.over} role="status">
@@ -212,15 +223,17 @@ export function Playback(props: Props) {
         >
           {isMuted ? <IconVolumeOff size={18} /> : <IconVolume size={18} />}
         </ActionIcon>
-        <ActionIcon
-          variant="subtle"
-          color="gray"
-          aria-label="Full screen"
-          title="Full screen (f)"
-          onClick={() => void frame.current?.requestFullscreen()}
-        >
-          <IconMaximize size={18} />
-        </ActionIcon>
+        {mayFull && (
+          <ActionIcon
+            variant="subtle"
+            color="gray"
+            aria-label={isFull ? 'Leave full screen' : 'Full screen'}
+            title={isFull ? 'Leave full screen (f)' : 'Full screen (f)'}
+            onClick={toggleFull}
+          >
+            {isFull ? <IconMinimize size={18} /> : <IconMaximize size={18} />}
+          </ActionIcon>
+        )}
       </div>
     </div>
   );

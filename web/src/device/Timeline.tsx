@@ -47,13 +47,16 @@ export function Timeline(props: Props) {
   const here = recordings.get(chosen);
   const isRecorded = here !== undefined && recordingAt(here, at) !== undefined;
 
-  const fromPointer = (event: React.PointerEvent) => {
+  /** Where a mouse is, epoch ms: a finger has no place before it touches. */
+  const [over, setOver] = useState<number>();
+  /** The moment below a pointer; an alarm that is near enough is meant, but for one that draws. */
+  const momentAt = (event: React.PointerEvent, isDrawing: boolean) => {
     const box = bar.current!.getBoundingClientRect();
     const part = Math.min(1, Math.max(0, (event.clientX - box.left) / box.width));
     const moment = Math.min(day.to - 1, view.from + part * (view.to - view.from));
     const reach = (SNAP / box.width) * (view.to - view.from);
-    const times = event.type === 'pointerdown' ? alarms.map(({ time }) => Date.parse(time)) : [];
-    goTo(times.find((time) => Math.abs(time - moment) <= reach) ?? moment);
+    const times = isDrawing ? [] : alarms.map(({ time }) => Date.parse(time));
+    return times.find((time) => Math.abs(time - moment) <= reach) ?? moment;
   };
   const press = (event: React.KeyboardEvent) => {
     const by = KEYS[event.key];
@@ -116,9 +119,14 @@ export function Timeline(props: Props) {
           onKeyDown={press}
           onPointerDown={(event) => {
             event.currentTarget.setPointerCapture(event.pointerId);
-            fromPointer(event);
+            goTo(momentAt(event, false));
           }}
-          onPointerMove={(event) => event.currentTarget.hasPointerCapture(event.pointerId) && fromPointer(event)}
+          onPointerMove={(event) => {
+            const isDrawing = event.currentTarget.hasPointerCapture(event.pointerId);
+            if (isDrawing) goTo(momentAt(event, true));
+            if (event.pointerType === 'mouse') setOver(momentAt(event, isDrawing));
+          }}
+          onPointerLeave={() => setOver(undefined)}
         >
           {channels.map(({ number }) => (
             <div key={number} className={classes.lane} data-chosen={number === chosen}>
@@ -138,6 +146,19 @@ export function Timeline(props: Props) {
               />
             ))}
           {marked && isIn(marked) && <div className={classes.marked} style={block(marked)} />}
+          {over !== undefined && over >= view.from && over <= view.to && (
+            <div
+              className={classes.pointer}
+              style={{ left: left(over) }}
+              data-late={percentOf(view, over) > 50}
+              aria-hidden
+            >
+              <span>
+                {timeOfDay(over)}
+                {here !== undefined && recordingAt(here, over) === undefined && ', nothing recorded'}
+              </span>
+            </div>
+          )}
           {at >= view.from && at <= view.to && <div className={classes.cursor} style={{ left: left(at) }} />}
         </div>
       </div>

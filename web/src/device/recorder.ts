@@ -4,8 +4,9 @@
  */
 import type { default as Hls, ErrorData } from 'hls.js';
 import { call, pathOf } from '../api/client.ts';
-import { apiPath } from '../api/token-fetch.ts';
+import { isPassing } from '../api/problem.ts';
 import type { Stretch } from '../fleet/stretch.ts';
+import { openedBy, readFrom, Signature } from '../shared/signature.ts';
 import { momentOf, nextRecording, positionOf, windowFor, type Fragment } from './recordings.ts';
 
 export type RecorderState =
@@ -29,6 +30,8 @@ interface RecorderOptions {
 
 /** ms a hand may rest on the time line before what is under it is fetched. */
 const SETTLE = 250;
+/** ms until what the network broke off is begun again. */
+const AGAIN = 2_000;
 
 export class Recorder {
   readonly #options: RecorderOptions;
@@ -36,17 +39,32 @@ export class Recorder {
   #window: Stretch | undefined;
   #fragments: readonly Fragment[] = [];
   #hls: Hls | undefined;
+  /** Of its playlist. */
+  #address: string | undefined;
   #target: number | undefined;
   #wantsPlay = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** Grows with each stretch: what an older one still had under way is dropped. */
   #load = 0;
   #retries = 0;
+  #again: ReturnType<typeof setTimeout> | undefined;
+  #state: RecorderState['kind'] = 'empty';
+  #isHeld = false;
 
   constructor(options: RecorderOptions) {
     this.#options = options;
     options.video.addEventListener('timeupdate', this.#tick);
     options.video.addEventListener('ended', this.#ended);
+  }
+
+  /** Whether it stands still while something else is fetched, and goes on by itself. */
+  get isHeld(): boolean {
+    return this.#isHeld;
+  }
+
+  #show(state: RecorderState): void {
+    this.#state = state.kind;
+    this.#options.show(state);
   }
 
   stop(): void {
@@ -58,11 +76,13 @@ export class Recorder {
 
   play(): void {
     this.#wantsPlay = true;
+    this.#isHeld = false;
     void this.#options.video.play().catch(() => {});
   }
 
   pause(): void {
     this.#wantsPlay = false;
+    this.#isHeld = false;
     this.#options.video.pause();
   }
 
@@ -74,18 +94,26 @@ export class Recorder {
     const wanted = windowFor(recordings, at, this.#options.day);
     if (wanted === undefined) {
       this.#unload();
-      this.#options.show({ kind: 'empty' });
+      this.#show({ kind: 'empty' });
       return;
     }
     const isHere = this.#window !== undefined && this.#window.from <= at && at < this.#window.to - 2_000;
-    if (isHere && this.#fragments.length > 0 && this.#seek(at)) return;
+    if (isHere && this.#fragments.length > 0 && this.#seek(at)) {
+      // A hand that went far away and came back.
+      if (this.#state === 'loading') this.#show({ kind: 'ready' });
+      return;
+    }
     this.#target = at;
-    this.#options.show({ kind: 'loading' });
+    // What it leaves does not play on below the sign that something else is coming.
+    this.#isHeld ||= !this.#options.video.paused;
+    this.#options.video.pause();
+    this.#show({ kind: 'loading' });
     this.#timer = setTimeout(() => void this.#open(wanted), this.#hls ? SETTLE : 0);
   }
 
   async #open(stretch: Stretch): Promise<void> {
     this.#unload();
+    this.#show({ kind: 'loading' });
     const load = this.#load;
     this.#window = stretch;
     const { device, channel, video } = this.#options;
@@ -95,16 +123,13 @@ export class Recorder {
     const { default: HlsClass } = await import('hls.js');
     if (load !== this.#load) return;
     if (!HlsClass.isSupported()) return this.#openNatively(query, load);
+    const prefix = `/live/${device}/${channel}/`;
+    const signature = new Signature({ prefix, base: window.location.href, read: () => readFrom(address) });
     const hls = new HlsClass({
       // What is played is known by the clock only once the playlist has come.
       autoStartLoad: false,
       maxBufferLength: 20,
-      xhrSetup: async (xhr, url) => {
-        xhr.open('GET', url, true);
-        if (apiPath(url, location.origin) === undefined) return;
-        const token = await this.#options.token();
-        if (token !== undefined) xhr.setRequestHeader('authorization', `Bearer ${token}`);
-      },
+      xhrSetup: openedBy(signature, this.#options.token),
     });
     this.#hls = hls;
     hls.on(HlsClass.Events.LEVEL_LOADED, (_, { details }) => {
@@ -115,8 +140,9 @@ export class Recorder {
       video.currentTime = position;
       if (this.#wantsPlay) this.play();
     });
-    hls.on(HlsClass.Events.FRAG_BUFFERED, () => this.#options.show({ kind: 'ready' }));
+    hls.on(HlsClass.Events.FRAG_BUFFERED, () => this.#show({ kind: 'ready' }));
     hls.on(HlsClass.Events.ERROR, (_, data) => this.#failed(data));
+    this.#address = address;
     hls.loadSource(address);
     hls.attachMedia(video);
     // Without media the playlist of a level waits for somebody to ask.
@@ -130,7 +156,7 @@ export class Recorder {
     if (load !== this.#load) return;
     video.src = `${url}&${new URLSearchParams(query)}`;
     const begin = () => {
-      this.#options.show({ kind: 'ready' });
+      this.#show({ kind: 'ready' });
       const start = (video as HTMLVideoElement & { getStartDate?: () => Date }).getStartDate?.().getTime();
       const from = start === undefined || Number.isNaN(start) ? Date.parse(query.from) : start;
       this.#fragments = [{ start: 0, duration: video.duration, programDateTime: from }];
@@ -188,12 +214,27 @@ export class Recorder {
       void this.#open(this.#window);
       return;
     }
+    const hls = this.#hls;
+    if (type === 'networkError' && isPassing(code) && hls && this.#address !== undefined) {
+      const address = this.#address;
+      clearTimeout(this.#again);
+      this.#again = setTimeout(() => {
+        if (this.#hls !== hls) return;
+        if (this.#fragments.length === 0) hls.loadSource(address);
+        else hls.startLoad();
+      }, AGAIN);
+      // What is buffered plays on.
+      if (this.#options.video.readyState >= HTMLMediaElement.HAVE_FUTURE_DATA) return;
+      this.#show({ kind: 'failed', message: sentence(code, true) });
+      return;
+    }
     this.#unload();
-    this.#options.show({ kind: 'failed', message: sentence(code, type === 'networkError') });
+    this.#show({ kind: 'failed', message: sentence(code, type === 'networkError') });
   }
 
   #unload(): void {
     this.#load += 1;
+    clearTimeout(this.#again);
     this.#hls?.destroy();
     this.#hls = undefined;
     this.#fragments = [];
@@ -210,6 +251,6 @@ function sentence(status: number | undefined, isNetwork: boolean): string {
   if (status === 401 || status === 403) return 'The right to watch this has ended.';
   if (status === 404) return 'This recording is not there any more: its time to be kept is over.';
   return isNetwork
-    ? 'The recording could not be fetched. Check the connection and try again.'
+    ? 'The recording could not be fetched. Check the connection; it goes on by itself when there is one.'
     : 'This browser cannot decode the recording. If the device sends H.265, use a browser that plays it.';
 }

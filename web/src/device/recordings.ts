@@ -1,5 +1,7 @@
 /** Stretches of recorded time, what lies between them, and how a playlist's time maps to the clock. Pure. */
 import type { Stretch } from '../fleet/stretch.ts';
+import { span } from '../shared/format.ts';
+import { timeOfDay } from './words.ts';
 
 /** Between two recordings less than this apart (ms) nobody would see a gap. */
 const SEAM = 1500;
@@ -73,6 +75,20 @@ export function firstMoment(recordings: readonly Stretch[], lastPoint: number | 
   const last = recordings.at(-1);
   if (last !== undefined) return Math.max(last.from, last.to - 60_000);
   return lastPoint ?? Math.min(Math.max(day.from, Date.now()), day.from + (day.to - day.from) / 2);
+}
+
+/** ms by which a clip may be longer than what is marked without anybody minding. */
+const UNSEEN = 700;
+
+/**
+ * How long a clip becomes: it is cut where segments are, not through them. `whole`: what there is of the marked stretch, by
+ * whole segments; `held`: ms of the stretch itself that are recorded.
+ */
+export function wholeWords(whole: readonly Stretch[], held: number): string | undefined {
+  const length = recordedMs(whole);
+  const [first, last] = [whole[0], whole.at(-1)];
+  if (first === undefined || last === undefined || length - held < UNSEEN) return undefined;
+  return `The clip will last ${span(length / 1000)}, from ${timeOfDay(first.from)} to ${timeOfDay(last.to)}: it is cut only where the recording has its cuts.`;
 }
 
 /** ms before and after the moment that a clip begins as. */

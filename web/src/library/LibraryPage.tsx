@@ -1,8 +1,8 @@
 import { Button, Skeleton, Text, Title } from '@mantine/core';
-import { useInfiniteQuery } from '@tanstack/react-query';
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { lazy, Suspense, useEffect, useMemo, useRef, useState } from 'react';
 import { useSearchParams } from 'react-router';
-import { videosQuery, type Filters } from '../api/queries.ts';
+import { tagsQuery, videosQuery, type Filters } from '../api/queries.ts';
 import { count } from '../shared/format.ts';
 import { Failure } from '../shared/states.tsx';
 import { isVideoStatus } from '../shared/status.ts';
@@ -44,7 +44,9 @@ export function LibraryPage() {
   const { data, error, isPending, isPlaceholderData, hasNextPage, isFetchingNextPage, fetchNextPage, refetch } = query;
   const loaded = useMemo(() => data?.pages.flatMap((page) => page.videos) ?? [], [data]);
   const videos = useMemo(() => sorted(loaded, view.sort), [loaded, view.sort]);
-  const tags = useMemo(() => tagsOf(loaded, 40), [loaded]);
+  const { data: all } = useQuery(tagsQuery);
+  // Until all are known, or where they cannot be asked for, those of what is loaded.
+  const tags = useMemo(() => all?.tags.map(({ tag }) => tag) ?? tagsOf(loaded, 40), [all, loaded]);
   const selection = useSelection(videos.map((video) => video.id));
   const [isDeleting, setDeleting] = useState(false);
   const chosen = videos.filter((video) => selection.ids.has(video.id));

@@ -21,7 +21,8 @@ import {
 } from '../fleet/wall.ts';
 import { Failure, NoRight, Stale, State } from '../shared/states.tsx';
 import { Picker } from './Picker.tsx';
-import { Tile, useFullscreen } from './Tile.tsx';
+import { useFullscreen } from '../shared/useFullscreen.ts';
+import { Tile } from './Tile.tsx';
 import classes from './live.module.css';
 
 /** The last wall of this browser, for who comes without an address that names one. */
@@ -35,7 +36,7 @@ export default function LivePage() {
   const [isPicking, setPicking] = useState(false);
   const [loud, setLoud] = useState<string>();
   const grid = useRef<HTMLUListElement>(null);
-  const [, toggleFull] = useFullscreen(grid);
+  const [, toggleFull, mayFull] = useFullscreen(grid);
 
   const show = (next: Wall, replace = false) => {
     const query = formatWall(next);
@@ -76,7 +77,7 @@ export default function LivePage() {
             variant="default"
             className={classes.full}
             leftSection={<IconMaximize size={17} />}
-            disabled={isEmpty(wall)}
+            disabled={isEmpty(wall) || !mayFull}
             onClick={toggleFull}
           >
             Full screen

@@ -6,6 +6,7 @@ import type { Device } from '../../../lib/contract/device.ts';
 import { alarmWord } from '../fleet/words.ts';
 import type { Place } from '../fleet/wall.ts';
 import { NEVER, sentenceOf, wordsOf, type Phase } from './phase.ts';
+import { useFullscreen } from '../shared/useFullscreen.ts';
 import { useInView, useLiveStream } from './useLiveStream.ts';
 import classes from './live.module.css';
 
@@ -24,11 +25,15 @@ const TONES: Readonly<Record<Phase['kind'], string>> = {
   idle: 'quiet',
   starting: 'busy',
   live: 'good',
+  still: 'bad',
   offline: 'quiet',
   busy: 'bad',
   lost: 'bad',
   refused: 'bad',
 };
+
+/** Said once; what is seen counts seconds. */
+const SAID: Partial<Record<Phase['kind'], string>> = { live: 'live', still: 'no new picture' };
 
 export function Tile({ place, device, isListed, isLoud, setLoud, remove }: Props) {
   const frame = useRef<HTMLElement>(null);
@@ -38,8 +43,8 @@ export function Tile({ place, device, isListed, isLoud, setLoud, remove }: Props
   const isNever = channel?.live === 'never';
   const { phase: asked, retry } = useLiveStream(place, video, isInView && isListed && !isNever);
   const phase: Phase = isNever ? NEVER : isInView && !isListed ? { kind: 'starting' } : asked;
-  const [isFull, toggleFull] = useFullscreen(frame);
-  const now = useSecond(phase.kind === 'lost');
+  const [isFull, toggleFull, mayFull] = useFullscreen(frame);
+  const now = useSecond(phase.kind === 'lost' || phase.kind === 'still');
   const name = device?.name ?? place.device;
   const channelName = channel?.name ?? `Channel ${place.channel}`;
   const title = `${name}, ${channelName}`;
@@ -122,7 +127,7 @@ export function Tile({ place, device, isListed, isLoud, setLoud, remove }: Props
             {isLoud ? <IconVolume size={18} /> : <IconVolumeOff size={18} />}
           </ActionIcon>
         )}
-        {(isLive || isFull) && (
+        {mayFull && (isLive || isFull) && (
           <ActionIcon
             variant="transparent"
             aria-label={isFull ? 'Leave full screen' : `Full screen of ${title}`}
@@ -143,25 +148,10 @@ export function Tile({ place, device, isListed, isLoud, setLoud, remove }: Props
       </footer>
       {/* Said once a change, not every second. */}
       <span className="visually-hidden" role="status">
-        {`${title}: ${phase.kind === 'live' ? 'live' : wordsOf(phase, now)}`}
+        {`${title}: ${SAID[phase.kind] ?? wordsOf(phase, now)}`}
       </span>
     </article>
   );
-}
-
-export function useFullscreen(element: React.RefObject<HTMLElement | null>): [boolean, () => void] {
-  const [isFull, setFull] = useState(false);
-  useEffect(() => {
-    const change = () => setFull(document.fullscreenElement !== null && document.fullscreenElement === element.current);
-    document.addEventListener('fullscreenchange', change);
-    return () => document.removeEventListener('fullscreenchange', change);
-  }, [element]);
-  const toggle = () => {
-    if (document.fullscreenElement === element.current && document.fullscreenElement !== null)
-      void document.exitFullscreen();
-    else void element.current?.requestFullscreen();
-  };
-  return [isFull, toggle];
 }
 
 /** Epoch ms, each second while `isOn`. */

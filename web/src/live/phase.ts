@@ -9,6 +9,8 @@ export type Phase =
   | { readonly kind: 'starting' }
   /** `behind`: seconds between what happens and what is shown; undefined where the browser does not say. */
   | { readonly kind: 'live'; readonly behind?: number }
+  /** It was live, and since `since` (epoch ms) no new picture has been shown; `isOffline`: this browser has no network. */
+  | { readonly kind: 'still'; readonly since: number; readonly isOffline: boolean }
   | { readonly kind: 'offline'; readonly since?: string; readonly reason?: string }
   | { readonly kind: 'busy'; readonly reason?: string }
   /** Something went wrong that may pass; `retryAt` is epoch milliseconds. */
@@ -43,7 +45,8 @@ export const delayOf = (attempt: number, random: number): number =>
   Math.round(Math.min(30_000, 1000 * 2 ** Math.min(attempt, 10)) * (0.75 + random / 2));
 
 /** A call that failed, or a player that gave up. */
-export function phaseOfFailure(error: unknown, delay: number, now: number): Phase {
+export function phaseOfFailure(error: unknown, delay: number, now: number, isOffline = false): Phase {
+  if (isOffline) return { kind: 'lost', message: 'This browser is offline.', retryAt: now + delay };
   if (error instanceof ApiProblem) {
     if (error.status === 404 || error.status === 403) {
       return {
@@ -66,24 +69,6 @@ export const NEVER: Phase = {
 export const UNDECODABLE =
   'This browser cannot decode what the device sends. Set the device to H.264, or use a browser that plays H.265.';
 
-/**
- * Milliseconds until the next signature is asked for: after two thirds of its life, so that there is time for several
- * tries. `setTimeout` counts to 2^31 at most.
- */
-export const renewIn = (expiresAt: string, now: number): number =>
-  Math.min(2 ** 31 - 1, Math.max(1000, ((Date.parse(expiresAt) - now) * 2) / 3));
-
-/**
- * The address a player asks for with the newest signature in place of the one that came with its manifest. Only below
- * `prefix`, which the signature is for; everything else is left alone.
- */
-export function resigned(address: string, base: string, prefix: string, query: string | undefined): string {
-  const url = new URL(address, base);
-  if (query === undefined || url.origin !== new URL(base).origin || !url.pathname.startsWith(prefix)) return address;
-  url.search = query;
-  return url.href;
-}
-
 /** Seconds by which the pictures' own clock may say more than the playlist does: segments are made, sent and found in less. */
 const ON_THE_WAY = 10;
 
@@ -99,6 +84,42 @@ export function behindOf(latency: number | undefined, playing: number | undefine
   return byClock >= least && byClock <= least + ON_THE_WAY ? byClock : least;
 }
 
+/** ms without a new picture after which nothing is called live any more: less than three seconds, looks included. */
+const STILL = 2_200;
+/** ms between two looks. */
+export const LOOK = 500;
+
+/** What a video says of its pictures. */
+export interface Shown {
+  /** How many it has shown, by any count that only grows. */
+  readonly pictures: number;
+  /** Of a page that nobody sees a browser need not show any: then none is missed. */
+  readonly isHidden: boolean;
+}
+
+/** When the last new picture was shown, by a video's own count of them: neither what was fetched says so, nor the API. */
+export class Pictures {
+  #count = 0;
+  #at: number;
+
+  /** `now`: epoch ms, as everywhere here. */
+  constructor(now: number) {
+    this.#at = now;
+  }
+
+  /** Since when the same picture stands, where that is too long to call it live. Any difference of the count is news. */
+  stillSince({ pictures, isHidden }: Shown, now: number): number | undefined {
+    if (pictures !== this.#count || isHidden) this.#at = now;
+    this.#count = pictures;
+    return now - this.#at > STILL ? this.#at : undefined;
+  }
+
+  /** A stream that just begins has time to show the first. */
+  begin(now: number): void {
+    this.#at = now;
+  }
+}
+
 /** A few words for the corner of the tile. */
 export function wordsOf(phase: Phase, now: number): string {
   switch (phase.kind) {
@@ -108,6 +129,8 @@ export function wordsOf(phase: Phase, now: number): string {
       return 'Starting';
     case 'live':
       return phase.behind === undefined ? 'Live' : `Live, ${Math.max(0, Math.round(phase.behind))} s behind`;
+    case 'still':
+      return `No new picture for ${Math.max(2, Math.round((now - phase.since) / 1000))} s`;
     case 'offline':
       return phase.since === undefined ? 'Offline' : `Offline since ${moment(phase.since, now)}`;
     case 'busy':
@@ -124,6 +147,10 @@ export function sentenceOf(phase: Phase, now: number): string | undefined {
   switch (phase.kind) {
     case 'starting':
       return 'Asking the device for pictures.';
+    case 'still':
+      return phase.isOffline
+        ? 'This browser is offline. It goes on as soon as there is a network again.'
+        : 'This is the last one that came. It goes on as soon as there is another.';
     case 'offline':
       return `${phase.reason ?? 'The device sends nothing.'} It is shown as soon as it comes back.`;
     case 'busy':

@@ -7,8 +7,19 @@ import type { default as Hls, ErrorData } from 'hls.js';
 import { call, pathOf } from '../api/client.ts';
 import { apiPath } from '../api/token-fetch.ts';
 import type { Place } from '../fleet/wall.ts';
+import { renewIn, resigned } from '../shared/signature.ts';
 import { distances, isEnough, LIVE, Pace, Reloads } from './pace.ts';
-import { behindOf, delayOf, phaseOf, phaseOfFailure, renewIn, resigned, UNDECODABLE, type Phase } from './phase.ts';
+import {
+  behindOf,
+  delayOf,
+  LOOK,
+  phaseOf,
+  phaseOfFailure,
+  Pictures,
+  UNDECODABLE,
+  type Phase,
+  type Shown,
+} from './phase.ts';
 
 interface StreamOptions {
   readonly place: Place;
@@ -43,6 +54,7 @@ export class LiveStream {
   #begin: ReturnType<typeof setTimeout> | undefined;
   #hls: Hls | undefined;
   readonly #pace = new Pace();
+  readonly #pictures = new Pictures(Date.now());
   #isPlaying = false;
   #query: string | undefined;
   #attempt = 0;
@@ -55,6 +67,7 @@ export class LiveStream {
     this.#options = options;
     options.video.addEventListener('playing', this.#plays);
     window.addEventListener('pagehide', this.#goodbye);
+    window.addEventListener('online', this.#online);
     void this.#ask();
   }
 
@@ -65,6 +78,7 @@ export class LiveStream {
     clearTimeout(this.#timer);
     this.#options.video.removeEventListener('playing', this.#plays);
     window.removeEventListener('pagehide', this.#goodbye);
+    window.removeEventListener('online', this.#online);
     this.#goodbye();
   }
 
@@ -73,6 +87,12 @@ export class LiveStream {
     this.#attempt = 0;
     void this.#ask();
   }
+
+  /** Nobody need wait for the next try, nor for a request that hangs since the network went. */
+  #online = (): void => {
+    if (!this.#isAttached) this.retry();
+    else this.#hls?.startLoad();
+  };
 
   get #params() {
     const { device, channel } = this.#options.place;
@@ -118,7 +138,7 @@ export class LiveStream {
     this.#detach();
     const delay = delayOf(this.#attempt, Math.random());
     this.#attempt += 1;
-    const phase = phaseOfFailure(error, delay, Date.now());
+    const phase = phaseOfFailure(error, delay, Date.now(), !navigator.onLine);
     this.#options.show(phase);
     if (phase.kind === 'lost') this.#again(delay);
   }
@@ -140,7 +160,7 @@ export class LiveStream {
         this.#renewal = setTimeout(() => void renew(attempt + 1), delayOf(attempt, Math.random()));
       }
     };
-    this.#renewal = setTimeout(() => void renew(0), renewIn(expiresAt, Date.now()));
+    this.#renewal = setTimeout(() => void renew(0), renewIn(Date.parse(expiresAt), Date.now()));
   }
 
   get #isAttached(): boolean {
@@ -149,7 +169,7 @@ export class LiveStream {
 
   async #attach(): Promise<void> {
     this.#heard = Date.now();
-    this.#watch = setInterval(() => this.#measure(), 1000);
+    this.#watch = setInterval(() => this.#measure(), LOOK);
     const { video } = this.#options;
     const { default: HlsClass } = await import('hls.js');
     if (!this.#isAttached || this.#abort.signal.aborted) return;
@@ -244,18 +264,26 @@ export class LiveStream {
 
   #plays = (): void => {
     if (!this.#isAttached) return;
+    if (!this.#isPlaying) this.#pictures.begin(Date.now());
     this.#isPlaying = true;
     this.#attempt = 0;
     this.#measure();
   };
 
-  /** Once a second: how far behind, and whether anything still comes. */
+  /** Twice a second: whether new pictures are shown, how far behind, and whether anything still comes. */
   #measure(): void {
     const now = Date.now();
+    const stillSince = this.#pictures.stillSince(shownBy(this.#options.video), now);
     const silent = now - this.#heard;
     if (silent > DEAD) return this.#lost(undefined);
     if (silent > SILENCE && now - this.#asked > SILENCE) void this.#ask();
     if (!this.#isPlaying) return;
+    if (stillSince !== undefined) {
+      // A key for media, or a browser that saves power, may have halted it: nobody asked for that here.
+      if (this.#options.video.paused) this.#play();
+      this.#options.show({ kind: 'still', since: stillSince, isOffline: !navigator.onLine });
+      return;
+    }
     const behind = behindOf(this.#hls?.latency, this.#hls?.playingDate?.getTime(), now);
     this.#options.show({ kind: 'live', ...(behind !== undefined && { behind }) });
   }
@@ -271,6 +299,9 @@ export class LiveStream {
     const type: string = data.type;
     if (type === 'mediaError' && now - this.#recovered > 10_000) {
       this.#recovered = now;
+      // It takes the video's buffers away and does not play what comes next by itself.
+      this.#isBegun = false;
+      this.#begin = undefined;
       this.#hls?.recoverMediaError();
       return;
     }
@@ -284,6 +315,12 @@ export class LiveStream {
     }
     this.#lost(undefined);
   }
+}
+
+/** A browser that drops what it decodes shows nothing new; of a page that nobody sees it need not show anything. */
+function shownBy(video: HTMLVideoElement): Shown {
+  const { totalVideoFrames, droppedVideoFrames } = video.getVideoPlaybackQuality();
+  return { pictures: totalVideoFrames - droppedVideoFrames, isHidden: document.hidden };
 }
 
 /**

@@ -59,113 +59,115 @@ export default function MapPage() {
   const hasNone = data !== undefined && data.devices.length === 0;
 
   return (
-    <div className={classes.page}>
+    <div className={classes.room}>
       <title>Map · Sluice</title>
-      <section className={classes.side} aria-label="Devices">
-        <div className={classes.head}>
-          <Title order={1} fz="h3">
-            Map
-          </Title>
-          <Text c="dimmed" size="sm" role="status">
-            {data && !hasNone
-              ? isFiltered
-                ? `${devices.length} of ${count(data.devices.length, 'device')}`
-                : `${count(data.devices.length, 'device')}${data.isWhole ? '' : ' loaded'}`
-              : ''}
-          </Text>
-          {isAdmin && (
-            <Button
-              className={classes.add}
-              variant="default"
-              size="compact-sm"
-              leftSection={<IconPlus size={15} />}
-              onClick={() => setAdding(true)}
-            >
-              Register
-            </Button>
-          )}
-        </div>
-        <search className={classes.filters}>
-          <TextInput
-            type="search"
-            aria-label="Search devices by name or number"
-            placeholder="Name or number"
-            leftSection={<IconSearch size={16} aria-hidden />}
-            value={text}
-            maxLength={200}
-            onChange={(event) => setText(event.currentTarget.value)}
-            onBlur={() => text !== view.q && change({ q: text })}
-          />
-          <NativeSelect
-            aria-label="State"
-            data={[
-              { value: '', label: 'Any state' },
-              ...STATES.map((value) => ({ value, label: `${stateLabels[value]} (${counts[value]})` })),
-            ]}
-            value={view.state}
-            onChange={({ currentTarget: { value } }) => change({ state: value, q: text })}
-          />
-        </search>
-        <div className={classes.scroll} tabIndex={-1}>
-          {isPending ? (
-            <ListSkeleton />
-          ) : !data ? (
-            <Failure error={error} retry={() => void refetch()} />
-          ) : hasNone ? (
-            <NoDevices isAdmin={isAdmin} add={() => setAdding(true)} />
-          ) : devices.length === 0 ? (
-            <State
-              icon={IconSearchOff}
-              title="No device matches"
-              action={
-                <Button
-                  variant="default"
-                  onClick={() => {
-                    setText('');
-                    change({ q: '', state: '' });
-                  }}
-                >
-                  Clear search and filter
-                </Button>
-              }
-            >
-              Search looks at names and terminal phone numbers.
-            </State>
-          ) : (
-            <DeviceList
-              devices={devices}
-              chosen={chosen?.id}
-              isFollowing={isFollowing}
-              choose={choose}
-              follow={() => setFollowing(!isFollowing)}
-            />
-          )}
-          {data && error && (
-            <div className={classes.notice}>
-              <Stale error={error} />
-            </div>
-          )}
-          {data?.isWhole === false && (
-            <Text c="dimmed" size="sm" p="sm">
-              Only the first {data.devices.length} by name are loaded. Those after them are opened by their address.
+      <div className={classes.page}>
+        <section className={classes.side} aria-label="Devices">
+          <div className={classes.head}>
+            <Title order={1} fz="h3">
+              Map
+            </Title>
+            <Text c="dimmed" size="sm" role="status">
+              {data && !hasNone
+                ? isFiltered
+                  ? `${devices.length} of ${count(data.devices.length, 'device')}`
+                  : `${count(data.devices.length, 'device')}${data.isWhole ? '' : ' loaded'}`
+                : ''}
             </Text>
-          )}
-          {isAdmin && <UnknownDevices adopted={choose} />}
-        </div>
-      </section>
-      <div className={classes.map}>
-        <Fence>
-          <Suspense fallback={<Skeleton className={classes.fill} radius={0} />}>
-            <FleetMap
-              devices={devices}
-              chosen={chosen}
-              isFollowing={isFollowing}
-              trail={trail}
-              choose={choose}
-              moved={() => setFollowing(false)}
+            {isAdmin && (
+              <Button
+                className={classes.add}
+                variant="default"
+                size="compact-sm"
+                leftSection={<IconPlus size={15} />}
+                onClick={() => setAdding(true)}
+              >
+                Register
+              </Button>
+            )}
+          </div>
+          <search className={classes.filters}>
+            <TextInput
+              type="search"
+              aria-label="Search devices by name or number"
+              placeholder="Name or number"
+              leftSection={<IconSearch size={16} aria-hidden />}
+              value={text}
+              maxLength={200}
+              onChange={(event) => setText(event.currentTarget.value)}
+              onBlur={() => text !== view.q && change({ q: text })}
             />
-          </Suspense>
-        </Fence>
+            <NativeSelect
+              aria-label="State"
+              data={[
+                { value: '', label: 'Any state' },
+                ...STATES.map((value) => ({ value, label: `${stateLabels[value]} (${counts[value]})` })),
+              ]}
+              value={view.state}
+              onChange={({ currentTarget: { value } }) => change({ state: value, q: text })}
+            />
+          </search>
+          <div className={classes.scroll} tabIndex={-1}>
+            {isPending ? (
+              <ListSkeleton />
+            ) : !data ? (
+              <Failure error={error} retry={() => void refetch()} />
+            ) : hasNone ? (
+              <NoDevices isAdmin={isAdmin} add={() => setAdding(true)} />
+            ) : devices.length === 0 ? (
+              <State
+                icon={IconSearchOff}
+                title="No device matches"
+                action={
+                  <Button
+                    variant="default"
+                    onClick={() => {
+                      setText('');
+                      change({ q: '', state: '' });
+                    }}
+                  >
+                    Clear search and filter
+                  </Button>
+                }
+              >
+                Search looks at names and terminal phone numbers.
+              </State>
+            ) : (
+              <DeviceList
+                devices={devices}
+                chosen={chosen?.id}
+                isFollowing={isFollowing}
+                choose={choose}
+                follow={() => setFollowing(!isFollowing)}
+              />
+            )}
+            {data && error && (
+              <div className={classes.notice}>
+                <Stale error={error} />
+              </div>
+            )}
+            {data?.isWhole === false && (
+              <Text c="dimmed" size="sm" p="sm">
+                Only the first {data.devices.length} by name are loaded. Those after them are opened by their address.
+              </Text>
+            )}
+            {isAdmin && <UnknownDevices adopted={choose} />}
+          </div>
+        </section>
+        <div className={classes.map}>
+          <Fence>
+            <Suspense fallback={<Skeleton className={classes.fill} radius={0} />}>
+              <FleetMap
+                devices={devices}
+                chosen={chosen}
+                isFollowing={isFollowing}
+                trail={trail}
+                choose={choose}
+                moved={() => setFollowing(false)}
+              />
+            </Suspense>
+          </Fence>
+        </div>
       </div>
       <AddDevice opened={isAdding} close={() => setAdding(false)} added={choose} />
     </div>

@@ -1,6 +1,7 @@
 import { Button, UnstyledButton } from '@mantine/core';
 import {
   IconChevronDown,
+  IconKeyboard,
   IconLayoutGrid,
   IconLivePhoto,
   IconLogout,
@@ -9,7 +10,7 @@ import {
   IconUser,
 } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import { useEffect, type ReactNode } from 'react';
+import { lazy, Suspense, useEffect, useState, type ReactNode } from 'react';
 import { NavLink, useLocation, useNavigate } from 'react-router';
 import { useSession } from '../auth/SessionContext.tsx';
 import { anyDeviceQuery } from '../fleet/queries.ts';
@@ -21,6 +22,11 @@ import { Mark } from './Mark.tsx';
 import { screensOf } from './screens.ts';
 import classes from './shell.module.css';
 
+const ShortcutList = lazy(() => import('./ShortcutList.tsx'));
+
+/** Asks for the list of keys, wherever it is asked from. */
+const LIST_KEYS = 'sluice:keys';
+
 /** The frame around every screen: side bar on wide screens, bottom bar on a phone, uploads beside both. */
 export function Shell({ children }: { children: ReactNode }) {
   return (
@@ -31,6 +37,7 @@ export function Shell({ children }: { children: ReactNode }) {
       <Frame>{children}</Frame>
       <DropAnywhere />
       <Keys />
+      <KeyList />
     </UploadsProvider>
   );
 }
@@ -130,6 +137,19 @@ function AccountPopover({ id }: { id: string }) {
       <p>
         Signed in as <strong>{person?.name}</strong>, {role(person)}
       </p>
+      <Button
+        variant="default"
+        fullWidth
+        className={classes.keys ?? ''}
+        leftSection={<IconKeyboard size={16} />}
+        aria-keyshortcuts="?"
+        onClick={() => {
+          document.getElementById(id)?.hidePopover();
+          document.dispatchEvent(new Event(LIST_KEYS));
+        }}
+      >
+        Keys
+      </Button>
       <Button variant="default" fullWidth leftSection={<IconLogout size={16} />} onClick={() => void manager.signOut()}>
         Sign out
       </Button>
@@ -161,7 +181,22 @@ function BottomBar() {
   );
 }
 
-/** `/` searches, `u` uploads, from every screen. */
+/** The list of keys, which is loaded when somebody asks for it. */
+function KeyList() {
+  const [isOpen, setOpen] = useState(false);
+  useEffect(() => {
+    const open = () => setOpen(true);
+    document.addEventListener(LIST_KEYS, open);
+    return () => document.removeEventListener(LIST_KEYS, open);
+  }, []);
+  return isOpen ? (
+    <Suspense>
+      <ShortcutList close={() => setOpen(false)} />
+    </Suspense>
+  ) : null;
+}
+
+/** `/` searches, `u` uploads, `?` lists the keys, from every screen. */
 function Keys() {
   const { person } = useSession();
   const { toggle } = useUploads();
@@ -181,6 +216,9 @@ function Keys() {
       } else if (event.key === 'u' && mayUpload) {
         event.preventDefault();
         toggle();
+      } else if (event.key === '?') {
+        event.preventDefault();
+        document.dispatchEvent(new Event(LIST_KEYS));
       }
     };
     document.addEventListener('keydown', press);

@@ -29,17 +29,37 @@ import {
 import { Button } from '@mantine/core';
 import { IconGauge } from '@tabler/icons-react';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
-import { apiPath } from '../api/token-fetch.ts';
+import { vodPrefix } from '../../../lib/contract/keys.ts';
+import { openedBy, readFrom, Signature } from '../shared/signature.ts';
+import { isPassing } from '../api/problem.ts';
+import { useReach } from '../shared/ReachNote.tsx';
 import { isControl, isTyping } from '../shell/keys.ts';
-import { actionOf, type PlayerAction } from './player-keys.ts';
+import { actionOf, nextRate, type PlayerAction } from './player-keys.ts';
 import { useStoryboard } from './storyboard.ts';
 import { takeOver } from './take-over.ts';
+import { usePictures } from './usePictures.ts';
 import classes from './player.module.css';
 
+/** ms until what the network broke off is begun again, where the platform can be reached. */
+const AGAIN = 1_500;
+/** ms in which a refusal is mended once: a right that is over stays over. */
+const MEND = 20_000;
 /** Seconds between two tries to read a newer playlist, at most. */
 const LONGEST_WAIT = 30;
 
+/** How fast it can be played. */
+const RATES = [0.5, 0.75, 1, 1.25, 1.5, 2];
+/** ms that it is said what a key has done. */
+const SAID = 1_200;
+
+interface Fault {
+  readonly message: string;
+  /** Goes on where it was; of what may pass. */
+  readonly resume?: () => void;
+}
+
 interface PlayerProps {
+  readonly id: string;
   /** Multivariant playlist on this host. */
   readonly src: string;
   /** What the playlist lists, in any words: when it changes, the newer playlist takes over while playback goes on. */
@@ -55,35 +75,45 @@ interface PlayerProps {
   readonly token?: () => Promise<string | undefined>;
   /** An address that needs no header, for browsers that play HLS themselves and leave no place for one. */
   readonly bareSrc?: () => Promise<string>;
+  /** What it means where the right to watch ends. */
+  readonly ended?: string;
 }
 
-export default function Player({ src, listed, title, poster, storyboard, width, height, token, bareSrc }: PlayerProps) {
+export default function Player(props: PlayerProps) {
+  const { id, src, listed, title, poster, storyboard, width, height, token, bareSrc } = props;
+  const { ended = 'The right to watch this has ended, or was never there.' } = props;
   const video = useRef<HlsVideoElement>(null);
   const frame = useRef<HTMLDivElement>(null);
-  const [error, setError] = useState<string>();
-  const pictures = useStoryboard(storyboard);
+  const [fault, setFault] = useState<Fault>();
+  /** Of a fault that may pass nothing is said over what still plays. */
+  const [motion, setMotion] = useState<'new' | 'moves' | 'stands'>('new');
+  const reached = useReach();
+  const sheets = useStoryboard(storyboard);
   // A signature outlived (the page stood open over night) is mended by a new playlist; `load` counts those.
   const [load, setLoad] = useState(0);
+  const mended = useRef(0);
   const resumeAt = useRef(0);
   const isPlaying = useRef(false);
   // Where the browser plays by itself, nothing can take over: then what was added is loaded anew.
   const [edition, setEdition] = useState(0);
   const told = useRef({ load, listed });
+  const pictures = usePictures(() => video.current?.nativeEl, `${src} ${load} ${edition}`);
+  /** What a key has done that nothing else shows. */
+  const [said, say] = useState<{ readonly words: string }>();
 
+  const signature = useMemo(
+    () => new Signature({ prefix: `/${vodPrefix(id)}`, base: location.href, read: () => readFrom(src) }),
+    [id, src],
+  );
   const config = useMemo<Partial<HlsConfig>>(
     () => ({
       capLevelToPlayerSize: true,
       // Of a low rung minutes would be fetched ahead, and better ones may be on their way.
       maxMaxBufferLength: 60,
       startPosition: load + edition > 0 ? resumeAt.current : -1,
-      xhrSetup: async (xhr, url) => {
-        if (apiPath(url, location.origin) === undefined) return;
-        const value = await token?.();
-        if (xhr.readyState === XMLHttpRequest.UNSENT) xhr.open('GET', url, true);
-        if (value !== undefined) xhr.setRequestHeader('authorization', `Bearer ${value}`);
-      },
+      xhrSetup: openedBy(signature, token),
     }),
-    [token, load, edition],
+    [signature, token, load, edition],
   );
 
   /** What goes wrong for good is mended, or said. */
@@ -91,15 +121,56 @@ export default function Player({ src, listed, title, poster, storyboard, width, 
     (hls: Hls) => {
       hls.on(Hls.Events.ERROR, (_, data) => {
         if (!data.fatal) return;
-        const refused = data.response?.code === 403 || data.response?.code === 401;
+        const code = data.response?.code;
+        const isNetwork = data.type === Hls.ErrorTypes.NETWORK_ERROR;
         resumeAt.current = video.current?.currentTime || resumeAt.current;
-        if (refused && load === 0) setLoad(1);
-        else if (data.type === Hls.ErrorTypes.MEDIA_ERROR && load === 0) hls.recoverMediaError();
-        else setError(sentence(data.response?.code, data.type === Hls.ErrorTypes.NETWORK_ERROR));
+        if (code !== undefined && [401, 403].includes(code) && Date.now() - mended.current > MEND) {
+          // A machine that slept, say, or a clock that is wrong. With another signature the same player goes on; else anew.
+          mended.current = Date.now();
+          const mend = async () => {
+            if ((await signature.renew()) && data.frag) hls.startLoad();
+            else setLoad((n) => n + 1);
+          };
+          void mend();
+        } else if (isNetwork && isPassing(code)) {
+          const resume = () => {
+            if (video.current?.api !== hls) return;
+            if (hls.levels.length === 0) hls.loadSource(src);
+            else hls.startLoad();
+          };
+          setFault({ message: sentence(code, isNetwork, ended), resume });
+        } else if (data.type === Hls.ErrorTypes.MEDIA_ERROR && load === 0) hls.recoverMediaError();
+        else setFault({ message: sentence(code, isNetwork, ended) });
       });
+      const goesOn = () => setFault((before) => (before?.resume ? undefined : before));
+      hls.on(Hls.Events.MANIFEST_PARSED, goesOn);
+      hls.on(Hls.Events.FRAG_BUFFERED, goesOn);
     },
-    [load],
+    [load, signature, ended, src],
   );
+
+  // What the network broke off is tried again by itself, with all that is buffered.
+  const resume = fault?.resume;
+  useEffect(() => {
+    if (!resume || reached !== 'reached') return undefined;
+    const timer = setTimeout(resume, AGAIN);
+    return () => clearTimeout(timer);
+  }, [resume, reached]);
+  // And at once when it is back: hls.js waits ever longer between its own tries.
+  const before = useRef(reached);
+  useEffect(() => {
+    const wasAway = before.current !== 'reached';
+    before.current = reached;
+    const hls = video.current?.api;
+    if (wasAway && reached === 'reached' && hls && hls.levels.length > 0) hls.startLoad();
+  }, [reached]);
+  const isPassed = motion === 'moves' || (fault === undefined && (motion === 'new' || reached === 'reached'));
+  const words = fault && !fault.resume ? fault.message : isPassed ? undefined : (fault?.message ?? UNFETCHED);
+  const again = () => {
+    if (resume) return resume();
+    setFault(undefined);
+    setLoad((n) => n + 1);
+  };
 
   useEffect(() => {
     const element = video.current;
@@ -111,7 +182,8 @@ export default function Player({ src, listed, title, poster, storyboard, width, 
     else {
       void bareSrc().then(
         (address) => isGone || (element.src = address),
-        (cause: unknown) => setError(cause instanceof Error ? cause.message : sentence(undefined, true)),
+        (cause: unknown) =>
+          setFault({ message: cause instanceof Error ? cause.message : sentence(undefined, true, ended) }),
       );
     }
     const attach = () => {
@@ -119,17 +191,21 @@ export default function Player({ src, listed, title, poster, storyboard, width, 
     };
     // One microtask later, that is.
     void Promise.resolve().then(() => Promise.resolve().then(attach));
+    const halt = () => setMotion('stands');
     const note = () => {
+      setMotion('moves');
       resumeAt.current = element.currentTime || resumeAt.current;
       isPlaying.current = !element.paused;
     };
     element.addEventListener('timeupdate', note);
+    element.addEventListener('waiting', halt);
     if (isPlaying.current) void element.play().catch(() => undefined);
     return () => {
       isGone = true;
       element.removeEventListener('timeupdate', note);
+      element.removeEventListener('waiting', halt);
     };
-  }, [src, load, config, bareSrc, heed]);
+  }, [src, load, config, bareSrc, heed, ended]);
 
   useEffect(() => {
     const element = video.current;
@@ -166,11 +242,18 @@ export default function Player({ src, listed, title, poster, storyboard, width, 
       const action = actionOf(event.key);
       if (!action || !video.current) return;
       event.preventDefault();
-      perform(action, video.current, frame.current);
+      const words = perform(action, video.current, frame.current, pictures.current.length);
+      if (words !== undefined) say({ words });
     };
     document.addEventListener('keydown', press);
     return () => document.removeEventListener('keydown', press);
-  }, []);
+  }, [pictures]);
+
+  useEffect(() => {
+    if (said === undefined) return undefined;
+    const timer = setTimeout(() => say(undefined), SAID);
+    return () => clearTimeout(timer);
+  }, [said]);
 
   const ratio = width && height ? width / height : 16 / 9;
   return (
@@ -184,14 +267,14 @@ export default function Player({ src, listed, title, poster, storyboard, width, 
           playsInline
           crossOrigin="anonymous"
         >
-          {pictures !== undefined && <track key={pictures} kind="metadata" label="thumbnails" default src={pictures} />}
+          {sheets !== undefined && <track key={sheets} kind="metadata" label="thumbnails" default src={sheets} />}
         </HlsVideo>
         {poster !== undefined && <MediaPosterImage slot="poster" src={poster} aria-hidden="true" />}
         <MediaLoadingIndicator slot="centered-chrome" noAutohide />
         <MediaRenditionMenu hidden anchor="auto" />
         <MediaCaptionsMenu hidden anchor="auto" />
         <MediaAudioTrackMenu hidden anchor="auto" />
-        <MediaPlaybackRateMenu hidden anchor="auto" rates={[0.5, 0.75, 1, 1.25, 1.5, 2]} />
+        <MediaPlaybackRateMenu hidden anchor="auto" rates={RATES} />
         <div className={classes.bars}>
           <MediaTimeRange className={classes.range} />
           <MediaControlBar className={classes.bar}>
@@ -211,17 +294,13 @@ export default function Player({ src, listed, title, poster, storyboard, width, 
           </MediaControlBar>
         </div>
       </MediaController>
-      {error !== undefined && (
+      <div className={classes.said} role="status">
+        {said && <span>{said.words}</span>}
+      </div>
+      {words !== undefined && (
         <div className={classes.error} role="alert">
-          <p>{error}</p>
-          <Button
-            variant="white"
-            color="dark"
-            onClick={() => {
-              setError(undefined);
-              setLoad((n) => n + 1);
-            }}
-          >
+          <p>{words}</p>
+          <Button variant="white" color="dark" onClick={again}>
             Try again
           </Button>
         </div>
@@ -230,15 +309,21 @@ export default function Player({ src, listed, title, poster, storyboard, width, 
   );
 }
 
-function sentence(status: number | undefined, isNetwork: boolean): string {
-  if (status === 401 || status === 403) return 'The right to watch this has ended, or was never there.';
+const UNFETCHED = 'The video could not be fetched. Check the connection; it goes on by itself when there is one.';
+
+function sentence(status: number | undefined, isNetwork: boolean, ended: string): string {
+  if (status === 401 || status === 403) return ended;
   if (status === 404) return 'The video is not there any more.';
-  return isNetwork
-    ? 'The video could not be fetched. Check the connection and try again.'
-    : 'This browser could not decode the video.';
+  return isNetwork ? UNFETCHED : 'This browser could not decode the video.';
 }
 
-function perform(action: PlayerAction, video: HlsVideoElement, frame: HTMLElement | null): void {
+/** What is to be said of it, where nothing else shows it. `picture`: seconds that one lasts. */
+function perform(
+  action: PlayerAction,
+  video: HlsVideoElement,
+  frame: HTMLElement | null,
+  picture: number,
+): string | undefined {
   switch (action.do) {
     case 'toggle':
       if (video.paused) void video.play();
@@ -248,11 +333,20 @@ function perform(action: PlayerAction, video: HlsVideoElement, frame: HTMLElemen
       video.muted = !video.muted;
       break;
     case 'fullscreen':
-      if (document.fullscreenElement) void document.exitFullscreen();
-      else void frame?.querySelector('media-controller')?.requestFullscreen();
+      // Refused without a person's own key, say: then it stays as it is.
+      (document.fullscreenElement
+        ? document.exitFullscreen()
+        : frame?.querySelector('media-controller')?.requestFullscreen()
+      )?.catch(() => {});
       break;
     case 'captions':
-      toggleCaptions([...video.textTracks].filter(({ kind }) => kind === 'subtitles' || kind === 'captions'));
+      return toggleCaptions([...video.textTracks].filter(({ kind }) => kind === 'subtitles' || kind === 'captions'));
+    case 'rate':
+      video.playbackRate = nextRate(RATES, video.playbackRate, action.by);
+      return `${video.playbackRate} ×`;
+    case 'step':
+      video.pause();
+      video.currentTime = clamp(video.currentTime + action.by * picture, video.duration || 0);
       break;
     case 'seek':
       video.currentTime = clamp(video.currentTime + action.by, video.duration || 0);
@@ -262,18 +356,21 @@ function perform(action: PlayerAction, video: HlsVideoElement, frame: HTMLElemen
       break;
     case 'volume':
       video.volume = clamp(video.volume + action.by, 1);
-      break;
+      return `Volume ${Math.round(video.volume * 100)} %`;
   }
+  return undefined;
 }
 
-/** All off, or one on: in the viewer's language where there is one. */
-function toggleCaptions(texts: readonly TextTrack[]): void {
+/** All off, or one on: in the viewer's language where there is one. Says which. */
+function toggleCaptions(texts: readonly TextTrack[]): string {
   const isOn = texts.some(({ mode }) => mode === 'showing');
   const wanted = navigator.languages.map((language) => language.split('-')[0]);
   const rank = ({ language }: TextTrack) =>
     (wanted.indexOf(language.split('-')[0]) + wanted.length + 1) % (wanted.length + 1);
   const [best] = texts.toSorted((a, b) => rank(a) - rank(b));
   for (const text of texts) text.mode = !isOn && text === best ? 'showing' : 'disabled';
+  if (best === undefined) return 'No captions';
+  return isOn ? 'Captions off' : `Captions: ${best.label || best.language || 'on'}`;
 }
 
 const clamp = (value: number, max: number): number => Math.min(max, Math.max(0, value));

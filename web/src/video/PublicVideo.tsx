@@ -1,12 +1,19 @@
 import { Button } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { lazy, Suspense, type ReactNode } from 'react';
+import { IconLinkOff } from '@tabler/icons-react';
+import { lazy, Suspense, useCallback, type ReactNode } from 'react';
 import { useSearchParams } from 'react-router';
+import { VIDEO_ID } from '../../../lib/contract/keys.ts';
 import { pathOf } from '../api/client.ts';
+import { problemOf, unreachable } from '../api/problem.ts';
 import { useSession } from '../auth/SessionContext.tsx';
+import { exact } from '../shared/format.ts';
+import { reach } from '../shared/reach.ts';
+import { State } from '../shared/states.tsx';
 import { Mark } from '../shell/Mark.tsx';
 import { streamUrl } from './links.ts';
 import { readManifest, type Manifest } from './manifest.ts';
+import { BROKEN, refusalOf, type Refusal } from './refusal.ts';
 import classes from './video.module.css';
 
 /** Milliseconds until a manifest is asked for again that says there will be more. */
@@ -14,53 +21,113 @@ const GROWS_EVERY = 10_000;
 
 const Player = lazy(() => import('./Player.tsx'));
 
+type Found = Manifest | { readonly refusal: Refusal; readonly status: number };
+
 /**
  * A video's address opened by somebody who is not signed in, or has no right to it of their own: the bare player if it
- * is public or the address carries a playback token, `otherwise` if not.
+ * is public or the address carries a playback token, and if not, why. `otherwise`: what stands there for who came without a
+ * link, and could have a right.
  */
-export default function PublicVideo({ id, otherwise }: { id: string; otherwise: ReactNode }) {
+export default function PublicVideo({ id, otherwise }: { id: string; otherwise: (why: Refusal) => ReactNode }) {
   const { manager, person } = useSession();
   const [search] = useSearchParams();
   const token = search.get('token') ?? undefined;
   const src = streamUrl('', id, { token });
   const client = useQueryClient();
   const queryKey = ['manifest', id, token];
-  const { data: manifest, isPending } = useQuery({
+  const { data: found, refetch } = useQuery({
     queryKey,
-    queryFn: async ({ signal }) => {
-      const answer = await fetch(src, { signal });
-      if (answer.ok) return readManifest(await answer.text());
-      // Who watches already plays on, also when a token has ended.
-      const known = client.getQueryData<Manifest>(queryKey);
-      return known ? { ...known, grows: false } : null;
+    enabled: VIDEO_ID.test(id),
+    queryFn: async ({ signal }): Promise<Found> => {
+      const known = client.getQueryData<Found>(queryKey);
+      const refused = ({ status, message: detail }: { status: number; message: string }, at: number): Found =>
+        // Who watches already plays on, also when a token has ended.
+        known && 'listed' in known
+          ? { ...known, grows: false }
+          : { refusal: refusalOf({ status, detail, token, now: at, spoken: exact }), status };
+      try {
+        const answer = await fetch(src, { signal });
+        reach.answered();
+        const text = await answer.text();
+        if (answer.ok) return readManifest(text);
+        return refused(problemOf(answer.status, text), Date.parse(answer.headers.get('date') ?? '') || Date.now());
+      } catch (error) {
+        if (signal.aborted) throw error;
+        reach.failed();
+        return refused(unreachable(error, reach.now === 'offline'), Date.now());
+      }
     },
     staleTime: Infinity,
-    refetchInterval: ({ state }) => (state.data?.grows === true ? GROWS_EVERY : false),
+    refetchInterval: ({ state: { data } }) =>
+      data === undefined ? false : 'refusal' in data ? (data.refusal.askIn ?? false) : data.grows && GROWS_EVERY,
   });
-  if (isPending) return <div aria-busy="true" />;
-  if (!manifest) return otherwise;
+  const signIn = useCallback(() => void manager.signIn(), [manager]);
+  if (!VIDEO_ID.test(id)) return <LinkState refusal={BROKEN} isPage={!person} />;
+  if (!found) return <div aria-busy="true" />;
+  if ('refusal' in found) {
+    const { refusal, status } = found;
+    if (token === undefined && [401, 403, 404].includes(status)) return otherwise(refusal);
+    return (
+      <LinkState
+        refusal={refusal}
+        isPage={!person}
+        {...(!person && refusal.maySignIn && { signIn })}
+        {...(refusal.askIn !== undefined && { retry: () => void refetch() })}
+      />
+    );
+  }
   return (
     <div className={classes.bare} role={person ? undefined : 'main'}>
       <title>Video · Sluice</title>
       <h1 className="visually-hidden">Video</h1>
       <Suspense fallback={<div className={classes.stage} />}>
         <Player
+          id={id}
           src={src}
-          listed={manifest.listed}
+          listed={found.listed}
           title="Video"
           storyboard={pathOf('GET /api/play/{id}/storyboard.vtt', { id }, { token })}
           width={null}
           height={null}
+          {...(token !== undefined && {
+            ended: 'This link has ended. Ask whoever gave it to you for a new one.',
+          })}
         />
       </Suspense>
       <p>
         <Mark size={20} /> Sluice
         {!person && (
-          <Button variant="subtle" size="compact-sm" onClick={() => void manager.signIn()}>
+          <Button variant="subtle" size="compact-sm" onClick={signIn}>
             Sign in
           </Button>
         )}
       </p>
+    </div>
+  );
+}
+
+/** What became of a link, and what helps. `isPage`: nothing stands around it. */
+export function LinkState(props: { refusal: Refusal; isPage: boolean; signIn?: () => void; retry?: () => void }) {
+  const { refusal, isPage, signIn, retry } = props;
+  const action = retry ? (
+    <Button variant="default" onClick={retry}>
+      Try again
+    </Button>
+  ) : (
+    signIn && (
+      <Button variant="default" onClick={signIn}>
+        Sign in
+      </Button>
+    )
+  );
+  return (
+    <div role={isPage ? 'main' : undefined}>
+      <title>{`${refusal.title} · Sluice`}</title>
+      <div role="alert">
+        <State icon={IconLinkOff} title={refusal.title} action={action}>
+          {refusal.sentence}
+        </State>
+      </div>
     </div>
   );
 }

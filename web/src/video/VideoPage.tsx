@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import { IconTrash } from '@tabler/icons-react';
 import { lazy, Suspense, useCallback, useState } from 'react';
 import { useNavigate, useParams, useSearchParams } from 'react-router';
+import { VIDEO_ID } from '../../../lib/contract/keys.ts';
 import type { Video } from '../../../lib/contract/video.ts';
 import { call, pathOf } from '../api/client.ts';
 import { hasCode } from '../api/problem.ts';
@@ -28,7 +29,6 @@ import { VideoSkeleton } from './VideoSkeleton.tsx';
 import classes from './video.module.css';
 
 const Player = lazy(() => import('./Player.tsx'));
-const VIDEO_ID = /^[a-z0-9]{20}$/;
 
 export default function VideoPage() {
   const { id = '' } = useParams();
@@ -40,7 +40,7 @@ export default function VideoPage() {
     ) : (
       <NotFound what="video" />
     );
-    return <PublicVideo id={id} otherwise={refusal} />;
+    return <PublicVideo id={id} otherwise={() => refusal} />;
   }
   if (isPending) return <VideoSkeleton />;
   if (!video) return <Failure error={error} retry={() => void refetch()} />;
@@ -64,79 +64,87 @@ function Loaded({ video }: { video: Video }) {
   }, [video.id]);
 
   return (
-    <div className={classes.page}>
+    <div className={classes.room}>
       <title>{`${video.title} · Sluice`}</title>
-      <div className={classes.left}>
-        {isPlayable(video) ? (
-          <Suspense fallback={<Stage video={video} poster={poster} isLoading />}>
-            <Player
-              // A new revision is a new stream; the same one keeps playing while renditions arrive.
-              key={video.revision}
-              src={pathOf('GET /api/play/{id}/main.m3u8', { id: video.id })}
-              listed={JSON.stringify([video.renditions.map(({ kind, name }) => `${kind}/${name}`), video.texts ?? []])}
-              title={video.title}
-              poster={poster}
-              storyboard={video.storyboardUrl ?? undefined}
-              width={video.width}
-              height={video.height}
-              token={manager.token}
-              bareSrc={bareSrc}
-            />
-          </Suspense>
-        ) : (
-          <Stage video={video} />
-        )}
-        <EditableTitle video={video} mayEdit={mayEdit} />
-        <div className={classes.facts}>
-          <StatusChip video={video} />
-          <Text component="span" c="dimmed">
-            {video.owner === person.subject ? 'you' : video.owner} · <Ago at={video.createdAt} />
-            {video.duration !== null && ` · ${clock(video.duration)}`}
-          </Text>
-          {mayEdit && (
-            <Button
-              className={classes.delete}
-              variant="subtle"
-              color="red"
-              c="var(--bad)"
-              size="compact-sm"
-              leftSection={<IconTrash size={15} />}
-              onClick={() => setDeleting(true)}
-            >
-              Delete
-            </Button>
+      <div className={classes.page}>
+        <div className={classes.left}>
+          {isPlayable(video) ? (
+            <Suspense fallback={<Stage video={video} poster={poster} isLoading />}>
+              <Player
+                // A new revision is a new stream; the same one keeps playing while renditions arrive.
+                key={video.revision}
+                id={video.id}
+                src={pathOf('GET /api/play/{id}/main.m3u8', { id: video.id })}
+                listed={JSON.stringify([
+                  video.renditions.map(({ kind, name }) => `${kind}/${name}`),
+                  video.texts ?? [],
+                ])}
+                title={video.title}
+                poster={poster}
+                storyboard={video.storyboardUrl ?? undefined}
+                width={video.width}
+                height={video.height}
+                token={manager.token}
+                bareSrc={bareSrc}
+              />
+            </Suspense>
+          ) : (
+            <Stage video={video} />
           )}
-        </div>
-        <EditableTags video={video} mayEdit={mayEdit} />
-        <EditableDescription video={video} mayEdit={mayEdit} />
-      </div>
-      <div className={classes.right}>
-        <Tabs
-          value={tab}
-          onChange={(value) => setSearch(value === null || value === 'share' ? {} : { tab: value }, { replace: true })}
-        >
-          <Tabs.List grow>
-            <Tabs.Tab value="share">Share</Tabs.Tab>
-            <Tabs.Tab value="details">Details</Tabs.Tab>
-            {mayEdit && <Tabs.Tab value="access">Access</Tabs.Tab>}
-          </Tabs.List>
-          <Tabs.Panel value="share" className={classes.panel}>
-            <ShareTab video={video} />
-          </Tabs.Panel>
-          <Tabs.Panel value="details" className={classes.panel}>
-            <DetailsTab video={video} isShown={tab === 'details'} mayEdit={mayEdit} />
-            {mayEdit && isPlayable(video) && (
-              <div className={classes.more}>
-                <PosterSection video={video} />
-              </div>
+          <EditableTitle video={video} mayEdit={mayEdit} />
+          <div className={classes.facts}>
+            <StatusChip video={video} />
+            <Text component="span" c="dimmed">
+              {video.owner === person.subject ? 'you' : video.owner} · <Ago at={video.createdAt} />
+              {video.duration !== null && ` · ${clock(video.duration)}`}
+            </Text>
+            {mayEdit && (
+              <Button
+                className={classes.delete}
+                variant="subtle"
+                color="red"
+                c="var(--bad)"
+                size="compact-sm"
+                leftSection={<IconTrash size={15} />}
+                onClick={() => setDeleting(true)}
+              >
+                Delete
+              </Button>
             )}
-          </Tabs.Panel>
-          {mayEdit && (
-            <Tabs.Panel value="access" className={classes.panel}>
-              <AccessTab video={video} />
+          </div>
+          <EditableTags video={video} mayEdit={mayEdit} />
+          <EditableDescription video={video} mayEdit={mayEdit} />
+        </div>
+        <div className={classes.right}>
+          <Tabs
+            value={tab}
+            onChange={(value) =>
+              setSearch(value === null || value === 'share' ? {} : { tab: value }, { replace: true })
+            }
+          >
+            <Tabs.List grow>
+              <Tabs.Tab value="share">Share</Tabs.Tab>
+              <Tabs.Tab value="details">Details</Tabs.Tab>
+              {mayEdit && <Tabs.Tab value="access">Access</Tabs.Tab>}
+            </Tabs.List>
+            <Tabs.Panel value="share" className={classes.panel}>
+              <ShareTab video={video} />
             </Tabs.Panel>
-          )}
-        </Tabs>
+            <Tabs.Panel value="details" className={classes.panel}>
+              <DetailsTab video={video} isShown={tab === 'details'} mayEdit={mayEdit} />
+              {mayEdit && isPlayable(video) && (
+                <div className={classes.more}>
+                  <PosterSection video={video} />
+                </div>
+              )}
+            </Tabs.Panel>
+            {mayEdit && (
+              <Tabs.Panel value="access" className={classes.panel}>
+                <AccessTab video={video} />
+              </Tabs.Panel>
+            )}
+          </Tabs>
+        </div>
       </div>
       <DeleteDialog
         videos={isDeleting ? [video] : []}

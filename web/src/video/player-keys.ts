@@ -4,7 +4,11 @@ export type PlayerAction =
   | { readonly do: 'toggle' | 'mute' | 'fullscreen' | 'captions' }
   | { readonly do: 'seek'; readonly by: number }
   | { readonly do: 'jump'; readonly to: number }
-  | { readonly do: 'volume'; readonly by: number };
+  | { readonly do: 'volume'; readonly by: number }
+  /** One step of `RATES` faster or slower. */
+  | { readonly do: 'rate'; readonly by: 1 | -1 }
+  /** One picture on or back. */
+  | { readonly do: 'step'; readonly by: 1 | -1 };
 
 /** `key` as the keyboard event names it. Undefined: not ours. `jump.to` is a fraction of the length. */
 export function actionOf(key: string): PlayerAction | undefined {
@@ -25,4 +29,38 @@ const actions: Readonly<Record<string, PlayerAction>> = {
   f: { do: 'fullscreen' },
   m: { do: 'mute' },
   c: { do: 'captions' },
+  '>': { do: 'rate', by: 1 },
+  '<': { do: 'rate', by: -1 },
+  '.': { do: 'step', by: 1 },
+  ',': { do: 'step', by: -1 },
 };
+
+/** The next of `rates` (in order) above or below the one that plays; at the end of the list it stays. */
+export function nextRate(rates: readonly number[], now: number, by: 1 | -1): number {
+  const next = by === 1 ? rates.find((rate) => rate > now) : rates.findLast((rate) => rate < now);
+  return next ?? now;
+}
+
+/** Seconds of a picture where nobody has seen two of them yet. */
+const PICTURE = 1 / 25;
+/** A shorter one is none, and over a longer one there was a gap. */
+const SHORTEST = 1 / 130;
+const LONGEST = 1;
+
+/** How long a picture lasts, by the times of those on show: the least between two of them. Pure but for what it remembers. */
+export class Pictures {
+  #last: number | undefined;
+  #least = Infinity;
+
+  /** `time`: media time of a picture that is shown now, seconds. */
+  shown(time: number): void {
+    const gap = this.#last === undefined ? 0 : Math.abs(time - this.#last);
+    this.#last = time;
+    if (gap >= SHORTEST && gap <= LONGEST) this.#least = Math.min(this.#least, gap);
+  }
+
+  /** Seconds. */
+  get length(): number {
+    return this.#least === Infinity ? PICTURE : this.#least;
+  }
+}

@@ -1,5 +1,9 @@
 /** Pictures for scrubbing, as the player's preview takes them: a metadata track whose cues are addresses. */
 import { useEffect, useState } from 'react';
+import { endOf, renewIn } from '../shared/signature.ts';
+
+/** ms until a list that did not come is asked for again. */
+const AGAIN = 30_000;
 
 /** The list with whole addresses: those on this host would otherwise count from the track's own, which is none. */
 export const wholeAddresses = (list: string, origin: string): string => list.replaceAll(/^\//gm, `${origin}/`);
@@ -14,16 +18,27 @@ export function useStoryboard(path: string | undefined): string | undefined {
     if (path === undefined) return undefined;
     const controller = new AbortController();
     let made: string | undefined;
+    let timer: ReturnType<typeof setTimeout> | undefined;
     const load = async () => {
       const answer = await fetch(path, { signal: controller.signal });
       if (!answer.ok) return;
       const list = wholeAddresses(await answer.text(), location.origin);
       if (controller.signal.aborted) return;
+      if (made !== undefined) URL.revokeObjectURL(made);
       made = URL.createObjectURL(new Blob([list], { type: 'text/vtt' }));
       setTrack(made);
+      // Its addresses are signed, too.
+      const end = endOf(list);
+      if (end !== undefined) timer = setTimeout(begin, renewIn(end, Date.now()));
     };
-    load().catch(() => undefined);
+    const begin = () => {
+      load().catch(() => {
+        if (made !== undefined && !controller.signal.aborted) timer = setTimeout(begin, AGAIN);
+      });
+    };
+    begin();
     return () => {
+      clearTimeout(timer);
       controller.abort();
       setTrack(undefined);
       if (made !== undefined) URL.revokeObjectURL(made);

@@ -1,6 +1,7 @@
 /** The alarms table. */
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { GetCommand, PutCommand, UpdateCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { Turns } from '../common/turns.ts';
 import { alarmRecord, alarmSortKey, type AlarmFile, type AlarmRecord } from '../../../../lib/contract/device.ts';
 
 export interface AlarmKey {
@@ -13,6 +14,7 @@ export interface AlarmKey {
 export class AlarmStore {
   readonly #dynamo: Pick<DynamoDBDocumentClient, 'send'>;
   readonly #table: string;
+  readonly #turns = new Turns();
 
   constructor(dynamo: Pick<DynamoDBDocumentClient, 'send'>, table: string) {
     this.#dynamo = dynamo;
@@ -66,6 +68,11 @@ export class AlarmStore {
         ExpressionAttributeValues: { ':file': file, ':name': file.name, ':complete': 'complete' },
       }),
     );
+  }
+
+  /** Work on one alarm, one after another: what this task does to its list does not have to be done again for that. */
+  inTurn<T>(key: AlarmKey, work: () => Promise<T>): Promise<T> {
+    return this.#turns.take(`${key.device} ${key.id} ${key.time}`, work);
   }
 
   /** All of its files, as a device lists them. False: they are not `before` any more, changed over another connection. */

@@ -10,6 +10,7 @@ import {
   TFHD_DURATION,
   TFHD_FLAGS,
   TRAF_BYTES,
+  TRUN_COMPOSITION,
   TRUN_DURATION,
   TRUN_FLAGS,
   TRUN_OFFSET,
@@ -19,6 +20,7 @@ import {
   writeTrun,
 } from '../../../../lib/media/fragments.ts';
 import type { VideoUnit } from '../media/unit.ts';
+import { decodeTimes } from './decode-times.ts';
 import { AUDIO_TRACK, VIDEO_TIMESCALE, VIDEO_TRACK } from './init.ts';
 import { Payload } from './payload.ts';
 
@@ -29,13 +31,17 @@ const STYP = Buffer.from('000000187374797069736f360000000069736f366d736468', 'he
 /** What a picture costs beside its payload; counted, or a million tiny ones would pass every limit. */
 const SAMPLE_BYTES = 32;
 
-/** The pictures of one segment, as they come. All times are whole milliseconds of media time. */
+/** The pictures of one segment, in the order of decoding. All times are whole milliseconds of media time. */
 export class VideoSamples {
   readonly #payload = new Payload();
   readonly #sizes: number[] = [];
-  readonly #durations: number[] = [];
+  /** When each is shown. */
+  readonly #times: number[] = [];
   readonly #keys: boolean[] = [];
-  /** Media time of the first and of the latest picture. */
+  /** Not all are shown in the order of decoding. */
+  #isReordered = false;
+  #end = 0;
+  /** Media time where the segment begins, and of the picture that is shown last. */
   readonly start: number;
   #latest: number;
 
@@ -62,10 +68,11 @@ export class VideoSamples {
     return this.#latest;
   }
 
-  /** Appends a picture shown from `at` on, which is when the one before it ends. */
+  /** Appends a picture shown from `at` on, until the next in time is; not before the segment begins. */
   add(unit: VideoUnit, at: number): void {
-    if (this.#sizes.length > 0) this.#durations.push(at - this.#latest);
-    this.#latest = at;
+    this.#isReordered ||= at < this.#latest || (this.count === 0 && at > this.start);
+    this.#latest = Math.max(this.#latest, at);
+    this.#times.push(at);
     this.#sizes.push(0);
     this.#keys.push(unit.keyframe);
     this.extend(unit);
@@ -78,9 +85,9 @@ export class VideoSamples {
     this.#sizes[this.#sizes.length - 1]! += this.#payload.bytes - before;
   }
 
-  /** The latest picture lasts until `at`; nothing more is added. @returns milliseconds from first to last. */
+  /** What is shown last lasts until `at`; nothing more is added. @returns milliseconds of the whole segment. */
   finish(at: number): number {
-    this.#durations.push(at - this.#latest);
+    this.#end = at;
     return at - this.start;
   }
 
@@ -96,17 +103,26 @@ export class VideoSamples {
 
   /** Size of the track's box in a moof. */
   get boxBytes(): number {
-    return TRAF_BYTES + 12 * this.count;
+    return TRAF_BYTES + this.#sampleBytes * this.count;
+  }
+
+  get #sampleBytes(): number {
+    return this.#isReordered ? 16 : 12;
   }
 
   write(out: Buffer, at: number, dataOffset: number): number {
     let next = writeTraf(out, at, this.boxBytes, VIDEO_TRACK, TFHD_BASE_IS_MOOF, [], this.start * TICKS_PER_MS);
-    const flags = TRUN_OFFSET | TRUN_DURATION | TRUN_SIZE | TRUN_FLAGS;
-    next = writeTrun(out, next, 0, flags, this.count, 12, dataOffset);
+    const isReordered = this.#isReordered;
+    const shown = this.#times.map((time) => time * TICKS_PER_MS);
+    const end = this.#end * TICKS_PER_MS;
+    const decoded = isReordered ? decodeTimes(shown, this.start * TICKS_PER_MS) : shown;
+    const flags = TRUN_OFFSET | TRUN_DURATION | TRUN_SIZE | TRUN_FLAGS | (isReordered ? TRUN_COMPOSITION : 0);
+    next = writeTrun(out, next, isReordered ? 1 : 0, flags, this.count, this.#sampleBytes, dataOffset);
     for (let i = 0; i < this.count; i += 1) {
-      next = out.writeUInt32BE(this.#durations[i]! * TICKS_PER_MS, next);
+      next = out.writeUInt32BE((decoded[i + 1] ?? end) - decoded[i]!, next);
       next = out.writeUInt32BE(this.#sizes[i]!, next);
       next = out.writeUInt32BE(this.#keys[i]! ? SYNC_FLAGS : DELTA_FLAGS, next);
+      if (isReordered) next = out.writeUInt32BE(shown[i]! - decoded[i]!, next);
     }
     return next;
   }

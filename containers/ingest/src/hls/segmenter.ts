@@ -3,11 +3,11 @@
  * before it; its duration is the exact sum of its pictures'. One segment is open at a time and is all the memory a stream
  * takes here.
  */
-import { isSlice, nalType, opensPicture } from '../media/annexb.ts';
+import { isBSlice, isSlice, nalType, opensPicture } from '../media/annexb.ts';
 import { TELEPHONE_AAC, sameAac, type AacConfig } from '../media/audio/aac.ts';
 import { MediaClock } from '../media/clock.ts';
 import { ParameterSets } from '../media/parameters.ts';
-import { kept, type AacUnit, type AccessUnit, type Gap, type VideoUnit } from '../media/unit.ts';
+import { kept, type AacUnit, type AccessUnit, type Gap, type Nal, type VideoUnit } from '../media/unit.ts';
 import { wallTime } from '../media/wall-clock.ts';
 import { VideoSamples, mediaSegment } from './cmaf.ts';
 import { initSection, type InitSection } from './init.ts';
@@ -130,6 +130,11 @@ export class Segmenter {
     this.#dropPrefix();
   }
 
+  /** A picture has come that a segment could begin with, and the segment is not over. */
+  get isOpen(): boolean {
+    return this.#open !== undefined;
+  }
+
   /** Bytes in memory, roughly: the open segment and what waits for its picture. */
   get bytes(): number {
     return this.#prefixBytes + (this.#open?.samples.held ?? 0);
@@ -141,7 +146,7 @@ export class Segmenter {
     if (first === undefined) {
       this.#keepPrefix(unit);
     } else if (opensPicture(unit.codec, first)) {
-      this.#picture(unit);
+      this.#picture(unit, first);
     } else if (this.#open !== undefined && unit.timestamp === this.#timestamp) {
       // Further slices of the picture, sent as a frame of their own.
       this.#open.samples.extend(unit);
@@ -151,15 +156,23 @@ export class Segmenter {
     }
   }
 
-  #picture(unit: VideoUnit): void {
+  #picture(unit: VideoUnit, first: Nal): void {
     if (this.#open === undefined) {
       this.#begin(unit);
+      return;
+    }
+    const { samples } = this.#open;
+    const mayLead = this.#mayLead(unit, first) && this.bytes < this.#options.maxBytes;
+    const between = mayLead ? this.#clock.between(unit.timestamp) : undefined;
+    if (between !== undefined) {
+      this.#timestamp = unit.timestamp;
+      this.#append(unit, Math.max(between, samples.start));
       return;
     }
     const at = this.#clock.next(unit.timestamp, unit.receivedAt);
     this.#timestamp = unit.timestamp;
     if (this.#clock.event === 'pause') {
-      this.#close(this.#open.samples.latest + this.#clock.nominal, true);
+      this.#close(samples.latest + this.#clock.nominal, true);
       this.#broken = true;
       this.#begin(unit);
       return;
@@ -169,7 +182,7 @@ export class Segmenter {
       this.counters.clockResets += 1;
       this.#broken = true;
     }
-    const elapsed = at - this.#open.samples.start;
+    const elapsed = at - samples.start;
     if (unit.keyframe) {
       this.#keyInterval = at - this.#lastKey;
       this.#lastKey = at;
@@ -177,14 +190,34 @@ export class Segmenter {
     if (unit.keyframe && (this.#stale || elapsed >= this.#options.targetMs - this.#keyInterval / 2)) {
       // Before a discontinuity sound ends with the picture: a player lets the next part begin where this one ended, by
       // whichever track is first, and would have nothing to show for as long as sound lags.
-      this.#close(at, this.#stale || this.#broken);
-      this.#openAt(unit, at);
+      const from = this.#from(unit, at, samples);
+      this.#close(from, this.#stale || this.#broken);
+      this.#openAt(unit, from, at);
     } else if (elapsed >= this.#options.maxMs || this.bytes >= this.#options.maxBytes) {
       this.counters.forcedCuts += 1;
-      this.#close(at, false);
-      this.#openAt(unit, at);
+      const from = this.#from(unit, at, samples);
+      this.#close(from, false);
+      this.#openAt(unit, from, at);
     }
     this.#append(unit, at);
+  }
+
+  /** It may be shown before a picture that came before it. */
+  #mayLead(unit: VideoUnit, first: Nal): boolean {
+    if (unit.keyframe) return false;
+    if (unit.bidirectional === true) return true;
+    if (unit.codec === 'h264') return isBSlice(first);
+    const { config } = this.#parameters;
+    return config?.codec === 'h265' && config.info.reorders;
+  }
+
+  /**
+   * Where a segment begins whose first picture is shown `at`: there, but for pictures that are decoded after it and shown
+   * before it. After an IDR picture of H.264 there are none.
+   */
+  #from(unit: VideoUnit, at: number, { latest }: VideoSamples): number {
+    const isClosed = unit.codec === 'h264' && unit.keyframe;
+    return isClosed || !this.#clock.reorders ? at : Math.min(at, latest + this.#clock.nominal);
   }
 
   /** The first picture after a break: must be a keyframe, and its parameter sets known. */
@@ -198,18 +231,19 @@ export class Segmenter {
     this.#clock.start(unit.timestamp, unit.receivedAt, at);
     this.#timestamp = unit.timestamp;
     this.#lastKey = at;
-    this.#openAt(unit, at);
+    this.#openAt(unit, at, at);
     this.#append(unit, at);
   }
 
-  #openAt(unit: VideoUnit, at: number): void {
+  /** A segment that begins at media time `from`, and whose first picture is shown `at`. */
+  #openAt(unit: VideoUnit, from: number, at: number): void {
     const { config } = this.#parameters;
     if (this.#init === undefined || (this.#stale && unit.keyframe)) {
       const init = initSection(config!, this.#audio);
       this.#broken ||= init.id !== this.#init?.id;
       this.#init = init;
       if (this.#sound === undefined || !sameAac(this.#sound.config, this.#audio)) {
-        this.#sound = new SoundTrack(this.#audio, at);
+        this.#sound = new SoundTrack(this.#audio, from);
       }
       this.#stale = false;
     }
@@ -220,7 +254,7 @@ export class Segmenter {
       this.#wallOffset = wallTime(unit.timestamp, epoch(unit.receivedAt), { zoneMinutes, tolerance }).at - at;
       this.#broken = false;
     }
-    const samples = new VideoSamples(at);
+    const samples = new VideoSamples(from);
     this.#open = { samples, init: this.#init, discontinuity, independent: unit.keyframe, receivedAt: unit.receivedAt };
   }
 

@@ -1,6 +1,6 @@
 /** One media connection: bytes in, access units out, by SIM and channel. */
 import { Channel, type AssemblyCounters, type ChannelSink, type FrameLimits } from './channel.ts';
-import type { PacketView } from './packet.ts';
+import { DataType, type PacketView } from './packet.ts';
 import { PacketReader, type PacketCounters } from './packets.ts';
 import { SequenceTracker } from './sequence.ts';
 
@@ -15,8 +15,11 @@ export const DEFAULT_LIMITS: ConnectionLimits = {
   maxChannels: 40,
 };
 
-/** Asked once for every channel that appears: where to send its units, or undefined to drop what it sends. */
-export type OpenChannel = (sim: string, channel: number) => ChannelSink | undefined;
+/**
+ * Asked once for every channel that appears: where to send its units, or undefined to drop what it sends. `timestamp`: of its
+ * first packet, milliseconds of any origin, where that has one.
+ */
+export type OpenChannel = (sim: string, channel: number, timestamp: number | undefined) => ChannelSink | undefined;
 
 export interface ConnectionCounters extends PacketCounters, AssemblyCounters {
   lostPackets: number;
@@ -58,9 +61,15 @@ export class MediaConnection {
     this.#reader.push(chunk);
   }
 
+  /** Hands on the picture of a channel that is whole and waits for the next one to show it. */
+  flush(sim: string, channel: number): void {
+    this.#entries.find((known) => known.number === channel && known.sim === sim)?.channel?.flush();
+  }
+
   /** The connection has ended. Unfinished frames are dropped; no gap is reported. */
   end(): void {
     this.#reader.end();
+    for (const { channel } of this.#entries) channel?.end();
   }
 
   get counters(): ConnectionCounters {
@@ -75,7 +84,7 @@ export class MediaConnection {
 
   #packet(packet: PacketView): void {
     if (packet.flags >> 6 !== 2) this.#oddFlags += 1;
-    const entry = this.#entry(packet.sim, packet.channel);
+    const entry = this.#entry(packet);
     if (entry?.channel === undefined) {
       this.#refused += 1;
       // Its numbers count all the same where they count the connection.
@@ -93,12 +102,12 @@ export class MediaConnection {
     entry.channel.packet(packet, this.#receivedAt);
   }
 
-  #entry(sim: string, number: number): Entry | undefined {
+  #entry({ sim, channel: number, dataType, timestamp }: PacketView): Entry | undefined {
     if (this.#latest?.number === number && this.#latest.sim === sim) return this.#latest;
     let entry = this.#entries.find((known) => known.number === number && known.sim === sim);
     if (entry === undefined) {
       if (this.#entries.length >= this.#limits.maxChannels) return undefined;
-      const sink = this.#open(sim, number);
+      const sink = this.#open(sim, number, dataType <= DataType.audio ? timestamp : undefined);
       entry = { sim, number, channel: sink && new Channel(sink, this.#limits, this.#assembly) };
       this.#entries.push(entry);
     }

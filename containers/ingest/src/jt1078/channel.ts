@@ -1,11 +1,11 @@
 /** Packets of one channel to access units: which pieces make a frame, what codec it is, and what to do after a loss. */
 import { findNals, isKeySlice, isSlice, nalType } from '../media/annexb.ts';
-import { H264_SPS } from '../../../../lib/media/h264.ts';
-import { H265_SPS, H265_VPS } from '../media/h265.ts';
-import type { AccessUnit, Gap, Nal, VideoCodec } from '../media/unit.ts';
+import { codecOfSets } from '../media/codec.ts';
+import type { AccessUnit, Gap, VideoCodec } from '../media/unit.ts';
 import { unwrapSound } from './audio.ts';
 import { FrameBuffer } from './frame.ts';
 import { DataType, Part, PayloadType, type PacketView } from './packet.ts';
+import { continuesPicture, placeOf, startsPicture } from './pieces.ts';
 import type { ChannelSequence } from './sequence.ts';
 
 /** Takes what one channel sends. None of its functions may throw. Bytes are good only during the call. */
@@ -34,13 +34,30 @@ export interface AssemblyCounters {
   oversized: number;
 }
 
+/** Pictures over where their marks said so, after which marks are believed: one more than a slice could make seem so. */
+const BELIEVED_AFTER = 2;
+
 export class Channel implements ChannelSequence {
   last = -1;
   readonly #sink: ChannelSink;
   readonly #limits: FrameLimits;
   readonly #counters: AssemblyCounters;
+  /**
+   * One that is put together, or is whole by its marks and waits for what follows, which shows whether they are true. It waits
+   * until they once were, and where its last piece is no shorter than others: more may come.
+   */
   readonly #video = new FrameBuffer();
   readonly #sound = new FrameBuffer();
+  #receivedAt = 0;
+  /** Marks called a picture whole to which more belonged, be it a slice: they do not tell the end of this channel's pictures. */
+  #marksLie = false;
+  /** Pictures that were over where their marks said so. */
+  #trueMarks = 0;
+  /** Its pictures begin with start codes, as far as they were seen. */
+  #isPlain = false;
+  /** Bytes of the largest piece of a picture, and of the latest. */
+  #largest = 0;
+  #latest = 0;
   #videoPayloadType = 0;
   /** As the parameter sets say, once there were any. */
   #codec: VideoCodec | undefined;
@@ -62,6 +79,8 @@ export class Channel implements ChannelSequence {
 
   /** Packets are missing: what was begun cannot be finished. */
   lose(why: Gap['why']): void {
+    // The last piece of a picture is the rest of it, as a rule shorter than a packet can be.
+    if (this.#latest < this.#largest) this.#finishWhole();
     if (!this.#video.empty) this.#counters.droppedFrames += 1;
     this.#video.clear();
     this.#sound.clear();
@@ -70,45 +89,81 @@ export class Channel implements ChannelSequence {
     this.#sink.gap({ kind: 'gap', why });
   }
 
+  /** Nothing may follow for a while: what is surely whole is handed on. */
+  flush(): void {
+    if (this.#marksHold || this.#latest < this.#largest) this.#finishWhole();
+  }
+
+  /** Nothing follows. What is not whole, or may not be, is dropped. */
+  end(): void {
+    if (this.#video.pieces === 1) this.#finishWhole();
+    this.flush();
+    this.#video.clear();
+  }
+
+  #finishWhole(): void {
+    if (this.#video.isWhole && !this.#marksLie) this.#finishFrame();
+  }
+
   #videoPacket(packet: PacketView, receivedAt: number): void {
     const frame = this.#video;
-    const opens = packet.part === Part.atomic || packet.part === Part.first;
-    if (!frame.empty && (packet.timestamp !== frame.timestamp || packet.dataType !== frame.dataType)) {
-      // No packet is missing, so the frame ended without a mark saying so.
-      this.#finishFrame(frame.take(), frame.timestamp, receivedAt);
-    } else if (!frame.empty && opens) {
-      this.lose('loss');
+    const starts = startsPicture(packet);
+    if (!frame.empty) {
+      const place = placeOf(packet, starts, frame, this.#isPlain, this.#likelyCodec);
+      if (place === 'next') this.#next();
+      else if (place === 'lost') this.lose('loss');
+      else if (frame.isWhole) this.#marksLie = true;
     }
     if (frame.empty) {
-      if (!opens && !beginsWithStartCode(packet)) {
-        this.lose('loss');
+      const opens = packet.part === Part.atomic || packet.part === Part.first;
+      // What was handed on goes on, be it with a slice.
+      const isRest = packet.timestamp === frame.timestamp && packet.dataType === frame.dataType && !this.#waiting;
+      if (isRest && (starts ? continuesPicture(packet, this.#likelyCodec) : this.#isPlain)) this.#marksLie = true;
+      if (!starts && (!opens || this.#isPlain)) {
+        if (opens) this.#counters.malformed += 1;
+        this.lose(opens ? 'garbage' : 'loss');
         return;
       }
+      this.#isPlain ||= starts;
       frame.timestamp = packet.timestamp;
       frame.dataType = packet.dataType;
       this.#videoPayloadType = packet.payloadType;
-      if (packet.part === Part.atomic && packet.end - packet.start <= this.#limits.maxFrameBytes) {
-        this.#finishFrame(packet.body, packet.timestamp, receivedAt);
-        return;
-      }
     }
     frame.add(packet.bytes, packet.start, packet.end);
+    frame.isWhole = packet.part === Part.atomic || packet.part === Part.last;
+    this.#latest = packet.end - packet.start;
+    this.#largest = Math.max(this.#largest, this.#latest);
+    this.#receivedAt = receivedAt;
     if (frame.bytes > this.#limits.maxFrameBytes || frame.pieces > this.#limits.maxFramePieces) {
       this.#counters.oversized += 1;
+      frame.isWhole = false;
       this.lose('overflow');
-    } else if (packet.part === Part.last) {
-      this.#finishFrame(frame.take(), frame.timestamp, receivedAt);
-    }
+    } else if (this.#marksHold && this.#latest < this.#largest) this.#finishWhole();
   }
 
-  #finishFrame(data: Buffer, timestamp: number, receivedAt: number): void {
+  #next(): void {
+    if (this.#video.isWhole) this.#trueMarks += 1;
+    this.#finishFrame();
+  }
+
+  get #marksHold(): boolean {
+    return this.#trueMarks >= BELIEVED_AFTER;
+  }
+
+  #finishFrame(): void {
+    const { timestamp, dataType } = this.#video;
+    const receivedAt = this.#receivedAt;
+    const data = this.#video.take();
     const nals = findNals(data);
     if (nals === undefined || nals.length === 0) {
       this.#counters.malformed += 1;
       this.lose('garbage');
       return;
     }
-    const codec = this.#decideCodec(nals);
+    const byPackets = this.#payloadCodec;
+    const doubted = this.#codec === undefined || byPackets !== this.#codec ? undefined : OTHER[this.#codec];
+    this.#codec = codecOfSets(data, nals, doubted) ?? this.#codec;
+    const codec = this.#likelyCodec;
     let picture = false;
     let keyframe = false;
     for (const nal of nals) {
@@ -124,25 +179,17 @@ export class Channel implements ChannelSequence {
       this.#waiting = false;
     }
     this.#counters.frames += 1;
-    this.#sink.unit({ kind: 'video', codec, timestamp, receivedAt, keyframe, data, nals });
+    const bidirectional = dataType === DataType.B;
+    this.#sink.unit({ kind: 'video', codec, timestamp, receivedAt, keyframe, bidirectional, data, nals });
   }
 
   /** Parameter sets cannot be mistaken for the other codec's; the payload type only counts until there were some. */
-  #decideCodec(nals: readonly Nal[]): VideoCodec {
-    for (const nal of nals) {
-      const layerAndTemporalId = (nal.head >>> 8) & 0xff;
-      const h265 = nalType('h265', nal);
-      // nuh_layer_id 0 and nuh_temporal_id_plus1 1; the same two bytes in H.264 are a reserved type.
-      if (nal.head >>> 17 === h265 && layerAndTemporalId === 1 && (h265 === H265_VPS || h265 === H265_SPS)) {
-        this.#codec = 'h265';
-        break;
-      }
-      if (nal.head >>> 23 === 0 && nalType('h264', nal) === H264_SPS) {
-        this.#codec = 'h264';
-        break;
-      }
-    }
-    return this.#codec ?? (this.#videoPayloadType === PayloadType.h265 ? 'h265' : 'h264');
+  get #likelyCodec(): VideoCodec {
+    return this.#codec ?? this.#payloadCodec;
+  }
+
+  get #payloadCodec(): VideoCodec {
+    return this.#videoPayloadType === PayloadType.h265 ? 'h265' : 'h264';
   }
 
   #soundPacket(packet: PacketView, receivedAt: number): void {
@@ -180,8 +227,4 @@ export class Channel implements ChannelSequence {
   }
 }
 
-const beginsWithStartCode = ({ bytes, start, end }: PacketView): boolean =>
-  end - start > 3 &&
-  bytes[start] === 0 &&
-  bytes[start + 1] === 0 &&
-  (bytes[start + 2] === 1 || (bytes[start + 2] === 0 && bytes[start + 3] === 1));
+const OTHER = { h264: 'h265', h265: 'h264' } as const;

@@ -13,6 +13,8 @@ export class FrameBuffer {
   pieces = 0;
   timestamp = 0;
   dataType = 0;
+  /** Its latest packet said that it is the last. */
+  isWhole = false;
 
   get empty(): boolean {
     return this.pieces === 0;
@@ -37,6 +39,7 @@ export class FrameBuffer {
   clear(): void {
     this.bytes = 0;
     this.pieces = 0;
+    this.isWhole = false;
     if (this.#buffer.length > KEPT) this.#buffer = EMPTY;
   }
 

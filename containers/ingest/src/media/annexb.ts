@@ -50,6 +50,17 @@ export const opensPicture = (codec: VideoCodec, nal: Nal): boolean =>
   (nal.head & (codec === 'h264' ? 0x8000 : 0x80)) !== 0;
 
 /**
+ * Of the slice that opens a picture of H.264: slice_type (7.3.3, table 7-6) is B. It is the code behind the one bit of
+ * first_mb_in_slice.
+ */
+export function isBSlice({ head }: Nal): boolean {
+  const bits = head & 0x7fff;
+  const zeros = Math.clz32(bits) - 17;
+  const type = zeros > 3 ? Infinity : (bits >>> (14 - 2 * zeros)) - 1;
+  return type === 1 || type === 6;
+}
+
+/**
  * A copy of one NAL unit: for parameter sets, which are small and kept long. Not from the shared pool, of which a few bytes
  * would keep 64 KiB alive.
  */

@@ -8,6 +8,8 @@
 export const LONGEST_STEP_MS = 5000;
 /** Milliseconds. A repaired step that differs from the device's by more than this moves wall-clock time too. */
 const RESET_MS = 1000;
+/** Pictures between two that are shown in the order in which they come: what a decoder can hold (H.264 A.3.1, item h). */
+const MOST_BETWEEN = 16;
 /** Milliseconds a picture lasts where nothing is known: 25 pictures a second. */
 const FIRST_NOMINAL_MS = 40;
 
@@ -28,6 +30,11 @@ export class MediaClock {
   /** Undefined before the first plausible step. */
   #nominal: number | undefined;
   #event: ClockEvent = 'steady';
+  #reorders = false;
+  /** Pictures since the latest one that were shown before it. */
+  #between = 0;
+  /** Milliseconds from the one before it to the latest: those shown between the two come after it. */
+  #step: number | undefined;
 
   /** What happened before the latest picture. */
   get event(): ClockEvent {
@@ -39,6 +46,11 @@ export class MediaClock {
     return Math.max(1, Math.round(this.#nominal ?? FIRST_NOMINAL_MS));
   }
 
+  /** Pictures have come that were shown before one that came before them. */
+  get reorders(): boolean {
+    return this.#reorders;
+  }
+
   /** Begins anew: this picture is shown at `media` milliseconds. */
   start(timestamp: number, receivedAt: number, media: number): void {
     this.#offset = media - timestamp;
@@ -47,6 +59,23 @@ export class MediaClock {
     this.#arrival = receivedAt;
     this.#standing = undefined;
     this.#event = 'steady';
+    this.#between = 0;
+    this.#step = undefined;
+  }
+
+  /**
+   * Media time of a picture that may be shown before the latest one, milliseconds. Undefined: it is not, or so many were that
+   * it cannot be, and is one of those that {@link next} is for.
+   */
+  between(timestamp: number): number | undefined {
+    const at = this.at(timestamp);
+    const isBefore = at < this.#media && at > this.#media - LONGEST_STEP_MS;
+    if (!isBefore || this.#between === MOST_BETWEEN) return undefined;
+    // Until now it was from one of those in order to the next, which is several pictures.
+    if (!this.#reorders) this.#nominal = undefined;
+    this.#reorders = true;
+    this.#between += 1;
+    return at;
   }
 
   /** Media time of the next picture, milliseconds; always later than the one before. */
@@ -57,12 +86,15 @@ export class MediaClock {
     this.#event = 'steady';
     if (step > 0 && step <= LONGEST_STEP_MS) {
       this.#standing = undefined;
-      this.#nominal = this.#nominal === undefined ? step : this.#nominal + (step - this.#nominal) / 16;
+      const each = this.#reorders ? (this.#step ?? step) / (1 + this.#between) : step;
+      this.#nominal = this.#nominal === undefined ? each : this.#nominal + (each - this.#nominal) / 16;
+      this.#step = step;
     } else {
       taken = step === 0 ? this.#whileStanding(receivedAt) : this.#substitute(waited);
       if (waited > LONGEST_STEP_MS) this.#event = 'pause';
       else if (Math.abs(step - taken) > RESET_MS && step !== 0) this.#event = 'reset';
     }
+    this.#between = 0;
     this.#stamp = timestamp;
     this.#arrival = receivedAt;
     this.#media += taken;

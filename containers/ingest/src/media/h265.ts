@@ -17,6 +17,8 @@ export interface H265Sps {
   /** sps_max_sub_layers_minus1 + 1. */
   readonly temporalLayers: number;
   readonly temporalIdNesting: boolean;
+  /** sps_max_num_reorder_pics is not 0: pictures may be shown in another order than they are decoded in. */
+  readonly reorders: boolean;
 }
 
 /** Pixels; sqrt(8 * MaxLumaPs) of level 6.2 (table A.8). */
@@ -51,6 +53,7 @@ export function parseH265Sps(nal: Buffer): H265Sps {
   const bitDepthLuma = 8 + bits.unsigned();
   const bitDepthChroma = 8 + bits.unsigned();
   if (bitDepthLuma > 16 || bitDepthChroma > 16) throw new BitsError(`${bitDepthLuma} bits`);
+  const reorders = readReorders(bits, subLayers);
   return {
     general,
     width,
@@ -60,7 +63,20 @@ export function parseH265Sps(nal: Buffer): H265Sps {
     bitDepthChroma,
     temporalLayers: subLayers + 1,
     temporalIdNesting,
+    reorders,
   };
+}
+
+/** Of the highest sub-layer, which comes last. */
+function readReorders(bits: BitReader, subLayers: number): boolean {
+  bits.unsigned(); // log2_max_pic_order_cnt_lsb_minus4
+  let reorders = 0;
+  for (let layers = bits.flag() ? subLayers + 1 : 1; layers > 0; layers -= 1) {
+    bits.unsigned(); // sps_max_dec_pic_buffering_minus1
+    reorders = bits.unsigned();
+    bits.unsigned(); // sps_max_latency_increase_plus1
+  }
+  return reorders > 0;
 }
 
 /** 7.3.3: two presence bits for each sub-layer, padded to eight, then 88 and 8 bits for those present. */

@@ -28,6 +28,8 @@ export interface VideoUnit {
   readonly receivedAt: number;
   /** It holds an IDR (H.264 type 5) or IRAP (H.265 types 16 to 23) picture, by its NAL units, whatever the packet said. */
   readonly keyframe: boolean;
+  /** The sender calls it a B picture: it may be shown before one that came before it. */
+  readonly bidirectional?: boolean;
   /** The access unit's bytes. */
   readonly data: Buffer;
   /** At least one. */

@@ -3,7 +3,7 @@
  * watches. Runs at the task that holds the control connection; the pictures may arrive at any other.
  */
 import { randomBytes } from 'node:crypto';
-import type { Channel, DeviceRecord } from '../../../../lib/contract/device.ts';
+import { isReceived, type Channel, type DeviceRecord } from '../../../../lib/contract/device.ts';
 import type { Services } from '../services.ts';
 import { due } from './keeping.ts';
 import { policyOf } from './policy.ts';
@@ -201,7 +201,8 @@ export class Keeper {
     this.#renew(record);
     if (this.#streams.isConnected(this.#device, channel)) return true;
     const stream = record.streams[String(channel)];
-    return stream?.state === 'live' && stream.task !== task && (await fleet.isAlive(stream.task));
+    if (stream === undefined || !isReceived(stream)) return false;
+    return stream.task !== task && (await fleet.isAlive(stream.task));
   }
 
   async #request(channel: number, stream: Channel['stream'], requestId: string): Promise<PullResult> {

@@ -1,5 +1,5 @@
 /** Whether a channel may stream, by its device's record. Knows no protocol. Pure. */
-import { zoneMinutes, type DeviceRecord, type LivePolicy } from '../../../../lib/contract/device.ts';
+import { isReceived, zoneMinutes, type DeviceRecord, type LivePolicy } from '../../../../lib/contract/device.ts';
 import { wallTime } from '../media/wall-clock.ts';
 
 /** Milliseconds a request counts beyond the time a device has to begin: writes and clocks take a little. */
@@ -31,7 +31,7 @@ export function mayStream(
   if (policy === 'always') return true;
   if (policy === undefined || policy === 'never') return false;
   const stream = record.streams[String(channel)];
-  if (stream?.state === 'live') return true;
+  if (stream !== undefined && isReceived(stream)) return true;
   return stream?.state === 'starting' && now - Date.parse(stream.since) < startSeconds * 1000 + SLACK_MS;
 }
 

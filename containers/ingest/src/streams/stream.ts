@@ -15,14 +15,19 @@ import { Fence } from './fence.ts';
 import { Publisher, type Published } from './publisher.ts';
 import { liveTarget, playbackTarget, type Target } from './target.ts';
 
+/** Why a stream lets go of what sends it: `over`, it has come to its end, and may be wanted again later. */
+export type Releasing = Extract<Closing, 'stalled' | 'fault' | 'flood' | 'replaced'> | 'over';
+
 /** What sends one channel, as far as a stream knows it: a part of a connection of any protocol. */
 export interface Source {
   /** Of its connection's far end. */
   readonly address: string;
   /** Device time of the first unit that it has, milliseconds of any origin; undefined while there is none. */
   firstTimestamp(): number | undefined;
+  /** Hands on what it has held back: nothing that comes later will be taken for a while, or at all. */
+  flush?(): void;
   /** This stream does not want it any more. */
-  release(why: Closing): void;
+  release(why: Releasing): void;
 }
 
 export interface StreamOptions {
@@ -45,6 +50,10 @@ const CHECKS = 6;
 const CLOSING_MS = 20_000;
 /** Milliseconds over which the bytes of a channel are counted: what gathered behind a gap in its link comes at once. */
 const RATE_MS = 10_000;
+/** Why a channel that is received is not shown. */
+const SOUND_ONLY = 'The device sends sound but no picture.';
+const UNREADABLE =
+  'The device sends pictures that cannot be shown: no keyframe has come with settings (SPS, PPS) that can be read.';
 /** Growth of the peak bit rate that is worth a write. */
 const BANDWIDTH_STEP = 1.2;
 
@@ -61,6 +70,11 @@ export class LiveStream {
   #publisher: Publisher | undefined;
   #requestId: string | undefined;
   #heardAt = 0;
+  /** When its latest picture came, and the latest of those that a segment took. */
+  #pictureAt = 0;
+  #takenAt = 0;
+  /** The record says why nothing of what it sends is shown. */
+  #isNoted = false;
   #checkAt = 0;
   #leftAt = 0;
   #rateSince = -Infinity;
@@ -117,6 +131,9 @@ export class LiveStream {
     this.#claim = { done: false };
     this.#floods = false;
     this.#heardAt = performance.now();
+    this.#pictureAt = this.#heardAt;
+    this.#takenAt = this.#heardAt;
+    this.#isNoted = false;
     this.#checkAt = this.#heardAt + this.#checkMs * (0.5 + Math.random());
     this.#segmenter = new Segmenter(this.#target.segmenter, (segment) => this.#publish(segment));
     this.#listen(record);
@@ -130,6 +147,17 @@ export class LiveStream {
     // Browsers cannot play telephone codecs: where nothing encodes them, silence stands for them.
     if (unit.kind === 'audio') this.#sound.push(unit);
     else this.#segmenter?.push(unit);
+    if (unit.kind === 'video') this.#pictured(unit.receivedAt);
+  }
+
+  #pictured(receivedAt: number): void {
+    this.#pictureAt = receivedAt;
+    if (this.#segmenter?.isOpen !== true) return;
+    this.#takenAt = receivedAt;
+    if (!this.#isNoted) return;
+    // What was live before is to be said again.
+    this.#isNoted = false;
+    this.#written = undefined;
   }
 
   /** False, and its connection closed: it sends more than a channel may. Who comes again meanwhile goes on from there. */
@@ -200,7 +228,11 @@ export class LiveStream {
     if (this.#closed !== undefined) return;
     if (this.#source !== undefined) {
       const silent = now - this.#heardAt;
-      if (silent >= STALL_MS) this.#segmenter?.end();
+      if (now - this.#pictureAt >= STALL_MS) {
+        this.#source.flush?.();
+        this.#segmenter?.end();
+      }
+      this.#noteUnseen(now);
       if (silent >= (this.#target.live ? STUCK_MS : PAUSED_MS)) this.#source.release('stalled');
       else if (this.#target.live && now >= this.#checkAt) {
         this.#checkAt = now + this.#checkMs;
@@ -210,6 +242,16 @@ export class LiveStream {
       this.#writeState({ state: 'offline', ...this.#since(), reason: 'The device stopped sending.' }, true);
       void this.close();
     }
+  }
+
+  /** It sends, and there is nothing to see: then the record says why, or who waits for it would wait for ever. */
+  #noteUnseen(now: number): void {
+    const startMs = this.#services.config.options.startSeconds * 1000;
+    const sends = this.#heardAt > this.#takenAt;
+    if (!this.#target.live || this.#isNoted || !sends || now - this.#takenAt < startMs) return;
+    this.#isNoted = true;
+    const reason = this.#pictureAt > this.#takenAt ? UNREADABLE : SOUND_ONLY;
+    this.#writeOwn({ state: 'offline', ...this.#by(), reason });
   }
 
   /** A viewer has come: its sound may be wanted from now on. */
@@ -245,7 +287,7 @@ export class LiveStream {
   /** Publishes what there is; the record says that the stream may go on elsewhere. */
   async handOver(deadline: number): Promise<void> {
     const source = this.#source;
-    this.#drop();
+    this.#drop('replaced');
     if (this.#target.live && source !== undefined) this.#writeState({ state: 'starting', ...this.#by() }, true);
     await this.close(deadline);
   }
@@ -258,33 +300,35 @@ export class LiveStream {
   async #finish(deadline: number): Promise<void> {
     // With the connection, this task is the writer of the channel's state; without it, only while the record names it.
     const mine = !this.connected;
-    this.#drop();
+    this.#drop('over');
     if (this.#stopping) this.#writeState({ state: 'offline', ...this.#since() }, mine);
     this.#options.ended(this);
     await this.#publisher?.close(deadline, this.#target.lastLine);
     this.#services.memory.segments.leave();
   }
 
-  #drop(): void {
+  #drop(why: Releasing): void {
     const source = this.#source;
+    this.#cut();
     this.#source = undefined;
     this.#leftAt = performance.now();
-    this.#cut();
-    source?.release('replaced');
+    source?.release(why);
   }
 
   /** Publishes what is open; the connection that sent it is no longer listened to. */
   #cut(): void {
     const segmenter = this.#segmenter;
     if (segmenter === undefined) return;
-    this.#segmenter = undefined;
-    this.#sound.end();
     try {
+      this.#source?.flush?.();
+      this.#segmenter = undefined;
       segmenter.end();
     } catch (error) {
       // It may be what broke; what comes next begins with another one.
       this.#services.log.failure('stream', error);
     }
+    this.#segmenter = undefined;
+    this.#sound.end();
     this.#services.metrics.add('clockResets', segmenter.counters.clockResets);
     this.#services.metrics.add('droppedFrames', segmenter.counters.droppedPictures);
   }
@@ -337,7 +381,7 @@ export class LiveStream {
       lost: () => {
         log.trouble('fence-lost', this.device);
         // The device has begun anew elsewhere, so what still comes in here is old.
-        if (this.#publisher === publisher) this.#drop();
+        if (this.#publisher === publisher) this.#drop('replaced');
       },
     });
     publisher.open();
@@ -363,7 +407,7 @@ export class LiveStream {
       bandwidth: this.#bandwidth,
     };
     this.#written = live;
-    this.#writeLive(live);
+    this.#writeOwn(live);
   }
 
   #since() {
@@ -379,12 +423,12 @@ export class LiveStream {
   }
 
   /** The first of a connection takes the channel; whether it could be written is known when the next one is. */
-  #writeLive(live: Stream): void {
+  #writeOwn(stream: Stream): void {
     const { state, outbox, task } = this.#services;
     const claim = this.#claim;
     outbox.put(`stream ${this.device} ${this.channel}`, async () => {
       const only = claim.done ? ({ task } as const) : ('not-newer' as const);
-      claim.done = (await state.stream(this.device, this.channel, live, only)) || claim.done;
+      claim.done = (await state.stream(this.device, this.channel, stream, only)) || claim.done;
     });
   }
 

@@ -7,7 +7,7 @@ import type { VideoCodec, VideoUnit } from '../../../../containers/ingest/src/me
 import { capture, captures, haveCaptures, whyNot } from '../captures.ts';
 import { decode } from '../jt1078/decode.ts';
 import { random, randomChunks } from '../jt808/support.ts';
-import { decodeErrors, encodedVideo, ffmpegPath, lacks } from '../streams.ts';
+import { decodeErrors, encodedVideo, ffmpegPath, lacks, reorderedVideo, videoUnit } from '../streams.ts';
 import { fileOf, joined, mediabunny, nalsOf, tracks } from './read.ts';
 
 const noFfmpeg = lacks();
@@ -70,6 +70,66 @@ describe.skipIf(!haveCaptures)(`of real devices${whyNot}`, () => {
   it.skipIf(ffmpegPath === undefined).each(captures)(`%s decodes without a word from ffmpeg${noFfmpeg}`, (name) => {
     expect(decodeErrors(joined(segmented(decode([capture(name)]).video)))).toBe('');
   });
+});
+
+/** B pictures come in the order of decoding, stamped with when they are shown: 12 s are 12 s, each picture at its time. */
+describe('of video with B pictures', () => {
+  const B_PICTURE = 2;
+  const sources = [
+    ['h264', 98, lacks('libx264')],
+    ['h265', 99, lacks('libx265')],
+  ] as const;
+  for (const [codec, payloadType, missing] of sources) {
+    const marks = [
+      ['marked as such', true],
+      ['marked as P pictures', false],
+    ] as const;
+    it.skipIf(missing !== '').each(marks)(`${codec}, %s${missing}`, async (_, isMarked) => {
+      const frames = reorderedVideo(codec, 12);
+      expect(frames.filter(({ isB }) => isB).length).toBeGreaterThan(100);
+      const sequence = { next: 0 };
+      const encoder = new PacketEncoder({ sim: '013800138000', channel: 1, sequence });
+      const packets = frames.flatMap(({ data, shown, isB }, i) => {
+        const own = encoder.video(payloadType, i === 0, 9_000_000 + shown, data);
+        if (isB && isMarked) for (const packet of own) packet[15] = (B_PICTURE << 4) | (packet[15]! & 0x0f);
+        return own;
+      });
+      const { video, gaps } = decode(randomChunks(Buffer.concat(packets), random(5), 4000));
+      expect([video.length, gaps]).toEqual([300, []]);
+      const segments = segmented(video);
+      expect(segments.reduce((sum, { duration }) => sum + duration, 0)).toBe(12_000);
+      expect(segments.map(({ discontinuity }) => discontinuity)).toEqual(segments.map((_segment, i) => i === 0));
+      expect(segments.length).toBe(6);
+      const seen = await mediabunny(joined(segments));
+      expect(seen.packets.map(({ at }) => Math.round(at * 1000))).toEqual(frames.map(({ shown }) => shown));
+      let at = 0;
+      for (const segment of segments) {
+        const { decodeTime, samples } = tracks(fileOf(segment)).get(1)!;
+        expect(decodeTime).toBe(at * 90);
+        expect(samples.every(({ duration }) => duration >= 0)).toBe(true);
+        expect(samples.reduce((sum, { duration }) => sum + duration, 0)).toBe(segment.duration * 90);
+        at += segment.duration;
+      }
+      expect(decodeErrors(joined(segments))).toBe('');
+    });
+  }
+
+  it.skipIf(lacks('libx264') !== '')(
+    'cut without a keyframe where none comes: no picture is lost or moved',
+    async () => {
+      const frames = reorderedVideo('h264', 6, 25, 500);
+      const units = frames.map(({ data, shown }) => videoUnit(data, 9_000_000 + shown));
+      const segments: Segment[] = [];
+      const segmenter = new Segmenter({ maxMs: 1500 }, (segment) => segments.push(segment));
+      for (const unit of units) segmenter.push(unit);
+      segmenter.end();
+      expect(segments.length).toBeGreaterThan(2);
+      expect(segments.reduce((sum, { duration }) => sum + duration, 0)).toBe(6000);
+      const seen = await mediabunny(joined(segments));
+      expect(seen.packets.map(({ at }) => Math.round(at * 1000))).toEqual(frames.map(({ shown }) => shown));
+      expect(decodeErrors(joined(segments))).toBe('');
+    },
+  );
 });
 
 describe('of generated video', () => {

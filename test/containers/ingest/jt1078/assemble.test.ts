@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { MediaConnection } from '../../../../containers/ingest/src/jt1078/assemble.ts';
 import { encodePacket, PacketEncoder, type EncoderOptions } from '../../../../containers/ingest/src/jt1078/encode.ts';
 import { FrameBuffer } from '../../../../containers/ingest/src/jt1078/frame.ts';
 import { nalType } from '../../../../containers/ingest/src/media/annexb.ts';
@@ -98,6 +99,143 @@ describe('sub-package marks', () => {
   it('in the middle of nowhere are a loss', () => {
     const [, ...rest] = framed().flat();
     expect(decode([Buffer.concat(rest)]).order).toEqual(['gap', 'I', 'P', 'P', 'P', 'P']);
+  });
+
+  const lies = [
+    ['all atomic', () => 0],
+    ['all first', () => 1],
+    ['all last', () => 2],
+    ['all middle', () => 3],
+    ['first, and then all last', (i: number) => (i === 0 ? 1 : 2)],
+    ['first, and then all atomic', (i: number) => (i === 0 ? 1 : 0)],
+    ['middle and last for one another', (i: number, n: number) => (i === 0 ? 1 : i === n - 1 ? 3 : 2)],
+    ['first and last for one another', (i: number, n: number) => (i === 0 ? 2 : i === n - 1 ? 1 : 3)],
+    ['the one after the other', (i: number) => i % 4],
+  ] as const;
+  const lying = (mark: (i: number, n: number) => number) =>
+    framed().map((packets) =>
+      remark(
+        packets,
+        packets.map((_packet, i) => mark(i, packets.length)),
+      ),
+    );
+
+  it.each(lies)('that lie lose no picture and damage none: %s', (_, mark) => {
+    const frames = lying(mark);
+    const next = encoder().video(98, true, 400, h264Picture(true, 50, 99));
+    next.forEach((packet, i) => packet.writeUInt16BE(30 + i, 6));
+    const out = decode([Buffer.concat([...frames.flat(), ...next])]);
+    expect(out.video.slice(0, 10).map(bytesOf)).toEqual(pictures);
+    expect([out.gaps, out.counters.malformed]).toEqual([[], 0]);
+  });
+
+  it.each(lies)('that lie, and a packet lost: what is published is whole: %s', (_, mark) => {
+    for (let missing = 0; missing < 30; missing += 1) {
+      const packets = lying(mark).flat();
+      packets.splice(missing, 1);
+      const out = decode([Buffer.concat(packets)]);
+      for (const unit of out.video) expect(pictures.some((picture) => picture.equals(bytesOf(unit)))).toBe(true);
+      // All of a group of pictures but for those from the loss on; the last has not ended for sure.
+      expect(out.video.length).toBeGreaterThanOrEqual(3);
+    }
+  });
+
+  it('that are true but once: neither that picture nor another is lost', () => {
+    const frames = framed();
+    frames[5] = remark(frames[5]!, [0, 0, 0]);
+    frames[7] = remark(frames[7]!, [1, 2, 2]);
+    expect(
+      decode([Buffer.concat(frames.flat())])
+        .video.map(bytesOf)
+        .slice(0, 9),
+    ).toEqual(pictures.slice(0, 9));
+  });
+
+  it('that have proved true are believed: a picture is handed on with its last packet', () => {
+    const units: number[] = [];
+    const connection = new MediaConnection(() => ({ unit: (unit) => units.push(unit.timestamp), gap: () => {} }));
+    const seen = framed().map((packets) => {
+      connection.push(Buffer.concat(packets), 0);
+      return units.length;
+    });
+    // The first ones wait for the next, which shows that the last packet was the last.
+    expect(seen).toEqual([0, 1, 3, 4, 5, 6, 7, 8, 9, 10]);
+  });
+
+  it('that proved true and then lie are not believed any more: one picture may be cut short, behind a gap', () => {
+    const e = encoder({ maxBody: 500 });
+    const frames = pictures.map((picture, i) => e.video(98, i % 5 === 0, i * 40, picture));
+    const long = encoder().video(98, true, 0, h264Picture(true, 1500, 77));
+    long.forEach((packet, i) => {
+      packet.writeUInt16BE(65_536 - long.length + i, 6);
+    });
+    for (const packets of frames.slice(3)) for (const packet of packets) packet[15]! &= 0xf0;
+    for (const packets of frames)
+      for (const packet of packets) packet.writeBigUInt64BE(packet.readBigUInt64BE(16) + 40n, 16);
+    const out = decode([Buffer.concat([...long, ...frames.flat()])]);
+    expect(out.gaps).toHaveLength(1);
+    const sent = [h264Picture(true, 1500, 77), ...pictures];
+    const cut = out.video.filter((unit) => !sent.some((picture) => picture.equals(bytesOf(unit))));
+    expect(cut).toHaveLength(1);
+    expect(out.video.length).toBeGreaterThan(5);
+  });
+
+  it('all atomic, of pieces that begin with NAL units: sets, then the picture', () => {
+    const e = encoder();
+    const slice = annexB(h264Slice(true, 1500, 1));
+    const pieces = [annexB(h264Sps()), annexB(h264Pps()), slice.subarray(0, 950), slice.subarray(950)];
+    const packets = pieces.flatMap((piece) => e.video(98, true, 0, piece));
+    const out = decode([Buffer.concat([...packets, ...e.video(98, false, 40, annexB(h264Slice(false, 20, 1)))])]);
+    expect(Buffer.concat(out.video.slice(0, 3).map(bytesOf))).toEqual(Buffer.concat(pieces));
+    // Whether the one after it is whole nobody says.
+    expect(out.order).toEqual(['P', 'P', 'I']);
+  });
+
+  it('of slices sent one by one: a picture is all of them, and none where one was lost', () => {
+    const further = (seed: number) => {
+      const bytes = h264Slice(false, 1200, seed);
+      bytes[1] = bytes[1]! & 0x7f; // first_mb_in_slice is not 0
+      return annexB(bytes);
+    };
+    const e = encoder();
+    const key = e.video(98, true, 0, pictures[0]!);
+    const slices = [annexB(h264Slice(false, 1200, 1)), further(2), further(3)];
+    const packets = slices.flatMap((slice) => e.video(98, false, 40, slice));
+    const next = [...e.video(98, true, 80, pictures[5]!), ...e.video(98, false, 120, pictures[6]!)];
+    const whole = decode([Buffer.concat([...key, ...packets, ...next])]);
+    expect(whole.video.map(bytesOf)).toEqual([pictures[0], Buffer.concat(slices), pictures[5]]);
+    packets.splice(4, 1);
+    expect(decode([Buffer.concat([...key, ...packets, ...next])]).order).toEqual(['I', 'gap', 'I']);
+  });
+
+  it('over a clock that stands still, where they are all there is', () => {
+    const e = encoder();
+    const frames = pictures.map((picture, i) => e.video(98, i % 5 === 0, 7, picture));
+    for (const packets of frames) for (const packet of packets) packet[15]! &= 0x0f; // one frame type, too
+    expect(decode([Buffer.concat(frames.flat())]).video.map(bytesOf)).toEqual(pictures);
+  });
+
+  it('of a device that stamps each packet with the time it sends it', () => {
+    const frames = framed().map((packets) =>
+      packets.map((packet, i) => {
+        const copy = Buffer.from(packet);
+        copy.writeBigUInt64BE(copy.readBigUInt64BE(16) + BigInt(i), 16);
+        return copy;
+      }),
+    );
+    const out = decode([Buffer.concat(frames.flat())]);
+    expect(out.video.map(bytesOf)).toEqual(pictures);
+    expect(out.video.map(({ timestamp }) => timestamp)).toEqual(pictures.map((_, i) => i * 40));
+  });
+
+  it('in doubt: of pieces that stamps and marks call pictures nothing is published', () => {
+    const frames = framed().map((packets) =>
+      remark(packets, [0, 0, 0]).map((packet, i) => {
+        packet.writeBigUInt64BE(packet.readBigUInt64BE(16) + BigInt(i), 16);
+        return packet;
+      }),
+    );
+    expect(decode([Buffer.concat(frames.flat())]).video.map(bytesOf)).toEqual([]);
   });
 
   it('the M bit is of no interest', () => {
@@ -227,6 +365,32 @@ describe('codecs', () => {
     const unit = one(98, h265);
     expect([unit.codec, unit.keyframe]).toEqual(['h265', true]);
     expect(unit.nals.map((nal) => nalType('h265', nal))).toEqual([32, 33, 34, 19]);
+  });
+
+  const sliced = Buffer.from('00000001419a262b0000000141018e68', 'hex');
+  it.each([98, 99, 6])('a slice of H.264 that begins like a VPS turns no stream to H.265: payload type %d', (type) => {
+    const e = encoder();
+    const frames = [pictures[0]!, sliced, pictures[1]!, sliced, pictures[5]!];
+    const out = decode([Buffer.concat(frames.flatMap((frame, i) => e.video(type, i % 4 === 0, i * 40, frame)))]);
+    expect(out.video.map(({ codec }) => codec)).toEqual(frames.map(() => 'h264'));
+    expect(out.order).toEqual(['I', 'P', 'P', 'P', 'I']);
+    expect(out.video[1]!.nals.map((nal) => nalType('h264', nal))).toEqual([1, 1]);
+  });
+
+  it('nor where the stream begins with it', () => {
+    expect(one(98, sliced)).toMatchObject({ codec: 'h264', keyframe: false });
+  });
+
+  it('an encoder that was set to the other codec is followed, by its sets', () => {
+    const e = encoder();
+    const frames = [
+      [98, pictures[0]!],
+      [99, h265],
+      [99, annexB(Buffer.from('0201d0', 'hex'))],
+      [98, pictures[5]!],
+    ] as const;
+    const out = decode([Buffer.concat(frames.flatMap(([type, frame], i) => e.video(type, true, i * 40, frame)))]);
+    expect(out.video.map(({ codec }) => codec)).toEqual(['h264', 'h265', 'h265', 'h264']);
   });
 
   it('the payload type decides while no parameter set was seen', () => {

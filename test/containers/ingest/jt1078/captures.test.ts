@@ -94,6 +94,29 @@ describe.skipIf(!haveCaptures)(`captures of real devices${whyNot}`, () => {
     expect(seen(decode(every(bytes, 1)))).toEqual(wanted(name));
   });
 
+  it.each(captures)(
+    '%s: under marks of sub-packages that lie, all but the last, of which nobody says that it is over',
+    (name) => {
+      const { summary } = expected(name);
+      const at = 9 + summary.sim_field_bytes;
+      const packets = packetsOf(capture(name));
+      const { frames } = wanted(name);
+      for (const mark of [() => 0, () => 1, (first: boolean) => (first ? 1 : 2)]) {
+        const lying = packets.map((packet) => {
+          const copy = Buffer.from(packet);
+          const kind = copy[at]!;
+          if (kind >> 4 < 3) copy[at] = (kind & 0xf0) | mark((kind & 0x0f) < 2);
+          return copy;
+        });
+        const decoded = decode([Buffer.concat(lying)]);
+        const all = seen(decoded).frames;
+        expect(all.length).toBeGreaterThanOrEqual(frames.length - 1);
+        expect(all).toEqual(frames.slice(0, all.length));
+        expect([decoded.gaps, decoded.sound.length]).toEqual([[], summary.audio_packets]);
+      }
+    },
+  );
+
   it.each(captures)('%s: the SIM size is told whichever packet comes first', (name) => {
     const bytes = capture(name);
     const { sim_field_bytes: simBytes } = expected(name).summary;

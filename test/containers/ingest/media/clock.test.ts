@@ -53,6 +53,28 @@ describe('media time', () => {
     expect(steps(media)).toEqual([66, 66, 66, 66]);
   });
 
+  it('of pictures that are shown before one that came before them lies between, and moves nothing', () => {
+    const clock = new MediaClock();
+    clock.start(500, 0, 1000);
+    // I P B B P B B in the order of decoding.
+    expect(clock.next(620, 40)).toBe(1120);
+    expect([540, 580].map((stamp) => clock.between(stamp))).toEqual([1040, 1080]);
+    expect(clock.next(740, 80)).toBe(1240);
+    expect([clock.event, clock.reorders, clock.nominal]).toEqual(['steady', true, 40]);
+    expect([660, 700].map((stamp) => clock.between(stamp))).toEqual([1160, 1200]);
+    // At or after it, and far before it, is no place between.
+    expect([740, 780, 740 - 5000].map((stamp) => clock.between(stamp))).toEqual(Array(3).fill(undefined));
+  });
+
+  it('of endless pictures that claim a place between is that of others', () => {
+    const clock = new MediaClock();
+    clock.start(0, 0, 0);
+    clock.next(4000, 10);
+    const places = Array.from({ length: 30 }, (_, i) => clock.between(100 + i));
+    expect(places.filter((at) => at !== undefined)).toHaveLength(16);
+    expect(clock.next(150, 20)).toBeGreaterThan(4000);
+  });
+
   it('repairs a small step back without calling it a reset', () => {
     const { media, events } = run([
       [0, 0],

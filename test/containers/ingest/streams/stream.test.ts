@@ -6,8 +6,9 @@ import { Metrics } from '../../../../containers/ingest/src/common/metrics.ts';
 import type { AccessUnit, Gap } from '../../../../containers/ingest/src/media/unit.ts';
 import { LiveStream, type Source } from '../../../../containers/ingest/src/streams/stream.ts';
 import { segmentRate } from '../../../../containers/ingest/src/streams/rates.ts';
+import type { Stream } from '../../../../lib/contract/device.ts';
 import type { PlaybackRow } from '../../../../lib/contract/fleet.ts';
-import { h264Picture, h264Sps, videoUnit } from '../streams.ts';
+import { annexB, h264Picture, h264Slice, h264Sps, videoUnit } from '../streams.ts';
 import { MemoryBucket } from '../task/bucket.ts';
 import { OPTIONS } from '../task/cloud.ts';
 
@@ -18,13 +19,21 @@ const RECORD = { id: '13912345678', channels: [CHANNEL], streams: {}, watched: {
 /** One channel of a task, and its connection, which notes why it was released. */
 function begin(playback?: PlaybackRow) {
   const metrics = new Metrics();
+  /** What was written of the channel into its device's record. */
+  const written: { readonly stream: Stream; readonly only: unknown }[] = [];
   const services = {
     task: 'task',
+    state: {
+      stream: (_device: string, _channel: number, said: Stream, only: unknown) => {
+        written.push({ stream: said, only });
+        return Promise.resolve(true);
+      },
+    },
     config: { options: OPTIONS, buckets: { media: 'media' } },
     aws: { store: new MemoryBucket() },
     metrics,
     log: new Log({}, () => {}),
-    outbox: { put: () => {} },
+    outbox: { put: (_name: string, write: () => Promise<unknown>) => void write() },
     rates: { segments: segmentRate(OPTIONS.segmentSeconds) },
     sounds: { open: () => undefined },
     memory: { segments: new Shares(OPTIONS.limits.bufferBytes) },
@@ -50,7 +59,7 @@ function begin(playback?: PlaybackRow) {
       item.kind === 'gap' ? stream.gap(source, item) : stream.unit(source, item);
     return { released, push };
   };
-  return { metrics, connect };
+  return { metrics, connect, stream, written };
 }
 
 const picture = (key: boolean, ms: number, { at = ms, sps = undefined as Buffer | undefined, size = 60 } = {}) =>
@@ -74,6 +83,76 @@ describe('bytes', () => {
     }
     expect(released).toEqual(['flood']);
     expect(pushed).toBeLessThanOrEqual(10 * OPTIONS.limits.streamBytesPerSecond + 2 * 8180);
+  });
+});
+
+describe('a channel of which there is nothing to see', () => {
+  const START = OPTIONS.startSeconds * 1000;
+  /** Sound each 100 ms, `from` to `until` milliseconds from now. */
+  function watch() {
+    const all = begin();
+    const connection = all.connect();
+    const from = performance.now();
+    const each = (begins: number, until: number, item: (at: number) => AccessUnit) => {
+      for (let ms = begins; ms < until; ms += 100) {
+        connection.push(item(from + ms));
+        if (ms % 1000 === 0) all.stream.tick(from + ms);
+      }
+    };
+    const said = () => all.written.map(({ stream: { state, reason } }) => (reason === undefined ? state : reason));
+    return { ...all, connection, each, said, from };
+  }
+  const sound = (at: number): AccessUnit => ({
+    kind: 'audio',
+    codec: 'g711a',
+    timestamp: T0 + at,
+    receivedAt: at,
+    data: Buffer.alloc(160),
+  });
+  const shown = (at: number) => videoUnit(h264Picture(true, 60, 1), T0 + at, at);
+  const lone = (at: number) => videoUnit(annexB(h264Slice(true, 60, 1)), T0 + at, at);
+  const SOUND_ONLY = 'The device sends sound but no picture.';
+
+  it('sends sound only: the record says so once its time to begin is over, once', () => {
+    const { each, said, written, stream, connection } = watch();
+    each(0, START, sound);
+    expect(said()).toEqual([]);
+    each(START, 20 * START, sound);
+    expect(said()).toEqual([SOUND_ONLY]);
+    // It is received: that is what the task says, and no newer state may be overwritten.
+    expect(written[0]).toMatchObject({ stream: { state: 'offline', task: 'task' }, only: 'not-newer' });
+    expect([stream.connected, connection.released]).toEqual([true, []]);
+  });
+
+  it('sends pictures without parameter sets: says that', () => {
+    const { each, said } = watch();
+    each(0, 3 * START, lone);
+    expect(said()).toEqual([expect.stringContaining('cannot be shown')]);
+  });
+
+  it('begins to send pictures after all: is live', async () => {
+    const { each, said } = watch();
+    each(0, 2 * START, sound);
+    each(2 * START, 3 * START, shown);
+    await vi.waitFor(() => expect(said()).toEqual([SOUND_ONLY, 'live']));
+  });
+
+  it('loses its picture while sound goes on: what is open is published, the record says so, and says when it is back', async () => {
+    const { each, said, metrics } = watch();
+    each(0, 2500, shown);
+    await vi.waitFor(() => expect(said()).toEqual(['live']));
+    expect(metrics.counts.segments).toBe(1);
+    each(2500, 2500 + 3 * START, sound);
+    expect(metrics.counts.segments).toBe(2);
+    expect(said()).toEqual(['live', SOUND_ONLY]);
+    each(2500 + 3 * START, 8000 + 3 * START, shown);
+    await vi.waitFor(() => expect(said()).toEqual(['live', SOUND_ONLY, 'live']));
+  });
+
+  it('sends nothing at all: is stuck, and let go', () => {
+    const { stream, from, said, connection } = watch();
+    for (let ms = 0; ms < 40_000; ms += 1000) stream.tick(from + ms);
+    expect([connection.released, said().slice(0, 1)]).toEqual([['stalled'], ['starting']]);
   });
 });
 

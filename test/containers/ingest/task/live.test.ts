@@ -276,6 +276,104 @@ describe.skipIf(missing !== '')(`a stream${missing}`, { concurrent: true }, () =
     await device.close();
   });
 
+  it('of one channel of several on a connection is refused, asked for, stopped and asked for again', async () => {
+    const id = '13800001016';
+    const own = await cloud.task({ idleStopSeconds: 1 });
+    await cloud.register(id, [{ live: 'always' }, { number: 2, live: 'on-demand' }]);
+    const device = await new TestDevice(id, own.ports.control).login();
+    const camera = new TestCamera(id, own.ports.media);
+    const sent = new Set([1, 2]);
+    let next = 0;
+    const timer = setInterval(() => {
+      const from = Date.now() + 480 * 60_000;
+      for (const channel of sent) void camera.send([pictures[next % pictures.length]!], { channel, from });
+      next += 1;
+    }, 100);
+    const second = (state: string) =>
+      until(
+        `channel 2 ${state}`,
+        () => cloud.record(id),
+        ({ streams }) => streams['2']?.state === state,
+        20_000,
+      );
+    try {
+      await until(
+        'refused',
+        () => own.ingest.services.metrics.refused.unasked,
+        (count) => count > 0,
+      );
+      await isLive(id);
+      for (let view = 1; view <= 2; view += 1) {
+        await cloud.watchedUntil(id, 2, Date.now() + 4000);
+        await cloud.command(own.id, { device: id, type: 'start', channel: 2, stream: 'main' });
+        await until(
+          'asked for',
+          () => device.seen('startLive').filter(({ channel }) => channel === 2).length,
+          (count) => count >= view,
+        );
+        sent.add(2);
+        await second('live');
+        await until(
+          'told to stop',
+          () => device.seen('controlLive').filter(({ channel }) => channel === 2).length,
+          (count) => count >= view,
+          20_000,
+        );
+        sent.delete(2);
+        await second('offline');
+        // It came to its end, as the others did not.
+        await until(
+          'gone',
+          () => own.ingest.streams.get(id, 2),
+          (stream) => stream === undefined,
+        );
+      }
+      expect([camera.isClosed, own.ingest.streams.isConnected(id, 1)]).toEqual([false, true]);
+      const { entries } = await watch(id);
+      expect(entries.filter(({ discontinuity }) => discontinuity)).toEqual([]);
+      expect(readLivePlaylist(await cloud.playlist(id, 2))!.entries.length).toBeGreaterThan(1);
+    } finally {
+      clearInterval(timer);
+      await camera.close();
+      await device.close();
+    }
+  });
+
+  it('of sound alone says so while it is received, and is live when pictures come', async () => {
+    const id = '13800001017';
+    const own = await cloud.task({ startSeconds: 1 });
+    await cloud.register(id, [{ live: 'on-demand' }]);
+    const device = await new TestDevice(id, own.ports.control).login();
+    await cloud.watchedUntil(id, 1, Date.now() + 60_000);
+    await cloud.command(own.id, { device: id, type: 'start', channel: 1, stream: 'main' });
+    await device.wait('startLive');
+    const asked = device.seen('startLive').length;
+    const camera = new TestCamera(id, own.ports.media);
+    const timer = setInterval(() => camera.sound(6, Date.now() + 480 * 60_000, Buffer.alloc(160, 0xd5)), 40);
+    try {
+      const record = await until(
+        'said so',
+        () => cloud.record(id),
+        ({ streams }) => streams['1']?.reason !== undefined,
+      );
+      expect(record.streams['1']).toMatchObject({
+        state: 'offline',
+        task: own.id,
+        reason: 'The device sends sound but no picture.',
+      });
+      // It is not asked again and again for what it sends already.
+      await new Promise((resolve) => setTimeout(resolve, 3000));
+      expect([device.seen('startLive').length, camera.isClosed]).toEqual([asked, false]);
+      expect((await cloud.record(id)).streams['1']!.reason).toBe('The device sends sound but no picture.');
+      await camera.send(pictures.slice(0, 40));
+      expect((await isLive(id)).streams['1']!.reason).toBeUndefined();
+    } finally {
+      clearInterval(timer);
+      await camera.close();
+      await device.close();
+    }
+  });
+
   it('that a device refuses or never begins says so', async () => {
     const id = '13800001006';
     const quick = await cloud.task({ startSeconds: 1 });

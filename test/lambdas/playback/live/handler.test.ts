@@ -147,6 +147,38 @@ describe('an on-demand channel', () => {
     expect(await fleet.sent()).toEqual([]);
   });
 
+  it('that came to nothing says why for ten seconds, before it is asked for again', async () => {
+    await device.connect();
+    const query = { session: session('one') };
+    const reason = 'The device accepted the request but sent no picture.';
+    const since = (ms: number) => new Date(Date.now() - ms).toISOString();
+    await device.set('streams.1', { state: 'offline', reason, since: since(0) });
+    expect(await state({ query })).toMatchObject({ status: 200, json: { state: 'offline', reason } });
+    expect(await main()).toMatchObject({ status: 409, json: { state: 'offline', detail: reason } });
+    expect(await fleet.sent()).toEqual([]);
+    await device.set('streams.1', { state: 'offline', reason, since: since(10_000) });
+    expect(await state({ query })).toMatchObject({ status: 200, json: { state: 'starting' } });
+    expect(await fleet.sent()).toMatchObject([{ type: 'start' }]);
+  });
+
+  it('that nothing ever came of says that, though no task wrote it', async () => {
+    await device.connect();
+    await device.stream(1, 'starting', { since: new Date(Date.now() - 21_000).toISOString() });
+    const { json } = await state({ query: { session: session('one') } });
+    expect(json).toMatchObject({ state: 'offline', reason: expect.stringContaining('sent no picture') as string });
+    expect(await fleet.sent()).toEqual([]);
+  });
+
+  it('of which only sound is received says so, for as long as that is so, and is watched', async () => {
+    await device.connect();
+    const reason = 'The device sends sound but no picture.';
+    await device.stream(1, 'offline', { reason, since: new Date(Date.now() - 60_000).toISOString() });
+    const query = { session: session('one') };
+    expect(await state({ query })).toMatchObject({ status: 200, json: { state: 'offline', reason } });
+    expect(await fleet.sent()).toEqual([]);
+    expect(await watchedUntil()).toBeDefined();
+  });
+
   it('asked about without a session is only looked at', async () => {
     await device.connect();
     expect(await state()).toMatchObject({ status: 200, json: { state: 'offline' } });

@@ -87,8 +87,8 @@ const LIST_BYTES = 128 * 1024;
 const AGAIN_BYTES = 1024;
 /** Parts on their way to S3 beyond which the device is made to wait. */
 const MOST_SENDING = 2;
-/** Times a list is read again because another connection changed it, and milliseconds between them at most. */
-const MOST_LISTING = 20;
+/** Times a list is read because another task changed it, and milliseconds between them at most. */
+const MOST_LISTING = 8;
 const LISTING_PAUSE = 100;
 /** Sizes a device may name for one listed file beside the first: each begins it anew. */
 const MOST_RESIZED = 2;
@@ -208,14 +208,14 @@ export class AttachmentSession {
     const key = { device: record.id, ...number };
     const most = options.limits.attachmentBytes;
     if (list.files.some(({ size }) => size > most)) throw new Refused(`a file of more than ${most} bytes`);
-    const { alarm, taken } = await this.#take(record, key, list);
+    const { alarm, taken } = await this.#services.alarms.inTurn(key, () => this.#take(record, key, list));
     for (const name of taken.refused) transfer.refused.add(name);
     transfer.listed = taken.files;
     this.#connection.known = true;
     return { record, alarm, key };
   }
 
-  /** Adds to the alarm's list, which other connections add to as well: what they have added since it was read is read again. */
+  /** Adds to the alarm's list, which other tasks add to as well: what they have added since it was read is read again. */
   async #take(record: DeviceRecord, key: AlarmKey, list: AttachmentList) {
     for (let tries = 0; tries < MOST_LISTING; tries += 1) {
       const alarm = await this.#services.alarms.read(key);

@@ -1,28 +1,20 @@
 /**
  * One media connection. It says who it is only in its packets, so a channel's first units wait, bounded, while its device
- * is looked up; then they go to a stream, or the channel is refused.
+ * is looked up; then they go to a stream, or the channel is refused. Several channels may come by it, one of them may be
+ * refused or come to its end while the others go on, and it may come again: so one that feeds no stream is asked about anew.
  */
 import { phoneIdentity } from '../../jt808/identity.ts';
 import type { ChannelSink } from '../../jt1078/channel.ts';
 import { DEFAULT_LIMITS, MediaConnection, type ConnectionCounters } from '../../jt1078/assemble.ts';
-import { bytesOf, kept, type AccessUnit, type Gap } from '../../media/unit.ts';
-import type { LiveStream, Source } from '../../streams/stream.ts';
+import type { AccessUnit, Gap } from '../../media/unit.ts';
+import type { LiveStream, Releasing, Source } from '../../streams/stream.ts';
 import type { Streams } from '../../streams/streams.ts';
 import type { Connection } from '../../net/gate.ts';
-import type { Closing } from '../../common/metrics.ts';
 import type { Services } from '../../services.ts';
+import { ChannelFeed } from './feed.ts';
 
-/** Bytes and units of one channel that wait for the look-up. Beyond it they are dropped: it has not begun yet. */
-const WAITING_BYTES = 4 * 1024 * 1024;
-const WAITING_UNITS = 2000;
-
-/** A channel's units before it is known where they go. */
-interface PendingChannel {
-  stream: LiveStream | undefined;
-  refused: boolean;
-  waiting: (AccessUnit | Gap)[];
-  bytes: number;
-}
+/** Milliseconds after which one channel has gone quiet that stops while others of its connection go on. */
+const QUIET_MS = 10_000;
 
 export interface MediaParts {
   readonly services: Services;
@@ -34,11 +26,12 @@ export class MediaSession {
   readonly #streams: Streams;
   readonly #connection: Connection;
   readonly #packets: MediaConnection;
-  /** What its channels feed. */
-  readonly #fed = new Map<Source, LiveStream>();
+  readonly #feeds: ChannelFeed[] = [];
   /** Channels whose device is being looked up. */
   #lookups = 0;
   #ended = false;
+  /** Of the latest read, monotonic milliseconds. */
+  #now = 0;
   #counted: ConnectionCounters | undefined;
 
   constructor({ services, streams }: MediaParts, connection: Connection) {
@@ -46,14 +39,16 @@ export class MediaSession {
     this.#streams = streams;
     this.#connection = connection;
     const { frameBytes } = services.config.options.limits;
-    this.#packets = new MediaConnection((sim, channel) => this.#open(sim, channel), {
+    this.#packets = new MediaConnection((sim, channel, timestamp) => this.#open(sim, channel, timestamp), {
       ...DEFAULT_LIMITS,
       maxFrameBytes: frameBytes,
     });
   }
 
   push(chunk: Buffer, now: number): void {
-    if (!this.#ended) this.#packets.push(chunk, now);
+    if (this.#ended) return;
+    this.#now = now;
+    this.#packets.push(chunk, now);
   }
 
   end(): void {
@@ -61,15 +56,8 @@ export class MediaSession {
     this.#ended = true;
     this.#packets.end();
     this.account();
-    for (const [source, stream] of this.#fed) {
-      try {
-        stream.detach(source);
-      } catch (error) {
-        // The others are to hear of it, too.
-        this.#services.log.failure('connection', error);
-      }
-    }
-    this.#fed.clear();
+    // One that is asked about yet goes on to the stream with what has waited.
+    for (const feed of this.#feeds) if (feed.stream !== undefined) this.#detach(feed);
   }
 
   /** Adds what was counted since the last time to the task's metrics. */
@@ -84,59 +72,58 @@ export class MediaSession {
     metrics.add('oversizedFrames', now.oversized - (before?.oversized ?? 0));
   }
 
-  #open(sim: string, channel: number): ChannelSink {
-    const pending: PendingChannel = { stream: undefined, refused: false, waiting: [], bytes: 0 };
-    const source: Source = {
-      address: this.#connection.address,
-      firstTimestamp: () => firstTimestamp(pending.waiting),
-      release: (why) => this.#release(source, why),
+  #open(sim: string, channel: number, timestamp: number | undefined): ChannelSink {
+    const feed = new ChannelFeed(channel, timestamp, this.#now);
+    this.#feeds.push(feed);
+    const take = (item: AccessUnit | Gap) => {
+      if (feed.take(item) || this.#ended) return;
+      const isAsked = feed.device !== undefined && this.#streams.expected(feed.device, channel) !== undefined;
+      if (item.kind !== 'gap' && feed.isDue(item, this.#now, isAsked)) this.#ask(sim, feed, item);
     };
-    this.#enter(sim, channel, source, pending).catch((error: unknown) => {
-      this.#services.log.failure('connection', error);
-      pending.refused = true;
-      this.#connection.close('fault');
-    });
-    return {
-      unit: (unit) => {
-        if (pending.stream === undefined) wait(pending, unit, bytesOf(unit));
-        else pending.stream.unit(source, unit);
-      },
-      gap: (gap) => {
-        if (pending.stream === undefined) wait(pending, gap, 0);
-        else pending.stream.gap(source, gap);
-      },
-    };
+    this.#ask(sim, feed);
+    return { unit: take, gap: take };
   }
 
-  async #enter(sim: string, channel: number, source: Source, pending: PendingChannel): Promise<void> {
+  #ask(sim: string, feed: ChannelFeed, first?: AccessUnit): void {
+    const source: Source = {
+      address: this.#connection.address,
+      firstTimestamp: () => feed.firstTimestamp,
+      flush: () => this.#packets.flush(sim, feed.channel),
+      release: (why) => this.#release(source, why),
+    };
+    feed.ask(source, first);
+    this.#enter(sim, source, feed).catch((error: unknown) => {
+      this.#services.log.failure('connection', error);
+      this.#detach(feed);
+      this.#connection.close('fault');
+    });
+  }
+
+  async #enter(sim: string, source: Source, feed: ChannelFeed): Promise<void> {
     this.#lookups += 1;
-    const stream = await this.#attach(sim, channel, source);
+    const stream = await this.#attach(sim, source, feed);
     this.#lookups -= 1;
-    const waiting = pending.waiting;
-    pending.waiting = [];
-    if (stream === undefined) {
-      pending.refused = true;
+    // It may have been taken by another connection already.
+    const isReleased = feed.source !== source;
+    if (stream === undefined || isReleased) {
+      if (!isReleased) feed.refuse();
       // Nothing it sends is wanted.
       if (this.#isUnwanted) this.#connection.socket.destroy();
       return;
     }
     this.#connection.known = true;
-    for (const item of waiting) {
-      if (item.kind === 'gap') stream.gap(source, item);
-      else stream.unit(source, item);
-    }
-    pending.stream = stream;
-    if (this.#ended) stream.detach(source);
-    else this.#fed.set(source, stream);
+    feed.feed(stream);
+    if (this.#ended) this.#detach(feed);
   }
 
   /** Undefined: refused. */
-  async #attach(sim: string, channel: number, source: Source): Promise<LiveStream | undefined> {
+  async #attach(sim: string, source: Source, feed: ChannelFeed): Promise<LiveStream | undefined> {
     const { registry, metrics, unknown, log } = this.#services;
     const identity = phoneIdentity(Buffer.from(sim, 'hex'));
     try {
       const record = await registry.bySim(identity);
-      if (record !== undefined) return await this.#streams.attach(record, channel, source);
+      feed.device = record?.id;
+      if (record !== undefined) return await this.#streams.attach(record, feed.channel, source);
       metrics.refuse('unknown');
       unknown.record({ id: identity, address: source.address, why: 'media' });
     } catch (error) {
@@ -147,22 +134,36 @@ export class MediaSession {
   }
 
   /** A stream has no use for one of its channels; others may come by it. */
-  #release(source: Source, why: Closing): void {
-    const broken = why === 'stalled' || why === 'fault' || why === 'flood';
-    if (!broken) this.#fed.delete(source);
-    if (this.#isUnwanted || broken) this.#connection.close(why);
+  #release(source: Source, why: Releasing): void {
+    const feed = this.#feeds.find((one) => one.source === source);
+    if (why === 'fault' || why === 'flood' || (why === 'stalled' && !this.#goesOnWithout(feed))) {
+      this.#connection.close(why);
+      return;
+    }
+    if (why === 'stalled' && feed !== undefined) this.#detach(feed);
+    else feed?.release(why === 'replaced');
+    if (this.#isUnwanted) this.#connection.close('replaced');
+  }
+
+  #detach(feed: ChannelFeed): void {
+    const { stream, source } = feed;
+    feed.release(false);
+    if (stream === undefined || source === undefined) return;
+    try {
+      stream.detach(source);
+    } catch (error) {
+      // The others are to hear of it, too.
+      this.#services.log.failure('connection', error);
+    }
+  }
+
+  /** Another of its channels has come long after the last of this one: it is this one that stopped, not the connection. */
+  #goesOnWithout(quiet: ChannelFeed | undefined): boolean {
+    if (quiet === undefined) return false;
+    return this.#feeds.some(({ stream, heardAt }) => stream !== undefined && heardAt - quiet.heardAt >= QUIET_MS);
   }
 
   get #isUnwanted(): boolean {
-    return this.#fed.size === 0 && this.#lookups === 0;
+    return this.#lookups === 0 && this.#feeds.every(({ stream }) => stream === undefined);
   }
 }
-
-function wait(pending: PendingChannel, item: AccessUnit | Gap, size: number): void {
-  if (pending.refused || pending.waiting.length >= WAITING_UNITS || pending.bytes + size > WAITING_BYTES) return;
-  pending.bytes += size;
-  pending.waiting.push(item.kind === 'gap' ? item : kept(item));
-}
-
-const firstTimestamp = (items: readonly (AccessUnit | Gap)[]): number | undefined =>
-  items.flatMap((item) => (item.kind === 'gap' ? [] : [item.timestamp]))[0];

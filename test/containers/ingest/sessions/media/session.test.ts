@@ -1,5 +1,5 @@
 /** A media connection without a socket: several channels come by it, and each is let go by itself. */
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { encodePacket } from '../../../../../containers/ingest/src/jt1078/encode.ts';
 import { Log } from '../../../../../containers/ingest/src/common/log.ts';
 import { Metrics } from '../../../../../containers/ingest/src/common/metrics.ts';
@@ -9,17 +9,19 @@ import type { Source } from '../../../../../containers/ingest/src/streams/stream
 import { h264Picture } from '../../streams.ts';
 import { OPTIONS } from '../../task/cloud.ts';
 
-const packet = (channel: number) =>
+let sequence = 0;
+/** A picture. They are counted over the channels of a connection. */
+const packet = (channel: number, timestamp = 1000 * channel) =>
   encodePacket({
     sim: '013912345678',
     flags: 0x81,
     marker: true,
     payloadType: 98,
-    sequence: 0,
+    sequence: sequence++ % 65_536,
     channel,
     dataType: 0,
     part: 0,
-    timestamp: 1000 * channel,
+    timestamp,
     sinceKey: 0,
     sinceLast: 40,
     body: h264Picture(true, 100, channel),
@@ -53,7 +55,11 @@ function begin() {
   const detached: number[] = [];
   const units: AccessUnit[] = [];
   const asked = new Map<number, { source: Source; answer: (isTaken: boolean) => void }>();
+  /** Channels in the order in which it was asked about them, and those whose device this task has asked. */
+  const asks: number[] = [];
+  const expected = new Set<number>();
   const streams = {
+    expected: (_: unknown, channel: number) => (expected.has(channel) ? 'request' : undefined),
     attach: (_: unknown, channel: number, source: Source) =>
       new Promise((resolve) => {
         const stream = {
@@ -61,6 +67,7 @@ function begin() {
           gap: () => {},
           detach: () => detached.push(channel),
         };
+        asks.push(channel);
         asked.set(channel, { source, answer: (isTaken) => resolve(isTaken ? stream : undefined) });
       }),
   };
@@ -73,7 +80,15 @@ function begin() {
   const socket = { destroy: () => closed.push('refused') };
   const connection = { address: '127.0.0.1', socket, close: (why: string) => closed.push(why) };
   const session = new MediaSession({ services, streams } as never, connection as never);
-  return { session, asked, closed, detached, units };
+  return { session, asked, asks, expected, closed, detached, units };
+}
+
+/** One after the other, ten a second, `from` and `until` in seconds: each channel's pictures, each of one packet. */
+async function send({ session }: ReturnType<typeof begin>, channels: readonly number[], from: number, until: number) {
+  for (let at = from * 1000; at < until * 1000; at += 100) {
+    for (const channel of channels) session.push(packet(channel, at), at);
+    await settled();
+  }
 }
 
 it('stays while another of its channels is looked up, and goes when none is wanted', async () => {
@@ -112,6 +127,119 @@ it('is closed whole where one channel is stuck, and every stream hears of it', a
   expect(closed).toEqual(['stalled']);
   session.end();
   expect(detached).toEqual([1, 2]);
+});
+
+describe('one channel of several', () => {
+  /** Channel 1 is taken; what becomes of 2 the test says. */
+  async function two() {
+    const parts = begin();
+    parts.session.push(Buffer.concat([packet(1, 0), packet(2, 0)]), 0);
+    await settled();
+    parts.asked.get(1)!.answer(true);
+    await settled();
+    const asksOf2 = () => parts.asks.filter((channel) => channel === 2).length;
+    return { ...parts, asksOf2 };
+  }
+
+  it('that was refused is asked about again while it sends, after pauses that grow, and taken when it may come', async () => {
+    const parts = await two();
+    parts.asked.get(2)!.answer(false);
+    await settled();
+    for (let second = 0; second < 30; second += 1) {
+      await send(parts, [1, 2], second, second + 1);
+      if (second < 29) parts.asked.get(2)!.answer(false);
+      await settled();
+    }
+    expect(parts.asksOf2()).toBeGreaterThan(5);
+    expect(parts.asksOf2()).toBeLessThan(12);
+    const before = parts.units.length;
+    await send(parts, [2], 30, 40);
+    expect(parts.units.length).toBe(before);
+    parts.asked.get(2)!.answer(true);
+    await settled();
+    expect(parts.units.length).toBeGreaterThan(before + 50);
+    expect(parts.closed).toEqual([]);
+  });
+
+  it('that came to its end and begins anew is asked about at once, with the time of its new first picture', async () => {
+    const parts = await two();
+    parts.asked.get(2)!.answer(true);
+    await settled();
+    parts.asked.get(2)!.source.release('over');
+    await send(parts, [1], 1, 60);
+    await send(parts, [1, 2], 60, 60.3);
+    expect(parts.asksOf2()).toBe(2);
+    expect(parts.asked.get(2)!.source.firstTimestamp()).toBe(60_000);
+    parts.asked.get(2)!.answer(true);
+    await settled();
+    const before = parts.units.length;
+    await send(parts, [2], 60.3, 61.3);
+    expect(parts.units.length).toBeGreaterThan(before + 8);
+    parts.session.end();
+    expect(parts.detached).toEqual([1, 2]);
+  });
+
+  it('that never stopped is asked about as soon as its device has been asked for it', async () => {
+    const parts = await two();
+    parts.asked.get(2)!.answer(false);
+    await settled();
+    await send(parts, [1, 2], 0, 10);
+    for (const { answer } of [parts.asked.get(2)!]) answer(false);
+    await settled();
+    await send(parts, [1, 2], 10, 10.7);
+    const before = parts.asksOf2();
+    parts.expected.add(2);
+    await send(parts, [1, 2], 10.7, 10.9);
+    expect(parts.asksOf2()).toBe(before + 1);
+  });
+
+  it('whose place another connection has taken does not take it back, but by beginning anew', async () => {
+    const parts = await two();
+    parts.asked.get(2)!.answer(true);
+    await settled();
+    parts.asked.get(2)!.source.release('replaced');
+    await send(parts, [1, 2], 0, 60);
+    await send(parts, [1], 60, 63);
+    await send(parts, [1, 2], 63, 70);
+    expect(parts.asksOf2()).toBe(1);
+    await send(parts, [1], 70, 76);
+    await send(parts, [1, 2], 76, 77);
+    expect(parts.asksOf2()).toBe(2);
+  });
+
+  it('that goes quiet is let go by itself while another goes on', async () => {
+    const parts = await two();
+    parts.asked.get(2)!.answer(true);
+    await settled();
+    await send(parts, [1, 2], 0, 1);
+    await send(parts, [1], 1, 31);
+    parts.asked.get(2)!.source.release('stalled');
+    expect([parts.closed, parts.detached]).toEqual([[], [2]]);
+    await send(parts, [1, 2], 31, 32);
+    expect(parts.asksOf2()).toBe(2);
+  });
+
+  it('that is let go before it was known to be taken does not stay behind', async () => {
+    const parts = await two();
+    const { source, answer } = parts.asked.get(2)!;
+    answer(true);
+    source.release('replaced');
+    await settled();
+    parts.session.end();
+    expect(parts.detached).toEqual([1]);
+    expect(parts.closed).toEqual([]);
+  });
+
+  it('that is asked about when the connection ends still gets what it sent', async () => {
+    const parts = await two();
+    await send(parts, [2], 0, 1);
+    parts.session.end();
+    const before = parts.units.length;
+    parts.asked.get(2)!.answer(true);
+    await settled();
+    expect(parts.units.length).toBe(before + 11);
+    expect(parts.detached).toEqual([1, 2]);
+  });
 });
 
 it('holds no more than 4 MiB of a channel that is looked up, sound or picture', async () => {

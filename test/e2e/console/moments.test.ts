@@ -1,0 +1,418 @@
+/**
+ * Moments in which a page could say what is not so: the network goes, a session or a link ends, another tab signs out, a
+ * signature runs out while something plays. In Chromium, on the running stack, with one vehicle that drives.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, it } from 'vitest';
+import { Client } from '../../../local/client.ts';
+import type { Simulation } from '../../../local/device/simulator.ts';
+import { signIn } from '../../../local/sign-in.ts';
+import { runningStack } from '../../stack.ts';
+import { makeVideo } from '../../support/media.ts';
+import { openBrowser, openPage, playerState, seriousFindings } from './open.ts';
+import { moving } from './pictures.ts';
+import { register, ROAD, simulate, slow } from './vehicles.ts';
+
+const stack = await runningStack();
+const ada = new Client(stack.url, stack.users.find(({ name }) => name === 'ada')!.token);
+
+const BUS = '13900000221';
+/** Long enough that a player has not all of it in its buffers. */
+const SECONDS = 150;
+
+let folder: string;
+let browser: Browser;
+let bus: Simulation;
+let id = '';
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sluice-moments-'));
+  const film = join(folder, 'film.mp4');
+  await makeVideo(stack.ffmpegFolder, film, { seconds: SECONDS, size: '320x180' });
+  await register(ada, { id: BUS, name: 'Bus 21', channels: [ROAD] });
+  [bus, browser] = await Promise.all([simulate(stack, BUS, { channels: 1 }), openBrowser()]);
+  id = await ada.upload(film, { name: 'film.mp4', metadata: { visibility: 'private' } });
+  await ada.ready(id);
+}, 300_000);
+afterAll(async () => {
+  await browser.close();
+  await bus.close();
+  await ada.fetch('DELETE', `/api/devices/${BUS}`);
+  if (id !== '') await ada.fetch('DELETE', `/api/videos/${id}`);
+  await rm(folder, { recursive: true, force: true });
+});
+
+const liveTiles = (page: Page) => page.locator('article[data-phase="live"]').count();
+
+/** Notes, five times a second, how old the picture on show is and whether the tile calls it live. */
+const watchTile = (page: Page) =>
+  page.locator('article video').evaluate((element) => {
+    const video = element as unknown as {
+      requestVideoFrameCallback: (next: () => void) => void;
+      closest: (selector: string) => { getAttribute: (name: string) => string | null };
+    };
+    const scope = globalThis as unknown as { looks: { age: number; isLive: boolean }[] };
+    let last = performance.now();
+    const next = () => {
+      last = performance.now();
+      video.requestVideoFrameCallback(next);
+    };
+    video.requestVideoFrameCallback(next);
+    scope.looks = [];
+    setInterval(() => {
+      const isLive = video.closest('article').getAttribute('data-phase') === 'live';
+      scope.looks.push({ age: performance.now() - last, isLive });
+    }, 200);
+  });
+
+/** Whether it was ever called live over a picture of more than three seconds, twice in a row: one look may come between. */
+const liedLive = (page: Page): Promise<boolean> =>
+  page.evaluate(() => {
+    const { looks } = globalThis as unknown as { looks: { age: number; isLive: boolean }[] };
+    const lies = looks.map(({ age, isLive }) => isLive && age > 3000);
+    return lies.some((isLie, i) => isLie && lies[i + 1] === true);
+  });
+
+describe.concurrent('without a network', () => {
+  it('a tile never calls a picture live that stands, says whose network is gone, and goes on by itself', async ({
+    expect,
+  }) => {
+    const { page, faults, close } = await openPage(browser);
+    await signIn(page, stack.url, 'ada', `/live?show=${BUS}.1`);
+    await expect.poll(() => liveTiles(page), slow).toBe(1);
+    await expect.poll(() => moving(page), slow).toEqual([true]);
+    await watchTile(page);
+    await page.context().setOffline(true);
+    const tile = page.locator('article');
+    await tile.getByText('This browser is offline.', { exact: false }).first().waitFor(slow);
+    expect(await liveTiles(page)).toBe(0);
+    await page.getByText('This browser is offline. What is shown may be old.').waitFor();
+    expect(await seriousFindings(page), 'a wall without a network').toEqual([]);
+    await page.waitForTimeout(5000);
+    expect(await liveTiles(page)).toBe(0);
+    await page.context().setOffline(false);
+    await expect.poll(() => liveTiles(page), slow).toBe(1);
+    await expect.poll(() => moving(page), slow).toEqual([true]);
+    expect(await liedLive(page)).toBe(false);
+    expect(await page.getByText('This browser is offline').count()).toBe(0);
+    expect(faults).toEqual([]);
+    await close();
+  });
+
+  it('every screen says so, keeps what it had, and asks again when the network is back', async ({ expect }) => {
+    const { page, faults, close } = await openPage(browser);
+    await signIn(page, stack.url, 'ada', '/');
+    const note = page.getByText('This browser is offline. What is shown may be old.');
+    for (const path of ['/', `/v/${id}`, '/map', '/live?grid=4', `/d/${BUS}`]) {
+      await page.goto(stack.url + path);
+      await page.getByRole('heading', { level: 1 }).or(page.locator('media-controller')).first().waitFor();
+      // Whole, with its map: what is still on its way is another matter.
+      await expect.poll(() => page.locator('.mantine-Skeleton-root').count(), slow).toBe(0);
+      await page.context().setOffline(true);
+      await note.waitFor();
+      await page.context().setOffline(false);
+      await note.waitFor({ state: 'detached' });
+    }
+    // What was never loaded says why it is not there, and comes by itself.
+    await page.goto(stack.url);
+    await page.locator('ul[aria-label="Videos"] > li').first().waitFor();
+    await page.context().setOffline(true);
+    await page.locator('#library-search').fill('something else');
+    await page.getByText('This browser is offline. Try again when it has a network.').waitFor(slow);
+    await page.context().setOffline(false);
+    await page.getByText('No video matches').waitFor(slow);
+
+    // A network that leads nowhere is told as well.
+    const dead = page.getByText('The platform does not answer.', { exact: false });
+    await page.route('**/api/**', (route) => route.abort());
+    await page.locator('#library-search').fill('something else again');
+    await dead.waitFor(slow);
+    await page.unroute('**/api/**');
+    await dead.waitFor({ state: 'detached', ...slow });
+    await page.getByText('No video matches').waitFor(slow);
+    expect(faults).toEqual([]);
+    await close();
+  });
+
+  it('a video goes on by itself, with its picture and without a word over what still plays', async ({ expect }) => {
+    const { page, faults, close } = await openPage(browser);
+    await signIn(page, stack.url, 'ada', `/v/${id}`);
+    await expect.poll(async () => (await playerState(page)).length, slow).toBeGreaterThan(SECONDS - 5);
+    await page.keyboard.press('k');
+    await expect.poll(async () => (await playerState(page)).at, slow).toBeGreaterThan(1);
+    await page.context().setOffline(true);
+    const before = (await playerState(page)).at;
+    await expect.poll(async () => (await playerState(page)).at, slow).toBeGreaterThan(before + 4);
+    expect(await page.getByText('The video could not be fetched.').count(), 'over a picture that moves').toBe(0);
+    await page.keyboard.press('8');
+    await page.getByText('The video could not be fetched.', { exact: false }).waitFor(slow);
+    await page.context().setOffline(false);
+    await expect.poll(async () => (await playerState(page)).at, slow).toBeGreaterThan(SECONDS * 0.8 + 1);
+    expect(await page.getByText('The video could not be fetched.').count()).toBe(0);
+    expect(faults).toEqual([]);
+    await close();
+  });
+});
+
+describe.concurrent('who may see it', () => {
+  it('signing out in one tab signs out the others: their cameras stop, and they say why', async ({ expect }) => {
+    const { page, close } = await openPage(browser);
+    await signIn(page, stack.url, 'ada', `/live?show=${BUS}.1`);
+    await expect.poll(() => liveTiles(page), slow).toBe(1);
+    const other = await page.context().newPage();
+    await other.goto(stack.url);
+    await other.getByRole('button', { name: /Account of ada/ }).click();
+    await other.getByRole('button', { name: 'Sign out' }).click();
+    // The issuer asks once more.
+    await other.getByRole('button', { name: 'Sign out' }).click();
+    await other.getByRole('button', { name: 'Sign in' }).waitFor();
+    await page.getByText('You were signed out in another tab of this browser.').waitFor();
+    const asked: string[] = [];
+    page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+    await page.waitForTimeout(3000);
+    expect(asked.filter((path) => path.startsWith('/live/') || path.startsWith('/api/play'))).toEqual([]);
+    // Also when it is loaded again; and whoever signs in is where they were.
+    await page.reload();
+    await page.getByRole('button', { name: 'Sign in' }).waitFor();
+    await signIn(page, stack.url, 'ada', `/live?show=${BUS}.1`);
+    await expect.poll(() => liveTiles(page), slow).toBe(1);
+    await page.reload();
+    await expect.poll(() => liveTiles(page), slow).toBe(1);
+    await close();
+  });
+
+  it('a session that has ended says so, and leads back to where one was', async ({ expect }) => {
+    const { page, faults, close } = await openPage(browser);
+    await signIn(page, stack.url, 'ada', '/?sort=title');
+    const isList = (url: URL) => url.pathname === '/api/videos';
+    const refusal = { status: 401, contentType: 'application/problem+json', body: '{"code":"unauthorized"}' };
+    await page.route(isList, (route) => route.fulfill(refusal));
+    await page.locator('#library-search').fill('a');
+    await page.getByText('Your sign-in has ended. Sign in again to go on where you were.').waitFor();
+    expect(await seriousFindings(page), 'an ended session').toEqual([]);
+    await page.unroute(isList);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('list', { name: 'Videos' }).or(page.getByText('No video matches')).first().waitFor(slow);
+    expect(new URL(page.url()).searchParams.get('sort')).toBe('title');
+    expect(faults).toEqual([]);
+    await close();
+  });
+
+  it('a link that has ended, one that is broken and one for something else say so by name', async ({ expect }) => {
+    const { page, faults, close } = await openPage(browser);
+    const { token } = await ada.call('POST /api/videos/{id}/tokens', { params: { id }, body: {} });
+    const [head, , tail] = token.split('.');
+    const ended = [head, Buffer.from('{"exp":1700000000}').toString('base64url'), tail].join('.');
+    const open = (path: string) => page.goto(stack.url + path);
+    const title = (text: string) => page.getByRole('heading', { name: text }).waitFor();
+    await open(`/v/${id}?token=${ended}`);
+    await title('This link has ended');
+    expect(await seriousFindings(page), 'a link that has ended').toEqual([]);
+    await open(`/v/${id}?token=${token.slice(0, 60)}`);
+    await title('This link is not whole');
+    await open(`/v/${id.slice(0, 12)}?token=${token}`);
+    await title('This link is not whole');
+    await open(`/v/${id.slice(0, -4)}zzzz?token=${token}`);
+    await title('This link is not for this video');
+    // Without a link: what is not public says so before it asks to sign in.
+    await open(`/v/${id}`);
+    await page.getByText('This video is not public.', { exact: false }).waitFor();
+    await open(`/v/${id}?token=${token}`);
+    await page.locator('media-controller').waitFor();
+    expect(faults).toEqual([]);
+    await close();
+  });
+
+  it('a signature that ends while a video plays is renewed before, without a halt', async ({ expect }) => {
+    const { page, faults, close } = await openPage(browser);
+    // The page's clock is what the test moves; the edge is what the test has refuse the first signature from then on.
+    await page.addInitScript(() => {
+      const scope = globalThis as unknown as { ahead: number };
+      const real = Date.now.bind(Date);
+      scope.ahead = 0;
+      Date.now = () => real() + scope.ahead;
+    });
+    let first: string | undefined;
+    let isOver = false;
+    const refused: string[] = [];
+    const signed = new Set<string>();
+    await page.route(/\/vod\//, async (route) => {
+      const policy = new URL(route.request().url()).searchParams.get('Policy') ?? '';
+      first ??= policy;
+      signed.add(policy);
+      if (!isOver || policy !== first) return route.continue();
+      refused.push(route.request().url());
+      return route.fulfill({ status: 403, body: '' });
+    });
+    const { token } = await ada.call('POST /api/videos/{id}/tokens', { params: { id }, body: {} });
+    await page.goto(`${stack.url}/v/${id}?token=${token}`);
+    await expect.poll(async () => (await playerState(page)).length, slow).toBeGreaterThan(SECONDS - 5);
+    const halts = () => page.evaluate(() => (globalThis as unknown as { halts: string[] }).halts);
+    await page.locator('hls-video').evaluate((element) => {
+      const scope = globalThis as unknown as { halts: string[] };
+      const { nativeEl } = element as unknown as {
+        nativeEl: { addEventListener: (name: string, listener: () => void) => void; muted: boolean };
+      };
+      nativeEl.muted = true;
+      scope.halts = [];
+      let began = false;
+      nativeEl.addEventListener('playing', () => (began = true));
+      for (const name of ['waiting', 'emptied', 'pause', 'error', 'abort'])
+        nativeEl.addEventListener(name, () => began && scope.halts.push(name));
+    });
+    await page.keyboard.press('k');
+    await expect.poll(async () => (await playerState(page)).at, slow).toBeGreaterThan(2);
+    expect(signed.size).toBe(1);
+    // A month later: what is asked for from now on must wait for another signature.
+    isOver = true;
+    await page.evaluate(() => ((globalThis as unknown as { ahead: number }).ahead = 30 * 86_400_000));
+    await expect.poll(() => signed.size, slow).toBe(2);
+    const { at } = await playerState(page);
+    await expect.poll(async () => (await playerState(page)).at, slow).toBeGreaterThan(at + 5);
+    expect(await halts()).toEqual([]);
+    expect(refused).toEqual([]);
+    expect(faults).toEqual([]);
+    await close();
+  });
+});
+
+describe.concurrent('what moves, and what lies over what', () => {
+  it('full screen on a device is left the way it was entered', async ({ expect }) => {
+    const { page, faults, close } = await openPage(browser);
+    await signIn(page, stack.url, 'ada', `/d/${BUS}`);
+    const isFull = () =>
+      page.evaluate(
+        () =>
+          (globalThis as unknown as { document: { fullscreenElement: unknown } }).document.fullscreenElement !== null,
+      );
+    await page.getByRole('button', { name: 'Full screen', exact: true }).click();
+    await expect.poll(isFull, slow).toBe(true);
+    await page.getByRole('button', { name: 'Leave full screen' }).click();
+    await expect.poll(isFull, slow).toBe(false);
+    await page.keyboard.press('f');
+    await expect.poll(isFull, slow).toBe(true);
+    await page.keyboard.press('f');
+    await expect.poll(isFull, slow).toBe(false);
+
+    // Over the time line the pointer's moment is said.
+    const slider = page.getByRole('slider', { name: 'Moment' });
+    await slider.hover({ position: { x: 200, y: 10 } });
+    await slider.getByText(/^\d+:\d\d:\d\d/).waitFor();
+    expect(faults).toEqual([]);
+    await close();
+  });
+
+  it('the list of keys opens with ?, is whole, and closes; keys of the player say what they did', async ({
+    expect,
+  }) => {
+    const { page, faults, close } = await openPage(browser);
+    await signIn(page, stack.url, 'ada', `/v/${id}`);
+    await expect.poll(async () => (await playerState(page)).length, slow).toBeGreaterThan(SECONDS - 5);
+    await page.keyboard.press('?');
+    const dialog = page.getByRole('dialog', { name: 'Keys' });
+    await dialog.getByText('A picture back, a picture on').first().waitFor();
+    expect(await seriousFindings(page), 'the list of keys').toEqual([]);
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+    await page.keyboard.press('>');
+    await page.getByText('1.25 ×', { exact: true }).waitFor();
+    await page.keyboard.press('<');
+    await page.getByText('1 ×', { exact: true }).waitFor();
+    await page.keyboard.press('c');
+    await page.getByText('No captions', { exact: true }).waitFor();
+    const { at } = await playerState(page);
+    await page.keyboard.press('.');
+    await expect.poll(async () => (await playerState(page)).at, slow).toBeGreaterThan(at);
+    expect((await playerState(page)).at).toBeLessThan(at + 0.2);
+    await page.keyboard.press(',');
+    await expect.poll(async () => (await playerState(page)).at, slow).toBeLessThan(at + 0.01);
+    expect(faults).toEqual([]);
+    await close();
+  });
+
+  it('uploads beside a video leave it its room, and every screen begins at the same edge', async ({ expect }) => {
+    const { page, faults, close } = await openPage(browser);
+    await signIn(page, stack.url, 'ada', `/v/${id}`);
+    await page.locator('media-controller').waitFor();
+    await page.keyboard.press('u');
+    await page.getByRole('complementary', { name: 'Uploads' }).waitFor();
+    for (const width of [1110, 1280, 1440, 1920]) {
+      await page.setViewportSize({ width, height: 800 });
+      expect((await page.locator('media-controller').boundingBox())!.width, `${width} px`).toBeGreaterThan(440);
+    }
+    await page.keyboard.press('Escape');
+    await page.setViewportSize({ width: 2560, height: 1080 });
+    const edges: number[] = [];
+    for (const [path, first] of [
+      ['/', 'h1'],
+      [`/v/${id}`, 'media-controller'],
+      ['/live?grid=4', 'h1'],
+      [`/live?show=${BUS}.1&grid=4`, 'article'],
+      ['/map', 'h1'],
+      [`/d/${BUS}`, 'h1'],
+    ] as const) {
+      await page.goto(stack.url + path);
+      const part = page.locator(`#main ${first}`).first();
+      await part.waitFor();
+      edges.push((await part.boundingBox())!.x);
+    }
+    expect(new Set(edges).size, edges.join(', ')).toBe(1);
+    expect(faults).toEqual([]);
+    await close();
+  });
+
+  it('news stands beside the side bar, not over who is signed in', async ({ expect }) => {
+    const { page, faults, close } = await openPage(browser);
+    await signIn(page, stack.url, 'ada', `/d/${BUS}`);
+    await page.getByRole('button', { name: 'Settings' }).click();
+    await page.getByRole('dialog').getByRole('textbox', { name: 'Name', exact: true }).fill('Bus 21, blue');
+    await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+    const news = page.getByText('Bus 21, blue is saved.');
+    await news.waitFor();
+    for (const [viewport, name] of [
+      [{ width: 1280, height: 800 }, /Account of ada/],
+      [{ width: 390, height: 844 }, 'Account'],
+    ] as const) {
+      await page.setViewportSize(viewport);
+      const account = (await page.getByRole('button', { name, exact: typeof name === 'string' }).boundingBox())!;
+      const box = (await page.getByRole('alert').filter({ has: news }).boundingBox())!;
+      const isApart = box.x >= account.x + account.width || box.y + box.height <= account.y;
+      expect(isApart, `${viewport.width} px`).toBe(true);
+    }
+    expect(faults).toEqual([]);
+    await close();
+  });
+});
+
+it('a dialog moves nothing on a page that has a scroll bar', async ({ expect }) => {
+  const { chromium } = await import('playwright-core');
+  const { BROWSER } = await import('../../support/browser.ts');
+  const withBars = await chromium.launch({ ...BROWSER, ignoreDefaultArgs: ['--hide-scrollbars'] });
+  const { page, faults, close } = await openPage(withBars);
+  await signIn(page, stack.url, 'ada', `/d/${BUS}`);
+  const bar = () =>
+    page.evaluate(() => {
+      const scope = globalThis as unknown as {
+        innerWidth: number;
+        document: { documentElement: { clientWidth: number } };
+      };
+      return scope.innerWidth - scope.document.documentElement.clientWidth;
+    });
+  const title = page.getByRole('heading', { name: /^Bus 21/ });
+  const share = page.locator('#main').getByRole('button', { name: 'Settings' });
+  const places = async () => [(await title.boundingBox())!.x, (await share.boundingBox())!.x];
+  const before = await places();
+  expect(await bar(), 'a scroll bar').toBeGreaterThan(0);
+  await share.click();
+  await page.getByRole('dialog').getByText('Delete this device').waitFor();
+  // A dialog hides the page from roles, not from sight.
+  const shown = page.locator('#main h1, #main header button:last-child');
+  const after = [(await shown.first().boundingBox())!.x, (await shown.last().boundingBox())!.x];
+  expect(after).toEqual(before);
+  expect(faults).toEqual([]);
+  await close();
+  await withBars.close();
+});
