@@ -119,13 +119,13 @@ it('uploads in one tab, shows it in another, and goes on there when the first is
   await signIn(page, stack.url, 'uma');
   // The second part never gets through in the first tab.
   await page.route(/partNumber=2/, (route) => (route.request().method() === 'PUT' ? undefined : route.continue()));
-  await drop(page, { name: 'two tabs.mp4', content: 18 * MiB });
-  const first = rowOf(page, 'two tabs');
+  await drop(page, { name: 'two tabs one.mp4', content: 18 * MiB });
+  const first = rowOf(page, 'two tabs one');
   await expect.poll(() => sent, slow).toEqual(['1']);
 
   const other = await page.context().newPage();
   await other.goto(stack.url);
-  const second = rowOf(other, 'two tabs');
+  const second = rowOf(other, 'two tabs one');
   await second.getByText(/^Uploading/).waitFor(slow);
   expect(await shown(other).isVisible()).toBe(true);
   await other.waitForTimeout(3000);
@@ -133,7 +133,8 @@ it('uploads in one tab, shows it in another, and goes on there when the first is
   expect(await second.getAttribute('data-state')).toBe('uploading');
   // A file that is dropped on the other tab is sent by the first, and either can pause it.
   await drop(other, { name: 'two tabs more.mp4', content: 1000 });
-  await lookedAt(rowOf(page, 'two tabs more')).waitFor(slow);
+  // Both rows are at rest then: nothing moves under the pointer.
+  for (const one of [page, other]) await lookedAt(rowOf(one, 'two tabs more')).waitFor(slow);
   await second.getByRole('button', { name: /^Pause/ }).click();
   await first.getByText(/^Paused/).waitFor();
   await second.getByRole('button', { name: /^Resume/ }).click();
