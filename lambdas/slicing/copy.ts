@@ -2,6 +2,7 @@
 import type { SourceInfo } from '../../lib/contract/source.ts';
 import { BoxError, boxes, find, need } from '../../lib/media/boxes.ts';
 import { BitsError } from '../../lib/media/bits.ts';
+import { isMirrored } from '../../lib/media/matrix.ts';
 import { H264_SPS, h264Codec, parseH264Sps, type H264Sps } from '../../lib/media/h264.ts';
 
 /** What of a track's description makes its initialization section. */
@@ -36,15 +37,24 @@ const MOST_LEVEL = 52;
 /** PQ and HLG (table E-4): not for screens that know neither, at 8 bits. */
 const HDR = new Set([16, 18]);
 
-/** @throws NotCopied */
-export function copiedVideo(trak: Buffer, { codec, rotation, oddAngle }: SourceInfo['video']): CopiedVideo {
+/**
+ * What players are told is what the parameter set says: where the container says more of how the picture is shown, they would
+ * not show it so.
+ * @throws NotCopied
+ */
+export function copiedVideo(trak: Buffer, video: SourceInfo['video']): CopiedVideo {
+  const { codec, rotation, oddAngle, width, height, stored = video } = video;
   if (codec !== 'h264') throw new NotCopied(`its codec is ${codec}`);
-  if (rotation !== 0 || oddAngle === true) throw new NotCopied('it is turned');
+  if (rotation !== 0 || oddAngle === true || isMirrored(trak)) throw new NotCopied('it is turned or mirrored');
+  if (stored.width !== width || stored.height !== height) throw new NotCopied('its pixels are not shown square');
+  if (video.hdr !== undefined) throw new NotCopied('it is shown as HDR');
   const entry = onlyEntry(trak, 'avc1');
   // VisualSampleEntry (14496-12 12.1.3) has 78 bytes before its boxes.
   const avcC = find(entry.subarray(78), 'avcC');
   if (avcC === undefined || avcC.length < 7) throw new NotCopied('it has no avcC');
   const sps = onlyParameters(avcC);
+  if (sps.width !== stored.width || sps.height !== stored.height) throw new NotCopied('not all of it is shown');
+  if (!sps.fullRange && isFullRange(entry)) throw new NotCopied('it is shown in full range');
   const wrong = whatIsWrong(sps);
   if (wrong !== undefined) throw new NotCopied(wrong);
   return {
@@ -64,6 +74,18 @@ export function copiedOrNot(trak: Buffer, video: Parameters<typeof copiedVideo>[
   } catch (error) {
     if (error instanceof NotCopied || error instanceof BoxError) return undefined;
     throw error;
+  }
+}
+
+/** By colr (14496-12 12.1.5): how the colours are told, three numbers, and a bit for the range. */
+function isFullRange(entry: Buffer): boolean {
+  try {
+    const colr = find(entry.subarray(78), 'colr');
+    return colr !== undefined && colr.length >= 11 && colr.toString('latin1', 0, 4) === 'nclx' && colr[10]! >> 7 === 1;
+  } catch (error) {
+    // QuickTime's descriptions may end with four bytes of 0, which are no box.
+    if (!(error instanceof BoxError)) throw error;
+    return false;
   }
 }
 

@@ -5,6 +5,7 @@
 import { BoxError, find, findAll, need } from './boxes.ts';
 import { NON_SYNC, readFragments, type TrackDefaults, type TrackFragment } from './fragments.ts';
 import { readTracks, type Track } from './movie.ts';
+import { withMovieMatrix } from './matrix.ts';
 import { bareTrack } from './movie-build.ts';
 import { MAX_SAMPLES, readEdit, timescaleOf, type MovieIndex, type SampleTable } from './sample-table.ts';
 
@@ -18,7 +19,8 @@ export class FragmentIndex {
    * @throws BoxError, also when samples are in the `moov` itself: then the fragments are only the rest
    */
   constructor(moov: Buffer, positions: readonly number[]) {
-    this.#movieTimescale = timescaleOf(need(moov, ['mvhd'], 4));
+    const mvhd = need(moov, ['mvhd'], 4);
+    this.#movieTimescale = timescaleOf(mvhd);
     const all = readTracks(moov);
     this.#tracks = positions.map((position) => {
       const track = all[position];
@@ -26,7 +28,7 @@ export class FragmentIndex {
       if (track.timescale === 0) throw new BoxError('a header without a time scale');
       const sizes = find(track.trak, 'mdia', 'minf', 'stbl', 'stsz');
       if (sizes && sizes.length >= 12 && sizes.readUInt32BE(8) > 0) throw new BoxError('fragments after a whole movie');
-      return { track, samples: new GrowingSamples() };
+      return { track: { ...track, trak: withMovieMatrix(track.trak, mvhd) }, samples: new GrowingSamples() };
     });
     this.#defaults = readDefaults(moov);
   }

@@ -4,6 +4,7 @@
  * samples, 17 bytes each.
  */
 import { BoxError, find, findAll, need, versionOf } from './boxes.ts';
+import { withMovieMatrix } from './matrix.ts';
 import { bareTrack } from './movie-build.ts';
 
 export interface SampleTable {
@@ -65,12 +66,13 @@ export function readMovieIndex(
   raw: ReadonlyMap<number, number> = new Map(),
 ): MovieIndex {
   const all = findAll(moov, 'trak');
+  const mvhd = need(moov, ['mvhd'], 4);
   const tracks = positions.map((position) => {
     const found = all[position];
     if (found === undefined) throw new BoxError(`there is no track ${position}`);
-    return readTrack(found.body, raw.get(position));
+    return readTrack(withMovieMatrix(found.body, mvhd), raw.get(position));
   });
-  return { timescale: timescaleOf(need(moov, ['mvhd'], 4)), tracks };
+  return { timescale: timescaleOf(mvhd), tracks };
 }
 
 /** mvhd (8.2.2) and mdhd (8.4.2): after version and flags two times, of 8 bytes each in version 1 and of 4 in version 0. */

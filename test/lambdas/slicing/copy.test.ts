@@ -11,6 +11,7 @@ import { copyTable } from '../../../lib/contract/segment-table.ts';
 import type { SlicingOptions } from '../../../lib/contract/slicing.ts';
 import { readTracks } from '../../../lib/media/movie.ts';
 import { boxes, need } from '../../../lib/media/boxes.ts';
+import { box } from '../../../lib/media/build.ts';
 import { NON_SYNC, readFragments } from '../../../lib/media/fragments.ts';
 import { readMovieIndex } from '../../../lib/media/sample-table.ts';
 import {
@@ -379,6 +380,46 @@ describe('what is encoded', () => {
     expect((await look('rotated.mp4')).table!.copied).toBeUndefined();
     await ffmpeg('-ss', '0.7', '-i', at('closed.mp4'), '-c', 'copy', at('edited.mp4'));
     expect((await look('edited.mp4')).table!.copied).toBeUndefined();
+  });
+
+  it('one that the container shows otherwise than its own parameters say', async () => {
+    const copied = async (name: string) => (await look(name)).table!.copied?.video;
+    await ffmpeg('-i', at('closed.mp4'), '-c', 'copy', '-aspect', '4:3', at('aspect.mp4'));
+    expect(await copied('aspect.mp4')).toBeUndefined();
+    const bytes = await readFile(at('closed.mp4'));
+    /** The matrix that is so far behind a header's name (14496-12 8.2.2, 8.3.2, version 0) says upside down. */
+    const mirrored = async (name: string, header: string, place: number) => {
+      const changed = Buffer.from(bytes);
+      changed.writeInt32BE(-0x1_0000, changed.indexOf(header, 0, 'latin1') + 4 + place + 16);
+      await writeFile(at(name), changed);
+      return copied(name);
+    };
+    expect(await mirrored('mirrored.mp4', 'tkhd', 40)).toBeUndefined();
+    expect(await mirrored('all-mirrored.mp4', 'mvhd', 36)).toBeUndefined();
+    /** What comes at the end of the picture's description; the index is last, so nothing moves that it names. */
+    const described = async (name: string, more: Buffer) => {
+      const within = (type: string, body: Buffer): Buffer => {
+        if (type === 'avc1') return Buffer.concat([body, more]);
+        if (type === 'stsd') return Buffer.concat([body.subarray(0, 8), inside(body.subarray(8))]);
+        return ['moov', 'trak', 'mdia', 'minf', 'stbl'].includes(type) ? inside(body) : body;
+      };
+      const inside = (body: Buffer) =>
+        Buffer.concat([...boxes(body)].map((one) => box(one.type, within(one.type, one.body))));
+      await writeFile(at(name), inside(bytes));
+      return copied(name);
+    };
+    const colr = (transfer: number, range: number) =>
+      box('colr', Buffer.from('nclx'), Buffer.from([0, 9, 0, transfer, 0, 9, range << 7]));
+    expect(await described('said-pq.mp4', colr(16, 0))).toBeUndefined();
+    expect(await described('said-full.mp4', colr(1, 1))).toBeUndefined();
+    expect(await described('said-limited.mp4', colr(1, 0))).toBeDefined();
+    expect(await described('ended.mp4', Buffer.alloc(4))).toBeDefined();
+    // Less than what is coded: the container's size, within the last blocks.
+    const cropped = Buffer.from(bytes);
+    cropped.writeUInt16BE(178, cropped.indexOf('avc1', cropped.indexOf('stsd'), 'latin1') + 4 + 26);
+    await writeFile(at('cropped.mp4'), cropped);
+    expect((await look('cropped.mp4')).info.video.height).toBe(178);
+    expect(await copied('cropped.mp4')).toBeUndefined();
   });
 
   it('everything, where the configuration says so, or the ladder ends below it', async () => {

@@ -360,6 +360,33 @@ describe.each(NUMBERS)('%s', (_, rows) => {
   );
 });
 
+it.each([
+  ['a table', []],
+  ['fragments', ['-movflags', 'frag_keyframe+empty_moov+default_base_moof']],
+])("of %s: turned by the movie's header is turned as by the track's", { timeout: 120_000 }, async (_, args) => {
+  const quarter = [0, 1, 0, -1, 0, 0].map((value) => value * 0x1_0000);
+  await made('straight.mp4', '-i', at('base.mp4'), '-t', '1', '-c', 'copy', ...args);
+  /** Where the matrix is in a header of version 0 (ISO/IEC 14496-12 8.2.2, 8.3.2). */
+  const files = async (name: string, header: string, place: number) => {
+    let headers = 0;
+    await patched(
+      name,
+      header,
+      (body) => {
+        if (headers++ === 0) quarter.forEach((value, i) => body.writeInt32BE(value, place + 4 * i));
+      },
+      'straight.mp4',
+    );
+    const options = { ...OPTIONS, ladder: [90 as never] };
+    const fetchWhole = (path: string) => copyFile(at(name), path);
+    const source = await fileSource(at(name));
+    const found = await inspect({ source, path: at('stand-in'), fetchWhole, options, timeoutMs: 60_000 });
+    expect(found.table).toBeDefined();
+    return (await encodeFile(at(name), found, options)).files;
+  };
+  expect(await files('by-movie.mp4', 'mvhd', 36)).toEqual(await files('by-track.mp4', 'tkhd', 40));
+});
+
 it.skipIf(!can.has('matroska'))(
   "a Matroska that says 30 frames a second and has 1,000 (needs ffmpeg's matroska muxer)",
   { timeout: 120_000 },
