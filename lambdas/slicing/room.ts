@@ -3,7 +3,6 @@ import { CHUNK_SCRATCH_MIB } from '../../lib/contract/slicing.ts';
 import { sum } from './copy-sound.ts';
 import { firstFrom, type Bound, type Pictures, type Range, type Sound } from './placed.ts';
 import { Refusal, spokenBytes, spokenStretch } from './refusal.ts';
-import type { SegmentTable, TableChunk } from './segment-table.ts';
 
 /** MiB of a task's scratch space that are no samples: what lies between them and is read along, pictures for scrubbing. */
 const AROUND_MIB = 512;
@@ -48,9 +47,14 @@ export const fitsTask = (bytes: readonly number[], { firstSegment, segments }: R
 const bytesIn = (bytes: readonly number[], { firstSegment, segments }: Range): number =>
   bytes.slice(firstSegment - 1, firstSegment - 1 + segments).reduce((total, size) => total + size, 0);
 
-type Chunks = Pick<SegmentTable, 'bytes' | 'chunks'>;
+interface Chunks {
+  readonly bytes: readonly number[];
+  readonly chunks: readonly Stretch[];
+}
 
-const tooLarge = ({ bytes, chunks }: Chunks): TableChunk | undefined => chunks.find((one) => !fitsTask(bytes, one));
+type Stretch = Range & Parameters<typeof spokenStretch>[0];
+
+const tooLarge = ({ bytes, chunks }: Chunks): Stretch | undefined => chunks.find((one) => !fitsTask(bytes, one));
 
 /** Whether all that has to be encoded in one fits its task. */
 export const chunksFit = (table: Chunks): boolean => tooLarge(table) === undefined;

@@ -47,7 +47,14 @@ function laid({ seconds, megabits, apart, codec }: Film, when: SlicingOptions['l
     duration: seconds,
     video: {
       ...SIZES,
-      ...{ index: 0, codec, duration: null, rotation: 0, frameRate: FPS, bitDepth: 10, interlaced: false, rgb: false },
+      index: 0,
+      codec,
+      duration: null,
+      rotation: 0,
+      frameRate: FPS,
+      bitDepth: 10,
+      interlaced: false,
+      rgb: false,
     },
     audio: [],
   };
@@ -58,7 +65,11 @@ function laid({ seconds, megabits, apart, codec }: Film, when: SlicingOptions['l
   const whole = planSlicing(of, { ...options, ladderWhen: 'upload' });
   const machine = costOptions.parse({
     engine,
-    ...{ preset: 'veryfast', memoryMiB: 10_240, chunkMemoryMiB: 2304, timeoutSeconds: 900, maxDollarsPerVideo: 25 },
+    preset: 'veryfast',
+    memoryMiB: 10_240,
+    chunkMemoryMiB: 2304,
+    timeoutSeconds: 900,
+    maxDollarsPerVideo: 25,
   });
   return { own, run: () => byEngine(own, whole, { options, machine, architecture: 'x86_64' }) };
 }
