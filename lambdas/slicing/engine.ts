@@ -20,9 +20,16 @@ interface Choice {
   readonly fits: boolean;
 }
 
-/** Whether every task ends in the time its function has. */
-export const inTime = (work: Work, machine: CostOptions): boolean =>
-  longestTask(work, machine).seconds < machine.timeoutSeconds * SURE;
+/** Whether every task ends in this share of the time its function has. */
+const inTime = (work: Work, machine: CostOptions, share: number): boolean =>
+  longestTask(work, machine).seconds < machine.timeoutSeconds * share;
+
+/**
+ * Whether a viewer would miss something of what MediaConvert makes: captions, which are read by an index alone (texts.ts), or
+ * whole pictures, where fields are found by looking at them. Then an estimate within the time is enough to try it here.
+ */
+const loses = ({ timescale, source: { info } }: Plan): boolean =>
+  (timescale === null && info.texts !== undefined) || (info.video.fields === 'unsaid' && !info.video.rgb);
 
 /** How much more than an estimate says of the time there is, and it surely does not suffice. */
 const SURELY_NOT = 2;
@@ -64,7 +71,7 @@ export function chooseEngine(
     own.video.every(({ width, height }) => Math.min(width, height) >= LEAST_SIDE);
   if (options.engine === 'encode' || !possible) return 'encode';
   if (options.engine === 'mediaconvert') return 'mediaconvert';
-  if (!fits || !inTime(own, options)) return 'mediaconvert';
+  if (!fits || !inTime(own, options, loses(own) ? 1 : SURE)) return 'mediaconvert';
   const [ours, other] = [own, theirs].map((plan) => estimateCost(plan, options, architecture).estimate);
   return ours! > options.maxDollarsPerVideo && other! < ours! ? 'mediaconvert' : 'encode';
 }
