@@ -3,6 +3,7 @@
  * rendition (RFC 8216bis 3.1.4). Strict: what is not understood is refused by its line, not shown at the wrong time. Pure.
  */
 import { TIME_OFFSET } from '../../lib/contract/plan.ts';
+import { characterOf } from './entities.ts';
 
 export interface Cue {
   /** Seconds from the start of the video. */
@@ -74,6 +75,26 @@ function headerLines(lines: readonly string[]): number {
   return arrow === -1 || arrow > end ? end : arrow;
 }
 
+/** Attributes of a line that says when the cues are (RFC 8216bis 3.1.4), in any order. */
+const MAP = /^X-TIMESTAMP-MAP=(.*)$/;
+const MAP_ATTRIBUTE = /^(?:LOCAL:([0-9:.]{5,16})|MPEGTS:[0-9]{1,19})$/;
+
+/**
+ * Seconds at which the media begin on the clock of a WebVTT file's cues. Which time stamp that is there (`MPEGTS`) does not
+ * matter: those media are not ours. Throws CueError.
+ */
+function beginsAt(header: readonly string[]): number {
+  const at = header.findIndex((line) => MAP.test(line));
+  if (at === -1) return 0;
+  const attributes = MAP.exec(header[at]!)![1]!
+    .split(',')
+    .map((part) => MAP_ATTRIBUTE.exec(part.trim()));
+  const local = attributes.flatMap((found) => found?.[1] ?? []).map(seconds);
+  if (attributes.includes(null) || local.length > 1 || local.includes(undefined))
+    throw new CueError(at + 1, 'expected `X-TIMESTAMP-MAP=LOCAL:00:00:00.000,MPEGTS:0`');
+  return local[0] ?? 0;
+}
+
 /** The cues of a .srt or .vtt file in the order they are shown. Throws CueError. */
 export function parseCues(file: string): Cue[] {
   const lines = file
@@ -81,17 +102,25 @@ export function parseCues(file: string): Cue[] {
     .split(/\r\n|\r|\n/)
     .map((line) => line.replace(CONTROLS, ''));
   const webVtt = /^WEBVTT(?:[ \t]|$)/.test(lines[0] ?? '');
-  const blocks = blocksOf(lines, webVtt ? headerLines(lines) : 0);
+  const header = webVtt ? headerLines(lines) : 0;
+  const begins = beginsAt(lines.slice(0, header));
+  const blocks = blocksOf(lines, header);
   const cues: Cue[] = [];
   for (const block of blocks) {
     if (webVtt && NO_CUE.test(block.lines[0]!)) continue;
     const cue = readCue(block, webVtt);
-    if (cue) cues.push(cue);
+    // What is over before the media begin is of no use.
+    if (cue && cue.end > begins) cues.push(begins === 0 ? cue : moved(cue, begins));
     if (cues.length > MAX_CUES) throw new CueError(block.at + 1, `more than ${MAX_CUES} cues`);
   }
   if (cues.length === 0) throw new CueError(1, 'there are no captions in this file; .srt and .vtt are taken');
   return cues.toSorted((a, b) => a.start - b.start);
 }
+
+const moved = ({ start, end, ...said }: Cue, by: number): Cue => {
+  const [from, to] = [start, end].map((time) => Math.max(0, Math.round((time - by) * 1000) / 1000));
+  return { start: from!, end: to!, ...said };
+};
 
 /** Undefined for a cue that says nothing. */
 function readCue({ at, lines }: Block, webVtt: boolean): Cue | undefined {
@@ -128,13 +157,25 @@ const ESCAPES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;'
 export const escapeText = (text: string): string =>
   text.replace(CONTROLS, '').replace(/[&<>]/g, (one) => ESCAPES[one]!);
 /** What follows a name does not begin with a letter: one way to read each tag, however long. */
-const MARKUP = /<(\/?)([A-Za-z]*)((?:[^A-Za-z<>][^<>]*)?)>|&(?:amp|lt|gt|nbsp|lrm|rlm|#[0-9]{1,7});|[&<>]/g;
+const MARKUP =
+  /<(\/?)([A-Za-z]*)((?:[^A-Za-z<>][^<>]*)?)>|&(?:[A-Za-z][A-Za-z0-9]{1,31}|#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6});|[&<>]/g;
 
-/** Whatever is no tag or entity of these is text. */
-function clean(text: string, tag: (slash: string, name: string, rest: string) => string | undefined): string {
+/**
+ * Whatever is no tag of these or reference to a character is text. References become what they stand for, since players know
+ * few; one of a name that is in no list here is left to them where it may be one (`references`).
+ */
+function clean(
+  text: string,
+  tag: (slash: string, name: string, rest: string) => string | undefined,
+  references = false,
+): string {
   return text.replace(CONTROLS, '').replace(MARKUP, (found, slash?: string, name?: string, rest?: string) => {
     if (found.length === 1) return ESCAPES[found]!;
-    if (found.startsWith('&')) return found;
+    if (found.startsWith('&')) {
+      const character = characterOf(found);
+      if (character === undefined) return references ? found : escapeText(found);
+      return character === found ? found : escapeText(character);
+    }
     return tag(slash ?? '', (name ?? '').toLowerCase(), rest ?? '') ?? escapeText(found);
   });
 }
@@ -147,10 +188,14 @@ export const fromSubRip = (text: string): string =>
   });
 
 export const cleanWebVtt = (text: string): string =>
-  clean(text, (slash, name, rest) => {
-    if (/^(?:b|i|u|c|v|lang|ruby|rt)$/.test(name)) return `<${slash}${name}${slash === '' ? rest : ''}>`;
-    return name === '' && CLOCK.test(rest) ? `<${rest}>` : undefined;
-  });
+  clean(
+    text,
+    (slash, name, rest) => {
+      if (/^(?:b|i|u|c|v|lang|ruby|rt)$/.test(name)) return `<${slash}${name}${slash === '' ? rest : ''}>`;
+      return name === '' && CLOCK.test(rest) ? `<${rest}>` : undefined;
+    },
+    true,
+  );
 
 /** `01:02:03.500`. */
 function clockOf(time: number): string {

@@ -116,6 +116,39 @@ intro
     ]);
   });
 
+  const mapped = (map: string, ...times: string[]) =>
+    parseCues(`WEBVTT\nX-TIMESTAMP-MAP=${map}\n${times.map((time) => `\n${time}\nsaid\n`).join('')}`);
+
+  it.each(['LOCAL:00:00:10.000,MPEGTS:0', 'MPEGTS:900000,LOCAL:00:10.000', 'LOCAL:00:00:10.000'])(
+    'is counted from where its media begin: %s',
+    (map) => {
+      const cues = mapped(map, '00:11.000 --> 00:12.100', '00:08.000 --> 00:09.000', '00:09.000 --> 00:11.500');
+      expect(cues.map(({ start, end }) => [start, end])).toEqual([
+        [0, 1.5],
+        [1, 2.1],
+      ]);
+    },
+  );
+
+  it.each(['LOCAL:ten', 'LOCAL:00:99:10.000,MPEGTS:0', 'LOCAL:00:00:01.000,LOCAL:00:00:02.000', '', 'MPEGTS:x'])(
+    'is refused by the line that says it where that cannot be read: %s',
+    (map) => expect(() => mapped(map, '00:11.000 --> 00:12.000')).toThrow(/^line 2: expected `X-TIMESTAMP-MAP/),
+  );
+
+  it('has the characters that its references stand for, and nothing that ends a cue or begins a tag', () => {
+    expect(cleanWebVtt('&quot;Caf&eacute;&quot; &apos;x&apos; &Auml;&#228;&#xE4; &#146; &hellip; &nbsp;&rlm;')).toBe(
+      '"Café" \'x\' Ää\u00E4 ’ … &nbsp;&rlm;',
+    );
+    expect(cleanWebVtt('a&#10;&#13;b &#60;i&#x3E; &#38;lt; --&#62; &#0;&#xD800;&#x110000;')).toBe(
+      'a  b &lt;i&gt; &amp;lt; --&gt; \uFFFD\uFFFD\uFFFD',
+    );
+    // A name of the two thousand that HTML has, and none.
+    expect(cleanWebVtt('&larr; &; AT&T; &noSuch; & &eacute')).toBe(
+      '&larr; &amp;; AT&amp;T; &noSuch; &amp; &amp;eacute',
+    );
+    expect(fromSubRip('&quot;&eacute;&quot; &larr;')).toBe('"é" &amp;larr;');
+  });
+
   it('is written with the moment that media begin at, and read again as it was', () => {
     const text = writeWebVtt(parseCues(SRT));
     expect(text).toBe(`WEBVTT

@@ -179,10 +179,10 @@ export class Platform {
       this.streams.push(stream);
       return {
         unit(unit) {
-          const { timestamp } = unit;
+          const { timestamp, receivedAt: at } = unit;
           if (unit.kind === 'video') {
             const data = Buffer.from(unit.data);
-            stream.pictures.push({ data, timestamp, at: performance.now(), key: unit.keyframe });
+            stream.pictures.push({ data, timestamp, at, key: unit.keyframe });
           } else if (unit.kind === 'audio') {
             stream.sounds.push({ data: Buffer.from(unit.data), timestamp, codec: unit.codec });
           } else

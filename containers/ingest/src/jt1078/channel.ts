@@ -5,7 +5,7 @@ import type { AccessUnit, Gap, VideoCodec } from '../media/unit.ts';
 import { unwrapSound } from './audio.ts';
 import { FrameBuffer } from './frame.ts';
 import { DataType, Part, PayloadType, type PacketView } from './packet.ts';
-import { placeOf, startsPicture } from './pieces.ts';
+import { continuesPicture, placeOf, startsPicture } from './pieces.ts';
 import type { ChannelSequence } from './sequence.ts';
 
 /** Takes what one channel sends. None of its functions may throw. Bytes are good only during the call. */
@@ -34,19 +34,25 @@ export interface AssemblyCounters {
   oversized: number;
 }
 
+/** Pictures over where their marks said so, after which marks are believed: one more than a slice could make seem so. */
+const BELIEVED_AFTER = 2;
+
 export class Channel implements ChannelSequence {
   last = -1;
   readonly #sink: ChannelSink;
   readonly #limits: FrameLimits;
   readonly #counters: AssemblyCounters;
-  /** One that is put together, or is whole by its marks and waits for what follows: only that shows whether they are true. */
+  /**
+   * One that is put together, or is whole by its marks and waits for what follows, which shows whether they are true. It waits
+   * until they once were, and where its last piece is no shorter than others: more may come.
+   */
   readonly #video = new FrameBuffer();
   readonly #sound = new FrameBuffer();
   #receivedAt = 0;
   /** Marks called a picture whole to which more belonged, be it a slice: they do not tell the end of this channel's pictures. */
   #marksLie = false;
-  /** A picture of several pieces was over where its marks said so. */
-  #marksHold = false;
+  /** Pictures that were over where their marks said so. */
+  #trueMarks = 0;
   /** Its pictures begin with start codes, as far as they were seen. */
   #isPlain = false;
   /** Bytes of the largest piece of a picture, and of the latest. */
@@ -110,6 +116,9 @@ export class Channel implements ChannelSequence {
     }
     if (frame.empty) {
       const opens = packet.part === Part.atomic || packet.part === Part.first;
+      // What was handed on goes on, be it with a slice.
+      const isRest = packet.timestamp === frame.timestamp && packet.dataType === frame.dataType && !this.#waiting;
+      if (isRest && (starts ? continuesPicture(packet, this.#likelyCodec) : this.#isPlain)) this.#marksLie = true;
       if (!starts && (!opens || this.#isPlain)) {
         if (opens) this.#counters.malformed += 1;
         this.lose(opens ? 'garbage' : 'loss');
@@ -129,12 +138,16 @@ export class Channel implements ChannelSequence {
       this.#counters.oversized += 1;
       frame.isWhole = false;
       this.lose('overflow');
-    }
+    } else if (this.#marksHold && this.#latest < this.#largest) this.#finishWhole();
   }
 
   #next(): void {
-    this.#marksHold ||= this.#video.isWhole && this.#video.pieces > 1;
+    if (this.#video.isWhole) this.#trueMarks += 1;
     this.#finishFrame();
+  }
+
+  get #marksHold(): boolean {
+    return this.#trueMarks >= BELIEVED_AFTER;
   }
 
   #finishFrame(): void {

@@ -52,8 +52,8 @@ function startCodeBytes({ bytes, start, end }: Pick<PacketView, 'bytes' | 'start
   return bytes[start + 2] === 0 && bytes[start + 3] === 1 ? 4 : 0;
 }
 
-/** It begins with a slice that is not the first of its picture. */
-function continuesPicture(piece: Piece, codec: VideoCodec): boolean {
+/** It begins with a start code, and with a slice that is not the first of its picture. */
+export function continuesPicture(piece: Piece, codec: VideoCodec): boolean {
   const start = piece.start + startCodeBytes(piece);
   const byte = (at: number) => (at < piece.end ? piece.bytes[at]! : 0);
   const nal: Nal = { start, end: piece.end, head: (byte(start) << 16) | (byte(start + 1) << 8) | byte(start + 2) };

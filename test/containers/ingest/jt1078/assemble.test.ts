@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { MediaConnection } from '../../../../containers/ingest/src/jt1078/assemble.ts';
 import { encodePacket, PacketEncoder, type EncoderOptions } from '../../../../containers/ingest/src/jt1078/encode.ts';
 import { FrameBuffer } from '../../../../containers/ingest/src/jt1078/frame.ts';
 import { nalType } from '../../../../containers/ingest/src/media/annexb.ts';
@@ -148,6 +149,35 @@ describe('sub-package marks', () => {
         .video.map(bytesOf)
         .slice(0, 9),
     ).toEqual(pictures.slice(0, 9));
+  });
+
+  it('that have proved true are believed: a picture is handed on with its last packet', () => {
+    const units: number[] = [];
+    const connection = new MediaConnection(() => ({ unit: (unit) => units.push(unit.timestamp), gap: () => {} }));
+    const seen = framed().map((packets) => {
+      connection.push(Buffer.concat(packets), 0);
+      return units.length;
+    });
+    // The first ones wait for the next, which shows that the last packet was the last.
+    expect(seen).toEqual([0, 1, 3, 4, 5, 6, 7, 8, 9, 10]);
+  });
+
+  it('that proved true and then lie are not believed any more: one picture may be cut short, behind a gap', () => {
+    const e = encoder({ maxBody: 500 });
+    const frames = pictures.map((picture, i) => e.video(98, i % 5 === 0, i * 40, picture));
+    const long = encoder().video(98, true, 0, h264Picture(true, 1500, 77));
+    long.forEach((packet, i) => {
+      packet.writeUInt16BE(65_536 - long.length + i, 6);
+    });
+    for (const packets of frames.slice(3)) for (const packet of packets) packet[15]! &= 0xf0;
+    for (const packets of frames)
+      for (const packet of packets) packet.writeBigUInt64BE(packet.readBigUInt64BE(16) + 40n, 16);
+    const out = decode([Buffer.concat([...long, ...frames.flat()])]);
+    expect(out.gaps).toHaveLength(1);
+    const sent = [h264Picture(true, 1500, 77), ...pictures];
+    const cut = out.video.filter((unit) => !sent.some((picture) => picture.equals(bytesOf(unit))));
+    expect(cut).toHaveLength(1);
+    expect(out.video.length).toBeGreaterThan(5);
   });
 
   it('all atomic, of pieces that begin with NAL units: sets, then the picture', () => {

@@ -18,14 +18,19 @@ function seedStream(sim: string, next: () => number): Buffer[] {
   const out: Buffer[] = [];
   for (let i = 0; out.length < RUN; i += 1) {
     const sps = h264Sps({ columns: 1 + Math.floor(next() * 3) });
-    out.push(
-      ...encoder.video(
-        next() < 0.9 ? 98 : 99,
-        i % 3 === 0,
-        i * 700,
-        h264Picture(i % 3 === 0, 1 + Math.floor(next() * 600), i, sps),
-      ),
+    // Some are B pictures, shown before the one before them; some have marks that lie.
+    const [isB, lies] = [i % 3 === 2 && next() < 0.5, next() < 0.2];
+    const pieces = encoder.video(
+      next() < 0.9 ? 98 : 99,
+      i % 3 === 0,
+      i * 700 - (isB ? 900 : 0),
+      h264Picture(i % 3 === 0, 1 + Math.floor(next() * 600), i, sps),
     );
+    for (const piece of pieces) {
+      const [type, part] = [piece[sim.length / 2 + 9]! >> 4, piece[sim.length / 2 + 9]! & 0x0f];
+      piece[sim.length / 2 + 9] = ((isB ? 2 : type) << 4) | (lies ? Math.floor(next() * 4) : part);
+    }
+    out.push(...pieces);
     const [payloadType, body] = [
       [6, Buffer.alloc(160)],
       [8, Buffer.alloc(120)],

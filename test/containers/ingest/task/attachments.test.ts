@@ -575,6 +575,32 @@ describe('files of an alarm', { concurrent: true }, () => {
     },
   );
 
+  it('of two alarms come over one connection, whichever was listed last', async () => {
+    const id = '13800003017';
+    await cloud.register(id);
+    const device = await new TestDevice(id, task.ports.control).login();
+    const alarms = [await raise(device, 'jiangsu', 1, 2), await raise(device, 'jiangsu', 2, 2)];
+    const files = alarms.map((_, n) =>
+      [1, 2].map((m) => ({ name: `00_64_6401_${m}_${n}.jpg`, type: 0, data: bytes(70_000 + m, JPEG, 10 * n + m) })),
+    );
+    const up = new Uploader(id, task.ports.attachments);
+    for (const [n, { sign, asked }] of alarms.entries()) expect(await up.list(sign, asked.alarmNo, files[n]!)).toBe(0);
+    for (const m of [0, 1]) {
+      for (const one of files) up.range(one[m]!, 0, 30_000);
+      for (const one of files) up.range(one[m]!, 30_000, one[m]!.data.length);
+      for (const one of files) expect((await up.finish(one[m]!)).missing).toEqual([]);
+    }
+    const rows = (await cloud.rows('ALARMS_TABLE')).filter((row) => row['device'] === id) as unknown as AlarmRecord[];
+    for (const { name, state, key } of rows.flatMap((row) => row.files)) {
+      expect(state).toBe('complete');
+      const sent = files.flat().find((file) => file.name === name)!;
+      expect((await cloud.object(key!)).body.equals(sent.data)).toBe(true);
+    }
+    expect(rows.map((row) => row.files.length)).toEqual([2, 2]);
+    await up.close();
+    await device.close();
+  });
+
   it('are listed in a message of several parts', async () => {
     const id = '13800003016';
     await cloud.register(id);

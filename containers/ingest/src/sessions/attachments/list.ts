@@ -2,9 +2,12 @@
  * Which of the files that a device lists are taken. As many as its alarm's report said, over all lists and connections; and as
  * many as the device may have kept in a day. Files that are there stay, whatever is listed again.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { AlarmFile, AlarmRecord, DeviceRecord } from '../../../../../lib/contract/device.ts';
 import { keptName } from '../../jt808/subiao/names.ts';
 import type { AttachmentList } from '../../jt808/subiao/upload.ts';
+import type { AlarmKey } from '../../cloud/alarms.ts';
+import { sleep } from '../../common/time.ts';
 import type { Services } from '../../services.ts';
 import { noteLimit } from '../alarms/limit.ts';
 import { announcedKind } from './kinds.ts';
@@ -23,7 +26,7 @@ export interface TakenList {
 const WITH_FILES = new Set<AlarmRecord['kind']>(['adas', 'dsm', 'tyre', 'blind-spot']);
 
 /** Rejects when the day's count cannot be written. */
-export async function takeList(
+async function takeList(
   services: Pick<Services, 'usage' | 'outbox' | 'alarms' | 'log' | 'metrics' | 'config'>,
   record: DeviceRecord,
   alarm: AlarmRecord,
@@ -74,7 +77,7 @@ async function countFile(services: Pick<Services, 'usage' | 'log'>, device: stri
 }
 
 /** The same list, sent again, counts them again. */
-export async function giveBackFiles(
+async function giveBackFiles(
   { usage, log }: Pick<Services, 'usage' | 'log'>,
   device: string,
   files: number,
@@ -93,6 +96,51 @@ export const OVER = {
   bytes: 'Refused: the device has had as many bytes kept today as it may (live.maxFilesMiBPerDay).',
   encodes: 'Kept as a file: as many videos of the device were sliced today as may be (live.maxEncodesPerDay).',
 } as const;
+
+/** It is not taken. Its message is for the log. */
+export class Refused extends Error {
+  override name = 'Refused';
+}
+
+/** Times a list is read because another task changed it, and milliseconds between them at most. */
+const MOST_TRIES = 8;
+const PAUSE = 100;
+
+type Used = Pick<Services, 'usage' | 'outbox' | 'alarms' | 'log' | 'metrics' | 'config'>;
+
+/**
+ * Adds to the alarm's list, which other connections add to as well: those of this task in turn, and what other tasks have
+ * added since it was read is read again. Throws Refused.
+ */
+export function addToList(
+  services: Used,
+  record: DeviceRecord,
+  key: AlarmKey,
+  list: Pick<AttachmentList, 'files'>,
+): Promise<{ readonly alarm: AlarmRecord; readonly taken: TakenList }> {
+  const { alarms } = services;
+  return alarms.inTurn(key, async () => {
+    for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+      const alarm = await alarms.read(key);
+      if (alarm === undefined) throw new Refused('no such alarm');
+      const taken = await takeList(services, record, alarm, list);
+      if (!taken.changed || (await isWritten(services, key, alarm, taken))) return { alarm, taken };
+      await sleep(Math.random() * PAUSE);
+    }
+    throw new Error('its list changes all the time');
+  });
+}
+
+/** False: it was changed since it was read, and nothing of `taken` counts. */
+async function isWritten(services: Used, key: AlarmKey, { files: before }: AlarmRecord, taken: TakenList) {
+  const write = services.alarms.files(key, taken.files, before);
+  if (await write.catch(() => false)) return true;
+  // Written all the same, its answer lost: then it is counted once.
+  const written = await services.alarms.read(key).catch(() => undefined);
+  if (isDeepStrictEqual(written?.files, taken.files)) return true;
+  await giveBackFiles(services, key.device, taken.counted);
+  return write;
+}
 
 /** How many files an alarm may have. */
 export function mostFiles(

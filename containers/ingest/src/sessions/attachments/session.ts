@@ -4,7 +4,7 @@
  * taken, from the device that reported it.
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { AlarmFile, AlarmRecord, DeviceRecord } from '../../../../../lib/contract/device.ts';
+import type { AlarmFile } from '../../../../../lib/contract/device.ts';
 import type { Header } from '../../jt808/header.ts';
 import { phoneIdentity } from '../../jt808/identity.ts';
 import { Result } from '../../jt808/messages/general.ts';
@@ -15,69 +15,16 @@ import { keptName } from '../../jt808/subiao/names.ts';
 import { rawLayoutOf } from '../../jt808/subiao/raw.ts';
 import type { AttachmentFile, AttachmentList } from '../../jt808/subiao/upload.ts';
 import { parseAlarmNumber } from '../alarms/detect.ts';
-import type { AlarmKey } from '../../cloud/alarms.ts';
 import { comesFromIt } from '../../streams/policy.ts';
 import { networkOf, type Connection } from '../../net/gate.ts';
 import type { Services } from '../../services.ts';
 import { Budget } from '../../common/memory.ts';
-import { sleep } from '../../common/time.ts';
 import { Parts } from '../parts.ts';
 import { PART_BYTES } from './file.ts';
 import { OverLimit, Taken } from './keep.ts';
-import { giveBackFiles, takeList, type TakenList } from './list.ts';
+import { addToList, Refused } from './list.ts';
 import { FileReceiver, type About } from './receiver.ts';
-
-/** One alarm's files on their way. */
-class Transfer {
-  readonly alarmNo: string;
-  /** Set when it was listed. */
-  alarm: Promise<Alarm> | undefined;
-  readonly files = new Map<string, FileReceiver>();
-  /** Bytes, by the names its device gives them. */
-  readonly sizes = new Map<string, number>();
-  /** Names that are not taken. */
-  readonly refused = new Set<string>();
-  /** How often a file was begun anew because its device named another size, by name. */
-  readonly #resized = new Map<string, number>();
-  /** All files of the alarm, by position. */
-  listed: AlarmFile[] = [];
-
-  constructor(alarmNo: string) {
-    this.alarmNo = alarmNo;
-  }
-
-  /** From 1. */
-  number(name: string): number {
-    const kept = keptName(name);
-    return this.listed.findIndex((file) => file.name === kept) + 1;
-  }
-
-  entry(name: string): AlarmFile | undefined {
-    return this.listed[this.number(name) - 1];
-  }
-
-  /** Whether it may be begun anew with another size. */
-  mayResize(name: string): boolean {
-    const times = (this.#resized.get(name) ?? 0) + 1;
-    if (times > MOST_RESIZED) return false;
-    this.#resized.set(name, times);
-    return true;
-  }
-
-  abandon(): void {
-    for (const file of this.files.values()) file.abandon();
-  }
-}
-
-interface Alarm {
-  readonly record: DeviceRecord;
-  readonly alarm: AlarmRecord;
-  readonly key: AlarmKey;
-}
-
-class Refused extends Error {
-  override name = 'Refused';
-}
+import { Transfer, type Alarm } from './transfer.ts';
 
 /** Bytes of one connection's parts in memory. */
 const CONNECTION_BYTES = 4 * PART_BYTES;
@@ -87,11 +34,8 @@ const LIST_BYTES = 128 * 1024;
 const AGAIN_BYTES = 1024;
 /** Parts on their way to S3 beyond which the device is made to wait. */
 const MOST_SENDING = 2;
-/** Times a list is read because another task changed it, and milliseconds between them at most. */
-const MOST_LISTING = 8;
-const LISTING_PAUSE = 100;
-/** Sizes a device may name for one listed file beside the first: each begins it anew. */
-const MOST_RESIZED = 2;
+/** Alarms whose files may come in between one another; of older ones, what is not finished is given up. */
+const MOST_TRANSFERS = 3;
 
 export class AttachmentSession {
   readonly #services: Services;
@@ -100,8 +44,8 @@ export class AttachmentSession {
   readonly #budget: Budget;
   readonly #messages: Parts;
   readonly #nextSerial = serials();
-  /** Of the alarm that was listed last. */
-  #transfer = new Transfer('');
+  /** Of the alarms that were listed, the last one last. */
+  #transfers: Transfer[] = [];
   #refusedBytes = 0;
   #ended = false;
 
@@ -114,7 +58,7 @@ export class AttachmentSession {
       onFrame: (header, body) => this.#frame(header, body),
       onData: (header, offset, data) => this.#data(header.name, offset, data),
     });
-    this.#mux.raw.announced = (name) => this.#transfer.sizes.has(name);
+    this.#mux.raw.announced = (name) => this.#of(name)?.sizes.has(name) === true;
   }
 
   push(chunk: Buffer): void {
@@ -129,7 +73,7 @@ export class AttachmentSession {
     if (this.#refusedBytes > 0)
       log.trouble('attachment-bytes-refused', this.#connection.address, String(this.#refusedBytes));
     this.#messages.end();
-    this.#transfer.abandon();
+    for (const transfer of this.#transfers) transfer.abandon();
   }
 
   #frame(header: Header, body: Buffer): void {
@@ -168,11 +112,10 @@ export class AttachmentSession {
 
   #begin(header: Header, list: AttachmentList): void {
     this.#mux.raw.layout = rawLayoutOf(list.sign.region);
-    if (this.#transfer.alarmNo !== list.alarmNo) {
-      this.#transfer.abandon();
-      this.#transfer = new Transfer(list.alarmNo);
-    }
-    const transfer = this.#transfer;
+    const known = this.#transfers.find(({ alarmNo }) => alarmNo === list.alarmNo);
+    const transfer = known ?? new Transfer(list.alarmNo);
+    this.#transfers = [...this.#transfers.filter((one) => one !== known), transfer];
+    if (this.#transfers.length > MOST_TRANSFERS) this.#transfers.shift()!.abandon();
     for (const { name, size } of list.files) transfer.sizes.set(name, size);
     const alarm = this.#find(header, list, transfer);
     transfer.alarm = alarm;
@@ -208,35 +151,16 @@ export class AttachmentSession {
     const key = { device: record.id, ...number };
     const most = options.limits.attachmentBytes;
     if (list.files.some(({ size }) => size > most)) throw new Refused(`a file of more than ${most} bytes`);
-    const { alarm, taken } = await this.#services.alarms.inTurn(key, () => this.#take(record, key, list));
+    const { alarm, taken } = await addToList(this.#services, record, key, list);
     for (const name of taken.refused) transfer.refused.add(name);
     transfer.listed = taken.files;
     this.#connection.known = true;
     return { record, alarm, key };
   }
 
-  /** Adds to the alarm's list, which other tasks add to as well: what they have added since it was read is read again. */
-  async #take(record: DeviceRecord, key: AlarmKey, list: AttachmentList) {
-    for (let tries = 0; tries < MOST_LISTING; tries += 1) {
-      const alarm = await this.#services.alarms.read(key);
-      if (alarm === undefined) throw new Refused('no such alarm');
-      const taken = await takeList(this.#services, record, alarm, list);
-      if (!taken.changed || (await this.#isWritten(key, alarm, taken))) return { alarm, taken };
-      await sleep(Math.random() * LISTING_PAUSE);
-    }
-    throw new Error('its list changes all the time');
-  }
-
-  /** False: it was changed since it was read, and nothing of `taken` counts. */
-  async #isWritten(key: AlarmKey, { files: before }: AlarmRecord, taken: TakenList): Promise<boolean> {
-    const { alarms } = this.#services;
-    const write = alarms.files(key, taken.files, before);
-    if (await write.catch(() => false)) return true;
-    // Written all the same, its answer lost: then it is counted once.
-    const written = await alarms.read(key).catch(() => undefined);
-    if (isDeepStrictEqual(written?.files, taken.files)) return true;
-    await giveBackFiles(this.#services, key.device, taken.counted);
-    return write;
+  /** What a file is of: its name tells, where a device has listed several alarms. Of two that list it, the later. */
+  #of(name: string): Transfer | undefined {
+    return this.#transfers.findLast(({ sizes }) => sizes.has(name)) ?? this.#transfers.at(-1);
   }
 
   /** Ready to take this file's data; undefined when it was not announced, or not as large, or is there already. */
@@ -262,7 +186,11 @@ export class AttachmentSession {
 
   /** 0x1211. What is refused is refused by its name: the device need not send it. */
   #accept(header: Header, { name, size }: AttachmentFile): void {
-    const transfer = this.#transfer;
+    const transfer = this.#of(name);
+    if (transfer === undefined) {
+      this.#reply(header, Result.failed);
+      return;
+    }
     // At once: its data may be on its way.
     this.#open(transfer, name, size);
     const answer = () => {
@@ -277,7 +205,8 @@ export class AttachmentSession {
   }
 
   #data(name: string, offset: number, data: Buffer): void {
-    const file = this.#open(this.#transfer, name);
+    const transfer = this.#of(name);
+    const file = transfer && this.#open(transfer, name);
     if (file?.incoming.write(offset, data) !== true) this.#refusedBytes += data.length;
     if (file !== undefined && file.waiting > MOST_SENDING) this.#pause(file);
   }
@@ -295,7 +224,11 @@ export class AttachmentSession {
   }
 
   async #finish(header: Header, { name, type, size }: AttachmentFile): Promise<void> {
-    const transfer = this.#transfer;
+    const transfer = this.#of(name);
+    if (transfer === undefined) {
+      this.#reply(header, Result.failed);
+      return;
+    }
     await transfer.alarm?.catch(() => {});
     // It came whole before. A device that missed our answer sends it again, which must make no second file.
     const entry = transfer.entry(name);

@@ -3,11 +3,10 @@
  * gets one, unknown ones too.
  */
 import { zoneMinutes, type DeviceRecord, type Position } from '../../../../../lib/contract/device.ts';
-import type { Point } from '../../../../../lib/contract/positions.ts';
 import type { Header } from '../../jt808/header.ts';
 import { Result } from '../../jt808/messages/general.ts';
 import type { AvAttributes } from '../../jt808/messages/live.ts';
-import { Status, hasFix, type Location } from '../../jt808/messages/location.ts';
+import { hasFix, type Location } from '../../jt808/messages/location.ts';
 import type { Message, MessageInput, MessageName } from '../../jt808/messages/registry.ts';
 import { utcToBcd } from '../../jt808/time.ts';
 import {
@@ -31,7 +30,7 @@ import type { Closing } from '../../common/metrics.ts';
 import type { DevicePort } from '../port.ts';
 import type { Commander } from './commander.ts';
 import { jt1078Puller } from './puller.ts';
-import { inOrder, type Report } from './reports.ts';
+import { inOrder, pointOf, positionOf, timeOf, type Report } from './reports.ts';
 
 /** The control connection, as far as its device needs it. */
 export interface ControlLink {
@@ -381,28 +380,3 @@ export class ConnectedDevice implements DevicePort {
     outbox.put(`capabilities ${this.id}`, () => state.capabilities(this.id, { ...value }));
   }
 }
-
-/** Epoch milliseconds, not beyond now: what was said of a time to come must not hold up what is said when it has. */
-const timeOf = (said: string | undefined): number =>
-  said === undefined ? -Infinity : Math.min(Date.parse(said), Date.now());
-
-const positionOf = (location: Location, time: number): Position => ({
-  time: new Date(time).toISOString(),
-  lat: location.latE6 / 1e6,
-  lon: location.lonE6 / 1e6,
-  speedKmh: location.speedKmh,
-  direction: location.direction % 360,
-  altitude: location.altitude,
-  accOn: (location.status & Status.accOn) !== 0,
-});
-
-const pointOf = (location: Location, time: number): Point => ({
-  time,
-  latE6: location.latE6,
-  lonE6: location.lonE6,
-  speed: Math.round(location.speedKmh * 10),
-  direction: location.direction % 360,
-  altitude: location.altitude,
-  alarm: location.alarm,
-  accOn: (location.status & Status.accOn) !== 0,
-});

@@ -1,5 +1,7 @@
 /** Location reports by their own time, whenever they come: late, in batches, out of order. Pure. */
-import type { Location } from '../../jt808/messages/location.ts';
+import type { Position } from '../../../../../lib/contract/device.ts';
+import type { Point } from '../../../../../lib/contract/positions.ts';
+import { Status, type Location } from '../../jt808/messages/location.ts';
 import { bcdToUtc } from '../../jt808/time.ts';
 
 export interface Report {
@@ -41,3 +43,28 @@ export function inOrder(locations: readonly Location[], { now, zoneMinutes, late
   });
   return reports.length > 1 ? reports.toSorted((a, b) => a.at - b.at) : reports;
 }
+
+/** Epoch milliseconds, not beyond now: what was said of a time to come must not hold up what is said when it has. */
+export const timeOf = (said: string | undefined): number =>
+  said === undefined ? -Infinity : Math.min(Date.parse(said), Date.now());
+
+export const positionOf = (location: Location, time: number): Position => ({
+  time: new Date(time).toISOString(),
+  lat: location.latE6 / 1e6,
+  lon: location.lonE6 / 1e6,
+  speedKmh: location.speedKmh,
+  direction: location.direction % 360,
+  altitude: location.altitude,
+  accOn: (location.status & Status.accOn) !== 0,
+});
+
+export const pointOf = (location: Location, time: number): Point => ({
+  time,
+  latE6: location.latE6,
+  lonE6: location.lonE6,
+  speed: Math.round(location.speedKmh * 10),
+  direction: location.direction % 360,
+  altitude: location.altitude,
+  alarm: location.alarm,
+  accOn: (location.status & Status.accOn) !== 0,
+});
