@@ -15,6 +15,7 @@ import {
 import { readEbml } from './ebml.ts';
 import { Refusal, spokenBytes } from './refusal.ts';
 import { signatureOf } from './signatures.ts';
+import { writeAt } from './write-at.ts';
 
 const MIB = 1024 ** 2;
 
@@ -89,7 +90,7 @@ export async function takeSample(remote: ByteSource, path: string, signal: Abort
   const file = await open(path, 'w');
   try {
     await file.truncate(size);
-    await file.write(head, 0, head.length, 0);
+    await writeAt(file, head, 0);
     if (!whole) await fill(file, source, layout, signal);
   } finally {
     await file.close();
@@ -166,7 +167,7 @@ async function fill(
     for (let at = offset; at < offset + length; at += END_BYTES) {
       signal.throwIfAborted();
       const bytes = await source.read(at, Math.min(END_BYTES, offset + length - at));
-      await file.write(bytes, 0, bytes.length, at);
+      await writeAt(file, bytes, at);
     }
   };
   await copy(source.size - END_BYTES, END_BYTES);
