@@ -102,14 +102,14 @@ describe('what MediaConvert slices', () => {
 });
 
 /** A source, and what was read of it. */
-function counted({ size, read }: ByteSource) {
+function counted(source: ByteSource) {
   const reads: { offset: number; length: number }[] = [];
   return {
-    size,
+    size: source.size,
     reads,
     read: (offset: number, length: number) => {
       reads.push({ offset, length });
-      return read(offset, length);
+      return source.read(offset, length);
     },
   };
 }
