@@ -46,4 +46,8 @@ const child = spawn(node, [join(root, program), ...args], {
 });
 // A terminal sends Ctrl-C to the whole group; anybody else only to us.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+// An npm that was killed tells nobody, and whoever runs the command again would have two of it.
+const parent = process.ppid;
+if (process.env.npm_lifecycle_event !== undefined)
+  setInterval(() => process.ppid !== parent && child.kill('SIGTERM'), 500).unref();
 child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 143)));

@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises';
 import type { ChunkTable, TrackPart } from '../../lib/contract/segment-table.ts';
 import type { ByteSource } from '../../lib/media/layout.ts';
 import { movieHeader, type PartOfTrack } from '../../lib/media/movie-build.ts';
+import { writeAt } from './write-at.ts';
 
 /** Bytes nobody needs between two needed stretches are read along rather than asked for apart. */
 const GAP_BYTES = 256 * 1024;
@@ -33,11 +34,11 @@ export async function writeChunkSource(table: ChunkTable, source: ByteSource, pa
   const said = texts.map((text) => text.size.map((size) => Buffer.alloc(size)));
   const file = await open(path, 'w+');
   try {
-    await file.write(header, 0, header.length, 0);
+    await writeAt(file, header, 0);
     for (const { from, end, at } of stretches) {
       for (let offset = from; offset < end; offset += READ_BYTES) {
         const piece = await source.read(offset, Math.min(READ_BYTES, end - offset));
-        await file.write(piece, 0, piece.length, header.length + at + offset - from);
+        await writeAt(file, piece, header.length + at + offset - from);
       }
     }
     // What the source does not have, its decoder sees as zeros.

@@ -33,10 +33,10 @@ export function decodeTimes(samples: readonly Timed[], end: number): number[] {
     times[i] = start + Math.max(Math.floor((i * span) / count), span - (count - i) * step);
   }
   times[0] = start;
-  // The last ones last until what follows is decoded, so that they are decoded as late as may be.
+  // One lasts until the next is decoded: the last ones, and those before a hole, are decoded as late as may be.
   for (let i = times.length - 1; i > 0; i -= 1) {
     const next = times[i + 1] ?? end;
-    if (samples[i]!.pts + next - times[i]! <= end) break;
+    if (samples[i]!.pts + next - times[i]! <= end) continue;
     times[i] = Math.max(times[i]!, Math.min(shown[i]!, next - 1));
   }
   return times;

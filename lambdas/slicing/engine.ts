@@ -16,7 +16,7 @@ interface Choice {
   readonly own: Plan & Work;
   /** The same ladder for MediaConvert, which knows no segment table. */
   readonly theirs: Plan & Work;
-  /** Whether a source without a segment table fits one function's scratch space. */
+  /** Whether what a task reads of the source fits its function's scratch space. */
   readonly fits: boolean;
 }
 
@@ -64,7 +64,7 @@ export function chooseEngine(
     own.video.every(({ width, height }) => Math.min(width, height) >= LEAST_SIDE);
   if (options.engine === 'encode' || !possible) return 'encode';
   if (options.engine === 'mediaconvert') return 'mediaconvert';
-  if ((own.timescale === null && !fits) || !inTime(own, options)) return 'mediaconvert';
+  if (!fits || !inTime(own, options)) return 'mediaconvert';
   const [ours, other] = [own, theirs].map((plan) => estimateCost(plan, options, architecture).estimate);
   return ours! > options.maxDollarsPerVideo && other! < ours! ? 'mediaconvert' : 'encode';
 }

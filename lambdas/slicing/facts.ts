@@ -61,12 +61,9 @@ export function readFacts(
   };
 }
 
-/** Whether there are more tracks that somebody sees, hears or reads than these; a cover is none. */
+/** Whether there are more tracks than these: chapters, time codes and places where it was taken, too. A cover is none. */
 const hasOthers = (streams: readonly ProbedStream[], taken: number): boolean =>
-  streams.filter(
-    ({ codec_type, disposition }) =>
-      ['video', 'audio', 'subtitle'].includes(codec_type ?? '') && disposition.attached_pic !== 1,
-  ).length > taken;
+  streams.filter(({ disposition }) => disposition.attached_pic !== 1).length > taken;
 
 interface Clock {
   /** Seconds at which the earliest track starts. */
@@ -327,7 +324,7 @@ export function checkBytes(bytes: number, options: SlicingOptions): void {
   const limit = scratchBytes(options);
   throw new Refusal(
     'too-large-to-slice',
-    `The file is ${spokenBytes(bytes)}; sources up to ${spokenBytes(limit)} can be sliced here (slicing.storageMiB). Upload a smaller one.`,
+    `The file is ${spokenBytes(bytes)} and has to be sliced whole; such files are taken up to ${spokenBytes(limit)} (slicing.storageMiB). Export it as MP4 with H.264 and AAC, which may be larger, or upload a smaller one.`,
   );
 }
 

@@ -9,8 +9,9 @@ import { endOfData, indexedSeconds, readMovieIndex, type MovieIndex } from '../.
 import { logger } from '../shared/logger.ts';
 import { checkBytes, checkLimits, fits, mustMeasure, readFacts } from './facts.ts';
 import { decodableCodecs, ffprobe, MEMORY_BYTES } from './ffprobe.ts';
-import { copiedSound, copiedVideo, NotCopied, startsAnew } from './copy.ts';
+import { copiedSound, copiedVideo, NotCopied } from './copy.ts';
 import type { CopyWish } from './copy-table.ts';
+import { beginAnew, withTrueKeyframes } from './keyframes.ts';
 import { audioPlan, mayCopy } from './plan.ts';
 import { Refusal, spokenDuration } from './refusal.ts';
 import { measuredByRemuxing, worthRemuxing } from './remux-args.ts';
@@ -69,11 +70,16 @@ export async function inspect(asked: InspectOptions): Promise<Inspected> {
   let { duration, video } = facts;
   let index: MovieIndex | undefined;
   let table: SegmentTable | undefined;
+  const lay = async (found: MovieIndex): Promise<void> => {
+    const { codec } = facts.video;
+    index = await within(timeoutMs, (signal) => withTrueKeyframes(source, found, codec, signal), all);
+    table = tableOf(index, facts, options);
+  };
   if (layout?.fragmented !== true)
     index = await withFile(path, source.size, (file) => indexOfHeader(file, layout, facts));
   if (index !== undefined) {
     refuseMissing(index, source.size);
-    table = tableOf(index, facts, options);
+    await lay(index);
     duration = table?.seconds ?? indexedSeconds(index) ?? duration;
     video = { ...video, duration: null };
   }
@@ -94,7 +100,7 @@ export async function inspect(asked: InspectOptions): Promise<Inspected> {
         index = await withFile(path, source.size, (file) =>
           indexOfFragments(whole ? file : source, file, layout, facts, all),
         );
-        table = index && tableOf(index, facts, options);
+        if (index) await lay(index);
         if (table !== undefined) return table.seconds;
       }
       checkBytes(source.size, options);
@@ -232,25 +238,6 @@ function copyWish({ tracks }: MovieIndex, facts: Tracks, { copyMaxMbps }: Slicin
   if (!video && (hasPicture(facts) || facts.texts)) return undefined;
   const copied = sounds.slice(0, facts.audio.length).map(({ trak }) => wanted('sound', () => copiedSound(trak)));
   return { video, sounds: copied, maxBitrate: copyMaxMbps * 1e6 };
-}
-
-/** Keyframes looked into, and how far: parameter sets and messages come before the picture. */
-const LOOKED_INTO = 32;
-const LOOK_BYTES = 16 * 1024;
-
-/** From one that is looked into to the next, in lengths of the video: in step with no encoder's pattern. */
-const UNEVEN = 0.618;
-
-/** Whether segments begin with pictures that need nothing before them, as far as some of them tell. */
-async function beginAnew(source: ByteSource, { copied }: SegmentTable): Promise<boolean> {
-  const { keyframes, video } = copied!;
-  if (video === undefined) return true;
-  const places = Array.from({ length: LOOKED_INTO }, (_, i) => Math.floor(keyframes.length * ((i * UNEVEN) % 1)));
-  // The last one, too: what was joined to its end may be described otherwise.
-  const looks = [...new Set([...places, keyframes.length - 1])]
-    .map((place) => keyframes[place]!)
-    .map(async ({ offset, size }) => startsAnew(await source.read(offset, Math.min(size, LOOK_BYTES)), video));
-  return (await Promise.all(looks)).every(Boolean);
 }
 
 /** Does the work, called off and refused after so many milliseconds. */

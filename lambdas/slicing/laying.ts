@@ -7,6 +7,7 @@ import { checkTime, chooseEngine } from './engine.ts';
 import { checkBytes, checkLimits, fits } from './facts.ts';
 import { planSlicing } from './plan.ts';
 import type { Architecture } from './prices.ts';
+import { checkChunks, chunksFit } from './room.ts';
 import { withIndex } from './remux.ts';
 import type { SegmentTable } from './segment-table.ts';
 
@@ -34,9 +35,10 @@ export function byEngine(own: Laid, whole: Pick<Laid, 'plan' | 'chunks'>, engine
   const theirs: Laid = { ...whole, plan: { ...whole.plan, engine: 'mediaconvert' }, table: undefined };
   const { bytes } = own.plan.source.info;
   const [ours, other] = [own, theirs].map(({ plan, chunks }) => ({ ...plan, chunks }));
-  const choice = { own: ours!, theirs: other!, fits: fits(bytes, options) };
+  const choice = { own: ours!, theirs: other!, fits: own.table ? chunksFit(own.table) : fits(bytes, options) };
   if (chooseEngine(choice, machine, engines.architecture) === 'mediaconvert') return theirs;
-  if (own.plan.timescale === null) checkBytes(bytes, options);
+  if (own.table) checkChunks(own.table);
+  else checkBytes(bytes, options);
   checkTime(ours!, machine);
   return own;
 }

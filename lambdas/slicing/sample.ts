@@ -15,6 +15,7 @@ import {
 import { readEbml } from './ebml.ts';
 import { Refusal, spokenBytes } from './refusal.ts';
 import { signatureOf } from './signatures.ts';
+import { writeAt } from './write-at.ts';
 
 const MIB = 1024 ** 2;
 
@@ -89,7 +90,7 @@ export async function takeSample(remote: ByteSource, path: string, signal: Abort
   const file = await open(path, 'w');
   try {
     await file.truncate(size);
-    await file.write(head, 0, head.length, 0);
+    await writeAt(file, head, 0);
     if (!whole) await fill(file, source, layout, signal);
   } finally {
     await file.close();
@@ -110,17 +111,37 @@ export async function* fragmentHeaders(source: ByteSource, signal: AbortSignal):
 /** Throws Refusal for what is cut short by its structure; answers whether that says it is whole. */
 function refuseTruncated(layout: Layout | undefined, head: Buffer, size: number): boolean {
   const ebml = readEbml(head, size);
+  if (layout?.truncated) refuseOther(layout, head);
   if (layout?.truncated || ebml?.truncated || riffTruncated(head, size)) {
     throw new Refusal('truncated', TRUNCATED);
   }
   return (layout !== undefined && !layout.fragmented) || ebml?.sized === true;
 }
 
+/** Brands of pictures, which have no `moov` (ISO/IEC 23008-12 10.2, AV1 Image File Format 8). */
+const PICTURE_BRANDS = new Set(['heic', 'heix', 'heim', 'heis', 'mif1', 'mif2', 'avif', 'jpeg']);
+
+/** Throws Refusal for what has no index since it is no movie, or only a piece of one. */
+function refuseOther({ boxes }: Layout, head: Buffer): void {
+  const brand = head.toString('latin1', 4, 8) === 'ftyp' ? head.toString('latin1', 8, 12) : '';
+  if (PICTURE_BRANDS.has(brand) && boxes.some(({ type }) => type === 'meta'))
+    throw new Refusal(
+      'not-video',
+      'This is a picture (HEIF or AVIF), not a video; upload a video, or this as the poster of one, exported as JPEG.',
+    );
+  if (boxes.some(({ type }) => type === 'moof') && !boxes.some(({ type }) => type === 'moov'))
+    throw new Refusal(
+      'truncated',
+      'This is a segment of a stream without its beginning (the initialization section); upload the whole video as one file.',
+    );
+}
+
 /** AVI and WAV: the RIFF chunk says how long it is. Recorders that never came to write it leave 0 or all ones. */
 function riffTruncated(head: Buffer, size: number): boolean {
   if (head.length < 12 || head.toString('latin1', 0, 4) !== 'RIFF') return false;
   const length = head.readUInt32LE(4);
-  return length !== 0xffff_ffff && length + 8 > size;
+  // Some count the byte that makes its last chunk even, and do not write it.
+  return length !== 0xffff_ffff && length + 8 > size + 1;
 }
 
 /** Of a file that is read in part, so that what is read is not much; and of any, so that its header is soon read. */
@@ -146,7 +167,7 @@ async function fill(
     for (let at = offset; at < offset + length; at += END_BYTES) {
       signal.throwIfAborted();
       const bytes = await source.read(at, Math.min(END_BYTES, offset + length - at));
-      await file.write(bytes, 0, bytes.length, at);
+      await writeAt(file, bytes, at);
     }
   };
   await copy(source.size - END_BYTES, END_BYTES);

@@ -8,6 +8,7 @@ import type { ChunkTable, SoundPart, TrackPart } from '../../lib/contract/segmen
 import type { IndexedTrack, MovieIndex } from '../../lib/media/sample-table.ts';
 import { copiedAlone, copiedOf, type Copied, type CopyWish } from './copy-table.ts';
 import { longestSegment } from './repeats.ts';
+import { fitsTask, segmentBytes } from './room.ts';
 import { firstFrom, lowest, type Bound, type Pictures, type Range, type Sound } from './placed.ts';
 
 /** AAC frames are this many samples long. */
@@ -26,6 +27,8 @@ export interface SegmentTable {
   readonly chunks: readonly TableChunk[];
   /** Seconds at which each segment begins. */
   readonly starts: readonly number[];
+  /** Bytes of the source's samples in each segment. */
+  readonly bytes: readonly number[];
   /** Where the source's own packets are published. */
   readonly copied: Copied | undefined;
   /** Of the whole, whatever headers say: to the end of the last picture. */
@@ -151,7 +154,8 @@ function lay(
   const bounds = pictured?.bounds ?? segmentBounds(pictures, held, options.segmentSeconds);
   const begins = bounds.map(({ time }) => seconds(time));
   const copied = wish && !picture ? copiedAlone(bounds, begins, whole, sounds, wish) : pictured;
-  const starts = chunkStarts(bounds, seconds(held), options, timescale);
+  const bytes = segmentBytes(pictures, sounds, bounds, begins);
+  const starts = chunkStarts(bounds, bytes, seconds(held), options, timescale);
   const chunks = starts.map((at, index): TableChunk => {
     const next = starts[index + 1];
     const start = seconds(bounds[at]!.time);
@@ -199,6 +203,7 @@ function lay(
     timescale: ticks,
     chunks,
     starts: begins,
+    bytes,
     copied,
     seconds: seconds(held),
     part,
@@ -251,22 +256,33 @@ function segmentBounds(pictures: Pictures, end: number, segmentSeconds: number):
 const timesOf = ({ track: { samples }, shift }: Pictures): Float64Array =>
   Float64Array.from(samples.decode, (time, sample) => time + samples.composition[sample]! + shift).sort();
 
-/** Which bounds begin a chunk: keyframes, as evenly apart as they are. */
-function chunkStarts(bounds: readonly Bound[], length: number, options: TableOptions, timescale: number): number[] {
+/** Which bounds begin a chunk: keyframes, as evenly apart as they are, and more of them where there is no room for so much. */
+function chunkStarts(
+  bounds: readonly Bound[],
+  bytes: readonly number[],
+  length: number,
+  options: TableOptions,
+  timescale: number,
+): number[] {
   const count = Math.max(1, Math.min(options.maxChunks, Math.round(length / options.chunkSeconds)));
   const each = (length * timescale) / count;
   const starts = [0];
+  let even = 1;
   for (let index = 1; index < bounds.length; index += 1) {
     const { sample, time } = bounds[index]!;
-    if (sample === undefined || starts.length === count) continue;
+    if (sample === undefined) continue;
     let next = index + 1;
     while (next < bounds.length && bounds[next]!.sample === undefined) next += 1;
-    const ideal = starts.length * each;
+    const ideal = even * each;
     // This one or the next keyframe, whichever is nearer to where the next chunk should begin.
-    if (
-      next === bounds.length ? time >= ideal - each / 2 : Math.abs(time - ideal) <= Math.abs(bounds[next]!.time - ideal)
-    )
-      starts.push(index);
+    const isDue =
+      even < count &&
+      (next === bounds.length
+        ? time >= ideal - each / 2
+        : Math.abs(time - ideal) <= Math.abs(bounds[next]!.time - ideal));
+    if (isDue) even += 1;
+    const last = starts.at(-1)!;
+    if (isDue || !fitsTask(bytes, { firstSegment: last + 1, segments: next - last })) starts.push(index);
   }
   return starts;
 }

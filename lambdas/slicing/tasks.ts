@@ -7,6 +7,7 @@ import type { Chunk, Plan, Rung } from '../../lib/contract/plan.ts';
 import type { SlicingOptions } from '../../lib/contract/slicing.ts';
 import { allOf, pathOf } from './outputs.ts';
 import type { Range } from './placed.ts';
+import { fitsTask } from './room.ts';
 import type { SegmentTable, TableChunk } from './segment-table.ts';
 
 /** Target durations that a player wants to have ahead of it: as long is the first group. */
@@ -35,7 +36,7 @@ export const lowRung = <T extends { readonly width: number; readonly height: num
   rungs.find(({ width, height }) => Math.min(width, height) <= LOW_SIDE) ?? rungs.at(-1)!;
 
 /** What of the segment table tasks are laid by. */
-export type LaidTable = Pick<SegmentTable, 'timescale' | 'chunks' | 'starts' | 'seconds' | 'copied'>;
+export type LaidTable = Pick<SegmentTable, 'timescale' | 'chunks' | 'starts' | 'seconds' | 'bytes' | 'copied'>;
 
 type Renditions = Pick<Plan, 'video' | 'audio'>;
 type Task = Omit<Chunk, 'index'>;
@@ -137,14 +138,15 @@ function ladderOf(table: LaidTable, { video }: Renditions, alone = 0): Task[] {
   return isLow ? longer(table, table.chunks, alone) : table.chunks.map(withoutIndex);
 }
 
-/** As many chunks in one as begin within a minute; those before the second `alone`, which somebody waits for, each alone. */
+/** As many chunks in one as begin within a minute and fit a task; those before the second `alone`, which somebody waits for, each alone. */
 function longer(table: LaidTable, chunks: readonly TableChunk[], alone: number): Task[] {
   const joined: Range[] = [];
   let begins = 0;
   for (const { start, firstSegment, segments } of chunks) {
     const last = joined.at(-1);
-    if (last && begins >= alone && start < begins + LOW_PIECE) {
-      joined[joined.length - 1] = { ...last, segments: last.segments + segments };
+    const both = last && { ...last, segments: last.segments + segments };
+    if (both && begins >= alone && start < begins + LOW_PIECE && fitsTask(table.bytes, both)) {
+      joined[joined.length - 1] = both;
       continue;
     }
     joined.push({ firstSegment, segments });
@@ -200,14 +202,17 @@ function groupsOf(table: LaidTable, bytes: readonly number[]): Range[] {
   return groups;
 }
 
-/** Stretches of about so many seconds; the first is `first` segments long, if that is not 0. */
-function piecesOf({ starts, seconds }: LaidTable, target: number, first: number): Range[] {
+/** Stretches of about so many seconds that fit a task; the first is `first` segments long, if that is not 0. */
+function piecesOf({ starts, seconds, bytes }: LaidTable, target: number, first: number): Range[] {
   const pieces: Range[] = [];
   for (let at = 0; at < starts.length;) {
     const short = at === 0 && first > 0;
     let segments = short ? Math.min(first, starts.length) : 1;
-    while (!short && at + segments < starts.length && (starts[at + segments + 1] ?? seconds) - starts[at]! <= target)
-      segments += 1;
+    const takes = (more: number) =>
+      at + more <= starts.length &&
+      (starts[at + more] ?? seconds) - starts[at]! <= target &&
+      fitsTask(bytes, { firstSegment: at + 1, segments: more });
+    while (!short && takes(segments + 1)) segments += 1;
     pieces.push({ firstSegment: at + 1, segments });
     at += segments;
   }

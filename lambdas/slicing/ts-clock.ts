@@ -7,6 +7,7 @@
  * sound together first hands the last of one part out among the first of the next.
  */
 import { open } from 'node:fs/promises';
+import { writeAt } from './write-at.ts';
 
 const TICKS = 90_000;
 const WRAP = 2 ** 33;
@@ -210,7 +211,7 @@ export async function straighten(path: string, signal?: AbortSignal): Promise<vo
     // Written behind where it is read: each byte has its place.
     for await (const { bytes, changed } of pieces(file.createReadStream({ autoClose: false, highWaterMark: READ }))) {
       signal?.throwIfAborted();
-      if (changed) await file.write(bytes, 0, bytes.length, at);
+      if (changed) await writeAt(file, bytes, at);
       at += bytes.length;
     }
   } finally {

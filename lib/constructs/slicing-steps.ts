@@ -6,7 +6,7 @@ import type { Construct } from 'constructs';
 import { concurrency, type Config } from '../config.ts';
 import { costOptions, type CostOptions } from '../contract/cost.ts';
 import { SOURCE_PREFIX, VOD_PREFIX, WORK_PREFIX } from '../contract/keys.ts';
-import { slicingOptions, type SlicingOptions } from '../contract/slicing.ts';
+import { CHUNK_SCRATCH_MIB, slicingOptions, type SlicingOptions } from '../contract/slicing.ts';
 import { SluiceFunction, type SluiceFunctionProps } from './function.ts';
 import type { Storage } from './storage.ts';
 
@@ -23,9 +23,6 @@ const HOLD_PLACE = ['Query', 'PutItem', 'DeleteItem'];
 const COUNT_DOLLARS = ['GetItem', 'UpdateItem'];
 
 type Settings = Omit<SluiceFunctionProps, 'config' | 'entry'> & Partial<Pick<SluiceFunctionProps, 'entry'>>;
-
-/** A chunk's bytes of the source; the segments leave while it is encoded. */
-const CHUNK_SCRATCH = Size.gibibytes(4);
 
 export type Steps = Record<'probe' | 'copy' | 'encode' | 'chunk' | 'assemble' | 'fail', SluiceFunction>;
 
@@ -126,7 +123,7 @@ export function slicingSteps(scope: Construct, { config, storage, ffmpegLayer }:
   });
   const chunk = encoder('Chunk', 'Encodes one chunk of a source into segments of every rendition', {
     memorySize: config.slicing.chunkMemoryMiB,
-    ephemeralStorageSize: CHUNK_SCRATCH,
+    ephemeralStorageSize: Size.mebibytes(CHUNK_SCRATCH_MIB),
     ...(reserved && { reservedConcurrentExecutions: reserved.chunks }),
   });
 

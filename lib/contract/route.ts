@@ -26,8 +26,12 @@ export interface Route {
   readonly contentType?: string;
 }
 
-const MANIFEST_TYPES: readonly (string | undefined)[] = ['application/vnd.apple.mpegurl', 'application/dash+xml'];
+const MANIFEST_TYPES: readonly (string | undefined)[] = [
+  'application/vnd.apple.mpegurl',
+  'application/dash+xml',
+  'text/vtt',
+];
 
-/** Whether HEAD is answered as GET would be: players and link checkers ask for manifests so. */
+/** Whether HEAD is answered as GET would be: players and link checkers ask for manifests, and lists of pictures for scrubbing, so. */
 export const answersHead = (key: string, { contentType }: Pick<Route, 'contentType'>): boolean =>
   key.startsWith('GET ') && MANIFEST_TYPES.includes(contentType);

@@ -18,6 +18,9 @@ export const slicingPlaces = whole(1, 200);
 /** Tasks that all videos together may have at a time, where functions are reserved for them; 0: none are. */
 export const slicingTasks = whole(0, 10_000);
 
+/** MiB of scratch space that a task has which encodes some segments: their bytes of the source lie there. */
+export const CHUNK_SCRATCH_MIB = 4096;
+
 /**
  * Seconds a record waits for its source to be looked at, once that may have arrived: S3's event is tried for a day and the
  * first step for two, while functions are throttled (lib/constructs/retries.ts). A record that expired earlier would lose

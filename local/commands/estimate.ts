@@ -6,7 +6,6 @@ import { parseArgs } from 'node:util';
 import { Refusal } from '../../lambdas/slicing/refusal.ts';
 import { ConfigError, optionPaths, readAppConfig, type Config } from '../../lib/config.ts';
 import { ensureLayer, LayerError } from '../../lib/constructs/ffmpeg-layer-cache.ts';
-import { planFile, report } from '../estimate.ts';
 
 const HELP = `npm run estimate -- FILE [--env NAME] [-c OPTION=VALUE …]
 
@@ -82,8 +81,9 @@ async function main(): Promise<number> {
   const bin = join(await ensureLayer(process.arch === 'arm64' ? 'arm64' : 'x86_64', say), 'bin');
   process.env['FFMPEG_PATH'] ??= join(bin, 'ffmpeg');
   process.env['FFPROBE_PATH'] ??= join(bin, 'ffprobe');
-  // What the functions log is for operators.
+  // What the functions log is for operators; they ask once, when they are loaded.
   process.env['POWERTOOLS_LOG_LEVEL'] ??= 'SILENT';
+  const { planFile, report } = await import('../estimate.ts');
   const { lines, refusal } = report(await planFile(file, config, say), config);
   process.stdout.write(`${[file, ...lines].join('\n')}\n`);
   if (refusal === undefined) return 0;

@@ -1,9 +1,13 @@
 /** Makes, with ffmpeg, what one output of a job asks for, under the names MediaConvert gives; and splits it into segments. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { toneCube } from '../../lambdas/slicing/tone.ts';
 import { readHeader } from '../../lib/media/boxes.ts';
 import { readDefaults } from '../../lib/media/fragment-index.ts';
 import { readFragments } from '../../lib/media/fragments.ts';
 import { need } from '../../lib/media/boxes.ts';
 import { readTracks } from '../../lib/media/movie.ts';
+import { ProcessError, start } from '../../lib/process.ts';
 
 /** Part of a job's settings as they travel (names in camel case), as far as they are acted upon. */
 export interface Output {
@@ -12,7 +16,10 @@ export interface Output {
   readonly videoDescription?: {
     readonly width: number;
     readonly height: number;
-    readonly videoPreprocessors?: { readonly deinterlacer?: object };
+    readonly videoPreprocessors?: {
+      readonly deinterlacer?: { readonly control?: string };
+      readonly colorCorrector?: { readonly colorSpaceConversion?: string };
+    };
     readonly codecSettings: {
       readonly codec: string;
       readonly h264Settings: {
@@ -36,10 +43,36 @@ export interface Output {
   }[];
 }
 
+/** What a job says of its input, and what is known of that. */
+export interface Read {
+  readonly path: string;
+  /** Streams by the names of their selectors, counted from 1. */
+  readonly streams: Readonly<Record<string, number>>;
+  /** Of the video selector. */
+  readonly rotate?: string | undefined;
+  /** Of a picture with high dynamic range: the table that maps it to BT.709 (a `.cube` file). */
+  readonly tone?: string | undefined;
+}
+
+/** By itself it turns what an MP4 or MOV says; else it does what it is told, and nothing where it is told nothing. */
+const TURNS: Readonly<Record<string, readonly string[]>> = {
+  DEGREES_90: ['transpose=clock'],
+  DEGREES_180: ['hflip', 'vflip'],
+  DEGREES_270: ['transpose=cclock'],
+};
+
+/** What is tagged as whole stays so, unless all is to be taken for fields. */
+const DEINTERLACERS: Readonly<Record<string, string>> = {
+  NORMAL: 'yadif=deint=interlaced',
+  FORCE_ALL_FRAMES: 'yadif',
+};
+
+const BT709 = ['-colorspace', 'bt709', '-color_primaries', 'bt709', '-color_trc', 'bt709'];
+
 /** Arguments for ffmpeg: one fragmented MP4 at `to`, a fragment for each group of pictures. */
-export function argsOf(output: Output, streams: Readonly<Record<string, number>>, from: string, to: string): string[] {
+export function argsOf(output: Output, { path, streams, rotate = 'DEGREE_0', tone }: Read, to: string): string[] {
   const flags = '+empty_moov+default_base_moof+frag_keyframe+negative_cts_offsets';
-  const common = ['-nostdin', '-v', 'error', '-y', '-i', from];
+  const common = ['-nostdin', '-v', 'error', '-y', '-autorotate', rotate === 'AUTO' ? '1' : '0', '-i', path];
   const written = ['-map_metadata', '-1', '-f', 'mp4', '-movflags', flags, to];
   const [sound] = output.audioDescriptions ?? [];
   if (sound) {
@@ -54,10 +87,15 @@ export function argsOf(output: Output, streams: Readonly<Record<string, number>>
   }
   const { width, height, codecSettings, videoPreprocessors } = output.videoDescription!;
   const h264 = codecSettings.h264Settings;
+  const { deinterlacer, colorCorrector } = videoPreprocessors ?? {};
+  // SDR stays as it is.
+  const mapped = colorCorrector?.colorSpaceConversion === 'FORCE_709' && tone !== undefined;
   const filters = [
-    ...(videoPreprocessors?.deinterlacer ? ['yadif'] : []),
+    ...(deinterlacer ? [DEINTERLACERS[deinterlacer.control ?? 'NORMAL']!] : []),
+    ...(TURNS[rotate] ?? []),
+    ...(mapped ? ['format=gbrp10le', `lut3d=file='${tone}'`] : []),
     ...(h264.framerateControl === 'SPECIFIED' ? [`fps=${h264.framerateNumerator}/${h264.framerateDenominator}`] : []),
-    `scale=${width}:${height}`,
+    `scale=${width}:${height}${mapped ? ':out_range=tv:out_color_matrix=bt709' : ''}`,
     'setsar=1',
     'format=yuv420p',
   ];
@@ -65,10 +103,32 @@ export function argsOf(output: Output, streams: Readonly<Record<string, number>>
     ...common,
     ['-map', '0:v:0', '-an', '-vf', filters.join(',')],
     ['-c:v', 'libx264', '-preset', 'ultrafast', '-bf', '2', '-crf', '23'],
+    mapped ? BT709 : [],
     ['-maxrate', String(h264.maxBitrate), '-bufsize', String(h264.hrdBufferSize)],
     ['-force_key_frames', `expr:gte(t,n_forced*${h264.gopSize})`, '-sc_threshold', '0', '-flags', '+cgop'],
     ...written,
   ].flat();
+}
+
+/** Of a picture with high dynamic range, by what ffmpeg says of it, the table that maps it: our own, since theirs is theirs. */
+export async function toneOf(
+  ffmpeg: string,
+  source: string,
+  folder: string,
+  signal?: AbortSignal,
+): Promise<string | undefined> {
+  const args = ['-nostdin', '-hide_banner', '-i', source, '-map', '0:v:0?', '-frames:v', '1', '-f', 'null', '-'];
+  const looking = start(ffmpeg, args, { signal, together: true, keptBytes: 64 * 1024 });
+  // What cannot be read fails where it is converted, in the right words.
+  const { stderr } = await looking.done.catch((error: unknown) => {
+    if (!(error instanceof ProcessError)) throw error;
+    return error;
+  });
+  const transfer = /\bsmpte2084\b/.test(stderr) ? 'pq' : /\barib-std-b67\b/.test(stderr) ? 'hlg' : undefined;
+  if (transfer === undefined) return undefined;
+  const path = join(folder, 'tone.cube');
+  await writeFile(path, toneCube(transfer));
+  return path;
 }
 
 export interface Segment {

@@ -16,7 +16,7 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { ProcessError, run } from '../../lib/process.ts';
 import { engineClient } from '../engine.ts';
-import { argsOf, namesOf, playlistOf, split, type Output } from './convert.ts';
+import { argsOf, namesOf, playlistOf, split, toneOf, type Output, type Read } from './convert.ts';
 import { faults, type Model } from './model.ts';
 
 const ACCOUNT = '000000000000';
@@ -25,6 +25,7 @@ const REGION = 'us-east-1';
 interface Settings {
   readonly inputs: readonly {
     readonly fileInput: string;
+    readonly videoSelector?: { readonly rotate?: string };
     readonly audioSelectors?: Readonly<Record<string, { readonly streams?: readonly number[] }>>;
   }[];
   readonly outputGroups: readonly {
@@ -218,6 +219,12 @@ class Service {
     const streams = Object.fromEntries(
       Object.entries(input!.audioSelectors ?? {}).map(([name, { streams: [first = 1] = [] }]) => [name, first]),
     );
+    const read = {
+      path: source,
+      streams,
+      rotate: input!.videoSelector?.rotate,
+      tone: await toneOf(this.#options.ffmpeg, source, folder, signal),
+    };
     const base = key
       .split('/')
       .at(-1)!
@@ -227,7 +234,7 @@ class Service {
       const { destination, segmentLength } = outputGroupSettings.cmafGroupSettings!;
       const outputDetails = [];
       for (const output of outputs) {
-        const made = await this.#output({ output, streams, source, folder, signal, segmentLength });
+        const made = await this.#output({ output, read, folder, signal, segmentLength });
         const to = place(destination);
         const names = namesOf(base, output);
         const put = (name: string, body: Buffer | string, type: string) =>
@@ -250,17 +257,10 @@ class Service {
     return details;
   }
 
-  async #output(of: {
-    output: Output;
-    streams: Readonly<Record<string, number>>;
-    source: string;
-    folder: string;
-    signal: AbortSignal;
-    segmentLength: number;
-  }) {
+  async #output(of: { output: Output; read: Read; folder: string; signal: AbortSignal; segmentLength: number }) {
     const file = join(of.folder, 'output.mp4');
     try {
-      await run(this.#options.ffmpeg, argsOf(of.output, of.streams, of.source, file), { signal: of.signal });
+      await run(this.#options.ffmpeg, argsOf(of.output, of.read, file), { signal: of.signal });
     } catch (error) {
       if (!(error instanceof ProcessError)) throw error;
       throw new Failed(

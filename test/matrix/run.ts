@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 import { table } from '../../bench/report.ts';
 import { MATRIX, titleOf } from '../odd-files/list.ts';
-import { openMatrix, type Held } from './matrix.ts';
+import type { Held } from './matrix.ts';
 import { PLAYERS, type Player } from './play.ts';
 
 const HELP = `npm run matrix -- [--case NAME,…] [--player ${PLAYERS.join(',')}]
@@ -63,6 +63,8 @@ async function main(): Promise<number> {
   process.env['POWERTOOLS_LOG_LEVEL'] ??= 'SILENT';
   const rows: string[][] = [['file', 'kind', 'sliced', ...players]];
   const found: string[] = [];
+  // What the functions log is for operators; they ask once, when they are loaded.
+  const { openMatrix } = await import('./matrix.ts');
   const matrix = await openMatrix();
   try {
     for (const [index, file] of files.entries()) {

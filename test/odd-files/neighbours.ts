@@ -103,7 +103,8 @@ const CLOCKS: readonly OddFile[] = [
     'late-fragments.mp4',
     'in fragments',
     again('-output_ts_offset', '20', '-movflags', '+frag_keyframe+empty_moov+default_base_moof'),
-    FOUR,
+    // What is decoded first is at 0 there, and the first picture is shown, and heard of, two frames later.
+    { seconds: 4.07, flashes: [0, 1.067, 2.067, 3.067], beeps: [0.067, 1.067, 2.067, 3.067] },
   ),
   beside('late start', 'late-vp9.webm', 'VP9', make(...four, ...VP9, ...OPUS, '-output_ts_offset', '1'), FOUR),
   ...(['mov', 'flv', 'ts'] as const).map((kind) =>
@@ -178,6 +179,7 @@ const CLOCKS: readonly OddFile[] = [
     beside('hole in the picture', `hole.${kind}`, kind, make(...card(), ...beep, '-t', '11', ...HOLE, ...codecs), {
       seconds: 11,
       flashes: [0, 1, 9, 10],
+      unsure: [9],
       beeps: seconds(11),
     }),
   ),
@@ -192,6 +194,7 @@ const CLOCKS: readonly OddFile[] = [
     {
       seconds: 46,
       flashes: [0, 1, 2, 42, 43, 44, 45],
+      unsure: [42],
       beeps: seconds(46),
       watched: [
         [0, 6],
@@ -207,7 +210,7 @@ const CLOCKS: readonly OddFile[] = [
       [...card('25'), ...beep, '-t', '14', '-vf', "select='not(between(t,1.51,4.98)+between(t,6.51,11.98))'"],
       ['-vsync', 'vfr', ...MPEG2],
     ),
-    { seconds: 14, flashes: [0, 1, 5, 6, 12, 13], beeps: seconds(14) },
+    { seconds: 14, flashes: [0, 1, 5, 6, 12, 13], unsure: [5, 12], beeps: seconds(14) },
   ),
   beside(
     'hole in the picture',
@@ -235,7 +238,7 @@ const CLOCKS: readonly OddFile[] = [
       `loss.${kind}`,
       kind,
       make([...card(), ...beep, '-t', '11', ...HOLE, '-af', "aselect='not(between(t,1.51,8.98))'"], codecs),
-      { seconds: 11, both: [0, 1, 9, 10] },
+      { seconds: 11, both: [0, 1, 9, 10], unsure: [9] },
     ),
   ),
   beside(

@@ -54,6 +54,18 @@ export const STRUCTURE: readonly OddFile[] = [
     { seconds: 4, frames: 120, both: seconds(4), chunks: true },
   ),
   entry(
+    'keyframes that are none',
+    'every.mp4',
+    custom(async (at, name) => {
+      await ffmpeg(...card(), ...beep, '-t', '6', ...H264, '-bf', '0', '-g', '80', ...AAC, at(name));
+      const bytes = await readFile(at(name));
+      // ISO/IEC 14496-12 8.6.2: without it, every sample is one.
+      bytes.write('free', bytes.indexOf('stss', 0, 'latin1'), 'latin1');
+      await writeFile(at(name), bytes);
+    }),
+    { seconds: 6, frames: 180, both: seconds(6), chunks: true },
+  ),
+  entry(
     'too long',
     'long.mp4',
     make('-t', '8', ...plain('1'), '-vf', 'setpts=N*14000/TB', '-fps_mode', 'vfr', ...H264, '-bf', '0'),

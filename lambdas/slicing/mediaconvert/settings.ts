@@ -3,9 +3,10 @@
  * since outputs of one group share a folder. CMAF, QVBR in one pass (which the Basic tier has), closed groups of pictures at
  * the same times in every rung and segments cut at them. Pure.
  */
-import type { CreateJobCommandInput, Input, OutputGroup } from '@aws-sdk/client-mediaconvert';
+import type { CreateJobCommandInput, Input, OutputGroup, VideoPreprocessor } from '@aws-sdk/client-mediaconvert';
 import { renditionFolder, revisionPrefix, type RenditionKind } from '../../../lib/contract/keys.ts';
 import type { Plan, Rung, SoundPlan } from '../../../lib/contract/plan.ts';
+import type { SourceInfo } from '../../../lib/contract/source.ts';
 import { BUFFER_SECONDS } from '../plan.ts';
 
 /** Of 1 to 10: what MediaConvert's guide names for 1080p and 720p at ordinary viewing; rungs end it by their peak rate. */
@@ -50,6 +51,24 @@ export function jobOf(plan: Plan, { bucket, role, queue, deployment }: JobPlace)
   };
 }
 
+/** Degrees clockwise. */
+const TURNS = { 0: 'DEGREE_0', 90: 'DEGREES_90', 180: 'DEGREES_180', 270: 'DEGREES_270' } as const;
+
+/**
+ * Pictures of two fields become whole ones, where the source may have some; those that say they are whole stay as they are
+ * (`NORMAL`). Light beyond BT.709 is brought into it, with what is bright kept apart, as ours is (tone.ts).
+ */
+function preprocessors({ interlaced, fields = 'none', rgb, hdr }: SourceInfo['video']): VideoPreprocessor | undefined {
+  const deinterlaced = interlaced || (fields !== 'none' && !rgb);
+  if (!deinterlaced && hdr === undefined) return undefined;
+  return {
+    ...(deinterlaced && { Deinterlacer: { Mode: 'DEINTERLACE', Control: 'NORMAL' } }),
+    ...(hdr && {
+      ColorCorrector: { ColorSpaceConversion: 'FORCE_709', HdrToSdrToneMapper: 'PRESERVE_DETAILS' },
+    }),
+  };
+}
+
 const selector = (index: number) => `Audio Selector ${index + 1}`;
 
 function inputOf({ source, audio }: Plan): Input {
@@ -57,7 +76,8 @@ function inputOf({ source, audio }: Plan): Input {
   return {
     FileInput: `s3://${source.bucket}/${source.key}`,
     TimecodeSource: 'ZEROBASED',
-    VideoSelector: { Rotate: info.video.oddAngle === true ? 'DEGREE_0' : 'AUTO' },
+    // By itself it turns what an MP4 or MOV says, and nothing else.
+    VideoSelector: { Rotate: TURNS[info.video.rotation] },
     // Streams are counted from 1 there.
     ...(audio.length > 0 && {
       AudioSelectors: Object.fromEntries(
@@ -99,6 +119,7 @@ function group(plan: Plan, name: string, destination: string, output: NonNullabl
 }
 
 function picture({ source: { info } }: Plan, { width, height, maxBitrate, frameRate, level }: Rung) {
+  const processed = preprocessors(info.video);
   const slower = info.video.frameRate > frameRate;
   return {
     VideoDescription: {
@@ -108,9 +129,7 @@ function picture({ source: { info } }: Plan, { width, height, maxBitrate, frameR
       RespondToAfd: 'NONE' as const,
       TimecodeInsertion: 'DISABLED' as const,
       ColorMetadata: 'INSERT' as const,
-      ...(info.video.interlaced && {
-        VideoPreprocessors: { Deinterlacer: { Mode: 'DEINTERLACE' as const, Control: 'NORMAL' as const } },
-      }),
+      ...(processed && { VideoPreprocessors: processed }),
       CodecSettings: {
         Codec: 'H_264' as const,
         H264Settings: {

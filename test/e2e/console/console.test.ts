@@ -230,7 +230,7 @@ const forgetFiles = (page: Page) =>
           addEventListener: (event: 'success' | 'error', listener: (event: unknown) => void) => void;
         }
         const { indexedDB } = globalThis as unknown as { indexedDB: { open: (name: string) => Request } };
-        const open = indexedDB.open('uppy-blobs');
+        const open = indexedDB.open('sluice-uploads');
         open.addEventListener('error', reject);
         open.addEventListener('success', () => {
           const clear = open.result.transaction('files', 'readwrite').objectStore('files').clear();

@@ -191,7 +191,7 @@ describe.concurrent.each(DASH_PLAYERS)('%s, DASH', (player) => {
 });
 
 it('HEAD of a manifest is answered through the edge, with a length and no body', async () => {
-  for (const name of ['main.m3u8', 'manifest.mpd', 'video/360p.m3u8']) {
+  for (const name of ['main.m3u8', 'manifest.mpd', 'video/360p.m3u8', 'storyboard.vtt']) {
     const head = await uma.fetch('HEAD', `/api/play/${id}/${name}`);
     const get = await uma.fetch('GET', `/api/play/${id}/${name}`);
     expect([name, head.status, head.headers.get('content-type')]).toEqual([name, 200, get.headers.get('content-type')]);

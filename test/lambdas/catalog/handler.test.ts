@@ -137,7 +137,14 @@ const planOf = (id: string, execution: string) => {
   const source = { bucket: 'b', key: sourceKey(id), info };
   const starts = [0, 6];
   const laid = starts.map((start, index) => ({ index, start, duration: 6, firstSegment: index + 1, segments: 1 }));
-  const table = { timescale: 30_000, chunks: laid, starts, seconds: 12, copied: undefined };
+  const table = {
+    timescale: 30_000,
+    chunks: laid,
+    starts,
+    seconds: 12,
+    bytes: starts.map(() => 1000),
+    copied: undefined,
+  };
   return planSlicing({ videoId: id, revision: 1, execution, source }, OPTIONS, table).plan;
 };
 

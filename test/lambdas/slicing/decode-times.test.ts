@@ -20,6 +20,12 @@ it.each<[string, ReturnType<typeof timed>, number, number[]]>([
   ],
   ['a segment later on', timed([940, 1000], [970, 1060], [1000, 1030]), 1090, [1000, 1010, 1030]],
   ['seconds ahead, where few are shown', timed([-6000, 0], [0, 12_000], [6000, 6000]), 18_000, [0, 3000, 6000]],
+  [
+    'a hole, before which two are decoded that are shown after it',
+    timed([-60, 0], [-30, 30], [0, 7530], [30, 7590], [7500, 7560], [7560, 7620]),
+    7650,
+    [0, 10, 7530, 7559, 7560, 7620],
+  ],
   ['a first picture that is held', timed([-60, 0], [-30, 2000], [0, 2060], [2000, 2030]), 2090, [0, 1940, 2029, 2030]],
   ['a first picture that is moved to the beginning', timed([500, 0], [530, 590], [560, 560]), 620, [0, 530, 560]],
   ['pictures a tick apart', timed([-3, 0], [-2, 2], [-1, 1]), 3, [0, 0, 1]],

@@ -49,7 +49,7 @@ function film(duration: number, changes: Partial<Work> = {}, source = info(durat
   const { plan, chunks: tasks } = planSlicing(
     { videoId: VIDEO_ID, revision: 1, execution: 'run', source: { bucket: 'b', key: 'k', info: source } },
     { ...OPTIONS, segmentSeconds: 6, ladder: [1080, 720, 540, 360, 234], audioKbps: 128 },
-    { timescale: 30_000, chunks, starts, seconds: duration, copied: undefined },
+    { timescale: 30_000, chunks, starts, seconds: duration, bytes: starts.map(() => 1e6), copied: undefined },
   );
   return { ...plan, chunks: tasks, ...changes };
 }

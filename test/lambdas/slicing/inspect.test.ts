@@ -119,6 +119,20 @@ describe('what is taken', () => {
   );
 });
 
+it('time codes and chapters are tracks that a copy has not', async () => {
+  await ffmpeg(...picture(1), ...H264, '-timecode', '01:00:00:00', at('clocked.mov'));
+  expect((await look('clocked.mov')).info.others).toBe(true);
+  expect((await look('base.mp4')).info.others).toBeUndefined();
+});
+
+it('a WAV that counts a byte which it does not have is whole', async () => {
+  await ffmpeg(...tone(1), '-c:a', 'pcm_s16le', at('even.wav'));
+  const bytes = await readFile(at('even.wav'));
+  bytes.writeUInt32LE(bytes.length - 8 + 1, 4);
+  await writeFile(at('odd.wav'), bytes);
+  expect((await look('odd.wav')).info.duration).toBeCloseTo(1, 1);
+});
+
 describe('what is refused', () => {
   const cases: [
     code: string,
@@ -153,6 +167,8 @@ describe('what is refused', () => {
       () => make('picture.mp4', ...picture(1), '-frames:v', '1', '-c:v', 'mjpeg', '-f', 'image2'),
       /not/,
     ],
+    ['not-video', 'a picture of a phone', photo, /a picture \(HEIF or AVIF\)/],
+    ['truncated', 'a segment of a stream', segmentAlone, /segment of a stream without its beginning/],
     ['no-video-track', 'text alone', textAlone, /no video track and no sound/],
     ['truncated', 'an MP4 cut in half (index last)', () => cut('base.mp4', 0.5), /incomplete/],
     ['truncated', 'an MP4 whose index is there but whose end is not', cutFaststart, /incomplete/],
@@ -162,7 +178,7 @@ describe('what is refused', () => {
       'too-large-to-slice',
       'larger than the scratch space',
       () => make('large.mkv', ...picture(1), ...H264),
-      /sliced here/,
+      /has to be sliced whole.*MP4 with H\.264/,
       { storageMiB: 128 },
     ],
     ['encrypted', 'a protected track', encrypted, /protected/],
@@ -203,6 +219,23 @@ describe('what is refused', () => {
     expect((await refusal(await cut('frag.mp4', 0.7))).code).toBe('truncated');
   });
 });
+
+/** As a phone or an encoder of AVIF writes it, as far as it is looked at. */
+const photo = () =>
+  write(
+    'photo.heic',
+    Buffer.concat([
+      box('ftyp', Buffer.from('heic\0\0\0\0mif1heic', 'latin1')),
+      box('meta', Buffer.alloc(400)),
+      box('mdat', Buffer.alloc(4000)),
+    ]),
+  );
+
+async function segmentAlone(): Promise<string> {
+  await ffmpeg('-i', at('base.mp4'), '-c', 'copy', '-movflags', '+frag_keyframe+empty_moov', at('stream.mp4'));
+  const parts = [...boxes(await readFile(at('stream.mp4')))].filter(({ type }) => ['moof', 'mdat'].includes(type));
+  return write('segment.m4s', Buffer.concat(parts.map(({ type, body }) => box(type, body))));
+}
 
 describe('a large file', () => {
   it('in fragments is known by their headers, and read once by who copies it', async () => {

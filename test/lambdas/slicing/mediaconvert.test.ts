@@ -25,14 +25,8 @@ import { newVideoId } from '../../../lambdas/upload/draft.ts';
 import { aRecord } from '../catalog/record.ts';
 import { startHandlerEngine } from '../engine.ts';
 import { ffmpeg, H264, picture, tone, workFolder } from './media.ts';
+import { PLACE, wire } from './mediaconvert-job.ts';
 import { OPTIONS, VIDEO_ID } from './options.ts';
-
-const PLACE = {
-  bucket: 'media',
-  role: 'arn:aws:iam::000000000000:role/convert',
-  queue: 'arn:aws:mediaconvert:us-east-1:000000000000:queues/Default',
-  deployment: 'sluice-local-vod',
-};
 
 const info = (changes: Partial<SourceInfo['video']> = {}, duration = 4): SourceInfo => ({
   container: 'mov,mp4',
@@ -160,17 +154,6 @@ describe('a job', () => {
     model = await readModel(await enginePython(() => {}));
   }, 300_000);
 
-  /** As it travels: names in camel case. */
-  const wire = (value: unknown, data = false): unknown => {
-    if (Array.isArray(value)) return value.map((item) => wire(item));
-    if (typeof value !== 'object' || value === null) return value;
-    return Object.fromEntries(
-      Object.entries(value).map(([name, inner]) => [
-        data ? name : `${name[0]!.toLowerCase()}${name.slice(1)}`,
-        wire(inner, name === 'UserMetadata' || name === 'AudioSelectors'),
-      ]),
-    );
-  };
   const faultsOf = (job: unknown) => faults(model, 'CreateJobRequest', wire(job));
 
   const sources: [what: string, source: SourceInfo, options?: object][] = [
@@ -182,6 +165,7 @@ describe('a job', () => {
     ],
     ['of 120 frames/s, interlaced, portrait', info({ frameRate: 120, interlaced: true, width: 180, height: 320 })],
     ['without sound', { ...info(), audio: [] }],
+    ['of an HDR picture that may have fields, turned', info({ hdr: 'pq', fields: 'told', rotation: 270 })],
   ];
   it.each(sources)('%s is one that the API takes', (_, source, options) => {
     expect(faultsOf(jobOf(planOf(source, VIDEO_ID, 'sources', options), PLACE))).toEqual([]);
@@ -211,6 +195,31 @@ describe('a job', () => {
     }
     // The model's stream numbers begin at 1.
     expect(Settings!.Inputs![0]!.AudioSelectors!['Audio Selector 1']).toMatchObject({ Streams: [2] });
+  });
+
+  it('turns what is to be turned, whatever the container', () => {
+    const turned = (changes: Partial<SourceInfo['video']>) =>
+      jobOf(planOf(info(changes)), PLACE).Settings!.Inputs![0]!.VideoSelector!.Rotate;
+    expect([0, 90, 180, 270].map((rotation) => turned({ rotation } as Partial<SourceInfo['video']>))).toEqual([
+      'DEGREE_0',
+      'DEGREES_90',
+      'DEGREES_180',
+      'DEGREES_270',
+    ]);
+  });
+
+  it.each([
+    ['that has none', { fields: 'none' }, undefined],
+    ['that says of each whether it is two', { fields: 'told' }, { Deinterlacer: { Control: 'NORMAL' } }],
+    ['that says nothing', { fields: 'unsaid' }, { Deinterlacer: { Control: 'NORMAL' } }],
+    ['that is interlaced, in plans of before', { interlaced: true }, { Deinterlacer: { Control: 'NORMAL' } }],
+    ['of RGB', { fields: 'told', rgb: true }, undefined],
+    ['in HDR', { hdr: 'hlg' }, { ColorCorrector: { ColorSpaceConversion: 'FORCE_709' } }],
+  ] as const)('prepares a picture %s', (_, changes, wanted) => {
+    const { Outputs } = jobOf(planOf(info(changes)), PLACE).Settings!.OutputGroups![0]!;
+    const { VideoPreprocessors } = Outputs![0]!.VideoDescription!;
+    if (wanted === undefined) expect(VideoPreprocessors).toBeUndefined();
+    else expect(VideoPreprocessors).toMatchObject(wanted);
   });
 
   it('is refused by the model for a misspelt setting, a number out of range, a word that is none, a type, what is missing', () => {

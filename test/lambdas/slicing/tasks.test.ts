@@ -18,6 +18,7 @@ const SEGMENTS = 100;
 /** 600 s in segments of 6, two of which are a chunk. */
 const table = (copied: boolean, segmentBytes = 4_000_000): LaidTable => ({
   timescale: 30_000,
+  bytes: Array.from({ length: SEGMENTS }, () => segmentBytes),
   starts: Array.from({ length: SEGMENTS }, (_, i) => i * SEGMENT),
   seconds: SEGMENTS * SEGMENT,
   chunks: Array.from({ length: SEGMENTS / 2 }, (_, index) => ({

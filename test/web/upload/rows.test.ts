@@ -1,23 +1,27 @@
 import { describe, expect, it } from 'vitest';
-import { formKey, sourceKey } from '../../../lib/contract/keys.ts';
 import { Rate } from '../../../web/src/upload/rate.ts';
-import { inFlight, percentOf, rowState, videoIdOf, type UploadFile } from '../../../web/src/upload/rows.ts';
+import { inFlight, percentOf, rowState, sameFile, troubleWords, type Upload } from '../../../web/src/upload/rows.ts';
 
-const id = 'abcdefghij0123456789';
-const file = (changes: Partial<UploadFile> = {}, progress: Partial<UploadFile['progress']> = {}): UploadFile => ({
+const upload = (changes: Partial<Upload> = {}): Upload => ({
+  id: 'a',
+  name: 'a.mp4',
+  type: 'video/mp4',
   size: 1000,
+  modified: 7,
+  state: 'uploading',
+  sent: 250,
   ...changes,
-  progress: { uploadStarted: 1, uploadComplete: false, bytesUploaded: 250, bytesTotal: 1000, ...progress },
 });
 
 describe('what a row says', () => {
-  const done = file({}, { uploadComplete: true });
+  const done = upload({ state: 'arrived', sent: 1000 });
   it.each([
-    ['waiting', file({}, { uploadStarted: null }), undefined],
-    ['uploading', file(), undefined],
-    ['paused', file({ isPaused: true }), undefined],
-    ['stopped', file({ error: 'no' }), undefined],
-    ['interrupted', file({ isGhost: true, error: 'no' }), undefined],
+    ['waiting', upload({ state: 'waiting' }), undefined],
+    ['uploading', upload(), undefined],
+    ['troubled', upload({ trouble: { kind: 'offline' } }), undefined],
+    ['paused', upload({ state: 'paused' }), undefined],
+    ['stopped', upload({ state: 'stopped', error: 'no' }), undefined],
+    ['interrupted', upload({ state: 'interrupted' }), undefined],
     ['slicing', done, undefined],
     ['slicing', done, { status: 'uploading', revision: 0 }],
     ['slicing', done, { status: 'probed', revision: 0 }],
@@ -26,29 +30,38 @@ describe('what a row says', () => {
     ['failed', done, { status: 'failed', revision: 0 }],
   ] as const)('%s', (state, given, video) => expect(rowState(given, video)).toBe(state));
 
-  it('knows its video from the key, under way or done, and from no other', () => {
-    expect(videoIdOf(file({ s3Multipart: { key: sourceKey(id) } }))).toBe(id);
-    expect(videoIdOf(file({ response: { body: { key: sourceKey(id) } } }))).toBe(id);
-    expect(videoIdOf(file({ response: { body: { key: formKey(id) } } }))).toBe(id);
-    expect(videoIdOf(file({ s3Multipart: { key: `other/${id}/source` } }))).toBeUndefined();
-    expect(videoIdOf(file())).toBeUndefined();
+  it('says what happened, and names nobody who did not do it', () => {
+    expect(troubleWords({ kind: 'offline' })).toMatch(/^You are offline/);
+    expect(troubleWords({ kind: 'unreachable' })).toMatch(/^No answer/);
+    expect(troubleWords({ kind: 'server', status: 500 })).toContain('HTTP 500');
+    expect(troubleWords({ kind: 'busy', status: 429, said: 'You have 20 uploads under way.' })).toMatch(/^You have 20/);
   });
 
   it('counts bytes, also of a file that has not begun or has no size', () => {
-    expect(percentOf(file())).toBe(25);
-    expect(percentOf(file({}, { bytesUploaded: false }))).toBe(0);
-    expect(percentOf(file({ size: null }, { bytesTotal: null }))).toBe(0);
-    expect(percentOf(file({}, { bytesUploaded: 1100 }))).toBe(100);
+    expect(percentOf(upload())).toBe(25);
+    expect(percentOf(upload({ sent: 0 }))).toBe(0);
+    expect(percentOf(upload({ size: 0, sent: 0 }))).toBe(0);
+    expect(percentOf(upload({ sent: 1100 }))).toBe(100);
   });
 });
 
 describe('all files together', () => {
   it('weighs them by size and is 100 only when nothing is left', () => {
     expect(inFlight([])).toBeUndefined();
-    expect(inFlight([file({}, { uploadComplete: true })])).toBeUndefined();
-    const large = file({ size: 9000 }, { bytesTotal: 9000, bytesUploaded: 0 });
-    expect(inFlight([file({}, { bytesUploaded: 1000 }), large])).toEqual({ files: 2, percent: 10 });
-    expect(inFlight([file({}, { bytesUploaded: 1000 })])).toEqual({ files: 1, percent: 99 });
+    expect(inFlight([upload({ state: 'arrived' })])).toBeUndefined();
+    const large = upload({ size: 9000, sent: 0 });
+    expect(inFlight([upload({ sent: 1000 }), large])).toEqual({ files: 2, percent: 10 });
+    expect(inFlight([upload({ sent: 1000 })])).toEqual({ files: 1, percent: 99 });
+  });
+});
+
+describe('the same file again', () => {
+  it('is known by name, size and time, unless its upload is done', () => {
+    const file = { name: 'a.mp4', size: 1000, modified: 7 };
+    expect(sameFile([upload()], file)?.id).toBe('a');
+    expect(sameFile([upload({ state: 'arrived' })], file)).toBeUndefined();
+    for (const other of [{ name: 'b.mp4' }, { size: 1001 }, { modified: 8 }])
+      expect(sameFile([upload()], { ...file, ...other })).toBeUndefined();
   });
 });
 

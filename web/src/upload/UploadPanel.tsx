@@ -18,7 +18,7 @@ const WORDS = { strings: { dropPasteFiles: 'Drop videos here or %{browseFiles}',
 export default function UploadPanel(props: { uploader: Uploader; isOpen: boolean; close: () => void }) {
   const { uploader, isOpen, close } = props;
   const { config } = useSession();
-  const files = useFiles(uploader);
+  const files = useSyncExternalStore(uploader.subscribe, uploader.list);
   const panel = useRef<HTMLElement>(null);
   useEffect(() => {
     if (isOpen) panel.current?.focus({ preventScroll: true });
@@ -32,7 +32,7 @@ export default function UploadPanel(props: { uploader: Uploader; isOpen: boolean
     return () => document.removeEventListener('keydown', press);
   }, [isOpen, close]);
 
-  const done = files.filter((file) => file.progress.uploadComplete);
+  const done = files.filter(({ state }) => state === 'arrived');
   return (
     <aside ref={panel} className={classes.panel} hidden={!isOpen} aria-label="Uploads" tabIndex={-1}>
       <div className={classes.head}>
@@ -43,7 +43,12 @@ export default function UploadPanel(props: { uploader: Uploader; isOpen: boolean
           <Button
             variant="subtle"
             size="compact-sm"
-            onClick={() => uploader.uppy.removeFiles(done.map((file) => file.id))}
+            onClick={() =>
+              uploader.act(
+                'remove',
+                done.map(({ id }) => id),
+              )
+            }
           >
             Clear finished
           </Button>
@@ -54,7 +59,7 @@ export default function UploadPanel(props: { uploader: Uploader; isOpen: boolean
       </div>
       <div className={classes.drop} data-small={files.length > 0}>
         <Dashboard
-          uppy={uploader.uppy}
+          uppy={uploader.picker}
           theme="auto"
           width="100%"
           height={files.length > 0 ? 110 : 220}
@@ -71,18 +76,10 @@ export default function UploadPanel(props: { uploader: Uploader; isOpen: boolean
         Up to {bytes(config.upload.maxBytes)} each. Go on browsing; an upload also goes on after a reload of the page.
       </p>
       <ul className={classes.rows} aria-label="Files">
-        {files.toReversed().map((file) => (
-          <UploadRow key={file.id} file={file} uploader={uploader} />
+        {files.toReversed().map((upload) => (
+          <UploadRow key={upload.id} upload={upload} act={(act) => uploader.act(act, [upload.id])} />
         ))}
       </ul>
     </aside>
   );
-}
-
-function useFiles({ uppy }: Uploader) {
-  const state = useSyncExternalStore(
-    (changed) => uppy.store.subscribe(changed),
-    () => uppy.store.getState().files,
-  );
-  return Object.values(state);
 }

@@ -5,28 +5,24 @@ import { Link } from 'react-router';
 import { videoQuery } from '../api/queries.ts';
 import { bytes, span, speed } from '../shared/format.ts';
 import { isFinal } from '../shared/status.ts';
-import { percentOf, rowState, videoIdOf, type RowState } from './rows.ts';
+import { percentOf, rowState, troubleWords, type RowState, type Upload } from './rows.ts';
 import classes from './upload.module.css';
-import type { File, Uploader } from './uploader.ts';
+import type { Act } from './uploads.ts';
 
 /** One file from its first byte to the Play button. */
-export function UploadRow({ file, uploader }: { file: File; uploader: Uploader }) {
-  const { uppy, rates } = uploader;
-  const id = videoIdOf(file);
-  const arrived = file.progress.uploadComplete === true;
+export function UploadRow({ upload, act }: { upload: Upload; act: (act: Act) => void }) {
+  const { name, size, videoId: id } = upload;
+  const arrived = upload.state === 'arrived';
   const { data: video } = useQuery({
     ...videoQuery(id ?? ''),
     enabled: arrived && id !== undefined,
     // The file has arrived, so something is about to happen, even while the record still says `uploading`.
     refetchInterval: ({ state }) => (state.data && isFinal(state.data.status) ? false : 1500),
   });
-  const state = rowState(file, video);
-  const name = file.meta.name ?? file.name ?? 'file';
-  const percent = arrived ? (video?.progress ?? 0) : percentOf(file);
-  const rate = rates.get(file.id);
-  const total = file.size ?? 0;
-  const left = state === 'uploading' ? rate?.secondsFor(total * (1 - percent / 100)) : undefined;
-  const perSecond = state === 'uploading' ? rate?.perSecond() : undefined;
+  const state = rowState(upload, video);
+  const percent = arrived ? (video?.progress ?? 0) : percentOf(upload);
+  const { perSecond } = upload;
+  const left = perSecond !== undefined && perSecond > 0 ? (size - upload.sent) / perSecond : undefined;
 
   return (
     <li className={classes.row} data-state={state}>
@@ -34,18 +30,18 @@ export function UploadRow({ file, uploader }: { file: File; uploader: Uploader }
         {name}
       </div>
       <div className={classes.buttons}>
-        {(state === 'uploading' || state === 'paused') && file.s3Multipart && (
-          <Act
+        {(state === 'uploading' || state === 'troubled' || state === 'paused') && (
+          <Tool
             label={state === 'paused' ? `Resume ${name}` : `Pause ${name}`}
             icon={state === 'paused' ? <IconPlayerPlay size={16} /> : <IconPlayerPause size={16} />}
-            act={() => uppy.pauseResume(file.id)}
+            act={() => act(state === 'paused' ? 'resume' : 'pause')}
           />
         )}
-        {state === 'stopped' && (
-          <Act
-            label={`Try ${name} again`}
+        {(state === 'stopped' || state === 'troubled') && (
+          <Tool
+            label={state === 'stopped' ? `Try ${name} again` : `Try ${name} now`}
             icon={<IconRefresh size={16} />}
-            act={() => void uppy.retryUpload(file.id)}
+            act={() => act('retry')}
           />
         )}
         {(state === 'playable' || state === 'failed') && id !== undefined && (
@@ -61,10 +57,10 @@ export function UploadRow({ file, uploader }: { file: File; uploader: Uploader }
           </Button>
         )}
         {state !== 'slicing' && (
-          <Act
+          <Tool
             label={arrived ? `Clear ${name} from this list` : `Cancel ${name}`}
             icon={<IconX size={16} />}
-            act={() => uppy.removeFile(file.id)}
+            act={() => act('remove')}
           />
         )}
       </div>
@@ -80,29 +76,30 @@ export function UploadRow({ file, uploader }: { file: File; uploader: Uploader }
         <span style={{ width: `${state === 'playable' ? 100 : percent}%` }} />
       </div>
       <div className={classes.words}>
-        <span>{words[state](Math.floor(percent), file.error ?? undefined, video?.failure?.reason)}</span>
+        <span data-words>{words[state](Math.floor(percent), upload, video?.failure?.reason)}</span>
         <span className={classes.numbers}>
           {perSecond !== undefined && `${speed(perSecond)} · `}
           {left !== undefined && `${span(left)} left · `}
-          {bytes(total)}
+          {bytes(size)}
         </span>
       </div>
     </li>
   );
 }
 
-const words: Record<RowState, (percent: number, error?: string, reason?: string) => string> = {
+const words: Record<RowState, (percent: number, upload: Upload, reason?: string) => string> = {
   waiting: () => 'Waiting for its turn',
   uploading: (percent) => `Uploading ${percent} %`,
   paused: (percent) => `Paused at ${percent} %`,
   interrupted: () => 'Choose the same file again to go on; what has arrived is not sent again',
-  stopped: (_, error) => error ?? 'Stopped',
+  troubled: (percent, { trouble }) => `${trouble ? troubleWords(trouble) : 'Uploading'}, at ${percent} %`,
+  stopped: (_, { error }) => error ?? 'Stopped',
   slicing: (percent) => (percent > 0 ? `Slicing ${percent} %` : 'Arrived; slicing starts'),
   playable: () => 'Ready to play',
   failed: (_, __, reason) => reason ?? 'It could not be sliced',
 };
 
-function Act({ label, icon, act }: { label: string; icon: React.ReactNode; act: () => void }) {
+function Tool({ label, icon, act }: { label: string; icon: React.ReactNode; act: () => void }) {
   return (
     <ActionIcon variant="subtle" color="gray" aria-label={label} title={label.split(' ')[0] ?? label} onClick={act}>
       {icon}

@@ -1,6 +1,6 @@
 /**
- * The uploader as the rest of the console sees it. The uploader itself (Uppy and its panel) is loaded when first
- * needed: on opening, on a drop, or because an earlier visit left an upload unfinished.
+ * The uploader as the rest of the console sees it. The uploader itself and its panel are loaded when first
+ * needed: on opening, on a drop, because an earlier visit left an upload unfinished, or since another tab uploads.
  */
 import { useQueryClient } from '@tanstack/react-query';
 import {
@@ -17,12 +17,13 @@ import {
 } from 'react';
 import { useSession } from '../auth/SessionContext.tsx';
 import type { Summary } from './rows.ts';
-import { UNFINISHED } from './unfinished.ts';
+import { unfinishedKey } from './unfinished.ts';
 import type { Uploader } from './uploader.ts';
 import { Fence } from '../shared/Fence.tsx';
 import { notify } from '../shared/notify.tsx';
 
-const UploadPanel = lazy(() => import('./UploadPanel.tsx'));
+const loadPanel = () => import('./UploadPanel.tsx');
+const UploadPanel = lazy(loadPanel);
 
 interface Uploads {
   readonly isOpen: boolean;
@@ -47,16 +48,21 @@ export function UploadsProvider({ children }: { children: ReactNode }) {
   const [summary, setSummary] = useState<Summary>();
   const loading = useRef<Promise<Uploader>>(undefined);
 
+  const subject = person?.subject ?? '';
   const load = useCallback(() => {
-    loading.current ??= import('./uploader.ts').then(({ startUploader }) => {
-      const started = startUploader(config, {
-        summary: (next) =>
-          setSummary((last) => (last?.files === next?.files && last?.percent === next?.percent ? last : next)),
-        listChanged: () => void client.invalidateQueries({ queryKey: ['videos'] }),
+    // With its panel, so that a network that goes while something is sent leaves none without.
+    loading.current ??= Promise.all([import('./uploader.ts'), loadPanel()])
+      .then(([{ startUploader }]) =>
+        startUploader(config, subject, {
+          summary: (next) =>
+            setSummary((last) => (last?.files === next?.files && last?.percent === next?.percent ? last : next)),
+          listChanged: () => void client.invalidateQueries({ queryKey: ['videos'] }),
+        }),
+      )
+      .then((started) => {
+        setUploader(started);
+        return started;
       });
-      setUploader(started);
-      return started;
-    });
     return loading.current.catch((error: unknown) => {
       loading.current = undefined;
       notify({
@@ -66,17 +72,37 @@ export function UploadsProvider({ children }: { children: ReactNode }) {
       });
       throw error;
     });
-  }, [config, client]);
+  }, [config, client, subject]);
+
+  // Whoever is signed in no more sends no more: another tab of theirs goes on, or the next visit.
+  useEffect(
+    () => () => {
+      loading.current?.then(
+        (started) => started.close(),
+        () => {},
+      );
+      loading.current = undefined;
+    },
+    [load],
+  );
 
   const mayUpload = person?.mayUpload === true;
   useEffect(() => {
-    if (mayUpload && localStorage.getItem(UNFINISHED) !== null) {
+    if (!mayUpload) return undefined;
+    const key = unfinishedKey(subject);
+    if (localStorage.getItem(key) !== null) {
       load().then(
         () => setOpen(true),
         () => {},
       );
     }
-  }, [load, mayUpload]);
+    // Another tab has begun to upload.
+    const hear = (event: StorageEvent) => {
+      if (event.key === key && event.newValue !== null) load().catch(() => {});
+    };
+    window.addEventListener('storage', hear);
+    return () => window.removeEventListener('storage', hear);
+  }, [load, mayUpload, subject]);
 
   const uploads = useMemo<Uploads>(
     () => ({

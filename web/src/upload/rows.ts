@@ -1,56 +1,55 @@
-/** What a row of the upload panel says, decided from the uploader's file and the video it becomes. Pure. */
-import { parseUploadKey } from '../../../lib/contract/keys.ts';
+/** What a row of the upload panel says, decided from the upload and the video it becomes. Pure. */
 import type { Video } from '../../../lib/contract/video.ts';
 import { isPlayable } from '../shared/status.ts';
+import type { Trouble } from './line.ts';
 
-/** The part of an Uppy file that matters here. */
-export interface UploadFile {
-  readonly isPaused?: boolean;
-  readonly isGhost?: boolean;
-  readonly error?: string | null;
-  readonly size: number | null;
-  readonly progress: {
-    readonly uploadStarted: number | null;
-    readonly uploadComplete?: boolean;
-    readonly bytesUploaded?: number | false;
-    readonly bytesTotal?: number | null;
-  };
-  readonly s3Multipart?: { readonly key: string } | undefined;
-  readonly response?: { readonly body?: { readonly key?: string } | undefined } | undefined;
+/** One file on its way, as every tab shows it. */
+export interface Upload {
+  readonly id: string;
+  readonly name: string;
+  readonly type: string;
+  /** Bytes. */
+  readonly size: number;
+  /** When the file was last changed, ms since 1970; 0 where nobody says. */
+  readonly modified: number;
+  readonly state:
+    | 'waiting'
+    | 'uploading'
+    | 'paused'
+    | 'interrupted' // the browser did not keep the file: choose it again
+    | 'stopped' // refused for good; the person may try again
+    | 'arrived';
+  /** Bytes that have arrived or are on their way. */
+  readonly sent: number;
+  /** While uploading: why it does not move, and is tried again. */
+  readonly trouble?: Trouble | undefined;
+  /** Why it is stopped. */
+  readonly error?: string | undefined;
+  readonly videoId?: string | undefined;
+  /** Bytes per second of the last seconds. */
+  readonly perSecond?: number | undefined;
 }
 
-export type RowState =
-  | 'waiting'
-  | 'uploading'
-  | 'paused'
-  | 'interrupted' // the browser did not keep the file: choose it again
-  | 'stopped' // an error; retry
-  | 'slicing'
-  | 'playable'
-  | 'failed';
+export type RowState = Exclude<Upload['state'], 'arrived'> | 'troubled' | 'slicing' | 'playable' | 'failed';
 
-export function rowState(file: UploadFile, video: Pick<Video, 'status' | 'revision'> | undefined): RowState {
-  if (file.progress.uploadComplete === true) {
+export function rowState(upload: Upload, video: Pick<Video, 'status' | 'revision'> | undefined): RowState {
+  if (upload.state === 'arrived') {
     if (video?.status === 'failed') return 'failed';
     return video && isPlayable(video) ? 'playable' : 'slicing';
   }
-  if (file.isGhost === true) return 'interrupted';
-  if (typeof file.error === 'string') return 'stopped';
-  if (file.progress.uploadStarted === null) return 'waiting';
-  return file.isPaused === true ? 'paused' : 'uploading';
-}
-
-/** The video a file becomes: known from the key once the API has given one. */
-export function videoIdOf(file: UploadFile): string | undefined {
-  const key = file.response?.body?.key ?? file.s3Multipart?.key;
-  return key === undefined ? undefined : parseUploadKey(key)?.videoId;
+  return upload.state === 'uploading' && upload.trouble ? 'troubled' : upload.state;
 }
 
 /** Percent of the bytes that have arrived. */
-export function percentOf(file: UploadFile): number {
-  const total = file.progress.bytesTotal ?? file.size ?? 0;
-  const sent = file.progress.bytesUploaded === false ? 0 : (file.progress.bytesUploaded ?? 0);
-  return total > 0 ? Math.min(100, (sent / total) * 100) : 0;
+export const percentOf = ({ sent, size }: Pick<Upload, 'sent' | 'size'>): number =>
+  size > 0 ? Math.min(100, (sent / size) * 100) : 0;
+
+/** What happened, and what happens next. */
+export function troubleWords({ kind, status, said }: Trouble): string {
+  if (kind === 'offline') return 'You are offline. It goes on by itself when you are back';
+  if (kind === 'unreachable') return 'No answer from the server. Trying again';
+  if (kind === 'busy') return said === undefined ? 'The server is busy. Trying again' : `${said} Trying again`;
+  return `The server stumbled (HTTP ${status}). Trying again`;
 }
 
 /** What is under way: how many files, and how much of all their bytes has arrived. */
@@ -60,13 +59,20 @@ export interface Summary {
 }
 
 /** All unfinished files together; undefined when there are none. Whole percent, and 100 only when all is done. */
-export function inFlight(files: readonly UploadFile[]): Summary | undefined {
-  const active = files.filter((file) => {
-    const state = rowState(file, undefined);
-    return state === 'uploading' || state === 'waiting' || state === 'paused';
-  });
+export function inFlight(uploads: readonly Upload[]): Summary | undefined {
+  const active = uploads.filter(({ state }) => ['uploading', 'waiting', 'paused'].includes(state));
   if (active.length === 0) return undefined;
-  const total = active.reduce((sum, file) => sum + (file.size ?? 0), 0);
-  const sent = active.reduce((sum, file) => sum + ((file.size ?? 0) * percentOf(file)) / 100, 0);
+  const total = active.reduce((sum, { size }) => sum + size, 0);
+  const sent = active.reduce((sum, upload) => sum + Math.min(upload.sent, upload.size), 0);
   return { files: active.length, percent: total > 0 ? Math.min(99, Math.floor((sent / total) * 100)) : 0 };
 }
+
+/** What two choices of one file have in common. */
+export type Likeness = Pick<Upload, 'name' | 'size' | 'modified'>;
+
+/** The upload that is of this file, if it still needs it or is under way; the same file again is welcome once that is done. */
+export const sameFile = (uploads: readonly Upload[], file: Likeness): Upload | undefined =>
+  uploads.find(
+    ({ state, name, size, modified }) =>
+      state !== 'arrived' && name === file.name && size === file.size && modified === file.modified,
+  );

@@ -1,2 +1,5 @@
-/** Key in localStorage that says an upload is unfinished, so that the next visit loads the uploader and goes on. */
-export const UNFINISHED = 'sluice.unfinished-upload';
+/**
+ * Key in localStorage that says a person has an upload that is unfinished: the next visit loads the uploader and goes on, and
+ * other tabs, which hear of it, show it.
+ */
+export const unfinishedKey = (person: string): string => `sluice.unfinished-upload.${person}`;

@@ -40,4 +40,12 @@ describe('a channel', () => {
     expect(mayStream({ channels: channels(live), streams }, 2, 20, NOW)).toBe(false);
     if (state === 'starting') expect(mayStream({ channels: channels(live), streams }, 1, 20, NOW + 60_000)).toBe(false);
   });
+
+  it('on demand that a task receives, though nothing of it can be shown, may send when it comes again', () => {
+    const streams = {
+      1: { state: 'offline', since: iso(NOW - 600_000), task: 'task', reason: 'Sound only.' },
+    } as const;
+    expect(mayStream({ channels: channels('on-demand'), streams }, 1, 20, NOW)).toBe(true);
+    expect(mayStream({ channels: channels('never'), streams }, 1, 20, NOW)).toBe(false);
+  });
 });

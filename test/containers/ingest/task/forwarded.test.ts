@@ -91,6 +91,7 @@ const online = (id: string, is = true) =>
     `${id} ${is ? 'online' : 'offline'}`,
     () => cloud.record(id),
     (record) => record.online === is,
+    30_000,
   );
 
 describe.concurrent('a connection of many devices', () => {
@@ -176,24 +177,28 @@ describe.concurrent('a connection of many devices', () => {
   it('loses only the one that connects by itself, or that has been silent for too long', async () => {
     const ids = ['13810000021', '13810000022', '13810000023'];
     for (const id of ids) await cloud.register(id);
-    const own = await cloud.task({ limits: { idleSeconds: 3 } });
+    const own = await cloud.task({ limits: { idleSeconds: 8 } });
     const all = new Forwarder(own.ports.control);
-    for (const id of ids) expect(await all.say(id, 'heartbeat', {})).toBe(0);
-    for (const id of ids) await online(id);
-    const alone = await new TestDevice(ids[0]!, own.ports.control).login();
+    let speaking = ids;
+    const alone: TestDevice[] = [];
     const beat = setInterval(() => {
-      all.socket.write(all.frames(ids[1]!, 'heartbeat', {}).bytes);
-      alone.send('heartbeat', {});
+      for (const id of speaking) all.socket.write(all.frames(id, 'heartbeat', {}).bytes);
+      for (const device of alone) device.send('heartbeat', {});
     }, 300);
+    for (const id of ids) await online(id);
+    speaking = ids.slice(1);
+    alone.push(await new TestDevice(ids[0]!, own.ports.control).login());
+    await until('replaced', () => own.ingest.services.metrics.closed.replaced, Boolean);
+    speaking = ids.slice(1, 2);
     await online(ids[2]!, false);
     clearInterval(beat);
-    expect([all.isClosed, alone.isClosed]).toEqual([false, false]);
+    expect([all.isClosed, alone[0]!.isClosed]).toEqual([false, false]);
     for (const id of ids.slice(0, 2)) expect((await cloud.record(id)).online).toBe(true);
     expect(own.ingest.services.metrics.closed).toMatchObject({ replaced: 1, idle: 1 });
     await all.close();
     await online(ids[1]!, false);
     expect((await cloud.record(ids[0]!)).online).toBe(true);
-    await alone.close();
+    await alone[0]!.close();
   });
 
   it('where codes are required, lets in who has sent its own', async () => {
@@ -207,26 +212,6 @@ describe.concurrent('a connection of many devices', () => {
     expect(await all.say(two, 'location', locationAt(Date.now()))).toBe(1);
     expect(await all.say(two, 'authenticate', { authCode: 'code of two' })).toBe(0);
     expect(await all.say(two, 'location', locationAt(Date.now()))).toBe(0);
-    expect(all.isClosed).toBe(false);
-    await all.close();
-  });
-
-  it('is looked up for so many devices in a minute, and those that are known go on', async () => {
-    const id = '13810000041';
-    await cloud.register(id);
-    const own = await cloud.task();
-    const all = new Forwarder(own.ports.control);
-    expect(await all.say(id, 'heartbeat', {})).toBe(0);
-    const strangers = Array.from(
-      { length: 1500 },
-      (_, n) => all.frames(`19${String(n).padStart(9, '0')}`, 'heartbeat', {}).bytes,
-    );
-    all.socket.write(Buffer.concat(strangers));
-    expect(await all.say(id, 'heartbeat', {})).toBe(0);
-    const refused = () => own.ingest.services.metrics.refused.unknown;
-    await until('refused', refused, (count) => count >= 599);
-    // The minute may have turned once in between.
-    expect(refused()).toBeLessThanOrEqual(1199);
     expect(all.isClosed).toBe(false);
     await all.close();
   });

@@ -121,6 +121,8 @@ export class ControlSession implements ControlLink {
     if (this.#ended) return;
     this.#ended = true;
     this.#waiting = undefined;
+    this.#services.memory.messages.free(this.#waitingBytes);
+    this.#waitingBytes = 0;
     this.#commander?.close();
     this.#messages.end();
     if (this.#device === undefined) return;
@@ -195,11 +197,15 @@ export class ControlSession implements ControlLink {
       this.#known(header, body, this.#device);
       return;
     }
+    const isFull = (this.#waiting?.length ?? 0) >= WAITING_MESSAGES || this.#waitingBytes + body.length > WAITING_BYTES;
+    if (isFull || !this.#services.memory.messages.take(body.length)) {
+      this.close('flood');
+      return;
+    }
+    this.#waitingBytes += body.length;
     const kept = { header: { ...header, phone: this.#terminal!.phone }, body: Buffer.from(body) };
     if (this.#waiting !== undefined) {
-      this.#waitingBytes += body.length;
-      if (this.#waiting.length < WAITING_MESSAGES && this.#waitingBytes <= WAITING_BYTES) this.#waiting.push(kept);
-      else this.close('flood');
+      this.#waiting.push(kept);
       return;
     }
     this.#waiting = [kept];
@@ -218,6 +224,7 @@ export class ControlSession implements ControlLink {
     while (this.#waiting !== undefined && this.#waiting.length > 0) {
       const { header, body } = this.#waiting.shift()!;
       this.#waitingBytes -= body.length;
+      this.#services.memory.messages.free(body.length);
       if (this.#ended) return;
       if (this.#device !== undefined) this.#known(header, body, this.#device);
       else if (!(await this.#stranger(header, body))) return;

@@ -14,6 +14,8 @@ const FIRST_PAUSE = 1000;
 /** The same while its device has been asked for it, and nothing has come elsewhere. */
 const SHORT_PAUSE = 500;
 const LAST_PAUSE = 5000;
+/** The same of a device that is not registered, whatever it does: it is looked for in two places. */
+const STRANGER_PAUSE = 30_000;
 /** Milliseconds without a unit after which a channel begins anew. */
 const SILENCE = 1000;
 /** The same where another connection has taken its place: what still comes by this one is old, however haltingly. */
@@ -23,6 +25,8 @@ export class ChannelFeed {
   readonly channel: number;
   /** Of the registered device, as soon as it was found. */
   device: string | undefined;
+  /** It was looked for, and is not registered. */
+  isStranger = false;
   /** That which is asked about, or feeds `stream`. */
   source: Source | undefined;
   stream: LiveStream | undefined;
@@ -33,6 +37,7 @@ export class ChannelFeed {
   #waiting: (AccessUnit | Gap)[] = [];
   #bytes = 0;
   #pause = FIRST_PAUSE;
+  #askedAt: number;
   /** Since when nobody wants it: the arrival of the first unit that was not taken. */
   #unwantedSince: number | undefined;
   #isReplaced = false;
@@ -42,6 +47,7 @@ export class ChannelFeed {
     this.channel = channel;
     this.firstTimestamp = firstTimestamp;
     this.heardAt = now;
+    this.#askedAt = now;
   }
 
   /** False: nobody wants it. */
@@ -65,6 +71,7 @@ export class ChannelFeed {
     const silent = receivedAt - this.heardAt;
     this.heardAt = receivedAt;
     this.#unwantedSince ??= receivedAt;
+    if (this.isStranger && receivedAt - this.#askedAt < STRANGER_PAUSE) return false;
     if (silent >= (this.#isReplaced ? LONG_SILENCE : SILENCE)) {
       this.#pause = FIRST_PAUSE;
       return true;
@@ -81,6 +88,7 @@ export class ChannelFeed {
     this.#unwantedSince = undefined;
     this.#isReplaced = false;
     if (first === undefined) return;
+    this.#askedAt = first.receivedAt;
     this.firstTimestamp = first.timestamp;
     this.#wait(first);
   }

@@ -123,6 +123,7 @@ export class MediaSession {
     try {
       const record = await registry.bySim(identity);
       feed.device = record?.id;
+      feed.isStranger = record === undefined;
       if (record !== undefined) return await this.#streams.attach(record, feed.channel, source);
       metrics.refuse('unknown');
       unknown.record({ id: identity, address: source.address, why: 'media' });

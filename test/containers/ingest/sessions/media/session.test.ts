@@ -11,9 +11,9 @@ import { OPTIONS } from '../../task/cloud.ts';
 
 let sequence = 0;
 /** A picture. They are counted over the channels of a connection. */
-const packet = (channel: number, timestamp = 1000 * channel) =>
+const packet = (channel: number, timestamp = 1000 * channel, sim = '013912345678') =>
   encodePacket({
-    sim: '013912345678',
+    sim,
     flags: 0x81,
     marker: true,
     payloadType: 98,
@@ -58,6 +58,8 @@ function begin() {
   /** Channels in the order in which it was asked about them, and those whose device this task has asked. */
   const asks: number[] = [];
   const expected = new Set<number>();
+  /** Devices in the order in which they were looked for. */
+  const looked: string[] = [];
   const streams = {
     expected: (_: unknown, channel: number) => (expected.has(channel) ? 'request' : undefined),
     attach: (_: unknown, channel: number, source: Source) =>
@@ -74,13 +76,19 @@ function begin() {
   const services = {
     metrics: new Metrics(),
     log: new Log({}, () => {}),
-    registry: { bySim: () => Promise.resolve({ id: '13912345678' }) },
+    registry: {
+      bySim: (identity: string) => {
+        looked.push(identity);
+        return Promise.resolve(identity === '13912345678' ? { id: identity } : undefined);
+      },
+    },
+    unknown: { record: () => {} },
     config: { options: OPTIONS },
   };
   const socket = { destroy: () => closed.push('refused') };
   const connection = { address: '127.0.0.1', socket, close: (why: string) => closed.push(why) };
   const session = new MediaSession({ services, streams } as never, connection as never);
-  return { session, asked, asks, expected, closed, detached, units };
+  return { session, asked, asks, expected, looked, closed, detached, units };
 }
 
 /** One after the other, ten a second, `from` and `until` in seconds: each channel's pictures, each of one packet. */
@@ -217,6 +225,19 @@ describe('one channel of several', () => {
     expect([parts.closed, parts.detached]).toEqual([[], [2]]);
     await send(parts, [1, 2], 31, 32);
     expect(parts.asksOf2()).toBe(2);
+  });
+
+  it('of a device that is not registered is looked for twice a minute, haltingly as it may send', async () => {
+    const parts = await two();
+    for (let at = 0; at < 60_000; at += 1200) {
+      for (let n = 0; n < 2; n += 1) {
+        parts.session.push(packet(3, at + n, '013900000000'), at + 50 * n);
+        parts.session.push(packet(1, at + n), at + 50 * n);
+        await settled();
+      }
+    }
+    expect(parts.looked.filter((identity) => identity === '13900000000').length).toBeLessThanOrEqual(3);
+    expect(parts.closed).toEqual([]);
   });
 
   it('that is let go before it was known to be taken does not stay behind', async () => {

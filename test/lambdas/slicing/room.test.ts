@@ -1,0 +1,132 @@
+/** Whether what a run lays down for its tasks can be done by them: room on their disks, and time. */
+import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { byEngine } from '../../../lambdas/slicing/laying.ts';
+import { madeBy } from '../../../lambdas/slicing/outputs.ts';
+import { planSlicing } from '../../../lambdas/slicing/plan.ts';
+import { segmentTable } from '../../../lambdas/slicing/segment-table.ts';
+import { costOptions } from '../../../lib/contract/cost.ts';
+import { CHUNK_SCRATCH_MIB, type SlicingOptions } from '../../../lib/contract/slicing.ts';
+import type { SourceInfo } from '../../../lib/contract/source.ts';
+import { workFolder } from './media.ts';
+import { OPTIONS, VIDEO_ID } from './options.ts';
+
+const FPS = 30;
+const SIZES = { width: 3840, height: 2160 };
+const LADDER = [2160, 1080, 720, 360];
+
+interface Film {
+  readonly seconds: number;
+  readonly megabits: number;
+  /** Seconds from one keyframe to the next; 0: every picture is one. */
+  readonly apart: number;
+  readonly codec: string;
+}
+
+/** What a run does of a film of that kind, with a ladder up to 2160 lines. */
+function laid({ seconds, megabits, apart, codec }: Film, when: SlicingOptions['ladderWhen'], engine = 'encode') {
+  const count = seconds * FPS;
+  const size = Math.round((megabits * 1e6) / 8 / FPS);
+  const every = Math.max(1, apart * FPS);
+  const samples = {
+    count,
+    offset: Float64Array.from({ length: count }, (_, i) => i * size),
+    size: new Uint32Array(count).fill(size),
+    decode: Float64Array.from({ length: count }, (_, i) => i),
+    composition: new Int32Array(count),
+    sync: Uint8Array.from({ length: count }, (_, i) => (i % every === 0 ? 1 : 0)),
+    lastDuration: 1,
+  };
+  const track = { timescale: FPS, trak: Buffer.alloc(0), edit: { delay: 0, from: 0, length: undefined }, samples };
+  const info: SourceInfo = {
+    container: 'mov,mp4',
+    bytes: count * size,
+    duration: seconds,
+    video: {
+      ...SIZES,
+      index: 0,
+      codec,
+      duration: null,
+      rotation: 0,
+      frameRate: FPS,
+      bitDepth: 10,
+      interlaced: false,
+      rgb: false,
+    },
+    audio: [],
+  };
+  const options = { ...OPTIONS, segmentSeconds: 6, chunkSeconds: 12, ladder: LADDER, ladderWhen: when };
+  const table = segmentTable({ timescale: FPS, tracks: [track] }, { ...options, maxChunks: 480, audio: [] })!;
+  const of = { videoId: VIDEO_ID, revision: 1, execution: 'run', source: { bucket: 'b', key: 'k', info } };
+  const own = { ...planSlicing(of, options, table), table };
+  const whole = planSlicing(of, { ...options, ladderWhen: 'upload' });
+  const machine = costOptions.parse({
+    engine,
+    preset: 'veryfast',
+    memoryMiB: 10_240,
+    chunkMemoryMiB: 2304,
+    timeoutSeconds: 900,
+    maxDollarsPerVideo: 25,
+  });
+  return { own, run: () => byEngine(own, whole, { options, machine, architecture: 'x86_64' }) };
+}
+
+describe('the bytes of a task', () => {
+  const ROOM = CHUNK_SCRATCH_MIB * 1024 ** 2;
+
+  it.each([
+    ['ProRes 422 HQ of 2160 lines', 884],
+    ['lossless', 4000],
+  ])('fit its disk: %s', (_, megabits) => {
+    for (const when of ['upload', 'first-play'] as const) {
+      const { own, run } = laid({ seconds: 120, megabits, apart: 0, codec: 'prores' }, when);
+      expect(run().plan.engine).toBe('encode');
+      const read = own.chunks.map(({ firstSegment, segments = 1 }) => own.table.part({ firstSegment, segments }).video);
+      expect(Math.max(...read.map(({ size }) => size.reduce((a, b) => a + b, 0)))).toBeLessThan(ROOM);
+      // Each rung has every segment once, whatever they are joined to.
+      for (const { name } of own.plan.video.filter((rung) => !own.plan.later?.includes(`video/${rung.name}`))) {
+        const made = own.chunks.filter((chunk) => madeBy(chunk, own.plan).includes(`video/${name}`));
+        expect(
+          made.flatMap(({ firstSegment, segments = 1 }) =>
+            Array.from({ length: segments }, (_, i) => firstSegment + i),
+          ),
+        ).toEqual(own.table.starts.map((_, i) => i + 1));
+      }
+    }
+  });
+
+  it('of less are joined as before', () => {
+    const { own } = laid({ seconds: 120, megabits: 20, apart: 0, codec: 'prores' }, 'first-play');
+    expect(own.chunks.map(({ duration }) => duration)).toEqual([12, 12, 60, 36]);
+  });
+
+  it('that lie between two keyframes and do not fit are refused by name, or are for MediaConvert', () => {
+    const film = { seconds: 120, megabits: 884, apart: 60, codec: 'h264' };
+    for (const when of ['upload', 'first-play'] as const) {
+      expect(laid(film, when).run).toThrow(
+        /^too-large-to-slice: .*from 0:00 to 1:00 there are 6\.2 GiB .*room for 3\.5 GiB/,
+      );
+      expect(laid(film, when, 'auto').run().plan.engine).toBe('mediaconvert');
+    }
+  });
+});
+
+it('what a disk that is nearly full takes a part of is not taken for written', async () => {
+  const { folder, remove } = await workFolder();
+  try {
+    const script = `
+      import { open } from 'node:fs/promises';
+      import { writeAt } from '${join(import.meta.dirname, '../../../lambdas/slicing/write-at.ts')}';
+      const file = await open('${join(folder, 'part')}', 'w');
+      await writeAt(file, Buffer.alloc(300_000, 1), 0).then(() => console.log('all'), ({ code }) => console.log(code));`;
+    await writeFile(join(folder, 'write.mjs'), script);
+    // A limit of a file's size says no in the same way as a full disk, and needs no disk.
+    const limited = `ulimit -f 200; exec "${process.execPath}" "${join(folder, 'write.mjs')}"`;
+    expect((await promisify(execFile)('bash', ['-c', limited])).stdout.trim()).toBe('EFBIG');
+  } finally {
+    await remove();
+  }
+});
