@@ -6,6 +6,7 @@ import { z } from 'zod';
 import type { SourceInfo } from '../../lib/contract/source.ts';
 import { MatroskaError, MatroskaReader, type MatroskaFrame, type MatroskaHeader } from '../../lib/media/matroska.ts';
 import { MAX_SAMPLES } from '../../lib/media/sample-table.ts';
+import { MOST_TEXT_SAMPLES } from './text-samples.ts';
 import { startsAnew, type CopiedVideo } from './copy.ts';
 
 /** Codecs whose frames are the samples of an MP4 or MOV, byte for byte. */
@@ -61,7 +62,8 @@ export class MatroskaFrames {
     this.#tracks = [video, ...audio, ...texts].map(({ index }, position) => {
       const track = header.tracks[index];
       const isText = position > audio.length;
-      const frames = new GrowingFrames(position === 0, track?.delay ?? 0, track?.frameDuration ?? 0);
+      const most = isText ? MOST_TEXT_SAMPLES : Infinity;
+      const frames = new GrowingFrames(position === 0, most, track?.delay ?? 0, track?.frameDuration ?? 0);
       // A text that is stored as something else is left out: a video without it is still one.
       const isRead = track !== undefined && !track.encoded && (isText || SAME.test(track.codec));
       if (isRead) this.#byNumber.set(track.number, frames);
@@ -117,6 +119,7 @@ class Growing {
 
 class GrowingFrames {
   readonly isPicture: boolean;
+  readonly #most: number;
   readonly #delay: number;
   readonly #usual: number;
   readonly #columns = {
@@ -127,15 +130,17 @@ class GrowingFrames {
     key: new Growing(),
   };
 
-  /** Nanoseconds by which its times are late, and that a frame lasts where nothing else is said. */
-  constructor(isPicture: boolean, delay: number, usual: number) {
+  /** `most`: more are left out. Nanoseconds by which its times are late, and that a frame lasts where nothing else is said. */
+  constructor(isPicture: boolean, most: number, delay: number, usual: number) {
     this.isPicture = isPicture;
+    this.#most = most;
     this.#delay = delay;
     this.#usual = usual;
   }
 
   add({ offset, size, time, duration }: MatroskaFrame, key: number): void {
     const columns = this.#columns;
+    if (columns.size.count >= this.#most) return;
     if (columns.size.count === MAX_SAMPLES) throw new MatroskaError(`a track of more than ${MAX_SAMPLES} frames`);
     columns.offset.push(offset);
     columns.size.push(size);

@@ -3,9 +3,8 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { box } from '../../lib/media/build.ts';
 import type { IndexedTrack } from '../../lib/media/sample-table.ts';
+import { MOST_TEXT_BYTES, MOST_TEXT_SAMPLES } from './text-samples.ts';
 
-/** Bytes of text of one source: the captions of a day in a dozen languages are a tenth of it. What is more is left out. */
-const MOST_BYTES = 48 * 1024 ** 2;
 /** Seconds something is shown whose container does not say how long. */
 const UNSAID_SECONDS = 4;
 
@@ -23,31 +22,46 @@ interface Times {
   readonly packets: Packet[];
 }
 
-/** Takes lines of a time base for each track, then `track, dts, pts, duration, size, checksum`. */
+/** Takes lines of a time base for each track, then `track, dts, pts, duration, size, checksum`. A track of too many packets has none. */
 export async function readTimes(pipe: Readable, tracks: number): Promise<Times[]> {
   const all = Array.from({ length: tracks }, (): Times => ({ timescale: 1000, packets: [] }));
+  const tooMany = new Set<number>();
   for await (const line of createInterface({ input: pipe })) {
     const base = /^#tb ([0-9]+): ([0-9]+)\/([0-9]+)$/.exec(line);
     const known = base && all[Number(base[1])];
     if (known && Number(base[2]) === 1) known.timescale = Number(base[3]);
     if (line.startsWith('#')) continue;
     const [track, , start, duration, size] = line.split(',').map(Number);
-    if (Number.isFinite(start) && size! >= 0)
-      all[track!]?.packets.push({ start: start!, duration: duration!, size: size! });
+    const packets = all[track!]?.packets;
+    if (packets === undefined || tooMany.has(track!) || !Number.isFinite(start) || !(size! >= 0)) continue;
+    packets.push({ start: start!, duration: duration!, size: size! });
+    if (packets.length <= MOST_TEXT_SAMPLES) continue;
+    tooMany.add(track!);
+    packets.length = 0;
   }
   return all;
 }
 
-/** What one pipe says to its end; undefined: more than is kept. */
-export async function readText(pipe: Readable): Promise<Buffer | undefined> {
-  const pieces: Buffer[] = [];
-  let length = 0;
-  for await (const piece of pipe as AsyncIterable<Buffer>) {
-    length += piece.length;
-    if (length <= MOST_BYTES) pieces.push(piece);
-    else pieces.length = 0;
-  }
-  return length > MOST_BYTES ? undefined : Buffer.concat(pieces, length);
+/** What each pipe says to its end, all at once; undefined: more than is kept of all of them together. */
+export function readTexts(pipes: readonly Readable[]): Promise<(Buffer | undefined)[]> {
+  let room = MOST_TEXT_BYTES;
+  return Promise.all(
+    pipes.map(async (pipe) => {
+      let pieces: Buffer[] | undefined = [];
+      let length = 0;
+      for await (const piece of pipe as AsyncIterable<Buffer>) {
+        if (pieces === undefined) continue;
+        length += piece.length;
+        room -= piece.length;
+        if (room >= 0) pieces.push(piece);
+        else {
+          room += length;
+          pieces = undefined;
+        }
+      }
+      return pieces && Buffer.concat(pieces, length);
+    }),
+  );
 }
 
 /**

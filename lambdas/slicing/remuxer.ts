@@ -15,7 +15,7 @@ import { evened } from './even-sound.ts';
 import { FreshKeyframes } from './fresh-keyframes.ts';
 import { programPath } from './program.ts';
 import { remuxArgs } from './remux-args.ts';
-import { placeTexts, readText, readTimes } from './remux-texts.ts';
+import { placeTexts, readTexts, readTimes } from './remux-texts.ts';
 import { straightened } from './ts-clock.ts';
 
 interface RemuxOptions {
@@ -52,7 +52,7 @@ export async function* remux({ input, info, timeoutMs, signal, onEnd }: RemuxOpt
   });
   const said = Promise.all([
     running.pipes[0] ? readTimes(running.pipes[0], texts.length) : [],
-    Promise.all(running.pipes.slice(1).map(readText)),
+    readTexts(running.pipes.slice(1)),
   ]);
   said.catch(() => undefined);
   const positions = [...(video ? [video] : []), ...audio].map((_, position) => position);

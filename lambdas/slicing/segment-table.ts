@@ -9,6 +9,7 @@ import type { IndexedTrack, MovieIndex } from '../../lib/media/sample-table.ts';
 import { copiedAlone, copiedOf, type Copied, type CopyWish } from './copy-table.ts';
 import { longestSegment } from './repeats.ts';
 import { fitsTask, segmentBytes } from './room.ts';
+import { saidIn, textPart, textShift, type Text } from './text-samples.ts';
 import { firstFrom, lowest, type Bound, type Pictures, type Range, type Sound } from './placed.ts';
 
 /** AAC frames are this many samples long. */
@@ -168,6 +169,7 @@ function lay(
     };
   });
   if (chunks.some(({ duration }) => duration > LONGEST_CHUNK)) return undefined;
+  const said = saidIn(texts);
   const part = ({ firstSegment, segments }: Range): ChunkTable => {
     const from = firstSegment - 1;
     const to = from + segments;
@@ -195,7 +197,7 @@ function lay(
         return { part: sound ? soundPart(sound, frames, sampleRate) : null, ...frames };
       }),
       ...(texts.length > 0 && {
-        texts: texts.map((text) => textPart(text, begins, next ? seconds(next.time) : Infinity)),
+        texts: said.map((text) => textPart(text, begins, next ? seconds(next.time) : Infinity)),
       }),
     };
   };
@@ -297,43 +299,6 @@ function endOf({ track: { samples }, shift }: Pictures, next: number, time: numb
     if (samples.decode[i]! + samples.composition[i]! + shift < time) end = i + 1;
   }
   return end;
-}
-
-interface Text {
-  readonly track: IndexedTrack;
-  /** Seconds to add to decode time. */
-  readonly shift: number;
-}
-
-/** An edit list that repeats or changes speed is left out of account: text a little off is better than none. */
-const textShift = ({ edit, timescale }: IndexedTrack, movieTimescale: number): number =>
-  edit === undefined ? 0 : edit.delay / movieTimescale - edit.from / timescale;
-
-/** What a sample of timed text (3GPP TS 26.245 5.17) has at least: the length of its text. Where it is all, there is none. */
-const EMPTY_TEXT_BYTES = 2;
-/** More is no text: each is read, and held, by the chunk that it begins in. */
-const MOST_TEXT_BYTES = 64 * 1024;
-
-/** The samples that begin from one time to another, seconds. One that begins before the video is shown from its start. */
-function textPart({ track, shift }: Text, from: number, to: number): NonNullable<ChunkTable['texts']>[number] {
-  const { samples, timescale } = track;
-  const at = (sample: number) =>
-    (sample < samples.count ? samples.decode[sample]! : samples.decode[samples.count - 1]! + samples.lastDuration) /
-      timescale +
-    shift;
-  const endOfText = (i: number) => (samples.shown ? at(i) + samples.shown[i]! / timescale : at(i + 1));
-  const empty = samples.shown ? 0 : EMPTY_TEXT_BYTES;
-  const first = from === 0 ? 0 : firstFrom(samples.decode, (from - shift) * timescale);
-  const end = to === Infinity ? samples.count : firstFrom(samples.decode, (to - shift) * timescale);
-  const said = Array.from({ length: Math.max(0, end - first) }, (_, i) => first + i).filter(
-    (i) => samples.size[i]! > empty && samples.size[i]! <= MOST_TEXT_BYTES && endOfText(i) > Math.max(0, at(i)),
-  );
-  return {
-    offset: said.map((i) => samples.offset[i]!),
-    size: said.map((i) => samples.size[i]!),
-    start: said.map((i) => Math.max(0, at(i))),
-    end: said.map(endOfText),
-  };
 }
 
 type Frames = Omit<SoundPart, 'part'>;

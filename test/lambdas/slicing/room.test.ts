@@ -2,12 +2,15 @@
 import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { byEngine } from '../../../lambdas/slicing/laying.ts';
 import { madeBy } from '../../../lambdas/slicing/outputs.ts';
 import { planSlicing } from '../../../lambdas/slicing/plan.ts';
+import { readTexts, readTimes } from '../../../lambdas/slicing/remux-texts.ts';
 import { segmentTable } from '../../../lambdas/slicing/segment-table.ts';
+import { MOST_TEXT_BYTES, MOST_TEXT_SAMPLES } from '../../../lambdas/slicing/text-samples.ts';
 import { costOptions } from '../../../lib/contract/cost.ts';
 import { CHUNK_SCRATCH_MIB, type SlicingOptions } from '../../../lib/contract/slicing.ts';
 import type { SourceInfo } from '../../../lib/contract/source.ts';
@@ -129,4 +132,51 @@ it('what a disk that is nearly full takes a part of is not taken for written', a
   } finally {
     await remove();
   }
+});
+
+describe('the text of a source', () => {
+  const none = { delay: 0, from: 0, length: undefined };
+  const track = (count: number, size: number) => ({
+    timescale: 1000,
+    trak: Buffer.alloc(0),
+    edit: none,
+    samples: {
+      count,
+      // All the same bytes.
+      offset: new Float64Array(count),
+      size: new Uint32Array(count).fill(size),
+      decode: Float64Array.from({ length: count }, (_, i) => (i * 10_000) / count),
+      composition: new Int32Array(count),
+      sync: new Uint8Array(count).fill(1),
+      lastDuration: 1,
+    },
+  });
+
+  it.each([
+    ['each of many samples of 60 kB', 40_000, 60_000],
+    ['each of many samples of 3 bytes', 400_000, 3],
+  ])('is what a task can hold, where an index names %s', (_, count, size) => {
+    const tracks = [track(300, 1000), track(20, 40), track(count, size), track(count, size)];
+    const options = { segmentSeconds: 2, chunkSeconds: 4, maxChunks: 10, audio: [] };
+    const table = segmentTable({ timescale: 1000, tracks }, options)!;
+    const parts = table.chunks.map((chunk) => table.part(chunk).texts!);
+    const sizes = parts.map((texts) => texts.flatMap((text) => text.size)).flat();
+    expect(sizes.reduce((a, b) => a + b, 0)).toBeLessThanOrEqual(MOST_TEXT_BYTES);
+    expect(sizes.length).toBeLessThanOrEqual(MOST_TEXT_SAMPLES);
+    // What comes first, and is no more than captions are, is all there.
+    expect(parts.flatMap(([text]) => text!.size)).toHaveLength(20);
+  });
+
+  it('is what probing can hold, where it is read in a pass', async () => {
+    const large = () => Readable.from(Array.from({ length: 40 }, () => Buffer.alloc(1024 ** 2)));
+    const read = await readTexts([Readable.from([Buffer.from('said')]), large(), large(), large()]);
+    expect(read[0]?.toString()).toBe('said');
+    expect(read.reduce((sum, text) => sum + (text?.length ?? 0), 0)).toBeLessThanOrEqual(MOST_TEXT_BYTES);
+    function* lines() {
+      yield '#tb 0: 1/1000\n0, 1, 1, 1, 4, 0x0\n';
+      for (let i = 0; i < 300; i += 1) yield '1, 1, 1, 1, 4, 0x0\n'.repeat(1000);
+    }
+    const times = await readTimes(Readable.from(lines()), 2);
+    expect(times.map(({ packets }) => packets.length)).toEqual([1, 0]);
+  });
 });
