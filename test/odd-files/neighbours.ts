@@ -417,7 +417,7 @@ const CLOCKS: readonly OddFile[] = [
       'one picture',
       `podcast.${kind}`,
       `with sound, ${kind}`,
-      make(...card(), ...beep, '-t', '4', '-vf', "select='eq(n,0)'", '-vsync', 'vfr', ...H264, ...codec),
+      make('-t', '4', ...card(), '-t', '4', ...beep, '-vf', "select='eq(n,0)'", '-vsync', 'vfr', ...H264, ...codec),
       { seconds: 4, flashes: [0], beeps: seconds(4) },
     ),
   ),
