@@ -18,6 +18,8 @@ interface Choice {
   readonly theirs: Plan & Work;
   /** Whether what a task reads of the source fits its function's scratch space. */
   readonly fits: boolean;
+  /** Whether every task ends in the time its function has, those of what is made later included. */
+  readonly inTime: boolean;
 }
 
 /** Whether every task ends in the time its function has. */
@@ -53,7 +55,7 @@ export function checkTime(work: Work, machine: CostOptions): void {
 
 /** `auto` prefers our own; see `slicing.engine` for when it does not. */
 export function chooseEngine(
-  { own, theirs, fits }: Choice,
+  { own, theirs, fits, inTime: isInTime }: Choice,
   options: CostOptions,
   architecture: Architecture,
 ): Plan['engine'] {
@@ -64,7 +66,7 @@ export function chooseEngine(
     own.video.every(({ width, height }) => Math.min(width, height) >= LEAST_SIDE);
   if (options.engine === 'encode' || !possible) return 'encode';
   if (options.engine === 'mediaconvert') return 'mediaconvert';
-  if (!fits || !inTime(own, options)) return 'mediaconvert';
+  if (!fits || !isInTime) return 'mediaconvert';
   const [ours, other] = [own, theirs].map((plan) => estimateCost(plan, options, architecture).estimate);
   return ours! > options.maxDollarsPerVideo && other! < ours! ? 'mediaconvert' : 'encode';
 }

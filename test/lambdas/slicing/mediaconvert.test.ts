@@ -8,7 +8,7 @@ import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { checkTime, chooseEngine } from '../../../lambdas/slicing/engine.ts';
+import { checkTime, chooseEngine, inTime } from '../../../lambdas/slicing/engine.ts';
 import { readPlaylist } from '../../../lambdas/slicing/mediaconvert/made.ts';
 import { jobOf } from '../../../lambdas/slicing/mediaconvert/settings.ts';
 import { planSlicing } from '../../../lambdas/slicing/plan.ts';
@@ -73,8 +73,10 @@ describe('the engine', () => {
       duration: duration / count,
       firstSegment: index + 1,
     }));
+    const ours = { ...whole, engine: 'encode' as const, ...own, chunks: count === 1 ? whole1 : parts };
     const choice = {
-      own: { ...whole, engine: 'encode' as const, ...own, chunks: count === 1 ? whole1 : parts },
+      own: ours,
+      inTime: inTime(ours, costs(changes)),
       theirs: { ...whole, chunks: whole1 },
       fits,
     };
