@@ -171,7 +171,7 @@ export const handler = serve<'catalog'>(required('GROUPS_CLAIM'), {
     }
     const { cues, track } = readText(body);
     withText(record.texts ?? [], track);
-    await putText(id, track.id, cues, record.duration);
+    await putText(id, track.id, cues, { duration: record.duration, begins: record.begins });
     try {
       return await show(await changeTexts(id, (texts) => withText(texts, track)));
     } catch (error) {

@@ -204,9 +204,12 @@ function clockOf(time: number): string {
   return `${part(all / 3600_000, 2)}:${part((all / 60_000) % 60, 2)}:${part((all / 1000) % 60, 2)}.${part(all % 1000, 3)}`;
 }
 
-/** The file. Its time 0 is the video's first picture, whose time stamp is not 0 (X-TIMESTAMP-MAP, 3.1.4: 90,000 a second). */
-export function writeWebVtt(cues: readonly Cue[]): string {
-  const header = `WEBVTT\nX-TIMESTAMP-MAP=LOCAL:00:00:00.000,MPEGTS:${TIME_OFFSET * 90_000}\n`;
+/**
+ * The file. Its time 0 is the video's first picture, whose time stamp is that of `begins`, seconds (X-TIMESTAMP-MAP, 3.1.4:
+ * 90,000 a second).
+ */
+export function writeWebVtt(cues: readonly Cue[], begins = TIME_OFFSET): string {
+  const header = `WEBVTT\nX-TIMESTAMP-MAP=LOCAL:00:00:00.000,MPEGTS:${Math.max(0, Math.round(begins * 90_000))}\n`;
   const blocks = cues.map(
     ({ start, end, text, settings }) =>
       `\n${clockOf(start)} --> ${clockOf(end)}${settings === undefined ? '' : ` ${settings}`}\n${text}\n`,

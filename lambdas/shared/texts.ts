@@ -13,10 +13,21 @@ import { changeVideo, readVideo } from './videos.ts';
 const ENDINGS = ['vtt', 'm3u8'] as const;
 const keysOf = (videoId: string, id: string): string[] => ENDINGS.map((ending) => textPath(videoId, id, ending));
 
-/** Stores a track's file and its playlist. `duration`: of the video, seconds. */
-export async function putText(videoId: string, id: string, cues: readonly Cue[], duration: number): Promise<void> {
+/** Of the video: seconds that it lasts, and at which it begins on its media's clock, where that is not ours. */
+interface Media {
+  readonly duration: number;
+  readonly begins?: number | undefined;
+}
+
+/** Stores a track's file and its playlist. */
+export async function putText(
+  videoId: string,
+  id: string,
+  cues: readonly Cue[],
+  { duration, begins }: Media,
+): Promise<void> {
   const files = {
-    vtt: { Body: writeWebVtt(cues), ContentType: 'text/vtt; charset=utf-8' },
+    vtt: { Body: writeWebVtt(cues, begins), ContentType: 'text/vtt; charset=utf-8' },
     m3u8: { Body: textPlaylist(id, duration), ContentType: 'application/vnd.apple.mpegurl' },
   };
   await Promise.all(

@@ -17,7 +17,7 @@ import {
   STORYBOARD_PATH,
 } from '../../lib/contract/keys.ts';
 import type { Plan } from '../../lib/contract/plan.ts';
-import { chunkResult, type AssembleResult, type AssembleTask } from '../../lib/contract/slicing.ts';
+import { chunkResult, type AssembleResult, type AssembleTask, type ChunkResult } from '../../lib/contract/slicing.ts';
 import type { VideoRecord } from '../../lib/contract/video.ts';
 import { logger } from '../shared/logger.ts';
 import { removeObjects } from '../shared/objects.ts';
@@ -82,7 +82,8 @@ export async function assemble(task: AssembleTask, used: () => Usage): Promise<A
   const hasStoryboard = boards.length > 0;
   if (hasStoryboard)
     await putObject(bucket, `${prefix}${STORYBOARD_PATH}`, storyboardVtt(boards, plan), VTT_TYPE, 'no-store');
-  const set = facts(before, task, renditions);
+  const begins = beginsOf(results);
+  const set = { ...facts(before, task, renditions), ...(begins !== undefined && { begins }) };
   // What was playable before has more renditions now.
   const listed =
     before.status === 'playable'
@@ -92,7 +93,7 @@ export async function assemble(task: AssembleTask, used: () => Usage): Promise<A
   if (!listed && (await isReady(plan))) return { outcome: 'ready', videoId };
   if (!listed) return stopped(task, renditions, boards);
 
-  await publishTexts(plan, results, lengthOf(before, renditions) ?? plan.source.info.duration);
+  await publishTexts(plan, results, lengthOf(before, renditions) ?? plan.source.info.duration, begins);
   const hasPoster =
     plan.video.length > 0
       ? await poster(task, renditions, prefix, bestTime(boards))
@@ -111,6 +112,10 @@ export async function assemble(task: AssembleTask, used: () => Usage): Promise<A
   await removeObjects(bucket, between);
   return { outcome: 'ready', videoId };
 }
+
+/** When the picture, or what stands for it, begins on the media's clock, where that is not ours. */
+const beginsOf = (results: readonly ChunkResult[]): number | undefined =>
+  results.flatMap(({ renditions }) => renditions)[0]?.begins;
 
 async function isReady({ videoId, execution }: Plan): Promise<boolean> {
   const record = await readVideo(videoId);

@@ -18,13 +18,20 @@ interface Choice {
   readonly theirs: Plan & Work;
   /** Whether what a task reads of the source fits its function's scratch space. */
   readonly fits: boolean;
-  /** Whether every task ends in the time its function has, those of what is made later included. */
-  readonly inTime: boolean;
+  /** What is made of it once somebody plays it. */
+  readonly later?: readonly Work[];
 }
 
-/** Whether every task ends in the time its function has. */
-export const inTime = (work: Work, machine: CostOptions): boolean =>
-  longestTask(work, machine).seconds < machine.timeoutSeconds * SURE;
+/** Whether every task ends in this share of the time its function has. */
+const inTime = (work: Work, machine: CostOptions, share: number): boolean =>
+  longestTask(work, machine).seconds < machine.timeoutSeconds * share;
+
+/**
+ * Whether a viewer would miss something of what MediaConvert makes: captions, which are read by an index alone (texts.ts), or
+ * whole pictures, where fields are found by looking at them. Then an estimate within the time is enough to try it here.
+ */
+const loses = ({ timescale, source: { info } }: Plan): boolean =>
+  (timescale === null && info.texts !== undefined) || (info.video.fields === 'unsaid' && !info.video.rgb);
 
 /** How much more than an estimate says of the time there is, and it surely does not suffice. */
 const SURELY_NOT = 2;
@@ -55,7 +62,7 @@ export function checkTime(work: Work, machine: CostOptions): void {
 
 /** `auto` prefers our own; see `slicing.engine` for when it does not. */
 export function chooseEngine(
-  { own, theirs, fits, inTime: isInTime }: Choice,
+  { own, theirs, fits, later = [] }: Choice,
   options: CostOptions,
   architecture: Architecture,
 ): Plan['engine'] {
@@ -66,7 +73,8 @@ export function chooseEngine(
     own.video.every(({ width, height }) => Math.min(width, height) >= LEAST_SIDE);
   if (options.engine === 'encode' || !possible) return 'encode';
   if (options.engine === 'mediaconvert') return 'mediaconvert';
-  if (!fits || !isInTime) return 'mediaconvert';
+  const share = loses(own) ? 1 : SURE;
+  if (!fits || ![own, ...later].every((work) => inTime(work, options, share))) return 'mediaconvert';
   const [ours, other] = [own, theirs].map((plan) => estimateCost(plan, options, architecture).estimate);
   return ours! > options.maxDollarsPerVideo && other! < ours! ? 'mediaconvert' : 'encode';
 }

@@ -9,6 +9,7 @@ const text = z.string().optional();
 
 const stream = z.object({
   index: z.int().nonnegative(),
+  id: text,
   codec_type: text,
   codec_name: text,
   codec_tag_string: text,

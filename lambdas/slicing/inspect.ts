@@ -5,6 +5,7 @@ import { hasPicture, type SourceInfo } from '../../lib/contract/source.ts';
 import { BoxError } from '../../lib/media/boxes.ts';
 import { FragmentIndex } from '../../lib/media/fragment-index.ts';
 import type { ByteSource, Layout } from '../../lib/media/layout.ts';
+import { trackPositions } from '../../lib/media/movie.ts';
 import { endOfData, indexedSeconds, readMovieIndex, type MovieIndex } from '../../lib/media/sample-table.ts';
 import { logger } from '../shared/logger.ts';
 import { checkBytes, checkLimits, fits, mustMeasure, readFacts } from './facts.ts';
@@ -61,11 +62,12 @@ const LOOK_MS = 120_000;
 export async function inspect(asked: InspectOptions): Promise<Inspected> {
   const { source, path, fetchWhole, options, timeoutMs, anySize = false, remuxes = false } = asked;
   const all = AbortSignal.timeout(timeoutMs);
-  const { layout, whole, complete, facts } = await within(Math.min(LOOK_MS, timeoutMs), async (signal) => {
+  const { layout, whole, complete, ids, facts } = await within(Math.min(LOOK_MS, timeoutMs), async (signal) => {
     const sample = await takeSample(source, path, signal);
     const probed = await ffprobe(path, signal);
     refuseForeign(sample.signature, probed?.format?.format_name);
-    return { ...sample, facts: readFacts(probed, source.size, await decodableCodecs(), options) };
+    const ids = new Map(probed?.streams.map(({ index, id }) => [index, Number(id)]));
+    return { ...sample, ids, facts: readFacts(probed, source.size, await decodableCodecs(), options) };
   });
   let { duration, video } = facts;
   let index: MovieIndex | undefined;
@@ -76,7 +78,7 @@ export async function inspect(asked: InspectOptions): Promise<Inspected> {
     table = tableOf(index, facts, options);
   };
   if (layout?.fragmented !== true)
-    index = await withFile(path, source.size, (file) => indexOfHeader(file, layout, facts));
+    index = await withFile(path, source.size, (file) => indexOfHeader(file, layout, facts, ids));
   if (index !== undefined) {
     refuseMissing(index, source.size);
     await lay(index);
@@ -98,7 +100,7 @@ export async function inspect(asked: InspectOptions): Promise<Inspected> {
     const measure = async (): Promise<number> => {
       if (layout?.fragmented) {
         index = await withFile(path, source.size, (file) =>
-          indexOfFragments(whole ? file : source, file, layout, facts, all),
+          indexOfFragments(whole ? file : source, file, layout, { tracks: facts, ids }, all),
         );
         if (index) await lay(index);
         if (table !== undefined) return table.seconds;
@@ -147,20 +149,41 @@ async function readMoov(file: ByteSource, layout: Layout | undefined): Promise<B
 }
 
 type Tracks = Pick<SourceInfo, 'video' | 'audio' | 'texts'>;
-const positionsOf = ({ video, audio, texts = [] }: Tracks): number[] =>
-  [video, ...audio, ...texts].map(({ index }) => index);
+/** Of ffprobe's streams; NaN: it has none. */
+type Ids = ReadonlyMap<number, number>;
 
-async function indexOfHeader(file: ByteSource, layout: Layout | undefined, tracks: Tracks) {
+/**
+ * Of each stream that is read its place among the tracks of the movie: ffprobe counts covers, too, and what it makes no
+ * stream of not.
+ */
+function positionsOf(moov: Buffer, { video, audio, texts = [] }: Tracks, ids: Ids): number[] {
+  const known = trackPositions(moov);
+  return [video, ...audio, ...texts].map(({ index }) => {
+    const found = known.get(ids.get(index) ?? Number.NaN) ?? [];
+    const position = found.length === 1 ? found[0] : found.find((one) => one === index);
+    if (position === undefined) throw new BoxError(`no track is stream ${index}`);
+    return position;
+  });
+}
+
+async function indexOfHeader(file: ByteSource, layout: Layout | undefined, tracks: Tracks, ids: Ids) {
   const moov = await readMoov(file, layout);
-  return moov && usable(() => readMovieIndex(moov, positionsOf(tracks), rawOf(tracks)));
+  return (
+    moov &&
+    usable(() => {
+      const positions = positionsOf(moov, tracks, ids);
+      return readMovieIndex(moov, positions, rawOf(tracks, positions));
+    })
+  );
 }
 
 /** Of tracks of raw sound, how many bytes a moment has, all channels together: what their decoder takes it for. */
-function rawOf({ audio }: Tracks): Map<number, number> {
+function rawOf({ audio }: Tracks, [, ...positions]: readonly number[]): Map<number, number> {
   return new Map(
-    audio.flatMap(({ index, codec, channels }) => {
+    audio.flatMap(({ codec, channels }, i) => {
       const [, bits, eight] = /^pcm_(?:[suf](8|16|24|32|64)(?:le|be)?|(alaw|mulaw))$/.exec(codec) ?? [];
-      return bits === undefined && eight === undefined ? [] : [[index, (Number(bits ?? 8) / 8) * channels] as const];
+      if (bits === undefined && eight === undefined) return [];
+      return [[positions[i]!, (Number(bits ?? 8) / 8) * channels] as const];
     }),
   );
 }
@@ -170,11 +193,11 @@ async function indexOfFragments(
   source: ByteSource,
   file: ByteSource,
   layout: Layout | undefined,
-  tracks: Tracks,
+  { tracks, ids }: { readonly tracks: Tracks; readonly ids: Ids },
   signal: AbortSignal,
 ): Promise<MovieIndex | undefined> {
   const moov = await readMoov(file, layout);
-  const gathered = { fragments: moov && usable(() => new FragmentIndex(moov, positionsOf(tracks))) };
+  const gathered = { fragments: moov && usable(() => new FragmentIndex(moov, positionsOf(moov, tracks, ids))) };
   for await (const { moof, at } of fragmentHeaders(source, signal)) {
     const { fragments } = gathered;
     gathered.fragments = fragments && usable(() => fragments.add(moof, at));

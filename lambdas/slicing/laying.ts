@@ -3,7 +3,7 @@ import { costOptions, type CostOptions } from '../../lib/contract/cost.ts';
 import { json } from '../../lib/contract/env.ts';
 import type { Chunk, Plan } from '../../lib/contract/plan.ts';
 import type { SlicingOptions } from '../../lib/contract/slicing.ts';
-import { checkTime, chooseEngine, inTime } from './engine.ts';
+import { checkTime, chooseEngine } from './engine.ts';
 import type { Work } from './estimate.ts';
 import { checkBytes, checkLimits, fits } from './facts.ts';
 import { planSlicing, wholeAsOneChunk } from './plan.ts';
@@ -37,22 +37,22 @@ export function byEngine(own: Laid, whole: Pick<Laid, 'plan' | 'chunks'>, engine
   const theirs: Laid = { ...whole, plan: { ...whole.plan, engine: 'mediaconvert' }, table: undefined };
   const { bytes } = own.plan.source.info;
   const [ours, other] = [own, theirs].map(({ plan, chunks }) => ({ ...plan, chunks }));
-  const all = [ours!, ...restOf(own)];
+  const later = laterOf(own);
   const choice = {
     own: ours!,
-    inTime: all.every((work) => inTime(work, machine)),
+    later,
     theirs: other!,
     fits: own.table ? chunksFit(own.table) : fits(bytes, options),
   };
   if (chooseEngine(choice, machine, engines.architecture) === 'mediaconvert') return theirs;
   if (own.table) checkChunks(own.table);
   else checkBytes(bytes, options);
-  for (const work of all) checkTime(work, machine);
+  for (const work of [ours!, ...later]) checkTime(work, machine);
   return own;
 }
 
 /** What is made of it once somebody plays it, which must be possible, too. */
-function restOf({ plan, table }: Laid): Work[] {
+function laterOf({ plan, table }: Laid): Work[] {
   const { later = [], ...rest } = plan;
   return later.length === 0 ? [] : [{ ...rest, chunks: laterTasks(table?.chunks ?? wholeAsOneChunk(), later) }];
 }

@@ -51,7 +51,9 @@ export function merge(results: readonly ChunkResult[], count?: number): MergedRe
     }
   }
   const [first] = ordered;
-  for (const { index, renditions } of count === undefined ? ordered : []) {
+  // What only reads the text along makes none.
+  const made = ordered.filter(({ renditions, texts }) => renditions.length > 0 || texts === undefined);
+  for (const { index, renditions } of count === undefined ? made : []) {
     if (renditions.length !== merged.size)
       throw new MergeError(`chunk ${index} has not all that chunk ${first!.index} has`);
   }

@@ -15,6 +15,7 @@ import { refuse } from './failing.ts';
 import type { Inspected } from './inspect.ts';
 import { lookAt } from './look.ts';
 import { planLadder } from './ladder-run.ts';
+import { withTexts } from './mediaconvert/texts.ts';
 import { startMeter } from './meter.ts';
 import { headObject, type ObjectRef } from './objects.ts';
 import { holdPlace, leavePlace } from './place.ts';
@@ -95,8 +96,9 @@ export const handler = step(async (input: unknown, context: Pick<Context, 'getRe
     // MediaConvert makes all of a video at once.
     const whole = planSlicing(of(own.plan.source.info), { ...options, ladderWhen: 'upload' });
     const laid = byEngine(own, whole, { options, machine: costs(), architecture });
-    const plan = await afford(laid.plan, laid.chunks);
-    const run = { plan: { ...plan, used: used() }, chunks: laid.chunks };
+    const afforded = await afford(laid.plan, laid.chunks);
+    const { plan, chunks } = await withTexts({ ...laid, plan: afforded }, own);
+    const run = { plan: { ...plan, used: used() }, chunks };
     if (laid.table) {
       await storeRun(run);
       await begin(run, laid.table);

@@ -128,18 +128,28 @@ export function mergeTexts(plan: Plan, results: readonly ChunkResult[]): { track
 }
 
 /** Publishes the source's text tracks in place of those of an earlier run; what people added stays. */
-export async function publishTexts(plan: Plan, results: readonly ChunkResult[], duration: number): Promise<void> {
+export async function publishTexts(
+  plan: Plan,
+  results: readonly ChunkResult[],
+  duration: number,
+  begins?: number,
+): Promise<void> {
   const found = mergeTexts(plan, results);
   try {
-    await replace(plan, found, duration);
+    await replace(plan, found, duration, begins);
   } catch (error) {
     // Deleted meanwhile: whoever assembles finds that out, too, and removes what was written.
     if (!(error instanceof ApiError && error.code === 'not-found')) throw error;
   }
 }
 
-async function replace(plan: Plan, found: ReturnType<typeof mergeTexts>, duration: number): Promise<void> {
-  for (const { track, cues } of found) await putText(plan.videoId, track.id, cues, duration);
+async function replace(
+  plan: Plan,
+  found: ReturnType<typeof mergeTexts>,
+  duration: number,
+  begins: number | undefined,
+): Promise<void> {
+  for (const { track, cues } of found) await putText(plan.videoId, track.id, cues, { duration, begins });
   const ids = found.map(({ track }) => track.id);
   let gone: string[] = [];
   await changeTexts(plan.videoId, (texts) => {

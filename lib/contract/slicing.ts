@@ -116,6 +116,9 @@ export const chunkResult = z.object({
           .positive()
           .optional()
           .meta({ description: 'Ticks a second of its fMP4 segments. Absent: MPEG-TS, or of before.' }),
+        begins: z.number().optional().meta({
+          description: 'Seconds on the media’s clock at which its first frame is shown. Absent: `TIME_OFFSET`.',
+        }),
         segments: z
           .array(
             z.object({

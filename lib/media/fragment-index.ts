@@ -15,7 +15,7 @@ export class FragmentIndex {
   readonly #defaults: ReadonlyMap<number, TrackDefaults>;
 
   /**
-   * `moov`: its content. `positions`: which of its tracks to read, counted from 0 as ffprobe counts streams.
+   * `moov`: its content. `positions`: which of its tracks to read, counted from 0.
    * @throws BoxError, also when samples are in the `moov` itself: then the fragments are only the rest
    */
   constructor(moov: Buffer, positions: readonly number[]) {

@@ -18,6 +18,18 @@ export function readTracks(moov: Buffer): Track[] {
   }));
 }
 
+/** By its id, how many tracks come before one: several numbers where a file gives one id to several. */
+export function trackPositions(moov: Buffer): Map<number, number[]> {
+  const positions = new Map<number, number[]>();
+  findAll(moov, 'trak').forEach(({ body }, position) => {
+    const tkhd = find(body, 'tkhd');
+    if (tkhd === undefined || tkhd.length < 4) return;
+    const id = afterTimes(tkhd);
+    positions.set(id, [...(positions.get(id) ?? []), position]);
+  });
+  return positions;
+}
+
 /** tkhd (8.3.2) and mdhd (8.4.2): after version and flags two times, of 8 bytes each in version 1 and of 4 in version 0. */
 function afterTimes(body: Buffer): number {
   const at = 4 + (versionOf(body) === 1 ? 16 : 8);

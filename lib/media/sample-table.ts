@@ -56,7 +56,7 @@ export interface MovieIndex {
 export const MAX_SAMPLES = 10_500_000;
 
 /**
- * `moov`: its content. `positions`: which of its tracks to read, counted from 0 as ffprobe counts streams. `raw`: of those
+ * `moov`: its content. `positions`: which of its tracks to read, counted from 0. `raw`: of those
  * that are sound without compression (PCM), how many bytes one moment of it has, all channels together.
  * @throws BoxError when a table is missing, cut short or says what cannot be.
  */

@@ -75,8 +75,13 @@ async function main(): Promise<number> {
       }));
       rows.push([file.name, titleOf(file), held.how, ...players.map((player) => cell(held, player))]);
       console.error(`${index + 1}/${files.length}  ${rows.at(-1)!.join('  ')}`);
-      for (const [where, what] of Object.entries(held.wrong))
-        found.push(`${file.name}, ${where}:`, ...what.map((line) => `  ${line}`));
+      const faults = Object.entries(held.wrong).flatMap(([where, what]) => [
+        `${file.name}, ${where}:`,
+        ...what.map((line) => `  ${line}`),
+      ]);
+      // Here, too: who stops it has seen so much.
+      for (const line of faults) console.error(line);
+      found.push(...faults);
     }
   } finally {
     await matrix.close();

@@ -222,9 +222,10 @@ const CLOCKS: readonly OddFile[] = [
   beside(
     'hole in the picture',
     'sound-hole.mkv',
+    // Its encoder joins what is on both sides, and the first 20 ms of the second are heard before the hole.
     'in the sound instead, in Matroska',
     make(...card(), ...beep, '-t', '11', '-af', "aselect='not(between(t,1.51,8.98))'", ...H264, ...OPUS),
-    { seconds: 11, flashes: seconds(11), beeps: [0, 1, 9, 10] },
+    { seconds: 11, flashes: seconds(11), beeps: [0, 1, 1.54, 9, 10] },
   ),
   ...(
     [
@@ -344,15 +345,16 @@ const CLOCKS: readonly OddFile[] = [
       ['ts', [...H264, ...AAC]],
       ['webm', [...VP8, ...OPUS]],
       ['flv', [...H264, ...FLV]],
-      ['avi', [...H264, '-bf', '0', '-c:a', 'mp3']],
+      // As it is written, it does not say when its sound begins.
+      ['avi', [...H264, '-bf', '0', '-c:a', 'mp3'], [0, 1]],
     ] as const
-  ).map(([kind, codecs]) =>
+  ).map(([kind, codecs, beeps = [1.5, 2.5]]) =>
     beside(
       'sound that begins late, ends early',
       `late-sound.${kind}`,
       kind,
       make(...card(), '-itsoffset', '1.5', '-t', '1.2', ...beep, '-t', '4', ...codecs),
-      { seconds: 4, flashes: seconds(4), beeps: [1.5, 2.5] },
+      { seconds: 4, flashes: seconds(4), beeps },
     ),
   ),
   beside(

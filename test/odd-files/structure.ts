@@ -1,7 +1,24 @@
 /** Odd structure: what containers say of their length, end, tracks and cuts. */
 import { appendFile, readFile, writeFile } from 'node:fs/promises';
+import { boxes, need } from '../../lib/media/boxes.ts';
+import { box } from '../../lib/media/build.ts';
 import { ffmpeg } from '../lambdas/slicing/media.ts';
-import { AAC, base, beep, card, custom, entry, H264, make, plain, seconds, SIZE, VP8, type OddFile } from './making.ts';
+import {
+  AAC,
+  base,
+  beep,
+  card,
+  custom,
+  entry,
+  H264,
+  make,
+  plain,
+  seconds,
+  SIZE,
+  VP8,
+  type At,
+  type OddFile,
+} from './making.ts';
 
 /** The file with each box of that name changed in place. */
 async function patch(path: string, type: string, change: (body: Buffer) => void): Promise<void> {
@@ -9,6 +26,12 @@ async function patch(path: string, type: string, change: (body: Buffer) => void)
   for (let found = bytes.indexOf(type, 0, 'latin1'); found !== -1; found = bytes.indexOf(type, found + 4, 'latin1'))
     change(bytes.subarray(found + 4));
   await writeFile(path, bytes);
+}
+
+async function withCover(at: At, name: string): Promise<void> {
+  await ffmpeg(...plain(), '-frames:v', '1', at('cover.jpg'));
+  const map = ['-map', '1', '-map', '0:v', '-map', '0:a', '-c', 'copy', '-disposition:v:0', 'attached_pic'];
+  await ffmpeg('-i', await base(at), '-i', at('cover.jpg'), ...map, '-timecode', '10:00:00:00', at(name));
 }
 
 export const STRUCTURE: readonly OddFile[] = [
@@ -57,7 +80,8 @@ export const STRUCTURE: readonly OddFile[] = [
     'keyframes that are none',
     'every.mp4',
     custom(async (at, name) => {
-      await ffmpeg(...card(), ...beep, '-t', '6', ...H264, '-bf', '0', '-g', '80', ...AAC, at(name));
+      const groups = ['-bf', '0', '-g', '80', '-sc_threshold', '0'];
+      await ffmpeg(...card(), ...beep, '-t', '6', ...H264, ...groups, ...AAC, at(name));
       const bytes = await readFile(at(name));
       // ISO/IEC 14496-12 8.6.2: without it, every sample is one.
       bytes.write('free', bytes.indexOf('stss', 0, 'latin1'), 'latin1');
@@ -132,14 +156,26 @@ export const STRUCTURE: readonly OddFile[] = [
     }),
     { refused: 'not-video', says: /a GXF file/ },
   ),
+  entry('tracks of data, a cover', 'more.mp4', custom(withCover), {
+    seconds: 4,
+    frames: 120,
+    both: seconds(4),
+    size: SIZE,
+    chunks: true,
+  }),
   entry(
     'tracks of data, a cover',
-    'more.mp4',
+    'cover-first.mp4',
     custom(async (at, name) => {
-      await ffmpeg(...plain(), '-frames:v', '1', at('cover.jpg'));
-      const map = ['-map', '1', '-map', '0:v', '-map', '0:a', '-c', 'copy', '-disposition:v:0', 'attached_pic'];
-      await ffmpeg('-i', await base(at), '-i', at('cover.jpg'), ...map, '-timecode', '10:00:00:00', at(name));
+      await withCover(at, name);
+      const bytes = await readFile(at(name));
+      // User data ahead of the tracks; the index is last, so nothing moves that it names.
+      const moov = [...boxes(need(bytes, ['moov'], 8))].map((one) => ({ ...one, late: one.type === 'trak' ? 1 : 0 }));
+      const ordered = moov.toSorted((a, b) => a.late - b.late).map(({ type, body }) => box(type, body));
+      const kept = [...boxes(bytes)].filter(({ type }) => type !== 'moov').map(({ type, body }) => box(type, body));
+      await writeFile(at(name), Buffer.concat([...kept, box('moov', ...ordered)]));
     }),
     { seconds: 4, frames: 120, both: seconds(4), size: SIZE, chunks: true },
+    'told of before the tracks',
   ),
 ];

@@ -111,7 +111,10 @@ export async function readRendition({
       ...(kind === 'video' && whole && { frames: samples.length }),
     };
   });
-  return { kind, name, codecs, init: createHash('sha256').update(initBytes).digest('hex'), segments };
+  const [first] = fragments;
+  // Groups of pictures are closed: what is decoded first is shown first.
+  const begins = (first!.decodeTime + (first!.samples[0]?.compositionOffset ?? 0)) / timescale;
+  return { kind, name, codecs, init: createHash('sha256').update(initBytes).digest('hex'), begins, segments };
 }
 
 /** The whole `moov` box of an initialization section. */

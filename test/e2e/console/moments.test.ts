@@ -12,6 +12,7 @@ import type { Simulation } from '../../../local/device/simulator.ts';
 import { signIn } from '../../../local/sign-in.ts';
 import { runningStack } from '../../stack.ts';
 import { makeVideo } from '../../support/media.ts';
+import { liedLive, watchTile } from './looks.ts';
 import { openBrowser, openPage, playerState, seriousFindings } from './open.ts';
 import { moving } from './pictures.ts';
 import { register, ROAD, simulate, slow } from './vehicles.ts';
@@ -47,36 +48,10 @@ afterAll(async () => {
 
 const liveTiles = (page: Page) => page.locator('article[data-phase="live"]').count();
 
-/** Notes, five times a second, how old the picture on show is and whether the tile calls it live. */
-const watchTile = (page: Page) =>
-  page.locator('article video').evaluate((element) => {
-    const video = element as unknown as {
-      requestVideoFrameCallback: (next: () => void) => void;
-      closest: (selector: string) => { getAttribute: (name: string) => string | null };
-    };
-    const scope = globalThis as unknown as { looks: { age: number; isLive: boolean }[] };
-    let last = performance.now();
-    const next = () => {
-      last = performance.now();
-      video.requestVideoFrameCallback(next);
-    };
-    video.requestVideoFrameCallback(next);
-    scope.looks = [];
-    setInterval(() => {
-      const isLive = video.closest('article').getAttribute('data-phase') === 'live';
-      scope.looks.push({ age: performance.now() - last, isLive });
-    }, 200);
-  });
+/** ms: each has a browser of its own, and they are run at once. */
+const patient = { timeout: 400_000 };
 
-/** Whether it was ever called live over a picture of more than three seconds, twice in a row: one look may come between. */
-const liedLive = (page: Page): Promise<boolean> =>
-  page.evaluate(() => {
-    const { looks } = globalThis as unknown as { looks: { age: number; isLive: boolean }[] };
-    const lies = looks.map(({ age, isLive }) => isLive && age > 3000);
-    return lies.some((isLie, i) => isLie && lies[i + 1] === true);
-  });
-
-describe.concurrent('without a network', () => {
+describe.concurrent('without a network', patient, () => {
   it('a tile never calls a picture live that stands, says whose network is gone, and goes on by itself', async ({
     expect,
   }) => {
@@ -137,6 +112,21 @@ describe.concurrent('without a network', () => {
     await close();
   });
 
+  it('a map of which a part did not come says so, and comes when it is asked for again', async ({ expect }) => {
+    const { page, close } = await openPage(browser);
+    await page.route(/maplibre-gl-worker/, (route) => route.abort());
+    await signIn(page, stack.url, 'ada', '/map');
+    const canvas = page.locator('canvas.maplibregl-canvas');
+    await page.getByText('The map did not come').waitFor(slow);
+    expect(await seriousFindings(page), 'a map that did not come').toEqual([]);
+    await page.unroute(/maplibre-gl-worker/);
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await canvas.waitFor();
+    await expect.poll(() => page.locator('.mantine-Skeleton-root').count(), slow).toBe(0);
+    expect(await page.getByText('The map did not come').count()).toBe(0);
+    await close();
+  });
+
   it('a video goes on by itself, with its picture and without a word over what still plays', async ({ expect }) => {
     const { page, faults, close } = await openPage(browser);
     await signIn(page, stack.url, 'ada', `/v/${id}`);
@@ -157,7 +147,7 @@ describe.concurrent('without a network', () => {
   });
 });
 
-describe.concurrent('who may see it', () => {
+describe.concurrent('who may see it', patient, () => {
   it('signing out in one tab signs out the others: their cameras stop, and they say why', async ({ expect }) => {
     const { page, close } = await openPage(browser);
     await signIn(page, stack.url, 'ada', `/live?show=${BUS}.1`);
@@ -279,7 +269,7 @@ describe.concurrent('who may see it', () => {
   });
 });
 
-describe.concurrent('what moves, and what lies over what', () => {
+describe.concurrent('what moves, and what lies over what', patient, () => {
   it('full screen on a device is left the way it was entered', async ({ expect }) => {
     const { page, faults, close } = await openPage(browser);
     await signIn(page, stack.url, 'ada', `/d/${BUS}`);

@@ -162,6 +162,8 @@ von 5 &lt; 6 rot
 oben &lt;script&gt;
 `);
     expect(parseCues(text)).toEqual(parseCues(SRT));
+    // Of MediaConvert's, which begin elsewhere.
+    expect(writeWebVtt(parseCues(SRT), 0)).toContain('\nX-TIMESTAMP-MAP=LOCAL:00:00:00.000,MPEGTS:0\n');
   });
 
   it('has a playlist of one segment, as long as the video', () => {

@@ -8,9 +8,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readCounts } from '../../../lambdas/slicing/fields.ts';
 import { inspect, type Inspected } from '../../../lambdas/slicing/inspect.ts';
 import { jobOf } from '../../../lambdas/slicing/mediaconvert/settings.ts';
+import { textsByIndex } from '../../../lambdas/slicing/mediaconvert/texts.ts';
 import { planSlicing } from '../../../lambdas/slicing/plan.ts';
+import { merge } from '../../../lambdas/slicing/playlists.ts';
 import { programPath } from '../../../lambdas/slicing/program.ts';
 import { LOOK } from '../../../lambdas/slicing/reading.ts';
+import type { ByteSource } from '../../../lib/media/layout.ts';
 import { output, run, start } from '../../../lib/process.ts';
 import { argsOf, toneOf } from '../../../local/mediaconvert/convert.ts';
 import { ODD_FILES } from '../../odd-files/list.ts';
@@ -76,6 +79,39 @@ async function combed(path: string): Promise<number> {
   const { stderr } = await start(programPath('ffmpeg'), args, { together: true, keptBytes: 65_536 }).done;
   const { top, bottom } = readCounts(stderr)!;
   return top + bottom;
+}
+
+describe('what MediaConvert slices', () => {
+  it('has the captions that are in the file, read by its index', async () => {
+    const { make, expected } = ODD_FILES.find(({ name }) => name === 'said.mp4')!;
+    await make(at);
+    const found = await look('said.mp4');
+    const { reads, ...source } = counted(await fileSource(at('said.mp4')));
+    const texts = await textsByIndex(planOf(found), found.table!, source);
+    expect(texts.map(({ cues }) => cues)).toEqual((expected as Expected).texts!.map(({ cues }) => cues));
+    expect(reads.every(({ length }) => length < 100)).toBe(true);
+    // The task that leaves them makes no rendition.
+    const made = { kind: 'video' as const, name: '90p', codecs: 'avc1', init: '', segments: [] };
+    expect(
+      merge([
+        { index: 0, renditions: [made] },
+        { index: 1, renditions: [], texts },
+      ]),
+    ).toHaveLength(1);
+  });
+});
+
+/** A source, and what was read of it. */
+function counted(source: ByteSource) {
+  const reads: { offset: number; length: number }[] = [];
+  return {
+    size: source.size,
+    reads,
+    read: (offset: number, length: number) => {
+      reads.push({ offset, length });
+      return source.read(offset, length);
+    },
+  };
 }
 
 describe('a job of MediaConvert', () => {

@@ -5,16 +5,20 @@
 import { CancelJobCommand, CreateJobCommand, GetJobCommand, MediaConvertClient } from '@aws-sdk/client-mediaconvert';
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
-import { readFile } from 'node:fs/promises';
+import { copyFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { checkTime, chooseEngine, inTime } from '../../../lambdas/slicing/engine.ts';
+import { checkTime, chooseEngine } from '../../../lambdas/slicing/engine.ts';
+import { longestTask } from '../../../lambdas/slicing/estimate.ts';
+import { inspect } from '../../../lambdas/slicing/inspect.ts';
 import { readPlaylist } from '../../../lambdas/slicing/mediaconvert/made.ts';
 import { jobOf } from '../../../lambdas/slicing/mediaconvert/settings.ts';
+import { withTexts } from '../../../lambdas/slicing/mediaconvert/texts.ts';
 import { planSlicing } from '../../../lambdas/slicing/plan.ts';
+import { NOTHING } from '../../../lambdas/slicing/prices.ts';
 import { programPath } from '../../../lambdas/slicing/program.ts';
 import { costOptions, type CostOptions } from '../../../lib/contract/cost.ts';
-import { chunkResultKey, sourceKey } from '../../../lib/contract/keys.ts';
+import { chunkResultKey, sourceKey, textPath } from '../../../lib/contract/keys.ts';
 import type { Plan } from '../../../lib/contract/plan.ts';
 import { chunkResult } from '../../../lib/contract/slicing.ts';
 import { noPicture, type SourceInfo } from '../../../lib/contract/source.ts';
@@ -24,7 +28,8 @@ import { startMediaConvert, type MediaConvert } from '../../../local/mediaconver
 import { newVideoId } from '../../../lambdas/upload/draft.ts';
 import { aRecord } from '../catalog/record.ts';
 import { startHandlerEngine } from '../engine.ts';
-import { ffmpeg, H264, picture, tone, workFolder } from './media.ts';
+import { ODD_FILES } from '../../odd-files/list.ts';
+import { ffmpeg, fileSource, H264, picture, tone, workFolder } from './media.ts';
 import { PLACE, wire } from './mediaconvert-job.ts';
 import { OPTIONS, VIDEO_ID } from './options.ts';
 
@@ -73,10 +78,8 @@ describe('the engine', () => {
       duration: duration / count,
       firstSegment: index + 1,
     }));
-    const ours = { ...whole, engine: 'encode' as const, ...own, chunks: count === 1 ? whole1 : parts };
     const choice = {
-      own: ours,
-      inTime: inTime(ours, costs(changes)),
+      own: { ...whole, engine: 'encode' as const, ...own, chunks: count === 1 ? whole1 : parts },
       theirs: { ...whole, chunks: whole1 },
       fits,
     };
@@ -119,6 +122,26 @@ describe('the engine', () => {
     ],
   ] as const)('%s', (_, engine, changes, own, more) => {
     expect(choose(changes, own, more)).toBe(engine);
+  });
+
+  it('chosen by itself is ours where a viewer would miss something, and the time is enough by its estimate', () => {
+    const texts = [{ index: 2, codec: 'mov_text' as const }];
+    const long = info({ width: 1920, height: 1080 }, 600);
+    const whole = {
+      ...planOf(long),
+      engine: 'encode' as const,
+      chunks: [{ index: 0, start: 0, duration: null, firstSegment: 1 }],
+    };
+    const { seconds } = longestTask(whole, costs({}));
+    const chosen = (source: SourceInfo, share: number) => {
+      const changes = { engine: 'auto' as const, timeoutSeconds: Math.round(seconds / share) };
+      const own = { ...whole, source: { ...whole.source, info: source } };
+      return chooseEngine({ own, theirs: { ...own, engine: 'mediaconvert' }, fits: true }, costs(changes), 'x86_64');
+    };
+    expect(chosen(long, 0.85)).toBe('mediaconvert');
+    expect(chosen({ ...long, texts }, 0.85)).toBe('encode');
+    expect(chosen({ ...long, video: { ...long.video, fields: 'unsaid' } }, 0.85)).toBe('encode');
+    expect(chosen({ ...long, texts }, 1.2)).toBe('mediaconvert');
   });
 
   it('refuses what is cut in pieces that no function is done with, and says how to export it', () => {
@@ -335,6 +358,38 @@ describe('the stand-in, asked by the real client', () => {
     expect(sound!.segments.reduce((sum, { duration }) => sum + duration, 0)).toBeCloseTo(5, 1);
     // Two SD pictures and a sound, ten seconds at least.
     expect(result.used!.normalizedMinutes).toBeCloseTo((10 / 60) * (2 + 1 / 3), 6);
+  });
+
+  it('makes a video whose captions are in step with its picture', { timeout: 120_000 }, async () => {
+    const { make } = ODD_FILES.find(({ name }) => name === 'said.mp4')!;
+    const at = (name: string) => join(files.folder, name);
+    await make(at);
+    const { plan: one } = await asked(await readFile(at('said.mp4')));
+    const found = await inspect({
+      source: await fileSource(at('said.mp4')),
+      path: at('stand-in'),
+      fetchWhole: (path) => copyFile(at('said.mp4'), path),
+      options: OPTIONS,
+      timeoutMs: 60_000,
+    });
+    const of = { videoId: one.videoId, revision: 1, execution: 'run', source: { ...one.source, info: found.info } };
+    const own = { ...planSlicing(of, OPTIONS, found.table), table: found.table };
+    const whole = planSlicing(of, OPTIONS);
+    const theirs = { ...whole, plan: { ...whole.plan, engine: 'mediaconvert' as const }, table: undefined };
+    const { plan, chunks } = await withTexts(theirs, own);
+    const { Job } = await client.send(
+      new CreateJobCommand(jobOf(plan, { ...PLACE, bucket: process.env['MEDIA_BUCKET']! })),
+    );
+    expect(await ended(Job!.Id!)).toMatchObject({ Status: 'COMPLETE' });
+    await collect({ plan });
+    const { assemble } = await import('../../../lambdas/slicing/assembling.ts');
+    const { readVideo } = await import('../../../lambdas/shared/videos.ts');
+    expect(await assemble({ plan, chunks }, () => NOTHING)).toMatchObject({ outcome: 'ready' });
+    const record = await readVideo(plan.videoId);
+    expect(record).toMatchObject({ begins: 0, texts: [{ language: 'de', cues: 2 }] });
+    const Key = textPath(plan.videoId, record!.texts![0]!.id, 'vtt');
+    const { Body } = await clients.s3.send(new GetObjectCommand({ Bucket: process.env['MEDIA_BUCKET'], Key }));
+    expect(await Body!.transformToString()).toMatch(/LOCAL:00:00:00.000,MPEGTS:0\n\n00:00:00.500 --> .*\nGuten Tag/);
   });
 
   it('answers wrong settings, unknown jobs and what has ended by the names the API has for them', async () => {

@@ -98,7 +98,9 @@ describe('whether it is live, by the pictures on show', () => {
     pictures.begin(NOW);
     expect(pictures.stillSince(seen(0), NOW + 500)).toBeUndefined();
     expect(pictures.stillSince(seen(0), NOW + 2500)).toBe(NOW);
+    expect(pictures.isNew).toBe(false);
     expect(pictures.stillSince(seen(1), NOW + 3000)).toBeUndefined();
+    expect(pictures.isNew).toBe(true);
     // A video that was set up anew counts from nothing.
     expect(pictures.stillSince(seen(0), NOW + 9000)).toBeUndefined();
   });
@@ -115,6 +117,7 @@ describe('whether it is live, by the pictures on show', () => {
     expect(wordsOf(still, NOW)).toBe('No new picture for 7 s');
     expect(sentenceOf(still, NOW)).toContain('the last one that came');
     expect(sentenceOf({ ...still, isOffline: true }, NOW)).toContain('This browser is offline.');
+    expect(sentenceOf({ ...still, isBlind: true }, NOW)).toContain('Nothing but sound');
     expect(sentenceOf(phaseOfFailure(new ApiProblem(0, {}), 4000, NOW, true), NOW)).toBe(
       'This browser is offline. Trying again in 4 s.',
     );

@@ -51,6 +51,7 @@ export function Tile({ place, device, isListed, isLoud, setLoud, remove }: Props
   const speed = device?.online === true && device.position ? `${Math.round(device.position.speedKmh)} km/h` : undefined;
   const alarms = device?.online === true ? device.alarms : [];
   const isLive = phase.kind === 'live';
+  const isHeard = isLive || phase.kind === 'still';
   useEffect(() => {
     if (video.current) video.current.muted = !isLoud;
   }, [isLoud]);
@@ -116,7 +117,7 @@ export function Tile({ place, device, isListed, isLoud, setLoud, remove }: Props
         </span>
       </header>
       <footer>
-        {isLive && (
+        {isHeard && (
           <ActionIcon
             variant="transparent"
             aria-label={`Sound of ${title}`}

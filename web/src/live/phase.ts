@@ -9,8 +9,11 @@ export type Phase =
   | { readonly kind: 'starting' }
   /** `behind`: seconds between what happens and what is shown; undefined where the browser does not say. */
   | { readonly kind: 'live'; readonly behind?: number }
-  /** It was live, and since `since` (epoch ms) no new picture has been shown; `isOffline`: this browser has no network. */
-  | { readonly kind: 'still'; readonly since: number; readonly isOffline: boolean }
+  /**
+   * It was live, and since `since` (epoch ms) no new picture has been shown; `isOffline`: this browser has no network;
+   * `isBlind`: nor was there one before, only sound.
+   */
+  | { readonly kind: 'still'; readonly since: number; readonly isOffline: boolean; readonly isBlind?: boolean }
   | { readonly kind: 'offline'; readonly since?: string; readonly reason?: string }
   | { readonly kind: 'busy'; readonly reason?: string }
   /** Something went wrong that may pass; `retryAt` is epoch milliseconds. */
@@ -101,6 +104,7 @@ export interface Shown {
 export class Pictures {
   #count = 0;
   #at: number;
+  #isNew = false;
 
   /** `now`: epoch ms, as everywhere here. */
   constructor(now: number) {
@@ -109,9 +113,15 @@ export class Pictures {
 
   /** Since when the same picture stands, where that is too long to call it live. Any difference of the count is news. */
   stillSince({ pictures, isHidden }: Shown, now: number): number | undefined {
-    if (pictures !== this.#count || isHidden) this.#at = now;
+    this.#isNew = pictures !== this.#count;
+    if (this.#isNew || isHidden) this.#at = now;
     this.#count = pictures;
     return now - this.#at > STILL ? this.#at : undefined;
+  }
+
+  /** Whether there was one between the last two looks. */
+  get isNew(): boolean {
+    return this.#isNew;
   }
 
   /** A stream that just begins has time to show the first. */
@@ -130,6 +140,7 @@ export function wordsOf(phase: Phase, now: number): string {
     case 'live':
       return phase.behind === undefined ? 'Live' : `Live, ${Math.max(0, Math.round(phase.behind))} s behind`;
     case 'still':
+      if (phase.isBlind === true) return 'No picture';
       return `No new picture for ${Math.max(2, Math.round((now - phase.since) / 1000))} s`;
     case 'offline':
       return phase.since === undefined ? 'Offline' : `Offline since ${moment(phase.since, now)}`;
@@ -150,7 +161,9 @@ export function sentenceOf(phase: Phase, now: number): string | undefined {
     case 'still':
       return phase.isOffline
         ? 'This browser is offline. It goes on as soon as there is a network again.'
-        : 'This is the last one that came. It goes on as soon as there is another.';
+        : phase.isBlind === true
+          ? 'Nothing but sound has come so far.'
+          : 'This is the last one that came. It goes on as soon as there is another.';
     case 'offline':
       return `${phase.reason ?? 'The device sends nothing.'} It is shown as soon as it comes back.`;
     case 'busy':

@@ -277,11 +277,14 @@ export class LiveStream {
     const silent = now - this.#heard;
     if (silent > DEAD) return this.#lost(undefined);
     if (silent > SILENCE && now - this.#asked > SILENCE) void this.#ask();
+    // What moves is playing, whoever began it and whichever event was missed.
+    if (!this.#isPlaying && this.#pictures.isNew && !this.#options.video.paused) return this.#plays();
     if (!this.#isPlaying) return;
     if (stillSince !== undefined) {
       // A key for media, or a browser that saves power, may have halted it: nobody asked for that here.
-      if (this.#options.video.paused) this.#play();
-      this.#options.show({ kind: 'still', since: stillSince, isOffline: !navigator.onLine });
+      const { paused, videoWidth } = this.#options.video;
+      if (paused) this.#play();
+      this.#options.show({ kind: 'still', since: stillSince, isOffline: !navigator.onLine, isBlind: videoWidth === 0 });
       return;
     }
     const behind = behindOf(this.#hls?.latency, this.#hls?.playingDate?.getTime(), now);
