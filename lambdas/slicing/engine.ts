@@ -18,6 +18,8 @@ interface Choice {
   readonly theirs: Plan & Work;
   /** Whether what a task reads of the source fits its function's scratch space. */
   readonly fits: boolean;
+  /** What is made of it once somebody plays it. */
+  readonly later?: readonly Work[];
 }
 
 /** Whether every task ends in this share of the time its function has. */
@@ -60,7 +62,7 @@ export function checkTime(work: Work, machine: CostOptions): void {
 
 /** `auto` prefers our own; see `slicing.engine` for when it does not. */
 export function chooseEngine(
-  { own, theirs, fits }: Choice,
+  { own, theirs, fits, later = [] }: Choice,
   options: CostOptions,
   architecture: Architecture,
 ): Plan['engine'] {
@@ -71,7 +73,8 @@ export function chooseEngine(
     own.video.every(({ width, height }) => Math.min(width, height) >= LEAST_SIDE);
   if (options.engine === 'encode' || !possible) return 'encode';
   if (options.engine === 'mediaconvert') return 'mediaconvert';
-  if (!fits || !inTime(own, options, loses(own) ? 1 : SURE)) return 'mediaconvert';
+  const share = loses(own) ? 1 : SURE;
+  if (!fits || ![own, ...later].every((work) => inTime(work, options, share))) return 'mediaconvert';
   const [ours, other] = [own, theirs].map((plan) => estimateCost(plan, options, architecture).estimate);
   return ours! > options.maxDollarsPerVideo && other! < ours! ? 'mediaconvert' : 'encode';
 }

@@ -11,16 +11,20 @@ import { logger } from '../shared/logger.ts';
 import { removeObjects } from '../shared/objects.ts';
 import { changeVideo, readVideo } from '../shared/videos.ts';
 import { afford } from './budget.ts';
+import { checkTime } from './engine.ts';
 import { failLadder } from './failing.ts';
+import { costs } from './laying.ts';
 import { lookAt } from './look.ts';
 import { holdPlace, leavePlace } from './place.ts';
 import { wholeAsOneChunk } from './plan.ts';
 import { Refusal } from './refusal.ts';
 import { isIndexedInPlace } from './remux-args.ts';
 import { withIndex } from './remux.ts';
+import { checkChunks } from './room.ts';
 import type { SegmentTable } from './segment-table.ts';
 import { atATime } from './share.ts';
 import { storeRun, storeTable } from './store-table.ts';
+import { laterTasks } from './tasks.ts';
 import { Stopped } from './watch.ts';
 
 interface LadderTask {
@@ -32,6 +36,9 @@ interface LadderTask {
 
 const CUT_ELSEWHERE =
   'Options of the deployment have changed since the video was sliced: it would be cut elsewhere today, and new renditions would not fit those that are there. Upload it again.';
+
+/** The same video costs as much next time, and takes as long; a month ends. */
+const FINAL: ReadonlySet<Refusal['code']> = new Set(['too-expensive', 'encode-timeout', 'too-large-to-slice']);
 
 export async function planLadder({ videoId, execution, used, timeoutMs }: LadderTask): Promise<ProbeResult> {
   const ignored = (reason: string): ProbeResult => {
@@ -52,7 +59,7 @@ export async function planLadder({ videoId, execution, used, timeoutMs }: Ladder
     const options = { ...json('SLICING_OPTIONS', slicingOptions), segmentSeconds: before.segmentSeconds };
     const cut = before.timescale === null ? WHOLE : await cutAgain({ ...before, execution }, options, timeoutMs);
     if (!cut) return await notMade({ reason: CUT_ELSEWHERE });
-    const chunks = cut.chunks.map((chunk) => ({ ...chunk, only: later, ahead: true as const }));
+    const chunks = laterTasks(cut.chunks, later);
     const first = record.ladder ? record.ladder.before : record.cost;
     const wanted: Plan = {
       ...before,
@@ -63,6 +70,8 @@ export async function planLadder({ videoId, execution, used, timeoutMs }: Ladder
       ladder: true,
     };
     const video = before.video.filter(({ name }) => later.includes(`video/${name}`));
+    if (cut.table) checkChunks(cut.table);
+    checkTime({ ...wanted, video, audio: [], chunks }, costs());
     const { cost } = await afford({ ...wanted, video, audio: [] }, chunks);
     const plan: Plan = { ...wanted, ...(cost && { cost }), used: used() };
     await sayMaking(record, plan, chunks, cost && costWith(first, cost));
@@ -75,8 +84,7 @@ export async function planLadder({ videoId, execution, used, timeoutMs }: Ladder
   } catch (error) {
     if (error instanceof Stopped) return await notMade({ reason: 'The video was deleted.' });
     if (!(error instanceof Refusal)) throw error;
-    // The same video costs the same next time; a month ends.
-    return await notMade({ reason: error.reason, ...(error.code === 'too-expensive' && { final: true }) });
+    return await notMade({ reason: error.reason, ...(FINAL.has(error.code) && { final: true }) });
   }
 }
 

@@ -4,12 +4,14 @@ import { json } from '../../lib/contract/env.ts';
 import type { Chunk, Plan } from '../../lib/contract/plan.ts';
 import type { SlicingOptions } from '../../lib/contract/slicing.ts';
 import { checkTime, chooseEngine } from './engine.ts';
+import type { Work } from './estimate.ts';
 import { checkBytes, checkLimits, fits } from './facts.ts';
-import { planSlicing } from './plan.ts';
+import { planSlicing, wholeAsOneChunk } from './plan.ts';
 import type { Architecture } from './prices.ts';
 import { checkChunks, chunksFit } from './room.ts';
 import { withIndex } from './remux.ts';
 import type { SegmentTable } from './segment-table.ts';
+import { laterTasks } from './tasks.ts';
 
 export interface Laid {
   readonly plan: Plan;
@@ -35,12 +37,24 @@ export function byEngine(own: Laid, whole: Pick<Laid, 'plan' | 'chunks'>, engine
   const theirs: Laid = { ...whole, plan: { ...whole.plan, engine: 'mediaconvert' }, table: undefined };
   const { bytes } = own.plan.source.info;
   const [ours, other] = [own, theirs].map(({ plan, chunks }) => ({ ...plan, chunks }));
-  const choice = { own: ours!, theirs: other!, fits: own.table ? chunksFit(own.table) : fits(bytes, options) };
+  const later = laterOf(own);
+  const choice = {
+    own: ours!,
+    later,
+    theirs: other!,
+    fits: own.table ? chunksFit(own.table) : fits(bytes, options),
+  };
   if (chooseEngine(choice, machine, engines.architecture) === 'mediaconvert') return theirs;
   if (own.table) checkChunks(own.table);
   else checkBytes(bytes, options);
-  checkTime(ours!, machine);
+  for (const work of [ours!, ...later]) checkTime(work, machine);
   return own;
+}
+
+/** What is made of it once somebody plays it, which must be possible, too. */
+function laterOf({ plan, table }: Laid): Work[] {
+  const { later = [], ...rest } = plan;
+  return later.length === 0 ? [] : [{ ...rest, chunks: laterTasks(table?.chunks ?? wholeAsOneChunk(), later) }];
 }
 
 /** The plan by the table that a pass over the source gives it, if it does. */

@@ -148,8 +148,10 @@ function lay(
   const held = heard > seconds(pictures.end) + HELD_SECONDS ? Math.round(heard * timescale) : pictures.end;
   const whole = Math.max(seconds(held), heard);
   const target = options.segmentSeconds * timescale;
-  const ticks = timescale * Math.ceil(MIN_TIMESCALE / timescale);
-  const wish = held === pictures.end ? options.copy : undefined;
+  const isFine = timescale > MAX_TIMESCALE;
+  const ticks = isFine ? MAX_TIMESCALE : timescale * Math.ceil(MIN_TIMESCALE / timescale);
+  // Its own packets have its own times.
+  const wish = held === pictures.end && !isFine ? options.copy : undefined;
   const { video: picture } = wish ?? {};
   const pictured = wish && picture && copiedOf(pictures, sounds, { ...wish, video: picture }, target, ticks);
   const bounds = pictured?.bounds ?? segmentBounds(pictures, held, options.segmentSeconds);
@@ -217,6 +219,8 @@ const HELD_SECONDS = 0.25;
 
 /** Ticks a second of a rendition at least: frames of an odd rate are placed a tenth of a millisecond off at worst. */
 const MIN_TIMESCALE = 10_000;
+/** And at most: a sample's duration has 32 bits, which are 42 seconds of these. */
+const MAX_TIMESCALE = 100_000_000;
 
 /**
  * Segments begin at the source's keyframes, the one nearest to each target within half a target of it; where the source

@@ -69,6 +69,12 @@ export function layTasks(plan: Renditions, table: LaidTable, when: SlicingOption
   };
 }
 
+/** Tasks of the run that makes the rest: captions and pictures for scrubbing are there already. `chunks`: all there are. */
+export const laterTasks = (
+  chunks: readonly Pick<Chunk, 'index' | 'start' | 'duration' | 'firstSegment' | 'segments'>[],
+  later: readonly string[],
+): Chunk[] => chunks.map((chunk) => ({ ...chunk, only: [...later], ahead: true }));
+
 /** Paths of what is made once somebody plays the video. */
 export const laterPaths = (plan: Renditions, when: SlicingOptions['ladderWhen']): string[] =>
   plan.video.filter(laterOf(plan, when)).map(({ name }) => pathOf({ kind: 'video', name }));

@@ -130,6 +130,16 @@ describe('pictures', () => {
   });
 });
 
+it('a picture that is held for seconds of an index in billionths of them is shown as long', async () => {
+  // A sample's duration has 32 bits, 4.3 s of these.
+  const billion = ['-video_track_timescale', '1000000000'];
+  await ffmpeg(...picture(2), ...tone(9), ...X264, '-g', '30', '-c:a', 'aac', ...billion, at('fine.mp4'));
+  const { result } = await encoded('fine.mp4');
+  const { segments } = result.renditions.find(({ kind }) => kind === 'video')!;
+  expect(segments.reduce((sum, { duration }) => sum + duration, 0)).toBeCloseTo(9, 1);
+  expect(segments.reduce((sum, { frames = 0 }) => sum + frames, 0)).toBe(60);
+});
+
 describe('sound', () => {
   /** Greatest difference between what is heard and a sine of 440 Hz, in windows of 1,024 samples. */
   function errors(heard: Int16Array, rate: number, phase: number): number[] {

@@ -270,7 +270,7 @@ describe('a run that breaks', () => {
     expect(after.ladder).toBeUndefined();
   });
 
-  it('because the source would be cut elsewhere today, says so in the record, too', async () => {
+  it('because the source would be cut elsewhere today, or no task be done in time, says so in the record, too', async () => {
     const before = await complete(await uploaded('film.mp4', { ladder: [360, 234] }));
     await askForLadder(before);
     process.env['SLICING_OPTIONS'] = JSON.stringify({ ...OPTIONS, copyMaxMbps: 16, ladder: [360, 234] });
@@ -280,6 +280,23 @@ describe('a run that breaks', () => {
     expect(await recordOf(before.id)).toMatchObject({
       status: 'ready',
       ladder: { state: 'failed', tries: 1, reason: expect.stringContaining('it would be cut elsewhere today') },
+    });
+
+    // A picture that takes longer than there is for it, which trying again does not change.
+    const { ladder, ladderPlan } = await recordOf(before.id);
+    const plan = JSON.parse(ladderPlan!);
+    Object.assign(plan.source.info.video, { width: 7680, height: 4320 });
+    const large = { ladder: { ...ladder!, next: 1 }, ladderPlan: JSON.stringify(plan) };
+    await askForLadder((await videos.changeVideo(before.id, { set: large }))!);
+    const again = (await recordOf(before.id)).slicing!.execution;
+    const costs = process.env['SLICING_COST']!;
+    process.env['SLICING_COST'] = JSON.stringify({ ...JSON.parse(costs), timeoutSeconds: 1 });
+    process.env['SLICING_OPTIONS'] = JSON.stringify({ ...OPTIONS, chunkSeconds: 10, ladder: [360, 234] });
+    const result = call('probe', { execution: again, event }).finally(() => (process.env['SLICING_COST'] = costs));
+    expect(await result).toMatchObject({ outcome: 'ignored' });
+    expect(await recordOf(before.id)).toMatchObject({
+      status: 'ready',
+      ladder: { state: 'failed', tries: 2, final: true, reason: expect.stringContaining('slicing.timeoutSeconds') },
     });
   });
 

@@ -5,15 +5,13 @@
 import { CancelJobCommand, CreateJobCommand, GetJobCommand, MediaConvertClient } from '@aws-sdk/client-mediaconvert';
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
-import { copyFile, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { checkTime, chooseEngine } from '../../../lambdas/slicing/engine.ts';
 import { longestTask } from '../../../lambdas/slicing/estimate.ts';
-import { inspect } from '../../../lambdas/slicing/inspect.ts';
 import { readPlaylist } from '../../../lambdas/slicing/mediaconvert/made.ts';
 import { jobOf } from '../../../lambdas/slicing/mediaconvert/settings.ts';
-import { withTexts } from '../../../lambdas/slicing/mediaconvert/texts.ts';
 import { planSlicing } from '../../../lambdas/slicing/plan.ts';
 import { NOTHING } from '../../../lambdas/slicing/prices.ts';
 import { programPath } from '../../../lambdas/slicing/program.ts';
@@ -29,7 +27,7 @@ import { newVideoId } from '../../../lambdas/upload/draft.ts';
 import { aRecord } from '../catalog/record.ts';
 import { startHandlerEngine } from '../engine.ts';
 import { ODD_FILES } from '../../odd-files/list.ts';
-import { ffmpeg, fileSource, H264, picture, tone, workFolder } from './media.ts';
+import { ffmpeg, H264, picture, tone, workFolder } from './media.ts';
 import { PLACE, wire } from './mediaconvert-job.ts';
 import { OPTIONS, VIDEO_ID } from './options.ts';
 
@@ -282,7 +280,18 @@ describe('the stand-in, asked by the real client', () => {
   let collect: typeof import('../../../lambdas/slicing/mediaconvert/collect.ts').handler;
   let film: Buffer;
   beforeAll(async () => {
-    close = await startHandlerEngine({ SLICING_PLACES: '200' });
+    close = await startHandlerEngine({
+      SLICING_PLACES: '200',
+      SLICING_TASKS: '0',
+      SLICING_OPTIONS: JSON.stringify({ ...OPTIONS, ladder: [234] }),
+      SLICING_COST: JSON.stringify({
+        engine: 'mediaconvert',
+        preset: 'veryfast',
+        memoryMiB: 10_240,
+        chunkMemoryMiB: 3008,
+        maxDollarsPerVideo: 25,
+      }),
+    });
     files = await workFolder();
     const path = join(files.folder, 'film.mp4');
     await ffmpeg(...picture(5), ...tone(5), ...H264, '-c:a', 'aac', path);
@@ -364,19 +373,17 @@ describe('the stand-in, asked by the real client', () => {
     const { make } = ODD_FILES.find(({ name }) => name === 'said.mp4')!;
     const at = (name: string) => join(files.folder, name);
     await make(at);
-    const { plan: one } = await asked(await readFile(at('said.mp4')));
-    const found = await inspect({
-      source: await fileSource(at('said.mp4')),
-      path: at('stand-in'),
-      fetchWhole: (path) => copyFile(at('said.mp4'), path),
-      options: OPTIONS,
-      timeoutMs: 60_000,
-    });
-    const of = { videoId: one.videoId, revision: 1, execution: 'run', source: { ...one.source, info: found.info } };
-    const own = { ...planSlicing(of, OPTIONS, found.table), table: found.table };
-    const whole = planSlicing(of, OPTIONS);
-    const theirs = { ...whole, plan: { ...whole.plan, engine: 'mediaconvert' as const }, table: undefined };
-    const { plan, chunks } = await withTexts(theirs, own);
+    const id = newVideoId();
+    const uploaded = aRecord({ id, status: 'uploading', progress: 0 });
+    await clients.dynamo.send(new PutCommand({ TableName: process.env['VIDEOS_TABLE'], Item: uploaded }));
+    const source = { Bucket: process.env['SOURCE_BUCKET']!, Key: sourceKey(id) };
+    await clients.s3.send(new PutObjectCommand({ ...source, Body: await readFile(at('said.mp4')) }));
+    const { handler: probe } = await import('../../../lambdas/slicing/probe.ts');
+    const event = { detail: { bucket: { name: source.Bucket }, object: { key: source.Key } } };
+    const planned = await probe({ execution: 'run', event }, { getRemainingTimeInMillis: () => 900_000 });
+    if (planned.outcome !== 'planned') throw new Error(JSON.stringify(planned));
+    const { plan, chunks } = planned;
+    expect(plan.engine).toBe('mediaconvert');
     const { Job } = await client.send(
       new CreateJobCommand(jobOf(plan, { ...PLACE, bucket: process.env['MEDIA_BUCKET']! })),
     );

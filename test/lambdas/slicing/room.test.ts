@@ -117,6 +117,18 @@ describe('the bytes of a task', () => {
   });
 });
 
+it.each(['upload', 'first-play'] as const)(
+  'the time of every rung is looked at before any is made, with a ladder %s',
+  (when) => {
+    const film = { seconds: 1200, megabits: 8, apart: 400, codec: 'hevc' };
+    expect(laid(film, when).run).toThrow(
+      /^encode-timeout: .*keyframes alone.*6\.7 minutes of it.*slicing\.timeoutSeconds/,
+    );
+    expect(laid(film, when, 'auto').run().plan.engine).toBe('mediaconvert');
+    expect(laid({ ...film, apart: 6 }, when, 'auto').run().plan.engine).toBe('encode');
+  },
+);
+
 it('what a disk that is nearly full takes a part of is not taken for written', async () => {
   const { folder, remove } = await workFolder();
   try {
