@@ -233,13 +233,14 @@ describe('the distribution', () => {
 });
 
 describe('the manifest function', () => {
-  it('answers HEAD of every manifest as it does GET', () => {
+  it('answers HEAD of every manifest, and of the pictures for scrubbing, as it does GET', () => {
     const made = Object.values(template.findResources('AWS::ApiGatewayV2::Route')).map(
       (route) => (route['Properties'] as { RouteKey: string }).RouteKey,
     );
     expect(made.filter((key) => key.startsWith('HEAD')).toSorted()).toEqual([
       'HEAD /api/play/{id}/main.m3u8',
       'HEAD /api/play/{id}/manifest.mpd',
+      'HEAD /api/play/{id}/storyboard.vtt',
       'HEAD /api/play/{id}/{kind}/{playlist}',
     ]);
   });
