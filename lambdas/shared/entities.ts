@@ -9,13 +9,14 @@ const LATIN =
   'iuml eth ntilde ograve oacute ocirc otilde ouml divide oslash ugrave uacute ucirc uuml yacute thorn yuml';
 
 /** Names of what is said beside these (24.4.1; `apos` came with HTML 5). */
-const OTHERS =
+const OTHERS = (
   'quot " apos \' OElig Œ oelig œ Scaron Š scaron š Yuml Ÿ circ ˆ tilde ˜ ndash – mdash — lsquo ‘ rsquo ’ sbquo ‚ ' +
-  'ldquo “ rdquo ” bdquo „ dagger † Dagger ‡ bull • hellip … permil ‰ lsaquo ‹ rsaquo › euro € trade ™';
+  'ldquo “ rdquo ” bdquo „ dagger † Dagger ‡ bull • hellip … permil ‰ lsaquo ‹ rsaquo › euro € trade ™'
+).split(' ');
 
 const NAMED = new Map<string, string>([
   ...LATIN.split(' ').map((name, index) => [name, String.fromCharCode(0xa0 + index)] as const),
-  ...[...OTHERS.matchAll(/([^ ]+) ([^ ]+)/g)].map(([, name, character]) => [name!, character!] as const),
+  ...OTHERS.flatMap((name, index) => (index % 2 === 0 ? [[name, OTHERS[index + 1]!] as const] : [])),
 ]);
 
 /** What WebVTT has of its own is written so (W3C WebVTT 4.2.2). */
