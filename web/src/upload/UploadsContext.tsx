@@ -49,29 +49,31 @@ export function UploadsProvider({ children }: { children: ReactNode }) {
   const loading = useRef<Promise<Uploader>>(undefined);
 
   const subject = person?.subject ?? '';
-  const load = useCallback(() => {
+  const load = useCallback(async (): Promise<Uploader> => {
     // With its panel, so that a network that goes while something is sent leaves none without.
-    loading.current ??= Promise.all([import('./uploader.ts'), loadPanel()])
-      .then(([{ startUploader }]) =>
-        startUploader(config, subject, {
-          summary: (next) =>
-            setSummary((last) => (last?.files === next?.files && last?.percent === next?.percent ? last : next)),
-          listChanged: () => void client.invalidateQueries({ queryKey: ['videos'] }),
-        }),
-      )
-      .then((started) => {
-        setUploader(started);
-        return started;
-      });
-    return loading.current.catch((error: unknown) => {
-      loading.current = undefined;
+    loading.current ??= Promise.all([import('./uploader.ts'), loadPanel()]).then(([{ startUploader }]) =>
+      startUploader(config, subject, {
+        summary: (next) =>
+          setSummary((last) => (last?.files === next?.files && last?.percent === next?.percent ? last : next)),
+        listChanged: () => void client.invalidateQueries({ queryKey: ['videos'] }),
+      }),
+    );
+    const mine = loading.current;
+    try {
+      const started = await mine;
+      // Another one may have taken its place meanwhile, and this one is closed: it would hear of nothing any more.
+      const current = loading.current === undefined || loading.current === mine ? started : await loading.current;
+      setUploader(current);
+      return current;
+    } catch (error) {
+      if (loading.current === mine) loading.current = undefined;
       notify({
         color: 'red',
         title: 'The uploader could not be loaded',
         message: 'Check the connection and try again.',
       });
       throw error;
-    });
+    }
   }, [config, client, subject]);
 
   // Whoever is signed in no more sends no more: another tab of theirs goes on, or the next visit.
