@@ -49,13 +49,18 @@ export function UploadsProvider({ children }: { children: ReactNode }) {
   const loading = useRef<Promise<Uploader>>(undefined);
 
   const subject = person?.subject ?? '';
+  // A session that is renewed has another object of the same: what is under way goes on, and only another person ends it.
+  const now = useRef({ config, client });
+  useEffect(() => {
+    now.current = { config, client };
+  }, [config, client]);
   const load = useCallback(async (): Promise<Uploader> => {
     // With its panel, so that a network that goes while something is sent leaves none without.
     loading.current ??= Promise.all([import('./uploader.ts'), loadPanel()]).then(([{ startUploader }]) =>
-      startUploader(config, subject, {
+      startUploader(now.current.config, subject, {
         summary: (next) =>
           setSummary((last) => (last?.files === next?.files && last?.percent === next?.percent ? last : next)),
-        listChanged: () => void client.invalidateQueries({ queryKey: ['videos'] }),
+        listChanged: () => void now.current.client.invalidateQueries({ queryKey: ['videos'] }),
       }),
     );
     const mine = loading.current;
@@ -74,7 +79,7 @@ export function UploadsProvider({ children }: { children: ReactNode }) {
       });
       throw error;
     }
-  }, [config, client, subject]);
+  }, [subject]);
 
   // Whoever is signed in no more sends no more: another tab of theirs goes on, or the next visit.
   useEffect(
