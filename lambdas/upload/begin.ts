@@ -4,7 +4,7 @@ import { DeleteCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { required } from '../../lib/contract/env.ts';
 import { formKey, sourceKey } from '../../lib/contract/keys.ts';
 import { ARRIVAL_SECONDS } from '../../lib/contract/slicing.ts';
-import type { VideoRecord } from '../../lib/contract/video.ts';
+import type { UploadSlot, VideoRecord } from '../../lib/contract/video.ts';
 import { dynamo } from '../shared/clients.ts';
 import { ApiError } from '../shared/errors.ts';
 import { logger } from '../shared/logger.ts';
@@ -23,7 +23,7 @@ export async function beginMultipart(viewer: Viewer, announced: Announced, limit
   const [owner, named, now, { expireSeconds }] = [viewer.subject, idempotencyKeyOf(announced), Date.now(), limits];
   const id = named === undefined ? newVideoId() : videoIdOf(owner, named);
   const earlier = named === undefined ? undefined : await begunEarlier(id, owner);
-  if (earlier) return earlier;
+  if (earlier) return begun(earlier);
   const key = sourceKey(id);
   return await allOrNothing(async (undo) => {
     const slot = await place(owner, id, after(now, expireSeconds), limits);
@@ -36,11 +36,12 @@ export async function beginMultipart(viewer: Viewer, announced: Announced, limit
       await putRecord(newRecord({ id, owner, draft, upload, now, expireSeconds }));
     } catch (error) {
       if (named === undefined || !(error instanceof ConditionalCheckFailedException)) throw error;
-      // The same was asked twice at a time, and the other one was there first. The place is the video's, whoever took it.
+      // The same was asked twice at a time, and the other one was there first: what was taken for this one is given back.
       const first = await begunEarlier(id, owner);
       if (first === undefined) throw error;
       if (first.uploadId !== uploadId) await abortUpload(key, uploadId);
-      return first;
+      if (first.slot !== slot) await freeSlot({ id, owner, upload });
+      return begun(first);
     }
     return { uploadId, key, videoId: id };
   });
@@ -53,13 +54,16 @@ interface Begun {
 }
 
 /** Throws `upload-gone` for one whose video is deleted. */
-async function begunEarlier(id: string, owner: string): Promise<Begun | undefined> {
+async function begunEarlier(id: string, owner: string): Promise<(Begun & Pick<UploadSlot, 'slot'>) | undefined> {
   const record = await readVideo(id);
   if (record === undefined) return undefined;
   const { upload } = record;
   if (record.status === 'deleted' || record.owner !== owner || upload.id === undefined) throw uploadGone();
-  return { uploadId: upload.id, key: sourceKey(id), videoId: id };
+  return { uploadId: upload.id, key: sourceKey(id), videoId: id, slot: upload.slot };
 }
+
+/** Without the place, which is nobody's business. */
+const begun = ({ uploadId, key, videoId }: Begun): Begun => ({ uploadId, key, videoId });
 
 export async function beginForm(viewer: Viewer, announced: Announced, limits: UploadLimits) {
   checkMayUpload(viewer);
