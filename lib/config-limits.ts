@@ -69,7 +69,7 @@ export function tooManyRules(live: Ports & { readonly allowedCidrs: readonly str
 /** Characters of the content security policy beside the origins that options name, with room for a bucket's longest name. */
 const POLICY = 600;
 
-/** Issuer, its other hosts and the map's tiles: each stands twice in the console's content security policy. */
+/** Issuer, its other hosts and the map's tiles: each stands in the console's content security policy twice at most. */
 export function tooManyOrigins(origins: readonly string[]): string | undefined {
   const room = QUOTAS.headerValue.max - POLICY;
   const taken = origins.reduce((sum, one) => sum + 2 * (one.length + 1), 0);

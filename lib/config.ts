@@ -399,11 +399,14 @@ const schema = z.strictObject({
         .string()
         .max(512)
         .regex(/^(https?:\/\/[a-z0-9.-]+(:[0-9]{1,5})?)?\/(?!\/)[^\s;,"'<>\\]*$/i)
-        .refine((url) => ['{z}', '{x}', '{y}'].every((part) => url.includes(part)), 'must have {z}, {x} and {y} in it')
+        .refine(
+          (url) => isTileArchive(url) || ['{z}', '{x}', '{y}'].every((part) => url.includes(part)),
+          'must have {z}, {x} and {y} in it, or be a path under /tiles/ that ends in .pmtiles',
+        )
         .optional()
         .meta({
           description:
-            "Raster tiles under the console's maps: an https address, or a path of this deployment's own host, with `{z}`, `{x}` and `{y}` (Web Mercator, 256 pixels). Browsers of whoever looks at a map then ask that server for them. Needs `live.mapAttribution`. Without it maps are drawn on plain ground and nothing is fetched.",
+            "Raster tiles under the console's maps: an https address, or a path of this deployment's own host, with `{z}`, `{x}` and `{y}` (Web Mercator, 256 pixels); or `/tiles/NAME.pmtiles`, one file of raster tiles in the site bucket ([console.md](console.md#tiles-of-your-own)). Browsers of whoever looks at a map then ask that server for them. Needs `live.mapAttribution`. Without it maps show coasts and borders, and nobody else is asked for anything.",
         }),
       mapAttribution: z
         .string()
@@ -420,6 +423,11 @@ const schema = z.strictObject({
     })
     .prefault({}),
 });
+
+/** One PMTiles file in the site bucket, where no deploy puts anything. */
+function isTileArchive(url: string): boolean {
+  return /^\/tiles\/[\w./-]+\.pmtiles$/.test(url) && !url.includes('..');
+}
 
 export const configSchema = schema;
 export type Config = z.output<typeof schema> & { readonly environment: string };

@@ -148,13 +148,13 @@ export const assetHeaders = (scope: Construct, config: Config, sources: Bucket):
   });
 
 /**
- * Where the console's scripts may reach: this host, the upload bucket, the issuer, and the map's tiles where there are any.
+ * Where the console's scripts may reach: this host, the upload bucket and the issuer; pictures may be of the map's tiles, too.
  * Players work from blobs and workers.
  */
 export function contentSecurityPolicy(config: Config, sources: Pick<Bucket, 'bucketRegionalDomainName'>): string {
   const issuer = issuerOrigins(config);
   const tiles = tilesOrigin(config);
-  const connect = ["'self'", `https://${sources.bucketRegionalDomainName}`, ...issuer, ...tiles];
+  const connect = ["'self'", `https://${sources.bucketRegionalDomainName}`, ...issuer];
   // The local engine takes uploads, and the local issuer signs people in, by plain http on ports of their own.
   if (!config.enforceTls) connect.push('http://127.0.0.1:*', 'http://localhost:*');
   const frames = config.enforceTls ? issuer : [...issuer, 'http://127.0.0.1:*', 'http://localhost:*'];
@@ -178,7 +178,7 @@ export function contentSecurityPolicy(config: Config, sources: Pick<Bucket, 'buc
     .join('; ');
 }
 
-/** Empty for tiles of this host. A map fetches tiles; where it cannot decode them itself, an image does. */
+/** Empty for tiles of this host. */
 function tilesOrigin({ live }: Config): string[] {
   const { mapTilesUrl } = live;
   return mapTilesUrl !== undefined && !mapTilesUrl.startsWith('/') ? [new URL(mapTilesUrl).origin] : [];

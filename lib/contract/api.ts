@@ -104,12 +104,17 @@ export const consoleConfig = z.object({
     .meta({ description: 'Whether this deployment takes in devices now. What it took in before stays.' }),
   map: z
     .object({
-      tiles: z.string().meta({ description: 'Address or path of raster tiles with `{z}`, `{x}` and `{y}`.' }),
+      tiles: z
+        .string()
+        .meta({
+          description:
+            'Address or path of raster tiles with `{z}`, `{x}` and `{y}`, or path of a PMTiles file of them.',
+        }),
       attribution: z.string(),
       attributionUrl: z.string().optional(),
     })
     .optional()
-    .meta({ description: 'Without it maps are drawn on plain ground.' }),
+    .meta({ description: 'Without it maps show coasts and borders only.' }),
   downloads: downloads
     .default('owner')
     .meta({ description: 'Who may download a rung: owner and admins, or whoever may watch.' }),

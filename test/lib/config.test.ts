@@ -293,6 +293,11 @@ describe('configuration', () => {
     ['live.mapTilesUrl', '//tiles.example/{z}/{x}/{y}.png', 'live.mapTilesUrl'],
     ['live.mapTilesUrl', 'ftp://tiles.example/{z}/{x}/{y}.png', 'live.mapTilesUrl'],
     ['live.mapTilesUrl', 'https://{s}.tiles.example/{z}/{x}/{y}.png', 'live.mapTilesUrl'],
+    ['live.mapTilesUrl', 'https://tiles.example/world.pmtiles', 'live.mapTilesUrl'],
+    ['live.mapTilesUrl', '/world.pmtiles', 'live.mapTilesUrl'],
+    ['live.mapTilesUrl', '/tiles/../api/world.pmtiles', 'live.mapTilesUrl'],
+    ['live.mapTilesUrl', '/tiles/world.pmtiles?v=2', 'live.mapTilesUrl'],
+    ['live.mapTilesUrl', '/tiles/world.mbtiles', 'live.mapTilesUrl'],
     ['live.mapTilesUrl', "https://tiles.example/{z}/{x}/{y}; script-src 'unsafe-inline'", 'live.mapTilesUrl'],
     ['live.mapAttribution', '', 'live.mapAttribution'],
     ['live.mapAttributionUrl', 'javascript:alert(1)', 'live.mapAttributionUrl'],
@@ -369,13 +374,14 @@ describe('configuration', () => {
     expect(readAppConfig(app({ env: 'dev', environments, ...options })).live.sharedPort).toBe(true);
   });
 
-  it.each(['https://tiles.example:8443/osm/{z}/{x}/{y}.png?key=a%20b', '/tiles/{z}/{x}/{y}.webp'])(
-    'takes map tiles at %s',
-    (url) => {
-      const options = { 'live.enabled': 'true', 'live.mapTilesUrl': url, 'live.mapAttribution': '© Tiles' };
-      expect(readAppConfig(app({ env: 'dev', environments, ...options })).live.mapTilesUrl).toBe(url);
-    },
-  );
+  it.each([
+    'https://tiles.example:8443/osm/{z}/{x}/{y}.png?key=a%20b',
+    '/tiles/{z}/{x}/{y}.webp',
+    '/tiles/2026/world.pmtiles',
+  ])('takes map tiles at %s', (url) => {
+    const options = { 'live.enabled': 'true', 'live.mapTilesUrl': url, 'live.mapAttribution': '© Tiles' };
+    expect(readAppConfig(app({ env: 'dev', environments, ...options })).live.mapTilesUrl).toBe(url);
+  });
 
   it('has a row above for every option of the live part', () => {
     const source = readFileSync(new URL(import.meta.url), 'utf8');

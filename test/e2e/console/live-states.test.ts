@@ -3,17 +3,25 @@
  * when the API fails. With one vehicle that drives, one that never came, and map tiles of a server of our own.
  */
 import { readFileSync } from 'node:fs';
+import {
+  DeleteObjectCommand,
+  HeadObjectCommand,
+  ListBucketsCommand,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { readConfig } from '../../../lib/config.ts';
 import { contentSecurityPolicy } from '../../../lib/constructs/edge-policies.ts';
 import { Client } from '../../../local/client.ts';
+import { engineClient } from '../../../local/engine.ts';
 import type { Simulation } from '../../../local/device/simulator.ts';
 import { signIn } from '../../../local/sign-in.ts';
 import { runningStack } from '../../stack.ts';
 import { openBrowser, openPage, seriousFindings } from './open.ts';
 import { pixelsOf, settled, sideways } from './pictures.ts';
-import { serveTiles } from './tiles.ts';
+import { serveTiles, tileArchive } from './tiles.ts';
 import { LONG_NAME, register, ROAD, simulate, slow } from './vehicles.ts';
 
 const stack = await runningStack();
@@ -218,6 +226,68 @@ describe.concurrent('what there is not', () => {
     expect(server.asked.length).toBe(before);
     await close();
     await server.close();
+  });
+});
+
+describe('a file of tiles in the site bucket', () => {
+  const access = engineClient(stack.engine);
+  const s3 = new S3Client({ ...access, forcePathStyle: true });
+  const keys = { pictures: 'tiles/test.pmtiles', vectors: 'tiles/vectors.pmtiles' };
+  const colour = [60, 120, 200] as const;
+  let Bucket: string;
+  beforeAll(async () => {
+    const { Buckets = [] } = await s3.send(new ListBucketsCommand());
+    // The console's own page is in it, and in no other.
+    for (const { Name } of Buckets) {
+      const page = s3.send(new HeadObjectCommand({ Bucket: Name, Key: 'index.html' }));
+      if (await page.then(Boolean, () => false)) Bucket = Name!;
+    }
+    await s3.send(new PutObjectCommand({ Bucket, Key: keys.pictures, Body: tileArchive(colour) }));
+    await s3.send(new PutObjectCommand({ Bucket, Key: keys.vectors, Body: tileArchive(colour, 'vector') }));
+  });
+  afterAll(async () => {
+    for (const Key of Object.values(keys)) await s3.send(new DeleteObjectCommand({ Bucket, Key }));
+    s3.destroy();
+  });
+
+  /** The map of a deployment whose tiles are in this file. */
+  const openMap = async (file: string) => {
+    const opened = await openPage(browser);
+    await opened.page.route('**/api/config', async (route) => {
+      const answer = await route.fetch();
+      const map = { tiles: `/${file}`, attribution: '© Tile makers' };
+      await route.fulfill({ response: answer, json: { ...((await answer.json()) as object), map } });
+    });
+    const asked: { url: string; status: number }[] = [];
+    opened.page.on('response', (answer) => {
+      if (new URL(answer.url()).pathname.endsWith('.pmtiles'))
+        asked.push({ url: answer.url(), status: answer.status() });
+    });
+    await signIn(opened.page, stack.url, 'ada', `/map?device=${LORRY}`);
+    return { ...opened, asked, map: opened.page.getByRole('application') };
+  };
+
+  it('is read by ranges through the edge, under the policy as it is', async ({ expect }) => {
+    const { page, faults, asked, map, close } = await openMap(keys.pictures);
+    await expect.poll(() => pixelsOf(page, map, colour), slow).toBeGreaterThan(50_000);
+    expect(new Set(asked.map(({ url }) => url))).toEqual(new Set([`${stack.url}/${keys.pictures}`]));
+    for (const { status } of asked) expect(status).toBe(206);
+    await page.getByText('© Tile makers').waitFor();
+    expect(await page.getByText('The map did not come').count()).toBe(0);
+    expect(await seriousFindings(page)).toEqual([]);
+    expect(faults).toEqual([]);
+    await close();
+  });
+
+  it.each([
+    [keys.vectors, 'holds vector tiles (MVT), and maps are drawn from pictures'],
+    ['tiles/missing.pmtiles', 'could not be read from /tiles/missing.pmtiles'],
+  ])('%s is refused by name, and the map goes on without', async (file, words) => {
+    const { page, map, close } = await openMap(file);
+    await page.getByRole('alert').getByText(words, { exact: false }).waitFor(slow);
+    await page.getByRole('button', { name: LONG_NAME }).waitFor();
+    await map.waitFor();
+    await close();
   });
 });
 

@@ -1,4 +1,4 @@
-/** A tiny server of map tiles: every one is the same colour. */
+/** Map tiles of one colour: from a tiny server, and as one PMTiles file. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { crc32, deflateSync } from 'node:zlib';
@@ -30,6 +30,30 @@ export async function serveTiles(colour: readonly [number, number, number]): Pro
       }),
   };
 }
+
+/** PMTiles, version 3: one entry of the directory says that all tiles down to zoom 15 are the same one. */
+export function tileArchive(colour: readonly [number, number, number], kind: 'png' | 'vector' = 'png'): Buffer {
+  const tile = png(colour);
+  const zoom = 15;
+  const count = (4 ** (zoom + 1) - 1) / 3;
+  // How many entries; then of each its first tile, how many tiles it is, its length, and its offset and one.
+  const directory = Buffer.from([1, 0, count, tile.length, 1].flatMap(varint));
+  const metadata = Buffer.from('{}');
+  const header = Buffer.alloc(127);
+  header.write('PMTiles', 'latin1');
+  header.writeUInt8(3, 7);
+  const data = header.length + directory.length + metadata.length;
+  const places = [header.length, directory.length, data - metadata.length, metadata.length, data, 0, data, tile.length];
+  for (const [i, value] of [...places, count, 1, 1].entries()) header.writeBigUInt64LE(BigInt(value), 8 + 8 * i);
+  // In order; neither directory nor tiles are compressed.
+  header.set([1, 1, 1, kind === 'png' ? 2 : 1, 0, zoom], 96);
+  for (const [i, degrees] of [-180, -85, 180, 85].entries()) header.writeInt32LE(degrees * 1e7, 102 + 4 * i);
+  return Buffer.concat([header, directory, metadata, tile]);
+}
+
+/** Seven bits a byte, the lowest first (LEB128). */
+const varint = (value: number): number[] =>
+  value < 128 ? [value] : [(value % 128) + 128, ...varint(Math.floor(value / 128))];
 
 /** 256 by 256 pixels of one colour (PNG, second edition: IHDR, IDAT, IEND). */
 function png([r, g, b]: readonly [number, number, number]): Buffer {

@@ -3,6 +3,7 @@ import type { Map as LeafletMap } from 'leaflet';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { useSession } from '../auth/SessionContext.tsx';
 import { createMap, type Made } from './leaflet.ts';
+import { NoTiles } from './no-tiles.ts';
 import classes from './canvas.module.css';
 
 interface Props {
@@ -12,6 +13,8 @@ interface Props {
   readonly ready: (map: LeafletMap) => void;
 }
 
+const NO_COASTS = 'Coasts and borders could not be fetched.';
+
 /** An empty map. What stands on it is the screen's own. */
 export default function MapCanvas({ label, ready }: Props) {
   const tiles = useSession().config.map;
@@ -19,15 +22,15 @@ export default function MapCanvas({ label, ready }: Props) {
   const container = useRef<HTMLDivElement>(null);
   const latest = useRef(ready);
   const made = useRef<Made>(undefined);
-  const [isLacking, setLacking] = useState(false);
+  const [lack, setLack] = useState<string>();
   const load = useCallback(async () => {
-    setLacking(false);
+    setLack(undefined);
     const asked = made.current;
     try {
       await asked?.load();
-    } catch {
+    } catch (error) {
       // Of a map that is still the one on show.
-      if (made.current === asked) setLacking(true);
+      if (made.current === asked) setLack(error instanceof NoTiles ? error.message : NO_COASTS);
     }
   }, []);
   useEffect(() => {
@@ -58,13 +61,13 @@ export default function MapCanvas({ label, ready }: Props) {
           )}
         </p>
       )}
-      {isLacking && (
+      {lack !== undefined && (
         <div className={classes.lacking} role="alert">
           <div>
             <Text fw={600} size="sm">
               The map did not come
             </Text>
-            <Text size="sm">Coasts and borders could not be fetched. Everything else works without them.</Text>
+            <Text size="sm">{lack} Everything else works without.</Text>
           </div>
           <Button variant="default" size="compact-sm" onClick={() => void load()}>
             Try again

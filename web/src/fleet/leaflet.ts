@@ -28,7 +28,10 @@ interface MapOptions {
 
 export interface Made {
   readonly map: LeafletMap;
-  /** Fetches coasts and borders; resolves when they are there to be drawn, and rejects where they cannot be fetched. */
+  /**
+   * Fetches coasts and borders, and what a file of tiles holds; resolves when they are there to be drawn. Rejects where they
+   * cannot be fetched, with `NoTiles` where it is that file.
+   */
   readonly load: () => Promise<void>;
   /** In the colours of this moment. */
   readonly repaint: () => void;
@@ -63,10 +66,19 @@ export function createMap(container: HTMLElement, { label, tiles }: MapOptions):
   map.createPane('lines').style.zIndex = '150';
   const ground = new Ground('ground').addTo(map);
   new Sheet(lines, 'lines').addTo(map);
-  if (tiles) {
-    const options = { ...ZOOMS, maxNativeZoom: TILES_TO, className: classes['tiles']! };
-    tileLayer(tiles.tiles, options).addTo(map);
-  }
+  const options = { ...ZOOMS, maxNativeZoom: TILES_TO, className: classes['tiles']! };
+  const archive = tiles?.tiles.endsWith('.pmtiles') === true ? tiles.tiles : undefined;
+  if (tiles && archive === undefined) tileLayer(tiles.tiles, options).addTo(map);
+  let isRead = archive === undefined;
+  let isGone = false;
+  const read = async () => {
+    if (archive === undefined || isRead) return;
+    const { archiveLayer } = await import('./archive.ts');
+    const layer = await archiveLayer(archive, options);
+    if (isGone || isRead) return;
+    isRead = true;
+    layer.addTo(map);
+  };
   const refine = async () => {
     // Under tiles nobody would see the difference.
     if (tiles !== undefined || map.getZoom() < FINE_FROM) return;
@@ -80,15 +92,20 @@ export function createMap(container: HTMLElement, { label, tiles }: MapOptions):
   return {
     map,
     async load() {
+      const tilesRead = read();
+      // Whoever waits hears of both.
+      tilesRead.catch(() => undefined);
       ground.show('coarse', await outlines('coarse'));
       map.on('zoomend', again);
       again();
+      await tilesRead;
     },
     repaint() {
       ground.repaint();
       map.eachLayer((layer) => layer instanceof Sheet && layer.repaint());
     },
     remove() {
+      isGone = true;
       watch.disconnect();
       map.remove();
     },

@@ -1,0 +1,58 @@
+/** Raster tiles out of one PMTiles file of the deployment's own: its directory is read first, then tile after tile by ranges. */
+import { GridLayer, type Coords, type DoneCallback, type GridLayerOptions } from 'leaflet';
+import { PMTiles } from 'pmtiles';
+import { extent, pictureType } from './archive-header.ts';
+import { NoTiles } from './no-tiles.ts';
+
+/** Throws `NoTiles` where the file cannot be fetched, is none, or holds something else than pictures. */
+export async function archiveLayer(path: string, options: GridLayerOptions): Promise<GridLayer> {
+  const archive = new PMTiles(new URL(path, location.origin).href);
+  const header = await archive.getHeader().catch((cause: unknown) => {
+    throw new NoTiles(`The map's tiles could not be read from ${path}.`, { cause });
+  });
+  return new ArchiveLayer(archive, pictureType(path, header), { ...options, ...extent(header) });
+}
+
+class ArchiveLayer extends GridLayer {
+  readonly #archive: PMTiles;
+  readonly #type: string;
+  readonly #asked = new Map<HTMLElement, AbortController>();
+
+  constructor(archive: PMTiles, type: string, options: GridLayerOptions) {
+    super(options);
+    this.#archive = archive;
+    this.#type = type;
+    this.on('tileunload', ({ tile }) => {
+      this.#asked.get(tile)?.abort();
+      this.#asked.delete(tile);
+    });
+  }
+
+  override createTile({ z, x, y }: Coords, done: DoneCallback): HTMLElement {
+    const image = document.createElement('img');
+    image.alt = '';
+    const asked = new AbortController();
+    this.#asked.set(image, asked);
+    this.#fetch([z, x, y], image, asked.signal).then(
+      () => done(undefined, image),
+      (error: unknown) => {
+        // Nobody waits for one that has left the map.
+        if (!asked.signal.aborted) done(error instanceof Error ? error : new Error(String(error)), image);
+      },
+    );
+    return image;
+  }
+
+  async #fetch(at: [number, number, number], image: HTMLImageElement, signal: AbortSignal): Promise<void> {
+    const found = await this.#archive.getZxy(...at, signal);
+    // A place of which it has no tile: the ground shows.
+    if (found === undefined || signal.aborted) return;
+    const url = URL.createObjectURL(new Blob([found.data], { type: this.#type }));
+    try {
+      image.src = url;
+      await image.decode();
+    } finally {
+      URL.revokeObjectURL(url);
+    }
+  }
+}
