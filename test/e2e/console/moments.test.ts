@@ -119,7 +119,8 @@ describe.concurrent('without a network', patient, () => {
     const map = page.getByRole('application', { name: 'Map of the devices' });
     const water = () => pixelsOf(page, map, [208, 224, 231]);
     await page.getByText('The map did not come').waitFor(slow);
-    expect(await water(), 'without coasts').toBe(0);
+    // Lines of degrees are of nearly that colour.
+    expect(await water(), 'without coasts').toBeLessThan(20_000);
     expect(await seriousFindings(page), 'a map that did not come').toEqual([]);
     await page.unroute(/countries-110m/);
     await page.getByRole('button', { name: 'Try again' }).click();
@@ -130,7 +131,7 @@ describe.concurrent('without a network', patient, () => {
       await page.keyboard.press('-');
       return water();
     };
-    await expect.poll(further, slow).toBeGreaterThan(50_000);
+    await expect.poll(further, slow).toBeGreaterThan(100_000);
     await close();
   });
 
