@@ -7,7 +7,7 @@ import type { Chunk, Plan } from '../../lib/contract/plan.ts';
 import type { ChunkTable, SoundPart, TrackPart } from '../../lib/contract/segment-table.ts';
 import type { IndexedTrack, MovieIndex } from '../../lib/media/sample-table.ts';
 import { copiedAlone, copiedOf, type Copied, type CopyWish } from './copy-table.ts';
-import { longestSegment } from './repeats.ts';
+import { areFew, FEW, longestSegment } from './repeats.ts';
 import { fitsTask, segmentBytes } from './room.ts';
 import { saidIn, textPart, textShift, type Text } from './text-samples.ts';
 import { firstFrom, lowest, type Bound, type Pictures, type Range, type Sound } from './placed.ts';
@@ -228,12 +228,13 @@ const MAX_TIMESCALE = 100_000_000;
 /**
  * Segments begin at the source's keyframes, the one nearest to each target within half a target of it; where the source
  * has none there, at the first picture from the target on, or, where one is held for too long, at the target: then it is
- * repeated. `end`: to which the last one is held.
+ * repeated. Of very few pictures the target is a quarter of all. `end`: to which the last one is held.
  */
 function segmentBounds(pictures: Pictures, end: number, segmentSeconds: number): Bound[] {
   const { keys, track } = pictures;
-  const target = segmentSeconds * track.timescale;
-  const longest = longestSegment(segmentSeconds) * track.timescale;
+  const isFew = areFew(track.samples.count, end / track.timescale);
+  const target = Math.min(segmentSeconds * track.timescale, isFew ? end / FEW : Infinity);
+  const longest = isFew ? target * 1.5 : longestSegment(segmentSeconds) * track.timescale;
   let shown: Float64Array | undefined;
   const bounds: Bound[] = [{ time: 0, sample: keys[0]!.sample }];
   let key = 1;
