@@ -228,12 +228,13 @@ const MAX_TIMESCALE = 100_000_000;
 /**
  * Segments begin at the source's keyframes, the one nearest to each target within half a target of it; where the source
  * has none there, at the first picture from the target on, or, where one is held for too long, at the target: then it is
- * repeated. `end`: to which the last one is held.
+ * repeated. Of very few pictures the target is a quarter of all. `end`: to which the last one is held.
  */
 function segmentBounds(pictures: Pictures, end: number, segmentSeconds: number): Bound[] {
   const { keys, track } = pictures;
-  const target = segmentSeconds * track.timescale;
-  const longest = longestSegment(segmentSeconds) * track.timescale;
+  const isFew = track.samples.count < FEW && end > FEW_SECONDS * track.timescale;
+  const target = Math.min(segmentSeconds * track.timescale, isFew ? end / FEW : Infinity);
+  const longest = isFew ? target * 1.5 : longestSegment(segmentSeconds) * track.timescale;
   let shown: Float64Array | undefined;
   const bounds: Bound[] = [{ time: 0, sample: keys[0]!.sample }];
   let key = 1;
@@ -260,6 +261,13 @@ function segmentBounds(pictures: Pictures, end: number, segmentSeconds: number):
   }
   return bounds;
 }
+
+/**
+ * Pictures that a decoder may want before it shows the first, or else the stream's end: players that give it that only once
+ * they play never do. So fewer ones, held for longer than so many seconds, are repeated.
+ */
+const FEW = 4;
+const FEW_SECONDS = 1;
 
 /** When each sample is shown, in that order. */
 const timesOf = ({ track: { samples }, shift }: Pictures): Float64Array =>
