@@ -7,7 +7,7 @@ import { readServerConfig } from '../../containers/ingest/src/common/config.ts';
 import { startIngest, type Ports } from '../../containers/ingest/src/task/server.ts';
 import { taskId } from '../../containers/ingest/src/task/ecs.ts';
 import { ingestOptions } from '../../lib/contract/ingest.ts';
-import { answerMessages } from './pinned.ts';
+import { answerMessages, cpuMs } from './pinned.ts';
 
 export type ServerMessage =
   | { readonly do: 'ports' }
@@ -66,12 +66,11 @@ answerMessages<ServerMessage>({
     globalThis.gc({ type: 'major', flavor: 'last-resort', execution: 'sync' });
   },
   usage: (): ServerUsage => {
-    const { user, system } = process.cpuUsage();
     const { rss, heapUsed, arrayBuffers } = process.memoryUsage();
     const taken = lags;
     lags = [];
     return {
-      cpuMs: (user + system) / 1000,
+      cpuMs: cpuMs(),
       rss,
       heapUsed,
       arrayBuffers,

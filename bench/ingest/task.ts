@@ -5,7 +5,8 @@ import { readConfig } from '../../lib/config.ts';
 import type { IngestOptions } from '../../lib/contract/ingest.ts';
 import type { Ports } from '../../containers/ingest/src/task/server.ts';
 import type { CloudCounts, CloudPorts } from './cloud.ts';
-import { Program } from './pinned.ts';
+import { Loads } from './loads.ts';
+import { fileOf, Program } from './pinned.ts';
 import type { ServerUsage } from './server.ts';
 
 export interface TaskOptions {
@@ -23,11 +24,11 @@ export const BUCKET = 'bench-media';
 
 export class Task {
   readonly cloud: Program;
-  readonly load: Program;
+  readonly load: Loads;
   readonly server: Program;
   readonly ports: Required<Ports>;
 
-  private constructor(cloud: Program, load: Program, server: Program, ports: Required<Ports>) {
+  private constructor(cloud: Program, load: Loads, server: Program, ports: Required<Ports>) {
     this.cloud = cloud;
     this.load = load;
     this.server = server;
@@ -42,11 +43,16 @@ export class Task {
       nodeArgs: [...nodeArgs, ...(profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`])],
       env: { ...imageEnvironment(), ...taskEnvironment(standIns(ports, s3)) },
     });
-    return new Task(cloud, new Program(fileOf('load.ts')), server, await server.ask({ do: 'ports' }));
+    return new Task(cloud, new Loads(), server, await server.ask({ do: 'ports' }));
   }
 
   usage(): Promise<ServerUsage> {
     return this.server.ask<ServerUsage>({ do: 'usage' });
+  }
+
+  /** S3 does not answer for so long. */
+  async stall(seconds: number): Promise<void> {
+    await this.cloud.ask({ do: 'stall', seconds });
   }
 
   counts(): Promise<CloudCounts> {
@@ -68,8 +74,6 @@ export function imageEnvironment(): Record<string, string> {
   if (set['NODE_OPTIONS'] === undefined) throw new Error('containers/ingest/Dockerfile sets no NODE_OPTIONS');
   return set;
 }
-
-export const fileOf = (name: string): string => new URL(name, import.meta.url).pathname;
 
 export interface Surroundings {
   /** Of tables, queues and events; and of S3. */

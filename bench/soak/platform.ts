@@ -6,9 +6,9 @@ import { DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { bundleIngest } from '../../lib/constructs/ingest-image.ts';
 import { deviceRecord, mediaKeyOf } from '../../lib/contract/device.ts';
 import { engineClient, freePort, startEngine } from '../../local/engine.ts';
-import { Program } from '../ingest/pinned.ts';
+import { fileOf, Program } from '../ingest/pinned.ts';
 import type { ServerUsage } from '../ingest/server.ts';
-import { BUCKET, fileOf, imageEnvironment, SOURCE_BUCKET, TABLES, taskEnvironment } from '../ingest/task.ts';
+import { BUCKET, imageEnvironment, SOURCE_BUCKET, TABLES, taskEnvironment } from '../ingest/task.ts';
 
 export interface Ports {
   readonly control: number;
