@@ -66,7 +66,7 @@ describe('what was acknowledged', () => {
       [0, 0, 1],
     ],
   ] as const)('%s', ([, stored, expected]) => {
-    expect(lost(stored as Stored | undefined)).toEqual(expected);
+    expect(lost(stored)).toEqual(expected);
   });
 
   it('counts what a device reported twice once', () => {
