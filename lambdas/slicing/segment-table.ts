@@ -7,7 +7,7 @@ import type { Chunk, Plan } from '../../lib/contract/plan.ts';
 import type { ChunkTable, SoundPart, TrackPart } from '../../lib/contract/segment-table.ts';
 import type { IndexedTrack, MovieIndex } from '../../lib/media/sample-table.ts';
 import { copiedAlone, copiedOf, type Copied, type CopyWish } from './copy-table.ts';
-import { longestSegment } from './repeats.ts';
+import { areFew, FEW, longestSegment } from './repeats.ts';
 import { fitsTask, segmentBytes } from './room.ts';
 import { saidIn, textPart, textShift, type Text } from './text-samples.ts';
 import { firstFrom, lowest, type Bound, type Pictures, type Range, type Sound } from './placed.ts';
@@ -232,7 +232,7 @@ const MAX_TIMESCALE = 100_000_000;
  */
 function segmentBounds(pictures: Pictures, end: number, segmentSeconds: number): Bound[] {
   const { keys, track } = pictures;
-  const isFew = track.samples.count < FEW && end > FEW_SECONDS * track.timescale;
+  const isFew = areFew(track.samples.count, end / track.timescale);
   const target = Math.min(segmentSeconds * track.timescale, isFew ? end / FEW : Infinity);
   const longest = isFew ? target * 1.5 : longestSegment(segmentSeconds) * track.timescale;
   let shown: Float64Array | undefined;
@@ -261,13 +261,6 @@ function segmentBounds(pictures: Pictures, end: number, segmentSeconds: number):
   }
   return bounds;
 }
-
-/**
- * Pictures that a decoder may want before it shows the first, or else the stream's end: players that give it that only once
- * they play never do. So fewer ones, held for longer than so many seconds, are repeated.
- */
-const FEW = 4;
-const FEW_SECONDS = 1;
 
 /** When each sample is shown, in that order. */
 const timesOf = ({ track: { samples }, shift }: Pictures): Float64Array =>

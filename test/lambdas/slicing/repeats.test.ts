@@ -82,6 +82,19 @@ it('very few pictures are repeated, however short they are held: a decoder shows
   expect(tableOf([0, 20], 20)).toEqual({ starts: [0, 1, 2, 3], repeats: [1, 3] });
   expect(tableOf([0], 10)).toEqual({ starts: [0], repeats: undefined });
   expect(tableOf([0, 10, 20, 30], 10)).toEqual({ starts: [0], repeats: undefined });
+
+  // Nor are their own packets published.
+  const video = { codecs: 'avc1.42c00b', avcC: Buffer.alloc(40), width: 64, height: 36, level: '1.1', lengthBytes: 4 };
+  const copied = (times: readonly number[]) => {
+    const track = trackOf(
+      times,
+      times.map(() => true),
+      10,
+    );
+    const copy = { video, sounds: [], maxBitrate: 1e9 };
+    return segmentTable({ timescale: 10, tracks: [track] }, { ...options, copy })!.copied !== undefined;
+  };
+  expect([copied([0]), copied([0, 10, 20]), copied([0, 10, 20, 30])]).toEqual([true, false, true]);
 });
 
 /** Pictures at these tenths of a second. */
