@@ -101,13 +101,24 @@ console.log(`\n1080p30 H.264 of 6 Mbit/s, ${functions} functions at a time, ${co
 const seconds = (value: number) => (value < 100 ? value.toFixed(1) : round(value));
 console.log(
   table([
-    ['minutes', 'way', 'tasks', 'playable, s', 'ready, s', 'dollars', 'a source minute', 'kept a month'],
+    [
+      'minutes',
+      'way',
+      'tasks',
+      'playable, s',
+      'ready, s',
+      'nine of ten, s',
+      'dollars',
+      'a source minute',
+      'kept a month',
+    ],
     ...cases.map((one) => [
       one.minutes,
       one.way,
       one.chunks,
       seconds(one.playable),
       seconds(one.ready),
+      seconds(one.nineOfTen),
       one.dollars.toFixed(4),
       (one.dollars / one.minutes).toFixed(5),
       one.monthlyDollars.toFixed(4),

@@ -11,6 +11,7 @@ import {
 } from '@aws-sdk/client-cloudformation';
 import { run } from '../lib/process.ts';
 import { assembly } from './assembly.ts';
+import { cacheFolder } from './cache.ts';
 import { engineClient, engineEnvironment } from './engine.ts';
 import { forEngine, type Replacement, type Template } from './engine-rules.ts';
 
@@ -71,7 +72,13 @@ export async function synthesized({
   signal,
   bundled = true,
 }: Omit<DeployOptions, 'scratch'> & { readonly bundled?: boolean }): Promise<string> {
-  const env = { ...process.env, ...engineEnvironment(endpoint), SLUICE_FFMPEG_LAYER: ffmpegLayer, CI: 'true' };
+  const env = {
+    ...process.env,
+    ...engineEnvironment(endpoint),
+    SLUICE_FFMPEG_LAYER: ffmpegLayer,
+    SLUICE_BUNDLES: cacheFolder('bundles'),
+    CI: 'true',
+  };
   const flags = Object.entries({ env: 'local', ...context }).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   // `list` synthesizes, too, but bundles nothing.
   const command = bundled ? ['synth', '--quiet'] : ['list'];

@@ -3,9 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ClassicUsage } from './classic.ts';
 import { holds, kinds, quantile, round, share, wait, type Kind, type Window } from './figures.ts';
-import type { AddStreams, LoadStats } from './load.ts';
-import { coreBusyMs, Program } from './pinned.ts';
-import { fileOf } from './task.ts';
+import type { AddStreams } from './load.ts';
+import { Loads, loadUse } from './loads.ts';
+import { coreBusyMs, fileOf, otherCoresBusyMs, Program } from './pinned.ts';
 
 export interface ClassicCase {
   readonly kind: Kind;
@@ -29,19 +29,20 @@ export async function measureClassic({ kind, mode, ffmpeg, scratch, quick, log }
     measured: true,
     env: { CLASSIC_FOLDER: folder, CLASSIC_FFMPEG: ffmpeg, CLASSIC_MODE: mode, CLASSIC_RATE: String(frameRate) },
   });
-  const load = new Program(fileOf('load.ts'));
+  const load = new Loads();
   const usage = () => server.ask<ClassicUsage>({ do: 'usage' });
   let count = 0;
   const grow = async (to: number): Promise<void> => {
-    if (to < count) count -= await load.ask<number>({ do: 'drop', count: count - to });
+    if (to < count) count -= await load.drop(count - to);
     const port = await server.ask<number>({ do: 'port' });
     const add: AddStreams = { do: 'add', count: to - count, port, kind, arrival: 'burst', rampSeconds: segmentSeconds };
-    if (to > count) await load.ask(add);
+    if (to > count) await load.add(add);
     count = to;
   };
   const window = async (seconds: number): Promise<Window> => {
-    await load.ask({ do: 'late' });
-    const { skipped } = await load.ask<LoadStats>({ do: 'stats' });
+    await load.late();
+    const { skipped, cpuMs: loadBefore } = await load.stats();
+    const box = otherCoresBusyMs();
     const before = await usage();
     const busy = coreBusyMs();
     const begun = performance.now();
@@ -51,7 +52,8 @@ export async function measureClassic({ kind, mode, ffmpeg, scratch, quick, log }
     const busyMs = coreBusyMs() - busy;
     const cpuMs = after.cpuMs - before.cpuMs;
     const { lags } = after;
-    const then = await load.ask<LoadStats>({ do: 'stats' });
+    const boxMs = otherCoresBusyMs() - box;
+    const then = await load.stats();
     const seen: Window = {
       streams: count,
       seconds: round(passed, 1),
@@ -64,7 +66,8 @@ export async function measureClassic({ kind, mode, ffmpeg, scratch, quick, log }
       segments: lags.length,
       expectedSegments: Math.floor((count * passed) / segmentSeconds) - 1,
       faults: after.failed + then.skipped - skipped,
-      loadLate: round(await load.ask<number>({ do: 'late' })),
+      ...loadUse(then.cpuMs, loadBefore, boxMs, passed),
+      loadLate: round(await load.late()),
     };
     log(
       `  ${count} streams: ${holds(seen) ? 'held' : 'NOT held'}; ${round(seen.cpu * 100)} % of the core, lag p50 ${seen.p50} max ${seen.max} ms, ${seen.segments} of ${seen.expectedSegments} segments`,

@@ -1,6 +1,6 @@
 /** Control connections: idle ones, and ones that report where they are. */
 import { round, wait } from './figures.ts';
-import type { Connect, LoadStats } from './load.ts';
+import type { Connect } from './load.ts';
 import { Task, type TaskOptions } from './task.ts';
 
 export interface IdleResult {
@@ -33,13 +33,13 @@ export async function measureIdle(options: TaskOptions, count: number, seconds: 
         firstId: String(15_000_000_000 + done),
         localAddresses: addresses(16),
       };
-      await task.load.ask(connect);
+      await task.load.connect(connect);
     }
     await wait(seconds);
     const before = await task.usage();
     await wait(5);
     const after = await task.usage();
-    const { online } = await task.load.ask<LoadStats>({ do: 'stats' });
+    const { online } = await task.load.stats();
     if (online !== count || after.sessions !== count)
       throw new Error(`of ${count} connections ${online} are up, and the task knows ${after.sessions}`);
     const { rss, heapUsed, arrayBuffers } = after;
@@ -85,9 +85,9 @@ export async function measureLocations(
       firstId: '15000000000',
       localAddresses: addresses(4),
     };
-    await task.load.ask(connect);
+    await task.load.connect(connect);
     await wait(3);
-    const stats = () => task.load.ask<LoadStats>({ do: 'stats' });
+    const stats = () => task.load.stats();
     const [before, used] = [await stats(), await task.usage()];
     const begun = performance.now();
     await wait(seconds);

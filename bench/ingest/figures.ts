@@ -43,6 +43,11 @@ export interface Window {
   readonly bytesPerStream?: number;
   /** Longest that the load generator was late, milliseconds. */
   readonly loadLate: number;
+  /** Of one core, what each of its processes took; and what is taken of all cores but the measured one, 0 to 1. */
+  readonly loadCpu: readonly number[];
+  readonly boxBusy: number;
+  /** Of one core, what the stand-ins for AWS took. */
+  readonly cloudCpu?: number;
 }
 
 export const HOLDS_MS = 1000;
@@ -53,8 +58,19 @@ const COMPLETE = 0.97;
 export const holds = ({ max, faults, segments, expectedSegments }: Window): boolean =>
   max < HOLDS_MS && faults === 0 && segments >= COMPLETE * expectedSegments;
 
-/** The load generator itself was late: then a window that does not hold says nothing of the server. */
-export const loadWasLate = ({ loadLate }: Window): boolean => loadLate > HOLDS_MS / 3;
+/** Of a core, above which whoever has no other one waits for it. */
+const FULL = 0.95;
+
+/**
+ * Why the load generator, and not what is measured, was the limit: it was late itself, one of its processes had no more of its
+ * core, or the cores that it shares with the stand-ins are full. A window that does not hold then says nothing of the server.
+ */
+export function limitOfLoad({ loadLate, loadCpu, boxBusy }: Window): string | undefined {
+  if (loadLate > HOLDS_MS / 3) return `it was ${loadLate} ms late`;
+  if (loadCpu.some((cpu) => cpu > FULL)) return 'one of its processes had no more of its core';
+  if (boxBusy > FULL) return 'the cores beside the measured one were full';
+  return undefined;
+}
 
 /** Part of the core to aim at: what others leave of nine tenths, but at least the half that a scheduler shares out. */
 export const share = (othersCpu: number): number => Math.max(0.45, 0.9 - othersCpu);

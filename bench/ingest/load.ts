@@ -2,7 +2,7 @@
 import { loadControl, type ControlLoad } from '../load/control.ts';
 import { loadStreams, type Load } from '../load/streams.ts';
 import type { PresetName } from '../../local/device/clip.ts';
-import { answerMessages } from './pinned.ts';
+import { answerMessages, cpuMs } from './pinned.ts';
 import { STREAMING } from './tables.ts';
 
 export interface AddStreams {
@@ -37,11 +37,13 @@ export interface LoadStats {
   readonly locations: number;
   readonly answered: number;
   readonly online: number;
+  /** Of this process from its start. */
+  readonly cpuMs: number;
 }
 
 const loads: Load[] = [];
 const controls: ControlLoad[] = [];
-let next = 0;
+let next = Number(process.env['LOAD_FIRST'] ?? 0);
 
 answerMessages<LoadMessage>({
   add: async ({ count, port, kind, arrival, rampSeconds }) => {
@@ -91,6 +93,7 @@ answerMessages<LoadMessage>({
     locations: controls.reduce((total, { stats }) => total + stats.locations, 0),
     answered: controls.reduce((total, { answered }) => total + answered, 0),
     online: controls.reduce((total, { stats }) => total + stats.online, 0),
+    cpuMs: cpuMs(),
   }),
 });
 

@@ -1,7 +1,8 @@
 /** How many streams one core holds: a few windows of growing load on one task. */
-import { holds, kinds, share, loadWasLate, quantile, round, wait, type Kind, type Window } from './figures.ts';
-import type { AddStreams, LoadStats } from './load.ts';
-import { coreBusyMs } from './pinned.ts';
+import { holds, kinds, share, limitOfLoad, MB, quantile, round, wait, type Kind, type Window } from './figures.ts';
+import type { AddStreams } from './load.ts';
+import { loadUse } from './loads.ts';
+import { coreBusyMs, otherCoresBusyMs } from './pinned.ts';
 import { Task, type TaskOptions } from './task.ts';
 
 export interface OursCase {
@@ -20,16 +21,34 @@ export interface OursResult {
   readonly full: Window | undefined;
   /** At half of `streams`, or of what was tried when nothing held. */
   readonly half: Window;
+  /** At the streams of `half`, while S3 does not answer. */
+  readonly backlog: Backlog;
+  /** Why the load generator was the limit of what was tried, if it was. */
+  readonly limitOfLoad: string | undefined;
   readonly bodiesChecked: number;
   readonly windows: readonly Window[];
 }
 
+export interface Backlog {
+  readonly streams: number;
+  /** How long S3 has not answered. */
+  readonly seconds: number;
+  /** Bytes of the process beyond those of an idle task and of segments, which wait, by stream; and with them. */
+  readonly bytesPerStream: number;
+  readonly allPerStream: number;
+  /** Segments that were dropped because of it. */
+  readonly dropped: number;
+}
+
 /** New streams a second: each costs a few table calls. */
 const ARRIVALS = 80;
+const QUICK_ARRIVALS = 160;
 const STEP_UP = 1.15;
 const STEP_DOWN = 0.85;
 /** Of the estimate: half of the most that may be tried. */
 const HALF = STEP_UP / 2;
+/** Seconds without an answer of S3: less than a request waits for one. */
+const STALL = 6;
 
 export async function measureOurs(options: TaskOptions, wanted: OursCase): Promise<OursResult> {
   const task = await Task.start(options);
@@ -84,11 +103,15 @@ export async function measureOurs(options: TaskOptions, wanted: OursCase): Promi
     await ease(Math.ceil((held ?? some).streams / 2));
     const half = await bench.window(quick ? 6 : 16);
     bench.say(half);
+    const backlog = await bench.backlog(STALL);
+    const tops = [...failed, ...(failed.length === 0 && held !== undefined ? [held] : [])];
     return {
       streams: held?.streams ?? 0,
-      atLeast: failed.every(loadWasLate),
+      atLeast: failed.every((window) => limitOfLoad(window) !== undefined),
       full: held,
       half,
+      backlog,
+      limitOfLoad: tops.map(limitOfLoad).find((why) => why !== undefined),
       bodiesChecked: bench.checked,
       windows: [probe, some, ...tried, half],
     };
@@ -123,21 +146,22 @@ export class Bench {
     const { kind, arrival } = this.#case;
     if (to < this.count) {
       // They go in handfuls: it may be a few more than were to go.
-      this.count -= await load.ask<number>({ do: 'drop', count: this.count - to });
+      this.count -= await load.drop(this.count - to);
     }
     const count = to - this.count;
     if (count === 0) return;
-    const rampSeconds = Math.max(kinds[kind].segmentSeconds, count / ARRIVALS);
+    const rampSeconds = Math.max(kinds[kind].segmentSeconds, count / (this.#case.quick ? QUICK_ARRIVALS : ARRIVALS));
     const add: AddStreams = { do: 'add', count, port: ports.media, kind, arrival, rampSeconds };
-    await load.ask<number>(add);
+    await load.add(add);
     this.count = to;
   }
 
   async window(seconds: number): Promise<Window> {
     const { load } = this.#task;
     const { kind } = this.#case;
-    await Promise.all([this.#task.counts(), load.ask({ do: 'late' })]);
-    const stats = await load.ask<LoadStats>({ do: 'stats' });
+    const [{ cpuMs: cloudBefore }] = await Promise.all([this.#task.counts(), load.late()]);
+    const stats = await load.stats();
+    const box = otherCoresBusyMs();
     const before = await this.#task.usage();
     const busy = coreBusyMs();
     const begun = performance.now();
@@ -146,8 +170,9 @@ export class Bench {
     const passed = (performance.now() - begun) / 1000;
     const busyMs = coreBusyMs() - busy;
     const seen = await this.#task.counts();
-    const then = await load.ask<LoadStats>({ do: 'stats' });
-    const loadLate = await load.ask<number>({ do: 'late' });
+    const boxMs = otherCoresBusyMs() - box;
+    const then = await load.stats();
+    const loadLate = await load.late();
     if (seen.wrong > 0) throw new Error(`${seen.wrong} bodies are not what their x-amz-content-sha256 says`);
     this.checked += seen.checked;
     // By the device's clock a segment ends where the next begins: a picture later than its last one.
@@ -172,14 +197,41 @@ export class Bench {
       expectedSegments: Math.floor((this.count * passed) / kinds[kind].segmentSeconds),
       faults: seen.gaps + seen.discontinuities + lost + then.skipped - stats.skipped,
       loadLate: round(loadLate),
+      ...loadUse(then.cpuMs, stats.cpuMs, boxMs, passed),
+      cloudCpu: round((seen.cpuMs - cloudBefore) / 1000 / passed, 3),
     };
   }
 
+  /** S3 takes everything and answers nothing for so many seconds. */
+  async backlog(seconds: number): Promise<Backlog> {
+    const before = await this.#task.usage();
+    await this.#task.stall(seconds);
+    // What it is at its most, while the answers are still to come.
+    await wait(seconds - 0.5);
+    const { rss, segmentBytes, counts } = await this.#task.usage();
+    const backlog = {
+      streams: this.count,
+      seconds,
+      bytesPerStream: round((rss - this.idleRss - segmentBytes) / this.count),
+      allPerStream: round((rss - this.idleRss) / this.count),
+      dropped: (counts['droppedSegments'] ?? 0) - (before.counts['droppedSegments'] ?? 0),
+    };
+    const { bytesPerStream, allPerStream, dropped } = backlog;
+    this.#case.log(
+      `  ${this.count} streams, S3 silent for ${seconds} s: ${round(bytesPerStream / MB, 3)} MB a stream beside its segments, ` +
+        `${round(allPerStream / MB, 3)} MB with them, ${dropped} segments dropped`,
+    );
+    return backlog;
+  }
+
   say(window: Window): void {
-    const { streams, cpu, p50, p99, max, segments, expectedSegments, faults, loadLate } = window;
+    const { streams, cpu, p50, p99, max, segments, expectedSegments, faults, loadLate, loadCpu, boxBusy } = window;
+    const limit = limitOfLoad(window);
+    const percent = (part: number) => round(part * 100);
     this.#case.log(
       `  ${streams} streams: ${holds(window) ? 'held' : 'NOT held'}; ${round(cpu * 100)} % of the core (others ${round(window.othersCpu * 100)} %), lag p50 ${p50} p99 ${p99} max ${max} ms, ` +
-        `${segments} of ${expectedSegments} segments, ${faults} faults, load up to ${loadLate} ms late`,
+        `${segments} of ${expectedSegments} segments, ${faults} faults; load ${loadCpu.map(percent).join(' + ')} % and stand-ins ${percent(window.cloudCpu ?? 0)} % of a core, theirs ${percent(boxBusy)} % busy, ` +
+        `up to ${loadLate} ms late${limit === undefined ? '' : `: THE LOAD GENERATOR WAS THE LIMIT, ${limit}`}`,
     );
   }
 }

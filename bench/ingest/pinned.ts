@@ -21,8 +21,9 @@ export function pinOthers(): void {
 }
 
 /** Milliseconds the measured core has been busy since the machine started, with whatever: proc(5), in ticks of 10 ms. */
-export function coreBusyMs(): number {
-  const line = pinning ? `cpu${CORE} ` : 'cpu ';
+export const coreBusyMs = (): number => busyMs(pinning ? `cpu${CORE} ` : 'cpu ');
+
+function busyMs(line: string): number {
   const fields = readFileSync('/proc/stat', 'latin1')
     .split('\n')
     .find((text) => text.startsWith(line))
@@ -32,6 +33,17 @@ export function coreBusyMs(): number {
     .map(Number);
   // user, nice, system, (idle, iowait,) irq, softirq, steal
   return (fields ?? []).reduce((sum, ticks, i) => sum + (i < 8 && i !== 3 && i !== 4 ? ticks * 10 : 0), 0);
+}
+
+/** The same, of the cores that everything else runs on, together; NaN where nothing is pinned. */
+export function otherCoresBusyMs(): number {
+  return pinning ? busyMs('cpu ') - coreBusyMs() : Number.NaN;
+}
+
+/** Of this process from its start: user and system. */
+export function cpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
 }
 
 export interface StartOptions {
@@ -45,6 +57,9 @@ interface Answer {
   readonly result?: unknown;
   readonly error?: string;
 }
+
+/** Path of a program of this folder. */
+export const fileOf = (name: string): string => new URL(name, import.meta.url).pathname;
 
 /** A Node program that answers messages; see `answerMessages`. */
 export class Program {

@@ -7,9 +7,13 @@ import { readServerConfig } from '../../containers/ingest/src/common/config.ts';
 import { startIngest, type Ports } from '../../containers/ingest/src/task/server.ts';
 import { taskId } from '../../containers/ingest/src/task/ecs.ts';
 import { ingestOptions } from '../../lib/contract/ingest.ts';
-import { answerMessages } from './pinned.ts';
+import { answerMessages, cpuMs } from './pinned.ts';
 
-export type ServerMessage = { readonly do: 'ports' } | { readonly do: 'usage' } | { readonly do: 'drain' };
+export type ServerMessage =
+  | { readonly do: 'ports' }
+  | { readonly do: 'usage' }
+  | { readonly do: 'settle' }
+  | { readonly do: 'drain' };
 export interface ServerUsage {
   /** Of the process from its start: user and system. */
   readonly cpuMs: number;
@@ -56,13 +60,17 @@ answerMessages<ServerMessage>({
     return counted()['positions'] ?? 0;
   },
   ports: (): Ports => ingest.ports,
+  /** Collects garbage as the task itself does when it is calm (task/calm.ts). */
+  settle: () => {
+    if (globalThis.gc === undefined) throw new Error('the image runs Node with --expose-gc');
+    globalThis.gc({ type: 'major', flavor: 'last-resort', execution: 'sync' });
+  },
   usage: (): ServerUsage => {
-    const { user, system } = process.cpuUsage();
     const { rss, heapUsed, arrayBuffers } = process.memoryUsage();
     const taken = lags;
     lags = [];
     return {
-      cpuMs: (user + system) / 1000,
+      cpuMs: cpuMs(),
       rss,
       heapUsed,
       arrayBuffers,

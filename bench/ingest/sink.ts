@@ -44,6 +44,8 @@ const NONE: Reply = { status: 404 };
 export class Sink implements Handler {
   #counted = nothing();
   #seen = 0;
+  /** Set while nothing is answered. */
+  #stalled: Promise<void> | undefined;
   /** By playlist: the latest sequence number listed. */
   readonly #latest = new Map<string, number>();
 
@@ -54,6 +56,13 @@ export class Sink implements Handler {
     return counted;
   }
 
+  /** Takes everything and answers nothing for so long. */
+  stall(seconds: number): void {
+    this.#stalled = new Promise((resolve) => setTimeout(resolve, seconds * 1000)).then(
+      () => (this.#stalled = undefined),
+    );
+  }
+
   wants({ path, method }: Request): boolean {
     if (method !== 'PUT') return false;
     if (path.endsWith('.m3u8')) return true;
@@ -61,7 +70,13 @@ export class Sink implements Handler {
     return this.#seen % CHECK_EVERY === 0;
   }
 
-  reply({ method, path, head }: Request, bytes: number, body: Buffer | undefined): Reply {
+  reply(request: Request, bytes: number, body: Buffer | undefined): Reply | Promise<Reply> {
+    return this.#stalled === undefined
+      ? this.#take(request, bytes, body)
+      : this.#stalled.then(() => this.#take(request, bytes, body));
+  }
+
+  #take({ method, path, head }: Request, bytes: number, body: Buffer | undefined): Reply {
     if (method !== 'PUT') return NONE;
     const counted = this.#counted;
     counted.puts += 1;

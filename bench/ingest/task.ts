@@ -2,9 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { ingestOptionsOf } from '../../lib/constructs/ingest-options.ts';
 import { readConfig } from '../../lib/config.ts';
+import type { IngestOptions } from '../../lib/contract/ingest.ts';
 import type { Ports } from '../../containers/ingest/src/task/server.ts';
 import type { CloudCounts, CloudPorts } from './cloud.ts';
-import { Program } from './pinned.ts';
+import { Loads } from './loads.ts';
+import { fileOf, Program } from './pinned.ts';
 import type { ServerUsage } from './server.ts';
 
 export interface TaskOptions {
@@ -22,11 +24,11 @@ export const BUCKET = 'bench-media';
 
 export class Task {
   readonly cloud: Program;
-  readonly load: Program;
+  readonly load: Loads;
   readonly server: Program;
   readonly ports: Required<Ports>;
 
-  private constructor(cloud: Program, load: Program, server: Program, ports: Required<Ports>) {
+  private constructor(cloud: Program, load: Loads, server: Program, ports: Required<Ports>) {
     this.cloud = cloud;
     this.load = load;
     this.server = server;
@@ -39,13 +41,18 @@ export class Task {
     const server = new Program(bundle, {
       measured: true,
       nodeArgs: [...nodeArgs, ...(profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`])],
-      env: { ...imageEnvironment(), ...environment(ports, s3) },
+      env: { ...imageEnvironment(), ...taskEnvironment(standIns(ports, s3)) },
     });
-    return new Task(cloud, new Program(fileOf('load.ts')), server, await server.ask({ do: 'ports' }));
+    return new Task(cloud, new Loads(), server, await server.ask({ do: 'ports' }));
   }
 
   usage(): Promise<ServerUsage> {
     return this.server.ask<ServerUsage>({ do: 'usage' });
+  }
+
+  /** S3 does not answer for so long. */
+  async stall(seconds: number): Promise<void> {
+    await this.cloud.ask({ do: 'stall', seconds });
   }
 
   counts(): Promise<CloudCounts> {
@@ -59,7 +66,7 @@ export class Task {
 }
 
 /** What the image sets for Node and for its allocator. */
-function imageEnvironment(): Record<string, string> {
+export function imageEnvironment(): Record<string, string> {
   const dockerfile = readFileSync(new URL('../../containers/ingest/Dockerfile', import.meta.url), 'utf8');
   const set = Object.fromEntries(
     [...dockerfile.matchAll(/^ENV (\w+)="([^"]+)"$/gm)].map(([, name, value]) => [name, value]),
@@ -68,35 +75,53 @@ function imageEnvironment(): Record<string, string> {
   return set;
 }
 
-export const fileOf = (name: string): string => new URL(name, import.meta.url).pathname;
+export interface Surroundings {
+  /** Of tables, queues and events; and of S3. */
+  readonly endpoint: string;
+  readonly s3: string;
+  readonly ports: IngestOptions['ports'];
+  readonly announce?: Pick<IngestOptions['announce'], 'media' | 'attachments'>;
+}
 
-function environment({ sink, tables }: CloudPorts, s3 = `http://127.0.0.1:${sink}`): Record<string, string> {
-  // The configuration's own defaults; only limits on how many are out of the way.
+const stand = (port: number): string => `http://127.0.0.1:${port}`;
+const standIns = ({ sink, tables }: CloudPorts, s3 = stand(sink)): Surroundings => ({
+  endpoint: stand(tables),
+  s3,
+  ports: { control: 0, media: 0, attachments: 0, health: 0 },
+});
+
+export const TABLES = {
+  DEVICES_TABLE: 'devices',
+  POSITIONS_TABLE: 'positions',
+  ALARMS_TABLE: 'alarms',
+  FLEET_TABLE: 'fleet',
+  VIDEOS_TABLE: 'videos',
+} as const;
+export const SOURCE_BUCKET = 'bench-source';
+
+/** The configuration's own defaults; only limits on how many are out of the way. */
+export function taskEnvironment({ endpoint, s3, ports, announce }: Surroundings): Record<string, string> {
   const { live } = readConfig((key) => (key === 'env' ? 'bench' : key === 'environments' ? { bench: {} } : undefined));
   const options = ingestOptionsOf({ live });
   return {
     INGEST_OPTIONS: JSON.stringify({
       ...options,
-      ports: { control: 0, media: 0, attachments: 0, health: 0 },
-      announce: { ...options.announce, address: false },
+      ports,
+      announce: { ...options.announce, ...announce, address: false },
       limits: { ...options.limits, streams: 50_000, connections: 50_000, connectionsPerAddress: 50_000 },
     }),
     PUBLIC_HOST: '127.0.0.1',
     LISTEN_ADDRESS: '127.0.0.1',
     COMMAND_QUEUE_PREFIX: 'bench-',
-    DEVICES_TABLE: 'devices',
-    POSITIONS_TABLE: 'positions',
-    ALARMS_TABLE: 'alarms',
-    FLEET_TABLE: 'fleet',
-    VIDEOS_TABLE: 'videos',
+    ...TABLES,
     MEDIA_BUCKET: BUCKET,
-    SOURCE_BUCKET: 'bench-source',
+    SOURCE_BUCKET,
     EVENT_BUS: 'bench',
     SERVICE_NAME: 'bench',
     AWS_REGION: 'us-east-1',
     AWS_ACCESS_KEY_ID: 'test',
     AWS_SECRET_ACCESS_KEY: 'test',
-    AWS_ENDPOINT_URL: `http://127.0.0.1:${tables}`,
+    AWS_ENDPOINT_URL: endpoint,
     AWS_ENDPOINT_URL_S3: s3,
   };
 }

@@ -27,11 +27,15 @@ export interface Outcome {
   /** Seconds from the answer to the call that completed the upload. */
   readonly playable: number;
   readonly ready: number;
+  /** By when nine of ten runs are ready: one task in 500 is tried again, and of long films it is often the last to end. */
+  readonly nineOfTen: number;
   /** Without storage. */
   readonly dollars: number;
   readonly monthlyDollars: number;
   readonly chunks: number;
 }
+
+type Run = Omit<Outcome, 'nineOfTen' | 'chunks'>;
 
 export interface Machine {
   readonly config: Config;
@@ -45,16 +49,25 @@ const INDEX_BYTES = 1030;
 /** Read at both ends of a source, beside its index (lambdas/slicing/sample.ts). */
 const ENDS_BYTES = 16 * 1024 ** 2;
 
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
+const quantile = (values: readonly number[], share: number): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length * share)]!;
 
-/** Medians of so many runs. */
-export function simulate(scenario: Scenario, machine: Machine, runs = 15): Outcome {
+/**
+ * Medians of so many runs. Of a two-hour film six runs in ten try a task again, which doubles its time: of 15 runs the median was
+ * up to 10 s off that of 1001, of 201 it is within one.
+ */
+export function simulate(scenario: Scenario, machine: Machine, runs = 201): Outcome {
   const planned = planFilm(scenario.film, scenario.copied, scenario.ladder, machine.config);
   const all = Array.from({ length: runs }, (_, seed) => once(scenario, planned, machine, random(seed + 1)));
-  const of = (field: keyof Outcome) => median(all.map((one) => one[field]));
+  const of = (field: keyof Run, share = 0.5) =>
+    quantile(
+      all.map((one) => one[field]),
+      share,
+    );
   return {
     playable: of('playable'),
     ready: of('ready'),
+    nineOfTen: of('ready', 0.9),
     dollars: of('dollars'),
     monthlyDollars: of('monthlyDollars'),
     chunks: planned.pieces.length,
@@ -66,7 +79,7 @@ function once(
   planned: PlannedFilm,
   { config, costs }: Machine,
   chance: () => number,
-): Outcome {
+): Run {
   const { plan, pieces } = planned;
   const { chunkMemoryMiB } = config.slicing;
   const bytes = bytesOf(film);
@@ -129,7 +142,6 @@ function once(
     ready,
     dollars: dollarsOf(addUsage(use), config.architecture),
     monthlyDollars: monthlyDollars(bytes + planned.bytes),
-    chunks: pieces.length,
   };
 }
 

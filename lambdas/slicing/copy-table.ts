@@ -9,6 +9,7 @@ import { videoInit } from './copy-init.ts';
 import { addBytes, copySounds, segmentsOf, soundTracks, sum } from './copy-sound.ts';
 import { decodeTimes } from './decode-times.ts';
 import { lowest, type Bound, type Pictures, type Range, type Sound } from './placed.ts';
+import { areFew } from './repeats.ts';
 
 /** What is asked for: the source's own description of its tracks, and what players bear. */
 export interface CopyWish {
@@ -59,7 +60,7 @@ export function copiedOf(
   const [first] = keys;
   // What an edit list cuts off would be seen.
   if (first === undefined || first.time !== pictures.first || shownAfter(pictures, end)) return undefined;
-  if (samples.sync[first.sample] === 0) return undefined;
+  if (samples.sync[first.sample] === 0 || areFew(samples.count, end / track.timescale)) return undefined;
   // Browsers stop at a sample without bytes, which is a picture that stays for those that decode it.
   if (samples.size.indexOf(0, first.sample) !== -1) return undefined;
   const closed = closedKeys(pictures);

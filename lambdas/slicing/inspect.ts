@@ -24,8 +24,8 @@ import { isRaw, isSound } from './signatures.ts';
 import { straighten } from './ts-clock.ts';
 
 /**
- * Chunks of one video at most; longer videos have longer ones. Each is an entry of the state machine's input: 256 KiB. With
- * what is made ahead of them they are one wave of 500 functions.
+ * Chunks of one video; longer videos have longer ones, and up to as many shorter ones at their end (`chunkTimes`). Each is an
+ * entry of the state machine's input: 256 KiB. With what is made ahead of them they are one wave of 500 functions.
  */
 export const MAX_CHUNKS = 480;
 

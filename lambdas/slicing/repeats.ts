@@ -8,6 +8,14 @@ const LONGEST = 10.5;
 const LONGER = 1.75;
 export const longestSegment = (segmentSeconds: number): number => Math.max(LONGEST, LONGER * segmentSeconds);
 
+/**
+ * Pictures that a decoder may want before it shows the first, or else the stream's end: players that give it that only once
+ * they play (hls.js with sound of its own) never do. So fewer ones, held for longer than so many seconds, are repeated.
+ */
+export const FEW = 4;
+const FEW_SECONDS = 1;
+export const areFew = (pictures: number, seconds: number): boolean => pictures < FEW && seconds > FEW_SECONDS;
+
 /** Times that are looked at a second: a picture is repeated when it is held so long from there on. */
 const LOOKS = 4;
 export const HELD_ON = 1 / LOOKS;

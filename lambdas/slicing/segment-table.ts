@@ -7,7 +7,7 @@ import type { Chunk, Plan } from '../../lib/contract/plan.ts';
 import type { ChunkTable, SoundPart, TrackPart } from '../../lib/contract/segment-table.ts';
 import type { IndexedTrack, MovieIndex } from '../../lib/media/sample-table.ts';
 import { copiedAlone, copiedOf, type Copied, type CopyWish } from './copy-table.ts';
-import { longestSegment } from './repeats.ts';
+import { areFew, FEW, longestSegment } from './repeats.ts';
 import { fitsTask, segmentBytes } from './room.ts';
 import { saidIn, textPart, textShift, type Text } from './text-samples.ts';
 import { firstFrom, lowest, type Bound, type Pictures, type Range, type Sound } from './placed.ts';
@@ -158,7 +158,10 @@ function lay(
   const begins = bounds.map(({ time }) => seconds(time));
   const copied = wish && !picture ? copiedAlone(bounds, begins, whole, sounds, wish) : pictured;
   const bytes = segmentBytes(pictures, sounds, bounds, begins);
-  const starts = chunkStarts(bounds, bytes, seconds(held), options, timescale);
+  const { chunkSeconds, maxChunks } = options;
+  const wished = Math.round(seconds(held) / chunkSeconds);
+  const isCopied = copied !== undefined;
+  const starts = chunkStarts(bounds, bytes, chunkTimes(held, bounds.length, wished, maxChunks, isCopied), held);
   const chunks = starts.map((at, index): TableChunk => {
     const next = starts[index + 1];
     const start = seconds(bounds[at]!.time);
@@ -225,12 +228,13 @@ const MAX_TIMESCALE = 100_000_000;
 /**
  * Segments begin at the source's keyframes, the one nearest to each target within half a target of it; where the source
  * has none there, at the first picture from the target on, or, where one is held for too long, at the target: then it is
- * repeated. `end`: to which the last one is held.
+ * repeated. Of very few pictures the target is a quarter of all. `end`: to which the last one is held.
  */
 function segmentBounds(pictures: Pictures, end: number, segmentSeconds: number): Bound[] {
   const { keys, track } = pictures;
-  const target = segmentSeconds * track.timescale;
-  const longest = longestSegment(segmentSeconds) * track.timescale;
+  const isFew = areFew(track.samples.count, end / track.timescale);
+  const target = Math.min(segmentSeconds * track.timescale, isFew ? end / FEW : Infinity);
+  const longest = isFew ? target * 1.5 : longestSegment(segmentSeconds) * track.timescale;
   let shown: Float64Array | undefined;
   const bounds: Bound[] = [{ time: 0, sample: keys[0]!.sample }];
   let key = 1;
@@ -262,16 +266,13 @@ function segmentBounds(pictures: Pictures, end: number, segmentSeconds: number):
 const timesOf = ({ track: { samples }, shift }: Pictures): Float64Array =>
   Float64Array.from(samples.decode, (time, sample) => time + samples.composition[sample]! + shift).sort();
 
-/** Which bounds begin a chunk: keyframes, as evenly apart as they are, and more of them where there is no room for so much. */
+/** Which bounds begin a chunk: keyframes, as near as they are to where it should, and more of them where there is no room for so much. */
 function chunkStarts(
   bounds: readonly Bound[],
   bytes: readonly number[],
-  length: number,
-  options: TableOptions,
-  timescale: number,
+  ideal: readonly number[],
+  end: number,
 ): number[] {
-  const count = Math.max(1, Math.min(options.maxChunks, Math.round(length / options.chunkSeconds)));
-  const each = (length * timescale) / count;
   const starts = [0];
   let even = 1;
   for (let index = 1; index < bounds.length; index += 1) {
@@ -279,18 +280,35 @@ function chunkStarts(
     if (sample === undefined) continue;
     let next = index + 1;
     while (next < bounds.length && bounds[next]!.sample === undefined) next += 1;
-    const ideal = even * each;
+    const due = ideal[even];
     // This one or the next keyframe, whichever is nearer to where the next chunk should begin.
     const isDue =
-      even < count &&
+      due !== undefined &&
       (next === bounds.length
-        ? time >= ideal - each / 2
-        : Math.abs(time - ideal) <= Math.abs(bounds[next]!.time - ideal));
+        ? time >= due - ((ideal[even + 1] ?? end) - due) / 2
+        : Math.abs(time - due) <= Math.abs(bounds[next]!.time - due));
     if (isDue) even += 1;
     const last = starts.at(-1)!;
     if (isDue || !fitsTask(bytes, { firstSegment: last + 1, segments: next - last })) starts.push(index);
   }
   return starts;
+}
+
+/**
+ * Where chunks should begin, of `end`: as evenly apart as they are. Of what is so long that they are longer than wished, and of
+ * which nothing can be played before, each is of whole segments, and what is over comes last, in chunks of half their length:
+ * functions that are done take those, instead of waiting for a few that have a segment more than they.
+ */
+export function chunkTimes(end: number, segments: number, wished: number, most: number, isCopied: boolean): number[] {
+  const whole = Math.floor(segments / most);
+  if (wished <= most || whole === 0 || isCopied) {
+    const count = Math.max(1, Math.min(most, wished));
+    return Array.from({ length: count }, (_, i) => (i * end) / count);
+  }
+  const each = (whole * end) / segments;
+  const half = (Math.ceil(whole / 2) * end) / segments;
+  const rest = Math.ceil((segments - most * whole) / Math.ceil(whole / 2));
+  return Array.from({ length: most + rest }, (_, i) => Math.min(i, most) * each + Math.max(0, i - most) * half);
 }
 
 /**

@@ -7,23 +7,20 @@ import type { IDistribution } from 'aws-cdk-lib/aws-cloudfront';
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import type { IEventBus } from 'aws-cdk-lib/aws-events';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, Runtime } from 'aws-cdk-lib/aws-lambda';
-import { LogLevel, NodejsFunction, OutputFormat, type NodejsFunctionProps } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { Architecture, Function as LambdaFunction, Runtime, type FunctionProps } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
-import { fileURLToPath } from 'node:url';
 import type { Config } from '../config.ts';
+import { packaged, type Package } from './bundle.ts';
 import { allowTable } from './grants.ts';
 import { acknowledgeWildcards } from './nag.ts';
 import { removalOf } from './removal.ts';
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
-
 export interface SluiceFunctionProps extends Pick<
-  NodejsFunctionProps,
+  FunctionProps,
   | 'memorySize'
   | 'timeout'
   | 'environment'
@@ -35,11 +32,10 @@ export interface SluiceFunctionProps extends Pick<
   readonly config: Config;
   /** File under lambdas/, e.g. `upload/handler.ts`; it exports `handler`. */
   readonly entry: string;
-  /** A shell command that adds files to the function's package, given the package's folder. */
-  readonly afterBundling?: (outputDir: string) => string;
+  readonly afterBundling?: Package['afterBundling'];
 }
 
-export class SluiceFunction extends NodejsFunction {
+export class SluiceFunction extends LambdaFunction {
   constructor(scope: Construct, id: string, { config, entry, afterBundling, ...props }: SluiceFunctionProps) {
     const logGroup = new LogGroup(scope, `${id}Logs`, {
       retention: config.logRetentionDays,
@@ -56,28 +52,8 @@ export class SluiceFunction extends NodejsFunction {
       environment: { NODE_OPTIONS: '--enable-source-maps', POWERTOOLS_SERVICE_NAME: id, ...props.environment },
       role,
       logGroup,
-      entry: `${root}lambdas/${entry}`,
-      depsLockFilePath: `${root}package-lock.json`,
-      projectRoot: root,
-      bundling: {
-        format: OutputFormat.ESM,
-        target: 'node24',
-        sourceMap: true,
-        sourcesContent: false,
-        // The SDK is bundled at the pinned version: the runtime's own changes under our feet.
-        externalModules: [],
-        mainFields: ['module', 'main'],
-        // Some CommonJS dependencies call require() for Node's own modules.
-        banner: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
-        logLevel: LogLevel.WARNING,
-        ...(afterBundling && {
-          commandHooks: {
-            beforeBundling: () => [],
-            beforeInstall: () => [],
-            afterBundling: (_, outputDir) => [afterBundling(outputDir)],
-          },
-        }),
-      },
+      code: packaged({ entry, afterBundling }),
+      handler: 'index.handler',
     });
   }
 

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { run } from '../../lib/process.ts';
+import { cacheFolder } from '../cache.ts';
 import { pythonEnvironment } from '../python.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -31,7 +32,7 @@ export async function synth(environment: string, output: string, context: readon
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('AWS_')));
   await run(process.execPath, [cdk, 'synth', '--quiet', '--output', output, ...flags], {
     cwd: root,
-    env: { ...env, AWS_EC2_METADATA_DISABLED: 'true', CI: 'true' },
+    env: { ...env, SLUICE_BUNDLES: cacheFolder('bundles'), AWS_EC2_METADATA_DISABLED: 'true', CI: 'true' },
   });
   // The folder may hold templates of an earlier synth: the manifest says which are this one's.
   const manifest = JSON.parse(await readFile(join(output, 'manifest.json'), 'utf8')) as {

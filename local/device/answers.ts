@@ -15,7 +15,7 @@ import type { StartPlayback } from '../../containers/ingest/src/jt808/messages/r
 import { bcdToUtc } from '../../containers/ingest/src/jt808/time.ts';
 import type { UploadCommand } from '../../containers/ingest/src/jt808/subiao/upload.ts';
 import { PayloadType } from '../../containers/ingest/src/jt1078/packet.ts';
-import type { RaisedAlarm } from './alarm.ts';
+import type { AttachedFile, RaisedAlarm } from './alarm.ts';
 import { sendAttachments } from './attachments.ts';
 import type { Cameras } from './cameras.ts';
 import { LineError, type Line } from './line.ts';
@@ -138,12 +138,13 @@ function upload(device: AnsweringDevice, command: UploadCommand, reply: (result:
   const alarm = device.alarms.get(command.sign.raw.toString('hex'));
   if (alarm === undefined) return reply(Result.failed);
   reply(Result.ok);
-  const { terminal, faults, stats, random, link, log, id } = settings;
+  const { terminal, faults, stats, random, link, log, id, receipts } = settings;
   const endpoint = settings.attachments ?? { host: command.host, port: command.tcpPort };
   // What is wrong with the link is the link's; what is wrong with frames stays on the control connection.
   const line = { terminal, stats, random, faults: { ...faults, garbage: 0, badChecksum: 0 } };
   const { slowKbit, fragment } = faults;
-  const order = { endpoint, terminalId, alarm, alarmNo: command.alarmNo, signal: device.signal };
+  const confirmed = (name: string, file: AttachedFile) => receipts?.filed(id, alarm, name, file);
+  const order = { endpoint, terminalId, alarm, alarmNo: command.alarmNo, signal: device.signal, confirmed };
   sendAttachments(order, { ...line, link: { ...link, slowKbit, fragment } })
     .then(() => log(`${id} has sent ${alarm.files.length} files of alarm ${command.alarmNo}`))
     .catch((error: unknown) => {

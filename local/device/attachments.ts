@@ -21,6 +21,8 @@ export interface UploadOrder {
   readonly alarmNo: string;
   /** Aborted: the connection is dropped and no other one is made. */
   readonly signal: AbortSignal;
+  /** A file was confirmed. */
+  readonly confirmed?: (name: string, file: AttachedFile) => void;
 }
 
 interface Outgoing {
@@ -46,7 +48,7 @@ export async function sendAttachments(order: UploadOrder, settings: LineSettings
 
 /** One connection; takes what was confirmed out of `unsent`. */
 async function session(
-  { endpoint, terminalId, alarm, alarmNo, signal }: UploadOrder,
+  { endpoint, terminalId, alarm, alarmNo, signal, confirmed }: UploadOrder,
   settings: LineSettings,
   unsent: Set<Outgoing>,
   again: boolean,
@@ -63,6 +65,7 @@ async function session(
       await sendFile(line, outgoing, alarm, settings);
       unsent.delete(outgoing);
       settings.stats.filesSent += 1;
+      confirmed?.(outgoing.name, outgoing.file);
     }
   } finally {
     signal.removeEventListener('abort', drop);

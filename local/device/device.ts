@@ -1,5 +1,6 @@
 /** One simulated device: its control connection, what it reports by itself, and its cameras. */
 import type { Header } from '../../containers/ingest/src/jt808/header.ts';
+import { Result } from '../../containers/ingest/src/jt808/messages/general.ts';
 import { Status, type LocationFields } from '../../containers/ingest/src/jt808/messages/location.ts';
 import type { Message } from '../../containers/ingest/src/jt808/messages/registry.ts';
 import { utcToBcd } from '../../containers/ingest/src/jt808/time.ts';
@@ -38,6 +39,10 @@ export class Device implements AnsweringDevice {
   #timers: NodeJS.Timeout[] = [];
   #connecting: NodeJS.Timeout | undefined;
   #unsent: LocationFields[] = [];
+  /** Milliseconds to stay away after the next break. */
+  #away = 0;
+  /** By serial, what the platform has not answered yet over this connection; kept for `receipts` alone. */
+  readonly #unanswered = new Map<number, readonly LocationFields[]>();
   #alarmCount = 0;
   readonly #reports: NodeJS.Timeout;
   /** Milliseconds from one look at what is due to the next. */
@@ -84,7 +89,8 @@ export class Device implements AnsweringDevice {
     return this.#stop.signal;
   }
 
-  reconnect(): void {
+  reconnect(away = 0): void {
+    if (this.line !== undefined) this.#away = away;
     this.cameras.kill();
     this.line?.link.kill();
   }
@@ -115,8 +121,7 @@ export class Device implements AnsweringDevice {
     const raised = raise(kind, location, this.settings.alarmFiles(location), context);
     this.alarms.set(raised.sign.raw.toString('hex'), raised);
     if (this.alarms.size > MAX_ALARMS) this.alarms.delete(this.alarms.keys().next().value!);
-    this.line.send('location', { ...location, items: { ...location.items, alarms: [raised.item] } });
-    stats.locations += 1;
+    this.#locate(this.line, { ...location, items: { ...location.items, alarms: [raised.item] } });
     stats.alarms += 1;
     return true;
   }
@@ -149,7 +154,7 @@ export class Device implements AnsweringDevice {
     this.#timers.push(setInterval(() => this.line?.send('heartbeat', {}), this.heartbeatSeconds * 1000));
     while (this.#unsent.length > 0) {
       const locations = this.#unsent.splice(0, BATCH);
-      this.line.send('locationBatch', { type: 1, locations });
+      this.#await(this.line.send('locationBatch', { type: 1, locations }), locations);
       stats.locations += locations.length;
     }
     this.#lastReport = 0;
@@ -165,14 +170,29 @@ export class Device implements AnsweringDevice {
     if (this.#lastReport !== 0 && now - this.#lastReport < this.locationSeconds * 1000 - this.#step / 2) return;
     if (!this.online && this.#lastReport === 0) return;
     this.#lastReport = now;
-    if (this.online && this.line) {
-      this.line.send('location', this.location());
-      this.settings.stats.locations += 1;
-    } else if (this.#unsent.length < MAX_UNSENT) this.#unsent.push(this.location());
+    if (this.online && this.line) this.#locate(this.line, this.location());
+    else if (this.#unsent.length < MAX_UNSENT) this.#unsent.push(this.location());
+  }
+
+  #locate(line: Line, location: LocationFields): void {
+    this.#await(line.send('location', location), [location]);
+    this.settings.stats.locations += 1;
+  }
+
+  #await(serial: number, locations: readonly LocationFields[]): void {
+    if (this.settings.receipts !== undefined) this.#unanswered.set(serial, locations);
   }
 
   #message(message: Message, header: Header): void {
-    if (message.name === 'platformReply' || message.name === 'registerReply') return;
+    if (message.name === 'platformReply') {
+      const { replySerial, result } = message.value;
+      const locations = this.#unanswered.get(replySerial);
+      if (locations === undefined) return;
+      this.#unanswered.delete(replySerial);
+      if (result === Result.ok) this.settings.receipts?.located(this.settings.id, locations);
+      return;
+    }
+    if (message.name === 'registerReply') return;
     answer(this, message, header);
   }
 
@@ -182,9 +202,12 @@ export class Device implements AnsweringDevice {
     if (!this.#stopped) log(`${id} offline${error === undefined ? '' : `: ${error.message}`}`);
     this.online = false;
     this.line = undefined;
+    this.#unanswered.clear();
     for (const timer of this.#timers.splice(0)) clearInterval(timer);
     if (this.#stopped) return;
-    this.#connecting = setTimeout(() => this.connect(), this.#retry * (0.8 + 0.4 * this.settings.random()));
+    const wait = Math.max(this.#away, this.#retry * (0.8 + 0.4 * this.settings.random()));
+    this.#away = 0;
+    this.#connecting = setTimeout(() => this.connect(), wait);
     this.#retry = Math.min(LAST_RETRY, this.#retry * 2);
   }
 }

@@ -2,7 +2,7 @@
 import type { Terminal } from '../../containers/ingest/src/jt808/header.ts';
 import type { LocationFields } from '../../containers/ingest/src/jt808/messages/location.ts';
 import type { Region } from '../../containers/ingest/src/jt808/subiao/sign.ts';
-import type { AlarmKind, AttachedFile } from './alarm.ts';
+import type { AlarmKind, AttachedFile, RaisedAlarm } from './alarm.ts';
 import type { CLOCKS } from './clock.ts';
 import type { Clip, PresetName } from './clip.ts';
 import type { Faults } from './faults.ts';
@@ -66,6 +66,15 @@ export interface DeviceOptions {
   /** Folder of the ffmpeg that generates video; the layer's own when not given. */
   readonly ffmpegFolder?: string;
   readonly log?: (line: string) => void;
+  readonly receipts?: Receipts;
+}
+
+/** Told of what the platform has acknowledged, which it must not lose from then on. */
+export interface Receipts {
+  /** 0x8001 with result 0 for a 0x0200 or 0x0704 in one frame; their alarms are in their items. */
+  located(device: string, locations: readonly LocationFields[]): void;
+  /** 0x9212 asked for no more of a file. */
+  filed(device: string, alarm: RaisedAlarm, name: string, file: AttachedFile): void;
 }
 
 export interface DeviceHandle {
@@ -75,8 +84,8 @@ export interface DeviceHandle {
   readonly live: readonly number[];
   /** Raises an alarm now. Answers false while the device is not online. */
   alarm(kind: AlarmKind): boolean;
-  /** Breaks all connections; they come again. */
-  reconnect(): void;
+  /** Breaks all connections; they come again, the control connection not before `away` milliseconds have passed. */
+  reconnect(away?: number): void;
   jumpClock(milliseconds: number): void;
   sound(on: boolean): void;
   /** Every camera shows another resolution from now on. */
@@ -107,4 +116,5 @@ export interface DeviceSettings {
   readonly random: () => number;
   readonly link: LinkOptions;
   readonly log: (line: string) => void;
+  readonly receipts?: Receipts | undefined;
 }

@@ -108,6 +108,7 @@ function makeDevice(options: DeviceOptions, shared: Shared, index: number): Devi
     random,
     link,
     log,
+    receipts: options.receipts,
   };
   const seconds = { heartbeat: options.heartbeatSeconds ?? 30, location: options.locationSeconds ?? 10 };
   return new Device(settings, cameras, seconds);
@@ -165,7 +166,7 @@ function handle(device: Device, load: (video: PresetName | Clip) => Promise<Trac
       return device.cameras.live;
     },
     alarm: (kind) => device.alarm(kind),
-    reconnect: () => device.reconnect(),
+    reconnect: (away) => device.reconnect(away),
     jumpClock: (milliseconds) => device.cameras.jumpClock(milliseconds),
     sound: (on) => device.cameras.sound(on),
     async show(video) {

@@ -3,7 +3,7 @@
  * table. 5 s each in `npm test`; `SLUICE_CUTS=5,30,120 npm test -- stack test/e2e/console/cuts.test.ts` takes a quarter of an hour.
  */
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import { Client } from '../../../local/client.ts';
 import { signIn } from '../../../local/sign-in.ts';
 import { runningStack } from '../../stack.ts';
@@ -32,14 +32,11 @@ const MOMENTS: Record<string, (method: string, url: string) => boolean> = {
   'its end': (method, url) => method === 'POST' && url.includes('/complete?'),
 };
 
-const cases = CUTS.flatMap((seconds) =>
-  Object.keys(MOMENTS).flatMap((moment) => [1, 2].map((tabs) => ({ seconds, moment, tabs }))),
-);
+const rounds = CUTS.flatMap((seconds) => [1, 2].map((tabs) => ({ seconds, tabs })));
 
-it.each(cases)(
-  'an upload cut off at $moment for $seconds s, $tabs tabs',
-  { timeout: 400_000 },
-  async ({ seconds, moment, tabs }) => {
+// Those of a round wait for their networks at once. More of them would take much memory: pages hold what they upload.
+describe.each(rounds)('an upload cut off for $seconds s, $tabs tabs', ({ seconds, tabs }) => {
+  it.concurrent.for(Object.keys(MOMENTS))('at %s', { timeout: 400_000 }, async (moment, { expect }) => {
     const { page, close } = await openPage(browser);
     await signIn(page, stack.url, 'uma');
     const name = `cut ${seconds} ${moment} ${tabs}.mp4`;
@@ -75,5 +72,5 @@ it.each(cases)(
     // Every tab says that it is offline, unless it was over before; and none that anything failed.
     expect(words.join()).not.toMatch(/blocked|firewall|stopped|Try again to send/i);
     await close();
-  },
-);
+  });
+});

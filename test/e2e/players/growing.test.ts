@@ -35,8 +35,8 @@ let server: Server;
 let url: string;
 let film: Encoded;
 let remove = async () => {};
-/** When the first playlist was asked for. */
-let began: number | undefined;
+/** When the first playlist of a video was asked for: each player has one of its own, for they play at once. */
+const began = new Map<string, number>();
 
 beforeAll(async () => {
   const work = await workFolder();
@@ -74,17 +74,18 @@ async function answer(path: string): Promise<{ body: Buffer | string; contentTyp
   if (path.startsWith('/players/')) return file(path);
   const contentType = 'application/vnd.apple.mpegurl';
   const { renditions } = film.result;
+  const id = path.split('/')[3]!;
   if (path.endsWith('/main.m3u8') && !path.includes('/audio/')) {
     const described = renditions.map((rendition) => describeRendition(rendition, film.plan, true));
     return {
-      body: multivariant({ id: VIDEO_ID, revision: 1, renditions: described }, { way: 'expand', token: undefined }),
+      body: multivariant({ id, revision: 1, renditions: described }, { way: 'expand', token: undefined }),
       contentType,
     };
   }
   const list = renditions.find(({ kind, name }) => path.endsWith(`/${kind}/${name}.m3u8`));
   if (list) {
-    began ??= Date.now();
-    const count = Math.min(list.segments.length, FIRST + Math.floor((Date.now() - began) / EVERY_MS));
+    if (!began.has(id)) began.set(id, Date.now());
+    const count = Math.min(list.segments.length, FIRST + Math.floor((Date.now() - began.get(id)!) / EVERY_MS));
     const head = growingHead(list.name, film.plan.segments!.target);
     const text = grown(head, list.name, list.segments.slice(0, count), count === list.segments.length);
     return { body: expand(text, path, ''), contentType };
@@ -93,14 +94,16 @@ async function answer(path: string): Promise<{ body: Buffer | string; contentTyp
   return found && { body: found.bytes, contentType: found.type };
 }
 
-it.each(['hls.js', 'shaka', 'video.js'])(
+const PLAYERS = ['hls.js', 'shaka', 'video.js'];
+
+it.concurrent.each(PLAYERS)(
   '%s plays it from the beginning to the end',
   async (player) => {
     expect(film.plan.video.map(({ copied }) => copied)).toEqual([true]);
-    began = undefined;
+    const id = `${PLAYERS.indexOf(player)}${VIDEO_ID.slice(1)}`;
     const page = await browser.newPage();
     await page.goto(`${url}/players/${player}.html`);
-    await page.evaluate(`window.start('${url}/api/play/${VIDEO_ID}/main.m3u8')`);
+    await page.evaluate(`window.start('${url}/api/play/${id}/main.m3u8')`);
     // Each look at it: where it is, and what went wrong.
     const look = async () =>
       (await page.evaluate(`{

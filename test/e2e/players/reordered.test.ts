@@ -49,46 +49,49 @@ function files(): Map<string, Buffer> {
   ]);
 }
 
-it.skipIf(missing !== '').each(Object.keys(PLAYERS) as (keyof typeof PLAYERS)[])(`%s${missing}`, async (name) => {
-  const [script, load] = PLAYERS[name];
-  const served = files();
-  served.set('/player.js', readFileSync(require.resolve(script)));
-  const page = `<!doctype html><video muted></video><script src="/player.js"></script><script>
+it.skipIf(missing !== '').concurrent.each(Object.keys(PLAYERS) as (keyof typeof PLAYERS)[])(
+  `%s${missing}`,
+  async (name) => {
+    const [script, load] = PLAYERS[name];
+    const served = files();
+    served.set('/player.js', readFileSync(require.resolve(script)));
+    const page = `<!doctype html><video muted></video><script src="/player.js"></script><script>
     const video = document.querySelector('video'); const errors = []; const shown = []; const stalls = [];
     const next = (_, { mediaTime }) => { shown.push(mediaTime); video.requestVideoFrameCallback(next); };
     video.requestVideoFrameCallback(next);
     ${load}
     video.play();
   </script>`;
-  served.set('/', Buffer.from(page));
-  const TYPES: Record<string, string> = { '/': 'text/html', '/player.js': 'text/javascript' };
-  const server = await fileServer(({ url = '' }, response) => {
-    const body = served.get(url);
-    const type = TYPES[url] ?? (url.endsWith('m3u8') ? 'application/vnd.apple.mpegurl' : 'video/mp4');
-    response.writeHead(body === undefined ? 404 : 200, { 'content-type': type }).end(body);
-  });
-  const browser = await chromium.launch(BROWSER);
-  try {
-    const tab = await browser.newPage();
-    await tab.goto(`${server.url}/`);
-    await tab.waitForFunction('video.ended || errors.length > 0', undefined, { timeout: 120_000 });
-    const seen = (await tab.evaluate(`({
+    served.set('/', Buffer.from(page));
+    const TYPES: Record<string, string> = { '/': 'text/html', '/player.js': 'text/javascript' };
+    const server = await fileServer(({ url = '' }, response) => {
+      const body = served.get(url);
+      const type = TYPES[url] ?? (url.endsWith('m3u8') ? 'application/vnd.apple.mpegurl' : 'video/mp4');
+      response.writeHead(body === undefined ? 404 : 200, { 'content-type': type }).end(body);
+    });
+    const browser = await chromium.launch(BROWSER);
+    try {
+      const tab = await browser.newPage();
+      await tab.goto(`${server.url}/`);
+      await tab.waitForFunction('video.ended || errors.length > 0', undefined, { timeout: 120_000 });
+      const seen = (await tab.evaluate(`({
       errors, shown, duration: video.duration,
       ranges: Array.from({ length: video.buffered.length }, (_, i) => [video.buffered.start(i), video.buffered.end(i)]),
     })`)) as { errors: string[]; shown: number[]; duration: number; ranges: [number, number][] };
-    expect(seen.errors).toEqual([]);
-    expect(seen.duration).toBeCloseTo(SECONDS, 0);
-    expect(seen.ranges).toHaveLength(1);
-    expect(seen.ranges[0]![0]).toBeCloseTo(0, 2);
-    // A busy machine leaves pictures out; those that are shown are in order, and at the camera's times.
-    expect(seen.shown.length).toBeGreaterThan(SECONDS);
-    seen.shown.forEach((time, i) => {
-      expect(time).toBeGreaterThanOrEqual(seen.shown[i - 1] ?? 0);
-      expect(Math.abs(time * 25 - Math.round(time * 25))).toBeLessThan(0.05);
-    });
-    expect(seen.shown.at(-1)).toBeGreaterThan(SECONDS - 0.5);
-  } finally {
-    await browser.close();
-    await server.close();
-  }
-});
+      expect(seen.errors).toEqual([]);
+      expect(seen.duration).toBeCloseTo(SECONDS, 0);
+      expect(seen.ranges).toHaveLength(1);
+      expect(seen.ranges[0]![0]).toBeCloseTo(0, 2);
+      // A busy machine leaves pictures out; those that are shown are in order, and at the camera's times.
+      expect(seen.shown.length).toBeGreaterThan(SECONDS);
+      seen.shown.forEach((time, i) => {
+        expect(time).toBeGreaterThanOrEqual(seen.shown[i - 1] ?? 0);
+        expect(Math.abs(time * 25 - Math.round(time * 25))).toBeLessThan(0.05);
+      });
+      expect(seen.shown.at(-1)).toBeGreaterThan(SECONDS - 0.5);
+    } finally {
+      await browser.close();
+      await server.close();
+    }
+  },
+);

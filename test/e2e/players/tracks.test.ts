@@ -110,8 +110,9 @@ async function playUntil(page: Page, time: number): Promise<void> {
   }
 }
 
-describe.each(Object.entries(players))('%s', (name, player) => {
-  it('plays the second language, and shows captions at their moment', async () => {
+// Players wait for what they play, and the server does: several at a time, each on a page of its own.
+describe.concurrent.each(Object.entries(players))('%s', (name, player) => {
+  it('plays the second language, and shows captions at their moment', async ({ expect: own }) => {
     const { token } = await ada.call('POST /api/videos/{id}/tokens', { params: { id }, body: {} });
     const context = await browser.newContext();
     const page = await context.newPage();
@@ -124,14 +125,14 @@ describe.each(Object.entries(players))('%s', (name, player) => {
     );
     const query = new URLSearchParams({ token, ...player.query });
     await page.evaluate(`start(${JSON.stringify(`${stack.url}/api/play/${id}/main.m3u8?${query}`)})`);
-    await expect.poll(() => ask(page, player.languages), POLL).toBe('en,de');
+    await own.poll(() => ask(page, player.languages), POLL).toBe('en,de');
     await playUntil(page, 1);
     await ask(page, player.chooseText);
     await ask(page, player.chooseSound);
     await playUntil(page, 8);
     expect(await ask(page, player.chosen)).toBe('Deutsch');
     expect(asked.some((path) => path.includes('/audio/main2/'))).toBe(true);
-    await expect.poll(() => ask(page, `${player.cues}.length`), POLL).toBeGreaterThan(0);
+    await own.poll(() => ask(page, `${player.cues}.length`), POLL).toBeGreaterThan(0);
     const first = (await ask(page, 'window.firstFrame')) as number;
     const cues = (await ask(
       page,
@@ -141,7 +142,7 @@ describe.each(Object.entries(players))('%s', (name, player) => {
     expect(Math.abs(cue[0] - first - 3)).toBeLessThan(0.05);
     expect(Math.abs(cue[1] - first - 5)).toBeLessThan(0.05);
     await playUntil(page, 14);
-    await expect
+    await own
       .poll(async () => JSON.stringify(await ask(page, `${player.cues}.map(({ text }) => text)`)), POLL)
       .toContain('und später');
     expect(await ask(page, 'problems')).toEqual([]);
@@ -162,8 +163,10 @@ const dashPlayers = {
   },
 } as const;
 
-describe.each(Object.entries(dashPlayers))('%s, DASH', (name, player) => {
-  it('lists both languages and the captions, plays the second, and shows captions at their moment', async () => {
+describe.concurrent.each(Object.entries(dashPlayers))('%s, DASH', (name, player) => {
+  it('lists both languages and the captions, plays the second, and shows captions at their moment', async ({
+    expect: own,
+  }) => {
     const { token } = await ada.call('POST /api/videos/{id}/tokens', { params: { id }, body: {} });
     const context = await browser.newContext();
     const page = await context.newPage();
@@ -171,7 +174,7 @@ describe.each(Object.entries(dashPlayers))('%s, DASH', (name, player) => {
     page.on('request', (request) => void asked.push(new URL(request.url()).pathname));
     await page.goto(`${pages.url}/players/${name}.html`);
     await page.evaluate(`start(${JSON.stringify(`${stack.url}/api/play/${id}/manifest.mpd?token=${token}`)})`);
-    await expect.poll(() => ask(page, player.languages).catch(() => ''), POLL).toBe('en,de');
+    await own.poll(() => ask(page, player.languages).catch(() => ''), POLL).toBe('en,de');
     const texts = 'texts' in player ? player.texts : 'player.getTextTracks().map(({ language }) => language).join()';
     expect(await ask(page, texts)).toBe('de');
     await playUntil(page, 1);
@@ -188,7 +191,7 @@ describe.each(Object.entries(dashPlayers))('%s, DASH', (name, player) => {
           string,
         ][]
       ).find(([, , text]) => text.includes('Grüße'));
-    await expect.poll(cue, POLL).toBeDefined();
+    await own.poll(cue, POLL).toBeDefined();
     const [from, to] = (await cue())!;
     expect(Math.abs(from - 3)).toBeLessThan(0.05);
     expect(Math.abs(to - 5)).toBeLessThan(0.05);
@@ -197,7 +200,7 @@ describe.each(Object.entries(dashPlayers))('%s, DASH', (name, player) => {
   });
 });
 
-describe('sound alone', () => {
+describe.concurrent('sound alone', () => {
   it.each(Object.entries(players))('plays in %s, to its end', async (name, player) => {
     const { token } = await ada.call('POST /api/videos/{id}/tokens', { params: { id: song }, body: {} });
     const context = await browser.newContext();

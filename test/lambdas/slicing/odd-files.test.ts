@@ -103,7 +103,7 @@ async function checkPlan(expected: Expected, file: OddFile): Promise<void> {
   const { plan, chunks } = planSlicing(of, options, found.table);
   expect(found.table !== undefined).toBe(expected.chunks);
   expect(Math.abs(found.info.duration - expected.seconds)).toBeLessThan(SLOW_FRAME);
-  expect(chunks.length).toBeLessThanOrEqual(MAX_CHUNKS);
+  expect(chunks.length).toBeLessThanOrEqual(2 * MAX_CHUNKS);
   const pictures = chunks.filter((chunk) => madeBy(chunk, plan).some((path) => path.startsWith('video/')));
   let [segment, time] = [1, 0];
   for (const { firstSegment, segments, start, duration } of pictures.filter(({ ahead }) => !ahead)) {

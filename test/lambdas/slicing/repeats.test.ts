@@ -59,23 +59,56 @@ it('holes are between what is shown one after another, and to the end of all', (
 it('in a segment table a long still holds cuts, and chunks begin at keyframes all the same', () => {
   // Ten pictures a second for a second, one held for 29 s, and ten a second for three seconds.
   const times = [...Array.from({ length: 10 }, (_, i) => i), ...Array.from({ length: 30 }, (_, i) => 300 + i)];
-  const track: IndexedTrack = {
-    timescale: 10,
-    edit: { delay: 0, from: 0, length: undefined },
-    trak: Buffer.alloc(0),
-    samples: {
-      count: 40,
-      decode: Float64Array.from(times),
-      composition: new Int32Array(40),
-      offset: new Float64Array(40),
-      size: new Uint32Array(40).fill(1),
-      sync: Uint8Array.from(times, (time) => (time % 300 === 0 ? 1 : 0)),
-      lastDuration: 1,
-    },
-  };
+  const track = trackOf(
+    times,
+    times.map((time) => time % 300 === 0),
+    1,
+  );
   const options = { segmentSeconds: 6, chunkSeconds: 12, maxChunks: 10, audio: [] };
   const table = segmentTable({ timescale: 10, tracks: [track] }, options)!;
   expect(table.starts).toEqual([0, 6, 12, 18, 24, 30]);
   expect(table.chunks.map(({ start }) => start)).toEqual([0, 30]);
   expect(table.part(table.chunks[0]!)).toMatchObject({ cuts: [6, 12, 18, 24], repeats: [6, 12, 18, 24] });
+});
+
+it('very few pictures are repeated, however short they are held: a decoder shows the first one when it has some', () => {
+  const options = { segmentSeconds: 6, chunkSeconds: 12, maxChunks: 10, audio: [] };
+  const tableOf = (times: readonly number[], last: number) => {
+    const keys = times.map((_, i) => i === 0);
+    const table = segmentTable({ timescale: 10, tracks: [trackOf(times, keys, last)] }, options)!;
+    return { starts: table.starts, repeats: table.part(table.chunks[0]!).repeats };
+  };
+  expect(tableOf([0], 40)).toEqual({ starts: [0, 1, 2, 3], repeats: [1, 2, 3] });
+  expect(tableOf([0, 20], 20)).toEqual({ starts: [0, 1, 2, 3], repeats: [1, 3] });
+  expect(tableOf([0], 10)).toEqual({ starts: [0], repeats: undefined });
+  expect(tableOf([0, 10, 20, 30], 10)).toEqual({ starts: [0], repeats: undefined });
+
+  // Nor are their own packets published.
+  const video = { codecs: 'avc1.42c00b', avcC: Buffer.alloc(40), width: 64, height: 36, level: '1.1', lengthBytes: 4 };
+  const copied = (times: readonly number[]) => {
+    const track = trackOf(
+      times,
+      times.map(() => true),
+      10,
+    );
+    const copy = { video, sounds: [], maxBitrate: 1e9 };
+    return segmentTable({ timescale: 10, tracks: [track] }, { ...options, copy })!.copied !== undefined;
+  };
+  expect([copied([0]), copied([0, 10, 20]), copied([0, 10, 20, 30])]).toEqual([true, false, true]);
+});
+
+/** Pictures at these tenths of a second. */
+const trackOf = (times: readonly number[], keys: readonly boolean[], lastDuration: number): IndexedTrack => ({
+  timescale: 10,
+  edit: { delay: 0, from: 0, length: undefined },
+  trak: Buffer.alloc(0),
+  samples: {
+    count: times.length,
+    decode: Float64Array.from(times),
+    composition: new Int32Array(times.length),
+    offset: new Float64Array(times.length),
+    size: new Uint32Array(times.length).fill(1),
+    sync: Uint8Array.from(keys, Number),
+    lastDuration,
+  },
 });

@@ -47,6 +47,8 @@ export interface PlatformOptions {
   readonly refuse?: (device: string) => boolean;
   /** The code given at registration, and wanted afterwards. */
   readonly code?: (device: string) => string;
+  /** What positions are answered with; 0. */
+  readonly positionResult?: () => number;
 }
 
 export class Platform {
@@ -160,7 +162,11 @@ export class Platform {
         return;
       }
       case 'location':
-      case 'locationBatch':
+      case 'locationBatch': {
+        const result = this.#options.positionResult?.() ?? 0;
+        connection.send('platformReply', { replySerial, replyId: header.id, result });
+        return;
+      }
       case 'heartbeat':
         connection.send('platformReply', { replySerial, replyId: header.id, result: 0 });
         return;

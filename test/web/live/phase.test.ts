@@ -7,9 +7,11 @@ import {
   LOOK,
   phaseOf,
   phaseOfFailure,
+  phaseOnShow,
   Pictures,
   sentenceOf,
   wordsOf,
+  type Motion,
   type Phase,
 } from '../../../web/src/live/phase.ts';
 
@@ -61,6 +63,7 @@ describe('what goes wrong', () => {
 
   it('says when', () => {
     const phase = phaseOfFailure(undefined, 4000, NOW);
+    expect(wordsOf(phase, NOW)).toBe('Broken off');
     expect(sentenceOf(phase, NOW)).toContain('Trying again in 4 s.');
     expect(sentenceOf(phase, NOW + 3200)).toContain('in 1 s.');
     expect(sentenceOf(phase, NOW + 9000)).toMatch(/Trying again\.$/);
@@ -75,10 +78,20 @@ describe('what goes wrong', () => {
 });
 
 describe('whether it is live, by the pictures on show', () => {
-  const seen = (pictures: number, isHidden = false) => ({ pictures, isHidden });
+  const shown = (pictures: number, more: { isPaused?: boolean; isHidden?: boolean } = {}) => ({
+    pictures,
+    isPaused: false,
+    isHidden: false,
+    ...more,
+  });
+  /** What is found at a look. */
+  const motion = (pictures: Pictures, now: number, ...look: Parameters<typeof shown>): Motion => {
+    pictures.look(shown(...look), now);
+    return pictures.motion(now);
+  };
 
   it('is never said of a picture that has stood for three seconds, looks included', () => {
-    const pictures = new Pictures(NOW);
+    const pictures = new Pictures();
     let last = NOW;
     for (let at = NOW, count = 0; at < NOW + 60_000; at += LOOK) {
       // Pictures come for ten seconds of twenty.
@@ -86,30 +99,82 @@ describe('whether it is live, by the pictures on show', () => {
         count += 10;
         last = at;
       }
-      const since = pictures.stillSince(seen(count), at);
+      const found = motion(pictures, at, count);
       // What is said now stands until the next look.
-      if (since === undefined) expect(at + LOOK - last).toBeLessThan(3000);
-      else expect(since).toBe(last);
+      if (found.kind === 'moving') expect(at + LOOK - last).toBeLessThan(3000);
+      else expect(found).toEqual({ kind: 'standing', since: last });
     }
   });
 
-  it('begins with time for the first picture, and goes on with the first new one', () => {
-    const pictures = new Pictures(NOW - 60_000);
-    pictures.begin(NOW);
-    expect(pictures.stillSince(seen(0), NOW + 500)).toBeUndefined();
-    expect(pictures.stillSince(seen(0), NOW + 2500)).toBe(NOW);
-    expect(pictures.isNew).toBe(false);
-    expect(pictures.stillSince(seen(1), NOW + 3000)).toBeUndefined();
-    expect(pictures.isNew).toBe(true);
-    // A video that was set up anew counts from nothing.
-    expect(pictures.stillSince(seen(0), NOW + 9000)).toBeUndefined();
+  it('is so with the first picture that moves, not with those that a halted video is sent to', () => {
+    const pictures = new Pictures();
+    expect(motion(pictures, NOW, 0)).toEqual({ kind: 'none' });
+    expect(motion(pictures, NOW + 500, 1, { isPaused: true })).toEqual({ kind: 'none' });
+    expect(motion(pictures, NOW + 600, 2, { isPaused: true })).toEqual({ kind: 'none' });
+    // It is told to play, and has nothing to play yet.
+    expect(motion(pictures, NOW + 700, 2)).toEqual({ kind: 'none' });
+    expect(motion(pictures, NOW + 800, 3)).toEqual({ kind: 'moving' });
+    expect(motion(pictures, NOW + 4000, 3)).toEqual({ kind: 'standing', since: NOW + 800 });
+    expect(motion(pictures, NOW + 4500, 4)).toEqual({ kind: 'moving' });
+    // A video that was set up anew counts from nothing, and another stream has shown none.
+    expect(motion(pictures, NOW + 9000, 0)).toEqual({ kind: 'moving' });
+    pictures.forget(7);
+    expect(motion(pictures, NOW + 9500, 7)).toEqual({ kind: 'none' });
   });
 
-  it('is not told of a page that nobody sees, where browsers show none', () => {
-    const pictures = new Pictures(NOW);
-    expect(pictures.stillSince(seen(0, true), NOW + 60_000)).toBeUndefined();
-    expect(pictures.stillSince(seen(0), NOW + 60_500)).toBeUndefined();
-    expect(pictures.stillSince(seen(0), NOW + 63_000)).toBe(NOW + 60_000);
+  it('has time for the first picture, which of sound alone never comes', () => {
+    const pictures = new Pictures();
+    pictures.begin(NOW);
+    pictures.begin(NOW + 1000);
+    expect(motion(pictures, NOW + 2000, 0)).toEqual({ kind: 'none' });
+    expect(motion(pictures, NOW + 2500, 0)).toEqual({ kind: 'standing', since: NOW });
+  });
+
+  it('is not told of a page that nobody sees, where browsers show none; who looks again waits a moment', () => {
+    const pictures = new Pictures();
+    pictures.look(shown(1), NOW);
+    expect(motion(pictures, NOW + 60_000, 1, { isHidden: true })).toEqual({ kind: 'moving' });
+    expect(motion(pictures, NOW + 60_500, 1)).toEqual({ kind: 'moving' });
+    expect(motion(pictures, NOW + 61_500, 1)).toEqual({ kind: 'standing', since: NOW });
+    expect(motion(pictures, NOW + 62_000, 2)).toEqual({ kind: 'moving' });
+  });
+
+  const here = { isOffline: false, isBlind: false, behind: undefined };
+  const told: readonly Phase[] = [
+    { kind: 'starting' },
+    { kind: 'offline', since },
+    { kind: 'busy' },
+    { kind: 'lost', message: 'The stream broke off.', retryAt: NOW },
+    { kind: 'refused', message: 'No.' },
+  ];
+
+  it.each(told)('says of what moves that it is live, whatever was told: $kind', (phase) => {
+    for (const isOffline of [false, true]) {
+      expect(phaseOnShow(phase, { kind: 'moving' }, { ...here, isOffline })).toEqual({ kind: 'live' });
+    }
+    expect(phaseOnShow(phase, { kind: 'moving' }, { ...here, behind: 3 })).toEqual({ kind: 'live', behind: 3 });
+  });
+
+  it.each(told)('says of what stands that it does, whatever was told: $kind', (phase) => {
+    const standing = { kind: 'standing', since: NOW } as const;
+    for (const [isOffline, isBlind] of [
+      [false, false],
+      [true, false],
+      [false, true],
+    ] as const) {
+      const expected = { kind: 'still', since: NOW, isOffline, isBlind };
+      expect(phaseOnShow(phase, standing, { isOffline, isBlind, behind: 3 })).toEqual(expected);
+    }
+  });
+
+  it.each(told)('says what was told where there was no picture yet: $kind', (phase) => {
+    expect(phaseOnShow(phase, { kind: 'none' }, { ...here, behind: 3 })).toBe(phase);
+    const offline = phaseOnShow(phase, { kind: 'none' }, { ...here, isOffline: true });
+    if (phase.kind !== 'starting') expect(offline).toBe(phase);
+    else {
+      expect(wordsOf(offline, NOW)).toBe('No network');
+      expect(sentenceOf(offline, NOW)).toBe('This browser is offline. It goes on as soon as there is a network again.');
+    }
   });
 
   it('is said in words: what is seen is the last one, since when, and whose network is gone', () => {

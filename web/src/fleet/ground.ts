@@ -89,10 +89,10 @@ export class Ground extends GridLayer {
 }
 
 function drawTile(canvas: HTMLCanvasElement, at: Coords, shapes: readonly Shape[], { colours }: Look): void {
-  const dense = Math.min(2, devicePixelRatio);
-  [canvas.width, canvas.height] = [TILE * dense, TILE * dense];
+  const pixels = Math.round(TILE * Math.min(2, devicePixelRatio));
+  [canvas.width, canvas.height] = [pixels, pixels];
   const context = canvas.getContext('2d')!;
-  context.scale(dense, dense);
+  context.scale(pixels / TILE, pixels / TILE);
   context.fillStyle = colours.water;
   context.fillRect(0, 0, TILE, TILE);
   context.fillStyle = colours.land;

@@ -16,8 +16,8 @@ export type Phase =
   | { readonly kind: 'still'; readonly since: number; readonly isOffline: boolean; readonly isBlind?: boolean }
   | { readonly kind: 'offline'; readonly since?: string; readonly reason?: string }
   | { readonly kind: 'busy'; readonly reason?: string }
-  /** Something went wrong that may pass; `retryAt` is epoch milliseconds. */
-  | { readonly kind: 'lost'; readonly message: string; readonly retryAt: number }
+  /** Something went wrong that may pass; `retryAt` is epoch milliseconds, undefined where it waits for a network. */
+  | { readonly kind: 'lost'; readonly message: string; readonly retryAt?: number }
   /** Asking again would not help. */
   | { readonly kind: 'refused'; readonly message: string };
 
@@ -47,9 +47,11 @@ export function phaseOf(answer: LiveStateAnswer): { readonly phase: Phase; reado
 export const delayOf = (attempt: number, random: number): number =>
   Math.round(Math.min(30_000, 1000 * 2 ** Math.min(attempt, 10)) * (0.75 + random / 2));
 
+const OFFLINE = 'This browser is offline.';
+
 /** A call that failed, or a player that gave up. */
 export function phaseOfFailure(error: unknown, delay: number, now: number, isOffline = false): Phase {
-  if (isOffline) return { kind: 'lost', message: 'This browser is offline.', retryAt: now + delay };
+  if (isOffline) return { kind: 'lost', message: OFFLINE, retryAt: now + delay };
   if (error instanceof ApiProblem) {
     if (error.status === 404 || error.status === 403) {
       return {
@@ -92,41 +94,80 @@ const STILL = 2_200;
 /** ms between two looks. */
 export const LOOK = 500;
 
+/** ms that somebody who looks again at a page waits for the first new picture. */
+const GLANCE = 1_000;
+
 /** What a video says of its pictures. */
 export interface Shown {
   /** How many it has shown, by any count that only grows. */
   readonly pictures: number;
+  /** Then a new one is where it was sent to, and nothing moves. */
+  readonly isPaused: boolean;
   /** Of a page that nobody sees a browser need not show any: then none is missed. */
   readonly isHidden: boolean;
 }
 
+/** What the pictures do: there was none yet, they move, or the same one stands since `since` (epoch ms). */
+export type Motion =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'moving' }
+  | { readonly kind: 'standing'; readonly since: number };
+
+export const NONE: Motion = { kind: 'none' };
+
 /** When the last new picture was shown, by a video's own count of them: neither what was fetched says so, nor the API. */
 export class Pictures {
   #count = 0;
-  #at: number;
-  #isNew = false;
+  #last: number | undefined;
+  #began: number | undefined;
+  #glance = 0;
 
-  /** `now`: epoch ms, as everywhere here. */
-  constructor(now: number) {
-    this.#at = now;
-  }
-
-  /** Since when the same picture stands, where that is too long to call it live. Any difference of the count is news. */
-  stillSince({ pictures, isHidden }: Shown, now: number): number | undefined {
-    this.#isNew = pictures !== this.#count;
-    if (this.#isNew || isHidden) this.#at = now;
+  /** Any difference of the count is news: a video that was set up anew counts from nothing. `now`: epoch ms, as everywhere. */
+  look({ pictures, isPaused, isHidden }: Shown, now: number): void {
+    if (pictures !== this.#count && !isPaused) this.#last = now;
+    if (isHidden) this.#glance = now + GLANCE;
     this.#count = pictures;
-    return now - this.#at > STILL ? this.#at : undefined;
   }
 
-  /** Whether there was one between the last two looks. */
-  get isNew(): boolean {
-    return this.#isNew;
-  }
-
-  /** A stream that just begins has time to show the first. */
+  /** It is said to play: from now on there is time for the first, which of sound alone never comes. */
   begin(now: number): void {
-    this.#at = now;
+    this.#began ??= now;
+  }
+
+  /** Another stream, or none: of the `pictures` counted until now none says anything of it. */
+  forget(pictures: number): void {
+    this.#count = pictures;
+    this.#last = undefined;
+    this.#began = undefined;
+  }
+
+  motion(now: number): Motion {
+    const since = this.#last ?? this.#began;
+    if (since === undefined) return NONE;
+    if (now > Math.max(since + STILL, this.#glance)) return { kind: 'standing', since };
+    return { kind: this.#last === undefined ? 'none' : 'moving' };
+  }
+}
+
+interface Circumstances {
+  readonly isOffline: boolean;
+  /** Whether it has no picture at all, only sound. */
+  readonly isBlind: boolean;
+  readonly behind: number | undefined;
+}
+
+/**
+ * What a tile says. Pictures are believed before anybody's word: what moves is live, what has moved stands; only where
+ * there was none yet does it matter what was told last, by the API or by a failure.
+ */
+export function phaseOnShow(told: Phase, motion: Motion, { isOffline, isBlind, behind }: Circumstances): Phase {
+  switch (motion.kind) {
+    case 'moving':
+      return { kind: 'live', ...(behind !== undefined && { behind }) };
+    case 'standing':
+      return { kind: 'still', since: motion.since, isOffline, isBlind };
+    default:
+      return told.kind === 'starting' && isOffline ? { kind: 'lost', message: OFFLINE } : told;
   }
 }
 
@@ -147,7 +188,7 @@ export function wordsOf(phase: Phase, now: number): string {
     case 'busy':
       return 'Busy';
     case 'lost':
-      return 'Broken off';
+      return phase.message === OFFLINE ? 'No network' : 'Broken off';
     default:
       return 'Not shown';
   }
@@ -160,7 +201,7 @@ export function sentenceOf(phase: Phase, now: number): string | undefined {
       return 'Asking the device for pictures.';
     case 'still':
       return phase.isOffline
-        ? 'This browser is offline. It goes on as soon as there is a network again.'
+        ? `${OFFLINE} It goes on as soon as there is a network again.`
         : phase.isBlind === true
           ? 'Nothing but sound has come so far.'
           : 'This is the last one that came. It goes on as soon as there is another.';
@@ -169,6 +210,7 @@ export function sentenceOf(phase: Phase, now: number): string | undefined {
     case 'busy':
       return `${phase.reason ?? 'The device cannot send this channel now.'} Trying again every 10 s.`;
     case 'lost': {
+      if (phase.retryAt === undefined) return `${phase.message} It goes on as soon as there is a network again.`;
       const seconds = Math.ceil((phase.retryAt - now) / 1000);
       return `${phase.message} ${seconds > 0 ? `Trying again in ${seconds} s.` : 'Trying again.'}`;
     }

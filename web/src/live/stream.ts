@@ -15,10 +15,12 @@ import {
   LOOK,
   phaseOf,
   phaseOfFailure,
+  phaseOnShow,
+  NONE,
   Pictures,
   UNDECODABLE,
+  type Motion,
   type Phase,
-  type Shown,
 } from './phase.ts';
 
 interface StreamOptions {
@@ -35,6 +37,8 @@ const SILENCE = 8_000;
 const DEAD = 30_000;
 /** ms that a stream which has just begun is given for its second segment; its first picture stands meanwhile. */
 const SECOND = 4_000;
+/** ms after which a player that found no network is to look for one again. */
+const AGAIN = 1_000;
 
 const UNPLAYABLE = new Set<string>([
   'manifestIncompatibleCodecsError',
@@ -54,8 +58,15 @@ export class LiveStream {
   #begin: ReturnType<typeof setTimeout> | undefined;
   #hls: Hls | undefined;
   readonly #pace = new Pace();
-  readonly #pictures = new Pictures(Date.now());
+  readonly #pictures = new Pictures();
+  /** Pictures put on the screen, where the browser tells of each; and what takes back its promise to. */
+  #counted = 0;
+  #callback: number | undefined;
+  /** By the API or by a failure; what is said follows from this and from the pictures. */
+  #told: Phase = { kind: 'starting' };
   #isPlaying = false;
+  /** When the player gave up for want of a network, with pictures on show; epoch ms. */
+  #halted: number | undefined;
   #query: string | undefined;
   #attempt = 0;
   #recovered = 0;
@@ -66,6 +77,7 @@ export class LiveStream {
   constructor(options: StreamOptions) {
     this.#options = options;
     options.video.addEventListener('playing', this.#plays);
+    if ('requestVideoFrameCallback' in options.video) this.#nextPicture();
     window.addEventListener('pagehide', this.#goodbye);
     window.addEventListener('online', this.#online);
     void this.#ask();
@@ -77,6 +89,7 @@ export class LiveStream {
     this.#detach();
     clearTimeout(this.#timer);
     this.#options.video.removeEventListener('playing', this.#plays);
+    if (this.#callback !== undefined) this.#options.video.cancelVideoFrameCallback(this.#callback);
     window.removeEventListener('pagehide', this.#goodbye);
     window.removeEventListener('online', this.#online);
     this.#goodbye();
@@ -90,9 +103,19 @@ export class LiveStream {
 
   /** Nobody need wait for the next try, nor for a request that hangs since the network went. */
   #online = (): void => {
-    if (!this.#isAttached) this.retry();
-    else this.#hls?.startLoad();
+    // What it had is long past: another player begins at the edge at once.
+    if (this.#isAttached && Date.now() - this.#heard > DEAD) {
+      this.#detach();
+      this.#tell({ kind: 'starting' });
+    }
+    if (!this.#isAttached) return this.retry();
+    this.#reload();
   };
+
+  #reload(): void {
+    this.#halted = undefined;
+    this.#hls?.startLoad();
+  }
 
   get #params() {
     const { device, channel } = this.#options.place;
@@ -118,11 +141,13 @@ export class LiveStream {
       const { phase, askIn } = phaseOf(answer);
       if (answer.signature !== undefined) this.#sign(answer.signature);
       if (askIn === undefined) {
-        if (!this.#isAttached) await this.#attach();
+        if (this.#isAttached) return;
+        this.#tell(phase);
+        await this.#attach();
         return;
       }
       this.#detach();
-      this.#options.show(phase);
+      this.#tell(phase);
       this.#again(askIn);
     } catch (error) {
       if (!this.#abort.signal.aborted && !this.#isPlaying) this.#lost(error);
@@ -139,7 +164,7 @@ export class LiveStream {
     const delay = delayOf(this.#attempt, Math.random());
     this.#attempt += 1;
     const phase = phaseOfFailure(error, delay, Date.now(), !navigator.onLine);
-    this.#options.show(phase);
+    this.#tell(phase);
     if (phase.kind === 'lost') this.#again(delay);
   }
 
@@ -169,10 +194,12 @@ export class LiveStream {
 
   async #attach(): Promise<void> {
     this.#heard = Date.now();
-    this.#watch = setInterval(() => this.#measure(), LOOK);
+    const watch = setInterval(() => this.#measure(), LOOK);
+    this.#watch = watch;
     const { video } = this.#options;
     const { default: HlsClass } = await import('hls.js');
-    if (!this.#isAttached || this.#abort.signal.aborted) return;
+    // It may have been given up meanwhile, and begun again.
+    if (this.#watch !== watch) return;
     if (HlsClass.isSupported()) {
       const hls = new HlsClass({ ...LIVE, abrController: scheduled(HlsClass), xhrSetup: this.#open });
       this.#hls = hls;
@@ -187,7 +214,7 @@ export class LiveStream {
       const { id } = this.#params;
       const body = { channel: this.#options.place.channel };
       const { url } = await call('POST /api/devices/{id}/tokens', { params: { id }, body });
-      if (!this.#isAttached) return;
+      if (this.#watch !== watch) return;
       video.src = `${url}&session=${this.#session}`;
       video.addEventListener('error', this.#broke);
       video.addEventListener('timeupdate', this.#hear);
@@ -225,6 +252,7 @@ export class LiveStream {
     this.#isBegun = false;
     this.#watch = undefined;
     this.#isPlaying = false;
+    this.#halted = undefined;
     const { video } = this.#options;
     video.removeEventListener('error', this.#broke);
     video.removeEventListener('timeupdate', this.#hear);
@@ -237,6 +265,7 @@ export class LiveStream {
       video.removeAttribute('src');
       video.load();
     }
+    this.#pictures.forget(this.#shown);
   }
 
   #broke = (): void => this.#lost(undefined);
@@ -264,37 +293,70 @@ export class LiveStream {
 
   #plays = (): void => {
     if (!this.#isAttached) return;
-    if (!this.#isPlaying) this.#pictures.begin(Date.now());
     this.#isPlaying = true;
     this.#attempt = 0;
-    this.#measure();
+    this.#pictures.begin(Date.now());
+    this.#look(Date.now());
   };
 
-  /** Twice a second: whether new pictures are shown, how far behind, and whether anything still comes. */
+  /** Twice a second: whether anything still comes, and what to say. */
   #measure(): void {
     const now = Date.now();
-    const stillSince = this.#pictures.stillSince(shownBy(this.#options.video), now);
     const silent = now - this.#heard;
-    if (silent > DEAD) return this.#lost(undefined);
+    // Without a network the last picture stays until there is one.
+    if (silent > DEAD && !(this.#isPlaying && !navigator.onLine)) return this.#lost(undefined);
     if (silent > SILENCE && now - this.#asked > SILENCE) void this.#ask();
+    if (this.#halted !== undefined && now - this.#halted > AGAIN) this.#reload();
+    this.#look(now);
+  }
+
+  /** What is to be seen now, and what to say of it. */
+  #look(now: number): void {
+    const { video } = this.#options;
+    const motion = this.#isAttached ? this.#motion(now) : NONE;
     // What moves is playing, whoever began it and whichever event was missed.
-    if (!this.#isPlaying && this.#pictures.isNew && !this.#options.video.paused) return this.#plays();
-    if (!this.#isPlaying) return;
-    if (stillSince !== undefined) {
-      // A key for media, or a browser that saves power, may have halted it: nobody asked for that here.
-      const { paused, videoWidth } = this.#options.video;
-      if (paused) this.#play();
-      this.#options.show({ kind: 'still', since: stillSince, isOffline: !navigator.onLine, isBlind: videoWidth === 0 });
-      return;
-    }
+    if (motion.kind === 'moving' && !this.#isPlaying) return this.#plays();
+    // A key for media, or a browser that saves power, may have halted it: nobody asked for that here.
+    if (motion.kind === 'standing' && video.paused) this.#play();
     const behind = behindOf(this.#hls?.latency, this.#hls?.playingDate?.getTime(), now);
-    this.#options.show({ kind: 'live', ...(behind !== undefined && { behind }) });
+    const isBlind = video.videoWidth === 0;
+    this.#options.show(phaseOnShow(this.#told, motion, { isOffline: !navigator.onLine, isBlind, behind }));
+  }
+
+  #motion(now: number): Motion {
+    const { paused } = this.#options.video;
+    this.#pictures.look({ pictures: this.#shown, isPaused: paused, isHidden: document.hidden }, now);
+    return this.#pictures.motion(now);
+  }
+
+  #tell(phase: Phase): void {
+    this.#told = phase;
+    this.#look(Date.now());
+  }
+
+  /** When each was shown is noted at once; and the first one that moves is said to, before the next look. */
+  #nextPicture = (): void => {
+    this.#callback = this.#options.video.requestVideoFrameCallback(() => {
+      const now = Date.now();
+      const { kind } = this.#pictures.motion(now);
+      this.#counted += 1;
+      this.#nextPicture();
+      if (kind === 'moving') this.#motion(now);
+      else this.#look(now);
+    });
+  };
+
+  /** How many pictures were put on the screen; a browser that does not tell counts what it decoded and did not drop. */
+  get #shown(): number {
+    if (this.#callback !== undefined) return this.#counted;
+    const { totalVideoFrames, droppedVideoFrames } = this.#options.video.getVideoPlaybackQuality();
+    return totalVideoFrames - droppedVideoFrames;
   }
 
   #failed(data: ErrorData): void {
     if (UNPLAYABLE.has(data.details)) {
       this.#detach();
-      this.#options.show({ kind: 'refused', message: UNDECODABLE });
+      this.#tell({ kind: 'refused', message: UNDECODABLE });
       return;
     }
     if (!data.fatal) return;
@@ -312,18 +374,17 @@ export class LiveStream {
     if (data.response?.code !== undefined && [403, 409].includes(data.response.code) && this.#attempt === 0) {
       this.#detach();
       this.#attempt += 1;
-      this.#options.show({ kind: 'starting' });
+      this.#tell({ kind: 'starting' });
       this.#again(500);
+      return;
+    }
+    // No answer at all: what is buffered goes on and its last picture stays, while silence is counted.
+    if (type === 'networkError' && this.#isPlaying && (data.response?.code ?? 0) === 0) {
+      this.#halted = now;
       return;
     }
     this.#lost(undefined);
   }
-}
-
-/** A browser that drops what it decodes shows nothing new; of a page that nobody sees it need not show anything. */
-function shownBy(video: HTMLVideoElement): Shown {
-  const { totalVideoFrames, droppedVideoFrames } = video.getVideoPlaybackQuality();
-  return { pictures: totalVideoFrames - droppedVideoFrames, isHidden: document.hidden };
 }
 
 /**
