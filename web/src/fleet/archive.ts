@@ -13,6 +13,8 @@ export async function archiveLayer(path: string, options: GridLayerOptions): Pro
   return new ArchiveLayer(archive, pictureType(path, header), { ...options, ...extent(header) });
 }
 
+type Place = [zoom: number, x: number, y: number];
+
 class ArchiveLayer extends GridLayer {
   readonly #archive: PMTiles;
   readonly #type: string;
@@ -33,17 +35,22 @@ class ArchiveLayer extends GridLayer {
     image.alt = '';
     const asked = new AbortController();
     this.#asked.set(image, asked);
-    this.#fetch([z, x, y], image, asked.signal).then(
-      () => done(undefined, image),
-      (error: unknown) => {
-        // Nobody waits for one that has left the map.
-        if (!asked.signal.aborted) done(error instanceof Error ? error : new Error(String(error)), image);
-      },
-    );
+    void this.#load([z, x, y], image, asked.signal, done);
     return image;
   }
 
-  async #fetch(at: [number, number, number], image: HTMLImageElement, signal: AbortSignal): Promise<void> {
+  async #load(at: Place, image: HTMLImageElement, signal: AbortSignal, done: DoneCallback): Promise<void> {
+    let error: Error | undefined;
+    try {
+      await this.#fetch(at, image, signal);
+    } catch (cause) {
+      error = cause instanceof Error ? cause : new Error(String(cause));
+    }
+    // Nobody waits for one that has left the map.
+    if (!signal.aborted) done(error, image);
+  }
+
+  async #fetch(at: Place, image: HTMLImageElement, signal: AbortSignal): Promise<void> {
     const found = await this.#archive.getZxy(...at, signal);
     // A place of which it has no tile: the ground shows.
     if (found === undefined || signal.aborted) return;
