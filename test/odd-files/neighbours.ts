@@ -667,6 +667,7 @@ const REMUXED: readonly OddFile[] = [
       {
         seconds: LONG,
         flashes: [...seconds(11), ...seconds(LONG - 32, 32)],
+        unsure: [32, 33, 34, 35],
         beeps: seconds(LONG),
         watched: [
           [6, 14],
