@@ -89,7 +89,8 @@ it('no expression hangs on any text', { timeout: 600_000 }, async () => {
 
 it('one that did would be found', { timeout: 600_000 }, async () => {
   const quadratic = [String.raw`^\s*(null|undefined)?\s*$`, '"+$', String.raw`^(a|b|ab)*c`, String.raw`x(\w+)+y`];
-  for (const source of quadratic) expect(await hanging([{ name: source, source, flags: '' }], 5000)).toBe(source);
+  const found = quadratic.map((source) => hanging([{ name: source, source, flags: '' }], 5000));
+  expect(await Promise.all(found)).toEqual(quadratic);
 });
 
 it('expressions are written as such, where this test sees them', () => {

@@ -15,10 +15,14 @@ const maxWorkers = Math.max(2, availableParallelism());
 const NEEDS_LAYER =
   /\/test\/(synth|iam|lifecycle|smoke|lambdas\/slicing\/(accept|encode|floods|inspect|lies|throttled)|lambdas\/devices\/(clip|fragments)|containers\/ffmpeg)/;
 
+/** Small and long. Begun last, as small ones are, it would have a machine for itself. */
+const SMALL_AND_LONG = /\/test\/expressions\.test/;
+
 /** The longest first, as they were the last time, or else the largest; on a machine without ffmpeg, what runs it last. */
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const sorted = await super.sort(files);
+    const place = ({ moduleId }: TestSpecification) => (SMALL_AND_LONG.test(moduleId) ? 0 : 1);
+    const sorted = (await super.sort(files)).toSorted((a, b) => place(a) - place(b));
     if (givenLayer() !== undefined || existsSync(layerFolder(hostArch))) return sorted;
     const rank = ({ project, moduleId }: TestSpecification) =>
       project.config.sequence.groupOrder * 2 + (NEEDS_LAYER.test(moduleId) ? 1 : 0);

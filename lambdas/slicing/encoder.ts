@@ -14,9 +14,9 @@ import { readsAlong } from './outputs.ts';
 import { programPath } from './program.ts';
 import { readProgress } from './progress.ts';
 import { Refusal, spokenDuration } from './refusal.ts';
-import { repeatsIn } from './repeats.ts';
+import { areFew, repeatsIn, repeatsOfFew } from './repeats.ts';
 import { logger } from '../shared/logger.ts';
-import { scan, type Scan } from './scan.ts';
+import { scan, type Scan, type TrackTimes } from './scan.ts';
 import { makeSheets } from './storyboard.ts';
 import { AAC_FRAME } from './segment-table.ts';
 import { cutStream, type CutOptions } from './segmenter.ts';
@@ -141,13 +141,16 @@ async function look(options: EncodeOptions, left: () => number) {
     const [picture] = found?.tracks ?? [];
     return {
       found: found && picture && { ...found, firstPicture: picture.first, held: found.end - picture.end },
-      repeats: picture && repeatsIn(picture.holes, plan.segmentSeconds),
+      repeats: picture && repeatsOf(picture, found!.end, plan.segmentSeconds),
       combed,
     };
   } catch (error) {
     throw error instanceof ProcessError ? explain([error], options) : error;
   }
 }
+
+const repeatsOf = ({ packets, holes }: TrackTimes, end: number, segmentSeconds: number): number[] =>
+  areFew(packets, end) ? repeatsOfFew(holes, end) : repeatsIn(holes, segmentSeconds);
 
 /** What is too long is read a little further than may be, and encoded as far, which says so. */
 async function scanned({ source, task }: EncodeOptions, streams: readonly number[], limits: object): Promise<Scan> {

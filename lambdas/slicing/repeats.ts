@@ -16,6 +16,12 @@ export const FEW = 4;
 const FEW_SECONDS = 1;
 export const areFew = (pictures: number, seconds: number): boolean => pictures < FEW && seconds > FEW_SECONDS;
 
+/** Of very few pictures that are held until `end` together: at its quarters, where none is near. */
+export const repeatsOfFew = (holes: readonly Hole[], end: number): number[] =>
+  Array.from({ length: FEW - 1 }, (_, i) => ((i + 1) * end) / FEW).filter((time) =>
+    holes.some(({ from, to }) => time - from >= HELD_ON && to - time >= HELD_ON),
+  );
+
 /** Times that are looked at a second: a picture is repeated when it is held so long from there on. */
 const LOOKS = 4;
 export const HELD_ON = 1 / LOOKS;

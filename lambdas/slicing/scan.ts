@@ -4,19 +4,20 @@ import { ProcessError, start } from '../../lib/process.ts';
 import { INPUT_FORMATS } from './args.ts';
 import { clockArgs } from './reading.ts';
 import { programPath } from './program.ts';
-import type { Hole } from './repeats.ts';
+import { FEW, HELD_ON, type Hole } from './repeats.ts';
 
 export interface TrackTimes {
   /** Seconds, on the source's timeline: when its first packet is shown, and the end of the last. */
   readonly first: number;
   readonly end: number;
   readonly packets: number;
-  /** Where no packet begins for `HOLE_SECONDS` or more; the last one lasts to the end of all. In order. */
+  /** Where no packet begins for `HOLE_SECONDS` or more (of few, `HOLE_OF_FEW`); the last one lasts to the end of all. In order. */
   readonly holes: readonly Hole[];
 }
 
-/** Seconds. */
+/** Seconds; of very few packets, twice what a repeated picture is held for. */
 const HOLE_SECONDS = 4;
+const HOLE_OF_FEW = 2 * HELD_ON;
 
 export interface Scan {
   /** Of the tracks asked for, in that order; undefined where one has no packet. */
@@ -105,7 +106,8 @@ export class ScanReader {
       if (hole && time > hole.from) hole.to = Math.min(hole.to, time);
       return;
     }
-    if ((time - track.last) * track.tick >= HOLE_SECONDS && track.packets > 1)
+    const least = track.packets <= FEW ? HOLE_OF_FEW : HOLE_SECONDS;
+    if ((time - track.last) * track.tick >= least && track.packets > 1)
       track.holes.push({ from: track.last, to: time });
     track.last = time;
     track.lasts = Math.max(0, duration ?? 0);
@@ -123,7 +125,8 @@ export class ScanReader {
     const all = tracks.map((track): TrackTimes | undefined => {
       if (!track) return undefined;
       const { last, inside, ...times } = track;
-      const holes = [...inside, { from: last, to: end }].filter(({ from, to }) => to - from >= HOLE_SECONDS);
+      const least = times.packets < FEW ? HOLE_OF_FEW : HOLE_SECONDS;
+      const holes = [...inside, { from: last, to: end }].filter(({ from, to }) => to - from >= least);
       return { ...times, holes };
     });
     return { tracks: all, end };

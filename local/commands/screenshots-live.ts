@@ -68,8 +68,8 @@ export function liveScreens(devices: readonly ShownDevice[]): Screens {
   };
 }
 
-/** The map loads its worker and draws a few frames after its canvas is there. */
+/** The map loads its outlines and draws them after it is there. */
 async function drawn(page: Page): Promise<void> {
-  await page.locator('canvas.maplibregl-canvas').first().waitFor();
+  await page.getByRole('application').first().waitFor();
   await page.waitForTimeout(3000);
 }

@@ -57,7 +57,8 @@ export async function play(
       // Not waited for: of a player that has nothing to play it is never answered.
       await page.evaluate("void document.querySelector('video').play().catch((error) => problems.push(String(error)))");
       const rest = Math.min(to, expected.seconds) - from;
-      last = await until(page, ({ time, ended }) => ended || time >= to, rest * 1000 + PATIENCE_MS);
+      const isLast = to >= expected.seconds;
+      last = await until(page, ({ time, ended }) => ended || (!isLast && time >= to), rest * 1000 + PATIENCE_MS);
     }
     const seen = (await page.evaluate('watched')) as Omit<Watched, keyof Look>;
     return { ...seen, ...last, start };

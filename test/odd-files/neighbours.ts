@@ -38,6 +38,9 @@ const COPY = ['-c', 'copy'];
 const HOLE = ['-vf', "select='not(between(t,1.51,8.98))'", '-vsync', 'vfr'];
 const FOUR: Expected = { seconds: 4, both: seconds(4) };
 const four = [...card(), ...beep, '-t', '4'];
+/** Seconds from a picture's decoding to its showing in the base: two pictures of 30 a second. */
+const REORDERED = 2 / 30;
+const late = (time: number) => time + REORDERED;
 
 /** The base with these arguments, its packets as they are. */
 const again = (...args: readonly string[]) =>
@@ -457,7 +460,8 @@ const STRUCTURE: readonly OddFile[] = [
     'fragments.mp4',
     'in fragments',
     again('-movflags', '+frag_keyframe+empty_moov+default_base_moof'),
-    FOUR,
+    // Without an edit list picture and sound are both as late as pictures are reordered.
+    { seconds: 4 + REORDERED, flashes: [0, ...seconds(4).slice(1).map(late)], beeps: seconds(4).map(late) },
   ),
   beside(
     'edit list',
@@ -663,6 +667,7 @@ const REMUXED: readonly OddFile[] = [
       {
         seconds: LONG,
         flashes: [...seconds(11), ...seconds(LONG - 32, 32)],
+        unsure: [32, 33, 34, 35],
         beeps: seconds(LONG),
         watched: [
           [6, 14],

@@ -190,7 +190,7 @@ describe.concurrent('what there is not', () => {
       const map = { tiles: live.mapTilesUrl, attribution: live.mapAttribution, attributionUrl: live.mapAttributionUrl };
       await route.fulfill({ response: answer, json: { ...((await answer.json()) as object), map } });
     });
-    const canvas = page.locator('canvas.maplibregl-canvas');
+    const canvas = page.getByRole('application');
     const withPolicy = async (value: string) => {
       await page.unroute('**/map*');
       await page.route('**/map*', async (route) => {
@@ -266,7 +266,7 @@ describe.concurrent.each(['light', 'dark'] as const)('%s', (colorScheme) => {
 
     await page.goto(`${stack.url}/map?device=${LORRY}`);
     await page.getByRole('button', { name: 'Follow' }).waitFor();
-    await page.locator('canvas.maplibregl-canvas').waitFor();
+    await page.getByRole('application').waitFor();
     await check('map');
     await page.getByRole('button', { name: 'Register' }).click();
     await dialog.waitFor();

@@ -1,6 +1,6 @@
 /**
  * The network cut off at moments of a live watch, alone and with a second tab open: what was shown, and how it ended, as a
- * table. 5 s each in `npm test`; `SLUICE_CUTS=5,30,120 npm test -- stack test/e2e/console/watch-cuts.test.ts` takes minutes.
+ * table. 5 s each in `npm test`; `SLUICE_CUTS=5,30,120 npm test -- stack test/e2e/console/watch-cuts.test.ts` takes seven minutes.
  */
 import type { Browser, Page, Route } from 'playwright-core';
 import { afterAll, beforeAll, it } from 'vitest';
@@ -114,9 +114,9 @@ it.concurrent.for(cases)(
     }
     const seen = Math.round((Date.now() - back) / 1000);
     const title = () => page.locator('header [data-tone="good"]').getAttribute('title', slow);
-    // By itself, and to where it would be without all this.
+    // By itself, and near the edge: the player goes there from ten seconds on, and some are on the way.
     const behind = async () => Number(/^Live, (\d+) s behind$/.exec((await title()) ?? '')?.[1] ?? Number.NaN);
-    await expect.poll(behind, slow).toBeLessThanOrEqual(10);
+    await expect.poll(behind, slow).toBeLessThanOrEqual(15);
     for (const one of all) shown.push(await saidBy(one));
     const ended = `moving ${seen} s after it was back, ${await behind()} s behind`;
     table.push(`| ${moment} | ${seconds} s | ${tabs} | ${shown.join('; the other tab: ')} | ${ended} |`);

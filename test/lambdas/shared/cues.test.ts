@@ -142,11 +142,10 @@ intro
     expect(cleanWebVtt('a&#10;&#13;b &#60;i&#x3E; &#38;lt; --&#62; &#0;&#xD800;&#x110000;')).toBe(
       'a  b &lt;i&gt; &amp;lt; --&gt; \uFFFD\uFFFD\uFFFD',
     );
-    // A name of the two thousand that HTML has, and none.
-    expect(cleanWebVtt('&larr; &; AT&T; &noSuch; & &eacute')).toBe(
-      '&larr; &amp;; AT&amp;T; &noSuch; &amp; &amp;eacute',
-    );
-    expect(fromSubRip('&quot;&eacute;&quot; &larr;')).toBe('"é" &amp;larr;');
+    expect(cleanWebVtt('&larr; &; AT&T; &noSuch; & &eacute')).toBe('← &amp;; AT&amp;T; &noSuch; &amp; &amp;eacute');
+    // Other names of what is written by one.
+    expect(cleanWebVtt('&LT;b&GT; &AMP;lt; a&NewLine;b')).toBe('&lt;b&gt; &amp;lt; a b');
+    expect(fromSubRip('&quot;&eacute;&quot; &larr; &nothing;')).toBe('"é" ← &amp;nothing;');
   });
 
   it('is written with the moment that media begin at, and read again as it was', () => {

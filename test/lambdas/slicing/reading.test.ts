@@ -15,7 +15,7 @@ describe('a source read once through', () => {
     const tracks = ['#software: Lavf', '#tb 0: 1/30', '#tb 1: 1/48000', '#dimensions 0: 160x90'];
     const packets = ['0, -1, 0, 1, 90, 0x1', '1, 0, 0, 1024, 9, 0x1', '0, 0, 59, 31, 9, 0x1', '0, 1, 2, 1, 9, 0x1'];
     const { tracks: found, end } = read(...tracks, ...packets);
-    expect(found[0]).toEqual({ first: 0, end: 3, packets: 3, holes: [] });
+    expect(found[0]).toEqual({ first: 0, end: 3, packets: 3, holes: [{ from: 59 / 30, to: 3 }] });
     expect(end).toBe(3);
   });
 

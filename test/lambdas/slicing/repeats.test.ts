@@ -1,6 +1,6 @@
 /** Where a held picture is repeated. That it is seen to be is in odd-files.test.ts. */
 import { describe, expect, it } from 'vitest';
-import { repeated, repeatsIn } from '../../../lambdas/slicing/repeats.ts';
+import { repeated, repeatsIn, repeatsOfFew } from '../../../lambdas/slicing/repeats.ts';
 import { ScanReader } from '../../../lambdas/slicing/scan.ts';
 import { segmentTable } from '../../../lambdas/slicing/segment-table.ts';
 import type { IndexedTrack } from '../../../lib/media/sample-table.ts';
@@ -54,6 +54,19 @@ it('holes are between what is shown one after another, and to the end of all', (
     { from: 12.875, to: 25 },
   ]);
   expect(tracks[1]!.holes).toEqual([]);
+});
+
+it('of very few packets shorter holes count, since those pictures are repeated', () => {
+  const of = (...times: readonly number[]) => {
+    const reader = new ScanReader(1);
+    reader.line('#tb 0: 1/10');
+    for (const time of times) reader.line(`0, ${time}, ${time}, 10, 10, 0x0`);
+    const { tracks, end } = reader.result();
+    return repeatsOfFew(tracks[0]!.holes, end);
+  };
+  expect(of(0, 30)).toEqual([1, 2]);
+  expect(of(0, 10, 30)).toEqual([2]);
+  expect(repeatsOfFew([{ from: 0, to: 4 }], 4)).toEqual([1, 2, 3]);
 });
 
 it('in a segment table a long still holds cuts, and chunks begin at keyframes all the same', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { degrees, graticule } from '../../../web/src/fleet/graticule.ts';
+import { graticule, written } from '../../../web/src/fleet/graticule.ts';
 
 describe('lines of latitude and longitude', () => {
   it.each([
@@ -8,37 +8,35 @@ describe('lines of latitude and longitude', () => {
     [[179.9, -0.05, 180.1, 0.05]],
     [[9.1801, 48.7701, 9.1809, 48.7704]],
   ] as const)('%j has some, not too many, at round degrees', (box) => {
-    const { features } = graticule(box);
-    expect(features.length).toBeGreaterThanOrEqual(3);
-    expect(features.length).toBeLessThanOrEqual(32);
-    expect(new Set(features.map(({ properties }) => properties.text)).size).toBeGreaterThan(1);
-    for (const { geometry } of features)
-      for (const [, lat] of geometry.coordinates) expect(Math.abs(lat)).toBeLessThanOrEqual(85.001);
+    const { lons, lats } = graticule(box);
+    expect(lons.length + lats.length).toBeGreaterThanOrEqual(3);
+    expect(lons.length).toBeLessThanOrEqual(13);
+    expect(lats.length).toBeLessThanOrEqual(13);
+    for (const { degrees } of lats) expect(Math.abs(degrees)).toBeLessThanOrEqual(85.1);
+    for (const { degrees, text } of [...lons, ...lats]) {
+      const turned = Math.abs(degrees - Number(text.slice(0, -1))) % 360;
+      expect(Math.min(turned, 360 - turned), text).toBeLessThan(1e-9);
+    }
   });
 
-  it('count anew east of 180°', () => {
-    const texts = graticule([179.9, 0, 180.1, 0.1]).features.map(({ properties }) => properties.text);
-    expect(texts).toContain('-179.90°');
-    expect(texts).not.toContain('180.10°');
+  it('count anew east of 180°, and round the earth again', () => {
+    const texts = (west: number, east: number) => graticule([west, 0, east, 0.1]).lons.map(({ text }) => text);
+    expect(texts(179.9, 180.1)).toContain('-179.90°');
+    expect(texts(179.9, 180.1)).not.toContain('180.10°');
+    expect(texts(540.01, 540.19)).toContain('-179.90°');
   });
 });
 
 describe('degrees', () => {
   it.each([[[9, 48, 9.4, 48.2]], [[-180, -85, 180, 85]], [[121.46, 31.22, 121.49, 31.25]]] as const)(
-    'of %j stand at the west and north sides, clear of buttons and scale',
+    'of %j stand clear of buttons and scale',
     (box) => {
       const [west, south, east, north] = box;
-      const { lons, lats } = degrees(box);
-      expect(lons.features.length).toBeGreaterThan(1);
-      expect(lats.features.length).toBeGreaterThan(1);
-      for (const { geometry } of lons.features) {
-        expect(geometry.coordinates[1]).toBe(north);
-        expect(geometry.coordinates[0]).toBeLessThan(east - 0.1 * (east - west));
-      }
-      for (const { geometry } of lats.features) {
-        expect(geometry.coordinates[0]).toBe(west);
-        expect(geometry.coordinates[1]).toBeGreaterThan(south + 0.1 * (north - south));
-      }
+      const { lons, lats } = written(box);
+      expect(lons.length).toBeGreaterThan(1);
+      expect(lats.length).toBeGreaterThan(1);
+      for (const { degrees } of lons) expect(degrees).toBeLessThan(east - 0.1 * (east - west));
+      for (const { degrees } of lats) expect(degrees).toBeGreaterThan(south + 0.1 * (north - south));
     },
   );
 });

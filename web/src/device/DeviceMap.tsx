@@ -1,7 +1,10 @@
+import type { LatLng, Map as LeafletMap, Point } from 'leaflet';
 import { useEffect, useRef, useState } from 'react';
 import type { Alarm } from '../../../lib/contract/device.ts';
+import { line, mark } from '../fleet/brush.ts';
+import { fit, moves } from '../fleet/leaflet.ts';
 import MapCanvas from '../fleet/MapCanvas.tsx';
-import { coloursNow, LngLatBounds, markName, type GeoJSONSource, type MapLibre } from '../fleet/maplibre.ts';
+import { Sheet } from '../fleet/sheet.ts';
 import { boundsOf, type TrackPoint } from '../fleet/track.ts';
 import { isMoving } from '../fleet/words.ts';
 import { momentNear, placeAt } from './track.ts';
@@ -17,121 +20,78 @@ interface Props {
   readonly label: string;
 }
 
-const nothing = { type: 'FeatureCollection' as const, features: [] };
+/** Pixels from the track within which a click is on it; the rest of the map is for moving it. */
+const REACH = 14;
 
 export default function DeviceMap(props: Props) {
   const { runs, alarms, at } = props;
-  const [map, setMap] = useState<MapLibre>();
+  const [map, setMap] = useState<LeafletMap>();
   const latest = useRef(props);
+  const sheets = useRef<{ readonly track: Sheet; readonly cursor: Sheet }>(undefined);
   useEffect(() => {
     latest.current = props;
   });
 
   useEffect(() => {
     if (!map) return;
-    draw(map);
-    map.on('click', ({ lngLat, point }) => {
-      // Near the line is on the line; the rest of the map is for moving it.
-      const reach = 12;
-      const box: [[number, number], [number, number]] = [
-        [point.x - reach, point.y - reach],
-        [point.x + reach, point.y + reach],
-      ];
-      if (map.queryRenderedFeatures(box, { layers: ['track', 'alarms'] }).length === 0) return;
-      const moment = momentNear(latest.current.runs, { lon: lngLat.lng, lat: lngLat.lat });
+    const track = new Sheet((brush) => {
+      for (const run of latest.current.runs) line(brush, run, 0.8);
+      for (const { position } of latest.current.alarms) {
+        if (!position) continue;
+        for (const turn of brush.turns) mark(brush, 'alarm', brush.place(position.lon + turn, position.lat), 0.8);
+      }
+    });
+    // A sheet of its own: it moves all the time, and the track does not.
+    const cursor = new Sheet((brush) => {
+      const place = placeAt(latest.current.runs, latest.current.at);
+      if (place === undefined) return;
+      const state = !place.isKnown ? 'offline' : isMoving(place.speedKmh) ? 'moving' : 'standing';
+      for (const turn of brush.turns) {
+        const there = brush.place(place.lon + turn, place.lat);
+        mark(brush, state, there, 1.25, state === 'moving' ? place.direction : 0);
+      }
+    });
+    sheets.current = { track: track.addTo(map), cursor: cursor.addTo(map) };
+    const momentAt = ({ latlng, containerPoint }: { readonly latlng: LatLng; readonly containerPoint: Point }) => {
+      const { runs: all } = latest.current;
+      const { lng: lon, lat } = latlng.wrap();
+      const moment = momentNear(all, { lon, lat });
+      const place = moment === undefined ? undefined : placeAt(all, moment);
+      if (place === undefined) return undefined;
+      const there = map.latLngToContainerPoint([place.lat, place.lon + latlng.lng - lon]);
+      return there.distanceTo(containerPoint) <= REACH ? moment : undefined;
+    };
+    map.on('click', (event) => {
+      const moment = momentAt(event);
       if (moment !== undefined) latest.current.goTo(moment);
     });
-    map.on('mouseenter', 'track', () => (map.getCanvas().style.cursor = 'pointer'));
-    map.on('mouseleave', 'track', () => (map.getCanvas().style.cursor = ''));
+    map.on('mousemove', (event) => {
+      map.getContainer().style.cursor = momentAt(event) === undefined ? '' : 'pointer';
+    });
   }, [map]);
 
   const fitted = useRef('');
   useEffect(() => {
     if (!map) return;
-    void map.getSource<GeoJSONSource>('track')?.setData({
-      type: 'FeatureCollection',
-      features: runs.map((run) => ({
-        type: 'Feature',
-        geometry: { type: 'LineString', coordinates: run.map(({ lon, lat }) => [lon, lat]) },
-        properties: {},
-      })),
-    });
+    sheets.current?.track.repaint();
     const bounds = boundsOf(runs.flat());
     const day = String(runs[0]?.[0]?.at ?? '');
     if (bounds === undefined || fitted.current === day) return;
     fitted.current = day;
-    map.fitBounds(bounds, { padding: 48, maxZoom: 16, animate: false });
+    fit(map, bounds, { padding: 48, maxZoom: 17 });
   }, [map, runs]);
 
-  useEffect(() => {
-    void map?.getSource<GeoJSONSource>('alarms')?.setData({
-      type: 'FeatureCollection',
-      features: alarms.flatMap(({ position }) =>
-        position === undefined
-          ? []
-          : [
-              {
-                type: 'Feature' as const,
-                geometry: { type: 'Point' as const, coordinates: [position.lon, position.lat] },
-                properties: {},
-              },
-            ],
-      ),
-    });
-  }, [map, alarms]);
+  useEffect(() => sheets.current?.track.repaint(), [map, alarms]);
 
   useEffect(() => {
     if (!map) return;
+    sheets.current?.cursor.repaint();
     const place = placeAt(runs, at);
-    const source = map.getSource<GeoJSONSource>('cursor');
-    if (place === undefined) {
-      void source?.setData(nothing);
-      return;
-    }
-    const center: [number, number] = [place.lon, place.lat];
-    void source?.setData({
-      type: 'Feature',
-      geometry: { type: 'Point', coordinates: center },
-      properties: {
-        mark: !place.isKnown ? 'offline' : isMoving(place.speedKmh) ? 'moving' : 'standing',
-        turn: place.direction,
-      },
-    });
+    if (place === undefined) return;
     // It is kept in view, and no more: a map that always moves cannot be read.
-    const bounds = map.getBounds();
-    const inner = new LngLatBounds(bounds.getSouthWest(), bounds.getNorthEast());
-    if (!inner.contains(center)) map.easeTo({ center, duration: 300 });
+    const center: [number, number] = [place.lat, place.lon];
+    if (!map.getBounds().contains(center)) map.panTo(center, { animate: moves(), duration: 0.3 });
   }, [map, runs, at]);
 
   return <MapCanvas label={props.label} ready={setMap} />;
-}
-
-function draw(map: MapLibre): void {
-  const colours = coloursNow();
-  for (const id of ['track', 'alarms', 'cursor']) map.addSource(id, { type: 'geojson', data: nothing });
-  map.addLayer({
-    id: 'track',
-    type: 'line',
-    source: 'track',
-    layout: { 'line-join': 'round', 'line-cap': 'round' },
-    paint: { 'line-color': colours.accent, 'line-width': 4, 'line-opacity': 0.8 },
-  });
-  map.addLayer({
-    id: 'alarms',
-    type: 'symbol',
-    source: 'alarms',
-    layout: { 'icon-image': markName('alarm'), 'icon-size': 0.8, 'icon-allow-overlap': true },
-  });
-  map.addLayer({
-    id: 'cursor',
-    type: 'symbol',
-    source: 'cursor',
-    layout: {
-      'icon-image': ['concat', markName(''), ['get', 'mark']],
-      'icon-rotate': ['case', ['==', ['get', 'mark'], 'moving'], ['get', 'turn'], 0],
-      'icon-rotation-alignment': 'map',
-      'icon-allow-overlap': true,
-      'icon-size': 1.25,
-    },
-  });
 }

@@ -1,54 +1,138 @@
-/** What lies under everything else on a map: plain ground with lines of degrees, and tiles over it where there are any. Pure. */
-import type { LayerSpecification, SourceSpecification } from 'maplibre-gl';
-import type { ConsoleConfig } from '../auth/session.ts';
-import { degrees, graticule } from './graticule.ts';
+/** Land, water and borders under everything else on a map, drawn tile by tile so that no task is a long one. */
+import { GridLayer, type Coords, type DoneCallback } from 'leaflet';
+import { lookNow, type Look } from './look.ts';
+import { TILE } from './mercator.ts';
+import type { Detail } from './outlines.ts';
+import { cut, isSeam, meets, type Box, type Shape } from './shapes.ts';
 
-export type Tiles = NonNullable<ConsoleConfig['map']>;
+/** Zoom from which the coarse outlines are seen to be. */
+export const FINE_FROM = 4;
+/** ms of drawing after which other work has its turn. */
+const SLICE = 10;
+/** Pixels around a tile that are drawn with it, so that a line along its side is whole. */
+const MARGIN = 4;
 
-interface GroundColours {
-  readonly body: string;
-  readonly line: string;
-  readonly dim: string;
+interface Tile {
+  readonly canvas: HTMLCanvasElement;
+  readonly at: Coords;
+  /** Until it was drawn for the first time. */
+  done: DoneCallback | undefined;
 }
 
-/** Side of a tile in pixels, and the zoom from which no server has more detail. */
-const TILE = { tileSize: 256, maxzoom: 19 };
+export class Ground extends GridLayer {
+  readonly #shapes: Partial<Record<Detail, readonly Shape[]>> = {};
+  readonly #tiles = new Map<HTMLElement, Tile>();
+  readonly #queue = new Set<Tile>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
-const WORLD = [-180, -85, 180, 85] as const;
+  constructor(pane: string) {
+    super({ pane, tileSize: TILE, updateWhenZooming: false });
+    this.on('tileunload', ({ tile }) => this.#forget(tile));
+  }
 
-/**
- * Lines come before the tiles: where a tile does not come, they show. `url` makes an address of a path, which workers
- * need.
- */
-export function ground(
-  colours: GroundColours,
-  isDark: boolean,
-  tiles: Tiles | undefined,
-  url: (path: string) => string,
-) {
-  const labels = degrees(WORLD);
-  const sources: Record<string, SourceSpecification> = {
-    lines: { type: 'geojson', data: graticule(WORLD) },
-    lons: { type: 'geojson', data: labels.lons },
-    lats: { type: 'geojson', data: labels.lats },
-    ...(tiles && { tiles: { type: 'raster', tiles: [url(tiles.tiles)], ...TILE } }),
-  };
-  const written = (id: 'lons' | 'lats', anchor: 'top' | 'left', offset: [number, number]): LayerSpecification => ({
-    id,
-    type: 'symbol',
-    source: id,
-    layout: { 'text-field': ['get', 'text'], 'text-size': 10, 'text-anchor': anchor, 'text-offset': offset },
-    paint: { 'text-color': colours.dim, 'text-halo-color': colours.body, 'text-halo-width': 2 },
-  });
-  const layers: LayerSpecification[] = [
-    { id: 'ground', type: 'background', paint: { 'background-color': colours.body } },
-    { id: 'lines', type: 'line', source: 'lines', paint: { 'line-color': colours.line, 'line-width': 1 } },
-    ...(tiles
-      ? [{ id: 'tiles', type: 'raster' as const, source: 'tiles', ...(isDark && { paint: DARK_TILES }) }]
-      : [written('lons', 'top', [0, 0.5]), written('lats', 'left', [0.5, 0])]),
+  override createTile(at: Coords, done: DoneCallback): HTMLElement {
+    const canvas = document.createElement('canvas');
+    const tile = { canvas, at, done };
+    this.#tiles.set(canvas, tile);
+    this.#want(tile);
+    return canvas;
+  }
+
+  /** Draws with these from now on, in place of coarser ones. */
+  show(detail: Detail, shapes: readonly Shape[]): void {
+    this.#shapes[detail] = shapes;
+    this.repaint();
+  }
+
+  /** In the colours of this moment. */
+  repaint(): void {
+    for (const tile of this.#tiles.values()) this.#want(tile);
+  }
+
+  override onRemove(map: Parameters<GridLayer['onRemove']>[0]): this {
+    clearTimeout(this.#timer);
+    this.#queue.clear();
+    return super.onRemove(map);
+  }
+
+  #forget(element: HTMLElement): void {
+    const tile = this.#tiles.get(element);
+    if (tile) this.#queue.delete(tile);
+    this.#tiles.delete(element);
+  }
+
+  #want(tile: Tile): void {
+    if (this.#of(tile) === undefined) return;
+    this.#queue.add(tile);
+    this.#timer ??= setTimeout(() => this.#draw());
+  }
+
+  #of({ at }: Tile): readonly Shape[] | undefined {
+    return (at.z >= FINE_FROM ? this.#shapes.fine : undefined) ?? this.#shapes.coarse;
+  }
+
+  #draw(): void {
+    this.#timer = undefined;
+    const look = lookNow();
+    const since = performance.now();
+    for (const tile of this.#queue) {
+      if (performance.now() - since >= SLICE) {
+        this.#timer = setTimeout(() => this.#draw());
+        return;
+      }
+      this.#queue.delete(tile);
+      drawTile(tile.canvas, tile.at, this.#of(tile) ?? [], look);
+      tile.done?.(undefined, tile.canvas);
+      tile.done = undefined;
+    }
+  }
+}
+
+function drawTile(canvas: HTMLCanvasElement, at: Coords, shapes: readonly Shape[], { colours }: Look): void {
+  const pixels = Math.round(TILE * Math.min(2, devicePixelRatio));
+  [canvas.width, canvas.height] = [pixels, pixels];
+  const context = canvas.getContext('2d')!;
+  context.scale(pixels / TILE, pixels / TILE);
+  context.fillStyle = colours.water;
+  context.fillRect(0, 0, TILE, TILE);
+  context.fillStyle = colours.land;
+  context.strokeStyle = colours.border;
+  context.lineJoin = 'round';
+  const [side, margin] = [2 ** at.z, MARGIN / TILE];
+  const box: Box = [
+    (at.x - margin) / side,
+    (at.y - margin) / side,
+    (at.x + 1 + margin) / side,
+    (at.y + 1 + margin) / side,
   ];
-  return { sources, layers };
+  for (const shape of shapes) {
+    if (!meets(shape.box, box)) continue;
+    const [area, line] = [new Path2D(), new Path2D()];
+    for (const ring of shape.rings) trace(cut(ring, box), { at, side }, area, line);
+    context.fill(area, 'evenodd');
+    context.stroke(line);
+  }
 }
 
-/** Tiles are drawn for daylight. */
-const DARK_TILES = { 'raster-brightness-max': 0.7, 'raster-saturation': -0.4, 'raster-contrast': 0.1 };
+/** The closed line as an area to fill, and the part of it that is a coast or a border. */
+function trace(
+  points: ArrayLike<number>,
+  { at, side }: { readonly at: Coords; readonly side: number },
+  area: Path2D,
+  line: Path2D,
+): void {
+  const last = points.length - 2;
+  if (last < 4) return;
+  const across = (i: number) => (points[i]! * side - at.x) * TILE;
+  const down = (i: number) => (points[i + 1]! * side - at.y) * TILE;
+  line.moveTo(across(last), down(last));
+  for (let i = 0; i <= last; i += 2) {
+    const before = i === 0 ? last : i - 2;
+    const [x, y] = [across(i), down(i)];
+    if (i === 0) area.moveTo(x, y);
+    else area.lineTo(x, y);
+    if (isSeam(points[before + 1]!, points[i + 1]!)) line.moveTo(x, y);
+    else line.lineTo(x, y);
+  }
+  area.closePath();
+}

@@ -26,10 +26,10 @@ export const markColours: Readonly<Record<DeviceState, string>> = {
 };
 
 /** Side of a sign on the map in CSS pixels, with room for its halo. */
-const MARK_SIZE = 26;
+export const MARK_SIZE = 26;
 
-/** A sign as pixels for the map, twice as dense as the screen may need. */
-export function drawMark(state: DeviceState, colour: string, halo: string): ImageData {
+/** A sign as a picture for the map, twice as dense as it is shown. */
+export function drawMark(state: DeviceState, colour: string, halo: string): HTMLCanvasElement {
   const side = MARK_SIZE * 2;
   const canvas = document.createElement('canvas');
   [canvas.width, canvas.height] = [side, side];
@@ -48,5 +48,5 @@ export function drawMark(state: DeviceState, colour: string, halo: string): Imag
   context.fillStyle = colour;
   // oxlint-disable-next-line unicorn/no-array-fill-with-reference-type -- a canvas, no array
   context.fill(path, 'evenodd');
-  return context.getImageData(0, 0, side, side);
+  return canvas;
 }
