@@ -50,9 +50,9 @@ export async function measureClassic({ kind, mode, ffmpeg, scratch, quick, log }
     const after = await usage();
     const passed = (performance.now() - begun) / 1000;
     const busyMs = coreBusyMs() - busy;
+    const boxMs = otherCoresBusyMs() - box;
     const cpuMs = after.cpuMs - before.cpuMs;
     const { lags } = after;
-    const boxMs = otherCoresBusyMs() - box;
     const then = await load.stats();
     const seen: Window = {
       streams: count,

@@ -169,9 +169,8 @@ export class Bench {
     const after = await this.#task.usage();
     const passed = (performance.now() - begun) / 1000;
     const busyMs = coreBusyMs() - busy;
-    const seen = await this.#task.counts();
     const boxMs = otherCoresBusyMs() - box;
-    const then = await load.stats();
+    const [then, seen] = await Promise.all([load.stats(), this.#task.counts()]);
     const loadLate = await load.late();
     if (seen.wrong > 0) throw new Error(`${seen.wrong} bodies are not what their x-amz-content-sha256 says`);
     this.checked += seen.checked;

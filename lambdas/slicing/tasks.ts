@@ -12,8 +12,8 @@ import type { SegmentTable, TableChunk } from './segment-table.ts';
 
 /** Target durations that a player wants to have ahead of it: as long is the first group. */
 export const FIRST_TARGETS = 3;
-/** Bytes and seconds of a group at most: a function copies so much in a second or two. */
-const GROUP_BYTES = 64 * 1024 ** 2;
+/** Bytes and seconds of a group at most: a function copies so much in two seconds, and starting it takes almost one. */
+const GROUP_BYTES = 128 * 1024 ** 2;
 const GROUP_SECONDS = 600;
 /** Groups of one video at most; each is an entry of the state machine's input. */
 const MOST_GROUPS = 400;
@@ -25,8 +25,8 @@ const STILLS_SECONDS = 600;
 const EARLY_SECONDS = 180;
 /** Seconds of a task that makes a low rung alone: what it takes to start one is a small part of it. */
 const LOW_PIECE = 60;
-/** Copying less than so much is over within a second or two: its playlists are published when they are finished. */
-const AT_ONCE_BYTES = GROUP_BYTES;
+/** Copying less than so much is over within a second: its playlists are published when they are finished. */
+const AT_ONCE_BYTES = 64 * 1024 ** 2;
 
 /** Short side, pixels, of what is made first where nothing can be copied. */
 const LOW_SIDE = 360;

@@ -6,7 +6,7 @@
  */
 import { execSync } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AssetHashType, DockerImage, FileSystem } from 'aws-cdk-lib';
@@ -47,20 +47,30 @@ export const packaged = (one: Package): AssetCode =>
 /** Writes the package into `outputDir`. `keep`: the folder of those that are kept; with none it is made anew. */
 export function bundle(one: Package, outputDir: string, keep = process.env['SLUICE_BUNDLES']): void {
   if (keep === undefined || keep === '') return make(one, outputDir);
-  const states = join(keep, stateOf());
-  const kept = join(states, one.entry.replaceAll('/', '-'));
-  if (existsSync(kept)) return cpSync(kept, outputDir, { recursive: true });
+  const state = join(keep, stateOf());
+  const kept = join(state, one.entry.replaceAll('/', '-'));
+  if (taken(state, kept, outputDir)) return;
   make(one, outputDir);
-  if (!existsSync(states)) prune(keep);
-  // Whoever makes the same at the same time may be first.
-  const draft = join(states, `draft-${randomUUID()}`);
-  mkdirSync(states, { recursive: true });
-  cpSync(outputDir, draft, { recursive: true });
+  const draft = join(state, `draft-${randomUUID()}`);
   try {
+    if (!existsSync(state)) prune(keep);
+    cpSync(outputDir, draft, { recursive: true });
     renameSync(draft, kept);
-  } catch (error) {
+  } catch {
+    // Somebody else was first, or gave the folder's place to another state: the package is made all the same.
     rmSync(draft, { recursive: true, force: true });
-    if (!existsSync(kept)) throw error;
+  }
+}
+
+/** Whether a kept package could be copied: somebody else may remove it meanwhile. */
+function taken(state: string, kept: string, outputDir: string): boolean {
+  if (!existsSync(kept)) return false;
+  try {
+    utimesSync(state, new Date(), new Date());
+    cpSync(kept, outputDir, { recursive: true });
+    return true;
+  } catch {
+    return false;
   }
 }
 
@@ -84,10 +94,10 @@ function make({ entry, afterBundling }: Package, outputDir: string): void {
   if (afterBundling) execSync(afterBundling(outputDir), { cwd: root, stdio: ['ignore', process.stderr, 'inherit'] });
 }
 
-let state: string | undefined;
+let known: string | undefined;
 
 /** Changes when anything changes that packages of this checkout are made from. Its sources stay as they are during a synth. */
-const stateOf = (): string => (state ??= stateOfSources(root));
+const stateOf = (): string => (known ??= stateOfSources(root));
 
 /** The same of any folder. Vite builds another console where `NODE_ENV` is not production. */
 export function stateOfSources(folder: string, mode = process.env['NODE_ENV'] ?? ''): string {
@@ -100,7 +110,12 @@ export function stateOfSources(folder: string, mode = process.env['NODE_ENV'] ??
 /** Leaves the newest states, and room for one more. */
 function prune(keep: string): void {
   if (!existsSync(keep)) return;
-  const found = readdirSync(keep).map((name) => ({ name, time: statSync(join(keep, name)).mtimeMs }));
-  for (const { name } of found.toSorted((a, b) => b.time - a.time).slice(KEPT - 1))
-    rmSync(join(keep, name), { recursive: true, force: true });
+  const timeOf = (name: string) => statSync(join(keep, name), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  const found = readdirSync(keep).map((name) => ({ name, time: timeOf(name) }));
+  for (const { name } of found.toSorted((a, b) => b.time - a.time).slice(KEPT - 1)) {
+    // Away at once: who copies a package of it gets all of it, or none.
+    const gone = join(keep, `gone-${randomUUID()}`);
+    renameSync(join(keep, name), gone);
+    rmSync(gone, { recursive: true, force: true });
+  }
 }
