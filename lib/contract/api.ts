@@ -104,12 +104,9 @@ export const consoleConfig = z.object({
     .meta({ description: 'Whether this deployment takes in devices now. What it took in before stays.' }),
   map: z
     .object({
-      tiles: z
-        .string()
-        .meta({
-          description:
-            'Address or path of raster tiles with `{z}`, `{x}` and `{y}`, or path of a PMTiles file of them.',
-        }),
+      tiles: z.string().meta({
+        description: 'Address or path of raster tiles with `{z}`, `{x}` and `{y}`, or path of a PMTiles file of them.',
+      }),
       attribution: z.string(),
       attributionUrl: z.string().optional(),
     })
