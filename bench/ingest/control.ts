@@ -76,16 +76,20 @@ export async function measureLocations(
   const connections = 2000;
   const task = await Task.start(options);
   try {
-    const connect: Connect = {
-      do: 'connect',
-      count: connections,
-      port: task.ports.control,
-      locationsPerSecond: perSecond,
-      connectsPerSecond: CONNECTS,
-      firstId: '15000000000',
-      localAddresses: addresses(4),
-    };
-    await task.load.connect(connect);
+    // As above: those that are in report already while the next ones come.
+    for (let done = 0; done < connections; done += HANDFUL) {
+      const count = Math.min(HANDFUL, connections - done);
+      const connect: Connect = {
+        do: 'connect',
+        count,
+        port: task.ports.control,
+        locationsPerSecond: (perSecond * count) / connections,
+        connectsPerSecond: CONNECTS,
+        firstId: String(15_000_000_000 + done),
+        localAddresses: addresses(4),
+      };
+      await task.load.connect(connect);
+    }
     await wait(3);
     const stats = () => task.load.stats();
     const [before, used] = [await stats(), await task.usage()];
