@@ -3,6 +3,7 @@ import { mkdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '../../lib/config.ts';
 import { optionsOf } from '../../lib/constructs/slicing-steps.ts';
+import type { Plan } from '../../lib/contract/plan.ts';
 import { SCALE, SOUND } from '../../lambdas/slicing/cost-of-a-second.ts';
 import { programPath } from '../../lambdas/slicing/program.ts';
 import { round } from '../report.ts';
@@ -11,6 +12,7 @@ import { compare, type Ssim } from './compare.ts';
 import type { Costs } from './measured.ts';
 import { copyFirst, invoke, joined, slice, type Ours } from './ours.ts';
 import { priceOf, secondsOf, vcpusOf } from './price.ts';
+import { Turns } from './turns.ts';
 import type { Invocation } from './worker.ts';
 
 export interface Setting {
@@ -76,22 +78,31 @@ export async function measureCase(setting: Setting, log: (line: string) => void)
   log(`${minutes} min: classic, one rendition`);
   await mkdir(folder('one'));
   const one = await classic(oneRendition(source, folder('one'), preset));
-  log(`${minutes} min: ours`);
-  const ours = await slice(
-    worker,
-    { source, out: folder('ours'), options: { ...optionsOf(config), copyMaxMbps: 0 }, preset },
-    log,
-  );
-  log(`${minutes} min: classic, the ladder`);
-  for (const { name } of [...ours.plan.video, ...ours.plan.audio])
-    await mkdir(classicFolder(folder('classic'), name), { recursive: true });
-  const ladder = await classic(wholeLadder(source, folder('classic'), ours.plan, preset));
+  log(`${minutes} min: ours, and in turns with it the classic ladder`);
+  let turns: Turns | undefined;
+  const planned = async (plan: Plan) => {
+    for (const { name } of [...plan.video, ...plan.audio])
+      await mkdir(classicFolder(folder('classic'), name), { recursive: true });
+    const args = wholeLadder(source, folder('classic'), plan, preset);
+    turns = new Turns(worker, { do: 'run', program: programPath('ffmpeg'), args });
+    await turns.run(0);
+  };
+  const encoded = async (cpuSeconds: number) => turns?.run(cpuSeconds);
+  const wish = { source, out: folder('ours'), options: { ...optionsOf(config), copyMaxMbps: 0 }, preset };
+  let ours: Ours;
+  let ladder: Invocation<undefined>;
+  try {
+    ours = await slice(worker, wish, { log, planned, encoded });
+    ladder = await turns!.rest();
+  } finally {
+    turns?.close();
+  }
   log(`${minutes} min: comparing with the source`);
   const rungs = await quality(setting, ours);
 
   log(`${minutes} min: copying`);
   const copying = await copyFirst(worker, { source, out: folder('copied'), options: optionsOf(config), preset });
-  log(`${minutes} min: a chunk without its top rung`);
+  log(`${minutes} min: a chunk, with and without its top rung`);
   const costs = await costsOf(setting, ours);
 
   const invocations = [ours.inspected, ...ours.encoded];
@@ -158,24 +169,18 @@ const PROBE_MIB = 1769;
 const COPY_MIB = 1769;
 
 /**
- * What decoding and encoding take apart: a chunk once more without its top rung, the rest as the lists of
+ * What decoding and encoding take apart: a chunk once more, with and without its top rung, the rest as the lists of
  * cost-of-a-second.ts have it.
  */
-async function costsOf({ source, out, preset, worker }: Setting, { plan, chunks, encoded, inspected }: Ours) {
+async function costsOf({ source, out, preset, worker }: Setting, { plan, chunks, inspected }: Ours) {
   const chunk = chunks[Math.floor(chunks.length / 2)]!;
-  const { index, duration } = chunk;
+  const { duration } = chunk;
   const [top, ...lower] = plan.video;
-  const without = { ...plan, video: lower };
-  // The same bytes as before are written again.
-  const all = encoded[index]!;
-  const rest = await invoke<'chunk'>(worker, {
-    do: 'chunk',
-    source,
-    out: join(out, 'ours'),
-    plan: without,
-    chunk,
-    preset,
-  });
+  // The same bytes as before are written again, one right after the other: so both meet the machine as it is.
+  const made = (video: Plan['video']) =>
+    invoke<'chunk'>(worker, { do: 'chunk', source, out, plan: { ...plan, video }, chunk, preset });
+  const rest = await made(lower);
+  const all = await made(plan.video);
   const { width, height, frameRate } = plan.source.info.video;
   const pixels = (w: number, h: number) => (w * h * frameRate * duration!) / 1e6;
   const from = pixels(width, height);

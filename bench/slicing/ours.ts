@@ -1,6 +1,7 @@
 /** Our way over one source: every function an invocation in a process of its own, one after another. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Plan } from '../../lib/contract/plan.ts';
 import type { ChunkResult, SlicingOptions } from '../../lib/contract/slicing.ts';
 import { INIT_NAME, renditionFolder } from '../../lib/contract/keys.ts';
 import { merge, type MergedRendition } from '../../lambdas/slicing/playlists.ts';
@@ -34,16 +35,26 @@ interface Wish {
   readonly preset: string;
 }
 
+interface Steps {
+  readonly log: (line: string) => void;
+  /** Called with the plan before anything is encoded, and with the CPU seconds of each chunk after it. */
+  readonly planned: (plan: Plan) => Promise<void>;
+  readonly encoded: (cpuSeconds: number) => Promise<void>;
+}
+
 /** The whole ladder in chunks: nothing is copied, and nothing is made ahead of it. */
-export async function slice(worker: string, wish: Wish, log: (line: string) => void): Promise<Ours> {
+export async function slice(worker: string, wish: Wish, steps: Steps): Promise<Ours> {
   const { source, out, preset } = wish;
   const options = { ...wish.options, copyMaxMbps: 0 };
   const inspected = await invoke<'inspect'>(worker, { do: 'inspect', source, out, options });
   const { plan, chunks, tasks } = inspected.result;
+  await steps.planned(plan);
   const encoded: Invocation<ChunkResult>[] = [];
   for (const chunk of chunks) {
     encoded.push(await invoke<'chunk'>(worker, { do: 'chunk', source, out, plan, chunk, preset }));
-    log(`chunk ${chunk.index + 1} of ${chunks.length}: ${encoded.at(-1)!.cpuSeconds.toFixed(1)} CPU-s`);
+    const { cpuSeconds } = encoded.at(-1)!;
+    steps.log(`chunk ${chunk.index + 1} of ${chunks.length}: ${cpuSeconds.toFixed(1)} CPU-s`);
+    await steps.encoded(cpuSeconds);
   }
   const renditions = merge(encoded.map(({ result }) => result));
   return { plan, chunks, tasks, inspected, encoded, renditions };

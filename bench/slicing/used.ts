@@ -57,7 +57,8 @@ export function watchChildren(): () => Children {
   };
 }
 
-const children = (pid: string): string[] =>
+/** Processes that a process has started and that have not ended. */
+export const children = (pid: string): string[] =>
   list(`/proc/${pid}/task`).flatMap((thread) =>
     text(`/proc/${pid}/task/${thread}/children`)
       .split(' ')

@@ -33,6 +33,10 @@ export class Measured {
     });
   }
 
+  get pid(): number {
+    return this.#child.pid!;
+  }
+
   async ask<T>(message: unknown): Promise<T> {
     const child = this.#child;
     return await new Promise<T>((resolve, reject) => {
