@@ -22,6 +22,28 @@ describe('where it was', () => {
   });
 });
 
+describe('over 180°', () => {
+  const point = { lat: -17, speedKmh: 36, direction: 90 };
+  const ferry = [
+    [
+      { ...point, at: 0, lon: 179.9 },
+      { ...point, at: 60_000, lon: -179.9 },
+    ],
+  ];
+
+  it('it is on the short way, by longitudes that maps know', () => {
+    expect(placeAt(ferry, 15_000)!.lon).toBeCloseTo(179.95, 9);
+    expect(placeAt(ferry, 45_000)!.lon).toBeCloseTo(-179.95, 9);
+    expect(placeAt(ferry, 30_000)!.lon).toBeCloseTo(180, 9);
+  });
+
+  it('and was there when it passed', () => {
+    expect(momentNear(ferry, { lat: -17, lon: 179.95 })).toBeCloseTo(15_000, 3);
+    expect(momentNear(ferry, { lat: -17, lon: -179.95 })).toBeCloseTo(45_000, 3);
+    expect(momentNear(ferry, { lat: -17, lon: 0 })).not.toBeCloseTo(30_000, 3);
+  });
+});
+
 describe('when it was there', () => {
   it('is the moment of the nearest place of the line, not of the nearest point', () => {
     expect(momentNear(runs, { lat: 48.001, lon: 9.05 })).toBeCloseTo(30_000, 3);

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { EDGE, turns, worldX, worldY } from '../../../web/src/fleet/mercator.ts';
+import { EDGE, turns, turnsOf, worldX, worldY } from '../../../web/src/fleet/mercator.ts';
 
 it('the world is a square with 0° in its middle', () => {
   expect([worldX(-180), worldX(0), worldX(180)]).toEqual([0, 0.5, 1]);
@@ -23,4 +23,20 @@ it.each([
   [500, 530, [360]],
 ])('between %d° and %d° something of the earth is seen at %j', (west, east, found) => {
   expect(turns(west, east)).toEqual(found);
+});
+
+it.each([
+  [[9, 10], [-170, 170], [0]],
+  [[9, 10], [200, 371], [360]],
+  [[9, 10], [20, 30], []],
+  [[179, 181], [-180, -178], [-360]],
+  [[179, 181], [170, 190], [0]],
+  [[-181, -179], [170, 179.5], [360]],
+  [
+    [-600, 100],
+    [0, 10],
+    [0, 360],
+  ],
+] as const)('of %j something is seen in %j at %j', (reach, view, found) => {
+  expect(turnsOf(reach, view)).toEqual(found);
 });

@@ -5,7 +5,7 @@ import { line, mark } from '../fleet/brush.ts';
 import { fit, moves } from '../fleet/leaflet.ts';
 import MapCanvas from '../fleet/MapCanvas.tsx';
 import { Sheet } from '../fleet/sheet.ts';
-import { boundsOf, type TrackPoint } from '../fleet/track.ts';
+import { boundsOf, nearest, type TrackPoint } from '../fleet/track.ts';
 import { isMoving } from '../fleet/words.ts';
 import { momentNear, placeAt } from './track.ts';
 
@@ -58,7 +58,7 @@ export default function DeviceMap(props: Props) {
       const moment = momentNear(all, { lon, lat });
       const place = moment === undefined ? undefined : placeAt(all, moment);
       if (place === undefined) return undefined;
-      const there = map.latLngToContainerPoint([place.lat, place.lon + latlng.lng - lon]);
+      const there = map.latLngToContainerPoint([place.lat, nearest(place.lon, latlng.lng)]);
       return there.distanceTo(containerPoint) <= REACH ? moment : undefined;
     };
     map.on('click', (event) => {
@@ -89,7 +89,7 @@ export default function DeviceMap(props: Props) {
     const place = placeAt(runs, at);
     if (place === undefined) return;
     // It is kept in view, and no more: a map that always moves cannot be read.
-    const center: [number, number] = [place.lat, place.lon];
+    const center: [number, number] = [place.lat, nearest(place.lon, map.getCenter().lng)];
     if (!map.getBounds().contains(center)) map.panTo(center, { animate: moves(), duration: 0.3 });
   }, [map, runs, at]);
 

@@ -1,5 +1,5 @@
 /** A device's track, searched by time and by place. Pure. */
-import type { TrackPoint } from '../fleet/track.ts';
+import { nearest, type TrackPoint } from '../fleet/track.ts';
 
 /**
  * Where it was at a moment: between two points of a run on the line between them, and before, between or after runs
@@ -20,9 +20,10 @@ export function placeAt(
   const [before, after] = [run[low]!, run[low + 1]];
   if (after === undefined) return { ...before, isKnown: at - before.at < 60_000 };
   const part = (at - before.at) / (after.at - before.at);
+  const lon = before.lon + (nearest(after.lon, before.lon) - before.lon) * part;
   return {
     at,
-    lon: before.lon + (after.lon - before.lon) * part,
+    lon: nearest(lon, 0),
     lat: before.lat + (after.lat - before.lat) * part,
     speedKmh: before.speedKmh + (after.speedKmh - before.speedKmh) * part,
     direction: before.direction,
@@ -41,8 +42,8 @@ export function momentNear(
   for (const run of runs) {
     for (const [i, a] of run.entries()) {
       const b = run[i + 1] ?? a;
-      const [x, y] = [(b.lon - a.lon) * squeeze, b.lat - a.lat];
-      const [px, py] = [(place.lon - a.lon) * squeeze, place.lat - a.lat];
+      const [x, y] = [(nearest(b.lon, a.lon) - a.lon) * squeeze, b.lat - a.lat];
+      const [px, py] = [(nearest(place.lon, a.lon) - a.lon) * squeeze, place.lat - a.lat];
       const length = x * x + y * y;
       const part = length === 0 ? 0 : Math.min(1, Math.max(0, (px * x + py * y) / length));
       const far = (px - part * x) ** 2 + (py - part * y) ** 2;

@@ -1,25 +1,30 @@
 /** Lines, signs and words on a sheet. */
 import { MARK_SIZE } from './marks.ts';
+import { turnsOf } from './mercator.ts';
 import type { Brush } from './sheet.ts';
-import type { TrackPoint } from './track.ts';
+import { unrolled, type TrackPoint } from './track.ts';
 import type { DeviceState } from './words.ts';
 
 type Place = Pick<TrackPoint, 'lon' | 'lat'>;
 
 /** A track; corners less than a pixel apart are one. */
-export function line({ context, turns, place, look }: Brush, run: readonly Place[], opacity: number): void {
+export function line({ context, box, place, look }: Brush, run: readonly Place[], opacity: number): void {
+  if (run.length === 0) return;
+  const way = unrolled(run);
+  let [from, to] = [Infinity, -Infinity];
+  for (const { lon } of way) [from, to] = [Math.min(from, lon), Math.max(to, lon)];
   context.save();
   context.globalAlpha = opacity;
   context.strokeStyle = look.colours.accent;
   context.lineWidth = 4;
   [context.lineJoin, context.lineCap] = ['round', 'round'];
-  for (const turn of turns) {
+  for (const turn of turnsOf([from, to], [box[0], box[2]])) {
     context.beginPath();
     let last: readonly [number, number] | undefined;
-    for (const [i, { lon, lat }] of run.entries()) {
+    for (const [i, { lon, lat }] of way.entries()) {
       const [x, y] = place(lon + turn, lat);
       const isNear = last !== undefined && Math.abs(x - last[0]) < 1 && Math.abs(y - last[1]) < 1;
-      if (isNear && i < run.length - 1) continue;
+      if (isNear && i < way.length - 1) continue;
       context.lineTo(x, y);
       last = [x, y];
     }

@@ -21,3 +21,15 @@ export function turns(west: number, east: number): number[] {
   }
   return found;
 }
+
+/** Those at which something that reaches from one longitude to another is. */
+export function turnsOf(
+  [from, to]: readonly [number, number],
+  [west, east]: readonly [west: number, east: number],
+): number[] {
+  const found: number[] = [];
+  for (let turn = Math.ceil((west - to) / 360); turn <= Math.floor((east - from) / 360); turn += 1) {
+    found.push(turn * 360);
+  }
+  return found;
+}

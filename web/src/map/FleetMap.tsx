@@ -5,7 +5,7 @@ import { line } from '../fleet/brush.ts';
 import { fit, moves } from '../fleet/leaflet.ts';
 import MapCanvas from '../fleet/MapCanvas.tsx';
 import { Sheet } from '../fleet/sheet.ts';
-import { boundsOf, type TrackPoint } from '../fleet/track.ts';
+import { boundsOf, nearest, type TrackPoint } from '../fleet/track.ts';
 import { clusters } from './clusters.ts';
 import { pointsOf } from './devices.ts';
 import { paintFleet, type Target } from './paint.ts';
@@ -55,7 +55,7 @@ export default function FleetMap(props: Props) {
       if (shown?.kind === 'device') latest.current.choose(shown.device.id);
       if (shown?.kind !== 'cluster') return;
       const zoom = Math.min(map.getMaxZoom(), Math.max(shown.opensAt(), map.getZoom() + 1));
-      map.setView([shown.lat, shown.lon], zoom, { animate: moves() });
+      map.setView([shown.lat, near(map, shown.lon)], zoom, { animate: moves() });
     });
     map.on('mousemove', ({ containerPoint }) => {
       map.getContainer().style.cursor = targetAt(containerPoint) ? 'pointer' : '';
@@ -79,11 +79,14 @@ export default function FleetMap(props: Props) {
     followed.current = id;
     if (!position || !(isFollowing || isNew)) return;
     const zoom = isNew ? Math.max(map.getZoom(), CLOSE) : map.getZoom();
-    map.setView([position.lat, position.lon], zoom, { animate: moves(), duration: 0.6 });
+    map.setView([position.lat, near(map, position.lon)], zoom, { animate: moves(), duration: 0.6 });
   }, [map, id, position, isFollowing]);
 
   return <MapCanvas label="Map of the devices; the list beside it says the same in words" ready={setMap} />;
 }
+
+/** The picture of a place that the map is nearest to: it goes round the earth more than once. */
+const near = (map: LeafletMap, lon: number): number => nearest(lon, map.getCenter().lng);
 
 /** The trail up to the dot itself, which is asked for more often. */
 function withNow(trail: Props['trail'], position: Device['position']): { lon: number; lat: number }[][] {
