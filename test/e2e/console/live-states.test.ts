@@ -209,6 +209,7 @@ describe.concurrent('what there is not', () => {
       await canvas.waitFor();
     };
     await signIn(page, stack.url, 'ada');
+    const fine = fineOutlines(page);
     await withPolicy(policy);
     await expect.poll(() => pixelsOf(page, canvas, colour), slow).toBeGreaterThan(50_000);
     expect(server.asked.length).toBeGreaterThan(0);
@@ -223,6 +224,7 @@ describe.concurrent('what there is not', () => {
     await page.getByRole('button', { name: LONG_NAME }).waitFor();
     await expect.poll(() => faults.length, slow).toBeGreaterThan(0);
     expect(await pixelsOf(page, canvas, colour)).toBe(0);
+    await expect.poll(fine, slow).toBe(true);
     expect(server.asked.length).toBe(before);
     await close();
     await server.close();
@@ -259,12 +261,13 @@ describe('a file of tiles in the site bucket', () => {
       await route.fulfill({ response: answer, json: { ...((await answer.json()) as object), map } });
     });
     const asked: { url: string; status: number }[] = [];
+    const fine = fineOutlines(opened.page);
     opened.page.on('response', (answer) => {
       if (new URL(answer.url()).pathname.endsWith('.pmtiles'))
         asked.push({ url: answer.url(), status: answer.status() });
     });
     await signIn(opened.page, stack.url, 'ada', `/map?device=${LORRY}`);
-    return { ...opened, asked, map: opened.page.getByRole('application') };
+    return { ...opened, asked, fine, map: opened.page.getByRole('application') };
   };
 
   it('is read by ranges through the edge, under the policy as it is', async ({ expect }) => {
@@ -279,17 +282,27 @@ describe('a file of tiles in the site bucket', () => {
     await close();
   });
 
-  it.each([
+  it.for([
     [keys.vectors, 'holds vector tiles (MVT), and maps are drawn from pictures'],
     ['tiles/missing.pmtiles', 'could not be read from /tiles/missing.pmtiles'],
-  ])('%s is refused by name, and the map goes on without', async (file, words) => {
-    const { page, map, close } = await openMap(file);
+  ] as const)('%s is refused by name, and the map goes on without', async ([file, words], { expect }) => {
+    const { page, map, fine, close } = await openMap(file);
     await page.getByRole('alert').getByText(words, { exact: false }).waitFor(slow);
     await page.getByRole('button', { name: LONG_NAME }).waitFor();
     await map.waitFor();
+    await expect.poll(fine, slow).toBe(true);
     await close();
   });
 });
+
+/** Whether the finer coasts and borders came, which the map of a street needs where it has no tiles. */
+function fineOutlines(page: Page): () => boolean {
+  let isThere = false;
+  page.on('response', (answer) => {
+    if (answer.url().includes('countries-50m')) isThere = true;
+  });
+  return () => isThere;
+}
 
 /** The local environment's configuration with map tiles. */
 function withTiles(template: string) {

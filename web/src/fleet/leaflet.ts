@@ -68,7 +68,6 @@ export function createMap(container: HTMLElement, { label, tiles }: MapOptions):
   new Sheet(lines, 'lines').addTo(map);
   const options = { ...ZOOMS, maxNativeZoom: TILES_TO, className: classes['tiles']! };
   const archive = tiles?.tiles.endsWith('.pmtiles') === true ? tiles.tiles : undefined;
-  if (tiles && archive === undefined) tileLayer(tiles.tiles, options).addTo(map);
   let isRead = archive === undefined;
   let isGone = false;
   const read = async () => {
@@ -79,14 +78,22 @@ export function createMap(container: HTMLElement, { label, tiles }: MapOptions):
     isRead = true;
     layer.addTo(map);
   };
+  // Under tiles nobody would see the difference. A file of them may be of a part of the earth only.
+  let isCovered = tiles !== undefined && archive === undefined;
   const refine = async () => {
-    // Under tiles nobody would see the difference.
-    if (tiles !== undefined || map.getZoom() < FINE_FROM) return;
+    if (isCovered || map.getZoom() < FINE_FROM) return;
     map.off('zoomend', again);
     ground.show('fine', await outlines('fine'));
   };
   // What did not come is asked for with the next zoom; meanwhile the coarse ones stay.
   const again = () => void refine().catch(() => map.on('zoomend', again));
+  if (tiles && isCovered) {
+    const layer = tileLayer(tiles.tiles, options).addTo(map);
+    layer.once('tileerror', () => {
+      isCovered = false;
+      again();
+    });
+  }
   const watch = new ResizeObserver(() => map.invalidateSize({ animate: false }));
   watch.observe(container);
   return {
