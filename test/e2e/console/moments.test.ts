@@ -48,6 +48,11 @@ afterAll(async () => {
 
 const liveTiles = (page: Page) => page.locator('article[data-phase="live"]').count();
 
+const isFull = (page: Page) =>
+  page.evaluate(
+    () => (globalThis as unknown as { document: { fullscreenElement: unknown } }).document.fullscreenElement !== null,
+  );
+
 /** ms: each has a browser of its own, and they are run at once. */
 const patient = { timeout: 400_000 };
 
@@ -283,24 +288,32 @@ describe.concurrent('what moves, and what lies over what', patient, () => {
   it('full screen on a device is left the way it was entered', async ({ expect }) => {
     const { page, faults, close } = await openPage(browser);
     await signIn(page, stack.url, 'ada', `/d/${BUS}`);
-    const isFull = () =>
-      page.evaluate(
-        () =>
-          (globalThis as unknown as { document: { fullscreenElement: unknown } }).document.fullscreenElement !== null,
-      );
     await page.getByRole('button', { name: 'Full screen', exact: true }).click();
-    await expect.poll(isFull, slow).toBe(true);
+    await expect.poll(() => isFull(page), slow).toBe(true);
     await page.getByRole('button', { name: 'Leave full screen' }).click();
-    await expect.poll(isFull, slow).toBe(false);
+    await expect.poll(() => isFull(page), slow).toBe(false);
     await page.keyboard.press('f');
-    await expect.poll(isFull, slow).toBe(true);
+    await expect.poll(() => isFull(page), slow).toBe(true);
     await page.keyboard.press('f');
-    await expect.poll(isFull, slow).toBe(false);
+    await expect.poll(() => isFull(page), slow).toBe(false);
 
     // Over the time line the pointer's moment is said.
     const slider = page.getByRole('slider', { name: 'Moment' });
     await slider.hover({ position: { x: 200, y: 10 } });
     await slider.getByText(/^\d+:\d\d:\d\d/).waitFor();
+    expect(faults).toEqual([]);
+    await close();
+  });
+
+  it('the live wall in full screen is left by its own button', async ({ expect }) => {
+    const { page, faults, close } = await openPage(browser);
+    await signIn(page, stack.url, 'ada', `/live?show=${BUS}.1`);
+    await page.getByRole('button', { name: 'Full screen', exact: true }).click();
+    await expect.poll(() => isFull(page), slow).toBe(true);
+    expect(await seriousFindings(page), 'a wall in full screen').toEqual([]);
+    await page.getByRole('button', { name: 'Leave full screen' }).click();
+    await expect.poll(() => isFull(page), slow).toBe(false);
+    expect(await page.getByRole('button', { name: 'Leave full screen' }).count()).toBe(0);
     expect(faults).toEqual([]);
     await close();
   });

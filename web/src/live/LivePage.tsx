@@ -1,8 +1,8 @@
 import '@mantine/core/styles/FloatingIndicator.css';
 import '@mantine/core/styles/SegmentedControl.css';
-import { Button, SegmentedControl, Skeleton, Title } from '@mantine/core';
+import { ActionIcon, Button, SegmentedControl, Skeleton, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { IconDeviceCctv, IconMaximize, IconPlus } from '@tabler/icons-react';
+import { IconDeviceCctv, IconMaximize, IconMinimize, IconPlus } from '@tabler/icons-react';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { Link, useNavigate, useSearchParams } from 'react-router';
 import { hasCode } from '../api/problem.ts';
@@ -35,8 +35,8 @@ export default function LivePage() {
   const { data, error, isPending, refetch } = useQuery(devicesQuery(15));
   const [isPicking, setPicking] = useState(false);
   const [loud, setLoud] = useState<string>();
-  const grid = useRef<HTMLUListElement>(null);
-  const [, toggleFull, mayFull] = useFullscreen(grid);
+  const frame = useRef<HTMLDivElement>(null);
+  const [isFull, toggleFull, mayFull] = useFullscreen(frame);
 
   const show = (next: Wall, replace = false) => {
     const query = formatWall(next);
@@ -106,27 +106,41 @@ export default function LivePage() {
       ) : isEmpty(wall) && !search.has('grid') ? (
         <Nothing hasDevices={devices.length > 0} pick={() => setPicking(true)} />
       ) : (
-        <ul ref={grid} className={classes.grid} data-grid={wall.grid} aria-label="Tiles of the wall">
-          {shown.map((place, i) => (
-            <li key={place ? placeKey(place) : `empty ${i}`}>
-              {place ? (
-                <Tile
-                  place={place}
-                  device={deviceOf(place.device)}
-                  isListed={data !== undefined || error !== null}
-                  isLoud={loud === placeKey(place)}
-                  setLoud={(isLoud) => setLoud(isLoud ? placeKey(place) : undefined)}
-                  remove={() => show(put(wall, i, undefined))}
-                />
-              ) : (
-                <button type="button" className={classes.empty} onClick={() => setPicking(true)}>
-                  <IconPlus size={22} stroke={1.6} aria-hidden />
-                  Choose a channel
-                </button>
-              )}
-            </li>
-          ))}
-        </ul>
+        <div ref={frame} className={classes.wall}>
+          <ul className={classes.grid} data-grid={wall.grid} aria-label="Tiles of the wall">
+            {shown.map((place, i) => (
+              <li key={place ? placeKey(place) : `empty ${i}`}>
+                {place ? (
+                  <Tile
+                    place={place}
+                    device={deviceOf(place.device)}
+                    isListed={data !== undefined || error !== null}
+                    isLoud={loud === placeKey(place)}
+                    setLoud={(isLoud) => setLoud(isLoud ? placeKey(place) : undefined)}
+                    remove={() => show(put(wall, i, undefined))}
+                  />
+                ) : (
+                  <button type="button" className={classes.empty} onClick={() => setPicking(true)}>
+                    <IconPlus size={22} stroke={1.6} aria-hidden />
+                    Choose a channel
+                  </button>
+                )}
+              </li>
+            ))}
+          </ul>
+          {isFull && (
+            <ActionIcon
+              variant="transparent"
+              size="lg"
+              className={classes.leave}
+              aria-label="Leave full screen"
+              title="Leave full screen (Esc)"
+              onClick={toggleFull}
+            >
+              <IconMinimize size={20} />
+            </ActionIcon>
+          )}
+        </div>
       )}
       <Picker
         opened={isPicking}
