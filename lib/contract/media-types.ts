@@ -58,6 +58,25 @@ export const TYPES: Readonly<Record<string, string>> = {
   '.wma': 'audio/x-ms-wma',
 };
 
+/** Ends of what everybody knows to be something else: pictures, documents, archives, programs, captions, playlists. */
+const OTHERS = new Set(
+  [
+    'jpg jpeg png gif apng webp avif heic heif bmp ico tif tiff svg psd dng cr2 cr3 nef arw thm',
+    'pdf doc docx docm xls xlsx xlsm ppt pptx odt ods odp rtf txt md csv tsv epub eml msg ics vcf log',
+    'htm html xhtml xml xmp json css js mjs cjs jsx tsx py rb php sh bat ps1 sql yaml yml toml ini',
+    'zip gz tgz bz2 xz zst 7z rar tar jar iso dmg cab exe msi dll so apk ipa deb rpm',
+    'srt vtt ass ssa sbv ttml dfxp lrc m3u m3u8 mpd pls cue ifo bup torrent',
+    'ttf otf woff woff2 db sqlite gpx kml geojson mid midi',
+  ]
+    .join(' ')
+    .split(' ')
+    .map((end) => `.${end}`),
+);
+
+/** What is said of a file by who does not know what it is: nothing, what RFC 2046 4.5.1 has for that, S3's own default. */
+const UNKNOWN = 'application/octet-stream';
+const SAYS_NOTHING: readonly string[] = ['', UNKNOWN, 'binary/octet-stream'];
+
 /** The end of a name from its last dot on, in lower case; empty where there is none. */
 const endOf = (name: string): string => /\.[^./\\]{1,10}$/.exec(name)?.[0].toLowerCase() ?? '';
 
@@ -77,14 +96,23 @@ export const isTaken = (type: string, patterns: readonly string[]): boolean =>
   });
 
 /**
- * The type a file is taken as: what it is called, without parameters and in lower case, or else what its name says.
- * Undefined where neither is among `patterns`: then it is nothing that anybody here wants.
+ * Whether a file may be sent of which nobody says what it is: it may be of any kind, so where a whole one is taken, and not
+ * where only some types are.
+ */
+export const takesUnknown = (patterns: readonly string[]): boolean =>
+  isTaken(UNKNOWN, patterns) || patterns.some((pattern) => ['video/*', 'audio/*'].includes(pattern.toLowerCase()));
+
+/**
+ * The type a file is taken as: what it is called, without parameters and in lower case, or else what its name says; where
+ * neither says anything, the type of that. Undefined for what nobody here wants.
  */
 export function takenAs(claimed: string, name: string, patterns: readonly string[]): string | undefined {
   const type = (claimed.split(';')[0] ?? '').trim().toLowerCase();
   if (isTaken(type, patterns)) return type;
   const named = typeByName(name);
-  return named !== undefined && isTaken(named, patterns) ? named : undefined;
+  if (named !== undefined) return isTaken(named, patterns) ? named : undefined;
+  const isUnknown = SAYS_NOTHING.includes(type) && !OTHERS.has(endOf(name));
+  return isUnknown && takesUnknown(patterns) ? UNKNOWN : undefined;
 }
 
 /** The ends of names whose files are taken whatever they are called, for file dialogs. */

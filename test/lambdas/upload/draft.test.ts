@@ -117,6 +117,25 @@ describe('types', () => {
       code: 'unsupported-type',
     });
   });
+  it.each([
+    ['', 'clip'],
+    ['', 'cam01.dav'],
+    ['application/octet-stream', 'GL010042.LRV'],
+    ['Application/Octet-Stream; charset=binary', 'VID_1.insv'],
+    ['binary/octet-stream', 'x.mp4.part'],
+  ])('what nobody knows is left to probing: %j, called %s', (claimed, filename) => {
+    for (const types of [['video/*'], ['audio/*'], ['video/mp4', 'application/octet-stream']])
+      expect(checkType(claimed, filename, types)).toBe('application/octet-stream');
+  });
+  it.each([
+    ['says by its name that it is something else', '', 'a.png', ['video/*']],
+    ['says so in capitals', 'application/octet-stream', 'REPORT.PDF', ['video/*']],
+    ['says so by its type', 'application/zip', 'cam01.dav', ['video/*']],
+    ['is sound, where only video is wanted', '', 'a.mp3', ['video/*']],
+    ['is unknown, where only some types are wanted', '', 'cam01.dav', ['video/mp4', 'video/webm']],
+  ])('but not what %s', async (_, claimed, filename, types) => {
+    expect(await problemOf(() => checkType(claimed, filename, types))).toMatchObject({ code: 'unsupported-type' });
+  });
   it('what an administrator left out stays out, whatever its name', async () => {
     expect(await problemOf(() => checkType('application/mxf', 'a.mxf', ['video/mp4']))).toMatchObject({ status: 415 });
   });
