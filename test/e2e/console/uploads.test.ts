@@ -63,9 +63,19 @@ it('takes every file that is dropped on a page visited before, each once, though
 it('gets over a lost answer to the end of an upload, a signature that fails and a network that is gone', async () => {
   const { page, faults, close } = await openPage(browser);
   await signIn(page, stack.url, 'uma');
-  let [signed, completed] = [0, 0];
+  let [signed, completed, second] = [0, 0, 0];
   await page.route(/\/api\/s3\/multipart\/[^/]+\/1\?/, (route) =>
     (signed += 1) === 1 ? route.fulfill({ status: 500, body: '{}' }) : route.continue(),
+  );
+  // What S3 answers to a part that stood still on its way.
+  await page.route(/[?&]partNumber=2(&|$)/, (route) =>
+    route.request().method() === 'PUT' && (second += 1) === 1
+      ? route.fulfill({
+          status: 400,
+          headers: { 'access-control-allow-origin': '*', 'content-type': 'application/xml' },
+          body: '<Error><Code>RequestTimeout</Code></Error>',
+        })
+      : route.continue(),
   );
   await page.route(/\/complete\?/, async (route) => {
     if ((completed += 1) > 1) return route.continue();
@@ -80,7 +90,7 @@ it('gets over a lost answer to the end of an upload, a signature that fails and 
   const words = watched.words().join('\n');
   expect(words).toMatch(/HTTP 500/);
   expect(words).not.toMatch(/blocked|firewall|Failed/i);
-  expect([signed, completed]).toEqual([2, 2]);
+  expect([signed, completed, second]).toEqual([2, 2, 2]);
   expect(await videosOf('bad day')).toHaveLength(1);
   expect(faults).toEqual([]);
   await removeVideosOf('bad day');
@@ -99,10 +109,11 @@ it('takes what browsers and systems have other names for, and says of the rest w
     { name: 'odd three.mxf', type: 'application/mxf', content: 1000 },
     { name: 'odd four.mts', type: 'model/vnd.mts', content: 1000 },
     { name: 'odd five.pdf', type: 'application/pdf', content: 1000 },
+    { name: 'odd six.dav', type: '', content: 1000 },
   );
   await page.getByText('Taken are files of the types').first().waitFor();
   await rowOf(page, 'odd one').getByRole('link', { name: /^Play/ }).waitFor(slow);
-  for (const name of ['odd two', 'odd three', 'odd four']) await lookedAt(rowOf(page, name)).waitFor(slow);
+  for (const name of ['odd two', 'odd three', 'odd four', 'odd six']) await lookedAt(rowOf(page, name)).waitFor(slow);
   expect(await rowOf(page, 'odd five').count()).toBe(0);
   expect(faults).toEqual([]);
   await removeVideosOf('odd');

@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { ApiProblem } from '../../../web/src/api/problem.ts';
-import { Line, StorageProblem, troubleOf, Unreadable, waitAfter, type Trouble } from '../../../web/src/upload/line.ts';
+import {
+  codeIn,
+  Line,
+  StorageProblem,
+  troubleOf,
+  Unreadable,
+  waitAfter,
+  type Trouble,
+} from '../../../web/src/upload/line.ts';
 
 const never = new AbortController().signal;
 
@@ -25,6 +33,7 @@ describe('what passes by itself', () => {
     ['API Gateway, which gave up', new ApiProblem(503, {}), 'server'],
     ['storage that asks to slow down', new StorageProblem(503), 'server'],
     ['an address that has ended', new StorageProblem(403), 'server'],
+    ['a part that came too slowly', new StorageProblem(400, 'RequestTimeout'), 'server'],
     ['too many at once', new ApiProblem(429, { detail: 'Too many.' }), 'busy'],
   ])('%s', (_, error, kind) => expect(troubleOf(error)?.kind).toBe(kind));
 
@@ -32,7 +41,7 @@ describe('what passes by itself', () => {
     ['a refusal', new ApiProblem(403, {})],
     ['an upload that is gone', new ApiProblem(410, { code: 'upload-gone' })],
     ['a sign-in that has ended', new ApiProblem(401, {})],
-    ['a part that is wrong', new StorageProblem(400)],
+    ['a part that is not there', new StorageProblem(404)],
     ['a file that is gone', new Unreadable('gone')],
     ['a fault of ours', new Error('ours')],
   ])('but not %s', (_, error) => expect(troubleOf(error)).toBeUndefined());
@@ -109,6 +118,46 @@ describe('trying again', () => {
       () => setTimeout(() => line.nudge()),
     );
     expect(await done).toBe(8);
+  });
+
+  it.each(['RequestTimeout', 'IncompleteBody', 'BadDigest', 'ExpiredToken'])(
+    'goes on as long as it takes where storage says that a part did not come whole in time: %s',
+    async (code) => {
+      const { line } = browser();
+      let tries = 0;
+      const done = line.again(
+        async () => {
+          tries += 1;
+          if (tries < 12) throw new StorageProblem(400, code);
+          return tries;
+        },
+        never,
+        () => setTimeout(() => line.nudge()),
+      );
+      expect(await done).toBe(12);
+    },
+  );
+
+  it('of what storage says that nobody knows, tries five times more, whatever else went wrong between', async () => {
+    const { line } = browser();
+    let tries = 0;
+    const done = line.again(
+      () => {
+        tries += 1;
+        return Promise.reject(tries % 2 === 0 ? new TypeError('no network') : new StorageProblem(400, 'Odd'));
+      },
+      never,
+      () => setTimeout(() => line.nudge()),
+    );
+    await expect(done).rejects.toThrow('The storage refused a part of it (HTTP 400, Odd).');
+    expect(tries).toBe(11);
+  });
+
+  it('reads what S3 calls it', () => {
+    const document =
+      '<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>RequestTimeout</Code><Message>…</Message></Error>';
+    expect(codeIn(document)).toBe('RequestTimeout');
+    expect(codeIn('<html>Bad request</html>')).toBe('');
   });
 
   it('ends with its signal, also while it waits', async () => {

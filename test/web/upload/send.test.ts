@@ -295,6 +295,66 @@ describe('what a person does', () => {
     await expect.poll(() => videos.readVideo(videoIdOf('uma', taken.id)), SOON).toBeUndefined();
   });
 
+  it('a cancelled upload is withdrawn by the next visit, though the browser did not keep the file', async () => {
+    const browser = memory();
+    const first = await page(browser);
+    faults.set(`POST ${MULTIPART}`, ['no way back', ...Array<Fault>(50).fill('no way there')]);
+    const { taken } = file(1000);
+    first.uploads.add([taken]);
+    await expect.poll(() => reached.length, SOON).toBe(1);
+    first.uploads.act('remove', [taken.id]);
+    expect(first.uploads.list()).toEqual([]);
+    expect(first.uploads.isUnfinished, 'what is to be withdrawn').toBe(true);
+    first.uploads.close();
+    browser.files.clear();
+    faults.clear();
+    const { videoIdOf } = await import('../../../lambdas/upload/draft.ts');
+    expect(await videos.readVideo(videoIdOf('uma', taken.id))).toMatchObject({ status: 'uploading' });
+
+    const { uploads } = await page(browser);
+    expect([uploads.list(), uploads.isUnfinished]).toEqual([[], true]);
+    await expect.poll(() => uploads.isUnfinished, SOON).toBe(false);
+    expect(await videos.readVideo(videoIdOf('uma', taken.id))).toBeUndefined();
+    expect(browser.kept.size).toBe(0);
+  });
+
+  it('also one whose beginning was answered to nobody, that is cancelled after a reload', async () => {
+    const browser = memory();
+    const first = await page(browser);
+    faults.set(`POST ${MULTIPART}`, ['no way back', ...Array<Fault>(50).fill('no way there')]);
+    const { taken } = file(1000);
+    first.uploads.add([taken]);
+    await expect.poll(() => reached.length, SOON).toBe(1);
+    first.uploads.act('pause', [taken.id]);
+    first.uploads.close();
+    faults.clear();
+    const { uploads, only } = await page(browser);
+    expect(only().state).toBe('paused');
+    uploads.act('remove', [taken.id]);
+    await expect.poll(() => uploads.isUnfinished, SOON).toBe(false);
+    const { videoIdOf } = await import('../../../lambdas/upload/draft.ts');
+    expect(await videos.readVideo(videoIdOf('uma', taken.id))).toBeUndefined();
+  });
+
+  it('and one that was cancelled as the sign-in ended', async () => {
+    const browser = memory();
+    const first = await page(browser);
+    faults.set(`POST ${MULTIPART}/{uploadId}/complete`, Array<Fault>(50).fill('no way there'));
+    const { taken } = file(1000);
+    first.uploads.add([taken]);
+    await expect.poll(() => parts.length, SOON).toBe(1);
+    const videoId = first.only().videoId!;
+    const ended: Fault[] = [401];
+    faults.set(`DELETE ${MULTIPART}/{uploadId}`, ended);
+    first.uploads.act('remove', [taken.id]);
+    await expect.poll(() => ended.length, SOON).toBe(0);
+    first.uploads.close();
+    expect(await videos.readVideo(videoId)).toMatchObject({ status: 'uploading' });
+    const { uploads } = await page(browser);
+    await expect.poll(() => uploads.isUnfinished, SOON).toBe(false);
+    expect(await videos.readVideo(videoId)).toBeUndefined();
+  });
+
   it('pausing stops it, and resuming sends only what is missing', async () => {
     const { uploads, only, arrives } = await page();
     const { taken, content } = file(3 * PART);

@@ -99,7 +99,8 @@ export function UploadsProvider({ children }: { children: ReactNode }) {
     const key = unfinishedKey(subject);
     if (localStorage.getItem(key) !== null) {
       load().then(
-        () => setOpen(true),
+        // Nothing to show where all there is to do is to withdraw what was cancelled.
+        (ready) => setOpen((open) => open || ready.list().length > 0),
         () => {},
       );
     }

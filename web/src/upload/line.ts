@@ -16,12 +16,19 @@ export interface Trouble {
 export class StorageProblem extends Error {
   override name = 'StorageProblem';
   readonly status: number;
+  /** Of S3's error document; empty where there is none. */
+  readonly code: string;
 
-  constructor(status: number) {
-    super(status === 0 ? 'The storage does not answer.' : `The storage refused a part of it (HTTP ${status}).`);
+  constructor(status: number, code = '') {
+    const what = `HTTP ${status}${code === '' ? '' : `, ${code}`}`;
+    super(status === 0 ? 'The storage does not answer.' : `The storage refused a part of it (${what}).`);
     this.status = status;
+    this.code = code;
   }
 }
+
+/** The code in an error document of S3; empty where there is none. */
+export const codeIn = (document: string): string => /<Code>(\w{1,100})<\/Code>/.exec(document)?.[1] ?? '';
 
 /** The browser can read the file no more. */
 export class Unreadable extends Error {
@@ -31,8 +38,12 @@ export class Unreadable extends Error {
 /** Milliseconds. The longest is what a person waits at most where no browser says that the network is back. */
 const FIRST_WAIT = 500;
 const LONGEST_WAIT = 15_000;
+/** Of S3's answers HTTP 400: the line stood still, cut it short or garbled it, or what signed the address has ended. */
+const PASSING_CODES = new Set(['RequestTimeout', 'IncompleteBody', 'BadDigest', 'ExpiredToken']);
+/** Times that any other 400 is tried again: it may still be the line's doing, and would else be said for ever to pass. */
+const DOUBTS = 5;
 
-/** What passes by itself; undefined for what does not. */
+/** What passes by itself, or may (`isDoubtful`); undefined for what does not. */
 export function troubleOf(error: unknown): Trouble | undefined {
   if (error instanceof Unreadable) return undefined;
   if (error instanceof ApiProblem) {
@@ -45,12 +56,15 @@ export function troubleOf(error: unknown): Trouble | undefined {
     const { status } = error;
     if (status === 0) return { kind: 'unreachable' };
     // 403: its address has ended while it was sent; the next one is signed anew.
-    return [403, 408, 429].includes(status) || status >= 500 ? { kind: 'server', status } : undefined;
+    return [400, 403, 408, 429].includes(status) || status >= 500 ? { kind: 'server', status } : undefined;
   }
   // What fetch throws where no answer comes, and what ends an attempt: offline, or a time that is over.
   const isNetwork = error instanceof TypeError || error instanceof DOMException;
   return isNetwork ? { kind: 'unreachable' } : undefined;
 }
+
+export const isDoubtful = (error: unknown): boolean =>
+  error instanceof StorageProblem && error.status === 400 && !PASSING_CODES.has(error.code);
 
 /** Milliseconds before the next try, with `failures` behind it. `random`: 0 to 1, so that not all come at the same moment. */
 export const waitAfter = (failures: number, random: number): number =>
@@ -86,6 +100,7 @@ export class Line {
     signal: AbortSignal,
     tell: (trouble: Trouble) => void,
   ): Promise<T> {
+    let doubts = 0;
     for (let failures = 1; ; failures += 1) {
       signal.throwIfAborted();
       const attempt = new AbortController();
@@ -96,7 +111,8 @@ export class Line {
       } catch (error) {
         signal.throwIfAborted();
         const trouble = troubleOf(error);
-        if (trouble === undefined) throw error;
+        if (isDoubtful(error)) doubts += 1;
+        if (trouble === undefined || doubts > DOUBTS) throw error;
         tell(this.#host.isOnline() || trouble.kind !== 'unreachable' ? trouble : { kind: 'offline' });
       } finally {
         this.#host.events.removeEventListener('offline', cut);

@@ -1,5 +1,5 @@
 /** The PUT of a part: by XMLHttpRequest, since `fetch` does not tell how much went out. */
-import { StorageProblem, Unreadable } from './line.ts';
+import { codeIn, StorageProblem, Unreadable } from './line.ts';
 
 /**
  * Milliseconds in which nothing goes out, or no answer comes to what did: then the connection is taken for dead. Twice as
@@ -18,7 +18,7 @@ export async function put(
   progress: (bytes: number) => void,
 ): Promise<void> {
   signal.throwIfAborted();
-  const status = await new Promise<number>((resolve, reject) => {
+  const [status, said] = await new Promise<[status: number, said: string]>((resolve, reject) => {
     const xhr = new XMLHttpRequest();
     let timer: ReturnType<typeof setTimeout> | undefined;
     const watch = () => {
@@ -26,7 +26,7 @@ export async function put(
       timer = setTimeout(() => {
         silence = Math.min(LONGEST_SILENCE, silence * 2);
         xhr.abort();
-        resolve(0);
+        resolve([0, '']);
       }, silence);
     };
     const abort = () => {
@@ -37,7 +37,7 @@ export async function put(
     xhr.addEventListener('loadend', () => {
       clearTimeout(timer);
       signal.removeEventListener('abort', abort);
-      resolve(xhr.status);
+      resolve([xhr.status, xhr.responseText]);
     });
     xhr.upload.addEventListener('progress', ({ loaded }) => {
       watch();
@@ -49,7 +49,7 @@ export async function put(
   });
   if (status >= 200 && status < 300) return;
   if (status === 0) await checkReadable(part);
-  throw new StorageProblem(status);
+  throw new StorageProblem(status, codeIn(said));
 }
 
 /** A file that was changed or taken away fails like the network does. */

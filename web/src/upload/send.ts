@@ -82,7 +82,7 @@ export function missingParts(
 /** Sends what is missing and answers the video's id. Throws Gone, what is refused for good, or the reason of `signal`. */
 export async function send(sending: Sending, way: Way, listener: Listener, signal: AbortSignal): Promise<string> {
   const again = <T>(work: (signal: AbortSignal) => Promise<T>) => way.line.again(work, signal, listener.trouble);
-  const begun = sending.begun ?? (await begin(sending, again));
+  const begun = sending.begun ?? (await begin({ ...sending, size: sending.file.size }, again));
   if (sending.begun === undefined) listener.begun(begun);
   try {
     await sendParts(sending, begun, sending.begun !== undefined, again, way, listener);
@@ -96,7 +96,7 @@ export async function send(sending: Sending, way: Way, listener: Listener, signa
   }
 }
 
-/** Ends an upload, finished or not. What is a video by now stays one. */
+/** Ends an upload, finished or not. What is a video by now stays one. Throws where nobody is signed in any more. */
 export async function abandon(begun: Begun, way: Pick<Way, 'line'>, signal: AbortSignal): Promise<void> {
   const { uploadId, key } = begun;
   const target = { params: { uploadId }, query: { key } };
@@ -105,19 +105,29 @@ export async function abandon(begun: Begun, way: Pick<Way, 'line'>, signal: Abor
   try {
     await way.line.again(stop, signal, () => {});
   } catch (error) {
-    if (!(error instanceof ApiProblem)) throw error;
+    if (!(error instanceof ApiProblem) || error.status === 401) throw error;
   }
 }
 
 type Again = <T>(work: (signal: AbortSignal) => Promise<T>) => Promise<T>;
 
-export async function begin({ idempotencyKey, name, type, file, partBytes }: Sending, again: Again): Promise<Begun> {
-  const body = { filename: name, type, metadata: { name, size: file.size, idempotencyKey } };
+/** `size`: bytes of the file, which is not needed for it. */
+export async function begin(
+  {
+    idempotencyKey,
+    name,
+    type,
+    size,
+    partBytes,
+  }: Pick<Sending, 'idempotencyKey' | 'name' | 'type' | 'partBytes'> & { readonly size: number },
+  again: Again,
+): Promise<Begun> {
+  const body = { filename: name, type, metadata: { name, size, idempotencyKey } };
   try {
     const { uploadId, key, videoId } = await again((signal) =>
       call('POST /api/s3/multipart', { body, signal: bounded(signal) }),
     );
-    return { uploadId, key, videoId, partBytes: partBytesFor(file.size, partBytes) };
+    return { uploadId, key, videoId, partBytes: partBytesFor(size, partBytes) };
   } catch (error) {
     throw hasCode(error, 'upload-gone') ? new Gone(error) : error;
   }

@@ -3,7 +3,7 @@
  * survives a reload, one tab that sends for all. Uppy is what files are chosen with: it checks them and says why not.
  */
 import Uppy from '@uppy/core';
-import { takenEnds } from '../../../lib/contract/media-types.ts';
+import { takenAs, takenEnds, takesUnknown } from '../../../lib/contract/media-types.ts';
 import type { ConsoleConfig } from '../auth/session.ts';
 import { KeptUploads } from './kept.ts';
 import { Line } from './line.ts';
@@ -39,11 +39,12 @@ export async function startUploader({ upload }: ConsoleConfig, person: string, l
   const { listChanged } = listener;
   const name = `sluice.uploads.${person}`;
   let videos = '';
+  let uploads: Uploads | undefined;
 
   const changed = () => {
     const list = tabs.list;
-    if (tabs.isSender) {
-      if (list.some(({ state }) => state !== 'arrived')) localStorage.setItem(unfinishedKey(person), '1');
+    if (uploads) {
+      if (uploads.isUnfinished) localStorage.setItem(unfinishedKey(person), '1');
       else localStorage.removeItem(unfinishedKey(person));
     }
     listener.summary(inFlight(list));
@@ -56,9 +57,10 @@ export async function startUploader({ upload }: ConsoleConfig, person: string, l
     locks: navigator.locks,
     channel: new BroadcastChannel(name),
     changed,
-    start: (news, arrived) => {
+    start: async (news, arrived) => {
       const store = new KeptUploads(person);
-      return Uploads.open({ way: { line, put }, store, partBytes, changed: news, listChanged }, arrived);
+      uploads = await Uploads.open({ way: { line, put }, store, partBytes, changed: news, listChanged }, arrived);
+      return uploads;
     },
   });
   await tabs.ready;
@@ -86,24 +88,27 @@ export async function startUploader({ upload }: ConsoleConfig, person: string, l
   };
 }
 
-function pickerFor(upload: ConsoleConfig['upload'], take: (files: Taken[]) => void): Uppy {
+function pickerFor({ types, maxBytes }: ConsoleConfig['upload'], take: (files: Taken[]) => void): Uppy {
+  const refusal = `Taken are files of the types ${types.join(', ')}`;
   const picker = new Uppy({
     id: 'picker',
     restrictions: {
       minFileSize: 1,
-      maxFileSize: upload.maxBytes,
-      // What a browser calls a file is a hint, its name another: what it is, probing finds out.
-      allowedFileTypes: [...upload.types, ...takenEnds(upload.types)],
+      maxFileSize: maxBytes,
+      // What file dialogs offer; where nobody may know what a file is, all. What it is, probing finds out.
+      allowedFileTypes: takesUnknown(types) ? null : [...types, ...takenEnds(types)],
     },
     locale: {
-      strings: { youCanOnlyUploadFileTypes: `Taken are files of the types ${upload.types.join(', ')}` },
+      strings: { youCanOnlyUploadFileTypes: refusal },
       pluralize: (count) => (count === 1 ? 0 : 1),
     },
   });
   picker.on('files-added', (files) => {
     picker.removeFiles(files.map(({ id }) => id));
+    const wanted = files.filter(({ name, type }) => takenAs(type, name, types) !== undefined);
+    if (wanted.length < files.length) picker.info(refusal, 'error', 5000);
     take(
-      files.flatMap(({ name, type, data }) =>
+      wanted.flatMap(({ name, type, data }) =>
         data instanceof Blob
           ? [
               {

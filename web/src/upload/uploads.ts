@@ -1,4 +1,5 @@
 /** The uploads of the tab that sends them: which file's turn it is, what a person does with it, and what is kept of it. */
+import { ApiProblem } from '../api/problem.ts';
 import type { Line, Trouble } from './line.ts';
 import { Rate } from './rate.ts';
 import type { Upload } from './rows.ts';
@@ -25,6 +26,8 @@ export interface Kept {
   readonly at: number;
   readonly idempotencyKey: string;
   readonly begun?: Begun | undefined;
+  /** The platform was asked to begin it, whether or not it answered. */
+  readonly isAsked: boolean;
   readonly sent: number;
   readonly isPaused: boolean;
   /** Cancelled, and the platform does not know yet. */
@@ -76,6 +79,8 @@ export class Uploads {
   readonly #options: Options;
   readonly #entries = new Map<string, Entry>();
   readonly #closed = new AbortController();
+  /** Cancelled, and the platform does not know yet. */
+  readonly #leaving = new Set<string>();
   #news: ReturnType<typeof setTimeout> | undefined;
 
   private constructor(options: Options) {
@@ -99,6 +104,11 @@ export class Uploads {
 
   list(): Upload[] {
     return [...this.#entries.values()].map(({ upload }) => upload);
+  }
+
+  /** Whether there is something for the next visit to do: what was cancelled shows no more, and may still have to be withdrawn. */
+  get isUnfinished(): boolean {
+    return this.#leaving.size > 0 || this.list().some(({ state }) => state !== 'arrived');
   }
 
   /** Those that it knows already are left as they are, but for the file they may need. */
@@ -129,15 +139,15 @@ export class Uploads {
   }
 
   #restore(kept: Kept, file: Blob | undefined): void {
-    const { id, name, type, size, modified, at, idempotencyKey, begun, sent, isPaused, isCancelled } = kept;
+    const { id, name, type, size, modified, at, idempotencyKey, begun, isAsked, sent, isPaused, isCancelled } = kept;
     if (isCancelled) {
-      void this.#abandon({ id, name, type, idempotencyKey, begun, file: file ?? new Blob() });
+      void this.#abandon({ id, name, type, size, idempotencyKey, begun });
       return;
     }
     const state = file === undefined ? 'interrupted' : isPaused ? 'paused' : 'waiting';
     const upload: Upload = { id, name, type, size, modified, state, sent, videoId: begun?.videoId };
     const fresh = { rate: new Rate(), running: undefined, keptAt: 0 };
-    this.#entries.set(id, { upload, at, idempotencyKey, file, begun, isAsked: begun !== undefined, ...fresh });
+    this.#entries.set(id, { upload, at, idempotencyKey, file, begun, isAsked, ...fresh });
   }
 
   #take({ id, name, type, modified, file }: Taken): void {
@@ -183,7 +193,7 @@ export class Uploads {
   }
 
   #remove(entry: Entry): void {
-    const { upload, idempotencyKey, begun, file } = entry;
+    const { upload, idempotencyKey, begun } = entry;
     this.#entries.delete(upload.id);
     entry.running?.abort();
     if (upload.state === 'arrived' || !entry.isAsked) {
@@ -191,25 +201,29 @@ export class Uploads {
       return;
     }
     void this.#keep(entry, true);
-    const { id, name, type } = upload;
-    void this.#abandon({ id, name, type, idempotencyKey, begun, file: file ?? new Blob() });
+    const { id, name, type, size } = upload;
+    void this.#abandon({ id, name, type, size, idempotencyKey, begun });
   }
 
   /** However long it takes to reach the platform, over a reload too: else the video would stand there as being uploaded. */
   async #abandon(
-    left: Pick<Upload, 'id' | 'name' | 'type'> & { idempotencyKey: string; begun: Begun | undefined; file: Blob },
+    left: Pick<Upload, 'id' | 'name' | 'type' | 'size'> & { idempotencyKey: string; begun: Begun | undefined },
   ): Promise<void> {
     const { way, store, partBytes, listChanged } = this.#options;
     const { signal } = this.#closed;
+    this.#leaving.add(left.id);
     try {
       // Begun perhaps, and the answer was lost: then begun again, which is the same, to know its name.
       const again = <T>(work: (inner: AbortSignal) => Promise<T>) => way.line.again(work, signal, () => {});
       const begun = left.begun ?? (await begin({ ...left, partBytes }, again));
       await abandon(begun, way, signal);
-    } catch {
-      if (signal.aborted) return;
+    } catch (error) {
+      // The person's next visit does it.
+      if (signal.aborted || isSignedOut(error)) return;
     }
     await store.forget(left.id);
+    this.#leaving.delete(left.id);
+    this.#options.changed();
     listChanged();
   }
 
@@ -235,6 +249,7 @@ export class Uploads {
     const { name, type } = entry.upload;
     const { file, begun, idempotencyKey } = entry;
     this.#change(entry, { state: 'uploading', trouble: undefined, error: undefined });
+    void this.#keep(entry);
     try {
       const sending = { name, type, file: file!, begun, idempotencyKey, partBytes };
       const listener = {
@@ -295,10 +310,12 @@ export class Uploads {
   }
 
   async #keep(entry: Entry, isCancelled = false): Promise<void> {
-    const { at, idempotencyKey, begun } = entry;
+    const { at, idempotencyKey, begun, isAsked } = entry;
     const { id, name, type, size, modified, sent, state } = entry.upload;
     const isPaused = state === 'paused';
     const facts = { id, name, type, size, modified, sent };
-    await this.#options.store.put({ ...facts, at, idempotencyKey, begun, isPaused, isCancelled });
+    await this.#options.store.put({ ...facts, at, idempotencyKey, begun, isAsked, isPaused, isCancelled });
   }
 }
+
+const isSignedOut = (error: unknown): boolean => error instanceof ApiProblem && error.status === 401;
