@@ -29,7 +29,8 @@ export function turnsOf(
 ): number[] {
   const found: number[] = [];
   for (let turn = Math.ceil((west - to) / 360); turn <= Math.floor((east - from) / 360); turn += 1) {
-    found.push(turn * 360);
+    // Not -0, which Math.ceil may begin with.
+    found.push(turn * 360 || 0);
   }
   return found;
 }
