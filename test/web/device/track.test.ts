@@ -31,7 +31,7 @@ describe('over 180°', () => {
     ],
   ];
 
-  it('it is on the short way, by longitudes that maps know', () => {
+  it('a place is on the short way, by longitudes that maps know', () => {
     expect(placeAt(ferry, 15_000)!.lon).toBeCloseTo(179.95, 9);
     expect(placeAt(ferry, 45_000)!.lon).toBeCloseTo(-179.95, 9);
     expect(placeAt(ferry, 30_000)!.lon).toBeCloseTo(180, 9);

@@ -280,6 +280,15 @@ describe('a visit that ends', () => {
   });
 });
 
+/** The record of what was begun for a file, whether or not that was answered. */
+async function recordOf({ id }: Taken) {
+  const { videoIdOf } = await import('../../../lambdas/upload/draft.ts');
+  return await videos.readVideo(videoIdOf('uma', id));
+}
+async function begunFor(taken: Taken): Promise<void> {
+  await expect.poll(() => recordOf(taken), SOON).toMatchObject({ status: 'uploading' });
+}
+
 describe('what a person does', () => {
   it('cancelling while nothing gets through leaves no video behind, once something does', async () => {
     const { uploads, only } = await page();
@@ -301,20 +310,18 @@ describe('what a person does', () => {
     faults.set(`POST ${MULTIPART}`, ['no way back', ...Array<Fault>(50).fill('no way there')]);
     const { taken } = file(1000);
     first.uploads.add([taken]);
-    await expect.poll(() => reached.length, SOON).toBe(1);
+    await begunFor(taken);
     first.uploads.act('remove', [taken.id]);
     expect(first.uploads.list()).toEqual([]);
     expect(first.uploads.isUnfinished, 'what is to be withdrawn').toBe(true);
     first.uploads.close();
     browser.files.clear();
     faults.clear();
-    const { videoIdOf } = await import('../../../lambdas/upload/draft.ts');
-    expect(await videos.readVideo(videoIdOf('uma', taken.id))).toMatchObject({ status: 'uploading' });
 
     const { uploads } = await page(browser);
     expect([uploads.list(), uploads.isUnfinished]).toEqual([[], true]);
     await expect.poll(() => uploads.isUnfinished, SOON).toBe(false);
-    expect(await videos.readVideo(videoIdOf('uma', taken.id))).toBeUndefined();
+    expect(await recordOf(taken)).toBeUndefined();
     expect(browser.kept.size).toBe(0);
   });
 
@@ -324,7 +331,7 @@ describe('what a person does', () => {
     faults.set(`POST ${MULTIPART}`, ['no way back', ...Array<Fault>(50).fill('no way there')]);
     const { taken } = file(1000);
     first.uploads.add([taken]);
-    await expect.poll(() => reached.length, SOON).toBe(1);
+    await begunFor(taken);
     first.uploads.act('pause', [taken.id]);
     first.uploads.close();
     faults.clear();
@@ -332,8 +339,7 @@ describe('what a person does', () => {
     expect(only().state).toBe('paused');
     uploads.act('remove', [taken.id]);
     await expect.poll(() => uploads.isUnfinished, SOON).toBe(false);
-    const { videoIdOf } = await import('../../../lambdas/upload/draft.ts');
-    expect(await videos.readVideo(videoIdOf('uma', taken.id))).toBeUndefined();
+    expect(await recordOf(taken)).toBeUndefined();
   });
 
   it('and one that was cancelled as the sign-in ended', async () => {
@@ -348,6 +354,8 @@ describe('what a person does', () => {
     faults.set(`DELETE ${MULTIPART}/{uploadId}`, ended);
     first.uploads.act('remove', [taken.id]);
     await expect.poll(() => ended.length, SOON).toBe(0);
+    // Time enough to forget it.
+    await new Promise((resolve) => setTimeout(resolve, 200));
     first.uploads.close();
     expect(await videos.readVideo(videoId)).toMatchObject({ status: 'uploading' });
     const { uploads } = await page(browser);
