@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { MediaConnection } from '../../../../containers/ingest/src/jt1078/assemble.ts';
 import { encodePacket, PacketEncoder, type EncoderOptions } from '../../../../containers/ingest/src/jt1078/encode.ts';
 import { FrameBuffer } from '../../../../containers/ingest/src/jt1078/frame.ts';
-import { nalType } from '../../../../containers/ingest/src/media/annexb.ts';
+import { findNals, nalType } from '../../../../containers/ingest/src/media/annexb.ts';
 import { annexB, h264Picture, h264Pps, h264Slice, h264Sps } from '../streams.ts';
 import { bytesOf, decode } from './decode.ts';
 
@@ -137,6 +137,48 @@ describe('sub-package marks', () => {
       for (const unit of out.video) expect(pictures.some((picture) => picture.equals(bytesOf(unit)))).toBe(true);
       // All of a group of pictures but for those from the loss on; the last has not ended for sure.
       expect(out.video.length).toBeGreaterThanOrEqual(3);
+    }
+  });
+
+  /** Each NAL unit begins a packet of its own; keyframes hold sets, and each picture an SEI and two slices. */
+  const nalByNal = (mark: (i: number, n: number) => number) => {
+    const e = encoder();
+    const sei = Buffer.from('0605ffff80', 'hex');
+    return Array.from({ length: 10 }, (_, i) => {
+      const isKey = i % 5 === 0;
+      const further = h264Slice(isKey, 1200, i);
+      further[1] = further[1]! & 0x7f; // first_mb_in_slice is not 0
+      const nals = [...(isKey ? [h264Sps(), h264Pps()] : []), sei, h264Slice(isKey, 1200, i), further];
+      const packets = nals.flatMap((nal) => e.video(98, isKey, i * 40, annexB(nal)));
+      const marked = remark(
+        packets,
+        packets.map((_packet, k) => mark(k, packets.length)),
+      );
+      return { packets: marked, picture: annexB(...nals) };
+    });
+  };
+  it.each(lies)('that lie, of packets that each begin with a NAL unit: nothing is lost: %s', (_, mark) => {
+    const frames = nalByNal(mark);
+    const next = encoder().video(98, true, 400, h264Picture(true, 50, 99));
+    const count = frames.flatMap(({ packets }) => packets).length;
+    next.forEach((packet, i) => packet.writeUInt16BE(count + i, 6));
+    const out = decode([Buffer.concat([...frames.flatMap(({ packets }) => packets), ...next])]);
+    const sent = Buffer.concat(frames.map(({ picture }) => picture));
+    expect(Buffer.concat(out.video.map(bytesOf)).subarray(0, sent.length)).toEqual(sent);
+    expect([out.gaps, out.counters.malformed, out.counters.droppedFrames]).toEqual([[], 0, 0]);
+  });
+
+  it.each(lies)('that lie, of such packets, one of them lost: what is published is whole: %s', (_, mark) => {
+    const frames = nalByNal(mark);
+    const sent = new Set(
+      frames.flatMap(({ picture }) => findNals(picture)!.map(({ start, end }) => picture.toString('hex', start, end))),
+    );
+    const all = frames.flatMap(({ packets }) => packets);
+    for (let missing = 0; missing < all.length; missing += 1) {
+      const out = decode([Buffer.concat(all.filter((_packet, i) => i !== missing))]);
+      for (const { data, nals } of out.video) {
+        for (const { start, end } of nals) expect(sent.has(data.toString('hex', start, end))).toBe(true);
+      }
     }
   });
 
