@@ -515,6 +515,80 @@ describe('sound', () => {
   });
 });
 
+describe('what nothing can be made of is told of, by name', () => {
+  /** Length prefixes where start codes should be; 1 to 511 bytes long, some of which look like start codes. */
+  const avcc = (i: number) => {
+    const nal = h264Slice(i % 5 === 0, 1 + ((i * 67) % 511), i);
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(nal.length);
+    return Buffer.concat([length, nal]);
+  };
+  const video = (frame: (i: number) => Buffer, e = encoder()) =>
+    Array.from({ length: 20 }, (_, i) => e.video(98, i % 5 === 0, i * 40, frame(i))).flat();
+  const sounds = (payloadType: number, body: Buffer, e = encoder()) =>
+    Array.from({ length: 20 }, (_, i) => e.sound(payloadType, i * 40, body)).flat();
+  const marked = (packets: Buffer[], mark: number) => {
+    for (const packet of packets) packet[15] = (packet[15]! & 0xf0) | mark;
+    return packets;
+  };
+  const transparent = () =>
+    Array.from({ length: 20 }, (_, i) =>
+      encodePacket({
+        sim: SIM,
+        flags: 0x81,
+        marker: true,
+        payloadType: 91,
+        sequence: i,
+        channel: 1,
+        dataType: 4,
+        part: 0,
+        timestamp: 0,
+        sinceKey: 0,
+        sinceLast: 0,
+        body: Buffer.alloc(20, 7),
+      }),
+    );
+
+  it.each([
+    ['pictures with length prefixes', video(avcc), 'picture', 'no start codes', 10],
+    ['of any size', video(() => Buffer.alloc(3000, 7)), 'picture', 'no start codes', 19],
+    [
+      'that have no beginning',
+      marked(
+        video(() => Buffer.alloc(300, 7)),
+        3,
+      ),
+      'picture',
+      'no start codes',
+      19,
+    ],
+    ['pictures that are too large', video((i) => h264Picture(true, 60_000, i)), 'picture', '50000 bytes', 20],
+    ['of too many NAL units', video(() => annexB(...Array.from({ length: 300 }, () => h264Pps()))), 'picture', '256 NAL units', 19],
+    ['AAC without ADTS', sounds(19, Buffer.from('210f8a2b3c4d5e6f70', 'hex')), 'sound', 'AAC without', 20],
+    ['sound of a codec with a name', sounds(28, Buffer.alloc(32, 1)), 'sound', '28 (AMR)', 20],
+    ['sound of one without', sounds(120, Buffer.alloc(32, 1)), 'sound', 'payload type 120', 20],
+    ['sound that only begins', marked(sounds(6, Buffer.alloc(32, 1)), 1), 'sound', 'marked as pieces', 19],
+    ['sound that only ends', marked(sounds(6, Buffer.alloc(32, 1)), 2), 'sound', 'marked as pieces', 19],
+    ['sound that is too long', sounds(6, Buffer.alloc(60_000, 1)), 'sound', '50000 bytes', 20],
+    ['data', transparent(), 'data', 'data type 4', 20],
+  ])('%s', (_, packets, of, why, least) => {
+    const { unread, video: pictures, sound } = decode([Buffer.concat(packets)], { maxFrameBytes: 50_000 });
+    expect(new Set(unread.map((what) => what.of))).toEqual(new Set([of]));
+    expect(unread.length).toBeGreaterThanOrEqual(least);
+    for (const what of unread) expect(what.why).toContain(why);
+    expect(unread.every(({ bytes, receivedAt }) => bytes > 0 && receivedAt === 1)).toBe(true);
+    expect([pictures.filter(({ keyframe }) => keyframe), sound]).toEqual([[], []]);
+  });
+
+  it('but not what a loss explains: a connection that cannot go on is to end', () => {
+    const packets = framed().flat();
+    for (let missing = 3; missing < packets.length; missing += 1) {
+      const { unread } = decode([Buffer.concat(packets.filter((_packet, i) => i !== missing))]);
+      expect(unread).toEqual([]);
+    }
+  });
+});
+
 it('a counter that never counts is not taken for loss', () => {
   const packets = framed().flat();
   for (const packet of packets) packet.writeUInt16BE(0, 6);

@@ -6,7 +6,7 @@
 import { phoneIdentity } from '../../jt808/identity.ts';
 import type { ChannelSink } from '../../jt1078/channel.ts';
 import { DEFAULT_LIMITS, MediaConnection, type ConnectionCounters } from '../../jt1078/assemble.ts';
-import type { AccessUnit, Gap } from '../../media/unit.ts';
+import type { AccessUnit, Gap, Unread } from '../../media/unit.ts';
 import type { LiveStream, Releasing, Source } from '../../streams/stream.ts';
 import type { Streams } from '../../streams/streams.ts';
 import type { Connection } from '../../net/gate.ts';
@@ -75,16 +75,16 @@ export class MediaSession {
   #open(sim: string, channel: number, timestamp: number | undefined): ChannelSink {
     const feed = new ChannelFeed(channel, timestamp, this.#now);
     this.#feeds.push(feed);
-    const take = (item: AccessUnit | Gap) => {
+    const take = (item: AccessUnit | Gap | Unread) => {
       if (feed.take(item) || this.#ended) return;
       const isAsked = feed.device !== undefined && this.#streams.expected(feed.device, channel) !== undefined;
       if (item.kind !== 'gap' && feed.isDue(item, this.#now, isAsked)) this.#ask(sim, feed, item);
     };
     this.#ask(sim, feed);
-    return { unit: take, gap: take };
+    return { unit: take, gap: take, unread: take };
   }
 
-  #ask(sim: string, feed: ChannelFeed, first?: AccessUnit): void {
+  #ask(sim: string, feed: ChannelFeed, first?: AccessUnit | Unread): void {
     const source: Source = {
       address: this.#connection.address,
       firstTimestamp: () => feed.firstTimestamp,

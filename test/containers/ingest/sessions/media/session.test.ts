@@ -4,7 +4,7 @@ import { encodePacket } from '../../../../../containers/ingest/src/jt1078/encode
 import { Log } from '../../../../../containers/ingest/src/common/log.ts';
 import { Metrics } from '../../../../../containers/ingest/src/common/metrics.ts';
 import { MediaSession } from '../../../../../containers/ingest/src/sessions/media/session.ts';
-import { bytesOf, type AccessUnit } from '../../../../../containers/ingest/src/media/unit.ts';
+import { bytesOf, type AccessUnit, type Unread } from '../../../../../containers/ingest/src/media/unit.ts';
 import type { Source } from '../../../../../containers/ingest/src/streams/stream.ts';
 import { h264Picture } from '../../streams.ts';
 import { OPTIONS } from '../../task/cloud.ts';
@@ -54,6 +54,7 @@ function begin() {
   const closed: string[] = [];
   const detached: number[] = [];
   const units: AccessUnit[] = [];
+  const unread: Unread[] = [];
   const asked = new Map<number, { source: Source; answer: (isTaken: boolean) => void }>();
   /** Channels in the order in which it was asked about them, and those whose device this task has asked. */
   const asks: number[] = [];
@@ -66,6 +67,7 @@ function begin() {
       new Promise((resolve) => {
         const stream = {
           unit: (_: unknown, unit: AccessUnit) => units.push(unit),
+          unread: (_: unknown, what: Unread) => unread.push(what),
           gap: () => {},
           detach: () => detached.push(channel),
         };
@@ -88,7 +90,7 @@ function begin() {
   const socket = { destroy: () => closed.push('refused') };
   const connection = { address: '127.0.0.1', socket, close: (why: string) => closed.push(why) };
   const session = new MediaSession({ services, streams } as never, connection as never);
-  return { session, asked, asks, expected, looked, closed, detached, units };
+  return { session, asked, asks, expected, looked, closed, detached, units, unread };
 }
 
 /** One after the other, ten a second, `from` and `until` in seconds: each channel's pictures, each of one packet. */
@@ -261,6 +263,44 @@ describe('one channel of several', () => {
     expect(parts.units.length).toBe(before + 11);
     expect(parts.detached).toEqual([1, 2]);
   });
+});
+
+it('tells the stream of what nothing can be made of, and asks for a channel that sends no more than that', async () => {
+  const { session, asked, asks, expected, unread } = begin();
+  const amr = (at: number) =>
+    encodePacket({
+      sim: '013912345678',
+      flags: 0x81,
+      marker: true,
+      payloadType: 28,
+      sequence: sequence++ % 65_536,
+      channel: 2,
+      dataType: 3,
+      part: 0,
+      timestamp: at,
+      sinceKey: 0,
+      sinceLast: 0,
+      body: Buffer.alloc(32, 1),
+    });
+  session.push(Buffer.concat([packet(1, 0), amr(0)]), 0);
+  await settled();
+  asked.get(1)!.answer(true);
+  asked.get(2)!.answer(false);
+  await settled();
+  const second = async (from: number) => {
+    for (let at = from; at < from + 1000; at += 100) {
+      session.push(amr(at), at);
+      await settled();
+    }
+  };
+  expected.add(2);
+  await second(100);
+  expect(asks).toEqual([1, 2, 2]);
+  asked.get(2)!.answer(true);
+  await settled();
+  await second(1100);
+  expect(unread).toHaveLength(10);
+  expect(unread[0]).toMatchObject({ of: 'sound', receivedAt: 1100, why: 'it is of payload type 28 (AMR)' });
 });
 
 it('holds no more than 4 MiB of a channel that is looked up, sound or picture', async () => {
