@@ -97,8 +97,8 @@ export class MediaClock {
       this.#standing = undefined;
       // One that stood for longer than any step could make good goes on from there.
       if (this.#lent > LONGEST_STEP_MS + RESET_MS) this.#settle();
-      this.#learn(step);
       taken = this.#repay(step);
+      this.#learn(step);
       this.#step = step;
     } else {
       if (step === 0) taken = this.#whileStanding(receivedAt);
@@ -152,7 +152,7 @@ export class MediaClock {
    * has caught up. Little is taken off long steps only, more off each.
    */
   #repay(step: number): number {
-    const least = this.#lent > 2 * this.nominal ? this.#least : this.nominal;
+    const least = this.#owesMuch ? this.#least : this.nominal;
     const taken = Math.min(step, Math.max(least, step - this.#lent));
     this.#lent -= step - taken;
     return taken;
@@ -165,10 +165,14 @@ export class MediaClock {
 
   /** A clock that stands still: media time follows arrival; pictures of one burst keep a little distance. */
   #whileStanding(receivedAt: number): number {
-    // What was lent before is not lent once more.
-    this.#standing ??= this.#arrival - this.#media + this.#lent;
+    // Much that was lent before is not lent once more.
+    this.#standing ??= this.#arrival - this.#media + (this.#owesMuch ? this.#lent : 0);
     const due = Math.round(receivedAt - this.#standing) - this.#media;
     return Math.min(LONGEST_STEP_MS, Math.max(this.#least, due));
+  }
+
+  get #owesMuch(): boolean {
+    return this.#lent > 2 * this.nominal;
   }
 
   /** Milliseconds that pictures keep from one another, whatever the clock says. */
