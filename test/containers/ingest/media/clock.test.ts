@@ -146,13 +146,13 @@ describe('media time', () => {
     'a little slower than they were taken': (d) => d * 42,
     'all at once': () => 1,
   };
-  const cases = Object.keys(stamped).flatMap((stamps) => Object.keys(arriving).map((arrival) => [stamps, arrival]));
+  const cases = Object.keys(stamped).flatMap((stamps) => Object.keys(arriving).map((arrival) => [stamps, arrival] as const));
   it.each(cases)('runs no faster than a clock that repeats or steps back: %s, arriving %s', (stamps, arrival) => {
     const next = random(5);
     let latest = 0;
     const pictures = Array.from({ length: COUNT }, (_, d) => {
-      latest = Math.max(latest, arriving[arrival!]!(d, next));
-      return [2 ** 40 + stamped[stamps!]!(d), latest] as const;
+      latest = Math.max(latest, arriving[arrival]!(d, next));
+      return [2 ** 40 + stamped[stamps]!(d), latest] as const;
     });
     const { media, events } = run(pictures);
     // Within one of its steps.
