@@ -445,6 +445,48 @@ describe.concurrent('in the field, a device', () => {
     await device.close();
   });
 
+  it('numbers anew what it sends again, the first part too: the picture is kept', async () => {
+    const id = '13800004033';
+    await cloud.register(id);
+    const device = await connectDevice(id).login();
+    const data = Buffer.concat([Buffer.from([0xff, 0xd8, 0xff, 0xe0]), Buffer.alloc(2500, 9)]);
+    const media = { mediaId: 5, type: 0, format: 0, event: 3, channel: 2, location: locationAt(Date.now()), data };
+    const body = encodeBody('mediaData', media, 2013);
+    const parts = [1, 2, 3].map((index) => {
+      const part = body.subarray((index - 1) * 1000, index * 1000);
+      const serial = device.nextSerial();
+      return {
+        serial,
+        frame: (n: number) => encodeFrame(device.terminal, { id: 0x0801, serial: n, part: { total: 3, index } }, part),
+      };
+    });
+    for (const { serial, frame } of parts.slice(1)) device.socket.write(frame(serial));
+    const asked = await device.wait('platformRetransmit', 1, 30_000);
+    expect(asked).toEqual({ firstSerial: parts[0]!.serial, indices: [1] });
+    device.socket.write(parts[0]!.frame(device.nextSerial()));
+    expect(await device.wait('mediaReply', 1, 30_000)).toEqual({ mediaId: 5 });
+    const [alarm] = await alarmsOf(id);
+    const [file] = alarm!['files'] as { key: string }[];
+    expect((await cloud.object(file!.key)).body.equals(data)).toBe(true);
+    await device.close();
+  });
+
+  it('numbers a part as none can be: it is told that this one was not taken', async () => {
+    const id = '13800004031';
+    await cloud.register(id);
+    const device = await connectDevice(id).login();
+    for (const [part, result] of [
+      [{ total: 2, index: 0 }, 1],
+      [{ total: 2, index: 3 }, 1],
+      [{ total: 2, index: 1 }, 0],
+    ] as const) {
+      const serial = device.nextSerial();
+      device.socket.write(encodeFrame(device.terminal, { id: 0x0801, serial, part }, Buffer.alloc(10)));
+      expect(await device.replyTo(serial)).toBe(result);
+    }
+    await device.close();
+  });
+
   it('with a loose contact does not drown what others have to say', async () => {
     const id = '13800004009';
     await cloud.register(id);

@@ -162,13 +162,26 @@ export class ControlSession implements ControlLink {
   tick(now: number): void {
     this.#commander?.tick(now);
     this.#device?.tick(now);
-    this.#askForParts(now);
+    this.#seeToParts(now);
     // The others keep a connection alive that this one has left.
     if (this.#line.isShared && now - this.#heardAt >= this.#line.idleMs) this.close('idle');
   }
 
-  #askForParts(now: number): void {
-    for (const { id, firstSerial, missing, first } of this.#messages.due(now)) {
+  #seeToParts(now: number): void {
+    const due = this.#messages.due(now);
+    for (const { id, body, firstSerial } of due.whole) {
+      const header = {
+        ...this.#terminal!,
+        id,
+        serial: firstSerial,
+        encryption: 0,
+        bodyStart: 0,
+        bodyLength: body.length,
+      };
+      // Its parts have had their answers.
+      this.#device?.message(decodeBody(id, body, header.version), header, () => {});
+    }
+    for (const { id, firstSerial, missing, first } of due.missing) {
       if (id === 0x0801 && first !== undefined && first.length >= 4) {
         this.answer('mediaReply', { mediaId: first.readUInt32BE(0), missing });
       } else {
@@ -342,7 +355,7 @@ export class ControlSession implements ControlLink {
     const result = this.#messages.add(header, body, performance.now());
     if (result === undefined) this.#services.metrics.add('droppedParts');
     // JT/T 1078-2016 4.1 wants every part acknowledged; in JT/T 808 it is allowed.
-    this.#reply(header, result === undefined ? Result.failed : Result.ok);
+    this.#reply(header, result === undefined || result.status === 'rejected' ? Result.failed : Result.ok);
     if (result?.status !== 'complete') return undefined;
     const message = decodeBody(id, result.body, version, encryption);
     return { message, header: { ...header, serial: result.firstSerial }, reply: () => {} };
