@@ -445,6 +445,37 @@ describe.concurrent('in the field, a device', () => {
     await device.close();
   });
 
+  it('has no date that can be: where it said it was last is where it is, over every connection', async () => {
+    const id = '13800004030';
+    await cloud.register(id);
+    const at = Math.floor(Date.now() / 1000) * 1000;
+    /** Over a connection of its own. */
+    const says = async (lat: number, ...times: string[]) => {
+      const before = new Date().toISOString();
+      const device = await connectDevice(id).login();
+      for (const [n, time] of times.entries()) {
+        const latE6 = (lat - times.length + 1 + n) * 1e6;
+        expect(await device.replyTo(device.send('location', locationAt(0, { time, latE6 })))).toBe(0);
+      }
+      await device.close();
+      const { position } = await until(
+        'offline',
+        () => cloud.record(id),
+        ({ online, connectedAt = '' }) => !online && connectedAt >= before,
+        30_000,
+      );
+      return position!.lat;
+    };
+    const ahead = utcToBcd(at + 8 * 3_600_000, ZONE);
+    expect(await says(10, utcToBcd(at - 600_000, ZONE))).toBe(10);
+    expect(await says(20, ahead)).toBe(20);
+    expect(await says(31, ahead, ahead)).toBe(31);
+    expect(await says(40, '000000000000')).toBe(40);
+    // It makes none late that has a time, then or later.
+    expect(await says(50, utcToBcd(at - 300_000, ZONE))).toBe(50);
+    expect(await says(60, utcToBcd(at - 400_000, ZONE))).toBe(50);
+  });
+
   it('numbers anew what it sends again, the first part too: the picture is kept', async () => {
     const id = '13800004033';
     await cloud.register(id);
