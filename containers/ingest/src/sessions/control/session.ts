@@ -46,13 +46,15 @@ export interface ControlLine {
   readonly network: string;
   /** Milliseconds of silence that end a session. */
   readonly idleMs: number;
-  /** Others have sessions over it, too. */
+  /** Others speak over it, too. */
   readonly isShared: boolean;
   /** A device was let in. */
-  known(): void;
+  known(session: ControlSession): void;
   write(frames: readonly Buffer[]): void;
   /** Ends a session, and the connection, where it is its only one: at once, or (`finish`) when it has read what was answered. */
   leave(session: ControlSession, why: Closing | 'finish'): void;
+  /** Ends a session that was refused and told so; the connection, unless somebody else speaks over it. */
+  refused(session: ControlSession, why: 'unknown' | 'auth'): void;
   /** Lets it read what was answered, then ends it and all sessions over it. */
   hangUp(): void;
   account(): void;
@@ -285,7 +287,7 @@ export class ControlSession implements ControlLink {
     } else {
       this.#reply(header, Result.failed);
     }
-    this.finish();
+    this.#line.refused(this, why);
     if (why === 'auth') {
       if (!rates.refusals.take(this.identity)) return;
       events.publish({ device: this.identity, type: 'refused', reason: 'It did not send the code it was given.' });
@@ -332,7 +334,7 @@ export class ControlSession implements ControlLink {
   }
 
   #letIn(record: DeviceRecord, header: Header): void {
-    this.#line.known();
+    this.#line.known(this);
     const { services, streams } = this.#parts;
     const protocol = protocolOf(header, this.#registered);
     this.#device = new ConnectedDevice({ services, streams, link: this, record, protocol });
