@@ -126,10 +126,12 @@ it('stays while another of its channels is looked up, and goes when none is want
 });
 
 describe('whose first channel is not wanted', () => {
+  /** Where a packet ends is known by the next one. */
+  const begun = (channel: number) => Buffer.concat([packet(channel, 0), packet(channel, 40)]);
   /** Channel 1 is refused 5 ms after it began. */
   async function refused() {
     const parts = begin();
-    parts.session.push(packet(1, 0), 0);
+    parts.session.push(begun(1), 0);
     await settled();
     parts.asked.get(1)!.answer(false);
     await settled();
@@ -139,7 +141,7 @@ describe('whose first channel is not wanted', () => {
   it('waits a moment for another one, and stays for it', async () => {
     const { session, gate, asked, closed, units } = await refused();
     gate.sweep(1000);
-    session.push(packet(2, 0), 1000);
+    session.push(begun(2), 1000);
     await settled();
     // It is looked up yet.
     gate.sweep(2000);
@@ -154,7 +156,7 @@ describe('whose first channel is not wanted', () => {
 
   it('and no other either is let go after that moment, which each new channel has', async () => {
     const { session, gate, asked, closed } = await refused();
-    session.push(packet(2, 0), 1500);
+    session.push(begun(2), 1500);
     await settled();
     asked.get(2)!.answer(false);
     await settled();
@@ -166,7 +168,7 @@ describe('whose first channel is not wanted', () => {
 
   it('sends on in vain: being asked about again keeps it no longer', async () => {
     const parts = await refused();
-    await send(parts, [1], 0, 1.9);
+    await send(parts, [1], 0.1, 1.9);
     expect(parts.asks).toEqual([1, 1]);
     parts.gate.sweep(2000);
     expect(parts.closed).toEqual([]);
@@ -189,7 +191,7 @@ describe('whose first channel is not wanted', () => {
   it('goes at once where there is no room, for there may be elsewhere', async () => {
     const { session, room, asked, closed } = begin();
     room.full = true;
-    session.push(packet(1, 0), 0);
+    session.push(begun(1), 0);
     await settled();
     asked.get(1)!.answer(false);
     await settled();
