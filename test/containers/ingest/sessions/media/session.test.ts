@@ -98,7 +98,7 @@ function begin() {
   const connection = gate.admit(Object.assign(new EventEmitter(), socket) as never, 0)!;
   connection.close = (why) => closed.push(why);
   connection.spoke = true;
-  const session = new MediaSession({ services, streams } as never, connection as never);
+  const session = new MediaSession({ services, streams } as never, connection);
   return { session, gate, room, asked, asks, expected, looked, closed, detached, units };
 }
 
