@@ -146,7 +146,9 @@ describe('media time', () => {
     'a little slower than they were taken': (d) => d * 42,
     'all at once': () => 1,
   };
-  const cases = Object.keys(stamped).flatMap((stamps) => Object.keys(arriving).map((arrival) => [stamps, arrival] as const));
+  const cases = Object.keys(stamped).flatMap((stamps) =>
+    Object.keys(arriving).map((arrival) => [stamps, arrival] as const),
+  );
   it.each(cases)('runs no faster than a clock that repeats or steps back: %s, arriving %s', (stamps, arrival) => {
     const next = random(5);
     let latest = 0;
