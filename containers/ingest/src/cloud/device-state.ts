@@ -6,7 +6,15 @@ import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { UpdateCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { DeviceRecord, Position, Stream } from '../../../../lib/contract/device.ts';
 
-export interface Connected {
+export interface Seen {
+  readonly lastSeenAt: string;
+  readonly position?: Position | undefined;
+  readonly alarms?: readonly string[] | undefined;
+  /** Of the latest report, by the device's own clock: what the alarms are of. */
+  readonly reportedAt?: string | undefined;
+}
+
+export interface Connected extends Seen {
   /** False: it has gone before that it came could be written. */
   readonly online: boolean;
   readonly task: string;
@@ -14,16 +22,6 @@ export interface Connected {
   readonly connectedAt: string;
   readonly protocol: NonNullable<DeviceRecord['protocol']>;
   readonly network: string;
-  readonly lastSeenAt: string;
-  readonly position?: Position | undefined;
-}
-
-export interface Seen {
-  readonly lastSeenAt: string;
-  readonly position?: Position | undefined;
-  readonly alarms?: readonly string[] | undefined;
-  /** Of the latest report, by the device's own clock: what the alarms are of. */
-  readonly reportedAt?: string | undefined;
 }
 
 export interface OnlyStream {

@@ -38,3 +38,34 @@ export function unwrapSound(payloadType: number, body: Buffer): Sound | undefine
   const adts = parseAdts(data);
   return adts && { kind: 'aac', ...adts };
 }
+
+/** Names of table 12, for those that are sound and that we can make nothing of. */
+const NAMES: Readonly<Record<number, string>> = {
+  1: 'G.721',
+  2: 'G.722',
+  3: 'G.723',
+  4: 'G.728',
+  5: 'G.729',
+  9: 'G.729A',
+  10: 'DVI4_3',
+  11: 'DVI4_4',
+  12: 'DVI4_8K',
+  13: 'DVI4_16K',
+  14: 'LPC',
+  15: 'S16BE, stereo',
+  16: 'S16BE, mono',
+  17: 'MPEG audio',
+  18: 'LPCM',
+  20: 'WMA9 STD',
+  22: 'PCM_VOICE',
+  23: 'PCM_AUDIO',
+  25: 'MP3',
+  28: 'AMR',
+};
+
+/** Why {@link unwrapSound} makes nothing of sound of this payload type. */
+export function whyUnknown(payloadType: number): string {
+  if (AAC.has(payloadType)) return 'it is AAC without whole ADTS headers';
+  const name = NAMES[payloadType];
+  return `it is of payload type ${payloadType}${name === undefined ? '' : ` (${name})`}`;
+}

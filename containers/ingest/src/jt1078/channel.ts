@@ -1,8 +1,8 @@
 /** Packets of one channel to access units: which pieces make a frame, what codec it is, and what to do after a loss. */
-import { findNals, isKeySlice, isSlice, nalType } from '../media/annexb.ts';
+import { MAX_NALS, findNals, isKeySlice, isSlice, nalType } from '../media/annexb.ts';
 import { codecOfSets } from '../media/codec.ts';
-import type { AccessUnit, Gap, VideoCodec } from '../media/unit.ts';
-import { unwrapSound } from './audio.ts';
+import type { AccessUnit, Gap, Unread, VideoCodec } from '../media/unit.ts';
+import { unwrapSound, whyUnknown } from './audio.ts';
 import { FrameBuffer } from './frame.ts';
 import { DataType, Part, PayloadType, type PacketView } from './packet.ts';
 import { continuesPicture, placeOf, startsPicture } from './pieces.ts';
@@ -12,6 +12,8 @@ import type { ChannelSequence } from './sequence.ts';
 export interface ChannelSink {
   unit(unit: AccessUnit): void;
   gap(gap: Gap): void;
+  /** Something came that nothing can be made of, and nothing that was lost explains it. */
+  unread?(what: Unread): void;
   /** Body of a transparent packet (type 4): vendors' own, kept away from the media. */
   data?(body: Buffer): void;
 }
@@ -37,6 +39,9 @@ export interface AssemblyCounters {
 /** Pictures over where their marks said so, after which marks are believed: one more than a slice could make seem so. */
 const BELIEVED_AFTER = 2;
 
+const NO_START_CODES = 'they have no start codes (Annex B)';
+const ONLY_PIECES = 'its packets are marked as pieces that make no whole';
+
 export class Channel implements ChannelSequence {
   last = -1;
   readonly #sink: ChannelSink;
@@ -61,6 +66,8 @@ export class Channel implements ChannelSequence {
   #videoPayloadType = 0;
   /** As the parameter sets say, once there were any. */
   #codec: VideoCodec | undefined;
+  /** A keyframe was handed on: its pictures can be read. */
+  #isReadable = false;
   /** Since a loss: pictures are dropped until one that decoding can start at. */
   #waiting = false;
 
@@ -74,7 +81,10 @@ export class Channel implements ChannelSequence {
     if (packet.start === packet.end) return;
     if (packet.dataType < DataType.audio) this.#videoPacket(packet, receivedAt);
     else if (packet.dataType === DataType.audio) this.#soundPacket(packet, receivedAt);
-    else this.#sink.data?.(packet.body);
+    else {
+      this.#sink.data?.(packet.body);
+      this.#unread('data', `data type ${packet.dataType}`, undefined, receivedAt, packet.end - packet.start);
+    }
   }
 
   /** Packets are missing: what was begun cannot be finished. */
@@ -116,11 +126,15 @@ export class Channel implements ChannelSequence {
     }
     if (frame.empty) {
       const opens = packet.part === Part.atomic || packet.part === Part.first;
+      // Of what was handed on, or given up.
+      const isRest = packet.timestamp === frame.timestamp && packet.dataType === frame.dataType;
       // What was handed on goes on, be it with a slice.
-      const isRest = packet.timestamp === frame.timestamp && packet.dataType === frame.dataType && !this.#waiting;
-      if (isRest && (starts ? continuesPicture(packet, this.#likelyCodec) : this.#isPlain)) this.#marksLie = true;
+      if (isRest && !this.#waiting && (starts ? continuesPicture(packet, this.#likelyCodec) : this.#isPlain))
+        this.#marksLie = true;
       if (!starts && (!opens || this.#isPlain)) {
         if (opens) this.#counters.malformed += 1;
+        const { timestamp, start, end } = packet;
+        if (!this.#isReadable && !isRest) this.#unread('picture', NO_START_CODES, timestamp, receivedAt, end - start);
         this.lose(opens ? 'garbage' : 'loss');
         return;
       }
@@ -136,6 +150,7 @@ export class Channel implements ChannelSequence {
     this.#receivedAt = receivedAt;
     if (frame.bytes > this.#limits.maxFrameBytes || frame.pieces > this.#limits.maxFramePieces) {
       this.#counters.oversized += 1;
+      this.#unread('picture', this.#tooLarge, frame.timestamp, receivedAt, frame.bytes);
       frame.isWhole = false;
       this.lose('overflow');
     } else if (this.#marksHold && this.#latest < this.#largest) this.#finishWhole();
@@ -157,6 +172,8 @@ export class Channel implements ChannelSequence {
     const nals = findNals(data);
     if (nals === undefined || nals.length === 0) {
       this.#counters.malformed += 1;
+      const why = nals === undefined ? `they have more than ${MAX_NALS} NAL units` : NO_START_CODES;
+      this.#unread('picture', why, timestamp, receivedAt, data.length);
       this.lose('garbage');
       return;
     }
@@ -178,6 +195,7 @@ export class Channel implements ChannelSequence {
       }
       this.#waiting = false;
     }
+    this.#isReadable ||= keyframe;
     this.#counters.frames += 1;
     const bidirectional = dataType === DataType.B;
     this.#sink.unit({ kind: 'video', codec, timestamp, receivedAt, keyframe, bidirectional, data, nals });
@@ -200,12 +218,20 @@ export class Channel implements ChannelSequence {
       return;
     }
     const frame = this.#sound;
-    if (part === Part.first || frame.timestamp !== timestamp) frame.clear();
-    if (frame.empty && part !== Part.first) return;
+    if (part === Part.first || frame.timestamp !== timestamp) {
+      if (!frame.empty) this.#unread('sound', ONLY_PIECES, frame.timestamp, receivedAt, frame.bytes);
+      frame.clear();
+    }
+    if (frame.empty && part !== Part.first) {
+      const isRest = frame.timestamp === timestamp;
+      if (!isRest) this.#unread('sound', ONLY_PIECES, timestamp, receivedAt, packet.end - packet.start);
+      return;
+    }
     frame.timestamp = timestamp;
     frame.add(packet.bytes, packet.start, packet.end);
     if (frame.bytes > this.#limits.maxFrameBytes || frame.pieces > this.#limits.maxFramePieces) {
       this.#counters.oversized += 1;
+      this.#unread('sound', this.#tooLarge, timestamp, receivedAt, frame.bytes);
       frame.clear();
     } else if (part === Part.last) {
       this.#finishSound(payloadType, frame.take(), timestamp, receivedAt);
@@ -216,6 +242,7 @@ export class Channel implements ChannelSequence {
     const sound = unwrapSound(payloadType, body);
     if (sound === undefined) {
       this.#counters.malformed += 1;
+      this.#unread('sound', whyUnknown(payloadType), timestamp, receivedAt, body.length);
       return;
     }
     this.#counters.sounds += 1;
@@ -224,6 +251,14 @@ export class Channel implements ChannelSequence {
     } else {
       this.#sink.unit({ kind: 'audio', codec: sound.codec, timestamp, receivedAt, data: sound.data });
     }
+  }
+
+  get #tooLarge(): string {
+    return `one is larger than ${this.#limits.maxFrameBytes} bytes or ${this.#limits.maxFramePieces} packets`;
+  }
+
+  #unread(of: Unread['of'], why: string, timestamp: number | undefined, receivedAt: number, bytes: number): void {
+    this.#sink.unread?.({ kind: 'unread', of, why, timestamp, receivedAt, bytes });
   }
 }
 

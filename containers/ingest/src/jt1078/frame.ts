@@ -1,4 +1,6 @@
 /** Collects one channel's frame: its packets' bodies, one behind the other. */
+import { findNals, isSlice, nalType } from '../media/annexb.ts';
+import type { VideoCodec } from '../media/unit.ts';
 
 /** Bytes to begin with. */
 const FIRST = 8 * 1024;
@@ -8,6 +10,8 @@ const EMPTY = Buffer.alloc(0);
 
 export class FrameBuffer {
   #buffer: Buffer = EMPTY;
+  /** Bytes at its beginning that hold no slice, as far as was asked. */
+  #sliceless = 0;
   bytes = 0;
   /** Bodies added. */
   pieces = 0;
@@ -29,6 +33,14 @@ export class FrameBuffer {
     this.pieces += 1;
   }
 
+  /** Holds a slice, or so many NAL units at a time that it may. Of bodies whose NAL units are whole; nothing is looked at twice. */
+  hasSlice(codec: VideoCodec): boolean {
+    const nals = findNals(this.#buffer.subarray(this.#sliceless, this.bytes));
+    if (nals === undefined || nals.some((nal) => isSlice(codec, nalType(codec, nal)))) return true;
+    this.#sliceless = this.bytes;
+    return false;
+  }
+
   /** The frame, and is empty: a view that is good until the next `add`. */
   take(): Buffer {
     const frame = this.#buffer.subarray(0, this.bytes);
@@ -40,6 +52,7 @@ export class FrameBuffer {
     this.bytes = 0;
     this.pieces = 0;
     this.isWhole = false;
+    this.#sliceless = 0;
     if (this.#buffer.length > KEPT) this.#buffer = EMPTY;
   }
 

@@ -13,6 +13,7 @@ export interface Begun {
   readonly dataType: number;
   /** By the mark of its latest piece it is. */
   readonly isWhole: boolean;
+  hasSlice(codec: VideoCodec): boolean;
 }
 
 type Piece = Pick<PacketView, 'bytes' | 'start' | 'end' | 'part' | 'timestamp' | 'dataType'>;
@@ -40,7 +41,9 @@ export function placeOf(
   if (!opens && !begun.isWhole) return 'same';
   // A clock that stands still gives all pictures one timestamp: it is the next one, unless it is a further slice.
   if (continuesPicture(piece, codec)) return 'same';
-  return begun.isWhole ? 'next' : 'lost';
+  if (begun.isWhole) return 'next';
+  // Parameter sets and the like come before their picture, each of them a first piece by its mark.
+  return begun.hasSlice(codec) ? 'lost' : 'same';
 }
 
 /** Its body begins with a start code of three or four bytes. */

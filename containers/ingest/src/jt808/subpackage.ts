@@ -4,7 +4,8 @@
  * key; the rest is message id, total and, since parts have consecutive serials, the serial of part 1 (serial - index + 1).
  *
  * Where no message has that key, the part goes by message and total: some devices number other frames in between, or give
- * all parts one serial. It belongs to the message that lacks it and whose serials it keeps in order.
+ * all parts one serial. It belongs to the message that lacks it and whose serials it keeps in order. What is sent again with new
+ * serials, part 1 among it, looks like another message, until nothing else of that one follows.
  */
 
 import { createHash } from 'node:crypto';
@@ -34,10 +35,15 @@ export const defaultLimits: ReassemblyLimits = {
   age: 300_000,
 };
 
-export type PartResult =
-  /** All parts are here; `body` is the whole message's. */
-  | { readonly status: 'complete'; readonly body: Buffer; readonly firstSerial: number }
-  | { readonly status: 'pending' | 'duplicate' | 'rejected' };
+/** All parts are here; `body` is the whole message's. */
+export interface Complete {
+  readonly status: 'complete';
+  readonly id: number;
+  readonly body: Buffer;
+  readonly firstSerial: number;
+}
+
+export type PartResult = Complete | { readonly status: 'pending' | 'duplicate' | 'rejected' };
 
 /** What to ask the device for: 0x8003 with `firstSerial` and `missing` (0x8800 for multimedia data). */
 export interface Missing {
@@ -67,6 +73,8 @@ interface Pending {
   bytes: number;
   touched: number;
   requests: number;
+  /** When its missing parts were first asked for; Infinity: they were not. */
+  askedAt: number;
 }
 
 /** A message that was completed or refused, remembered so that a part of it starts no second one. */
@@ -145,6 +153,28 @@ export class Reassembler {
     return message.present === part.total ? this.finish(message, now) : PENDING;
   }
 
+  /**
+   * Messages that are whole by what was sent again with other serials: exactly what one was asked for, after it was, and nothing
+   * else of a message for half a quiet time. Call it before `due`.
+   */
+  joined(now: number): Complete[] {
+    const list: Complete[] = [];
+    for (const again of this.open) {
+      if (now - again.touched < this.limits.quiet / 2) continue;
+      const [message, another] = [...this.open].filter((one) => again.since >= one.askedAt && isRestOf(again, one));
+      if (message === undefined || another !== undefined) continue;
+      this.open.delete(again);
+      for (const [at, part] of again.parts.entries()) {
+        if (part === undefined) continue;
+        message.parts[at] = part;
+        message.serials[at] = again.serials[at];
+      }
+      message.bytes += again.bytes;
+      list.push(this.finish(message, now));
+    }
+    return list;
+  }
+
   /** Messages whose missing parts should be asked for now. Gives up what is too old. Call it once a second or so. */
   due(now: number): Missing[] {
     const list: Missing[] = [];
@@ -155,6 +185,7 @@ export class Reassembler {
       } else if (now - message.touched >= this.limits.quiet) {
         message.touched = now;
         message.requests++;
+        message.askedAt = Math.min(message.askedAt, now);
         list.push(describe(message));
       }
     }
@@ -199,19 +230,20 @@ export class Reassembler {
       if (oldest !== undefined) this.abandon(oldest);
     }
     const parts = Array.from<Buffer | undefined>({ length: total });
-    const message = { id, parts, serials: [], since: now, present: 0, bytes: 0, touched: now, requests: 0 };
+    const counts = { present: 0, bytes: 0, requests: 0, askedAt: Infinity };
+    const message = { id, parts, serials: [], since: now, touched: now, ...counts };
     this.open.add(message);
     return message;
   }
 
-  private finish(message: Pending, now: number): PartResult {
+  private finish(message: Pending, now: number): Complete {
     this.drop(message);
     this.settle(message, DUPLICATE, now);
     const body = Buffer.concat(
       message.parts.filter((part) => part !== undefined),
       message.bytes,
     );
-    return { status: 'complete', body, firstSerial: firstSerial(message) };
+    return { status: 'complete', id: message.id, body, firstSerial: firstSerial(message) };
   }
 
   /** `result` is what later parts of this message get. */
@@ -245,6 +277,12 @@ function isPartOf(settled: Settled, id: number, serial: number, { total, index }
   if (had !== serial) return false;
   return index > 1 || settled.first === undefined || settled.first === digest(body);
 }
+
+/** All that the other lacks, and no more. */
+const isRestOf = ({ id, parts }: Pending, other: Pending): boolean =>
+  id === other.id &&
+  parts.length === other.parts.length &&
+  parts.every((part, at) => (part === undefined) !== (other.parts[at] === undefined));
 
 /** Of what `distanceTo` answers. */
 const SAME = -1;

@@ -19,6 +19,9 @@ const FIRST_NOMINAL_MS = 40;
  */
 export type ClockEvent = 'steady' | 'reset' | 'pause';
 
+/** A step back that is a fault of the clock, and no other time that it was set to. */
+const isSmall = (step: number): boolean => step < 0 && step > -RESET_MS;
+
 export class MediaClock {
   /** Media time minus device time. */
   #offset = 0;
@@ -27,6 +30,11 @@ export class MediaClock {
   #arrival = 0;
   /** Arrival minus media time, held while the device's clock stands still. */
   #standing: number | undefined;
+  /** Milliseconds that media time was given while the device's clock stood or stepped back: it may catch up yet. */
+  #lent = 0;
+  /** Pictures since its latest step forward, and how far back it is of that. */
+  #repaired = 0;
+  #back = 0;
   /** Undefined before the first plausible step. */
   #nominal: number | undefined;
   #event: ClockEvent = 'steady';
@@ -58,6 +66,7 @@ export class MediaClock {
     this.#media = media;
     this.#arrival = receivedAt;
     this.#standing = undefined;
+    this.#settle();
     this.#event = 'steady';
     this.#between = 0;
     this.#step = undefined;
@@ -82,17 +91,22 @@ export class MediaClock {
   next(timestamp: number, receivedAt: number): number {
     const step = timestamp - this.#stamp;
     const waited = Math.round(receivedAt - this.#arrival);
-    let taken = step;
+    let taken: number;
     this.#event = 'steady';
     if (step > 0 && step <= LONGEST_STEP_MS) {
       this.#standing = undefined;
-      const each = this.#reorders ? (this.#step ?? step) / (1 + this.#between) : step;
-      this.#nominal = this.#nominal === undefined ? each : this.#nominal + (each - this.#nominal) / 16;
+      // One that stood for longer than any step could make good goes on from there.
+      if (this.#lent > LONGEST_STEP_MS + RESET_MS) this.#settle();
+      taken = this.#repay(step);
+      this.#learn(step);
       this.#step = step;
     } else {
-      taken = step === 0 ? this.#whileStanding(receivedAt) : this.#substitute(waited);
+      if (step === 0) taken = this.#whileStanding(receivedAt);
+      else taken = isSmall(step) && this.#nominal !== undefined ? this.nominal : this.#substitute(waited);
       if (waited > LONGEST_STEP_MS) this.#event = 'pause';
       else if (Math.abs(step - taken) > RESET_MS && step !== 0) this.#event = 'reset';
+      if (this.#event === 'steady' && step <= 0) this.#lend(step, taken);
+      else this.#settle();
     }
     this.#between = 0;
     this.#stamp = timestamp;
@@ -107,6 +121,43 @@ export class MediaClock {
     return timestamp + this.#offset;
   }
 
+  /** How long a picture usually lasts: of those that the clock did not tell apart, each its share of the step. */
+  #learn(step: number): void {
+    const forward = step + this.#back;
+    const pictures = 1 + this.#repaired;
+    this.#repaired = 0;
+    this.#back = 0;
+    if (forward <= 0) return;
+    const reordered = this.#reorders && pictures === 1;
+    const each = reordered ? (this.#step ?? step) / (1 + this.#between) : forward / pictures;
+    const before = this.#nominal ?? each;
+    this.#nominal = before + (each - before) * Math.min(1, pictures / 16);
+  }
+
+  #lend(step: number, taken: number): void {
+    this.#lent += taken - step;
+    this.#repaired += 1;
+    this.#back += step;
+  }
+
+  /** What was lent is lent no more: the clock goes on from where it is. */
+  #settle(): void {
+    this.#lent = 0;
+    this.#repaired = 0;
+    this.#back = 0;
+  }
+
+  /**
+   * A step forward, less what was lent: by it a clock of whole seconds, one that stamps pictures in pairs or one that trembles
+   * has caught up. Little is taken off long steps only, more off each.
+   */
+  #repay(step: number): number {
+    const least = this.#owesMuch ? this.#least : this.nominal;
+    const taken = Math.min(step, Math.max(least, step - this.#lent));
+    this.#lent -= step - taken;
+    return taken;
+  }
+
   /** A jump: as long as the picture took to arrive, unless it came in a burst or after a stall. */
   #substitute(waited: number): number {
     return waited >= this.nominal / 4 && waited <= LONGEST_STEP_MS ? waited : this.nominal;
@@ -114,9 +165,18 @@ export class MediaClock {
 
   /** A clock that stands still: media time follows arrival; pictures of one burst keep a little distance. */
   #whileStanding(receivedAt: number): number {
-    this.#standing ??= this.#arrival - this.#media;
+    // Much that was lent before is not lent once more.
+    this.#standing ??= this.#arrival - this.#media + (this.#owesMuch ? this.#lent : 0);
     const due = Math.round(receivedAt - this.#standing) - this.#media;
-    const least = Math.max(1, Math.round(this.nominal / 4));
-    return Math.min(LONGEST_STEP_MS, Math.max(least, due));
+    return Math.min(LONGEST_STEP_MS, Math.max(this.#least, due));
+  }
+
+  get #owesMuch(): boolean {
+    return this.#lent > 2 * this.nominal;
+  }
+
+  /** Milliseconds that pictures keep from one another, whatever the clock says. */
+  get #least(): number {
+    return Math.max(1, Math.round(this.nominal / 4));
   }
 }

@@ -82,3 +82,15 @@ export interface Gap {
   readonly kind: 'gap';
   readonly why: 'loss' | 'garbage' | 'reconnect' | 'overflow';
 }
+
+/** Bytes that no unit can be made of though none are missing: more of them will come, and will be no better. */
+export interface Unread {
+  readonly kind: 'unread';
+  readonly of: 'picture' | 'sound' | 'data';
+  /** What is wrong with them, in words that follow a colon. */
+  readonly why: string;
+  /** Device clock, milliseconds; undefined where it says none. */
+  readonly timestamp: number | undefined;
+  readonly receivedAt: number;
+  readonly bytes: number;
+}

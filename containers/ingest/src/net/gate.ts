@@ -15,6 +15,12 @@ export interface GateLimits {
 /** A connection has so many times `firstByteSeconds` to say who it is: sending bytes that never become a message holds no place. */
 const TO_INTRODUCE = 3;
 
+/** What ends a connection that is of no use as it is, at the first sweep from `at` on (monotonic milliseconds), if nothing has changed. */
+export interface Leaving {
+  readonly at: number;
+  readonly leave: () => void;
+}
+
 /** A connection that was let in. */
 export class Connection {
   readonly socket: Socket;
@@ -27,6 +33,8 @@ export class Connection {
   known = false;
   /** Milliseconds of silence after which it is closed. */
   idleMs: number;
+  /** What may make it useful yet is waited for a moment. */
+  leaving: Leaving | undefined;
   readonly #metrics: Metrics;
 
   constructor(socket: Socket, address: string, idleMs: number, metrics: Metrics, now: number) {
@@ -97,6 +105,11 @@ export class Gate {
       if (!connection.spoke && silent >= firstByteMs) connection.close('firstByte');
       else if (silent >= connection.idleMs) connection.close('idle');
       else if (!connection.known && now - connection.since >= TO_INTRODUCE * firstByteMs) connection.close('stranger');
+      else if (connection.leaving !== undefined && now >= connection.leaving.at) {
+        const { leave } = connection.leaving;
+        connection.leaving = undefined;
+        leave();
+      }
     }
   }
 

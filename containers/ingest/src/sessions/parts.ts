@@ -1,7 +1,7 @@
 /** The sub-packaged messages of one sender, within the memory that all of them share. */
 import type { Budget } from '../common/memory.ts';
 import type { Header } from '../jt808/header.ts';
-import { Reassembler, defaultLimits, type Missing, type PartResult } from '../jt808/subpackage.ts';
+import { Reassembler, defaultLimits, type Complete, type Missing, type PartResult } from '../jt808/subpackage.ts';
 
 export class Parts {
   readonly #memory: Budget;
@@ -25,13 +25,14 @@ export class Parts {
     return result;
   }
 
-  /** What to ask for again; what is too old is given up. */
-  due(now: number): Missing[] {
-    if (this.#reassembler === undefined) return [];
+  /** What is whole by what was asked for again, and what to ask for; what is too old is given up. */
+  due(now: number): { readonly whole: Complete[]; readonly missing: Missing[] } {
+    if (this.#reassembler === undefined) return { whole: [], missing: [] };
     const before = this.#reassembler.held.bytes;
-    const due = this.#reassembler.due(now);
+    const whole = this.#reassembler.joined(now);
+    const missing = this.#reassembler.due(now);
     this.#memory.free(before - this.#reassembler.held.bytes);
-    return due;
+    return { whole, missing };
   }
 
   end(): void {

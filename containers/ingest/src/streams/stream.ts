@@ -4,7 +4,7 @@
  */
 import type { DeviceRecord, Stream } from '../../../../lib/contract/device.ts';
 import { Segmenter, type Segment } from '../hls/segmenter.ts';
-import { bytesOf, type AccessUnit, type Gap } from '../media/unit.ts';
+import { bytesOf, type AccessUnit, type Gap, type Unread } from '../media/unit.ts';
 import { due } from './keeping.ts';
 import type { PlaybackRow } from '../../../../lib/contract/fleet.ts';
 import type { Closing } from '../common/metrics.ts';
@@ -13,6 +13,7 @@ import { isHeard } from '../sound/heard.ts';
 import { Listener } from '../sound/listener.ts';
 import { Fence } from './fence.ts';
 import { Publisher, type Published } from './publisher.ts';
+import { Sight } from './sight.ts';
 import { liveTarget, playbackTarget, type Target } from './target.ts';
 
 /** Why a stream lets go of what sends it: `over`, it has come to its end, and may be wanted again later. */
@@ -40,7 +41,7 @@ export interface StreamOptions {
 
 /** Milliseconds without a picture after which what is open is published. */
 const STALL_MS = 8000;
-/** Milliseconds without a picture after which the connection is given up: such a device is stuck. */
+/** Milliseconds without anything after which the connection is given up: such a device is stuck. */
 const STUCK_MS = 30_000;
 /** The same of a recording that is played back: it may be paused. */
 const PAUSED_MS = 5 * 60_000;
@@ -50,10 +51,6 @@ const CHECKS = 6;
 const CLOSING_MS = 20_000;
 /** Milliseconds over which the bytes of a channel are counted: what gathered behind a gap in its link comes at once. */
 const RATE_MS = 10_000;
-/** Why a channel that is received is not shown. */
-const SOUND_ONLY = 'The device sends sound but no picture.';
-const UNREADABLE =
-  'The device sends pictures that cannot be shown: no keyframe has come with settings (SPS, PPS) that can be read.';
 /** Growth of the peak bit rate that is worth a write. */
 const BANDWIDTH_STEP = 1.2;
 
@@ -69,12 +66,7 @@ export class LiveStream {
   readonly #sound: Listener;
   #publisher: Publisher | undefined;
   #requestId: string | undefined;
-  #heardAt = 0;
-  /** When its latest picture came, and the latest of those that a segment took. */
-  #pictureAt = 0;
-  #takenAt = 0;
-  /** The record says why nothing of what it sends is shown. */
-  #isNoted = false;
+  #sight = new Sight(0);
   #checkAt = 0;
   #leftAt = 0;
   #rateSince = -Infinity;
@@ -130,11 +122,9 @@ export class LiveStream {
     this.#written = undefined;
     this.#claim = { done: false };
     this.#floods = false;
-    this.#heardAt = performance.now();
-    this.#pictureAt = this.#heardAt;
-    this.#takenAt = this.#heardAt;
-    this.#isNoted = false;
-    this.#checkAt = this.#heardAt + this.#checkMs * (0.5 + Math.random());
+    const now = performance.now();
+    this.#sight = new Sight(now);
+    this.#checkAt = now + this.#checkMs * (0.5 + Math.random());
     this.#segmenter = new Segmenter(this.#target.segmenter, (segment) => this.#publish(segment));
     this.#listen(record);
     if (this.#publisher === undefined || this.#publisher.dead) this.#publisher = this.#begin();
@@ -142,31 +132,30 @@ export class LiveStream {
 
   unit(source: Source, unit: AccessUnit): void {
     if (source !== this.#source) return;
-    this.#heardAt = unit.receivedAt;
-    if (!this.#mayTake(unit)) return;
+    this.#sight.heard(unit);
+    if (!this.#mayTake(unit.receivedAt, bytesOf(unit))) return;
     // Browsers cannot play telephone codecs: where nothing encodes them, silence stands for them.
     if (unit.kind === 'audio') this.#sound.push(unit);
     else this.#segmenter?.push(unit);
-    if (unit.kind === 'video') this.#pictured(unit.receivedAt);
+    if (unit.kind !== 'video') return;
+    // What was live before it went dark is to be said again.
+    if (this.#sight.pictured(unit.receivedAt, this.#segmenter?.isOpen === true)) this.#written = undefined;
   }
 
-  #pictured(receivedAt: number): void {
-    this.#pictureAt = receivedAt;
-    if (this.#segmenter?.isOpen !== true) return;
-    this.#takenAt = receivedAt;
-    if (!this.#isNoted) return;
-    // What was live before is to be said again.
-    this.#isNoted = false;
-    this.#written = undefined;
+  /** It sends, though nothing can be made of it. */
+  unread(source: Source, what: Unread): void {
+    if (source !== this.#source) return;
+    this.#sight.heard(what);
+    this.#mayTake(what.receivedAt, what.bytes);
   }
 
   /** False, and its connection closed: it sends more than a channel may. Who comes again meanwhile goes on from there. */
-  #mayTake(unit: AccessUnit): boolean {
-    if (unit.receivedAt - this.#rateSince >= RATE_MS) {
-      this.#rateSince = unit.receivedAt;
+  #mayTake(receivedAt: number, bytes: number): boolean {
+    if (receivedAt - this.#rateSince >= RATE_MS) {
+      this.#rateSince = receivedAt;
       this.#rateBytes = 0;
     }
-    this.#rateBytes += bytesOf(unit);
+    this.#rateBytes += bytes;
     const speed = this.#options.playback?.speed ?? 1;
     const most = (this.#services.config.options.limits.streamBytesPerSecond * speed * RATE_MS) / 1000;
     if (this.#rateBytes <= most && !this.#floods) return true;
@@ -227,8 +216,8 @@ export class LiveStream {
   tick(now: number): void {
     if (this.#closed !== undefined) return;
     if (this.#source !== undefined) {
-      const silent = now - this.#heardAt;
-      if (now - this.#pictureAt >= STALL_MS) {
+      const silent = this.#sight.silent(now);
+      if (this.#sight.dark(now) >= STALL_MS) {
         this.#source.flush?.();
         this.#segmenter?.end();
       }
@@ -246,12 +235,9 @@ export class LiveStream {
 
   /** It sends, and there is nothing to see: then the record says why, or who waits for it would wait for ever. */
   #noteUnseen(now: number): void {
-    const startMs = this.#services.config.options.startSeconds * 1000;
-    const sends = this.#heardAt > this.#takenAt;
-    if (!this.#target.live || this.#isNoted || !sends || now - this.#takenAt < startMs) return;
-    this.#isNoted = true;
-    const reason = this.#pictureAt > this.#takenAt ? UNREADABLE : SOUND_ONLY;
-    this.#writeOwn({ state: 'offline', ...this.#by(), reason });
+    if (!this.#target.live) return;
+    const reason = this.#sight.reason(now, this.#services.config.options.startSeconds * 1000);
+    if (reason !== undefined) this.#writeOwn({ state: 'offline', ...this.#by(), reason });
   }
 
   /** A viewer has come: its sound may be wanted from now on. */

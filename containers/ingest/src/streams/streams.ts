@@ -17,11 +17,19 @@ function arrivalOf(record: DeviceRecord, channel: number, comesFromIt: boolean):
   return policyOf(record, channel) === undefined ? `${record.id}/other` : key(record.id, channel);
 }
 
+interface Expected {
+  readonly device: string;
+  readonly channel: number;
+  /** Its pictures are, monotonic milliseconds. */
+  readonly until: number;
+  readonly requestId: string;
+}
+
 export class Streams {
   readonly #services: Services;
   readonly #streams = new Map<string, LiveStream>();
-  /** Asked for by this task: until when its pictures are expected (monotonic milliseconds), and the request. */
-  readonly #expected = new Map<string, { until: number; requestId: string }>();
+  /** Asked for by this task. */
+  readonly #expected = new Map<string, Expected>();
   /** Recordings that are played back, which have an end of their own. */
   readonly playbacks = new Set<LiveStream>();
   draining = false;
@@ -56,13 +64,22 @@ export class Streams {
 
   expect(device: string, channel: number, requestId: string): void {
     const until = performance.now() + this.#services.config.options.startSeconds * 1000;
-    this.#expected.set(key(device, channel), { until, requestId });
+    this.#expected.set(key(device, channel), { device, channel, until, requestId });
   }
 
   /** The request that is outstanding here, if there is one. */
   expected(device: string, channel: number): string | undefined {
     const expected = this.#expected.get(key(device, channel));
     return expected !== undefined && expected.until > performance.now() ? expected.requestId : undefined;
+  }
+
+  /** Whether a channel of this device is outstanding here that is none of those. */
+  expectsOther(device: string, channels: ReadonlySet<number>): boolean {
+    const now = performance.now();
+    for (const { until, device: of, channel } of this.#expected.values()) {
+      if (of === device && until > now && !channels.has(channel)) return true;
+    }
+    return false;
   }
 
   forget(device: string, channel: number): void {

@@ -206,6 +206,13 @@ describe('time of day', () => {
     expect(clockOf(run(counted, { epoch: (at) => T0 + at + 900 }).segments)).toEqual([900, 2900]);
   });
 
+  it('moves on no faster than a clock of whole seconds', () => {
+    const coarse = pictures(101).map((unit) => ({ ...unit, timestamp: unit.timestamp - (unit.timestamp % 1000) }));
+    const { segments } = run(coarse, {}, false);
+    expect(durations(segments)).toEqual([2000, 2000, 2000, 2000, 2000]);
+    expect(clockOf(segments)).toEqual([0, 2000, 4000, 6000, 8000]);
+  });
+
   it('goes on by arrival when the device clock stands still', () => {
     const stuck = pictures(60).map((unit) => ({ ...unit, timestamp: 7 }));
     const { segments } = run(stuck);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { MediaConnection } from '../../../../containers/ingest/src/jt1078/assemble.ts';
 import { encodePacket, PacketEncoder, type EncoderOptions } from '../../../../containers/ingest/src/jt1078/encode.ts';
 import { FrameBuffer } from '../../../../containers/ingest/src/jt1078/frame.ts';
-import { nalType } from '../../../../containers/ingest/src/media/annexb.ts';
+import { findNals, nalType } from '../../../../containers/ingest/src/media/annexb.ts';
 import { annexB, h264Picture, h264Pps, h264Slice, h264Sps } from '../streams.ts';
 import { bytesOf, decode } from './decode.ts';
 
@@ -137,6 +137,48 @@ describe('sub-package marks', () => {
       for (const unit of out.video) expect(pictures.some((picture) => picture.equals(bytesOf(unit)))).toBe(true);
       // All of a group of pictures but for those from the loss on; the last has not ended for sure.
       expect(out.video.length).toBeGreaterThanOrEqual(3);
+    }
+  });
+
+  /** Each NAL unit begins a packet of its own; keyframes hold sets, and each picture an SEI and two slices. */
+  const nalByNal = (mark: (i: number, n: number) => number) => {
+    const e = encoder();
+    const sei = Buffer.from('0605ffff80', 'hex');
+    return Array.from({ length: 10 }, (_, i) => {
+      const isKey = i % 5 === 0;
+      const further = h264Slice(isKey, 1200, i);
+      further[1] = further[1]! & 0x7f; // first_mb_in_slice is not 0
+      const nals = [...(isKey ? [h264Sps(), h264Pps()] : []), sei, h264Slice(isKey, 1200, i), further];
+      const packets = nals.flatMap((nal) => e.video(98, isKey, i * 40, annexB(nal)));
+      const marked = remark(
+        packets,
+        packets.map((_packet, k) => mark(k, packets.length)),
+      );
+      return { packets: marked, picture: annexB(...nals) };
+    });
+  };
+  it.each(lies)('that lie, of packets that each begin with a NAL unit: nothing is lost: %s', (_, mark) => {
+    const frames = nalByNal(mark);
+    const next = encoder().video(98, true, 400, h264Picture(true, 50, 99));
+    const count = frames.flatMap(({ packets }) => packets).length;
+    next.forEach((packet, i) => packet.writeUInt16BE(count + i, 6));
+    const out = decode([Buffer.concat([...frames.flatMap(({ packets }) => packets), ...next])]);
+    const sent = Buffer.concat(frames.map(({ picture }) => picture));
+    expect(Buffer.concat(out.video.map(bytesOf)).subarray(0, sent.length)).toEqual(sent);
+    expect([out.gaps, out.counters.malformed, out.counters.droppedFrames]).toEqual([[], 0, 0]);
+  });
+
+  it.each(lies)('that lie, of such packets, one of them lost: what is published is whole: %s', (_, mark) => {
+    const frames = nalByNal(mark);
+    const sent = new Set(
+      frames.flatMap(({ picture }) => findNals(picture)!.map(({ start, end }) => picture.toString('hex', start, end))),
+    );
+    const all = frames.flatMap(({ packets }) => packets);
+    for (let missing = 0; missing < all.length; missing += 1) {
+      const out = decode([Buffer.concat(all.filter((_packet, i) => i !== missing))]);
+      for (const { data, nals } of out.video) {
+        for (const { start, end } of nals) expect(sent.has(data.toString('hex', start, end))).toBe(true);
+      }
     }
   });
 
@@ -470,6 +512,86 @@ describe('sound', () => {
     const out = decode([Buffer.concat(all)]);
     expect(out.order).toEqual(['sound', 'I']);
     expect(bytesOf(out.video[0]!)).toEqual(picture);
+  });
+});
+
+describe('what nothing can be made of is told of, by name', () => {
+  /** Length prefixes where start codes should be; 1 to 511 bytes long, some of which look like start codes. */
+  const avcc = (i: number) => {
+    const nal = h264Slice(i % 5 === 0, 1 + ((i * 67) % 511), i);
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(nal.length);
+    return Buffer.concat([length, nal]);
+  };
+  const video = (frame: (i: number) => Buffer, e = encoder()) =>
+    Array.from({ length: 20 }, (_, i) => e.video(98, i % 5 === 0, i * 40, frame(i))).flat();
+  const sounds = (payloadType: number, body: Buffer, e = encoder()) =>
+    Array.from({ length: 20 }, (_, i) => e.sound(payloadType, i * 40, body)).flat();
+  const marked = (packets: Buffer[], mark: number) => {
+    for (const packet of packets) packet[15] = (packet[15]! & 0xf0) | mark;
+    return packets;
+  };
+  const transparent = () =>
+    Array.from({ length: 20 }, (_, i) =>
+      encodePacket({
+        sim: SIM,
+        flags: 0x81,
+        marker: true,
+        payloadType: 91,
+        sequence: i,
+        channel: 1,
+        dataType: 4,
+        part: 0,
+        timestamp: 0,
+        sinceKey: 0,
+        sinceLast: 0,
+        body: Buffer.alloc(20, 7),
+      }),
+    );
+
+  it.each([
+    ['pictures with length prefixes', video(avcc), 'picture', 'no start codes', 10],
+    ['of any size', video(() => Buffer.alloc(3000, 7)), 'picture', 'no start codes', 19],
+    [
+      'that have no beginning',
+      marked(
+        video(() => Buffer.alloc(300, 7)),
+        3,
+      ),
+      'picture',
+      'no start codes',
+      19,
+    ],
+    ['pictures that are too large', video((i) => h264Picture(true, 60_000, i)), 'picture', '50000 bytes', 20],
+    [
+      'of too many NAL units',
+      video(() => annexB(...Array.from({ length: 300 }, () => h264Pps()))),
+      'picture',
+      '256 NAL units',
+      19,
+    ],
+    ['AAC without ADTS', sounds(19, Buffer.from('210f8a2b3c4d5e6f70', 'hex')), 'sound', 'AAC without', 20],
+    ['sound of a codec with a name', sounds(28, Buffer.alloc(32, 1)), 'sound', '28 (AMR)', 20],
+    ['sound of one without', sounds(120, Buffer.alloc(32, 1)), 'sound', 'payload type 120', 20],
+    ['sound that only begins', marked(sounds(6, Buffer.alloc(32, 1)), 1), 'sound', 'marked as pieces', 19],
+    ['sound that only ends', marked(sounds(6, Buffer.alloc(32, 1)), 2), 'sound', 'marked as pieces', 19],
+    ['sound that is too long', sounds(6, Buffer.alloc(60_000, 1)), 'sound', '50000 bytes', 20],
+    ['data', transparent(), 'data', 'data type 4', 20],
+  ])('%s', (_, packets, of, why, least) => {
+    const { unread, video: pictures, sound } = decode([Buffer.concat(packets)], { maxFrameBytes: 50_000 });
+    expect(new Set(unread.map((what) => what.of))).toEqual(new Set([of]));
+    expect(unread.length).toBeGreaterThanOrEqual(least);
+    for (const what of unread) expect(what.why).toContain(why);
+    expect(unread.every(({ bytes, receivedAt }) => bytes > 0 && receivedAt === 1)).toBe(true);
+    expect([pictures.filter(({ keyframe }) => keyframe), sound]).toEqual([[], []]);
+  });
+
+  it('but not what a loss explains: a connection that cannot go on is to end', () => {
+    const packets = framed().flat();
+    for (let missing = 3; missing < packets.length; missing += 1) {
+      const { unread } = decode([Buffer.concat(packets.filter((_packet, i) => i !== missing))]);
+      expect(unread).toEqual([]);
+    }
   });
 });
 

@@ -11,6 +11,7 @@ import {
   type AacUnit,
   type AudioUnit,
   type Gap,
+  type Unread,
   type VideoUnit,
 } from '../../../../containers/ingest/src/media/unit.ts';
 
@@ -21,6 +22,7 @@ export interface Decoded {
   readonly sound: (AudioUnit | AacUnit)[];
   readonly gaps: Gap[];
   readonly data: Buffer[];
+  readonly unread: Unread[];
   /** Everything in order, one word each: `I`, `P`, `sound`, `gap`. */
   readonly order: string[];
   counters: ConnectionCounters;
@@ -28,7 +30,15 @@ export interface Decoded {
 
 /** `only`: refuse every channel but this one. */
 export function decode(chunks: Iterable<Buffer>, limits: Partial<ConnectionLimits> = {}, only?: number): Decoded {
-  const out: Omit<Decoded, 'counters'> = { streams: [], video: [], sound: [], gaps: [], data: [], order: [] };
+  const out: Omit<Decoded, 'counters'> = {
+    streams: [],
+    video: [],
+    sound: [],
+    gaps: [],
+    data: [],
+    unread: [],
+    order: [],
+  };
   const connection = new MediaConnection(
     (sim, channel) => {
       out.streams.push(`${sim}/${channel}`);
@@ -44,6 +54,7 @@ export function decode(chunks: Iterable<Buffer>, limits: Partial<ConnectionLimit
           out.order.push('gap');
         },
         data: (body) => out.data.push(Buffer.from(body)),
+        unread: (what) => out.unread.push(what),
       };
     },
     { ...DEFAULT_LIMITS, ...limits },

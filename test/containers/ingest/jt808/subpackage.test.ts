@@ -160,6 +160,60 @@ describe('parts whose serials do not follow one another', () => {
     }
   });
 
+  it("are asked for, the first among them, and come with new serials: they are that message's when nothing follows them", () => {
+    for (const lost of [[1], [1, 4], [1, 2, 10], [9, 1]]) {
+      const reassembler = new Reassembler();
+      const frames = parts(body, counted);
+      feed(
+        reassembler,
+        frames.filter((_, n) => !lost.includes(n + 1)),
+        0,
+      );
+      expect(reassembler.due(5000)).toHaveLength(1);
+      const renumbered = parts(
+        body,
+        counted.map((_, n) => 0x3000 + lost.indexOf(n + 1)),
+      );
+      const again = lost.map((index) => renumbered[index - 1]!);
+      expect(bodies(feed(reassembler, again, 5100))).toEqual([]);
+      expect(reassembler.joined(7599)).toEqual([]);
+      expect(reassembler.joined(7600).map(({ id, body: whole }) => [id, whole.equals(body)])).toEqual([[0x0801, true]]);
+      expect(reassembler.held).toEqual({ messages: 0, bytes: 0 });
+      expect(feed(reassembler, again, 8000).map(({ status }) => status)).toEqual(again.map(() => 'duplicate'));
+      expect(reassembler.stats.abandoned).toBe(0);
+    }
+  });
+
+  it('are not put to a message that was not asked for them, or to one that lacks others: part 1 of the next one is its own', () => {
+    const other = Buffer.from(body.toReversed());
+    const next = parts(
+      other,
+      counted.map((_, n) => 0x3000 + n),
+    );
+    // It came before anything was asked for.
+    const early = new Reassembler();
+    feed(early, parts(body, counted).slice(1), 0);
+    feed(early, next.slice(0, 1), 100);
+    early.due(5100);
+    expect(early.joined(9000)).toEqual([]);
+    // The next message goes on.
+    const busy = new Reassembler();
+    feed(busy, parts(body, counted).slice(1), 0);
+    busy.due(5000);
+    feed(busy, next.slice(0, 1), 5100);
+    feed(busy, next.slice(1, 2), 7000);
+    expect(busy.joined(9600)).toEqual([]);
+    expect(bodies(feed(busy, next.slice(2), 9700))).toEqual([other]);
+    // Two lack the same.
+    const two = new Reassembler();
+    feed(two, parts(body, counted).slice(1), 0);
+    const third = counted.map((serial) => serial + 0x800);
+    feed(two, parts(other, third).slice(1), 0);
+    expect(two.due(5000)).toHaveLength(2);
+    feed(two, next.slice(0, 1), 5100);
+    expect(two.joined(8000)).toEqual([]);
+  });
+
   it('are of the message that began last: two of as many parts are two, of one serial or of many', () => {
     const other = Buffer.from(body.toReversed());
     for (const [first, second] of [

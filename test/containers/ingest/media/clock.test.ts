@@ -123,6 +123,67 @@ describe('media time', () => {
     ).toEqual(['steady', 'pause']);
   });
 
+  /** A minute, 25 pictures a second. */
+  const COUNT = 1500;
+  const coarse = (ms: number) => (d: number) => Math.floor((d * 40) / ms) * ms;
+  const stamped: Record<string, (d: number) => number> = {
+    'whole seconds': coarse(1000),
+    'half seconds': coarse(500),
+    'steps of 100 ms': coarse(100),
+    'pairs with one stamp': coarse(80),
+    '85 ms forward, 5 ms back': (d) => d * 40 + (d % 2 === 0 ? 0 : 45),
+    '1 ms back in every tenth': (d) => d * 40 + (d % 10 === 9 ? 41 : 0),
+  };
+  const arriving: Record<string, (d: number, next: () => number) => number> = {
+    evenly: (d) => d * 40,
+    'up to 150 ms late': (d, next) => d * 40 + next() * 150,
+    'four at a time': (d) => Math.floor(d / 4 + 1) * 160,
+    'with 3 s of silence every 15 s': (d) => {
+      const at = d * 40;
+      const within = at % 15_000;
+      return within > 5000 && within < 8000 ? at - within + 8000 : at;
+    },
+    'a little slower than they were taken': (d) => d * 42,
+    'all at once': () => 1,
+  };
+  const cases = Object.keys(stamped).flatMap((stamps) =>
+    Object.keys(arriving).map((arrival) => [stamps, arrival] as const),
+  );
+  it.each(cases)('runs no faster than a clock that repeats or steps back: %s, arriving %s', (stamps, arrival) => {
+    const next = random(5);
+    let latest = 0;
+    const pictures = Array.from({ length: COUNT }, (_, d) => {
+      latest = Math.max(latest, arriving[arrival]!(d, next));
+      return [2 ** 40 + stamped[stamps]!(d), latest] as const;
+    });
+    const { media, events } = run(pictures);
+    // Within one of its steps.
+    expect(Math.abs(media.at(-1)! - 1000 - COUNT * 40)).toBeLessThanOrEqual(1000);
+    expect(Math.min(...steps(media))).toBeGreaterThan(0);
+    expect(new Set(events)).toEqual(new Set(['steady']));
+  });
+
+  it.each(Object.keys(stamped))('gives each picture its time, however coarse the clock: %s', (stamps) => {
+    const { media, clock } = run(Array.from({ length: COUNT }, (_, d) => [stamped[stamps]!(d), d * 40]));
+    const settled = steps(media).slice(COUNT / 2);
+    expect(Math.max(...settled)).toBeLessThanOrEqual(2 * 41);
+    expect(Math.min(...settled)).toBeGreaterThanOrEqual(10);
+    expect(Math.abs(clock.nominal - 40)).toBeLessThanOrEqual(5);
+  });
+
+  it('owes a clock nothing that stood for long, or was set, and goes on from there', () => {
+    const stood = (pictures: number, ms: number) =>
+      Array.from({ length: 400 }, (_, d) => {
+        const stamp = d < 100 ? d * 40 : d < 100 + pictures ? 4000 : 4000 + ms + (d - 100 - pictures) * 40;
+        return [stamp, d * 40] as const;
+      });
+    for (const pictures of [stood(200, 40), stood(24, 50_000_000)]) {
+      const { media } = run(pictures);
+      expect(Math.abs(media.at(-1)! - 1000 - 399 * 40)).toBeLessThanOrEqual(100);
+      expect(Math.min(...steps(media).slice(-90))).toBe(40);
+    }
+  });
+
   it('maps sound by the same clock, before and after a jump', () => {
     const { clock } = run([
       [500, 0],

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Log } from '../../../../containers/ingest/src/common/log.ts';
 import { Shares } from '../../../../containers/ingest/src/common/memory.ts';
 import { Metrics } from '../../../../containers/ingest/src/common/metrics.ts';
-import type { AccessUnit, Gap } from '../../../../containers/ingest/src/media/unit.ts';
+import type { AccessUnit, Gap, Unread } from '../../../../containers/ingest/src/media/unit.ts';
 import { LiveStream, type Source } from '../../../../containers/ingest/src/streams/stream.ts';
 import { segmentRate } from '../../../../containers/ingest/src/streams/rates.ts';
 import type { Stream } from '../../../../lib/contract/device.ts';
@@ -55,8 +55,11 @@ function begin(playback?: PlaybackRow) {
       },
     };
     stream.attach(source, RECORD as never, undefined);
-    const push = (item: AccessUnit | Gap) =>
-      item.kind === 'gap' ? stream.gap(source, item) : stream.unit(source, item);
+    const push = (item: AccessUnit | Gap | Unread) => {
+      if (item.kind === 'gap') stream.gap(source, item);
+      else if (item.kind === 'unread') stream.unread(source, item);
+      else stream.unit(source, item);
+    };
     return { released, push };
   };
   return { metrics, connect, stream, written };
@@ -93,7 +96,7 @@ describe('a channel of which there is nothing to see', () => {
     const all = begin();
     const connection = all.connect();
     const from = performance.now();
-    const each = (begins: number, until: number, item: (at: number) => AccessUnit) => {
+    const each = (begins: number, until: number, item: (at: number) => AccessUnit | Unread) => {
       for (let ms = begins; ms < until; ms += 100) {
         connection.push(item(from + ms));
         if (ms % 1000 === 0) all.stream.tick(from + ms);
@@ -147,6 +150,52 @@ describe('a channel of which there is nothing to see', () => {
     expect(said()).toEqual(['live', SOUND_ONLY]);
     each(2500 + 3 * START, 8000 + 3 * START, shown);
     await vi.waitFor(() => expect(said()).toEqual(['live', SOUND_ONLY, 'live']));
+  });
+
+  const unread =
+    (of: Unread['of'], why: string, bytes = 100) =>
+    (at: number): Unread => ({ kind: 'unread', of, why, timestamp: T0 + at, receivedAt: at, bytes });
+  const SENDS = {
+    picture: 'The device sends pictures that cannot be read: they are odd.',
+    sound: 'The device sends no picture, and sound that cannot be read: they are odd.',
+    data: "The device sends no picture, but data of its maker's own (they are odd).",
+  };
+
+  it.each(Object.entries(SENDS))('sends %s that nothing can be made of: is named, and stays', (of, sentence) => {
+    const { each, said, written, stream, connection } = watch();
+    each(0, 20 * START, unread(of as Unread['of'], 'they are odd'));
+    expect(said()).toEqual([sentence]);
+    expect(written[0]).toMatchObject({ stream: { state: 'offline', task: 'task' }, only: 'not-newer' });
+    expect([stream.connected, connection.released]).toEqual([true, []]);
+  });
+
+  it('sends more by and by: the best reason is said, each once', () => {
+    const { each, said } = watch();
+    each(0, 2 * START, unread('data', 'they are odd'));
+    each(2 * START, 3 * START, sound);
+    each(3 * START, 4 * START, unread('sound', 'they are odd'));
+    each(4 * START, 5 * START, unread('picture', 'they are odd'));
+    each(5 * START, 6 * START, unread('picture', 'they are odder'));
+    each(6 * START, 7 * START, sound);
+    expect(said()).toEqual([SENDS.data, SOUND_ONLY, SENDS.picture]);
+  });
+
+  it('sends such a thing between its pictures: is live, and what it is says nothing of its picture', async () => {
+    const { each, said, connection } = watch();
+    const odd = unread('picture', 'they are odd');
+    each(0, 2500, (at) => {
+      connection.push(odd(at));
+      return shown(at);
+    });
+    await vi.waitFor(() => expect(said()).toEqual(['live']));
+    each(2500, 2500 + 3 * START, sound);
+    expect(said()).toEqual(['live', SOUND_ONLY]);
+  });
+
+  it('sends too much of it: is closed, as for pictures', () => {
+    const { each, connection } = watch();
+    each(0, 5000, unread('data', 'they are odd', OPTIONS.limits.streamBytesPerSecond));
+    expect(connection.released[0]).toBe('flood');
   });
 
   it('sends nothing at all: is stuck, and let go', () => {

@@ -57,8 +57,19 @@ function begin(options = OPTIONS) {
     }
     return taken;
   };
-  return { metrics, come, asked: () => asked };
+  return { metrics, streams, come, asked: () => asked };
 }
+
+it('knows for a while what else of a device was asked for here', () => {
+  vi.useFakeTimers({ toFake: ['Date', 'performance'], now: T0 });
+  const { streams } = begin();
+  streams.expect('1', 2, 'request');
+  expect(streams.expectsOther('1', new Set([1]))).toBe(true);
+  expect(streams.expectsOther('1', new Set([1, 2]))).toBe(false);
+  expect(streams.expectsOther('2', new Set())).toBe(false);
+  vi.advanceTimersByTime(OPTIONS.startSeconds * 1000);
+  expect(streams.expectsOther('1', new Set([1]))).toBe(false);
+});
 
 it('is refused before anything is read or written, beyond 60 a minute of one channel; its others are not', async () => {
   const { metrics, come, asked } = begin();

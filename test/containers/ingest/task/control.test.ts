@@ -356,8 +356,8 @@ describe.concurrent('an unknown device', () => {
     const small = await cloud.task({ limits: { unknownPerMinute: 2 } });
     for (let n = 0; n < 6; n += 1) {
       const device = new TestDevice(`1950000000${n}`, small.ports.control);
-      device.send('heartbeat', {});
-      await device.closed;
+      expect(await device.replyTo(device.send('heartbeat', {}))).toBe(1);
+      await device.close();
     }
     await new Promise((resolve) => setTimeout(resolve, 200));
     const rows = (await cloud.fleet('unknown')).filter(({ id }) => String(id).startsWith('195'));

@@ -184,8 +184,12 @@ const CASES: readonly Case[] = [
         connectedAt: new Date(Date.now() - 60_000).toISOString(),
       });
       const device = await connect(id).login();
+      const at = Math.floor(Date.now() / 1000) * 1000;
+      await device.replyTo(device.send('location', locationAt(at, { alarm: 1 })));
       await device.close();
-      await record('offline', id, ({ online, session }) => !online && session !== 'before');
+      const said = await record('offline', id, ({ online, session }) => !online && session !== 'before');
+      const time = new Date(at).toISOString();
+      expect(said).toMatchObject({ alarms: ['sos'], reportedAt: time, position: { time } });
     },
   },
   {

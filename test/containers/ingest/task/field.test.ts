@@ -445,6 +445,79 @@ describe.concurrent('in the field, a device', () => {
     await device.close();
   });
 
+  it('has no date that can be: where it said it was last is where it is, over every connection', async () => {
+    const id = '13800004030';
+    await cloud.register(id);
+    const at = Math.floor(Date.now() / 1000) * 1000;
+    /** Over a connection of its own. */
+    const says = async (lat: number, ...times: string[]) => {
+      const before = new Date().toISOString();
+      const device = await connectDevice(id).login();
+      for (const [n, time] of times.entries()) {
+        const latE6 = (lat - times.length + 1 + n) * 1e6;
+        expect(await device.replyTo(device.send('location', locationAt(0, { time, latE6 })))).toBe(0);
+      }
+      await device.close();
+      const { position } = await until(
+        'offline',
+        () => cloud.record(id),
+        ({ online, connectedAt = '' }) => !online && connectedAt >= before,
+        30_000,
+      );
+      return position!.lat;
+    };
+    const ahead = utcToBcd(at + 8 * 3_600_000, ZONE);
+    expect(await says(10, utcToBcd(at - 600_000, ZONE))).toBe(10);
+    expect(await says(20, ahead)).toBe(20);
+    expect(await says(31, ahead, ahead)).toBe(31);
+    expect(await says(40, '000000000000')).toBe(40);
+    // It makes none late that has a time, then or later.
+    expect(await says(50, utcToBcd(at - 300_000, ZONE))).toBe(50);
+    expect(await says(60, utcToBcd(at - 400_000, ZONE))).toBe(50);
+  });
+
+  it('numbers anew what it sends again, the first part too: the picture is kept', async () => {
+    const id = '13800004033';
+    await cloud.register(id);
+    const device = await connectDevice(id).login();
+    const data = Buffer.concat([Buffer.from([0xff, 0xd8, 0xff, 0xe0]), Buffer.alloc(2500, 9)]);
+    const media = { mediaId: 5, type: 0, format: 0, event: 3, channel: 2, location: locationAt(Date.now()), data };
+    const body = encodeBody('mediaData', media, 2013);
+    const parts = [1, 2, 3].map((index) => {
+      const part = body.subarray((index - 1) * 1000, index * 1000);
+      const serial = device.nextSerial();
+      return {
+        serial,
+        frame: (n: number) => encodeFrame(device.terminal, { id: 0x0801, serial: n, part: { total: 3, index } }, part),
+      };
+    });
+    for (const { serial, frame } of parts.slice(1)) device.socket.write(frame(serial));
+    const asked = await device.wait('platformRetransmit', 1, 30_000);
+    expect(asked).toEqual({ firstSerial: parts[0]!.serial, indices: [1] });
+    device.socket.write(parts[0]!.frame(device.nextSerial()));
+    expect(await device.wait('mediaReply', 1, 30_000)).toEqual({ mediaId: 5 });
+    const [alarm] = await alarmsOf(id);
+    const [file] = alarm!['files'] as { key: string }[];
+    expect((await cloud.object(file!.key)).body.equals(data)).toBe(true);
+    await device.close();
+  });
+
+  it('numbers a part as none can be: it is told that this one was not taken', async () => {
+    const id = '13800004031';
+    await cloud.register(id);
+    const device = await connectDevice(id).login();
+    for (const [part, result] of [
+      [{ total: 2, index: 0 }, 1],
+      [{ total: 2, index: 3 }, 1],
+      [{ total: 2, index: 1 }, 0],
+    ] as const) {
+      const serial = device.nextSerial();
+      device.socket.write(encodeFrame(device.terminal, { id: 0x0801, serial, part }, Buffer.alloc(10)));
+      expect(await device.replyTo(serial)).toBe(result);
+    }
+    await device.close();
+  });
+
   it('with a loose contact does not drown what others have to say', async () => {
     const id = '13800004009';
     await cloud.register(id);

@@ -169,6 +169,7 @@ describe.concurrent('a connection of many devices', () => {
       'let in',
       () => all.say(stranger, 'heartbeat', {}),
       (result) => result === 0,
+      30_000,
     );
     await online(stranger);
     await all.close();

@@ -339,6 +339,33 @@ describe.skipIf(missing !== '')(`a stream${missing}`, { concurrent: true }, () =
     }
   });
 
+  it('of sound and pictures that cannot be read says so while it is received', async () => {
+    const id = '13800001019';
+    const own = await cloud.task({ startSeconds: 1 });
+    await cloud.register(id, [{ live: 'always' }, { number: 2, live: 'always' }]);
+    const device = await new TestDevice(id, own.ports.control).login();
+    const camera = new TestCamera(id, own.ports.media);
+    const timer = setInterval(() => {
+      const from = Date.now() + 480 * 60_000;
+      camera.sound(28, from, Buffer.alloc(32, 1));
+      void camera.send([Buffer.alloc(300, 7)], { channel: 2, from });
+    }, 40);
+    try {
+      const { streams } = await until(
+        'said so',
+        () => cloud.record(id),
+        (record) => record.streams['1']?.reason !== undefined && record.streams['2']?.reason !== undefined,
+      );
+      expect(streams['1']!.reason).toContain('payload type 28 (AMR)');
+      expect(streams['2']!.reason).toContain('no start codes');
+      expect(camera.isClosed).toBe(false);
+    } finally {
+      clearInterval(timer);
+      await camera.close();
+      await device.close();
+    }
+  });
+
   it('of sound alone says so while it is received, and is live when pictures come', async () => {
     const id = '13800001017';
     const own = await cloud.task({ startSeconds: 1 });

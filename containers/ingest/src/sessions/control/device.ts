@@ -104,7 +104,8 @@ export class ConnectedDevice implements DevicePort {
     this.#before = record.session;
     this.#capable = JSON.stringify(record.capabilities);
     const { position, reportedAt = position?.time } = record;
-    this.#positionAt = timeOf(position?.time);
+    // A place without a date bears the time at which it came, by which no other is late.
+    this.#positionAt = Math.min(timeOf(position?.time), timeOf(reportedAt));
     this.#alarms = new AlarmTimeline(bitsNamed(record.alarms ?? []), timeOf(reportedAt));
     this.keeper = new Keeper({
       services,
@@ -182,18 +183,18 @@ export class ConnectedDevice implements DevicePort {
     const { state, task } = this.#services;
     const { id: session, network } = this.#link;
     const about = { task, session, connectedAt: this.#connectedAt, protocol: this.#protocol, network };
-    return state.connect(this.id, { online, ...about, ...this.#seen() }, this.#before);
-  }
-
-  #seen() {
-    return { lastSeenAt: new Date(this.#seenAt).toISOString(), position: this.#position };
+    return state.connect(this.id, { online, ...about, ...this.#latest() }, this.#before);
   }
 
   /** What it has said over this connection. */
   #latest(): Seen {
     const { inForce, at } = this.#alarms;
     const reportedAt = Number.isFinite(at) ? new Date(at).toISOString() : undefined;
-    return { ...this.#seen(), ...(this.#reported && { alarms: namesInForce(inForce), reportedAt }) };
+    return {
+      lastSeenAt: new Date(this.#seenAt).toISOString(),
+      position: this.#position,
+      ...(this.#reported && { alarms: namesInForce(inForce), reportedAt }),
+    };
   }
 
   /** `replaced`: by a newer connection to this task, so the device is still here. */
@@ -310,7 +311,7 @@ export class ConnectedDevice implements DevicePort {
   }
 
   /** Keeps a point, if it is one; where it is later than what is known, that is where the device is now. */
-  #place({ location, time, at, isUndated }: Report, now: number): Position | undefined {
+  #place({ location, time, at, isUndated, isNewest }: Report, now: number): Position | undefined {
     const { positions, metrics } = this.#services;
     const { retentionDays } = this.#record;
     if (isUndated) metrics.counts.badTimes += 1;
@@ -319,8 +320,8 @@ export class ConnectedDevice implements DevicePort {
       positions.add(this.id, retentionDays, pointOf(location, time), performance.now());
     } else metrics.counts.droppedPositions += 1;
     const position = positionOf(location, time);
-    if (at < this.#positionAt) return position;
-    this.#positionAt = at;
+    if (at < this.#positionAt && !isNewest) return position;
+    this.#positionAt = Math.max(at, this.#positionAt);
     this.#position = position;
     return position;
   }

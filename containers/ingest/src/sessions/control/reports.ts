@@ -12,6 +12,8 @@ export interface Report {
   readonly at: number;
   /** Its own time is none, or cannot be. */
   readonly isUndated: boolean;
+  /** Nor does one before it tell: it was made when it came, so that none is later. */
+  readonly isNewest: boolean;
 }
 
 export interface Arrival {
@@ -39,7 +41,13 @@ export function inOrder(locations: readonly Location[], { now, zoneMinutes, late
     const said = times[n];
     last = said ?? last;
     const isUndated = said === undefined;
-    return { location, time: last ?? now, at: last === undefined ? latest : Math.min(last, now), isUndated };
+    return {
+      location,
+      time: last ?? now,
+      at: last === undefined ? latest : Math.min(last, now),
+      isUndated,
+      isNewest: last === undefined,
+    };
   });
   return reports.length > 1 ? reports.toSorted((a, b) => a.at - b.at) : reports;
 }

@@ -46,13 +46,15 @@ export interface ControlLine {
   readonly network: string;
   /** Milliseconds of silence that end a session. */
   readonly idleMs: number;
-  /** Others have sessions over it, too. */
+  /** Others speak over it, too. */
   readonly isShared: boolean;
   /** A device was let in. */
-  known(): void;
+  known(session: ControlSession): void;
   write(frames: readonly Buffer[]): void;
   /** Ends a session, and the connection, where it is its only one: at once, or (`finish`) when it has read what was answered. */
   leave(session: ControlSession, why: Closing | 'finish'): void;
+  /** Ends a session that was refused and told so; the connection, unless somebody else speaks over it. */
+  refused(session: ControlSession, why: 'unknown' | 'auth'): void;
   /** Lets it read what was answered, then ends it and all sessions over it. */
   hangUp(): void;
   account(): void;
@@ -162,13 +164,26 @@ export class ControlSession implements ControlLink {
   tick(now: number): void {
     this.#commander?.tick(now);
     this.#device?.tick(now);
-    this.#askForParts(now);
+    this.#seeToParts(now);
     // The others keep a connection alive that this one has left.
     if (this.#line.isShared && now - this.#heardAt >= this.#line.idleMs) this.close('idle');
   }
 
-  #askForParts(now: number): void {
-    for (const { id, firstSerial, missing, first } of this.#messages.due(now)) {
+  #seeToParts(now: number): void {
+    const due = this.#messages.due(now);
+    for (const { id, body, firstSerial } of due.whole) {
+      const header = {
+        ...this.#terminal!,
+        id,
+        serial: firstSerial,
+        encryption: 0,
+        bodyStart: 0,
+        bodyLength: body.length,
+      };
+      // Its parts have had their answers.
+      this.#device?.message(decodeBody(id, body, header.version), header, () => {});
+    }
+    for (const { id, firstSerial, missing, first } of due.missing) {
       if (id === 0x0801 && first !== undefined && first.length >= 4) {
         this.answer('mediaReply', { mediaId: first.readUInt32BE(0), missing });
       } else {
@@ -272,7 +287,7 @@ export class ControlSession implements ControlLink {
     } else {
       this.#reply(header, Result.failed);
     }
-    this.finish();
+    this.#line.refused(this, why);
     if (why === 'auth') {
       if (!rates.refusals.take(this.identity)) return;
       events.publish({ device: this.identity, type: 'refused', reason: 'It did not send the code it was given.' });
@@ -319,7 +334,7 @@ export class ControlSession implements ControlLink {
   }
 
   #letIn(record: DeviceRecord, header: Header): void {
-    this.#line.known();
+    this.#line.known(this);
     const { services, streams } = this.#parts;
     const protocol = protocolOf(header, this.#registered);
     this.#device = new ConnectedDevice({ services, streams, link: this, record, protocol });
@@ -342,7 +357,7 @@ export class ControlSession implements ControlLink {
     const result = this.#messages.add(header, body, performance.now());
     if (result === undefined) this.#services.metrics.add('droppedParts');
     // JT/T 1078-2016 4.1 wants every part acknowledged; in JT/T 808 it is allowed.
-    this.#reply(header, result === undefined ? Result.failed : Result.ok);
+    this.#reply(header, result === undefined || result.status === 'rejected' ? Result.failed : Result.ok);
     if (result?.status !== 'complete') return undefined;
     const message = decodeBody(id, result.body, version, encryption);
     return { message, header: { ...header, serial: result.firstSerial }, reply: () => {} };

@@ -3,7 +3,7 @@
  * asked about again, since what was refused or ended may be wanted later: at once when it begins to send anew or this task
  * has asked its device for it, else after pauses.
  */
-import { bytesOf, kept, type AccessUnit, type Gap } from '../../media/unit.ts';
+import { bytesOf, kept, type AccessUnit, type Gap, type Unread } from '../../media/unit.ts';
 import type { LiveStream, Source } from '../../streams/stream.ts';
 
 /** Bytes and units of one channel that wait for the look-up. Beyond it they are dropped: it has not begun yet. */
@@ -51,12 +51,13 @@ export class ChannelFeed {
   }
 
   /** False: nobody wants it. */
-  take(item: AccessUnit | Gap): boolean {
+  take(item: AccessUnit | Gap | Unread): boolean {
     const { stream, source } = this;
     if (source === undefined) return false;
     if (item.kind !== 'gap') this.heardAt = item.receivedAt;
     if (stream === undefined) this.#wait(item);
     else if (item.kind === 'gap') stream.gap(source, item);
+    else if (item.kind === 'unread') stream.unread(source, item);
     else stream.unit(source, item);
     return true;
   }
@@ -65,7 +66,7 @@ export class ChannelFeed {
    * Whether what nobody wanted is to be asked about again, one of its units having come. `isAsked`: this task has asked its
    * device for it.
    */
-  isDue({ receivedAt }: AccessUnit, now: number, isAsked: boolean): boolean {
+  isDue({ receivedAt }: AccessUnit | Unread, now: number, isAsked: boolean): boolean {
     // The last picture before a silence is known to be whole only when another one comes.
     if (now - receivedAt >= SILENCE) return false;
     const silent = receivedAt - this.heardAt;
@@ -83,7 +84,7 @@ export class ChannelFeed {
     return true;
   }
 
-  ask(source: Source, first: AccessUnit | undefined): void {
+  ask(source: Source, first: AccessUnit | Unread | undefined): void {
     this.source = source;
     this.#unwantedSince = undefined;
     this.#isReplaced = false;
@@ -119,7 +120,9 @@ export class ChannelFeed {
     this.#bytes = 0;
   }
 
-  #wait(item: AccessUnit | Gap): void {
+  #wait(item: AccessUnit | Gap | Unread): void {
+    // More of its kind will come.
+    if (item.kind === 'unread') return;
     const size = item.kind === 'gap' ? 0 : bytesOf(item);
     if (this.#waiting.length >= WAITING_UNITS || this.#bytes + size > WAITING_BYTES) return;
     this.#bytes += size;

@@ -6,7 +6,7 @@
 import { phoneIdentity } from '../../jt808/identity.ts';
 import type { ChannelSink } from '../../jt1078/channel.ts';
 import { DEFAULT_LIMITS, MediaConnection, type ConnectionCounters } from '../../jt1078/assemble.ts';
-import type { AccessUnit, Gap } from '../../media/unit.ts';
+import type { AccessUnit, Gap, Unread } from '../../media/unit.ts';
 import type { LiveStream, Releasing, Source } from '../../streams/stream.ts';
 import type { Streams } from '../../streams/streams.ts';
 import type { Connection } from '../../net/gate.ts';
@@ -15,6 +15,8 @@ import { ChannelFeed } from './feed.ts';
 
 /** Milliseconds after which one channel has gone quiet that stops while others of its connection go on. */
 const QUIET_MS = 10_000;
+/** Milliseconds for which a connection stays that brings nothing wanted, from when its latest channel began: another may follow. */
+const LINGER_MS = 2000;
 
 export interface MediaParts {
   readonly services: Services;
@@ -32,6 +34,8 @@ export class MediaSession {
   #ended = false;
   /** Of the latest read, monotonic milliseconds. */
   #now = 0;
+  /** When its latest channel began, monotonic milliseconds. */
+  #openedAt = -Infinity;
   #counted: ConnectionCounters | undefined;
 
   constructor({ services, streams }: MediaParts, connection: Connection) {
@@ -74,17 +78,18 @@ export class MediaSession {
 
   #open(sim: string, channel: number, timestamp: number | undefined): ChannelSink {
     const feed = new ChannelFeed(channel, timestamp, this.#now);
+    this.#openedAt = this.#now;
     this.#feeds.push(feed);
-    const take = (item: AccessUnit | Gap) => {
+    const take = (item: AccessUnit | Gap | Unread) => {
       if (feed.take(item) || this.#ended) return;
       const isAsked = feed.device !== undefined && this.#streams.expected(feed.device, channel) !== undefined;
       if (item.kind !== 'gap' && feed.isDue(item, this.#now, isAsked)) this.#ask(sim, feed, item);
     };
     this.#ask(sim, feed);
-    return { unit: take, gap: take };
+    return { unit: take, gap: take, unread: take };
   }
 
-  #ask(sim: string, feed: ChannelFeed, first?: AccessUnit): void {
+  #ask(sim: string, feed: ChannelFeed, first?: AccessUnit | Unread): void {
     const source: Source = {
       address: this.#connection.address,
       firstTimestamp: () => feed.firstTimestamp,
@@ -107,8 +112,7 @@ export class MediaSession {
     const isReleased = feed.source !== source;
     if (stream === undefined || isReleased) {
       if (!isReleased) feed.refuse();
-      // Nothing it sends is wanted.
-      if (this.#isUnwanted) this.#connection.socket.destroy();
+      if (this.#isUnwanted) this.#linger(isReleased);
       return;
     }
     this.#connection.known = true;
@@ -144,6 +148,24 @@ export class MediaSession {
     if (why === 'stalled' && feed !== undefined) this.#detach(feed);
     else feed?.release(why === 'replaced');
     if (this.#isUnwanted) this.#connection.close('replaced');
+  }
+
+  /** Nothing it sends is wanted; another of its channels may be, which comes in a moment, unless it is an old one or no room is here. */
+  #linger(isReleased: boolean): void {
+    if (isReleased || this.#streams.full) this.#connection.socket.destroy();
+    else this.#connection.leaving = { at: this.#openedAt + LINGER_MS, leave: () => this.#leave() };
+  }
+
+  #leave(): void {
+    if (!this.#isUnwanted) return;
+    if (this.#isAwaited) this.#linger(false);
+    else this.#connection.socket.destroy();
+  }
+
+  /** Its device has been asked here for another channel than those it brings. */
+  get #isAwaited(): boolean {
+    const brought = new Set(this.#feeds.map(({ channel }) => channel));
+    return this.#feeds.some(({ device }) => device !== undefined && this.#streams.expectsOther(device, brought));
   }
 
   #detach(feed: ChannelFeed): void {

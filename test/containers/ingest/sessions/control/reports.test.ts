@@ -18,7 +18,11 @@ const reports = (times: readonly (number | string)[], of = arrival) =>
       return decodeLocation(encodeLocation(locationAt(0, { time: digits })))!;
     }),
     of,
-  ).map(({ time, at, isUndated }) => [(now - time) / MINUTE, (now - at) / MINUTE, isUndated]);
+  ).map(({ time, at, isUndated, isNewest }) => [
+    (now - time) / MINUTE,
+    (now - at) / MINUTE,
+    ...(isNewest ? ['newest'] : [isUndated]),
+  ]);
 
 describe('reports', () => {
   it('are in the order of their own times, and those of one time as they came', () => {
@@ -36,10 +40,10 @@ describe('reports', () => {
 
   it('without a date are the latest and of now, and make no other late', () => {
     for (const time of [OPEN_TIME, WRONG]) {
-      expect(reports([time])).toEqual([[0, 5, true]]);
+      expect(reports([time])).toEqual([[0, 5, 'newest']]);
       expect(reports([time, time], { ...arrival, latest: -Infinity })).toEqual([
-        [0, Infinity, true],
-        [0, Infinity, true],
+        [0, Infinity, 'newest'],
+        [0, Infinity, 'newest'],
       ]);
     }
   });

@@ -1,10 +1,12 @@
 /** A media connection without a socket: several channels come by it, and each is let go by itself. */
+import { EventEmitter } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { encodePacket } from '../../../../../containers/ingest/src/jt1078/encode.ts';
 import { Log } from '../../../../../containers/ingest/src/common/log.ts';
 import { Metrics } from '../../../../../containers/ingest/src/common/metrics.ts';
+import { Gate } from '../../../../../containers/ingest/src/net/gate.ts';
 import { MediaSession } from '../../../../../containers/ingest/src/sessions/media/session.ts';
-import { bytesOf, type AccessUnit } from '../../../../../containers/ingest/src/media/unit.ts';
+import { bytesOf, type AccessUnit, type Unread } from '../../../../../containers/ingest/src/media/unit.ts';
 import type { Source } from '../../../../../containers/ingest/src/streams/stream.ts';
 import { h264Picture } from '../../streams.ts';
 import { OPTIONS } from '../../task/cloud.ts';
@@ -54,18 +56,26 @@ function begin() {
   const closed: string[] = [];
   const detached: number[] = [];
   const units: AccessUnit[] = [];
+  const unread: Unread[] = [];
   const asked = new Map<number, { source: Source; answer: (isTaken: boolean) => void }>();
   /** Channels in the order in which it was asked about them, and those whose device this task has asked. */
   const asks: number[] = [];
   const expected = new Set<number>();
+  const room = { full: false };
   /** Devices in the order in which they were looked for. */
   const looked: string[] = [];
   const streams = {
+    get full() {
+      return room.full;
+    },
+    expectsOther: (_: unknown, channels: ReadonlySet<number>) =>
+      [...expected].some((channel) => !channels.has(channel)),
     expected: (_: unknown, channel: number) => (expected.has(channel) ? 'request' : undefined),
     attach: (_: unknown, channel: number, source: Source) =>
       new Promise((resolve) => {
         const stream = {
           unit: (_: unknown, unit: AccessUnit) => units.push(unit),
+          unread: (_: unknown, what: Unread) => unread.push(what),
           gap: () => {},
           detach: () => detached.push(channel),
         };
@@ -85,10 +95,13 @@ function begin() {
     unknown: { record: () => {} },
     config: { options: OPTIONS },
   };
-  const socket = { destroy: () => closed.push('refused') };
-  const connection = { address: '127.0.0.1', socket, close: (why: string) => closed.push(why) };
-  const session = new MediaSession({ services, streams } as never, connection as never);
-  return { session, asked, asks, expected, looked, closed, detached, units };
+  const socket = { remoteAddress: '127.0.0.1', destroy: () => closed.push('refused') };
+  const gate = new Gate(OPTIONS.limits, services.metrics);
+  const connection = gate.admit(Object.assign(new EventEmitter(), socket) as never, 0)!;
+  connection.close = (why) => closed.push(why);
+  connection.spoke = true;
+  const session = new MediaSession({ services, streams } as never, connection);
+  return { session, gate, room, asked, asks, expected, looked, closed, detached, units, unread };
 }
 
 /** One after the other, ten a second, `from` and `until` in seconds: each channel's pictures, each of one packet. */
@@ -100,7 +113,7 @@ async function send({ session }: ReturnType<typeof begin>, channels: readonly nu
 }
 
 it('stays while another of its channels is looked up, and goes when none is wanted', async () => {
-  const { session, asked, closed } = begin();
+  const { session, gate, asked, closed } = begin();
   session.push(Buffer.concat([packet(1), packet(2)]), 0);
   await settled();
   expect(asked.get(2)!.source.address).toBe('127.0.0.1');
@@ -110,7 +123,82 @@ it('stays while another of its channels is looked up, and goes when none is want
   expect(closed).toEqual([]);
   asked.get(2)!.answer(false);
   await settled();
+  gate.sweep(2000);
   expect(closed).toEqual(['refused']);
+});
+
+describe('whose first channel is not wanted', () => {
+  /** Where a packet ends is known by the next one. */
+  const begun = (channel: number) => Buffer.concat([packet(channel, 0), packet(channel, 40)]);
+  /** Channel 1 is refused 5 ms after it began. */
+  async function refused() {
+    const parts = begin();
+    parts.session.push(begun(1), 0);
+    await settled();
+    parts.asked.get(1)!.answer(false);
+    await settled();
+    return parts;
+  }
+
+  it('waits a moment for another one, and stays for it', async () => {
+    const { session, gate, asked, closed, units } = await refused();
+    gate.sweep(1000);
+    session.push(begun(2), 1000);
+    await settled();
+    // It is looked up yet.
+    gate.sweep(2000);
+    asked.get(2)!.answer(true);
+    await settled();
+    gate.sweep(10_000);
+    expect(closed).toEqual([]);
+    session.push(packet(2, 40), 10_000);
+    session.end();
+    expect(units.length).toBeGreaterThan(0);
+  });
+
+  it('and no other either is let go after that moment, which each new channel has', async () => {
+    const { session, gate, asked, closed } = await refused();
+    session.push(begun(2), 1500);
+    await settled();
+    asked.get(2)!.answer(false);
+    await settled();
+    gate.sweep(3000);
+    expect(closed).toEqual([]);
+    gate.sweep(3500);
+    expect(closed).toEqual(['refused']);
+  });
+
+  it('sends on in vain: being asked about again keeps it no longer', async () => {
+    const parts = await refused();
+    await send(parts, [1], 0.1, 1.9);
+    expect(parts.asks).toEqual([1, 1]);
+    parts.gate.sweep(2000);
+    expect(parts.closed).toEqual([]);
+    parts.asked.get(1)!.answer(false);
+    await settled();
+    parts.gate.sweep(2001);
+    expect(parts.closed).toEqual(['refused']);
+  });
+
+  it('waits longer while its device has been asked for another, but not for the one it brings', async () => {
+    const { gate, expected, closed } = await refused();
+    expected.add(1).add(2);
+    for (let at = 2000; at < 8000; at += 1000) gate.sweep(at);
+    expect(closed).toEqual([]);
+    expected.delete(2);
+    gate.sweep(8000);
+    expect(closed).toEqual(['refused']);
+  });
+
+  it('goes at once where there is no room, for there may be elsewhere', async () => {
+    const { session, room, asked, closed } = begin();
+    room.full = true;
+    session.push(begun(1), 0);
+    await settled();
+    asked.get(1)!.answer(false);
+    await settled();
+    expect(closed).toEqual(['refused']);
+  });
 });
 
 it('ends with the last stream that had a use for it, and tells the others when it is over', async () => {
@@ -261,6 +349,44 @@ describe('one channel of several', () => {
     expect(parts.units.length).toBe(before + 11);
     expect(parts.detached).toEqual([1, 2]);
   });
+});
+
+it('tells the stream of what nothing can be made of, and asks for a channel that sends no more than that', async () => {
+  const { session, asked, asks, expected, unread } = begin();
+  const amr = (at: number) =>
+    encodePacket({
+      sim: '013912345678',
+      flags: 0x81,
+      marker: true,
+      payloadType: 28,
+      sequence: sequence++ % 65_536,
+      channel: 2,
+      dataType: 3,
+      part: 0,
+      timestamp: at,
+      sinceKey: 0,
+      sinceLast: 0,
+      body: Buffer.alloc(32, 1),
+    });
+  session.push(Buffer.concat([packet(1, 0), amr(0)]), 0);
+  await settled();
+  asked.get(1)!.answer(true);
+  asked.get(2)!.answer(false);
+  await settled();
+  const second = async (from: number) => {
+    for (let at = from; at < from + 1000; at += 100) {
+      session.push(amr(at), at);
+      await settled();
+    }
+  };
+  expected.add(2);
+  await second(100);
+  expect(asks).toEqual([1, 2, 2]);
+  asked.get(2)!.answer(true);
+  await settled();
+  await second(1100);
+  expect(unread).toHaveLength(10);
+  expect(unread[0]).toMatchObject({ of: 'sound', receivedAt: 1100, why: 'it is of payload type 28 (AMR)' });
 });
 
 it('holds no more than 4 MiB of a channel that is looked up, sound or picture', async () => {
