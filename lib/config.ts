@@ -126,12 +126,10 @@ const schema = z.strictObject({
       partSizeMiB: whole(5, 5120)
         .default(16)
         .meta({ description: 'MiB; part size the console uses. S3 allows 5 MiB to 5 GiB and 10,000 parts.' }),
-      types: uploadBounds.types
-        .default(['video/*', 'audio/*', 'application/ogg', 'application/octet-stream'])
-        .meta({
-          description:
-            'Media types taken, `video/*` style; with `video/*`, `audio/*` or `application/octet-stream` also files of which neither type nor name says what they are. What a file really is, probing finds out.',
-        }),
+      types: uploadBounds.types.default(['video/*', 'audio/*', 'application/ogg', 'application/octet-stream']).meta({
+        description:
+          'Media types taken, `video/*` style; with `video/*`, `audio/*` or `application/octet-stream` also files of which neither type nor name says what they are. What a file really is, probing finds out.',
+      }),
       maxInFlight: uploadBounds.maxInFlight.default(20).meta({ description: 'Uploads one person may have under way.' }),
       urlMinutes: uploadBounds.urlMinutes.default(60).meta({ description: 'Minutes a part URL stays good.' }),
       expireDays: uploadBounds.expireDays
