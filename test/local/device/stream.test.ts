@@ -46,9 +46,10 @@ describe.concurrent('stream', () => {
         expect(key).toBe(i % 10 === 0);
         expect(timestamp).toBe(5_000_000_000_000 + 10 * i);
       });
-      // However late each is, the loop itself neither falls behind nor runs ahead.
-      const late = pictures.map(({ at }, i) => at - 10 * i);
-      expect(Math.abs(Math.min(...late.slice(-20)) - Math.min(...late.slice(0, 20)))).toBeLessThan(40);
+      // However late each is, the loop itself neither falls behind nor runs ahead: a machine that was busy catches up.
+      const late = () => pictures.map(({ at }, i) => at - 10 * i);
+      const drift = () => Math.min(...late().slice(-20)) - Math.min(...late().slice(0, 20));
+      await until('pictures in time', () => Math.abs(drift()) < 40, 20_000);
     },
   );
 
