@@ -178,7 +178,7 @@ async function costsOf({ source, out, preset, worker }: Setting, { plan, chunks,
   const [top, ...lower] = plan.video;
   // The same bytes as before are written again, one right after the other: so both meet the machine as it is.
   const made = (video: Plan['video']) =>
-    invoke<'chunk'>(worker, { do: 'chunk', source, out, plan: { ...plan, video }, chunk, preset });
+    invoke<'chunk'>(worker, { do: 'chunk', source, out: join(out, 'ours'), plan: { ...plan, video }, chunk, preset });
   const rest = await made(lower);
   const all = await made(plan.video);
   const { width, height, frameRate } = plan.source.info.video;
