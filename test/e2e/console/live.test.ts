@@ -68,6 +68,12 @@ const alarmFiles = async () => {
   });
   return alarms[0]?.files.map(({ state }) => state);
 };
+/** Of its first channel, in the last hour. */
+const recordingsOf = async (id: string) => {
+  const [from, to] = [-3_600_000, 60_000].map((by) => new Date(Date.now() + by).toISOString());
+  const query = { channel: '1', from: from!, to: to! };
+  return (await ada.call('GET /api/devices/{id}/recordings', { params: { id }, query })).recordings;
+};
 const liveTiles = (page: Page) => page.locator('article[data-phase="live"]').count();
 
 describe('while they drive', () => {
@@ -224,6 +230,8 @@ describe('while they drive', () => {
   it.concurrent('gives a clip of a stretch and says how far it is until it plays; and addresses that play elsewhere', async ({
     expect,
   }) => {
+    // A page that opens before anything is recorded stands at another moment.
+    await expect.poll(() => recordingsOf(TANKER), slow).not.toEqual([]);
     const { page, faults, close } = await openAs(`/d/${TANKER}`);
     // An address of the live stream and one of the recording, each for whoever has it.
     await page.getByRole('button', { name: 'Share' }).click();
