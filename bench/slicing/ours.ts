@@ -14,13 +14,18 @@ export interface Ours extends Planned {
   readonly renditions: readonly MergedRendition[];
 }
 
+/** A process of its own, with this one's environment. */
+export function startWorker(worker: string): Measured {
+  const env = Object.fromEntries(Object.entries(process.env).flatMap(([k, v]) => (v === undefined ? [] : [[k, v]])));
+  return new Measured(new URL(`file://${worker}`), [], env);
+}
+
 /** In a fresh process, as a function that starts cold; what starting it takes is not in the figures. */
 export async function invoke<K extends keyof Results>(
   worker: string,
   message: Extract<Work, { do: K }>,
 ): Promise<Invocation<Results[K]>> {
-  const env = Object.fromEntries(Object.entries(process.env).flatMap(([k, v]) => (v === undefined ? [] : [[k, v]])));
-  const measured = new Measured(new URL(`file://${worker}`), [], env);
+  const measured = startWorker(worker);
   try {
     return await measured.ask<Invocation<Results[K]>>(message);
   } finally {

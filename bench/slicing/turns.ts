@@ -4,7 +4,8 @@
  */
 import { availableParallelism } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
-import { Measured } from '../upload/measured.ts';
+import type { Measured } from '../upload/measured.ts';
+import { startWorker } from './ours.ts';
 import { children } from './used.ts';
 import type { Invocation, Work } from './worker.ts';
 
@@ -19,8 +20,7 @@ export class Turns {
 
   /** `message`: runs one program. */
   constructor(worker: string, message: Extract<Work, { do: 'run' }>) {
-    const env = Object.fromEntries(Object.entries(process.env).flatMap(([k, v]) => (v === undefined ? [] : [[k, v]])));
-    this.#measured = new Measured(new URL(`file://${worker}`), [], env);
+    this.#measured = startWorker(worker);
     this.#answer = this.#measured.ask<Invocation<undefined>>(message).finally(() => {
       this.#isOver = true;
     });

@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { AssetHashType, DockerImage, FileSystem } from 'aws-cdk-lib';
 import { Code, type AssetCode } from 'aws-cdk-lib/aws-lambda';
 import { buildSync } from 'esbuild';
+import { FOR_NODE } from './for-node.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -80,16 +81,7 @@ function make({ entry, afterBundling }: Package, outputDir: string): void {
     outfile: join(outputDir, 'index.mjs'),
     absWorkingDir: root,
     // The SDK is bundled at the pinned version: the runtime's own changes under our feet.
-    bundle: true,
-    platform: 'node',
-    target: 'node24',
-    format: 'esm',
-    sourcemap: true,
-    sourcesContent: false,
-    mainFields: ['module', 'main'],
-    // Some CommonJS dependencies call require() for Node's own modules.
-    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
-    logLevel: 'warning',
+    ...FOR_NODE,
   });
   if (afterBundling) execSync(afterBundling(outputDir), { cwd: root, stdio: ['ignore', process.stderr, 'inherit'] });
 }

@@ -9,6 +9,7 @@ import { Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { buildSync } from 'esbuild';
 import type { Config } from '../config.ts';
+import { FOR_NODE } from './for-node.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const folder = `${root}containers/ingest/`;
@@ -49,16 +50,7 @@ export function bundleIngest(outdir: string, entry = INGEST_ENTRY): void {
     entryPoints: { main: entry, 'sound-worker': SOUND_WORKER },
     outdir,
     outExtension: { '.js': '.mjs' },
-    bundle: true,
-    platform: 'node',
-    target: 'node24',
-    format: 'esm',
-    sourcemap: true,
-    sourcesContent: false,
-    mainFields: ['module', 'main'],
-    // Some CommonJS dependencies call require() for Node's own modules.
-    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
-    logLevel: 'warning',
+    ...FOR_NODE,
   });
   copyFileSync(AAC_ENCODER, `${outdir}/aac-encoder.mjs`);
 }

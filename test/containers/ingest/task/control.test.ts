@@ -8,21 +8,12 @@ import { Cloud, until, type OwnTask } from './cloud.ts';
 import { h264Picture } from '../streams.ts';
 import { TestCamera, TestDevice, ZONE, locationAt } from './device.ts';
 import { utcToBcd } from '../../../../containers/ingest/src/jt808/time.ts';
+import { registration } from '../registration.ts';
 
 let cloud: Cloud;
 let task: OwnTask;
 
 const connectDevice = (id: string, version: 2013 | 2019 = 2013) => new TestDevice(id, task.ports.control, version);
-const registration = {
-  layout: 2013,
-  province: 31,
-  city: 100,
-  manufacturer: 'ACME',
-  model: 'CAM-1',
-  terminalId: 'T000001',
-  plateColor: 1,
-  plate: '沪A12345',
-} as const;
 
 beforeAll(async () => {
   cloud = await Cloud.start();

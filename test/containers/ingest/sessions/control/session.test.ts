@@ -16,6 +16,7 @@ import {
 } from '../../../../../containers/ingest/src/jt808/messages/registry.ts';
 import { serials } from '../../../../../containers/ingest/src/jt808/subpackage.ts';
 import { OPTIONS } from '../../task/cloud.ts';
+import { registration } from '../../registration.ts';
 
 it('who does not read what it is answered is let go', async () => {
   const closed: string[] = [];
@@ -130,16 +131,6 @@ function forwarder() {
   const sweepIn = (ms: number) => gate.sweep(performance.now() + ms);
   return { say, sweepIn, told, asked, listed, closed, services };
 }
-const registration = {
-  layout: 2013,
-  province: 31,
-  city: 100,
-  manufacturer: 'ACME',
-  model: 'CAM-1',
-  terminalId: 'T000001',
-  plateColor: 1,
-  plate: '沪A12345',
-} as const;
 
 it('devices that are not registered take no place of others, however much they say', async () => {
   const { say, told, asked, listed } = forwarder();
