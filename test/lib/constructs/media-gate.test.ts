@@ -6,7 +6,7 @@ import { isResponse, runViewerRequest, type FunctionEvent } from '../../../local
 const code = readFileSync(new URL('../../../lib/constructs/media-gate.js', import.meta.url), 'utf8');
 
 const ID = 'abcdefghij0123456789';
-const SESSION = 'tij4k2aQwErTyUiOpAsDfGh';
+const SESSION = '0tij4k2QwErTyUiOpAsDfGh';
 /** A ticket of a session that began at a time, of a subject, a link and an address. */
 const ticket = ({ session = SESSION, subject = '-', link = '-', ip = '-' } = {}) =>
   `${session}.${subject}.${link}.${ip}`;
