@@ -240,7 +240,11 @@ export class Playback extends Construct {
       responseHeadersPolicy: mediaHeaders(this, config),
       trustedKeyGroups: [signingKey.keyGroup],
       functionAssociations: [
-        this.#viewerRequest('MediaGate', 'media-gate.js', 'Takes the ticket out of addresses of media, and refuses others'),
+        this.#viewerRequest(
+          'MediaGate',
+          'media-gate.js',
+          'Takes the ticket out of addresses of media, and refuses others',
+        ),
       ],
     };
     return {

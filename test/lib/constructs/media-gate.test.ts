@@ -15,7 +15,13 @@ const event = (uri: string, ip = '192.0.2.7'): FunctionEvent => ({
   version: '1.0',
   context: { distributionDomainName: 'd', distributionId: 'E', eventType: 'viewer-request', requestId: 'r' },
   viewer: { ip },
-  request: { method: 'GET', uri, querystring: { Policy: { value: 'p' } }, headers: { host: { value: 'h' } }, cookies: {} },
+  request: {
+    method: 'GET',
+    uri,
+    querystring: { Policy: { value: 'p' } },
+    headers: { host: { value: 'h' } },
+    cookies: {},
+  },
 });
 
 /** What the origin is asked for, or the status with which it ends. */
