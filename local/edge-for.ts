@@ -1,4 +1,5 @@
 /** The edge for one local deployment: configured from the original template, resolved with what the engine made of it. */
+import { CloudFrontClient, DescribeKeyValueStoreCommand } from '@aws-sdk/client-cloudfront';
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { startEdge, type Edge } from './edge/server.ts';
 import { readTemplate } from './edge/template.ts';
@@ -16,6 +17,7 @@ export async function startEdgeFor(
 ): Promise<Edge> {
   const { region, credentials } = engineClient(endpoint);
   const ssm = new SSMClient({ endpoint, region, credentials });
+  const cloudFront = new CloudFrontClient({ endpoint, region, credentials });
 
   const resources: Record<string, DeployedResource> = {};
   for (const [logicalId, physicalId] of Object.entries(physicalIds)) resources[logicalId] = { physicalId };
@@ -31,6 +33,11 @@ export async function startEdgeFor(
         RegionalDomainName: `${physicalId}.s3.${region}.amazonaws.com`,
       };
       resources[logicalId] = { physicalId, attributes };
+    }
+    if (Type === 'AWS::CloudFront::KeyValueStore') {
+      // On AWS its Ref is its name, too, and an id of its own stands in the ARN.
+      const { KeyValueStore } = await cloudFront.send(new DescribeKeyValueStoreCommand({ Name: physicalId }));
+      resources[logicalId] = { physicalId, attributes: { Arn: KeyValueStore?.ARN ?? '' } };
     }
     if (Type === 'AWS::CloudFront::PublicKey') {
       // The engine holds the PEM in the parameter that stands in for the key (engine-rules.ts).

@@ -27,9 +27,9 @@ interface DistributionConfig {
 
 /** Findings of cdk-nag fail `Template.fromStack`, so every test here is also one of those. */
 function synth(overrides: Readonly<Record<string, unknown>> = {}) {
-  const { stack, config, storage, api } = stageScope(overrides);
+  const { stack, config, storage, api, revocation } = stageScope(overrides);
   const signingKey = new SigningKey(stack, 'SigningKey', config);
-  new Playback(stack, 'Playback', { config, storage, api, signingKey });
+  new Playback(stack, 'Playback', { config, storage, api, signingKey, revocation });
   const template = Template.fromStack(stack);
   const [distribution] = Object.values(template.findResources('AWS::CloudFront::Distribution')) as {
     Properties: { DistributionConfig: DistributionConfig };
