@@ -1,6 +1,6 @@
 /**
- * Custom resource: makes the playback key pair once and puts it into its secret. The private half never leaves this
- * function but for Secrets Manager; CloudFormation is told the public half only.
+ * Custom resource: makes the keys of playback once and puts them into their secret. Private halves never leave this function
+ * but for Secrets Manager; CloudFormation is told the public half of the media's key only.
  */
 import {
   GetSecretValueCommand,
@@ -9,21 +9,31 @@ import {
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 import { required } from '../../lib/contract/env.ts';
-import { customResource } from '../shared/custom-resource.ts';
-import { makeKeyPair, readKeyPair } from './key-pair.ts';
+import type { SigningSecret } from '../../lib/contract/signing.ts';
+import { customResource, CustomResourceError } from '../shared/custom-resource.ts';
+import { DamagedSecretError, makeSecret, readSecret } from './key-pair.ts';
 
 const client = new SecretsManagerClient({});
 
-/** Create and Update alike keep a pair that is already there: a retried Create must not orphan a key in use. */
+/** Create and Update alike keep the keys that are already there: a retried Create must not orphan one in use. */
 export const handler = customResource('sluice-signing-key', async ({ RequestType }) => {
   if (RequestType === 'Delete') return {};
   const SecretId = required('SIGNING_SECRET');
-  const kept = readKeyPair(await currentValue(SecretId));
-  if (kept) return { PublicKey: kept.publicKey };
-  const made = makeKeyPair();
-  await client.send(new PutSecretValueCommand({ SecretId, SecretString: JSON.stringify(made) }));
-  return { PublicKey: made.publicKey };
+  const now = Math.floor(Date.now() / 1000);
+  const written = await currentValue(SecretId);
+  const secret = heldIn(written, now) ?? makeSecret(now);
+  const text = JSON.stringify(secret);
+  if (text !== written) await client.send(new PutSecretValueCommand({ SecretId, SecretString: text }));
+  return { PublicKey: secret.publicKey };
 });
+
+function heldIn(written: string | undefined, now: number): SigningSecret | undefined {
+  try {
+    return readSecret(written, now);
+  } catch (error) {
+    throw error instanceof DamagedSecretError ? new CustomResourceError(error.message) : error;
+  }
+}
 
 /** Undefined when the secret has no value yet. */
 async function currentValue(SecretId: string): Promise<string | undefined> {

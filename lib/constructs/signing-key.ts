@@ -17,6 +17,7 @@ export class SigningKey extends Construct {
   readonly secret: Secret;
   readonly publicKey: PublicKey;
   readonly keyGroup: KeyGroup;
+  readonly #pair: CustomResource;
   readonly #signers: SluiceFunction[] = [];
   #publicUrl: string | undefined;
 
@@ -41,7 +42,10 @@ export class SigningKey extends Construct {
     const pair = new CustomResource(this, 'Pair', {
       serviceToken: maker.functionArn,
       resourceType: 'Custom::SluiceSigningKey',
+      // Another one has the function called on an update, which then adds what a secret of an earlier version lacks.
+      properties: { Holds: 'token-keys' },
     });
+    this.#pair = pair;
     this.publicKey = this.#public(pair.getAttString('PublicKey'));
     this.keyGroup = new KeyGroup(this, 'Group', { keyGroupName: edgeName(this, 'Group'), items: [this.publicKey] });
   }
@@ -63,6 +67,8 @@ export class SigningKey extends Construct {
   allowSigning(fn: SluiceFunction): void {
     fn.useSecret('SIGNING_SECRET', this.secret);
     fn.addEnvironment('KEY_PAIR_ID', this.publicKey.publicKeyId);
+    // Its code reads the secret as the pair's function of the same version writes it.
+    fn.node.addDependency(this.#pair);
     this.#signers.push(fn);
     if (this.#publicUrl !== undefined) fn.addEnvironment('PUBLIC_URL', this.#publicUrl);
   }

@@ -3,7 +3,7 @@ import { createPublicKey, sign, verify } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { makeKeyPair, readKeyPair } from '../../../lambdas/playback/key-pair.ts';
+import { makePair, makeSecret, readSecret } from '../../../lambdas/playback/key-pair.ts';
 import { signingSecret } from '../../../lib/contract/signing.ts';
 
 let server: Server;
@@ -93,6 +93,7 @@ describe('the key pair resource', () => {
       true,
     );
     expect(Buffer.from(pair.tokenKey, 'base64url')).toHaveLength(32);
+    expect(pair.hs256Until).toBeUndefined();
   });
 
   it('keeps the pair when Create is retried and on Update', async () => {
@@ -107,7 +108,32 @@ describe('the key pair resource', () => {
   it('replaces what is no key pair, such as the random text a new secret starts with', async () => {
     secret = 'k3Jd;)random';
     expect(await send('Create')).toMatchObject({ Status: 'SUCCESS' });
-    expect(readKeyPair(secret)).toBeDefined();
+    expect(readSecret(secret, 0)).toBeDefined();
+  });
+
+  it('gives what an earlier version wrote keys for tokens, and leaves its pair as it is', async () => {
+    const { privateKey, publicKey, tokenKey } = makeSecret(0);
+    secret = JSON.stringify({ privateKey, publicKey, tokenKey });
+    expect(await send('Update', { PhysicalResourceId: 'sluice-signing-key' })).toMatchObject({
+      Status: 'SUCCESS',
+      Data: { PublicKey: publicKey },
+    });
+    const held = signingSecret.parse(JSON.parse(secret));
+    expect(held).toMatchObject({ privateKey, publicKey, tokenKey });
+    expect(held.hs256Until! - Date.now() / 1000).toBeGreaterThan(29 * 86_400);
+    const once = secret;
+    await send('Update', { PhysicalResourceId: 'sluice-signing-key' });
+    expect(secret).toBe(once);
+  });
+
+  it('never puts new keys over damaged ones', async () => {
+    secret = JSON.stringify({ ...makeSecret(0), privateKey: 'x' });
+    const held = secret;
+    expect(await send('Update')).toMatchObject({
+      Status: 'FAILED',
+      Reason: expect.stringContaining('AWSPREVIOUS') as string,
+    });
+    expect(secret).toBe(held);
   });
 
   it('leaves everything alone on Delete', async () => {
@@ -122,7 +148,7 @@ describe('the key pair resource', () => {
   });
 
   it('reports a failure with a reason that holds nothing of the secret', async () => {
-    secret = JSON.stringify(makeKeyPair());
+    secret = JSON.stringify(makeSecret(0));
     refuse = true;
     const answer = await send('Create');
     expect(answer).toMatchObject({ Status: 'FAILED', Reason: "AccessDeniedException: see the function's log" });
@@ -143,15 +169,22 @@ describe('the key pair resource', () => {
   });
 });
 
-describe('readKeyPair', () => {
-  const pair = makeKeyPair();
-  const text = (over: object) => JSON.stringify({ ...pair, ...over });
-  it('takes a whole pair', () => expect(readKeyPair(text({}))).toEqual(pair));
+describe('a secret', () => {
+  const whole = makeSecret(1000);
+  const text = (over: object) => JSON.stringify({ ...whole, ...over });
+  const withToken = (over: object) => text({ tokens: { ...whole.tokens, next: { ...whole.tokens.next, ...over } } });
+  it('is taken as it is when it is whole', () => expect(readSecret(text({}), 2000)).toEqual(whole));
   it.each([
     ['nothing', undefined],
     ['no JSON', 'x'],
-    ['a public key of another pair', text({ publicKey: makeKeyPair().publicKey })],
+    ['a number by chance', '7'],
+  ])('is yet to be made of %s', (_, value) => expect(readSecret(value, 2000)).toBeUndefined());
+  it.each([
+    ['a public key of another pair', text({ publicKey: makePair().publicKey })],
     ['a short token key', text({ tokenKey: 'AAAA' })],
     ['a broken private key', text({ privateKey: 'x' })],
-  ])('refuses %s', (_, value) => expect(readKeyPair(value)).toBeUndefined());
+    ['tokens of another pair', withToken({ publicKey: makePair().publicKey })],
+    ['tokens by another name', withToken({ id: 'x' })],
+    ['nothing that is known', '{}'],
+  ])('is damaged with %s', (_, value) => expect(() => readSecret(value, 2000)).toThrow(/AWSPREVIOUS/));
 });
