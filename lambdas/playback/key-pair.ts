@@ -2,7 +2,7 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, hash, randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { MAX_TOKEN_SECONDS } from '../../lib/contract/options.ts';
-import { signingSecret, type Pair, type SigningSecret, type TokenRing } from '../../lib/contract/signing.ts';
+import { firstSecret, signingSecret, type Pair, type Ring, type SigningSecret } from '../../lib/contract/signing.ts';
 
 /** CloudFront takes ECDSA keys on the curve P-256 (CloudFront Developer Guide, "Create key pairs for your signers"). */
 export const makePair = (): Pair =>
@@ -28,52 +28,57 @@ function thumbprint(publicKey: string): string {
   return hash('sha256', JSON.stringify({ crv, kty, x, y }), 'base64url');
 }
 
-export function makeTokenKey(now: number): TokenRing['current'] {
+/** CloudFront gives it its id. */
+export const makeKey = (now: number): Ring['current'] => ({ ...makePair(), id: '', since: now });
+
+export function makeTokenKey(now: number): Ring['current'] {
   const pair = makePair();
   return { ...pair, id: thumbprint(pair.publicKey), since: now };
 }
 
-/** Everything new. `now` is epoch seconds. */
-export const makeSecret = (now: number): SigningSecret => ({
-  ...makePair(),
-  tokenKey: randomBytes(32).toString('base64url'),
-  tokens: makeTokenRing(now),
-});
-
-const makeTokenRing = (now: number): TokenRing => ({
-  current: makeTokenKey(now),
-  next: makeTokenKey(now),
+const makeRing = (make: (now: number) => Ring['current'], now: number): Ring => ({
+  current: make(now),
+  next: make(now),
   previous: [],
 });
 
-const before = signingSecret.pick({ privateKey: true, publicKey: true, tokenKey: true });
+/** Everything new. `now` is epoch seconds. */
+export const makeSecret = (now: number): SigningSecret => ({
+  media: makeRing(makeKey, now),
+  tokens: makeRing(makeTokenKey, now),
+  tokenKey: randomBytes(32).toString('base64url'),
+});
 
 export class DamagedSecretError extends Error {
   override name = 'DamagedSecretError';
 }
 
 /**
- * What a secret's text holds; undefined for the random text that a new secret starts with. What an earlier version wrote comes
- * with what it lacks: it signed tokens by HS256, which are read until the longest of them has ended. Throws for keys that are
- * not whole, since new ones would end every signature that is out.
+ * What a secret's text holds; undefined for the random text that a new secret starts with. What versions before rings wrote
+ * comes with what it lacks, its pair as the one that signs; they signed tokens by HS256, which are read until the longest has
+ * ended. Throws for keys that are not whole, since new ones would end every signature that is out.
  */
 export function readSecret(text: string | undefined, now: number): SigningSecret | undefined {
   const written = parseJson(text);
   if (typeof written !== 'object' || written === null) return undefined;
   const current = signingSecret.safeParse(written);
   if (current.success && isWhole(current.data)) return current.data;
-  const old = before.safeParse(written);
-  if (!current.success && old.success && isPair(old.data) && isTokenKey(old.data.tokenKey))
-    return { ...old.data, tokens: makeTokenRing(now), hs256Until: now + MAX_TOKEN_SECONDS };
+  const first = firstSecret.safeParse(written);
+  if (!('media' in written) && first.success && isPair(first.data) && isTokenKey(first.data.tokenKey)) {
+    const made = makeSecret(now);
+    const { privateKey, publicKey } = first.data;
+    const media = { ...made.media, current: { privateKey, publicKey, id: '', since: now } };
+    return { ...made, ...first.data, media, hs256Until: now + MAX_TOKEN_SECONDS };
+  }
   throw new DamagedSecretError(
-    'The playback secret holds keys that are not whole. Put its last good version back (stage AWSPREVIOUS), or empty it for new keys',
+    'The playback secret holds keys that are not whole. Put its last good version back (stage AWSPREVIOUS), or write any text that is no JSON into it for new keys',
   );
 }
 
-const isWhole = (secret: SigningSecret): boolean =>
-  isTokenKey(secret.tokenKey) &&
-  isPair(secret) &&
-  [secret.tokens.current, secret.tokens.next].every((one) => isPair(one) && thumbprint(one.publicKey) === one.id);
+const isWhole = ({ media, tokens, tokenKey }: SigningSecret): boolean =>
+  isTokenKey(tokenKey) &&
+  [media.current, media.next, tokens.current, tokens.next].every(isPair) &&
+  [tokens.current, tokens.next].every(({ id, publicKey }) => thumbprint(publicKey) === id);
 
 const isTokenKey = (text: string): boolean => Buffer.from(text, 'base64url').length === 32;
 
@@ -98,7 +103,7 @@ function parseJson(text: string | undefined): unknown {
 }
 
 /** The key set that tokens can be checked by (RFC 7517, section 5): those that sign, will sign and have signed. */
-export const jwks = ({ current, next, previous }: TokenRing) => ({
+export const jwks = ({ current, next, previous }: Ring) => ({
   keys: [current, next, ...previous].map(({ id, publicKey }) => ({
     ...jwkOf(publicKey),
     kid: id,

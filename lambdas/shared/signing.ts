@@ -3,7 +3,7 @@ import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-sec
 import { getSignedCookies, getSignedUrl } from '@aws-sdk/cloudfront-signer';
 import { hkdfSync } from 'node:crypto';
 import { required } from '../../lib/contract/env.ts';
-import { signingSecret, type SigningSecret, type TokenRing } from '../../lib/contract/signing.ts';
+import { signingSecret, type Ring, type SigningSecret } from '../../lib/contract/signing.ts';
 import { logger } from './logger.ts';
 import { tokenKeysOf, type TokenKeys } from './token-keys.ts';
 
@@ -12,9 +12,7 @@ export class SigningError extends Error {
 }
 
 interface SignerOptions {
-  readonly secret: Pick<SigningSecret, 'privateKey' | 'tokenKey' | 'tokens' | 'hs256Until'>;
-  /** CloudFront's id of the public key. */
-  readonly keyPairId: string;
+  readonly secret: SigningSecret;
   /** Scheme and host under which viewers reach the distribution, e.g. `https://d111111abcdef8.cloudfront.net`. */
   readonly publicUrl: string;
 }
@@ -42,7 +40,7 @@ export class Signer {
   }
 
   /** The same keys as the secret has them. */
-  get tokenRing(): TokenRing {
+  get tokenRing(): Ring {
     return this.#options.secret.tokens;
   }
 
@@ -72,10 +70,11 @@ export class Signer {
   }
 
   #key() {
+    const { id, privateKey } = this.#options.secret.media.current;
     // CloudFront assumes SHA-1 where Hash-Algorithm is absent; the SDK adds it for SHA256.
     return {
-      keyPairId: this.#options.keyPairId,
-      privateKey: this.#options.secret.privateKey,
+      keyPairId: id,
+      privateKey,
       algorithm: 'SHA256',
     } as const;
   }
@@ -101,7 +100,7 @@ const FRESH = 5 * 60_000;
 let held: { readonly signer: Promise<Signer>; readonly until: number } | undefined;
 
 /**
- * The signer of this process: reads `SIGNING_SECRET` (ARN), `KEY_PAIR_ID` and `PUBLIC_URL`. A failure is retried, with the
+ * The signer of this process: reads `SIGNING_SECRET` (ARN) and `PUBLIC_URL`. A failure is retried, with the
  * keys that were read before, if any.
  */
 export function loadSigner(): Promise<Signer> {
@@ -120,7 +119,6 @@ export function loadSigner(): Promise<Signer> {
 }
 
 async function load(): Promise<Signer> {
-  const keyPairId = required('KEY_PAIR_ID');
   const publicUrl = required('PUBLIC_URL');
   const answer = await new SecretsManagerClient({}).send(
     new GetSecretValueCommand({ SecretId: required('SIGNING_SECRET') }),
@@ -128,7 +126,7 @@ async function load(): Promise<Signer> {
   const parsed = signingSecret.safeParse(parseJson(answer.SecretString));
   // Zod's issues name fields, never values; still, nothing of a secret goes into an error.
   if (!parsed.success) throw new SigningError('the playback secret does not hold a key pair');
-  return new Signer({ secret: parsed.data, keyPairId, publicUrl });
+  return new Signer({ secret: parsed.data, publicUrl });
 }
 
 function parseJson(text: string | undefined): unknown {

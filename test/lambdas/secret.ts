@@ -5,13 +5,19 @@ import { tokenKeysOf } from '../../lambdas/shared/token-keys.ts';
 
 /** `keyPairId` is CloudFront's id of the key that signs. */
 export function playbackSecret(keyPairId = 'KTEST') {
-  const secret = makeSecret(Math.floor(Date.now() / 1000));
+  const made = makeSecret(Math.floor(Date.now() / 1000));
+  const media = {
+    ...made.media,
+    current: { ...made.media.current, id: keyPairId },
+    next: { ...made.media.next, id: `${keyPairId}NEXT` },
+  };
+  const secret = { ...made, media };
   return {
     secret,
     text: JSON.stringify(secret),
     keyPairId,
     /** Key-Pair-Id → public key, as the edge has them. */
-    trusted: new Map([[keyPairId, createPublicKey(secret.publicKey)]]),
+    trusted: new Map([[keyPairId, createPublicKey(media.current.publicKey)]]),
     tokens: tokenKeysOf(secret),
   };
 }

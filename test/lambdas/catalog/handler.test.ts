@@ -62,7 +62,6 @@ beforeAll(async () => {
     CONSOLE_CONFIG: JSON.stringify(consoleConfig),
     EXPIRE_DAYS: '7',
     SOURCES_GO: 'no',
-    KEY_PAIR_ID: 'KTEST',
     PUBLIC_URL: 'https://videos.example',
   });
   s3 = new S3Client({ forcePathStyle: true });

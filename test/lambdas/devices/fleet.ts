@@ -27,7 +27,6 @@ export async function startFleet() {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const closeEngine = await startHandlerEngine({
-    KEY_PAIR_ID: 'KTEST',
     PUBLIC_URL: 'https://videos.example',
     ISSUER: issuer,
     AUDIENCE: 'console',

@@ -33,7 +33,6 @@ beforeAll(async () => {
     DEVICES_TABLE: 'devices',
     MEDIA_BUCKET: 'media',
     SIGNING_SECRET: 'secret',
-    KEY_PAIR_ID: 'KPAIR',
     PUBLIC_URL: 'https://video.example',
   };
   for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);

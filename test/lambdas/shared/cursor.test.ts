@@ -84,7 +84,7 @@ describe('a sealed cursor', () => {
 
 it('has a key of its own, the same in every process', () => {
   const { secret } = playbackSecret();
-  const made = () => new Signer({ secret, keyPairId: 'K', publicUrl: 'https://a' });
+  const made = () => new Signer({ secret, publicUrl: 'https://a' });
   const { cursorKey, tokenKey } = made();
   expect(cursorKey).toHaveLength(32);
   expect(Buffer.from(cursorKey).equals(Buffer.from(tokenKey))).toBe(false);

@@ -5,10 +5,10 @@ import { checkSignature } from '../../../local/edge/signature.ts';
 import { parseTarget } from '../../../local/edge/target.ts';
 import { playbackSecret } from '../secret.ts';
 
-const { secret, keyPairId, trusted: keys } = playbackSecret('K2JCJMDEHXQW5F');
+const { secret, trusted: keys } = playbackSecret('K2JCJMDEHXQW5F');
 const HOST = 'd111111abcdef8.cloudfront.net';
 const NOW = 1_800_000_000;
-const signer = new Signer({ secret, keyPairId, publicUrl: `https://${HOST}` });
+const signer = new Signer({ secret, publicUrl: `https://${HOST}` });
 const expires = new Date((NOW + 60) * 1000);
 const request = (target: string, over: object = {}) => ({
   scheme: 'https' as const,
@@ -32,7 +32,7 @@ describe('a signature over a folder', () => {
     expect(decode('Policy').toString()).toBe(
       `{"Statement":[{"Resource":"https://${HOST}/vod/a/*","Condition":{"DateLessThan":{"AWS:EpochTime":${NOW + 60}}}}]}`,
     );
-    expect(verify('sha256', decode('Policy'), secret.publicKey, decode('Signature'))).toBe(true);
+    expect(verify('sha256', decode('Policy'), secret.media.current.publicKey, decode('Signature'))).toBe(true);
   });
 
   it('fits a URL and an HLS quoted-string', () => {
