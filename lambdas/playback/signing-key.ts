@@ -12,7 +12,7 @@ import {
 import { z } from 'zod';
 import { number, required } from '../../lib/contract/env.ts';
 import { playbackBounds } from '../../lib/contract/options.ts';
-import type { Ring, SigningSecret } from '../../lib/contract/signing.ts';
+import { signingSecret, type Ring, type SigningSecret } from '../../lib/contract/signing.ts';
 import { customResource, CustomResourceError } from '../shared/custom-resource.ts';
 import { logger } from '../shared/logger.ts';
 import { KeyGroup } from './key-group.ts';
@@ -63,7 +63,8 @@ async function settle(asked: Command, now: number) {
     media: swept(await known(turned.media, there, now), now),
     tokens: swept(turned.tokens, now),
   };
-  const text = JSON.stringify(secret);
+  // In one order, so that what has not changed is not written.
+  const text = JSON.stringify(signingSecret.parse(secret));
   if (text !== written) await client.send(new PutSecretValueCommand({ SecretId, SecretString: text }));
   const items = idsOf(secret.media);
   const KeyGroupId = await group.hold(items);

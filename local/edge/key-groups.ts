@@ -23,7 +23,7 @@ export async function watchKeyGroup(options: KeyGroupOptions): Promise<WatchedKe
   const { engineEndpoint: endpoint, region, credentials, groupId, log, interval = 1000 } = options;
   const client = new CloudFrontClient({ endpoint, region, credentials, maxAttempts: 2 });
   const keys = new Map<string, KeyObject>();
-  const look = async (abortSignal?: AbortSignal): Promise<void> => {
+  const look = async (abortSignal: AbortSignal): Promise<void> => {
     const { KeyGroup } = await client.send(new GetKeyGroupCommand({ Id: groupId }), { abortSignal });
     const items = KeyGroup?.KeyGroupConfig?.Items ?? [];
     const added = items.filter((id) => !keys.has(id));
@@ -39,7 +39,7 @@ export async function watchKeyGroup(options: KeyGroupOptions): Promise<WatchedKe
     for (const id of gone) keys.delete(id);
     if (read.length > 0 || gone.length > 0) log(`key group ${groupId}: ${items.join(' ')}`);
   };
-  await look();
+  await look(AbortSignal.timeout(30_000));
   const watcher = watch({ look, interval, log, what: `key group ${groupId}` });
   return {
     keys,
