@@ -1,0 +1,124 @@
+/**
+ * The ticket of one play start, which stands in the path of everything it opens: `/vod/{id}/s/{ticket}/…`. The signature is
+ * for that path, so nobody can put another one there; the edge takes it out again before its cache, so copies stay shared.
+ * It tells the edge what may be taken back: this session, this person, this link. Imports nothing.
+ *
+ *   {session}.{subject}.{link}.{ip}      each part of [A-Za-z0-9_-], `-` where there is none
+ *
+ *   session  when it began (epoch seconds in base 36, 7 digits) and 16 random letters and digits
+ *   subject  11 characters that stand for a person and tell nobody who it is
+ *   link     id of the link that let them in
+ *   ip       the only address that may use it: 8 hexadecimal digits (IPv4) or 32 (IPv6)
+ */
+
+export interface Ticket {
+  readonly session: string;
+  readonly subject?: string | undefined;
+  readonly link?: string | undefined;
+  readonly ip?: string | undefined;
+}
+
+/** Folder of tickets below a video or channel. No key of ours has it (keys.ts, live-keys.ts). */
+const FOLDER = 's';
+const NONE = '-';
+
+/** Parts, in their order; what each may be. Upper and lower case are two things everywhere. */
+const PARTS = {
+  session: /^[0-9a-z]{7}[A-Za-z0-9]{16}$/,
+  subject: /^[A-Za-z0-9_-]{11}$/,
+  link: /^(?!-$)[A-Za-z0-9_-]{1,64}$/,
+  ip: /^(?:[0-9a-f]{8}|[0-9a-f]{32})$/,
+} as const;
+
+/** Characters of the longest ticket there is. */
+export const LONGEST_TICKET = 23 + 1 + 11 + 1 + 64 + 1 + 32;
+
+/** A session that begins at `at` (epoch ms). `random`: 16 letters and digits that nobody can guess, over 95 bits. */
+export const sessionId = (at: number, random: string): string =>
+  checked(
+    'session',
+    `${Math.floor(at / 1000)
+      .toString(36)
+      .padStart(7, '0')}${random}`,
+  );
+
+/** When a session began: epoch seconds. */
+export const beganAt = (session: string): number => Number.parseInt(session.slice(0, 7), 36);
+
+/** Throws RangeError on a part that is none. */
+export function ticketText(ticket: Ticket): string {
+  return [
+    checked('session', ticket.session),
+    ...(['subject', 'link', 'ip'] as const).map((name) => {
+      const part = ticket[name];
+      return part === undefined ? NONE : checked(name, part);
+    }),
+  ].join('.');
+}
+
+/** Undefined: it is no ticket. */
+export function parseTicket(text: string): Ticket | undefined {
+  if (text.length > LONGEST_TICKET) return undefined;
+  const [session, subject, link, ip, ...more] = text.split('.');
+  if (session === undefined || ip === undefined || more.length > 0 || !PARTS.session.test(session)) return undefined;
+  const ticket: { session: string; subject?: string; link?: string; ip?: string } = { session };
+  for (const [name, part] of Object.entries({ subject, link, ip }) as ['subject' | 'link' | 'ip', string][]) {
+    if (part === NONE) continue;
+    if (!PARTS[name].test(part)) return undefined;
+    ticket[name] = part;
+  }
+  return ticket;
+}
+
+/** A key below `prefix` as a path with a ticket in it. */
+export const ticketed = (key: string, prefix: string, ticket: string): string =>
+  `${ticketPath(prefix, ticket)}${key.slice(prefix.length)}`;
+
+/** Path below which a ticket opens everything of `prefix` (`vod/{id}/`, `live/{device}/{channel}/`). From `/` to `/`. */
+export const ticketPath = (prefix: string, ticket: string): string => `/${prefix}${FOLDER}/${ticket}/`;
+
+/** The ticket in a path below `/{prefix}`; undefined: none is there. */
+export function ticketIn(path: string, prefix: string): string | undefined {
+  const before = `/${prefix}${FOLDER}/`;
+  if (!path.startsWith(before)) return undefined;
+  const end = path.indexOf('/', before.length);
+  return end === -1 ? undefined : path.slice(before.length, end);
+}
+
+/** An address as a ticket says it, 8 or 32 hexadecimal digits; undefined: it is none. IPv4 inside IPv6 is IPv4. */
+export function addressPart(address: string): string | undefined {
+  const v4 = hexOfV4(address);
+  if (v4 !== undefined) return v4;
+  const [head = '', tail, ...more] = address.toLowerCase().split('::');
+  if (more.length > 0 || !address.includes(':')) return undefined;
+  const before = groupsOf(head);
+  const after = tail === undefined ? [] : groupsOf(tail);
+  if (before === undefined || after === undefined) return undefined;
+  const missing = 8 - before.length - after.length;
+  if (tail === undefined ? missing !== 0 : missing < 1) return undefined;
+  const hex = [...before, ...Array.from({ length: missing }, () => '0000'), ...after].join('');
+  return hex.startsWith(`${'0'.repeat(20)}ffff`) ? hex.slice(24) : hex;
+}
+
+function hexOfV4(address: string): string | undefined {
+  const bytes = address.split('.');
+  if (bytes.length !== 4 || !bytes.every((byte) => /^(?:0|[1-9][0-9]{0,2})$/.test(byte) && Number(byte) < 256)) {
+    return undefined;
+  }
+  return bytes.map((byte) => Number(byte).toString(16).padStart(2, '0')).join('');
+}
+
+/** Groups of IPv6 as four digits each; the last may be an IPv4 address (RFC 4291 2.2). */
+function groupsOf(text: string): string[] | undefined {
+  if (text === '') return [];
+  const groups = text.split(':').flatMap((group, index, all) => {
+    const v4 = index === all.length - 1 ? hexOfV4(group) : undefined;
+    return v4 === undefined ? [group.padStart(4, '0')] : [v4.slice(0, 4), v4.slice(4)];
+  });
+  return groups.every((group) => /^[0-9a-f]{4}$/.test(group)) ? groups : undefined;
+}
+
+function checked(name: keyof typeof PARTS, part: string): string {
+  if (!PARTS[name].test(part)) throw new RangeError(`not the ${name} of a ticket: ${JSON.stringify(part)}`);
+  return part;
+}
