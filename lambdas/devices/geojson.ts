@@ -88,7 +88,5 @@ function geometryOf(parts: readonly (readonly Point[])[]): TrackFeature['geometr
   );
   const [line] = lines;
   if (lines.length > 1) return { type: 'MultiLineString', coordinates: lines };
-  return line!.length === 1
-    ? { type: 'Point', coordinates: line![0]! }
-    : { type: 'LineString', coordinates: line! };
+  return line!.length === 1 ? { type: 'Point', coordinates: line![0]! } : { type: 'LineString', coordinates: line! };
 }
