@@ -63,8 +63,6 @@ export function publicKeyOf(pem: string): KeyObject {
     (key.asymmetricKeyType === 'rsa' && details?.modulusLength === 2048) ||
     (key.asymmetricKeyType === 'ec' && details?.namedCurve === 'prime256v1');
   if (!fits)
-    throw new TypeError(
-      `CloudFront takes RSA 2048 and ECDSA P-256 keys, not ${key.asymmetricKeyType ?? 'this one'}`,
-    );
+    throw new TypeError(`CloudFront takes RSA 2048 and ECDSA P-256 keys, not ${key.asymmetricKeyType ?? 'this one'}`);
   return key;
 }

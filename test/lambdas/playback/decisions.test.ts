@@ -146,7 +146,10 @@ describe('playback tokens', () => {
     ['another audience', () => signed({ alg: 'ES256', kid }, key, { aud: 'console' })],
     ['ever', () => signed({ alg: 'ES256', kid }, key, { exp: undefined })],
     ['a key that is not named', () => signed({ alg: 'ES256' }, key)],
-    ['the public key taken for a secret', () => signed({ alg: 'HS256', kid }, Buffer.from(secret.tokens.current.publicKey))],
+    [
+      'the public key taken for a secret',
+      () => signed({ alg: 'HS256', kid }, Buffer.from(secret.tokens.current.publicKey)),
+    ],
     ['an old key by the name of a new one', () => signed({ alg: 'HS256', kid }, hmac)],
   ])('for %s are refused', async (_, make) => {
     await expect(read(await make(), tokenKeysOf({ ...secret, hs256Until: now + 60 }))).rejects.toMatchObject(refused);

@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { idsOf, isDue, KNOWN_SECONDS, LIVES, reportOf, roomFrom, swept, turn } from '../../../lambdas/playback/key-ring.ts';
+import {
+  idsOf,
+  isDue,
+  KNOWN_SECONDS,
+  LIVES,
+  reportOf,
+  roomFrom,
+  swept,
+  turn,
+} from '../../../lambdas/playback/key-ring.ts';
 import { signatureEnd } from '../../../lambdas/playback/access.ts';
 import { makeSecret } from '../../../lambdas/playback/key-pair.ts';
 import { playbackBounds, slicingBounds } from '../../../lib/contract/options.ts';

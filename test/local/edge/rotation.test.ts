@@ -122,62 +122,70 @@ async function during(viewers: readonly Viewer[], work: () => Promise<unknown>):
 }
 const holds = (count: number) => expect.poll(() => keys.keys.size, { timeout: 60_000, interval: 20 }).toBe(count);
 
-it('breaks no viewer: those from before play on, those from then on play by the next key', { timeout: 180_000 }, async () => {
-  at(90 * DAY - 3600);
-  const before = await viewer();
-  const [first] = keys.keys.keys();
-  expect(before.key).toBe(first);
-  await during([before], async () => {
-    at(90 * DAY - 60);
-    await rotate();
-    expect(keys.keys.size).toBe(2);
-  });
-  // Who begins just before the turn is the last to leave.
-  const last = await viewer();
-  at(90 * DAY);
-  const late = await viewer();
-  await during([last, late], async () => {
-    await rotate();
-    await holds(3);
-  });
-  // A process that has read the secret minutes ago signs by the last key until it reads again.
-  const stale = await viewer();
-  expect(stale.key).toBe(first);
-  at(90 * DAY + 301);
-  const next = await viewer();
-  expect(next.key).not.toBe(first);
-  await during([last, late, stale, next], () => rotate());
-  at(90 * DAY + LIVES.media - 3600 - 1);
-  const middle = await viewer();
-  await during([late, stale, next, middle], () => rotate());
-  expect([await last.fetch(), middle.key]).toEqual([403, next.key]);
-  last.statuses.pop();
-  for (const one of [before, last, late, stale, next, middle])
-    expect([one.key, one.statuses.length > 0, one.statuses.filter((status) => status !== 200)]).toEqual([one.key, true, []]);
+it(
+  'breaks no viewer: those from before play on, those from then on play by the next key',
+  { timeout: 180_000 },
+  async () => {
+    at(90 * DAY - 3600);
+    const before = await viewer();
+    const [first] = keys.keys.keys();
+    expect(before.key).toBe(first);
+    await during([before], async () => {
+      at(90 * DAY - 60);
+      await rotate();
+      expect(keys.keys.size).toBe(2);
+    });
+    // Who begins just before the turn is the last to leave.
+    const last = await viewer();
+    at(90 * DAY);
+    const late = await viewer();
+    await during([last, late], async () => {
+      await rotate();
+      await holds(3);
+    });
+    // A process that has read the secret minutes ago signs by the last key until it reads again.
+    const stale = await viewer();
+    expect(stale.key).toBe(first);
+    at(90 * DAY + 301);
+    const next = await viewer();
+    expect(next.key).not.toBe(first);
+    await during([last, late, stale, next], () => rotate());
+    at(90 * DAY + LIVES.media - 3600 - 1);
+    const middle = await viewer();
+    await during([late, stale, next, middle], () => rotate());
+    expect([await last.fetch(), middle.key]).toEqual([403, next.key]);
+    last.statuses.pop();
+    for (const one of [before, last, late, stale, next, middle])
+      expect([one.key, one.statuses.length > 0, one.statuses.filter((status) => status !== 200)]).toEqual([
+        one.key,
+        true,
+        [],
+      ]);
 
-  // A week and an hour after the turn the first key is out; what it signed had ended.
-  at(90 * DAY + LIVES.media + 1);
-  await during([middle], async () => {
-    await rotate();
-    await holds(2);
-  });
-  expect([...keys.keys.keys()]).not.toContain(first);
-  expect(middle.statuses.filter((status) => status !== 200)).toEqual([]);
-  expect(await late.fetch()).toBe(403);
+    // A week and an hour after the turn the first key is out; what it signed had ended.
+    at(90 * DAY + LIVES.media + 1);
+    await during([middle], async () => {
+      await rotate();
+      await holds(2);
+    });
+    expect([...keys.keys.keys()]).not.toContain(first);
+    expect(middle.statuses.filter((status) => status !== 200)).toEqual([]);
+    expect(await late.fetch()).toBe(403);
 
-  // By command, and once more: nobody is cut off either.
-  const [, second] = [...keys.keys.keys()];
-  await during([middle], async () => {
-    await rotate({ rotate: 'next' });
-    await holds(3);
-    at(90 * DAY + LIVES.media + 1 + KNOWN_SECONDS);
-    await rotate({ rotate: 'next' });
-    await holds(4);
-  });
-  expect(middle.statuses.filter((status) => status !== 200)).toEqual([]);
-  expect((await viewer()).key).not.toBe(second);
-  console.log(`keys took turns 3 times under ${said.length} states of the group, and no viewer was refused`);
-});
+    // By command, and once more: nobody is cut off either.
+    const [, second] = [...keys.keys.keys()];
+    await during([middle], async () => {
+      await rotate({ rotate: 'next' });
+      await holds(3);
+      at(90 * DAY + LIVES.media + 1 + KNOWN_SECONDS);
+      await rotate({ rotate: 'next' });
+      await holds(4);
+    });
+    expect(middle.statuses.filter((status) => status !== 200)).toEqual([]);
+    expect((await viewer()).key).not.toBe(second);
+    console.log(`keys took turns 3 times under ${said.length} states of the group, and no viewer was refused`);
+  },
+);
 
 it('ends every signature at once when keys are lost', { timeout: 120_000 }, async () => {
   const one = await viewer();
