@@ -120,7 +120,8 @@ async function during(viewers: readonly Viewer[], work: () => Promise<unknown>):
     await Promise.all(watching);
   }
 }
-const holds = (count: number) => expect.poll(() => keys.keys.size, { timeout: 60_000, interval: 20 }).toBe(count);
+const holds = async (count: number) =>
+  await expect.poll(() => keys.keys.size, { timeout: 60_000, interval: 20 }).toBe(count);
 
 it(
   'breaks no viewer: those from before play on, those from then on play by the next key',
