@@ -37,7 +37,7 @@ import { video, type VideoRecord } from '../../../lib/contract/video.ts';
 import { planSlicing } from '../../../lambdas/slicing/plan.ts';
 import { OPTIONS } from '../slicing/options.ts';
 import { callRoute, startHandlerEngine, type Call } from '../engine.ts';
-import { playbackSecret } from '../secret.ts';
+import { playbackSecret } from '../../support/secret.ts';
 import { aRecord } from './record.ts';
 
 const consoleConfig = {

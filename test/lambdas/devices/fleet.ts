@@ -12,7 +12,7 @@ import { newDevice } from '../../../lib/contract/device.ts';
 import { checkSignature } from '../../../local/edge/signature.ts';
 import { parseTarget } from '../../../local/edge/target.ts';
 import { startHandlerEngine } from '../engine.ts';
-import { playbackSecret } from '../secret.ts';
+import { playbackSecret } from '../../support/secret.ts';
 
 export const TASK = 'task0001';
 

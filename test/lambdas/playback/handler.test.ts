@@ -5,7 +5,7 @@ import { mintToken } from '../../../lambdas/playback/token.ts';
 import type { ApiEvent } from '../../../lambdas/shared/http.ts';
 import type { Grant, VideoRecord } from '../../../lib/contract/video.ts';
 import { authorized, bearerOf } from '../engine.ts';
-import { playbackSecret } from '../secret.ts';
+import { playbackSecret } from '../../support/secret.ts';
 import { checkSignature } from '../../../local/edge/signature.ts';
 import { parseTarget } from '../../../local/edge/target.ts';
 import { startFake, type Fake } from './fake-aws.ts';

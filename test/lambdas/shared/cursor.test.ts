@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { seal, unseal, type List } from '../../../lambdas/shared/cursor.ts';
 import { Signer } from '../../../lambdas/shared/signing.ts';
 import { problemOf } from '../problem.ts';
-import { playbackSecret } from '../secret.ts';
+import { playbackSecret } from '../../support/secret.ts';
 
 const key = randomBytes(32);
 const position = z.object({ name: z.string(), id: z.string() });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { Signer, SigningError } from '../../../lambdas/shared/signing.ts';
 import { checkSignature } from '../../../local/edge/signature.ts';
 import { parseTarget } from '../../../local/edge/target.ts';
-import { playbackSecret } from '../secret.ts';
+import { playbackSecret } from '../../support/secret.ts';
 
 const { secret, trusted: keys } = playbackSecret('K2JCJMDEHXQW5F');
 const HOST = 'd111111abcdef8.cloudfront.net';
