@@ -23,7 +23,9 @@ const SIGNED = {
 export function storeClient({
   endpoint = process.env['AWS_ENDPOINT_URL_CLOUDFRONT_KEYVALUESTORE'] ?? process.env['AWS_ENDPOINT_URL'],
   ...config
-}: Omit<CloudFrontKeyValueStoreClientConfig, 'endpoint'> & { readonly endpoint?: string }): CloudFrontKeyValueStoreClient {
+}: Omit<CloudFrontKeyValueStoreClientConfig, 'endpoint'> & {
+  readonly endpoint?: string;
+}): CloudFrontKeyValueStoreClient {
   if (endpoint === undefined) return new CloudFrontKeyValueStoreClient(config);
   const url = new URL(endpoint);
   // The SDK would put the account's number before any host, and below an address of loopback there are no names.

@@ -16,7 +16,10 @@ const TableName = () => required('REVOCATIONS_TABLE');
 /** Every revocation on record. */
 export async function allRecords(): Promise<RevocationRecord[]> {
   const records: RevocationRecord[] = [];
-  for await (const { Items = [] } of paginateScan({ client: dynamo }, { TableName: TableName(), ConsistentRead: true })) {
+  for await (const { Items = [] } of paginateScan(
+    { client: dynamo },
+    { TableName: TableName(), ConsistentRead: true },
+  )) {
     for (const item of Items) if (item['key'] !== STORE_ROW) records.push(revocationRecord.parse(item));
   }
   return records;

@@ -15,7 +15,10 @@ import { stateOf, storeArn, StoreFull, update } from './store.ts';
 /** Milliseconds that an update and its rows may take: with less left, the rest is left to the next message. */
 const SPARE_MS = 20_000;
 
-export async function handler({ Records }: SQSEvent, context: Pick<Context, 'getRemainingTimeInMillis'>): Promise<SQSBatchResponse> {
+export async function handler(
+  { Records }: SQSEvent,
+  context: Pick<Context, 'getRemainingTimeInMillis'>,
+): Promise<SQSBatchResponse> {
   const failed: SQSBatchItemFailure[] = [];
   const tasks: RevocationTask[] = [];
   const read: SQSBatchItemFailure[] = [];
@@ -40,7 +43,11 @@ export async function handler({ Records }: SQSEvent, context: Pick<Context, 'get
 async function work(tasks: readonly RevocationTask[], hasTime: () => boolean): Promise<void> {
   const asked = latest(tasks.flatMap((task) => (task.step === 'write' ? task.revocations : [])));
   const now = Math.floor(Date.now() / 1000);
-  if (asked.length > 0) await write(asked.filter(({ until }) => until > now), hasTime);
+  if (asked.length > 0)
+    await write(
+      asked.filter(({ until }) => until > now),
+      hasTime,
+    );
   if (tasks.some(({ step }) => step === 'sweep')) await sweep(now, hasTime);
 }
 

@@ -48,8 +48,7 @@ export async function revoke(revoked: readonly Revoked[]): Promise<void> {
   }
 }
 
-const record = (Item: Revocation) =>
-  dynamo.send(new PutCommand({ TableName: required('REVOCATIONS_TABLE'), Item }));
+const record = (Item: Revocation) => dynamo.send(new PutCommand({ TableName: required('REVOCATIONS_TABLE'), Item }));
 
 /** Sends the writer a message. Two of one `id`, or else of the same content, within five minutes are one (SQS, FIFO queues). */
 export async function tell(task: RevocationTask, id?: string): Promise<void> {

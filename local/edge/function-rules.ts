@@ -102,7 +102,8 @@ export function asScript(code: string, loader: string): string {
   for (const node of body.toReversed()) {
     if (node.type !== 'ImportDeclaration') continue;
     const [name] = node.specifiers;
-    const instead = name === undefined ? '' : `const ${name.local.name} = ${loader}(${JSON.stringify(node.source.value)});`;
+    const instead =
+      name === undefined ? '' : `const ${name.local.name} = ${loader}(${JSON.stringify(node.source.value)});`;
     script = script.slice(0, node.start) + instead + script.slice(node.end);
   }
   return script;
@@ -166,7 +167,9 @@ function faultOf(node: AnyNode, above: readonly AnyNode[], places: Places, hasSt
     case 'LogicalExpression':
       return node.operator === '??' ? '?? is not listed of the runtime' : undefined;
     case 'AssignmentExpression':
-      return ['??=', '||=', '&&='].includes(node.operator) ? `${node.operator} is not listed of the runtime` : undefined;
+      return ['??=', '||=', '&&='].includes(node.operator)
+        ? `${node.operator} is not listed of the runtime`
+        : undefined;
     case 'CatchClause':
       return node.param === null || node.param === undefined ? 'catch names its error' : undefined;
     case 'FunctionDeclaration':
@@ -177,7 +180,9 @@ function faultOf(node: AnyNode, above: readonly AnyNode[], places: Places, hasSt
         ? 'async closures are not supported'
         : undefined;
     case 'AwaitExpression':
-      return parent?.type === 'CallExpression' && parent.callee !== node ? 'async arguments are not supported' : undefined;
+      return parent?.type === 'CallExpression' && parent.callee !== node
+        ? 'async arguments are not supported'
+        : undefined;
     case 'Literal':
       return literalFault(node);
     case 'ImportDeclaration':
@@ -196,7 +201,8 @@ function faultOf(node: AnyNode, above: readonly AnyNode[], places: Places, hasSt
 }
 
 function literalFault(node: Extract<AnyNode, { type: 'Literal' }>): string | undefined {
-  if (node.bigint !== undefined && node.bigint !== null) return 'whole numbers without end are not listed of the runtime';
+  if (node.bigint !== undefined && node.bigint !== null)
+    return 'whole numbers without end are not listed of the runtime';
   if (node.regex === undefined || node.regex === null) return undefined;
   if (/[^gimy]/.test(node.regex.flags)) return `the flags ${node.regex.flags} are not listed of the runtime`;
   return /\(\?<[=!]/.test(node.regex.pattern) ? 'looking behind is not listed of the runtime' : undefined;

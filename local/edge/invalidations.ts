@@ -5,7 +5,7 @@ import {
   paginateListInvalidations,
   type InvalidationSummary,
 } from '@aws-sdk/client-cloudfront';
-import { poll, type Watcher } from './poll.ts';
+import { watch, type Watcher } from './watch.ts';
 
 export interface WatchOptions {
   engineEndpoint: string;
@@ -18,7 +18,7 @@ export interface WatchOptions {
   interval?: number;
 }
 
-/** Looks at once and then every `interval`, as `poll` does. */
+/** Looks at once and then every `interval`. What fails is logged once until it works again; it never throws. */
 export function watchInvalidations(options: WatchOptions): Watcher {
   const { engineEndpoint, region, credentials, distributionId, invalidate, log, interval = 1000 } = options;
   const client = new CloudFrontClient({ endpoint: engineEndpoint, region, credentials, maxAttempts: 1 });
@@ -26,14 +26,14 @@ export function watchInvalidations(options: WatchOptions): Watcher {
   const startedAt = Date.now() - 2000;
   let applied = new Set<string>();
 
-  const look = async (signal: AbortSignal): Promise<void> => {
+  const look = async (abortSignal: AbortSignal): Promise<void> => {
     const seen = new Set<string>();
-    for (const { Id: id, CreateTime: created } of await list(client, distributionId, signal)) {
+    for (const { Id: id, CreateTime: created } of await list(client, distributionId, abortSignal)) {
       if (id === undefined) continue;
       seen.add(id);
       if (applied.has(id) || (created !== undefined && created.getTime() < startedAt)) continue;
       const command = new GetInvalidationCommand({ DistributionId: distributionId, Id: id });
-      const { Invalidation } = await client.send(command, { abortSignal: signal });
+      const { Invalidation } = await client.send(command, { abortSignal });
       const paths = Invalidation?.InvalidationBatch?.Paths?.Items ?? [];
       log(`invalidation ${id}: ${paths.join(' ')} dropped ${invalidate(paths)} objects`);
       applied.add(id);
@@ -41,7 +41,13 @@ export function watchInvalidations(options: WatchOptions): Watcher {
     applied = seen;
   };
 
-  return poll({ look, done: () => client.destroy(), interval, what: 'invalidations', log });
+  const watcher = watch({ look, interval, log, what: 'invalidations' });
+  return {
+    stop: async () => {
+      await watcher.stop();
+      client.destroy();
+    },
+  };
 }
 
 async function list(

@@ -109,7 +109,10 @@ export async function startEdge(options: EdgeServerOptions): Promise<Edge> {
     options.pollInvalidations === false
       ? undefined
       : watchInvalidations({ ...options, region, distributionId: config.distributionId, invalidate });
-  if (options.stores === undefined && arns.size > 0) storeWatcher = watchStores({ ...options, stores: [...arns] });
+  if (options.stores === undefined && arns.size > 0) {
+    storeWatcher = watchStores({ ...options, stores: [...arns] });
+    await storeWatcher.ready;
+  }
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}`,

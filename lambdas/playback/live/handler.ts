@@ -51,7 +51,7 @@ export const handler = serve<'live'>(groupsClaim, {
     channelOf(visible(await readDevice(id), viewer), body.channel);
     const expiresAt = new Date(Math.floor(Date.now() / 1000 + seconds) * 1000);
     const token = await mintToken(
-      (await loadSigner()).tokenKey,
+      (await loadSigner()).tokens,
       viewer,
       tokenOf(id, body.channel),
       'manifest',
@@ -94,7 +94,7 @@ export const handler = serve<'live'>(groupsClaim, {
     let access: Access;
     if (query.expand === '1') {
       const token = await mintToken(
-        signer.tokenKey,
+        signer.tokens,
         caller!.viewer,
         tokenOf(source.device, source.channel),
         'playlists',

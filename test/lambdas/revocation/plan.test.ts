@@ -60,7 +60,9 @@ describe('room', () => {
   it('is for all while there is any', () => {
     const all = [session(1), video(1), session(2)];
     const { fit, wait } = withRoom(all, 0);
-    expect(fit.toSorted((a, b) => a.key.localeCompare(b.key))).toEqual(all.toSorted((a, b) => a.key.localeCompare(b.key)));
+    expect(fit.toSorted((a, b) => a.key.localeCompare(b.key))).toEqual(
+      all.toSorted((a, b) => a.key.localeCompare(b.key)),
+    );
     expect(wait).toEqual([]);
   });
 

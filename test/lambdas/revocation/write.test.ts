@@ -58,7 +58,9 @@ async function rows(): Promise<Record<string, unknown>[]> {
 const row = async (key: string) =>
   (await clients.dynamo.send(new GetCommand({ TableName: TableName(), Key: { key }, ConsistentRead: true }))).Item;
 const remove = (key: string) =>
-  clients.dynamo.send(new BatchWriteCommand({ RequestItems: { [TableName()]: [{ DeleteRequest: { Key: { key } } }] } }));
+  clients.dynamo.send(
+    new BatchWriteCommand({ RequestItems: { [TableName()]: [{ DeleteRequest: { Key: { key } } }] } }),
+  );
 async function put(revocations: readonly (Revocation & { store?: string })[]): Promise<void> {
   for (let at = 0; at < revocations.length; at += 25) {
     const Requests = revocations.slice(at, at + 25).map((Item) => ({ PutRequest: { Item } }));
@@ -153,7 +155,12 @@ describe('the writer', () => {
   });
 
   it('gives back what it cannot read, and writes the rest', async () => {
-    const bad = ['{', '{"step":"other"}', writing([]), JSON.stringify({ step: 'write', revocations: [{ key: 'x:1', at: 1, until: 2 }] })];
+    const bad = [
+      '{',
+      '{"step":"other"}',
+      writing([]),
+      JSON.stringify({ step: 'write', revocations: [{ key: 'x:1', at: 1, until: 2 }] }),
+    ];
     const { batchItemFailures } = await run([...bad, writing([session(1)])]);
     expect(batchItemFailures.map((one) => one.itemIdentifier)).toEqual(['m0', 'm1', 'm2', 'm3']);
     expect([...store.values.keys()]).toEqual([session(1).key]);
@@ -208,7 +215,8 @@ describe('at the bounds of the store', () => {
   function fill(below: number): void {
     const one = session(0);
     const count = Math.floor((SESSION_BYTES - below) / bytesOf(one));
-    for (let i = 0; i < count; i++) store.values.set(keyOf('session', `0tij4k3${String(i).padStart(16, '0')}`), valueOf(one));
+    for (let i = 0; i < count; i++)
+      store.values.set(keyOf('session', `0tij4k3${String(i).padStart(16, '0')}`), valueOf(one));
   }
 
   it('what finds no room waits, is counted, and comes in when there is some; a whole video always finds room', async () => {

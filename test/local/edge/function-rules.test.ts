@@ -20,13 +20,22 @@ const around = (code: string) => `function handler(event) {\n${code}\nreturn eve
 
 describe('what the runtime has', () => {
   it.each([
-    ['ES 5.1', `var a = { b: 1, 'c': [1, 2] }; l: for (var k in a) { if (k === 'b') continue l; delete a[k]; } do { a.b++; } while (a.b < 3);`],
+    [
+      'ES 5.1',
+      `var a = { b: 1, 'c': [1, 2] }; l: for (var k in a) { if (k === 'b') continue l; delete a[k]; } do { a.b++; } while (a.b < 3);`,
+    ],
     ['getters', `var a = { get b() { return 1; } }; a.b;`],
     ['const, let, templates, arrows, rest', 'const f = (...all) => all.map((one) => `${one}!`); let g = f(1);'],
     ['exponents and separators', 'var n = 2 ** 8 + 1_000;'],
     ['named groups', `var m = /(?<year>[0-9]{4})/.exec('2026');`],
-    ['modules', `var h = require('crypto').createHash('sha256').update('a').digest('hex'); var q = require('querystring').parse('a=1');`],
-    ['what it lists of globals', `Object.assign({}, Number.isInteger(1)); Math.clz32(1); JSON.stringify(String.fromCodePoint(65)); Date.now(); console.log('a' + atob('YQ=='));`],
+    [
+      'modules',
+      `var h = require('crypto').createHash('sha256').update('a').digest('hex'); var q = require('querystring').parse('a=1');`,
+    ],
+    [
+      'what it lists of globals',
+      `Object.assign({}, Number.isInteger(1)); Math.clz32(1); JSON.stringify(String.fromCodePoint(65)); Date.now(); console.log('a' + atob('YQ=='));`,
+    ],
     ['methods of its own', `var a = { greet: function () { return 'hi'; } }; a.greet();`],
     ['errors', `try { throw new TypeError('x'); } catch (error) { console.log(error.message); }`],
   ])('%s', (_, code) => {

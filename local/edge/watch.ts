@@ -1,27 +1,24 @@
-/** Looking at the engine again and again, for what deployed code has asked of CloudFront. */
+/** Looks at the engine again and again. */
 
 export interface Watcher {
   /** Resolves when nothing is under way any more. */
   stop(): Promise<void>;
 }
 
-export interface PollOptions {
-  /** Throws what went wrong; `signal` ends it. */
-  readonly look: (signal: AbortSignal) => Promise<void>;
-  /** Called when it stops. */
-  readonly done: () => void;
+interface WatchOptions {
+  look: (abortSignal: AbortSignal) => Promise<void>;
   /** Milliseconds between two looks. */
-  readonly interval: number;
-  /** What cannot be read when a look fails, such as `invalidations`. */
-  readonly what: string;
-  readonly log: (line: string) => void;
+  interval: number;
+  log: (line: string) => void;
+  /** What is looked at, for the log. */
+  what: string;
 }
 
 /** Looks at once and then every `interval`. What fails is logged once until it works again; it never throws. */
-export function poll({ look, done, interval, what, log }: PollOptions): Watcher {
+export function watch({ look, interval, log, what }: WatchOptions): Watcher {
   const stopping = new AbortController();
+  let lastFailure = '';
   const run = async (): Promise<void> => {
-    let lastFailure = '';
     while (!stopping.signal.aborted) {
       try {
         await look(stopping.signal);
@@ -39,7 +36,6 @@ export function poll({ look, done, interval, what, log }: PollOptions): Watcher 
     stop: async () => {
       stopping.abort();
       await running;
-      done();
     },
   };
 }
