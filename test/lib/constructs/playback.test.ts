@@ -294,8 +294,9 @@ describe('the manifest function', () => {
   it('knows no key, and has one function make and turn them, every day', () => {
     for (const type of ['PublicKey', 'KeyGroup'])
       expect(template.findResources(`AWS::CloudFront::${type}`), type).toEqual({});
-    const [[, rule]] = Object.entries(template.findResources('AWS::Events::Rule')) as [[string, Rule]];
-    expect(rule.Properties).toMatchObject({ ScheduleExpression: 'rate(1 day)', Targets: [{ Input: '{}' }] });
+    const daily = template.findResources('AWS::Events::Rule', { Properties: { ScheduleExpression: 'rate(1 day)' } });
+    const [[, rule]] = Object.entries(daily) as [[string, Rule]];
+    expect(rule.Properties).toMatchObject({ Targets: [{ Input: '{}' }] });
     const maker = rule.Properties.Targets[0]!.Arn['Fn::GetAtt'][0];
     const [keys] = Object.values(template.findResources('Custom::SluiceSigningKey')) as [CustomKeys];
     expect(keys.Properties.ServiceToken).toEqual({ 'Fn::GetAtt': [maker, 'Arn'] });
