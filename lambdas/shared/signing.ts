@@ -1,7 +1,7 @@
 /** Playback signatures: one CloudFront custom policy covers everything below a path, until a time. */
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { getSignedCookies, getSignedUrl } from '@aws-sdk/cloudfront-signer';
-import { hkdfSync } from 'node:crypto';
+import { createHmac, hkdfSync } from 'node:crypto';
 import { required } from '../../lib/contract/env.ts';
 import { signingSecret, type SigningSecret } from '../../lib/contract/signing.ts';
 
@@ -36,6 +36,12 @@ export class Signer {
   /** AES-256 key of cursors (cursor.ts): derived from the tokens' key by HKDF, RFC 5869, so that neither is the other. */
   get cursorKey(): Uint8Array {
     return new Uint8Array(hkdfSync('sha256', this.tokenKey, '', 'sluice cursors of lists', 32));
+  }
+
+  /** What stands for a person in tickets (lib/contract/ticket.ts): the same each time, and nobody else can tell whose it is. */
+  subjectPart(subject: string): string {
+    const key = new Uint8Array(hkdfSync('sha256', this.tokenKey, '', 'sluice subjects in tickets', 32));
+    return createHmac('sha256', key).update(subject).digest('base64url').slice(0, 11);
   }
 
   /** Whether viewers come by https. Only a local edge is plain http. */

@@ -61,6 +61,9 @@ export const playbackOptions = ({ auth, playback }: Config, api: Api): Record<st
   TOKEN_MINUTES: String(playback.tokenMinutes),
 });
 
+/** What a play start asks of the sessions table (lambdas/shared/sessions.ts). */
+export const SESSION_WRITES = ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query'] as const;
+
 const PRICE_CLASS = {
   '100': PriceClass.PRICE_CLASS_100,
   '200': PriceClass.PRICE_CLASS_200,
@@ -97,6 +100,7 @@ export class Playback extends Construct {
     })
       .useTable('VIDEOS_TABLE', storage.videos, ['GetItem', 'UpdateItem'])
       .useTable('ENTITLEMENTS_TABLE', storage.entitlements, ['GetItem'])
+      .useTable('SESSIONS_TABLE', storage.sessions, SESSION_WRITES)
       .useObjects('MEDIA_BUCKET', storage.media, ['GetObject'], VOD_PREFIX);
     signingKey.allowSigning(this.manifest);
     api.serve('playback', this.manifest);

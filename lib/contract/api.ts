@@ -10,6 +10,7 @@ import { track } from './geojson.ts';
 import { RENDITION_KINDS } from './keys.ts';
 import { MAX_TOKEN_SECONDS } from './options.ts';
 import { MAX_ADDRESS } from './pull.ts';
+import { playerSession, ticketParam as ticket } from './session.ts';
 import type { Route, Stage } from './route.ts';
 import { characters, line, lines, mediaType, opaque } from './text.ts';
 import { grant, languageTag, textId, video, videoId, videoStatus, visibility } from './video.ts';
@@ -45,6 +46,10 @@ const metadata = z.record(z.string().max(100), z.unknown()).optional().meta({
 });
 const presigned = z.object({ url: z.string(), expires: z.int().meta({ description: 'Seconds the URL stays good.' }) });
 const idParam = z.object({ id: videoId });
+const renewing = playerSession.optional().meta({
+  description:
+    'For players that ask again before their signature ends: the same each time, and the session goes on. The signature then lasts ten minutes. Without it, it lasts for the video.',
+});
 const subject = line(255).meta({ description: 'The viewer (`sub` of their token).' });
 
 const videoPatch = z
@@ -427,6 +432,7 @@ export const routes = {
         .enum(['0', '1'])
         .optional()
         .meta({ description: '1: signed cookies instead of signed URLs; with `expand=1` no variables either.' }),
+      session: renewing,
     }),
   },
   'GET /api/play/{id}/manifest.mpd': {
@@ -440,6 +446,7 @@ export const routes = {
     query: z.object({
       token: z.string().max(4096).optional(),
       cookies: z.enum(['0', '1']).optional().meta({ description: '1: signed cookies instead of signed URLs.' }),
+      session: renewing,
     }),
   },
   'GET /api/play/{id}/storyboard.vtt': {
@@ -472,6 +479,15 @@ export const routes = {
         .optional()
         .meta({ description: '1: bare URLs, for a viewer who holds signed cookies.' }),
     }),
+  },
+
+  'POST /api/play/{id}/goodbye': {
+    stage: 'playback',
+    auth: 'none',
+    status: 204,
+    summary: 'The player stops watching: its session is over. Safe to repeat.',
+    params: idParam,
+    query: z.object({ session: playerSession, ticket }),
   },
 
   ...liveRoutes,

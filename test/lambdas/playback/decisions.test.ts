@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { checkPlayable, signatureEnd, tokenLifetime } from '../../../lambdas/playback/access.ts';
 import { setCookies } from '../../../lambdas/playback/cookies.ts';
 import { mintToken, readToken } from '../../../lambdas/playback/token.ts';
-import { ID, OTHER_ID, record } from './fixture.ts';
+import { ID, OTHER_ID, record, TICKET } from './fixture.ts';
 
 describe('how long a signature lasts', () => {
   const now = new Date(0);
@@ -79,6 +79,18 @@ describe('playback tokens', () => {
       use: 'manifest',
       expiresAt: soon,
     });
+  });
+
+  it('of media playlists bring the ticket of their session, and may be of nobody', async () => {
+    const token = await mintToken(key, undefined, ID, 'playlists', soon, TICKET);
+    expect(await readToken(key, token, ID, ['playlists'])).toEqual({
+      viewer: undefined,
+      use: 'playlists',
+      expiresAt: soon,
+      ticket: TICKET,
+    });
+    const nobody = await mintToken(key, undefined, ID, 'manifest', soon);
+    await expect(readToken(key, nobody, ID, ['manifest'])).rejects.toMatchObject(refused);
   });
 
   it.each([
