@@ -15,6 +15,7 @@ import { expand, multivariant, playlistKey, withAuth, type Access } from './mani
 import { checkLength, readPlaylist } from './media-playlist.ts';
 import { open, openFolder, Opening } from './opening.ts';
 import { callers, groupsClaim, signatureHours, tokenMinutes } from './options.ts';
+import { sessionRoutes } from './session-routes.ts';
 import { mintToken } from './token.ts';
 
 export const handler = serve<'playback'>(groupsClaim, {
@@ -94,6 +95,8 @@ export const handler = serve<'playback'>(groupsClaim, {
     const expanded = expand(text, path, request.query.cookies === '1' ? undefined : play.query());
     return new Reply(checkLength(expanded, 'The expanded playlist is too long; use EXT-X-DEFINE or cookies instead.'));
   },
+
+  ...sessionRoutes,
 
   'POST /api/play/{id}/goodbye': async ({ params: { id }, query: { session, ticket } }) => {
     await leave(`${VOD_PREFIX}${id}`, session, ticket);

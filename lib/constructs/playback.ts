@@ -44,7 +44,7 @@ import {
 import { SluiceFunction } from './function.ts';
 import { acknowledge } from './nag.ts';
 import type { SigningKey } from './signing-key.ts';
-import type { Storage } from './storage.ts';
+import { BY_WHAT, type Storage } from './storage.ts';
 
 export interface PlaybackProps {
   readonly config: Config;
@@ -101,7 +101,7 @@ export class Playback extends Construct {
     })
       .useTable('VIDEOS_TABLE', storage.videos, ['GetItem', 'UpdateItem'])
       .useTable('ENTITLEMENTS_TABLE', storage.entitlements, ['GetItem'])
-      .useTable('SESSIONS_TABLE', storage.sessions, SESSION_WRITES)
+      .useTable('SESSIONS_TABLE', storage.sessions, SESSION_WRITES, [BY_WHAT])
       .useObjects('MEDIA_BUCKET', storage.media, ['GetObject'], VOD_PREFIX);
     signingKey.allowSigning(this.manifest);
     api.serve('playback', this.manifest);

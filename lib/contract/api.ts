@@ -10,7 +10,7 @@ import { track } from './geojson.ts';
 import { RENDITION_KINDS } from './keys.ts';
 import { MAX_TOKEN_SECONDS } from './options.ts';
 import { MAX_ADDRESS } from './pull.ts';
-import { playerSession, ticketParam as ticket } from './session.ts';
+import { playerSession, sessionName, ticketParam as ticket, watching } from './session.ts';
 import type { Route, Stage } from './route.ts';
 import { characters, line, lines, mediaType, opaque } from './text.ts';
 import { grant, languageTag, textId, video, videoId, videoStatus, visibility } from './video.ts';
@@ -51,6 +51,11 @@ const renewing = playerSession.optional().meta({
     'For players that ask again before their signature ends: the same each time, and the session goes on. The signature then lasts ten minutes. Without it, it lasts for the video.',
 });
 const subject = line(255).meta({ description: 'The viewer (`sub` of their token).' });
+
+const ended = z.object({
+  ended: z.int().nonnegative(),
+  isWhole: z.boolean().meta({ description: 'False where more are watching: ask again.' }),
+});
 
 const videoPatch = z
   .object({
@@ -414,6 +419,41 @@ export const routes = {
       expiresAt: z.iso.datetime(),
       url: z.string().meta({ description: 'Path of the manifest with the token in its query.' }),
     }),
+  },
+  'GET /api/videos/{id}/sessions': {
+    stage: 'playback',
+    auth: 'user',
+    status: 200,
+    summary: 'Who watches it now, the newest first: for its owner and admins.',
+    params: idParam,
+    response: z.object({
+      sessions: z.array(watching),
+      isWhole: z.boolean().meta({ description: 'False where there are more: at most 500 are listed.' }),
+    }),
+  },
+  'DELETE /api/videos/{id}/sessions': {
+    stage: 'playback',
+    auth: 'user',
+    status: 200,
+    summary: 'End what is watched of it now, by everybody or by one person. Who may watch it may begin again.',
+    params: idParam,
+    query: z.object({ subject: subject.optional() }),
+    response: ended,
+  },
+  'DELETE /api/videos/{id}/sessions/{session}': {
+    stage: 'playback',
+    auth: 'user',
+    status: 204,
+    summary: 'End one session. Safe to repeat.',
+    params: idParam.extend({ session: sessionName }),
+  },
+  'DELETE /api/sessions/{subject}': {
+    stage: 'playback',
+    auth: 'user',
+    status: 200,
+    summary: 'End all that a person watches now, of every video and device (admins).',
+    params: z.object({ subject }),
+    response: ended,
   },
   'GET /api/play/{id}/main.m3u8': {
     stage: 'playback',

@@ -8,6 +8,9 @@ export const playerSession = z
   .regex(/^[A-Za-z0-9_-]{16,64}$/)
   .meta({ description: 'Chosen by the player at random, the same for as long as it watches: its sign of life.' });
 
+/** A session as we name it: the first part of its ticket. */
+export const sessionName = z.string().regex(/^[0-9a-z]{7}[A-Za-z0-9]{16}$/);
+
 export const ticketParam = z
   .string()
   .max(LONGEST_TICKET)
