@@ -46,7 +46,7 @@ export class Callers {
     }
     return query.token === undefined
       ? undefined
-      : await readToken((await loadSigner()).tokenKey, query.token, what, uses);
+      : await readToken((await loadSigner()).tokens, query.token, what, uses);
   }
 
   /**
@@ -55,7 +55,7 @@ export class Callers {
    */
   async going({ query }: Credentials, what: string, viewer: Viewer | undefined): Promise<Going | undefined> {
     if (query.token === undefined) return undefined;
-    const token = await readToken((await loadSigner()).tokenKey, query.token, what, ['manifest', 'playlists']);
+    const token = await readToken((await loadSigner()).tokens, query.token, what, ['manifest', 'playlists']);
     const { ticket, expiresAt: end } = token;
     return ticket !== undefined && token.viewer?.subject === viewer?.subject ? { ticket, end } : undefined;
   }

@@ -16,15 +16,24 @@ import { checkLength, readPlaylist } from './media-playlist.ts';
 import { open, openFolder, Opening } from './opening.ts';
 import { callers, groupsClaim, signatureHours, tokenMinutes } from './options.ts';
 import { sessionRoutes } from './session-routes.ts';
+import { jwks } from './key-pair.ts';
 import { mintToken } from './token.ts';
+
+/** A key is in the set for longer than this before it signs (key-ring.ts). */
+const JWKS_SECONDS = 3600;
 
 export const handler = serve<'playback'>(groupsClaim, {
   'POST /api/videos/{id}/tokens': async ({ params: { id }, body, viewer }) => {
     const seconds = tokenLifetime(body.expiresIn, tokenMinutes);
     await watchable(id, viewer);
     const expiresAt = new Date(Math.floor(Date.now() / 1000 + seconds) * 1000);
-    const token = await mintToken((await loadSigner()).tokenKey, viewer, id, 'manifest', expiresAt);
+    const token = await mintToken((await loadSigner()).tokens, viewer, id, 'manifest', expiresAt);
     return { token, expiresAt: expiresAt.toISOString(), url: `/api/play/${id}/main.m3u8?token=${token}` };
+  },
+
+  'GET /api/jwks.json': async () => {
+    const keys = jwks((await loadSigner()).tokenRing);
+    return new Reply(JSON.stringify(keys), { 'cache-control': `public, max-age=${JWKS_SECONDS}` });
   },
 
   'GET /api/play/{id}/main.m3u8': async (request) => {
@@ -36,8 +45,8 @@ export const handler = serve<'playback'>(groupsClaim, {
     const byCookies = cookies === '1';
     let access: Access;
     if (expanded === '1') {
-      const { tokenKey } = await loadSigner();
-      const token = await mintToken(tokenKey, viewer, id, 'playlists', play.end, play.ticket);
+      const { tokens } = await loadSigner();
+      const token = await mintToken(tokens, viewer, id, 'playlists', play.end, play.ticket);
       access = { way: 'expand', token, cookies: byCookies };
     } else if (byCookies) access = { way: 'cookies', ticket: play.ticket };
     else access = { way: 'define', query: play.query(), ticket: play.ticket };

@@ -47,7 +47,7 @@ export const handler = serve<'live'>(groupsClaim, {
     channelOf(visible(await readDevice(id), viewer), body.channel);
     const expiresAt = new Date(Math.floor(Date.now() / 1000 + seconds) * 1000);
     const token = await mintToken(
-      (await loadSigner()).tokenKey,
+      (await loadSigner()).tokens,
       viewer,
       tokenOf(id, body.channel),
       'manifest',
@@ -100,9 +100,9 @@ export const handler = serve<'live'>(groupsClaim, {
     const play = await begin();
     let access: Access;
     if (query.expand === '1') {
-      const { tokenKey } = await loadSigner();
+      const { tokens } = await loadSigner();
       const what = tokenOf(source.device, source.channel);
-      const token = await mintToken(tokenKey, caller!.viewer, what, 'playlists', play.end, play.ticket);
+      const token = await mintToken(tokens, caller!.viewer, what, 'playlists', play.end, play.ticket);
       access = { way: 'expand', token, cookies: byCookies };
     } else if (byCookies) access = { way: 'cookies', ticket: play.ticket };
     else access = { way: 'define', query: play.query(), ticket: play.ticket };
