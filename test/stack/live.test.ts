@@ -163,7 +163,11 @@ describe('live pictures', () => {
     const { auth, renditions } = await play(nobody, id);
     expect((await fetch(`${renditions[0]!.files[0]!}?${auth}`)).status).toBe(200);
     const [inside] = /^\/vod\/[^/]+\/s\/[^/]+\//.exec(new URL(renditions[0]!.url).pathname)!;
-    for (const path of [`${inside}positions.geojson`, `/vod/${id}/positions.geojson`, `/tracks/${id}/positions.geojson`]) {
+    for (const path of [
+      `${inside}positions.geojson`,
+      `/vod/${id}/positions.geojson`,
+      `/tracks/${id}/positions.geojson`,
+    ]) {
       const answer = await fetch(`${stack.url}${path}?${auth}`);
       expect([path, (await answer.text()).includes('FeatureCollection')]).toEqual([path, false]);
     }
