@@ -82,7 +82,7 @@ function parseRequest(route: Route, event: ApiEvent, groupsClaim: string) {
     body: route.body === undefined ? undefined : part('body', route.body, bodyOf(event, route.maxBodyBytes)),
     viewer,
     headers: event.headers ?? {},
-    isHead: event.routeKey?.startsWith('HEAD ') === true,
+    isHead: (event.routeKey ?? '').startsWith('HEAD '),
   };
 }
 

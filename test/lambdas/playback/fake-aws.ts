@@ -59,7 +59,8 @@ export async function startFake(secret: object, audience: string): Promise<Fake>
         };
         if (String(target).endsWith('.UpdateItem') && TableName === 'sessions') {
           asked.push('UpdateItem sessions');
-          return json({ Attributes: updated(sessions, Key, update as unknown as Update) });
+          json({ Attributes: updated(sessions, Key, update as unknown as Update) });
+          return;
         }
         asked.push(`GetItem ${TableName}`);
         const rows: Record<string, () => unknown> = {
