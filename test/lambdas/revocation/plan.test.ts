@@ -32,7 +32,8 @@ describe('an entry', () => {
     expect(keyOf('device', '1391')).toBe('d:1391');
     expect(valueOf(session(1))).toBe('1796000000 1796043200');
     expect(bytesOf(session(1))).toBe(46);
-    for (const wrong of ['', '-.', 'a b', 'a/b', 'x'.repeat(65)]) expect(() => keyOf('link', wrong)).toThrow();
+    for (const wrong of ['', '-.', 'a b', 'a/b', 'x'.repeat(65)])
+      expect(() => keyOf('link', wrong)).toThrow('must be a part of a ticket');
   });
 });
 

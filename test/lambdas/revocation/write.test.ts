@@ -128,7 +128,9 @@ describe('revoke', () => {
   });
 
   it('refuses what no ticket could name, and records nothing', async () => {
-    await expect(shared.revoke([{ kind: 'link', id: 'a.b', until: inHours(1) }])).rejects.toThrow();
+    await expect(shared.revoke([{ kind: 'link', id: 'a.b', until: inHours(1) }])).rejects.toThrow(
+      'must be a part of a ticket',
+    );
     expect(await rows()).toEqual([expect.objectContaining({ key: 'store' })]);
   });
 });
