@@ -1,15 +1,17 @@
 /** Playback tokens: let their bearer watch one video or channel as the person who minted them, for players that set no headers. */
-import { jwtVerify, SignJWT, errors } from 'jose';
+import type { KeyObject } from 'node:crypto';
+import { jwtVerify, SignJWT, errors, type JWTHeaderParameters } from 'jose';
 import { z } from 'zod';
 import { ApiError } from '../shared/errors.ts';
+import type { TokenKeys } from '../shared/token-keys.ts';
 import type { Viewer } from '../shared/viewer.ts';
 
 const AUDIENCE = 'sluice-play';
 
 /**
  * `manifest`: minted by a person; opens main.m3u8 and with it a new signature.
- * `playlists`: minted by an expanded main.m3u8 for its media playlists. It never opens main.m3u8, or a token of
- * minutes could renew itself for ever.
+ * `playlists`: minted by an expanded main.m3u8 for its media playlists, whose ticket it brings; of nobody, where nobody signed
+ * in. It never opens main.m3u8, or a token of minutes could renew itself for ever.
  */
 export type Use = 'manifest' | 'playlists';
 
@@ -17,25 +19,41 @@ export type Use = 'manifest' | 'playlists';
 const GROUPS = ['admin'];
 
 const claims = z.object({
-  sub: z.string().min(1),
+  sub: z.string().min(1).optional(),
   groups: z.array(z.string()),
   vid: z.string(),
   use: z.enum(['manifest', 'playlists']),
+  tkt: z.string().optional(),
   exp: z.int(),
 });
 
 export interface PlaybackToken {
-  readonly viewer: Viewer;
+  /** Undefined: nobody signed in. */
+  readonly viewer: Viewer | undefined;
   readonly use: Use;
   readonly expiresAt: Date;
+  /** Of the session it belongs to. */
+  readonly ticket?: string | undefined;
 }
 
-/** A token (JWT, HS256) for `viewer`, good for one video, or one channel (`live/{device}/{channel}`), until `expiresAt`. URL-safe. */
-export function mintToken(key: Uint8Array, viewer: Viewer, video: string, use: Use, expiresAt: Date): Promise<string> {
-  const groups = viewer.groups.filter((group) => GROUPS.includes(group));
-  return new SignJWT({ groups, vid: video, use })
-    .setProtectedHeader({ alg: 'HS256' })
-    .setSubject(viewer.subject)
+/** A token (JWT, ES256) for `viewer`, good for one video, or one channel (`live/{device}/{channel}`), until `expiresAt`. URL-safe. */
+export function mintToken(
+  { current: { kid, key } }: TokenKeys,
+  viewer: Viewer | undefined,
+  video: string,
+  use: Use,
+  expiresAt: Date,
+  ticket?: string,
+): Promise<string> {
+  const groups = viewer?.groups.filter((group) => GROUPS.includes(group)) ?? [];
+  return new SignJWT({
+    groups,
+    vid: video,
+    use,
+    ...(viewer && { sub: viewer.subject }),
+    ...(ticket && { tkt: ticket }),
+  })
+    .setProtectedHeader({ alg: 'ES256', kid })
     .setAudience(AUDIENCE)
     .setExpirationTime(Math.floor(expiresAt.getTime() / 1000))
     .sign(key);
@@ -43,23 +61,41 @@ export function mintToken(key: Uint8Array, viewer: Viewer, video: string, use: U
 
 /** Throws `invalid-token` when it is not ours, has expired, or is for another video or use. */
 export async function readToken(
-  key: Uint8Array,
+  keys: TokenKeys,
   token: string,
   video: string,
   uses: readonly Use[],
 ): Promise<PlaybackToken> {
-  const { payload } = await jwtVerify(token, key, { algorithms: ['HS256'], audience: AUDIENCE }).catch(
-    (cause: unknown) => {
-      throw cause instanceof errors.JOSEError
-        ? new ApiError('invalid-token', 'The playback token is wrong or has expired; ask for a new one.', { cause })
-        : cause;
-    },
-  );
+  const payload = await verified(keys, token).catch((cause: unknown) => {
+    throw cause instanceof errors.JOSEError
+      ? new ApiError('invalid-token', 'The playback token is wrong or has expired; ask for a new one.', { cause })
+      : cause;
+  });
   const parsed = claims.safeParse(payload);
   if (!parsed.success || parsed.data.vid !== video)
     throw new ApiError('invalid-token', 'The playback token is for something else.');
   if (!uses.includes(parsed.data.use))
     throw new ApiError('invalid-token', 'This token opens media playlists only; ask for a playback token.');
-  const { sub: subject, groups, use, exp } = parsed.data;
-  return { viewer: { subject, groups }, use, expiresAt: new Date(exp * 1000) };
+  const { sub: subject, groups, use, exp, tkt: ticket } = parsed.data;
+  if (subject === undefined && use !== 'playlists') throw new ApiError('invalid-token', 'The token names nobody.');
+  const viewer = subject === undefined ? undefined : { subject, groups };
+  return { viewer, use, expiresAt: new Date(exp * 1000), ticket };
+}
+
+async function verified(keys: TokenKeys, token: string) {
+  if (!isCanonical(token)) throw new errors.JWTInvalid('not as it was written');
+  const { payload } = await jwtVerify(token, (header) => keyFor(header, keys), { audience: AUDIENCE });
+  return payload;
+}
+
+/** Base64url's last character may have bits that say nothing: of all the ways to write the same bytes one is taken. */
+const isCanonical = (token: string): boolean =>
+  token.split('.').every((part) => Buffer.from(part, 'base64url').toString('base64url') === part);
+
+/** The key a header names. Which algorithm is good depends on the key alone, never on what the token says of itself. */
+function keyFor({ alg, kid }: JWTHeaderParameters, { known, hs256 }: TokenKeys): KeyObject | Uint8Array {
+  if (kid === undefined && alg === 'HS256' && hs256 !== undefined && Date.now() < hs256.until * 1000) return hs256.key;
+  const key = kid === undefined ? undefined : known.get(kid);
+  if (key === undefined || alg !== 'ES256') throw new errors.JWKSNoMatchingKey();
+  return key;
 }

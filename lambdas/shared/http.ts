@@ -30,6 +30,8 @@ interface ApiRequest<K extends RouteKey> {
   /** Set on routes whose auth is `user`; undefined on the others. */
   readonly viewer: Routes[K]['auth'] extends 'user' ? Viewer : undefined;
   readonly headers: Readonly<Record<string, string | undefined>>;
+  /** Asked by HEAD, so nobody gets to see the body. */
+  readonly isHead: boolean;
 }
 type Routes = typeof routes;
 
@@ -45,7 +47,8 @@ export class Reply {
   }
 }
 
-type Result<K extends RouteKey> = Routes[K] extends { response: z.ZodType } ? ResponseOf<K> : Reply | undefined;
+/** A `Reply` of a route with a response is its JSON, with headers of its own. */
+type Result<K extends RouteKey> = Reply | (Routes[K] extends { response: z.ZodType } ? ResponseOf<K> : undefined);
 export type Handlers<S extends Stage> = { [K in RoutesOf<S>]: (request: ApiRequest<K>) => Promise<Result<K>> };
 
 /** Bodies are small JSON; a video never comes this way. */
@@ -79,6 +82,7 @@ function parseRequest(route: Route, event: ApiEvent, groupsClaim: string) {
     body: route.body === undefined ? undefined : part('body', route.body, bodyOf(event, route.maxBodyBytes)),
     viewer,
     headers: event.headers ?? {},
+    isHead: (event.routeKey ?? '').startsWith('HEAD '),
   };
 }
 

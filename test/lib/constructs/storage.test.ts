@@ -91,6 +91,7 @@ describe('the whole stack', () => {
       'DevicesPositions4DE6DAF1',
       'DevicesRegistrations84C23A28',
       'StorageEntitlementsC41C103C',
+      'StorageSessionsFCE686BD',
       'StorageUploadsBDC5E374',
       'StorageVideos75D4D269',
     ]);

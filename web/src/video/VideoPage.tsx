@@ -143,7 +143,7 @@ function Loaded({ video }: { video: Video }) {
             </Tabs.Panel>
             {mayEdit && (
               <Tabs.Panel value="access" className={classes.panel}>
-                {seen.includes('access') && <AccessTab video={video} />}
+                {seen.includes('access') && <AccessTab video={video} isShown={tab === 'access'} />}
               </Tabs.Panel>
             )}
           </Tabs>
