@@ -3,7 +3,10 @@ import { ApiError } from '../shared/errors.ts';
 import { loadSigner } from '../shared/signing.ts';
 import { viewerOf } from '../shared/viewer.ts';
 import { JwtVerifier } from './jwt.ts';
-import { readToken, type PlaybackToken, type Use } from './token.ts';
+import { readToken, type OtherKeys, type PlaybackToken, type Use } from './token.ts';
+
+/** Who watches a device is for its record to say. */
+const LIVE = 'live/';
 
 export type Caller = Pick<PlaybackToken, 'viewer'> & Partial<PlaybackToken>;
 
@@ -11,6 +14,8 @@ interface CallersOptions {
   readonly issuer: string;
   readonly audience: string;
   readonly groupsClaim: string;
+  /** Keys of others, whose tokens open videos. */
+  readonly others: OtherKeys;
 }
 
 interface Credentials {
@@ -21,10 +26,12 @@ interface Credentials {
 export class Callers {
   readonly #verifier: JwtVerifier;
   readonly #groupsClaim: string;
+  readonly #others: OtherKeys;
 
-  constructor({ issuer, audience, groupsClaim }: CallersOptions) {
+  constructor({ issuer, audience, groupsClaim, others }: CallersOptions) {
     this.#verifier = new JwtVerifier(issuer, audience);
     this.#groupsClaim = groupsClaim;
+    this.#others = others;
   }
 
   /**
@@ -40,6 +47,12 @@ export class Callers {
     }
     return query.token === undefined
       ? undefined
-      : await readToken((await loadSigner()).tokens, query.token, what, uses);
+      : await readToken(
+          (await loadSigner()).tokens,
+          query.token,
+          what,
+          uses,
+          what.startsWith(LIVE) ? undefined : this.#others,
+        );
   }
 }

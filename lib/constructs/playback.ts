@@ -98,6 +98,7 @@ export class Playback extends Construct {
     })
       .useTable('VIDEOS_TABLE', storage.videos, ['GetItem', 'UpdateItem'])
       .useTable('ENTITLEMENTS_TABLE', storage.entitlements, ['GetItem'])
+      .useTable('KEYS_TABLE', storage.keys, ['GetItem'])
       .useObjects('MEDIA_BUCKET', storage.media, ['GetObject'], VOD_PREFIX);
     signingKey.allowSigning(this.manifest);
     api.serve('playback', this.manifest);

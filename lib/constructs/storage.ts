@@ -41,6 +41,8 @@ export class Storage extends Construct {
   readonly videos: Table;
   readonly uploads: Table;
   readonly entitlements: Table;
+  /** Public keys of others, who sign playback tokens. */
+  readonly keys: Table;
   /** Of the buckets that are deleted with the stack. */
   readonly emptier: Emptier;
 
@@ -128,6 +130,7 @@ export class Storage extends Construct {
       timeToLiveAttribute: 'expiresAt',
       removalPolicy,
     });
+    this.keys = table(this, 'Keys', { partitionKey: text('kid'), removalPolicy });
   }
 
   #bucket(id: string, config: Config, props: BucketProps & { readonly removalPolicy: RemovalPolicy }): Bucket {

@@ -91,6 +91,7 @@ describe('the whole stack', () => {
       'DevicesPositions4DE6DAF1',
       'DevicesRegistrations84C23A28',
       'StorageEntitlementsC41C103C',
+      'StorageKeys12664C02',
       'StorageUploadsBDC5E374',
       'StorageVideos75D4D269',
     ]);
