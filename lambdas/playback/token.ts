@@ -12,8 +12,8 @@ const AUDIENCE = 'sluice-play';
 
 /**
  * `manifest`: minted by a person; opens main.m3u8 and with it a new signature.
- * `playlists`: minted by an expanded main.m3u8 for its media playlists. It never opens main.m3u8, or a token of
- * minutes could renew itself for ever.
+ * `playlists`: minted by an expanded main.m3u8 for its media playlists, whose ticket it brings; of nobody, where nobody signed
+ * in. It never opens main.m3u8, or a token of minutes could renew itself for ever.
  */
 export type Use = 'manifest' | 'playlists';
 
@@ -22,12 +22,13 @@ const GROUPS = ['admin'];
 
 /** Of our own tokens. */
 const claims = z.object({
-  sub: z.string().min(1),
+  sub: z.string().min(1).optional(),
   groups: z.array(z.string()),
   vid: z.string(),
   use: z.enum(['manifest', 'playlists']),
   /** Of an expanded manifest that a registered key's token opened: that key. */
   key: keyId.optional(),
+  tkt: z.string().optional(),
   exp: z.int(),
 });
 
@@ -48,23 +49,33 @@ export interface OtherKeys {
 const SKEW = 60;
 
 export interface PlaybackToken {
-  readonly viewer: Viewer;
+  /** Undefined: nobody signed in. */
+  readonly viewer: Viewer | undefined;
   readonly use: Use;
   readonly expiresAt: Date;
+  /** Of the session it belongs to. */
+  readonly ticket?: string | undefined;
 }
 
 /** A token (JWT, ES256) for `viewer`, good for one video, or one channel (`live/{device}/{channel}`), until `expiresAt`. URL-safe. */
 export function mintToken(
   { current: { kid, key } }: TokenKeys,
-  viewer: Viewer,
+  viewer: Viewer | undefined,
   video: string,
   use: Use,
   expiresAt: Date,
+  ticket?: string,
 ): Promise<string> {
-  const groups = viewer.groups.filter((group) => GROUPS.includes(group));
-  return new SignJWT({ groups, vid: video, use, ...(viewer.right && { key: viewer.right.kid }) })
+  const groups = viewer?.groups.filter((group) => GROUPS.includes(group)) ?? [];
+  return new SignJWT({
+    groups,
+    vid: video,
+    use,
+    ...(viewer && { sub: viewer.subject }),
+    ...(ticket && { tkt: ticket }),
+    ...(viewer?.right && { key: viewer.right.kid }),
+  })
     .setProtectedHeader({ alg: 'ES256', kid })
-    .setSubject(viewer.subject)
     .setAudience(AUDIENCE)
     .setExpirationTime(Math.floor(expiresAt.getTime() / 1000))
     .sign(key);
@@ -89,10 +100,13 @@ export async function readToken(
     throw new ApiError('invalid-token', 'The playback token is for something else.');
   if (!uses.includes(parsed.data.use))
     throw new ApiError('invalid-token', 'This token opens media playlists only; ask for a playback token.');
-  const { sub: subject, groups, use, exp, key: kid } = parsed.data;
+  const { sub: subject, groups, use, exp, tkt: ticket, key: kid } = parsed.data;
+  if (subject === undefined && use !== 'playlists') throw new ApiError('invalid-token', 'The token names nobody.');
   if (kid !== undefined && (await others?.find(kid)) === undefined)
     throw new ApiError('invalid-token', 'The key behind this token was taken back.');
-  return { viewer: { subject, groups, ...(kid !== undefined && { right: { kid } }) }, use, expiresAt: new Date(exp * 1000) };
+  const right = kid === undefined ? undefined : { right: { kid } };
+  const viewer = subject === undefined ? undefined : { subject, groups, ...right };
+  return { viewer, use, expiresAt: new Date(exp * 1000), ticket };
 }
 
 /** A token of a registered key opens manifests. Its subject is not one of ours, whatever it reads like. */

@@ -31,6 +31,9 @@ export const BY_TIME = 'byTime';
 /** Index of the videos table: those whose retention ends on a day. Others are not in it. */
 export const BY_REMOVAL = 'byRemoval';
 
+/** Index of the sessions table: who watches something now, by when they began. What was ended is not in it. */
+export const BY_WHAT = 'byWhat';
+
 export class Storage extends Construct {
   /** `uploads/{videoId}/source` */
   readonly sources: Bucket;
@@ -43,6 +46,8 @@ export class Storage extends Construct {
   readonly entitlements: Table;
   /** Public keys of others, who sign playback tokens. */
   readonly keys: Table;
+  /** Who watches what now (lambdas/shared/sessions.ts). */
+  readonly sessions: Table;
   /** Of the buckets that are deleted with the stack. */
   readonly emptier: Emptier;
 
@@ -131,6 +136,18 @@ export class Storage extends Construct {
       removalPolicy,
     });
     this.keys = table(this, 'Keys', { partitionKey: text('kid'), removalPolicy });
+    this.sessions = table(this, 'Sessions', {
+      partitionKey: text('who'),
+      sortKey: text('place'),
+      timeToLiveAttribute: 'expiresAt',
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    this.sessions.addGlobalSecondaryIndex({
+      indexName: BY_WHAT,
+      partitionKey: text('what'),
+      sortKey: text('session'),
+      projectionType: ProjectionType.ALL,
+    });
   }
 
   #bucket(id: string, config: Config, props: BucketProps & { readonly removalPolicy: RemovalPolicy }): Bucket {

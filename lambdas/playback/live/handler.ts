@@ -4,18 +4,20 @@ import type { Channel, DeviceRecord } from '../../../lib/contract/device.ts';
 import { number } from '../../../lib/contract/env.ts';
 import { channelPrefix, livePlaylistKey, playbackPlaylistKey } from '../../../lib/contract/live-keys.ts';
 import { liveBounds } from '../../../lib/contract/options.ts';
-import { setCookies } from '../cookies.ts';
+import { ticketed } from '../../../lib/contract/ticket.ts';
 import type { Caller } from '../caller.ts';
 import { signatureEnd, tokenLifetime } from '../access.ts';
 import { expand, type Access } from '../manifest.ts';
 import { checkLength, readPlaylist } from '../media-playlist.ts';
 import { callers, groupsClaim, signatureHours, tokenMinutes } from '../options.ts';
+import { open, Opening } from '../opening.ts';
 import { mintToken } from '../token.ts';
 import { readDevice, visible } from '../../shared/devices.ts';
 import { ApiError } from '../../shared/errors.ts';
 import { Reply, serve } from '../../shared/http.ts';
 import { listSegments } from '../../shared/recordings.ts';
-import { loadSigner, type Signer } from '../../shared/signing.ts';
+import { leave } from '../../shared/sessions.ts';
+import { loadSigner } from '../../shared/signing.ts';
 import { liveMultivariant, recordingPlaylist, type Source } from './playlists.ts';
 import { channelOf, goodbye, readState, watch } from './watching.ts';
 
@@ -34,15 +36,9 @@ const endOf = (channel: Channel, live: boolean): Date =>
 
 /** Throws `unauthorized` (nobody signed in) or `not-found`. */
 async function watched(caller: Caller | undefined, id: string): Promise<DeviceRecord> {
-  if (caller === undefined)
+  if (caller?.viewer === undefined)
     throw new ApiError('unauthorized', 'Sign in, or add a playback token as ?token=, to watch this device.');
   return visible(await readDevice(id), caller.viewer);
-}
-
-function cookiesOf(signer: Signer, { device, channel }: Source, end: Date): string[] {
-  const path = `/${channelPrefix(device, channel)}`;
-  const maxAgeSeconds = (end.getTime() - Date.now()) / 1000;
-  return setCookies(signer.cookies(`${path}*`, end), { path, maxAgeSeconds, secure: signer.secure });
 }
 
 export const handler = serve<'live'>(groupsClaim, {
@@ -69,19 +65,29 @@ export const handler = serve<'live'>(groupsClaim, {
     const source: Source = { device: record.id, channel: channel.number, playback: query.playback };
     const live = query.from === undefined && query.playback === undefined;
     const end = endOf(channel, live);
-    const signer = await loadSigner();
     const byCookies = query.cookies === '1';
-    const cookies = byCookies ? cookiesOf(signer, source, end) : [];
-    const signature = () => signer.sign(`/${channelPrefix(source.device, source.channel)}*`, end);
+    const begin = () =>
+      open({
+        prefix: channelPrefix(source.device, source.channel),
+        viewer: caller!.viewer,
+        player: query.session,
+        end,
+        isHead: request.isHead,
+      });
 
     if (query.from !== undefined && query.to !== undefined) {
       const stretch = { from: Date.parse(query.from), to: Date.parse(query.to) };
       const segments = await listSegments(source.device, source.channel, stretch);
       if (segments.length === 0)
         throw new ApiError('not-found', 'Nothing is recorded of that channel in that stretch.');
+      const play = await begin();
+      const { ticket } = play;
       const way = query.expand === '1' ? 'expand' : 'define';
-      const access = byCookies ? ({ way: 'cookies' } as const) : ({ way, query: signature() } as const);
-      return new Reply(checkLength(recordingPlaylist(source, segments, access), TOO_LONG), {}, cookies);
+      const access = byCookies
+        ? ({ way: 'cookies', ticket } as const)
+        : ({ way, query: play.query(), ticket } as const);
+      const text = checkLength(recordingPlaylist(source, segments, access), TOO_LONG);
+      return new Reply(text, {}, byCookies ? play.cookies() : []);
     }
 
     const now = live
@@ -91,36 +97,38 @@ export const handler = serve<'live'>(groupsClaim, {
     // A device takes seconds to begin, and a player gives up on a playlist that is not there.
     if (query.playback !== undefined)
       await readPlaylist(playbackPlaylistKey(record.id, channel.number, query.playback), notYet);
+    const play = await begin();
     let access: Access;
     if (query.expand === '1') {
-      const token = await mintToken(
-        signer.tokens,
-        caller!.viewer,
-        tokenOf(source.device, source.channel),
-        'playlists',
-        end,
-      );
+      const { tokens } = await loadSigner();
+      const what = tokenOf(source.device, source.channel);
+      const token = await mintToken(tokens, caller!.viewer, what, 'playlists', play.end, play.ticket);
       access = { way: 'expand', token, cookies: byCookies };
-    } else access = byCookies ? { way: 'cookies' } : { way: 'define', query: signature() };
-    return new Reply(liveMultivariant(source, now?.stream ?? {}, access), {}, cookies);
+    } else if (byCookies) access = { way: 'cookies', ticket: play.ticket };
+    else access = { way: 'define', query: play.query(), ticket: play.ticket };
+    return new Reply(liveMultivariant(source, now?.stream ?? {}, access), {}, byCookies ? play.cookies() : []);
   },
 
   'GET /api/play/live/{id}/{channel}/live.m3u8': async (request) => {
-    const { params, query } = request;
-    const caller = await callers.of(request, tokenOf(params.id, params.channel), ['manifest', 'playlists']);
+    const { params, query, isHead } = request;
+    const what = tokenOf(params.id, params.channel);
+    const caller = await callers.of(request, what, ['manifest', 'playlists']);
     const channel = channelOf(await watched(caller, params.id), params.channel);
+    const prefix = channelPrefix(params.id, channel.number);
     const key =
       query.playback === undefined
         ? livePlaylistKey(params.id, channel.number)
         : playbackPlaylistKey(params.id, channel.number, query.playback);
-    // A playlists token ends with the signature it stands for; reloading must not stretch it.
-    const end = (caller?.use === 'playlists' && caller.expiresAt) || endOf(channel, query.playback === undefined);
     const text = await readPlaylist(key, notYet);
-    const signed =
-      query.cookies === '1'
-        ? undefined
-        : (await loadSigner()).sign(`/${channelPrefix(params.id, channel.number)}*`, end);
-    return new Reply(checkLength(expand(text, `/${key}`, signed), TOO_LONG));
+    // Its token ends with the signature it stands for; reloading must not stretch it. Without one it is a play start by itself,
+    // and by one of earlier versions, which names no session.
+    const going = await callers.going(request, what, caller!.viewer);
+    const end = (caller!.use === 'playlists' && caller!.expiresAt) || endOf(channel, query.playback === undefined);
+    const play = going
+      ? new Opening({ signer: await loadSigner(), prefix, ...going, isHead })
+      : await open({ prefix, viewer: caller!.viewer, player: undefined, end, isHead });
+    const path = ticketed(key, prefix, play.ticket);
+    return new Reply(checkLength(expand(text, path, query.cookies === '1' ? undefined : play.query()), TOO_LONG));
   },
 
   'GET /api/play/live/{id}/{channel}/state': async (request) => {
@@ -133,13 +141,16 @@ export const handler = serve<'live'>(groupsClaim, {
       return now;
     }
     const until = endOf(channel, true);
-    const { stream: _, ...now } = await watch({ record, channel, session: query.session, until, startSeconds });
+    const { session: player } = query;
+    const { stream: _, ...now } = await watch({ record, channel, session: player, until, startSeconds });
     if (now.state !== 'live') return now;
-    const signed = (await loadSigner()).sign(`/${channelPrefix(record.id, channel.number)}*`, until);
-    return { ...now, signature: { query: signed, expiresAt: until.toISOString() } };
+    const prefix = channelPrefix(record.id, channel.number);
+    const play = await open({ prefix, viewer: caller!.viewer, player, end: until, isHead: false });
+    return { ...now, signature: { query: play.query(), expiresAt: play.end.toISOString() } };
   },
 
-  'POST /api/play/live/{id}/{channel}/goodbye': async ({ params: { id, channel }, query: { session } }) => {
+  'POST /api/play/live/{id}/{channel}/goodbye': async ({ params: { id, channel }, query: { session, ticket } }) => {
+    if (ticket !== undefined) await leave(channelPrefix(id, channel).slice(0, -1), session, ticket);
     await goodbye(id, channel, session);
     return undefined;
   },

@@ -28,6 +28,7 @@ export async function startFake(secret: object, audience: string): Promise<Fake>
     new Map<string, string>(),
   ];
   const devices = new Map<string, readonly string[]>();
+  const sessions = new Map<string, Item>();
   const asked: string[] = [];
   let url = '';
 
@@ -52,10 +53,15 @@ export async function startFake(secret: object, audience: string): Promise<Fake>
         asked.push('GetSecretValue');
         json({ SecretString: JSON.stringify(secret) });
       } else {
-        const { TableName, Key } = JSON.parse(Buffer.concat(chunks).toString()) as {
+        const { TableName, Key, ...update } = JSON.parse(Buffer.concat(chunks).toString()) as {
           TableName: string;
           Key: Record<string, { S: string }>;
         };
+        if (String(target).endsWith('.UpdateItem') && TableName === 'sessions') {
+          asked.push('UpdateItem sessions');
+          json({ Attributes: updated(sessions, Key, update as unknown as Update) });
+          return;
+        }
         asked.push(`GetItem ${TableName}`);
         const rows: Record<string, () => unknown> = {
           videos: () => videos.get(Key['id']!.S),
@@ -80,6 +86,24 @@ export async function startFake(secret: object, audience: string): Promise<Fake>
       .sign((key === 'own' ? own : foreign).privateKey);
   };
   return { url, videos, grants, devices, objects, asked, jwt, close: () => void server.close() };
+}
+
+type Item = Record<string, unknown>;
+interface Update {
+  readonly UpdateExpression: string;
+  readonly ExpressionAttributeValues: Record<string, unknown>;
+}
+
+/** A row with `SET #a = :a, #b = if_not_exists(#b, :b)` done; conditions are the engine's to prove (shared/sessions.test.ts). */
+function updated(rows: Map<string, Item>, key: Item, { UpdateExpression, ExpressionAttributeValues }: Update): Item {
+  const id = JSON.stringify(key);
+  const row = { ...key, ...rows.get(id) };
+  for (const [name, value] of Object.entries(ExpressionAttributeValues)) {
+    const field = name.slice(1);
+    if (!(field in row && UpdateExpression.includes(`if_not_exists(#${field},`))) row[field] = value;
+  }
+  rows.set(id, row);
+  return row;
 }
 
 /** A value in DynamoDB's JSON. */
