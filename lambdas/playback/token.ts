@@ -116,7 +116,8 @@ function theirs(payload: JWTPayload, kid: string, video: string, ceiling: number
   if (!parsed.success) throw refuse('The token needs the claims sub, vid and exp.');
   const { sub, vid, exp } = parsed.data;
   if (vid !== video) throw refuse('The playback token is for something else.');
-  if (exp > Date.now() / 1000 + ceiling + SKEW) throw refuse(`The token lives longer than the ${ceiling} seconds it may.`);
+  if (exp > Date.now() / 1000 + ceiling + SKEW)
+    throw refuse(`The token lives longer than the ${ceiling} seconds it may.`);
   const limit = LIMITS.find((name) => name in payload);
   if (limit !== undefined) throw refuse(`The token asks for a limit that is not kept here: ${limit}.`);
   const viewer = { subject: `key ${kid} ${sub}`, groups: [], right: { kid } };

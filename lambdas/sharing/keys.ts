@@ -39,9 +39,13 @@ export const keyRoutes: KeyRoutes = {
     const kid = thumbprint(jwk);
     const keys = await all();
     if (keys.length >= MAX_KEYS && !keys.some((key) => key.kid === kid))
-      throw new ApiError('conflict', `There are ${MAX_KEYS} keys, which is as many as there may be. Take one back first.`, {
-        limit: { name: 'keys', value: MAX_KEYS },
-      });
+      throw new ApiError(
+        'conflict',
+        `There are ${MAX_KEYS} keys, which is as many as there may be. Take one back first.`,
+        {
+          limit: { name: 'keys', value: MAX_KEYS },
+        },
+      );
     const key = { kid, name: body.name, jwk, createdAt: new Date().toISOString(), createdBy: viewer.subject };
     await dynamo.send(new PutCommand({ TableName, Item: key }));
     return key;

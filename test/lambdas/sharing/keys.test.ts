@@ -111,7 +111,8 @@ describe('keys', () => {
 
   it(`are ${MAX_KEYS} at most`, async () => {
     const made: string[] = [];
-    for (let n = 0; n < MAX_KEYS; n += 1) made.push((await register(example.publicHalf(await example.makeKey()))).json.kid);
+    for (let n = 0; n < MAX_KEYS; n += 1)
+      made.push((await register(example.publicHalf(await example.makeKey()))).json.kid);
     const { status, json } = await register(example.publicHalf(await example.makeKey()));
     expect([status, json.code]).toEqual([409, 'conflict']);
     for (const kid of made) await drop(kid);
@@ -176,7 +177,10 @@ describe('a token of a registered key', () => {
   it('opens no private video, also when it names the owner, or an admin', async () => {
     await put({ visibility: 'private' });
     for (const user of ['anybody', 'olga', 'ada'])
-      expect(said(await main(await token({ groups: ['admin'] }, 300, user)))).toMatchObject({ status: 403, code: 'forbidden' });
+      expect(said(await main(await token({ groups: ['admin'] }, 300, user)))).toMatchObject({
+        status: 403,
+        code: 'forbidden',
+      });
     await put({ visibility: 'entitled' });
   });
 
