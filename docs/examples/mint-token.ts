@@ -15,7 +15,7 @@ export async function makeKey(): Promise<JWK> {
 }
 
 /** What may be known of a key. */
-export const publicHalf = ({ kty, crv, x, y }: JWK): JWK => ({ kty, crv, x, y }) as JWK;
+export const publicHalf = ({ kty, crv, x, y }: JWK): JWK => ({ kty, crv, x, y });
 
 /** Lets `user` begin to watch `video` for `seconds`; `limits` as in the page's table. */
 export async function mintToken(
