@@ -92,6 +92,7 @@ describe('the whole stack', () => {
       'DevicesRegistrations84C23A28',
       'RevocationRecords964467CE',
       'StorageEntitlementsC41C103C',
+      'StorageKeys12664C02',
       'StorageSessionsFCE686BD',
       'StorageUploadsBDC5E374',
       'StorageVideos75D4D269',
