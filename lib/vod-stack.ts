@@ -9,7 +9,9 @@ import { Console } from './constructs/console.ts';
 import { Devices } from './constructs/devices.ts';
 import { FfmpegLayer } from './constructs/ffmpeg-layer.ts';
 import { Playback } from './constructs/playback.ts';
+import { Revocation } from './constructs/revocation.ts';
 import { SigningKey } from './constructs/signing-key.ts';
+import { Sharing } from './constructs/sharing.ts';
 import { Slicing } from './constructs/slicing.ts';
 import { Stills } from './constructs/stills.ts';
 import { Storage } from './constructs/storage.ts';
@@ -31,14 +33,16 @@ export class VodStack extends Stack {
     const auth = new Auth(this, 'Auth', config);
     const api = new Api(this, 'Api', { config, auth });
     const signingKey = new SigningKey(this, 'SigningKey', config);
+    const revocation = new Revocation(this, 'Revocation', { config });
     const ffmpegLayer = new FfmpegLayer(this, 'FfmpegLayer', { architecture: config.architecture });
 
     const upload = new Upload(this, 'Upload', { config, storage, api });
     const slicing = new Slicing(this, 'Slicing', { config, storage, ffmpegLayer });
     for (const fn of [upload.handler, upload.puller]) slicing.startedBy(fn);
-    const catalog = new Catalog(this, 'Catalog', { config, storage, api, signingKey, slicing });
+    const catalog = new Catalog(this, 'Catalog', { config, storage, api, signingKey, revocation, slicing });
+    new Sharing(this, 'Sharing', { config, storage, api });
     const stills = new Stills(this, 'Stills', { config, storage, api, ffmpegLayer });
-    const playback = new Playback(this, 'Playback', { config, storage, api, signingKey });
+    const playback = new Playback(this, 'Playback', { config, storage, api, signingKey, revocation });
     // Who plays a video first asks for the rest of its ladder.
     slicing.startedBy(playback.manifest);
     this.devices = new Devices(this, 'Devices', { config, storage, api, signingKey });

@@ -44,6 +44,8 @@ export class Storage extends Construct {
   readonly videos: Table;
   readonly uploads: Table;
   readonly entitlements: Table;
+  /** Public keys of others, who sign playback tokens. */
+  readonly keys: Table;
   /** Who watches what now (lambdas/shared/sessions.ts). */
   readonly sessions: Table;
   /** Of the buckets that are deleted with the stack. */
@@ -133,6 +135,7 @@ export class Storage extends Construct {
       timeToLiveAttribute: 'expiresAt',
       removalPolicy,
     });
+    this.keys = table(this, 'Keys', { partitionKey: text('kid'), removalPolicy });
     this.sessions = table(this, 'Sessions', {
       partitionKey: text('who'),
       sortKey: text('place'),

@@ -4,6 +4,7 @@
  */
 import { CreateTableCommand, DynamoDBClient, type CreateTableCommandInput } from '@aws-sdk/client-dynamodb';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { Template } from 'aws-cdk-lib/assertions';
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import type { ApiEvent } from '../../lambdas/shared/http.ts';
@@ -18,6 +19,8 @@ const TABLES = {
   StorageVideos: 'VIDEOS_TABLE',
   StorageUploads: 'UPLOADS_TABLE',
   StorageEntitlements: 'ENTITLEMENTS_TABLE',
+  StorageKeys: 'KEYS_TABLE',
+  RevocationRecords: 'REVOCATIONS_TABLE',
   StorageSessions: 'SESSIONS_TABLE',
   DevicesRegistrations: 'DEVICES_TABLE',
   DevicesPositions: 'POSITIONS_TABLE',
@@ -47,6 +50,10 @@ export async function startHandlerEngine(environment: Readonly<Record<string, st
   const s3 = new S3Client({ forcePathStyle: true });
   for (const bucket of ['SOURCE_BUCKET', 'MEDIA_BUCKET'])
     await s3.send(new CreateBucketCommand({ Bucket: process.env[bucket] }));
+  const { QueueUrl } = await new SQSClient({}).send(
+    new CreateQueueCommand({ QueueName: `${run}-revocation.fifo`, Attributes: { FifoQueue: 'true' } }),
+  );
+  process.env['REVOCATION_QUEUE'] = QueueUrl;
   const { stack, ...props } = stageScope();
   new Devices(stack, 'Devices', { ...props, signingKey: new SigningKey(stack, 'SigningKey', props.config) });
   const tables = Template.fromStack(stack).findResources('AWS::DynamoDB::Table');

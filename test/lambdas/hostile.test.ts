@@ -3,9 +3,11 @@
  * through the handlers as they are deployed and the engine behind them. Whatever comes: no answer is a fault of ours, a
  * refusal is a problem document that names the field, and what is taken is answered and read back as it was sent.
  */
+import { createPublicKey } from 'node:crypto';
 import { CreateQueueCommand } from '@aws-sdk/client-sqs';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { makePair } from '../../lambdas/playback/key-pair.ts';
 import { mintToken } from '../../lambdas/playback/token.ts';
 import { problems } from '../../lambdas/shared/errors.ts';
 import type { ApiEvent, serve } from '../../lambdas/shared/http.ts';
@@ -65,6 +67,7 @@ beforeAll(async () => {
   handlers = {
     upload: (await import('../../lambdas/upload/handler.ts')).handler,
     catalog: (await import('../../lambdas/catalog/handler.ts')).handler,
+    sharing: (await import('../../lambdas/sharing/handler.ts')).handler,
     stills: (await import('../../lambdas/stills/handler.ts')).handler,
     playback: (await import('../../lambdas/playback/handler.ts')).handler,
     devices: (await import('../../lambdas/devices/handler.ts')).handler,
@@ -86,6 +89,7 @@ beforeAll(async () => {
   for (const path of [segmentPath(RECORDED), initPath(FROM, RECORDED.init)])
     await fleet.s3.send(new PutObjectCommand({ ...media, Key: `${channelPrefix(DEVICE, 1)}${path}`, Body: 'x' }));
   const viewer = { subject: 'vera', groups: [] };
+  const point = createPublicKey(makePair().publicKey).export({ format: 'jwk' });
   known = {
     id: [VIDEO, DEVICE],
     key: [sourceKey(VIDEO)],
@@ -109,6 +113,11 @@ beforeAll(async () => {
     language: ['de'],
     text: ['00:00:01,000 --> 00:00:02,000\na cue'],
     sourceUrl: ['https://media.sluice.example/film.mp4'],
+    kid: ['A'.repeat(43)],
+    session: ['0t4tv40ABCDEFGHIJKLMNOP'],
+    ticket: ['0t4tv40ABCDEFGHIJKLMNOP.-.-.-'],
+    x: [point.x],
+    y: [point.y],
   };
 }, 600_000);
 afterAll(async () => {

@@ -1,0 +1,28 @@
+/** Sharing: the function that keeps what lets others in. Who may watch is decided where somebody watches. */
+import { Construct } from 'constructs';
+import type { Config } from '../config.ts';
+import type { Api } from './api.ts';
+import { SluiceFunction } from './function.ts';
+import type { Storage } from './storage.ts';
+
+export interface SharingProps {
+  readonly config: Config;
+  readonly storage: Storage;
+  readonly api: Api;
+}
+
+export class Sharing extends Construct {
+  readonly handler: SluiceFunction;
+
+  constructor(scope: Construct, id: string, { config, storage, api }: SharingProps) {
+    super(scope, id);
+    this.handler = new SluiceFunction(this, 'Handler', {
+      config,
+      entry: 'sharing/handler.ts',
+      description: 'Sharing API: keys of others',
+      environment: { GROUPS_CLAIM: config.auth.groupsClaim },
+    }).useTable('KEYS_TABLE', storage.keys, ['Scan', 'PutItem', 'DeleteItem']);
+    // Asked for now and then: what is reserved for answering everybody is not for it.
+    api.serve('sharing', this.handler, { isReserved: false });
+  }
+}
