@@ -1,0 +1,119 @@
+/** Who watches, and ending it, in the console: the one who is ended stops within seconds and is told why. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { Client } from '../../../local/client.ts';
+import { signIn } from '../../../local/sign-in.ts';
+import { openManifest } from '../../../local/smoke/playing.ts';
+import { runningStack } from '../../stack.ts';
+import { makeVideo } from '../../support/media.ts';
+import { openBrowser, openPage, seriousFindings } from './open.ts';
+
+const stack = await runningStack();
+const as = (wanted: string) => new Client(stack.url, stack.users.find(({ name }) => name === wanted)!.token);
+const uma = as('uma');
+const sessions = async () => (await uma.call('GET /api/videos/{id}/sessions', { params: { id } })).sessions;
+const slow = { timeout: 120_000, interval: 250 };
+/** Longer than a player fetches ahead, so that it still has to ask when it is ended. */
+const SECONDS = 120;
+
+let folder: string;
+let browser: Browser;
+let id: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sluice-sessions-'));
+  const film = join(folder, 'film.mp4');
+  await makeVideo(stack.ffmpegFolder, film, { seconds: SECONDS, size: '320x180' });
+  id = await uma.upload(film, { name: 'film.mp4', metadata: { visibility: 'entitled' } });
+  await uma.ready(id);
+  await uma.call('PUT /api/videos/{id}/grants/{subject}', { params: { id, subject: 'vera' }, body: {} });
+  browser = await openBrowser();
+}, 300_000);
+afterAll(async () => {
+  await browser?.close();
+  await uma.fetch('DELETE', `/api/videos/${id}`);
+  await rm(folder, { recursive: true, force: true });
+});
+
+interface Shown {
+  readonly time: number;
+  readonly isPaused: boolean;
+}
+const look = (page: Page): Promise<Shown> =>
+  page.locator('hls-video').evaluate((element) => {
+    const video = element as unknown as { currentTime: number; paused: boolean };
+    return { time: video.currentTime, isPaused: video.paused };
+  });
+
+/** Opens the video as `name` and plays it. */
+async function plays(name: string) {
+  const opened = await openPage(browser);
+  await signIn(opened.page, stack.url, name, `/v/${id}`);
+  await opened.page.locator('hls-video').waitFor();
+  await opened.page.locator('hls-video').evaluate((element) => {
+    const video = element as unknown as { muted: boolean };
+    video.muted = true;
+  });
+  await opened.page.keyboard.press('k');
+  await expect.poll(async () => (await look(opened.page)).time, slow).toBeGreaterThan(0.5);
+  return opened;
+}
+
+it('refuses at the edge what an ended session holds, and nothing of another', async () => {
+  const vera = as('vera');
+  const begin = async (session: string) => {
+    const { playlists, pass } = await openManifest(
+      vera,
+      `/api/play/${id}/main.m3u8?session=${session.padEnd(16, '0')}`,
+      'url',
+    );
+    return `${playlists[0]!}?${pass.query}`;
+  };
+  const [ended, other] = [await begin('ended'), await begin('other')];
+  const status = async (url: string) => (await fetch(url)).status;
+  expect([await status(ended), await status(other)]).toEqual([200, 200]);
+  const [, session] = /\/s\/(\w+)\./.exec(ended)!;
+  const path = `/api/videos/${id}/sessions/${session}`;
+  // An index is a moment behind its table.
+  await expect.poll(async () => (await sessions()).some((one) => one.session === session), slow).toBe(true);
+  const asked = performance.now();
+  expect((await uma.fetch('DELETE', path)).status).toBe(204);
+  await expect.poll(() => status(ended), slow).toBe(403);
+  console.log(
+    `an ended session was refused at the edge ${((performance.now() - asked) / 1000).toFixed(1)} s after the call`,
+  );
+  expect(await status(other)).toBe(200);
+  await uma.call('DELETE /api/videos/{id}/sessions', { params: { id } });
+  await expect.poll(async () => (await sessions()).length, slow).toBe(0);
+});
+
+it('names who watches, and ends it within seconds with the reason said', async () => {
+  const vera = await plays('vera');
+  const media: { readonly at: number; readonly status: number }[] = [];
+  vera.page.on('response', (answer) => {
+    if (new URL(answer.url()).pathname.startsWith('/vod/')) media.push({ at: Date.now(), status: answer.status() });
+  });
+  const owner = await openPage(browser);
+  await signIn(owner.page, stack.url, 'uma', `/v/${id}?tab=access`);
+  const list = owner.page.getByRole('list', { name: 'Watching now' });
+  const row = list.getByRole('listitem').filter({ hasText: 'vera' });
+  await row.waitFor();
+  expect(await seriousFindings(owner.page), 'who watches').toEqual([]);
+  await row.getByRole('button', { name: 'End what vera watches' }).click();
+  await row.waitFor({ state: 'detached' });
+
+  const alert = vera.page.getByRole('alert').filter({ hasText: 'The owner of the video has ended this playback.' });
+  await alert.waitFor({ timeout: 60_000 }).catch(async (cause: unknown) => {
+    const seen = media.map(({ status }) => status).join(' ');
+    throw new Error(`nothing was said: ${JSON.stringify(await look(vera.page))}, media ${seen}`, { cause });
+  });
+  expect((await look(vera.page)).isPaused).toBe(true);
+  // What it was refused made it ask why, and from then on it got nothing.
+  const refused = media.find(({ status }) => status === 403);
+  expect(refused).toBeDefined();
+  expect(media.filter(({ at, status }) => at > refused!.at && status < 400)).toEqual([]);
+  expect(await seriousFindings(vera.page), 'a playback that was ended').toEqual([]);
+  for (const { close } of [vera, owner]) await close();
+});
