@@ -1,14 +1,14 @@
-/** The entitlements table: who may watch a video besides its owner and admins. */
+/** The entitlements table: who may watch besides owners and admins. */
 import { DeleteCommand, paginateQuery, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { required } from '../../lib/contract/env.ts';
-import { grant as grantSchema, type Grant } from '../../lib/contract/video.ts';
+import { grantRow, type GrantRow } from '../../lib/contract/entitlement.ts';
 import { dynamo } from '../shared/clients.ts';
 
 const TableName = () => required('ENTITLEMENTS_TABLE');
 
-/** Every grant on a video, those over and not yet swept included. */
-export async function listGrants(videoId: string): Promise<Grant[]> {
-  const grants: Grant[] = [];
+/** Every grant on a resource (`resourceKey`), those over and not yet swept included. */
+export async function listGrants(videoId: string): Promise<GrantRow[]> {
+  const grants: GrantRow[] = [];
   const pages = paginateQuery(
     { client: dynamo },
     {
@@ -18,11 +18,11 @@ export async function listGrants(videoId: string): Promise<Grant[]> {
       ExpressionAttributeValues: { ':id': videoId },
     },
   );
-  for await (const { Items = [] } of pages) grants.push(...Items.map((item) => grantSchema.parse(item)));
+  for await (const { Items = [] } of pages) grants.push(...Items.map((item) => grantRow.parse(item)));
   return grants;
 }
 
-export async function putGrant(grant: Grant): Promise<void> {
+export async function putGrant(grant: GrantRow): Promise<void> {
   await dynamo.send(new PutCommand({ TableName: TableName(), Item: grant }));
 }
 

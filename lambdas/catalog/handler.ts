@@ -1,19 +1,22 @@
 /** The catalog: what there is, who may see it, and what a person may change. */
 import { paginateQuery } from '@aws-sdk/lib-dynamodb';
 import { consoleConfig } from '../../lib/contract/api.ts';
+import { isPerson, type GrantRow } from '../../lib/contract/entitlement.ts';
 import { json, required } from '../../lib/contract/env.ts';
-import { videoRecord, type Grant, type VideoRecord } from '../../lib/contract/video.ts';
+import { grant, videoRecord, type Grant, type VideoRecord } from '../../lib/contract/video.ts';
 import { dynamo } from '../shared/clients.ts';
 import { readCursor, sealCursor } from '../shared/cursor.ts';
-import { byPerson, maySeePlaces, ownedBy } from '../shared/entitlement.ts';
+import { byPerson, isNow, maySeePlaces, ownedBy } from '../shared/entitlement.ts';
 import { ApiError } from '../shared/errors.ts';
 import { evidenceOf, readDeviceViewers } from '../shared/evidence.ts';
+import { fromOf } from '../shared/from.ts';
+import { withinHeight } from '../shared/height.ts';
 import { serve } from '../shared/http.ts';
 import { takePage } from '../shared/page.ts';
 import { changeTexts, named, putText, removeTexts, withText } from '../shared/texts.ts';
 import { changeVideo, readVideo } from '../shared/videos.ts';
 import { isAdmin, type Viewer } from '../shared/viewer.ts';
-import { changeable, isOwnerOrAdmin, readable, type Asked } from './access.ts';
+import { changeable, isOwnerOrAdmin, limitsOf, readable, type Asked } from './access.ts';
 import { deleteGrant, listGrants, putGrant } from './grants.ts';
 import { isThere, matches, position, Tags, whose, type Position } from './listing.ts';
 import { originalOf, rungOf } from '../download/answer.ts';
@@ -28,12 +31,15 @@ const LIST_BUDGET = 1000;
 /** Rows one call for tags looks at, at most: a second or so, some 15 MB read. */
 const TAGS_BUDGET = 5000;
 
+type Headers = Readonly<Record<string, string | undefined>>;
+
 const seconds = () => Math.floor(Date.now() / 1000);
 const config = json('CONSOLE_CONFIG', consoleConfig);
 
-async function ask(id: string, viewer: Viewer): Promise<Asked> {
+async function ask(id: string, viewer: Viewer, headers: Headers = {}): Promise<Asked> {
   const record = await readVideo(id);
-  return { viewer, record, ...(await evidenceOf(record, viewer)), now: seconds() };
+  const from = fromOf(headers, required('PUBLIC_URL'));
+  return { viewer, record, from, ...(await evidenceOf(record, viewer)), now: seconds() };
 }
 
 /** Whether the viewer may see the device that the video comes from. */
@@ -100,16 +106,16 @@ export const handler = serve<'catalog'>(required('GROUPS_CLAIM'), {
     return tags.list();
   },
 
-  'GET /api/videos/{id}': async ({ viewer, params }) => {
-    const asked = await ask(params.id, viewer);
+  'GET /api/videos/{id}': async ({ viewer, headers, params }) => {
+    const asked = await ask(params.id, viewer, headers);
     const record = readable(asked);
     const whole = record.origin === undefined || isOwnerOrAdmin(viewer, record) || (await seesDevice(record, asked));
     const seen = whole ? record : withoutDevice(record);
     return show(isOwnerOrAdmin(viewer, record) ? seen : withoutCost(seen));
   },
 
-  'GET /api/videos/{id}/download': async ({ viewer, params: { id }, query: { rendition } }) => {
-    const asked = await ask(id, viewer);
+  'GET /api/videos/{id}/download': async ({ viewer, headers, params: { id }, query: { rendition } }) => {
+    const asked = await ask(id, viewer, headers);
     const record = readable(asked);
     const own = isOwnerOrAdmin(viewer, record);
     if (!own && (rendition === 'source' || config.downloads !== 'viewers')) {
@@ -119,11 +125,13 @@ export const handler = serve<'catalog'>(required('GROUPS_CLAIM'), {
     // A name that somebody else sees must not tell the device.
     const shown =
       own || record.origin === undefined || (await seesDevice(record, asked)) ? record : withoutDevice(record);
-    return rendition === 'source' ? await originalOf(record, shown) : await rungOf(record, shown, rendition);
+    return rendition === 'source'
+      ? await originalOf(record, shown)
+      : await rungOf(withinHeight(record, limitsOf(asked)), shown, rendition);
   },
 
-  'GET /api/videos/{id}/positions': async ({ viewer, params: { id } }) => {
-    const asked = await ask(id, viewer);
+  'GET /api/videos/{id}/positions': async ({ viewer, headers, params: { id } }) => {
+    const asked = await ask(id, viewer, headers);
     const record = readable(asked);
     if (record.origin !== undefined && !(await seesDevice(record, asked))) {
       throw new ApiError('forbidden', 'Where it was filmed is for administrators and the viewers of its device.');
@@ -207,21 +215,21 @@ export const handler = serve<'catalog'>(required('GROUPS_CLAIM'), {
   'GET /api/videos/{id}/grants': async ({ viewer, params: { id } }) => {
     const record = changeable(await ask(id, viewer));
     const now = seconds();
-    const counts = (one: Grant) => byPerson(one, record) && (one.expiresAt === undefined || now < one.expiresAt);
-    return { grants: (await listGrants(id)).filter(counts) };
+    const counts = (one: GrantRow) => isPerson(one) && one.effect === 'allow' && byPerson(one, record) && isNow(one, now);
+    return { grants: (await listGrants(id)).filter(counts).map((one) => grant.parse(one)) };
   },
 
   'PUT /api/videos/{id}/grants/{subject}': async ({ viewer, params: { id, subject }, body: { expiresIn } }) => {
     changeable(await ask(id, viewer));
-    const grant: Grant = {
+    const given: Grant = {
       videoId: id,
       subject,
       grantedBy: viewer.subject,
       createdAt: new Date().toISOString(),
       ...(expiresIn !== undefined && { expiresAt: seconds() + expiresIn }),
     };
-    await putGrant(grant);
-    return grant;
+    await putGrant({ ...given, effect: 'allow' });
+    return given;
   },
 
   'DELETE /api/videos/{id}/grants/{subject}': async ({ viewer, params: { id, subject } }) => {

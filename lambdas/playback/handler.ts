@@ -1,23 +1,26 @@
 /** Playback: who may watch what, and the playlists and tokens that follow from it. */
+import { required } from '../../lib/contract/env.ts';
 import { revisionPrefix, STORYBOARD_PATH, vodPrefix } from '../../lib/contract/keys.ts';
 import type { VideoRecord } from '../../lib/contract/video.ts';
 import { ApiError } from '../shared/errors.ts';
+import { fromOf } from '../shared/from.ts';
+import { withinHeight } from '../shared/height.ts';
 import { Reply, serve } from '../shared/http.ts';
 import { logger } from '../shared/logger.ts';
 import { askForLadder } from '../shared/slicing-run.ts';
 import { loadSigner, type Signer } from '../shared/signing.ts';
-import { checkPlayable, signatureEnd, tokenLifetime, watchable } from './access.ts';
+import { admit, type Admitted, checkPlayable, signatureEnd, tokenLifetime } from './access.ts';
 import { setCookies } from './cookies.ts';
-import { checkDash, mpdKey, noMpd, personalMpd } from './dash.ts';
+import { checkDash, lowRungs, mpdKey, noMpd, personalMpd } from './dash.ts';
 import { expand, multivariant, playlistKey, withAuth, type Access } from './manifest.ts';
 import { checkLength, readPlaylist } from './media-playlist.ts';
 import { callers, groupsClaim, signatureHours, tokenMinutes } from './options.ts';
 import { mintToken } from './token.ts';
 
 export const handler = serve<'playback'>(groupsClaim, {
-  'POST /api/videos/{id}/tokens': async ({ params: { id }, body, viewer }) => {
+  'POST /api/videos/{id}/tokens': async ({ params: { id }, body, viewer, headers }) => {
     const seconds = tokenLifetime(body.expiresIn, tokenMinutes);
-    await watchable(id, viewer);
+    await admit(id, viewer, whence(headers));
     const expiresAt = new Date(Math.floor(Date.now() / 1000 + seconds) * 1000);
     const token = await mintToken((await loadSigner()).tokenKey, viewer, id, 'manifest', expiresAt);
     return { token, expiresAt: expiresAt.toISOString(), url: `/api/play/${id}/main.m3u8?token=${token}` };
@@ -27,7 +30,7 @@ export const handler = serve<'playback'>(groupsClaim, {
     const { id } = request.params;
     const { expand: expanded, cookies } = request.query;
     const { viewer } = (await callers.of(request, id, ['manifest'])) ?? {};
-    const found = await watchable(id, viewer);
+    const { video: found, limits } = await admit(id, viewer, whence(request.headers));
     checkPlayable(found);
     const video = await askForLadder(found);
     const signer = await loadSigner();
@@ -41,21 +44,22 @@ export const handler = serve<'playback'>(groupsClaim, {
       access = { way: 'expand', token, cookies: cookies === '1' };
     } else if (cookies === '1') access = { way: 'cookies' };
     else access = { way: 'define', query: signer.sign(`${path}*`, end) };
-    return new Reply(multivariant(video, access, willGrow(video)), {}, set);
+    return new Reply(multivariant(withinHeight(video, limits), access, willGrow(video)), {}, set);
   },
 
   'GET /api/play/{id}/manifest.mpd': async (request) => {
-    const video = await published(request);
+    const { video, limits } = await published(request);
     checkDash(video);
     await askForLadder(video);
+    withinHeight(video, limits);
     const shared = await readPlaylist(mpdKey(video), (cause) => noMpd(video, cause));
     const { query, cookies } = await rights(video, request.query.cookies === '1');
-    const text = checkLength(personalMpd(shared, query, video), 'The MPD is too long; use main.m3u8 instead.');
+    const text = checkLength(personalMpd(lowRungs(shared, limits.maxHeight), query, video), 'The MPD is too long; use main.m3u8 instead.');
     return new Reply(text, {}, cookies);
   },
 
   'GET /api/play/{id}/storyboard.vtt': async (request) => {
-    const video = await published(request);
+    const { video } = await published(request);
     if (video.hasStoryboard !== true) throw new ApiError('not-found', 'The video has no pictures for scrubbing.');
     const key = `${revisionPrefix(video.id, video.revision)}${STORYBOARD_PATH}`;
     const shared = await readPlaylist(key, (cause) => gone(key, cause));
@@ -67,8 +71,9 @@ export const handler = serve<'playback'>(groupsClaim, {
   'GET /api/play/{id}/{kind}/{playlist}': async (request) => {
     const { id, kind, playlist } = request.params;
     const who = await callers.of(request, id, ['manifest', 'playlists']);
-    const video = await watchable(id, who?.viewer);
-    checkPlayable(video);
+    const { video: found, limits } = await admit(id, who?.viewer, whence(request.headers));
+    checkPlayable(found);
+    const video = withinHeight(found, limits);
     const name = playlist.replace(/\.m3u8$/, '');
     const there =
       kind === 'text'
@@ -84,16 +89,20 @@ export const handler = serve<'playback'>(groupsClaim, {
   },
 });
 
+const whence = (headers: Parameters<typeof fromOf>[0]) => fromOf(headers, required('PUBLIC_URL'));
+
 /** Whether renditions are being made that the next manifest will list. */
 const willGrow = ({ status, ladder }: VideoRecord): boolean => status === 'playable' || ladder?.state === 'making';
 
 /** The video, for who may begin to watch it. */
-async function published(request: Parameters<typeof callers.of>[0] & { readonly params: { readonly id: string } }) {
+async function published(
+  request: Parameters<typeof callers.of>[0] & { readonly params: { readonly id: string } },
+): Promise<Admitted> {
   const { id } = request.params;
   const { viewer } = (await callers.of(request, id, ['manifest'])) ?? {};
-  const video = await watchable(id, viewer);
-  checkPlayable(video);
-  return video;
+  const admitted = await admit(id, viewer, whence(request.headers));
+  checkPlayable(admitted.video);
+  return admitted;
 }
 
 /** What opens all files of the video: a query for each address, or cookies. */

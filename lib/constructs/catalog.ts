@@ -59,7 +59,7 @@ export class Catalog extends Construct {
       },
     })
       .useTable('VIDEOS_TABLE', storage.videos, ['GetItem', 'UpdateItem'], [BY_OWNER, BY_TIME])
-      .useTable('ENTITLEMENTS_TABLE', storage.entitlements, ['GetItem', 'Query', 'PutItem', 'DeleteItem'])
+      .useTable('ENTITLEMENTS_TABLE', storage.entitlements, ['BatchGetItem', 'Query', 'PutItem', 'DeleteItem'])
       .useObjects('MEDIA_BUCKET', storage.media, ['GetObject'], TRACKS_PREFIX)
       .allow(
         ['s3:GetObject'],

@@ -35,7 +35,7 @@ export class Devices extends Construct {
 
   /** Lets a function decide by who may see a device now. */
   decidesFor(fn: SluiceFunction): void {
-    fn.useTable('DEVICES_TABLE', this.tables.devices, ['GetItem']);
+    fn.useTable('DEVICES_TABLE', this.tables.devices, ['BatchGetItem']);
   }
 
   #handler({ config, storage, api, signingKey }: DevicesProps, clipQueue: Queue): void {

@@ -24,6 +24,7 @@ export function livePlayback(
     },
   })
     .useTable('DEVICES_TABLE', tables.devices, ['GetItem', 'UpdateItem'])
+    .useTable('ENTITLEMENTS_TABLE', storage.entitlements, ['BatchGetItem'])
     .useTable('FLEET_TABLE', tables.fleet, ['PutItem', 'DeleteItem', 'Query'])
     .useObjects('MEDIA_BUCKET', storage.media, ['GetObject'], LIVE_PREFIX)
     .listObjects(storage.media, LIVE_PREFIX);

@@ -96,7 +96,7 @@ export class Playback extends Construct {
       environment: playbackOptions(config, api),
     })
       .useTable('VIDEOS_TABLE', storage.videos, ['GetItem', 'UpdateItem'])
-      .useTable('ENTITLEMENTS_TABLE', storage.entitlements, ['GetItem'])
+      .useTable('ENTITLEMENTS_TABLE', storage.entitlements, ['BatchGetItem'])
       .useObjects('MEDIA_BUCKET', storage.media, ['GetObject'], VOD_PREFIX);
     signingKey.allowSigning(this.manifest);
     api.serve('playback', this.manifest);

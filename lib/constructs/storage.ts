@@ -30,6 +30,8 @@ export const BY_OWNER = 'byOwner';
 export const BY_TIME = 'byTime';
 /** Index of the videos table: those whose retention ends on a day. Others are not in it. */
 export const BY_REMOVAL = 'byRemoval';
+/** Index of the entitlements table: what somebody, a group or everyone was given. */
+export const BY_SUBJECT = 'bySubject';
 
 export class Storage extends Construct {
   /** `uploads/{videoId}/source` */
@@ -127,6 +129,12 @@ export class Storage extends Construct {
       sortKey: text('subject'),
       timeToLiveAttribute: 'expiresAt',
       removalPolicy,
+    });
+    this.entitlements.addGlobalSecondaryIndex({
+      indexName: BY_SUBJECT,
+      partitionKey: text('subject'),
+      sortKey: text('videoId'),
+      projectionType: ProjectionType.ALL,
     });
   }
 

@@ -1,7 +1,8 @@
 /** Live playback: who may watch a channel, whether there is something to watch, and the playlists that follow from it. */
 import { randomUUID } from 'node:crypto';
-import type { Channel, DeviceRecord } from '../../../lib/contract/device.ts';
-import { number } from '../../../lib/contract/env.ts';
+import type { Channel, DeviceRecord, Stream } from '../../../lib/contract/device.ts';
+import type { Limits } from '../../../lib/contract/entitlement.ts';
+import { number, required } from '../../../lib/contract/env.ts';
 import { channelPrefix, livePlaylistKey, playbackPlaylistKey } from '../../../lib/contract/live-keys.ts';
 import { liveBounds } from '../../../lib/contract/options.ts';
 import { setCookies } from '../cookies.ts';
@@ -11,8 +12,12 @@ import { expand, type Access } from '../manifest.ts';
 import { checkLength, readPlaylist } from '../media-playlist.ts';
 import { callers, groupsClaim, signatureHours, tokenMinutes } from '../options.ts';
 import { mintToken } from '../token.ts';
-import { readDevice, visible } from '../../shared/devices.ts';
+import { readDevice } from '../../shared/devices.ts';
+import { decide, liveOf } from '../../shared/entitlement.ts';
 import { ApiError } from '../../shared/errors.ts';
+import { readGrants } from '../../shared/evidence.ts';
+import { fromOf } from '../../shared/from.ts';
+import { isWithin } from '../../shared/height.ts';
 import { Reply, serve } from '../../shared/http.ts';
 import { listSegments } from '../../shared/recordings.ts';
 import { loadSigner, type Signer } from '../../shared/signing.ts';
@@ -32,11 +37,38 @@ const endOf = (channel: Channel, live: boolean): Date =>
     ? new Date(Date.now() + onDemandMinutes * 60_000)
     : signatureEnd(new Date(), signatureHours, null);
 
-/** Throws `unauthorized` (nobody signed in) or `not-found`. */
-async function watched(caller: Caller | undefined, id: string): Promise<DeviceRecord> {
-  if (caller === undefined)
-    throw new ApiError('unauthorized', 'Sign in, or add a playback token as ?token=, to watch this device.');
-  return visible(await readDevice(id), caller.viewer);
+interface Admitted {
+  readonly record: DeviceRecord;
+  readonly limits: Limits;
+}
+
+/**
+ * The device, for who may watch it. Throws `unauthorized` (nobody signed in) or `not-found`: ids of devices can be guessed, so
+ * one that somebody may not watch reads as one that is not there.
+ */
+async function admit(
+  caller: Pick<Caller, 'viewer'> | undefined,
+  id: string,
+  headers: Parameters<typeof fromOf>[0],
+): Promise<Admitted> {
+  const { viewer } = caller ?? {};
+  const video = liveOf(id);
+  const [record, grants] = await Promise.all([readDevice(id), readGrants(video, viewer)]);
+  if (record !== undefined) {
+    const [from, now] = [fromOf(headers, required('PUBLIC_URL')), Math.floor(Date.now() / 1000)];
+    const { viewers: deviceViewers } = record;
+    const { allowed, reason: _, ...limits } = decide({ viewer, video, grants, deviceViewers, from, now });
+    if (allowed) return { record, limits };
+  }
+  throw viewer === undefined
+    ? new ApiError('unauthorized', 'Sign in, or add a playback token as ?token=, to watch this device.')
+    : new ApiError('not-found', 'There is no such device, or you may not see it.');
+}
+
+/** A channel sends one rendition: who may not watch it as high as that watches nothing. Throws `forbidden`. */
+function checkHeight({ width, height }: Partial<Stream>, { maxHeight }: Limits): void {
+  if (isWithin({ width, height }, maxHeight)) return;
+  throw new ApiError('forbidden', `You may watch up to ${maxHeight} lines, and this channel sends more. Ask an administrator.`);
 }
 
 function cookiesOf(signer: Signer, { device, channel }: Source, end: Date): string[] {
@@ -46,9 +78,9 @@ function cookiesOf(signer: Signer, { device, channel }: Source, end: Date): stri
 }
 
 export const handler = serve<'live'>(groupsClaim, {
-  'POST /api/devices/{id}/tokens': async ({ params: { id }, body, viewer }) => {
+  'POST /api/devices/{id}/tokens': async ({ params: { id }, body, viewer, headers }) => {
     const seconds = tokenLifetime(body.expiresIn, tokenMinutes);
-    channelOf(visible(await readDevice(id), viewer), body.channel);
+    channelOf((await admit({ viewer }, id, headers)).record, body.channel);
     const expiresAt = new Date(Math.floor(Date.now() / 1000 + seconds) * 1000);
     const token = await mintToken(
       (await loadSigner()).tokenKey,
@@ -64,7 +96,7 @@ export const handler = serve<'live'>(groupsClaim, {
   'GET /api/play/live/{id}/{channel}/main.m3u8': async (request) => {
     const { params, query } = request;
     const caller = await callers.of(request, tokenOf(params.id, params.channel), ['manifest']);
-    const record = await watched(caller, params.id);
+    const { record, limits } = await admit(caller, params.id, request.headers);
     const channel = channelOf(record, params.channel);
     const source: Source = { device: record.id, channel: channel.number, playback: query.playback };
     const live = query.from === undefined && query.playback === undefined;
@@ -88,18 +120,14 @@ export const handler = serve<'live'>(groupsClaim, {
       ? await watch({ record, channel, session: query.session ?? randomUUID(), until: end, startSeconds })
       : undefined;
     if (now !== undefined && now.state !== 'live') throw notLive(now);
+    checkHeight(now?.stream ?? {}, limits);
     // A device takes seconds to begin, and a player gives up on a playlist that is not there.
     if (query.playback !== undefined)
       await readPlaylist(playbackPlaylistKey(record.id, channel.number, query.playback), notYet);
     let access: Access;
     if (query.expand === '1') {
-      const token = await mintToken(
-        signer.tokenKey,
-        caller!.viewer,
-        tokenOf(source.device, source.channel),
-        'playlists',
-        end,
-      );
+      const name = tokenOf(source.device, source.channel);
+      const token = caller && (await mintToken(signer.tokenKey, caller.viewer, name, 'playlists', end));
       access = { way: 'expand', token, cookies: byCookies };
     } else access = byCookies ? { way: 'cookies' } : { way: 'define', query: signature() };
     return new Reply(liveMultivariant(source, now?.stream ?? {}, access), {}, cookies);
@@ -108,7 +136,8 @@ export const handler = serve<'live'>(groupsClaim, {
   'GET /api/play/live/{id}/{channel}/live.m3u8': async (request) => {
     const { params, query } = request;
     const caller = await callers.of(request, tokenOf(params.id, params.channel), ['manifest', 'playlists']);
-    const channel = channelOf(await watched(caller, params.id), params.channel);
+    const { record } = await admit(caller, params.id, request.headers);
+    const channel = channelOf(record, params.channel);
     const key =
       query.playback === undefined
         ? livePlaylistKey(params.id, channel.number)
@@ -126,15 +155,16 @@ export const handler = serve<'live'>(groupsClaim, {
   'GET /api/play/live/{id}/{channel}/state': async (request) => {
     const { params, query } = request;
     const caller = await callers.of(request, tokenOf(params.id, params.channel), ['manifest']);
-    const record = await watched(caller, params.id);
+    const { record, limits } = await admit(caller, params.id, request.headers);
     const channel = channelOf(record, params.channel);
     if (query.session === undefined) {
       const { stream: _, ...now } = await readState({ record, channel, startSeconds });
       return now;
     }
     const until = endOf(channel, true);
-    const { stream: _, ...now } = await watch({ record, channel, session: query.session, until, startSeconds });
+    const { stream, ...now } = await watch({ record, channel, session: query.session, until, startSeconds });
     if (now.state !== 'live') return now;
+    checkHeight(stream ?? {}, limits);
     const signed = (await loadSigner()).sign(`/${channelPrefix(record.id, channel.number)}*`, until);
     return { ...now, signature: { query: signed, expiresAt: until.toISOString() } };
   },

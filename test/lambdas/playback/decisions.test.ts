@@ -71,11 +71,18 @@ describe('playback tokens', () => {
   const soon = new Date(Math.ceil(Date.now() / 1000 + 60) * 1000);
   const refused = { code: 'invalid-token' };
 
-  it('carry who and what, and of the groups only those that count', async () => {
+  it('are refused to who is in more groups than fit, for one left out may be refused', async () => {
+    const groups = Array.from({ length: 200 }, (_, index) => `a group of number ${index}`);
+    await expect(mintToken(key, { subject: 'olga', groups }, ID, 'manifest', soon)).rejects.toMatchObject({
+      code: 'forbidden',
+    });
+  });
+
+  it('carry who and what, and the groups but the one that only uploads', async () => {
     const token = await mintToken(key, viewer, ID, 'manifest', soon);
     expect(token).toMatch(/^[\w.-]+$/);
     expect(await readToken(key, token, ID, ['manifest'])).toEqual({
-      viewer: { subject: 'olga', groups: ['admin'] },
+      viewer: { subject: 'olga', groups: ['admin', 'crew-of-ship-7'] },
       use: 'manifest',
       expiresAt: soon,
     });

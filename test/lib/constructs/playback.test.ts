@@ -251,6 +251,7 @@ describe('the manifest function', () => {
   it('may read what it needs and nothing else', () => {
     const grants = grantsOf(template, 'ManifestRole');
     expect([...grants.keys()].sort()).toEqual([
+      'dynamodb:BatchGetItem',
       'dynamodb:GetItem',
       // To ask for the ladder of a video that is played first.
       'dynamodb:UpdateItem',
@@ -259,7 +260,8 @@ describe('the manifest function', () => {
       's3:GetObject',
       'secretsmanager:GetSecretValue',
     ]);
-    expect(grants.get('dynamodb:GetItem')!.join()).toMatch(/StorageVideos.*StorageEntitlements/);
+    expect(grants.get('dynamodb:GetItem')!.join()).toMatch(/StorageVideos/);
+    expect(grants.get('dynamodb:BatchGetItem')!.join()).toMatch(/StorageEntitlements/);
     expect(grants.get('s3:GetObject')).toHaveLength(1);
     expect(grants.get('s3:GetObject')![0]).toMatch(/StorageMedia.*\/vod\/\*/);
     expect(grants.get('secretsmanager:GetSecretValue')).toEqual([expect.stringContaining('SigningKeyPrivate')]);
