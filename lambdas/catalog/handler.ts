@@ -8,15 +8,16 @@ import { dynamo } from '../shared/clients.ts';
 import { readCursor, sealCursor } from '../shared/cursor.ts';
 import { byPerson, isNow, maySeePlaces, ownedBy } from '../shared/entitlement.ts';
 import { ApiError } from '../shared/errors.ts';
-import { evidenceOf, readDeviceViewers } from '../shared/evidence.ts';
-import { fromOf } from '../shared/from.ts';
+import { readDeviceViewers } from '../shared/evidence.ts';
 import { withinHeight } from '../shared/height.ts';
 import { serve } from '../shared/http.ts';
 import { takePage } from '../shared/page.ts';
 import { changeTexts, named, putText, removeTexts, withText } from '../shared/texts.ts';
-import { changeVideo, readVideo } from '../shared/videos.ts';
+import { changeVideo } from '../shared/videos.ts';
 import { isAdmin, type Viewer } from '../shared/viewer.ts';
 import { changeable, isOwnerOrAdmin, limitsOf, readable, type Asked } from './access.ts';
+import { ask } from './ask.ts';
+import { entitlementRoutes } from './entitlements.ts';
 import { deleteGrant, listGrants, putGrant } from './grants.ts';
 import { isThere, matches, position, Tags, whose, type Position } from './listing.ts';
 import { originalOf, rungOf } from '../download/answer.ts';
@@ -31,16 +32,8 @@ const LIST_BUDGET = 1000;
 /** Rows one call for tags looks at, at most: a second or so, some 15 MB read. */
 const TAGS_BUDGET = 5000;
 
-type Headers = Readonly<Record<string, string | undefined>>;
-
 const seconds = () => Math.floor(Date.now() / 1000);
 const config = json('CONSOLE_CONFIG', consoleConfig);
-
-async function ask(id: string, viewer: Viewer, headers: Headers = {}): Promise<Asked> {
-  const record = await readVideo(id);
-  const from = fromOf(headers, required('PUBLIC_URL'));
-  return { viewer, record, from, ...(await evidenceOf(record, viewer)), now: seconds() };
-}
 
 /** Whether the viewer may see the device that the video comes from. */
 async function seesDevice({ origin }: VideoRecord, { viewer, deviceViewers }: Asked): Promise<boolean> {
@@ -237,4 +230,6 @@ export const handler = serve<'catalog'>(required('GROUPS_CLAIM'), {
     await deleteGrant(id, subject);
     return undefined;
   },
+
+  ...entitlementRoutes,
 });

@@ -1,10 +1,8 @@
 /** What decides who may watch, beside the record: one batched, consistent read, where it can make a difference. */
-import { BatchGetCommand, type BatchGetCommandInput } from '@aws-sdk/lib-dynamodb';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { required } from '../../lib/contract/env.ts';
 import { grantRow, subjectKeys, type GrantRow } from '../../lib/contract/entitlement.ts';
-import { dynamo } from './clients.ts';
+import { BATCH, batchGet } from './batch-get.ts';
 import { ownedBy, resourceKeys, type Evidence, type Watched } from './entitlement.ts';
 import { isAdmin, type Viewer } from './viewer.ts';
 
@@ -34,9 +32,7 @@ type Key = Readonly<Record<string, string>>;
 const grantKeys = (video: Watched, viewer: Viewer | undefined): Key[] =>
   resourceKeys(video).flatMap((videoId) => subjectKeys(viewer).map((subject) => ({ videoId, subject })));
 
-/** Keys of one BatchGetItem (DynamoDB API Reference). Only somebody in many groups, of a video with many tags, asks for more. */
-const BATCH = 100;
-
+/** One batch, but of somebody in many groups who asks for a video with many tags. */
 async function read(grants: readonly Key[], devices: readonly Key[]) {
   const all = [
     ...grants.map((key) => ({ table: 'ENTITLEMENTS_TABLE', key })),
@@ -45,7 +41,7 @@ async function read(grants: readonly Key[], devices: readonly Key[]) {
   const batches = Array.from({ length: Math.ceil(all.length / BATCH) }, (_, i) => all.slice(i * BATCH, (i + 1) * BATCH));
   const answers = await Promise.all(
     batches.map((batch) =>
-      whole(
+      batchGet(
         Object.fromEntries(
           [...new Set(batch.map(({ table }) => table))].map((table) => [
             required(table),
@@ -68,20 +64,3 @@ const HOW: Readonly<Record<string, object>> = {
   ENTITLEMENTS_TABLE: { ConsistentRead: true },
   DEVICES_TABLE: { ConsistentRead: true, ProjectionExpression: 'viewers' },
 };
-
-/** Milliseconds before what DynamoDB left out is asked for again. */
-const WAITS = [20, 50, 100, 200, 400];
-
-/** Rows by table. DynamoDB may leave keys out of an answer; a row that denies must not be missed, so all are read or it throws. */
-async function whole(asked: NonNullable<BatchGetCommandInput['RequestItems']>) {
-  const rows = new Map<string, Record<string, unknown>[]>();
-  let left: BatchGetCommandInput['RequestItems'] = asked;
-  for (const wait of [...WAITS, undefined]) {
-    const { Responses = {}, UnprocessedKeys = {} } = await dynamo.send(new BatchGetCommand({ RequestItems: left }));
-    for (const [table, found] of Object.entries(Responses)) rows.set(table, [...(rows.get(table) ?? []), ...found]);
-    if (Object.keys(UnprocessedKeys).length === 0) return rows;
-    left = UnprocessedKeys;
-    if (wait !== undefined) await sleep(wait);
-  }
-  throw new Error('DynamoDB did not answer all of what decides who may watch');
-}

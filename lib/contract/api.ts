@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { streamState } from './device.ts';
 import { downloads } from './download.ts';
 import { liveRoutes } from './device-api.ts';
+import { entitlement, newGrant, resource, subject as grantee, terms } from './entitlement.ts';
 import { track } from './geojson.ts';
 import { RENDITION_KINDS } from './keys.ts';
 import { MAX_TOKEN_SECONDS } from './options.ts';
@@ -45,6 +46,7 @@ const metadata = z.record(z.string().max(100), z.unknown()).optional().meta({
 });
 const presigned = z.object({ url: z.string(), expires: z.int().meta({ description: 'Seconds the URL stays good.' }) });
 const idParam = z.object({ id: videoId });
+const grantParam = z.object({ grant: opaque(2500).meta({ description: '`id` of the grant.' }) });
 const subject = line(255).meta({ description: 'The viewer (`sub` of their token).' });
 
 const videoPatch = z
@@ -387,6 +389,52 @@ export const routes = {
     status: 204,
     summary: 'Take the right to watch back. Safe to repeat.',
     params: idParam.extend({ subject }),
+  },
+
+  'GET /api/entitlements': {
+    stage: 'catalog',
+    auth: 'user',
+    status: 200,
+    summary: 'Grants on a resource, for who may share it; without one, what a subject was given.',
+    query: z.object({
+      resource: resource.optional(),
+      subject: grantee.optional().meta({ description: 'Only what was given to this subject; without a resource your own, or for admins anybody.' }),
+      limit: z.coerce.number().int().min(1).max(500).default(100),
+      cursor: opaque(3000).optional(),
+    }),
+    response: z.object({ entitlements: z.array(entitlement), cursor: z.string().nullable() }),
+  },
+  'POST /api/entitlements': {
+    stage: 'catalog',
+    auth: 'user',
+    status: 200,
+    summary: 'Let a subject watch a resource, or keep it from it. There is one grant for each pair: another takes its place.',
+    body: newGrant,
+    response: entitlement,
+  },
+  'GET /api/entitlements/{grant}': {
+    stage: 'catalog',
+    auth: 'user',
+    status: 200,
+    summary: 'One grant, for who may change its resource.',
+    params: grantParam,
+    response: entitlement,
+  },
+  'PUT /api/entitlements/{grant}': {
+    stage: 'catalog',
+    auth: 'user',
+    status: 200,
+    summary: 'Say anew what a grant says: what is left out no longer holds.',
+    params: grantParam,
+    body: terms,
+    response: entitlement,
+  },
+  'DELETE /api/entitlements/{grant}': {
+    stage: 'catalog',
+    auth: 'user',
+    status: 204,
+    summary: 'Take a grant back. Safe to repeat.',
+    params: grantParam,
   },
 
   'POST /api/videos/{id}/tokens': {

@@ -96,18 +96,38 @@ const limits = {
     .meta({ description: 'Origins of pages, besides the console, on which it may be played; default: any.' }),
 };
 
-/** What a person says of a grant. */
-export const terms = z
-  .object({ effect: z.enum(['allow', 'deny']).default('allow'), ...when, ...limits })
-  .strict()
-  .superRefine(({ effect, notBefore, expiresAt, ...more }, context) => {
-    const wrong = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message });
-    if (notBefore !== undefined && expiresAt !== undefined && expiresAt <= notBefore)
-      wrong('expiresAt', 'must be later than `notBefore`');
-    if (effect === 'allow') return;
-    for (const name of Object.keys(limits) as (keyof typeof limits)[])
-      if (more[name] !== undefined) wrong(name, 'is for what allows: what denies lets nobody play');
-  });
+const effect = z.enum(['allow', 'deny']);
+const said = { effect: effect.default('allow'), ...when, ...limits };
+
+/** Of fields that are right each alone. */
+function together(value: z.infer<z.ZodObject<typeof said>>, context: z.RefinementCtx): void {
+  const wrong = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message });
+  const { notBefore, expiresAt } = value;
+  if (notBefore !== undefined && expiresAt !== undefined && expiresAt <= notBefore)
+    wrong('expiresAt', 'must be later than `notBefore`');
+  if (value.effect === 'allow') return;
+  for (const name of Object.keys(limits) as (keyof typeof limits)[])
+    if (value[name] !== undefined) wrong(name, 'is for what allows: what denies lets nobody play');
+}
+
+/** What a person says of a grant that is there. */
+export const terms = z.object(said).strict().superRefine(together);
+
+/** A new one, or another instead of the one there is of this pair. */
+export const newGrant = z.object({ resource, subject, ...said }).strict().superRefine(together);
+
+/** As the API shows it. */
+export const entitlement = z.object({
+  id: z.string().meta({ description: 'Its name in addresses.' }),
+  resource: z.string(),
+  subject: z.string(),
+  effect,
+  ...when,
+  ...limits,
+  grantedBy: z.string().meta({ description: 'Who said so last.' }),
+  createdAt: z.iso.datetime(),
+});
+export type Entitlement = z.infer<typeof entitlement>;
 
 /** A row as it is stored. Rows of earlier versions have no `effect`: they allow. */
 export const grantRow = z.object({
@@ -115,7 +135,7 @@ export const grantRow = z.object({
   subject: z.string().min(1),
   grantedBy: z.string(),
   createdAt: z.iso.datetime(),
-  effect: z.enum(['allow', 'deny']).default('allow'),
+  effect: effect.default('allow'),
   ...when,
   ...limits,
 });

@@ -108,6 +108,14 @@ beforeAll(async () => {
     track: ['abc123'],
     language: ['de'],
     text: ['00:00:01,000 --> 00:00:02,000\na cue'],
+    resource: [`video:${VIDEO}`],
+    subject: ['person:vera'],
+    grant: [Buffer.from(JSON.stringify([`video:${VIDEO}`, 'person:vera'])).toString('base64url')],
+    notBefore: [1],
+    expiresAt: [4_000_000_000],
+    ip: ['192.0.2.1'],
+    maxHeight: [720],
+    sites: [['https://page.example']],
     sourceUrl: ['https://media.sluice.example/film.mp4'],
   };
 }, 600_000);
@@ -228,6 +236,8 @@ const READ: Partial<Record<RouteKey, (answer: Record<string, unknown>) => readon
   'POST /api/devices/{id}/clips': ({ id }) => ['GET /api/videos/{id}', String(id)],
   'POST /api/devices': ({ id }) => ['GET /api/devices/{id}', String(id)],
   'PATCH /api/devices/{id}': () => ['GET /api/devices/{id}', DEVICE],
+  'POST /api/entitlements': ({ id }) => ['GET /api/entitlements/{grant}', String(id)],
+  'PUT /api/entitlements/{grant}': ({ id }) => ['GET /api/entitlements/{grant}', String(id)],
 };
 
 /** Undefined when each field that was sent is answered, and read back, as it was sent. */
@@ -236,7 +246,7 @@ async function changed(key: RouteKey, sent: Request, answer: Answer): Promise<st
   if (answer.status >= 300 || route.body === undefined || answer.json === undefined) return undefined;
   const wanted = route.body.parse(sent.body) as Record<string, unknown>;
   const read = READ[key]?.(answer.json);
-  const found = read === undefined ? undefined : await send(read[0], PEOPLE['admin'], { params: { id: read[1] } });
+  const found = read === undefined ? undefined : await send(read[0], PEOPLE['admin'], { params: { id: read[1], grant: read[1] } });
   if (found !== undefined && found.status !== 200) return `read back: ${found.status} ${found.text.slice(0, 200)}`;
   const differs = (where: Record<string, unknown>) =>
     Object.keys(wanted).find(
