@@ -10,6 +10,7 @@ import { byPerson, isNow, maySeePlaces, ownedBy } from '../shared/entitlement.ts
 import { ApiError } from '../shared/errors.ts';
 import { readDeviceViewers } from '../shared/evidence.ts';
 import { withinHeight } from '../shared/height.ts';
+import { fromOf } from '../shared/from.ts';
 import { serve } from '../shared/http.ts';
 import { takePage } from '../shared/page.ts';
 import { changeTexts, named, putText, removeTexts, withText } from '../shared/texts.ts';
@@ -22,6 +23,7 @@ import { deleteGrant, listGrants, putGrant } from './grants.ts';
 import { isThere, matches, position, Tags, whose, type Position } from './listing.ts';
 import { originalOf, rungOf } from '../download/answer.ts';
 import { openApi } from './openapi.ts';
+import { grantsTo, isShared, named as namedBy } from './shared.ts';
 import { enqueue } from './removal.ts';
 import { labelOf, languageOf, readText } from './texts.ts';
 import { readTrack } from './track.ts';
@@ -43,6 +45,9 @@ async function seesDevice({ origin }: VideoRecord, { viewer, deviceViewers }: As
     isAdmin(viewer) ? undefined : (deviceViewers ?? (await readDeviceViewers(origin.device))),
   );
 }
+
+const positionOf = (last: VideoRecord | undefined): Position | undefined =>
+  last && { createdAt: last.createdAt, id: last.id };
 
 /** Videos from newest to oldest, after `start`. */
 async function* newestFirst(
@@ -71,12 +76,29 @@ export const handler = serve<'catalog'>(required('GROUPS_CLAIM'), {
   'GET /api/config': async () => config,
   'GET /api/openapi.json': async () => openApi(),
 
-  'GET /api/videos': async ({ viewer, query }) => {
-    const { limit, cursor: _, owner, ...filter } = query;
+  'GET /api/videos': async ({ viewer, query, headers }) => {
+    const { limit, cursor: _, owner, shared, ...filter } = query;
     const asked = { route: 'GET /api/videos', viewer, query } as const;
     const filtered = Object.values(filter).some((value) => value !== undefined);
     const start = await readCursor(asked, position);
     const now = seconds();
+    if (shared === '1') {
+      if (owner !== undefined) throw new ApiError('invalid-request', 'query.owner: is not for what others share.');
+      const from = fromOf(headers, required('PUBLIC_URL'));
+      const grants = await grantsTo(viewer);
+      const page = await takePage(
+        (await namedBy(grants, start)) ?? newestFirst(undefined, start, LIST_BUDGET),
+        (record) =>
+          !ownedBy(record, viewer) &&
+          isThere(record, now) &&
+          matches(record, filter) &&
+          isShared(record, { viewer, grants, from, now }),
+        limit,
+        LIST_BUDGET,
+      );
+      const videos = await Promise.all(page.records.map((record) => show(withoutCost(withoutDevice(record)))));
+      return { videos, cursor: await sealCursor(asked, positionOf(page.last)) };
+    }
     const page = await takePage(
       newestFirst(whose(viewer, owner), start, filtered ? 200 : limit + 1),
       (record) => (isAdmin(viewer) || ownedBy(record, viewer)) && isThere(record, now) && matches(record, filter),
@@ -84,8 +106,7 @@ export const handler = serve<'catalog'>(required('GROUPS_CLAIM'), {
       LIST_BUDGET,
     );
     const videos = await Promise.all(page.records.map((record) => show(record)));
-    const next = page.last && ({ createdAt: page.last.createdAt, id: page.last.id } satisfies Position);
-    return { videos, cursor: await sealCursor(asked, next) };
+    return { videos, cursor: await sealCursor(asked, positionOf(page.last)) };
   },
 
   'GET /api/tags': async ({ viewer }) => {

@@ -238,6 +238,7 @@ export const routes = {
       tag: line(50).optional(),
       q: line(200).optional().meta({ description: 'Part of the title or file name, case-insensitive.' }),
       owner: line(255).optional().meta({ description: "Admins: only this subject's." }),
+      shared: z.enum(['0', '1']).optional().meta({ description: "1: others' videos that a grant lets you watch." }),
     }),
     response: z.object({ videos: z.array(video), cursor: z.string().nullable() }),
   },

@@ -160,6 +160,43 @@ it('on a device are for its live pictures, and go with it', async () => {
   expect([(await main(vera)).status, (await main(sam)).status]).toEqual([409, 404]);
 });
 
+it('make a list of what is shared, newest first and page by page, that knows what is denied', async () => {
+  const who = { sub: 'shared-with', groups: ['guests', 'admin'] };
+  const day = (n: number) => ({ createdAt: `2026-02-0${n}T00:00:00.000Z` });
+  const seen = async (query: Record<string, string> = {}, as: Call['as'] = who) => {
+    const found: string[] = [];
+    for (let cursor: string | null = ''; cursor !== null; ) {
+      const more = cursor === '' ? {} : { cursor };
+      const { json } = await call('GET /api/videos', as, { query: { shared: '1', limit: '2', ...query, ...more } });
+      found.push(...(json.videos as { id: string }[]).map(({ id }) => id));
+      cursor = json.cursor as string | null;
+    }
+    return found;
+  };
+  const [own, first, second, third, hidden, refused] = [
+    await stored({ owner: who.sub, ...day(1) }),
+    await stored({ ...day(2), title: 'The first' }),
+    await stored(day(3)),
+    await stored(day(4)),
+    await stored({ visibility: 'private' }),
+    await stored(day(5)),
+  ];
+  for (const id of [own, first, third, hidden]) await give(ada, { resource: `video:${id}`, subject: `person:${who.sub}` });
+  for (const id of [second, refused]) await give(olga, { resource: `video:${id}`, subject: 'group:guests' });
+  await give(olga, { resource: `video:${refused}`, subject: `person:${who.sub}`, effect: 'deny' });
+  const guests = { sub: 'another-guest', groups: ['guests'] };
+  // What tests before gave to everyone is shared, too.
+  const only = (ids: string[]) => ids.filter((id) => [own, first, second, third, hidden, refused].includes(id));
+  expect(only(await seen())).toEqual([third, second, first]);
+  expect(only(await seen({}, guests))).toEqual([refused, second]);
+  expect(await seen({ q: 'the first' })).toEqual([first]);
+  // With a tag among the resources all videos are looked through, and the answer is the same.
+  const tagged = await stored({ tags: ['shown'], ...day(6) });
+  await give(ada, { resource: 'tag:shown', subject: `person:${who.sub}` });
+  expect((await seen()).filter((id) => id === tagged || only([id]).length > 0)).toEqual([tagged, third, second, first]);
+  expect(await call('GET /api/videos', ada, { query: { shared: '1', owner: 'olga' } })).toMatchObject({ status: 400 });
+});
+
 it.each([
   ['a resource of no kind', { resource: 'film:x' }, 'body.resource'],
   ['a video that is no id', { resource: 'video:../x' }, 'body.resource'],
