@@ -19,15 +19,20 @@ import type { Handlers } from '../shared/http.ts';
 import { isAdmin, type Viewer } from '../shared/viewer.ts';
 import { changeable } from './access.ts';
 import { ask } from './ask.ts';
+import { changeableCollection } from './collections.ts';
 import { deleteGrant, pageOfGrants, putGrant, readGrant, replaceGrant, type GrantKey } from './grants.ts';
 
 /**
- * A video is its owner's to share, and admins'. Devices and tags are admins': a tag is on videos of many owners, and whoever
+ * Videos and collections are their owner's to share, and admins'. Devices and tags are admins': a tag is on videos of many owners, and whoever
  * could grant on it would share theirs. Throws `not-found` or `forbidden`.
  */
 async function checkMayShare(resource: string, viewer: Viewer): Promise<Pick<VideoRecord, 'origin'>> {
   const [kind, rest] = [resource.slice(0, resource.indexOf(':')), resource.slice(resource.indexOf(':') + 1)];
   if (kind === 'video') return changeable(await ask(rest, viewer));
+  if (kind === 'collection') {
+    await changeableCollection(rest, viewer);
+    return {};
+  }
   if (!isAdmin(viewer)) throw new ApiError('forbidden', `Only administrators share a ${kind}.`);
   if (kind === 'device' && (await readDeviceViewers(rest)) === undefined)
     throw new ApiError('not-found', 'There is no such device.');

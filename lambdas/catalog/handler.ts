@@ -18,6 +18,7 @@ import { changeVideo } from '../shared/videos.ts';
 import { isAdmin, type Viewer } from '../shared/viewer.ts';
 import { changeable, isOwnerOrAdmin, limitsOf, readable, type Asked } from './access.ts';
 import { ask } from './ask.ts';
+import { collectionRoutes } from './collections.ts';
 import { entitlementRoutes } from './entitlements.ts';
 import { deleteGrant, listGrants, putGrant } from './grants.ts';
 import { isThere, matches, position, Tags, whose, type Position } from './listing.ts';
@@ -164,7 +165,9 @@ export const handler = serve<'catalog'>(required('GROUPS_CLAIM'), {
     if (body.owner !== undefined && record.status === 'uploading') {
       throw new ApiError('conflict', 'The video is still being uploaded. Hand it over when it has arrived.');
     }
-    const changed = await changeVideo(id, { set: body as Partial<VideoRecord> });
+    // Whom the old owner's collections are given to is not for them to say any more.
+    const remove = body.owner === undefined || body.owner === record.owner ? [] : (['collections'] as const);
+    const changed = await changeVideo(id, { set: body as Partial<VideoRecord>, remove });
     if (changed === undefined) throw new ApiError('not-found', 'The video was removed meanwhile.');
     return show(changed);
   },
@@ -253,4 +256,5 @@ export const handler = serve<'catalog'>(required('GROUPS_CLAIM'), {
   },
 
   ...entitlementRoutes,
+  ...collectionRoutes,
 });

@@ -51,6 +51,7 @@ export async function named(
   start: Position | undefined,
 ): Promise<readonly VideoRecord[] | undefined> {
   const allowing = new Set(grants.flatMap(({ effect, videoId }) => (effect === 'allow' ? [videoId] : [])));
+  // A grant on a collection could be looked up, but not what is inside of those in it.
   if (allowing.size > MOST_NAMED || [...allowing].some((key) => key.includes(':'))) return undefined;
   const ids = [...allowing];
   const table = required('VIDEOS_TABLE');

@@ -2,6 +2,7 @@
  * Who may watch, and who may know where it was filmed: the decisions that playback, live playback and catalog share. Pure.
  * The rules are the table of docs/playback.md ("Who may watch").
  */
+import { withParents } from '../../lib/contract/collection.ts';
 import { deviceOwner } from '../../lib/contract/device-video.ts';
 import { resourceKey, subjectKey, subjectKeys, type GrantRow, type Limits } from '../../lib/contract/entitlement.ts';
 import { addressPart } from '../../lib/contract/ticket.ts';
@@ -12,6 +13,8 @@ import { isAdmin, type Viewer } from './viewer.ts';
 export type Watched = Pick<VideoRecord, 'owner' | 'visibility' | 'status' | 'removeOn'> & {
   readonly id?: string;
   readonly tags?: readonly string[];
+  /** Those it is in; what these are in follows from their ids. */
+  readonly collections?: ReadonlySet<string> | undefined;
   readonly origin?: Pick<Origin, 'device'> | undefined;
 };
 
@@ -74,8 +77,14 @@ export const liveOf = (device: string): Watched => ({
 });
 
 /** Partition keys of the grants that can be about it. */
-export const resourceKeys = ({ id, origin, tags = [] }: Pick<Watched, 'id' | 'origin' | 'tags'>): string[] => [
+export const resourceKeys = ({
+  id,
+  origin,
+  tags = [],
+  collections = new Set(),
+}: Pick<Watched, 'id' | 'origin' | 'tags' | 'collections'>): string[] => [
   ...(id === undefined ? [] : [resourceKey(`video:${id}`)]),
+  ...withParents(collections).map((one) => resourceKey(`collection:${one}`)),
   ...(origin === undefined ? [] : [resourceKey(`device:${origin.device}`)]),
   ...[...new Set(tags)].map((tag) => resourceKey(`tag:${tag}`)),
 ];
@@ -108,9 +117,11 @@ function isHere({ effect, ip, sites }: GrantRow, from: From): boolean {
 /** Of grants that allow, the one nearest to the person decides, then the one nearest to the video. */
 const distance = ({ videoId, subject }: Pick<GrantRow, 'videoId' | 'subject'>): number => {
   const who = !subject.startsWith('\n') ? 0 : subject === subjectKey('everyone') ? 2 : 1;
-  const what = !videoId.includes(':') ? 0 : videoId.startsWith('device:') ? 2 : 3;
-  return who * 10 + what;
+  const what = KINDS.findIndex((kind) => videoId.startsWith(kind));
+  return who * 10 + (what + 1);
 };
+/** A video's own key says none. */
+const KINDS = ['collection:', 'device:', 'tag:'];
 const AS_VIEWER = 2;
 
 /** Of those as near, two groups of a person say, the one that gives more. */

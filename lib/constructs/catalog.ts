@@ -58,10 +58,16 @@ export class Catalog extends Construct {
         CONSOLE_CONFIG: Stack.of(this).toJsonString(consoleConfigOf(config, api)),
       },
     })
-      .useTable('VIDEOS_TABLE', storage.videos, ['GetItem', 'UpdateItem'], [BY_OWNER, BY_TIME])
+      .useTable('VIDEOS_TABLE', storage.videos, ['GetItem', 'BatchGetItem', 'UpdateItem'], [BY_OWNER, BY_TIME])
       .useTable('ENTITLEMENTS_TABLE', storage.entitlements, ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'DeleteItem'], [
         BY_SUBJECT,
       ])
+      .useTable(
+        'COLLECTIONS_TABLE',
+        storage.collections,
+        ['GetItem', 'Query', 'PutItem', 'DeleteItem'],
+        [BY_OWNER, BY_TIME],
+      )
       .useObjects('MEDIA_BUCKET', storage.media, ['GetObject'], TRACKS_PREFIX)
       .allow(
         ['s3:GetObject'],

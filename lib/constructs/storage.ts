@@ -24,9 +24,9 @@ import { acknowledge } from './nag.ts';
 import { removalOf } from './removal.ts';
 import { table, text } from './table.ts';
 
-/** Index of the videos table: one owner's videos by time. */
+/** Index of the videos table: one owner's videos by time; of the collections table, too. */
 export const BY_OWNER = 'byOwner';
-/** Index of the videos table: every video by time, for admins. */
+/** Index of the videos table: every video by time, for admins; of the collections table, too. */
 export const BY_TIME = 'byTime';
 /** Index of the videos table: those whose retention ends on a day. Others are not in it. */
 export const BY_REMOVAL = 'byRemoval';
@@ -43,6 +43,7 @@ export class Storage extends Construct {
   readonly videos: Table;
   readonly uploads: Table;
   readonly entitlements: Table;
+  readonly collections: Table;
   /** Of the buckets that are deleted with the stack. */
   readonly emptier: Emptier;
 
@@ -136,6 +137,21 @@ export class Storage extends Construct {
       sortKey: text('videoId'),
       projectionType: ProjectionType.ALL,
     });
+    this.collections = table(this, 'Collections', {
+      partitionKey: text('root'),
+      sortKey: text('id'),
+      removalPolicy,
+    });
+    for (const [indexName, partition] of [
+      [BY_OWNER, 'owner'],
+      [BY_TIME, 'kind'],
+    ] as const)
+      this.collections.addGlobalSecondaryIndex({
+        indexName,
+        partitionKey: text(partition),
+        sortKey: createdAt,
+        projectionType: ProjectionType.ALL,
+      });
   }
 
   #bucket(id: string, config: Config, props: BucketProps & { readonly removalPolicy: RemovalPolicy }): Bucket {

@@ -3,6 +3,7 @@
  * Lambdas parse by it, the OpenAPI document is generated from it and the console is typed by it.
  */
 import { z } from 'zod';
+import { collection, collectionFields, collectionId, MOST_VIDEOS } from './collection.ts';
 import { streamState } from './device.ts';
 import { downloads } from './download.ts';
 import { liveRoutes } from './device-api.ts';
@@ -46,6 +47,7 @@ const metadata = z.record(z.string().max(100), z.unknown()).optional().meta({
 });
 const presigned = z.object({ url: z.string(), expires: z.int().meta({ description: 'Seconds the URL stays good.' }) });
 const idParam = z.object({ id: videoId });
+const collectionParam = z.object({ collection: collectionId });
 const grantParam = z.object({ grant: opaque(2500).meta({ description: '`id` of the grant.' }) });
 const subject = line(255).meta({ description: 'The viewer (`sub` of their token).' });
 
@@ -436,6 +438,71 @@ export const routes = {
     status: 204,
     summary: 'Take a grant back. Safe to repeat.',
     params: grantParam,
+  },
+
+  'GET /api/collections': {
+    stage: 'catalog',
+    auth: 'user',
+    status: 200,
+    summary: "Your collections, newest first; admins see everybody's.",
+    query: z.object({
+      limit: z.coerce.number().int().min(1).max(50).default(24),
+      cursor: opaque(2000).optional(),
+    }),
+    response: z.object({ collections: z.array(collection), cursor: z.string().nullable() }),
+  },
+  'POST /api/collections': {
+    stage: 'catalog',
+    auth: 'user',
+    status: 201,
+    summary: 'Make a collection, or one inside another.',
+    body: z
+      .object({
+        ...collectionFields,
+        description: collectionFields.description.optional(),
+        parent: collectionId.optional().meta({ description: 'The collection to make it in; it stays there.' }),
+      })
+      .strict(),
+    response: collection,
+  },
+  'GET /api/collections/{collection}': {
+    stage: 'catalog',
+    auth: 'user',
+    status: 200,
+    summary: 'A collection with those of its videos that you may watch, in their order: for its owner and who was given it.',
+    params: collectionParam,
+    response: collection.extend({ videos: z.array(video) }),
+  },
+  'PATCH /api/collections/{collection}': {
+    stage: 'catalog',
+    auth: 'user',
+    status: 200,
+    summary: 'Change title, description and cover.',
+    params: collectionParam,
+    body: z
+      .object({
+        title: collectionFields.title.optional(),
+        description: collectionFields.description.optional(),
+        cover: videoId.nullable().optional().meta({ description: 'One of its videos; null: the first.' }),
+      })
+      .strict(),
+    response: collection,
+  },
+  'PUT /api/collections/{collection}/videos': {
+    stage: 'catalog',
+    auth: 'user',
+    status: 200,
+    summary: 'Say which videos are in it, in this order. Those that join must be yours to share.',
+    params: collectionParam,
+    body: z.object({ videos: z.array(videoId).max(MOST_VIDEOS, { abort: true }) }).strict(),
+    response: collection,
+  },
+  'DELETE /api/collections/{collection}': {
+    stage: 'catalog',
+    auth: 'user',
+    status: 204,
+    summary: 'Delete a collection that has none inside. Its videos stay, grants on it go. Safe to repeat.',
+    params: collectionParam,
   },
 
   'POST /api/videos/{id}/tokens': {

@@ -3,6 +3,7 @@
  * sort key `subject`. So the table was made, when people could be let in to videos only; rows of then are grants of now.
  */
 import { z } from 'zod';
+import { collectionId } from './collection.ts';
 import { deviceId } from './device.ts';
 import { addressPart } from './ticket.ts';
 import { line } from './text.ts';
@@ -14,7 +15,7 @@ const groupName = line(250);
 const person = line(255);
 
 /** What follows a kind's name and colon. */
-const RESOURCES = { video: videoId, device: deviceId, tag } as const;
+const RESOURCES = { video: videoId, collection: collectionId, device: deviceId, tag } as const;
 const SUBJECTS = { person, group: groupName } as const;
 export type ResourceKind = keyof typeof RESOURCES;
 
@@ -26,8 +27,8 @@ function isOneOf(kinds: Readonly<Record<string, z.ZodType>>, text: string): bool
 }
 
 export const resource = line(60)
-  .refine((text) => isOneOf(RESOURCES, text), 'must be `video:{id}`, `device:{id}` or `tag:{tag}`')
-  .meta({ description: 'What may be watched: `video:{id}`, `device:{id}` (live, recordings, clips and incidents) or `tag:{tag}`.' });
+  .refine((text) => isOneOf(RESOURCES, text), 'must be `video:{id}`, `collection:{id}`, `device:{id}` or `tag:{tag}`')
+  .meta({ description: 'What may be watched: `video:{id}`, `collection:{id}`, `device:{id}` (live, recordings, clips and incidents) or `tag:{tag}`.' });
 
 export const subject = line(265)
   .refine((text) => text === EVERYONE || isOneOf(SUBJECTS, text), 'must be `person:{sub}`, `group:{name}` or `everyone`')

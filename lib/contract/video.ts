@@ -234,6 +234,8 @@ export const videoRecord = z.object({
     .regex(/^[0-9a-f]{16}$/)
     .optional(),
   hasStoryboard: z.boolean().optional(),
+  /** Collections it is in (collection.ts). */
+  collections: z.set(z.string()).optional(),
   /** Seconds on the media's clock at which the video begins; absent: `TIME_OFFSET`. */
   begins: z.number().optional(),
   /** Epoch seconds. Only while uploading: an abandoned upload's record goes with it (DynamoDB TTL). */

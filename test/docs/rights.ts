@@ -44,6 +44,7 @@ const NAMES: Record<string, string> = {
   StorageVideos: 'videos',
   StorageUploads: 'uploads',
   StorageEntitlements: 'entitlements',
+  StorageCollections: 'collections',
   StorageSources: 'sources',
   StorageMedia: 'media',
   StorageSite: 'site',

@@ -18,6 +18,7 @@ const TABLES = {
   StorageVideos: 'VIDEOS_TABLE',
   StorageUploads: 'UPLOADS_TABLE',
   StorageEntitlements: 'ENTITLEMENTS_TABLE',
+  StorageCollections: 'COLLECTIONS_TABLE',
   DevicesRegistrations: 'DEVICES_TABLE',
   DevicesPositions: 'POSITIONS_TABLE',
   DevicesAlarms: 'ALARMS_TABLE',
