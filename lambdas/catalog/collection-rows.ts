@@ -71,7 +71,9 @@ export async function putCollection(row: CollectionRow, before?: Pick<Collection
     await dynamo.send(new PutCommand({ TableName: TableName(), Item: row, ...condition }));
   } catch (cause) {
     if (!(cause instanceof ConditionalCheckFailedException)) throw cause;
-    throw new ApiError('conflict', 'The collection was changed by somebody else meanwhile. Look at it again.', { cause });
+    throw new ApiError('conflict', 'The collection was changed by somebody else meanwhile. Look at it again.', {
+      cause,
+    });
   }
 }
 

@@ -54,7 +54,9 @@ export async function changeableCollection(id: string, viewer: Viewer): Promise<
 /** Records by id; of videos that are not there none. */
 async function readVideos(ids: readonly string[]): Promise<ReadonlyMap<string, VideoRecord>> {
   const table = required('VIDEOS_TABLE');
-  const batches = Array.from({ length: Math.ceil(ids.length / BATCH) }, (_, i) => ids.slice(i * BATCH, (i + 1) * BATCH));
+  const batches = Array.from({ length: Math.ceil(ids.length / BATCH) }, (_, i) =>
+    ids.slice(i * BATCH, (i + 1) * BATCH),
+  );
   const found = await Promise.all(
     batches.map(async (batch) => {
       const Keys = batch.map((id) => ({ id }));
@@ -74,8 +76,11 @@ function membersOf(row: CollectionRow, videos: ReadonlyMap<string, VideoRecord>)
   });
 }
 
-/** `members`: those that whoever asks may watch. */
-async function show({ root: _, kind: __, videos: ___, cover, ...row }: CollectionRow, members: readonly VideoRecord[]): Promise<Collection> {
+/** `members`: those that whoever asks is told of. */
+async function show(
+  { root: _, kind: __, videos: ___, cover, ...row }: CollectionRow,
+  members: readonly VideoRecord[],
+): Promise<Collection> {
   const parent = parentOf(row.id);
   const chosen = members.find(({ id }) => id === cover);
   const shown = chosen ?? members[0];
@@ -88,7 +93,8 @@ async function show({ root: _, kind: __, videos: ___, cover, ...row }: Collectio
   };
 }
 
-const showWhole = async (row: CollectionRow): Promise<Collection> => show(row, membersOf(row, await readVideos(row.videos)));
+const showWhole = async (row: CollectionRow): Promise<Collection> =>
+  show(row, membersOf(row, await readVideos(row.videos)));
 
 const position = z.object({ createdAt: z.iso.datetime(), id: collectionId });
 /** Rows that one call of the listing looks at, and so records of videos that it reads: 200 each at most. */
@@ -99,7 +105,10 @@ type Routes = Extract<keyof Handlers<'catalog'>, `${string} /api/collections${st
 export const collectionRoutes: Pick<Handlers<'catalog'>, Routes> = {
   'GET /api/collections': async ({ viewer, query }) => {
     const asked = { route: 'GET /api/collections', viewer, query } as const;
-    const rows = collectionsNewestFirst(isAdmin(viewer) ? undefined : viewer.subject, await readCursor(asked, position));
+    const rows = collectionsNewestFirst(
+      isAdmin(viewer) ? undefined : viewer.subject,
+      await readCursor(asked, position),
+    );
     const { records, last } = await takePage(rows, () => true, query.limit, LIST_BUDGET);
     const videos = await readVideos([...new Set(records.flatMap((row) => row.videos))]);
     const collections = await Promise.all(records.map((row) => show(row, membersOf(row, videos))));
@@ -143,10 +152,12 @@ export const collectionRoutes: Pick<Handlers<'catalog'>, Routes> = {
     const grants = members.every(isOwn) ? [] : await grantsTo(viewer);
     const seen = members.filter((record) => isOwn(record) || isShared(record, { viewer, grants, from, now }));
     const videos = seen.map((record) => showVideo(isOwn(record) ? record : withoutCost(withoutDevice(record))));
-    return { ...(await show(row, seen)), videos: await Promise.all(videos) };
+    // Who keeps it in order must know of all: what an admin put in need not be theirs to watch.
+    const listed = isTheirs(row, viewer) ? members : seen;
+    return { ...(await show(row, listed)), videos: await Promise.all(videos) };
   },
 
-  'PATCH /api/collections/{collection}': async ({ viewer, params, body: { cover, ...said } }) => {
+  'PATCH /api/collections/{collection}': async ({ viewer, params, body: { title, description, cover } }) => {
     const row = await changeableCollection(params.collection, viewer);
     if (typeof cover === 'string' && !row.videos.includes(cover))
       throw new ApiError('invalid-request', 'body.cover: is not among its videos.');
@@ -154,7 +165,8 @@ export const collectionRoutes: Pick<Handlers<'catalog'>, Routes> = {
     const kept = cover === undefined ? before : (cover ?? undefined);
     const after: CollectionRow = {
       ...rest,
-      ...said,
+      ...(title !== undefined && { title }),
+      ...(description !== undefined && { description }),
       ...(kept !== undefined && { cover: kept }),
       updatedAt: new Date().toISOString(),
     };
@@ -181,7 +193,10 @@ export const collectionRoutes: Pick<Handlers<'catalog'>, Routes> = {
     await putCollection(after, row);
     for (const id of added) {
       if (!(await setMember(id, row.id, true)))
-        throw new ApiError('conflict', `The video ${id} is in as many collections as it can be, or was removed meanwhile.`);
+        throw new ApiError(
+          'conflict',
+          `The video ${id} is in as many collections as it can be, or was removed meanwhile.`,
+        );
     }
     return await showWhole(after);
   },

@@ -64,7 +64,10 @@ const show = ({ videoId, subject, ...more }: GrantRow): Entitlement => ({
 const gone = () => new ApiError('not-found', 'There is no such grant (any more).');
 const position = z.object({ videoId: z.string(), subject: z.string() });
 
-type Routes = 'GET /api/entitlements' | 'POST /api/entitlements' | `${'GET' | 'PUT' | 'DELETE'} /api/entitlements/{grant}`;
+type Routes =
+  | 'GET /api/entitlements'
+  | 'POST /api/entitlements'
+  | `${'GET' | 'PUT' | 'DELETE'} /api/entitlements/{grant}`;
 
 export const entitlementRoutes: Pick<Handlers<'catalog'>, Routes> = {
   'GET /api/entitlements': async ({ viewer, query }) => {

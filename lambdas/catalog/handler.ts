@@ -15,7 +15,7 @@ import { serve } from '../shared/http.ts';
 import { takePage } from '../shared/page.ts';
 import { changeTexts, named, putText, removeTexts, withText } from '../shared/texts.ts';
 import { changeVideo } from '../shared/videos.ts';
-import { isAdmin, type Viewer } from '../shared/viewer.ts';
+import { isAdmin } from '../shared/viewer.ts';
 import { changeable, isOwnerOrAdmin, limitsOf, readable, type Asked } from './access.ts';
 import { ask } from './ask.ts';
 import { collectionRoutes } from './collections.ts';
@@ -232,7 +232,8 @@ export const handler = serve<'catalog'>(required('GROUPS_CLAIM'), {
   'GET /api/videos/{id}/grants': async ({ viewer, params: { id } }) => {
     const record = changeable(await ask(id, viewer));
     const now = seconds();
-    const counts = (one: GrantRow) => isPerson(one) && one.effect === 'allow' && byPerson(one, record) && isNow(one, now);
+    const counts = (one: GrantRow) =>
+      isPerson(one) && one.effect === 'allow' && byPerson(one, record) && isNow(one, now);
     return { grants: (await listGrants(id)).filter(counts).map((one) => grant.parse(one)) };
   },
 

@@ -20,7 +20,8 @@ export type Position = z.infer<typeof position>;
 export const inOrder = (a: Position, b: Position): number =>
   a.createdAt === b.createdAt ? (a.id < b.id ? 1 : -1) : a.createdAt < b.createdAt ? 1 : -1;
 /** Whether a video comes after that row. */
-export const isBehind = (video: Position, start: Position): boolean => video.id !== start.id && inOrder(video, start) > 0;
+export const isBehind = (video: Position, start: Position): boolean =>
+  video.id !== start.id && inOrder(video, start) > 0;
 
 /** Whose videos are asked for: a subject's, or everybody's (undefined; admins only). Throws `forbidden`. */
 export function whose(viewer: Viewer, owner: string | undefined): string | undefined {

@@ -55,7 +55,9 @@ export async function named(
   if (allowing.size > MOST_NAMED || [...allowing].some((key) => key.includes(':'))) return undefined;
   const ids = [...allowing];
   const table = required('VIDEOS_TABLE');
-  const batches = Array.from({ length: Math.ceil(ids.length / BATCH) }, (_, i) => ids.slice(i * BATCH, (i + 1) * BATCH));
+  const batches = Array.from({ length: Math.ceil(ids.length / BATCH) }, (_, i) =>
+    ids.slice(i * BATCH, (i + 1) * BATCH),
+  );
   const found = await Promise.all(
     batches.map(async (batch) => (await batchGet({ [table]: { Keys: batch.map((id) => ({ id })) } })).get(table) ?? []),
   );

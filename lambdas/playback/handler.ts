@@ -54,7 +54,10 @@ export const handler = serve<'playback'>(groupsClaim, {
     withinHeight(video, limits);
     const shared = await readPlaylist(mpdKey(video), (cause) => noMpd(video, cause));
     const { query, cookies } = await rights(video, request.query.cookies === '1');
-    const text = checkLength(personalMpd(lowRungs(shared, limits.maxHeight), query, video), 'The MPD is too long; use main.m3u8 instead.');
+    const text = checkLength(
+      personalMpd(lowRungs(shared, limits.maxHeight), query, video),
+      'The MPD is too long; use main.m3u8 instead.',
+    );
     return new Reply(text, {}, cookies);
   },
 

@@ -46,7 +46,10 @@ export async function mintToken(
 ): Promise<string> {
   const groups = viewer.groups.filter((group) => group !== IRRELEVANT);
   if (JSON.stringify(groups).length > MOST)
-    throw new ApiError('forbidden', 'You are in more groups than a playback token holds. Send your own token as `Authorization`.');
+    throw new ApiError(
+      'forbidden',
+      'You are in more groups than a playback token holds. Send your own token as `Authorization`.',
+    );
   return new SignJWT({ groups, vid: video, use })
     .setProtectedHeader({ alg: 'HS256' })
     .setSubject(viewer.subject)

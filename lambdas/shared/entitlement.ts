@@ -64,7 +64,8 @@ export function decide(question: EntitlementQuestion): Entitlement {
   const closest = counting.toSorted((a, b) => distance(a) - distance(b) || generosity(b) - generosity(a))[0];
   const seesDevice = video.origin !== undefined && viewer !== undefined && deviceViewers?.includes(viewer.subject);
   // Being among a device's viewers is like a grant on the device to that person.
-  if (closest !== undefined && (seesDevice !== true || distance(closest) <= AS_VIEWER)) return allow('grant', limitsOf(closest));
+  if (closest !== undefined && (seesDevice !== true || distance(closest) <= AS_VIEWER))
+    return allow('grant', limitsOf(closest));
   return seesDevice === true ? allow('device') : deny('denied');
 }
 

@@ -38,7 +38,9 @@ async function read(grants: readonly Key[], devices: readonly Key[]) {
     ...grants.map((key) => ({ table: 'ENTITLEMENTS_TABLE', key })),
     ...devices.map((key) => ({ table: 'DEVICES_TABLE', key })),
   ];
-  const batches = Array.from({ length: Math.ceil(all.length / BATCH) }, (_, i) => all.slice(i * BATCH, (i + 1) * BATCH));
+  const batches = Array.from({ length: Math.ceil(all.length / BATCH) }, (_, i) =>
+    all.slice(i * BATCH, (i + 1) * BATCH),
+  );
   const answers = await Promise.all(
     batches.map((batch) =>
       batchGet(

@@ -18,8 +18,14 @@ export function withinHeight<T extends Pick<VideoRecord, 'renditions' | 'status'
   const isGrowing = video.status === 'playable' || video.ladder?.state === 'making';
   throw isGrowing
     ? new ApiError('not-ready', `What you may watch, up to ${maxHeight} lines, is still being made. Try again shortly.`)
-    : new ApiError('forbidden', `You may watch up to ${maxHeight} lines; the video has nothing as small. Ask its owner.`);
+    : new ApiError(
+        'forbidden',
+        `You may watch up to ${maxHeight} lines; the video has nothing as small. Ask its owner.`,
+      );
 }
 
-export const isWithin = ({ width, height }: { readonly width?: number | undefined; readonly height?: number | undefined }, maxHeight: number | undefined): boolean =>
+export const isWithin = (
+  { width, height }: { readonly width?: number | undefined; readonly height?: number | undefined },
+  maxHeight: number | undefined,
+): boolean =>
   maxHeight === undefined || width === undefined || height === undefined || Math.min(width, height) <= maxHeight;

@@ -59,9 +59,12 @@ export class Catalog extends Construct {
       },
     })
       .useTable('VIDEOS_TABLE', storage.videos, ['GetItem', 'BatchGetItem', 'UpdateItem'], [BY_OWNER, BY_TIME])
-      .useTable('ENTITLEMENTS_TABLE', storage.entitlements, ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'DeleteItem'], [
-        BY_SUBJECT,
-      ])
+      .useTable(
+        'ENTITLEMENTS_TABLE',
+        storage.entitlements,
+        ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'DeleteItem'],
+        [BY_SUBJECT],
+      )
       .useTable(
         'COLLECTIONS_TABLE',
         storage.collections,

@@ -401,7 +401,11 @@ export const routes = {
     summary: 'Grants on a resource, for who may share it; without one, what a subject was given.',
     query: z.object({
       resource: resource.optional(),
-      subject: grantee.optional().meta({ description: 'Only what was given to this subject; without a resource your own, or for admins anybody.' }),
+      subject: grantee
+        .optional()
+        .meta({
+          description: 'Only what was given to this subject; without a resource your own, or for admins anybody.',
+        }),
       limit: z.coerce.number().int().min(1).max(500).default(100),
       cursor: opaque(3000).optional(),
     }),
@@ -411,7 +415,8 @@ export const routes = {
     stage: 'catalog',
     auth: 'user',
     status: 200,
-    summary: 'Let a subject watch a resource, or keep it from it. There is one grant for each pair: another takes its place.',
+    summary:
+      'Let a subject watch a resource, or keep it from it. There is one grant for each pair: another takes its place.',
     body: newGrant,
     response: entitlement,
   },
@@ -469,7 +474,8 @@ export const routes = {
     stage: 'catalog',
     auth: 'user',
     status: 200,
-    summary: 'A collection with those of its videos that you may watch, in their order: for its owner and who was given it.',
+    summary:
+      'A collection with those of its videos that you may watch, in their order: for its owner and who was given it.',
     params: collectionParam,
     response: collection.extend({ videos: z.array(video) }),
   },

@@ -15,7 +15,8 @@ export const collectionId = z
   .meta({ description: 'Id of a collection; of one inside another that one’s, a hyphen and its own.' });
 
 /** The collection it is in; undefined of one that is in none. */
-export const parentOf = (id: string): string | undefined => (id.includes('-') ? id.slice(0, id.indexOf('-')) : undefined);
+export const parentOf = (id: string): string | undefined =>
+  id.includes('-') ? id.slice(0, id.indexOf('-')) : undefined;
 export const rootOf = (id: string): string => parentOf(id) ?? id;
 /** Itself, and what it is in. */
 export const withParents = (ids: Iterable<string>): string[] => [

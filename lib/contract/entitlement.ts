@@ -23,15 +23,25 @@ const EVERYONE = 'everyone';
 
 function isOneOf(kinds: Readonly<Record<string, z.ZodType>>, text: string): boolean {
   const colon = text.indexOf(':');
-  return colon > 0 && Object.hasOwn(kinds, text.slice(0, colon)) && kinds[text.slice(0, colon)]!.safeParse(text.slice(colon + 1)).success;
+  return (
+    colon > 0 &&
+    Object.hasOwn(kinds, text.slice(0, colon)) &&
+    kinds[text.slice(0, colon)]!.safeParse(text.slice(colon + 1)).success
+  );
 }
 
 export const resource = line(60)
   .refine((text) => isOneOf(RESOURCES, text), 'must be `video:{id}`, `collection:{id}`, `device:{id}` or `tag:{tag}`')
-  .meta({ description: 'What may be watched: `video:{id}`, `collection:{id}`, `device:{id}` (live, recordings, clips and incidents) or `tag:{tag}`.' });
+  .meta({
+    description:
+      'What may be watched: `video:{id}`, `collection:{id}`, `device:{id}` (live, recordings, clips and incidents) or `tag:{tag}`.',
+  });
 
 export const subject = line(265)
-  .refine((text) => text === EVERYONE || isOneOf(SUBJECTS, text), 'must be `person:{sub}`, `group:{name}` or `everyone`')
+  .refine(
+    (text) => text === EVERYONE || isOneOf(SUBJECTS, text),
+    'must be `person:{sub}`, `group:{name}` or `everyone`',
+  )
   .meta({ description: 'Who: `person:{sub}`, `group:{name}` of the token, or `everyone`, signed in or not.' });
 
 /** A resource as the partition key has it: of a video its id alone, which has no colon. */
@@ -46,7 +56,9 @@ export const subjectOf = (key: string): string => (key.startsWith('\n') ? key.sl
 export const isPerson = ({ subject: key }: { readonly subject: string }): boolean => !key.startsWith('\n');
 
 /** The keys that stand for a viewer; a group of a name that nobody can grant to is left out. */
-export const subjectKeys = (viewer: { readonly subject: string; readonly groups: readonly string[] } | undefined): string[] => {
+export const subjectKeys = (
+  viewer: { readonly subject: string; readonly groups: readonly string[] } | undefined,
+): string[] => {
   const groups = [...new Set(viewer?.groups)].filter((name) => groupName.safeParse(name).success);
   return [
     ...(viewer === undefined ? [] : [viewer.subject]),
@@ -82,13 +94,18 @@ const limits = {
     .min(100)
     .max(8640)
     .optional()
-    .meta({ description: 'Renditions up to this many lines (of an upright picture: columns) are played; default: all.' }),
+    .meta({
+      description: 'Renditions up to this many lines (of an upright picture: columns) are played; default: all.',
+    }),
   maxSessions: z
     .int()
     .min(1)
     .max(1000)
     .optional()
-    .meta({ description: 'How many players of one person, or of all who are not signed in, may play at once; default: any number.' }),
+    .meta({
+      description:
+        'How many players of one person, or of all who are not signed in, may play at once; default: any number.',
+    }),
   sites: z
     .array(site)
     .min(1)
@@ -115,7 +132,10 @@ function together(value: z.infer<z.ZodObject<typeof said>>, context: z.Refinemen
 export const terms = z.object(said).strict().superRefine(together);
 
 /** A new one, or another instead of the one there is of this pair. */
-export const newGrant = z.object({ resource, subject, ...said }).strict().superRefine(together);
+export const newGrant = z
+  .object({ resource, subject, ...said })
+  .strict()
+  .superRefine(together);
 
 /** As the API shows it. */
 export const entitlement = z.object({

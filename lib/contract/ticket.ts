@@ -35,7 +35,12 @@ export const LONGEST_TICKET = 23 + 1 + 11 + 1 + 40 + 1 + 32;
 
 /** A session that begins at `at` (epoch ms). `random`: 16 letters and digits that nobody can guess, over 95 bits. */
 export const sessionId = (at: number, random: string): string =>
-  checked('session', `${Math.floor(at / 1000).toString(36).padStart(7, '0')}${random}`);
+  checked(
+    'session',
+    `${Math.floor(at / 1000)
+      .toString(36)
+      .padStart(7, '0')}${random}`,
+  );
 
 /** When a session began: epoch seconds. */
 export const beganAt = (session: string): number => Number.parseInt(session.slice(0, 7), 36);

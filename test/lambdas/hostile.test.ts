@@ -266,7 +266,10 @@ async function changed(key: RouteKey, sent: Request, answer: Answer): Promise<st
   if (answer.status >= 300 || route.body === undefined || answer.json === undefined) return undefined;
   const wanted = route.body.parse(sent.body) as Record<string, unknown>;
   const read = READ[key]?.(answer.json);
-  const found = read === undefined ? undefined : await send(read[0], PEOPLE['admin'], { params: { id: read[1], grant: read[1], collection: read[1] } });
+  const found =
+    read === undefined
+      ? undefined
+      : await send(read[0], PEOPLE['admin'], { params: { id: read[1], grant: read[1], collection: read[1] } });
   if (found !== undefined && found.status !== 200) return `read back: ${found.status} ${found.text.slice(0, 200)}`;
   const differs = (where: Record<string, unknown>) =>
     Object.keys(wanted).find(

@@ -68,7 +68,10 @@ async function admit(
 /** A channel sends one rendition: who may not watch it as high as that watches nothing. Throws `forbidden`. */
 function checkHeight({ width, height }: Partial<Stream>, { maxHeight }: Limits): void {
   if (isWithin({ width, height }, maxHeight)) return;
-  throw new ApiError('forbidden', `You may watch up to ${maxHeight} lines, and this channel sends more. Ask an administrator.`);
+  throw new ApiError(
+    'forbidden',
+    `You may watch up to ${maxHeight} lines, and this channel sends more. Ask an administrator.`,
+  );
 }
 
 function cookiesOf(signer: Signer, { device, channel }: Source, end: Date): string[] {

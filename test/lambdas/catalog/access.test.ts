@@ -53,7 +53,9 @@ it('no record, or an upload that expired, is not found even by an admin', async 
     aRecord({ removeOn: '2027-01-15' }),
   ])
     expect(
-      await outcome(() => readable({ viewer: people.admin, record, grants: [], deviceViewers: undefined, from: {}, now })),
+      await outcome(() =>
+        readable({ viewer: people.admin, record, grants: [], deviceViewers: undefined, from: {}, now }),
+      ),
     ).toBe('not-found');
 });
 

@@ -58,14 +58,20 @@ async function plays(handler: Handler, routeKey: string, pathParameters: object,
   const authorization = await fleet.bearer(sub, groups);
   const event = { routeKey, pathParameters, headers: { authorization }, requestContext: { requestId: 'test' } };
   const { statusCode, body } = await handler(event as unknown as ApiEvent);
-  return { status: statusCode, lines: [...(body ?? '').matchAll(/RESOLUTION=\d+x(\d+)/g)].map((found) => Number(found[1])) };
+  return {
+    status: statusCode,
+    lines: [...(body ?? '').matchAll(/RESOLUTION=\d+x(\d+)/g)].map((found) => Number(found[1])),
+  };
 }
 
 it('are given, listed, read, said anew and taken back, safely repeated', async () => {
   const id = await stored();
   const resource = `video:${id}`;
   const given = await give(olga, { resource, subject: 'group:crew', maxHeight: 720, maxSessions: 2 });
-  expect(given).toMatchObject({ status: 200, json: { resource, subject: 'group:crew', effect: 'allow', maxHeight: 720 } });
+  expect(given).toMatchObject({
+    status: 200,
+    json: { resource, subject: 'group:crew', effect: 'allow', maxHeight: 720 },
+  });
   const main = () => plays(playback, 'GET /api/play/{id}/main.m3u8', { id }, sam);
   expect((await main()).lines.toSorted((a, b) => a - b)).toEqual([360, 720]);
   expect((await list(olga, { resource })).json).toEqual({ entitlements: [given.json], cursor: null });
@@ -104,7 +110,7 @@ it('are listed page by page, and by whom they were given to', async () => {
   for (let index = 0; index < 3; index++) await give(olga, { resource, subject: `${who}-${index}` });
   await give(olga, { resource, subject: who });
   const seen: string[] = [];
-  for (let cursor: string | null = ''; cursor !== null; ) {
+  for (let cursor: string | null = ''; cursor !== null;) {
     const { json } = await list(olga, { resource, limit: '2', ...(cursor && { cursor }) });
     seen.push(...(json.entitlements as { subject: string }[]).map(({ subject }) => subject));
     cursor = json.cursor as string | null;
@@ -165,7 +171,7 @@ it('make a list of what is shared, newest first and page by page, that knows wha
   const day = (n: number) => ({ createdAt: `2026-02-0${n}T00:00:00.000Z` });
   const seen = async (query: Record<string, string> = {}, as: Call['as'] = who) => {
     const found: string[] = [];
-    for (let cursor: string | null = ''; cursor !== null; ) {
+    for (let cursor: string | null = ''; cursor !== null;) {
       const more = cursor === '' ? {} : { cursor };
       const { json } = await call('GET /api/videos', as, { query: { shared: '1', limit: '2', ...query, ...more } });
       found.push(...(json.videos as { id: string }[]).map(({ id }) => id));
@@ -181,7 +187,8 @@ it('make a list of what is shared, newest first and page by page, that knows wha
     await stored({ visibility: 'private' }),
     await stored(day(5)),
   ];
-  for (const id of [own, first, third, hidden]) await give(ada, { resource: `video:${id}`, subject: `person:${who.sub}` });
+  for (const id of [own, first, third, hidden])
+    await give(ada, { resource: `video:${id}`, subject: `person:${who.sub}` });
   for (const id of [second, refused]) await give(olga, { resource: `video:${id}`, subject: 'group:guests' });
   await give(olga, { resource: `video:${refused}`, subject: `person:${who.sub}`, effect: 'deny' });
   const guests = { sub: 'another-guest', groups: ['guests'] };
@@ -211,6 +218,9 @@ it.each([
   expect(answer).toMatchObject({ status: 400, json: { errors: [{ path }] } });
 });
 
-it.each(['x', 'e30', Buffer.from('["video:x","everyone"]').toString('base64url')])('%s names no grant', async (grant) => {
-  expect(await one('GET', ada, grant)).toMatchObject({ status: 404, json: { code: 'not-found' } });
-});
+it.each(['x', 'e30', Buffer.from('["video:x","everyone"]').toString('base64url')])(
+  '%s names no grant',
+  async (grant) => {
+    expect(await one('GET', ada, grant)).toMatchObject({ status: 404, json: { code: 'not-found' } });
+  },
+);

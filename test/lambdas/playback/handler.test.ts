@@ -235,7 +235,8 @@ describe('an incident of a device', () => {
 });
 
 describe('what a grant says', () => {
-  const lines = ({ body }: { body: string }) => [...body.matchAll(/RESOLUTION=\d+x(\d+)/g)].map((found) => Number(found[1]));
+  const lines = ({ body }: { body: string }) =>
+    [...body.matchAll(/RESOLUTION=\d+x(\d+)/g)].map((found) => Number(found[1]));
 
   it('is asked for in one read, of all groups and tags there are, and found in a token, too', async () => {
     put({ visibility: 'entitled', tags: ['tour', 'spring'] });
@@ -254,7 +255,10 @@ describe('what a grant says', () => {
     grantTo('\ngroup:g149');
     const groups = Array.from({ length: 150 }, (_, index) => `g${index}`);
     expect((await main(await as({ sub: 'sam', groups }))).statusCode).toBe(200);
-    expect(fake.asked.filter((one) => one.includes('grants'))).toEqual(['BatchGetItem 100 grants', 'BatchGetItem 52 grants']);
+    expect(fake.asked.filter((one) => one.includes('grants'))).toEqual([
+      'BatchGetItem 100 grants',
+      'BatchGetItem 52 grants',
+    ]);
   });
 
   it('leaves higher renditions out of every playlist and MPD', async () => {
@@ -292,7 +296,10 @@ describe('what a grant says', () => {
     grantTo('sam', { maxHeight: 240 });
     const sam = await as({ sub: 'sam' });
     put({ visibility: 'entitled' });
-    expect(problem(await main(sam))).toMatchObject({ code: 'forbidden', detail: expect.stringContaining('240 lines') as string });
+    expect(problem(await main(sam))).toMatchObject({
+      code: 'forbidden',
+      detail: expect.stringContaining('240 lines') as string,
+    });
     put({ visibility: 'entitled', status: 'playable' });
     expect(problem(await main(sam))).toMatchObject({ code: 'not-ready' });
   });

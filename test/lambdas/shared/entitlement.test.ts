@@ -44,7 +44,8 @@ const signedInStrangers = new Set(['stranger', 'uploader']);
 
 /** The same rules, told as a table: viewer by visibility by grant. Anything not listed is denied. */
 function expected(viewer: string, seen: string, grant: string): Entitlement['reason'] {
-  if (viewer === 'owner' || viewer === 'admin' || seen === 'private') return viewer === 'owner' || viewer === 'admin' ? viewer : 'private';
+  if (viewer === 'owner' || viewer === 'admin' || seen === 'private')
+    return viewer === 'owner' || viewer === 'admin' ? viewer : 'private';
   if (seen === 'public') return 'public';
   return seen === 'entitled' && signedInStrangers.has(viewer) && counts.has(grant) ? 'grant' : 'denied';
 }
@@ -124,7 +125,8 @@ describe('who may watch an incident of a device', () => {
   it('is not who has a row that an ingest task wrote; a person may grant the same', () => {
     const video = { id, owner: 'x', visibility: 'entitled', status: 'ready', origin: incident } as const;
     const granted = (grantedBy: string) =>
-      decide({ viewer: sam, video, grants: [{ ...grantFor('sam'), grantedBy }], deviceViewers: [], from: {}, now }).reason;
+      decide({ viewer: sam, video, grants: [{ ...grantFor('sam'), grantedBy }], deviceViewers: [], from: {}, now })
+        .reason;
     expect(granted(`device ${device}`)).toBe('denied');
     expect(granted('ada')).toBe('grant');
   });
@@ -169,8 +171,18 @@ const ROWS: readonly (readonly [Entitlement['reason'], Partial<EntitlementQuesti
   ['owner', { viewer: viewers['owner'], grants: [given({ to: 'person:olga', effect: 'deny' })] }],
   ['admin', { viewer: viewers['admin'], grants: [given({ to: 'person:ada', effect: 'deny' })] }],
   ['private', { video: { ...ofDevice, visibility: 'private' }, grants: [given()], deviceViewers: ['sam'] }],
-  ['refused', { video: { ...entitled, visibility: 'public' }, grants: [given({ effect: 'deny' }), given({ to: 'everyone' })] }],
-  ['public', { viewer: undefined, video: { ...entitled, visibility: 'public' }, grants: [given({ to: 'everyone', maxHeight: 360 })] }],
+  [
+    'refused',
+    { video: { ...entitled, visibility: 'public' }, grants: [given({ effect: 'deny' }), given({ to: 'everyone' })] },
+  ],
+  [
+    'public',
+    {
+      viewer: undefined,
+      video: { ...entitled, visibility: 'public' },
+      grants: [given({ to: 'everyone', maxHeight: 360 })],
+    },
+  ],
   ['grant', { grants: [given({ maxHeight: 480, maxSessions: 2 })] }, { maxHeight: 480, maxSessions: 2 }],
   ['device', { video: ofDevice, deviceViewers: ['sam'], grants: [given({ to: 'everyone', maxHeight: 480 })] }],
   ['denied', { grants: [given({ to: 'person:eve' }), given({ on: `video:${'b'.repeat(20)}` })] }],
@@ -178,9 +190,12 @@ const ROWS: readonly (readonly [Entitlement['reason'], Partial<EntitlementQuesti
 const DENIES = new Set(['gone', 'private', 'refused', 'denied']);
 
 describe('the table of docs/playback.md', () => {
-  it.each(ROWS)('%s', (reason, question, limits = {}) => {
-    expect(ask(question)).toEqual({ allowed: !DENIES.has(reason), reason, ...limits });
-  });
+  it.each(ROWS.map(([reason, question, limits = {}]) => ({ reason, question, limits })))(
+    '$reason',
+    ({ reason, question, limits }) => {
+      expect(ask(question)).toEqual({ allowed: !DENIES.has(reason), reason, ...limits });
+    },
+  );
 
   it('has these rows in this order, each with this answer', () => {
     const rows = [...page.split('**A grant**')[0]!.matchAll(/^\| `(\w+)` \| .* \| (allowed|denied).* \|$/gm)];
@@ -191,7 +206,11 @@ describe('the table of docs/playback.md', () => {
 
   it('names what can be said of a grant, and nothing else', () => {
     const named = [...page.split('It counts while')[1]!.matchAll(/^\| `(\w+)`/gm)].map((row) => row[1]!);
-    expect([...new Set(named)].toSorted()).toEqual(Object.keys(terms.shape).filter((name) => name !== 'effect').toSorted());
+    expect([...new Set(named)].toSorted()).toEqual(
+      Object.keys(terms.shape)
+        .filter((name) => name !== 'effect')
+        .toSorted(),
+    );
   });
 });
 
@@ -219,10 +238,13 @@ describe('a grant', () => {
 
   it('on a device is for its clips, incidents and live pictures, whoever its viewers are', () => {
     const grants = [given({ on: `device:${device}` })];
-    for (const video of [ofDevice, liveOf(device)]) expect(reasonOf(grants, { video, deviceViewers: [] })).toBe('grant');
+    for (const video of [ofDevice, liveOf(device)])
+      expect(reasonOf(grants, { video, deviceViewers: [] })).toBe('grant');
     expect(reasonOf(grants, { video: liveOf('1') })).toBe('denied');
     expect(reasonOf([], { video: liveOf(device), deviceViewers: ['sam'] })).toBe('device');
-    expect(reasonOf([given({ on: `device:${device}`, effect: 'deny' })], { video: liveOf(device), deviceViewers: ['sam'] })).toBe('refused');
+    expect(
+      reasonOf([given({ on: `device:${device}`, effect: 'deny' })], { video: liveOf(device), deviceViewers: ['sam'] }),
+    ).toBe('refused');
   });
 
   it('that denies wins, though one that allows is nearer', () => {
@@ -257,7 +279,10 @@ describe('a grant', () => {
   });
 
   it('nearest to the person gives the limits, then the one nearest to the video, then the one that gives more', () => {
-    const heightOf = (...grants: GrantRow[]) => [ask({ grants }).maxHeight, ask({ grants: grants.toReversed() }).maxHeight];
+    const heightOf = (...grants: GrantRow[]) => [
+      ask({ grants }).maxHeight,
+      ask({ grants: grants.toReversed() }).maxHeight,
+    ];
     const everyone = given({ to: 'everyone', maxHeight: 480 });
     const crew = given({ to: 'group:crew', on: 'tag:tour', maxHeight: 1080 });
     expect(heightOf(everyone, crew)).toEqual([1080, 1080]);
@@ -270,8 +295,13 @@ describe('a grant', () => {
 
   it('to a person limits a viewer of the device, where it is as near; one to others does not', () => {
     const question = { video: ofDevice, deviceViewers: ['sam'] };
-    expect(ask({ ...question, grants: [given({ on: `device:${device}`, maxHeight: 360 })] })).toMatchObject({ maxHeight: 360 });
-    expect(ask({ ...question, grants: [given({ on: 'tag:tour', maxHeight: 360 })] })).toEqual({ allowed: true, reason: 'device' });
+    expect(ask({ ...question, grants: [given({ on: `device:${device}`, maxHeight: 360 })] })).toMatchObject({
+      maxHeight: 360,
+    });
+    expect(ask({ ...question, grants: [given({ on: 'tag:tour', maxHeight: 360 })] })).toEqual({
+      allowed: true,
+      reason: 'device',
+    });
   });
 
   it('of an earlier version is one that allows without conditions', () => {
