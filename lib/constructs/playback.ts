@@ -17,6 +17,7 @@ import {
   SecurityPolicyProtocol,
   ViewerProtocolPolicy,
   type BehaviorOptions,
+  type FunctionAssociation,
   type IOrigin,
 } from 'aws-cdk-lib/aws-cloudfront';
 import { HttpOrigin, S3BucketOrigin } from 'aws-cdk-lib/aws-cloudfront-origins';
@@ -176,12 +177,7 @@ export class Playback extends Construct {
   /** `/` and every address of the console; `/assets/*` are the files named by their hash. */
   #console({ config, storage }: PlaybackProps): Record<'page' | 'assets', BehaviorOptions> {
     const origin = this.#bucketOrigin('SiteAccess', storage.site);
-    const router = new EdgeFunction(this, 'SpaRouter', {
-      functionName: edgeName(this, 'SpaRouter'),
-      comment: "Answers the console's addresses with index.html",
-      runtime: FunctionRuntime.JS_2_0,
-      code: FunctionCode.fromFile({ filePath: fileURLToPath(new URL('spa-router.js', import.meta.url)) }),
-    });
+    const router = this.#viewerRequest('SpaRouter', 'spa-router.js', "Answers the console's addresses with index.html");
     const common = {
       origin,
       viewerProtocolPolicy: ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
@@ -192,7 +188,7 @@ export class Playback extends Construct {
         ...common,
         cachePolicy: pageCache(this),
         responseHeadersPolicy: consoleHeaders(this, config, storage.sources),
-        functionAssociations: [{ function: router, eventType: FunctionEventType.VIEWER_REQUEST }],
+        functionAssociations: [router],
       },
       assets: {
         ...common,
@@ -217,6 +213,17 @@ export class Playback extends Construct {
     };
   }
 
+  /** The file beside this one, run on each request before the cache is asked. */
+  #viewerRequest(id: string, file: string, comment: string): FunctionAssociation {
+    const edgeFunction = new EdgeFunction(this, id, {
+      functionName: edgeName(this, id),
+      comment,
+      runtime: FunctionRuntime.JS_2_0,
+      code: FunctionCode.fromFile({ filePath: fileURLToPath(new URL(file, import.meta.url)) }),
+    });
+    return { function: edgeFunction, eventType: FunctionEventType.VIEWER_REQUEST };
+  }
+
   /** A bucket that this distribution alone may read. */
   #bucketOrigin(id: string, bucket: Bucket): IOrigin {
     const originAccessControl = new S3OriginAccessControl(this, id, { originAccessControlName: edgeName(this, id) });
@@ -232,6 +239,13 @@ export class Playback extends Construct {
       originRequestPolicy: OriginRequestPolicy.CORS_S3_ORIGIN,
       responseHeadersPolicy: mediaHeaders(this, config),
       trustedKeyGroups: [signingKey.keyGroup],
+      functionAssociations: [
+        this.#viewerRequest(
+          'MediaGate',
+          'media-gate.js',
+          'Takes the ticket out of addresses of media, and refuses others',
+        ),
+      ],
     };
     return {
       [`/${VOD_PREFIX}*.m3u8`]: { ...signed, cachePolicy: playlistCache(this), compress: true },

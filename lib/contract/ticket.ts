@@ -26,12 +26,12 @@ const NONE = '-';
 const PARTS = {
   session: /^[0-9a-z]{7}[A-Za-z0-9]{16}$/,
   subject: /^[A-Za-z0-9_-]{11}$/,
-  link: /^[A-Za-z0-9_-]{8,40}$/,
+  link: /^(?!-$)[A-Za-z0-9_-]{1,64}$/,
   ip: /^(?:[0-9a-f]{8}|[0-9a-f]{32})$/,
 } as const;
 
 /** Characters of the longest ticket there is. */
-export const LONGEST_TICKET = 23 + 1 + 11 + 1 + 40 + 1 + 32;
+export const LONGEST_TICKET = 23 + 1 + 11 + 1 + 64 + 1 + 32;
 
 /** A session that begins at `at` (epoch ms). `random`: 16 letters and digits that nobody can guess, over 95 bits. */
 export const sessionId = (at: number, random: string): string =>
@@ -69,6 +69,10 @@ export function parseTicket(text: string): Ticket | undefined {
   }
   return ticket;
 }
+
+/** A key below `prefix` as a path with a ticket in it. */
+export const ticketed = (key: string, prefix: string, ticket: string): string =>
+  `${ticketPath(prefix, ticket)}${key.slice(prefix.length)}`;
 
 /** Path below which a ticket opens everything of `prefix` (`vod/{id}/`, `live/{device}/{channel}/`). From `/` to `/`. */
 export const ticketPath = (prefix: string, ticket: string): string => `/${prefix}${FOLDER}/${ticket}/`;

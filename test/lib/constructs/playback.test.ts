@@ -46,6 +46,18 @@ const resource = (type: string, reference: unknown) =>
   (template.findResources(type)[(reference as { Ref: string }).Ref] as { Properties: Record<string, never> })
     .Properties;
 
+/** The code of the one viewer-request function of a behaviour. */
+const edgeFunction = ({ FunctionAssociations }: Behaviour): string => {
+  expect(FunctionAssociations).toEqual([
+    { EventType: 'viewer-request', FunctionARN: { 'Fn::GetAtt': [expect.any(String), 'FunctionARN'] } },
+  ]);
+  const [{ FunctionARN }] = FunctionAssociations as [{ FunctionARN: { 'Fn::GetAtt': [string] } }];
+  const { Properties } = template.findResources('AWS::CloudFront::Function')[FunctionARN['Fn::GetAtt'][0]] as {
+    Properties: { FunctionCode: string };
+  };
+  return Properties.FunctionCode;
+};
+
 describe('the distribution', () => {
   it('routes API, playlists, media and hashed files, in this order, and everything else to the console', () => {
     expect(distribution.CacheBehaviors.map((one) => one.PathPattern)).toEqual([
@@ -71,6 +83,14 @@ describe('the distribution', () => {
       expect(behaviour(pattern).TrustedKeyGroups).toEqual([{ Ref: group }]);
     for (const open of [distribution.DefaultCacheBehavior, behaviour('/api/*'), behaviour('/assets/*')])
       expect(open.TrustedKeyGroups).toBeUndefined();
+  });
+
+  it('has one function in front of all media, which is the file beside the construct', () => {
+    const gate = readFileSync(new URL('../../../lib/constructs/media-gate.js', import.meta.url), 'utf8');
+    for (const pattern of ['/vod/*.m3u8', '/vod/*', '/live/*.m3u8', '/live/*'])
+      expect(edgeFunction(behaviour(pattern))).toBe(gate);
+    for (const other of ['/api/*', '/assets/*']) expect(behaviour(other).FunctionAssociations).toBeUndefined();
+    template.resourceCountIs('AWS::CloudFront::Function', 2);
   });
 
   it('reads its buckets by origin access control, and the buckets let only it read', () => {
@@ -310,9 +330,7 @@ describe('the signing key', () => {
 });
 
 describe('the console router, as shipped', () => {
-  const code = (
-    Object.values(template.findResources('AWS::CloudFront::Function')) as { Properties: { FunctionCode: string } }[]
-  )[0]!.Properties.FunctionCode;
+  const code = edgeFunction(distribution.DefaultCacheBehavior);
   const route = (uri: string) =>
     runInNewContext(`${code}; handler(event).uri`, {
       event: { request: { uri, headers: {}, querystring: {} } },

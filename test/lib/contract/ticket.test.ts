@@ -5,6 +5,7 @@ import {
   LONGEST_TICKET,
   parseTicket,
   sessionId,
+  ticketed,
   ticketIn,
   ticketPath,
   ticketText,
@@ -21,7 +22,7 @@ test('a ticket says all its parts, and is read back as it was', () => {
   expect(parseTicket(ticketText(whole))).toEqual(whole);
   expect(ticketText({ session })).toBe(`${session}.-.-.-`);
   expect(parseTicket(`${session}.-.-.-`)).toEqual({ session });
-  const longest = ticketText({ ...whole, link: 'x'.repeat(40), ip: '0'.repeat(32) });
+  const longest = ticketText({ ...whole, link: 'x'.repeat(64), ip: '0'.repeat(32) });
   expect(longest).toHaveLength(LONGEST_TICKET);
   expect(parseTicket(longest)).toBeDefined();
 });
@@ -44,8 +45,7 @@ test.each([
   `${session}x.-.-.-`,
   `${session.slice(1)}.-.-.-`,
   `${session}.short.-.-`,
-  `${session}.-.x.-`,
-  `${session}.-.${'x'.repeat(41)}.-`,
+  `${session}.-.${'x'.repeat(65)}.-`,
   `${session}.-.-.C0000207`,
   `${session}.-.-.c00002`,
   `${session}.Ab/_4567890.-.-`,
@@ -67,7 +67,9 @@ test('it stands below its video, and is found there only', () => {
   const ticket = ticketText(whole);
   const path = ticketPath('vod/abcdefghij0123456789/', ticket);
   expect(path).toBe(`/vod/abcdefghij0123456789/s/${ticket}/`);
+  expect(ticketed('vod/abcdefghij0123456789/r1/a.m4s', 'vod/abcdefghij0123456789/', ticket)).toBe(`${path}r1/a.m4s`);
   expect(ticketIn(`${path}r1/video/720p.m3u8`, 'vod/abcdefghij0123456789/')).toBe(ticket);
+  expect(ticketed('vod/abcdefghij0123456789/r1/a.m4s', 'vod/abcdefghij0123456789/', ticket)).toBe(`${path}r1/a.m4s`);
   expect(ticketIn(`${path}r1/video/720p.m3u8`, 'vod/abcdefghij012345678/')).toBeUndefined();
   expect(ticketIn('/vod/abcdefghij0123456789/r1/poster.jpg', 'vod/abcdefghij0123456789/')).toBeUndefined();
   expect(ticketIn(path.slice(0, -1), 'vod/abcdefghij0123456789/')).toBeUndefined();
