@@ -18,8 +18,6 @@ import { changeVideo } from '../shared/videos.ts';
 import { isAdmin } from '../shared/viewer.ts';
 import { changeable, isOwnerOrAdmin, limitsOf, readable, type Asked } from './access.ts';
 import { ask } from './ask.ts';
-import { collectionRoutes } from './collections.ts';
-import { entitlementRoutes } from './entitlements.ts';
 import { deleteGrant, listGrants, putGrant } from './grants.ts';
 import { isThere, matches, position, Tags, whose, type Position } from './listing.ts';
 import { originalOf, rungOf } from '../download/answer.ts';
@@ -255,7 +253,4 @@ export const handler = serve<'catalog'>(required('GROUPS_CLAIM'), {
     await deleteGrant(id, subject);
     return undefined;
   },
-
-  ...entitlementRoutes,
-  ...collectionRoutes,
 });

@@ -62,14 +62,8 @@ export class Catalog extends Construct {
       .useTable(
         'ENTITLEMENTS_TABLE',
         storage.entitlements,
-        ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'DeleteItem'],
+        ['BatchGetItem', 'Query', 'PutItem', 'DeleteItem'],
         [BY_SUBJECT],
-      )
-      .useTable(
-        'COLLECTIONS_TABLE',
-        storage.collections,
-        ['GetItem', 'Query', 'PutItem', 'DeleteItem'],
-        [BY_OWNER, BY_TIME],
       )
       .useObjects('MEDIA_BUCKET', storage.media, ['GetObject'], TRACKS_PREFIX)
       .allow(

@@ -395,24 +395,22 @@ export const routes = {
   },
 
   'GET /api/entitlements': {
-    stage: 'catalog',
+    stage: 'sharing',
     auth: 'user',
     status: 200,
     summary: 'Grants on a resource, for who may share it; without one, what a subject was given.',
     query: z.object({
       resource: resource.optional(),
-      subject: grantee
-        .optional()
-        .meta({
-          description: 'Only what was given to this subject; without a resource your own, or for admins anybody.',
-        }),
+      subject: grantee.optional().meta({
+        description: 'Only what was given to this subject; without a resource your own, or for admins anybody.',
+      }),
       limit: z.coerce.number().int().min(1).max(500).default(100),
       cursor: opaque(3000).optional(),
     }),
     response: z.object({ entitlements: z.array(entitlement), cursor: z.string().nullable() }),
   },
   'POST /api/entitlements': {
-    stage: 'catalog',
+    stage: 'sharing',
     auth: 'user',
     status: 200,
     summary:
@@ -421,7 +419,7 @@ export const routes = {
     response: entitlement,
   },
   'GET /api/entitlements/{grant}': {
-    stage: 'catalog',
+    stage: 'sharing',
     auth: 'user',
     status: 200,
     summary: 'One grant, for who may change its resource.',
@@ -429,7 +427,7 @@ export const routes = {
     response: entitlement,
   },
   'PUT /api/entitlements/{grant}': {
-    stage: 'catalog',
+    stage: 'sharing',
     auth: 'user',
     status: 200,
     summary: 'Say anew what a grant says: what is left out no longer holds.',
@@ -438,7 +436,7 @@ export const routes = {
     response: entitlement,
   },
   'DELETE /api/entitlements/{grant}': {
-    stage: 'catalog',
+    stage: 'sharing',
     auth: 'user',
     status: 204,
     summary: 'Take a grant back. Safe to repeat.',
@@ -446,7 +444,7 @@ export const routes = {
   },
 
   'GET /api/collections': {
-    stage: 'catalog',
+    stage: 'sharing',
     auth: 'user',
     status: 200,
     summary: "Your collections, newest first; admins see everybody's.",
@@ -457,7 +455,7 @@ export const routes = {
     response: z.object({ collections: z.array(collection), cursor: z.string().nullable() }),
   },
   'POST /api/collections': {
-    stage: 'catalog',
+    stage: 'sharing',
     auth: 'user',
     status: 201,
     summary: 'Make a collection, or one inside another.',
@@ -471,7 +469,7 @@ export const routes = {
     response: collection,
   },
   'GET /api/collections/{collection}': {
-    stage: 'catalog',
+    stage: 'sharing',
     auth: 'user',
     status: 200,
     summary:
@@ -480,7 +478,7 @@ export const routes = {
     response: collection.extend({ videos: z.array(video) }),
   },
   'PATCH /api/collections/{collection}': {
-    stage: 'catalog',
+    stage: 'sharing',
     auth: 'user',
     status: 200,
     summary: 'Change title, description and cover.',
@@ -495,7 +493,7 @@ export const routes = {
     response: collection,
   },
   'PUT /api/collections/{collection}/videos': {
-    stage: 'catalog',
+    stage: 'sharing',
     auth: 'user',
     status: 200,
     summary: 'Say which videos are in it, in this order. Those that join must be yours to share.',
@@ -504,7 +502,7 @@ export const routes = {
     response: collection,
   },
   'DELETE /api/collections/{collection}': {
-    stage: 'catalog',
+    stage: 'sharing',
     auth: 'user',
     status: 204,
     summary: 'Delete a collection that has none inside. Its videos stay, grants on it go. Safe to repeat.',

@@ -89,23 +89,13 @@ const when = {
 
 /** Of what allows. */
 const limits = {
-  maxHeight: z
-    .int()
-    .min(100)
-    .max(8640)
-    .optional()
-    .meta({
-      description: 'Renditions up to this many lines (of an upright picture: columns) are played; default: all.',
-    }),
-  maxSessions: z
-    .int()
-    .min(1)
-    .max(1000)
-    .optional()
-    .meta({
-      description:
-        'How many players of one person, or of all who are not signed in, may play at once; default: any number.',
-    }),
+  maxHeight: z.int().min(100).max(8640).optional().meta({
+    description: 'Renditions up to this many lines (of an upright picture: columns) are played; default: all.',
+  }),
+  maxSessions: z.int().min(1).max(1000).optional().meta({
+    description:
+      'How many players of one person, or of all who are not signed in, may play at once; default: any number.',
+  }),
   sites: z
     .array(site)
     .min(1)

@@ -26,6 +26,7 @@ const FILES: Record<string, string> = {
   SlicingConvertCollect: 'slicing/mediaconvert/collect.ts',
   SlicingConvertFinished: 'slicing/mediaconvert/finished.ts',
   CatalogHandler: 'catalog/handler.ts',
+  SharingHandler: 'sharing/handler.ts',
   CatalogMp4Maker: 'download/worker.ts',
   CatalogRemover: 'catalog/remove.ts',
   CatalogExpiry: 'catalog/expire.ts',

@@ -66,6 +66,7 @@ beforeAll(async () => {
   handlers = {
     upload: (await import('../../lambdas/upload/handler.ts')).handler,
     catalog: (await import('../../lambdas/catalog/handler.ts')).handler,
+    sharing: (await import('../../lambdas/sharing/handler.ts')).handler,
     stills: (await import('../../lambdas/stills/handler.ts')).handler,
     playback: (await import('../../lambdas/playback/handler.ts')).handler,
     devices: (await import('../../lambdas/devices/handler.ts')).handler,

@@ -205,7 +205,12 @@ describe('the table of docs/playback.md', () => {
   });
 
   it('names what can be said of a grant, and nothing else', () => {
-    const named = [...page.split('It counts while')[1]!.split('\n## ')[0]!.matchAll(/^\| `(\w+)`/gm)].map((row) => row[1]!);
+    const named = [
+      ...page
+        .split('It counts while')[1]!
+        .split('\n## ')[0]!
+        .matchAll(/^\| `(\w+)`/gm),
+    ].map((row) => row[1]!);
     expect([...new Set(named)].toSorted()).toEqual(
       Object.keys(terms.shape)
         .filter((name) => name !== 'effect')

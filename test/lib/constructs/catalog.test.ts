@@ -49,7 +49,7 @@ describe('the catalog stage', () => {
     expect(authorizers).toEqual(new Map(wanted.map(([key, route]) => [key, route.auth === 'user' ? 'JWT' : 'NONE'])));
   });
 
-  it('the API reads, changes and queues, and deletes nothing but grants, collections and captions', () => {
+  it('the API reads, changes and queues, and deletes nothing but grants and captions', () => {
     const grants = grantsOf(template, 'CatalogHandlerRole');
     expect(new Set(grants.keys())).toEqual(
       new Set([
@@ -69,7 +69,7 @@ describe('the catalog stage', () => {
       ]),
     );
     for (const action of ['dynamodb:PutItem', 'dynamodb:DeleteItem'])
-      expect(grants.get(action)?.every((resource) => /Entitlements|Collections|StorageUploads/.test(resource))).toBe(true);
+      expect(grants.get(action)?.every((resource) => /Entitlements|StorageUploads/.test(resource))).toBe(true);
     expect(grants.get('dynamodb:DeleteItem')?.join()).not.toContain('StorageUploads');
     // What it reads an address that it signs gives out, too: the original, and MP4s that were made.
     expect(keysOf(grants.get('s3:GetObject'))).toEqual([

@@ -17,10 +17,10 @@ import { ApiError } from '../shared/errors.ts';
 import { readDeviceViewers } from '../shared/evidence.ts';
 import type { Handlers } from '../shared/http.ts';
 import { isAdmin, type Viewer } from '../shared/viewer.ts';
-import { changeable } from './access.ts';
-import { ask } from './ask.ts';
+import { changeable } from '../catalog/access.ts';
+import { ask } from '../catalog/ask.ts';
 import { changeableCollection } from './collections.ts';
-import { deleteGrant, pageOfGrants, putGrant, readGrant, replaceGrant, type GrantKey } from './grants.ts';
+import { deleteGrant, pageOfGrants, putGrant, readGrant, replaceGrant, type GrantKey } from '../catalog/grants.ts';
 
 /**
  * Videos and collections are their owner's to share, and admins'. Devices and tags are admins': a tag is on videos of many owners, and whoever
@@ -69,7 +69,7 @@ type Routes =
   | 'POST /api/entitlements'
   | `${'GET' | 'PUT' | 'DELETE'} /api/entitlements/{grant}`;
 
-export const entitlementRoutes: Pick<Handlers<'catalog'>, Routes> = {
+export const entitlementRoutes: Pick<Handlers<'sharing'>, Routes> = {
   'GET /api/entitlements': async ({ viewer, query }) => {
     const { resource, subject, limit } = query;
     const asked = { route: 'GET /api/entitlements', viewer, query } as const;

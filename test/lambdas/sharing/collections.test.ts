@@ -1,7 +1,7 @@
 /** Collections against the engine: what is in them in which order, nesting, and what being given one lets watch. */
 import { CreateQueueCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { RouteKey } from '../../../lib/contract/api.ts';
+import { routes, type RouteKey } from '../../../lib/contract/api.ts';
 import { MOST_COLLECTIONS } from '../../../lib/contract/collection.ts';
 import { callRoute, type Call } from '../engine.ts';
 import { startFleet, type Fleet } from '../devices/fleet.ts';
@@ -9,6 +9,7 @@ import { record } from '../playback/fixture.ts';
 
 let fleet: Fleet;
 let catalog: Parameters<typeof callRoute>[0];
+let sharing: typeof catalog;
 let count = 0;
 
 const olga = { sub: 'olga', groups: ['uploader'] };
@@ -30,10 +31,12 @@ beforeAll(async () => {
     }),
   });
   ({ handler: catalog } = await import('../../../lambdas/catalog/handler.ts'));
+  ({ handler: sharing } = await import('../../../lambdas/sharing/handler.ts'));
 }, 600_000);
 afterAll(() => fleet.close());
 
-const call = (route: RouteKey, as: Call['as'], more: Call = {}) => callRoute(catalog, route, { as, ...more });
+const call = (route: RouteKey, as: Call['as'], more: Call = {}) =>
+  callRoute(routes[route].stage === 'sharing' ? sharing : catalog, route, { as, ...more });
 const make = async (as: Call['as'], body: object = { title: 'Tour' }) => call('POST /api/collections', as, { body });
 const get = (as: Call['as'], collection: string) =>
   call('GET /api/collections/{collection}', as, { params: { collection } });

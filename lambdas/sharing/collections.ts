@@ -13,7 +13,7 @@ import { fromOf } from '../shared/from.ts';
 import type { Handlers } from '../shared/http.ts';
 import { takePage } from '../shared/page.ts';
 import { isAdmin, mayUpload, type Viewer } from '../shared/viewer.ts';
-import { isOwnerOrAdmin } from './access.ts';
+import { isOwnerOrAdmin } from '../catalog/access.ts';
 import {
   collectionsNewestFirst,
   deleteCollection,
@@ -21,11 +21,11 @@ import {
   putCollection,
   readCollection,
   setMember,
-} from './collection-rows.ts';
-import { deleteGrants } from './grants.ts';
-import { isThere } from './listing.ts';
-import { grantsTo, isShared } from './shared.ts';
-import { posterUrl, show as showVideo, withoutCost, withoutDevice } from './view.ts';
+} from './rows.ts';
+import { deleteGrants } from '../catalog/grants.ts';
+import { isThere } from '../catalog/listing.ts';
+import { grantsTo, isShared } from '../catalog/shared.ts';
+import { posterUrl, show as showVideo, withoutCost, withoutDevice } from '../catalog/view.ts';
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789';
 const newPart = (): string => Array.from({ length: 12 }, () => ALPHABET[randomInt(ALPHABET.length)]).join('');
@@ -100,9 +100,9 @@ const position = z.object({ createdAt: z.iso.datetime(), id: collectionId });
 /** Rows that one call of the listing looks at, and so records of videos that it reads: 200 each at most. */
 const LIST_BUDGET = 50;
 
-type Routes = Extract<keyof Handlers<'catalog'>, `${string} /api/collections${string}`>;
+type Routes = Extract<keyof Handlers<'sharing'>, `${string} /api/collections${string}`>;
 
-export const collectionRoutes: Pick<Handlers<'catalog'>, Routes> = {
+export const collectionRoutes: Pick<Handlers<'sharing'>, Routes> = {
   'GET /api/collections': async ({ viewer, query }) => {
     const asked = { route: 'GET /api/collections', viewer, query } as const;
     const rows = collectionsNewestFirst(

@@ -2,7 +2,7 @@
 import { CreateQueueCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ApiEvent } from '../../../lambdas/shared/http.ts';
-import type { RouteKey } from '../../../lib/contract/api.ts';
+import { routes, type RouteKey } from '../../../lib/contract/api.ts';
 import { callRoute, type Call } from '../engine.ts';
 import { startFleet, type Fleet } from '../devices/fleet.ts';
 import { record } from '../playback/fixture.ts';
@@ -10,6 +10,7 @@ import { record } from '../playback/fixture.ts';
 type Handler = Parameters<typeof callRoute>[0];
 let fleet: Fleet;
 let catalog: Handler;
+let sharing: Handler;
 let devices: Handler;
 let live: Handler;
 let playback: Handler;
@@ -33,13 +34,15 @@ beforeAll(async () => {
     }),
   });
   ({ handler: catalog } = await import('../../../lambdas/catalog/handler.ts'));
+  ({ handler: sharing } = await import('../../../lambdas/sharing/handler.ts'));
   ({ handler: devices } = await import('../../../lambdas/devices/handler.ts'));
   ({ handler: live } = await import('../../../lambdas/playback/live/handler.ts'));
   ({ handler: playback } = await import('../../../lambdas/playback/handler.ts'));
 }, 600_000);
 afterAll(() => fleet.close());
 
-const call = (route: RouteKey, as: Call['as'], more: Call = {}) => callRoute(catalog, route, { as, ...more });
+const call = (route: RouteKey, as: Call['as'], more: Call = {}) =>
+  callRoute(routes[route].stage === 'sharing' ? sharing : catalog, route, { as, ...more });
 const give = (as: Call['as'], body: object) => call('POST /api/entitlements', as, { body });
 const list = async (as: Call['as'], query: Record<string, string>) => call('GET /api/entitlements', as, { query });
 const one = (method: 'GET' | 'PUT' | 'DELETE', as: Call['as'], grant: string, body?: object) =>
