@@ -7,9 +7,20 @@ export interface Bar {
   readonly unit: string;
   readonly bar: number;
   readonly holds: boolean;
+  /** The value must be at least that; else at most. */
+  readonly least?: boolean;
 }
 
 export const round = (value: number, digits = 0): number => Math.round(value * 10 ** digits) / 10 ** digits;
+
+export const atLeast = (name: string, value: number, unit: string, bar: number): Bar => ({
+  name,
+  value: round(value, 5),
+  unit,
+  bar,
+  holds: value >= bar,
+  least: true,
+});
 
 export const atMost = (name: string, value: number, unit: string, bar: number): Bar => ({
   name,
@@ -39,7 +50,7 @@ export function table(rows: readonly (readonly (string | number)[])[]): string {
 export const sayBars = (bars: readonly Bar[]): string =>
   bars
     .map(
-      ({ holds, name, value, unit, bar }) =>
-        `${holds ? 'holds        ' : 'DOES NOT HOLD'} ${name}: ${value} ${unit} (at most ${bar})`,
+      ({ holds, name, value, unit, bar, least = false }) =>
+        `${holds ? 'holds        ' : 'DOES NOT HOLD'} ${name}: ${value} ${unit} (at ${least ? 'least' : 'most'} ${bar})`,
     )
     .join('\n');

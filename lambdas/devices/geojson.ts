@@ -5,6 +5,8 @@ import type { Point } from '../../lib/contract/positions.ts';
 
 /** Milliseconds without a point after which a new track begins: what lies between is not known. */
 const BREAK = 10 * 60_000;
+/** Millionths of a degree from Greenwich to where longitudes turn over. */
+const HALF = 180_000_000;
 
 /** `points` are in order of time; at most `limit` are kept. */
 export function toGeoJson(points: readonly Point[], limit: number): Track {
@@ -35,20 +37,41 @@ function thin(points: readonly Point[], limit: number): readonly Point[] {
   return [...wanted].sort((a, b) => a - b).map((i) => points[i]!);
 }
 
-function feature(points: readonly Point[]): TrackFeature {
-  const coordinates = points.map(({ latE6, lonE6, altitude }): [number, number, number] => [
-    lonE6 / 1e6,
-    latE6 / 1e6,
-    altitude,
-  ]);
+/** Points of a line in parts, none of which goes over 180°: a map would draw that one all round the earth (RFC 7946 3.1.9). */
+function cut(points: readonly Point[]): Point[][] {
+  const parts: Point[][] = [[]];
+  for (const [i, point] of points.entries()) {
+    const before = points[i - 1];
+    if (before !== undefined && Math.abs(point.lonE6 - before.lonE6) > HALF) {
+      const there = between(before, point);
+      parts.at(-1)!.push(there);
+      parts.push([{ ...there, lonE6: -there.lonE6 }]);
+    }
+    parts.at(-1)!.push(point);
+  }
+  return parts;
+}
+
+/** Where a way goes over 180°, on its beginning's side. What was reported before holds until the next report. */
+function between(from: Point, to: Point): Point {
+  const lonE6 = Math.sign(from.lonE6) * HALF;
+  const way = to.lonE6 + 2 * lonE6 - from.lonE6;
+  // From 180 to -180 it is none.
+  const part = way === 0 ? 0 : (lonE6 - from.lonE6) / way;
+  const at = (key: 'time' | 'latE6' | 'altitude') => Math.round(from[key] + (to[key] - from[key]) * part);
+  return { ...from, lonE6, time: at('time'), latE6: at('latE6'), altitude: at('altitude') };
+}
+
+function feature(run: readonly Point[]): TrackFeature {
+  const parts = cut(run);
+  const points = parts.flat();
   const alarms: Record<string, string[]> = {};
   points.forEach(({ alarm }, i) => {
     if (alarm !== 0) alarms[i] = alarmNames.filter((_, bit) => Math.floor(alarm / 2 ** bit) % 2 === 1);
   });
   return {
     type: 'Feature',
-    geometry:
-      points.length === 1 ? { type: 'Point', coordinates: coordinates[0]! } : { type: 'LineString', coordinates },
+    geometry: geometryOf(parts),
     properties: {
       times: points.map(({ time }) => new Date(time).toISOString()),
       speedKmh: points.map(({ speed }) => speed / 10),
@@ -57,4 +80,13 @@ function feature(points: readonly Point[]): TrackFeature {
       alarms,
     },
   };
+}
+
+function geometryOf(parts: readonly (readonly Point[])[]): TrackFeature['geometry'] {
+  const lines = parts.map((points) =>
+    points.map(({ latE6, lonE6, altitude }): [number, number, number] => [lonE6 / 1e6, latE6 / 1e6, altitude]),
+  );
+  const [line] = lines;
+  if (lines.length > 1) return { type: 'MultiLineString', coordinates: lines };
+  return line!.length === 1 ? { type: 'Point', coordinates: line![0]! } : { type: 'LineString', coordinates: line! };
 }

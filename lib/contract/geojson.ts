@@ -3,15 +3,20 @@ import { z } from 'zod';
 
 /** Longitude and latitude in degrees, metres above sea level (RFC 7946 3.1.1). */
 const coordinate = z.tuple([z.number(), z.number(), z.number()]);
+/** A line has two positions at least (RFC 7946 3.1.4). */
+const line = z.array(coordinate).min(2);
 
 const feature = z.object({
   type: z.literal('Feature'),
-  // A line has two positions at least (RFC 7946 3.1.4).
   geometry: z.discriminatedUnion('type', [
-    z.object({ type: z.literal('LineString'), coordinates: z.array(coordinate).min(2) }),
+    z.object({ type: z.literal('LineString'), coordinates: line }),
+    z.object({ type: z.literal('MultiLineString'), coordinates: z.array(line).min(2) }).meta({
+      description:
+        'A track over 180°, cut there (RFC 7946 3.1.9). Each cut adds a point at the end of one part and the same one at the beginning of the next, at 180 and -180; its time is between those of its neighbours.',
+    }),
     z.object({ type: z.literal('Point'), coordinates: coordinate }),
   ]),
-  /** Lists have one entry for every coordinate. */
+  /** Lists have one entry for every coordinate, through all parts of a line. */
   properties: z.object({
     times: z.array(z.iso.datetime()),
     speedKmh: z.array(z.number()),

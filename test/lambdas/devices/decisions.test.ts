@@ -9,6 +9,7 @@ import { show } from '../../../lambdas/devices/view.ts';
 import { streamNow, taskOf } from '../../../lambdas/shared/device-state.ts';
 import { visible } from '../../../lambdas/shared/devices.ts';
 import { hoursOf, inOrder, stretchesOf } from '../../../lambdas/shared/recordings.ts';
+import { track } from '../../../lib/contract/geojson.ts';
 import { deviceRecord, newDevice, type DeviceRecord, type Stream } from '../../../lib/contract/device.ts';
 import type { TaskRow } from '../../../lib/contract/fleet.ts';
 import type { Point } from '../../../lib/contract/positions.ts';
@@ -207,9 +208,9 @@ describe('tracks as GeoJSON', () => {
     ...over,
   });
   it('are lines, broken where nothing is known, a lone point being a point', () => {
-    const track = toGeoJson([point(0), point(1, { alarm: 0x80000002 }), point(200), point(300), point(301)], 100);
-    expect(track).toMatchObject({ type: 'FeatureCollection', thinned: false });
-    expect(track.features.map(({ geometry }) => geometry)).toEqual([
+    const drive = toGeoJson([point(0), point(1, { alarm: 0x80000002 }), point(200), point(300), point(301)], 100);
+    expect(drive).toMatchObject({ type: 'FeatureCollection', thinned: false });
+    expect(drive.features.map(({ geometry }) => geometry)).toEqual([
       {
         type: 'LineString',
         coordinates: [
@@ -226,7 +227,7 @@ describe('tracks as GeoJSON', () => {
         ],
       },
     ]);
-    expect(track.features[0]!.properties).toEqual({
+    expect(drive.features[0]!.properties).toEqual({
       times: [iso(now), iso(now + 10_000)],
       speedKmh: [0, 1],
       direction: [0, 1],
@@ -236,15 +237,82 @@ describe('tracks as GeoJSON', () => {
   });
   it('are thinned evenly, with first and last and what is remarkable, and say so', () => {
     const points = Array.from({ length: 1000 }, (_, i) => point(i, { alarm: i === 777 ? 1 : 0 }));
-    const track = toGeoJson(points, 100);
-    const times = track.features.flatMap(({ properties }) => properties.times);
-    expect(track.thinned).toBe(true);
-    expect(track.features).toHaveLength(1);
+    const drive = toGeoJson(points, 100);
+    const times = drive.features.flatMap(({ properties }) => properties.times);
+    expect(drive.thinned).toBe(true);
+    expect(drive.features).toHaveLength(1);
     expect(times.length).toBeGreaterThan(90);
     expect(times.length).toBeLessThanOrEqual(100);
     for (const i of [0, 777, 999]) expect(times).toContain(iso(now + i * 10_000));
     const gaps = times.slice(1).map((time, i) => Date.parse(time) - Date.parse(times[i]!));
     expect(Math.max(...gaps)).toBeLessThanOrEqual(120_000);
+  });
+  it('over 180° are cut there, with the same point at both ends, and one list through all parts', () => {
+    const there = (i: number, lonE6: number, over: Partial<Point> = {}) =>
+      point(i, { lonE6, latE6: -17_000_000 - i * 100_000, altitude: 10 * i, ...over });
+    const over = [there(0, 179_900_000), there(1, -179_700_000, { alarm: 1 }), there(2, 179_700_000)];
+    const { features } = toGeoJson(over, 100);
+    expect(track.parse({ type: 'FeatureCollection', thinned: false, features }).features).toEqual(features);
+    expect(features.map(({ geometry }) => geometry)).toEqual([
+      {
+        type: 'MultiLineString',
+        coordinates: [
+          [
+            [179.9, -17, 0],
+            [180, -17.025, 3],
+          ],
+          [
+            [-180, -17.025, 3],
+            [-179.7, -17.1, 10],
+            [-180, -17.15, 15],
+          ],
+          [
+            [180, -17.15, 15],
+            [179.7, -17.2, 20],
+          ],
+        ],
+      },
+    ]);
+    const { times, alarms, speedKmh, direction, accOn } = features[0]!.properties;
+    expect(times).toEqual([0, 2500, 2500, 10_000, 15_000, 15_000, 20_000].map((ms) => iso(now + ms)));
+    expect([speedKmh, direction, accOn].map(({ length }) => length)).toEqual([7, 7, 7]);
+    expect(alarms).toEqual({ 3: ['sos'], 4: ['sos'], 5: ['sos'] });
+  });
+  it.each([
+    [
+      'along it',
+      [180, -180],
+      [
+        [[180], [180]],
+        [[-180], [-180]],
+      ],
+    ],
+    [
+      'from it',
+      [180, -179],
+      [
+        [[180], [180]],
+        [[-180], [-179]],
+      ],
+    ],
+    [
+      'to it',
+      [-179, 180],
+      [
+        [[-179], [-180]],
+        [[180], [180]],
+      ],
+    ],
+    ['not over it', [-90, 90], undefined],
+  ])('%s, parts are lines', (_, lons, parts) => {
+    const { features } = toGeoJson(
+      lons.map((lon, i) => point(i, { lonE6: lon * 1e6 })),
+      100,
+    );
+    const { type, coordinates } = features[0]!.geometry;
+    expect(type).toBe(parts === undefined ? 'LineString' : 'MultiLineString');
+    if (parts !== undefined)
+      expect((coordinates as number[][][]).map((line) => line.map(([lon]) => [lon]))).toEqual(parts);
   });
   it('of nothing is empty', () => {
     expect(toGeoJson([], 10)).toEqual({ type: 'FeatureCollection', thinned: false, features: [] });

@@ -1,7 +1,7 @@
 import { bytesToHeader } from 'pmtiles';
 import { describe, expect, it } from 'vitest';
 import { tileArchive } from '../../e2e/console/tiles.ts';
-import { extent, pictureType } from '../../../web/src/fleet/archive-header.ts';
+import { pictureType, reaches, zooms } from '../../../web/src/fleet/archive-header.ts';
 
 const header = (kind: 'png' | 'vector') => bytesToHeader(Uint8Array.from(tileArchive([1, 2, 3], kind)).buffer);
 
@@ -25,17 +25,26 @@ describe('a file of tiles', () => {
     expect(refused(99)).toThrow('tiles of an unknown kind');
   });
 
-  it('of the whole earth has no bounds, so that the map can go round it; of a part of it that part', () => {
-    const whole = header('png');
-    expect(extent(whole)).toEqual({ minZoom: 0, maxNativeZoom: 15 });
-    const part = { ...whole, minZoom: 4, maxZoom: 12, minLon: 5.8, minLat: 47.2, maxLon: 15.1, maxLat: 55.1 };
-    expect(extent(part)).toEqual({
-      minZoom: 4,
-      maxNativeZoom: 12,
-      bounds: [
-        [47.2, 5.8],
-        [55.1, 15.1],
-      ],
-    });
+  it('says how near it goes', () => {
+    expect(zooms({ ...header('png'), minZoom: 4, maxZoom: 12 })).toEqual({ minZoom: 4, maxNativeZoom: 12 });
+  });
+
+  const earth = { minLon: -180, minLat: -85, maxLon: 180, maxLat: 85 };
+  const germany = { minLon: 5.8, minLat: 47.2, maxLon: 15.1, maxLat: 55.1 };
+  const fiji = { minLon: 176, minLat: -20, maxLon: -178, maxLat: -15 };
+  it.each([
+    ['the earth', earth, { z: 0, x: 0, y: 0 }, true],
+    ['the earth', earth, { z: 4, x: 15, y: 3 }, true],
+    ['Germany', germany, { z: 0, x: 0, y: 0 }, true],
+    ['Germany', germany, { z: 5, x: 16, y: 10 }, true],
+    ['Germany', germany, { z: 5, x: 20, y: 10 }, false],
+    ['Germany', germany, { z: 5, x: 16, y: 20 }, false],
+    // Over 180°: tiles are counted from -180 on, whichever side of it the map stands on.
+    ['Fiji', fiji, { z: 4, x: 15, y: 8 }, true],
+    ['Fiji', fiji, { z: 4, x: 0, y: 8 }, true],
+    ['Fiji', fiji, { z: 4, x: 7, y: 8 }, false],
+    ['Fiji', fiji, { z: 4, x: 0, y: 4 }, false],
+  ])('of %s (%j) reaches into %j: %s', (_, box, tile, is) => {
+    expect(reaches(box, tile)).toBe(is);
   });
 });

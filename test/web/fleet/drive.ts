@@ -14,3 +14,6 @@ const point = (minute: number, lat: number, lon: number) => ({
 
 /** Two runs, since an hour without a point lies between. */
 export const track = toGeoJson([point(0, 48, 9), point(1, 48, 9.1), point(2, 48.1, 9.1), point(70, 50, 10)], 100);
+
+/** A minute over 180°. */
+export const over = toGeoJson([point(0, 48, 179), point(1, 48, -179)], 100);

@@ -3,13 +3,27 @@ import { line } from '../../../web/src/fleet/brush.ts';
 import { worldX, worldY } from '../../../web/src/fleet/mercator.ts';
 import type { Brush } from '../../../web/src/fleet/sheet.ts';
 import { boundsOf, runsOf, unrolled } from '../../../web/src/fleet/track.ts';
-import { track } from './drive.ts';
+import { placeAt } from '../../../web/src/device/track.ts';
+import { over, track } from './drive.ts';
 
 const runs = runsOf(track);
 
 it('reads what the API answers, a single point as well', () => {
   expect(runs.map((run) => run.length)).toEqual([3, 1]);
   expect(runs[0]![1]).toEqual({ at: 60_000, lon: 9.1, lat: 48, speedKmh: 36, direction: 90 });
+});
+
+it('puts together again what was cut at 180°', () => {
+  const [run] = runsOf(over);
+  expect(run!.map(({ at, lon }) => [at, lon])).toEqual([
+    [0, 179],
+    [30_000, 180],
+    [30_000, -180],
+    [60_000, -179],
+  ]);
+  expect(unrolled(run!).map(({ lon }) => lon)).toEqual([179, 180, 180, 181]);
+  expect(placeAt([run!], 30_000)).toMatchObject({ lat: 48, isKnown: true });
+  expect(placeAt([run!], 45_000)!.lon).toBeCloseTo(-179.5, 9);
 });
 
 it('knows the box of everything', () => {

@@ -1,5 +1,6 @@
 /** What a PMTiles file says of itself (its specification, version 3). Pure. */
 import { TileType, type Header } from 'pmtiles';
+import { turnsOf, worldY } from './mercator.ts';
 import { NoTiles } from './no-tiles.ts';
 
 const PICTURES: Partial<Record<TileType, string>> = {
@@ -19,16 +20,19 @@ export function pictureType(path: string, { tileType }: Pick<Header, 'tileType'>
   );
 }
 
-/** What of the earth there are tiles of, and how near. */
-export const extent = ({ minZoom, maxZoom, minLon, minLat, maxLon, maxLat }: Header) => ({
-  // Farther away the ground shows: of smaller tiles there would be thousands.
-  minZoom,
-  maxNativeZoom: maxZoom,
-  // All round the earth is everywhere, also where the map goes round it once more.
-  ...(maxLon - minLon < 360 && {
-    bounds: [
-      [minLat, minLon],
-      [maxLat, maxLon],
-    ] as [[number, number], [number, number]],
-  }),
-});
+/** How near there are tiles. Farther away the ground shows: of smaller tiles there would be thousands. */
+export const zooms = ({ minZoom, maxZoom }: Header) => ({ minZoom, maxNativeZoom: maxZoom });
+
+/**
+ * Whether the part of the earth that the file is of reaches into a tile, counted within one turn of the earth: wherever the
+ * map stands, and over 180° where the file's east is west of its west.
+ */
+export function reaches(
+  { minLon, minLat, maxLon, maxLat }: Pick<Header, 'minLon' | 'minLat' | 'maxLon' | 'maxLat'>,
+  { z, x, y }: { readonly z: number; readonly x: number; readonly y: number },
+): boolean {
+  const side = 2 ** z;
+  if (worldY(minLat) * side < y || worldY(maxLat) * side > y + 1) return false;
+  const degrees = (tiles: number) => (tiles / side) * 360 - 180;
+  return turnsOf([minLon, maxLon < minLon ? maxLon + 360 : maxLon], [degrees(x), degrees(x + 1)]).length > 0;
+}

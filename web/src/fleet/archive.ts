@@ -1,7 +1,7 @@
 /** Raster tiles out of one PMTiles file of the deployment's own: its directory is read first, then tile after tile by ranges. */
 import { GridLayer, type Coords, type DoneCallback, type GridLayerOptions } from 'leaflet';
-import { PMTiles } from 'pmtiles';
-import { extent, pictureType } from './archive-header.ts';
+import { PMTiles, type Header } from 'pmtiles';
+import { pictureType, reaches, zooms } from './archive-header.ts';
 import { NoTiles } from './no-tiles.ts';
 
 /** Throws `NoTiles` where the file cannot be fetched, is none, or holds something else than pictures. */
@@ -10,19 +10,19 @@ export async function archiveLayer(path: string, options: GridLayerOptions): Pro
   const header = await archive.getHeader().catch((cause: unknown) => {
     throw new NoTiles(`The map's tiles could not be read from ${path}.`, { cause });
   });
-  return new ArchiveLayer(archive, pictureType(path, header), { ...options, ...extent(header) });
+  return new ArchiveLayer(archive, header, pictureType(path, header), { ...options, ...zooms(header) });
 }
-
-type Place = [zoom: number, x: number, y: number];
 
 class ArchiveLayer extends GridLayer {
   readonly #archive: PMTiles;
+  readonly #header: Header;
   readonly #type: string;
   readonly #asked = new Map<HTMLElement, AbortController>();
 
-  constructor(archive: PMTiles, type: string, options: GridLayerOptions) {
+  constructor(archive: PMTiles, header: Header, type: string, options: GridLayerOptions) {
     super(options);
     this.#archive = archive;
+    this.#header = header;
     this.#type = type;
     this.on('tileunload', ({ tile }) => {
       this.#asked.get(tile)?.abort();
@@ -30,16 +30,16 @@ class ArchiveLayer extends GridLayer {
     });
   }
 
-  override createTile({ z, x, y }: Coords, done: DoneCallback): HTMLElement {
+  override createTile(at: Coords, done: DoneCallback): HTMLElement {
     const image = document.createElement('img');
     image.alt = '';
     const asked = new AbortController();
     this.#asked.set(image, asked);
-    void this.#load([z, x, y], image, asked.signal, done);
+    void this.#load(at, image, asked.signal, done);
     return image;
   }
 
-  async #load(at: Place, image: HTMLImageElement, signal: AbortSignal, done: DoneCallback): Promise<void> {
+  async #load(at: Coords, image: HTMLImageElement, signal: AbortSignal, done: DoneCallback): Promise<void> {
     let error: Error | undefined;
     try {
       await this.#fetch(at, image, signal);
@@ -50,9 +50,10 @@ class ArchiveLayer extends GridLayer {
     if (!signal.aborted) done(error, image);
   }
 
-  async #fetch(at: Place, image: HTMLImageElement, signal: AbortSignal): Promise<void> {
-    const found = await this.#archive.getZxy(...at, signal);
+  async #fetch(at: Coords, image: HTMLImageElement, signal: AbortSignal): Promise<void> {
     // A place of which it has no tile: the ground shows.
+    if (!reaches(this.#header, at)) return;
+    const found = await this.#archive.getZxy(at.z, at.x, at.y, signal);
     if (found === undefined || signal.aborted) return;
     const url = URL.createObjectURL(new Blob([found.data], { type: this.#type }));
     try {

@@ -1,5 +1,5 @@
 /** Where a device was: tracks as the API answers them (RFC 7946), as runs of points. Pure. */
-import type { Track } from '../../../lib/contract/geojson.ts';
+import type { Track, TrackFeature } from '../../../lib/contract/geojson.ts';
 
 export interface TrackPoint {
   /** Epoch milliseconds. */
@@ -15,8 +15,7 @@ export interface TrackPoint {
 /** Unbroken runs of points, each in order of time. */
 export const runsOf = (track: Track): TrackPoint[][] =>
   track.features.map(({ geometry, properties }) => {
-    const all = geometry.type === 'Point' ? [geometry.coordinates] : geometry.coordinates;
-    return all.map(([lon, lat], i) => ({
+    return placesOf(geometry).map(([lon, lat], i) => ({
       at: Date.parse(properties.times[i] ?? ''),
       lon,
       lat,
@@ -24,6 +23,12 @@ export const runsOf = (track: Track): TrackPoint[][] =>
       direction: properties.direction[i] ?? 0,
     }));
   });
+
+/** What was cut at 180° is one way again. */
+function placesOf(geometry: TrackFeature['geometry']): readonly (readonly [number, number, number])[] {
+  if (geometry.type === 'Point') return [geometry.coordinates];
+  return geometry.type === 'LineString' ? geometry.coordinates : geometry.coordinates.flat();
+}
 
 /** The longitude of the same place that is nearest to another one: beyond 180° where the shorter way goes over that. */
 export const nearest = (lon: number, to: number): number => lon + 360 * Math.round((to - lon) / 360);

@@ -117,7 +117,8 @@ const sentinel = encodeFrame(
 );
 const isSentinel = (header: Header): boolean => header.serial === 0xbeef && header.id === 2;
 
-describe(`${count} mutations from seed ${seed}`, () => {
+// A million of them is asked for by hand, and takes minutes on a busy machine.
+describe(`${count} mutations from seed ${seed}`, { timeout: 600_000 }, () => {
   it('of bodies: decoders answer or decline', () => {
     let decoded = 0;
     for (let n = 0; n < count; n++) {
