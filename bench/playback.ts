@@ -219,7 +219,6 @@ function environment(url: string): Record<string, string> {
     SESSIONS_TABLE: 'sessions',
     MEDIA_BUCKET: 'media',
     SIGNING_SECRET: 'secret',
-    KEY_PAIR_ID: 'KBENCH',
     PUBLIC_URL: 'https://video.example',
   };
 }

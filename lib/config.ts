@@ -218,6 +218,10 @@ const schema = z.strictObject({
       tokenMinutes: playbackBounds.tokenMinutes
         .default(60)
         .meta({ description: 'Minutes; longest life of a playback token, and its default.' }),
+      keyDays: playbackBounds.keyDays.default(90).meta({
+        description:
+          'Days a key signs playback and its tokens; then the next one does, which CloudFront knows long before. What the last one signed stays good until it ends. Looked at once a day.',
+      }),
       allowedOrigins: z
         .array(origin(/^(\*|https?:\/\/[^/]+)$/))
         .min(1)

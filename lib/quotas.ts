@@ -135,8 +135,6 @@ export const QUOTAS = {
   aliases: { max: 100, what: 'host names of a distribution', source: CLOUDFRONT },
   cachePolicies: { max: 20, what: 'cache policies of an account', source: CLOUDFRONT },
   headersPolicies: { max: 20, what: 'response headers policies of an account', source: CLOUDFRONT },
-  publicKeys: { max: 10, what: 'public keys of an account', source: CLOUDFRONT },
-  keysOfGroup: { max: 5, what: 'public keys of a key group', source: CLOUDFRONT },
   groupsOfBehaviour: { max: 4, what: 'key groups of a cache behaviour', source: CLOUDFRONT },
   edgeFunctionBytes: { max: 10_240, what: 'bytes of a CloudFront function', source: CLOUDFRONT },
   edgeName: {

@@ -13,7 +13,7 @@ import { run } from '../lib/process.ts';
 import { assembly } from './assembly.ts';
 import { cacheFolder } from './cache.ts';
 import { engineClient, engineEnvironment } from './engine.ts';
-import { forEngine, type Replacement, type Template } from './engine-rules.ts';
+import { forEngine, type Template } from './engine-rules.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const cdk = join(root, 'node_modules', 'aws-cdk', 'bin', 'cdk');
@@ -32,7 +32,6 @@ export interface Deployment {
    * its load balancer and tasks (ingest.ts runs the task).
    */
   readonly live: Template | undefined;
-  readonly replaced: readonly Replacement[];
 }
 
 export interface DeployOptions {
@@ -93,7 +92,6 @@ export interface ForEngine {
   /** Before the engine's rule. */
   readonly template: Template;
   readonly live: Template | undefined;
-  readonly replaced: readonly Replacement[];
 }
 
 /** A copy of a synthesized app in the folder `to`, its template edited and then held to the engine's rule. */
@@ -112,14 +110,13 @@ export async function forLocalEngine(
   if (name === undefined) throw new Error('the synthesized app holds no stack');
   const template = edit(await read(name));
   const engine = forEngine(template, join(ffmpegLayer, 'bin'), mediaConvert);
-  const text = JSON.stringify(engine.template);
+  const text = JSON.stringify(engine);
   await writeFile(join(to, name), text);
   await renameAsset(to, name, hash('sha256', text, 'hex'));
   return {
     stack: name.replace('.template.json', ''),
     template,
     live: liveName === undefined ? undefined : await read(liveName),
-    replaced: engine.replaced,
   };
 }
 
@@ -149,7 +146,7 @@ export const deployStack = (
 export async function deploy(options: DeployOptions): Promise<Deployment> {
   const { endpoint, scratch, ffmpegLayer, log, mediaConvert } = options;
   const forLocal = join(scratch, 'engine');
-  const { stack, template, live, replaced } = await forLocalEngine(
+  const { stack, template, live } = await forLocalEngine(
     await synthesized(options),
     forLocal,
     ffmpegLayer,
@@ -182,7 +179,6 @@ export async function deploy(options: DeployOptions): Promise<Deployment> {
     outputs,
     exports,
     live,
-    replaced,
   };
 }
 

@@ -1,8 +1,9 @@
 /** The edge for one local deployment: configured from the original template, resolved with what the engine made of it. */
-import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { CloudFrontClient, ListKeyGroupsCommand } from '@aws-sdk/client-cloudfront';
+import { watchKeyGroup } from './edge/key-groups.ts';
 import { startEdge, type Edge } from './edge/server.ts';
 import { readTemplate } from './edge/template.ts';
-import type { DeployedResource } from './edge/resolve.ts';
+import { createResolver, type DeployedResource } from './edge/resolve.ts';
 import type { Deployment } from './deploy.ts';
 import { engineClient } from './engine.ts';
 
@@ -15,11 +16,12 @@ export async function startEdgeFor(
   log: (line: string) => void,
 ): Promise<Edge> {
   const { region, credentials } = engineClient(endpoint);
-  const ssm = new SSMClient({ endpoint, region, credentials });
 
+  const client = new CloudFrontClient({ endpoint, region, credentials });
   const resources: Record<string, DeployedResource> = {};
   for (const [logicalId, physicalId] of Object.entries(physicalIds)) resources[logicalId] = { physicalId };
   let apiId: string | undefined;
+  let keyGroup: string | undefined;
   for (const [logicalId, { Type, Properties }] of Object.entries(template.Resources)) {
     const physicalId = physicalIds[logicalId];
     if (physicalId === undefined) continue;
@@ -32,24 +34,53 @@ export async function startEdgeFor(
       };
       resources[logicalId] = { physicalId, attributes };
     }
-    if (Type === 'AWS::CloudFront::PublicKey') {
-      // The engine holds the PEM in the parameter that stands in for the key (engine-rules.ts).
-      const { Parameter } = await ssm.send(new GetParameterCommand({ Name: physicalId }));
-      const { EncodedKey } = (Properties ?? {})['PublicKeyConfig'] as {
-        EncodedKey: { 'Fn::GetAtt': [string, string] };
-      };
-      const [pair, attribute] = EncodedKey['Fn::GetAtt'];
-      resources[pair] = { physicalId: physicalIds[pair] ?? pair, attributes: { [attribute]: Parameter?.Value ?? '' } };
+    if (Type === KEYS) {
+      keyGroup = await keyGroupOf(Properties ?? {}, region, client);
+      resources[logicalId] = { physicalId, attributes: { KeyGroupId: keyGroup } };
     }
   }
   if (apiId === undefined) throw new Error('the deployed stack has no HTTP API');
-  const config = readTemplate(template, { resources, parameters: { 'AWS::Region': region } });
-  return startEdge({
-    config,
-    engineEndpoint: endpoint,
-    apiBase: `${endpoint}/_aws/execute-api/${apiId}/$default`,
-    credentials,
-    port,
-    log,
-  });
+  if (keyGroup === undefined) throw new Error('the deployed stack has no keys');
+  const watched = await watchKeyGroup({ engineEndpoint: endpoint, region, credentials, groupId: keyGroup, log });
+  try {
+    const config = readTemplate(template, {
+      resources,
+      parameters: { 'AWS::Region': region },
+      keyGroups: { [keyGroup]: watched.keys },
+    });
+    const edge = await startEdge({
+      config,
+      engineEndpoint: endpoint,
+      apiBase: `${endpoint}/_aws/execute-api/${apiId}/$default`,
+      credentials,
+      port,
+      log,
+    });
+    return {
+      ...edge,
+      close: async () => {
+        await watched.stop();
+        await edge.close();
+      },
+    };
+  } catch (error) {
+    await watched.stop();
+    throw error;
+  }
+}
+
+/** The resource that makes the group (lib/constructs/signing-key.ts). */
+const KEYS = 'Custom::SluiceSigningKey';
+
+/** CloudFormation tells nobody a custom resource's attributes, so the group is found by the name that it was given. */
+async function keyGroupOf(
+  properties: Readonly<Record<string, unknown>>,
+  region: string,
+  client: CloudFrontClient,
+): Promise<string> {
+  const name = createResolver({ resources: {}, parameters: { 'AWS::Region': region } })(properties['KeyGroup']);
+  const { KeyGroupList } = await client.send(new ListKeyGroupsCommand({}));
+  const found = KeyGroupList?.Items?.find(({ KeyGroup }) => KeyGroup?.KeyGroupConfig?.Name === name);
+  if (found?.KeyGroup?.Id === undefined) throw new Error(`the engine has no key group ${name}`);
+  return found.KeyGroup.Id;
 }

@@ -156,6 +156,8 @@ const LISTINGS: Readonly<Record<string, Listing>> = {
     'aws cloudfront delete-distribution --id {}   # disable it first; --if-match its ETag',
     'Id',
   ),
+  'key group': cloudFront('key-group', 'aws cloudfront delete-key-group --id ID   # of {}; --if-match its ETag'),
+  'public key': cloudFront('public-key', 'aws cloudfront delete-public-key --id ID   # of {}; --if-match its ETag'),
   'CloudFront function': cloudFront('function', 'aws cloudfront delete-function --name {}   # --if-match its ETag'),
   'cache policy': cloudFront(
     'cache-policy',

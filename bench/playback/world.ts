@@ -5,13 +5,13 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { marshall } from '@aws-sdk/util-dynamodb';
-import { makeKeyPair } from '../../lambdas/playback/key-pair.ts';
+import { playbackSecret } from '../../test/support/secret.ts';
 import { answerMessages } from '../ingest/pinned.ts';
 import { mediaPlaylist, videoRecord } from './film.ts';
 
 export type WorldMessage = { readonly do: 'open'; readonly minutes: number } | { readonly do: 'take' };
 
-const secret = makeKeyPair();
+const { text } = playbackSecret('KBENCH');
 let video = videoRecord(1);
 let playlist = mediaPlaylist(1);
 /** By operation, since they were last taken. */
@@ -30,7 +30,7 @@ async function answer(request: IncomingMessage): Promise<string> {
   const operation = String(request.headers['x-amz-target'] ?? `${request.method} object`).replace(/^.*\./, '');
   calls[operation] = (calls[operation] ?? 0) + 1;
   if (operation === 'GET object') return playlist;
-  if (operation === 'GetSecretValue') return JSON.stringify({ SecretString: JSON.stringify(secret) });
+  if (operation === 'GetSecretValue') return JSON.stringify({ SecretString: text });
   const asked = JSON.parse(Buffer.concat(chunks).toString()) as {
     TableName?: string;
     RequestItems?: Record<string, { Keys: unknown[] }>;

@@ -40,6 +40,6 @@ export class Callers {
     }
     return query.token === undefined
       ? undefined
-      : await readToken((await loadSigner()).tokenKey, query.token, what, uses);
+      : await readToken((await loadSigner()).tokens, query.token, what, uses);
   }
 }

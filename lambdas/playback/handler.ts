@@ -15,15 +15,24 @@ import { checkDash, lowRungs, mpdKey, noMpd, personalMpd } from './dash.ts';
 import { expand, multivariant, playlistKey, withAuth, type Access } from './manifest.ts';
 import { checkLength, readPlaylist } from './media-playlist.ts';
 import { callers, groupsClaim, signatureHours, tokenMinutes } from './options.ts';
+import { jwks } from './key-pair.ts';
 import { mintToken } from './token.ts';
+
+/** A key is in the set for longer than this before it signs (key-ring.ts). */
+const JWKS_SECONDS = 3600;
 
 export const handler = serve<'playback'>(groupsClaim, {
   'POST /api/videos/{id}/tokens': async ({ params: { id }, body, viewer, headers }) => {
     const seconds = tokenLifetime(body.expiresIn, tokenMinutes);
     await admit(id, viewer, whence(headers));
     const expiresAt = new Date(Math.floor(Date.now() / 1000 + seconds) * 1000);
-    const token = await mintToken((await loadSigner()).tokenKey, viewer, id, 'manifest', expiresAt);
+    const token = await mintToken((await loadSigner()).tokens, viewer, id, 'manifest', expiresAt);
     return { token, expiresAt: expiresAt.toISOString(), url: `/api/play/${id}/main.m3u8?token=${token}` };
+  },
+
+  'GET /api/jwks.json': async () => {
+    const keys = jwks((await loadSigner()).tokenRing);
+    return new Reply(JSON.stringify(keys), { 'cache-control': `public, max-age=${JWKS_SECONDS}` });
   },
 
   'GET /api/play/{id}/main.m3u8': async (request) => {
@@ -40,7 +49,7 @@ export const handler = serve<'playback'>(groupsClaim, {
     const set = cookies === '1' ? cookiesFor(signer, path, end, now) : [];
     let access: Access;
     if (expanded === '1') {
-      const token = viewer && (await mintToken(signer.tokenKey, viewer, id, 'playlists', end));
+      const token = viewer && (await mintToken(signer.tokens, viewer, id, 'playlists', end));
       access = { way: 'expand', token, cookies: cookies === '1' };
     } else if (cookies === '1') access = { way: 'cookies' };
     else access = { way: 'define', query: signer.sign(`${path}*`, end) };

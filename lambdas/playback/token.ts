@@ -1,7 +1,9 @@
 /** Playback tokens: let their bearer watch one video or channel as the person who minted them, for players that set no headers. */
-import { jwtVerify, SignJWT, errors } from 'jose';
+import type { KeyObject } from 'node:crypto';
+import { jwtVerify, SignJWT, errors, type JWTHeaderParameters } from 'jose';
 import { z } from 'zod';
 import { ApiError } from '../shared/errors.ts';
+import type { TokenKeys } from '../shared/token-keys.ts';
 import type { Viewer } from '../shared/viewer.ts';
 
 const AUDIENCE = 'sluice-play';
@@ -34,11 +36,11 @@ export interface PlaybackToken {
 }
 
 /**
- * A token (JWT, HS256) for `viewer`, good for one video, or one channel (`live/{device}/{channel}`), until `expiresAt`. URL-safe.
+ * A token (JWT, ES256) for `viewer`, good for one video, or one channel (`live/{device}/{channel}`), until `expiresAt`. URL-safe.
  * Throws `forbidden` for who is in more groups than fit: one left out may be the one that is refused.
  */
 export async function mintToken(
-  key: Uint8Array,
+  { current: { kid, key } }: TokenKeys,
   viewer: Viewer,
   video: string,
   use: Use,
@@ -51,7 +53,7 @@ export async function mintToken(
       'You are in more groups than a playback token holds. Send your own token as `Authorization`.',
     );
   return new SignJWT({ groups, vid: video, use })
-    .setProtectedHeader({ alg: 'HS256' })
+    .setProtectedHeader({ alg: 'ES256', kid })
     .setSubject(viewer.subject)
     .setAudience(AUDIENCE)
     .setExpirationTime(Math.floor(expiresAt.getTime() / 1000))
@@ -60,18 +62,16 @@ export async function mintToken(
 
 /** Throws `invalid-token` when it is not ours, has expired, or is for another video or use. */
 export async function readToken(
-  key: Uint8Array,
+  keys: TokenKeys,
   token: string,
   video: string,
   uses: readonly Use[],
 ): Promise<PlaybackToken> {
-  const { payload } = await jwtVerify(token, key, { algorithms: ['HS256'], audience: AUDIENCE }).catch(
-    (cause: unknown) => {
-      throw cause instanceof errors.JOSEError
-        ? new ApiError('invalid-token', 'The playback token is wrong or has expired; ask for a new one.', { cause })
-        : cause;
-    },
-  );
+  const payload = await verified(keys, token).catch((cause: unknown) => {
+    throw cause instanceof errors.JOSEError
+      ? new ApiError('invalid-token', 'The playback token is wrong or has expired; ask for a new one.', { cause })
+      : cause;
+  });
   const parsed = claims.safeParse(payload);
   if (!parsed.success || parsed.data.vid !== video)
     throw new ApiError('invalid-token', 'The playback token is for something else.');
@@ -79,4 +79,22 @@ export async function readToken(
     throw new ApiError('invalid-token', 'This token opens media playlists only; ask for a playback token.');
   const { sub: subject, groups, use, exp } = parsed.data;
   return { viewer: { subject, groups }, use, expiresAt: new Date(exp * 1000) };
+}
+
+async function verified(keys: TokenKeys, token: string) {
+  if (!isCanonical(token)) throw new errors.JWTInvalid('not as it was written');
+  const { payload } = await jwtVerify(token, (header) => keyFor(header, keys), { audience: AUDIENCE });
+  return payload;
+}
+
+/** Base64url's last character may have bits that say nothing: of all the ways to write the same bytes one is taken. */
+const isCanonical = (token: string): boolean =>
+  token.split('.').every((part) => Buffer.from(part, 'base64url').toString('base64url') === part);
+
+/** The key a header names. Which algorithm is good depends on the key alone, never on what the token says of itself. */
+function keyFor({ alg, kid }: JWTHeaderParameters, { known, hs256 }: TokenKeys): KeyObject | Uint8Array {
+  if (kid === undefined && alg === 'HS256' && hs256 !== undefined && Date.now() < hs256.until * 1000) return hs256.key;
+  const key = kid === undefined ? undefined : known.get(kid);
+  if (key === undefined || alg !== 'ES256') throw new errors.JWKSNoMatchingKey();
+  return key;
 }

@@ -45,7 +45,8 @@ export class Reply {
   }
 }
 
-type Result<K extends RouteKey> = Routes[K] extends { response: z.ZodType } ? ResponseOf<K> : Reply | undefined;
+/** A `Reply` of a route with a response is its JSON, with headers of its own. */
+type Result<K extends RouteKey> = Reply | (Routes[K] extends { response: z.ZodType } ? ResponseOf<K> : undefined);
 export type Handlers<S extends Stage> = { [K in RoutesOf<S>]: (request: ApiRequest<K>) => Promise<Result<K>> };
 
 /** Bodies are small JSON; a video never comes this way. */

@@ -3,16 +3,16 @@ import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-sec
 import { getSignedCookies, getSignedUrl } from '@aws-sdk/cloudfront-signer';
 import { hkdfSync } from 'node:crypto';
 import { required } from '../../lib/contract/env.ts';
-import { signingSecret, type SigningSecret } from '../../lib/contract/signing.ts';
+import { signingSecret, type Ring, type SigningSecret } from '../../lib/contract/signing.ts';
+import { logger } from './logger.ts';
+import { tokenKeysOf, type TokenKeys } from './token-keys.ts';
 
 export class SigningError extends Error {
   override name = 'SigningError';
 }
 
 interface SignerOptions {
-  readonly secret: Pick<SigningSecret, 'privateKey' | 'tokenKey'>;
-  /** CloudFront's id of the public key. */
-  readonly keyPairId: string;
+  readonly secret: SigningSecret;
   /** Scheme and host under which viewers reach the distribution, e.g. `https://d111111abcdef8.cloudfront.net`. */
   readonly publicUrl: string;
 }
@@ -23,17 +23,28 @@ interface SignerOptions {
  */
 export class Signer {
   readonly #options: SignerOptions;
+  #tokens: TokenKeys | undefined;
 
   constructor(options: SignerOptions) {
     this.#options = options;
   }
 
-  /** HMAC key of playback tokens. */
+  /** 32 bytes that keys of our own are derived from. */
   get tokenKey(): Uint8Array {
     return Buffer.from(this.#options.secret.tokenKey, 'base64url');
   }
 
-  /** AES-256 key of cursors (cursor.ts): derived from the tokens' key by HKDF, RFC 5869, so that neither is the other. */
+  /** What playback tokens are signed and read by. */
+  get tokens(): TokenKeys {
+    return (this.#tokens ??= tokenKeysOf(this.#options.secret));
+  }
+
+  /** The same keys as the secret has them. */
+  get tokenRing(): Ring {
+    return this.#options.secret.tokens;
+  }
+
+  /** AES-256 key of cursors (cursor.ts): derived by HKDF, RFC 5869, so that none is another's. */
   get cursorKey(): Uint8Array {
     return new Uint8Array(hkdfSync('sha256', this.tokenKey, '', 'sluice cursors of lists', 32));
   }
@@ -59,10 +70,11 @@ export class Signer {
   }
 
   #key() {
+    const { id, privateKey } = this.#options.secret.media.current;
     // CloudFront assumes SHA-1 where Hash-Algorithm is absent; the SDK adds it for SHA256.
     return {
-      keyPairId: this.#options.keyPairId,
-      privateKey: this.#options.secret.privateKey,
+      keyPairId: id,
+      privateKey,
       algorithm: 'SHA256',
     } as const;
   }
@@ -82,19 +94,31 @@ export class Signer {
   }
 }
 
-let loading: Promise<Signer> | undefined;
+/** Milliseconds after which the secret is read again: keys take turns, and the last one is good for days after its turn. */
+const FRESH = 5 * 60_000;
 
-/** The signer of this process: reads `SIGNING_SECRET` (ARN), `KEY_PAIR_ID` and `PUBLIC_URL` once; a failure is retried. */
+let held: { readonly signer: Promise<Signer>; readonly until: number } | undefined;
+
+/**
+ * The signer of this process: reads `SIGNING_SECRET` (ARN) and `PUBLIC_URL`. A failure is retried, with the
+ * keys that were read before, if any.
+ */
 export function loadSigner(): Promise<Signer> {
-  loading ??= load().catch((error: unknown) => {
-    loading = undefined;
-    throw error;
+  if (held !== undefined && Date.now() < held.until) return held.signer;
+  const before = held?.signer;
+  const signer = load().catch((error: unknown) => {
+    if (before === undefined) {
+      held = undefined;
+      throw error;
+    }
+    logger.warn('the playback secret cannot be read again', { error: error as Error });
+    return before;
   });
-  return loading;
+  held = { signer, until: Date.now() + FRESH };
+  return signer;
 }
 
 async function load(): Promise<Signer> {
-  const keyPairId = required('KEY_PAIR_ID');
   const publicUrl = required('PUBLIC_URL');
   const answer = await new SecretsManagerClient({}).send(
     new GetSecretValueCommand({ SecretId: required('SIGNING_SECRET') }),
@@ -102,7 +126,7 @@ async function load(): Promise<Signer> {
   const parsed = signingSecret.safeParse(parseJson(answer.SecretString));
   // Zod's issues name fields, never values; still, nothing of a secret goes into an error.
   if (!parsed.success) throw new SigningError('the playback secret does not hold a key pair');
-  return new Signer({ secret: parsed.data, keyPairId, publicUrl });
+  return new Signer({ secret: parsed.data, publicUrl });
 }
 
 function parseJson(text: string | undefined): unknown {

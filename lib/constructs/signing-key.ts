@@ -1,9 +1,13 @@
 /**
- * The key pair that signs playback. A custom resource makes it at deploy; the private half is written to Secrets Manager
- * by the function itself and never passes through the template, an output or a log.
+ * The keys that sign playback, and CloudFront's group of those it trusts. One function makes and turns both, at a deploy, by a
+ * rule and by command: a key group that CloudFormation wrote, too, would be two hands on one list, and CloudFormation changes
+ * nothing of a public key but its comment. So the template knows the group's id and never what is in it. Private halves are
+ * written to Secrets Manager by the function itself and never pass through the template, an output or a log.
  */
-import { CustomResource } from 'aws-cdk-lib';
-import { KeyGroup, PublicKey, type CfnPublicKey } from 'aws-cdk-lib/aws-cloudfront';
+import { CfnOutput, CustomResource, Duration, Stack } from 'aws-cdk-lib';
+import { KeyGroup, type IKeyGroup } from 'aws-cdk-lib/aws-cloudfront';
+import { Rule, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import type { Config } from '../config.ts';
@@ -12,57 +16,76 @@ import { SluiceFunction } from './function.ts';
 import { acknowledge } from './nag.ts';
 import { removalOf } from './removal.ts';
 
+/** Of public keys and key groups; CloudFront knows no resource for them (Service Authorization Reference). */
+const KEY_ACTIONS = [
+  'CreatePublicKey',
+  'GetPublicKey',
+  'DeletePublicKey',
+  'ListPublicKeys',
+  'CreateKeyGroup',
+  'GetKeyGroup',
+  'UpdateKeyGroup',
+  'DeleteKeyGroup',
+  'ListKeyGroups',
+];
+
 export class SigningKey extends Construct {
   /** JSON of `signingSecret` (lib/contract/signing.ts). */
   readonly secret: Secret;
-  readonly publicKey: PublicKey;
-  readonly keyGroup: KeyGroup;
+  readonly keyGroup: IKeyGroup;
+  readonly #keys: CustomResource;
   readonly #signers: SluiceFunction[] = [];
   #publicUrl: string | undefined;
 
   constructor(scope: Construct, id: string, config: Config) {
     super(scope, id);
     this.secret = new Secret(this, 'Private', {
-      description: 'Private key of playback signatures and the secret of playback tokens',
+      description: 'Private keys of playback signatures and tokens',
       removalPolicy: removalOf(config),
     });
     acknowledge(
       this.secret,
       'AwsSolutions-SMG4',
-      'A new key pair is a new key in the key group, with a time of both: a deploy, not a timer',
+      'The function that makes the keys turns them every day that it is due (playback.keyDays), with a time of both',
     );
+    const KEY_GROUP = edgeName(this, 'Keys');
     const maker = new SluiceFunction(this, 'Maker', {
       config,
       entry: 'playback/signing-key.ts',
-      description: 'Makes the playback key pair',
+      description: 'Makes the keys of playback, and lets the next ones sign when it is their turn',
+      timeout: Duration.minutes(2),
+      environment: { KEY_GROUP, KEY_DAYS: String(config.playback.keyDays) },
     })
       .useSecret('SIGNING_SECRET', this.secret)
-      .allow(['secretsmanager:PutSecretValue'], [this.secret.secretArn]);
-    const pair = new CustomResource(this, 'Pair', {
+      .allow(['secretsmanager:PutSecretValue'], [this.secret.secretArn])
+      .allow(
+        KEY_ACTIONS.map((action) => `cloudfront:${action}`),
+        ['*'],
+        'CloudFront knows no resource for public keys and key groups',
+      );
+    this.#keys = new CustomResource(this, 'Pair', {
       serviceToken: maker.functionArn,
       resourceType: 'Custom::SluiceSigningKey',
+      // Told so that an update from a version that had no group of its own calls the function.
+      properties: { KeyGroup: KEY_GROUP },
     });
-    this.publicKey = this.#public(pair.getAttString('PublicKey'));
-    this.keyGroup = new KeyGroup(this, 'Group', { keyGroupName: edgeName(this, 'Group'), items: [this.publicKey] });
+    this.keyGroup = KeyGroup.fromKeyGroupId(this, 'Group', this.#keys.getAttString('KeyGroupId'));
+    new Rule(this, 'Daily', {
+      description: 'Lets the next keys of playback sign when it is their turn',
+      schedule: Schedule.rate(Duration.days(1)),
+      targets: [new LambdaFunction(maker, { event: RuleTargetInput.fromObject({}) })],
+    });
+    new CfnOutput(Stack.of(this), 'KeysFunction', {
+      value: maker.functionName,
+      description: 'Function to invoke for new keys of playback (docs/playback.md)',
+    });
   }
 
-  /**
-   * CloudFront changes nothing of a public key but its comment (UpdatePublicKey), and CloudFormation does not replace it by
-   * itself: another name, reference or key needs another logical id here. The key group turns to the new one before the old
-   * one goes.
-   */
-  #public(encodedKey: string): PublicKey {
-    const publicKeyName = edgeName(this, 'PublicKey');
-    const made = new PublicKey(this, 'PublicKey', { publicKeyName, encodedKey });
-    // As global as the name: the same from a second region would be taken for the same request once more.
-    (made.node.defaultChild as CfnPublicKey).addPropertyOverride('PublicKeyConfig.CallerReference', publicKeyName);
-    return made;
-  }
-
-  /** Lets `fn` sign: variables `SIGNING_SECRET`, `KEY_PAIR_ID` and `PUBLIC_URL`, and the right to read the secret. */
+  /** Lets `fn` sign: variables `SIGNING_SECRET` and `PUBLIC_URL`, and the right to read the secret. */
   allowSigning(fn: SluiceFunction): void {
     fn.useSecret('SIGNING_SECRET', this.secret);
-    fn.addEnvironment('KEY_PAIR_ID', this.publicKey.publicKeyId);
+    // Its code reads the secret as the function that makes it writes it in the same version.
+    fn.node.addDependency(this.#keys);
     this.#signers.push(fn);
     if (this.#publicUrl !== undefined) fn.addEnvironment('PUBLIC_URL', this.#publicUrl);
   }

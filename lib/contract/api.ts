@@ -509,6 +509,27 @@ export const routes = {
     params: collectionParam,
   },
 
+  'GET /api/jwks.json': {
+    stage: 'playback',
+    auth: 'none',
+    status: 200,
+    contentType: 'application/jwk-set+json',
+    summary:
+      'The public keys of playback tokens (RFC 7517), to be kept for an hour: each is here before it signs, and as long as a token of it may be good.',
+    response: z.object({
+      keys: z.array(
+        z.object({
+          kid: z.string(),
+          alg: z.literal('ES256'),
+          use: z.literal('sig'),
+          kty: z.literal('EC'),
+          crv: z.literal('P-256'),
+          x: z.string(),
+          y: z.string(),
+        }),
+      ),
+    }),
+  },
   'POST /api/videos/{id}/tokens': {
     stage: 'playback',
     auth: 'user',

@@ -81,6 +81,7 @@ export const dollarBounds = {
 export const playbackBounds = {
   signatureHours: z.number().min(0.1).max(168),
   tokenMinutes: whole(1, 43_200),
+  keyDays: whole(7, 3650),
 };
 
 /** Longest life of a playback token that may be asked for: what the configuration allows at most. */

@@ -5,6 +5,7 @@ import {
   paginateListInvalidations,
   type InvalidationSummary,
 } from '@aws-sdk/client-cloudfront';
+import { watch, type Watcher } from './watch.ts';
 
 export interface WatchOptions {
   engineEndpoint: string;
@@ -17,29 +18,22 @@ export interface WatchOptions {
   interval?: number;
 }
 
-export interface Watcher {
-  /** Resolves when nothing is under way any more. */
-  stop(): Promise<void>;
-}
-
 /** Looks at once and then every `interval`. What fails is logged once until it works again; it never throws. */
 export function watchInvalidations(options: WatchOptions): Watcher {
   const { engineEndpoint, region, credentials, distributionId, invalidate, log, interval = 1000 } = options;
   const client = new CloudFrontClient({ endpoint: engineEndpoint, region, credentials, maxAttempts: 1 });
-  const stopping = new AbortController();
   // The cache was empty then, so what is older has nothing to drop. Engines round to whole seconds.
   const startedAt = Date.now() - 2000;
   let applied = new Set<string>();
-  let lastFailure = '';
 
-  const look = async (): Promise<void> => {
+  const look = async (abortSignal: AbortSignal): Promise<void> => {
     const seen = new Set<string>();
-    for (const { Id: id, CreateTime: created } of await list(client, distributionId, stopping.signal)) {
+    for (const { Id: id, CreateTime: created } of await list(client, distributionId, abortSignal)) {
       if (id === undefined) continue;
       seen.add(id);
       if (applied.has(id) || (created !== undefined && created.getTime() < startedAt)) continue;
       const command = new GetInvalidationCommand({ DistributionId: distributionId, Id: id });
-      const { Invalidation } = await client.send(command, { abortSignal: stopping.signal });
+      const { Invalidation } = await client.send(command, { abortSignal });
       const paths = Invalidation?.InvalidationBatch?.Paths?.Items ?? [];
       log(`invalidation ${id}: ${paths.join(' ')} dropped ${invalidate(paths)} objects`);
       applied.add(id);
@@ -47,24 +41,10 @@ export function watchInvalidations(options: WatchOptions): Watcher {
     applied = seen;
   };
 
-  const run = async (): Promise<void> => {
-    while (!stopping.signal.aborted) {
-      try {
-        await look();
-        lastFailure = '';
-      } catch (error) {
-        const failure = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-        if (!stopping.signal.aborted && failure !== lastFailure) log(`invalidations cannot be read: ${failure}`);
-        lastFailure = failure;
-      }
-      await sleep(interval, stopping.signal);
-    }
-  };
-  const running = run();
+  const watcher = watch({ look, interval, log, what: 'invalidations' });
   return {
     stop: async () => {
-      stopping.abort();
-      await running;
+      await watcher.stop();
       client.destroy();
     },
   };
@@ -84,20 +64,4 @@ async function list(
     found.push(...(page.InvalidationList?.Items ?? []));
   }
   return found;
-}
-
-/** Resolves after `ms`, or at once when stopped. */
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener(
-      'abort',
-      () => {
-        clearTimeout(timer);
-        resolve();
-      },
-      { once: true },
-    );
-  });
 }

@@ -1,4 +1,5 @@
 /** CloudFormation's intrinsic functions, given what the deployed resources are called. Pure. */
+import type { KeyObject } from 'node:crypto';
 
 export class ResolveError extends Error {
   override name = 'ResolveError';
@@ -17,6 +18,8 @@ export interface ResolveContext {
   parameters?: Readonly<Record<string, string>>;
   /** Export name → value, for `Fn::ImportValue`. */
   imports?: Readonly<Record<string, string>>;
+  /** Id → Key-Pair-Id → public key, of key groups that no template makes. What is in one may change. */
+  keyGroups?: Readonly<Record<string, ReadonlyMap<string, KeyObject>>>;
 }
 
 export type Resolve = (value: unknown) => string;

@@ -135,9 +135,6 @@ const headersConfig = z.strictObject({
 export const responseHeadersPolicy = z.object({ ResponseHeadersPolicyConfig: headersConfig });
 export type HeadersConfig = z.infer<typeof headersConfig>;
 
-export const publicKey = z.object({ PublicKeyConfig: z.object({ EncodedKey: value }) });
-export const keyGroup = z.object({ KeyGroupConfig: z.object({ Items: z.array(value).min(1) }) });
-
 export const edgeFunction = z.strictObject({
   Name: value,
   AutoPublish: ignored,

@@ -1,5 +1,5 @@
 /** Reads the distribution of a synthesized template into an `EdgeConfig`. Pure: no file, no network. */
-import { createPublicKey, type KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import type { z } from 'zod';
 import type {
   Behaviour,
@@ -19,21 +19,26 @@ export { TemplateError } from './schema.ts';
 
 /**
  * The distribution in `synthesized` (the parsed JSON of `cdk.out/<Stack>.template.json`), with the names that the
- * deployed resources have. Keys and key groups are read from this template, so they need not exist on the engine:
- * the physical id given for an `AWS::CloudFront::PublicKey` is its Key-Pair-Id.
+ * deployed resources have. Of key groups the template says the id only; what is in them `context.keyGroups` says.
  * Throws `TemplateError`, naming what the edge does not play and where it stands, or `ResolveError`.
  */
 export function readTemplate(synthesized: unknown, context: ResolveContext): EdgeConfig {
-  return new Reader(schema.read(schema.template, synthesized, 'template'), createResolver(context)).read();
+  return new Reader(
+    schema.read(schema.template, synthesized, 'template'),
+    createResolver(context),
+    context.keyGroups ?? {},
+  ).read();
 }
 
 class Reader {
   readonly #template: schema.Template;
   readonly #resolve: Resolve;
+  readonly #keyGroups: NonNullable<ResolveContext['keyGroups']>;
 
-  constructor(template: schema.Template, resolve: Resolve) {
+  constructor(template: schema.Template, resolve: Resolve, keyGroups: NonNullable<ResolveContext['keyGroups']>) {
     this.#template = template;
     this.#resolve = resolve;
+    this.#keyGroups = keyGroups;
   }
 
   read(): EdgeConfig {
@@ -96,15 +101,12 @@ class Reader {
     return policy;
   }
 
+  /** The caller's own map, so that what changes in the group is seen here. */
   #trustedKeys(groups: readonly unknown[], where: string): ReadonlyMap<string, KeyObject> {
-    const keys = new Map<string, KeyObject>();
-    for (const groupRef of groups) {
-      const { KeyGroupConfig } = this.#own(groupRef, 'KeyGroup', schema.keyGroup, `${where}: key group`);
-      for (const keyRef of KeyGroupConfig.Items) {
-        const { PublicKeyConfig } = this.#own(keyRef, 'PublicKey', schema.publicKey, `${where}: public key`);
-        keys.set(this.#resolve(keyRef), publicKeyOf(this.#resolve(PublicKeyConfig.EncodedKey)));
-      }
-    }
+    if (groups.length > 1) throw new TemplateError(`${where}: several key groups: not played`);
+    const id = this.#resolve(groups[0]);
+    const keys = this.#keyGroups[id];
+    if (keys === undefined) throw new TemplateError(`${where}: nothing is known of the key group ${id}`);
     return keys;
   }
 
@@ -135,22 +137,3 @@ const UNPLAYED_IN_CODE = [
   [/\bimport\b.*['"]cloudfront['"]/, 'the cloudfront module and key value stores'],
   [/\bBuffer\b/, 'Buffer'],
 ] as const;
-
-/** CloudFront takes RSA 2048 and ECDSA P-256 keys and no others. */
-function publicKeyOf(pem: string): KeyObject {
-  let key: KeyObject;
-  try {
-    key = createPublicKey(pem);
-  } catch (cause) {
-    throw new TemplateError('a trusted public key is not a PEM public key', { cause });
-  }
-  const details = key.asymmetricKeyDetails;
-  const fits =
-    (key.asymmetricKeyType === 'rsa' && details?.modulusLength === 2048) ||
-    (key.asymmetricKeyType === 'ec' && details?.namedCurve === 'prime256v1');
-  if (!fits)
-    throw new TemplateError(
-      `CloudFront takes RSA 2048 and ECDSA P-256 keys, not ${key.asymmetricKeyType ?? 'this one'}`,
-    );
-  return key;
-}

@@ -97,7 +97,7 @@ beforeAll(async () => {
     number: [1],
     from: [new Date(FROM).toISOString()],
     to: [new Date(FROM + 4000).toISOString()],
-    token: [await mintToken(fleet.tokenKey, viewer, VIDEO, 'manifest', new Date(Date.now() + 3_600_000))],
+    token: [await mintToken(fleet.tokens, viewer, VIDEO, 'manifest', new Date(Date.now() + 3_600_000))],
     playlist: ['720p.m3u8'],
     metadata: [{ title: 'a title', name: 'a name', description: 'd', tags: 'a,b', visibility: 'private', size: 1 }],
     viewers: [['vera']],

@@ -111,7 +111,7 @@ const edgeNames = each(
   ({ Name, OriginAccessControlConfig }) => text(Name ?? OriginAccessControlConfig.Name).length,
 );
 const policyNames = each(
-  `AWS::CloudFront::CachePolicy ${HEADERS} AWS::CloudFront::PublicKey AWS::CloudFront::KeyGroup`,
+  `AWS::CloudFront::CachePolicy ${HEADERS}`,
   (properties) => text((Object.values(properties)[0] as { Name: unknown }).Name).length,
 );
 const comments = each(
@@ -221,8 +221,6 @@ const MEASURES: Record<QuotaName, (template: TemplateText) => Measured[]> = {
   aliases: distribution(({ Aliases }) => count(Aliases)),
   cachePolicies: (template) => all(template, 'AWS::CloudFront::CachePolicy'),
   headersPolicies: (template) => all(template, HEADERS),
-  publicKeys: (template) => all(template, 'AWS::CloudFront::PublicKey'),
-  keysOfGroup: each('AWS::CloudFront::KeyGroup', ({ KeyGroupConfig }) => count(KeyGroupConfig.Items)),
   groupsOfBehaviour: distribution(({ CacheBehaviors }) =>
     Math.max(...CacheBehaviors.map(({ TrustedKeyGroups }: Properties) => count(TrustedKeyGroups))),
   ),

@@ -86,7 +86,7 @@ export const handler = serve<'live'>(groupsClaim, {
     channelOf((await admit({ viewer }, id, headers)).record, body.channel);
     const expiresAt = new Date(Math.floor(Date.now() / 1000 + seconds) * 1000);
     const token = await mintToken(
-      (await loadSigner()).tokenKey,
+      (await loadSigner()).tokens,
       viewer,
       tokenOf(id, body.channel),
       'manifest',
@@ -130,7 +130,7 @@ export const handler = serve<'live'>(groupsClaim, {
     let access: Access;
     if (query.expand === '1') {
       const name = tokenOf(source.device, source.channel);
-      const token = caller && (await mintToken(signer.tokenKey, caller.viewer, name, 'playlists', end));
+      const token = caller && (await mintToken(signer.tokens, caller.viewer, name, 'playlists', end));
       access = { way: 'expand', token, cookies: byCookies };
     } else access = byCookies ? { way: 'cookies' } : { way: 'define', query: signature() };
     return new Reply(liveMultivariant(source, now?.stream ?? {}, access), {}, cookies);

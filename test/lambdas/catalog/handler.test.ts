@@ -25,7 +25,6 @@ import {
 import { DeleteCommand, DynamoDBDocumentClient, GetCommand, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { SQSEvent } from 'aws-lambda';
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { newVideoId } from '../../../lambdas/upload/draft.ts';
 import { buildOpenApi } from '../../../lambdas/catalog/openapi.ts';
@@ -38,6 +37,7 @@ import { video, type VideoRecord } from '../../../lib/contract/video.ts';
 import { planSlicing } from '../../../lambdas/slicing/plan.ts';
 import { OPTIONS } from '../slicing/options.ts';
 import { callRoute, startHandlerEngine, type Call } from '../engine.ts';
+import { playbackSecret } from '../../support/secret.ts';
 import { aRecord } from './record.ts';
 
 const consoleConfig = {
@@ -62,7 +62,6 @@ beforeAll(async () => {
     CONSOLE_CONFIG: JSON.stringify(consoleConfig),
     EXPIRE_DAYS: '7',
     SOURCES_GO: 'no',
-    KEY_PAIR_ID: 'KTEST',
     PUBLIC_URL: 'https://videos.example',
   });
   s3 = new S3Client({ forcePathStyle: true });
@@ -70,16 +69,8 @@ beforeAll(async () => {
   states = new SFNClient({});
   table = DynamoDBDocumentClient.from(new DynamoDBClient({}), { marshallOptions: { removeUndefinedValues: true } });
   const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: `removals-${process.pid}` }));
-  const pair = generateKeyPairSync('ec', {
-    namedCurve: 'P-256',
-    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
-    publicKeyEncoding: { type: 'spki', format: 'pem' },
-  });
   const { ARN } = await new SecretsManagerClient({}).send(
-    new CreateSecretCommand({
-      Name: `signing-${process.pid}`,
-      SecretString: JSON.stringify({ ...pair, tokenKey: randomBytes(32).toString('base64url') }),
-    }),
+    new CreateSecretCommand({ Name: `signing-${process.pid}`, SecretString: playbackSecret().text }),
   );
   const { stateMachineArn } = await states.send(
     new CreateStateMachineCommand({

@@ -1,5 +1,4 @@
 /** A fleet on the engine: one task's queue and lease, an issuer, and a device of its own for each test. */
-import { createPublicKey } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
@@ -8,18 +7,17 @@ import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secre
 import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient, GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
-import { makeKeyPair } from '../../../lambdas/playback/key-pair.ts';
 import { newRecord } from '../../../lambdas/devices/records.ts';
 import { newDevice } from '../../../lib/contract/device.ts';
 import { checkSignature } from '../../../local/edge/signature.ts';
 import { parseTarget } from '../../../local/edge/target.ts';
 import { startHandlerEngine } from '../engine.ts';
+import { playbackSecret } from '../../support/secret.ts';
 
 export const TASK = 'task0001';
 
 export async function startFleet() {
-  const secret = makeKeyPair();
-  const publicKey = createPublicKey(secret.publicKey);
+  const { text, trusted, tokens } = playbackSecret('KTEST');
   const pair = await generateKeyPair('RS256');
   const jwk = { ...(await exportJWK(pair.publicKey)), kid: '1', alg: 'RS256', use: 'sig' };
   const server = createServer((request, response) => {
@@ -29,7 +27,6 @@ export async function startFleet() {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const closeEngine = await startHandlerEngine({
-    KEY_PAIR_ID: 'KTEST',
     PUBLIC_URL: 'https://videos.example',
     ISSUER: issuer,
     AUDIENCE: 'console',
@@ -47,7 +44,7 @@ export async function startFleet() {
     (await sqs.send(new CreateQueueCommand({ QueueName: `${name}-${process.pid}` }))).QueueUrl!;
   const [taskQueue, clipQueue] = [await queue('task'), await queue('clips')];
   const { ARN } = await new SecretsManagerClient({}).send(
-    new CreateSecretCommand({ Name: `playback-${process.pid}`, SecretString: JSON.stringify(secret) }),
+    new CreateSecretCommand({ Name: `playback-${process.pid}`, SecretString: text }),
   );
   Object.assign(process.env, { CLIP_QUEUE: clipQueue, SIGNING_SECRET: ARN });
 
@@ -83,7 +80,7 @@ export async function startFleet() {
     taskQueue,
     clipQueue,
     /** Of playback tokens. */
-    tokenKey: Buffer.from(secret.tokenKey, 'base64url'),
+    tokens,
     put,
     get,
     sent,
@@ -109,7 +106,7 @@ export async function startFleet() {
           ip: '203.0.113.5',
           now: Date.now() / 1000 + secondsFromNow,
         },
-        new Map([['KTEST', publicKey]]),
+        trusted,
       ),
     close: async () => {
       server.close();

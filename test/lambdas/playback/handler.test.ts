@@ -1,22 +1,19 @@
 /** The whole stage: events in, answers out, with everything it asks answered over HTTP. */
-import { createPublicKey } from 'node:crypto';
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { makeKeyPair } from '../../../lambdas/playback/key-pair.ts';
 import { mintToken } from '../../../lambdas/playback/token.ts';
 import type { ApiEvent } from '../../../lambdas/shared/http.ts';
 import type { grantRow } from '../../../lib/contract/entitlement.ts';
 import type { z } from 'zod';
 import type { VideoRecord } from '../../../lib/contract/video.ts';
 import { authorized, bearerOf } from '../engine.ts';
+import { playbackSecret } from '../../support/secret.ts';
 import { checkSignature } from '../../../local/edge/signature.ts';
 import { parseTarget } from '../../../local/edge/target.ts';
 import { startFake, type Fake } from './fake-aws.ts';
 import { ID, MEDIA_PLAYLIST, OTHER_ID, record } from './fixture.ts';
 
-const secret = makeKeyPair();
-const tokenKey = Buffer.from(secret.tokenKey, 'base64url');
-const keys = new Map([['KPAIR', createPublicKey(secret.publicKey)]]);
+const { secret, trusted: keys, tokens: tokenKeys } = playbackSecret('KPAIR');
 let fake: Fake;
 let handler: (event: ApiEvent) => Promise<APIGatewayProxyStructuredResultV2>;
 
@@ -38,7 +35,6 @@ beforeAll(async () => {
     DEVICES_TABLE: 'devices',
     MEDIA_BUCKET: 'media',
     SIGNING_SECRET: 'secret',
-    KEY_PAIR_ID: 'KPAIR',
     PUBLIC_URL: 'https://video.example',
   };
   for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
@@ -368,7 +364,7 @@ describe('playback tokens', () => {
 
   it('of another video, or broken, are refused even where none is needed', async () => {
     put({ visibility: 'public' });
-    const other = await mintToken(tokenKey, { subject: 'olga', groups: [] }, OTHER_ID, 'manifest', soon());
+    const other = await mintToken(tokenKeys, { subject: 'olga', groups: [] }, OTHER_ID, 'manifest', soon());
     for (const token of [other, 'x.y.z', ''])
       expect(problem(await main({ query: { token } }))).toMatchObject({ code: 'invalid-token' });
   });
@@ -404,7 +400,7 @@ describe('the expanded way', () => {
     put();
     const token = tokenIn((await main({ ...(await as()), query: { expand: '1' } })).body);
     expect(problem(await main({ query: { token } }))).toMatchObject({ code: 'invalid-token' });
-    const short = await mintToken(tokenKey, { subject: 'olga', groups: [] }, ID, 'playlists', soon());
+    const short = await mintToken(tokenKeys, { subject: 'olga', groups: [] }, ID, 'playlists', soon());
     const query = /00001\.m4s\?(\S+)/.exec((await media({ query: { token: short } })).body)![1]!;
     expect(opensUntil(`/vod/${ID}/x`, query)! - Date.now() / 1000).toBeLessThan(61);
   });
@@ -507,7 +503,7 @@ describe('the MPD', () => {
     expect(problem(await mpd())).toMatchObject({ code: 'unauthorized' });
     expect(problem(await mpd(await as({ sub: 'sam' })))).toMatchObject({ code: 'forbidden' });
     const token = (use: 'manifest' | 'playlists') =>
-      mintToken(tokenKey, { subject: 'olga', groups: [] }, ID, use, soon());
+      mintToken(tokenKeys, { subject: 'olga', groups: [] }, ID, use, soon());
     expect(await mpd({ query: { token: await token('manifest') } })).toMatchObject({ statusCode: 200 });
     expect(problem(await mpd({ query: { token: await token('playlists') } }))).toMatchObject({ code: 'invalid-token' });
     put({ status: 'deleted' });

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { seal, unseal, type List } from '../../../lambdas/shared/cursor.ts';
 import { Signer } from '../../../lambdas/shared/signing.ts';
 import { problemOf } from '../problem.ts';
+import { playbackSecret } from '../../support/secret.ts';
 
 const key = randomBytes(32);
 const position = z.object({ name: z.string(), id: z.string() });
@@ -82,8 +83,8 @@ describe('a sealed cursor', () => {
 });
 
 it('has a key of its own, the same in every process', () => {
-  const made = () =>
-    new Signer({ secret: { privateKey: '', tokenKey: 'a'.repeat(43) }, keyPairId: 'K', publicUrl: 'https://a' });
+  const { secret } = playbackSecret();
+  const made = () => new Signer({ secret, publicUrl: 'https://a' });
   const { cursorKey, tokenKey } = made();
   expect(cursorKey).toHaveLength(32);
   expect(Buffer.from(cursorKey).equals(Buffer.from(tokenKey))).toBe(false);

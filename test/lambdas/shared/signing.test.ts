@@ -1,23 +1,15 @@
-import { createPublicKey, generateKeyPairSync, verify } from 'node:crypto';
+import { verify } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { Signer, SigningError } from '../../../lambdas/shared/signing.ts';
 import { checkSignature } from '../../../local/edge/signature.ts';
 import { parseTarget } from '../../../local/edge/target.ts';
+import { playbackSecret } from '../../support/secret.ts';
 
-const { privateKey, publicKey } = generateKeyPairSync('ec', {
-  namedCurve: 'P-256',
-  privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
-  publicKeyEncoding: { type: 'spki', format: 'pem' },
-});
+const { secret, trusted: keys } = playbackSecret('K2JCJMDEHXQW5F');
 const HOST = 'd111111abcdef8.cloudfront.net';
 const NOW = 1_800_000_000;
-const signer = new Signer({
-  secret: { privateKey, tokenKey: Buffer.alloc(32, 7).toString('base64url') },
-  keyPairId: 'K2JCJMDEHXQW5F',
-  publicUrl: `https://${HOST}`,
-});
+const signer = new Signer({ secret, publicUrl: `https://${HOST}` });
 const expires = new Date((NOW + 60) * 1000);
-const keys = new Map([['K2JCJMDEHXQW5F', createPublicKey(publicKey)]]);
 const request = (target: string, over: object = {}) => ({
   scheme: 'https' as const,
   host: HOST,
@@ -40,7 +32,7 @@ describe('a signature over a folder', () => {
     expect(decode('Policy').toString()).toBe(
       `{"Statement":[{"Resource":"https://${HOST}/vod/a/*","Condition":{"DateLessThan":{"AWS:EpochTime":${NOW + 60}}}}]}`,
     );
-    expect(verify('sha256', decode('Policy'), publicKey, decode('Signature'))).toBe(true);
+    expect(verify('sha256', decode('Policy'), secret.media.current.publicKey, decode('Signature'))).toBe(true);
   });
 
   it('fits a URL and an HLS quoted-string', () => {

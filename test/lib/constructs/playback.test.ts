@@ -1,11 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { runInNewContext } from 'node:vm';
-import { Match, Template } from 'aws-cdk-lib/assertions';
+import { Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import { Playback } from '../../../lib/constructs/playback.ts';
 import { SigningKey } from '../../../lib/constructs/signing-key.ts';
 import { grantsOf, stageScope } from './stage.ts';
 
+interface Rule {
+  Properties: { Targets: { Arn: { 'Fn::GetAtt': [string, string] } }[] };
+}
+interface CustomKeys {
+  Properties: { ServiceToken: unknown; KeyGroup: unknown };
+}
 interface Behaviour {
   PathPattern?: string;
   TargetOriginId: string;
@@ -78,9 +84,9 @@ describe('the distribution', () => {
   });
 
   it('trusts the key group for media and for nothing else', () => {
-    const [group] = Object.keys(template.findResources('AWS::CloudFront::KeyGroup'));
+    const [keys] = Object.keys(template.findResources('Custom::SluiceSigningKey'));
     for (const pattern of ['/vod/*.m3u8', '/vod/*'])
-      expect(behaviour(pattern).TrustedKeyGroups).toEqual([{ Ref: group }]);
+      expect(behaviour(pattern).TrustedKeyGroups).toEqual([{ 'Fn::GetAtt': [keys, 'KeyGroupId'] }]);
     for (const open of [distribution.DefaultCacheBehavior, behaviour('/api/*'), behaviour('/assets/*')])
       expect(open.TrustedKeyGroups).toBeUndefined();
   });
@@ -287,12 +293,32 @@ describe('the manifest function', () => {
     expect(grants.get('secretsmanager:GetSecretValue')).toEqual([expect.stringContaining('SigningKeyPrivate')]);
   });
 
+  it('knows no key, and has one function make and turn them, every day', () => {
+    for (const type of ['PublicKey', 'KeyGroup'])
+      expect(template.findResources(`AWS::CloudFront::${type}`), type).toEqual({});
+    const [[, rule]] = Object.entries(template.findResources('AWS::Events::Rule')) as [[string, Rule]];
+    expect(rule.Properties).toMatchObject({ ScheduleExpression: 'rate(1 day)', Targets: [{ Input: '{}' }] });
+    const maker = rule.Properties.Targets[0]!.Arn['Fn::GetAtt'][0];
+    const [keys] = Object.values(template.findResources('Custom::SluiceSigningKey')) as [CustomKeys];
+    expect(keys.Properties.ServiceToken).toEqual({ 'Fn::GetAtt': [maker, 'Arn'] });
+    const { Variables } = template.findResources('AWS::Lambda::Function')[maker]!['Properties'].Environment;
+    expect(Variables).toMatchObject({ KEY_DAYS: '90', KEY_GROUP: keys.Properties.KeyGroup });
+  });
+
+  it('lets nothing sign before the secret is as its code reads it', () => {
+    const [keys] = Object.keys(template.findResources('Custom::SluiceSigningKey'));
+    const signers = Object.entries(template.findResources('AWS::Lambda::Function')).filter(
+      ([, { Properties }]) => Properties.Environment.Variables.PUBLIC_URL !== undefined,
+    );
+    expect(signers.length).toBeGreaterThan(0);
+    for (const [name, { DependsOn }] of signers) expect(DependsOn, name).toContain(keys);
+  });
+
   it('is told the address signatures are for', () => {
     const [manifest] = Object.entries(template.findResources('AWS::Lambda::Function'))
       .filter(([name]) => name.includes('Manifest'))
       .map(([, found]) => found as { Properties: { Environment: { Variables: object } } });
     expect(manifest!.Properties.Environment.Variables).toMatchObject({
-      KEY_PAIR_ID: { Ref: Object.keys(template.findResources('AWS::CloudFront::PublicKey'))[0] },
       PUBLIC_URL: { 'Fn::Join': ['', ['https://', { 'Fn::GetAtt': [expect.any(String) as string, 'DomainName'] }]] },
       SIGNATURE_HOURS: '12',
       TOKEN_MINUTES: '60',
@@ -305,14 +331,17 @@ describe('the signing key', () => {
     expect(json).not.toMatch(/PRIVATE KEY|privateKey/);
     const [secret] = Object.values(template.findResources('AWS::SecretsManager::Secret')) as { Properties: object }[];
     expect(secret!.Properties).not.toHaveProperty('SecretString');
-    template.hasResourceProperties('AWS::CloudFront::PublicKey', {
-      PublicKeyConfig: { EncodedKey: { 'Fn::GetAtt': [Match.anyValue(), 'PublicKey'] } },
-    });
   });
 
-  it('is made by a function that may touch its secret only', () => {
+  it('is made by a function that may touch its secret, and public keys and key groups', () => {
     const grants = grantsOf(template, 'MakerRole');
     expect([...grants.keys()].filter((action) => !action.startsWith('logs:')).sort()).toEqual([
+      ...['Create', 'Delete', 'Get', 'List', 'Update'].flatMap((verb) =>
+        ['KeyGroup', 'PublicKey']
+          .map((what) => `cloudfront:${verb}${what}${verb === 'List' ? 's' : ''}`)
+          // CloudFront changes nothing of a public key.
+          .filter((action) => action !== 'cloudfront:UpdatePublicKey'),
+      ),
       'secretsmanager:GetSecretValue',
       'secretsmanager:PutSecretValue',
     ]);
@@ -322,6 +351,7 @@ describe('the signing key', () => {
     expect(Object.keys(template.toJSON()['Outputs'] as object).sort()).toEqual([
       'ApiUrl',
       'DistributionId',
+      'KeysFunction',
       'MediaBucket',
       'SiteBucket',
       'Url',

@@ -14,8 +14,7 @@ import { stageScope } from '../../lib/constructs/stage.ts';
 import { cacheOf } from './fixture.ts';
 
 const keyPair = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
-const pem = (key: 'publicKey' | 'privateKey') =>
-  String(keyPair[key].export({ type: key === 'publicKey' ? 'spki' : 'pkcs8', format: 'pem' } as never));
+const privateKey = String(keyPair.privateKey.export({ type: 'pkcs8', format: 'pem' }));
 
 /** The template and what an engine would call its resources. */
 function deployed(overrides: Readonly<Record<string, unknown>> = {}) {
@@ -32,10 +31,9 @@ function deployed(overrides: Readonly<Record<string, unknown>> = {}) {
     if (Type === 'AWS::S3::Bucket') {
       resources[id].attributes = { RegionalDomainName: `${physicalId}.s3.us-east-1.amazonaws.com` };
     }
-    if (Type === 'Custom::SluiceSigningKey') resources[id].attributes = { PublicKey: pem('publicKey') };
-    if (Type === 'AWS::CloudFront::PublicKey') resources[id].physicalId = 'KTEST';
+    if (Type === 'Custom::SluiceSigningKey') resources[id].attributes = { KeyGroupId: 'group' };
   }
-  return { template, resources };
+  return { template, resources, keyGroups: { group: new Map([['KTEST', keyPair.publicKey]]) } };
 }
 
 const objects: Record<string, string> = {
@@ -86,9 +84,9 @@ const logs: string[] = [];
 beforeAll(async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const engineEndpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const { template, resources } = deployed();
+  const { template, ...context } = deployed();
   edge = await startEdge({
-    config: readTemplate(template, { resources }),
+    config: readTemplate(template, context),
     engineEndpoint,
     apiBase: `${engineEndpoint}/api-of/{apiId}/$default`,
     credentials: { accessKeyId: 'AKID', secretAccessKey: 'secret' },
@@ -113,7 +111,7 @@ const policy = (resource: string) =>
       { Resource: resource, Condition: { DateLessThan: { 'AWS:EpochTime': Math.floor(Date.now() / 1000) + 60 } } },
     ],
   });
-const signer = { keyPairId: 'KTEST', privateKey: pem('privateKey'), algorithm: 'SHA256' } as const;
+const signer = { keyPairId: 'KTEST', privateKey, algorithm: 'SHA256' } as const;
 const signed = (path: string, resource = `${edge.url}/vod/v1/*`) =>
   getSignedUrl({ ...signer, url: `${edge.url}${path}`, policy: policy(resource) });
 
@@ -140,8 +138,8 @@ it.each([
   ],
 ])('reads Sluice’s template %s', (_what, overrides) => {
   const patterns = ['/assets/*', '/api/*', '/vod/*.m3u8', '/vod/*', '/live/*.m3u8', '/live/*', '*'];
-  const { template, resources } = deployed(overrides);
-  expect(readTemplate(template, { resources }).behaviours.map((one) => one.pathPattern)).toEqual(patterns);
+  const { template, ...context } = deployed(overrides);
+  expect(readTemplate(template, context).behaviours.map((one) => one.pathPattern)).toEqual(patterns);
 });
 
 describe('Sluice’s distribution', () => {

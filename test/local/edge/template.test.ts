@@ -10,20 +10,15 @@ import { createResolver, ResolveError, type ResolveContext } from '../../../loca
 import { readTemplate, TemplateError } from '../../../local/edge/template.ts';
 
 const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
-const PEM = String(publicKey.export({ type: 'spki', format: 'pem' }));
+const TRUSTED = new Map([['K1', publicKey]]);
 
 /** Like the real one: console, API and signed media. Answers the template and what its resources are called. */
 function synth() {
   const stack = new Stack(new App(), 'Test');
   const site = new Bucket(stack, 'Site');
   const media = new Bucket(stack, 'Media');
-  new CfnResource(stack, 'Pair', { type: 'Custom::KeyPair' });
-  const key = new cf.PublicKey(stack, 'Key', { encodedKey: PEM });
-  const keyGroup = new cf.KeyGroup(stack, 'Group', { items: [key] });
-  (key.node.defaultChild as cf.CfnPublicKey).addPropertyOverride(
-    'PublicKeyConfig.EncodedKey',
-    Fn.getAtt('Pair', 'PublicKey'),
-  );
+  new CfnResource(stack, 'Keys', { type: 'Custom::Keys' });
+  const keyGroup = cf.KeyGroup.fromKeyGroupId(stack, 'Group', Fn.getAtt('Keys', 'KeyGroupId').toString());
   const router = new cf.Function(stack, 'Router', {
     code: cf.FunctionCode.fromInline('function handler(e) { return e.request; }'),
     runtime: cf.FunctionRuntime.JS_2_0,
@@ -102,8 +97,10 @@ function synth() {
   const resources: Record<string, { physicalId: string; attributes?: Record<string, string> }> = {};
   for (const id of Object.keys(template.Resources))
     resources[id] = { physicalId: id.replace(/[0-9A-F]{8}$/, '').toLowerCase() };
-  resources['Pair'] = { physicalId: 'pair', attributes: { PublicKey: PEM } };
-  return { template, options: { resources, parameters: { 'AWS::Region': 'eu-central-1' } } satisfies ResolveContext };
+  resources['Keys'] = { physicalId: 'keys', attributes: { KeyGroupId: 'group' } };
+  const keyGroups = { group: TRUSTED };
+  const parameters = { 'AWS::Region': 'eu-central-1' };
+  return { template, options: { resources, parameters, keyGroups } satisfies ResolveContext };
 }
 
 const { template, options } = synth();
@@ -152,10 +149,9 @@ describe('readTemplate', () => {
     expect(config.origins[at('/api/x').originId]).toEqual({ kind: 'api', apiId: 'api1', readTimeout: 7 });
   });
 
-  it('takes the key group, with keys from wherever they are made', () => {
+  it('takes the key group as the caller has it, so that what changes in it is seen', () => {
     expect(at('/').trustedKeys).toBeUndefined();
-    const keys = [...(at('/vod/a.m3u8').trustedKeys ?? [])];
-    expect(keys.map(([id, key]) => [id, key.export({ type: 'spki', format: 'pem' })])).toEqual([['key', PEM]]);
+    expect(at('/vod/a.m3u8').trustedKeys).toBe(TRUSTED);
   });
 
   it('reads its own policies and knows the managed ones that are played', () => {
@@ -232,7 +228,8 @@ describe('readTemplate', () => {
     ...inPlace('behaviour *', 'Distribution', 'DistributionConfig.DefaultCacheBehavior', [
       ['viewer-response functions', 'FunctionAssociations.0.EventType', 'viewer-response', 'viewer-response functions'],
       ['trusted signers', 'TrustedSigners', ['self'], 'trusted signers'],
-      ['a key group of elsewhere', 'TrustedKeyGroups', ['abc'], 'key group "abc" is not in this template'],
+      ['a key group of elsewhere', 'TrustedKeyGroups', ['abc'], 'nothing is known of the key group abc'],
+      ['several key groups', 'TrustedKeyGroups', ['abc', 'def'], 'several key groups'],
       ['an unknown cache policy', 'CachePolicyId', unnamed, 'unknown cache policy'],
       ['a managed cache policy of no use here', 'CachePolicyId', originControlled, 'unknown cache policy 83da9c7e'],
     ]),
@@ -311,19 +308,11 @@ describe('readTemplate', () => {
     expect(() => readTemplate(two, options)).toThrow(/several distributions .*Second.*not played/);
   });
 
-  it('refuses keys CloudFront would not take, and names what it does not know', () => {
-    const rsa4096 = String(
-      generateKeyPairSync('rsa', { modulusLength: 4096 }).publicKey.export({ type: 'spki', format: 'pem' }),
+  it('names what it does not know', () => {
+    const { Keys: _, ...without } = options.resources;
+    expect(() => readTemplate(template, { ...options, resources: without })).toThrow(
+      'attribute KeyGroupId of the resource Keys',
     );
-    for (const [pem, message] of [
-      ['nonsense', 'not a PEM'],
-      [rsa4096, 'RSA 2048'],
-    ] as const) {
-      const resources = { ...options.resources, Pair: { physicalId: 'pair', attributes: { PublicKey: pem } } };
-      expect(() => readTemplate(template, { resources })).toThrow(message);
-    }
-    const { Pair: _, ...without } = options.resources;
-    expect(() => readTemplate(template, { resources: without })).toThrow('attribute PublicKey of the resource Pair');
     expect(() => readTemplate({ Resources: {} }, { resources: {} })).toThrow('no distribution');
     expect(() => readTemplate('hello', { resources: {} })).toThrow('Invalid input');
   });

@@ -321,7 +321,7 @@ rec/20261104/12/a.m4s?{$auth}
   it('expanded: reloading the media playlist does not stretch the signature', async () => {
     const viewer = { subject: 'vera', groups: [] };
     const soon = new Date(Date.now() + 60_000);
-    const token = await mintToken(fleet.tokenKey, viewer, `live/${id}/1`, 'playlists', soon);
+    const token = await mintToken(fleet.tokens, viewer, `live/${id}/1`, 'playlists', soon);
     const [segment] = /^\/live\/.*a\.m4s\?.*$/m.exec((await media({ as: '', query: { token } })).body)!;
     expect(fleet.refusal(segment, 55)).toBeUndefined();
     expect(fleet.refusal(segment, 65)).toBeDefined();
