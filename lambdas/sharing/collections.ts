@@ -77,10 +77,8 @@ function membersOf(row: CollectionRow, videos: ReadonlyMap<string, VideoRecord>)
 }
 
 /** `members`: those that whoever asks is told of. */
-async function show(
-  { root: _, kind: __, videos: ___, cover, ...row }: CollectionRow,
-  members: readonly VideoRecord[],
-): Promise<Collection> {
+async function show(stored: CollectionRow, members: readonly VideoRecord[]): Promise<Collection> {
+  const { root: _, kind: __, videos: ___, cover, ...row } = stored;
   const parent = parentOf(row.id);
   const chosen = members.find(({ id }) => id === cover);
   const shown = chosen ?? members[0];
