@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import { readConfig } from '../lib/config.ts';
 import { FOR_NODE } from '../lib/constructs/for-node.ts';
+import { RENEWED_SECONDS } from '../lib/contract/session.ts';
 import { quantile } from './ingest/figures.ts';
 import { pinning, pinOthers, Program } from './ingest/pinned.ts';
 import { ID, OWNER, SEGMENT_SECONDS } from './playback/film.ts';
@@ -115,7 +116,7 @@ const hourRows: (string | number)[][] = [
 ];
 for (const [what, plan] of Object.entries(plans)) {
   for (const design of ['ours', 'perUrl'] as const) {
-    const asked = ask({ ...plan, design, viewers, hours: 1, signatureHours: playback.signatureHours });
+    const asked = ask({ ...plan, design, viewers, hours: 1, signatureHours: RENEWED_SECONDS / 3600 });
     const dollars = dollarsOf(
       asked,
       viewers,

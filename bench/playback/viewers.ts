@@ -27,7 +27,7 @@ export interface Plan {
     /** Longest that the edge keeps a playlist, s: how much later a change is seen. */
     readonly playlistCacheSeconds: number;
   };
-  /** Life of a film's signature, hours. */
+  /** Life of a film's signature, hours, which our player renews while it watches. */
   readonly signatureHours: number;
 }
 

@@ -33,6 +33,8 @@ async function answer(request: IncomingMessage): Promise<string> {
   if (operation === 'GetSecretValue') return JSON.stringify({ SecretString: text });
   const asked = JSON.parse(Buffer.concat(chunks).toString()) as {
     TableName?: string;
+    Key?: Record<string, unknown>;
+    ExpressionAttributeValues?: Record<string, unknown>;
     RequestItems?: Record<string, { Keys: unknown[] }>;
   };
   if (operation === 'GetItem') return JSON.stringify(asked.TableName === 'videos' ? { Item: marshall(video) } : {});
@@ -42,6 +44,11 @@ async function answer(request: IncomingMessage): Promise<string> {
       name === 'videos' ? [marshall(video)] : [],
     ]);
     return JSON.stringify({ Responses: Object.fromEntries(found), UnprocessedKeys: {} });
+  }
+  // A session that begins: the row is what was written.
+  if (operation === 'UpdateItem' && asked.TableName === 'sessions') {
+    const set = Object.entries(asked.ExpressionAttributeValues ?? {}).map(([name, value]) => [name.slice(1), value]);
+    return JSON.stringify({ Attributes: { ...asked.Key, ...Object.fromEntries(set) } });
   }
   if (operation === 'Query') return JSON.stringify({ Items: [], Count: 0, ScannedCount: 0 });
   return '{}';

@@ -1,11 +1,17 @@
 /** Who calls a route that lets anonymous callers in: by JWT, by playback token, or nobody. */
 import { ApiError } from '../shared/errors.ts';
 import { loadSigner } from '../shared/signing.ts';
-import { viewerOf } from '../shared/viewer.ts';
+import { viewerOf, type Viewer } from '../shared/viewer.ts';
 import { JwtVerifier } from './jwt.ts';
 import { readToken, type PlaybackToken, type Use } from './token.ts';
 
 export type Caller = Pick<PlaybackToken, 'viewer'> & Partial<PlaybackToken>;
+
+/** A session that goes on, and until when. */
+export interface Going {
+  readonly ticket: string;
+  readonly end: Date;
+}
 
 interface CallersOptions {
   readonly issuer: string;
@@ -41,5 +47,16 @@ export class Callers {
     return query.token === undefined
       ? undefined
       : await readToken((await loadSigner()).tokens, query.token, what, uses);
+  }
+
+  /**
+   * The session whose media playlist is asked for, by the token that its main.m3u8 put there; a header beside it says who
+   * asks. Undefined: there is no such token, or it is somebody else's.
+   */
+  async going({ query }: Credentials, what: string, viewer: Viewer | undefined): Promise<Going | undefined> {
+    if (query.token === undefined) return undefined;
+    const token = await readToken((await loadSigner()).tokens, query.token, what, ['manifest', 'playlists']);
+    const { ticket, expiresAt: end } = token;
+    return ticket !== undefined && token.viewer?.subject === viewer?.subject ? { ticket, end } : undefined;
   }
 }

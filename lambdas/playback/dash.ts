@@ -15,12 +15,15 @@ export const mpdKey = ({ id, revision }: Pick<VideoRecord, 'id' | 'revision'>): 
  */
 export function personalMpd(
   shared: string,
+  ticket: string,
   query: string | undefined,
   { id, texts = [] }: Pick<VideoRecord, 'id' | 'texts'>,
 ): string {
   const sets = texts.map((text) => textSet(id, text)).join('');
   return withAuth(
     shared.replace('</Period>', () => `${sets}</Period>`),
+    id,
+    ticket,
     query?.replaceAll('&', '&amp;'),
   );
 }

@@ -1,6 +1,8 @@
 /** Playback: who may watch what, and the playlists and tokens that follow from it. */
+import { revisionPrefix, STORYBOARD_FOLDER, STORYBOARD_PATH, VOD_PREFIX, vodPrefix } from '../../lib/contract/keys.ts';
 import { required } from '../../lib/contract/env.ts';
-import { revisionPrefix, STORYBOARD_PATH, vodPrefix } from '../../lib/contract/keys.ts';
+import type { Limits } from '../../lib/contract/entitlement.ts';
+import { ticketed } from '../../lib/contract/ticket.ts';
 import type { VideoRecord } from '../../lib/contract/video.ts';
 import { ApiError } from '../shared/errors.ts';
 import { fromOf } from '../shared/from.ts';
@@ -8,13 +10,16 @@ import { withinHeight } from '../shared/height.ts';
 import { Reply, serve } from '../shared/http.ts';
 import { logger } from '../shared/logger.ts';
 import { askForLadder } from '../shared/slicing-run.ts';
-import { loadSigner, type Signer } from '../shared/signing.ts';
-import { admit, type Admitted, checkPlayable, signatureEnd, tokenLifetime } from './access.ts';
-import { setCookies } from './cookies.ts';
+import { leave } from '../shared/sessions.ts';
+import { loadSigner } from '../shared/signing.ts';
+import type { Viewer } from '../shared/viewer.ts';
+import { admit, checkPlayable, signatureEnd, tokenLifetime, type Admitted } from './access.ts';
 import { checkDash, lowRungs, mpdKey, noMpd, personalMpd } from './dash.ts';
 import { expand, multivariant, playlistKey, withAuth, type Access } from './manifest.ts';
 import { checkLength, readPlaylist } from './media-playlist.ts';
+import { open, openFolder, Opening } from './opening.ts';
 import { callers, groupsClaim, signatureHours, tokenMinutes } from './options.ts';
+import { sessionRoutes } from './session-routes.ts';
 import { jwks } from './key-pair.ts';
 import { mintToken } from './token.ts';
 
@@ -38,49 +43,49 @@ export const handler = serve<'playback'>(groupsClaim, {
   'GET /api/play/{id}/main.m3u8': async (request) => {
     const { id } = request.params;
     const { expand: expanded, cookies } = request.query;
-    const { viewer } = (await callers.of(request, id, ['manifest'])) ?? {};
-    const { video: found, limits } = await admit(id, viewer, whence(request.headers));
-    checkPlayable(found);
-    const video = await askForLadder(found);
-    const signer = await loadSigner();
-    const now = Date.now();
-    const end = signatureEnd(new Date(now), signatureHours, video.duration);
-    const path = `/${vodPrefix(id)}`;
-    const set = cookies === '1' ? cookiesFor(signer, path, end, now) : [];
+    const { video: found, viewer, limits } = await published(request);
+    const video = withinHeight(await askForLadder(found), limits);
+    const play = await openVideo(request, video, viewer, limits);
+    const byCookies = cookies === '1';
     let access: Access;
     if (expanded === '1') {
-      const token = viewer && (await mintToken(signer.tokens, viewer, id, 'playlists', end));
-      access = { way: 'expand', token, cookies: cookies === '1' };
-    } else if (cookies === '1') access = { way: 'cookies' };
-    else access = { way: 'define', query: signer.sign(`${path}*`, end) };
-    return new Reply(multivariant(withinHeight(video, limits), access, willGrow(video)), {}, set);
+      const { tokens } = await loadSigner();
+      const token = await mintToken(tokens, viewer, id, 'playlists', play.end, play.ticket);
+      access = { way: 'expand', token, cookies: byCookies };
+    } else if (byCookies) access = { way: 'cookies', ticket: play.ticket };
+    else access = { way: 'define', query: play.query(), ticket: play.ticket };
+    return new Reply(multivariant(video, access, willGrow(video)), {}, byCookies ? play.cookies() : []);
   },
 
   'GET /api/play/{id}/manifest.mpd': async (request) => {
-    const { video, limits } = await published(request);
+    const { video, viewer, limits } = await published(request);
     checkDash(video);
     await askForLadder(video);
     withinHeight(video, limits);
     const shared = await readPlaylist(mpdKey(video), (cause) => noMpd(video, cause));
-    const { query, cookies } = await rights(video, request.query.cookies === '1');
-    const text = checkLength(
-      personalMpd(lowRungs(shared, limits.maxHeight), query, video),
-      'The MPD is too long; use main.m3u8 instead.',
-    );
-    return new Reply(text, {}, cookies);
+    const play = await openVideo(request, video, viewer, limits);
+    const { query, cookies } = rights(play, request.query.cookies === '1');
+    const text = personalMpd(lowRungs(shared, limits.maxHeight), play.ticket, query, video);
+    return new Reply(checkLength(text, 'The MPD is too long; use main.m3u8 instead.'), {}, cookies);
   },
 
   'GET /api/play/{id}/storyboard.vtt': async (request) => {
-    const { video } = await published(request);
+    const { video, viewer, limits } = await published(request);
     if (video.hasStoryboard !== true) throw new ApiError('not-found', 'The video has no pictures for scrubbing.');
-    const key = `${revisionPrefix(video.id, video.revision)}${STORYBOARD_PATH}`;
+    const { id, revision, duration } = video;
+    const key = `${revisionPrefix(id, revision)}${STORYBOARD_PATH}`;
     const shared = await readPlaylist(key, (cause) => gone(key, cause));
-    const { query, cookies } = await rights(video, request.query.cookies === '1');
-    const text = checkLength(withAuth(shared, query), 'The list of pictures is too long; use cookies=1 instead.');
-    return new Reply(text, {}, cookies);
+    // The pictures and no more: who may not begin another session must not get one this way.
+    const folder = `r${revision}/${STORYBOARD_FOLDER}`;
+    const end = signatureEnd(new Date(), signatureHours, duration);
+    const pictures = await openFolder(folder, { prefix: vodPrefix(id), viewer, limits, end, isHead: request.isHead });
+    const { query, cookies } = rights(pictures, request.query.cookies === '1');
+    const text = withAuth(shared, id, pictures.ticket, query);
+    return new Reply(checkLength(text, 'The list of pictures is too long; use cookies=1 instead.'), {}, cookies);
   },
 
   'GET /api/play/{id}/{kind}/{playlist}': async (request) => {
+    const { isHead } = request;
     const { id, kind, playlist } = request.params;
     const who = await callers.of(request, id, ['manifest', 'playlists']);
     const { video: found, limits } = await admit(id, who?.viewer, whence(request.headers));
@@ -93,11 +98,24 @@ export const handler = serve<'playback'>(groupsClaim, {
         : video.renditions.some((rendition) => rendition.kind === kind && rendition.name === name);
     if (there !== true) throw new ApiError('not-found', 'The video has no such rendition.');
     const key = playlistKey(video, kind, name);
-    // A playlists token ends with the signature it stands for; reloading must not stretch it.
-    const end = (who?.use === 'playlists' && who.expiresAt) || signatureEnd(new Date(), signatureHours, video.duration);
-    const query = request.query.cookies === '1' ? undefined : (await loadSigner()).sign(`/${vodPrefix(id)}*`, end);
-    const text = expand(await readPlaylist(key, (cause) => gone(key, cause)), `/${key}`, query);
-    return new Reply(checkLength(text, 'The expanded playlist is too long; use EXT-X-DEFINE or cookies instead.'));
+    const text = await readPlaylist(key, (cause) => gone(key, cause));
+    // Its token ends with the signature it stands for; reloading must not stretch it. Without one it is a play start by itself,
+    // and by one of earlier versions, which names no session.
+    const going = await callers.going(request, id, who?.viewer);
+    const end = who?.use === 'playlists' ? who.expiresAt : undefined;
+    const play = going
+      ? new Opening({ signer: await loadSigner(), prefix: vodPrefix(id), ...going, isHead })
+      : await openVideo({ query: {}, isHead, end }, video, who?.viewer, limits);
+    const path = ticketed(key, vodPrefix(id), play.ticket);
+    const expanded = expand(text, path, request.query.cookies === '1' ? undefined : play.query());
+    return new Reply(checkLength(expanded, 'The expanded playlist is too long; use EXT-X-DEFINE or cookies instead.'));
+  },
+
+  ...sessionRoutes,
+
+  'POST /api/play/{id}/goodbye': async ({ params: { id }, query: { session, ticket } }) => {
+    await leave(`${VOD_PREFIX}${id}`, session, ticket);
+    return undefined;
   },
 });
 
@@ -106,34 +124,45 @@ const whence = (headers: Parameters<typeof fromOf>[0]) => fromOf(headers, requir
 /** Whether renditions are being made that the next manifest will list. */
 const willGrow = ({ status, ladder }: VideoRecord): boolean => status === 'playable' || ladder?.state === 'making';
 
-/** The video, for who may begin to watch it. */
+type Asked = Parameters<typeof callers.of>[0];
+
+/** The video, for who may begin to watch it, and who that is. */
 async function published(
-  request: Parameters<typeof callers.of>[0] & { readonly params: { readonly id: string } },
-): Promise<Admitted> {
+  request: Asked & { readonly params: { readonly id: string } },
+): Promise<Admitted & { readonly viewer: Viewer | undefined }> {
   const { id } = request.params;
   const { viewer } = (await callers.of(request, id, ['manifest'])) ?? {};
   const admitted = await admit(id, viewer, whence(request.headers));
   checkPlayable(admitted.video);
-  return admitted;
+  return { ...admitted, viewer };
 }
 
-/** What opens all files of the video: a query for each address, or cookies. */
-async function rights({ id, duration }: VideoRecord, byCookies: boolean) {
-  const signer = await loadSigner();
-  const now = Date.now();
-  const end = signatureEnd(new Date(now), signatureHours, duration);
-  const path = `/${vodPrefix(id)}`;
-  return byCookies
-    ? { query: undefined, cookies: cookiesFor(signer, path, end, now) }
-    : { query: signer.sign(`${path}*`, end), cookies: [] };
+interface Started {
+  readonly query: { readonly session?: string | undefined };
+  readonly isHead: boolean;
+  /** When what it is signed by ends, where that is known. */
+  readonly end?: Date | undefined;
 }
 
-const cookiesFor = (signer: Signer, path: string, end: Date, now: number): string[] =>
-  setCookies(signer.cookies(`${path}*`, end), {
-    path,
-    maxAgeSeconds: (end.getTime() - now) / 1000,
-    secure: signer.secure,
+/** A play start. Whoever gives its session a name renews it, and gets a short signature. */
+const openVideo = (
+  { query, isHead, end }: Started,
+  { id, duration }: VideoRecord,
+  viewer: Viewer | undefined,
+  limits: Limits,
+): Promise<Opening> =>
+  open({
+    prefix: vodPrefix(id),
+    viewer,
+    limits,
+    player: query.session,
+    end: end ?? signatureEnd(new Date(), signatureHours, duration),
+    isHead,
   });
+
+/** What opens the files: a query for each address, or cookies. */
+const rights = (opening: Opening, byCookies: boolean) =>
+  byCookies ? { query: undefined, cookies: opening.cookies() } : { query: opening.query(), cookies: [] };
 
 /** Deleted or sliced anew since the record was read. */
 function gone(key: string, cause: Error): ApiError {

@@ -2,24 +2,25 @@
  * Playlists of one viewer, as text. Pure. Media playlists are shared by all viewers and say `{$auth}` where a signature
  * belongs; what is made here supplies it (RFC 8216bis 4.3, 4.4.2.3), or spells it out for players without variables.
  */
-import { playlistPath, revisionPrefix, textPath, type RenditionKind } from '../../lib/contract/keys.ts';
+import { playlistPath, revisionPrefix, textPath, vodPrefix, type RenditionKind } from '../../lib/contract/keys.ts';
 import { GROWS } from '../../lib/contract/manifest.ts';
+import { ticketed, ticketPath } from '../../lib/contract/ticket.ts';
 import type { Rendition, TextTrack, VideoRecord } from '../../lib/contract/video.ts';
 
 /** Variable that media playlists import. No `-` in it: Shaka does not replace such a name. */
 export const AUTH_VARIABLE = 'auth';
 
 /**
- * How the player gets its rights to the media:
+ * How the player gets its rights to the media, whose every path has the session's `ticket` in it:
  * `define`: a signature in a variable, which every URL of every playlist ends with;
  * `expand`: media playlists come through the API, each URL signed; `token` lets the player fetch them;
  * `cookies`: the browser sends signed cookies, and the variable is there but says nothing;
  * `expand` with `cookies`: media playlists come through the API, their URLs bare.
  */
 export type Access =
-  | { readonly way: 'define'; readonly query: string }
-  | { readonly way: 'expand'; readonly token: string | undefined; readonly cookies?: boolean }
-  | { readonly way: 'cookies' };
+  | { readonly way: 'define'; readonly query: string; readonly ticket: string }
+  | { readonly way: 'expand'; readonly token: string; readonly cookies?: boolean }
+  | { readonly way: 'cookies'; readonly ticket: string };
 
 /** bit/s. The variant Apple's HLS Authoring Specification recommends as the default one on Wi-Fi. */
 const FIRST_VARIANT_BITRATE = 2_000_000;
@@ -138,12 +139,9 @@ function soundAlone(video: Published, audio: readonly Rendition[], access: Acces
 
 function uriOf(video: Published, kind: PlaylistKind, name: string, access: Access): string {
   if (access.way === 'expand') {
-    const query = [access.cookies && 'cookies=1', access.token !== undefined && `token=${access.token}`].filter(
-      Boolean,
-    );
-    return `/api/play/${video.id}/${kind}/${name}.m3u8${query.length > 0 ? '?' : ''}${query.join('&')}`;
+    return `/api/play/${video.id}/${kind}/${name}.m3u8?${access.cookies ? 'cookies=1&' : ''}token=${access.token}`;
   }
-  const path = `/${playlistKey(video, kind, name)}`;
+  const path = ticketed(playlistKey(video, kind, name), vodPrefix(video.id), access.ticket);
   return access.way === 'define' ? `${path}?{$${AUTH_VARIABLE}}` : path;
 }
 
@@ -184,8 +182,14 @@ export function expand(playlist: string, path: string, query: string | undefined
     .join('\n');
 }
 
-/** What all viewers share, for one of them: `{$auth}` replaced by `query`, or left out with its `?`. */
-export const withAuth = (shared: string, query: string | undefined): string =>
-  query === undefined
-    ? shared.replaceAll(`?{$${AUTH_VARIABLE}}`, '')
-    : shared.replaceAll(`{$${AUTH_VARIABLE}}`, () => query);
+/**
+ * What all viewers share of a video, for one of them: `{$auth}` replaced by `query`, or left out with its `?`, and the ticket in
+ * each path.
+ */
+export function withAuth(shared: string, id: string, ticket: string, query: string | undefined): string {
+  const prefix = vodPrefix(id);
+  const text = shared.replaceAll(`/${prefix}`, () => ticketPath(prefix, ticket));
+  return query === undefined
+    ? text.replaceAll(`?{$${AUTH_VARIABLE}}`, '')
+    : text.replaceAll(`{$${AUTH_VARIABLE}}`, () => query);
+}

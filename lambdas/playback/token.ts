@@ -10,8 +10,8 @@ const AUDIENCE = 'sluice-play';
 
 /**
  * `manifest`: minted by a person; opens main.m3u8 and with it a new signature.
- * `playlists`: minted by an expanded main.m3u8 for its media playlists. It never opens main.m3u8, or a token of
- * minutes could renew itself for ever.
+ * `playlists`: minted by an expanded main.m3u8 for its media playlists, whose ticket it brings; of nobody, where nobody signed
+ * in. It never opens main.m3u8, or a token of minutes could renew itself for ever.
  */
 export type Use = 'manifest' | 'playlists';
 
@@ -22,17 +22,21 @@ const IRRELEVANT = 'uploader';
 const MOST = 2000;
 
 const claims = z.object({
-  sub: z.string().min(1),
+  sub: z.string().min(1).optional(),
   groups: z.array(z.string()),
   vid: z.string(),
   use: z.enum(['manifest', 'playlists']),
+  tkt: z.string().optional(),
   exp: z.int(),
 });
 
 export interface PlaybackToken {
-  readonly viewer: Viewer;
+  /** Undefined: nobody signed in. */
+  readonly viewer: Viewer | undefined;
   readonly use: Use;
   readonly expiresAt: Date;
+  /** Of the session it belongs to. */
+  readonly ticket?: string | undefined;
 }
 
 /**
@@ -41,20 +45,26 @@ export interface PlaybackToken {
  */
 export async function mintToken(
   { current: { kid, key } }: TokenKeys,
-  viewer: Viewer,
+  viewer: Viewer | undefined,
   video: string,
   use: Use,
   expiresAt: Date,
+  ticket?: string,
 ): Promise<string> {
-  const groups = viewer.groups.filter((group) => group !== IRRELEVANT);
+  const groups = viewer?.groups.filter((group) => group !== IRRELEVANT) ?? [];
   if (JSON.stringify(groups).length > MOST)
     throw new ApiError(
       'forbidden',
       'You are in more groups than a playback token holds. Send your own token as `Authorization`.',
     );
-  return new SignJWT({ groups, vid: video, use })
+  return new SignJWT({
+    groups,
+    vid: video,
+    use,
+    ...(viewer && { sub: viewer.subject }),
+    ...(ticket && { tkt: ticket }),
+  })
     .setProtectedHeader({ alg: 'ES256', kid })
-    .setSubject(viewer.subject)
     .setAudience(AUDIENCE)
     .setExpirationTime(Math.floor(expiresAt.getTime() / 1000))
     .sign(key);
@@ -77,8 +87,10 @@ export async function readToken(
     throw new ApiError('invalid-token', 'The playback token is for something else.');
   if (!uses.includes(parsed.data.use))
     throw new ApiError('invalid-token', 'This token opens media playlists only; ask for a playback token.');
-  const { sub: subject, groups, use, exp } = parsed.data;
-  return { viewer: { subject, groups }, use, expiresAt: new Date(exp * 1000) };
+  const { sub: subject, groups, use, exp, tkt: ticket } = parsed.data;
+  if (subject === undefined && use !== 'playlists') throw new ApiError('invalid-token', 'The token names nobody.');
+  const viewer = subject === undefined ? undefined : { subject, groups };
+  return { viewer, use, expiresAt: new Date(exp * 1000), ticket };
 }
 
 async function verified(keys: TokenKeys, token: string) {

@@ -17,6 +17,8 @@ export const problems = {
   'not-ready': [409, 'The video cannot be played yet'],
   'not-live': [409, 'The stream is not live'],
   'device-offline': [409, 'The device is not connected'],
+  'too-many-sessions': [409, 'As many are watching as may'],
+  'session-ended': [410, 'This playback was ended'],
   'upload-gone': [410, 'The upload is over'],
   'too-large': [413, 'Too large'],
   'unsupported-type': [415, 'Not a type this platform takes'],

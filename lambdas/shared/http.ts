@@ -30,6 +30,8 @@ interface ApiRequest<K extends RouteKey> {
   /** Set on routes whose auth is `user`; undefined on the others. */
   readonly viewer: Routes[K]['auth'] extends 'user' ? Viewer : undefined;
   readonly headers: Readonly<Record<string, string | undefined>>;
+  /** Asked by HEAD, so nobody gets to see the body. */
+  readonly isHead: boolean;
 }
 type Routes = typeof routes;
 
@@ -80,6 +82,7 @@ function parseRequest(route: Route, event: ApiEvent, groupsClaim: string) {
     body: route.body === undefined ? undefined : part('body', route.body, bodyOf(event, route.maxBodyBytes)),
     viewer,
     headers: event.headers ?? {},
+    isHead: (event.routeKey ?? '').startsWith('HEAD '),
   };
 }
 

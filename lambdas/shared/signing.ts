@@ -1,8 +1,9 @@
 /** Playback signatures: one CloudFront custom policy covers everything below a path, until a time. */
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { getSignedCookies, getSignedUrl } from '@aws-sdk/cloudfront-signer';
-import { hkdfSync } from 'node:crypto';
+import { createHmac, hkdfSync } from 'node:crypto';
 import { required } from '../../lib/contract/env.ts';
+import { parseTicket } from '../../lib/contract/ticket.ts';
 import { signingSecret, type Ring, type SigningSecret } from '../../lib/contract/signing.ts';
 import { logger } from './logger.ts';
 import { tokenKeysOf, type TokenKeys } from './token-keys.ts';
@@ -11,6 +12,8 @@ export class SigningError extends Error {
   override name = 'SigningError';
 }
 
+const UNDER_TICKET = /^\/(?:vod\/[a-z0-9]+|live\/[0-9a-f]+\/[0-9]+)\/s\/([^/]+)\/(?:[^*]+\/)?\*$/;
+
 interface SignerOptions {
   readonly secret: SigningSecret;
   /** Scheme and host under which viewers reach the distribution, e.g. `https://d111111abcdef8.cloudfront.net`. */
@@ -18,8 +21,8 @@ interface SignerOptions {
 }
 
 /**
- * Signs paths of this deployment's own distribution. A path is `/vod/{id}/*` (everything below) or one file; `*` may
- * only stand at its end.
+ * Signs paths of this deployment's own distribution. A path is one file, or everything below a ticket
+ * (`/vod/{id}/s/{ticket}/*`): what opens more than a file can be taken back from whom it was given. `*` may only stand at its end.
  */
 export class Signer {
   readonly #options: SignerOptions;
@@ -47,6 +50,12 @@ export class Signer {
   /** AES-256 key of cursors (cursor.ts): derived by HKDF, RFC 5869, so that none is another's. */
   get cursorKey(): Uint8Array {
     return new Uint8Array(hkdfSync('sha256', this.tokenKey, '', 'sluice cursors of lists', 32));
+  }
+
+  /** What stands for a person in tickets (lib/contract/ticket.ts): the same each time, and nobody else can tell whose it is. */
+  subjectPart(subject: string): string {
+    const key = new Uint8Array(hkdfSync('sha256', this.tokenKey, '', 'sluice subjects in tickets', 32));
+    return createHmac('sha256', key).update(subject).digest('base64url').slice(0, 11);
   }
 
   /** Whether viewers come by https. Only a local edge is plain http. */
@@ -87,6 +96,9 @@ export class Signer {
   #policy(path: string, expiresAt: Date): string {
     if (!/^\/[A-Za-z0-9/._-]+\*?$/.test(path) || path.includes('/../'))
       throw new SigningError(`not a path that can be signed: ${JSON.stringify(path)}`);
+    const ticket = UNDER_TICKET.exec(path)?.[1];
+    if (path.endsWith('*') && (ticket === undefined || parseTicket(ticket) === undefined))
+      throw new SigningError(`not below a ticket: ${JSON.stringify(path)}`);
     const seconds = Math.floor(expiresAt.getTime() / 1000);
     if (!Number.isSafeInteger(seconds)) throw new SigningError('a signature needs a time at which it expires');
     const Condition = { DateLessThan: { 'AWS:EpochTime': seconds } };

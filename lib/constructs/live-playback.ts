@@ -4,7 +4,7 @@ import { LIVE_PREFIX } from '../contract/live-keys.ts';
 import { allowCommands } from './command-queues.ts';
 import type { DeviceTables } from './device-tables.ts';
 import { SluiceFunction } from './function.ts';
-import { playbackOptions, type PlaybackProps } from './playback.ts';
+import { playbackOptions, SESSION_WRITES, type PlaybackProps } from './playback.ts';
 
 export function livePlayback(
   scope: Construct,
@@ -26,6 +26,7 @@ export function livePlayback(
     .useTable('DEVICES_TABLE', tables.devices, ['GetItem', 'UpdateItem'])
     .useTable('ENTITLEMENTS_TABLE', storage.entitlements, ['BatchGetItem'])
     .useTable('FLEET_TABLE', tables.fleet, ['PutItem', 'DeleteItem', 'Query'])
+    .useTable('SESSIONS_TABLE', storage.sessions, SESSION_WRITES)
     .useObjects('MEDIA_BUCKET', storage.media, ['GetObject'], LIVE_PREFIX)
     .listObjects(storage.media, LIVE_PREFIX);
   allowCommands(live, config);

@@ -44,7 +44,7 @@ import {
 import { SluiceFunction } from './function.ts';
 import { acknowledge } from './nag.ts';
 import type { SigningKey } from './signing-key.ts';
-import type { Storage } from './storage.ts';
+import { BY_WHAT, type Storage } from './storage.ts';
 
 export interface PlaybackProps {
   readonly config: Config;
@@ -61,6 +61,9 @@ export const playbackOptions = ({ auth, playback }: Config, api: Api): Record<st
   SIGNATURE_HOURS: String(playback.signatureHours),
   TOKEN_MINUTES: String(playback.tokenMinutes),
 });
+
+/** What a play start asks of the sessions table (lambdas/shared/sessions.ts). */
+export const SESSION_WRITES = ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query'] as const;
 
 const PRICE_CLASS = {
   '100': PriceClass.PRICE_CLASS_100,
@@ -98,6 +101,7 @@ export class Playback extends Construct {
     })
       .useTable('VIDEOS_TABLE', storage.videos, ['GetItem', 'UpdateItem'])
       .useTable('ENTITLEMENTS_TABLE', storage.entitlements, ['BatchGetItem'])
+      .useTable('SESSIONS_TABLE', storage.sessions, SESSION_WRITES, [BY_WHAT])
       .useObjects('MEDIA_BUCKET', storage.media, ['GetObject'], VOD_PREFIX);
     signingKey.allowSigning(this.manifest);
     api.serve('playback', this.manifest);

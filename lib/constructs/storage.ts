@@ -33,6 +33,9 @@ export const BY_REMOVAL = 'byRemoval';
 /** Index of the entitlements table: what somebody, a group or everyone was given. */
 export const BY_SUBJECT = 'bySubject';
 
+/** Index of the sessions table: who watches something now, by when they began. What was ended is not in it. */
+export const BY_WHAT = 'byWhat';
+
 export class Storage extends Construct {
   /** `uploads/{videoId}/source` */
   readonly sources: Bucket;
@@ -44,6 +47,8 @@ export class Storage extends Construct {
   readonly uploads: Table;
   readonly entitlements: Table;
   readonly collections: Table;
+  /** Who watches what now (lambdas/shared/sessions.ts). */
+  readonly sessions: Table;
   /** Of the buckets that are deleted with the stack. */
   readonly emptier: Emptier;
 
@@ -152,6 +157,18 @@ export class Storage extends Construct {
         sortKey: createdAt,
         projectionType: ProjectionType.ALL,
       });
+    this.sessions = table(this, 'Sessions', {
+      partitionKey: text('who'),
+      sortKey: text('place'),
+      timeToLiveAttribute: 'expiresAt',
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    this.sessions.addGlobalSecondaryIndex({
+      indexName: BY_WHAT,
+      partitionKey: text('what'),
+      sortKey: text('session'),
+      projectionType: ProjectionType.ALL,
+    });
   }
 
   #bucket(id: string, config: Config, props: BucketProps & { readonly removalPolicy: RemovalPolicy }): Bucket {

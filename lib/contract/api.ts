@@ -12,6 +12,7 @@ import { track } from './geojson.ts';
 import { RENDITION_KINDS } from './keys.ts';
 import { MAX_TOKEN_SECONDS } from './options.ts';
 import { MAX_ADDRESS } from './pull.ts';
+import { playerSession, sessionName, ticketParam as ticket, watching } from './session.ts';
 import type { Route, Stage } from './route.ts';
 import { characters, line, lines, mediaType, opaque } from './text.ts';
 import { grant, languageTag, textId, video, videoId, videoStatus, visibility } from './video.ts';
@@ -49,7 +50,16 @@ const presigned = z.object({ url: z.string(), expires: z.int().meta({ descriptio
 const idParam = z.object({ id: videoId });
 const collectionParam = z.object({ collection: collectionId });
 const grantParam = z.object({ grant: opaque(2500).meta({ description: '`id` of the grant.' }) });
+const renewing = playerSession.optional().meta({
+  description:
+    'For players that ask again before their signature ends: the same each time, and the session goes on. The signature then lasts ten minutes. Without it, it lasts for the video.',
+});
 const subject = line(255).meta({ description: 'The viewer (`sub` of their token).' });
+
+const ended = z.object({
+  ended: z.int().nonnegative(),
+  isWhole: z.boolean().meta({ description: 'False where more are watching: ask again.' }),
+});
 
 const videoPatch = z
   .object({
@@ -551,6 +561,41 @@ export const routes = {
       url: z.string().meta({ description: 'Path of the manifest with the token in its query.' }),
     }),
   },
+  'GET /api/videos/{id}/sessions': {
+    stage: 'playback',
+    auth: 'user',
+    status: 200,
+    summary: 'Who watches it now, the newest first: for its owner and admins.',
+    params: idParam,
+    response: z.object({
+      sessions: z.array(watching),
+      isWhole: z.boolean().meta({ description: 'False where there are more: at most 500 are listed.' }),
+    }),
+  },
+  'DELETE /api/videos/{id}/sessions': {
+    stage: 'playback',
+    auth: 'user',
+    status: 200,
+    summary: 'End what is watched of it now, by everybody or by one person. Who may watch it may begin again.',
+    params: idParam,
+    query: z.object({ subject: subject.optional() }),
+    response: ended,
+  },
+  'DELETE /api/videos/{id}/sessions/{session}': {
+    stage: 'playback',
+    auth: 'user',
+    status: 204,
+    summary: 'End one session. Safe to repeat.',
+    params: idParam.extend({ session: sessionName }),
+  },
+  'DELETE /api/sessions/{subject}': {
+    stage: 'playback',
+    auth: 'user',
+    status: 200,
+    summary: 'End all that a person watches now, of every video and device (admins).',
+    params: z.object({ subject }),
+    response: ended,
+  },
   'GET /api/play/{id}/main.m3u8': {
     stage: 'playback',
     auth: 'optional',
@@ -568,6 +613,7 @@ export const routes = {
         .enum(['0', '1'])
         .optional()
         .meta({ description: '1: signed cookies instead of signed URLs; with `expand=1` no variables either.' }),
+      session: renewing,
     }),
   },
   'GET /api/play/{id}/manifest.mpd': {
@@ -581,6 +627,7 @@ export const routes = {
     query: z.object({
       token: z.string().max(4096).optional(),
       cookies: z.enum(['0', '1']).optional().meta({ description: '1: signed cookies instead of signed URLs.' }),
+      session: renewing,
     }),
   },
   'GET /api/play/{id}/storyboard.vtt': {
@@ -613,6 +660,15 @@ export const routes = {
         .optional()
         .meta({ description: '1: bare URLs, for a viewer who holds signed cookies.' }),
     }),
+  },
+
+  'POST /api/play/{id}/goodbye': {
+    stage: 'playback',
+    auth: 'none',
+    status: 204,
+    summary: 'The player stops watching: its session is over. Safe to repeat.',
+    params: idParam,
+    query: z.object({ session: playerSession, ticket }),
   },
 
   ...liveRoutes,

@@ -6,6 +6,7 @@ import { unknownRow } from './fleet.ts';
 import { answerRow, command } from './commands.ts';
 import { track } from './geojson.ts';
 import { MAX_TOKEN_SECONDS } from './options.ts';
+import { playerSession as session, ticketParam } from './session.ts';
 import { inOrder, instant, line, opaque, utcInstant } from './text.ts';
 import { video } from './video.ts';
 
@@ -19,11 +20,6 @@ const channelParam = z
 const streamParams = idParam.extend({ channel: channelParam });
 const time = instant.meta({ description: 'ISO 8601 with its offset, or Z.' });
 const cursor = opaque(2000).optional();
-const session = z
-  .string()
-  .regex(/^[A-Za-z0-9_-]{16,64}$/)
-  .meta({ description: 'Chosen by the player at random, the same for as long as it watches: its sign of life.' });
-
 /** Longest stretch one answer covers: a day, an hour longer or shorter where clocks change. */
 const MAX_STRETCH_HOURS = 25;
 
@@ -284,6 +280,6 @@ export const liveRoutes = {
     status: 204,
     summary: 'The player stops watching. An on-demand stream ends sooner if it was the last. Safe to repeat.',
     params: streamParams,
-    query: z.object({ session }),
+    query: z.object({ session, ticket: ticketParam.optional() }),
   },
 } as const satisfies Record<string, Route>;

@@ -93,8 +93,7 @@ const limits = {
     description: 'Renditions up to this many lines (of an upright picture: columns) are played; default: all.',
   }),
   maxSessions: z.int().min(1).max(1000).optional().meta({
-    description:
-      'How many players of one person, or of all who are not signed in, may play at once; default: any number.',
+    description: 'How many players of one person may play at once; default: any number.',
   }),
   sites: z
     .array(site)

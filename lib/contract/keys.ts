@@ -90,9 +90,12 @@ export const DASH_PATH = 'manifest.mpd';
 /** WebVTT of the pictures for scrubbing, relative to the revision prefix: without anybody's signature. */
 export const STORYBOARD_PATH = 'storyboard.vtt';
 
+/** Folder of the pictures, relative to the revision prefix. Ends with `/`. */
+export const STORYBOARD_FOLDER = 'storyboard/';
+
 /** A sheet of them, relative to the revision prefix: of each chunk the first, second and so on (from 1). */
 export const storyboardSheet = (chunk: number, sheet: number): string =>
-  `storyboard/${String(chunk).padStart(5, '0')}-${sheet}.jpg`;
+  `${STORYBOARD_FOLDER}${String(chunk).padStart(5, '0')}-${sheet}.jpg`;
 
 /** Still picture of the video, relative to the revision prefix: the first one, or by the hash of what somebody chose. */
 export const posterPath = (hash?: string): string => (hash === undefined ? 'poster.jpg' : `poster-${hash}.jpg`);

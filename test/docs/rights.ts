@@ -46,6 +46,7 @@ const NAMES: Record<string, string> = {
   StorageUploads: 'uploads',
   StorageEntitlements: 'entitlements',
   StorageCollections: 'collections',
+  StorageSessions: 'sessions',
   StorageSources: 'sources',
   StorageMedia: 'media',
   StorageSite: 'site',

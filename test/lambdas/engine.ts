@@ -19,6 +19,7 @@ const TABLES = {
   StorageUploads: 'UPLOADS_TABLE',
   StorageEntitlements: 'ENTITLEMENTS_TABLE',
   StorageCollections: 'COLLECTIONS_TABLE',
+  StorageSessions: 'SESSIONS_TABLE',
   DevicesRegistrations: 'DEVICES_TABLE',
   DevicesPositions: 'POSITIONS_TABLE',
   DevicesAlarms: 'ALARMS_TABLE',

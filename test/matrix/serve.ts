@@ -31,8 +31,7 @@ export async function serveSliced({ read }: Pick<Slicer, 'read'>): Promise<Serve
     const video = videos.get(id ?? '');
     if (!video) return files.get(path) ?? read(path.slice(1));
     // For players without variables, too: one manifest for all of them.
-    if (kind === undefined)
-      return { body: multivariant(video, { way: 'expand', token: undefined }), contentType: PLAYLIST };
+    if (kind === undefined) return { body: multivariant(video, { way: 'expand', token: 't' }), contentType: PLAYLIST };
     const key = playlistKey(video, kind as RenditionKind, name!);
     const shared = await read(key);
     return shared && { body: expand(shared.body.toString(), `/${key}`, undefined), contentType: PLAYLIST };

@@ -150,8 +150,14 @@ describe('upload → slice → publish → play', () => {
       .getSetCookie()
       .map((line) => line.split(';')[0])
       .join('; ');
-    const { renditions } = await play(uma, id);
-    expect((await fetch(files0(renditions), { headers: { cookie } })).status).toBe(200);
+    // Those of this session, and of no other of the same video.
+    const mine = /^(\/vod\/\S+\/s\/[^/]+\/)/m.exec(await withCookies.text())![1]!;
+    const others = files0((await play(uma, id)).renditions);
+    const file = new URL(others.replace(/^.*\/s\/[^/]+\//, mine), stack.url);
+    expect((await fetch(file, { headers: { cookie } })).status).toBe(200);
+    expect((await fetch(others, { headers: { cookie } })).status).toBe(403);
+    // Copies are shared all the same.
+    expect((await fetch(file, { headers: { cookie } })).headers.get('x-cache')).toMatch(/^Hit/);
   });
 
   it('lists it for its owner and not for others, and finds it by words', async () => {

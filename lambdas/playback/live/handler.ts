@@ -5,12 +5,12 @@ import type { Limits } from '../../../lib/contract/entitlement.ts';
 import { number, required } from '../../../lib/contract/env.ts';
 import { channelPrefix, livePlaylistKey, playbackPlaylistKey } from '../../../lib/contract/live-keys.ts';
 import { liveBounds } from '../../../lib/contract/options.ts';
-import { setCookies } from '../cookies.ts';
-import type { Caller } from '../caller.ts';
+import { ticketed } from '../../../lib/contract/ticket.ts';
 import { signatureEnd, tokenLifetime } from '../access.ts';
 import { expand, type Access } from '../manifest.ts';
 import { checkLength, readPlaylist } from '../media-playlist.ts';
 import { callers, groupsClaim, signatureHours, tokenMinutes } from '../options.ts';
+import { open, Opening } from '../opening.ts';
 import { mintToken } from '../token.ts';
 import { readDevice } from '../../shared/devices.ts';
 import { decide, liveOf } from '../../shared/entitlement.ts';
@@ -20,7 +20,9 @@ import { fromOf } from '../../shared/from.ts';
 import { isWithin } from '../../shared/height.ts';
 import { Reply, serve } from '../../shared/http.ts';
 import { listSegments } from '../../shared/recordings.ts';
-import { loadSigner, type Signer } from '../../shared/signing.ts';
+import { leave } from '../../shared/sessions.ts';
+import { loadSigner } from '../../shared/signing.ts';
+import type { Viewer } from '../../shared/viewer.ts';
 import { liveMultivariant, recordingPlaylist, type Source } from './playlists.ts';
 import { channelOf, goodbye, readState, watch } from './watching.ts';
 
@@ -47,7 +49,7 @@ interface Admitted {
  * one that somebody may not watch reads as one that is not there.
  */
 async function admit(
-  caller: Pick<Caller, 'viewer'> | undefined,
+  caller: { readonly viewer: Viewer | undefined } | undefined,
   id: string,
   headers: Parameters<typeof fromOf>[0],
 ): Promise<Admitted> {
@@ -74,12 +76,6 @@ function checkHeight({ width, height }: Partial<Stream>, { maxHeight }: Limits):
   );
 }
 
-function cookiesOf(signer: Signer, { device, channel }: Source, end: Date): string[] {
-  const path = `/${channelPrefix(device, channel)}`;
-  const maxAgeSeconds = (end.getTime() - Date.now()) / 1000;
-  return setCookies(signer.cookies(`${path}*`, end), { path, maxAgeSeconds, secure: signer.secure });
-}
-
 export const handler = serve<'live'>(groupsClaim, {
   'POST /api/devices/{id}/tokens': async ({ params: { id }, body, viewer, headers }) => {
     const seconds = tokenLifetime(body.expiresIn, tokenMinutes);
@@ -104,19 +100,30 @@ export const handler = serve<'live'>(groupsClaim, {
     const source: Source = { device: record.id, channel: channel.number, playback: query.playback };
     const live = query.from === undefined && query.playback === undefined;
     const end = endOf(channel, live);
-    const signer = await loadSigner();
     const byCookies = query.cookies === '1';
-    const cookies = byCookies ? cookiesOf(signer, source, end) : [];
-    const signature = () => signer.sign(`/${channelPrefix(source.device, source.channel)}*`, end);
+    const begin = () =>
+      open({
+        prefix: channelPrefix(source.device, source.channel),
+        viewer: caller?.viewer,
+        limits,
+        player: query.session,
+        end,
+        isHead: request.isHead,
+      });
 
     if (query.from !== undefined && query.to !== undefined) {
       const stretch = { from: Date.parse(query.from), to: Date.parse(query.to) };
       const segments = await listSegments(source.device, source.channel, stretch);
       if (segments.length === 0)
         throw new ApiError('not-found', 'Nothing is recorded of that channel in that stretch.');
+      const play = await begin();
+      const { ticket } = play;
       const way = query.expand === '1' ? 'expand' : 'define';
-      const access = byCookies ? ({ way: 'cookies' } as const) : ({ way, query: signature() } as const);
-      return new Reply(checkLength(recordingPlaylist(source, segments, access), TOO_LONG), {}, cookies);
+      const access = byCookies
+        ? ({ way: 'cookies', ticket } as const)
+        : ({ way, query: play.query(), ticket } as const);
+      const text = checkLength(recordingPlaylist(source, segments, access), TOO_LONG);
+      return new Reply(text, {}, byCookies ? play.cookies() : []);
     }
 
     const now = live
@@ -127,32 +134,39 @@ export const handler = serve<'live'>(groupsClaim, {
     // A device takes seconds to begin, and a player gives up on a playlist that is not there.
     if (query.playback !== undefined)
       await readPlaylist(playbackPlaylistKey(record.id, channel.number, query.playback), notYet);
+    const play = await begin();
     let access: Access;
     if (query.expand === '1') {
-      const name = tokenOf(source.device, source.channel);
-      const token = caller && (await mintToken(signer.tokens, caller.viewer, name, 'playlists', end));
+      const { tokens } = await loadSigner();
+      const what = tokenOf(source.device, source.channel);
+      const token = await mintToken(tokens, caller?.viewer, what, 'playlists', play.end, play.ticket);
       access = { way: 'expand', token, cookies: byCookies };
-    } else access = byCookies ? { way: 'cookies' } : { way: 'define', query: signature() };
-    return new Reply(liveMultivariant(source, now?.stream ?? {}, access), {}, cookies);
+    } else if (byCookies) access = { way: 'cookies', ticket: play.ticket };
+    else access = { way: 'define', query: play.query(), ticket: play.ticket };
+    return new Reply(liveMultivariant(source, now?.stream ?? {}, access), {}, byCookies ? play.cookies() : []);
   },
 
   'GET /api/play/live/{id}/{channel}/live.m3u8': async (request) => {
-    const { params, query } = request;
-    const caller = await callers.of(request, tokenOf(params.id, params.channel), ['manifest', 'playlists']);
-    const { record } = await admit(caller, params.id, request.headers);
+    const { params, query, isHead } = request;
+    const what = tokenOf(params.id, params.channel);
+    const caller = await callers.of(request, what, ['manifest', 'playlists']);
+    const { record, limits } = await admit(caller, params.id, request.headers);
     const channel = channelOf(record, params.channel);
+    const prefix = channelPrefix(params.id, channel.number);
     const key =
       query.playback === undefined
         ? livePlaylistKey(params.id, channel.number)
         : playbackPlaylistKey(params.id, channel.number, query.playback);
-    // A playlists token ends with the signature it stands for; reloading must not stretch it.
-    const end = (caller?.use === 'playlists' && caller.expiresAt) || endOf(channel, query.playback === undefined);
     const text = await readPlaylist(key, notYet);
-    const signed =
-      query.cookies === '1'
-        ? undefined
-        : (await loadSigner()).sign(`/${channelPrefix(params.id, channel.number)}*`, end);
-    return new Reply(checkLength(expand(text, `/${key}`, signed), TOO_LONG));
+    // Its token ends with the signature it stands for; reloading must not stretch it. Without one it is a play start by itself,
+    // and by one of earlier versions, which names no session.
+    const going = await callers.going(request, what, caller?.viewer);
+    const end = (caller?.use === 'playlists' && caller.expiresAt) || endOf(channel, query.playback === undefined);
+    const play = going
+      ? new Opening({ signer: await loadSigner(), prefix, ...going, isHead })
+      : await open({ prefix, viewer: caller?.viewer, limits, player: undefined, end, isHead });
+    const path = ticketed(key, prefix, play.ticket);
+    return new Reply(checkLength(expand(text, path, query.cookies === '1' ? undefined : play.query()), TOO_LONG));
   },
 
   'GET /api/play/live/{id}/{channel}/state': async (request) => {
@@ -165,14 +179,17 @@ export const handler = serve<'live'>(groupsClaim, {
       return now;
     }
     const until = endOf(channel, true);
-    const { stream, ...now } = await watch({ record, channel, session: query.session, until, startSeconds });
+    const { session: player } = query;
+    const { stream, ...now } = await watch({ record, channel, session: player, until, startSeconds });
     if (now.state !== 'live') return now;
     checkHeight(stream ?? {}, limits);
-    const signed = (await loadSigner()).sign(`/${channelPrefix(record.id, channel.number)}*`, until);
-    return { ...now, signature: { query: signed, expiresAt: until.toISOString() } };
+    const prefix = channelPrefix(record.id, channel.number);
+    const play = await open({ prefix, viewer: caller?.viewer, limits, player, end: until, isHead: false });
+    return { ...now, signature: { query: play.query(), expiresAt: play.end.toISOString() } };
   },
 
-  'POST /api/play/live/{id}/{channel}/goodbye': async ({ params: { id, channel }, query: { session } }) => {
+  'POST /api/play/live/{id}/{channel}/goodbye': async ({ params: { id, channel }, query: { session, ticket } }) => {
+    if (ticket !== undefined) await leave(channelPrefix(id, channel).slice(0, -1), session, ticket);
     await goodbye(id, channel, session);
     return undefined;
   },

@@ -1,5 +1,6 @@
 /** Playlists of one viewer of a channel, as text. Pure. The media playlist is shared; see lambdas/playback/manifest.ts. */
 import { vodText } from '../../../lib/contract/live-playlist.ts';
+import { ticketPath } from '../../../lib/contract/ticket.ts';
 import type { Stream } from '../../../lib/contract/device.ts';
 import { channelPrefix, initPath, LIVE_PLAYLIST, segmentPath } from '../../../lib/contract/live-keys.ts';
 import { AUTH_VARIABLE, expand, header, type Access } from '../manifest.ts';
@@ -40,17 +41,20 @@ function playlistUri({ device, channel, playback }: Source, access: Access): str
     const query = [
       access.cookies && 'cookies=1',
       playback !== undefined && `playback=${playback}`,
-      access.token !== undefined && `token=${access.token}`,
+      `token=${access.token}`,
     ].filter(Boolean);
-    return `/api/play/live/${device}/${channel}/live.m3u8${query.length > 0 ? '?' : ''}${query.join('&')}`;
+    return `/api/play/live/${device}/${channel}/live.m3u8?${query.join('&')}`;
   }
   const name = playback === undefined ? LIVE_PLAYLIST : `playback/${playback}.m3u8`;
-  const path = `/${channelPrefix(device, channel)}${name}`;
+  const path = `${ticketPath(channelPrefix(device, channel), access.ticket)}${name}`;
   return access.way === 'define' ? `${path}?{$${AUTH_VARIABLE}}` : path;
 }
 
 /** How the URLs of a recorded stretch get their rights: each signed, by variable, or by cookies. */
-type RecordingAccess = { readonly way: 'define' | 'expand'; readonly query: string } | { readonly way: 'cookies' };
+type RecordingAccess = { readonly ticket: string } & (
+  | { readonly way: 'define' | 'expand'; readonly query: string }
+  | { readonly way: 'cookies' }
+);
 
 /**
  * The media playlist of a recorded stretch, complete in itself: it is answered for one viewer, so it defines the
@@ -61,7 +65,7 @@ export function recordingPlaylist(
   segments: readonly RecordedSegment[],
   access: RecordingAccess,
 ) {
-  const base = `/${channelPrefix(device, channel)}`;
+  const base = ticketPath(channelPrefix(device, channel), access.ticket);
   const entries = segments.map((segment, i) => ({
     uri: `${base}${segmentPath(segment)}`,
     map: `${base}${initPath(segment.start, segment.init)}`,

@@ -78,7 +78,7 @@ async function answer(path: string): Promise<{ body: Buffer | string; contentTyp
   if (path.endsWith('/main.m3u8') && !path.includes('/audio/')) {
     const described = renditions.map((rendition) => describeRendition(rendition, film.plan, true));
     return {
-      body: multivariant({ id, revision: 1, renditions: described }, { way: 'expand', token: undefined }),
+      body: multivariant({ id, revision: 1, renditions: described }, { way: 'expand', token: 't' }),
       contentType,
     };
   }

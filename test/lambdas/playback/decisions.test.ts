@@ -14,7 +14,7 @@ import { setCookies } from '../../../lambdas/playback/cookies.ts';
 import { jwks, makeSecret, makeTokenKey } from '../../../lambdas/playback/key-pair.ts';
 import { mintToken, readToken } from '../../../lambdas/playback/token.ts';
 import { tokenKeysOf } from '../../../lambdas/shared/token-keys.ts';
-import { ID, OTHER_ID, record } from './fixture.ts';
+import { ID, OTHER_ID, record, TICKET } from './fixture.ts';
 
 describe('how long a signature lasts', () => {
   const now = new Date(0);
@@ -107,6 +107,18 @@ describe('playback tokens', () => {
       use: 'manifest',
       expiresAt: soon,
     });
+  });
+
+  it('of media playlists bring the ticket of their session, and may be of nobody', async () => {
+    const token = await mintToken(keys, undefined, ID, 'playlists', soon, TICKET);
+    expect(await readToken(keys, token, ID, ['playlists'])).toEqual({
+      viewer: undefined,
+      use: 'playlists',
+      expiresAt: soon,
+      ticket: TICKET,
+    });
+    const nobody = await mintToken(keys, undefined, ID, 'manifest', soon);
+    await expect(readToken(keys, nobody, ID, ['manifest'])).rejects.toMatchObject(refused);
   });
 
   it('can be checked by anybody, by the key set', async () => {

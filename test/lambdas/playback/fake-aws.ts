@@ -31,6 +31,7 @@ export async function startFake(secret: object, audience: string): Promise<Fake>
     new Map<string, string>(),
   ];
   const devices = new Map<string, readonly string[]>();
+  const sessions = new Map<string, Item>();
   const asked: string[] = [];
   let url = '';
 
@@ -56,11 +57,16 @@ export async function startFake(secret: object, audience: string): Promise<Fake>
         json({ SecretString: JSON.stringify(secret) });
       } else {
         type Key = Record<string, { S: string }>;
-        const { TableName, Key, RequestItems } = JSON.parse(Buffer.concat(chunks).toString()) as {
+        const { TableName, Key, RequestItems, ...update } = JSON.parse(Buffer.concat(chunks).toString()) as {
           TableName: string;
           Key: Key;
           RequestItems?: Record<string, { Keys: Key[] }>;
         };
+        if (String(target).endsWith('.UpdateItem') && TableName === 'sessions') {
+          asked.push('UpdateItem sessions');
+          json({ Attributes: updated(sessions, Key, update as unknown as Update) });
+          return;
+        }
         const rows: Record<string, (key: Key) => unknown> = {
           videos: (key) => videos.get(key['id']!.S),
           grants: (key) => grants.get(`${key['videoId']!.S}/${key['subject']!.S}`),
@@ -96,6 +102,24 @@ export async function startFake(secret: object, audience: string): Promise<Fake>
       .sign((key === 'own' ? own : foreign).privateKey);
   };
   return { url, videos, grants, devices, objects, asked, jwt, close: () => void server.close() };
+}
+
+type Item = Record<string, unknown>;
+interface Update {
+  readonly UpdateExpression: string;
+  readonly ExpressionAttributeValues: Record<string, unknown>;
+}
+
+/** A row with `SET #a = :a, #b = if_not_exists(#b, :b)` done; conditions are the engine's to prove (shared/sessions.test.ts). */
+function updated(rows: Map<string, Item>, key: Item, { UpdateExpression, ExpressionAttributeValues }: Update): Item {
+  const id = JSON.stringify(key);
+  const row = { ...key, ...rows.get(id) };
+  for (const [name, value] of Object.entries(ExpressionAttributeValues)) {
+    const field = name.slice(1);
+    if (!(field in row && UpdateExpression.includes(`if_not_exists(#${field},`))) row[field] = value;
+  }
+  rows.set(id, row);
+  return row;
 }
 
 /** A value in DynamoDB's JSON. */

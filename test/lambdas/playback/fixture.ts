@@ -2,6 +2,7 @@ import type { VideoRecord } from '../../../lib/contract/video.ts';
 
 export const ID = 'abcdefghij0123456789';
 export const OTHER_ID = 'zyxwvutsrq9876543210';
+export const TICKET = '0t9abcdAbCdEfGhIjKlMn09.Ab-_4567890.-.-';
 
 /** A ready video of three rungs with sound, two minutes long. */
 export function record(over: Partial<VideoRecord> = {}): VideoRecord {

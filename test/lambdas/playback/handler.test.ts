@@ -11,7 +11,8 @@ import { playbackSecret } from '../../support/secret.ts';
 import { checkSignature } from '../../../local/edge/signature.ts';
 import { parseTarget } from '../../../local/edge/target.ts';
 import { startFake, type Fake } from './fake-aws.ts';
-import { ID, MEDIA_PLAYLIST, OTHER_ID, record } from './fixture.ts';
+import { pathOf } from '../../../web/src/shared/signature.ts';
+import { ID, MEDIA_PLAYLIST, OTHER_ID, record, TICKET } from './fixture.ts';
 
 const { secret, trusted: keys, tokens: tokenKeys } = playbackSecret('KPAIR');
 let fake: Fake;
@@ -32,6 +33,7 @@ beforeAll(async () => {
     TOKEN_MINUTES: '60',
     VIDEOS_TABLE: 'videos',
     ENTITLEMENTS_TABLE: 'grants',
+    SESSIONS_TABLE: 'sessions',
     DEVICES_TABLE: 'devices',
     MEDIA_BUCKET: 'media',
     SIGNING_SECRET: 'secret',
@@ -129,7 +131,11 @@ describe('who is let in', () => {
   it('anybody at all, to a public video, without asking for keys of the issuer', async () => {
     put({ visibility: 'public' });
     expect(await main()).toMatchObject({ statusCode: 200 });
-    expect(fake.asked.filter((one) => one !== 'GetSecretValue')).toEqual(['GetItem videos', 'BatchGetItem 1 grants']);
+    expect(fake.asked.filter((one) => one !== 'GetSecretValue')).toEqual([
+      'GetItem videos',
+      'BatchGetItem 1 grants',
+      'UpdateItem sessions',
+    ]);
   });
 
   it.each([
@@ -319,16 +325,53 @@ describe('the signature', () => {
     put();
     const { body } = await main(await as());
     const query = /VALUE="([^"]+)"/.exec(body)![1]!;
-    const end = opensUntil(`/vod/${ID}/r3/video/720p/00001.m4s`, query)!;
+    const path = pathOf(query)!;
+    expect(path).toMatch(new RegExp(`^/vod/${ID}/s/[0-9a-z]{7}[A-Za-z0-9]{16}\\.[\\w-]{11}\\.-\\.-/$`));
+    const end = opensUntil(`${path}r3/video/720p/00001.m4s`, query)!;
     expect(Math.abs(end - (Date.now() / 1000 + 12 * 3600))).toBeLessThan(5);
-    expect(opensUntil(`/vod/${OTHER_ID}/r3/video/720p/00001.m4s`, query)).toBeUndefined();
-    expect(body).toContain(`\n/vod/${ID}/r3/video/720p.m3u8?{$auth}\n`);
+    expect(opensUntil(`${path.replace(ID, OTHER_ID)}r3/video/720p/00001.m4s`, query)).toBeUndefined();
+    expect(body).toContain(`\n${path}r3/video/720p.m3u8?{$auth}\n`);
+  });
+
+  it('opens nothing without its own ticket: none is made that does', async () => {
+    put({ hasStoryboard: true, visibility: 'public' });
+    fake.objects.set(`/media/vod/${ID}/r3/video/720p.m3u8`, MEDIA_PLAYLIST);
+    fake.objects.set(`/media/vod/${ID}/r3/manifest.mpd`, `<MPD><BaseURL>/vod/${ID}/r3/?{$auth}</BaseURL></MPD>`);
+    fake.objects.set(`/media/vod/${ID}/r3/storyboard.vtt`, `/vod/${ID}/r3/storyboard/00000-1.jpg?{$auth}#xywh=0,0,1,1`);
+    const other = pathOf((await main()).body)!;
+    for (const who of [{}, await as()])
+      for (const ask of [main, media, mpd, (options: Call) => call('GET /api/play/{id}/storyboard.vtt', options)])
+        for (const query of [{}, { cookies: '1' }, { expand: '1' }, { session: 'of-a-player-of-ours' }]) {
+          const { body, cookies = [] } = await ask({ ...who, query });
+          const text = `${body}\n${cookies.join('\n')}`.replaceAll('&amp;', '&');
+          for (const [query] of text.matchAll(/Policy=[A-Za-z0-9&=~_-]+/g)) {
+            const path = pathOf(query)!;
+            expect(path).toMatch(new RegExp(`^/vod/${ID}/s/[^/]{29,}/(r3/storyboard/)?$`));
+            expect(path).not.toBe(other);
+            expect(opensUntil(`/vod/${ID}/r3/video/720p/00001.m4s`, query)).toBeUndefined();
+          }
+          expect(body.replaceAll(/\/vod\/[^/]+\/s\/[^/]{29,}\//g, '')).not.toContain('/vod/');
+        }
+  });
+
+  it('of a player that renews is short, and the next one is for the same address', async () => {
+    put();
+    const query = { session: 'of-a-player-of-ours' };
+    const paths = [];
+    for (const { body } of [await main({ ...(await as()), query }), await main({ ...(await as()), query })]) {
+      const signed = /VALUE="([^"]+)"/.exec(body)![1]!;
+      paths.push(pathOf(signed)!);
+      expect(Math.abs(opensUntil(`${pathOf(signed)}x`, signed)! - (Date.now() / 1000 + 600))).toBeLessThan(5);
+    }
+    expect(paths[1]).toBe(paths[0]);
+    const [another, anotherAgain] = [await main(await as()), await main(await as())];
+    expect(new Set([paths[0], pathOf(another.body), pathOf(anotherAgain.body)]).size).toBe(3);
   });
 
   it('outlasts a video longer than that', async () => {
     put({ duration: 20 * 3600 });
     const query = /VALUE="([^"]+)"/.exec((await main(await as())).body)![1]!;
-    expect(Math.abs(opensUntil(`/vod/${ID}/x`, query)! - (Date.now() / 1000 + 21 * 3600))).toBeLessThan(5);
+    expect(Math.abs(opensUntil(`${pathOf(query)}x`, query)! - (Date.now() / 1000 + 21 * 3600))).toBeLessThan(5);
   });
 });
 
@@ -380,11 +423,17 @@ describe('the expanded way', () => {
     const { statusCode, body } = await media({ query: { token } });
     expect(statusCode).toBe(200);
     expect(body).not.toMatch(/DEFINE|\{\$/);
-    const query = new RegExp(`\n/vod/${ID}/r3/video/720p/00001.m4s\\?(\\S+)\n`).exec(body)![1]!;
-    expect(body).toContain(`#EXT-X-MAP:URI="/vod/${ID}/r3/video/720p/init.mp4?${query}"`);
-    expect(
-      Math.abs(opensUntil(`/vod/${ID}/r3/video/720p/00001.m4s`, query)! - Date.now() / 1000 - 12 * 3600),
-    ).toBeLessThan(5);
+    const path = pathOf(body)!;
+    const query = new RegExp(`\n${path}r3/video/720p/00001.m4s\\?(\\S+)\n`).exec(body)![1]!;
+    expect(body).toContain(`#EXT-X-MAP:URI="${path}r3/video/720p/init.mp4?${query}"`);
+    expect(Math.abs(opensUntil(`${path}r3/video/720p/00001.m4s`, query)! - Date.now() / 1000 - 12 * 3600)).toBeLessThan(
+      5,
+    );
+    // Of the same session, whoever's header comes with it; of another's it is none.
+    expect(pathOf((await media({ query: { token }, ...(await as()) })).body)).toBe(path);
+    const admin = await media({ query: { token }, ...(await as({ sub: 'anna', groups: ['admin'] })) });
+    expect(admin.statusCode).toBe(200);
+    expect(pathOf(admin.body)).not.toBe(path);
   });
 
   it('asks again who may watch, at every media playlist', async () => {
@@ -400,15 +449,25 @@ describe('the expanded way', () => {
     put();
     const token = tokenIn((await main({ ...(await as()), query: { expand: '1' } })).body);
     expect(problem(await main({ query: { token } }))).toMatchObject({ code: 'invalid-token' });
-    const short = await mintToken(tokenKeys, { subject: 'olga', groups: [] }, ID, 'playlists', soon());
+    const short = await mintToken(tokenKeys, { subject: 'olga', groups: [] }, ID, 'playlists', soon(), TICKET);
     const query = /00001\.m4s\?(\S+)/.exec((await media({ query: { token: short } })).body)![1]!;
-    expect(opensUntil(`/vod/${ID}/x`, query)! - Date.now() / 1000).toBeLessThan(61);
+    expect(opensUntil(`${pathOf(query)}x`, query)! - Date.now() / 1000).toBeLessThan(61);
   });
 
-  it('needs no token for a public video', async () => {
+  it('needs no token for a public video, and has one all the same, which names the session', async () => {
     put({ visibility: 'public' });
-    expect((await main({ query: { expand: '1' } })).body).toContain(`\n/api/play/${ID}/video/720p.m3u8\n`);
-    expect(await media()).toMatchObject({ statusCode: 200 });
+    const token = tokenIn((await main({ query: { expand: '1' } })).body);
+    const paths = [];
+    for (const query of [{ token }, { token }, {}]) {
+      const { statusCode, body } = await media({ query });
+      expect(statusCode).toBe(200);
+      paths.push(pathOf(body));
+    }
+    expect(paths[1]).toBe(paths[0]);
+    expect(paths[2]).not.toBe(paths[0]);
+    expect(problem(await main({ query: { token } }))).toMatchObject({ code: 'invalid-token' });
+    put();
+    expect(problem(await media({ query: { token } }))).toMatchObject({ code: 'unauthorized' });
   });
 
   it('knows no rendition but the published ones, and says when one is gone', async () => {
@@ -444,8 +503,9 @@ describe('the cookie way', () => {
       'CloudFront-Policy',
       'CloudFront-Signature',
     ]);
+    const path = new RegExp(`\n(/vod/${ID}/s/[^/]+/)r3/video/720p[.]m3u8\n`).exec(body)![1]!;
     for (const [, , attributes] of pairs)
-      expect(attributes).toMatch(new RegExp(`^Path=/vod/${ID}/; Max-Age=4\\d{4}; HttpOnly; SameSite=Lax; Secure$`));
+      expect(attributes).toMatch(new RegExp(`^Path=${path}; Max-Age=4\\d{4}; HttpOnly; SameSite=Lax; Secure$`));
     const request = {
       scheme: 'https' as const,
       host: 'video.example',
@@ -453,8 +513,9 @@ describe('the cookie way', () => {
       ip: '::1',
       now: Date.now() / 1000,
     };
-    expect(checkSignature({ ...request, target: parseTarget(`/vod/${ID}/r3/a?signed=cookie`) }, keys)).toBeUndefined();
+    expect(checkSignature({ ...request, target: parseTarget(`${path}r3/a?signed=cookie`) }, keys)).toBeUndefined();
     expect(checkSignature({ ...request, target: parseTarget(`/vod/${OTHER_ID}/r3/a`) }, keys)).toBeDefined();
+    expect(checkSignature({ ...request, target: parseTarget(`/vod/${ID}/r3/a`) }, keys)).toBeDefined();
     expect(body).not.toContain('Signature');
   });
 
@@ -465,7 +526,8 @@ describe('the cookie way', () => {
     expect(answer.cookies).toHaveLength(4);
     const token = /\/video\/720p\.m3u8\?cookies=1&token=(\S+)/.exec(answer.body)![1]!;
     const { body } = await media({ query: { cookies: '1', token } });
-    expect(body).toContain(`\n/vod/${ID}/r3/video/720p/00001.m4s\n`);
+    const [path] = /Path=([^;]+)/.exec(answer.cookies![0]!)!.slice(1);
+    expect(body).toContain(`\n${path}r3/video/720p/00001.m4s\n`);
     expect(answer.body + body).not.toMatch(/Signature|\{\$/);
   });
 });
@@ -486,7 +548,7 @@ describe('the MPD', () => {
     expect(queries).toHaveLength(2);
     for (const query of queries) {
       expect(query.replaceAll('&amp;', '')).not.toContain('&');
-      const end = opensUntil(`/vod/${ID}/r3/video/720p/00001.m4s`, query.replaceAll('&amp;', '&'))!;
+      const end = opensUntil(`${pathOf(query)}r3/video/720p/00001.m4s`, query.replaceAll('&amp;', '&'))!;
       expect(Math.abs(end - (Date.now() / 1000 + 12 * 3600))).toBeLessThan(5);
     }
   });
@@ -525,15 +587,18 @@ describe('the MPD', () => {
 
 describe('pictures for scrubbing', () => {
   const list = (options: Call = {}) => call('GET /api/play/{id}/storyboard.vtt', options);
-  const SHARED = 'WEBVTT\n\n00:00:00.000 --> 00:00:01.000\n/vod/x/r3/storyboard/00000-1.jpg?{$auth}#xywh=0,0,160,90\n';
+  const SHARED = `WEBVTT\n\n00:00:00.000 --> 00:00:01.000\n/vod/${ID}/r3/storyboard/00000-1.jpg?{$auth}#xywh=0,0,160,90\n`;
   beforeEach(() => void fake.objects.set(`/media/vod/${ID}/r3/storyboard.vtt`, SHARED));
 
   it('are signed as the video is, or bare beside cookies', async () => {
     put({ hasStoryboard: true });
     const { statusCode, headers, body } = await list(await as());
     expect([statusCode, headers!['content-type']]).toEqual([200, 'text/vtt']);
-    const query = /\.jpg\?(\S+)#xywh=0,0,160,90\n/.exec(body)![1]!;
-    expect(opensUntil(`/vod/${ID}/r3/storyboard/00000-1.jpg`, query)).toBeDefined();
+    const [, path, query] = /\n(\S+)\?(\S+)#xywh=0,0,160,90\n/.exec(body)!;
+    expect(opensUntil(path!, query!)).toBeDefined();
+    // The pictures and no more, or it would be a way to play that nobody counts.
+    expect(opensUntil(path!.replace('storyboard/00000-1.jpg', 'video/720p/00001.m4s'), query!)).toBeUndefined();
+    expect(fake.asked).not.toContain('UpdateItem sessions');
     const bare = await list({ ...(await as()), query: { cookies: '1' } });
     expect(bare.cookies).toHaveLength(4);
     expect(bare.body).toContain('/00000-1.jpg#xywh=0,0,160,90\n');
@@ -548,7 +613,7 @@ describe('pictures for scrubbing', () => {
   });
 });
 
-it('HEAD of a manifest is answered as GET would be', async () => {
+it('HEAD of a manifest is answered as GET would be, and is no play start', async () => {
   put();
   fake.objects.set(`/media/vod/${ID}/r3/manifest.mpd`, '<MPD/>');
   fake.objects.set(`/media/vod/${ID}/r3/video/720p.m3u8`, MEDIA_PLAYLIST);
@@ -561,6 +626,10 @@ it('HEAD of a manifest is answered as GET would be', async () => {
     expect([path, head.statusCode, head.headers]).toEqual([path, 200, get.headers]);
     // A signature (ECDSA in DER) is a few bytes longer or shorter each time.
     expect(Math.abs(head.body.length - get.body.length)).toBeLessThan(16);
+    expect(head.cookies).toBeUndefined();
     expect((await call(`HEAD ${path}`, { params })).statusCode).toBe(401);
   }
+  expect(fake.asked.filter((one) => one === 'UpdateItem sessions')).toHaveLength(3);
+  const bare = await call('HEAD /api/play/{id}/main.m3u8', { query: { cookies: '1' }, ...(await as()) });
+  expect([bare.statusCode, bare.cookies]).toEqual([200, undefined]);
 });

@@ -2,7 +2,7 @@ import { parse } from 'hls-parser';
 import { Parser } from 'm3u8-parser';
 import { describe, expect, it } from 'vitest';
 import { expand, multivariant, playlistKey } from '../../../lambdas/playback/manifest.ts';
-import { ID, MEDIA_PLAYLIST, record } from './fixture.ts';
+import { ID, MEDIA_PLAYLIST, record, TICKET } from './fixture.ts';
 
 /** Both parsers refuse or report what is not HLS; the variants they see, in order. */
 function parsed(text: string) {
@@ -23,26 +23,30 @@ function parsed(text: string) {
 
 describe('the multivariant playlist', () => {
   it('defines the signature once and lists the rung nearest 2 Mbit/s first', () => {
-    const text = multivariant(record(), { way: 'define', query: 'Policy=a~_&Signature=b-&Key-Pair-Id=K' });
+    const text = multivariant(record(), {
+      way: 'define',
+      query: 'Policy=a~_&Signature=b-&Key-Pair-Id=K',
+      ticket: TICKET,
+    });
     expect(text).toBe(`#EXTM3U
 #EXT-X-VERSION:8
 #EXT-X-DEFINE:NAME="auth",VALUE="Policy=a~_&Signature=b-&Key-Pair-Id=K"
 #EXT-X-INDEPENDENT-SEGMENTS
-#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="main",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="2",URI="/vod/${ID}/r3/audio/main.m3u8?{$auth}"
+#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="main",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="2",URI="/vod/${ID}/s/${TICKET}/r3/audio/main.m3u8?{$auth}"
 #EXT-X-STREAM-INF:BANDWIDTH=3140000,AVERAGE-BANDWIDTH=2528000,CODECS="avc1.64001f,mp4a.40.2",RESOLUTION=1280x720,FRAME-RATE=29.970,AUDIO="audio",CLOSED-CAPTIONS=NONE
-/vod/${ID}/r3/video/720p.m3u8?{$auth}
+/vod/${ID}/s/${TICKET}/r3/video/720p.m3u8?{$auth}
 #EXT-X-STREAM-INF:BANDWIDTH=6140000,AVERAGE-BANDWIDTH=4928000,CODECS="avc1.640028,mp4a.40.2",RESOLUTION=1920x1080,FRAME-RATE=29.970,AUDIO="audio",CLOSED-CAPTIONS=NONE
-/vod/${ID}/r3/video/1080p.m3u8?{$auth}
+/vod/${ID}/s/${TICKET}/r3/video/1080p.m3u8?{$auth}
 #EXT-X-STREAM-INF:BANDWIDTH=1040000,AVERAGE-BANDWIDTH=848000,CODECS="avc1.64001e,mp4a.40.2",RESOLUTION=640x360,FRAME-RATE=29.970,AUDIO="audio",CLOSED-CAPTIONS=NONE
-/vod/${ID}/r3/video/360p.m3u8?{$auth}
+/vod/${ID}/s/${TICKET}/r3/video/360p.m3u8?{$auth}
 `);
     const seen = parsed(text);
-    expect(seen.variants[0]!.uri).toBe(`/vod/${ID}/r3/video/720p.m3u8?{$auth}`); // this parser leaves variables alone
+    expect(seen.variants[0]!.uri).toBe(`/vod/${ID}/s/${TICKET}/r3/video/720p.m3u8?{$auth}`); // this parser leaves variables alone
     expect(seen.variants[0]!.audio).toHaveLength(1);
   });
 
   it('says that the next one will list more, in a tag that players who do not know it leave alone', () => {
-    const access = { way: 'define', query: 'Signature=b' } as const;
+    const access = { way: 'define', query: 'Signature=b', ticket: TICKET } as const;
     const [whole, growing] = [false, true].map((grows) => multivariant(record(), access, grows));
     expect(growing).toBe(
       whole!.replace(
@@ -67,27 +71,27 @@ describe('the multivariant playlist', () => {
 /api/play/${ID}/video/360p.m3u8?token=a.b.c
 `);
     parsed(text);
-    expect(multivariant(record(), { way: 'expand', token: undefined })).toContain(
-      `\n/api/play/${ID}/video/720p.m3u8\n`,
+    expect(multivariant(record(), { way: 'expand', token: 't', cookies: true })).toContain(
+      `\n/api/play/${ID}/video/720p.m3u8?cookies=1&token=t\n`,
     );
   });
 
   it('leaves URLs bare with cookies, and the variable that media playlists import harmless', () => {
-    const text = multivariant(record(), { way: 'cookies' });
+    const text = multivariant(record(), { way: 'cookies', ticket: TICKET });
     expect(text.split('\n').slice(0, 4)).toEqual([
       '#EXTM3U',
       '#EXT-X-VERSION:8',
       '#EXT-X-DEFINE:NAME="auth",VALUE="signed=cookie"',
       '#EXT-X-INDEPENDENT-SEGMENTS',
     ]);
-    expect(text).toContain(`\n/vod/${ID}/r3/video/720p.m3u8\n`);
+    expect(text).toContain(`\n/vod/${ID}/s/${TICKET}/r3/video/720p.m3u8\n`);
     expect(text).not.toContain('{$');
     parsed(text);
   });
 
   it('says nothing of sound where there is none', () => {
     const silent = record({ renditions: record().renditions.filter(({ kind }) => kind === 'video') });
-    const text = multivariant(silent, { way: 'define', query: 'q=1' });
+    const text = multivariant(silent, { way: 'define', query: 'q=1', ticket: TICKET });
     expect(text).not.toMatch(/AUDIO|mp4a/);
     expect(text).toContain('#EXT-X-STREAM-INF:BANDWIDTH=3000000,AVERAGE-BANDWIDTH=2400000,CODECS="avc1.64001f",');
     parsed(text);
@@ -101,12 +105,12 @@ describe('the multivariant playlist', () => {
       { ...sound, name: 'main2', language: 'en', label: 'English' },
       { ...sound, name: 'main3', language: 'de', label: 'Regie', bandwidth: 150_000 },
     ];
-    const text = multivariant(record({ renditions }), { way: 'cookies' });
+    const text = multivariant(record({ renditions }), { way: 'cookies', ticket: TICKET });
     expect(text.split('\n').filter((tag) => tag.startsWith('#EXT-X-MEDIA') || tag.startsWith('#EXT-X-STREAM'))).toEqual(
       [
-        `#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",LANGUAGE="de",NAME="Deutsch",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="2",URI="/vod/${ID}/r3/audio/main.m3u8"`,
-        `#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",LANGUAGE="en",NAME="English",DEFAULT=NO,AUTOSELECT=YES,CHANNELS="2",URI="/vod/${ID}/r3/audio/main2.m3u8"`,
-        `#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",LANGUAGE="de",NAME="Regie",DEFAULT=NO,AUTOSELECT=NO,CHANNELS="2",URI="/vod/${ID}/r3/audio/main3.m3u8"`,
+        `#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",LANGUAGE="de",NAME="Deutsch",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="2",URI="/vod/${ID}/s/${TICKET}/r3/audio/main.m3u8"`,
+        `#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",LANGUAGE="en",NAME="English",DEFAULT=NO,AUTOSELECT=YES,CHANNELS="2",URI="/vod/${ID}/s/${TICKET}/r3/audio/main2.m3u8"`,
+        `#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",LANGUAGE="de",NAME="Regie",DEFAULT=NO,AUTOSELECT=NO,CHANNELS="2",URI="/vod/${ID}/s/${TICKET}/r3/audio/main3.m3u8"`,
         '#EXT-X-STREAM-INF:BANDWIDTH=3150000,AVERAGE-BANDWIDTH=2528000,CODECS="avc1.64001f,mp4a.40.2",RESOLUTION=1280x720,FRAME-RATE=29.970,AUDIO="audio",CLOSED-CAPTIONS=NONE',
       ],
     );
@@ -119,20 +123,20 @@ describe('the multivariant playlist', () => {
 
   it('of sound alone has the sound for its one variant, and its languages beside it', () => {
     const sound = record().renditions[3]!;
-    const alone = multivariant(record({ renditions: [sound] }), { way: 'cookies' });
+    const alone = multivariant(record({ renditions: [sound] }), { way: 'cookies', ticket: TICKET });
     expect(alone).toBe(`#EXTM3U
 #EXT-X-VERSION:8
 #EXT-X-DEFINE:NAME="auth",VALUE="signed=cookie"
 #EXT-X-INDEPENDENT-SEGMENTS
 #EXT-X-STREAM-INF:BANDWIDTH=140000,AVERAGE-BANDWIDTH=128000,CODECS="mp4a.40.2"
-/vod/${ID}/r3/audio/main.m3u8
+/vod/${ID}/s/${TICKET}/r3/audio/main.m3u8
 `);
     expect(parsed(alone).variants).toHaveLength(1);
     const two = [
       { ...sound, language: 'de', label: 'Deutsch' },
       { ...sound, name: 'main2', language: 'en', label: 'English', bandwidth: 150_000 },
     ];
-    const text = multivariant(record({ renditions: two }), { way: 'cookies' });
+    const text = multivariant(record({ renditions: two }), { way: 'cookies', ticket: TICKET });
     expect(text).toContain(
       '#EXT-X-STREAM-INF:BANDWIDTH=150000,AVERAGE-BANDWIDTH=128000,CODECS="mp4a.40.2",AUDIO="audio"\n',
     );
@@ -145,11 +149,11 @@ describe('the multivariant playlist', () => {
       { id: 'r3s2', label: 'main', origin: 'file' as const, cues: 2 },
       { id: 'def456', language: 'de', label: 'Deutsch (für Hörgeschädigte)', origin: 'added' as const, cues: 3 },
     ];
-    const text = multivariant(record({ texts }), { way: 'define', query: 'q=1' });
+    const text = multivariant(record({ texts }), { way: 'define', query: 'q=1', ticket: TICKET });
     expect(text.split('\n').filter((tag) => tag.includes('TYPE=SUBTITLES'))).toEqual([
-      `#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="text",LANGUAGE="de",NAME="Deutsch",DEFAULT=NO,AUTOSELECT=YES,URI="/vod/${ID}/text/abc123.m3u8?{$auth}"`,
-      `#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="text",NAME="main",DEFAULT=NO,AUTOSELECT=YES,URI="/vod/${ID}/text/r3s2.m3u8?{$auth}"`,
-      `#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="text",LANGUAGE="de",NAME="Deutsch (für Hörgeschädigte)",DEFAULT=NO,AUTOSELECT=NO,URI="/vod/${ID}/text/def456.m3u8?{$auth}"`,
+      `#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="text",LANGUAGE="de",NAME="Deutsch",DEFAULT=NO,AUTOSELECT=YES,URI="/vod/${ID}/s/${TICKET}/text/abc123.m3u8?{$auth}"`,
+      `#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="text",NAME="main",DEFAULT=NO,AUTOSELECT=YES,URI="/vod/${ID}/s/${TICKET}/text/r3s2.m3u8?{$auth}"`,
+      `#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="text",LANGUAGE="de",NAME="Deutsch (für Hörgeschädigte)",DEFAULT=NO,AUTOSELECT=NO,URI="/vod/${ID}/s/${TICKET}/text/def456.m3u8?{$auth}"`,
     ]);
     const variants = text.split('\n').filter((tag) => tag.startsWith('#EXT-X-STREAM-INF'));
     for (const tag of variants) expect(tag).toContain(',SUBTITLES="text",CLOSED-CAPTIONS=NONE');
@@ -169,7 +173,7 @@ describe('the multivariant playlist', () => {
       bandwidth: rates[i]!,
       averageBandwidth: rates[i]!,
     }));
-    const text = multivariant(record({ renditions }), { way: 'cookies' });
+    const text = multivariant(record({ renditions }), { way: 'cookies', ticket: TICKET });
     expect(parsed(text).variants[0]!.uri).toContain(first);
     expect(parsed(text).variants).toHaveLength(names.length);
   });

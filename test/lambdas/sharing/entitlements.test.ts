@@ -57,12 +57,24 @@ async function stored(over: object = {}): Promise<string> {
 }
 
 /** Who signs in and asks for a manifest; playback reads the token itself. */
-async function plays(handler: Handler, routeKey: string, pathParameters: object, { sub, groups }: typeof sam) {
+async function plays(
+  handler: Handler,
+  routeKey: string,
+  pathParameters: object,
+  { sub, groups }: typeof sam,
+  ip = '192.0.2.7',
+) {
   const authorization = await fleet.bearer(sub, groups);
-  const event = { routeKey, pathParameters, headers: { authorization }, requestContext: { requestId: 'test' } };
+  const event = {
+    routeKey,
+    pathParameters,
+    headers: { authorization, 'x-forwarded-for': ip },
+    requestContext: { requestId: 'test' },
+  };
   const { statusCode, body } = await handler(event as unknown as ApiEvent);
   return {
     status: statusCode,
+    body: body ?? '',
     lines: [...(body ?? '').matchAll(/RESOLUTION=\d+x(\d+)/g)].map((found) => Number(found[1])),
   };
 }
@@ -89,6 +101,19 @@ it('are given, listed, read, said anew and taken back, safely repeated', async (
   expect(await one('GET', olga, given.json.id)).toMatchObject({ status: 404 });
   expect(await one('PUT', olga, given.json.id, {})).toMatchObject({ status: 404 });
   expect((await list(olga, { resource })).json.entitlements).toEqual([]);
+});
+
+it('count players of a person, and bind what is opened to an address', async () => {
+  const id = await stored();
+  const main = (ip?: string) => plays(playback, 'GET /api/play/{id}/main.m3u8', { id }, sam, ip);
+  await give(olga, { resource: `video:${id}`, subject: 'person:sam', maxSessions: 1, ip: '192.0.2.7' });
+  const first = await main();
+  expect(first.status).toBe(200);
+  // The edge refuses this ticket from any other address.
+  expect(first.body).toMatch(new RegExp(`/vod/${id}/s/[^/]+\\.c0000207/`));
+  const second = await main();
+  expect(second).toMatchObject({ status: 429, body: expect.stringContaining('too-many-sessions') as string });
+  expect((await main('192.0.2.8')).status).toBe(403);
 });
 
 it('are one for each pair: another takes its place, and the list of people is the same rows', async () => {

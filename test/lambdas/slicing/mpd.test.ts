@@ -7,6 +7,7 @@ import { inspect } from '../../../lambdas/slicing/inspect.ts';
 import { mpd } from '../../../lambdas/slicing/mpd.ts';
 import { planSlicing } from '../../../lambdas/slicing/plan.ts';
 import type { MergedRendition } from '../../../lambdas/slicing/playlists.ts';
+import { TICKET } from '../playback/fixture.ts';
 import { personalMpd } from '../../../lambdas/playback/dash.ts';
 import type { Plan } from '../../../lib/contract/plan.ts';
 import type { SlicingOptions } from '../../../lib/contract/slicing.ts';
@@ -114,17 +115,17 @@ describe('the text', () => {
 
   it('for one viewer has the signature in every address', () => {
     const query = 'Policy=a_b~c&Key-Pair-Id=K&Signature=x-y&Hash-Algorithm=SHA256';
-    const manifest = read(personalMpd(TEXT, query, { id: VIDEO_ID }));
-    const base = `https://video.example/vod/${VIDEO_ID}/r2/video/720p`;
+    const manifest = read(personalMpd(TEXT, TICKET, query, { id: VIDEO_ID }));
+    const base = `https://video.example/vod/${VIDEO_ID}/s/${TICKET}/r2/video/720p`;
     const [first] = manifest.playlists;
     expect(first!.segments.map(({ resolvedUri }) => resolvedUri)).toEqual(
       ['00001', '00002', '00003'].map((name) => `${base}/${name}.m4s?${query}`),
     );
     expect(first!.segments[0]!.map.resolvedUri).toBe(`${base}/init.mp4?${query}`);
     expect(soundOf(manifest)[0]!.segments[2]!.resolvedUri).toBe(
-      `https://video.example/vod/${VIDEO_ID}/r2/audio/main/00003.m4s?${query}`,
+      `https://video.example/vod/${VIDEO_ID}/s/${TICKET}/r2/audio/main/00003.m4s?${query}`,
     );
-    const bare = personalMpd(TEXT, undefined, { id: VIDEO_ID });
+    const bare = personalMpd(TEXT, TICKET, undefined, { id: VIDEO_ID });
     expect(bare).not.toMatch(/[?{}]auth|\?"/);
     expect(read(bare).playlists[0]!.segments[0]!.resolvedUri).toBe(`${base}/00001.m4s`);
   });
@@ -134,14 +135,14 @@ describe('the text', () => {
       { id: 't1', language: 'de', label: 'Deutsch', origin: 'added', cues: 2 },
       { id: 't2', label: 'R&D <b>', origin: 'file', cues: 1 },
     ] as const;
-    const text = personalMpd(TEXT, 'a=1&b=2', { id: VIDEO_ID, texts: [...texts] });
+    const text = personalMpd(TEXT, TICKET, 'a=1&b=2', { id: VIDEO_ID, texts: [...texts] });
     expect(text).toContain(
       'lang="de">\n<Label>Deutsch</Label>\n<Role schemeIdUri="urn:mpeg:dash:role:2011" value="subtitle"/>',
     );
     expect(text).toContain('<Label>R&amp;D &lt;b&gt;</Label>');
     const groups = Object.values(read(text).mediaGroups.SUBTITLES['subs']!);
     expect(groups.map(({ playlists }) => playlists[0]!.segments[0]!.resolvedUri)).toEqual(
-      ['t1', 't2'].map((id) => `https://video.example/vod/${VIDEO_ID}/text/${id}.vtt?a=1&b=2`),
+      ['t1', 't2'].map((id) => `https://video.example/vod/${VIDEO_ID}/s/${TICKET}/text/${id}.vtt?a=1&b=2`),
     );
   });
 
@@ -214,7 +215,7 @@ describe('against the segments', () => {
     const encoded = await encodeFile(path, found, options);
     expect(encoded.plan.video.some(({ copied }) => copied)).toBe(copyMaxMbps > 0);
     const text = mpd(encoded.result.renditions, encoded.plan)!;
-    const manifest = read(personalMpd(text, 'q=1', { id: VIDEO_ID }));
+    const manifest = read(personalMpd(text, TICKET, 'q=1', { id: VIDEO_ID }));
     expect(manifest.duration).toBeCloseTo(9, 1);
     const all = [...manifest.playlists, ...soundOf(manifest)];
     expect(all.length).toBe(encoded.result.renditions.length);
@@ -224,7 +225,7 @@ describe('against the segments', () => {
       expect(segments.length).toBeGreaterThan(3);
       let time = 0;
       for (const segment of segments) {
-        const file = new URL(segment.resolvedUri).pathname.replace(`/vod/${VIDEO_ID}/r1/`, '');
+        const file = new URL(segment.resolvedUri).pathname.replace(`/vod/${VIDEO_ID}/s/${TICKET}/r1/`, '');
         const piece = join(folder, 'piece.mp4');
         await writeFile(piece, Buffer.concat([init, await readFile(join(`${path}.out`, file))]));
         const begins = Math.min(...(await packets(piece)).map(({ pts }) => pts));

@@ -149,7 +149,7 @@ describe('devices, beside the videos', () => {
     expect(grants.get('s3:GetObject')!.join()).toMatch(/\/live\/\*/);
     expect(grants.get('sqs:SendMessage')).toEqual([expect.stringContaining('sluice-test-ingest-*')]);
     for (const action of ['dynamodb:PutItem', 'dynamodb:DeleteItem'])
-      expect(grants.get(action)!.every((resource) => resource.includes('Fleet'))).toBe(true);
+      expect(grants.get(action)!.every((resource) => /Fleet|StorageSessions/.test(resource))).toBe(true);
   });
 
   it('clips are read from recordings and written where uploads go', () => {

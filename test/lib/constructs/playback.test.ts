@@ -278,8 +278,11 @@ describe('the manifest function', () => {
     const grants = grantsOf(template, 'ManifestRole');
     expect([...grants.keys()].sort()).toEqual([
       'dynamodb:BatchGetItem',
+      'dynamodb:DeleteItem',
       'dynamodb:GetItem',
-      // To ask for the ladder of a video that is played first.
+      'dynamodb:PutItem',
+      'dynamodb:Query',
+      // Of a video, to ask for the ladder of one that is played first.
       'dynamodb:UpdateItem',
       'logs:CreateLogStream',
       'logs:PutLogEvents',
@@ -288,6 +291,8 @@ describe('the manifest function', () => {
     ]);
     expect(grants.get('dynamodb:GetItem')!.join()).toMatch(/StorageVideos/);
     expect(grants.get('dynamodb:BatchGetItem')!.join()).toMatch(/StorageEntitlements/);
+    for (const action of ['DeleteItem', 'PutItem', 'Query'])
+      expect(grants.get(`dynamodb:${action}`)!.join()).not.toMatch(/StorageVideos|StorageEntitlements/);
     expect(grants.get('s3:GetObject')).toHaveLength(1);
     expect(grants.get('s3:GetObject')![0]).toMatch(/StorageMedia.*\/vod\/\*/);
     expect(grants.get('secretsmanager:GetSecretValue')).toEqual([expect.stringContaining('SigningKeyPrivate')]);

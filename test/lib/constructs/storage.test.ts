@@ -92,6 +92,7 @@ describe('the whole stack', () => {
       'DevicesRegistrations84C23A28',
       'StorageCollections644737B0',
       'StorageEntitlementsC41C103C',
+      'StorageSessionsFCE686BD',
       'StorageUploadsBDC5E374',
       'StorageVideos75D4D269',
     ]);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { definedIn, endOf, renewIn, resigned, Signature } from '../../../web/src/shared/signature.ts';
+import { ApiProblem } from '../../../web/src/api/problem.ts';
+import { definedIn, endOf, pathOf, renewIn, resigned, Signature } from '../../../web/src/shared/signature.ts';
 
 const NOW = new Date(2026, 4, 3, 15, 0).getTime();
 
@@ -32,6 +33,17 @@ describe('the signature', () => {
     '/live/139/1/../../139/2/live.m3u8?Policy=old',
   ])('leaves %s alone', (address) => expect(resigned(address, BASE, PREFIX, 'Policy=new')).toBe(address));
 
+  it('brings its own ticket, should the session be another one by now', () => {
+    const fresh = query(NOW, 'a/s/new');
+    for (const old of ['/vod/a/s/old/r1/x.m4s', '/vod/a/r1/x.m4s'])
+      expect(resigned(`https://video.example${old}?Policy=old`, BASE, '/vod/a/', fresh)).toBe(
+        `https://video.example/vod/a/s/new/r1/x.m4s?${fresh}`,
+      );
+    expect(pathOf(`#EXTM3U\n/vod/a/s/new/x?${fresh}`)).toBe('/vod/a/s/new/');
+    // Nothing of another video, whatever a signature says.
+    expect(resigned('/vod/a/s/old/x.m4s', BASE, '/vod/a/', query(NOW, 'b/s/new'))).not.toContain('/vod/b/');
+  });
+
   it('is left as it came while there is no newer one', () =>
     expect(resigned('/live/139/1/live.m3u8?Policy=old', BASE, PREFIX, undefined)).toBe(
       '/live/139/1/live.m3u8?Policy=old',
@@ -41,7 +53,7 @@ describe('the signature', () => {
 /** As CloudFront's signer writes it: base64 with `-`, `_` and `~`. */
 const query = (end: number, name = 'a') => {
   const Condition = { DateLessThan: { 'AWS:EpochTime': Math.floor(end / 1000) } };
-  const policy = JSON.stringify({ Statement: [{ Resource: `https://x.example/vod/${name}/*?ü`, Condition }] });
+  const policy = JSON.stringify({ Statement: [{ Resource: `https://x.example/vod/${name}/*`, Condition }] });
   const text = Buffer.from(policy).toString('base64').replaceAll('+', '-').replaceAll('=', '_').replaceAll('/', '~');
   return `Policy=${text}&Key-Pair-Id=K&Signature=${name}&Hash-Algorithm=SHA256`;
 };
@@ -150,6 +162,33 @@ describe('a signature while somebody plays', () => {
     expect((await fetches(later)).by).toBe(later);
     expect((await fetches(first)).by).toBe(later);
     expect(world.reads).toBe(0);
+  });
+
+  it('is asked for no more once the session was ended, and says why, once', async () => {
+    const { world, first } = setUp();
+    const said: string[] = [];
+    let reads = 0;
+    const read = async () => {
+      reads += 1;
+      throw new ApiProblem(410, { code: 'session-ended', detail: 'The owner has ended it.' });
+    };
+    const over = (why: string) => void said.push(why);
+    const signature = new Signature({ prefix: '/vod/a/', base: BASE, clock: () => world.now, read, over });
+    await signature.address(segment(first));
+    expect(signature.isOver).toBe(false);
+    for (let minute = 0; minute < 90; minute += 1) {
+      world.now += 60_000;
+      await signature.address(segment(first));
+    }
+    expect([said, reads, signature.isOver]).toEqual([['The owner has ended it.'], 1, true]);
+    expect(await signature.renew()).toBe(false);
+  });
+
+  it('knows the ticket of its session, to take leave by', async () => {
+    const { signature } = setUp();
+    expect(signature.ticket).toBeUndefined();
+    await signature.address(`/vod/a/s/of-mine/r1/1.m4s?${query(NOW + HOUR, 'a/s/of-mine')}`);
+    expect(signature.ticket).toBe('of-mine');
   });
 
   it('stands in no address that it is not for', async () => {

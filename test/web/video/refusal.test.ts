@@ -6,8 +6,8 @@ const token = (claims: object) =>
   ['{"alg":"HS256"}', JSON.stringify(claims), 'signature']
     .map((part) => Buffer.from(part).toString('base64url'))
     .join('.');
-const of = (status: number, given?: string, detail = 'The API says so.') =>
-  refusalOf({ status, detail, token: given, now: NOW, spoken: (at) => new Date(at).toISOString() });
+const of = (status: number, given?: string, detail = 'The API says so.', code = `http-${status}`) =>
+  refusalOf({ status, code, detail, token: given, now: NOW, spoken: (at) => new Date(at).toISOString() });
 
 describe('why a video’s address shows none', () => {
   it('says of a link that has ended that it has, and since when', () => {
@@ -33,9 +33,21 @@ describe('why a video’s address shows none', () => {
       of(409, undefined, 'The video is still being processed (status probed, 40 %). Try again shortly.'),
       of(0),
       of(503),
+      of(409, undefined, 'You are watching elsewhere already.', 'too-many-sessions'),
+      of(410, undefined, 'The owner has ended it.', 'session-ended'),
     ];
     expect(new Set(each.map(({ title }) => title)).size).toBe(each.length);
-    expect(each.map(({ askIn }) => askIn !== undefined)).toEqual([false, false, false, false, true, true, true]);
+    expect(each.map(({ askIn }) => askIn !== undefined)).toEqual([
+      false,
+      false,
+      false,
+      false,
+      true,
+      true,
+      true,
+      false,
+      false,
+    ]);
     expect(each[4]!.sentence).toContain('40 %');
   });
 });

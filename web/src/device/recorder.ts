@@ -4,9 +4,9 @@
  */
 import type { default as Hls, ErrorData } from 'hls.js';
 import { call, pathOf } from '../api/client.ts';
-import { isPassing } from '../api/problem.ts';
+import { isPassing, problemOf } from '../api/problem.ts';
 import type { Stretch } from '../fleet/stretch.ts';
-import { openedBy, readFrom, Signature } from '../shared/signature.ts';
+import { isOver, openedBy, readFrom, refusedText, Signature } from '../shared/signature.ts';
 import { momentOf, nextRecording, positionOf, windowFor, type Fragment } from './recordings.ts';
 
 export type RecorderState =
@@ -50,6 +50,7 @@ export class Recorder {
   #again: ReturnType<typeof setTimeout> | undefined;
   #state: RecorderState['kind'] = 'empty';
   #isHeld = false;
+  #session = crypto.randomUUID();
 
   constructor(options: RecorderOptions) {
     this.#options = options;
@@ -119,12 +120,16 @@ export class Recorder {
     const { device, channel, video } = this.#options;
     const params = { id: device, channel };
     const query = { from: new Date(stretch.from).toISOString(), to: new Date(stretch.to).toISOString() };
-    const address = pathOf('GET /api/play/live/{id}/{channel}/main.m3u8', params, query);
+    const named = { ...query, session: this.#session };
+    const address = pathOf('GET /api/play/live/{id}/{channel}/main.m3u8', params, named);
     const { default: HlsClass } = await import('hls.js');
     if (load !== this.#load) return;
     if (!HlsClass.isSupported()) return this.#openNatively(query, load);
     const prefix = `/live/${device}/${channel}/`;
-    const signature = new Signature({ prefix, base: window.location.href, read: () => readFrom(address) });
+    const over = (why: string) => {
+      if (load === this.#load) this.#end(why);
+    };
+    const signature = new Signature({ prefix, base: window.location.href, read: () => readFrom(address), over });
     const hls = new HlsClass({
       // What is played is known by the clock only once the playlist has come.
       autoStartLoad: false,
@@ -205,8 +210,10 @@ export class Recorder {
       this.#hls?.recoverMediaError();
       return;
     }
-    // A page that stood open for hours holds signatures that are over: the same stretch is asked for anew, once.
     const code = data.response?.code;
+    const refusal = problemOf(code ?? 0, refusedText(data));
+    if (isOver(refusal)) return this.#end(refusal.message);
+    // A page that stood open for hours holds signatures that are over: the same stretch is asked for anew, once.
     if ((code === 403 || code === 401) && this.#retries === 0 && this.#window) {
       this.#retries += 1;
       const { video } = this.#options;
@@ -230,6 +237,13 @@ export class Recorder {
     }
     this.#unload();
     this.#show({ kind: 'failed', message: sentence(code, type === 'networkError') });
+  }
+
+  /** Somebody ended it, or it may not begin. Who asks for it again begins anew. */
+  #end(message: string): void {
+    this.#session = crypto.randomUUID();
+    this.#unload();
+    this.#show({ kind: 'failed', message });
   }
 
   #unload(): void {

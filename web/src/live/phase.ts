@@ -1,6 +1,7 @@
 /** What a tile does next and what it says of it. Pure: nothing is fetched here. */
 import type { LiveStateAnswer } from '../../../lib/contract/device-api.ts';
 import { ApiProblem } from '../api/problem.ts';
+import { isOver } from '../shared/signature.ts';
 import { moment } from '../fleet/words.ts';
 
 export type Phase =
@@ -59,7 +60,7 @@ export function phaseOfFailure(error: unknown, delay: number, now: number, isOff
         message: 'This channel is not there any more, or not yours to see. Choose another one.',
       };
     }
-    if (error.status === 400) return { kind: 'refused', message: error.message };
+    if (error.status === 400 || isOver(error)) return { kind: 'refused', message: error.message };
     return { kind: 'lost', message: error.message, retryAt: now + delay };
   }
   return { kind: 'lost', message: 'The stream broke off.', retryAt: now + delay };

@@ -4,10 +4,11 @@
  * is asked for in time and put into every address the player fetches from then on: nothing is loaded anew.
  */
 import type { default as Hls, ErrorData } from 'hls.js';
+import { ticketIn } from '../../../lib/contract/ticket.ts';
 import { call, pathOf } from '../api/client.ts';
 import { apiPath } from '../api/token-fetch.ts';
 import type { Place } from '../fleet/wall.ts';
-import { renewIn, resigned } from '../shared/signature.ts';
+import { isOver, pathOf as openedPath, renewIn, resigned } from '../shared/signature.ts';
 import { distances, isEnough, LIVE, Pace, Reloads } from './pace.ts';
 import {
   behindOf,
@@ -48,7 +49,7 @@ const UNPLAYABLE = new Set<string>([
 
 export class LiveStream {
   readonly #options: StreamOptions;
-  readonly #session = crypto.randomUUID();
+  #session = crypto.randomUUID();
   readonly #abort = new AbortController();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #renewal: ReturnType<typeof setTimeout> | undefined;
@@ -123,7 +124,10 @@ export class LiveStream {
   }
 
   #goodbye = (): void => {
-    const path = pathOf('POST /api/play/live/{id}/{channel}/goodbye', this.#params, { session: this.#session });
+    const { device, channel } = this.#options.place;
+    const ticket = ticketIn(openedPath(this.#query ?? '') ?? '', `live/${device}/${channel}/`);
+    const query = { session: this.#session, ...(ticket !== undefined && { ticket }) };
+    const path = pathOf('POST /api/play/live/{id}/{channel}/goodbye', this.#params, query);
     // It is sent even when the page goes.
     navigator.sendBeacon(path);
   };
@@ -164,6 +168,8 @@ export class LiveStream {
     const delay = delayOf(this.#attempt, Math.random());
     this.#attempt += 1;
     const phase = phaseOfFailure(error, delay, Date.now(), !navigator.onLine);
+    // What was ended stays so; who asks for it again begins anew.
+    if (isOver(error)) this.#session = crypto.randomUUID();
     this.#tell(phase);
     if (phase.kind === 'lost') this.#again(delay);
   }
@@ -180,8 +186,9 @@ export class LiveStream {
         });
         if (signature !== undefined) this.#sign(signature);
         else if (state !== 'live') await this.#ask();
-      } catch {
+      } catch (error) {
         if (this.#abort.signal.aborted) return;
+        if (isOver(error)) return this.#lost(error);
         this.#renewal = setTimeout(() => void renew(attempt + 1), delayOf(attempt, Math.random()));
       }
     };
@@ -210,12 +217,13 @@ export class LiveStream {
       video.addEventListener('timeupdate', this.#paced);
       video.addEventListener('seeking', this.#moved);
     } else {
-      // Such a browser plays HLS itself and sends no header of ours; it meets a refusal now and then and begins anew.
+      // Such a browser plays HLS itself, sends no header of ours and renews nothing: no session of ours, but one for as long as
+      // a signature lasts. It meets a refusal now and then and begins anew.
       const { id } = this.#params;
       const body = { channel: this.#options.place.channel };
       const { url } = await call('POST /api/devices/{id}/tokens', { params: { id }, body });
       if (this.#watch !== watch) return;
-      video.src = `${url}&session=${this.#session}`;
+      video.src = url;
       video.addEventListener('error', this.#broke);
       video.addEventListener('timeupdate', this.#hear);
       this.#play();

@@ -2,6 +2,8 @@
  * Signatures of media addresses while somebody plays. Playlists bring one with them, which ends whatever is on show; so the
  * next one is asked for in time, and put into every address that is fetched from then on. Nothing is loaded anew.
  */
+import { ticketIn } from '../../../lib/contract/ticket.ts';
+import { hasCode, problemOf } from '../api/problem.ts';
 import { apiPath } from '../api/token-fetch.ts';
 
 /**
@@ -12,28 +14,39 @@ export const renewIn = (end: number, now: number): number =>
   Math.min(2 ** 31 - 1, Math.max(1000, ((end - now) * 2) / 3));
 
 /**
- * The address a player asks for with the newest signature in place of the one that came with its manifest. Only below
- * `prefix`, which the signature is for; everything else is left alone.
+ * The address a player asks for with the newest signature in place of the one that came with its manifest, and with that
+ * one's ticket: a session that was given up for silent may be another one now. Only below `prefix`, which the signature is
+ * for; everything else is left alone.
  */
 export function resigned(address: string, base: string, prefix: string, query: string | undefined): string {
   const url = new URL(address, base);
   if (query === undefined || url.origin !== new URL(base).origin || !url.pathname.startsWith(prefix)) return address;
   url.search = query;
+  const path = pathOf(query);
+  if (path?.startsWith(prefix)) url.pathname = path + url.pathname.slice(prefix.length).replace(/^s\/[^/]*\//, '');
   return url.href;
 }
 
-/** When the first signature in a text ends, epoch ms: CloudFront's custom policy, in its own base64. Undefined: there is none. */
-export function endOf(text: string): number | undefined {
+/** CloudFront's custom policy in the first signature of a text, in its own base64. Undefined: there is none. */
+function policyOf(text: string): string | undefined {
   const policy = /[?&"]?Policy=([A-Za-z0-9~_-]+)/.exec(text)?.[1];
   if (policy === undefined) return undefined;
   try {
-    const json = atob(policy.replaceAll('-', '+').replaceAll('_', '=').replaceAll('~', '/'));
-    const seconds = /"AWS:EpochTime":(\d{1,12})/.exec(json)?.[1];
-    return seconds === undefined ? undefined : Number(seconds) * 1000;
+    return atob(policy.replaceAll('-', '+').replaceAll('_', '=').replaceAll('~', '/'));
   } catch {
     return undefined;
   }
 }
+
+/** When the first signature in a text ends, epoch ms. Undefined: there is none. */
+export function endOf(text: string): number | undefined {
+  const seconds = /"AWS:EpochTime":(\d{1,12})/.exec(policyOf(text) ?? '')?.[1];
+  return seconds === undefined ? undefined : Number(seconds) * 1000;
+}
+
+/** Path below which the first signature in a text opens everything, from `/` to `/`. Undefined: there is none. */
+export const pathOf = (text: string): string | undefined =>
+  /"Resource":"https?:\/\/[^/"]+(\/[^"*?]*\/)\*"/.exec(policyOf(text) ?? '')?.[1];
 
 /** The signature that a playlist of ours defines for all addresses below it. */
 export const definedIn = (playlist: string): string | undefined =>
@@ -53,6 +66,8 @@ interface SignatureOptions {
   readonly prefix: string;
   /** Fetches the playlist that defines the next one; throws when that is refused or does not come. */
   readonly read: () => Promise<Read>;
+  /** The session is over, or may not begin: why, for a person. Nothing more is asked for. */
+  readonly over?: (why: string) => void;
   /** Address of the page. */
   readonly base: string;
   /** Epoch ms by this machine's clock. */
@@ -70,10 +85,22 @@ export class Signature {
   #ahead = 0;
   #renewal: Promise<boolean> | undefined;
   #notBefore = 0;
+  #isOver = false;
 
   constructor(options: SignatureOptions) {
     this.#options = options;
     this.#clock = options.clock ?? Date.now;
+  }
+
+  /** Of the session, as its signature says it. */
+  get ticket(): string | undefined {
+    const path = this.#query === undefined ? undefined : pathOf(this.#query);
+    return path === undefined ? undefined : ticketIn(path, this.#options.prefix.slice(1));
+  }
+
+  /** Whether it was said why there will be no other. */
+  get isOver(): boolean {
+    return this.#isOver;
   }
 
   get #now(): number {
@@ -102,7 +129,7 @@ export class Signature {
 
   /** Asks for the next one, once however many want it. Resolves to whether there is one. */
   renew(): Promise<boolean> {
-    if (this.#clock() < this.#notBefore) return Promise.resolve(false);
+    if (this.#isOver || this.#clock() < this.#notBefore) return Promise.resolve(false);
     return (this.#renewal ??= this.#read().finally(() => (this.#renewal = undefined)));
   }
 
@@ -115,8 +142,12 @@ export class Signature {
       if (query === undefined || end === undefined) throw new TypeError('a playlist without a signature');
       this.#take(query, end);
       return true;
-    } catch {
+    } catch (error) {
       this.#notBefore = this.#clock() + AGAIN;
+      if (isOver(error)) {
+        this.#isOver = true;
+        this.#options.over?.((error as Error).message);
+      }
       return false;
     }
   }
@@ -128,13 +159,22 @@ export class Signature {
   }
 }
 
+/** Whether a refusal says that a session is over, or that no other may begin now: asking again by itself would not help. */
+export const isOver = (error: unknown): boolean => hasCode(error, 'session-ended', 'too-many-sessions');
+
 /** Reads a playlist of our API for `Signature`; `fetch` adds the token. */
 export async function readFrom(path: string): Promise<Read> {
   const answer = await fetch(path);
-  if (!answer.ok) throw new TypeError(`HTTP ${answer.status}`);
+  if (!answer.ok) throw problemOf(answer.status, await answer.text());
   const date = Date.parse(answer.headers.get('date') ?? '');
   return { text: await answer.text(), date: Number.isNaN(date) ? undefined : date };
 }
+
+/** What an answer said that hls.js takes for a failure: of a playlist of ours, why. */
+export const refusedText = ({ networkDetails }: { readonly networkDetails?: unknown }): string => {
+  const { responseText } = (networkDetails ?? {}) as { readonly responseText?: unknown };
+  return typeof responseText === 'string' ? responseText : '';
+};
 
 /** How hls.js opens its requests: playlists of our API with the access token, media with the newest signature. */
 export const openedBy =

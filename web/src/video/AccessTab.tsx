@@ -13,8 +13,9 @@ import { usePatch } from './Editable.tsx';
 import { lifetimes, visibilities } from './links.ts';
 import classes from './video.module.css';
 import { notify } from '../shared/notify.tsx';
+import { Watching } from './Watching.tsx';
 
-export function AccessTab({ video }: { video: Video }) {
+export function AccessTab({ video, isShown }: { video: Video; isShown: boolean }) {
   const patch = usePatch(video);
   const shown = patch.isPending ? (patch.variables.visibility ?? video.visibility) : video.visibility;
   return (
@@ -36,6 +37,7 @@ export function AccessTab({ video }: { video: Video }) {
         </Radio.Group>
       </section>
       <Grants video={video} />
+      <Watching video={video} isShown={isShown} />
     </div>
   );
 }

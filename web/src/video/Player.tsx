@@ -30,11 +30,13 @@ import { Button } from '@mantine/core';
 import { IconGauge } from '@tabler/icons-react';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { vodPrefix } from '../../../lib/contract/keys.ts';
-import { openedBy, readFrom, Signature } from '../shared/signature.ts';
-import { isPassing } from '../api/problem.ts';
+import { isOver, openedBy, readFrom, refusedText, Signature } from '../shared/signature.ts';
+import { pathOf } from '../api/client.ts';
+import { isPassing, problemOf } from '../api/problem.ts';
 import { useReach } from '../shared/ReachNote.tsx';
 import { isControl, isTyping } from '../shell/keys.ts';
 import { actionOf, nextRate, type PlayerAction } from './player-keys.ts';
+import { inSession } from './links.ts';
 import { useStoryboard } from './storyboard.ts';
 import { takeOver } from './take-over.ts';
 import { usePictures } from './usePictures.ts';
@@ -56,12 +58,16 @@ interface Fault {
   readonly message: string;
   /** Goes on where it was; of what may pass. */
   readonly resume?: () => void;
+  /** The session is over: playing again is another one. */
+  readonly isOver?: boolean;
 }
 
 interface PlayerProps {
   readonly id: string;
   /** Multivariant playlist on this host. */
   readonly src: string;
+  /** What its first session is called, where somebody else asks for the playlist in it, too. */
+  readonly session?: string;
   /** What the playlist lists, in any words: when it changes, the newer playlist takes over while playback goes on. */
   readonly listed?: string | undefined;
   readonly title: string;
@@ -91,6 +97,8 @@ export default function Player(props: PlayerProps) {
   const sheets = useStoryboard(storyboard);
   // A signature outlived (the page stood open over night) is mended by a new playlist; `load` counts those.
   const [load, setLoad] = useState(0);
+  const [session, setSession] = useState<string>(() => props.session ?? crypto.randomUUID());
+  const source = inSession(src, session);
   const mended = useRef(0);
   const resumeAt = useRef(0);
   const isPlaying = useRef(false);
@@ -101,10 +109,33 @@ export default function Player(props: PlayerProps) {
   /** What a key has done that nothing else shows. */
   const [said, say] = useState<{ readonly words: string }>();
 
-  const signature = useMemo(
-    () => new Signature({ prefix: `/${vodPrefix(id)}`, base: location.href, read: () => readFrom(src) }),
-    [id, src],
-  );
+  /** Somebody ended it, or as many play already as may: what is on show stops at once, and it is said why. */
+  const finish = useCallback((message: string) => {
+    const element = video.current;
+    resumeAt.current = element?.currentTime || resumeAt.current;
+    element?.pause();
+    element?.api?.stopLoad();
+    isPlaying.current = false;
+    setFault({ message, isOver: true });
+  }, []);
+  const signature = useMemo(() => {
+    const read = () => readFrom(source);
+    return new Signature({ prefix: `/${vodPrefix(id)}`, base: location.href, read, over: finish });
+  }, [id, source, finish]);
+
+  // Its place is free at once for who may watch a few things at a time only.
+  useEffect(() => {
+    const leave = () => {
+      const { ticket } = signature;
+      if (ticket === undefined || signature.isOver) return;
+      navigator.sendBeacon(pathOf('POST /api/play/{id}/goodbye', { id }, { session, ticket }));
+    };
+    window.addEventListener('pagehide', leave);
+    return () => {
+      window.removeEventListener('pagehide', leave);
+      leave();
+    };
+  }, [id, session, signature]);
   const config = useMemo<Partial<HlsConfig>>(
     () => ({
       capLevelToPlayerSize: true,
@@ -124,18 +155,21 @@ export default function Player(props: PlayerProps) {
         const code = data.response?.code;
         const isNetwork = data.type === Hls.ErrorTypes.NETWORK_ERROR;
         resumeAt.current = video.current?.currentTime || resumeAt.current;
-        if (code !== undefined && [401, 403].includes(code) && Date.now() - mended.current > MEND) {
+        const refusal = problemOf(code ?? 0, refusedText(data));
+        if (isOver(refusal)) {
+          finish(refusal.message);
+        } else if (code !== undefined && [401, 403].includes(code) && Date.now() - mended.current > MEND) {
           // A machine that slept, say, or a clock that is wrong. With another signature the same player goes on; else anew.
           mended.current = Date.now();
           const mend = async () => {
             if ((await signature.renew()) && data.frag) hls.startLoad();
-            else setLoad((n) => n + 1);
+            else if (!signature.isOver) setLoad((n) => n + 1);
           };
           void mend();
         } else if (isNetwork && isPassing(code)) {
           const resume = () => {
             if (video.current?.api !== hls) return;
-            if (hls.levels.length === 0) hls.loadSource(src);
+            if (hls.levels.length === 0) hls.loadSource(source);
             else hls.startLoad();
           };
           setFault({ message: sentence(code, isNetwork, ended), resume });
@@ -146,7 +180,7 @@ export default function Player(props: PlayerProps) {
       hls.on(Hls.Events.MANIFEST_PARSED, goesOn);
       hls.on(Hls.Events.FRAG_BUFFERED, goesOn);
     },
-    [load, signature, ended, src],
+    [load, signature, ended, source, finish],
   );
 
   // What the network broke off is tried again by itself, with all that is buffered.
@@ -168,6 +202,10 @@ export default function Player(props: PlayerProps) {
   const words = fault && !fault.resume ? fault.message : isPassed ? undefined : (fault?.message ?? UNFETCHED);
   const again = () => {
     if (resume) return resume();
+    if (fault?.isOver) {
+      isPlaying.current = true;
+      setSession(crypto.randomUUID());
+    }
     setFault(undefined);
     setLoad((n) => n + 1);
   };
@@ -178,7 +216,7 @@ export default function Player(props: PlayerProps) {
     let isGone = false;
     // In this order: the element makes its hls.js instance, with the configuration of that moment, when `src` is set.
     element.config = config;
-    if (Hls.isSupported() || !bareSrc) element.src = src;
+    if (Hls.isSupported() || !bareSrc) element.src = source;
     else {
       void bareSrc().then(
         (address) => isGone || (element.src = address),
@@ -205,7 +243,7 @@ export default function Player(props: PlayerProps) {
       element.removeEventListener('timeupdate', note);
       element.removeEventListener('waiting', halt);
     };
-  }, [src, load, config, bareSrc, heed, ended]);
+  }, [source, load, config, bareSrc, heed, ended]);
 
   useEffect(() => {
     const element = video.current;
@@ -221,7 +259,7 @@ export default function Player(props: PlayerProps) {
     const { signal } = controller;
     const go = async () => {
       for (let wait = 1; !signal.aborted; wait = Math.min(wait * 2, LONGEST_WAIT)) {
-        const next = await takeOver(element, src, config, signal);
+        const next = await takeOver(element, source, config, signal);
         if (next) {
           told.current = now;
           heed(next);
@@ -232,7 +270,7 @@ export default function Player(props: PlayerProps) {
     };
     void go();
     return () => controller.abort();
-  }, [listed, load, src, config, heed]);
+  }, [listed, load, source, config, heed]);
 
   useEffect(() => {
     const press = (event: KeyboardEvent) => {

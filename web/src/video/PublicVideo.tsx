@@ -1,17 +1,17 @@
 import { Button } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { IconLinkOff } from '@tabler/icons-react';
-import { lazy, Suspense, useCallback, type ReactNode } from 'react';
+import { lazy, Suspense, useCallback, useState, type ReactNode } from 'react';
 import { useSearchParams } from 'react-router';
 import { VIDEO_ID } from '../../../lib/contract/keys.ts';
 import { pathOf } from '../api/client.ts';
-import { problemOf, unreachable } from '../api/problem.ts';
+import { problemOf, unreachable, type ApiProblem } from '../api/problem.ts';
 import { useSession } from '../auth/SessionContext.tsx';
 import { exact } from '../shared/format.ts';
 import { reach } from '../shared/reach.ts';
 import { State } from '../shared/states.tsx';
 import { Mark } from '../shell/Mark.tsx';
-import { streamUrl } from './links.ts';
+import { inSession, streamUrl } from './links.ts';
 import { readManifest, type Manifest } from './manifest.ts';
 import { BROKEN, refusalOf, type Refusal } from './refusal.ts';
 import classes from './video.module.css';
@@ -33,6 +33,8 @@ export default function PublicVideo({ id, otherwise }: { id: string; otherwise: 
   const [search] = useSearchParams();
   const token = search.get('token') ?? undefined;
   const src = streamUrl('', id, { token });
+  // Of this page and its player together: looking at the manifest is no play start of its own.
+  const [session] = useState(() => crypto.randomUUID());
   const client = useQueryClient();
   const queryKey = ['manifest', id, token];
   const { data: found, refetch } = useQuery({
@@ -40,13 +42,13 @@ export default function PublicVideo({ id, otherwise }: { id: string; otherwise: 
     enabled: VIDEO_ID.test(id),
     queryFn: async ({ signal }): Promise<Found> => {
       const known = client.getQueryData<Found>(queryKey);
-      const refused = ({ status, message: detail }: { status: number; message: string }, at: number): Found =>
+      const refused = ({ status, code, message: detail }: ApiProblem, at: number): Found =>
         // Who watches already plays on, also when a token has ended.
         known && 'listed' in known
           ? { ...known, grows: false }
-          : { refusal: refusalOf({ status, detail, token, now: at, spoken: exact }), status };
+          : { refusal: refusalOf({ status, code, detail, token, now: at, spoken: exact }), status };
       try {
-        const answer = await fetch(src, { signal });
+        const answer = await fetch(inSession(src, session), { signal });
         reach.answered();
         const text = await answer.text();
         if (answer.ok) return readManifest(text);
@@ -84,6 +86,7 @@ export default function PublicVideo({ id, otherwise }: { id: string; otherwise: 
         <Player
           id={id}
           src={src}
+          session={session}
           listed={found.listed}
           title="Video"
           storyboard={pathOf('GET /api/play/{id}/storyboard.vtt', { id }, { token })}

@@ -140,7 +140,7 @@ function Loaded({ video }: { video: Video }) {
             </Tabs.Panel>
             {mayEdit && (
               <Tabs.Panel value="access" className={classes.panel}>
-                <AccessTab video={video} />
+                <AccessTab video={video} isShown={tab === 'access'} />
               </Tabs.Panel>
             )}
           </Tabs>

@@ -20,6 +20,10 @@ export function streamUrl(origin: string, id: string, { token, expand = false }:
   return `${origin}/api/play/${id}/main.m3u8${query.size > 0 ? `?${query}` : ''}`;
 }
 
+/** The same for a player that renews what it is given: `session` is what it calls itself. */
+export const inSession = (address: string, session: string): string =>
+  `${address}${address.includes('?') ? '&' : '?'}session=${session}`;
+
 /** HTML for any page: hls.js where it runs, the browser's own player (Safari on a phone) elsewhere. */
 export function embedSnippet(url: string, title: string): string {
   return `<video id="sluice" controls playsinline style="width:100%" title="${attribute(title)}"></video>

@@ -11,5 +11,6 @@ export interface Manifest {
 export function readManifest(text: string): Manifest {
   const lines = text.split('\n');
   const listed = lines.filter((line) => !line.startsWith('#') || line.startsWith('#EXT-X-MEDIA:'));
-  return { listed: listed.join('\n'), grows: lines.includes(GROWS) };
+  const everybodys = listed.map((line) => line.replace(/\/s\/[^/]+\//, '/'));
+  return { listed: everybodys.join('\n'), grows: lines.includes(GROWS) };
 }

@@ -13,6 +13,8 @@ export interface Refusal {
 interface Asked {
   /** HTTP status of the answer; 0: none came. */
   readonly status: number;
+  /** Code of the problem. */
+  readonly code: string;
   /** The API's own words. */
   readonly detail: string;
   /** The playback token in the address, if there is one. */
@@ -27,11 +29,13 @@ const ASK = 'Ask whoever gave it to you for a new one.';
 /** ms between two looks at a video that is still being made, or where the platform stumbled. */
 const AGAIN = 5_000;
 
-export function refusalOf({ status, detail, token, now, spoken }: Asked): Refusal {
+export function refusalOf({ status, code, detail, token, now, spoken }: Asked): Refusal {
   if (status === 404) {
     const sentence = 'It was deleted, or the address is mistyped.';
     return { title: 'There is no such video', sentence, maySignIn: false };
   }
+  if (code === 'too-many-sessions') return { title: 'Watching elsewhere already', sentence: detail, maySignIn: false };
+  if (code === 'session-ended') return { title: 'This playback was ended', sentence: detail, maySignIn: false };
   if (status === 409) return { title: 'Not ready yet', sentence: detail, maySignIn: false, askIn: AGAIN };
   if (status === 401 && token !== undefined) {
     const end = endOf(token);

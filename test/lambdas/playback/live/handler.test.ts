@@ -8,6 +8,7 @@ import type { RouteKey } from '../../../../lib/contract/api.ts';
 import { channelPrefix, initPath, livePlaylistKey, segmentPath } from '../../../../lib/contract/live-keys.ts';
 import { viewerKind } from '../../../../lib/contract/fleet.ts';
 import { command } from '../../../../lib/contract/commands.ts';
+import { pathOf } from '../../../../web/src/shared/signature.ts';
 import { callRoute } from '../../engine.ts';
 import { startFleet, type Fleet } from '../../devices/fleet.ts';
 
@@ -60,6 +61,8 @@ const goodbye = (session: string) => ask('POST /api/play/live/{id}/{channel}/goo
 
 const LIVE = { codecs: 'avc1.64001e,mp4a.40.2', width: 704, height: 576, frameRate: 15, bandwidth: 512_000 };
 const session = (name: string) => name.padEnd(16, '0');
+/** Path that the first signature in a text is for. */
+const below = (text: string) => pathOf(text)!;
 const watchedUntil = async (channel = 1) => {
   const record = await fleet.get('DEVICES_TABLE', { id });
   return (record!['watched'] as Record<string, string>)[String(channel)];
@@ -122,18 +125,20 @@ describe('an on-demand channel', () => {
     const { status, body } = await main();
     expect(status).toBe(200);
     const query = /VALUE="([^"]+)"/.exec(body)![1]!;
+    const path = below(query);
     expect(body).toBe(
       `#EXTM3U\n#EXT-X-VERSION:8\n#EXT-X-DEFINE:NAME="auth",VALUE="${query}"\n` +
         '#EXT-X-STREAM-INF:BANDWIDTH=512000,CODECS="avc1.64001e,mp4a.40.2",RESOLUTION=704x576,FRAME-RATE=15.000,CLOSED-CAPTIONS=NONE\n' +
-        `/live/${id}/1/live.m3u8?{$auth}\n`,
+        `${path}live.m3u8?{$auth}\n`,
     );
     // Ten minutes, and then a player must show that it is still there.
-    const segment = `/live/${id}/1/rec/x.m4s?${query}`;
+    const segment = `${path}rec/x.m4s?${query}`;
     expect(fleet.refusal(segment)).toBeUndefined();
     expect(fleet.refusal(segment, 590)).toBeUndefined();
     expect(fleet.refusal(segment, 605)).toMatchObject({ code: 'AccessDenied' });
-    expect(fleet.refusal(`/live/${id}/2/live.m3u8?${query}`)).toBeDefined();
-    expect(fleet.refusal(`/live/${id}9/1/live.m3u8?${query}`)).toBeDefined();
+    for (const other of [`/live/${id}/2/`, `/live/${id}9/1/`, `/live/${id}/1/`, `/live/${id}/1/s/`])
+      expect(fleet.refusal(`${other}live.m3u8?${query}`)).toBeDefined();
+    expect(fleet.refusal(`${path.replace('/1/', '/2/')}live.m3u8?${query}`)).toBeDefined();
     expect(Date.parse((await watchedUntil())!)).toBeGreaterThanOrEqual(before + 600_000);
   });
 
@@ -193,11 +198,15 @@ describe('an on-demand channel', () => {
     await device.stream(1, 'live', LIVE);
     const { json } = await state({ query });
     const { signature } = json as unknown as { signature: { query: string; expiresAt: string } };
-    expect(fleet.refusal(`/live/${id}/1/live.m3u8?${signature.query}`)).toBeUndefined();
+    expect(fleet.refusal(`${below(signature.query)}live.m3u8?${signature.query}`)).toBeUndefined();
     expect(await watchedUntil()).toBe(signature.expiresAt);
     // Even live: the task may be about to stop it.
     expect(await fleet.sent()).toMatchObject([{ type: 'start' }, { type: 'start' }]);
     expect((await viewers('one'))!['expiresAt']).toBe(Math.ceil(Date.parse(signature.expiresAt) / 1000));
+    // The playlist belongs to the same session, and so does what the next asking brings.
+    const again = (await state({ query })).json as unknown as { signature: { query: string } };
+    expect(below(again.signature.query)).toBe(below(signature.query));
+    expect((await main({ query })).body).toContain(`\n${below(signature.query)}live.m3u8`);
   });
 
   it('ends sooner when the last one says goodbye, and not before', async () => {
@@ -252,8 +261,12 @@ describe('other policies', () => {
     await device.stream(2, 'live', LIVE);
     const { body } = await main({ channel: 2 });
     const query = /VALUE="([^"]+)"/.exec(body)![1]!;
-    expect(fleet.refusal(`/live/${id}/2/live.m3u8?${query}`, 11 * 3600)).toBeUndefined();
-    expect(fleet.refusal(`/live/${id}/2/live.m3u8?${query}`, 13 * 3600)).toBeDefined();
+    expect(fleet.refusal(`${below(query)}live.m3u8?${query}`, 11 * 3600)).toBeUndefined();
+    expect(fleet.refusal(`${below(query)}live.m3u8?${query}`, 13 * 3600)).toBeDefined();
+    // One that renews has a short one.
+    const short = /VALUE="([^"]+)"/.exec((await main({ channel: 2, query: { session: session('short') } })).body)![1]!;
+    expect(fleet.refusal(`${below(short)}live.m3u8?${short}`, 590)).toBeUndefined();
+    expect(fleet.refusal(`${below(short)}live.m3u8?${short}`, 605)).toBeDefined();
     // Its sound is encoded for as long as it may be heard.
     const until = Date.parse((await watchedUntil(2))!) - Date.now();
     expect(until).toBeGreaterThan(11 * 3_600_000);
@@ -311,7 +324,10 @@ rec/20261104/12/a.m4s?{$auth}
     const text = (await media({ as: '', query: { token: token! } })).body;
     expect(text).not.toMatch(/\{\$|EXT-X-DEFINE/);
     const segment = /^\/live\/.*a\.m4s\?.*$/m.exec(text)![0];
-    expect(segment).toContain(`/live/${id}/1/rec/20261104/12/a.m4s?`);
+    expect(segment).toMatch(new RegExp(`^/live/${id}/1/s/[^/]+/rec/20261104/12/a[.]m4s[?]`));
+    // However often it is loaded, it is the same session's.
+    const loaded = (await media({ as: '', query: { token: token! } })).body;
+    expect(below(loaded)).toBe(below(text));
     expect(fleet.refusal(segment)).toBeUndefined();
     expect(fleet.refusal(segment, 605)).toBeDefined();
     // It does not open the main playlist: a token of minutes could renew itself for ever.
@@ -329,11 +345,11 @@ rec/20261104/12/a.m4s?{$auth}
 
   it('cookies: for this channel only', async () => {
     const { body, cookies } = await main({ query: { cookies: '1' } });
-    expect(body).toContain(`\n/live/${id}/1/live.m3u8\n`);
+    const path = new RegExp(`\n(/live/${id}/1/s/[^/]+/)live[.]m3u8\n`).exec(body)![1]!;
     expect(cookies).toHaveLength(4);
-    for (const cookie of cookies) expect(cookie).toContain(`Path=/live/${id}/1/;`);
+    for (const cookie of cookies) expect(cookie).toContain(`Path=${path};`);
     const jar = cookies.map((cookie) => cookie.split(';')[0]!.split(/=(.*)/s).slice(0, 2) as [string, string]);
-    expect(fleet.refusal(`/live/${id}/1/live.m3u8`, 0, jar)).toBeUndefined();
+    expect(fleet.refusal(`${path}live.m3u8`, 0, jar)).toBeUndefined();
     expect(fleet.refusal(`/live/${id}/2/live.m3u8`, 0, jar)).toBeDefined();
   });
 
@@ -341,7 +357,8 @@ rec/20261104/12/a.m4s?{$auth}
     const query = { playback: 'abcdefgh' };
     expect(await main({ query })).toMatchObject({ status: 409, json: { state: 'starting' } });
     await put(`${channelPrefix(id, 1)}playback/abcdefgh.m3u8`, PLAYLIST);
-    expect((await main({ query })).body).toContain(`/live/${id}/1/playback/abcdefgh.m3u8?{$auth}`);
+    const { body } = await main({ query });
+    expect(body).toContain(`\n${below(body)}playback/abcdefgh.m3u8?{$auth}`);
   });
 });
 
@@ -369,9 +386,10 @@ describe('what is recorded', () => {
     const { status, body } = await main({ query: range });
     expect(status).toBe(200);
     const query = /VALUE="([^"]+)"/.exec(body)![1]!;
+    const path = below(query);
     const line = (start: number, epoch: number, sequence: number, init: string, c = 'c') =>
-      `#EXTINF:2.000,\n/live/${id}/1/rec/20261104/12/${start}-2000-${epoch}-${sequence}-${init}-${c}.m4s?{$auth}\n`;
-    const map = (init: string) => `#EXT-X-MAP:URI="/live/${id}/1/rec/20261104/init-${init}.mp4?{$auth}"\n`;
+      `#EXTINF:2.000,\n${path}rec/20261104/12/${start}-2000-${epoch}-${sequence}-${init}-${c}.m4s?{$auth}\n`;
+    const map = (init: string) => `#EXT-X-MAP:URI="${path}rec/20261104/init-${init}.mp4?{$auth}"\n`;
     expect(body).toBe(
       `#EXTM3U\n#EXT-X-VERSION:8\n#EXT-X-DEFINE:NAME="auth",VALUE="${query}"\n#EXT-X-TARGETDURATION:2\n` +
         `#EXT-X-PLAYLIST-TYPE:VOD\n#EXT-X-MEDIA-SEQUENCE:0\n${map(one)}` +
@@ -380,7 +398,7 @@ describe('what is recorded', () => {
         `#EXT-X-DISCONTINUITY\n${map(two)}#EXT-X-PROGRAM-DATE-TIME:2026-11-04T12:01:06.000Z\n${line(noon + 66_000, 2, 5, two)}` +
         '#EXT-X-ENDLIST\n',
     );
-    expect(fleet.refusal(`/live/${id}/1/${initPath(noon, one)}?${query}`, 11 * 3600)).toBeUndefined();
+    expect(fleet.refusal(`${path}${initPath(noon, one)}?${query}`, 11 * 3600)).toBeUndefined();
     expect(await fleet.sent()).toEqual([]);
     expect(await watchedUntil()).toBeUndefined();
   });

@@ -1,0 +1,104 @@
+/** A play start: the session it begins, and the signature of all that its ticket opens. */
+import { RENEWED_SECONDS } from '../../lib/contract/session.ts';
+import type { Limits } from '../../lib/contract/entitlement.ts';
+import { addressPart, sessionId, ticketPath, ticketText } from '../../lib/contract/ticket.ts';
+import { startSession, unguessable } from '../shared/sessions.ts';
+import { loadSigner, type Signer } from '../shared/signing.ts';
+import type { Viewer } from '../shared/viewer.ts';
+import { setCookies } from './cookies.ts';
+
+interface Asked {
+  /** What is played: `vod/{id}/` or `live/{device}/{channel}/`. */
+  readonly prefix: string;
+  readonly viewer: Viewer | undefined;
+  /** What the player calls its session, where it renews. */
+  readonly player: string | undefined;
+  /** When a signature ends that is not renewed. */
+  readonly end: Date;
+  /** Of what lets this viewer in: how many sessions at a time, and from which address. */
+  readonly limits: Pick<Limits, 'maxSessions' | 'ip'>;
+  /** By HEAD: nobody sees what is answered, so nothing begins. */
+  readonly isHead: boolean;
+}
+
+interface OpeningOptions {
+  readonly signer: Signer;
+  readonly prefix: string;
+  readonly ticket: string;
+  readonly end: Date;
+  /** Of what is opened, relative to `prefix`: all of it without. Ends with `/`. */
+  readonly folder?: string;
+  readonly isHead: boolean;
+}
+
+export class Opening {
+  readonly ticket: string;
+  readonly end: Date;
+  readonly #signer: Signer;
+  /** Path of what is opened. From `/` to `/`. */
+  readonly #path: string;
+
+  readonly #isHead: boolean;
+
+  constructor({ signer, prefix, ticket, end, folder = '', isHead }: OpeningOptions) {
+    this.ticket = ticket;
+    this.end = end;
+    this.#signer = signer;
+    this.#isHead = isHead;
+    this.#path = `${ticketPath(prefix, ticket)}${folder}`;
+  }
+
+  /** The signature, as a query of each address. */
+  query(): string {
+    return this.#signer.sign(`${this.#path}*`, this.end);
+  }
+
+  /** The same as `Set-Cookie` headers; HEAD gets none, or it would be a way to play that nobody counts. */
+  cookies(): string[] {
+    if (this.#isHead) return [];
+    const maxAgeSeconds = (this.end.getTime() - Date.now()) / 1000;
+    const { secure } = this.#signer;
+    return setCookies(this.#signer.cookies(`${this.#path}*`, this.end), { path: this.#path, maxAgeSeconds, secure });
+  }
+}
+
+/** Begins a session, or goes on with the one that `player` names. Throws `too-many-sessions`, `session-ended`. */
+export async function open({ prefix, viewer, player, end, limits, isHead }: Asked): Promise<Opening> {
+  const signer = await loadSigner();
+  if (isHead) return new Opening({ signer, prefix, ticket: looseTicket(signer, viewer, limits), end, isHead });
+  const until = player === undefined ? end : renewedEnd(end, Date.now());
+  const person = viewer && { subject: viewer.subject, part: signer.subjectPart(viewer.subject) };
+  const ticket = await startSession({
+    what: prefix.slice(0, -1),
+    person,
+    ip: addressOf(limits),
+    player,
+    until,
+    cap: limits.maxSessions,
+  });
+  return new Opening({ signer, prefix, ticket, end: until, isHead });
+}
+
+/** One folder of what is beside the pictures and the sound, which is no play start and counts as none. */
+export async function openFolder(
+  folder: string,
+  { prefix, viewer, limits, end, isHead }: Omit<Asked, 'player'>,
+): Promise<Opening> {
+  const signer = await loadSigner();
+  return new Opening({ signer, prefix, ticket: looseTicket(signer, viewer, limits), end, folder, isHead });
+}
+
+/** When the signature of a player that renews ends. Pure. */
+export const renewedEnd = (end: Date, now: number): Date =>
+  new Date(Math.min(end.getTime(), now + RENEWED_SECONDS * 1000));
+
+/** A ticket of no session that is kept: what was taken back of its person is refused all the same. */
+const looseTicket = (signer: Signer, viewer: Viewer | undefined, limits: Pick<Limits, 'ip'>): string =>
+  ticketText({
+    session: sessionId(Date.now(), unguessable()),
+    subject: viewer && signer.subjectPart(viewer.subject),
+    ip: addressOf(limits),
+  });
+
+/** As tickets say it. */
+const addressOf = ({ ip }: Pick<Limits, 'ip'>): string | undefined => (ip === undefined ? undefined : addressPart(ip));

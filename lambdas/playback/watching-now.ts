@@ -1,0 +1,75 @@
+/** Who watches something now, and their end. */
+import { paginateQuery } from '@aws-sdk/lib-dynamodb';
+import { required } from '../../lib/contract/env.ts';
+import {
+  RENEWED_SECONDS,
+  sessionRow,
+  type EndedBy,
+  type SessionRow,
+  type Watching,
+} from '../../lib/contract/session.ts';
+import { dynamo } from '../shared/clients.ts';
+import { endSession, sessionsOf } from '../shared/sessions.ts';
+
+/** Most that one answer lists, and one call ends. */
+const MOST = 500;
+const INDEX = 'byWhat';
+
+interface Wanted {
+  /** One session alone. */
+  readonly session?: string;
+  readonly most?: number;
+}
+
+/** Sessions of `what` (`vod/{id}`) that are not over, the newest first. An index is a moment behind. */
+export async function watchingNow(what: string, now: number, { session, most = MOST }: Wanted = {}) {
+  const rows: SessionRow[] = [];
+  const query = {
+    TableName: required('SESSIONS_TABLE'),
+    IndexName: INDEX,
+    KeyConditionExpression: `what = :what${session === undefined ? '' : ' AND #session = :session'}`,
+    FilterExpression: 'expiresAt >= :now',
+    ...(session !== undefined && { ExpressionAttributeNames: { '#session': 'session' } }),
+    ExpressionAttributeValues: {
+      ':what': what,
+      ':now': Math.floor(now / 1000),
+      ...(session !== undefined && { ':session': session }),
+    },
+    ScanIndexForward: false,
+  };
+  for await (const { Items = [], LastEvaluatedKey } of paginateQuery({ client: dynamo }, query)) {
+    rows.push(...Items.map((item) => sessionRow.parse(item)));
+    if (rows.length > most) return { rows: rows.slice(0, most), isWhole: false };
+    if (rows.length === most) return { rows, isWhole: LastEvaluatedKey === undefined };
+  }
+  return { rows, isWhole: true };
+}
+
+/** What a person watches now, wherever. `part`: what stands for them in tickets. */
+export const sessionsOfPerson = async (part: string, now: number): Promise<SessionRow[]> =>
+  (await sessionsOf(`u:${part}`)).filter(({ what, expiresAt }) => what !== undefined && expiresAt * 1000 >= now);
+
+/** A row as its owner sees it. Pure. */
+export const shown = ({ session, subject, link, startedAt, seenAt, expiresAt, player }: SessionRow): Watching => ({
+  session,
+  subject: subject ?? null,
+  link: link ?? null,
+  startedAt,
+  seenAt,
+  until: new Date(expiresAt * 1000).toISOString(),
+  renews: player !== undefined,
+});
+
+/** Ends them, so many at a time. */
+export async function endAll(rows: readonly SessionRow[], by: EndedBy, now: number): Promise<void> {
+  for (let at = 0; at < rows.length; at += SIDE_BY_SIDE) {
+    await Promise.all(rows.slice(at, at + SIDE_BY_SIDE).map((row) => endSession(row, by, now)));
+  }
+}
+const SIDE_BY_SIDE = 25;
+
+/** Until when a signature of that session may be good, epoch seconds: one that renews at this moment may have another. Pure. */
+export const goodUntil = ({ expiresAt }: Pick<SessionRow, 'expiresAt'>, now: number): number =>
+  Math.max(expiresAt, Math.ceil(now / 1000) + RENEWED_SECONDS) + MARGIN;
+/** Seconds that clocks may differ. */
+const MARGIN = 60;

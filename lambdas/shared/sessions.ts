@@ -1,0 +1,276 @@
+/**
+ * The sessions table: each play start is a row, written by one conditional write. Where a person's sessions are counted, they
+ * have that many numbered places, and each is taken by a conditional put: however many begin at once, no more are let in. A
+ * row is a lease. A player that renews keeps it; one that is silent, or whose signature is over, has lost it.
+ */
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { DeleteCommand, GetCommand, paginateQuery, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { randomInt } from 'node:crypto';
+import { required } from '../../lib/contract/env.ts';
+import { sessionRow, type EndedBy, type SessionRow } from '../../lib/contract/session.ts';
+import { parseTicket, sessionId, ticketText, type Ticket } from '../../lib/contract/ticket.ts';
+import { dynamo } from './clients.ts';
+import { ApiError } from './errors.ts';
+import { freeSlots } from './slots.ts';
+
+const TableName = () => required('SESSIONS_TABLE');
+const DAY = 86_400;
+
+export interface Start {
+  /** `vod/{id}` or `live/{device}/{channel}`. */
+  readonly what: string;
+  /** `sub` of who watches, and what stands for it in tickets (`Signer.subjectPart`). Undefined: nobody signed in. */
+  readonly person?: { readonly subject: string; readonly part: string } | undefined;
+  /** The link that let them in. */
+  readonly link?: string | undefined;
+  /** The one address it may be watched from, as tickets say it. */
+  readonly ip?: string | undefined;
+  /** What its player calls it: started again under the same name, it goes on. */
+  readonly player?: string | undefined;
+  /** When its signature ends. */
+  readonly until: Date;
+  /** How many sessions this person may have at a time. Undefined: nobody counts. */
+  readonly cap?: number | undefined;
+}
+
+/**
+ * Begins a session, or goes on with the one its player has, and answers its ticket. Throws `session-ended` where somebody
+ * ended it, `too-many-sessions` where all places are taken.
+ */
+export async function startSession(start: Start, now = Date.now()): Promise<string> {
+  const fresh = freshRow(start, now);
+  const { cap } = start;
+  return (await (cap === undefined || start.person === undefined ? begin(fresh, now) : take(fresh, cap, now))).ticket;
+}
+
+/** The row of a session that begins now, in the place of one that is not counted. Pure but for the randomness. */
+function freshRow({ what, person, link, ip, player, until }: Start, now: number): SessionRow {
+  const session = sessionId(now, unguessable());
+  const at = new Date(now).toISOString();
+  const who = person ? `u:${person.part}` : link === undefined ? `a:${player ?? session}` : `l:${link}`;
+  return {
+    who,
+    place: placeOf(what, player ?? session),
+    what,
+    session,
+    ticket: ticketText({ session, subject: person?.part, link, ip }),
+    ...(person && { subject: person.subject }),
+    ...(link !== undefined && { link }),
+    ...(player !== undefined && { player }),
+    startedAt: at,
+    seenAt: at,
+    expiresAt: Math.ceil(until.getTime() / 1000),
+  };
+}
+
+const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+/** 16 letters and digits that nobody can guess, for `sessionId`. */
+export const unguessable = (): string => Array.from({ length: 16 }, () => LETTERS[randomInt(LETTERS.length)]).join('');
+
+const placeOf = (what: string, name: string): string => `${what}/${name}`;
+const SLOT = 'slot-';
+const slotName = (slot: number): string => `${SLOT}${String(slot).padStart(3, '0')}`;
+const slotOf = ({ place }: Pick<SessionRow, 'place'>): number | undefined =>
+  place.startsWith(SLOT) ? Number(place.slice(SLOT.length)) : undefined;
+
+/** One write: the row as it is there goes on, another is made. */
+async function begin(fresh: SessionRow, now: number): Promise<SessionRow> {
+  const { who, place, session, ticket, startedAt, ...rest } = fresh;
+  const kept = { session, ticket, startedAt };
+  const row = await change(
+    { who, place },
+    {
+      set: { ...rest },
+      keep: kept,
+      condition: 'attribute_not_exists(#endedAt)',
+    },
+  );
+  if (row === undefined) throw ended(await read({ who, place }), now);
+  if (isSameTicket(row.ticket, ticket)) return row;
+  // The same player, let in by something else: another address, say.
+  const condition = 'attribute_not_exists(#endedAt)';
+  const moved = await change({ who, place }, { set: { ...rest, ...kept }, keep: {}, condition });
+  if (moved === undefined) throw ended(await read({ who, place }), now);
+  return moved;
+}
+
+/** Whether two tickets let in the same: all parts but the session. Pure. */
+function isSameTicket(one: string, other: string): boolean {
+  const parts = ({ subject, link, ip }: Ticket) => JSON.stringify([subject, link, ip]);
+  const [a, b] = [parseTicket(one), parseTicket(other)];
+  return a !== undefined && b !== undefined && parts(a) === parts(b);
+}
+
+/** One read and, unless others take its place in between, one write. */
+async function take(fresh: SessionRow, cap: number, now: number): Promise<SessionRow> {
+  const rows = await sessionsOf(fresh.who);
+  const mine = rows.filter(({ player, place, what }) =>
+    slotOf({ place }) === undefined
+      ? place === fresh.place
+      : fresh.player !== undefined && player === fresh.player && what === fresh.what,
+  );
+  const over = mine.find(({ endedAt }) => endedAt !== undefined);
+  if (over !== undefined) throw ended(over, now);
+  const seconds = Math.floor(now / 1000);
+  const running = rows.filter((row) => slotOf(row) !== undefined && row.expiresAt >= seconds);
+  const own = mine.find((row) => running.includes(row) && slotOf(row)! < cap && isSameTicket(row.ticket, fresh.ticket));
+  if (own !== undefined) {
+    const { who, place } = own;
+    const set = { seenAt: fresh.seenAt, expiresAt: fresh.expiresAt };
+    const renewed = await change({ who, place }, { set, keep: {}, condition: '#ticket = :ticket', ticket: own.ticket });
+    if (renewed !== undefined) return renewed;
+  }
+  // A player that asks twice at once wants the same place both times.
+  const first = fresh.player === undefined ? randomInt(cap) : hash(fresh.player) % cap;
+  for (const slot of freeSlots(new Set(running.map((row) => slotOf(row)!)), cap, first)) {
+    const row = { ...fresh, place: slotName(slot) };
+    if (await put(row, seconds)) return row;
+    const holder = fresh.player === undefined ? undefined : await read(row);
+    if (holder !== undefined && holder.player === fresh.player && holder.what === fresh.what) return holder;
+  }
+  throw tooMany(cap);
+}
+
+const hash = (text: string): number => Buffer.from(text).reduce((sum, byte) => (sum * 31 + byte) >>> 0, 0);
+
+const tooMany = (cap: number): ApiError =>
+  new ApiError(
+    'too-many-sessions',
+    `You are watching ${cap === 1 ? 'elsewhere' : `${cap} videos`} already, which is as many as you may at a time. Stop one of them and try again; one whose player was just closed may count for ten minutes more.`,
+    { limit: { name: 'sessions', value: cap } },
+  );
+
+const WORDS: Readonly<Record<EndedBy, string>> = {
+  owner: 'The owner of the video has ended this playback.',
+  admin: 'An administrator has ended this playback.',
+  self: 'You have ended this playback elsewhere.',
+};
+
+const ended = (row: SessionRow | undefined, now: number): ApiError =>
+  new ApiError('session-ended', WORDS[row?.endedBy ?? 'owner'], {
+    cause: new Error(`ended ${row?.endedAt ?? new Date(now).toISOString()}`),
+  });
+
+type Key = Pick<SessionRow, 'who' | 'place'>;
+
+interface Change {
+  readonly set: Partial<SessionRow>;
+  /** Set where nothing is there yet. */
+  readonly keep: Partial<SessionRow>;
+  readonly condition: string;
+  readonly ticket?: string;
+}
+
+/** The row as it is then; undefined when the condition does not hold. */
+async function change(
+  Key: Key,
+  { set, keep, condition: ConditionExpression, ticket }: Change,
+): Promise<SessionRow | undefined> {
+  const parts = [
+    ...Object.keys(set).map((name) => `#${name} = :${name}`),
+    ...Object.keys(keep).map((name) => `#${name} = if_not_exists(#${name}, :${name})`),
+  ];
+  const values = { ...set, ...keep, ...(ticket !== undefined && { ticket }) };
+  const names = [...Object.keys(values), ...(ConditionExpression.includes('#endedAt') ? ['endedAt'] : [])];
+  const attempt = dynamo.send(
+    new UpdateCommand({
+      TableName: TableName(),
+      Key,
+      UpdateExpression: `SET ${parts.join(', ')}`,
+      ConditionExpression,
+      ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),
+      ExpressionAttributeValues: Object.fromEntries(Object.entries(values).map(([name, value]) => [`:${name}`, value])),
+      ReturnValues: 'ALL_NEW',
+    }),
+  );
+  return await unlessRefused(attempt.then(({ Attributes }) => sessionRow.parse(Attributes)));
+}
+
+const put = async (Item: SessionRow, seconds: number): Promise<boolean> =>
+  (await unlessRefused(
+    dynamo.send(
+      new PutCommand({
+        TableName: TableName(),
+        Item,
+        ConditionExpression: 'attribute_not_exists(who) OR expiresAt < :now',
+        ExpressionAttributeValues: { ':now': seconds },
+      }),
+    ),
+  )) !== undefined;
+
+async function read({ who, place }: Key): Promise<SessionRow | undefined> {
+  const Key = { who, place };
+  const { Item } = await dynamo.send(new GetCommand({ TableName: TableName(), Key, ConsistentRead: true }));
+  return Item === undefined ? undefined : sessionRow.parse(Item);
+}
+
+/** Rows of one person or link, those over and not yet swept included. */
+export async function sessionsOf(who: string): Promise<SessionRow[]> {
+  const rows: SessionRow[] = [];
+  const query = {
+    TableName: TableName(),
+    ConsistentRead: true,
+    KeyConditionExpression: 'who = :who',
+    ExpressionAttributeValues: { ':who': who },
+  };
+  for await (const { Items = [] } of paginateQuery({ client: dynamo }, query)) {
+    rows.push(...Items.map((item) => sessionRow.parse(item)));
+  }
+  return rows;
+}
+
+/** A player that goes: its place is free. `player` is what it called itself. Harmless when there is no such session. */
+export async function leave(what: string, player: string, text: string): Promise<void> {
+  const ticket = parseTicket(text);
+  if (ticket === undefined) return;
+  const { subject, link } = ticket;
+  const who = subject !== undefined ? `u:${subject}` : link === undefined ? `a:${player}` : `l:${link}`;
+  if (await remove({ who, place: placeOf(what, player) }, text)) return;
+  if (subject === undefined) return;
+  const row = (await sessionsOf(who)).find((one) => slotOf(one) !== undefined && one.ticket === text);
+  if (row !== undefined) await remove(row, text);
+}
+
+/** Deletes the row of this ticket, unless it was ended: that is still to be told. */
+const remove = async ({ who, place }: Key, ticket: string): Promise<boolean> =>
+  (await unlessRefused(
+    dynamo.send(
+      new DeleteCommand({
+        TableName: TableName(),
+        Key: { who, place },
+        ConditionExpression: 'ticket = :ticket AND attribute_not_exists(endedAt)',
+        ExpressionAttributeValues: { ':ticket': ticket },
+      }),
+    ),
+  )) !== undefined;
+
+/**
+ * Ends a session: its place is free, and its player is told by whom when it asks again. What it still has of signatures is
+ * for the edge to refuse. First the word that it is over, then the place: one that renews in between meets either.
+ */
+export async function endSession(row: SessionRow, by: EndedBy, now = Date.now()): Promise<void> {
+  const { what, player, session, place, ...rest } = row;
+  if (what === undefined) return;
+  const over = {
+    ...rest,
+    place: placeOf(what, player ?? session),
+    session,
+    ...(player !== undefined && { player }),
+    endedAt: new Date(now).toISOString(),
+    endedBy: by,
+    // For as long as somebody may come back to a page that stood open.
+    expiresAt: Math.max(row.expiresAt, Math.floor(now / 1000) + DAY),
+  };
+  await dynamo.send(new PutCommand({ TableName: TableName(), Item: over }));
+  if (slotOf({ place }) !== undefined) await remove({ who: row.who, place }, row.ticket);
+}
+
+/** Undefined where the condition of a write did not hold. */
+async function unlessRefused<T>(attempt: Promise<T>): Promise<T | undefined> {
+  try {
+    return await attempt;
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,152 @@
+/** Who watches a video now, and ending it, against the engine: by its owner and admins, and what players are told then. */
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import type { RouteKey } from '../../../lib/contract/api.ts';
+import type { Watching } from '../../../lib/contract/session.ts';
+import type { VideoRecord } from '../../../lib/contract/video.ts';
+import { ticketIn } from '../../../lib/contract/ticket.ts';
+import { pathOf } from '../../../web/src/shared/signature.ts';
+import { startFleet, type Fleet } from '../devices/fleet.ts';
+import { authorized, bearerOf } from '../engine.ts';
+import { record } from './fixture.ts';
+
+let fleet: Fleet;
+let handler: typeof import('../../../lambdas/playback/handler.ts').handler;
+let id: string;
+let count = 0;
+
+beforeAll(async () => {
+  fleet = await startFleet();
+  ({ handler } = await import('../../../lambdas/playback/handler.ts'));
+}, 600_000);
+afterAll(() => fleet.close());
+const put = (over: Partial<VideoRecord> = {}) =>
+  fleet.put('VIDEOS_TABLE', record({ id, visibility: 'public', ...over }));
+beforeEach(async () => {
+  count += 1;
+  id = `video${String(count).padStart(15, '0')}`;
+  await put();
+});
+
+const OLGA = { sub: 'olga' };
+const ADA = { sub: 'ada', groups: ['admin'] };
+const [ONE, TWO] = ['one', 'two'].map((name) => name.padEnd(16, '0')) as [string, string];
+
+async function ask(
+  routeKey: RouteKey,
+  as?: { readonly sub: string; readonly groups?: readonly string[] },
+  { query, params }: { query?: Record<string, string>; params?: Record<string, string> } = {},
+) {
+  const isPlayer = routeKey.includes('/api/play/');
+  const answer = await handler({
+    routeKey,
+    pathParameters: { id, ...params },
+    queryStringParameters: query,
+    headers: as ? { authorization: isPlayer ? await fleet.bearer(as.sub, as.groups) : bearerOf(as) } : {},
+    requestContext: { requestId: 'test', ...(as && { authorizer: { jwt: { claims: authorized(as) } } }) },
+  } as never);
+  const text = answer.body ?? '';
+  return { status: answer.statusCode, text, json: text.startsWith('{') ? (JSON.parse(text) as never) : undefined };
+}
+const play = async (session?: string, as?: { sub: string }) => {
+  const answer = await ask('GET /api/play/{id}/main.m3u8', as, session === undefined ? {} : { query: { session } });
+  return { ...answer, ticket: ticketIn(pathOf(answer.text) ?? '', `vod/${id}/`) };
+};
+const list = async (as = OLGA) => {
+  const { json } = await ask('GET /api/videos/{id}/sessions', as);
+  return json as unknown as { sessions: Watching[]; isWhole: boolean };
+};
+/** An index is a moment behind its table. */
+const watched = (many: number) =>
+  vi.waitFor(
+    async () => {
+      const found = await list();
+      expect(found.sessions).toHaveLength(many);
+      return found;
+    },
+    { timeout: 30_000, interval: 100 },
+  );
+
+test('its owner and admins see who watches now, the newest first, and nobody else does', async () => {
+  await play(ONE, { sub: 'sam' });
+  await play(undefined);
+  // Again, and so no other.
+  await play(ONE, { sub: 'sam' });
+  const { sessions, isWhole } = await watched(2);
+  expect(isWhole).toBe(true);
+  expect(sessions.map(({ subject, renews }) => [subject, renews]).toSorted()).toEqual(
+    [
+      ['sam', true],
+      [null, false],
+    ].toSorted(),
+  );
+  const sam = sessions.find(({ subject }) => subject === 'sam')!;
+  expect(Math.abs(Date.parse(sam.until) - Date.now() - 600_000)).toBeLessThan(60_000);
+  expect((await list(ADA as never)).sessions).toHaveLength(2);
+  expect(await ask('GET /api/videos/{id}/sessions', { sub: 'sam' })).toMatchObject({ status: 403 });
+  await put({ visibility: 'private' });
+  expect(await ask('GET /api/videos/{id}/sessions', { sub: 'sam' })).toMatchObject({ status: 403 });
+  expect(JSON.stringify(sessions)).not.toContain('.-.');
+});
+
+test('one that is ended gets no other signature, and is told who ended it; another goes on', async () => {
+  await play(ONE, { sub: 'sam' });
+  await play(TWO, { sub: 'tim' });
+  const { sessions } = await watched(2);
+  const { session } = sessions.find(({ subject }) => subject === 'sam')!;
+  const end = (as: { sub: string }) => ask('DELETE /api/videos/{id}/sessions/{session}', as, { params: { session } });
+  expect(await end({ sub: 'sam' })).toMatchObject({ status: 403 });
+  expect(await end(OLGA)).toMatchObject({ status: 204 });
+  expect(await play(ONE, { sub: 'sam' })).toMatchObject({
+    status: 410,
+    json: { code: 'session-ended', detail: 'The owner of the video has ended this playback.' },
+  });
+  expect(await play(TWO, { sub: 'tim' })).toMatchObject({ status: 200 });
+  await watched(1);
+  expect(await end(OLGA)).toMatchObject({ status: 204 });
+  // Another play start is another session: ending one takes no right.
+  expect(await play('three'.padEnd(16, '0'), { sub: 'sam' })).toMatchObject({ status: 200 });
+});
+
+test('all of a person on a video, and all of a video, end at once', async () => {
+  await play(ONE, { sub: 'sam' });
+  await play(TWO, { sub: 'sam' });
+  await play(ONE, { sub: 'tim' });
+  await play(ONE);
+  await watched(4);
+  const some = await ask('DELETE /api/videos/{id}/sessions', OLGA, { query: { subject: 'sam' } });
+  expect(some).toMatchObject({ status: 200, json: { ended: 2, isWhole: true } });
+  expect((await watched(2)).sessions.map(({ subject }) => subject)).not.toContain('sam');
+  expect(await ask('DELETE /api/videos/{id}/sessions', { sub: 'tim' })).toMatchObject({ status: 403 });
+  expect(await ask('DELETE /api/videos/{id}/sessions', ADA)).toMatchObject({ json: { ended: 2 } });
+  await watched(0);
+  expect(await play(ONE, { sub: 'tim' })).toMatchObject({
+    status: 410,
+    json: { detail: 'An administrator has ended this playback.' },
+  });
+});
+
+test('an admin ends all that somebody watches, wherever', async () => {
+  const sub = `wanda ${count}`;
+  await play(ONE, { sub });
+  id = `other${String(count).padStart(15, '0')}`;
+  await put();
+  await play(ONE, { sub });
+  await play(ONE, { sub: 'tim' });
+  const end = (as: { sub: string }) => ask('DELETE /api/sessions/{subject}', as, { params: { subject: sub } });
+  expect(await end(OLGA)).toMatchObject({ status: 403 });
+  expect(await end(ADA)).toMatchObject({ json: { ended: 2 } });
+  expect(await play(ONE, { sub })).toMatchObject({ status: 410 });
+  expect(await play(ONE, { sub: 'tim' })).toMatchObject({ status: 200 });
+});
+
+test('a player that leaves is not watching any more', async () => {
+  const { ticket } = await play(ONE);
+  await play(TWO);
+  await watched(2);
+  const bye = (query: Record<string, string>) => ask('POST /api/play/{id}/goodbye', undefined, { query });
+  // By another's ticket, or under another name, nobody is sent away.
+  expect(await bye({ session: TWO, ticket: ticket! })).toMatchObject({ status: 204 });
+  await watched(2);
+  expect(await bye({ session: ONE, ticket: ticket! })).toMatchObject({ status: 204 });
+  await watched(1);
+});

@@ -1,0 +1,137 @@
+/** Sessions against the engine: what is counted holds however many begin at once, and each way of ending one frees its place. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ApiError } from '../../../lambdas/shared/errors.ts';
+import type { Start } from '../../../lambdas/shared/sessions.ts';
+import { parseTicket } from '../../../lib/contract/ticket.ts';
+import { startHandlerEngine } from '../engine.ts';
+
+let close: () => Promise<void>;
+let sessions: typeof import('../../../lambdas/shared/sessions.ts');
+beforeAll(async () => {
+  close = await startHandlerEngine({});
+  sessions = await import('../../../lambdas/shared/sessions.ts');
+}, 600_000);
+afterAll(() => close());
+
+const HOUR = 3_600_000;
+let people = 0;
+const somebody = () => {
+  people += 1;
+  return { subject: `person ${people}`, part: `person-${String(people).padStart(4, '0')}` };
+};
+const WHAT = 'vod/abcdefghij0123456789';
+const player = (name: string) => name.padEnd(16, '0');
+const starts = (over: Partial<Start> = {}, now = Date.now()) =>
+  sessions.startSession({ what: WHAT, until: new Date(now + HOUR), ...over }, now);
+const codeOf = (start: Promise<string>) =>
+  start.then(
+    () => 'started',
+    (error: unknown) => (error instanceof ApiError ? error.code : Promise.reject(error as Error)),
+  );
+const rowsOf = async ({ part }: { part: string }) => sessions.sessionsOf(`u:${part}`);
+
+test('of fifty that begin at once no more play than may, and all that may', async () => {
+  const person = somebody();
+  const codes = await Promise.all(Array.from({ length: 50 }, () => codeOf(starts({ person, cap: 3 }))));
+  expect(codes.filter((code) => code === 'started')).toHaveLength(3);
+  expect(codes.filter((code) => code === 'too-many-sessions')).toHaveLength(47);
+  const tickets = (await rowsOf(person)).map(({ ticket }) => parseTicket(ticket)!);
+  expect(new Set(tickets.map(({ session }) => session)).size).toBe(3);
+  expect(tickets.map(({ subject }) => subject)).toEqual(Array(3).fill(person.part));
+  // Somebody else is counted apart, and who is not counted is let in.
+  expect(await codeOf(starts({ person: somebody(), cap: 1 }))).toBe('started');
+  expect(await codeOf(starts({ person }))).toBe('started');
+  expect(await codeOf(starts())).toBe('started');
+});
+
+test('one that is told there is no place is told what to do', async () => {
+  const person = somebody();
+  await starts({ person, cap: 1 });
+  await expect(starts({ person, cap: 1 })).rejects.toMatchObject({
+    message: expect.stringMatching(/^You are watching elsewhere already.* Stop .* and try again/) as string,
+    options: { limit: { name: 'sessions', value: 1 } },
+  });
+});
+
+test.each([undefined, 2])('a player that asks again goes on with what it has, capped by %s', async (cap) => {
+  const person = somebody();
+  const mine = { person, player: player('mine'), ...(cap && { cap }) };
+  const now = Date.now();
+  // Twice at once, too: a page that loads its player and looks at the manifest.
+  const [first, same] = await Promise.all([starts(mine, now), starts(mine, now)]);
+  expect(same).toBe(first);
+  expect(await starts(mine, now + HOUR / 2)).toBe(first);
+  const [row, ...more] = await rowsOf(person);
+  expect(more).toEqual([]);
+  expect(row).toMatchObject({
+    ticket: first,
+    expiresAt: Math.ceil((now + 1.5 * HOUR) / 1000),
+    subject: person.subject,
+  });
+  expect(await starts({ ...mine, player: player('other') }, now)).not.toBe(first);
+  expect(await starts({ ...mine, what: 'vod/zbcdefghij0123456789', ...(cap && { cap: 9 }) }, now)).not.toBe(first);
+});
+
+test('a session from another address is another ticket, for the same player', async () => {
+  for (const cap of [undefined, 5]) {
+    const mine = { person: somebody(), player: player('mine'), ...(cap && { cap }) };
+    const first = await starts({ ...mine, ip: 'c0000207' });
+    const second = await starts({ ...mine, ip: 'c0000208' });
+    expect([parseTicket(first)!.ip, parseTicket(second)!.ip]).toEqual(['c0000207', 'c0000208']);
+    expect(parseTicket(first)!.session).not.toBe(parseTicket(second)!.session);
+  }
+});
+
+test('silence frees a place at the end of what was signed, and leaving frees it at once', async () => {
+  const person = somebody();
+  const now = Date.now();
+  const mine = { person, player: player('mine'), cap: 1 };
+  const other = { person, player: player('other'), cap: 1 };
+  const ticket = await starts(mine, now);
+  expect(await codeOf(starts(other, now + HOUR - 2000))).toBe('too-many-sessions');
+  // Who was silent for longer comes too late, and is told so.
+  expect(await codeOf(starts(other, now + HOUR + 2000))).toBe('started');
+  expect(await codeOf(starts(mine, now + HOUR + 3000))).toBe('too-many-sessions');
+  // The old ticket frees nothing any more, and nor does a made-up one.
+  await sessions.leave(WHAT, mine.player, ticket);
+  await sessions.leave(WHAT, mine.player, 'x.y.z');
+  expect(await codeOf(starts(mine, now + HOUR + 3000))).toBe('too-many-sessions');
+  const [row] = await rowsOf(person);
+  await sessions.leave(WHAT, other.player, row!.ticket);
+  await sessions.leave(WHAT, other.player, row!.ticket);
+  expect(await codeOf(starts(mine, now + HOUR + 3000))).toBe('started');
+});
+
+test('who is not counted leaves as well, nobody and somebody of a link', async () => {
+  for (const who of [{ person: somebody() }, { link: `link-${++people}` }, {}]) {
+    const mine = { ...who, player: player(`mine${people}`) };
+    const ticket = await starts(mine);
+    await sessions.leave(WHAT, mine.player, ticket);
+    expect(await starts(mine)).not.toBe(ticket);
+  }
+});
+
+test.each([undefined, 1])('one that was ended says by whom when its player asks again, capped by %s', async (cap) => {
+  const person = somebody();
+  const mine = { person, player: player('mine'), ...(cap && { cap }) };
+  const other = { ...mine, player: player('other') };
+  await starts(mine);
+  const [row] = await rowsOf(person);
+  await sessions.endSession(row!, 'owner');
+  await expect(starts(mine)).rejects.toMatchObject({
+    code: 'session-ended',
+    message: 'The owner of the video has ended this playback.',
+  });
+  // Its place is free, and whoever took it does not make it forgotten.
+  expect(await codeOf(starts(other))).toBe('started');
+  expect(await codeOf(starts(mine))).toBe('session-ended');
+  // Leaving does not, either: a page that closes says goodbye.
+  await sessions.leave(WHAT, mine.player, row!.ticket);
+  expect(await codeOf(starts(mine))).toBe('session-ended');
+  // Again it ends nothing.
+  await sessions.endSession(
+    (await rowsOf(person)).find(({ endedAt }) => endedAt !== undefined)!,
+    'admin',
+  );
+  await expect(starts(mine)).rejects.toMatchObject({ message: expect.stringContaining('owner') as string });
+});

@@ -1,0 +1,98 @@
+/** Who watches the video now, for who may end it. */
+import { Button, Skeleton, Text } from '@mantine/core';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import type { Watching as Session } from '../../../lib/contract/session.ts';
+import type { Video } from '../../../lib/contract/video.ts';
+import { call } from '../api/client.ts';
+import { watchingQuery } from '../api/queries.ts';
+import { useSession } from '../auth/SessionContext.tsx';
+import { exact } from '../shared/format.ts';
+import { notify } from '../shared/notify.tsx';
+import { Failure } from '../shared/states.tsx';
+import { Ago } from '../shared/Time.tsx';
+import classes from './video.module.css';
+
+export function Watching({ video, isShown }: { video: Video; isShown: boolean }) {
+  const { data, error, isPending, refetch } = useQuery({ ...watchingQuery(video.id), enabled: isShown });
+  const client = useQueryClient();
+  const end = useMutation({
+    mutationFn: async (session: Session | undefined) => {
+      const { id } = video;
+      if (session === undefined) await call('DELETE /api/videos/{id}/sessions', { params: { id } });
+      else await call('DELETE /api/videos/{id}/sessions/{session}', { params: { id, session: session.session } });
+    },
+    onSettled: () => client.invalidateQueries({ queryKey: ['watching', video.id] }),
+    onError: (problem) => notify({ color: 'red', title: 'Not ended', message: problem.message }),
+  });
+  const sessions = data?.sessions ?? [];
+  return (
+    <section>
+      <h2>Watching now</h2>
+      {isPending ? (
+        <Skeleton height={72} />
+      ) : !data ? (
+        <Failure error={error} retry={() => void refetch()} />
+      ) : (
+        <ul className={classes.grants} aria-label="Watching now">
+          {sessions.map((session) => (
+            <Row
+              key={session.session}
+              session={session}
+              isEnding={end.isPending && end.variables === session}
+              end={() => end.mutate(session)}
+            />
+          ))}
+          {sessions.length === 0 && <li className={classes.dim}>Nobody.</li>}
+        </ul>
+      )}
+      {data && !data.isWhole && (
+        <Text c="dimmed" size="sm" component="p">
+          And more: these are the newest {sessions.length}.
+        </Text>
+      )}
+      {sessions.length > 1 && (
+        <Button
+          variant="default"
+          size="xs"
+          loading={end.isPending && end.variables === undefined}
+          onClick={() => end.mutate(undefined)}
+        >
+          End all {sessions.length}
+        </Button>
+      )}
+    </section>
+  );
+}
+
+interface RowProps {
+  readonly session: Session;
+  readonly isEnding: boolean;
+  readonly end: () => void;
+}
+
+function Row({ session, isEnding, end }: RowProps) {
+  const { person } = useSession();
+  const { subject, link, startedAt, until, renews } = session;
+  const name = subject === null ? (link === null ? 'somebody' : 'somebody by a link') : subject;
+  const who = subject !== null && subject === person?.subject ? 'you' : name;
+  return (
+    <li>
+      <span className={classes.subject} title={name}>
+        {who}
+      </span>
+      <span className={classes.dim} title={renews ? undefined : `May be playing until ${exact(Date.parse(until))}`}>
+        since <Ago at={startedAt} />
+      </span>
+      <Button
+        variant="subtle"
+        color="gray"
+        size="compact-xs"
+        aria-label={`End what ${who} watches`}
+        loading={isEnding}
+        onClick={end}
+      >
+        End
+      </Button>
+    </li>
+  );
+}
