@@ -9,6 +9,7 @@ import { Console } from './constructs/console.ts';
 import { Devices } from './constructs/devices.ts';
 import { FfmpegLayer } from './constructs/ffmpeg-layer.ts';
 import { Playback } from './constructs/playback.ts';
+import { Revocation } from './constructs/revocation.ts';
 import { SigningKey } from './constructs/signing-key.ts';
 import { Sharing } from './constructs/sharing.ts';
 import { Slicing } from './constructs/slicing.ts';
@@ -32,15 +33,16 @@ export class VodStack extends Stack {
     const auth = new Auth(this, 'Auth', config);
     const api = new Api(this, 'Api', { config, auth });
     const signingKey = new SigningKey(this, 'SigningKey', config);
+    const revocation = new Revocation(this, 'Revocation', { config });
     const ffmpegLayer = new FfmpegLayer(this, 'FfmpegLayer', { architecture: config.architecture });
 
     const upload = new Upload(this, 'Upload', { config, storage, api });
     const slicing = new Slicing(this, 'Slicing', { config, storage, ffmpegLayer });
     for (const fn of [upload.handler, upload.puller]) slicing.startedBy(fn);
-    const catalog = new Catalog(this, 'Catalog', { config, storage, api, signingKey, slicing });
+    const catalog = new Catalog(this, 'Catalog', { config, storage, api, signingKey, revocation, slicing });
     const sharing = new Sharing(this, 'Sharing', { config, storage, api, signingKey });
     const stills = new Stills(this, 'Stills', { config, storage, api, ffmpegLayer });
-    const playback = new Playback(this, 'Playback', { config, storage, api, signingKey });
+    const playback = new Playback(this, 'Playback', { config, storage, api, signingKey, revocation });
     // Who plays a video first asks for the rest of its ladder.
     slicing.startedBy(playback.manifest);
     this.devices = new Devices(this, 'Devices', { config, storage, api, signingKey });

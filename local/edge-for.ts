@@ -1,5 +1,5 @@
 /** The edge for one local deployment: configured from the original template, resolved with what the engine made of it. */
-import { CloudFrontClient, ListKeyGroupsCommand } from '@aws-sdk/client-cloudfront';
+import { CloudFrontClient, DescribeKeyValueStoreCommand, ListKeyGroupsCommand } from '@aws-sdk/client-cloudfront';
 import { watchKeyGroup } from './edge/key-groups.ts';
 import { startEdge, type Edge } from './edge/server.ts';
 import { readTemplate } from './edge/template.ts';
@@ -33,6 +33,11 @@ export async function startEdgeFor(
         RegionalDomainName: `${physicalId}.s3.${region}.amazonaws.com`,
       };
       resources[logicalId] = { physicalId, attributes };
+    }
+    if (Type === 'AWS::CloudFront::KeyValueStore') {
+      // On AWS its Ref is its name, too, and an id of its own stands in the ARN.
+      const { KeyValueStore } = await client.send(new DescribeKeyValueStoreCommand({ Name: physicalId }));
+      resources[logicalId] = { physicalId, attributes: { Arn: KeyValueStore?.ARN ?? '' } };
     }
     if (Type === KEYS) {
       keyGroup = await keyGroupOf(Properties ?? {}, region, client);

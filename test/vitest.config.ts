@@ -36,8 +36,18 @@ const REAL_TIME = [
 ];
 
 /**
- * In three groups, one after another. `iam`, `synth`, `lifecycle` and `smoke` run beside `unit`: they wait for other
- * processes. What keeps time runs beside its like only. The stack is one, and its tests have it alone.
+ * Of the running stack, what touches nothing of another of these and keeps no time: one looks at ada's videos, the others send
+ * and fetch uma's.
+ */
+const SIDE_BY_SIDE = [
+  'test/e2e/console/{console,uploads,ways}.test.ts',
+  'test/e2e/uppy/*.test.ts',
+  'test/stack/ways.test.ts',
+];
+
+/**
+ * In groups, one after another. `iam`, `synth`, `lifecycle` and `smoke` run beside `unit`: they wait for other
+ * processes. What keeps time runs beside its like only. The stack is one for all its tests, and most have it alone.
  */
 export default defineConfig({
   root,
@@ -118,8 +128,21 @@ export default defineConfig({
         test: {
           name: 'stack',
           include: ['test/stack/**/*.test.ts', 'test/e2e/**/*.test.ts'],
+          exclude: SIDE_BY_SIDE,
           globalSetup: ['test/stack.ts'],
           fileParallelism: false,
+          testTimeout: 180_000,
+          hookTimeout: 300_000,
+          sequence: { groupOrder: 3 },
+        },
+      },
+      {
+        root,
+        test: {
+          name: 'stack-side-by-side',
+          include: SIDE_BY_SIDE,
+          globalSetup: ['test/stack.ts'],
+          maxWorkers: 2,
           testTimeout: 180_000,
           hookTimeout: 300_000,
           sequence: { groupOrder: 2 },

@@ -4,7 +4,7 @@ import { AbortMultipartUploadCommand } from '@aws-sdk/client-s3';
 import { SFNClient, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
 import type { SQSBatchItemFailure, SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import { required } from '../../lib/contract/env.ts';
+import { number, required } from '../../lib/contract/env.ts';
 import {
   downloadsPrefix,
   sourceKey,
@@ -13,14 +13,17 @@ import {
   vodPrefix,
   workPrefix,
 } from '../../lib/contract/keys.ts';
+import { playbackBounds } from '../../lib/contract/options.ts';
 import { FORM_SECONDS } from '../../lib/contract/upload.ts';
 import type { VideoRecord } from '../../lib/contract/video.ts';
 import { eachMessage } from '../shared/batch.ts';
 import { dynamo, s3 } from '../shared/clients.ts';
 import { logger } from '../shared/logger.ts';
 import { removePrefix } from '../shared/objects.ts';
+import { revoke } from '../shared/revocation.ts';
 import { freeSlot } from '../shared/slots.ts';
 import { announce, readVideo } from '../shared/videos.ts';
+import { signatureEnd } from '../playback/access.ts';
 import { settleUnfinished } from '../slicing/unfinished.ts';
 import { deleteGrants } from './grants.ts';
 import { invalidate } from './invalidation.ts';
@@ -80,6 +83,8 @@ async function remove(message: Removal): Promise<void> {
     await stop(record);
     if (record.slicing !== undefined) await settleUnfinished(videoId, record.slicing.execution);
   }
+  // First the edge: it would go on serving what it has cached until the invalidation is done.
+  if (record !== undefined && record.revision > 0) await revokeVideo(record);
   const served = await deleteObjects(videoId);
   // Nobody was ever given a signature for what was not published, so nothing of it can be cached.
   const published = record === undefined ? message.step === 'sweep' && message.published : record.revision > 0;
@@ -95,6 +100,12 @@ async function remove(message: Removal): Promise<void> {
   const until = formEnd(record);
   await enqueue({ step: 'sweep', videoId, published, ...(until !== undefined && { until }) }, SWEEP_DELAY);
   await dynamo.send(new DeleteCommand({ TableName: required('VIDEOS_TABLE'), Key: { id: videoId } }));
+}
+
+/** Has the edge refuse all that was ever signed of it, for as long as the last signature lasts that may just have been made. */
+async function revokeVideo({ id, duration }: VideoRecord): Promise<void> {
+  const hours = number('SIGNATURE_HOURS', playbackBounds.signatureHours);
+  await revoke([{ kind: 'video', id, until: signatureEnd(new Date(), hours, duration) }]);
 }
 
 /**

@@ -24,6 +24,7 @@ import { SluiceFunction } from './function.ts';
 import { cancelsJobs } from './media-convert.ts';
 import { mp4s } from './mp4s.ts';
 import { workQueue } from './queue.ts';
+import type { Revocation } from './revocation.ts';
 import type { SigningKey } from './signing-key.ts';
 import { BY_OWNER, BY_REMOVAL, BY_SUBJECT, BY_TIME, type Storage } from './storage.ts';
 import { limitsOf } from './upload.ts';
@@ -35,6 +36,7 @@ export interface CatalogProps {
   readonly storage: Storage;
   readonly api: Api;
   readonly signingKey: SigningKey;
+  readonly revocation: Pick<Revocation, 'revokedBy'>;
   /** Deleting a video stops its slicing. */
   readonly slicing: { readonly stateMachine: Pick<StateMachine, 'stateMachineArn' | 'stateMachineName'> };
 }
@@ -43,7 +45,7 @@ export class Catalog extends Construct {
   readonly handler: SluiceFunction;
   readonly remover: SluiceFunction;
 
-  constructor(scope: Construct, id: string, { config, storage, api, signingKey, slicing }: CatalogProps) {
+  constructor(scope: Construct, id: string, { config, storage, api, signingKey, revocation, slicing }: CatalogProps) {
     super(scope, id);
     const bus = EventBus.fromEventBusName(this, 'Bus', 'default');
     // Ten hours of trying: each is counted that Lambda had no execution for, too. What waits for CloudFront is not.
@@ -92,6 +94,7 @@ export class Catalog extends Construct {
       timeout: REMOVER_TIMEOUT,
       environment: {
         STATE_MACHINE_ARN: slicing.stateMachine.stateMachineArn,
+        SIGNATURE_HOURS: String(config.playback.signatureHours),
       },
     })
       .useTable('VIDEOS_TABLE', storage.videos, ['GetItem', 'UpdateItem', 'DeleteItem'])
@@ -123,6 +126,7 @@ export class Catalog extends Construct {
         'executions of this one state machine; their names are not known before they run',
       );
     if (config.slicing.engine !== 'encode') cancelsJobs(this.remover);
+    revocation.revokedBy(this.remover);
     this.remover.addEventSource(
       new SqsEventSource(removals, {
         // Without a wait for more: a takedown is quick, and of many at a time batches fill by themselves.

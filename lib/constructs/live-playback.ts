@@ -8,7 +8,7 @@ import { playbackOptions, SESSION_WRITES, type PlaybackProps } from './playback.
 
 export function livePlayback(
   scope: Construct,
-  { config, storage, api, signingKey }: PlaybackProps,
+  { config, storage, api, signingKey }: Omit<PlaybackProps, 'revocation'>,
   tables: DeviceTables,
 ): void {
   const live = new SluiceFunction(scope, 'Live', {

@@ -1,14 +1,17 @@
 // CloudFront Function (cloudfront-js-2.0), viewer request, of everything below /vod/ and /live/. What is signed is the address as
 // the viewer wrote it, with the ticket of a session (lib/contract/ticket.ts) in its path: /vod/{id}/s/{ticket}/r1/video/720p.m3u8.
 // The ticket is taken out here, before the cache key, so that all viewers share what is cached. Files that are signed alone
-// (posters, stills, an alarm's) have no ticket and pass as they are.
+// (posters, stills, an alarm's) have no ticket and pass as they are. What was revoked is refused (lib/contract/revocation.ts): a
+// store that cannot be read is an error of the function, and so a refusal, too.
+import cf from 'cloudfront';
+const store = cf.kvs();
 
 // Our keys are made of these characters and no segment begins with a dot: nothing else is a path of ours. So no path can be
 // written in two ways, and none leads out of what its signature names.
 var STRANGE = /[^A-Za-z0-9\/._-]|\/\/|\/\./;
 // Session (when it began, base 36, and 16 characters), subject, link, address.
 var TICKET =
-  /^[0-9a-z]{7}[A-Za-z0-9_-]{16}\.(-|[A-Za-z0-9_-]{11})\.(-|[A-Za-z0-9_-]{1,64})\.(-|[0-9a-f]{8}|[0-9a-f]{32})$/;
+  /^[0-9a-z]{7}[A-Za-z0-9]{16}\.(-|[A-Za-z0-9_-]{11})\.(-|[A-Za-z0-9_-]{1,64})\.(-|[0-9a-f]{8}|[0-9a-f]{32})$/;
 
 function refused() {
   return { statusCode: 403, statusDescription: 'Forbidden', headers: { 'cache-control': { value: 'no-store' } } };
@@ -19,16 +22,15 @@ function hex(text, radix, length) {
   return ('0000' + parseInt(text, radix).toString(16)).slice(-length);
 }
 
-/** An IPv4 address as 8 hex digits, an IPv6 address as 32; one that is IPv4 in IPv6's clothes (::ffff:192.0.2.1) as IPv4. */
+/** As tickets have it: an IPv4 address as 8 hex digits, an IPv6 address as 32, and IPv4 inside IPv6 (::ffff:192.0.2.1) as IPv4. */
 function addressOf(ip) {
   var dotted = ip.slice(ip.lastIndexOf(':') + 1);
-  var v4 = '';
   if (dotted.indexOf('.') !== -1) {
-    v4 = dotted
+    var v4 = dotted
       .split('.')
       .map((part) => hex(part, 10, 2))
       .join('');
-    if (dotted === ip || /^::ffff:[0-9.]+$/i.test(ip)) return v4;
+    if (dotted === ip) return v4;
     ip = ip.slice(0, ip.length - dotted.length) + v4.slice(0, 4) + ':' + v4.slice(4);
   }
   var sides = ip.split('::');
@@ -36,22 +38,44 @@ function addressOf(ip) {
   var right = sides.length < 2 || sides[1] === '' ? [] : sides[1].split(':');
   var zeros = '0'.repeat(4 * Math.max(0, 8 - left.length - right.length));
   var groups = (list) => list.map((group) => hex(group, 16, 4)).join('');
-  return groups(left) + zeros + groups(right);
+  var all = groups(left) + zeros + groups(right);
+  return all.slice(0, 24) === '00000000000000000000ffff' ? all.slice(24) : all;
+}
+
+/** Epoch seconds at which it was revoked; 0 for what was not, or is over. */
+async function revokedAt(key) {
+  var there = await store.exists(key);
+  if (!there) return 0;
+  var value = await store.get(key);
+  var times = value.split(' ');
+  // What cannot be understood was meant to refuse.
+  return Number(times[1]) * 1000 <= Date.now() ? 0 : Number(times[0]) || Infinity;
 }
 
 // oxlint-disable-next-line no-unused-vars -- CloudFront calls it by this name
-function handler(event) {
+async function handler(event) {
   var request = event.request;
   if (STRANGE.test(request.uri)) return refused();
   var parts = request.uri.split('/');
   // Below a video, or below a channel of a device.
-  var at = parts[1] === 'live' ? 4 : 3;
-  if (parts[at] !== 's') return request;
+  var live = parts[1] === 'live';
+  var at = live ? 4 : 3;
+  var whole = await revokedAt((live ? 'd:' : 'v:') + parts[2]);
+  if (parts[at] !== 's') return whole === 0 ? request : refused();
   var ticket = parts[at + 1] || '';
   // A path goes on behind its ticket, and has one.
   if (!TICKET.test(ticket) || !parts[at + 2] || parts[at + 2] === 's') return refused();
-  var ip = ticket.split('.')[3];
-  if (ip !== '-' && ip !== addressOf(event.viewer.ip)) return refused();
+  var named = ticket.split('.');
+  if (named[3] !== '-' && named[3] !== addressOf(event.viewer.ip)) return refused();
+  // A session that began later was let in since, whatever was revoked before.
+  var began = parseInt(ticket.slice(0, 7), 36);
+  if (whole >= began) return refused();
+  var session = await revokedAt('s:' + named[0]);
+  if (session !== 0) return refused();
+  var subject = named[1] === '-' ? 0 : await revokedAt('u:' + named[1]);
+  if (subject >= began) return refused();
+  var link = named[2] === '-' ? 0 : await revokedAt('l:' + named[2]);
+  if (link >= began) return refused();
   parts.splice(at, 2);
   request.uri = parts.join('/');
   return request;

@@ -18,6 +18,7 @@ import {
   ViewerProtocolPolicy,
   type BehaviorOptions,
   type FunctionAssociation,
+  type IKeyValueStore,
   type IOrigin,
 } from 'aws-cdk-lib/aws-cloudfront';
 import { HttpOrigin, S3BucketOrigin } from 'aws-cdk-lib/aws-cloudfront-origins';
@@ -43,6 +44,7 @@ import {
 } from './edge-policies.ts';
 import { SluiceFunction } from './function.ts';
 import { acknowledge } from './nag.ts';
+import type { Revocation } from './revocation.ts';
 import type { SigningKey } from './signing-key.ts';
 import { BY_WHAT, type Storage } from './storage.ts';
 
@@ -51,6 +53,7 @@ export interface PlaybackProps {
   readonly storage: Storage;
   readonly api: Api;
   readonly signingKey: SigningKey;
+  readonly revocation: Pick<Revocation, 'store'>;
 }
 
 /** What both playback functions are told (lambdas/playback/options.ts). */
@@ -218,12 +221,13 @@ export class Playback extends Construct {
   }
 
   /** The file beside this one, run on each request before the cache is asked. */
-  #viewerRequest(id: string, file: string, comment: string): FunctionAssociation {
+  #viewerRequest(id: string, file: string, comment: string, keyValueStore?: IKeyValueStore): FunctionAssociation {
     const edgeFunction = new EdgeFunction(this, id, {
       functionName: edgeName(this, id),
       comment,
       runtime: FunctionRuntime.JS_2_0,
       code: FunctionCode.fromFile({ filePath: fileURLToPath(new URL(file, import.meta.url)) }),
+      ...(keyValueStore && { keyValueStore }),
     });
     return { function: edgeFunction, eventType: FunctionEventType.VIEWER_REQUEST };
   }
@@ -235,7 +239,7 @@ export class Playback extends Construct {
   }
 
   /** `/vod/*` and `/live/*`: signed only. Playlists first, since the first pattern that fits is taken. */
-  #media({ config, storage, signingKey }: PlaybackProps): Record<string, BehaviorOptions> {
+  #media({ config, storage, signingKey, revocation }: PlaybackProps): Record<string, BehaviorOptions> {
     const signed = {
       origin: this.#bucketOrigin('MediaAccess', storage.media),
       viewerProtocolPolicy: ViewerProtocolPolicy.HTTPS_ONLY,
@@ -247,7 +251,8 @@ export class Playback extends Construct {
         this.#viewerRequest(
           'MediaGate',
           'media-gate.js',
-          'Takes the ticket out of addresses of media, and refuses others',
+          'Refuses what was revoked, and takes the ticket out of addresses of media',
+          revocation.store,
         ),
       ],
     };

@@ -11,19 +11,26 @@ export interface WorkQueueProps {
   readonly workerTimeout: Duration;
   /** Times a message is tried before it waits for a person. */
   readonly tries: number;
+  /** Messages of one group come one after another, and one of the same content within five minutes is the same message. */
+  readonly fifo?: boolean;
 }
 
 /** The queue `id`, and `Dead{id}` for messages that no further try will mend. */
-export const workQueue = (scope: Construct, id: string, { config, workerTimeout, tries }: WorkQueueProps): Queue =>
+export const workQueue = (
+  scope: Construct,
+  id: string,
+  { config, workerTimeout, tries, fifo = false }: WorkQueueProps,
+): Queue =>
   queue(scope, id, config, {
     // Longer than the worker may run, or a message would be worked on twice at once.
     visibilityTimeout: workerTimeout.plus(Duration.minutes(1)),
-    deadLetterQueue: { queue: deadLetterQueue(scope, `Dead${id}`, config), maxReceiveCount: tries },
+    deadLetterQueue: { queue: deadLetterQueue(scope, `Dead${id}`, config, fifo), maxReceiveCount: tries },
+    ...(fifo && { fifo, contentBasedDeduplication: true }),
   });
 
 /** Each message in it needs a person, who has 14 days: as long as SQS keeps one. */
-export const deadLetterQueue = (scope: Construct, id: string, config: Config): Queue =>
-  queue(scope, id, config, { retentionPeriod: Duration.days(14) });
+export const deadLetterQueue = (scope: Construct, id: string, config: Config, fifo = false): Queue =>
+  queue(scope, id, config, { retentionPeriod: Duration.days(14), ...(fifo && { fifo }) });
 
 function queue(scope: Construct, id: string, config: Config, props: QueueProps): Queue {
   const made = new Queue(scope, id, {

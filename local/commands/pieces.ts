@@ -36,15 +36,19 @@ export const oxlint = (...more: readonly string[]): Command => [
 ];
 export const format: Command = [tool('oxfmt/bin/oxfmt'), '-c', '.ci/oxfmt.json', '--check', '.', ...NOT_FORMATTED];
 
+/** Pieces that are more than one project, since not all of a piece runs the same number of files at a time. */
+const PARTS: Readonly<Record<string, readonly string[]>> = {
+  unit: ['unit', 'real-time'],
+  stack: ['stack', 'stack-side-by-side'],
+};
+
 /** The pieces that vitest runs, by the names of its projects. */
 export const vitest = (pieces: readonly string[], ...more: readonly string[]): Command => [
   tool('vitest/vitest.mjs'),
   'run',
   '--config',
   'test/vitest.config.ts',
-  ...pieces
-    .flatMap((name) => (name === 'unit' ? ['unit', 'real-time'] : [name]))
-    .flatMap((name) => ['--project', name]),
+  ...pieces.flatMap((name) => PARTS[name] ?? [name]).flatMap((name) => ['--project', name]),
   ...more,
 ];
 

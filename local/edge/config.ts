@@ -43,6 +43,8 @@ export interface ResponseHeadersPolicy {
 export interface EdgeFunction {
   name: string;
   code: string;
+  /** ARN of its key value store. */
+  store?: string;
 }
 
 export interface Behaviour {

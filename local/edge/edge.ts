@@ -8,6 +8,7 @@ import { forwardsCookies, type ViewerRequest } from './forward.ts';
 import { changedRequest, functionEvent, functionResponse } from './function-event.ts';
 import { FunctionError, isResponse, runViewerRequest } from './functions.ts';
 import { pathPatternMatches } from './glob.ts';
+import type { StoreCopy } from './key-values.ts';
 import { discard } from './origin.ts';
 import { applyResponseHeaders } from './response-headers.ts';
 import { checkSignature, withoutCredentials } from './signature.ts';
@@ -26,6 +27,8 @@ export interface EdgeAnswer {
 export interface EdgeOptions {
   config: EdgeConfig;
   cached: CachedOrigin;
+  /** The copy of a key value store, by its ARN; undefined when nothing is known of it. */
+  stores: (arn: string) => StoreCopy | undefined;
   /** Milliseconds since the epoch. */
   now: () => number;
   log: (line: string) => void;
@@ -75,14 +78,13 @@ export class EdgePipeline {
 
   async #serve(request: ViewerRequest, behaviour: Behaviour, body: IncomingMessage): Promise<EdgeAnswer> {
     let changed = behaviour.trustedKeys ? { ...request, query: withoutCredentials(request.query) } : request;
-    if (behaviour.viewerRequest) {
+    const fn = behaviour.viewerRequest;
+    if (fn) {
       try {
+        const store = fn.store === undefined ? undefined : this.#options.stores(fn.store);
         // The function sees the whole query, CloudFront's parameters too.
-        const { result, logs } = runViewerRequest(
-          behaviour.viewerRequest,
-          functionEvent(this.#options.config, request),
-        );
-        for (const line of logs) this.#options.log(`function ${behaviour.viewerRequest.name}: ${line}`);
+        const { result, logs } = runViewerRequest(fn, functionEvent(this.#options.config, request), store);
+        for (const line of logs) this.#options.log(`function ${fn.name}: ${line}`);
         if (isResponse(result)) {
           const { status, headers, body: text } = functionResponse(result);
           return {

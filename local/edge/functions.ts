@@ -3,6 +3,8 @@ import { createHash, createHmac } from 'node:crypto';
 import vm from 'node:vm';
 import { z } from 'zod';
 import type { EdgeFunction } from './config.ts';
+import { asScript } from './function-rules.ts';
+import type { StoreCopy } from './key-values.ts';
 
 /** The function threw, timed out, or returned something CloudFront would not take: the viewer gets 503. */
 export class FunctionError extends Error {
@@ -57,9 +59,12 @@ export interface FunctionRun {
 /** Milliseconds of wall clock. CloudFront gives about one of CPU; a busy machine may not run us for a hundred. */
 const TIME_LIMIT = 1000;
 
-/** A viewer-request function: the changed request, or a response that ends it. Throws `FunctionError`. */
-export function runViewerRequest(fn: EdgeFunction, event: FunctionEvent): FunctionRun {
-  const { state, value, logs } = run(fn, event);
+/**
+ * A viewer-request function: the changed request, or a response that ends it. `store`: its key value store; undefined when
+ * it has none or nothing is known of it, and then reading it fails. Throws `FunctionError`.
+ */
+export function runViewerRequest(fn: EdgeFunction, event: FunctionEvent, store?: StoreCopy): FunctionRun {
+  const { state, value, logs } = run(fn, event, store);
   if (state === 'pending') throw new FunctionError(`function ${fn.name}: its promise never settles`);
   if (state === 'threw') throw new FunctionError(`function ${fn.name}: ${String(value)}`);
   try {
@@ -80,7 +85,7 @@ const outcome = z.object({
 
 /**
  * Runs inside the context before the function. Takes away what V8 has and CloudFront's engine has not, and adds console,
- * atob, btoa and the crypto and querystring modules. `host` stays in this closure and exchanges strings only, so that no
+ * atob, btoa and the modules crypto, querystring and cloudfront. `host` stays in this closure and exchanges strings only, so that no
  * object of ours is within the function's reach.
  */
 const PRELUDE = `'use strict';
@@ -130,11 +135,25 @@ const PRELUDE = `'use strict';
         [].concat(value).map((one) => encodeURIComponent(name) + '=' + encodeURIComponent(one))).join('&'),
     },
   };
+  const { stringify, parse } = JSON;
+  const store = {
+    get: async (key, options) => {
+      const found = call('get', key);
+      if (found === '') throw new Error('the key value store has no key ' + key);
+      const format = options && options.format || 'string';
+      if (format === 'string') return found.slice(1);
+      if (format === 'json') return parse(found.slice(1));
+      throw new TypeError('the format ' + format + ' is not played');
+    },
+    exists: async (key) => call('get', key) !== '',
+    count: async () => parse(call('meta')).keyCount,
+    meta: async () => parse(call('meta')),
+  };
+  modules.cloudfront = { kvs: () => store };
   globalThis.require = (name) => {
     if (!Object.hasOwn(modules, name)) throw new Error('Cannot find module "' + name + '"');
     return modules[name];
   };
-  const { stringify, parse } = JSON;
   const state = { state: 'pending', value: undefined, logs: lines };
   const settle = (how) => (value) => { state.state = how; state.value = how === 'threw' ? String(value) : value; };
   Object.defineProperty(globalThis, '__edge', { value: {
@@ -145,23 +164,42 @@ const PRELUDE = `'use strict';
       else settle('returned')(returned);
     },
     outcome: () => stringify(state),
+    module: globalThis.require,
   } });
 })();`;
 const prelude = new vm.Script(PRELUDE, { filename: 'edge-prelude.js' });
 
-function run(fn: EdgeFunction, event: FunctionEvent): z.infer<typeof outcome> {
+/** By the code of functions. */
+const scripts = new Map<string, vm.Script>();
+
+/**
+ * CloudFront runs functions in strict mode, as modules. The handler is called in the same script so that one limit covers it
+ * all. Throws what a parser throws.
+ */
+function scriptOf({ name, code }: EdgeFunction): vm.Script {
+  const key = `${name}\n${code}`;
+  const script =
+    scripts.get(key) ??
+    new vm.Script(
+      `'use strict';${asScript(code, '__edge.module')}\n;__edge.start(typeof handler === 'undefined' ? undefined : handler);`,
+      { filename: `${name}.js` },
+    );
+  scripts.set(key, script);
+  return script;
+}
+
+function run(fn: EdgeFunction, event: FunctionEvent, store: StoreCopy | undefined): z.infer<typeof outcome> {
   // A fresh context each time: CloudFront shares no state between runs either.
   const global = vm.createContext(vm.constants.DONT_CONTEXTIFY, {
     codeGeneration: { strings: false, wasm: false },
     microtaskMode: 'afterEvaluate',
   });
-  global['__host'] = hostCall;
+  global['__host'] = (kind: string, ...given: [string, string, string, string]) =>
+    kind === 'get' || kind === 'meta' ? storeCall(store, kind, given[0]) : hostCall(kind, ...given);
   global['__event'] = JSON.stringify(event);
   try {
     prelude.runInContext(global);
-    // CloudFront runs functions in strict mode. The handler is called in the same script so that one limit covers it all.
-    const code = `'use strict';${fn.code}\n;__edge.start(typeof handler === 'undefined' ? undefined : handler);`;
-    new vm.Script(code, { filename: `${fn.name}.js` }).runInContext(global, { timeout: TIME_LIMIT });
+    scriptOf(fn).runInContext(global, { timeout: TIME_LIMIT });
     return outcome.parse(JSON.parse(String(vm.runInContext('__edge.outcome()', global, { timeout: TIME_LIMIT }))));
   } catch (cause) {
     throw new FunctionError(`function ${fn.name}: ${describe(cause)}`, { cause });
@@ -179,6 +217,17 @@ function hostCall(kind: string, a: string, key: string, data: string, encoding: 
   } catch {
     return undefined;
   }
+}
+
+/** Of the store: a key's value behind a `=`, nothing where there is none; or what `meta()` answers, as JSON. */
+function storeCall(store: StoreCopy | undefined, kind: 'get' | 'meta', key: string): string | undefined {
+  if (store === undefined) return undefined;
+  if (kind === 'get') return store.values.has(key) ? `=${store.values.get(key)}` : '';
+  return JSON.stringify({
+    creationDateTime: store.created.toISOString(),
+    lastUpdatedDateTime: store.updated.toISOString(),
+    keyCount: store.values.size,
+  });
 }
 
 /** An error of the context is no `Error` of ours: read its text with care. */

@@ -143,8 +143,15 @@ export const edgeFunction = z.strictObject({
   FunctionConfig: z.strictObject({
     Comment: ignored,
     Runtime: z.literal('cloudfront-js-2.0', { error: ({ input }) => `runtime ${String(input)}: not played` }),
+    KeyValueStoreAssociations: z
+      .array(z.strictObject({ KeyValueStoreARN: value }))
+      .max(1, 'a function has one key value store')
+      .default([]),
   }),
 });
+
+/** What it begins with (`ImportSource`) is not played: ours are written by functions of ours. */
+export const keyValueStore = z.strictObject({ Name: value, Comment: ignored, Tags: ignored });
 
 const oneOrMany = z.union([value.array(), value.transform((one) => [one])]);
 

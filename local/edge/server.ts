@@ -11,6 +11,7 @@ import { htmlError } from './errors.ts';
 import { VIA } from './forward.ts';
 import { discard, Origins } from './origin.ts';
 import { watchInvalidations } from './invalidations.ts';
+import { watchStores, type StoreCopy, type StoreWatcher } from './key-values.ts';
 import { parseCookies, parseTarget, TargetError, type Target } from './target.ts';
 
 /** CloudFront's limits (Developer Guide, "Quotas"): bytes of a URL, and of the request line with all headers. */
@@ -21,7 +22,7 @@ const MAX_HEADERS = 32_768;
 const NOT_COVERED = [
   'TLS, HTTP/2 and HTTP/3: the edge speaks HTTP/1.1 on loopback, so viewer protocol policies (redirect to https) are not applied',
   'compression: objects are sent as the origin sent them',
-  'CloudFront Functions run in V8 with a generous time limit: syntax, size and CPU limits of CloudFront are not checked',
+  'CloudFront Functions run in V8 with a generous time limit: memory and CPU limits of CloudFront are not checked',
   'WebSocket upgrades and regional edge caches',
 ];
 
@@ -42,6 +43,8 @@ export interface EdgeServerOptions {
   accessLog?: boolean;
   /** Ask the engine for new invalidations every second. Default true. */
   pollInvalidations?: boolean;
+  /** Key value stores of functions by ARN, instead of those that the engine is asked for every second. */
+  stores?: (arn: string) => StoreCopy | undefined;
   /** Bytes. Default 256 MiB for the cache, 32 MiB for one object; larger objects stream through. */
   maxCacheBytes?: number;
   maxObjectBytes?: number;
@@ -64,7 +67,10 @@ export async function startEdge(options: EdgeServerOptions): Promise<Edge> {
   const origins = new Origins({ ...options, region });
   const { maxCacheBytes = 256 * 2 ** 20, maxObjectBytes = 32 * 2 ** 20 } = options;
   const cached = new CachedOrigin({ config, origins, maxCacheBytes, maxObjectBytes, now, log });
-  const edge = new EdgePipeline({ config, cached, now, log });
+  const arns = new Set(config.behaviours.flatMap(({ viewerRequest }) => viewerRequest?.store ?? []));
+  let storeWatcher: StoreWatcher | undefined;
+  const stores = options.stores ?? ((arn: string) => storeWatcher?.copyOf(arn));
+  const edge = new EdgePipeline({ config, cached, stores, now, log });
 
   const server = http.createServer({ maxHeaderSize: MAX_HEADERS, requestTimeout: 0 }, (req, res) => {
     void answerAndLog(req, res);
@@ -103,6 +109,10 @@ export async function startEdge(options: EdgeServerOptions): Promise<Edge> {
     options.pollInvalidations === false
       ? undefined
       : watchInvalidations({ ...options, region, distributionId: config.distributionId, invalidate });
+  if (options.stores === undefined && arns.size > 0) {
+    storeWatcher = watchStores({ ...options, stores: [...arns] });
+    await storeWatcher.ready;
+  }
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}`,
@@ -111,7 +121,7 @@ export async function startEdge(options: EdgeServerOptions): Promise<Edge> {
     close: async () => {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeAllConnections();
-      await watcher?.stop();
+      await Promise.all([watcher?.stop(), storeWatcher?.stop()]);
       origins.close();
       await closed;
     },

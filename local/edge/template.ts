@@ -9,6 +9,7 @@ import type {
   OriginRequestPolicy,
   ResponseHeadersPolicy,
 } from './config.ts';
+import { faultsOf } from './function-rules.ts';
 import { createResolver, logicalIdOf, type Resolve, type ResolveContext } from './resolve.ts';
 import * as schema from './schema.ts';
 import { TemplateError } from './schema.ts';
@@ -113,10 +114,22 @@ class Reader {
   #function(ref: unknown, where: string): EdgeFunction {
     const own = this.#own(ref, 'Function', schema.edgeFunction, `${where}: function`);
     const code = this.#resolve(own.FunctionCode);
-    for (const [pattern, what] of UNPLAYED_IN_CODE) {
-      if (pattern.test(code)) throw new TemplateError(`${where}: function ${logicalIdOf(ref)}: ${what}: not played`);
-    }
-    return { name: this.#resolve(own.Name), code };
+    const at = `${where}: function ${logicalIdOf(ref)}`;
+    // CloudFront has it and the sandbox has not: a function that uses it would fail here alone.
+    if (/\bBuffer\b/.test(code)) throw new TemplateError(`${at}: Buffer: not played`);
+    const [association] = own.FunctionConfig.KeyValueStoreAssociations;
+    const faults = faultsOf(code, { hasStore: association !== undefined });
+    if (faults.length > 0) throw new TemplateError(`${at}: CloudFront would refuse it: ${faults.join('; ')}`);
+    const name = this.#resolve(own.Name);
+    return association === undefined
+      ? { name, code }
+      : { name, code, store: this.#store(association.KeyValueStoreARN, at) };
+  }
+
+  /** The ARN of the key value store, which must be in this template. */
+  #store(ref: unknown, where: string): string {
+    this.#own(ref, 'KeyValueStore', schema.keyValueStore, `${where}: key value store`);
+    return this.#resolve(ref);
   }
 
   /** Properties of the CloudFront resource that `ref` points at, which must be in this template. */
@@ -131,9 +144,3 @@ class Reader {
     return id !== undefined && this.#template.Resources[id]?.Type === `AWS::CloudFront::${type}`;
   }
 }
-
-/** CloudFront has these and the sandbox has not: a function that uses them would fail here alone. */
-const UNPLAYED_IN_CODE = [
-  [/\bimport\b.*['"]cloudfront['"]/, 'the cloudfront module and key value stores'],
-  [/\bBuffer\b/, 'Buffer'],
-] as const;

@@ -4,6 +4,7 @@
  */
 import { CreateTableCommand, DynamoDBClient, type CreateTableCommandInput } from '@aws-sdk/client-dynamodb';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { Template } from 'aws-cdk-lib/assertions';
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import type { ApiEvent } from '../../lambdas/shared/http.ts';
@@ -19,6 +20,7 @@ const TABLES = {
   StorageUploads: 'UPLOADS_TABLE',
   StorageEntitlements: 'ENTITLEMENTS_TABLE',
   StorageCollections: 'COLLECTIONS_TABLE',
+  RevocationRecords: 'REVOCATIONS_TABLE',
   StorageSessions: 'SESSIONS_TABLE',
   DevicesRegistrations: 'DEVICES_TABLE',
   DevicesPositions: 'POSITIONS_TABLE',
@@ -48,6 +50,10 @@ export async function startHandlerEngine(environment: Readonly<Record<string, st
   const s3 = new S3Client({ forcePathStyle: true });
   for (const bucket of ['SOURCE_BUCKET', 'MEDIA_BUCKET'])
     await s3.send(new CreateBucketCommand({ Bucket: process.env[bucket] }));
+  const { QueueUrl } = await new SQSClient({}).send(
+    new CreateQueueCommand({ QueueName: `${run}-revocation.fifo`, Attributes: { FifoQueue: 'true' } }),
+  );
+  process.env['REVOCATION_QUEUE'] = QueueUrl;
   const { stack, ...props } = stageScope();
   new Devices(stack, 'Devices', { ...props, signingKey: new SigningKey(stack, 'SigningKey', props.config) });
   const tables = Template.fromStack(stack).findResources('AWS::DynamoDB::Table');

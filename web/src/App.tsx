@@ -6,15 +6,16 @@ import { SignIn } from './auth/SignIn.tsx';
 import { LibraryPage } from './library/LibraryPage.tsx';
 import { Fence } from './shared/Fence.tsx';
 import { NotFound } from './shared/states.tsx';
+import { pages } from './shell/ahead.ts';
 import { ScreenSkeleton } from './shell/ScreenSkeleton.tsx';
 import { Shell } from './shell/Shell.tsx';
 import { VideoSkeleton } from './video/VideoSkeleton.tsx';
 
-const VideoPage = lazy(() => import('./video/VideoPage.tsx'));
-const LivePage = lazy(() => import('./live/LivePage.tsx'));
-const MapPage = lazy(() => import('./map/MapPage.tsx'));
-const DevicePage = lazy(() => import('./device/DevicePage.tsx'));
-const PublicVideo = lazy(() => import('./video/PublicVideo.tsx'));
+const VideoPage = lazy(pages.video);
+const LivePage = lazy(pages.live);
+const MapPage = lazy(pages.map);
+const DevicePage = lazy(pages.device);
+const PublicVideo = lazy(pages.publicVideo);
 
 export function App() {
   const { person } = useSession();

@@ -14,6 +14,7 @@ import { SessionManager } from './auth/session.ts';
 import { NoticeHost } from './shared/notify.tsx';
 import { reach, watchReach } from './shared/reach.ts';
 import { ReachNote } from './shared/ReachNote.tsx';
+import { codeAhead, recordAhead } from './shell/ahead.ts';
 import { Boot } from './shell/Boot.tsx';
 import { theme } from './theme.ts';
 
@@ -26,6 +27,7 @@ const client = new QueryClient({
   },
 });
 
+codeAhead(location.pathname);
 watchReach();
 // What failed meanwhile is asked again by itself.
 reach.subscribe(() => {
@@ -51,6 +53,7 @@ async function boot(): Promise<void> {
     const manager = new SessionManager(await call('GET /api/config', {}));
     if (!(await manager.start())) return;
     window.fetch = withToken(window.fetch.bind(window), manager, location.origin);
+    if (manager.session.person) recordAhead(client, location.pathname);
     page(
       <QueryClientProvider client={client}>
         <SessionProvider manager={manager}>

@@ -97,6 +97,7 @@ beforeAll(async () => {
     REMOVAL_QUEUE: QueueUrl,
     SIGNING_SECRET: ARN,
     STATE_MACHINE_ARN: stateMachineArn,
+    SIGNATURE_HOURS: '12',
     DISTRIBUTION_ID: Distribution!.Id,
   });
   ({ handler } = await import('../../../lambdas/catalog/handler.ts'));
@@ -646,6 +647,32 @@ describe('deleting', () => {
     expect(await sweep({ until })).toBe(1);
     expect(await sweep({ until: Math.floor(Date.now() / 1000) - 1 })).toBe(0);
     expect(await sweep({})).toBe(0);
+  });
+
+  it('has the edge refuse it before anything of it is removed', async () => {
+    await messages();
+    const { id } = await stored({ status: 'deleted', revision: 1, duration: 100_000 });
+    const media = process.env['MEDIA_BUCKET'];
+    await s3.send(new PutObjectCommand({ Bucket: media, Key: `vod/${id}/r1/poster.jpg`, Body: 'x' }));
+    const message = JSON.stringify({ step: 'remove', videoId: id });
+    const queue = process.env['REVOCATION_QUEUE'];
+    process.env['REVOCATION_QUEUE'] = `${queue}-gone`;
+    const { batchItemFailures } = await work(message).finally(() => (process.env['REVOCATION_QUEUE'] = queue));
+    expect(batchItemFailures).toHaveLength(1);
+    expect(await objects(media, `vod/${id}`)).toBe(1);
+
+    expect(await work(message)).toEqual({ batchItemFailures: [] });
+    expect(await objects(media, `vod/${id}`)).toBe(0);
+    const { Item } = await table.send(
+      new GetCommand({ TableName: process.env['REVOCATIONS_TABLE'], Key: { key: `v:${id}` } }),
+    );
+    // As long as the longest signature of a video of that length.
+    expect(Number(Item?.['until']) - Number(Item?.['at'])).toBeGreaterThanOrEqual(103_600);
+    // Nobody was ever given a signature for what was not published.
+    const never = await stored({ status: 'deleted' });
+    expect(await work(JSON.stringify({ step: 'remove', videoId: never.id }))).toEqual({ batchItemFailures: [] });
+    const { Items = [] } = await table.send(new ScanCommand({ TableName: process.env['REVOCATIONS_TABLE'] }));
+    expect(JSON.stringify(Items)).not.toContain(never.id);
   });
 
   it('never removes a video that is not marked as deleted', async () => {

@@ -79,6 +79,7 @@ beforeAll(async () => {
     AWS_ENDPOINT_URL_CLOUDFRONT: `http://127.0.0.1:${port}`,
     DISTRIBUTION_ID: 'EDFDVBD6EXAMPLE',
     STATE_MACHINE_ARN: 'arn:aws:states:us-east-1:000000000000:stateMachine:none',
+    SIGNATURE_HOURS: '12',
   });
   clients = await import('../../../lambdas/shared/clients.ts');
   ({ sqs } = await import('../../../lambdas/catalog/removal.ts'));

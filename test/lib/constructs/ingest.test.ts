@@ -12,6 +12,7 @@ import { Api } from '../../../lib/constructs/api.ts';
 import { Auth } from '../../../lib/constructs/auth.ts';
 import { Devices } from '../../../lib/constructs/devices.ts';
 import { Playback } from '../../../lib/constructs/playback.ts';
+import { Revocation } from '../../../lib/constructs/revocation.ts';
 import { SigningKey } from '../../../lib/constructs/signing-key.ts';
 import { Storage } from '../../../lib/constructs/storage.ts';
 import { LiveStack } from '../../../lib/live-stack.ts';
@@ -33,7 +34,8 @@ function synth(overrides: Readonly<Record<string, unknown>> = {}) {
   const storage = new Storage(stack, 'Storage', config);
   const api = new Api(stack, 'Api', { config, auth: new Auth(stack, 'Auth', config) });
   const signingKey = new SigningKey(stack, 'SigningKey', config);
-  new Playback(stack, 'Playback', { config, storage, api, signingKey });
+  const revocation = new Revocation(stack, 'Revocation', { config });
+  new Playback(stack, 'Playback', { config, storage, api, signingKey, revocation });
   const devices = new Devices(stack, 'Devices', { config, storage, api, signingKey });
   const live = new LiveStack(app, 'Live', { config, storage, devices });
   return { vod: Template.fromStack(stack), live: Template.fromStack(live) };

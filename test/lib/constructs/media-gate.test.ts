@@ -1,7 +1,10 @@
 /** The function in front of media, as shipped, in the local edge's sandbox. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { isResponse, runViewerRequest, type FunctionEvent } from '../../../local/edge/functions.ts';
+import type { StoreCopy } from '../../../local/edge/key-values.ts';
+import { addressPart } from '../../../lib/contract/ticket.ts';
+import { keyOf, valueOf } from '../../../lib/contract/revocation.ts';
+import { FunctionError, isResponse, runViewerRequest, type FunctionEvent } from '../../../local/edge/functions.ts';
 
 const code = readFileSync(new URL('../../../lib/constructs/media-gate.js', import.meta.url), 'utf8');
 
@@ -24,9 +27,15 @@ const event = (uri: string, ip = '192.0.2.7'): FunctionEvent => ({
   },
 });
 
+const storeOf = (revoked: Readonly<Record<string, string>>): StoreCopy => ({
+  values: new Map(Object.entries(revoked)),
+  created: new Date(0),
+  updated: new Date(0),
+});
+
 /** What the origin is asked for, or the status with which it ends. */
-function through(uri: string, ip?: string): string | number {
-  const { result } = runViewerRequest({ name: 'gate', code }, event(uri, ip));
+function through(uri: string, ip?: string, revoked: Readonly<Record<string, string>> = {}): string | number {
+  const { result } = runViewerRequest({ name: 'gate', code }, event(uri, ip), storeOf(revoked));
   if (!isResponse(result)) {
     const { uri: asked, ...rest } = result;
     const { uri: _, method: __, ...sent } = event(uri).request;
@@ -122,6 +131,8 @@ describe('an address that a ticket is bound to', () => {
   it.each([
     ['c0000207', '192.0.2.7'],
     ['c0000207', '::ffff:192.0.2.7'],
+    ['c0000207', '::FFFF:c000:207'],
+    ['c0000207', '0:0:0:0:0:ffff:c000:0207'],
     ['00000000', '0.0.0.0'],
     ['ffffffff', '255.255.255.255'],
     [wide, '2001:db8::7'],
@@ -133,6 +144,8 @@ describe('an address that a ticket is bound to', () => {
     ['0064ff9b0000000000000000c0000207', '64:ff9b::192.0.2.7'],
     ['20010db8000100020003000400050006', '2001:db8:1:2:3:4:5:6'],
   ])('%s lets %s in', (ip, viewer) => {
+    // The function that signs reads addresses for itself.
+    expect(addressPart(viewer)).toBe(ip);
     expect(through(path(ip), viewer)).toBe(`/vod/${ID}/r1/a`);
   });
   it.each([
@@ -145,5 +158,68 @@ describe('an address that a ticket is bound to', () => {
     ['00000000000000000000ffffc0000207', '192.0.2.7'],
   ])('%s keeps %s out', (ip, viewer) => {
     expect(through(path(ip), viewer)).toBe(403);
+  });
+});
+
+describe('what was revoked', () => {
+  const BEGAN = Number.parseInt(SESSION.slice(0, 7), 36);
+  const subject = 'a-b_c-d_e-f';
+  const film = `/vod/${ID}/s/${ticket({ subject, link: 'L1' })}/r1/a`;
+  const live = `/live/1391/2/s/${ticket({ subject, link: 'L1' })}/live.m3u8`;
+  const later = Math.floor(Date.now() / 1000) + 86_400;
+  const at = (time: number, until = later) => valueOf({ key: '', at: time, until });
+
+  it('is no more than what is revoked', () => {
+    const others = {
+      [keyOf('session', `${SESSION.slice(0, -1)}x`)]: at(BEGAN),
+      [keyOf('subject', 'other-one-x')]: at(BEGAN),
+      [keyOf('link', 'L2')]: at(BEGAN),
+      [keyOf('video', `b${ID.slice(1)}`)]: at(BEGAN),
+      [keyOf('device', '13911')]: at(BEGAN),
+      // A device is no video, and the other way round.
+      [keyOf('device', ID)]: at(BEGAN),
+      [keyOf('video', '1391')]: at(BEGAN),
+    };
+    expect(through(film, undefined, others)).toBe(`/vod/${ID}/r1/a`);
+    expect(through(live, undefined, others)).toBe('/live/1391/2/live.m3u8');
+  });
+
+  it.each([
+    ['session', SESSION],
+    ['subject', subject],
+    ['link', 'L1'],
+  ] as const)('a %s is refused, of videos and live', (kind, id) => {
+    for (const uri of [film, live]) expect(through(uri, undefined, { [keyOf(kind, id)]: at(BEGAN) })).toBe(403);
+  });
+
+  it('a session is refused whenever that was; of the others what began then or before', () => {
+    for (const time of [BEGAN - 9, BEGAN, BEGAN + 9])
+      expect(through(film, undefined, { [keyOf('session', SESSION)]: at(time) })).toBe(403);
+    for (const key of [keyOf('subject', subject), keyOf('link', 'L1'), keyOf('video', ID)]) {
+      expect(through(film, undefined, { [key]: at(BEGAN + 1) })).toBe(403);
+      expect(through(film, undefined, { [key]: at(BEGAN) })).toBe(403);
+      expect(through(film, undefined, { [key]: at(BEGAN - 1) })).toBe(`/vod/${ID}/r1/a`);
+    }
+    expect(through(live, undefined, { [keyOf('device', '1391')]: at(BEGAN) })).toBe(403);
+    expect(through(live, undefined, { [keyOf('device', '1391')]: at(BEGAN - 1) })).toBe('/live/1391/2/live.m3u8');
+  });
+
+  it.each([
+    [`/vod/${ID}/r1/poster.jpg`, keyOf('video', ID)],
+    ['/live/1391/files/0123456789abcdef/1.jpg', keyOf('device', '1391')],
+  ])('%s, which is signed alone, is refused with what it is of', (uri, key) => {
+    expect(through(uri, undefined, { [key]: at(1) })).toBe(403);
+    expect(through(uri, undefined, { [keyOf('session', SESSION)]: at(1) })).toBe(uri);
+  });
+
+  it('is refused until that is over, and where it cannot be understood', () => {
+    const key = keyOf('session', SESSION);
+    expect(through(film, undefined, { [key]: at(BEGAN, Math.floor(Date.now() / 1000) - 1) })).toBe(`/vod/${ID}/r1/a`);
+    for (const value of ['', 'x', '1', 'x y', `x ${later}`, `${later}`])
+      expect(through(film, undefined, { [key]: value })).toBe(403);
+  });
+
+  it('is not let through where the store cannot be read', () => {
+    expect(() => runViewerRequest({ name: 'gate', code }, event(film))).toThrow(FunctionError);
   });
 });

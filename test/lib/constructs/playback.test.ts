@@ -33,9 +33,9 @@ interface DistributionConfig {
 
 /** Findings of cdk-nag fail `Template.fromStack`, so every test here is also one of those. */
 function synth(overrides: Readonly<Record<string, unknown>> = {}) {
-  const { stack, config, storage, api } = stageScope(overrides);
+  const { stack, config, storage, api, revocation } = stageScope(overrides);
   const signingKey = new SigningKey(stack, 'SigningKey', config);
-  new Playback(stack, 'Playback', { config, storage, api, signingKey });
+  new Playback(stack, 'Playback', { config, storage, api, signingKey, revocation });
   const template = Template.fromStack(stack);
   const [distribution] = Object.values(template.findResources('AWS::CloudFront::Distribution')) as {
     Properties: { DistributionConfig: DistributionConfig };
@@ -301,8 +301,9 @@ describe('the manifest function', () => {
   it('knows no key, and has one function make and turn them, every day', () => {
     for (const type of ['PublicKey', 'KeyGroup'])
       expect(template.findResources(`AWS::CloudFront::${type}`), type).toEqual({});
-    const [[, rule]] = Object.entries(template.findResources('AWS::Events::Rule')) as [[string, Rule]];
-    expect(rule.Properties).toMatchObject({ ScheduleExpression: 'rate(1 day)', Targets: [{ Input: '{}' }] });
+    const daily = template.findResources('AWS::Events::Rule', { Properties: { ScheduleExpression: 'rate(1 day)' } });
+    const [[, rule]] = Object.entries(daily) as [[string, Rule]];
+    expect(rule.Properties).toMatchObject({ Targets: [{ Input: '{}' }] });
     const maker = rule.Properties.Targets[0]!.Arn['Fn::GetAtt'][0];
     const [keys] = Object.values(template.findResources('Custom::SluiceSigningKey')) as [CustomKeys];
     expect(keys.Properties.ServiceToken).toEqual({ 'Fn::GetAtt': [maker, 'Arn'] });

@@ -5,6 +5,7 @@ import type { Config } from '../../../lib/config.ts';
 import { readConfig } from '../../../lib/config.ts';
 import { Api } from '../../../lib/constructs/api.ts';
 import { Auth } from '../../../lib/constructs/auth.ts';
+import { Revocation } from '../../../lib/constructs/revocation.ts';
 import { Storage } from '../../../lib/constructs/storage.ts';
 
 export interface StageScope {
@@ -12,6 +13,7 @@ export interface StageScope {
   readonly config: Config;
   readonly storage: Storage;
   readonly api: Api;
+  readonly revocation: Revocation;
 }
 
 /** Findings of the AwsSolutions pack fail `Template.fromStack`. */
@@ -23,7 +25,8 @@ export function stageScope(overrides: Readonly<Record<string, unknown>> = {}): S
   const config = readConfig((key) => context[key as keyof typeof context], overrides);
   const storage = new Storage(stack, 'Storage', config);
   const api = new Api(stack, 'Api', { config, auth: new Auth(stack, 'Auth', config) });
-  return { stack, config, storage, api };
+  const revocation = new Revocation(stack, 'Revocation', { config });
+  return { stack, config, storage, api, revocation };
 }
 
 interface Statement {

@@ -18,11 +18,11 @@ const privateKey = String(keyPair.privateKey.export({ type: 'pkcs8', format: 'pe
 
 /** The template and what an engine would call its resources. */
 function deployed(overrides: Readonly<Record<string, unknown>> = {}) {
-  const { stack, config, storage, api } = stageScope(overrides);
+  const { stack, config, storage, api, revocation } = stageScope(overrides);
   // As bin/sluice.ts does.
   Tags.of(stack).add('sluice', 'test');
   const signingKey = new SigningKey(stack, 'SigningKey', config);
-  new Playback(stack, 'Playback', { config, storage, api, signingKey });
+  new Playback(stack, 'Playback', { config, storage, api, signingKey, revocation });
   const template = Template.fromStack(stack).toJSON() as { Resources: Record<string, { Type: string }> };
   const resources: Record<string, { physicalId: string; attributes?: Record<string, string> }> = {};
   for (const [id, { Type }] of Object.entries(template.Resources)) {
@@ -31,6 +31,8 @@ function deployed(overrides: Readonly<Record<string, unknown>> = {}) {
     if (Type === 'AWS::S3::Bucket') {
       resources[id].attributes = { RegionalDomainName: `${physicalId}.s3.us-east-1.amazonaws.com` };
     }
+    if (Type === 'AWS::CloudFront::KeyValueStore')
+      resources[id].attributes = { Arn: `arn:aws:cloudfront::000000000000:key-value-store/${physicalId}` };
     if (Type === 'Custom::SluiceSigningKey') resources[id].attributes = { KeyGroupId: 'group' };
   }
   return { template, resources, keyGroups: { group: new Map([['KTEST', keyPair.publicKey]]) } };
@@ -80,6 +82,8 @@ async function engine(req: IncomingMessage, res: ServerResponse): Promise<void> 
 const server = http.createServer((req, res) => void engine(req, res));
 let edge: Edge;
 const logs: string[] = [];
+/** What the store at the edge holds. */
+const revoked = new Map<string, string>();
 
 beforeAll(async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -93,6 +97,10 @@ beforeAll(async () => {
     port: 0,
     log: (line) => logs.push(line),
     pollInvalidations: false,
+    stores: (arn) =>
+      arn === 'arn:aws:cloudfront::000000000000:key-value-store/revocationstore'
+        ? { values: revoked, created: new Date(0), updated: new Date(0) }
+        : undefined,
   });
 });
 beforeEach(() => {
@@ -162,6 +170,34 @@ describe('Sluice’s distribution', () => {
     expect([other.status, await other.text(), cacheOf(other)]).toEqual([206, '12', 'Hit']);
     expect((await fetch(signed('/vod/v1/r1/main.m3u8'))).status).toBe(200);
     expect((await fetch(signed('/vod/v2/r1/main.m3u8'))).status).toBe(403);
+  });
+
+  it('gives viewers with tickets of their own one copy, each by a signature of its own ticket, until one is revoked', async () => {
+    const path = (session: string, file = 'r1/video/00001.m4s') => `/vod/v1/s/0tij4k2${session}.-.-.-/${file}`;
+    const [ann, bob] = ['Ann0000000000000', 'Bob0000000000000'];
+    const of = (session: string, asked = path(session)) => signed(asked, `${edge.url}${path(session, '*')}`);
+    edge.invalidate(['/*']);
+    const status = async (url: string) => {
+      const answer = await fetch(url);
+      return [answer.status, cacheOf(answer), await answer.text()];
+    };
+    expect(await status(of(ann))).toEqual([200, 'Miss', '0123456789']);
+    expect(await status(of(bob))).toEqual([200, 'Hit', '0123456789']);
+    expect(seen.map(({ url }) => url?.split('?')[0])).toEqual(['/storagemedia/vod/v1/r1/video/00001.m4s']);
+    // Of another's ticket, and of a path without one, the signature says nothing.
+    for (const asked of [path(bob), '/vod/v1/r1/video/00001.m4s', path(bob).replace('v1', 'v2')])
+      expect((await status(of(ann, asked)))[0]).toBe(403);
+
+    revoked.set(`s:0tij4k2${ann}`, `1 ${Math.floor(Date.now() / 1000) + 60}`);
+    expect(await status(of(ann))).toEqual([403, 'FunctionGeneratedResponse', '']);
+    expect(await status(of(bob))).toEqual([200, 'Hit', '0123456789']);
+    revoked.set('v:v1', `${Math.floor(Date.now() / 1000)} ${Math.floor(Date.now() / 1000) + 60}`);
+    expect((await status(of(bob)))[0]).toBe(403);
+    expect((await status(signed('/vod/v1/r1/video/00001.m4s')))[0]).toBe(403);
+    revoked.clear();
+    // One address invalidated is all tickets'.
+    expect(edge.invalidate(['/vod/v1/*'])).toBe(1);
+    expect((await status(of(bob)))[1]).toBe('Miss');
   });
 
   it('signs its own requests to the bucket and tells it nothing of the viewer’s signature', async () => {

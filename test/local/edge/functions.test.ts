@@ -158,6 +158,38 @@ describe('the sandbox', () => {
     expect(inside(`JSON.stringify(require('querystring').parse('a=1&a=2&b=%20'))`)).toBe('{"a":["1","2"],"b":" "}');
   });
 
+  it('reads its key value store by the cloudfront module', () => {
+    const store = {
+      values: new Map([
+        ['a', 'one'],
+        ['empty', ''],
+        ['j', '{"b":[1]}'],
+      ]),
+      created: new Date(0),
+      updated: new Date(5000),
+    };
+    const read = (expression: string, given: typeof store | undefined = store) => {
+      const code = `import cf from 'cloudfront';
+        const kvs = cf.kvs();
+        async function handler(event) { const value = await ${expression}; event.request.uri = '/' + JSON.stringify(value); return event.request; }`;
+      return (runViewerRequest({ name: 'f', code }, event(), given).result as { uri: string }).uri.slice(1);
+    };
+    expect(read(`kvs.get('a')`)).toBe('"one"');
+    expect(read(`kvs.get('empty')`)).toBe('""');
+    expect(read(`kvs.get('j', { format: 'json' })`)).toBe('{"b":[1]}');
+    expect(read(`kvs.exists('a')`)).toBe('true');
+    expect(read(`kvs.exists('b')`)).toBe('false');
+    expect(read(`kvs.count()`)).toBe('3');
+    expect(read(`kvs.meta()`)).toBe(
+      '{"creationDateTime":"1970-01-01T00:00:00.000Z","lastUpdatedDateTime":"1970-01-01T00:00:05.000Z","keyCount":3}',
+    );
+    expect(() => read(`kvs.get('b')`)).toThrow('no key b');
+    expect(() => read(`kvs.get('a', { format: 'bytes' })`)).toThrow('not played');
+    const nothing = `import cf from 'cloudfront';
+      async function handler(event) { await cf.kvs().exists('a'); return event.request; }`;
+    expect(() => run(nothing)).toThrow(FunctionError);
+  });
+
   it('waits for a promise, but not for one that never settles', () => {
     expect(
       (

@@ -284,7 +284,18 @@ describe('readTemplate', () => {
     ]),
     ...inPlace('behaviour *: function Router', 'Router', 'FunctionConfig', [
       ['functions for cloudfront-js-1.0', 'Runtime', 'cloudfront-js-1.0', 'runtime cloudfront-js-1.0'],
-      ['key value stores', 'KeyValueStoreAssociations', [{}], 'KeyValueStoreAssociations'],
+      [
+        'a key value store of elsewhere',
+        'KeyValueStoreAssociations',
+        [{ KeyValueStoreARN: 'arn:aws:cloudfront::1:key-value-store/x' }],
+        'key value store "arn:aws:cloudfront::1:key-value-store/x" is not in this template',
+      ],
+      [
+        'two key value stores',
+        'KeyValueStoreAssociations',
+        [{ KeyValueStoreARN: { Ref: 'A' } }, { KeyValueStoreARN: { Ref: 'B' } }],
+        'a function has one key value store',
+      ],
     ]),
   ])('refuses $feature by name', ({ name, path, value, where, called }) => {
     const bad = changed(name, path, value);
@@ -293,9 +304,30 @@ describe('readTemplate', () => {
     expect(() => readTemplate(bad, options)).toThrow(called);
   });
 
+  it('finds the key value store of a function by its ARN', () => {
+    const Arn = 'arn:aws:cloudfront::000000000000:key-value-store/0a1b';
+    const code = `import cf from 'cloudfront'; async function handler(e) { await cf.kvs().count(); return e.request; }`;
+    const association = [{ KeyValueStoreARN: { 'Fn::GetAtt': ['Values', 'Arn'] } }];
+    const withStore = changed('Router', 'FunctionConfig.KeyValueStoreAssociations', association);
+    withStore.Resources['Values'] = { Type: 'AWS::CloudFront::KeyValueStore', Properties: { Name: 'values' } };
+    const router = Object.entries(withStore.Resources).find(([id]) => id.startsWith('Router'))![1];
+    router.Properties['FunctionCode'] = code;
+    const resources = { ...options.resources, Values: { physicalId: 'values', attributes: { Arn } } };
+    const read = readTemplate(withStore, { ...options, resources });
+    expect(read.behaviours.find((one) => one.pathPattern === '*')?.viewerRequest).toEqual({
+      name: expect.any(String) as string,
+      code,
+      store: Arn,
+    });
+    withStore.Resources['Values'].Properties['ImportSource'] = {};
+    expect(() => readTemplate(withStore, { ...options, resources })).toThrow('ImportSource: not played');
+  });
+
   it.each([
-    ['the cloudfront module', `import cf from 'cloudfront';`],
+    ['the cloudfront module without a key value store', `import cf from 'cloudfront';`],
     ['Buffer', 'function handler(event) { return Buffer.from(""); }'],
+    ['ChainExpression', 'function handler(event) { return event?.request; }'],
+    ['neither declared nor a global', 'function handler(event) { return fetch(event.request.uri); }'],
   ])('refuses %s in a function’s code', (what, code) => {
     const bad = changed('Router', 'FunctionCode', code);
     expect(() => readTemplate(bad, options)).toThrow(/^behaviour \*: function Router/);

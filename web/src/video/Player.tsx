@@ -106,6 +106,10 @@ export default function Player(props: PlayerProps) {
   const [edition, setEdition] = useState(0);
   const told = useRef({ load, listed });
   const pictures = usePictures(() => video.current?.nativeEl, `${src} ${load} ${edition}`);
+  const parts = useParts(PARTS);
+  /** Whether a pointer or the focus was in it: menus are made for who may open one. */
+  const [isNear, setNear] = useState(false);
+  const near = () => setNear(true);
   /** What a key has done that nothing else shows. */
   const [said, say] = useState<{ readonly words: string }>();
 
@@ -295,7 +299,14 @@ export default function Player(props: PlayerProps) {
 
   const ratio = width && height ? width / height : 16 / 9;
   return (
-    <div ref={frame} className={classes.frame} style={{ '--ratio': ratio } as React.CSSProperties}>
+    <div
+      ref={frame}
+      className={classes.frame}
+      onPointerEnter={near}
+      onPointerDown={near}
+      onFocus={near}
+      style={{ '--ratio': ratio } as React.CSSProperties}
+    >
       <MediaController className={classes.controller} noHotkeys aria-label={`Player: ${title}`}>
         <HlsVideo
           key={`${load}-${edition}`}
@@ -309,27 +320,37 @@ export default function Player(props: PlayerProps) {
         </HlsVideo>
         {poster !== undefined && <MediaPosterImage slot="poster" src={poster} aria-hidden="true" />}
         <MediaLoadingIndicator slot="centered-chrome" noAutohide />
-        <MediaRenditionMenu hidden anchor="auto" />
-        <MediaCaptionsMenu hidden anchor="auto" />
-        <MediaAudioTrackMenu hidden anchor="auto" />
-        <MediaPlaybackRateMenu hidden anchor="auto" rates={RATES} />
+        {isNear && (
+          <>
+            <MediaRenditionMenu hidden anchor="auto" />
+            <MediaCaptionsMenu hidden anchor="auto" />
+            <MediaAudioTrackMenu hidden anchor="auto" />
+            <MediaPlaybackRateMenu hidden anchor="auto" rates={RATES} />
+          </>
+        )}
         <div className={classes.bars}>
-          <MediaTimeRange className={classes.range} />
-          <MediaControlBar className={classes.bar}>
-            <MediaPlayButton />
-            <MediaMuteButton />
-            <MediaVolumeRange className={classes.volume} />
-            <MediaTimeDisplay showDuration noToggle />
-            <span className={classes.space} />
-            <MediaCaptionsMenuButton className={classes.captions} />
-            <MediaAudioTrackMenuButton className={classes.audio} />
-            <MediaPlaybackRateMenuButton className={classes.rate}>
-              <IconGauge slot="icon" style={{ fill: 'none' }} aria-hidden />
-            </MediaPlaybackRateMenuButton>
-            <MediaRenditionMenuButton className={classes.quality} />
-            <MediaPipButton className={classes.pip} />
-            <MediaFullscreenButton />
-          </MediaControlBar>
+          {parts > 0 && <MediaTimeRange className={classes.range} />}
+          {parts > 1 && (
+            <MediaControlBar className={classes.bar}>
+              <MediaPlayButton />
+              <MediaMuteButton />
+              <MediaVolumeRange className={classes.volume} />
+              <MediaTimeDisplay showDuration noToggle />
+              <span className={classes.space} />
+              {parts > 2 && (
+                <>
+                  <MediaCaptionsMenuButton className={classes.captions} aria-haspopup="menu" />
+                  <MediaAudioTrackMenuButton className={classes.audio} aria-haspopup="menu" />
+                  <MediaPlaybackRateMenuButton className={classes.rate} aria-haspopup="menu">
+                    <IconGauge slot="icon" style={{ fill: 'none' }} aria-hidden />
+                  </MediaPlaybackRateMenuButton>
+                  <MediaRenditionMenuButton className={classes.quality} aria-haspopup="menu" />
+                  <MediaPipButton className={classes.pip} />
+                  <MediaFullscreenButton />
+                </>
+              )}
+            </MediaControlBar>
+          )}
         </div>
       </MediaController>
       <div className={classes.said} role="status">
@@ -345,6 +366,23 @@ export default function Player(props: PlayerProps) {
       )}
     </div>
   );
+}
+
+/** Of the controls; each is some elements with a tree of their own. */
+const PARTS = 3;
+
+/**
+ * How many parts are there by now. Each is put in by a task of its own, while the first playlist is on its way: all at once
+ * they would keep a slow processor from everything else for a quarter of a second.
+ */
+function useParts(all: number): number {
+  const [count, setCount] = useState(0);
+  useEffect(() => {
+    if (count >= all) return undefined;
+    const timer = setTimeout(() => setCount(count + 1));
+    return () => clearTimeout(timer);
+  }, [count, all]);
+  return count;
 }
 
 const UNFETCHED = 'The video could not be fetched. Check the connection; it goes on by itself when there is one.';

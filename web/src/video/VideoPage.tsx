@@ -17,7 +17,6 @@ import { isPlayable } from '../shared/status.ts';
 import { StatusChip } from '../shared/StatusChip.tsx';
 import { Ago } from '../shared/Time.tsx';
 import { AccessTab } from './AccessTab.tsx';
-import DeleteDialog from './DeleteDialog.tsx';
 import { DetailsTab } from './DetailsTab.tsx';
 import { EditableDescription, EditableTags, EditableTitle } from './Editable.tsx';
 import { streamUrl } from './links.ts';
@@ -29,6 +28,7 @@ import { VideoSkeleton } from './VideoSkeleton.tsx';
 import classes from './video.module.css';
 
 const Player = lazy(() => import('./Player.tsx'));
+const DeleteDialog = lazy(() => import('./DeleteDialog.tsx'));
 
 export default function VideoPage() {
   const { id = '' } = useParams();
@@ -52,11 +52,14 @@ function Loaded({ video }: { video: Video }) {
   const { manager } = useSession();
   const navigate = useNavigate();
   const [search, setSearch] = useSearchParams();
-  const [isDeleting, setDeleting] = useState(false);
+  const [isDeleting, setDeleting] = useState<boolean>();
   const mayEdit = person.isAdmin || person.subject === video.owner;
   const tabs = mayEdit ? ['share', 'details', 'access'] : ['share', 'details'];
   const asked = search.get('tab') ?? '';
   const tab = tabs.includes(asked) ? asked : 'share';
+  // A tab is made when somebody first looks at it, and stays as they leave it.
+  const [seen, setSeen] = useState<readonly string[]>([tab]);
+  if (!seen.includes(tab)) setSeen([...seen, tab]);
   const poster = posterOf(video, Date.now());
   const bareSrc = useCallback(async () => {
     const { token } = await call('POST /api/videos/{id}/tokens', { params: { id: video.id }, body: {} });
@@ -128,11 +131,11 @@ function Loaded({ video }: { video: Video }) {
               {mayEdit && <Tabs.Tab value="access">Access</Tabs.Tab>}
             </Tabs.List>
             <Tabs.Panel value="share" className={classes.panel}>
-              <ShareTab video={video} />
+              {seen.includes('share') && <ShareTab video={video} />}
             </Tabs.Panel>
             <Tabs.Panel value="details" className={classes.panel}>
-              <DetailsTab video={video} isShown={tab === 'details'} mayEdit={mayEdit} />
-              {mayEdit && isPlayable(video) && (
+              {seen.includes('details') && <DetailsTab video={video} isShown={tab === 'details'} mayEdit={mayEdit} />}
+              {seen.includes('details') && mayEdit && isPlayable(video) && (
                 <div className={classes.more}>
                   <PosterSection video={video} />
                 </div>
@@ -140,17 +143,21 @@ function Loaded({ video }: { video: Video }) {
             </Tabs.Panel>
             {mayEdit && (
               <Tabs.Panel value="access" className={classes.panel}>
-                <AccessTab video={video} isShown={tab === 'access'} />
+                {seen.includes('access') && <AccessTab video={video} isShown={tab === 'access'} />}
               </Tabs.Panel>
             )}
           </Tabs>
         </div>
       </div>
-      <DeleteDialog
-        videos={isDeleting ? [video] : []}
-        close={() => setDeleting(false)}
-        done={() => void navigate('/', { replace: true })}
-      />
+      {isDeleting !== undefined && (
+        <Suspense>
+          <DeleteDialog
+            videos={isDeleting ? [video] : []}
+            close={() => setDeleting(false)}
+            done={() => void navigate('/', { replace: true })}
+          />
+        </Suspense>
+      )}
     </div>
   );
 }

@@ -1,0 +1,77 @@
+/** The table of revocations, which says what is meant whatever the store at the edge has room for. */
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { DeleteCommand, paginateScan, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { required } from '../../lib/contract/env.ts';
+import {
+  revocationRecord,
+  STORE_ROW,
+  type Revocation,
+  type RevocationRecord,
+  type StoreRow,
+} from '../../lib/contract/revocation.ts';
+import { dynamo } from '../shared/clients.ts';
+
+const TableName = () => required('REVOCATIONS_TABLE');
+
+/** Every revocation on record. */
+export async function allRecords(): Promise<RevocationRecord[]> {
+  const records: RevocationRecord[] = [];
+  for await (const { Items = [] } of paginateScan(
+    { client: dynamo },
+    { TableName: TableName(), ConsistentRead: true },
+  )) {
+    for (const item of Items) if (item['key'] !== STORE_ROW) records.push(revocationRecord.parse(item));
+  }
+  return records;
+}
+
+/** These are in the store now. One that was revoked anew since is not: its own message comes behind this one. */
+export async function markWritten(written: readonly Revocation[], store: string): Promise<void> {
+  await Promise.all(
+    written.map(({ key, at }) =>
+      unlessChanged(
+        dynamo.send(
+          new UpdateCommand({
+            TableName: TableName(),
+            Key: { key },
+            UpdateExpression: 'SET #store = :store',
+            ConditionExpression: '#at = :at',
+            ExpressionAttributeNames: { '#store': 'store', '#at': 'at' },
+            ExpressionAttributeValues: { ':store': store, ':at': at },
+          }),
+        ),
+      ),
+    ),
+  );
+}
+
+/** Forgets what is over. One that was revoked anew since stays. */
+export async function forget(over: readonly Revocation[]): Promise<void> {
+  await Promise.all(
+    over.map(({ key, at }) =>
+      unlessChanged(
+        dynamo.send(
+          new DeleteCommand({
+            TableName: TableName(),
+            Key: { key },
+            ConditionExpression: '#at = :at',
+            ExpressionAttributeNames: { '#at': 'at' },
+            ExpressionAttributeValues: { ':at': at },
+          }),
+        ),
+      ),
+    ),
+  );
+}
+
+export async function noteStore(row: Omit<StoreRow, 'key'>): Promise<void> {
+  await dynamo.send(new PutCommand({ TableName: TableName(), Item: { key: STORE_ROW, ...row } satisfies StoreRow }));
+}
+
+async function unlessChanged(attempt: Promise<unknown>): Promise<void> {
+  try {
+    await attempt;
+  } catch (error) {
+    if (!(error instanceof ConditionalCheckFailedException)) throw error;
+  }
+}

@@ -1,0 +1,72 @@
+/** Revocation: the store that the edge reads, its one writer, and the table that says what is meant. */
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { KeyValueStore } from 'aws-cdk-lib/aws-cloudfront';
+import { Rule, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws-events';
+import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
+import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
+import type { Table } from 'aws-cdk-lib/aws-dynamodb';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import type { Config } from '../config.ts';
+import { REVOCATION_GROUP, type RevocationTask } from '../contract/revocation.ts';
+import { edgeName } from './edge-names.ts';
+import { SluiceFunction } from './function.ts';
+import { workQueue } from './queue.ts';
+import { table, text } from './table.ts';
+
+const WRITER_TIMEOUT = Duration.minutes(2);
+/** Each blocks the one group until its messages are seen again: half an hour of trying. */
+const TRIES = 10;
+
+export class Revocation extends Construct {
+  readonly store: KeyValueStore;
+  readonly writer: SluiceFunction;
+  readonly #queue: Queue;
+  readonly #records: Table;
+
+  constructor(scope: Construct, id: string, { config }: { readonly config: Config }) {
+    super(scope, id);
+    this.store = new KeyValueStore(this, 'Store', {
+      keyValueStoreName: edgeName(this, 'Store'),
+      comment: 'What is refused at the edge before its signature ends',
+    });
+    // What is in it is over in hours, and without the distribution it says nothing.
+    this.#records = table(this, 'Records', { partitionKey: text('key'), removalPolicy: RemovalPolicy.DESTROY });
+    this.#queue = workQueue(this, 'Tasks', { config, workerTimeout: WRITER_TIMEOUT, tries: TRIES, fifo: true });
+
+    this.writer = new SluiceFunction(this, 'Writer', {
+      config,
+      entry: 'revocation/write.ts',
+      description: 'Writes what is revoked to the key value store at the edge, and takes out what is over',
+      timeout: WRITER_TIMEOUT,
+      environment: { REVOCATION_STORE: this.store.keyValueStoreArn },
+    })
+      .useTable('REVOCATIONS_TABLE', this.#records, ['Scan', 'PutItem', 'UpdateItem', 'DeleteItem'])
+      .allow(
+        ['cloudfront-keyvaluestore:DescribeKeyValueStore', 'cloudfront-keyvaluestore:UpdateKeys'],
+        [this.store.keyValueStoreArn],
+      )
+      .sendTo('REVOCATION_QUEUE', this.#queue);
+    // One group, so one batch at a time. Nothing waits for a batch to fill: what is revoked is to be refused in seconds.
+    this.writer.addEventSource(new SqsEventSource(this.#queue, { batchSize: 10, reportBatchItemFailures: true }));
+
+    const sweep: RevocationTask = { step: 'sweep' };
+    new Rule(this, 'Hourly', {
+      description: 'Takes out of the store at the edge what is over',
+      schedule: Schedule.rate(Duration.hours(1)),
+      targets: [
+        new SqsQueue(this.#queue, { messageGroupId: REVOCATION_GROUP, message: RuleTargetInput.fromObject(sweep) }),
+      ],
+    });
+  }
+
+  /** What lambdas/shared/revocation.ts needs, for a function that revokes. */
+  revokedBy(fn: SluiceFunction): void {
+    fn.useTable('REVOCATIONS_TABLE', this.#records, ['PutItem']).sendTo('REVOCATION_QUEUE', this.#queue);
+  }
+
+  /** For a function that asks whether the edge is full (`edgeIsFull`). */
+  askedBy(fn: SluiceFunction): void {
+    fn.useTable('REVOCATIONS_TABLE', this.#records, ['GetItem']);
+  }
+}
