@@ -46,7 +46,17 @@ export interface EntitlementQuestion extends Evidence {
 export interface Entitlement extends Limits {
   readonly allowed: boolean;
   /** What decided: a row of the table. */
-  readonly reason: 'owner' | 'admin' | 'public' | 'grant' | 'device' | 'gone' | 'private' | 'refused' | 'denied';
+  readonly reason:
+    | 'owner'
+    | 'admin'
+    | 'public'
+    | 'grant'
+    | 'key'
+    | 'device'
+    | 'gone'
+    | 'private'
+    | 'refused'
+    | 'denied';
 }
 
 /** The rows of the table, from its first: who meets one is answered by it. Deny is the default. */
@@ -61,6 +71,7 @@ export function decide(question: EntitlementQuestion): Entitlement {
   const counting = grantsThatCount(question);
   if (counting.some(({ effect }) => effect === 'deny')) return deny('refused');
   if (video.visibility === 'public') return allow('public');
+  if (viewer?.right !== undefined && video.id !== undefined) return allow('key');
   const closest = counting.toSorted((a, b) => distance(a) - distance(b) || generosity(b) - generosity(a))[0];
   const seesDevice = video.origin !== undefined && viewer !== undefined && deviceViewers?.includes(viewer.subject);
   // Being among a device's viewers is like a grant on the device to that person.

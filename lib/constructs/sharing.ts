@@ -1,4 +1,4 @@
-/** Sharing: the function that keeps grants and collections. Who may watch is decided where somebody watches. */
+/** Sharing: the function that keeps what lets others in. Who may watch is decided where somebody watches. */
 import { Construct } from 'constructs';
 import type { Config } from '../config.ts';
 import type { Api } from './api.ts';
@@ -21,7 +21,7 @@ export class Sharing extends Construct {
     this.handler = new SluiceFunction(this, 'Handler', {
       config,
       entry: 'sharing/handler.ts',
-      description: 'Sharing API: grants and collections',
+      description: 'Sharing API: grants, collections and keys of others',
       environment: { GROUPS_CLAIM: config.auth.groupsClaim },
     })
       .useTable('VIDEOS_TABLE', storage.videos, ['GetItem', 'BatchGetItem', 'UpdateItem'])
@@ -36,7 +36,8 @@ export class Sharing extends Construct {
         storage.collections,
         ['GetItem', 'Query', 'PutItem', 'DeleteItem'],
         [BY_OWNER, BY_TIME],
-      );
+      )
+      .useTable('KEYS_TABLE', storage.keys, ['Scan', 'PutItem', 'DeleteItem']);
     // Posters of what is in a collection.
     signingKey.allowSigning(this.handler);
     // Asked for now and then: what is reserved for answering everybody is not for it.

@@ -47,6 +47,8 @@ export class Storage extends Construct {
   readonly uploads: Table;
   readonly entitlements: Table;
   readonly collections: Table;
+  /** Public keys of others, who sign playback tokens. */
+  readonly keys: Table;
   /** Who watches what now (lambdas/shared/sessions.ts). */
   readonly sessions: Table;
   /** Of the buckets that are deleted with the stack. */
@@ -157,6 +159,7 @@ export class Storage extends Construct {
         sortKey: createdAt,
         projectionType: ProjectionType.ALL,
       });
+    this.keys = table(this, 'Keys', { partitionKey: text('kid'), removalPolicy });
     this.sessions = table(this, 'Sessions', {
       partitionKey: text('who'),
       sortKey: text('place'),

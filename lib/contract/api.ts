@@ -12,6 +12,7 @@ import { track } from './geojson.ts';
 import { RENDITION_KINDS } from './keys.ts';
 import { MAX_TOKEN_SECONDS } from './options.ts';
 import { MAX_ADDRESS } from './pull.ts';
+import { keyId, newKey, registeredKey } from './registered-key.ts';
 import { playerSession, sessionName, ticketParam as ticket, watching } from './session.ts';
 import type { Route, Stage } from './route.ts';
 import { characters, line, lines, mediaType, opaque } from './text.ts';
@@ -519,6 +520,29 @@ export const routes = {
     params: collectionParam,
   },
 
+  'GET /api/keys': {
+    stage: 'sharing',
+    auth: 'user',
+    status: 200,
+    summary: 'Keys of others that sign playback tokens, for admins.',
+    response: z.object({ keys: z.array(registeredKey) }),
+  },
+  'POST /api/keys': {
+    stage: 'sharing',
+    auth: 'user',
+    status: 201,
+    summary:
+      'Register the public key of a backend of yours, for admins: tokens that it signs open videos that are not private. Safe to repeat.',
+    body: newKey,
+    response: registeredKey,
+  },
+  'DELETE /api/keys/{kid}': {
+    stage: 'sharing',
+    auth: 'user',
+    status: 204,
+    summary: 'Take a key back: no token of it opens a manifest any more. Safe to repeat.',
+    params: z.object({ kid: keyId }),
+  },
   'GET /api/jwks.json': {
     stage: 'playback',
     auth: 'none',
@@ -592,7 +616,7 @@ export const routes = {
     stage: 'playback',
     auth: 'user',
     status: 200,
-    summary: 'End all that a person watches now, of every video and device (admins).',
+    summary: 'End all that a person watches now, of every video and device: for admins, and of oneself for everybody.',
     params: z.object({ subject }),
     response: ended,
   },

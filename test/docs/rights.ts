@@ -47,6 +47,7 @@ const NAMES: Record<string, string> = {
   StorageUploads: 'uploads',
   StorageEntitlements: 'entitlements',
   StorageCollections: 'collections',
+  StorageKeys: 'keys',
   StorageSessions: 'sessions',
   StorageSources: 'sources',
   StorageMedia: 'media',

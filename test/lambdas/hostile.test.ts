@@ -3,9 +3,11 @@
  * through the handlers as they are deployed and the engine behind them. Whatever comes: no answer is a fault of ours, a
  * refusal is a problem document that names the field, and what is taken is answered and read back as it was sent.
  */
+import { createPublicKey } from 'node:crypto';
 import { CreateQueueCommand } from '@aws-sdk/client-sqs';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { makePair } from '../../lambdas/playback/key-pair.ts';
 import { mintToken } from '../../lambdas/playback/token.ts';
 import { problems } from '../../lambdas/shared/errors.ts';
 import type { ApiEvent, serve } from '../../lambdas/shared/http.ts';
@@ -88,6 +90,7 @@ beforeAll(async () => {
   for (const path of [segmentPath(RECORDED), initPath(FROM, RECORDED.init)])
     await fleet.s3.send(new PutObjectCommand({ ...media, Key: `${channelPrefix(DEVICE, 1)}${path}`, Body: 'x' }));
   const viewer = { subject: 'vera', groups: [] };
+  const point = createPublicKey(makePair().publicKey).export({ format: 'jwk' });
   known = {
     id: [VIDEO, DEVICE],
     key: [sourceKey(VIDEO)],
@@ -123,6 +126,11 @@ beforeAll(async () => {
     maxHeight: [720],
     sites: [['https://page.example']],
     sourceUrl: ['https://media.sluice.example/film.mp4'],
+    kid: ['A'.repeat(43)],
+    session: ['0t4tv40ABCDEFGHIJKLMNOP'],
+    ticket: ['0t4tv40ABCDEFGHIJKLMNOP.-.-.-'],
+    x: [point.x],
+    y: [point.y],
   };
 }, 600_000);
 afterAll(async () => {

@@ -70,6 +70,7 @@ export async function startFake(secret: object, audience: string): Promise<Fake>
         const rows: Record<string, (key: Key) => unknown> = {
           videos: (key) => videos.get(key['id']!.S),
           grants: (key) => grants.get(`${key['videoId']!.S}/${key['subject']!.S}`),
+          revocations: () => undefined,
           devices: (key) => {
             const viewers = devices.get(key['id']!.S);
             return viewers && { viewers };

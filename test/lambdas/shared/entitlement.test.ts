@@ -183,6 +183,7 @@ const ROWS: readonly (readonly [Entitlement['reason'], Partial<EntitlementQuesti
       grants: [given({ to: 'everyone', maxHeight: 360 })],
     },
   ],
+  ['key', { viewer: { subject: 'kim', groups: [], right: { kid: 'k1' } }, grants: [] }],
   ['grant', { grants: [given({ maxHeight: 480, maxSessions: 2 })] }, { maxHeight: 480, maxSessions: 2 }],
   ['device', { video: ofDevice, deviceViewers: ['sam'], grants: [given({ to: 'everyone', maxHeight: 480 })] }],
   ['denied', { grants: [given({ to: 'person:eve' }), given({ on: `video:${'b'.repeat(20)}` })] }],

@@ -112,7 +112,7 @@ it('count players of a person, and bind what is opened to an address', async () 
   // The edge refuses this ticket from any other address.
   expect(first.body).toMatch(new RegExp(`/vod/${id}/s/[^/]+\\.c0000207/`));
   const second = await main();
-  expect(second).toMatchObject({ status: 429, body: expect.stringContaining('too-many-sessions') as string });
+  expect(second).toMatchObject({ status: 409, body: expect.stringContaining('too-many-sessions') as string });
   expect((await main('192.0.2.8')).status).toBe(403);
 });
 

@@ -288,6 +288,8 @@ describe('the manifest function', () => {
       'logs:PutLogEvents',
       's3:GetObject',
       'secretsmanager:GetSecretValue',
+      // To have the edge refuse what was ended.
+      'sqs:SendMessage',
     ]);
     expect(grants.get('dynamodb:GetItem')!.join()).toMatch(/StorageVideos/);
     expect(grants.get('dynamodb:BatchGetItem')!.join()).toMatch(/StorageEntitlements/);

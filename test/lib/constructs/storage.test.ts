@@ -93,6 +93,7 @@ describe('the whole stack', () => {
       'RevocationRecords964467CE',
       'StorageCollections644737B0',
       'StorageEntitlementsC41C103C',
+      'StorageKeys12664C02',
       'StorageSessionsFCE686BD',
       'StorageUploadsBDC5E374',
       'StorageVideos75D4D269',
