@@ -25,7 +25,7 @@ import { freeSlot } from '../shared/slots.ts';
 import { announce, readVideo } from '../shared/videos.ts';
 import { signatureEnd } from '../playback/access.ts';
 import { settleUnfinished } from '../slicing/unfinished.ts';
-import { deleteGrant, listGrants } from './grants.ts';
+import { deleteGrants } from './grants.ts';
 import { invalidate } from './invalidation.ts';
 import { enqueue } from './removal.ts';
 import { removal, type Removal } from '../../lib/contract/removal.ts';
@@ -90,7 +90,7 @@ async function remove(message: Removal): Promise<void> {
   const published = record === undefined ? message.step === 'sweep' && message.published : record.revision > 0;
   // After a sweep only for what a late encoder wrote and somebody may have fetched since.
   if (published && (record !== undefined || served > 0)) await enqueue({ step: 'invalidate', videoIds: [videoId] });
-  for (const { subject } of await listGrants(videoId)) await deleteGrant(videoId, subject);
+  await deleteGrants(videoId);
   if (record === undefined) {
     if (message.step === 'sweep') await sweepAgain(message);
     return;

@@ -3,7 +3,10 @@ import { ApiError } from '../shared/errors.ts';
 import { loadSigner } from '../shared/signing.ts';
 import { viewerOf, type Viewer } from '../shared/viewer.ts';
 import { JwtVerifier } from './jwt.ts';
-import { readToken, type PlaybackToken, type Use } from './token.ts';
+import { readToken, type OtherKeys, type PlaybackToken, type Use } from './token.ts';
+
+/** Who watches a device is for its record to say. */
+const LIVE = 'live/';
 
 export type Caller = Pick<PlaybackToken, 'viewer'> & Partial<PlaybackToken>;
 
@@ -17,6 +20,8 @@ interface CallersOptions {
   readonly issuer: string;
   readonly audience: string;
   readonly groupsClaim: string;
+  /** Keys of others, whose tokens open videos. */
+  readonly others: OtherKeys;
 }
 
 interface Credentials {
@@ -27,10 +32,12 @@ interface Credentials {
 export class Callers {
   readonly #verifier: JwtVerifier;
   readonly #groupsClaim: string;
+  readonly #others: OtherKeys;
 
-  constructor({ issuer, audience, groupsClaim }: CallersOptions) {
+  constructor({ issuer, audience, groupsClaim, others }: CallersOptions) {
     this.#verifier = new JwtVerifier(issuer, audience);
     this.#groupsClaim = groupsClaim;
+    this.#others = others;
   }
 
   /**
@@ -44,9 +51,12 @@ export class Callers {
       if (!viewer) throw new ApiError('invalid-token', 'The token names nobody.');
       return { viewer };
     }
-    return query.token === undefined
-      ? undefined
-      : await readToken((await loadSigner()).tokens, query.token, what, uses);
+    return query.token === undefined ? undefined : await this.#read(query.token, what, uses);
+  }
+
+  async #read(token: string, what: string, uses: readonly Use[]): Promise<PlaybackToken> {
+    const others = what.startsWith(LIVE) ? undefined : this.#others;
+    return await readToken((await loadSigner()).tokens, token, what, uses, others);
   }
 
   /**
@@ -55,7 +65,7 @@ export class Callers {
    */
   async going({ query }: Credentials, what: string, viewer: Viewer | undefined): Promise<Going | undefined> {
     if (query.token === undefined) return undefined;
-    const token = await readToken((await loadSigner()).tokens, query.token, what, ['manifest', 'playlists']);
+    const token = await this.#read(query.token, what, ['manifest', 'playlists']);
     const { ticket, expiresAt: end } = token;
     return ticket !== undefined && token.viewer?.subject === viewer?.subject ? { ticket, end } : undefined;
   }

@@ -1,8 +1,9 @@
 /** The keys of playback: made, recognised when they are already there, and told in public. Pure but for the randomness. */
-import { createPrivateKey, createPublicKey, generateKeyPairSync, hash, randomBytes } from 'node:crypto';
-import { z } from 'zod';
+import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { MAX_TOKEN_SECONDS } from '../../lib/contract/options.ts';
+import { publicJwk } from '../../lib/contract/registered-key.ts';
 import { firstSecret, signingSecret, type Pair, type Ring, type SigningSecret } from '../../lib/contract/signing.ts';
+import { thumbprint } from '../shared/thumbprint.ts';
 
 /** CloudFront takes ECDSA keys on the curve P-256 (CloudFront Developer Guide, "Create key pairs for your signers"). */
 export const makePair = (): Pair =>
@@ -13,27 +14,16 @@ export const makePair = (): Pair =>
   });
 
 /** A key as RFC 7517 writes it. */
-const publicJwk = z.object({
-  kty: z.literal('EC'),
-  crv: z.literal('P-256'),
-  x: z.string(),
-  y: z.string(),
-});
-
 const jwkOf = (publicKey: string) => publicJwk.parse(createPublicKey(publicKey).export({ format: 'jwk' }));
 
-/** RFC 7638, section 3: SHA-256 of the members a key needs, in the order of the alphabet. */
-function thumbprint(publicKey: string): string {
-  const { crv, kty, x, y } = jwkOf(publicKey);
-  return hash('sha256', JSON.stringify({ crv, kty, x, y }), 'base64url');
-}
+const idOf = (publicKey: string): string => thumbprint(jwkOf(publicKey));
 
 /** CloudFront gives it its id. */
 export const makeKey = (now: number): Ring['current'] => ({ ...makePair(), id: '', since: now });
 
 export function makeTokenKey(now: number): Ring['current'] {
   const pair = makePair();
-  return { ...pair, id: thumbprint(pair.publicKey), since: now };
+  return { ...pair, id: idOf(pair.publicKey), since: now };
 }
 
 const makeRing = (make: (now: number) => Ring['current'], now: number): Ring => ({
@@ -78,7 +68,7 @@ export function readSecret(text: string | undefined, now: number): SigningSecret
 const isWhole = ({ media, tokens, tokenKey }: SigningSecret): boolean =>
   isTokenKey(tokenKey) &&
   [media.current, media.next, tokens.current, tokens.next].every(isPair) &&
-  [tokens.current, tokens.next].every(({ id, publicKey }) => thumbprint(publicKey) === id);
+  [tokens.current, tokens.next].every(({ id, publicKey }) => idOf(publicKey) === id);
 
 const isTokenKey = (text: string): boolean => Buffer.from(text, 'base64url').length === 32;
 

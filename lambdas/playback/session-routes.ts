@@ -8,12 +8,12 @@ import { ApiError } from '../shared/errors.ts';
 import type { Handlers } from '../shared/http.ts';
 import { loadSigner } from '../shared/signing.ts';
 import { isAdmin, type Viewer } from '../shared/viewer.ts';
-import { watchable } from './access.ts';
-import { endAll, sessionsOfPerson, shown, watchingNow } from './watching-now.ts';
+import { admit } from './access.ts';
+import { endAll, endPerson, sessionsOfPerson, shown, watchingNow } from './watching-now.ts';
 
 /** The video, for who may end what is watched of it, and as what they do. Throws `forbidden`. */
 async function ofMine(id: string, viewer: Viewer): Promise<{ video: VideoRecord; by: EndedBy; what: string }> {
-  const video = await watchable(id, viewer);
+  const { video } = await admit(id, viewer, {});
   if (!isOwnerOrAdmin(viewer, video))
     throw new ApiError('forbidden', 'Only the owner and administrators see who watches, and end it.');
   return { video, by: ownedBy(video, viewer) ? 'owner' : 'admin', what: `${VOD_PREFIX}${id}` };
@@ -50,10 +50,13 @@ export const sessionRoutes: Pick<
   },
 
   'DELETE /api/sessions/{subject}': async ({ params: { subject }, viewer }) => {
-    if (!isAdmin(viewer)) throw new ApiError('forbidden', 'Only administrators end all that a person watches.');
+    const isSelf = subject === viewer.subject;
+    if (!isSelf && !isAdmin(viewer)) throw new ApiError('forbidden', 'Only administrators end what others watch.');
     const now = Date.now();
-    const rows = await sessionsOfPerson((await loadSigner()).subjectPart(subject), now);
-    await endAll(rows, 'admin', now);
+    const part = (await loadSigner()).subjectPart(subject);
+    const rows = await sessionsOfPerson(part, now);
+    // Of oneself one by one: an entry for the person would refuse what they begin in the same second.
+    await (isSelf ? endAll(rows, 'self', now) : endPerson(part, rows, now));
     return { ended: rows.length, isWhole: true };
   },
 };

@@ -1,7 +1,9 @@
 /** Playback tokens: let their bearer watch one video or channel as the person who minted them, for players that set no headers. */
 import type { KeyObject } from 'node:crypto';
-import { jwtVerify, SignJWT, errors, type JWTHeaderParameters } from 'jose';
+import { jwtVerify, SignJWT, errors, type JWTHeaderParameters, type JWTPayload } from 'jose';
 import { z } from 'zod';
+import { keyId } from '../../lib/contract/registered-key.ts';
+import { line } from '../../lib/contract/text.ts';
 import { ApiError } from '../shared/errors.ts';
 import type { TokenKeys } from '../shared/token-keys.ts';
 import type { Viewer } from '../shared/viewer.ts';
@@ -15,17 +17,39 @@ const AUDIENCE = 'sluice-play';
  */
 export type Use = 'manifest' | 'playlists';
 
-/** Only groups that decide about watching travel in a token: it stands in URLs. */
-const GROUPS = ['admin'];
+/** Any group may decide about watching, but this one: a token stands in URLs, so nothing more is in it. */
+const IRRELEVANT = 'uploader';
 
+/** Characters of group names, which some proxies and players would cut off a longer address. */
+const MOST = 2000;
+
+/** Of our own tokens. */
 const claims = z.object({
   sub: z.string().min(1).optional(),
   groups: z.array(z.string()),
   vid: z.string(),
   use: z.enum(['manifest', 'playlists']),
+  /** Of an expanded manifest that a registered key's token opened: that key. */
+  key: keyId.optional(),
   tkt: z.string().optional(),
   exp: z.int(),
 });
+
+/** Of a token that a registered key has signed: who watches is for its backend to name. */
+const theirClaims = z.object({ sub: line(255), vid: z.string(), exp: z.int() });
+
+/** What such a token must not say yet: who asks for a limit must not be let in without it. */
+const LIMITS = ['maxHeight', 'maxSessions', 'ip', 'sites'];
+
+/** Keys of others. */
+export interface OtherKeys {
+  readonly find: (kid: string) => Promise<KeyObject | undefined>;
+  /** Seconds that a token may live. */
+  readonly ceiling: number;
+}
+
+/** Seconds that clocks may differ by. */
+const SKEW = 60;
 
 export interface PlaybackToken {
   /** Undefined: nobody signed in. */
@@ -36,8 +60,11 @@ export interface PlaybackToken {
   readonly ticket?: string | undefined;
 }
 
-/** A token (JWT, ES256) for `viewer`, good for one video, or one channel (`live/{device}/{channel}`), until `expiresAt`. URL-safe. */
-export function mintToken(
+/**
+ * A token (JWT, ES256) for `viewer`, good for one video, or one channel (`live/{device}/{channel}`), until `expiresAt`. URL-safe.
+ * Throws `forbidden` for who is in more groups than fit: one left out may be the one that is refused.
+ */
+export async function mintToken(
   { current: { kid, key } }: TokenKeys,
   viewer: Viewer | undefined,
   video: string,
@@ -45,13 +72,19 @@ export function mintToken(
   expiresAt: Date,
   ticket?: string,
 ): Promise<string> {
-  const groups = viewer?.groups.filter((group) => GROUPS.includes(group)) ?? [];
+  const groups = viewer?.groups.filter((group) => group !== IRRELEVANT) ?? [];
+  if (JSON.stringify(groups).length > MOST)
+    throw new ApiError(
+      'forbidden',
+      'You are in more groups than a playback token holds. Send your own token as `Authorization`.',
+    );
   return new SignJWT({
     groups,
     vid: video,
     use,
     ...(viewer && { sub: viewer.subject }),
     ...(ticket && { tkt: ticket }),
+    ...(viewer?.right && { key: viewer.right.kid }),
   })
     .setProtectedHeader({ alg: 'ES256', kid })
     .setAudience(AUDIENCE)
@@ -59,33 +92,63 @@ export function mintToken(
     .sign(key);
 }
 
-/** Throws `invalid-token` when it is not ours, has expired, or is for another video or use. */
+/** Throws `invalid-token` when it is neither ours nor of one of the `others`, has expired, or is for another video or use. */
 export async function readToken(
   keys: TokenKeys,
   token: string,
   video: string,
   uses: readonly Use[],
+  others?: OtherKeys,
 ): Promise<PlaybackToken> {
-  const payload = await verified(keys, token).catch((cause: unknown) => {
+  const { payload, by } = await verified(keys, token, others).catch((cause: unknown) => {
     throw cause instanceof errors.JOSEError
       ? new ApiError('invalid-token', 'The playback token is wrong or has expired; ask for a new one.', { cause })
       : cause;
   });
+  if (by !== undefined) return theirs(payload, by, video, others!.ceiling);
   const parsed = claims.safeParse(payload);
   if (!parsed.success || parsed.data.vid !== video)
     throw new ApiError('invalid-token', 'The playback token is for something else.');
   if (!uses.includes(parsed.data.use))
     throw new ApiError('invalid-token', 'This token opens media playlists only; ask for a playback token.');
-  const { sub: subject, groups, use, exp, tkt: ticket } = parsed.data;
+  const { sub: subject, groups, use, exp, tkt: ticket, key: kid } = parsed.data;
   if (subject === undefined && use !== 'playlists') throw new ApiError('invalid-token', 'The token names nobody.');
-  const viewer = subject === undefined ? undefined : { subject, groups };
+  if (kid !== undefined && (await others?.find(kid)) === undefined)
+    throw new ApiError('invalid-token', 'The key behind this token was taken back.');
+  const right = kid === undefined ? undefined : { right: { kid } };
+  const viewer = subject === undefined ? undefined : { subject, groups, ...right };
   return { viewer, use, expiresAt: new Date(exp * 1000), ticket };
 }
 
-async function verified(keys: TokenKeys, token: string) {
+/** A token of a registered key opens manifests. Its subject is not one of ours, whatever it reads like. */
+function theirs(payload: JWTPayload, kid: string, video: string, ceiling: number): PlaybackToken {
+  const refuse = (why: string) => new ApiError('invalid-token', why);
+  const parsed = theirClaims.safeParse(payload);
+  if (!parsed.success) throw refuse('The token needs the claims sub, vid and exp.');
+  const { sub, vid, exp } = parsed.data;
+  if (vid !== video) throw refuse('The playback token is for something else.');
+  if (exp > Date.now() / 1000 + ceiling + SKEW)
+    throw refuse(`The token lives longer than the ${ceiling} seconds it may.`);
+  const limit = LIMITS.find((name) => name in payload);
+  if (limit !== undefined) throw refuse(`The token asks for a limit that is not kept here: ${limit}.`);
+  const viewer = { subject: `key ${kid} ${sub}`, groups: [], right: { kid } };
+  return { viewer, use: 'manifest', expiresAt: new Date(exp * 1000) };
+}
+
+async function verified(keys: TokenKeys, token: string, others: OtherKeys | undefined) {
   if (!isCanonical(token)) throw new errors.JWTInvalid('not as it was written');
-  const { payload } = await jwtVerify(token, (header) => keyFor(header, keys), { audience: AUDIENCE });
-  return payload;
+  let by: string | undefined;
+  const find = async (header: JWTHeaderParameters) => {
+    const own = keyFor(header, keys);
+    if (own !== undefined) return own;
+    const { alg, kid } = header;
+    const other = alg === 'ES256' && keyId.safeParse(kid).success ? await others?.find(kid!) : undefined;
+    if (other === undefined) throw new errors.JWKSNoMatchingKey();
+    by = kid;
+    return other;
+  };
+  const { payload } = await jwtVerify(token, find, { audience: AUDIENCE, requiredClaims: ['exp'] });
+  return { payload, by };
 }
 
 /** Base64url's last character may have bits that say nothing: of all the ways to write the same bytes one is taken. */
@@ -93,9 +156,7 @@ const isCanonical = (token: string): boolean =>
   token.split('.').every((part) => Buffer.from(part, 'base64url').toString('base64url') === part);
 
 /** The key a header names. Which algorithm is good depends on the key alone, never on what the token says of itself. */
-function keyFor({ alg, kid }: JWTHeaderParameters, { known, hs256 }: TokenKeys): KeyObject | Uint8Array {
+function keyFor({ alg, kid }: JWTHeaderParameters, { known, hs256 }: TokenKeys): KeyObject | Uint8Array | undefined {
   if (kid === undefined && alg === 'HS256' && hs256 !== undefined && Date.now() < hs256.until * 1000) return hs256.key;
-  const key = kid === undefined ? undefined : known.get(kid);
-  if (key === undefined || alg !== 'ES256') throw new errors.JWKSNoMatchingKey();
-  return key;
+  return kid === undefined || alg !== 'ES256' ? undefined : known.get(kid);
 }

@@ -6,6 +6,14 @@ export interface Viewer {
   /** `sub` of the token. */
   readonly subject: string;
   readonly groups: readonly string[];
+  /** What the token of a registered key gives, where it was one. */
+  readonly right?: TokenRight;
+}
+
+/** A backend that has registered its key says who may watch; never more than a grant gives. */
+export interface TokenRight {
+  /** The key that says so, as long as it is registered. */
+  readonly kid: string;
 }
 
 export const isAdmin = (viewer: Viewer): boolean => viewer.groups.includes('admin');

@@ -19,6 +19,8 @@ const TABLES = {
   StorageVideos: 'VIDEOS_TABLE',
   StorageUploads: 'UPLOADS_TABLE',
   StorageEntitlements: 'ENTITLEMENTS_TABLE',
+  StorageCollections: 'COLLECTIONS_TABLE',
+  StorageKeys: 'KEYS_TABLE',
   RevocationRecords: 'REVOCATIONS_TABLE',
   StorageSessions: 'SESSIONS_TABLE',
   DevicesRegistrations: 'DEVICES_TABLE',

@@ -3,9 +3,11 @@
  * through the handlers as they are deployed and the engine behind them. Whatever comes: no answer is a fault of ours, a
  * refusal is a problem document that names the field, and what is taken is answered and read back as it was sent.
  */
+import { createPublicKey } from 'node:crypto';
 import { CreateQueueCommand } from '@aws-sdk/client-sqs';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { makePair } from '../../lambdas/playback/key-pair.ts';
 import { mintToken } from '../../lambdas/playback/token.ts';
 import { problems } from '../../lambdas/shared/errors.ts';
 import type { ApiEvent, serve } from '../../lambdas/shared/http.ts';
@@ -21,6 +23,7 @@ import { MEDIA_PLAYLIST, record } from './playback/fixture.ts';
 /** No id of a device has letters after f. */
 const VIDEO = 'hostilehostilehostil';
 const DEVICE = '13800000001';
+const COLLECTION = 'hostilehosti';
 const FROM = Date.parse('2026-01-02T03:00:00Z');
 const RECORDED = { start: FROM, duration: 4000, epoch: 1, sequence: 0, init: '0123456789abcdef', discontinuity: false };
 
@@ -65,6 +68,7 @@ beforeAll(async () => {
   handlers = {
     upload: (await import('../../lambdas/upload/handler.ts')).handler,
     catalog: (await import('../../lambdas/catalog/handler.ts')).handler,
+    sharing: (await import('../../lambdas/sharing/handler.ts')).handler,
     stills: (await import('../../lambdas/stills/handler.ts')).handler,
     playback: (await import('../../lambdas/playback/handler.ts')).handler,
     devices: (await import('../../lambdas/devices/handler.ts')).handler,
@@ -86,6 +90,7 @@ beforeAll(async () => {
   for (const path of [segmentPath(RECORDED), initPath(FROM, RECORDED.init)])
     await fleet.s3.send(new PutObjectCommand({ ...media, Key: `${channelPrefix(DEVICE, 1)}${path}`, Body: 'x' }));
   const viewer = { subject: 'vera', groups: [] };
+  const point = createPublicKey(makePair().publicKey).export({ format: 'jwk' });
   known = {
     id: [VIDEO, DEVICE],
     key: [sourceKey(VIDEO)],
@@ -108,7 +113,24 @@ beforeAll(async () => {
     track: ['abc123'],
     language: ['de'],
     text: ['00:00:01,000 --> 00:00:02,000\na cue'],
+    resource: [`video:${VIDEO}`],
+    subject: ['person:vera'],
+    grant: [Buffer.from(JSON.stringify([`video:${VIDEO}`, 'person:vera'])).toString('base64url')],
+    collection: [COLLECTION],
+    parent: [undefined],
+    cover: [VIDEO],
+    videos: [[VIDEO]],
+    notBefore: [1],
+    expiresAt: [4_000_000_000],
+    ip: ['192.0.2.1'],
+    maxHeight: [720],
+    sites: [['https://page.example']],
     sourceUrl: ['https://media.sluice.example/film.mp4'],
+    kid: ['A'.repeat(43)],
+    session: ['0t4tv40ABCDEFGHIJKLMNOP'],
+    ticket: ['0t4tv40ABCDEFGHIJKLMNOP.-.-.-'],
+    x: [point.x],
+    y: [point.y],
   };
 }, 600_000);
 afterAll(async () => {
@@ -123,6 +145,7 @@ async function reset(): Promise<void> {
     record({
       id: VIDEO,
       visibility: 'entitled',
+      collections: new Set([COLLECTION]),
       hasStoryboard: true,
       texts: [{ id: 'abc123', language: 'de', label: 'Deutsch', origin: 'added', cues: 1 }],
     }),
@@ -132,6 +155,18 @@ async function reset(): Promise<void> {
     subject: 'vera',
     grantedBy: 'olga',
     createdAt: new Date().toISOString(),
+  });
+  const at = new Date().toISOString();
+  await fleet.put('COLLECTIONS_TABLE', {
+    id: COLLECTION,
+    root: COLLECTION,
+    kind: 'collection',
+    title: 'A collection',
+    description: '',
+    owner: 'olga',
+    videos: [VIDEO],
+    createdAt: at,
+    updatedAt: at,
   });
   await fleet.device(DEVICE).register();
   await fleet.device(DEVICE).connect();
@@ -228,6 +263,10 @@ const READ: Partial<Record<RouteKey, (answer: Record<string, unknown>) => readon
   'POST /api/devices/{id}/clips': ({ id }) => ['GET /api/videos/{id}', String(id)],
   'POST /api/devices': ({ id }) => ['GET /api/devices/{id}', String(id)],
   'PATCH /api/devices/{id}': () => ['GET /api/devices/{id}', DEVICE],
+  'POST /api/collections': ({ id }) => ['GET /api/collections/{collection}', String(id)],
+  'PATCH /api/collections/{collection}': () => ['GET /api/collections/{collection}', COLLECTION],
+  'POST /api/entitlements': ({ id }) => ['GET /api/entitlements/{grant}', String(id)],
+  'PUT /api/entitlements/{grant}': ({ id }) => ['GET /api/entitlements/{grant}', String(id)],
 };
 
 /** Undefined when each field that was sent is answered, and read back, as it was sent. */
@@ -236,7 +275,10 @@ async function changed(key: RouteKey, sent: Request, answer: Answer): Promise<st
   if (answer.status >= 300 || route.body === undefined || answer.json === undefined) return undefined;
   const wanted = route.body.parse(sent.body) as Record<string, unknown>;
   const read = READ[key]?.(answer.json);
-  const found = read === undefined ? undefined : await send(read[0], PEOPLE['admin'], { params: { id: read[1] } });
+  const found =
+    read === undefined
+      ? undefined
+      : await send(read[0], PEOPLE['admin'], { params: { id: read[1], grant: read[1], collection: read[1] } });
   if (found !== undefined && found.status !== 200) return `read back: ${found.status} ${found.text.slice(0, 200)}`;
   const differs = (where: Record<string, unknown>) =>
     Object.keys(wanted).find(

@@ -29,10 +29,11 @@ import {
 import { Button } from '@mantine/core';
 import { IconGauge } from '@tabler/icons-react';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { flushSync } from 'react-dom';
 import { vodPrefix } from '../../../lib/contract/keys.ts';
 import { isOver, openedBy, readFrom, refusedText, Signature } from '../shared/signature.ts';
 import { pathOf } from '../api/client.ts';
-import { isPassing, problemOf } from '../api/problem.ts';
+import { hasCode, isPassing, problemOf, type ApiProblem } from '../api/problem.ts';
 import { useReach } from '../shared/ReachNote.tsx';
 import { isControl, isTyping } from '../shell/keys.ts';
 import { actionOf, nextRate, type PlayerAction } from './player-keys.ts';
@@ -60,6 +61,8 @@ interface Fault {
   readonly resume?: () => void;
   /** The session is over: playing again is another one. */
   readonly isOver?: boolean;
+  /** As many play already as may: ending those makes room. */
+  readonly isTaken?: boolean;
 }
 
 interface PlayerProps {
@@ -83,6 +86,8 @@ interface PlayerProps {
   readonly bareSrc?: () => Promise<string>;
   /** What it means where the right to watch ends. */
   readonly ended?: string;
+  /** Ends all else that this person watches. */
+  readonly endOthers?: () => Promise<unknown>;
 }
 
 export default function Player(props: PlayerProps) {
@@ -110,17 +115,18 @@ export default function Player(props: PlayerProps) {
   /** Whether a pointer or the focus was in it: menus are made for who may open one. */
   const [isNear, setNear] = useState(false);
   const near = () => setNear(true);
+  const [isEnding, setEnding] = useState(false);
   /** What a key has done that nothing else shows. */
   const [said, say] = useState<{ readonly words: string }>();
 
   /** Somebody ended it, or as many play already as may: what is on show stops at once, and it is said why. */
-  const finish = useCallback((message: string) => {
+  const finish = useCallback((why: ApiProblem) => {
     const element = video.current;
     resumeAt.current = element?.currentTime || resumeAt.current;
     element?.pause();
     element?.api?.stopLoad();
     isPlaying.current = false;
-    setFault({ message, isOver: true });
+    setFault({ message: why.message, isOver: true, isTaken: hasCode(why, 'too-many-sessions') });
   }, []);
   const signature = useMemo(() => {
     const read = () => readFrom(source);
@@ -155,13 +161,17 @@ export default function Player(props: PlayerProps) {
   const heed = useCallback(
     (hls: Hls) => {
       hls.on(Hls.Events.ERROR, (_, data) => {
-        if (!data.fatal) return;
         const code = data.response?.code;
+        if (!data.fatal) {
+          // hls.js tries again for as long as something is buffered. Whether it was ended, and by whom, only the API says.
+          if (code === 403) void signature.renew();
+          return;
+        }
         const isNetwork = data.type === Hls.ErrorTypes.NETWORK_ERROR;
         resumeAt.current = video.current?.currentTime || resumeAt.current;
         const refusal = problemOf(code ?? 0, refusedText(data));
         if (isOver(refusal)) {
-          finish(refusal.message);
+          finish(refusal);
         } else if (code !== undefined && [401, 403].includes(code) && Date.now() - mended.current > MEND) {
           // A machine that slept, say, or a clock that is wrong. With another signature the same player goes on; else anew.
           mended.current = Date.now();
@@ -297,6 +307,18 @@ export default function Player(props: PlayerProps) {
     return () => clearTimeout(timer);
   }, [said]);
 
+  const here = async (end: () => Promise<unknown>) => {
+    setEnding(true);
+    try {
+      await end();
+      again();
+    } catch (cause) {
+      setFault((before) => before && { ...before, message: cause instanceof Error ? cause.message : before.message });
+    } finally {
+      setEnding(false);
+    }
+  };
+
   const ratio = width && height ? width / height : 16 / 9;
   return (
     <div
@@ -334,10 +356,14 @@ export default function Player(props: PlayerProps) {
             <MediaControlBar className={classes.bar}>
               <MediaPlayButton />
               <MediaMuteButton />
-              <MediaVolumeRange className={classes.volume} />
-              <MediaTimeDisplay showDuration noToggle />
-              <span className={classes.space} />
               {parts > 2 && (
+                <>
+                  <MediaVolumeRange className={classes.volume} />
+                  <MediaTimeDisplay showDuration noToggle />
+                </>
+              )}
+              <span className={classes.space} />
+              {parts > 3 && (
                 <>
                   <MediaCaptionsMenuButton className={classes.captions} aria-haspopup="menu" />
                   <MediaAudioTrackMenuButton className={classes.audio} aria-haspopup="menu" />
@@ -345,6 +371,10 @@ export default function Player(props: PlayerProps) {
                     <IconGauge slot="icon" style={{ fill: 'none' }} aria-hidden />
                   </MediaPlaybackRateMenuButton>
                   <MediaRenditionMenuButton className={classes.quality} aria-haspopup="menu" />
+                </>
+              )}
+              {parts > 4 && (
+                <>
                   <MediaPipButton className={classes.pip} />
                   <MediaFullscreenButton />
                 </>
@@ -359,6 +389,11 @@ export default function Player(props: PlayerProps) {
       {words !== undefined && (
         <div className={classes.error} role="alert">
           <p>{words}</p>
+          {fault?.isTaken && props.endOthers && (
+            <Button variant="white" color="dark" loading={isEnding} onClick={() => void here(props.endOthers!)}>
+              Stop that and watch here
+            </Button>
+          )}
           <Button variant="white" color="dark" onClick={again}>
             Try again
           </Button>
@@ -369,7 +404,7 @@ export default function Player(props: PlayerProps) {
 }
 
 /** Of the controls; each is some elements with a tree of their own. */
-const PARTS = 3;
+const PARTS = 5;
 
 /**
  * How many parts are there by now. Each is put in by a task of its own, while the first playlist is on its way: all at once
@@ -378,10 +413,15 @@ const PARTS = 3;
 function useParts(all: number): number {
   const [count, setCount] = useState(0);
   useEffect(() => {
-    if (count >= all) return undefined;
-    const timer = setTimeout(() => setCount(count + 1));
+    let timer: ReturnType<typeof setTimeout>;
+    const put = (next: number) => {
+      // At once, or React would put in several together.
+      flushSync(() => setCount(next));
+      if (next < all) timer = setTimeout(put, 0, next + 1);
+    };
+    timer = setTimeout(put, 0, 1);
     return () => clearTimeout(timer);
-  }, [count, all]);
+  }, [all]);
   return count;
 }
 

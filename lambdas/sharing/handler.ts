@@ -1,0 +1,12 @@
+/** Sharing: what lets others in: grants, collections that are given as one, and keys. */
+import { required } from '../../lib/contract/env.ts';
+import { serve } from '../shared/http.ts';
+import { collectionRoutes } from './collections.ts';
+import { entitlementRoutes } from './entitlements.ts';
+import { keyRoutes } from './keys.ts';
+
+export const handler = serve<'sharing'>(required('GROUPS_CLAIM'), {
+  ...entitlementRoutes,
+  ...collectionRoutes,
+  ...keyRoutes,
+});

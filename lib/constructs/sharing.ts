@@ -1,0 +1,46 @@
+/** Sharing: the function that keeps what lets others in. Who may watch is decided where somebody watches. */
+import { Construct } from 'constructs';
+import type { Config } from '../config.ts';
+import type { Api } from './api.ts';
+import { SluiceFunction } from './function.ts';
+import type { SigningKey } from './signing-key.ts';
+import { BY_OWNER, BY_SUBJECT, BY_TIME, type Storage } from './storage.ts';
+
+export interface SharingProps {
+  readonly config: Config;
+  readonly storage: Storage;
+  readonly api: Api;
+  readonly signingKey: SigningKey;
+}
+
+export class Sharing extends Construct {
+  readonly handler: SluiceFunction;
+
+  constructor(scope: Construct, id: string, { config, storage, api, signingKey }: SharingProps) {
+    super(scope, id);
+    this.handler = new SluiceFunction(this, 'Handler', {
+      config,
+      entry: 'sharing/handler.ts',
+      description: 'Sharing API: grants, collections and keys of others',
+      environment: { GROUPS_CLAIM: config.auth.groupsClaim },
+    })
+      .useTable('VIDEOS_TABLE', storage.videos, ['GetItem', 'BatchGetItem', 'UpdateItem'])
+      .useTable(
+        'ENTITLEMENTS_TABLE',
+        storage.entitlements,
+        ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'DeleteItem'],
+        [BY_SUBJECT],
+      )
+      .useTable(
+        'COLLECTIONS_TABLE',
+        storage.collections,
+        ['GetItem', 'Query', 'PutItem', 'DeleteItem'],
+        [BY_OWNER, BY_TIME],
+      )
+      .useTable('KEYS_TABLE', storage.keys, ['Scan', 'PutItem', 'DeleteItem']);
+    // Posters of what is in a collection.
+    signingKey.allowSigning(this.handler);
+    // Asked for now and then: what is reserved for answering everybody is not for it.
+    api.serve('sharing', this.handler, { isReserved: false });
+  }
+}
