@@ -30,7 +30,7 @@ it('is in effect some moments after it was written, also what is beyond a page o
   await using playground = await play(
     (_, res) => void res.writeHead(200, { 'content-length': 0 }).end(),
     { behaviours: [behaviour({ viewerRequest: { name: 'gate', code, store: KvsARN } })] },
-    { engineEndpoint: engine.endpoint, stores: undefined },
+    { engineEndpoint: engine.endpoint },
   );
   const ask = async (path: string) => (await playground.get(path)).status;
   expect(await ask('/k1')).toBe(200);
