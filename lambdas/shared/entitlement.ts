@@ -24,23 +24,24 @@ export interface EntitlementQuestion extends Evidence {
 export interface Entitlement {
   readonly allowed: boolean;
   /** What allows it, or `denied`. */
-  readonly reason: 'owner' | 'admin' | 'public' | 'grant' | 'key' | 'device' | 'denied';
+  readonly reason: 'owner' | 'admin' | 'public' | 'grant' | 'key' | 'link' | 'device' | 'denied';
 }
 
 /**
  * Deny is the default. A video whose removal is under way, or whose retention is over, is denied to everybody. `private`
  * ignores grants and devices; a grant counts for its own subject, on an `entitled` video, until (not at) its `expiresAt`.
- * So does the token of a registered key, whoever it names. An `entitled` incident is also for who is among its device's viewers now, and no longer for who was.
+ * So does the token of a registered key, whoever it names. A link opens its video, whatever the visibility. An `entitled` incident is also for who is among its device's viewers now, and no longer for who was.
  */
 export function decide({ viewer, video, grant, deviceViewers, now }: EntitlementQuestion): Entitlement {
   const allow = (reason: Entitlement['reason']) => ({ allowed: true, reason });
   const denied = { allowed: false, reason: 'denied' } as const;
   if (video.status === 'deleted' || isOver(video, now)) return denied;
+  if (viewer?.right?.link !== undefined) return allow('link');
   if (viewer !== undefined && ownedBy(video, viewer)) return allow('owner');
   if (viewer !== undefined && isAdmin(viewer)) return allow('admin');
   if (video.visibility === 'public') return allow('public');
   if (viewer === undefined || video.visibility !== 'entitled') return denied;
-  if (viewer.right !== undefined) return allow('key');
+  if (viewer.right?.key !== undefined) return allow('key');
   if (grant !== undefined && byPerson(grant, video) && isLive(grant, viewer.subject, now)) return allow('grant');
   if (video.origin?.kind === 'incident' && deviceViewers?.includes(viewer.subject) === true) return allow('device');
   return denied;

@@ -3,25 +3,32 @@ import { Construct } from 'constructs';
 import type { Config } from '../config.ts';
 import type { Api } from './api.ts';
 import { SluiceFunction } from './function.ts';
+import type { Revocation } from './revocation.ts';
 import type { Storage } from './storage.ts';
 
 export interface SharingProps {
   readonly config: Config;
   readonly storage: Storage;
   readonly api: Api;
+  readonly revocation: Pick<Revocation, 'revokedBy'>;
 }
 
 export class Sharing extends Construct {
   readonly handler: SluiceFunction;
 
-  constructor(scope: Construct, id: string, { config, storage, api }: SharingProps) {
+  constructor(scope: Construct, id: string, { config, storage, api, revocation }: SharingProps) {
     super(scope, id);
     this.handler = new SluiceFunction(this, 'Handler', {
       config,
       entry: 'sharing/handler.ts',
-      description: 'Sharing API: keys of others',
+      description: 'Sharing API: links, and keys of others',
       environment: { GROUPS_CLAIM: config.auth.groupsClaim },
-    }).useTable('KEYS_TABLE', storage.keys, ['Scan', 'PutItem', 'DeleteItem']);
+    })
+      .useTable('KEYS_TABLE', storage.keys, ['Scan', 'PutItem', 'DeleteItem'])
+      .useTable('LINKS_TABLE', storage.links, ['Query', 'PutItem', 'UpdateItem'])
+      .useTable('VIDEOS_TABLE', storage.videos, ['GetItem']);
+    // A link that is ended is refused at the edge, too.
+    revocation.revokedBy(this.handler);
     // Asked for now and then: what is reserved for answering everybody is not for it.
     api.serve('sharing', this.handler, { isReserved: false });
   }

@@ -46,6 +46,8 @@ export class Storage extends Construct {
   readonly entitlements: Table;
   /** Public keys of others, who sign playback tokens. */
   readonly keys: Table;
+  /** Links to videos, good or over. */
+  readonly links: Table;
   /** Who watches what now (lambdas/shared/sessions.ts). */
   readonly sessions: Table;
   /** Of the buckets that are deleted with the stack. */
@@ -136,6 +138,12 @@ export class Storage extends Construct {
       removalPolicy,
     });
     this.keys = table(this, 'Keys', { partitionKey: text('kid'), removalPolicy });
+    this.links = table(this, 'Links', {
+      partitionKey: text('videoId'),
+      sortKey: text('id'),
+      timeToLiveAttribute: 'expiresAt',
+      removalPolicy,
+    });
     this.sessions = table(this, 'Sessions', {
       partitionKey: text('who'),
       sortKey: text('place'),

@@ -47,6 +47,7 @@ const NAMES: Record<string, string> = {
   StorageUploads: 'uploads',
   StorageEntitlements: 'entitlements',
   StorageKeys: 'keys',
+  StorageLinks: 'links',
   StorageSessions: 'sessions',
   StorageSources: 'sources',
   StorageMedia: 'media',

@@ -20,6 +20,7 @@ const TABLES = {
   StorageUploads: 'UPLOADS_TABLE',
   StorageEntitlements: 'ENTITLEMENTS_TABLE',
   StorageKeys: 'KEYS_TABLE',
+  StorageLinks: 'LINKS_TABLE',
   RevocationRecords: 'REVOCATIONS_TABLE',
   StorageSessions: 'SESSIONS_TABLE',
   DevicesRegistrations: 'DEVICES_TABLE',

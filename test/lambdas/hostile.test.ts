@@ -114,6 +114,7 @@ beforeAll(async () => {
     text: ['00:00:01,000 --> 00:00:02,000\na cue'],
     sourceUrl: ['https://media.sluice.example/film.mp4'],
     kid: ['A'.repeat(43)],
+    link: ['A'.repeat(16)],
     session: ['0t4tv40ABCDEFGHIJKLMNOP'],
     ticket: ['0t4tv40ABCDEFGHIJKLMNOP.-.-.-'],
     x: [point.x],

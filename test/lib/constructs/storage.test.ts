@@ -93,6 +93,7 @@ describe('the whole stack', () => {
       'RevocationRecords964467CE',
       'StorageEntitlementsC41C103C',
       'StorageKeys12664C02',
+      'StorageLinksE227A134',
       'StorageSessionsFCE686BD',
       'StorageUploadsBDC5E374',
       'StorageVideos75D4D269',
