@@ -218,6 +218,7 @@ function environment(url: string): Record<string, string> {
     ENTITLEMENTS_TABLE: 'entitlements',
     DEVICES_TABLE: 'devices',
     SESSIONS_TABLE: 'sessions',
+    REVOCATIONS_TABLE: 'revocations',
     MEDIA_BUCKET: 'media',
     SIGNING_SECRET: 'secret',
     PUBLIC_URL: 'https://video.example',

@@ -6,6 +6,7 @@ import { ApiError } from '../shared/errors.ts';
 import { Reply, serve } from '../shared/http.ts';
 import { logger } from '../shared/logger.ts';
 import { askForLadder } from '../shared/slicing-run.ts';
+import { edgeIsFull } from '../shared/revocation.ts';
 import { leave } from '../shared/sessions.ts';
 import { loadSigner } from '../shared/signing.ts';
 import type { Viewer } from '../shared/viewer.ts';
@@ -135,7 +136,7 @@ interface Started {
 }
 
 /** A play start. Whoever gives its session a name renews it, and gets a short signature. */
-const openVideo = (
+const openVideo = async (
   { query, isHead, end }: Started,
   { id, duration }: VideoRecord,
   viewer: Viewer | undefined,
@@ -144,7 +145,8 @@ const openVideo = (
     prefix: vodPrefix(id),
     viewer,
     player: query.session,
-    end: end ?? signatureEnd(new Date(), signatureHours, duration),
+    // What the edge has no room to refuse should end soon by itself: an hour after the video, then.
+    end: end ?? signatureEnd(new Date(), (await edgeIsFull()) ? 0 : signatureHours, duration),
     isHead,
   });
 

@@ -9,7 +9,7 @@ import type { Handlers } from '../shared/http.ts';
 import { loadSigner } from '../shared/signing.ts';
 import { isAdmin, type Viewer } from '../shared/viewer.ts';
 import { watchable } from './access.ts';
-import { endAll, sessionsOfPerson, shown, watchingNow } from './watching-now.ts';
+import { endAll, endPerson, sessionsOfPerson, shown, watchingNow } from './watching-now.ts';
 
 /** The video, for who may end what is watched of it, and as what they do. Throws `forbidden`. */
 async function ofMine(id: string, viewer: Viewer): Promise<{ video: VideoRecord; by: EndedBy; what: string }> {
@@ -52,8 +52,9 @@ export const sessionRoutes: Pick<
   'DELETE /api/sessions/{subject}': async ({ params: { subject }, viewer }) => {
     if (!isAdmin(viewer)) throw new ApiError('forbidden', 'Only administrators end all that a person watches.');
     const now = Date.now();
-    const rows = await sessionsOfPerson((await loadSigner()).subjectPart(subject), now);
-    await endAll(rows, 'admin', now);
+    const part = (await loadSigner()).subjectPart(subject);
+    const rows = await sessionsOfPerson(part, now);
+    await endPerson(part, rows, now);
     return { ended: rows.length, isWhole: true };
   },
 };

@@ -9,7 +9,9 @@ import {
   type Watching,
 } from '../../lib/contract/session.ts';
 import { dynamo } from '../shared/clients.ts';
+import { revoke } from '../shared/revocation.ts';
 import { endSession, sessionsOf } from '../shared/sessions.ts';
+import { signatureHours } from './options.ts';
 
 /** Most that one answer lists, and one call ends. */
 const MOST = 500;
@@ -60,8 +62,24 @@ export const shown = ({ session, subject, link, startedAt, seenAt, expiresAt, pl
   renews: player !== undefined,
 });
 
-/** Ends them, so many at a time. */
+/**
+ * Ends them, so many at a time, and has the edge refuse what they still hold. Rows first: who asks for another signature in
+ * between is told that it is over, and what others were given by then is within `goodUntil`.
+ */
 export async function endAll(rows: readonly SessionRow[], by: EndedBy, now: number): Promise<void> {
+  await endRows(rows, by, now);
+  if (rows.length === 0) return;
+  await revoke(rows.map((row) => ({ kind: 'session', id: row.session, until: new Date(goodUntil(row, now) * 1000) })));
+}
+
+/** All of a person's, by one entry at the edge, which refuses what is beside their sessions, too. */
+export async function endPerson(part: string, rows: readonly SessionRow[], now: number): Promise<void> {
+  await endRows(rows, 'admin', now);
+  const until = Math.max(now / 1000 + signatureHours * 3600, ...rows.map((row) => goodUntil(row, now)));
+  await revoke([{ kind: 'subject', id: part, until: new Date(until * 1000) }]);
+}
+
+async function endRows(rows: readonly SessionRow[], by: EndedBy, now: number): Promise<void> {
   for (let at = 0; at < rows.length; at += SIDE_BY_SIDE) {
     await Promise.all(rows.slice(at, at + SIDE_BY_SIDE).map((row) => endSession(row, by, now)));
   }

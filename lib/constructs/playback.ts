@@ -53,7 +53,7 @@ export interface PlaybackProps {
   readonly storage: Storage;
   readonly api: Api;
   readonly signingKey: SigningKey;
-  readonly revocation: Pick<Revocation, 'store'>;
+  readonly revocation: Pick<Revocation, 'store' | 'revokedBy' | 'askedBy'>;
 }
 
 /** What both playback functions are told (lambdas/playback/options.ts). */
@@ -88,7 +88,7 @@ export class Playback extends Construct {
 
   constructor(scope: Construct, id: string, props: PlaybackProps) {
     super(scope, id);
-    const { config, storage, api, signingKey } = props;
+    const { config, storage, api, signingKey, revocation } = props;
     this.distribution = this.#distribution(props);
     const { domainName, publicUrl } = config.playback;
     this.publicUrl = publicUrl ?? `https://${domainName ?? this.distribution.distributionDomainName}`;
@@ -109,6 +109,8 @@ export class Playback extends Construct {
       .useTable('SESSIONS_TABLE', storage.sessions, SESSION_WRITES, [BY_WHAT])
       .useObjects('MEDIA_BUCKET', storage.media, ['GetObject'], VOD_PREFIX);
     signingKey.allowSigning(this.manifest);
+    revocation.revokedBy(this.manifest);
+    revocation.askedBy(this.manifest);
     api.serve('playback', this.manifest);
 
     const output = (name: string, value: string, description: string) =>

@@ -66,6 +66,7 @@ export async function startFake(secret: object, audience: string): Promise<Fake>
         const rows: Record<string, () => unknown> = {
           videos: () => videos.get(Key['id']!.S),
           grants: () => grants.get(`${Key['videoId']!.S}/${Key['subject']!.S}`),
+          revocations: () => undefined,
           devices: () => {
             const viewers = devices.get(Key['id']!.S);
             return viewers && { viewers };

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import type { RouteKey } from '../../../lib/contract/api.ts';
 import type { Watching } from '../../../lib/contract/session.ts';
 import type { VideoRecord } from '../../../lib/contract/video.ts';
-import { ticketIn } from '../../../lib/contract/ticket.ts';
+import { parseTicket, ticketIn } from '../../../lib/contract/ticket.ts';
 import { pathOf } from '../../../web/src/shared/signature.ts';
 import { startFleet, type Fleet } from '../devices/fleet.ts';
 import { authorized, bearerOf } from '../engine.ts';
@@ -96,6 +96,9 @@ test('one that is ended gets no other signature, and is told who ended it; anoth
   const end = (as: { sub: string }) => ask('DELETE /api/videos/{id}/sessions/{session}', as, { params: { session } });
   expect(await end({ sub: 'sam' })).toMatchObject({ status: 403 });
   expect(await end(OLGA)).toMatchObject({ status: 204 });
+  // The edge refuses what it still has, for as long as that may be good.
+  const revoked = await fleet.get('REVOCATIONS_TABLE', { key: `s:${session}` });
+  expect(Number(revoked!['until'])).toBeGreaterThan(Date.now() / 1000 + 600);
   expect(await play(ONE, { sub: 'sam' })).toMatchObject({
     status: 410,
     json: { code: 'session-ended', detail: 'The owner of the video has ended this playback.' },
@@ -127,14 +130,20 @@ test('all of a person on a video, and all of a video, end at once', async () => 
 
 test('an admin ends all that somebody watches, wherever', async () => {
   const sub = `wanda ${count}`;
-  await play(ONE, { sub });
+  const { ticket: before } = await play(ONE, { sub });
   id = `other${String(count).padStart(15, '0')}`;
   await put();
   await play(ONE, { sub });
   await play(ONE, { sub: 'tim' });
   const end = (as: { sub: string }) => ask('DELETE /api/sessions/{subject}', as, { params: { subject: sub } });
   expect(await end(OLGA)).toMatchObject({ status: 403 });
+  const part = ticketIn(pathOf((await play(TWO, { sub: 'tim' })).text)!, `vod/${id}/`)!.split('.')[1]!;
   expect(await end(ADA)).toMatchObject({ json: { ended: 2 } });
+  const { subject: hers } = parseTicket(before!)!;
+  expect(hers).not.toBe(part);
+  const revoked = await fleet.get('REVOCATIONS_TABLE', { key: `u:${hers}` });
+  expect(Number(revoked!['until'])).toBeGreaterThan(Date.now() / 1000 + 11.9 * 3600);
+  expect(await fleet.get('REVOCATIONS_TABLE', { key: `u:${part}` })).toBeUndefined();
   expect(await play(ONE, { sub })).toMatchObject({ status: 410 });
   expect(await play(ONE, { sub: 'tim' })).toMatchObject({ status: 200 });
 });

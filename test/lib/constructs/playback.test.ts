@@ -287,6 +287,8 @@ describe('the manifest function', () => {
       'logs:PutLogEvents',
       's3:GetObject',
       'secretsmanager:GetSecretValue',
+      // To have the edge refuse what was ended.
+      'sqs:SendMessage',
     ]);
     expect(grants.get('dynamodb:GetItem')!.join()).toMatch(/StorageVideos.*StorageEntitlements/);
     for (const action of ['DeleteItem', 'PutItem', 'Query'])

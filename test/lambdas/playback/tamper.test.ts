@@ -1,0 +1,422 @@
+/**
+ * The tamper matrix: whatever lets somebody in, with each byte changed in turn and everything else a stranger may try. What
+ * the edge checks goes through the local edge's signature check and the function in front of media, as shipped; what the
+ * functions check goes through their handler. It is generated, counted and printed.
+ */
+import { readFileSync } from 'node:fs';
+import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import { SignJWT } from 'jose';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { mintToken } from '../../../lambdas/playback/token.ts';
+import type { ApiEvent } from '../../../lambdas/shared/http.ts';
+import { Signer } from '../../../lambdas/shared/signing.ts';
+import { keyOf, valueOf } from '../../../lib/contract/revocation.ts';
+import { addressPart, sessionId, ticketText } from '../../../lib/contract/ticket.ts';
+import { pathPatternMatches } from '../../../local/edge/glob.ts';
+import { isResponse, runViewerRequest } from '../../../local/edge/functions.ts';
+import type { StoreCopy } from '../../../local/edge/key-values.ts';
+import { checkSignature } from '../../../local/edge/signature.ts';
+import { parseCookies, parseTarget } from '../../../local/edge/target.ts';
+import { playbackSecret } from '../../support/secret.ts';
+import { startFake, type Fake } from './fake-aws.ts';
+import { ID, MEDIA_PLAYLIST, OTHER_ID, record } from './fixture.ts';
+import { bytesOf, flipped, misshapen, type Tampered } from './tampering.ts';
+
+const HOST = 'video.example';
+const { secret, trusted, tokens } = playbackSecret('KPAIR');
+const foreign = playbackSecret('KPAIR');
+const signer = (of: typeof secret) => new Signer({ secret: of, publicUrl: `https://${HOST}` });
+const gate = {
+  name: 'gate',
+  code: readFileSync(new URL('../../../lib/constructs/media-gate.js', import.meta.url), 'utf8'),
+};
+
+const NOW = Date.now();
+const IN_AN_HOUR = new Date(NOW + 3_600_000);
+const viewer = { subject: 'olga', groups: [] };
+const ticket = (random: string, over: { ip?: string } = {}) =>
+  ticketText({ session: sessionId(NOW - 60_000, random), subject: signer(secret).subjectPart('olga'), ...over });
+const MINE = ticket('AAAAAAAAAAAAAAAA');
+const OTHERS = ticket('BBBBBBBBBBBBBBBB');
+
+/** Counted over all kinds: how many were tried, how many said the same bytes in another way, how many were let through. */
+const counts = { tried: 0, sameBytes: 0, through: [] as string[] };
+
+interface Request {
+  readonly target: string;
+  readonly host?: string;
+  readonly cookies?: string;
+  readonly ip?: string;
+  readonly now?: number;
+  readonly keys?: typeof trusted;
+  readonly revoked?: Readonly<Record<string, string>>;
+}
+
+/** The object that the edge would fetch; undefined: refused. */
+function admitted({
+  target,
+  host = HOST,
+  cookies,
+  ip = '192.0.2.7',
+  now = NOW / 1000,
+  keys = trusted,
+  revoked = {},
+}: Request): string | undefined {
+  let parsed: ReturnType<typeof parseTarget>;
+  try {
+    parsed = parseTarget(target);
+  } catch {
+    return undefined;
+  }
+  // Other behaviours serve no media: the console's page, or the API, which asks for itself.
+  if (!['/vod/*', '/live/*'].some((pattern) => pathPatternMatches(pattern, parsed.path))) return undefined;
+  const asked = { scheme: 'https' as const, host, target: parsed, cookies: parseCookies(cookies), ip, now };
+  if (checkSignature(asked, keys) !== undefined) return undefined;
+  const store: StoreCopy = {
+    values: new Map(Object.entries(revoked)),
+    created: new Date(0),
+    updated: new Date(0),
+  };
+  const { result } = runViewerRequest(
+    gate,
+    {
+      version: '1.0',
+      context: { distributionDomainName: 'd', distributionId: 'E', eventType: 'viewer-request', requestId: 'r' },
+      viewer: { ip },
+      request: { method: 'GET', uri: parsed.path, querystring: {}, headers: {}, cookies: {} },
+    },
+    store,
+  );
+  return isResponse(result) ? undefined : result.uri;
+}
+
+/** Counts each and notes what came through. */
+function refuse(kind: string, cases: readonly (Request & { readonly how: string; readonly same?: boolean })[]): void {
+  expect(cases.length).toBeGreaterThan(0);
+  for (const { how, same, ...request } of cases) {
+    if (same === true) {
+      counts.sameBytes += 1;
+      continue;
+    }
+    counts.tried += 1;
+    const found = admitted(request);
+    if (found !== undefined) counts.through.push(`${kind}, ${how}: ${found}`);
+  }
+}
+
+const FILE = 'r3/video/720p/00001.m4s';
+const below = (id: string, of: string) => `/vod/${id}/s/${of}/`;
+const query = signer(secret).sign(`${below(ID, MINE)}*`, IN_AN_HOUR);
+const parameters = [...new URLSearchParams(query)];
+const queryOf = (pairs: readonly (readonly [string, string])[]) =>
+  pairs.map(([name, value]) => `${name}=${value}`).join('&');
+const withOne = (name: string, value: string) =>
+  queryOf(parameters.map(([key, old]) => [key, key === name ? value : old] as const));
+
+/** Paths that are not below what was signed, by every way of writing that they might be. */
+const elsewhere: Tampered[] = [
+  { how: 'another video', text: `${below(OTHER_ID, MINE)}${FILE}` },
+  { how: 'another video, plain', text: `/vod/${OTHER_ID}/${FILE}` },
+  { how: 'the same video without a ticket', text: `/vod/${ID}/${FILE}` },
+  { how: 'a sibling prefix of the id', text: `${below(`${ID}9`, MINE)}${FILE}` },
+  { how: 'a shorter id', text: `${below(ID.slice(0, -1), MINE)}${FILE}` },
+  { how: 'a sibling prefix of the ticket', text: `/vod/${ID}/s/${MINE}9/${FILE}` },
+  { how: "another session's ticket", text: `${below(ID, OTHERS)}${FILE}` },
+  { how: 'a second ticket', text: `${below(ID, MINE)}s/${OTHERS}/${FILE}` },
+  { how: 'the ticket twice', text: `${below(ID, MINE)}s/${MINE}/${FILE}` },
+  { how: 'nothing below the ticket', text: below(ID, MINE) },
+  { how: 'upper case, folder', text: `/VOD/${ID}/s/${MINE}/${FILE}` },
+  { how: 'upper case, s', text: `/vod/${ID}/S/${MINE}/${FILE}` },
+  { how: 'upper case, id', text: `${below(ID.toUpperCase(), MINE)}${FILE}` },
+  { how: 'upper case, ticket', text: `${below(ID, MINE.toUpperCase())}${FILE}` },
+  { how: 'live', text: `/live/${ID}/s/${MINE}/${FILE}` },
+  ...[
+    '../',
+    '..%2f',
+    '..%2F',
+    '%2e%2e/',
+    '%2E%2E%2F',
+    '%252e%252e/',
+    '%252e%252e%252f',
+    '..%5c',
+    '..%255c',
+    '....//',
+    '.;/',
+    './../',
+  ].flatMap((up) =>
+    [1, 2, 3, 4, 5].map((times) => ({
+      how: `${times} times ${up}`,
+      text: `${below(ID, MINE)}${up.repeat(times)}vod/${OTHER_ID}/${FILE}`,
+    })),
+  ),
+  ...['%2f', '%2F', '%252f', '//', '%5c', '\\'].flatMap((slash) => [
+    { how: `${slash} for a slash before the id`, text: `/vod${slash}${OTHER_ID}/s/${MINE}/${FILE}` },
+    { how: `${slash} for a slash after the ticket`, text: `/vod/${ID}/s/${MINE}${slash}../../${OTHER_ID}/${FILE}` },
+  ]),
+  ...['?', '&', '#', '%3f', '%23'].map((mark) => ({
+    how: `another video, the signed path behind ${mark}`,
+    text: `/vod/${OTHER_ID}/${FILE}${mark}x=${below(ID, MINE)}`,
+  })),
+  {
+    how: 'another video, the signed address as a parameter',
+    text: `/vod/${OTHER_ID}/${FILE}?https://${HOST}${below(ID, MINE)}`,
+  },
+  { how: 'the signed address inside a path', text: `/vod/${OTHER_ID}/https://${HOST}${below(ID, MINE)}${FILE}` },
+  { how: 'an absolute target of another host', text: `http://other.example${below(OTHER_ID, MINE)}${FILE}` },
+];
+
+describe('what the edge refuses', () => {
+  it('lets the whole thing in, or the matrix would prove nothing', () => {
+    const target = `${below(ID, MINE)}${FILE}?${query}`;
+    expect(admitted({ target })).toBe(`/vod/${ID}/${FILE}`);
+    const cookies = cookieText(signer(secret).cookies(`${below(ID, MINE)}*`, IN_AN_HOUR));
+    expect(admitted({ target: `${below(ID, MINE)}${FILE}`, cookies })).toBe(`/vod/${ID}/${FILE}`);
+  });
+
+  it('of a signed address: each byte', () => {
+    const path = below(ID, MINE);
+    refuse('signed address', [
+      ...flipped(path, 'path').map(({ how, text }) => ({ how, target: `${text}${FILE}?${query}` })),
+      ...flipped(HOST, 'host').map(({ how, text }) => ({ how, host: text, target: `${path}${FILE}?${query}` })),
+      ...parameters.flatMap(([name, value]) => [
+        ...flipped(name, `name ${name}`).map(({ how, text }) => ({
+          how,
+          target: `${path}${FILE}?${queryOf(parameters.map(([key, old]) => [key === name ? text : key, old] as const))}`,
+        })),
+        ...[...flipped(value, name), ...misshapen(value, name)].map(({ how, text }) => ({
+          how,
+          target: `${path}${FILE}?${withOne(name, text)}`,
+          same: ['Policy', 'Signature'].includes(name) && bytesOf(text) === bytesOf(value),
+        })),
+        { how: `without ${name}`, target: `${path}${FILE}?${queryOf(parameters.filter(([key]) => key !== name))}` },
+        { how: `${name} twice`, target: `${path}${FILE}?${query}&${name}=${value}` },
+        { how: `${name} twice, the first wrong`, target: `${path}${FILE}?${name}=A&${query}` },
+        { how: `${name} in lower case`, target: `${path}${FILE}?${query.replace(name, name.toLowerCase())}` },
+      ]),
+    ]);
+  });
+
+  it('of a signed address: other paths, times, sessions, addresses and keys', () => {
+    const path = below(ID, MINE);
+    const bound = ticket('CCCCCCCCCCCCCCCC', { ip: addressPart('192.0.2.7')! });
+    const bound6 = ticket('DDDDDDDDDDDDDDDD', { ip: addressPart('2001:db8::7')! });
+    const signed = (of: string, until = IN_AN_HOUR, by = signer(secret)) =>
+      `${below(ID, of)}${FILE}?${by.sign(`${below(ID, of)}*`, until)}`;
+    // Our own times work: what is refused below is refused for the address.
+    expect(admitted({ target: signed(bound), ip: '192.0.2.7' })).toBe(`/vod/${ID}/${FILE}`);
+    expect(admitted({ target: signed(bound6), ip: '2001:db8:0:0:0:0:0:7' })).toBe(`/vod/${ID}/${FILE}`);
+    const one = (path_: string) => signer(secret).sign(path_, IN_AN_HOUR);
+    const at = Math.floor(NOW / 1000);
+    const revoked = (kind: Parameters<typeof keyOf>[0], id: string) => {
+      const key = keyOf(kind, id);
+      return { [key]: valueOf({ key, at, until: at + 3600 }) };
+    };
+    refuse('signed address', [
+      ...elsewhere.map(({ how, text }) => ({ how, target: `${text}${text.includes('?') ? '&' : '?'}${query}` })),
+      { how: 'expired', target: `${path}${FILE}?${query}`, now: IN_AN_HOUR.getTime() / 1000 },
+      { how: 'expired long ago', target: `${path}${FILE}?${query}`, now: NOW / 1000 + 1e9 },
+      { how: 'signed to have ended', target: signed(MINE, new Date(NOW - 1000)) },
+      { how: 'by another key of the same name', target: signed(MINE, IN_AN_HOUR, signer(foreign.secret)) },
+      { how: 'by a retired key', target: `${path}${FILE}?${query}`, keys: new Map() },
+      { how: 'from another address', target: signed(bound), ip: '192.0.2.8' },
+      { how: 'from an IPv6 address that ends alike', target: signed(bound), ip: '2001:db8::c000:207' },
+      { how: 'from another IPv6 address', target: signed(bound6), ip: '2001:db8::8' },
+      { how: 'from IPv4, bound to IPv6', target: signed(bound6), ip: '192.0.2.7' },
+      { how: "one file's signature for another file", target: `/vod/${ID}/${FILE}?${one(`/vod/${ID}/r3/poster.jpg`)}` },
+      {
+        how: "one file's signature for a file with its name before",
+        target: `/vod/${ID}/r3/poster.jpg.m4s?${one(`/vod/${ID}/r3/poster.jpg`)}`,
+      },
+      { how: 'its session revoked', target: signed(MINE), revoked: revoked('session', MINE.slice(0, 23)) },
+      {
+        how: 'its person revoked',
+        target: signed(MINE),
+        revoked: revoked('subject', signer(secret).subjectPart('olga')),
+      },
+      { how: 'its video revoked', target: signed(MINE), revoked: revoked('video', ID) },
+    ]);
+  });
+
+  it('of signed cookies: each byte, and other paths', () => {
+    const path = `${below(ID, MINE)}${FILE}`;
+    const set = signer(secret).cookies(`${below(ID, MINE)}*`, IN_AN_HOUR);
+    const all = cookieText(set);
+    refuse('signed cookies', [
+      ...Object.entries(set).flatMap(([name, value]) => [
+        ...[...flipped(value, name), ...misshapen(value, name)].map(({ how, text }) => ({
+          how,
+          target: path,
+          cookies: cookieText({ ...set, [name]: text }),
+          same: /Policy|Signature/.test(name) && bytesOf(text) === bytesOf(value),
+        })),
+        ...flipped(name, `name ${name}`).map(({ how, text }) => ({
+          how,
+          target: path,
+          cookies: cookieText(
+            Object.fromEntries(Object.entries(set).map(([key, one]) => [key === name ? text : key, one])),
+          ),
+        })),
+        {
+          how: `without ${name}`,
+          target: path,
+          cookies: cookieText(Object.fromEntries(Object.entries(set).filter(([key]) => key !== name))),
+        },
+        { how: `${name} twice, the first wrong`, target: path, cookies: `${name}=A; ${all}` },
+      ]),
+      ...elsewhere.map(({ how, text }) => ({ how, target: text, cookies: all })),
+      { how: 'expired', target: path, cookies: all, now: IN_AN_HOUR.getTime() / 1000 },
+      { how: 'a retired key', target: path, cookies: all, keys: new Map() },
+      { how: 'half of a signed address beside them', target: `${path}?Policy=A`, cookies: all },
+    ]);
+  });
+});
+
+describe('what the functions refuse', () => {
+  let fake: Fake;
+  let handler: (event: ApiEvent) => Promise<APIGatewayProxyStructuredResultV2>;
+
+  beforeAll(async () => {
+    fake = await startFake(secret, 'console');
+    const environment = {
+      AWS_ENDPOINT_URL: fake.url,
+      AWS_REGION: 'us-east-1',
+      AWS_ACCESS_KEY_ID: 'x',
+      AWS_SECRET_ACCESS_KEY: 'x',
+      POWERTOOLS_LOG_LEVEL: 'SILENT',
+      ISSUER: fake.url,
+      AUDIENCE: 'console',
+      GROUPS_CLAIM: 'groups',
+      SIGNATURE_HOURS: '12',
+      TOKEN_MINUTES: '60',
+      VIDEOS_TABLE: 'videos',
+      ENTITLEMENTS_TABLE: 'grants',
+      SESSIONS_TABLE: 'sessions',
+      DEVICES_TABLE: 'devices',
+      MEDIA_BUCKET: 'media',
+      SIGNING_SECRET: 'secret',
+      PUBLIC_URL: `https://${HOST}`,
+    };
+    for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
+    ({ handler } = await import('../../../lambdas/playback/handler.ts'));
+    for (const id of [ID, OTHER_ID]) fake.videos.set(id, record({ id }));
+    for (const id of [ID, OTHER_ID]) fake.objects.set(`/media/vod/${id}/r3/video/720p.m3u8`, MEDIA_PLAYLIST);
+  });
+  afterAll(() => {
+    vi.unstubAllEnvs();
+    fake.close();
+  });
+
+  const MANIFEST = 'GET /api/play/{id}/main.m3u8';
+  const ROUTES = {
+    'main.m3u8': [MANIFEST, {}],
+    'manifest.mpd': ['GET /api/play/{id}/manifest.mpd', {}],
+    'storyboard.vtt': ['GET /api/play/{id}/storyboard.vtt', {}],
+    'a media playlist': ['GET /api/play/{id}/{kind}/{playlist}', { kind: 'video', playlist: '720p.m3u8' }],
+  } as const;
+
+  async function ask(route: keyof typeof ROUTES, token: string | undefined, id = ID) {
+    const [routeKey, more] = ROUTES[route];
+    const { statusCode = 0, body = '' } = await handler({
+      routeKey,
+      pathParameters: { id, ...more },
+      queryStringParameters: token === undefined ? {} : { token },
+      headers: {},
+      requestContext: { requestId: 'r', http: { method: 'GET', sourceIp: '192.0.2.7' } },
+    } as unknown as ApiEvent);
+    return { status: statusCode, body };
+  }
+
+  async function refuseTokens(
+    kind: string,
+    cases: readonly (Tampered & { id?: string; same?: boolean })[],
+    routes: readonly (keyof typeof ROUTES)[],
+  ) {
+    for (const { how, text, id, same } of cases)
+      for (const route of routes) {
+        counts[same === true ? 'sameBytes' : 'tried'] += 1;
+        const { status, body } = await ask(route, text, id);
+        // Other ways to write the same bytes, too. Nothing of a video is in the answer.
+        if (status !== 401 && status !== 403 && status !== 400)
+          counts.through.push(`${kind}, ${how}, ${route}: ${status}`);
+        if (/EXTM3U|Policy|\.m3u8/.test(body)) counts.through.push(`${kind}, ${how}, ${route}: ${body}`);
+      }
+  }
+
+  const changed = (token: string, what: string) =>
+    [...flipped(token, what), ...misshapen(token, what)].map((one) => ({
+      ...one,
+      same: one.text.split('.').map(bytesOf).join('.') === token.split('.').map(bytesOf).join('.'),
+    }));
+
+  it('of a playback token', async () => {
+    const token = await mintToken(tokens, viewer, ID, 'manifest', IN_AN_HOUR);
+    expect((await ask('main.m3u8', token)).status).toBe(200);
+    expect((await ask('a media playlist', token)).status).toBe(200);
+    const claims = { groups: [], vid: ID, use: 'manifest', sub: 'olga' };
+    const forged = (header: Record<string, string>, key: Parameters<SignJWT['sign']>[0]) =>
+      new SignJWT(claims)
+        .setProtectedHeader({ alg: 'HS256', ...header })
+        .setAudience('sluice-play')
+        .setExpirationTime('1h')
+        .sign(key);
+    const [header, payload] = token.split('.') as [string, string];
+    const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+    const { kid } = tokens.current;
+    const others = [
+      { how: 'expired', text: await mintToken(tokens, viewer, ID, 'manifest', new Date(NOW - 1000)) },
+      { how: 'of another video', text: await mintToken(tokens, viewer, OTHER_ID, 'manifest', IN_AN_HOUR) },
+      { how: 'for another video', text: token, id: OTHER_ID },
+      { how: 'of a channel', text: await mintToken(tokens, viewer, `live/${ID}/1`, 'manifest', IN_AN_HOUR) },
+      { how: "by another deployment's key", text: await mintToken(foreign.tokens, viewer, ID, 'manifest', IN_AN_HOUR) },
+      { how: 'HS256 by the public key', text: await forged({ kid }, Buffer.from(secret.tokens.current.publicKey)) },
+      { how: 'HS256 by the key of versions before', text: await forged({}, Buffer.from(secret.tokenKey, 'base64url')) },
+      { how: 'alg none', text: `${part({ alg: 'none' })}.${payload}.` },
+      { how: 'alg none with its kid', text: `${part({ alg: 'none', kid })}.${payload}.` },
+      { how: 'without a signature', text: `${header}.${payload}.` },
+      { how: 'an unknown key', text: `${part({ alg: 'ES256', kid: 'unknown' })}.${payload}.${token.split('.')[2]}` },
+      { how: 'not yet valid', text: await notYet() },
+    ];
+    await refuseTokens('playback token', [...changed(token, 'token'), ...others], ['main.m3u8']);
+    await refuseTokens('playback token', others, ['manifest.mpd', 'storyboard.vtt', 'a media playlist']);
+
+    async function notYet(): Promise<string> {
+      return await new SignJWT(claims)
+        .setProtectedHeader({ alg: 'ES256', kid })
+        .setAudience('sluice-play')
+        .setNotBefore('30m')
+        .setExpirationTime('1h')
+        .sign(tokens.current.key);
+    }
+  });
+
+  it('of a personal playlist', async () => {
+    const token = await mintToken(tokens, viewer, ID, 'playlists', IN_AN_HOUR, MINE);
+    expect((await ask('a media playlist', token)).status).toBe(200);
+    const others = [
+      { how: 'expired', text: await mintToken(tokens, viewer, ID, 'playlists', new Date(NOW - 1000), MINE) },
+      { how: 'of another video', text: await mintToken(tokens, viewer, OTHER_ID, 'playlists', IN_AN_HOUR, MINE) },
+    ];
+    await refuseTokens('personal playlist', [...changed(token, 'token'), ...others], ['a media playlist']);
+    // It opens media playlists and never begins anew.
+    await refuseTokens(
+      'personal playlist',
+      [{ how: 'whole', text: token }],
+      ['main.m3u8', 'manifest.mpd', 'storyboard.vtt'],
+    );
+  });
+});
+
+it('lets none through', () => {
+  const { tried, sameBytes, through } = counts;
+  process.stdout.write(
+    `tamper matrix: ${tried} cases, ${through.length} let through; other encodings of the same bytes, beside them: ${sameBytes}\n`,
+  );
+  expect(through).toEqual([]);
+  expect(tried).toBeGreaterThan(2000);
+});
+
+function cookieText(set: Readonly<Record<string, string>>): string {
+  return Object.entries(set)
+    .map(([name, value]) => `${name}=${value}`)
+    .join('; ');
+}
