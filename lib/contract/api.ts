@@ -526,7 +526,7 @@ export const routes = {
     stage: 'playback',
     auth: 'user',
     status: 200,
-    summary: 'End all that a person watches now, of every video and device (admins).',
+    summary: 'End all that a person watches now, of every video and device: for admins, and of oneself for everybody.',
     params: z.object({ subject }),
     response: ended,
   },

@@ -20,9 +20,6 @@ export const ticketParam = z
 /** Seconds a signature lasts for a player that renews it: after two thirds it asks again, and who does not is gone at its end. */
 export const RENEWED_SECONDS = 600;
 
-/** Most sessions at a time that a rule may allow one person. */
-export const MOST_SESSIONS = 100;
-
 /** Who ended it, besides the player itself. `self`: the same person, elsewhere. */
 export const endedBy = z.enum(['owner', 'admin', 'self']);
 export type EndedBy = z.infer<typeof endedBy>;

@@ -137,6 +137,14 @@ test('an admin ends all that somebody watches, wherever', async () => {
   await play(ONE, { sub: 'tim' });
   const end = (as: { sub: string }) => ask('DELETE /api/sessions/{subject}', as, { params: { subject: sub } });
   expect(await end(OLGA)).toMatchObject({ status: 403 });
+  // Whose they are ends them, too, to watch here what plays elsewhere.
+  const own = `zoe ${count}`;
+  await play(ONE, { sub: own });
+  const mine = await ask('DELETE /api/sessions/{subject}', { sub: own }, { params: { subject: own } });
+  expect(mine).toMatchObject({ status: 200, json: { ended: 1 } });
+  const over = { status: 410, json: { detail: 'You have ended this playback elsewhere.' } };
+  expect(await play(ONE, { sub: own })).toMatchObject(over);
+  expect(await play(TWO, { sub: own })).toMatchObject({ status: 200 });
   const part = ticketIn(pathOf((await play(TWO, { sub: 'tim' })).text)!, `vod/${id}/`)!.split('.')[1]!;
   expect(await end(ADA)).toMatchObject({ json: { ended: 2 } });
   const { subject: hers } = parseTicket(before!)!;

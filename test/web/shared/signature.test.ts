@@ -172,7 +172,7 @@ describe('a signature while somebody plays', () => {
       reads += 1;
       throw new ApiProblem(410, { code: 'session-ended', detail: 'The owner has ended it.' });
     };
-    const over = (why: string) => void said.push(why);
+    const over = ({ message }: ApiProblem) => void said.push(message);
     const signature = new Signature({ prefix: '/vod/a/', base: BASE, clock: () => world.now, read, over });
     await signature.address(segment(first));
     expect(signature.isOver).toBe(false);

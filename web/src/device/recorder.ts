@@ -4,7 +4,7 @@
  */
 import type { default as Hls, ErrorData } from 'hls.js';
 import { call, pathOf } from '../api/client.ts';
-import { isPassing, problemOf } from '../api/problem.ts';
+import { isPassing, problemOf, type ApiProblem } from '../api/problem.ts';
 import type { Stretch } from '../fleet/stretch.ts';
 import { isOver, openedBy, readFrom, refusedText, Signature } from '../shared/signature.ts';
 import { momentOf, nextRecording, positionOf, windowFor, type Fragment } from './recordings.ts';
@@ -126,8 +126,8 @@ export class Recorder {
     if (load !== this.#load) return;
     if (!HlsClass.isSupported()) return this.#openNatively(query, load);
     const prefix = `/live/${device}/${channel}/`;
-    const over = (why: string) => {
-      if (load === this.#load) this.#end(why);
+    const over = ({ message }: ApiProblem) => {
+      if (load === this.#load) this.#end(message);
     };
     const signature = new Signature({ prefix, base: window.location.href, read: () => readFrom(address), over });
     const hls = new HlsClass({

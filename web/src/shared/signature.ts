@@ -3,7 +3,7 @@
  * next one is asked for in time, and put into every address that is fetched from then on. Nothing is loaded anew.
  */
 import { ticketIn } from '../../../lib/contract/ticket.ts';
-import { hasCode, problemOf } from '../api/problem.ts';
+import { hasCode, problemOf, type ApiProblem } from '../api/problem.ts';
 import { apiPath } from '../api/token-fetch.ts';
 
 /**
@@ -66,8 +66,8 @@ interface SignatureOptions {
   readonly prefix: string;
   /** Fetches the playlist that defines the next one; throws when that is refused or does not come. */
   readonly read: () => Promise<Read>;
-  /** The session is over, or may not begin: why, for a person. Nothing more is asked for. */
-  readonly over?: (why: string) => void;
+  /** The session is over, or may not begin, and why. Nothing more is asked for. */
+  readonly over?: (why: ApiProblem) => void;
   /** Address of the page. */
   readonly base: string;
   /** Epoch ms by this machine's clock. */
@@ -146,7 +146,7 @@ export class Signature {
       this.#notBefore = this.#clock() + AGAIN;
       if (isOver(error)) {
         this.#isOver = true;
-        this.#options.over?.((error as Error).message);
+        this.#options.over?.(error as ApiProblem);
       }
       return false;
     }

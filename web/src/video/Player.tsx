@@ -32,7 +32,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { vodPrefix } from '../../../lib/contract/keys.ts';
 import { isOver, openedBy, readFrom, refusedText, Signature } from '../shared/signature.ts';
 import { pathOf } from '../api/client.ts';
-import { isPassing, problemOf } from '../api/problem.ts';
+import { hasCode, isPassing, problemOf, type ApiProblem } from '../api/problem.ts';
 import { useReach } from '../shared/ReachNote.tsx';
 import { isControl, isTyping } from '../shell/keys.ts';
 import { actionOf, nextRate, type PlayerAction } from './player-keys.ts';
@@ -60,6 +60,8 @@ interface Fault {
   readonly resume?: () => void;
   /** The session is over: playing again is another one. */
   readonly isOver?: boolean;
+  /** As many play already as may: ending those makes room. */
+  readonly isTaken?: boolean;
 }
 
 interface PlayerProps {
@@ -83,6 +85,8 @@ interface PlayerProps {
   readonly bareSrc?: () => Promise<string>;
   /** What it means where the right to watch ends. */
   readonly ended?: string;
+  /** Ends all else that this person watches. */
+  readonly endOthers?: () => Promise<unknown>;
 }
 
 export default function Player(props: PlayerProps) {
@@ -110,17 +114,18 @@ export default function Player(props: PlayerProps) {
   /** Whether a pointer or the focus was in it: menus are made for who may open one. */
   const [isNear, setNear] = useState(false);
   const near = () => setNear(true);
+  const [isEnding, setEnding] = useState(false);
   /** What a key has done that nothing else shows. */
   const [said, say] = useState<{ readonly words: string }>();
 
   /** Somebody ended it, or as many play already as may: what is on show stops at once, and it is said why. */
-  const finish = useCallback((message: string) => {
+  const finish = useCallback((why: ApiProblem) => {
     const element = video.current;
     resumeAt.current = element?.currentTime || resumeAt.current;
     element?.pause();
     element?.api?.stopLoad();
     isPlaying.current = false;
-    setFault({ message, isOver: true });
+    setFault({ message: why.message, isOver: true, isTaken: hasCode(why, 'too-many-sessions') });
   }, []);
   const signature = useMemo(() => {
     const read = () => readFrom(source);
@@ -161,7 +166,7 @@ export default function Player(props: PlayerProps) {
         resumeAt.current = video.current?.currentTime || resumeAt.current;
         const refusal = problemOf(code ?? 0, refusedText(data));
         if (isOver(refusal)) {
-          finish(refusal.message);
+          finish(refusal);
         } else if (code !== undefined && [401, 403].includes(code) && Date.now() - mended.current > MEND) {
           // A machine that slept, say, or a clock that is wrong. With another signature the same player goes on; else anew.
           mended.current = Date.now();
@@ -297,6 +302,18 @@ export default function Player(props: PlayerProps) {
     return () => clearTimeout(timer);
   }, [said]);
 
+  const here = async (end: () => Promise<unknown>) => {
+    setEnding(true);
+    try {
+      await end();
+      again();
+    } catch (cause) {
+      setFault((before) => before && { ...before, message: cause instanceof Error ? cause.message : before.message });
+    } finally {
+      setEnding(false);
+    }
+  };
+
   const ratio = width && height ? width / height : 16 / 9;
   return (
     <div
@@ -359,6 +376,11 @@ export default function Player(props: PlayerProps) {
       {words !== undefined && (
         <div className={classes.error} role="alert">
           <p>{words}</p>
+          {fault?.isTaken && props.endOthers && (
+            <Button variant="white" color="dark" loading={isEnding} onClick={() => void here(props.endOthers!)}>
+              Stop that and watch here
+            </Button>
+          )}
           <Button variant="white" color="dark" onClick={again}>
             Try again
           </Button>

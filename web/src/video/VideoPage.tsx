@@ -66,6 +66,11 @@ function Loaded({ video }: { video: Video }) {
     return streamUrl('', video.id, { token });
   }, [video.id]);
 
+  const endOthers = useCallback(
+    () => call('DELETE /api/sessions/{subject}', { params: { subject: person.subject } }),
+    [person.subject],
+  );
+
   return (
     <div className={classes.room}>
       <title>{`${video.title} · Sluice`}</title>
@@ -89,6 +94,7 @@ function Loaded({ video }: { video: Video }) {
                 height={video.height}
                 token={manager.token}
                 bareSrc={bareSrc}
+                endOthers={endOthers}
               />
             </Suspense>
           ) : (
