@@ -67,6 +67,8 @@ export async function startFake(secret: object, audience: string): Promise<Fake>
           videos: () => videos.get(Key['id']!.S),
           grants: () => grants.get(`${Key['videoId']!.S}/${Key['subject']!.S}`),
           revocations: () => undefined,
+          keys: () => undefined,
+          links: () => undefined,
           devices: () => {
             const viewers = devices.get(Key['id']!.S);
             return viewers && { viewers };
