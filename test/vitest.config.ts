@@ -40,7 +40,7 @@ const REAL_TIME = [
  * and fetch uma's.
  */
 const SIDE_BY_SIDE = [
-  'test/e2e/console/{console,uploads,ways}.test.ts',
+  'test/e2e/console/{console,cuts,uploads,ways}.test.ts',
   'test/e2e/uppy/*.test.ts',
   'test/stack/ways.test.ts',
 ];

@@ -29,6 +29,7 @@ import {
 import { Button } from '@mantine/core';
 import { IconGauge } from '@tabler/icons-react';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { flushSync } from 'react-dom';
 import { vodPrefix } from '../../../lib/contract/keys.ts';
 import { isOver, openedBy, readFrom, refusedText, Signature } from '../shared/signature.ts';
 import { pathOf } from '../api/client.ts';
@@ -351,10 +352,14 @@ export default function Player(props: PlayerProps) {
             <MediaControlBar className={classes.bar}>
               <MediaPlayButton />
               <MediaMuteButton />
-              <MediaVolumeRange className={classes.volume} />
-              <MediaTimeDisplay showDuration noToggle />
-              <span className={classes.space} />
               {parts > 2 && (
+                <>
+                  <MediaVolumeRange className={classes.volume} />
+                  <MediaTimeDisplay showDuration noToggle />
+                </>
+              )}
+              <span className={classes.space} />
+              {parts > 3 && (
                 <>
                   <MediaCaptionsMenuButton className={classes.captions} aria-haspopup="menu" />
                   <MediaAudioTrackMenuButton className={classes.audio} aria-haspopup="menu" />
@@ -362,6 +367,10 @@ export default function Player(props: PlayerProps) {
                     <IconGauge slot="icon" style={{ fill: 'none' }} aria-hidden />
                   </MediaPlaybackRateMenuButton>
                   <MediaRenditionMenuButton className={classes.quality} aria-haspopup="menu" />
+                </>
+              )}
+              {parts > 4 && (
+                <>
                   <MediaPipButton className={classes.pip} />
                   <MediaFullscreenButton />
                 </>
@@ -391,7 +400,7 @@ export default function Player(props: PlayerProps) {
 }
 
 /** Of the controls; each is some elements with a tree of their own. */
-const PARTS = 3;
+const PARTS = 5;
 
 /**
  * How many parts are there by now. Each is put in by a task of its own, while the first playlist is on its way: all at once
@@ -400,10 +409,15 @@ const PARTS = 3;
 function useParts(all: number): number {
   const [count, setCount] = useState(0);
   useEffect(() => {
-    if (count >= all) return undefined;
-    const timer = setTimeout(() => setCount(count + 1));
+    let timer: ReturnType<typeof setTimeout>;
+    const put = (next: number) => {
+      // At once, or React would put in several together.
+      flushSync(() => setCount(next));
+      if (next < all) timer = setTimeout(put, 0, next + 1);
+    };
+    timer = setTimeout(put, 0, 1);
     return () => clearTimeout(timer);
-  }, [count, all]);
+  }, [all]);
   return count;
 }
 
