@@ -69,9 +69,7 @@ export async function open({ prefix, viewer, player, end, cap, isHead }: Asked):
   const link = viewer?.right?.link;
   // By a link it is nobody's: the link can be taken back, and there is no person to be counted.
   const person =
-    viewer && link === undefined
-      ? { subject: viewer.subject, part: signer.subjectPart(viewer.subject) }
-      : undefined;
+    viewer && link === undefined ? { subject: viewer.subject, part: signer.subjectPart(viewer.subject) } : undefined;
   const ticket = await startSession({ what: prefix.slice(0, -1), person, link, player, until, cap });
   return new Opening({ signer, prefix, ticket, end: until, isHead });
 }

@@ -427,7 +427,8 @@ export const routes = {
     stage: 'sharing',
     auth: 'user',
     status: 204,
-    summary: 'End a link: nothing begins by it any more, and what it has begun is refused within seconds. Safe to repeat.',
+    summary:
+      'End a link: nothing begins by it any more, and what it has begun is refused within seconds. Safe to repeat.',
     params: idParam.extend({ link: linkId }),
   },
   'GET /api/keys': {

@@ -150,14 +150,18 @@ describe('a link', () => {
     expect(codeOf(await play(`${over.id}.${'A'.repeat(32)}`))).toBe('link-unknown');
   });
 
-  it.each([{ expiresIn: 299 }, { expiresIn: 315_619_201 }, { name: '' }, { password: 'x' }])('is not made of %j', async (body) => {
-    expect((await make(body)).status).toBe(400);
-  });
+  it.each([{ expiresIn: 299 }, { expiresIn: 315_619_201 }, { name: '' }, { password: 'x' }])(
+    'is not made of %j',
+    async (body) => {
+      expect((await make(body)).status).toBe(400);
+    },
+  );
 
   it(`is one of ${MAX_LINKS} good ones at most`, async () => {
     const { links: there } = (await links(OLGA)).json as { links: { endedAt?: string; expiresAt?: string }[] };
     const good = there.filter(
-      ({ endedAt, expiresAt }) => endedAt === undefined && (expiresAt === undefined || Date.parse(expiresAt) > Date.now()),
+      ({ endedAt, expiresAt }) =>
+        endedAt === undefined && (expiresAt === undefined || Date.parse(expiresAt) > Date.now()),
     );
     for (let n = good.length; n < MAX_LINKS; n += 1) expect((await make()).status).toBe(201);
     const { status, json } = await make();
