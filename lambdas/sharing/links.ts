@@ -2,7 +2,7 @@
 import { PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { required } from '../../lib/contract/env.ts';
-import { LINK_REMEMBERED, MAX_LINKS, type Link, type LinkRow } from '../../lib/contract/link.ts';
+import { link, LINK_REMEMBERED, MAX_LINKS, type Link, type LinkRow } from '../../lib/contract/link.ts';
 import { LONGEST_SIGNATURE_SECONDS } from '../../lib/contract/options.ts';
 import { dynamo } from '../shared/clients.ts';
 import { ownedBy } from '../shared/entitlement.ts';
@@ -32,10 +32,9 @@ async function checkMine(id: string, viewer: Viewer): Promise<void> {
 const isGood = ({ endedAt, goodUntil }: LinkRow): boolean =>
   endedAt === undefined && (goodUntil === undefined || goodUntil > secondsNow());
 
-const shown = ({ secretHash: _, goodUntil, expiresAt: __, ...row }: LinkRow): Link => ({
-  ...row,
-  ...(goodUntil !== undefined && { expiresAt: new Date(goodUntil * 1000).toISOString() }),
-});
+/** Internal fields are left out by the schema. */
+const shown = ({ goodUntil, ...row }: LinkRow): Link =>
+  link.parse({ ...row, expiresAt: goodUntil === undefined ? undefined : new Date(goodUntil * 1000).toISOString() });
 
 export const linkRoutes: LinkRoutes = {
   'GET /api/videos/{id}/links': async ({ params: { id }, viewer }) => {
