@@ -146,7 +146,11 @@ export class Recorder {
       if (this.#wantsPlay) this.play();
     });
     hls.on(HlsClass.Events.FRAG_BUFFERED, () => this.#show({ kind: 'ready' }));
-    hls.on(HlsClass.Events.ERROR, (_, data) => this.#failed(data));
+    hls.on(HlsClass.Events.ERROR, (_, data) => {
+      // It tries again for as long as something is buffered. Whether it was ended only the API says.
+      if (!data.fatal && data.response?.code === 403) void signature.renew();
+      this.#failed(data);
+    });
     this.#address = address;
     hls.loadSource(address);
     hls.attachMedia(video);

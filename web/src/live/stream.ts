@@ -154,7 +154,7 @@ export class LiveStream {
       this.#tell(phase);
       this.#again(askIn);
     } catch (error) {
-      if (!this.#abort.signal.aborted && !this.#isPlaying) this.#lost(error);
+      if (!this.#abort.signal.aborted && (!this.#isPlaying || isOver(error))) this.#lost(error);
     }
   }
 
@@ -367,8 +367,12 @@ export class LiveStream {
       this.#tell({ kind: 'refused', message: UNDECODABLE });
       return;
     }
-    if (!data.fatal) return;
     const now = Date.now();
+    if (!data.fatal) {
+      // It tries again for as long as something is buffered. Whether it was ended only the API says.
+      if (data.response?.code === 403 && now - this.#asked > AGAIN) void this.#ask();
+      return;
+    }
     const type: string = data.type;
     if (type === 'mediaError' && now - this.#recovered > 10_000) {
       this.#recovered = now;

@@ -161,8 +161,12 @@ export default function Player(props: PlayerProps) {
   const heed = useCallback(
     (hls: Hls) => {
       hls.on(Hls.Events.ERROR, (_, data) => {
-        if (!data.fatal) return;
         const code = data.response?.code;
+        if (!data.fatal) {
+          // hls.js tries again for as long as something is buffered. Whether it was ended, and by whom, only the API says.
+          if (code === 403) void signature.renew();
+          return;
+        }
         const isNetwork = data.type === Hls.ErrorTypes.NETWORK_ERROR;
         resumeAt.current = video.current?.currentTime || resumeAt.current;
         const refusal = problemOf(code ?? 0, refusedText(data));
