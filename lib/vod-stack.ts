@@ -40,13 +40,13 @@ export class VodStack extends Stack {
     const slicing = new Slicing(this, 'Slicing', { config, storage, ffmpegLayer });
     for (const fn of [upload.handler, upload.puller]) slicing.startedBy(fn);
     const catalog = new Catalog(this, 'Catalog', { config, storage, api, signingKey, revocation, slicing });
-    new Sharing(this, 'Sharing', { config, storage, api, revocation });
+    const sharing = new Sharing(this, 'Sharing', { config, storage, api, revocation, signingKey });
     const stills = new Stills(this, 'Stills', { config, storage, api, ffmpegLayer });
     const playback = new Playback(this, 'Playback', { config, storage, api, signingKey, revocation });
     // Who plays a video first asks for the rest of its ladder.
     slicing.startedBy(playback.manifest);
     this.devices = new Devices(this, 'Devices', { config, storage, api, signingKey });
-    for (const fn of [catalog.handler, stills.poster, playback.manifest]) this.devices.decidesFor(fn);
+    for (const fn of [catalog.handler, sharing.handler, stills.poster, playback.manifest]) this.devices.decidesFor(fn);
     auth.returnsTo(playback.publicUrl);
     catalog.invalidates(playback.distribution);
     new Console(this, 'Console', { config, site: storage.site, distribution: playback.distribution });

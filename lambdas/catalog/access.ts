@@ -1,6 +1,7 @@
 /** Who may see and who may change a video's record. Pure. */
+import type { Limits } from '../../lib/contract/entitlement.ts';
 import type { VideoRecord } from '../../lib/contract/video.ts';
-import { decide, ownedBy, type Evidence } from '../shared/entitlement.ts';
+import { decide, ownedBy, type Evidence, type From } from '../shared/entitlement.ts';
 import { ApiError } from '../shared/errors.ts';
 import { isAdmin, type Viewer } from '../shared/viewer.ts';
 import { isThere } from './listing.ts';
@@ -8,6 +9,7 @@ import { isThere } from './listing.ts';
 export interface Asked extends Evidence {
   readonly viewer: Viewer;
   readonly record: VideoRecord | undefined;
+  readonly from: From;
   /** Epoch seconds. */
   readonly now: number;
 }
@@ -19,6 +21,10 @@ export function readable({ record, ...asked }: Asked): VideoRecord {
   }
   return record;
 }
+
+/** What may be played of what may be watched. */
+export const limitsOf = ({ record, ...asked }: Asked): Limits =>
+  record === undefined ? {} : decide({ video: record, ...asked });
 
 /** The record, for its owner and admins. Throws `forbidden` to who may only watch, and `not-found` to everyone else. */
 export function changeable(asked: Asked): VideoRecord {

@@ -1,14 +1,17 @@
-/** The entitlements table: who may watch a video besides its owner and admins. */
-import { DeleteCommand, paginateQuery, PutCommand } from '@aws-sdk/lib-dynamodb';
+/** The entitlements table: who may watch besides owners and admins. Keys are those of lib/contract/entitlement.ts. */
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { DeleteCommand, GetCommand, paginateQuery, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { required } from '../../lib/contract/env.ts';
-import { grant as grantSchema, type Grant } from '../../lib/contract/video.ts';
+import { grantRow, type GrantRow } from '../../lib/contract/entitlement.ts';
 import { dynamo } from '../shared/clients.ts';
 
 const TableName = () => required('ENTITLEMENTS_TABLE');
 
-/** Every grant on a video, those over and not yet swept included. */
-export async function listGrants(videoId: string): Promise<Grant[]> {
-  const grants: Grant[] = [];
+export type GrantKey = Pick<GrantRow, 'videoId' | 'subject'>;
+
+/** Every grant on a resource, those over and not yet swept included. */
+export async function listGrants(videoId: string): Promise<GrantRow[]> {
+  const grants: GrantRow[] = [];
   const pages = paginateQuery(
     { client: dynamo },
     {
@@ -18,14 +21,57 @@ export async function listGrants(videoId: string): Promise<Grant[]> {
       ExpressionAttributeValues: { ':id': videoId },
     },
   );
-  for await (const { Items = [] } of pages) grants.push(...Items.map((item) => grantSchema.parse(item)));
+  for await (const { Items = [] } of pages) grants.push(...Items.map((item) => grantRow.parse(item)));
   return grants;
 }
 
-export async function putGrant(grant: Grant): Promise<void> {
+/** A page of them, or of what a subject was given (from an index: seconds old). `next` is undefined on the last one. */
+export async function pageOfGrants(
+  of: Pick<GrantKey, 'videoId'> | Pick<GrantKey, 'subject'>,
+  limit: number,
+  after: GrantKey | undefined,
+): Promise<{ readonly grants: GrantRow[]; readonly next: GrantKey | undefined }> {
+  const [[name, value]] = Object.entries(of) as [[string, string]];
+  const { Items = [], LastEvaluatedKey } = await dynamo.send(
+    new QueryCommand({
+      TableName: TableName(),
+      ...(name === 'subject' ? { IndexName: 'bySubject' } : { ConsistentRead: true }),
+      KeyConditionExpression: '#name = :value',
+      ExpressionAttributeNames: { '#name': name },
+      ExpressionAttributeValues: { ':value': value },
+      Limit: limit,
+      ...(after && { ExclusiveStartKey: after }),
+    }),
+  );
+  return { grants: Items.map((item) => grantRow.parse(item)), next: LastEvaluatedKey as GrantKey | undefined };
+}
+
+export async function readGrant(Key: GrantKey): Promise<GrantRow | undefined> {
+  const { Item } = await dynamo.send(new GetCommand({ TableName: TableName(), Key, ConsistentRead: true }));
+  return Item === undefined ? undefined : grantRow.parse(Item);
+}
+
+export async function putGrant(grant: GrantRow): Promise<void> {
   await dynamo.send(new PutCommand({ TableName: TableName(), Item: grant }));
+}
+
+/** Puts it in place of the one that is there; false: there is none. */
+export async function replaceGrant(grant: GrantRow): Promise<boolean> {
+  const ConditionExpression = 'attribute_exists(videoId)';
+  try {
+    await dynamo.send(new PutCommand({ TableName: TableName(), Item: grant, ConditionExpression }));
+    return true;
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return false;
+    throw error;
+  }
 }
 
 export async function deleteGrant(videoId: string, subject: string): Promise<void> {
   await dynamo.send(new DeleteCommand({ TableName: TableName(), Key: { videoId, subject } }));
+}
+
+/** All of a resource that goes. */
+export async function deleteGrants(videoId: string): Promise<void> {
+  for (const { subject } of await listGrants(videoId)) await deleteGrant(videoId, subject);
 }

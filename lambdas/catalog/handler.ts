@@ -1,23 +1,28 @@
 /** The catalog: what there is, who may see it, and what a person may change. */
 import { paginateQuery } from '@aws-sdk/lib-dynamodb';
 import { consoleConfig } from '../../lib/contract/api.ts';
+import { isPerson, type GrantRow } from '../../lib/contract/entitlement.ts';
 import { json, required } from '../../lib/contract/env.ts';
-import { videoRecord, type Grant, type VideoRecord } from '../../lib/contract/video.ts';
+import { grant, videoRecord, type Grant, type VideoRecord } from '../../lib/contract/video.ts';
 import { dynamo } from '../shared/clients.ts';
 import { readCursor, sealCursor } from '../shared/cursor.ts';
-import { byPerson, maySeePlaces, ownedBy } from '../shared/entitlement.ts';
+import { byPerson, isNow, maySeePlaces, ownedBy } from '../shared/entitlement.ts';
 import { ApiError } from '../shared/errors.ts';
-import { evidenceOf, readDeviceViewers } from '../shared/evidence.ts';
+import { readDeviceViewers } from '../shared/evidence.ts';
+import { withinHeight } from '../shared/height.ts';
+import { fromOf } from '../shared/from.ts';
 import { serve } from '../shared/http.ts';
 import { takePage } from '../shared/page.ts';
 import { changeTexts, named, putText, removeTexts, withText } from '../shared/texts.ts';
-import { changeVideo, readVideo } from '../shared/videos.ts';
-import { isAdmin, type Viewer } from '../shared/viewer.ts';
-import { changeable, isOwnerOrAdmin, readable, type Asked } from './access.ts';
+import { changeVideo } from '../shared/videos.ts';
+import { isAdmin } from '../shared/viewer.ts';
+import { changeable, isOwnerOrAdmin, limitsOf, readable, type Asked } from './access.ts';
+import { ask } from './ask.ts';
 import { deleteGrant, listGrants, putGrant } from './grants.ts';
 import { isThere, matches, position, Tags, whose, type Position } from './listing.ts';
 import { originalOf, rungOf } from '../download/answer.ts';
 import { openApi } from './openapi.ts';
+import { grantsTo, isShared, named as namedBy } from './shared.ts';
 import { enqueue } from './removal.ts';
 import { labelOf, languageOf, readText } from './texts.ts';
 import { readTrack } from './track.ts';
@@ -31,11 +36,6 @@ const TAGS_BUDGET = 5000;
 const seconds = () => Math.floor(Date.now() / 1000);
 const config = json('CONSOLE_CONFIG', consoleConfig);
 
-async function ask(id: string, viewer: Viewer): Promise<Asked> {
-  const record = await readVideo(id);
-  return { viewer, record, ...(await evidenceOf(record, viewer)), now: seconds() };
-}
-
 /** Whether the viewer may see the device that the video comes from. */
 async function seesDevice({ origin }: VideoRecord, { viewer, deviceViewers }: Asked): Promise<boolean> {
   if (origin === undefined) return false;
@@ -44,6 +44,9 @@ async function seesDevice({ origin }: VideoRecord, { viewer, deviceViewers }: As
     isAdmin(viewer) ? undefined : (deviceViewers ?? (await readDeviceViewers(origin.device))),
   );
 }
+
+const positionOf = (last: VideoRecord | undefined): Position | undefined =>
+  last && { createdAt: last.createdAt, id: last.id };
 
 /** Videos from newest to oldest, after `start`. */
 async function* newestFirst(
@@ -72,12 +75,29 @@ export const handler = serve<'catalog'>(required('GROUPS_CLAIM'), {
   'GET /api/config': async () => config,
   'GET /api/openapi.json': async () => openApi(),
 
-  'GET /api/videos': async ({ viewer, query }) => {
-    const { limit, cursor: _, owner, ...filter } = query;
+  'GET /api/videos': async ({ viewer, query, headers }) => {
+    const { limit, cursor: _, owner, shared, ...filter } = query;
     const asked = { route: 'GET /api/videos', viewer, query } as const;
     const filtered = Object.values(filter).some((value) => value !== undefined);
     const start = await readCursor(asked, position);
     const now = seconds();
+    if (shared === '1') {
+      if (owner !== undefined) throw new ApiError('invalid-request', 'query.owner: is not for what others share.');
+      const from = fromOf(headers, required('PUBLIC_URL'));
+      const grants = await grantsTo(viewer);
+      const page = await takePage(
+        (await namedBy(grants, start)) ?? newestFirst(undefined, start, LIST_BUDGET),
+        (record) =>
+          !ownedBy(record, viewer) &&
+          isThere(record, now) &&
+          matches(record, filter) &&
+          isShared(record, { viewer, grants, from, now }),
+        limit,
+        LIST_BUDGET,
+      );
+      const videos = await Promise.all(page.records.map((record) => show(withoutCost(withoutDevice(record)))));
+      return { videos, cursor: await sealCursor(asked, positionOf(page.last)) };
+    }
     const page = await takePage(
       newestFirst(whose(viewer, owner), start, filtered ? 200 : limit + 1),
       (record) => (isAdmin(viewer) || ownedBy(record, viewer)) && isThere(record, now) && matches(record, filter),
@@ -85,8 +105,7 @@ export const handler = serve<'catalog'>(required('GROUPS_CLAIM'), {
       LIST_BUDGET,
     );
     const videos = await Promise.all(page.records.map((record) => show(record)));
-    const next = page.last && ({ createdAt: page.last.createdAt, id: page.last.id } satisfies Position);
-    return { videos, cursor: await sealCursor(asked, next) };
+    return { videos, cursor: await sealCursor(asked, positionOf(page.last)) };
   },
 
   'GET /api/tags': async ({ viewer }) => {
@@ -100,16 +119,16 @@ export const handler = serve<'catalog'>(required('GROUPS_CLAIM'), {
     return tags.list();
   },
 
-  'GET /api/videos/{id}': async ({ viewer, params }) => {
-    const asked = await ask(params.id, viewer);
+  'GET /api/videos/{id}': async ({ viewer, headers, params }) => {
+    const asked = await ask(params.id, viewer, headers);
     const record = readable(asked);
     const whole = record.origin === undefined || isOwnerOrAdmin(viewer, record) || (await seesDevice(record, asked));
     const seen = whole ? record : withoutDevice(record);
     return show(isOwnerOrAdmin(viewer, record) ? seen : withoutCost(seen));
   },
 
-  'GET /api/videos/{id}/download': async ({ viewer, params: { id }, query: { rendition } }) => {
-    const asked = await ask(id, viewer);
+  'GET /api/videos/{id}/download': async ({ viewer, headers, params: { id }, query: { rendition } }) => {
+    const asked = await ask(id, viewer, headers);
     const record = readable(asked);
     const own = isOwnerOrAdmin(viewer, record);
     if (!own && (rendition === 'source' || config.downloads !== 'viewers')) {
@@ -119,11 +138,13 @@ export const handler = serve<'catalog'>(required('GROUPS_CLAIM'), {
     // A name that somebody else sees must not tell the device.
     const shown =
       own || record.origin === undefined || (await seesDevice(record, asked)) ? record : withoutDevice(record);
-    return rendition === 'source' ? await originalOf(record, shown) : await rungOf(record, shown, rendition);
+    return rendition === 'source'
+      ? await originalOf(record, shown)
+      : await rungOf(withinHeight(record, limitsOf(asked)), shown, rendition);
   },
 
-  'GET /api/videos/{id}/positions': async ({ viewer, params: { id } }) => {
-    const asked = await ask(id, viewer);
+  'GET /api/videos/{id}/positions': async ({ viewer, headers, params: { id } }) => {
+    const asked = await ask(id, viewer, headers);
     const record = readable(asked);
     if (record.origin !== undefined && !(await seesDevice(record, asked))) {
       throw new ApiError('forbidden', 'Where it was filmed is for administrators and the viewers of its device.');
@@ -142,7 +163,9 @@ export const handler = serve<'catalog'>(required('GROUPS_CLAIM'), {
     if (body.owner !== undefined && record.status === 'uploading') {
       throw new ApiError('conflict', 'The video is still being uploaded. Hand it over when it has arrived.');
     }
-    const changed = await changeVideo(id, { set: body as Partial<VideoRecord> });
+    // Whom the old owner's collections are given to is not for them to say any more.
+    const remove = body.owner === undefined || body.owner === record.owner ? [] : (['collections'] as const);
+    const changed = await changeVideo(id, { set: body as Partial<VideoRecord>, remove });
     if (changed === undefined) throw new ApiError('not-found', 'The video was removed meanwhile.');
     return show(changed);
   },
@@ -207,21 +230,22 @@ export const handler = serve<'catalog'>(required('GROUPS_CLAIM'), {
   'GET /api/videos/{id}/grants': async ({ viewer, params: { id } }) => {
     const record = changeable(await ask(id, viewer));
     const now = seconds();
-    const counts = (one: Grant) => byPerson(one, record) && (one.expiresAt === undefined || now < one.expiresAt);
-    return { grants: (await listGrants(id)).filter(counts) };
+    const counts = (one: GrantRow) =>
+      isPerson(one) && one.effect === 'allow' && byPerson(one, record) && isNow(one, now);
+    return { grants: (await listGrants(id)).filter(counts).map((one) => grant.parse(one)) };
   },
 
   'PUT /api/videos/{id}/grants/{subject}': async ({ viewer, params: { id, subject }, body: { expiresIn } }) => {
     changeable(await ask(id, viewer));
-    const grant: Grant = {
+    const given: Grant = {
       videoId: id,
       subject,
       grantedBy: viewer.subject,
       createdAt: new Date().toISOString(),
       ...(expiresIn !== undefined && { expiresAt: seconds() + expiresIn }),
     };
-    await putGrant(grant);
-    return grant;
+    await putGrant({ ...given, effect: 'allow' });
+    return given;
   },
 
   'DELETE /api/videos/{id}/grants/{subject}': async ({ viewer, params: { id, subject } }) => {

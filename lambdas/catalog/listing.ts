@@ -16,6 +16,13 @@ export interface Filter {
 export const position = z.object({ createdAt: z.iso.datetime(), id: videoId });
 export type Position = z.infer<typeof position>;
 
+/** Newest first. */
+export const inOrder = (a: Position, b: Position): number =>
+  a.createdAt === b.createdAt ? (a.id < b.id ? 1 : -1) : a.createdAt < b.createdAt ? 1 : -1;
+/** Whether a video comes after that row. */
+export const isBehind = (video: Position, start: Position): boolean =>
+  video.id !== start.id && inOrder(video, start) > 0;
+
 /** Whose videos are asked for: a subject's, or everybody's (undefined; admins only). Throws `forbidden`. */
 export function whose(viewer: Viewer, owner: string | undefined): string | undefined {
   if (isAdmin(viewer)) return owner;

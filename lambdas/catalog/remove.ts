@@ -26,7 +26,7 @@ import { announce, readVideo } from '../shared/videos.ts';
 import { signatureEnd } from '../playback/access.ts';
 import { settleUnfinished } from '../slicing/unfinished.ts';
 import { deleteLink, linksOf } from '../shared/links.ts';
-import { deleteGrant, listGrants } from './grants.ts';
+import { deleteGrants } from './grants.ts';
 import { invalidate } from './invalidation.ts';
 import { enqueue } from './removal.ts';
 import { removal, type Removal } from '../../lib/contract/removal.ts';
@@ -91,7 +91,7 @@ async function remove(message: Removal): Promise<void> {
   const published = record === undefined ? message.step === 'sweep' && message.published : record.revision > 0;
   // After a sweep only for what a late encoder wrote and somebody may have fetched since.
   if (published && (record !== undefined || served > 0)) await enqueue({ step: 'invalidate', videoIds: [videoId] });
-  for (const { subject } of await listGrants(videoId)) await deleteGrant(videoId, subject);
+  await deleteGrants(videoId);
   for (const link of await linksOf(videoId)) await deleteLink(link);
   if (record === undefined) {
     if (message.step === 'sweep') await sweepAgain(message);

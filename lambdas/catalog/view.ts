@@ -52,7 +52,7 @@ export async function show(record: VideoRecord, now = Date.now()): Promise<Video
 }
 
 /** The poster's path, signed for it alone and for one to two hours; null when there is none. */
-async function posterUrl({ id, revision, hasPoster, poster }: VideoRecord, now: number): Promise<string | null> {
+export async function posterUrl({ id, revision, hasPoster, poster }: VideoRecord, now: number): Promise<string | null> {
   if (!hasPoster || revision === 0) return null;
   const path = `/${revisionPrefix(id, revision)}${posterPath(poster)}`;
   const until = (Math.floor(now / STEP) + 2) * STEP;

@@ -14,6 +14,7 @@ import { serve } from '../shared/http.ts';
 import { takePage } from '../shared/page.ts';
 import { listSegments, stretchesOf } from '../shared/recordings.ts';
 import { isAdmin, type Viewer } from '../shared/viewer.ts';
+import { deleteGrants } from '../catalog/grants.ts';
 import { show as showVideo } from '../catalog/view.ts';
 import { showAlarm } from './alarms.ts';
 import { beginClip } from './clips.ts';
@@ -115,6 +116,8 @@ export const handler = serve<'devices'>(required('GROUPS_CLAIM'), {
     if (record === undefined && isAdmin(viewer)) return undefined;
     visible(record, viewer);
     checkAdmin(viewer);
+    // First: should the number change hands, nobody watches the next one by what was granted on this one.
+    await deleteGrants(`device:${id}`);
     const deleted = await deleteDevice(id);
     if (deleted !== undefined) await notifyTask(deleted, 'disconnect');
     return undefined;

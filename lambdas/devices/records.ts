@@ -1,13 +1,6 @@
 /** The devices table: what people write of a device. Its state is the tasks' to write. */
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import {
-  BatchGetCommand,
-  DeleteCommand,
-  paginateQuery,
-  PutCommand,
-  QueryCommand,
-  UpdateCommand,
-} from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, paginateQuery, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import {
   deviceRecord,
   mediaKeyOf,
@@ -16,6 +9,7 @@ import {
   type NewDevice,
 } from '../../lib/contract/device.ts';
 import { required } from '../../lib/contract/env.ts';
+import { batchGet, BATCH } from '../shared/batch-get.ts';
 import { dynamo } from '../shared/clients.ts';
 import { ApiError } from '../shared/errors.ts';
 import type { Position } from './listing.ts';
@@ -107,12 +101,6 @@ export async function deleteDevice(id: string): Promise<DeviceRecord | undefined
   return Attributes === undefined ? undefined : deviceRecord.parse(Attributes);
 }
 
-/** Most items of one BatchGetItem. */
-const BATCH = 100;
-/** Rounds in which the table may leave keys unread, and milliseconds before the next; doubled each time. */
-const ROUNDS = 6;
-const PAUSE = 50;
-
 /**
  * Devices by name, after `start`. The index holds keys alone, so the records are read behind it. Their names are those the
  * index lists them by: who is renamed meanwhile does not make a listing that goes on after it skip others.
@@ -146,25 +134,13 @@ export async function* byName(start: Position | undefined, pageSize: number): As
   }
 }
 
-/** At most 100 devices by id. Keys that the table leaves unread are asked for again; throws when it goes on leaving them. */
+/** At most 100 devices by id. Throws when the table goes on leaving some unread. */
 export async function readDevices(
   ids: readonly string[],
   client: Pick<typeof dynamo, 'send'>,
 ): Promise<Map<string, DeviceRecord>> {
-  const found = new Map<string, DeviceRecord>();
-  let Keys: Record<string, unknown>[] = ids.map((id) => ({ id }));
-  for (let round = 0; Keys.length > 0; round += 1) {
-    if (round === ROUNDS) throw new Error(`BatchGetItem left ${Keys.length} devices unread ${ROUNDS} times`);
-    if (round > 0)
-      await new Promise((resolve) => setTimeout(resolve, PAUSE * 2 ** (round - 1) * (0.5 + Math.random())));
-    const { Responses, UnprocessedKeys } = await client.send(
-      new BatchGetCommand({ RequestItems: { [TableName()]: { Keys, ConsistentRead: true } } }),
-    );
-    for (const item of Responses?.[TableName()] ?? []) {
-      const record = deviceRecord.parse(item);
-      found.set(record.id, record);
-    }
-    Keys = UnprocessedKeys?.[TableName()]?.Keys ?? [];
-  }
-  return found;
+  const table = TableName();
+  const rows = await batchGet({ [table]: { Keys: ids.map((id) => ({ id })), ConsistentRead: true } }, client);
+  const records = (rows.get(table) ?? []).map((row) => deviceRecord.parse(row));
+  return new Map(records.map((record) => [record.id, record]));
 }

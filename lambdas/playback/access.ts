@@ -1,22 +1,30 @@
 /** From a video id and a viewer to a record that may be watched, or to the error that says why not. */
+import type { Limits } from '../../lib/contract/entitlement.ts';
 import type { VideoRecord } from '../../lib/contract/video.ts';
-import { decide, isOver } from '../shared/entitlement.ts';
+import { decide, isOver, type From } from '../shared/entitlement.ts';
 import { ApiError } from '../shared/errors.ts';
 import { evidenceOf } from '../shared/evidence.ts';
 import { readVideo } from '../shared/videos.ts';
 import type { Viewer } from '../shared/viewer.ts';
 
+/** A video that somebody may watch, and within which limits. */
+export interface Admitted {
+  readonly video: VideoRecord;
+  readonly limits: Limits;
+}
+
 /**
  * The record of a video that `viewer` may watch. Throws `not-found`, `unauthorized` (nobody signed in, and signing in
  * could help) or `forbidden`. Ids cannot be guessed, so saying "forbidden" to who was given one reveals nothing.
  */
-export async function watchable(id: string, viewer: Viewer | undefined): Promise<VideoRecord> {
+export async function admit(id: string, viewer: Viewer | undefined, from: From): Promise<Admitted> {
   const video = await readVideo(id);
   const now = Math.floor(Date.now() / 1000);
   if (!video || video.status === 'deleted' || isOver(video, now)) {
     throw new ApiError('not-found', 'There is no such video.');
   }
-  if (decide({ viewer, video, ...(await evidenceOf(video, viewer)), now }).allowed) return video;
+  const { allowed, reason: _, ...limits } = decide({ viewer, video, from, ...(await evidenceOf(video, viewer)), now });
+  if (allowed) return { video, limits };
   throw viewer
     ? new ApiError('forbidden', 'You may not watch this video; ask its owner.')
     : new ApiError('unauthorized', 'Sign in, or add a playback token as ?token=, to watch this video.');

@@ -2,6 +2,7 @@
 import { DASH_PATH, revisionPrefix, textPath } from '../../lib/contract/keys.ts';
 import type { TextTrack, VideoRecord } from '../../lib/contract/video.ts';
 import { ApiError } from '../shared/errors.ts';
+import { isWithin } from '../shared/height.ts';
 import { withAuth } from './manifest.ts';
 
 /** S3 key of the shared MPD. */
@@ -25,6 +26,21 @@ export function personalMpd(
     ticket,
     query?.replaceAll('&', '&amp;'),
   );
+}
+
+/** A shared MPD without the rungs that have more lines than `maxHeight`. Reads what lambdas/slicing/mpd.ts writes. */
+export function lowRungs(shared: string, maxHeight: number | undefined): string {
+  if (maxHeight === undefined) return shared;
+  const kept: string[] = [];
+  let isOut = false;
+  for (const line of shared.split('\n')) {
+    const [, width, height] = /^<Representation .* width="(\d+)" height="(\d+)"/.exec(line) ?? [];
+    if (width !== undefined) isOut = !isWithin({ width: Number(width), height: Number(height) }, maxHeight);
+    if (!isOut) kept.push(line);
+    // One without an end of its own is one line.
+    if (line === '</Representation>' || (line.startsWith('<Representation ') && line.endsWith('/>'))) isOut = false;
+  }
+  return kept.join('\n');
 }
 
 /** Bits a second of text, for who adds up what a presentation takes: nearly nothing. */

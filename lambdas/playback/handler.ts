@@ -1,8 +1,12 @@
 /** Playback: who may watch what, and the playlists and tokens that follow from it. */
 import { revisionPrefix, STORYBOARD_FOLDER, STORYBOARD_PATH, VOD_PREFIX, vodPrefix } from '../../lib/contract/keys.ts';
+import { required } from '../../lib/contract/env.ts';
+import type { Limits } from '../../lib/contract/entitlement.ts';
 import { ticketed } from '../../lib/contract/ticket.ts';
 import type { VideoRecord } from '../../lib/contract/video.ts';
 import { ApiError } from '../shared/errors.ts';
+import { fromOf } from '../shared/from.ts';
+import { withinHeight } from '../shared/height.ts';
 import { Reply, serve } from '../shared/http.ts';
 import { logger } from '../shared/logger.ts';
 import { askForLadder } from '../shared/slicing-run.ts';
@@ -10,8 +14,8 @@ import { edgeIsFull } from '../shared/revocation.ts';
 import { leave } from '../shared/sessions.ts';
 import { loadSigner } from '../shared/signing.ts';
 import type { Viewer } from '../shared/viewer.ts';
-import { checkPlayable, signatureEnd, tokenLifetime, watchable } from './access.ts';
-import { checkDash, mpdKey, noMpd, personalMpd } from './dash.ts';
+import { admit, checkPlayable, signatureEnd, tokenLifetime, type Admitted } from './access.ts';
+import { checkDash, lowRungs, mpdKey, noMpd, personalMpd } from './dash.ts';
 import { expand, multivariant, playlistKey, withAuth, type Access } from './manifest.ts';
 import { checkLength, readPlaylist } from './media-playlist.ts';
 import { open, openFolder, Opening } from './opening.ts';
@@ -24,9 +28,9 @@ import { mintToken } from './token.ts';
 const JWKS_SECONDS = 3600;
 
 export const handler = serve<'playback'>(groupsClaim, {
-  'POST /api/videos/{id}/tokens': async ({ params: { id }, body, viewer }) => {
+  'POST /api/videos/{id}/tokens': async ({ params: { id }, body, viewer, headers }) => {
     const seconds = tokenLifetime(body.expiresIn, tokenMinutes);
-    await watchable(id, viewer);
+    await admit(id, viewer, whence(headers));
     const expiresAt = new Date(Math.floor(Date.now() / 1000 + seconds) * 1000);
     const token = await mintToken((await loadSigner()).tokens, viewer, id, 'manifest', expiresAt);
     return { token, expiresAt: expiresAt.toISOString(), url: `/api/play/${id}/main.m3u8?token=${token}` };
@@ -40,9 +44,9 @@ export const handler = serve<'playback'>(groupsClaim, {
   'GET /api/play/{id}/main.m3u8': async (request) => {
     const { id } = request.params;
     const { expand: expanded, cookies } = request.query;
-    const { video: found, viewer } = await published(request);
-    const video = await askForLadder(found);
-    const play = await openVideo(request, video, viewer);
+    const { video: found, viewer, limits } = await published(request);
+    const video = withinHeight(await askForLadder(found), limits);
+    const play = await openVideo(request, video, viewer, limits);
     const byCookies = cookies === '1';
     let access: Access;
     if (expanded === '1') {
@@ -55,18 +59,19 @@ export const handler = serve<'playback'>(groupsClaim, {
   },
 
   'GET /api/play/{id}/manifest.mpd': async (request) => {
-    const { video, viewer } = await published(request);
+    const { video, viewer, limits } = await published(request);
     checkDash(video);
     await askForLadder(video);
+    withinHeight(video, limits);
     const shared = await readPlaylist(mpdKey(video), (cause) => noMpd(video, cause));
-    const play = await openVideo(request, video, viewer);
+    const play = await openVideo(request, video, viewer, limits);
     const { query, cookies } = rights(play, request.query.cookies === '1');
-    const text = personalMpd(shared, play.ticket, query, video);
+    const text = personalMpd(lowRungs(shared, limits.maxHeight), play.ticket, query, video);
     return new Reply(checkLength(text, 'The MPD is too long; use main.m3u8 instead.'), {}, cookies);
   },
 
   'GET /api/play/{id}/storyboard.vtt': async (request) => {
-    const { video, viewer } = await published(request);
+    const { video, viewer, limits } = await published(request);
     if (video.hasStoryboard !== true) throw new ApiError('not-found', 'The video has no pictures for scrubbing.');
     const { id, revision, duration } = video;
     const key = `${revisionPrefix(id, revision)}${STORYBOARD_PATH}`;
@@ -74,7 +79,7 @@ export const handler = serve<'playback'>(groupsClaim, {
     // The pictures and no more: who may not begin another session must not get one this way.
     const folder = `r${revision}/${STORYBOARD_FOLDER}`;
     const end = signatureEnd(new Date(), signatureHours, duration);
-    const pictures = await openFolder(folder, { prefix: vodPrefix(id), viewer, end, isHead: request.isHead });
+    const pictures = await openFolder(folder, { prefix: vodPrefix(id), viewer, limits, end, isHead: request.isHead });
     const { query, cookies } = rights(pictures, request.query.cookies === '1');
     const text = withAuth(shared, id, pictures.ticket, query);
     return new Reply(checkLength(text, 'The list of pictures is too long; use cookies=1 instead.'), {}, cookies);
@@ -84,8 +89,9 @@ export const handler = serve<'playback'>(groupsClaim, {
     const { isHead } = request;
     const { id, kind, playlist } = request.params;
     const who = await callers.of(request, id, ['manifest', 'playlists']);
-    const video = await watchable(id, who?.viewer);
-    checkPlayable(video);
+    const { video: found, limits } = await admit(id, who?.viewer, whence(request.headers));
+    checkPlayable(found);
+    const video = withinHeight(found, limits);
     const name = playlist.replace(/\.m3u8$/, '');
     const there =
       kind === 'text'
@@ -100,7 +106,7 @@ export const handler = serve<'playback'>(groupsClaim, {
     const end = who?.use === 'playlists' ? who.expiresAt : undefined;
     const play = going
       ? new Opening({ signer: await loadSigner(), prefix: vodPrefix(id), ...going, isHead })
-      : await openVideo({ query: {}, isHead, end }, video, who?.viewer);
+      : await openVideo({ query: {}, isHead, end }, video, who?.viewer, limits);
     const path = ticketed(key, vodPrefix(id), play.ticket);
     const expanded = expand(text, path, request.query.cookies === '1' ? undefined : play.query());
     return new Reply(checkLength(expanded, 'The expanded playlist is too long; use EXT-X-DEFINE or cookies instead.'));
@@ -114,18 +120,22 @@ export const handler = serve<'playback'>(groupsClaim, {
   },
 });
 
+const whence = (headers: Parameters<typeof fromOf>[0]) => fromOf(headers, required('PUBLIC_URL'));
+
 /** Whether renditions are being made that the next manifest will list. */
 const willGrow = ({ status, ladder }: VideoRecord): boolean => status === 'playable' || ladder?.state === 'making';
 
 type Asked = Parameters<typeof callers.of>[0];
 
 /** The video, for who may begin to watch it, and who that is. */
-async function published(request: Asked & { readonly params: { readonly id: string } }) {
+async function published(
+  request: Asked & { readonly params: { readonly id: string } },
+): Promise<Admitted & { readonly viewer: Viewer | undefined }> {
   const { id } = request.params;
   const { viewer } = (await callers.of(request, id, ['manifest'])) ?? {};
-  const video = await watchable(id, viewer);
-  checkPlayable(video);
-  return { video, viewer };
+  const admitted = await admit(id, viewer, whence(request.headers));
+  checkPlayable(admitted.video);
+  return { ...admitted, viewer };
 }
 
 interface Started {
@@ -140,10 +150,12 @@ const openVideo = async (
   { query, isHead, end }: Started,
   { id, duration }: VideoRecord,
   viewer: Viewer | undefined,
+  limits: Limits,
 ): Promise<Opening> =>
   open({
     prefix: vodPrefix(id),
     viewer,
+    limits,
     player: query.session,
     // What the edge has no room to refuse should end soon by itself: an hour after the video, then.
     end: end ?? signatureEnd(new Date(), (await edgeIsFull()) ? 0 : signatureHours, duration),

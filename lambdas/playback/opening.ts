@@ -1,6 +1,7 @@
 /** A play start: the session it begins, and the signature of all that its ticket opens. */
 import { RENEWED_SECONDS } from '../../lib/contract/session.ts';
-import { sessionId, ticketPath, ticketText } from '../../lib/contract/ticket.ts';
+import type { Limits } from '../../lib/contract/entitlement.ts';
+import { addressPart, sessionId, ticketPath, ticketText } from '../../lib/contract/ticket.ts';
 import { startSession, unguessable } from '../shared/sessions.ts';
 import { loadSigner, type Signer } from '../shared/signing.ts';
 import type { Viewer } from '../shared/viewer.ts';
@@ -14,8 +15,8 @@ interface Asked {
   readonly player: string | undefined;
   /** When a signature ends that is not renewed. */
   readonly end: Date;
-  /** Sessions this viewer may have at a time. */
-  readonly cap?: number | undefined;
+  /** Of what lets this viewer in: how many sessions at a time, and from which address. */
+  readonly limits: Pick<Limits, 'maxSessions' | 'ip'>;
   /** By HEAD: nobody sees what is answered, so nothing begins. */
   readonly isHead: boolean;
 }
@@ -62,25 +63,33 @@ export class Opening {
 }
 
 /** Begins a session, or goes on with the one that `player` names. Throws `too-many-sessions`, `session-ended`. */
-export async function open({ prefix, viewer, player, end, cap, isHead }: Asked): Promise<Opening> {
+export async function open({ prefix, viewer, player, end, limits, isHead }: Asked): Promise<Opening> {
   const signer = await loadSigner();
-  if (isHead) return new Opening({ signer, prefix, ticket: looseTicket(signer, viewer), end, isHead });
+  if (isHead) return new Opening({ signer, prefix, ticket: looseTicket(signer, viewer, limits), end, isHead });
   const until = player === undefined ? end : renewedEnd(end, Date.now());
   const link = viewer?.right?.link;
   // By a link it is nobody's: the link can be taken back, and there is no person to be counted.
   const person =
     viewer && link === undefined ? { subject: viewer.subject, part: signer.subjectPart(viewer.subject) } : undefined;
-  const ticket = await startSession({ what: prefix.slice(0, -1), person, link, player, until, cap });
+  const ticket = await startSession({
+    what: prefix.slice(0, -1),
+    person,
+    link,
+    ip: addressOf(limits),
+    player,
+    until,
+    cap: limits.maxSessions,
+  });
   return new Opening({ signer, prefix, ticket, end: until, isHead });
 }
 
 /** One folder of what is beside the pictures and the sound, which is no play start and counts as none. */
 export async function openFolder(
   folder: string,
-  { prefix, viewer, end, isHead }: Omit<Asked, 'player' | 'cap'>,
+  { prefix, viewer, limits, end, isHead }: Omit<Asked, 'player'>,
 ): Promise<Opening> {
   const signer = await loadSigner();
-  return new Opening({ signer, prefix, ticket: looseTicket(signer, viewer), end, folder, isHead });
+  return new Opening({ signer, prefix, ticket: looseTicket(signer, viewer, limits), end, folder, isHead });
 }
 
 /** When the signature of a player that renews ends. Pure. */
@@ -88,9 +97,13 @@ export const renewedEnd = (end: Date, now: number): Date =>
   new Date(Math.min(end.getTime(), now + RENEWED_SECONDS * 1000));
 
 /** A ticket of no session that is kept: what was taken back of its person is refused all the same. */
-const looseTicket = (signer: Signer, viewer: Viewer | undefined): string =>
+const looseTicket = (signer: Signer, viewer: Viewer | undefined, limits: Pick<Limits, 'ip'>): string =>
   ticketText({
     session: sessionId(Date.now(), unguessable()),
     subject: viewer && viewer.right?.link === undefined ? signer.subjectPart(viewer.subject) : undefined,
     link: viewer?.right?.link,
+    ip: addressOf(limits),
   });
+
+/** As tickets say it. */
+const addressOf = ({ ip }: Pick<Limits, 'ip'>): string | undefined => (ip === undefined ? undefined : addressPart(ip));

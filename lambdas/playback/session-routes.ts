@@ -8,12 +8,12 @@ import { ApiError } from '../shared/errors.ts';
 import type { Handlers } from '../shared/http.ts';
 import { loadSigner } from '../shared/signing.ts';
 import { isAdmin, type Viewer } from '../shared/viewer.ts';
-import { watchable } from './access.ts';
+import { admit } from './access.ts';
 import { endAll, endPerson, sessionsOfPerson, shown, watchingNow } from './watching-now.ts';
 
 /** The video, for who may end what is watched of it, and as what they do. Throws `forbidden`. */
 async function ofMine(id: string, viewer: Viewer): Promise<{ video: VideoRecord; by: EndedBy; what: string }> {
-  const video = await watchable(id, viewer);
+  const { video } = await admit(id, viewer, {});
   if (!isOwnerOrAdmin(viewer, video))
     throw new ApiError('forbidden', 'Only the owner and administrators see who watches, and end it.');
   return { video, by: ownedBy(video, viewer) ? 'owner' : 'admin', what: `${VOD_PREFIX}${id}` };

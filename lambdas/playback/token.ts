@@ -19,8 +19,11 @@ const AUDIENCE = 'sluice-play';
  */
 export type Use = 'manifest' | 'playlists';
 
-/** Only groups that decide about watching travel in a token: it stands in URLs. */
-const GROUPS = ['admin'];
+/** Any group may decide about watching, but this one: a token stands in URLs, so nothing more is in it. */
+const IRRELEVANT = 'uploader';
+
+/** Characters of group names, which some proxies and players would cut off a longer address. */
+const MOST = 2000;
 
 /** Of our own tokens. */
 const claims = z.object({
@@ -66,8 +69,11 @@ export interface PlaybackToken {
   readonly ticket?: string | undefined;
 }
 
-/** A token (JWT, ES256) for `viewer`, good for one video, or one channel (`live/{device}/{channel}`), until `expiresAt`. URL-safe. */
-export function mintToken(
+/**
+ * A token (JWT, ES256) for `viewer`, good for one video, or one channel (`live/{device}/{channel}`), until `expiresAt`. URL-safe.
+ * Throws `forbidden` for who is in more groups than fit: one left out may be the one that is refused.
+ */
+export async function mintToken(
   { current: { kid, key } }: TokenKeys,
   viewer: Viewer | undefined,
   video: string,
@@ -75,7 +81,12 @@ export function mintToken(
   expiresAt: Date,
   ticket?: string,
 ): Promise<string> {
-  const groups = viewer?.groups.filter((group) => GROUPS.includes(group)) ?? [];
+  const groups = viewer?.groups.filter((group) => group !== IRRELEVANT) ?? [];
+  if (JSON.stringify(groups).length > MOST)
+    throw new ApiError(
+      'forbidden',
+      'You are in more groups than a playback token holds. Send your own token as `Authorization`.',
+    );
   return new SignJWT({
     groups,
     vid: video,

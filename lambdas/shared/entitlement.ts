@@ -1,51 +1,153 @@
-/** Who may watch a video, and who may know where it was filmed: the decisions that playback and catalog share. Pure. */
+/**
+ * Who may watch, and who may know where it was filmed: the decisions that playback, live playback and catalog share. Pure.
+ * The rules are the table of docs/playback.md ("Who may watch").
+ */
+import { withParents } from '../../lib/contract/collection.ts';
 import { deviceOwner } from '../../lib/contract/device-video.ts';
-import type { Grant, VideoRecord } from '../../lib/contract/video.ts';
+import { resourceKey, subjectKey, subjectKeys, type GrantRow, type Limits } from '../../lib/contract/entitlement.ts';
+import { addressPart } from '../../lib/contract/ticket.ts';
+import type { Origin, VideoRecord } from '../../lib/contract/video.ts';
 import { isAdmin, type Viewer } from './viewer.ts';
 
-type Video = Pick<VideoRecord, 'owner' | 'visibility' | 'status' | 'origin' | 'removeOn'>;
+/** What is asked for: a video, or what a device sends (`liveOf`). */
+export type Watched = Pick<VideoRecord, 'owner' | 'visibility' | 'status' | 'removeOn'> & {
+  readonly id?: string;
+  readonly tags?: readonly string[];
+  /** Those it is in; what these are in follows from their ids. */
+  readonly collections?: ReadonlySet<string> | undefined;
+  readonly origin?: Pick<Origin, 'device'> | undefined;
+};
 
 /** What decides beside the record, read for this question (evidence.ts). */
 export interface Evidence {
-  /** The viewer's row of the entitlements table for this video, if there is one. */
-  readonly grant: Grant | undefined;
-  /** Who may see the device the video comes from, as its record says now; undefined: there is no such device. */
+  /** Rows of the entitlements table for `keysOf` the question. Others are looked over. */
+  readonly grants: readonly GrantRow[];
+  /** Who may see the device it comes from, as its record says now; undefined: there is no such device. */
   readonly deviceViewers: readonly string[] | undefined;
+}
+
+/** Where a request comes from, as far as it says. */
+export interface From {
+  /** The viewer's address. */
+  readonly ip?: string | undefined;
+  /** Origin of the page that asks, where that is not one of ours. */
+  readonly site?: string | undefined;
 }
 
 export interface EntitlementQuestion extends Evidence {
   /** Undefined: nobody signed in. */
   readonly viewer: Viewer | undefined;
-  readonly video: Video;
+  readonly video: Watched;
+  readonly from: From;
   /** Epoch seconds. */
   readonly now: number;
 }
 
-export interface Entitlement {
+export interface Entitlement extends Limits {
   readonly allowed: boolean;
-  /** What allows it, or `denied`. */
-  readonly reason: 'owner' | 'admin' | 'public' | 'grant' | 'key' | 'link' | 'device' | 'denied';
+  /** What decided: a row of the table. */
+  readonly reason:
+    | 'owner'
+    | 'admin'
+    | 'public'
+    | 'grant'
+    | 'key'
+    | 'link'
+    | 'device'
+    | 'gone'
+    | 'private'
+    | 'refused'
+    | 'denied';
 }
 
-/**
- * Deny is the default. A video whose removal is under way, or whose retention is over, is denied to everybody. `private`
- * ignores grants and devices; a grant counts for its own subject, on an `entitled` video, until (not at) its `expiresAt`.
- * So does the token of a registered key, whoever it names. A link opens its video, whatever the visibility. An `entitled` incident is also for who is among its device's viewers now, and no longer for who was.
- */
-export function decide({ viewer, video, grant, deviceViewers, now }: EntitlementQuestion): Entitlement {
-  const allow = (reason: Entitlement['reason']) => ({ allowed: true, reason });
-  const denied = { allowed: false, reason: 'denied' } as const;
-  if (video.status === 'deleted' || isOver(video, now)) return denied;
-  if (viewer?.right?.link !== undefined) return allow('link');
+/** The rows of the table, from its first: who meets one is answered by it. Deny is the default. */
+export function decide(question: EntitlementQuestion): Entitlement {
+  const { viewer, video, deviceViewers, now } = question;
+  const allow = (reason: Entitlement['reason'], limits: Limits = {}) => ({ allowed: true, reason, ...limits });
+  const deny = (reason: Entitlement['reason']) => ({ allowed: false, reason });
+  if (video.status === 'deleted' || isOver(video, now)) return deny('gone');
+  if (viewer?.right?.link !== undefined && video.id !== undefined) return allow('link');
   if (viewer !== undefined && ownedBy(video, viewer)) return allow('owner');
   if (viewer !== undefined && isAdmin(viewer)) return allow('admin');
+  if (video.visibility === 'private') return deny('private');
+  const counting = grantsThatCount(question);
+  if (counting.some(({ effect }) => effect === 'deny')) return deny('refused');
   if (video.visibility === 'public') return allow('public');
-  if (viewer === undefined || video.visibility !== 'entitled') return denied;
-  if (viewer.right?.key !== undefined) return allow('key');
-  if (grant !== undefined && byPerson(grant, video) && isLive(grant, viewer.subject, now)) return allow('grant');
-  if (video.origin?.kind === 'incident' && deviceViewers?.includes(viewer.subject) === true) return allow('device');
-  return denied;
+  if (viewer?.right?.key !== undefined && video.id !== undefined) return allow('key');
+  const closest = counting.toSorted((a, b) => distance(a) - distance(b) || generosity(b) - generosity(a))[0];
+  const seesDevice = video.origin !== undefined && viewer !== undefined && deviceViewers?.includes(viewer.subject);
+  // Being among a device's viewers is like a grant on the device to that person.
+  if (closest !== undefined && (seesDevice !== true || distance(closest) <= AS_VIEWER))
+    return allow('grant', limitsOf(closest));
+  return seesDevice === true ? allow('device') : deny('denied');
 }
+
+/** What a device sends, live or recorded, as a question is asked of it: like an `entitled` video of nobody's. */
+export const liveOf = (device: string): Watched => ({
+  owner: deviceOwner(device),
+  visibility: 'entitled',
+  status: 'ready',
+  origin: { device },
+});
+
+/** Partition keys of the grants that can be about it. */
+export const resourceKeys = ({
+  id,
+  origin,
+  tags = [],
+  collections = new Set(),
+}: Pick<Watched, 'id' | 'origin' | 'tags' | 'collections'>): string[] => [
+  ...(id === undefined ? [] : [resourceKey(`video:${id}`)]),
+  ...withParents(collections).map((one) => resourceKey(`collection:${one}`)),
+  ...(origin === undefined ? [] : [resourceKey(`device:${origin.device}`)]),
+  ...[...new Set(tags)].map((tag) => resourceKey(`tag:${tag}`)),
+];
+
+function grantsThatCount({ grants, video, viewer, from, now }: EntitlementQuestion): GrantRow[] {
+  const resources = new Set(resourceKeys(video));
+  const subjects = new Set(subjectKeys(viewer));
+  return grants.filter(
+    (grant) =>
+      resources.has(grant.videoId) &&
+      subjects.has(grant.subject) &&
+      byPerson(grant, video) &&
+      isNow(grant, now) &&
+      isHere(grant, from),
+  );
+}
+
+/** DynamoDB removes an expired row only some time after; until then the row itself says that it is over. */
+export const isNow = ({ notBefore, expiresAt }: Pick<GrantRow, 'notBefore' | 'expiresAt'>, now: number): boolean =>
+  (notBefore === undefined || notBefore <= now) && (expiresAt === undefined || now < expiresAt);
+
+/** A condition that cannot be looked at, since the request does not say, never lets anybody in. */
+function isHere({ effect, ip, sites }: GrantRow, from: From): boolean {
+  const here = from.ip === undefined ? undefined : addressPart(from.ip);
+  if (ip !== undefined && (here === undefined ? effect === 'allow' : here !== addressPart(ip))) return false;
+  // A page of ours, or a player that is no page, says no site.
+  return sites === undefined || from.site === undefined || sites.includes(from.site);
+}
+
+/** Of grants that allow, the one nearest to the person decides, then the one nearest to the video. */
+const distance = ({ videoId, subject }: Pick<GrantRow, 'videoId' | 'subject'>): number => {
+  const who = !subject.startsWith('\n') ? 0 : subject === subjectKey('everyone') ? 2 : 1;
+  const what = KINDS.findIndex((kind) => videoId.startsWith(kind));
+  return who * 10 + (what + 1);
+};
+/** A video's own key says none. */
+const KINDS = ['collection:', 'device:', 'tag:'];
+const AS_VIEWER = 2;
+
+/** Of those as near, two groups of a person say, the one that gives more. */
+const generosity = ({ maxHeight = 9e4, maxSessions = 9e3, ip, sites }: GrantRow): number =>
+  maxHeight * 1e6 + maxSessions * 100 + (ip === undefined ? 10 : 0) + (sites === undefined ? 1 : 0);
+
+const limitsOf = ({ maxHeight, maxSessions, ip, sites }: GrantRow): Limits => ({
+  ...(maxHeight !== undefined && { maxHeight }),
+  ...(maxSessions !== undefined && { maxSessions }),
+  ...(ip !== undefined && { ip }),
+  ...(sites !== undefined && { sites }),
+});
 
 /**
  * Whether the viewer may know where a video of a device was filmed, and with which device: admins and who is among the
@@ -55,17 +157,13 @@ export const maySeePlaces = (viewer: Viewer, deviceViewers: readonly string[] | 
   isAdmin(viewer) || deviceViewers?.includes(viewer.subject) === true;
 
 /** Subjects are whatever their issuer makes them, so one may read like the owner of a device's incidents: it is not. */
-export const ownedBy = ({ owner, origin }: Pick<Video, 'owner' | 'origin'>, { subject }: Viewer): boolean =>
+export const ownedBy = ({ owner, origin }: Pick<Watched, 'owner' | 'origin'>, { subject }: Viewer): boolean =>
   owner === subject && (origin === undefined || owner !== deviceOwner(origin.device));
 
 /** Rows that the ingest tasks of earlier versions wrote for the viewers that a device had when its file came. */
-export const byPerson = ({ grantedBy }: Grant, { origin }: Pick<Video, 'origin'>): boolean =>
+export const byPerson = ({ grantedBy }: Pick<GrantRow, 'grantedBy'>, { origin }: Pick<Watched, 'origin'>): boolean =>
   origin === undefined || grantedBy !== deviceOwner(origin.device);
 
 /** `now` is epoch seconds. */
-export const isOver = ({ removeOn }: Pick<Video, 'removeOn'>, now: number): boolean =>
+export const isOver = ({ removeOn }: Pick<Watched, 'removeOn'>, now: number): boolean =>
   removeOn !== undefined && Date.parse(removeOn) <= now * 1000;
-
-/** DynamoDB removes an expired row only some time after; until then the row itself says that it is over. */
-const isLive = ({ subject, expiresAt }: Grant, viewer: string, now: number): boolean =>
-  subject === viewer && (expiresAt === undefined || now < expiresAt);

@@ -1,36 +1,68 @@
-/** Reads what decides about a video beside its record, where it can make a difference. */
-import { GetCommand } from '@aws-sdk/lib-dynamodb';
+/** What decides who may watch, beside the record: one batched, consistent read, where it can make a difference. */
 import { z } from 'zod';
 import { required } from '../../lib/contract/env.ts';
-import { grant, type Grant, type VideoRecord } from '../../lib/contract/video.ts';
-import { dynamo } from './clients.ts';
-import { ownedBy, type Evidence } from './entitlement.ts';
+import { grantRow, subjectKeys, type GrantRow } from '../../lib/contract/entitlement.ts';
+import { BATCH, batchGet } from './batch-get.ts';
+import { ownedBy, resourceKeys, type Evidence, type Watched } from './entitlement.ts';
 import { isAdmin, type Viewer } from './viewer.ts';
 
-const NONE: Evidence = { grant: undefined, deviceViewers: undefined };
+const NONE: Evidence = { grants: [], deviceViewers: undefined };
 
 /** For a question of `decide`. Read consistently: who was just taken off a list is off it. */
-export async function evidenceOf(video: VideoRecord | undefined, viewer: Viewer | undefined): Promise<Evidence> {
-  if (video === undefined || viewer === undefined) return NONE;
-  if (video.visibility !== 'entitled' || isAdmin(viewer) || ownedBy(video, viewer)) return NONE;
-  const [given, deviceViewers] = await Promise.all([
-    readGrant(video.id, viewer.subject),
-    video.origin?.kind === 'incident' ? readDeviceViewers(video.origin.device) : undefined,
-  ]);
-  return { grant: given, deviceViewers };
+export async function evidenceOf(video: Watched | undefined, viewer: Viewer | undefined): Promise<Evidence> {
+  if (video === undefined || !canDiffer(video, viewer)) return NONE;
+  const device = viewer === undefined || video.visibility === 'public' ? undefined : video.origin?.device;
+  const { grants, devices } = await read(grantKeys(video, viewer), device === undefined ? [] : [{ id: device }]);
+  return { grants, deviceViewers: devices[0]?.viewers };
 }
 
-async function readGrant(videoId: string, subject: string): Promise<Grant | undefined> {
-  const TableName = required('ENTITLEMENTS_TABLE');
-  const { Item } = await dynamo.send(new GetCommand({ TableName, Key: { videoId, subject }, ConsistentRead: true }));
-  return Item === undefined ? undefined : grant.parse(Item);
+/** The grants alone, for who has the device's record already. */
+export const readGrants = async (video: Watched, viewer: Viewer | undefined): Promise<readonly GrantRow[]> =>
+  canDiffer(video, viewer) ? (await read(grantKeys(video, viewer), [])).grants : [];
+
+/** Undefined: there is no such device, any more or at all. */
+export const readDeviceViewers = async (id: string): Promise<readonly string[] | undefined> =>
+  (await read([], [{ id }])).devices[0]?.viewers;
+
+const canDiffer = (video: Watched, viewer: Viewer | undefined): boolean =>
+  video.visibility !== 'private' && (viewer === undefined || !(isAdmin(viewer) || ownedBy(video, viewer)));
+
+type Key = Readonly<Record<string, string>>;
+
+const grantKeys = (video: Watched, viewer: Viewer | undefined): Key[] =>
+  resourceKeys(video).flatMap((videoId) => subjectKeys(viewer).map((subject) => ({ videoId, subject })));
+
+/** One batch, but of somebody in many groups who asks for a video with many tags. */
+async function read(grants: readonly Key[], devices: readonly Key[]) {
+  const all = [
+    ...grants.map((key) => ({ table: 'ENTITLEMENTS_TABLE', key })),
+    ...devices.map((key) => ({ table: 'DEVICES_TABLE', key })),
+  ];
+  const batches = Array.from({ length: Math.ceil(all.length / BATCH) }, (_, i) =>
+    all.slice(i * BATCH, (i + 1) * BATCH),
+  );
+  const answers = await Promise.all(
+    batches.map((batch) =>
+      batchGet(
+        Object.fromEntries(
+          [...new Set(batch.map(({ table }) => table))].map((table) => [
+            required(table),
+            { Keys: batch.flatMap((one) => (one.table === table ? [one.key] : [])), ...HOW[table] },
+          ]),
+        ),
+      ),
+    ),
+  );
+  const rowsOf = (table: string) => answers.flatMap((rows) => rows.get(table) ?? []);
+  return {
+    grants: grants.length === 0 ? [] : rowsOf(required('ENTITLEMENTS_TABLE')).map((row) => grantRow.parse(row)),
+    devices: devices.length === 0 ? [] : rowsOf(required('DEVICES_TABLE')).map((row) => viewersOnly.parse(row)),
+  };
 }
 
 const viewersOnly = z.object({ viewers: z.array(z.string()) });
 
-/** Undefined: there is no such device, any more or at all. */
-export async function readDeviceViewers(id: string): Promise<readonly string[] | undefined> {
-  const asked = { Key: { id }, ProjectionExpression: 'viewers', ConsistentRead: true };
-  const { Item } = await dynamo.send(new GetCommand({ TableName: required('DEVICES_TABLE'), ...asked }));
-  return Item === undefined ? undefined : viewersOnly.parse(Item).viewers;
-}
+const HOW: Readonly<Record<string, object>> = {
+  ENTITLEMENTS_TABLE: { ConsistentRead: true },
+  DEVICES_TABLE: { ConsistentRead: true, ProjectionExpression: 'viewers' },
+};

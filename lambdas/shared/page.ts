@@ -10,7 +10,7 @@ export interface Page<T> {
  * rows at most; a page cut short by it has a next one, so nothing is ever missed.
  */
 export async function takePage<T>(
-  rows: AsyncIterable<T>,
+  rows: AsyncIterable<T> | Iterable<T>,
   wanted: (record: T) => boolean,
   limit: number,
   budget: number,

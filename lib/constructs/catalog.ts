@@ -26,7 +26,7 @@ import { mp4s } from './mp4s.ts';
 import { workQueue } from './queue.ts';
 import type { Revocation } from './revocation.ts';
 import type { SigningKey } from './signing-key.ts';
-import { BY_OWNER, BY_REMOVAL, BY_TIME, type Storage } from './storage.ts';
+import { BY_OWNER, BY_REMOVAL, BY_SUBJECT, BY_TIME, type Storage } from './storage.ts';
 import { limitsOf } from './upload.ts';
 
 const REMOVER_TIMEOUT = Duration.minutes(5);
@@ -60,8 +60,13 @@ export class Catalog extends Construct {
         CONSOLE_CONFIG: Stack.of(this).toJsonString(consoleConfigOf(config, api)),
       },
     })
-      .useTable('VIDEOS_TABLE', storage.videos, ['GetItem', 'UpdateItem'], [BY_OWNER, BY_TIME])
-      .useTable('ENTITLEMENTS_TABLE', storage.entitlements, ['GetItem', 'Query', 'PutItem', 'DeleteItem'])
+      .useTable('VIDEOS_TABLE', storage.videos, ['GetItem', 'BatchGetItem', 'UpdateItem'], [BY_OWNER, BY_TIME])
+      .useTable(
+        'ENTITLEMENTS_TABLE',
+        storage.entitlements,
+        ['BatchGetItem', 'Query', 'PutItem', 'DeleteItem'],
+        [BY_SUBJECT],
+      )
       .useObjects('MEDIA_BUCKET', storage.media, ['GetObject'], TRACKS_PREFIX)
       .allow(
         ['s3:GetObject'],

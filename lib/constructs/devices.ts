@@ -35,7 +35,7 @@ export class Devices extends Construct {
 
   /** Lets a function decide by who may see a device now. */
   decidesFor(fn: SluiceFunction): void {
-    fn.useTable('DEVICES_TABLE', this.tables.devices, ['GetItem']);
+    fn.useTable('DEVICES_TABLE', this.tables.devices, ['BatchGetItem']);
   }
 
   #handler({ config, storage, api, signingKey }: DevicesProps, clipQueue: Queue): void {
@@ -61,6 +61,7 @@ export class Devices extends Construct {
       .useTable('ALARMS_TABLE', alarms, ['Query'])
       .useTable('FLEET_TABLE', fleet, ['GetItem', 'PutItem', 'DeleteItem', 'Query'])
       .useTable('VIDEOS_TABLE', storage.videos, ['PutItem', 'DeleteItem'])
+      .useTable('ENTITLEMENTS_TABLE', storage.entitlements, ['Query', 'DeleteItem'])
       .sendTo('CLIP_QUEUE', clipQueue);
     handler.addEnvironment('MEDIA_BUCKET', storage.media.bucketName);
     handler.listObjects(storage.media, LIVE_PREFIX);

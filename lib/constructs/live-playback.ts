@@ -24,6 +24,7 @@ export function livePlayback(
     },
   })
     .useTable('DEVICES_TABLE', tables.devices, ['GetItem', 'UpdateItem'])
+    .useTable('ENTITLEMENTS_TABLE', storage.entitlements, ['BatchGetItem'])
     .useTable('FLEET_TABLE', tables.fleet, ['PutItem', 'DeleteItem', 'Query'])
     .useTable('SESSIONS_TABLE', storage.sessions, SESSION_WRITES)
     .useObjects('MEDIA_BUCKET', storage.media, ['GetObject'], LIVE_PREFIX)

@@ -103,7 +103,7 @@ export class Playback extends Construct {
       environment: playbackOptions(config, api),
     })
       .useTable('VIDEOS_TABLE', storage.videos, ['GetItem', 'UpdateItem'])
-      .useTable('ENTITLEMENTS_TABLE', storage.entitlements, ['GetItem'])
+      .useTable('ENTITLEMENTS_TABLE', storage.entitlements, ['BatchGetItem'])
       .useTable('KEYS_TABLE', storage.keys, ['GetItem'])
       .useTable('LINKS_TABLE', storage.links, ['GetItem'])
       .useTable('SESSIONS_TABLE', storage.sessions, SESSION_WRITES, [BY_WHAT])

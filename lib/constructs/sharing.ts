@@ -4,31 +4,47 @@ import type { Config } from '../config.ts';
 import type { Api } from './api.ts';
 import { SluiceFunction } from './function.ts';
 import type { Revocation } from './revocation.ts';
-import type { Storage } from './storage.ts';
+import type { SigningKey } from './signing-key.ts';
+import { BY_OWNER, BY_SUBJECT, BY_TIME, type Storage } from './storage.ts';
 
 export interface SharingProps {
   readonly config: Config;
   readonly storage: Storage;
   readonly api: Api;
   readonly revocation: Pick<Revocation, 'revokedBy'>;
+  readonly signingKey: SigningKey;
 }
 
 export class Sharing extends Construct {
   readonly handler: SluiceFunction;
 
-  constructor(scope: Construct, id: string, { config, storage, api, revocation }: SharingProps) {
+  constructor(scope: Construct, id: string, { config, storage, api, revocation, signingKey }: SharingProps) {
     super(scope, id);
     this.handler = new SluiceFunction(this, 'Handler', {
       config,
       entry: 'sharing/handler.ts',
-      description: 'Sharing API: links, and keys of others',
+      description: 'Sharing API: grants, collections, links and keys of others',
       environment: { GROUPS_CLAIM: config.auth.groupsClaim },
     })
+      .useTable('VIDEOS_TABLE', storage.videos, ['GetItem', 'BatchGetItem', 'UpdateItem'])
+      .useTable(
+        'ENTITLEMENTS_TABLE',
+        storage.entitlements,
+        ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'DeleteItem'],
+        [BY_SUBJECT],
+      )
+      .useTable(
+        'COLLECTIONS_TABLE',
+        storage.collections,
+        ['GetItem', 'Query', 'PutItem', 'DeleteItem'],
+        [BY_OWNER, BY_TIME],
+      )
       .useTable('KEYS_TABLE', storage.keys, ['Scan', 'PutItem', 'DeleteItem'])
-      .useTable('LINKS_TABLE', storage.links, ['Query', 'PutItem', 'UpdateItem'])
-      .useTable('VIDEOS_TABLE', storage.videos, ['GetItem']);
+      .useTable('LINKS_TABLE', storage.links, ['Query', 'PutItem', 'UpdateItem']);
     // A link that is ended is refused at the edge, too.
     revocation.revokedBy(this.handler);
+    // Posters of what is in a collection.
+    signingKey.allowSigning(this.handler);
     // Asked for now and then: what is reserved for answering everybody is not for it.
     api.serve('sharing', this.handler, { isReserved: false });
   }

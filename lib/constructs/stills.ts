@@ -29,7 +29,7 @@ export class Stills extends Construct {
       environment: { GROUPS_CLAIM: config.auth.groupsClaim },
     })
       .useTable('VIDEOS_TABLE', storage.videos, ['GetItem', 'UpdateItem'])
-      .useTable('ENTITLEMENTS_TABLE', storage.entitlements, ['GetItem'])
+      .useTable('ENTITLEMENTS_TABLE', storage.entitlements, ['BatchGetItem'])
       .useObjects('MEDIA_BUCKET', storage.media, ['GetObject', 'PutObject', 'DeleteObject'], VOD_PREFIX);
     // Asked for now and then: what is reserved for answering everybody is not for it.
     api.serve('stills', this.poster, { isReserved: false });

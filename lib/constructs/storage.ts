@@ -24,12 +24,14 @@ import { acknowledge } from './nag.ts';
 import { removalOf } from './removal.ts';
 import { table, text } from './table.ts';
 
-/** Index of the videos table: one owner's videos by time. */
+/** Index of the videos table: one owner's videos by time; of the collections table, too. */
 export const BY_OWNER = 'byOwner';
-/** Index of the videos table: every video by time, for admins. */
+/** Index of the videos table: every video by time, for admins; of the collections table, too. */
 export const BY_TIME = 'byTime';
 /** Index of the videos table: those whose retention ends on a day. Others are not in it. */
 export const BY_REMOVAL = 'byRemoval';
+/** Index of the entitlements table: what somebody, a group or everyone was given. */
+export const BY_SUBJECT = 'bySubject';
 
 /** Index of the sessions table: who watches something now, by when they began. What was ended is not in it. */
 export const BY_WHAT = 'byWhat';
@@ -44,6 +46,7 @@ export class Storage extends Construct {
   readonly videos: Table;
   readonly uploads: Table;
   readonly entitlements: Table;
+  readonly collections: Table;
   /** Public keys of others, who sign playback tokens. */
   readonly keys: Table;
   /** Links to videos, good or over. */
@@ -137,6 +140,27 @@ export class Storage extends Construct {
       timeToLiveAttribute: 'expiresAt',
       removalPolicy,
     });
+    this.entitlements.addGlobalSecondaryIndex({
+      indexName: BY_SUBJECT,
+      partitionKey: text('subject'),
+      sortKey: text('videoId'),
+      projectionType: ProjectionType.ALL,
+    });
+    this.collections = table(this, 'Collections', {
+      partitionKey: text('root'),
+      sortKey: text('id'),
+      removalPolicy,
+    });
+    for (const [indexName, partition] of [
+      [BY_OWNER, 'owner'],
+      [BY_TIME, 'kind'],
+    ] as const)
+      this.collections.addGlobalSecondaryIndex({
+        indexName,
+        partitionKey: text(partition),
+        sortKey: createdAt,
+        projectionType: ProjectionType.ALL,
+      });
     this.keys = table(this, 'Keys', { partitionKey: text('kid'), removalPolicy });
     this.links = table(this, 'Links', {
       partitionKey: text('videoId'),

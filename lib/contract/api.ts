@@ -3,9 +3,11 @@
  * Lambdas parse by it, the OpenAPI document is generated from it and the console is typed by it.
  */
 import { z } from 'zod';
+import { collection, collectionFields, collectionId, MOST_VIDEOS } from './collection.ts';
 import { streamState } from './device.ts';
 import { downloads } from './download.ts';
 import { liveRoutes } from './device-api.ts';
+import { entitlement, newGrant, resource, subject as grantee, terms } from './entitlement.ts';
 import { track } from './geojson.ts';
 import { RENDITION_KINDS } from './keys.ts';
 import { MAX_TOKEN_SECONDS } from './options.ts';
@@ -48,6 +50,8 @@ const metadata = z.record(z.string().max(100), z.unknown()).optional().meta({
 });
 const presigned = z.object({ url: z.string(), expires: z.int().meta({ description: 'Seconds the URL stays good.' }) });
 const idParam = z.object({ id: videoId });
+const collectionParam = z.object({ collection: collectionId });
+const grantParam = z.object({ grant: opaque(2500).meta({ description: '`id` of the grant.' }) });
 const renewing = playerSession.optional().meta({
   description:
     'For players that ask again before their signature ends: the same each time, and the session goes on. The signature then lasts ten minutes. Without it, it lasts for the video.',
@@ -248,6 +252,7 @@ export const routes = {
       tag: line(50).optional(),
       q: line(200).optional().meta({ description: 'Part of the title or file name, case-insensitive.' }),
       owner: line(255).optional().meta({ description: "Admins: only this subject's." }),
+      shared: z.enum(['0', '1']).optional().meta({ description: "1: others' videos that a grant lets you watch." }),
     }),
     response: z.object({ videos: z.array(video), cursor: z.string().nullable() }),
   },
@@ -431,6 +436,121 @@ export const routes = {
       'End a link: nothing begins by it any more, and what it has begun is refused within seconds. Safe to repeat.',
     params: idParam.extend({ link: linkId }),
   },
+  'GET /api/entitlements': {
+    stage: 'sharing',
+    auth: 'user',
+    status: 200,
+    summary: 'Grants on a resource, for who may share it; without one, what a subject was given.',
+    query: z.object({
+      resource: resource.optional(),
+      subject: grantee.optional().meta({
+        description: 'Only what was given to this subject; without a resource your own, or for admins anybody.',
+      }),
+      limit: z.coerce.number().int().min(1).max(500).default(100),
+      cursor: opaque(3000).optional(),
+    }),
+    response: z.object({ entitlements: z.array(entitlement), cursor: z.string().nullable() }),
+  },
+  'POST /api/entitlements': {
+    stage: 'sharing',
+    auth: 'user',
+    status: 200,
+    summary:
+      'Let a subject watch a resource, or keep it from it. There is one grant for each pair: another takes its place.',
+    body: newGrant,
+    response: entitlement,
+  },
+  'GET /api/entitlements/{grant}': {
+    stage: 'sharing',
+    auth: 'user',
+    status: 200,
+    summary: 'One grant, for who may change its resource.',
+    params: grantParam,
+    response: entitlement,
+  },
+  'PUT /api/entitlements/{grant}': {
+    stage: 'sharing',
+    auth: 'user',
+    status: 200,
+    summary: 'Say anew what a grant says: what is left out no longer holds.',
+    params: grantParam,
+    body: terms,
+    response: entitlement,
+  },
+  'DELETE /api/entitlements/{grant}': {
+    stage: 'sharing',
+    auth: 'user',
+    status: 204,
+    summary: 'Take a grant back. Safe to repeat.',
+    params: grantParam,
+  },
+
+  'GET /api/collections': {
+    stage: 'sharing',
+    auth: 'user',
+    status: 200,
+    summary: "Your collections, newest first; admins see everybody's.",
+    query: z.object({
+      limit: z.coerce.number().int().min(1).max(50).default(24),
+      cursor: opaque(2000).optional(),
+    }),
+    response: z.object({ collections: z.array(collection), cursor: z.string().nullable() }),
+  },
+  'POST /api/collections': {
+    stage: 'sharing',
+    auth: 'user',
+    status: 201,
+    summary: 'Make a collection, or one inside another.',
+    body: z
+      .object({
+        ...collectionFields,
+        description: collectionFields.description.optional(),
+        parent: collectionId.optional().meta({ description: 'The collection to make it in; it stays there.' }),
+      })
+      .strict(),
+    response: collection,
+  },
+  'GET /api/collections/{collection}': {
+    stage: 'sharing',
+    auth: 'user',
+    status: 200,
+    summary:
+      'A collection with those of its videos that you may watch, in their order: for its owner and who was given it.',
+    params: collectionParam,
+    response: collection.extend({ videos: z.array(video) }),
+  },
+  'PATCH /api/collections/{collection}': {
+    stage: 'sharing',
+    auth: 'user',
+    status: 200,
+    summary: 'Change title, description and cover.',
+    params: collectionParam,
+    body: z
+      .object({
+        title: collectionFields.title.optional(),
+        description: collectionFields.description.optional(),
+        cover: videoId.nullable().optional().meta({ description: 'One of its videos; null: the first.' }),
+      })
+      .strict(),
+    response: collection,
+  },
+  'PUT /api/collections/{collection}/videos': {
+    stage: 'sharing',
+    auth: 'user',
+    status: 200,
+    summary: 'Say which videos are in it, in this order. Those that join must be yours to share.',
+    params: collectionParam,
+    body: z.object({ videos: z.array(videoId).max(MOST_VIDEOS, { abort: true }) }).strict(),
+    response: collection,
+  },
+  'DELETE /api/collections/{collection}': {
+    stage: 'sharing',
+    auth: 'user',
+    status: 204,
+    summary: 'Delete a collection that has none inside. Its videos stay, grants on it go. Safe to repeat.',
+    params: collectionParam,
+  },
+
   'GET /api/keys': {
     stage: 'sharing',
     auth: 'user',

@@ -14,8 +14,8 @@ export const videoStatus = z.enum(['uploading', 'uploaded', 'probed', 'playable'
 export type VideoStatus = z.infer<typeof videoStatus>;
 
 /**
- * `private`: owner and admins. `entitled`: also subjects with a grant, and of an incident who is among the viewers of its
- * device at that moment. `public`: anyone, without signing in.
+ * `private`: owner and admins. `entitled`: also whom a grant lets in, and of a clip or incident who is among the viewers of its
+ * device at that moment. `public`: anyone, without signing in, but whom a grant refuses.
  */
 export const visibility = z.enum(['private', 'entitled', 'public']);
 export type Visibility = z.infer<typeof visibility>;
@@ -234,6 +234,8 @@ export const videoRecord = z.object({
     .regex(/^[0-9a-f]{16}$/)
     .optional(),
   hasStoryboard: z.boolean().optional(),
+  /** Collections it is in (collection.ts). */
+  collections: z.set(z.string()).optional(),
   /** Seconds on the media's clock at which the video begins; absent: `TIME_OFFSET`. */
   begins: z.number().optional(),
   /** Epoch seconds. Only while uploading: an abandoned upload's record goes with it (DynamoDB TTL). */
@@ -241,7 +243,7 @@ export const videoRecord = z.object({
 });
 export type VideoRecord = z.infer<typeof videoRecord>;
 
-/** One row of the entitlements table: partition key `videoId`, sort key `subject`. */
+/** That a person may watch a video, as its list of people tells it: the narrow form of a grant (entitlement.ts). */
 export const grant = z.object({
   videoId,
   subject: z.string().min(1).max(255).meta({ description: 'The viewer (`sub` of their token).' }),

@@ -19,6 +19,7 @@ const TABLES = {
   StorageVideos: 'VIDEOS_TABLE',
   StorageUploads: 'UPLOADS_TABLE',
   StorageEntitlements: 'ENTITLEMENTS_TABLE',
+  StorageCollections: 'COLLECTIONS_TABLE',
   StorageKeys: 'KEYS_TABLE',
   StorageLinks: 'LINKS_TABLE',
   RevocationRecords: 'REVOCATIONS_TABLE',

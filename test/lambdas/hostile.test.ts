@@ -23,6 +23,7 @@ import { MEDIA_PLAYLIST, record } from './playback/fixture.ts';
 /** No id of a device has letters after f. */
 const VIDEO = 'hostilehostilehostil';
 const DEVICE = '13800000001';
+const COLLECTION = 'hostilehosti';
 const FROM = Date.parse('2026-01-02T03:00:00Z');
 const RECORDED = { start: FROM, duration: 4000, epoch: 1, sequence: 0, init: '0123456789abcdef', discontinuity: false };
 
@@ -112,6 +113,18 @@ beforeAll(async () => {
     track: ['abc123'],
     language: ['de'],
     text: ['00:00:01,000 --> 00:00:02,000\na cue'],
+    resource: [`video:${VIDEO}`],
+    subject: ['person:vera'],
+    grant: [Buffer.from(JSON.stringify([`video:${VIDEO}`, 'person:vera'])).toString('base64url')],
+    collection: [COLLECTION],
+    parent: [undefined],
+    cover: [VIDEO],
+    videos: [[VIDEO]],
+    notBefore: [1],
+    expiresAt: [4_000_000_000],
+    ip: ['192.0.2.1'],
+    maxHeight: [720],
+    sites: [['https://page.example']],
     sourceUrl: ['https://media.sluice.example/film.mp4'],
     kid: ['A'.repeat(43)],
     link: ['A'.repeat(16)],
@@ -134,6 +147,7 @@ async function reset(): Promise<void> {
     record({
       id: VIDEO,
       visibility: 'entitled',
+      collections: new Set([COLLECTION]),
       hasStoryboard: true,
       texts: [{ id: 'abc123', language: 'de', label: 'Deutsch', origin: 'added', cues: 1 }],
     }),
@@ -143,6 +157,18 @@ async function reset(): Promise<void> {
     subject: 'vera',
     grantedBy: 'olga',
     createdAt: new Date().toISOString(),
+  });
+  const at = new Date().toISOString();
+  await fleet.put('COLLECTIONS_TABLE', {
+    id: COLLECTION,
+    root: COLLECTION,
+    kind: 'collection',
+    title: 'A collection',
+    description: '',
+    owner: 'olga',
+    videos: [VIDEO],
+    createdAt: at,
+    updatedAt: at,
   });
   await fleet.device(DEVICE).register();
   await fleet.device(DEVICE).connect();
@@ -239,6 +265,10 @@ const READ: Partial<Record<RouteKey, (answer: Record<string, unknown>) => readon
   'POST /api/devices/{id}/clips': ({ id }) => ['GET /api/videos/{id}', String(id)],
   'POST /api/devices': ({ id }) => ['GET /api/devices/{id}', String(id)],
   'PATCH /api/devices/{id}': () => ['GET /api/devices/{id}', DEVICE],
+  'POST /api/collections': ({ id }) => ['GET /api/collections/{collection}', String(id)],
+  'PATCH /api/collections/{collection}': () => ['GET /api/collections/{collection}', COLLECTION],
+  'POST /api/entitlements': ({ id }) => ['GET /api/entitlements/{grant}', String(id)],
+  'PUT /api/entitlements/{grant}': ({ id }) => ['GET /api/entitlements/{grant}', String(id)],
 };
 
 /** Undefined when each field that was sent is answered, and read back, as it was sent. */
@@ -247,7 +277,10 @@ async function changed(key: RouteKey, sent: Request, answer: Answer): Promise<st
   if (answer.status >= 300 || route.body === undefined || answer.json === undefined) return undefined;
   const wanted = route.body.parse(sent.body) as Record<string, unknown>;
   const read = READ[key]?.(answer.json);
-  const found = read === undefined ? undefined : await send(read[0], PEOPLE['admin'], { params: { id: read[1] } });
+  const found =
+    read === undefined
+      ? undefined
+      : await send(read[0], PEOPLE['admin'], { params: { id: read[1], grant: read[1], collection: read[1] } });
   if (found !== undefined && found.status !== 200) return `read back: ${found.status} ${found.text.slice(0, 200)}`;
   const differs = (where: Record<string, unknown>) =>
     Object.keys(wanted).find(

@@ -1,23 +1,28 @@
 /** Live playback: who may watch a channel, whether there is something to watch, and the playlists that follow from it. */
 import { randomUUID } from 'node:crypto';
-import type { Channel, DeviceRecord } from '../../../lib/contract/device.ts';
-import { number } from '../../../lib/contract/env.ts';
+import type { Channel, DeviceRecord, Stream } from '../../../lib/contract/device.ts';
+import type { Limits } from '../../../lib/contract/entitlement.ts';
+import { number, required } from '../../../lib/contract/env.ts';
 import { channelPrefix, livePlaylistKey, playbackPlaylistKey } from '../../../lib/contract/live-keys.ts';
 import { liveBounds } from '../../../lib/contract/options.ts';
 import { ticketed } from '../../../lib/contract/ticket.ts';
-import type { Caller } from '../caller.ts';
 import { signatureEnd, tokenLifetime } from '../access.ts';
 import { expand, type Access } from '../manifest.ts';
 import { checkLength, readPlaylist } from '../media-playlist.ts';
 import { callers, groupsClaim, signatureHours, tokenMinutes } from '../options.ts';
 import { open, Opening } from '../opening.ts';
 import { mintToken } from '../token.ts';
-import { readDevice, visible } from '../../shared/devices.ts';
+import { readDevice } from '../../shared/devices.ts';
+import { decide, liveOf } from '../../shared/entitlement.ts';
 import { ApiError } from '../../shared/errors.ts';
+import { readGrants } from '../../shared/evidence.ts';
+import { fromOf } from '../../shared/from.ts';
+import { isWithin } from '../../shared/height.ts';
 import { Reply, serve } from '../../shared/http.ts';
 import { listSegments } from '../../shared/recordings.ts';
 import { leave } from '../../shared/sessions.ts';
 import { loadSigner } from '../../shared/signing.ts';
+import type { Viewer } from '../../shared/viewer.ts';
 import { liveMultivariant, recordingPlaylist, type Source } from './playlists.ts';
 import { channelOf, goodbye, readState, watch } from './watching.ts';
 
@@ -34,17 +39,47 @@ const endOf = (channel: Channel, live: boolean): Date =>
     ? new Date(Date.now() + onDemandMinutes * 60_000)
     : signatureEnd(new Date(), signatureHours, null);
 
-/** Throws `unauthorized` (nobody signed in) or `not-found`. */
-async function watched(caller: Caller | undefined, id: string): Promise<DeviceRecord> {
-  if (caller?.viewer === undefined)
-    throw new ApiError('unauthorized', 'Sign in, or add a playback token as ?token=, to watch this device.');
-  return visible(await readDevice(id), caller.viewer);
+interface Admitted {
+  readonly record: DeviceRecord;
+  readonly limits: Limits;
+}
+
+/**
+ * The device, for who may watch it. Throws `unauthorized` (nobody signed in) or `not-found`: ids of devices can be guessed, so
+ * one that somebody may not watch reads as one that is not there.
+ */
+async function admit(
+  caller: { readonly viewer: Viewer | undefined } | undefined,
+  id: string,
+  headers: Parameters<typeof fromOf>[0],
+): Promise<Admitted> {
+  const { viewer } = caller ?? {};
+  const video = liveOf(id);
+  const [record, grants] = await Promise.all([readDevice(id), readGrants(video, viewer)]);
+  if (record !== undefined) {
+    const [from, now] = [fromOf(headers, required('PUBLIC_URL')), Math.floor(Date.now() / 1000)];
+    const { viewers: deviceViewers } = record;
+    const { allowed, reason: _, ...limits } = decide({ viewer, video, grants, deviceViewers, from, now });
+    if (allowed) return { record, limits };
+  }
+  throw viewer === undefined
+    ? new ApiError('unauthorized', 'Sign in, or add a playback token as ?token=, to watch this device.')
+    : new ApiError('not-found', 'There is no such device, or you may not see it.');
+}
+
+/** A channel sends one rendition: who may not watch it as high as that watches nothing. Throws `forbidden`. */
+function checkHeight({ width, height }: Partial<Stream>, { maxHeight }: Limits): void {
+  if (isWithin({ width, height }, maxHeight)) return;
+  throw new ApiError(
+    'forbidden',
+    `You may watch up to ${maxHeight} lines, and this channel sends more. Ask an administrator.`,
+  );
 }
 
 export const handler = serve<'live'>(groupsClaim, {
-  'POST /api/devices/{id}/tokens': async ({ params: { id }, body, viewer }) => {
+  'POST /api/devices/{id}/tokens': async ({ params: { id }, body, viewer, headers }) => {
     const seconds = tokenLifetime(body.expiresIn, tokenMinutes);
-    channelOf(visible(await readDevice(id), viewer), body.channel);
+    channelOf((await admit({ viewer }, id, headers)).record, body.channel);
     const expiresAt = new Date(Math.floor(Date.now() / 1000 + seconds) * 1000);
     const token = await mintToken(
       (await loadSigner()).tokens,
@@ -60,7 +95,7 @@ export const handler = serve<'live'>(groupsClaim, {
   'GET /api/play/live/{id}/{channel}/main.m3u8': async (request) => {
     const { params, query } = request;
     const caller = await callers.of(request, tokenOf(params.id, params.channel), ['manifest']);
-    const record = await watched(caller, params.id);
+    const { record, limits } = await admit(caller, params.id, request.headers);
     const channel = channelOf(record, params.channel);
     const source: Source = { device: record.id, channel: channel.number, playback: query.playback };
     const live = query.from === undefined && query.playback === undefined;
@@ -69,7 +104,8 @@ export const handler = serve<'live'>(groupsClaim, {
     const begin = () =>
       open({
         prefix: channelPrefix(source.device, source.channel),
-        viewer: caller!.viewer,
+        viewer: caller?.viewer,
+        limits,
         player: query.session,
         end,
         isHead: request.isHead,
@@ -94,6 +130,7 @@ export const handler = serve<'live'>(groupsClaim, {
       ? await watch({ record, channel, session: query.session ?? randomUUID(), until: end, startSeconds })
       : undefined;
     if (now !== undefined && now.state !== 'live') throw notLive(now);
+    checkHeight(now?.stream ?? {}, limits);
     // A device takes seconds to begin, and a player gives up on a playlist that is not there.
     if (query.playback !== undefined)
       await readPlaylist(playbackPlaylistKey(record.id, channel.number, query.playback), notYet);
@@ -102,7 +139,7 @@ export const handler = serve<'live'>(groupsClaim, {
     if (query.expand === '1') {
       const { tokens } = await loadSigner();
       const what = tokenOf(source.device, source.channel);
-      const token = await mintToken(tokens, caller!.viewer, what, 'playlists', play.end, play.ticket);
+      const token = await mintToken(tokens, caller?.viewer, what, 'playlists', play.end, play.ticket);
       access = { way: 'expand', token, cookies: byCookies };
     } else if (byCookies) access = { way: 'cookies', ticket: play.ticket };
     else access = { way: 'define', query: play.query(), ticket: play.ticket };
@@ -113,7 +150,8 @@ export const handler = serve<'live'>(groupsClaim, {
     const { params, query, isHead } = request;
     const what = tokenOf(params.id, params.channel);
     const caller = await callers.of(request, what, ['manifest', 'playlists']);
-    const channel = channelOf(await watched(caller, params.id), params.channel);
+    const { record, limits } = await admit(caller, params.id, request.headers);
+    const channel = channelOf(record, params.channel);
     const prefix = channelPrefix(params.id, channel.number);
     const key =
       query.playback === undefined
@@ -122,11 +160,11 @@ export const handler = serve<'live'>(groupsClaim, {
     const text = await readPlaylist(key, notYet);
     // Its token ends with the signature it stands for; reloading must not stretch it. Without one it is a play start by itself,
     // and by one of earlier versions, which names no session.
-    const going = await callers.going(request, what, caller!.viewer);
-    const end = (caller!.use === 'playlists' && caller!.expiresAt) || endOf(channel, query.playback === undefined);
+    const going = await callers.going(request, what, caller?.viewer);
+    const end = (caller?.use === 'playlists' && caller.expiresAt) || endOf(channel, query.playback === undefined);
     const play = going
       ? new Opening({ signer: await loadSigner(), prefix, ...going, isHead })
-      : await open({ prefix, viewer: caller!.viewer, player: undefined, end, isHead });
+      : await open({ prefix, viewer: caller?.viewer, limits, player: undefined, end, isHead });
     const path = ticketed(key, prefix, play.ticket);
     return new Reply(checkLength(expand(text, path, query.cookies === '1' ? undefined : play.query()), TOO_LONG));
   },
@@ -134,7 +172,7 @@ export const handler = serve<'live'>(groupsClaim, {
   'GET /api/play/live/{id}/{channel}/state': async (request) => {
     const { params, query } = request;
     const caller = await callers.of(request, tokenOf(params.id, params.channel), ['manifest']);
-    const record = await watched(caller, params.id);
+    const { record, limits } = await admit(caller, params.id, request.headers);
     const channel = channelOf(record, params.channel);
     if (query.session === undefined) {
       const { stream: _, ...now } = await readState({ record, channel, startSeconds });
@@ -142,10 +180,11 @@ export const handler = serve<'live'>(groupsClaim, {
     }
     const until = endOf(channel, true);
     const { session: player } = query;
-    const { stream: _, ...now } = await watch({ record, channel, session: player, until, startSeconds });
+    const { stream, ...now } = await watch({ record, channel, session: player, until, startSeconds });
     if (now.state !== 'live') return now;
+    checkHeight(stream ?? {}, limits);
     const prefix = channelPrefix(record.id, channel.number);
-    const play = await open({ prefix, viewer: caller!.viewer, player, end: until, isHead: false });
+    const play = await open({ prefix, viewer: caller?.viewer, limits, player, end: until, isHead: false });
     return { ...now, signature: { query: play.query(), expiresAt: play.end.toISOString() } };
   },
 

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { changeable, readable, type Asked } from '../../../lambdas/catalog/access.ts';
+import { grantRow } from '../../../lib/contract/entitlement.ts';
 import { problemOf } from '../problem.ts';
 import { aRecord } from './record.ts';
 
@@ -10,7 +11,12 @@ const people = {
   stranger: { subject: 'sam', groups: ['uploader'] },
   granted: { subject: 'gus', groups: [] },
 };
-const grant = { videoId: 'a'.repeat(20), subject: 'gus', grantedBy: 'olga', createdAt: '2026-01-01T00:00:00Z' };
+const grant = grantRow.parse({
+  videoId: 'a'.repeat(20),
+  subject: 'gus',
+  grantedBy: 'olga',
+  createdAt: '2026-01-01T00:00:00Z',
+});
 
 /** What each person is told when reading and when changing: `ok` or a problem code. */
 it.each([
@@ -31,8 +37,9 @@ it.each([
   const asked: Asked = {
     viewer: people[who],
     record,
-    grant: who === 'granted' ? grant : undefined,
+    grants: who === 'granted' ? [grant] : [],
     deviceViewers: undefined,
+    from: {},
     now,
   };
   expect(await outcome(() => readable(asked))).toBe(reading);
@@ -46,7 +53,9 @@ it('no record, or an upload that expired, is not found even by an admin', async 
     aRecord({ removeOn: '2027-01-15' }),
   ])
     expect(
-      await outcome(() => readable({ viewer: people.admin, record, grant: undefined, deviceViewers: undefined, now })),
+      await outcome(() =>
+        readable({ viewer: people.admin, record, grants: [], deviceViewers: undefined, from: {}, now }),
+      ),
     ).toBe('not-found');
 });
 

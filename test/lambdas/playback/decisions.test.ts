@@ -91,12 +91,19 @@ describe('playback tokens', () => {
   const { kid, key } = keys.current;
   const read = (token: string, by = keys) => readToken(by, token, ID, ['manifest']);
 
-  it('carry who and what, and of the groups only those that count', async () => {
+  it('are refused to who is in more groups than fit, for one left out may be refused', async () => {
+    const groups = Array.from({ length: 200 }, (_, index) => `a group of number ${index}`);
+    await expect(mintToken(keys, { subject: 'olga', groups }, ID, 'manifest', soon)).rejects.toMatchObject({
+      code: 'forbidden',
+    });
+  });
+
+  it('carry who and what, and the groups but the one that only uploads', async () => {
     const token = await mint();
     expect(token).toMatch(/^[\w.-]+$/);
     expect(decodeProtectedHeader(token)).toEqual({ alg: 'ES256', kid: secret.tokens.current.id });
     expect(await read(token)).toEqual({
-      viewer: { subject: 'olga', groups: ['admin'] },
+      viewer: { subject: 'olga', groups: ['admin', 'crew-of-ship-7'] },
       use: 'manifest',
       expiresAt: soon,
     });

@@ -1,13 +1,16 @@
-/** Secrets Manager, DynamoDB GetItem, S3 GetObject and an OIDC issuer, as far as playback asks them, on a real port. */
+/** Secrets Manager, DynamoDB GetItem and BatchGetItem, S3 GetObject and an OIDC issuer, as far as playback asks them, on a real port. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, SignJWT, type JWTPayload } from 'jose';
-import type { Grant, VideoRecord } from '../../../lib/contract/video.ts';
+import type { z } from 'zod';
+import type { grantRow } from '../../../lib/contract/entitlement.ts';
+import type { VideoRecord } from '../../../lib/contract/video.ts';
 
 export interface Fake {
   readonly url: string;
   readonly videos: Map<string, VideoRecord>;
-  readonly grants: Map<string, Grant>;
+  /** By `{videoId}/{subject}`, as the table has them. */
+  readonly grants: Map<string, z.input<typeof grantRow>>;
   /** Viewers of devices. */
   readonly devices: Map<string, readonly string[]>;
   readonly objects: Map<string, string>;
@@ -24,7 +27,7 @@ export async function startFake(secret: object, audience: string): Promise<Fake>
   const jwk = { ...(await exportJWK(own.publicKey)), kid: '1', alg: 'RS256', use: 'sig' };
   const [videos, grants, objects] = [
     new Map<string, VideoRecord>(),
-    new Map<string, Grant>(),
+    new Map<string, z.input<typeof grantRow>>(),
     new Map<string, string>(),
   ];
   const devices = new Map<string, readonly string[]>();
@@ -53,29 +56,42 @@ export async function startFake(secret: object, audience: string): Promise<Fake>
         asked.push('GetSecretValue');
         json({ SecretString: JSON.stringify(secret) });
       } else {
-        const { TableName, Key, ...update } = JSON.parse(Buffer.concat(chunks).toString()) as {
+        type Key = Record<string, { S: string }>;
+        const { TableName, Key, RequestItems, ...update } = JSON.parse(Buffer.concat(chunks).toString()) as {
           TableName: string;
-          Key: Record<string, { S: string }>;
+          Key: Key;
+          RequestItems?: Record<string, { Keys: Key[] }>;
         };
         if (String(target).endsWith('.UpdateItem') && TableName === 'sessions') {
           asked.push('UpdateItem sessions');
           json({ Attributes: updated(sessions, Key, update as unknown as Update) });
           return;
         }
-        asked.push(`GetItem ${TableName}`);
-        const rows: Record<string, () => unknown> = {
-          videos: () => videos.get(Key['id']!.S),
-          grants: () => grants.get(`${Key['videoId']!.S}/${Key['subject']!.S}`),
+        const rows: Record<string, (key: Key) => unknown> = {
+          videos: (key) => videos.get(key['id']!.S),
+          grants: (key) => grants.get(`${key['videoId']!.S}/${key['subject']!.S}`),
           revocations: () => undefined,
           keys: () => undefined,
           links: () => undefined,
-          devices: () => {
-            const viewers = devices.get(Key['id']!.S);
+          devices: (key) => {
+            const viewers = devices.get(key['id']!.S);
             return viewers && { viewers };
           },
         };
-        const item = rows[TableName]!();
-        json(item ? { Item: marshal(item)['M'] } : {});
+        const found = (table: string, key: Key) => {
+          const item = rows[table]!(key);
+          return item ? [marshal(item)['M']] : [];
+        };
+        if (RequestItems === undefined) {
+          asked.push(`GetItem ${TableName}`);
+          const [Item] = found(TableName, Key);
+          json(Item ? { Item } : {});
+        } else {
+          const all = Object.entries(RequestItems);
+          asked.push(`BatchGetItem ${all.map(([table, { Keys }]) => `${Keys.length} ${table}`).join(', ')}`);
+          const answers = all.map(([table, { Keys }]) => [table, Keys.flatMap((key) => found(table, key))]);
+          json({ Responses: Object.fromEntries(answers), UnprocessedKeys: {} });
+        }
       }
     });
   });

@@ -3,7 +3,9 @@ import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { mintToken } from '../../../lambdas/playback/token.ts';
 import type { ApiEvent } from '../../../lambdas/shared/http.ts';
-import type { Grant, VideoRecord } from '../../../lib/contract/video.ts';
+import type { grantRow } from '../../../lib/contract/entitlement.ts';
+import type { z } from 'zod';
+import type { VideoRecord } from '../../../lib/contract/video.ts';
 import { authorized, bearerOf } from '../engine.ts';
 import { playbackSecret } from '../../support/secret.ts';
 import { checkSignature } from '../../../local/edge/signature.ts';
@@ -56,8 +58,8 @@ beforeEach(() => {
 });
 
 const put = (over: Partial<VideoRecord> = {}) => void fake.videos.set(ID, record(over));
-const grantTo = (subject: string, over: Partial<Grant> = {}) =>
-  void fake.grants.set(`${ID}/${subject}`, {
+const grantTo = (subject: string, over: Partial<z.input<typeof grantRow>> = {}) =>
+  void fake.grants.set(`${over.videoId ?? ID}/${subject}`, {
     videoId: ID,
     subject,
     grantedBy: 'olga',
@@ -71,13 +73,14 @@ interface Call {
   params?: Record<string, string>;
   claims?: Record<string, string>;
   body?: object;
+  headers?: object;
 }
-async function call(routeKey: string, { query, authorization, params, claims, body }: Call = {}) {
+async function call(routeKey: string, { query, authorization, params, claims, body, headers }: Call = {}) {
   const answer = await handler({
     routeKey,
     pathParameters: { id: ID, ...params },
     queryStringParameters: query,
-    headers: { authorization: authorization ?? (claims && bearerOf(claims)) },
+    headers: { authorization: authorization ?? (claims && bearerOf(claims)), ...headers },
     requestContext: { requestId: 'r', ...(claims && { authorizer: { jwt: { claims: authorized(claims) } } }) },
     ...(body && { body: JSON.stringify(body) }),
   } as unknown as ApiEvent);
@@ -128,12 +131,12 @@ describe('who is let in', () => {
     });
   });
 
-  it('anybody at all, to a public video, without asking for grants or keys of the issuer', async () => {
+  it('anybody at all, to a public video, without asking for keys of the issuer', async () => {
     put({ visibility: 'public' });
     expect(await main()).toMatchObject({ statusCode: 200 });
     // Those two are asked now and then, whoever plays.
     const often = fake.asked.filter((one) => !['GetSecretValue', 'GetItem revocations'].includes(one));
-    expect(often).toEqual(['GetItem videos', 'UpdateItem sessions']);
+    expect(often).toEqual(['GetItem videos', 'BatchGetItem 1 grants', 'UpdateItem sessions']);
   });
 
   it.each([
@@ -226,10 +229,95 @@ describe('an incident of a device', () => {
       ['olga', { owner: 'olga' }],
       ['sam', { visibility: 'public' }],
       ['sam', { visibility: 'private' }],
-      ['sam', { origin: { ...incident.origin, kind: 'clip' } }],
     ] as const)
       await status(sub, over);
-    expect(fake.asked).not.toContain('GetItem devices');
+    expect(fake.asked.join()).not.toContain('devices');
+    await status('sam', { origin: { ...incident.origin, kind: 'clip' } });
+    expect(fake.asked.at(-1)).toBe('BatchGetItem 4 grants, 1 devices');
+  });
+});
+
+describe('what a grant says', () => {
+  const lines = ({ body }: { body: string }) =>
+    [...body.matchAll(/RESOLUTION=\d+x(\d+)/g)].map((found) => Number(found[1]));
+
+  it('is asked for in one read, of all groups and tags there are, and found in a token, too', async () => {
+    put({ visibility: 'entitled', tags: ['tour', 'spring'] });
+    grantTo('\ngroup:crew', { videoId: 'tag:tour' });
+    const crew = { sub: 'sam', groups: ['staff', 'crew'] };
+    expect((await main(await as(crew))).statusCode).toBe(200);
+    expect(fake.asked.filter((one) => one.includes('grants'))).toEqual(['BatchGetItem 12 grants']);
+    const { token } = JSON.parse((await tokens({ claims: crew as never, body: {} })).body) as { token: string };
+    expect((await main({ query: { token } })).statusCode).toBe(200);
+    grantTo('\ngroup:staff', { effect: 'deny' });
+    expect((await main({ query: { token } })).statusCode).toBe(403);
+  });
+
+  it('is read whole of who is in more groups than one read takes', async () => {
+    put({ visibility: 'entitled' });
+    grantTo('\ngroup:g149');
+    const groups = Array.from({ length: 150 }, (_, index) => `g${index}`);
+    expect((await main(await as({ sub: 'sam', groups }))).statusCode).toBe(200);
+    expect(fake.asked.filter((one) => one.includes('grants'))).toEqual([
+      'BatchGetItem 100 grants',
+      'BatchGetItem 52 grants',
+    ]);
+  });
+
+  it('leaves higher renditions out of every playlist and MPD', async () => {
+    put({ visibility: 'entitled' });
+    grantTo('sam', { maxHeight: 720 });
+    const sam = await as({ sub: 'sam' });
+    expect(lines(await main(sam)).toSorted((a, b) => a - b)).toEqual([360, 720]);
+    for (const [playlist, status] of [
+      ['720p.m3u8', 200],
+      ['1080p.m3u8', 404],
+    ] as const) {
+      fake.objects.set(`/media/vod/${ID}/r3/video/${playlist}`, MEDIA_PLAYLIST);
+      expect((await media({ ...sam, params: { playlist } })).statusCode).toBe(status);
+    }
+    const rung = (name: string, width: number, height: number) =>
+      `<Representation id="video/${name}" bandwidth="1" codecs="avc1" width="${width}" height="${height}" sar="1:1"`;
+    const shared = [
+      '<AdaptationSet contentType="video">',
+      `${rung('1080p', 1920, 1080)}/>`,
+      `${rung('1079p', 1919, 1079)}>`,
+      '<SegmentTemplate/>',
+      '</Representation>',
+      `${rung('720p', 1280, 720)}/>`,
+      '</AdaptationSet></Period>',
+    ];
+    fake.objects.set(`/media/vod/${ID}/r3/manifest.mpd`, shared.join('\n'));
+    const kept = [shared[0], ...shared.slice(5)].join('\n');
+    expect((await mpd(sam)).body).toBe(kept);
+    grantTo('sam');
+    expect((await mpd(sam)).body).toBe(shared.join('\n'));
+    expect(lines(await main(sam))).toHaveLength(3);
+  });
+
+  it('says so where nothing is as small, and waits where it is being made', async () => {
+    grantTo('sam', { maxHeight: 240 });
+    const sam = await as({ sub: 'sam' });
+    put({ visibility: 'entitled' });
+    expect(problem(await main(sam))).toMatchObject({
+      code: 'forbidden',
+      detail: expect.stringContaining('240 lines') as string,
+    });
+    put({ visibility: 'entitled', status: 'playable' });
+    expect(problem(await main(sam))).toMatchObject({ code: 'not-ready' });
+  });
+
+  it('of an address or a site is held against what CloudFront and the browser say', async () => {
+    put({ visibility: 'entitled' });
+    grantTo('sam', { ip: '2001:db8::7', sites: ['https://a.example'] });
+    const status = async (headers: object) => (await main({ ...(await as({ sub: 'sam' })), headers })).statusCode;
+    const through = (ip: string) => ({ 'x-forwarded-for': `192.0.2.1, ${ip}, 130.176.0.1` });
+    expect(await status(through('2001:DB8:0::7'))).toBe(200);
+    expect(await status(through('2001:db8::8'))).toBe(403);
+    expect(await status({})).toBe(403);
+    expect(await status({ ...through('2001:db8::7'), origin: 'https://a.example' })).toBe(200);
+    expect(await status({ ...through('2001:db8::7'), origin: 'https://video.example' })).toBe(200);
+    expect(await status({ ...through('2001:db8::7'), origin: 'https://b.example' })).toBe(403);
   });
 });
 

@@ -1,13 +1,25 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { decide, maySeePlaces, ownedBy, type Entitlement } from '../../../lambdas/shared/entitlement.ts';
+import {
+  decide,
+  liveOf,
+  maySeePlaces,
+  ownedBy,
+  type Entitlement,
+  type EntitlementQuestion,
+  type From,
+} from '../../../lambdas/shared/entitlement.ts';
 import type { Viewer } from '../../../lambdas/shared/viewer.ts';
-import { videoStatus, visibility, type Grant } from '../../../lib/contract/video.ts';
+import { grantRow, resourceKey, subjectKey, terms, type GrantRow } from '../../../lib/contract/entitlement.ts';
+import { videoStatus, visibility } from '../../../lib/contract/video.ts';
 
 const now = 1_800_000_000;
-const grantFor = (subject: string, expiresAt?: number): Grant => ({
-  videoId: 'a'.repeat(20),
+const id = 'a'.repeat(20);
+const grantFor = (subject: string, expiresAt?: number): GrantRow => ({
+  videoId: id,
   subject,
   grantedBy: 'olga',
+  effect: 'allow',
   createdAt: '2026-01-01T00:00:00.000Z',
   ...(expiresAt !== undefined && { expiresAt }),
 });
@@ -19,7 +31,7 @@ const viewers: Record<string, Viewer | undefined> = {
   uploader: { subject: 'sam', groups: ['uploader'] },
   admin: { subject: 'ada', groups: ['admin'] },
 };
-const grants: Record<string, Grant | undefined> = {
+const grants: Record<string, GrantRow | undefined> = {
   none: undefined,
   forever: grantFor('sam'),
   live: grantFor('sam', now + 1),
@@ -32,7 +44,8 @@ const signedInStrangers = new Set(['stranger', 'uploader']);
 
 /** The same rules, told as a table: viewer by visibility by grant. Anything not listed is denied. */
 function expected(viewer: string, seen: string, grant: string): Entitlement['reason'] {
-  if (viewer === 'owner' || viewer === 'admin') return viewer;
+  if (viewer === 'owner' || viewer === 'admin' || seen === 'private')
+    return viewer === 'owner' || viewer === 'admin' ? viewer : 'private';
   if (seen === 'public') return 'public';
   return seen === 'entitled' && signedInStrangers.has(viewer) && counts.has(grant) ? 'grant' : 'denied';
 }
@@ -45,10 +58,11 @@ const cases = Object.keys(viewers).flatMap((viewer) =>
 
 describe('who may watch', () => {
   it.each(cases)('$viewer, $seen, $status, grant $grant', ({ viewer, seen, status, grant }) => {
-    const reason = status === 'deleted' ? 'denied' : expected(viewer, seen, grant);
-    const video = { owner: 'olga', visibility: seen, status };
-    expect(decide({ viewer: viewers[viewer], video, grant: grants[grant], deviceViewers: undefined, now })).toEqual({
-      allowed: reason !== 'denied',
+    const reason = status === 'deleted' ? 'gone' : expected(viewer, seen, grant);
+    const video = { id, owner: 'olga', visibility: seen, status };
+    const given = [grants[grant]].flatMap((one) => one ?? []);
+    expect(decide({ viewer: viewers[viewer], video, grants: given, deviceViewers: undefined, from: {}, now })).toEqual({
+      allowed: !['denied', 'private', 'gone'].includes(reason),
       reason,
     });
   });
@@ -66,9 +80,10 @@ describe('who may watch an incident of a device', () => {
   const of = (viewer: Viewer | undefined, deviceViewers: readonly string[] | undefined, over: object = {}) =>
     decide({
       viewer,
-      video: { owner: `device ${device}`, visibility: 'entitled', status: 'ready', origin: incident, ...over },
-      grant: undefined,
+      video: { id, owner: `device ${device}`, visibility: 'entitled', status: 'ready', origin: incident, ...over },
+      grants: [],
       deviceViewers,
+      from: {},
       now,
     }).reason;
   const { stranger: sam, admin } = viewers;
@@ -86,15 +101,15 @@ describe('who may watch an incident of a device', () => {
   });
 
   it('is no viewer of the device while it is private, and anybody while it is public', () => {
-    expect(of(sam, ['sam'], { visibility: 'private' })).toBe('denied');
+    expect(of(sam, ['sam'], { visibility: 'private' })).toBe('private');
     expect(of(undefined, [], { visibility: 'public' })).toBe('public');
   });
 
   it('is nobody once its retention is over', () => {
     const before = new Date((now - 86_400) * 1000).toISOString().slice(0, 10);
     for (const removeOn of [before, today]) {
-      for (const seen of visibility.options) expect(of(sam, ['sam'], { removeOn, visibility: seen })).toBe('denied');
-      expect(of(admin, ['sam'], { removeOn })).toBe('denied');
+      for (const seen of visibility.options) expect(of(sam, ['sam'], { removeOn, visibility: seen })).toBe('gone');
+      expect(of(admin, ['sam'], { removeOn })).toBe('gone');
     }
     expect(of(sam, ['sam'], { removeOn: '2027-01-16' })).toBe('device');
   });
@@ -108,22 +123,23 @@ describe('who may watch an incident of a device', () => {
   });
 
   it('is not who has a row that an ingest task wrote; a person may grant the same', () => {
-    const video = { owner: 'x', visibility: 'entitled', status: 'ready', origin: incident } as const;
+    const video = { id, owner: 'x', visibility: 'entitled', status: 'ready', origin: incident } as const;
     const granted = (grantedBy: string) =>
-      decide({ viewer: sam, video, grant: { ...grantFor('sam'), grantedBy }, deviceViewers: [], now }).reason;
+      decide({ viewer: sam, video, grants: [{ ...grantFor('sam'), grantedBy }], deviceViewers: [], from: {}, now })
+        .reason;
     expect(granted(`device ${device}`)).toBe('denied');
     expect(granted('ada')).toBe('grant');
   });
 });
 
-it('a clip is its maker’s: viewers of the device watch it by a grant only', () => {
-  const clip = { owner: 'olga', status: 'ready', origin: { ...incident, kind: 'clip' } } as const;
-  for (const visibility of ['private', 'entitled'] as const) {
-    const ask = (viewer: Viewer | undefined) =>
-      decide({ viewer, video: { ...clip, visibility }, grant: undefined, deviceViewers: ['sam'], now }).reason;
-    expect(ask(viewers['stranger'])).toBe('denied');
-    expect(ask(viewers['owner'])).toBe('owner');
-  }
+it('a clip follows the viewers of its device, too, once its maker lets anybody see it', () => {
+  const clip = { id, owner: 'olga', status: 'ready', origin: { ...incident, kind: 'clip' } } as const;
+  const ask = (viewer: Viewer | undefined, seen: 'private' | 'entitled', deviceViewers: readonly string[]) =>
+    decide({ viewer, video: { ...clip, visibility: seen }, grants: [], deviceViewers, from: {}, now }).reason;
+  expect(ask(viewers['stranger'], 'private', ['sam'])).toBe('private');
+  expect(ask(viewers['stranger'], 'entitled', ['sam'])).toBe('device');
+  expect(ask(viewers['stranger'], 'entitled', [])).toBe('denied');
+  for (const seen of ['private', 'entitled'] as const) expect(ask(viewers['owner'], seen, [])).toBe('owner');
 });
 
 it.each([
@@ -134,4 +150,172 @@ it.each([
   ['the owner', viewers['owner']!, ['sam'], false],
 ])('places may be seen by %s: %s', (_, viewer, deviceViewers, may) => {
   expect(maySeePlaces(viewer, deviceViewers)).toBe(may);
+});
+
+const page = readFileSync(new URL('../../../docs/playback.md', import.meta.url), 'utf8');
+
+/** A grant on the video to sam, but for what is said. */
+const given = (over: Partial<GrantRow> & { readonly to?: string; readonly on?: string } = {}): GrantRow => {
+  const { to = 'person:sam', on = `video:${id}`, ...more } = over;
+  return { ...grantFor(subjectKey(to)), videoId: resourceKey(on), ...more };
+};
+const sam: Viewer = { subject: 'sam', groups: ['crew', 'staff'] };
+const entitled = { id, owner: 'olga', visibility: 'entitled', status: 'ready', tags: ['tour'] } as const;
+const ofDevice = { ...entitled, origin: { device } };
+const ask = (over: Partial<EntitlementQuestion>) =>
+  decide({ viewer: sam, video: entitled, grants: [], deviceViewers: undefined, from: {}, now, ...over });
+
+/** For each row of the table in docs, a question that meets it and no earlier one; `limits` are answered with it. */
+const ROWS: readonly (readonly [Entitlement['reason'], Partial<EntitlementQuestion>, object?])[] = [
+  ['gone', { viewer: viewers['owner'], video: { ...entitled, status: 'deleted' }, grants: [given()] }],
+  [
+    'link',
+    { viewer: { subject: 'link x', groups: [], right: { link: 'x' } }, video: { ...entitled, visibility: 'private' } },
+  ],
+  ['owner', { viewer: viewers['owner'], grants: [given({ to: 'person:olga', effect: 'deny' })] }],
+  ['admin', { viewer: viewers['admin'], grants: [given({ to: 'person:ada', effect: 'deny' })] }],
+  ['private', { video: { ...ofDevice, visibility: 'private' }, grants: [given()], deviceViewers: ['sam'] }],
+  [
+    'refused',
+    { video: { ...entitled, visibility: 'public' }, grants: [given({ effect: 'deny' }), given({ to: 'everyone' })] },
+  ],
+  [
+    'public',
+    {
+      viewer: undefined,
+      video: { ...entitled, visibility: 'public' },
+      grants: [given({ to: 'everyone', maxHeight: 360 })],
+    },
+  ],
+  ['key', { viewer: { subject: 'kim', groups: [], right: { key: 'k1' } }, grants: [] }],
+  ['grant', { grants: [given({ maxHeight: 480, maxSessions: 2 })] }, { maxHeight: 480, maxSessions: 2 }],
+  ['device', { video: ofDevice, deviceViewers: ['sam'], grants: [given({ to: 'everyone', maxHeight: 480 })] }],
+  ['denied', { grants: [given({ to: 'person:eve' }), given({ on: `video:${'b'.repeat(20)}` })] }],
+];
+const DENIES = new Set(['gone', 'private', 'refused', 'denied']);
+
+describe('the table of docs/playback.md', () => {
+  it.each(ROWS.map(([reason, question, limits = {}]) => ({ reason, question, limits })))(
+    '$reason',
+    ({ reason, question, limits }) => {
+      expect(ask(question)).toEqual({ allowed: !DENIES.has(reason), reason, ...limits });
+    },
+  );
+
+  it('has these rows in this order, each with this answer', () => {
+    const rows = [...page.split('**A grant**')[0]!.matchAll(/^\| `(\w+)` \| .* \| (allowed|denied).* \|$/gm)];
+    expect(rows.map((row) => [row[1], row[2]])).toEqual(
+      ROWS.map(([reason]) => [reason, DENIES.has(reason) ? 'denied' : 'allowed']),
+    );
+  });
+
+  it('names what can be said of a grant, and nothing else', () => {
+    const named = [
+      ...page
+        .split('It counts while')[1]!
+        .split('\n## ')[0]!
+        .matchAll(/^\| `(\w+)`/gm),
+    ].map((row) => row[1]!);
+    expect([...new Set(named)].toSorted()).toEqual(
+      Object.keys(terms.shape)
+        .filter((name) => name !== 'effect')
+        .toSorted(),
+    );
+  });
+});
+
+describe('a grant', () => {
+  const reasonOf = (grants: GrantRow[], over: Partial<EntitlementQuestion> = {}) => ask({ grants, ...over }).reason;
+
+  it.each([
+    ['to a group of theirs', given({ to: 'group:crew' }), 'grant'],
+    ['to another group', given({ to: 'group:board' }), 'denied'],
+    ['to everyone', given({ to: 'everyone' }), 'grant'],
+    ['on a tag of the video', given({ on: 'tag:tour' }), 'grant'],
+    ['on another tag', given({ on: 'tag:tours' }), 'denied'],
+    ['on a device it does not come from', given({ on: `device:${device}` }), 'denied'],
+    ['to a group, of who is called like it', given({ to: 'person:group:crew' }), 'denied'],
+    ['not yet', given({ notBefore: now + 1 }), 'denied'],
+    ['from now on', given({ notBefore: now }), 'grant'],
+    ['until now', given({ expiresAt: now }), 'denied'],
+    ['that denies not yet', given({ effect: 'deny', notBefore: now + 1 }), 'denied'],
+  ])('%s', (_, one, reason) => expect(reasonOf([one])).toBe(reason));
+
+  it('to everyone lets in who is not signed in; one to a person or group does not', () => {
+    expect(reasonOf([given({ to: 'everyone' })], { viewer: undefined })).toBe('grant');
+    expect(reasonOf([given(), given({ to: 'group:crew' })], { viewer: undefined })).toBe('denied');
+  });
+
+  it('on a device is for its clips, incidents and live pictures, whoever its viewers are', () => {
+    const grants = [given({ on: `device:${device}` })];
+    for (const video of [ofDevice, liveOf(device)])
+      expect(reasonOf(grants, { video, deviceViewers: [] })).toBe('grant');
+    expect(reasonOf(grants, { video: liveOf('1') })).toBe('denied');
+    expect(reasonOf([], { video: liveOf(device), deviceViewers: ['sam'] })).toBe('device');
+    expect(
+      reasonOf([given({ on: `device:${device}`, effect: 'deny' })], { video: liveOf(device), deviceViewers: ['sam'] }),
+    ).toBe('refused');
+  });
+
+  it('that denies wins, though one that allows is nearer', () => {
+    expect(reasonOf([given({ to: 'everyone', on: 'tag:tour', effect: 'deny' }), given()])).toBe('refused');
+  });
+
+  const addresses: [string, From, string, string][] = [
+    ['the address', { ip: '192.0.2.7' }, 'grant', 'refused'],
+    ['another', { ip: '192.0.2.8' }, 'denied', 'denied'],
+    ['one that is none', { ip: 'unknown' }, 'denied', 'refused'],
+    ['none said', {}, 'denied', 'refused'],
+    ['the same within IPv6', { ip: '::ffff:192.0.2.7' }, 'grant', 'refused'],
+  ];
+  it.each(addresses)('for one address, asked from %s', (_, from, allowing, denying) => {
+    expect(reasonOf([given({ ip: '192.0.2.7' })], { from })).toBe(allowing);
+    expect(reasonOf([given({ ip: '192.0.2.7', effect: 'deny' })], { from })).toBe(denying);
+  });
+
+  it('for an address of IPv6 is for each of its spellings, and says it with the answer', () => {
+    const answer = ask({ grants: [given({ ip: '2001:DB8::7' })], from: { ip: '2001:db8:0:0:0:0:0:7' } });
+    expect(answer).toEqual({ allowed: true, reason: 'grant', ip: '2001:DB8::7' });
+  });
+
+  it.each([
+    [{}, 'grant'],
+    [{ site: 'https://a.example' }, 'grant'],
+    [{ site: 'https://b.example' }, 'denied'],
+    [{ site: 'http://a.example' }, 'denied'],
+    [{ site: 'null' }, 'denied'],
+  ])('for pages of a site, asked from %j: %s', (from, reason) => {
+    expect(reasonOf([given({ sites: ['https://a.example'] })], { from })).toBe(reason);
+  });
+
+  it('nearest to the person gives the limits, then the one nearest to the video, then the one that gives more', () => {
+    const heightOf = (...grants: GrantRow[]) => [
+      ask({ grants }).maxHeight,
+      ask({ grants: grants.toReversed() }).maxHeight,
+    ];
+    const everyone = given({ to: 'everyone', maxHeight: 480 });
+    const crew = given({ to: 'group:crew', on: 'tag:tour', maxHeight: 1080 });
+    expect(heightOf(everyone, crew)).toEqual([1080, 1080]);
+    expect(heightOf(everyone, crew, given({ on: 'tag:tour', maxHeight: 360 }))).toEqual([360, 360]);
+    expect(heightOf(given({ on: 'tag:tour', maxHeight: 360 }), given({ maxHeight: 240 }))).toEqual([240, 240]);
+    const staff = given({ to: 'group:staff', on: 'tag:tour', maxHeight: 720 });
+    expect(heightOf(crew, staff)).toEqual([1080, 1080]);
+    expect(heightOf(crew, given({ to: 'group:staff', on: 'tag:tour' }))).toEqual([undefined, undefined]);
+  });
+
+  it('to a person limits a viewer of the device, where it is as near; one to others does not', () => {
+    const question = { video: ofDevice, deviceViewers: ['sam'] };
+    expect(ask({ ...question, grants: [given({ on: `device:${device}`, maxHeight: 360 })] })).toMatchObject({
+      maxHeight: 360,
+    });
+    expect(ask({ ...question, grants: [given({ on: 'tag:tour', maxHeight: 360 })] })).toEqual({
+      allowed: true,
+      reason: 'device',
+    });
+  });
+
+  it('of an earlier version is one that allows without conditions', () => {
+    const row = { videoId: id, subject: 'sam', grantedBy: 'olga', createdAt: '2026-01-01T00:00:00.000Z' };
+    expect(ask({ grants: [grantRow.parse(row)] })).toEqual({ allowed: true, reason: 'grant' });
+  });
 });

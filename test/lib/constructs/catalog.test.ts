@@ -53,6 +53,7 @@ describe('the catalog stage', () => {
     const grants = grantsOf(template, 'CatalogHandlerRole');
     expect(new Set(grants.keys())).toEqual(
       new Set([
+        'dynamodb:BatchGetItem',
         'dynamodb:GetItem',
         'dynamodb:UpdateItem',
         'dynamodb:Query',

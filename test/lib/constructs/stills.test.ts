@@ -11,6 +11,7 @@ it('the poster function reads and writes what is under /vod/ and the record, and
   const template = Template.fromStack(stack);
   const grants = grantsOf(template, 'StillsPosterRole');
   expect([...grants.keys()].toSorted()).toEqual([
+    'dynamodb:BatchGetItem',
     'dynamodb:GetItem',
     'dynamodb:UpdateItem',
     'logs:CreateLogStream',

@@ -9,6 +9,8 @@ export interface Filters {
   readonly q: string;
   readonly status: string;
   readonly tag: string;
+  /** `1`: what others share with one, instead of one's own. */
+  readonly shared: '' | '1';
 }
 
 /** Newest first, page by page. */

@@ -5,14 +5,24 @@ import { State } from '../shared/states.tsx';
 import { useUploads } from '../upload/UploadsContext.tsx';
 import classes from './library.module.css';
 
-export function EmptyLibrary() {
+export function EmptyLibrary({ isShared, seeShared }: { isShared: boolean; seeShared: () => void }) {
   const { mayUpload } = usePerson();
   const { toggle, isOpen } = useUploads();
+  if (isShared) {
+    return (
+      <State icon={IconVideo} title="Nothing is shared with you yet">
+        What somebody lets you watch stands here, without a link of its own.
+      </State>
+    );
+  }
   if (!mayUpload) {
     return (
-      <State icon={IconVideo} title="Nothing here for you yet">
-        Videos shared with you are opened by their link. To upload your own, ask whoever runs this to put you in the
-        uploader group.
+      <State
+        icon={IconVideo}
+        title="You have no videos of your own"
+        action={<Button onClick={seeShared}>See what is shared with me</Button>}
+      >
+        To upload some, ask whoever runs this to put you in the uploader group.
       </State>
     );
   }

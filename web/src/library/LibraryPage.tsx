@@ -24,6 +24,7 @@ function useView() {
     q: search.get('q') ?? '',
     status: isVideoStatus(status) ? status : '',
     tag: search.get('tag') ?? '',
+    shared: search.get('shared') === '1' ? '1' : '',
     sort: isSort(sort) ? sort : 'newest',
   } satisfies View;
   const change = (changes: Partial<View>) => {
@@ -38,7 +39,7 @@ function useView() {
 
 export function LibraryPage() {
   const { view, change } = useView();
-  const filters: Filters = { q: view.q.trim(), status: view.status, tag: view.tag };
+  const filters: Filters = { q: view.q.trim(), status: view.status, tag: view.tag, shared: view.shared };
   const isFiltered = filters.q !== '' || filters.status !== '' || filters.tag !== '';
   const query = useInfiniteQuery(videosQuery(filters));
   const { data, error, isPending, isPlaceholderData, hasNextPage, isFetchingNextPage, fetchNextPage, refetch } = query;
@@ -78,7 +79,7 @@ export function LibraryPage() {
         isFiltered ? (
           <NothingFound clear={() => change({ q: '', status: '', tag: '' })} />
         ) : (
-          <EmptyLibrary />
+          <EmptyLibrary isShared={view.shared === '1'} seeShared={() => change({ shared: '1' })} />
         )
       ) : (
         <ul

@@ -2,6 +2,7 @@ import { CloseButton, NativeSelect, TextInput } from '@mantine/core';
 import { IconSearch } from '@tabler/icons-react';
 import { useEffect, useRef, useState } from 'react';
 import { useLocation } from 'react-router';
+import { usePerson } from '../auth/SessionContext.tsx';
 import { filterStatuses, isVideoStatus, statusViews } from '../shared/status.ts';
 import { isSort, sorts, type Sort } from './sort.ts';
 import classes from './library.module.css';
@@ -10,11 +11,13 @@ export interface View {
   readonly q: string;
   readonly status: string;
   readonly tag: string;
+  readonly shared: '' | '1';
   readonly sort: Sort;
 }
 
 export function Toolbar(props: { view: View; change: (changes: Partial<View>) => void; tags: readonly string[] }) {
   const { view, change, tags } = props;
+  const { isAdmin } = usePerson();
   const field = useRef<HTMLInputElement>(null);
   const [text, setText] = useSearchText(view.q, (q) => change({ q }));
   const { state } = useLocation();
@@ -52,6 +55,16 @@ export function Toolbar(props: { view: View; change: (changes: Partial<View>) =>
           if (text === '') field.current?.blur();
           else setText('');
         }}
+      />
+      <NativeSelect
+        aria-label="Whose"
+        className={classes.filter}
+        data={[
+          { value: '', label: isAdmin ? 'All videos' : 'My videos' },
+          { value: '1', label: 'Shared with me' },
+        ]}
+        value={view.shared}
+        onChange={({ currentTarget: { value } }) => change({ shared: value === '1' ? '1' : '' })}
       />
       <NativeSelect
         aria-label="Status"

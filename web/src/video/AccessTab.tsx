@@ -69,7 +69,7 @@ function Grants({ video }: { video: Video }) {
           {data.grants.length === 0 && <li className={classes.dim}>Nobody yet.</li>}
         </ul>
       )}
-      {video.origin?.kind === 'incident' && video.visibility === 'entitled' && (
+      {video.origin !== undefined && video.visibility === 'entitled' && (
         <Text c="dimmed" size="sm" component="p">
           Besides, whoever is among the viewers of device {video.origin.device} may watch it.
         </Text>
