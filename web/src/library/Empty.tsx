@@ -19,10 +19,10 @@ export function EmptyLibrary({ isShared, seeShared }: { isShared: boolean; seeSh
     return (
       <State
         icon={IconVideo}
-        title="You have no videos of your own"
+        title="Nothing here for you yet"
         action={<Button onClick={seeShared}>See what is shared with me</Button>}
       >
-        To upload some, ask whoever runs this to put you in the uploader group.
+        You have no videos of your own. To upload some, ask whoever runs this to put you in the uploader group.
       </State>
     );
   }
