@@ -40,7 +40,7 @@ export class VodStack extends Stack {
     const slicing = new Slicing(this, 'Slicing', { config, storage, ffmpegLayer });
     for (const fn of [upload.handler, upload.puller]) slicing.startedBy(fn);
     const catalog = new Catalog(this, 'Catalog', { config, storage, api, signingKey, revocation, slicing });
-    const sharing = new Sharing(this, 'Sharing', { config, storage, api, signingKey });
+    const sharing = new Sharing(this, 'Sharing', { config, storage, api, revocation, signingKey });
     const stills = new Stills(this, 'Stills', { config, storage, api, ffmpegLayer });
     const playback = new Playback(this, 'Playback', { config, storage, api, signingKey, revocation });
     // Who plays a video first asks for the rest of its ladder.

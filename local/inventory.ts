@@ -159,6 +159,10 @@ const LISTINGS: Readonly<Record<string, Listing>> = {
   'key group': cloudFront('key-group', 'aws cloudfront delete-key-group --id ID   # of {}; --if-match its ETag'),
   'public key': cloudFront('public-key', 'aws cloudfront delete-public-key --id ID   # of {}; --if-match its ETag'),
   'CloudFront function': cloudFront('function', 'aws cloudfront delete-function --name {}   # --if-match its ETag'),
+  'key value store': cloudFront(
+    'key-value-store',
+    'aws cloudfront delete-key-value-store --name {}   # --if-match its ETag',
+  ),
   'cache policy': cloudFront(
     'cache-policy',
     'aws cloudfront delete-cache-policy --id ID   # of {}; --if-match its ETag',

@@ -25,6 +25,7 @@ import { freeSlot } from '../shared/slots.ts';
 import { announce, readVideo } from '../shared/videos.ts';
 import { signatureEnd } from '../playback/access.ts';
 import { settleUnfinished } from '../slicing/unfinished.ts';
+import { deleteLink, linksOf } from '../shared/links.ts';
 import { deleteGrants } from './grants.ts';
 import { invalidate } from './invalidation.ts';
 import { enqueue } from './removal.ts';
@@ -91,6 +92,7 @@ async function remove(message: Removal): Promise<void> {
   // After a sweep only for what a late encoder wrote and somebody may have fetched since.
   if (published && (record !== undefined || served > 0)) await enqueue({ step: 'invalidate', videoIds: [videoId] });
   await deleteGrants(videoId);
+  for (const link of await linksOf(videoId)) await deleteLink(link);
   if (record === undefined) {
     if (message.step === 'sweep') await sweepAgain(message);
     return;

@@ -1,5 +1,5 @@
 /** When keys take turns, and what becomes of them then. Pure; times are epoch seconds. */
-import { MAX_TOKEN_SECONDS, playbackBounds, slicingBounds } from '../../lib/contract/options.ts';
+import { LONGEST_SIGNATURE_SECONDS, MAX_TOKEN_SECONDS } from '../../lib/contract/options.ts';
 import type { Ring, SigningSecret } from '../../lib/contract/signing.ts';
 
 const HOUR = 3600;
@@ -16,9 +16,9 @@ const LATE = HOUR;
 /** How long what a key has signed may be good after its turn: by the options' bounds, since an option may have been changed since. */
 export const LIVES = {
   /** The longest signature (`signatureEnd` of access.ts). */
-  media: Math.max(playbackBounds.signatureHours.maxValue!, slicingBounds.maxDurationHours.maxValue! + 1) * HOUR + LATE,
+  media: LONGEST_SIGNATURE_SECONDS + LATE,
   /** The longest token, of a person or of an expanded manifest, which lasts as long as its signature. */
-  tokens: Math.max(MAX_TOKEN_SECONDS, playbackBounds.signatureHours.maxValue! * HOUR) + LATE,
+  tokens: Math.max(MAX_TOKEN_SECONDS, LONGEST_SIGNATURE_SECONDS) + LATE,
 } as const;
 
 export type RingName = keyof typeof LIVES;

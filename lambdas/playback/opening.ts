@@ -67,10 +67,14 @@ export async function open({ prefix, viewer, player, end, limits, isHead }: Aske
   const signer = await loadSigner();
   if (isHead) return new Opening({ signer, prefix, ticket: looseTicket(signer, viewer, limits), end, isHead });
   const until = player === undefined ? end : renewedEnd(end, Date.now());
-  const person = viewer && { subject: viewer.subject, part: signer.subjectPart(viewer.subject) };
+  const link = viewer?.right?.link;
+  // By a link it is nobody's: the link can be taken back, and there is no person to be counted.
+  const person =
+    viewer && link === undefined ? { subject: viewer.subject, part: signer.subjectPart(viewer.subject) } : undefined;
   const ticket = await startSession({
     what: prefix.slice(0, -1),
     person,
+    link,
     ip: addressOf(limits),
     player,
     until,
@@ -96,7 +100,8 @@ export const renewedEnd = (end: Date, now: number): Date =>
 const looseTicket = (signer: Signer, viewer: Viewer | undefined, limits: Pick<Limits, 'ip'>): string =>
   ticketText({
     session: sessionId(Date.now(), unguessable()),
-    subject: viewer && signer.subjectPart(viewer.subject),
+    subject: viewer && viewer.right?.link === undefined ? signer.subjectPart(viewer.subject) : undefined,
+    link: viewer?.right?.link,
     ip: addressOf(limits),
   });
 

@@ -1,6 +1,7 @@
 /** What both playback functions are told by their environment, read once at start. */
 import { number, required } from '../../lib/contract/env.ts';
 import { playbackBounds } from '../../lib/contract/options.ts';
+import { readLink } from '../shared/links.ts';
 import { readRegisteredKey } from '../shared/registered-keys.ts';
 import { Callers } from './caller.ts';
 
@@ -11,5 +12,5 @@ export const callers = new Callers({
   issuer: required('ISSUER'),
   audience: required('AUDIENCE'),
   groupsClaim,
-  others: { find: readRegisteredKey, ceiling: tokenMinutes * 60 },
+  others: { find: readRegisteredKey, link: readLink, ceiling: tokenMinutes * 60 },
 });

@@ -2,9 +2,11 @@
 import type { KeyObject } from 'node:crypto';
 import { jwtVerify, SignJWT, errors, type JWTHeaderParameters, type JWTPayload } from 'jose';
 import { z } from 'zod';
+import { linkId, parseLinkToken, type LinkRow } from '../../lib/contract/link.ts';
 import { keyId } from '../../lib/contract/registered-key.ts';
 import { line } from '../../lib/contract/text.ts';
 import { ApiError } from '../shared/errors.ts';
+import { checkLink } from '../shared/links.ts';
 import type { TokenKeys } from '../shared/token-keys.ts';
 import type { Viewer } from '../shared/viewer.ts';
 
@@ -31,6 +33,8 @@ const claims = z.object({
   use: z.enum(['manifest', 'playlists']),
   /** Of an expanded manifest that a registered key's token opened: that key. */
   key: keyId.optional(),
+  /** Of one that a link opened: that link. */
+  lnk: linkId.optional(),
   tkt: z.string().optional(),
   exp: z.int(),
 });
@@ -41,12 +45,17 @@ const theirClaims = z.object({ sub: line(255), vid: z.string(), exp: z.int() });
 /** What such a token must not say yet: who asks for a limit must not be let in without it. */
 const LIMITS = ['maxHeight', 'maxSessions', 'ip', 'sites'];
 
-/** Keys of others. */
+/** Keys of others, and links: both are looked up at each use. */
 export interface OtherKeys {
   readonly find: (kid: string) => Promise<KeyObject | undefined>;
+  /** A link to a video. */
+  readonly link: (video: string, id: string) => Promise<LinkRow | undefined>;
   /** Seconds that a token may live. */
   readonly ceiling: number;
 }
+
+/** Epoch seconds, beyond every signature: of a link without an end. */
+const FOREVER = 253_402_300_799;
 
 /** Seconds that clocks may differ by. */
 const SKEW = 60;
@@ -84,7 +93,8 @@ export async function mintToken(
     use,
     ...(viewer && { sub: viewer.subject }),
     ...(ticket && { tkt: ticket }),
-    ...(viewer?.right && { key: viewer.right.kid }),
+    ...(viewer?.right?.key !== undefined && { key: viewer.right.key }),
+    ...(viewer?.right?.link !== undefined && { lnk: viewer.right.link }),
   })
     .setProtectedHeader({ alg: 'ES256', kid })
     .setAudience(AUDIENCE)
@@ -100,6 +110,8 @@ export async function readToken(
   uses: readonly Use[],
   others?: OtherKeys,
 ): Promise<PlaybackToken> {
+  const handed = parseLinkToken(token);
+  if (handed !== undefined && others !== undefined) return await byLink(handed, video, others);
   const { payload, by } = await verified(keys, token, others).catch((cause: unknown) => {
     throw cause instanceof errors.JOSEError
       ? new ApiError('invalid-token', 'The playback token is wrong or has expired; ask for a new one.', { cause })
@@ -111,13 +123,26 @@ export async function readToken(
     throw new ApiError('invalid-token', 'The playback token is for something else.');
   if (!uses.includes(parsed.data.use))
     throw new ApiError('invalid-token', 'This token opens media playlists only; ask for a playback token.');
-  const { sub: subject, groups, use, exp, tkt: ticket, key: kid } = parsed.data;
+  const { sub: subject, groups, use, exp, tkt: ticket, key, lnk } = parsed.data;
   if (subject === undefined && use !== 'playlists') throw new ApiError('invalid-token', 'The token names nobody.');
-  if (kid !== undefined && (await others?.find(kid)) === undefined)
+  if (key !== undefined && (await others?.find(key)) === undefined)
     throw new ApiError('invalid-token', 'The key behind this token was taken back.');
-  const right = kid === undefined ? undefined : { right: { kid } };
+  if (lnk !== undefined) checkLink(await others?.link(video, lnk), Date.now() / 1000);
+  const right = key !== undefined ? { right: { key } } : lnk !== undefined ? { right: { link: lnk } } : {};
   const viewer = subject === undefined ? undefined : { subject, groups, ...right };
   return { viewer, use, expiresAt: new Date(exp * 1000), ticket };
+}
+
+/** A link's token opens manifests, as often as one likes and as long as it is good. */
+async function byLink(
+  { id, secret }: { readonly id: string; readonly secret: string },
+  video: string,
+  { link: find }: OtherKeys,
+): Promise<PlaybackToken> {
+  const row = await find(video, id);
+  checkLink(row, Date.now() / 1000, secret);
+  const viewer = { subject: `link ${id}`, groups: [], right: { link: id } };
+  return { viewer, use: 'manifest', expiresAt: new Date((row.goodUntil ?? FOREVER) * 1000) };
 }
 
 /** A token of a registered key opens manifests. Its subject is not one of ours, whatever it reads like. */
@@ -131,7 +156,7 @@ function theirs(payload: JWTPayload, kid: string, video: string, ceiling: number
     throw refuse(`The token lives longer than the ${ceiling} seconds it may.`);
   const limit = LIMITS.find((name) => name in payload);
   if (limit !== undefined) throw refuse(`The token asks for a limit that is not kept here: ${limit}.`);
-  const viewer = { subject: `key ${kid} ${sub}`, groups: [], right: { kid } };
+  const viewer = { subject: `key ${kid} ${sub}`, groups: [], right: { key: kid } };
   return { viewer, use: 'manifest', expiresAt: new Date(exp * 1000) };
 }
 

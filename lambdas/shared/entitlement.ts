@@ -52,6 +52,7 @@ export interface Entitlement extends Limits {
     | 'public'
     | 'grant'
     | 'key'
+    | 'link'
     | 'device'
     | 'gone'
     | 'private'
@@ -65,13 +66,14 @@ export function decide(question: EntitlementQuestion): Entitlement {
   const allow = (reason: Entitlement['reason'], limits: Limits = {}) => ({ allowed: true, reason, ...limits });
   const deny = (reason: Entitlement['reason']) => ({ allowed: false, reason });
   if (video.status === 'deleted' || isOver(video, now)) return deny('gone');
+  if (viewer?.right?.link !== undefined && video.id !== undefined) return allow('link');
   if (viewer !== undefined && ownedBy(video, viewer)) return allow('owner');
   if (viewer !== undefined && isAdmin(viewer)) return allow('admin');
   if (video.visibility === 'private') return deny('private');
   const counting = grantsThatCount(question);
   if (counting.some(({ effect }) => effect === 'deny')) return deny('refused');
   if (video.visibility === 'public') return allow('public');
-  if (viewer?.right !== undefined && video.id !== undefined) return allow('key');
+  if (viewer?.right?.key !== undefined && video.id !== undefined) return allow('key');
   const closest = counting.toSorted((a, b) => distance(a) - distance(b) || generosity(b) - generosity(a))[0];
   const seesDevice = video.origin !== undefined && viewer !== undefined && deviceViewers?.includes(viewer.subject);
   // Being among a device's viewers is like a grant on the device to that person.

@@ -6,15 +6,15 @@ export interface Viewer {
   /** `sub` of the token. */
   readonly subject: string;
   readonly groups: readonly string[];
-  /** What the token of a registered key gives, where it was one. */
-  readonly right?: TokenRight;
+  /** What somebody watches by who is nobody here. */
+  readonly right?: Right;
 }
 
-/** A backend that has registered its key says who may watch; never more than a grant gives. */
-export interface TokenRight {
-  /** The key that says so, as long as it is registered. */
-  readonly kid: string;
-}
+/**
+ * `key`: a backend that has registered its key says who may watch, as long as it is registered; never more than a grant gives.
+ * `link`: the video's owner made it, and it opens that video whatever its visibility.
+ */
+export type Right = { readonly key: string; readonly link?: never } | { readonly link: string; readonly key?: never };
 
 export const isAdmin = (viewer: Viewer): boolean => viewer.groups.includes('admin');
 export const mayUpload = (viewer: Viewer): boolean => isAdmin(viewer) || viewer.groups.includes('uploader');

@@ -100,6 +100,7 @@ export class Catalog extends Construct {
       .useTable('VIDEOS_TABLE', storage.videos, ['GetItem', 'UpdateItem', 'DeleteItem'])
       .useTable('UPLOADS_TABLE', storage.uploads, ['UpdateItem', 'DeleteItem'])
       .useTable('ENTITLEMENTS_TABLE', storage.entitlements, ['Query', 'DeleteItem'])
+      .useTable('LINKS_TABLE', storage.links, ['Query', 'DeleteItem'])
       .useObjects('SOURCE_BUCKET', storage.sources, ['DeleteObject', 'AbortMultipartUpload'], SOURCE_PREFIX)
       .useObjects('MEDIA_BUCKET', storage.media, ['DeleteObject'], VOD_PREFIX)
       // What a run that is stopped had used.

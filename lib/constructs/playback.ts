@@ -105,6 +105,7 @@ export class Playback extends Construct {
       .useTable('VIDEOS_TABLE', storage.videos, ['GetItem', 'UpdateItem'])
       .useTable('ENTITLEMENTS_TABLE', storage.entitlements, ['BatchGetItem'])
       .useTable('KEYS_TABLE', storage.keys, ['GetItem'])
+      .useTable('LINKS_TABLE', storage.links, ['GetItem'])
       .useTable('SESSIONS_TABLE', storage.sessions, SESSION_WRITES, [BY_WHAT])
       .useObjects('MEDIA_BUCKET', storage.media, ['GetObject'], VOD_PREFIX);
     signingKey.allowSigning(this.manifest);

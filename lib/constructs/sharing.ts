@@ -3,6 +3,7 @@ import { Construct } from 'constructs';
 import type { Config } from '../config.ts';
 import type { Api } from './api.ts';
 import { SluiceFunction } from './function.ts';
+import type { Revocation } from './revocation.ts';
 import type { SigningKey } from './signing-key.ts';
 import { BY_OWNER, BY_SUBJECT, BY_TIME, type Storage } from './storage.ts';
 
@@ -10,18 +11,19 @@ export interface SharingProps {
   readonly config: Config;
   readonly storage: Storage;
   readonly api: Api;
+  readonly revocation: Pick<Revocation, 'revokedBy'>;
   readonly signingKey: SigningKey;
 }
 
 export class Sharing extends Construct {
   readonly handler: SluiceFunction;
 
-  constructor(scope: Construct, id: string, { config, storage, api, signingKey }: SharingProps) {
+  constructor(scope: Construct, id: string, { config, storage, api, revocation, signingKey }: SharingProps) {
     super(scope, id);
     this.handler = new SluiceFunction(this, 'Handler', {
       config,
       entry: 'sharing/handler.ts',
-      description: 'Sharing API: grants, collections and keys of others',
+      description: 'Sharing API: grants, collections, links and keys of others',
       environment: { GROUPS_CLAIM: config.auth.groupsClaim },
     })
       .useTable('VIDEOS_TABLE', storage.videos, ['GetItem', 'BatchGetItem', 'UpdateItem'])
@@ -37,7 +39,10 @@ export class Sharing extends Construct {
         ['GetItem', 'Query', 'PutItem', 'DeleteItem'],
         [BY_OWNER, BY_TIME],
       )
-      .useTable('KEYS_TABLE', storage.keys, ['Scan', 'PutItem', 'DeleteItem']);
+      .useTable('KEYS_TABLE', storage.keys, ['Scan', 'PutItem', 'DeleteItem'])
+      .useTable('LINKS_TABLE', storage.links, ['Query', 'PutItem', 'UpdateItem']);
+    // A link that is ended is refused at the edge, too.
+    revocation.revokedBy(this.handler);
     // Posters of what is in a collection.
     signingKey.allowSigning(this.handler);
     // Asked for now and then: what is reserved for answering everybody is not for it.

@@ -49,6 +49,8 @@ export class Storage extends Construct {
   readonly collections: Table;
   /** Public keys of others, who sign playback tokens. */
   readonly keys: Table;
+  /** Links to videos, good or over. */
+  readonly links: Table;
   /** Who watches what now (lambdas/shared/sessions.ts). */
   readonly sessions: Table;
   /** Of the buckets that are deleted with the stack. */
@@ -160,6 +162,12 @@ export class Storage extends Construct {
         projectionType: ProjectionType.ALL,
       });
     this.keys = table(this, 'Keys', { partitionKey: text('kid'), removalPolicy });
+    this.links = table(this, 'Links', {
+      partitionKey: text('videoId'),
+      sortKey: text('id'),
+      timeToLiveAttribute: 'expiresAt',
+      removalPolicy,
+    });
     this.sessions = table(this, 'Sessions', {
       partitionKey: text('who'),
       sortKey: text('place'),

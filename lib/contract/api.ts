@@ -12,6 +12,7 @@ import { track } from './geojson.ts';
 import { RENDITION_KINDS } from './keys.ts';
 import { MAX_TOKEN_SECONDS } from './options.ts';
 import { MAX_ADDRESS } from './pull.ts';
+import { link, linkId, newLink } from './link.ts';
 import { keyId, newKey, registeredKey } from './registered-key.ts';
 import { playerSession, sessionName, ticketParam as ticket, watching } from './session.ts';
 import type { Route, Stage } from './route.ts';
@@ -405,6 +406,36 @@ export const routes = {
     params: idParam.extend({ subject }),
   },
 
+  'GET /api/videos/{id}/links': {
+    stage: 'sharing',
+    auth: 'user',
+    status: 200,
+    summary: 'Links to a video, the newest first, good or over: for its owner and admins.',
+    params: idParam,
+    response: z.object({ links: z.array(link) }),
+  },
+  'POST /api/videos/{id}/links': {
+    stage: 'sharing',
+    auth: 'user',
+    status: 201,
+    summary:
+      'Make a link: whoever has its `token` may watch this one video without an account, whatever its visibility, until it is over or ended.',
+    params: idParam,
+    body: newLink,
+    response: link.extend({
+      token: z.string().meta({
+        description: 'Told once: `?token=` of the page `/v/{id}` and of every manifest of the video.',
+      }),
+    }),
+  },
+  'DELETE /api/videos/{id}/links/{link}': {
+    stage: 'sharing',
+    auth: 'user',
+    status: 204,
+    summary:
+      'End a link: nothing begins by it any more, and what it has begun is refused within seconds. Safe to repeat.',
+    params: idParam.extend({ link: linkId }),
+  },
   'GET /api/entitlements': {
     stage: 'sharing',
     auth: 'user',

@@ -84,6 +84,10 @@ export const playbackBounds = {
   keyDays: whole(7, 3650),
 };
 
+/** Seconds the longest signature lasts, whatever the options say: a long video's lasts an hour more than it (access.ts). */
+export const LONGEST_SIGNATURE_SECONDS =
+  Math.max(playbackBounds.signatureHours.maxValue!, slicingBounds.maxDurationHours.maxValue! + 1) * 3600;
+
 /** Longest life of a playback token that may be asked for: what the configuration allows at most. */
 export const MAX_TOKEN_SECONDS = playbackBounds.tokenMinutes.maxValue! * MINUTE_SECONDS;
 

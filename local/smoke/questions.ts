@@ -11,6 +11,10 @@ export const QUESTIONS = {
     asks: 'viewers share one cached copy: a second signed request is answered from the cache',
     how: 'playing by address (X-Cache)',
   },
+  order: {
+    asks: 'CloudFront checks the signature before its function runs, so that a stranger learns nothing of what the function refuses',
+    how: 'playing by address: an unsigned request for what the function refuses (X-Cache says who answered)',
+  },
   https: {
     asks: 'CloudFront sends plain http to https and offers HTTP/3',
     how: 'playing by address (redirect, Alt-Svc)',

@@ -41,6 +41,10 @@ export async function playByAddress(run: Context, client: Client, id: string): P
 
   const stored = (await expectStatus(200, first!, pass)).headers;
   run.settle('cache', `X-Cache: ${stored.get('x-cache') ?? 'none'}`);
+  // No ticket, no signature: whoever refuses it was asked first.
+  const refused = await expectStatus(403, `${client.url}/vod/${id}/s/none/r1/none`);
+  const byFunction = refused.headers.get('x-cache')?.startsWith('FunctionGenerated') === true;
+  run.settle('order', byFunction ? 'the function was asked first' : 'the signature was checked first');
   if (client.url.startsWith('https:')) {
     const plain = await fetch(client.url.replace('https:', 'http:'), { redirect: 'manual' });
     run.settle(

@@ -48,6 +48,7 @@ const NAMES: Record<string, string> = {
   StorageEntitlements: 'entitlements',
   StorageCollections: 'collections',
   StorageKeys: 'keys',
+  StorageLinks: 'links',
   StorageSessions: 'sessions',
   StorageSources: 'sources',
   StorageMedia: 'media',

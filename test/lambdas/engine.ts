@@ -21,6 +21,7 @@ const TABLES = {
   StorageEntitlements: 'ENTITLEMENTS_TABLE',
   StorageCollections: 'COLLECTIONS_TABLE',
   StorageKeys: 'KEYS_TABLE',
+  StorageLinks: 'LINKS_TABLE',
   RevocationRecords: 'REVOCATIONS_TABLE',
   StorageSessions: 'SESSIONS_TABLE',
   DevicesRegistrations: 'DEVICES_TABLE',

@@ -127,6 +127,8 @@ beforeAll(async () => {
     sites: [['https://page.example']],
     sourceUrl: ['https://media.sluice.example/film.mp4'],
     kid: ['A'.repeat(43)],
+    link: ['A'.repeat(16)],
+    expiresIn: [600],
     session: ['0t4tv40ABCDEFGHIJKLMNOP'],
     ticket: ['0t4tv40ABCDEFGHIJKLMNOP.-.-.-'],
     x: [point.x],

@@ -71,6 +71,8 @@ export async function startFake(secret: object, audience: string): Promise<Fake>
           videos: (key) => videos.get(key['id']!.S),
           grants: (key) => grants.get(`${key['videoId']!.S}/${key['subject']!.S}`),
           revocations: () => undefined,
+          keys: () => undefined,
+          links: () => undefined,
           devices: (key) => {
             const viewers = devices.get(key['id']!.S);
             return viewers && { viewers };

@@ -35,6 +35,8 @@ beforeAll(async () => {
     ENTITLEMENTS_TABLE: 'grants',
     SESSIONS_TABLE: 'sessions',
     REVOCATIONS_TABLE: 'revocations',
+    KEYS_TABLE: 'keys',
+    LINKS_TABLE: 'links',
     DEVICES_TABLE: 'devices',
     MEDIA_BUCKET: 'media',
     SIGNING_SECRET: 'secret',

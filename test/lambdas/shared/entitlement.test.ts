@@ -168,6 +168,10 @@ const ask = (over: Partial<EntitlementQuestion>) =>
 /** For each row of the table in docs, a question that meets it and no earlier one; `limits` are answered with it. */
 const ROWS: readonly (readonly [Entitlement['reason'], Partial<EntitlementQuestion>, object?])[] = [
   ['gone', { viewer: viewers['owner'], video: { ...entitled, status: 'deleted' }, grants: [given()] }],
+  [
+    'link',
+    { viewer: { subject: 'link x', groups: [], right: { link: 'x' } }, video: { ...entitled, visibility: 'private' } },
+  ],
   ['owner', { viewer: viewers['owner'], grants: [given({ to: 'person:olga', effect: 'deny' })] }],
   ['admin', { viewer: viewers['admin'], grants: [given({ to: 'person:ada', effect: 'deny' })] }],
   ['private', { video: { ...ofDevice, visibility: 'private' }, grants: [given()], deviceViewers: ['sam'] }],
@@ -183,7 +187,7 @@ const ROWS: readonly (readonly [Entitlement['reason'], Partial<EntitlementQuesti
       grants: [given({ to: 'everyone', maxHeight: 360 })],
     },
   ],
-  ['key', { viewer: { subject: 'kim', groups: [], right: { kid: 'k1' } }, grants: [] }],
+  ['key', { viewer: { subject: 'kim', groups: [], right: { key: 'k1' } }, grants: [] }],
   ['grant', { grants: [given({ maxHeight: 480, maxSessions: 2 })] }, { maxHeight: 480, maxSessions: 2 }],
   ['device', { video: ofDevice, deviceViewers: ['sam'], grants: [given({ to: 'everyone', maxHeight: 480 })] }],
   ['denied', { grants: [given({ to: 'person:eve' }), given({ on: `video:${'b'.repeat(20)}` })] }],

@@ -94,6 +94,7 @@ describe('the whole stack', () => {
       'StorageCollections644737B0',
       'StorageEntitlementsC41C103C',
       'StorageKeys12664C02',
+      'StorageLinksE227A134',
       'StorageSessionsFCE686BD',
       'StorageUploadsBDC5E374',
       'StorageVideos75D4D269',

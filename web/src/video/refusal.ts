@@ -37,6 +37,8 @@ export function refusalOf({ status, code, detail, token, now, spoken }: Asked): 
   if (code === 'too-many-sessions') return { title: 'Watching elsewhere already', sentence: detail, maySignIn: false };
   if (code === 'session-ended') return { title: 'This playback was ended', sentence: detail, maySignIn: false };
   if (status === 409) return { title: 'Not ready yet', sentence: detail, maySignIn: false, askIn: AGAIN };
+  const link = LINKS[code];
+  if (link !== undefined) return { title: link, sentence: detail, maySignIn: true };
   if (status === 401 && token !== undefined) {
     const end = endOf(token);
     if (end === undefined) return BROKEN;
@@ -68,6 +70,13 @@ export function refusalOf({ status, code, detail, token, now, spoken }: Asked): 
     askIn: AGAIN,
   };
 }
+
+/** What became of a link, by the code of the answer (lambdas/shared/links.ts). */
+const LINKS: Readonly<Record<string, string>> = {
+  'link-unknown': 'There is no such link',
+  'link-ended': 'This link was ended',
+  'link-expired': 'This link has expired',
+};
 
 /** An address of which a part is missing, or that was never one. */
 export const BROKEN: Refusal = {
