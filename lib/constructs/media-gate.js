@@ -8,7 +8,7 @@ const store = cf.kvs();
 
 // Our keys are made of these characters and no segment begins with a dot: nothing else is a path of ours. So no path can be
 // written in two ways, and none leads out of what its signature names.
-var STRANGE = /[^A-Za-z0-9\/._-]|\/\/|\/\./;
+var STRANGE = /[^A-Za-z0-9/._-]|\/\/|\/\./;
 // Session (when it began, base 36, and 16 characters), subject, link, address.
 var TICKET =
   /^[0-9a-z]{7}[A-Za-z0-9]{16}\.(-|[A-Za-z0-9_-]{11})\.(-|[A-Za-z0-9_-]{1,64})\.(-|[0-9a-f]{8}|[0-9a-f]{32})$/;
