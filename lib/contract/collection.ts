@@ -5,9 +5,8 @@
 import { z } from 'zod';
 import { line, lines } from './text.ts';
 
-const PART = '[a-z0-9]{12}';
 /** `{root}`, or inside another `{root}-{own}`. */
-const COLLECTION_ID = new RegExp(`^${PART}(-${PART})?$`);
+const COLLECTION_ID = /^[a-z0-9]{12}(-[a-z0-9]{12})?$/;
 
 export const collectionId = z
   .string()

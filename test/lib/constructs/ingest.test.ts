@@ -138,6 +138,7 @@ describe('devices, beside the videos', () => {
   it('playing reads and asks, and writes signs of life only', () => {
     const grants = grantsOf(vod, 'DevicesLiveRole');
     expect([...grants.keys()].filter((action) => !action.startsWith('logs:')).sort()).toEqual([
+      'dynamodb:BatchGetItem',
       'dynamodb:DeleteItem',
       'dynamodb:GetItem',
       'dynamodb:PutItem',

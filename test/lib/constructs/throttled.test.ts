@@ -1,6 +1,6 @@
 /** Throttled is slow, not failed: the waits that the template declares, and a backlog that lives through them. */
 import { Code, LayerVersion } from 'aws-cdk-lib/aws-lambda';
-import { Template } from 'aws-cdk-lib/assertions';
+import { Match, Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Slicing } from '../../../lib/constructs/slicing.ts';
 import { stretchesOf } from '../../../lambdas/slicing/stretches-of.ts';
@@ -127,7 +127,11 @@ describe('the waits', () => {
   });
 
   it("of S3's event and of the first step are over before the record of a source would expire", () => {
-    const [rule] = Object.values(template.findResources('AWS::Events::Rule'));
+    const [rule] = Object.values(
+      template.findResources('AWS::Events::Rule', {
+        Properties: { EventPattern: Match.objectLike({ source: ['aws.s3'] }) },
+      }),
+    );
     const { MaximumEventAgeInSeconds, MaximumRetryAttempts } = rule!['Properties'].Targets[0].RetryPolicy;
     // The most that EventBridge takes.
     expect([MaximumEventAgeInSeconds, MaximumRetryAttempts]).toEqual([DAY, 185]);

@@ -131,7 +131,7 @@ describe('npm run upload', () => {
     const first = run('kate', 'film.mp4', '--parts', '2');
     await expect.poll(() => finished.length, { timeout: 30_000 }).toBe(4);
     // Two more are on their way.
-    await expect.poll(() => puts).toBe(6);
+    await expect.poll(() => puts, { timeout: 30_000 }).toBe(6);
     first.child.kill('SIGKILL');
     await first.ended;
     gate = Infinity;
