@@ -110,7 +110,6 @@ describe.concurrent('at once', () => {
     await signIn(page, stack.url, 'ada', `/v/${uploaded()}`);
     await expect.poll(async () => (await playerState(page)).length, slow).toBeCloseTo(20, 0);
     const range = page.locator('media-time-range');
-    const box = (await range.boundingBox())!;
     /** The preview's sheet, the place on it, and the time beside it. */
     const preview = () =>
       range.evaluate((element) => {
@@ -127,9 +126,14 @@ describe.concurrent('at once', () => {
         };
       });
     const hover = async (seconds: number) => {
-      await page.mouse.move(box.x + 8 + ((box.width - 16) * seconds) / 20, box.y + box.height / 2);
       const time = `0:${String(Math.floor(seconds)).padStart(2, '0')}`;
-      await expect.poll(async () => (await preview()).time, slow).toContain(time);
+      const shown = async () => {
+        // What stands beside it is put in later, and takes some of its width.
+        const { x, y, width, height } = (await range.boundingBox())!;
+        await page.mouse.move(x + 8 + ((width - 16) * seconds) / 20, y + height / 2);
+        return (await preview()).time;
+      };
+      await expect.poll(shown, slow).toContain(time);
       await expect.poll(async () => (await preview()).sheet, slow).toContain('/storyboard/');
       return preview();
     };
