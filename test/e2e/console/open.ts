@@ -51,6 +51,14 @@ interface AxeResults {
 /** What axe-core finds serious or critical, a line each; empty when all is well. */
 export async function seriousFindings(page: Page): Promise<string[]> {
   const violations = await page.evaluate(async () => {
+    // What is still coming in is half transparent: its colours are none that anybody reads.
+    const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+    await frame();
+    await frame();
+    const moving = document
+      .getAnimations()
+      .filter(({ effect }) => Number.isFinite(Number(effect?.getComputedTiming().endTime)));
+    await Promise.allSettled(moving.map(({ finished }) => finished));
     const { axe } = globalThis as unknown as { axe: { run: (options: object) => Promise<AxeResults> } };
     // Of what is well, it would otherwise describe every element, which takes most of the time.
     return (await axe.run({ resultTypes: ['violations'] })).violations;
