@@ -47,6 +47,7 @@ export async function startHandlerEngine(environment: Readonly<Record<string, st
     }),
     GROUPS_CLAIM: 'groups',
     POWERTOOLS_LOG_LEVEL: 'SILENT',
+    PUBLIC_URL: 'https://video.example',
     ...environment,
   });
   const s3 = new S3Client({ forcePathStyle: true });

@@ -50,7 +50,6 @@ const consoleConfig = (downloads: string) =>
 beforeAll(async () => {
   close = await startHandlerEngine({
     CONSOLE_CONFIG: consoleConfig('viewers'),
-    PUBLIC_URL: 'https://video.example',
     DOWNLOAD_PLACES: '1',
     DOWNLOAD_SECONDS: '60',
     SLICING_PLACES: '3',

@@ -112,7 +112,7 @@ export default function Player(props: PlayerProps) {
   const told = useRef({ load, listed });
   const pictures = usePictures(() => video.current?.nativeEl, `${src} ${load} ${edition}`);
   const parts = useParts(PARTS);
-  /** Whether a pointer or the focus was in it: menus are made for who may open one. */
+  /** Whether a pointer or the focus was in it: menus, the last part, are made at once for who may open one. */
   const [isNear, setNear] = useState(false);
   const near = () => setNear(true);
   const [isEnding, setEnding] = useState(false);
@@ -342,7 +342,7 @@ export default function Player(props: PlayerProps) {
         </HlsVideo>
         {poster !== undefined && <MediaPosterImage slot="poster" src={poster} aria-hidden="true" />}
         <MediaLoadingIndicator slot="centered-chrome" noAutohide />
-        {isNear && (
+        {(isNear || parts === PARTS) && (
           <>
             <MediaRenditionMenu hidden anchor="auto" />
             <MediaCaptionsMenu hidden anchor="auto" />
@@ -404,7 +404,7 @@ export default function Player(props: PlayerProps) {
 }
 
 /** Of the controls; each is some elements with a tree of their own. */
-const PARTS = 5;
+const PARTS = 6;
 
 /**
  * How many parts are there by now. Each is put in by a task of its own, while the first playlist is on its way: all at once
