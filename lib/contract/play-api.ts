@@ -1,0 +1,171 @@
+/** Routes of playing a video: tokens, manifests, and the sessions that they begin. */
+import { z } from 'zod';
+import { RENDITION_KINDS } from './keys.ts';
+import { MAX_TOKEN_SECONDS } from './options.ts';
+import { playerSession, sessionName, ticketParam as ticket, watching } from './session.ts';
+import type { Route } from './route.ts';
+import { idParam, subject } from './params.ts';
+
+const renewing = playerSession.optional().meta({
+  description:
+    'For players that ask again before their signature ends: the same each time, and the session goes on. The signature then lasts ten minutes. Without it, it lasts for the video.',
+});
+
+const ended = z.object({
+  ended: z.int().nonnegative(),
+  isWhole: z.boolean().meta({ description: 'False where more are watching: ask again.' }),
+});
+
+export const playRoutes = {
+  'GET /api/jwks.json': {
+    stage: 'playback',
+    auth: 'none',
+    status: 200,
+    contentType: 'application/jwk-set+json',
+    summary:
+      'The public keys of playback tokens (RFC 7517), to be kept for an hour: each is here before it signs, and as long as a token of it may be good.',
+    response: z.object({
+      keys: z.array(
+        z.object({
+          kid: z.string(),
+          alg: z.literal('ES256'),
+          use: z.literal('sig'),
+          kty: z.literal('EC'),
+          crv: z.literal('P-256'),
+          x: z.string(),
+          y: z.string(),
+        }),
+      ),
+    }),
+  },
+  'POST /api/videos/{id}/tokens': {
+    stage: 'playback',
+    auth: 'user',
+    status: 201,
+    summary:
+      'Mint a playback token for players that cannot set headers. It lets its bearer watch this one video as you.',
+    params: idParam,
+    body: z.object({
+      expiresIn: z
+        .int()
+        .min(30)
+        .max(MAX_TOKEN_SECONDS)
+        .optional()
+        .meta({ description: 'Seconds; default and ceiling are configuration.' }),
+    }),
+    response: z.object({
+      token: z.string(),
+      expiresAt: z.iso.datetime(),
+      url: z.string().meta({ description: 'Path of the manifest with the token in its query.' }),
+    }),
+  },
+  'GET /api/videos/{id}/sessions': {
+    stage: 'playback',
+    auth: 'user',
+    status: 200,
+    summary: 'Who watches it now, the newest first: for its owner and admins.',
+    params: idParam,
+    response: z.object({
+      sessions: z.array(watching),
+      isWhole: z.boolean().meta({ description: 'False where there are more: at most 500 are listed.' }),
+    }),
+  },
+  'DELETE /api/videos/{id}/sessions': {
+    stage: 'playback',
+    auth: 'user',
+    status: 200,
+    summary: 'End what is watched of it now, by everybody or by one person. Who may watch it may begin again.',
+    params: idParam,
+    query: z.object({ subject: subject.optional() }),
+    response: ended,
+  },
+  'DELETE /api/videos/{id}/sessions/{session}': {
+    stage: 'playback',
+    auth: 'user',
+    status: 204,
+    summary: 'End one session. Safe to repeat.',
+    params: idParam.extend({ session: sessionName }),
+  },
+  'DELETE /api/sessions/{subject}': {
+    stage: 'playback',
+    auth: 'user',
+    status: 200,
+    summary: 'End all that a person watches now, of every video and device: for admins, and of oneself for everybody.',
+    params: z.object({ subject }),
+    response: ended,
+  },
+  'GET /api/play/{id}/main.m3u8': {
+    stage: 'playback',
+    auth: 'optional',
+    status: 200,
+    contentType: 'application/vnd.apple.mpegurl',
+    summary: 'The personal multivariant playlist: checks entitlement and signs the whole video once.',
+    params: idParam,
+    query: z.object({
+      token: z.string().max(4096).optional(),
+      expand: z
+        .enum(['0', '1'])
+        .optional()
+        .meta({ description: '1: every URL signed, for players without EXT-X-DEFINE.' }),
+      cookies: z
+        .enum(['0', '1'])
+        .optional()
+        .meta({ description: '1: signed cookies instead of signed URLs; with `expand=1` no variables either.' }),
+      session: renewing,
+    }),
+  },
+  'GET /api/play/{id}/manifest.mpd': {
+    stage: 'playback',
+    auth: 'optional',
+    status: 200,
+    contentType: 'application/dash+xml',
+    summary:
+      'The same segments for DASH players: a personal MPD, each address in it signed. There once all of the video is sliced, and not of MPEG-TS segments.',
+    params: idParam,
+    query: z.object({
+      token: z.string().max(4096).optional(),
+      cookies: z.enum(['0', '1']).optional().meta({ description: '1: signed cookies instead of signed URLs.' }),
+      session: renewing,
+    }),
+  },
+  'GET /api/play/{id}/storyboard.vtt': {
+    stage: 'playback',
+    auth: 'optional',
+    status: 200,
+    contentType: 'text/vtt',
+    summary:
+      'Pictures for scrubbing: WebVTT, each cue the signed address of a sheet and the place on it (`#xywh=`). As a `<track kind="metadata" label="thumbnails">` players show them over the time line.',
+    params: idParam,
+    query: z.object({
+      token: z.string().max(4096).optional(),
+      cookies: z.enum(['0', '1']).optional().meta({ description: '1: bare addresses, for who holds signed cookies.' }),
+    }),
+  },
+  'GET /api/play/{id}/{kind}/{playlist}': {
+    stage: 'playback',
+    auth: 'optional',
+    status: 200,
+    contentType: 'application/vnd.apple.mpegurl',
+    summary: 'A media playlist with every URL signed; `?expand=1` playlists point here.',
+    params: idParam.extend({
+      kind: z.enum([...RENDITION_KINDS, 'text']),
+      playlist: z.string().regex(/^[a-z0-9]{1,20}\.m3u8$/),
+    }),
+    query: z.object({
+      token: z.string().max(4096).optional(),
+      cookies: z
+        .enum(['0', '1'])
+        .optional()
+        .meta({ description: '1: bare URLs, for a viewer who holds signed cookies.' }),
+    }),
+  },
+
+  'POST /api/play/{id}/goodbye': {
+    stage: 'playback',
+    auth: 'none',
+    status: 204,
+    summary: 'The player stops watching: its session is over. Safe to repeat.',
+    params: idParam,
+    query: z.object({ session: playerSession, ticket }),
+  },
+} as const satisfies Record<string, Route>;
