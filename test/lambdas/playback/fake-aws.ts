@@ -135,3 +135,27 @@ function marshal(value: unknown): Record<string, unknown> {
   const entries = Object.entries(value as object).filter(([, one]) => one !== undefined);
   return { M: Object.fromEntries(entries.map(([name, one]) => [name, marshal(one)])) };
 }
+
+/** What the playback function is told where `url` is all it asks, and viewers come to `https://video.example`. */
+export const playbackEnvironment = (url: string): Readonly<Record<string, string>> => ({
+  AWS_ENDPOINT_URL: url,
+  AWS_REGION: 'us-east-1',
+  AWS_ACCESS_KEY_ID: 'x',
+  AWS_SECRET_ACCESS_KEY: 'x',
+  POWERTOOLS_LOG_LEVEL: 'SILENT',
+  ISSUER: url,
+  AUDIENCE: 'console',
+  GROUPS_CLAIM: 'groups',
+  SIGNATURE_HOURS: '12',
+  TOKEN_MINUTES: '60',
+  VIDEOS_TABLE: 'videos',
+  ENTITLEMENTS_TABLE: 'grants',
+  SESSIONS_TABLE: 'sessions',
+  REVOCATIONS_TABLE: 'revocations',
+  KEYS_TABLE: 'keys',
+  LINKS_TABLE: 'links',
+  DEVICES_TABLE: 'devices',
+  MEDIA_BUCKET: 'media',
+  SIGNING_SECRET: 'secret',
+  PUBLIC_URL: 'https://video.example',
+});

@@ -10,7 +10,7 @@ import { authorized, bearerOf } from '../engine.ts';
 import { playbackSecret } from '../../support/secret.ts';
 import { checkSignature } from '../../../local/edge/signature.ts';
 import { parseTarget } from '../../../local/edge/target.ts';
-import { startFake, type Fake } from './fake-aws.ts';
+import { playbackEnvironment, startFake, type Fake } from './fake-aws.ts';
 import { pathOf } from '../../../web/src/shared/signature.ts';
 import { ID, MEDIA_PLAYLIST, OTHER_ID, record, TICKET } from './fixture.ts';
 
@@ -20,29 +20,7 @@ let handler: (event: ApiEvent) => Promise<APIGatewayProxyStructuredResultV2>;
 
 beforeAll(async () => {
   fake = await startFake(secret, 'console');
-  const environment = {
-    AWS_ENDPOINT_URL: fake.url,
-    AWS_REGION: 'us-east-1',
-    AWS_ACCESS_KEY_ID: 'x',
-    AWS_SECRET_ACCESS_KEY: 'x',
-    POWERTOOLS_LOG_LEVEL: 'SILENT',
-    ISSUER: fake.url,
-    AUDIENCE: 'console',
-    GROUPS_CLAIM: 'groups',
-    SIGNATURE_HOURS: '12',
-    TOKEN_MINUTES: '60',
-    VIDEOS_TABLE: 'videos',
-    ENTITLEMENTS_TABLE: 'grants',
-    SESSIONS_TABLE: 'sessions',
-    REVOCATIONS_TABLE: 'revocations',
-    KEYS_TABLE: 'keys',
-    LINKS_TABLE: 'links',
-    DEVICES_TABLE: 'devices',
-    MEDIA_BUCKET: 'media',
-    SIGNING_SECRET: 'secret',
-    PUBLIC_URL: 'https://video.example',
-  };
-  for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
+  for (const [name, value] of Object.entries(playbackEnvironment(fake.url))) vi.stubEnv(name, value);
   ({ handler } = await import('../../../lambdas/playback/handler.ts'));
 });
 afterAll(() => {

@@ -18,7 +18,7 @@ import type { StoreCopy } from '../../../local/edge/key-values.ts';
 import { checkSignature } from '../../../local/edge/signature.ts';
 import { parseCookies, parseTarget } from '../../../local/edge/target.ts';
 import { playbackSecret } from '../../support/secret.ts';
-import { startFake, type Fake } from './fake-aws.ts';
+import { playbackEnvironment, startFake, type Fake } from './fake-aws.ts';
 import { ID, MEDIA_PLAYLIST, OTHER_ID, record } from './fixture.ts';
 import { bytesOf, flipped, misshapen, type Tampered } from './tampering.ts';
 
@@ -277,29 +277,7 @@ describe('what the functions refuse', () => {
 
   beforeAll(async () => {
     fake = await startFake(secret, 'console');
-    const environment = {
-      AWS_ENDPOINT_URL: fake.url,
-      AWS_REGION: 'us-east-1',
-      AWS_ACCESS_KEY_ID: 'x',
-      AWS_SECRET_ACCESS_KEY: 'x',
-      POWERTOOLS_LOG_LEVEL: 'SILENT',
-      ISSUER: fake.url,
-      AUDIENCE: 'console',
-      GROUPS_CLAIM: 'groups',
-      SIGNATURE_HOURS: '12',
-      TOKEN_MINUTES: '60',
-      VIDEOS_TABLE: 'videos',
-      ENTITLEMENTS_TABLE: 'grants',
-      SESSIONS_TABLE: 'sessions',
-      REVOCATIONS_TABLE: 'revocations',
-      KEYS_TABLE: 'keys',
-      LINKS_TABLE: 'links',
-      DEVICES_TABLE: 'devices',
-      MEDIA_BUCKET: 'media',
-      SIGNING_SECRET: 'secret',
-      PUBLIC_URL: `https://${HOST}`,
-    };
-    for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
+    for (const [name, value] of Object.entries(playbackEnvironment(fake.url))) vi.stubEnv(name, value);
     ({ handler } = await import('../../../lambdas/playback/handler.ts'));
     for (const id of [ID, OTHER_ID]) fake.videos.set(id, record({ id }));
     for (const id of [ID, OTHER_ID]) fake.objects.set(`/media/vod/${id}/r3/video/720p.m3u8`, MEDIA_PLAYLIST);

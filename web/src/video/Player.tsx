@@ -29,7 +29,6 @@ import {
 import { Button } from '@mantine/core';
 import { IconGauge } from '@tabler/icons-react';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
-import { flushSync } from 'react-dom';
 import { vodPrefix } from '../../../lib/contract/keys.ts';
 import { isOver, openedBy, readFrom, refusedText, Signature } from '../shared/signature.ts';
 import { pathOf } from '../api/client.ts';
@@ -40,6 +39,7 @@ import { actionOf, nextRate, type PlayerAction } from './player-keys.ts';
 import { inSession } from './links.ts';
 import { useStoryboard } from './storyboard.ts';
 import { takeOver } from './take-over.ts';
+import { useParts } from './useParts.ts';
 import { usePictures } from './usePictures.ts';
 import classes from './player.module.css';
 
@@ -405,25 +405,6 @@ export default function Player(props: PlayerProps) {
 
 /** Of the controls; each is some elements with a tree of their own. */
 const PARTS = 6;
-
-/**
- * How many parts are there by now. Each is put in by a task of its own, while the first playlist is on its way: all at once
- * they would keep a slow processor from everything else for a quarter of a second.
- */
-function useParts(all: number): number {
-  const [count, setCount] = useState(0);
-  useEffect(() => {
-    let timer: ReturnType<typeof setTimeout>;
-    const put = (next: number) => {
-      // At once, or React would put in several together.
-      flushSync(() => setCount(next));
-      if (next < all) timer = setTimeout(put, 0, next + 1);
-    };
-    timer = setTimeout(put, 0, 1);
-    return () => clearTimeout(timer);
-  }, [all]);
-  return count;
-}
 
 const UNFETCHED = 'The video could not be fetched. Check the connection; it goes on by itself when there is one.';
 
