@@ -28,6 +28,11 @@ export class BitReader {
     this.#bytes = bytes;
   }
 
+  /** Bits read so far. */
+  get position(): number {
+    return this.#at;
+  }
+
   /** u(1). */
   flag(): boolean {
     return this.bit() === 1;

@@ -42,6 +42,10 @@ export interface Box {
   readonly body: Buffer;
 }
 
+/** All of a box that lies in `bytes`, its header included. */
+export const wholeOf = (bytes: Buffer, { start, body }: Box): Buffer =>
+  bytes.subarray(start, body.byteOffset - bytes.byteOffset + body.length);
+
 /** The boxes that `bytes` consist of: a file's, or the content of a container box. @throws BoxError */
 export function* boxes(bytes: Buffer): Generator<Box> {
   for (let start = 0; start < bytes.length;) {

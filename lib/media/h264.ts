@@ -23,6 +23,23 @@ export interface H264Sps {
   readonly frameOnly: boolean;
   /** transfer_characteristics (table E-4); 2, which is unspecified, when not given. */
   readonly transfer: number;
+  /** What slices of it say in how many bits (h264-slice.ts). */
+  readonly slices: SliceFields;
+}
+
+export interface SliceFields {
+  /** seq_parameter_set_id. */
+  readonly id: number;
+  /** separate_colour_plane_flag. */
+  readonly separatePlanes: boolean;
+  /** Bits of frame_num. */
+  readonly frameNum: number;
+  /** pic_order_cnt_type. */
+  readonly orderType: number;
+  /** Bits of pic_order_cnt_lsb; of type 0. */
+  readonly orderBits: number;
+  /** delta_pic_order_always_zero_flag; of type 1. */
+  readonly orderIsPlain: boolean;
 }
 
 /** Profiles whose parameter set says chroma format and bit depth (7.3.2.1.1). */
@@ -58,7 +75,7 @@ export function parseH264Sps(nal: Buffer): H264Sps {
   const profile = bits.bits(8);
   const constraints = bits.bits(8);
   const level = bits.bits(8);
-  bits.unsigned(); // seq_parameter_set_id
+  const id = bits.unsigned();
   let chromaFormat = 1;
   let bitDepthLuma = 8;
   let bitDepthChroma = 8;
@@ -72,8 +89,8 @@ export function parseH264Sps(nal: Buffer): H264Sps {
     bits.skip(1); // qpprime_y_zero_transform_bypass_flag
     if (bits.flag()) skipScalingLists(bits, chromaFormat === 3 ? 12 : 8);
   }
-  bits.unsigned(); // log2_max_frame_num_minus4
-  skipPictureOrder(bits);
+  const frameNum = 4 + bits.unsigned();
+  const order = readPictureOrder(bits);
   bits.unsigned(); // max_num_ref_frames
   bits.skip(1); // gaps_in_frame_num_value_allowed_flag
   const columns = bits.unsigned() + 1;
@@ -91,7 +108,20 @@ export function parseH264Sps(nal: Buffer): H264Sps {
   if (width < 1 || height < 1 || width > MAX_SIDE || height > MAX_SIDE)
     throw new BitsError(`${width}x${height} pixels`);
   const vui = bits.flag() ? readVui(bits) : { fullRange: false, aspect: [1, 1] as const, transfer: UNSPECIFIED };
-  return { profile, constraints, level, width, height, chromaFormat, bitDepthLuma, bitDepthChroma, frameOnly, ...vui };
+  const slices = { id, separatePlanes, frameNum, ...order };
+  return {
+    profile,
+    constraints,
+    level,
+    width,
+    height,
+    chromaFormat,
+    bitDepthLuma,
+    bitDepthChroma,
+    frameOnly,
+    slices,
+    ...vui,
+  };
 }
 
 /** RFC 6381 3.3 and ISO/IEC 14496-15: `avc1.` and three bytes in hexadecimal. */
@@ -127,16 +157,15 @@ function skipScalingLists(bits: BitReader, count: number): void {
   }
 }
 
-function skipPictureOrder(bits: BitReader): void {
-  const type = bits.unsigned(); // pic_order_cnt_type
-  if (type === 0) {
-    bits.unsigned(); // log2_max_pic_order_cnt_lsb_minus4
-  } else if (type === 1) {
-    bits.skip(1); // delta_pic_order_always_zero_flag
-    bits.signed(); // offset_for_non_ref_pic
-    bits.signed(); // offset_for_top_to_bottom_field
-    const count = bits.unsigned();
-    if (count > 255) throw new BitsError(`${count} reference frames in the picture order cycle`);
-    for (let i = 0; i < count; i += 1) bits.signed();
-  }
+function readPictureOrder(bits: BitReader): Pick<SliceFields, 'orderType' | 'orderBits' | 'orderIsPlain'> {
+  const orderType = bits.unsigned(); // pic_order_cnt_type
+  if (orderType === 0) return { orderType, orderBits: 4 + bits.unsigned(), orderIsPlain: false };
+  if (orderType !== 1) return { orderType, orderBits: 0, orderIsPlain: false };
+  const orderIsPlain = bits.flag();
+  bits.signed(); // offset_for_non_ref_pic
+  bits.signed(); // offset_for_top_to_bottom_field
+  const count = bits.unsigned();
+  if (count > 255) throw new BitsError(`${count} reference frames in the picture order cycle`);
+  for (let i = 0; i < count; i += 1) bits.signed();
+  return { orderType, orderBits: 0, orderIsPlain };
 }
