@@ -108,7 +108,7 @@ const OVERTAKEN = [409, 412];
 /** Stores the object in place of the version `etag`, or of none; false when there is another. */
 export async function putIf(
   { bucket, key, etag }: ObjectRef,
-  body: string,
+  body: Buffer | string,
   { contentType, cacheControl }: { readonly contentType: string; readonly cacheControl: string },
 ): Promise<boolean> {
   try {

@@ -1,0 +1,57 @@
+/**
+ * The last thing that happens to segments and initialization sections before they are put, whoever made them, and its
+ * opposite for who reads them again. Whatever puts media below `vod/` does it by this (chunk-task.ts).
+ */
+import { keyNumber, type Encryption } from '../../lib/contract/encryption.ts';
+import { parseRenditionFile } from '../../lib/contract/keys.ts';
+import { blocksOf, decryptRange, decryptSegment, encryptSegment, vectorOf, type Range } from '../../lib/media/aes128.ts';
+import { pathOf } from './outputs.ts';
+import { SegmentKeys } from './segment-keys.ts';
+
+/** A revision, and how its media is encrypted. Plans are such; of a record it is what `encryptionOf` says. */
+export interface Sealed {
+  readonly videoId: string;
+  readonly revision: number;
+  readonly encryption?: Encryption | undefined;
+}
+
+/**
+ * What is put in place of these bytes. `path`: relative to the revision; of what is no media, the bytes themselves. `init`: of a
+ * segment of fMP4, the initialization section of its rendition, in clear.
+ */
+export type Seal = (path: string, bytes: Buffer, init?: Buffer) => Promise<Buffer>;
+
+/** `made` is told the paths, relative to the revision, of keys that are new. */
+export function sealer(of: Sealed, made: (path: string) => void): Seal {
+  const { encryption } = of;
+  if (encryption === undefined) return async (_, bytes) => bytes;
+  if (encryption.scheme === 'cbcs') throw new Error('samples are not encrypted by this version');
+  const keys = new SegmentKeys(of, made);
+  return async (path, bytes) => {
+    const file = parseRenditionFile(path);
+    // Initialization sections stay in clear: they say what codecs need to know, and stand before the first key in playlists.
+    if (file?.number === undefined) return bytes;
+    const number = keyNumber(file.number, encryption.keySegments);
+    return encryptSegment(bytes, await keys.orMade(file.kind, number), vectorOf(pathOf(file), number));
+  };
+}
+
+/** Reads what lies at a path, all of it or a range; the range is of what is there, and there may be less. */
+export type ReadSealed = (path: string, range?: Range) => Promise<Buffer>;
+
+/** The same of what was sealed, as it was before: `range` is of that. */
+export function opener(of: Sealed, read: ReadSealed): ReadSealed {
+  const { encryption } = of;
+  if (encryption === undefined) return read;
+  if (encryption.scheme === 'cbcs') throw new Error('samples are not decrypted by this version');
+  const keys = new SegmentKeys(of);
+  return async (path, range) => {
+    const file = parseRenditionFile(path);
+    if (file?.number === undefined) return read(path, range);
+    const number = keyNumber(file.number, encryption.keySegments);
+    const [key, iv] = [await keys.there(file.kind, number), vectorOf(pathOf(file), number)];
+    return range === undefined
+      ? decryptSegment(await read(path), key, iv)
+      : decryptRange(await read(path, blocksOf(range)), range, key, iv);
+  };
+}
