@@ -6,6 +6,7 @@ import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
 import type { SQSBatchItemFailure, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { number, required } from '../../lib/contract/env.ts';
 import {
+  contentKeysPrefix,
   downloadsPrefix,
   sourceKey,
   tracksPrefix,
@@ -152,8 +153,9 @@ async function stop({ id, upload, slicing, conversion }: VideoRecord): Promise<v
   }
 }
 
-/** Deletes source, served files and hand-over files; answers how many there were of the served. */
+/** Deletes source, served files and hand-over files; answers how many there were of the served. Keys first, which are few. */
 async function deleteObjects(videoId: string): Promise<number> {
+  await removePrefix(required('MEDIA_BUCKET'), contentKeysPrefix(videoId));
   await removePrefix(required('SOURCE_BUCKET'), uploadPrefix(videoId));
   await removePrefix(required('MEDIA_BUCKET'), workPrefix(videoId));
   await removePrefix(required('MEDIA_BUCKET'), tracksPrefix(videoId));

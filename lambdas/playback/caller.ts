@@ -13,6 +13,8 @@ export type Caller = Pick<PlaybackToken, 'viewer'> & Partial<PlaybackToken>;
 /** A session that goes on, and until when. */
 export interface Going {
   readonly ticket: string;
+  /** What its player calls it. */
+  readonly player: string | undefined;
   readonly end: Date;
 }
 
@@ -66,7 +68,15 @@ export class Callers {
   async going({ query }: Credentials, what: string, viewer: Viewer | undefined): Promise<Going | undefined> {
     if (query.token === undefined) return undefined;
     const token = await this.#read(query.token, what, ['manifest', 'playlists']);
-    const { ticket, expiresAt: end } = token;
-    return ticket !== undefined && token.viewer?.subject === viewer?.subject ? { ticket, end } : undefined;
+    const { ticket, player, expiresAt: end } = token;
+    return ticket !== undefined && token.viewer?.subject === viewer?.subject ? { ticket, player, end } : undefined;
+  }
+
+  /** Who asks for a licence, and of which session, by the token that its manifest put there. Throws `invalid-token`. */
+  async licensed({ query }: Credentials, what: string): Promise<Going & Pick<PlaybackToken, 'viewer'>> {
+    if (query.token === undefined) throw new ApiError('unauthorized', 'A licence is asked for at the address that the manifest names.');
+    const { viewer, ticket, player, expiresAt: end } = await this.#read(query.token, what, ['licence']);
+    if (ticket === undefined) throw new ApiError('invalid-token', 'The token names no session.');
+    return { viewer, ticket, player, end };
   }
 }

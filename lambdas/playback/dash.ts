@@ -1,4 +1,5 @@
 /** The MPD of one viewer, as text. Pure. The shared one says `{$auth}` where a signature belongs (lambdas/slicing/mpd.ts). */
+import { LICENCE_VARIABLE } from '../../lib/contract/encryption.ts';
 import { DASH_PATH, revisionPrefix, textPath } from '../../lib/contract/keys.ts';
 import type { TextTrack, VideoRecord } from '../../lib/contract/video.ts';
 import { ApiError } from '../shared/errors.ts';
@@ -11,17 +12,21 @@ export const mpdKey = ({ id, revision }: Pick<VideoRecord, 'id' | 'revision'>): 
 
 /**
  * With the text tracks there are now, each a file of WebVTT whose times count from the beginning, as the presentation does.
- * `query` is the signature, made of characters that neither XML nor a template minds but `&`; undefined: left out.
+ * `query` is the signature, made of characters that neither XML nor a template minds but `&`; undefined: left out. `licence`:
+ * the address at which this viewer asks for one.
  */
 export function personalMpd(
   shared: string,
   ticket: string,
   query: string | undefined,
   { id, texts = [] }: Pick<VideoRecord, 'id' | 'texts'>,
+  licence = '',
 ): string {
   const sets = texts.map((text) => textSet(id, text)).join('');
   return withAuth(
-    shared.replace('</Period>', () => `${sets}</Period>`),
+    shared
+      .replaceAll(`{$${LICENCE_VARIABLE}}`, () => escaped(licence))
+      .replace('</Period>', () => `${sets}</Period>`),
     id,
     ticket,
     query?.replaceAll('&', '&amp;'),

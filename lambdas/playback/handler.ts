@@ -17,6 +17,7 @@ import type { Viewer } from '../shared/viewer.ts';
 import { admit, checkPlayable, signatureEnd, tokenLifetime, type Admitted } from './access.ts';
 import { checkDash, lowRungs, mpdKey, noMpd, personalMpd } from './dash.ts';
 import { expand, multivariant, playlistKey, withAuth, type Access } from './manifest.ts';
+import { licenceQuery, licenceRoutes, licenceUrl } from './licence.ts';
 import { checkLength, readPlaylist } from './media-playlist.ts';
 import { open, openFolder, Opening } from './opening.ts';
 import { callers, groupsClaim, signatureHours, tokenMinutes } from './options.ts';
@@ -51,10 +52,14 @@ export const handler = serve<'playback'>(groupsClaim, {
     let access: Access;
     if (expanded === '1') {
       const { tokens } = await loadSigner();
-      const token = await mintToken(tokens, viewer, id, 'playlists', play.end, play.ticket);
+      const token = await mintToken(tokens, viewer, id, 'playlists', play.end, play.ticket, play.player);
       access = { way: 'expand', token, cookies: byCookies };
-    } else if (byCookies) access = { way: 'cookies', ticket: play.ticket };
-    else access = { way: 'define', query: play.query(), ticket: play.ticket };
+    } else {
+      const licence = await licenceQuery(video, viewer, play);
+      access = byCookies
+        ? { way: 'cookies', ticket: play.ticket, licence }
+        : { way: 'define', query: play.query(), ticket: play.ticket, licence };
+    }
     return new Reply(multivariant(video, access, willGrow(video)), {}, byCookies ? play.cookies() : []);
   },
 
@@ -66,7 +71,9 @@ export const handler = serve<'playback'>(groupsClaim, {
     const shared = await readPlaylist(mpdKey(video), (cause) => noMpd(video, cause));
     const play = await openVideo(request, video, viewer, limits);
     const { query, cookies } = rights(play, request.query.cookies === '1');
-    const text = personalMpd(lowRungs(shared, limits.maxHeight), play.ticket, query, video);
+    const licence = await licenceQuery(video, viewer, play);
+    const address = licence === undefined ? undefined : licenceUrl(video.id, licence);
+    const text = personalMpd(lowRungs(shared, limits.maxHeight), play.ticket, query, video, address);
     return new Reply(checkLength(text, 'The MPD is too long; use main.m3u8 instead.'), {}, cookies);
   },
 
@@ -108,9 +115,12 @@ export const handler = serve<'playback'>(groupsClaim, {
       ? new Opening({ signer: await loadSigner(), prefix: vodPrefix(id), ...going, isHead })
       : await openVideo({ query: {}, isHead, end }, video, who?.viewer, limits);
     const path = ticketed(key, vodPrefix(id), play.ticket);
-    const expanded = expand(text, path, request.query.cookies === '1' ? undefined : play.query());
+    const licence = kind === 'text' ? undefined : await licenceQuery(video, who?.viewer, play);
+    const expanded = expand(text, path, request.query.cookies === '1' ? undefined : play.query(), licence);
     return new Reply(checkLength(expanded, 'The expanded playlist is too long; use EXT-X-DEFINE or cookies instead.'));
   },
+
+  ...licenceRoutes,
 
   ...sessionRoutes,
 

@@ -2,6 +2,7 @@
  * Playlists of one viewer, as text. Pure. Media playlists are shared by all viewers and say `{$auth}` where a signature
  * belongs; what is made here supplies it (RFC 8216bis 4.3, 4.4.2.3), or spells it out for players without variables.
  */
+import { LICENCE_VARIABLE } from '../../lib/contract/encryption.ts';
 import { playlistPath, revisionPrefix, textPath, vodPrefix, type RenditionKind } from '../../lib/contract/keys.ts';
 import { GROWS } from '../../lib/contract/manifest.ts';
 import { ticketed, ticketPath } from '../../lib/contract/ticket.ts';
@@ -18,9 +19,14 @@ export const AUTH_VARIABLE = 'auth';
  * `expand` with `cookies`: media playlists come through the API, their URLs bare.
  */
 export type Access =
-  | { readonly way: 'define'; readonly query: string; readonly ticket: string }
+  | ({ readonly way: 'define'; readonly query: string; readonly ticket: string } & Licensed)
   | { readonly way: 'expand'; readonly token: string; readonly cookies?: boolean }
-  | { readonly way: 'cookies'; readonly ticket: string };
+  | ({ readonly way: 'cookies'; readonly ticket: string } & Licensed);
+
+interface Licensed {
+  /** Of media that needs one: the query by which a licence is asked for, another variable. */
+  readonly licence?: string | undefined;
+}
 
 /** bit/s. The variant Apple's HLS Authoring Specification recommends as the default one on Wi-Fi. */
 const FIRST_VARIANT_BITRATE = 2_000_000;
@@ -92,7 +98,13 @@ function textMedia(text: TextTrack, index: number, all: readonly TextTrack[], ad
 export function header(access: Access): string[] {
   if (access.way === 'expand') return ['#EXT-X-VERSION:6'];
   const value = access.way === 'define' ? access.query : 'signed=cookie';
-  return ['#EXT-X-VERSION:8', `#EXT-X-DEFINE:NAME="${AUTH_VARIABLE}",VALUE="${value}"`];
+  const define = (name: string, text: string) => `#EXT-X-DEFINE:NAME="${name}",VALUE="${text}"`;
+  const { licence } = access;
+  return [
+    '#EXT-X-VERSION:8',
+    define(AUTH_VARIABLE, value),
+    ...(licence === undefined ? [] : [define(LICENCE_VARIABLE, licence)]),
+  ];
 }
 
 /**
@@ -156,14 +168,15 @@ export const playlistKey = (video: Published, kind: PlaylistKind, name: string):
 
 /**
  * A shared media playlist for one viewer of a player without variables: `{$auth}` replaced by `query` (undefined: left
- * out, for who holds cookies), every URI made absolute from `path` (the shared playlist's own), and the import gone.
+ * out, for who holds cookies) and `{$licence}` by that, every URI made absolute from `path` (the shared playlist's own), and the
+ * imports gone.
  */
-export function expand(playlist: string, path: string, query: string | undefined): string {
+export function expand(playlist: string, path: string, query: string | undefined, licence = ''): string {
   const base = new URL(path, 'https://sluice.invalid');
   const variable = query === undefined ? `?{$${AUTH_VARIABLE}}` : `{$${AUTH_VARIABLE}}`;
   const absolute = (reference: string) => {
     const url = new URL(
-      reference.replaceAll(variable, () => query ?? ''),
+      reference.replaceAll(variable, () => query ?? '').replaceAll(`{$${LICENCE_VARIABLE}}`, () => licence),
       base,
     );
     return url.origin === base.origin ? `${url.pathname}${url.search}` : url.href;

@@ -25,6 +25,8 @@ interface OpeningOptions {
   readonly signer: Signer;
   readonly prefix: string;
   readonly ticket: string;
+  /** What its player calls the session. */
+  readonly player?: string | undefined;
   readonly end: Date;
   /** Of what is opened, relative to `prefix`: all of it without. Ends with `/`. */
   readonly folder?: string;
@@ -33,6 +35,7 @@ interface OpeningOptions {
 
 export class Opening {
   readonly ticket: string;
+  readonly player: string | undefined;
   readonly end: Date;
   readonly #signer: Signer;
   /** Path of what is opened. From `/` to `/`. */
@@ -40,8 +43,9 @@ export class Opening {
 
   readonly #isHead: boolean;
 
-  constructor({ signer, prefix, ticket, end, folder = '', isHead }: OpeningOptions) {
+  constructor({ signer, prefix, ticket, player, end, folder = '', isHead }: OpeningOptions) {
     this.ticket = ticket;
+    this.player = player;
     this.end = end;
     this.#signer = signer;
     this.#isHead = isHead;
@@ -80,7 +84,7 @@ export async function open({ prefix, viewer, player, end, limits, isHead }: Aske
     until,
     cap: limits.maxSessions,
   });
-  return new Opening({ signer, prefix, ticket, end: until, isHead });
+  return new Opening({ signer, prefix, ticket, player, end: until, isHead });
 }
 
 /** One folder of what is beside the pictures and the sound, which is no play start and counts as none. */

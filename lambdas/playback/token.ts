@@ -4,6 +4,7 @@ import { jwtVerify, SignJWT, errors, type JWTHeaderParameters, type JWTPayload }
 import { z } from 'zod';
 import { linkId, parseLinkToken, type LinkRow } from '../../lib/contract/link.ts';
 import { keyId } from '../../lib/contract/registered-key.ts';
+import { playerSession } from '../../lib/contract/session.ts';
 import { line } from '../../lib/contract/text.ts';
 import { ApiError } from '../shared/errors.ts';
 import { checkLink } from '../shared/links.ts';
@@ -16,8 +17,9 @@ const AUDIENCE = 'sluice-play';
  * `manifest`: minted by a person; opens main.m3u8 and with it a new signature.
  * `playlists`: minted by an expanded main.m3u8 for its media playlists, whose ticket it brings; of nobody, where nobody signed
  * in. It never opens main.m3u8, or a token of minutes could renew itself for ever.
+ * `licence`: stands in manifests of media that is encrypted by samples; it opens the licence of that session, and nothing else.
  */
-export type Use = 'manifest' | 'playlists';
+export type Use = 'manifest' | 'playlists' | 'licence';
 
 /** Any group may decide about watching, but this one: a token stands in URLs, so nothing more is in it. */
 const IRRELEVANT = 'uploader';
@@ -30,12 +32,14 @@ const claims = z.object({
   sub: z.string().min(1).optional(),
   groups: z.array(z.string()),
   vid: z.string(),
-  use: z.enum(['manifest', 'playlists']),
+  use: z.enum(['manifest', 'playlists', 'licence']),
   /** Of an expanded manifest that a registered key's token opened: that key. */
   key: keyId.optional(),
   /** Of one that a link opened: that link. */
   lnk: linkId.optional(),
   tkt: z.string().optional(),
+  /** What the player calls that session. */
+  ply: playerSession.optional(),
   exp: z.int(),
 });
 
@@ -65,8 +69,9 @@ export interface PlaybackToken {
   readonly viewer: Viewer | undefined;
   readonly use: Use;
   readonly expiresAt: Date;
-  /** Of the session it belongs to. */
+  /** Of the session it belongs to, and what its player calls that. */
   readonly ticket?: string | undefined;
+  readonly player?: string | undefined;
 }
 
 /**
@@ -80,6 +85,7 @@ export async function mintToken(
   use: Use,
   expiresAt: Date,
   ticket?: string,
+  player?: string,
 ): Promise<string> {
   const groups = viewer?.groups.filter((group) => group !== IRRELEVANT) ?? [];
   if (JSON.stringify(groups).length > MOST)
@@ -93,6 +99,7 @@ export async function mintToken(
     use,
     ...(viewer && { sub: viewer.subject }),
     ...(ticket && { tkt: ticket }),
+    ...(player !== undefined && { ply: player }),
     ...(viewer?.right?.key !== undefined && { key: viewer.right.key }),
     ...(viewer?.right?.link !== undefined && { lnk: viewer.right.link }),
   })
@@ -122,15 +129,15 @@ export async function readToken(
   if (!parsed.success || parsed.data.vid !== video)
     throw new ApiError('invalid-token', 'The playback token is for something else.');
   if (!uses.includes(parsed.data.use))
-    throw new ApiError('invalid-token', 'This token opens media playlists only; ask for a playback token.');
-  const { sub: subject, groups, use, exp, tkt: ticket, key, lnk } = parsed.data;
-  if (subject === undefined && use !== 'playlists') throw new ApiError('invalid-token', 'The token names nobody.');
+    throw new ApiError('invalid-token', 'This token opens something else; ask for a playback token.');
+  const { sub: subject, groups, use, exp, tkt: ticket, ply: player, key, lnk } = parsed.data;
+  if (subject === undefined && use === 'manifest') throw new ApiError('invalid-token', 'The token names nobody.');
   if (key !== undefined && (await others?.find(key)) === undefined)
     throw new ApiError('invalid-token', 'The key behind this token was taken back.');
   if (lnk !== undefined) checkLink(await others?.link(video, lnk), Date.now() / 1000);
   const right = key !== undefined ? { right: { key } } : lnk !== undefined ? { right: { link: lnk } } : {};
   const viewer = subject === undefined ? undefined : { subject, groups, ...right };
-  return { viewer, use, expiresAt: new Date(exp * 1000), ticket };
+  return { viewer, use, expiresAt: new Date(exp * 1000), ticket, player };
 }
 
 /** A link's token opens manifests, as often as one likes and as long as it is good. */

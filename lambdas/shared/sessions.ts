@@ -219,6 +219,24 @@ export async function sessionsOf(who: string): Promise<SessionRow[]> {
   return rows;
 }
 
+/**
+ * Throws `session-ended` unless the session of this ticket, one of ours, goes on: nobody ended it, its player did not leave, and
+ * its last signature is not over.
+ */
+export async function checkGoing(what: string, text: string, player: string | undefined, now = Date.now()): Promise<void> {
+  const ticket = parseTicket(text);
+  if (ticket === undefined) throw ended(undefined, now);
+  const { session, subject, link } = ticket;
+  const who = subject !== undefined ? `u:${subject}` : link === undefined ? `a:${player ?? session}` : `l:${link}`;
+  const there = await read({ who, place: placeOf(what, player ?? session) });
+  // One that is counted has a numbered place for as long as it goes on.
+  const isElsewhere = there?.ticket !== text && subject !== undefined;
+  const row = isElsewhere ? (await sessionsOf(who)).find((one) => one.ticket === text) : there;
+  if (row?.ticket === text && row.endedAt !== undefined) throw ended(row, now);
+  if (row?.ticket !== text || row.expiresAt * 1000 < now)
+    throw new ApiError('session-ended', 'This playback is over. Load the video again to watch it.');
+}
+
 /** A player that goes: its place is free. `player` is what it called itself. Harmless when there is no such session. */
 export async function leave(what: string, player: string, text: string): Promise<void> {
   const ticket = parseTicket(text);

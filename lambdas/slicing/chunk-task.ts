@@ -42,7 +42,7 @@ export async function runTask(
   const watch = new Watch(plan, chunk);
   const stored: string[] = [];
   const prefix = revisionPrefix(plan.videoId, plan.revision);
-  const seal = sealer(plan, (path) => stored.push(`${prefix}${path}`));
+  const seal = sealer(plan, (made) => stored.push(made));
   const put: Put = async (path, bytes, contentType, init) => {
     const sealed = await seal(path, bytes, init);
     const key = `${prefix}${path}`;

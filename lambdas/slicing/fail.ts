@@ -1,10 +1,10 @@
 /** Last step of a run that went wrong unforeseen: the video says so, and what the run wrote goes. */
 import { required } from '../../lib/contract/env.ts';
-import { parseUploadKey, revisionPrefix, workPrefix } from '../../lib/contract/keys.ts';
+import { contentKeysKey, parseUploadKey, revisionPrefix, workPrefix } from '../../lib/contract/keys.ts';
 import type { Failure } from '../../lib/contract/video.ts';
 import { failTask, type FailTask } from '../../lib/contract/slicing.ts';
 import { logger } from '../shared/logger.ts';
-import { removePrefix } from '../shared/objects.ts';
+import { removeObjects, removePrefix } from '../shared/objects.ts';
 import { readVideo } from '../shared/videos.ts';
 import { fail, failLadder } from './failing.ts';
 import { leavePlace } from './place.ts';
@@ -44,6 +44,7 @@ export const handler = step(async (input: unknown): Promise<{ outcome: 'failed' 
     return { outcome: 'kept' };
   }
   if (record?.slicing) {
+    await removeObjects(required('MEDIA_BUCKET'), [contentKeysKey(videoId, record.slicing.revision)]);
     await removePrefix(required('MEDIA_BUCKET'), revisionPrefix(videoId, record.slicing.revision));
     await removePrefix(required('MEDIA_BUCKET'), workPrefix(videoId));
   }

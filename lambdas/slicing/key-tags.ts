@@ -1,6 +1,7 @@
 /** What media playlists say of keys (RFC 8216bis 4.4.4.4). Pure. */
-import { keyNumber, type Encryption } from '../../lib/contract/encryption.ts';
+import { keyNumber, LICENCE_VARIABLE, licencePath } from '../../lib/contract/encryption.ts';
 import { segmentKeyPath, type RenditionKind } from '../../lib/contract/keys.ts';
+import type { Plan } from '../../lib/contract/plan.ts';
 import { vectorOf } from '../../lib/media/aes128.ts';
 import { pathOf } from './outputs.ts';
 
@@ -12,8 +13,13 @@ export type KeyTags = (number: number) => readonly string[];
  * signature, so the ticket in its path is the same, too. Vectors are spelt out: without one it would be the segment's number in
  * this very playlist, and one that begins elsewhere could not be decrypted.
  */
-export function keyTags(encryption: Encryption | undefined, kind: RenditionKind, name: string): KeyTags {
-  if (encryption?.scheme !== 'aes-128') return () => [];
+export function keyTags(
+  { encryption, videoId }: Pick<Plan, 'encryption' | 'videoId'>,
+  kind: RenditionKind,
+  name: string,
+): KeyTags {
+  if (encryption === undefined) return () => [];
+  if (encryption.scheme === 'cbcs') return (segment) => (segment === 1 ? licenceTags(videoId) : []);
   const { keySegments } = encryption;
   return (segment) => {
     const number = keyNumber(segment, keySegments);
@@ -23,3 +29,12 @@ export function keyTags(encryption: Encryption | undefined, kind: RenditionKind,
     return [`#EXT-X-KEY:METHOD=AES-128,URI="${path}?{$auth}",IV=0x${iv}`];
   };
 }
+
+/**
+ * One key for all. What it is called and its vector stand in the initialization section; the licence is asked for at the address,
+ * which each viewer's multivariant playlist completes.
+ */
+const licenceTags = (videoId: string): string[] => [
+  `#EXT-X-DEFINE:IMPORT="${LICENCE_VARIABLE}"`,
+  `#EXT-X-KEY:METHOD=SAMPLE-AES,URI="${licencePath(videoId)}?{$${LICENCE_VARIABLE}}",KEYFORMAT="org.w3.clearkey",KEYFORMATVERSIONS="1"`,
+];

@@ -2,9 +2,11 @@
  * The DASH manifest (MPD, ISO/IEC 23009-1) over the segments that the HLS playlists list, shared by all viewers and stored
  * beside them. Pure. It says `{$auth}` where a signature belongs, as the playlists do; the playback function supplies it.
  */
+import { LICENCE_VARIABLE } from '../../lib/contract/encryption.ts';
 import { INIT_NAME, renditionFolder, revisionPrefix, type RenditionKind } from '../../lib/contract/keys.ts';
 import type { Plan } from '../../lib/contract/plan.ts';
 import type { Rendition } from '../../lib/contract/video.ts';
+import { asUuid, keyIdOf } from '../shared/content-key.ts';
 import { describe, targetDuration, type MergedRendition, type Segment } from './playlists.ts';
 import { TIME_OFFSET } from '../../lib/contract/plan.ts';
 
@@ -20,6 +22,7 @@ export function mpd(renditions: readonly MergedRendition[], plan: Plan): string 
   const target = Math.max(...renditions.map(({ segments }) => targetDuration(segments)));
   const attributes = {
     xmlns: 'urn:mpeg:dash:schema:mpd:2011',
+    ...(plan.encryption && { 'xmlns:cenc': 'urn:mpeg:cenc:2013', 'xmlns:dashif': 'https://dashif.org/CPS' }),
     profiles: 'urn:mpeg:dash:profile:isoff-live:2011,urn:mpeg:dash:profile:cmaf:2019',
     type: 'static',
     mediaPresentationDuration: spoken(lengthOf(renditions)),
@@ -58,6 +61,25 @@ const sum = (values: readonly number[]): number => values.reduce((total, value) 
 /** xs:duration, to the microsecond. */
 const spoken = (seconds: number): string => `PT${Number(seconds.toFixed(6))}S`;
 
+/**
+ * That samples are encrypted, by which key, and where its licence is (DASH-IF IOP 7.5, 7.6): an address that the viewer's own MPD
+ * fills in.
+ */
+function protection({ encryption, videoId, revision }: Plan): string[] {
+  if (encryption?.scheme !== 'cbcs') return [];
+  const scheme = {
+    schemeIdUri: 'urn:mpeg:dash:mp4protection:2011',
+    value: encryption.scheme,
+    'cenc:default_KID': asUuid(keyIdOf(videoId, revision)),
+  };
+  return [
+    `<ContentProtection${written(scheme)}/>`,
+    `<ContentProtection${written({ schemeIdUri: CLEAR_KEY, value: 'ClearKey1.0' })}>`,
+    `<dashif:Laurl>{$${LICENCE_VARIABLE}}</dashif:Laurl>`,
+    '</ContentProtection>',
+  ];
+}
+
 /** `isMain`: the first of its kind, which plays where nobody chose. */
 function adaptationSet(members: readonly MergedRendition[], plan: Plan, isMain: boolean): string[] {
   const { kind } = members[0]!;
@@ -74,6 +96,7 @@ function adaptationSet(members: readonly MergedRendition[], plan: Plan, isMain: 
   };
   return [
     `<AdaptationSet${written(attributes)}>`,
+    ...protection(plan),
     ...(label === undefined ? [] : [`<Label>${escaped(label)}</Label>`]),
     `<Role${written({ schemeIdUri: ROLES, value: isMain ? 'main' : 'alternate' })}/>`,
     ...(isShared ? templates[0]! : []),
@@ -103,6 +126,7 @@ interface Shape {
 }
 
 const ROLES = 'urn:mpeg:dash:role:2011';
+const CLEAR_KEY = 'urn:uuid:e2719d58-a985-b3c9-781a-b030af78d30e';
 const CHANNELS = 'urn:mpeg:dash:23003:3:audio_channel_configuration:2011';
 
 /** What a representation says of itself, by its kind. */

@@ -3,7 +3,7 @@ import type { Context } from 'aws-lambda';
 import { encryptionOf, type Encryption } from '../../lib/contract/encryption.ts';
 import { json, required } from '../../lib/contract/env.ts';
 import { parseUploadKey } from '../../lib/contract/keys.ts';
-import { probeResult, probeTask, slicingOptions, type ProbeResult } from '../../lib/contract/slicing.ts';
+import { probeResult, probeTask, slicingOptions, type ProbeResult, type SlicingOptions } from '../../lib/contract/slicing.ts';
 import { hasPicture, type SourceInfo } from '../../lib/contract/source.ts';
 import type { VideoRecord } from '../../lib/contract/video.ts';
 import { logger } from '../shared/logger.ts';
@@ -61,13 +61,12 @@ export const handler = step(async (input: unknown, context: Pick<Context, 'getRe
   try {
     // Claimed first: a record that waits for its turn no longer expires, and its upload's place is free.
     await holdPlace(videoId);
-    const options = json('SLICING_OPTIONS', slicingOptions);
     const leftMs = () => context.getRemainingTimeInMillis() - RESERVE_MS;
-    const encryption = encryptionOf(record, options);
+    const { options, encryption } = optionsFor(record);
     // What is encrypted our own functions make, whatever the engine.
     const remuxes = costs().engine !== 'mediaconvert' || encryption !== undefined;
     const looked = await lookAt(pinned, pinned.size, options, leftMs(), { anySize: true, remuxes });
-    if (!(await markProbed(record, execution, looked, encryption))) {
+    if (!(await markProbed(record, execution, looked, { options, encryption }))) {
       await leavePlace(videoId);
       return ignored('the video was deleted');
     }
@@ -130,15 +129,27 @@ function ignored(reason: string): ProbeResult {
   return { outcome: 'ignored', reason };
 }
 
+interface ByWhich {
+  readonly options: SlicingOptions;
+  readonly encryption: Encryption | undefined;
+}
+
+/** By which a video is sliced: as the deployment says, and as was asked for it. */
+function optionsFor(record: VideoRecord): ByWhich {
+  const options = json('SLICING_OPTIONS', slicingOptions);
+  const encryption = encryptionOf(record, options);
+  // Samples are encrypted in fMP4 only.
+  return { options: encryption?.scheme === 'cbcs' ? { ...options, segmentType: 'fmp4' } : options, encryption };
+}
+
 /** False when the video is no longer this run's. A retried step finds its own mark. */
 async function markProbed(
   { id }: VideoRecord,
   execution: string,
   { info, unmeasured }: Inspected,
-  encryption: Encryption | undefined,
+  { options: { segmentType }, encryption }: ByWhich,
 ): Promise<boolean> {
   const { duration, video } = info;
-  const { segmentType } = json('SLICING_OPTIONS', slicingOptions);
   const set: NonNullable<Change['set']> = {
     duration: unmeasured ? null : duration,
     ...(hasPicture(info) && { width: video.width, height: video.height }),

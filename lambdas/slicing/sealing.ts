@@ -6,6 +6,7 @@ import { keyNumber, type Encryption } from '../../lib/contract/encryption.ts';
 import { parseRenditionFile } from '../../lib/contract/keys.ts';
 import { blocksOf, decryptRange, decryptSegment, encryptSegment, vectorOf, type Range } from '../../lib/media/aes128.ts';
 import { pathOf } from './outputs.ts';
+import { sampleOpener, sampleSealer } from './sealing-samples.ts';
 import { SegmentKeys } from './segment-keys.ts';
 
 /** A revision, and how its media is encrypted. Plans are such; of a record it is what `encryptionOf` says. */
@@ -21,11 +22,11 @@ export interface Sealed {
  */
 export type Seal = (path: string, bytes: Buffer, init?: Buffer) => Promise<Buffer>;
 
-/** `made` is told the paths, relative to the revision, of keys that are new. */
-export function sealer(of: Sealed, made: (path: string) => void): Seal {
+/** `made` is told the S3 keys of keys that are new. */
+export function sealer(of: Sealed, made: (key: string) => void): Seal {
   const { encryption } = of;
   if (encryption === undefined) return async (_, bytes) => bytes;
-  if (encryption.scheme === 'cbcs') throw new Error('samples are not encrypted by this version');
+  if (encryption.scheme === 'cbcs') return sampleSealer(of, made);
   const keys = new SegmentKeys(of, made);
   return async (path, bytes) => {
     const file = parseRenditionFile(path);
@@ -43,7 +44,7 @@ export type ReadSealed = (path: string, range?: Range) => Promise<Buffer>;
 export function opener(of: Sealed, read: ReadSealed): ReadSealed {
   const { encryption } = of;
   if (encryption === undefined) return read;
-  if (encryption.scheme === 'cbcs') throw new Error('samples are not decrypted by this version');
+  if (encryption.scheme === 'cbcs') return sampleOpener(of, read);
   const keys = new SegmentKeys(of);
   return async (path, range) => {
     const file = parseRenditionFile(path);

@@ -23,11 +23,11 @@ interface Revision {
 
 export class SegmentKeys {
   readonly #revision: Revision;
-  readonly #made: (path: string) => void;
+  readonly #made: (key: string) => void;
   readonly #known = new Map<string, Promise<Buffer>>();
 
-  /** `made` is told the paths of keys that are new, relative to the revision. */
-  constructor(revision: Revision, made: (path: string) => void = () => undefined) {
+  /** `made` is told the S3 keys of keys that are new. */
+  constructor(revision: Revision, made: (key: string) => void = () => undefined) {
     this.#revision = revision;
     this.#made = made;
   }
@@ -73,7 +73,7 @@ export class SegmentKeys {
       if (found) return found;
       const key = randomBytes(BLOCK);
       if (await putIf(this.#ref(path), key, { contentType: 'application/octet-stream', cacheControl: KEPT })) {
-        this.#made(path);
+        this.#made(this.#ref(path).key);
         return key;
       }
       await setTimeout(AGAIN * (tries - 1));

@@ -11,6 +11,7 @@ import type { z } from 'zod';
 import { concurrency, type Config } from '../config.ts';
 import type { consoleConfig } from '../contract/api.ts';
 import {
+  CONTENT_KEYS_PREFIX,
   DOWNLOADS_PREFIX,
   SERVED_POSITIONS,
   SOURCE_PREFIX,
@@ -103,12 +104,14 @@ export class Catalog extends Construct {
       .useTable('LINKS_TABLE', storage.links, ['Query', 'DeleteItem'])
       .useObjects('SOURCE_BUCKET', storage.sources, ['DeleteObject', 'AbortMultipartUpload'], SOURCE_PREFIX)
       .useObjects('MEDIA_BUCKET', storage.media, ['DeleteObject'], VOD_PREFIX)
+      .useObjects('MEDIA_BUCKET', storage.media, ['DeleteObject'], CONTENT_KEYS_PREFIX)
       // What a run that is stopped had used.
       .useObjects('MEDIA_BUCKET', storage.media, ['GetObject', 'DeleteObject'], WORK_PREFIX)
       .useObjects('MEDIA_BUCKET', storage.media, ['DeleteObject'], TRACKS_PREFIX)
       .useObjects('MEDIA_BUCKET', storage.media, ['DeleteObject'], DOWNLOADS_PREFIX)
       .listObjects(storage.sources, SOURCE_PREFIX)
       .listObjects(storage.media, VOD_PREFIX)
+      .listObjects(storage.media, CONTENT_KEYS_PREFIX)
       .listObjects(storage.media, WORK_PREFIX)
       .listObjects(storage.media, TRACKS_PREFIX)
       .listObjects(storage.media, DOWNLOADS_PREFIX)

@@ -27,7 +27,7 @@ import { HttpMethods, type Bucket, type IBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../config.ts';
-import { DOWNLOADS_PREFIX, SERVED_POSITIONS, TRACKS_PREFIX, VOD_PREFIX } from '../contract/keys.ts';
+import { CONTENT_KEYS_PREFIX, DOWNLOADS_PREFIX, SERVED_POSITIONS, TRACKS_PREFIX, VOD_PREFIX } from '../contract/keys.ts';
 import { LIVE_PREFIX } from '../contract/live-keys.ts';
 import type { Api } from './api.ts';
 import { edgeName } from './edge-names.ts';
@@ -107,7 +107,9 @@ export class Playback extends Construct {
       .useTable('KEYS_TABLE', storage.keys, ['GetItem'])
       .useTable('LINKS_TABLE', storage.links, ['GetItem'])
       .useTable('SESSIONS_TABLE', storage.sessions, SESSION_WRITES, [BY_WHAT])
-      .useObjects('MEDIA_BUCKET', storage.media, ['GetObject'], VOD_PREFIX);
+      .useObjects('MEDIA_BUCKET', storage.media, ['GetObject'], VOD_PREFIX)
+      // What licences are made of.
+      .useObjects('MEDIA_BUCKET', storage.media, ['GetObject'], CONTENT_KEYS_PREFIX);
     signingKey.allowSigning(this.manifest);
     revocation.revokedBy(this.manifest);
     revocation.askedBy(this.manifest);

@@ -5,7 +5,7 @@ import type { ILayerVersion } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import { concurrency, type Config } from '../config.ts';
 import { costOptions, type CostOptions } from '../contract/cost.ts';
-import { SOURCE_PREFIX, VOD_PREFIX, WORK_PREFIX } from '../contract/keys.ts';
+import { CONTENT_KEYS_PREFIX, SOURCE_PREFIX, VOD_PREFIX, WORK_PREFIX } from '../contract/keys.ts';
 import { CHUNK_SCRATCH_MIB, slicingOptions, type SlicingOptions } from '../contract/slicing.ts';
 import { SluiceFunction, type SluiceFunctionProps } from './function.ts';
 import type { Storage } from './storage.ts';
@@ -76,7 +76,8 @@ export function slicingSteps(scope: Construct, { config, storage, ffmpegLayer }:
       WORK_PREFIX,
     )
     // Copies the beginning of what is copied, and publishes that.
-    .useObjects('MEDIA_BUCKET', storage.media, ['GetObject', 'PutObject', 'DeleteObject'], VOD_PREFIX);
+    .useObjects('MEDIA_BUCKET', storage.media, ['GetObject', 'PutObject', 'DeleteObject'], VOD_PREFIX)
+    .useObjects('MEDIA_BUCKET', storage.media, ['GetObject', 'PutObject', 'DeleteObject'], CONTENT_KEYS_PREFIX);
 
   /** What every task of a run may: keep its place, be counted, and publish what is there. */
   const worker = (fn: SluiceFunction) =>
@@ -84,6 +85,7 @@ export function slicingSteps(scope: Construct, { config, storage, ffmpegLayer }:
       .useTable('UPLOADS_TABLE', storage.uploads, HOLD_PLACE)
       .useObjects('SOURCE_BUCKET', storage.sources, ['GetObject', 'DeleteObject'], SOURCE_PREFIX)
       .useObjects('MEDIA_BUCKET', storage.media, ['GetObject', 'PutObject', 'DeleteObject'], VOD_PREFIX)
+      .useObjects('MEDIA_BUCKET', storage.media, ['GetObject', 'PutObject', 'DeleteObject'], CONTENT_KEYS_PREFIX)
       .useObjects('MEDIA_BUCKET', storage.media, ['GetObject', 'PutObject', 'DeleteObject'], WORK_PREFIX);
 
   const copy = worker(
@@ -140,7 +142,9 @@ export function slicingSteps(scope: Construct, { config, storage, ffmpegLayer }:
   )
     .useTable('UPLOADS_TABLE', storage.uploads, [...HOLD_PLACE, ...COUNT_DOLLARS])
     .useObjects('MEDIA_BUCKET', storage.media, ['GetObject', 'DeleteObject'], WORK_PREFIX)
-    .useObjects('MEDIA_BUCKET', storage.media, ['GetObject', 'PutObject', 'DeleteObject'], VOD_PREFIX);
+    .useObjects('MEDIA_BUCKET', storage.media, ['GetObject', 'PutObject', 'DeleteObject'], VOD_PREFIX)
+    // To read segments again, and to remove the key where the video was deleted meanwhile.
+    .useObjects('MEDIA_BUCKET', storage.media, ['GetObject', 'DeleteObject'], CONTENT_KEYS_PREFIX);
 
   const fail = step(
     'Fail',
@@ -152,6 +156,7 @@ export function slicingSteps(scope: Construct, { config, storage, ffmpegLayer }:
   )
     .useTable('UPLOADS_TABLE', storage.uploads, ['Query', 'DeleteItem', 'UpdateItem'])
     .useObjects('MEDIA_BUCKET', storage.media, ['DeleteObject'], VOD_PREFIX)
+    .useObjects('MEDIA_BUCKET', storage.media, ['DeleteObject'], CONTENT_KEYS_PREFIX)
     // What tasks measured, before that is removed.
     .useObjects('MEDIA_BUCKET', storage.media, ['GetObject', 'DeleteObject'], WORK_PREFIX)
     .listObjects(storage.media, VOD_PREFIX)

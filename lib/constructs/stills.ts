@@ -2,7 +2,7 @@
 import type { ILayerVersion } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import type { Config } from '../config.ts';
-import { VOD_PREFIX } from '../contract/keys.ts';
+import { CONTENT_KEYS_PREFIX, VOD_PREFIX } from '../contract/keys.ts';
 import type { Api } from './api.ts';
 import { SluiceFunction } from './function.ts';
 import type { Storage } from './storage.ts';
@@ -30,7 +30,9 @@ export class Stills extends Construct {
     })
       .useTable('VIDEOS_TABLE', storage.videos, ['GetItem', 'UpdateItem'])
       .useTable('ENTITLEMENTS_TABLE', storage.entitlements, ['BatchGetItem'])
-      .useObjects('MEDIA_BUCKET', storage.media, ['GetObject', 'PutObject', 'DeleteObject'], VOD_PREFIX);
+      .useObjects('MEDIA_BUCKET', storage.media, ['GetObject', 'PutObject', 'DeleteObject'], VOD_PREFIX)
+      // To read segments that are encrypted by samples.
+      .useObjects('MEDIA_BUCKET', storage.media, ['GetObject'], CONTENT_KEYS_PREFIX);
     // Asked for now and then: what is reserved for answering everybody is not for it.
     api.serve('stills', this.poster, { isReserved: false });
   }

@@ -13,7 +13,7 @@ export const encryptionName = z.enum(ENCRYPTIONS);
 export type EncryptionName = z.infer<typeof encryptionName>;
 
 /** What may be asked for: by the option `slicing.encryption`, and for one video by who uploads it. */
-export const OFFERED = ['none', 'aes-128'] as const satisfies readonly EncryptionName[];
+export const OFFERED = ['none', 'aes-128', 'cbcs'] as const satisfies readonly EncryptionName[];
 export const offered = z.enum(OFFERED);
 
 /** What a plan says of media that is encrypted. Absent: it is in clear. */
@@ -46,3 +46,18 @@ export function encryptionOf({ encryption: asked, keySegments }: Asked, options?
 
 /** Of AES-128: which key, from 1 on, a segment has. `number`: of the segment, from 1 on. */
 export const keyNumber = (number: number, keySegments: number): number => Math.floor((number - 1) / keySegments) + 1;
+
+/** 16 bytes in base64url (RFC 4648 5), without padding, of which the last character says two bits. */
+export const keyBytes = z.string().regex(/^[A-Za-z0-9_-]{21}[AQgw]$/);
+
+/** What lies at `contentKeysKey` (JSON): one key for all renditions of a revision. */
+export const contentKey = z.object({ key: keyBytes });
+
+/**
+ * Variable of HLS playlists, and placeholder of MPDs, that each viewer's multivariant playlist or MPD fills in: in playlists the
+ * query of the licence's address, in MPDs all of that.
+ */
+export const LICENCE_VARIABLE = 'licence';
+
+/** Where the players of a video ask for its licence: a path. */
+export const licencePath = (videoId: string): string => `/api/play/${videoId}/licence`;

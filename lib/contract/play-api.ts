@@ -1,5 +1,6 @@
 /** Routes of playing a video: tokens, manifests, and the sessions that they begin. */
 import { z } from 'zod';
+import { keyBytes } from './encryption.ts';
 import { RENDITION_KINDS } from './keys.ts';
 import { MAX_TOKEN_SECONDS } from './options.ts';
 import { playerSession, sessionName, ticketParam as ticket, watching } from './session.ts';
@@ -157,6 +158,26 @@ export const playRoutes = {
         .enum(['0', '1'])
         .optional()
         .meta({ description: '1: bare URLs, for a viewer who holds signed cookies.' }),
+    }),
+  },
+
+  'POST /api/play/{id}/licence': {
+    stage: 'playback',
+    auth: 'optional',
+    status: 200,
+    summary:
+      'The Clear Key licence (W3C EME) of a video encrypted by `cbcs`: asked for at the address that its playlists and MPD name, by who may watch it and whose session goes on.',
+    params: idParam,
+    query: z.object({
+      token: z.string().max(4096).optional().meta({ description: 'As it stands in the playlist or MPD.' }),
+    }),
+    body: z.object({
+      kids: z.array(keyBytes).min(1).max(100).meta({ description: 'Ids of keys, of 16 bytes, in base64url.' }),
+      type: z.literal('temporary').optional(),
+    }),
+    response: z.object({
+      keys: z.array(z.object({ kty: z.literal('oct'), kid: keyBytes, k: keyBytes })),
+      type: z.literal('temporary'),
     }),
   },
 

@@ -2,7 +2,7 @@
  * What cbcs.ts encrypted, in clear again, byte for byte: for posters, downloads and whatever else reads published media. Pure: the
  * cipher is handed in. It knows of our own files no more than the standard says, so that it would read another's of this form.
  */
-import { boxes, BoxError, find, findAll, flagsOf, need, wholeOf } from './boxes.ts';
+import { boxes, BoxError, find, findAll, flagsOf, need, wholeOf, type Box } from './boxes.ts';
 import { box } from './build.ts';
 import { readFragments, TRUN_OFFSET } from './fragments.ts';
 
@@ -82,20 +82,26 @@ function uncover(bytes: Buffer, crypt: number, skip: number, decrypt: Decrypt): 
   for (const piece of pieces) from += clear.copy(piece, 0, from, from + piece.length);
 }
 
+/** The moof without what encryption has added, and its data so much nearer. */
 function withoutAdded(moof: Buffer): Buffer {
-  const sum = findAll(moof, 'moof', 'traf')
+  const content = need(moof, ['moof'], 0);
+  const added = findAll(content, 'traf')
     .flatMap(({ body }) => [...boxes(body)].filter(({ type }) => ADDED.has(type)).map((one) => wholeOf(body, one)))
-    .reduce((total, { length }) => total + length, 0);
-  const parts = [...boxes(need(moof, ['moof'], 0))].map((one) => {
-    if (one.type !== 'traf') return wholeOf(need(moof, ['moof'], 0), one);
-    return box('traf', ...[...boxes(one.body)].filter(({ type }) => !ADDED.has(type)).map((inner) => {
-      const whole = Buffer.from(wholeOf(one.body, inner));
-      const body = whole.subarray(whole.length - inner.body.length);
-      if (inner.type === 'trun' && flagsOf(body) & TRUN_OFFSET) body.writeInt32BE(body.readInt32BE(8) - sum, 8);
-      return whole;
-    }));
+    .reduce((sum, { length }) => sum + length, 0);
+  const parts = [...boxes(content)].map((one) => {
+    if (one.type !== 'traf') return wholeOf(content, one);
+    const kept = [...boxes(one.body)].filter(({ type }) => !ADDED.has(type));
+    return box('traf', ...kept.map((inner) => nearer(Buffer.from(wholeOf(one.body, inner)), inner, added)));
   });
   return box('moof', ...parts);
+}
+
+/** A box of a traf; the data of a trun begins so many bytes earlier. */
+function nearer(whole: Buffer, { type, body: { length } }: Pick<Box, 'type' | 'body'>, by: number): Buffer {
+  const body = whole.subarray(whole.length - length);
+  if (type !== 'trun' || !(flagsOf(body) & TRUN_OFFSET)) return whole;
+  body.writeUInt32BE((body.readUInt32BE(8) - by + 2 ** 32) % 2 ** 32, 8);
+  return whole;
 }
 
 /** Sample entries as they are called encrypted, with the bytes of their fields before their boxes (14496-12 12.1.3, 12.2.3). */

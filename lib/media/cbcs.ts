@@ -269,13 +269,18 @@ function withSubsamples(moof: Buffer, samples: readonly (readonly Subsample[])[]
   return out;
 }
 
+/** data_offset has 32 bits, one of them the sign. */
+const MOST_OFFSET = 2 ** 31 - 1;
+
 /** A traf's content whose data begins so many bytes later. */
 function moved(traf: Buffer, by: number): Buffer {
   const out = Buffer.from(traf);
   for (const { type, body } of boxes(out)) {
     if (type !== 'trun') continue;
     if (!(flagsOf(body) & TRUN_OFFSET)) throw new BoxError('a trun without an offset');
-    body.writeInt32BE(body.readInt32BE(8) + by, 8);
+    const offset = body.readInt32BE(8) + by;
+    if (offset > MOST_OFFSET) throw new BoxError('data that lies too far off');
+    body.writeInt32BE(offset, 8);
   }
   return out;
 }

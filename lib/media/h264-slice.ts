@@ -54,15 +54,15 @@ export class SliceHeaders {
   /** Bytes of a slice's NAL unit up to the end of its header, its last byte included. Undefined: it cannot be read. */
   lengthOf(nal: Buffer): number | undefined {
     try {
-      return bytesOf(nal, Math.ceil(this.#header(nal) / 8));
+      return bytesOf(nal, Math.ceil(this.bitsOf(nal) / 8));
     } catch (error) {
       if (error instanceof BitsError) return undefined;
       throw error;
     }
   }
 
-  /** Bits of the RBSP, the NAL unit's own header included. @throws BitsError */
-  #header(nal: Buffer): number {
+  /** The same in bits of its RBSP. @throws BitsError */
+  bitsOf(nal: Buffer): number {
     const bits = new BitReader(rbsp(nal.subarray(0, HEAD)));
     bits.skip(1); // forbidden_zero_bit
     const isReference = bits.bits(2) !== 0; // nal_ref_idc

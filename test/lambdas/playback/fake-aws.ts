@@ -84,6 +84,10 @@ export async function startFake(secret: object, audience: string): Promise<Fake>
         };
         if (RequestItems === undefined) {
           asked.push(`GetItem ${TableName}`);
+          if (TableName === 'sessions') {
+            json({ Item: sessions.get(JSON.stringify(Key)) });
+            return;
+          }
           const [Item] = found(TableName, Key);
           json(Item ? { Item } : {});
         } else {

@@ -1,6 +1,9 @@
 /** Who watches a video now, and ending it, against the engine: by its owner and admins, and what players are told then. */
-import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { PutObjectCommand } from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { keyIdOf, writtenKey } from '../../../lambdas/shared/content-key.ts';
 import type { RouteKey } from '../../../lib/contract/api.ts';
+import { contentKeysKey } from '../../../lib/contract/keys.ts';
 import type { Watching } from '../../../lib/contract/session.ts';
 import type { VideoRecord } from '../../../lib/contract/video.ts';
 import { parseTicket, ticketIn } from '../../../lib/contract/ticket.ts';
@@ -34,7 +37,7 @@ const [ONE, TWO] = ['one', 'two'].map((name) => name.padEnd(16, '0')) as [string
 async function ask(
   routeKey: RouteKey,
   as?: { readonly sub: string; readonly groups?: readonly string[] },
-  { query, params }: { query?: Record<string, string>; params?: Record<string, string> } = {},
+  { query, params, body }: { query?: Record<string, string>; params?: Record<string, string>; body?: object } = {},
 ) {
   const isPlayer = routeKey.includes('/api/play/');
   const answer = await handler({
@@ -42,6 +45,7 @@ async function ask(
     pathParameters: { id, ...params },
     queryStringParameters: query,
     headers: as ? { authorization: isPlayer ? await fleet.bearer(as.sub, as.groups) : bearerOf(as) } : {},
+    ...(body && { body: JSON.stringify(body) }),
     requestContext: { requestId: 'test', ...(as && { authorizer: { jwt: { claims: authorized(as) } } }) },
   } as never);
   const text = answer.body ?? '';
@@ -166,4 +170,79 @@ test('a player that leaves is not watching any more', async () => {
   await watched(2);
   expect(await bye({ session: ONE, ticket: ticket! })).toMatchObject({ status: 204 });
   await watched(1);
+});
+
+describe('the licence of a video whose samples are encrypted', () => {
+  const KEY = Buffer.from('000102030405060708090a0b0c0d0e0f', 'hex');
+  const kid = (video = id) => keyIdOf(video, 3).toString('base64url');
+  const encrypt = async (over: Partial<VideoRecord> = {}) => {
+    await put({ encryption: 'cbcs', ...over });
+    await fleet.s3.send(
+      new PutObjectCommand({
+        Bucket: process.env['MEDIA_BUCKET']!,
+        Key: contentKeysKey(id, 3),
+        Body: writtenKey(KEY),
+      }),
+    );
+  };
+  /** By what a manifest names. */
+  const begin = async (session?: string, as?: { sub: string }) => {
+    const { text } = await play(session, as);
+    return { token: /NAME="licence",VALUE="token=([^"]+)"/.exec(text)![1]! };
+  };
+  const licence = (query: Record<string, string>, kids: readonly string[] = [kid()]) =>
+    ask('POST /api/play/{id}/licence', undefined, { query, body: { kids, type: 'temporary' } });
+  const given = () => ({ keys: [{ kty: 'oct', kid: kid(), k: KEY.toString('base64url') }], type: 'temporary' });
+
+  test('is given to who may watch, in their session: signed in or not, under a name of the player or not', async () => {
+    await encrypt();
+    for (const [session, as] of [
+      [undefined, undefined],
+      [ONE, undefined],
+      [TWO, { sub: 'sam' }],
+      [undefined, { sub: 'tim' }],
+    ] as const)
+      expect(await licence(await begin(session, as))).toMatchObject({ status: 200, json: given() });
+    // A counted one has its row elsewhere.
+    await encrypt({ visibility: 'entitled' });
+    await fleet.put('ENTITLEMENTS_TABLE', {
+      videoId: id,
+      subject: 'rita',
+      maxSessions: 1,
+      grantedBy: 'olga',
+      createdAt: new Date().toISOString(),
+    });
+    expect(await licence(await begin(ONE, { sub: 'rita' }))).toMatchObject({ status: 200, json: given() });
+  });
+
+  test('is of that video only, and never without its own address', async () => {
+    await encrypt();
+    const query = await begin(ONE);
+    expect(await licence(query, [keyIdOf('otherotherotherother', 3).toString('base64url')])).toMatchObject({ status: 404 });
+    expect(await licence(query, [kid('otherotherotherother'), kid()])).toMatchObject({ status: 200, json: given() });
+    for (const kids of [[], ['x'], ['A'.repeat(23)]]) expect(await licence(query, kids)).toMatchObject({ status: 400 });
+    expect(await licence({})).toMatchObject({ status: 401 });
+    await put({ encryption: 'none' });
+    expect(await licence(query)).toMatchObject({ status: 404 });
+    expect((await play(TWO)).text).not.toContain('licence');
+  });
+
+  test('is asked for anew: not by who lost the right, whose session was ended, or who left', async () => {
+    await encrypt();
+    const [sam, tim, leaves] = [await begin(ONE, { sub: 'sam' }), await begin(TWO, { sub: 'tim' }), await begin(ONE)];
+    const { sessions } = await watched(3);
+    const { session } = sessions.find(({ subject }) => subject === 'tim')!;
+    await ask('DELETE /api/videos/{id}/sessions/{session}', OLGA, { params: { session } });
+    expect(await licence(tim)).toMatchObject({
+      status: 410,
+      json: { code: 'session-ended', detail: 'The owner of the video has ended this playback.' },
+    });
+    const { ticket } = await play(ONE);
+    await ask('POST /api/play/{id}/goodbye', undefined, { query: { session: ONE, ticket: ticket! } });
+    expect(await licence(leaves)).toMatchObject({ status: 410, json: { code: 'session-ended' } });
+    expect(await licence(sam)).toMatchObject({ status: 200 });
+    await encrypt({ visibility: 'private' });
+    expect(await licence(sam)).toMatchObject({ status: 403 });
+    expect(await licence(leaves)).toMatchObject({ status: 401 });
+  });
 });

@@ -5,10 +5,11 @@
  */
 import { readFileSync } from 'node:fs';
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
-import { SignJWT } from 'jose';
+import { decodeJwt, SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { mintToken } from '../../../lambdas/playback/token.ts';
 import type { ApiEvent } from '../../../lambdas/shared/http.ts';
+import { keyIdOf } from '../../../lambdas/shared/content-key.ts';
 import { Signer } from '../../../lambdas/shared/signing.ts';
 import { keyOf, valueOf } from '../../../lib/contract/revocation.ts';
 import { addressPart, sessionId, ticketText } from '../../../lib/contract/ticket.ts';
@@ -293,7 +294,10 @@ describe('what the functions refuse', () => {
     'manifest.mpd': ['GET /api/play/{id}/manifest.mpd', {}],
     'storyboard.vtt': ['GET /api/play/{id}/storyboard.vtt', {}],
     'a media playlist': ['GET /api/play/{id}/{kind}/{playlist}', { kind: 'video', playlist: '720p.m3u8' }],
+    'a licence': ['POST /api/play/{id}/licence', {}],
   } as const;
+  /** The content key of both videos. */
+  const CONTENT_KEY = 'AAECAwQFBgcICQoLDA0ODw';
 
   async function ask(route: keyof typeof ROUTES, token: string | undefined, id = ID) {
     const [routeKey, more] = ROUTES[route];
@@ -303,6 +307,7 @@ describe('what the functions refuse', () => {
       queryStringParameters: token === undefined ? {} : { token },
       headers: {},
       requestContext: { requestId: 'r', http: { method: 'GET', sourceIp: '192.0.2.7' } },
+      ...(route === 'a licence' && { body: JSON.stringify({ kids: [keyIdOf(id, 3).toString('base64url')] }) }),
     } as unknown as ApiEvent);
     return { status: statusCode, body };
   }
@@ -319,7 +324,7 @@ describe('what the functions refuse', () => {
         // Other ways to write the same bytes, too. Nothing of a video is in the answer.
         if (status !== 401 && status !== 403 && status !== 400)
           counts.through.push(`${kind}, ${how}, ${route}: ${status}`);
-        if (/EXTM3U|Policy|\.m3u8/.test(body)) counts.through.push(`${kind}, ${how}, ${route}: ${body}`);
+        if (/EXTM3U|Policy|\.m3u8/.test(body) || body.includes(CONTENT_KEY)) counts.through.push(`${kind}, ${how}, ${route}: ${body}`);
       }
   }
 
@@ -359,6 +364,8 @@ describe('what the functions refuse', () => {
     ];
     await refuseTokens('playback token', [...changed(token, 'token'), ...others], ['main.m3u8']);
     await refuseTokens('playback token', others, ['manifest.mpd', 'storyboard.vtt', 'a media playlist']);
+    // Nor does a good one open what takes a session.
+    await refuseTokens('playback token', [{ how: 'whole', text: token }], ['a licence']);
 
     async function notYet(): Promise<string> {
       return await new SignJWT(claims)
@@ -382,8 +389,37 @@ describe('what the functions refuse', () => {
     await refuseTokens(
       'personal playlist',
       [{ how: 'whole', text: token }],
-      ['main.m3u8', 'manifest.mpd', 'storyboard.vtt'],
+      ['main.m3u8', 'manifest.mpd', 'storyboard.vtt', 'a licence'],
     );
+  });
+
+  it('of a licence request', async () => {
+    for (const id of [ID, OTHER_ID]) {
+      fake.videos.set(id, record({ id, encryption: 'cbcs' }));
+      fake.objects.set(`/media/keys/${id}/r3.json`, JSON.stringify({ key: CONTENT_KEY }));
+    }
+    const manifest = await ask('main.m3u8', await mintToken(tokens, viewer, ID, 'manifest', IN_AN_HOUR));
+    const token = /NAME="licence",VALUE="token=([^"]+)"/.exec(manifest.body)![1]!;
+    expect(await ask('a licence', token)).toMatchObject({ status: 200 });
+    const { tkt } = decodeJwt(token) as { tkt: string };
+    const others = [
+      { how: 'expired', text: await mintToken(tokens, viewer, ID, 'licence', new Date(NOW - 1000), tkt) },
+      { how: 'of another video', text: await mintToken(tokens, viewer, OTHER_ID, 'licence', IN_AN_HOUR, tkt) },
+      { how: 'for another video', text: token, id: OTHER_ID },
+      { how: 'of no session', text: await mintToken(tokens, viewer, ID, 'licence', IN_AN_HOUR) },
+      { how: "by another deployment's key", text: await mintToken(foreign.tokens, viewer, ID, 'licence', IN_AN_HOUR, tkt) },
+    ];
+    await refuseTokens('licence request', [...changed(token, 'token'), ...others], ['a licence']);
+    // It opens nothing else.
+    await refuseTokens(
+      'licence request',
+      [{ how: 'whole', text: token }],
+      ['main.m3u8', 'manifest.mpd', 'storyboard.vtt', 'a media playlist'],
+    );
+    // A session that nobody began, in words of ours.
+    const unknown = await ask('a licence', await mintToken(tokens, viewer, ID, 'licence', IN_AN_HOUR, MINE));
+    expect(unknown).toMatchObject({ status: 410 });
+    expect(unknown.body).not.toContain(CONTENT_KEY);
   });
 });
 

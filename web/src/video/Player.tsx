@@ -34,6 +34,7 @@ import { isOver, openedBy, readFrom, refusedText, Signature } from '../shared/si
 import { pathOf } from '../api/client.ts';
 import { hasCode, isPassing, problemOf, type ApiProblem } from '../api/problem.ts';
 import { useReach } from '../shared/ReachNote.tsx';
+import { LICENSED } from './licence.ts';
 import { isControl, isTyping } from '../shell/keys.ts';
 import { actionOf, nextRate, type PlayerAction } from './player-keys.ts';
 import { inSession } from './links.ts';
@@ -153,6 +154,7 @@ export default function Player(props: PlayerProps) {
       maxMaxBufferLength: 60,
       startPosition: load + edition > 0 ? resumeAt.current : -1,
       xhrSetup: openedBy(signature, token),
+      ...LICENSED,
     }),
     [signature, token, load, edition],
   );

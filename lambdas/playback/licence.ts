@@ -1,0 +1,53 @@
+/**
+ * Clear Key licences (W3C Encrypted Media Extensions 9.1): the key of a video whose samples are encrypted, for who may watch it
+ * now and whose session goes on. Asked for once by each play start.
+ */
+import { licencePath } from '../../lib/contract/encryption.ts';
+import { required } from '../../lib/contract/env.ts';
+import { contentKeysKey, VOD_PREFIX } from '../../lib/contract/keys.ts';
+import type { VideoRecord } from '../../lib/contract/video.ts';
+import { keyIdOf, readKey } from '../shared/content-key.ts';
+import { ApiError } from '../shared/errors.ts';
+import { fromOf } from '../shared/from.ts';
+import type { Handlers } from '../shared/http.ts';
+import { logger } from '../shared/logger.ts';
+import { checkGoing } from '../shared/sessions.ts';
+import { loadSigner } from '../shared/signing.ts';
+import type { Viewer } from '../shared/viewer.ts';
+import { admit, checkPlayable } from './access.ts';
+import { readPlaylist } from './media-playlist.ts';
+import type { Opening } from './opening.ts';
+import { callers } from './options.ts';
+import { mintToken } from './token.ts';
+
+/** Query of the address at which the licence of a play start is asked for; undefined: the video needs none. */
+export async function licenceQuery(
+  { id, encryption }: Pick<VideoRecord, 'id' | 'encryption'>,
+  viewer: Viewer | undefined,
+  { end, ticket, player }: Pick<Opening, 'end' | 'ticket' | 'player'>,
+): Promise<string | undefined> {
+  if (encryption !== 'cbcs') return undefined;
+  return `token=${await mintToken((await loadSigner()).tokens, viewer, id, 'licence', end, ticket, player)}`;
+}
+
+/** The same as a whole address: in an MPD players take one for relative to their page. */
+export const licenceUrl = (id: string, query: string): string => `${required('PUBLIC_URL')}${licencePath(id)}?${query}`;
+
+export const licenceRoutes: Pick<Handlers<'playback'>, 'POST /api/play/{id}/licence'> = {
+  'POST /api/play/{id}/licence': async ({ params: { id }, query, headers, body }) => {
+    const { viewer, ticket, player } = await callers.licensed({ headers, query }, id);
+    const { video } = await admit(id, viewer, fromOf(headers, required('PUBLIC_URL')));
+    checkPlayable(video);
+    await checkGoing(`${VOD_PREFIX}${id}`, ticket, player);
+    const { encryption, revision } = video;
+    const kid = keyIdOf(id, revision).toString('base64url');
+    if (encryption !== 'cbcs' || !body.kids.includes(kid))
+      throw new ApiError('not-found', 'The video has no such key; load main.m3u8 again.');
+    const key = contentKeysKey(id, revision);
+    const text = await readPlaylist(key, (cause) => {
+      logger.warn('a content key is not there', { key, error: cause });
+      return new ApiError('not-found', 'The video has no such key; load main.m3u8 again.', { cause });
+    });
+    return { keys: [{ kty: 'oct' as const, kid, k: readKey(text).toString('base64url') }], type: 'temporary' as const };
+  },
+};
