@@ -7,6 +7,9 @@ import type { SQSBatchItemFailure, SQSBatchResponse, SQSEvent } from 'aws-lambda
 import { number, required } from '../../lib/contract/env.ts';
 import {
   downloadsPrefix,
+  RENDITION_KINDS,
+  revisionPrefix,
+  segmentKeysFolder,
   sourceKey,
   tracksPrefix,
   uploadPrefix,
@@ -86,6 +89,7 @@ async function remove(message: Removal): Promise<void> {
   }
   // First the edge: it would go on serving what it has cached until the invalidation is done.
   if (record !== undefined && record.revision > 0) await revokeVideo(record);
+  if (record?.encryption === 'aes-128') await deleteKeys(record);
   const served = await deleteObjects(videoId);
   // Nobody was ever given a signature for what was not published, so nothing of it can be cached.
   const published = record === undefined ? message.step === 'sweep' && message.published : record.revision > 0;
@@ -150,6 +154,17 @@ async function stop({ id, upload, slicing, conversion }: VideoRecord): Promise<v
     });
     await unless(['NoSuchUpload'], s3.send(command));
   }
+}
+
+/**
+ * Keys of segments go before the segments, which are many: without them what is encrypted is nothing any more, wherever there is
+ * a copy of it.
+ */
+async function deleteKeys({ id, revision, slicing }: VideoRecord): Promise<void> {
+  const last = Math.max(revision, slicing?.revision ?? 0);
+  for (let one = 1; one <= last; one += 1)
+    for (const kind of RENDITION_KINDS)
+      await removePrefix(required('MEDIA_BUCKET'), `${revisionPrefix(id, one)}${segmentKeysFolder(kind)}`);
 }
 
 /** Deletes source, served files and hand-over files; answers how many there were of the served. */
