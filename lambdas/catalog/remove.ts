@@ -8,6 +8,9 @@ import { number, required } from '../../lib/contract/env.ts';
 import {
   contentKeysPrefix,
   downloadsPrefix,
+  RENDITION_KINDS,
+  revisionPrefix,
+  segmentKeysFolder,
   sourceKey,
   tracksPrefix,
   uploadPrefix,
@@ -87,6 +90,7 @@ async function remove(message: Removal): Promise<void> {
   }
   // First the edge: it would go on serving what it has cached until the invalidation is done.
   if (record !== undefined && record.revision > 0) await revokeVideo(record);
+  if (record?.encryption === 'aes-128') await deleteKeys(record);
   const served = await deleteObjects(videoId);
   // Nobody was ever given a signature for what was not published, so nothing of it can be cached.
   const published = record === undefined ? message.step === 'sweep' && message.published : record.revision > 0;
@@ -153,7 +157,18 @@ async function stop({ id, upload, slicing, conversion }: VideoRecord): Promise<v
   }
 }
 
-/** Deletes source, served files and hand-over files; answers how many there were of the served. Keys first, which are few. */
+/**
+ * Keys of segments go before the segments, which are many: without them what is encrypted is nothing any more, wherever there is
+ * a copy of it.
+ */
+async function deleteKeys({ id, revision, slicing }: VideoRecord): Promise<void> {
+  const last = Math.max(revision, slicing?.revision ?? 0);
+  for (let one = 1; one <= last; one += 1)
+    for (const kind of RENDITION_KINDS)
+      await removePrefix(required('MEDIA_BUCKET'), `${revisionPrefix(id, one)}${segmentKeysFolder(kind)}`);
+}
+
+/** Deletes source, served files and hand-over files; answers how many there were of the served. A content key goes first, too. */
 async function deleteObjects(videoId: string): Promise<number> {
   await removePrefix(required('MEDIA_BUCKET'), contentKeysPrefix(videoId));
   await removePrefix(required('SOURCE_BUCKET'), uploadPrefix(videoId));

@@ -7,7 +7,7 @@ import { CbcsTrack } from '../../lib/media/cbcs.ts';
 import { keyIdOf } from '../shared/content-key.ts';
 import { keyOrMade, keyThere } from './content-keys.ts';
 import { pathOf } from './outputs.ts';
-import type { ReadSealed, Seal, Sealed } from './sealing.ts';
+import type { Read, Seal, Sealed } from './sealing.ts';
 
 const CIPHER = 'aes-128-cbc';
 
@@ -40,7 +40,7 @@ export function sampleSealer({ videoId, revision }: Revision, made: (key: string
 }
 
 /** Files are read whole: where a sample begins is said in front of all of them. */
-export function sampleOpener({ videoId, revision }: Revision, read: ReadSealed): ReadSealed {
+export function sampleOpener({ videoId, revision }: Revision, read: Read): Read {
   const key = once(() => keyThere(videoId, revision));
   return async (path, range) => {
     const file = parseRenditionFile(path);

@@ -2,19 +2,29 @@
  * The last thing that happens to segments and initialization sections before they are put, whoever made them, and its
  * opposite for who reads them again. Whatever puts media below `vod/` does it by this (chunk-task.ts).
  */
-import { keyNumber, type Encryption } from '../../lib/contract/encryption.ts';
-import { parseRenditionFile } from '../../lib/contract/keys.ts';
+import { encryptionOf, keyNumber, type Encryption } from '../../lib/contract/encryption.ts';
+import { required } from '../../lib/contract/env.ts';
+import { parseRenditionFile, revisionPrefix } from '../../lib/contract/keys.ts';
+import type { VideoRecord } from '../../lib/contract/video.ts';
 import { blocksOf, decryptRange, decryptSegment, encryptSegment, vectorOf, type Range } from '../../lib/media/aes128.ts';
+import { readObject } from './objects.ts';
 import { pathOf } from './outputs.ts';
 import { sampleOpener, sampleSealer } from './sealing-samples.ts';
 import { SegmentKeys } from './segment-keys.ts';
 
-/** A revision, and how its media is encrypted. Plans are such; of a record it is what `encryptionOf` says. */
+/** A revision, and how its media is encrypted. Plans are such. */
 export interface Sealed {
   readonly videoId: string;
   readonly revision: number;
   readonly encryption?: Encryption | undefined;
 }
+
+/** The published revision of a record. */
+export const publishedOf = (record: VideoRecord): Sealed => ({
+  videoId: record.id,
+  revision: record.revision,
+  encryption: encryptionOf(record),
+});
 
 /**
  * What is put in place of these bytes. `path`: relative to the revision; of what is no media, the bytes themselves. `init`: of a
@@ -37,12 +47,15 @@ export function sealer(of: Sealed, made: (key: string) => void): Seal {
   };
 }
 
-/** Reads what lies at a path, all of it or a range; the range is of what is there, and there may be less. */
-export type ReadSealed = (path: string, range?: Range) => Promise<Buffer>;
+/** Reads a file of a revision by its path, all of it or as much of a range as there is. */
+export type Read = (path: string, range?: Range) => Promise<Buffer>;
 
-/** The same of what was sealed, as it was before: `range` is of that. */
-export function opener(of: Sealed, read: ReadSealed): ReadSealed {
-  const { encryption } = of;
+/** Reads files of a revision as they were before they were sealed: ranges are of that, too. */
+export function opener(of: Sealed): Read {
+  const { encryption, videoId, revision } = of;
+  const prefix = revisionPrefix(videoId, revision);
+  const bucket = required('MEDIA_BUCKET');
+  const read: Read = (path, range) => readObject({ bucket, key: `${prefix}${path}` }, range);
   if (encryption === undefined) return read;
   if (encryption.scheme === 'cbcs') return sampleOpener(of, read);
   const keys = new SegmentKeys(of);

@@ -14,6 +14,7 @@ import type { AssembleTask, ProbeResult, SlicingOptions } from '../../../lib/con
 import type { VideoRecord } from '../../../lib/contract/video.ts';
 import { aRecord } from '../catalog/record.ts';
 import { startHandlerEngine } from '../engine.ts';
+import { openPlaylist } from './decrypt.ts';
 import { ffmpeg, H264, picture, tone, workFolder } from './media.ts';
 import { OPTIONS } from './options.ts';
 
@@ -230,6 +231,39 @@ describe.each(kinds)('of %s', (kind, file, args, options, now, later) => {
     expect(await call('assemble', run)).toEqual({ outcome: 'ready', videoId: id });
     expect((await objects(workPrefix(id))).size).toBe(0);
   });
+});
+
+it('rungs that come later are encrypted by the keys that are there, whatever the options say by then', async () => {
+  await ffmpeg(...picture(30, '640x360'), ...tone(30), ...PICTURE, join(folder, 'film.mp4'));
+  const first = await uploaded('film.mp4', { ladder: [360, 234], encryption: 'aes-128', keySegments: 4 });
+  const before = await complete(first);
+  const { id } = before;
+  const keysOf = async () =>
+    [...(await objects(revisionPrefix(id, 1)))].filter(([path]) => path.endsWith('.key')).toSorted();
+  const keys = await keysOf();
+  expect(keys.map(([path]) => path)).toEqual(
+    ['audio', 'video'].flatMap((kind) => [1, 2, 3, 4].map((number) => `${kind}/keys/0000${number}.key`)),
+  );
+  const now = { ...JSON.parse(process.env['SLICING_OPTIONS']!), encryption: 'none', keySegments: 9 };
+  process.env['SLICING_OPTIONS'] = JSON.stringify(now);
+  await askForLadder(before);
+  const after = await complete(await asked(await recordOf(id)));
+  expect(names(after.renditions)).toEqual(['360p', '234p', 'main']);
+  expect(after).toMatchObject({ encryption: 'aes-128', keySegments: 4 });
+  expect(await keysOf()).toEqual(keys);
+  const opened = await Promise.all(
+    ['360p', '234p'].map(async (name) =>
+      openPlaylist(await textOf(id, `video/${name}.m3u8`), async (address) => {
+        const Key = `${revisionPrefix(id, 1)}video/${address}`;
+        const { Body } = await clients.s3.send(new GetObjectCommand({ Bucket: Bucket(), Key }));
+        return Buffer.from(await Body!.transformToByteArray());
+      }),
+    ),
+  );
+  for (const { segments, keys: used } of opened) {
+    expect([segments.size, used.length]).toEqual([15, 4]);
+    for (const bytes of segments.values()) expect(bytes.subarray(4, 8).toString()).toBe('styp');
+  }
 });
 
 describe('a run that breaks', () => {
