@@ -8,6 +8,7 @@ import { required } from '../../lib/contract/env.ts';
 import {
   chunkResultKey,
   chunkTableKey,
+  contentKeysKey,
   DASH_PATH,
   INIT_NAME,
   playlistPath,
@@ -235,6 +236,7 @@ async function stopped(
     ...[...keys, ...paths, ...boards.flatMap(({ storyboard }) => storyboard.sheets), ...ASSEMBLED].map(
       (path) => `${revisionPrefix(videoId, revision)}${path}`,
     ),
+    ...(encryption?.scheme === 'cbcs' ? [contentKeysKey(videoId, revision)] : []),
     ...chunks.map(({ index }) => chunkResultKey(videoId, revision, index)),
   ]);
   await removeTexts(videoId, textIds(plan));

@@ -2,8 +2,10 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { decodeJwt } from 'jose';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { keyIdOf } from '../../../lambdas/shared/content-key.ts';
 import { Client } from '../../../local/client.ts';
 import { runningStack } from '../../stack.ts';
 import { BROWSER } from '../../support/browser.ts';
@@ -45,6 +47,8 @@ let folder: string;
 let id: string;
 /** The same film, its segments encrypted, each with a key of its own. */
 let encrypted: string;
+/** The same film, its samples encrypted, with one key by licence. */
+let licensed: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sluice-players-'));
@@ -52,14 +56,15 @@ beforeAll(async () => {
   await makeVideo(stack.ffmpegFolder, clip, { seconds: LENGTH, size: '640x360' });
   id = await uma.upload(clip, { name: 'clip.mp4', metadata: { visibility: 'private' } });
   encrypted = await uma.upload(clip, { name: 'keys.mp4', metadata: { visibility: 'private', encryption: 'aes-128' } });
-  for (const one of [id, encrypted]) await uma.ready(one);
+  licensed = await uma.upload(clip, { name: 'licence.mp4', metadata: { visibility: 'private', encryption: 'cbcs' } });
+  for (const one of [id, encrypted, licensed]) await uma.ready(one);
   pages = await servePages();
   browser = await chromium.launch(BROWSER);
 });
 afterAll(async () => {
   await browser?.close();
   pages?.close();
-  for (const one of [id, encrypted]) await uma.call('DELETE /api/videos/{id}', { params: { id: one } });
+  for (const one of [id, encrypted, licensed]) await uma.call('DELETE /api/videos/{id}', { params: { id: one } });
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -223,6 +228,41 @@ describe.concurrent('a video whose segments are encrypted (aes-128)', () => {
     for (const address of [`${bare}${url.search}`, url.pathname, `${other}${url.search}`])
       own((await fetch(`${stack.url}${address}`)).status).toBe(403);
     await page.context().close();
+  });
+});
+
+describe.concurrent('a video whose samples are encrypted (cbcs)', () => {
+  it.for([
+    ['hls.js', 'EXT-X-DEFINE'],
+    ['hls.js', 'expand=1'],
+    ['hls.js', 'cookies=1'],
+    ['shaka', 'manifest.mpd'],
+    ['dash.js', 'manifest.mpd'],
+  ] as const)('plays in %s by %s, by a licence of this session', async ([player, way], { expect: own }) => {
+    const { page, seen } = await open(player, way, licensed);
+    await watch(page, seen, !('cookies' in { ...ways, ...dashWays }[way]));
+    const licences = seen.filter(({ url }) => url.pathname.endsWith('/licence'));
+    own(licences.length).toBeGreaterThan(0);
+    own(new Set(licences.map(({ cacheControl }) => cacheControl))).toEqual(new Set(['no-store']));
+    own(await page.evaluate(`document.querySelector('video').mediaKeys !== null`)).toBe(true);
+    await page.context().close();
+  });
+
+  it('gives no licence to whom its session was ended', async ({ expect: own }) => {
+    const answer = await uma.fetch('GET', `/api/play/${licensed}/main.m3u8`);
+    const query = /NAME="licence",VALUE="([^"]+)"/.exec(await answer.text())![1]!;
+    const ask = (video = licensed) =>
+      fetch(`${stack.url}/api/play/${video}/licence?${query}`, {
+        method: 'POST',
+        body: JSON.stringify({ kids: [keyIdOf(licensed, 1).toString('base64url')], type: 'temporary' }),
+      });
+    const given = await ask();
+    own([given.status, await given.json()]).toEqual([200, { keys: [own.anything()], type: 'temporary' }]);
+    own((await ask(id)).status).toBe(401);
+    const session = (decodeJwt(query.slice('token='.length)) as { tkt: string }).tkt.split('.')[0]!;
+    const end = () => uma.call('DELETE /api/videos/{id}/sessions/{session}', { params: { id: licensed, session } });
+    // The list of who watches is a moment behind.
+    await own.poll(async () => (await end(), (await ask()).status), { timeout: 60_000 }).toBe(410);
   });
 });
 

@@ -8,8 +8,9 @@ import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-s
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { Parser } from 'm3u8-parser';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { asUuid, keyIdOf, readKey } from '../../../lambdas/shared/content-key.ts';
 import { newVideoId } from '../../../lambdas/upload/draft.ts';
-import { chunkResultKey, revisionPrefix, sourceKey } from '../../../lib/contract/keys.ts';
+import { chunkResultKey, contentKeysKey, revisionPrefix, sourceKey } from '../../../lib/contract/keys.ts';
 import type { Chunk } from '../../../lib/contract/plan.ts';
 import { chunkResult, type AssembleTask, type ProbeResult } from '../../../lib/contract/slicing.ts';
 import type { VideoRecord } from '../../../lib/contract/video.ts';
@@ -421,7 +422,7 @@ describe('a source whose segments are encrypted', () => {
       Array.from({ length: 24 }, () => new SegmentKeys(of, (path) => made.push(path)).orMade('video', 2)),
     );
     expect(new Set(all.map((key) => key.toString('hex'))).size).toBe(1);
-    expect(made).toEqual(['video/keys/00002.key']);
+    expect(made).toEqual([`${revisionPrefix(of.videoId, 1)}video/keys/00002.key`]);
     expect(await new SegmentKeys(of).there('video', 2)).toEqual(all[0]);
     await expect(new SegmentKeys(of).there('audio', 2)).rejects.toThrow('there is no key audio/keys/00002.key');
   });
@@ -445,6 +446,69 @@ describe('a source whose segments are encrypted', () => {
     await perform(run, last!).finally(() => s3.middlewareStack.remove('deleter'));
     await call('assemble', run);
     expect([...(await objects(run)).keys()].filter((path) => path.endsWith('.key'))).toEqual([]);
+  });
+});
+
+describe('a source whose samples are encrypted', () => {
+  const ENCRYPTED = { encryption: 'cbcs' } as const;
+  const bucket = () => process.env['MEDIA_BUCKET']!;
+  const keyOf = async ({ plan }: AssembleTask) => {
+    const { readBytes } = await import('../../../lambdas/slicing/objects.ts');
+    const there = await readBytes({ bucket: bucket(), key: contentKeysKey(plan.videoId, 1) });
+    return there && readKey(there.toString());
+  };
+
+  it('is read by ffmpeg with its one key, copied and encoded, as it is read again here', async () => {
+    const run = await planned({ record: ENCRYPTED });
+    expect(run.plan.encryption).toEqual({ scheme: 'cbcs' });
+    await Promise.all(run.chunks.map((chunk) => perform(run, chunk)));
+    await call('assemble', run);
+    expect(await status(run)).toMatchObject({ status: 'ready', hasPoster: true, ...ENCRYPTED });
+    const key = (await keyOf(run))!;
+    const { opener } = await import('../../../lambdas/slicing/sealing.ts');
+    const [open, asItLies] = [opener(run.plan), opener({ ...run.plan, encryption: undefined })];
+    const packetsOf = async (bytes: Buffer, ...args: string[]) => {
+      const [from, to] = [join(folder, 'track.mp4'), join(folder, 'packets')];
+      await writeFile(from, bytes);
+      await ffmpeg(...args, '-i', from, '-c', 'copy', '-f', 'framecrc', to);
+      return (await readFile(to, 'utf8')).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+    };
+    for (const path of ['video/360p', 'video/234p']) {
+      const names = ['init.mp4', ...Array.from({ length: 15 }, (_, i) => `${String(i + 1).padStart(5, '0')}.m4s`)];
+      const all = async (read: typeof open) =>
+        Buffer.concat(await Promise.all(names.map((name) => read(`${path}/${name}`))));
+      const [sealed, clear] = [await all(asItLies), await all(open)];
+      expect(clear.includes('encv')).toBe(false);
+      const packets = await packetsOf(clear);
+      expect(packets.length).toBeGreaterThan(100);
+      expect(await packetsOf(sealed, '-decryption_key', key.toString('hex'))).toEqual(packets);
+      expect(await packetsOf(sealed, '-decryption_key', '0'.repeat(32))).not.toEqual(packets);
+    }
+    const playlist = (await open('audio/main.m3u8')).toString();
+    const tag = `#EXT-X-KEY:METHOD=SAMPLE-AES,URI="/api/play/${run.plan.videoId}/licence?{$licence}",KEYFORMAT="org.w3.clearkey",KEYFORMATVERSIONS="1"`;
+    expect(playlist.split('\n').filter((line) => line.startsWith('#EXT-X-KEY'))).toEqual([tag]);
+    expect(playlist).toContain('#EXT-X-DEFINE:IMPORT="licence"\n');
+    const kid = asUuid(keyIdOf(run.plan.videoId, 1));
+    const mpd = (await open('manifest.mpd')).toString();
+    expect(mpd.match(/<ContentProtection .*value="cbcs" cenc:default_KID="[^"]*"/g)).toEqual(
+      Array.from({ length: 2 }, () => expect.stringContaining(kid) as string),
+    );
+    expect(mpd.match(/<dashif:Laurl>\{\$licence\}<\/dashif:Laurl>/g)).toHaveLength(2);
+    // Nothing that is served has the key in it.
+    expect([...(await objects(run)).keys()].filter((path) => path.includes('key'))).toEqual([]);
+    const { frameAt } = await import('../../../lambdas/stills/frame.ts');
+    expect((await frameAt(await status(run), 11)).length).toBeGreaterThan(1000);
+  });
+
+  it('has one key, however many tasks ask for it at a time', async () => {
+    const { keyOrMade, keyThere } = await import('../../../lambdas/slicing/content-keys.ts');
+    const id = newVideoId();
+    const made: string[] = [];
+    await expect(keyThere(id, 1)).rejects.toThrow('there is no content key');
+    const all = await Promise.all(Array.from({ length: 24 }, () => keyOrMade(id, 1, (key) => made.push(key))));
+    expect(new Set(all.map((key) => key.toString('hex'))).size).toBe(1);
+    expect(made).toEqual([contentKeysKey(id, 1)]);
+    expect(await keyThere(id, 1)).toEqual(all[0]);
   });
 });
 

@@ -13,6 +13,13 @@ import classes from './video.module.css';
 const Places = lazy(() => import('./Places.tsx'));
 
 /** `isShown`: the map is fetched by who looks at it. */
+/** What is said of how a video is encrypted. */
+const ENCRYPTED: Record<NonNullable<Video['encryption']>, [string, string][]> = {
+  none: [],
+  'aes-128': [['Encryption', 'AES-128, keys from the edge']],
+  cbcs: [['Encryption', 'Samples (cbcs), a key by licence']],
+};
+
 export function DetailsTab({ video, isShown, mayEdit }: { video: Video; isShown: boolean; mayEdit: boolean }) {
   const isOver = video.status === 'failed';
   const isGrowing = video.status === 'playable';
@@ -37,7 +44,7 @@ export function DetailsTab({ video, isShown, mayEdit }: { video: Video; isShown:
     ['Renditions, all', video.bytes.media > 0 ? bytes(video.bytes.media) : isGrowing ? 'still growing' : 'none'],
     ['Picture', video.width && video.height ? `${video.width} × ${video.height} px` : sound ? 'none' : unknown],
     ['Length', video.duration === null ? unknown : `${clock(video.duration)} (${video.duration.toFixed(3)} s)`],
-    ...(video.encryption === 'aes-128' ? ([['Encryption', 'AES-128, keys from the edge']] satisfies [string, string][]) : []),
+    ...ENCRYPTED[video.encryption ?? 'none'],
     ['Video id', video.id],
     ['Revision', video.revision > 0 ? String(video.revision) : isOver ? 'none' : 'none yet'],
     ...(video.removeOn === undefined ? [] : ([['Kept until', video.removeOn]] satisfies [string, string][])),
