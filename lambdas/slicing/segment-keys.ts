@@ -16,6 +16,11 @@ const KEPT = 'public, max-age=86400';
 const AGAIN = 50;
 const TRIES = 6;
 
+interface Rendition {
+  readonly kind: RenditionKind;
+  readonly name: string;
+}
+
 interface Revision {
   readonly videoId: string;
   readonly revision: number;
@@ -32,14 +37,14 @@ export class SegmentKeys {
     this.#made = made;
   }
 
-  /** The key that is there, or a new one. */
-  orMade(kind: RenditionKind, number: number): Promise<Buffer> {
-    return this.#once(segmentKeyPath(kind, number), (path) => this.#readOrMake(path));
+  /** The key of this number that is there, or a new one. */
+  orMade({ kind, name }: Rendition, number: number): Promise<Buffer> {
+    return this.#once(segmentKeyPath(kind, name, number), (path) => this.#readOrMake(path));
   }
 
   /** The key that is there. @throws Error when there is none: it went with its video */
-  async there(kind: RenditionKind, number: number): Promise<Buffer> {
-    return this.#once(segmentKeyPath(kind, number), async (path) => {
+  there({ kind, name }: Rendition, number: number): Promise<Buffer> {
+    return this.#once(segmentKeyPath(kind, name, number), async (path) => {
       const key = await this.#read(path);
       if (key === undefined) throw new Error(`there is no key ${path}`);
       return key;
