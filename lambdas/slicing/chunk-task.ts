@@ -42,8 +42,10 @@ export async function runTask(
   const watch = new Watch(plan, chunk);
   const stored: string[] = [];
   const prefix = revisionPrefix(plan.videoId, plan.revision);
-  // Those of a ladder stay: other tasks of it that are done need not be done again, and may have used them.
-  const seal = sealer(plan, (path) => void (plan.ladder || stored.push(`${prefix}${path}`)));
+  const seal = sealer(plan, (path) => {
+    // Those of a ladder stay: other tasks of it that are done need not be done again, and may have used them.
+    if (!plan.ladder) stored.push(`${prefix}${path}`);
+  });
   const put: Put = async (path, bytes, contentType, init) => {
     const sealed = await seal(path, bytes, init);
     const key = `${prefix}${path}`;
