@@ -163,7 +163,7 @@ const schema = z.strictObject({
       }),
       keySegments: slicingBounds.keySegments.default(50).meta({
         description:
-          'Segments in a row that have one key of `aes-128`, then comes the next: with segments of 6 s, five minutes. Players ask for two keys, of picture and of sound, each time.',
+          'Segments in a row that have one key of `aes-128`, then comes the next: with segments of 6 s, five minutes. Each rendition has keys of its own: a player asks for two, of picture and of sound, each time, and for one more when it changes the rung.',
       }),
       chunkSeconds: slicingBounds.chunkSeconds.default(12).meta({
         description:

@@ -226,10 +226,10 @@ async function stopped(
     ...[INIT_NAME, ...segments.map((segment) => segment.name)].map((file) => `${renditionFolder(kind, name)}${file}`),
   ]);
   const { encryption } = plan;
-  const keys = renditions.flatMap(({ kind, segments: { length } }) =>
+  const keys = renditions.flatMap(({ kind, name, segments }) =>
     Array.from(
-      { length: encryption?.scheme === 'aes-128' && length > 0 ? keyNumber(length, encryption.keySegments) : 0 },
-      (_, i) => segmentKeyPath(kind, i + 1),
+      { length: encryption?.scheme === 'aes-128' ? keyNumber(segments.length, encryption.keySegments) : 0 },
+      (_, i) => segmentKeyPath(kind, name, i + 1),
     ),
   );
   await removeObjects(required('MEDIA_BUCKET'), [

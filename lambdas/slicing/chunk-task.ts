@@ -42,7 +42,10 @@ export async function runTask(
   const watch = new Watch(plan, chunk);
   const stored: string[] = [];
   const prefix = revisionPrefix(plan.videoId, plan.revision);
-  const seal = sealer(plan, (made) => stored.push(made));
+  const seal = sealer(plan, (made) => {
+    // Those of a ladder stay: other tasks of it that are done need not be done again, and may have used them.
+    if (!plan.ladder) stored.push(made);
+  });
   const put: Put = async (path, bytes, contentType, init) => {
     const sealed = await seal(path, bytes, init);
     const key = `${prefix}${path}`;

@@ -9,8 +9,8 @@ import { pathOf } from './outputs.ts';
 export type KeyTags = (number: number) => readonly string[];
 
 /**
- * For the playlist of a rendition, `{kind}/{name}.m3u8`. The key's address is below the playlist's own and carries the same
- * signature, so the ticket in its path is the same, too. Vectors are spelt out: without one it would be the segment's number in
+ * For the playlist of a rendition, `{kind}/{name}.m3u8`. Keys lie beside segments, and their addresses carry the
+ * same signature, in the same ticket. Vectors are spelt out: without one it would be the segment's number in
  * this very playlist, and one that begins elsewhere could not be decrypted.
  */
 export function keyTags(
@@ -24,7 +24,7 @@ export function keyTags(
   return (segment) => {
     const number = keyNumber(segment, keySegments);
     if (segment > 1 && keyNumber(segment - 1, keySegments) === number) return [];
-    const path = segmentKeyPath(kind, number).slice(kind.length + 1);
+    const path = segmentKeyPath(kind, name, number).slice(kind.length + 1);
     const iv = vectorOf(pathOf({ kind, name }), number).toString('hex');
     return [`#EXT-X-KEY:METHOD=AES-128,URI="${path}?{$auth}",IV=0x${iv}`];
   };

@@ -37,13 +37,13 @@ export function sealer(of: Sealed, made: (key: string) => void): Seal {
   const { encryption } = of;
   if (encryption === undefined) return async (_, bytes) => bytes;
   if (encryption.scheme === 'cbcs') return sampleSealer(of, made);
-  const keys = new SegmentKeys(of, made);
+  const keys = new SegmentKeys(of, (path) => made(`${revisionPrefix(of.videoId, of.revision)}${path}`));
   return async (path, bytes) => {
     const file = parseRenditionFile(path);
     // Initialization sections stay in clear: they say what codecs need to know, and stand before the first key in playlists.
     if (file?.number === undefined) return bytes;
     const number = keyNumber(file.number, encryption.keySegments);
-    return encryptSegment(bytes, await keys.orMade(file.kind, number), vectorOf(pathOf(file), number));
+    return encryptSegment(bytes, await keys.orMade(file, number), vectorOf(pathOf(file), number));
   };
 }
 
@@ -63,7 +63,7 @@ export function opener(of: Sealed): Read {
     const file = parseRenditionFile(path);
     if (file?.number === undefined) return read(path, range);
     const number = keyNumber(file.number, encryption.keySegments);
-    const [key, iv] = [await keys.there(file.kind, number), vectorOf(pathOf(file), number)];
+    const [key, iv] = [await keys.there(file, number), vectorOf(pathOf(file), number)];
     return range === undefined
       ? decryptSegment(await read(path), key, iv)
       : decryptRange(await read(path, blocksOf(range)), range, key, iv);

@@ -16,6 +16,11 @@ const KEPT = 'public, max-age=86400';
 const AGAIN = 50;
 const TRIES = 6;
 
+interface Rendition {
+  readonly kind: RenditionKind;
+  readonly name: string;
+}
+
 interface Revision {
   readonly videoId: string;
   readonly revision: number;
@@ -23,23 +28,23 @@ interface Revision {
 
 export class SegmentKeys {
   readonly #revision: Revision;
-  readonly #made: (key: string) => void;
+  readonly #made: (path: string) => void;
   readonly #known = new Map<string, Promise<Buffer>>();
 
-  /** `made` is told the S3 keys of keys that are new. */
-  constructor(revision: Revision, made: (key: string) => void = () => undefined) {
+  /** `made` is told the paths of keys that are new, relative to the revision. */
+  constructor(revision: Revision, made: (path: string) => void = () => undefined) {
     this.#revision = revision;
     this.#made = made;
   }
 
-  /** The key that is there, or a new one. */
-  orMade(kind: RenditionKind, number: number): Promise<Buffer> {
-    return this.#once(segmentKeyPath(kind, number), (path) => this.#readOrMake(path));
+  /** The key of this number that is there, or a new one. */
+  orMade({ kind, name }: Rendition, number: number): Promise<Buffer> {
+    return this.#once(segmentKeyPath(kind, name, number), (path) => this.#readOrMake(path));
   }
 
   /** The key that is there. @throws Error when there is none: it went with its video */
-  async there(kind: RenditionKind, number: number): Promise<Buffer> {
-    return this.#once(segmentKeyPath(kind, number), async (path) => {
+  there({ kind, name }: Rendition, number: number): Promise<Buffer> {
+    return this.#once(segmentKeyPath(kind, name, number), async (path) => {
       const key = await this.#read(path);
       if (key === undefined) throw new Error(`there is no key ${path}`);
       return key;
@@ -73,7 +78,7 @@ export class SegmentKeys {
       if (found) return found;
       const key = randomBytes(BLOCK);
       if (await putIf(this.#ref(path), key, { contentType: 'application/octet-stream', cacheControl: KEPT })) {
-        this.#made(this.#ref(path).key);
+        this.#made(path);
         return key;
       }
       await setTimeout(AGAIN * (tries - 1));

@@ -99,12 +99,12 @@ export function parseRenditionFile(path: string): RenditionFile | undefined {
 /** How the names of keys of segments end, and of nothing else below `vod/`: the edge knows them by it. */
 export const SEGMENT_KEY_ENDING = '.key';
 
-/** Folder of the keys of all renditions of a kind, relative to the revision prefix. No rendition is called so. Ends with `/`. */
-export const segmentKeysFolder = (kind: RenditionKind): string => `${kind}/keys/`;
-
-/** A key of AES-128, 16 bytes, relative to the revision prefix. `number`: from 1 on (`keyNumber` of encryption.ts). */
-export const segmentKeyPath = (kind: RenditionKind, number: number): string =>
-  `${segmentKeysFolder(kind)}${String(number).padStart(5, '0')}${SEGMENT_KEY_ENDING}`;
+/**
+ * A key of AES-128, 16 bytes, relative to the revision prefix: beside the segments it opens, so that what keeps somebody from a
+ * rendition keeps them from its keys. `number`: from 1 on (`keyNumber` of encryption.ts).
+ */
+export const segmentKeyPath = (kind: RenditionKind, name: string, number: number): string =>
+  `${renditionFolder(kind, name)}${String(number).padStart(5, '0')}${SEGMENT_KEY_ENDING}`;
 
 /** The content keys of all revisions of a video, where its samples are encrypted. Ends with `/`. */
 export const contentKeysPrefix = (videoId: string): string => `${CONTENT_KEYS_PREFIX}${id(videoId)}/`;

@@ -20,8 +20,8 @@ export function decryptSegment(bytes: Buffer, key: Buffer, iv: Buffer): Buffer {
 }
 
 /**
- * The initialization vector of the segments of a rendition (`video/720p`) that have one key (`number`). Renditions of a kind
- * share keys, and none shares its vector with another. It stands in playlists and is no secret.
+ * The initialization vector of the segments of a rendition (`video/720p`) that have one key (`number`). It stands in playlists and
+ * is no secret.
  */
 export const vectorOf = (rendition: string, number: number): Buffer =>
   createHash('sha256').update(`${rendition} ${number}`).digest().subarray(0, BLOCK);

@@ -679,7 +679,7 @@ describe('deleting', () => {
     await messages();
     const { id } = await stored({ status: 'deleted', revision: 2, encryption: 'aes-128', keySegments: 50 });
     const media = process.env['MEDIA_BUCKET'];
-    const paths = ['r1/video/keys/00001.key', 'r2/audio/keys/00001.key', 'r2/video/keys/00002.key'];
+    const paths = ['r1/video/720p/00001.key', 'r2/audio/main/00001.key', 'r2/video/720p/00002.key'];
     for (const path of [...paths, 'r2/audio/main/00001.m4s', 'r2/video/720p/00001.m4s'])
       await s3.send(new PutObjectCommand({ Bucket: media, Key: `vod/${id}/${path}`, Body: 'x' }));
     const { s3: client } = await import('../../../lambdas/shared/clients.ts');

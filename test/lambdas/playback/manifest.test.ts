@@ -204,13 +204,13 @@ describe('an expanded media playlist', () => {
 
   it('has keys in the ticket that the segments are in, under the same signature', () => {
     const inside = `/vod/${ID}/s/${TICKET}/r3/video/720p.m3u8`;
-    const shared = '#EXT-X-KEY:METHOD=AES-128,URI="keys/00001.key?{$auth}",IV=0x00\n720p/00001.m4s?{$auth}\n';
+    const shared = '#EXT-X-KEY:METHOD=AES-128,URI="720p/00001.key?{$auth}",IV=0x00\n720p/00001.m4s?{$auth}\n';
     const [folder, signature] = [`/vod/${ID}/s/${TICKET}/r3/video`, 'Policy=a~&Signature=b'];
     expect(expand(shared, inside, signature)).toBe(
-      `#EXT-X-KEY:METHOD=AES-128,URI="${folder}/keys/00001.key?${signature}",IV=0x00\n${folder}/720p/00001.m4s?${signature}\n`,
+      `#EXT-X-KEY:METHOD=AES-128,URI="${folder}/720p/00001.key?${signature}",IV=0x00\n${folder}/720p/00001.m4s?${signature}\n`,
     );
     expect(expand(shared, inside, undefined)).toBe(
-      `#EXT-X-KEY:METHOD=AES-128,URI="${folder}/keys/00001.key",IV=0x00\n${folder}/720p/00001.m4s\n`,
+      `#EXT-X-KEY:METHOD=AES-128,URI="${folder}/720p/00001.key",IV=0x00\n${folder}/720p/00001.m4s\n`,
     );
   });
 

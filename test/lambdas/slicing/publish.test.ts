@@ -355,8 +355,7 @@ describe('a source whose segments are encrypted', () => {
     await perform(run, groups[0]!);
     for (const path of ['video/360p', 'audio/main']) {
       const { segments, keys, ended } = await opened(run, path);
-      const [kind] = path.split('/');
-      expect([segments.size, keys, ended], kind).toEqual([3, ['keys/00001.key'], false]);
+      expect([segments.size, keys, ended]).toEqual([3, [`${path.split('/')[1]}/00001.key`], false]);
     }
     await Promise.all(run.chunks.slice(1).map((chunk) => perform(run, chunk)));
     for (const chunk of clear.chunks) await perform(clear, chunk);
@@ -365,8 +364,8 @@ describe('a source whose segments are encrypted', () => {
 
     for (const path of ['video/360p', 'audio/main', 'video/234p']) {
       const { segments, keys, ended } = await opened(run, path);
-      expect([segments.size, keys, ended]).toEqual([15, KEYS.map((key) => `keys/${key}.key`), true]);
-      const [kind] = path.split('/');
+      const [kind, name] = path.split('/');
+      expect([segments.size, keys, ended]).toEqual([15, KEYS.map((key) => `${name}/${key}.key`), true]);
       const names: string[] = [];
       for (const [address, bytes] of segments) {
         names.push(address);
@@ -380,13 +379,15 @@ describe('a source whose segments are encrypted', () => {
       expect(text.indexOf('#EXT-X-MAP')).toBeLessThan(text.indexOf('#EXT-X-KEY'));
     }
     const keys = await Promise.all(
-      ['video', 'audio'].flatMap((kind) => KEYS.map((key) => read(run, `${kind}/keys/${key}.key`))),
+      ['video/360p', 'video/234p', 'audio/main'].flatMap((path) =>
+        KEYS.map((key) => read(run, `${path}/${key}.key`)),
+      ),
     );
     expect(keys.map(({ length }) => length)).toEqual(keys.map(() => 16));
-    expect(new Set(keys.map((key) => key.toString('hex'))).size).toBe(8);
+    expect(new Set(keys.map((key) => key.toString('hex'))).size).toBe(12);
     // Pictures for scrubbing and the poster are as they are, and DASH knows no such segments.
     const [there, those] = [await objects(run), await objects(clear)];
-    expect([...there.keys()].filter((path) => !path.includes('/keys/')).toSorted()).toEqual(
+    expect([...there.keys()].filter((path) => !path.endsWith('.key')).toSorted()).toEqual(
       [...those.keys()].filter((path) => path !== 'manifest.mpd').toSorted(),
     );
     expect(those.has('manifest.mpd')).toBe(true);
@@ -414,17 +415,18 @@ describe('a source whose segments are encrypted', () => {
     expect(whole.equals(other)).toBe(true);
   });
 
-  it('has one key of a kind and number, however many tasks ask for it at a time, and it stays', async () => {
+  it('has one key of a rendition and number, however many tasks ask for it at a time, and it stays', async () => {
     const { SegmentKeys } = await import('../../../lambdas/slicing/segment-keys.ts');
     const of = { videoId: newVideoId(), revision: 1 };
+    const rung = { kind: 'video', name: '360p' } as const;
     const made: string[] = [];
     const all = await Promise.all(
-      Array.from({ length: 24 }, () => new SegmentKeys(of, (path) => made.push(path)).orMade('video', 2)),
+      Array.from({ length: 24 }, () => new SegmentKeys(of, (path) => made.push(path)).orMade(rung, 2)),
     );
     expect(new Set(all.map((key) => key.toString('hex'))).size).toBe(1);
-    expect(made).toEqual([`${revisionPrefix(of.videoId, 1)}video/keys/00002.key`]);
-    expect(await new SegmentKeys(of).there('video', 2)).toEqual(all[0]);
-    await expect(new SegmentKeys(of).there('audio', 2)).rejects.toThrow('there is no key audio/keys/00002.key');
+    expect(made).toEqual(['video/360p/00002.key']);
+    expect(await new SegmentKeys(of).there(rung, 2)).toEqual(all[0]);
+    await expect(new SegmentKeys(of).there(rung, 3)).rejects.toThrow('there is no key video/360p/00003.key');
   });
 
   it('leaves no key behind where it is deleted meanwhile', async () => {

@@ -30,7 +30,7 @@ it('only segments and initialization sections are files of a rendition', () => {
       expect(parseRenditionFile(`video/720p/${segmentName(number, type)}`)).toEqual({ kind: 'video', name: '720p', number });
   expect(parseRenditionFile(`audio/main2/${INIT_NAME}`)).toEqual({ kind: 'audio', name: 'main2', number: undefined });
   for (const path of [
-    segmentKeyPath('video', 1),
+    segmentKeyPath('video', '720p', 1),
     'video/720p.m3u8',
     'storyboard/00000-1.jpg',
     'poster.jpg',
