@@ -7,7 +7,7 @@ import { CbcsTrack } from '../../lib/media/cbcs.ts';
 import { keyIdOf } from '../shared/content-key.ts';
 import { keyOrMade, keyThere } from './content-keys.ts';
 import { pathOf } from './outputs.ts';
-import type { Read, Seal, Sealed } from './sealing.ts';
+import type { Read, Seal, Sealed } from './sealed.ts';
 
 const CIPHER = 'aes-128-cbc';
 

@@ -2,22 +2,18 @@
  * The last thing that happens to segments and initialization sections before they are put, whoever made them, and its
  * opposite for who reads them again. Whatever puts media below `vod/` does it by this (chunk-task.ts).
  */
-import { encryptionOf, keyNumber, type Encryption } from '../../lib/contract/encryption.ts';
+import { encryptionOf, keyNumber } from '../../lib/contract/encryption.ts';
 import { required } from '../../lib/contract/env.ts';
 import { parseRenditionFile, revisionPrefix } from '../../lib/contract/keys.ts';
 import type { VideoRecord } from '../../lib/contract/video.ts';
-import { blocksOf, decryptRange, decryptSegment, encryptSegment, vectorOf, type Range } from '../../lib/media/aes128.ts';
+import { blocksOf, decryptRange, decryptSegment, encryptSegment, vectorOf } from '../../lib/media/aes128.ts';
 import { readObject } from './objects.ts';
 import { pathOf } from './outputs.ts';
+import type { Read, Seal, Sealed } from './sealed.ts';
 import { sampleOpener, sampleSealer } from './sealing-samples.ts';
 import { SegmentKeys } from './segment-keys.ts';
 
-/** A revision, and how its media is encrypted. Plans are such. */
-export interface Sealed {
-  readonly videoId: string;
-  readonly revision: number;
-  readonly encryption?: Encryption | undefined;
-}
+export type { Read, Sealed } from './sealed.ts';
 
 /** The published revision of a record. */
 export const publishedOf = (record: VideoRecord): Sealed => ({
@@ -25,12 +21,6 @@ export const publishedOf = (record: VideoRecord): Sealed => ({
   revision: record.revision,
   encryption: encryptionOf(record),
 });
-
-/**
- * What is put in place of these bytes. `path`: relative to the revision; of what is no media, the bytes themselves. `init`: of a
- * segment of fMP4, the initialization section of its rendition, in clear.
- */
-export type Seal = (path: string, bytes: Buffer, init?: Buffer) => Promise<Buffer>;
 
 /** `made` is told the S3 keys of keys that are new. */
 export function sealer(of: Sealed, made: (key: string) => void): Seal {
@@ -46,9 +36,6 @@ export function sealer(of: Sealed, made: (key: string) => void): Seal {
     return encryptSegment(bytes, await keys.orMade(file, number), vectorOf(pathOf(file), number));
   };
 }
-
-/** Reads a file of a revision by its path, all of it or as much of a range as there is. */
-export type Read = (path: string, range?: Range) => Promise<Buffer>;
 
 /** Reads files of a revision as they were before they were sealed: ranges are of that, too. */
 export function opener(of: Sealed): Read {

@@ -127,6 +127,7 @@ beforeAll(async () => {
     sites: [['https://page.example']],
     sourceUrl: ['https://media.sluice.example/film.mp4'],
     kid: ['A'.repeat(43)],
+    kids: ['A'.repeat(22)],
     link: ['A'.repeat(16)],
     expiresIn: [600],
     session: ['0t4tv40ABCDEFGHIJKLMNOP'],

@@ -1,4 +1,7 @@
-/** Who watches, and ending it, in the console: the one who is ended stops within seconds and is told why. */
+/**
+ * Who watches, and ending it, in the console: the one who is ended stops within seconds and is told why. The film's samples are
+ * encrypted, so the console's player plays by a licence.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,7 +29,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sluice-sessions-'));
   const film = join(folder, 'film.mp4');
   await makeVideo(stack.ffmpegFolder, film, { seconds: SECONDS, size: '320x180' });
-  id = await uma.upload(film, { name: 'film.mp4', metadata: { visibility: 'entitled' } });
+  id = await uma.upload(film, { name: 'film.mp4', metadata: { visibility: 'entitled', encryption: 'cbcs' } });
   await uma.ready(id);
   await uma.call('PUT /api/videos/{id}/grants/{subject}', { params: { id, subject: 'vera' }, body: {} });
   browser = await openBrowser();

@@ -63,7 +63,7 @@ describe('a media playlist', () => {
   });
 
   it('of encrypted ones, to the byte: a key before the first of each so many, and none before the initialization section', () => {
-    const keys = keyTags({ scheme: 'aes-128', keySegments: 2 }, 'video', '720p');
+    const keys = keyTags({ videoId: VIDEO_ID, encryption: { scheme: 'aes-128', keySegments: 2 } }, 'video', '720p');
     const tag = (number: number, iv: string) =>
       `#EXT-X-KEY:METHOD=AES-128,URI="720p/0000${number}.key?{$auth}",IV=0x${iv}\n`;
     const [one, two] = [tag(1, '4f85a3904a62baf59824c27451e33a29'), tag(2, '8443027eafa1f39950a3856d8a9beb00')];
