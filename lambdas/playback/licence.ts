@@ -9,7 +9,7 @@ import type { VideoRecord } from '../../lib/contract/video.ts';
 import { keyIdOf, readKey } from '../shared/content-key.ts';
 import { ApiError } from '../shared/errors.ts';
 import { fromOf } from '../shared/from.ts';
-import type { Handlers } from '../shared/http.ts';
+import { Reply, type Handlers } from '../shared/http.ts';
 import { logger } from '../shared/logger.ts';
 import { checkGoing } from '../shared/sessions.ts';
 import { loadSigner } from '../shared/signing.ts';
@@ -33,21 +33,39 @@ export async function licenceQuery(
 /** The same as a whole address: in an MPD players take one for relative to their page. */
 export const licenceUrl = (id: string, query: string): string => `${required('PUBLIC_URL')}${licencePath(id)}?${query}`;
 
-export const licenceRoutes: Pick<Handlers<'playback'>, 'POST /api/play/{id}/licence'> = {
-  'POST /api/play/{id}/licence': async ({ params: { id }, query, headers, body }) => {
-    const { viewer, ticket, player } = await callers.licensed({ headers, query }, id);
-    const { video } = await admit(id, viewer, fromOf(headers, required('PUBLIC_URL')));
-    checkPlayable(video);
-    await checkGoing(`${VOD_PREFIX}${id}`, ticket, player);
-    const { encryption, revision } = video;
-    const kid = keyIdOf(id, revision).toString('base64url');
-    if (encryption !== 'cbcs' || !body.kids.includes(kid))
-      throw new ApiError('not-found', 'The video has no such key; load main.m3u8 again.');
-    const key = contentKeysKey(id, revision);
-    const text = await readPlaylist(key, (cause) => {
-      logger.warn('a content key is not there', { key, error: cause });
-      return new ApiError('not-found', 'The video has no such key; load main.m3u8 again.', { cause });
-    });
-    return { keys: [{ kty: 'oct' as const, kid, k: readKey(text).toString('base64url') }], type: 'temporary' as const };
+export const licenceRoutes: Pick<
+  Handlers<'playback'>,
+  'POST /api/play/{id}/licence' | 'GET /api/play/{id}/licence'
+> = {
+  'POST /api/play/{id}/licence': async ({ body, ...request }) => {
+    const { kid, key } = await keyFor(request);
+    if (!body.kids.includes(kid)) throw noKey();
+    return { keys: [{ kty: 'oct' as const, kid, k: key.toString('base64url') }], type: 'temporary' as const };
   },
+
+  'GET /api/play/{id}/licence': async (request) => new Reply((await keyFor(request)).key),
 };
+
+const noKey = (cause?: Error) =>
+  new ApiError('not-found', 'The video has no such key; load main.m3u8 again.', { cause });
+
+interface Asked {
+  readonly params: { readonly id: string };
+  readonly query: { readonly token?: string | undefined };
+  readonly headers: Readonly<Record<string, string | undefined>>;
+}
+
+/** The one key of a video, with what it is called, for who asks by the address that a manifest of theirs names. */
+async function keyFor({ params: { id }, query, headers }: Asked): Promise<{ kid: string; key: Buffer }> {
+  const { viewer, ticket, player } = await callers.licensed({ headers, query }, id);
+  const { video } = await admit(id, viewer, fromOf(headers, required('PUBLIC_URL')));
+  checkPlayable(video);
+  await checkGoing(`${VOD_PREFIX}${id}`, ticket, player);
+  if (video.encryption !== 'cbcs') throw noKey();
+  const key = contentKeysKey(id, video.revision);
+  const text = await readPlaylist(key, (cause) => {
+    logger.warn('a content key is not there', { key, error: cause });
+    return noKey(cause);
+  });
+  return { kid: keyIdOf(id, video.revision).toString('base64url'), key: readKey(text) };
+}

@@ -35,12 +35,12 @@ interface ApiRequest<K extends RouteKey> {
 }
 type Routes = typeof routes;
 
-/** A success that is not plain JSON: a text body, cookies, headers. */
+/** A success that is not plain JSON: a body of text or bytes, cookies, headers. */
 export class Reply {
-  readonly body: string;
+  readonly body: string | Buffer;
   readonly headers: Readonly<Record<string, string>>;
   readonly cookies: readonly string[];
-  constructor(body: string, headers: Readonly<Record<string, string>> = {}, cookies: readonly string[] = []) {
+  constructor(body: string | Buffer, headers: Readonly<Record<string, string>> = {}, cookies: readonly string[] = []) {
     this.body = body;
     this.headers = headers;
     this.cookies = cookies;
@@ -128,7 +128,9 @@ function success(route: Route, result: unknown): APIGatewayProxyStructuredResult
         'cache-control': 'no-store',
         ...result.headers,
       },
-      body: result.body,
+      ...(typeof result.body === 'string'
+        ? { body: result.body }
+        : { body: result.body.toString('base64'), isBase64Encoded: true }),
       ...(result.cookies.length > 0 && { cookies: [...result.cookies] }),
     };
   }

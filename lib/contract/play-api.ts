@@ -180,6 +180,15 @@ export const playRoutes = {
       type: z.literal('temporary'),
     }),
   },
+  'GET /api/play/{id}/licence': {
+    stage: 'playback',
+    auth: 'optional',
+    status: 200,
+    contentType: 'application/octet-stream',
+    summary: 'The same key as its 16 bytes (`KEYFORMAT="identity"`), for players that take Clear Key so.',
+    params: idParam,
+    query: z.object({ token: z.string().max(4096).optional() }),
+  },
 
   'POST /api/play/{id}/goodbye': {
     stage: 'playback',

@@ -236,6 +236,7 @@ describe.concurrent('a video whose samples are encrypted (cbcs)', () => {
     ['hls.js', 'EXT-X-DEFINE'],
     ['hls.js', 'expand=1'],
     ['hls.js', 'cookies=1'],
+    ['shaka', 'EXT-X-DEFINE'],
     ['shaka', 'manifest.mpd'],
     ['dash.js', 'manifest.mpd'],
   ] as const)('plays in %s by %s, by a licence of this session', async ([player, way], { expect: own }) => {

@@ -215,6 +215,28 @@ describe('the licence of a video whose samples are encrypted', () => {
     expect(await licence(await begin(ONE, { sub: 'rita' }))).toMatchObject({ status: 200, json: given() });
   });
 
+  test('is given as its bytes, too, by the same rules', async () => {
+    await encrypt();
+    const query = await begin(ONE);
+    const key = (asked: Record<string, string>) =>
+      handler({
+        routeKey: 'GET /api/play/{id}/licence',
+        pathParameters: { id },
+        queryStringParameters: asked,
+        headers: {},
+        requestContext: { requestId: 'test' },
+      } as never);
+    expect(await key(query)).toMatchObject({
+      statusCode: 200,
+      headers: { 'content-type': 'application/octet-stream', 'cache-control': 'no-store' },
+      body: KEY.toString('base64'),
+      isBase64Encoded: true,
+    });
+    expect(await key({})).toMatchObject({ statusCode: 401 });
+    await put({ visibility: 'private', encryption: 'cbcs' });
+    expect(await key(query)).toMatchObject({ statusCode: 401 });
+  });
+
   test('is of that video only, and never without its own address', async () => {
     await encrypt();
     const query = await begin(ONE);

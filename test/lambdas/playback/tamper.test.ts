@@ -295,6 +295,7 @@ describe('what the functions refuse', () => {
     'storyboard.vtt': ['GET /api/play/{id}/storyboard.vtt', {}],
     'a media playlist': ['GET /api/play/{id}/{kind}/{playlist}', { kind: 'video', playlist: '720p.m3u8' }],
     'a licence': ['POST /api/play/{id}/licence', {}],
+    'a key of it': ['GET /api/play/{id}/licence', {}],
   } as const;
   /** The content key of both videos. */
   const CONTENT_KEY = 'AAECAwQFBgcICQoLDA0ODw';
@@ -365,7 +366,7 @@ describe('what the functions refuse', () => {
     await refuseTokens('playback token', [...changed(token, 'token'), ...others], ['main.m3u8']);
     await refuseTokens('playback token', others, ['manifest.mpd', 'storyboard.vtt', 'a media playlist']);
     // Nor does a good one open what takes a session.
-    await refuseTokens('playback token', [{ how: 'whole', text: token }], ['a licence']);
+    await refuseTokens('playback token', [{ how: 'whole', text: token }], ['a licence', 'a key of it']);
 
     async function notYet(): Promise<string> {
       return await new SignJWT(claims)
@@ -389,7 +390,7 @@ describe('what the functions refuse', () => {
     await refuseTokens(
       'personal playlist',
       [{ how: 'whole', text: token }],
-      ['main.m3u8', 'manifest.mpd', 'storyboard.vtt', 'a licence'],
+      ['main.m3u8', 'manifest.mpd', 'storyboard.vtt', 'a licence', 'a key of it'],
     );
   });
 
@@ -409,7 +410,7 @@ describe('what the functions refuse', () => {
       { how: 'of no session', text: await mintToken(tokens, viewer, ID, 'licence', IN_AN_HOUR) },
       { how: "by another deployment's key", text: await mintToken(foreign.tokens, viewer, ID, 'licence', IN_AN_HOUR, tkt) },
     ];
-    await refuseTokens('licence request', [...changed(token, 'token'), ...others], ['a licence']);
+    await refuseTokens('licence request', [...changed(token, 'token'), ...others], ['a licence', 'a key of it']);
     // It opens nothing else.
     await refuseTokens(
       'licence request',
