@@ -63,7 +63,9 @@ function once<T>(get: () => Promise<T>): () => Promise<T> {
     if (getting) return getting;
     const now = get();
     getting = now;
-    now.catch(() => (getting = undefined));
+    now.catch(() => {
+      getting = undefined;
+    });
     return now;
   };
 }

@@ -52,12 +52,15 @@ it('is really enforced: nobody reads a bucket without credentials', async () => 
 it('goes from upload to playback, sharing and removal with the rights the templates give', async () => {
   const file = join(folder, 'a.mp4');
   await makeVideo(stack.ffmpegFolder, file, { seconds: 8, size: '320x180' });
-  const id = await uma.upload(file, { name: 'a.mp4' });
+  const id = await uma.upload(file, { name: 'a.mp4', metadata: { encryption: 'cbcs' } });
   const video = await uma.ready(id);
   expect(video.posterUrl).not.toBeNull();
   expect((await fetch(new URL(video.posterUrl!, stack.url))).status).toBe(200);
-  const { auth, renditions } = await play(uma, id);
+  const { auth, renditions, manifest } = await play(uma, id);
   for (const target of renditions.flatMap((r) => r.files)) expect((await fetch(`${target}?${auth}`)).status).toBe(200);
+  const licence = /NAME="licence",VALUE="([^"]+)"/.exec(manifest)![1]!;
+  const key = await fetch(`${stack.url}/api/play/${id}/licence?${licence}`);
+  expect([key.status, (await key.arrayBuffer()).byteLength]).toEqual([200, 16]);
 
   await uma.call('PATCH /api/videos/{id}', { params: { id }, body: { visibility: 'entitled', tags: ['x'] } });
   await uma.call('PUT /api/videos/{id}/grants/{subject}', { params: { id, subject: 'vera' }, body: {} });
@@ -128,7 +131,7 @@ it('pulls from an address and makes an MP4 to download with the rights the templ
   const server = await fileServer(serveRanges(await readFile(file)));
   try {
     const sourceUrl = `${server.url}/pulled.mp4`;
-    const { videoId: id } = await uma.call('POST /api/videos', { body: { sourceUrl } });
+    const { videoId: id } = await uma.call('POST /api/videos', { body: { sourceUrl, encryption: 'cbcs' } });
     const video = await uma.ready(id);
     const params = { id };
     const original = await uma.call('GET /api/videos/{id}/download', { params });
