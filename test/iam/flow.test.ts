@@ -59,8 +59,8 @@ it('goes from upload to playback, sharing and removal with the rights the templa
   const { auth, renditions, manifest } = await play(uma, id);
   for (const target of renditions.flatMap((r) => r.files)) expect((await fetch(`${target}?${auth}`)).status).toBe(200);
   const licence = /NAME="licence",VALUE="([^"]+)"/.exec(manifest)![1]!;
-  const key = await fetch(`${stack.url}/api/play/${id}/licence?${licence}`);
-  expect([key.status, (await key.arrayBuffer()).byteLength]).toEqual([200, 16]);
+  const given = await fetch(`${stack.url}/api/play/${id}/licence?${licence}`);
+  expect([given.status, (await given.arrayBuffer()).byteLength]).toEqual([200, 16]);
 
   await uma.call('PATCH /api/videos/{id}', { params: { id }, body: { visibility: 'entitled', tags: ['x'] } });
   await uma.call('PUT /api/videos/{id}/grants/{subject}', { params: { id, subject: 'vera' }, body: {} });

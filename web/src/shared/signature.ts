@@ -172,8 +172,11 @@ export async function readFrom(path: string): Promise<Read> {
 
 /** What an answer said that hls.js takes for a failure: of a playlist of ours, why. */
 export const refusedText = ({ networkDetails }: { readonly networkDetails?: unknown }): string => {
-  const { responseText } = (networkDetails ?? {}) as { readonly responseText?: unknown };
-  return typeof responseText === 'string' ? responseText : '';
+  const details = (networkDetails ?? {}) as Readonly<Partial<Record<'response' | 'responseText' | 'responseType', unknown>>>;
+  // Of a licence: there is no text to ask for where bytes were.
+  if (details.responseType === 'arraybuffer')
+    return details.response instanceof ArrayBuffer ? new TextDecoder().decode(details.response) : '';
+  return typeof details.responseText === 'string' ? details.responseText : '';
 };
 
 /** How hls.js opens its requests: playlists of our API with the access token, media with the newest signature. */

@@ -266,7 +266,8 @@ export default function Player(props: PlayerProps) {
     const now = { load, listed };
     if (!element || told.current.load !== load) told.current = now;
     if (!element || told.current.listed === listed) return undefined;
-    if (!Hls.isSupported()) {
+    // Nor can keys be handed over: the element keeps those it plays by.
+    if (!Hls.isSupported() || element.nativeEl.mediaKeys) {
       told.current = now;
       setEdition((n) => n + 1);
       return undefined;
