@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ApiProblem } from '../../../web/src/api/problem.ts';
-import { definedIn, endOf, pathOf, renewIn, resigned, Signature } from '../../../web/src/shared/signature.ts';
+import { definedIn, endOf, pathOf, refusedText, renewIn, resigned, Signature } from '../../../web/src/shared/signature.ts';
 
 const NOW = new Date(2026, 4, 3, 15, 0).getTime();
 
@@ -199,5 +199,22 @@ describe('a signature while somebody plays', () => {
     // Cookies instead: nothing is added.
     const bare = setUp().signature;
     expect(await bare.address('/vod/a/r1/1.m4s')).toBe('/vod/a/r1/1.m4s');
+  });
+});
+
+describe('what a player was refused with', () => {
+  const said = '{"code":"session-ended"}';
+  it('is read of text and of bytes, whose text must not be asked for', () => {
+    const bytes = {
+      responseType: 'arraybuffer',
+      response: new TextEncoder().encode(said).buffer,
+      get responseText(): string {
+        throw new DOMException('InvalidStateError');
+      },
+    };
+    expect(refusedText({ networkDetails: { responseType: '', responseText: said } })).toBe(said);
+    expect(refusedText({ networkDetails: bytes })).toBe(said);
+    for (const networkDetails of [undefined, null, {}, { responseType: 'arraybuffer', response: null }])
+      expect(refusedText({ networkDetails })).toBe('');
   });
 });
