@@ -74,7 +74,8 @@ export class Callers {
 
   /** Who asks for a licence, and of which session, by the token that its manifest put there. Throws `invalid-token`. */
   async licensed({ query }: Credentials, what: string): Promise<Going & Pick<PlaybackToken, 'viewer'>> {
-    if (query.token === undefined) throw new ApiError('unauthorized', 'A licence is asked for at the address that the manifest names.');
+    if (query.token === undefined)
+      throw new ApiError('unauthorized', 'A licence is asked for at the address that the manifest names.');
     const { viewer, ticket, player, expiresAt: end } = await this.#read(query.token, what, ['licence']);
     if (ticket === undefined) throw new ApiError('invalid-token', 'The token names no session.');
     return { viewer, ticket, player, end };

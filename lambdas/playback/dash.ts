@@ -24,9 +24,7 @@ export function personalMpd(
 ): string {
   const sets = texts.map((text) => textSet(id, text)).join('');
   return withAuth(
-    shared
-      .replaceAll(`{$${LICENCE_VARIABLE}}`, () => escaped(licence))
-      .replace('</Period>', () => `${sets}</Period>`),
+    shared.replaceAll(`{$${LICENCE_VARIABLE}}`, () => escaped(licence)).replace('</Period>', () => `${sets}</Period>`),
     id,
     ticket,
     query?.replaceAll('&', '&amp;'),

@@ -33,10 +33,7 @@ export async function licenceQuery(
 /** The same as a whole address: in an MPD players take one for relative to their page. */
 export const licenceUrl = (id: string, query: string): string => `${required('PUBLIC_URL')}${licencePath(id)}?${query}`;
 
-export const licenceRoutes: Pick<
-  Handlers<'playback'>,
-  'POST /api/play/{id}/licence' | 'GET /api/play/{id}/licence'
-> = {
+export const licenceRoutes: Pick<Handlers<'playback'>, 'POST /api/play/{id}/licence' | 'GET /api/play/{id}/licence'> = {
   'POST /api/play/{id}/licence': async ({ body, ...request }) => {
     const { kid, key } = await keyFor(request);
     if (!body.kids.includes(kid)) throw noKey();

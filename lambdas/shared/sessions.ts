@@ -223,7 +223,12 @@ export async function sessionsOf(who: string): Promise<SessionRow[]> {
  * Throws `session-ended` unless the session of this ticket, one of ours, goes on: nobody ended it, its player did not leave, and
  * its last signature is not over.
  */
-export async function checkGoing(what: string, text: string, player: string | undefined, now = Date.now()): Promise<void> {
+export async function checkGoing(
+  what: string,
+  text: string,
+  player: string | undefined,
+  now = Date.now(),
+): Promise<void> {
   const ticket = parseTicket(text);
   if (ticket === undefined) throw ended(undefined, now);
   const { session, subject, link } = ticket;

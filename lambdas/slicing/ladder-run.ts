@@ -56,7 +56,11 @@ export async function planLadder({ videoId, execution, used, timeoutMs }: Ladder
   await holdPlace(videoId);
   const { later = [], growing, ...before } = planSchema.parse(JSON.parse(record.ladderPlan));
   try {
-    const options = { ...json('SLICING_OPTIONS', slicingOptions), segmentSeconds: before.segmentSeconds, segmentType: before.segmentType };
+    const options = {
+      ...json('SLICING_OPTIONS', slicingOptions),
+      segmentSeconds: before.segmentSeconds,
+      segmentType: before.segmentType,
+    };
     const cut = before.timescale === null ? WHOLE : await cutAgain({ ...before, execution }, options, timeoutMs);
     if (!cut) return await notMade({ reason: CUT_ELSEWHERE });
     const chunks = laterTasks(cut.chunks, later);

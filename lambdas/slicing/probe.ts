@@ -3,7 +3,13 @@ import type { Context } from 'aws-lambda';
 import { encryptionOf, type Encryption } from '../../lib/contract/encryption.ts';
 import { json, required } from '../../lib/contract/env.ts';
 import { parseUploadKey } from '../../lib/contract/keys.ts';
-import { probeResult, probeTask, slicingOptions, type ProbeResult, type SlicingOptions } from '../../lib/contract/slicing.ts';
+import {
+  probeResult,
+  probeTask,
+  slicingOptions,
+  type ProbeResult,
+  type SlicingOptions,
+} from '../../lib/contract/slicing.ts';
 import { hasPicture, type SourceInfo } from '../../lib/contract/source.ts';
 import type { VideoRecord } from '../../lib/contract/video.ts';
 import { logger } from '../shared/logger.ts';

@@ -240,7 +240,9 @@ describe('the licence of a video whose samples are encrypted', () => {
   test('is of that video only, and never without its own address', async () => {
     await encrypt();
     const query = await begin(ONE);
-    expect(await licence(query, [keyIdOf('otherotherotherother', 3).toString('base64url')])).toMatchObject({ status: 404 });
+    expect(await licence(query, [keyIdOf('otherotherotherother', 3).toString('base64url')])).toMatchObject({
+      status: 404,
+    });
     expect(await licence(query, [kid('otherotherotherother'), kid()])).toMatchObject({ status: 200, json: given() });
     for (const kids of [[], ['x'], ['A'.repeat(23)]]) expect(await licence(query, kids)).toMatchObject({ status: 400 });
     expect(await licence({})).toMatchObject({ status: 401 });

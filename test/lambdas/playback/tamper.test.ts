@@ -325,7 +325,8 @@ describe('what the functions refuse', () => {
         // Other ways to write the same bytes, too. Nothing of a video is in the answer.
         if (status !== 401 && status !== 403 && status !== 400)
           counts.through.push(`${kind}, ${how}, ${route}: ${status}`);
-        if (/EXTM3U|Policy|\.m3u8/.test(body) || body.includes(CONTENT_KEY)) counts.through.push(`${kind}, ${how}, ${route}: ${body}`);
+        if (/EXTM3U|Policy|\.m3u8/.test(body) || body.includes(CONTENT_KEY))
+          counts.through.push(`${kind}, ${how}, ${route}: ${body}`);
       }
   }
 
@@ -408,7 +409,10 @@ describe('what the functions refuse', () => {
       { how: 'of another video', text: await mintToken(tokens, viewer, OTHER_ID, 'licence', IN_AN_HOUR, tkt) },
       { how: 'for another video', text: token, id: OTHER_ID },
       { how: 'of no session', text: await mintToken(tokens, viewer, ID, 'licence', IN_AN_HOUR) },
-      { how: "by another deployment's key", text: await mintToken(foreign.tokens, viewer, ID, 'licence', IN_AN_HOUR, tkt) },
+      {
+        how: "by another deployment's key",
+        text: await mintToken(foreign.tokens, viewer, ID, 'licence', IN_AN_HOUR, tkt),
+      },
     ];
     await refuseTokens('licence request', [...changed(token, 'token'), ...others], ['a licence', 'a key of it']);
     // It opens nothing else.

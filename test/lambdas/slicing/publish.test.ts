@@ -379,9 +379,7 @@ describe('a source whose segments are encrypted', () => {
       expect(text.indexOf('#EXT-X-MAP')).toBeLessThan(text.indexOf('#EXT-X-KEY'));
     }
     const keys = await Promise.all(
-      ['video/360p', 'video/234p', 'audio/main'].flatMap((path) =>
-        KEYS.map((key) => read(run, `${path}/${key}.key`)),
-      ),
+      ['video/360p', 'video/234p', 'audio/main'].flatMap((path) => KEYS.map((key) => read(run, `${path}/${key}.key`))),
     );
     expect(keys.map(({ length }) => length)).toEqual(keys.map(() => 16));
     expect(new Set(keys.map((key) => key.toString('hex'))).size).toBe(12);
@@ -473,19 +471,20 @@ describe('a source whose samples are encrypted', () => {
       const [from, to] = [join(folder, 'track.mp4'), join(folder, 'packets')];
       await writeFile(from, bytes);
       await ffmpeg(...args, '-i', from, '-c', 'copy', '-f', 'framecrc', to);
-      return (await readFile(to, 'utf8')).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+      const lines = (await readFile(to, 'utf8')).split('\n');
+      return lines.filter((line) => /^[0-9]/.test(line)).map((line) => line.split(',').slice(0, 6).join());
     };
-    for (const path of ['video/360p', 'video/234p']) {
-      const names = ['init.mp4', ...Array.from({ length: 15 }, (_, i) => `${String(i + 1).padStart(5, '0')}.m4s`)];
-      const all = async (read: typeof open) =>
-        Buffer.concat(await Promise.all(names.map((name) => read(`${path}/${name}`))));
-      const [sealed, clear] = [await all(asItLies), await all(open)];
-      expect(clear.includes('encv')).toBe(false);
-      const packets = await packetsOf(clear);
-      expect(packets.length).toBeGreaterThan(100);
-      expect(await packetsOf(sealed, '-decryption_key', key.toString('hex'))).toEqual(packets);
-      expect(await packetsOf(sealed, '-decryption_key', '0'.repeat(32))).not.toEqual(packets);
-    }
+    for (const path of ['video/360p', 'video/234p'])
+      for (const name of ['00001.m4s', '00008.m4s', '00015.m4s']) {
+        const all = async (read: typeof open) =>
+          Buffer.concat([await read(`${path}/init.mp4`), await read(`${path}/${name}`)]);
+        const [sealed, clear] = [await all(asItLies), await all(open)];
+        expect([sealed.includes('encv'), clear.includes('encv')]).toEqual([true, false]);
+        const packets = await packetsOf(clear);
+        expect(packets.length).toBeGreaterThan(20);
+        expect(await packetsOf(sealed, '-decryption_key', key.toString('hex'))).toEqual(packets);
+        expect(await packetsOf(sealed, '-decryption_key', '0'.repeat(32))).not.toEqual(packets);
+      }
     const playlist = (await open('audio/main.m3u8')).toString();
     const tag = `#EXT-X-KEY:METHOD=SAMPLE-AES,URI="/api/play/${run.plan.videoId}/licence?{$licence}",KEYFORMAT="org.w3.clearkey",KEYFORMATVERSIONS="1"`;
     expect(playlist.split('\n').filter((line) => line.startsWith('#EXT-X-KEY'))).toEqual([tag]);

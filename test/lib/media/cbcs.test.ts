@@ -45,7 +45,7 @@ async function made(name: string, ...args: string[]): Promise<Made> {
   const bytes = await readFile(at(name));
   const init: Buffer[] = [];
   const segments: Buffer[] = [];
-  let moof = Buffer.alloc(0);
+  let moof: Buffer = Buffer.alloc(0);
   for (const one of boxes(bytes)) {
     const whole = wholeOf(bytes, one);
     if (one.type === 'ftyp' || one.type === 'moov') init.push(whole);
@@ -57,8 +57,14 @@ async function made(name: string, ...args: string[]): Promise<Made> {
 
 const x264 = (...params: string[]) => [
   ...picture(3, '320x180'),
-  ...['-c:v', 'libx264', '-preset', 'medium', '-pix_fmt', 'yuv420p'],
-  ...['-x264-params', ['scenecut=0', ...params].join(':')],
+  '-c:v',
+  'libx264',
+  '-preset',
+  'medium',
+  '-pix_fmt',
+  'yuv420p',
+  '-x264-params',
+  ['scenecut=0', ...params].join(':'),
 ];
 const sources: [what: string, args: string[]][] = [
   ['CABAC, B-frames, weights', x264('bframes=3', 'weightp=2', 'weightb=1', 'ref=4', 'b-pyramid=normal')],
@@ -68,11 +74,20 @@ const sources: [what: string, args: string[]][] = [
   ['pictures of a few bytes', [...x264('crf=51', 'bframes=3'), '-vf', 'scale=32:32']],
 ];
 
-/** Of each packet its time and a checksum of its bytes, as ffmpeg reads them. */
-const packetsOf = async (name: string, ...args: string[]): Promise<string[]> => {
-  await ffmpeg(...args, '-i', at(name), '-map', '0', '-c', 'copy', '-f', 'framecrc', at('crc'));
-  return (await readFile(at('crc'), 'utf8')).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
-};
+/**
+ * Of each packet its time, size and a checksum of its bytes, as ffmpeg reads them: one fragment at a time, since of several it takes
+ * the encryption of one for another's.
+ */
+async function packetsOf(init: Buffer, segments: readonly Buffer[], ...args: string[]): Promise<string[]> {
+  const found: string[] = [];
+  for (const segment of segments) {
+    await writeFile(at('fragment.mp4'), Buffer.concat([init, segment]));
+    await ffmpeg(...args, '-i', at('fragment.mp4'), '-map', '0', '-c', 'copy', '-f', 'framecrc', at('crc'));
+    const lines = (await readFile(at('crc'), 'utf8')).split('\n');
+    found.push(...lines.filter((line) => /^[0-9]/.test(line)).map((line) => line.split(',').slice(0, 6).join()));
+  }
+  return found;
+}
 
 /** The NAL units of a sample with lengths of four bytes. */
 function* nals(sample: Buffer): Generator<Buffer> {
@@ -114,19 +129,15 @@ describe.each(sources)('H.264 of %s', (what, args) => {
   });
 
   it('is the same packets to ffmpeg, with the key', async () => {
-    await writeFile(at(`sealed-${name}`), Buffer.concat([track.init, ...sealed]));
-    await writeFile(at(`clear-${name}`), Buffer.concat([clear.init, ...clear.segments]));
-    const wanted = await packetsOf(`clear-${name}`);
+    const wanted = await packetsOf(clear.init, clear.segments);
     expect(wanted.length).toBeGreaterThan(20);
-    expect(await packetsOf(`sealed-${name}`, '-decryption_key', KEY.toString('hex'))).toEqual(wanted);
-    expect(await packetsOf(`sealed-${name}`, '-decryption_key', KID.toString('hex'))).not.toEqual(wanted);
+    expect(await packetsOf(track.init, sealed, '-decryption_key', KEY.toString('hex'))).toEqual(wanted);
+    expect(await packetsOf(track.init, sealed, '-decryption_key', KID.toString('hex'))).not.toEqual(wanted);
   });
 
   it('is opened again byte for byte', () => {
     expect(openInit(track.init).equals(clear.init)).toBe(true);
-    sealed.forEach((segment, index) =>
-      expect(openSegment(segment, decrypt).equals(clear.segments[index]!)).toBe(true),
-    );
+    sealed.forEach((segment, index) => expect(openSegment(segment, decrypt).equals(clear.segments[index]!)).toBe(true));
   });
 
   it('has its slice headers in clear, and of what follows a block in ten encrypted', () => {
@@ -153,7 +164,8 @@ describe.each(sources)('H.264 of %s', (what, args) => {
             const cipher = createCipheriv('aes-128-cbc', KEY, last).setAutoPadding(false);
             last = cipher.update(sample.subarray(block, block + 16));
             expect(other.subarray(block, block + 16)).toEqual(last);
-            expect(other.subarray(block + 16, block + 160)).toEqual(sample.subarray(block + 16, block + 160));
+            const next = Math.min(block + 160, from + size);
+            expect(other.subarray(block + 16, next)).toEqual(sample.subarray(block + 16, next));
             covered += 1;
           }
           from += size;
@@ -231,7 +243,7 @@ it('says in the initialization section how: encv of avc1, cbcs 1:9, the key id, 
       .join(''),
   );
   expect(need(init, ['moov', 'pssh'], 0).toString('hex')).toBe(
-    `01000000${'1077efecc0b24d02ace33c1e52e2fb4b'}00000001${KID.toString('hex')}00000000`,
+    `010000001077efecc0b24d02ace33c1e52e2fb4b00000001${KID.toString('hex')}00000000`,
   );
 });
 
@@ -258,7 +270,7 @@ describe('bytes of nobody', () => {
     const before = segmentOf(Buffer.concat([length(strange), cut]), cut, Buffer.from([0, 0]), Buffer.alloc(0));
     const after = track.seal(before);
     const senc = find(after, 'moof', 'traf', 'senc')!;
-    expect(senc.toString('hex', 8, 8 + 2 + 6 * 2)).toBe(`0002${'0084'}${'00000114'}${'0008'}${'00000000'}`);
+    expect(senc.toString('hex', 8, 8 + 2 + 6 * 2)).toBe(['0002', '0084', '00000114', '0008', '00000000'].join(''));
     expect(openSegment(after, decrypt).equals(before)).toBe(true);
   });
 

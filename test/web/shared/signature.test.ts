@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { ApiProblem } from '../../../web/src/api/problem.ts';
-import { definedIn, endOf, pathOf, refusedText, renewIn, resigned, Signature } from '../../../web/src/shared/signature.ts';
+import {
+  definedIn,
+  endOf,
+  pathOf,
+  refusedText,
+  renewIn,
+  resigned,
+  Signature,
+} from '../../../web/src/shared/signature.ts';
 
 const NOW = new Date(2026, 4, 3, 15, 0).getTime();
 

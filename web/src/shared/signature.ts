@@ -172,7 +172,9 @@ export async function readFrom(path: string): Promise<Read> {
 
 /** What an answer said that hls.js takes for a failure: of a playlist of ours, why. */
 export const refusedText = ({ networkDetails }: { readonly networkDetails?: unknown }): string => {
-  const details = (networkDetails ?? {}) as Readonly<Partial<Record<'response' | 'responseText' | 'responseType', unknown>>>;
+  const details = (networkDetails ?? {}) as Readonly<
+    Partial<Record<'response' | 'responseText' | 'responseType', unknown>>
+  >;
   // Of a licence: there is no text to ask for where bytes were.
   if (details.responseType === 'arraybuffer')
     return details.response instanceof ArrayBuffer ? new TextDecoder().decode(details.response) : '';
