@@ -6,7 +6,14 @@ import { encryptionOf, keyNumber, type Encryption } from '../../lib/contract/enc
 import { required } from '../../lib/contract/env.ts';
 import { parseRenditionFile, revisionPrefix } from '../../lib/contract/keys.ts';
 import type { VideoRecord } from '../../lib/contract/video.ts';
-import { blocksOf, decryptRange, decryptSegment, encryptSegment, vectorOf, type Range } from '../../lib/media/aes128.ts';
+import {
+  blocksOf,
+  decryptRange,
+  decryptSegment,
+  encryptSegment,
+  vectorOf,
+  type Range,
+} from '../../lib/media/aes128.ts';
 import { readObject } from './objects.ts';
 import { pathOf } from './outputs.ts';
 import { SegmentKeys } from './segment-keys.ts';

@@ -35,7 +35,10 @@ interface Asked {
  * What a record says, and for what it does not say the options. A record says all of it once its source was looked at, and a
  * run that goes on afterwards, under whatever options, keeps to that.
  */
-export function encryptionOf({ encryption: asked, keySegments }: Asked, options?: Required<Asked>): Encryption | undefined {
+export function encryptionOf(
+  { encryption: asked, keySegments }: Asked,
+  options?: Required<Asked>,
+): Encryption | undefined {
   const scheme = asked ?? options?.encryption;
   if (scheme === undefined || scheme === 'none') return undefined;
   if (scheme === 'cbcs') return { scheme };

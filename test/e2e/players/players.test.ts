@@ -205,25 +205,28 @@ describe.concurrent('a video whose segments are encrypted (aes-128)', () => {
     ['hls.js', 'cookies=1'],
     ['shaka', 'EXT-X-DEFINE'],
     ['video.js', 'expand=1'],
-  ] as const)('plays in %s by %s, each key from the edge, inside the ticket', async ([player, way], { expect: own }) => {
-    const { page, seen } = await open(player, way, encrypted);
-    await watch(page, seen, !('cookies' in ways[way]));
-    const keys = seen.filter(({ url }) => url.pathname.endsWith('.key'));
-    // Of picture and sound, past a segment and after seeking.
-    const asked = new Set(keys.map(({ url }) => url.pathname.split('/').slice(-3).join('/')));
-    for (const kind of ['video', 'audio'])
-      own([...asked].filter((path) => path.startsWith(`${kind}/`)).length).toBeGreaterThan(1);
-    const ticket = /^\/vod\/[a-z0-9]{20}\/s\/[^/]+\//.exec(keys[0]!.url.pathname)![0];
-    for (const { url, cacheControl } of keys)
-      own([url.pathname.startsWith(ticket), cacheControl]).toEqual([true, 'no-store']);
-    // Without the ticket, without the signature, and by the signature in another ticket.
-    const [{ url }] = keys as [Seen];
-    const bare = url.pathname.replace(/\/s\/[^/]+\//, '/');
-    const other = url.pathname.replace(/\/s\/.{20}/, '/s/0aaaaaaAAAAAAAAAAAAA');
-    for (const address of [`${bare}${url.search}`, url.pathname, `${other}${url.search}`])
-      own((await fetch(`${stack.url}${address}`)).status).toBe(403);
-    await page.context().close();
-  });
+  ] as const)(
+    'plays in %s by %s, each key from the edge, inside the ticket',
+    async ([player, way], { expect: own }) => {
+      const { page, seen } = await open(player, way, encrypted);
+      await watch(page, seen, !('cookies' in ways[way]));
+      const keys = seen.filter(({ url }) => url.pathname.endsWith('.key'));
+      // Of picture and sound, past a segment and after seeking.
+      const asked = new Set(keys.map(({ url }) => url.pathname.split('/').slice(-3).join('/')));
+      for (const kind of ['video', 'audio'])
+        own([...asked].filter((path) => path.startsWith(`${kind}/`)).length).toBeGreaterThan(1);
+      const ticket = /^\/vod\/[a-z0-9]{20}\/s\/[^/]+\//.exec(keys[0]!.url.pathname)![0];
+      for (const { url, cacheControl } of keys)
+        own([url.pathname.startsWith(ticket), cacheControl]).toEqual([true, 'no-store']);
+      // Without the ticket, without the signature, and by the signature in another ticket.
+      const [{ url }] = keys as [Seen];
+      const bare = url.pathname.replace(/\/s\/[^/]+\//, '/');
+      const other = url.pathname.replace(/\/s\/.{20}/, '/s/0aaaaaaAAAAAAAAAAAAA');
+      for (const address of [`${bare}${url.search}`, url.pathname, `${other}${url.search}`])
+        own((await fetch(`${stack.url}${address}`)).status).toBe(403);
+      await page.context().close();
+    },
+  );
 });
 
 it('HEAD of a manifest is answered through the edge, with a length and no body', async () => {

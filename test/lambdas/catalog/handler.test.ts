@@ -693,7 +693,9 @@ describe('deleting', () => {
       { step: 'initialize', name: 'noter' },
     );
     const message = JSON.stringify({ step: 'remove', videoId: id });
-    expect(await work(message).finally(() => client.middlewareStack.remove('noter'))).toEqual({ batchItemFailures: [] });
+    expect(await work(message).finally(() => client.middlewareStack.remove('noter'))).toEqual({
+      batchItemFailures: [],
+    });
     expect(removed.slice(0, 3).toSorted()).toEqual(paths);
     expect(removed).toHaveLength(5);
     expect(await objects(media, `vod/${id}`)).toBe(0);

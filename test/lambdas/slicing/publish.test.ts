@@ -378,9 +378,7 @@ describe('a source whose segments are encrypted', () => {
       expect(text.indexOf('#EXT-X-MAP')).toBeLessThan(text.indexOf('#EXT-X-KEY'));
     }
     const keys = await Promise.all(
-      ['video/360p', 'video/234p', 'audio/main'].flatMap((path) =>
-        KEYS.map((key) => read(run, `${path}/${key}.key`)),
-      ),
+      ['video/360p', 'video/234p', 'audio/main'].flatMap((path) => KEYS.map((key) => read(run, `${path}/${key}.key`))),
     );
     expect(keys.map(({ length }) => length)).toEqual(keys.map(() => 16));
     expect(new Set(keys.map((key) => key.toString('hex'))).size).toBe(12);

@@ -11,8 +11,18 @@ it.each([
   ['nothing, where both say nothing', {}, NONE, undefined],
   ['what the record says', { encryption: 'none' }, AES, undefined],
   ['what the record says, too', { encryption: 'aes-128' }, NONE, { scheme: 'aes-128', keySegments: 50 }],
-  ['what was decided before options changed', { encryption: 'aes-128', keySegments: 7 }, AES, { scheme: 'aes-128', keySegments: 7 }],
-  ['of a published video, without options', { encryption: 'aes-128', keySegments: 7 }, undefined, { scheme: 'aes-128', keySegments: 7 }],
+  [
+    'what was decided before options changed',
+    { encryption: 'aes-128', keySegments: 7 },
+    AES,
+    { scheme: 'aes-128', keySegments: 7 },
+  ],
+  [
+    'of a published video, without options',
+    { encryption: 'aes-128', keySegments: 7 },
+    undefined,
+    { scheme: 'aes-128', keySegments: 7 },
+  ],
   ['of one of earlier versions', {}, undefined, undefined],
   ['of samples', { encryption: 'cbcs' }, undefined, { scheme: 'cbcs' }],
 ] as const)('%s', (_, record, options, expected) => {
@@ -27,7 +37,11 @@ it('keys change after so many segments', () => {
 it('only segments and initialization sections are files of a rendition', () => {
   for (const type of ['fmp4', 'mpegts'] as const)
     for (const number of [1, 99_999, 100_000])
-      expect(parseRenditionFile(`video/720p/${segmentName(number, type)}`)).toEqual({ kind: 'video', name: '720p', number });
+      expect(parseRenditionFile(`video/720p/${segmentName(number, type)}`)).toEqual({
+        kind: 'video',
+        name: '720p',
+        number,
+      });
   expect(parseRenditionFile(`audio/main2/${INIT_NAME}`)).toEqual({ kind: 'audio', name: 'main2', number: undefined });
   for (const path of [
     segmentKeyPath('video', '720p', 1),

@@ -14,16 +14,19 @@ import {
 const key = randomBytes(BLOCK);
 const iv = vectorOf('video/720p', 3);
 
-it.each([0, 1, 15, 16, 17, 188, 1000, 1024])('a segment of %i bytes is what WebCrypto decrypts to the same', async (size) => {
-  const bytes = randomBytes(size);
-  const sealed = encryptSegment(bytes, key, iv);
-  // PKCS#7: always filled up, by a whole block where nothing is over.
-  expect(sealed.length).toBe((Math.floor(size / BLOCK) + 1) * BLOCK);
-  const imported = await webcrypto.subtle.importKey('raw', key, 'AES-CBC', false, ['decrypt']);
-  const opened = await webcrypto.subtle.decrypt({ name: 'AES-CBC', iv }, imported, sealed);
-  expect(Buffer.from(opened)).toEqual(bytes);
-  expect(decryptSegment(sealed, key, iv)).toEqual(bytes);
-});
+it.each([0, 1, 15, 16, 17, 188, 1000, 1024])(
+  'a segment of %i bytes is what WebCrypto decrypts to the same',
+  async (size) => {
+    const bytes = randomBytes(size);
+    const sealed = encryptSegment(bytes, key, iv);
+    // PKCS#7: always filled up, by a whole block where nothing is over.
+    expect(sealed.length).toBe((Math.floor(size / BLOCK) + 1) * BLOCK);
+    const imported = await webcrypto.subtle.importKey('raw', key, 'AES-CBC', false, ['decrypt']);
+    const opened = await webcrypto.subtle.decrypt({ name: 'AES-CBC', iv }, imported, sealed);
+    expect(Buffer.from(opened)).toEqual(bytes);
+    expect(decryptSegment(sealed, key, iv)).toEqual(bytes);
+  },
+);
 
 it('every range of a segment is that of its bytes, also beyond its end', () => {
   for (const size of [1, 16, 33, 48, 50]) {
