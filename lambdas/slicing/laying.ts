@@ -66,7 +66,10 @@ export async function withFoundIndex(asItIs: Laid, by: Parameters<typeof withInd
   const counted = { ...source, info: { ...source.info, duration: table.seconds } };
   checkLimits(counted.info, by.options);
   const of = {
-    ...{ videoId, revision, execution, source: counted },
+    videoId,
+    revision,
+    execution,
+    source: counted,
     ...(remuxed && { remuxed }),
     ...(encryption && { encryption }),
   };

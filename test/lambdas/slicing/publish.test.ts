@@ -79,14 +79,12 @@ const call = (step: string, input: unknown) => handlers[step]!(input, context);
 const eventOf = (key: string) => ({ detail: { bucket: { name: process.env['SOURCE_BUCKET'] }, object: { key } } });
 
 /** Uploads the film, or something else; answers its run, planned. */
-async function planned({
-  isLarge = true,
-  begins = false,
-  body = film,
-  record: more = {} as Partial<VideoRecord>,
-} = {}): Promise<AssembleTask> {
+async function planned(
+  { isLarge = true, begins = false, body = film } = {},
+  said: Partial<VideoRecord> = {},
+): Promise<AssembleTask> {
   Object.assign(next, { isLarge, begins });
-  const record = aRecord({ id: newVideoId(), status: 'uploading', progress: 0, ...more });
+  const record = aRecord({ id: newVideoId(), status: 'uploading', progress: 0, ...said });
   await clients.dynamo.send(new PutCommand({ TableName: process.env['VIDEOS_TABLE'], Item: record }));
   const key = sourceKey(record.id);
   await clients.s3.send(new PutObjectCommand({ Bucket: process.env['SOURCE_BUCKET'], Key: key, Body: body }));
@@ -346,72 +344,80 @@ describe('a source whose segments are encrypted', () => {
     return openPlaylist(text, async (address) => read(run, `${folder}${address}`));
   };
 
-  it('has what one in clear has, once it is decrypted, copied or encoded, while it grows and afterwards', async () => {
-    const [run, clear] = [await planned({ record: ENCRYPTED }), await planned()];
-    expect(run.plan.encryption).toEqual({ scheme: 'aes-128', keySegments: 4 });
-    expect(await status(run)).toMatchObject(ENCRYPTED);
-    expect((await status(clear)).encryption).toBe('none');
-    const groups = run.chunks.filter(({ copy }) => copy);
-    await perform(run, groups[0]!);
-    for (const path of ['video/360p', 'audio/main']) {
-      const { segments, keys, ended } = await opened(run, path);
-      expect([segments.size, keys, ended]).toEqual([3, [`${path.split('/')[1]}/00001.key`], false]);
-    }
-    await Promise.all(run.chunks.slice(1).map((chunk) => perform(run, chunk)));
-    for (const chunk of clear.chunks) await perform(clear, chunk);
-    for (const one of [run, clear]) await call('assemble', one);
-    expect(await status(run)).toMatchObject({ status: 'ready', hasPoster: true, ...ENCRYPTED });
-
-    for (const path of ['video/360p', 'audio/main', 'video/234p']) {
-      const { segments, keys, ended } = await opened(run, path);
-      const [kind, name] = path.split('/');
-      expect([segments.size, keys, ended]).toEqual([15, KEYS.map((key) => `${name}/${key}.key`), true]);
-      const names: string[] = [];
-      for (const [address, bytes] of segments) {
-        names.push(address);
-        expect(bytes.equals(await read(clear, `${kind}/${address}`)), address).toBe(true);
-        expect((await read(run, `${kind}/${address}`)).includes('moof')).toBe(false);
+  it(
+    'has what one in clear has, once it is decrypted, copied or encoded, while it grows and afterwards',
+    {
+      timeout: 300_000,
+    },
+    async () => {
+      const [run, clear] = [await planned({}, ENCRYPTED), await planned()];
+      expect(run.plan.encryption).toEqual({ scheme: 'aes-128', keySegments: 4 });
+      expect(await status(run)).toMatchObject(ENCRYPTED);
+      expect((await status(clear)).encryption).toBe('none');
+      const groups = run.chunks.filter(({ copy }) => copy);
+      await perform(run, groups[0]!);
+      for (const path of ['video/360p', 'audio/main']) {
+        const { segments, keys, ended } = await opened(run, path);
+        expect([segments.size, keys, ended]).toEqual([3, [`${path.split('/')[1]}/00001.key`], false]);
       }
-      expect(new Set(names).size).toBe(15);
-      // What codecs need to know stays in clear, before the first key.
-      expect((await read(run, `${path}/init.mp4`)).equals(await read(clear, `${path}/init.mp4`))).toBe(true);
-      const text = (await read(run, `${path}.m3u8`)).toString();
-      expect(text.indexOf('#EXT-X-MAP')).toBeLessThan(text.indexOf('#EXT-X-KEY'));
-    }
-    const keys = await Promise.all(
-      ['video/360p', 'video/234p', 'audio/main'].flatMap((path) => KEYS.map((key) => read(run, `${path}/${key}.key`))),
-    );
-    expect(keys.map(({ length }) => length)).toEqual(keys.map(() => 16));
-    expect(new Set(keys.map((key) => key.toString('hex'))).size).toBe(12);
-    // Pictures for scrubbing and the poster are as they are, and DASH knows no such segments.
-    const [there, those] = [await objects(run), await objects(clear)];
-    expect([...there.keys()].filter((path) => !path.endsWith('.key')).toSorted()).toEqual(
-      [...those.keys()].filter((path) => path !== 'manifest.mpd').toSorted(),
-    );
-    expect(those.has('manifest.mpd')).toBe(true);
-    for (const path of there.keys())
-      if (path.endsWith('.jpg')) expect([path, there.get(path)]).toEqual([path, those.get(path)]);
+      await Promise.all(run.chunks.slice(1).map((chunk) => perform(run, chunk)));
+      for (const chunk of clear.chunks) await perform(clear, chunk);
+      for (const one of [run, clear]) await call('assemble', one);
+      expect(await status(run)).toMatchObject({ status: 'ready', hasPoster: true, ...ENCRYPTED });
 
-    // Who reads segments again has them in clear: a frame that is chosen for the poster, and an MP4 of a rung.
-    const { frameAt } = await import('../../../lambdas/stills/frame.ts');
-    const [frame, same] = await Promise.all([run, clear].map(async (one) => frameAt(await status(one), 11)));
-    expect(frame!.equals(same!)).toBe(true);
-    const { bytesOf, layOut } = await import('../../../lambdas/download/media.ts');
-    const { publishedOf } = await import('../../../lambdas/slicing/sealing.ts');
-    const { renditionsOf } = await import('../../../lambdas/download/renditions.ts');
-    const mp4 = async (one: AssembleTask) => {
-      const record = await status(one);
-      const made = await layOut({ ...publishedOf(record), renditions: renditionsOf(record, '360p')! });
-      // In parts that begin and end anywhere.
-      const parts: Buffer[] = [];
-      for (let from = 0; from < made.bytes; from += 99_991)
-        parts.push(await bytesOf(made, from, Math.min(made.bytes, from + 99_991) - 1));
-      return Buffer.concat(parts);
-    };
-    const [whole, other] = [await mp4(run), await mp4(clear)];
-    expect(whole.length).toBeGreaterThan(100_000);
-    expect(whole.equals(other)).toBe(true);
-  });
+      for (const path of ['video/360p', 'audio/main', 'video/234p']) {
+        const { segments, keys, ended } = await opened(run, path);
+        const [kind, name] = path.split('/');
+        expect([segments.size, keys, ended]).toEqual([15, KEYS.map((key) => `${name}/${key}.key`), true]);
+        const names: string[] = [];
+        for (const [address, bytes] of segments) {
+          names.push(address);
+          expect(bytes.equals(await read(clear, `${kind}/${address}`)), address).toBe(true);
+          expect((await read(run, `${kind}/${address}`)).includes('moof')).toBe(false);
+        }
+        expect(new Set(names).size).toBe(15);
+        // What codecs need to know stays in clear, before the first key.
+        expect((await read(run, `${path}/init.mp4`)).equals(await read(clear, `${path}/init.mp4`))).toBe(true);
+        const text = (await read(run, `${path}.m3u8`)).toString();
+        expect(text.indexOf('#EXT-X-MAP')).toBeLessThan(text.indexOf('#EXT-X-KEY'));
+      }
+      const keys = await Promise.all(
+        ['video/360p', 'video/234p', 'audio/main'].flatMap((path) =>
+          KEYS.map((key) => read(run, `${path}/${key}.key`)),
+        ),
+      );
+      expect(keys.map(({ length }) => length)).toEqual(keys.map(() => 16));
+      expect(new Set(keys.map((key) => key.toString('hex'))).size).toBe(12);
+      // Pictures for scrubbing and the poster are as they are, and DASH knows no such segments.
+      const [there, those] = [await objects(run), await objects(clear)];
+      expect([...there.keys()].filter((path) => !path.endsWith('.key')).toSorted()).toEqual(
+        [...those.keys()].filter((path) => path !== 'manifest.mpd').toSorted(),
+      );
+      expect(those.has('manifest.mpd')).toBe(true);
+      for (const path of there.keys())
+        if (path.endsWith('.jpg')) expect([path, there.get(path)]).toEqual([path, those.get(path)]);
+
+      // Who reads segments again has them in clear: a frame that is chosen for the poster, and an MP4 of a rung.
+      const { frameAt } = await import('../../../lambdas/stills/frame.ts');
+      const [frame, same] = await Promise.all([run, clear].map(async (one) => frameAt(await status(one), 11)));
+      expect(frame!.equals(same!)).toBe(true);
+      const { bytesOf, layOut } = await import('../../../lambdas/download/media.ts');
+      const { publishedOf } = await import('../../../lambdas/slicing/sealing.ts');
+      const { renditionsOf } = await import('../../../lambdas/download/renditions.ts');
+      const mp4 = async (one: AssembleTask) => {
+        const record = await status(one);
+        const made = await layOut({ ...publishedOf(record), renditions: renditionsOf(record, '360p')! });
+        // In parts that begin and end anywhere.
+        const parts: Buffer[] = [];
+        for (let from = 0; from < made.bytes; from += 99_991)
+          parts.push(await bytesOf(made, from, Math.min(made.bytes, from + 99_991) - 1));
+        return Buffer.concat(parts);
+      };
+      const [whole, other] = [await mp4(run), await mp4(clear)];
+      expect(whole.length).toBeGreaterThan(100_000);
+      expect(whole.equals(other)).toBe(true);
+    },
+  );
 
   it('has one key of a rendition and number, however many tasks ask for it at a time, and it stays', async () => {
     const { SegmentKeys } = await import('../../../lambdas/slicing/segment-keys.ts');
@@ -427,8 +433,8 @@ describe('a source whose segments are encrypted', () => {
     await expect(new SegmentKeys(of).there(rung, 3)).rejects.toThrow('there is no key video/360p/00003.key');
   });
 
-  it('leaves no key behind where it is deleted meanwhile', async () => {
-    const run = await planned({ record: ENCRYPTED });
+  it('leaves no key behind where it is deleted meanwhile', { timeout: 300_000 }, async () => {
+    const run = await planned({}, ENCRYPTED);
     const [last, ...others] = run.chunks.toReversed();
     for (const chunk of others) await perform(run, chunk);
     const { s3 } = clients;
@@ -458,48 +464,52 @@ describe('a source whose samples are encrypted', () => {
     return there && readKey(there.toString());
   };
 
-  it('is read by ffmpeg with its one key, copied and encoded, as it is read again here', async () => {
-    const run = await planned({ record: ENCRYPTED });
-    expect(run.plan.encryption).toEqual({ scheme: 'cbcs' });
-    await Promise.all(run.chunks.map((chunk) => perform(run, chunk)));
-    await call('assemble', run);
-    expect(await status(run)).toMatchObject({ status: 'ready', hasPoster: true, ...ENCRYPTED });
-    const key = (await keyOf(run))!;
-    const { opener } = await import('../../../lambdas/slicing/sealing.ts');
-    const [open, asItLies] = [opener(run.plan), opener({ ...run.plan, encryption: undefined })];
-    const packetsOf = async (bytes: Buffer, ...args: string[]) => {
-      const [from, to] = [join(folder, 'track.mp4'), join(folder, 'packets')];
-      await writeFile(from, bytes);
-      await ffmpeg(...args, '-i', from, '-c', 'copy', '-f', 'framecrc', to);
-      const lines = (await readFile(to, 'utf8')).split('\n');
-      return lines.filter((line) => /^[0-9]/.test(line)).map((line) => line.split(',').slice(0, 6).join());
-    };
-    for (const path of ['video/360p', 'video/234p'])
-      for (const name of ['00001.m4s', '00008.m4s', '00015.m4s']) {
-        const all = async (read: typeof open) =>
-          Buffer.concat([await read(`${path}/init.mp4`), await read(`${path}/${name}`)]);
-        const [sealed, clear] = [await all(asItLies), await all(open)];
-        expect([sealed.includes('encv'), clear.includes('encv')]).toEqual([true, false]);
-        const packets = await packetsOf(clear);
-        expect(packets.length).toBeGreaterThan(20);
-        expect(await packetsOf(sealed, '-decryption_key', key.toString('hex'))).toEqual(packets);
-        expect(await packetsOf(sealed, '-decryption_key', '0'.repeat(32))).not.toEqual(packets);
-      }
-    const playlist = (await open('audio/main.m3u8')).toString();
-    const tag = `#EXT-X-KEY:METHOD=SAMPLE-AES,URI="/api/play/${run.plan.videoId}/licence?{$licence}",KEYFORMAT="org.w3.clearkey",KEYFORMATVERSIONS="1"`;
-    expect(playlist.split('\n').filter((line) => line.startsWith('#EXT-X-KEY'))).toEqual([tag]);
-    expect(playlist).toContain('#EXT-X-DEFINE:IMPORT="licence"\n');
-    const kid = asUuid(keyIdOf(run.plan.videoId, 1));
-    const mpd = (await open('manifest.mpd')).toString();
-    expect(mpd.match(/<ContentProtection .*value="cbcs" cenc:default_KID="[^"]*"/g)).toEqual(
-      Array.from({ length: 2 }, () => expect.stringContaining(kid) as string),
-    );
-    expect(mpd.match(/<dashif:Laurl>\{\$licence\}<\/dashif:Laurl>/g)).toHaveLength(2);
-    // Nothing that is served has the key in it.
-    expect([...(await objects(run)).keys()].filter((path) => path.includes('key'))).toEqual([]);
-    const { frameAt } = await import('../../../lambdas/stills/frame.ts');
-    expect((await frameAt(await status(run), 11)).length).toBeGreaterThan(1000);
-  });
+  it(
+    'is read by ffmpeg with its one key, copied and encoded, as it is read again here',
+    { timeout: 300_000 },
+    async () => {
+      const run = await planned({}, ENCRYPTED);
+      expect(run.plan.encryption).toEqual({ scheme: 'cbcs' });
+      await Promise.all(run.chunks.map((chunk) => perform(run, chunk)));
+      await call('assemble', run);
+      expect(await status(run)).toMatchObject({ status: 'ready', hasPoster: true, ...ENCRYPTED });
+      const key = (await keyOf(run))!;
+      const { opener } = await import('../../../lambdas/slicing/sealing.ts');
+      const [open, asItLies] = [opener(run.plan), opener({ ...run.plan, encryption: undefined })];
+      const packetsOf = async (bytes: Buffer, ...args: string[]) => {
+        const [from, to] = [join(folder, 'track.mp4'), join(folder, 'packets')];
+        await writeFile(from, bytes);
+        await ffmpeg(...args, '-i', from, '-c', 'copy', '-f', 'framecrc', to);
+        const lines = (await readFile(to, 'utf8')).split('\n');
+        return lines.filter((line) => /^[0-9]/.test(line)).map((line) => line.split(',').slice(0, 6).join());
+      };
+      for (const path of ['video/360p', 'video/234p'])
+        for (const name of ['00001.m4s', '00008.m4s', '00015.m4s']) {
+          const all = async (read: typeof open) =>
+            Buffer.concat([await read(`${path}/init.mp4`), await read(`${path}/${name}`)]);
+          const [sealed, clear] = [await all(asItLies), await all(open)];
+          expect([sealed.includes('encv'), clear.includes('encv')]).toEqual([true, false]);
+          const packets = await packetsOf(clear);
+          expect(packets.length).toBeGreaterThan(20);
+          expect(await packetsOf(sealed, '-decryption_key', key.toString('hex'))).toEqual(packets);
+          expect(await packetsOf(sealed, '-decryption_key', '0'.repeat(32))).not.toEqual(packets);
+        }
+      const playlist = (await open('audio/main.m3u8')).toString();
+      const tag = `#EXT-X-KEY:METHOD=SAMPLE-AES,URI="/api/play/${run.plan.videoId}/licence?{$licence}",KEYFORMAT="org.w3.clearkey",KEYFORMATVERSIONS="1"`;
+      expect(playlist.split('\n').filter((line) => line.startsWith('#EXT-X-KEY'))).toEqual([tag]);
+      expect(playlist).toContain('#EXT-X-DEFINE:IMPORT="licence"\n');
+      const kid = asUuid(keyIdOf(run.plan.videoId, 1));
+      const mpd = (await open('manifest.mpd')).toString();
+      expect(mpd.match(/<ContentProtection .*value="cbcs" cenc:default_KID="[^"]*"/g)).toEqual(
+        Array.from({ length: 2 }, () => expect.stringContaining(kid) as string),
+      );
+      expect(mpd.match(/<dashif:Laurl>\{\$licence\}<\/dashif:Laurl>/g)).toHaveLength(2);
+      // Nothing that is served has the key in it.
+      expect([...(await objects(run)).keys()].filter((path) => path.includes('key'))).toEqual([]);
+      const { frameAt } = await import('../../../lambdas/stills/frame.ts');
+      expect((await frameAt(await status(run), 11)).length).toBeGreaterThan(1000);
+    },
+  );
 
   it('has one key, however many tasks ask for it at a time', async () => {
     const { keyOrMade, keyThere } = await import('../../../lambdas/slicing/content-keys.ts');

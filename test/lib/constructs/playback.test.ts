@@ -196,7 +196,7 @@ describe('the distribution', () => {
     const config = (pattern: string) =>
       resource('AWS::CloudFront::ResponseHeadersPolicy', behaviour(pattern).ResponseHeadersPolicyId)[
         'ResponseHeadersPolicyConfig'
-      ] as Record<string, unknown>;
+      ] as unknown as Record<string, unknown>;
     expect(config('/vod/*.key')).toMatchObject({
       CustomHeadersConfig: { Items: [{ Header: 'Cache-Control', Value: 'no-store', Override: true }] },
     });

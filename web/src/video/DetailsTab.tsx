@@ -12,7 +12,6 @@ import classes from './video.module.css';
 
 const Places = lazy(() => import('./Places.tsx'));
 
-/** `isShown`: the map is fetched by who looks at it. */
 /** What is said of how a video is encrypted. */
 const ENCRYPTED: Record<NonNullable<Video['encryption']>, [string, string][]> = {
   none: [],
@@ -20,6 +19,7 @@ const ENCRYPTED: Record<NonNullable<Video['encryption']>, [string, string][]> = 
   cbcs: [['Encryption', 'Samples (cbcs), a key by licence']],
 };
 
+/** `isShown`: the map is fetched by who looks at it. */
 export function DetailsTab({ video, isShown, mayEdit }: { video: Video; isShown: boolean; mayEdit: boolean }) {
   const isOver = video.status === 'failed';
   const isGrowing = video.status === 'playable';
