@@ -308,7 +308,8 @@ describe('the manifest function', () => {
     expect(grants.get('dynamodb:BatchGetItem')!.join()).toMatch(/StorageEntitlements/);
     for (const action of ['DeleteItem', 'PutItem', 'Query'])
       expect(grants.get(`dynamodb:${action}`)!.join()).not.toMatch(/StorageVideos|StorageEntitlements/);
-    expect(grants.get('s3:GetObject')).toHaveLength(1);
+    expect(grants.get('s3:GetObject')).toHaveLength(2);
+    expect(grants.get('s3:GetObject')![1]).toMatch(/StorageMedia.*\/keys\/\*/);
     expect(grants.get('s3:GetObject')![0]).toMatch(/StorageMedia.*\/vod\/\*/);
     expect(grants.get('secretsmanager:GetSecretValue')).toEqual([expect.stringContaining('SigningKeyPrivate')]);
   });
