@@ -51,7 +51,8 @@ export class VodStack extends Stack {
     auth.returnsTo(playback.publicUrl);
     catalog.invalidates(playback.distribution);
     new Console(this, 'Console', { config, site: storage.site, distribution: playback.distribution });
-    new Operations(this, 'Operations', { config, storage });
+    const { fleet } = this.devices.tables;
+    new Operations(this, 'Operations', { config, storage, api, revocation, fleet });
     storage.emptier.comesLast(this);
     this.#exportToLive();
   }

@@ -131,7 +131,7 @@ function namedOf(scope: Construct, source: Source, config: Config) {
 }
 
 /** By its path in the stack. Throws with the path where there is nothing. */
-function at(scope: Construct, path: string): IConstruct {
+export function at(scope: Construct, path: string): IConstruct {
   let found: IConstruct | undefined = Stack.of(scope);
   for (const id of path.split('/')) found = found?.node.tryFindChild(id);
   if (found === undefined) throw new Error(`the registry of alarms names ${path}, and there is none`);

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { streamState } from './device.ts';
 import { downloads } from './download.ts';
 import { liveRoutes } from './device-api.ts';
+import { operationsRoutes } from './operations-api.ts';
 import { idParam, subject } from './params.ts';
 import { playRoutes } from './play-api.ts';
 import { sharingRoutes } from './sharing-api.ts';
@@ -390,6 +391,7 @@ export const routes = {
   },
 
   ...sharingRoutes,
+  ...operationsRoutes,
   ...playRoutes,
   ...liveRoutes,
 } as const satisfies Record<string, Route>;

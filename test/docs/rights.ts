@@ -39,6 +39,7 @@ const FILES: Record<string, string> = {
   DevicesHandler: 'devices/handler.ts',
   DevicesLive: 'playback/live/handler.ts',
   DevicesClipper: 'devices/clip.ts',
+  OperationsHealth: 'operations/handler.ts',
   OperationsWatch: 'operations/watch.ts',
 };
 

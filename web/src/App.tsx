@@ -15,6 +15,7 @@ const VideoPage = lazy(pages.video);
 const LivePage = lazy(pages.live);
 const MapPage = lazy(pages.map);
 const DevicePage = lazy(pages.device);
+const HealthPage = lazy(pages.health);
 const PublicVideo = lazy(pages.publicVideo);
 
 export function App() {
@@ -50,7 +51,7 @@ export function App() {
           }
         />
         {/* Also where no devices are taken in now: what they sent before is there. The shell says where they lead to. */}
-        {Object.entries({ '/live': LivePage, '/map': MapPage, '/d/:id': DevicePage }).map(([path, Page]) => (
+        {Object.entries({ '/live': LivePage, '/map': MapPage, '/d/:id': DevicePage, '/health': HealthPage }).map(([path, Page]) => (
           <Route
             key={path}
             path={path}
