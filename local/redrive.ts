@@ -9,7 +9,6 @@ import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import {
   DeleteMessageCommand,
   GetQueueAttributesCommand,
-  ListDeadLetterSourceQueuesCommand,
   ReceiveMessageCommand,
   SendMessageCommand,
   SQSClient,
@@ -47,13 +46,13 @@ export interface Clients {
 }
 
 /** Undefined where the deployment has no such queue: MediaConvert's, as a rule. */
-export async function deadLetters(name: string, find: Find, clients: Clients): Promise<DeadLetters | undefined> {
+export function deadLetters(name: string, find: Find, clients: Clients): DeadLetters | undefined {
   const url = find('AWS::SQS::Queue', DEAD_LETTERS.get(name)!);
   if (url === undefined) return undefined;
-  return { name, url, send: await receiverOf(name, url, find, clients) };
+  return { name, url, send: receiverOf(name, url, find, clients) };
 }
 
-async function receiverOf(name: string, url: string, find: Find, { sqs, states, access }: Clients): Promise<Send> {
+function receiverOf(name: string, url: string, find: Find, { sqs, states, access }: Clients): Send {
   if (name === 'sources') {
     const stateMachineArn = find('AWS::StepFunctions::StateMachine', 'SlicingMachine');
     // As the rule would have: the run of a source that was sliced meanwhile finds its video claimed, and ends.
@@ -64,9 +63,9 @@ async function receiverOf(name: string, url: string, find: Find, { sqs, states, 
     return ({ Body = '' }) =>
       awsRequest(access, { service: 'lambda', path: `/2015-03-31/functions/${fn}/invocations`, payload: Body });
   }
-  const { queueUrls = [] } = await sqs.send(new ListDeadLetterSourceQueuesCommand({ QueueUrl: url }));
-  const [QueueUrl, ...more] = queueUrls;
-  if (QueueUrl === undefined || more.length > 0) throw new Error(`${url} is the dead-letter queue of ${queueUrls.length}`);
+  // Beside each other, and called so (lib/constructs/queue.ts).
+  const QueueUrl = find('AWS::SQS::Queue', DEAD_LETTERS.get(name)!.replace('Dead', ''));
+  if (QueueUrl === undefined) throw new Error(`whose dead letters are in ${url}?`);
   return ({ MessageId, Body, Attributes, MessageAttributes }) =>
     sqs.send(
       new SendMessageCommand({

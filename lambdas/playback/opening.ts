@@ -82,7 +82,11 @@ export async function open({ prefix, viewer, player, end, limits, isHead }: Aske
     cap: limits.maxSessions,
   });
   // Who watches is in the table of sessions, and in no log.
-  logger.info('opened', { what: prefix.slice(0, -1), session: parseTicket(ticket)?.session, until: until.toISOString() });
+  logger.info('opened', {
+    what: prefix.slice(0, -1),
+    session: parseTicket(ticket)?.session,
+    until: until.toISOString(),
+  });
   return new Opening({ signer, prefix, ticket, end: until, isHead });
 }
 

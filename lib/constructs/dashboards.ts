@@ -9,7 +9,6 @@ import {
   GraphWidget,
   Metric,
   TextWidget,
-  type Alarm,
   type HorizontalAnnotation,
   type IWidget,
 } from 'aws-cdk-lib/aws-cloudwatch';
@@ -35,7 +34,7 @@ export class Dashboards extends Construct {
       });
       dashboard.addWidgets(
         new TextWidget({ markdown: FLOWS[flow].title, width: 24, height: 1 }),
-        new AlarmStatusWidget({ alarms: own.map((one) => alarms.made.get(one.id)! as Alarm), width: 24, height: 4 }),
+        new AlarmStatusWidget({ alarms: own.map((one) => alarms.made.get(one.id)!), width: 24, height: 4 }),
         ...this.#passing(flow, config),
         ...[...new Set(own.map(({ article }) => article))].map((article) =>
           this.#graph(
@@ -53,7 +52,9 @@ export class Dashboards extends Construct {
       ({ title, metrics }) =>
         new GraphWidget({
           title,
-          left: metrics.map(({ source, statistic, label }) => metricOf(this, { source, statistic, minutes: 5 }, config).with({ label })),
+          left: metrics.map(({ source, statistic, label }) =>
+            metricOf(this, { source, statistic, minutes: 5 }, config).with({ label }),
+          ),
           width: WIDTH,
           height: HEIGHT,
         }),

@@ -67,7 +67,9 @@ export class Operations extends Construct {
         TAKES_DEVICES: config.live.enabled ? 'yes' : 'no',
         DEPLOYMENT: deploymentOf(config),
         ALARM_IDS: JSON.stringify(names),
-        DEAD_LETTERS: Stack.of(this).toJsonString(Object.fromEntries(queues.map(([id, { queueUrl }]) => [id, queueUrl]))),
+        DEAD_LETTERS: Stack.of(this).toJsonString(
+          Object.fromEntries(queues.map(([id, { queueUrl }]) => [id, queueUrl])),
+        ),
       },
     })
       .useTable('VIDEOS_TABLE', storage.videos, [], [BY_TIME])

@@ -14,7 +14,10 @@ export const healthPart = z.object({
   }),
   says: z.string().meta({ description: 'One sentence: how it is.' }),
   todo: z.string().optional().meta({ description: 'Where something is wrong: one sentence, what to do.' }),
-  article: z.string().optional().meta({ description: 'Where something is wrong: the place in `docs/` that says more.' }),
+  article: z
+    .string()
+    .optional()
+    .meta({ description: 'Where something is wrong: the place in `docs/` that says more.' }),
 });
 export type HealthPart = z.infer<typeof healthPart>;
 export type HealthState = z.infer<typeof healthState>;

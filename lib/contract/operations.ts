@@ -98,10 +98,19 @@ export const DEPLOYING = ['Console', 'Storage'] as const;
 
 export type FilterName = `${StageName}Errors` | 'FailedVideos' | 'StuckVideos' | 'StoreErrors';
 
+const errorsOf = (stage: StageName): Filter => ({ pattern: stage === 'Slicing' ? ENDED : ERRORS, of: [stage] });
+
 export const FILTERS: Readonly<Record<FilterName, Filter>> = {
-  ...(Object.fromEntries(
-    STAGES.map((stage) => [`${stage}Errors`, { pattern: stage === 'Slicing' ? ENDED : ERRORS, of: [stage] }]),
-  ) as Record<`${StageName}Errors`, Filter>),
+  UploadErrors: errorsOf('Upload'),
+  SlicingErrors: errorsOf('Slicing'),
+  CatalogErrors: errorsOf('Catalog'),
+  SharingErrors: errorsOf('Sharing'),
+  StillsErrors: errorsOf('Stills'),
+  PlaybackErrors: errorsOf('Playback'),
+  DevicesErrors: errorsOf('Devices'),
+  RevocationErrors: errorsOf('Revocation'),
+  SigningKeyErrors: errorsOf('SigningKey'),
+  OperationsErrors: errorsOf('Operations'),
   FailedVideos: { pattern: said(SLICING_FAILED), of: ['Slicing/Fail'] },
   StuckVideos: { pattern: said(VIDEOS_STUCK), value: 'stuck', of: ['Operations/Watch'] },
   // Of all functions that have a client of S3: lib/constructs/alarms.ts knows them.
@@ -125,7 +134,8 @@ const deadLetters = (
   atLeast: 1,
   minutes: 5,
   times: 1,
-  reason: 'Each message is a piece of work that no further try will do; nobody else looks, and after 14 days it is gone.',
+  reason:
+    'Each message is a piece of work that no further try will do; nobody else looks, and after 14 days it is gone.',
   ...(only && { only }),
 });
 
@@ -145,7 +155,8 @@ const errors = (stage: StageName, severity: Severity, atLeast: number, minutes: 
   }) satisfies OperationsAlarm;
 
 const PEOPLE = 'One call that failed is tried again by who made it; five in a quarter of an hour are not chance.';
-const BACKGROUND = 'What fails is tried again by the queue; three times in a quarter of an hour it is not done by itself.';
+const BACKGROUND =
+  'What fails is tried again by the queue; three times in a quarter of an hour it is not done by itself.';
 
 const throttled = (id: string, at: Path, whom: string, only?: OperationsAlarm['only']): OperationsAlarm => ({
   id: `throttled-${id}`,
@@ -173,9 +184,16 @@ export const ALARMS: readonly OperationsAlarm[] = [
     atLeast: 10,
     minutes: 5,
     times: 1,
-    reason: 'Whoever asks tries again, so a few are not noticed; ten in five minutes are seen by people, whatever the load.',
+    reason:
+      'Whoever asks tries again, so a few are not noticed; ten in five minutes are seen by people, whatever the load.',
   },
-  errors('Playback', 'urgent', 5, 5, 'A manifest that fails is a viewer who sees nothing; five in five minutes are not chance.'),
+  errors(
+    'Playback',
+    'urgent',
+    5,
+    5,
+    'A manifest that fails is a viewer who sees nothing; five in five minutes are not chance.',
+  ),
   {
     id: 'manifests-slow',
     article: 'Manifests are slow',
@@ -203,7 +221,8 @@ export const ALARMS: readonly OperationsAlarm[] = [
     atLeast: 1,
     minutes: 15,
     times: 1,
-    reason: 'Sources that cannot be sliced are refused with a reason and not counted: each one here is a fault of ours.',
+    reason:
+      'Sources that cannot be sliced are refused with a reason and not counted: each one here is a fault of ours.',
   },
   {
     id: 'runs-failed',
@@ -231,7 +250,13 @@ export const ALARMS: readonly OperationsAlarm[] = [
   },
   deadLetters('pulls', 'Upload/DeadPulls', 'A source could not be pulled from its address', 'soon'),
   deadLetters('sources', 'Slicing/Undelivered', 'That a source has arrived could not be told to slicing', 'soon'),
-  deadLetters('jobs', 'Slicing/Convert/Undelivered', 'That a job of MediaConvert has ended reached no run', 'soon', 'mediaconvert'),
+  deadLetters(
+    'jobs',
+    'Slicing/Convert/Undelivered',
+    'That a job of MediaConvert has ended reached no run',
+    'soon',
+    'mediaconvert',
+  ),
   deadLetters('removals', 'Catalog/DeadRemovals', 'A video could not be removed', 'urgent'),
   deadLetters('downloads', 'Catalog/DeadDownloads', 'An MP4 for download could not be made', 'soon'),
   deadLetters('clips', 'Devices/DeadClips', 'A clip could not be put together', 'soon'),
@@ -250,7 +275,13 @@ export const ALARMS: readonly OperationsAlarm[] = [
       'Seconds. Written within seconds as a rule, and tried again after three minutes: older than five, the second try has failed as well, and who was shut out still watches.',
   },
   errors('Upload', 'soon', 5, 15, PEOPLE),
-  errors('Slicing', 'soon', 5, 60, 'A task that AWS ended is made again elsewhere; five in an hour are tasks that no function can hold.'),
+  errors(
+    'Slicing',
+    'soon',
+    5,
+    60,
+    'A task that AWS ended is made again elsewhere; five in an hour are tasks that no function can hold.',
+  ),
   errors('Catalog', 'soon', 5, 15, PEOPLE),
   errors('Sharing', 'soon', 5, 15, PEOPLE),
   errors('Stills', 'soon', 5, 15, PEOPLE),
@@ -340,7 +371,9 @@ const calls = (at: Path, label: string) =>
 const ofTasks = (name: string, statistic: Statistic, label: string) =>
   ({ source: { of: 'task', name }, statistic, label }) as const;
 
-export const FLOWS: Readonly<Record<'videos' | 'devices', { readonly title: string; readonly passing: readonly Passing[] }>> = {
+export const FLOWS: Readonly<
+  Record<'videos' | 'devices', { readonly title: string; readonly passing: readonly Passing[] }>
+> = {
   videos: {
     title: '**Videos**: upload, slice, play. What to do: docs/runbook.md',
     passing: [

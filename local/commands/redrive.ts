@@ -72,7 +72,7 @@ async function main(): Promise<number> {
   const { clients, find } = await open(values);
   let left = 0;
   for (const name of names) {
-    const letters = await deadLetters(name, find, clients);
+    const letters = deadLetters(name, find, clients);
     if (letters === undefined) continue;
     const count = await waiting(clients.sqs, letters);
     say(`${name}: ${count} ${count === 1 ? 'message waits' : 'messages wait'}`);

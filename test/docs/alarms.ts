@@ -19,7 +19,13 @@ function row(alarm: OperationsAlarm): string {
 function when({ source, statistic, atLeast, below, minutes, times }: OperationsAlarm): string {
   const unit = UNITS[source.name] ?? '';
   const amount = `${below === undefined ? `${atLeast}` : `less than ${below}`}${unit === '' ? '' : ` ${unit}`}`;
-  const how = { Sum: 'in', Maximum: 'at most in', SampleCount: 'values in', p90: 'at the 90th percentile in' }[statistic];
+  const how = {
+    Sum: 'in',
+    Average: 'on average in',
+    Maximum: 'at most in',
+    SampleCount: 'values in',
+    p90: 'at the 90th percentile in',
+  }[statistic];
   const often = times === 1 ? '' : `, ${times} times in a row`;
   return `${amount} ${how} ${minutes} min${often}`;
 }

@@ -24,7 +24,9 @@ it('has a row for each alarm, as the registry says it', () => {
 
 it('has no article of an alarm that is not there', () => {
   const wanted = new Set(ALARMS.map(({ article }) => article));
-  expect([...sections.keys()].filter((heading) => !GENERAL.includes(heading)).toSorted()).toEqual([...wanted].toSorted());
+  expect([...sections.keys()].filter((heading) => !GENERAL.includes(heading)).toSorted()).toEqual(
+    [...wanted].toSorted(),
+  );
 });
 
 describe.each([...new Set(ALARMS.map(({ article }) => article))])('%s', (article) => {
@@ -52,4 +54,3 @@ describe.each([...new Set(ALARMS.map(({ article }) => article))])('%s', (article
     expect(anchorOf({ article })).toMatch(/^[a-z0-9-]+$/);
   });
 });
-

@@ -66,7 +66,8 @@ it('a video is found by its id from its upload to who plays it, and nothing that
 
     // What functions say arrives in the logs a moment later.
     const statuses = ['uploading', 'uploaded', 'probed', 'playable', 'ready'];
-    const said = async () => (await linesWith(id)).filter(({ message }) => message === 'video').map(({ status }) => status);
+    const said = async () =>
+      (await linesWith(id)).filter(({ message }) => message === 'video').map(({ status }) => status);
     await expect.poll(said, { timeout: 60_000, interval: 1000 }).toEqual(expect.arrayContaining(statuses));
     const opened = async () => (await linesWith(id)).filter(({ message }) => message === 'opened');
     await expect.poll(opened, { timeout: 60_000, interval: 1000 }).not.toEqual([]);

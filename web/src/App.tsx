@@ -51,17 +51,19 @@ export function App() {
           }
         />
         {/* Also where no devices are taken in now: what they sent before is there. The shell says where they lead to. */}
-        {Object.entries({ '/live': LivePage, '/map': MapPage, '/d/:id': DevicePage, '/health': HealthPage }).map(([path, Page]) => (
-          <Route
-            key={path}
-            path={path}
-            element={
-              <Suspense fallback={<ScreenSkeleton />}>
-                <Page />
-              </Suspense>
-            }
-          />
-        ))}
+        {Object.entries({ '/live': LivePage, '/map': MapPage, '/d/:id': DevicePage, '/health': HealthPage }).map(
+          ([path, Page]) => (
+            <Route
+              key={path}
+              path={path}
+              element={
+                <Suspense fallback={<ScreenSkeleton />}>
+                  <Page />
+                </Suspense>
+              }
+            />
+          ),
+        )}
         <Route path="*" element={<NotFound />} />
       </Routes>
     </Shell>

@@ -131,7 +131,9 @@ describe('the health page', () => {
 it('every alarm rings, and stops ringing', async () => {
   const access = engineClient(process.env['AWS_ENDPOINT_URL']!);
   const { vod } = synthesized({ 'live.enabled': true, 'slicing.engine': 'auto' });
-  const made = ofType(vod, 'AWS::CloudWatch::Alarm').map(([, { Properties }]) => Properties as unknown as DescribedAlarm);
+  const made = ofType(vod, 'AWS::CloudWatch::Alarm').map(
+    ([, { Properties }]) => Properties as unknown as DescribedAlarm,
+  );
   expect(made.length).toBeGreaterThan(25);
   for (const alarm of made) {
     // The engine goes by the metric's name: whose it is does not matter to it.

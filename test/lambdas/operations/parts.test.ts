@@ -14,8 +14,7 @@ const WELL: Facts = {
 };
 const AT = '2026-11-29T05:00:00.000Z';
 const EARLIER = '2026-11-29T03:00:00.000Z';
-const find = (facts: Partial<Facts>, part: string) =>
-  partsOf({ ...WELL, ...facts }).find((one) => one.part === part);
+const find = (facts: Partial<Facts>, part: string) => partsOf({ ...WELL, ...facts }).find((one) => one.part === part);
 
 it('all is well: refused sources are nobody’s fault', () => {
   const parts = partsOf(WELL);
@@ -68,7 +67,10 @@ describe('what is wrong', () => {
 
   it('the edge is full when something waits for room there', () => {
     const store = { key: 'store', entries: 100, bytes: 4_600_000, waiting: 0 } as const;
-    expect(find({ store }, 'edge')).toMatchObject({ state: 'ok', says: '100 revocations at the edge, in 4.6 of 5 MB.' });
+    expect(find({ store }, 'edge')).toMatchObject({
+      state: 'ok',
+      says: '100 revocations at the edge, in 4.6 of 5 MB.',
+    });
     expect(find({ store: { ...store, waiting: 1 } }, 'edge')).toMatchObject({
       state: 'urgent',
       says: expect.stringContaining('1 more waits for room') as string,

@@ -1,8 +1,18 @@
 /** The registry of alarms, the alarms of the template, and what they are about: none without the other. */
 import { beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { options, readConfig } from '../../../lib/config.ts';
+import { DEAD_LETTERS } from '../../../local/redrive.ts';
 import { SluiceFunction } from '../../../lib/constructs/function.ts';
 import { alarmsOfConfig } from '../../../lib/constructs/alarms.ts';
-import { ALARMS, DEPLOYING, FILTERS, flowOf, STAGES } from '../../../lib/contract/operations.ts';
+import {
+  ALARMS,
+  alarmsOf as registered,
+  DEPLOYING,
+  FILTERS,
+  flowOf,
+  STAGES,
+} from '../../../lib/contract/operations.ts';
 import { Metrics } from '../../../containers/ingest/src/common/metrics.ts';
 import { ofType, synthesized, type Templates } from '../../support/app.ts';
 
@@ -40,7 +50,7 @@ const EVERYTHING = {
 let whole: Templates;
 beforeAll(() => {
   whole = synthesized(EVERYTHING);
-}, 120_000);
+});
 
 const alarmsOf = ({ vod }: Templates) =>
   ofType(vod, 'AWS::CloudWatch::Alarm').map(([, { Properties }]) => Properties as unknown as AlarmProperties);
@@ -70,10 +80,20 @@ describe('the template', () => {
     expect(ofType(plain.vod, 'AWS::SNS::Topic')).toEqual([]);
     expect(ofType(plain.vod, 'AWS::KMS::Key')).toEqual([]);
     for (const { AlarmActions } of alarmsOf(plain)) expect(AlarmActions).toBeUndefined();
-    const none = synthesized({ 'operations.alarms': false, 'operations.emails': ['ops@example.com'] });
-    for (const type of ['AWS::CloudWatch::Alarm', 'AWS::Logs::MetricFilter', 'AWS::SNS::Topic'])
+    const none = synthesized({
+      'operations.alarms': false,
+      'operations.emails': ['ops@example.com'],
+      'operations.budgetDollars': 200,
+    });
+    for (const type of [
+      'AWS::CloudWatch::Alarm',
+      'AWS::CloudWatch::Dashboard',
+      'AWS::Logs::MetricFilter',
+      'AWS::SNS::Topic',
+    ])
       expect(ofType(none.vod, type)).toEqual([]);
-  });
+    isBudget(none);
+  }, 180_000);
 
   it('looks into every dead-letter queue', () => {
     const dead = ofType(whole.vod, 'AWS::SQS::Queue')
@@ -84,6 +104,11 @@ describe('the template', () => {
       return RedrivePolicy ? [RedrivePolicy.deadLetterTargetArn['Fn::GetAtt'][0]] : [];
     });
     expect(dead).toEqual(expect.arrayContaining(fed));
+    // `npm run redrive` finds both by their names.
+    const bare = (id: string) => id.replace(/[0-9A-F]{8}$/, '');
+    expect([...DEAD_LETTERS.values()].toSorted()).toEqual(dead.map(bare).toSorted());
+    const all = ofType(whole.vod, 'AWS::SQS::Queue').map(([id]) => bare(id));
+    expect(all).toEqual(expect.arrayContaining(fed.map((id) => bare(id).replace('Dead', ''))));
     const watched = alarmsOf(whole)
       .filter(({ MetricName }) => MetricName === 'ApproximateNumberOfMessagesVisible')
       .map(({ Dimensions }) => (Dimensions![0]!.Value as { 'Fn::GetAtt': [string] })['Fn::GetAtt'][0]);
@@ -112,7 +137,9 @@ describe('the template', () => {
       .map(([, { Properties }]) => (Properties!['LoggingConfig'] as { LogGroup: { Ref: string } }).LogGroup.Ref);
     expect(counted.toSorted()).toEqual(groups.toSorted());
     expect(alarm('errors-playback')).toMatchObject({ Namespace: 'Sluice/sluice-prod', MetricName: 'PlaybackErrors' });
-    expect(filtersOf('PlaybackErrors').map(({ FilterPattern }) => FilterPattern)).toEqual([FILTERS.PlaybackErrors.pattern]);
+    expect(filtersOf('PlaybackErrors').map(({ FilterPattern }) => FilterPattern)).toEqual([
+      FILTERS.PlaybackErrors.pattern,
+    ]);
     // What slicing throws is tried again: it counts what was ended.
     for (const { FilterPattern } of filtersOf('SlicingErrors')) expect(FilterPattern).not.toContain('ERROR');
   });
@@ -147,8 +174,10 @@ describe('the template', () => {
 
   it('tells the addresses, over an encrypted topic that takes it from CloudWatch alone and over TLS', () => {
     const { vod } = whole;
-    const [[topic, { Properties }]] = ofType(vod, 'AWS::SNS::Topic') as [[string, { Properties: object }]];
-    const [[key, made]] = ofType(vod, 'AWS::KMS::Key') as [[string, { Properties: Record<string, unknown> }]];
+    const [[topic, { Properties }]] = ofType(vod, 'AWS::SNS::Topic') as unknown as [[string, { Properties: object }]];
+    const [[key, made]] = ofType(vod, 'AWS::KMS::Key') as unknown as [
+      [string, { Properties: Record<string, unknown> }],
+    ];
     expect(Properties).toMatchObject({ KmsMasterKeyId: { 'Fn::GetAtt': [key, 'Arn'] } });
     expect(made.Properties['EnableKeyRotation']).toBe(true);
     for (const { AlarmActions, OKActions } of alarmsOf(whole))
@@ -156,7 +185,7 @@ describe('the template', () => {
     expect(
       ofType(vod, 'AWS::SNS::Subscription').map(([, { Properties: one }]) => [one!['Protocol'], one!['Endpoint']]),
     ).toEqual(EVERYTHING['operations.emails'].map((email) => ['email', email]));
-    const [[, policy]] = ofType(vod, 'AWS::SNS::TopicPolicy') as [
+    const [[, policy]] = ofType(vod, 'AWS::SNS::TopicPolicy') as unknown as [
       [string, { Properties: { PolicyDocument: { Statement: Record<string, unknown>[] } } }],
     ];
     const allowed = policy.Properties.PolicyDocument.Statement.filter(({ Effect }) => Effect === 'Allow');
@@ -183,26 +212,37 @@ describe('the template', () => {
     }
     // An account's first three dashboards are free up to 50 metrics each.
     for (const { text } of bodies) expect(text.match(/\\"label\\"/g)!.length).toBeLessThanOrEqual(50);
-    expect(ofType(synthesized({ 'operations.dashboards': false }).vod, 'AWS::CloudWatch::Dashboard')).toEqual([]);
   });
 
-  it('has a budget of the account where one is asked for, and tells who is told of alarms', () => {
+  it('has a budget where one is asked for only, and where somebody can be told', () => {
     expect(ofType(whole.vod, 'AWS::Budgets::Budget')).toEqual([]);
-    const { vod } = synthesized({ 'operations.budgetDollars': 200, 'operations.emails': ['ops@example.com'] });
-    const [[, { Properties }]] = ofType(vod, 'AWS::Budgets::Budget') as [[string, { Properties: object }]];
-    expect(Properties).toMatchObject({
-      Budget: { BudgetType: 'COST', TimeUnit: 'MONTHLY', BudgetLimit: { Amount: 200, Unit: 'USD' } },
-    });
-    const { NotificationsWithSubscribers } = Properties as {
-      NotificationsWithSubscribers: { Notification: object; Subscribers: object[] }[];
-    };
-    expect(NotificationsWithSubscribers.map(({ Notification }) => Notification)).toMatchObject([
-      { NotificationType: 'ACTUAL', Threshold: 80 },
-      { NotificationType: 'ACTUAL', Threshold: 100 },
-      { NotificationType: 'FORECASTED', Threshold: 100 },
-    ]);
-    for (const { Subscribers } of NotificationsWithSubscribers)
-      expect(Subscribers).toEqual([{ SubscriptionType: 'EMAIL', Address: 'ops@example.com' }]);
-    expect(() => synthesized({ 'operations.budgetDollars': 200 })).toThrow('operations.budgetDollars: needs');
+    const context = { env: 'test', environments: { test: {} } };
+    const read = (options: object) => readConfig((key) => context[key as keyof typeof context], { ...options });
+    expect(() => read({ 'operations.budgetDollars': 200 })).toThrow('operations.budgetDollars: needs');
+  });
+
+  it('has an option that says how many alarms there are', () => {
+    const said = z.toJSONSchema(options.get('operations.alarms')!).description;
+    expect(said).toContain(`: ${alarmsOfRegistry(false)}, with \`live.enabled\` ${alarmsOfRegistry(true)}.`);
   });
 });
+
+const alarmsOfRegistry = (devices: boolean) => registered({ devices, mediaconvert: false }).length;
+
+/** Of the account, told to who is told of alarms. */
+function isBudget({ vod }: Templates): void {
+  const [[, { Properties }]] = ofType(vod, 'AWS::Budgets::Budget') as unknown as [[string, { Properties: object }]];
+  expect(Properties).toMatchObject({
+    Budget: { BudgetType: 'COST', TimeUnit: 'MONTHLY', BudgetLimit: { Amount: 200, Unit: 'USD' } },
+  });
+  const { NotificationsWithSubscribers } = Properties as {
+    NotificationsWithSubscribers: { Notification: object; Subscribers: object[] }[];
+  };
+  expect(NotificationsWithSubscribers.map(({ Notification }) => Notification)).toMatchObject([
+    { NotificationType: 'ACTUAL', Threshold: 80 },
+    { NotificationType: 'ACTUAL', Threshold: 100 },
+    { NotificationType: 'FORECASTED', Threshold: 100 },
+  ]);
+  for (const { Subscribers } of NotificationsWithSubscribers)
+    expect(Subscribers).toEqual([{ SubscriptionType: 'EMAIL', Address: 'ops@example.com' }]);
+}

@@ -14,7 +14,9 @@ describe('operators', () => {
       JSON.parse(text) as Record<string, unknown> & {
         _aws: { CloudWatchMetrics: { Namespace: string; Dimensions: string[][]; Metrics: { Name: string }[] }[] };
       };
-    const document = read(metrics.document('live', { streams: 3, devices: 2, control: 2, media: 1, attachments: 0 }, 60, NOW));
+    const document = read(
+      metrics.document('live', { streams: 3, devices: 2, control: 2, media: 1, attachments: 0 }, 60, NOW),
+    );
     const [metric] = document['_aws'].CloudWatchMetrics;
     expect(document).toMatchObject({
       Service: 'live',
@@ -29,7 +31,9 @@ describe('operators', () => {
     expect(metric!.Metrics.map(({ Name }) => Name)).toEqual(DECLARED);
     expect(metric!.Metrics.every(({ Name }) => document[Name] !== undefined)).toBe(true);
     expect(DECLARED).not.toContain('RefusedUnknown');
-    expect(read(metrics.document('live', { streams: 3, devices: 0, control: 0, media: 0, attachments: 0 }, 60))).toMatchObject({
+    expect(
+      read(metrics.document('live', { streams: 3, devices: 0, control: 0, media: 0, attachments: 0 }, 60)),
+    ).toMatchObject({
       RefusedUnknown: 0,
       BytesIn: 0,
     });
