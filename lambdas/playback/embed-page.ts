@@ -69,12 +69,15 @@ export function playerPage(
 /** In words, by the code of what refused (lambdas/shared/errors.ts). What is private reads like what is not there. */
 export function refusedPage(code: string, detail: string): Page {
   const link = LINKS[code];
-  const [title, sentence] = link === undefined ? NOTHING : [link, detail];
+  const { title, sentence } = link === undefined ? NOTHING : { title: link, sentence: detail };
   const html = page(title, [])(`<div role="alert"><p><strong>${escaped(title)}</strong></p><p>${escaped(sentence)}</p></div>`);
   return { html, policy: policyFor(undefined) };
 }
 
-const NOTHING = ['There is no such video', 'It was deleted, is not public, or the address is mistyped.'] as const;
+const NOTHING = {
+  title: 'There is no such video',
+  sentence: 'It was deleted, is not public, or the address is mistyped.',
+};
 
 const LINKS: Readonly<Record<string, string>> = {
   'link-unknown': 'There is no such link',

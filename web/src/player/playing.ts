@@ -3,7 +3,7 @@ import type { ErrorData, HlsConfig } from 'hls.js';
 import type HlsVideoElement from 'hls-video-element';
 import { Hls } from 'hls-video-element';
 import { vodPrefix } from '../../../lib/contract/keys.ts';
-import { isPassing, problemOf, unreachable, type ApiProblem } from '../api/problem.ts';
+import { ApiProblem, isPassing, problemOf, unreachable } from '../api/problem.ts';
 import { definedIn, endOf, isOver, openedBy, readFrom, refusedText, Signature } from '../shared/signature.ts';
 import { inSession, streamUrl } from '../video/links.ts';
 import { readManifest } from '../video/manifest.ts';
@@ -153,7 +153,7 @@ export class Playing {
       await readFrom(this.#source);
       hls.startLoad();
     } catch (cause) {
-      this.#refuse(isProblem(cause) ? cause : unreachable(cause));
+      this.#refuse(cause instanceof ApiProblem ? cause : unreachable(cause));
     }
   }
 
@@ -177,8 +177,6 @@ export class Playing {
     this.#controller.signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
   }
 }
-
-const isProblem = (cause: unknown): cause is ApiProblem => cause instanceof Error && 'code' in cause && 'status' in cause;
 
 const unplayable = (): ApiProblem =>
   problemOf(415, JSON.stringify({ code: 'unplayable', detail: 'This browser could not decode the video.' }));

@@ -8,7 +8,7 @@ import type HlsVideoElement from 'hls-video-element';
 import 'hls-video-element';
 import { VIDEO_ID } from '../../../lib/contract/keys.ts';
 import type { SluicePlayerElement, SluicePlayerRefusal } from '../../player/sluice-player.d.ts';
-import { unreachable, type ApiProblem } from '../api/problem.ts';
+import { ApiProblem, unreachable } from '../api/problem.ts';
 import { isControl, isTyping } from '../shell/keys.ts';
 import { keepStoryboard } from '../video/keep-storyboard.ts';
 import { perform } from '../video/perform.ts';
@@ -166,7 +166,7 @@ class SluicePlayer extends HTMLElement implements SluicePlayerElement {
     const target = { ...named, token: kept(named.token) ?? named.token };
     const media = this.#media;
     if (this.hasAttribute('muted')) media.muted = true;
-    media.autoplay = isPlaying || this.hasAttribute('autoplay');
+    media.toggleAttribute('autoplay', isPlaying || this.hasAttribute('autoplay'));
     const start = Number(this.getAttribute('start') ?? -1);
     const from = this.#resumeAt >= 0 ? this.#resumeAt : Number.isFinite(start) ? start : -1;
     this.#playing = new Playing(media, target, from, {
@@ -267,7 +267,7 @@ class SluicePlayer extends HTMLElement implements SluicePlayerElement {
       input.value = '';
       if (!signal.aborted) this.#begin(true);
     } catch (cause) {
-      const problem = cause instanceof Error && 'code' in cause ? (cause as ApiProblem) : unreachable(cause);
+      const problem = cause instanceof ApiProblem ? cause : unreachable(cause);
       this.#find('.sentence').textContent = problem.message;
       input.select();
     }
