@@ -1,4 +1,5 @@
 /** Builds `<sluice-player>` for other pages: one file under a name that stays, and its types beside it. */
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
 
 export default defineConfig({
@@ -10,7 +11,7 @@ export default defineConfig({
     emptyOutDir: false,
     chunkSizeWarningLimit: 1500,
     rolldownOptions: {
-      input: 'src/player/sluice-player.ts',
+      input: fileURLToPath(new URL('src/player/sluice-player.ts', import.meta.url)),
       output: { entryFileNames: 'sluice-player.js', codeSplitting: false },
     },
   },
