@@ -122,7 +122,7 @@ export class Playing {
     const code = data.response?.code;
     if (!data.fatal) {
       // hls.js tries again for as long as something is buffered. Whether it was ended, and by whom, only the API says.
-      if (code === 403) await this.#signature.renew();
+      if (code === 403 && !(await this.#signature.renew())) await this.#askWhy();
       return;
     }
     const refusal = problemOf(code ?? 0, refusedText(data));
@@ -131,8 +131,7 @@ export class Playing {
     if (isMedia && (code === 401 || code === 403) && Date.now() - this.#mended > MEND) {
       // A machine that slept, say, or a clock that is wrong. With another signature the same player goes on.
       this.#mended = Date.now();
-      if (await this.#signature.renew()) hls.startLoad();
-      else await this.#askWhy(hls);
+      if ((await this.#signature.renew()) || (await this.#askWhy())) hls.startLoad();
     } else if (data.type === Hls.ErrorTypes.NETWORK_ERROR && isPassing(code)) {
       this.#tells.troubled('The video could not be fetched. It goes on by itself when there is a connection.');
       this.#later(AGAIN, () => {
@@ -146,14 +145,17 @@ export class Playing {
     else this.#refuse(unplayable());
   }
 
-  /** The edge refuses without a word: what became of the right, the playlist says. */
-  async #askWhy(hls: Hls): Promise<void> {
-    if (this.#signature.isOver) return;
+  /** The edge refuses without a word: what became of the right, the playlist says. Resolves to whether it is good. */
+  async #askWhy(): Promise<boolean> {
+    if (this.#signature.isOver) return false;
     try {
       await readFrom(this.#source);
-      hls.startLoad();
+      return true;
     } catch (cause) {
-      this.#refuse(cause instanceof ApiProblem ? cause : unreachable(cause));
+      const why = cause instanceof ApiProblem ? cause : unreachable(cause);
+      // What may pass is hls.js's to try again.
+      if (!isPassing(why.status)) this.#refuse(why);
+      return isPassing(why.status);
     }
   }
 
