@@ -70,7 +70,10 @@ export function playerPage(
 export function refusedPage(code: string, detail: string): Page {
   const link = LINKS[code];
   const { title, sentence } = link === undefined ? NOTHING : { title: link, sentence: detail };
-  const html = page(title, [])(`<div role="alert"><p><strong>${escaped(title)}</strong></p><p>${escaped(sentence)}</p></div>`);
+  const html = page(
+    title,
+    [],
+  )(`<div role="alert"><p><strong>${escaped(title)}</strong></p><p>${escaped(sentence)}</p></div>`);
   return { html, policy: policyFor(undefined) };
 }
 
@@ -87,7 +90,8 @@ const LINKS: Readonly<Record<string, string>> = {
   'site-refused': 'Not for this page',
 };
 
-const page = (title: string, head: readonly string[]) => (body: string) => `<!doctype html>
+const page = (title: string, head: readonly string[]) => (body: string) =>
+  `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">

@@ -58,9 +58,13 @@ export const unlockRoutes: Pick<Handlers<'playback'>, 'POST /api/play/{id}/unloc
 };
 
 const waitFor = (seconds: number) =>
-  new ApiError('too-many-attempts', `Too many wrong passwords. Try again in ${seconds} ${seconds === 1 ? 'second' : 'seconds'}.`, {
-    limit: { name: 'attempts', value: seconds, unit: 'seconds' },
-  });
+  new ApiError(
+    'too-many-attempts',
+    `Too many wrong passwords. Try again in ${seconds} ${seconds === 1 ? 'second' : 'seconds'}.`,
+    {
+      limit: { name: 'attempts', value: seconds, unit: 'seconds' },
+    },
+  );
 
 /** Takes one try of the link's. Throws `too-many-attempts`. */
 async function take(row: LinkRow, now: number): Promise<void> {

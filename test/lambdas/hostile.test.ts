@@ -234,7 +234,8 @@ function fault(key: RouteKey, answer: Answer, field?: readonly string[]): string
   const { status, type, json, text } = answer;
   const route = routes[key] as Route;
   // oEmbed's own word for a format that is not there.
-  if ((status >= 500 && json?.['code'] !== 'format-unknown') || status < 200) return `status ${status}: ${text.slice(0, 300)}`;
+  if ((status >= 500 && json?.['code'] !== 'format-unknown') || status < 200)
+    return `status ${status}: ${text.slice(0, 300)}`;
   if (status < 400) {
     if (status !== route.status) return `status ${status} instead of ${route.status}`;
     const parsed = route.response?.safeParse(json);
@@ -242,7 +243,9 @@ function fault(key: RouteKey, answer: Answer, field?: readonly string[]): string
   }
   // A page says in words what went wrong, and nothing of what was sent.
   if (route.contentType?.startsWith('text/html') && type === route.contentType)
-    return text.length > WORST || !text.isWellFormed() || text.includes('<script') ? `a bad page: ${text.slice(0, 300)}` : undefined;
+    return text.length > WORST || !text.isWellFormed() || text.includes('<script')
+      ? `a bad page: ${text.slice(0, 300)}`
+      : undefined;
   const parsed = problem.safeParse(json);
   if (!parsed.success || !type.startsWith('application/problem+json'))
     return `no problem document: ${text.slice(0, 300)}`;

@@ -23,7 +23,11 @@ test('the player for other pages is one file of at most 260 kB compressed, witho
   const modules = Object.keys(chunk.modules);
   expect(modules.filter((id) => /node_modules\/(react|react-dom|@mantine|zod|oidc-client-ts)\//.test(id))).toEqual([]);
   // Nothing is fetched from anybody else's server.
-  expect([...chunk.code.matchAll(/https?:\/\/(?!www\.w3\.org)[a-z0-9.-]+\.[a-z]+\/[^\s"'`)]*\.(?:js|css|wasm)/g)].map(String)).toEqual([]);
+  expect(
+    [...chunk.code.matchAll(/https?:\/\/(?!www\.w3\.org)[a-z0-9.-]+\.[a-z]+\/[^\s"'`)]*\.(?:js|css|wasm)/g)].map(
+      String,
+    ),
+  ).toEqual([]);
   const size = gzipSync(chunk.code).length;
   expect(size).toBeLessThanOrEqual(LIMIT);
   process.stdout.write(`the player for other pages: ${(size / 1000).toFixed(1)} kB compressed\n`);

@@ -87,7 +87,11 @@ describe('the head of a page', () => {
     const head = headOf(of({ title: text, description: text }));
     expect(metas(head)).toMatchObject({ 'og:title': text, 'og:description': text, 'twitter:title': text });
     expect(new Set(elements(head).map(({ name }) => name))).toEqual(new Set(['link', 'meta']));
-    expect(elements(head).flatMap(({ attributes }) => Object.keys(attributes)).filter((name) => name.startsWith('on'))).toEqual([]);
+    expect(
+      elements(head)
+        .flatMap(({ attributes }) => Object.keys(attributes))
+        .filter((name) => name.startsWith('on')),
+    ).toEqual([]);
     const { html } = playerPage(ID, TOKEN, undefined, {}, of({ title: text, description: text }, TOKEN));
     expect(elements(html).filter(({ name }) => name === 'script')).toHaveLength(1);
     expect(elements(html).find(({ name }) => name === 'sluice-player')!.attributes).toMatchObject({ heading: text });
@@ -140,7 +144,9 @@ describe('oEmbed', () => {
     [`${ORIGIN}/v/abc`, undefined],
     [`${ORIGIN}:444/v/${ID}`, undefined],
     ['not an address', undefined],
-  ])('%s is of %j', (address, video) => expect(videoOf(address, ORIGIN)).toEqual(video && { token: undefined, ...video }));
+  ])('%s is of %j', (address, video) =>
+    expect(videoOf(address, ORIGIN)).toEqual(video && { token: undefined, ...video }),
+  );
 });
 
 describe('the page for frames', () => {

@@ -390,7 +390,10 @@ describe('the console router, as shipped', () => {
     const id = 'abcdefghij0123456789';
     const sent = (uri: string, token?: string, headers: object = {}) =>
       answer(uri, headers, token === undefined ? {} : { token: { value: token } }).headers['location']?.value;
-    expect(answer(`/v/${id}`, {})).toMatchObject({ statusCode: 302, headers: { 'cache-control': { value: 'no-store' } } });
+    expect(answer(`/v/${id}`, {})).toMatchObject({
+      statusCode: 302,
+      headers: { 'cache-control': { value: 'no-store' } },
+    });
     expect(sent(`/v/${id}`)).toBe(`/embed/${id}`);
     expect(sent(`/v/${id}/`, 'Ab1.c-_')).toBe(`/embed/${id}?token=Ab1.c-_`);
     expect(sent(`/v/${id}`, 'a%0d%0aset-cookie:x')).toBe(`/embed/${id}`);

@@ -40,7 +40,10 @@ describe('what one hands out', () => {
 
   it.each([
     ['', { sites: [] }],
-    [' www.example.com, https://A.example/watch?x=1\nhttp://127.0.0.1:8080 www.example.com', { sites: ['https://www.example.com', 'https://a.example', 'http://127.0.0.1:8080'] }],
+    [
+      ' www.example.com, https://A.example/watch?x=1\nhttp://127.0.0.1:8080 www.example.com',
+      { sites: ['https://www.example.com', 'https://a.example', 'http://127.0.0.1:8080'] },
+    ],
     ['www.example.com ftp://x.example', { wrong: 'ftp://x.example' }],
     ['https://user@x.example', { wrong: 'https://user@x.example' }],
     ['http://', { wrong: 'http://' }],
@@ -48,7 +51,8 @@ describe('what one hands out', () => {
     const found = sitesOf(text);
     expect(found).toEqual(read);
     // What is read of them the API takes.
-    if ('sites' in found && found.sites.length > 0) expect(newLink.safeParse({ sites: found.sites }).success).toBe(true);
+    if ('sites' in found && found.sites.length > 0)
+      expect(newLink.safeParse({ sites: found.sites }).success).toBe(true);
   });
 
   it('has words for every visibility', () => {

@@ -168,7 +168,9 @@ export class Playing {
       const next = await readFrom(this.#source).catch(() => undefined);
       if (this.#controller.signal.aborted) return;
       const isNew = next !== undefined && readManifest(next.text).listed !== this.#listed;
-      const taken = isNew ? await takeOver(this.#element, this.#source, this.#config, this.#controller.signal) : undefined;
+      const taken = isNew
+        ? await takeOver(this.#element, this.#source, this.#config, this.#controller.signal)
+        : undefined;
       if (taken) this.#heed(taken);
       if (!this.#controller.signal.aborted) this.#watchGrowth(taken && next ? next.text : text);
     });

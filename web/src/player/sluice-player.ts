@@ -248,7 +248,9 @@ class SluicePlayer extends HTMLElement implements SluicePlayerElement {
 
   /** Says something over the player; undefined: nothing is to be said. */
   #cover(
-    what: { readonly title: string; readonly sentence?: string; readonly isLocked?: boolean; readonly mayTry?: boolean } | undefined,
+    what:
+      | { readonly title: string; readonly sentence?: string; readonly isLocked?: boolean; readonly mayTry?: boolean }
+      | undefined,
   ): void {
     this.#find('.over').hidden = what === undefined;
     this.#find('.title').textContent = what?.title ?? '';
