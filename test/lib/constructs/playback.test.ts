@@ -273,6 +273,7 @@ describe('the manifest function', () => {
       'HEAD /api/play/{id}/manifest.mpd',
       'HEAD /api/play/{id}/storyboard.vtt',
       'HEAD /api/play/{id}/{kind}/{playlist}',
+      'HEAD /embed/{id}',
     ]);
   });
 
