@@ -175,8 +175,8 @@ describe('the page for frames', () => {
   it('says what became of a link by name, and of everything else the same', () => {
     const { html } = refusedPage('link-ended', 'This link was ended.');
     expect(html).toContain('<strong>This link was ended</strong>');
-    const private_ = refusedPage('not-found', 'There is no such video.').html;
-    expect(refusedPage('internal', 'a secret').html).toBe(private_);
-    expect(private_).not.toContain('sluice-player>');
+    const nothing = refusedPage('not-found', 'There is no such video.').html;
+    expect(refusedPage('internal', 'a secret').html).toBe(nothing);
+    expect(nothing).not.toContain('sluice-player>');
   });
 });

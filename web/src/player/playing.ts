@@ -83,12 +83,11 @@ export class Playing {
       return;
     }
     element.src = this.#source;
+    const attach = () => {
+      if (!this.#controller.signal.aborted && element.api) this.#heed(element.api);
+    };
     // One microtask later, that is.
-    void Promise.resolve()
-      .then(() => Promise.resolve())
-      .then(() => {
-        if (!this.#controller.signal.aborted && element.api) this.#heed(element.api);
-      });
+    void Promise.resolve().then(() => Promise.resolve().then(attach));
   }
 
   /** Its place is free at once for who may watch a few things at a time only. */
