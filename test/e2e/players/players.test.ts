@@ -2,14 +2,12 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { decodeHTML } from 'entities';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Client } from '../../../local/client.ts';
 import { runningStack } from '../../stack.ts';
 import { BROWSER } from '../../support/browser.ts';
 import { makeVideo } from '../../support/media.ts';
-import { playerIn, site, startIn, withoutInternet, type Site } from './embedding.ts';
 import { file, servePages } from './serve.ts';
 
 /** Seconds; segments are 6 s, so the clip has three full ones and a rest. */
@@ -189,98 +187,6 @@ describe.concurrent.each(DASH_PLAYERS)('%s, DASH', (player) => {
     const calls = seen.filter(({ url }) => url.pathname.startsWith('/api/')).map(({ url }) => url.pathname);
     expect(calls).toEqual([`/api/play/${id}/manifest.mpd`]);
     await page.context().close();
-  });
-});
-
-describe('our own player on pages of others, without internet', () => {
-  const slow = { timeout: 60_000, interval: 250 };
-  let html = '';
-  let allowed: Site;
-  let other: Site;
-  beforeAll(async () => {
-    [allowed, other] = await Promise.all([site(() => html), site(() => html)]);
-  });
-  afterAll(() => {
-    allowed.close();
-    other.close();
-  });
-  const link = (body: object) => uma.call('POST /api/videos/{id}/links', { params: { id }, body });
-
-  it('unfolds from a pasted address, plays in a frame on the sites of its link, and in no other frame', async () => {
-    const { token, id: name } = await link({ sites: [allowed.url] });
-    // As programs do that show what somebody pasted: no script is run, and what is found is followed.
-    const head = await (await fetch(`${stack.url}/v/${id}?token=${token}`)).text();
-    expect(head).toContain('<meta property="og:title" content="clip">');
-    expect(head).toContain('<meta name="twitter:card" content="player">');
-    const [, found] = /type="application\/json\+oembed" href="([^"]*)"/.exec(head)!;
-    const oembed = (await (await fetch(decodeHTML(found!))).json()) as { html: string; width: number };
-    expect(oembed.width).toBe(640);
-    html = oembed.html;
-
-    const { context, asked } = await withoutInternet(browser);
-    const page = await context.newPage();
-    await page.goto(allowed.url);
-    const frameOf = () => page.frames().find((one) => one.url().includes('/embed/'))!;
-    await frameOf().locator('sluice-player').waitFor();
-    await expect.poll(async () => (await playerIn(frameOf())).width, slow).toBeGreaterThan(0);
-    await startIn(frameOf());
-    await expect.poll(async () => (await playerIn(frameOf())).time, slow).toBeGreaterThan(PAST_A_BOUNDARY);
-    const controls = frameOf().locator('media-controller');
-    expect(await controls.getAttribute('aria-label')).toBe('Player: clip');
-
-    const elsewhere = await context.newPage();
-    const refusals: string[] = [];
-    elsewhere.on('console', (message) => refusals.push(message.text()));
-    await elsewhere.goto(other.url);
-    await expect.poll(() => refusals.some((text) => text.includes('frame-ancestors')), slow).toBe(true);
-    expect(elsewhere.frames().some((one) => one.url().includes('/embed/'))).toBe(false);
-
-    await uma.call('DELETE /api/videos/{id}/links/{link}', { params: { id, link: name } });
-    await page.reload();
-    await page.frameLocator('iframe').getByText('This link was ended').first().waitFor(slow);
-    expect(asked).toEqual([]);
-    await context.close();
-  });
-
-  it('<sluice-player> plays on the sites of its link, and says on others that it does not', async () => {
-    const { token } = await link({ sites: [allowed.url] });
-    html = `<script type="module" src="${stack.url}/player/sluice-player.js"></script>
-      <script>addEventListener('refused', (event) => { document.title = event.detail.code }, true)</script>
-      <sluice-player src="${stack.url}/v/${id}?token=${token}"></sluice-player>`;
-    const { context, asked } = await withoutInternet(browser);
-    const [page, elsewhere] = [await context.newPage(), await context.newPage()];
-    await page.goto(allowed.url);
-    await expect.poll(async () => (await playerIn(page)).width, slow).toBeGreaterThan(0);
-    await startIn(page);
-    await expect.poll(async () => (await playerIn(page)).time, slow).toBeGreaterThan(PAST_A_BOUNDARY);
-    await elsewhere.goto(other.url);
-    await expect.poll(() => elsewhere.title(), slow).toBe('site-refused');
-    expect((await playerIn(elsewhere)).words).toContain('Not for this page');
-    expect(asked).toEqual([]);
-    await context.close();
-  });
-
-  it('asks for the password of a link, and for nothing when it was typed', async () => {
-    const { token } = await link({ password: 'open sesame' });
-    html = `<iframe src="${stack.url}/embed/${id}?token=${token}&muted=1" width="640" height="360" allow="autoplay"></iframe>`;
-    const { context } = await withoutInternet(browser);
-    const page = await context.newPage();
-    const addresses: string[] = [];
-    page.on('request', (request) => addresses.push(request.url()));
-    await page.goto(allowed.url);
-    const frame = page.frameLocator('iframe');
-    await frame.getByLabel('Password').fill('open barley');
-    await frame.getByRole('button', { name: 'Watch' }).click();
-    await frame.getByText('That is not the password of this link.').waitFor(slow);
-    await frame.getByLabel('Password').fill('open sesame');
-    await frame.getByRole('button', { name: 'Watch' }).click();
-    const inside = page.frames().find((one) => one.url().includes('/embed/'))!;
-    await expect.poll(async () => (await playerIn(inside)).time, slow).toBeGreaterThan(0.5);
-    expect(addresses.filter((address) => address.includes('sesame'))).toEqual([]);
-    await page.reload();
-    const again = () => page.frames().find((one) => one.url().includes('/embed/'))!;
-    await expect.poll(async () => (await playerIn(again())).width, slow).toBeGreaterThan(0);
-    await context.close();
   });
 });
 
