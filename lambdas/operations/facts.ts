@@ -28,7 +28,10 @@ export async function lookUp(now: number): Promise<Facts> {
     failedSince(new Date(now - DAY).toISOString()),
     storeNow(),
     word('TAKES_DEVICES', z.enum(['yes', 'no'])) === 'yes' ? tasksNow(now) : undefined,
-    ringing().catch((error: unknown) => void logger.warn('alarms are not known', { error: error as Error })),
+    ringing().catch((error: unknown) => {
+      logger.warn('alarms are not known', { error: error as Error });
+      return undefined;
+    }),
   ]);
   const places = number('SLICING_PLACES', slicingPlaces);
   return { deadLetters, stuck, slicing: { running: running.length, places }, failed, store, tasks, ringing: rings };

@@ -126,6 +126,7 @@ function namedOf(scope: Construct, source: Source, config: Config) {
     case 'log':
       return { namespace: namespaceOf(config), metricName };
     case 'task':
+    default:
       return { namespace: METRIC_NAMESPACE, metricName, dimensionsMap: { Service: deploymentOf(config) } };
   }
 }

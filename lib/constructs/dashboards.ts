@@ -7,7 +7,7 @@ import {
   AlarmStatusWidget,
   Dashboard,
   GraphWidget,
-  Metric,
+  type Metric,
   TextWidget,
   type HorizontalAnnotation,
   type IWidget,
