@@ -23,7 +23,8 @@ export async function admit(id: string, viewer: Viewer | undefined, from: From):
   if (!video || video.status === 'deleted' || isOver(video, now)) {
     throw new ApiError('not-found', 'There is no such video.');
   }
-  const { allowed, reason: _, ...limits } = decide({ viewer, video, from, ...(await evidenceOf(video, viewer)), now });
+  const evidence = await evidenceOf(video, viewer, from);
+  const { allowed, reason: _, ...limits } = decide({ viewer, video, from, ...evidence, now });
   if (allowed) return { video, limits };
   throw viewer
     ? new ApiError('forbidden', 'You may not watch this video; ask its owner.')

@@ -3,17 +3,24 @@ import { z } from 'zod';
 import { required } from '../../lib/contract/env.ts';
 import { grantRow, subjectKeys, type GrantRow } from '../../lib/contract/entitlement.ts';
 import { BATCH, batchGet } from './batch-get.ts';
-import { ownedBy, resourceKeys, type Evidence, type Watched } from './entitlement.ts';
+import { ownedBy, resourceKeys, type Evidence, type From, type Watched } from './entitlement.ts';
+import { heard } from './heard.ts';
 import { isAdmin, type Viewer } from './viewer.ts';
 
 const NONE: Evidence = { grants: [], deviceViewers: undefined };
 
-/** For a question of `decide`. Read consistently: who was just taken off a list is off it. */
-export async function evidenceOf(video: Watched | undefined, viewer: Viewer | undefined): Promise<Evidence> {
+/** For a question of `decide`, asked from there. Read consistently: who was just taken off a list is off it. */
+export async function evidenceOf(
+  video: Watched | undefined,
+  viewer: Viewer | undefined,
+  from: From,
+): Promise<Evidence> {
   if (video === undefined || !canDiffer(video, viewer)) return NONE;
   const device = viewer === undefined || video.visibility === 'public' ? undefined : video.origin?.device;
   const { grants, devices } = await read(grantKeys(video, viewer), device === undefined ? [] : [{ id: device }]);
-  return { grants, deviceViewers: devices[0]?.viewers };
+  const evidence = { grants, deviceViewers: devices[0]?.viewers };
+  const hook = await heard({ viewer, video, from, now: Math.floor(Date.now() / 1000), ...evidence });
+  return { ...evidence, hook };
 }
 
 /** The grants alone, for who has the device's record already. */

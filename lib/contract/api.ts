@@ -7,6 +7,7 @@ import { streamState } from './device.ts';
 import { downloads } from './download.ts';
 import { liveRoutes } from './device-api.ts';
 import { idParam, subject } from './params.ts';
+import { peopleRoutes } from './people-api.ts';
 import { playRoutes } from './play-api.ts';
 import { sharingRoutes } from './sharing-api.ts';
 import { track } from './geojson.ts';
@@ -390,6 +391,7 @@ export const routes = {
   },
 
   ...sharingRoutes,
+  ...peopleRoutes,
   ...playRoutes,
   ...liveRoutes,
 } as const satisfies Record<string, Route>;

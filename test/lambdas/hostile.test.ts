@@ -126,6 +126,8 @@ beforeAll(async () => {
     maxHeight: [720],
     sites: [['https://page.example']],
     sourceUrl: ['https://media.sluice.example/film.mp4'],
+    idToken: [await fleet.idToken({ sub: 'ada', name: 'Ada', email: 'ada@example.com', email_verified: true })],
+    subjects: [['vera']],
     kid: ['A'.repeat(43)],
     link: ['A'.repeat(16)],
     expiresIn: [600],
