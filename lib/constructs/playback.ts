@@ -104,7 +104,7 @@ export class Playback extends Construct {
       memorySize: 1024,
       environment: playbackOptions(config, api),
     })
-      .useTable('VIDEOS_TABLE', storage.videos, ['GetItem', 'UpdateItem'])
+      .useTable('VIDEOS_TABLE', storage.videos, ['BatchGetItem', 'GetItem', 'UpdateItem'])
       .useTable('ENTITLEMENTS_TABLE', storage.entitlements, ['BatchGetItem'])
       .useTable('KEYS_TABLE', storage.keys, ['GetItem'])
       .useTable('LINKS_TABLE', storage.links, ['GetItem'])
