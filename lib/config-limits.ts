@@ -101,5 +101,5 @@ export function tooMuchToTell(told: unknown): string | undefined {
   const room = QUOTAS.functionEnvironment.max - NAMES;
   const taken = Buffer.byteLength(JSON.stringify(told));
   if (taken <= room) return undefined;
-  return `auth.*, upload.types, live.map*, playback.hookUrl: ${taken} bytes together for the console, of which a function's environment leaves ${room}`;
+  return `playback.hookUrl, auth.*, upload.types, live.map*: ${taken} bytes together for the console, of which a function's environment leaves ${room}`;
 }
