@@ -81,7 +81,12 @@ const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', 
 const escaped = (text: string): string => text.replace(/[&<>"]/g, (char) => ENTITIES[char]!);
 
 /** Throws `conflict` for a video whose segments DASH does not have. */
-export function checkDash({ segmentType }: Pick<VideoRecord, 'segmentType'>): void {
+export function checkDash({ segmentType, encryption }: Pick<VideoRecord, 'segmentType' | 'encryption'>): void {
+  if (encryption === 'aes-128')
+    throw new ApiError(
+      'conflict',
+      'The segments of this video are encrypted as a whole (aes-128), which DASH does not know; use main.m3u8.',
+    );
   if (segmentType === 'mpegts')
     throw new ApiError(
       'conflict',

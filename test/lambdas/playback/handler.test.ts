@@ -565,6 +565,7 @@ describe('the MPD', () => {
     ['is not there while a video grows', { status: 'playable' }, false, 409, 'not-ready'],
     ['was not made by earlier versions', {}, false, 404, 'not-found'],
     ['is none of MPEG-TS', { segmentType: 'mpegts' }, true, 409, 'conflict'],
+    ['is none of segments encrypted as a whole', { encryption: 'aes-128', keySegments: 50 }, true, 409, 'conflict'],
   ] as const)('%s', async (_, over, isThere, status, code) => {
     put(over);
     if (!isThere) fake.objects.clear();

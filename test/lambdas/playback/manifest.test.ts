@@ -218,6 +218,18 @@ describe('an expanded media playlist', () => {
     expect(seen.segments[0]!.map).toMatchObject({ uri: expect.stringContaining('/init.mp4?Policy') as string });
   });
 
+  it('has keys in the ticket that the segments are in, under the same signature', () => {
+    const inside = `/vod/${ID}/s/${TICKET}/r3/video/720p.m3u8`;
+    const shared = '#EXT-X-KEY:METHOD=AES-128,URI="720p/00001.key?{$auth}",IV=0x00\n720p/00001.m4s?{$auth}\n';
+    const [folder, signature] = [`/vod/${ID}/s/${TICKET}/r3/video`, 'Policy=a~&Signature=b'];
+    expect(expand(shared, inside, signature)).toBe(
+      `#EXT-X-KEY:METHOD=AES-128,URI="${folder}/720p/00001.key?${signature}",IV=0x00\n${folder}/720p/00001.m4s?${signature}\n`,
+    );
+    expect(expand(shared, inside, undefined)).toBe(
+      `#EXT-X-KEY:METHOD=AES-128,URI="${folder}/720p/00001.key",IV=0x00\n${folder}/720p/00001.m4s\n`,
+    );
+  });
+
   it('keeps other definitions and absolute addresses', () => {
     const text = expand('#EXT-X-DEFINE:NAME="x",VALUE="y"\nhttps://other.example/1.ts\n#EXT-X-GAP\n', path, 'q');
     expect(text).toBe('#EXT-X-DEFINE:NAME="x",VALUE="y"\nhttps://other.example/1.ts\n#EXT-X-GAP\n');
