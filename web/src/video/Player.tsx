@@ -250,9 +250,12 @@ export default function Player(props: PlayerProps) {
     };
     element.addEventListener('timeupdate', note);
     element.addEventListener('waiting', halt);
-    if (isPlaying.current) void element.play().catch(() => undefined);
+    // Whoever watched goes on watching; once it loads, since a source that is put in pauses what was told to play before.
+    const goOn = () => void element.play().catch(() => undefined);
+    if (isPlaying.current) element.addEventListener('loadstart', goOn, { once: true });
     return () => {
       isGone = true;
+      element.removeEventListener('loadstart', goOn);
       element.removeEventListener('timeupdate', note);
       element.removeEventListener('waiting', halt);
     };
