@@ -58,6 +58,8 @@ export default defineConfig({
         root,
         test: {
           name: 'unit',
+          // What functions log is for operators; tests that look at it look at the calls.
+          env: { POWERTOOLS_LOG_LEVEL: 'SILENT' },
           include: ['test/**/*.test.ts'],
           exclude: ['test/{synth,stack,e2e,iam,lifecycle,smoke}/**', ...REAL_TIME],
           maxWorkers,

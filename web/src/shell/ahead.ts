@@ -13,6 +13,7 @@ export const pages = {
   live: () => import('../live/LivePage.tsx'),
   map: () => import('../map/MapPage.tsx'),
   device: () => import('../device/DevicePage.tsx'),
+  health: () => import('../health/HealthPage.tsx'),
   publicVideo: () => import('../video/PublicVideo.tsx'),
 } as const;
 
@@ -24,6 +25,7 @@ const NEEDS: Readonly<Record<string, readonly (() => Promise<unknown>)[]>> = {
   v: [pages.video, player],
   live: [pages.live, hls],
   map: [pages.map, () => import('../map/FleetMap.tsx')],
+  health: [pages.health],
   d: [pages.device, hls, () => import('../device/DeviceMap.tsx')],
 };
 
