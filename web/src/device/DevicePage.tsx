@@ -106,6 +106,7 @@ function Loaded({ device, error }: { device: Device; error: unknown }) {
   const [held, setHeld] = useState(asked);
   const moment = held >= day.from && held < day.to ? held : undefined;
   const [jumps, setJumps] = useState(0);
+  const [isAsked, setAsked] = useState(asked > 0);
   const isKnown = here !== undefined && (track.data !== undefined || track.isError);
   const first = isKnown ? firstMoment(here, runs.at(-1)?.at(-1)?.at, day) : undefined;
   useEffect(() => {
@@ -120,6 +121,7 @@ function Loaded({ device, error }: { device: Device; error: unknown }) {
   const goTo = (to: number) => {
     const target = Math.round(Math.min(day.to - 1, Math.max(day.from, to)));
     setHeld(target);
+    setAsked(true);
     setJumps((n) => n + 1);
     clearTimeout(writing.current);
     writing.current = setTimeout(() => change({ at: target, day: undefined }, true), 800);
@@ -232,6 +234,7 @@ function Loaded({ device, error }: { device: Device; error: unknown }) {
             jumps={jumps}
             goTo={goTo}
             playsAt={setHeld}
+            isAsked={isAsked}
             live={isLive ? `/live?show=${device.id}.${channel}` : undefined}
           />
           {listings.error && !here ? (

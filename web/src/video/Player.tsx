@@ -65,7 +65,7 @@ interface Fault {
   readonly isTaken?: boolean;
 }
 
-interface PlayerProps {
+export interface PlayerProps {
   readonly id: string;
   /** Multivariant playlist on this host. */
   readonly src: string;
@@ -88,6 +88,8 @@ interface PlayerProps {
   readonly ended?: string;
   /** Ends all else that this person watches. */
   readonly endOthers?: () => Promise<unknown>;
+  /** It plays as soon as it can. */
+  readonly plays?: boolean;
 }
 
 export default function Player(props: PlayerProps) {
@@ -106,7 +108,7 @@ export default function Player(props: PlayerProps) {
   const source = inSession(src, session);
   const mended = useRef(0);
   const resumeAt = useRef(0);
-  const isPlaying = useRef(false);
+  const isPlaying = useRef(props.plays ?? false);
   // Where the browser plays by itself, nothing can take over: then what was added is loaded anew.
   const [edition, setEdition] = useState(0);
   const told = useRef({ load, listed });
@@ -156,6 +158,13 @@ export default function Player(props: PlayerProps) {
     }),
     [signature, token, load, edition],
   );
+
+  // Who pressed a button that is not there any more, or a key, goes on from here.
+  const { plays } = props;
+  useEffect(() => {
+    if (!plays || document.activeElement !== document.body) return;
+    frame.current?.querySelector<HTMLElement>('media-controller')?.focus({ preventScroll: true });
+  }, [plays]);
 
   /** What goes wrong for good is mended, or said. */
   const heed = useCallback(

@@ -22,12 +22,12 @@ import { EditableDescription, EditableTags, EditableTitle } from './Editable.tsx
 import { streamUrl } from './links.ts';
 import { PosterSection } from './PosterSection.tsx';
 import PublicVideo from './PublicVideo.tsx';
+import { Screen } from './Screen.tsx';
 import { ShareTab } from './ShareTab.tsx';
 import { Stage } from './Stage.tsx';
 import { VideoSkeleton } from './VideoSkeleton.tsx';
 import classes from './video.module.css';
 
-const Player = lazy(() => import('./Player.tsx'));
 const DeleteDialog = lazy(() => import('./DeleteDialog.tsx'));
 
 export default function VideoPage() {
@@ -77,8 +77,7 @@ function Loaded({ video }: { video: Video }) {
       <div className={classes.page}>
         <div className={classes.left}>
           {isPlayable(video) ? (
-            <Suspense fallback={<Stage video={video} poster={poster} isLoading />}>
-              <Player
+            <Screen
                 // A new revision is a new stream; the same one keeps playing while renditions arrive.
                 key={video.revision}
                 id={video.id}
@@ -95,8 +94,8 @@ function Loaded({ video }: { video: Video }) {
                 token={manager.token}
                 bareSrc={bareSrc}
                 endOthers={endOthers}
+                duration={video.duration}
               />
-            </Suspense>
           ) : (
             <Stage video={video} />
           )}
