@@ -39,7 +39,7 @@ async function write({ port }: Extract<WireMessage, { do: 'write' }>): Promise<n
   const sockets = Array.from({ length: SOCKETS }, () => connect({ port, host: '127.0.0.1', noDelay: true }));
   await Promise.all(sockets.map((socket) => once(socket, 'connect')));
   // The number that the kernel knows it by: what Node's streams do around a write is not the loopback's.
-  const files = sockets.map((socket) => (socket as Socket & { readonly _handle: { readonly fd: number } })._handle.fd);
+  const files = sockets.map((socket) => fileNumber(socket));
   const packet = Buffer.alloc(PACKET);
   let writes = 0;
   const [begun, cpu] = [performance.now(), cpuMs()];
@@ -55,4 +55,9 @@ async function write({ port }: Extract<WireMessage, { do: 'write' }>): Promise<n
   const micros = ((cpuMs() - cpu) * 1000) / writes;
   for (const socket of sockets) socket.destroy();
   return round(micros, 2);
+}
+
+function fileNumber(socket: Socket): number {
+  const { _handle: handle } = socket as unknown as { readonly _handle: { readonly fd: number } };
+  return handle.fd;
 }

@@ -399,9 +399,7 @@ describe('what they filmed', () => {
     videos.push(page.url().slice(-20));
     const main = page.getByRole('main');
     const start = main.getByRole('button', { name: /^Play / });
-    await expect
-      .poll(async () => ((await start.count()) > 0 ? 'a player' : main.innerText()), slow)
-      .toBe('a player');
+    await expect.poll(async () => ((await start.count()) > 0 ? 'a player' : main.innerText()), slow).toBe('a player');
     await start.click();
     await expect.poll(async () => (await playerState(page)).length, slow).toBeGreaterThan(4);
     await page.goBack();

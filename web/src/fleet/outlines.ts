@@ -19,7 +19,8 @@ export function outlines(detail: Detail): Promise<readonly Shape[]> {
 }
 
 async function load(url: string): Promise<readonly Shape[]> {
-  const worker = new Worker(new URL('./outlines.worker.ts', import.meta.url), { type: 'module' });
+  const name = new URL(url, location.href).href;
+  const worker = new Worker(new URL('./outlines.worker.ts', import.meta.url), { type: 'module', name });
   try {
     return await new Promise((resolve, reject) => {
       const all: Shape[] = [];
@@ -29,7 +30,6 @@ async function load(url: string): Promise<readonly Shape[]> {
         if (data.isLast) resolve(all);
       });
       worker.addEventListener('error', () => reject(new Error(`${url} could not be read`)));
-      worker.postMessage(new URL(url, location.href).href);
     });
   } finally {
     worker.terminate();

@@ -5,18 +5,16 @@ import { shapesOf, type Atlas, type Shape } from './shapes.ts';
 const BATCH = 100;
 
 /** A part of them, all that there are, or why there are none. */
-export type FromOutlines =
-  | { readonly shapes: readonly Shape[]; readonly isLast: boolean }
-  | { readonly lack: string };
+export type FromOutlines = { readonly shapes: readonly Shape[]; readonly isLast: boolean } | { readonly lack: string };
 
+/** What is a window's elsewhere. The worker's name is the address of its file. */
 const scope = globalThis as unknown as {
-  postMessage: (message: FromOutlines) => void;
-  addEventListener: (type: 'message', listener: (event: { readonly data: string }) => void) => void;
+  readonly name: string;
+  readonly postMessage: (message: FromOutlines) => void;
 };
+const say = scope.postMessage.bind(scope);
 
-scope.addEventListener('message', ({ data }) => {
-  void read(data).catch((error: unknown) => scope.postMessage({ lack: String(error) }));
-});
+void read(scope.name).catch((error: unknown) => say({ lack: String(error) }));
 
 async function read(url: string): Promise<void> {
   const response = await fetch(url);
@@ -24,8 +22,8 @@ async function read(url: string): Promise<void> {
   let shapes: Shape[] = [];
   for (const shape of shapesOf((await response.json()) as Atlas)) {
     if (shapes.push(shape) < BATCH) continue;
-    scope.postMessage({ shapes, isLast: false });
+    say({ shapes, isLast: false });
     shapes = [];
   }
-  scope.postMessage({ shapes, isLast: true });
+  say({ shapes, isLast: true });
 }

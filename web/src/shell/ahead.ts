@@ -16,7 +16,6 @@ export const pages = {
   publicVideo: () => import('../video/PublicVideo.tsx'),
 } as const;
 
-
 /** By how a path begins. What plays a video or a recording comes when somebody is about to watch. */
 const NEEDS: Readonly<Record<string, readonly (() => Promise<unknown>)[]>> = {
   v: [pages.video],

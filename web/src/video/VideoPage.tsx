@@ -78,24 +78,21 @@ function Loaded({ video }: { video: Video }) {
         <div className={classes.left}>
           {isPlayable(video) ? (
             <Screen
-                // A new revision is a new stream; the same one keeps playing while renditions arrive.
-                key={video.revision}
-                id={video.id}
-                src={pathOf('GET /api/play/{id}/main.m3u8', { id: video.id })}
-                listed={JSON.stringify([
-                  video.renditions.map(({ kind, name }) => `${kind}/${name}`),
-                  video.texts ?? [],
-                ])}
-                title={video.title}
-                poster={poster}
-                storyboard={video.storyboardUrl ?? undefined}
-                width={video.width}
-                height={video.height}
-                token={manager.token}
-                bareSrc={bareSrc}
-                endOthers={endOthers}
-                duration={video.duration}
-              />
+              // A new revision is a new stream; the same one keeps playing while renditions arrive.
+              key={video.revision}
+              id={video.id}
+              src={pathOf('GET /api/play/{id}/main.m3u8', { id: video.id })}
+              listed={JSON.stringify([video.renditions.map(({ kind, name }) => `${kind}/${name}`), video.texts ?? []])}
+              title={video.title}
+              poster={poster}
+              storyboard={video.storyboardUrl ?? undefined}
+              width={video.width}
+              height={video.height}
+              token={manager.token}
+              bareSrc={bareSrc}
+              endOthers={endOthers}
+              duration={video.duration}
+            />
           ) : (
             <Stage video={video} />
           )}
