@@ -26,7 +26,7 @@ import { describe, stateOf } from '../fleet/words.ts';
 import { Fence } from '../shared/Fence.tsx';
 import { exact } from '../shared/format.ts';
 import { Failure, NoRight, NotFound, Stale } from '../shared/states.tsx';
-import { Ago, useNow } from '../shared/Time.tsx';
+import { Ago, hinting, useNow } from '../shared/Time.tsx';
 import { stretchFor } from './addresses.ts';
 import { AlarmList } from './AlarmList.tsx';
 import { Archive } from './Archive.tsx';
@@ -140,7 +140,7 @@ function Loaded({ device, error }: { device: Device; error: unknown }) {
           </Title>
           <p className={classes.facts}>
             <StateMark state={stateOf(device)} />
-            <span title={device.lastSeenAt === undefined ? undefined : exact(device.lastSeenAt)}>
+            <span {...(device.lastSeenAt !== undefined && hinting(() => exact(device.lastSeenAt!)))}>
               {describe(device, now)}
             </span>
             <span className={classes.dim}>
