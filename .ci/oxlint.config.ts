@@ -115,8 +115,8 @@ export default {
         message: 'lib/media takes only types from lib/contract: write import type.',
       },
       {
-        group: ['**', '!./**', './../**', '!../contract/**'],
-        message: 'lib/media is pure bytes and imports only itself, and types of lib/contract.',
+        group: ['**', '!./**', './../**', '!../contract/**', '!node:crypto'],
+        message: 'lib/media is pure bytes and imports only itself, ciphers, and types of lib/contract.',
       },
     ),
     rule('lambdas/**', FUNCTION, {

@@ -157,6 +157,14 @@ const schema = z.strictObject({
         .default(6)
         .meta({ description: 'Seconds; target duration of a segment.' }),
       segmentType: slicingBounds.segmentType.default('fmp4').meta({ description: 'Segment container.' }),
+      encryption: slicingBounds.encryption.default('none').meta({
+        description:
+          'How segments of new videos are encrypted, where who uploads one does not say it. `aes-128`: each as a whole, with keys that whoever may watch gets from the edge as they get segments ([playback.md](playback.md#encrypted-media)); there is no DASH of such a video, and our own functions make it whatever `slicing.engine` says.',
+      }),
+      keySegments: slicingBounds.keySegments.default(50).meta({
+        description:
+          'Segments in a row that have one key of `aes-128`, then comes the next: with segments of 6 s, five minutes. Each rendition has keys of its own: a player asks for two, of picture and of sound, each time, and for one more when it changes the rung.',
+      }),
       chunkSeconds: slicingBounds.chunkSeconds.default(12).meta({
         description:
           'Seconds; target length of what one encode task takes of an MP4 or MOV, cut at keyframes of the source. Shorter is ready sooner and costs more starts of functions: of 12 s, a start is a tenth.',

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startLocal, type LocalStack, type Ready } from '../local/stack.ts';
 
 /** Lets a test see the end of what usually takes longer. */
-const SHORT = { 'live.onDemandMinutes': '1', 'live.idleStopSeconds': '5' };
+const SHORT = { 'live.onDemandMinutes': '1', 'live.idleStopSeconds': '5', 'slicing.keySegments': '1' };
 
 /** Sources are pulled from servers that tests run on this machine; without it they would be refused. */
 const LOCAL = { 'upload.pullPrivate': 'true' };

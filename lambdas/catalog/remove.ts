@@ -7,6 +7,7 @@ import type { SQSBatchItemFailure, SQSBatchResponse, SQSEvent } from 'aws-lambda
 import { number, required } from '../../lib/contract/env.ts';
 import {
   downloadsPrefix,
+  SEGMENT_KEY_ENDING,
   sourceKey,
   tracksPrefix,
   uploadPrefix,
@@ -19,7 +20,7 @@ import type { VideoRecord } from '../../lib/contract/video.ts';
 import { eachMessage } from '../shared/batch.ts';
 import { dynamo, s3 } from '../shared/clients.ts';
 import { logger } from '../shared/logger.ts';
-import { removePrefix } from '../shared/objects.ts';
+import { listObjects, removeObjects, removePrefix } from '../shared/objects.ts';
 import { revoke } from '../shared/revocation.ts';
 import { freeSlot } from '../shared/slots.ts';
 import { announce, readVideo } from '../shared/videos.ts';
@@ -86,6 +87,7 @@ async function remove(message: Removal): Promise<void> {
   }
   // First the edge: it would go on serving what it has cached until the invalidation is done.
   if (record !== undefined && record.revision > 0) await revokeVideo(record);
+  if (record?.encryption === 'aes-128') await deleteKeys(videoId);
   const served = await deleteObjects(videoId);
   // Nobody was ever given a signature for what was not published, so nothing of it can be cached.
   const published = record === undefined ? message.step === 'sweep' && message.published : record.revision > 0;
@@ -149,6 +151,21 @@ async function stop({ id, upload, slicing, conversion }: VideoRecord): Promise<v
       UploadId: upload.id,
     });
     await unless(['NoSuchUpload'], s3.send(command));
+  }
+}
+
+/**
+ * Keys of segments go before the segments, which are many: without them what is encrypted is nothing any more, wherever there is
+ * a copy of it.
+ */
+async function deleteKeys(videoId: string): Promise<void> {
+  const bucket = required('MEDIA_BUCKET');
+  for await (const page of listObjects(bucket, vodPrefix(videoId))) {
+    const keys = page.filter(({ Key }) => Key.endsWith(SEGMENT_KEY_ENDING));
+    await removeObjects(
+      bucket,
+      keys.map(({ Key }) => Key),
+    );
   }
 }
 

@@ -1,15 +1,7 @@
 /** The segments of a published rendition, and the MP4 that follows from them: the same each time, for they never change. */
-import { GetObjectCommand } from '@aws-sdk/client-s3';
-import { required } from '../../lib/contract/env.ts';
-import {
-  playlistPath,
-  renditionFolder,
-  revisionPrefix,
-  INIT_NAME,
-  type RenditionKind,
-} from '../../lib/contract/keys.ts';
+import { playlistPath, renditionFolder, INIT_NAME, type RenditionKind } from '../../lib/contract/keys.ts';
 import { progressiveMovie, readRun, ShortStart, type ProgressiveMovie, type Run } from '../../lib/media/progressive.ts';
-import { s3 } from '../shared/clients.ts';
+import { opener, type Read, type Sealed } from '../slicing/sealing.ts';
 
 /** Bytes in which the fragment of a segment of six seconds ends, many times over. */
 const START_BYTES = 32 * 1024;
@@ -17,27 +9,27 @@ const START_BYTES = 32 * 1024;
 const AT_ONCE = 16;
 
 export interface Made extends ProgressiveMovie {
-  /** Key of a piece's segment. */
-  readonly keyOf: (track: number, segment: number) => string;
+  /** Path of a piece's segment. */
+  readonly pathOf: (track: number, segment: number) => string;
+  /** Its segments, in clear. */
+  readonly read: Read;
 }
 
-export interface Wanted {
-  readonly videoId: string;
-  readonly revision: number;
+export interface Wanted extends Sealed {
   readonly renditions: readonly { readonly kind: RenditionKind; readonly name: string }[];
 }
 
-export async function layOut({ videoId, revision, renditions }: Wanted): Promise<Made> {
-  const base = revisionPrefix(videoId, revision);
+export async function layOut({ renditions, ...of }: Wanted): Promise<Made> {
+  const read = opener(of);
   const tracks = await Promise.all(
     renditions.map(async ({ kind, name }) => {
-      const folder = `${base}${renditionFolder(kind, name)}`;
-      const playlist = (await read(`${base}${playlistPath(kind, name)}`)).toString('utf8');
-      const keys = segmentsOf(playlist).map((file) => `${folder}${file}`);
-      return { init: await read(`${folder}${INIT_NAME}`), keys, runs: await runsOf(keys) };
+      const folder = renditionFolder(kind, name);
+      const playlist = (await read(playlistPath(kind, name))).toString('utf8');
+      const paths = segmentsOf(playlist).map((file) => `${folder}${file}`);
+      return { init: await read(`${folder}${INIT_NAME}`), paths, runs: await runsOf(paths, read) };
     }),
   );
-  return { ...progressiveMovie(tracks), keyOf: (track, segment) => tracks[track]!.keys[segment]! };
+  return { ...progressiveMovie(tracks), pathOf: (track, segment) => tracks[track]!.paths[segment]!, read };
 }
 
 /** File names of a media playlist's segments, in order. Pure. */
@@ -47,28 +39,28 @@ export const segmentsOf = (playlist: string): string[] =>
     .filter((line) => line !== '' && !line.startsWith('#'))
     .map((line) => line.split('?', 1)[0]!.split('/').at(-1)!);
 
-async function runsOf(keys: readonly string[]): Promise<Run[]> {
+async function runsOf(paths: readonly string[], read: Read): Promise<Run[]> {
   const runs: Run[] = [];
   let next = 0;
   const worker = async () => {
-    for (let i = next++; i < keys.length; i = next++) runs[i] = await runOf(keys[i]!);
+    for (let i = next++; i < paths.length; i = next++) runs[i] = await runOf(paths[i]!, read);
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
   return runs;
 }
 
-async function runOf(key: string, bytes = START_BYTES): Promise<Run> {
-  const start = await read(key, [0, bytes - 1]);
+async function runOf(path: string, read: Read, bytes = START_BYTES): Promise<Run> {
+  const start = await read(path, [0, bytes - 1]);
   try {
     return readRun(start);
   } catch (error) {
     if (!(error instanceof ShortStart) || start.length < bytes) throw error;
-    return await runOf(key, error.wanted);
+    return await runOf(path, read, error.wanted);
   }
 }
 
 /** The bytes `from` to `to`, that one included, of the file. */
-export async function bytesOf({ header, pieces, keyOf }: Made, from: number, to: number): Promise<Buffer> {
+export async function bytesOf({ header, pieces, pathOf, read }: Made, from: number, to: number): Promise<Buffer> {
   const out = Buffer.allocUnsafe(to - from + 1);
   if (from < header.length) header.copy(out, 0, from, to + 1);
   let at = header.length;
@@ -77,10 +69,10 @@ export async function bytesOf({ header, pieces, keyOf }: Made, from: number, to:
     const [first, last] = [Math.max(from, at), Math.min(to, at + piece.length - 1)];
     if (first <= last) {
       const offset = piece.from + first - at;
-      const key = keyOf(piece.track, piece.segment);
+      const path = pathOf(piece.track, piece.segment);
       reads.push(async () => {
-        const bytes = await read(key, [offset, offset + last - first]);
-        if (bytes.length !== last - first + 1) throw new Error(`${key} is shorter than its fragment says`);
+        const bytes = await read(path, [offset, offset + last - first]);
+        if (bytes.length !== last - first + 1) throw new Error(`${path} is shorter than its fragment says`);
         bytes.copy(out, first - from);
       });
     }
@@ -93,15 +85,4 @@ export async function bytesOf({ header, pieces, keyOf }: Made, from: number, to:
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
   return out;
-}
-
-async function read(Key: string, range?: readonly [number, number]): Promise<Buffer> {
-  const { Body } = await s3.send(
-    new GetObjectCommand({
-      Bucket: required('MEDIA_BUCKET'),
-      Key,
-      ...(range && { Range: `bytes=${range[0]}-${range[1]}` }),
-    }),
-  );
-  return Buffer.from(await Body!.transformToByteArray());
 }

@@ -18,6 +18,7 @@ import { s3 } from '../shared/clients.ts';
 import { missingPieces, partBytesOf, untilDeadline } from '../shared/pieces.ts';
 import { readVideo } from '../shared/videos.ts';
 import { holdPlaceBeside, leavePlaceBeside } from '../slicing/beside.ts';
+import { publishedOf } from '../slicing/sealing.ts';
 import type { Part } from '../upload/parts.ts';
 import { keepPreparing } from './lease.ts';
 import { bytesOf, layOut } from './media.ts';
@@ -53,7 +54,7 @@ async function make(task: DownloadTask): Promise<void> {
   const target = { Bucket: required('MEDIA_BUCKET'), Key: downloadKey(videoId, revision, rendition) };
   if (!(await isThere(task))) return await abort(target, task.uploadId);
   const record = (await readVideo(videoId))!;
-  const made = await layOut({ videoId, revision, renditions: renditionsOf(record, rendition)! });
+  const made = await layOut({ ...publishedOf(record), renditions: renditionsOf(record, rendition)! });
   const partBytes = partBytesOf(made.bytes, PART_BYTES);
   const found = task.uploadId === undefined ? undefined : await partsOf({ ...target, UploadId: task.uploadId });
   const UploadId = found === undefined ? await create(target) : task.uploadId!;

@@ -3,8 +3,7 @@ import type { Limits } from '../../lib/contract/entitlement.ts';
 import type { VideoRecord } from '../../lib/contract/video.ts';
 import { decide, isOver, type From } from '../shared/entitlement.ts';
 import { ApiError } from '../shared/errors.ts';
-import { evidenceOf } from '../shared/evidence.ts';
-import { readVideo } from '../shared/videos.ts';
+import { readWatched } from '../shared/evidence.ts';
 import type { Viewer } from '../shared/viewer.ts';
 
 /** A video that somebody may watch, and within which limits. */
@@ -18,12 +17,13 @@ export interface Admitted {
  * could help) or `forbidden`. Ids cannot be guessed, so saying "forbidden" to who was given one reveals nothing.
  */
 export async function admit(id: string, viewer: Viewer | undefined, from: From): Promise<Admitted> {
-  const video = await readVideo(id);
+  const found = await readWatched(id, viewer);
   const now = Math.floor(Date.now() / 1000);
-  if (!video || video.status === 'deleted' || isOver(video, now)) {
+  if (!found || found.video.status === 'deleted' || isOver(found.video, now)) {
     throw new ApiError('not-found', 'There is no such video.');
   }
-  const { allowed, reason: _, ...limits } = decide({ viewer, video, from, ...(await evidenceOf(video, viewer)), now });
+  const { video, evidence } = found;
+  const { allowed, reason: _, ...limits } = decide({ viewer, video, from, ...evidence, now });
   if (allowed) return { video, limits };
   throw viewer
     ? new ApiError('forbidden', 'You may not watch this video; ask its owner.')

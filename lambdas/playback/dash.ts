@@ -1,8 +1,7 @@
 /** The MPD of one viewer, as text. Pure. The shared one says `{$auth}` where a signature belongs (lambdas/slicing/mpd.ts). */
 import { DASH_PATH, revisionPrefix, textPath } from '../../lib/contract/keys.ts';
-import type { TextTrack, VideoRecord } from '../../lib/contract/video.ts';
+import type { Rendition, TextTrack, VideoRecord } from '../../lib/contract/video.ts';
 import { ApiError } from '../shared/errors.ts';
-import { isWithin } from '../shared/height.ts';
 import { withAuth } from './manifest.ts';
 
 /** S3 key of the shared MPD. */
@@ -28,19 +27,39 @@ export function personalMpd(
   );
 }
 
-/** A shared MPD without the rungs that have more lines than `maxHeight`. Reads what lambdas/slicing/mpd.ts writes. */
-export function lowRungs(shared: string, maxHeight: number | undefined): string {
-  if (maxHeight === undefined) return shared;
+/**
+ * A shared MPD with those of its representations of which `keeps` says so, and no set that has none of them. Reads what
+ * lambdas/slicing/mpd.ts writes, line by line.
+ */
+export function onlyThose(shared: string, keeps: (rendition: Represented) => boolean): string {
   const kept: string[] = [];
+  /** Where in `kept` the set begins that is read, and whether anything of it is left. */
+  let begins = 0;
+  let isLeft = false;
   let isOut = false;
   for (const line of shared.split('\n')) {
-    const [, width, height] = /^<Representation .* width="(\d+)" height="(\d+)"/.exec(line) ?? [];
-    if (width !== undefined) isOut = !isWithin({ width: Number(width), height: Number(height) }, maxHeight);
+    if (line.startsWith('<AdaptationSet')) [begins, isLeft] = [kept.length, false];
+    const rendition = line.startsWith('<Representation ') ? represented(line) : undefined;
+    if (rendition !== undefined) isOut = !keeps(rendition);
+    isLeft ||= rendition !== undefined && !isOut;
     if (!isOut) kept.push(line);
     // One without an end of its own is one line.
-    if (line === '</Representation>' || (line.startsWith('<Representation ') && line.endsWith('/>'))) isOut = false;
+    if (line === '</Representation>' || (rendition !== undefined && line.endsWith('/>'))) isOut = false;
+    if (line === '</AdaptationSet>' && !isLeft) kept.length = begins;
   }
   return kept.join('\n');
+}
+
+type Represented = Pick<Rendition, 'kind' | 'codecs' | 'width' | 'height'>;
+
+function represented(line: string): Represented {
+  const said = new Map([...line.matchAll(/ (\w+)="([^"]*)"/g)].map(([, name, value]) => [name!, value!]));
+  const [width, height] = [said.get('width'), said.get('height')];
+  return {
+    kind: width === undefined ? 'audio' : 'video',
+    codecs: said.get('codecs') ?? '',
+    ...(width !== undefined && height !== undefined && { width: Number(width), height: Number(height) }),
+  };
 }
 
 /** Bits a second of text, for who adds up what a presentation takes: nearly nothing. */
@@ -62,7 +81,12 @@ const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', 
 const escaped = (text: string): string => text.replace(/[&<>"]/g, (char) => ENTITIES[char]!);
 
 /** Throws `conflict` for a video whose segments DASH does not have. */
-export function checkDash({ segmentType }: Pick<VideoRecord, 'segmentType'>): void {
+export function checkDash({ segmentType, encryption }: Pick<VideoRecord, 'segmentType' | 'encryption'>): void {
+  if (encryption === 'aes-128')
+    throw new ApiError(
+      'conflict',
+      'The segments of this video are encrypted as a whole (aes-128), which DASH does not know; use main.m3u8.',
+    );
   if (segmentType === 'mpegts')
     throw new ApiError(
       'conflict',

@@ -4,10 +4,10 @@ import { required } from '../../lib/contract/env.ts';
 import type { Limits } from '../../lib/contract/entitlement.ts';
 import { ticketed } from '../../lib/contract/ticket.ts';
 import type { VideoRecord } from '../../lib/contract/video.ts';
-import { ApiError } from '../shared/errors.ts';
+import { ApiError, refusedField } from '../shared/errors.ts';
 import { fromOf } from '../shared/from.ts';
-import { withinHeight } from '../shared/height.ts';
-import { Reply, serve } from '../shared/http.ts';
+import { isWithin, withinHeight } from '../shared/height.ts';
+import { Reply, serve, weakTag } from '../shared/http.ts';
 import { logger } from '../shared/logger.ts';
 import { askForLadder } from '../shared/slicing-run.ts';
 import { edgeIsFull } from '../shared/revocation.ts';
@@ -15,9 +15,10 @@ import { leave } from '../shared/sessions.ts';
 import { loadSigner } from '../shared/signing.ts';
 import type { Viewer } from '../shared/viewer.ts';
 import { admit, checkPlayable, signatureEnd, tokenLifetime, type Admitted } from './access.ts';
-import { checkDash, lowRungs, mpdKey, noMpd, personalMpd } from './dash.ts';
+import { borneOf, isBorne, type Borne } from './borne.ts';
+import { checkDash, mpdKey, noMpd, onlyThose, personalMpd } from './dash.ts';
 import { expand, multivariant, playlistKey, withAuth, type Access } from './manifest.ts';
-import { checkLength, readPlaylist } from './media-playlist.ts';
+import { checkLength, isEnded, readOnce } from './media-playlist.ts';
 import { open, openFolder, Opening } from './opening.ts';
 import { callers, groupsClaim, signatureHours, tokenMinutes } from './options.ts';
 import { sessionRoutes } from './session-routes.ts';
@@ -38,15 +39,19 @@ export const handler = serve<'playback'>(groupsClaim, {
 
   'GET /api/jwks.json': async () => {
     const keys = jwks((await loadSigner()).tokenRing);
-    return new Reply(JSON.stringify(keys), { 'cache-control': `public, max-age=${JWKS_SECONDS}` });
+    const text = JSON.stringify(keys);
+    return new Reply(text, { 'cache-control': `public, max-age=${JWKS_SECONDS}`, etag: weakTag(text) });
   },
 
   'GET /api/play/{id}/main.m3u8': async (request) => {
     const { id } = request.params;
-    const { expand: expanded, cookies } = request.query;
+    const { expand: expanded, cookies, start, format } = request.query;
+    if (format === 'dash') return await mpdFor(request, start);
     const { video: found, viewer, limits } = await published(request);
-    const video = withinHeight(await askForLadder(found), limits);
-    const play = await openVideo(request, video, viewer, limits);
+    const allowed = withinHeight(await askForLadder(found), limits);
+    const video = borneOf(allowed, request.query);
+    checkStart(start, video.duration);
+    const play = await openVideo(request, allowed, viewer, limits);
     const byCookies = cookies === '1';
     let access: Access;
     if (expanded === '1') {
@@ -55,27 +60,20 @@ export const handler = serve<'playback'>(groupsClaim, {
       access = { way: 'expand', token, cookies: byCookies };
     } else if (byCookies) access = { way: 'cookies', ticket: play.ticket };
     else access = { way: 'define', query: play.query(), ticket: play.ticket };
-    return new Reply(multivariant(video, access, willGrow(video)), {}, byCookies ? play.cookies() : []);
+    const { title, hasStoryboard } = video;
+    const storyboard = hasStoryboard === true && { storyboard: `/api/play/${id}/storyboard.vtt` };
+    const text = multivariant(video, access, { grows: willGrow(video), title, start, ...storyboard });
+    return new Reply(text, {}, byCookies ? play.cookies() : []);
   },
 
-  'GET /api/play/{id}/manifest.mpd': async (request) => {
-    const { video, viewer, limits } = await published(request);
-    checkDash(video);
-    await askForLadder(video);
-    withinHeight(video, limits);
-    const shared = await readPlaylist(mpdKey(video), (cause) => noMpd(video, cause));
-    const play = await openVideo(request, video, viewer, limits);
-    const { query, cookies } = rights(play, request.query.cookies === '1');
-    const text = personalMpd(lowRungs(shared, limits.maxHeight), play.ticket, query, video);
-    return new Reply(checkLength(text, 'The MPD is too long; use main.m3u8 instead.'), {}, cookies);
-  },
+  'GET /api/play/{id}/manifest.mpd': (request) => mpdFor(request),
 
   'GET /api/play/{id}/storyboard.vtt': async (request) => {
     const { video, viewer, limits } = await published(request);
     if (video.hasStoryboard !== true) throw new ApiError('not-found', 'The video has no pictures for scrubbing.');
     const { id, revision, duration } = video;
     const key = `${revisionPrefix(id, revision)}${STORYBOARD_PATH}`;
-    const shared = await readPlaylist(key, (cause) => gone(key, cause));
+    const shared = await readOnce(key, (cause) => gone(key, cause), isWhole(video));
     // The pictures and no more: who may not begin another session must not get one this way.
     const folder = `r${revision}/${STORYBOARD_FOLDER}`;
     const end = signatureEnd(new Date(), signatureHours, duration);
@@ -99,7 +97,7 @@ export const handler = serve<'playback'>(groupsClaim, {
         : video.renditions.some((rendition) => rendition.kind === kind && rendition.name === name);
     if (there !== true) throw new ApiError('not-found', 'The video has no such rendition.');
     const key = playlistKey(video, kind, name);
-    const text = await readPlaylist(key, (cause) => gone(key, cause));
+    const text = await readOnce(key, (cause) => gone(key, cause), isEnded);
     // Its token ends with the signature it stands for; reloading must not stretch it. Without one it is a play start by itself,
     // and by one of earlier versions, which names no session.
     const going = await callers.going(request, id, who?.viewer);
@@ -108,8 +106,12 @@ export const handler = serve<'playback'>(groupsClaim, {
       ? new Opening({ signer: await loadSigner(), prefix: vodPrefix(id), ...going, isHead })
       : await openVideo({ query: {}, isHead, end }, video, who?.viewer, limits);
     const path = ticketed(key, vodPrefix(id), play.ticket);
-    const expanded = expand(text, path, request.query.cookies === '1' ? undefined : play.query());
-    return new Reply(checkLength(expanded, 'The expanded playlist is too long; use EXT-X-DEFINE or cookies instead.'));
+    const byCookies = request.query.cookies === '1';
+    const expanded = expand(text, path, byCookies ? undefined : play.query());
+    const long = 'The expanded playlist is too long; use EXT-X-DEFINE or cookies instead.';
+    // A signature is another one each time, and says the same: the same files, until the same second.
+    const etag = going && weakTag(text, path, byCookies ? '' : String(play.end.getTime()));
+    return new Reply(checkLength(expanded, long), etag === undefined ? {} : { etag });
   },
 
   ...sessionRoutes,
@@ -121,6 +123,12 @@ export const handler = serve<'playback'>(groupsClaim, {
 });
 
 const whence = (headers: Parameters<typeof fromOf>[0]) => fromOf(headers, required('PUBLIC_URL'));
+
+/** Whether what is beside its playlists is there for good. */
+const isWhole =
+  ({ status }: VideoRecord) =>
+  () =>
+    status === 'ready';
 
 /** Whether renditions are being made that the next manifest will list. */
 const willGrow = ({ status, ladder }: VideoRecord): boolean => status === 'playable' || ladder?.state === 'making';
@@ -136,6 +144,36 @@ async function published(
   const admitted = await admit(id, viewer, whence(request.headers));
   checkPlayable(admitted.video);
   return { ...admitted, viewer };
+}
+
+type Manifest = Asked & {
+  readonly params: { readonly id: string };
+  readonly query: Borne & { readonly cookies?: string | undefined; readonly session?: string | undefined };
+  readonly isHead: boolean;
+};
+
+/** The MPD. Where a player begins is not for it to say, but for the address (ISO/IEC 23009-1 C.4). */
+async function mpdFor(request: Manifest, start?: number): Promise<Reply> {
+  if (start !== undefined)
+    throw refusedField('query.start', `an MPD has no place for it; put #t=${start} behind its address`);
+  const { video, viewer, limits } = await published(request);
+  checkDash(video);
+  await askForLadder(video);
+  borneOf(withinHeight(video, limits), request.query);
+  // A ladder that is made later adds its rungs to the same one, before they are on record.
+  const rungs = video.renditions.map(({ kind, name }) => `${kind}/${name}`).join(' ');
+  const shared = await readOnce(mpdKey(video), (cause) => noMpd(video, cause), isWhole(video), rungs);
+  const kept = onlyThose(shared, (one) => isWithin(one, limits.maxHeight) && isBorne(one, request.query));
+  const play = await openVideo(request, video, viewer, limits);
+  const { query, cookies } = rights(play, request.query.cookies === '1');
+  const text = checkLength(personalMpd(kept, play.ticket, query, video), 'The MPD is too long; use main.m3u8 instead.');
+  return new Reply(text, { 'content-type': 'application/dash+xml' }, cookies);
+}
+
+/** Throws `invalid-request` for a place that the video does not have. */
+function checkStart(start: number | undefined, duration: number | null): void {
+  if (start !== undefined && duration !== null && start > duration)
+    throw refusedField('query.start', `the video has ${duration} seconds`);
 }
 
 interface Started {

@@ -3,7 +3,7 @@
  * belongs; what is made here supplies it (RFC 8216bis 4.3, 4.4.2.3), or spells it out for players without variables.
  */
 import { playlistPath, revisionPrefix, textPath, vodPrefix, type RenditionKind } from '../../lib/contract/keys.ts';
-import { GROWS } from '../../lib/contract/manifest.ts';
+import { GROWS, STORYBOARD_ID, TITLE_ID } from '../../lib/contract/manifest.ts';
 import { ticketed, ticketPath } from '../../lib/contract/ticket.ts';
 import type { Rendition, TextTrack, VideoRecord } from '../../lib/contract/video.ts';
 
@@ -27,8 +27,19 @@ const FIRST_VARIANT_BITRATE = 2_000_000;
 
 type Published = Pick<VideoRecord, 'id' | 'revision' | 'renditions' | 'texts'>;
 
-/** The multivariant playlist (RFC 8216bis 4.4.6) of a published video. `grows`: the next one will list more. */
-export function multivariant(video: Published, access: Access, grows = false): string {
+/** What a multivariant playlist says beside what it lists. */
+export interface Beside {
+  /** The next one will list more. */
+  readonly grows?: boolean;
+  readonly title?: string;
+  /** Path of the pictures for scrubbing. */
+  readonly storyboard?: string;
+  /** Where to begin, seconds. */
+  readonly start?: number | undefined;
+}
+
+/** The multivariant playlist (RFC 8216bis 4.4.6) of a published video. */
+export function multivariant(video: Published, access: Access, beside: Beside = {}): string {
   const audio = video.renditions.filter((rendition) => rendition.kind === 'audio');
   const isSoundAlone = video.renditions.every(({ kind }) => kind === 'audio');
   const texts = video.texts ?? [];
@@ -44,9 +55,24 @@ export function multivariant(video: Published, access: Access, grows = false): s
     ]),
   };
   if (isSoundAlone) tags.video.push(...soundAlone(video, audio, access));
-  const first = ['#EXTM3U', ...header(access), '#EXT-X-INDEPENDENT-SEGMENTS', ...(grows ? [GROWS] : [])];
+  const first = ['#EXTM3U', ...header(access), '#EXT-X-INDEPENDENT-SEGMENTS', ...besides(beside)];
   return `${[...first, ...tags.audio, ...subtitles, ...tags.video].join('\n')}\n`;
 }
+
+/** `PRECISE`: pictures before the one that was asked for are not shown (RFC 8216bis 4.4.2.2). */
+const besides = ({ grows, title, storyboard, start }: Beside): string[] => [
+  ...(start === undefined ? [] : [`#EXT-X-START:TIME-OFFSET=${start},PRECISE=YES`]),
+  ...(grows === true ? [GROWS] : []),
+  ...(title === undefined ? [] : [sessionData(TITLE_ID, title)]),
+  ...(storyboard === undefined ? [] : [sessionData(STORYBOARD_ID, storyboard)]),
+];
+
+/** A quoted-string has no quotes and no line ends (4.2), and what looks like a variable in it would be taken for one (4.4.2.3). */
+const sessionData = (id: string, value: string): string =>
+  `#EXT-X-SESSION-DATA:DATA-ID="${id}",VALUE="${value
+    .replaceAll('"', '”')
+    .replaceAll('{$', '{ $')
+    .replaceAll(/[\r\n]+/g, ' ')}"`;
 
 /**
  * One audio rendition; the first is the default one (RFC 8216bis 4.4.6.1). A player may choose by itself the first one of

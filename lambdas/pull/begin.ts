@@ -39,6 +39,7 @@ function draftOf(asked: Asked, rules: PullRules): Draft {
     description: asked.description ?? '',
     tags: [...new Set(asked.tags)],
     visibility: asked.visibility ?? 'private',
+    ...(asked.encryption && { encryption: asked.encryption }),
     filename,
     // Until the server says.
     type: 'application/octet-stream',

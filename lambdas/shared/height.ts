@@ -24,8 +24,14 @@ export function withinHeight<T extends Pick<VideoRecord, 'renditions' | 'status'
       );
 }
 
-export const isWithin = (
-  { width, height }: { readonly width?: number | undefined; readonly height?: number | undefined },
-  maxHeight: number | undefined,
-): boolean =>
-  maxHeight === undefined || width === undefined || height === undefined || Math.min(width, height) <= maxHeight;
+interface Size {
+  readonly width?: number | undefined;
+  readonly height?: number | undefined;
+}
+
+export const isWithin = (size: Size, maxHeight: number | undefined): boolean =>
+  maxHeight === undefined || (linesOf(size) ?? 0) <= maxHeight;
+
+/** Undefined: it has no picture. */
+export const linesOf = ({ width, height }: Size): number | undefined =>
+  width === undefined || height === undefined ? undefined : Math.min(width, height);

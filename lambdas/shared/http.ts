@@ -3,6 +3,7 @@
  * route's schemas, turns errors into problem documents, and logs what was not foreseen.
  */
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import { createHash } from 'node:crypto';
 import type { z } from 'zod';
 import {
   routes,
@@ -64,7 +65,7 @@ export function serve<S extends Stage>(groupsClaim: string, handlers: Handlers<S
       const route = routes[key as RouteKey] as Route | undefined;
       const handler = (handlers as unknown as Record<string, (request: unknown) => Promise<unknown>>)[key];
       if (!route || !handler) throw new ApiError('not-found', 'There is no such route; see /api/openapi.json.');
-      return success(route, await handler(parseRequest(route, event, groupsClaim)));
+      return unlessKept(success(route, await handler(parseRequest(route, event, groupsClaim))), event);
     } catch (error) {
       if (!(error instanceof ApiError) || error.code === 'internal')
         logger.error('request failed', { route: event.routeKey, requestId, error: error as Error });
@@ -134,6 +135,29 @@ function success(route: Route, result: unknown): APIGatewayProxyStructuredResult
   }
   if (result === undefined) return { statusCode: route.status, headers: { 'cache-control': 'no-store' }, body: '' };
   return json(route.status, result, route.contentType ?? 'application/json');
+}
+
+/**
+ * An `ETag` (RFC 9110 8.8.3) of what an answer follows from. Weak: the same tag means the same to a caller, not byte for byte. Never
+ * of an answer that begins something, since who asks again with it is to get another one.
+ */
+export const weakTag = (...parts: readonly string[]): string =>
+  `W/"${createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, 27)}"`;
+
+/**
+ * 304 to who has the answer already (RFC 9110 13.1.2). All of the handler has run by then: who lost a right is told that, whatever
+ * they have kept.
+ */
+function unlessKept(
+  answer: APIGatewayProxyStructuredResultV2,
+  { headers }: ApiEvent,
+): APIGatewayProxyStructuredResultV2 {
+  const [etag, kept] = [answer.headers?.['etag'], headers?.['if-none-match']];
+  if (answer.statusCode !== 200 || etag === undefined || kept === undefined) return answer;
+  if (kept.trim() !== '*' && !kept.split(',').some((one) => one.trim().replace(/^W\//, '') === String(etag).slice(2)))
+    return answer;
+  const { 'content-type': _, ...others } = answer.headers ?? {};
+  return { ...answer, statusCode: 304, headers: others, body: '' };
 }
 
 function json(statusCode: number, body: unknown, contentType: string): APIGatewayProxyStructuredResultV2 {

@@ -1,8 +1,9 @@
 /** Putting a video together: playlists, the record's facts, poster. It is playable before the poster is drawn. Safe to repeat. */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Cost, Usage } from '../../lib/contract/cost.ts';
+import { keyNumber } from '../../lib/contract/encryption.ts';
 import { required } from '../../lib/contract/env.ts';
 import {
   chunkResultKey,
@@ -14,6 +15,7 @@ import {
   renditionFolder,
   revisionPrefix,
   runKey,
+  segmentKeyPath,
   STORYBOARD_PATH,
 } from '../../lib/contract/keys.ts';
 import type { Plan } from '../../lib/contract/plan.ts';
@@ -26,7 +28,7 @@ import { changeVideo, readVideo } from '../shared/videos.ts';
 import { architecture } from './budget.ts';
 import { actualCost, transitionsOf } from './estimate.ts';
 import { sourceRemoveOn } from './exact.ts';
-import { download, putObject, readText, readVersion } from './objects.ts';
+import { putObject, readText, readVersion } from './objects.ts';
 import { DASH_TYPE, mpd } from './mpd.ts';
 import { withRungs } from './mpd-rungs.ts';
 import { allOf, pathOf } from './outputs.ts';
@@ -35,6 +37,7 @@ import { holdPlace } from './place.ts';
 import { addUsage } from './prices.ts';
 import { drawPoster, GOOD_ENOUGH, judgeFrame, LOOKS, posterRung, segmentAt } from './poster.ts';
 import { isMine, reach, write } from './publish.ts';
+import { opener } from './sealing.ts';
 import { publishTexts, textIds } from './texts.ts';
 import { bestTime, boardsOf, storyboardVtt, VTT_TYPE, type Board } from './storyboard.ts';
 
@@ -221,8 +224,15 @@ async function stopped(
     playlistPath(kind, name),
     ...[INIT_NAME, ...segments.map((segment) => segment.name)].map((file) => `${renditionFolder(kind, name)}${file}`),
   ]);
+  const { encryption } = plan;
+  const keys = renditions.flatMap(({ kind, name, segments }) =>
+    Array.from(
+      { length: encryption?.scheme === 'aes-128' ? keyNumber(segments.length, encryption.keySegments) : 0 },
+      (_, i) => segmentKeyPath(kind, name, i + 1),
+    ),
+  );
   await removeObjects(required('MEDIA_BUCKET'), [
-    ...[...paths, ...boards.flatMap(({ storyboard }) => storyboard.sheets), ...ASSEMBLED].map(
+    ...[...keys, ...paths, ...boards.flatMap(({ storyboard }) => storyboard.sheets), ...ASSEMBLED].map(
       (path) => `${revisionPrefix(videoId, revision)}${path}`,
     ),
     ...chunks.map(({ index }) => chunkResultKey(videoId, revision, index)),
@@ -239,6 +249,7 @@ async function poster(
   best: number | undefined,
 ): Promise<boolean> {
   const bucket = required('MEDIA_BUCKET');
+  const open = opener(plan);
   const folder = await mkdtemp(join(tmpdir(), 'sluice-poster-'));
   try {
     // Not all of them need be there.
@@ -252,11 +263,8 @@ async function poster(
       if (segment === undefined) continue;
       const names = plan.segmentType === 'fmp4' ? [INIT_NAME, segment.name] : [segment.name];
       const path = join(folder, `joined-${time}`);
-      for (const name of names) {
-        const part = join(folder, name);
-        await download({ bucket, key: `${prefix}${renditionFolder('video', rendition.name)}${name}` }, part);
-        await writeFile(path, await readFile(part), { flag: 'a' });
-      }
+      for (const name of names)
+        await writeFile(path, await open(`${renditionFolder('video', rendition.name)}${name}`), { flag: 'a' });
       const score = best === undefined ? await judgeFrame(path, segment.offset) : Infinity;
       if (chosen === undefined || score > chosen.score) chosen = { path, offset: segment.offset, score };
       if (score >= GOOD_ENOUGH) break;

@@ -19,6 +19,7 @@ import { startMeter } from './meter.ts';
 import { headObject, putObject } from './objects.ts';
 import { holdPlace, leavePlace } from './place.ts';
 import { Refusal, spokenStretch } from './refusal.ts';
+import { sealer } from './sealing.ts';
 import { Watch, Stopped } from './watch.ts';
 
 export interface Work {
@@ -40,10 +41,16 @@ export async function runTask(
   const bucket = required('MEDIA_BUCKET');
   const watch = new Watch(plan, chunk);
   const stored: string[] = [];
-  const put: Put = async (path, bytes, contentType) => {
-    const key = `${revisionPrefix(plan.videoId, plan.revision)}${path}`;
+  const prefix = revisionPrefix(plan.videoId, plan.revision);
+  const seal = sealer(plan, (path) => {
+    // Those of a ladder stay: other tasks of it that are done need not be done again, and may have used them.
+    if (!plan.ladder) stored.push(`${prefix}${path}`);
+  });
+  const put: Put = async (path, bytes, contentType, init) => {
+    const sealed = await seal(path, bytes, init);
+    const key = `${prefix}${path}`;
     stored.push(key);
-    await putObject(bucket, key, bytes, contentType);
+    await putObject(bucket, key, sealed, contentType);
   };
   try {
     await watch.check();

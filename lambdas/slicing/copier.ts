@@ -38,8 +38,8 @@ interface CopyOptions {
 export async function copyGroup({ chunk, table, source, put, signal }: CopyOptions): Promise<ChunkResult> {
   const pending = new Set<Promise<void>>();
   const failed: unknown[] = [];
-  const store = (path: string, bytes: Buffer, type: string): void => {
-    const work = put(path, bytes, type)
+  const store = (...file: Parameters<Put>): void => {
+    const work = put(...file)
       .catch((error: unknown) => void failed.push(error))
       .finally(() => pending.delete(work));
     pending.add(work);
@@ -52,7 +52,7 @@ export async function copyGroup({ chunk, table, source, put, signal }: CopyOptio
     const bytes: number[] = [];
     const wanted = segmentsOf(track, chunk.firstSegment, (index, segment) => {
       bytes[index] = segment.length;
-      store(`${folder}${segmentName(chunk.firstSegment + index, 'fmp4')}`, segment, type);
+      store(`${folder}${segmentName(chunk.firstSegment + index, 'fmp4')}`, segment, type, init);
     });
     return { track, wanted, bytes, hash: createHash('sha256').update(init).digest('hex') };
   });

@@ -24,8 +24,11 @@ import { toneCube } from './tone.ts';
 import { straighten } from './ts-clock.ts';
 import { collectSegments } from './ts.ts';
 
-/** Stores a file under `path`, relative to the revision. */
-export type Put = (path: string, bytes: Buffer, contentType: string) => Promise<void>;
+/**
+ * Stores a file under `path`, relative to the revision, encrypted where its video is (sealing.ts). `init`: of a segment of
+ * fMP4, the initialization section of its rendition.
+ */
+export type Put = (path: string, bytes: Buffer, contentType: string, init?: Buffer) => Promise<void>;
 
 interface EncodeOptions {
   readonly task: EncodeTask;
@@ -187,8 +190,10 @@ async function collectFmp4(
   const result: RenditionResult = { ...output, codecs: '', init: '', segments: [] };
   const pipe = running.pipes[index];
   if (!pipe) throw new Error(`ffmpeg has no file descriptor ${FIRST_PIPE + index}`);
+  let section: Buffer | undefined;
   await cutStream(pipe, cutsOf(options, output, found), {
     init: async (bytes, track) => {
+      section = bytes;
       result.codecs = track.codecs;
       result.timescale = track.timescale;
       result.init = createHash('sha256').update(bytes).digest('hex');
@@ -197,7 +202,7 @@ async function collectFmp4(
     },
     segment: async ({ bytes, duration, frames }) => {
       const name = segmentName(chunk.firstSegment + result.segments.length, 'fmp4');
-      await options.put(`${folder}${name}`, bytes, type);
+      await options.put(`${folder}${name}`, bytes, type, section);
       result.segments.push({ name, duration, bytes: bytes.length, ...(output.kind === 'video' && { frames }) });
     },
   });

@@ -68,6 +68,8 @@ export function chooseEngine(
 ): Plan['engine'] {
   const possible =
     own.segmentType === 'fmp4' &&
+    // What it writes passes nothing of ours that could encrypt it (sealing.ts).
+    own.encryption === undefined &&
     // Sound alone is soon done here.
     own.video.length > 0 &&
     own.video.every(({ width, height }) => Math.min(width, height) >= LEAST_SIDE);

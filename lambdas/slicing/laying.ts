@@ -59,12 +59,19 @@ function laterOf({ plan, table }: Laid): Work[] {
 
 /** The plan by the table that a pass over the source gives it, if it does. */
 export async function withFoundIndex(asItIs: Laid, by: Parameters<typeof withIndex>[1]): Promise<Laid | undefined> {
-  const { videoId, revision, execution, source } = asItIs.plan;
+  const { videoId, revision, execution, source, encryption } = asItIs.plan;
   const made = await withIndex(asItIs, by);
   if (!made) return undefined;
   const { table, remuxed } = made;
   const counted = { ...source, info: { ...source.info, duration: table.seconds } };
   checkLimits(counted.info, by.options);
-  const of = { videoId, revision, execution, source: counted, ...(remuxed && { remuxed }) };
+  const of = {
+    videoId,
+    revision,
+    execution,
+    source: counted,
+    ...(remuxed && { remuxed }),
+    ...(encryption && { encryption }),
+  };
   return { ...planSlicing(of, by.options, table), table };
 }

@@ -10,8 +10,12 @@ import { TIME_OFFSET } from '../../lib/contract/plan.ts';
 
 export const DASH_TYPE = 'application/dash+xml';
 
-/** A media presentation over these renditions, all of which are fMP4 and finished; undefined where they are not of that kind. */
+/**
+ * A media presentation over these renditions, all of which are fMP4 and finished; undefined where they are not of that kind, or
+ * encrypted as a whole, of which DASH knows nothing.
+ */
 export function mpd(renditions: readonly MergedRendition[], plan: Plan): string | undefined {
+  if (plan.encryption?.scheme === 'aes-128') return undefined;
   if (plan.segmentType !== 'fmp4' || renditions.some(({ timescale }) => timescale === undefined)) return undefined;
   const target = Math.max(...renditions.map(({ segments }) => targetDuration(segments)));
   const attributes = {

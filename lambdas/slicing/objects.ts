@@ -84,6 +84,12 @@ export async function readBytes(ref: ObjectRef): Promise<Buffer | undefined> {
   }
 }
 
+/** The whole of an object, or its bytes from one to another, that one included, as far as it has them. */
+export async function readObject(ref: ObjectRef, range?: readonly [from: number, to: number]): Promise<Buffer> {
+  const { Body } = await get(ref, range && `bytes=${range[0]}-${range[1]}`);
+  return Buffer.from(await Body!.transformToByteArray());
+}
+
 /** The whole of a small object as text. */
 export async function readText(ref: ObjectRef): Promise<string> {
   const { Body } = await get(ref);
@@ -108,7 +114,7 @@ const OVERTAKEN = [409, 412];
 /** Stores the object in place of the version `etag`, or of none; false when there is another. */
 export async function putIf(
   { bucket, key, etag }: ObjectRef,
-  body: string,
+  body: Buffer | string,
   { contentType, cacheControl }: { readonly contentType: string; readonly cacheControl: string },
 ): Promise<boolean> {
   try {

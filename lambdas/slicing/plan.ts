@@ -149,6 +149,7 @@ interface PlanFor {
   readonly source: Plan['source'];
   /** Where the segment table is of that, and not of the source itself. */
   readonly remuxed?: Plan['remuxed'];
+  readonly encryption?: Plan['encryption'];
 }
 
 /** The source's own picture as the top of the ladder; what is not clearly smaller goes. */

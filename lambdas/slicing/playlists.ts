@@ -3,6 +3,7 @@ import { INIT_NAME, RENDITION_KINDS, type RenditionKind } from '../../lib/contra
 import type { Plan, Rung } from '../../lib/contract/plan.ts';
 import type { ChunkResult } from '../../lib/contract/slicing.ts';
 import type { Rendition } from '../../lib/contract/video.ts';
+import type { KeyTags } from './key-tags.ts';
 import { mostFrames } from './plan.ts';
 
 export const PLAYLIST_TYPE = 'application/vnd.apple.mpegurl';
@@ -97,16 +98,30 @@ const head = (name: string, type: Plan['segmentType'], target: number, more: rea
   ...(type === 'fmp4' ? [`#EXT-X-MAP:URI="${uri(name, INIT_NAME)}"`] : []),
 ];
 
-const entries = (name: string, segments: readonly Segment[]): string[] =>
-  segments.flatMap((segment) => [`#EXTINF:${decimal(segment.duration)},`, uri(name, segment.name)]);
+const NO_KEYS: KeyTags = () => [];
+
+const entries = (name: string, segments: readonly Segment[], keys: KeyTags): string[] =>
+  segments.flatMap((segment) => [
+    ...keys(Number.parseInt(segment.name, 10)),
+    `#EXTINF:${decimal(segment.duration)},`,
+    uri(name, segment.name),
+  ]);
 
 const END = '#EXT-X-ENDLIST';
 
-/** The shared media playlist of one rendition, at `{kind}/{name}.m3u8`. `target`: of the segment table, where there is one. */
-export function mediaPlaylist({ name, segments }: MergedRendition, type: Plan['segmentType'], target?: number): string {
+/**
+ * The shared media playlist of one rendition, at `{kind}/{name}.m3u8`. `target`: of the segment table, where there is one.
+ * `keys`: of segments that are encrypted.
+ */
+export function mediaPlaylist(
+  { name, segments }: MergedRendition,
+  type: Plan['segmentType'],
+  target?: number,
+  keys: KeyTags = NO_KEYS,
+): string {
   return [
     ...head(name, type, target ?? targetDuration(segments), ['#EXT-X-PLAYLIST-TYPE:VOD']),
-    ...entries(name, segments),
+    ...entries(name, segments, keys),
     END,
     '',
   ].join('\n');
@@ -123,8 +138,13 @@ export const growingHead = (name: string, target: number): string =>
   ].join('\n');
 
 /** A growing playlist with these segments added. */
-export const grown = (text: string, name: string, segments: readonly Segment[], ended: boolean): string =>
-  [text.trimEnd(), ...entries(name, segments), ...(ended ? [END] : []), ''].join('\n');
+export const grown = (
+  text: string,
+  name: string,
+  segments: readonly Segment[],
+  ended: boolean,
+  keys: KeyTags = NO_KEYS,
+): string => [text.trimEnd(), ...entries(name, segments, keys), ...(ended ? [END] : []), ''].join('\n');
 
 /** How many segments a playlist lists, and whether it ends. */
 export const listed = (text: string): { readonly count: number; readonly ended: boolean } => ({

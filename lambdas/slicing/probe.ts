@@ -1,12 +1,13 @@
 /** First step: claim the video, find out what the source is, refuse it or plan its slicing. */
 import type { Context } from 'aws-lambda';
+import { encryptionOf, type Encryption } from '../../lib/contract/encryption.ts';
 import { json, required } from '../../lib/contract/env.ts';
 import { parseUploadKey } from '../../lib/contract/keys.ts';
 import { probeResult, probeTask, slicingOptions, type ProbeResult } from '../../lib/contract/slicing.ts';
 import { hasPicture, type SourceInfo } from '../../lib/contract/source.ts';
 import type { VideoRecord } from '../../lib/contract/video.ts';
 import { logger } from '../shared/logger.ts';
-import { announce, changeVideo, readVideo } from '../shared/videos.ts';
+import { announce, changeVideo, readVideo, type Change } from '../shared/videos.ts';
 import { accept, removeStray } from './accept.ts';
 import { afford, architecture } from './budget.ts';
 import { begin } from './begin.ts';
@@ -62,9 +63,11 @@ export const handler = step(async (input: unknown, context: Pick<Context, 'getRe
     await holdPlace(videoId);
     const options = json('SLICING_OPTIONS', slicingOptions);
     const leftMs = () => context.getRemainingTimeInMillis() - RESERVE_MS;
-    const remuxes = costs().engine !== 'mediaconvert';
+    const encryption = encryptionOf(record, options);
+    // What is encrypted our own functions make, whatever the engine.
+    const remuxes = costs().engine !== 'mediaconvert' || encryption !== undefined;
     const looked = await lookAt(pinned, pinned.size, options, leftMs(), { anySize: true, remuxes });
-    if (!(await markProbed(record, execution, looked))) {
+    if (!(await markProbed(record, execution, looked, encryption))) {
       await leavePlace(videoId);
       return ignored('the video was deleted');
     }
@@ -74,6 +77,7 @@ export const handler = step(async (input: unknown, context: Pick<Context, 'getRe
       revision,
       execution,
       source: { bucket: from, key, ...(etag !== undefined && { etag }), info },
+      ...(encryption && { encryption }),
     });
     const asItIs = ({ info, table }: Inspected) => ({ ...planSlicing(of(info), options, table), table });
     let own: Laid | undefined;
@@ -127,13 +131,21 @@ function ignored(reason: string): ProbeResult {
 }
 
 /** False when the video is no longer this run's. A retried step finds its own mark. */
-async function markProbed({ id }: VideoRecord, execution: string, { info, unmeasured }: Inspected): Promise<boolean> {
+async function markProbed(
+  { id }: VideoRecord,
+  execution: string,
+  { info, unmeasured }: Inspected,
+  encryption: Encryption | undefined,
+): Promise<boolean> {
   const { duration, video } = info;
   const { segmentType } = json('SLICING_OPTIONS', slicingOptions);
-  const set = {
+  const set: NonNullable<Change['set']> = {
     duration: unmeasured ? null : duration,
     ...(hasPicture(info) && { width: video.width, height: video.height }),
     segmentType,
+    // From here on it says all of it, whatever becomes of the options.
+    encryption: encryption?.scheme ?? 'none',
+    ...(encryption?.scheme === 'aes-128' && { keySegments: encryption.keySegments }),
     progress: 0,
   };
   const changed = await changeVideo(id, { set, status: 'probed' }, { from: ['uploaded'], execution });

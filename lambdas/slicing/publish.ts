@@ -8,6 +8,7 @@ import type { Plan } from '../../lib/contract/plan.ts';
 import { chunkResult, type AssembleTask, type ChunkResult } from '../../lib/contract/slicing.ts';
 import type { Rendition, VideoRecord } from '../../lib/contract/video.ts';
 import { announce, changeVideo, readVideo, type Change } from '../shared/videos.ts';
+import { keyTags } from './key-tags.ts';
 import { GROWING, IMMUTABLE, putIf, putObject, readText, readVersion } from './objects.ts';
 import { madeBy, pathOf } from './outputs.ts';
 import {
@@ -67,10 +68,12 @@ export async function write(rendition: MergedRendition, plan: Plan, ended: boole
   const { kind, name, segments } = rendition;
   const bucket = required('MEDIA_BUCKET');
   const key = `${revisionPrefix(plan.videoId, plan.revision)}${playlistPath(kind, name)}`;
+  const keys = keyTags(plan.encryption, kind, name);
   for (;;) {
     const found = plan.growing ? await readVersion({ bucket, key }) : undefined;
     if (found === undefined && ended) {
-      await putObject(bucket, key, mediaPlaylist(rendition, plan.segmentType, plan.segments?.target), PLAYLIST_TYPE);
+      const whole = mediaPlaylist(rendition, plan.segmentType, plan.segments?.target, keys);
+      await putObject(bucket, key, whole, PLAYLIST_TYPE);
       return;
     }
     const there = found ? listed(found.text) : { count: 0, ended: false };
@@ -80,6 +83,7 @@ export async function write(rendition: MergedRendition, plan: Plan, ended: boole
       name,
       segments.slice(there.count),
       ended,
+      keys,
     );
     const what = { contentType: PLAYLIST_TYPE, cacheControl: ended ? IMMUTABLE : GROWING };
     if (await putIf({ bucket, key, etag: found?.etag }, text, what)) return;

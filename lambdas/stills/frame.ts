@@ -1,13 +1,12 @@
 /** A frame of a published video as its poster: from one segment, by the shared media playlist. */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { required } from '../../lib/contract/env.ts';
-import { INIT_NAME, playlistPath, renditionFolder, revisionPrefix } from '../../lib/contract/keys.ts';
+import { INIT_NAME, playlistPath, renditionFolder } from '../../lib/contract/keys.ts';
 import type { VideoRecord } from '../../lib/contract/video.ts';
 import { ApiError } from '../shared/errors.ts';
-import { download, readText } from '../slicing/objects.ts';
 import { drawPoster, posterRung, segmentAt } from '../slicing/poster.ts';
+import { opener, publishedOf } from '../slicing/sealing.ts';
 
 /** Names and lengths of a media playlist's segments, which is one of ours (lambdas/slicing/playlists.ts). */
 export function segmentsOf(playlist: string): { name: string; duration: number }[] {
@@ -24,17 +23,16 @@ export function segmentsOf(playlist: string): { name: string; duration: number }
 }
 
 /** A JPEG of what the video shows at `seconds`. Throws `conflict` where it has no picture, or ends before. */
-export async function frameAt({ id, revision, renditions }: VideoRecord, seconds: number): Promise<Buffer> {
-  const rungs = renditions
+export async function frameAt(record: VideoRecord, seconds: number): Promise<Buffer> {
+  const rungs = record.renditions
     .flatMap(({ kind, name, width, height }) =>
       kind === 'video' && width !== undefined && height !== undefined ? [{ name, width, height }] : [],
     )
     .toSorted((a, b) => b.height - a.height);
   const rung = posterRung(rungs);
   if (rung === undefined) throw new ApiError('conflict', 'The video has no picture to take one from.');
-  const bucket = required('MEDIA_BUCKET');
-  const prefix = revisionPrefix(id, revision);
-  const playlist = await readText({ bucket, key: `${prefix}${playlistPath('video', rung.name)}` });
+  const open = opener(publishedOf(record));
+  const playlist = (await open(playlistPath('video', rung.name))).toString('utf8');
   const segments = segmentsOf(playlist);
   const end = segments.reduce((sum, { duration }) => sum + duration, 0);
   const found = segmentAt({ segments }, seconds);
@@ -45,11 +43,8 @@ export async function frameAt({ id, revision, renditions }: VideoRecord, seconds
   try {
     const path = join(folder, 'segment');
     const names = playlist.includes('#EXT-X-MAP:') ? [INIT_NAME, found.name] : [found.name];
-    for (const name of names) {
-      const part = join(folder, name);
-      await download({ bucket, key: `${prefix}${renditionFolder('video', rung.name)}${name}` }, part);
-      await writeFile(path, await readFile(part), { flag: 'a' });
-    }
+    for (const name of names)
+      await writeFile(path, await open(`${renditionFolder('video', rung.name)}${name}`), { flag: 'a' });
     return await drawPoster(path, found.offset);
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -2,6 +2,7 @@
 import { createHash, randomInt } from 'node:crypto';
 import { z } from 'zod';
 import { routes } from '../../lib/contract/api.ts';
+import { offered } from '../../lib/contract/encryption.ts';
 import { takenAs } from '../../lib/contract/media-types.ts';
 import { characters, line, oneLine } from '../../lib/contract/text.ts';
 import { visibility, type VideoRecord } from '../../lib/contract/video.ts';
@@ -13,6 +14,8 @@ export interface Draft {
   readonly description: string;
   readonly tags: readonly string[];
   readonly visibility: VideoRecord['visibility'];
+  /** Absent: as the deployment does it. */
+  readonly encryption?: NonNullable<VideoRecord['encryption']>;
   readonly filename: string;
   readonly type: string;
 }
@@ -45,6 +48,7 @@ const metadataSchema = z.object({
   description: optional(routes['PATCH /api/videos/{id}'].body.shape.description.unwrap()),
   tags: optional(z.preprocess(splitTags, routes['PATCH /api/videos/{id}'].body.shape.tags.unwrap())),
   visibility: optional(visibility),
+  encryption: optional(offered),
   size: optional(z.preprocess((size) => (typeof size === 'string' ? Number(size) : size), z.int().nonnegative())),
   idempotencyKey: optional(line(100).min(16)),
 });
@@ -56,7 +60,7 @@ const metadataSchema = z.object({
 export function draftOf(announced: Announced, limits: UploadLimits, form: boolean): Draft {
   const parsed = metadataSchema.safeParse(announced.metadata ?? {});
   if (!parsed.success) throw refused('metadata', parsed.error);
-  const { title, name, description, tags, visibility, size } = parsed.data;
+  const { title, name, description, tags, visibility, encryption, size } = parsed.data;
   const type = checkType(announced.type, announced.filename, limits.types);
   if (size !== undefined) checkSize(size, form ? formLimit(limits) : limits.maxBytes);
   return {
@@ -64,6 +68,7 @@ export function draftOf(announced: Announced, limits: UploadLimits, form: boolea
     description: description ?? '',
     tags: [...new Set(tags)],
     visibility: visibility ?? 'private',
+    ...(encryption && { encryption }),
     filename: announced.filename,
     type,
   };

@@ -106,6 +106,18 @@ export const mediaHeaders = (scope: Construct, config: Config): ResponseHeadersP
     securityHeadersBehavior: security,
   });
 
+/** Whoever may watch is handed the key anew: one that a browser kept could be used when they may not any more. */
+export const keyHeaders = (scope: Construct, config: Config): ResponseHeadersPolicy =>
+  new ResponseHeadersPolicy(scope, 'KeyHeaders', {
+    responseHeadersPolicyName: edgeName(scope, 'KeyHeaders'),
+    comment: 'Keys of segments: as media, and no browser keeps them',
+    corsBehavior: cors(config),
+    securityHeadersBehavior: security,
+    customHeadersBehavior: {
+      customHeaders: [{ header: 'Cache-Control', value: 'no-store', override: true }],
+    },
+  });
+
 /** The API answers CORS itself. */
 export const apiHeaders = (scope: Construct): ResponseHeadersPolicy =>
   new ResponseHeadersPolicy(scope, 'ApiHeaders', {

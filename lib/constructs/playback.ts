@@ -27,7 +27,14 @@ import { HttpMethods, type Bucket, type IBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../config.ts';
-import { DOWNLOADS_PREFIX, SERVED_POSITIONS, TRACKS_PREFIX, VOD_PREFIX } from '../contract/keys.ts';
+import {
+  CONTENT_KEYS_PREFIX,
+  DOWNLOADS_PREFIX,
+  SEGMENT_KEY_ENDING,
+  SERVED_POSITIONS,
+  TRACKS_PREFIX,
+  VOD_PREFIX,
+} from '../contract/keys.ts';
 import { LIVE_PREFIX } from '../contract/live-keys.ts';
 import type { Api } from './api.ts';
 import { edgeName } from './edge-names.ts';
@@ -35,6 +42,7 @@ import {
   apiHeaders,
   assetHeaders,
   consoleHeaders,
+  keyHeaders,
   livePlaylistCache,
   liveSegmentCache,
   mediaHeaders,
@@ -102,7 +110,7 @@ export class Playback extends Construct {
       memorySize: 1024,
       environment: playbackOptions(config, api),
     })
-      .useTable('VIDEOS_TABLE', storage.videos, ['GetItem', 'UpdateItem'])
+      .useTable('VIDEOS_TABLE', storage.videos, ['BatchGetItem', 'GetItem', 'UpdateItem'])
       .useTable('ENTITLEMENTS_TABLE', storage.entitlements, ['BatchGetItem'])
       .useTable('KEYS_TABLE', storage.keys, ['GetItem'])
       .useTable('LINKS_TABLE', storage.links, ['GetItem'])
@@ -156,9 +164,10 @@ export class Playback extends Construct {
         effect: Effect.DENY,
         principals: [new ServicePrincipal('cloudfront.amazonaws.com')],
         actions: ['s3:GetObject'],
-        resources: [SERVED_POSITIONS, `${TRACKS_PREFIX}*`, `${DOWNLOADS_PREFIX}*`].map((keys) =>
-          storage.media.arnForObjects(keys),
-        ),
+        resources: [
+          SERVED_POSITIONS,
+          ...[TRACKS_PREFIX, DOWNLOADS_PREFIX, CONTENT_KEYS_PREFIX].map((prefix) => `${prefix}*`),
+        ].map((keys) => storage.media.arnForObjects(keys)),
       }),
     );
     acknowledge(
@@ -260,8 +269,17 @@ export class Playback extends Construct {
         ),
       ],
     };
+    const playlists = playlistCache(this);
     return {
-      [`/${VOD_PREFIX}*.m3u8`]: { ...signed, cachePolicy: playlistCache(this), compress: true },
+      [`/${VOD_PREFIX}*.m3u8`]: { ...signed, cachePolicy: playlists, compress: true },
+      // Keys of segments: as any other file to the edge, under the ticket of the session, and for a day at most; but for no browser
+      // to keep.
+      [`/${VOD_PREFIX}*${SEGMENT_KEY_ENDING}`]: {
+        ...signed,
+        cachePolicy: playlists,
+        responseHeadersPolicy: keyHeaders(this, config),
+        compress: false,
+      },
       [`/${VOD_PREFIX}*`]: { ...signed, cachePolicy: segmentCache(this), compress: false },
       [`/${LIVE_PREFIX}*.m3u8`]: { ...signed, cachePolicy: livePlaylistCache(this, config), compress: true },
       [`/${LIVE_PREFIX}*`]: { ...signed, cachePolicy: liveSegmentCache(this), compress: false },

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { streamState } from './device.ts';
 import { downloads } from './download.ts';
+import { offered } from './encryption.ts';
 import { liveRoutes } from './device-api.ts';
 import { idParam, subject } from './params.ts';
 import { playRoutes } from './play-api.ts';
@@ -42,7 +43,7 @@ const upload = z.object({ uploadId });
 const key = z.object({ key: line(1024) });
 const metadata = z.record(z.string().max(100), z.unknown()).optional().meta({
   description:
-    'Of it, `name` or `title` becomes the title, `description` the description, `tags` (comma separated) the tags, `visibility` the visibility, and `size` (bytes) is checked against the limit before anything is sent. An upload in parts may have an `idempotencyKey`, 16 to 100 characters of its own: begun again with the same, it is the same upload.',
+    'Of it, `name` or `title` becomes the title, `description` the description, `tags` (comma separated) the tags, `visibility` the visibility, `encryption` how its segments are encrypted (without it, as the deployment does it), and `size` (bytes) is checked against the limit before anything is sent. An upload in parts may have an `idempotencyKey`, 16 to 100 characters of its own: begun again with the same, it is the same upload.',
 });
 const presigned = z.object({ url: z.string(), expires: z.int().meta({ description: 'Seconds the URL stays good.' }) });
 
@@ -85,6 +86,9 @@ const videoPull = z
     description: videoPatch.shape.description,
     tags: videoPatch.shape.tags,
     visibility: videoPatch.shape.visibility,
+    encryption: offered.optional().meta({
+      description: 'How its segments are encrypted; without it, as the deployment does it (`slicing.encryption`).',
+    }),
   })
   .strict();
 

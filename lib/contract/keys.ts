@@ -7,6 +7,7 @@
  *                `vod/{videoId}/text/…` (text tracks; likewise, whatever the revision),
  *                `work/{videoId}/r{revision}/…` (hand-over between slicing steps; never served, expires),
  *                `downloads/{videoId}/…` (MP4s of rungs; given out by signed addresses of S3, expires),
+ *                `keys/{videoId}/…` (content keys; never served, what licences are made of),
  *                `tracks/{videoId}/…` (where a clip was filmed; never served, read by the API) and
  *                `live/{deviceId}/…` (live-keys.ts; served by the edge, expires with the device's retention).
  */
@@ -19,6 +20,7 @@ export const VOD_PREFIX = 'vod/';
 export const WORK_PREFIX = 'work/';
 export const TRACKS_PREFIX = 'tracks/';
 export const DOWNLOADS_PREFIX = 'downloads/';
+export const CONTENT_KEYS_PREFIX = 'keys/';
 
 /** Everything of a video in the source bucket. Ends with `/`. */
 export const uploadPrefix = (videoId: string): string => `${SOURCE_PREFIX}${id(videoId)}/`;
@@ -76,6 +78,40 @@ export const INIT_NAME = 'init.mp4';
 /** Segment file name inside the rendition folder. `number` counts from 1 over the whole video. */
 export const segmentName = (number: number, type: SegmentType): string =>
   `${String(number).padStart(5, '0')}.${type === 'fmp4' ? 'm4s' : 'ts'}`;
+
+/** What a file of a rendition is, by its path relative to the revision prefix. */
+export interface RenditionFile {
+  readonly kind: RenditionKind;
+  /** Of the rendition. */
+  readonly name: string;
+  /** Of the segment, from 1 on; undefined: it is the initialization section. */
+  readonly number: number | undefined;
+}
+
+/** Undefined for what is no segment and no initialization section: pictures, playlists, keys. */
+export function parseRenditionFile(path: string): RenditionFile | undefined {
+  const [, kind, name, number] = /^([a-z]+)\/([a-z0-9]+)\/(?:init\.mp4|([0-9]{5,10})\.(?:m4s|ts))$/.exec(path) ?? [];
+  const known = RENDITION_KINDS.find((one) => one === kind);
+  if (known === undefined || name === undefined) return undefined;
+  return { kind: known, name, number: number === undefined ? undefined : Number(number) };
+}
+
+/** How the names of keys of segments end, and of nothing else below `vod/`: the edge knows them by it. */
+export const SEGMENT_KEY_ENDING = '.key';
+
+/**
+ * A key of AES-128, 16 bytes, relative to the revision prefix: beside the segments it opens, so that what keeps somebody from a
+ * rendition keeps them from its keys. `number`: from 1 on (`keyNumber` of encryption.ts).
+ */
+export const segmentKeyPath = (kind: RenditionKind, name: string, number: number): string =>
+  `${renditionFolder(kind, name)}${String(number).padStart(5, '0')}${SEGMENT_KEY_ENDING}`;
+
+/** The content keys of all revisions of a video, where its samples are encrypted. Ends with `/`. */
+export const contentKeysPrefix = (videoId: string): string => `${CONTENT_KEYS_PREFIX}${id(videoId)}/`;
+
+/** The content keys of one revision. */
+export const contentKeysKey = (videoId: string, revision: number): string =>
+  `${contentKeysPrefix(videoId)}r${rev(revision)}.json`;
 
 /** Text track of a video, beside its revisions: a new slicing run keeps what people added. `name`: its id. */
 export const textPath = (videoId: string, name: string, ending: 'vtt' | 'm3u8'): string =>

@@ -5,3 +5,7 @@
  * 8216bis 4.4.6.4). Players that do not know it leave it alone.
  */
 export const GROWS = '#EXT-X-SESSION-DATA:DATA-ID="io.sluice.grows",VALUE="YES"';
+
+/** Names of what else stands there as session data: the title, and the path of the pictures for scrubbing. */
+export const TITLE_ID = 'io.sluice.title';
+export const STORYBOARD_ID = 'io.sluice.storyboard';

@@ -5,6 +5,7 @@
  * in device.ts.
  */
 import { z } from 'zod';
+import { offered } from './encryption.ts';
 import { SEGMENT_TYPES } from './keys.ts';
 
 export const KIB = 1024;
@@ -57,6 +58,8 @@ export const uploadBounds = {
 export const slicingBounds = {
   segmentSeconds: z.number().min(1).max(20),
   segmentType: z.enum(SEGMENT_TYPES),
+  encryption: offered,
+  keySegments: whole(1, 10_000),
   chunkSeconds: whole(6, 600),
   ladder: z
     .array(z.union(RUNGS.map((n) => z.literal(n))))

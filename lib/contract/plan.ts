@@ -1,6 +1,7 @@
 /** What is made of a source: renditions, and the chunks that tasks take. */
 import { z } from 'zod';
 import { cost, ENGINES, usage } from './cost.ts';
+import { encryption } from './encryption.ts';
 import { SEGMENT_TYPES } from './keys.ts';
 import { MAX_SOUND_TRACKS, sourceInfo } from './source.ts';
 import { languageTag, videoId } from './video.ts';
@@ -86,6 +87,7 @@ export const plan = z.object({
     .optional()
     .meta({ description: 'What chunks read instead of the source: its packets, in a file with an index.' }),
   segmentType: z.enum(SEGMENT_TYPES),
+  encryption: encryption.optional().meta({ description: 'Of its segments. Absent: they are in clear.' }),
   segmentSeconds: z.number().positive(),
   timescale: z.int().positive().nullable().meta({
     description:

@@ -11,6 +11,30 @@ const renewing = playerSession.optional().meta({
     'For players that ask again before their signature ends: the same each time, and the session goes on. The signature then lasts ten minutes. Without it, it lasts for the video.',
 });
 
+const lines = z
+  .string()
+  .regex(/^[1-9][0-9]{1,3}p$/, 'must be lines, as in 720p')
+  .transform((text) => Number.parseInt(text, 10));
+
+/** What a player says it bears. It is told nothing else of the video; what is left of nothing is refused. */
+const borne = {
+  max_resolution: lines.optional().meta({
+    description: 'As in `720p`: renditions of more lines (of an upright picture: columns) are left out.',
+  }),
+  min_resolution: lines.optional().meta({ description: 'The same of renditions of fewer lines.' }),
+  codecs: z
+    .string()
+    .min(1)
+    .max(200)
+    .regex(/^[A-Za-z0-9.,-]+$/, 'must be codecs as RFC 6381 writes them, with commas between')
+    .transform((text) => text.split(',').filter((codec) => codec !== ''))
+    .optional()
+    .meta({
+      description:
+        'Codecs that the player bears (RFC 6381), with commas between: `avc1` stands for all of its kind, `avc1.64001f` for that profile and level and below. Where none of the picture, or of the sound, is named, all of it is left.',
+    }),
+};
+
 const ended = z.object({
   ended: z.int().nonnegative(),
   isWhole: z.boolean().meta({ description: 'False where more are watching: ask again.' }),
@@ -112,6 +136,14 @@ export const playRoutes = {
         .optional()
         .meta({ description: '1: signed cookies instead of signed URLs; with `expand=1` no variables either.' }),
       session: renewing,
+      start: z
+        .string()
+        .regex(/^[0-9]{1,6}(\.[0-9]{1,3})?$/, 'must be seconds from the beginning, with three decimals at most')
+        .transform(Number)
+        .optional()
+        .meta({ description: 'Seconds from the beginning at which players are to begin (EXT-X-START).' }),
+      ...borne,
+      format: z.enum(['hls', 'dash']).optional().meta({ description: '`dash`: the same as `manifest.mpd`.' }),
     }),
   },
   'GET /api/play/{id}/manifest.mpd': {
@@ -126,6 +158,7 @@ export const playRoutes = {
       token: z.string().max(4096).optional(),
       cookies: z.enum(['0', '1']).optional().meta({ description: '1: signed cookies instead of signed URLs.' }),
       session: renewing,
+      ...borne,
     }),
   },
   'GET /api/play/{id}/storyboard.vtt': {

@@ -1,6 +1,7 @@
 /** A video as the API shows it and as the videos table stores it. One schema; both types are derived from it. */
 import { z } from 'zod';
 import { cost } from './cost.ts';
+import { encryptionName } from './encryption.ts';
 import { RENDITION_KINDS, SEGMENT_TYPES, VIDEO_ID } from './keys.ts';
 import { pullState } from './pull.ts';
 
@@ -114,6 +115,9 @@ const common = {
     .meta({ description: 'Display height of the source in pixels, rotation applied.' }),
   bytes: z.object({ source: z.int().nonnegative(), media: z.int().nonnegative() }),
   revision: z.int().nonnegative().meta({ description: 'Published slicing run; 0 while there is none.' }),
+  encryption: encryptionName.optional().meta({
+    description: 'How its segments are encrypted. Absent: not decided before its source is probed; else in clear.',
+  }),
   renditions: z.array(rendition),
   texts: z.array(textTrack).optional().meta({ description: 'Subtitles and captions; absent: none.' }),
   later: z
@@ -227,6 +231,8 @@ export const videoRecord = z.object({
     })
     .optional(),
   segmentType: z.enum(SEGMENT_TYPES).optional(),
+  /** With `encryption` `aes-128`, once that is decided: segments in a row that have one key. */
+  keySegments: z.int().positive().optional(),
   hasPoster: z.boolean().optional(),
   /** Hash in the name of a poster that somebody chose (`posterPath`); absent: the first one. */
   poster: z

@@ -22,7 +22,8 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 it('refuses at the edge what is cached of a video that was deleted, and nothing of another', async () => {
-  const [id, other] = [await uma.upload(film, { name: 'gone.mp4' }), await uma.upload(film, { name: 'stays.mp4' })];
+  const id = await uma.upload(film, { name: 'gone.mp4', metadata: { encryption: 'aes-128' } });
+  const other = await uma.upload(film, { name: 'stays.mp4' });
   const segment = async (video: string) => {
     await uma.ready(video);
     const { playlists, pass } = await openManifest(uma, `/api/play/${video}/main.m3u8`, 'url');
@@ -30,6 +31,9 @@ it('refuses at the edge what is cached of a video that was deleted, and nothing 
     return `${files.at(-1)!}?${pass.query}`;
   };
   const [gone, stays] = [await segment(id), await segment(other)];
+  const key = gone.replace(/[0-9]{5}\.m4s/, '00001.key');
+  const given = await fetch(key);
+  expect([given.status, (await given.arrayBuffer()).byteLength]).toEqual([200, 16]);
   const look = async (url: string) => {
     const answer = await fetch(url);
     await answer.arrayBuffer();
@@ -50,6 +54,8 @@ it('refuses at the edge what is cached of a video that was deleted, and nothing 
     expect([200, 403]).toContain(answer.status);
     if (performance.now() - asked > 120_000) throw new Error('the edge never refused it');
   }
+  // What was given of keys before is in no browser's cache, and none is given any more.
+  expect([(await fetch(key)).status, given.headers.get('cache-control')]).toEqual([403, 'no-store']);
   console.log(`first segment refused ${refused} after the call that deleted its video, by the function ${since()}`);
   expect((await look(stays)).status).toBe(200);
 });

@@ -43,31 +43,39 @@ let browser: Browser;
 let pages: Awaited<ReturnType<typeof servePages>>;
 let folder: string;
 let id: string;
+/** The same film, its segments encrypted, each with a key of its own. */
+let encrypted: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sluice-players-'));
   const clip = join(folder, 'clip.mp4');
   await makeVideo(stack.ffmpegFolder, clip, { seconds: LENGTH, size: '640x360' });
   id = await uma.upload(clip, { name: 'clip.mp4', metadata: { visibility: 'private' } });
-  await uma.ready(id);
+  encrypted = await uma.upload(clip, { name: 'keys.mp4', metadata: { visibility: 'private', encryption: 'aes-128' } });
+  for (const one of [id, encrypted]) await uma.ready(one);
   pages = await servePages();
   browser = await chromium.launch(BROWSER);
 });
 afterAll(async () => {
   await browser?.close();
   pages?.close();
-  await uma.call('DELETE /api/videos/{id}', { params: { id } });
+  for (const one of [id, encrypted]) await uma.call('DELETE /api/videos/{id}', { params: { id: one } });
   await rm(folder, { recursive: true, force: true });
 });
 
 interface Seen {
   readonly url: URL;
   readonly status: number;
+  readonly cacheControl: string | undefined;
 }
 
 /** Opens a player's page and hands it the manifest's address. Signed URLs are tried from a page on another origin. */
-async function open(player: string, way: Way | DashWay): Promise<{ page: Page; seen: Seen[]; asked: URL[] }> {
-  const { token } = await uma.call('POST /api/videos/{id}/tokens', { params: { id }, body: {} });
+async function open(
+  player: string,
+  way: Way | DashWay,
+  video = id,
+): Promise<{ page: Page; seen: Seen[]; asked: URL[] }> {
+  const { token } = await uma.call('POST /api/videos/{id}/tokens', { params: { id: video }, body: {} });
   const context = await browser.newContext();
   const page = await context.newPage();
   const seen: Seen[] = [];
@@ -75,7 +83,8 @@ async function open(player: string, way: Way | DashWay): Promise<{ page: Page; s
   page.on('request', (request) => void asked.push(new URL(request.url())));
   page.on('response', (answer) => {
     const url = new URL(answer.url());
-    if (url.origin === stack.url && !url.pathname.startsWith('/players/')) seen.push({ url, status: answer.status() });
+    if (url.origin !== stack.url || url.pathname.startsWith('/players/')) return;
+    seen.push({ url, status: answer.status(), cacheControl: answer.headers()['cache-control'] });
   });
   const options = { ...ways, ...dashWays }[way];
   const origin = 'cookies' in options ? stack.url : pages.url;
@@ -88,7 +97,7 @@ async function open(player: string, way: Way | DashWay): Promise<{ page: Page; s
   const manifest = way in dashWays ? 'manifest.mpd' : 'main.m3u8';
   await page.evaluate(
     (url) => (globalThis as unknown as { start(url: string): void }).start(url),
-    `${stack.url}/api/play/${id}/${manifest}?${query}`,
+    `${stack.url}/api/play/${video}/${manifest}?${query}`,
   );
   return { page, seen, asked };
 }
@@ -188,6 +197,36 @@ describe.concurrent.each(DASH_PLAYERS)('%s, DASH', (player) => {
     expect(calls).toEqual([`/api/play/${id}/manifest.mpd`]);
     await page.context().close();
   });
+});
+
+describe.concurrent('a video whose segments are encrypted (aes-128)', () => {
+  it.for([
+    ['hls.js', 'EXT-X-DEFINE'],
+    ['hls.js', 'cookies=1'],
+    ['shaka', 'EXT-X-DEFINE'],
+    ['video.js', 'expand=1'],
+  ] as const)(
+    'plays in %s by %s, each key from the edge, inside the ticket',
+    async ([player, way], { expect: own }) => {
+      const { page, seen } = await open(player, way, encrypted);
+      await watch(page, seen, !('cookies' in ways[way]));
+      const keys = seen.filter(({ url }) => url.pathname.endsWith('.key'));
+      // Of picture and sound, past a segment and after seeking.
+      const asked = new Set(keys.map(({ url }) => url.pathname.split('/').slice(-3).join('/')));
+      for (const kind of ['video', 'audio'])
+        own([...asked].filter((path) => path.startsWith(`${kind}/`)).length).toBeGreaterThan(1);
+      const ticket = /^\/vod\/[a-z0-9]{20}\/s\/[^/]+\//.exec(keys[0]!.url.pathname)![0];
+      for (const { url, cacheControl } of keys)
+        own([url.pathname.startsWith(ticket), cacheControl]).toEqual([true, 'no-store']);
+      // Without the ticket, without the signature, and by the signature in another ticket.
+      const [{ url }] = keys as [Seen];
+      const bare = url.pathname.replace(/\/s\/[^/]+\//, '/');
+      const other = url.pathname.replace(/\/s\/.{20}/, '/s/0aaaaaaAAAAAAAAAAAAA');
+      for (const address of [`${bare}${url.search}`, url.pathname, `${other}${url.search}`])
+        own((await fetch(`${stack.url}${address}`)).status).toBe(403);
+      await page.context().close();
+    },
+  );
 });
 
 it('HEAD of a manifest is answered through the edge, with a length and no body', async () => {

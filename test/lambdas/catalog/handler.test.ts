@@ -675,6 +675,32 @@ describe('deleting', () => {
     expect(JSON.stringify(Items)).not.toContain(never.id);
   });
 
+  it('takes the keys of an encrypted video before what they open', async () => {
+    await messages();
+    const { id } = await stored({ status: 'deleted', revision: 2, encryption: 'aes-128', keySegments: 50 });
+    const media = process.env['MEDIA_BUCKET'];
+    const paths = ['r1/video/720p/00001.key', 'r2/audio/main/00001.key', 'r2/video/720p/00002.key'];
+    for (const path of [...paths, 'r2/audio/main/00001.m4s', 'r2/video/720p/00001.m4s'])
+      await s3.send(new PutObjectCommand({ Bucket: media, Key: `vod/${id}/${path}`, Body: 'x' }));
+    const { s3: client } = await import('../../../lambdas/shared/clients.ts');
+    const removed: string[] = [];
+    client.middlewareStack.add(
+      (following) => async (args) => {
+        const { Delete } = args.input as { Delete?: { Objects: { Key: string }[] } };
+        removed.push(...(Delete?.Objects ?? []).map(({ Key }) => Key.slice(`vod/${id}/`.length)));
+        return following(args);
+      },
+      { step: 'initialize', name: 'noter' },
+    );
+    const message = JSON.stringify({ step: 'remove', videoId: id });
+    expect(await work(message).finally(() => client.middlewareStack.remove('noter'))).toEqual({
+      batchItemFailures: [],
+    });
+    expect(removed.slice(0, 3).toSorted()).toEqual(paths);
+    expect(removed).toHaveLength(5);
+    expect(await objects(media, `vod/${id}`)).toBe(0);
+  });
+
   it('never removes a video that is not marked as deleted', async () => {
     const { id } = await stored();
     await s3.send(

@@ -4,6 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, SignJWT, type JWTPayload } from 'jose';
 import type { z } from 'zod';
 import type { grantRow } from '../../../lib/contract/entitlement.ts';
+import type { LinkRow } from '../../../lib/contract/link.ts';
+import type { RegisteredKey } from '../../../lib/contract/registered-key.ts';
 import type { VideoRecord } from '../../../lib/contract/video.ts';
 
 export interface Fake {
@@ -13,6 +15,10 @@ export interface Fake {
   readonly grants: Map<string, z.input<typeof grantRow>>;
   /** Viewers of devices. */
   readonly devices: Map<string, readonly string[]>;
+  /** Keys of others, by their `kid`. */
+  readonly keys: Map<string, RegisteredKey>;
+  /** By `{videoId}/{id}`. */
+  readonly links: Map<string, LinkRow>;
   readonly objects: Map<string, string>;
   /** What was asked, e.g. `GetItem grants`. */
   readonly asked: string[];
@@ -31,6 +37,7 @@ export async function startFake(secret: object, audience: string): Promise<Fake>
     new Map<string, string>(),
   ];
   const devices = new Map<string, readonly string[]>();
+  const [keys, links] = [new Map<string, RegisteredKey>(), new Map<string, LinkRow>()];
   const sessions = new Map<string, Item>();
   const asked: string[] = [];
   let url = '';
@@ -71,8 +78,8 @@ export async function startFake(secret: object, audience: string): Promise<Fake>
           videos: (key) => videos.get(key['id']!.S),
           grants: (key) => grants.get(`${key['videoId']!.S}/${key['subject']!.S}`),
           revocations: () => undefined,
-          keys: () => undefined,
-          links: () => undefined,
+          keys: (key) => keys.get(key['kid']!.S),
+          links: (key) => links.get(`${key['videoId']!.S}/${key['id']!.S}`),
           devices: (key) => {
             const viewers = devices.get(key['id']!.S);
             return viewers && { viewers };
@@ -104,7 +111,7 @@ export async function startFake(secret: object, audience: string): Promise<Fake>
       .setProtectedHeader({ alg: 'RS256', kid: '1' })
       .sign((key === 'own' ? own : foreign).privateKey);
   };
-  return { url, videos, grants, devices, objects, asked, jwt, close: () => void server.close() };
+  return { url, videos, grants, devices, keys, links, objects, asked, jwt, close: () => void server.close() };
 }
 
 type Item = Record<string, unknown>;

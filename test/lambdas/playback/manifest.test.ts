@@ -47,7 +47,7 @@ describe('the multivariant playlist', () => {
 
   it('says that the next one will list more, in a tag that players who do not know it leave alone', () => {
     const access = { way: 'define', query: 'Signature=b', ticket: TICKET } as const;
-    const [whole, growing] = [false, true].map((grows) => multivariant(record(), access, grows));
+    const [whole, growing] = [false, true].map((grows) => multivariant(record(), access, { grows }));
     expect(growing).toBe(
       whole!.replace(
         '#EXT-X-INDEPENDENT-SEGMENTS\n',
@@ -55,6 +55,22 @@ describe('the multivariant playlist', () => {
       ),
     );
     parsed(growing!);
+  });
+
+  it('says where to begin, what it is called and where the pictures for scrubbing are', () => {
+    const access = { way: 'cookies', ticket: TICKET } as const;
+    const beside = { start: 90.5, title: 'A "film" {$auth}\r\nof ours', storyboard: '/api/play/x/storyboard.vtt' };
+    const text = multivariant(record(), access, beside);
+    expect(text).toContain(`
+#EXT-X-INDEPENDENT-SEGMENTS
+#EXT-X-START:TIME-OFFSET=90.5,PRECISE=YES
+#EXT-X-SESSION-DATA:DATA-ID="io.sluice.title",VALUE="A ”film” { $auth} of ours"
+#EXT-X-SESSION-DATA:DATA-ID="io.sluice.storyboard",VALUE="/api/play/x/storyboard.vtt"
+#EXT-X-MEDIA:`);
+    const seen = parsed(text);
+    expect(seen.start).toEqual({ offset: 90.5, precise: true });
+    expect(seen.sessionDataList.map(({ id }) => id)).toEqual(['io.sluice.title', 'io.sluice.storyboard']);
+    expect(multivariant(record(), access, { start: 0 })).toContain('\n#EXT-X-START:TIME-OFFSET=0,PRECISE=YES\n');
   });
 
   it('sends players without variables to the API, with a token', () => {
@@ -200,6 +216,18 @@ describe('an expanded media playlist', () => {
     if (seen.isMasterPlaylist) throw new Error('not a media playlist');
     expect(seen.segments.map((segment) => segment.duration)).toEqual([6.006, 2.002]);
     expect(seen.segments[0]!.map).toMatchObject({ uri: expect.stringContaining('/init.mp4?Policy') as string });
+  });
+
+  it('has keys in the ticket that the segments are in, under the same signature', () => {
+    const inside = `/vod/${ID}/s/${TICKET}/r3/video/720p.m3u8`;
+    const shared = '#EXT-X-KEY:METHOD=AES-128,URI="720p/00001.key?{$auth}",IV=0x00\n720p/00001.m4s?{$auth}\n';
+    const [folder, signature] = [`/vod/${ID}/s/${TICKET}/r3/video`, 'Policy=a~&Signature=b'];
+    expect(expand(shared, inside, signature)).toBe(
+      `#EXT-X-KEY:METHOD=AES-128,URI="${folder}/720p/00001.key?${signature}",IV=0x00\n${folder}/720p/00001.m4s?${signature}\n`,
+    );
+    expect(expand(shared, inside, undefined)).toBe(
+      `#EXT-X-KEY:METHOD=AES-128,URI="${folder}/720p/00001.key",IV=0x00\n${folder}/720p/00001.m4s\n`,
+    );
   });
 
   it('keeps other definitions and absolute addresses', () => {

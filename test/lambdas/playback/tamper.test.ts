@@ -1,15 +1,20 @@
 /**
  * The tamper matrix: whatever lets somebody in, with each byte changed in turn and everything else a stranger may try. What
  * the edge checks goes through the local edge's signature check and the function in front of media, as shipped; what the
- * functions check goes through their handler. It is generated, counted and printed.
+ * functions check goes through their handler. It is generated, counted and printed: one file, since it is one count.
  */
+import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { makeSecret } from '../../../lambdas/playback/key-pair.ts';
 import { mintToken } from '../../../lambdas/playback/token.ts';
 import type { ApiEvent } from '../../../lambdas/shared/http.ts';
+import { secretHash } from '../../../lambdas/shared/links.ts';
 import { Signer } from '../../../lambdas/shared/signing.ts';
+import type { LinkRow } from '../../../lib/contract/link.ts';
+import { publicJwk } from '../../../lib/contract/registered-key.ts';
 import { keyOf, valueOf } from '../../../lib/contract/revocation.ts';
 import { addressPart, sessionId, ticketText } from '../../../lib/contract/ticket.ts';
 import { pathPatternMatches } from '../../../local/edge/glob.ts';
@@ -20,7 +25,7 @@ import { parseCookies, parseTarget } from '../../../local/edge/target.ts';
 import { playbackSecret } from '../../support/secret.ts';
 import { playbackEnvironment, startFake, type Fake } from './fake-aws.ts';
 import { ID, MEDIA_PLAYLIST, OTHER_ID, record } from './fixture.ts';
-import { bytesOf, flipped, misshapen, type Tampered } from './tampering.ts';
+import { bytesOf, elsewhere, flipped, misshapen, type Tampered } from './tampering.ts';
 
 const HOST = 'video.example';
 const { secret, trusted, tokens } = playbackSecret('KPAIR');
@@ -30,6 +35,9 @@ const gate = {
   name: 'gate',
   code: readFileSync(new URL('../../../lib/constructs/media-gate.js', import.meta.url), 'utf8'),
 };
+
+/** The group once the key that signed here has left it. */
+const KEPT = new Map([['KPAIRNEXT', [...foreign.trusted.values()][0]!]]);
 
 const NOW = Date.now();
 const IN_AN_HOUR = new Date(NOW + 3_600_000);
@@ -113,57 +121,17 @@ const queryOf = (pairs: readonly (readonly [string, string])[]) =>
 const withOne = (name: string, value: string) =>
   queryOf(parameters.map(([key, old]) => [key, key === name ? value : old] as const));
 
-/** Paths that are not below what was signed, by every way of writing that they might be. */
-const elsewhere: Tampered[] = [
-  { how: 'another video', text: `${below(OTHER_ID, MINE)}${FILE}` },
-  { how: 'another video, plain', text: `/vod/${OTHER_ID}/${FILE}` },
-  { how: 'the same video without a ticket', text: `/vod/${ID}/${FILE}` },
-  { how: 'a sibling prefix of the id', text: `${below(`${ID}9`, MINE)}${FILE}` },
-  { how: 'a shorter id', text: `${below(ID.slice(0, -1), MINE)}${FILE}` },
-  { how: 'a sibling prefix of the ticket', text: `/vod/${ID}/s/${MINE}9/${FILE}` },
-  { how: "another session's ticket", text: `${below(ID, OTHERS)}${FILE}` },
-  { how: 'a second ticket', text: `${below(ID, MINE)}s/${OTHERS}/${FILE}` },
-  { how: 'the ticket twice', text: `${below(ID, MINE)}s/${MINE}/${FILE}` },
-  { how: 'nothing below the ticket', text: below(ID, MINE) },
-  { how: 'upper case, folder', text: `/VOD/${ID}/s/${MINE}/${FILE}` },
-  { how: 'upper case, s', text: `/vod/${ID}/S/${MINE}/${FILE}` },
-  { how: 'upper case, id', text: `${below(ID.toUpperCase(), MINE)}${FILE}` },
-  { how: 'upper case, ticket', text: `${below(ID, MINE.toUpperCase())}${FILE}` },
-  { how: 'live', text: `/live/${ID}/s/${MINE}/${FILE}` },
-  ...[
-    '../',
-    '..%2f',
-    '..%2F',
-    '%2e%2e/',
-    '%2E%2E%2F',
-    '%252e%252e/',
-    '%252e%252e%252f',
-    '..%5c',
-    '..%255c',
-    '....//',
-    '.;/',
-    './../',
-  ].flatMap((up) =>
-    [1, 2, 3, 4, 5].map((times) => ({
-      how: `${times} times ${up}`,
-      text: `${below(ID, MINE)}${up.repeat(times)}vod/${OTHER_ID}/${FILE}`,
-    })),
-  ),
-  ...['%2f', '%2F', '%252f', '//', '%5c', '\\'].flatMap((slash) => [
-    { how: `${slash} for a slash before the id`, text: `/vod${slash}${OTHER_ID}/s/${MINE}/${FILE}` },
-    { how: `${slash} for a slash after the ticket`, text: `/vod/${ID}/s/${MINE}${slash}../../${OTHER_ID}/${FILE}` },
-  ]),
-  ...['?', '&', '#', '%3f', '%23'].map((mark) => ({
-    how: `another video, the signed path behind ${mark}`,
-    text: `/vod/${OTHER_ID}/${FILE}${mark}x=${below(ID, MINE)}`,
-  })),
-  {
-    how: 'another video, the signed address as a parameter',
-    text: `/vod/${OTHER_ID}/${FILE}?https://${HOST}${below(ID, MINE)}`,
-  },
-  { how: 'the signed address inside a path', text: `/vod/${OTHER_ID}/https://${HOST}${below(ID, MINE)}${FILE}` },
-  { how: 'an absolute target of another host', text: `http://other.example${below(OTHER_ID, MINE)}${FILE}` },
-];
+const others = elsewhere({
+  what: `vod/${ID}`,
+  other: `vod/${OTHER_ID}`,
+  longer: `vod/${ID}9`,
+  shorter: `vod/${ID.slice(0, -1)}`,
+  ticket: MINE,
+  otherTicket: OTHERS,
+  file: FILE,
+  host: HOST,
+});
+const upperId = { how: 'upper case, id', text: `${below(ID.toUpperCase(), MINE)}${FILE}` };
 
 describe('what the edge refuses', () => {
   it('lets the whole thing in, or the matrix would prove nothing', () => {
@@ -191,6 +159,8 @@ describe('what the edge refuses', () => {
         { how: `without ${name}`, target: `${path}${FILE}?${queryOf(parameters.filter(([key]) => key !== name))}` },
         { how: `${name} twice`, target: `${path}${FILE}?${query}&${name}=${value}` },
         { how: `${name} twice, the first wrong`, target: `${path}${FILE}?${name}=A&${query}` },
+        { how: `${name} twice, the second wrong`, target: `${path}${FILE}?${query}&${name}=A` },
+        { how: `${name} in upper case`, target: `${path}${FILE}?${query.replace(name, name.toUpperCase())}` },
         { how: `${name} in lower case`, target: `${path}${FILE}?${query.replace(name, name.toLowerCase())}` },
       ]),
     ]);
@@ -212,12 +182,16 @@ describe('what the edge refuses', () => {
       return { [key]: valueOf({ key, at, until: at + 3600 }) };
     };
     refuse('signed address', [
-      ...elsewhere.map(({ how, text }) => ({ how, target: `${text}${text.includes('?') ? '&' : '?'}${query}` })),
+      ...[...others, upperId].map(({ how, text }) => ({
+        how,
+        target: `${text}${text.includes('?') ? '&' : '?'}${query}`,
+      })),
       { how: 'expired', target: `${path}${FILE}?${query}`, now: IN_AN_HOUR.getTime() / 1000 },
       { how: 'expired long ago', target: `${path}${FILE}?${query}`, now: NOW / 1000 + 1e9 },
       { how: 'signed to have ended', target: signed(MINE, new Date(NOW - 1000)) },
       { how: 'by another key of the same name', target: signed(MINE, IN_AN_HOUR, signer(foreign.secret)) },
-      { how: 'by a retired key', target: `${path}${FILE}?${query}`, keys: new Map() },
+      { how: 'by a retired key', target: `${path}${FILE}?${query}`, keys: KEPT },
+      { how: 'by the only key, retired', target: `${path}${FILE}?${query}`, keys: new Map() },
       { how: 'from another address', target: signed(bound), ip: '192.0.2.8' },
       { how: 'from an IPv6 address that ends alike', target: signed(bound), ip: '2001:db8::c000:207' },
       { how: 'from another IPv6 address', target: signed(bound6), ip: '2001:db8::8' },
@@ -234,6 +208,55 @@ describe('what the edge refuses', () => {
         revoked: revoked('subject', signer(secret).subjectPart('olga')),
       },
       { how: 'its video revoked', target: signed(MINE), revoked: revoked('video', ID) },
+    ]);
+  });
+
+  it('of a live address, and of a file that is signed alone', () => {
+    const device = '13912345678';
+    const live = (channel: string, of = MINE) => `/live/${channel}/s/${of}/`;
+    const opens = signer(secret).sign(`${live(`${device}/1`)}*`, IN_AN_HOUR);
+    const segment = '1767225600000/00001.m4s';
+    expect(admitted({ target: `${live(`${device}/1`)}${segment}?${opens}` })).toBe(`/live/${device}/1/${segment}`);
+    const strange = elsewhere({
+      what: `live/${device}/1`,
+      other: 'live/13912345679/1',
+      longer: `live/${device}/10`,
+      shorter: `live/${device.slice(0, -1)}/1`,
+      ticket: MINE,
+      otherTicket: OTHERS,
+      file: segment,
+      host: HOST,
+    });
+    const at = Math.floor(NOW / 1000);
+    const key = keyOf('device', device);
+    refuse('live address', [
+      ...strange.map(({ how, text }) => ({ how, target: `${text}${text.includes('?') ? '&' : '?'}${opens}` })),
+      { how: 'another channel', target: `${live(`${device}/2`)}${segment}?${opens}` },
+      { how: 'expired', target: `${live(`${device}/1`)}${segment}?${opens}`, now: IN_AN_HOUR.getTime() / 1000 },
+      { how: 'by a retired key', target: `${live(`${device}/1`)}${segment}?${opens}`, keys: KEPT },
+      {
+        how: 'its device revoked',
+        target: `${live(`${device}/1`)}${segment}?${opens}`,
+        revoked: { [key]: valueOf({ key, at, until: at + 3600 }) },
+      },
+    ]);
+
+    const poster = `/vod/${ID}/r3/poster.jpg`;
+    const one = signer(secret).sign(poster, IN_AN_HOUR);
+    expect(admitted({ target: `${poster}?${one}` })).toBe(poster);
+    refuse('file signed alone', [
+      ...[...flipped(poster, 'path'), ...misshapen(poster, 'path')].map(({ how, text }) => ({
+        how,
+        target: `${text}?${one}`,
+      })),
+      ...strange.map(({ how, text }) => ({ how, target: `${text}${text.includes('?') ? '&' : '?'}${one}` })),
+      ...['x=1', 'response-content-type=text/html'].map((more) => ({
+        how: `with ${more}`,
+        target: `${poster}?${more}&${one}`,
+      })),
+      { how: 'below a ticket', target: `${below(ID, MINE)}r3/poster.jpg?${one}` },
+      { how: 'expired', target: `${poster}?${one}`, now: IN_AN_HOUR.getTime() / 1000 },
+      { how: 'by a retired key', target: `${poster}?${one}`, keys: KEPT },
     ]);
   });
 
@@ -262,10 +285,12 @@ describe('what the edge refuses', () => {
           cookies: cookieText(Object.fromEntries(Object.entries(set).filter(([key]) => key !== name))),
         },
         { how: `${name} twice, the first wrong`, target: path, cookies: `${name}=A; ${all}` },
+        { how: `${name} in upper case`, target: path, cookies: all.replace(name, name.toUpperCase()) },
+        { how: `${name} in lower case`, target: path, cookies: all.replace(name, name.toLowerCase()) },
       ]),
-      ...elsewhere.map(({ how, text }) => ({ how, target: text, cookies: all })),
+      ...[...others, upperId].map(({ how, text }) => ({ how, target: text, cookies: all })),
       { how: 'expired', target: path, cookies: all, now: IN_AN_HOUR.getTime() / 1000 },
-      { how: 'a retired key', target: path, cookies: all, keys: new Map() },
+      { how: 'a retired key', target: path, cookies: all, keys: KEPT },
       { how: 'half of a signed address beside them', target: `${path}?Policy=A`, cookies: all },
     ]);
   });
@@ -323,6 +348,17 @@ describe('what the functions refuse', () => {
       }
   }
 
+  /** Of our own keys, one that has had its turn and whose tokens have all ended. */
+  const retired = makeSecret(Math.floor(NOW / 1000)).tokens.current;
+  const byRetired = (of: object) =>
+    new SignJWT({ groups: [], vid: ID, use: 'manifest', sub: 'olga', ...of })
+      .setProtectedHeader({ alg: 'ES256', kid: retired.id })
+      .setAudience('sluice-play')
+      .setExpirationTime('1h')
+      .sign(createPrivateKey(retired.privateKey));
+  /** Names that begin alike, or differ by their case. */
+  const siblings = [`${ID}9`, ID.slice(0, -1), ID.toUpperCase(), `${ID}/`, `${ID}/../${OTHER_ID}`];
+
   const changed = (token: string, what: string) =>
     [...flipped(token, what), ...misshapen(token, what)].map((one) => ({
       ...one,
@@ -356,6 +392,13 @@ describe('what the functions refuse', () => {
       { how: 'without a signature', text: `${header}.${payload}.` },
       { how: 'an unknown key', text: `${part({ alg: 'ES256', kid: 'unknown' })}.${payload}.${token.split('.')[2]}` },
       { how: 'not yet valid', text: await notYet() },
+      { how: 'by a retired key', text: await byRetired({}) },
+      ...(await Promise.all(
+        siblings.map(async (vid) => ({
+          how: `of ${vid}`,
+          text: await mintToken(tokens, viewer, vid, 'manifest', IN_AN_HOUR),
+        })),
+      )),
     ];
     await refuseTokens('playback token', [...changed(token, 'token'), ...others], ['main.m3u8']);
     await refuseTokens('playback token', others, ['manifest.mpd', 'storyboard.vtt', 'a media playlist']);
@@ -376,6 +419,13 @@ describe('what the functions refuse', () => {
     const others = [
       { how: 'expired', text: await mintToken(tokens, viewer, ID, 'playlists', new Date(NOW - 1000), MINE) },
       { how: 'of another video', text: await mintToken(tokens, viewer, OTHER_ID, 'playlists', IN_AN_HOUR, MINE) },
+      { how: 'by a retired key', text: await byRetired({ use: 'playlists', tkt: MINE }) },
+      ...(await Promise.all(
+        siblings.map(async (vid) => ({
+          how: `of ${vid}`,
+          text: await mintToken(tokens, viewer, vid, 'playlists', IN_AN_HOUR, MINE),
+        })),
+      )),
     ];
     await refuseTokens('personal playlist', [...changed(token, 'token'), ...others], ['a media playlist']);
     // It opens media playlists and never begins anew.
@@ -384,6 +434,112 @@ describe('what the functions refuse', () => {
       [{ how: 'whole', text: token }],
       ['main.m3u8', 'manifest.mpd', 'storyboard.vtt'],
     );
+  });
+
+  const EVERY = Object.keys(ROUTES) as (keyof typeof ROUTES)[];
+
+  it('of a link', async () => {
+    const made = (id: string, of: string, over: Partial<LinkRow> = {}) => {
+      const secret = id.repeat(2);
+      const row = {
+        id,
+        videoId: of,
+        secretHash: secretHash(secret),
+        createdAt: new Date(NOW).toISOString(),
+        createdBy: 'olga',
+      };
+      fake.links.set(`${of}/${id}`, { ...row, ...over });
+      return `${id}.${secret}`;
+    };
+    const link = made('AbCdEfGhIjKlMnOp', ID);
+    for (const route of EVERY.filter((one) => !/mpd|vtt/.test(one))) expect((await ask(route, link)).status).toBe(200);
+    const [id, hidden] = link.split('.') as [string, string];
+    const elsewhereMade = made('Other0Other0Othe', OTHER_ID);
+    const beside = made('Beside0Beside0Be', ID);
+    const ended = made('Ended00Ended00En', ID, { endedAt: new Date(NOW).toISOString() });
+    const taken = await mintToken(
+      tokens,
+      { subject: `link ${id}`, groups: [], right: { link: 'Gone000Gone000Go' } },
+      ID,
+      'playlists',
+      IN_AN_HOUR,
+      MINE,
+    );
+    const others = [
+      { how: 'ended', text: ended },
+      { how: 'expired', text: made('Late000Late000La', ID, { goodUntil: Math.floor(NOW / 1000) - 1 }) },
+      { how: 'of another video', text: elsewhereMade },
+      { how: 'for another video', text: link, id: OTHER_ID },
+      { how: "with another link's secret", text: `${id}.${beside.split('.')[1]}` },
+      { how: "another link's id with its secret", text: `${beside.split('.')[0]}.${hidden}` },
+      { how: "with an ended link's id", text: `${ended.split('.')[0]}.${hidden}` },
+      { how: 'the hash for the secret', text: `${id}.${secretHash(hidden)}` },
+      { how: 'the id alone', text: id },
+      { how: 'the secret alone', text: hidden },
+      { how: 'three parts', text: `${link}.${hidden}` },
+      { how: 'with a slash', text: `${id}/${hidden}` },
+      { how: 'with %2e', text: `${id}%2e${hidden}` },
+      { how: 'unknown', text: `${'A'.repeat(16)}.${'B'.repeat(32)}` },
+      { how: 'nulls', text: `${'\0'.repeat(16)}.${'\0'.repeat(32)}` },
+    ];
+    await refuseTokens('link', [...changed(link, 'link'), ...others], ['main.m3u8']);
+    await refuseTokens('link', others, ['manifest.mpd', 'storyboard.vtt', 'a media playlist']);
+    await refuseTokens('link', [{ how: 'a session of one that is gone', text: taken }], ['a media playlist']);
+  });
+
+  it("of a token by a customer's key", async () => {
+    fake.videos.set(ID, record({ id: ID, visibility: 'entitled' }));
+    const registered = (): { kid: string; key: KeyObject; x: string } => {
+      const { id: kid, publicKey, privateKey } = makeSecret(Math.floor(NOW / 1000)).tokens.current;
+      const jwk = publicJwk.parse(createPublicKey(publicKey).export({ format: 'jwk' }));
+      const row = { kid, name: 'a shop', jwk, createdAt: new Date(NOW).toISOString(), createdBy: 'ada' };
+      fake.keys.set(kid, row);
+      return { kid, key: createPrivateKey(privateKey), x: jwk.x };
+    };
+    const [mine, theirs, gone] = [registered(), registered(), registered()];
+    fake.keys.delete(gone.kid);
+    interface Made {
+      claims?: Record<string, unknown>;
+      header?: { alg?: string; kid?: string };
+      end?: string | number;
+      by?: Parameters<SignJWT['sign']>[0];
+      audience?: string;
+    }
+    const made = ({ claims = {}, header = {}, end = '5m', by = mine.key, audience = 'sluice-play' }: Made = {}) =>
+      new SignJWT({ vid: ID, sub: 'somebody', ...claims })
+        .setProtectedHeader({ alg: 'ES256', kid: mine.kid, ...header })
+        .setAudience(audience)
+        .setExpirationTime(end)
+        .sign(by);
+    const token = await made();
+    for (const route of EVERY.filter((one) => !/mpd|vtt/.test(one))) expect((await ask(route, token)).status).toBe(200);
+    const others = [
+      { how: 'expired', text: await made({ end: Math.floor(NOW / 1000) - 1 }) },
+      { how: 'too long', text: await made({ end: '1d' }) },
+      { how: 'not yet valid', text: await made({ claims: { nbf: Math.floor(NOW / 1000) + 3000 } }) },
+      { how: 'of another video', text: await made({ claims: { vid: OTHER_ID } }) },
+      { how: 'for another video', text: token, id: OTHER_ID },
+      { how: "by another customer's key", text: await made({ by: theirs.key }) },
+      { how: 'by a key that was taken back', text: await made({ header: { kid: gone.kid }, by: gone.key }) },
+      {
+        how: 'by one of our retired keys',
+        text: await made({ header: { kid: retired.id }, by: createPrivateKey(retired.privateKey) }),
+      },
+      { how: 'in the name of our own key', text: await made({ header: { kid: tokens.current.kid } }) },
+      {
+        how: 'HS256 by the public key',
+        text: await made({ header: { alg: 'HS256' }, by: Buffer.from(mine.x, 'base64url') }),
+      },
+      { how: 'another audience', text: await made({ audience: 'sluice' }) },
+      { how: 'of nobody', text: await made({ claims: { sub: '' } }) },
+      { how: 'a private video', text: await made({ claims: { vid: OTHER_ID } }), id: OTHER_ID },
+      ...(await Promise.all(
+        siblings.map(async (vid) => ({ how: `of ${vid}`, text: await made({ claims: { vid } }) })),
+      )),
+      { how: 'VID for vid', text: await made({ claims: { vid: undefined, VID: ID } }) },
+    ];
+    await refuseTokens("a customer's token", [...changed(token, 'token'), ...others], ['main.m3u8']);
+    await refuseTokens("a customer's token", others, ['manifest.mpd', 'storyboard.vtt', 'a media playlist']);
   });
 });
 

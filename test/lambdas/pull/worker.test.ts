@@ -118,9 +118,14 @@ const unfinished = async (id: string) =>
 describe('a pull from a web server', () => {
   it('brings a file over in ranges and makes it an upload like any other', async () => {
     const server = await serve(serveRanges(film, { type: 'video/quicktime; x=1' }));
-    const id = await begin(`${server.url}/a/Our%20film.mov?sig=secret`, { tags: ['a', 'a'], visibility: 'public' });
+    const id = await begin(`${server.url}/a/Our%20film.mov?sig=secret`, {
+      tags: ['a', 'a'],
+      visibility: 'public',
+      encryption: 'aes-128',
+    });
     expect(await videos.readVideo(id)).toMatchObject({
       status: 'uploading',
+      encryption: 'aes-128',
       filename: 'Our film.mov',
       title: 'Our film',
     });

@@ -14,6 +14,7 @@ import type { AssembleTask, ProbeResult, SlicingOptions } from '../../../lib/con
 import type { VideoRecord } from '../../../lib/contract/video.ts';
 import { aRecord } from '../catalog/record.ts';
 import { startHandlerEngine } from '../engine.ts';
+import { openPlaylist } from './decrypt.ts';
 import { ffmpeg, H264, picture, tone, workFolder } from './media.ts';
 import { OPTIONS } from './options.ts';
 
@@ -231,6 +232,47 @@ describe.each(kinds)('of %s', (kind, file, args, options, now, later) => {
     expect((await objects(workPrefix(id))).size).toBe(0);
   });
 });
+
+it(
+  'rungs that come later are encrypted as those that are there, whatever the options say by then',
+  {
+    timeout: 300_000,
+  },
+  async () => {
+    await ffmpeg(...picture(30, '640x360'), ...tone(30), ...PICTURE, join(folder, 'film.mp4'));
+    const first = await uploaded('film.mp4', { ladder: [360, 234], encryption: 'aes-128', keySegments: 4 });
+    const before = await complete(first);
+    const { id } = before;
+    const keysOf = async () =>
+      [...(await objects(revisionPrefix(id, 1)))].filter(([path]) => path.endsWith('.key')).toSorted();
+    const keys = await keysOf();
+    const named = (paths: readonly string[]) =>
+      paths.flatMap((path) => [1, 2, 3, 4].map((number) => `${path}/0000${number}.key`));
+    expect(keys.map(([path]) => path)).toEqual(named(['audio/main', 'video/360p']));
+    const now = { ...JSON.parse(process.env['SLICING_OPTIONS']!), encryption: 'none', keySegments: 9 };
+    process.env['SLICING_OPTIONS'] = JSON.stringify(now);
+    await askForLadder(before);
+    const after = await complete(await asked(await recordOf(id)));
+    expect(names(after.renditions)).toEqual(['360p', '234p', 'main']);
+    expect(after).toMatchObject({ encryption: 'aes-128', keySegments: 4 });
+    const all = await keysOf();
+    expect(all.map(([path]) => path)).toEqual(named(['audio/main', 'video/234p', 'video/360p']));
+    expect(all.filter(([path]) => !path.includes('234p'))).toEqual(keys);
+    const opened = await Promise.all(
+      ['360p', '234p'].map(async (name) =>
+        openPlaylist(await textOf(id, `video/${name}.m3u8`), async (address) => {
+          const Key = `${revisionPrefix(id, 1)}video/${address}`;
+          const { Body } = await clients.s3.send(new GetObjectCommand({ Bucket: Bucket(), Key }));
+          return Buffer.from(await Body!.transformToByteArray());
+        }),
+      ),
+    );
+    for (const { segments, keys: used } of opened) {
+      expect([segments.size, used.length]).toEqual([15, 4]);
+      for (const bytes of segments.values()) expect(bytes.subarray(4, 8).toString()).toBe('styp');
+    }
+  },
+);
 
 describe('a run that breaks', () => {
   it('is tried again some time later, goes on with what there is, and the video plays all the while', async () => {

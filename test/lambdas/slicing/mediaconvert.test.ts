@@ -100,6 +100,13 @@ describe('the engine', () => {
     ],
     ['is ours for sound alone', 'encode', { engine: 'mediaconvert' }, {}, { source: alone }],
     ['is ours for MPEG-TS', 'encode', { engine: 'mediaconvert' }, { segmentType: 'mpegts' }, {}],
+    [
+      'is ours for what is encrypted',
+      'encode',
+      { engine: 'mediaconvert' },
+      { ...inChunks, encryption: { scheme: 'aes-128', keySegments: 50 } },
+      {},
+    ],
     ['chosen by itself is ours for what has an index', 'encode', { engine: 'auto' }, inChunks, { source: hours }],
     ['… and for what one function takes', 'encode', { engine: 'auto' }, { timescale: null }, {}],
     [

@@ -6,6 +6,8 @@ export const VIDEO_ID = 'abcdefghij0123456789';
 export const OPTIONS: SlicingOptions = {
   segmentSeconds: 2,
   segmentType: 'fmp4',
+  encryption: 'none',
+  keySegments: 50,
   chunkSeconds: 6,
   ladder: [180, 90],
   // What is copied has tests of its own.

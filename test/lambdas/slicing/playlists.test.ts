@@ -4,6 +4,8 @@ import { describe, expect, it } from 'vitest';
 import {
   averageBitrate,
   describe as describeRendition,
+  grown,
+  growingHead,
   mediaPlaylist,
   merge,
   MergeError,
@@ -11,6 +13,7 @@ import {
   targetDuration,
   type MergedRendition,
 } from '../../../lambdas/slicing/playlists.ts';
+import { keyTags } from '../../../lambdas/slicing/key-tags.ts';
 import { posterRung, segmentAt } from '../../../lambdas/slicing/poster.ts';
 import { planSlicing } from '../../../lambdas/slicing/plan.ts';
 import { rendition as renditionSchema } from '../../../lib/contract/video.ts';
@@ -57,6 +60,25 @@ const MPEGTS = `#EXTM3U
 describe('a media playlist', () => {
   it('of fMP4 segments, to the byte', () => {
     expect(mediaPlaylist(rendition, 'fmp4')).toBe(FMP4);
+  });
+
+  it('of encrypted ones, to the byte: a key before the first of each so many, and none before the initialization section', () => {
+    const keys = keyTags({ scheme: 'aes-128', keySegments: 2 }, 'video', '720p');
+    const tag = (number: number, iv: string) =>
+      `#EXT-X-KEY:METHOD=AES-128,URI="720p/0000${number}.key?{$auth}",IV=0x${iv}\n`;
+    const [one, two] = [tag(1, '4f85a3904a62baf59824c27451e33a29'), tag(2, '8443027eafa1f39950a3856d8a9beb00')];
+    const expected = FMP4.replace('#EXTINF:6.0,', `${one}#EXTINF:6.0,`).replace('#EXTINF:1.3', `${two}#EXTINF:1.3`);
+    expect(mediaPlaylist(rendition, 'fmp4', undefined, keys)).toBe(expected);
+    // One that grew, wherever it stopped meanwhile.
+    const { name, segments } = rendition;
+    for (const stop of [0, 1, 2, 3]) {
+      const head = growingHead(name, 6);
+      const some = grown(head, name, segments.slice(0, stop), false, keys);
+      const all = grown(some, name, segments.slice(stop), true, keys);
+      expect(all.slice(head.length)).toBe(expected.slice(expected.indexOf('#EXT-X-KEY')));
+    }
+    const read = HLS.parse(expected.replaceAll('{$auth}', 'a=b')) as HLS.types.MediaPlaylist;
+    expect(read.segments[0]!.key).toMatchObject({ method: 'AES-128', uri: '720p/00001.key?a=b' });
   });
 
   it('of MPEG-TS segments, to the byte', () => {

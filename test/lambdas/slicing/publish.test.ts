@@ -12,8 +12,10 @@ import { newVideoId } from '../../../lambdas/upload/draft.ts';
 import { chunkResultKey, revisionPrefix, sourceKey } from '../../../lib/contract/keys.ts';
 import type { Chunk } from '../../../lib/contract/plan.ts';
 import { chunkResult, type AssembleTask, type ProbeResult } from '../../../lib/contract/slicing.ts';
+import type { VideoRecord } from '../../../lib/contract/video.ts';
 import { startHandlerEngine } from '../engine.ts';
 import { aRecord } from '../catalog/record.ts';
+import { openPlaylist } from './decrypt.ts';
 import { asLarge, ffmpeg, H264, picture, tone, workFolder } from './media.ts';
 import { OPTIONS } from './options.ts';
 
@@ -76,9 +78,12 @@ const call = (step: string, input: unknown) => handlers[step]!(input, context);
 const eventOf = (key: string) => ({ detail: { bucket: { name: process.env['SOURCE_BUCKET'] }, object: { key } } });
 
 /** Uploads the film, or something else; answers its run, planned. */
-async function planned({ isLarge = true, begins = false, body = film } = {}): Promise<AssembleTask> {
+async function planned(
+  { isLarge = true, begins = false, body = film } = {},
+  said: Partial<VideoRecord> = {},
+): Promise<AssembleTask> {
   Object.assign(next, { isLarge, begins });
-  const record = aRecord({ id: newVideoId(), status: 'uploading', progress: 0 });
+  const record = aRecord({ id: newVideoId(), status: 'uploading', progress: 0, ...said });
   await clients.dynamo.send(new PutCommand({ TableName: process.env['VIDEOS_TABLE'], Item: record }));
   const key = sourceKey(record.id);
   await clients.s3.send(new PutObjectCommand({ Bucket: process.env['SOURCE_BUCKET'], Key: key, Body: body }));
@@ -320,6 +325,132 @@ describe('a source that is copied', () => {
     }
     expect(await objects(run)).toEqual(before);
     expect(await status(run)).toMatchObject({ status: 'ready' });
+  });
+});
+
+describe('a source whose segments are encrypted', () => {
+  /** Four segments a key, so that fifteen need four. */
+  const KEYS = ['00001', '00002', '00003', '00004'];
+  const ENCRYPTED = { encryption: 'aes-128', keySegments: 4 } as const;
+  const read = async ({ plan }: AssembleTask, path: string): Promise<Buffer> => {
+    const Key = `${revisionPrefix(plan.videoId, 1)}${path}`;
+    const { Body } = await clients.s3.send(new GetObjectCommand({ Bucket: process.env['MEDIA_BUCKET'], Key }));
+    return Buffer.from(await Body!.transformToByteArray());
+  };
+  const opened = async (run: AssembleTask, path: string) => {
+    const folder = path.slice(0, path.indexOf('/') + 1);
+    const text = (await read(run, `${path}.m3u8`)).toString();
+    return openPlaylist(text, async (address) => read(run, `${folder}${address}`));
+  };
+
+  it(
+    'has what one in clear has, once it is decrypted, copied or encoded, while it grows and afterwards',
+    {
+      timeout: 300_000,
+    },
+    async () => {
+      const [run, clear] = [await planned({}, ENCRYPTED), await planned()];
+      expect(run.plan.encryption).toEqual({ scheme: 'aes-128', keySegments: 4 });
+      expect(await status(run)).toMatchObject(ENCRYPTED);
+      expect((await status(clear)).encryption).toBe('none');
+      const groups = run.chunks.filter(({ copy }) => copy);
+      await perform(run, groups[0]!);
+      for (const path of ['video/360p', 'audio/main']) {
+        const { segments, keys, ended } = await opened(run, path);
+        expect([segments.size, keys, ended]).toEqual([3, [`${path.split('/')[1]}/00001.key`], false]);
+      }
+      await Promise.all(run.chunks.slice(1).map((chunk) => perform(run, chunk)));
+      for (const chunk of clear.chunks) await perform(clear, chunk);
+      for (const one of [run, clear]) await call('assemble', one);
+      expect(await status(run)).toMatchObject({ status: 'ready', hasPoster: true, ...ENCRYPTED });
+
+      for (const path of ['video/360p', 'audio/main', 'video/234p']) {
+        const { segments, keys, ended } = await opened(run, path);
+        const [kind, name] = path.split('/');
+        expect([segments.size, keys, ended]).toEqual([15, KEYS.map((key) => `${name}/${key}.key`), true]);
+        const names: string[] = [];
+        for (const [address, bytes] of segments) {
+          names.push(address);
+          expect(bytes.equals(await read(clear, `${kind}/${address}`)), address).toBe(true);
+          expect((await read(run, `${kind}/${address}`)).includes('moof')).toBe(false);
+        }
+        expect(new Set(names).size).toBe(15);
+        // What codecs need to know stays in clear, before the first key.
+        expect((await read(run, `${path}/init.mp4`)).equals(await read(clear, `${path}/init.mp4`))).toBe(true);
+        const text = (await read(run, `${path}.m3u8`)).toString();
+        expect(text.indexOf('#EXT-X-MAP')).toBeLessThan(text.indexOf('#EXT-X-KEY'));
+      }
+      const keys = await Promise.all(
+        ['video/360p', 'video/234p', 'audio/main'].flatMap((path) =>
+          KEYS.map((key) => read(run, `${path}/${key}.key`)),
+        ),
+      );
+      expect(keys.map(({ length }) => length)).toEqual(keys.map(() => 16));
+      expect(new Set(keys.map((key) => key.toString('hex'))).size).toBe(12);
+      // Pictures for scrubbing and the poster are as they are, and DASH knows no such segments.
+      const [there, those] = [await objects(run), await objects(clear)];
+      expect([...there.keys()].filter((path) => !path.endsWith('.key')).toSorted()).toEqual(
+        [...those.keys()].filter((path) => path !== 'manifest.mpd').toSorted(),
+      );
+      expect(those.has('manifest.mpd')).toBe(true);
+      for (const path of there.keys())
+        if (path.endsWith('.jpg')) expect([path, there.get(path)]).toEqual([path, those.get(path)]);
+
+      // Who reads segments again has them in clear: a frame that is chosen for the poster, and an MP4 of a rung.
+      const { frameAt } = await import('../../../lambdas/stills/frame.ts');
+      const [frame, same] = await Promise.all([run, clear].map(async (one) => frameAt(await status(one), 11)));
+      expect(frame!.equals(same!)).toBe(true);
+      const { bytesOf, layOut } = await import('../../../lambdas/download/media.ts');
+      const { publishedOf } = await import('../../../lambdas/slicing/sealing.ts');
+      const { renditionsOf } = await import('../../../lambdas/download/renditions.ts');
+      const mp4 = async (one: AssembleTask) => {
+        const record = await status(one);
+        const made = await layOut({ ...publishedOf(record), renditions: renditionsOf(record, '360p')! });
+        // In parts that begin and end anywhere.
+        const parts: Buffer[] = [];
+        for (let from = 0; from < made.bytes; from += 99_991)
+          parts.push(await bytesOf(made, from, Math.min(made.bytes, from + 99_991) - 1));
+        return Buffer.concat(parts);
+      };
+      const [whole, other] = [await mp4(run), await mp4(clear)];
+      expect(whole.length).toBeGreaterThan(100_000);
+      expect(whole.equals(other)).toBe(true);
+    },
+  );
+
+  it('has one key of a rendition and number, however many tasks ask for it at a time, and it stays', async () => {
+    const { SegmentKeys } = await import('../../../lambdas/slicing/segment-keys.ts');
+    const of = { videoId: newVideoId(), revision: 1 };
+    const rung = { kind: 'video', name: '360p' } as const;
+    const made: string[] = [];
+    const all = await Promise.all(
+      Array.from({ length: 24 }, () => new SegmentKeys(of, (path) => made.push(path)).orMade(rung, 2)),
+    );
+    expect(new Set(all.map((key) => key.toString('hex'))).size).toBe(1);
+    expect(made).toEqual(['video/360p/00002.key']);
+    expect(await new SegmentKeys(of).there(rung, 2)).toEqual(all[0]);
+    await expect(new SegmentKeys(of).there(rung, 3)).rejects.toThrow('there is no key video/360p/00003.key');
+  });
+
+  it('leaves no key behind where it is deleted meanwhile', { timeout: 300_000 }, async () => {
+    const run = await planned({}, ENCRYPTED);
+    const [last, ...others] = run.chunks.toReversed();
+    for (const chunk of others) await perform(run, chunk);
+    const { s3 } = clients;
+    s3.middlewareStack.add(
+      (following) => async (args) => {
+        // When it is put together: all of its own is there, and what deletes it has looked already.
+        if ((args.input as { Key?: string }).Key?.endsWith('storyboard.vtt')) {
+          s3.middlewareStack.remove('deleter');
+          await videos.changeVideo(run.plan.videoId, { status: 'deleted' });
+        }
+        return following(args);
+      },
+      { step: 'initialize', name: 'deleter' },
+    );
+    await perform(run, last!).finally(() => s3.middlewareStack.remove('deleter'));
+    await call('assemble', run);
+    expect([...(await objects(run)).keys()].filter((path) => path.endsWith('.key'))).toEqual([]);
   });
 });
 

@@ -51,6 +51,13 @@ it('reads description, tags and visibility; private is the default', () => {
   });
 });
 
+it('reads how the segments are to be encrypted, and leaves it to the deployment where nobody says', () => {
+  expect(draft({ encryption: 'aes-128' }).encryption).toBe('aes-128');
+  expect(draft({ encryption: 'none' }).encryption).toBe('none');
+  for (const nothing of [{}, { encryption: '' }, { encryption: null }])
+    expect(draft(nothing)).not.toHaveProperty('encryption');
+});
+
 describe('what is not taken', () => {
   it.each([
     ['too large', { size: limits.maxBytes + 1 }, false, 'too-large', limits.maxBytes],
@@ -60,6 +67,7 @@ describe('what is not taken', () => {
     ['a size that is no number', { size: 'big' }, false, 'invalid-request', undefined],
     ['a negative size', { size: -1 }, false, 'invalid-request', undefined],
     ['an unknown visibility', { visibility: 'friends' }, false, 'invalid-request', undefined],
+    ['an unknown encryption', { encryption: 'rot13' }, false, 'invalid-request', undefined],
     ['a tag of 51 characters', { tags: 'x'.repeat(51) }, false, 'invalid-request', undefined],
     ['21 tags', { tags: Array.from({ length: 21 }, (_, i) => `t${i}`).join() }, false, 'invalid-request', undefined],
     ['a key that is too short', { idempotencyKey: 'x'.repeat(15) }, false, 'invalid-request', undefined],

@@ -70,6 +70,7 @@ describe('the distribution', () => {
       '/assets/*',
       '/api/*',
       '/vod/*.m3u8',
+      '/vod/*.key',
       '/vod/*',
       '/live/*.m3u8',
       '/live/*',
@@ -85,7 +86,7 @@ describe('the distribution', () => {
 
   it('trusts the key group for media and for nothing else', () => {
     const [keys] = Object.keys(template.findResources('Custom::SluiceSigningKey'));
-    for (const pattern of ['/vod/*.m3u8', '/vod/*'])
+    for (const pattern of ['/vod/*.m3u8', '/vod/*.key', '/vod/*'])
       expect(behaviour(pattern).TrustedKeyGroups).toEqual([{ 'Fn::GetAtt': [keys, 'KeyGroupId'] }]);
     for (const open of [distribution.DefaultCacheBehavior, behaviour('/api/*'), behaviour('/assets/*')])
       expect(open.TrustedKeyGroups).toBeUndefined();
@@ -93,7 +94,7 @@ describe('the distribution', () => {
 
   it('has one function in front of all media, which is the file beside the construct', () => {
     const gate = readFileSync(new URL('../../../lib/constructs/media-gate.js', import.meta.url), 'utf8');
-    for (const pattern of ['/vod/*.m3u8', '/vod/*', '/live/*.m3u8', '/live/*'])
+    for (const pattern of ['/vod/*.m3u8', '/vod/*.key', '/vod/*', '/live/*.m3u8', '/live/*'])
       expect(edgeFunction(behaviour(pattern))).toBe(gate);
     for (const other of ['/api/*', '/assets/*']) expect(behaviour(other).FunctionAssociations).toBeUndefined();
     template.resourceCountIs('AWS::CloudFront::Function', 2);
@@ -122,7 +123,7 @@ describe('the distribution', () => {
     expect(denials[0]).toMatchObject({ Action: 's3:GetObject' });
     expect(denials[0]).not.toHaveProperty('Condition');
     expect(JSON.stringify(denials[0]?.['Resource'])).toMatch(
-      /\/vod\/\*\/positions\.geojson.*\/tracks\/\*.*\/downloads\/\*/,
+      /\/vod\/\*\/positions\.geojson.*\/tracks\/\*.*\/downloads\/\*.*\/keys\/\*/,
     );
     template.allResourcesProperties('AWS::S3::Bucket', {
       PublicAccessBlockConfiguration: {
@@ -135,7 +136,7 @@ describe('the distribution', () => {
   });
 
   it('never puts a query, a header or a cookie into the cache key of media', () => {
-    const ages = { '/vod/*.m3u8': 86_400, '/vod/*': 31_536_000 };
+    const ages = { '/vod/*.m3u8': 86_400, '/vod/*.key': 86_400, '/vod/*': 31_536_000 };
     for (const [pattern, MaxTTL] of Object.entries(ages)) {
       expect(behaviour(pattern)).toMatchObject({
         AllowedMethods: ['GET', 'HEAD', 'OPTIONS'],
@@ -189,6 +190,18 @@ describe('the distribution', () => {
         },
       },
     });
+  });
+
+  it('lets browsers keep no key of segments, and pages elsewhere play with them', () => {
+    const config = (pattern: string) =>
+      resource('AWS::CloudFront::ResponseHeadersPolicy', behaviour(pattern).ResponseHeadersPolicyId)[
+        'ResponseHeadersPolicyConfig'
+      ] as unknown as Record<string, unknown>;
+    expect(config('/vod/*.key')).toMatchObject({
+      CustomHeadersConfig: { Items: [{ Header: 'Cache-Control', Value: 'no-store', Override: true }] },
+    });
+    for (const same of ['CorsConfig', 'SecurityHeadersConfig'])
+      expect(config('/vod/*.key')[same]).toEqual(config('/vod/*')[same]);
   });
 
   it('sends the console with a content security policy that names the upload bucket and the issuer', () => {

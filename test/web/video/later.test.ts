@@ -53,7 +53,7 @@ it('reads of a manifest what it lists, whoever it is for, and whether there will
   });
   const video = { id: 'abcdefghij0123456789', revision: 1, renditions: [rung('360p', 360)] };
   const of = (renditions: typeof video.renditions, query: string, grows: boolean) =>
-    readManifest(multivariant({ ...video, renditions }, { way: 'define', query, ticket: query }, grows));
+    readManifest(multivariant({ ...video, renditions }, { way: 'define', query, ticket: query }, { grows }));
   const first = of(video.renditions, 'Signature=a', true);
   expect(first.grows).toBe(true);
   expect(of(video.renditions, 'Signature=b', false)).toEqual({ listed: first.listed, grows: false });

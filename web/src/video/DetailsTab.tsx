@@ -37,6 +37,9 @@ export function DetailsTab({ video, isShown, mayEdit }: { video: Video; isShown:
     ['Renditions, all', video.bytes.media > 0 ? bytes(video.bytes.media) : isGrowing ? 'still growing' : 'none'],
     ['Picture', video.width && video.height ? `${video.width} × ${video.height} px` : sound ? 'none' : unknown],
     ['Length', video.duration === null ? unknown : `${clock(video.duration)} (${video.duration.toFixed(3)} s)`],
+    ...(video.encryption === 'aes-128'
+      ? ([['Encryption', 'AES-128, keys from the edge']] satisfies [string, string][])
+      : []),
     ['Video id', video.id],
     ['Revision', video.revision > 0 ? String(video.revision) : isOver ? 'none' : 'none yet'],
     ...(video.removeOn === undefined ? [] : ([['Kept until', video.removeOn]] satisfies [string, string][])),
