@@ -111,9 +111,10 @@ function Loaded({ device, error }: { device: Device; error: unknown }) {
   const first = isKnown ? firstMoment(here, runs.at(-1)?.at(-1)?.at, day) : undefined;
   useEffect(() => {
     if (moment !== undefined || first === undefined) return;
-    setHeld(first);
+    // By an address, or what came before it in the history, to a moment of another day.
+    setHeld(asked >= day.from && asked < day.to ? asked : first);
     setJumps((n) => n + 1);
-  }, [moment, first]);
+  }, [moment, first, asked, day]);
   const at = moment ?? day.from;
   // So that the address can be shared. Only hands write it: playing would, several times a second.
   const writing = useRef<ReturnType<typeof setTimeout>>(undefined);

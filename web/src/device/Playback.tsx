@@ -88,7 +88,10 @@ export function Playback(props: Props) {
   }, [rate, state]);
 
   const pictures = usePictures(() => video.current, `${device} ${channel}`);
+  const here = recordings ?? [];
+  const isGap = isKnown && recordingAt(here, at) === undefined;
   const toggle = () => {
+    if (isGap || !isKnown) return;
     setNear(true);
     if (isPlaying) recorder.current?.pause();
     else recorder.current?.play();
@@ -121,12 +124,10 @@ export function Playback(props: Props) {
     return () => document.removeEventListener('keydown', press);
   }, []);
 
-  const here = recordings ?? [];
   const [before, after] = [previousRecording(here, at), nextRecording(here, at)];
-  const isGap = isKnown && recordingAt(here, at) === undefined;
   return (
     <div ref={frame} className={classes.player}>
-      <div className={classes.screen} onPointerEnter={() => setNear(true)}>
+      <div className={classes.screen} onPointerEnter={({ pointerType }) => pointerType !== 'touch' && setNear(true)}>
         <video
           ref={video}
           playsInline
@@ -164,7 +165,7 @@ export function Playback(props: Props) {
           </div>
         )}
         {!isGap && (!isKnown || state.kind === 'loading') && (
-          <div className={classes.over} role="status">
+          <div className={classes.over} role="status" style={{ pointerEvents: 'none' }}>
             <Loader color="white" aria-hidden />
             <span className="visually-hidden">Loading the recording</span>
           </div>

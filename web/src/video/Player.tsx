@@ -90,6 +90,10 @@ export interface PlayerProps {
   readonly endOthers?: () => Promise<unknown>;
   /** It plays as soon as it can. */
   readonly plays?: boolean;
+  /** What a key has asked for before there was a player. */
+  readonly first?: PlayerAction | undefined;
+  /** The poster that it stands in place of had the focus. */
+  readonly takesFocus?: boolean;
 }
 
 export default function Player(props: PlayerProps) {
@@ -159,12 +163,19 @@ export default function Player(props: PlayerProps) {
     [signature, token, load, edition],
   );
 
-  // Who pressed a button that is not there any more, or a key, goes on from here.
-  const { plays } = props;
+  // Who was at the poster, or pressed a key, goes on from here.
+  const { first, takesFocus } = props;
   useEffect(() => {
-    if (!plays || document.activeElement !== document.body) return;
-    frame.current?.querySelector<HTMLElement>('media-controller')?.focus({ preventScroll: true });
-  }, [plays]);
+    if (takesFocus) frame.current?.querySelector<HTMLElement>('media-controller')?.focus({ preventScroll: true });
+  }, [takesFocus]);
+  useEffect(() => {
+    const element = video.current;
+    if (!first || !element) return undefined;
+    const controller = new AbortController();
+    const act = () => void perform(first, element, frame.current, pictures.current.length);
+    element.addEventListener('loadedmetadata', act, { once: true, signal: controller.signal });
+    return () => controller.abort();
+  }, [first, pictures]);
 
   /** What goes wrong for good is mended, or said. */
   const heed = useCallback(
@@ -260,9 +271,12 @@ export default function Player(props: PlayerProps) {
     };
     element.addEventListener('timeupdate', note);
     element.addEventListener('waiting', halt);
-    if (isPlaying.current) void element.play().catch(() => undefined);
+    // Whoever watched goes on watching; once it loads, since a source that is put in pauses what was told to play before.
+    const goOn = () => void element.play().catch(() => undefined);
+    if (isPlaying.current) element.addEventListener('loadstart', goOn, { once: true });
     return () => {
       isGone = true;
+      element.removeEventListener('loadstart', goOn);
       element.removeEventListener('timeupdate', note);
       element.removeEventListener('waiting', halt);
     };

@@ -4,10 +4,10 @@
  */
 import { Loader } from '@mantine/core';
 import { IconPlayerPlayFilled } from '@tabler/icons-react';
-import { useEffect, useState, type ComponentType } from 'react';
+import { useEffect, useRef, useState, type ComponentType, type RefObject } from 'react';
 import { clock } from '../shared/format.ts';
 import { isControl, isTyping } from '../shell/keys.ts';
-import { actionOf } from './player-keys.ts';
+import { actionOf, type PlayerAction } from './player-keys.ts';
 import type { PlayerProps } from './Player.tsx';
 import classes from './video.module.css';
 
@@ -21,35 +21,53 @@ export function Screen({ duration, ...player }: PlayerProps & { readonly duratio
   const [wish, setWish] = useState<Wish>();
   const [Player, setPlayer] = useState<ComponentType<PlayerProps>>();
   const [isLacking, setLacking] = useState(false);
+  /** What a key asked for of a player that was not there yet. */
+  const [action, setAction] = useState<PlayerAction>();
+  const [hadFocus, setHadFocus] = useState(false);
+  const cover = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (wish === undefined) return;
-    import('./Player.tsx').then(
-      ({ default: loaded }) => setPlayer(() => loaded),
-      () => {
+    const load = async () => {
+      try {
+        const { default: loaded } = await import('./Player.tsx');
+        setHadFocus(cover.current?.contains(document.activeElement) === true);
+        setPlayer(() => loaded);
+      } catch {
+        dropFailedStyles();
         // Nobody was told of what only a pointer began.
         setLacking(wish === 'play');
         setWish(undefined);
-      },
-    );
+      }
+    };
+    void load();
   }, [wish]);
-  if (Player) return <Player {...player} plays={wish === 'play'} />;
+  if (Player) return <Player {...player} plays={wish === 'play'} first={action} takesFocus={hadFocus} />;
   return (
     <Cover
+      frame={cover}
       title={player.title}
       poster={player.poster}
       duration={duration}
       ratio={player.width && player.height ? player.width / player.height : 16 / 9}
       isPlaying={wish === 'play'}
       lack={isLacking ? LACK : undefined}
-      want={(next) => {
+      want={(next, asked) => {
         setLacking(false);
+        setAction(asked);
         setWish((before) => (before === 'play' ? before : next));
       }}
     />
   );
 }
 
+/** What did not come stays in the page as a link, and would be taken for what has come when the player is asked for again. */
+function dropFailedStyles(): void {
+  for (const link of document.querySelectorAll<HTMLLinkElement>('link[rel="stylesheet"]'))
+    if (link.sheet === null) link.remove();
+}
+
 interface CoverProps {
+  readonly frame: RefObject<HTMLDivElement | null>;
   readonly title: string;
   readonly poster: string | undefined;
   readonly duration: number | null;
@@ -58,10 +76,10 @@ interface CoverProps {
   readonly isPlaying: boolean;
   /** Why there is no player. */
   readonly lack: string | undefined;
-  readonly want: (wish: Wish) => void;
+  readonly want: (wish: Wish, action?: PlayerAction) => void;
 }
 
-function Cover({ title, poster, duration, ratio, isPlaying, lack, want }: CoverProps) {
+function Cover({ frame, title, poster, duration, ratio, isPlaying, lack, want }: CoverProps) {
   // The player's own keys, from the first moment on.
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
@@ -70,20 +88,22 @@ function Cover({ title, poster, duration, ratio, isPlaying, lack, want }: CoverP
       const action = actionOf(event.key);
       if (!action || document.querySelector('[aria-modal="true"]')) return;
       event.preventDefault();
-      want(action.do === 'toggle' ? 'play' : 'near');
+      if (action.do === 'toggle') want('play');
+      else want('near', action);
     };
     document.addEventListener('keydown', press);
     return () => document.removeEventListener('keydown', press);
   }, [want]);
   return (
-    <div className={classes.stage} style={{ '--ratio': ratio } as React.CSSProperties} data-status="ready">
+    <div ref={frame} className={classes.stage} style={{ '--ratio': ratio } as React.CSSProperties} data-status="ready">
       {poster !== undefined && <img src={poster} alt="" />}
       <button
         type="button"
         className={classes.cover}
-        aria-label={`Play ${title}`}
+        aria-label={duration === null ? `Play ${title}` : `Play ${title}, ${clock(duration)}`}
         aria-busy={isPlaying}
-        onPointerEnter={() => lack === undefined && want('near')}
+        // A finger that comes may be there to move the page.
+        onPointerEnter={({ pointerType }) => pointerType !== 'touch' && lack === undefined && want('near')}
         onClick={() => want('play')}
       >
         <span className={classes.start}>
