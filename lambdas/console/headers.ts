@@ -11,6 +11,8 @@ const TYPES: Readonly<Record<string, string>> = {
   ico: 'image/x-icon',
   woff2: 'font/woff2',
   txt: 'text/plain; charset=utf-8',
+  // Types of the player, which are to be read.
+  ts: 'text/plain; charset=utf-8',
   webmanifest: 'application/manifest+json',
 };
 

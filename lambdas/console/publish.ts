@@ -12,6 +12,8 @@ import { customResource } from '../shared/custom-resource.ts';
 import { fileHeaders } from './headers.ts';
 
 const cloudFront = new CloudFrontClient({});
+/** What keeps its address and changes with a deploy. */
+const PAGES = ['/', '/index.html', '/player/sluice-player.js'];
 const folder = join(import.meta.dirname, 'site');
 
 export const handler = customResource('sluice-console-files', async ({ RequestType, RequestId }) => {
@@ -29,7 +31,7 @@ export const handler = customResource('sluice-console-files', async ({ RequestTy
   await cloudFront.send(
     new CreateInvalidationCommand({
       DistributionId: required('DISTRIBUTION_ID'),
-      InvalidationBatch: { CallerReference: RequestId, Paths: { Quantity: 2, Items: ['/', '/index.html'] } },
+      InvalidationBatch: { CallerReference: RequestId, Paths: { Quantity: PAGES.length, Items: [...PAGES] } },
     }),
   );
   return { Files: String(files.length) };

@@ -23,8 +23,10 @@ export async function admit(id: string, viewer: Viewer | undefined, from: From):
     throw new ApiError('not-found', 'There is no such video.');
   }
   const { video, evidence } = found;
-  const { allowed, reason: _, ...limits } = decide({ viewer, video, from, ...evidence, now });
+  const { allowed, reason, ...limits } = decide({ viewer, video, from, ...evidence, now });
   if (allowed) return { video, limits };
+  if (reason === 'site')
+    throw new ApiError('site-refused', 'This link does not play on this page. Ask whoever made it to name its site.');
   throw viewer
     ? new ApiError('forbidden', 'You may not watch this video; ask its owner.')
     : new ApiError('unauthorized', 'Sign in, or add a playback token as ?token=, to watch this video.');

@@ -21,9 +21,11 @@ import { expand, multivariant, playlistKey, withAuth, type Access } from './mani
 import { checkLength, isEnded, readOnce } from './media-playlist.ts';
 import { open, openFolder, Opening } from './opening.ts';
 import { callers, groupsClaim, signatureHours, tokenMinutes } from './options.ts';
+import { pageRoutes } from './page-routes.ts';
 import { sessionRoutes } from './session-routes.ts';
 import { jwks } from './key-pair.ts';
 import { mintToken } from './token.ts';
+import { unlockRoutes } from './unlock.ts';
 
 /** A key is in the set for longer than this before it signs (key-ring.ts). */
 const JWKS_SECONDS = 3600;
@@ -115,6 +117,8 @@ export const handler = serve<'playback'>(groupsClaim, {
   },
 
   ...sessionRoutes,
+  ...pageRoutes,
+  ...unlockRoutes,
 
   'POST /api/play/{id}/goodbye': async ({ params: { id }, query: { session, ticket } }) => {
     await leave(`${VOD_PREFIX}${id}`, session, ticket);

@@ -2,13 +2,14 @@
 import type { KeyObject } from 'node:crypto';
 import { jwtVerify, SignJWT, errors, type JWTHeaderParameters, type JWTPayload } from 'jose';
 import { z } from 'zod';
-import { linkId, parseLinkToken, type LinkRow } from '../../lib/contract/link.ts';
+import { linkId, type LinkRow } from '../../lib/contract/link.ts';
+import { parseLinkToken } from '../../lib/contract/link-token.ts';
 import { keyId } from '../../lib/contract/registered-key.ts';
 import { line } from '../../lib/contract/text.ts';
 import { ApiError } from '../shared/errors.ts';
 import { checkLink } from '../shared/links.ts';
 import type { TokenKeys } from '../shared/token-keys.ts';
-import type { Viewer } from '../shared/viewer.ts';
+import type { Right, Viewer } from '../shared/viewer.ts';
 
 const AUDIENCE = 'sluice-play';
 
@@ -127,13 +128,26 @@ export async function readToken(
   if (subject === undefined && use !== 'playlists') throw new ApiError('invalid-token', 'The token names nobody.');
   if (key !== undefined && (await others?.find(key)) === undefined)
     throw new ApiError('invalid-token', 'The key behind this token was taken back.');
-  if (lnk !== undefined) checkLink(await others?.link(video, lnk), Date.now() / 1000);
-  const right = key !== undefined ? { right: { key } } : lnk !== undefined ? { right: { link: lnk } } : {};
-  const viewer = subject === undefined ? undefined : { subject, groups, ...right };
+  const right = key !== undefined ? { key } : lnk === undefined ? undefined : await rightOf(lnk, video, others);
+  const viewer = subject === undefined ? undefined : { subject, groups, ...(right && { right }) };
   return { viewer, use, expiresAt: new Date(exp * 1000), ticket };
 }
 
-/** A link's token opens manifests, as often as one likes and as long as it is good. */
+/** Of a token that was made by a link: what the link gives now. A password was typed before there was one. */
+async function rightOf(link: string, video: string, others: OtherKeys | undefined): Promise<Right> {
+  const row = await others?.link(video, link);
+  checkLink(row, Date.now() / 1000);
+  return { link, sites: row.sites };
+}
+
+/** Whoever comes by a link. */
+export const byLinkOf = ({ id, sites }: Pick<LinkRow, 'id' | 'sites'>): Viewer => ({
+  subject: `link ${id}`,
+  groups: [],
+  right: { link: id, sites },
+});
+
+/** A link's token opens manifests, as often as one likes and as long as it is good; where it asks for a password, none. */
 async function byLink(
   { id, secret }: { readonly id: string; readonly secret: string },
   video: string,
@@ -141,8 +155,11 @@ async function byLink(
 ): Promise<PlaybackToken> {
   const row = await find(video, id);
   checkLink(row, Date.now() / 1000, secret);
-  const viewer = { subject: `link ${id}`, groups: [], right: { link: id } };
-  return { viewer, use: 'manifest', expiresAt: new Date((row.goodUntil ?? FOREVER) * 1000) };
+  if (row.password !== undefined)
+    throw new ApiError('link-locked', 'This link asks for a password. Whoever gave it to you knows it.', {
+      sites: row.sites,
+    });
+  return { viewer: byLinkOf(row), use: 'manifest', expiresAt: new Date((row.goodUntil ?? FOREVER) * 1000) };
 }
 
 /** A token of a registered key opens manifests. Its subject is not one of ours, whatever it reads like. */

@@ -53,6 +53,7 @@ export interface Entitlement extends Limits {
     | 'grant'
     | 'key'
     | 'link'
+    | 'site'
     | 'device'
     | 'gone'
     | 'private'
@@ -62,11 +63,14 @@ export interface Entitlement extends Limits {
 
 /** The rows of the table, from its first: who meets one is answered by it. Deny is the default. */
 export function decide(question: EntitlementQuestion): Entitlement {
-  const { viewer, video, deviceViewers, now } = question;
+  const { viewer, video, deviceViewers, from, now } = question;
   const allow = (reason: Entitlement['reason'], limits: Limits = {}) => ({ allowed: true, reason, ...limits });
   const deny = (reason: Entitlement['reason']) => ({ allowed: false, reason });
   if (video.status === 'deleted' || isOver(video, now)) return deny('gone');
-  if (viewer?.right?.link !== undefined && video.id !== undefined) return allow('link');
+  if (viewer?.right?.link !== undefined && video.id !== undefined) {
+    const { sites } = viewer.right;
+    return isOnSite(sites, from) ? allow('link', sites && { sites: [...sites] }) : deny('site');
+  }
   if (viewer !== undefined && ownedBy(video, viewer)) return allow('owner');
   if (viewer !== undefined && isAdmin(viewer)) return allow('admin');
   if (video.visibility === 'private') return deny('private');
@@ -124,9 +128,12 @@ export const isNow = ({ notBefore, expiresAt }: Pick<GrantRow, 'notBefore' | 'ex
 function isHere({ effect, ip, sites }: GrantRow, from: From): boolean {
   const here = from.ip === undefined ? undefined : addressPart(from.ip);
   if (ip !== undefined && (here === undefined ? effect === 'allow' : here !== addressPart(ip))) return false;
-  // A page of ours, or a player that is no page, says no site.
-  return sites === undefined || from.site === undefined || sites.includes(from.site);
+  return isOnSite(sites, from);
 }
+
+/** A page of ours, or a player that is no page, says no site. */
+const isOnSite = (sites: readonly string[] | undefined, { site }: From): boolean =>
+  sites === undefined || site === undefined || sites.includes(site);
 
 /** Of grants that allow, the one nearest to the person decides, then the one nearest to the video. */
 const distance = ({ videoId, subject }: Pick<GrantRow, 'videoId' | 'subject'>): number => {

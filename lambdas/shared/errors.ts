@@ -14,7 +14,10 @@ export const problems = {
   'link-unknown': [401, 'No such link'],
   'link-ended': [401, 'The link was ended'],
   'link-expired': [401, 'The link has expired'],
+  'link-locked': [401, 'The link asks for a password'],
   forbidden: [403, 'Not yours to do'],
+  'wrong-password': [403, 'That is not the password'],
+  'site-refused': [403, 'Not for this page'],
   'not-found': [404, 'Nothing of that name'],
   conflict: [409, 'Not in this state'],
   'not-ready': [409, 'The video cannot be played yet'],
@@ -26,8 +29,10 @@ export const problems = {
   'too-large': [413, 'Too large'],
   'unsupported-type': [415, 'Not a type this platform takes'],
   'too-many-uploads': [429, 'Too many uploads at once'],
+  'too-many-attempts': [429, 'Too many wrong passwords'],
   busy: [503, 'Too much at once'],
   internal: [500, 'Something failed on our side'],
+  'format-unknown': [501, 'Not a format this platform answers in'],
 } as const satisfies Record<string, readonly [number, string]>;
 
 type ProblemCode = keyof typeof problems;
@@ -36,6 +41,8 @@ interface ProblemOptions {
   limit?: NonNullable<Problem['limit']>;
   errors?: NonNullable<Problem['errors']>;
   state?: NonNullable<Problem['state']>;
+  /** Of a link that is locked: origins of pages that may ask for its password. Never sent. */
+  sites?: readonly string[] | undefined;
   /** For the log only; never sent. */
   cause?: unknown;
 }

@@ -41,10 +41,18 @@ export class Reply {
   readonly body: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly cookies: readonly string[];
-  constructor(body: string, headers: Readonly<Record<string, string>> = {}, cookies: readonly string[] = []) {
+  /** Undefined: the route's. */
+  readonly status: number | undefined;
+  constructor(
+    body: string,
+    headers: Readonly<Record<string, string>> = {},
+    cookies: readonly string[] = [],
+    status?: number,
+  ) {
     this.body = body;
     this.headers = headers;
     this.cookies = cookies;
+    this.status = status;
   }
 }
 
@@ -123,7 +131,7 @@ function bodyOf(event: ApiEvent, most = MAX_BODY_BYTES): unknown {
 function success(route: Route, result: unknown): APIGatewayProxyStructuredResultV2 {
   if (result instanceof Reply) {
     return {
-      statusCode: route.status,
+      statusCode: result.status ?? route.status,
       headers: {
         'content-type': route.contentType ?? 'text/plain; charset=utf-8',
         'cache-control': 'no-store',

@@ -14,7 +14,10 @@ export interface Viewer {
  * `key`: a backend that has registered its key says who may watch, as long as it is registered; never more than a grant gives.
  * `link`: the video's owner made it, and it opens that video whatever its visibility.
  */
-export type Right = { readonly key: string; readonly link?: never } | { readonly link: string; readonly key?: never };
+export type Right =
+  | { readonly key: string; readonly link?: never }
+  /** `sites`: origins of pages, besides ours, on which the link plays; undefined: any. */
+  | { readonly link: string; readonly sites?: readonly string[] | undefined; readonly key?: never };
 
 export const isAdmin = (viewer: Viewer): boolean => viewer.groups.includes('admin');
 export const mayUpload = (viewer: Viewer): boolean => isAdmin(viewer) || viewer.groups.includes('uploader');

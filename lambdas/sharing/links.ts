@@ -9,6 +9,7 @@ import { ownedBy } from '../shared/entitlement.ts';
 import { ApiError } from '../shared/errors.ts';
 import type { Handlers } from '../shared/http.ts';
 import { linksOf, secretHash } from '../shared/links.ts';
+import { keptPassword } from '../shared/passwords.ts';
 import { revoke } from '../shared/revocation.ts';
 import { unguessable } from '../shared/sessions.ts';
 import { readVideo } from '../shared/videos.ts';
@@ -33,8 +34,12 @@ const isGood = ({ endedAt, goodUntil }: LinkRow): boolean =>
   endedAt === undefined && (goodUntil === undefined || goodUntil > secondsNow());
 
 /** Internal fields are left out by the schema. */
-const shown = ({ goodUntil, ...row }: LinkRow): Link =>
-  link.parse({ ...row, expiresAt: goodUntil === undefined ? undefined : new Date(goodUntil * 1000).toISOString() });
+const shown = ({ goodUntil, password, ...row }: LinkRow): Link =>
+  link.parse({
+    ...row,
+    expiresAt: goodUntil === undefined ? undefined : new Date(goodUntil * 1000).toISOString(),
+    hasPassword: password !== undefined,
+  });
 
 export const linkRoutes: LinkRoutes = {
   'GET /api/videos/{id}/links': async ({ params: { id }, viewer }) => {
@@ -48,7 +53,7 @@ export const linkRoutes: LinkRoutes = {
       throw new ApiError('conflict', `The video has ${MAX_LINKS} links, as many as it may have. End one first.`, {
         limit: { name: 'links', value: MAX_LINKS },
       });
-    const { name, expiresIn } = body;
+    const { name, expiresIn, password, sites } = body;
     const [id, secret] = [unguessable(), unguessable() + unguessable()];
     const goodUntil = expiresIn === undefined ? undefined : secondsNow() + expiresIn;
     const row: LinkRow = {
@@ -58,6 +63,8 @@ export const linkRoutes: LinkRoutes = {
       createdAt: new Date().toISOString(),
       createdBy: viewer.subject,
       secretHash: secretHash(secret),
+      ...(password !== undefined && { password: await keptPassword(password) }),
+      ...(sites !== undefined && { sites }),
       ...(goodUntil !== undefined && { goodUntil, expiresAt: goodUntil + LINK_REMEMBERED }),
     };
     await dynamo.send(new PutCommand({ TableName, Item: row }));

@@ -19,14 +19,16 @@ export interface ConsoleProps {
 export class Console extends Construct {
   constructor(scope: Construct, id: string, { config, site, distribution }: ConsoleProps) {
     super(scope, id);
-    const vite = (outputDir: string) =>
-      `"${process.execPath}" "${root}node_modules/vite/bin/vite.js" build "${root}web" --outDir "${outputDir}/site" --emptyOutDir --logLevel error`;
+    const vite = `"${process.execPath}" "${root}node_modules/vite/bin/vite.js" build "${root}web" --logLevel error`;
+    // The console, and then the player for other pages, which is one file under a name that stays.
+    const builds = (outputDir: string) =>
+      `${vite} --outDir "${outputDir}/site" --emptyOutDir && ${vite} --config "${root}web/player.config.ts" --outDir "${outputDir}/site/player"`;
     const publisher = new SluiceFunction(this, 'Publisher', {
       config,
       entry: 'console/publish.ts',
       description: "Puts the console's files into the site bucket",
       timeout: Duration.minutes(2),
-      afterBundling: vite,
+      afterBundling: builds,
     })
       .useObjects('SITE_BUCKET', site, ['PutObject'], '')
       .useInvalidation(distribution);

@@ -144,6 +144,23 @@ export const consoleHeaders = (scope: Construct, config: Config, sources: Bucket
     },
   });
 
+/** The page for frames: its own answer says by whom it may be framed, and what it may load (lambdas/playback/embed-page.ts). */
+export const embedHeaders = (scope: Construct): ResponseHeadersPolicy =>
+  new ResponseHeadersPolicy(scope, 'EmbedHeaders', {
+    responseHeadersPolicyName: edgeName(scope, 'EmbedHeaders'),
+    comment: 'The page for frames: no sniffing; its policy is its own',
+    securityHeadersBehavior: security,
+  });
+
+/** The player that other pages load: those that may play may load it. */
+export const playerHeaders = (scope: Construct, config: Config): ResponseHeadersPolicy =>
+  new ResponseHeadersPolicy(scope, 'PlayerHeaders', {
+    responseHeadersPolicyName: edgeName(scope, 'PlayerHeaders'),
+    comment: 'The player for other pages: CORS, no sniffing',
+    corsBehavior: cors(config),
+    securityHeadersBehavior: security,
+  });
+
 /** For files whose names carry a hash of their content. */
 export const assetHeaders = (scope: Construct, config: Config, sources: Bucket): ResponseHeadersPolicy =>
   new ResponseHeadersPolicy(scope, 'AssetHeaders', {

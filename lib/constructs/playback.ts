@@ -42,11 +42,13 @@ import {
   apiHeaders,
   assetHeaders,
   consoleHeaders,
+  embedHeaders,
   keyHeaders,
   livePlaylistCache,
   liveSegmentCache,
   mediaHeaders,
   pageCache,
+  playerHeaders,
   playlistCache,
   segmentCache,
 } from './edge-policies.ts';
@@ -113,7 +115,7 @@ export class Playback extends Construct {
       .useTable('VIDEOS_TABLE', storage.videos, ['BatchGetItem', 'GetItem', 'UpdateItem'])
       .useTable('ENTITLEMENTS_TABLE', storage.entitlements, ['BatchGetItem'])
       .useTable('KEYS_TABLE', storage.keys, ['GetItem'])
-      .useTable('LINKS_TABLE', storage.links, ['GetItem'])
+      .useTable('LINKS_TABLE', storage.links, ['GetItem', 'UpdateItem'])
       .useTable('SESSIONS_TABLE', storage.sessions, SESSION_WRITES, [BY_WHAT])
       .useObjects('MEDIA_BUCKET', storage.media, ['GetObject'], VOD_PREFIX);
     signingKey.allowSigning(this.manifest);
@@ -148,7 +150,12 @@ export class Playback extends Construct {
         }),
       defaultRootObject: 'index.html',
       defaultBehavior: pages.page,
-      additionalBehaviors: { '/assets/*': pages.assets, '/api/*': this.#api(props), ...this.#media(props) },
+      additionalBehaviors: {
+        '/assets/*': pages.assets,
+        '/player/*': pages.player,
+        ...this.#api(props),
+        ...this.#media(props),
+      },
       errorResponses: ERRORS.map((httpStatus) => ({ httpStatus, ttl: Duration.seconds(0) })),
     });
     storage.media.addCorsRule({
@@ -194,10 +201,11 @@ export class Playback extends Construct {
     return distribution;
   }
 
-  /** `/` and every address of the console; `/assets/*` are the files named by their hash. */
-  #console({ config, storage }: PlaybackProps): Record<'page' | 'assets', BehaviorOptions> {
+  /** `/` and every address of the console; `/assets/*` are the files named by their hash, `/player/*` what other pages load. */
+  #console({ config, storage }: PlaybackProps): Record<'page' | 'assets' | 'player', BehaviorOptions> {
     const origin = this.#bucketOrigin('SiteAccess', storage.site);
     const router = this.#viewerRequest('SpaRouter', 'spa-router.js', "Answers the console's addresses with index.html");
+    const cachePolicy = pageCache(this);
     const common = {
       origin,
       viewerProtocolPolicy: ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
@@ -206,7 +214,7 @@ export class Playback extends Construct {
     return {
       page: {
         ...common,
-        cachePolicy: pageCache(this),
+        cachePolicy,
         responseHeadersPolicy: consoleHeaders(this, config, storage.sources),
         functionAssociations: [router],
       },
@@ -215,21 +223,36 @@ export class Playback extends Construct {
         cachePolicy: CachePolicy.CACHING_OPTIMIZED,
         responseHeadersPolicy: assetHeaders(this, config, storage.sources),
       },
+      player: { ...common, cachePolicy, responseHeadersPolicy: playerHeaders(this, config) },
     };
   }
 
-  /** Never cached. The API's own host name must reach it, so the viewer's is left out. */
-  #api({ api }: PlaybackProps): BehaviorOptions {
-    return {
+  /**
+   * `/api/*`, and `/embed/*`, the page for frames: who may frame it stands in its own answer. Never cached. The API's own host
+   * name must reach it, so the viewer's is left out.
+   */
+  #api({ api }: PlaybackProps): Record<string, BehaviorOptions> {
+    const common = {
       origin: new HttpOrigin(`${api.http.apiId}.execute-api.${Aws.REGION}.${Aws.URL_SUFFIX}`, {
         protocolPolicy: OriginProtocolPolicy.HTTPS_ONLY,
         readTimeout: Duration.seconds(30),
       }),
-      viewerProtocolPolicy: ViewerProtocolPolicy.HTTPS_ONLY,
-      allowedMethods: AllowedMethods.ALLOW_ALL,
       cachePolicy: CachePolicy.CACHING_DISABLED,
       originRequestPolicy: OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
-      responseHeadersPolicy: apiHeaders(this),
+    };
+    return {
+      '/api/*': {
+        ...common,
+        viewerProtocolPolicy: ViewerProtocolPolicy.HTTPS_ONLY,
+        allowedMethods: AllowedMethods.ALLOW_ALL,
+        responseHeadersPolicy: apiHeaders(this),
+      },
+      '/embed/*': {
+        ...common,
+        viewerProtocolPolicy: ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
+        allowedMethods: AllowedMethods.ALLOW_GET_HEAD,
+        responseHeadersPolicy: embedHeaders(this),
+      },
     };
   }
 

@@ -75,6 +75,9 @@ const site = line(300).refine((text) => {
   return url?.origin === text && ['https:', 'http:'].includes(url.protocol);
 }, 'must be an origin, e.g. `https://www.example.com`');
 
+/** Also of links (link.ts). */
+export const sites = z.array(site).min(1).max(20, { abort: true });
+
 /** Of both effects. */
 const when = {
   notBefore: epochSeconds.optional().meta({ description: 'Epoch seconds before which it does not count.' }),
@@ -95,10 +98,7 @@ const limits = {
   maxSessions: z.int().min(1).max(1000).optional().meta({
     description: 'How many players of one person may play at once; default: any number.',
   }),
-  sites: z
-    .array(site)
-    .min(1)
-    .max(20, { abort: true })
+  sites: sites
     .optional()
     .meta({ description: 'Origins of pages, besides the console, on which it may be played; default: any.' }),
 };

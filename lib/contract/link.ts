@@ -1,5 +1,6 @@
 /** Links: whoever has one may watch one video, without an account, until it is over or somebody ends it. */
 import { z } from 'zod';
+import { sites } from './entitlement.ts';
 import { DAY_SECONDS, MINUTE_SECONDS } from './options.ts';
 import { line } from './text.ts';
 import { videoId } from './video.ts';
@@ -19,14 +20,22 @@ export const linkId = z
   .regex(/^[A-Za-z0-9]{16}$/)
   .meta({ description: 'Id of a link.' });
 
-/** What is handed out: the id, and 32 letters and digits that nobody can guess, over 190 bits. */
-const TOKEN = /^([A-Za-z0-9]{16})\.([A-Za-z0-9]{32})$/;
+/** Of what a link asks for. Tries are bounded (lambdas/playback/unlock.ts), so it need not be long. */
+export const linkPassword = line(200).min(6, 'must have at least 6 characters');
 
-/** Undefined: it is no link's token. A JWT has two dots. */
-export function parseLinkToken(token: string): { readonly id: string; readonly secret: string } | undefined {
-  const [, id, secret] = TOKEN.exec(token) ?? [];
-  return id === undefined || secret === undefined ? undefined : { id, secret };
-}
+/** Seconds that a password need not be typed again: who typed it gets a token that is good for as long, and no longer than the link. */
+export const UNLOCKED_SECONDS = 720 * MINUTE_SECONDS;
+
+/** A password as it is kept: scrypt (RFC 7914), with what it was made by. */
+const kept = z.object({
+  N: z.int(),
+  r: z.int(),
+  p: z.int(),
+  /** base64url. */
+  salt: z.string(),
+  hash: z.string(),
+});
+export type KeptPassword = z.infer<typeof kept>;
 
 export const newLink = z
   .object({
@@ -37,6 +46,12 @@ export const newLink = z
       .max(LINK_SECONDS.most)
       .optional()
       .meta({ description: 'Seconds; without it the link is good until somebody ends it.' }),
+    password: linkPassword.optional().meta({
+      description: 'What whoever comes by the link is asked for. It is not told again, and cannot be changed.',
+    }),
+    sites: sites.optional().meta({
+      description: 'Origins of pages, besides ours, on which it plays and its player may be embedded; default: any.',
+    }),
   })
   .strict();
 
@@ -47,9 +62,14 @@ const common = {
   createdAt: z.iso.datetime(),
   createdBy: z.string().meta({ description: 'Subject of who made it.' }),
   endedAt: z.iso.datetime().optional().meta({ description: 'When somebody ended it.' }),
+  sites: sites.optional(),
 };
 
-export const link = z.object({ ...common, expiresAt: z.iso.datetime().optional() });
+export const link = z.object({
+  ...common,
+  expiresAt: z.iso.datetime().optional(),
+  hasPassword: z.boolean().meta({ description: 'Whether it asks for a password.' }),
+});
 export type Link = z.infer<typeof link>;
 
 /** Row of the links table. */
@@ -57,6 +77,11 @@ export const linkRow = z.object({
   ...common,
   /** SHA-256 of the secret, base64url. The secret has too many bits to be tried, so nothing slow is needed. */
   secretHash: z.string(),
+  password: kept.optional(),
+  /** Wrong passwords in a row, as far as they are remembered; when the last one was tried, and until when none is: epoch seconds. */
+  tries: z.int().optional(),
+  triedAt: z.int().optional(),
+  lockedUntil: z.int().optional(),
   /** Epoch seconds. */
   goodUntil: z.int().optional(),
   /** Epoch seconds: DynamoDB removes the row some time after. */

@@ -5,11 +5,17 @@ import { MAX_TOKEN_SECONDS } from './options.ts';
 import { playerSession, sessionName, ticketParam as ticket, watching } from './session.ts';
 import type { Route } from './route.ts';
 import { idParam, subject } from './params.ts';
+import { line } from './text.ts';
 
 const renewing = playerSession.optional().meta({
   description:
     'For players that ask again before their signature ends: the same each time, and the session goes on. The signature then lasts ten minutes. Without it, it lasts for the video.',
 });
+
+const token = z.string().max(4096).optional();
+
+/** What oEmbed 1.0 calls `maxwidth` and `maxheight`: pixels. */
+const most = z.coerce.number().int().min(1).max(100_000).optional();
 
 const lines = z
   .string()
@@ -126,7 +132,7 @@ export const playRoutes = {
     summary: 'The personal multivariant playlist: checks entitlement and signs the whole video once.',
     params: idParam,
     query: z.object({
-      token: z.string().max(4096).optional(),
+      token,
       expand: z
         .enum(['0', '1'])
         .optional()
@@ -155,7 +161,7 @@ export const playRoutes = {
       'The same segments for DASH players: a personal MPD, each address in it signed. There once all of the video is sliced, and not of MPEG-TS segments.',
     params: idParam,
     query: z.object({
-      token: z.string().max(4096).optional(),
+      token,
       cookies: z.enum(['0', '1']).optional().meta({ description: '1: signed cookies instead of signed URLs.' }),
       session: renewing,
       ...borne,
@@ -170,7 +176,7 @@ export const playRoutes = {
       'Pictures for scrubbing: WebVTT, each cue the signed address of a sheet and the place on it (`#xywh=`). As a `<track kind="metadata" label="thumbnails">` players show them over the time line.',
     params: idParam,
     query: z.object({
-      token: z.string().max(4096).optional(),
+      token,
       cookies: z.enum(['0', '1']).optional().meta({ description: '1: bare addresses, for who holds signed cookies.' }),
     }),
   },
@@ -185,11 +191,98 @@ export const playRoutes = {
       playlist: z.string().regex(/^[a-z0-9]{1,20}\.m3u8$/),
     }),
     query: z.object({
-      token: z.string().max(4096).optional(),
+      token,
       cookies: z
         .enum(['0', '1'])
         .optional()
         .meta({ description: '1: bare URLs, for a viewer who holds signed cookies.' }),
+    }),
+  },
+
+  'GET /api/play/{id}/about': {
+    stage: 'playback',
+    auth: 'optional',
+    status: 200,
+    summary: 'What a page says of a video, for who may watch it: with a link or playback token, or anonymously.',
+    params: idParam,
+    query: z.object({ token }),
+    response: z.object({
+      id: z.string(),
+      title: z.string(),
+      description: z.string(),
+      createdAt: z.iso.datetime(),
+      duration: z.number().nullable().meta({ description: 'Seconds.' }),
+      width: z.int().nullable(),
+      height: z.int().nullable(),
+      hasPoster: z.boolean().meta({ description: 'Whether `poster` has one.' }),
+      hasStoryboard: z.boolean().meta({ description: 'Whether `storyboard.vtt` has pictures for scrubbing.' }),
+    }),
+  },
+  'GET /api/play/{id}/poster': {
+    stage: 'playback',
+    auth: 'optional',
+    status: 302,
+    contentType: 'text/plain; charset=utf-8',
+    summary:
+      'Goes on to the signed address of the poster, for who may watch: an address that stays, for pages and what unfolds them.',
+    params: idParam,
+    query: z.object({ token }),
+  },
+  'POST /api/play/{id}/unlock': {
+    stage: 'playback',
+    auth: 'none',
+    status: 200,
+    summary: 'Type the password of a link: the answer is a playback token that is good for a while in its place.',
+    params: idParam,
+    body: z
+      .object({
+        token: z.string().min(1).max(100, { abort: true }).meta({ description: 'Of the link.' }),
+        password: line(200),
+      })
+      .strict(),
+    response: z.object({ token: z.string(), expiresAt: z.iso.datetime() }),
+  },
+  'GET /api/oembed': {
+    stage: 'playback',
+    auth: 'none',
+    status: 200,
+    contentType: 'application/json',
+    summary:
+      'oEmbed 1.0, of the addresses `/v/{id}` and `/embed/{id}` with or without `?token=`. A video that is not public is answered like one that is not there.',
+    query: z.object({
+      url: z.string().max(8192),
+      format: z.string().max(100).optional().meta({ description: '`json`; others are answered with 501.' }),
+      maxwidth: most,
+      maxheight: most,
+    }),
+    response: z.object({
+      type: z.literal('video'),
+      version: z.literal('1.0'),
+      title: z.string(),
+      provider_name: z.string(),
+      provider_url: z.string(),
+      html: z.string(),
+      width: z.int(),
+      height: z.int(),
+      thumbnail_url: z.string().optional().meta({ description: 'Of what everybody may watch.' }),
+      thumbnail_width: z.int().optional(),
+      thumbnail_height: z.int().optional(),
+    }),
+  },
+  'GET /embed/{id}': {
+    stage: 'playback',
+    auth: 'none',
+    status: 200,
+    contentType: 'text/html; charset=utf-8',
+    summary:
+      'A page with the player alone, for an `<iframe>`. It may be embedded where the link or the right says, and has what unfolds it (Open Graph, oEmbed) for who may watch.',
+    // Whatever is asked for is answered with a page, not with a problem document.
+    params: z.object({ id: z.string() }),
+    query: z.object({
+      token: z.string().optional(),
+      autoplay: z.string().optional().meta({ description: '`1`: begins by itself, where the browser lets it.' }),
+      muted: z.string().optional().meta({ description: '`1`: without sound at first.' }),
+      start: z.string().optional().meta({ description: 'Seconds to begin at.' }),
     }),
   },
 

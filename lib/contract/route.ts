@@ -30,8 +30,9 @@ const MANIFEST_TYPES: readonly (string | undefined)[] = [
   'application/vnd.apple.mpegurl',
   'application/dash+xml',
   'text/vtt',
+  'text/html; charset=utf-8',
 ];
 
-/** Whether HEAD is answered as GET would be: players and link checkers ask for manifests, and lists of pictures for scrubbing, so. */
+/** Whether HEAD is answered as GET would be: players and link checkers ask for manifests, lists of pictures for scrubbing and pages so. */
 export const answersHead = (key: string, { contentType }: Pick<Route, 'contentType'>): boolean =>
   key.startsWith('GET ') && MANIFEST_TYPES.includes(contentType);

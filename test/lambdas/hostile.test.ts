@@ -125,6 +125,9 @@ beforeAll(async () => {
     ip: ['192.0.2.1'],
     maxHeight: [720],
     sites: [['https://page.example']],
+    password: ['open sesame'],
+    url: [`${process.env['PUBLIC_URL']}/v/${VIDEO}`],
+    format: ['json'],
     start: ['3'],
     max_resolution: ['720p'],
     min_resolution: ['360p'],
@@ -234,12 +237,19 @@ const WORST = 64 * 1024;
 function fault(key: RouteKey, answer: Answer, field?: readonly string[]): string | undefined {
   const { status, type, json, text } = answer;
   const route = routes[key] as Route;
-  if (status >= 500 || status < 200) return `status ${status}: ${text.slice(0, 300)}`;
+  // oEmbed's own word for a format that is not there.
+  if ((status >= 500 && json?.['code'] !== 'format-unknown') || status < 200)
+    return `status ${status}: ${text.slice(0, 300)}`;
   if (status < 400) {
     if (status !== route.status) return `status ${status} instead of ${route.status}`;
     const parsed = route.response?.safeParse(json);
     return parsed && !parsed.success ? `an answer that is not as described: ${parsed.error.message}` : undefined;
   }
+  // A page says in words what went wrong, and nothing of what was sent.
+  if (route.contentType?.startsWith('text/html') && type === route.contentType)
+    return text.length > WORST || !text.isWellFormed() || text.includes('<script')
+      ? `a bad page: ${text.slice(0, 300)}`
+      : undefined;
   const parsed = problem.safeParse(json);
   if (!parsed.success || !type.startsWith('application/problem+json'))
     return `no problem document: ${text.slice(0, 300)}`;

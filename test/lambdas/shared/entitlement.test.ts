@@ -172,6 +172,14 @@ const ROWS: readonly (readonly [Entitlement['reason'], Partial<EntitlementQuesti
     'link',
     { viewer: { subject: 'link x', groups: [], right: { link: 'x' } }, video: { ...entitled, visibility: 'private' } },
   ],
+  [
+    'site',
+    {
+      viewer: { subject: 'link x', groups: [], right: { link: 'x', sites: ['https://a.example'] } },
+      video: { ...entitled, visibility: 'public' },
+      from: { site: 'https://b.example' },
+    },
+  ],
   ['owner', { viewer: viewers['owner'], grants: [given({ to: 'person:olga', effect: 'deny' })] }],
   ['admin', { viewer: viewers['admin'], grants: [given({ to: 'person:ada', effect: 'deny' })] }],
   ['private', { video: { ...ofDevice, visibility: 'private' }, grants: [given()], deviceViewers: ['sam'] }],
@@ -192,7 +200,7 @@ const ROWS: readonly (readonly [Entitlement['reason'], Partial<EntitlementQuesti
   ['device', { video: ofDevice, deviceViewers: ['sam'], grants: [given({ to: 'everyone', maxHeight: 480 })] }],
   ['denied', { grants: [given({ to: 'person:eve' }), given({ on: `video:${'b'.repeat(20)}` })] }],
 ];
-const DENIES = new Set(['gone', 'private', 'refused', 'denied']);
+const DENIES = new Set(['gone', 'site', 'private', 'refused', 'denied']);
 
 describe('the table of docs/playback.md', () => {
   it.each(ROWS.map(([reason, question, limits = {}]) => ({ reason, question, limits })))(

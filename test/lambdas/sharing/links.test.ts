@@ -4,7 +4,8 @@ import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secre
 import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient, GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { MAX_LINKS, parseLinkToken } from '../../../lib/contract/link.ts';
+import { MAX_LINKS } from '../../../lib/contract/link.ts';
+import { parseLinkToken } from '../../../lib/contract/link-token.ts';
 import { LONGEST_SIGNATURE_SECONDS } from '../../../lib/contract/options.ts';
 import { parseTicket } from '../../../lib/contract/ticket.ts';
 import { callRoute, startHandlerEngine, type Call } from '../engine.ts';
@@ -48,17 +49,143 @@ const make = (body: object = {}, as: Call['as'] = OLGA) =>
 const end = (link: string, as: Call['as'] = OLGA) =>
   callRoute(sharing, 'DELETE /api/videos/{id}/links/{link}', { as, params: { id: ID, link } });
 
-async function play(token: string, id = ID, query: Record<string, string> = {}) {
+async function ask(routeKey: string, id: string, query: Record<string, string>, origin?: string) {
   const answer = await playback({
-    routeKey: 'GET /api/play/{id}/main.m3u8',
+    routeKey,
     pathParameters: { id },
-    queryStringParameters: { token, ...query },
-    headers: {},
+    queryStringParameters: query,
+    headers: origin === undefined ? {} : { origin },
     requestContext: { requestId: 'r' },
   } as never);
-  return { status: answer.statusCode!, body: answer.body ?? '' };
+  return { status: answer.statusCode!, body: answer.body ?? '', headers: answer.headers ?? {} };
 }
+const play = (token: string, id = ID, query: Record<string, string> = {}, origin?: string) =>
+  ask('GET /api/play/{id}/main.m3u8', id, { token, ...query }, origin);
+const embed = (token: string) => ask('GET /embed/{id}', ID, { token });
+const framedBy = ({ headers }: { headers: object }) =>
+  /frame-ancestors ([^;]*)$/.exec((headers as Record<string, string>)['content-security-policy'] ?? '')?.[1];
 const codeOf = ({ body }: { body: string }) => (JSON.parse(body) as { code: string }).code;
+
+describe('a link with sites', () => {
+  const SITE = 'https://www.example.com';
+
+  it('plays on those, on ours and in players that are no page, and says so of its page for frames', async () => {
+    const { json } = await make({ sites: [SITE, 'http://127.0.0.1:8080'] });
+    expect(json.sites).toEqual([SITE, 'http://127.0.0.1:8080']);
+    for (const origin of [SITE, 'http://127.0.0.1:8080', 'https://videos.example', undefined])
+      expect([origin, (await play(json.token, ID, {}, origin)).status]).toEqual([origin, 200]);
+    for (const origin of ['https://example.com', 'http://www.example.com', 'https://www.example.com:444', 'null']) {
+      const answer = await play(json.token, ID, {}, origin);
+      expect([origin, answer.status, codeOf(answer)]).toEqual([origin, 403, 'site-refused']);
+    }
+    expect(framedBy(await embed(json.token))).toBe(`'self' ${SITE} http://127.0.0.1:8080`);
+    expect(framedBy(await embed((await make()).json.token))).toBe('*');
+  });
+
+  it('holds its sites where every address is signed', async () => {
+    const { json } = await make({ sites: [SITE] });
+    const [, own] = /token=([^\s"]+)/.exec((await play(json.token, ID, { expand: '1' }, SITE)).body)!;
+    const media = async (origin: string) => {
+      const answer = await playback({
+        routeKey: 'GET /api/play/{id}/{kind}/{playlist}',
+        pathParameters: { id: ID, kind: 'video', playlist: '720p.m3u8' },
+        queryStringParameters: { token: own },
+        headers: { origin },
+        requestContext: { requestId: 'r' },
+      } as never);
+      return codeOf({ body: answer.body! });
+    };
+    expect([await media(SITE), await media('https://elsewhere.example')]).toEqual(['not-found', 'site-refused']);
+  });
+
+  it.each([[[]], [['www.example.com']], [['https://www.example.com/']], [["https://a.example; script-src 'none'"]]])(
+    'is not made of %j',
+    async (sites) => {
+      expect((await make({ sites })).status).toBe(400);
+    },
+  );
+});
+
+describe('a link with a password', () => {
+  const PASSWORD = 'open sesame';
+  const type = async (token: string, password: string) => {
+    const answer = await playback({
+      routeKey: 'POST /api/play/{id}/unlock',
+      pathParameters: { id: ID },
+      headers: {},
+      body: JSON.stringify({ token, password }),
+      requestContext: { requestId: 'r' },
+    } as never);
+    return { status: answer.statusCode!, body: answer.body! };
+  };
+  const rowOf = async (id: string) => {
+    const row = { TableName: process.env['LINKS_TABLE'], Key: { videoId: ID, id }, ConsistentRead: true };
+    return (await table.send(new GetCommand(row))).Item!;
+  };
+
+  it('opens nothing until it is typed, and then by a token that ends with the link', async () => {
+    const { json } = await make({ password: PASSWORD, sites: ['https://a.example'], expiresIn: 3600 });
+    expect([json.hasPassword, json.password]).toEqual([true, undefined]);
+    expect(JSON.stringify(await rowOf(json.id))).not.toContain(PASSWORD);
+    const locked = await play(json.token);
+    expect([locked.status, codeOf(locked)]).toEqual([401, 'link-locked']);
+    // Its page asks for it, where the link may be shown, and tells nothing of the video.
+    const page = await embed(json.token);
+    expect([page.status, framedBy(page)]).toEqual([200, "'self' https://a.example"]);
+    expect(page.body).toContain('<sluice-player');
+    expect(page.body).not.toContain('A video');
+    const wrong = await type(json.token, 'open barley');
+    expect([wrong.status, codeOf(wrong)]).toEqual([403, 'wrong-password']);
+
+    const right = JSON.parse((await type(json.token, PASSWORD)).body) as { token: string; expiresAt: string };
+    expect(Math.abs(Date.parse(right.expiresAt) - Date.parse(json.expiresAt))).toBeLessThan(1000);
+    const { status, body } = await play(right.token);
+    expect(status).toBe(200);
+    expect(parseTicket(/\/s\/([^/]+)\//.exec(body)![1]!)).toMatchObject({ link: json.id });
+    expect(codeOf(await play(right.token, ID, {}, 'https://b.example'))).toBe('site-refused');
+    expect((await embed(right.token)).body).toContain('A video');
+    await end(json.id);
+    expect(codeOf(await play(right.token))).toBe('link-ended');
+    expect(codeOf({ body: (await type(json.token, PASSWORD)).body })).toBe('link-ended');
+  });
+
+  it('is typed wrong so often and no oftener, however many try at once', async () => {
+    const { json } = await make({ password: PASSWORD });
+    const answers = await Promise.all(Array.from({ length: 25 }, () => type(json.token, 'not this one')));
+    const codes = answers.map(codeOf);
+    // The tenth makes nobody wait. Five more would have to wait for each other for a minute, all told.
+    const looked = codes.filter((code) => code === 'wrong-password').length;
+    expect(looked).toBeGreaterThanOrEqual(10);
+    expect(looked).toBeLessThan(16);
+    expect(codes.filter((code) => code === 'too-many-attempts')).toHaveLength(25 - looked);
+    console.log(`25 wrong passwords at once: ${looked} looked at, ${25 - looked} refused unread`);
+
+    const change = (values: object) =>
+      table.send(new PutCommand({ TableName: process.env['LINKS_TABLE'], Item: values }));
+    const row = await rowOf(json.id);
+    const now = Math.floor(Date.now() / 1000);
+    await change({ ...row, tries: 15, triedAt: now, lockedUntil: now + 300 });
+    const early = await type(json.token, PASSWORD);
+    expect([early.status, codeOf(early)]).toEqual([429, 'too-many-attempts']);
+    // Right, once the time is over: it counts as none, and others need not wait.
+    await change({ ...row, tries: 15, triedAt: now - 400, lockedUntil: now - 100 });
+    expect((await type(json.token, PASSWORD)).status).toBe(200);
+    expect(await rowOf(json.id)).toMatchObject({ tries: 15 });
+    expect((await rowOf(json.id))['lockedUntil']).toBeUndefined();
+    // A day without a wrong one, and they are forgotten.
+    await change({ ...row, tries: 15, triedAt: now - 90_000 });
+    expect(codeOf({ body: (await type(json.token, 'not this one')).body })).toBe('wrong-password');
+    expect(await rowOf(json.id)).toMatchObject({ tries: 1 });
+  });
+
+  it('says of a wrong link what is wrong before any password is looked at', async () => {
+    const { json } = await make({ password: PASSWORD });
+    const other = json.token.replace(/.$/, json.token.endsWith('a') ? 'b' : 'a');
+    expect(codeOf({ body: (await type(other, PASSWORD)).body })).toBe('link-unknown');
+    expect((await rowOf(json.id))['tries']).toBeUndefined();
+    expect(codeOf({ body: (await type('a.b.c', PASSWORD)).body })).toBe('link-unknown');
+  });
+});
 
 describe('a link', () => {
   it('is made by the owner and admins, told once, and listed without what opens', async () => {
@@ -150,7 +277,7 @@ describe('a link', () => {
     expect(codeOf(await play(`${over.id}.${'A'.repeat(32)}`))).toBe('link-unknown');
   });
 
-  it.each([{ expiresIn: 299 }, { expiresIn: 315_619_201 }, { name: '' }, { password: 'x' }])(
+  it.each([{ expiresIn: 299 }, { expiresIn: 315_619_201 }, { name: '' }, { password: 'short' }, { word: 'x' }])(
     'is not made of %j',
     async (body) => {
       expect((await make(body)).status).toBe(400);

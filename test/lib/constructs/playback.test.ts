@@ -68,7 +68,9 @@ describe('the distribution', () => {
   it('routes API, playlists, media and hashed files, in this order, and everything else to the console', () => {
     expect(distribution.CacheBehaviors.map((one) => one.PathPattern)).toEqual([
       '/assets/*',
+      '/player/*',
       '/api/*',
+      '/embed/*',
       '/vod/*.m3u8',
       '/vod/*.key',
       '/vod/*',
@@ -284,6 +286,7 @@ describe('the manifest function', () => {
       'HEAD /api/play/{id}/manifest.mpd',
       'HEAD /api/play/{id}/storyboard.vtt',
       'HEAD /api/play/{id}/{kind}/{playlist}',
+      'HEAD /embed/{id}',
     ]);
   });
 
@@ -382,16 +385,35 @@ describe('the signing key', () => {
 
 describe('the console router, as shipped', () => {
   const code = edgeFunction(distribution.DefaultCacheBehavior);
-  const route = (uri: string) =>
-    runInNewContext(`${code}; handler(event).uri`, {
-      event: { request: { uri, headers: {}, querystring: {} } },
-    }) as string;
+  const BROWSER = { 'sec-fetch-mode': { value: 'navigate' } };
+  const answer = (uri: string, headers: object, querystring: object = {}) =>
+    runInNewContext(`${code}; handler(event)`, { event: { request: { uri, headers, querystring } } }) as {
+      uri?: string;
+      statusCode?: number;
+      headers: Record<string, { value: string }>;
+    };
+  const route = (uri: string) => answer(uri, BROWSER).uri;
 
   it('is the file beside the construct', () => {
     expect(code).toBe(readFileSync(new URL('../../../lib/constructs/spa-router.js', import.meta.url), 'utf8'));
   });
   it.each(['/', '/v/abcdefghij0123456789', '/v/abc/', '/live'])('answers %s with the page', (uri) => {
     expect(route(uri)).toBe('/index.html');
+  });
+  it('sends programs that unfold an address on to the page for frames, with a token that is one', () => {
+    const id = 'abcdefghij0123456789';
+    const sent = (uri: string, token?: string, headers: object = {}) =>
+      answer(uri, headers, token === undefined ? {} : { token: { value: token } }).headers['location']?.value;
+    expect(answer(`/v/${id}`, {})).toMatchObject({
+      statusCode: 302,
+      headers: { 'cache-control': { value: 'no-store' } },
+    });
+    expect(sent(`/v/${id}`)).toBe(`/embed/${id}`);
+    expect(sent(`/v/${id}/`, 'Ab1.c-_')).toBe(`/embed/${id}?token=Ab1.c-_`);
+    expect(sent(`/v/${id}`, 'a%0d%0aset-cookie:x')).toBe(`/embed/${id}`);
+    expect(sent(`/v/${id}`, undefined, { 'sec-fetch-mode': { value: 'cors' } })).toBe(`/embed/${id}`);
+    for (const uri of ['/v/abc', `/v/${id}/x`, `/d/${id}`, '/'])
+      expect([uri, answer(uri, {}).statusCode]).toEqual([uri, undefined]);
   });
   it.each(['/index.html', '/favicon.svg', '/silent.html', '/a.b/c.js'])('leaves %s alone', (uri) => {
     expect(route(uri)).toBe(uri);

@@ -1,7 +1,9 @@
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
+import { embedCode, embedUrl, pageUrl } from '../../../lib/contract/embed.ts';
+import { LINK_SECONDS, newLink } from '../../../lib/contract/link.ts';
 import { visibility } from '../../../lib/contract/video.ts';
-import { embedSnippet, pageLink, streamUrl, visibilities } from '../../../web/src/video/links.ts';
+import { embedSnippet, linkLifetimes, sitesOf, streamUrl, visibilities } from '../../../web/src/video/links.ts';
 import { actionOf } from '../../../web/src/video/player-keys.ts';
 
 const ORIGIN = 'https://video.example';
@@ -9,7 +11,8 @@ const id = 'abcdefghij0123456789';
 
 describe('what one hands out', () => {
   it('is an address with just what is needed', () => {
-    expect(pageLink(ORIGIN, id)).toBe(`${ORIGIN}/v/${id}`);
+    expect(pageUrl(ORIGIN, id)).toBe(`${ORIGIN}/v/${id}`);
+    expect(embedUrl(ORIGIN, id, 'a.b+c&d')).toBe(`${ORIGIN}/embed/${id}?token=a.b%2Bc%26d`);
     expect(streamUrl(ORIGIN, id)).toBe(`${ORIGIN}/api/play/${id}/main.m3u8`);
     const url = new URL(streamUrl(ORIGIN, id, { token: 'a.b+c&d', expand: true }));
     expect(Object.fromEntries(url.searchParams)).toEqual({ token: 'a.b+c&d', expand: '1' });
@@ -20,9 +23,36 @@ describe('what one hands out', () => {
     const address = `${ORIGIN}/x?y=</script><script>'"\\`;
     const snippet = embedSnippet(address, nasty);
     expect(snippet.match(/<\/?script/g)).toEqual(['<script', '</script']);
-    expect(snippet).toContain('title="&quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt;&amp;"');
+    expect(snippet).toContain('title="&#34;&#62;&#60;script&#62;alert(1)&#60;/script&#62;&#38;"');
+    const frame = embedCode(address, nasty, { width: 640, height: 360 });
+    expect(frame.match(/</g)).toHaveLength(2);
+    expect(frame.match(/"/g)).toHaveLength(12);
     const literal = /const url = (.*);/.exec(snippet)![1]!;
     expect(runInNewContext(literal)).toBe(address);
+  });
+
+  it('is for times that work', () => {
+    for (const { value } of linkLifetimes) {
+      expect(value).toBeGreaterThanOrEqual(LINK_SECONDS.least);
+      expect(value).toBeLessThanOrEqual(LINK_SECONDS.most);
+    }
+  });
+
+  it.each([
+    ['', { sites: [] }],
+    [
+      ' www.example.com, https://A.example/watch?x=1\nhttp://127.0.0.1:8080 www.example.com',
+      { sites: ['https://www.example.com', 'https://a.example', 'http://127.0.0.1:8080'] },
+    ],
+    ['www.example.com ftp://x.example', { wrong: 'ftp://x.example' }],
+    ['https://user@x.example', { wrong: 'https://user@x.example' }],
+    ['http://', { wrong: 'http://' }],
+  ])('is for sites as people write them: %j', (text, read) => {
+    const found = sitesOf(text);
+    expect(found).toEqual(read);
+    // What is read of them the API takes.
+    if ('sites' in found && found.sites.length > 0)
+      expect(newLink.safeParse({ sites: found.sites }).success).toBe(true);
   });
 
   it('has words for every visibility', () => {

@@ -48,6 +48,13 @@ export const grantsQuery = (id: string) =>
     queryFn: ({ signal }) => call('GET /api/videos/{id}/grants', { params: { id }, signal }),
   });
 
+/** For its owner and admins. */
+export const linksQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['links', id],
+    queryFn: ({ signal }) => call('GET /api/videos/{id}/links', { params: { id }, signal }),
+  });
+
 /** Who watches it now, looked at again while it is on show. */
 export const watchingQuery = (id: string) =>
   queryOptions({

@@ -32,7 +32,9 @@ export function withToken(inner: Fetch, tokens: TokenSource, origin: string): Fe
 /** The path if this goes to our API and brings no credential of its own. A token never leaves for another origin, nor for media. */
 export function apiPath(input: string | URL | Request, origin: string): string | undefined {
   const url = new URL(input instanceof Request ? input.url : input, origin);
-  // A playback token in the address is the credential to be judged by; the API would look at the header first.
-  const isOurs = url.origin === origin && url.pathname.startsWith('/api/') && !url.searchParams.has('token');
+  // A playback token in the address is the credential to be judged by; the API would look at the header first. So is a link's
+  // with its password.
+  const hasOwn = url.searchParams.has('token') || url.pathname.endsWith('/unlock');
+  const isOurs = url.origin === origin && url.pathname.startsWith('/api/') && !hasOwn;
   return isOurs ? url.pathname : undefined;
 }

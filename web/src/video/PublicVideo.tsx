@@ -1,12 +1,13 @@
-import { Button } from '@mantine/core';
-import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { IconLinkOff } from '@tabler/icons-react';
+import { Button, Text, TextInput } from '@mantine/core';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { IconLinkOff, IconLock } from '@tabler/icons-react';
 import { lazy, Suspense, useCallback, useState, type ReactNode } from 'react';
 import { useSearchParams } from 'react-router';
 import { VIDEO_ID } from '../../../lib/contract/keys.ts';
-import { pathOf } from '../api/client.ts';
+import { call, pathOf } from '../api/client.ts';
 import { problemOf, unreachable, type ApiProblem } from '../api/problem.ts';
 import { useSession } from '../auth/SessionContext.tsx';
+import { forget, kept, unlock } from '../player/unlocking.ts';
 import { exact } from '../shared/format.ts';
 import { reach } from '../shared/reach.ts';
 import { State } from '../shared/states.tsx';
@@ -22,7 +23,7 @@ const GROWS_EVERY = 10_000;
 const player = () => import('./Player.tsx');
 const Player = lazy(player);
 
-type Found = Manifest | { readonly refusal: Refusal; readonly status: number };
+type Found = Manifest | { readonly refusal: Refusal; readonly status: number; readonly code: string };
 
 /**
  * A video's address opened by somebody who is not signed in, or has no right to it of their own: the bare player if it
@@ -32,7 +33,10 @@ type Found = Manifest | { readonly refusal: Refusal; readonly status: number };
 export default function PublicVideo({ id, otherwise }: { id: string; otherwise: (why: Refusal) => ReactNode }) {
   const { manager, person } = useSession();
   const [search] = useSearchParams();
-  const token = search.get('token') ?? undefined;
+  const asked = search.get('token') ?? undefined;
+  // What a password has opened instead.
+  const [unlocked, setUnlocked] = useState(() => kept(asked));
+  const token = unlocked ?? asked;
   const src = streamUrl('', id, { token });
   // Of this page and its player together: looking at the manifest is no play start of its own.
   const [session] = useState(() => crypto.randomUUID());
@@ -48,7 +52,7 @@ export default function PublicVideo({ id, otherwise }: { id: string; otherwise: 
         // Who watches already plays on, also when a token has ended.
         known && 'listed' in known
           ? { ...known, grows: false }
-          : { refusal: refusalOf({ status, code, detail, token, now: at, spoken: exact }), status };
+          : { refusal: refusalOf({ status, code, detail, token, now: at, spoken: exact }), status, code };
       try {
         const answer = await fetch(inSession(src, session), { signal });
         reach.answered();
@@ -65,11 +69,20 @@ export default function PublicVideo({ id, otherwise }: { id: string; otherwise: 
     refetchInterval: ({ state: { data } }) =>
       data === undefined ? false : 'refusal' in data ? (data.refusal.askIn ?? false) : data.grows && GROWS_EVERY,
   });
+  const isWatched = found !== undefined && 'listed' in found;
+  const { data: about } = useQuery({
+    queryKey: ['about', id, token],
+    enabled: isWatched,
+    queryFn: ({ signal }) => call('GET /api/play/{id}/about', { params: { id }, query: { token }, signal }),
+    staleTime: Infinity,
+  });
   const signIn = useCallback(() => void manager.signIn(), [manager]);
   if (!VIDEO_ID.test(id)) return <LinkState refusal={BROKEN} isPage={!person} />;
   if (!found) return <div aria-busy="true" />;
   if ('refusal' in found) {
-    const { refusal, status } = found;
+    const { refusal, status, code } = found;
+    if (asked !== undefined && (code === 'link-locked' || (code === 'invalid-token' && unlocked !== undefined)))
+      return <LockedLink id={id} token={asked} isPage={!person} opened={() => setUnlocked(kept(asked))} />;
     if (token === undefined && [401, 403, 404].includes(status)) return otherwise(refusal);
     return (
       <LinkState
@@ -80,25 +93,38 @@ export default function PublicVideo({ id, otherwise }: { id: string; otherwise: 
       />
     );
   }
+  const title = about?.title ?? 'Video';
   return (
     <div className={classes.bare} role={person ? undefined : 'main'}>
-      <title>Video · Sluice</title>
-      <h1 className="visually-hidden">Video</h1>
+      <title>{`${title} · Sluice`}</title>
+      {about === undefined && <h1 className="visually-hidden">Video</h1>}
       <Suspense fallback={<div className={classes.stage} />}>
         <Player
           id={id}
           src={src}
           session={session}
           listed={found.listed}
-          title="Video"
+          title={title}
+          poster={about?.hasPoster ? pathOf('GET /api/play/{id}/poster', { id }, { token }) : undefined}
           storyboard={pathOf('GET /api/play/{id}/storyboard.vtt', { id }, { token })}
-          width={null}
-          height={null}
+          width={about?.width ?? null}
+          height={about?.height ?? null}
           {...(token !== undefined && {
             ended: 'This link has ended. Ask whoever gave it to you for a new one.',
           })}
         />
       </Suspense>
+      {about && (
+        <div className={classes.about}>
+          <h1>{about.title}</h1>
+          <Text c="dimmed" size="sm" component="div">
+            <time dateTime={about.createdAt} title={exact(about.createdAt)}>
+              {new Date(about.createdAt).toLocaleDateString(undefined, { dateStyle: 'long' })}
+            </time>
+          </Text>
+          {about.description !== '' && <div>{about.description}</div>}
+        </div>
+      )}
       <p>
         <Mark size={20} /> Sluice
         {!person && (
@@ -133,6 +159,45 @@ export function LinkState(props: { refusal: Refusal; isPage: boolean; signIn?: (
           {refusal.sentence}
         </State>
       </div>
+    </div>
+  );
+}
+
+/** A link that asks for a password; typed, it opens the video in this tab. */
+function LockedLink(props: { id: string; token: string; isPage: boolean; opened: () => void }) {
+  const { id, token, isPage, opened } = props;
+  const [password, setPassword] = useState('');
+  const open = useMutation({
+    mutationFn: () => unlock('', id, token, password),
+    onMutate: () => forget(token),
+    onSuccess: opened,
+  });
+  return (
+    <div role={isPage ? 'main' : undefined}>
+      <title>Password · Sluice</title>
+      <State icon={IconLock} title="This video asks for a password">
+        Whoever gave you the link knows it.
+      </State>
+      <form
+        className={classes.unlock}
+        onSubmit={(event) => {
+          event.preventDefault();
+          open.mutate();
+        }}
+      >
+        <TextInput
+          type="password"
+          aria-label="Password"
+          autoComplete="off"
+          value={password}
+          maxLength={200}
+          error={open.error?.message}
+          onChange={(event) => setPassword(event.currentTarget.value)}
+        />
+        <Button type="submit" loading={open.isPending} disabled={password === ''}>
+          Watch
+        </Button>
+      </form>
     </div>
   );
 }

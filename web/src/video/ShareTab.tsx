@@ -1,42 +1,41 @@
 import '@mantine/core/styles/Alert.css';
-import '@mantine/core/styles/Checkbox.css';
-import { Alert, Button, Checkbox, NativeSelect, Text } from '@mantine/core';
+import { Alert, Button, NativeSelect, Text } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
+import { pageUrl } from '../../../lib/contract/embed.ts';
 import type { Video } from '../../../lib/contract/video.ts';
 import { call } from '../api/client.ts';
 import { ApiProblem } from '../api/problem.ts';
 import { Copy } from '../shared/Copy.tsx';
 import { exact, span } from '../shared/format.ts';
 import { isPlayable } from '../shared/status.ts';
-import { embedSnippet, lifetimes, pageLink, streamUrl, visibilities } from './links.ts';
+import { lifetimes, visibilities } from './links.ts';
+import { Links } from './Links.tsx';
+import { Streams } from './Streams.tsx';
 import classes from './video.module.css';
 
-export function ShareTab({ video }: { video: Video }) {
+export function ShareTab({ video, mayEdit }: { video: Video; mayEdit: boolean }) {
   const isPublic = video.visibility === 'public';
   return (
     <div className={classes.sections}>
       <section>
         <h2>Page</h2>
-        <Copy text={pageLink(location.origin, video.id)} label="Page link" />
+        <Copy text={pageUrl(location.origin, video.id)} label="Page link" />
         <Text c="dimmed" size="sm" component="p">
           {visibilities[video.visibility].label}: {lower(visibilities[video.visibility].means)}
         </Text>
       </section>
-      {isPlayable(video) ? (
-        isPublic ? (
-          <Streams video={video} token={undefined} />
-        ) : (
-          <Tokened video={video} />
-        )
-      ) : (
+      {isPublic && isPlayable(video) && <Streams video={video} token={undefined} />}
+      {mayEdit && <Links video={video} />}
+      {!mayEdit && !isPublic && isPlayable(video) && <Tokened video={video} />}
+      {!isPlayable(video) && (
         <Text c="dimmed">Stream address and embed code appear here once the video can be played.</Text>
       )}
     </div>
   );
 }
 
-/** A private stream needs a token in its address; it is minted on request, for a time of one's choice. */
+/** Who may watch and does not own it lets others watch as they do; it is minted on request, for a time of one's choice. */
 function Tokened({ video }: { video: Video }) {
   // Without a time of one's own choice the link lasts as long as the deployment allows.
   const [seconds, setSeconds] = useState('');
@@ -84,7 +83,7 @@ function Tokened({ video }: { video: Video }) {
               : `Links work for at most ${span(ceiling)} here. Make one for as long as possible, or shorter.`}
           </Alert>
         )}
-        {mint.data && <Copy text={pageLink(location.origin, video.id, mint.data.token)} label="Signed link" />}
+        {mint.data && <Copy text={pageUrl(location.origin, video.id, mint.data.token)} label="Signed link" />}
         {mint.data && (
           <Text size="sm" component="p" role="status">
             Works until{' '}
@@ -96,29 +95,6 @@ function Tokened({ video }: { video: Video }) {
         )}
       </section>
       {mint.data && <Streams video={video} token={mint.data.token} />}
-    </>
-  );
-}
-
-function Streams({ video, token }: { video: Video; token: string | undefined }) {
-  const [expand, setExpand] = useState(false);
-  const url = streamUrl(location.origin, video.id, { token, expand });
-  return (
-    <>
-      <section>
-        <h2>Stream address</h2>
-        <Copy text={url} label="Stream address" />
-        <Checkbox
-          size="xs"
-          label="For players without EXT-X-DEFINE, such as video.js"
-          checked={expand}
-          onChange={(event) => setExpand(event.currentTarget.checked)}
-        />
-      </section>
-      <section>
-        <h2>Embed</h2>
-        <Copy text={embedSnippet(url, video.title)} label="Embed code" wide />
-      </section>
     </>
   );
 }

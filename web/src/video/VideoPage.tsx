@@ -133,7 +133,7 @@ function Loaded({ video }: { video: Video }) {
               {mayEdit && <Tabs.Tab value="access">Access</Tabs.Tab>}
             </Tabs.List>
             <Tabs.Panel value="share" className={classes.panel}>
-              {seen.includes('share') && <ShareTab video={video} />}
+              {seen.includes('share') && <ShareTab video={video} mayEdit={mayEdit} />}
             </Tabs.Panel>
             <Tabs.Panel value="details" className={classes.panel}>
               {seen.includes('details') && <DetailsTab video={video} isShown={tab === 'details'} mayEdit={mayEdit} />}

@@ -1,9 +1,6 @@
 /** What one hands out so that others can watch. Pure. */
+import { escaped } from '../../../lib/contract/embed.ts';
 import type { Visibility } from '../../../lib/contract/video.ts';
-
-/** The video's own page; with a playback token, for somebody without an account. */
-export const pageLink = (origin: string, id: string, token?: string): string =>
-  `${origin}/v/${id}${token === undefined ? '' : `?token=${encodeURIComponent(token)}`}`;
 
 interface StreamOptions {
   /** A playback token; a public video needs none. */
@@ -24,9 +21,9 @@ export function streamUrl(origin: string, id: string, { token, expand = false }:
 export const inSession = (address: string, session: string): string =>
   `${address}${address.includes('?') ? '&' : '?'}session=${session}`;
 
-/** HTML for any page: hls.js where it runs, the browser's own player (Safari on a phone) elsewhere. */
+/** HTML of a live channel for any page: hls.js where it runs, the browser's own player (Safari on a phone) elsewhere. */
 export function embedSnippet(url: string, title: string): string {
-  return `<video id="sluice" controls playsinline style="width:100%" title="${attribute(title)}"></video>
+  return `<video id="sluice" controls playsinline style="width:100%" title="${escaped(title)}"></video>
 <script type="module">
   import Hls from 'https://cdn.jsdelivr.net/npm/hls.js@1/+esm';
   const video = document.getElementById('sluice');
@@ -38,9 +35,6 @@ export function embedSnippet(url: string, title: string): string {
   } else video.src = url;
 </script>`;
 }
-
-const attribute = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 
 /** A string that cannot end the script element it stands in. */
 const scriptString = (text: string): string => JSON.stringify(text).replaceAll('<', '\\u003c');
@@ -60,3 +54,25 @@ export const lifetimes = [
   { value: 604_800, label: '7 days' },
   { value: 2_592_000, label: '30 days' },
 ] as const;
+
+/** How long a link to a video may be good, in seconds; without one it is until somebody ends it. */
+export const linkLifetimes = [
+  { value: 3_600, label: '1 hour' },
+  { value: 86_400, label: '1 day' },
+  { value: 604_800, label: '7 days' },
+  { value: 2_592_000, label: '30 days' },
+  { value: 31_536_000, label: '1 year' },
+] as const;
+
+/** Origins of pages as people write them, apart by spaces, commas or lines; `https` where they say nothing. Or what is none. */
+export function sitesOf(text: string): { readonly sites: readonly string[] } | { readonly wrong: string } {
+  const sites = new Set<string>();
+  for (const word of text.split(/[\s,]+/)) {
+    if (word === '') continue;
+    const address = word.includes('://') ? word : `https://${word}`;
+    const url = URL.canParse(address) ? new URL(address) : undefined;
+    if (url === undefined || !['https:', 'http:'].includes(url.protocol) || url.username !== '') return { wrong: word };
+    sites.add(url.origin);
+  }
+  return { sites: [...sites] };
+}

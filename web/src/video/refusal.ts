@@ -76,6 +76,8 @@ const LINKS: Readonly<Record<string, string>> = {
   'link-unknown': 'There is no such link',
   'link-ended': 'This link was ended',
   'link-expired': 'This link has expired',
+  'link-locked': 'This video asks for a password',
+  'site-refused': 'Not for this page',
 };
 
 /** An address of which a part is missing, or that was never one. */

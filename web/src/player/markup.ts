@@ -1,0 +1,106 @@
+/** What `<sluice-player>` is made of: the controls are media-chrome's. */
+import { RATES } from '../video/perform.ts';
+
+const STYLE = `
+:host {
+  display: block;
+  position: relative;
+  width: 100%;
+  aspect-ratio: var(--sluice-ratio, 16 / 9);
+  overflow: hidden;
+  background: #101417;
+  color: #fff;
+  font: 15px/1.5 system-ui, sans-serif;
+}
+:host([hidden]) { display: none }
+media-controller {
+  --media-primary-color: #fff;
+  --media-secondary-color: transparent;
+  --media-control-background: transparent;
+  --media-control-hover-background: rgb(255 255 255 / 16%);
+  --media-range-bar-color: #6fc6da;
+  --media-range-thumb-background: #fff;
+  --media-range-track-background: rgb(255 255 255 / 26%);
+  --media-range-track-height: 4px;
+  --media-menu-background: #171c20f2;
+  --media-menu-border-radius: 8px;
+  --media-font-family: inherit;
+  --media-font-size: 13px;
+  --media-object-fit: contain;
+  --media-background-color: transparent;
+  display: block;
+  width: 100%;
+  height: 100%;
+}
+.bars { width: 100%; padding: 28px 6px 4px; background: linear-gradient(transparent, rgb(0 0 0 / 72%)) }
+media-time-range { width: 100%; height: 20px; padding: 0 8px }
+media-control-bar { width: 100% }
+.space { flex: 1 }
+media-volume-range { width: 84px }
+media-captions-menu-button:not([mediasubtitleslist]),
+media-audio-track-menu-button[mediaaudiotrackunavailable],
+media-rendition-menu-button[mediarenditionunavailable] { display: none }
+.said { position: absolute; top: 14px; left: 0; right: 0; text-align: center; pointer-events: none }
+.said span { padding: 5px 14px; border-radius: 16px; background: rgb(0 0 0 / 78%); font-weight: 600 }
+.over {
+  position: absolute;
+  inset: 0;
+  display: flex;
+  flex-direction: column;
+  align-items: center;
+  justify-content: center;
+  gap: 10px;
+  padding: 16px 24px;
+  overflow: auto;
+  text-align: center;
+  background: rgb(0 0 0 / 82%);
+}
+.over[hidden] { display: none }
+.over p { margin: 0 }
+.over button, .over input { min-height: 36px; padding: 4px 14px; border: 1px solid #fff; border-radius: 6px; font: inherit }
+.over button { background: #fff; color: #101417; font-weight: 600; cursor: pointer }
+.over input { background: #101417; color: #fff }
+.row { display: flex; flex-wrap: wrap; gap: 8px; justify-content: center }
+@container (max-width: 560px) { media-volume-range, media-pip-button, media-playback-rate-menu-button { display: none } }
+.frame { container-type: size; position: absolute; inset: 0 }
+`;
+
+/** The same elements in the same order as the console's player has (web/src/video/Player.tsx). */
+export const MARKUP = `<style>${STYLE}</style>
+<div class="frame">
+<media-controller nohotkeys>
+<hls-video slot="media" preload="metadata" playsinline crossorigin="anonymous"></hls-video>
+<media-poster-image slot="poster" hidden aria-hidden="true"></media-poster-image>
+<media-loading-indicator slot="centered-chrome" noautohide></media-loading-indicator>
+<media-rendition-menu hidden anchor="auto"></media-rendition-menu>
+<media-captions-menu hidden anchor="auto"></media-captions-menu>
+<media-audio-track-menu hidden anchor="auto"></media-audio-track-menu>
+<media-playback-rate-menu hidden anchor="auto" rates="${RATES.join(' ')}"></media-playback-rate-menu>
+<div class="bars">
+<media-time-range></media-time-range>
+<media-control-bar>
+<media-play-button></media-play-button>
+<media-mute-button></media-mute-button>
+<media-volume-range></media-volume-range>
+<media-time-display showduration notoggle></media-time-display>
+<span class="space"></span>
+<media-captions-menu-button aria-haspopup="menu"></media-captions-menu-button>
+<media-audio-track-menu-button aria-haspopup="menu"></media-audio-track-menu-button>
+<media-playback-rate-menu-button aria-haspopup="menu"></media-playback-rate-menu-button>
+<media-rendition-menu-button aria-haspopup="menu"></media-rendition-menu-button>
+<media-pip-button></media-pip-button>
+<media-fullscreen-button></media-fullscreen-button>
+</media-control-bar>
+</div>
+</media-controller>
+<div class="said" role="status"></div>
+<div class="over" role="alert" hidden>
+<p><strong class="title"></strong></p>
+<p class="sentence"></p>
+<form class="row" hidden>
+<input type="password" aria-label="Password" autocomplete="off" maxlength="200" required>
+<button>Watch</button>
+</form>
+<button class="again" hidden>Try again</button>
+</div>
+</div>`;
