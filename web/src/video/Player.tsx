@@ -36,7 +36,7 @@ import { hasCode, isPassing, problemOf, type ApiProblem } from '../api/problem.t
 import { useReach } from '../shared/ReachNote.tsx';
 import { isControl, isTyping } from '../shell/keys.ts';
 import { perform, RATES } from './perform.ts';
-import { actionOf } from './player-keys.ts';
+import { actionOf, type PlayerAction } from './player-keys.ts';
 import { inSession } from './links.ts';
 import { useStoryboard } from './storyboard.ts';
 import { takeOver } from './take-over.ts';
