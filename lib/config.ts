@@ -24,6 +24,7 @@ import {
   dollarBounds,
   liveBounds,
   once,
+  operationsBounds,
   playbackBounds,
   port,
   RUNGS,
@@ -435,6 +436,40 @@ const schema = z.strictObject({
         .meta({ description: 'Where that text leads, such as the page of the licence.' }),
     })
     .prefault({}),
+  operations: z
+    .strictObject({
+      alarms: z.boolean().default(true).meta({
+        description:
+          'CloudWatch alarms, each with an article in [runbook.md](runbook.md): 25, with `live.enabled` 31. Each costs $0.10 a month beyond the first ten of an account. Off: nobody is told that something is wrong but by who sees it.',
+      }),
+      emails: z
+        .array(
+          z
+            .string()
+            .max(254)
+            .regex(/^[a-z0-9.!#$%&*+/=?^_{|}~-]{1,64}@[a-z0-9-]+(\.[a-z0-9-]+)+$/i),
+        )
+        .max(10)
+        .refine(once, TWICE)
+        .default([])
+        .meta({
+          description:
+            'Addresses that are told when an alarm begins and when it ends. AWS asks each once whether it wants that, and sends nothing before it has said so. With any there is a topic with an encryption key of its own, $1 a month. Without them alarms are only seen in CloudWatch.',
+        }),
+      dashboards: z.boolean().default(true).meta({
+        description:
+          "A CloudWatch dashboard for each flow, videos and, with `live.enabled`, devices, made of the same alarms; needs `operations.alarms`. An account's first three are free, each further costs $3 a month.",
+      }),
+      budgetDollars: whole(1, 10_000_000).optional().meta({
+        description:
+          'US dollars a month of the whole account, what else runs in it included: at 80 % and all of it spent, and when AWS expects more of the month, `operations.emails` are told. Nothing is stopped. Without it there is no budget.',
+      }),
+      stuckMinutes: operationsBounds.stuckMinutes.default(120).meta({
+        description:
+          'Minutes without progress after which a video counts as stuck; looked at once an hour. Less also rings for videos that wait their turn in a small account.',
+      }),
+    })
+    .prefault({}),
 });
 
 /** One PMTiles file in the site bucket, where no deploy puts anything. */
@@ -502,6 +537,9 @@ function check(config: Config): Config {
   // Never by accident: what is deployed to AWS enforces TLS.
   if (upload.pullPrivate && config.enforceTls) {
     throw new ConfigError('upload.pullPrivate: for a local run only, where enforceTls is off');
+  }
+  if (config.operations.budgetDollars !== undefined && config.operations.emails.length === 0) {
+    throw new ConfigError('operations.budgetDollars: needs operations.emails; nobody would be told');
   }
   const small = tooSmall(accountOf(config));
   if (small !== undefined) throw new ConfigError(small);

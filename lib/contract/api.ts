@@ -7,6 +7,7 @@ import { streamState } from './device.ts';
 import { downloads } from './download.ts';
 import { offered } from './encryption.ts';
 import { liveRoutes } from './device-api.ts';
+import { operationsRoutes } from './operations-api.ts';
 import { idParam, subject } from './params.ts';
 import { playRoutes } from './play-api.ts';
 import { sharingRoutes } from './sharing-api.ts';
@@ -394,6 +395,7 @@ export const routes = {
   },
 
   ...sharingRoutes,
+  ...operationsRoutes,
   ...playRoutes,
   ...liveRoutes,
 } as const satisfies Record<string, Route>;

@@ -48,6 +48,12 @@ beforeAll(async () => {
   Object.assign(process.env, {
     REMOVAL_QUEUE: removals.QueueUrl,
     PULL_QUEUE: pulls.QueueUrl,
+    DEAD_LETTERS: JSON.stringify({ 'dead-letters-pulls': pulls.QueueUrl }),
+    ALARM_IDS: '[]',
+    DEPLOYMENT: 'sluice-test',
+    STUCK_MINUTES: '120',
+    SLICING_PLACES: '3',
+    TAKES_DEVICES: 'yes',
     PULL_RULES: JSON.stringify({ allowPrivate: false, buckets: [] }),
     UPLOAD_LIMITS: JSON.stringify({
       maxBytes: 1e9,
@@ -73,6 +79,7 @@ beforeAll(async () => {
     playback: (await import('../../lambdas/playback/handler.ts')).handler,
     devices: (await import('../../lambdas/devices/handler.ts')).handler,
     live: (await import('../../lambdas/playback/live/handler.ts')).handler,
+    operations: (await import('../../lambdas/operations/handler.ts')).handler,
   };
   const media = { Bucket: process.env['MEDIA_BUCKET'] };
   for (const name of ['1080p', '720p', '360p'])

@@ -405,6 +405,10 @@ describe.concurrent.each(['light', 'dark'] as const)('axe-core finds nothing ser
     await page.getByRole('button', { name: 'Delete' }).click();
     await page.getByRole('dialog').waitFor();
     await check('delete');
+    await page.goto(`${stack.url}/health`);
+    await page.getByText(/places of slicing are taken/).waitFor();
+    await check('health');
+    expect(await sideways(page), 'health').toBe(0);
     await page.goto(`${stack.url}/nowhere`);
     await page.getByText('No such page').waitFor();
     await check('not found');

@@ -13,6 +13,7 @@ export const pages = {
   live: () => import('../live/LivePage.tsx'),
   map: () => import('../map/MapPage.tsx'),
   device: () => import('../device/DevicePage.tsx'),
+  health: () => import('../health/HealthPage.tsx'),
   publicVideo: () => import('../video/PublicVideo.tsx'),
 } as const;
 
@@ -21,6 +22,7 @@ const NEEDS: Readonly<Record<string, readonly (() => Promise<unknown>)[]>> = {
   v: [pages.video],
   live: [pages.live, () => import('hls.js')],
   map: [pages.map, () => import('../map/FleetMap.tsx')],
+  health: [pages.health],
   d: [pages.device, () => import('../device/DeviceMap.tsx')],
 };
 
