@@ -11,6 +11,7 @@ import { hasCode } from '../api/problem.ts';
 import { videoQuery } from '../api/queries.ts';
 import { usePerson, useSession } from '../auth/SessionContext.tsx';
 import { clock } from '../shared/format.ts';
+import { Called } from '../shared/people.tsx';
 import { posterOf } from '../shared/posters.ts';
 import { Failure, NoRight, NotFound } from '../shared/states.tsx';
 import { isPlayable } from '../shared/status.ts';
@@ -100,7 +101,7 @@ function Loaded({ video }: { video: Video }) {
           <div className={classes.facts}>
             <StatusChip video={video} />
             <Text component="span" c="dimmed">
-              {video.owner === person.subject ? 'you' : video.owner} · <Ago at={video.createdAt} />
+              <Called subject={video.owner} /> · <Ago at={video.createdAt} />
               {video.duration !== null && ` · ${clock(video.duration)}`}
             </Text>
             {mayEdit && (
