@@ -148,7 +148,7 @@ const schema = z.strictObject({
       }),
       pullPrivate: z.boolean().default(false).meta({
         description:
-          "Pull from plain http, any port and addresses of private networks, loopback among them: for a local run and its tests, and refused while `enforceTls` is on. Whoever may upload can then ask whatever the platform's machine reaches.",
+          "Pull from plain http, any port and addresses of private networks, loopback among them, and ask `playback.hookUrl` there: for a local run and its tests, and refused while `enforceTls` is on. Whoever may upload can then ask whatever the platform's machine reaches.",
       }),
     })
     .prefault({}),
@@ -242,6 +242,16 @@ const schema = z.strictObject({
         description:
           'Who may download an MP4 of a rung: its `owner` (and admins), or all `viewers` who may watch and are signed in. The original is for owner and admins only.',
       }),
+      hookUrl: z
+        .string()
+        .max(256)
+        .regex(/^https?:\/\/[^\s@#]+$/)
+        .refine((url) => URL.canParse(url), 'is no address')
+        .optional()
+        .meta({
+          description:
+            'Entitlement hook: an https address of yours, on port 443 and the public internet, that decides who may watch `entitled` videos instead of the grants kept here ([playback.md](playback.md#rules-kept-elsewhere)). When it does not answer nobody is let in by it.',
+        }),
       priceClass: z.enum(['100', '200', 'all']).default('100').meta({ description: 'CloudFront price class.' }),
       domainName: hostName.optional().meta({ description: 'Your own host name. Needs `certificateArn`.' }),
       certificateArn: z
@@ -538,6 +548,9 @@ function check(config: Config): Config {
   if (upload.pullPrivate && config.enforceTls) {
     throw new ConfigError('upload.pullPrivate: for a local run only, where enforceTls is off');
   }
+  if (playback.hookUrl?.startsWith('http:') === true && !upload.pullPrivate) {
+    throw new ConfigError('playback.hookUrl: must be an https address');
+  }
   if (config.operations.budgetDollars !== undefined && config.operations.emails.length === 0) {
     throw new ConfigError('operations.budgetDollars: needs operations.emails; nobody would be told');
   }
@@ -598,7 +611,7 @@ function checkLive(live: Config['live']): void {
 }
 
 /** Text of any length that goes into the console's policy and the environment of a function. */
-function checkConsole({ auth, live, upload }: Config): void {
+function checkConsole({ auth, live, playback, upload }: Config): void {
   const { issuer, clientId, scope, resource, groupsClaim, connectOrigins } = auth;
   const { mapTilesUrl, mapAttribution, mapAttributionUrl } = live;
   const origins = [issuer, mapTilesUrl].flatMap((url) =>
@@ -606,7 +619,7 @@ function checkConsole({ auth, live, upload }: Config): void {
   );
   const map = [mapTilesUrl, mapAttribution, mapAttributionUrl];
   // The claim has a variable of its own, too.
-  const told = [issuer, clientId, scope, resource, groupsClaim, groupsClaim, ...map, upload.types];
+  const told = [issuer, clientId, scope, resource, groupsClaim, groupsClaim, ...map, upload.types, playback.hookUrl];
   const error = tooManyOrigins([...origins, ...connectOrigins]) ?? tooMuchToTell(told);
   if (error !== undefined) throw new ConfigError(error);
 }

@@ -9,6 +9,7 @@ import { offered } from './encryption.ts';
 import { liveRoutes } from './device-api.ts';
 import { operationsRoutes } from './operations-api.ts';
 import { idParam, subject } from './params.ts';
+import { peopleRoutes } from './people-api.ts';
 import { playRoutes } from './play-api.ts';
 import { sharingRoutes } from './sharing-api.ts';
 import { track } from './geojson.ts';
@@ -395,6 +396,7 @@ export const routes = {
   },
 
   ...sharingRoutes,
+  ...peopleRoutes,
   ...operationsRoutes,
   ...playRoutes,
   ...liveRoutes,

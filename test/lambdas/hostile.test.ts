@@ -140,6 +140,8 @@ beforeAll(async () => {
     min_resolution: ['360p'],
     codecs: ['avc1,mp4a'],
     sourceUrl: ['https://media.sluice.example/film.mp4'],
+    idToken: [await fleet.idToken({ sub: 'ada', name: 'Ada', email: 'ada@example.com', email_verified: true })],
+    subjects: [['vera']],
     kid: ['A'.repeat(43)],
     kids: ['A'.repeat(22)],
     link: ['A'.repeat(16)],

@@ -39,6 +39,7 @@ const TEXTS: Readonly<Record<string, readonly [least: unknown, most: unknown]>> 
   'playback.allowedOrigins': [['*'], many(50, (i) => `https://${i}.${host(245)}`)],
   'playback.domainName': ['a.bc', host(253)],
   'playback.certificateArn': [`${arn('us-east-1')}a`, `${arn('us-east-1')}${long(64)}`],
+  'playback.hookUrl': ['https://a', long(256, 'https://')],
   'playback.publicUrl': ['http://a', `https://${host(248)}`],
   'live.tlsCertificateArn': [`${arn('eu-west-1')}a`, `${arn('us-isofxx-east-1')}${long(64)}`],
   'live.publicHost': ['a', host(253)],
