@@ -53,10 +53,10 @@ export async function rungOf(
  * `conflict`.
  */
 export async function madeRung(
-  record: Pick<VideoRecord, 'id' | 'revision' | 'status' | 'segmentType' | 'renditions'>,
+  record: Pick<VideoRecord, 'id' | 'revision' | 'status' | 'segmentType' | 'encryption' | 'renditions'>,
   rendition: string,
 ): Promise<{ readonly key: string; readonly bytes: number } | undefined> {
-  const { id: videoId, revision, status, segmentType } = record;
+  const { id: videoId, revision, status, segmentType, encryption } = record;
   if (status !== 'ready' || revision === 0) {
     throw new ApiError(
       'not-ready',
@@ -68,6 +68,8 @@ export async function madeRung(
   if (segmentType === 'mpegts') {
     throw new ApiError('conflict', 'This video is kept as MPEG-TS, of which no MP4 is made. Download the original.');
   }
+  if (encryption !== undefined && encryption !== 'none')
+    throw new ApiError('conflict', 'The segments of this video are encrypted, and no MP4 is made of those.');
   const key = downloadKey(videoId, revision, rendition);
   const found = await head({ Bucket: required('MEDIA_BUCKET'), Key: key });
   // The bucket keeps it for whole days from then on.

@@ -286,6 +286,7 @@ describe('an MP4 of a rung', () => {
     [404, 'not-found', {}, 'main'],
     [409, 'not-ready', { status: 'playable' }, '720p'],
     [409, 'conflict', { segmentType: 'mpegts' }, '1080p'],
+    [409, 'conflict', { encryption: 'aes-128' }, '1080p'],
     [400, 'invalid-request', {}, '../720p'],
   ])('%i %s for %j, %s', async (status, code, more, rendition) => {
     await put(video(more));
