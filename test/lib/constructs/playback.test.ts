@@ -307,15 +307,17 @@ describe('the manifest function', () => {
       'logs:PutLogEvents',
       's3:GetObject',
       'secretsmanager:GetSecretValue',
-      // To have the edge refuse what was ended.
+      // To have the edge refuse what was ended, and an MP4 made.
       'sqs:SendMessage',
     ]);
     expect(grants.get('dynamodb:GetItem')!.join()).toMatch(/StorageVideos/);
     expect(grants.get('dynamodb:BatchGetItem')!.join()).toMatch(/StorageEntitlements/);
     for (const action of ['DeleteItem', 'PutItem', 'Query'])
       expect(grants.get(`dynamodb:${action}`)!.join()).not.toMatch(/StorageVideos|StorageEntitlements/);
-    expect(grants.get('s3:GetObject')).toHaveLength(1);
-    expect(grants.get('s3:GetObject')![0]).toMatch(/StorageMedia.*\/vod\/\*/);
+    expect(grants.get('s3:GetObject')).toEqual([
+      expect.stringMatching(/StorageMedia.*\/vod\/\*/),
+      expect.stringMatching(/StorageMedia.*\/downloads\/\*/),
+    ]);
     expect(grants.get('secretsmanager:GetSecretValue')).toEqual([expect.stringContaining('SigningKeyPrivate')]);
   });
 
@@ -361,7 +363,7 @@ describe('the signing key', () => {
   });
 
   it('is made by a function that may touch its secret, and public keys and key groups', () => {
-    const grants = grantsOf(template, 'MakerRole');
+    const grants = grantsOf(template, 'SigningKeyMakerRole');
     expect([...grants.keys()].filter((action) => !action.startsWith('logs:')).sort()).toEqual([
       ...['Create', 'Delete', 'Get', 'List', 'Update'].flatMap((verb) =>
         ['KeyGroup', 'PublicKey']
