@@ -96,10 +96,10 @@ export function tooLongQueueName(config: Parameters<typeof commandQueuePrefix>[0
 /** Bytes of the catalog function's environment for names of tables, queue and secret, and the address of this deployment. */
 const NAMES = 2150;
 
-/** What the console is told, beside what has a fixed length. */
+/** What the console is told, beside what has a fixed length, and what else of any length the catalog's function is. */
 export function tooMuchToTell(told: unknown): string | undefined {
   const room = QUOTAS.functionEnvironment.max - NAMES;
   const taken = Buffer.byteLength(JSON.stringify(told));
   if (taken <= room) return undefined;
-  return `auth.*, upload.types, live.map*: ${taken} bytes together for the console, of which a function's environment leaves ${room}`;
+  return `playback.hookUrl, auth.*, upload.types, live.map*: ${taken} bytes together for the console, of which a function's environment leaves ${room}`;
 }

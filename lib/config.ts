@@ -24,6 +24,7 @@ import {
   dollarBounds,
   liveBounds,
   once,
+  operationsBounds,
   playbackBounds,
   port,
   RUNGS,
@@ -147,7 +148,7 @@ const schema = z.strictObject({
       }),
       pullPrivate: z.boolean().default(false).meta({
         description:
-          "Pull from plain http, any port and addresses of private networks, loopback among them: for a local run and its tests, and refused while `enforceTls` is on. Whoever may upload can then ask whatever the platform's machine reaches.",
+          "Pull from plain http, any port and addresses of private networks, loopback among them, and ask `playback.hookUrl` there: for a local run and its tests, and refused while `enforceTls` is on. Whoever may upload can then ask whatever the platform's machine reaches.",
       }),
     })
     .prefault({}),
@@ -241,6 +242,16 @@ const schema = z.strictObject({
         description:
           'Who may download an MP4 of a rung: its `owner` (and admins), or all `viewers` who may watch and are signed in; to play one as a file, also without. The original is for owner and admins only.',
       }),
+      hookUrl: z
+        .string()
+        .max(256)
+        .regex(/^https?:\/\/[^\s@#]+$/)
+        .refine((url) => URL.canParse(url), 'is no address')
+        .optional()
+        .meta({
+          description:
+            'Entitlement hook: an https address of yours, on port 443 and the public internet, that decides who may watch `entitled` videos instead of the grants kept here ([playback.md](playback.md#rules-kept-elsewhere)). When it does not answer nobody is let in by it.',
+        }),
       priceClass: z.enum(['100', '200', 'all']).default('100').meta({ description: 'CloudFront price class.' }),
       domainName: hostName.optional().meta({ description: 'Your own host name. Needs `certificateArn`.' }),
       certificateArn: z
@@ -435,6 +446,40 @@ const schema = z.strictObject({
         .meta({ description: 'Where that text leads, such as the page of the licence.' }),
     })
     .prefault({}),
+  operations: z
+    .strictObject({
+      alarms: z.boolean().default(true).meta({
+        description:
+          'CloudWatch alarms, each with an article in [runbook.md](runbook.md): 25, with `live.enabled` 31. Each costs $0.10 a month beyond the first ten of an account. Off: nobody is told that something is wrong but by who sees it.',
+      }),
+      emails: z
+        .array(
+          z
+            .string()
+            .max(254)
+            .regex(/^[a-z0-9.!#$%&*+/=?^_{|}~-]{1,64}@[a-z0-9-]+(\.[a-z0-9-]+)+$/i),
+        )
+        .max(10)
+        .refine(once, TWICE)
+        .default([])
+        .meta({
+          description:
+            'Addresses that are told when an alarm begins and when it ends. AWS asks each once whether it wants that, and sends nothing before it has said so. With any there is a topic with an encryption key of its own, $1 a month. Without them alarms are only seen in CloudWatch.',
+        }),
+      dashboards: z.boolean().default(true).meta({
+        description:
+          "A CloudWatch dashboard for each flow, videos and, with `live.enabled`, devices, made of the same alarms; needs `operations.alarms`. An account's first three are free, each further costs $3 a month.",
+      }),
+      budgetDollars: whole(1, 10_000_000).optional().meta({
+        description:
+          'US dollars a month of the whole account, what else runs in it included: at 80 % and all of it spent, and when AWS expects more of the month, `operations.emails` are told. Nothing is stopped. Without it there is no budget.',
+      }),
+      stuckMinutes: operationsBounds.stuckMinutes.default(120).meta({
+        description:
+          'Minutes without progress after which a video counts as stuck; looked at once an hour. Less also rings for videos that wait their turn in a small account.',
+      }),
+    })
+    .prefault({}),
 });
 
 /** One PMTiles file in the site bucket, where no deploy puts anything. */
@@ -503,6 +548,12 @@ function check(config: Config): Config {
   if (upload.pullPrivate && config.enforceTls) {
     throw new ConfigError('upload.pullPrivate: for a local run only, where enforceTls is off');
   }
+  if (playback.hookUrl?.startsWith('http:') === true && !upload.pullPrivate) {
+    throw new ConfigError('playback.hookUrl: must be an https address');
+  }
+  if (config.operations.budgetDollars !== undefined && config.operations.emails.length === 0) {
+    throw new ConfigError('operations.budgetDollars: needs operations.emails; nobody would be told');
+  }
   const small = tooSmall(accountOf(config));
   if (small !== undefined) throw new ConfigError(small);
   checkMap(config);
@@ -560,7 +611,7 @@ function checkLive(live: Config['live']): void {
 }
 
 /** Text of any length that goes into the console's policy and the environment of a function. */
-function checkConsole({ auth, live, upload }: Config): void {
+function checkConsole({ auth, live, playback, upload }: Config): void {
   const { issuer, clientId, scope, resource, groupsClaim, connectOrigins } = auth;
   const { mapTilesUrl, mapAttribution, mapAttributionUrl } = live;
   const origins = [issuer, mapTilesUrl].flatMap((url) =>
@@ -568,7 +619,7 @@ function checkConsole({ auth, live, upload }: Config): void {
   );
   const map = [mapTilesUrl, mapAttribution, mapAttributionUrl];
   // The claim has a variable of its own, too.
-  const told = [issuer, clientId, scope, resource, groupsClaim, groupsClaim, ...map, upload.types];
+  const told = [issuer, clientId, scope, resource, groupsClaim, groupsClaim, ...map, upload.types, playback.hookUrl];
   const error = tooManyOrigins([...origins, ...connectOrigins]) ?? tooMuchToTell(told);
   if (error !== undefined) throw new ConfigError(error);
 }

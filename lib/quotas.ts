@@ -28,6 +28,7 @@ const SQS = `${DOCS}AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messag
 const HTTP_API = `${DOCS}apigateway/latest/developerguide/http-api-quotas.html`;
 const CLOUDFRONT = `${DOCS}AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html`;
 const COGNITO = `${DOCS}cognito/latest/developerguide/limits.html`;
+const ALARM = `${DOCS}AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html`;
 const EVENTS = `${DOCS}eventbridge/latest/userguide/eb-quota.html`;
 
 export const QUOTAS = {
@@ -74,6 +75,30 @@ export const QUOTAS = {
   queueConcurrencyLeast: { min: 2, what: 'concurrency of a function that a queue feeds', source: LAMBDA_SQS },
   queueConcurrencyMost: { max: 1000, what: 'concurrency of a function that a queue feeds', source: LAMBDA_SQS },
   queueBatch: { max: 10, what: 'messages of a batch without a window', source: LAMBDA_SQS },
+
+  alarmName: { max: 255, what: 'characters of an alarm name', source: ALARM },
+  alarmDescription: { max: 1024, what: 'characters of an alarm description', source: ALARM },
+  alarmSeconds: { max: 86_400, what: 'seconds an alarm looks at', source: ALARM },
+  dashboardWidgets: {
+    max: 500,
+    what: 'widgets of a dashboard',
+    source: `${DOCS}AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html`,
+  },
+  budgetAddresses: {
+    max: 10,
+    what: 'addresses a notification of a budget is mailed to',
+    source: `${DOCS}cost-management/latest/userguide/management-limits.html`,
+  },
+  metricFilters: {
+    max: 100,
+    what: 'metric filters of a log group',
+    source: `${DOCS}AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html`,
+  },
+  filterPattern: {
+    max: 1024,
+    what: 'characters of a filter pattern',
+    source: `${DOCS}AmazonCloudWatchLogs/latest/APIReference/API_PutMetricFilter.html`,
+  },
 
   visibilitySeconds: { max: 43_200, what: 'seconds a message stays invisible', source: SQS },
   visibilityPastFunction: {

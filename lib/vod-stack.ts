@@ -8,6 +8,7 @@ import { Catalog } from './constructs/catalog.ts';
 import { Console } from './constructs/console.ts';
 import { Devices } from './constructs/devices.ts';
 import { FfmpegLayer } from './constructs/ffmpeg-layer.ts';
+import { Operations } from './constructs/operations.ts';
 import { Playback } from './constructs/playback.ts';
 import { Revocation } from './constructs/revocation.ts';
 import { SigningKey } from './constructs/signing-key.ts';
@@ -51,6 +52,8 @@ export class VodStack extends Stack {
     auth.returnsTo(playback.publicUrl);
     catalog.invalidates(playback.distribution);
     new Console(this, 'Console', { config, site: storage.site, distribution: playback.distribution });
+    const { fleet } = this.devices.tables;
+    new Operations(this, 'Operations', { config, storage, api, revocation, fleet });
     storage.emptier.comesLast(this);
     this.#exportToLive();
   }

@@ -19,7 +19,7 @@ export interface AwsAccess {
   readonly endpoint?: string;
 }
 
-/** A GET of `path`; else a POST of JSON to `target`, or of a `form`. */
+/** A GET of `path`; else a POST of JSON to `target`, of a `form`, or of a `payload` to `path`. */
 export interface AwsCall {
   /** As signatures name it. */
   readonly service: string;
@@ -28,6 +28,7 @@ export interface AwsCall {
   readonly target?: string;
   readonly json?: object;
   readonly form?: Readonly<Record<string, string>>;
+  readonly payload?: string;
 }
 
 export class AwsRequestError extends Error {
@@ -42,16 +43,16 @@ export class AwsRequestError extends Error {
 /** Services of no region: where they are, and the region their signatures name. */
 const GLOBAL: Readonly<Record<string, string>> = { iam: 'iam.amazonaws.com', cloudfront: 'cloudfront.amazonaws.com' };
 /** JSON of version 1.0; the others speak 1.1. */
-const JSON_1_0 = new Set(['dynamodb', 'sqs', 'states']);
+const JSON_1_0 = new Set(['dynamodb', 'monitoring', 'sqs', 'states']);
 const REQUEST_MS = 30_000;
 
 /** Sends it and answers the body. @throws AwsRequestError for anything but success. */
 export async function awsRequest(access: AwsAccess, call: AwsCall): Promise<string> {
-  const { service, path = '/', query = {}, target, form } = call;
+  const { service, path = '/', query = {}, target, form, payload } = call;
   const host = GLOBAL[service] ?? `${service}.${access.region}.amazonaws.com`;
   const url = new URL(path, access.endpoint ?? `https://${host}`);
-  const posts = target !== undefined || form !== undefined;
-  const body = form ? new URLSearchParams(form).toString() : JSON.stringify(call.json ?? {});
+  const posts = target !== undefined || form !== undefined || payload !== undefined;
+  const body = payload ?? (form ? new URLSearchParams(form).toString() : JSON.stringify(call.json ?? {}));
   const signer = new SignatureV4({
     service,
     region: access.endpoint === undefined && service in GLOBAL ? 'us-east-1' : access.region,

@@ -86,6 +86,13 @@ const LISTINGS: Readonly<Record<string, Listing>> = {
     remove:
       'aws sqs delete-queue --queue-url "$(aws sqs get-queue-url --queue-name {} --query QueueUrl --output text)"',
   },
+  alarm: json(
+    'monitoring',
+    'GraniteServiceVersion20100801.DescribeAlarms',
+    'AlarmName',
+    'NextToken',
+    'aws cloudwatch delete-alarms --alarm-names {}',
+  ),
   secret: json(
     'secretsmanager',
     'secretsmanager.ListSecrets',

@@ -64,7 +64,7 @@ export async function startIssuer(port: number, consoleUrl: string): Promise<Iss
     ],
     jwks: { keys: [jwk] },
     cookies: { keys: [randomBytes(32).toString('hex')] },
-    claims: { openid: ['sub'], profile: ['name', 'groups'], email: ['email'] },
+    claims: { openid: ['sub'], profile: ['name', 'groups'], email: ['email', 'email_verified'] },
     scopes: ['openid', 'profile', 'email', 'offline_access'],
     conformIdTokenClaims: false,
     clientBasedCORS: (_ctx, origin) => origin === consoleUrl,
@@ -80,7 +80,13 @@ export async function startIssuer(port: number, consoleUrl: string): Promise<Iss
       return (
         user && {
           accountId: id,
-          claims: () => ({ sub: id, name: id, groups: [...user.groups], email: `${id}@example.test` }),
+          claims: () => ({
+            sub: id,
+            name: id,
+            groups: [...user.groups],
+            email: `${id}@example.test`,
+            email_verified: true,
+          }),
         }
       );
     },

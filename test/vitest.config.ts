@@ -18,10 +18,14 @@ const NEEDS_LAYER =
 /** Small and long. Begun last, as small ones are, it would have a machine for itself. */
 const SMALL_AND_LONG = /\/test\/expressions\.test/;
 
+/** Reads what was logged while all others of the stack ran. */
+const LOOKS_BACK = /\/test\/stack\/logs\.test/;
+
 /** The longest first, as they were the last time, or else the largest; on a machine without ffmpeg, what runs it last. */
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const place = ({ moduleId }: TestSpecification) => (SMALL_AND_LONG.test(moduleId) ? 0 : 1);
+    const place = ({ moduleId }: TestSpecification) =>
+      SMALL_AND_LONG.test(moduleId) ? 0 : LOOKS_BACK.test(moduleId) ? 2 : 1;
     const sorted = (await super.sort(files)).toSorted((a, b) => place(a) - place(b));
     if (givenLayer() !== undefined || existsSync(layerFolder(hostArch))) return sorted;
     const rank = ({ project, moduleId }: TestSpecification) =>
@@ -58,6 +62,8 @@ export default defineConfig({
         root,
         test: {
           name: 'unit',
+          // What functions log is for operators; tests that look at it look at the calls.
+          env: { POWERTOOLS_LOG_LEVEL: 'SILENT' },
           include: ['test/**/*.test.ts'],
           exclude: ['test/{synth,stack,e2e,iam,lifecycle,smoke}/**', ...REAL_TIME],
           maxWorkers,

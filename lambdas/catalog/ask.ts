@@ -10,5 +10,5 @@ import type { Asked } from './access.ts';
 export async function ask(id: string, viewer: Viewer, headers: Parameters<typeof fromOf>[0] = {}): Promise<Asked> {
   const record = await readVideo(id);
   const from = fromOf(headers, required('PUBLIC_URL'));
-  return { viewer, record, from, ...(await evidenceOf(record, viewer)), now: Math.floor(Date.now() / 1000) };
+  return { viewer, record, from, ...(await evidenceOf(record, viewer, from)), now: Math.floor(Date.now() / 1000) };
 }

@@ -20,11 +20,12 @@ const security: Record<RouteAuth, Record<string, string[]>[]> = {
 const tags: Record<Stage, string> = {
   upload: 'Uploads, as the Uppy Companion S3 protocol has them',
   catalog: 'Videos: what there is and who may watch it',
-  sharing: 'Grants, collections, links, and keys of others',
+  sharing: 'Grants, collections, links, keys of others, and people',
   stills: 'Posters',
   playback: 'Playlists and playback tokens',
   devices: 'Vehicle cameras: registration, state, positions, alarms, recordings',
   live: 'Live playback of devices',
+  operations: 'Whether anything is wrong, for admins',
 };
 
 const statuses = [...new Set(Object.values(problems).map(([status]) => status))].toSorted((a, b) => a - b);

@@ -17,7 +17,7 @@ export interface Admitted {
  * could help) or `forbidden`. Ids cannot be guessed, so saying "forbidden" to who was given one reveals nothing.
  */
 export async function admit(id: string, viewer: Viewer | undefined, from: From): Promise<Admitted> {
-  const found = await readWatched(id, viewer);
+  const found = await readWatched(id, viewer, from);
   const now = Math.floor(Date.now() / 1000);
   if (!found || found.video.status === 'deleted' || isOver(found.video, now)) {
     throw new ApiError('not-found', 'There is no such video.');

@@ -1,8 +1,9 @@
 /** A play start: the session it begins, and the signature of all that its ticket opens. */
 import { RENEWED_SECONDS } from '../../lib/contract/session.ts';
 import type { Limits } from '../../lib/contract/entitlement.ts';
-import { addressPart, sessionId, ticketPath, ticketText } from '../../lib/contract/ticket.ts';
+import { addressPart, parseTicket, sessionId, ticketPath, ticketText } from '../../lib/contract/ticket.ts';
 import { startSession, unguessable } from '../shared/sessions.ts';
+import { logger } from '../shared/logger.ts';
 import { loadSigner, type Signer } from '../shared/signing.ts';
 import type { Viewer } from '../shared/viewer.ts';
 import { setCookies } from './cookies.ts';
@@ -81,6 +82,12 @@ export async function open({ prefix, what = prefix, viewer, player, end, limits,
     player,
     until,
     cap: limits.maxSessions,
+  });
+  // Who watches is in the table of sessions, and in no log.
+  logger.info('opened', {
+    what: prefix.slice(0, -1),
+    session: parseTicket(ticket)?.session,
+    until: until.toISOString(),
   });
   return new Opening({ signer, prefix, ticket, end: until, isHead });
 }

@@ -1,7 +1,7 @@
 /**
- * GET with a range, from a server that somebody named and that may be anybody's. A name is resolved once for each
+ * GET with a range, or POST, to a server that somebody named and that may be anybody's. A name is resolved once for each
  * connection, every address it has is checked, and the connection goes to one that was checked: there is no second look-up
- * that could say something else. Redirects are followed here, each checked like the first address.
+ * that could say something else. Redirects of a GET are followed here, each checked like the first address; those of a POST never.
  */
 import { lookup as systemLookup, type LookupAddress } from 'node:dns';
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
@@ -16,6 +16,8 @@ type Resolve = (host: string, done: (error: Error | null, addresses: readonly Lo
 export interface ConnectOptions {
   /** As `upload.pullPrivate`. */
   readonly allowPrivate: boolean;
+  /** Whether connections stay open for what is asked next. */
+  readonly keepAlive?: boolean;
   /** How names are resolved, whose certificates are trusted, what is refused, and which port 443 is. For tests only. */
   readonly resolve?: Resolve;
   readonly ca?: string;
@@ -29,6 +31,13 @@ const REDIRECTS = 5;
 const SILENCE = 30_000;
 const MAX_HEADER_BYTES = 16 * 1024;
 
+interface Asked {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal | undefined;
+  /** Of a POST. */
+  readonly body?: string;
+}
+
 const REFUSED = 'SLUICE_REFUSED';
 const resolveAll: Resolve = (host, done) => systemLookup(host, { all: true }, done);
 
@@ -38,11 +47,11 @@ export class Connector {
   readonly #port: (() => number) | undefined;
   readonly #agents: { readonly 'https:': HttpsAgent; readonly 'http:': HttpAgent };
 
-  constructor({ allowPrivate, resolve = resolveAll, ca, refusal = notPublic, port }: ConnectOptions) {
+  constructor({ allowPrivate, keepAlive = true, resolve = resolveAll, ca, refusal = notPublic, port }: ConnectOptions) {
     this.#allowPrivate = allowPrivate;
     this.#port = port;
     this.#refusal = allowPrivate ? () => undefined : refusal;
-    const options = { keepAlive: true, maxSockets: 16, lookup: this.#lookup(resolve) };
+    const options = { keepAlive, maxSockets: keepAlive ? 16 : Infinity, lookup: this.#lookup(resolve) };
     this.#agents = {
       'https:': new HttpsAgent({ ...options, ...(ca !== undefined && { ca }) }),
       'http:': new HttpAgent(options),
@@ -69,7 +78,7 @@ export class Connector {
     };
     let url = checkedUrl(address, { allowPrivate: this.#allowPrivate });
     for (let hop = 0; hop <= REDIRECTS; hop += 1) {
-      const answer = await this.#ask(url, headers, signal);
+      const answer = await this.#ask(url, { headers, signal });
       const { location } = answer.headers;
       if (!REDIRECT.has(answer.statusCode ?? 0) || location === undefined) return answer;
       // Its body is nothing to us, and may be endless.
@@ -79,7 +88,22 @@ export class Connector {
     throw new PullFailed('source-answer', `The address redirects more than ${REDIRECTS} times.`);
   }
 
-  async #ask(url: URL, headers: Record<string, string>, signal: AbortSignal | undefined): Promise<IncomingMessage> {
+  /** The answer of that address itself, its body unread. Throws PullFailed, Interrupted, and what ended `signal`. */
+  async post(
+    address: string,
+    { type, body, signal }: { readonly type: string; readonly body: string; readonly signal: AbortSignal },
+  ): Promise<IncomingMessage> {
+    const headers = {
+      accept: 'application/json',
+      'accept-encoding': 'identity',
+      'user-agent': 'Sluice',
+      'content-type': type,
+      'content-length': String(Buffer.byteLength(body)),
+    };
+    return await this.#ask(checkedUrl(address, { allowPrivate: this.#allowPrivate }), { headers, signal, body });
+  }
+
+  async #ask(url: URL, { headers, signal, body }: Asked): Promise<IncomingMessage> {
     // A host that is an address itself is never looked up.
     const host = literal(url.hostname);
     const reason = isIP(host) === 0 ? undefined : this.#refusal(host);
@@ -88,6 +112,7 @@ export class Connector {
     const agent = this.#agents[url.protocol as 'https:' | 'http:'];
     return await new Promise<IncomingMessage>((resolve, reject) => {
       const request = send(url, {
+        method: body === undefined ? 'GET' : 'POST',
         headers,
         agent,
         maxHeaderSize: MAX_HEADER_BYTES,
@@ -103,7 +128,7 @@ export class Connector {
         answer.on('error', () => undefined);
         resolve(answer);
       });
-      request.end();
+      request.end(body);
     });
   }
 

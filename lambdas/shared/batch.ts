@@ -1,7 +1,7 @@
 /** Messages of a queue, one handler for each: those that failed are named, and come again. */
 import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch';
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
-import { logger } from './logger.ts';
+import { about, logger } from './logger.ts';
 
 const processor = new BatchProcessor(EventType.SQS);
 
@@ -19,10 +19,13 @@ export const eachMessage =
     processPartialResponse(
       event,
       async ({ messageId, body }: SQSRecord) => {
+        about(undefined, { messageId });
         try {
-          await work(parse(JSON.parse(body)));
+          const message = parse(JSON.parse(body));
+          about((message as { videoId?: string }).videoId, { messageId });
+          await work(message);
         } catch (error) {
-          logger.error(failed, { messageId, error: error as Error });
+          logger.error(failed, { error: error as Error });
           throw error;
         }
       },

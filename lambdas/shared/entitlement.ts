@@ -5,6 +5,7 @@
 import { withParents } from '../../lib/contract/collection.ts';
 import { deviceOwner } from '../../lib/contract/device-video.ts';
 import { resourceKey, subjectKey, subjectKeys, type GrantRow, type Limits } from '../../lib/contract/entitlement.ts';
+import type { HookAnswer } from '../../lib/contract/hook.ts';
 import { addressPart } from '../../lib/contract/ticket.ts';
 import type { Origin, VideoRecord } from '../../lib/contract/video.ts';
 import { isAdmin, type Viewer } from './viewer.ts';
@@ -24,6 +25,8 @@ export interface Evidence {
   readonly grants: readonly GrantRow[];
   /** Who may see the device it comes from, as its record says now; undefined: there is no such device. */
   readonly deviceViewers: readonly string[] | undefined;
+  /** What the entitlement hook answered; `silent`: nothing that counts. Undefined: there is none, or it was not asked. */
+  readonly hook?: HookAnswer | 'silent' | undefined;
 }
 
 /** Where a request comes from, as far as it says. */
@@ -54,6 +57,9 @@ export interface Entitlement extends Limits {
     | 'key'
     | 'link'
     | 'site'
+    | 'silent'
+    | 'vetoed'
+    | 'hook'
     | 'device'
     | 'gone'
     | 'private'
@@ -78,6 +84,11 @@ export function decide(question: EntitlementQuestion): Entitlement {
   if (counting.some(({ effect }) => effect === 'deny')) return deny('refused');
   if (video.visibility === 'public') return allow('public');
   if (viewer?.right?.key !== undefined && video.id !== undefined) return allow('key');
+  if (question.hook === 'silent') return deny('silent');
+  if (question.hook !== undefined)
+    return question.hook.allowed && holdsFor(question.hook, question.from)
+      ? allow('hook', limitsOf(question.hook))
+      : deny('vetoed');
   const closest = counting.toSorted((a, b) => distance(a) - distance(b) || generosity(b) - generosity(a))[0];
   const seesDevice = video.origin !== undefined && viewer !== undefined && deviceViewers?.includes(viewer.subject);
   // Being among a device's viewers is like a grant on the device to that person.
@@ -125,11 +136,13 @@ export const isNow = ({ notBefore, expiresAt }: Pick<GrantRow, 'notBefore' | 'ex
   (notBefore === undefined || notBefore <= now) && (expiresAt === undefined || now < expiresAt);
 
 /** A condition that cannot be looked at, since the request does not say, never lets anybody in. */
-function isHere({ effect, ip, sites }: GrantRow, from: From): boolean {
+function isHere({ effect, ip, sites }: Pick<GrantRow, 'effect' | 'ip' | 'sites'>, from: From): boolean {
   const here = from.ip === undefined ? undefined : addressPart(from.ip);
   if (ip !== undefined && (here === undefined ? effect === 'allow' : here !== addressPart(ip))) return false;
   return isOnSite(sites, from);
 }
+
+const holdsFor = (limits: Limits, from: From): boolean => isHere({ ...limits, effect: 'allow' }, from);
 
 /** A page of ours, or a player that is no page, says no site. */
 const isOnSite = (sites: readonly string[] | undefined, { site }: From): boolean =>
@@ -149,7 +162,7 @@ const AS_VIEWER = 2;
 const generosity = ({ maxHeight = 9e4, maxSessions = 9e3, ip, sites }: GrantRow): number =>
   maxHeight * 1e6 + maxSessions * 100 + (ip === undefined ? 10 : 0) + (sites === undefined ? 1 : 0);
 
-const limitsOf = ({ maxHeight, maxSessions, ip, sites }: GrantRow): Limits => ({
+const limitsOf = ({ maxHeight, maxSessions, ip, sites }: Limits): Limits => ({
   ...(maxHeight !== undefined && { maxHeight }),
   ...(maxSessions !== undefined && { maxSessions }),
   ...(ip !== undefined && { ip }),

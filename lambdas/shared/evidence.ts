@@ -4,16 +4,25 @@ import { required } from '../../lib/contract/env.ts';
 import { grantRow, subjectKeys, type GrantRow } from '../../lib/contract/entitlement.ts';
 import { videoRecord, type VideoRecord } from '../../lib/contract/video.ts';
 import { BATCH, batchGet } from './batch-get.ts';
-import { ownedBy, resourceKeys, type Evidence, type Watched } from './entitlement.ts';
+import { ownedBy, resourceKeys, type Evidence, type From, type Watched } from './entitlement.ts';
+import { heard } from './heard.ts';
 import { isAdmin, type Viewer } from './viewer.ts';
 
 const NONE: Evidence = { grants: [], deviceViewers: undefined };
 
-/** For a question of `decide`. Read consistently: who was just taken off a list is off it. */
-export async function evidenceOf(video: Watched | undefined, viewer: Viewer | undefined): Promise<Evidence> {
+/** For a question of `decide`, asked from there. Read consistently: who was just taken off a list is off it. */
+export async function evidenceOf(
+  video: Watched | undefined,
+  viewer: Viewer | undefined,
+  from: From,
+): Promise<Evidence> {
   if (video === undefined || !canDiffer(video, viewer)) return NONE;
   const { grants, devices } = await read(grantKeys(video, viewer), deviceOf(video, viewer));
-  return { grants, deviceViewers: devices[0]?.viewers };
+  return await withHook(video, viewer, from, { grants, deviceViewers: devices[0]?.viewers });
+}
+
+async function withHook(video: Watched, viewer: Viewer | undefined, from: From, evidence: Evidence): Promise<Evidence> {
+  return { ...evidence, hook: await heard({ viewer, video, from, now: Math.floor(Date.now() / 1000), ...evidence }) };
 }
 
 /** The device whose viewers may watch it, where being one can make a difference. */
@@ -27,6 +36,7 @@ const deviceOf = ({ visibility, origin }: Watched, viewer: Viewer | undefined): 
 export async function readWatched(
   id: string,
   viewer: Viewer | undefined,
+  from: From,
 ): Promise<{ readonly video: VideoRecord; readonly evidence: Evidence } | undefined> {
   const known = viewer !== undefined && isAdmin(viewer) ? [] : grantKeys({ id }, viewer);
   const { videos, grants } = await read(known, [], [{ id }]);
@@ -36,7 +46,8 @@ export async function readWatched(
   const asked = new Set(known.map(({ videoId }) => videoId));
   const left = grantKeys(video, viewer).filter(({ videoId }) => !asked.has(videoId));
   const more = await read(left, deviceOf(video, viewer));
-  return { video, evidence: { grants: [...grants, ...more.grants], deviceViewers: more.devices[0]?.viewers } };
+  const evidence = { grants: [...grants, ...more.grants], deviceViewers: more.devices[0]?.viewers };
+  return { video, evidence: await withHook(video, viewer, from, evidence) };
 }
 
 /** The grants alone, for who has the device's record already. */

@@ -17,7 +17,8 @@ import {
 import type { Route, Stage } from '../../lib/contract/route.ts';
 import { verifiedClaims } from './bearer.ts';
 import { ApiError, refused, refusedField, toProblem } from './errors.ts';
-import { logger } from './logger.ts';
+import { about, logger } from './logger.ts';
+import { parseUploadKey } from '../../lib/contract/keys.ts';
 import { viewerOf, type Viewer } from './viewer.ts';
 
 export type ApiEvent = APIGatewayProxyEventV2 & {
@@ -67,16 +68,19 @@ const MAX_BODY_BYTES = 1024 * 1024;
 export function serve<S extends Stage>(groupsClaim: string, handlers: Handlers<S>) {
   return async (event: ApiEvent): Promise<APIGatewayProxyStructuredResultV2> => {
     const requestId = event.requestContext?.requestId;
+    about(undefined, { requestId });
     try {
       // As GET would, body included: the front end leaves that out and keeps its length.
       const key = event.routeKey?.replace(/^HEAD /, 'GET ');
       const route = routes[key as RouteKey] as Route | undefined;
       const handler = (handlers as unknown as Record<string, (request: unknown) => Promise<unknown>>)[key];
       if (!route || !handler) throw new ApiError('not-found', 'There is no such route; see /api/openapi.json.');
-      return unlessKept(success(route, await handler(parseRequest(route, event, groupsClaim))), event);
+      const request = parseRequest(route, event, groupsClaim);
+      about(idOf(request), { requestId });
+      return unlessKept(success(route, await handler(request)), event);
     } catch (error) {
       if (!(error instanceof ApiError) || error.code === 'internal')
-        logger.error('request failed', { route: event.routeKey, requestId, error: error as Error });
+        logger.error('request failed', { route: event.routeKey, error: error as Error });
       const body = toProblem(error, requestId);
       return json(body.status, body, 'application/problem+json');
     }
@@ -93,6 +97,13 @@ function parseRequest(route: Route, event: ApiEvent, groupsClaim: string) {
     headers: event.headers ?? {},
     isHead: (event.routeKey ?? '').startsWith('HEAD '),
   };
+}
+
+/** Of the video or device that a call names, as its parameters were checked; of one that it makes, whoever makes it says it. */
+function idOf({ params, query }: { params: unknown; query: unknown }): string | undefined {
+  const { id } = (params ?? {}) as { id?: string };
+  const { key } = (query ?? {}) as { key?: string };
+  return id ?? (key === undefined ? undefined : parseUploadKey(key)?.videoId);
 }
 
 /** Throws `unauthorized`. */

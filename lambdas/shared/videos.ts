@@ -6,6 +6,7 @@ import type { VideoEvent, VideoEventType } from '../../lib/contract/events.ts';
 import { videoRecord, type VideoRecord, type VideoStatus } from '../../lib/contract/video.ts';
 import { dynamo } from './clients.ts';
 import { publish } from './events.ts';
+import { logger } from './logger.ts';
 
 const table = () => required('VIDEOS_TABLE');
 
@@ -98,5 +99,13 @@ export async function announce(record: VideoRecord, status: VideoEventType): Pro
   if (revision > 0) event.revision = revision;
   if (record.duration !== null) event.duration = record.duration;
   if (status === 'failed' && record.failure) event.failure = record.failure;
+  tell(record, status);
   await publish(event);
+}
+
+/** Each status of a video is a line of log under the video's id, beginning with its upload. */
+export function tell({ id, slicing, failure }: VideoRecord, status: VideoStatus): void {
+  logger.setCorrelationId(id);
+  const code = status === 'failed' ? failure?.code : undefined;
+  logger.info('video', { videoId: id, status, execution: slicing?.execution, code });
 }

@@ -144,7 +144,7 @@ export const collectionRoutes: Pick<Handlers<'sharing'>, Routes> = {
     const isOwn = (record: VideoRecord) => isOwnerOrAdmin(viewer, record);
     if (!isTheirs(row, viewer)) {
       const video = asWatched(row);
-      if (!decide({ viewer, video, from, now, ...(await evidenceOf(video, viewer)) }).allowed) throw missing();
+      if (!decide({ viewer, video, from, now, ...(await evidenceOf(video, viewer, from)) }).allowed) throw missing();
     }
     // What a grant denies of it, or on a video that is private, is not in there for them.
     const grants = members.every(isOwn) ? [] : await grantsTo(viewer);

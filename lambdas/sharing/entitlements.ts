@@ -1,6 +1,8 @@
 /** Grants by their own routes: who may give them on what, and how they are named. */
 import { z } from 'zod';
 import {
+  isInvitation,
+  mailOf,
   resource as resourceSchema,
   resourceKey,
   resourceOf,
@@ -13,13 +15,15 @@ import {
 import type { VideoRecord } from '../../lib/contract/video.ts';
 import { readCursor, sealCursor } from '../shared/cursor.ts';
 import { byPerson } from '../shared/entitlement.ts';
-import { ApiError } from '../shared/errors.ts';
+import { ApiError, refusedField } from '../shared/errors.ts';
 import { readDeviceViewers } from '../shared/evidence.ts';
 import type { Handlers } from '../shared/http.ts';
 import { isAdmin, type Viewer } from '../shared/viewer.ts';
 import { changeable } from '../catalog/access.ts';
 import { ask } from '../catalog/ask.ts';
 import { changeableCollection } from './collections.ts';
+import { said as saidOf, stored } from './invitation.ts';
+import { personWith } from './invitations.ts';
 import { deleteGrant, pageOfGrants, putGrant, readGrant, replaceGrant, type GrantKey } from '../catalog/grants.ts';
 
 /**
@@ -54,12 +58,18 @@ function named(id: string): { readonly resource: string; readonly key: GrantKey 
   }
 }
 
-const show = ({ videoId, subject, ...more }: GrantRow): Entitlement => ({
-  id: idOf({ videoId, subject }),
-  resource: resourceOf(videoId),
-  subject: subjectOf(subject),
-  ...more,
-});
+function show(row: GrantRow): Entitlement {
+  const { videoId, subject, ...more } = saidOf(row);
+  return { id: idOf({ videoId, subject }), resource: resourceOf(videoId), subject: subjectOf(subject), ...more };
+}
+
+const seconds = () => Math.floor(Date.now() / 1000);
+
+/** Until somebody signs in nobody is known who could be kept out. Throws `invalid-request`. */
+function checkEffect(row: GrantRow): void {
+  if (isInvitation(row) && row.effect === 'deny')
+    throw refusedField('body.effect', 'must be allow for an address with which nobody has signed in');
+}
 
 const gone = () => new ApiError('not-found', 'There is no such grant (any more).');
 const position = z.object({ videoId: z.string(), subject: z.string() });
@@ -94,15 +104,20 @@ export const entitlementRoutes: Pick<Handlers<'sharing'>, Routes> = {
 
   'POST /api/entitlements': async ({ viewer, body: { resource, subject, ...said } }) => {
     await checkMayShare(resource, viewer);
+    const mail = mailOf(subject);
+    // Who has signed in with the address need not be waited for.
+    const person = mail === undefined ? undefined : await personWith(mail);
     const row: GrantRow = {
       videoId: resourceKey(resource),
-      subject: subjectKey(subject),
+      subject: subjectKey(person === undefined ? subject : `person:${person}`),
       ...said,
       grantedBy: viewer.subject,
       createdAt: new Date().toISOString(),
     };
-    await putGrant(row);
-    return show(row);
+    checkEffect(row);
+    const kept = stored(row, seconds());
+    await putGrant(kept);
+    return show(kept);
   },
 
   'GET /api/entitlements/{grant}': async ({ viewer, params }) => {
@@ -119,8 +134,10 @@ export const entitlementRoutes: Pick<Handlers<'sharing'>, Routes> = {
     const before = await readGrant(key);
     if (before === undefined) throw gone();
     const row: GrantRow = { ...key, ...body, grantedBy: viewer.subject, createdAt: before.createdAt };
-    if (!(await replaceGrant(row))) throw gone();
-    return show(row);
+    checkEffect(row);
+    const kept = stored(row, seconds());
+    if (!(await replaceGrant(kept))) throw gone();
+    return show(kept);
   },
 
   'DELETE /api/entitlements/{grant}': async ({ viewer, params }) => {

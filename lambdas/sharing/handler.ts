@@ -1,14 +1,16 @@
-/** Sharing: what lets others in: grants, collections that are given as one, links, and keys. */
+/** Sharing: what lets others in: grants, collections that are given as one, links, and keys; and who these others are. */
 import { required } from '../../lib/contract/env.ts';
 import { serve } from '../shared/http.ts';
 import { collectionRoutes } from './collections.ts';
 import { entitlementRoutes } from './entitlements.ts';
 import { keyRoutes } from './keys.ts';
 import { linkRoutes } from './links.ts';
+import { peopleRoutes } from './people.ts';
 
 export const handler = serve<'sharing'>(required('GROUPS_CLAIM'), {
   ...entitlementRoutes,
   ...collectionRoutes,
   ...keyRoutes,
   ...linkRoutes,
+  ...peopleRoutes,
 });

@@ -1,6 +1,7 @@
 /** Last step of a run that went wrong unforeseen: the video says so, and what the run wrote goes. */
 import { required } from '../../lib/contract/env.ts';
 import { parseUploadKey, revisionPrefix, workPrefix } from '../../lib/contract/keys.ts';
+import { SLICING_FAILED } from '../../lib/contract/operations.ts';
 import type { Failure } from '../../lib/contract/video.ts';
 import { failTask, type FailTask } from '../../lib/contract/slicing.ts';
 import { logger } from '../shared/logger.ts';
@@ -32,7 +33,7 @@ function failureOf({ Error: name, Cause }: FailTask['error'], execution: string,
 export const handler = step(async (input: unknown): Promise<{ outcome: 'failed' | 'kept' }> => {
   const { execution, event, error, chunk } = failTask.parse(input);
   const videoId = parseUploadKey(event.detail.object.key)?.videoId;
-  logger.error('slicing failed', { execution, videoId, error: error.Error, cause: error.Cause?.slice(0, 2000) });
+  logger.error(SLICING_FAILED, { execution, videoId, error: error.Error, cause: error.Cause?.slice(0, 2000) });
   if (videoId === undefined) return { outcome: 'kept' };
   const failed = await fail(videoId, execution, failureOf(error, execution, chunk), chunk !== undefined);
   const record = await readVideo(videoId);

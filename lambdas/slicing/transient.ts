@@ -1,6 +1,8 @@
 /** Which errors may go away by themselves. Step Functions tries again by these names (lib/constructs/retries.ts). */
 
+import { about } from '../shared/logger.ts';
 import { isThrottled, type ServiceError } from '../shared/throttled.ts';
+import { subjectOf } from './subject.ts';
 
 /** A service had a bad moment; the same call may work later. */
 export class TransientError extends Error {
@@ -31,9 +33,14 @@ export function isTransient(error: unknown): boolean {
   );
 }
 
-/** Wraps a step's handler so that what may go away by itself is thrown as ThrottledError or TransientError. */
+/**
+ * Wraps a step's handler so that what may go away by itself is thrown as ThrottledError or TransientError, and that its log says
+ * which video it is about.
+ */
 export function step<Args extends unknown[], T>(handler: (...args: Args) => Promise<T>): (...args: Args) => Promise<T> {
   return async (...args) => {
+    const { videoId, execution } = subjectOf(args[0]);
+    about(videoId, { execution });
     try {
       return await handler(...args);
     } catch (error) {

@@ -17,7 +17,7 @@ export const handler = serve<'stills'>(required('GROUPS_CLAIM'), {
   'PUT /api/videos/{id}/poster': async ({ viewer, params: { id }, body }) => {
     const found = await readVideo(id);
     const now = Math.floor(Date.now() / 1000);
-    const record = changeable({ viewer, record: found, from: {}, ...(await evidenceOf(found, viewer)), now });
+    const record = changeable({ viewer, record: found, from: {}, ...(await evidenceOf(found, viewer, {})), now });
     const { revision } = record;
     if (revision === 0 || !['playable', 'ready'].includes(record.status))
       throw new ApiError('not-ready', 'The video has no pictures yet. Try again when it plays.');

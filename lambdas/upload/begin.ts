@@ -9,7 +9,7 @@ import { dynamo } from '../shared/clients.ts';
 import { ApiError } from '../shared/errors.ts';
 import { logger } from '../shared/logger.ts';
 import type { Viewer } from '../shared/viewer.ts';
-import { readVideo } from '../shared/videos.ts';
+import { readVideo, tell } from '../shared/videos.ts';
 import { checkMayUpload, uploadGone } from './access.ts';
 import { draftOf, formLimit, idempotencyKeyOf, newRecord, newVideoId, videoIdOf, type Announced } from './draft.ts';
 import type { UploadLimits } from '../../lib/contract/upload.ts';
@@ -115,6 +115,7 @@ export async function allOrNothing<T>(steps: (undo: (() => Promise<unknown>)[]) 
 }
 
 export async function putRecord(record: VideoRecord): Promise<void> {
+  tell(record, record.status);
   await dynamo.send(
     new PutCommand({
       TableName: required('VIDEOS_TABLE'),

@@ -73,7 +73,8 @@ export class Api extends Construct {
     if (isReserved && this.#reserved !== undefined) {
       (fn.node.defaultChild as CfnFunction).reservedConcurrentExecutions = this.#reserved;
     }
-    const integration = new HttpLambdaIntegration(`${stage}-integration`, fn);
+    // One right of this API to call the function, not one for each route: a stack has 500 resources, and a function no other caller.
+    const integration = new HttpLambdaIntegration(`${stage}-integration`, fn, { scopePermissionToRoute: false });
     for (const [key, route] of Object.entries<Route>(routes)) {
       if (route.stage !== stage) continue;
       const [method, path] = key.split(' ') as [HttpMethod, string];

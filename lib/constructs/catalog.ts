@@ -21,6 +21,7 @@ import {
 } from '../contract/keys.ts';
 import type { Api } from './api.ts';
 import { SluiceFunction } from './function.ts';
+import { hookEnvironment } from './hook.ts';
 import { cancelsJobs } from './media-convert.ts';
 import { mp4s } from './mp4s.ts';
 import { workQueue } from './queue.ts';
@@ -62,6 +63,7 @@ export class Catalog extends Construct {
       environment: {
         GROUPS_CLAIM: config.auth.groupsClaim,
         CONSOLE_CONFIG: Stack.of(this).toJsonString(consoleConfigOf(config, api)),
+        ...hookEnvironment(config),
       },
     })
       .useTable('VIDEOS_TABLE', storage.videos, ['GetItem', 'BatchGetItem', 'UpdateItem'], [BY_OWNER, BY_TIME])

@@ -36,6 +36,10 @@ export interface SluiceFunctionProps extends Pick<
 }
 
 export class SluiceFunction extends LambdaFunction {
+  /** Where it writes what it has to say. */
+  readonly logs: LogGroup;
+  #usesObjects = false;
+
   constructor(scope: Construct, id: string, { config, entry, afterBundling, ...props }: SluiceFunctionProps) {
     const logGroup = new LogGroup(scope, `${id}Logs`, {
       retention: config.logRetentionDays,
@@ -55,6 +59,12 @@ export class SluiceFunction extends LambdaFunction {
       code: packaged({ entry, afterBundling }),
       handler: 'index.handler',
     });
+    this.logs = logGroup;
+  }
+
+  /** Whether it was handed objects: its client of S3 counts what S3 answers (lambdas/shared/clients.ts). */
+  get usesObjects(): boolean {
+    return this.#usesObjects;
   }
 
   /** `dynamodb:<action>` on the table, and `dynamodb:Query` on these of its indexes. */
@@ -76,6 +86,7 @@ export class SluiceFunction extends LambdaFunction {
     prefix: string,
   ): this {
     this.addEnvironment(variable, bucket.bucketName);
+    this.#usesObjects = true;
     return this.allow(
       actions.map((action) => `s3:${action}`),
       [bucket.arnForObjects(`${prefix}*`)],

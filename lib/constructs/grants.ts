@@ -5,17 +5,18 @@ interface Holder {
   allow(actions: readonly string[], resources: readonly string[], wildcardReason?: string): this;
 }
 
-/** `dynamodb:<action>` on the table, and `dynamodb:Query` on these of its indexes. */
+/** `dynamodb:<action>` on the table, if there are any, and `dynamodb:Query` on these of its indexes. */
 export function allowTable<T extends Holder>(
   holder: T,
   { tableArn }: Pick<ITable, 'tableArn'>,
   actions: readonly string[],
   indexes: readonly string[],
 ): T {
-  holder.allow(
-    actions.map((action) => `dynamodb:${action}`),
-    [tableArn],
-  );
+  if (actions.length > 0)
+    holder.allow(
+      actions.map((action) => `dynamodb:${action}`),
+      [tableArn],
+    );
   if (indexes.length === 0) return holder;
   return holder.allow(
     ['dynamodb:Query'],

@@ -54,6 +54,7 @@ import {
   segmentCache,
 } from './edge-policies.ts';
 import { SluiceFunction } from './function.ts';
+import { hookEnvironment } from './hook.ts';
 import { acknowledge } from './nag.ts';
 import type { Revocation } from './revocation.ts';
 import type { SigningKey } from './signing-key.ts';
@@ -70,12 +71,13 @@ export interface PlaybackProps {
 }
 
 /** What both playback functions are told (lambdas/playback/options.ts). */
-export const playbackOptions = ({ auth, playback }: Config, api: Api): Record<string, string> => ({
+export const playbackOptions = (config: Config, api: Api): Record<string, string> => ({
   ISSUER: api.auth.issuer,
   AUDIENCE: api.auth.audience,
-  GROUPS_CLAIM: auth.groupsClaim,
-  SIGNATURE_HOURS: String(playback.signatureHours),
-  TOKEN_MINUTES: String(playback.tokenMinutes),
+  GROUPS_CLAIM: config.auth.groupsClaim,
+  SIGNATURE_HOURS: String(config.playback.signatureHours),
+  TOKEN_MINUTES: String(config.playback.tokenMinutes),
+  ...hookEnvironment(config),
 });
 
 /** What a play start asks of the sessions table (lambdas/shared/sessions.ts). */

@@ -3,6 +3,7 @@ import { Construct } from 'constructs';
 import type { Config } from '../config.ts';
 import type { Api } from './api.ts';
 import { SluiceFunction } from './function.ts';
+import { hookEnvironment } from './hook.ts';
 import type { Revocation } from './revocation.ts';
 import type { SigningKey } from './signing-key.ts';
 import { BY_OWNER, BY_SUBJECT, BY_TIME, type Storage } from './storage.ts';
@@ -23,8 +24,13 @@ export class Sharing extends Construct {
     this.handler = new SluiceFunction(this, 'Handler', {
       config,
       entry: 'sharing/handler.ts',
-      description: 'Sharing API: grants, collections, links and keys of others',
-      environment: { GROUPS_CLAIM: config.auth.groupsClaim },
+      description: 'Sharing API: grants, collections, links and keys of others, and the directory of people',
+      environment: {
+        GROUPS_CLAIM: config.auth.groupsClaim,
+        ISSUER: api.auth.issuer,
+        CLIENT_ID: api.auth.clientId,
+        ...hookEnvironment(config),
+      },
     })
       .useTable('VIDEOS_TABLE', storage.videos, ['GetItem', 'BatchGetItem', 'UpdateItem'])
       .useTable(

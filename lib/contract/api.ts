@@ -7,7 +7,9 @@ import { streamState } from './device.ts';
 import { downloads } from './download.ts';
 import { offered } from './encryption.ts';
 import { liveRoutes } from './device-api.ts';
+import { operationsRoutes } from './operations-api.ts';
 import { idParam, subject } from './params.ts';
+import { peopleRoutes } from './people-api.ts';
 import { playRoutes } from './play-api.ts';
 import { sharingRoutes } from './sharing-api.ts';
 import { track } from './geojson.ts';
@@ -394,6 +396,8 @@ export const routes = {
   },
 
   ...sharingRoutes,
+  ...peopleRoutes,
+  ...operationsRoutes,
   ...playRoutes,
   ...liveRoutes,
 } as const satisfies Record<string, Route>;

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { collectionId } from './collection.ts';
 import { deviceId } from './device.ts';
+import { mailAddress } from './mail.ts';
 import { addressPart } from './ticket.ts';
 import { line } from './text.ts';
 import { videoId } from './video.ts';
@@ -16,7 +17,9 @@ const person = line(255);
 
 /** What follows a kind's name and colon. */
 const RESOURCES = { video: videoId, collection: collectionId, device: deviceId, tag } as const;
-const SUBJECTS = { person, group: groupName } as const;
+/** Somebody who has not signed in yet: an invitation. It is nobody's key, so it lets nobody in before it became a grant to a person. */
+const email = z.string().refine((text) => mailAddress(text) === text);
+const SUBJECTS = { person, group: groupName, email } as const;
 export type ResourceKind = keyof typeof RESOURCES;
 
 const EVERYONE = 'everyone';
@@ -37,12 +40,25 @@ export const resource = line(60)
       'What may be watched: `video:{id}`, `collection:{id}`, `device:{id}` (live, recordings, clips and incidents) or `tag:{tag}`.',
   });
 
+const EMAIL = 'email:';
+/** An address in any spelling is taken as the one by which it is compared. */
+const spelt = (text: string): string =>
+  text.startsWith(EMAIL) ? `${EMAIL}${mailAddress(text.slice(EMAIL.length)) ?? ''}` : text;
+
 export const subject = line(265)
+  .overwrite(spelt)
   .refine(
     (text) => text === EVERYONE || isOneOf(SUBJECTS, text),
-    'must be `person:{sub}`, `group:{name}` or `everyone`',
+    'must be `person:{sub}`, `email:{address}`, `group:{name}` or `everyone`',
   )
-  .meta({ description: 'Who: `person:{sub}`, `group:{name}` of the token, or `everyone`, signed in or not.' });
+  .meta({
+    description:
+      'Who: `person:{sub}`, `email:{address}` of somebody who may not have signed in yet, `group:{name}` of the token, or `everyone`, signed in or not.',
+  });
+
+/** The address, of a subject that is one. */
+export const mailOf = (text: string): string | undefined =>
+  text.startsWith(EMAIL) ? text.slice(EMAIL.length) : undefined;
 
 /** A resource as the partition key has it: of a video its id alone, which has no colon. */
 export const resourceKey = (text: string): string => (text.startsWith('video:') ? text.slice('video:'.length) : text);
@@ -53,6 +69,7 @@ export const subjectKey = (text: string): string =>
   text.startsWith('person:') ? text.slice('person:'.length) : `\n${text}`;
 export const subjectOf = (key: string): string => (key.startsWith('\n') ? key.slice(1) : `person:${key}`);
 
+export const isInvitation = ({ subject: key }: { readonly subject: string }): boolean => key.startsWith(`\n${EMAIL}`);
 export const isPerson = ({ subject: key }: { readonly subject: string }): boolean => !key.startsWith('\n');
 
 /** The keys that stand for a viewer; a group of a name that nobody can grant to is left out. */
@@ -136,6 +153,9 @@ export const entitlement = z.object({
   ...limits,
   grantedBy: z.string().meta({ description: 'Who said so last.' }),
   createdAt: z.iso.datetime(),
+  pendingUntil: epochSeconds.optional().meta({
+    description: 'Of an invitation: epoch seconds from which on it no longer becomes a grant. Absent of a grant.',
+  }),
 });
 export type Entitlement = z.infer<typeof entitlement>;
 
@@ -148,6 +168,8 @@ export const grantRow = z.object({
   effect: effect.default('allow'),
   ...when,
   ...limits,
+  /** Of an invitation, whose own end is `expiresAt`: when the grant ends that it becomes. */
+  until: epochSeconds.optional(),
 });
 export type GrantRow = z.infer<typeof grantRow>;
 export type Limits = Pick<GrantRow, keyof typeof limits | 'ip'>;

@@ -122,3 +122,7 @@ export const liveBounds = {
   maxPositionsPerDay: whole(1000, 10_000_000),
   maxStreamMbps: z.number().min(0.1).max(200),
 };
+
+export const operationsBounds = {
+  stuckMinutes: whole(15, 10_080),
+};

@@ -1,7 +1,7 @@
 /** What a route of the API is. The routes themselves: api.ts, device-api.ts. */
 import type { z } from 'zod';
 
-export type Stage = 'upload' | 'catalog' | 'sharing' | 'stills' | 'playback' | 'devices' | 'live';
+export type Stage = 'upload' | 'catalog' | 'sharing' | 'stills' | 'playback' | 'devices' | 'live' | 'operations';
 
 /**
  * `user`: a valid JWT, checked by the HTTP API's authorizer before the Lambda runs.

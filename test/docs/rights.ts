@@ -39,6 +39,8 @@ const FILES: Record<string, string> = {
   DevicesHandler: 'devices/handler.ts',
   DevicesLive: 'playback/live/handler.ts',
   DevicesClipper: 'devices/clip.ts',
+  OperationsHealth: 'operations/handler.ts',
+  OperationsWatch: 'operations/watch.ts',
 };
 
 /** Resources as the page calls them. */
@@ -69,6 +71,13 @@ const NAMES: Record<string, string> = {
   DevicesFleet: 'fleet',
   DevicesClips: 'clips',
   IngestCluster: 'tasks of the cluster',
+  UploadDeadPulls: 'dead letters of pulls',
+  SlicingUndelivered: 'of sources',
+  SlicingConvertUndelivered: 'of jobs',
+  CatalogDeadRemovals: 'of removals',
+  CatalogDeadDownloads: 'of downloads',
+  DevicesDeadClips: 'of clips',
+  RevocationDeadTasks: 'of revocations',
 };
 
 /** The stacks of an environment without options of its own, as prod is, but with devices; nothing is bundled. */
@@ -141,6 +150,7 @@ function name(resource: unknown): string {
   }
   const queues = /:(sluice-prod-ingest-\*)$/.exec(text);
   if (queues !== null) return `queues \`${queues[1]}\``;
+  if (/:cloudwatch:.*:alarm:sluice-prod-\*$/.test(text)) return 'alarms `sluice-prod-*`';
   if (/:mediaconvert:.*:queues\/Default$/.test(text)) return "MediaConvert's default queue";
   if (/:mediaconvert:.*:jobs\/\*$/.test(text)) return "MediaConvert's jobs";
   if (text.endsWith(':event-bus/default')) return 'the default bus';

@@ -199,5 +199,9 @@ it('shows an incident to the viewers that its device has, with the rights the te
 it('takes devices in, shows, asks and cuts them with the rights the templates give', async () => {
   const ready = await stack.ready();
   const admin = new Client(stack.url, ready.users.find((user) => user.name === 'ada')!.token);
+  const { parts } = await admin.call('GET /api/health');
+  // What cannot be asked is said so; nothing of it may be for want of a right.
+  expect(parts.map(({ part }) => part)).toEqual(expect.arrayContaining(['alarms', 'slicing', 'edge', 'ingest']));
+  expect(parts.find(({ part }) => part === 'alarms')).toMatchObject({ state: 'ok' });
   await expect(useDevices(ready, admin, uma)).resolves.toBeUndefined();
 });

@@ -51,6 +51,12 @@ beforeAll(async () => {
     PULL_QUEUE: pulls.QueueUrl,
     DOWNLOADS: 'owner',
     DOWNLOAD_QUEUE: downloads.QueueUrl,
+    DEAD_LETTERS: JSON.stringify({ 'dead-letters-pulls': pulls.QueueUrl }),
+    ALARM_IDS: '[]',
+    DEPLOYMENT: 'sluice-test',
+    STUCK_MINUTES: '120',
+    SLICING_PLACES: '3',
+    TAKES_DEVICES: 'yes',
     PULL_RULES: JSON.stringify({ allowPrivate: false, buckets: [] }),
     UPLOAD_LIMITS: JSON.stringify({
       maxBytes: 1e9,
@@ -76,6 +82,7 @@ beforeAll(async () => {
     playback: (await import('../../lambdas/playback/handler.ts')).handler,
     devices: (await import('../../lambdas/devices/handler.ts')).handler,
     live: (await import('../../lambdas/playback/live/handler.ts')).handler,
+    operations: (await import('../../lambdas/operations/handler.ts')).handler,
   };
   const media = { Bucket: process.env['MEDIA_BUCKET'] };
   for (const name of ['1080p', '720p', '360p'])
@@ -137,6 +144,8 @@ beforeAll(async () => {
     min_resolution: ['360p'],
     codecs: ['avc1,mp4a'],
     sourceUrl: ['https://media.sluice.example/film.mp4'],
+    idToken: [await fleet.idToken({ sub: 'ada', name: 'Ada', email: 'ada@example.com', email_verified: true })],
+    subjects: [['vera']],
     kid: ['A'.repeat(43)],
     link: ['A'.repeat(16)],
     expiresIn: [600],

@@ -340,6 +340,7 @@ describe('configuration', () => {
   // The map is there whether or not devices are taken in now.
   it.each<[Record<string, unknown>, string]>([
     [{ 'upload.pullPrivate': true }, 'upload.pullPrivate'],
+    [{ 'playback.hookUrl': 'http://hook.example/' }, 'playback.hookUrl'],
     [{ 'live.mapTilesUrl': 'https://tiles.example/{z}/{x}/{y}.png' }, 'live.mapAttribution'],
     [{ 'live.mapAttribution': '© Tiles' }, 'live.mapTilesUrl'],
     [{ 'live.mapAttributionUrl': 'https://tiles.example/' }, 'live.mapTilesUrl'],

@@ -39,6 +39,7 @@ const TEXTS: Readonly<Record<string, readonly [least: unknown, most: unknown]>> 
   'playback.allowedOrigins': [['*'], many(50, (i) => `https://${i}.${host(245)}`)],
   'playback.domainName': ['a.bc', host(253)],
   'playback.certificateArn': [`${arn('us-east-1')}a`, `${arn('us-east-1')}${long(64)}`],
+  'playback.hookUrl': ['https://a', long(256, 'https://')],
   'playback.publicUrl': ['http://a', `https://${host(248)}`],
   'live.tlsCertificateArn': [`${arn('eu-west-1')}a`, `${arn('us-isofxx-east-1')}${long(64)}`],
   'live.publicHost': ['a', host(253)],
@@ -46,6 +47,7 @@ const TEXTS: Readonly<Record<string, readonly [least: unknown, most: unknown]>> 
   'live.mapTilesUrl': ['/{z}{x}{y}', `https://${host(247)}/${long(256, '{z}/{x}/{y}/')}`],
   'live.mapAttribution': ['©', '地'.repeat(200)],
   'live.mapAttributionUrl': ['https://a', long(512, 'https://')],
+  'operations.emails': [[], many(10, (i) => `${i}@${host(251)}`)],
 };
 
 /** Of numbers with a least that other options say: an account divided among all that runs in it (lib/concurrency.ts). */
@@ -70,7 +72,7 @@ const at = (end: 0 | 1, paths: Iterable<string>): Values =>
   Object.fromEntries([...paths].map((path) => [path, bounds.get(path)![end]]));
 /** Text is shared by several options, and ports must differ: they have runs of their own. */
 const APART =
-  /^(auth\.|concurrency\.|slicing\.engine|upload\.(types|pullPrivate)|live\.(map|.*Port$|tls|publicHost|allowedCidrs|announceTls|enabled)|playback\.(domainName|certificateArn|publicUrl))/;
+  /^(auth\.|operations\.budgetDollars|concurrency\.|slicing\.engine|upload\.(types|pullPrivate)|live\.(map|.*Port$|tls|publicHost|allowedCidrs|announceTls|enabled)|playback\.(domainName|certificateArn|publicUrl))/;
 const numbers = [...bounds.keys()].filter((path) => !APART.test(path));
 const on = { 'live.enabled': true };
 const issuer = { 'auth.issuer': 'https://a', 'auth.audience': 'a', 'auth.clientId': 'c' };
@@ -100,6 +102,13 @@ const RUNS: readonly (readonly [string, Values])[] = [
   ],
   ['the most media types', { ...at(1, ['upload.types']), ...at(0, ['upload.pullPrivate']), ...on }],
   ['the least media types, a local edge', { ...at(0, ['upload.types', 'playback.publicUrl']), ...on }],
+  ...([0, 1] as const).map(
+    (end) =>
+      [
+        `the ${end === 0 ? 'least' : 'most'} budget`,
+        { ...at(end, ['operations.budgetDollars']), ...at(1, ['operations.emails']) },
+      ] as const,
+  ),
   ['a local run', { ...at(1, ['upload.pullPrivate']), enforceTls: false, ...on }],
   ['the longest local edge', { ...at(1, ['playback.publicUrl']), ...on }],
   ['the longest map', { ...at(1, ['live.mapTilesUrl', 'live.mapAttribution', 'live.mapAttributionUrl']), ...on }],

@@ -121,7 +121,27 @@ const comments = each(
 const distribution = (measure: (config: Properties) => number) =>
   each('AWS::CloudFront::Distribution', ({ DistributionConfig }) => measure(DistributionConfig));
 
+const ALARM = 'AWS::CloudWatch::Alarm';
+const FILTER = 'AWS::Logs::MetricFilter';
+
 const MEASURES: Record<QuotaName, (template: TemplateText) => Measured[]> = {
+  alarmName: each(ALARM, ({ AlarmName }) => text(AlarmName).length),
+  alarmDescription: each(ALARM, ({ AlarmDescription }) => text(AlarmDescription).length),
+  alarmSeconds: each(ALARM, ({ Period, EvaluationPeriods }) => Period * EvaluationPeriods),
+  dashboardWidgets: each(
+    'AWS::CloudWatch::Dashboard',
+    ({ DashboardBody }) => (JSON.parse(text(DashboardBody)) as { widgets: unknown[] }).widgets.length,
+  ),
+  budgetAddresses: (template) =>
+    resources(template, 'AWS::Budgets::Budget').flatMap(([id, { Properties }]) =>
+      Properties.NotificationsWithSubscribers.map(({ Subscribers }: Properties) => [id, count(Subscribers)] as const),
+    ),
+  metricFilters: each(
+    'AWS::Logs::LogGroup',
+    (_, template, id) =>
+      resources(template, FILTER).filter(([, { Properties }]) => refersTo(Properties.LogGroupName, id)).length,
+  ),
+  filterPattern: each(FILTER, ({ FilterPattern }) => text(FilterPattern).length),
   stackResources: ({ Resources }) => [['Resources', Object.keys(Resources).length]],
   stackOutputs: ({ Outputs = {} }) => [['Outputs', Object.keys(Outputs).length]],
   templateBytes: (template) => [['template', Buffer.byteLength(JSON.stringify(template, undefined, 1))]],

@@ -53,7 +53,10 @@ async function boot(): Promise<void> {
     const manager = new SessionManager(await call('GET /api/config', {}));
     if (!(await manager.start())) return;
     window.fetch = withToken(window.fetch.bind(window), manager, location.origin);
-    if (manager.session.person) recordAhead(client, location.pathname);
+    if (manager.session.person) {
+      recordAhead(client, location.pathname);
+      void import('./auth/introduce.ts').then(({ introduce }) => introduce(manager, client)).catch(() => {});
+    }
     page(
       <QueryClientProvider client={client}>
         <SessionProvider manager={manager}>

@@ -17,6 +17,7 @@ import { decide, liveOf } from '../../shared/entitlement.ts';
 import { ApiError } from '../../shared/errors.ts';
 import { readGrants } from '../../shared/evidence.ts';
 import { fromOf } from '../../shared/from.ts';
+import { heard } from '../../shared/heard.ts';
 import { isWithin } from '../../shared/height.ts';
 import { Reply, serve } from '../../shared/http.ts';
 import { listSegments } from '../../shared/recordings.ts';
@@ -58,8 +59,8 @@ async function admit(
   const [record, grants] = await Promise.all([readDevice(id), readGrants(video, viewer)]);
   if (record !== undefined) {
     const [from, now] = [fromOf(headers, required('PUBLIC_URL')), Math.floor(Date.now() / 1000)];
-    const { viewers: deviceViewers } = record;
-    const { allowed, reason: _, ...limits } = decide({ viewer, video, grants, deviceViewers, from, now });
+    const question = { viewer, video, grants, deviceViewers: record.viewers, from, now };
+    const { allowed, reason: _, ...limits } = decide({ ...question, hook: await heard(question) });
     if (allowed) return { record, limits };
   }
   throw viewer === undefined

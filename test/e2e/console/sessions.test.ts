@@ -9,7 +9,7 @@ import { signIn } from '../../../local/sign-in.ts';
 import { openManifest } from '../../../local/smoke/playing.ts';
 import { runningStack } from '../../stack.ts';
 import { makeVideo } from '../../support/media.ts';
-import { openBrowser, openPage, seriousFindings } from './open.ts';
+import { comeNear, openBrowser, openPage, seriousFindings } from './open.ts';
 
 const stack = await runningStack();
 const as = (wanted: string) => new Client(stack.url, stack.users.find(({ name }) => name === wanted)!.token);
@@ -51,6 +51,7 @@ const look = (page: Page): Promise<Shown> =>
 async function plays(name: string) {
   const opened = await openPage(browser);
   await signIn(opened.page, stack.url, name, `/v/${id}`);
+  await comeNear(opened.page);
   await opened.page.locator('hls-video').waitFor();
   await opened.page.locator('hls-video').evaluate((element) => {
     const video = element as unknown as { muted: boolean };
@@ -89,7 +90,7 @@ it('refuses at the edge what an ended session holds, and nothing of another', as
   await expect.poll(async () => (await sessions()).length, slow).toBe(0);
 });
 
-it('names who watches, and ends it within seconds with the reason said', async () => {
+it('names who watches, ends it within seconds with the reason said, and lets them begin again', async () => {
   const vera = await plays('vera');
   const media: { readonly at: number; readonly status: number }[] = [];
   vera.page.on('response', (answer) => {
@@ -101,6 +102,7 @@ it('names who watches, and ends it within seconds with the reason said', async (
   const row = list.getByRole('listitem').filter({ hasText: 'vera' });
   await row.waitFor();
   expect(await seriousFindings(owner.page), 'who watches').toEqual([]);
+  const pressed = Date.now();
   await row.getByRole('button', { name: 'End what vera watches' }).click();
   await row.waitFor({ state: 'detached' });
 
@@ -114,6 +116,56 @@ it('names who watches, and ends it within seconds with the reason said', async (
   const refused = media.find(({ status }) => status === 403);
   expect(refused).toBeDefined();
   expect(media.filter(({ at, status }) => at > refused!.at && status < 400)).toEqual([]);
+  const last = Math.max(...media.filter(({ status }) => status < 400).map(({ at }) => at));
+  const after = (at: number) => `${Math.max(0, (at - pressed) / 1000).toFixed(1)} s`;
+  console.log(
+    `after "End" was pressed the player got its last byte ${after(last)} later, and had said why by ${after(Date.now())}`,
+  );
   expect(await seriousFindings(vera.page), 'a playback that was ended').toEqual([]);
-  for (const { close } of [vera, owner]) await close();
+
+  // It was this session that was ended; the right is still theirs.
+  const { time } = await look(vera.page);
+  await alert.getByRole('button', { name: 'Try again' }).click();
+  await expect.poll(async () => (await look(vera.page)).time, slow).toBeGreaterThan(time + 0.5);
+  await list.getByRole('listitem').filter({ hasText: 'vera' }).waitFor();
+  // Who leaves watches no more.
+  await vera.page.goto(`${stack.url}/`);
+  await list.getByRole('listitem').filter({ hasText: 'vera' }).waitFor({ state: 'detached' });
+  for (const { faults, close } of [vera, owner]) {
+    expect(faults).toEqual([]);
+    await close();
+  }
+});
+
+it('tells a second device in words that as many watch as may, and lets it take the place of the first', async () => {
+  const grant = (more: object) =>
+    uma.call('POST /api/entitlements', { body: { resource: `video:${id}`, subject: 'person:vera', ...more } });
+  await grant({ maxSessions: 1 });
+  const first = await plays('vera');
+  // Slowly, so that it still has to ask for something however long the other device takes.
+  await first.page.locator('hls-video').evaluate((element) => {
+    (element as unknown as { playbackRate: number }).playbackRate = 0.25;
+  });
+  const second = await openPage(browser);
+  await signIn(second.page, stack.url, 'vera', `/v/${id}`);
+  const alert = second.page.getByRole('alert').filter({ hasText: 'You are watching elsewhere already' });
+  await alert.waitFor();
+  expect(await seriousFindings(second.page), 'as many as may').toEqual([]);
+  expect((await look(second.page)).time).toBe(0);
+  const { time } = await look(first.page);
+  await expect.poll(async () => (await look(first.page)).time, slow).toBeGreaterThan(time);
+
+  await alert.getByRole('button', { name: 'Stop that and watch here' }).click();
+  await expect.poll(async () => (await look(second.page)).time, slow).toBeGreaterThan(0.5);
+  const ended = first.page.getByRole('alert').filter({ hasText: 'You have ended this playback elsewhere.' });
+  await ended.waitFor({ timeout: 120_000 });
+  expect((await look(first.page)).isPaused).toBe(true);
+  // And the other way round: there is one place, and nobody is let in beside whoever has it.
+  await ended.getByRole('button', { name: 'Try again' }).click();
+  await first.page.getByRole('alert').filter({ hasText: 'You are watching elsewhere already' }).waitFor();
+  await grant({});
+  for (const { faults, close } of [first, second]) {
+    expect(faults).toEqual([]);
+    await close();
+  }
 });

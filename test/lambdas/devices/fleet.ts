@@ -30,6 +30,7 @@ export async function startFleet() {
     PUBLIC_URL: 'https://videos.example',
     ISSUER: issuer,
     AUDIENCE: 'console',
+    CLIENT_ID: 'console-client',
     SIGNATURE_HOURS: '12',
     TOKEN_MINUTES: '60',
     ON_DEMAND_MINUTES: '10',
@@ -95,6 +96,11 @@ export async function startFleet() {
       })
         .setProtectedHeader({ alg: 'RS256', kid: '1' })
         .sign(pair.privateKey)}`,
+    /** An ID token as the console gets it beside the access token. */
+    idToken: async (claims: Record<string, unknown>, header: Record<string, unknown> = {}) =>
+      await new SignJWT({ iss: issuer, aud: 'console-client', exp: Math.floor(Date.now() / 1000) + 600, ...claims })
+        .setProtectedHeader({ alg: 'RS256', kid: '1', ...header })
+        .sign(pair.privateKey),
     /** CloudFront's verdict on a path with its query, `secondsFromNow`; undefined: served. */
     refusal: (url: string, secondsFromNow = 0, cookies: readonly (readonly [string, string])[] = []) =>
       checkSignature(

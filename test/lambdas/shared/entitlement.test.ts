@@ -196,11 +196,14 @@ const ROWS: readonly (readonly [Entitlement['reason'], Partial<EntitlementQuesti
     },
   ],
   ['key', { viewer: { subject: 'kim', groups: [], right: { key: 'k1' } }, grants: [] }],
+  ['silent', { hook: 'silent', video: ofDevice, deviceViewers: ['sam'], grants: [given()] }],
+  ['vetoed', { hook: { allowed: false }, video: ofDevice, deviceViewers: ['sam'], grants: [given()] }],
+  ['hook', { hook: { allowed: true, maxHeight: 720 }, grants: [given({ maxHeight: 480 })] }, { maxHeight: 720 }],
   ['grant', { grants: [given({ maxHeight: 480, maxSessions: 2 })] }, { maxHeight: 480, maxSessions: 2 }],
   ['device', { video: ofDevice, deviceViewers: ['sam'], grants: [given({ to: 'everyone', maxHeight: 480 })] }],
   ['denied', { grants: [given({ to: 'person:eve' }), given({ on: `video:${'b'.repeat(20)}` })] }],
 ];
-const DENIES = new Set(['gone', 'site', 'private', 'refused', 'denied']);
+const DENIES = new Set(['gone', 'site', 'private', 'refused', 'silent', 'vetoed', 'denied']);
 
 describe('the table of docs/playback.md', () => {
   it.each(ROWS.map(([reason, question, limits = {}]) => ({ reason, question, limits })))(
@@ -209,6 +212,15 @@ describe('the table of docs/playback.md', () => {
       expect(ask(question)).toEqual({ allowed: !DENIES.has(reason), reason, ...limits });
     },
   );
+
+  it('asks a hook for nothing that is decided before it', () => {
+    const before = ROWS.slice(
+      0,
+      ROWS.findIndex(([reason]) => reason === 'silent'),
+    );
+    for (const hook of ['silent', { allowed: true }, { allowed: false }] as const)
+      for (const [reason, over] of before) expect(ask({ ...over, hook }).reason).toBe(reason);
+  });
 
   it('has these rows in this order, each with this answer', () => {
     const rows = [...page.split('**A grant**')[0]!.matchAll(/^\| `(\w+)` \| .* \| (allowed|denied).* \|$/gm)];

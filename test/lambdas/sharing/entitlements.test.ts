@@ -1,5 +1,9 @@
 /** Grants by their own routes, against the engine: who may give what, and what is then watched, videos and live alike. */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { CreateQueueCommand } from '@aws-sdk/client-sqs';
+import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ApiEvent } from '../../../lambdas/shared/http.ts';
 import { routes, type RouteKey } from '../../../lib/contract/api.ts';
@@ -234,10 +238,153 @@ it('make a list of what is shared, newest first and page by page, that knows wha
   expect(await call('GET /api/videos', ada, { query: { shared: '1', owner: 'olga' } })).toMatchObject({ status: 400 });
 });
 
+it('do not count where a hook decides, but for those that deny', async () => {
+  const id = await stored();
+  const main = (as: typeof sam) => plays(playback, 'GET /api/play/{id}/main.m3u8', { id }, as);
+  await give(olga, { resource: `video:${id}`, subject: 'group:crew' });
+  let answer: object | undefined = { allowed: true, maxHeight: 360 };
+  const told: string[] = [];
+  const reply = async (request: IncomingMessage, response: ServerResponse) => {
+    told.push(await text(request));
+    response.writeHead(answer === undefined ? 500 : 200).end(JSON.stringify(answer));
+  };
+  const server = createServer((request, response) => void reply(request, response));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  process.env['HOOK_URL'] = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  process.env['HOOK_PRIVATE'] = 'yes';
+  try {
+    const stranger = { sub: 'zoe', groups: [] };
+    expect([(await main(stranger)).lines, (await main(sam)).lines]).toEqual([[360], [360]]);
+    expect(decodeJwt(told.at(-1)!)).toMatchObject({ sub: 'sam', video: { id }, decision: { reason: 'grant' } });
+    expect(await sees(stranger, id)).toBe(true);
+    answer = { allowed: false };
+    expect([(await main(stranger)).status, (await main(sam)).status]).toEqual([403, 403]);
+    answer = undefined;
+    expect([(await main(sam)).status, await sees(sam, id), await sees(olga, id)]).toEqual([403, false, true]);
+    answer = { allowed: true };
+    await give(olga, { resource: `video:${id}`, subject: 'person:zoe', effect: 'deny' });
+    expect([(await main(stranger)).status, (await main(sam)).status]).toEqual([403, 200]);
+    await fleet.device('13811115555').register();
+    await fleet.device('13811115555').connect();
+    const live1 = { id: '13811115555', channel: '1' };
+    const state = () => plays(live, 'GET /api/play/live/{id}/{channel}/main.m3u8', live1, stranger);
+    expect((await state()).status).toBe(409);
+    answer = { allowed: false };
+    expect((await state()).status).toBe(404);
+  } finally {
+    delete process.env['HOOK_URL'];
+    delete process.env['HOOK_PRIVATE'];
+    server.close();
+  }
+  expect((await main(sam)).status).toBe(200);
+});
+
+const meet = async (sub: string, claims: object, header = {}) =>
+  call('PUT /api/people/me', { sub }, { body: { idToken: await fleet.idToken({ sub, ...claims }, header) } });
+const search = async (as: Call['as'], q: string) => (await call('GET /api/people', as, { query: { q } })).json;
+const names = async (as: Call['as'], ...subjects: string[]) =>
+  (await call('POST /api/people/names', as, { body: { subjects } })).json.people as unknown;
+const erase = (as: Call['as'], subject: string) => call('DELETE /api/people/{subject}', as, { params: { subject } });
+
+it('are given to people by name and address, as an ID token says them', async () => {
+  const anna = { subject: 'auth0|anna', name: 'Anna María Meier', email: 'anna@example.com' };
+  const claims = { name: 'Anna María Meier', email: 'Anna@Example.com', email_verified: true };
+  for (let time = 0; time < 2; time++)
+    expect(await meet('auth0|anna', claims)).toMatchObject({ status: 200, json: { ...anna, granted: 0 } });
+  // A name that reads like her address is not her address.
+  await meet('mallory', { name: 'anna@example.com', email: 'mallory@example.com', email_verified: true });
+  for (const q of ['anna m', 'MARIA', 'mei', 'anna@ex']) expect((await search(olga, q)).people).toContainEqual(anna);
+  expect((await search(ada, 'mei')).people).toEqual([anna]);
+  // Who only watches finds whom they know the whole address of.
+  expect((await search(sam, 'mei')).people).toEqual([]);
+  expect((await search(sam, 'ANNA@example.com')).people).toEqual([anna]);
+  expect(await search(olga, 'a')).toMatchObject({ code: 'invalid-request' });
+  expect(await names(olga, 'auth0|anna', 'nobody')).toEqual([anna]);
+  expect(await names(sam, 'auth0|anna')).toEqual([{ ...anna, email: null }]);
+
+  await meet('auth0|anna', { ...claims, name: 'Anna Schulz' });
+  expect((await search(olga, 'mei')).people).toEqual([]);
+  expect((await search(olga, 'schu')).people).toMatchObject([{ subject: 'auth0|anna' }]);
+  expect(await erase(olga, 'auth0|anna')).toMatchObject({ status: 403 });
+  for (let time = 0; time < 2; time++) expect((await erase({ sub: 'auth0|anna' }, 'auth0|anna')).status).toBe(204);
+  expect((await search(ada, 'schu')).people).toEqual([]);
+  expect(await names(ada, 'auth0|anna')).toEqual([]);
+  expect((await search(ada, 'anna')).people).toMatchObject([{ subject: 'mallory' }]);
+  await erase(ada, 'mallory');
+});
+
+it('know nobody by an ID token that is wrong', async () => {
+  const claims = { name: 'Wrong', email: 'wrong@example.com', email_verified: true };
+  for (const [more, header] of [
+    [{ aud: 'console' }, {}],
+    [{ sub: 'ben' }, {}],
+    [{ iss: 'https://elsewhere.example' }, {}],
+    [{ exp: Math.floor(Date.now() / 1000) - 60 }, {}],
+    [{}, { typ: 'at+jwt' }],
+    [{}, { kid: '2' }],
+  ] as const) {
+    const { status, json } = await meet('wrong', { ...claims, ...more }, header);
+    // Not 401: with the access token nothing is wrong.
+    expect([status, json.errors?.[0]?.path]).toEqual([400, 'body.idToken']);
+  }
+  const [head, body] = (await fleet.idToken({ sub: 'wrong', ...claims })).split('.');
+  const none = Buffer.from('{"alg":"none"}').toString('base64url');
+  for (const idToken of [`${head}.${body}.AAAA`, `${none}.${body}.AAAA`])
+    expect(await call('PUT /api/people/me', { sub: 'wrong' }, { body: { idToken } })).toMatchObject({ status: 400 });
+  expect((await search(ada, 'wrong')).people).toEqual([]);
+});
+
+it('are given to an address, and become a person’s when they first sign in with it', async () => {
+  const [id, withdrawn, known, other] = [await stored(), await stored(), await stored(), await stored()];
+  const invite = (video: string, more: object = {}) =>
+    give(olga, { resource: `video:${video}`, subject: 'email:Ivy@Example.com', ...more });
+  const invitation = await invite(id, { maxHeight: 360, expiresAt: 4_000_000_000 });
+  const subject = 'email:ivy@example.com';
+  expect(invitation).toMatchObject({ status: 200, json: { subject, maxHeight: 360, expiresAt: 4_000_000_000 } });
+  const days = ((invitation.json.pendingUntil as number) - Date.now() / 1000) / 86_400;
+  expect(Math.round(days)).toBe(30);
+  expect((await list(olga, { resource: `video:${id}` })).json.entitlements).toEqual([invitation.json]);
+  expect((await call('GET /api/videos/{id}/grants', olga, { params: { id } })).json.grants).toEqual([]);
+  expect((await list(ada, { subject })).json.entitlements).toMatchObject([{ subject }]);
+  expect(await invite(other, { effect: 'deny' })).toMatchObject({
+    status: 400,
+    json: { errors: [{ path: 'body.effect' }] },
+  });
+  await one('DELETE', olga, (await invite(withdrawn)).json.id as string);
+  await invite(known);
+  await give(olga, { resource: `video:${known}`, subject: 'person:ivy', effect: 'deny' });
+  await give(olga, { resource: `video:${other}`, subject: 'email:ivo@example.com' });
+  const ivy = { sub: 'ivy', groups: [] };
+  const seen = async () => [
+    await sees(ivy, id),
+    await sees(ivy, withdrawn),
+    await sees(ivy, known),
+    await sees(ivy, other),
+  ];
+  // Whose address it is must be said by who can know: not by a name, a group or an address that nobody has checked.
+  await meet('ivy', { name: 'ivy@example.com', email: 'ivy@example.com', email_verified: false });
+  expect(await seen()).toEqual([false, false, false, false]);
+  expect(await sees({ sub: 'eve', groups: ['email:ivy@example.com'] }, id)).toBe(false);
+  const claims = { email: 'IVY@example.com', email_verified: true };
+  expect((await meet('ivy', claims)).json).toMatchObject({ granted: 1 });
+  expect(await seen()).toEqual([true, false, false, false]);
+  expect((await list(olga, { resource: `video:${id}` })).json.entitlements).toMatchObject([
+    { subject: 'person:ivy', maxHeight: 360, expiresAt: 4_000_000_000, grantedBy: 'olga' },
+  ]);
+  expect((await list(olga, { resource: `video:${known}` })).json.entitlements).toMatchObject([{ effect: 'deny' }]);
+  expect((await meet('ivy', claims)).json).toMatchObject({ granted: 0 });
+  // Somebody else who has the address later is not whom it was given to; and from now on it is a grant at once.
+  expect((await meet('ivy-2', claims)).json).toMatchObject({ granted: 0 });
+  await erase(ada, 'ivy-2');
+  expect((await invite(withdrawn)).json).toMatchObject({ subject: 'person:ivy' });
+  expect(await sees(ivy, withdrawn)).toBe(true);
+});
+
 it.each([
   ['a resource of no kind', { resource: 'film:x' }, 'body.resource'],
   ['a video that is no id', { resource: 'video:../x' }, 'body.resource'],
   ['a subject of no kind', { subject: 'sam' }, 'body.subject'],
+  ['an address that is none', { subject: 'email:sam' }, 'body.subject'],
   ['a network', { ip: '192.0.2.0/24' }, 'body.ip'],
   ['a site with a path', { sites: ['https://a.example/x'] }, 'body.sites.0'],
   ['a site that is none', { sites: ['javascript:alert(1)'] }, 'body.sites.0'],

@@ -69,6 +69,11 @@ export class SessionManager {
     return this.#session;
   }
 
+  /** Says who one is, and is for nobody but who signed one in: it opens nothing. */
+  get idToken(): string | undefined {
+    return this.#user?.id_token;
+  }
+
   subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

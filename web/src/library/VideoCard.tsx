@@ -6,6 +6,7 @@ import type { Video } from '../../../lib/contract/video.ts';
 import { videoQuery } from '../api/queries.ts';
 import { usePerson } from '../auth/SessionContext.tsx';
 import { bytes, clock } from '../shared/format.ts';
+import { Called } from '../shared/people.tsx';
 import { posterOf } from '../shared/posters.ts';
 import { isFinal } from '../shared/status.ts';
 import { ProgressLine, StatusChip } from '../shared/StatusChip.tsx';
@@ -59,7 +60,7 @@ export const VideoCard = memo(function VideoCard({ video: listed, isSelected, se
         <div className={classes.meta}>
           <StatusChip video={video} />
           <span className={classes.when}>
-            {video.owner === person.subject ? 'you' : video.owner} · <Ago at={video.createdAt} />
+            <Called subject={video.owner} /> · <Ago at={video.createdAt} />
           </span>
           {video.bytes.source > 0 && <span className={classes.size}>{bytes(video.bytes.source)}</span>}
         </div>

@@ -1,6 +1,7 @@
 import { Button, UnstyledButton } from '@mantine/core';
 import {
   IconChevronDown,
+  IconHeartbeat,
   IconKeyboard,
   IconLayoutGrid,
   IconLivePhoto,
@@ -11,7 +12,7 @@ import {
 } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { lazy, Suspense, useEffect, useState, type ReactNode } from 'react';
-import { NavLink, useLocation, useNavigate } from 'react-router';
+import { Link, NavLink, useLocation, useNavigate } from 'react-router';
 import { useSession } from '../auth/SessionContext.tsx';
 import { anyDeviceQuery } from '../fleet/queries.ts';
 import { Fence } from '../shared/Fence.tsx';
@@ -137,6 +138,18 @@ function AccountPopover({ id }: { id: string }) {
       <p>
         Signed in as <strong>{person?.name}</strong>, {role(person)}
       </p>
+      {person?.isAdmin === true && (
+        <Button
+          variant="default"
+          fullWidth
+          component={Link}
+          to="/health"
+          leftSection={<IconHeartbeat size={16} />}
+          onClick={() => document.getElementById(id)?.hidePopover()}
+        >
+          Health
+        </Button>
+      )}
       <Button
         variant="default"
         fullWidth

@@ -11,6 +11,7 @@ import { hasCode } from '../api/problem.ts';
 import { videoQuery } from '../api/queries.ts';
 import { usePerson, useSession } from '../auth/SessionContext.tsx';
 import { clock } from '../shared/format.ts';
+import { Called } from '../shared/people.tsx';
 import { posterOf } from '../shared/posters.ts';
 import { Failure, NoRight, NotFound } from '../shared/states.tsx';
 import { isPlayable } from '../shared/status.ts';
@@ -22,12 +23,12 @@ import { EditableDescription, EditableTags, EditableTitle } from './Editable.tsx
 import { streamUrl } from './links.ts';
 import { PosterSection } from './PosterSection.tsx';
 import PublicVideo from './PublicVideo.tsx';
+import { Screen } from './Screen.tsx';
 import { ShareTab } from './ShareTab.tsx';
 import { Stage } from './Stage.tsx';
 import { VideoSkeleton } from './VideoSkeleton.tsx';
 import classes from './video.module.css';
 
-const Player = lazy(() => import('./Player.tsx'));
 const DeleteDialog = lazy(() => import('./DeleteDialog.tsx'));
 
 export default function VideoPage() {
@@ -77,26 +78,22 @@ function Loaded({ video }: { video: Video }) {
       <div className={classes.page}>
         <div className={classes.left}>
           {isPlayable(video) ? (
-            <Suspense fallback={<Stage video={video} poster={poster} isLoading />}>
-              <Player
-                // A new revision is a new stream; the same one keeps playing while renditions arrive.
-                key={video.revision}
-                id={video.id}
-                src={pathOf('GET /api/play/{id}/main.m3u8', { id: video.id })}
-                listed={JSON.stringify([
-                  video.renditions.map(({ kind, name }) => `${kind}/${name}`),
-                  video.texts ?? [],
-                ])}
-                title={video.title}
-                poster={poster}
-                storyboard={video.storyboardUrl ?? undefined}
-                width={video.width}
-                height={video.height}
-                token={manager.token}
-                bareSrc={bareSrc}
-                endOthers={endOthers}
-              />
-            </Suspense>
+            <Screen
+              // A new revision is a new stream; the same one keeps playing while renditions arrive.
+              key={video.revision}
+              id={video.id}
+              src={pathOf('GET /api/play/{id}/main.m3u8', { id: video.id })}
+              listed={JSON.stringify([video.renditions.map(({ kind, name }) => `${kind}/${name}`), video.texts ?? []])}
+              title={video.title}
+              poster={poster}
+              storyboard={video.storyboardUrl ?? undefined}
+              width={video.width}
+              height={video.height}
+              token={manager.token}
+              bareSrc={bareSrc}
+              endOthers={endOthers}
+              duration={video.duration}
+            />
           ) : (
             <Stage video={video} />
           )}
@@ -104,7 +101,7 @@ function Loaded({ video }: { video: Video }) {
           <div className={classes.facts}>
             <StatusChip video={video} />
             <Text component="span" c="dimmed">
-              {video.owner === person.subject ? 'you' : video.owner} · <Ago at={video.createdAt} />
+              <Called subject={video.owner} /> · <Ago at={video.createdAt} />
               {video.duration !== null && ` · ${clock(video.duration)}`}
             </Text>
             {mayEdit && (

@@ -5,9 +5,9 @@ import type { Watching as Session } from '../../../lib/contract/session.ts';
 import type { Video } from '../../../lib/contract/video.ts';
 import { call } from '../api/client.ts';
 import { watchingQuery } from '../api/queries.ts';
-import { useSession } from '../auth/SessionContext.tsx';
 import { exact } from '../shared/format.ts';
 import { notify } from '../shared/notify.tsx';
+import { useCalled } from '../shared/people.tsx';
 import { Failure } from '../shared/states.tsx';
 import { Ago } from '../shared/Time.tsx';
 import classes from './video.module.css';
@@ -71,13 +71,13 @@ interface RowProps {
 }
 
 function Row({ session, isEnding, end }: RowProps) {
-  const { person } = useSession();
   const { subject, link, startedAt, until, renews } = session;
-  const name = subject === null ? (link === null ? 'somebody' : 'somebody by a link') : subject;
-  const who = subject !== null && subject === person?.subject ? 'you' : name;
+  const called = useCalled(subject ?? '');
+  const unknown = link === null ? 'somebody' : 'somebody by a link';
+  const who = subject === null ? unknown : called.name;
   return (
     <li>
-      <span className={classes.subject} title={name}>
+      <span className={classes.subject} title={subject === null ? unknown : called.title}>
         {who}
       </span>
       <span className={classes.dim} title={renews ? undefined : `May be playing until ${exact(Date.parse(until))}`}>

@@ -1,6 +1,7 @@
 /**
  * One JSON line an event, on stdout. What devices do wrong is counted and logged once a second, never once a packet. Keys,
- * codes and queries of URLs are never logged.
+ * codes and queries of URLs are never logged. What is about a device says so under the name that the API's functions use, too, so
+ * that one question finds a device's connection and its viewers (docs/runbook.md).
  */
 
 type Level = 'info' | 'warn' | 'error';
@@ -19,7 +20,9 @@ export class Log {
   }
 
   line(level: Level, message: string, fields: LogFields = {}): void {
-    this.#write(JSON.stringify({ level, time: new Date().toISOString(), message, ...this.#base, ...fields }));
+    const { device } = fields;
+    const about = device === undefined ? {} : { correlation_id: device };
+    this.#write(JSON.stringify({ level, time: new Date().toISOString(), message, ...this.#base, ...about, ...fields }));
   }
 
   info(message: string, fields?: LogFields): void {

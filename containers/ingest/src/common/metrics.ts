@@ -30,6 +30,7 @@ export const closings = [
 export type Closing = (typeof closings)[number];
 
 const counted = [
+  'disconnects',
   'bytesIn',
   'messages',
   'badFrames',
@@ -69,8 +70,29 @@ export type Count = (typeof counted)[number];
 /** Values kept of a lag in one minute: what one metric of an EMF line may hold. */
 const LAGS = 100;
 
+/**
+ * What CloudWatch makes metrics of, at $0.30 a month each: what scaling, alarms and dashboards go by
+ * (lib/contract/operations.ts). All else that is counted stands in the line, where Logs Insights finds it for nothing.
+ */
+export const DECLARED = [
+  STREAMS_METRIC,
+  'Devices',
+  'BitsPerSecond',
+  'SegmentLag',
+  'Segments',
+  'DroppedSegments',
+  'StoreRetries',
+  'LostPackets',
+  'DisconnectedPercent',
+] as const;
+
+/** Fewer that lose their connection in a minute are no storm, however few there are. */
+const STORM_LEAST = 5;
+
 export interface Gauges {
   readonly streams: number;
+  /** That are connected and known. */
+  readonly devices: number;
   readonly control: number;
   readonly media: number;
   readonly attachments: number;
@@ -82,6 +104,7 @@ export class Metrics {
   readonly closed = zeros(closings);
   #lags: number[] = [];
   #seen = 0;
+  #isHandingOver = false;
 
   add(name: Count, by = 1): void {
     this.counts[name] += by;
@@ -93,6 +116,17 @@ export class Metrics {
 
   close(why: Closing): void {
     this.closed[why] += 1;
+  }
+
+  /** A device's connection has ended, and it has no newer one to this task. */
+  disconnected(): void {
+    // Of our own doing, and it comes to another task.
+    if (!this.#isHandingOver) this.counts.disconnects += 1;
+  }
+
+  /** From here on devices leave because the task ends. */
+  handOver(): void {
+    this.#isHandingOver = true;
   }
 
   /** Milliseconds from a segment's last byte to its playlist being readable: a fair sample of the minute's. */
@@ -109,6 +143,8 @@ export class Metrics {
   document(service: string, gauges: Gauges, seconds: number, now = Date.now()): string {
     const values: Record<string, number | number[]> = {
       [STREAMS_METRIC]: gauges.streams,
+      Devices: gauges.devices,
+      DisconnectedPercent: this.#disconnectedPercent(gauges),
       ControlConnections: gauges.control,
       MediaConnections: gauges.media,
       AttachmentConnections: gauges.attachments,
@@ -121,7 +157,7 @@ export class Metrics {
     const units: Record<string, string> = {
       SegmentLag: 'Milliseconds',
       BitsPerSecond: 'Bits/Second',
-      BytesIn: 'Bytes',
+      DisconnectedPercent: 'Percent',
     };
     for (const counts of [this.counts, this.refused, this.closed] as Record<string, number>[])
       for (const name of Object.keys(counts)) counts[name] = 0;
@@ -134,13 +170,22 @@ export class Metrics {
           {
             Namespace: METRIC_NAMESPACE,
             Dimensions: [['Service']],
-            Metrics: Object.keys(values).map((Name) => ({ Name, Unit: units[Name] ?? 'Count' })),
+            Metrics: DECLARED.filter((Name) => values[Name] !== undefined).map((Name) => ({
+              Name,
+              Unit: units[Name] ?? 'Count',
+            })),
           },
         ],
       },
       Service: service,
       ...values,
     });
+  }
+
+  /** Of those that were connected in this minute. */
+  #disconnectedPercent({ devices }: Gauges): number {
+    const { disconnects } = this.counts;
+    return disconnects < STORM_LEAST ? 0 : Math.round((100 * disconnects) / (devices + disconnects));
   }
 }
 

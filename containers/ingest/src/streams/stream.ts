@@ -381,6 +381,7 @@ export class LiveStream {
     const same =
       written?.codecs === codecs && written.epoch === epoch && written.width === width && written.height === height;
     if (same && this.#bandwidth <= (written.bandwidth ?? 0) * BANDWIDTH_STEP) return;
+    if (!same) this.#services.log.info('live', { device: this.device, channel: this.channel, epoch, codecs });
     const frameRate = Math.round((segment.pictures / Math.max(1, segment.duration)) * 100_000) / 100;
     const live: Stream = {
       state: 'live',

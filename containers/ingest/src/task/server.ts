@@ -134,12 +134,14 @@ export async function startIngest(config: ServerConfig, task: string, overrides:
     blocks.trim();
     services.aws.store.trim();
     for (const session of [...mediaSessions, ...sessions.all()]) session.account();
-    process.stdout.write(`${metrics.document(config.service, { streams: streams.count, ...counts }, MINUTE)}\n`);
+    const gauges = { streams: streams.count, devices: sessions.count, ...counts };
+    process.stdout.write(`${metrics.document(config.service, gauges, MINUTE)}\n`);
   }, 1000);
 
   let draining: Promise<void> | undefined;
   const end = async () => {
     ready = false;
+    metrics.handOver();
     for (const listener of Object.values(listeners)) listener.close();
     await drain({ services, sessions, streams, lease, gate, seconds: config.options.drainSeconds });
     await protection.set(false);

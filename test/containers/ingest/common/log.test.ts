@@ -15,4 +15,14 @@ describe('operators', () => {
       expect.objectContaining({ kind: 's3', count: 1, detail: 'Error: slow' }),
     ]);
   });
+
+  it('find what is about a device by the name that functions use, too', () => {
+    const lines: string[] = [];
+    const log = new Log({ task: 't' }, (line) => lines.push(line));
+    log.info('online', { device: '13800000001' });
+    log.info('draining');
+    const [about, other] = lines.map((line) => JSON.parse(line) as object);
+    expect(about).toMatchObject({ correlation_id: '13800000001', device: '13800000001' });
+    expect(other).not.toHaveProperty('correlation_id');
+  });
 });

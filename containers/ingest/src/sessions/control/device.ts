@@ -164,6 +164,7 @@ export class ConnectedDevice implements DevicePort {
     this.#connectedAt = new Date(this.#seenAt).toISOString();
     this.#writePresence();
     this.#services.events.publish({ device: this.id, type: 'online' });
+    this.#services.log.info('online', { device: this.id, session: this.#link.id });
     this.keeper.begin();
   }
 
@@ -201,7 +202,9 @@ export class ConnectedDevice implements DevicePort {
   left(replaced: boolean): void {
     this.keeper.end();
     if (replaced) return;
-    const { state, outbox, events } = this.#services;
+    const { state, outbox, events, metrics, log } = this.#services;
+    metrics.disconnected();
+    log.info('offline', { device: this.id, session: this.#link.id });
     // Where that it came could not be written, the record may still tell of a connection before this one.
     outbox.put(this.#presenceKey, () =>
       this.#online ? state.disconnect(this.id, this.#link.id, this.#latest()) : this.#connect(false),

@@ -1,0 +1,427 @@
+/**
+ * The one registry of what an operator is woken or written for: CloudWatch alarms (lib/constructs/alarms.ts), dashboards and the
+ * runbook (docs/runbook.md) come from it, and tests hold the three together. Pure data.
+ *
+ * Every metric here is one that AWS keeps for nothing, one that a metric filter makes of a line of log, or one of the ingest
+ * task's. Filters are free, a metric of theirs costs while something is counted, and an alarm costs $0.10 a month however
+ * quiet it is: so one is not set on what another one tells.
+ */
+
+/** Of metrics that are made of lines of log; below it the deployment's name. */
+export const METRICS = 'Sluice';
+
+/** `urgent`: people are turned away, or something is lost, now. `soon`: in the next working hours. */
+export type Severity = 'urgent' | 'soon';
+
+/** A construct by its path in the stack, e.g. `Upload/Handler`. */
+type Path = string;
+
+export type Source =
+  | { readonly of: 'queue'; readonly at: Path; readonly name: QueueMetric }
+  | { readonly of: 'function'; readonly at: Path; readonly name: 'Duration' | 'Invocations' | 'Throttles' }
+  | { readonly of: 'machine'; readonly at: Path; readonly name: `Executions${'Failed' | 'Started' | 'Succeeded'}` }
+  | { readonly of: 'api'; readonly at: Path; readonly name: '5xx' | '4xx' | 'Count' }
+  /** A filter of `FILTERS`. */
+  | { readonly of: 'log'; readonly name: FilterName }
+  /** Of the ingest task (containers/ingest/src/common/metrics.ts). */
+  | { readonly of: 'task'; readonly name: string };
+
+type QueueMetric = 'ApproximateNumberOfMessagesVisible' | 'ApproximateAgeOfOldestMessage';
+type Statistic = 'Sum' | 'Average' | 'Maximum' | 'SampleCount' | 'p90';
+
+export interface OperationsAlarm {
+  /** The end of the alarm's name, after the deployment's. */
+  readonly id: string;
+  /** Heading of its article in docs/runbook.md. Alarms that are looked into and mended alike share one. */
+  readonly article: string;
+  readonly severity: Severity;
+  /** One sentence: what has happened. */
+  readonly what: string;
+  readonly source: Source;
+  readonly statistic: Statistic;
+  /** It rings at this value and above, or below this one, in the metric's own unit. */
+  readonly atLeast?: number;
+  readonly below?: number;
+  /** Minutes that one value is of. */
+  readonly minutes: number;
+  /** So many of them in a row. */
+  readonly times: number;
+  /** It rings where there is no value at all. */
+  readonly silenceRings?: true;
+  /** Why just this threshold. */
+  readonly reason: string;
+  /** Only where the configuration has it. */
+  readonly only?: 'devices' | 'mediaconvert';
+}
+
+/** What is counted in lines of log: of which functions, and by which pattern (CloudWatch Logs, "Filter pattern syntax"). */
+interface Filter {
+  readonly pattern: string;
+  /** Field whose number is the value; without it each line counts as one. */
+  readonly value?: string;
+  /** Paths of functions, or of stages with all their functions. */
+  readonly of: readonly Path[];
+}
+
+/**
+ * A function that said that something is wrong, or that AWS ended. Alternatives of words, since what Lambda's runtime says
+ * itself is text. The level is that of a log line (lambdas/shared/logger.ts), `ERROR` also the runtime's own for what was thrown.
+ */
+const ERRORS = '?ERROR ?"Task timed out" ?"Runtime exited"';
+/** Slicing's steps throw to be tried again (lib/constructs/retries.ts), so what they throw says nothing. What kills them does. */
+const ENDED = '?"Task timed out" ?"Runtime exited" ?"Runtime.OutOfMemory"';
+
+/** Messages of log lines that are counted. The tests hold that a function says them. */
+export const SLICING_FAILED = 'slicing failed';
+export const VIDEOS_STUCK = 'videos are stuck';
+export const STORE_ERROR = 'S3 answered with an error of its own';
+
+const said = (message: string) => `{ $.message = "${message}" }`;
+
+/** Stages whose functions have an alarm of their errors: the constructs of lib/vod-stack.ts. */
+export const STAGES = [
+  'Upload',
+  'Slicing',
+  'Catalog',
+  'Sharing',
+  'Stills',
+  'Playback',
+  'Devices',
+  'Revocation',
+  'SigningKey',
+  'Operations',
+] as const;
+type StageName = (typeof STAGES)[number];
+
+/** Stages whose functions run at a deploy or a teardown alone, which says itself what went wrong. */
+export const DEPLOYING = ['Console', 'Storage'] as const;
+
+export type FilterName = `${StageName}Errors` | 'FailedVideos' | 'StuckVideos' | 'StoreErrors';
+
+const errorsOf = (stage: StageName): Filter => ({ pattern: stage === 'Slicing' ? ENDED : ERRORS, of: [stage] });
+
+export const FILTERS: Readonly<Record<FilterName, Filter>> = {
+  UploadErrors: errorsOf('Upload'),
+  SlicingErrors: errorsOf('Slicing'),
+  CatalogErrors: errorsOf('Catalog'),
+  SharingErrors: errorsOf('Sharing'),
+  StillsErrors: errorsOf('Stills'),
+  PlaybackErrors: errorsOf('Playback'),
+  DevicesErrors: errorsOf('Devices'),
+  RevocationErrors: errorsOf('Revocation'),
+  SigningKeyErrors: errorsOf('SigningKey'),
+  OperationsErrors: errorsOf('Operations'),
+  FailedVideos: { pattern: said(SLICING_FAILED), of: ['Slicing/Fail'] },
+  StuckVideos: { pattern: said(VIDEOS_STUCK), value: 'stuck', of: ['Operations/Watch'] },
+  // Of all functions that have a client of S3: lib/constructs/alarms.ts knows them.
+  StoreErrors: { pattern: said(STORE_ERROR), of: [] },
+};
+
+/** Every dead-letter queue there is. */
+const deadLetters = (
+  id: string,
+  at: Path,
+  what: string,
+  severity: Severity,
+  only?: OperationsAlarm['only'],
+): OperationsAlarm => ({
+  id: `dead-letters-${id}`,
+  article: 'Dead letters',
+  severity,
+  what: `${what}, however often it was tried.`,
+  source: { of: 'queue', at, name: 'ApproximateNumberOfMessagesVisible' },
+  statistic: 'Maximum',
+  atLeast: 1,
+  minutes: 5,
+  times: 1,
+  reason:
+    'Each message is a piece of work that no further try will do; nobody else looks, and after 14 days it is gone.',
+  ...(only && { only }),
+});
+
+const errors = (stage: StageName, severity: Severity, atLeast: number, minutes: number, reason: string) =>
+  ({
+    id: `errors-${stage.toLowerCase()}`,
+    article: stage === 'Playback' ? 'Manifests fail' : 'Functions fail',
+    severity,
+    what: `Functions of the stage ${stage} fail.`,
+    source: { of: 'log', name: `${stage}Errors` },
+    statistic: 'Sum',
+    atLeast,
+    minutes,
+    times: 1,
+    reason,
+    ...(stage === 'Devices' && { only: 'devices' as const }),
+  }) satisfies OperationsAlarm;
+
+const PEOPLE = 'One call that failed is tried again by who made it; five in a quarter of an hour are not chance.';
+const BACKGROUND =
+  'What fails is tried again by the queue; three times in a quarter of an hour it is not done by itself.';
+
+const throttled = (id: string, at: Path, whom: string, only?: OperationsAlarm['only']): OperationsAlarm => ({
+  id: `throttled-${id}`,
+  article: 'Functions are throttled',
+  severity: 'urgent',
+  what: `Lambda has no execution free for ${whom}.`,
+  source: { of: 'function', at, name: 'Throttles' },
+  statistic: 'Sum',
+  atLeast: 5,
+  minutes: 5,
+  times: 1,
+  reason:
+    'A call of the API that is throttled is refused, and people wait for it. Slicing is throttled by design, so it is not counted; fewer than five are a burst that is over.',
+  ...(only && { only }),
+});
+
+export const ALARMS: readonly OperationsAlarm[] = [
+  {
+    id: 'api-5xx',
+    article: 'The API answers 5xx',
+    severity: 'urgent',
+    what: 'The API answers with errors of ours.',
+    source: { of: 'api', at: 'Api/Http', name: '5xx' },
+    statistic: 'Sum',
+    atLeast: 10,
+    minutes: 5,
+    times: 1,
+    reason:
+      'Whoever asks tries again, so a few are not noticed; ten in five minutes are seen by people, whatever the load.',
+  },
+  errors(
+    'Playback',
+    'urgent',
+    5,
+    5,
+    'A manifest that fails is a viewer who sees nothing; five in five minutes are not chance.',
+  ),
+  {
+    id: 'manifests-slow',
+    article: 'Manifests are slow',
+    severity: 'soon',
+    what: 'One manifest in ten takes two seconds or longer.',
+    source: { of: 'function', at: 'Playback/Manifest', name: 'Duration' },
+    statistic: 'p90',
+    atLeast: 2000,
+    minutes: 5,
+    times: 3,
+    reason:
+      'Milliseconds. A warm call takes some 20, the first of a new execution below 1,000: more is neither, and three times in a row it is no single one.',
+  },
+  throttled('playback', 'Playback/Manifest', 'manifests'),
+  throttled('catalog', 'Catalog/Handler', 'the library'),
+  throttled('upload', 'Upload/Handler', 'uploads'),
+  throttled('live', 'Devices/Live', 'live playback', 'devices'),
+  {
+    id: 'videos-failed',
+    article: 'Videos fail',
+    severity: 'soon',
+    what: 'Slicing of a video broke, and it was not the source.',
+    source: { of: 'log', name: 'FailedVideos' },
+    statistic: 'Sum',
+    atLeast: 1,
+    minutes: 15,
+    times: 1,
+    reason:
+      'Sources that cannot be sliced are refused with a reason and not counted: each one here is a fault of ours.',
+  },
+  {
+    id: 'runs-failed',
+    article: 'Videos fail',
+    severity: 'soon',
+    what: 'A slicing run ended as failed.',
+    source: { of: 'machine', at: 'Slicing/Machine', name: 'ExecutionsFailed' },
+    statistic: 'Sum',
+    atLeast: 1,
+    minutes: 15,
+    times: 1,
+    reason: 'A run ends so only when its own last step has run, or when not even that could: then no video says so.',
+  },
+  {
+    id: 'videos-stuck',
+    article: 'Videos are stuck',
+    severity: 'soon',
+    what: 'A video has made no progress for longer than operations.stuckMinutes.',
+    source: { of: 'log', name: 'StuckVideos' },
+    statistic: 'Maximum',
+    atLeast: 1,
+    minutes: 60,
+    times: 1,
+    reason: 'Looked at once an hour. A video that is worked on says so every few seconds.',
+  },
+  deadLetters('pulls', 'Upload/DeadPulls', 'A source could not be pulled from its address', 'soon'),
+  deadLetters('sources', 'Slicing/Undelivered', 'That a source has arrived could not be told to slicing', 'soon'),
+  deadLetters(
+    'jobs',
+    'Slicing/Convert/Undelivered',
+    'That a job of MediaConvert has ended reached no run',
+    'soon',
+    'mediaconvert',
+  ),
+  deadLetters('removals', 'Catalog/DeadRemovals', 'A video could not be removed', 'urgent'),
+  deadLetters('downloads', 'Catalog/DeadDownloads', 'An MP4 for download could not be made', 'soon'),
+  deadLetters('clips', 'Devices/DeadClips', 'A clip could not be put together', 'soon'),
+  deadLetters('revocations', 'Revocation/DeadTasks', 'What was revoked could not be written to the edge', 'urgent'),
+  {
+    id: 'revocations-late',
+    article: 'Revocations are late',
+    severity: 'urgent',
+    what: 'What was revoked waits to be written to the edge.',
+    source: { of: 'queue', at: 'Revocation/Tasks', name: 'ApproximateAgeOfOldestMessage' },
+    statistic: 'Maximum',
+    atLeast: 300,
+    minutes: 5,
+    times: 1,
+    reason:
+      'Seconds. Written within seconds as a rule, and tried again after three minutes: older than five, the second try has failed as well, and who was shut out still watches.',
+  },
+  errors('Upload', 'soon', 5, 15, PEOPLE),
+  errors(
+    'Slicing',
+    'soon',
+    5,
+    60,
+    'A task that AWS ended is made again elsewhere; five in an hour are tasks that no function can hold.',
+  ),
+  errors('Catalog', 'soon', 5, 15, PEOPLE),
+  errors('Sharing', 'soon', 5, 15, PEOPLE),
+  errors('Stills', 'soon', 5, 15, PEOPLE),
+  errors('Devices', 'soon', 5, 15, PEOPLE),
+  errors('Revocation', 'urgent', 3, 15, BACKGROUND),
+  errors('SigningKey', 'soon', 1, 60, 'It runs once a day: there is no second try before tomorrow.'),
+  errors('Operations', 'soon', 1, 60, 'It runs once an hour, and without it nobody is told of videos that are stuck.'),
+  {
+    id: 'store-errors',
+    article: 'S3 answers with errors',
+    severity: 'soon',
+    what: 'S3 answers our functions with 5xx.',
+    source: { of: 'log', name: 'StoreErrors' },
+    statistic: 'Sum',
+    atLeast: 50,
+    minutes: 5,
+    times: 2,
+    reason:
+      "Each answer is counted where it arrives, before the SDK tries again. S3 says 503 to a burst until it has made room; for ten minutes it is no burst. S3's own request metrics would cost more than all else here.",
+  },
+  {
+    id: 'ingest-down',
+    article: 'No ingest task runs',
+    severity: 'urgent',
+    what: 'No ingest task has said how it is.',
+    source: { of: 'task', name: 'Streams' },
+    statistic: 'SampleCount',
+    below: 1,
+    minutes: 5,
+    times: 1,
+    silenceRings: true,
+    reason: 'Each task writes a line a minute, busy or not: five minutes without one are no task, or none that works.',
+    only: 'devices',
+  },
+  {
+    id: 'devices-lost',
+    article: 'Devices disconnect',
+    severity: 'urgent',
+    what: 'A fifth of the devices or more lose their connection within a minute.',
+    source: { of: 'task', name: 'DisconnectedPercent' },
+    statistic: 'Maximum',
+    atLeast: 20,
+    minutes: 1,
+    times: 2,
+    reason:
+      'Percent of those connected to a task. Vehicles come and go, a few a minute; five at least must go, so that a small fleet at the end of its day is no storm.',
+    only: 'devices',
+  },
+  {
+    id: 'segments-late',
+    article: 'Live segments are late',
+    severity: 'soon',
+    what: 'One live segment in ten is published three seconds or later after its last byte.',
+    source: { of: 'task', name: 'SegmentLag' },
+    statistic: 'p90',
+    atLeast: 3000,
+    minutes: 5,
+    times: 2,
+    reason: 'Milliseconds. Some 100 as a rule; from about the length of a segment on, players run dry.',
+    only: 'devices',
+  },
+  {
+    id: 'segments-dropped',
+    article: 'Live segments are late',
+    severity: 'urgent',
+    what: 'Live segments are lost, since S3 does not take them in time.',
+    source: { of: 'task', name: 'DroppedSegments' },
+    statistic: 'Sum',
+    atLeast: 10,
+    minutes: 5,
+    times: 1,
+    reason: 'Each is a gap in a recording that nothing mends. One stream of a broken device can lose a few.',
+    only: 'devices',
+  },
+];
+
+/** What goes through a flow, seen beside its alarms. */
+interface Passing {
+  readonly title: string;
+  readonly metrics: readonly { readonly source: Source; readonly statistic: Statistic; readonly label: string }[];
+}
+
+const machine = (name: Extract<Source, { of: 'machine' }>['name'], label: string) =>
+  ({ source: { of: 'machine', at: 'Slicing/Machine', name }, statistic: 'Sum', label }) as const;
+const calls = (at: Path, label: string) =>
+  ({ source: { of: 'function', at, name: 'Invocations' }, statistic: 'Sum', label }) as const;
+const ofTasks = (name: string, statistic: Statistic, label: string) =>
+  ({ source: { of: 'task', name }, statistic, label }) as const;
+
+export const FLOWS: Readonly<
+  Record<'videos' | 'devices', { readonly title: string; readonly passing: readonly Passing[] }>
+> = {
+  videos: {
+    title: '**Videos**: upload, slice, play. What to do: docs/runbook.md',
+    passing: [
+      {
+        title: 'Calls of the API',
+        metrics: [
+          { source: { of: 'api', at: 'Api/Http', name: 'Count' }, statistic: 'Sum', label: 'all' },
+          { source: { of: 'api', at: 'Api/Http', name: '4xx' }, statistic: 'Sum', label: '4xx' },
+        ],
+      },
+      {
+        title: 'Videos that are sliced',
+        metrics: [
+          calls('Upload/Handler', 'calls of uploads'),
+          machine('ExecutionsStarted', 'runs begun'),
+          machine('ExecutionsSucceeded', 'runs done'),
+        ],
+      },
+      { title: 'Manifests', metrics: [calls('Playback/Manifest', 'manifests')] },
+    ],
+  },
+  devices: {
+    title: '**Devices**: connect, receive, cut, publish. What to do: docs/runbook.md',
+    passing: [
+      {
+        title: 'A task, on average',
+        metrics: [ofTasks('Devices', 'Average', 'devices'), ofTasks('Streams', 'Average', 'streams')],
+      },
+      { title: 'Pictures', metrics: [ofTasks('BitsPerSecond', 'Average', 'bit/s a task')] },
+      {
+        title: 'Network and S3',
+        metrics: [ofTasks('LostPackets', 'Sum', 'packets lost'), ofTasks('StoreRetries', 'Sum', 'tries again at S3')],
+      },
+      { title: 'Segments', metrics: [ofTasks('Segments', 'Sum', 'published')] },
+      { title: 'Live playback', metrics: [calls('Devices/Live', 'calls')] },
+    ],
+  },
+};
+export type Flow = keyof typeof FLOWS;
+
+/** Of the two flows that a deployment has, the one that an alarm is about. */
+export const flowOf = ({ id, only }: OperationsAlarm): Flow =>
+  only === 'devices' || id === 'dead-letters-clips' ? 'devices' : 'videos';
+
+/** The heading as a link names it, as GitHub makes them. */
+export const anchorOf = ({ article }: Pick<OperationsAlarm, 'article'>): string =>
+  article.toLowerCase().replaceAll(' ', '-');
+
+/** Those that a deployment has. */
+export const alarmsOf = (has: { readonly devices: boolean; readonly mediaconvert: boolean }): OperationsAlarm[] =>
+  ALARMS.filter(({ only }) => only === undefined || has[only]);
