@@ -4,7 +4,7 @@ import { Radio, Stack, Text } from '@mantine/core';
 import type { Video, Visibility } from '../../../lib/contract/video.ts';
 import { Giving } from '../sharing/Giving.tsx';
 import { usePatch } from './Editable.tsx';
-import { pageLink, visibilities } from './links.ts';
+import { visibilities } from './links.ts';
 import classes from './video.module.css';
 import { Watching } from './Watching.tsx';
 
@@ -54,7 +54,7 @@ function Grants({ video }: { video: Video }) {
           Besides, whoever is among the viewers of device {video.origin.device} may watch it.
         </Text>
       )}
-      <Giving resource={`video:${video.id}`} address={pageLink(location.origin, video.id)} />
+      <Giving resource={`video:${video.id}`} address={`${location.origin}/v/${video.id}`} />
     </section>
   );
 }
