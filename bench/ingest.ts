@@ -6,9 +6,12 @@ import { cpus, loadavg, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ffmpeg as layerFfmpeg, loadClip } from '../local/device/clip.ts';
+import { clipTrack } from '../local/device/track.ts';
 import { measureClassic, type ClassicResult } from './ingest/classic-case.ts';
 import { measureIdle, measureLocations } from './ingest/control.ts';
+import { measureWire } from './ingest/wire.ts';
 import { measureEngine } from './ingest/engine-case.ts';
+import { LOAD_PROCESSES } from './ingest/loads.ts';
 import { kinds, MB, round, type Kind } from './ingest/figures.ts';
 import { measureOurs, type OursResult } from './ingest/ours.ts';
 import { cores, fileOf, pinning, pinOthers } from './ingest/pinned.ts';
@@ -72,13 +75,21 @@ const judge = (bar: Bar): void => {
   bars.push({ ...bar, holds: bar.least ? bar.value >= bar.bar : bar.value <= bar.bar });
 };
 
+const tracks: Partial<Record<Kind, { readonly packets: number; readonly duration: number }>> = {};
+/** Microseconds. */
+let wire: number | undefined;
+
 pinOthers();
 const busyBefore = loadavg()[0]!;
 const scratch = await mkdtemp(join(tmpdir(), 'sluice-bench-'));
 try {
   const bundle = await bundleServer();
   const options = { bundle, profile, nodeArgs: values['node-args'].split(' ').filter(Boolean) };
-  for (const kind of chosen) await loadClip(kind);
+  for (const kind of chosen) tracks[kind] = await trackLength(kind);
+  if (parts.has('streams')) {
+    wire = await measureWire();
+    cases.push({ name: 'a write of one packet, nothing else', microsOfCore: wire });
+  }
   const ours: Partial<Record<Kind, OursResult>> = {};
   if (parts.has('streams'))
     for (const kind of chosen)
@@ -193,6 +204,24 @@ function report(kind: Kind, arrival: 'burst' | 'packet', result: OursResult, bar
     notes.push(
       `${name}: above ${streams} streams the load generator, not the task (${round((full ?? half).cpu * 100)} % of its core), was the limit: ${result.limitOfLoad}`,
     );
+  if (wire === undefined || arrival === 'burst') return;
+  // Of what is left of the other cores: what stands in for AWS runs there, too.
+  const { packets, duration } = tracks[kind]!;
+  const perSecond = packets / (duration / 1000);
+  const { loadCpu, streams: at } = full ?? half;
+  const micros = (loadCpu.reduce((sum, part) => sum + part, 0) * 1e6) / (at * perSecond);
+  const most = Math.floor((LOAD_PROCESSES * 1e6) / (wire * perSecond));
+  cases.push({ name: 'the load generator', kind, microsPerPacket: round(micros, 2), wireMicrosPerPacket: wire, most });
+  notes.push(
+    `${name}: a write of a packet takes ${wire} µs of this machine's loopback, by a loop that does nothing else, and ${round(micros, 2)} µs by the load generator; ` +
+      `so ${LOAD_PROCESSES === 1 ? 'the one core there is for it writes' : `the ${LOAD_PROCESSES} cores there are for it write`} ${most} streams at most, whatever program it is`,
+  );
+}
+
+/** Of a stream's loop, as the load sends it: how many packets, in how many ms. */
+async function trackLength(kind: Kind): Promise<{ packets: number; duration: number }> {
+  const { packetAt, duration } = clipTrack(await loadClip(kind), { simBytes: 6, sound: 'none' });
+  return { packets: packetAt.length - 1, duration };
 }
 
 async function classic(ours: Partial<Record<Kind, OursResult>>): Promise<void> {

@@ -101,7 +101,8 @@ export async function demo(
 }
 
 /** Playlists and segments: refused without a signature, served with one, and a stretch of one by range. */
-export async function checkPlayback({ url, headers }: Client, id: string, step: (line: string) => void): Promise<void> {
+export async function checkPlayback(client: Client, id: string, step: (line: string) => void): Promise<void> {
+  const { url, headers } = client;
   const manifest = await fetch(`${url}/api/play/${id}/main.m3u8`, { headers });
   const text = await manifest.text();
   const auth = /#EXT-X-DEFINE:NAME="auth",VALUE="([^"]+)"/.exec(text)?.[1];
@@ -134,6 +135,10 @@ export async function checkPlayback({ url, headers }: Client, id: string, step: 
   const sample = new URL(/^(?!#)(\S+?)\?/m.exec((await expect(200, `${first}?${auth}`)).body)![1]!, first).href;
   const range = await expect(206, `${sample}?${auth}`, { range: 'bytes=0-99' });
   step(`range request: 206, ${range.headers.get('content-range')}`);
-  const poster = await fetch(`${url}/vod/${id}/r1/poster.jpg?${auth}`);
-  if (poster.status !== 200) throw new DemoError(`the poster was answered with ${poster.status}`);
+  // Signed by itself: what opens the video is good for the addresses of one play start.
+  const { posterUrl } = await client.call('GET /api/videos/{id}', { params: { id } });
+  if (posterUrl === null) throw new DemoError('the video has no poster');
+  const poster = new URL(posterUrl, url);
+  await expect(403, new URL(poster.pathname, url).href);
+  await expect(200, poster.href);
 }

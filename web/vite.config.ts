@@ -35,6 +35,12 @@ export default defineConfig({
               test: /node_modules\/(react|react-dom|scheduler|react-router|@tanstack|oidc-client-ts|jwt-decode)\//,
             },
             { name: 'first', tags: ['$initial'] },
+            // What several later screens need, in one file: thirty small ones cost a slow processor more than what is in them.
+            {
+              name: 'parts',
+              minShareCount: 2,
+              test: /node_modules\/(@mantine|@floating-ui|@tabler|@tanstack|react-)|\/web\/src\/(api|auth|shared|shell)\/|\/fleet\/(queries|stretch|track|wall|words|StateMark|marks)\.|\/video\/(player-keys|usePictures|links|refusal|manifest)\./,
+            },
           ],
         },
       },

@@ -30,6 +30,7 @@ interface Console {
 function screens(playable: string | undefined, failed: string | undefined, devices: readonly ShownDevice[]) {
   const tab = (name: string) => async (page: Page) => {
     await page.goto(`/v/${playable}${name === '' ? '' : `?tab=${name}`}`);
+    await page.getByRole('button', { name: /^Play / }).hover();
     await page.locator('media-controller').waitFor();
     // A frame of the video rather than a spinner.
     const isShown = () =>

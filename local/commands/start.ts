@@ -2,7 +2,7 @@
 import { rename, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { parseArgs } from 'node:util';
-import { demo } from '../demo.ts';
+import { demo, DemoError } from '../demo.ts';
 import { demoFleet, startFleet, type Fleet } from '../fleet.ts';
 import { USERS } from '../issuer.ts';
 import { startLocal, type LocalStack } from '../stack.ts';
@@ -92,9 +92,14 @@ async function main(): Promise<number> {
     }
     if (stack.ingest) fleet = await startFleet(stack);
     if (!noDemo) {
-      if (fleet) await Promise.race([demoFleet(stack, fleet, step), stopped]);
-      const done = await Promise.race([demo(stack, step, progress), stopped]);
-      if (done !== 'stopped') step(`plays at ${stack.url}/v/${done}`);
+      try {
+        if (fleet) await Promise.race([demoFleet(stack, fleet, step), stopped]);
+        const done = await Promise.race([demo(stack, step, progress), stopped]);
+        if (done !== 'stopped') step(`plays at ${stack.url}/v/${done}`);
+      } catch (error) {
+        if (demoOnly || stop.signal.aborted || !(error instanceof DemoError)) throw error;
+        step(`what was to be shown did not work: ${error.message}; the platform stays up`);
+      }
     }
     if (demoOnly || stop.signal.aborted) return stop.signal.aborted ? 130 : 0;
     process.stdout.write(

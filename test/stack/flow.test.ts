@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Client, ClientError, putPart } from '../../local/client.ts';
+import { checkPlayback } from '../../local/demo.ts';
 import { decodeErrors, makeVideo } from '../support/media.ts';
 import { download, play } from '../support/playback.ts';
 import { runningStack } from '../stack.ts';
@@ -93,6 +94,12 @@ describe('upload → slice → publish → play', () => {
     expect((await fetch(`${elsewhere}?${auth}`)).status).toBe(403);
     // The signature's resource must not be met by a path that only mentions the video.
     expect((await fetch(`${elsewhere}?x=/vod/${id}/&${auth}`)).status).toBe(403);
+  });
+
+  it('passes what `npm start` looks at of its own video', async () => {
+    const said: string[] = [];
+    await checkPlayback(uma, id, (line) => said.push(line));
+    expect(said[0]).toMatch(/^unsigned: 403 for 5 playlists and \d+ segments; signed: 200 for all of them$/);
   });
 
   it('serves ranges, revalidates, and answers from the cache the second time', async () => {

@@ -8,7 +8,7 @@ import { Client } from '../../../local/client.ts';
 import { signIn } from '../../../local/sign-in.ts';
 import { runningStack } from '../../stack.ts';
 import { makeVideo } from '../../support/media.ts';
-import { openBrowser, openPage, seriousFindings } from './open.ts';
+import { comeNear, openBrowser, openPage, seriousFindings } from './open.ts';
 
 const stack = await runningStack();
 const ada = new Client(stack.url, stack.users.find(({ name }) => name === 'ada')!.token);
@@ -85,6 +85,7 @@ it('plays while it is not ready, takes over what joins without a halt, and plays
   const others = await openPage(browser);
   await others.page.goto(`${stack.url}/v/${id}?token=${token}`);
   for (const { page } of [mine, others]) {
+    await comeNear(page);
     await page.locator('hls-video').waitFor();
     await watch(page);
     await page.locator('hls-video').evaluate((element) => {

@@ -8,7 +8,7 @@ import { Client } from '../../../local/client.ts';
 import type { Simulation } from '../../../local/device/simulator.ts';
 import { signIn } from '../../../local/sign-in.ts';
 import { runningStack } from '../../stack.ts';
-import { openBrowser, openPage, playerState, seriousFindings } from './open.ts';
+import { comeNear, openBrowser, openPage, playerState, seriousFindings } from './open.ts';
 import { moving, pixelsOf, videosOf } from './pictures.ts';
 import { LONG_NAME, register, ROAD, simulate, slow } from './vehicles.ts';
 
@@ -267,6 +267,7 @@ describe('while they drive', () => {
     await page.waitForURL(/\/v\/[a-z0-9]{20}$/);
     videos.push(page.url().slice(-20));
     await page.getByRole('heading', { name: 'What happened' }).waitFor();
+    await comeNear(page);
     await expect.poll(async () => (await playerState(page)).length, slow).toBeGreaterThan(2);
     await page.getByRole('tab', { name: 'Details' }).click();
     await page.getByLabel('Map of where it was filmed').waitFor(slow);
@@ -397,9 +398,9 @@ describe('what they filmed', () => {
     await page.waitForURL(/\/v\/[a-z0-9]{20}$/);
     videos.push(page.url().slice(-20));
     const main = page.getByRole('main');
-    await expect
-      .poll(async () => ((await page.locator('hls-video').count()) > 0 ? 'a player' : main.innerText()), slow)
-      .toBe('a player');
+    const start = main.getByRole('button', { name: /^Play / });
+    await expect.poll(async () => ((await start.count()) > 0 ? 'a player' : main.innerText()), slow).toBe('a player');
+    await start.click();
     await expect.poll(async () => (await playerState(page)).length, slow).toBeGreaterThan(4);
     await page.goBack();
     await page.getByRole('heading', { name: LONG_NAME }).waitFor();

@@ -13,7 +13,7 @@ import { signIn } from '../../../local/sign-in.ts';
 import { runningStack } from '../../stack.ts';
 import { makeVideo } from '../../support/media.ts';
 import { liedLive, watchTile } from './looks.ts';
-import { openBrowser, openPage, playerState, seriousFindings } from './open.ts';
+import { comeNear, openBrowser, openPage, playerState, seriousFindings } from './open.ts';
 import { moving, pixelsOf } from './pictures.ts';
 import { register, ROAD, simulate, slow } from './vehicles.ts';
 
@@ -143,6 +143,7 @@ describe.concurrent('without a network', patient, () => {
   it('a video goes on by itself, with its picture and without a word over what still plays', async ({ expect }) => {
     const { page, faults, close } = await openPage(browser);
     await signIn(page, stack.url, 'ada', `/v/${id}`);
+    await comeNear(page);
     await expect.poll(async () => (await playerState(page)).length, slow).toBeGreaterThan(SECONDS - 5);
     await page.keyboard.press('k');
     await expect.poll(async () => (await playerState(page)).at, slow).toBeGreaterThan(1);
@@ -323,6 +324,7 @@ describe.concurrent('what moves, and what lies over what', patient, () => {
   }) => {
     const { page, faults, close } = await openPage(browser);
     await signIn(page, stack.url, 'ada', `/v/${id}`);
+    await comeNear(page);
     await expect.poll(async () => (await playerState(page)).length, slow).toBeGreaterThan(SECONDS - 5);
     await page.keyboard.press('?');
     const dialog = page.getByRole('dialog', { name: 'Keys' });
@@ -349,6 +351,7 @@ describe.concurrent('what moves, and what lies over what', patient, () => {
   it('uploads beside a video leave it its room, and every screen begins at the same edge', async ({ expect }) => {
     const { page, faults, close } = await openPage(browser);
     await signIn(page, stack.url, 'ada', `/v/${id}`);
+    await comeNear(page);
     await page.locator('media-controller').waitFor();
     await page.keyboard.press('u');
     await page.getByRole('complementary', { name: 'Uploads' }).waitFor();
@@ -361,7 +364,7 @@ describe.concurrent('what moves, and what lies over what', patient, () => {
     const edges: number[] = [];
     for (const [path, first] of [
       ['/', 'h1'],
-      [`/v/${id}`, 'media-controller'],
+      [`/v/${id}`, '[data-status="ready"]'],
       ['/live?grid=4', 'h1'],
       [`/live?show=${BUS}.1&grid=4`, 'article'],
       ['/map', 'h1'],

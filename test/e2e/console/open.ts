@@ -68,6 +68,14 @@ export async function seriousFindings(page: Page): Promise<string[]> {
     .flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 160)} — ${node.failureSummary}`));
 }
 
+/** Comes near the video on the page, for which its player is fetched. */
+export const comeNear = (page: Page): Promise<void> =>
+  page
+    .getByRole('button', { name: /^Play / })
+    .or(page.locator('media-controller'))
+    .first()
+    .hover();
+
 /** Of the player on the page: position and length in seconds, and whether it stands still. */
 export const playerState = (page: Page): Promise<{ at: number; length: number; paused: boolean }> =>
   page.locator('hls-video').evaluate((element) => {

@@ -9,7 +9,7 @@ import { signIn } from '../../../local/sign-in.ts';
 import { openManifest } from '../../../local/smoke/playing.ts';
 import { runningStack } from '../../stack.ts';
 import { makeVideo } from '../../support/media.ts';
-import { openBrowser, openPage, seriousFindings } from './open.ts';
+import { comeNear, openBrowser, openPage, seriousFindings } from './open.ts';
 
 const stack = await runningStack();
 const as = (wanted: string) => new Client(stack.url, stack.users.find(({ name }) => name === wanted)!.token);
@@ -51,6 +51,7 @@ const look = (page: Page): Promise<Shown> =>
 async function plays(name: string) {
   const opened = await openPage(browser);
   await signIn(opened.page, stack.url, name, `/v/${id}`);
+  await comeNear(opened.page);
   await opened.page.locator('hls-video').waitFor();
   await opened.page.locator('hls-video').evaluate((element) => {
     const video = element as unknown as { muted: boolean };

@@ -26,7 +26,7 @@ import { describe, stateOf } from '../fleet/words.ts';
 import { Fence } from '../shared/Fence.tsx';
 import { exact } from '../shared/format.ts';
 import { Failure, NoRight, NotFound, Stale } from '../shared/states.tsx';
-import { Ago, useNow } from '../shared/Time.tsx';
+import { Ago, hinting, useNow } from '../shared/Time.tsx';
 import { stretchFor } from './addresses.ts';
 import { AlarmList } from './AlarmList.tsx';
 import { Archive } from './Archive.tsx';
@@ -106,13 +106,15 @@ function Loaded({ device, error }: { device: Device; error: unknown }) {
   const [held, setHeld] = useState(asked);
   const moment = held >= day.from && held < day.to ? held : undefined;
   const [jumps, setJumps] = useState(0);
+  const [isAsked, setAsked] = useState(asked > 0);
   const isKnown = here !== undefined && (track.data !== undefined || track.isError);
   const first = isKnown ? firstMoment(here, runs.at(-1)?.at(-1)?.at, day) : undefined;
   useEffect(() => {
     if (moment !== undefined || first === undefined) return;
-    setHeld(first);
+    // By an address, or what came before it in the history, to a moment of another day.
+    setHeld(asked >= day.from && asked < day.to ? asked : first);
     setJumps((n) => n + 1);
-  }, [moment, first]);
+  }, [moment, first, asked, day]);
   const at = moment ?? day.from;
   // So that the address can be shared. Only hands write it: playing would, several times a second.
   const writing = useRef<ReturnType<typeof setTimeout>>(undefined);
@@ -120,6 +122,7 @@ function Loaded({ device, error }: { device: Device; error: unknown }) {
   const goTo = (to: number) => {
     const target = Math.round(Math.min(day.to - 1, Math.max(day.from, to)));
     setHeld(target);
+    setAsked(true);
     setJumps((n) => n + 1);
     clearTimeout(writing.current);
     writing.current = setTimeout(() => change({ at: target, day: undefined }, true), 800);
@@ -138,7 +141,7 @@ function Loaded({ device, error }: { device: Device; error: unknown }) {
           </Title>
           <p className={classes.facts}>
             <StateMark state={stateOf(device)} />
-            <span title={device.lastSeenAt === undefined ? undefined : exact(device.lastSeenAt)}>
+            <span {...(device.lastSeenAt !== undefined && hinting(() => exact(device.lastSeenAt!)))}>
               {describe(device, now)}
             </span>
             <span className={classes.dim}>
@@ -232,6 +235,7 @@ function Loaded({ device, error }: { device: Device; error: unknown }) {
             jumps={jumps}
             goTo={goTo}
             playsAt={setHeld}
+            isAsked={isAsked}
             live={isLive ? `/live?show=${device.id}.${channel}` : undefined}
           />
           {listings.error && !here ? (

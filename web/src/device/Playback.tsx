@@ -34,6 +34,8 @@ interface Props {
   readonly jumps: number;
   readonly goTo: (at: number) => void;
   readonly playsAt: (at: number) => void;
+  /** Somebody wants to see a moment: they moved it, or came by an address that names one. */
+  readonly isAsked: boolean;
   /** Where the channel plays live, if it may be watched now. */
   readonly live: string | undefined;
 }
@@ -41,7 +43,7 @@ interface Props {
 const RATES = [0.5, 1, 2, 4, 8];
 
 export function Playback(props: Props) {
-  const { device, channel, day, recordings, at, jumps, goTo, playsAt, live } = props;
+  const { device, channel, day, recordings, at, jumps, goTo, playsAt, isAsked, live } = props;
   const { manager } = useSession();
   const frame = useRef<HTMLDivElement>(null);
   const video = useRef<HTMLVideoElement>(null);
@@ -50,6 +52,9 @@ export function Playback(props: Props) {
   const [isPlaying, setPlaying] = useState(false);
   const [isMuted, setMuted] = useState(false);
   const [rate, setRate] = useState(1);
+  // A page that is only looked at fetches no recording and takes no place of those who may watch at a time.
+  const [isNear, setNear] = useState(false);
+  const isWanted = isAsked || isNear;
   const [isFull, toggleFull, mayFull] = useFullscreen(frame);
   const latest = useRef({ at, playsAt, recordings, isPlaying });
   useEffect(() => {
@@ -75,15 +80,19 @@ export function Playback(props: Props) {
 
   const isKnown = recordings !== undefined;
   useEffect(() => {
-    if (isKnown) recorder.current?.goTo(latest.current.at, latest.current.recordings ?? []);
-  }, [jumps, isKnown, device, channel, day]);
+    if (isKnown && isWanted) recorder.current?.goTo(latest.current.at, latest.current.recordings ?? []);
+  }, [jumps, isKnown, isWanted, device, channel, day]);
 
   useEffect(() => {
     if (video.current) video.current.playbackRate = rate;
   }, [rate, state]);
 
   const pictures = usePictures(() => video.current, `${device} ${channel}`);
+  const here = recordings ?? [];
+  const isGap = isKnown && recordingAt(here, at) === undefined;
   const toggle = () => {
+    if (isGap || !isKnown) return;
+    setNear(true);
     if (isPlaying) recorder.current?.pause();
     else recorder.current?.play();
     setPlaying(!isPlaying);
@@ -115,12 +124,10 @@ export function Playback(props: Props) {
     return () => document.removeEventListener('keydown', press);
   }, []);
 
-  const here = recordings ?? [];
   const [before, after] = [previousRecording(here, at), nextRecording(here, at)];
-  const isGap = isKnown && recordingAt(here, at) === undefined;
   return (
     <div ref={frame} className={classes.player}>
-      <div className={classes.screen}>
+      <div className={classes.screen} onPointerEnter={({ pointerType }) => pointerType !== 'touch' && setNear(true)}>
         <video
           ref={video}
           playsInline
@@ -152,8 +159,13 @@ export function Playback(props: Props) {
             )}
           </div>
         )}
+        {!isGap && isKnown && !isWanted && (
+          <div className={classes.over} aria-hidden style={{ pointerEvents: 'none' }}>
+            <IconPlayerPlayFilled size={44} />
+          </div>
+        )}
         {!isGap && (!isKnown || state.kind === 'loading') && (
-          <div className={classes.over} role="status">
+          <div className={classes.over} role="status" style={{ pointerEvents: 'none' }}>
             <Loader color="white" aria-hidden />
             <span className="visually-hidden">Loading the recording</span>
           </div>

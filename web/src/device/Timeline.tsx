@@ -2,7 +2,7 @@ import { SegmentedControl } from '@mantine/core';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import type { Alarm, Channel } from '../../../lib/contract/device.ts';
 import type { Stretch } from '../fleet/stretch.ts';
-import { count, span } from '../shared/format.ts';
+import { count, format, span } from '../shared/format.ts';
 import { fittingZoom, percentOf, ticksOf, viewAround, ZOOMS, type Zoom } from './day.ts';
 import { gapsOf, recordedMs, recordingAt } from './recordings.ts';
 import { alarmTitle, timeOfDay } from './words.ts';
@@ -167,13 +167,15 @@ export function Timeline(props: Props) {
           .filter((tick) => percentOf(view, tick) < 100 - (LABEL / width) * 100)
           .map((tick) => (
             <span key={tick} style={{ left: left(tick) }}>
-              {new Date(tick).toLocaleTimeString(undefined, { hour: 'numeric', minute: '2-digit' })}
+              {tickTime(tick)}
             </span>
           ))}
       </div>
     </section>
   );
 }
+
+const tickTime = format({ hour: 'numeric', minute: '2-digit' });
 
 function Summary({ recordings }: { recordings: readonly Stretch[] | undefined }) {
   if (recordings === undefined) return <span className={classes.dim}>Looking for recordings…</span>;

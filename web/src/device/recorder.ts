@@ -122,8 +122,14 @@ export class Recorder {
     const query = { from: new Date(stretch.from).toISOString(), to: new Date(stretch.to).toISOString() };
     const named = { ...query, session: this.#session };
     const address = pathOf('GET /api/play/live/{id}/{channel}/main.m3u8', params, named);
-    const { default: HlsClass } = await import('hls.js');
+    const code = await import('hls.js').catch(() => undefined);
     if (load !== this.#load) return;
+    if (code === undefined) {
+      this.#show({ kind: 'failed', message: sentence(undefined, true) });
+      this.#again = setTimeout(() => void this.#open(stretch), AGAIN);
+      return;
+    }
+    const { default: HlsClass } = code;
     if (!HlsClass.isSupported()) return this.#openNatively(query, load);
     const prefix = `/live/${device}/${channel}/`;
     const over = ({ message }: ApiProblem) => {

@@ -1,6 +1,7 @@
 /** What the device's own page says of its motion, clock and alarms. Pure. */
 import type { Alarm } from '../../../lib/contract/device.ts';
 import { alarmWord, heading, isMoving } from '../fleet/words.ts';
+import { format } from '../shared/format.ts';
 
 /** What a file of an alarm is to a person; its own name is the device's and says nothing. */
 export const fileKinds: Readonly<Record<Alarm['files'][number]['kind'], string>> = {
@@ -16,25 +17,26 @@ export const motion = (speedKmh: number, direction: number): string =>
 
 /** `11:28 there` where the clocks of the device's zone differ from the reader's at `at` (epoch ms), else undefined. */
 export function thereClock(zone: string, at: number): string | undefined {
-  const show = (timeZone?: string) =>
-    new Date(at).toLocaleString(undefined, {
-      ...(timeZone !== undefined && { timeZone }),
-      day: 'numeric',
-      hour: '2-digit',
-      minute: '2-digit',
-    });
   try {
-    if (show(zone) === show()) return undefined;
-    return `${new Date(at).toLocaleTimeString(undefined, { timeZone: zone, hour: '2-digit', minute: '2-digit' })} there`;
+    const clock = zoneClocks.get(zone) ?? clockOf(zone);
+    zoneClocks.set(zone, clock);
+    return clock.whole(at) === hereClock(at) ? undefined : `${clock.time(at)} there`;
   } catch {
     // A zone that this browser does not know.
     return undefined;
   }
 }
 
+const TIME = { hour: '2-digit', minute: '2-digit' } as const;
+const hereClock = format({ day: 'numeric', ...TIME });
+const clockOf = (timeZone: string) => ({
+  whole: format({ day: 'numeric', ...TIME, timeZone }),
+  time: format({ ...TIME, timeZone }),
+});
+const zoneClocks = new Map<string, ReturnType<typeof clockOf>>();
+
 /** Time of day with its seconds. */
-export const timeOfDay = (at: number): string =>
-  new Date(at).toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+export const timeOfDay = format({ hour: '2-digit', minute: '2-digit', second: '2-digit' });
 
 const KINDS: Readonly<Record<Alarm['kind'], string>> = {
   adas: 'Driver assistance',

@@ -1,14 +1,12 @@
 /** Coasts and borders of all countries (Natural Earth, in `world-atlas`), files of the console's own. */
 import coarse from 'world-atlas/countries-110m.json?url';
 import fine from 'world-atlas/countries-50m.json?url';
-import { shapesOf, type Atlas, type Shape } from './shapes.ts';
+import type { FromOutlines } from './outlines.worker.ts';
+import type { Shape } from './shapes.ts';
 
 /** 1:110 million, 40 kB on the way, for the whole world; 1:50 million, 230 kB, for parts of it. */
 const files = { coarse, fine };
 export type Detail = keyof typeof files;
-
-/** ms after which other work has its turn; a tenth of what a person notices. */
-const SLICE = 10;
 
 const known = new Map<Detail, Promise<readonly Shape[]>>();
 
@@ -21,19 +19,19 @@ export function outlines(detail: Detail): Promise<readonly Shape[]> {
 }
 
 async function load(url: string): Promise<readonly Shape[]> {
-  const response = await fetch(url);
-  if (!response.ok) throw new Error(`${url}: HTTP ${response.status}`);
-  const atlas = (await response.json()) as Atlas;
-  const shapes: Shape[] = [];
-  let since = performance.now();
-  for (const shape of shapesOf(atlas)) {
-    shapes.push(shape);
-    if (performance.now() - since < SLICE) continue;
-    await pause();
-    since = performance.now();
+  const name = new URL(url, location.href).href;
+  const worker = new Worker(new URL('./outlines.worker.ts', import.meta.url), { type: 'module', name });
+  try {
+    return await new Promise((resolve, reject) => {
+      const all: Shape[] = [];
+      worker.addEventListener('message', ({ data }: MessageEvent<FromOutlines>) => {
+        if ('lack' in data) return reject(new Error(data.lack));
+        all.push(...data.shapes);
+        if (data.isLast) resolve(all);
+      });
+      worker.addEventListener('error', () => reject(new Error(`${url} could not be read`)));
+    });
+  } finally {
+    worker.terminate();
   }
-  return shapes;
 }
-
-/** Until the browser has done what else there is. */
-const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));

@@ -1,5 +1,6 @@
 /** What a device is doing, in words; what an alarm is called. Pure. */
 import type { Device } from '../../../lib/contract/device.ts';
+import { format } from '../shared/format.ts';
 
 export type DeviceState = 'alarm' | 'moving' | 'standing' | 'offline' | 'never';
 
@@ -36,19 +37,18 @@ export function describe(device: Known, now: number): string {
 /** A moment as short as it is clear, in the reader's own time: `14:02`, `yesterday 14:02`, `3 May, 14:02`. */
 export function moment(at: string | number, now: number): string {
   const date = new Date(at);
-  const time = date.toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit' });
+  const time = clock(date);
   const day = (ms: number) => new Date(ms).toDateString();
   if (date.toDateString() === day(now)) return time;
   const midnight = new Date(now).setHours(0, 0, 0, 0);
   if (date.toDateString() === day(midnight - 1)) return `yesterday ${time}`;
   const isThisYear = date.getFullYear() === new Date(now).getFullYear();
-  const month = date.toLocaleDateString(undefined, {
-    day: 'numeric',
-    month: 'short',
-    ...(!isThisYear && { year: 'numeric' }),
-  });
-  return `${month}, ${time}`;
+  return `${isThisYear ? dayOfYear(date) : dayAndYear(date)}, ${time}`;
 }
+
+const clock = format({ hour: '2-digit', minute: '2-digit' });
+const dayOfYear = format({ day: 'numeric', month: 'short' });
+const dayAndYear = format({ day: 'numeric', month: 'short', year: 'numeric' });
 
 const COMPASS = ['north', 'north-east', 'east', 'south-east', 'south', 'south-west', 'west', 'north-west'] as const;
 

@@ -1,4 +1,4 @@
-import { useEffect, useSyncExternalStore } from 'react';
+import { useEffect, useSyncExternalStore, type PointerEvent } from 'react';
 import { ago, exact } from './format.ts';
 
 let now = Date.now();
@@ -28,11 +28,18 @@ export function useNow(): number {
   return useSyncExternalStore(subscribe, () => now);
 }
 
+/** A tooltip that is put into words when a pointer comes: a long date takes as long as everything else on its page. */
+export const hinting = (say: () => string) => ({
+  onPointerEnter: ({ currentTarget }: PointerEvent<HTMLElement>) => {
+    currentTarget.title = say();
+  },
+});
+
 /** `5 min ago`, with the exact local time on hover. */
 export function Ago({ at }: { at: string }) {
   const moment = useNow();
   return (
-    <time dateTime={at} title={exact(at)}>
+    <time dateTime={at} {...hinting(() => exact(at))}>
       {ago(Date.parse(at), moment)}
     </time>
   );

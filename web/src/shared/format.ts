@@ -41,18 +41,25 @@ export function span(seconds: number): string {
   return `${Math.round(hours / 24)} d`;
 }
 
+/** Made when it is first needed, and once: making one takes a slow processor as long as a picture is shown. */
+export function format(options: Intl.DateTimeFormatOptions): (moment: number | Date) => string {
+  let made: Intl.DateTimeFormat | undefined;
+  return (moment) => (made ??= new Intl.DateTimeFormat(undefined, options)).format(moment);
+}
+
+const day = format({ dateStyle: 'medium' });
+const inFull = format({ dateStyle: 'full', timeStyle: 'long' });
+
 /** When something happened, seen from `now` (both in ms since 1970): `just now`, `5 min ago`, `3 d ago`. */
 export function ago(then: number, now: number): string {
   const seconds = (now - then) / 1000;
   if (seconds < 45) return 'just now';
-  if (seconds > 30 * 86_400) return new Date(then).toLocaleDateString(undefined, { dateStyle: 'medium' });
+  if (seconds > 30 * 86_400) return day(then);
   return `${span(Math.max(60, seconds < 5_400 || seconds > 172_800 ? seconds : Math.round(seconds / 3600) * 3600))} ago`;
 }
 
 /** The exact moment in the reader's own time, with seconds and zone, for a tooltip. */
-export function exact(moment: string | number): string {
-  return new Date(moment).toLocaleString(undefined, { dateStyle: 'full', timeStyle: 'long' });
-}
+export const exact = (moment: string | number): string => inFull(new Date(moment));
 
 /** US dollars: `$1.23`; below ten cents with as many digits as say something: `$0.0042`. */
 export const dollars = (amount: number): string =>

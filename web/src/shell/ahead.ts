@@ -19,16 +19,13 @@ export const pages = {
   publicVideo: () => import('../video/PublicVideo.tsx'),
 } as const;
 
-const player = () => import('../video/Player.tsx');
-const hls = () => import('hls.js');
-
-/** By how a path begins. */
+/** By how a path begins. What plays a video or a recording comes when somebody is about to watch. */
 const NEEDS: Readonly<Record<string, readonly (() => Promise<unknown>)[]>> = {
-  v: [pages.video, player],
-  live: [pages.live, hls],
+  v: [pages.video],
+  live: [pages.live, () => import('hls.js')],
   map: [pages.map, () => import('../map/FleetMap.tsx')],
   health: [pages.health],
-  d: [pages.device, hls, () => import('../device/DeviceMap.tsx')],
+  d: [pages.device, () => import('../device/DeviceMap.tsx')],
 };
 
 const parts = (path: string): readonly [name: string, id: string] => {

@@ -36,7 +36,7 @@ import { hasCode, isPassing, problemOf, type ApiProblem } from '../api/problem.t
 import { useReach } from '../shared/ReachNote.tsx';
 import { isControl, isTyping } from '../shell/keys.ts';
 import { perform, RATES } from './perform.ts';
-import { actionOf } from './player-keys.ts';
+import { actionOf, type PlayerAction } from './player-keys.ts';
 import { inSession } from './links.ts';
 import { useStoryboard } from './storyboard.ts';
 import { takeOver } from './take-over.ts';
@@ -64,7 +64,7 @@ interface Fault {
   readonly isTaken?: boolean;
 }
 
-interface PlayerProps {
+export interface PlayerProps {
   readonly id: string;
   /** Multivariant playlist on this host. */
   readonly src: string;
@@ -87,6 +87,12 @@ interface PlayerProps {
   readonly ended?: string;
   /** Ends all else that this person watches. */
   readonly endOthers?: () => Promise<unknown>;
+  /** It plays as soon as it can. */
+  readonly plays?: boolean;
+  /** What a key has asked for before there was a player. */
+  readonly first?: PlayerAction | undefined;
+  /** The poster that it stands in place of had the focus. */
+  readonly takesFocus?: boolean;
 }
 
 export default function Player(props: PlayerProps) {
@@ -105,7 +111,7 @@ export default function Player(props: PlayerProps) {
   const source = inSession(src, session);
   const mended = useRef(0);
   const resumeAt = useRef(0);
-  const isPlaying = useRef(false);
+  const isPlaying = useRef(props.plays ?? false);
   // Where the browser plays by itself, nothing can take over: then what was added is loaded anew.
   const [edition, setEdition] = useState(0);
   const told = useRef({ load, listed });
@@ -155,6 +161,20 @@ export default function Player(props: PlayerProps) {
     }),
     [signature, token, load, edition],
   );
+
+  // Who was at the poster, or pressed a key, goes on from here.
+  const { first, takesFocus } = props;
+  useEffect(() => {
+    if (takesFocus) frame.current?.querySelector<HTMLElement>('media-controller')?.focus({ preventScroll: true });
+  }, [takesFocus]);
+  useEffect(() => {
+    const element = video.current;
+    if (!first || !element) return undefined;
+    const controller = new AbortController();
+    const act = () => void perform(first, element, frame.current, pictures.current.length);
+    element.addEventListener('loadedmetadata', act, { once: true, signal: controller.signal });
+    return () => controller.abort();
+  }, [first, pictures]);
 
   /** What goes wrong for good is mended, or said. */
   const heed = useCallback(

@@ -68,5 +68,9 @@ export function PosterSection({ video }: { video: Video }) {
   );
 }
 
-/** Seconds, of the player on this screen; it stands beside, not above. */
-const playhead = (): number => document.querySelector<HTMLVideoElement>('hls-video')?.currentTime ?? 0;
+/** Seconds, of the player on this screen; it stands beside, not above. Throws where there is none yet. */
+function playhead(): number {
+  const player = document.querySelector<HTMLVideoElement>('hls-video');
+  if (!player) throw new Error('The picture on show is the poster. Play the video, and pause at another one.');
+  return player.currentTime;
+}

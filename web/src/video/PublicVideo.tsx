@@ -20,7 +20,8 @@ import classes from './video.module.css';
 /** Milliseconds until a manifest is asked for again that says there will be more. */
 const GROWS_EVERY = 10_000;
 
-const Player = lazy(() => import('./Player.tsx'));
+const player = () => import('./Player.tsx');
+const Player = lazy(player);
 
 type Found = Manifest | { readonly refusal: Refusal; readonly status: number; readonly code: string };
 
@@ -45,6 +46,7 @@ export default function PublicVideo({ id, otherwise }: { id: string; otherwise: 
     queryKey,
     enabled: VIDEO_ID.test(id),
     queryFn: async ({ signal }): Promise<Found> => {
+      player().catch(() => {});
       const known = client.getQueryData<Found>(queryKey);
       const refused = ({ status, code, message: detail }: ApiProblem, at: number): Found =>
         // Who watches already plays on, also when a token has ended.

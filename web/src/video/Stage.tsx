@@ -1,4 +1,4 @@
-import { Button, Loader } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { IconAlertTriangle, IconScissors, IconUpload } from '@tabler/icons-react';
 import type { Video } from '../../../lib/contract/video.ts';
 import { useUploads } from '../upload/UploadsContext.tsx';
@@ -7,24 +7,11 @@ import { ProgressLine } from '../shared/StatusChip.tsx';
 import classes from './video.module.css';
 
 /** Where the player will stand: why there is none yet, and how far it is. */
-export function Stage({
-  video,
-  poster,
-  isLoading = false,
-}: {
-  video: Video;
-  poster?: string | undefined;
-  isLoading?: boolean;
-}) {
+export function Stage({ video }: { video: Video }) {
   const ratio = video.width && video.height ? video.width / video.height : 16 / 9;
   return (
     <div className={classes.stage} style={{ '--ratio': ratio } as React.CSSProperties} data-status={video.status}>
-      {isLoading ? (
-        <>
-          {poster !== undefined && <img src={poster} alt="" />}
-          <Loader color="white" aria-label="Loading the player" />
-        </>
-      ) : video.status === 'failed' ? (
+      {video.status === 'failed' ? (
         <Failed video={video} />
       ) : (
         <div className={classes.waiting} role="status">

@@ -23,12 +23,12 @@ import { EditableDescription, EditableTags, EditableTitle } from './Editable.tsx
 import { streamUrl } from './links.ts';
 import { PosterSection } from './PosterSection.tsx';
 import PublicVideo from './PublicVideo.tsx';
+import { Screen } from './Screen.tsx';
 import { ShareTab } from './ShareTab.tsx';
 import { Stage } from './Stage.tsx';
 import { VideoSkeleton } from './VideoSkeleton.tsx';
 import classes from './video.module.css';
 
-const Player = lazy(() => import('./Player.tsx'));
 const DeleteDialog = lazy(() => import('./DeleteDialog.tsx'));
 
 export default function VideoPage() {
@@ -78,26 +78,22 @@ function Loaded({ video }: { video: Video }) {
       <div className={classes.page}>
         <div className={classes.left}>
           {isPlayable(video) ? (
-            <Suspense fallback={<Stage video={video} poster={poster} isLoading />}>
-              <Player
-                // A new revision is a new stream; the same one keeps playing while renditions arrive.
-                key={video.revision}
-                id={video.id}
-                src={pathOf('GET /api/play/{id}/main.m3u8', { id: video.id })}
-                listed={JSON.stringify([
-                  video.renditions.map(({ kind, name }) => `${kind}/${name}`),
-                  video.texts ?? [],
-                ])}
-                title={video.title}
-                poster={poster}
-                storyboard={video.storyboardUrl ?? undefined}
-                width={video.width}
-                height={video.height}
-                token={manager.token}
-                bareSrc={bareSrc}
-                endOthers={endOthers}
-              />
-            </Suspense>
+            <Screen
+              // A new revision is a new stream; the same one keeps playing while renditions arrive.
+              key={video.revision}
+              id={video.id}
+              src={pathOf('GET /api/play/{id}/main.m3u8', { id: video.id })}
+              listed={JSON.stringify([video.renditions.map(({ kind, name }) => `${kind}/${name}`), video.texts ?? []])}
+              title={video.title}
+              poster={poster}
+              storyboard={video.storyboardUrl ?? undefined}
+              width={video.width}
+              height={video.height}
+              token={manager.token}
+              bareSrc={bareSrc}
+              endOthers={endOthers}
+              duration={video.duration}
+            />
           ) : (
             <Stage video={video} />
           )}
