@@ -14,6 +14,7 @@ import type { ApiEvent } from '../../../lambdas/shared/http.ts';
 import { secretHash } from '../../../lambdas/shared/links.ts';
 import { Signer } from '../../../lambdas/shared/signing.ts';
 import type { LinkRow } from '../../../lib/contract/link.ts';
+import { segmentKeyPath } from '../../../lib/contract/keys.ts';
 import { publicJwk } from '../../../lib/contract/registered-key.ts';
 import { keyOf, valueOf } from '../../../lib/contract/revocation.ts';
 import { addressPart, sessionId, ticketText } from '../../../lib/contract/ticket.ts';
@@ -208,6 +209,44 @@ describe('what the edge refuses', () => {
         revoked: revoked('subject', signer(secret).subjectPart('olga')),
       },
       { how: 'its video revoked', target: signed(MINE), revoked: revoked('video', ID) },
+    ]);
+  });
+
+  it('of a key of segments', () => {
+    const file = `r3/${segmentKeyPath('video', '720p', 1)}`;
+    const target = `${below(ID, MINE)}${file}`;
+    expect(admitted({ target: `${target}?${query}` })).toBe(`/vod/${ID}/${file}`);
+    const set = signer(secret).cookies(`${below(ID, MINE)}*`, IN_AN_HOUR);
+    const strange = elsewhere({
+      what: `vod/${ID}`,
+      other: `vod/${OTHER_ID}`,
+      longer: `vod/${ID}9`,
+      shorter: `vod/${ID.slice(0, -1)}`,
+      ticket: MINE,
+      otherTicket: OTHERS,
+      file,
+      host: HOST,
+    });
+    const at = Math.floor(NOW / 1000);
+    const revoked = [keyOf('session', MINE.slice(0, 23)), keyOf('video', ID)];
+    refuse('key of segments', [
+      ...strange.map(({ how, text }) => ({ how, target: `${text}${text.includes('?') ? '&' : '?'}${query}` })),
+      ...strange.map(({ how, text }) => ({ how: `${how}, cookies`, target: text, cookies: cookieText(set) })),
+      ...parameters.flatMap(([name, value]) =>
+        flipped(value, name).map(({ how, text }) => ({
+          how,
+          target: `${target}?${withOne(name, text)}`,
+          same: ['Policy', 'Signature'].includes(name) && bytesOf(text) === bytesOf(value),
+        })),
+      ),
+      { how: 'nothing beside it', target },
+      { how: 'expired', target: `${target}?${query}`, now: IN_AN_HOUR.getTime() / 1000 },
+      { how: 'by a retired key', target: `${target}?${query}`, keys: KEPT },
+      ...revoked.map((key) => ({
+        how: `revoked: ${key}`,
+        target: `${target}?${query}`,
+        revoked: { [key]: valueOf({ key, at, until: at + 3600 }) },
+      })),
     ]);
   });
 
