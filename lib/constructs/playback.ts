@@ -180,10 +180,9 @@ export class Playback extends Construct {
         effect: Effect.DENY,
         principals: [new ServicePrincipal('cloudfront.amazonaws.com')],
         actions: ['s3:GetObject'],
-        resources: [
-          SERVED_POSITIONS,
-          ...[TRACKS_PREFIX, CONTENT_KEYS_PREFIX].map((prefix) => `${prefix}*`),
-        ].map((keys) => storage.media.arnForObjects(keys)),
+        resources: [SERVED_POSITIONS, ...[TRACKS_PREFIX, CONTENT_KEYS_PREFIX].map((prefix) => `${prefix}*`)].map(
+          (keys) => storage.media.arnForObjects(keys),
+        ),
       }),
     );
     acknowledge(

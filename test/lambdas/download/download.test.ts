@@ -252,7 +252,10 @@ describe('an MP4 of a rung', () => {
     const [, ticket] = /^\/downloads\/downloaddownloaddown\/s\/([^/]+)\/r3\/720p\.mp4$/.exec(location.pathname)!;
     // The signature is for this file in this session, and for no other.
     const policy = location.searchParams.get('Policy')!;
-    const text = Buffer.from(policy.replaceAll('-', '+').replaceAll('_', '=').replaceAll('~', '/'), 'base64').toString();
+    const text = Buffer.from(
+      policy.replaceAll('-', '+').replaceAll('_', '=').replaceAll('~', '/'),
+      'base64',
+    ).toString();
     expect(JSON.parse(text).Statement[0].Resource).toBe(`https://videos.example${location.pathname}`);
     const { Items = [] } = await dynamo.send(new ScanCommand({ TableName: process.env['SESSIONS_TABLE'] }));
     expect(Items.find((row) => row['ticket'] === ticket)).toMatchObject({ what: `vod/${ID}` });

@@ -127,9 +127,7 @@ describe('the distribution', () => {
     expect(denials).toHaveLength(1);
     expect(denials[0]).toMatchObject({ Action: 's3:GetObject' });
     expect(denials[0]).not.toHaveProperty('Condition');
-    expect(JSON.stringify(denials[0]?.['Resource'])).toMatch(
-      /\/vod\/\*\/positions\.geojson.*\/tracks\/\*.*\/keys\/\*/,
-    );
+    expect(JSON.stringify(denials[0]?.['Resource'])).toMatch(/\/vod\/\*\/positions\.geojson.*\/tracks\/\*.*\/keys\/\*/);
     template.allResourcesProperties('AWS::S3::Bucket', {
       PublicAccessBlockConfiguration: {
         BlockPublicAcls: true,
