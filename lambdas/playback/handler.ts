@@ -22,6 +22,7 @@ import { licenceQuery, licenceRoutes, licenceUrl } from './licence.ts';
 import { checkLength, isEnded, readOnce } from './media-playlist.ts';
 import { open, openFolder, Opening } from './opening.ts';
 import { callers, groupsClaim, signatureHours, tokenMinutes } from './options.ts';
+import { mp4Routes } from './mp4.ts';
 import { pageRoutes } from './page-routes.ts';
 import { sessionRoutes } from './session-routes.ts';
 import { jwks } from './key-pair.ts';
@@ -125,6 +126,7 @@ export const handler = serve<'playback'>(groupsClaim, {
   ...licenceRoutes,
 
   ...sessionRoutes,
+  ...mp4Routes,
   ...pageRoutes,
   ...unlockRoutes,
 

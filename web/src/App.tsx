@@ -16,6 +16,8 @@ const LivePage = lazy(pages.live);
 const MapPage = lazy(pages.map);
 const DevicePage = lazy(pages.device);
 const HealthPage = lazy(pages.health);
+const CollectionsPage = lazy(pages.collections);
+const CollectionPage = lazy(pages.collection);
 const PublicVideo = lazy(pages.publicVideo);
 
 export function App() {
@@ -51,19 +53,24 @@ export function App() {
           }
         />
         {/* Also where no devices are taken in now: what they sent before is there. The shell says where they lead to. */}
-        {Object.entries({ '/live': LivePage, '/map': MapPage, '/d/:id': DevicePage, '/health': HealthPage }).map(
-          ([path, Page]) => (
-            <Route
-              key={path}
-              path={path}
-              element={
-                <Suspense fallback={<ScreenSkeleton />}>
-                  <Page />
-                </Suspense>
-              }
-            />
-          ),
-        )}
+        {Object.entries({
+          '/collections': CollectionsPage,
+          '/collections/:id': CollectionPage,
+          '/live': LivePage,
+          '/map': MapPage,
+          '/d/:id': DevicePage,
+          '/health': HealthPage,
+        }).map(([path, Page]) => (
+          <Route
+            key={path}
+            path={path}
+            element={
+              <Suspense fallback={<ScreenSkeleton />}>
+                <Page />
+              </Suspense>
+            }
+          />
+        ))}
         <Route path="*" element={<NotFound />} />
       </Routes>
     </Shell>

@@ -340,9 +340,24 @@ it('edits, shares and grants on the video screen', async () => {
   await page.getByText('Recognised as a video').waitFor();
 
   await page.getByRole('tab', { name: 'Access' }).click();
-  await page.getByLabel('Person').fill('vera');
+  await page.getByLabel('At a time').selectOption('3 players');
+  // Whether or not she has signed in here before, and is offered by name.
+  await page.getByRole('combobox', { name: 'Person' }).fill('vera');
+  await page.getByRole('combobox', { name: 'Person' }).press('Enter');
+  const given = page.getByRole('list', { name: 'Who it was given to' }).getByRole('listitem');
+  await given.filter({ hasText: 'vera' }).filter({ hasText: '3 at a time' }).waitFor();
+  await page.getByRole('combobox', { name: 'Person' }).fill('Nobody.Yet@Example.test');
+  await page.getByText('Nobody has signed in with this address yet.').waitFor();
   await page.getByRole('button', { name: 'Add', exact: true }).click();
-  await page.getByRole('button', { name: 'Remove vera' }).waitFor();
+  await given.filter({ hasText: 'nobody.yet@example.test' }).filter({ hasText: 'invited' }).waitFor();
+  await page.getByText('Sluice sends no mail.').waitFor();
+  expect(await seriousFindings(page), 'who it was given to').toEqual([]);
+  await page.getByRole('button', { name: 'Remove nobody.yet@example.test' }).click();
+  await page.getByLabel('Give to').selectOption('A group');
+  await page.getByRole('textbox', { name: 'Group' }).fill('crew');
+  await page.getByRole('button', { name: 'Add', exact: true }).click();
+  await page.getByRole('button', { name: 'Remove Group crew' }).click();
+  await expect.poll(() => given.count(), slow).toBe(1);
   const mayWatch = async () => {
     const vera = new Client(stack.url, stack.users.find(({ name }) => name === 'vera')!.token);
     return (await vera.fetch('GET', `/api/play/${id}/main.m3u8`)).status;

@@ -1,6 +1,6 @@
 /**
- * Who watches, and ending it, in the console: the one who is ended stops within seconds and is told why. The film's samples are
- * encrypted, so the console's player plays by a licence.
+ * Who watches and what is given, in the console: the one who is ended stops within seconds and is told why, and collections are
+ * kept. The film's samples are encrypted, so the console's player plays by a licence.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -171,4 +171,43 @@ it('tells a second device in words that as many watch as may, and lets it take t
     expect(faults).toEqual([]);
     await close();
   }
+});
+
+it('makes a collection, fills it in an order, and gives it', async () => {
+  const { page, faults, close } = await openPage(browser);
+  const { title } = await uma.call('GET /api/videos/{id}', { params: { id } });
+  await signIn(page, stack.url, 'uma', '/collections');
+  await page.getByRole('textbox', { name: 'Title of a new collection' }).fill('Harbour tour');
+  await page.getByRole('button', { name: 'Make' }).click();
+  await page.getByRole('heading', { name: 'Harbour tour', level: 1 }).waitFor();
+  const collection = new URL(page.url()).pathname.split('/').at(-1)!;
+  try {
+    const rows = page.getByRole('list', { name: 'Videos in Harbour tour' }).getByRole('listitem');
+    await rows.filter({ hasText: 'Nothing in it yet.' }).waitFor();
+    await page.getByRole('searchbox', { name: 'Put in' }).fill(title);
+    await page.getByRole('button', { name: `Put ${title} in` }).click();
+    await page.getByRole('button', { name: `${title} is the cover` }).waitFor();
+    await page.getByLabel('Give to').selectOption('Everyone');
+    await page.getByLabel('Up to').selectOption('360p');
+    await page.getByRole('button', { name: 'Add', exact: true }).click();
+    await page.getByRole('button', { name: 'Remove Everyone' }).waitFor();
+    expect(await seriousFindings(page), 'a collection').toEqual([]);
+    const said = await uma.call('GET /api/entitlements', { query: { resource: `collection:${collection}` } });
+    expect(said.entitlements).toMatchObject([{ subject: 'everyone', maxHeight: 360 }]);
+    await page.getByRole('link', { name: 'Collections', exact: true }).first().click();
+    await page.getByRole('list', { name: 'Collections' }).getByRole('link', { name: 'Harbour tour' }).waitFor();
+    expect(await seriousFindings(page), 'collections').toEqual([]);
+    await page.getByRole('list', { name: 'Collections' }).getByRole('link', { name: 'Harbour tour' }).click();
+    await page.getByRole('button', { name: `Take ${title} out` }).click();
+    await rows.filter({ hasText: 'Nothing in it yet.' }).waitFor();
+    await page.getByRole('button', { name: 'Delete collection' }).click();
+    await page.getByRole('button', { name: 'Delete Harbour tour' }).click();
+    await page.getByRole('heading', { name: 'Collections', level: 1 }).waitFor();
+    const left = (await uma.call('GET /api/collections', {})).collections.filter((one) => one.id === collection);
+    expect(left).toEqual([]);
+  } finally {
+    await uma.fetch('DELETE', `/api/collections/${collection}`);
+  }
+  expect(faults).toEqual([]);
+  await close();
 });

@@ -2,11 +2,13 @@ import { expect, it } from 'vitest';
 import { screensOf } from '../../../web/src/shell/screens.ts';
 
 it.each([
-  [true, false, ['library', 'live', 'map']],
-  [true, true, ['library', 'live', 'map']],
-  [false, false, ['library']],
+  [true, false, false, ['library', 'live', 'map']],
+  [true, true, false, ['library', 'live', 'map']],
+  [true, true, true, ['library', 'collections', 'live', 'map']],
+  [false, false, false, ['library']],
+  [false, false, true, ['library', 'collections']],
   // Devices are no longer taken in: what was recorded is found, and nothing promises a live picture.
-  [false, true, ['library', 'map']],
-])('live %s, sees a device %s: %j', (live, seesDevice, screens) => {
-  expect(screensOf(live, seesDevice)).toEqual(screens);
+  [false, true, false, ['library', 'map']],
+])('live %s, sees a device %s, may upload %s: %j', (live, seesDevice, mayUpload, screens) => {
+  expect(screensOf(live, seesDevice, mayUpload)).toEqual(screens);
 });

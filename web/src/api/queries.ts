@@ -42,10 +42,19 @@ export const videoQuery = (id: string, initial?: Video) =>
     refetchInterval: ({ state }) => (state.data ? pollEvery(state.data, Date.now()) : false),
   });
 
-export const grantsQuery = (id: string) =>
+/** Grants on a resource, such as `video:{id}`. */
+export const entitlementsQuery = (resource: string) =>
   queryOptions({
-    queryKey: ['grants', id],
-    queryFn: ({ signal }) => call('GET /api/videos/{id}/grants', { params: { id }, signal }),
+    queryKey: ['entitlements', resource],
+    queryFn: ({ signal }) => call('GET /api/entitlements', { query: { resource, limit: 500 }, signal }),
+  });
+
+/** People who are called so; two characters or more. */
+export const peopleQuery = (q: string) =>
+  queryOptions({
+    queryKey: ['people', q],
+    queryFn: ({ signal }) => call('GET /api/people', { query: { q }, signal }),
+    staleTime: 30_000,
   });
 
 /** For its owner and admins. */

@@ -1,6 +1,7 @@
 import { Button, UnstyledButton } from '@mantine/core';
 import {
   IconChevronDown,
+  IconFolder,
   IconHeartbeat,
   IconKeyboard,
   IconLayoutGrid,
@@ -76,14 +77,15 @@ function SideBar() {
 
 const links = {
   library: { to: '/', label: 'Library', Icon: IconLayoutGrid },
+  collections: { to: '/collections', label: 'Collections', Icon: IconFolder },
   live: { to: '/live', label: 'Live', Icon: IconLivePhoto },
   map: { to: '/map', label: 'Map', Icon: IconMap2 },
 } as const;
 
 function Screens({ name, size }: { name: 'link' | 'tab'; size: number }) {
-  const { config } = useSession();
+  const { config, person } = useSession();
   const { data: seesDevice = false } = useQuery({ ...anyDeviceQuery, enabled: !config.live });
-  return screensOf(config.live, seesDevice).map((screen) => {
+  return screensOf(config.live, seesDevice, person?.mayUpload === true).map((screen) => {
     const { to, label, Icon } = links[screen];
     return (
       <NavLink key={to} to={to} end className={classes[name] ?? ''}>

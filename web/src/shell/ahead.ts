@@ -14,6 +14,8 @@ export const pages = {
   map: () => import('../map/MapPage.tsx'),
   device: () => import('../device/DevicePage.tsx'),
   health: () => import('../health/HealthPage.tsx'),
+  collections: () => import('../collections/CollectionsPage.tsx'),
+  collection: () => import('../collections/CollectionPage.tsx'),
   publicVideo: () => import('../video/PublicVideo.tsx'),
 } as const;
 
