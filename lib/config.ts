@@ -240,7 +240,7 @@ const schema = z.strictObject({
         .meta({ description: 'Pages whose players may fetch manifests and media (CORS).' }),
       downloads: downloads.default('owner').meta({
         description:
-          'Who may download an MP4 of a rung: its `owner` (and admins), or all `viewers` who may watch and are signed in. The original is for owner and admins only.',
+          'Who may download an MP4 of a rung: its `owner` (and admins), or all `viewers` who may watch and are signed in; to play one as a file, also without. The original is for owner and admins only.',
       }),
       hookUrl: z
         .string()

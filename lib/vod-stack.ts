@@ -43,7 +43,8 @@ export class VodStack extends Stack {
     const catalog = new Catalog(this, 'Catalog', { config, storage, api, signingKey, revocation, slicing });
     const sharing = new Sharing(this, 'Sharing', { config, storage, api, revocation, signingKey });
     const stills = new Stills(this, 'Stills', { config, storage, api, ffmpegLayer });
-    const playback = new Playback(this, 'Playback', { config, storage, api, signingKey, revocation });
+    const { downloads } = catalog;
+    const playback = new Playback(this, 'Playback', { config, storage, api, signingKey, revocation, downloads });
     // Who plays a video first asks for the rest of its ladder.
     slicing.startedBy(playback.manifest);
     this.devices = new Devices(this, 'Devices', { config, storage, api, signingKey });

@@ -36,13 +36,27 @@ function whyNot({ sourceRemovedOn, renditions }: VideoRecord): string {
   return `The original was removed on ${sourceRemovedOn}, since ${top.name} has all of its picture and sound, unchanged. Download that instead.`;
 }
 
-/** An MP4 of a rung: where it was made lately, its address; else it is made now. Throws `not-found`, `not-ready`, `conflict`. */
+/** An MP4 of a rung: where it was made lately, its address; else it is made now. Throws as `madeRung`. */
 export async function rungOf(
   record: VideoRecord,
   shown: Pick<VideoRecord, 'title'>,
   rendition: string,
 ): Promise<Answer> {
-  const { id: videoId, revision, status, segmentType } = record;
+  const filename = safeName(`${shown.title} ${rendition}`, '.mp4');
+  const made = await madeRung(record, rendition);
+  if (made === undefined) return { state: 'preparing', filename };
+  return await ready({ Bucket: required('MEDIA_BUCKET'), Key: made.key }, filename, made.bytes);
+}
+
+/**
+ * The MP4 of a rung, which stays for an hour at least; undefined: it was not there and is made now. Throws `not-found`, `not-ready`,
+ * `conflict`.
+ */
+export async function madeRung(
+  record: Pick<VideoRecord, 'id' | 'revision' | 'status' | 'segmentType' | 'encryption' | 'renditions'>,
+  rendition: string,
+): Promise<{ readonly key: string; readonly bytes: number } | undefined> {
+  const { id: videoId, revision, status, segmentType, encryption } = record;
   if (status !== 'ready' || revision === 0) {
     throw new ApiError(
       'not-ready',
@@ -54,16 +68,16 @@ export async function rungOf(
   if (segmentType === 'mpegts') {
     throw new ApiError('conflict', 'This video is kept as MPEG-TS, of which no MP4 is made. Download the original.');
   }
-  const place = { Bucket: required('MEDIA_BUCKET'), Key: downloadKey(videoId, revision, rendition) };
-  const filename = safeName(`${shown.title} ${rendition}`, '.mp4');
-  const found = await head(place);
+  if (encryption !== undefined && encryption !== 'none')
+    throw new ApiError('conflict', 'The segments of this video are encrypted, and no MP4 is made of those.');
+  const key = downloadKey(videoId, revision, rendition);
+  const found = await head({ Bucket: required('MEDIA_BUCKET'), Key: key });
   // The bucket keeps it for whole days from then on.
-  if (found !== undefined && Date.now() - found.made < DOWNLOAD_DAYS * DAY_SECONDS * 1000 - URL_SECONDS * 1000) {
-    return await ready(place, filename, found.bytes);
-  }
+  if (found !== undefined && Date.now() - found.made < DOWNLOAD_DAYS * DAY_SECONDS * 1000 - URL_SECONDS * 1000)
+    return { key, bytes: found.bytes };
   const task = { videoId, revision, rendition };
   if (await beginPreparing(task)) await enqueue(task);
-  return { state: 'preparing', filename };
+  return undefined;
 }
 
 async function ready(place: { Bucket: string; Key: string }, filename: string, bytes: number): Promise<Answer> {

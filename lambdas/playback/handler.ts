@@ -21,6 +21,7 @@ import { expand, multivariant, playlistKey, withAuth, type Access } from './mani
 import { checkLength, isEnded, readOnce } from './media-playlist.ts';
 import { open, openFolder, Opening } from './opening.ts';
 import { callers, groupsClaim, signatureHours, tokenMinutes } from './options.ts';
+import { mp4Routes } from './mp4.ts';
 import { pageRoutes } from './page-routes.ts';
 import { sessionRoutes } from './session-routes.ts';
 import { jwks } from './key-pair.ts';
@@ -117,6 +118,7 @@ export const handler = serve<'playback'>(groupsClaim, {
   },
 
   ...sessionRoutes,
+  ...mp4Routes,
   ...pageRoutes,
   ...unlockRoutes,
 

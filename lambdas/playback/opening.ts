@@ -11,6 +11,8 @@ import { setCookies } from './cookies.ts';
 interface Asked {
   /** What is played: `vod/{id}/` or `live/{device}/{channel}/`. */
   readonly prefix: string;
+  /** What is watched, where that is not all there is below `prefix`: ends with `/`, too. */
+  readonly what?: string;
   readonly viewer: Viewer | undefined;
   /** What the player calls its session, where it renews. */
   readonly player: string | undefined;
@@ -64,7 +66,7 @@ export class Opening {
 }
 
 /** Begins a session, or goes on with the one that `player` names. Throws `too-many-sessions`, `session-ended`. */
-export async function open({ prefix, viewer, player, end, limits, isHead }: Asked): Promise<Opening> {
+export async function open({ prefix, what = prefix, viewer, player, end, limits, isHead }: Asked): Promise<Opening> {
   const signer = await loadSigner();
   if (isHead) return new Opening({ signer, prefix, ticket: looseTicket(signer, viewer, limits), end, isHead });
   const until = player === undefined ? end : renewedEnd(end, Date.now());
@@ -73,7 +75,7 @@ export async function open({ prefix, viewer, player, end, limits, isHead }: Aske
   const person =
     viewer && link === undefined ? { subject: viewer.subject, part: signer.subjectPart(viewer.subject) } : undefined;
   const ticket = await startSession({
-    what: prefix.slice(0, -1),
+    what: what.slice(0, -1),
     person,
     link,
     ip: addressOf(limits),

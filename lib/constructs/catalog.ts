@@ -45,12 +45,16 @@ export interface CatalogProps {
 export class Catalog extends Construct {
   readonly handler: SluiceFunction;
   readonly remover: SluiceFunction;
+  /** What is sent there is made: MP4s of rungs. */
+  readonly downloads: Queue;
 
   constructor(scope: Construct, id: string, { config, storage, api, signingKey, revocation, slicing }: CatalogProps) {
     super(scope, id);
     const bus = EventBus.fromEventBusName(this, 'Bus', 'default');
     // Ten hours of trying: each is counted that Lambda had no execution for, too. What waits for CloudFront is not.
     const removals = workQueue(this, 'Removals', { config, workerTimeout: REMOVER_TIMEOUT, tries: 100 });
+
+    this.downloads = mp4s(this, { config, storage });
 
     this.handler = new SluiceFunction(this, 'Handler', {
       config,
@@ -85,7 +89,7 @@ export class Catalog extends Construct {
       .useObjects('SOURCE_BUCKET', storage.sources, ['GetObject'], SOURCE_PREFIX)
       .useObjects('MEDIA_BUCKET', storage.media, ['GetObject'], DOWNLOADS_PREFIX)
       .useTable('UPLOADS_TABLE', storage.uploads, ['PutItem'])
-      .sendTo('DOWNLOAD_QUEUE', mp4s(this, { config, storage }));
+      .sendTo('DOWNLOAD_QUEUE', this.downloads);
     signingKey.allowSigning(this.handler);
     api.serve('catalog', this.handler);
 

@@ -58,11 +58,11 @@ export const livePlaylistCache = (scope: Construct, { live }: Config): CachePoli
     enableAcceptEncodingBrotli: true,
   });
 
-/** Live segments never change, but they go when their retention ends; a copy outlives them by a day. */
+/** Live segments, and MP4s that were asked for, never change, but they go after some time; a copy outlives them by a day. */
 export const liveSegmentCache = (scope: Construct): CachePolicy =>
   new CachePolicy(scope, 'LiveSegmentCache', {
     cachePolicyName: edgeName(scope, 'LiveSegmentCache'),
-    comment: 'Live and recorded segments, for a day',
+    comment: 'Live and recorded segments and MP4s, for a day',
     ...sharedByAll,
     defaultTtl: Duration.days(1),
     maxTtl: Duration.days(1),

@@ -8,7 +8,7 @@ import { playbackOptions, SESSION_WRITES, type PlaybackProps } from './playback.
 
 export function livePlayback(
   scope: Construct,
-  { config, storage, api, signingKey }: Omit<PlaybackProps, 'revocation'>,
+  { config, storage, api, signingKey }: Omit<PlaybackProps, 'revocation' | 'downloads'>,
   tables: DeviceTables,
 ): void {
   const live = new SluiceFunction(scope, 'Live', {

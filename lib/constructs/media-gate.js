@@ -1,4 +1,4 @@
-// CloudFront Function (cloudfront-js-2.0), viewer request, of everything below /vod/ and /live/. What is signed is the address as
+// CloudFront Function (cloudfront-js-2.0), viewer request, of everything below /vod/, /live/ and /downloads/. What is signed is the address as
 // the viewer wrote it, with the ticket of a session (lib/contract/ticket.ts) in its path: /vod/{id}/s/{ticket}/r1/video/720p.m3u8.
 // The ticket is taken out here, before the cache key, so that all viewers share what is cached. Files that are signed alone
 // (posters, stills, an alarm's) have no ticket and pass as they are. What was revoked is refused (lib/contract/revocation.ts): a

@@ -24,6 +24,7 @@ import {
 import { HttpOrigin, S3BucketOrigin } from 'aws-cdk-lib/aws-cloudfront-origins';
 import { Effect, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { HttpMethods, type Bucket, type IBucket } from 'aws-cdk-lib/aws-s3';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../config.ts';
@@ -65,6 +66,8 @@ export interface PlaybackProps {
   readonly api: Api;
   readonly signingKey: SigningKey;
   readonly revocation: Pick<Revocation, 'store' | 'revokedBy' | 'askedBy'>;
+  /** What is sent there is made: MP4s of rungs. */
+  readonly downloads: Queue;
 }
 
 /** What both playback functions are told (lambdas/playback/options.ts). */
@@ -100,7 +103,7 @@ export class Playback extends Construct {
 
   constructor(scope: Construct, id: string, props: PlaybackProps) {
     super(scope, id);
-    const { config, storage, api, signingKey, revocation } = props;
+    const { config, storage, api, signingKey, revocation, downloads } = props;
     this.distribution = this.#distribution(props);
     const { domainName, publicUrl } = config.playback;
     this.publicUrl = publicUrl ?? `https://${domainName ?? this.distribution.distributionDomainName}`;
@@ -112,14 +115,18 @@ export class Playback extends Construct {
       description: 'Checks who may watch and answers signed playlists',
       // Buys CPU for the cold start; a call takes a few milliseconds.
       memorySize: 1024,
-      environment: playbackOptions(config, api),
+      environment: { ...playbackOptions(config, api), DOWNLOADS: config.playback.downloads },
     })
       .useTable('VIDEOS_TABLE', storage.videos, ['BatchGetItem', 'GetItem', 'UpdateItem'])
       .useTable('ENTITLEMENTS_TABLE', storage.entitlements, ['BatchGetItem'])
       .useTable('KEYS_TABLE', storage.keys, ['GetItem'])
       .useTable('LINKS_TABLE', storage.links, ['GetItem', 'UpdateItem'])
       .useTable('SESSIONS_TABLE', storage.sessions, SESSION_WRITES, [BY_WHAT])
-      .useObjects('MEDIA_BUCKET', storage.media, ['GetObject'], VOD_PREFIX);
+      .useObjects('MEDIA_BUCKET', storage.media, ['GetObject'], VOD_PREFIX)
+      // MP4s for players that know no HLS: whether one is there, and that it is made.
+      .useObjects('MEDIA_BUCKET', storage.media, ['GetObject'], DOWNLOADS_PREFIX)
+      .useTable('UPLOADS_TABLE', storage.uploads, ['PutItem'])
+      .sendTo('DOWNLOAD_QUEUE', downloads);
     signingKey.allowSigning(this.manifest);
     revocation.revokedBy(this.manifest);
     revocation.askedBy(this.manifest);
@@ -167,16 +174,15 @@ export class Playback extends Construct {
       allowedHeaders: ['*'],
       maxAge: 86_400,
     });
-    // Places and files are the API's to give, by another right than watching. Said of keys, for a path can be written in many ways.
+    // Places are the API's to give, by another right than watching. Said of keys, for a path can be written in many ways.
     storage.media.addToResourcePolicy(
       new PolicyStatement({
         effect: Effect.DENY,
         principals: [new ServicePrincipal('cloudfront.amazonaws.com')],
         actions: ['s3:GetObject'],
-        resources: [
-          SERVED_POSITIONS,
-          ...[TRACKS_PREFIX, DOWNLOADS_PREFIX, CONTENT_KEYS_PREFIX].map((prefix) => `${prefix}*`),
-        ].map((keys) => storage.media.arnForObjects(keys)),
+        resources: [SERVED_POSITIONS, ...[TRACKS_PREFIX, CONTENT_KEYS_PREFIX].map((prefix) => `${prefix}*`)].map(
+          (keys) => storage.media.arnForObjects(keys),
+        ),
       }),
     );
     acknowledge(
@@ -276,8 +282,9 @@ export class Playback extends Construct {
     return S3BucketOrigin.withOriginAccessControl(bucket as IBucket, { originAccessControl });
   }
 
-  /** `/vod/*` and `/live/*`: signed only. Playlists first, since the first pattern that fits is taken. */
+  /** `/vod/*`, `/live/*` and `/downloads/*`: signed only. Playlists first, since the first pattern that fits is taken. */
   #media({ config, storage, signingKey, revocation }: PlaybackProps): Record<string, BehaviorOptions> {
+    const dayCache = liveSegmentCache(this);
     const signed = {
       origin: this.#bucketOrigin('MediaAccess', storage.media),
       viewerProtocolPolicy: ViewerProtocolPolicy.HTTPS_ONLY,
@@ -307,7 +314,9 @@ export class Playback extends Construct {
       },
       [`/${VOD_PREFIX}*`]: { ...signed, cachePolicy: segmentCache(this), compress: false },
       [`/${LIVE_PREFIX}*.m3u8`]: { ...signed, cachePolicy: livePlaylistCache(this, config), compress: true },
-      [`/${LIVE_PREFIX}*`]: { ...signed, cachePolicy: liveSegmentCache(this), compress: false },
+      [`/${LIVE_PREFIX}*`]: { ...signed, cachePolicy: dayCache, compress: false },
+      // Under signatures of their own: watching does not open them.
+      [`/${DOWNLOADS_PREFIX}*`]: { ...signed, cachePolicy: dayCache, compress: false },
     };
   }
 }

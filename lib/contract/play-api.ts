@@ -199,6 +199,18 @@ export const playRoutes = {
     }),
   },
 
+  'GET /api/play/{id}/mp4/{file}': {
+    stage: 'playback',
+    auth: 'optional',
+    status: 302,
+    contentType: 'text/plain; charset=utf-8',
+    summary:
+      'A rung as one MP4, for players that know no HLS: goes on to its signed address, which answers ranges. It is made when somebody asks: `not-ready` meanwhile. For owner and admins, and for whoever may watch where `playback.downloads` says so.',
+    params: idParam.extend({
+      file: z.string().regex(/^[a-z0-9-]{1,20}\.mp4$/, 'must be the name of a rung and `.mp4`, e.g. `720p.mp4`'),
+    }),
+    query: z.object({ token }),
+  },
   'GET /api/play/{id}/about': {
     stage: 'playback',
     auth: 'optional',

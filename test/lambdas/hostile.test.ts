@@ -44,10 +44,13 @@ let cases = 0;
 beforeAll(async () => {
   fleet = await startFleet();
   const removals = await fleet.sqs.send(new CreateQueueCommand({ QueueName: `removals-hostile-${process.pid}` }));
+  const downloads = await fleet.sqs.send(new CreateQueueCommand({ QueueName: `downloads-hostile-${process.pid}` }));
   const pulls = await fleet.sqs.send(new CreateQueueCommand({ QueueName: `pulls-hostile-${process.pid}` }));
   Object.assign(process.env, {
     REMOVAL_QUEUE: removals.QueueUrl,
     PULL_QUEUE: pulls.QueueUrl,
+    DOWNLOADS: 'owner',
+    DOWNLOAD_QUEUE: downloads.QueueUrl,
     DEAD_LETTERS: JSON.stringify({ 'dead-letters-pulls': pulls.QueueUrl }),
     ALARM_IDS: '[]',
     DEPLOYMENT: 'sluice-test',
@@ -109,6 +112,7 @@ beforeAll(async () => {
     to: [new Date(FROM + 4000).toISOString()],
     token: [await mintToken(fleet.tokens, viewer, VIDEO, 'manifest', new Date(Date.now() + 3_600_000))],
     playlist: ['720p.m3u8'],
+    file: ['720p.mp4'],
     metadata: [{ title: 'a title', name: 'a name', description: 'd', tags: 'a,b', visibility: 'private', size: 1 }],
     viewers: [['vera']],
     owner: ['olga'],

@@ -7,7 +7,8 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { CreateQueueCommand, DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { PutCommand } from '@aws-sdk/lib-dynamodb';
+import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeSegment } from '../../../lambdas/slicing/fmp4.ts';
@@ -23,6 +24,7 @@ import {
 import type { VideoRecord } from '../../../lib/contract/video.ts';
 import { box, fullBox, text, u32, zeros } from '../../../lib/media/build.ts';
 import { callRoute, startHandlerEngine, type Call } from '../engine.ts';
+import { playbackSecret } from '../../support/secret.ts';
 import { record } from '../playback/fixture.ts';
 
 const ID = 'downloaddownloaddown';
@@ -33,6 +35,8 @@ const VIEWER = { sub: 'vera', groups: [] };
 let close = async () => {};
 let catalog: typeof import('../../../lambdas/catalog/handler.ts').handler;
 let maker: typeof import('../../../lambdas/download/worker.ts').handler;
+let playback: typeof import('../../../lambdas/playback/handler.ts').handler;
+let dynamo: typeof import('../../../lambdas/shared/clients.ts').dynamo;
 let s3: S3Client;
 let sqs: SQSClient;
 let put: (video: VideoRecord) => Promise<unknown>;
@@ -53,7 +57,15 @@ beforeAll(async () => {
     DOWNLOAD_PLACES: '1',
     DOWNLOAD_SECONDS: '60',
     SLICING_PLACES: '3',
+    DOWNLOADS: 'viewers',
+    ISSUER: 'https://issuer.test',
+    AUDIENCE: 'console',
+    SIGNATURE_HOURS: '12',
+    TOKEN_MINUTES: '60',
+    PUBLIC_URL: 'https://videos.example',
   });
+  const secret = new CreateSecretCommand({ Name: `mp4-${process.pid}`, SecretString: playbackSecret().text });
+  process.env['SIGNING_SECRET'] = (await new SecretsManagerClient({}).send(secret)).ARN;
   s3 = new S3Client({ forcePathStyle: true });
   sqs = new SQSClient({});
   process.env['DOWNLOAD_QUEUE'] = (
@@ -61,7 +73,8 @@ beforeAll(async () => {
   ).QueueUrl;
   ({ handler: catalog } = await import('../../../lambdas/catalog/handler.ts'));
   ({ handler: maker } = await import('../../../lambdas/download/worker.ts'));
-  const { dynamo } = await import('../../../lambdas/shared/clients.ts');
+  ({ handler: playback } = await import('../../../lambdas/playback/handler.ts'));
+  ({ dynamo } = await import('../../../lambdas/shared/clients.ts'));
   put = (Item) => dynamo.send(new PutCommand({ TableName: process.env['VIDEOS_TABLE'], Item }));
 }, 180_000);
 afterAll(async () => close());
@@ -223,6 +236,42 @@ describe('an MP4 of a rung', () => {
     await freeSlotsOf('downloads', 'x');
   }, 120_000);
 
+  it('is played as a file, ranges of it from the edge, in a session that counts for the video', async () => {
+    await put(video());
+    const file = (name: string, query: Record<string, string> = {}) =>
+      playback({
+        routeKey: 'GET /api/play/{id}/mp4/{file}',
+        pathParameters: { id: ID, file: name },
+        queryStringParameters: query,
+        headers: {},
+        requestContext: { requestId: 'r' },
+      } as never);
+    const answer = await file('720p.mp4');
+    expect(answer.statusCode).toBe(302);
+    const location = new URL(String(answer.headers!['location']), 'https://videos.example');
+    const [, ticket] = /^\/downloads\/downloaddownloaddown\/s\/([^/]+)\/r3\/720p\.mp4$/.exec(location.pathname)!;
+    // The signature is for this file in this session, and for no other.
+    const policy = location.searchParams.get('Policy')!;
+    const text = Buffer.from(
+      policy.replaceAll('-', '+').replaceAll('_', '=').replaceAll('~', '/'),
+      'base64',
+    ).toString();
+    expect(JSON.parse(text).Statement[0].Resource).toBe(`https://videos.example${location.pathname}`);
+    const { Items = [] } = await dynamo.send(new ScanCommand({ TableName: process.env['SESSIONS_TABLE'] }));
+    expect(Items.find((row) => row['ticket'] === ticket)).toMatchObject({ what: `vod/${ID}` });
+
+    const made = await file('1080p.mp4');
+    expect([made.statusCode, JSON.parse(made.body!).code]).toEqual([409, 'not-ready']);
+    expect(JSON.parse((await take())!)).toMatchObject({ videoId: ID, rendition: '1080p' });
+    expect((await file('main.mp4')).statusCode).toBe(404);
+    process.env['DOWNLOADS'] = 'owner';
+    const refused = await file('720p.mp4');
+    process.env['DOWNLOADS'] = 'viewers';
+    expect([refused.statusCode, JSON.parse(refused.body!).code]).toEqual([403, 'forbidden']);
+    await put(video({ visibility: 'private' }));
+    expect((await file('720p.mp4')).statusCode).toBe(401);
+  });
+
   it('is not made of a video that was deleted meanwhile', async () => {
     await publish('video', '360p', 1, 1000);
     await put(video());
@@ -240,6 +289,7 @@ describe('an MP4 of a rung', () => {
     [404, 'not-found', {}, 'main'],
     [409, 'not-ready', { status: 'playable' }, '720p'],
     [409, 'conflict', { segmentType: 'mpegts' }, '1080p'],
+    [409, 'conflict', { encryption: 'aes-128' }, '1080p'],
     [400, 'invalid-request', {}, '../720p'],
   ])('%i %s for %j, %s', async (status, code, more, rendition) => {
     await put(video(more));

@@ -2,6 +2,7 @@
 import { Template } from 'aws-cdk-lib/assertions';
 import { expect, it } from 'vitest';
 import { Devices } from '../../../lib/constructs/devices.ts';
+import { mp4s } from '../../../lib/constructs/mp4s.ts';
 import { Playback } from '../../../lib/constructs/playback.ts';
 import { Sharing } from '../../../lib/constructs/sharing.ts';
 import { SigningKey } from '../../../lib/constructs/signing-key.ts';
@@ -15,7 +16,7 @@ interface Fn {
 function told(overrides: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const { stack, ...props } = stageScope(overrides);
   const signingKey = new SigningKey(stack, 'SigningKey', props.config);
-  new Playback(stack, 'Playback', { ...props, signingKey });
+  new Playback(stack, 'Playback', { ...props, signingKey, downloads: mp4s(stack, props) });
   new Sharing(stack, 'Sharing', { ...props, signingKey });
   new Devices(stack, 'Devices', { ...props, signingKey });
   const functions = Object.entries(

@@ -11,6 +11,7 @@ import { ingestOptions } from '../../../lib/contract/ingest.ts';
 import { Api } from '../../../lib/constructs/api.ts';
 import { Auth } from '../../../lib/constructs/auth.ts';
 import { Devices } from '../../../lib/constructs/devices.ts';
+import { mp4s } from '../../../lib/constructs/mp4s.ts';
 import { Playback } from '../../../lib/constructs/playback.ts';
 import { Revocation } from '../../../lib/constructs/revocation.ts';
 import { SigningKey } from '../../../lib/constructs/signing-key.ts';
@@ -35,7 +36,8 @@ function synth(overrides: Readonly<Record<string, unknown>> = {}) {
   const api = new Api(stack, 'Api', { config, auth: new Auth(stack, 'Auth', config) });
   const signingKey = new SigningKey(stack, 'SigningKey', config);
   const revocation = new Revocation(stack, 'Revocation', { config });
-  new Playback(stack, 'Playback', { config, storage, api, signingKey, revocation });
+  const downloads = mp4s(stack, { config, storage });
+  new Playback(stack, 'Playback', { config, storage, api, signingKey, revocation, downloads });
   const devices = new Devices(stack, 'Devices', { config, storage, api, signingKey });
   const live = new LiveStack(app, 'Live', { config, storage, devices });
   return { vod: Template.fromStack(stack), live: Template.fromStack(live) };
@@ -120,7 +122,7 @@ describe('devices, beside the videos', () => {
   it('serves live media signed only, playlists for less than a segment', () => {
     const [{ DistributionConfig }] = all(vod, 'AWS::CloudFront::Distribution');
     const patterns = DistributionConfig.CacheBehaviors.map(({ PathPattern }: { PathPattern: string }) => PathPattern);
-    expect(patterns.slice(-2)).toEqual(['/live/*.m3u8', '/live/*']);
+    expect(patterns.slice(-3)).toEqual(['/live/*.m3u8', '/live/*', '/downloads/*']);
     const age = (pattern: string) => {
       const behaviour = DistributionConfig.CacheBehaviors.find(
         ({ PathPattern }: { PathPattern: string }) => PathPattern === pattern,

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { runInNewContext } from 'node:vm';
 import { Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
+import { mp4s } from '../../../lib/constructs/mp4s.ts';
 import { Playback } from '../../../lib/constructs/playback.ts';
 import { SigningKey } from '../../../lib/constructs/signing-key.ts';
 import { grantsOf, stageScope } from './stage.ts';
@@ -35,7 +36,8 @@ interface DistributionConfig {
 function synth(overrides: Readonly<Record<string, unknown>> = {}) {
   const { stack, config, storage, api, revocation } = stageScope(overrides);
   const signingKey = new SigningKey(stack, 'SigningKey', config);
-  new Playback(stack, 'Playback', { config, storage, api, signingKey, revocation });
+  const downloads = mp4s(stack, { config, storage });
+  new Playback(stack, 'Playback', { config, storage, api, signingKey, revocation, downloads });
   const template = Template.fromStack(stack);
   const [distribution] = Object.values(template.findResources('AWS::CloudFront::Distribution')) as {
     Properties: { DistributionConfig: DistributionConfig };
@@ -76,6 +78,7 @@ describe('the distribution', () => {
       '/vod/*',
       '/live/*.m3u8',
       '/live/*',
+      '/downloads/*',
     ]);
     expect(distribution).toMatchObject({
       HttpVersion: 'http2and3',
@@ -88,7 +91,7 @@ describe('the distribution', () => {
 
   it('trusts the key group for media and for nothing else', () => {
     const [keys] = Object.keys(template.findResources('Custom::SluiceSigningKey'));
-    for (const pattern of ['/vod/*.m3u8', '/vod/*.key', '/vod/*'])
+    for (const pattern of ['/vod/*.m3u8', '/vod/*.key', '/vod/*', '/downloads/*'])
       expect(behaviour(pattern).TrustedKeyGroups).toEqual([{ 'Fn::GetAtt': [keys, 'KeyGroupId'] }]);
     for (const open of [distribution.DefaultCacheBehavior, behaviour('/api/*'), behaviour('/assets/*')])
       expect(open.TrustedKeyGroups).toBeUndefined();
@@ -96,7 +99,7 @@ describe('the distribution', () => {
 
   it('has one function in front of all media, which is the file beside the construct', () => {
     const gate = readFileSync(new URL('../../../lib/constructs/media-gate.js', import.meta.url), 'utf8');
-    for (const pattern of ['/vod/*.m3u8', '/vod/*.key', '/vod/*', '/live/*.m3u8', '/live/*'])
+    for (const pattern of ['/vod/*.m3u8', '/vod/*.key', '/vod/*', '/live/*.m3u8', '/live/*', '/downloads/*'])
       expect(edgeFunction(behaviour(pattern))).toBe(gate);
     for (const other of ['/api/*', '/assets/*']) expect(behaviour(other).FunctionAssociations).toBeUndefined();
     template.resourceCountIs('AWS::CloudFront::Function', 2);
@@ -124,9 +127,7 @@ describe('the distribution', () => {
     expect(denials).toHaveLength(1);
     expect(denials[0]).toMatchObject({ Action: 's3:GetObject' });
     expect(denials[0]).not.toHaveProperty('Condition');
-    expect(JSON.stringify(denials[0]?.['Resource'])).toMatch(
-      /\/vod\/\*\/positions\.geojson.*\/tracks\/\*.*\/downloads\/\*.*\/keys\/\*/,
-    );
+    expect(JSON.stringify(denials[0]?.['Resource'])).toMatch(/\/vod\/\*\/positions\.geojson.*\/tracks\/\*.*\/keys\/\*/);
     template.allResourcesProperties('AWS::S3::Bucket', {
       PublicAccessBlockConfiguration: {
         BlockPublicAcls: true,
@@ -138,7 +139,7 @@ describe('the distribution', () => {
   });
 
   it('never puts a query, a header or a cookie into the cache key of media', () => {
-    const ages = { '/vod/*.m3u8': 86_400, '/vod/*.key': 86_400, '/vod/*': 31_536_000 };
+    const ages = { '/vod/*.m3u8': 86_400, '/vod/*.key': 86_400, '/vod/*': 31_536_000, '/downloads/*': 86_400 };
     for (const [pattern, MaxTTL] of Object.entries(ages)) {
       expect(behaviour(pattern)).toMatchObject({
         AllowedMethods: ['GET', 'HEAD', 'OPTIONS'],
@@ -304,15 +305,17 @@ describe('the manifest function', () => {
       'logs:PutLogEvents',
       's3:GetObject',
       'secretsmanager:GetSecretValue',
-      // To have the edge refuse what was ended.
+      // To have the edge refuse what was ended, and an MP4 made.
       'sqs:SendMessage',
     ]);
     expect(grants.get('dynamodb:GetItem')!.join()).toMatch(/StorageVideos/);
     expect(grants.get('dynamodb:BatchGetItem')!.join()).toMatch(/StorageEntitlements/);
     for (const action of ['DeleteItem', 'PutItem', 'Query'])
       expect(grants.get(`dynamodb:${action}`)!.join()).not.toMatch(/StorageVideos|StorageEntitlements/);
-    expect(grants.get('s3:GetObject')).toHaveLength(1);
-    expect(grants.get('s3:GetObject')![0]).toMatch(/StorageMedia.*\/vod\/\*/);
+    expect(grants.get('s3:GetObject')).toEqual([
+      expect.stringMatching(/StorageMedia.*\/vod\/\*/),
+      expect.stringMatching(/StorageMedia.*\/downloads\/\*/),
+    ]);
     expect(grants.get('secretsmanager:GetSecretValue')).toEqual([expect.stringContaining('SigningKeyPrivate')]);
   });
 
@@ -358,7 +361,7 @@ describe('the signing key', () => {
   });
 
   it('is made by a function that may touch its secret, and public keys and key groups', () => {
-    const grants = grantsOf(template, 'MakerRole');
+    const grants = grantsOf(template, 'SigningKeyMakerRole');
     expect([...grants.keys()].filter((action) => !action.startsWith('logs:')).sort()).toEqual([
       ...['Create', 'Delete', 'Get', 'List', 'Update'].flatMap((verb) =>
         ['KeyGroup', 'PublicKey']

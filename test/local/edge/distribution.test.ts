@@ -6,6 +6,7 @@ import { getSignedCookies, getSignedUrl } from '@aws-sdk/cloudfront-signer';
 import { Tags } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { mp4s } from '../../../lib/constructs/mp4s.ts';
 import { Playback } from '../../../lib/constructs/playback.ts';
 import { SigningKey } from '../../../lib/constructs/signing-key.ts';
 import { startEdge, type Edge } from '../../../local/edge/server.ts';
@@ -22,7 +23,8 @@ function deployed(overrides: Readonly<Record<string, unknown>> = {}) {
   // As bin/sluice.ts does.
   Tags.of(stack).add('sluice', 'test');
   const signingKey = new SigningKey(stack, 'SigningKey', config);
-  new Playback(stack, 'Playback', { config, storage, api, signingKey, revocation });
+  const downloads = mp4s(stack, { config, storage });
+  new Playback(stack, 'Playback', { config, storage, api, signingKey, revocation, downloads });
   const template = Template.fromStack(stack).toJSON() as { Resources: Record<string, { Type: string }> };
   const resources: Record<string, { physicalId: string; attributes?: Record<string, string> }> = {};
   for (const [id, { Type }] of Object.entries(template.Resources)) {
@@ -147,9 +149,8 @@ it.each([
     },
   ],
 ])('reads Sluice’s template %s', (_what, overrides) => {
-  const patterns = '/assets/* /player/* /api/* /embed/* /vod/*.m3u8 /vod/*.key /vod/* /live/*.m3u8 /live/* *'.split(
-    ' ',
-  );
+  const patterns =
+    '/assets/* /player/* /api/* /embed/* /vod/*.m3u8 /vod/*.key /vod/* /live/*.m3u8 /live/* /downloads/* *'.split(' ');
   const { template, ...context } = deployed(overrides);
   expect(readTemplate(template, context).behaviours.map((one) => one.pathPattern)).toEqual(patterns);
 });
