@@ -40,7 +40,9 @@ let handler: (event: unknown) => Promise<unknown>;
 beforeAll(async () => {
   engine = await startEngine({ log: () => {} });
   for (const [name, value] of Object.entries(engineEnvironment(engine.endpoint))) vi.stubEnv(name, value);
-  vi.stubEnv('POWERTOOLS_DEV', 'true'); // the logger then writes through the console that is spied on
+  // The logger then writes, through the console that is spied on.
+  vi.stubEnv('POWERTOOLS_DEV', 'true');
+  vi.stubEnv('POWERTOOLS_LOG_LEVEL', 'INFO');
   secrets = new SecretsManagerClient({});
   cloudFront = new CloudFrontClient({});
   const made = await secrets.send(new CreateSecretCommand({ Name: `keys-${process.pid}`, SecretString: RANDOM }));
