@@ -162,7 +162,7 @@ it('and no log of the whole run says one', async () => {
 
   // Whoever wrote one of them would be found out.
   const planted = [...secrets.all].map((secret) => JSON.stringify({ level: 'ERROR', message: `refused ${secret}` }));
-  expect(planted.length).toBeGreaterThan(100);
+  expect(planted.length).toBeGreaterThanOrEqual(50);
   expect(secrets.leaksIn([...all.slice(0, 1000), ...planted])).toHaveLength(planted.length);
   console.log(
     `log scan: ${all.length} lines of ${functions.length} functions, the edge and the ingest task; none says one of ${planted.length} secrets`,
