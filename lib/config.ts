@@ -160,7 +160,7 @@ const schema = z.strictObject({
       segmentType: slicingBounds.segmentType.default('fmp4').meta({ description: 'Segment container.' }),
       encryption: slicingBounds.encryption.default('none').meta({
         description:
-          'How segments of new videos are encrypted, where who uploads one does not say it. `aes-128`: each as a whole, with keys that whoever may watch gets from the edge as they get segments ([playback.md](playback.md#encrypted-media)); there is no DASH of such a video. `cbcs`: its samples, with a licence for the key, which players ask our API for once ([playback.md](playback.md#samples)); browsers decrypt them on https only, and video.js, native HLS and televisions not at all. Our own functions make both, whatever `slicing.engine` says.',
+          'How segments of new videos are encrypted, where who uploads one does not say it. `aes-128`: each as a whole, with keys that whoever may watch gets from the edge as they get segments ([playback.md](playback.md#encrypted-media)); there is no DASH of such a video. `cbcs`: its samples, with a licence for the key, which players ask our API for once ([playback.md](playback.md#samples)); it plays in browsers on https, in hls.js, and by DASH in Shaka and dash.js. Our own functions make both, whatever `slicing.engine` says.',
       }),
       keySegments: slicingBounds.keySegments.default(50).meta({
         description:

@@ -151,6 +151,7 @@ it('tells a second device in words that as many watch as may, and lets it take t
   });
   const second = await openPage(browser);
   await signIn(second.page, stack.url, 'vera', `/v/${id}`);
+  await comeNear(second.page);
   const alert = second.page.getByRole('alert').filter({ hasText: 'You are watching elsewhere already' });
   await alert.waitFor();
   expect(await seriousFindings(second.page), 'as many as may').toEqual([]);

@@ -239,7 +239,6 @@ describe.concurrent('a video whose samples are encrypted (cbcs)', () => {
     ['hls.js', 'EXT-X-DEFINE'],
     ['hls.js', 'expand=1'],
     ['hls.js', 'cookies=1'],
-    ['shaka', 'EXT-X-DEFINE'],
     ['shaka', 'manifest.mpd'],
     ['dash.js', 'manifest.mpd'],
   ] as const)('plays in %s by %s, by a licence of this session', async ([player, way], { expect: own }) => {
@@ -250,6 +249,20 @@ describe.concurrent('a video whose samples are encrypted (cbcs)', () => {
     own(new Set(licences.map(({ cacheControl }) => cacheControl))).toEqual(new Set(['no-store']));
     own(await page.evaluate(`document.querySelector('video').mediaKeys !== null`)).toBe(true);
     await page.context().close();
+  });
+
+  it('plays in the frame for pages of others', async ({ expect: own }) => {
+    const { token } = await uma.call('POST /api/videos/{id}/tokens', { params: { id: licensed }, body: {} });
+    const page = await browser.newPage();
+    const licences: number[] = [];
+    page.on('response', (answer) => {
+      if (new URL(answer.url()).pathname.endsWith('/licence')) licences.push(answer.status());
+    });
+    await page.goto(`${stack.url}/embed/${licensed}?token=${token}&muted=1&autoplay=1`);
+    const time = () => page.evaluate<number>(`document.querySelector('sluice-player')?.currentTime ?? 0`);
+    await own.poll(time, { timeout: 90_000 }).toBeGreaterThan(PAST_A_BOUNDARY);
+    own(licences).toContain(200);
+    await page.close();
   });
 
   it('gives no licence to whom its session was ended', async ({ expect: own }) => {

@@ -5,6 +5,7 @@ import { Hls } from 'hls-video-element';
 import { vodPrefix } from '../../../lib/contract/keys.ts';
 import { ApiProblem, isPassing, problemOf, unreachable } from '../api/problem.ts';
 import { definedIn, endOf, isOver, openedBy, readFrom, refusedText, Signature } from '../shared/signature.ts';
+import { LICENSED } from '../video/licence.ts';
 import { inSession, streamUrl } from '../video/links.ts';
 import { readManifest } from '../video/manifest.ts';
 import { takeOver } from '../video/take-over.ts';
@@ -69,6 +70,7 @@ export class Playing {
       maxMaxBufferLength: 60,
       startPosition: startAt,
       xhrSetup: openedBy(this.#signature, undefined),
+      ...LICENSED,
     };
   }
 
@@ -166,7 +168,9 @@ export class Playing {
     this.#later(GROWS_EVERY, async () => {
       const next = await readFrom(this.#source).catch(() => undefined);
       if (this.#controller.signal.aborted) return;
-      const isNew = next !== undefined && readManifest(next.text).listed !== this.#listed;
+      // Keys cannot be handed over: what plays by a licence goes on with what it began with.
+      const isFree = !this.#element.nativeEl.mediaKeys;
+      const isNew = isFree && next !== undefined && readManifest(next.text).listed !== this.#listed;
       const taken = isNew
         ? await takeOver(this.#element, this.#source, this.#config, this.#controller.signal)
         : undefined;
