@@ -84,7 +84,14 @@ describe('the catalog stage', () => {
 
   it('the worker deletes under the prefixes of videos, in one distribution and one state machine', () => {
     const grants = grantsOf(template, 'CatalogRemoverRole');
-    expect(keysOf(grants.get('s3:DeleteObject'))).toEqual(['uploads/*', 'vod/*', 'work/*', 'tracks/*', 'downloads/*']);
+    expect(keysOf(grants.get('s3:DeleteObject'))).toEqual([
+      'uploads/*',
+      'vod/*',
+      'keys/*',
+      'work/*',
+      'tracks/*',
+      'downloads/*',
+    ]);
     expect(grants.get('cloudfront:CreateInvalidation')).toHaveLength(1);
     expect(grants.get('cloudfront:CreateInvalidation')?.[0]).toContain(':distribution/EDFDVBD6EXAMPLE');
     expect(grants.get('states:StopExecution')).toHaveLength(1);

@@ -142,20 +142,20 @@ describe('the slicing stage', () => {
   });
 
   const objects: [step: string, action: string, prefixes: string[]][] = [
-    ['Probe', 's3:GetObject', ['uploads/*', 'work/*', 'vod/*']],
-    ['Probe', 's3:DeleteObject', ['uploads/*', 'work/*', 'vod/*']],
-    ['Probe', 's3:PutObject', ['uploads/*', 'work/*', 'vod/*']],
+    ['Probe', 's3:GetObject', ['uploads/*', 'work/*', 'vod/*', 'keys/*']],
+    ['Probe', 's3:DeleteObject', ['uploads/*', 'work/*', 'vod/*', 'keys/*']],
+    ['Probe', 's3:PutObject', ['uploads/*', 'work/*', 'vod/*', 'keys/*']],
     ['Probe', 's3:DeleteObjectTagging', ['uploads/*']],
     ...['Encode', 'Chunk', 'Copy'].flatMap((step): [string, string, string[]][] => [
-      [step, 's3:GetObject', ['uploads/*', 'vod/*', 'work/*']],
-      [step, 's3:PutObject', ['vod/*', 'work/*']],
-      [step, 's3:DeleteObject', ['uploads/*', 'vod/*', 'work/*']],
+      [step, 's3:GetObject', ['uploads/*', 'vod/*', 'keys/*', 'work/*']],
+      [step, 's3:PutObject', ['vod/*', 'keys/*', 'work/*']],
+      [step, 's3:DeleteObject', ['uploads/*', 'vod/*', 'keys/*', 'work/*']],
     ]),
-    ['Assemble', 's3:GetObject', ['work/*', 'vod/*']],
+    ['Assemble', 's3:GetObject', ['work/*', 'vod/*', 'keys/*']],
     ['Assemble', 's3:PutObject', ['vod/*']],
-    ['Assemble', 's3:DeleteObject', ['work/*', 'vod/*']],
+    ['Assemble', 's3:DeleteObject', ['work/*', 'vod/*', 'keys/*']],
     ['Fail', 's3:GetObject', ['work/*']],
-    ['Fail', 's3:DeleteObject', ['vod/*', 'work/*']],
+    ['Fail', 's3:DeleteObject', ['vod/*', 'keys/*', 'work/*']],
   ];
   it.each(objects)('%s: %s on %j', (step, action, prefixes) => {
     const resources = grantsOf(template, `Slicing${step}Role`).get(action) ?? [];
