@@ -2,7 +2,7 @@
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { concurrency, type Config } from '../config.ts';
-import { CONTENT_KEYS_PREFIX, DOWNLOADS_PREFIX, VOD_PREFIX } from '../contract/keys.ts';
+import { DOWNLOADS_PREFIX, VOD_PREFIX } from '../contract/keys.ts';
 import { pullPlacesOf } from './pulls.ts';
 import { queueWorker, WORKER_SECONDS } from './queue-worker.ts';
 import type { Storage } from './storage.ts';
@@ -30,7 +30,6 @@ export function mp4s(
     .useTable('VIDEOS_TABLE', storage.videos, ['GetItem'])
     .useTable('UPLOADS_TABLE', storage.uploads, ['Query', 'PutItem', 'DeleteItem'])
     .useObjects('MEDIA_BUCKET', storage.media, ['GetObject'], VOD_PREFIX)
-    .useObjects('MEDIA_BUCKET', storage.media, ['GetObject'], CONTENT_KEYS_PREFIX)
     .useObjects(
       'MEDIA_BUCKET',
       storage.media,

@@ -131,7 +131,7 @@ it('pulls from an address and makes an MP4 to download with the rights the templ
   const server = await fileServer(serveRanges(await readFile(file)));
   try {
     const sourceUrl = `${server.url}/pulled.mp4`;
-    const { videoId: id } = await uma.call('POST /api/videos', { body: { sourceUrl, encryption: 'cbcs' } });
+    const { videoId: id } = await uma.call('POST /api/videos', { body: { sourceUrl } });
     const video = await uma.ready(id);
     const params = { id };
     const original = await uma.call('GET /api/videos/{id}/download', { params });
