@@ -22,6 +22,7 @@ export function forEngine(template: Template, ffmpegFolder: string, mediaConvert
   for (const resource of Object.values(copy.Resources))
     if (resource.Type === 'AWS::Lambda::Function') nameFfmpeg(resource, ffmpegFolder);
   if (mediaConvert !== undefined) nameMediaConvert(copy, mediaConvert);
+  widenAlarms(copy);
   const secrets = Object.keys(copy.Resources).filter(
     (id) => copy.Resources[id]?.Type === 'AWS::SecretsManager::Secret',
   );
@@ -44,6 +45,16 @@ function withSecretArns(value: unknown, secrets: ReadonlySet<string>): unknown {
   const ref = (value as { Ref?: unknown }).Ref;
   if (typeof ref === 'string' && secrets.has(ref)) return { 'Fn::GetAtt': [ref, 'Id'] };
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, withSecretArns(inner, secrets)]));
+}
+
+/** The engine judges a question about named alarms as one about all there are. */
+function widenAlarms({ Resources }: Template): void {
+  for (const { Type, Properties } of Object.values(Resources)) {
+    if (Type !== 'AWS::IAM::Policy') continue;
+    const document = Properties?.['PolicyDocument'] as { Statement?: { Action?: unknown; Resource?: unknown }[] };
+    for (const statement of document.Statement ?? [])
+      if (statement.Action === 'cloudwatch:DescribeAlarms') statement.Resource = '*';
+  }
 }
 
 /** The engine has no MediaConvert: its clients are sent to the stand-in, by the SDK's own variable. */

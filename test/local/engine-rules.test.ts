@@ -26,3 +26,18 @@ it('writes again what the engine takes otherwise, and leaves the rest and its ar
     PolicyDocument: { Statement: [{ Resource: [{ 'Fn::GetAtt': ['Secret1', 'Id'] }, { Ref: 'Table1' }] }] },
   });
 });
+
+it('lets a question about named alarms be one about all there are, and widens nothing else', () => {
+  const arn = 'arn:aws:cloudwatch:us-east-1:000000000000:alarm:sluice-*';
+  const statements = [
+    { Effect: 'Allow', Action: 'cloudwatch:DescribeAlarms', Resource: arn },
+    { Effect: 'Allow', Action: 'cloudwatch:SetAlarmState', Resource: arn },
+  ];
+  const template = {
+    Resources: { P: { Type: 'AWS::IAM::Policy', Properties: { PolicyDocument: { Statement: statements } } } },
+  };
+  expect(forEngine(template, '/ffmpeg').Resources['P']!.Properties).toEqual({
+    PolicyDocument: { Statement: [{ ...statements[0], Resource: '*' }, statements[1]] },
+  });
+  expect(statements[0]!.Resource).toBe(arn);
+});
