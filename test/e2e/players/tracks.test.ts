@@ -10,7 +10,7 @@ import { Client } from '../../../local/client.ts';
 import { signIn } from '../../../local/sign-in.ts';
 import { runningStack } from '../../stack.ts';
 import { BROWSER } from '../../support/browser.ts';
-import { openPage, seriousFindings } from '../console/open.ts';
+import { comeNear, openPage, seriousFindings } from '../console/open.ts';
 import { servePages } from './serve.ts';
 
 const POLL = { timeout: 60_000 };
@@ -223,6 +223,7 @@ describe('the console', () => {
     await signIn(page, stack.url, 'ada', `/v/${id}?tab=details`);
     const captions = page.getByRole('list', { name: 'Captions' });
     await captions.getByText('Deutsch').waitFor();
+    await comeNear(page);
     await page
       .locator('hls-video')
       .evaluate((element) => void ((element as unknown as { currentTime: number }).currentTime = 7));

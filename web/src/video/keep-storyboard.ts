@@ -17,6 +17,8 @@ export function keepStoryboard(path: string, origin: string, tell: (track: strin
   let timer: ReturnType<typeof setTimeout> | undefined;
   const load = async () => {
     const answer = await fetch(path, { signal: controller.signal });
+    // What the platform could not say just now it will; else there are no pictures, or none for this viewer.
+    if (answer.status === 429 || answer.status >= 500) throw new Error(`${path}: HTTP ${answer.status}`);
     if (!answer.ok) return;
     const list = wholeAddresses(await answer.text(), origin);
     if (controller.signal.aborted) return;
@@ -29,7 +31,7 @@ export function keepStoryboard(path: string, origin: string, tell: (track: strin
   };
   const begin = () => {
     load().catch(() => {
-      if (made !== undefined && !controller.signal.aborted) timer = setTimeout(begin, AGAIN);
+      if (!controller.signal.aborted) timer = setTimeout(begin, AGAIN);
     });
   };
   begin();
