@@ -96,16 +96,24 @@ const players = {
 
 const ask = (page: Page, expression: string): Promise<unknown> => page.evaluate(`Promise.resolve(${expression})`);
 
-/** Plays at twice the speed until `time`. What has ended would begin again if it were told to play. */
+/** What a player that stands says, and what it has. */
+const STATE = `(() => {
+  const { paused, playbackRate, readyState, seeking, buffered } = document.querySelector('video');
+  const ranges = Array.from({ length: buffered.length }, (_, i) => [buffered.start(i), buffered.end(i)]);
+  const info = typeof player === 'object' && player.getBufferedInfo ? player.getBufferedInfo() : null;
+  return { problems, paused, playbackRate, readyState, seeking, ranges, info };
+})()`;
+
+/** Plays at twice the speed until `time`; who waits for data at speed 0, as Shaka does, is left to it. What has ended would begin again if it were told to play. */
 async function playUntil(page: Page, time: number): Promise<void> {
   for (const deadline = Date.now() + 60_000; ;) {
     const now = (await ask(
       page,
-      "(() => { const video = document.querySelector('video'); video.playbackRate = 2; if (!video.ended) video.play().catch(() => {}); return video.currentTime; })()",
+      "(() => { const video = document.querySelector('video'); if (video.playbackRate === 1) video.playbackRate = 2; if (!video.ended) video.play().catch(() => {}); return video.currentTime; })()",
     )) as number;
     if (now >= time) return;
     if (Date.now() > deadline)
-      throw new Error(`stands at ${now} s, not ${time}: ${JSON.stringify(await ask(page, 'problems'))}`);
+      throw new Error(`stands at ${now} s, not ${time}: ${JSON.stringify(await ask(page, STATE))}`);
     await page.waitForTimeout(200);
   }
 }
