@@ -104,7 +104,10 @@ const STATE = `(() => {
   return { problems, paused, playbackRate, readyState, seeking, ranges, info };
 })()`;
 
-/** Plays at twice the speed until `time`; who waits for data at speed 0, as Shaka does, is left to it. What has ended would begin again if it were told to play. */
+/**
+ * Plays at twice the speed until `time`; who waits for data at speed 0, as Shaka does, is left to it. What has ended would begin
+ * again if it were told to play.
+ */
 async function playUntil(page: Page, time: number): Promise<void> {
   for (const deadline = Date.now() + 60_000; ;) {
     const now = (await ask(
