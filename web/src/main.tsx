@@ -14,6 +14,7 @@ import { SessionManager } from './auth/session.ts';
 import { NoticeHost } from './shared/notify.tsx';
 import { reach, watchReach } from './shared/reach.ts';
 import { ReachNote } from './shared/ReachNote.tsx';
+import { keepStyles } from './shared/styles.ts';
 import { codeAhead, recordAhead } from './shell/ahead.ts';
 import { Boot } from './shell/Boot.tsx';
 import { theme } from './theme.ts';
@@ -27,6 +28,7 @@ const client = new QueryClient({
   },
 });
 
+keepStyles();
 codeAhead(location.pathname);
 watchReach();
 // What failed meanwhile is asked again by itself.

@@ -5,7 +5,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { Client } from '../../../local/client.ts';
 import type { Simulation } from '../../../local/device/simulator.ts';
@@ -47,6 +47,21 @@ afterAll(async () => {
 });
 
 const liveTiles = (page: Page) => page.locator('article[data-phase="live"]').count();
+
+/** With the pointer in a corner: where one signs in it was left in the middle, where videos are. */
+async function openFromAfar(page: Page, path: string): Promise<void> {
+  await page.mouse.move(2, 2);
+  await page.goto(stack.url + path);
+}
+
+/** Seconds that the recording on a device's page has played on. */
+const recordingAt = (page: Page): Promise<number> =>
+  page.locator('main video').evaluate((element) => {
+    const { played } = element as unknown as {
+      played: { length: number; start: (i: number) => number; end: (i: number) => number };
+    };
+    return Array.from({ length: played.length }, (_, i) => played.end(i) - played.start(i)).reduce((a, b) => a + b, 0);
+  });
 
 const isFull = (page: Page) =>
   page.evaluate(
@@ -137,6 +152,46 @@ describe.concurrent('without a network', patient, () => {
       return water();
     };
     await expect.poll(further, slow).toBeGreaterThan(100_000);
+    await close();
+  });
+
+  it('a player that could not be fetched says so, and comes with its looks when it is asked for again', async ({
+    expect,
+  }) => {
+    const { page, faults, close } = await openPage(browser);
+    await signIn(page, stack.url, 'ada', '/');
+    await openFromAfar(page, `/v/${id}`);
+    const play = page.getByRole('button', { name: /^Play / });
+    await play.waitFor();
+    await page.context().setOffline(true);
+    await play.press('Enter');
+    await page.getByText('The player could not be fetched.', { exact: false }).waitFor();
+    await page.context().setOffline(false);
+    await play.press('Enter');
+    await expect.poll(async () => (await playerState(page)).at, slow).toBeGreaterThan(1);
+    // Without its styles it is 300 pixels wide.
+    const width = async () => (await page.locator('media-controller').boundingBox())!.width;
+    await expect.poll(width, slow).toBeGreaterThan(440);
+    expect(faults).toEqual([]);
+    await close();
+  });
+
+  it("a recording's player that could not be fetched says so, and plays when the network is back", async ({
+    expect,
+  }) => {
+    const { page, faults, close } = await openPage(browser);
+    await signIn(page, stack.url, 'ada', `/d/${BUS}`);
+    await page
+      .getByText(/recorded/)
+      .first()
+      .waitFor(slow);
+    await page.getByRole('button', { name: 'Play', exact: true }).waitFor();
+    await page.context().setOffline(true);
+    await page.keyboard.press('k');
+    await page.getByText('The recording could not be fetched.', { exact: false }).waitFor(slow);
+    await page.context().setOffline(false);
+    await expect.poll(() => recordingAt(page), slow).toBeGreaterThan(0.5);
+    expect(faults).toEqual([]);
     await close();
   });
 
@@ -286,6 +341,42 @@ describe.concurrent('who may see it', patient, () => {
 });
 
 describe.concurrent('what moves, and what lies over what', patient, () => {
+  it("the first click on a device's picture plays, and a finger that moves the page does not fetch it", async ({
+    expect,
+  }) => {
+    const { page, faults, close } = await openPage(browser, { hasTouch: true });
+    const asked: string[] = [];
+    page.on('request', (request) => void asked.push(new URL(request.url()).pathname));
+    const isPlaylist = (path: string) => /^\/api\/play\/.*main\.m3u8$/.test(path);
+    await signIn(page, stack.url, 'ada', '/');
+    await openFromAfar(page, `/v/${id}`);
+    const touches = await page.context().newCDPSession(page);
+    const swipe = async (locator: Locator) => {
+      const { x, y, width, height } = (await locator.boundingBox())!;
+      const at = { x: x + width / 2, y: y + height / 2 };
+      await touches.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints: [at] });
+      for (const by of [20, 60, 120])
+        await touches.send('Input.dispatchTouchEvent', { type: 'touchMove', touchPoints: [{ x: at.x, y: at.y - by }] });
+      await touches.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
+    };
+    await page.getByRole('button', { name: /^Play / }).waitFor();
+    await swipe(page.getByRole('button', { name: /^Play / }));
+    await page.goto(`${stack.url}/d/${BUS}`);
+    await page
+      .getByText(/recorded/)
+      .first()
+      .waitFor(slow);
+    await page.getByRole('button', { name: 'Play', exact: true }).waitFor();
+    const picture = page.locator('main video');
+    await swipe(picture);
+    await page.waitForTimeout(1000);
+    expect(asked.filter((path) => isPlaylist(path))).toEqual([]);
+    await picture.click();
+    await expect.poll(() => recordingAt(page), slow).toBeGreaterThan(0.5);
+    expect(faults).toEqual([]);
+    await close();
+  });
+
   it('full screen on a device is left the way it was entered', async ({ expect }) => {
     const { page, faults, close } = await openPage(browser);
     await signIn(page, stack.url, 'ada', `/d/${BUS}`);

@@ -33,7 +33,6 @@ export function Screen({ duration, ...player }: PlayerProps & { readonly duratio
         setHadFocus(cover.current?.contains(document.activeElement) === true);
         setPlayer(() => loaded);
       } catch {
-        dropFailedStyles();
         // Nobody was told of what only a pointer began.
         setLacking(wish === 'play');
         setWish(undefined);
@@ -58,12 +57,6 @@ export function Screen({ duration, ...player }: PlayerProps & { readonly duratio
       }}
     />
   );
-}
-
-/** What did not come stays in the page as a link, and would be taken for what has come when the player is asked for again. */
-function dropFailedStyles(): void {
-  for (const link of document.querySelectorAll<HTMLLinkElement>('link[rel="stylesheet"]'))
-    if (link.sheet === null) link.remove();
 }
 
 interface CoverProps {
