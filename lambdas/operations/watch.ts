@@ -1,6 +1,6 @@
 /** Once an hour: says in the log which videos make no progress, which is counted (lib/contract/operations.ts). */
 import { number } from '../../lib/contract/env.ts';
-import { VIDEOS_STUCK } from '../../lib/contract/operations.ts';
+import { VIDEOS_STUCK } from '../../lib/contract/metrics.ts';
 import { operationsBounds } from '../../lib/contract/options.ts';
 import { logger } from '../shared/logger.ts';
 import { stuckVideos } from './stuck.ts';

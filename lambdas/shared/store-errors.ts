@@ -1,6 +1,6 @@
 /** What S3 answers with 5xx, said once an answer: a metric filter counts these lines (lib/contract/operations.ts). */
 import type { S3Client } from '@aws-sdk/client-s3';
-import { STORE_ERROR } from '../../lib/contract/operations.ts';
+import { STORE_ERROR } from '../../lib/contract/metrics.ts';
 import { logger } from './logger.ts';
 
 /** As the SDK throws what was answered; the answer itself is beside it where it had no body. */

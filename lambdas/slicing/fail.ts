@@ -1,7 +1,7 @@
 /** Last step of a run that went wrong unforeseen: the video says so, and what the run wrote goes. */
 import { required } from '../../lib/contract/env.ts';
 import { contentKeysKey, parseUploadKey, revisionPrefix, workPrefix } from '../../lib/contract/keys.ts';
-import { SLICING_FAILED } from '../../lib/contract/operations.ts';
+import { SLICING_FAILED } from '../../lib/contract/metrics.ts';
 import type { Failure } from '../../lib/contract/video.ts';
 import { failTask, type FailTask } from '../../lib/contract/slicing.ts';
 import { logger } from '../shared/logger.ts';

@@ -11,15 +11,8 @@ import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct, type IConstruct } from 'constructs';
 import type { Config } from '../config.ts';
 import { METRIC_NAMESPACE } from '../contract/ingest.ts';
-import {
-  alarmsOf,
-  anchorOf,
-  FILTERS,
-  METRICS,
-  type FilterName,
-  type OperationsAlarm,
-  type Source,
-} from '../contract/operations.ts';
+import { FILTERS, METRICS, type FilterName, type Source } from '../contract/metrics.ts';
+import { alarmsOf, anchorOf, type OperationsAlarm } from '../contract/operations.ts';
 import { SluiceFunction } from './function.ts';
 
 export interface AlarmsProps {

@@ -14,7 +14,8 @@ import {
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
 import type { Config } from '../config.ts';
-import { FLOWS, flowOf, type Flow, type OperationsAlarm } from '../contract/operations.ts';
+import { FLOWS, type Flow } from '../contract/flows.ts';
+import { flowOf, type OperationsAlarm } from '../contract/operations.ts';
 import { alarmsOfConfig, deploymentOf, metricOf, type Alarms } from './alarms.ts';
 
 /** Of a dashboard's 24 columns, and in its rows. */

@@ -1,33 +1,16 @@
 /**
  * The one registry of what an operator is woken or written for: CloudWatch alarms (lib/constructs/alarms.ts), dashboards and the
- * runbook (docs/runbook.md) come from it, and tests hold the three together. Pure data.
+ * runbook (docs/runbook.md) come from it, and tests hold the three together. What is counted is in metrics.ts. Pure data.
  *
  * Every metric here is one that AWS keeps for nothing, one that a metric filter makes of a line of log, or one of the ingest
  * task's. Filters are free, a metric of theirs costs while something is counted, and an alarm costs $0.10 a month however
  * quiet it is: so one is not set on what another one tells.
  */
-
-/** Of metrics that are made of lines of log; below it the deployment's name. */
-export const METRICS = 'Sluice';
+import type { Flow } from './flows.ts';
+import type { Path, Source, StageName, Statistic } from './metrics.ts';
 
 /** `urgent`: people are turned away, or something is lost, now. `soon`: in the next working hours. */
 export type Severity = 'urgent' | 'soon';
-
-/** A construct by its path in the stack, e.g. `Upload/Handler`. */
-type Path = string;
-
-export type Source =
-  | { readonly of: 'queue'; readonly at: Path; readonly name: QueueMetric }
-  | { readonly of: 'function'; readonly at: Path; readonly name: 'Duration' | 'Invocations' | 'Throttles' }
-  | { readonly of: 'machine'; readonly at: Path; readonly name: `Executions${'Failed' | 'Started' | 'Succeeded'}` }
-  | { readonly of: 'api'; readonly at: Path; readonly name: '5xx' | '4xx' | 'Count' }
-  /** A filter of `FILTERS`. */
-  | { readonly of: 'log'; readonly name: FilterName }
-  /** Of the ingest task (containers/ingest/src/common/metrics.ts). */
-  | { readonly of: 'task'; readonly name: string };
-
-type QueueMetric = 'ApproximateNumberOfMessagesVisible' | 'ApproximateAgeOfOldestMessage';
-type Statistic = 'Sum' | 'Average' | 'Maximum' | 'SampleCount' | 'p90';
 
 export interface OperationsAlarm {
   /** The end of the alarm's name, after the deployment's. */
@@ -53,69 +36,6 @@ export interface OperationsAlarm {
   /** Only where the configuration has it. */
   readonly only?: 'devices' | 'mediaconvert';
 }
-
-/** What is counted in lines of log: of which functions, and by which pattern (CloudWatch Logs, "Filter pattern syntax"). */
-interface Filter {
-  readonly pattern: string;
-  /** Field whose number is the value; without it each line counts as one. */
-  readonly value?: string;
-  /** Paths of functions, or of stages with all their functions. */
-  readonly of: readonly Path[];
-}
-
-/**
- * A function that said that something is wrong, or that AWS ended. Alternatives of words, since what Lambda's runtime says
- * itself is text. The level is that of a log line (lambdas/shared/logger.ts), `ERROR` also the runtime's own for what was thrown.
- */
-const ERRORS = '?ERROR ?"Task timed out" ?"Runtime exited"';
-/** Slicing's steps throw to be tried again (lib/constructs/retries.ts), so what they throw says nothing. What kills them does. */
-const ENDED = '?"Task timed out" ?"Runtime exited" ?"Runtime.OutOfMemory"';
-
-/** Messages of log lines that are counted. The tests hold that a function says them. */
-export const SLICING_FAILED = 'slicing failed';
-export const VIDEOS_STUCK = 'videos are stuck';
-export const STORE_ERROR = 'S3 answered with an error of its own';
-
-const said = (message: string) => `{ $.message = "${message}" }`;
-
-/** Stages whose functions have an alarm of their errors: the constructs of lib/vod-stack.ts. */
-export const STAGES = [
-  'Upload',
-  'Slicing',
-  'Catalog',
-  'Sharing',
-  'Stills',
-  'Playback',
-  'Devices',
-  'Revocation',
-  'SigningKey',
-  'Operations',
-] as const;
-type StageName = (typeof STAGES)[number];
-
-/** Stages whose functions run at a deploy or a teardown alone, which says itself what went wrong. */
-export const DEPLOYING = ['Console', 'Storage'] as const;
-
-export type FilterName = `${StageName}Errors` | 'FailedVideos' | 'StuckVideos' | 'StoreErrors';
-
-const errorsOf = (stage: StageName): Filter => ({ pattern: stage === 'Slicing' ? ENDED : ERRORS, of: [stage] });
-
-export const FILTERS: Readonly<Record<FilterName, Filter>> = {
-  UploadErrors: errorsOf('Upload'),
-  SlicingErrors: errorsOf('Slicing'),
-  CatalogErrors: errorsOf('Catalog'),
-  SharingErrors: errorsOf('Sharing'),
-  StillsErrors: errorsOf('Stills'),
-  PlaybackErrors: errorsOf('Playback'),
-  DevicesErrors: errorsOf('Devices'),
-  RevocationErrors: errorsOf('Revocation'),
-  SigningKeyErrors: errorsOf('SigningKey'),
-  OperationsErrors: errorsOf('Operations'),
-  FailedVideos: { pattern: said(SLICING_FAILED), of: ['Slicing/Fail'] },
-  StuckVideos: { pattern: said(VIDEOS_STUCK), value: 'stuck', of: ['Operations/Watch'] },
-  // Of all functions that have a client of S3: lib/constructs/alarms.ts knows them.
-  StoreErrors: { pattern: said(STORE_ERROR), of: [] },
-};
 
 /** Every dead-letter queue there is. */
 const deadLetters = (
@@ -357,62 +277,6 @@ export const ALARMS: readonly OperationsAlarm[] = [
     only: 'devices',
   },
 ];
-
-/** What goes through a flow, seen beside its alarms. */
-interface Passing {
-  readonly title: string;
-  readonly metrics: readonly { readonly source: Source; readonly statistic: Statistic; readonly label: string }[];
-}
-
-const machine = (name: Extract<Source, { of: 'machine' }>['name'], label: string) =>
-  ({ source: { of: 'machine', at: 'Slicing/Machine', name }, statistic: 'Sum', label }) as const;
-const calls = (at: Path, label: string) =>
-  ({ source: { of: 'function', at, name: 'Invocations' }, statistic: 'Sum', label }) as const;
-const ofTasks = (name: string, statistic: Statistic, label: string) =>
-  ({ source: { of: 'task', name }, statistic, label }) as const;
-
-export const FLOWS: Readonly<
-  Record<'videos' | 'devices', { readonly title: string; readonly passing: readonly Passing[] }>
-> = {
-  videos: {
-    title: '**Videos**: upload, slice, play. What to do: docs/runbook.md',
-    passing: [
-      {
-        title: 'Calls of the API',
-        metrics: [
-          { source: { of: 'api', at: 'Api/Http', name: 'Count' }, statistic: 'Sum', label: 'all' },
-          { source: { of: 'api', at: 'Api/Http', name: '4xx' }, statistic: 'Sum', label: '4xx' },
-        ],
-      },
-      {
-        title: 'Videos that are sliced',
-        metrics: [
-          calls('Upload/Handler', 'calls of uploads'),
-          machine('ExecutionsStarted', 'runs begun'),
-          machine('ExecutionsSucceeded', 'runs done'),
-        ],
-      },
-      { title: 'Manifests', metrics: [calls('Playback/Manifest', 'manifests')] },
-    ],
-  },
-  devices: {
-    title: '**Devices**: connect, receive, cut, publish. What to do: docs/runbook.md',
-    passing: [
-      {
-        title: 'A task, on average',
-        metrics: [ofTasks('Devices', 'Average', 'devices'), ofTasks('Streams', 'Average', 'streams')],
-      },
-      { title: 'Pictures', metrics: [ofTasks('BitsPerSecond', 'Average', 'bit/s a task')] },
-      {
-        title: 'Network and S3',
-        metrics: [ofTasks('LostPackets', 'Sum', 'packets lost'), ofTasks('StoreRetries', 'Sum', 'tries again at S3')],
-      },
-      { title: 'Segments', metrics: [ofTasks('Segments', 'Sum', 'published')] },
-      { title: 'Live playback', metrics: [calls('Devices/Live', 'calls')] },
-    ],
-  },
-};
-export type Flow = keyof typeof FLOWS;
 
 /** Of the two flows that a deployment has, the one that an alarm is about. */
 export const flowOf = ({ id, only }: OperationsAlarm): Flow =>

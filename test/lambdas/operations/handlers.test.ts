@@ -6,7 +6,7 @@ import { dynamo } from '../../../lambdas/shared/clients.ts';
 import { logger } from '../../../lambdas/shared/logger.ts';
 import { handler } from '../../../lambdas/operations/watch.ts';
 import type { Health } from '../../../lib/contract/operations-api.ts';
-import { VIDEOS_STUCK } from '../../../lib/contract/operations.ts';
+import { VIDEOS_STUCK } from '../../../lib/contract/metrics.ts';
 import { awsRequest } from '../../../local/aws-request.ts';
 import { alarmsThere, drill, type DescribedAlarm } from '../../../local/drill.ts';
 import { engineClient } from '../../../local/engine.ts';

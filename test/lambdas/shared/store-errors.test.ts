@@ -5,7 +5,7 @@ import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { logger } from '../../../lambdas/shared/logger.ts';
 import { tellStoreErrors } from '../../../lambdas/shared/store-errors.ts';
-import { STORE_ERROR } from '../../../lib/contract/operations.ts';
+import { STORE_ERROR } from '../../../lib/contract/metrics.ts';
 
 let server: Server;
 let answers: [status: number, body: string][];

@@ -5,14 +5,8 @@ import { options, readConfig } from '../../../lib/config.ts';
 import { DEAD_LETTERS } from '../../../local/redrive.ts';
 import { SluiceFunction } from '../../../lib/constructs/function.ts';
 import { alarmsOfConfig } from '../../../lib/constructs/alarms.ts';
-import {
-  ALARMS,
-  alarmsOf as registered,
-  DEPLOYING,
-  FILTERS,
-  flowOf,
-  STAGES,
-} from '../../../lib/contract/operations.ts';
+import { DEPLOYING, FILTERS, STAGES } from '../../../lib/contract/metrics.ts';
+import { ALARMS, alarmsOf as registered, flowOf } from '../../../lib/contract/operations.ts';
 import { Metrics } from '../../../containers/ingest/src/common/metrics.ts';
 import { ofType, synthesized, type Templates } from '../../support/app.ts';
 
