@@ -29,6 +29,9 @@ export interface Start {
   readonly player?: string | undefined;
   /** When its signature ends. */
   readonly until: Date;
+  /** What lets them in, as `decide` says it. */
+  readonly reason: string;
+  readonly right?: string | undefined;
   /** How many sessions this person may have at a time. Undefined: nobody counts. */
   readonly cap?: number | undefined;
 }
@@ -44,7 +47,7 @@ export async function startSession(start: Start, now = Date.now()): Promise<stri
 }
 
 /** The row of a session that begins now, in the place of one that is not counted. Pure but for the randomness. */
-function freshRow({ what, person, link, ip, player, until }: Start, now: number): SessionRow {
+function freshRow({ what, person, link, ip, player, until, reason, right }: Start, now: number): SessionRow {
   const session = sessionId(now, unguessable());
   const at = new Date(now).toISOString();
   const who = person ? `u:${person.part}` : link === undefined ? `a:${player ?? session}` : `l:${link}`;
@@ -56,6 +59,8 @@ function freshRow({ what, person, link, ip, player, until }: Start, now: number)
     ticket: ticketText({ session, subject: person?.part, link, ip }),
     ...(person && { subject: person.subject }),
     ...(link !== undefined && { link }),
+    reason,
+    ...(right !== undefined && { right }),
     ...(player !== undefined && { player }),
     startedAt: at,
     seenAt: at,
@@ -116,7 +121,8 @@ async function take(fresh: SessionRow, cap: number, now: number): Promise<Sessio
   const own = mine.find((row) => running.includes(row) && slotOf(row)! < cap && isSameTicket(row.ticket, fresh.ticket));
   if (own !== undefined) {
     const { who, place } = own;
-    const set = { seenAt: fresh.seenAt, expiresAt: fresh.expiresAt };
+    const { seenAt, expiresAt, reason, right } = fresh;
+    const set = { seenAt, expiresAt, reason, ...(right !== undefined && { right }) };
     const renewed = await change({ who, place }, { set, keep: {}, condition: '#ticket = :ticket', ticket: own.ticket });
     if (renewed !== undefined) return renewed;
   }
@@ -171,12 +177,14 @@ async function change(
     ...Object.keys(keep).map((name) => `#${name} = if_not_exists(#${name}, :${name})`),
   ];
   const values = { ...set, ...keep, ...(ticket !== undefined && { ticket }) };
-  const names = [...Object.keys(values), ...(ConditionExpression.includes('#endedAt') ? ['endedAt'] : [])];
+  // It may go on by another right than it began by, or by one that nobody takes back.
+  const gone = 'right' in set ? [] : ['right'];
+  const names = [...Object.keys(values), ...gone, ...(ConditionExpression.includes('#endedAt') ? ['endedAt'] : [])];
   const attempt = dynamo.send(
     new UpdateCommand({
       TableName: TableName(),
       Key,
-      UpdateExpression: `SET ${parts.join(', ')}`,
+      UpdateExpression: `SET ${parts.join(', ')}${gone.map((name) => ` REMOVE #${name}`).join('')}`,
       ConditionExpression,
       ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),
       ExpressionAttributeValues: Object.fromEntries(Object.entries(values).map(([name, value]) => [`:${name}`, value])),
@@ -272,7 +280,7 @@ const remove = async ({ who, place }: Key, ticket: string): Promise<boolean> =>
  * for the edge to refuse. First the word that it is over, then the place: one that renews in between meets either.
  */
 export async function endSession(row: SessionRow, by: EndedBy, now = Date.now()): Promise<void> {
-  const { what, player, session, place, ...rest } = row;
+  const { what, player, session, place, right: _, ...rest } = row;
   if (what === undefined) return;
   const over = {
     ...rest,
