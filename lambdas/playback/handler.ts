@@ -1,9 +1,9 @@
 /** Playback: who may watch what, and the playlists and tokens that follow from it. */
 import { revisionPrefix, STORYBOARD_FOLDER, STORYBOARD_PATH, VOD_PREFIX, vodPrefix } from '../../lib/contract/keys.ts';
 import { required } from '../../lib/contract/env.ts';
-import type { Limits } from '../../lib/contract/entitlement.ts';
 import { ticketed } from '../../lib/contract/ticket.ts';
 import type { VideoRecord } from '../../lib/contract/video.ts';
+import type { Terms } from '../shared/entitlement.ts';
 import { ApiError, refusedField } from '../shared/errors.ts';
 import { fromOf } from '../shared/from.ts';
 import { isWithin, tallestName, withinHeight } from '../shared/height.ts';
@@ -206,7 +206,7 @@ const openVideo = async (
   { query, isHead, end }: Started,
   { id, duration, renditions }: VideoRecord,
   viewer: Viewer | undefined,
-  limits: Limits,
+  limits: Terms,
 ): Promise<Opening> =>
   open({
     prefix: vodPrefix(id),

@@ -31,6 +31,9 @@ export interface Start {
   readonly player?: string | undefined;
   /** When its signature ends. */
   readonly until: Date;
+  /** What lets them in, as `decide` says it. */
+  readonly reason: string;
+  readonly right?: string | undefined;
   /** How many sessions this person may have at a time. Undefined: nobody counts. */
   readonly cap?: number | undefined;
 }
@@ -46,7 +49,8 @@ export async function startSession(start: Start, now = Date.now()): Promise<stri
 }
 
 /** The row of a session that begins now, in the place of one that is not counted. Pure but for the randomness. */
-function freshRow({ what, person, link, ip, height, player, until }: Start, now: number): SessionRow {
+function freshRow(start: Start, now: number): SessionRow {
+  const { what, person, link, ip, height, player, until, reason, right } = start;
   const session = sessionId(now, unguessable());
   const at = new Date(now).toISOString();
   const who = person ? `u:${person.part}` : link === undefined ? `a:${player ?? session}` : `l:${link}`;
@@ -58,6 +62,8 @@ function freshRow({ what, person, link, ip, height, player, until }: Start, now:
     ticket: ticketText({ session, subject: person?.part, link, ip, height }),
     ...(person && { subject: person.subject }),
     ...(link !== undefined && { link }),
+    reason,
+    ...(right !== undefined && { right }),
     ...(player !== undefined && { player }),
     startedAt: at,
     seenAt: at,
@@ -115,9 +121,10 @@ async function take(fresh: SessionRow, cap: number, now: number): Promise<Sessio
   const own = mine.find((row) => running.includes(row) && slotOf(row)! < cap);
   if (own !== undefined) {
     const { who, place } = own;
-    const { seenAt, expiresAt, session, ticket } = fresh;
+    const { seenAt, expiresAt, reason, right, session, ticket } = fresh;
     // Let in by something else by now, it keeps its place and has another ticket.
-    const set = { seenAt, expiresAt, ...(!isSameTicket(own.ticket, ticket) && { session, ticket }) };
+    const moved = !isSameTicket(own.ticket, ticket) && { session, ticket };
+    const set = { seenAt, expiresAt, reason, ...(right !== undefined && { right }), ...moved };
     const renewed = await change({ who, place }, { set, keep: {}, condition: '#ticket = :held', held: own.ticket });
     if (renewed !== undefined) return renewed;
     // The same player, asking twice at once, has made that other ticket already.
@@ -176,13 +183,15 @@ async function change(
     ...Object.keys(keep).map((name) => `#${name} = if_not_exists(#${name}, :${name})`),
   ];
   const values = { ...set, ...keep };
+  // It may go on by another right than it began by, or by one that nobody takes back.
+  const gone = 'right' in set ? [] : ['right'];
   const mentioned = ['endedAt', 'ticket'].filter((name) => ConditionExpression.includes(`#${name}`));
-  const names = [...Object.keys(values), ...mentioned];
+  const names = [...Object.keys(values), ...gone, ...mentioned];
   const attempt = dynamo.send(
     new UpdateCommand({
       TableName: TableName(),
       Key,
-      UpdateExpression: `SET ${parts.join(', ')}`,
+      UpdateExpression: `SET ${parts.join(', ')}${gone.map((name) => ` REMOVE #${name}`).join('')}`,
       ConditionExpression,
       ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),
       ExpressionAttributeValues: {
@@ -281,7 +290,7 @@ const remove = async ({ who, place }: Key, ticket: string): Promise<boolean> =>
  * for the edge to refuse. First the word that it is over, then the place: one that renews in between meets either.
  */
 export async function endSession(row: SessionRow, by: EndedBy, now = Date.now()): Promise<void> {
-  const { what, player, session, place, ...rest } = row;
+  const { what, player, session, place, right: _, ...rest } = row;
   if (what === undefined) return;
   const over = {
     ...rest,

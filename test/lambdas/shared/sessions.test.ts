@@ -22,7 +22,7 @@ const somebody = () => {
 const WHAT = 'vod/abcdefghij0123456789';
 const player = (name: string) => name.padEnd(16, '0');
 const starts = (over: Partial<Start> = {}, now = Date.now()) =>
-  sessions.startSession({ what: WHAT, until: new Date(now + HOUR), ...over }, now);
+  sessions.startSession({ what: WHAT, until: new Date(now + HOUR), reason: 'public', ...over }, now);
 const codeOf = (start: Promise<string>) =>
   start.then(
     () => 'started',
