@@ -10,7 +10,14 @@ import {
   type From,
 } from '../../../lambdas/shared/entitlement.ts';
 import type { Viewer } from '../../../lambdas/shared/viewer.ts';
-import { grantRow, resourceKey, subjectKey, terms, type GrantRow } from '../../../lib/contract/entitlement.ts';
+import {
+  grantRow,
+  resourceKey,
+  subjectKey,
+  terms,
+  type GrantRow,
+  type Limits,
+} from '../../../lib/contract/entitlement.ts';
 import { videoStatus, visibility } from '../../../lib/contract/video.ts';
 
 const now = 1_800_000_000;
@@ -61,9 +68,12 @@ describe('who may watch', () => {
     const reason = status === 'deleted' ? 'gone' : expected(viewer, seen, grant);
     const video = { id, owner: 'olga', visibility: seen, status };
     const given = [grants[grant]].flatMap((one) => one ?? []);
-    expect(decide({ viewer: viewers[viewer], video, grants: given, deviceViewers: undefined, from: {}, now })).toEqual({
+    const question = { viewer: viewers[viewer], video, grants: given, deviceViewers: undefined, from: {}, now };
+    expect(decide(question)).toEqual({
       allowed: !['denied', 'private', 'gone'].includes(reason),
       reason,
+      ...(reason === 'grant' && { right: `video:${id}\nperson:sam` }),
+      ...(reason === 'grant' && grant === 'live' && { endsAt: now + 1 }),
     });
   });
 
@@ -165,6 +175,13 @@ const ofDevice = { ...entitled, origin: { device } };
 const ask = (over: Partial<EntitlementQuestion>) =>
   decide({ viewer: sam, video: entitled, grants: [], deviceViewers: undefined, from: {}, now, ...over });
 
+/** Who comes by a token of a registered key. */
+const keyed = (limits?: Limits): Viewer => ({
+  subject: 'kim',
+  groups: [],
+  right: { key: 'k1', ...(limits && { limits }) },
+});
+
 /** For each row of the table in docs, a question that meets it and no earlier one; `limits` are answered with it. */
 const ROWS: readonly (readonly [Entitlement['reason'], Partial<EntitlementQuestion>, object?])[] = [
   ['gone', { viewer: viewers['owner'], video: { ...entitled, status: 'deleted' }, grants: [given()] }],
@@ -195,7 +212,15 @@ const ROWS: readonly (readonly [Entitlement['reason'], Partial<EntitlementQuesti
       grants: [given({ to: 'everyone', maxHeight: 360 })],
     },
   ],
-  ['key', { viewer: { subject: 'kim', groups: [], right: { key: 'k1' } }, grants: [] }],
+  [
+    'key',
+    {
+      viewer: keyed({ maxHeight: 720, maxSessions: 2, sites: ['https://a.example'] }),
+      from: { site: 'https://a.example' },
+    },
+    { maxHeight: 720, maxSessions: 2, sites: ['https://a.example'] },
+  ],
+  ['elsewhere', { viewer: keyed({ ip: '192.0.2.7' }), grants: [given({ to: 'everyone' })], from: { ip: '192.0.2.8' } }],
   ['silent', { hook: 'silent', video: ofDevice, deviceViewers: ['sam'], grants: [given()] }],
   ['vetoed', { hook: { allowed: false }, video: ofDevice, deviceViewers: ['sam'], grants: [given()] }],
   ['hook', { hook: { allowed: true, maxHeight: 720 }, grants: [given({ maxHeight: 480 })] }, { maxHeight: 720 }],
@@ -203,13 +228,14 @@ const ROWS: readonly (readonly [Entitlement['reason'], Partial<EntitlementQuesti
   ['device', { video: ofDevice, deviceViewers: ['sam'], grants: [given({ to: 'everyone', maxHeight: 480 })] }],
   ['denied', { grants: [given({ to: 'person:eve' }), given({ on: `video:${'b'.repeat(20)}` })] }],
 ];
-const DENIES = new Set(['gone', 'site', 'private', 'refused', 'silent', 'vetoed', 'denied']);
+const DENIES = new Set(['gone', 'site', 'private', 'refused', 'elsewhere', 'silent', 'vetoed', 'denied']);
 
 describe('the table of docs/playback.md', () => {
   it.each(ROWS.map(([reason, question, limits = {}]) => ({ reason, question, limits })))(
     '$reason',
     ({ reason, question, limits }) => {
-      expect(ask(question)).toEqual({ allowed: !DENIES.has(reason), reason, ...limits });
+      const { right: _, ...said } = ask(question);
+      expect(said).toEqual({ allowed: !DENIES.has(reason), reason, ...limits });
     },
   );
 
@@ -241,6 +267,27 @@ describe('the table of docs/playback.md', () => {
         .filter((name) => name !== 'effect')
         .toSorted(),
     );
+  });
+});
+
+describe('a token of a registered key', () => {
+  it.each<[Limits | undefined, EntitlementQuestion['from'], boolean]>([
+    [undefined, {}, true],
+    [{}, { ip: '192.0.2.7', site: 'https://a.example' }, true],
+    [{ ip: '192.0.2.7' }, { ip: '::ffff:192.0.2.7' }, true],
+    [{ ip: '192.0.2.7' }, { ip: '192.0.2.8' }, false],
+    [{ ip: '192.0.2.7' }, {}, false],
+    [{ sites: ['https://a.example'] }, { site: 'https://a.example' }, true],
+    [{ sites: ['https://a.example'] }, { site: 'https://b.example' }, false],
+    [{ sites: ['https://a.example'] }, {}, true],
+  ])('that says %j, used from %j: %s', (limits, from, allowed) => {
+    expect(ask({ viewer: keyed(limits), from })).toMatchObject({ allowed, ...(allowed && limits) });
+  });
+
+  it('is refused as everybody is, and is no limit on what is public', () => {
+    const viewer = keyed({ maxHeight: 360, ip: '192.0.2.7' });
+    expect(ask({ viewer, grants: [given({ to: 'everyone', effect: 'deny' })] }).reason).toBe('refused');
+    expect(ask({ viewer, video: { ...entitled, visibility: 'public' } })).toEqual({ allowed: true, reason: 'public' });
   });
 });
 
@@ -295,7 +342,7 @@ describe('a grant', () => {
 
   it('for an address of IPv6 is for each of its spellings, and says it with the answer', () => {
     const answer = ask({ grants: [given({ ip: '2001:DB8::7' })], from: { ip: '2001:db8:0:0:0:0:0:7' } });
-    expect(answer).toEqual({ allowed: true, reason: 'grant', ip: '2001:DB8::7' });
+    expect(answer).toMatchObject({ allowed: true, reason: 'grant', ip: '2001:DB8::7' });
   });
 
   it.each([
@@ -331,11 +378,61 @@ describe('a grant', () => {
     expect(ask({ ...question, grants: [given({ on: 'tag:tour', maxHeight: 360 })] })).toEqual({
       allowed: true,
       reason: 'device',
+      right: `device:${device}\nviewer:sam`,
     });
   });
 
   it('of an earlier version is one that allows without conditions', () => {
     const row = { videoId: id, subject: 'sam', grantedBy: 'olga', createdAt: '2026-01-01T00:00:00.000Z' };
-    expect(ask({ grants: [grantRow.parse(row)] })).toEqual({ allowed: true, reason: 'grant' });
+    expect(ask({ grants: [grantRow.parse(row)] })).toEqual({
+      allowed: true,
+      reason: 'grant',
+      right: `video:${id}\nperson:sam`,
+    });
+  });
+});
+
+describe('what an answer says of itself', () => {
+  const [soon, later] = [now + 60, now + 3600];
+
+  it.each([
+    ['the nearest grant', { grants: [given({ on: 'tag:tour' }), given({ to: 'group:crew' })] }, 'tag:tour\nperson:sam'],
+    ['a key', { viewer: { subject: 'x', groups: [], right: { key: 'K' } } }, 'key:K'],
+    ['being a viewer', { video: ofDevice, deviceViewers: ['sam'] }, `device:${device}\nviewer:sam`],
+    ['nothing of an owner', { viewer: viewers['owner']! }, undefined],
+  ] as [string, Partial<EntitlementQuestion>, string | undefined][])('which right it is: %s', (_, over, right) => {
+    expect(ask(over).right).toBe(right);
+  });
+
+  it.each([
+    ['a grant, its own', { grants: [given({ expiresAt: later })] }, later],
+    ['a grant without one', { grants: [given(), given({ to: 'everyone', expiresAt: soon })] }, undefined],
+    [
+      'a grant that one which denies follows',
+      { grants: [given({ expiresAt: later }), given({ to: 'everyone', effect: 'deny', notBefore: soon })] },
+      soon,
+    ],
+    [
+      'a public video, when it begins to be denied',
+      {
+        video: { ...entitled, visibility: 'public' },
+        grants: [
+          given({ effect: 'deny', notBefore: later }),
+          given({ to: 'group:crew', effect: 'deny', notBefore: soon }),
+        ],
+      },
+      soon,
+    ],
+    [
+      'one that is denied to others',
+      { grants: [given(), given({ to: 'person:eve', effect: 'deny', notBefore: soon })] },
+      undefined,
+    ],
+    ['a link', { viewer: { subject: 'x', groups: [], right: { link: 'L', until: later } } }, later],
+    ['a link without one', { viewer: { subject: 'x', groups: [], right: { link: 'L' } } }, undefined],
+    ['an admin', { viewer: viewers['admin']!, grants: [given({ expiresAt: soon })] }, undefined],
+  ] as [string, Partial<EntitlementQuestion>, number | undefined][])('its end: of %s', (_, over, end) => {
+    const { allowed, endsAt } = ask(over);
+    expect([allowed, endsAt]).toEqual([true, end]);
   });
 });

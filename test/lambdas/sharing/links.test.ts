@@ -8,6 +8,7 @@ import { MAX_LINKS } from '../../../lib/contract/link.ts';
 import { parseLinkToken } from '../../../lib/contract/link-token.ts';
 import { LONGEST_SIGNATURE_SECONDS } from '../../../lib/contract/options.ts';
 import { parseTicket } from '../../../lib/contract/ticket.ts';
+import { endOf } from '../../../web/src/shared/signature.ts';
 import { callRoute, startHandlerEngine, type Call } from '../engine.ts';
 import { ID, OTHER_ID, record } from '../playback/fixture.ts';
 import { playbackSecret } from '../../support/secret.ts';
@@ -49,19 +50,27 @@ const make = (body: object = {}, as: Call['as'] = OLGA) =>
 const end = (link: string, as: Call['as'] = OLGA) =>
   callRoute(sharing, 'DELETE /api/videos/{id}/links/{link}', { as, params: { id: ID, link } });
 
-async function ask(routeKey: string, id: string, query: Record<string, string>, origin?: string) {
+async function ask(
+  routeKey: string,
+  id: string,
+  query: Record<string, string>,
+  origin?: string,
+  others: Record<string, string> = {},
+) {
   const answer = await playback({
     routeKey,
     pathParameters: { id },
     queryStringParameters: query,
-    headers: origin === undefined ? {} : { origin },
+    headers: { ...others, ...(origin !== undefined && { origin }) },
     requestContext: { requestId: 'r' },
   } as never);
-  return { status: answer.statusCode!, body: answer.body ?? '', headers: answer.headers ?? {} };
+  const { statusCode: status, body = '', headers = {}, cookies = [] } = answer;
+  return { status: status!, body, headers, cookies };
 }
 const play = (token: string, id = ID, query: Record<string, string> = {}, origin?: string) =>
   ask('GET /api/play/{id}/main.m3u8', id, { token, ...query }, origin);
-const embed = (token: string) => ask('GET /embed/{id}', ID, { token });
+const embed = (token: string, headers?: Record<string, string>) =>
+  ask('GET /embed/{id}', ID, { token }, undefined, headers);
 const framedBy = ({ headers }: { headers: object }) =>
   /frame-ancestors ([^;]*)$/.exec((headers as Record<string, string>)['content-security-policy'] ?? '')?.[1];
 const codeOf = ({ body }: { body: string }) => (JSON.parse(body) as { code: string }).code;
@@ -80,6 +89,27 @@ describe('a link with sites', () => {
     }
     expect(framedBy(await embed(json.token))).toBe(`'self' ${SITE} http://127.0.0.1:8080`);
     expect(framedBy(await embed((await make()).json.token))).toBe('*');
+  });
+
+  it('tells a page of another site in words that it is not for it, where that says whose it is', async () => {
+    const { json } = await make({ sites: [SITE] });
+    const inFrame = (referer: string, dest = 'iframe') => embed(json.token, { referer, 'sec-fetch-dest': dest });
+    const refused = await inFrame('https://elsewhere.example/');
+    expect([refused.status, framedBy(refused)]).toEqual([403, '*']);
+    expect(refused.body).toContain('<strong>Not for this page</strong>');
+    expect(refused.body).not.toContain('<sluice-player');
+    expect(refused.body).not.toContain(json.token);
+    for (const dest of ['frame', 'embed', 'object'])
+      expect((await inFrame('https://elsewhere.example/', dest)).status).toBe(403);
+    // A page that keeps its name to itself, and whoever comes by a link on one: the policy holds the first.
+    for (const page of [
+      await inFrame(`${SITE}/`),
+      await inFrame('https://videos.example/v/x'),
+      await inFrame('no address'),
+      await inFrame('https://elsewhere.example/', 'document'),
+      await embed(json.token, { 'sec-fetch-dest': 'iframe' }),
+    ])
+      expect([page.status, framedBy(page)]).toEqual([200, `'self' ${SITE}`]);
   });
 
   it('holds its sites where every address is signed', async () => {
@@ -226,6 +256,22 @@ describe('a link', () => {
     }
     expect([...codes].toSorted()).toEqual(['invalid-token', 'link-unknown']);
     console.log(`${token.length} links with one character changed: ${token.length} refused`);
+  });
+
+  it.each([
+    ['a player that asks once', {}],
+    ['one that renews', { session: 'renews'.padEnd(16, '0') }],
+    ['one by cookies', { cookies: '1' }],
+  ])('signs nothing beyond its end, for %s', async (_, query) => {
+    const { json } = await make({ expiresIn: 300 });
+    const { body, cookies } = await play(json.token, ID, query);
+    const [, policy] = /CloudFront-Policy=([^;]*)/.exec(cookies.join('\n')) ?? [];
+    expect(endOf(policy === undefined ? body : `Policy=${policy}`)).toBe(
+      Math.floor(Date.parse(json.expiresAt as string) / 1000) * 1000,
+    );
+    const lasting = await play((await make()).json.token as string, ID, query);
+    expect(lasting.status).toBe(200);
+    if (!('cookies' in query)) expect(endOf(lasting.body)).toBeGreaterThan(Date.now() + 500_000);
   });
 
   it('goes on where every address is signed, until it is ended', async () => {
