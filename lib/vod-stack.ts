@@ -17,6 +17,7 @@ import { Slicing } from './constructs/slicing.ts';
 import { Stills } from './constructs/stills.ts';
 import { Storage } from './constructs/storage.ts';
 import { Upload } from './constructs/upload.ts';
+import { Webhooks } from './constructs/webhooks.ts';
 
 export interface VodStackProps extends StackProps {
   readonly config: Config;
@@ -49,6 +50,7 @@ export class VodStack extends Stack {
     slicing.startedBy(playback.manifest);
     this.devices = new Devices(this, 'Devices', { config, storage, api, signingKey });
     for (const fn of [catalog.handler, sharing.handler, stills.poster, playback.manifest]) this.devices.decidesFor(fn);
+    new Webhooks(this, 'Webhooks', { config, api, tables: [storage.videos, this.devices.tables.devices] });
     auth.returnsTo(playback.publicUrl);
     catalog.invalidates(playback.distribution);
     new Console(this, 'Console', { config, site: storage.site, distribution: playback.distribution });

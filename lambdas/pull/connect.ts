@@ -91,9 +91,20 @@ export class Connector {
   /** The answer of that address itself, its body unread. Throws PullFailed, Interrupted, and what ended `signal`. */
   async post(
     address: string,
-    { type, body, signal }: { readonly type: string; readonly body: string; readonly signal: AbortSignal },
+    {
+      type,
+      body,
+      signal,
+      headers: more,
+    }: {
+      readonly type: string;
+      readonly body: string;
+      readonly signal: AbortSignal;
+      readonly headers?: Readonly<Record<string, string>>;
+    },
   ): Promise<IncomingMessage> {
     const headers = {
+      ...more,
       accept: 'application/json',
       'accept-encoding': 'identity',
       'user-agent': 'Sluice',

@@ -55,6 +55,7 @@ export const STAGES = [
   'Revocation',
   'SigningKey',
   'Operations',
+  'Webhooks',
 ] as const;
 export type StageName = (typeof STAGES)[number];
 
@@ -76,6 +77,7 @@ export const FILTERS: Readonly<Record<FilterName, Filter>> = {
   RevocationErrors: errorsOf('Revocation'),
   SigningKeyErrors: errorsOf('SigningKey'),
   OperationsErrors: errorsOf('Operations'),
+  WebhooksErrors: errorsOf('Webhooks'),
   FailedVideos: { pattern: said(SLICING_FAILED), of: ['Slicing/Fail'] },
   StuckVideos: { pattern: said(VIDEOS_STUCK), value: 'stuck', of: ['Operations/Watch'] },
   // Of all functions that have a client of S3: lib/constructs/alarms.ts knows them.

@@ -12,6 +12,7 @@ import type { RouteKey } from '../../lib/contract/api.ts';
 import { engineEnvironment, startEngine } from '../../local/engine.ts';
 import { Devices } from '../../lib/constructs/devices.ts';
 import { SigningKey } from '../../lib/constructs/signing-key.ts';
+import { Webhooks } from '../../lib/constructs/webhooks.ts';
 import { stageScope } from '../lib/constructs/stage.ts';
 
 /** Tables by the logical id they have in the template. */
@@ -29,6 +30,7 @@ const TABLES = {
   DevicesPositions: 'POSITIONS_TABLE',
   DevicesAlarms: 'ALARMS_TABLE',
   DevicesFleet: 'FLEET_TABLE',
+  WebhooksRows: 'WEBHOOKS_TABLE',
 } as const;
 
 /** Starts the engine, makes buckets and tables under names of this run, and sets the environment handlers read. */
@@ -61,6 +63,7 @@ export async function startHandlerEngine(environment: Readonly<Record<string, st
   process.env['REVOCATION_QUEUE'] = QueueUrl;
   const { stack, ...props } = stageScope();
   new Devices(stack, 'Devices', { ...props, signingKey: new SigningKey(stack, 'SigningKey', props.config) });
+  new Webhooks(stack, 'Webhooks', { ...props, tables: [props.storage.videos] });
   const tables = Template.fromStack(stack).findResources('AWS::DynamoDB::Table');
   const dynamo = new DynamoDBClient({});
   for (const [id, { Properties }] of Object.entries(tables)) {

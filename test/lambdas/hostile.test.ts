@@ -45,10 +45,12 @@ beforeAll(async () => {
   fleet = await startFleet();
   const removals = await fleet.sqs.send(new CreateQueueCommand({ QueueName: `removals-hostile-${process.pid}` }));
   const downloads = await fleet.sqs.send(new CreateQueueCommand({ QueueName: `downloads-hostile-${process.pid}` }));
+  const hooks = await fleet.sqs.send(new CreateQueueCommand({ QueueName: `hooks-hostile-${process.pid}` }));
   const pulls = await fleet.sqs.send(new CreateQueueCommand({ QueueName: `pulls-hostile-${process.pid}` }));
   Object.assign(process.env, {
     REMOVAL_QUEUE: removals.QueueUrl,
     PULL_QUEUE: pulls.QueueUrl,
+    WEBHOOK_QUEUE: hooks.QueueUrl,
     DOWNLOADS: 'owner',
     DOWNLOAD_QUEUE: downloads.QueueUrl,
     DEAD_LETTERS: JSON.stringify({ 'dead-letters-pulls': pulls.QueueUrl }),
@@ -83,6 +85,7 @@ beforeAll(async () => {
     devices: (await import('../../lambdas/devices/handler.ts')).handler,
     live: (await import('../../lambdas/playback/live/handler.ts')).handler,
     operations: (await import('../../lambdas/operations/handler.ts')).handler,
+    webhooks: (await import('../../lambdas/webhooks/handler.ts')).handler,
   };
   const media = { Bucket: process.env['MEDIA_BUCKET'] };
   for (const name of ['1080p', '720p', '360p'])
