@@ -35,6 +35,8 @@ export const BY_SUBJECT = 'bySubject';
 
 /** Index of the sessions table: who watches something now, by when they began. What was ended is not in it. */
 export const BY_WHAT = 'byWhat';
+/** Index of the sessions table: what began by a right that can be taken back by itself (lib/contract/right.ts). Others are not in it. */
+export const BY_RIGHT = 'byRight';
 
 export class Storage extends Construct {
   /** `uploads/{videoId}/source` */
@@ -179,6 +181,13 @@ export class Storage extends Construct {
       partitionKey: text('what'),
       sortKey: text('session'),
       projectionType: ProjectionType.ALL,
+    });
+    // Keys alone: a player that renews changes nothing here.
+    this.sessions.addGlobalSecondaryIndex({
+      indexName: BY_RIGHT,
+      partitionKey: text('right'),
+      sortKey: text('session'),
+      projectionType: ProjectionType.KEYS_ONLY,
     });
   }
 

@@ -57,6 +57,8 @@ export async function startHandlerEngine(environment: Readonly<Record<string, st
     new CreateQueueCommand({ QueueName: `${run}-revocation.fifo`, Attributes: { FifoQueue: 'true' } }),
   );
   process.env['REVOCATION_QUEUE'] = QueueUrl;
+  const endings = await new SQSClient({}).send(new CreateQueueCommand({ QueueName: `${run}-endings` }));
+  process.env['ENDING_QUEUE'] = endings.QueueUrl;
   const { stack, ...props } = stageScope();
   new Devices(stack, 'Devices', { ...props, signingKey: new SigningKey(stack, 'SigningKey', props.config) });
   const tables = Template.fromStack(stack).findResources('AWS::DynamoDB::Table');
