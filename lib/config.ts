@@ -450,7 +450,7 @@ const schema = z.strictObject({
     .strictObject({
       alarms: z.boolean().default(true).meta({
         description:
-          'CloudWatch alarms, each with an article in [runbook.md](runbook.md): 26, with `live.enabled` 32. Each costs $0.10 a month beyond the first ten of an account. Off: nobody is told that something is wrong but by who sees it.',
+          'CloudWatch alarms, each with an article in [runbook.md](runbook.md): 26, with `live.enabled` 33. Each costs $0.10 a month beyond the first ten of an account. Off: nobody is told that something is wrong but by who sees it.',
       }),
       emails: z
         .array(
@@ -477,6 +477,10 @@ const schema = z.strictObject({
       stuckMinutes: operationsBounds.stuckMinutes.default(120).meta({
         description:
           'Minutes without progress after which a video counts as stuck; looked at once an hour. Less also rings for videos that wait their turn in a small account.',
+      }),
+      auditDays: operationsBounds.auditDays.default(400).meta({
+        description:
+          'Days for which the log of who changed what is kept. What was written before a change of this keeps its time.',
       }),
     })
     .prefault({}),

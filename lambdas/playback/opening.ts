@@ -20,6 +20,8 @@ interface Asked {
   readonly end: Date;
   /** What lets this viewer in and until when, how many sessions at a time, and from which address. */
   readonly limits: Pick<Terms, 'reason' | 'right' | 'endsAt' | 'maxSessions' | 'ip'>;
+  /** The tallest rung that is opened, by its name; undefined: each. */
+  readonly tallest?: number | undefined;
   /** By HEAD: nobody sees what is answered, so nothing begins. */
   readonly isHead: boolean;
 }
@@ -70,18 +72,11 @@ export class Opening {
 }
 
 /** Begins a session, or goes on with the one that `player` names. Throws `too-many-sessions`, `session-ended`. */
-export async function open({
-  prefix,
-  what = prefix,
-  viewer,
-  player,
-  limits,
-  isHead,
-  ...asked
-}: Asked): Promise<Opening> {
+export async function open(asked: Asked): Promise<Opening> {
+  const { prefix, what = prefix, viewer, player, limits, tallest, isHead } = asked;
   const signer = await loadSigner();
   const end = within(asked.end, limits);
-  if (isHead) return new Opening({ signer, prefix, ticket: looseTicket(signer, viewer, limits), end, isHead });
+  if (isHead) return new Opening({ signer, prefix, ticket: looseTicket(signer, asked), end, isHead });
   const until = player === undefined ? end : renewedEnd(end, Date.now());
   const link = viewer?.right?.link;
   // By a link it is nobody's: the link can be taken back, and there is no person to be counted.
@@ -92,6 +87,7 @@ export async function open({
     person,
     link,
     ip: addressOf(limits),
+    height: tallest,
     player,
     until,
     reason: limits.reason,
@@ -108,13 +104,10 @@ export async function open({
 }
 
 /** One folder of what is beside the pictures and the sound, which is no play start and counts as none. */
-export async function openFolder(
-  folder: string,
-  { prefix, viewer, limits, end, isHead }: Omit<Asked, 'player'>,
-): Promise<Opening> {
+export async function openFolder(folder: string, asked: Omit<Asked, 'player'>): Promise<Opening> {
+  const { prefix, limits, end, isHead } = asked;
   const signer = await loadSigner();
-  const ticket = looseTicket(signer, viewer, limits);
-  return new Opening({ signer, prefix, ticket, end: within(end, limits), folder, isHead });
+  return new Opening({ signer, prefix, ticket: looseTicket(signer, asked), end: within(end, limits), folder, isHead });
 }
 
 /** Nothing is signed beyond the end of what lets somebody in, a link's or a grant's. Pure. */
@@ -126,12 +119,16 @@ export const renewedEnd = (end: Date, now: number): Date =>
   new Date(Math.min(end.getTime(), now + RENEWED_SECONDS * 1000));
 
 /** A ticket of no session that is kept: what was taken back of its person is refused all the same. */
-const looseTicket = (signer: Signer, viewer: Viewer | undefined, limits: Pick<Terms, 'ip'>): string =>
+const looseTicket = (
+  signer: Signer,
+  { viewer, limits, tallest }: Pick<Asked, 'viewer' | 'limits' | 'tallest'>,
+): string =>
   ticketText({
     session: sessionId(Date.now(), unguessable()),
     subject: viewer && viewer.right?.link === undefined ? signer.subjectPart(viewer.subject) : undefined,
     link: viewer?.right?.link,
     ip: addressOf(limits),
+    height: tallest,
   });
 
 /** As tickets say it. */

@@ -292,7 +292,7 @@ export const playRoutes = {
       'oEmbed 1.0, of the addresses `/v/{id}` and `/embed/{id}` with or without `?token=`. A video that is not public is answered like one that is not there.',
     query: z.object({
       url: z.string().max(8192),
-      format: z.string().max(100).optional().meta({ description: '`json`; others are answered with 501.' }),
+      format: z.string().max(100).optional().meta({ description: '`json` or `xml`; others are answered with 501.' }),
       maxwidth: most,
       maxheight: most,
     }),

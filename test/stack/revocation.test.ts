@@ -60,9 +60,9 @@ it('refuses at the edge what is cached of a video that was deleted, and nothing 
   expect((await look(stays)).status).toBe(200);
 });
 
-it('ends what plays by a grant, a tag when they are taken back, and lets who has another right begin anew', async () => {
+it('ends what plays by a grant or a tag when it is taken back, and lets who has another right begin anew', async () => {
   const as = (name: string) => new Client(stack.url, stack.users.find((user) => user.name === name)!.token);
-  const [ada, vera, sam] = [as('ada'), as('vera'), as('sam')];
+  const [ada, vera, sam] = [as('ada'), as('vera'), new Client(stack.url)];
   const tag = `tour-${Date.now().toString(36)}`;
   const id = await uma.upload(film, { name: 'given.mp4', metadata: { visibility: 'entitled', tags: tag } });
   await uma.ready(id);

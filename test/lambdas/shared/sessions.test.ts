@@ -82,6 +82,23 @@ test('a session from another address is another ticket, for the same player', as
   }
 });
 
+test('who may watch less high by now has another ticket in the same place, however often they ask', async () => {
+  const person = somebody();
+  for (const cap of [undefined, 1]) {
+    const mine = { person, player: player(`mine ${cap}`.replace(' ', '-')), ...(cap && { cap }) };
+    const first = await starts(mine);
+    const [second, same] = await Promise.all([starts({ ...mine, height: 720 }), starts({ ...mine, height: 720 })]);
+    expect(parseTicket(second)).toMatchObject({ height: 720 });
+    expect(parseTicket(same)).toMatchObject({ height: 720 });
+    expect(parseTicket(second)!.session).not.toBe(parseTicket(first)!.session);
+    const third = await starts({ ...mine, height: 720 });
+    expect(await starts({ ...mine, height: 720 })).toBe(third);
+    await sessions.checkGoing(WHAT, third, mine.player);
+    await expect(sessions.checkGoing(WHAT, first, mine.player)).rejects.toMatchObject({ code: 'session-ended' });
+    if (cap === 1) expect(await codeOf(starts({ ...mine, player: player('other') }))).toBe('too-many-sessions');
+  }
+});
+
 test('silence frees a place at the end of what was signed, and leaving frees it at once', async () => {
   const person = somebody();
   const now = Date.now();
