@@ -50,7 +50,8 @@ export class Api extends Construct {
           CorsHttpMethod.PUT,
           CorsHttpMethod.DELETE,
         ],
-        allowHeaders: ['authorization', 'content-type'],
+        // `soapaction`: of who asks for a licence of PlayReady.
+        allowHeaders: ['authorization', 'content-type', 'soapaction'],
         maxAge: Duration.hours(1),
       },
     });
