@@ -17,8 +17,8 @@ import { table, text } from './table.ts';
 const TIMEOUT = Duration.seconds(60);
 /** More than a message is tried to be delivered: what comes that often was never worked on to its end. */
 const TRIES = 20;
-/** Servers of others that are slow take executions from nobody else. */
-const AT_A_TIME = 4;
+/** The least SQS lets an event source be bound to: however slow servers of others are, they take no more executions from anybody. */
+const AT_A_TIME = 2;
 
 export interface WebhooksProps {
   readonly config: Config;

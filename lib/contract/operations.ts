@@ -182,6 +182,12 @@ export const ALARMS: readonly OperationsAlarm[] = [
   deadLetters('clips', 'Devices/DeadClips', 'A clip could not be put together', 'soon'),
   deadLetters('webhooks', 'Webhooks/DeadMessages', 'What happened could not be told to webhooks', 'soon'),
   deadLetters('revocations', 'Revocation/DeadTasks', 'What was revoked could not be written to the edge', 'urgent'),
+  deadLetters(
+    'endings',
+    'Revocation/DeadEndings',
+    'What plays by a right that was taken back could not be ended',
+    'urgent',
+  ),
   {
     id: 'revocations-late',
     article: 'Revocations are late',

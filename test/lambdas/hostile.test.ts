@@ -140,6 +140,7 @@ beforeAll(async () => {
     maxHeight: [720],
     sites: [['https://page.example']],
     password: ['open sesame'],
+    // Of a page of ours, and of a webhook.
     url: [`${process.env['PUBLIC_URL']}/v/${VIDEO}`],
     format: ['json'],
     start: ['3'],
@@ -155,6 +156,9 @@ beforeAll(async () => {
     expiresIn: [600],
     session: ['0t4tv40ABCDEFGHIJKLMNOP'],
     ticket: ['0t4tv40ABCDEFGHIJKLMNOP.-.-.-'],
+    webhook: ['hostilehooks'],
+    delivery: ['msg_1767251289010_abc'],
+    types: [['video.ready']],
     x: [point.x],
     y: [point.y],
   };
@@ -193,6 +197,26 @@ async function reset(): Promise<void> {
     videos: [VIDEO],
     createdAt: at,
     updatedAt: at,
+  });
+  await fleet.put('WEBHOOKS_TABLE', {
+    kind: 'webhooks',
+    id: 'hostilehooks',
+    url: 'https://hooks.sluice.example/',
+    types: ['video.ready'],
+    enabled: true,
+    createdAt: at,
+    createdBy: 'ada',
+    secret: 'whsec_AAAA',
+  });
+  await fleet.put('WEBHOOKS_TABLE', {
+    kind: 'hostilehooks',
+    id: 'msg_1767251289010_abc',
+    type: 'video.ready',
+    at,
+    state: 'failed',
+    attempts: [],
+    payload: '{}',
+    expiresAt: 4_000_000_000,
   });
   await fleet.device(DEVICE).register();
   await fleet.device(DEVICE).connect();
