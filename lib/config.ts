@@ -446,6 +446,14 @@ const schema = z.strictObject({
         .meta({ description: 'Where that text leads, such as the page of the licence.' }),
     })
     .prefault({}),
+  insight: z
+    .strictObject({
+      flushSeconds: whole(2, 300).default(20).meta({
+        description:
+          'Seconds that what players report waits, at most, until it is counted in heatmaps and figures. Each count is a write for each video that was watched meanwhile: twice as long is half as many.',
+      }),
+    })
+    .prefault({}),
   operations: z
     .strictObject({
       alarms: z.boolean().default(true).meta({

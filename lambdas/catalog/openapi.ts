@@ -26,6 +26,7 @@ const tags: Record<Stage, string> = {
   devices: 'Vehicle cameras: registration, state, positions, alarms, recordings',
   live: 'Live playback of devices',
   operations: 'Whether anything is wrong, for admins',
+  events: 'What players report',
 };
 
 const statuses = [...new Set(Object.values(problems).map(([status]) => status))].toSorted((a, b) => a - b);
@@ -49,7 +50,12 @@ function operation(key: string, route: Route): ZodOpenApiOperationObject {
     tags: [route.stage],
     security: security[route.auth],
     requestParams: { ...(route.params && { path: route.params }), ...(route.query && { query: route.query }) },
-    ...(route.body && { requestBody: { required: true, content: { 'application/json': { schema: route.body } } } }),
+    ...(route.body && {
+      requestBody: {
+        required: true,
+        content: { [route.isText === true ? 'text/plain' : 'application/json']: { schema: route.body } },
+      },
+    }),
     responses: {
       [String(route.status) as '200']: {
         description: 'Done.',

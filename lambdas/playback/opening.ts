@@ -2,6 +2,8 @@
 import { RENEWED_SECONDS } from '../../lib/contract/session.ts';
 import type { Limits } from '../../lib/contract/entitlement.ts';
 import { addressPart, parseTicket, sessionId, ticketPath, ticketText } from '../../lib/contract/ticket.ts';
+import { EVENTS_HEADER } from '../../lib/contract/manifest.ts';
+import { eventsUrl } from '../shared/events-address.ts';
 import { startSession, unguessable } from '../shared/sessions.ts';
 import { logger } from '../shared/logger.ts';
 import { loadSigner, type Signer } from '../shared/signing.ts';
@@ -34,25 +36,34 @@ interface OpeningOptions {
   /** Of what is opened, relative to `prefix`: all of it without. Ends with `/`. */
   readonly folder?: string;
   readonly isHead: boolean;
+  /** Where its events go; undefined: nobody counts it, or that cannot be said just now. */
+  readonly events?: string | undefined;
 }
 
 export class Opening {
   readonly ticket: string;
   readonly player: string | undefined;
   readonly end: Date;
+  readonly events: string | undefined;
   readonly #signer: Signer;
   /** Path of what is opened. From `/` to `/`. */
   readonly #path: string;
 
   readonly #isHead: boolean;
 
-  constructor({ signer, prefix, ticket, player, end, folder = '', isHead }: OpeningOptions) {
+  constructor({ signer, prefix, ticket, player, end, folder = '', isHead, events }: OpeningOptions) {
     this.ticket = ticket;
     this.player = player;
     this.end = end;
+    this.events = events;
     this.#signer = signer;
     this.#isHead = isHead;
     this.#path = `${ticketPath(prefix, ticket)}${folder}`;
+  }
+
+  /** Of every answer that begins it. */
+  get headers(): Record<string, string> {
+    return this.events === undefined ? {} : { [EVENTS_HEADER]: this.events };
   }
 
   /** The signature, as a query of each address. */
@@ -93,7 +104,8 @@ export async function open({ prefix, what = prefix, viewer, player, end, limits,
     session: parseTicket(ticket)?.session,
     until: until.toISOString(),
   });
-  return new Opening({ signer, prefix, ticket, player, end: until, isHead });
+  const events = await eventsUrl(prefix.slice(0, -1), ticket, until);
+  return new Opening({ signer, prefix, ticket, player, end: until, isHead, events });
 }
 
 /** One folder of what is beside the pictures and the sound, which is no play start and counts as none. */

@@ -92,7 +92,7 @@ function parseRequest(route: Route, event: ApiEvent, groupsClaim: string) {
   return {
     params: part('path', route.params, event.pathParameters ?? {}),
     query: part('query', route.query, event.queryStringParameters ?? {}),
-    body: route.body === undefined ? undefined : part('body', route.body, bodyOf(event, route.maxBodyBytes)),
+    body: route.body === undefined ? undefined : part('body', route.body, bodyOf(event, route)),
     viewer,
     headers: event.headers ?? {},
     isHead: (event.routeKey ?? '').startsWith('HEAD '),
@@ -123,7 +123,7 @@ function part(where: string, schema: z.ZodType | undefined, value: unknown): unk
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true });
 
-function bodyOf(event: ApiEvent, most = MAX_BODY_BYTES): unknown {
+function bodyOf(event: ApiEvent, { maxBodyBytes: most = MAX_BODY_BYTES, isText }: Route): unknown {
   const sent = event.body ?? '';
   if (Buffer.byteLength(sent, event.isBase64Encoded ? 'base64' : 'utf8') > most) {
     throw new ApiError('too-large', 'The request body is too large.', {
@@ -133,9 +133,10 @@ function bodyOf(event: ApiEvent, most = MAX_BODY_BYTES): unknown {
   try {
     // What is no UTF-8 would be read as U+FFFD, and stored as what nobody sent.
     const text = event.isBase64Encoded ? UTF8.decode(Buffer.from(sent, 'base64')) : sent;
+    if (isText === true) return text;
     return text === '' ? {} : JSON.parse(text);
   } catch (cause) {
-    throw refusedField('body', 'is not JSON in UTF-8', cause);
+    throw refusedField('body', isText === true ? 'is not text in UTF-8' : 'is not JSON in UTF-8', cause);
   }
 }
 

@@ -9,6 +9,7 @@ import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { Config } from '../config.ts';
 import { routes } from '../contract/api.ts';
+import { EVENTS_HEADER } from '../contract/manifest.ts';
 import { answersHead, type Route, type Stage } from '../contract/route.ts';
 import type { Auth } from './auth.ts';
 import type { SluiceFunction } from './function.ts';
@@ -43,6 +44,7 @@ export class Api extends Construct {
           CorsHttpMethod.DELETE,
         ],
         allowHeaders: ['authorization', 'content-type'],
+        exposeHeaders: [EVENTS_HEADER],
         maxAge: Duration.hours(1),
       },
     });
