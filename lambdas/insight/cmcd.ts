@@ -14,7 +14,7 @@ import {
   type PlayerEvent,
 } from '../../lib/contract/player-events.ts';
 import { refusedField } from '../shared/errors.ts';
-import type { Units } from './post.ts';
+import type { Units } from './units.ts';
 
 /** Seconds between two reports of the time where nobody says otherwise (CTA-5004-B, "Time Interval"). */
 export const DEFAULT_EVERY = 30;

@@ -43,12 +43,13 @@ export function addPacked(heat: Heat, triples: readonly number[]): void {
 
 /** How often each second was watched, those of `again` included, and watched again; as long as `seconds`. */
 export function curve(heat: Heat, seconds: number): { readonly watched: number[]; readonly again: number[] } {
-  const [watched, again] = [new Array<number>(seconds), new Array<number>(seconds)];
+  const [watched, again]: [number[], number[]] = [[], []];
   let [first, second] = [0, 0];
   for (let at = 0; at < seconds; at += 1) {
     const [a, b] = heat.get(at) ?? [0, 0];
     [first, second] = [first + a, second + b];
-    [watched[at], again[at]] = [first + second, second];
+    watched.push(first + second);
+    again.push(second);
   }
   return { watched, again };
 }

@@ -9,6 +9,7 @@ import {
 import { countedAs, partBegan, type EventsAddress } from '../../lib/contract/events-address.ts';
 import { refused, refusedField } from '../shared/errors.ts';
 import { readCmcd } from './cmcd.ts';
+import type { Units } from './units.ts';
 
 /** Milliseconds before a session in which its events may lie: what a player did until it had its manifest. */
 const BEFORE = 60_000;
@@ -44,12 +45,6 @@ export function reportOf({ address, body, headers, receivedAt, every }: Posted):
     device: deviceOf(headers),
     units: units.map(({ sequence, events }) => ({ sequence, events: events.map(byOurClock) })),
   };
-}
-
-export interface Units {
-  readonly units: readonly { readonly sequence: number; readonly events: readonly PlayerEvent[] }[];
-  /** When it was sent, by the player's clock. */
-  readonly now: number;
 }
 
 function ours(body: string): Units {

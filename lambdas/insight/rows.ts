@@ -44,7 +44,8 @@ export function rowOf(found: unknown): Row {
   const parsed = item.parse(found);
   const tally: Tally = { ...noTally(), counters: itemCounters(parsed), viewers: itemViewers(parsed) };
   if (parsed.ledger !== undefined)
-    for (const [session, entry] of Object.entries(ledger.parse(unpack(parsed.ledger)))) tally.ledger.set(session, entry);
+    for (const [session, entry] of Object.entries(ledger.parse(unpack(parsed.ledger))))
+      tally.ledger.set(session, entry);
   if (parsed.heat !== undefined) addPacked(tally.heat, heat.parse(unpack(parsed.heat)));
   return { tally, version: parsed.version };
 }

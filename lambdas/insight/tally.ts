@@ -154,7 +154,7 @@ export function addCounters(sum: Counters, other: Counters): void {
   for (const [name, value] of Object.entries(other) as [keyof Counters, Counters[keyof Counters]][]) {
     if (typeof value === 'number') (sum[name] as number) += value;
     else if (Array.isArray(value)) addTo(sum[name] as number[], value);
-    else addRecord(sum[name] as Record<string, number | number[]>, value as Record<string, number | number[]>);
+    else addRecord(sum[name] as Record<string, number | number[]>, value);
   }
 }
 

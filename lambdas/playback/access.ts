@@ -1,15 +1,14 @@
 /** From a video id and a viewer to a record that may be watched, or to the error that says why not. */
-import type { Limits } from '../../lib/contract/entitlement.ts';
 import type { VideoRecord } from '../../lib/contract/video.ts';
-import { decide, isOver, type From } from '../shared/entitlement.ts';
+import { decide, isOver, type From, type Terms } from '../shared/entitlement.ts';
 import { ApiError } from '../shared/errors.ts';
 import { readWatched } from '../shared/evidence.ts';
 import type { Viewer } from '../shared/viewer.ts';
 
-/** A video that somebody may watch, and within which limits. */
+/** A video that somebody may watch, by which right and within which limits. */
 export interface Admitted {
   readonly video: VideoRecord;
-  readonly limits: Limits;
+  readonly limits: Terms;
 }
 
 /**
@@ -23,9 +22,9 @@ export async function admit(id: string, viewer: Viewer | undefined, from: From):
     throw new ApiError('not-found', 'There is no such video.');
   }
   const { video, evidence } = found;
-  const { allowed, reason, ...limits } = decide({ viewer, video, from, ...evidence, now });
+  const { allowed, ...limits } = decide({ viewer, video, from, ...evidence, now });
   if (allowed) return { video, limits };
-  if (reason === 'site')
+  if (limits.reason === 'site')
     throw new ApiError('site-refused', 'This link does not play on this page. Ask whoever made it to name its site.');
   throw viewer
     ? new ApiError('forbidden', 'You may not watch this video; ask its owner.')

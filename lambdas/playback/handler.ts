@@ -1,12 +1,12 @@
 /** Playback: who may watch what, and the playlists and tokens that follow from it. */
 import { revisionPrefix, STORYBOARD_FOLDER, STORYBOARD_PATH, VOD_PREFIX, vodPrefix } from '../../lib/contract/keys.ts';
 import { required } from '../../lib/contract/env.ts';
-import type { Limits } from '../../lib/contract/entitlement.ts';
 import { ticketed } from '../../lib/contract/ticket.ts';
 import type { VideoRecord } from '../../lib/contract/video.ts';
+import type { Terms } from '../shared/entitlement.ts';
 import { ApiError, refusedField } from '../shared/errors.ts';
 import { fromOf } from '../shared/from.ts';
-import { isWithin, withinHeight } from '../shared/height.ts';
+import { isWithin, tallestName, withinHeight } from '../shared/height.ts';
 import { Reply, serve, weakTag } from '../shared/http.ts';
 import { logger } from '../shared/logger.ts';
 import { askForLadder } from '../shared/slicing-run.ts';
@@ -52,10 +52,11 @@ export const handler = serve<'playback'>(groupsClaim, {
     const { expand: expanded, cookies, start, format } = request.query;
     if (format === 'dash') return await mpdFor(request, start);
     const { video: found, viewer, limits } = await published(request);
-    const allowed = withinHeight(await askForLadder(found), limits);
+    const whole = await askForLadder(found);
+    const allowed = withinHeight(whole, limits);
     const video = borneOf(allowed, request.query);
     checkStart(start, video.duration);
-    const play = await openVideo(request, allowed, viewer, limits);
+    const play = await openVideo(request, whole, viewer, limits);
     const byCookies = cookies === '1';
     let access: Access;
     if (expanded === '1') {
@@ -118,7 +119,7 @@ export const handler = serve<'playback'>(groupsClaim, {
     const end = who?.use === 'playlists' ? who.expiresAt : undefined;
     const play = going
       ? new Opening({ signer: await loadSigner(), prefix: vodPrefix(id), ...going, isHead })
-      : await openVideo({ query: {}, isHead, end }, video, who?.viewer, limits);
+      : await openVideo({ query: {}, isHead, end }, found, who?.viewer, limits);
     const path = ticketed(key, vodPrefix(id), play.ticket);
     const byCookies = request.query.cookies === '1';
     const licence = kind === 'text' ? undefined : await licenceQuery(video, who?.viewer, play);
@@ -206,17 +207,18 @@ interface Started {
   readonly end?: Date | undefined;
 }
 
-/** A play start. Whoever gives its session a name renews it, and gets a short signature. */
+/** A play start, of a video with all its renditions. Whoever gives its session a name renews it, and gets a short signature. */
 const openVideo = async (
   { query, isHead, end }: Started,
-  { id, duration }: VideoRecord,
+  { id, duration, renditions }: VideoRecord,
   viewer: Viewer | undefined,
-  limits: Limits,
+  limits: Terms,
 ): Promise<Opening> =>
   open({
     prefix: vodPrefix(id),
     viewer,
     limits,
+    tallest: tallestName({ renditions }, limits.maxHeight),
     player: query.session,
     // What the edge has no room to refuse should end soon by itself: an hour after the video, then.
     end: end ?? signatureEnd(new Date(), (await edgeIsFull()) ? 0 : signatureHours, duration),

@@ -1,11 +1,11 @@
 /** A play start: the session it begins, and the signature of all that its ticket opens. */
-import { RENEWED_SECONDS } from '../../lib/contract/session.ts';
-import type { Limits } from '../../lib/contract/entitlement.ts';
-import { addressPart, parseTicket, sessionId, ticketPath, ticketText } from '../../lib/contract/ticket.ts';
 import { EVENTS_HEADER } from '../../lib/contract/manifest.ts';
+import { RENEWED_SECONDS } from '../../lib/contract/session.ts';
+import { addressPart, parseTicket, sessionId, ticketPath, ticketText } from '../../lib/contract/ticket.ts';
+import type { Terms } from '../shared/entitlement.ts';
 import { eventsUrl } from '../shared/events-address.ts';
-import { startSession, unguessable } from '../shared/sessions.ts';
 import { logger } from '../shared/logger.ts';
+import { startSession, unguessable } from '../shared/sessions.ts';
 import { loadSigner, type Signer } from '../shared/signing.ts';
 import type { Viewer } from '../shared/viewer.ts';
 import { setCookies } from './cookies.ts';
@@ -20,8 +20,10 @@ interface Asked {
   readonly player: string | undefined;
   /** When a signature ends that is not renewed. */
   readonly end: Date;
-  /** Of what lets this viewer in: how many sessions at a time, and from which address. */
-  readonly limits: Pick<Limits, 'maxSessions' | 'ip'>;
+  /** What lets this viewer in and until when, how many sessions at a time, and from which address. */
+  readonly limits: Pick<Terms, 'reason' | 'right' | 'endsAt' | 'maxSessions' | 'ip'>;
+  /** The tallest rung that is opened, by its name; undefined: each. */
+  readonly tallest?: number | undefined;
   /** By HEAD: nobody sees what is answered, so nothing begins. */
   readonly isHead: boolean;
 }
@@ -81,9 +83,11 @@ export class Opening {
 }
 
 /** Begins a session, or goes on with the one that `player` names. Throws `too-many-sessions`, `session-ended`. */
-export async function open({ prefix, what = prefix, viewer, player, end, limits, isHead }: Asked): Promise<Opening> {
+export async function open(asked: Asked): Promise<Opening> {
+  const { prefix, what = prefix, viewer, player, limits, tallest, isHead } = asked;
   const signer = await loadSigner();
-  if (isHead) return new Opening({ signer, prefix, ticket: looseTicket(signer, viewer, limits), end, isHead });
+  const end = within(asked.end, limits);
+  if (isHead) return new Opening({ signer, prefix, ticket: looseTicket(signer, asked), end, isHead });
   const until = player === undefined ? end : renewedEnd(end, Date.now());
   const link = viewer?.right?.link;
   // By a link it is nobody's: the link can be taken back, and there is no person to be counted.
@@ -94,8 +98,11 @@ export async function open({ prefix, what = prefix, viewer, player, end, limits,
     person,
     link,
     ip: addressOf(limits),
+    height: tallest,
     player,
     until,
+    reason: limits.reason,
+    right: limits.right,
     cap: limits.maxSessions,
   });
   // Who watches is in the table of sessions, and in no log.
@@ -109,26 +116,32 @@ export async function open({ prefix, what = prefix, viewer, player, end, limits,
 }
 
 /** One folder of what is beside the pictures and the sound, which is no play start and counts as none. */
-export async function openFolder(
-  folder: string,
-  { prefix, viewer, limits, end, isHead }: Omit<Asked, 'player'>,
-): Promise<Opening> {
+export async function openFolder(folder: string, asked: Omit<Asked, 'player'>): Promise<Opening> {
+  const { prefix, limits, end, isHead } = asked;
   const signer = await loadSigner();
-  return new Opening({ signer, prefix, ticket: looseTicket(signer, viewer, limits), end, folder, isHead });
+  return new Opening({ signer, prefix, ticket: looseTicket(signer, asked), end: within(end, limits), folder, isHead });
 }
+
+/** Nothing is signed beyond the end of what lets somebody in, a link's or a grant's. Pure. */
+const within = (end: Date, { endsAt = Infinity }: Pick<Terms, 'endsAt'>): Date =>
+  new Date(Math.min(end.getTime(), endsAt * 1000));
 
 /** When the signature of a player that renews ends. Pure. */
 export const renewedEnd = (end: Date, now: number): Date =>
   new Date(Math.min(end.getTime(), now + RENEWED_SECONDS * 1000));
 
 /** A ticket of no session that is kept: what was taken back of its person is refused all the same. */
-const looseTicket = (signer: Signer, viewer: Viewer | undefined, limits: Pick<Limits, 'ip'>): string =>
+const looseTicket = (
+  signer: Signer,
+  { viewer, limits, tallest }: Pick<Asked, 'viewer' | 'limits' | 'tallest'>,
+): string =>
   ticketText({
     session: sessionId(Date.now(), unguessable()),
     subject: viewer && viewer.right?.link === undefined ? signer.subjectPart(viewer.subject) : undefined,
     link: viewer?.right?.link,
     ip: addressOf(limits),
+    height: tallest,
   });
 
 /** As tickets say it. */
-const addressOf = ({ ip }: Pick<Limits, 'ip'>): string | undefined => (ip === undefined ? undefined : addressPart(ip));
+const addressOf = ({ ip }: Pick<Terms, 'ip'>): string | undefined => (ip === undefined ? undefined : addressPart(ip));

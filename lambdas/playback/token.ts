@@ -144,14 +144,18 @@ export async function readToken(
 async function rightOf(link: string, video: string, others: OtherKeys | undefined): Promise<Right> {
   const row = await others?.link(video, link);
   checkLink(row, Date.now() / 1000);
-  return { link, sites: row.sites };
+  return byLinkOf(row).right;
 }
 
 /** Whoever comes by a link. */
-export const byLinkOf = ({ id, sites }: Pick<LinkRow, 'id' | 'sites'>): Viewer => ({
+export const byLinkOf = ({
+  id,
+  sites,
+  goodUntil: until,
+}: Pick<LinkRow, 'id' | 'sites' | 'goodUntil'>): Viewer & { readonly right: Right } => ({
   subject: `link ${id}`,
   groups: [],
-  right: { link: id, sites },
+  right: { link: id, sites, ...(until !== undefined && { until }) },
 });
 
 /** A link's token opens manifests, as often as one likes and as long as it is good; where it asks for a password, none. */

@@ -6,6 +6,7 @@ import { withParents } from '../../lib/contract/collection.ts';
 import { deviceOwner } from '../../lib/contract/device-video.ts';
 import { resourceKey, subjectKey, subjectKeys, type GrantRow, type Limits } from '../../lib/contract/entitlement.ts';
 import type { HookAnswer } from '../../lib/contract/hook.ts';
+import { grantRight, keyRight, viewerRight } from '../../lib/contract/right.ts';
 import { addressPart } from '../../lib/contract/ticket.ts';
 import type { Origin, VideoRecord } from '../../lib/contract/video.ts';
 import { isAdmin, type Viewer } from './viewer.ts';
@@ -48,6 +49,10 @@ export interface EntitlementQuestion extends Evidence {
 
 export interface Entitlement extends Limits {
   readonly allowed: boolean;
+  /** What lets them in, where that can be taken back by itself (lib/contract/right.ts). */
+  readonly right?: string;
+  /** Epoch seconds from which on it is not known to hold: nothing is signed beyond. Undefined: it says no end. */
+  readonly endsAt?: number;
   /** What decided: a row of the table. */
   readonly reason:
     | 'owner'
@@ -67,34 +72,56 @@ export interface Entitlement extends Limits {
     | 'denied';
 }
 
+/** What an answer says of one who may watch. */
+export type Terms = Omit<Entitlement, 'allowed'>;
+
 /** The rows of the table, from its first: who meets one is answered by it. Deny is the default. */
 export function decide(question: EntitlementQuestion): Entitlement {
   const { viewer, video, deviceViewers, from, now } = question;
-  const allow = (reason: Entitlement['reason'], limits: Limits = {}) => ({ allowed: true, reason, ...limits });
+  const allow = (reason: Entitlement['reason'], terms: Omit<Terms, 'reason'> = {}, ends: readonly Moment[] = []) => {
+    const endsAt = Math.min(...ends.map((end) => end ?? Infinity));
+    return { allowed: true, reason, ...terms, ...(endsAt < Infinity && { endsAt }) };
+  };
   const deny = (reason: Entitlement['reason']) => ({ allowed: false, reason });
   if (video.status === 'deleted' || isOver(video, now)) return deny('gone');
   if (viewer?.right?.link !== undefined && video.id !== undefined) {
-    const { sites } = viewer.right;
-    return isOnSite(sites, from) ? allow('link', sites && { sites: [...sites] }) : deny('site');
+    const { sites, until } = viewer.right;
+    return isOnSite(sites, from) ? allow('link', sites && { sites: [...sites] }, [until]) : deny('site');
   }
   if (viewer !== undefined && ownedBy(video, viewer)) return allow('owner');
   if (viewer !== undefined && isAdmin(viewer)) return allow('admin');
   if (video.visibility === 'private') return deny('private');
-  const counting = grantsThatCount(question);
+  const about = grantsAbout(question);
+  const counting = about.filter((grant) => isNow(grant, now));
   if (counting.some(({ effect }) => effect === 'deny')) return deny('refused');
-  if (video.visibility === 'public') return allow('public');
-  if (viewer?.right?.key !== undefined && video.id !== undefined) return allow('key');
+  // What will keep them out from a moment on that is said already.
+  const refusal = nextRefusal(about, now);
+  if (video.visibility === 'public') return allow('public', {}, [refusal]);
+  if (viewer?.right?.key !== undefined && video.id !== undefined)
+    return allow('key', { right: keyRight(viewer.right.key) }, [refusal]);
   if (question.hook === 'silent') return deny('silent');
   if (question.hook !== undefined)
     return question.hook.allowed && holdsFor(question.hook, question.from)
-      ? allow('hook', limitsOf(question.hook))
+      ? allow('hook', limitsOf(question.hook), [refusal])
       : deny('vetoed');
   const closest = counting.toSorted((a, b) => distance(a) - distance(b) || generosity(b) - generosity(a))[0];
   const seesDevice = video.origin !== undefined && viewer !== undefined && deviceViewers?.includes(viewer.subject);
   // Being among a device's viewers is like a grant on the device to that person.
   if (closest !== undefined && (seesDevice !== true || distance(closest) <= AS_VIEWER))
-    return allow('grant', limitsOf(closest));
-  return seesDevice === true ? allow('device') : deny('denied');
+    return allow('grant', { ...limitsOf(closest), right: grantRight(closest) }, [closest.expiresAt, refusal]);
+  if (seesDevice !== true) return deny('denied');
+  return allow('device', { right: viewerRight(video.origin.device, viewer.subject) }, [refusal]);
+}
+
+/** Epoch seconds; undefined: never. */
+type Moment = number | undefined;
+
+/** When the first grant that denies begins to count. */
+function nextRefusal(about: readonly GrantRow[], now: number): Moment {
+  const later = about.flatMap(({ effect, notBefore }) =>
+    effect === 'deny' && notBefore !== undefined && notBefore > now ? [notBefore] : [],
+  );
+  return later.length === 0 ? undefined : Math.min(...later);
 }
 
 /** What a device sends, live or recorded, as a question is asked of it: like an `entitled` video of nobody's. */
@@ -118,16 +145,13 @@ export const resourceKeys = ({
   ...[...new Set(tags)].map((tag) => resourceKey(`tag:${tag}`)),
 ];
 
-function grantsThatCount({ grants, video, viewer, from, now }: EntitlementQuestion): GrantRow[] {
+/** Those for this viewer on this video from there, whenever they count. */
+function grantsAbout({ grants, video, viewer, from }: EntitlementQuestion): GrantRow[] {
   const resources = new Set(resourceKeys(video));
   const subjects = new Set(subjectKeys(viewer));
   return grants.filter(
     (grant) =>
-      resources.has(grant.videoId) &&
-      subjects.has(grant.subject) &&
-      byPerson(grant, video) &&
-      isNow(grant, now) &&
-      isHere(grant, from),
+      resources.has(grant.videoId) && subjects.has(grant.subject) && byPerson(grant, video) && isHere(grant, from),
   );
 }
 

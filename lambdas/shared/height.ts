@@ -24,6 +24,29 @@ export function withinHeight<T extends Pick<VideoRecord, 'renditions' | 'status'
       );
 }
 
+/** Names have five digits at most (plan.ts). */
+const MOST_NAMED = 99_999;
+
+/**
+ * The number in the name of the tallest rung within `maxHeight` lines, for the edge, which sees names alone. A rung is named for
+ * the 16:9 box around its picture, so a wide picture of 800 lines is `1080p`; all pictures of a video have one shape, whichever
+ * of them are made by now. `video`: with all its renditions. Undefined: there is no limit, or no picture.
+ */
+export function tallestName(video: Pick<VideoRecord, 'renditions'>, maxHeight: number | undefined): number | undefined {
+  if (maxHeight === undefined) return undefined;
+  const named = video.renditions.flatMap(({ name, ...size }) => {
+    const lines = linesOf(size);
+    const number = /^(\d+)p$/.exec(name)?.[1];
+    return lines === undefined || number === undefined ? [] : [{ number: Number(number), lines }];
+  });
+  const [shape] = named;
+  if (shape === undefined) return undefined;
+  // Sides are rounded, so what is made already is looked at itself.
+  const least = Math.max(0, ...named.filter(({ lines }) => lines <= maxHeight).map(({ number }) => number));
+  const most = Math.min(...named.filter(({ lines }) => lines > maxHeight).map(({ number }) => number - 1));
+  return Math.max(least, Math.min(most, MOST_NAMED, Math.floor((maxHeight * shape.number) / shape.lines)));
+}
+
 interface Size {
   readonly width?: number | undefined;
   readonly height?: number | undefined;

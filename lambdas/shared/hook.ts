@@ -93,6 +93,8 @@ export class Hook {
 export function claimsOf(question: EntitlementQuestion): Record<string, unknown> {
   const { viewer, video, from } = question;
   const { id, owner, visibility, tags = [], collections = new Set(), origin } = video;
+  // Which grant it is, and until when, is for sessions to know.
+  const { right: _, endsAt: __, ...decision } = decide({ ...question, hook: undefined });
   return {
     ...(viewer && { sub: viewer.subject }),
     groups: viewer?.groups ?? [],
@@ -105,7 +107,7 @@ export function claimsOf(question: EntitlementQuestion): Record<string, unknown>
       ...(origin && { device: origin.device }),
     },
     from: { ...(from.ip !== undefined && { ip: from.ip }), ...(from.site !== undefined && { site: from.site }) },
-    decision: decide({ ...question, hook: undefined }),
+    decision,
   };
 }
 

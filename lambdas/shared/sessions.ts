@@ -8,7 +8,7 @@ import { DeleteCommand, GetCommand, paginateQuery, PutCommand, UpdateCommand } f
 import { randomInt } from 'node:crypto';
 import { required } from '../../lib/contract/env.ts';
 import { sessionRow, type EndedBy, type SessionRow } from '../../lib/contract/session.ts';
-import { parseTicket, sessionId, ticketText, type Ticket } from '../../lib/contract/ticket.ts';
+import { parseTicket, sessionId, ticketText } from '../../lib/contract/ticket.ts';
 import { dynamo } from './clients.ts';
 import { ApiError } from './errors.ts';
 import { freeSlots } from './slots.ts';
@@ -25,10 +25,15 @@ export interface Start {
   readonly link?: string | undefined;
   /** The one address it may be watched from, as tickets say it. */
   readonly ip?: string | undefined;
+  /** The tallest rung it opens, by its name. */
+  readonly height?: number | undefined;
   /** What its player calls it: started again under the same name, it goes on. */
   readonly player?: string | undefined;
   /** When its signature ends. */
   readonly until: Date;
+  /** What lets them in, as `decide` says it. */
+  readonly reason: string;
+  readonly right?: string | undefined;
   /** How many sessions this person may have at a time. Undefined: nobody counts. */
   readonly cap?: number | undefined;
 }
@@ -44,7 +49,8 @@ export async function startSession(start: Start, now = Date.now()): Promise<stri
 }
 
 /** The row of a session that begins now, in the place of one that is not counted. Pure but for the randomness. */
-function freshRow({ what, person, link, ip, player, until }: Start, now: number): SessionRow {
+function freshRow(start: Start, now: number): SessionRow {
+  const { what, person, link, ip, height, player, until, reason, right } = start;
   const session = sessionId(now, unguessable());
   const at = new Date(now).toISOString();
   const who = person ? `u:${person.part}` : link === undefined ? `a:${player ?? session}` : `l:${link}`;
@@ -53,9 +59,11 @@ function freshRow({ what, person, link, ip, player, until }: Start, now: number)
     place: placeOf(what, player ?? session),
     what,
     session,
-    ticket: ticketText({ session, subject: person?.part, link, ip }),
+    ticket: ticketText({ session, subject: person?.part, link, ip, height }),
     ...(person && { subject: person.subject }),
     ...(link !== undefined && { link }),
+    reason,
+    ...(right !== undefined && { right }),
     ...(player !== undefined && { player }),
     startedAt: at,
     seenAt: at,
@@ -87,19 +95,16 @@ async function begin(fresh: SessionRow, now: number): Promise<SessionRow> {
   );
   if (row === undefined) throw ended(await read({ who, place }), now);
   if (isSameTicket(row.ticket, ticket)) return row;
-  // The same player, let in by something else: another address, say.
+  // The same player, let in by something else: from another address, or up to another height.
   const condition = 'attribute_not_exists(#endedAt)';
   const moved = await change({ who, place }, { set: { ...rest, ...kept }, keep: {}, condition });
   if (moved === undefined) throw ended(await read({ who, place }), now);
   return moved;
 }
 
-/** Whether two tickets let in the same: all parts but the session. Pure. */
-function isSameTicket(one: string, other: string): boolean {
-  const parts = ({ subject, link, ip }: Ticket) => JSON.stringify([subject, link, ip]);
-  const [a, b] = [parseTicket(one), parseTicket(other)];
-  return a !== undefined && b !== undefined && parts(a) === parts(b);
-}
+/** Whether two tickets let in the same: all parts but the session, which comes first. Pure. */
+const isSameTicket = (one: string, other: string): boolean =>
+  one.slice(one.indexOf('.')) === other.slice(other.indexOf('.'));
 
 /** One read and, unless others take its place in between, one write. */
 async function take(fresh: SessionRow, cap: number, now: number): Promise<SessionRow> {
@@ -113,12 +118,18 @@ async function take(fresh: SessionRow, cap: number, now: number): Promise<Sessio
   if (over !== undefined) throw ended(over, now);
   const seconds = Math.floor(now / 1000);
   const running = rows.filter((row) => slotOf(row) !== undefined && row.expiresAt >= seconds);
-  const own = mine.find((row) => running.includes(row) && slotOf(row)! < cap && isSameTicket(row.ticket, fresh.ticket));
+  const own = mine.find((row) => running.includes(row) && slotOf(row)! < cap);
   if (own !== undefined) {
     const { who, place } = own;
-    const set = { seenAt: fresh.seenAt, expiresAt: fresh.expiresAt };
-    const renewed = await change({ who, place }, { set, keep: {}, condition: '#ticket = :ticket', ticket: own.ticket });
+    const { seenAt, expiresAt, reason, right, session, ticket } = fresh;
+    // Let in by something else by now, it keeps its place and has another ticket.
+    const moved = !isSameTicket(own.ticket, ticket) && { session, ticket };
+    const set = { seenAt, expiresAt, reason, ...(right !== undefined && { right }), ...moved };
+    const renewed = await change({ who, place }, { set, keep: {}, condition: '#ticket = :held', held: own.ticket });
     if (renewed !== undefined) return renewed;
+    // The same player, asking twice at once, has made that other ticket already.
+    const there = await read(own);
+    if (there !== undefined && there.player === fresh.player && isSameTicket(there.ticket, ticket)) return there;
   }
   // A player that asks twice at once wants the same place both times.
   const first = fresh.player === undefined ? randomInt(cap) : hash(fresh.player) % cap;
@@ -158,28 +169,35 @@ interface Change {
   /** Set where nothing is there yet. */
   readonly keep: Partial<SessionRow>;
   readonly condition: string;
-  readonly ticket?: string;
+  /** The ticket of which the condition says that it is still there. */
+  readonly held?: string;
 }
 
 /** The row as it is then; undefined when the condition does not hold. */
 async function change(
   Key: Key,
-  { set, keep, condition: ConditionExpression, ticket }: Change,
+  { set, keep, condition: ConditionExpression, held }: Change,
 ): Promise<SessionRow | undefined> {
   const parts = [
     ...Object.keys(set).map((name) => `#${name} = :${name}`),
     ...Object.keys(keep).map((name) => `#${name} = if_not_exists(#${name}, :${name})`),
   ];
-  const values = { ...set, ...keep, ...(ticket !== undefined && { ticket }) };
-  const names = [...Object.keys(values), ...(ConditionExpression.includes('#endedAt') ? ['endedAt'] : [])];
+  const values = { ...set, ...keep };
+  // It may go on by another right than it began by, or by one that nobody takes back.
+  const gone = 'right' in set ? [] : ['right'];
+  const mentioned = ['endedAt', 'ticket'].filter((name) => ConditionExpression.includes(`#${name}`));
+  const names = [...Object.keys(values), ...gone, ...mentioned];
   const attempt = dynamo.send(
     new UpdateCommand({
       TableName: TableName(),
       Key,
-      UpdateExpression: `SET ${parts.join(', ')}`,
+      UpdateExpression: `SET ${parts.join(', ')}${gone.map((name) => ` REMOVE #${name}`).join('')}`,
       ConditionExpression,
       ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),
-      ExpressionAttributeValues: Object.fromEntries(Object.entries(values).map(([name, value]) => [`:${name}`, value])),
+      ExpressionAttributeValues: {
+        ...Object.fromEntries(Object.entries(values).map(([name, value]) => [`:${name}`, value])),
+        ...(held !== undefined && { ':held': held }),
+      },
       ReturnValues: 'ALL_NEW',
     }),
   );
@@ -272,7 +290,7 @@ const remove = async ({ who, place }: Key, ticket: string): Promise<boolean> =>
  * for the edge to refuse. First the word that it is over, then the place: one that renews in between meets either.
  */
 export async function endSession(row: SessionRow, by: EndedBy, now = Date.now()): Promise<void> {
-  const { what, player, session, place, ...rest } = row;
+  const { what, player, session, place, right: _, ...rest } = row;
   if (what === undefined) return;
   const over = {
     ...rest,

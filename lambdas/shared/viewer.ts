@@ -17,7 +17,13 @@ export interface Viewer {
 export type Right =
   | { readonly key: string; readonly link?: never }
   /** `sites`: origins of pages, besides ours, on which the link plays; undefined: any. */
-  | { readonly link: string; readonly sites?: readonly string[] | undefined; readonly key?: never };
+  | {
+      readonly link: string;
+      readonly sites?: readonly string[] | undefined;
+      /** Epoch seconds at which the link is over; undefined: never by itself. */
+      readonly until?: number | undefined;
+      readonly key?: never;
+    };
 
 export const isAdmin = (viewer: Viewer): boolean => viewer.groups.includes('admin');
 export const mayUpload = (viewer: Viewer): boolean => isAdmin(viewer) || viewer.groups.includes('uploader');

@@ -9,9 +9,11 @@ const store = cf.kvs();
 // Our keys are made of these characters and no segment begins with a dot: nothing else is a path of ours. So no path can be
 // written in two ways, and none leads out of what its signature names.
 var STRANGE = /[^A-Za-z0-9/._-]|\/\/|\/\./;
-// Session (when it began, base 36, and 16 characters), subject, link, address.
+// Session (when it began, base 36, and 16 characters), subject, link, address and, where there is a limit, the tallest rung.
 var TICKET =
-  /^[0-9a-z]{7}[A-Za-z0-9]{16}\.(-|[A-Za-z0-9_-]{11})\.(-|[A-Za-z0-9_-]{1,64})\.(-|[0-9a-f]{8}|[0-9a-f]{32})$/;
+  /^[0-9a-z]{7}[A-Za-z0-9]{16}\.(-|[A-Za-z0-9_-]{11})\.(-|[A-Za-z0-9_-]{1,64})\.(-|[0-9a-f]{8}|[0-9a-f]{32})(\.[1-9][0-9]{1,4})?$/;
+// A rung's playlist or folder below a revision: `r1/video/720p.m3u8`, `r1/video/720p/00001.m4s`.
+var RUNG = /^([1-9][0-9]{1,4})p(\.m3u8)?$/;
 
 function refused() {
   return { statusCode: 403, statusDescription: 'Forbidden', headers: { 'cache-control': { value: 'no-store' } } };
@@ -42,6 +44,13 @@ function addressOf(ip) {
   return all.slice(0, 24) === '00000000000000000000ffff' ? all.slice(24) : all;
 }
 
+/** Whether what stands behind a ticket is of a picture, and of a taller one than it opens, or of nobody knows which. */
+function isTooTall(kind, name, tallest) {
+  if (tallest === undefined || kind !== 'video') return false;
+  var rung = RUNG.exec(name || '');
+  return rung === null || Number(rung[1]) > Number(tallest);
+}
+
 /** Epoch seconds at which it was revoked; 0 for what was not, or is over. */
 async function revokedAt(key) {
   var there = await store.exists(key);
@@ -67,6 +76,7 @@ async function handler(event) {
   if (!TICKET.test(ticket) || !parts[at + 2] || parts[at + 2] === 's') return refused();
   var named = ticket.split('.');
   if (named[3] !== '-' && named[3] !== addressOf(event.viewer.ip)) return refused();
+  if (!live && isTooTall(parts[at + 3], parts[at + 4], named[4])) return refused();
   // A session that began later was let in since, whatever was revoked before.
   var began = parseInt(ticket.slice(0, 7), 36);
   if (whole >= began) return refused();

@@ -24,7 +24,8 @@ export const closesAt = (hour: string): number =>
   Date.parse(`${hour}:00:00Z`) / 1000 + HOUR + PART_SECONDS + LATE_SECONDS + WAITING_SECONDS;
 
 /** The last hour whose row is closed at `now` (epoch seconds). */
-export const lastClosed = (now: number): string => hourOf(now - (PART_SECONDS + LATE_SECONDS + WAITING_SECONDS) - 2 * HOUR);
+export const lastClosed = (now: number): string =>
+  hourOf(now - (PART_SECONDS + LATE_SECONDS + WAITING_SECONDS) - 2 * HOUR);
 
 export const HOUR_ROWS = 'h#';
 /** Row of an hour; `path`: empty, and where it is full one more hexadecimal digit of each session's hash. */

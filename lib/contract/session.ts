@@ -36,6 +36,10 @@ export const sessionRow = z.object({
   ticket: z.string(),
   subject: z.string().optional(),
   link: z.string().optional(),
+  /** What decided that it may begin, and go on (docs/playback.md); absent of one that an earlier version began. */
+  reason: z.string().optional(),
+  /** What let them in, where that can be taken back by itself (right.ts). */
+  right: z.string().optional(),
   /** The name its player gave it. One without never asks again. */
   player: z.string().optional(),
   startedAt: z.iso.datetime(),

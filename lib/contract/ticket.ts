@@ -3,12 +3,13 @@
  * for that path, so nobody can put another one there; the edge takes it out again before its cache, so copies stay shared.
  * It tells the edge what may be taken back: this session, this person, this link. Imports nothing.
  *
- *   {session}.{subject}.{link}.{ip}      each part of [A-Za-z0-9_-], `-` where there is none
+ *   {session}.{subject}.{link}.{ip}[.{height}]      each part of [A-Za-z0-9_-], `-` where there is none
  *
  *   session  when it began (epoch seconds in base 36, 7 digits) and 16 random letters and digits
  *   subject  11 characters that stand for a person and tell nobody who it is
  *   link     id of the link that let them in
  *   ip       the only address that may use it: 8 hexadecimal digits (IPv4) or 32 (IPv6)
+ *   height   the tallest rung it opens, by the number in its name (`720p`); only where there is such a limit
  */
 
 export interface Ticket {
@@ -16,6 +17,8 @@ export interface Ticket {
   readonly subject?: string | undefined;
   readonly link?: string | undefined;
   readonly ip?: string | undefined;
+  /** Of a rung's name, 10 to 99,999. */
+  readonly height?: number | undefined;
 }
 
 /** Folder of tickets below a video or channel. No key of ours has it (keys.ts, live-keys.ts). */
@@ -28,10 +31,11 @@ const PARTS = {
   subject: /^[A-Za-z0-9_-]{11}$/,
   link: /^(?!-$)[A-Za-z0-9_-]{1,64}$/,
   ip: /^(?:[0-9a-f]{8}|[0-9a-f]{32})$/,
+  height: /^[1-9][0-9]{1,4}$/,
 } as const;
 
 /** Characters of the longest ticket there is. */
-export const LONGEST_TICKET = 23 + 1 + 11 + 1 + 64 + 1 + 32;
+export const LONGEST_TICKET = 23 + 1 + 11 + 1 + 64 + 1 + 32 + 1 + 5;
 
 /** A session that begins at `at` (epoch ms). `random`: 16 letters and digits that nobody can guess, over 95 bits. */
 export const sessionId = (at: number, random: string): string =>
@@ -47,21 +51,27 @@ export const beganAt = (session: string): number => Number.parseInt(session.slic
 
 /** Throws RangeError on a part that is none. */
 export function ticketText(ticket: Ticket): string {
+  const { session, height } = ticket;
   return [
-    checked('session', ticket.session),
+    checked('session', session),
     ...(['subject', 'link', 'ip'] as const).map((name) => {
       const part = ticket[name];
       return part === undefined ? NONE : checked(name, part);
     }),
+    ...(height === undefined ? [] : [checked('height', String(height))]),
   ].join('.');
 }
 
 /** Undefined: it is no ticket. */
 export function parseTicket(text: string): Ticket | undefined {
   if (text.length > LONGEST_TICKET) return undefined;
-  const [session, subject, link, ip, ...more] = text.split('.');
+  const [session, subject, link, ip, height, ...more] = text.split('.');
   if (session === undefined || ip === undefined || more.length > 0 || !PARTS.session.test(session)) return undefined;
-  const ticket: { session: string; subject?: string; link?: string; ip?: string } = { session };
+  if (height !== undefined && !PARTS.height.test(height)) return undefined;
+  const ticket: { session: string; subject?: string; link?: string; ip?: string; height?: number } = {
+    session,
+    ...(height !== undefined && { height: Number(height) }),
+  };
   for (const [name, part] of Object.entries({ subject, link, ip }) as ['subject' | 'link' | 'ip', string][]) {
     if (part === NONE) continue;
     if (!PARTS[name].test(part)) return undefined;

@@ -39,6 +39,9 @@ const FILES: Record<string, string> = {
   DevicesHandler: 'devices/handler.ts',
   DevicesLive: 'playback/live/handler.ts',
   DevicesClipper: 'devices/clip.ts',
+  InsightEvents: 'insight/events.ts',
+  InsightSpread: 'insight/spread.ts',
+  InsightCount: 'insight/count.ts',
   OperationsHealth: 'operations/handler.ts',
   OperationsWatch: 'operations/watch.ts',
 };
@@ -70,6 +73,9 @@ const NAMES: Record<string, string> = {
   DevicesAlarms: 'alarms',
   DevicesFleet: 'fleet',
   DevicesClips: 'clips',
+  InsightHeatmaps: 'heatmaps',
+  InsightPosts: 'posts',
+  InsightCounts: 'counts',
   IngestCluster: 'tasks of the cluster',
   UploadDeadPulls: 'dead letters of pulls',
   SlicingUndelivered: 'of sources',
@@ -78,6 +84,8 @@ const NAMES: Record<string, string> = {
   CatalogDeadDownloads: 'of downloads',
   DevicesDeadClips: 'of clips',
   RevocationDeadTasks: 'of revocations',
+  InsightDeadPosts: 'of posts',
+  InsightDeadCounts: 'of counts',
 };
 
 /** The stacks of an environment without options of its own, as prod is, but with devices; nothing is bundled. */

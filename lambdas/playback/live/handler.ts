@@ -1,7 +1,6 @@
 /** Live playback: who may watch a channel, whether there is something to watch, and the playlists that follow from it. */
 import { randomUUID } from 'node:crypto';
 import type { Channel, DeviceRecord, Stream } from '../../../lib/contract/device.ts';
-import type { Limits } from '../../../lib/contract/entitlement.ts';
 import { number, required } from '../../../lib/contract/env.ts';
 import { channelPrefix, livePlaylistKey, playbackPlaylistKey } from '../../../lib/contract/live-keys.ts';
 import { liveBounds } from '../../../lib/contract/options.ts';
@@ -13,7 +12,7 @@ import { callers, groupsClaim, signatureHours, tokenMinutes } from '../options.t
 import { open, Opening } from '../opening.ts';
 import { mintToken } from '../token.ts';
 import { readDevice } from '../../shared/devices.ts';
-import { decide, liveOf } from '../../shared/entitlement.ts';
+import { decide, liveOf, type Terms } from '../../shared/entitlement.ts';
 import { ApiError } from '../../shared/errors.ts';
 import { readGrants } from '../../shared/evidence.ts';
 import { fromOf } from '../../shared/from.ts';
@@ -42,7 +41,7 @@ const endOf = (channel: Channel, live: boolean): Date =>
 
 interface Admitted {
   readonly record: DeviceRecord;
-  readonly limits: Limits;
+  readonly limits: Terms;
 }
 
 /**
@@ -60,7 +59,7 @@ async function admit(
   if (record !== undefined) {
     const [from, now] = [fromOf(headers, required('PUBLIC_URL')), Math.floor(Date.now() / 1000)];
     const question = { viewer, video, grants, deviceViewers: record.viewers, from, now };
-    const { allowed, reason: _, ...limits } = decide({ ...question, hook: await heard(question) });
+    const { allowed, ...limits } = decide({ ...question, hook: await heard(question) });
     if (allowed) return { record, limits };
   }
   throw viewer === undefined
@@ -69,7 +68,7 @@ async function admit(
 }
 
 /** A channel sends one rendition: who may not watch it as high as that watches nothing. Throws `forbidden`. */
-function checkHeight({ width, height }: Partial<Stream>, { maxHeight }: Limits): void {
+function checkHeight({ width, height }: Partial<Stream>, { maxHeight }: Pick<Terms, 'maxHeight'>): void {
   if (isWithin({ width, height }, maxHeight)) return;
   throw new ApiError(
     'forbidden',

@@ -120,6 +120,31 @@ it('takes what browsers and systems have other names for, and says of the rest w
   await close();
 });
 
+it('encrypts what is added as the panel says, and asks for nothing where nobody chose', async () => {
+  const { page, faults, close } = await openPage(browser);
+  await signIn(page, stack.url, 'uma');
+  await page.getByRole('button', { name: /^Upload/ }).click();
+  const choice = page.getByLabel('Encryption of what you add now');
+  expect(await choice.inputValue()).toBe('');
+  const file = join(folder, 'sealed.mp4');
+  await makeVideo(stack.ffmpegFolder, file, { seconds: 2, size: '320x180' });
+  const content = (await readFile(file)).toString('base64');
+  await drop(page, { name: 'sealed no.mp4', content });
+  await rowOf(page, 'sealed no').waitFor(slow);
+  await choice.selectOption('aes-128');
+  await drop(page, { name: 'sealed yes.mp4', content });
+  for (const name of ['sealed no', 'sealed yes'])
+    await rowOf(page, name).getByRole('link', { name: /^Play/ }).waitFor(slow);
+  const schemes = (await videosOf('sealed')).map(({ filename, encryption }) => [filename, encryption]);
+  expect(schemes.toSorted()).toEqual([
+    ['sealed no.mp4', 'none'],
+    ['sealed yes.mp4', 'aes-128'],
+  ]);
+  expect(faults).toEqual([]);
+  await removeVideosOf('sealed');
+  await close();
+});
+
 it('uploads in one tab, shows it in another, and goes on there when the first is closed', async () => {
   const { page, faults, close } = await openPage(browser);
   const sent: string[] = [];

@@ -13,6 +13,7 @@ import { checkSignature } from '../../../local/edge/signature.ts';
 import { parseTarget } from '../../../local/edge/target.ts';
 import { playbackEnvironment, startFake, type Fake } from './fake-aws.ts';
 import { pathOf } from '../../../web/src/shared/signature.ts';
+import { parseTicket } from '../../../lib/contract/ticket.ts';
 import { ID, MEDIA_PLAYLIST, OTHER_ID, record, TICKET } from './fixture.ts';
 
 const { secret, trusted: keys, tokens: tokenKeys } = playbackSecret('KPAIR');
@@ -277,9 +278,13 @@ describe('what a grant says', () => {
     fake.objects.set(`/media/vod/${ID}/r3/manifest.mpd`, shared.join('\n'));
     const kept = [shared[0], ...shared.slice(5)].join('\n');
     expect((await mpd(sam)).body).toBe(kept);
+    // The edge, which sees names alone, is told which of them.
+    const heightIn = ({ body }: { body: string }) => parseTicket(/\/s\/([^/]+)\//.exec(body)![1]!)!.height;
+    for (const ask of [main, media]) expect(heightIn(await ask(sam))).toBe(720);
     grantTo('sam');
     expect((await mpd(sam)).body).toBe(shared.join('\n'));
     expect(lines(await main(sam))).toHaveLength(3);
+    for (const ask of [main, media]) expect(heightIn(await ask(sam))).toBeUndefined();
   });
 
   it('says so where nothing is as small, and waits where it is being made', async () => {

@@ -44,7 +44,7 @@ const KEPT = new Map([['KPAIRNEXT', [...foreign.trusted.values()][0]!]]);
 const NOW = Date.now();
 const IN_AN_HOUR = new Date(NOW + 3_600_000);
 const viewer = { subject: 'olga', groups: [] };
-const ticket = (random: string, over: { ip?: string } = {}) =>
+const ticket = (random: string, over: { ip?: string; height?: number } = {}) =>
   ticketText({ session: sessionId(NOW - 60_000, random), subject: signer(secret).subjectPart('olga'), ...over });
 const MINE = ticket('AAAAAAAAAAAAAAAA');
 const OTHERS = ticket('BBBBBBBBBBBBBBBB');
@@ -210,6 +210,55 @@ describe('what the edge refuses', () => {
         revoked: revoked('subject', signer(secret).subjectPart('olga')),
       },
       { how: 'its video revoked', target: signed(MINE), revoked: revoked('video', ID) },
+    ]);
+  });
+
+  it('of a ticket up to a height: taller rungs, by whatever name, and their keys', () => {
+    const low = below(ID, ticket('EEEEEEEEEEEEEEEE', { height: 720 }));
+    const opens = signer(secret).sign(`${low}*`, IN_AN_HOUR);
+    const cookies = cookieText(signer(secret).cookies(`${low}*`, IN_AN_HOUR));
+    const files = ['.m3u8', '/init.mp4', '/00001.m4s', '/00001.ts', '/00001.key'];
+    for (const file of files) {
+      const path = `r3/video/720p${file}`;
+      expect(admitted({ target: `${low}${path}?${opens}` })).toBe(`/vod/${ID}/${path}`);
+      expect(admitted({ target: `${low}${path}`, cookies })).toBe(`/vod/${ID}/${path}`);
+    }
+    const names = [
+      '721p',
+      '1080p',
+      '2160p',
+      '10800p',
+      '108000p',
+      '01080p',
+      '1080P',
+      '1080',
+      'p',
+      '720p1',
+      '720pp',
+      '-720p',
+    ];
+    const folders = [
+      'r3/video/',
+      'r3/./video/',
+      'r3//video/',
+      'r3/audio/../video/',
+      'r3/%76ideo/',
+      'text/../r3/video/',
+    ];
+    const higher = ticket('EEEEEEEEEEEEEEEE', { height: 1080 });
+    const without = ticket('EEEEEEEEEEEEEEEE');
+    refuse('ticket up to a height', [
+      ...folders.flatMap((folder) =>
+        names.flatMap((name) =>
+          files.flatMap((file) => [
+            { how: `${folder}${name}${file}`, target: `${low}${folder}${name}${file}?${opens}` },
+            { how: `${folder}${name}${file}, cookies`, target: `${low}${folder}${name}${file}`, cookies },
+          ]),
+        ),
+      ),
+      ...[higher, without].map((of) => ({ how: of, target: `${below(ID, of)}r3/video/1080p.m3u8?${opens}` })),
+      { how: 'a ticket in its ticket', target: `${low}s/${higher}/r3/video/1080p.m3u8?${opens}` },
+      ...flipped(low, 'path').map(({ how, text }) => ({ how, target: `${text}r3/video/720p.m3u8?${opens}` })),
     ]);
   });
 

@@ -61,9 +61,12 @@ describe('who may watch', () => {
     const reason = status === 'deleted' ? 'gone' : expected(viewer, seen, grant);
     const video = { id, owner: 'olga', visibility: seen, status };
     const given = [grants[grant]].flatMap((one) => one ?? []);
-    expect(decide({ viewer: viewers[viewer], video, grants: given, deviceViewers: undefined, from: {}, now })).toEqual({
+    const question = { viewer: viewers[viewer], video, grants: given, deviceViewers: undefined, from: {}, now };
+    expect(decide(question)).toEqual({
       allowed: !['denied', 'private', 'gone'].includes(reason),
       reason,
+      ...(reason === 'grant' && { right: `video:${id}\nperson:sam` }),
+      ...(reason === 'grant' && grant === 'live' && { endsAt: now + 1 }),
     });
   });
 
@@ -209,7 +212,8 @@ describe('the table of docs/playback.md', () => {
   it.each(ROWS.map(([reason, question, limits = {}]) => ({ reason, question, limits })))(
     '$reason',
     ({ reason, question, limits }) => {
-      expect(ask(question)).toEqual({ allowed: !DENIES.has(reason), reason, ...limits });
+      const { right: _, ...said } = ask(question);
+      expect(said).toEqual({ allowed: !DENIES.has(reason), reason, ...limits });
     },
   );
 
@@ -295,7 +299,7 @@ describe('a grant', () => {
 
   it('for an address of IPv6 is for each of its spellings, and says it with the answer', () => {
     const answer = ask({ grants: [given({ ip: '2001:DB8::7' })], from: { ip: '2001:db8:0:0:0:0:0:7' } });
-    expect(answer).toEqual({ allowed: true, reason: 'grant', ip: '2001:DB8::7' });
+    expect(answer).toMatchObject({ allowed: true, reason: 'grant', ip: '2001:DB8::7' });
   });
 
   it.each([
@@ -331,11 +335,61 @@ describe('a grant', () => {
     expect(ask({ ...question, grants: [given({ on: 'tag:tour', maxHeight: 360 })] })).toEqual({
       allowed: true,
       reason: 'device',
+      right: `device:${device}\nviewer:sam`,
     });
   });
 
   it('of an earlier version is one that allows without conditions', () => {
     const row = { videoId: id, subject: 'sam', grantedBy: 'olga', createdAt: '2026-01-01T00:00:00.000Z' };
-    expect(ask({ grants: [grantRow.parse(row)] })).toEqual({ allowed: true, reason: 'grant' });
+    expect(ask({ grants: [grantRow.parse(row)] })).toEqual({
+      allowed: true,
+      reason: 'grant',
+      right: `video:${id}\nperson:sam`,
+    });
+  });
+});
+
+describe('what an answer says of itself', () => {
+  const [soon, later] = [now + 60, now + 3600];
+
+  it.each([
+    ['the nearest grant', { grants: [given({ on: 'tag:tour' }), given({ to: 'group:crew' })] }, 'tag:tour\nperson:sam'],
+    ['a key', { viewer: { subject: 'x', groups: [], right: { key: 'K' } } }, 'key:K'],
+    ['being a viewer', { video: ofDevice, deviceViewers: ['sam'] }, `device:${device}\nviewer:sam`],
+    ['nothing of an owner', { viewer: viewers['owner']! }, undefined],
+  ] as [string, Partial<EntitlementQuestion>, string | undefined][])('which right it is: %s', (_, over, right) => {
+    expect(ask(over).right).toBe(right);
+  });
+
+  it.each([
+    ['a grant, its own', { grants: [given({ expiresAt: later })] }, later],
+    ['a grant without one', { grants: [given(), given({ to: 'everyone', expiresAt: soon })] }, undefined],
+    [
+      'a grant that one which denies follows',
+      { grants: [given({ expiresAt: later }), given({ to: 'everyone', effect: 'deny', notBefore: soon })] },
+      soon,
+    ],
+    [
+      'a public video, when it begins to be denied',
+      {
+        video: { ...entitled, visibility: 'public' },
+        grants: [
+          given({ effect: 'deny', notBefore: later }),
+          given({ to: 'group:crew', effect: 'deny', notBefore: soon }),
+        ],
+      },
+      soon,
+    ],
+    [
+      'one that is denied to others',
+      { grants: [given(), given({ to: 'person:eve', effect: 'deny', notBefore: soon })] },
+      undefined,
+    ],
+    ['a link', { viewer: { subject: 'x', groups: [], right: { link: 'L', until: later } } }, later],
+    ['a link without one', { viewer: { subject: 'x', groups: [], right: { link: 'L' } } }, undefined],
+    ['an admin', { viewer: viewers['admin']!, grants: [given({ expiresAt: soon })] }, undefined],
+  ] as [string, Partial<EntitlementQuestion>, number | undefined][])('its end: of %s', (_, over, end) => {
+    const { allowed, endsAt } = ask(over);
+    expect([allowed, endsAt]).toEqual([true, end]);
   });
 });

@@ -22,7 +22,7 @@ const somebody = () => {
 const WHAT = 'vod/abcdefghij0123456789';
 const player = (name: string) => name.padEnd(16, '0');
 const starts = (over: Partial<Start> = {}, now = Date.now()) =>
-  sessions.startSession({ what: WHAT, until: new Date(now + HOUR), ...over }, now);
+  sessions.startSession({ what: WHAT, until: new Date(now + HOUR), reason: 'public', ...over }, now);
 const codeOf = (start: Promise<string>) =>
   start.then(
     () => 'started',
@@ -79,6 +79,23 @@ test('a session from another address is another ticket, for the same player', as
     const second = await starts({ ...mine, ip: 'c0000208' });
     expect([parseTicket(first)!.ip, parseTicket(second)!.ip]).toEqual(['c0000207', 'c0000208']);
     expect(parseTicket(first)!.session).not.toBe(parseTicket(second)!.session);
+  }
+});
+
+test('who may watch less high by now has another ticket in the same place, however often they ask', async () => {
+  const person = somebody();
+  for (const cap of [undefined, 1]) {
+    const mine = { person, player: player(`mine ${cap}`.replace(' ', '-')), ...(cap && { cap }) };
+    const first = await starts(mine);
+    const [second, same] = await Promise.all([starts({ ...mine, height: 720 }), starts({ ...mine, height: 720 })]);
+    expect(parseTicket(second)).toMatchObject({ height: 720 });
+    expect(parseTicket(same)).toMatchObject({ height: 720 });
+    expect(parseTicket(second)!.session).not.toBe(parseTicket(first)!.session);
+    const third = await starts({ ...mine, height: 720 });
+    expect(await starts({ ...mine, height: 720 })).toBe(third);
+    await sessions.checkGoing(WHAT, third, mine.player);
+    await expect(sessions.checkGoing(WHAT, first, mine.player)).rejects.toMatchObject({ code: 'session-ended' });
+    if (cap === 1) expect(await codeOf(starts({ ...mine, player: player('other') }))).toBe('too-many-sessions');
   }
 });
 

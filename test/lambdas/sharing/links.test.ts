@@ -8,6 +8,7 @@ import { MAX_LINKS } from '../../../lib/contract/link.ts';
 import { parseLinkToken } from '../../../lib/contract/link-token.ts';
 import { LONGEST_SIGNATURE_SECONDS } from '../../../lib/contract/options.ts';
 import { parseTicket } from '../../../lib/contract/ticket.ts';
+import { endOf } from '../../../web/src/shared/signature.ts';
 import { callRoute, startHandlerEngine, type Call } from '../engine.ts';
 import { ID, OTHER_ID, record } from '../playback/fixture.ts';
 import { playbackSecret } from '../../support/secret.ts';
@@ -57,7 +58,8 @@ async function ask(routeKey: string, id: string, query: Record<string, string>, 
     headers: origin === undefined ? {} : { origin },
     requestContext: { requestId: 'r' },
   } as never);
-  return { status: answer.statusCode!, body: answer.body ?? '', headers: answer.headers ?? {} };
+  const { statusCode: status, body = '', headers = {}, cookies = [] } = answer;
+  return { status: status!, body, headers, cookies };
 }
 const play = (token: string, id = ID, query: Record<string, string> = {}, origin?: string) =>
   ask('GET /api/play/{id}/main.m3u8', id, { token, ...query }, origin);
@@ -226,6 +228,22 @@ describe('a link', () => {
     }
     expect([...codes].toSorted()).toEqual(['invalid-token', 'link-unknown']);
     console.log(`${token.length} links with one character changed: ${token.length} refused`);
+  });
+
+  it.each([
+    ['a player that asks once', {}],
+    ['one that renews', { session: 'renews'.padEnd(16, '0') }],
+    ['one by cookies', { cookies: '1' }],
+  ])('signs nothing beyond its end, for %s', async (_, query) => {
+    const { json } = await make({ expiresIn: 300 });
+    const { body, cookies } = await play(json.token, ID, query);
+    const [, policy] = /CloudFront-Policy=([^;]*)/.exec(cookies.join('\n')) ?? [];
+    expect(endOf(policy === undefined ? body : `Policy=${policy}`)).toBe(
+      Math.floor(Date.parse(json.expiresAt as string) / 1000) * 1000,
+    );
+    const lasting = await play((await make()).json.token as string, ID, query);
+    expect(lasting.status).toBe(200);
+    if (!('cookies' in query)) expect(endOf(lasting.body)).toBeGreaterThan(Date.now() + 500_000);
   });
 
   it('goes on where every address is signed, until it is ended', async () => {

@@ -10,9 +10,9 @@ const code = readFileSync(new URL('../../../lib/constructs/media-gate.js', impor
 
 const ID = 'abcdefghij0123456789';
 const SESSION = '0tij4k2QwErTyUiOpAsDfGh';
-/** A ticket of a session that began at a time, of a subject, a link and an address. */
-const ticket = ({ session = SESSION, subject = '-', link = '-', ip = '-' } = {}) =>
-  `${session}.${subject}.${link}.${ip}`;
+/** A ticket of a session that began at a time, of a subject, a link and an address, and up to a height. */
+const ticket = ({ session = SESSION, subject = '-', link = '-', ip = '-', height = '' } = {}) =>
+  [session, subject, link, ip, ...(height === '' ? [] : [height])].join('.');
 
 const event = (uri: string, ip = '192.0.2.7'): FunctionEvent => ({
   version: '1.0',
@@ -158,6 +158,53 @@ describe('an address that a ticket is bound to', () => {
     ['00000000000000000000ffffc0000207', '192.0.2.7'],
   ])('%s keeps %s out', (ip, viewer) => {
     expect(through(path(ip), viewer)).toBe(403);
+  });
+});
+
+describe('a height that a ticket ends at', () => {
+  const path = (file: string, height = '720') =>
+    [`/vod/${ID}/s/${ticket({ height })}/${file}`, `/vod/${ID}/${file}`] as const;
+  it.each([
+    'r1/video/720p.m3u8',
+    'r1/video/720p/00001.m4s',
+    'r1/video/720p/init.mp4',
+    'r1/video/720p/00001.key',
+    'r12/video/360p/00001.ts',
+    'r1/video/90p.m3u8',
+    'r1/audio/main.m3u8',
+    'r1/audio/main/00001.m4s',
+    'r1/storyboard/00001-1.jpg',
+    'r1/poster.jpg',
+    'r1/manifest.mpd',
+    'text/r3s2.m3u8',
+  ])('lets %s in', (file) => {
+    const [asked, found] = path(file);
+    expect(through(asked)).toBe(found);
+  });
+  it.each([
+    'r1/video/721p.m3u8',
+    'r1/video/721p/00001.m4s',
+    'r1/video/1080p/init.mp4',
+    'r1/video/1080p/00001.key',
+    'r12/video/10000p.m3u8',
+    // Which of them is taller, nobody can tell.
+    'r1/video/top/00001.m4s',
+    'r1/video/0720p/00001.m4s',
+    'r1/video/720p.mp4',
+    'r1/video/720p-b/00001.m4s',
+    'r1/video',
+    'r1/video/',
+  ])('keeps %s out', (file) => {
+    expect(through(path(file)[0])).toBe(403);
+  });
+  it('is each, without one, and of a channel none', () => {
+    expect(through(`/vod/${ID}/s/${ticket()}/r1/video/4320p.m3u8`)).toBe(`/vod/${ID}/r1/video/4320p.m3u8`);
+    const [asked, found] = path('r1/video/4320p.m3u8', '99999');
+    expect(through(asked)).toBe(found);
+    expect(through(`/live/1391/2/s/${ticket({ height: '720' })}/rec/video/1080p`)).toBe('/live/1391/2/rec/video/1080p');
+  });
+  it.each(['0', '7', '072', '720p', '-', '100000', ''])('%j is none', (height) => {
+    expect(through(`/vod/${ID}/s/${SESSION}.-.-.-.${height}/r1/a`)).toBe(403);
   });
 });
 

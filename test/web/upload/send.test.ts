@@ -215,6 +215,24 @@ describe('a file arrives once and whole', () => {
     expect((await stored(only().videoId!)).equals(content)).toBe(true);
   });
 
+  it('is encrypted as was chosen for it, by the next visit too, and as the platform does it where nobody chose', async () => {
+    const browser = memory();
+    const first = await page(browser);
+    faults.set(`POST ${MULTIPART}`, Array<Fault>(50).fill('no way there'));
+    const [plain, chosen] = [file(10), file(20)];
+    first.uploads.add([plain.taken, { ...chosen.taken, encryption: 'aes-128' }]);
+    first.uploads.close();
+    faults.clear();
+    const { uploads } = await page(browser);
+    await expect.poll(() => uploads.list().map(({ state }) => state), SOON).toEqual(['arrived', 'arrived']);
+    const records = await Promise.all(uploads.list().map(({ videoId }) => videos.readVideo(videoId!)));
+    const asked = records.map((record) => [record?.bytes.source, record?.encryption]);
+    expect(asked.toSorted()).toEqual([
+      [10, undefined],
+      [20, 'aes-128'],
+    ]);
+  });
+
   it('also a small one, and one of exactly two parts', async () => {
     for (const bytes of [1, 2 * PART]) {
       const { uploads, only, arrives } = await page();

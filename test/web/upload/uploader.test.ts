@@ -10,6 +10,7 @@ const SOON = { timeout: 60_000, interval: 20 };
 const kept = new Map<string, string>();
 let isDown = false;
 let begun = 0;
+const asked: unknown[] = [];
 let withdrawn = 0;
 
 async function answer(input: string, init: RequestInit = {}): Promise<Response> {
@@ -21,6 +22,7 @@ async function answer(input: string, init: RequestInit = {}): Promise<Response> 
   }
   if (init.method === 'POST' && input.startsWith('/api/s3/multipart')) {
     begun += 1;
+    asked.push((JSON.parse(init.body as string) as { metadata: { encryption?: string } }).metadata.encryption);
     return Response.json({ uploadId: 'upload', key: 'key', videoId: 'video' });
   }
   // Nothing else comes back.
@@ -90,6 +92,17 @@ it('takes what nobody knows and refuses what is something else', async () => {
   expect(uploader.list().map(({ name }) => name)).toEqual(['cam01.dav', 'c.mp4']);
   expect(uploader.picker.getState().info?.[0]?.message).toBe('Taken are files of the types video/*');
   expect(uploader.picker.opts.restrictions?.allowedFileTypes).toBeNull();
+});
+
+it('asks for the encryption that was chosen when a file was added, and for none where nobody chose', async () => {
+  const { uploader } = await start();
+  asked.length = 0;
+  uploader.add([film('a.mp4')]);
+  uploader.encrypt('cbcs');
+  uploader.add([film('b.mp4')]);
+  uploader.encrypt(undefined);
+  uploader.add([film('c.mp4')]);
+  await expect.poll(() => asked, SOON).toEqual([undefined, 'cbcs', undefined]);
 });
 
 it('where only some types are taken, what nobody knows is none of them, and file dialogs offer those', async () => {

@@ -2,11 +2,12 @@ import { Button, TextInput } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState, type FormEvent } from 'react';
 import { Link } from 'react-router';
+import type { Encryption } from './encryption.ts';
 import { call } from '../api/client.ts';
 import classes from './upload.module.css';
 
 /** Has the platform fetch a video itself: it goes on whatever becomes of this page. */
-export function FromAddress() {
+export function FromAddress({ encryption }: { encryption: Encryption | undefined }) {
   const client = useQueryClient();
   const [address, setAddress] = useState('');
   const [isAsking, setAsking] = useState(false);
@@ -18,7 +19,7 @@ export function FromAddress() {
     setError(undefined);
     setBegun(undefined);
     try {
-      const { videoId } = await call('POST /api/videos', { body: { sourceUrl: address.trim() } });
+      const { videoId } = await call('POST /api/videos', { body: { sourceUrl: address.trim(), encryption } });
       setBegun(videoId);
       setAddress('');
       void client.invalidateQueries({ queryKey: ['videos'] });

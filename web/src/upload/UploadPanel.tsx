@@ -3,9 +3,11 @@ import '@uppy/dashboard/css/style.min.css';
 import { ActionIcon, Button, Title } from '@mantine/core';
 import Dashboard from '@uppy/react/dashboard';
 import { IconX } from '@tabler/icons-react';
-import { useEffect, useRef, useSyncExternalStore } from 'react';
+import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
 import { useSession } from '../auth/SessionContext.tsx';
 import { bytes } from '../shared/format.ts';
+import type { Encryption } from './encryption.ts';
+import { EncryptionChoice } from './EncryptionChoice.tsx';
 import { FromAddress } from './FromAddress.tsx';
 import classes from './upload.module.css';
 import { UploadRow } from './UploadRow.tsx';
@@ -19,6 +21,7 @@ export default function UploadPanel(props: { uploader: Uploader; isOpen: boolean
   const { uploader, isOpen, close } = props;
   const { config } = useSession();
   const files = useSyncExternalStore(uploader.subscribe, uploader.list);
+  const [encryption, setEncryption] = useState<Encryption>();
   const panel = useRef<HTMLElement>(null);
   useEffect(() => {
     if (isOpen) panel.current?.focus({ preventScroll: true });
@@ -71,7 +74,14 @@ export default function UploadPanel(props: { uploader: Uploader; isOpen: boolean
           locale={WORDS}
         />
       </div>
-      <FromAddress />
+      <FromAddress encryption={encryption} />
+      <EncryptionChoice
+        value={encryption}
+        choose={(wanted) => {
+          setEncryption(wanted);
+          uploader.encrypt(wanted);
+        }}
+      />
       <p className={classes.note}>
         Up to {bytes(config.upload.maxBytes)} each. Go on browsing; an upload also goes on after a reload of the page.
       </p>

@@ -2,6 +2,7 @@
  * One file, in parts straight to S3, one after another. What has arrived S3 itself says, so whatever was lost on the way, an
  * answer too, is found by asking: begun, listed and completed again, each gives the same as the first time.
  */
+import type { Encryption } from './encryption.ts';
 import { call } from '../api/client.ts';
 import { ApiProblem, hasCode } from '../api/problem.ts';
 import type { Line, Trouble } from './line.ts';
@@ -20,6 +21,8 @@ export interface Sending {
   readonly idempotencyKey: string;
   readonly name: string;
   readonly type: string;
+  /** How it is to be encrypted; undefined: as the platform does it. */
+  readonly encryption?: Encryption | undefined;
   readonly file: Blob;
   /** Bytes a part shall have. */
   readonly partBytes: number;
@@ -117,12 +120,13 @@ export async function begin(
     idempotencyKey,
     name,
     type,
+    encryption,
     size,
     partBytes,
-  }: Pick<Sending, 'idempotencyKey' | 'name' | 'type' | 'partBytes'> & { readonly size: number },
+  }: Pick<Sending, 'idempotencyKey' | 'name' | 'type' | 'encryption' | 'partBytes'> & { readonly size: number },
   again: Again,
 ): Promise<Begun> {
-  const body = { filename: name, type, metadata: { name, size, idempotencyKey } };
+  const body = { filename: name, type, metadata: { name, size, idempotencyKey, encryption } };
   try {
     const { uploadId, key, videoId } = await again((signal) =>
       call('POST /api/s3/multipart', { body, signal: bounded(signal) }),

@@ -5,6 +5,7 @@
 import Uppy from '@uppy/core';
 import { takenAs, takenEnds, takesUnknown } from '../../../lib/contract/media-types.ts';
 import type { ConsoleConfig } from '../auth/session.ts';
+import type { Encryption } from './encryption.ts';
 import { KeptUploads } from './kept.ts';
 import { Line } from './line.ts';
 import { put } from './put.ts';
@@ -22,6 +23,8 @@ export interface Uploader {
   /** Files that were dropped elsewhere on the page. */
   readonly add: (files: readonly File[]) => void;
   readonly act: (act: Act, ids: readonly string[]) => void;
+  /** How files that are added from now on are to be encrypted; undefined: as the platform does it. */
+  readonly encrypt: (encryption: Encryption | undefined) => void;
   readonly close: () => void;
 }
 
@@ -40,6 +43,7 @@ export async function startUploader({ upload }: ConsoleConfig, person: string, l
   const name = `sluice.uploads.${person}`;
   let videos = '';
   let uploads: Uploads | undefined;
+  let encryption: Encryption | undefined;
 
   const changed = () => {
     const list = tabs.list;
@@ -69,7 +73,7 @@ export async function startUploader({ upload }: ConsoleConfig, person: string, l
     const taken: Taken[] = [];
     for (const file of files) {
       const known = sameFile(tabs.list, { ...file, size: file.file.size });
-      if (!known) taken.push(file);
+      if (!known) taken.push({ ...file, encryption });
       else if (known.state === 'interrupted' || known.state === 'stopped') taken.push({ ...file, id: known.id });
       else picker.info(`${file.name} is being uploaded already`, 'info', 5000);
     }
@@ -84,6 +88,7 @@ export async function startUploader({ upload }: ConsoleConfig, person: string, l
     },
     add: (files) => picker.addFiles(files.map((file) => ({ name: file.name, type: file.type, data: file }))),
     act: (act, ids) => tabs.act(act, ids),
+    encrypt: (wanted) => (encryption = wanted),
     close: () => tabs.close(),
   };
 }

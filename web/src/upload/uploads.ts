@@ -1,5 +1,6 @@
 /** The uploads of the tab that sends them: which file's turn it is, what a person does with it, and what is kept of it. */
 import { ApiProblem } from '../api/problem.ts';
+import type { Encryption } from './encryption.ts';
 import type { Line, Trouble } from './line.ts';
 import { Rate } from './rate.ts';
 import type { Upload } from './rows.ts';
@@ -11,6 +12,8 @@ export interface Taken {
   readonly name: string;
   readonly type: string;
   readonly modified: number;
+  /** How it is to be encrypted; undefined: as the platform does it. */
+  readonly encryption?: Encryption | undefined;
   readonly file: Blob;
 }
 
@@ -25,6 +28,7 @@ export interface Kept {
   /** When it was taken, ms since 1970. */
   readonly at: number;
   readonly idempotencyKey: string;
+  readonly encryption?: Encryption | undefined;
   readonly begun?: Begun | undefined;
   /** The platform was asked to begin it, whether or not it answered. */
   readonly isAsked: boolean;
@@ -65,6 +69,7 @@ interface Entry {
   upload: Upload;
   readonly at: number;
   idempotencyKey: string;
+  readonly encryption: Encryption | undefined;
   file: Blob | undefined;
   begun: Begun | undefined;
   /** The platform was asked to begin it, whether or not it answered. */
@@ -94,7 +99,14 @@ export class Uploads {
   static async open(options: Options, arrived: readonly Upload[] = []): Promise<Uploads> {
     const uploads = new Uploads(options);
     for (const upload of arrived) {
-      const nothing = { file: undefined, begun: undefined, running: undefined, isAsked: true, keptAt: 0 };
+      const nothing = {
+        file: undefined,
+        encryption: undefined,
+        begun: undefined,
+        running: undefined,
+        isAsked: true,
+        keptAt: 0,
+      };
       uploads.#entries.set(upload.id, { upload, at: 0, idempotencyKey: upload.id, rate: new Rate(), ...nothing });
     }
     for (const { upload, file } of await options.store.load()) uploads.#restore(upload, file);
@@ -139,7 +151,8 @@ export class Uploads {
   }
 
   #restore(kept: Kept, file: Blob | undefined): void {
-    const { id, name, type, size, modified, at, idempotencyKey, begun, isAsked, sent, isPaused, isCancelled } = kept;
+    const { id, name, type, size, modified, at, sent, isPaused, isCancelled } = kept;
+    const { idempotencyKey, encryption, begun, isAsked } = kept;
     if (isCancelled) {
       void this.#abandon({ id, name, type, size, idempotencyKey, begun });
       return;
@@ -147,16 +160,17 @@ export class Uploads {
     const state = file === undefined ? 'interrupted' : isPaused ? 'paused' : 'waiting';
     const upload: Upload = { id, name, type, size, modified, state, sent, videoId: begun?.videoId };
     const fresh = { rate: new Rate(), running: undefined, keptAt: 0 };
-    this.#entries.set(id, { upload, at, idempotencyKey, file, begun, isAsked, ...fresh });
+    this.#entries.set(id, { upload, at, idempotencyKey, encryption, file, begun, isAsked, ...fresh });
   }
 
-  #take({ id, name, type, modified, file }: Taken): void {
+  #take({ id, name, type, modified, encryption, file }: Taken): void {
     const upload: Upload = { id, name, type, size: file.size, modified, state: 'waiting', sent: 0 };
     const entry: Entry = {
       upload,
       at: Date.now(),
       // The name that every tab knows: whichever of them sends it, it is one upload.
       idempotencyKey: id,
+      encryption,
       file,
       begun: undefined,
       isAsked: false,
@@ -247,11 +261,11 @@ export class Uploads {
     entry.running = running;
     entry.isAsked = true;
     const { name, type } = entry.upload;
-    const { file, begun, idempotencyKey } = entry;
+    const { file, begun, idempotencyKey, encryption } = entry;
     this.#change(entry, { state: 'uploading', trouble: undefined, error: undefined });
     void this.#keep(entry);
     try {
-      const sending = { name, type, file: file!, begun, idempotencyKey, partBytes };
+      const sending = { name, type, file: file!, begun, idempotencyKey, encryption, partBytes };
       const listener = {
         begun: (known: Begun) => {
           entry.begun = known;
@@ -310,11 +324,11 @@ export class Uploads {
   }
 
   async #keep(entry: Entry, isCancelled = false): Promise<void> {
-    const { at, idempotencyKey, begun, isAsked } = entry;
+    const { at, idempotencyKey, encryption, begun, isAsked } = entry;
     const { id, name, type, size, modified, sent, state } = entry.upload;
     const isPaused = state === 'paused';
     const facts = { id, name, type, size, modified, sent };
-    await this.#options.store.put({ ...facts, at, idempotencyKey, begun, isAsked, isPaused, isCancelled });
+    await this.#options.store.put({ ...facts, at, idempotencyKey, encryption, begun, isAsked, isPaused, isCancelled });
   }
 }
 

@@ -3,31 +3,8 @@ import type { HlsConfig } from 'hls.js';
 import type HlsVideoElement from 'hls-video-element';
 import { Hls } from 'hls-video-element';
 import HlsVideo from 'hls-video-element/react';
-import {
-  MediaControlBar,
-  MediaController,
-  MediaFullscreenButton,
-  MediaLoadingIndicator,
-  MediaMuteButton,
-  MediaPipButton,
-  MediaPlayButton,
-  MediaPosterImage,
-  MediaTimeDisplay,
-  MediaTimeRange,
-  MediaVolumeRange,
-} from 'media-chrome/react';
-import {
-  MediaAudioTrackMenu,
-  MediaAudioTrackMenuButton,
-  MediaCaptionsMenu,
-  MediaCaptionsMenuButton,
-  MediaPlaybackRateMenu,
-  MediaPlaybackRateMenuButton,
-  MediaRenditionMenu,
-  MediaRenditionMenuButton,
-} from 'media-chrome/react/menu';
+import { MediaController, MediaLoadingIndicator, MediaPosterImage } from 'media-chrome/react';
 import { Button } from '@mantine/core';
-import { IconGauge } from '@tabler/icons-react';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { vodPrefix } from '../../../lib/contract/keys.ts';
 import { isOver, openedBy, readFrom, refusedText, Signature } from '../shared/signature.ts';
@@ -36,12 +13,12 @@ import { hasCode, isPassing, problemOf, type ApiProblem } from '../api/problem.t
 import { useReach } from '../shared/ReachNote.tsx';
 import { LICENSED } from './licence.ts';
 import { isControl, isTyping } from '../shell/keys.ts';
-import { perform, RATES } from './perform.ts';
+import { Controls } from './Controls.tsx';
+import { perform } from './perform.ts';
 import { actionOf, type PlayerAction } from './player-keys.ts';
 import { inSession } from './links.ts';
 import { useStoryboard } from './storyboard.ts';
 import { takeOver } from './take-over.ts';
-import { useParts } from './useParts.ts';
 import { usePictures } from './usePictures.ts';
 import classes from './player.module.css';
 
@@ -117,10 +94,6 @@ export default function Player(props: PlayerProps) {
   const [edition, setEdition] = useState(0);
   const told = useRef({ load, listed });
   const pictures = usePictures(() => video.current?.nativeEl, `${src} ${load} ${edition}`);
-  const parts = useParts(PARTS);
-  /** Whether a pointer or the focus was in it: menus, the last part, are made at once for who may open one. */
-  const [isNear, setNear] = useState(false);
-  const near = () => setNear(true);
   const [isEnding, setEnding] = useState(false);
   /** What a key has done that nothing else shows. */
   const [said, say] = useState<{ readonly words: string }>();
@@ -346,14 +319,7 @@ export default function Player(props: PlayerProps) {
 
   const ratio = width && height ? width / height : 16 / 9;
   return (
-    <div
-      ref={frame}
-      className={classes.frame}
-      onPointerEnter={near}
-      onPointerDown={near}
-      onFocus={near}
-      style={{ '--ratio': ratio } as React.CSSProperties}
-    >
+    <div ref={frame} className={classes.frame} style={{ '--ratio': ratio } as React.CSSProperties}>
       <MediaController className={classes.controller} noHotkeys aria-label={`Player: ${title}`}>
         <HlsVideo
           key={`${load}-${edition}`}
@@ -367,46 +333,7 @@ export default function Player(props: PlayerProps) {
         </HlsVideo>
         {poster !== undefined && <MediaPosterImage slot="poster" src={poster} aria-hidden="true" />}
         <MediaLoadingIndicator slot="centered-chrome" noAutohide />
-        {(isNear || parts === PARTS) && (
-          <>
-            <MediaRenditionMenu hidden anchor="auto" />
-            <MediaCaptionsMenu hidden anchor="auto" />
-            <MediaAudioTrackMenu hidden anchor="auto" />
-            <MediaPlaybackRateMenu hidden anchor="auto" rates={RATES} />
-          </>
-        )}
-        <div className={classes.bars}>
-          {parts > 0 && <MediaTimeRange className={classes.range} />}
-          {parts > 1 && (
-            <MediaControlBar className={classes.bar}>
-              <MediaPlayButton />
-              <MediaMuteButton />
-              {parts > 2 && (
-                <>
-                  <MediaVolumeRange className={classes.volume} />
-                  <MediaTimeDisplay showDuration noToggle />
-                </>
-              )}
-              <span className={classes.space} />
-              {parts > 3 && (
-                <>
-                  <MediaCaptionsMenuButton className={classes.captions} aria-haspopup="menu" />
-                  <MediaAudioTrackMenuButton className={classes.audio} aria-haspopup="menu" />
-                  <MediaPlaybackRateMenuButton className={classes.rate} aria-haspopup="menu">
-                    <IconGauge slot="icon" style={{ fill: 'none' }} aria-hidden />
-                  </MediaPlaybackRateMenuButton>
-                  <MediaRenditionMenuButton className={classes.quality} aria-haspopup="menu" />
-                </>
-              )}
-              {parts > 4 && (
-                <>
-                  <MediaPipButton className={classes.pip} />
-                  <MediaFullscreenButton />
-                </>
-              )}
-            </MediaControlBar>
-          )}
-        </div>
+        <Controls />
       </MediaController>
       <div className={classes.said} role="status">
         {said && <span>{said.words}</span>}
@@ -427,9 +354,6 @@ export default function Player(props: PlayerProps) {
     </div>
   );
 }
-
-/** Of the controls; each is some elements with a tree of their own. */
-const PARTS = 6;
 
 const UNFETCHED = 'The video could not be fetched. Check the connection; it goes on by itself when there is one.';
 

@@ -8,7 +8,7 @@ import type { RouteKey } from '../../../../lib/contract/api.ts';
 import { channelPrefix, initPath, livePlaylistKey, segmentPath } from '../../../../lib/contract/live-keys.ts';
 import { viewerKind } from '../../../../lib/contract/fleet.ts';
 import { command } from '../../../../lib/contract/commands.ts';
-import { pathOf } from '../../../../web/src/shared/signature.ts';
+import { endOf, pathOf } from '../../../../web/src/shared/signature.ts';
 import { callRoute } from '../../engine.ts';
 import { startFleet, type Fleet } from '../../devices/fleet.ts';
 
@@ -299,6 +299,34 @@ describe('other policies', () => {
 
 const put = (Key: string, Body: Buffer | string = 'x') =>
   fleet.s3.send(new PutObjectCommand({ Bucket: process.env['MEDIA_BUCKET'], Key, Body }));
+
+describe('a grant with an end', () => {
+  it.each([
+    ['a player that asks once', {}],
+    ['one that renews', { session: session('renews') }],
+  ])('is not signed beyond, for %s', async (_, query) => {
+    await device.connect();
+    await device.stream(1, 'live', LIVE);
+    const expiresAt = Math.floor(Date.now() / 1000) + 120;
+    const at = new Date().toISOString();
+    const grant = {
+      videoId: `device:${id}`,
+      subject: 'gus',
+      grantedBy: 'ada',
+      createdAt: at,
+      effect: 'allow',
+      expiresAt,
+    };
+    await fleet.put('ENTITLEMENTS_TABLE', grant);
+    const { status, body } = await main({ as: 'gus', query });
+    expect([status, endOf(body)]).toEqual([200, expiresAt * 1000]);
+    if (!('session' in query)) return;
+    const { signature } = (await state({ as: 'gus', query })).json as unknown as {
+      signature: { query: string; expiresAt: string };
+    };
+    expect([Date.parse(signature.expiresAt), endOf(signature.query)]).toEqual([expiresAt * 1000, expiresAt * 1000]);
+  });
+});
 
 describe('ways other than the variable', () => {
   const PLAYLIST = `#EXTM3U
