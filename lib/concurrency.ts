@@ -43,8 +43,8 @@ const MAP_MOST = 10_000;
 /** `slicingPlaces` of the contract. */
 const VIDEOS_MOST = 200;
 
-/** Upload, catalog and playback, devices and live playback, and what players report. */
-const API_FUNCTIONS = 6;
+/** Upload, catalog and playback, devices and live playback. */
+const API_FUNCTIONS = 5;
 
 /** AWS leaves an account at least so many executions that no function has reserved (Lambda quotas). */
 const UNRESERVED_LEAST = 100;

@@ -33,7 +33,7 @@ export interface Row {
   readonly version: number;
 }
 
-const pack = (value: unknown): Uint8Array => deflateRawSync(JSON.stringify(value));
+const pack = (value: unknown): Buffer<ArrayBuffer> => deflateRawSync(JSON.stringify(value));
 const unpack = (packedBytes: Uint8Array): unknown => JSON.parse(inflateRawSync(packedBytes).toString());
 
 /** What counters and viewers say: all that the index has. */

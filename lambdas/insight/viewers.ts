@@ -19,7 +19,7 @@ export const estimate = (sketch: readonly number[]): number =>
   sketch.length < KEPT ? sketch.length : Math.round(((KEPT - 1) * ALL) / sketch[KEPT - 1]!);
 
 /** Four bytes each. */
-export function toBytes(sketch: readonly number[]): Buffer {
+export function toBytes(sketch: readonly number[]): Buffer<ArrayBuffer> {
   const bytes = Buffer.alloc(sketch.length * 4);
   for (const [index, hash] of sketch.entries()) bytes.writeUInt32BE(hash, index * 4);
   return bytes;

@@ -87,7 +87,17 @@ export async function open(asked: Asked): Promise<Opening> {
   const { prefix, what = prefix, viewer, player, limits, tallest, isHead } = asked;
   const signer = await loadSigner();
   const end = within(asked.end, limits);
-  if (isHead) return new Opening({ signer, prefix, ticket: looseTicket(signer, asked), end, isHead });
+  if (isHead) {
+    const ticket = looseTicket(signer, asked);
+    return new Opening({
+      signer,
+      prefix,
+      ticket,
+      end,
+      isHead,
+      events: await eventsUrl(prefix.slice(0, -1), ticket, end),
+    });
+  }
   const until = player === undefined ? end : renewedEnd(end, Date.now());
   const link = viewer?.right?.link;
   // By a link it is nobody's: the link can be taken back, and there is no person to be counted.

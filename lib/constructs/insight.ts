@@ -62,7 +62,8 @@ export class Insight extends Construct {
     })
       .useTable('HEATMAPS_TABLE', this.heatmaps, ['GetItem'])
       .sendTo('POSTS_QUEUE', posts);
-    api.serve('events', events);
+    // A burst of reports must not take what is kept for who wants to watch.
+    api.serve('events', events, { isReserved: false });
     this.#spread(posts, [this.#count()]);
   }
 
