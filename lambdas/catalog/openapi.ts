@@ -25,8 +25,8 @@ const tags: Record<Stage, string> = {
   playback: 'Playlists and playback tokens',
   devices: 'Vehicle cameras: registration, state, positions, alarms, recordings',
   live: 'Live playback of devices',
-  operations: 'Whether anything is wrong, for admins',
   events: 'What players report',
+  operations: 'Whether anything is wrong, for admins',
 };
 
 const statuses = [...new Set(Object.values(problems).map(([status]) => status))].toSorted((a, b) => a - b);
@@ -50,12 +50,13 @@ function operation(key: string, route: Route): ZodOpenApiOperationObject {
     tags: [route.stage],
     security: security[route.auth],
     requestParams: { ...(route.params && { path: route.params }), ...(route.query && { query: route.query }) },
-    ...(route.body && {
+    ...(route.maxBytes !== undefined && {
       requestBody: {
         required: true,
-        content: { [route.isText === true ? 'text/plain' : 'application/json']: { schema: route.body } },
+        content: { 'application/octet-stream': { schema: { type: 'string' as const, format: 'binary' } } },
       },
     }),
+    ...(route.body && { requestBody: { required: true, content: { 'application/json': { schema: route.body } } } }),
     responses: {
       [String(route.status) as '200']: {
         description: 'Done.',

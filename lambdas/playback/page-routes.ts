@@ -11,7 +11,7 @@ import { Reply, type Handlers } from '../shared/http.ts';
 import { admit, type Admitted } from './access.ts';
 import { playerPage, refusedPage, type Page } from './embed-page.ts';
 import { callers } from './options.ts';
-import { oembedOf, type Unfolded } from './unfold.ts';
+import { oembedOf, oembedXml, type Unfolded } from './unfold.ts';
 
 type Asked = Parameters<typeof callers.of>[0];
 type PageRoutes = Pick<
@@ -57,7 +57,19 @@ const byAddress = (headers: Asked['headers'], token: string | undefined): Asked 
   query: { token },
 });
 
-const answer = ({ html, policy }: Page, status?: number): Reply =>
+/**
+ * On whose page a frame is, as its `Referer` says where that page lets it (Fetch's `Sec-Fetch-Dest` tells a frame). So who may not
+ * have it there is told in words: of `frame-ancestors`, which holds it in any case, browsers say only that something was blocked.
+ */
+function onPage(headers: Asked['headers']): Asked['headers'] {
+  const { referer } = headers;
+  const isFramed = FRAMES.includes(headers['sec-fetch-dest'] ?? '');
+  if (!isFramed || referer === undefined || !URL.canParse(referer)) return headers;
+  return { ...headers, origin: new URL(referer).origin };
+}
+const FRAMES = ['iframe', 'frame', 'embed', 'object'];
+
+const pageReply = ({ html, policy }: Page, status?: number): Reply =>
   new Reply(html, { 'content-security-policy': policy }, [], status);
 
 export const pageRoutes: PageRoutes = {
@@ -71,12 +83,13 @@ export const pageRoutes: PageRoutes = {
   },
 
   'GET /api/oembed': async ({ headers, query: { url, format, maxwidth, maxheight } }) => {
-    if (format !== undefined && format !== 'json')
-      throw new ApiError('format-unknown', 'Ask for format=json: there is no other here.');
+    if (format !== undefined && format !== 'json' && format !== 'xml')
+      throw new ApiError('format-unknown', 'Ask for format=json or format=xml: there is no other here.');
     const { id, token } = videoOf(url, required('PUBLIC_URL')) ?? {};
     try {
       const admitted = await watchable(id ?? '', byAddress(headers, token));
-      return oembedOf(unfold(admitted, token), { maxwidth, maxheight });
+      const answer = oembedOf(unfold(admitted, token), { maxwidth, maxheight });
+      return format === 'xml' ? new Reply(oembedXml(answer), { 'content-type': 'text/xml; charset=utf-8' }) : answer;
     } catch (error) {
       // What somebody may not see reads like what is not there.
       if (isPrivate(error)) throw new ApiError('not-found', 'There is no such video, or it is not public.');
@@ -88,14 +101,14 @@ export const pageRoutes: PageRoutes = {
     try {
       if (token !== undefined && !isToken.safeParse(token).success)
         throw new ApiError('invalid-token', 'Copy all of the address once more.');
-      const admitted = await watchable(id, byAddress(headers, token));
-      return answer(playerPage(id, token, admitted.limits.sites, options, unfold(admitted, token)));
+      const admitted = await watchable(id, byAddress(onPage(headers), token));
+      return pageReply(playerPage(id, token, admitted.limits.sites, options, unfold(admitted, token)));
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       // The player asks for the password; its sites are told it all the same.
-      if (error.code === 'link-locked') return answer(playerPage(id, token, error.options.sites, options));
+      if (error.code === 'link-locked') return pageReply(playerPage(id, token, error.options.sites, options));
       const code = isPrivate(error) ? 'not-found' : error.code;
-      return answer(refusedPage(code, error.message), problems[code][0]);
+      return pageReply(refusedPage(code, error.message), problems[code][0]);
     }
   },
 };

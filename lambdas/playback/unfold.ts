@@ -46,6 +46,21 @@ export function oembedOf(unfolded: Unfolded, { maxwidth, maxheight }: Most): Res
   };
 }
 
+/** Besides control characters, which no title has, XML knows no such characters (XML 1.0 2.2). */
+const NO_XML = /[\ufffe\uffff]/g;
+
+/** The same as XML (oEmbed 1.0 2.3.4.2): an element for each parameter. */
+export const oembedXml = (answer: ResponseOf<'GET /api/oembed'>): string =>
+  [
+    '<?xml version="1.0" encoding="utf-8" standalone="yes"?>',
+    '<oembed>',
+    ...Object.entries(answer).flatMap(([name, value]) =>
+      value === undefined ? [] : [`<${name}>${escaped(String(value).replaceAll(NO_XML, '\ufffd'))}</${name}>`],
+    ),
+    '</oembed>',
+    '',
+  ].join('\n');
+
 /** Elements of a page's head. */
 export function headOf(unfolded: Unfolded): string {
   const { about, origin, token } = unfolded;
@@ -53,7 +68,10 @@ export function headOf(unfolded: Unfolded): string {
   const description = cut(about.description, DESCRIPTION);
   const embed = embedUrl(origin, about.id, token);
   const picture = pictureOf(unfolded);
-  const oembed = `${origin}/api/oembed?url=${encodeURIComponent(pageUrl(origin, about.id, token))}&format=json`;
+  const oembed = (format: string, type: string) => {
+    const address = `${origin}/api/oembed?url=${encodeURIComponent(pageUrl(origin, about.id, token))}&format=${format}`;
+    return `<link rel="alternate" type="${type}" href="${escaped(address)}" title="${escaped(about.title)}">`;
+  };
   const open: readonly (readonly [string, string | number | undefined])[] = [
     ['og:site_name', SITE],
     ['og:type', 'video.other'],
@@ -85,7 +103,8 @@ export function headOf(unfolded: Unfolded): string {
       value === undefined || value === '' ? [] : [`<meta ${name}="${key}" content="${escaped(String(value))}">`],
     );
   return [
-    `<link rel="alternate" type="application/json+oembed" href="${escaped(oembed)}" title="${escaped(about.title)}">`,
+    oembed('json', 'application/json+oembed'),
+    oembed('xml', 'text/xml+oembed'),
     ...tags('property', open),
     ...tags('name', card),
   ].join('\n');

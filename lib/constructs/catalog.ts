@@ -191,7 +191,13 @@ function consoleConfigOf(config: Config, { auth }: Api): z.input<typeof consoleC
     live: config.live.enabled,
     downloads: config.playback.downloads,
     ...mapOf(config),
-    upload: { maxBytes, partBytes: config.upload.partSizeMiB * 1024 ** 2, types, maxInFlight },
+    upload: {
+      maxBytes,
+      partBytes: config.upload.partSizeMiB * 1024 ** 2,
+      types,
+      maxInFlight,
+      ...(config.drm.keyServer !== undefined && { drm: true as const }),
+    },
   };
 }
 

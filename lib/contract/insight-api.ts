@@ -20,8 +20,6 @@ export const eventsRoutes = {
         .default(30)
         .meta({ description: 'Of CMCD: seconds between reports of the time, where the player was told another.' }),
     }),
-    isText: true,
-    maxBodyBytes: MAX_POST_BYTES,
-    body: z.string().min(1, { abort: true, error: 'must not be empty' }),
+    maxBytes: MAX_POST_BYTES,
   },
 } as const satisfies Record<string, Route>;

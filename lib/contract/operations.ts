@@ -257,6 +257,20 @@ export const ALARMS: readonly OperationsAlarm[] = [
     only: 'devices',
   },
   {
+    id: 'network-loss',
+    article: 'Networks lose packets',
+    severity: 'soon',
+    what: 'Packets of three devices or more get lost on their way.',
+    source: { of: 'task', name: 'LosingDevices' },
+    statistic: 'Maximum',
+    atLeast: 3,
+    minutes: 5,
+    times: 3,
+    reason:
+      'Devices of one task that lose 2 % of a minute or more, which viewers see. One or two are bad reception, and stand on the health page; three for a quarter of an hour have something in common.',
+    only: 'devices',
+  },
+  {
     id: 'segments-late',
     article: 'Live segments are late',
     severity: 'soon',

@@ -26,9 +26,9 @@ export interface Route {
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly body?: z.ZodType;
-  /** The body is text, whatever its type says, and no JSON. */
-  readonly isText?: boolean;
-  /** Of a body that is larger, or smaller, than others may be. Lambda takes 6 MB with all around it. */
+  /** Bytes that are no JSON may be its body, so many at most. Not beside `body`. */
+  readonly maxBytes?: number;
+  /** Of a body that is larger than others may be. Lambda takes 6 MB with all around it. */
   readonly maxBodyBytes?: number;
   readonly status: number;
   /** JSON body of the success answer; absent when there is none, or when it is no JSON. */

@@ -12,6 +12,7 @@ import { runningStack } from '../../stack.ts';
 import { makeVideo } from '../../support/media.ts';
 import { comeNear, openBrowser, openPage, playerState, seriousFindings } from './open.ts';
 import { sideways } from './pictures.ts';
+import { previewAt } from './player.ts';
 
 const stack = await runningStack();
 const ada = new Client(stack.url, stack.users.find(({ name }) => name === 'ada')!.token);
@@ -115,36 +116,7 @@ describe.concurrent('at once', () => {
     await comeNear(page);
     await expect.poll(async () => (await playerState(page)).length, slow).toBeCloseTo(20, 0);
     const range = page.locator('media-time-range');
-    /** The preview's sheet, the place on it, and the time beside it. */
-    const preview = () =>
-      range.evaluate((element) => {
-        interface Part extends Element {
-          readonly shadowRoot: ShadowRoot;
-        }
-        const find = (name: string) => (element.querySelector(name) ?? element.shadowRoot!.querySelector(name)) as Part;
-        const picture = find('media-preview-thumbnail');
-        const image = picture.shadowRoot.querySelector('img')!;
-        return {
-          sheet: image.complete && image.naturalWidth > 0 ? image.src : '',
-          place: picture.getAttribute('mediapreviewcoords'),
-          time: find('media-preview-time-display').shadowRoot.textContent,
-        };
-      });
-    const hover = async (seconds: number) => {
-      const time = `0:${String(Math.floor(seconds)).padStart(2, '0')}`;
-      let tries = 0;
-      const shown = async () => {
-        // What stands beside it is put in later, and takes some of its width; pictures that came later are shown at the next move.
-        const { x, y, width, height } = (await range.boundingBox())!;
-        tries += 1;
-        await page.mouse.move(x + 8 + ((width - 16) * seconds) / 20, y + height / 2 + (tries % 2));
-        const { time: said, sheet } = await preview();
-        return `${said} ${sheet}`;
-      };
-      await expect.poll(shown, slow).toMatch(new RegExp(`${time}[^]*/storyboard/`));
-      return preview();
-    };
-    const [early, late] = [await hover(2.5), await hover(15.5)];
+    const [early, late] = [await previewAt(range, 2.5, 20), await previewAt(range, 15.5, 20)];
     expect(early.place).toMatch(/^\d+ \d+ 160 90$/);
     expect(new URL(early.sheet).searchParams.has('Signature')).toBe(true);
     expect(`${early.sheet} ${early.place}`).not.toBe(`${late.sheet} ${late.place}`);
@@ -424,6 +396,10 @@ describe.concurrent.each(['light', 'dark'] as const)('axe-core finds nothing ser
     await page.getByText(/places of slicing are taken/).waitFor();
     await check('health');
     expect(await sideways(page), 'health').toBe(0);
+    await page.goto(`${stack.url}/changes`);
+    await page.getByRole('list', { name: 'Changes' }).getByText('began an upload').first().waitFor();
+    await check('changes');
+    expect(await sideways(page), 'changes').toBe(0);
     await page.goto(`${stack.url}/nowhere`);
     await page.getByText('No such page').waitFor();
     await check('not found');

@@ -15,6 +15,7 @@ import { makeVideo } from '../../support/media.ts';
 import { liedLive, watchTile } from './looks.ts';
 import { comeNear, openBrowser, openPage, playerState, seriousFindings } from './open.ts';
 import { moving, pixelsOf } from './pictures.ts';
+import { haltsOf, outliveSignatures } from './player.ts';
 import { register, ROAD, simulate, slow } from './vehicles.ts';
 
 const stack = await runningStack();
@@ -287,54 +288,20 @@ describe.concurrent('who may see it', patient, () => {
 
   it('a signature that ends while a video plays is renewed before, without a halt', async ({ expect }) => {
     const { page, faults, close } = await openPage(browser);
-    // The page's clock is what the test moves; the edge is what the test has refuse the first signature from then on.
-    await page.addInitScript(() => {
-      const scope = globalThis as unknown as { ahead: number };
-      const real = Date.now.bind(Date);
-      scope.ahead = 0;
-      Date.now = () => real() + scope.ahead;
-    });
-    let first: string | undefined;
-    let isOver = false;
-    const refused: string[] = [];
-    const signed = new Set<string>();
-    await page.route(/\/vod\//, async (route) => {
-      const policy = new URL(route.request().url()).searchParams.get('Policy') ?? '';
-      first ??= policy;
-      signed.add(policy);
-      if (!isOver || policy !== first) return route.continue();
-      refused.push(route.request().url());
-      return route.fulfill({ status: 403, body: '' });
-    });
+    const signatures = await outliveSignatures(page);
     const { token } = await ada.call('POST /api/videos/{id}/tokens', { params: { id }, body: {} });
     await page.goto(`${stack.url}/v/${id}?token=${token}`);
     await expect.poll(async () => (await playerState(page)).length, slow).toBeGreaterThan(SECONDS - 5);
-    const halts = () => page.evaluate(() => (globalThis as unknown as { halts: string[] }).halts);
-    await page.locator('hls-video').evaluate((element) => {
-      const scope = globalThis as unknown as { halts: string[] };
-      const { nativeEl } = element as unknown as {
-        nativeEl: { addEventListener: (name: string, listener: () => void) => void; muted: boolean };
-      };
-      nativeEl.muted = true;
-      scope.halts = [];
-      let began = false;
-      nativeEl.addEventListener('playing', () => (began = true));
-      for (const name of ['waiting', 'emptied', 'pause', 'error', 'abort'])
-        nativeEl.addEventListener(name, () => began && scope.halts.push(name));
-    });
+    const halts = await haltsOf(page.locator('hls-video'));
     await page.keyboard.press('k');
     await expect.poll(async () => (await playerState(page)).at, slow).toBeGreaterThan(2);
-    expect(signed.size).toBe(1);
-    // A month later: what is asked for from now on must wait for another signature.
-    await page.evaluate(() => ((globalThis as unknown as { ahead: number }).ahead = 30 * 86_400_000));
-    // What was asked for before is on its way.
-    await page.waitForTimeout(1000);
-    isOver = true;
-    await expect.poll(() => signed.size, slow).toBe(2);
+    expect(signatures.seen.size).toBe(1);
+    await signatures.end(page);
+    await expect.poll(() => signatures.seen.size, slow).toBe(2);
     const { at } = await playerState(page);
     await expect.poll(async () => (await playerState(page)).at, slow).toBeGreaterThan(at + 5);
     expect(await halts()).toEqual([]);
-    expect(refused).toEqual([]);
+    expect(signatures.refused).toEqual([]);
     expect(faults).toEqual([]);
     await close();
   });

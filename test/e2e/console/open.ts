@@ -1,6 +1,6 @@
 /** A browser on the running console, and what the tests look at in it. */
 import { createRequire } from 'node:module';
-import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
+import { chromium, type Browser, type BrowserContextOptions, type Frame, type Page } from 'playwright-core';
 import { BROWSER } from '../../support/browser.ts';
 
 export const openBrowser = (): Promise<Browser> => chromium.launch(BROWSER);
@@ -49,7 +49,7 @@ interface AxeResults {
 }
 
 /** What axe-core finds serious or critical, a line each; empty when all is well. */
-export async function seriousFindings(page: Page): Promise<string[]> {
+export async function seriousFindings(page: Page | Frame): Promise<string[]> {
   const violations = await page.evaluate(async () => {
     // What is still coming in is half transparent: its colours are none that anybody reads.
     const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));

@@ -124,6 +124,19 @@ describe('a post of our players', () => {
     expect(await received()).toEqual([]);
   });
 
+  it('is refused where it is no text', async () => {
+    const answer = await handler({
+      version: '2.0',
+      routeKey: 'POST /api/events',
+      headers: {},
+      queryStringParameters: { to },
+      body: Buffer.from([0xff, 0xfe, 0x00]).toString('base64'),
+      isBase64Encoded: true,
+      requestContext: { requestId: 'test' },
+    } as unknown as ApiEvent);
+    expect(answer.statusCode).toBe(400);
+  });
+
   it('is refused where it is too large', async () => {
     expect((await post({ body: ' '.repeat(MAX_POST_BYTES + 1) })).status).toBe(413);
   });
@@ -197,7 +210,7 @@ describe('an address', () => {
 
 describe('reports of CMCD version 2', () => {
   const line = (fields: object) =>
-    encodeCmcd({ v: 2, sid: 'abc', cid: 'x', ...fields } as never, { version: 2, reportingMode: 'event' } as never);
+    encodeCmcd({ v: 2, sid: 'abc', cid: 'x', ...fields }, { version: 2, reportingMode: 'event' });
   const sent = [
     line({ e: 'ps', sta: 's', ts: NOW - 40_000, sn: 0 }),
     line({ e: 'ps', sta: 'p', ts: NOW - 39_000, sn: 1, pt: 0, msd: 420 }),

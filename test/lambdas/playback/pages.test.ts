@@ -63,7 +63,7 @@ describe('of a public video', () => {
     expect([head.status, head.headers]).toEqual([200, page.headers]);
   });
 
-  it('oEmbed has title, frame and poster, by either address, in JSON alone', async () => {
+  it('oEmbed has title, frame and poster, by either address, in JSON and XML', async () => {
     put();
     for (const path of [`/v/${ID}`, `/embed/${ID}`]) {
       const { status, body, headers } = await oembed(`${ORIGIN}${path}`, { format: 'json', maxwidth: '320' });
@@ -77,7 +77,12 @@ describe('of a public video', () => {
       });
     }
     const xml = await oembed(`${ORIGIN}/v/${ID}`, { format: 'xml' });
-    expect([xml.status, codeOf(xml)]).toEqual([501, 'format-unknown']);
+    expect([xml.status, xml.headers['content-type']]).toEqual([200, 'text/xml; charset=utf-8']);
+    expect(xml.body).toContain('<title>A video</title>');
+    for (const format of ['yaml', 'XML', '']) {
+      const other = await oembed(`${ORIGIN}/v/${ID}`, { format });
+      expect([other.status, codeOf(other)]).toEqual([501, 'format-unknown']);
+    }
   });
 
   it('the poster has an address that stays and goes on to the signed one', async () => {

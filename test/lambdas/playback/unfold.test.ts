@@ -1,9 +1,9 @@
 /** What an address unfolds to, and that no title and no description gets out of where it stands. */
 import { parse } from 'node:querystring';
-import { decodeHTML } from 'entities';
+import { decodeHTML, decodeXML } from 'entities';
 import { describe, expect, it } from 'vitest';
 import { playerPage, refusedPage } from '../../../lambdas/playback/embed-page.ts';
-import { headOf, oembedOf, type Unfolded } from '../../../lambdas/playback/unfold.ts';
+import { headOf, oembedOf, oembedXml, type Unfolded } from '../../../lambdas/playback/unfold.ts';
 import { embedCode, playerSize, videoOf } from '../../../lib/contract/embed.ts';
 import { ID } from './fixture.ts';
 
@@ -70,10 +70,13 @@ describe('the head of a page', () => {
       'twitter:card': 'player',
       'twitter:player': `${ORIGIN}/embed/${ID}`,
     });
-    const link = elements(head).find(({ name }) => name === 'link')!.attributes;
-    expect(link).toMatchObject({ rel: 'alternate', type: 'application/json+oembed' });
-    const query = parse(new URL(link['href']!).search.slice(1));
-    expect(query).toEqual({ url: `${ORIGIN}/v/${ID}`, format: 'json' });
+    const links = elements(head).filter(({ name }) => name === 'link');
+    expect(
+      links.map(({ attributes: { rel, type, href } }) => [rel, type, parse(new URL(href!).search.slice(1))]),
+    ).toEqual([
+      ['alternate', 'application/json+oembed', { url: `${ORIGIN}/v/${ID}`, format: 'json' }],
+      ['alternate', 'text/xml+oembed', { url: `${ORIGIN}/v/${ID}`, format: 'xml' }],
+    ]);
   });
 
   it('has a link in every address of it, and no picture: that would outlive the link', () => {
@@ -122,6 +125,20 @@ describe('oEmbed', () => {
       thumbnail_width: 355,
       thumbnail_height: 200,
     });
+  });
+
+  it.each([...HOSTILE, 'not in XML: \ufffe', ']]>'])('is the same as XML, of a title of %j', (title) => {
+    const answer = oembedOf(of({ title }), { maxwidth: 640 });
+    const [declaration, open, ...lines] = oembedXml(answer).trimEnd().split('\n');
+    expect([declaration, open, lines.pop()]).toEqual([
+      '<?xml version="1.0" encoding="utf-8" standalone="yes"?>',
+      '<oembed>',
+      '</oembed>',
+    ]);
+    const read = lines.map((line) => /^<([a-z_]+)>([^<>]*)<\/\1>$/.exec(line)!.slice(1));
+    const said = Object.fromEntries(read.map(([name, value]) => [name, decodeXML(value!)]));
+    const wanted = Object.entries(answer).map(([name, value]) => [name, String(value).replace('\ufffe', '\ufffd')]);
+    expect(said).toEqual(Object.fromEntries(wanted));
   });
 
   it.each([

@@ -50,12 +50,18 @@ const make = (body: object = {}, as: Call['as'] = OLGA) =>
 const end = (link: string, as: Call['as'] = OLGA) =>
   callRoute(sharing, 'DELETE /api/videos/{id}/links/{link}', { as, params: { id: ID, link } });
 
-async function ask(routeKey: string, id: string, query: Record<string, string>, origin?: string) {
+async function ask(
+  routeKey: string,
+  id: string,
+  query: Record<string, string>,
+  origin?: string,
+  others: Record<string, string> = {},
+) {
   const answer = await playback({
     routeKey,
     pathParameters: { id },
     queryStringParameters: query,
-    headers: origin === undefined ? {} : { origin },
+    headers: { ...others, ...(origin !== undefined && { origin }) },
     requestContext: { requestId: 'r' },
   } as never);
   const { statusCode: status, body = '', headers = {}, cookies = [] } = answer;
@@ -63,7 +69,8 @@ async function ask(routeKey: string, id: string, query: Record<string, string>, 
 }
 const play = (token: string, id = ID, query: Record<string, string> = {}, origin?: string) =>
   ask('GET /api/play/{id}/main.m3u8', id, { token, ...query }, origin);
-const embed = (token: string) => ask('GET /embed/{id}', ID, { token });
+const embed = (token: string, headers?: Record<string, string>) =>
+  ask('GET /embed/{id}', ID, { token }, undefined, headers);
 const framedBy = ({ headers }: { headers: object }) =>
   /frame-ancestors ([^;]*)$/.exec((headers as Record<string, string>)['content-security-policy'] ?? '')?.[1];
 const codeOf = ({ body }: { body: string }) => (JSON.parse(body) as { code: string }).code;
@@ -82,6 +89,27 @@ describe('a link with sites', () => {
     }
     expect(framedBy(await embed(json.token))).toBe(`'self' ${SITE} http://127.0.0.1:8080`);
     expect(framedBy(await embed((await make()).json.token))).toBe('*');
+  });
+
+  it('tells a page of another site in words that it is not for it, where that says whose it is', async () => {
+    const { json } = await make({ sites: [SITE] });
+    const inFrame = (referer: string, dest = 'iframe') => embed(json.token, { referer, 'sec-fetch-dest': dest });
+    const refused = await inFrame('https://elsewhere.example/');
+    expect([refused.status, framedBy(refused)]).toEqual([403, '*']);
+    expect(refused.body).toContain('<strong>Not for this page</strong>');
+    expect(refused.body).not.toContain('<sluice-player');
+    expect(refused.body).not.toContain(json.token);
+    for (const dest of ['frame', 'embed', 'object'])
+      expect((await inFrame('https://elsewhere.example/', dest)).status).toBe(403);
+    // A page that keeps its name to itself, and whoever comes by a link on one: the policy holds the first.
+    for (const page of [
+      await inFrame(`${SITE}/`),
+      await inFrame('https://videos.example/v/x'),
+      await inFrame('no address'),
+      await inFrame('https://elsewhere.example/', 'document'),
+      await embed(json.token, { 'sec-fetch-dest': 'iframe' }),
+    ])
+      expect([page.status, framedBy(page)]).toEqual([200, `'self' ${SITE}`]);
   });
 
   it('holds its sites where every address is signed', async () => {

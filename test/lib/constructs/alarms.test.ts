@@ -157,7 +157,7 @@ describe('the template', () => {
     });
     const metrics = new Metrics();
     metrics.lag(1);
-    const gauges = { streams: 0, devices: 0, control: 0, media: 0, attachments: 0 };
+    const gauges = { streams: 0, devices: 0, losing: 0, control: 0, media: 0, attachments: 0 };
     const { _aws } = JSON.parse(metrics.document('x', gauges, 60)) as {
       _aws: { CloudWatchMetrics: { Metrics: { Name: string }[] }[] };
     };

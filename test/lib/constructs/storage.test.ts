@@ -92,6 +92,7 @@ describe('the whole stack', () => {
       'DevicesRegistrations84C23A28',
       'InsightHeatmapsC0057193',
       'RevocationRecords964467CE',
+      'StorageAudit9012A908',
       'StorageCollections644737B0',
       'StorageEntitlementsC41C103C',
       'StorageKeys12664C02',

@@ -65,6 +65,10 @@ media-rendition-menu-button[mediarenditionunavailable] { display: none }
 .frame { container-type: size; position: absolute; inset: 0 }
 `;
 
+/** In place of words that its name for who does not see them, `Playback rate 1`, does not have: `1x` (WCAG 2.5.3). */
+const GAUGE = `<svg slot="icon" viewBox="0 0 24 24" aria-hidden="true" style="fill: none; stroke: currentColor; stroke-width: 2">
+<circle cx="12" cy="12" r="9"/><path d="m12 12 4-4" stroke-linecap="round"/></svg>`;
+
 /** The same elements in the same order as the console's player has (web/src/video/Player.tsx). */
 export const MARKUP = `<style>${STYLE}</style>
 <div class="frame">
@@ -86,7 +90,7 @@ export const MARKUP = `<style>${STYLE}</style>
 <span class="space"></span>
 <media-captions-menu-button aria-haspopup="menu"></media-captions-menu-button>
 <media-audio-track-menu-button aria-haspopup="menu"></media-audio-track-menu-button>
-<media-playback-rate-menu-button aria-haspopup="menu"></media-playback-rate-menu-button>
+<media-playback-rate-menu-button aria-haspopup="menu">${GAUGE}</media-playback-rate-menu-button>
 <media-rendition-menu-button aria-haspopup="menu"></media-rendition-menu-button>
 <media-pip-button></media-pip-button>
 <media-fullscreen-button></media-fullscreen-button>
