@@ -494,7 +494,7 @@ const schema = z.strictObject({
     .strictObject({
       alarms: z.boolean().default(true).meta({
         description:
-          'CloudWatch alarms, each with an article in [runbook.md](runbook.md): 28, with `live.enabled` 35. Each costs $0.10 a month beyond the first ten of an account. Off: nobody is told that something is wrong but by who sees it.',
+          'CloudWatch alarms, each with an article in [runbook.md](runbook.md): 29, with `live.enabled` 36. Each costs $0.10 a month beyond the first ten of an account. Off: nobody is told that something is wrong but by who sees it.',
       }),
       emails: z
         .array(

@@ -35,7 +35,7 @@ export class VodStack extends Stack {
     const auth = new Auth(this, 'Auth', config);
     const api = new Api(this, 'Api', { config, auth, storage });
     const signingKey = new SigningKey(this, 'SigningKey', config);
-    const revocation = new Revocation(this, 'Revocation', { config });
+    const revocation = new Revocation(this, 'Revocation', { config, storage });
     const ffmpegLayer = new FfmpegLayer(this, 'FfmpegLayer', { architecture: config.architecture });
 
     const upload = new Upload(this, 'Upload', { config, storage, api });
@@ -48,7 +48,7 @@ export class VodStack extends Stack {
     const playback = new Playback(this, 'Playback', { config, storage, api, signingKey, revocation, downloads });
     // Who plays a video first asks for the rest of its ladder.
     slicing.startedBy(playback.manifest);
-    this.devices = new Devices(this, 'Devices', { config, storage, api, signingKey });
+    this.devices = new Devices(this, 'Devices', { config, storage, api, signingKey, revocation });
     for (const fn of [catalog.handler, sharing.handler, stills.poster, playback.manifest]) this.devices.decidesFor(fn);
     const insight = new Insight(this, 'Insight', { config, api });
     for (const fn of [playback.manifest, this.devices.live]) insight.addressedBy(fn);

@@ -184,6 +184,12 @@ export const ALARMS: readonly OperationsAlarm[] = [
   deadLetters('downloads', 'Catalog/DeadDownloads', 'An MP4 for download could not be made', 'soon'),
   deadLetters('clips', 'Devices/DeadClips', 'A clip could not be put together', 'soon'),
   deadLetters('revocations', 'Revocation/DeadTasks', 'What was revoked could not be written to the edge', 'urgent'),
+  deadLetters(
+    'endings',
+    'Revocation/DeadEndings',
+    'What plays by a right that was taken back could not be ended',
+    'urgent',
+  ),
   deadLetters('posts', 'Insight/DeadPosts', 'What a player reported could not be handed on', 'soon'),
   deadLetters('counts', 'Insight/DeadCounts', 'What players reported could not be counted', 'soon'),
   {

@@ -26,6 +26,7 @@ const FILES: Record<string, string> = {
   SlicingConvertCollect: 'slicing/mediaconvert/collect.ts',
   SlicingConvertFinished: 'slicing/mediaconvert/finished.ts',
   RevocationWriter: 'revocation/write.ts',
+  RevocationEnder: 'revocation/end.ts',
   CatalogHandler: 'catalog/handler.ts',
   SharingHandler: 'sharing/handler.ts',
   CatalogMp4Maker: 'download/worker.ts',
@@ -63,6 +64,7 @@ const NAMES: Record<string, string> = {
   UploadPulls: 'pulls',
   CatalogRemovals: 'removals',
   RevocationTasks: 'revocations waiting',
+  RevocationEndings: 'endings',
   RevocationRecords: 'revocations',
   RevocationStore: 'the store at the edge',
   CatalogDownloads: 'downloads',
@@ -85,6 +87,7 @@ const NAMES: Record<string, string> = {
   CatalogDeadDownloads: 'of downloads',
   DevicesDeadClips: 'of clips',
   RevocationDeadTasks: 'of revocations',
+  RevocationDeadEndings: 'of endings',
   InsightDeadPosts: 'of posts',
   InsightDeadCounts: 'of counts',
 };

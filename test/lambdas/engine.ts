@@ -61,6 +61,8 @@ export async function startHandlerEngine(environment: Readonly<Record<string, st
     new CreateQueueCommand({ QueueName: `${run}-revocation.fifo`, Attributes: { FifoQueue: 'true' } }),
   );
   process.env['REVOCATION_QUEUE'] = QueueUrl;
+  const endings = await new SQSClient({}).send(new CreateQueueCommand({ QueueName: `${run}-endings` }));
+  process.env['ENDING_QUEUE'] = endings.QueueUrl;
   const posts = await new SQSClient({}).send(new CreateQueueCommand({ QueueName: `${run}-posts` }));
   process.env['POSTS_QUEUE'] = posts.QueueUrl;
   const { stack, ...props } = stageScope();
