@@ -45,7 +45,9 @@ function background(template: [string, Resource][]): number {
   expect(ender![1].Properties.ScalingConfig.MaximumConcurrency).toBe(2);
   // What players report is counted in a second or two of every `insight.flushSeconds`, and waits where nothing is free: it has no share.
   const isCounting = ([id]: [string, Resource]) => /^Insight(Spread|Count)/.test(id);
-  const alone = queues.filter((source) => !/Pull|Mp4|Ender/.test(source[0]) && !isWriter(source) && !isCounting(source));
+  const alone = queues.filter(
+    (source) => !/Pull|Mp4|Ender/.test(source[0]) && !isWriter(source) && !isCounting(source),
+  );
   expect(queues.length - alone.length).toBe(6);
   for (const [, { Properties }] of queues.filter(isCounting))
     expect(Properties.ScalingConfig?.MaximumConcurrency).toBe(2);
