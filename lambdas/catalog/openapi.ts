@@ -27,6 +27,7 @@ const tags: Record<Stage, string> = {
   live: 'Live playback of devices',
   operations: 'Whether anything is wrong, and who changed what, for admins',
   webhooks: 'Addresses that are told what happens, for admins',
+  events: 'What players report',
 };
 
 const statuses = [...new Set(Object.values(problems).map(([status]) => status))].toSorted((a, b) => a - b);

@@ -7,6 +7,7 @@ import { streamState } from './device.ts';
 import { downloads } from './download.ts';
 import { offered } from './encryption.ts';
 import { liveRoutes } from './device-api.ts';
+import { eventsRoutes } from './insight-api.ts';
 import { operationsRoutes } from './operations-api.ts';
 import { idParam, subject } from './params.ts';
 import { peopleRoutes } from './people-api.ts';
@@ -408,6 +409,7 @@ export const routes = {
   ...playRoutes,
   ...webhookRoutes,
   ...liveRoutes,
+  ...eventsRoutes,
 } as const satisfies Record<string, Route>;
 
 export type Routes = typeof routes;

@@ -54,6 +54,7 @@ export const STAGES = [
   'Devices',
   'Revocation',
   'SigningKey',
+  'Insight',
   'Operations',
   'Webhooks',
 ] as const;
@@ -76,6 +77,7 @@ export const FILTERS: Readonly<Record<FilterName, Filter>> = {
   DevicesErrors: errorsOf('Devices'),
   RevocationErrors: errorsOf('Revocation'),
   SigningKeyErrors: errorsOf('SigningKey'),
+  InsightErrors: errorsOf('Insight'),
   OperationsErrors: errorsOf('Operations'),
   WebhooksErrors: errorsOf('Webhooks'),
   FailedVideos: { pattern: said(SLICING_FAILED), of: ['Slicing/Fail'] },

@@ -10,7 +10,8 @@ export type Stage =
   | 'devices'
   | 'live'
   | 'operations'
-  | 'webhooks';
+  | 'webhooks'
+  | 'events';
 
 /**
  * `user`: a valid JWT, checked by the HTTP API's authorizer before the Lambda runs.

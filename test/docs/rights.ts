@@ -42,6 +42,9 @@ const FILES: Record<string, string> = {
   DevicesHandler: 'devices/handler.ts',
   DevicesLive: 'playback/live/handler.ts',
   DevicesClipper: 'devices/clip.ts',
+  InsightEvents: 'insight/events.ts',
+  InsightSpread: 'insight/spread.ts',
+  InsightCount: 'insight/count.ts',
   OperationsHealth: 'operations/handler.ts',
   OperationsWatch: 'operations/watch.ts',
 };
@@ -78,6 +81,9 @@ const NAMES: Record<string, string> = {
   WebhooksRows: 'webhooks',
   WebhooksMessages: 'messages of webhooks',
   WebhooksDeadMessages: 'of webhooks',
+  InsightHeatmaps: 'heatmaps',
+  InsightPosts: 'posts',
+  InsightCounts: 'counts',
   IngestCluster: 'tasks of the cluster',
   UploadDeadPulls: 'dead letters of pulls',
   SlicingUndelivered: 'of sources',
@@ -87,6 +93,8 @@ const NAMES: Record<string, string> = {
   DevicesDeadClips: 'of clips',
   RevocationDeadTasks: 'of revocations',
   RevocationDeadEndings: 'of endings',
+  InsightDeadPosts: 'of posts',
+  InsightDeadCounts: 'of counts',
 };
 
 /** The stacks of an environment without options of its own, as prod is, but with devices; nothing is bundled. */

@@ -86,6 +86,7 @@ beforeAll(async () => {
     live: (await import('../../lambdas/playback/live/handler.ts')).handler,
     operations: (await import('../../lambdas/operations/handler.ts')).handler,
     webhooks: (await import('../../lambdas/webhooks/handler.ts')).handler,
+    events: (await import('../../lambdas/insight/events.ts')).handler,
   };
   const media = { Bucket: process.env['MEDIA_BUCKET'] };
   for (const name of ['1080p', '720p', '360p'])
