@@ -48,7 +48,7 @@ const serverUrl = (most: number) =>
     .refine((url) => URL.canParse(url), 'is no address');
 
 /** Four of them stand in the environment of the playback function beside all else that it is told. */
-const licenceUrl = serverUrl(200);
+const licenceUrl = serverUrl(160);
 
 const schema = z.strictObject({
   name: z
