@@ -259,6 +259,40 @@ describe.concurrent('<sluice-player> on a page of others', () => {
     await late.close();
   });
 
+  // Of the edge's refusals a page elsewhere is not even told that they are some.
+  it('stops when its link is ended, and says why', async ({ expect }) => {
+    const { id: name, token } = await link();
+    const { page, close } = await visit(FRIEND, element(`src="${stack.url}/v/${id}?token=${token}" muted autoplay`));
+    await expect.poll(() => time(page), POLL).toBeGreaterThan(1);
+    await uma.call('DELETE /api/videos/{id}/links/{link}', { params: { id, link: name } });
+    await page.locator('sluice-player').evaluate((player) => {
+      (player as unknown as { currentTime: number }).currentTime = 140;
+    });
+    await title(page, 'This link was ended').waitFor(POLL);
+    expect((await look(page)).paused).toBe(true);
+    expect((await heard(page)).at(-1)).toMatchObject(['refused', { code: 'link-ended', status: 401 }]);
+    await close();
+  });
+
+  it('goes on by itself when the network is back, and says meanwhile what it waits for', async ({ expect }) => {
+    const { token } = await link();
+    const { page, close } = await visit(FRIEND, element(`src="${stack.url}/v/${id}?token=${token}" muted autoplay`));
+    await expect.poll(() => time(page), POLL).toBeGreaterThan(1);
+    await page.context().setOffline(true);
+    const before = await time(page);
+    await expect.poll(() => time(page), POLL).toBeGreaterThan(before + 3);
+    expect(await alertOf(page).count(), 'over a picture that moves').toBe(0);
+    await page.locator('sluice-player').evaluate((player) => {
+      (player as unknown as { currentTime: number }).currentTime = 140;
+    });
+    await title(page, 'The video could not be fetched.').waitFor(POLL);
+    await page.context().setOffline(false);
+    await expect.poll(() => time(page), POLL).toBeGreaterThan(141);
+    expect(await alertOf(page).count()).toBe(0);
+    expect((await heard(page)).map(([type]) => type)).not.toContain('refused');
+    await close();
+  });
+
   it('says on a page of another site that it is not for it', async ({ expect }) => {
     const { token } = await link({ sites: [sites.origin(FRIEND)] });
     const allowed = await visit(FRIEND, element(`src="${stack.url}/v/${id}?token=${token}" muted autoplay`));
