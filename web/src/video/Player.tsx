@@ -15,6 +15,7 @@ import { actionOf, type PlayerAction } from './player-keys.ts';
 import { isOfLink } from './refusal.ts';
 import { useStoryboard } from './storyboard.ts';
 import { usePictures } from './usePictures.ts';
+import '../player/player.css';
 import classes from './player.module.css';
 
 /** ms that it is said what a key has done. */
@@ -196,7 +197,7 @@ export default function Player(props: PlayerProps) {
 
   const ratio = width && height ? width / height : 16 / 9;
   return (
-    <div ref={frame} className={classes.frame} style={{ '--ratio': ratio } as React.CSSProperties}>
+    <div ref={frame} className={`sluice-player ${classes.frame}`} style={{ '--ratio': ratio } as React.CSSProperties}>
       <MediaController className={classes.controller} noHotkeys aria-label={`Player: ${title}`}>
         <HlsVideo
           key={`${load}-${edition}`}
@@ -212,11 +213,11 @@ export default function Player(props: PlayerProps) {
         <MediaLoadingIndicator slot="centered-chrome" noAutohide />
         <Controls />
       </MediaController>
-      <div className={classes.said} role="status">
+      <div className="said" role="status">
         {said && <span>{said.words}</span>}
       </div>
       {words !== undefined && (
-        <div className={classes.error} role="alert">
+        <div className="over" role="alert">
           <p>{words}</p>
           {hasCode(refused, 'too-many-sessions') && props.endOthers && (
             <Button variant="white" color="dark" loading={isEnding} onClick={() => void here(props.endOthers!)}>
