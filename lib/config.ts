@@ -478,6 +478,10 @@ const schema = z.strictObject({
         description:
           'Minutes without progress after which a video counts as stuck; looked at once an hour. Less also rings for videos that wait their turn in a small account.',
       }),
+      auditDays: operationsBounds.auditDays.default(400).meta({
+        description:
+          'Days for which the log of who changed what is kept. What was written before a change of this keeps its time.',
+      }),
     })
     .prefault({}),
 });

@@ -32,7 +32,7 @@ export class VodStack extends Stack {
     const storage = new Storage(this, 'Storage', config);
     this.storage = storage;
     const auth = new Auth(this, 'Auth', config);
-    const api = new Api(this, 'Api', { config, auth });
+    const api = new Api(this, 'Api', { config, auth, storage });
     const signingKey = new SigningKey(this, 'SigningKey', config);
     const revocation = new Revocation(this, 'Revocation', { config });
     const ffmpegLayer = new FfmpegLayer(this, 'FfmpegLayer', { architecture: config.architecture });

@@ -4,7 +4,9 @@
  *   node mint-token.ts key > key.json
  *   node mint-token.ts public < key.json      → `jwk` of POST /api/keys
  *
- * Then, for each viewer: node mint-token.ts token VIDEO_ID USER_ID < key.json
+ * Then, for each viewer, with limits as JSON where there are any:
+ *
+ *   node mint-token.ts token VIDEO_ID USER_ID '{"maxHeight": 720}' < key.json
  */
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, SignJWT, type JWK } from 'jose';
 import { text } from 'node:stream/consumers';
@@ -36,10 +38,11 @@ export async function mintToken(
 }
 
 if (import.meta.main) {
-  const [, , command, video = '', user = ''] = process.argv;
+  const [, , command, video = '', user = '', limits = '{}'] = process.argv;
   const key = async () => JSON.parse(await text(process.stdin)) as JWK;
   if (command === 'key') console.log(JSON.stringify(await makeKey()));
   else if (command === 'public') console.log(JSON.stringify(publicHalf(await key())));
-  else if (command === 'token') console.log(await mintToken(await key(), video, user));
+  else if (command === 'token')
+    console.log(await mintToken(await key(), video, user, 300, JSON.parse(limits) as Record<string, unknown>));
   else throw new Error('key, public or token');
 }

@@ -5,7 +5,9 @@ Make a key once, and register its public half:
     python mint_token.py key > key.json
     python mint_token.py public < key.json      # `jwk` of POST /api/keys
 
-Then, for each viewer: python mint_token.py token VIDEO_ID USER_ID < key.json
+Then, for each viewer, with limits as JSON where there are any:
+
+    python mint_token.py token VIDEO_ID USER_ID '{"maxHeight": 720}' < key.json
 """
 
 import json
@@ -40,6 +42,7 @@ if __name__ == "__main__":
     elif command == "public":
         print(json.dumps(public_half(json.load(sys.stdin))))
     elif command == "token":
-        print(mint_token(json.load(sys.stdin), *arguments))
+        video, user, *limits = arguments
+        print(mint_token(json.load(sys.stdin), video, user, **json.loads(limits[0] if limits else "{}")))
     else:
         raise SystemExit("key, public or token")

@@ -26,6 +26,11 @@ export async function admit(id: string, viewer: Viewer | undefined, from: From):
   if (allowed) return { video, limits };
   if (limits.reason === 'site')
     throw new ApiError('site-refused', 'This link does not play on this page. Ask whoever made it to name its site.');
+  if (limits.reason === 'elsewhere')
+    throw new ApiError(
+      'forbidden',
+      'What lets you in is for another address, or for another page. Ask whoever gave it to you.',
+    );
   throw viewer
     ? new ApiError('forbidden', 'You may not watch this video; ask its owner.')
     : new ApiError('unauthorized', 'Sign in, or add a playback token as ?token=, to watch this video.');

@@ -2,6 +2,7 @@
 import type { KeyObject } from 'node:crypto';
 import { jwtVerify, SignJWT, errors, type JWTHeaderParameters, type JWTPayload } from 'jose';
 import { z } from 'zod';
+import { bounds } from '../../lib/contract/entitlement.ts';
 import { linkId, type LinkRow } from '../../lib/contract/link.ts';
 import { parseLinkToken } from '../../lib/contract/link-token.ts';
 import { keyId } from '../../lib/contract/registered-key.ts';
@@ -36,6 +37,8 @@ const claims = z.object({
   use: z.enum(['manifest', 'playlists', 'licence']),
   /** Of an expanded manifest that a registered key's token opened: that key. */
   key: keyId.optional(),
+  /** Within which limits that token was. */
+  lim: z.object(bounds).optional(),
   /** Of one that a link opened: that link. */
   lnk: linkId.optional(),
   tkt: z.string().optional(),
@@ -47,8 +50,8 @@ const claims = z.object({
 /** Of a token that a registered key has signed: who watches is for its backend to name. */
 const theirClaims = z.object({ sub: line(255), vid: z.string(), exp: z.int() });
 
-/** What such a token must not say yet: who asks for a limit must not be let in without it. */
-const LIMITS = ['maxHeight', 'maxSessions', 'ip', 'sites'];
+/** Limits of such a token: one that cannot be understood must not be overlooked. */
+const theirLimits = z.object(bounds);
 
 /** Keys of others, and links: both are looked up at each use. */
 export interface OtherKeys {
@@ -101,7 +104,7 @@ export async function mintToken(
     ...(viewer && { sub: viewer.subject }),
     ...(ticket && { tkt: ticket }),
     ...(player !== undefined && { ply: player }),
-    ...(viewer?.right?.key !== undefined && { key: viewer.right.key }),
+    ...(viewer?.right?.key !== undefined && { key: viewer.right.key, lim: viewer.right.limits }),
     ...(viewer?.right?.link !== undefined && { lnk: viewer.right.link }),
   })
     .setProtectedHeader({ alg: 'ES256', kid })
@@ -131,11 +134,16 @@ export async function readToken(
     throw new ApiError('invalid-token', 'The playback token is for something else.');
   if (!uses.includes(parsed.data.use))
     throw new ApiError('invalid-token', 'This token opens something else; ask for a playback token.');
-  const { sub: subject, groups, use, exp, tkt: ticket, ply: player, key, lnk } = parsed.data;
+  const { sub: subject, groups, use, exp, tkt: ticket, ply: player, key, lim: limits, lnk } = parsed.data;
   if (subject === undefined && use === 'manifest') throw new ApiError('invalid-token', 'The token names nobody.');
   if (key !== undefined && (await others?.find(key)) === undefined)
     throw new ApiError('invalid-token', 'The key behind this token was taken back.');
-  const right = key !== undefined ? { key } : lnk === undefined ? undefined : await rightOf(lnk, video, others);
+  const right =
+    key !== undefined
+      ? { key, ...(limits && { limits }) }
+      : lnk === undefined
+        ? undefined
+        : await rightOf(lnk, video, others);
   const viewer = subject === undefined ? undefined : { subject, groups, ...(right && { right }) };
   return { viewer, use, expiresAt: new Date(exp * 1000), ticket, player };
 }
@@ -182,9 +190,9 @@ function theirs(payload: JWTPayload, kid: string, video: string, ceiling: number
   if (vid !== video) throw refuse('The playback token is for something else.');
   if (exp > Date.now() / 1000 + ceiling + SKEW)
     throw refuse(`The token lives longer than the ${ceiling} seconds it may.`);
-  const limit = LIMITS.find((name) => name in payload);
-  if (limit !== undefined) throw refuse(`The token asks for a limit that is not kept here: ${limit}.`);
-  const viewer = { subject: `key ${kid} ${sub}`, groups: [], right: { key: kid } };
+  const limits = theirLimits.safeParse(payload);
+  if (!limits.success) throw refuse(`The token says a limit that is none: ${String(limits.error.issues[0]?.path[0])}.`);
+  const viewer = { subject: `key ${kid} ${sub}`, groups: [], right: { key: kid, limits: limits.data } };
   return { viewer, use: 'manifest', expiresAt: new Date(exp * 1000) };
 }
 

@@ -60,6 +60,7 @@ export interface Entitlement extends Limits {
     | 'public'
     | 'grant'
     | 'key'
+    | 'elsewhere'
     | 'link'
     | 'site'
     | 'silent'
@@ -97,8 +98,12 @@ export function decide(question: EntitlementQuestion): Entitlement {
   // What will keep them out from a moment on that is said already.
   const refusal = nextRefusal(about, now);
   if (video.visibility === 'public') return allow('public', {}, [refusal]);
-  if (viewer?.right?.key !== undefined && video.id !== undefined)
-    return allow('key', { right: keyRight(viewer.right.key) }, [refusal]);
+  if (viewer?.right?.key !== undefined && video.id !== undefined) {
+    const { key, limits = {} } = viewer.right;
+    return holdsFor(limits, from)
+      ? allow('key', { ...limitsOf(limits), right: keyRight(key) }, [refusal])
+      : deny('elsewhere');
+  }
   if (question.hook === 'silent') return deny('silent');
   if (question.hook !== undefined)
     return question.hook.allowed && holdsFor(question.hook, question.from)

@@ -15,6 +15,7 @@ import {
   type RoutesOf,
 } from '../../lib/contract/api.ts';
 import type { Route, Stage } from '../../lib/contract/route.ts';
+import { audit } from './audit.ts';
 import { verifiedClaims } from './bearer.ts';
 import { ApiError, refused, refusedField, toProblem } from './errors.ts';
 import { about, logger } from './logger.ts';
@@ -77,7 +78,11 @@ export function serve<S extends Stage>(groupsClaim: string, handlers: Handlers<S
       if (!route || !handler) throw new ApiError('not-found', 'There is no such route; see /api/openapi.json.');
       const request = parseRequest(route, event, groupsClaim);
       about(idOf(request), { requestId });
-      return unlessKept(success(route, await handler(request)), event);
+      const answer = await handler(request);
+      const { viewer, params, query, body } = request;
+      if (viewer !== undefined)
+        await audit({ route: key as RouteKey, by: viewer.subject, params, query, body, answer, requestId });
+      return unlessKept(success(route, answer), event);
     } catch (error) {
       if (!(error instanceof ApiError) || error.code === 'internal')
         logger.error('request failed', { route: event.routeKey, error: error as Error });

@@ -1,4 +1,5 @@
 /** Who is asking. */
+import type { Limits } from '../../lib/contract/entitlement.ts';
 import { groupsOf } from '../../lib/contract/groups.ts';
 import { line } from '../../lib/contract/text.ts';
 
@@ -11,11 +12,12 @@ export interface Viewer {
 }
 
 /**
- * `key`: a backend that has registered its key says who may watch, as long as it is registered; never more than a grant gives.
+ * `key`: a backend that has registered its key says who may watch, as long as it is registered, and within which limits; never
+ * more than a grant gives.
  * `link`: the video's owner made it, and it opens that video whatever its visibility.
  */
 export type Right =
-  | { readonly key: string; readonly link?: never }
+  | { readonly key: string; readonly limits?: Limits; readonly link?: never }
   /** `sites`: origins of pages, besides ours, on which the link plays; undefined: any. */
   | {
       readonly link: string;

@@ -1,8 +1,8 @@
 /** Which engine slices a video: our own functions, or MediaConvert. Pure. */
 import type { CostOptions } from '../../lib/contract/cost.ts';
 import type { Plan } from '../../lib/contract/plan.ts';
+import type { Architecture } from '../../lib/contract/prices.ts';
 import { estimateCost, longestTask, type Work } from './estimate.ts';
-import type { Architecture } from './prices.ts';
 import { Refusal, spokenDuration } from './refusal.ts';
 
 /** Pixels of a side that MediaConvert makes at least (its API: Width and Height). */

@@ -36,6 +36,10 @@ export const BY_SUBJECT = 'bySubject';
 /** Index of the sessions table: who watches something now, by when they began. What was ended is not in it. */
 export const BY_WHAT = 'byWhat';
 
+/** Indexes of the audit log: what somebody did, and what was done to something. */
+export const BY_PERSON = 'byPerson';
+export const BY_ABOUT = 'byAbout';
+
 export class Storage extends Construct {
   /** `uploads/{videoId}/source` */
   readonly sources: Bucket;
@@ -53,6 +57,8 @@ export class Storage extends Construct {
   readonly links: Table;
   /** Who watches what now (lambdas/shared/sessions.ts). */
   readonly sessions: Table;
+  /** Who changed what (lambdas/shared/audit.ts). */
+  readonly audit: Table;
   /** Of the buckets that are deleted with the stack. */
   readonly emptier: Emptier;
 
@@ -180,6 +186,22 @@ export class Storage extends Construct {
       sortKey: text('session'),
       projectionType: ProjectionType.ALL,
     });
+    this.audit = table(this, 'Audit', {
+      partitionKey: text('day'),
+      sortKey: text('id'),
+      timeToLiveAttribute: 'expiresAt',
+      removalPolicy,
+    });
+    for (const [indexName, partition] of [
+      [BY_PERSON, 'by'],
+      [BY_ABOUT, 'about'],
+    ] as const)
+      this.audit.addGlobalSecondaryIndex({
+        indexName,
+        partitionKey: text(partition),
+        sortKey: text('id'),
+        projectionType: ProjectionType.ALL,
+      });
   }
 
   #bucket(id: string, config: Config, props: BucketProps & { readonly removalPolicy: RemovalPolicy }): Bucket {

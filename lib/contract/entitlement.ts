@@ -120,6 +120,10 @@ const limits = {
     .meta({ description: 'Origins of pages, besides the console, on which it may be played; default: any.' }),
 };
 
+/** What bounds a right to watch, whoever says so: a grant, the hook, or a token of a registered key. */
+export const bounds = { ...limits, ip: when.ip };
+export type Limits = z.infer<z.ZodObject<typeof bounds>>;
+
 const effect = z.enum(['allow', 'deny']);
 const said = { effect: effect.default('allow'), ...when, ...limits };
 
@@ -172,4 +176,3 @@ export const grantRow = z.object({
   until: epochSeconds.optional(),
 });
 export type GrantRow = z.infer<typeof grantRow>;
-export type Limits = Pick<GrantRow, keyof typeof limits | 'ip'>;

@@ -52,6 +52,7 @@ const NAMES: Record<string, string> = {
   StorageKeys: 'keys',
   StorageLinks: 'links',
   StorageSessions: 'sessions',
+  StorageAudit: 'audit log',
   StorageSources: 'sources',
   StorageMedia: 'media',
   StorageSite: 'site',

@@ -631,6 +631,9 @@ describe('what the functions refuse', () => {
       },
       { how: 'another audience', text: await made({ audience: 'sluice' }) },
       { how: 'of nobody', text: await made({ claims: { sub: '' } }) },
+      { how: 'for an address that is not known', text: await made({ claims: { ip: '192.0.2.9' } }) },
+      { how: 'within a height that is none', text: await made({ claims: { maxHeight: '360' } }) },
+      { how: 'within so many sessions that are none', text: await made({ claims: { maxSessions: -1 } }) },
       { how: 'a private video', text: await made({ claims: { vid: OTHER_ID } }), id: OTHER_ID },
       ...(await Promise.all(
         siblings.map(async (vid) => ({ how: `of ${vid}`, text: await made({ claims: { vid } }) })),

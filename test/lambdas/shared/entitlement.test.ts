@@ -10,7 +10,14 @@ import {
   type From,
 } from '../../../lambdas/shared/entitlement.ts';
 import type { Viewer } from '../../../lambdas/shared/viewer.ts';
-import { grantRow, resourceKey, subjectKey, terms, type GrantRow } from '../../../lib/contract/entitlement.ts';
+import {
+  grantRow,
+  resourceKey,
+  subjectKey,
+  terms,
+  type GrantRow,
+  type Limits,
+} from '../../../lib/contract/entitlement.ts';
 import { videoStatus, visibility } from '../../../lib/contract/video.ts';
 
 const now = 1_800_000_000;
@@ -168,6 +175,13 @@ const ofDevice = { ...entitled, origin: { device } };
 const ask = (over: Partial<EntitlementQuestion>) =>
   decide({ viewer: sam, video: entitled, grants: [], deviceViewers: undefined, from: {}, now, ...over });
 
+/** Who comes by a token of a registered key. */
+const keyed = (limits?: Limits): Viewer => ({
+  subject: 'kim',
+  groups: [],
+  right: { key: 'k1', ...(limits && { limits }) },
+});
+
 /** For each row of the table in docs, a question that meets it and no earlier one; `limits` are answered with it. */
 const ROWS: readonly (readonly [Entitlement['reason'], Partial<EntitlementQuestion>, object?])[] = [
   ['gone', { viewer: viewers['owner'], video: { ...entitled, status: 'deleted' }, grants: [given()] }],
@@ -198,7 +212,15 @@ const ROWS: readonly (readonly [Entitlement['reason'], Partial<EntitlementQuesti
       grants: [given({ to: 'everyone', maxHeight: 360 })],
     },
   ],
-  ['key', { viewer: { subject: 'kim', groups: [], right: { key: 'k1' } }, grants: [] }],
+  [
+    'key',
+    {
+      viewer: keyed({ maxHeight: 720, maxSessions: 2, sites: ['https://a.example'] }),
+      from: { site: 'https://a.example' },
+    },
+    { maxHeight: 720, maxSessions: 2, sites: ['https://a.example'] },
+  ],
+  ['elsewhere', { viewer: keyed({ ip: '192.0.2.7' }), grants: [given({ to: 'everyone' })], from: { ip: '192.0.2.8' } }],
   ['silent', { hook: 'silent', video: ofDevice, deviceViewers: ['sam'], grants: [given()] }],
   ['vetoed', { hook: { allowed: false }, video: ofDevice, deviceViewers: ['sam'], grants: [given()] }],
   ['hook', { hook: { allowed: true, maxHeight: 720 }, grants: [given({ maxHeight: 480 })] }, { maxHeight: 720 }],
@@ -206,7 +228,7 @@ const ROWS: readonly (readonly [Entitlement['reason'], Partial<EntitlementQuesti
   ['device', { video: ofDevice, deviceViewers: ['sam'], grants: [given({ to: 'everyone', maxHeight: 480 })] }],
   ['denied', { grants: [given({ to: 'person:eve' }), given({ on: `video:${'b'.repeat(20)}` })] }],
 ];
-const DENIES = new Set(['gone', 'site', 'private', 'refused', 'silent', 'vetoed', 'denied']);
+const DENIES = new Set(['gone', 'site', 'private', 'refused', 'elsewhere', 'silent', 'vetoed', 'denied']);
 
 describe('the table of docs/playback.md', () => {
   it.each(ROWS.map(([reason, question, limits = {}]) => ({ reason, question, limits })))(
@@ -245,6 +267,27 @@ describe('the table of docs/playback.md', () => {
         .filter((name) => name !== 'effect')
         .toSorted(),
     );
+  });
+});
+
+describe('a token of a registered key', () => {
+  it.each<[Limits | undefined, EntitlementQuestion['from'], boolean]>([
+    [undefined, {}, true],
+    [{}, { ip: '192.0.2.7', site: 'https://a.example' }, true],
+    [{ ip: '192.0.2.7' }, { ip: '::ffff:192.0.2.7' }, true],
+    [{ ip: '192.0.2.7' }, { ip: '192.0.2.8' }, false],
+    [{ ip: '192.0.2.7' }, {}, false],
+    [{ sites: ['https://a.example'] }, { site: 'https://a.example' }, true],
+    [{ sites: ['https://a.example'] }, { site: 'https://b.example' }, false],
+    [{ sites: ['https://a.example'] }, {}, true],
+  ])('that says %j, used from %j: %s', (limits, from, allowed) => {
+    expect(ask({ viewer: keyed(limits), from })).toMatchObject({ allowed, ...(allowed && limits) });
+  });
+
+  it('is refused as everybody is, and is no limit on what is public', () => {
+    const viewer = keyed({ maxHeight: 360, ip: '192.0.2.7' });
+    expect(ask({ viewer, grants: [given({ to: 'everyone', effect: 'deny' })] }).reason).toBe('refused');
+    expect(ask({ viewer, video: { ...entitled, visibility: 'public' } })).toEqual({ allowed: true, reason: 'public' });
   });
 });
 

@@ -9,6 +9,7 @@ import { calculateJwkThumbprint, exportJWK, generateKeyPair, SignJWT, importJWK,
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as example from '../../../docs/examples/mint-token.ts';
 import { MAX_KEYS } from '../../../lib/contract/registered-key.ts';
+import { addressPart, parseTicket } from '../../../lib/contract/ticket.ts';
 import { callRoute, startHandlerEngine, type Call } from '../engine.ts';
 import { ID, OTHER_ID, record } from '../playback/fixture.ts';
 import { playbackSecret } from '../../support/secret.ts';
@@ -43,8 +44,8 @@ const drop = (kid: string) => callRoute(sharing, 'DELETE /api/keys/{kid}', { as:
 const put = (over: Parameters<typeof record>[0]) =>
   table.send(new PutCommand({ TableName: process.env['VIDEOS_TABLE'], Item: record(over) }));
 
-async function main(token: string, query: Record<string, string> = {}, id = ID) {
-  const event = { routeKey: 'GET /api/play/{id}/main.m3u8', pathParameters: { id }, headers: {} };
+async function main(token: string, query: Record<string, string> = {}, id = ID, headers: Record<string, string> = {}) {
+  const event = { routeKey: 'GET /api/play/{id}/main.m3u8', pathParameters: { id }, headers };
   const answer = await playback({
     ...event,
     queryStringParameters: { token, ...query },
@@ -136,6 +137,16 @@ describe('a token of a registered key', () => {
 
   it('plays, by the example in TypeScript', async () => {
     expect(await main(await token())).toMatchObject({ status: 200, body: expect.stringMatching(/^#EXTM3U/) as string });
+    const running = promisify(execFile)(process.execPath, [
+      file('mint-token.ts'),
+      'token',
+      ID,
+      'u',
+      '{"maxHeight": 360}',
+    ]);
+    running.child.stdin!.end(JSON.stringify(key));
+    const { body } = await main((await running).stdout.trim());
+    expect([...body.matchAll(/RESOLUTION=\d+x(\d+)/g)].map((match) => match[1])).toEqual(['360']);
   });
 
   it('plays, by the example in Python', async (test) => {
@@ -152,7 +163,61 @@ describe('a token of a registered key', () => {
     };
     const { json } = await register(JSON.parse(await pipe('public')) as object);
     expect(await main(await pipe('token', ID, 'somebody'))).toMatchObject({ status: 200 });
+    const { body } = await main(await pipe('token', ID, 'somebody', '{"maxHeight": 360}'));
+    expect([...body.matchAll(/RESOLUTION=\d+x(\d+)/g)].map((match) => match[1])).toEqual(['360']);
     await drop(json.kid);
+  });
+
+  it('is held within the height it says, also where every address is signed, and at the edge', async () => {
+    const low = await token({ maxHeight: 720 });
+    const { body } = await main(low);
+    expect([...body.matchAll(/RESOLUTION=\d+x(\d+)/g)].map((match) => Number(match[1])).toSorted()).toEqual([360, 720]);
+    expect(parseTicket(/\/s\/([^/]+)\//.exec(body)![1]!)).toMatchObject({ height: 720 });
+    const [, own] = /token=([^\s"]+)/.exec((await main(low, { expand: '1' })).body)!;
+    const media = async (name: string) => {
+      const answer = await playback({
+        routeKey: 'GET /api/play/{id}/{kind}/{playlist}',
+        pathParameters: { id: ID, kind: 'video', playlist: `${name}.m3u8` },
+        queryStringParameters: { token: own },
+        headers: {},
+        requestContext: { requestId: 'r' },
+      } as never);
+      return said({ status: answer.statusCode!, body: answer.body! }).detail;
+    };
+    // The files are not there in this test.
+    expect(await media('720p')).toMatch(/playlist is gone/);
+    expect(await media('1080p')).toMatch(/no such rendition/);
+  });
+
+  it('counts the sessions of whom it names, and of nobody else', async () => {
+    const query = { session: 'a-player-of-this-1' };
+    expect((await main(await token({ maxSessions: 1 }, 300, 'ben'), query)).status).toBe(200);
+    expect((await main(await token({ maxSessions: 1 }, 300, 'ben'), query)).status).toBe(200);
+    const second = await main(await token({ maxSessions: 1 }, 300, 'ben'), { session: 'a-player-of-this-2' });
+    expect(said(second)).toMatchObject({ status: 409, code: 'too-many-sessions' });
+    expect((await main(await token({ maxSessions: 2 }, 300, 'ben'), { session: 'a-player-of-this-2' })).status).toBe(
+      200,
+    );
+    expect((await main(await token({ maxSessions: 1 }, 300, 'bea'), { session: 'a-player-of-this-2' })).status).toBe(
+      200,
+    );
+  });
+
+  it('plays from the address and on the sites it says alone, and hands on no more', async () => {
+    const from = (address: string, origin?: string) => ({
+      'x-forwarded-for': `${address}, 203.0.113.1`,
+      ...(origin !== undefined && { origin }),
+    });
+    const bound = await token({ ip: '2001:db8::7', sites: ['https://shop.example'] });
+    const plays = await main(bound, {}, ID, from('2001:db8:0::7', 'https://shop.example'));
+    expect(parseTicket(/\/s\/([^/]+)\//.exec(plays.body)![1]!)).toMatchObject({ ip: addressPart('2001:db8::7') });
+    expect((await main(bound, {}, ID, from('2001:db8::7'))).status).toBe(200);
+    for (const headers of [from('2001:db8::8'), from('2001:db8::7', 'https://other.example'), {}])
+      expect(said(await main(bound, {}, ID, headers))).toMatchObject({
+        status: 403,
+        code: 'forbidden',
+        detail: expect.stringContaining('another address, or for another page') as string,
+      });
   });
 
   it('plays on where every address is signed, until the key is taken back', async () => {
@@ -192,7 +257,12 @@ describe('a token of a registered key', () => {
     ['later', () => signed({ nbf: Math.floor(Date.now() / 1000) + 60 })],
     ['the past', () => signed({ exp: Math.floor(Date.now() / 1000) - 1 })],
     ['another audience', () => signed({ aud: 'console' })],
-    ['a limit that is not kept', () => token({ maxHeight: 720 })],
+    ['a height that is none', () => token({ maxHeight: '720' })],
+    ['no height', () => token({ maxHeight: null })],
+    ['no session at all', () => token({ maxSessions: 0 })],
+    ['a network', () => token({ ip: '192.0.2.0/24' })],
+    ['a site that is no origin', () => token({ sites: ['shop.example'] })],
+    ['no site', () => token({ sites: [] })],
     ['by another key under its name', async () => signed({}, {}, await example.makeKey())],
     ['by a key that nobody registered', async () => example.mintToken(await example.makeKey(), ID, 'u')],
     ['by no name', () => signed({}, { kid: undefined })],

@@ -69,8 +69,10 @@ describe('the catalog stage', () => {
       ]),
     );
     for (const action of ['dynamodb:PutItem', 'dynamodb:DeleteItem'])
-      expect(grants.get(action)?.every((resource) => /Entitlements|StorageUploads/.test(resource))).toBe(true);
-    expect(grants.get('dynamodb:DeleteItem')?.join()).not.toContain('StorageUploads');
+      expect(grants.get(action)?.every((resource) => /Entitlements|StorageUploads|StorageAudit/.test(resource))).toBe(
+        true,
+      );
+    expect(grants.get('dynamodb:DeleteItem')?.join()).not.toMatch(/StorageUploads|StorageAudit/);
     // What it reads an address that it signs gives out, too: the original, and MP4s that were made.
     expect(keysOf(grants.get('s3:GetObject'))).toEqual([
       'tracks/*',
