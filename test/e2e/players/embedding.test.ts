@@ -161,7 +161,7 @@ describe.concurrent('in a frame', () => {
     expect(media.some(({ status }) => status === 403)).toBe(true);
     // Nothing that is not for this.
     expect(await alertOf(frame).getByRole('button').count()).toBe(0);
-    expect(await frame.locator('input').isVisible()).toBe(false);
+    expect(await frame.getByLabel('Password').isVisible()).toBe(false);
     const again = await sites.visit(FRIEND, iframe(token));
     await title(await frameOn(again.page), 'This link was ended').waitFor();
     await close();

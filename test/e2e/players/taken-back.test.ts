@@ -52,7 +52,7 @@ async function open(player: string, query: Record<string, string>, name = 'main.
 }
 
 describe.concurrent('`start=90.5`', () => {
-  it.for(['hls.js', 'shaka', 'native'])('%s begins there', async (player, { expect }) => {
+  it.for(['hls.js', 'shaka'])('%s begins there', async (player, { expect }) => {
     const { page, seen } = await open(player, { start: '90.5' });
     await page.evaluate(
       "document.querySelector('video').requestVideoFrameCallback((_, { mediaTime }) => { window.firstFrame = mediaTime; })",
@@ -69,8 +69,8 @@ describe.concurrent('`start=90.5`', () => {
   });
 });
 
-it('`start` is nothing to video.js, which begins at the beginning', async () => {
-  const { page, seen } = await open('video.js', { expand: '1', start: '90.5' });
+it.each(['video.js', 'native'])('`start` is nothing to %s: it begins at the beginning', async (player) => {
+  const { page, seen } = await open(player, { expand: '1', start: '90.5' });
   await playUntil(page, seen, 0.5);
   expect((await state(page)).time).toBeLessThan(60);
   await page.context().close();

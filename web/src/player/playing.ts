@@ -109,6 +109,9 @@ export class Playing {
     const element = this.#element;
     // In this order: the element makes its hls.js instance, with the configuration of that moment, when `src` is set.
     element.config = this.#config;
+    const { signal } = this.#controller;
+    window.addEventListener('offline', () => this.#tells.troubled(true), { signal });
+    window.addEventListener('online', () => this.#backOnline(), { signal });
     if (!Hls.isSupported()) return void this.#playByItself();
     element.src = this.#source;
     const attach = () => {
@@ -124,6 +127,11 @@ export class Playing {
     if (!hls || this.#isStopped) return;
     if (hls.levels.length === 0) hls.loadSource(this.#source);
     else hls.startLoad();
+  }
+
+  #backOnline(): void {
+    this.#tells.troubled(false);
+    this.resume();
   }
 
   /** What plays stays as it is, and nothing more is done for it; its session may go on in another. */
