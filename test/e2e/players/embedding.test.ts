@@ -63,6 +63,8 @@ describe.concurrent('in a frame', () => {
     expect(new URL(early.sheet).searchParams.has('Signature')).toBe(true);
     expect(`${early.sheet} ${early.place}`).not.toBe(`${late.sheet} ${late.place}`);
 
+    // The picture over the time line goes with the pointer; media-chrome gives it no words.
+    await page.mouse.move(0, 0);
     await controller.focus();
     await page.keyboard.press('k');
     await expect.poll(async () => (await look(frame)).paused, POLL).toBe(true);

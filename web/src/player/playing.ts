@@ -191,7 +191,8 @@ export class Playing {
       hls.on(Hls.Events.MANIFEST_LOADED, (_, { networkDetails }) => {
         if (this.#listed === undefined) this.#watchGrowth(refusedText({ networkDetails }));
       });
-    const goesOn = () => this.#tells.troubled(false);
+    // What was on its way when the network went may still come.
+    const goesOn = () => navigator.onLine && this.#tells.troubled(false);
     hls.on(Hls.Events.MANIFEST_PARSED, goesOn);
     hls.on(Hls.Events.FRAG_BUFFERED, goesOn);
   }
@@ -201,10 +202,11 @@ export class Playing {
     const isMedia = data.details !== Hls.ErrorDetails.MANIFEST_LOAD_ERROR;
     // Of the edge's refusals pages elsewhere are not even told that they are some: they have no CORS headers.
     const isHidden = code === 0 && isMedia && this.#target.origin !== location.origin;
-    if (isHidden && !(await this.#renew())) return;
+    if (isHidden && (await this.#renew()) === 'over') return;
     if (!data.fatal) {
       // hls.js tries again for as long as something is buffered. Whether it was ended, and by whom, only the API says.
       if (code === 403) await this.#renew();
+      else if (data.type === Hls.ErrorTypes.NETWORK_ERROR && isPassing(code)) this.#tells.troubled(true);
       return;
     }
     const refusal = problemOf(code ?? 0, refusedText(data));
@@ -214,28 +216,34 @@ export class Playing {
     if (mayMend && (code === 401 || code === 403) && Date.now() - this.#mended > MEND) {
       // A machine that slept, say, or a clock that is wrong. With another signature the same player goes on.
       this.#mended = Date.now();
-      if (await this.#renew()) this.resume();
-    } else if (data.type === Hls.ErrorTypes.NETWORK_ERROR && isPassing(code)) {
-      this.#tells.troubled(true);
-      this.#later(AGAIN, () => this.#element.api === hls && this.resume());
-    } else if (data.type === Hls.ErrorTypes.MEDIA_ERROR && Date.now() - this.#recovered > MEND) {
+      const now = await this.#renew();
+      if (now === 'renewed') this.resume();
+      if (now !== 'passing') return;
+      this.#mended = 0;
+      this.#tryLater(hls);
+    } else if (data.type === Hls.ErrorTypes.NETWORK_ERROR && isPassing(code)) this.#tryLater(hls);
+    else if (data.type === Hls.ErrorTypes.MEDIA_ERROR && Date.now() - this.#recovered > MEND) {
       this.#recovered = Date.now();
       hls.recoverMediaError();
     } else if (code !== undefined && code >= 400) this.#refuse(refusal);
     else this.#refuse(unplayable());
   }
 
+  #tryLater(hls: Hls): void {
+    this.#tells.troubled(true);
+    this.#later(AGAIN, () => this.#element.api === hls && this.resume());
+  }
+
   /**
-   * The edge refuses without a word: what became of the right says the playlist that the next signature is in. Resolves to false
-   * where it was said that nothing plays on.
+   * The edge refuses without a word: what became of the right says the playlist that the next signature is in. `over`: it was said
+   * that nothing plays on; `passing`: asking again may help.
    */
-  async #renew(): Promise<boolean> {
-    if (await this.#signature.renew()) return true;
-    const { isOver: isGone, failure } = this.#signature;
-    // What may pass is hls.js's to try again.
-    const isFinal = failure instanceof ApiProblem && !isPassing(failure.status);
-    if (isFinal && !isGone) this.#refuse(failure);
-    return !isFinal;
+  async #renew(): Promise<'renewed' | 'passing' | 'over'> {
+    if (await this.#signature.renew()) return 'renewed';
+    const { failure } = this.#signature;
+    if (!(failure instanceof ApiProblem) || isPassing(failure.status)) return 'passing';
+    this.#refuse(failure);
+    return 'over';
   }
 
   /** Renditions that join, and captions, are taken over without a halt. */
