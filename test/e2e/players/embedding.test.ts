@@ -63,8 +63,6 @@ describe.concurrent('in a frame', () => {
     expect(new URL(early.sheet).searchParams.has('Signature')).toBe(true);
     expect(`${early.sheet} ${early.place}`).not.toBe(`${late.sheet} ${late.place}`);
 
-    // The picture over the time line goes with the pointer; media-chrome gives it no words.
-    await page.mouse.move(0, 0);
     await controller.focus();
     await page.keyboard.press('k');
     await expect.poll(async () => (await look(frame)).paused, POLL).toBe(true);
@@ -117,7 +115,7 @@ describe.concurrent('in a frame', () => {
     const frame = await frameOn(page);
     await expect.poll(() => time(frame), POLL).toBeGreaterThan(2);
     const halts = await haltsOf(frame.locator('hls-video'));
-    expect(signatures.seen.size).toBe(1);
+    expect([...signatures.seen].map((policy) => Buffer.from(policy, 'base64').toString())).toHaveLength(1);
     await signatures.end(frame);
     await expect.poll(() => signatures.seen.size, POLL).toBe(2);
     const at = await time(frame);
@@ -202,9 +200,15 @@ describe.concurrent('in a frame', () => {
     expect((await look(refused)).currentTime).toBe(0);
     expect(await seriousFindings(refused), 'as many as may').toEqual([]);
     // Who leaves makes room.
+    await first.page.goto('about:blank');
+    const again = alertOf(refused).getByRole('button', { name: 'Try again' });
+    const plays = async () => {
+      // Its farewell may still be on its way.
+      if (await again.isVisible()) await again.click();
+      return time(refused);
+    };
+    await expect.poll(plays, { ...POLL, interval: 1000 }).toBeGreaterThan(1);
     await first.close();
-    await alertOf(refused).getByRole('button', { name: 'Try again' }).click();
-    await expect.poll(() => time(refused), POLL).toBeGreaterThan(1);
     await second.close();
   });
 });

@@ -17,6 +17,7 @@ import { streamUrl } from '../video/links.ts';
 import { BROKEN, refusalOf } from '../video/refusal.ts';
 import { MARKUP } from './markup.ts';
 import { Playing, UNFETCHED } from './playing.ts';
+import { hidePreview } from './preview.ts';
 import { forget, kept, unlock } from './unlocking.ts';
 
 /** The deployment that this file came from. */
@@ -59,6 +60,7 @@ class SluicePlayer extends HTMLElement implements SluicePlayerElement {
     super();
     this.#root = this.attachShadow({ mode: 'open' });
     this.#root.innerHTML = MARKUP;
+    hidePreview(this.#find('media-time-range'));
     for (const type of FORWARDED) this.#media.addEventListener(type, () => this.dispatchEvent(new Event(type)));
     this.#media.addEventListener('timeupdate', () => (this.#resumeAt = this.#media.currentTime || this.#resumeAt));
     for (const type of ['waiting', 'playing'])

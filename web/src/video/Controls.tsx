@@ -20,6 +20,7 @@ import {
   MediaRenditionMenu,
   MediaRenditionMenuButton,
 } from 'media-chrome/react/menu';
+import { hidePreview } from '../player/preview.ts';
 import { RATES } from './perform.ts';
 
 export function Controls() {
@@ -30,7 +31,7 @@ export function Controls() {
       <MediaAudioTrackMenu hidden anchor="auto" />
       <MediaPlaybackRateMenu hidden anchor="auto" rates={RATES} />
       <div className="bars">
-        <MediaTimeRange />
+        <MediaTimeRange ref={hidePreview} />
         <MediaControlBar>
           <MediaPlayButton />
           <MediaMuteButton />
