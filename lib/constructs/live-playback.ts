@@ -16,7 +16,7 @@ export function livePlayback(
   scope: Construct,
   { config, storage, api, signingKey, revocation }: LivePlaybackProps,
   tables: DeviceTables,
-): void {
+): SluiceFunction {
   const live = new SluiceFunction(scope, 'Live', {
     config,
     entry: 'playback/live/handler.ts',
@@ -39,4 +39,5 @@ export function livePlayback(
   signingKey.allowSigning(live);
   revocation.revokedBy(live);
   api.serve('live', live);
+  return live;
 }
