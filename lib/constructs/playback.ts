@@ -40,6 +40,7 @@ import { LIVE_PREFIX } from '../contract/live-keys.ts';
 import type { Api } from './api.ts';
 import { edgeName } from './edge-names.ts';
 import {
+  apiCache,
   apiHeaders,
   assetHeaders,
   consoleHeaders,
@@ -48,6 +49,7 @@ import {
   livePlaylistCache,
   liveSegmentCache,
   mediaHeaders,
+  mediaRequests,
   pageCache,
   playerHeaders,
   playlistCache,
@@ -247,7 +249,7 @@ export class Playback extends Construct {
         protocolPolicy: OriginProtocolPolicy.HTTPS_ONLY,
         readTimeout: Duration.seconds(30),
       }),
-      cachePolicy: CachePolicy.CACHING_DISABLED,
+      cachePolicy: apiCache(this),
       originRequestPolicy: OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
     };
     return {
@@ -291,7 +293,7 @@ export class Playback extends Construct {
       origin: this.#bucketOrigin('MediaAccess', storage.media),
       viewerProtocolPolicy: ViewerProtocolPolicy.HTTPS_ONLY,
       allowedMethods: AllowedMethods.ALLOW_GET_HEAD_OPTIONS,
-      originRequestPolicy: OriginRequestPolicy.CORS_S3_ORIGIN,
+      originRequestPolicy: mediaRequests(this),
       responseHeadersPolicy: mediaHeaders(this, config),
       trustedKeyGroups: [signingKey.keyGroup],
       functionAssociations: [

@@ -135,6 +135,7 @@ beforeAll(async () => {
     expiresAt: [4_000_000_000],
     ip: ['192.0.2.1'],
     maxHeight: [720],
+    countries: [{ except: ['US'] }],
     sites: [['https://page.example']],
     password: ['open sesame'],
     url: [`${process.env['PUBLIC_URL']}/v/${VIDEO}`],
