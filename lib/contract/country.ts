@@ -24,11 +24,11 @@ const country = z
 /** More than there are. */
 const listed = z.array(country).min(1).max(260, { abort: true });
 
-/** Some, or all others. */
+/** Some, or all but some. */
 export const countries = z
   .object({ only: listed.optional(), except: listed.optional() })
   .strict()
-  .refine(({ only, except }) => (only === undefined) !== (except === undefined), 'must say either `only` or `except`')
+  .refine(({ only, except }) => only !== undefined || except !== undefined, 'must say `only` or `except`')
   .meta({
     description:
       'The countries in which it counts, as ISO 3166-1 alpha-2: `{"only": ["DE", "AT"]}`, or all but some: `{"except": ["US"]}`.',

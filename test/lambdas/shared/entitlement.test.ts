@@ -301,6 +301,15 @@ describe('a country', () => {
       ).toBe(one);
   });
 
+  it('is in what is listed, but for what is left out', () => {
+    const grants = [given({ countries: { only: ['DE', 'AT'], except: ['AT'] } })];
+    expect(['DE', 'AT', 'US'].map((country) => ask({ grants, from: { country } }).allowed)).toEqual([
+      true,
+      false,
+      false,
+    ]);
+  });
+
   it('holds together with every other condition', () => {
     const grants = [given({ countries: DE, ip: '192.0.2.7', sites: ['https://a.example'] })];
     const here = { country: 'DE', ip: '192.0.2.7', site: 'https://a.example' };

@@ -391,7 +391,7 @@ it.each([
   ['a country that is none', { countries: { only: ['UK'] } }, 'body.countries.only.0'],
   ['no country', { countries: { except: [] } }, 'body.countries.except'],
   ['a country without a word for it', { countries: ['DE'] }, 'body.countries'],
-  ['some countries and all others', { countries: { only: ['DE'], except: ['US'] } }, 'body.countries'],
+  ['a country of no kind', { countries: {} }, 'body.countries'],
   ['an end before its beginning', { notBefore: 20, expiresAt: 20 }, 'body.expiresAt'],
   ['a limit of what denies', { effect: 'deny', maxSessions: 1 }, 'body.maxSessions'],
 ])('%s is refused by name', async (_, over, path) => {
