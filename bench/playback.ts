@@ -7,12 +7,13 @@ import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import { readConfig } from '../lib/config.ts';
 import { FOR_NODE } from '../lib/constructs/for-node.ts';
+import { PRICED } from '../lib/contract/prices.ts';
 import { RENEWED_SECONDS } from '../lib/contract/session.ts';
 import { quantile } from './ingest/figures.ts';
 import { pinning, pinOthers, Program } from './ingest/pinned.ts';
 import { ID, OWNER, SEGMENT_SECONDS } from './playback/film.ts';
 import type { Measurement } from './playback/measured.ts';
-import { dollarsOf, PRICED, type Costs, type Dollars } from './playback/price.ts';
+import { dollarsOf, type Costs, type Dollars } from './playback/price.ts';
 import { ask, type Asked, type Plan } from './playback/viewers.ts';
 import { atLeast, atMost, machine, round, sayBars, table, type Bar } from './report.ts';
 

@@ -2,7 +2,8 @@
 import { parseArgs } from 'node:util';
 import { readConfig } from '../lib/config.ts';
 import { concurrencyOf } from '../lib/concurrency.ts';
-import { normalizedMinutes, PRICES } from '../lambdas/slicing/prices.ts';
+import { normalizedMinutes } from '../lambdas/slicing/prices.ts';
+import { PRICES } from '../lib/contract/prices.ts';
 import { atMost, machine, round, sayBars, table } from './report.ts';
 import { committed, readCosts } from './slicing/measured.ts';
 import { simulate, type Outcome, type Scenario } from './slicing/model.ts';

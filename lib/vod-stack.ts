@@ -32,9 +32,9 @@ export class VodStack extends Stack {
     const storage = new Storage(this, 'Storage', config);
     this.storage = storage;
     const auth = new Auth(this, 'Auth', config);
-    const api = new Api(this, 'Api', { config, auth });
+    const api = new Api(this, 'Api', { config, auth, storage });
     const signingKey = new SigningKey(this, 'SigningKey', config);
-    const revocation = new Revocation(this, 'Revocation', { config });
+    const revocation = new Revocation(this, 'Revocation', { config, storage });
     const ffmpegLayer = new FfmpegLayer(this, 'FfmpegLayer', { architecture: config.architecture });
 
     const upload = new Upload(this, 'Upload', { config, storage, api });
@@ -47,7 +47,7 @@ export class VodStack extends Stack {
     const playback = new Playback(this, 'Playback', { config, storage, api, signingKey, revocation, downloads });
     // Who plays a video first asks for the rest of its ladder.
     slicing.startedBy(playback.manifest);
-    this.devices = new Devices(this, 'Devices', { config, storage, api, signingKey });
+    this.devices = new Devices(this, 'Devices', { config, storage, api, signingKey, revocation });
     for (const fn of [catalog.handler, sharing.handler, stills.poster, playback.manifest]) this.devices.decidesFor(fn);
     auth.returnsTo(playback.publicUrl);
     catalog.invalidates(playback.distribution);

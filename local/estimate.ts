@@ -9,7 +9,6 @@ import { ALL, describeHead, findFrames, HEAD_BYTES, indexOf } from '../lambdas/s
 import { inspect, tableOfRemuxed } from '../lambdas/slicing/inspect.ts';
 import { byEngine } from '../lambdas/slicing/laying.ts';
 import { planSlicing } from '../lambdas/slicing/plan.ts';
-import { HOSTED, PRICED, type Architecture } from '../lambdas/slicing/prices.ts';
 import { spokenBytes, spokenDuration } from '../lambdas/slicing/refusal.ts';
 import { isIndexedInPlace, worthRemuxing } from '../lambdas/slicing/remux-args.ts';
 import { remux, type Remuxed } from '../lambdas/slicing/remuxer.ts';
@@ -17,6 +16,7 @@ import type { SegmentTable } from '../lambdas/slicing/segment-table.ts';
 import type { Config } from '../lib/config.ts';
 import { costOptions } from '../lib/contract/cost.ts';
 import type { Plan } from '../lib/contract/plan.ts';
+import { HOSTED, PRICED, type Architecture } from '../lib/contract/prices.ts';
 import { slicingOptions, type SlicingOptions } from '../lib/contract/slicing.ts';
 import { hasPicture, type SourceInfo } from '../lib/contract/source.ts';
 import { BoxError } from '../lib/media/boxes.ts';

@@ -2,27 +2,8 @@
  * What an hour of one viewer costs beside its bytes, which are the same in both designs. US dollars of AWS's public lists,
  * first tiers, without free tiers. Pure.
  */
-import { PRICES } from '../../lambdas/slicing/prices.ts';
+import { PRICES } from '../../lib/contract/prices.ts';
 import type { Asked } from './viewers.ts';
-
-/** Day the lists were gone through. */
-export const PRICED = '2026-11-29';
-
-const LIST = {
-  /** HTTP API, a request; aws.amazon.com/api-gateway/pricing */
-  api: 1e-6,
-  /** HTTPS request, United States and Europe's cheapest list; aws.amazon.com/cloudfront/pricing */
-  edge: 1e-6,
-  /** Running of a function of the edge; the same page */
-  edgeFunction: 0.1e-6,
-  /** A read of the key value store; the same page */
-  edgeRead: 0.03e-6,
-  /** A read unit of a table, on demand; aws.amazon.com/dynamodb/pricing/on-demand */
-  tableRead: 0.125e-6,
-  tableWrite: PRICES.write.dollars,
-  invocation: PRICES.invocation.dollars,
-  gbSecond: PRICES.gbSecond.arm64.dollars,
-} as const;
 
 /** CloudFront's flat-rate plan Business: the cheapest that allows cache policies of one's own. */
 const BUSINESS = { dollars: 200, requests: 125_000_000 } as const;
@@ -49,13 +30,20 @@ export interface Dollars {
 /** Of one viewer's hour. */
 export function dollarsOf({ first, playlists, renewals, edge }: Asked, viewerHours: number, costs: Costs): Dollars {
   const calls = first + playlists + renewals;
-  const compute = (first * costs.firstSeconds + (playlists + renewals) * costs.nextSeconds) * CORE_GB * LIST.gbSecond;
+  const compute =
+    (first * costs.firstSeconds + (playlists + renewals) * costs.nextSeconds) * CORE_GB * PRICES.gbSecond.arm64.dollars;
   const api =
-    calls * (LIST.api + LIST.invocation + costs.reads * LIST.tableRead + costs.writes * LIST.tableWrite) + compute;
+    calls *
+      (PRICES.apiRequest.dollars +
+        PRICES.invocation.dollars +
+        costs.reads * PRICES.read.dollars +
+        costs.writes * PRICES.write.dollars) +
+    compute;
   const requests = edge + calls;
-  const checks = costs.edgeReads > 0 ? edge * (LIST.edgeFunction + costs.edgeReads * LIST.edgeRead) : 0;
+  const checks =
+    costs.edgeReads > 0 ? edge * (PRICES.edgeFunction.dollars + costs.edgeReads * PRICES.edgeRead.dollars) : 0;
   return {
-    payAsYouGo: (api + requests * LIST.edge + checks) / viewerHours,
+    payAsYouGo: (api + requests * PRICES.edgeRequest.dollars + checks) / viewerHours,
     // Functions and their store are in the plan.
     flatRate: (api + (requests * BUSINESS.dollars) / BUSINESS.requests) / viewerHours,
   };

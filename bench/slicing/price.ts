@@ -1,5 +1,6 @@
 /** Dollars of functions. */
 import type { Config } from '../../lib/config.ts';
+import { PRICES } from '../../lib/contract/prices.ts';
 import type { Invocation } from './worker.ts';
 
 /** MiB that buy one vCPU (Lambda guide, "Configure Lambda function memory"). */
@@ -12,15 +13,12 @@ export const secondsOf = (
   memoryMiB: number,
 ): number => Math.max(cpuSeconds / vcpusOf(memoryMiB), threadSeconds / Math.min(1, vcpusOf(memoryMiB)));
 
-/** Dollars a GB-second (1,024 MiB), us-east-1, first tier. */
-const GB_SECOND = { x86_64: 0.0000166667, arm64: 0.0000133334 };
-const REQUEST = 0.2 / 1e6;
-
 export const priceOf = (
   functions: readonly { readonly seconds: number; readonly memoryMiB: number }[],
   { architecture }: Pick<Config, 'architecture'>,
 ): number =>
   functions.reduce(
-    (sum, { seconds, memoryMiB }) => sum + REQUEST + (seconds * memoryMiB * GB_SECOND[architecture]) / 1024,
+    (sum, { seconds, memoryMiB }) =>
+      sum + PRICES.invocation.dollars + (seconds * memoryMiB * PRICES.gbSecond[architecture].dollars) / 1024,
     0,
   );

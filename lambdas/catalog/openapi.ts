@@ -49,6 +49,12 @@ function operation(key: string, route: Route): ZodOpenApiOperationObject {
     tags: [route.stage],
     security: security[route.auth],
     requestParams: { ...(route.params && { path: route.params }), ...(route.query && { query: route.query }) },
+    ...(route.maxBytes !== undefined && {
+      requestBody: {
+        required: true,
+        content: { 'application/octet-stream': { schema: { type: 'string' as const, format: 'binary' } } },
+      },
+    }),
     ...(route.body && { requestBody: { required: true, content: { 'application/json': { schema: route.body } } } }),
     responses: {
       [String(route.status) as '200']: {

@@ -5,6 +5,7 @@ import { required } from '../../lib/contract/env.ts';
 import {
   revocationRecord,
   STORE_ROW,
+  storeRow,
   type Revocation,
   type RevocationRecord,
   type StoreRow,
@@ -13,16 +14,19 @@ import { dynamo } from '../shared/clients.ts';
 
 const TableName = () => required('REVOCATIONS_TABLE');
 
-/** Every revocation on record. */
-export async function allRecords(): Promise<RevocationRecord[]> {
+/** Every revocation on record, and what was last noted of the store. */
+export async function allRecords(): Promise<{ readonly records: RevocationRecord[]; readonly noted?: StoreRow }> {
   const records: RevocationRecord[] = [];
+  let noted: StoreRow | undefined;
   for await (const { Items = [] } of paginateScan(
     { client: dynamo },
     { TableName: TableName(), ConsistentRead: true },
   )) {
-    for (const item of Items) if (item['key'] !== STORE_ROW) records.push(revocationRecord.parse(item));
+    for (const item of Items)
+      if (item['key'] === STORE_ROW) noted = storeRow.parse(item);
+      else records.push(revocationRecord.parse(item));
   }
-  return records;
+  return { records, ...(noted && { noted }) };
 }
 
 /** These are in the store now. One that was revoked anew since is not: its own message comes behind this one. */

@@ -35,6 +35,11 @@ export async function stateOf(fresh = false): Promise<StoreState> {
   return known;
 }
 
+/** What this process knows of the store may be old: whoever changes it next asks. */
+export const forgetState = (): void => {
+  known = undefined;
+};
+
 /** Makes one update, all of it or nothing. Deleting what is not there is fine. Throws `StoreFull`. */
 export async function update({ puts, deletes }: Update): Promise<void> {
   for (let attempt = 1; ; attempt++) {

@@ -10,7 +10,7 @@ import { logger } from '../shared/logger.ts';
 import { tell } from '../shared/revocation.ts';
 import { inUpdates, latest, sweepOf, withRoom } from './plan.ts';
 import { allRecords, forget, markWritten, noteStore } from './records.ts';
-import { stateOf, storeArn, StoreFull, update } from './store.ts';
+import { forgetState, stateOf, storeArn, StoreFull, update } from './store.ts';
 
 /** Milliseconds that an update and its rows may take: with less left, the rest is left to the next message. */
 const SPARE_MS = 20_000;
@@ -87,8 +87,14 @@ async function put(revocations: readonly Revocation[], hasTime: () => boolean): 
 
 /** Takes out what is over, brings in what is not there, and goes on with another message where time is up. */
 async function sweep(now: number, hasTime: () => boolean): Promise<void> {
+  const { records, noted } = await allRecords();
+  if (records.length === 0 && noted?.entries === 0 && noted.waiting === 0) {
+    // Nothing is meant and nothing was there. To ask costs, and once an hour all year that is dearer than all that is ever revoked.
+    forgetState();
+    return;
+  }
+  const { remove, forget: never, bring } = sweepOf(records, storeArn(), now);
   await stateOf(true);
-  const { remove, forget: never, bring } = sweepOf(await allRecords(), storeArn(), now);
   let left = await inTime(inUpdates(never), hasTime, forget);
   left += await inTime(inUpdates(remove), hasTime, async (over) => {
     await update({ puts: [], deletes: over.map(({ key }) => key) });

@@ -11,10 +11,10 @@ import { json, required } from '../../lib/contract/env.ts';
 import { DAY_SECONDS } from '../../lib/contract/options.ts';
 import type { Chunk, Plan } from '../../lib/contract/plan.ts';
 import type { VideoRecord } from '../../lib/contract/video.ts';
+import type { Architecture } from '../../lib/contract/prices.ts';
 import { dynamo } from '../shared/clients.ts';
 import { readVideo } from '../shared/videos.ts';
 import { estimateCost, madeNow } from './estimate.ts';
-import type { Architecture } from './prices.ts';
 import { Refusal } from './refusal.ts';
 import { ThrottledError } from './transient.ts';
 

@@ -1,6 +1,7 @@
 /** What slicing by a plan will use, before anything of it is done: what the price list makes dollars of. Pure. */
 import type { Cost, CostOptions, Usage } from '../../lib/contract/cost.ts';
 import type { Chunk, Plan } from '../../lib/contract/plan.ts';
+import { PRICED, type Architecture } from '../../lib/contract/prices.ts';
 import type { SourceInfo } from '../../lib/contract/source.ts';
 import {
   AROUND,
@@ -21,7 +22,7 @@ import {
 } from './cost-of-a-second.ts';
 import { madeBy, pathOf } from './outputs.ts';
 import { PEAK } from './plan.ts';
-import { addUsage, dollarsOf, monthlyDollars, normalizedMinutes, PRICED, type Architecture } from './prices.ts';
+import { addUsage, dollarsOf, monthlyDollars, normalizedMinutes } from './prices.ts';
 
 /** What of a run its price follows from; what is copied is not encoded. */
 export interface Work extends Pick<

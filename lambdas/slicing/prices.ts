@@ -1,43 +1,9 @@
 /**
- * The one price table: US dollars of AWS's public lists for us-east-1, as the authors knew them on `PRICED`; other regions
- * differ by some tenths. First tiers only, without free tiers, discounts and taxes; and without what is under a hundredth of
- * the whole: events, and scratch space over 512 MiB (0.2 % of a function's price). Pure.
+ * What slicing uses, in dollars of the project's price table. Without what is under a hundredth of the whole: events, and scratch
+ * space over 512 MiB (0.2 % of a function's price). Pure.
  */
 import type { Usage } from '../../lib/contract/cost.ts';
-
-/** Day the list was last gone through. */
-export const PRICED = '2026-11-28';
-
-export type Architecture = 'x86_64' | 'arm64';
-
-interface Price {
-  readonly dollars: number;
-  readonly per: string;
-  /** The page that says it. */
-  readonly source: string;
-}
-
-const LAMBDA = 'aws.amazon.com/lambda/pricing';
-const S3 = 'aws.amazon.com/s3/pricing';
-const MEDIACONVERT = 'aws.amazon.com/mediaconvert/pricing';
-
-export const PRICES = {
-  gbSecond: {
-    x86_64: { dollars: 0.000_016_666_7, per: 'GiB-second', source: LAMBDA },
-    arm64: { dollars: 0.000_013_333_4, per: 'GiB-second', source: LAMBDA },
-  },
-  invocation: { dollars: 0.2e-6, per: 'request', source: LAMBDA },
-  transition: {
-    dollars: 25e-6,
-    per: 'transition of a standard workflow',
-    source: 'aws.amazon.com/step-functions/pricing',
-  },
-  put: { dollars: 5e-6, per: 'PUT, COPY, POST or LIST', source: S3 },
-  get: { dollars: 0.4e-6, per: 'GET', source: S3 },
-  write: { dollars: 0.625e-6, per: 'write unit, on demand', source: 'aws.amazon.com/dynamodb/pricing/on-demand' },
-  storedGbMonth: { dollars: 0.023, per: 'GB-month, standard', source: S3 },
-  normalizedMinute: { dollars: 0.0075, per: 'normalized minute, Basic tier', source: MEDIACONVERT },
-} as const satisfies Record<string, Price | Record<Architecture, Price>>;
+import { PRICES, type Architecture } from '../../lib/contract/prices.ts';
 
 /**
  * MediaConvert's multipliers in the Basic tier (AVC, one pass): by the picture's size, and by its rate. The sizes are the
@@ -56,34 +22,6 @@ export const MULTIPLIERS = {
 
 /** Seconds that an output of MediaConvert is charged for at least. */
 export const MEDIACONVERT_LEAST_SECONDS = 10;
-
-interface HostedService {
-  readonly name: string;
-  /** A source minute, once. */
-  readonly encodeMinute: number;
-  /** A source minute, each month. */
-  readonly storeMinute: number;
-  readonly priced: string;
-  readonly source: string;
-}
-
-/** What the same video costs elsewhere before anybody watches it. */
-export const HOSTED: readonly HostedService[] = [
-  {
-    name: 'Mux, basic quality',
-    encodeMinute: 0,
-    storeMinute: 0.0024,
-    priced: '2026-05-25',
-    source: 'mux.com/pricing/video',
-  },
-  {
-    name: 'Cloudflare Stream',
-    encodeMinute: 0,
-    storeMinute: 0.005,
-    priced: '2026-07-11',
-    source: 'developers.cloudflare.com/stream/pricing',
-  },
-];
 
 /** Bytes of a GB as S3 bills it. */
 export const GB = 1e9;

@@ -38,6 +38,7 @@ import {
 } from '../contract/keys.ts';
 import { LIVE_PREFIX } from '../contract/live-keys.ts';
 import type { Api } from './api.ts';
+import { drmServersOf } from './drm.ts';
 import { edgeName } from './edge-names.ts';
 import {
   apiCache,
@@ -117,7 +118,11 @@ export class Playback extends Construct {
       description: 'Checks who may watch and answers signed playlists',
       // Buys CPU for the cold start; a call takes a few milliseconds.
       memorySize: 1024,
-      environment: { ...playbackOptions(config, api), DOWNLOADS: config.playback.downloads },
+      environment: {
+        ...playbackOptions(config, api),
+        ...drmServersOf(config),
+        DOWNLOADS: config.playback.downloads,
+      },
     })
       .useTable('VIDEOS_TABLE', storage.videos, ['BatchGetItem', 'GetItem', 'UpdateItem'])
       .useTable('ENTITLEMENTS_TABLE', storage.entitlements, ['BatchGetItem'])
@@ -131,6 +136,7 @@ export class Playback extends Construct {
       .useObjects('MEDIA_BUCKET', storage.media, ['GetObject'], DOWNLOADS_PREFIX)
       .useTable('UPLOADS_TABLE', storage.uploads, ['PutItem'])
       .sendTo('DOWNLOAD_QUEUE', downloads);
+    if (config.drm.secretArn !== undefined) this.manifest.useSecret('DRM_SECRET', { secretArn: config.drm.secretArn });
     signingKey.allowSigning(this.manifest);
     revocation.revokedBy(this.manifest);
     revocation.askedBy(this.manifest);

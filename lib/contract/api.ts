@@ -120,7 +120,13 @@ export const consoleConfig = z.object({
   downloads: downloads
     .default('owner')
     .meta({ description: 'Who may download a rung: owner and admins, or whoever may watch.' }),
-  upload: z.object({ maxBytes: z.int(), partBytes: z.int(), types: z.array(z.string()), maxInFlight: z.int() }),
+  upload: z.object({
+    maxBytes: z.int(),
+    partBytes: z.int(),
+    types: z.array(z.string()),
+    maxInFlight: z.int(),
+    drm: z.literal(true).optional().meta({ description: 'A video may be asked to be protected by a DRM provider.' }),
+  }),
 });
 
 export const routes = {

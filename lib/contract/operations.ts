@@ -181,6 +181,12 @@ export const ALARMS: readonly OperationsAlarm[] = [
   deadLetters('downloads', 'Catalog/DeadDownloads', 'An MP4 for download could not be made', 'soon'),
   deadLetters('clips', 'Devices/DeadClips', 'A clip could not be put together', 'soon'),
   deadLetters('revocations', 'Revocation/DeadTasks', 'What was revoked could not be written to the edge', 'urgent'),
+  deadLetters(
+    'endings',
+    'Revocation/DeadEndings',
+    'What plays by a right that was taken back could not be ended',
+    'urgent',
+  ),
   {
     id: 'revocations-late',
     article: 'Revocations are late',
@@ -248,6 +254,20 @@ export const ALARMS: readonly OperationsAlarm[] = [
     times: 2,
     reason:
       'Percent of those connected to a task. Vehicles come and go, a few a minute; five at least must go, so that a small fleet at the end of its day is no storm.',
+    only: 'devices',
+  },
+  {
+    id: 'network-loss',
+    article: 'Networks lose packets',
+    severity: 'soon',
+    what: 'Packets of three devices or more get lost on their way.',
+    source: { of: 'task', name: 'LosingDevices' },
+    statistic: 'Maximum',
+    atLeast: 3,
+    minutes: 5,
+    times: 3,
+    reason:
+      'Devices of one task that lose 2 % of a minute or more, which viewers see. One or two are bad reception, and stand on the health page; three for a quarter of an hour have something in common.',
     only: 'devices',
   },
   {

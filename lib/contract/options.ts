@@ -125,4 +125,5 @@ export const liveBounds = {
 
 export const operationsBounds = {
   stuckMinutes: whole(15, 10_080),
+  auditDays: whole(1, 3650),
 };

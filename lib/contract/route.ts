@@ -17,6 +17,8 @@ export interface Route {
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly body?: z.ZodType;
+  /** Bytes that are no JSON may be its body, so many at most. Not beside `body`. */
+  readonly maxBytes?: number;
   /** Of a body that is larger than others may be. Lambda takes 6 MB with all around it. */
   readonly maxBodyBytes?: number;
   readonly status: number;

@@ -1,11 +1,11 @@
 /** `npm run estimate`: what slicing a local file would cost, before anything is uploaded. */
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Refusal } from '../../lambdas/slicing/refusal.ts';
-import { ConfigError, optionPaths, readAppConfig, type Config } from '../../lib/config.ts';
+import { ConfigError, readAppConfig, type Config } from '../../lib/config.ts';
 import { ensureLayer, LayerError } from '../../lib/constructs/ffmpeg-layer-cache.ts';
+import { ContextError, contextOf } from '../context.ts';
 
 const HELP = `npm run estimate -- FILE [--env NAME] [-c OPTION=VALUE …]
 
@@ -42,18 +42,7 @@ function options(): { file: string; config: Config } | undefined {
 }
 
 function configOf(env: string, given: readonly string[]): Config {
-  const page = fileURLToPath(new URL('../../cdk.json', import.meta.url));
-  const { context } = JSON.parse(readFileSync(page, 'utf8')) as { context: Record<string, unknown> };
-  const all: Record<string, unknown> = { ...context, env };
-  for (const one of given) {
-    const at = one.indexOf('=');
-    if (at < 1) throw new UsageError(`-c ${one}: write -c option=value`);
-    const name = one.slice(0, at);
-    // The CDK takes other context, too; here it would be a misspelt option that changes nothing.
-    if (!optionPaths().some((path) => path.split('.')[0] === name.split('.')[0]))
-      throw new ConfigError(`${name}: no such option`);
-    all[name] = one.slice(at + 1);
-  }
+  const all = contextOf(env, given);
   return readAppConfig({ tryGetContext: (key) => all[key], getAllContext: () => all });
 }
 
@@ -94,9 +83,9 @@ async function main(): Promise<number> {
 try {
   process.exitCode = await main();
 } catch (error) {
-  if (error instanceof UsageError) say(`${error.message}\n\n${HELP}`);
+  if (error instanceof UsageError || error instanceof ContextError) say(`${error.message}\n\n${HELP}`);
   else if (error instanceof Refusal) say(`Slicing would refuse this file (${error.code}): ${error.reason}`);
   else if (error instanceof ConfigError || error instanceof LayerError) say(error.message);
   else throw error;
-  process.exitCode = error instanceof UsageError ? 2 : 1;
+  process.exitCode = error instanceof UsageError || error instanceof ContextError ? 2 : 1;
 }

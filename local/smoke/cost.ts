@@ -1,7 +1,6 @@
-/**
- * What a run costs, before it begins: AWS's public list prices of us-east-1 as the authors knew them in November 2026 (the
- * pages named), for an hour from deploy to destroy. Other regions differ by some tenths; nothing was measured on AWS.
- */
+/** What a run costs, before it begins, by the project's price table, for an hour from deploy to destroy. Nothing was measured on AWS. */
+import { PRICES } from '../../lib/contract/prices.ts';
+
 interface Item {
   readonly what: string;
   /** US dollars for one run of an hour. */
@@ -17,48 +16,48 @@ const HOURS = 1;
 export const COSTS: readonly Item[] = [
   {
     what: 'Fargate, one task of 0.5 vCPU and 1 GiB',
-    dollars: HOURS * (0.5 * 0.04048 + 1 * 0.004445),
-    how: '$0.04048 a vCPU-hour, $0.004445 a GiB-hour',
-    source: 'aws.amazon.com/fargate/pricing',
+    dollars: HOURS * (0.5 * PRICES.vcpuHour.x86_64.dollars + PRICES.gibHour.x86_64.dollars),
+    how: `$${PRICES.vcpuHour.x86_64.dollars} a vCPU-hour, $${PRICES.gibHour.x86_64.dollars} a GiB-hour`,
+    source: PRICES.vcpuHour.x86_64.source,
     hourly: true,
   },
   {
     what: 'network load balancer',
-    dollars: HOURS * (0.0225 + 0.006),
-    how: '$0.0225 an hour, and $0.006 for each capacity unit-hour (one at most)',
-    source: 'aws.amazon.com/elasticloadbalancing/pricing',
+    dollars: HOURS * (PRICES.balancerHour.dollars + PRICES.balancerUnit.dollars),
+    how: `$${PRICES.balancerHour.dollars} an hour, and $${PRICES.balancerUnit.dollars} for each capacity unit-hour (one at most)`,
+    source: PRICES.balancerHour.source,
     hourly: true,
   },
   {
     what: 'public IPv4 addresses, three',
-    dollars: HOURS * 3 * 0.005,
-    how: '$0.005 an hour each: two of the load balancer, one of the task',
-    source: 'aws.amazon.com/vpc/pricing',
+    dollars: HOURS * 3 * PRICES.addressHour.dollars,
+    how: `$${PRICES.addressHour.dollars} an hour each: two of the load balancer, one of the task`,
+    source: PRICES.addressHour.source,
     hourly: true,
   },
   {
     what: 'Lambda',
     dollars: 0.02,
-    how: 'a minute of 3 GB and some hundred short calls, $0.0000166667 a GB-second',
-    source: 'aws.amazon.com/lambda/pricing',
+    how: 'a minute of 3 GB and some hundred short calls',
+    source: PRICES.invocation.source,
   },
   {
     what: 'S3 and DynamoDB',
     dollars: 0.02,
     how: 'some thousand requests, under 0.1 GB',
-    source: 'aws.amazon.com/s3/pricing',
+    source: PRICES.put.source,
   },
   {
     what: 'CloudFront',
     dollars: 0.01,
     how: 'under 0.1 GB and 2,000 requests, most of it free',
-    source: 'aws.amazon.com/cloudfront/pricing',
+    source: PRICES.edgeRequest.source,
   },
   {
     what: 'Secrets Manager, CloudWatch, SQS, ECR and the rest',
     dollars: 0.02,
-    how: 'a secret is $0.40 a month',
-    source: 'aws.amazon.com/secrets-manager/pricing',
+    how: `a secret is $${PRICES.secret.dollars.toFixed(2)} a month`,
+    source: PRICES.secret.source,
     hourly: true,
   },
 ];

@@ -26,6 +26,7 @@ const FILES: Record<string, string> = {
   SlicingConvertCollect: 'slicing/mediaconvert/collect.ts',
   SlicingConvertFinished: 'slicing/mediaconvert/finished.ts',
   RevocationWriter: 'revocation/write.ts',
+  RevocationEnder: 'revocation/end.ts',
   CatalogHandler: 'catalog/handler.ts',
   SharingHandler: 'sharing/handler.ts',
   CatalogMp4Maker: 'download/worker.ts',
@@ -52,6 +53,7 @@ const NAMES: Record<string, string> = {
   StorageKeys: 'keys',
   StorageLinks: 'links',
   StorageSessions: 'sessions',
+  StorageAudit: 'audit log',
   StorageSources: 'sources',
   StorageMedia: 'media',
   StorageSite: 'site',
@@ -59,6 +61,7 @@ const NAMES: Record<string, string> = {
   UploadPulls: 'pulls',
   CatalogRemovals: 'removals',
   RevocationTasks: 'revocations waiting',
+  RevocationEndings: 'endings',
   RevocationRecords: 'revocations',
   RevocationStore: 'the store at the edge',
   CatalogDownloads: 'downloads',
@@ -78,6 +81,7 @@ const NAMES: Record<string, string> = {
   CatalogDeadDownloads: 'of downloads',
   DevicesDeadClips: 'of clips',
   RevocationDeadTasks: 'of revocations',
+  RevocationDeadEndings: 'of endings',
 };
 
 /** The stacks of an environment without options of its own, as prod is, but with devices; nothing is bundled. */

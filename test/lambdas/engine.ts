@@ -24,6 +24,7 @@ const TABLES = {
   StorageLinks: 'LINKS_TABLE',
   RevocationRecords: 'REVOCATIONS_TABLE',
   StorageSessions: 'SESSIONS_TABLE',
+  StorageAudit: 'AUDIT_TABLE',
   DevicesRegistrations: 'DEVICES_TABLE',
   DevicesPositions: 'POSITIONS_TABLE',
   DevicesAlarms: 'ALARMS_TABLE',
@@ -46,6 +47,7 @@ export async function startHandlerEngine(environment: Readonly<Record<string, st
       maxDollarsPerVideo: 25,
     }),
     GROUPS_CLAIM: 'groups',
+    AUDIT_DAYS: '400',
     POWERTOOLS_LOG_LEVEL: 'SILENT',
     PUBLIC_URL: 'https://video.example',
     ...environment,
@@ -57,6 +59,8 @@ export async function startHandlerEngine(environment: Readonly<Record<string, st
     new CreateQueueCommand({ QueueName: `${run}-revocation.fifo`, Attributes: { FifoQueue: 'true' } }),
   );
   process.env['REVOCATION_QUEUE'] = QueueUrl;
+  const endings = await new SQSClient({}).send(new CreateQueueCommand({ QueueName: `${run}-endings` }));
+  process.env['ENDING_QUEUE'] = endings.QueueUrl;
   const { stack, ...props } = stageScope();
   new Devices(stack, 'Devices', { ...props, signingKey: new SigningKey(stack, 'SigningKey', props.config) });
   const tables = Template.fromStack(stack).findResources('AWS::DynamoDB::Table');

@@ -69,6 +69,11 @@ export async function startFake(secret: object, audience: string): Promise<Fake>
           Key: Key;
           RequestItems?: Record<string, { Keys: Key[] }>;
         };
+        if (String(target).endsWith('.PutItem') && TableName === 'audit') {
+          asked.push('PutItem audit');
+          json({});
+          return;
+        }
         if (String(target).endsWith('.UpdateItem') && TableName === 'sessions') {
           asked.push('UpdateItem sessions');
           json({ Attributes: updated(sessions, Key, update as unknown as Update) });
@@ -166,6 +171,8 @@ export const playbackEnvironment = (url: string): Readonly<Record<string, string
   KEYS_TABLE: 'keys',
   LINKS_TABLE: 'links',
   DEVICES_TABLE: 'devices',
+  AUDIT_TABLE: 'audit',
+  AUDIT_DAYS: '400',
   MEDIA_BUCKET: 'media',
   SIGNING_SECRET: 'secret',
   PUBLIC_URL: 'https://video.example',

@@ -199,6 +199,19 @@ describe('the janitor', () => {
     expect(await row(session(2).key)).toMatchObject({ store: STORE });
   });
 
+  it('asks nothing of the store while nothing is revoked, since every call costs, and asks before it writes again', async () => {
+    const { describe, update } = store.calls;
+    await run([JSON.stringify({ step: 'sweep' })]);
+    await run([JSON.stringify({ step: 'sweep' })]);
+    expect(store.calls).toEqual({ describe, update });
+    await put([session(1)]);
+    await run([writing([session(1)])]);
+    expect(store.calls).toEqual({ describe: describe + 1, update: update + 1 });
+    await run([JSON.stringify({ step: 'sweep' })]);
+    expect(store.calls.describe).toBe(describe + 2);
+    expect(await row('store')).toMatchObject({ entries: 1 });
+  });
+
   it('goes on in another message when its time is up', async () => {
     await put(Array.from({ length: 60 }, (_, i) => ({ ...session(i, now() - 5), store: STORE })));
     left = 1000;

@@ -9,7 +9,7 @@ import {
 } from '../../../lambdas/slicing/estimate.ts';
 import { planSlicing } from '../../../lambdas/slicing/plan.ts';
 import { checkVideo, spokenDollars } from '../../../lambdas/slicing/budget.ts';
-import { addUsage, dollarsOf, HOSTED, NOTHING, normalizedMinutes, PRICES } from '../../../lambdas/slicing/prices.ts';
+import { addUsage, dollarsOf, NOTHING, normalizedMinutes } from '../../../lambdas/slicing/prices.ts';
 import type { SourceInfo } from '../../../lib/contract/source.ts';
 import { OPTIONS, VIDEO_ID } from './options.ts';
 
@@ -103,19 +103,6 @@ describe('an estimate', () => {
     expect(one('writes')).toBeCloseTo(0.625, 9);
     expect(one('normalizedMinutes')).toBeCloseTo(7500, 9);
     expect(addUsage([{ puts: 1 }, { puts: 2, gets: 3 }])).toEqual({ ...NOTHING, puts: 3, gets: 3 });
-  });
-
-  it('names a page for every price', () => {
-    const { gbSecond, ...others } = PRICES;
-    const prices = [...Object.values(gbSecond), ...Object.values(others)];
-    for (const { source, dollars } of prices) {
-      expect(source).toMatch(/^aws\.amazon\.com\/.+pricing/);
-      expect(dollars).toBeGreaterThan(0);
-    }
-    for (const { priced, source } of HOSTED) {
-      expect(priced).toMatch(/^20\d\d-\d\d-\d\d$/);
-      expect(source).toContain('pricing');
-    }
   });
 
   it('is less for what is copied, less for a faster preset and on arm64, and more for twice the length', () => {

@@ -1,0 +1,28 @@
+/** The templates of an environment, synthesized in this process with nothing bundled: what stands in them is all that is asked. */
+import { App } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { sluiceStacks } from '../../lib/app.ts';
+import type { Config } from '../../lib/config.ts';
+
+export interface Resource {
+  readonly Type: string;
+  readonly Properties?: Readonly<Record<string, unknown>>;
+}
+export type Resources = Readonly<Record<string, Resource>>;
+
+export interface Synthesized {
+  readonly config: Config;
+  readonly vod: Resources;
+  /** Undefined without `live.enabled`. */
+  readonly live: Resources | undefined;
+}
+
+/** Throws ConfigError. */
+export function synthesize(context: Readonly<Record<string, unknown>>): Synthesized {
+  // Only templates are wanted: any folder serves as the layer's.
+  process.env['SLUICE_FFMPEG_LAYER'] ??= import.meta.dirname;
+  const { config, vod, live } = sluiceStacks(new App({ context: { ...context, 'aws:cdk:bundling-stacks': [] } }));
+  const resources = (stack: Parameters<typeof Template.fromStack>[0]) =>
+    (Template.fromStack(stack).toJSON() as { Resources: Resources }).Resources;
+  return { config, vod: resources(vod), live: live && resources(live) };
+}
