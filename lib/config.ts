@@ -486,11 +486,19 @@ const schema = z.strictObject({
         .meta({ description: 'Where that text leads, such as the page of the licence.' }),
     })
     .prefault({}),
+  insight: z
+    .strictObject({
+      flushSeconds: whole(2, 300).default(20).meta({
+        description:
+          'Seconds that what players report waits, at most, until it is counted in heatmaps and figures. Each count is a write for each video that was watched meanwhile: twice as long is half as many.',
+      }),
+    })
+    .prefault({}),
   operations: z
     .strictObject({
       alarms: z.boolean().default(true).meta({
         description:
-          'CloudWatch alarms, each with an article in [runbook.md](runbook.md): 25, with `live.enabled` 32. Each costs $0.10 a month beyond the first ten of an account. Off: nobody is told that something is wrong but by who sees it.',
+          'CloudWatch alarms, each with an article in [runbook.md](runbook.md): 29, with `live.enabled` 36. Each costs $0.10 a month beyond the first ten of an account. Off: nobody is told that something is wrong but by who sees it.',
       }),
       emails: z
         .array(

@@ -7,7 +7,7 @@ import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { DeleteCommand, GetCommand, paginateQuery, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { randomInt } from 'node:crypto';
 import { required } from '../../lib/contract/env.ts';
-import { sessionRow, type EndedBy, type SessionRow } from '../../lib/contract/session.ts';
+import { RENEWED_SECONDS, sessionRow, type EndedBy, type SessionRow } from '../../lib/contract/session.ts';
 import { parseTicket, sessionId, ticketText } from '../../lib/contract/ticket.ts';
 import { dynamo } from './clients.ts';
 import { ApiError } from './errors.ts';
@@ -305,6 +305,15 @@ export async function endSession(row: SessionRow, by: EndedBy, now = Date.now())
   await dynamo.send(new PutCommand({ TableName: TableName(), Item: over }));
   if (slotOf({ place }) !== undefined) await remove({ who: row.who, place }, row.ticket);
 }
+
+/** Deletes the row of a session whose right is gone, so that its player is decided about anew, and begins another if it may. */
+export const forgetSession = ({ who, place, ticket }: SessionRow): Promise<boolean> => remove({ who, place }, ticket);
+
+/** Until when a signature of that session may be good, epoch seconds: one that renews at this moment may have another. Pure. */
+export const goodUntil = ({ expiresAt }: Pick<SessionRow, 'expiresAt'>, now: number): number =>
+  Math.max(expiresAt, Math.ceil(now / 1000) + RENEWED_SECONDS) + MARGIN;
+/** Seconds that clocks may differ. */
+const MARGIN = 60;
 
 /** Undefined where the condition of a write did not hold. */
 async function unlessRefused<T>(attempt: Promise<T>): Promise<T | undefined> {

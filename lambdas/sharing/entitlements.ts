@@ -23,7 +23,7 @@ import { ask } from '../catalog/ask.ts';
 import { changeableCollection } from './collections.ts';
 import { said as saidOf, stored } from './invitation.ts';
 import { personWith } from './invitations.ts';
-import { deleteGrant, pageOfGrants, putGrant, readGrant, replaceGrant, type GrantKey } from '../catalog/grants.ts';
+import { pageOfGrants, putGrant, readGrant, replaceGrant, takeGrant, type GrantKey } from '../catalog/grants.ts';
 
 /**
  * Videos and collections are their owner's to share, and admins'. Devices and tags are admins': a tag is on videos of many owners, and whoever
@@ -137,7 +137,7 @@ export const entitlementRoutes: Pick<Handlers<'sharing'>, Routes> = {
   'DELETE /api/entitlements/{grant}': async ({ viewer, params }) => {
     const { resource, key } = named(params.grant);
     await checkMayShare(resource, viewer);
-    await deleteGrant(key.videoId, key.subject);
+    await takeGrant(key);
     return undefined;
   },
 };

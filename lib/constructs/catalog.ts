@@ -38,7 +38,7 @@ export interface CatalogProps {
   readonly storage: Storage;
   readonly api: Api;
   readonly signingKey: SigningKey;
-  readonly revocation: Pick<Revocation, 'revokedBy'>;
+  readonly revocation: Pick<Revocation, 'revokedBy' | 'takenBackBy'>;
   /** Deleting a video stops its slicing. */
   readonly slicing: { readonly stateMachine: Pick<StateMachine, 'stateMachineArn' | 'stateMachineName'> };
 }
@@ -92,6 +92,7 @@ export class Catalog extends Construct {
       .useTable('UPLOADS_TABLE', storage.uploads, ['PutItem'])
       .sendTo('DOWNLOAD_QUEUE', this.downloads);
     signingKey.allowSigning(this.handler);
+    revocation.takenBackBy(this.handler);
     api.serve('catalog', this.handler);
 
     this.remover = new SluiceFunction(this, 'Remover', {

@@ -35,6 +35,8 @@ export const BY_SUBJECT = 'bySubject';
 
 /** Index of the sessions table: who watches something now, by when they began. What was ended is not in it. */
 export const BY_WHAT = 'byWhat';
+/** Index of the sessions table: what began by a right that can be taken back by itself (lib/contract/right.ts). Others are not in it. */
+export const BY_RIGHT = 'byRight';
 
 /** Indexes of the audit log: what somebody did, and what was done to something. */
 export const BY_PERSON = 'byPerson';
@@ -185,6 +187,13 @@ export class Storage extends Construct {
       partitionKey: text('what'),
       sortKey: text('session'),
       projectionType: ProjectionType.ALL,
+    });
+    // Keys alone: a player that renews changes nothing here.
+    this.sessions.addGlobalSecondaryIndex({
+      indexName: BY_RIGHT,
+      partitionKey: text('right'),
+      sortKey: text('session'),
+      projectionType: ProjectionType.KEYS_ONLY,
     });
     this.audit = table(this, 'Audit', {
       partitionKey: text('day'),

@@ -35,10 +35,10 @@ function synth(overrides: Readonly<Record<string, unknown>> = {}) {
   const storage = new Storage(stack, 'Storage', config);
   const api = new Api(stack, 'Api', { config, auth: new Auth(stack, 'Auth', config), storage });
   const signingKey = new SigningKey(stack, 'SigningKey', config);
-  const revocation = new Revocation(stack, 'Revocation', { config });
+  const revocation = new Revocation(stack, 'Revocation', { config, storage });
   const downloads = mp4s(stack, { config, storage });
   new Playback(stack, 'Playback', { config, storage, api, signingKey, revocation, downloads });
-  const devices = new Devices(stack, 'Devices', { config, storage, api, signingKey });
+  const devices = new Devices(stack, 'Devices', { config, storage, api, signingKey, revocation });
   const live = new LiveStack(app, 'Live', { config, storage, devices });
   return { vod: Template.fromStack(stack), live: Template.fromStack(live) };
 }
