@@ -367,6 +367,10 @@ const schema = z.strictObject({
       segmentSeconds: liveBounds.segmentSeconds.default(2).meta({
         description: 'Seconds; target duration of a live segment. Shorter is less delay and more requests to S3.',
       }),
+      encryption: liveBounds.encryption.default('none').meta({
+        description:
+          'How segments of live channels and recordings are encrypted from now on. `aes-128`: each as a whole, with a key for each channel and hour, that whoever may watch gets from the edge as they get segments ([ingest.md](ingest.md#encrypted-segments)). It costs a task 0.34 ms of a core for a segment of 375 kB. What was recorded stays as it is.',
+      }),
       playlistSeconds: liveBounds.playlistSeconds.default(30).meta({
         description: 'Seconds a live playlist reaches back. It is written once a segment, so longer costs bandwidth.',
       }),
@@ -482,11 +486,19 @@ const schema = z.strictObject({
         .meta({ description: 'Where that text leads, such as the page of the licence.' }),
     })
     .prefault({}),
+  insight: z
+    .strictObject({
+      flushSeconds: whole(2, 300).default(20).meta({
+        description:
+          'Seconds that what players report waits, at most, until it is counted in heatmaps and figures. Each count is a write for each video that was watched meanwhile: twice as long is half as many.',
+      }),
+    })
+    .prefault({}),
   operations: z
     .strictObject({
       alarms: z.boolean().default(true).meta({
         description:
-          'CloudWatch alarms, each with an article in [runbook.md](runbook.md): 26, with `live.enabled` 33. Each costs $0.10 a month beyond the first ten of an account. Off: nobody is told that something is wrong but by who sees it.',
+          'CloudWatch alarms, each with an article in [runbook.md](runbook.md): 29, with `live.enabled` 36. Each costs $0.10 a month beyond the first ten of an account. Off: nobody is told that something is wrong but by who sees it.',
       }),
       emails: z
         .array(

@@ -1,4 +1,4 @@
-/** Upload → slicing → catalog → playback, in the order the data flows; and devices, whose tasks are the live stack. */
+/** Upload → slicing → catalog → playback → insight, in the order the data flows; and devices, whose tasks are the live stack. */
 import { Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { Config } from './config.ts';
@@ -8,6 +8,7 @@ import { Catalog } from './constructs/catalog.ts';
 import { Console } from './constructs/console.ts';
 import { Devices } from './constructs/devices.ts';
 import { FfmpegLayer } from './constructs/ffmpeg-layer.ts';
+import { Insight } from './constructs/insight.ts';
 import { Operations } from './constructs/operations.ts';
 import { Playback } from './constructs/playback.ts';
 import { Revocation } from './constructs/revocation.ts';
@@ -49,6 +50,8 @@ export class VodStack extends Stack {
     slicing.startedBy(playback.manifest);
     this.devices = new Devices(this, 'Devices', { config, storage, api, signingKey, revocation });
     for (const fn of [catalog.handler, sharing.handler, stills.poster, playback.manifest]) this.devices.decidesFor(fn);
+    const insight = new Insight(this, 'Insight', { config, api });
+    for (const fn of [playback.manifest, this.devices.live]) insight.addressedBy(fn);
     auth.returnsTo(playback.publicUrl);
     catalog.invalidates(playback.distribution);
     new Console(this, 'Console', { config, site: storage.site, distribution: playback.distribution });

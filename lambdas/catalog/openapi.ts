@@ -25,6 +25,7 @@ const tags: Record<Stage, string> = {
   playback: 'Playlists and playback tokens',
   devices: 'Vehicle cameras: registration, state, positions, alarms, recordings',
   live: 'Live playback of devices',
+  events: 'What players report',
   operations: 'Whether anything is wrong, for admins',
 };
 

@@ -73,8 +73,14 @@ export const handler = serve<'playback'>(groupsClaim, {
     }
     const { title, hasStoryboard } = video;
     const storyboard = hasStoryboard === true && { storyboard: `/api/play/${id}/storyboard.vtt` };
-    const text = multivariant(video, access, { grows: willGrow(video), title, start, ...storyboard });
-    return new Reply(text, {}, byCookies ? play.cookies() : []);
+    const text = multivariant(video, access, {
+      grows: willGrow(video),
+      title,
+      start,
+      events: play.events,
+      ...storyboard,
+    });
+    return new Reply(text, play.headers, byCookies ? play.cookies() : []);
   },
 
   'GET /api/play/{id}/manifest.mpd': (request) => mpdFor(request),
@@ -188,7 +194,7 @@ async function mpdFor(request: Manifest, start?: number): Promise<Reply> {
   const address = licence === undefined ? undefined : (system?: DrmName) => licenceUrl(video.id, licence, system);
   const personal = personalMpd(kept, play.ticket, query, video, address);
   const text = checkLength(personal, 'The MPD is too long; use main.m3u8 instead.');
-  return new Reply(text, { 'content-type': 'application/dash+xml' }, cookies);
+  return new Reply(text, { 'content-type': 'application/dash+xml', ...play.headers }, cookies);
 }
 
 /** Throws `invalid-request` for a place that the video does not have. */

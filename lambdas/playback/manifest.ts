@@ -5,7 +5,7 @@
 import { LICENCE_VARIABLE } from '../../lib/contract/encryption.ts';
 import { keyTagsOf } from '../../lib/contract/drm.ts';
 import { playlistPath, revisionPrefix, textPath, vodPrefix, type RenditionKind } from '../../lib/contract/keys.ts';
-import { GROWS, STORYBOARD_ID, TITLE_ID } from '../../lib/contract/manifest.ts';
+import { EVENTS_ID, GROWS, STORYBOARD_ID, TITLE_ID } from '../../lib/contract/manifest.ts';
 import { ticketed, ticketPath } from '../../lib/contract/ticket.ts';
 import type { Rendition, TextTrack, VideoRecord } from '../../lib/contract/video.ts';
 
@@ -43,6 +43,8 @@ export interface Beside {
   readonly storyboard?: string;
   /** Where to begin, seconds. */
   readonly start?: number | undefined;
+  /** Where this session's events go. */
+  readonly events?: string | undefined;
 }
 
 /** The multivariant playlist (RFC 8216bis 4.4.6) of a published video. */
@@ -83,11 +85,12 @@ const sessionKeys = ({ renditions, protection = {} }: Published): string[] => [
 ];
 
 /** `PRECISE`: pictures before the one that was asked for are not shown (RFC 8216bis 4.4.2.2). */
-const besides = ({ grows, title, storyboard, start }: Beside): string[] => [
+export const besides = ({ grows, title, storyboard, start, events }: Beside): string[] => [
   ...(start === undefined ? [] : [`#EXT-X-START:TIME-OFFSET=${start},PRECISE=YES`]),
   ...(grows === true ? [GROWS] : []),
   ...(title === undefined ? [] : [sessionData(TITLE_ID, title)]),
   ...(storyboard === undefined ? [] : [sessionData(STORYBOARD_ID, storyboard)]),
+  ...(events === undefined ? [] : [sessionData(EVENTS_ID, events)]),
 ];
 
 /** A quoted-string has no quotes and no line ends (4.2), and what looks like a variable in it would be taken for one (4.4.2.3). */

@@ -10,6 +10,7 @@ import { Construct } from 'constructs';
 import type { Config } from '../config.ts';
 import { routes, type RouteKey } from '../contract/api.ts';
 import { AUDITED } from '../contract/audited.ts';
+import { EVENTS_HEADER } from '../contract/manifest.ts';
 import { answersHead, type Route, type Stage } from '../contract/route.ts';
 import type { Auth } from './auth.ts';
 import type { SluiceFunction } from './function.ts';
@@ -52,6 +53,7 @@ export class Api extends Construct {
         ],
         // `soapaction`: of who asks for a licence of PlayReady.
         allowHeaders: ['authorization', 'content-type', 'soapaction'],
+        exposeHeaders: [EVENTS_HEADER],
         maxAge: Duration.hours(1),
       },
     });

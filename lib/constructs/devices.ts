@@ -27,12 +27,14 @@ export interface DevicesProps {
 
 export class Devices extends Construct {
   readonly tables: DeviceTables;
+  /** Answers playlists of channels. */
+  readonly live: SluiceFunction;
 
   constructor(scope: Construct, id: string, props: DevicesProps) {
     super(scope, id);
     this.tables = deviceTables(this, props.config);
     this.#handler(props, clips(this, props, this.tables));
-    livePlayback(this, props, this.tables);
+    this.live = livePlayback(this, props, this.tables);
   }
 
   /** Lets a function decide by who may see a device now. */

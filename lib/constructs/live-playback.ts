@@ -10,7 +10,7 @@ export function livePlayback(
   scope: Construct,
   { config, storage, api, signingKey }: Omit<PlaybackProps, 'revocation' | 'downloads'>,
   tables: DeviceTables,
-): void {
+): SluiceFunction {
   const live = new SluiceFunction(scope, 'Live', {
     config,
     entry: 'playback/live/handler.ts',
@@ -32,4 +32,5 @@ export function livePlayback(
   allowCommands(live, config);
   signingKey.allowSigning(live);
   api.serve('live', live);
+  return live;
 }

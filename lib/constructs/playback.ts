@@ -312,6 +312,7 @@ export class Playback extends Construct {
       ],
     };
     const playlists = playlistCache(this);
+    const noStore = keyHeaders(this, config);
     return {
       [`/${VOD_PREFIX}*.m3u8`]: { ...signed, cachePolicy: playlists, compress: true },
       // Keys of segments: as any other file to the edge, under the ticket of the session, and for a day at most; but for no browser
@@ -319,11 +320,17 @@ export class Playback extends Construct {
       [`/${VOD_PREFIX}*${SEGMENT_KEY_ENDING}`]: {
         ...signed,
         cachePolicy: playlists,
-        responseHeadersPolicy: keyHeaders(this, config),
+        responseHeadersPolicy: noStore,
         compress: false,
       },
       [`/${VOD_PREFIX}*`]: { ...signed, cachePolicy: segmentCache(this), compress: false },
       [`/${LIVE_PREFIX}*.m3u8`]: { ...signed, cachePolicy: livePlaylistCache(this, config), compress: true },
+      [`/${LIVE_PREFIX}*${SEGMENT_KEY_ENDING}`]: {
+        ...signed,
+        cachePolicy: dayCache,
+        responseHeadersPolicy: noStore,
+        compress: false,
+      },
       [`/${LIVE_PREFIX}*`]: { ...signed, cachePolicy: dayCache, compress: false },
       // Under signatures of their own: watching does not open them.
       [`/${DOWNLOADS_PREFIX}*`]: { ...signed, cachePolicy: dayCache, compress: false },

@@ -7,6 +7,7 @@ import { streamState } from './device.ts';
 import { downloads } from './download.ts';
 import { offered } from './encryption.ts';
 import { liveRoutes } from './device-api.ts';
+import { eventsRoutes } from './insight-api.ts';
 import { operationsRoutes } from './operations-api.ts';
 import { idParam, subject } from './params.ts';
 import { peopleRoutes } from './people-api.ts';
@@ -406,6 +407,7 @@ export const routes = {
   ...operationsRoutes,
   ...playRoutes,
   ...liveRoutes,
+  ...eventsRoutes,
 } as const satisfies Record<string, Route>;
 
 export type Routes = typeof routes;

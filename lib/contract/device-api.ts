@@ -66,6 +66,7 @@ const liveState = z.object({
     .object({
       query: z.string().meta({ description: "What the playlist's `auth` variable holds: the next one to go on with." }),
       expiresAt: z.iso.datetime(),
+      events: z.string().optional().meta({ description: 'Where its events go from now on.' }),
     })
     .optional()
     .meta({ description: 'With `session`, while the state is `live`.' }),

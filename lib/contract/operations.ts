@@ -78,6 +78,9 @@ const PEOPLE = 'One call that failed is tried again by who made it; five in a qu
 const BACKGROUND =
   'What fails is tried again by the queue; three times in a quarter of an hour it is not done by itself.';
 
+const BACKGROUND_FIVE =
+  'What fails is tried again by the queue; five times in a quarter of an hour it is not done by itself.';
+
 const throttled = (id: string, at: Path, whom: string, only?: OperationsAlarm['only']): OperationsAlarm => ({
   id: `throttled-${id}`,
   article: 'Functions are throttled',
@@ -187,6 +190,8 @@ export const ALARMS: readonly OperationsAlarm[] = [
     'What plays by a right that was taken back could not be ended',
     'urgent',
   ),
+  deadLetters('posts', 'Insight/DeadPosts', 'What a player reported could not be handed on', 'soon'),
+  deadLetters('counts', 'Insight/DeadCounts', 'What players reported could not be counted', 'soon'),
   {
     id: 'revocations-late',
     article: 'Revocations are late',
@@ -214,6 +219,7 @@ export const ALARMS: readonly OperationsAlarm[] = [
   errors('Devices', 'soon', 5, 15, PEOPLE),
   errors('Revocation', 'urgent', 3, 15, BACKGROUND),
   errors('SigningKey', 'soon', 1, 60, 'It runs once a day: there is no second try before tomorrow.'),
+  errors('Insight', 'soon', 5, 15, BACKGROUND_FIVE),
   errors('Operations', 'soon', 1, 60, 'It runs once an hour, and without it nobody is told of videos that are stuck.'),
   {
     id: 'store-errors',

@@ -1,7 +1,16 @@
 /** What a route of the API is. The routes themselves: api.ts, device-api.ts. */
 import type { z } from 'zod';
 
-export type Stage = 'upload' | 'catalog' | 'sharing' | 'stills' | 'playback' | 'devices' | 'live' | 'operations';
+export type Stage =
+  | 'upload'
+  | 'catalog'
+  | 'sharing'
+  | 'stills'
+  | 'playback'
+  | 'devices'
+  | 'live'
+  | 'operations'
+  | 'events';
 
 /**
  * `user`: a valid JWT, checked by the HTTP API's authorizer before the Lambda runs.

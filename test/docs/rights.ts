@@ -40,6 +40,9 @@ const FILES: Record<string, string> = {
   DevicesHandler: 'devices/handler.ts',
   DevicesLive: 'playback/live/handler.ts',
   DevicesClipper: 'devices/clip.ts',
+  InsightEvents: 'insight/events.ts',
+  InsightSpread: 'insight/spread.ts',
+  InsightCount: 'insight/count.ts',
   OperationsHealth: 'operations/handler.ts',
   OperationsWatch: 'operations/watch.ts',
 };
@@ -73,6 +76,9 @@ const NAMES: Record<string, string> = {
   DevicesAlarms: 'alarms',
   DevicesFleet: 'fleet',
   DevicesClips: 'clips',
+  InsightHeatmaps: 'heatmaps',
+  InsightPosts: 'posts',
+  InsightCounts: 'counts',
   IngestCluster: 'tasks of the cluster',
   UploadDeadPulls: 'dead letters of pulls',
   SlicingUndelivered: 'of sources',
@@ -82,6 +88,8 @@ const NAMES: Record<string, string> = {
   DevicesDeadClips: 'of clips',
   RevocationDeadTasks: 'of revocations',
   RevocationDeadEndings: 'of endings',
+  InsightDeadPosts: 'of posts',
+  InsightDeadCounts: 'of counts',
 };
 
 /** The stacks of an environment without options of its own, as prod is, but with devices; nothing is bundled. */

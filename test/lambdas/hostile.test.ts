@@ -83,6 +83,7 @@ beforeAll(async () => {
     devices: (await import('../../lambdas/devices/handler.ts')).handler,
     live: (await import('../../lambdas/playback/live/handler.ts')).handler,
     operations: (await import('../../lambdas/operations/handler.ts')).handler,
+    events: (await import('../../lambdas/insight/events.ts')).handler,
   };
   const media = { Bucket: process.env['MEDIA_BUCKET'] };
   for (const name of ['1080p', '720p', '360p'])

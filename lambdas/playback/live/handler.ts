@@ -123,7 +123,7 @@ export const handler = serve<'live'>(groupsClaim, {
         ? ({ way: 'cookies', ticket } as const)
         : ({ way, query: play.query(), ticket } as const);
       const text = checkLength(recordingPlaylist(source, segments, access), TOO_LONG);
-      return new Reply(text, {}, byCookies ? play.cookies() : []);
+      return new Reply(text, play.headers, byCookies ? play.cookies() : []);
     }
 
     const now = live
@@ -143,7 +143,8 @@ export const handler = serve<'live'>(groupsClaim, {
       access = { way: 'expand', token, cookies: byCookies };
     } else if (byCookies) access = { way: 'cookies', ticket: play.ticket };
     else access = { way: 'define', query: play.query(), ticket: play.ticket };
-    return new Reply(liveMultivariant(source, now?.stream ?? {}, access), {}, byCookies ? play.cookies() : []);
+    const text = liveMultivariant(source, now?.stream ?? {}, access, play.events);
+    return new Reply(text, play.headers, byCookies ? play.cookies() : []);
   },
 
   'GET /api/play/live/{id}/{channel}/live.m3u8': async (request) => {
@@ -185,7 +186,7 @@ export const handler = serve<'live'>(groupsClaim, {
     checkHeight(stream ?? {}, limits);
     const prefix = channelPrefix(record.id, channel.number);
     const play = await open({ prefix, viewer: caller?.viewer, limits, player, end: until, isHead: false });
-    return { ...now, signature: { query: play.query(), expiresAt: play.end.toISOString() } };
+    return { ...now, signature: { query: play.query(), expiresAt: play.end.toISOString(), events: play.events } };
   },
 
   'POST /api/play/live/{id}/{channel}/goodbye': async ({ params: { id, channel }, query: { session, ticket } }) => {

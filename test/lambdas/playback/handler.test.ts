@@ -644,7 +644,14 @@ it('HEAD of a manifest is answered as GET would be, and is no play start', async
       await call(`HEAD ${path}`, { params, ...(await as()) }),
       await call(`GET ${path}`, { params, ...(await as()) }),
     ];
-    expect([path, head.statusCode, head.headers]).toEqual([path, 200, get.headers]);
+    // Each is another session, and so is where its events would go.
+    const { 'sluice-events': events, ...headers } = get.headers as Record<string, string>;
+    expect([path, head.statusCode, head.headers]).toEqual([
+      path,
+      200,
+      events === undefined ? headers : { ...headers, 'sluice-events': expect.stringContaining('/api/events?to=v-') },
+    ]);
+    expect(events !== undefined).toBe(!path.includes('{kind}'));
     // A signature (ECDSA in DER) is a few bytes longer or shorter each time.
     expect(Math.abs(head.body.length - get.body.length)).toBeLessThan(16);
     expect(head.cookies).toBeUndefined();

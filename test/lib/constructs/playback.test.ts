@@ -77,6 +77,7 @@ describe('the distribution', () => {
       '/vod/*.key',
       '/vod/*',
       '/live/*.m3u8',
+      '/live/*.key',
       '/live/*',
       '/downloads/*',
     ]);
@@ -91,7 +92,7 @@ describe('the distribution', () => {
 
   it('trusts the key group for media and for nothing else', () => {
     const [keys] = Object.keys(template.findResources('Custom::SluiceSigningKey'));
-    for (const pattern of ['/vod/*.m3u8', '/vod/*.key', '/vod/*', '/downloads/*'])
+    for (const pattern of ['/vod/*.m3u8', '/vod/*.key', '/vod/*', '/live/*.key', '/downloads/*'])
       expect(behaviour(pattern).TrustedKeyGroups).toEqual([{ 'Fn::GetAtt': [keys, 'KeyGroupId'] }]);
     for (const open of [distribution.DefaultCacheBehavior, behaviour('/api/*'), behaviour('/assets/*')])
       expect(open.TrustedKeyGroups).toBeUndefined();
@@ -99,7 +100,15 @@ describe('the distribution', () => {
 
   it('has one function in front of all media, which is the file beside the construct', () => {
     const gate = readFileSync(new URL('../../../lib/constructs/media-gate.js', import.meta.url), 'utf8');
-    for (const pattern of ['/vod/*.m3u8', '/vod/*.key', '/vod/*', '/live/*.m3u8', '/live/*', '/downloads/*'])
+    for (const pattern of [
+      '/vod/*.m3u8',
+      '/vod/*.key',
+      '/vod/*',
+      '/live/*.m3u8',
+      '/live/*.key',
+      '/live/*',
+      '/downloads/*',
+    ])
       expect(edgeFunction(behaviour(pattern))).toBe(gate);
     for (const other of ['/api/*', '/assets/*']) expect(behaviour(other).FunctionAssociations).toBeUndefined();
     template.resourceCountIs('AWS::CloudFront::Function', 2);

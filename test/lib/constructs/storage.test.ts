@@ -90,6 +90,7 @@ describe('the whole stack', () => {
       'DevicesFleet8512D792',
       'DevicesPositions4DE6DAF1',
       'DevicesRegistrations84C23A28',
+      'InsightHeatmapsC0057193',
       'RevocationRecords964467CE',
       'StorageAudit9012A908',
       'StorageCollections644737B0',

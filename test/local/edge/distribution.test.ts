@@ -154,7 +154,9 @@ it.each([
   ],
 ])('reads Sluice’s template %s', (_what, overrides) => {
   const patterns =
-    '/assets/* /player/* /api/* /embed/* /vod/*.m3u8 /vod/*.key /vod/* /live/*.m3u8 /live/* /downloads/* *'.split(' ');
+    '/assets/* /player/* /api/* /embed/* /vod/*.m3u8 /vod/*.key /vod/* /live/*.m3u8 /live/*.key /live/* /downloads/* *'.split(
+      ' ',
+    );
   const { template, ...context } = deployed(overrides);
   expect(readTemplate(template, context).behaviours.map((one) => one.pathPattern)).toEqual(patterns);
 });
