@@ -27,6 +27,8 @@ export interface Start {
   readonly ip?: string | undefined;
   /** The tallest rung it opens, by its name. */
   readonly height?: number | undefined;
+  /** The one country it may be watched from. */
+  readonly country?: string | undefined;
   /** What its player calls it: started again under the same name, it goes on. */
   readonly player?: string | undefined;
   /** When its signature ends. */
@@ -50,7 +52,7 @@ export async function startSession(start: Start, now = Date.now()): Promise<stri
 
 /** The row of a session that begins now, in the place of one that is not counted. Pure but for the randomness. */
 function freshRow(start: Start, now: number): SessionRow {
-  const { what, person, link, ip, height, player, until, reason, right } = start;
+  const { what, person, link, ip, height, country, player, until, reason, right } = start;
   const session = sessionId(now, unguessable());
   const at = new Date(now).toISOString();
   return {
@@ -58,7 +60,7 @@ function freshRow(start: Start, now: number): SessionRow {
     place: placeOf(what, player ?? session),
     what,
     session,
-    ticket: ticketText({ session, subject: person?.part, link, ip, height }),
+    ticket: ticketText({ session, subject: person?.part, link, ip, height, country }),
     ...(person && { subject: person.subject }),
     ...(link !== undefined && { link }),
     reason,
@@ -98,7 +100,7 @@ async function begin(fresh: SessionRow, now: number): Promise<SessionRow> {
   );
   if (row === undefined) throw ended(await read({ who, place }), now);
   if (isSameTicket(row.ticket, ticket)) return row;
-  // The same player, let in by something else: from another address, or up to another height.
+  // The same player, let in by something else: from another address or country, or up to another height.
   const condition = 'attribute_not_exists(#endedAt)';
   const moved = await change({ who, place }, { set: { ...rest, ...kept }, keep: {}, condition });
   if (moved === undefined) throw ended(await read({ who, place }), now);
