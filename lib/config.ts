@@ -367,6 +367,10 @@ const schema = z.strictObject({
       segmentSeconds: liveBounds.segmentSeconds.default(2).meta({
         description: 'Seconds; target duration of a live segment. Shorter is less delay and more requests to S3.',
       }),
+      encryption: liveBounds.encryption.default('none').meta({
+        description:
+          'How segments of live channels and recordings are encrypted from now on. `aes-128`: each as a whole, with a key for each channel and hour, that whoever may watch gets from the edge as they get segments ([ingest.md](ingest.md#encrypted-segments)). It costs a task 0.34 ms of a core for a segment of 375 kB. What was recorded stays as it is.',
+      }),
       playlistSeconds: liveBounds.playlistSeconds.default(30).meta({
         description: 'Seconds a live playlist reaches back. It is written once a segment, so longer costs bandwidth.',
       }),

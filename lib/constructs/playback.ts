@@ -41,6 +41,7 @@ import type { Api } from './api.ts';
 import { drmServersOf } from './drm.ts';
 import { edgeName } from './edge-names.ts';
 import {
+  apiCache,
   apiHeaders,
   assetHeaders,
   consoleHeaders,
@@ -49,6 +50,7 @@ import {
   livePlaylistCache,
   liveSegmentCache,
   mediaHeaders,
+  mediaRequests,
   pageCache,
   playerHeaders,
   playlistCache,
@@ -253,7 +255,7 @@ export class Playback extends Construct {
         protocolPolicy: OriginProtocolPolicy.HTTPS_ONLY,
         readTimeout: Duration.seconds(30),
       }),
-      cachePolicy: CachePolicy.CACHING_DISABLED,
+      cachePolicy: apiCache(this),
       originRequestPolicy: OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
     };
     return {
@@ -297,7 +299,7 @@ export class Playback extends Construct {
       origin: this.#bucketOrigin('MediaAccess', storage.media),
       viewerProtocolPolicy: ViewerProtocolPolicy.HTTPS_ONLY,
       allowedMethods: AllowedMethods.ALLOW_GET_HEAD_OPTIONS,
-      originRequestPolicy: OriginRequestPolicy.CORS_S3_ORIGIN,
+      originRequestPolicy: mediaRequests(this),
       responseHeadersPolicy: mediaHeaders(this, config),
       trustedKeyGroups: [signingKey.keyGroup],
       functionAssociations: [
@@ -310,6 +312,7 @@ export class Playback extends Construct {
       ],
     };
     const playlists = playlistCache(this);
+    const noStore = keyHeaders(this, config);
     return {
       [`/${VOD_PREFIX}*.m3u8`]: { ...signed, cachePolicy: playlists, compress: true },
       // Keys of segments: as any other file to the edge, under the ticket of the session, and for a day at most; but for no browser
@@ -317,11 +320,17 @@ export class Playback extends Construct {
       [`/${VOD_PREFIX}*${SEGMENT_KEY_ENDING}`]: {
         ...signed,
         cachePolicy: playlists,
-        responseHeadersPolicy: keyHeaders(this, config),
+        responseHeadersPolicy: noStore,
         compress: false,
       },
       [`/${VOD_PREFIX}*`]: { ...signed, cachePolicy: segmentCache(this), compress: false },
       [`/${LIVE_PREFIX}*.m3u8`]: { ...signed, cachePolicy: livePlaylistCache(this, config), compress: true },
+      [`/${LIVE_PREFIX}*${SEGMENT_KEY_ENDING}`]: {
+        ...signed,
+        cachePolicy: dayCache,
+        responseHeadersPolicy: noStore,
+        compress: false,
+      },
       [`/${LIVE_PREFIX}*`]: { ...signed, cachePolicy: dayCache, compress: false },
       // Under signatures of their own: watching does not open them.
       [`/${DOWNLOADS_PREFIX}*`]: { ...signed, cachePolicy: dayCache, compress: false },

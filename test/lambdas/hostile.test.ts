@@ -139,6 +139,8 @@ beforeAll(async () => {
     expiresAt: [4_000_000_000],
     ip: ['192.0.2.1'],
     maxHeight: [720],
+    only: [['DE', 'US']],
+    except: [['US']],
     sites: [['https://page.example']],
     password: ['open sesame'],
     // Of a page of ours, and of a webhook.

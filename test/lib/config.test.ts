@@ -263,6 +263,7 @@ describe('configuration', () => {
     ['live.minTasks', '0', 'live.minTasks'],
     ['live.maxTasks', '0', 'live.maxTasks'],
     ['live.streamsPerTask', '0', 'live.streamsPerTask'],
+    ['live.encryption', 'cbcs', 'live.encryption'],
     ['live.segmentSeconds', '0.5', 'live.segmentSeconds'],
     ['live.playlistSeconds', '5', 'live.playlistSeconds'],
     ['live.onDemandMinutes', '0', 'live.onDemandMinutes'],

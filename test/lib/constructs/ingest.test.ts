@@ -122,7 +122,7 @@ describe('devices, beside the videos', () => {
   it('serves live media signed only, playlists for less than a segment', () => {
     const [{ DistributionConfig }] = all(vod, 'AWS::CloudFront::Distribution');
     const patterns = DistributionConfig.CacheBehaviors.map(({ PathPattern }: { PathPattern: string }) => PathPattern);
-    expect(patterns.slice(-3)).toEqual(['/live/*.m3u8', '/live/*', '/downloads/*']);
+    expect(patterns.slice(-4)).toEqual(['/live/*.m3u8', '/live/*.key', '/live/*', '/downloads/*']);
     const age = (pattern: string) => {
       const behaviour = DistributionConfig.CacheBehaviors.find(
         ({ PathPattern }: { PathPattern: string }) => PathPattern === pattern,
@@ -134,7 +134,7 @@ describe('devices, beside the videos', () => {
       ).toBe('none');
       return policy.CachePolicyConfig.MaxTTL;
     };
-    expect([age('/live/*.m3u8'), age('/live/*')]).toEqual([1, 86_400]);
+    expect([age('/live/*.m3u8'), age('/live/*.key'), age('/live/*')]).toEqual([1, 86_400, 86_400]);
   });
 
   it('playing reads and asks, and writes signs of life only', () => {
