@@ -19,6 +19,7 @@ import {
 import { ENGINE_CHOICES } from './contract/cost.ts';
 import { retentionDays } from './contract/device.ts';
 import { downloads } from './contract/download.ts';
+import { drmKeys } from './contract/drm.ts';
 import { takesOnlyText, unwrapped, valueOf } from './option-text.ts';
 import {
   dollarBounds,
@@ -37,6 +38,17 @@ import {
 export class ConfigError extends Error {
   override name = 'ConfigError';
 }
+
+/** An address of a server of somebody's, in so many characters. */
+const serverUrl = (most: number) =>
+  z
+    .string()
+    .max(most)
+    .regex(/^https?:\/\/[^\s@#]+$/)
+    .refine((url) => URL.canParse(url), 'is no address');
+
+/** Four of them stand in the environment of the playback function beside all else that it is told. */
+const licenceUrl = serverUrl(200);
 
 const schema = z.strictObject({
   name: z
@@ -242,16 +254,10 @@ const schema = z.strictObject({
         description:
           'Who may download an MP4 of a rung: its `owner` (and admins), or all `viewers` who may watch and are signed in; to play one as a file, also without. The original is for owner and admins only.',
       }),
-      hookUrl: z
-        .string()
-        .max(256)
-        .regex(/^https?:\/\/[^\s@#]+$/)
-        .refine((url) => URL.canParse(url), 'is no address')
-        .optional()
-        .meta({
-          description:
-            'Entitlement hook: an https address of yours, on port 443 and the public internet, that decides who may watch `entitled` videos instead of the grants kept here ([playback.md](playback.md#rules-kept-elsewhere)). When it does not answer nobody is let in by it.',
-        }),
+      hookUrl: serverUrl(256).optional().meta({
+        description:
+          'Entitlement hook: an https address of yours, on port 443 and the public internet, that decides who may watch `entitled` videos instead of the grants kept here ([playback.md](playback.md#rules-kept-elsewhere)). When it does not answer nobody is let in by it.',
+      }),
       priceClass: z.enum(['100', '200', 'all']).default('100').meta({ description: 'CloudFront price class.' }),
       domainName: hostName.optional().meta({ description: 'Your own host name. Needs `certificateArn`.' }),
       certificateArn: z
@@ -268,6 +274,36 @@ const schema = z.strictObject({
         .meta({
           description:
             "Scheme and host viewers use, where that is neither `domainName` nor the distribution's own name (a local edge). Signatures are good for this address only.",
+        }),
+    })
+    .prefault({}),
+  drm: z
+    .strictObject({
+      keyServer: serverUrl(256).optional().meta({
+        description:
+          "Key server (SPEKE v2) of a DRM provider, which MediaConvert asks for content keys: an https address. It makes `drm` a way to encrypt ([playback.md](playback.md#drm)), and needs `slicing.engine` `mediaconvert` or `auto` and one licence server at least. What is in the address is in every job's settings.",
+      }),
+      keys: drmKeys.default('kinds').meta({
+        description:
+          'Which tracks have a content key of their own: `one` for all, `kinds`: one of pictures and one of sound, `heights`: pictures of SD, HD and UHD apart, for licences that ask more of a device the better they look.',
+      }),
+      widevine: licenceUrl
+        .optional()
+        .meta({ description: 'Licence server of Widevine: an https address on port 443 and the public internet.' }),
+      playready: licenceUrl.optional().meta({ description: 'Licence server of PlayReady, likewise.' }),
+      fairplay: licenceUrl.optional().meta({
+        description: 'Licence server (key security module) of FairPlay, likewise. Needs `drm.fairplayCertificate`.',
+      }),
+      fairplayCertificate: licenceUrl.optional().meta({
+        description: "Address of the FairPlay application certificate, in DER, on Apple's programme given to you.",
+      }),
+      secretArn: z
+        .string()
+        .regex(/^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]{1,16}:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]{1,200}$/)
+        .optional()
+        .meta({
+          description:
+            'Secret in Secrets Manager, with AWS\'s own encryption key: a JSON object of headers by which the licence servers know this platform, such as `{"x-api-key": "…"}`. Read again every five minutes. Without it they are asked without.',
         }),
     })
     .prefault({}),
@@ -330,6 +366,10 @@ const schema = z.strictObject({
       }),
       segmentSeconds: liveBounds.segmentSeconds.default(2).meta({
         description: 'Seconds; target duration of a live segment. Shorter is less delay and more requests to S3.',
+      }),
+      encryption: liveBounds.encryption.default('none').meta({
+        description:
+          'How segments of live channels and recordings are encrypted from now on. `aes-128`: each as a whole, with a key for each channel and hour, that whoever may watch gets from the edge as they get segments ([ingest.md](ingest.md#encrypted-segments)). It costs a task 0.34 ms of a core for a segment of 375 kB. What was recorded stays as it is.',
       }),
       playlistSeconds: liveBounds.playlistSeconds.default(30).meta({
         description: 'Seconds a live playlist reaches back. It is written once a segment, so longer costs bandwidth.',
@@ -446,11 +486,19 @@ const schema = z.strictObject({
         .meta({ description: 'Where that text leads, such as the page of the licence.' }),
     })
     .prefault({}),
+  insight: z
+    .strictObject({
+      flushSeconds: whole(2, 300).default(20).meta({
+        description:
+          'Seconds that what players report waits, at most, until it is counted in heatmaps and figures. Each count is a write for each video that was watched meanwhile: twice as long is half as many.',
+      }),
+    })
+    .prefault({}),
   operations: z
     .strictObject({
       alarms: z.boolean().default(true).meta({
         description:
-          'CloudWatch alarms, each with an article in [runbook.md](runbook.md): 25, with `live.enabled` 31. Each costs $0.10 a month beyond the first ten of an account. Off: nobody is told that something is wrong but by who sees it.',
+          'CloudWatch alarms, each with an article in [runbook.md](runbook.md): 29, with `live.enabled` 36. Each costs $0.10 a month beyond the first ten of an account. Off: nobody is told that something is wrong but by who sees it.',
       }),
       emails: z
         .array(
@@ -477,6 +525,10 @@ const schema = z.strictObject({
       stuckMinutes: operationsBounds.stuckMinutes.default(120).meta({
         description:
           'Minutes without progress after which a video counts as stuck; looked at once an hour. Less also rings for videos that wait their turn in a small account.',
+      }),
+      auditDays: operationsBounds.auditDays.default(400).meta({
+        description:
+          'Days for which the log of who changed what is kept. What was written before a change of this keeps its time.',
       }),
     })
     .prefault({}),
@@ -544,6 +596,7 @@ function check(config: Config): Config {
   if (config.slicing.engine === 'mediaconvert' && config.slicing.segmentType !== 'fmp4') {
     throw new ConfigError('slicing.engine: mediaconvert makes fmp4 only; slicing.segmentType asks for mpegts');
   }
+  checkDrm(config);
   // Never by accident: what is deployed to AWS enforces TLS.
   if (upload.pullPrivate && config.enforceTls) {
     throw new ConfigError('upload.pullPrivate: for a local run only, where enforceTls is off');
@@ -568,6 +621,30 @@ const accountOf = ({ concurrency: { account, reservedForApi } }: Config) => ({ a
 
 /** What of the account's Lambda concurrency each consumer may take. */
 export const concurrency = (config: Config): Concurrency => concurrencyOf(accountOf(config));
+
+function checkDrm({ drm, slicing, upload }: Config): void {
+  const { keyServer, keys: _, secretArn, ...addresses } = drm;
+  const { widevine, playready, fairplay, fairplayCertificate } = addresses;
+  const servers = [widevine, playready, fairplay].filter((url) => url !== undefined);
+  if (keyServer === undefined) {
+    const without = Object.entries({ ...addresses, secretArn }).find(([, value]) => value !== undefined);
+    if (without !== undefined) throw new ConfigError(`drm.${without[0]}: needs drm.keyServer, where keys come from`);
+    if (slicing.encryption === 'drm') throw new ConfigError('slicing.encryption: drm needs drm.keyServer');
+    return;
+  }
+  if (servers.length === 0)
+    throw new ConfigError('drm.keyServer: needs drm.widevine, drm.playready or drm.fairplay; nobody could play');
+  if (slicing.engine === 'encode')
+    throw new ConfigError(
+      'drm.keyServer: needs slicing.engine mediaconvert or auto; our own functions have no such keys',
+    );
+  if ((fairplay === undefined) !== (fairplayCertificate === undefined))
+    throw new ConfigError('drm.fairplay and drm.fairplayCertificate: give both or neither');
+  const plain = Object.entries({ keyServer, ...addresses }).find(([, url]) => url?.startsWith('http:') === true);
+  // MediaConvert takes no other; who asks the licence servers may be a local run.
+  if (plain !== undefined && (plain[0] === 'keyServer' || !upload.pullPrivate))
+    throw new ConfigError(`drm.${plain[0]}: must be an https address`);
+}
 
 /** MiB Fargate takes for each CPU size: from, to, in steps (AWS Fargate task definition parameters). */
 const FARGATE_MEMORY: Readonly<Record<number, readonly [number, number, number]>> = {

@@ -1,4 +1,4 @@
-/** Upload → slicing → catalog → playback, in the order the data flows; and devices, whose tasks are the live stack. */
+/** Upload → slicing → catalog → playback → insight, in the order the data flows; and devices, whose tasks are the live stack. */
 import { Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { Config } from './config.ts';
@@ -8,6 +8,7 @@ import { Catalog } from './constructs/catalog.ts';
 import { Console } from './constructs/console.ts';
 import { Devices } from './constructs/devices.ts';
 import { FfmpegLayer } from './constructs/ffmpeg-layer.ts';
+import { Insight } from './constructs/insight.ts';
 import { Operations } from './constructs/operations.ts';
 import { Playback } from './constructs/playback.ts';
 import { Revocation } from './constructs/revocation.ts';
@@ -32,9 +33,9 @@ export class VodStack extends Stack {
     const storage = new Storage(this, 'Storage', config);
     this.storage = storage;
     const auth = new Auth(this, 'Auth', config);
-    const api = new Api(this, 'Api', { config, auth });
+    const api = new Api(this, 'Api', { config, auth, storage });
     const signingKey = new SigningKey(this, 'SigningKey', config);
-    const revocation = new Revocation(this, 'Revocation', { config });
+    const revocation = new Revocation(this, 'Revocation', { config, storage });
     const ffmpegLayer = new FfmpegLayer(this, 'FfmpegLayer', { architecture: config.architecture });
 
     const upload = new Upload(this, 'Upload', { config, storage, api });
@@ -47,8 +48,10 @@ export class VodStack extends Stack {
     const playback = new Playback(this, 'Playback', { config, storage, api, signingKey, revocation, downloads });
     // Who plays a video first asks for the rest of its ladder.
     slicing.startedBy(playback.manifest);
-    this.devices = new Devices(this, 'Devices', { config, storage, api, signingKey });
+    this.devices = new Devices(this, 'Devices', { config, storage, api, signingKey, revocation });
     for (const fn of [catalog.handler, sharing.handler, stills.poster, playback.manifest]) this.devices.decidesFor(fn);
+    const insight = new Insight(this, 'Insight', { config, api });
+    for (const fn of [playback.manifest, this.devices.live]) insight.addressedBy(fn);
     auth.returnsTo(playback.publicUrl);
     catalog.invalidates(playback.distribution);
     new Console(this, 'Console', { config, site: storage.site, distribution: playback.distribution });

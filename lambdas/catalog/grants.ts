@@ -3,7 +3,9 @@ import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { DeleteCommand, GetCommand, paginateQuery, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { required } from '../../lib/contract/env.ts';
 import { grantRow, type GrantRow } from '../../lib/contract/entitlement.ts';
+import { grantRight } from '../../lib/contract/right.ts';
 import { dynamo } from '../shared/clients.ts';
+import { endBy, takenBy } from '../shared/taking-back.ts';
 
 const TableName = () => required('ENTITLEMENTS_TABLE');
 
@@ -51,15 +53,17 @@ export async function readGrant(Key: GrantKey): Promise<GrantRow | undefined> {
   return Item === undefined ? undefined : grantRow.parse(Item);
 }
 
+/** What it takes back of the one that was there ends. */
 export async function putGrant(grant: GrantRow): Promise<void> {
-  await dynamo.send(new PutCommand({ TableName: TableName(), Item: grant }));
+  const before = await put(grant);
+  await endBy(...takenBy(before, grant, Date.now() / 1000));
 }
 
-/** Puts it in place of the one that is there; false: there is none. */
+/** Puts it in place of the one that is there, and what it takes back of that one ends; false: there is none. */
 export async function replaceGrant(grant: GrantRow): Promise<boolean> {
-  const ConditionExpression = 'attribute_exists(videoId)';
   try {
-    await dynamo.send(new PutCommand({ TableName: TableName(), Item: grant, ConditionExpression }));
+    const before = await put(grant, 'attribute_exists(videoId)');
+    await endBy(...takenBy(before, grant, Date.now() / 1000));
     return true;
   } catch (error) {
     if (error instanceof ConditionalCheckFailedException) return false;
@@ -67,6 +71,21 @@ export async function replaceGrant(grant: GrantRow): Promise<boolean> {
   }
 }
 
+/** Answers what was there. */
+async function put(Item: GrantRow, ConditionExpression?: string): Promise<GrantRow | undefined> {
+  const { Attributes } = await dynamo.send(
+    new PutCommand({ TableName: TableName(), Item, ConditionExpression, ReturnValues: 'ALL_OLD' }),
+  );
+  return Attributes === undefined ? undefined : grantRow.parse(Attributes);
+}
+
+/** Takes it back: what plays by it ends. Also where it is gone: then the call that deleted it may have come no further. */
+export async function takeGrant(key: GrantKey): Promise<void> {
+  await deleteGrant(key.videoId, key.subject);
+  await endBy({ of: 'rights', rights: [grantRight(key)] });
+}
+
+/** Of a video or an invitation that goes: nothing plays by it, or will. */
 export async function deleteGrant(videoId: string, subject: string): Promise<void> {
   await dynamo.send(new DeleteCommand({ TableName: TableName(), Key: { videoId, subject } }));
 }

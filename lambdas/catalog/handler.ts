@@ -14,16 +14,18 @@ import { fromOf } from '../shared/from.ts';
 import { serve } from '../shared/http.ts';
 import { takePage } from '../shared/page.ts';
 import { changeTexts, named, putText, removeTexts, withText } from '../shared/texts.ts';
+import { endBy } from '../shared/taking-back.ts';
 import { changeVideo } from '../shared/videos.ts';
 import { isAdmin } from '../shared/viewer.ts';
 import { changeable, isOwnerOrAdmin, limitsOf, readable, type Asked } from './access.ts';
 import { ask } from './ask.ts';
-import { deleteGrant, listGrants, putGrant } from './grants.ts';
+import { listGrants, putGrant, takeGrant } from './grants.ts';
 import { isThere, matches, position, Tags, whose, type Position } from './listing.ts';
 import { originalOf, rungOf } from '../download/answer.ts';
 import { openApi } from './openapi.ts';
 import { grantsTo, isShared, named as namedBy } from './shared.ts';
 import { enqueue } from './removal.ts';
+import { takenOf } from './taken.ts';
 import { labelOf, languageOf, readText } from './texts.ts';
 import { readTrack } from './track.ts';
 import { show, withoutCost, withoutDevice } from './view.ts';
@@ -167,6 +169,7 @@ export const handler = serve<'catalog'>(required('GROUPS_CLAIM'), {
     const remove = body.owner === undefined || body.owner === record.owner ? [] : (['collections'] as const);
     const changed = await changeVideo(id, { set: body as Partial<VideoRecord>, remove });
     if (changed === undefined) throw new ApiError('not-found', 'The video was removed meanwhile.');
+    await endBy(...takenOf(record, changed));
     return show(changed);
   },
 
@@ -250,7 +253,7 @@ export const handler = serve<'catalog'>(required('GROUPS_CLAIM'), {
 
   'DELETE /api/videos/{id}/grants/{subject}': async ({ viewer, params: { id, subject } }) => {
     changeable(await ask(id, viewer));
-    await deleteGrant(id, subject);
+    await takeGrant({ videoId: id, subject });
     return undefined;
   },
 });

@@ -25,6 +25,7 @@ const tags: Record<Stage, string> = {
   playback: 'Playlists and playback tokens',
   devices: 'Vehicle cameras: registration, state, positions, alarms, recordings',
   live: 'Live playback of devices',
+  events: 'What players report',
   operations: 'Whether anything is wrong, for admins',
 };
 
@@ -49,6 +50,12 @@ function operation(key: string, route: Route): ZodOpenApiOperationObject {
     tags: [route.stage],
     security: security[route.auth],
     requestParams: { ...(route.params && { path: route.params }), ...(route.query && { query: route.query }) },
+    ...(route.maxBytes !== undefined && {
+      requestBody: {
+        required: true,
+        content: { 'application/octet-stream': { schema: { type: 'string' as const, format: 'binary' } } },
+      },
+    }),
     ...(route.body && { requestBody: { required: true, content: { 'application/json': { schema: route.body } } } }),
     responses: {
       [String(route.status) as '200']: {

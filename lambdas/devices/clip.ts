@@ -1,5 +1,5 @@
 /** Puts clips together: the segments of a stretch become one file, which is then sliced like an upload. */
-import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { required } from '../../lib/contract/env.ts';
 import { positionsKey, sourceKey } from '../../lib/contract/keys.ts';
 import { channelPrefix, initPath } from '../../lib/contract/live-keys.ts';
@@ -12,6 +12,7 @@ import { clipTask, type ClipTask } from '../../lib/contract/clip.ts';
 import { Joiner } from './fragments.ts';
 import { toGeoJson } from './geojson.ts';
 import { putInParts } from './parts.ts';
+import { readRecorded, SegmentReader } from './segments.ts';
 import { readPoints } from './tracks.ts';
 
 /** Segments fetched at once. */
@@ -56,12 +57,13 @@ export function whyNot(segments: readonly Pick<RecordedSegment, 'init' | 'start'
 /** The file, piece by piece: the initialization section, then every segment with its times set. */
 async function* file(task: ClipTask, segments: readonly RecordedSegment[]): AsyncGenerator<Buffer> {
   const first = segments[0]!;
-  const init = await read(`${channelPrefix(task.device, task.channel)}${initPath(first.start, first.init)}`);
+  const reader = new SegmentReader();
+  const init = await readRecorded(`${channelPrefix(task.device, task.channel)}${initPath(first.start, first.init)}`);
   const joiner = new Joiner(init);
   yield init;
   for (let from = 0; from < segments.length; from += AHEAD) {
     const group = segments.slice(from, from + AHEAD);
-    const bodies = await Promise.all(group.map(({ key }) => read(key)));
+    const bodies = await Promise.all(group.map((segment) => reader.read(segment)));
     for (const [i, body] of bodies.entries()) {
       const [segment, before] = [group[i]!, segments[from + i - 1]];
       joiner.add(body, segment.duration, before !== undefined && !segment.discontinuity && continues(before, segment));
@@ -72,11 +74,6 @@ async function* file(task: ClipTask, segments: readonly RecordedSegment[]): Asyn
 
 const continues = (before: RecordedSegment, { epoch, sequence }: RecordedSegment): boolean =>
   before.epoch === epoch && before.sequence + 1 === sequence;
-
-async function read(Key: string): Promise<Buffer> {
-  const { Body } = await s3.send(new GetObjectCommand({ Bucket: required('MEDIA_BUCKET'), Key }));
-  return Buffer.from(await Body!.transformToByteArray());
-}
 
 async function putPositions(task: ClipTask, covered: { readonly from: number; readonly to: number }): Promise<void> {
   const track = toGeoJson(await readPoints(task.device, covered), MOST_POINTS);

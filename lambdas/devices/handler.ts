@@ -5,6 +5,7 @@ import { number, required } from '../../lib/contract/env.ts';
 import { commandAnswer, unknownDevice } from '../../lib/contract/device-api.ts';
 import { unknownRow } from '../../lib/contract/fleet.ts';
 import { liveBounds } from '../../lib/contract/options.ts';
+import { grantRight, viewerRight } from '../../lib/contract/right.ts';
 import { dynamo } from '../shared/clients.ts';
 import { readCursor, sealCursor } from '../shared/cursor.ts';
 import { queryFleet, readAnswer, readDevice, readTasks, sendCommand, maySee, visible } from '../shared/devices.ts';
@@ -13,8 +14,9 @@ import { ApiError } from '../shared/errors.ts';
 import { serve } from '../shared/http.ts';
 import { takePage } from '../shared/page.ts';
 import { listSegments, stretchesOf } from '../shared/recordings.ts';
+import { endBy } from '../shared/taking-back.ts';
 import { isAdmin, type Viewer } from '../shared/viewer.ts';
-import { deleteGrants } from '../catalog/grants.ts';
+import { deleteGrants, listGrants } from '../catalog/grants.ts';
 import { show as showVideo } from '../catalog/view.ts';
 import { showAlarm } from './alarms.ts';
 import { beginClip } from './clips.ts';
@@ -54,6 +56,12 @@ const answer = async (record: DeviceRecord, viewer: Viewer) =>
 async function notifyTask(record: DeviceRecord, type: 'refresh' | 'disconnect'): Promise<void> {
   const task = taskOf(record, await readTasks(), Date.now());
   if (task !== undefined) await sendCommand(task, record.id, { type });
+}
+
+/** Who is a viewer no more watches no more, neither live nor what it has recorded. */
+async function endViewers({ id, viewers }: Pick<DeviceRecord, 'id' | 'viewers'>, left: readonly string[]) {
+  const rights = viewers.filter((one) => !left.includes(one)).map((one) => viewerRight(id, one));
+  await endBy({ of: 'rights', rights });
 }
 
 async function forgetUnknown(id: string): Promise<void> {
@@ -104,9 +112,10 @@ export const handler = serve<'devices'>(required('GROUPS_CLAIM'), {
   'GET /api/devices/{id}': async ({ viewer, params: { id } }) => answer(visible(await readDevice(id), viewer), viewer),
 
   'PATCH /api/devices/{id}': async ({ viewer, params: { id }, body }) => {
-    await manageable(id, viewer);
+    const before = await manageable(id, viewer);
     const changed = await changeDevice(id, body);
     if (changed === undefined) throw new ApiError('not-found', 'The device was removed meanwhile.');
+    if (body.viewers !== undefined) await endViewers(before, body.viewers);
     await notifyTask(changed, 'refresh');
     return await answer(changed, viewer);
   },
@@ -117,8 +126,11 @@ export const handler = serve<'devices'>(required('GROUPS_CLAIM'), {
     visible(record, viewer);
     checkAdmin(viewer);
     // First: should the number change hands, nobody watches the next one by what was granted on this one.
+    const grants = await listGrants(`device:${id}`);
     await deleteGrants(`device:${id}`);
     const deleted = await deleteDevice(id);
+    await endBy({ of: 'rights', rights: grants.map(grantRight) });
+    if (deleted !== undefined) await endViewers(deleted, []);
     if (deleted !== undefined) await notifyTask(deleted, 'disconnect');
     return undefined;
   },

@@ -1,10 +1,11 @@
-/** Operations: whether anything is wrong, since when, and what to do. */
+/** Operations: whether anything is wrong, since when, and what to do; and who changed what. */
 import { required } from '../../lib/contract/env.ts';
 import type { Health } from '../../lib/contract/operations-api.ts';
 import { ApiError } from '../shared/errors.ts';
 import { serve } from '../shared/http.ts';
 import { logger } from '../shared/logger.ts';
 import { isAdmin } from '../shared/viewer.ts';
+import { entriesOf } from './audit-log.ts';
 import { lookUp, remember, seenBefore } from './facts.ts';
 import { partsOf, sinceOf, worst } from './parts.ts';
 
@@ -12,6 +13,10 @@ export const handler = serve<'operations'>(required('GROUPS_CLAIM'), {
   'GET /api/health': async ({ viewer }) => {
     if (!isAdmin(viewer)) throw new ApiError('forbidden', 'Only admins see how the platform is.');
     return await healthNow(Date.now());
+  },
+  'GET /api/audit': async ({ viewer, query }) => {
+    if (!isAdmin(viewer)) throw new ApiError('forbidden', 'Only admins see who changed what.');
+    return await entriesOf(query, Date.now());
   },
 });
 

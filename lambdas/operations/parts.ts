@@ -32,7 +32,7 @@ export function partsOf(facts: Facts): Part[] {
     ...Object.entries(facts.deadLetters).map(([id, waiting]) => deadLetters(id, waiting, rang(id))),
     slicing(facts),
     edge(facts.store),
-    ...(facts.tasks === undefined ? [] : [tasks(facts.tasks, rang('ingest-down'))]),
+    ...(facts.tasks === undefined ? [] : [tasks(facts.tasks, rang('ingest-down')), network(facts.tasks)]),
   ];
 }
 
@@ -117,6 +117,24 @@ function tasks(rows: readonly TaskRow[], since: string | undefined): Part {
     article: page({ article: 'No ingest task runs' }),
   };
 }
+
+/** Of one device or two nothing rings, but who looks wants to know. */
+function network(rows: readonly TaskRow[]): Part {
+  const losing = rows.flatMap((row) => row.losing ?? []).toSorted((a, b) => b.percent - a.percent);
+  if (losing.length === 0) return { part: 'network', state: 'ok', says: "No device's network loses packets." };
+  const named = losing.slice(0, NAMED).map(({ device, percent }) => `${device} (${percent} %)`);
+  const more = losing.length > NAMED ? ` and ${losing.length - NAMED} more` : '';
+  return {
+    part: 'network',
+    state: 'soon',
+    says: `Packets of ${count(losing.length, 'device')} get lost on their way: ${named.join(', ')}${more}.`,
+    todo: 'See where they are and by which network they send; ask them for less (a channel of fewer bits a second).',
+    article: page({ article: 'Networks lose packets' }),
+  };
+}
+
+/** Devices that a sentence names. */
+const NAMED = 10;
 
 const ORDER: readonly HealthState[] = ['urgent', 'soon', 'ok'];
 export const worst = (states: readonly HealthState[]): HealthState =>

@@ -1,5 +1,6 @@
 /** The MPD of one viewer, as text. Pure. The shared one says `{$auth}` where a signature belongs (lambdas/slicing/mpd.ts). */
 import { LICENCE_VARIABLE } from '../../lib/contract/encryption.ts';
+import { DRM_NAMES, type DrmName } from '../../lib/contract/drm.ts';
 import { DASH_PATH, revisionPrefix, textPath } from '../../lib/contract/keys.ts';
 import type { Rendition, TextTrack, VideoRecord } from '../../lib/contract/video.ts';
 import { ApiError } from '../shared/errors.ts';
@@ -12,18 +13,24 @@ export const mpdKey = ({ id, revision }: Pick<VideoRecord, 'id' | 'revision'>): 
 /**
  * With the text tracks there are now, each a file of WebVTT whose times count from the beginning, as the presentation does.
  * `query` is the signature, made of characters that neither XML nor a template minds but `&`; undefined: left out. `licence`:
- * the address at which this viewer asks for one.
+ * the address at which this viewer asks for one, of a DRM system where the video is protected by those.
  */
 export function personalMpd(
   shared: string,
   ticket: string,
   query: string | undefined,
   { id, texts = [] }: Pick<VideoRecord, 'id' | 'texts'>,
-  licence = '',
+  licence: (system?: DrmName) => string = () => '',
 ): string {
   const sets = texts.map((text) => textSet(id, text)).join('');
+  const places: [string, string][] = [
+    [`{$${LICENCE_VARIABLE}}`, licence()],
+    ...DRM_NAMES.map((name): [string, string] => [`{$${LICENCE_VARIABLE}-${name}}`, licence(name)]),
+  ];
   return withAuth(
-    shared.replaceAll(`{$${LICENCE_VARIABLE}}`, () => escaped(licence)).replace('</Period>', () => `${sets}</Period>`),
+    places
+      .reduce((text, [place, address]) => text.replaceAll(place, () => escaped(address)), shared)
+      .replace('</Period>', () => `${sets}</Period>`),
     id,
     ticket,
     query?.replaceAll('&', '&amp;'),

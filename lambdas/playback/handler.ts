@@ -1,6 +1,7 @@
 /** Playback: who may watch what, and the playlists and tokens that follow from it. */
 import { revisionPrefix, STORYBOARD_FOLDER, STORYBOARD_PATH, VOD_PREFIX, vodPrefix } from '../../lib/contract/keys.ts';
 import { required } from '../../lib/contract/env.ts';
+import type { DrmName } from '../../lib/contract/drm.ts';
 import { ticketed } from '../../lib/contract/ticket.ts';
 import type { VideoRecord } from '../../lib/contract/video.ts';
 import type { Terms } from '../shared/entitlement.ts';
@@ -23,6 +24,7 @@ import { checkLength, isEnded, readOnce } from './media-playlist.ts';
 import { open, openFolder, Opening } from './opening.ts';
 import { callers, groupsClaim, signatureHours, tokenMinutes } from './options.ts';
 import { mp4Routes } from './mp4.ts';
+import { providerRoutes } from './provider.ts';
 import { pageRoutes } from './page-routes.ts';
 import { sessionRoutes } from './session-routes.ts';
 import { jwks } from './key-pair.ts';
@@ -71,8 +73,14 @@ export const handler = serve<'playback'>(groupsClaim, {
     }
     const { title, hasStoryboard } = video;
     const storyboard = hasStoryboard === true && { storyboard: `/api/play/${id}/storyboard.vtt` };
-    const text = multivariant(video, access, { grows: willGrow(video), title, start, ...storyboard });
-    return new Reply(text, {}, byCookies ? play.cookies() : []);
+    const text = multivariant(video, access, {
+      grows: willGrow(video),
+      title,
+      start,
+      events: play.events,
+      ...storyboard,
+    });
+    return new Reply(text, play.headers, byCookies ? play.cookies() : []);
   },
 
   'GET /api/play/{id}/manifest.mpd': (request) => mpdFor(request),
@@ -125,6 +133,7 @@ export const handler = serve<'playback'>(groupsClaim, {
   },
 
   ...licenceRoutes,
+  ...providerRoutes,
 
   ...sessionRoutes,
   ...mp4Routes,
@@ -182,10 +191,10 @@ async function mpdFor(request: Manifest, start?: number): Promise<Reply> {
   const play = await openVideo(request, video, viewer, limits);
   const { query, cookies } = rights(play, request.query.cookies === '1');
   const licence = await licenceQuery(video, viewer, play);
-  const address = licence === undefined ? undefined : licenceUrl(video.id, licence);
+  const address = licence === undefined ? undefined : (system?: DrmName) => licenceUrl(video.id, licence, system);
   const personal = personalMpd(kept, play.ticket, query, video, address);
   const text = checkLength(personal, 'The MPD is too long; use main.m3u8 instead.');
-  return new Reply(text, { 'content-type': 'application/dash+xml' }, cookies);
+  return new Reply(text, { 'content-type': 'application/dash+xml', ...play.headers }, cookies);
 }
 
 /** Throws `invalid-request` for a place that the video does not have. */

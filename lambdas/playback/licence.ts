@@ -2,6 +2,7 @@
  * Clear Key licences (W3C Encrypted Media Extensions 9.1): the key of a video whose samples are encrypted, for who may watch it
  * now and whose session goes on. Asked for once by each play start.
  */
+import { drmLicencePath, type DrmName } from '../../lib/contract/drm.ts';
 import { licencePath } from '../../lib/contract/encryption.ts';
 import { required } from '../../lib/contract/env.ts';
 import { contentKeysKey, VOD_PREFIX } from '../../lib/contract/keys.ts';
@@ -26,12 +27,13 @@ export async function licenceQuery(
   viewer: Viewer | undefined,
   { end, ticket, player }: Pick<Opening, 'end' | 'ticket' | 'player'>,
 ): Promise<string | undefined> {
-  if (encryption !== 'cbcs') return undefined;
+  if (encryption !== 'cbcs' && encryption !== 'drm') return undefined;
   return `token=${await mintToken((await loadSigner()).tokens, viewer, id, 'licence', end, ticket, player)}`;
 }
 
 /** The same as a whole address: in an MPD players take one for relative to their page. */
-export const licenceUrl = (id: string, query: string): string => `${required('PUBLIC_URL')}${licencePath(id)}?${query}`;
+export const licenceUrl = (id: string, query: string, system?: DrmName): string =>
+  `${required('PUBLIC_URL')}${system === undefined ? licencePath(id) : drmLicencePath(id, system)}?${query}`;
 
 export const licenceRoutes: Pick<Handlers<'playback'>, 'POST /api/play/{id}/licence' | 'GET /api/play/{id}/licence'> = {
   'POST /api/play/{id}/licence': async ({ body, ...request }) => {
@@ -46,7 +48,7 @@ export const licenceRoutes: Pick<Handlers<'playback'>, 'POST /api/play/{id}/lice
 const noKey = (cause?: Error) =>
   new ApiError('not-found', 'The video has no such key; load main.m3u8 again.', { cause });
 
-interface Asked {
+export interface Asked {
   readonly params: { readonly id: string };
   readonly query: { readonly token?: string | undefined };
   readonly headers: Readonly<Record<string, string | undefined>>;
@@ -54,10 +56,7 @@ interface Asked {
 
 /** The one key of a video, with what it is called, for who asks by the address that a manifest of theirs names. */
 async function keyFor({ params: { id }, query, headers }: Asked): Promise<{ kid: string; key: Buffer }> {
-  const { viewer, ticket, player } = await callers.licensed({ headers, query }, id);
-  const { video } = await admit(id, viewer, fromOf(headers, required('PUBLIC_URL')));
-  checkPlayable(video);
-  await checkGoing(`${VOD_PREFIX}${id}`, ticket, player);
+  const video = await licensed({ params: { id }, query, headers });
   if (video.encryption !== 'cbcs') throw noKey();
   const key = contentKeysKey(id, video.revision);
   const text = await readPlaylist(key, (cause) => {
@@ -65,4 +64,13 @@ async function keyFor({ params: { id }, query, headers }: Asked): Promise<{ kid:
     return noKey(cause);
   });
   return { kid: keyIdOf(id, video.revision).toString('base64url'), key: readKey(text) };
+}
+
+/** The video, for who may watch it and whose session goes on. Throws what is wrong with the token, the right or the session. */
+export async function licensed({ params: { id }, query, headers }: Asked): Promise<VideoRecord> {
+  const { viewer, ticket, player } = await callers.licensed({ headers, query }, id);
+  const { video } = await admit(id, viewer, fromOf(headers, required('PUBLIC_URL')));
+  checkPlayable(video);
+  await checkGoing(`${VOD_PREFIX}${id}`, ticket, player);
+  return video;
 }

@@ -3,8 +3,9 @@
  * belongs; what is made here supplies it (RFC 8216bis 4.3, 4.4.2.3), or spells it out for players without variables.
  */
 import { LICENCE_VARIABLE } from '../../lib/contract/encryption.ts';
+import { keyTagsOf } from '../../lib/contract/drm.ts';
 import { playlistPath, revisionPrefix, textPath, vodPrefix, type RenditionKind } from '../../lib/contract/keys.ts';
-import { GROWS, STORYBOARD_ID, TITLE_ID } from '../../lib/contract/manifest.ts';
+import { EVENTS_ID, GROWS, STORYBOARD_ID, TITLE_ID } from '../../lib/contract/manifest.ts';
 import { ticketed, ticketPath } from '../../lib/contract/ticket.ts';
 import type { Rendition, TextTrack, VideoRecord } from '../../lib/contract/video.ts';
 
@@ -31,7 +32,7 @@ interface Licensed {
 /** bit/s. The variant Apple's HLS Authoring Specification recommends as the default one on Wi-Fi. */
 const FIRST_VARIANT_BITRATE = 2_000_000;
 
-type Published = Pick<VideoRecord, 'id' | 'revision' | 'renditions' | 'texts'>;
+type Published = Pick<VideoRecord, 'id' | 'revision' | 'renditions' | 'texts' | 'protection'>;
 
 /** What a multivariant playlist says beside what it lists. */
 export interface Beside {
@@ -42,6 +43,8 @@ export interface Beside {
   readonly storyboard?: string;
   /** Where to begin, seconds. */
   readonly start?: number | undefined;
+  /** Where this session's events go. */
+  readonly events?: string | undefined;
 }
 
 /** The multivariant playlist (RFC 8216bis 4.4.6) of a published video. */
@@ -61,16 +64,33 @@ export function multivariant(video: Published, access: Access, beside: Beside = 
     ]),
   };
   if (isSoundAlone) tags.video.push(...soundAlone(video, audio, access));
-  const first = ['#EXTM3U', ...header(access), '#EXT-X-INDEPENDENT-SEGMENTS', ...besides(beside)];
+  const first = [
+    '#EXTM3U',
+    ...header(access),
+    '#EXT-X-INDEPENDENT-SEGMENTS',
+    ...besides(beside),
+    ...sessionKeys(video),
+  ];
   return `${[...first, ...tags.audio, ...subtitles, ...tags.video].join('\n')}\n`;
 }
 
+/** So that licences are asked for before the first segment is there (4.4.6.5). Of what is listed alone, and each once. */
+const sessionKeys = ({ renditions, protection = {} }: Published): string[] => [
+  ...new Set(
+    renditions.flatMap(({ kind, name }) => {
+      const found = protection[`${kind}/${name}`];
+      return found === undefined ? [] : keyTagsOf('EXT-X-SESSION-KEY', found);
+    }),
+  ),
+];
+
 /** `PRECISE`: pictures before the one that was asked for are not shown (RFC 8216bis 4.4.2.2). */
-const besides = ({ grows, title, storyboard, start }: Beside): string[] => [
+export const besides = ({ grows, title, storyboard, start, events }: Beside): string[] => [
   ...(start === undefined ? [] : [`#EXT-X-START:TIME-OFFSET=${start},PRECISE=YES`]),
   ...(grows === true ? [GROWS] : []),
   ...(title === undefined ? [] : [sessionData(TITLE_ID, title)]),
   ...(storyboard === undefined ? [] : [sessionData(STORYBOARD_ID, storyboard)]),
+  ...(events === undefined ? [] : [sessionData(EVENTS_ID, events)]),
 ];
 
 /** A quoted-string has no quotes and no line ends (4.2), and what looks like a variable in it would be taken for one (4.4.2.3). */

@@ -1,7 +1,9 @@
 /** A play start: the session it begins, and the signature of all that its ticket opens. */
+import { EVENTS_HEADER } from '../../lib/contract/manifest.ts';
 import { RENEWED_SECONDS } from '../../lib/contract/session.ts';
 import { addressPart, parseTicket, sessionId, ticketPath, ticketText } from '../../lib/contract/ticket.ts';
 import type { Terms } from '../shared/entitlement.ts';
+import { eventsUrl } from '../shared/events-address.ts';
 import { logger } from '../shared/logger.ts';
 import { startSession, unguessable } from '../shared/sessions.ts';
 import { loadSigner, type Signer } from '../shared/signing.ts';
@@ -18,8 +20,8 @@ interface Asked {
   readonly player: string | undefined;
   /** When a signature ends that is not renewed. */
   readonly end: Date;
-  /** What lets this viewer in and until when, how many sessions at a time, and from which address. */
-  readonly limits: Pick<Terms, 'reason' | 'right' | 'endsAt' | 'maxSessions' | 'ip'>;
+  /** What lets this viewer in and until when, how many sessions at a time, and from which address and country. */
+  readonly limits: Pick<Terms, 'reason' | 'right' | 'endsAt' | 'maxSessions' | 'ip' | 'country'>;
   /** The tallest rung that is opened, by its name; undefined: each. */
   readonly tallest?: number | undefined;
   /** By HEAD: nobody sees what is answered, so nothing begins. */
@@ -36,25 +38,34 @@ interface OpeningOptions {
   /** Of what is opened, relative to `prefix`: all of it without. Ends with `/`. */
   readonly folder?: string;
   readonly isHead: boolean;
+  /** Where its events go; undefined: nobody counts it, or that cannot be said just now. */
+  readonly events?: string | undefined;
 }
 
 export class Opening {
   readonly ticket: string;
   readonly player: string | undefined;
   readonly end: Date;
+  readonly events: string | undefined;
   readonly #signer: Signer;
   /** Path of what is opened. From `/` to `/`. */
   readonly #path: string;
 
   readonly #isHead: boolean;
 
-  constructor({ signer, prefix, ticket, player, end, folder = '', isHead }: OpeningOptions) {
+  constructor({ signer, prefix, ticket, player, end, folder = '', isHead, events }: OpeningOptions) {
     this.ticket = ticket;
     this.player = player;
     this.end = end;
+    this.events = events;
     this.#signer = signer;
     this.#isHead = isHead;
     this.#path = `${ticketPath(prefix, ticket)}${folder}`;
+  }
+
+  /** Of every answer that begins it. */
+  get headers(): Record<string, string> {
+    return this.events === undefined ? {} : { [EVENTS_HEADER]: this.events };
   }
 
   /** The signature, as a query of each address. */
@@ -76,7 +87,17 @@ export async function open(asked: Asked): Promise<Opening> {
   const { prefix, what = prefix, viewer, player, limits, tallest, isHead } = asked;
   const signer = await loadSigner();
   const end = within(asked.end, limits);
-  if (isHead) return new Opening({ signer, prefix, ticket: looseTicket(signer, asked), end, isHead });
+  if (isHead) {
+    const ticket = looseTicket(signer, asked);
+    return new Opening({
+      signer,
+      prefix,
+      ticket,
+      end,
+      isHead,
+      events: await eventsUrl(prefix.slice(0, -1), ticket, end),
+    });
+  }
   const until = player === undefined ? end : renewedEnd(end, Date.now());
   const link = viewer?.right?.link;
   // By a link it is nobody's: the link can be taken back, and there is no person to be counted.
@@ -88,6 +109,7 @@ export async function open(asked: Asked): Promise<Opening> {
     link,
     ip: addressOf(limits),
     height: tallest,
+    country: limits.country,
     player,
     until,
     reason: limits.reason,
@@ -100,7 +122,8 @@ export async function open(asked: Asked): Promise<Opening> {
     session: parseTicket(ticket)?.session,
     until: until.toISOString(),
   });
-  return new Opening({ signer, prefix, ticket, player, end: until, isHead });
+  const events = await eventsUrl(prefix.slice(0, -1), ticket, until);
+  return new Opening({ signer, prefix, ticket, player, end: until, isHead, events });
 }
 
 /** One folder of what is beside the pictures and the sound, which is no play start and counts as none. */
@@ -129,6 +152,7 @@ const looseTicket = (
     link: viewer?.right?.link,
     ip: addressOf(limits),
     height: tallest,
+    country: limits.country,
   });
 
 /** As tickets say it. */

@@ -1,16 +1,10 @@
 /** Who watches something now, and their end. */
 import { paginateQuery } from '@aws-sdk/lib-dynamodb';
 import { required } from '../../lib/contract/env.ts';
-import {
-  RENEWED_SECONDS,
-  sessionRow,
-  type EndedBy,
-  type SessionRow,
-  type Watching,
-} from '../../lib/contract/session.ts';
+import { sessionRow, type EndedBy, type SessionRow, type Watching } from '../../lib/contract/session.ts';
 import { dynamo } from '../shared/clients.ts';
 import { revoke } from '../shared/revocation.ts';
-import { endSession, sessionsOf } from '../shared/sessions.ts';
+import { endSession, goodUntil, sessionsOf } from '../shared/sessions.ts';
 import { signatureHours } from './options.ts';
 
 /** Most that one answer lists, and one call ends. */
@@ -85,9 +79,3 @@ async function endRows(rows: readonly SessionRow[], by: EndedBy, now: number): P
   }
 }
 const SIDE_BY_SIDE = 25;
-
-/** Until when a signature of that session may be good, epoch seconds: one that renews at this moment may have another. Pure. */
-export const goodUntil = ({ expiresAt }: Pick<SessionRow, 'expiresAt'>, now: number): number =>
-  Math.max(expiresAt, Math.ceil(now / 1000) + RENEWED_SECONDS) + MARGIN;
-/** Seconds that clocks may differ. */
-const MARGIN = 60;

@@ -7,7 +7,7 @@ import { freeSlot } from '../shared/slots.ts';
 import type { Viewer } from '../shared/viewer.ts';
 import { checkMayUpload } from '../upload/access.ts';
 import { after, allOrNothing, deleteRecord, place, putRecord } from '../upload/begin.ts';
-import { newRecord, newVideoId, titleOf, type Draft } from '../upload/draft.ts';
+import { checkEncryption, newRecord, newVideoId, titleOf, type Draft } from '../upload/draft.ts';
 import { nameOf, sourceAddress } from './address.ts';
 import { PullFailed } from './failure.ts';
 import { enqueue } from './queue.ts';
@@ -17,6 +17,7 @@ type Asked = BodyOf<'POST /api/videos'>;
 /** Answers the video's id. Throws `forbidden`, `invalid-request` for an address that is never asked, `too-many-uploads`. */
 export async function beginPull(viewer: Viewer, asked: Asked, limits: UploadLimits, rules: PullRules): Promise<string> {
   checkMayUpload(viewer);
+  checkEncryption('body.encryption', asked.encryption, limits);
   const draft = draftOf(asked, rules);
   const [owner, id, now, { expireSeconds }] = [viewer.subject, newVideoId(), Date.now(), limits];
   return await allOrNothing(async (undo) => {

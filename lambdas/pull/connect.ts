@@ -35,7 +35,16 @@ interface Asked {
   readonly headers: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
   /** Of a POST. */
-  readonly body?: string;
+  readonly body?: string | Buffer;
+}
+
+interface Posted {
+  readonly type: string;
+  readonly accept?: string;
+  readonly body: string | Buffer;
+  /** Beside those that say what the message is. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
 }
 
 const REFUSED = 'SLUICE_REFUSED';
@@ -91,10 +100,11 @@ export class Connector {
   /** The answer of that address itself, its body unread. Throws PullFailed, Interrupted, and what ended `signal`. */
   async post(
     address: string,
-    { type, body, signal }: { readonly type: string; readonly body: string; readonly signal: AbortSignal },
+    { type, accept = 'application/json', body, headers: more, signal }: Posted,
   ): Promise<IncomingMessage> {
     const headers = {
-      accept: 'application/json',
+      ...more,
+      accept,
       'accept-encoding': 'identity',
       'user-agent': 'Sluice',
       'content-type': type,

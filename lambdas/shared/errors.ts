@@ -18,6 +18,7 @@ export const problems = {
   forbidden: [403, 'Not yours to do'],
   'wrong-password': [403, 'That is not the password'],
   'site-refused': [403, 'Not for this page'],
+  'licence-refused': [403, 'No licence for this player'],
   'not-found': [404, 'Nothing of that name'],
   conflict: [409, 'Not in this state'],
   'not-ready': [409, 'The video cannot be played yet'],
@@ -32,6 +33,7 @@ export const problems = {
   'too-many-attempts': [429, 'Too many wrong passwords'],
   busy: [503, 'Too much at once'],
   internal: [500, 'Something failed on our side'],
+  'licence-unavailable': [502, 'The DRM provider gives no answer'],
   'format-unknown': [501, 'Not a format this platform answers in'],
 } as const satisfies Record<string, readonly [number, string]>;
 

@@ -3,10 +3,10 @@
  * The question is a JWT by the keys of playback tokens: who answers checks it by our key set and holds no secret of ours.
  */
 import { hash, randomUUID } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
 import { SignJWT } from 'jose';
 import { HOOK_AUDIENCE, HOOK_KEPT, HOOK_SECONDS, hookAnswer, type HookAnswer } from '../../lib/contract/hook.ts';
 import { Connector, type ConnectOptions } from '../pull/connect.ts';
+import { wholeOf } from '../pull/whole.ts';
 import { decide, type EntitlementQuestion } from './entitlement.ts';
 import { logger } from './logger.ts';
 import type { TokenKeys } from './token-keys.ts';
@@ -75,7 +75,8 @@ export class Hook {
     try {
       // A redirect is one of these: the address that is asked is the one that was configured.
       if (answer.statusCode !== 200) throw new Error(`it answered ${answer.statusCode}`);
-      return hookAnswer.parse(JSON.parse(await wholeOf(answer, signal)));
+      const text = new TextDecoder('utf-8', { fatal: true }).decode(await wholeOf(answer, MOST_BYTES, signal));
+      return hookAnswer.parse(JSON.parse(text));
     } finally {
       answer.destroy();
     }
@@ -106,21 +107,11 @@ export function claimsOf(question: EntitlementQuestion): Record<string, unknown>
       collections: [...collections].toSorted(),
       ...(origin && { device: origin.device }),
     },
-    from: { ...(from.ip !== undefined && { ip: from.ip }), ...(from.site !== undefined && { site: from.site }) },
+    from: {
+      ...(from.ip !== undefined && { ip: from.ip }),
+      ...(from.country !== undefined && { country: from.country }),
+      ...(from.site !== undefined && { site: from.site }),
+    },
     decision,
   };
-}
-
-async function wholeOf(answer: IncomingMessage, signal: AbortSignal): Promise<string> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of answer as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > MOST_BYTES) throw new Error(`its answer has more than ${MOST_BYTES} bytes`);
-    chunks.push(chunk);
-  }
-  // One that was cut off by the time ends like any other where its length was never said.
-  signal.throwIfAborted();
-  if (!answer.complete) throw new Error('its answer broke off');
-  return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
 }

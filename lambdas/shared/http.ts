@@ -15,6 +15,7 @@ import {
   type RoutesOf,
 } from '../../lib/contract/api.ts';
 import type { Route, Stage } from '../../lib/contract/route.ts';
+import { audit } from './audit.ts';
 import { verifiedClaims } from './bearer.ts';
 import { ApiError, refused, refusedField, toProblem } from './errors.ts';
 import { about, logger } from './logger.ts';
@@ -29,6 +30,8 @@ interface ApiRequest<K extends RouteKey> {
   readonly params: ParamsOf<K>;
   readonly query: QueryOf<K>;
   readonly body: BodyOf<K>;
+  /** Of a route that takes bytes; of the others none. */
+  readonly bytes: Buffer;
   /** Set on routes whose auth is `user`; undefined on the others. */
   readonly viewer: Routes[K]['auth'] extends 'user' ? Viewer : undefined;
   readonly headers: Readonly<Record<string, string | undefined>>;
@@ -77,7 +80,11 @@ export function serve<S extends Stage>(groupsClaim: string, handlers: Handlers<S
       if (!route || !handler) throw new ApiError('not-found', 'There is no such route; see /api/openapi.json.');
       const request = parseRequest(route, event, groupsClaim);
       about(idOf(request), { requestId });
-      return unlessKept(success(route, await handler(request)), event);
+      const answer = await handler(request);
+      const { viewer, params, query, body } = request;
+      if (viewer !== undefined)
+        await audit({ route: key as RouteKey, by: viewer.subject, params, query, body, answer, requestId });
+      return unlessKept(success(route, answer), event);
     } catch (error) {
       if (!(error instanceof ApiError) || error.code === 'internal')
         logger.error('request failed', { route: event.routeKey, error: error as Error });
@@ -93,6 +100,7 @@ function parseRequest(route: Route, event: ApiEvent, groupsClaim: string) {
     params: part('path', route.params, event.pathParameters ?? {}),
     query: part('query', route.query, event.queryStringParameters ?? {}),
     body: route.body === undefined ? undefined : part('body', route.body, bodyOf(event, route.maxBodyBytes)),
+    bytes: route.maxBytes === undefined ? Buffer.alloc(0) : bytesOf(event, route.maxBytes),
     viewer,
     headers: event.headers ?? {},
     isHead: (event.routeKey ?? '').startsWith('HEAD '),
@@ -123,16 +131,22 @@ function part(where: string, schema: z.ZodType | undefined, value: unknown): unk
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true });
 
-function bodyOf(event: ApiEvent, most = MAX_BODY_BYTES): unknown {
-  const sent = event.body ?? '';
-  if (Buffer.byteLength(sent, event.isBase64Encoded ? 'base64' : 'utf8') > most) {
+/** The body as it was sent. What calls itself text comes as such, all else in base64. */
+function bytesOf({ body = '', isBase64Encoded }: ApiEvent, most: number): Buffer {
+  const encoding = isBase64Encoded ? 'base64' : 'utf8';
+  if (Buffer.byteLength(body, encoding) > most) {
     throw new ApiError('too-large', 'The request body is too large.', {
       limit: { name: 'body', value: most, unit: 'bytes' },
     });
   }
+  return Buffer.from(body, encoding);
+}
+
+function bodyOf(event: ApiEvent, most = MAX_BODY_BYTES): unknown {
+  const bytes = bytesOf(event, most);
   try {
     // What is no UTF-8 would be read as U+FFFD, and stored as what nobody sent.
-    const text = event.isBase64Encoded ? UTF8.decode(Buffer.from(sent, 'base64')) : sent;
+    const text = event.isBase64Encoded ? UTF8.decode(bytes) : (event.body ?? '');
     return text === '' ? {} : JSON.parse(text);
   } catch (cause) {
     throw refusedField('body', 'is not JSON in UTF-8', cause);

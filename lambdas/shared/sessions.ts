@@ -7,7 +7,7 @@ import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { DeleteCommand, GetCommand, paginateQuery, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { randomInt } from 'node:crypto';
 import { required } from '../../lib/contract/env.ts';
-import { sessionRow, type EndedBy, type SessionRow } from '../../lib/contract/session.ts';
+import { RENEWED_SECONDS, sessionRow, type EndedBy, type SessionRow } from '../../lib/contract/session.ts';
 import { parseTicket, sessionId, ticketText } from '../../lib/contract/ticket.ts';
 import { dynamo } from './clients.ts';
 import { ApiError } from './errors.ts';
@@ -27,6 +27,8 @@ export interface Start {
   readonly ip?: string | undefined;
   /** The tallest rung it opens, by its name. */
   readonly height?: number | undefined;
+  /** The one country it may be watched from. */
+  readonly country?: string | undefined;
   /** What its player calls it: started again under the same name, it goes on. */
   readonly player?: string | undefined;
   /** When its signature ends. */
@@ -50,7 +52,7 @@ export async function startSession(start: Start, now = Date.now()): Promise<stri
 
 /** The row of a session that begins now, in the place of one that is not counted. Pure but for the randomness. */
 function freshRow(start: Start, now: number): SessionRow {
-  const { what, person, link, ip, height, player, until, reason, right } = start;
+  const { what, person, link, ip, height, country, player, until, reason, right } = start;
   const session = sessionId(now, unguessable());
   const at = new Date(now).toISOString();
   const who = person ? `u:${person.part}` : link === undefined ? `a:${player ?? session}` : `l:${link}`;
@@ -59,7 +61,7 @@ function freshRow(start: Start, now: number): SessionRow {
     place: placeOf(what, player ?? session),
     what,
     session,
-    ticket: ticketText({ session, subject: person?.part, link, ip, height }),
+    ticket: ticketText({ session, subject: person?.part, link, ip, height, country }),
     ...(person && { subject: person.subject }),
     ...(link !== undefined && { link }),
     reason,
@@ -95,7 +97,7 @@ async function begin(fresh: SessionRow, now: number): Promise<SessionRow> {
   );
   if (row === undefined) throw ended(await read({ who, place }), now);
   if (isSameTicket(row.ticket, ticket)) return row;
-  // The same player, let in by something else: from another address, or up to another height.
+  // The same player, let in by something else: from another address or country, or up to another height.
   const condition = 'attribute_not_exists(#endedAt)';
   const moved = await change({ who, place }, { set: { ...rest, ...kept }, keep: {}, condition });
   if (moved === undefined) throw ended(await read({ who, place }), now);
@@ -305,6 +307,15 @@ export async function endSession(row: SessionRow, by: EndedBy, now = Date.now())
   await dynamo.send(new PutCommand({ TableName: TableName(), Item: over }));
   if (slotOf({ place }) !== undefined) await remove({ who: row.who, place }, row.ticket);
 }
+
+/** Deletes the row of a session whose right is gone, so that its player is decided about anew, and begins another if it may. */
+export const forgetSession = ({ who, place, ticket }: SessionRow): Promise<boolean> => remove({ who, place }, ticket);
+
+/** Until when a signature of that session may be good, epoch seconds: one that renews at this moment may have another. Pure. */
+export const goodUntil = ({ expiresAt }: Pick<SessionRow, 'expiresAt'>, now: number): number =>
+  Math.max(expiresAt, Math.ceil(now / 1000) + RENEWED_SECONDS) + MARGIN;
+/** Seconds that clocks may differ. */
+const MARGIN = 60;
 
 /** Undefined where the condition of a write did not hold. */
 async function unlessRefused<T>(attempt: Promise<T>): Promise<T | undefined> {

@@ -1,7 +1,14 @@
 /** Collections: what is in them in which order, and who may see and change them. Who may watch is said by grants on them. */
 import { randomInt } from 'node:crypto';
 import { z } from 'zod';
-import { collectionId, parentOf, rootOf, type Collection, type CollectionRow } from '../../lib/contract/collection.ts';
+import {
+  collectionId,
+  parentOf,
+  rootOf,
+  withParents,
+  type Collection,
+  type CollectionRow,
+} from '../../lib/contract/collection.ts';
 import { required } from '../../lib/contract/env.ts';
 import { videoRecord, type VideoRecord } from '../../lib/contract/video.ts';
 import { batchGet, BATCH } from '../shared/batch-get.ts';
@@ -12,6 +19,7 @@ import { evidenceOf } from '../shared/evidence.ts';
 import { fromOf } from '../shared/from.ts';
 import type { Handlers } from '../shared/http.ts';
 import { takePage } from '../shared/page.ts';
+import { endBy } from '../shared/taking-back.ts';
 import { isAdmin, mayUpload, type Viewer } from '../shared/viewer.ts';
 import { isOwnerOrAdmin } from '../catalog/access.ts';
 import {
@@ -93,6 +101,13 @@ async function show(stored: CollectionRow, members: readonly VideoRecord[]): Pro
 
 const showWhole = async (row: CollectionRow): Promise<Collection> =>
   show(row, membersOf(row, await readVideos(row.videos)));
+
+/** Takes videos out; who watches one by a grant on the collection, or on the one around it, does so no more. */
+async function takeOut(videos: readonly string[], collection: string): Promise<void> {
+  for (const video of videos) await setMember(video, collection, false);
+  const from = withParents(new Set([collection])).map((one) => `collection:${one}`);
+  if (videos.length > 0) await endBy({ of: 'videos', videos: [...videos], reasons: [], from });
+}
 
 const position = z.object({ createdAt: z.iso.datetime(), id: collectionId });
 /** Rows that one call of the listing looks at, and so records of videos that it reads: 200 each at most. */
@@ -186,7 +201,7 @@ export const collectionRoutes: Pick<Handlers<'sharing'>, Routes> = {
     }
     const removed = row.videos.filter((id) => isIn(id) && !wanted.includes(id));
     // Out of records first, into them last: what is in no list is in no record.
-    for (const id of removed) await setMember(id, row.id, false);
+    await takeOut(removed, row.id);
     const after = { ...row, videos: wanted, updatedAt: new Date().toISOString() };
     await putCollection(after, row);
     for (const id of added) {
@@ -204,8 +219,8 @@ export const collectionRoutes: Pick<Handlers<'sharing'>, Routes> = {
     if (row === undefined) return undefined;
     if (!isTheirs(row, viewer)) throw missing();
     if (await hasInside(id)) throw new ApiError('conflict', 'Delete the collections in it first.');
-    for (const video of row.videos) await setMember(video, id, false);
     await deleteGrants(`collection:${id}`);
+    await takeOut(row.videos, id);
     await deleteCollection(id);
     return undefined;
   },

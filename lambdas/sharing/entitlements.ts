@@ -3,10 +3,8 @@ import { z } from 'zod';
 import {
   isInvitation,
   mailOf,
-  resource as resourceSchema,
   resourceKey,
   resourceOf,
-  subject as subjectSchema,
   subjectKey,
   subjectOf,
   type Entitlement,
@@ -17,6 +15,7 @@ import { readCursor, sealCursor } from '../shared/cursor.ts';
 import { byPerson } from '../shared/entitlement.ts';
 import { ApiError, refusedField } from '../shared/errors.ts';
 import { readDeviceViewers } from '../shared/evidence.ts';
+import { grantId, grantNamed } from '../shared/grant-id.ts';
 import type { Handlers } from '../shared/http.ts';
 import { isAdmin, type Viewer } from '../shared/viewer.ts';
 import { changeable } from '../catalog/access.ts';
@@ -24,7 +23,7 @@ import { ask } from '../catalog/ask.ts';
 import { changeableCollection } from './collections.ts';
 import { said as saidOf, stored } from './invitation.ts';
 import { personWith } from './invitations.ts';
-import { deleteGrant, pageOfGrants, putGrant, readGrant, replaceGrant, type GrantKey } from '../catalog/grants.ts';
+import { pageOfGrants, putGrant, readGrant, replaceGrant, takeGrant, type GrantKey } from '../catalog/grants.ts';
 
 /**
  * Videos and collections are their owner's to share, and admins'. Devices and tags are admins': a tag is on videos of many owners, and whoever
@@ -43,15 +42,10 @@ async function checkMayShare(resource: string, viewer: Viewer): Promise<Pick<Vid
   return {};
 }
 
-const pair = z.tuple([resourceSchema, subjectSchema]);
-
-const idOf = (row: GrantKey): string =>
-  Buffer.from(JSON.stringify([resourceOf(row.videoId), subjectOf(row.subject)])).toString('base64url');
-
 /** What an id names. Throws `not-found` of what is none. */
 function named(id: string): { readonly resource: string; readonly key: GrantKey } {
   try {
-    const [resource, subject] = pair.parse(JSON.parse(Buffer.from(id, 'base64url').toString('utf8')));
+    const { resource, subject } = grantNamed(id);
     return { resource, key: { videoId: resourceKey(resource), subject: subjectKey(subject) } };
   } catch (cause) {
     throw new ApiError('not-found', 'There is no such grant.', { cause });
@@ -60,7 +54,7 @@ function named(id: string): { readonly resource: string; readonly key: GrantKey 
 
 function show(row: GrantRow): Entitlement {
   const { videoId, subject, ...more } = saidOf(row);
-  return { id: idOf({ videoId, subject }), resource: resourceOf(videoId), subject: subjectOf(subject), ...more };
+  return { id: grantId({ videoId, subject }), resource: resourceOf(videoId), subject: subjectOf(subject), ...more };
 }
 
 const seconds = () => Math.floor(Date.now() / 1000);
@@ -143,7 +137,7 @@ export const entitlementRoutes: Pick<Handlers<'sharing'>, Routes> = {
   'DELETE /api/entitlements/{grant}': async ({ viewer, params }) => {
     const { resource, key } = named(params.grant);
     await checkMayShare(resource, viewer);
-    await deleteGrant(key.videoId, key.subject);
+    await takeGrant(key);
     return undefined;
   },
 };

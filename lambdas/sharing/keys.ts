@@ -2,9 +2,11 @@
 import { DeleteCommand, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { required } from '../../lib/contract/env.ts';
 import { MAX_KEYS, publicJwk, registeredKey, type RegisteredKey } from '../../lib/contract/registered-key.ts';
+import { keyRight } from '../../lib/contract/right.ts';
 import { dynamo } from '../shared/clients.ts';
 import { ApiError, refusedField } from '../shared/errors.ts';
 import type { Handlers } from '../shared/http.ts';
+import { endBy } from '../shared/taking-back.ts';
 import { keyOf, thumbprint } from '../shared/thumbprint.ts';
 import { isAdmin, type Viewer } from '../shared/viewer.ts';
 
@@ -54,6 +56,7 @@ export const keyRoutes: KeyRoutes = {
   'DELETE /api/keys/{kid}': async ({ params: { kid }, viewer }) => {
     onlyAdmins(viewer);
     await dynamo.send(new DeleteCommand({ TableName, Key: { kid } }));
+    await endBy({ of: 'rights', rights: [keyRight(kid)] });
     return undefined;
   },
 };

@@ -99,7 +99,7 @@ export async function assemble(task: AssembleTask, used: () => Usage): Promise<A
 
   await publishTexts(plan, results, lengthOf(before, renditions) ?? plan.source.info.duration, begins);
   const hasPoster =
-    plan.video.length > 0
+    plan.video.length > 0 && plan.encryption?.scheme !== 'drm'
       ? await poster(task, renditions, prefix, bestTime(boards))
       : results.some(({ cover }) => cover === true);
   const cost = plan.cost && costOf(plan.cost, task, before, renditions, [...results.map((one) => one.used), used()]);
@@ -137,12 +137,17 @@ function facts(record: VideoRecord, { plan }: AssembleTask, renditions: readonly
     revision: plan.revision,
     progress: 99,
     duration,
+    ...(renditions.some(({ protection }) => protection) && { protection: protectionOf(renditions) }),
     ...(later.length > 0 && {
       later: later.map(({ name, width, height }) => ({ name, width, height })),
       ladderPlan: JSON.stringify(plan),
     }),
   };
 }
+
+/** For multivariant playlists. */
+const protectionOf = (renditions: readonly MergedRendition[]) =>
+  Object.fromEntries(renditions.flatMap((one) => (one.protection ? [[pathOf(one), one.protection]] : [])));
 
 /** The video is ready, and has more renditions now. */
 async function addLadder(

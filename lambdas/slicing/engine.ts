@@ -60,23 +60,32 @@ export function checkTime(work: Work, machine: CostOptions): void {
   );
 }
 
-/** `auto` prefers our own; see `slicing.engine` for when it does not. */
+/** `auto` prefers our own; see `slicing.engine` for when it does not. Throws Refusal for what is to be protected and cannot be. */
 export function chooseEngine(
   { own, theirs, fits, later = [] }: Choice,
   options: CostOptions,
   architecture: Architecture,
 ): Plan['engine'] {
+  const isProtected = own.encryption?.scheme === 'drm';
   const possible =
     own.segmentType === 'fmp4' &&
-    // What it writes passes nothing of ours that could encrypt it (sealing.ts).
-    own.encryption === undefined &&
+    // What it writes passes nothing of ours that could encrypt it (sealing.ts); keys of a DRM provider it has itself.
+    (own.encryption === undefined || isProtected) &&
     // Sound alone is soon done here.
     own.video.length > 0 &&
     own.video.every(({ width, height }) => Math.min(width, height) >= LEAST_SIDE);
+  if (isProtected && (options.engine === 'encode' || !possible)) throw unprotected();
   if (options.engine === 'encode' || !possible) return 'encode';
-  if (options.engine === 'mediaconvert') return 'mediaconvert';
+  if (options.engine === 'mediaconvert' || isProtected) return 'mediaconvert';
   const share = loses(own) ? 1 : SURE;
   if (!fits || ![own, ...later].every((work) => inTime(work, options, share))) return 'mediaconvert';
   const [ours, other] = [own, theirs].map((plan) => estimateCost(plan, options, architecture).estimate);
   return ours! > options.maxDollarsPerVideo && other! < ours! ? 'mediaconvert' : 'encode';
 }
+
+/** In clear, which nobody asked for, it would be worse than not at all. */
+const unprotected = (): Refusal =>
+  new Refusal(
+    'cannot-protect',
+    'The file cannot be protected by DRM: MediaConvert does that, and takes no sound alone and no picture under 32 pixels. Upload it with another encryption, or with none.',
+  );

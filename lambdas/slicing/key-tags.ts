@@ -1,4 +1,5 @@
 /** What media playlists say of keys (RFC 8216bis 4.4.4.4). Pure. */
+import { keyTagsOf, type DrmProtection } from '../../lib/contract/drm.ts';
 import { keyNumber, LICENCE_VARIABLE, licencePath } from '../../lib/contract/encryption.ts';
 import { segmentKeyPath, type RenditionKind } from '../../lib/contract/keys.ts';
 import type { Plan } from '../../lib/contract/plan.ts';
@@ -17,9 +18,15 @@ export function keyTags(
   { encryption, videoId }: Pick<Plan, 'encryption' | 'videoId'>,
   kind: RenditionKind,
   name: string,
+  protection?: DrmProtection,
 ): KeyTags {
   if (encryption === undefined) return () => [];
   if (encryption.scheme === 'cbcs') return (segment) => (segment === 1 ? licenceTags(videoId) : []);
+  if (encryption.scheme === 'drm') {
+    // The licence's address is none of theirs, but players that read variables find its query by this one.
+    const tags = [`#EXT-X-DEFINE:IMPORT="${LICENCE_VARIABLE}"`, ...keyTagsOf('EXT-X-KEY', need(protection))];
+    return (segment) => (segment === 1 ? tags : []);
+  }
   const { keySegments } = encryption;
   return (segment) => {
     const number = keyNumber(segment, keySegments);
@@ -28,6 +35,11 @@ export function keyTags(
     const iv = vectorOf(pathOf({ kind, name }), number).toString('hex');
     return [`#EXT-X-KEY:METHOD=AES-128,URI="${path}?{$auth}",IV=0x${iv}`];
   };
+}
+
+function need<T>(protection: T | undefined): T {
+  if (protection === undefined) throw new RangeError('nothing says by which key a rendition is protected');
+  return protection;
 }
 
 /**

@@ -3,9 +3,11 @@
  * beside them. Pure. It says `{$auth}` where a signature belongs, as the playlists do; the playback function supplies it.
  */
 import { LICENCE_VARIABLE } from '../../lib/contract/encryption.ts';
+import { DRM_SYSTEMS, type DrmProtection } from '../../lib/contract/drm.ts';
 import { INIT_NAME, renditionFolder, revisionPrefix, type RenditionKind } from '../../lib/contract/keys.ts';
 import type { Plan } from '../../lib/contract/plan.ts';
 import type { Rendition } from '../../lib/contract/video.ts';
+import { fullBox, u32 } from '../../lib/media/build.ts';
 import { asUuid, keyIdOf } from '../shared/content-key.ts';
 import { describe, targetDuration, type MergedRendition, type Segment } from './playlists.ts';
 import { TIME_OFFSET } from '../../lib/contract/plan.ts';
@@ -30,12 +32,15 @@ export function mpd(renditions: readonly MergedRendition[], plan: Plan): string 
     maxSegmentDuration: spoken(Math.max(...renditions.flatMap(({ segments }) => segments.map((s) => s.duration)))),
   };
   const sets = (['video', 'audio'] as const).flatMap((kind) => setsOf[kind](renditions.filter((r) => r.kind === kind)));
+  const offset = sets[0]?.[0]?.begins ?? TIME_OFFSET;
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
     `<MPD${written(attributes)}>`,
     `<BaseURL>/${revisionPrefix(plan.videoId, plan.revision)}</BaseURL>`,
     '<Period id="1" start="PT0S">',
-    ...sets.flatMap((members, index) => adaptationSet(members, plan, sets[index - 1]?.[0]?.kind !== members[0]!.kind)),
+    ...sets.flatMap((members, index) =>
+      adaptationSet(members, plan, offset, sets[index - 1]?.[0]?.kind !== members[0]!.kind),
+    ),
     '</Period>',
     '</MPD>',
     '',
@@ -80,11 +85,41 @@ function protection({ encryption, videoId, revision }: Plan): string[] {
   ];
 }
 
+/** The same of a rendition whose key a DRM provider has: one for each system that DASH players have, with its own initialization data. */
+function protectionBy({ kid, keys }: DrmProtection): string[] {
+  const scheme = {
+    schemeIdUri: 'urn:mpeg:dash:mp4protection:2011',
+    value: 'cbcs',
+    'cenc:default_KID': asUuid(Buffer.from(kid, 'hex')),
+  };
+  return [
+    `<ContentProtection${written(scheme)}/>`,
+    ...keys.flatMap(({ system, uri }) => {
+      const { id, name } = DRM_SYSTEMS[system];
+      // Apple's players take HLS alone.
+      if (system === 'fairplay') return [];
+      const data = Buffer.from(uri.slice(uri.indexOf(',') + 1), 'base64');
+      // HLS says a PlayReady object as it is, and of Widevine the whole box.
+      const pssh = system === 'widevine' ? data : psshOf(id, data);
+      return [
+        `<ContentProtection${written({ schemeIdUri: `urn:uuid:${id}`, value: name })}>`,
+        `<cenc:pssh>${pssh.toString('base64')}</cenc:pssh>`,
+        `<dashif:Laurl>{$${LICENCE_VARIABLE}-${system}}</dashif:Laurl>`,
+        '</ContentProtection>',
+      ];
+    }),
+  ];
+}
+
+/** ISO/IEC 23001-7 8.1, version 0. */
+const psshOf = (id: string, data: Buffer): Buffer =>
+  fullBox('pssh', 0, 0, Buffer.from(id.replaceAll('-', ''), 'hex'), u32(data.length), data);
+
 /** `isMain`: the first of its kind, which plays where nobody chose. */
-function adaptationSet(members: readonly MergedRendition[], plan: Plan, isMain: boolean): string[] {
+function adaptationSet(members: readonly MergedRendition[], plan: Plan, offset: number, isMain: boolean): string[] {
   const { kind } = members[0]!;
   const { language, label } = describe(members[0]!, plan);
-  const templates = members.map((member) => template(member));
+  const templates = members.map((member) => template(member, offset));
   // Rungs share the segment table, and so its text; of one that does not, each says its own.
   const isShared = templates.every((lines) => lines.join() === templates[0]!.join());
   const attributes = {
@@ -107,7 +142,8 @@ function adaptationSet(members: readonly MergedRendition[], plan: Plan, isMain: 
 
 function representation(member: MergedRendition, plan: Plan, lines: readonly string[]): string[] {
   const described = describe(member, plan);
-  const children = [...SHAPES[member.kind].children(described), ...lines];
+  const protection = member.protection ? protectionBy(member.protection) : [];
+  const children = [...SHAPES[member.kind].children(described), ...protection, ...lines];
   const open = `<Representation${written({
     id: idOf(member.kind, member.name),
     bandwidth: described.bandwidth,
@@ -157,14 +193,14 @@ function fraction(rate: number): string {
 }
 
 /**
- * Where the segments are and how long each lasts, in ticks. Every time stamp lies `TIME_OFFSET` late (segmenter.ts), which
- * `presentationTimeOffset` takes off again.
+ * Where the segments are and how long each lasts, in ticks. Every time stamp lies `TIME_OFFSET` late (segmenter.ts), or as much as
+ * MediaConvert's pictures do, which `presentationTimeOffset` takes off again.
  */
-function template({ timescale = 1, segments }: MergedRendition): string[] {
-  const start = TIME_OFFSET * timescale;
+function template({ timescale = 1, segments, begins = TIME_OFFSET }: MergedRendition, offset: number): string[] {
+  const start = Math.round(begins * timescale);
   const attributes = {
     timescale,
-    presentationTimeOffset: start,
+    presentationTimeOffset: Math.round(offset * timescale),
     startNumber: 1,
     initialization: `$RepresentationID$/${INIT_NAME}?{$auth}`,
     media: '$RepresentationID$/$Number%05d$.m4s?{$auth}',

@@ -1,4 +1,5 @@
 /** Media playlists (RFC 8216bis) and what is measured of renditions. Pure. */
+import type { DrmProtection } from '../../lib/contract/drm.ts';
 import { INIT_NAME, RENDITION_KINDS, type RenditionKind } from '../../lib/contract/keys.ts';
 import type { Plan, Rung } from '../../lib/contract/plan.ts';
 import type { ChunkResult } from '../../lib/contract/slicing.ts';
@@ -23,6 +24,9 @@ export interface MergedRendition {
   readonly codecs: string;
   /** Ticks a second of fMP4 segments, whose durations are whole ticks. */
   readonly timescale?: number | undefined;
+  /** Of `drm`: by which key, and when its first frame is shown on the media's clock, seconds. */
+  readonly protection?: DrmProtection | undefined;
+  readonly begins?: number | undefined;
   readonly segments: readonly Segment[];
 }
 
@@ -64,14 +68,21 @@ export function merge(results: readonly ChunkResult[], count?: number): MergedRe
       ([
         path,
         {
-          rendition: { kind, name, codecs, timescale },
+          rendition: { kind, name, codecs, timescale, protection, begins },
           segments,
         },
       ]) => {
         segments.sort((a, b) => (a.name < b.name ? -1 : 1));
         if (count !== undefined && segments.length !== count)
           throw new MergeError(`${path} has ${segments.length} segments of ${count}`);
-        return { kind, name, codecs, ...(timescale !== undefined && { timescale }), segments };
+        return {
+          kind,
+          name,
+          codecs,
+          ...(timescale !== undefined && { timescale }),
+          ...(protection && { protection, begins }),
+          segments,
+        };
       },
     )
     .toSorted((a, b) => RENDITION_KINDS.indexOf(a.kind) - RENDITION_KINDS.indexOf(b.kind));

@@ -69,8 +69,9 @@ export const handler = step(async (input: unknown, context: Pick<Context, 'getRe
     await holdPlace(videoId);
     const leftMs = () => context.getRemainingTimeInMillis() - RESERVE_MS;
     const { options, encryption } = optionsFor(record);
-    // What is encrypted our own functions make, whatever the engine.
-    const remuxes = costs().engine !== 'mediaconvert' || encryption !== undefined;
+    // What is encrypted our own functions make, whatever the engine, but for what a DRM provider has the keys of.
+    const isOurs = encryption !== undefined && encryption.scheme !== 'drm';
+    const remuxes = costs().engine !== 'mediaconvert' || isOurs;
     const looked = await lookAt(pinned, pinned.size, options, leftMs(), { anySize: true, remuxes });
     if (!(await markProbed(record, execution, looked, { options, encryption }))) {
       await leavePlace(videoId);
@@ -145,7 +146,8 @@ function optionsFor(record: VideoRecord): ByWhich {
   const options = json('SLICING_OPTIONS', slicingOptions);
   const encryption = encryptionOf(record, options);
   // Samples are encrypted in fMP4 only.
-  return { options: encryption?.scheme === 'cbcs' ? { ...options, segmentType: 'fmp4' } : options, encryption };
+  const isOfSamples = encryption !== undefined && encryption.scheme !== 'aes-128';
+  return { options: isOfSamples ? { ...options, segmentType: 'fmp4' } : options, encryption };
 }
 
 /** False when the video is no longer this run's. A retried step finds its own mark. */

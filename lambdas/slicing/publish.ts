@@ -68,7 +68,7 @@ export async function write(rendition: MergedRendition, plan: Plan, ended: boole
   const { kind, name, segments } = rendition;
   const bucket = required('MEDIA_BUCKET');
   const key = `${revisionPrefix(plan.videoId, plan.revision)}${playlistPath(kind, name)}`;
-  const keys = keyTags(plan, kind, name);
+  const keys = keyTags(plan, kind, name, rendition.protection);
   for (;;) {
     const found = plan.growing ? await readVersion({ bucket, key }) : undefined;
     if (found === undefined && ended) {

@@ -17,6 +17,7 @@ type RefusalCode =
   | 'probe-timeout'
   | 'too-expensive'
   | 'month-spent'
+  | 'cannot-protect'
   | 'damaged'
   | 'encode-timeout';
 

@@ -15,6 +15,15 @@ import { SegmentKeys } from './segment-keys.ts';
 
 export type { Read, Sealed } from './sealed.ts';
 
+/** Segments that a DRM provider has the keys of. */
+export class Protected extends Error {
+  override name = 'Protected';
+
+  constructor() {
+    super('only a DRM provider has the key of it');
+  }
+}
+
 /** The published revision of a record. */
 export const publishedOf = (record: VideoRecord): Sealed => ({
   videoId: record.id,
@@ -26,6 +35,7 @@ export const publishedOf = (record: VideoRecord): Sealed => ({
 export function sealer(of: Sealed, made: (key: string) => void): Seal {
   const { encryption } = of;
   if (encryption === undefined) return async (_, bytes) => bytes;
+  if (encryption.scheme === 'drm') throw new RangeError('only MediaConvert has the keys of a DRM provider');
   if (encryption.scheme === 'cbcs') return sampleSealer(of, made);
   const keys = new SegmentKeys(of, (path) => made(`${revisionPrefix(of.videoId, of.revision)}${path}`));
   return async (path, bytes) => {
@@ -44,6 +54,12 @@ export function opener(of: Sealed): Read {
   const bucket = required('MEDIA_BUCKET');
   const read: Read = (path, range) => readObject({ bucket, key: `${prefix}${path}` }, range);
   if (encryption === undefined) return read;
+  // Of what MediaConvert protected nobody here has keys: its segments would be read as they are.
+  if (encryption.scheme === 'drm')
+    return async (path, range) => {
+      if (parseRenditionFile(path)?.number !== undefined) throw new Protected();
+      return read(path, range);
+    };
   if (encryption.scheme === 'cbcs') return sampleOpener(of, read);
   const keys = new SegmentKeys(of);
   return async (path, range) => {

@@ -31,6 +31,11 @@ export async function frameAt(record: VideoRecord, seconds: number): Promise<Buf
     .toSorted((a, b) => b.height - a.height);
   const rung = posterRung(rungs);
   if (rung === undefined) throw new ApiError('conflict', 'The video has no picture to take one from.');
+  if (record.encryption === 'drm')
+    throw new ApiError(
+      'conflict',
+      'The video is protected by DRM, so no frame of it can be read. Send a picture instead.',
+    );
   const open = opener(publishedOf(record));
   const playlist = (await open(playlistPath('video', rung.name))).toString('utf8');
   const segments = segmentsOf(playlist);

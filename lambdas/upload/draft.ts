@@ -6,7 +6,7 @@ import { offered } from '../../lib/contract/encryption.ts';
 import { takenAs } from '../../lib/contract/media-types.ts';
 import { characters, line, oneLine } from '../../lib/contract/text.ts';
 import { visibility, type VideoRecord } from '../../lib/contract/video.ts';
-import { ApiError, refused } from '../shared/errors.ts';
+import { ApiError, refused, refusedField } from '../shared/errors.ts';
 import { MAX_FORM_BYTES, type UploadLimits } from '../../lib/contract/upload.ts';
 
 export interface Draft {
@@ -61,6 +61,7 @@ export function draftOf(announced: Announced, limits: UploadLimits, form: boolea
   const parsed = metadataSchema.safeParse(announced.metadata ?? {});
   if (!parsed.success) throw refused('metadata', parsed.error);
   const { title, name, description, tags, visibility, encryption, size } = parsed.data;
+  checkEncryption('metadata.encryption', encryption, limits);
   const type = checkType(announced.type, announced.filename, limits.types);
   if (size !== undefined) checkSize(size, form ? formLimit(limits) : limits.maxBytes);
   return {
@@ -72,6 +73,16 @@ export function draftOf(announced: Announced, limits: UploadLimits, form: boolea
     filename: announced.filename,
     type,
   };
+}
+
+/** Throws `invalid-request` for what only a DRM provider could do, where there is none. `path`: of the field that asks for it. */
+export function checkEncryption(
+  path: string,
+  encryption: VideoRecord['encryption'],
+  { drm }: Pick<UploadLimits, 'drm'>,
+): void {
+  if (encryption === 'drm' && drm !== true)
+    throw refusedField(path, 'this platform has no DRM provider (drm.keyServer)');
 }
 
 /** Bytes a form upload may have. */

@@ -8,16 +8,20 @@ import type { CfnFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { Config } from '../config.ts';
-import { routes } from '../contract/api.ts';
+import { routes, type RouteKey } from '../contract/api.ts';
+import { AUDITED } from '../contract/audited.ts';
+import { EVENTS_HEADER } from '../contract/manifest.ts';
 import { answersHead, type Route, type Stage } from '../contract/route.ts';
 import type { Auth } from './auth.ts';
 import type { SluiceFunction } from './function.ts';
 import { acknowledge } from './nag.ts';
 import { removalOf } from './removal.ts';
+import type { Storage } from './storage.ts';
 
 export interface ApiProps {
   readonly config: Config;
   readonly auth: Auth;
+  readonly storage: Pick<Storage, 'audit'>;
 }
 
 export class Api extends Construct {
@@ -25,9 +29,14 @@ export class Api extends Construct {
   readonly auth: Auth;
   readonly #authorizer: HttpJwtAuthorizer;
   readonly #reserved: number | undefined;
+  readonly #writesAudit: (fn: SluiceFunction) => void;
 
-  constructor(scope: Construct, id: string, { config, auth }: ApiProps) {
+  constructor(scope: Construct, id: string, { config, auth, storage }: ApiProps) {
     super(scope, id);
+    this.#writesAudit = (fn) =>
+      fn
+        .useTable('AUDIT_TABLE', storage.audit, ['PutItem'])
+        .addEnvironment('AUDIT_DAYS', String(config.operations.auditDays));
     this.auth = auth;
     this.#reserved = config.concurrency.reservedForApi;
     this.http = new HttpApi(this, 'Http', {
@@ -42,7 +51,9 @@ export class Api extends Construct {
           CorsHttpMethod.PUT,
           CorsHttpMethod.DELETE,
         ],
-        allowHeaders: ['authorization', 'content-type'],
+        // `soapaction`: of who asks for a licence of PlayReady.
+        allowHeaders: ['authorization', 'content-type', 'soapaction'],
+        exposeHeaders: [EVENTS_HEADER],
         maxAge: Duration.hours(1),
       },
     });
@@ -73,6 +84,7 @@ export class Api extends Construct {
     if (isReserved && this.#reserved !== undefined) {
       (fn.node.defaultChild as CfnFunction).reservedConcurrentExecutions = this.#reserved;
     }
+    if (Object.keys(AUDITED).some((key) => routes[key as RouteKey].stage === stage)) this.#writesAudit(fn);
     // One right of this API to call the function, not one for each route: a stack has 500 resources, and a function no other caller.
     const integration = new HttpLambdaIntegration(`${stage}-integration`, fn, { scopePermissionToRoute: false });
     for (const [key, route] of Object.entries<Route>(routes)) {

@@ -38,7 +38,7 @@ export interface CatalogProps {
   readonly storage: Storage;
   readonly api: Api;
   readonly signingKey: SigningKey;
-  readonly revocation: Pick<Revocation, 'revokedBy'>;
+  readonly revocation: Pick<Revocation, 'revokedBy' | 'takenBackBy'>;
   /** Deleting a video stops its slicing. */
   readonly slicing: { readonly stateMachine: Pick<StateMachine, 'stateMachineArn' | 'stateMachineName'> };
 }
@@ -92,6 +92,7 @@ export class Catalog extends Construct {
       .useTable('UPLOADS_TABLE', storage.uploads, ['PutItem'])
       .sendTo('DOWNLOAD_QUEUE', this.downloads);
     signingKey.allowSigning(this.handler);
+    revocation.takenBackBy(this.handler);
     api.serve('catalog', this.handler);
 
     this.remover = new SluiceFunction(this, 'Remover', {
@@ -191,7 +192,13 @@ function consoleConfigOf(config: Config, { auth }: Api): z.input<typeof consoleC
     live: config.live.enabled,
     downloads: config.playback.downloads,
     ...mapOf(config),
-    upload: { maxBytes, partBytes: config.upload.partSizeMiB * 1024 ** 2, types, maxInFlight },
+    upload: {
+      maxBytes,
+      partBytes: config.upload.partSizeMiB * 1024 ** 2,
+      types,
+      maxInFlight,
+      ...(config.drm.keyServer !== undefined && { drm: true as const }),
+    },
   };
 }
 

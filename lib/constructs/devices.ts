@@ -13,6 +13,7 @@ import { allowCommands } from './command-queues.ts';
 import { BY_MEDIA_KEY, NAMES, deviceTables, type DeviceTables } from './device-tables.ts';
 import { SluiceFunction } from './function.ts';
 import { livePlayback } from './live-playback.ts';
+import type { Revocation } from './revocation.ts';
 import type { SigningKey } from './signing-key.ts';
 import type { Storage } from './storage.ts';
 
@@ -21,16 +22,19 @@ export interface DevicesProps {
   readonly storage: Storage;
   readonly api: Api;
   readonly signingKey: SigningKey;
+  readonly revocation: Pick<Revocation, 'takenBackBy' | 'revokedBy'>;
 }
 
 export class Devices extends Construct {
   readonly tables: DeviceTables;
+  /** Answers playlists of channels. */
+  readonly live: SluiceFunction;
 
   constructor(scope: Construct, id: string, props: DevicesProps) {
     super(scope, id);
     this.tables = deviceTables(this, props.config);
     this.#handler(props, clips(this, props, this.tables));
-    livePlayback(this, props, this.tables);
+    this.live = livePlayback(this, props, this.tables);
   }
 
   /** Lets a function decide by who may see a device now. */
@@ -38,7 +42,7 @@ export class Devices extends Construct {
     fn.useTable('DEVICES_TABLE', this.tables.devices, ['BatchGetItem']);
   }
 
-  #handler({ config, storage, api, signingKey }: DevicesProps, clipQueue: Queue): void {
+  #handler({ config, storage, api, signingKey, revocation }: DevicesProps, clipQueue: Queue): void {
     const { devices, positions, alarms, fleet } = this.tables;
     const handler = new SluiceFunction(this, 'Handler', {
       config,
@@ -67,6 +71,7 @@ export class Devices extends Construct {
     handler.listObjects(storage.media, LIVE_PREFIX);
     allowCommands(handler, config);
     signingKey.allowSigning(handler);
+    revocation.takenBackBy(handler);
     api.serve('devices', handler);
   }
 }

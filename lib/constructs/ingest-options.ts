@@ -10,6 +10,7 @@ export function ingestOptionsOf({ live }: Pick<Config, 'live'>): IngestOptions {
     ports: TASK_PORTS,
     sharedPort: live.sharedPort,
     announce: { media, attachments: live.sharedPort ? media : attachments, address: live.announceAddress },
+    encryption: live.encryption,
     segmentSeconds: live.segmentSeconds,
     playlistSeconds: live.playlistSeconds,
     idleStopSeconds: live.idleStopSeconds,

@@ -9,6 +9,7 @@ import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk
 import { Construct } from 'constructs';
 import type { Config } from '../config.ts';
 import { SOURCE_PREFIX, VOD_PREFIX, WORK_PREFIX } from '../contract/keys.ts';
+import { drmJobOf, keyServerApi } from './drm.ts';
 import { SluiceFunction } from './function.ts';
 import { acknowledge, acknowledgeWildcards } from './nag.ts';
 import { deadLetterQueue } from './queue.ts';
@@ -29,7 +30,7 @@ export class MediaConvert extends Construct {
   constructor(scope: Construct, id: string, { config, storage }: MediaConvertProps) {
     super(scope, id);
     const stack = Stack.of(this);
-    const role = this.#role(storage);
+    const role = this.#role(config, storage);
     const queue = stack.formatArn({ service: 'mediaconvert', resource: 'queues', resourceName: 'Default' });
     const deployment = stack.stackName;
 
@@ -38,7 +39,12 @@ export class MediaConvert extends Construct {
       entry: 'slicing/mediaconvert/submit.ts',
       description: 'Hands a whole video to MediaConvert',
       timeout: Duration.minutes(2),
-      environment: { DEPLOYMENT: deployment, MEDIACONVERT_QUEUE: queue, MEDIACONVERT_ROLE: role.roleArn },
+      environment: {
+        DEPLOYMENT: deployment,
+        MEDIACONVERT_QUEUE: queue,
+        MEDIACONVERT_ROLE: role.roleArn,
+        ...drmJobOf(config),
+      },
     })
       .useTable('VIDEOS_TABLE', storage.videos, ['GetItem', 'UpdateItem'])
       .useTable('UPLOADS_TABLE', storage.uploads, ['Query', 'DeleteItem'])
@@ -62,7 +68,7 @@ export class MediaConvert extends Construct {
     })
       .useTable('VIDEOS_TABLE', storage.videos, ['GetItem', 'UpdateItem'])
       .useObjects('MEDIA_BUCKET', storage.media, ['GetObject', 'PutObject', 'DeleteObject'], VOD_PREFIX)
-      .useObjects('MEDIA_BUCKET', storage.media, ['PutObject'], WORK_PREFIX)
+      .useObjects('MEDIA_BUCKET', storage.media, ['GetObject', 'PutObject'], WORK_PREFIX)
       .listObjects(storage.media, VOD_PREFIX);
 
     this.#finished = new SluiceFunction(this, 'Finished', {
@@ -76,9 +82,10 @@ export class MediaConvert extends Construct {
     this.#rule(config, deployment);
   }
 
-  /** What MediaConvert may: read sources and write what is served, for jobs of this account only. */
-  #role({ sources, media }: Storage): Role {
-    const { account } = Stack.of(this);
+  /** What MediaConvert may: read sources, write what is served and ask for keys, for jobs of this account only. */
+  #role(config: Config, { sources, media }: Storage): Role {
+    const { account, partition } = Stack.of(this);
+    const keys = keyServerApi(config, partition);
     const [read, write] = [sources.arnForObjects(`${SOURCE_PREFIX}*`), media.arnForObjects(`${VOD_PREFIX}*`)];
     const role = new Role(this, 'Role', {
       description: 'MediaConvert reads sources and writes renditions',
@@ -88,11 +95,20 @@ export class MediaConvert extends Construct {
           statements: [
             new PolicyStatement({ actions: ['s3:GetObject'], resources: [read] }),
             new PolicyStatement({ actions: ['s3:PutObject'], resources: [write] }),
+            ...(keys === undefined
+              ? []
+              : [new PolicyStatement({ actions: ['execute-api:Invoke'], resources: [keys] })]),
           ],
         }),
       },
     });
     acknowledgeWildcards(role, [read, write], 'the keys under a prefix are not known before videos are there');
+    if (keys !== undefined)
+      acknowledgeWildcards(
+        role,
+        [keys],
+        "The key server's own API, whose account, stages and paths are the provider's",
+      );
     return role;
   }
 

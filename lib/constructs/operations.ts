@@ -13,7 +13,7 @@ import { Dashboards } from './dashboards.ts';
 import { SluiceFunction } from './function.ts';
 import { notices } from './notices.ts';
 import type { Revocation } from './revocation.ts';
-import { BY_TIME, type Storage } from './storage.ts';
+import { BY_ABOUT, BY_PERSON, BY_TIME, type Storage } from './storage.ts';
 
 export interface OperationsProps {
   readonly config: Config;
@@ -58,7 +58,7 @@ export class Operations extends Construct {
     const health = new SluiceFunction(this, 'Health', {
       config,
       entry: 'operations/handler.ts',
-      description: 'Health API: queues, slicing, edge, tasks and alarms, for admins',
+      description: 'For admins: how queues, slicing, edge, tasks and alarms are, and who changed what',
       memorySize: 1024,
       environment: {
         GROUPS_CLAIM: config.auth.groupsClaim,
@@ -74,6 +74,7 @@ export class Operations extends Construct {
     })
       .useTable('VIDEOS_TABLE', storage.videos, [], [BY_TIME])
       .useTable('UPLOADS_TABLE', storage.uploads, ['Query'])
+      .useTable('AUDIT_TABLE', storage.audit, ['Query'], [BY_PERSON, BY_ABOUT])
       .useTable('FLEET_TABLE', fleet, ['Query', 'GetItem', 'PutItem'])
       .allow(
         ['sqs:GetQueueAttributes'],

@@ -38,8 +38,10 @@ import {
 } from '../contract/keys.ts';
 import { LIVE_PREFIX } from '../contract/live-keys.ts';
 import type { Api } from './api.ts';
+import { drmServersOf } from './drm.ts';
 import { edgeName } from './edge-names.ts';
 import {
+  apiCache,
   apiHeaders,
   assetHeaders,
   consoleHeaders,
@@ -48,6 +50,7 @@ import {
   livePlaylistCache,
   liveSegmentCache,
   mediaHeaders,
+  mediaRequests,
   pageCache,
   playerHeaders,
   playlistCache,
@@ -115,7 +118,11 @@ export class Playback extends Construct {
       description: 'Checks who may watch and answers signed playlists',
       // Buys CPU for the cold start; a call takes a few milliseconds.
       memorySize: 1024,
-      environment: { ...playbackOptions(config, api), DOWNLOADS: config.playback.downloads },
+      environment: {
+        ...playbackOptions(config, api),
+        ...drmServersOf(config),
+        DOWNLOADS: config.playback.downloads,
+      },
     })
       .useTable('VIDEOS_TABLE', storage.videos, ['BatchGetItem', 'GetItem', 'UpdateItem'])
       .useTable('ENTITLEMENTS_TABLE', storage.entitlements, ['BatchGetItem'])
@@ -129,6 +136,7 @@ export class Playback extends Construct {
       .useObjects('MEDIA_BUCKET', storage.media, ['GetObject'], DOWNLOADS_PREFIX)
       .useTable('UPLOADS_TABLE', storage.uploads, ['PutItem'])
       .sendTo('DOWNLOAD_QUEUE', downloads);
+    if (config.drm.secretArn !== undefined) this.manifest.useSecret('DRM_SECRET', { secretArn: config.drm.secretArn });
     signingKey.allowSigning(this.manifest);
     revocation.revokedBy(this.manifest);
     revocation.askedBy(this.manifest);
@@ -247,7 +255,7 @@ export class Playback extends Construct {
         protocolPolicy: OriginProtocolPolicy.HTTPS_ONLY,
         readTimeout: Duration.seconds(30),
       }),
-      cachePolicy: CachePolicy.CACHING_DISABLED,
+      cachePolicy: apiCache(this),
       originRequestPolicy: OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
     };
     return {
@@ -291,7 +299,7 @@ export class Playback extends Construct {
       origin: this.#bucketOrigin('MediaAccess', storage.media),
       viewerProtocolPolicy: ViewerProtocolPolicy.HTTPS_ONLY,
       allowedMethods: AllowedMethods.ALLOW_GET_HEAD_OPTIONS,
-      originRequestPolicy: OriginRequestPolicy.CORS_S3_ORIGIN,
+      originRequestPolicy: mediaRequests(this),
       responseHeadersPolicy: mediaHeaders(this, config),
       trustedKeyGroups: [signingKey.keyGroup],
       functionAssociations: [
@@ -304,6 +312,7 @@ export class Playback extends Construct {
       ],
     };
     const playlists = playlistCache(this);
+    const noStore = keyHeaders(this, config);
     return {
       [`/${VOD_PREFIX}*.m3u8`]: { ...signed, cachePolicy: playlists, compress: true },
       // Keys of segments: as any other file to the edge, under the ticket of the session, and for a day at most; but for no browser
@@ -311,11 +320,17 @@ export class Playback extends Construct {
       [`/${VOD_PREFIX}*${SEGMENT_KEY_ENDING}`]: {
         ...signed,
         cachePolicy: playlists,
-        responseHeadersPolicy: keyHeaders(this, config),
+        responseHeadersPolicy: noStore,
         compress: false,
       },
       [`/${VOD_PREFIX}*`]: { ...signed, cachePolicy: segmentCache(this), compress: false },
       [`/${LIVE_PREFIX}*.m3u8`]: { ...signed, cachePolicy: livePlaylistCache(this, config), compress: true },
+      [`/${LIVE_PREFIX}*${SEGMENT_KEY_ENDING}`]: {
+        ...signed,
+        cachePolicy: dayCache,
+        responseHeadersPolicy: noStore,
+        compress: false,
+      },
       [`/${LIVE_PREFIX}*`]: { ...signed, cachePolicy: dayCache, compress: false },
       // Under signatures of their own: watching does not open them.
       [`/${DOWNLOADS_PREFIX}*`]: { ...signed, cachePolicy: dayCache, compress: false },

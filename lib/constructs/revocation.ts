@@ -1,4 +1,7 @@
-/** Revocation: the store that the edge reads, its one writer, and the table that says what is meant. */
+/**
+ * Revocation: the store that the edge reads, its one writer, and the table that says what is meant; and what ends sessions whose right
+ * was taken back.
+ */
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { KeyValueStore } from 'aws-cdk-lib/aws-cloudfront';
 import { Rule, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws-events';
@@ -12,19 +15,33 @@ import { REVOCATION_GROUP, type RevocationTask } from '../contract/revocation.ts
 import { edgeName } from './edge-names.ts';
 import { SluiceFunction } from './function.ts';
 import { workQueue } from './queue.ts';
+import { BY_RIGHT, BY_WHAT, type Storage } from './storage.ts';
 import { table, text } from './table.ts';
 
 const WRITER_TIMEOUT = Duration.minutes(2);
 /** Each blocks the one group until its messages are seen again: half an hour of trying. */
 const TRIES = 10;
 
+/** A look ends after 45 s; what is left goes on with another message. */
+const ENDER_TIMEOUT = Duration.minutes(2);
+/** Half a day of trying: who may not watch any more still does. */
+const ENDER_TRIES = 200;
+/** The least SQS lets an event source be bound to. Like the writer's, of the API's share: whoever took it back waits for it. */
+const ENDERS = 2;
+
+export interface RevocationProps {
+  readonly config: Config;
+  readonly storage: Pick<Storage, 'sessions' | 'videos'>;
+}
+
 export class Revocation extends Construct {
   readonly store: KeyValueStore;
   readonly writer: SluiceFunction;
   readonly #queue: Queue;
+  readonly #endings: Queue;
   readonly #records: Table;
 
-  constructor(scope: Construct, id: string, { config }: { readonly config: Config }) {
+  constructor(scope: Construct, id: string, { config, storage }: RevocationProps) {
     super(scope, id);
     this.store = new KeyValueStore(this, 'Store', {
       keyValueStoreName: edgeName(this, 'Store'),
@@ -58,6 +75,30 @@ export class Revocation extends Construct {
         new SqsQueue(this.#queue, { messageGroupId: REVOCATION_GROUP, message: RuleTargetInput.fromObject(sweep) }),
       ],
     });
+    this.#endings = workQueue(this, 'Endings', { config, workerTimeout: ENDER_TIMEOUT, tries: ENDER_TRIES });
+    this.#ender(config, storage);
+  }
+
+  #ender(config: Config, { sessions, videos }: RevocationProps['storage']): void {
+    const ender = new SluiceFunction(this, 'Ender', {
+      config,
+      entry: 'revocation/end.ts',
+      description: 'Ends what plays by a right that was taken back',
+      timeout: ENDER_TIMEOUT,
+    })
+      .useTable('SESSIONS_TABLE', sessions, ['BatchGetItem', 'DeleteItem', 'Scan'], [BY_RIGHT, BY_WHAT])
+      // What is watched, where a denial is about a collection, a device or a tag.
+      .useTable('VIDEOS_TABLE', videos, ['BatchGetItem']);
+    this.revokedBy(ender);
+    this.takenBackBy(ender);
+    ender.addEventSource(
+      new SqsEventSource(this.#endings, { batchSize: 1, reportBatchItemFailures: true, maxConcurrency: ENDERS }),
+    );
+  }
+
+  /** What lambdas/shared/taking-back.ts needs, for a function that takes rights back. */
+  takenBackBy(fn: SluiceFunction): void {
+    fn.sendTo('ENDING_QUEUE', this.#endings);
   }
 
   /** What lambdas/shared/revocation.ts needs, for a function that revokes. */

@@ -12,7 +12,7 @@ export interface SharingProps {
   readonly config: Config;
   readonly storage: Storage;
   readonly api: Api;
-  readonly revocation: Pick<Revocation, 'revokedBy'>;
+  readonly revocation: Pick<Revocation, 'revokedBy' | 'takenBackBy'>;
   readonly signingKey: SigningKey;
 }
 
@@ -47,8 +47,9 @@ export class Sharing extends Construct {
       )
       .useTable('KEYS_TABLE', storage.keys, ['Scan', 'PutItem', 'DeleteItem'])
       .useTable('LINKS_TABLE', storage.links, ['Query', 'PutItem', 'UpdateItem']);
-    // A link that is ended is refused at the edge, too.
+    // A link that is ended is refused at the edge, too, and so is what plays by a grant or a key that is taken back.
     revocation.revokedBy(this.handler);
+    revocation.takenBackBy(this.handler);
     // Posters of what is in a collection.
     signingKey.allowSigning(this.handler);
     // Asked for now and then: what is reserved for answering everybody is not for it.

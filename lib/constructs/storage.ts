@@ -35,6 +35,12 @@ export const BY_SUBJECT = 'bySubject';
 
 /** Index of the sessions table: who watches something now, by when they began. What was ended is not in it. */
 export const BY_WHAT = 'byWhat';
+/** Index of the sessions table: what began by a right that can be taken back by itself (lib/contract/right.ts). Others are not in it. */
+export const BY_RIGHT = 'byRight';
+
+/** Indexes of the audit log: what somebody did, and what was done to something. */
+export const BY_PERSON = 'byPerson';
+export const BY_ABOUT = 'byAbout';
 
 export class Storage extends Construct {
   /** `uploads/{videoId}/source` */
@@ -53,6 +59,8 @@ export class Storage extends Construct {
   readonly links: Table;
   /** Who watches what now (lambdas/shared/sessions.ts). */
   readonly sessions: Table;
+  /** Who changed what (lambdas/shared/audit.ts). */
+  readonly audit: Table;
   /** Of the buckets that are deleted with the stack. */
   readonly emptier: Emptier;
 
@@ -180,6 +188,29 @@ export class Storage extends Construct {
       sortKey: text('session'),
       projectionType: ProjectionType.ALL,
     });
+    // Keys alone: a player that renews changes nothing here.
+    this.sessions.addGlobalSecondaryIndex({
+      indexName: BY_RIGHT,
+      partitionKey: text('right'),
+      sortKey: text('session'),
+      projectionType: ProjectionType.KEYS_ONLY,
+    });
+    this.audit = table(this, 'Audit', {
+      partitionKey: text('day'),
+      sortKey: text('id'),
+      timeToLiveAttribute: 'expiresAt',
+      removalPolicy,
+    });
+    for (const [indexName, partition] of [
+      [BY_PERSON, 'by'],
+      [BY_ABOUT, 'about'],
+    ] as const)
+      this.audit.addGlobalSecondaryIndex({
+        indexName,
+        partitionKey: text(partition),
+        sortKey: text('id'),
+        projectionType: ProjectionType.ALL,
+      });
   }
 
   #bucket(id: string, config: Config, props: BucketProps & { readonly removalPolicy: RemovalPolicy }): Bucket {

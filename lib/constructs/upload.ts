@@ -56,12 +56,13 @@ export class Upload extends Construct {
   }
 }
 
-export function limitsOf({ upload }: Pick<Config, 'upload'>): UploadLimits {
+export function limitsOf({ upload, drm }: Pick<Config, 'upload' | 'drm'>): UploadLimits {
   return uploadLimits.parse({
     maxBytes: Math.floor(upload.maxSizeGiB * GIB),
     types: upload.types,
     maxInFlight: upload.maxInFlight,
     urlSeconds: upload.urlMinutes * MINUTE_SECONDS,
     expireSeconds: upload.expireDays * DAY_SECONDS,
+    ...(drm.keyServer !== undefined && { drm: true }),
   });
 }

@@ -7,6 +7,7 @@ import { streamState } from './device.ts';
 import { downloads } from './download.ts';
 import { offered } from './encryption.ts';
 import { liveRoutes } from './device-api.ts';
+import { eventsRoutes } from './insight-api.ts';
 import { operationsRoutes } from './operations-api.ts';
 import { idParam, subject } from './params.ts';
 import { peopleRoutes } from './people-api.ts';
@@ -120,7 +121,13 @@ export const consoleConfig = z.object({
   downloads: downloads
     .default('owner')
     .meta({ description: 'Who may download a rung: owner and admins, or whoever may watch.' }),
-  upload: z.object({ maxBytes: z.int(), partBytes: z.int(), types: z.array(z.string()), maxInFlight: z.int() }),
+  upload: z.object({
+    maxBytes: z.int(),
+    partBytes: z.int(),
+    types: z.array(z.string()),
+    maxInFlight: z.int(),
+    drm: z.literal(true).optional().meta({ description: 'A video may be asked to be protected by a DRM provider.' }),
+  }),
 });
 
 export const routes = {
@@ -400,6 +407,7 @@ export const routes = {
   ...operationsRoutes,
   ...playRoutes,
   ...liveRoutes,
+  ...eventsRoutes,
 } as const satisfies Record<string, Route>;
 
 export type Routes = typeof routes;

@@ -6,14 +6,14 @@ import { z } from 'zod';
 
 /**
  * `aes-128`: each segment as a whole (RFC 8216bis 4.4.4.4), with keys that change. `cbcs`: the samples in each segment (ISO/IEC
- * 23001-7), with a licence for the key.
+ * 23001-7), with a licence for the key. `drm`: the samples, by MediaConvert, with keys of a DRM provider (drm.ts).
  */
-export const ENCRYPTIONS = ['none', 'aes-128', 'cbcs'] as const;
+export const ENCRYPTIONS = ['none', 'aes-128', 'cbcs', 'drm'] as const;
 export const encryptionName = z.enum(ENCRYPTIONS);
 export type EncryptionName = z.infer<typeof encryptionName>;
 
 /** What may be asked for: by the option `slicing.encryption`, and for one video by who uploads it. */
-export const OFFERED = ['none', 'aes-128', 'cbcs'] as const satisfies readonly EncryptionName[];
+export const OFFERED = ['none', 'aes-128', 'cbcs', 'drm'] as const satisfies readonly EncryptionName[];
 export const offered = z.enum(OFFERED);
 
 /** What a plan says of media that is encrypted. Absent: it is in clear. */
@@ -23,6 +23,7 @@ export const encryption = z.discriminatedUnion('scheme', [
     keySegments: z.int().positive().meta({ description: 'Segments in a row that have one key.' }),
   }),
   z.object({ scheme: z.literal('cbcs') }),
+  z.object({ scheme: z.literal('drm') }),
 ]);
 export type Encryption = z.infer<typeof encryption>;
 
@@ -41,7 +42,7 @@ export function encryptionOf(
 ): Encryption | undefined {
   const scheme = asked ?? options?.encryption;
   if (scheme === undefined || scheme === 'none') return undefined;
-  if (scheme === 'cbcs') return { scheme };
+  if (scheme === 'cbcs' || scheme === 'drm') return { scheme };
   const segments = keySegments ?? options?.keySegments;
   if (segments === undefined) throw new RangeError('encrypted, and nothing says when keys change');
   return { scheme, keySegments: segments };

@@ -7,6 +7,16 @@ const time = z.iso.datetime();
 /** Seconds a task's lease is good. */
 export const LEASE_SECONDS = 30;
 
+/** Devices of one task that are named. */
+export const MOST_LOSING = 20;
+
+export const losing = z.object({
+  device: deviceId,
+  /** Of the packets that it sent in the last minute, those that did not arrive. */
+  percent: z.int().min(0).max(100),
+});
+export type Losing = z.infer<typeof losing>;
+
 export const taskRow = z.object({
   kind: z.literal('task'),
   id: z.string(),
@@ -19,6 +29,8 @@ export const taskRow = z.object({
   revision: z.string().max(300).optional(),
   connections: z.int().nonnegative(),
   streams: z.int().nonnegative(),
+  /** Whose networks lose packets; of tasks before this version, and where none do, absent. */
+  losing: z.array(losing).max(MOST_LOSING).optional(),
   /** Epoch seconds; a day after the lease. */
   expiresAt: z.int().positive(),
 });

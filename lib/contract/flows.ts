@@ -48,7 +48,11 @@ export const FLOWS: Readonly<
       { title: 'Pictures', metrics: [ofTasks('BitsPerSecond', 'Average', 'bit/s a task')] },
       {
         title: 'Network and S3',
-        metrics: [ofTasks('LostPackets', 'Sum', 'packets lost'), ofTasks('StoreRetries', 'Sum', 'tries again at S3')],
+        metrics: [
+          ofTasks('LostPackets', 'Sum', 'packets lost'),
+          ofTasks('LosingDevices', 'Maximum', 'devices that lose packets'),
+          ofTasks('StoreRetries', 'Sum', 'tries again at S3'),
+        ],
       },
       { title: 'Segments', metrics: [ofTasks('Segments', 'Sum', 'published')] },
       { title: 'Live playback', metrics: [calls('Devices/Live', 'calls')] },

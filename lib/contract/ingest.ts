@@ -28,6 +28,8 @@ export const ingestOptions = z.object({
     /** Resolve PUBLIC_HOST to an IPv4 address before it is sent. */
     address: z.boolean(),
   }),
+  /** Of segments. Absent: in clear. */
+  encryption: liveBounds.encryption.optional(),
   segmentSeconds: liveBounds.segmentSeconds,
   /** Length of the live playlist. */
   playlistSeconds: liveBounds.playlistSeconds,

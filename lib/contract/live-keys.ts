@@ -3,12 +3,13 @@
  *
  *   live/{device}/{channel}/live.m3u8                    the live media playlist; the only object that is overwritten
  *   live/{device}/{channel}/rec/{YYYYMMDD}/{HH}/{name}   media segments, by the UTC hour in which they begin
+ *   live/{device}/{channel}/rec/{YYYYMMDD}/{HH}/hour.key the key of those of them that are encrypted
  *   live/{device}/{channel}/rec/{YYYYMMDD}/init-{id}.mp4 initialization sections, once a day and content
  *   live/{device}/{channel}/playback/{request}.m3u8      playlist of a recording that the device plays back
  *   live/{device}/files/{alarm}/{number}.{extension}     pictures and data that a device sent with an alarm
  *
  * A segment's name says all there is to know of it (when it begins, how long it lasts, which initialization section it
- * needs, whether it continues the one before), so the listing of an hour's folder is the index of that hour: written in
+ * needs, whether it continues the one before, whether it is encrypted), so the listing of an hour's folder is the index of that hour: written in
  * the same act as the segment, never behind it, never to be repaired. It sorts by time.
  */
 
@@ -48,10 +49,16 @@ export interface SegmentName {
   readonly init: string;
   /** It does not continue the segment before it. */
   readonly discontinuity: boolean;
+  /** As a whole, by AES-128 (RFC 8216bis 4.4.4.4), with the key of the hour in which it begins. */
+  readonly encrypted?: boolean | undefined;
 }
 
+/** In the name of a segment, behind all else. */
+const ENCRYPTED = 'e';
+
 /** Path of a segment, relative to the channel. */
-export function segmentPath({ start, duration, epoch, sequence, init, discontinuity }: SegmentName): string {
+export function segmentPath(segment: SegmentName): string {
+  const { start, duration, epoch, sequence, init, discontinuity, encrypted } = segment;
   const numbers = [
     whole(start, 'start'),
     whole(duration, 'duration'),
@@ -60,7 +67,8 @@ export function segmentPath({ start, duration, epoch, sequence, init, discontinu
   ];
   // 13 digits reach from 2001 to 2286, so that names sort by time.
   if (start < 1e12 || start >= 1e13) throw new RangeError(`not a time of a recording: ${start}`);
-  return `${hourFolder(start)}${numbers.join('-')}-${initId(init)}-${discontinuity ? 'd' : 'c'}.m4s`;
+  const marks = `${discontinuity ? 'd' : 'c'}${encrypted === true ? ENCRYPTED : ''}`;
+  return `${hourFolder(start)}${numbers.join('-')}-${initId(init)}-${marks}.m4s`;
 }
 
 /** Path of the initialization section `init` for segments that begin on the UTC day of `at` (epoch ms). */
@@ -68,11 +76,10 @@ export const initPath = (at: number, init: string): string => `rec/${day(at)}/in
 
 /** A segment from its path or key; undefined when it is none. */
 export function parseSegment(path: string): SegmentName | undefined {
-  const match = /(?:^|\/)rec\/\d{8}\/\d{2}\/(\d{13})-(\d{1,9})-(\d{1,9})-(\d{1,15})-([0-9a-f]{16})-([cd])\.m4s$/.exec(
-    path,
-  );
+  const match =
+    /(?:^|\/)rec\/\d{8}\/\d{2}\/(\d{13})-(\d{1,9})-(\d{1,9})-(\d{1,15})-([0-9a-f]{16})-([cd])(e?)\.m4s$/.exec(path);
   if (match === null) return undefined;
-  const [, start, duration, epoch, sequence, init, mark] = match;
+  const [, start, duration, epoch, sequence, init, mark, encrypted] = match;
   return {
     start: Number(start),
     duration: Number(duration),
@@ -80,8 +87,22 @@ export function parseSegment(path: string): SegmentName | undefined {
     sequence: Number(sequence),
     init: init!,
     discontinuity: mark === 'd',
+    ...(encrypted === ENCRYPTED && { encrypted: true }),
   };
 }
+
+const HOUR_MS = 3_600_000;
+const KEY_NAME = 'hour.key';
+
+/** Path of the key of segments that begin in the UTC hour of `at` (epoch ms), relative to the channel. */
+export const hourKeyPath = (at: number): string => `${hourFolder(at)}${KEY_NAME}`;
+
+/** Address of the key of the segment at this address, in the same folder; undefined: it is in clear, or no segment. */
+export const keyBeside = (segment: string): string | undefined =>
+  /-[cd]e\.m4s$/.test(segment) ? `${segment.slice(0, segment.lastIndexOf('/') + 1)}${KEY_NAME}` : undefined;
+
+/** Their initialization vector, 32 hexadecimal digits: when that hour began, in milliseconds. It stands in playlists and is no secret. */
+export const hourVector = (at: number): string => (Math.floor(at / HOUR_MS) * HOUR_MS).toString(16).padStart(32, '0');
 
 /** A file that came with an alarm. `number` counts from 1; `extension` is what the content was found to be. */
 export function alarmFileKey(device: string, alarm: string, number: number, extension: string): string {

@@ -2,7 +2,7 @@
  * The live media playlist of one stream (RFC 8216bis 4.4.3, 6.2.2), written and read back. The text is all that is stored:
  * whoever writes a stream next goes on from it, and media and discontinuity sequences only ever grow. Pure.
  */
-import { parseSegment } from './live-keys.ts';
+import { hourVector, keyBeside, parseSegment } from './live-keys.ts';
 
 /** User metadata of live playlists: the writer's epoch, decimal. */
 export const EPOCH_METADATA = 'epoch';
@@ -140,10 +140,19 @@ const head = (targetDuration: number): string[] => [
 function entriesText(entries: readonly PlaylistEntry[]): string {
   let text = '';
   let before: PlaylistEntry | undefined;
+  /** The tag in force. */
+  let key = NO_KEY;
   for (const entry of entries) {
     const { discontinuity, map } = entry;
     if (discontinuity) text += '#EXT-X-DISCONTINUITY\n';
-    if (map !== before?.map) text += `#EXT-X-MAP:URI="${map}${AUTH}"\n`;
+    // Of a segment that is not there nobody needs the key, which may not be there either.
+    const wanted = entry.gap ? key : keyOf(entry);
+    if (map !== before?.map) {
+      // Initialization sections are in clear, which a key in front of one would deny (4.4.4.5).
+      if (key !== NO_KEY) text += key = NO_KEY;
+      text += `#EXT-X-MAP:URI="${map}${AUTH}"\n`;
+    }
+    if (wanted !== key) text += key = wanted;
     if (discontinuity || before === undefined) {
       text += `#EXT-X-PROGRAM-DATE-TIME:${new Date(entry.programDateTime).toISOString()}\n`;
     }
@@ -152,6 +161,15 @@ function entriesText(entries: readonly PlaylistEntry[]): string {
     before = entry;
   }
   return text;
+}
+
+const NO_KEY = '#EXT-X-KEY:METHOD=NONE\n';
+
+/** By which key a segment is encrypted (4.4.4.4): its name says whether, and its hour which. */
+function keyOf({ uri, programDateTime }: PlaylistEntry): string {
+  const key = keyBeside(uri);
+  if (key === undefined) return NO_KEY;
+  return `#EXT-X-KEY:METHOD=AES-128,URI="${key}${AUTH}",IV=0x${hourVector(programDateTime)}\n`;
 }
 
 /** A live playlist's text as state to go on from; undefined when it is not one that we wrote: segments' names say what their lines leave out. */

@@ -54,6 +54,7 @@ export const STAGES = [
   'Devices',
   'Revocation',
   'SigningKey',
+  'Insight',
   'Operations',
 ] as const;
 export type StageName = (typeof STAGES)[number];
@@ -75,6 +76,7 @@ export const FILTERS: Readonly<Record<FilterName, Filter>> = {
   DevicesErrors: errorsOf('Devices'),
   RevocationErrors: errorsOf('Revocation'),
   SigningKeyErrors: errorsOf('SigningKey'),
+  InsightErrors: errorsOf('Insight'),
   OperationsErrors: errorsOf('Operations'),
   FailedVideos: { pattern: said(SLICING_FAILED), of: ['Slicing/Fail'] },
   StuckVideos: { pattern: said(VIDEOS_STUCK), value: 'stuck', of: ['Operations/Watch'] },

@@ -1,5 +1,6 @@
-/** The route of the health page: whether anything is wrong, since when, and what to do. */
+/** Routes for admins: whether anything is wrong, since when, and what to do; and who changed what. */
 import { z } from 'zod';
+import { auditEntry, auditQuery } from './audit.ts';
 import type { Route } from './route.ts';
 
 /** `urgent` and `soon` are those of the runbook (operations.ts). */
@@ -36,5 +37,14 @@ export const operationsRoutes = {
     status: 200,
     summary: 'Whether anything is wrong, since when, and what to do, part by part: for admins.',
     response: health,
+  },
+  'GET /api/audit': {
+    stage: 'operations',
+    auth: 'user',
+    status: 200,
+    summary:
+      'Who changed what, the newest first: for admins. A page may be short, or empty, and still have a cursor: quiet days are looked through, too.',
+    query: auditQuery,
+    response: z.object({ entries: z.array(auditEntry), cursor: z.string().nullable() }),
   },
 } as const satisfies Record<string, Route>;

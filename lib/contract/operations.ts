@@ -78,6 +78,9 @@ const PEOPLE = 'One call that failed is tried again by who made it; five in a qu
 const BACKGROUND =
   'What fails is tried again by the queue; three times in a quarter of an hour it is not done by itself.';
 
+const BACKGROUND_FIVE =
+  'What fails is tried again by the queue; five times in a quarter of an hour it is not done by itself.';
+
 const throttled = (id: string, at: Path, whom: string, only?: OperationsAlarm['only']): OperationsAlarm => ({
   id: `throttled-${id}`,
   article: 'Functions are throttled',
@@ -181,6 +184,14 @@ export const ALARMS: readonly OperationsAlarm[] = [
   deadLetters('downloads', 'Catalog/DeadDownloads', 'An MP4 for download could not be made', 'soon'),
   deadLetters('clips', 'Devices/DeadClips', 'A clip could not be put together', 'soon'),
   deadLetters('revocations', 'Revocation/DeadTasks', 'What was revoked could not be written to the edge', 'urgent'),
+  deadLetters(
+    'endings',
+    'Revocation/DeadEndings',
+    'What plays by a right that was taken back could not be ended',
+    'urgent',
+  ),
+  deadLetters('posts', 'Insight/DeadPosts', 'What a player reported could not be handed on', 'soon'),
+  deadLetters('counts', 'Insight/DeadCounts', 'What players reported could not be counted', 'soon'),
   {
     id: 'revocations-late',
     article: 'Revocations are late',
@@ -208,6 +219,7 @@ export const ALARMS: readonly OperationsAlarm[] = [
   errors('Devices', 'soon', 5, 15, PEOPLE),
   errors('Revocation', 'urgent', 3, 15, BACKGROUND),
   errors('SigningKey', 'soon', 1, 60, 'It runs once a day: there is no second try before tomorrow.'),
+  errors('Insight', 'soon', 5, 15, BACKGROUND_FIVE),
   errors('Operations', 'soon', 1, 60, 'It runs once an hour, and without it nobody is told of videos that are stuck.'),
   {
     id: 'store-errors',
@@ -248,6 +260,20 @@ export const ALARMS: readonly OperationsAlarm[] = [
     times: 2,
     reason:
       'Percent of those connected to a task. Vehicles come and go, a few a minute; five at least must go, so that a small fleet at the end of its day is no storm.',
+    only: 'devices',
+  },
+  {
+    id: 'network-loss',
+    article: 'Networks lose packets',
+    severity: 'soon',
+    what: 'Packets of three devices or more get lost on their way.',
+    source: { of: 'task', name: 'LosingDevices' },
+    statistic: 'Maximum',
+    atLeast: 3,
+    minutes: 5,
+    times: 3,
+    reason:
+      'Devices of one task that lose 2 % of a minute or more, which viewers see. One or two are bad reception, and stand on the health page; three for a quarter of an hour have something in common.',
     only: 'devices',
   },
   {

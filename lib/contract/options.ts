@@ -95,6 +95,7 @@ export const LONGEST_SIGNATURE_SECONDS =
 export const MAX_TOKEN_SECONDS = playbackBounds.tokenMinutes.maxValue! * MINUTE_SECONDS;
 
 export const liveBounds = {
+  encryption: z.enum(['none', 'aes-128']),
   memoryMiB: whole(512, 30_720),
   streamsPerTask: whole(1, 5000),
   segmentSeconds: z.number().min(1).max(10),
@@ -125,4 +126,5 @@ export const liveBounds = {
 
 export const operationsBounds = {
   stuckMinutes: whole(15, 10_080),
+  auditDays: whole(1, 3650),
 };

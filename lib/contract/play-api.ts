@@ -1,9 +1,10 @@
 /** Routes of playing a video: tokens, manifests, and the sessions that they begin. */
 import { z } from 'zod';
+import { drmName, MAX_CHALLENGE_BYTES } from './drm.ts';
 import { keyBytes } from './encryption.ts';
 import { RENDITION_KINDS } from './keys.ts';
 import { MAX_TOKEN_SECONDS } from './options.ts';
-import { playerSession, sessionName, ticketParam as ticket, watching } from './session.ts';
+import { ended, playerSession, sessionName, ticketParam as ticket, watching } from './session.ts';
 import type { Route } from './route.ts';
 import { idParam, subject } from './params.ts';
 import { line } from './text.ts';
@@ -41,11 +42,6 @@ const borne = {
         'Codecs that the player bears (RFC 6381), with commas between: `avc1` stands for all of its kind, `avc1.64001f` for that profile and level and below. Where none of the picture, or of the sound, is named, all of it is left.',
     }),
 };
-
-const ended = z.object({
-  ended: z.int().nonnegative(),
-  isWhole: z.boolean().meta({ description: 'False where more are watching: ask again.' }),
-});
 
 export const playRoutes = {
   'GET /api/jwks.json': {
@@ -227,6 +223,26 @@ export const playRoutes = {
     summary: 'The same key as its 16 bytes (`KEYFORMAT="identity"`), for players that take Clear Key so.',
     params: idParam,
     query: z.object({ token: z.string().max(4096).optional() }),
+  },
+  'POST /api/play/{id}/licence/{system}': {
+    stage: 'playback',
+    auth: 'optional',
+    status: 200,
+    contentType: 'application/octet-stream',
+    summary:
+      "The licence of a video protected by a DRM provider (`drm`): the body is what a player's module asks with, as it is, and the answer the provider's. Asked for by who may watch it and whose session goes on.",
+    params: idParam.extend({ system: drmName }),
+    query: z.object({
+      token: z.string().max(4096).optional().meta({ description: 'As it stands in the playlist or MPD.' }),
+    }),
+    maxBytes: MAX_CHALLENGE_BYTES,
+  },
+  'GET /api/certificate': {
+    stage: 'playback',
+    auth: 'none',
+    status: 200,
+    contentType: 'application/octet-stream',
+    summary: 'The FairPlay application certificate of the DRM provider, which everybody may have.',
   },
   'GET /api/play/{id}/mp4/{file}': {
     stage: 'playback',

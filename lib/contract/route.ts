@@ -1,7 +1,16 @@
 /** What a route of the API is. The routes themselves: api.ts, device-api.ts. */
 import type { z } from 'zod';
 
-export type Stage = 'upload' | 'catalog' | 'sharing' | 'stills' | 'playback' | 'devices' | 'live' | 'operations';
+export type Stage =
+  | 'upload'
+  | 'catalog'
+  | 'sharing'
+  | 'stills'
+  | 'playback'
+  | 'devices'
+  | 'live'
+  | 'operations'
+  | 'events';
 
 /**
  * `user`: a valid JWT, checked by the HTTP API's authorizer before the Lambda runs.
@@ -17,6 +26,8 @@ export interface Route {
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly body?: z.ZodType;
+  /** Bytes that are no JSON may be its body, so many at most. Not beside `body`. */
+  readonly maxBytes?: number;
   /** Of a body that is larger than others may be. Lambda takes 6 MB with all around it. */
   readonly maxBodyBytes?: number;
   readonly status: number;

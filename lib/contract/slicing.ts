@@ -1,6 +1,7 @@
 /** What the slicing steps hand to one another: source facts → plan → chunk results. Parsed on entry of every step. */
 import { z } from 'zod';
 import { usage } from './cost.ts';
+import { drmProtection } from './drm.ts';
 import { objectCreated } from './events.ts';
 import { RENDITION_KINDS } from './keys.ts';
 import { DAY_SECONDS, slicingBounds, whole } from './options.ts';
@@ -116,6 +117,9 @@ export const chunkResult = z.object({
           .positive()
           .optional()
           .meta({ description: 'Ticks a second of its fMP4 segments. Absent: MPEG-TS, or of before.' }),
+        protection: drmProtection
+          .optional()
+          .meta({ description: 'Of `drm`: by which key, and how players ask for it.' }),
         begins: z.number().optional().meta({
           description: 'Seconds on the media’s clock at which its first frame is shown. Absent: `TIME_OFFSET`.',
         }),

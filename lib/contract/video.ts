@@ -1,6 +1,7 @@
 /** A video as the API shows it and as the videos table stores it. One schema; both types are derived from it. */
 import { z } from 'zod';
 import { cost } from './cost.ts';
+import { drmProtection } from './drm.ts';
 import { encryptionName } from './encryption.ts';
 import { RENDITION_KINDS, SEGMENT_TYPES, VIDEO_ID } from './keys.ts';
 import { pullState } from './pull.ts';
@@ -233,6 +234,8 @@ export const videoRecord = z.object({
   segmentType: z.enum(SEGMENT_TYPES).optional(),
   /** With `encryption` `aes-128`, once that is decided: segments in a row that have one key. */
   keySegments: z.int().positive().optional(),
+  /** With `encryption` `drm`: how each rendition is protected, by `kind/name`. */
+  protection: z.record(z.string(), drmProtection).optional(),
   hasPoster: z.boolean().optional(),
   /** Hash in the name of a poster that somebody chose (`posterPath`); absent: the first one. */
   poster: z

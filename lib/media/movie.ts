@@ -42,13 +42,13 @@ export function codecsOf({ trak }: Track): string | undefined {
   // stsd (8.5.2): 4 bytes version and flags, 4 bytes count.
   const stsd = need(trak, ['mdia', 'minf', 'stbl', 'stsd'], 8);
   for (const { type, body } of boxes(stsd.subarray(8))) {
-    if (type === 'avc1') {
+    if (type === 'avc1' || type === 'encv') {
       // VisualSampleEntry (12.1.3) has 78 bytes before its boxes; avcC (14496-15 5.3.3.1): version, profile,
       // constraints, level.
       const avcC = find(body.subarray(78), 'avcC');
       if (avcC && avcC.length >= 4) return `avc1.${avcC.toString('hex', 1, 4)}`;
     }
-    if (type === 'mp4a') {
+    if (type === 'mp4a' || type === 'enca') {
       // AudioSampleEntry (12.2.3) has 28 bytes before its boxes.
       const esds = find(body.subarray(28), 'esds');
       const objectType = esds && audioObjectType(esds.subarray(4));
@@ -56,6 +56,24 @@ export function codecsOf({ trak }: Track): string | undefined {
     }
   }
   return undefined;
+}
+
+/** Fields of a protected sample entry before its boxes (12.1.3, 12.2.3). */
+const PROTECTED: Readonly<Record<string, number>> = { encv: 78, enca: 28 };
+
+/** How the first track's samples are encrypted (8.12; ISO/IEC 23001-7 8.2); undefined: in clear. `moov`: the whole box. @throws BoxError */
+export function readProtection(moov: Buffer): { readonly scheme: string; readonly kid: Buffer } | undefined {
+  const stsd = need(moov, ['moov', 'trak', 'mdia', 'minf', 'stbl', 'stsd'], 8);
+  const [entry] = boxes(stsd.subarray(8));
+  const fields = PROTECTED[entry?.type ?? ''];
+  if (entry === undefined || fields === undefined) return undefined;
+  const inner = entry.body.subarray(fields);
+  // schm: version and flags, then the scheme. tenc: version and flags, two bytes, whether it is encrypted, the vector's size, KID.
+  const tenc = need(inner, ['sinf', 'schi', 'tenc'], 24);
+  return {
+    scheme: need(inner, ['sinf', 'schm'], 8).toString('latin1', 4, 8),
+    kid: Buffer.from(tenc.subarray(8, 24)),
+  };
 }
 
 /** First five bits of AudioSpecificConfig, inside ES_Descriptor > DecoderConfigDescriptor (14496-1 7.2.6). */

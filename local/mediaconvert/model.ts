@@ -100,6 +100,10 @@ function faultsOfStructure(model: Model, shape: Shape, value: Record<string, unk
 /** Those of the model's patterns that jobs of ours meet, as expressions: none is made of text at run time. */
 const PATTERNS: Readonly<Record<string, RegExp>> = {
   '^s3:\\/\\/.*$': /^s3:\/\/.*$/,
+  '^https:\\/\\/[^:@\\/]*(:\\d*)?(\\/.*)?$': /^https:\/\/[^:@/]*(:\d*)?(\/.*)?$/,
+  '^[\\w-]+$': /^[\w-]+$/,
+  '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$':
+    /^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$/,
   '^s3://([^\\/]+\\/+)+((([^\\/]*)))|^https?://[^\\/].*[^&]$': /^s3:\/\/([^/]+\/+)+([^/]*)|^https?:\/\/[^/].*[^&]$/,
 };
 

@@ -54,5 +54,5 @@ export const NEVER = [
   "prices: the account's bill, a day later, against docs/smoke.md",
   'what is left of caches and names elsewhere, load beyond one device, a second region',
   'an update from an older release; of one with a single signing key, what the deploy says of its public key (DELETE_FAILED), and that the key goes after its turn',
-  'how long a revocation and a key group take to be everywhere, and what the function sees of a path: docs/smoke.md says how to look',
+  'how long a revocation and a key group take to be everywhere, what the function sees of a path, and what country CloudFront says: docs/smoke.md says how to look',
 ] as const;

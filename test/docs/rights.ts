@@ -26,6 +26,7 @@ const FILES: Record<string, string> = {
   SlicingConvertCollect: 'slicing/mediaconvert/collect.ts',
   SlicingConvertFinished: 'slicing/mediaconvert/finished.ts',
   RevocationWriter: 'revocation/write.ts',
+  RevocationEnder: 'revocation/end.ts',
   CatalogHandler: 'catalog/handler.ts',
   SharingHandler: 'sharing/handler.ts',
   CatalogMp4Maker: 'download/worker.ts',
@@ -39,6 +40,9 @@ const FILES: Record<string, string> = {
   DevicesHandler: 'devices/handler.ts',
   DevicesLive: 'playback/live/handler.ts',
   DevicesClipper: 'devices/clip.ts',
+  InsightEvents: 'insight/events.ts',
+  InsightSpread: 'insight/spread.ts',
+  InsightCount: 'insight/count.ts',
   OperationsHealth: 'operations/handler.ts',
   OperationsWatch: 'operations/watch.ts',
 };
@@ -52,6 +56,7 @@ const NAMES: Record<string, string> = {
   StorageKeys: 'keys',
   StorageLinks: 'links',
   StorageSessions: 'sessions',
+  StorageAudit: 'audit log',
   StorageSources: 'sources',
   StorageMedia: 'media',
   StorageSite: 'site',
@@ -59,6 +64,7 @@ const NAMES: Record<string, string> = {
   UploadPulls: 'pulls',
   CatalogRemovals: 'removals',
   RevocationTasks: 'revocations waiting',
+  RevocationEndings: 'endings',
   RevocationRecords: 'revocations',
   RevocationStore: 'the store at the edge',
   CatalogDownloads: 'downloads',
@@ -70,6 +76,9 @@ const NAMES: Record<string, string> = {
   DevicesAlarms: 'alarms',
   DevicesFleet: 'fleet',
   DevicesClips: 'clips',
+  InsightHeatmaps: 'heatmaps',
+  InsightPosts: 'posts',
+  InsightCounts: 'counts',
   IngestCluster: 'tasks of the cluster',
   UploadDeadPulls: 'dead letters of pulls',
   SlicingUndelivered: 'of sources',
@@ -78,6 +87,9 @@ const NAMES: Record<string, string> = {
   CatalogDeadDownloads: 'of downloads',
   DevicesDeadClips: 'of clips',
   RevocationDeadTasks: 'of revocations',
+  RevocationDeadEndings: 'of endings',
+  InsightDeadPosts: 'of posts',
+  InsightDeadCounts: 'of counts',
 };
 
 /** The stacks of an environment without options of its own, as prod is, but with devices; nothing is bundled. */

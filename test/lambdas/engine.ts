@@ -11,6 +11,7 @@ import type { ApiEvent } from '../../lambdas/shared/http.ts';
 import type { RouteKey } from '../../lib/contract/api.ts';
 import { engineEnvironment, startEngine } from '../../local/engine.ts';
 import { Devices } from '../../lib/constructs/devices.ts';
+import { Insight } from '../../lib/constructs/insight.ts';
 import { SigningKey } from '../../lib/constructs/signing-key.ts';
 import { stageScope } from '../lib/constructs/stage.ts';
 
@@ -24,10 +25,12 @@ const TABLES = {
   StorageLinks: 'LINKS_TABLE',
   RevocationRecords: 'REVOCATIONS_TABLE',
   StorageSessions: 'SESSIONS_TABLE',
+  StorageAudit: 'AUDIT_TABLE',
   DevicesRegistrations: 'DEVICES_TABLE',
   DevicesPositions: 'POSITIONS_TABLE',
   DevicesAlarms: 'ALARMS_TABLE',
   DevicesFleet: 'FLEET_TABLE',
+  InsightHeatmaps: 'HEATMAPS_TABLE',
 } as const;
 
 /** Starts the engine, makes buckets and tables under names of this run, and sets the environment handlers read. */
@@ -46,6 +49,7 @@ export async function startHandlerEngine(environment: Readonly<Record<string, st
       maxDollarsPerVideo: 25,
     }),
     GROUPS_CLAIM: 'groups',
+    AUDIT_DAYS: '400',
     POWERTOOLS_LOG_LEVEL: 'SILENT',
     PUBLIC_URL: 'https://video.example',
     ...environment,
@@ -57,8 +61,13 @@ export async function startHandlerEngine(environment: Readonly<Record<string, st
     new CreateQueueCommand({ QueueName: `${run}-revocation.fifo`, Attributes: { FifoQueue: 'true' } }),
   );
   process.env['REVOCATION_QUEUE'] = QueueUrl;
+  const endings = await new SQSClient({}).send(new CreateQueueCommand({ QueueName: `${run}-endings` }));
+  process.env['ENDING_QUEUE'] = endings.QueueUrl;
+  const posts = await new SQSClient({}).send(new CreateQueueCommand({ QueueName: `${run}-posts` }));
+  process.env['POSTS_QUEUE'] = posts.QueueUrl;
   const { stack, ...props } = stageScope();
   new Devices(stack, 'Devices', { ...props, signingKey: new SigningKey(stack, 'SigningKey', props.config) });
+  new Insight(stack, 'Insight', props);
   const tables = Template.fromStack(stack).findResources('AWS::DynamoDB::Table');
   const dynamo = new DynamoDBClient({});
   for (const [id, { Properties }] of Object.entries(tables)) {

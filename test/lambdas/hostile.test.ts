@@ -83,6 +83,7 @@ beforeAll(async () => {
     devices: (await import('../../lambdas/devices/handler.ts')).handler,
     live: (await import('../../lambdas/playback/live/handler.ts')).handler,
     operations: (await import('../../lambdas/operations/handler.ts')).handler,
+    events: (await import('../../lambdas/insight/events.ts')).handler,
   };
   const media = { Bucket: process.env['MEDIA_BUCKET'] };
   for (const name of ['1080p', '720p', '360p'])
@@ -135,6 +136,8 @@ beforeAll(async () => {
     expiresAt: [4_000_000_000],
     ip: ['192.0.2.1'],
     maxHeight: [720],
+    only: [['DE', 'US']],
+    except: [['US']],
     sites: [['https://page.example']],
     password: ['open sesame'],
     url: [`${process.env['PUBLIC_URL']}/v/${VIDEO}`],

@@ -40,8 +40,17 @@ function background(template: [string, Resource][]): number {
   // Pulls and MP4s take one of slicing's places each while they work (lambdas/slicing/beside.ts).
   // What is revoked is written by one execution for a moment, which is of the API's share: who asked for it waits.
   const isWriter = ([id]: [string, Resource]) => /RevocationWriter/.test(id);
-  const alone = queues.filter((source) => !/Pull|Mp4/.test(source[0]) && !isWriter(source));
-  expect(queues.length - alone.length).toBe(3);
+  // So is what plays by a right that was taken back, by two at most.
+  const [ender] = queues.filter(([id]) => /RevocationEnder/.test(id));
+  expect(ender![1].Properties.ScalingConfig.MaximumConcurrency).toBe(2);
+  // What players report is counted in a second or two of every `insight.flushSeconds`, and waits where nothing is free: it has no share.
+  const isCounting = ([id]: [string, Resource]) => /^Insight(Spread|Count)/.test(id);
+  const alone = queues.filter(
+    (source) => !/Pull|Mp4|Ender/.test(source[0]) && !isWriter(source) && !isCounting(source),
+  );
+  expect(queues.length - alone.length).toBe(6);
+  for (const [, { Properties }] of queues.filter(isCounting))
+    expect(Properties.ScalingConfig?.MaximumConcurrency).toBe(2);
   const [writer] = queues.filter(isWriter);
   const one = template.find(([id]) => id === writer![1].Properties.EventSourceArn['Fn::GetAtt'][0]);
   // One message group, so one batch at a time.

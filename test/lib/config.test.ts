@@ -18,6 +18,8 @@ const app = (values: Record<string, unknown>) => ({
 });
 
 const CERTIFICATE = 'arn:aws:acm:eu-west-1:123456789012:certificate/x';
+const SECRET = 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:drm-AbCdEf';
+const DRM = { 'slicing.engine': 'auto', 'drm.keyServer': 'https://a.example/', 'drm.widevine': 'https://b.example/' };
 const networks = (count: number) => JSON.stringify(Array.from({ length: count }, (_, i) => `10.${i}.0.0/16`));
 
 /** Values of an option that is no text, by what JSON Schema says of it; undefined where it is text. */
@@ -261,6 +263,7 @@ describe('configuration', () => {
     ['live.minTasks', '0', 'live.minTasks'],
     ['live.maxTasks', '0', 'live.maxTasks'],
     ['live.streamsPerTask', '0', 'live.streamsPerTask'],
+    ['live.encryption', 'cbcs', 'live.encryption'],
     ['live.segmentSeconds', '0.5', 'live.segmentSeconds'],
     ['live.playlistSeconds', '5', 'live.playlistSeconds'],
     ['live.onDemandMinutes', '0', 'live.onDemandMinutes'],
@@ -341,6 +344,15 @@ describe('configuration', () => {
   it.each<[Record<string, unknown>, string]>([
     [{ 'upload.pullPrivate': true }, 'upload.pullPrivate'],
     [{ 'playback.hookUrl': 'http://hook.example/' }, 'playback.hookUrl'],
+    [{ 'slicing.encryption': 'drm' }, 'slicing.encryption'],
+    [{ 'drm.widevine': 'https://a.example/' }, 'drm.widevine'],
+    [{ 'drm.secretArn': SECRET }, 'drm.secretArn'],
+    [{ 'drm.keyServer': 'https://a.example/', 'slicing.engine': 'auto' }, 'drm.keyServer'],
+    [{ 'drm.keyServer': 'https://a.example/', 'drm.widevine': 'https://a.example/' }, 'slicing.engine'],
+    [{ ...DRM, 'drm.fairplay': 'https://a.example/' }, 'drm.fairplayCertificate'],
+    [{ ...DRM, 'drm.fairplayCertificate': 'https://a.example/' }, 'drm.fairplay '],
+    [{ ...DRM, 'drm.playready': 'http://a.example/' }, 'drm.playready'],
+    [{ ...DRM, 'drm.keyServer': 'http://a.example/' }, 'drm.keyServer'],
     [{ 'live.mapTilesUrl': 'https://tiles.example/{z}/{x}/{y}.png' }, 'live.mapAttribution'],
     [{ 'live.mapAttribution': '© Tiles' }, 'live.mapTilesUrl'],
     [{ 'live.mapAttributionUrl': 'https://tiles.example/' }, 'live.mapTilesUrl'],

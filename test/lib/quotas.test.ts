@@ -20,6 +20,7 @@ const host = (length: number) =>
 const many = (count: number, item: (i: string) => string) =>
   Array.from({ length: count }, (_, i) => item(String(i).padStart(2, '0')));
 const arn = (region: string) => `arn:aws:acm:${region}:123456789012:certificate/`;
+const secret = (region: string) => `arn:aws:secretsmanager:${region}:123456789012:secret:`;
 const networks = (count: number) => many(count, (i) => `203.0.${Number(i)}.0/24`);
 const TEXTS: Readonly<Record<string, readonly [least: unknown, most: unknown]>> = {
   name: ['s', `s${'x'.repeat(30)}`],
@@ -41,6 +42,12 @@ const TEXTS: Readonly<Record<string, readonly [least: unknown, most: unknown]>> 
   'playback.certificateArn': [`${arn('us-east-1')}a`, `${arn('us-east-1')}${long(64)}`],
   'playback.hookUrl': ['https://a', long(256, 'https://')],
   'playback.publicUrl': ['http://a', `https://${host(248)}`],
+  'drm.keyServer': ['https://a', long(256, 'https://')],
+  'drm.widevine': ['https://a', long(200, 'https://')],
+  'drm.playready': ['https://a', long(200, 'https://')],
+  'drm.fairplay': ['https://a', long(200, 'https://')],
+  'drm.fairplayCertificate': ['https://a', long(200, 'https://')],
+  'drm.secretArn': [`${secret('eu-west-1')}a`, `${secret('us-isofxx-east-1')}${long(200)}`],
   'live.tlsCertificateArn': [`${arn('eu-west-1')}a`, `${arn('us-isofxx-east-1')}${long(64)}`],
   'live.publicHost': ['a', host(253)],
   'live.allowedCidrs': [['0.0.0.0/0'], networks(30)],
@@ -72,7 +79,7 @@ const at = (end: 0 | 1, paths: Iterable<string>): Values =>
   Object.fromEntries([...paths].map((path) => [path, bounds.get(path)![end]]));
 /** Text is shared by several options, and ports must differ: they have runs of their own. */
 const APART =
-  /^(auth\.|operations\.budgetDollars|concurrency\.|slicing\.engine|upload\.(types|pullPrivate)|live\.(map|.*Port$|tls|publicHost|allowedCidrs|announceTls|enabled)|playback\.(domainName|certificateArn|publicUrl))/;
+  /^(auth\.|operations\.budgetDollars|concurrency\.|slicing\.(engine|encryption)|drm\.|upload\.(types|pullPrivate)|live\.(map|.*Port$|tls|publicHost|allowedCidrs|announceTls|enabled)|playback\.(domainName|certificateArn|publicUrl))/;
 const numbers = [...bounds.keys()].filter((path) => !APART.test(path));
 const on = { 'live.enabled': true };
 const issuer = { 'auth.issuer': 'https://a', 'auth.audience': 'a', 'auth.clientId': 'c' };
@@ -83,6 +90,8 @@ const tls = at(1, ['live.tlsCertificateArn']);
 
 const AUTH = ['issuer', 'audience', 'clientId', 'scope', 'resource', 'groupsClaim'].map((name) => `auth.${name}`);
 
+const DRM = [...bounds.keys()].filter((path) => path.startsWith('drm.'));
+
 const RUNS: readonly (readonly [string, Values])[] = [
   ['the smallest account', { ...at(0, ['concurrency.account']), ...on }],
   ['the largest account', { ...at(1, ['concurrency.account', 'concurrency.reservedForApi']), ...on }],
@@ -92,6 +101,14 @@ const RUNS: readonly (readonly [string, Values])[] = [
   ['everything most, without devices', { ...at(1, numbers), 'live.enabled': false }],
   ['choices the other way', { ...at(1, numbers), ...on, removal: 'retain', 'live.privateSubnets': false }],
   ['MediaConvert', { ...at(1, ['slicing.engine']), ...on }],
+  ...([0, 1] as const).map(
+    (end) =>
+      [
+        `the ${end === 0 ? 'shortest' : 'longest'} DRM provider`,
+        { ...at(end, DRM), ...at(1, ['slicing.engine', 'slicing.encryption', 'playback.hookUrl']), ...on },
+      ] as const,
+  ),
+  ['the least encryption', { ...at(0, ['slicing.encryption']), ...on }],
   ['the other engine', { ...at(0, ['slicing.engine']), ...on }],
   ['the longest issuer', { ...at(1, AUTH), ...on }],
   ['the shortest issuer', { ...at(0, [...AUTH, 'auth.connectOrigins']), ...on }],

@@ -1,4 +1,4 @@
-/** Taking a video down on the running stack: how long after the call the edge refuses what it has cached. */
+/** Taking back on the running stack, a video and a grant: how long after the call the edge refuses what it has cached. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -59,3 +59,50 @@ it('refuses at the edge what is cached of a video that was deleted, and nothing 
   console.log(`first segment refused ${refused} after the call that deleted its video, by the function ${since()}`);
   expect((await look(stays)).status).toBe(200);
 });
+
+it('ends what plays by a grant or a tag when it is taken back, and lets who has another right begin anew', async () => {
+  const as = (name: string) => new Client(stack.url, stack.users.find((user) => user.name === name)!.token);
+  const [ada, vera, sam] = [as('ada'), as('vera'), new Client(stack.url)];
+  const tag = `tour-${Date.now().toString(36)}`;
+  const id = await uma.upload(film, { name: 'given.mp4', metadata: { visibility: 'entitled', tags: tag } });
+  await uma.ready(id);
+  const begin = async (viewer: Client, session: string) => {
+    const address = `/api/play/${id}/main.m3u8?session=${session.padEnd(16, '0')}`;
+    const { playlists, pass } = await openManifest(viewer, address, 'url');
+    return `${(await filesOf(playlists[0]!, pass)).at(-1)!}?${pass.query}`;
+  };
+  const status = async (url: string) => {
+    const answer = await fetch(url);
+    await answer.arrayBuffer();
+    return answer.status;
+  };
+  const seconds = async (url: string, call: () => Promise<unknown>) => {
+    expect(await status(url)).toBe(200);
+    const asked = performance.now();
+    await call();
+    while ((await status(url)) === 200) {
+      if (performance.now() - asked > 60_000) throw new Error('the edge never refused it');
+      await setTimeout(50);
+    }
+    return (performance.now() - asked) / 1000;
+  };
+  const give = (resource: string, subject: string) =>
+    ada.call('POST /api/entitlements', { body: { resource, subject } });
+  const own = await give(`video:${id}`, 'person:vera');
+  const everyone = await give(`tag:${tag}`, 'everyone');
+
+  const [hers, his, owners] = [await begin(vera, 'vera'), await begin(sam, 'sam'), await begin(uma, 'uma')];
+  const byGrant = await seconds(hers, () =>
+    ada.call('DELETE /api/entitlements/{grant}', { params: { grant: own.id } }),
+  );
+  expect([await status(his), await status(owners)]).toEqual([200, 200]);
+  // By the tag she still may; her player, which asks again under the same name, has another session.
+  const next = await begin(vera, 'vera');
+  expect([await status(next), await status(hers)]).toEqual([200, 403]);
+  const byTag = await seconds(next, () => uma.call('PATCH /api/videos/{id}', { params: { id }, body: { tags: [] } }));
+  expect((await vera.fetch('GET', `/api/play/${id}/main.m3u8?session=${'vera'.padEnd(16, '0')}`)).status).toBe(403);
+  expect(await status(owners)).toBe(200);
+  await ada.call('DELETE /api/entitlements/{grant}', { params: { grant: everyone.id } });
+  const [grant, tagged] = [byGrant, byTag].map((one) => one.toFixed(1));
+  console.log(`first segment refused ${grant} s after its grant was taken back, ${tagged} s after a tag was taken off`);
+}, 180_000);

@@ -16,6 +16,7 @@ const LivePage = lazy(pages.live);
 const MapPage = lazy(pages.map);
 const DevicePage = lazy(pages.device);
 const HealthPage = lazy(pages.health);
+const ChangesPage = lazy(pages.changes);
 const CollectionsPage = lazy(pages.collections);
 const CollectionPage = lazy(pages.collection);
 const PublicVideo = lazy(pages.publicVideo);
@@ -60,6 +61,7 @@ export function App() {
           '/map': MapPage,
           '/d/:id': DevicePage,
           '/health': HealthPage,
+          '/changes': ChangesPage,
         }).map(([path, Page]) => (
           <Route
             key={path}

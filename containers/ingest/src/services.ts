@@ -6,6 +6,7 @@ import type { DeviceState } from './cloud/device-state.ts';
 import type { DeviceEvents } from './cloud/events.ts';
 import type { Fleet } from './cloud/fleet.ts';
 import type { PublicHost } from './net/host.ts';
+import type { Losses } from './common/losses.ts';
 import type { Log } from './common/log.ts';
 import type { Budget, Shares } from './common/memory.ts';
 import type { Metrics } from './common/metrics.ts';
@@ -46,6 +47,7 @@ export interface Services {
   readonly aws: Aws;
   readonly log: Log;
   readonly metrics: Metrics;
+  readonly losses: Losses;
   readonly registry: Registry;
   readonly state: DeviceState;
   readonly fleet: Fleet;

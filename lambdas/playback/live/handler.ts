@@ -24,6 +24,7 @@ import { leave } from '../../shared/sessions.ts';
 import { loadSigner } from '../../shared/signing.ts';
 import type { Viewer } from '../../shared/viewer.ts';
 import { liveMultivariant, recordingPlaylist, type Source } from './playlists.ts';
+import { deviceSessionRoutes } from './session-routes.ts';
 import { channelOf, goodbye, readState, watch } from './watching.ts';
 
 const onDemandMinutes = number('ON_DEMAND_MINUTES', liveBounds.onDemandMinutes);
@@ -77,6 +78,8 @@ function checkHeight({ width, height }: Partial<Stream>, { maxHeight }: Pick<Ter
 }
 
 export const handler = serve<'live'>(groupsClaim, {
+  ...deviceSessionRoutes,
+
   'POST /api/devices/{id}/tokens': async ({ params: { id }, body, viewer, headers }) => {
     const seconds = tokenLifetime(body.expiresIn, tokenMinutes);
     channelOf((await admit({ viewer }, id, headers)).record, body.channel);
@@ -123,7 +126,7 @@ export const handler = serve<'live'>(groupsClaim, {
         ? ({ way: 'cookies', ticket } as const)
         : ({ way, query: play.query(), ticket } as const);
       const text = checkLength(recordingPlaylist(source, segments, access), TOO_LONG);
-      return new Reply(text, {}, byCookies ? play.cookies() : []);
+      return new Reply(text, play.headers, byCookies ? play.cookies() : []);
     }
 
     const now = live
@@ -143,7 +146,8 @@ export const handler = serve<'live'>(groupsClaim, {
       access = { way: 'expand', token, cookies: byCookies };
     } else if (byCookies) access = { way: 'cookies', ticket: play.ticket };
     else access = { way: 'define', query: play.query(), ticket: play.ticket };
-    return new Reply(liveMultivariant(source, now?.stream ?? {}, access), {}, byCookies ? play.cookies() : []);
+    const text = liveMultivariant(source, now?.stream ?? {}, access, play.events);
+    return new Reply(text, play.headers, byCookies ? play.cookies() : []);
   },
 
   'GET /api/play/live/{id}/{channel}/live.m3u8': async (request) => {
@@ -185,7 +189,7 @@ export const handler = serve<'live'>(groupsClaim, {
     checkHeight(stream ?? {}, limits);
     const prefix = channelPrefix(record.id, channel.number);
     const play = await open({ prefix, viewer: caller?.viewer, limits, player, end: until, isHead: false });
-    return { ...now, signature: { query: play.query(), expiresAt: play.end.toISOString() } };
+    return { ...now, signature: { query: play.query(), expiresAt: play.end.toISOString(), events: play.events } };
   },
 
   'POST /api/play/live/{id}/{channel}/goodbye': async ({ params: { id, channel }, query: { session, ticket } }) => {

@@ -3,7 +3,7 @@ import { vodText } from '../../../lib/contract/live-playlist.ts';
 import { ticketPath } from '../../../lib/contract/ticket.ts';
 import type { Stream } from '../../../lib/contract/device.ts';
 import { channelPrefix, initPath, LIVE_PLAYLIST, segmentPath } from '../../../lib/contract/live-keys.ts';
-import { AUTH_VARIABLE, expand, header, type Access } from '../manifest.ts';
+import { AUTH_VARIABLE, besides, expand, header, type Access } from '../manifest.ts';
 import type { RecordedSegment } from '../../shared/recordings.ts';
 
 /** Where a channel's media playlist is. */
@@ -18,7 +18,7 @@ export interface Source {
 const UNKNOWN_BANDWIDTH = 1_500_000;
 
 /** The multivariant playlist of a live channel: one variant, sound in it. */
-export function liveMultivariant(source: Source, stream: Partial<Stream>, access: Access): string {
+export function liveMultivariant(source: Source, stream: Partial<Stream>, access: Access, events?: string): string {
   const { bandwidth, codecs, width, height, frameRate } = stream;
   const attributes = [
     `BANDWIDTH=${bandwidth ?? UNKNOWN_BANDWIDTH}`,
@@ -30,6 +30,7 @@ export function liveMultivariant(source: Source, stream: Partial<Stream>, access
   const lines = [
     '#EXTM3U',
     ...header(access),
+    ...besides({ events }),
     `#EXT-X-STREAM-INF:${attributes.join(',')}`,
     playlistUri(source, access),
   ];

@@ -5,6 +5,7 @@ import type { ChunkResult } from '../../../lib/contract/slicing.ts';
 import { BoxError, LONGEST_HEADER, need, readHeader } from '../../../lib/media/boxes.ts';
 import { readDefaults } from '../../../lib/media/fragment-index.ts';
 import { readFragments, type TrackDefaults, type TrackFragment } from '../../../lib/media/fragments.ts';
+import type { DrmProtection } from '../../../lib/contract/drm.ts';
 import { readTrack } from '../fmp4.ts';
 
 /** Names of the initialization section and of the segments, in order. */
@@ -70,6 +71,8 @@ interface Made {
   readonly read: ReadFile;
   /** Reads so many segments at a time. */
   readonly atATime: number;
+  /** Of what is to be protected: how it is, by its `moov`. */
+  readonly protection?: ((moov: Buffer) => DrmProtection) | undefined;
 }
 
 /**
@@ -83,6 +86,7 @@ export async function readRendition({
   bytes,
   read,
   atATime,
+  protection,
 }: Made): Promise<ChunkResult['renditions'][number]> {
   const size = (file: string): number => {
     const found = bytes.get(file);
@@ -92,6 +96,7 @@ export async function readRendition({
   const initBytes = await read(listed.init, 0, size(listed.init));
   const moov = moovOf(initBytes);
   const { timescale, codecs } = readTrack(moov);
+  const isProtected = protection?.(moov);
   const defaults = readDefaults(need(moov, ['moov'], 0));
   const fragments: (TrackFragment & { whole: boolean })[] = [];
   for (let at = 0; at < listed.segments.length; at += atATime) {
@@ -114,7 +119,15 @@ export async function readRendition({
   const [first] = fragments;
   // Groups of pictures are closed: what is decoded first is shown first.
   const begins = (first!.decodeTime + (first!.samples[0]?.compositionOffset ?? 0)) / timescale;
-  return { kind, name, codecs, init: createHash('sha256').update(initBytes).digest('hex'), begins, segments };
+  return {
+    kind,
+    name,
+    codecs,
+    init: createHash('sha256').update(initBytes).digest('hex'),
+    begins,
+    segments,
+    ...(isProtected && { protection: isProtected, timescale }),
+  };
 }
 
 /** The whole `moov` box of an initialization section. */

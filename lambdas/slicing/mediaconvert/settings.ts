@@ -5,9 +5,11 @@
  */
 import type { CreateJobCommandInput, Input, OutputGroup, VideoPreprocessor } from '@aws-sdk/client-mediaconvert';
 import { renditionFolder, revisionPrefix, type RenditionKind } from '../../../lib/contract/keys.ts';
+import type { DrmJob } from '../../../lib/contract/drm.ts';
 import type { Plan, Rung, SoundPlan } from '../../../lib/contract/plan.ts';
 import type { SourceInfo } from '../../../lib/contract/source.ts';
 import { BUFFER_SECONDS } from '../plan.ts';
+import { encryptionBy } from './protection.ts';
 
 /** Of 1 to 10: what MediaConvert's guide names for 1080p and 720p at ordinary viewing; rungs end it by their peak rate. */
 const QUALITY = 7;
@@ -26,11 +28,16 @@ export interface JobPlace {
   /** Queue's ARN. */
   readonly queue: string;
   readonly deployment: string;
+  /** Where keys of what is to be protected come from. */
+  readonly drm?: DrmJob | undefined;
 }
 
-/** What is asked of MediaConvert; the same plan asks the same again, and then no second job is made. */
-export function jobOf(plan: Plan, { bucket, role, queue, deployment }: JobPlace): CreateJobCommandInput {
-  const { videoId, revision, execution } = plan;
+/** What is asked of MediaConvert; throws for what is to be protected where nothing says by whose keys. The same plan asks the same again, and then no second job is made. */
+export function jobOf(plan: Plan, { bucket, role, queue, deployment, drm }: JobPlace): CreateJobCommandInput {
+  const { videoId, revision, execution, encryption } = plan;
+  if (encryption !== undefined && (encryption.scheme !== 'drm' || drm === undefined))
+    throw new Error(`MediaConvert cannot encrypt by ${encryption.scheme} here`);
+  const by = encryption && drm && encryptionBy(drm, `${videoId}-r${revision}`);
   const folder = (kind: RenditionKind, name: string) =>
     `s3://${bucket}/${revisionPrefix(videoId, revision)}${renditionFolder(kind, name)}`;
   return {
@@ -44,8 +51,10 @@ export function jobOf(plan: Plan, { bucket, role, queue, deployment }: JobPlace)
       TimecodeConfig: { Source: 'ZEROBASED' },
       Inputs: [inputOf(plan)],
       OutputGroups: [
-        ...plan.video.map((rung) => group(plan, rung.name, folder('video', rung.name), picture(plan, rung))),
-        ...plan.audio.map((sound, index) => group(plan, sound.name, folder('audio', sound.name), heard(sound, index))),
+        ...plan.video.map((rung) => group(plan, by, rung.name, folder('video', rung.name), picture(plan, rung))),
+        ...plan.audio.map((sound, index) =>
+          group(plan, by, sound.name, folder('audio', sound.name), heard(sound, index)),
+        ),
       ],
     },
   };
@@ -94,7 +103,13 @@ function inputOf({ source, audio }: Plan): Input {
   };
 }
 
-function group(plan: Plan, name: string, destination: string, output: NonNullable<OutputGroup['Outputs']>[number]) {
+function group(
+  plan: Plan,
+  by: ReturnType<typeof encryptionBy>,
+  name: string,
+  destination: string,
+  output: NonNullable<OutputGroup['Outputs']>[number],
+) {
   const seconds = Math.max(1, Math.round(plan.segmentSeconds));
   return {
     Name: name,
@@ -112,6 +127,7 @@ function group(plan: Plan, name: string, destination: string, output: NonNullabl
         ManifestDurationFormat: 'FLOATING_POINT' as const,
         // Pictures at the same time as their sound, without an edit list.
         VideoCompositionOffsets: 'SIGNED' as const,
+        ...(by && { Encryption: by }),
       },
     },
     Outputs: [{ NameModifier: '_', ContainerSettings: { Container: 'CMFC' as const }, ...output }],

@@ -9,7 +9,8 @@ import {
   MediaConvertClient,
   type Job,
 } from '@aws-sdk/client-mediaconvert';
-import { required } from '../../../lib/contract/env.ts';
+import { drmJob } from '../../../lib/contract/drm.ts';
+import { json, required } from '../../../lib/contract/env.ts';
 import { convertTask } from '../../../lib/contract/slicing.ts';
 import { logger } from '../../shared/logger.ts';
 import { changeVideo, readVideo } from '../../shared/videos.ts';
@@ -53,6 +54,7 @@ const placeOf = () => ({
   role: required('MEDIACONVERT_ROLE'),
   queue: required('MEDIACONVERT_QUEUE'),
   deployment: required('DEPLOYMENT'),
+  drm: process.env['DRM'] === undefined ? undefined : json('DRM', drmJob),
 });
 
 /** How a job ended; undefined while it goes on. */

@@ -396,6 +396,10 @@ describe.concurrent.each(['light', 'dark'] as const)('axe-core finds nothing ser
     await page.getByText(/places of slicing are taken/).waitFor();
     await check('health');
     expect(await sideways(page), 'health').toBe(0);
+    await page.goto(`${stack.url}/changes`);
+    await page.getByRole('list', { name: 'Changes' }).getByText('began an upload').first().waitFor();
+    await check('changes');
+    expect(await sideways(page), 'changes').toBe(0);
     await page.goto(`${stack.url}/nowhere`);
     await page.getByText('No such page').waitFor();
     await check('not found');

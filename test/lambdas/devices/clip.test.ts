@@ -12,7 +12,8 @@ import {
 } from '@aws-sdk/client-s3';
 import type { SQSEvent } from 'aws-lambda';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { channelPrefix, initPath, segmentPath } from '../../../lib/contract/live-keys.ts';
+import { channelPrefix, hourKeyPath, hourVector, initPath, segmentPath } from '../../../lib/contract/live-keys.ts';
+import { encryptSegment } from '../../../lib/media/aes128.ts';
 import { positionsKey, servedPositionsKey, sourceKey } from '../../../lib/contract/keys.ts';
 import { positionItems } from '../../../containers/ingest/src/cloud/position-items.ts';
 import type { VideoRecord } from '../../../lib/contract/video.ts';
@@ -59,10 +60,9 @@ beforeEach(async () => {
   await fleet.sent(fleet.clipQueue);
 });
 
-const put = (Key: string, file: string) =>
-  fleet.s3.send(
-    new PutObjectCommand({ Bucket: process.env['MEDIA_BUCKET'], Key, Body: readFileSync(join(folder, file)) }),
-  );
+const putBytes = (Key: string, Body: Buffer) =>
+  fleet.s3.send(new PutObjectCommand({ Bucket: process.env['MEDIA_BUCKET'], Key, Body }));
+const put = (Key: string, file: string) => putBytes(Key, readFileSync(join(folder, file)));
 const get = async (variable: string, Key: string) => {
   const { Body } = await fleet.s3.send(new GetObjectCommand({ Bucket: process.env[variable], Key }));
   return Buffer.from(await Body!.transformToByteArray());
@@ -70,12 +70,19 @@ const get = async (variable: string, Key: string) => {
 const video = async (videoId: string) => (await fleet.get('VIDEOS_TABLE', { id: videoId })) as VideoRecord;
 
 /** Two runs with a hole of a minute between them; `formats` of the segments. */
-async function record(formats: readonly string[] = [init, init, init, init]): Promise<void> {
+async function record(formats: readonly string[] = [init, init, init, init], encrypted = false): Promise<void> {
+  const key = Buffer.alloc(16, 9);
+  if (encrypted) await putBytes(`${channelPrefix(id, 1)}${hourKeyPath(noon)}`, key);
   const starts = [noon, noon + 2000, noon + 64_000, noon + 66_000];
   for (const [i, start] of starts.entries()) {
     const epoch = i < 2 ? 1 : 2;
     const name = { start, duration: 2000, epoch, sequence: i, init: formats[i]!, discontinuity: i === 2 };
-    await put(`${channelPrefix(id, 1)}${segmentPath(name)}`, `x${[2, 3, 0, 1][i]}.m4s`);
+    // The first was recorded before encryption was turned on.
+    const isEncrypted = encrypted && i > 0;
+    const bytes = readFileSync(join(folder, `x${[2, 3, 0, 1][i]}.m4s`));
+    const vector = Buffer.from(hourVector(start), 'hex');
+    const path = `${channelPrefix(id, 1)}${segmentPath({ ...name, encrypted: isEncrypted })}`;
+    await putBytes(path, isEncrypted ? encryptSegment(bytes, key, vector) : bytes);
   }
   await put(`${channelPrefix(id, 1)}${initPath(noon, init)}`, 'init.mp4');
 }
@@ -101,6 +108,19 @@ async function work() {
 }
 
 describe('a clip', () => {
+  it('of encrypted segments is, to the byte, that of the same in clear', async () => {
+    const made = async (encrypted: boolean) => {
+      await record(undefined, encrypted);
+      const asked = await ask(olga);
+      expect((await work()).result).toEqual({ batchItemFailures: [] });
+      return await get('SOURCE_BUCKET', sourceKey(asked.json.id));
+    };
+    const clear = await made(false);
+    id = `138${id.slice(3)}`;
+    await fleet.device(id).register(['olga', 'vera']);
+    expect((await made(true)).equals(clear)).toBe(true);
+  });
+
   it('is a video of who asked, one file without holes, with the track of that stretch beside it', async () => {
     await record();
     const points = Array.from({ length: 20 }, (_, i) => ({

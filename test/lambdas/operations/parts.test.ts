@@ -84,6 +84,25 @@ describe('what is wrong', () => {
     expect(find({ tasks: [] }, 'ingest')!.state).toBe('urgent');
     expect(find({}, 'ingest')).toBeUndefined();
   });
+
+  it('devices whose packets get lost are named, those that lose most first, and ten at most', () => {
+    const row = { connections: 10, streams: 4 } as TaskRow;
+    expect(find({ tasks: [row] }, 'network')!.state).toBe('ok');
+    const losing = Array.from({ length: 11 }, (_, i) => ({ device: `d${i}`, percent: 2 + i }));
+    const { state, says, article } = find(
+      {
+        tasks: [
+          { ...row, losing: losing.slice(0, 6) },
+          { ...row, losing: losing.slice(6) },
+        ],
+      },
+      'network',
+    )!;
+    expect([state, article]).toEqual(['soon', 'runbook.md#networks-lose-packets']);
+    expect(says).toContain('Packets of 11 devices get lost on their way: d10 (12 %), d9 (11 %)');
+    expect(says).toContain('d1 (3 %) and 1 more.');
+    expect(find({}, 'network')).toBeUndefined();
+  });
 });
 
 describe('since when', () => {

@@ -69,6 +69,11 @@ export async function startFake(secret: object, audience: string): Promise<Fake>
           Key: Key;
           RequestItems?: Record<string, { Keys: Key[] }>;
         };
+        if (String(target).endsWith('.PutItem') && TableName === 'audit') {
+          asked.push('PutItem audit');
+          json({});
+          return;
+        }
         if (String(target).endsWith('.UpdateItem') && TableName === 'sessions') {
           asked.push('UpdateItem sessions');
           json({ Attributes: updated(sessions, Key, update as unknown as Update) });
@@ -78,6 +83,7 @@ export async function startFake(secret: object, audience: string): Promise<Fake>
           videos: (key) => videos.get(key['id']!.S),
           grants: (key) => grants.get(`${key['videoId']!.S}/${key['subject']!.S}`),
           revocations: () => undefined,
+          heatmaps: () => INSIGHT_KEYS,
           keys: (key) => keys.get(key['kid']!.S),
           links: (key) => links.get(`${key['videoId']!.S}/${key['id']!.S}`),
           devices: (key) => {
@@ -117,6 +123,9 @@ export async function startFake(secret: object, audience: string): Promise<Fake>
   };
   return { url, videos, grants, devices, keys, links, objects, asked, jwt, close: () => void server.close() };
 }
+
+/** Of addresses for events and of pseudonyms. */
+export const INSIGHT_KEYS = { addresses: 'A'.repeat(43), viewers: 'B'.repeat(42) + 'A' };
 
 type Item = Record<string, unknown>;
 interface Update {
@@ -166,6 +175,9 @@ export const playbackEnvironment = (url: string): Readonly<Record<string, string
   KEYS_TABLE: 'keys',
   LINKS_TABLE: 'links',
   DEVICES_TABLE: 'devices',
+  HEATMAPS_TABLE: 'heatmaps',
+  AUDIT_TABLE: 'audit',
+  AUDIT_DAYS: '400',
   MEDIA_BUCKET: 'media',
   SIGNING_SECRET: 'secret',
   PUBLIC_URL: 'https://video.example',

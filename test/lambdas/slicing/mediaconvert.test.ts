@@ -10,6 +10,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { checkTime, chooseEngine } from '../../../lambdas/slicing/engine.ts';
 import { longestTask } from '../../../lambdas/slicing/estimate.ts';
+import { personalMpd } from '../../../lambdas/playback/dash.ts';
+import { multivariant } from '../../../lambdas/playback/manifest.ts';
+import { TICKET } from '../playback/fixture.ts';
+import { keyUri, protect } from './protected.ts';
 import { readPlaylist } from '../../../lambdas/slicing/mediaconvert/made.ts';
 import { jobOf } from '../../../lambdas/slicing/mediaconvert/settings.ts';
 import { planSlicing } from '../../../lambdas/slicing/plan.ts';
@@ -107,6 +111,13 @@ describe('the engine', () => {
       { ...inChunks, encryption: { scheme: 'aes-128', keySegments: 50 } },
       {},
     ],
+    [
+      'is MediaConvert for what a DRM provider protects',
+      'mediaconvert',
+      { engine: 'auto' },
+      { ...inChunks, encryption: { scheme: 'drm' } },
+      {},
+    ],
     ['chosen by itself is ours for what has an index', 'encode', { engine: 'auto' }, inChunks, { source: hours }],
     ['… and for what one function takes', 'encode', { engine: 'auto' }, { timescale: null }, {}],
     [
@@ -127,6 +138,16 @@ describe('the engine', () => {
     ],
   ] as const)('%s', (_, engine, changes, own, more) => {
     expect(choose(changes, own, more)).toBe(engine);
+  });
+
+  it('refuses what is to be protected and cannot be, rather than to make it in clear', () => {
+    const drm = { encryption: { scheme: 'drm' } } as const;
+    for (const [changes, source] of [
+      [{ engine: 'auto' }, alone],
+      [{ engine: 'mediaconvert' }, tiny],
+      [{ engine: 'encode' }, info()],
+    ] as const)
+      expect(() => choose(changes, drm, { source })).toThrow(/^cannot-protect: /);
   });
 
   it('chosen by itself is ours where a viewer would miss something, and the time is enough by its estimate', () => {
@@ -225,6 +246,40 @@ describe('a job', () => {
     }
     // The model's stream numbers begin at 1.
     expect(Settings!.Inputs![0]!.AudioSelectors!['Audio Selector 1']).toMatchObject({ Streams: [2] });
+  });
+
+  it('is asked by SPEKE v2 for what is to be protected, each rendition alike, and never in clear instead', () => {
+    const drm = { keyServer: 'https://keys.example/speke', keys: 'kinds', systems: ['widevine', 'fairplay'] } as const;
+    const plan: Plan = { ...planOf(info()), encryption: { scheme: 'drm' } };
+    const job = jobOf(plan, { ...PLACE, drm: { ...drm, systems: [...drm.systems] } });
+    expect(faultsOf(job)).toEqual([]);
+    const asked = job.Settings!.OutputGroups!.map((group) => group.OutputGroupSettings!.CmafGroupSettings!.Encryption);
+    expect(asked).toHaveLength(3);
+    for (const one of asked)
+      expect(one).toEqual({
+        Type: 'SPEKE',
+        EncryptionMethod: 'SAMPLE_AES',
+        InitializationVectorInManifest: 'EXCLUDE',
+        SpekeKeyProvider: {
+          Url: 'https://keys.example/speke',
+          ResourceId: `${VIDEO_ID}-r1`,
+          EncryptionContractConfiguration: { SpekeVideoPreset: 'PRESET_VIDEO_1', SpekeAudioPreset: 'PRESET_AUDIO_1' },
+          HlsSignaledSystemIds: ['edef8ba9-79d6-4ace-a3c8-27dcd51d21ed', '94ce86fb-07ff-4f43-adb8-93d2fa968ca2'],
+          DashSignaledSystemIds: ['edef8ba9-79d6-4ace-a3c8-27dcd51d21ed'],
+        },
+      });
+    const presets = (['one', 'heights'] as const).map((keys) => {
+      const place = { ...PLACE, drm: { ...drm, keys, systems: ['playready' as const] } };
+      const [group] = jobOf(plan, place).Settings!.OutputGroups!;
+      return group!.OutputGroupSettings!.CmafGroupSettings!.Encryption!.SpekeKeyProvider!
+        .EncryptionContractConfiguration;
+    });
+    expect(presets).toEqual([
+      { SpekeVideoPreset: 'SHARED', SpekeAudioPreset: 'SHARED' },
+      { SpekeVideoPreset: 'PRESET_VIDEO_3', SpekeAudioPreset: 'PRESET_AUDIO_1' },
+    ]);
+    expect(() => jobOf(plan, PLACE)).toThrow(/cannot encrypt by drm/);
+    expect(() => jobOf({ ...plan, encryption: { scheme: 'cbcs' } }, PLACE)).toThrow(/cannot encrypt by cbcs/);
   });
 
   it('turns what is to be turned, whatever the container', () => {
@@ -374,6 +429,67 @@ describe('the stand-in, asked by the real client', () => {
     expect(sound!.segments.reduce((sum, { duration }) => sum + duration, 0)).toBeCloseTo(5, 1);
     // Two SD pictures and a sound, ten seconds at least.
     expect(result.used!.normalizedMinutes).toBeCloseTo((10 / 60) * (2 + 1 / 3), 6);
+  });
+
+  it('is published protected: by the keys that its playlists say, or not at all', { timeout: 120_000 }, async () => {
+    const { plan, job } = await asked();
+    const protectedPlan: Plan = { ...plan, encryption: { scheme: 'drm' } };
+    const { Job } = await client.send(new CreateJobCommand(job));
+    expect(await ended(Job!.Id!)).toMatchObject({ Status: 'COMPLETE' });
+    // As it is, it is in clear, which a protected video must never be.
+    await expect(collect({ plan: protectedPlan })).rejects.toThrow(/in clear/);
+
+    const kids = await protect(clients.s3, process.env['MEDIA_BUCKET']!, `vod/${plan.videoId}/r1/`);
+    expect(await collect({ plan: protectedPlan })).toEqual({ outcome: 'collected' });
+    expect(await collect({ plan: protectedPlan })).toEqual({ outcome: 'collected' });
+    const { assemble } = await import('../../../lambdas/slicing/assembling.ts');
+    const { readVideo } = await import('../../../lambdas/shared/videos.ts');
+    const chunks = [{ index: 0, start: 0, duration: null, firstSegment: 1 }];
+    expect(await assemble({ plan: protectedPlan, chunks }, () => NOTHING)).toMatchObject({ outcome: 'ready' });
+
+    const text = async (name: string) => {
+      const place = { Bucket: process.env['MEDIA_BUCKET'], Key: `vod/${plan.videoId}/r1/${name}` };
+      return await (await clients.s3.send(new GetObjectCommand(place))).Body!.transformToString();
+    };
+    const record = await readVideo(plan.videoId);
+    expect(record?.hasPoster).toBe(false);
+    const mpd = await text('manifest.mpd');
+    for (const path of ['video/180p', 'video/90p', 'audio/main']) {
+      const kid = kids.get(path)!;
+      const tags = [
+        `METHOD=SAMPLE-AES,URI="${keyUri('widevine', kid)}",KEYID=0x${kid},KEYFORMAT="urn:uuid:edef8ba9-79d6-4ace-a3c8-27dcd51d21ed",KEYFORMATVERSIONS="1"`,
+        `METHOD=SAMPLE-AES,URI="${keyUri('playready', kid)}",KEYID=0x${kid},KEYFORMAT="com.microsoft.playready",KEYFORMATVERSIONS="1"`,
+        `METHOD=SAMPLE-AES,URI="${keyUri('fairplay', kid)}",KEYID=0x${kid},KEYFORMAT="com.apple.streamingkeydelivery",KEYFORMATVERSIONS="1"`,
+      ];
+      const playlist = await text(`${path}.m3u8`);
+      expect(playlist.split('\n').filter((line) => line.startsWith('#EXT-X-KEY'))).toEqual(
+        tags.map((tag) => `#EXT-X-KEY:${tag}`),
+      );
+      expect(playlist.indexOf('#EXT-X-KEY')).toBeLessThan(playlist.indexOf('#EXTINF'));
+      const manifest = multivariant(record!, {
+        way: 'define',
+        query: 'Signature=b',
+        ticket: TICKET,
+        licence: 'token=t',
+      });
+      for (const tag of tags) expect(manifest.split(`#EXT-X-SESSION-KEY:${tag}\n`)).toHaveLength(2);
+      expect(manifest).toContain('#EXT-X-DEFINE:NAME="licence",VALUE="token=t"');
+      const uuid = kid.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+      expect(mpd).toContain(`value="cbcs" cenc:default_KID="${uuid}"/>`);
+    }
+    expect(mpd.match(/<dashif:Laurl>\{\$licence-(widevine|playready)\}<\/dashif:Laurl>/g)).toHaveLength(6);
+    expect(mpd).not.toMatch(/fairplay|94ce86fb/);
+    // The pictures' own beginning is that of the presentation, whatever the clock says there.
+    expect(mpd).toMatch(/presentationTimeOffset="0" startNumber="1"/);
+    const personal = personalMpd(
+      mpd,
+      TICKET,
+      'Signature=b',
+      record!,
+      (system) => `https://v.example/${system}?token=t`,
+    );
+    expect(personal.match(/<dashif:Laurl>https:\/\/v\.example\/widevine\?token=t</g)).toHaveLength(3);
+    expect(personal).not.toContain('{$');
   });
 
   it('makes a video whose captions are in step with its picture', { timeout: 120_000 }, async () => {

@@ -67,6 +67,7 @@ describe('what is not taken', () => {
     ['a size that is no number', { size: 'big' }, false, 'invalid-request', undefined],
     ['a negative size', { size: -1 }, false, 'invalid-request', undefined],
     ['an unknown visibility', { visibility: 'friends' }, false, 'invalid-request', undefined],
+    ['protection where there is no DRM provider', { encryption: 'drm' }, false, 'invalid-request', undefined],
     ['an unknown encryption', { encryption: 'rot13' }, false, 'invalid-request', undefined],
     ['a tag of 51 characters', { tags: 'x'.repeat(51) }, false, 'invalid-request', undefined],
     ['21 tags', { tags: Array.from({ length: 21 }, (_, i) => `t${i}`).join() }, false, 'invalid-request', undefined],

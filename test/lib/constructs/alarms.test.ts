@@ -69,7 +69,7 @@ describe('the template', () => {
   it('has of a deployment without devices and MediaConvert only what is about the rest, and no alarm where none are wanted', () => {
     const plain = synthesized();
     expect(alarmsOf(plain)).toHaveLength(alarmsOfConfig(plain.stacks.config).length);
-    expect(alarmsOf(plain)).toHaveLength(25);
+    expect(alarmsOf(plain)).toHaveLength(29);
     expect(JSON.stringify(alarmsOf(plain))).not.toMatch(/Sluice\/Ingest|Convert/);
     expect(ofType(plain.vod, 'AWS::SNS::Topic')).toEqual([]);
     expect(ofType(plain.vod, 'AWS::KMS::Key')).toEqual([]);
@@ -157,7 +157,7 @@ describe('the template', () => {
     });
     const metrics = new Metrics();
     metrics.lag(1);
-    const gauges = { streams: 0, devices: 0, control: 0, media: 0, attachments: 0 };
+    const gauges = { streams: 0, devices: 0, losing: 0, control: 0, media: 0, attachments: 0 };
     const { _aws } = JSON.parse(metrics.document('x', gauges, 60)) as {
       _aws: { CloudWatchMetrics: { Metrics: { Name: string }[] }[] };
     };

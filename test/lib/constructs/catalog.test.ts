@@ -69,8 +69,10 @@ describe('the catalog stage', () => {
       ]),
     );
     for (const action of ['dynamodb:PutItem', 'dynamodb:DeleteItem'])
-      expect(grants.get(action)?.every((resource) => /Entitlements|StorageUploads/.test(resource))).toBe(true);
-    expect(grants.get('dynamodb:DeleteItem')?.join()).not.toContain('StorageUploads');
+      expect(grants.get(action)?.every((resource) => /Entitlements|StorageUploads|StorageAudit/.test(resource))).toBe(
+        true,
+      );
+    expect(grants.get('dynamodb:DeleteItem')?.join()).not.toMatch(/StorageUploads|StorageAudit/);
     // What it reads an address that it signs gives out, too: the original, and MP4s that were made.
     expect(keysOf(grants.get('s3:GetObject'))).toEqual([
       'tracks/*',
@@ -133,8 +135,8 @@ describe('the catalog stage', () => {
 
   it('removals wait in an encrypted queue that refuses plain http and keeps what fails', () => {
     const queues = Object.values(template.findResources('AWS::SQS::Queue')).map((queue) => queue['Properties']);
-    // Those of removals, downloads and revocations, and the dead letters of each.
-    expect(queues).toHaveLength(6);
+    // Those of removals, downloads, revocations and endings, and the dead letters of each.
+    expect(queues).toHaveLength(8);
     expect(queues.every((queue) => queue.SqsManagedSseEnabled === true)).toBe(true);
     const work = queues.find((queue) => queue.RedrivePolicy?.maxReceiveCount === 100);
     const remover = Object.values(template.findResources('AWS::Lambda::Function')).find((fn) =>
@@ -142,9 +144,9 @@ describe('the catalog stage', () => {
     );
     expect(work.VisibilityTimeout).toBeGreaterThan(remover?.['Properties'].Timeout);
     const policies = JSON.stringify(template.findResources('AWS::SQS::QueuePolicy'));
-    expect(policies.match(/"aws:SecureTransport":"false"/g)).toHaveLength(6);
+    expect(policies.match(/"aws:SecureTransport":"false"/g)).toHaveLength(8);
     const sources = Object.values(template.findResources('AWS::Lambda::EventSourceMapping'));
-    expect(sources).toHaveLength(3);
+    expect(sources).toHaveLength(4);
     for (const source of sources)
       expect(source['Properties'].FunctionResponseTypes).toEqual(['ReportBatchItemFailures']);
   });

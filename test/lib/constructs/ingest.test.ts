@@ -33,12 +33,12 @@ function synth(overrides: Readonly<Record<string, unknown>> = {}) {
   const config = readConfig((key) => context[key as keyof typeof context], { 'live.enabled': true, ...overrides });
   const stack = new Stack(app, 'Vod');
   const storage = new Storage(stack, 'Storage', config);
-  const api = new Api(stack, 'Api', { config, auth: new Auth(stack, 'Auth', config) });
+  const api = new Api(stack, 'Api', { config, auth: new Auth(stack, 'Auth', config), storage });
   const signingKey = new SigningKey(stack, 'SigningKey', config);
-  const revocation = new Revocation(stack, 'Revocation', { config });
+  const revocation = new Revocation(stack, 'Revocation', { config, storage });
   const downloads = mp4s(stack, { config, storage });
   new Playback(stack, 'Playback', { config, storage, api, signingKey, revocation, downloads });
-  const devices = new Devices(stack, 'Devices', { config, storage, api, signingKey });
+  const devices = new Devices(stack, 'Devices', { config, storage, api, signingKey, revocation });
   const live = new LiveStack(app, 'Live', { config, storage, devices });
   return { vod: Template.fromStack(stack), live: Template.fromStack(live) };
 }
@@ -122,7 +122,7 @@ describe('devices, beside the videos', () => {
   it('serves live media signed only, playlists for less than a segment', () => {
     const [{ DistributionConfig }] = all(vod, 'AWS::CloudFront::Distribution');
     const patterns = DistributionConfig.CacheBehaviors.map(({ PathPattern }: { PathPattern: string }) => PathPattern);
-    expect(patterns.slice(-3)).toEqual(['/live/*.m3u8', '/live/*', '/downloads/*']);
+    expect(patterns.slice(-4)).toEqual(['/live/*.m3u8', '/live/*.key', '/live/*', '/downloads/*']);
     const age = (pattern: string) => {
       const behaviour = DistributionConfig.CacheBehaviors.find(
         ({ PathPattern }: { PathPattern: string }) => PathPattern === pattern,
@@ -134,7 +134,7 @@ describe('devices, beside the videos', () => {
       ).toBe('none');
       return policy.CachePolicyConfig.MaxTTL;
     };
-    expect([age('/live/*.m3u8'), age('/live/*')]).toEqual([1, 86_400]);
+    expect([age('/live/*.m3u8'), age('/live/*.key'), age('/live/*')]).toEqual([1, 86_400, 86_400]);
   });
 
   it('playing reads and asks, and writes signs of life only', () => {
@@ -154,7 +154,7 @@ describe('devices, beside the videos', () => {
     expect(grants.get('s3:GetObject')!.join()).toMatch(/\/live\/\*/);
     expect(grants.get('sqs:SendMessage')).toEqual([expect.stringContaining('sluice-test-ingest-*')]);
     for (const action of ['dynamodb:PutItem', 'dynamodb:DeleteItem'])
-      expect(grants.get(action)!.every((resource) => /Fleet|StorageSessions/.test(resource))).toBe(true);
+      expect(grants.get(action)!.every((resource) => /Fleet|StorageSessions|StorageAudit/.test(resource))).toBe(true);
   });
 
   it('clips are read from recordings and written where uploads go', () => {

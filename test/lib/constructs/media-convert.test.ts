@@ -6,8 +6,8 @@ import { Slicing } from '../../../lib/constructs/slicing.ts';
 import { machineOf, tasksOf, waitsOf, type Machine } from '../../support/machine.ts';
 import { grantsOf, stageScope } from './stage.ts';
 
-function slicing(engine: string) {
-  const { stack, config, storage } = stageScope({ 'slicing.engine': engine });
+function slicing(engine: string, more: Record<string, string> = {}) {
+  const { stack, config, storage } = stageScope({ 'slicing.engine': engine, ...more });
   const ffmpegLayer = new LayerVersion(stack, 'Ffmpeg', { code: Code.fromAsset(import.meta.dirname) });
   new Slicing(stack, 'Slicing', { config, storage, ffmpegLayer });
   // Findings of cdk-nag's AwsSolutions pack throw here.
@@ -150,4 +150,40 @@ describe('a deployment that uses MediaConvert', () => {
 
 it('a deployment that does not has nothing of it', { timeout: 300_000 }, () => {
   expect(JSON.stringify(slicing('encode').toJSON())).not.toMatch(/mediaconvert/i);
+});
+
+describe('a deployment with a DRM provider', () => {
+  const provider = (keyServer: string) =>
+    slicing('auto', {
+      'drm.keyServer': keyServer,
+      'drm.widevine': 'https://w.example/',
+      'drm.playready': 'https://p.example/',
+    });
+  const mayInvoke = (template: Template) =>
+    JSON.stringify(template.findResources('AWS::IAM::Role')).match(/execute-api:Invoke[^}]*?"Resource":(.*?)\}\]/g) ??
+    [];
+
+  it('has MediaConvert asked by it, and lets its role call that one API of a key server behind API Gateway', () => {
+    const template = provider('https://abc123.execute-api.eu-west-1.amazonaws.com/EkeStage/copyProtection');
+    template.hasResourceProperties('AWS::Lambda::Function', {
+      Description: 'Hands a whole video to MediaConvert',
+      Environment: {
+        Variables: Match.objectLike({
+          DRM: JSON.stringify({
+            keyServer: 'https://abc123.execute-api.eu-west-1.amazonaws.com/EkeStage/copyProtection',
+            keys: 'kinds',
+            systems: ['widevine', 'playready'],
+          }),
+        }),
+      },
+    });
+    const [found, ...others] = mayInvoke(template);
+    expect(others).toEqual([]);
+    expect(found).toContain(':execute-api:eu-west-1:*:abc123/*');
+  });
+
+  it('gives that right to nobody where the key server is elsewhere', () => {
+    expect(mayInvoke(provider('https://keys.example/speke'))).toEqual([]);
+    expect(mayInvoke(provider('https://evil.example/abc.execute-api.eu-west-1.amazonaws.com/'))).toEqual([]);
+  });
 });

@@ -9,6 +9,7 @@ describe('the revocation stage', () => {
   beforeAll(() => {
     const { stack, config, revocation } = stageScope();
     revocation.revokedBy(new SluiceFunction(stack, 'Revoker', { config, entry: 'catalog/remove.ts' }));
+    revocation.takenBackBy(new SluiceFunction(stack, 'Taker', { config, entry: 'sharing/handler.ts' }));
     template = Template.fromStack(stack);
   }, 60_000);
   const queue = (id: string) =>
@@ -62,6 +63,22 @@ describe('the revocation stage', () => {
         },
       ],
     });
+  });
+
+  it('ends what was taken back apart from the writer, so that a thousand sessions hold up nothing that is revoked', () => {
+    const [id, { Properties: endings }] = queue('RevocationEndings');
+    expect(endings).not.toHaveProperty('FifoQueue');
+    const [mapping] = Object.values(template.findResources('AWS::Lambda::EventSourceMapping')).filter((one) =>
+      JSON.stringify(one).includes(id),
+    ) as { Properties: object }[];
+    expect(mapping!.Properties).toMatchObject({ BatchSize: 1, ScalingConfig: { MaximumConcurrency: 2 } });
+    const may = (role: string) =>
+      [...grantsOf(template, role).keys()].filter((action) => !action.startsWith('logs:')).toSorted();
+    expect(may('RevocationEnderRole').filter((action) => action.startsWith('dynamodb:'))).toEqual(
+      ['BatchGetItem', 'DeleteItem', 'PutItem', 'Query', 'Scan'].map((action) => `dynamodb:${action}`),
+    );
+    // Who takes something back sees no session.
+    expect(may('TakerRole')).toEqual(['sqs:SendMessage']);
   });
 
   it('lets a stage that revokes write rows and messages, and nothing at the edge', () => {

@@ -24,8 +24,8 @@ export function stageScope(overrides: Readonly<Record<string, unknown>> = {}): S
   const context = { env: 'test', environments: { test: {} } };
   const config = readConfig((key) => context[key as keyof typeof context], overrides);
   const storage = new Storage(stack, 'Storage', config);
-  const api = new Api(stack, 'Api', { config, auth: new Auth(stack, 'Auth', config) });
-  const revocation = new Revocation(stack, 'Revocation', { config });
+  const api = new Api(stack, 'Api', { config, auth: new Auth(stack, 'Auth', config), storage });
+  const revocation = new Revocation(stack, 'Revocation', { config, storage });
   return { stack, config, storage, api, revocation };
 }
 

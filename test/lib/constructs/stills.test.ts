@@ -13,6 +13,7 @@ it('the poster function reads and writes what is under /vod/ and the record, and
   expect([...grants.keys()].toSorted()).toEqual([
     'dynamodb:BatchGetItem',
     'dynamodb:GetItem',
+    'dynamodb:PutItem',
     'dynamodb:UpdateItem',
     'logs:CreateLogStream',
     'logs:PutLogEvents',
@@ -23,6 +24,7 @@ it('the poster function reads and writes what is under /vod/ and the record, and
   for (const action of ['s3:DeleteObject', 's3:GetObject', 's3:PutObject'])
     expect(grants.get(action)!.join()).toMatch(/StorageMedia.*\/vod\/\*/);
   expect(grants.get('dynamodb:UpdateItem')!.join()).toMatch(/StorageVideos/);
+  expect(grants.get('dynamodb:PutItem')!.every((resource) => /StorageAudit/.test(resource))).toBe(true);
   const [poster] = Object.entries(template.findResources('AWS::Lambda::Function'))
     .filter(([name]) => name.startsWith('StillsPoster'))
     .map(([, { Properties }]) => Properties as Record<string, unknown>);

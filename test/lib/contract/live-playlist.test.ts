@@ -12,7 +12,7 @@ import {
   type LivePlaylist,
   type PlaylistEntry,
 } from '../../../lib/contract/live-playlist.ts';
-import { initPath, segmentPath } from '../../../lib/contract/live-keys.ts';
+import { hourKeyPath, initPath, keyBeside, parseSegment, segmentPath } from '../../../lib/contract/live-keys.ts';
 import { random } from '../../containers/ingest/jt808/support.ts';
 
 const T0 = Date.UTC(2026, 7, 1, 12, 0, 0);
@@ -44,6 +44,89 @@ function parsed(text: string): { ours: HLS.types.MediaPlaylist; theirs: Parser['
   expect(ours.segments.map(({ duration }) => duration)).toEqual(theirs.segments.map(({ duration }) => duration));
   return { ours, theirs };
 }
+
+describe('encrypted segments', () => {
+  const at = (time: number, encrypted: boolean, changes: Partial<PlaylistEntry> = {}): PlaylistEntry => {
+    const name = { start: time, duration: 2000, epoch: 1, sequence: 0, init: 'a'.repeat(16), discontinuity: false };
+    const map = initPath(time, name.init);
+    return { ...entry(0), uri: segmentPath({ ...name, encrypted }), map, programDateTime: time, ...changes };
+  };
+  const HOUR = 3_600_000;
+  const tags = (text: string) =>
+    text
+      .split('\n')
+      .filter((line) => /^#EXT-X-(KEY|MAP)|^[^#]/.test(line))
+      .map((line) => line.replace('?{$auth}', '').replace(/\d{13}\S*-(ce?)\.m4s/, '$1.m4s'));
+
+  it('have the key of their hour in front, once, and initialization sections none', () => {
+    const noon = Date.UTC(2026, 7, 1, 12);
+    const entries = [
+      at(noon - 4000, false),
+      at(noon - 2000, true),
+      at(noon, true),
+      at(noon + 2000, true),
+      at(noon + 4000, true, { map: 'rec/20260801/init-b.mp4', discontinuity: true }),
+      at(noon + 6000, true, { gap: true }),
+      at(noon + 8000, false),
+    ];
+    const wanted = [
+      '#EXT-X-MAP:URI="rec/20260801/init-aaaaaaaaaaaaaaaa.mp4"',
+      'rec/20260801/11/c.m4s',
+      `#EXT-X-KEY:METHOD=AES-128,URI="rec/20260801/11/hour.key",IV=0x${(noon - HOUR).toString(16).padStart(32, '0')}`,
+      'rec/20260801/11/ce.m4s',
+      `#EXT-X-KEY:METHOD=AES-128,URI="rec/20260801/12/hour.key",IV=0x${noon.toString(16).padStart(32, '0')}`,
+      'rec/20260801/12/ce.m4s',
+      'rec/20260801/12/ce.m4s',
+      '#EXT-X-KEY:METHOD=NONE',
+      '#EXT-X-MAP:URI="rec/20260801/init-b.mp4"',
+      `#EXT-X-KEY:METHOD=AES-128,URI="rec/20260801/12/hour.key",IV=0x${noon.toString(16).padStart(32, '0')}`,
+      'rec/20260801/12/ce.m4s',
+      '#EXT-X-KEY:METHOD=NONE',
+      '#EXT-X-MAP:URI="rec/20260801/init-aaaaaaaaaaaaaaaa.mp4"',
+      '#EXT-X-KEY:METHOD=AES-128,URI="rec/20260801/12/hour.key",IV=0x'.concat(noon.toString(16).padStart(32, '0')),
+      'rec/20260801/12/ce.m4s',
+      '#EXT-X-KEY:METHOD=NONE',
+      'rec/20260801/12/c.m4s',
+    ];
+    const window = { windowMs: 60_000, maxEntries: 100 };
+    const live = liveText(entries.reduce((playlist, one) => addEntry(playlist, one, window), emptyPlaylist(2000)));
+    expect(tags(live)).toEqual(wanted);
+    expect(tags(vodText(entries))).toEqual(wanted);
+    for (const text of [live, vodText(entries)]) expect(parsed(text).ours.segments).toHaveLength(7);
+    // Whoever goes on from it knows all that there was.
+    const read = readLivePlaylist(live)!;
+    expect(liveText(read)).toBe(live);
+  });
+
+  it('at the very beginning that are not there need no key', () => {
+    const noon = Date.UTC(2026, 7, 1, 12);
+    const text = liveText(build([at(noon, true, { gap: true }), at(noon + 2000, true)]));
+    expect(tags(text).map((line) => line.slice(0, 10))).toEqual([
+      '#EXT-X-MAP',
+      'rec/202608',
+      '#EXT-X-KEY',
+      'rec/202608',
+    ]);
+  });
+
+  it('say so in their name, which is read back', () => {
+    const path = segmentPath({
+      start: T0,
+      duration: 2000,
+      epoch: 3,
+      sequence: 4,
+      init: 'b'.repeat(16),
+      discontinuity: true,
+      encrypted: true,
+    });
+    expect(path).toMatch(/-de\.m4s$/);
+    expect(parseSegment(path)).toMatchObject({ discontinuity: true, encrypted: true });
+    expect(parseSegment(path.replace('-de.', '-d.'))).not.toHaveProperty('encrypted');
+    expect(parseSegment(path.replace('-de.', '-ee.'))).toBeUndefined();
+    expect([keyBeside(path), keyBeside(`live/1/1/${path}`)]).toEqual([hourKeyPath(T0), `live/1/1/${hourKeyPath(T0)}`]);
+    expect(keyBeside(path.replace('-de.', '-d.'))).toBeUndefined();
+  });
+});
 
 describe('the live playlist', () => {
   it('begins without a discontinuity', () => {

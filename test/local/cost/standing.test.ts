@@ -79,7 +79,7 @@ describe('a line', () => {
     expect(amount(all, PRICES.gibHour.x86_64)).toBe(2 * 4 * 730);
     expect(amount(all, PRICES.addressHour)).toBe((2 + 2) * 730);
     expect(amount(all, PRICES.balancerHour)).toBe(730);
-    expect(amount(all, PRICES.metric)).toBe(9);
+    expect(amount(all, PRICES.metric)).toBe(10);
     // Every ten seconds a lease, every 20 a look for commands.
     expect(amount(all, PRICES.write)).toBe(2 * 262_800);
     expect(amount(all, PRICES.queueRequest)).toBe(2 * 131_400);

@@ -172,25 +172,33 @@ describe('a signature while somebody plays', () => {
     expect(world.reads).toBe(0);
   });
 
-  it('is asked for no more once the session was ended, and says why, once', async () => {
-    const { world, first } = setUp();
-    const said: string[] = [];
-    let reads = 0;
-    const read = async () => {
-      reads += 1;
-      throw new ApiProblem(410, { code: 'session-ended', detail: 'The owner has ended it.' });
-    };
-    const over = ({ message }: ApiProblem) => void said.push(message);
-    const signature = new Signature({ prefix: '/vod/a/', base: BASE, clock: () => world.now, read, over });
-    await signature.address(segment(first));
-    expect(signature.isOver).toBe(false);
-    for (let minute = 0; minute < 90; minute += 1) {
-      world.now += 60_000;
+  it.each([
+    [410, 'session-ended'],
+    [403, 'forbidden'],
+    [404, 'not-found'],
+    [401, 'link-ended'],
+  ])(
+    'is asked for no more once the session was ended or its right is gone (%i %s), and says why, once',
+    async (status, code) => {
+      const { world, first } = setUp();
+      const said: string[] = [];
+      let reads = 0;
+      const read = async () => {
+        reads += 1;
+        throw new ApiProblem(status, { code, detail: 'The owner has ended it.' });
+      };
+      const over = ({ message }: ApiProblem) => void said.push(message);
+      const signature = new Signature({ prefix: '/vod/a/', base: BASE, clock: () => world.now, read, over });
       await signature.address(segment(first));
-    }
-    expect([said, reads, signature.isOver]).toEqual([['The owner has ended it.'], 1, true]);
-    expect(await signature.renew()).toBe(false);
-  });
+      expect(signature.isOver).toBe(false);
+      for (let minute = 0; minute < 90; minute += 1) {
+        world.now += 60_000;
+        await signature.address(segment(first));
+      }
+      expect([said, reads, signature.isOver]).toEqual([['The owner has ended it.'], 1, true]);
+      expect(await signature.renew()).toBe(false);
+    },
+  );
 
   it('knows the ticket of its session, to take leave by', async () => {
     const { signature } = setUp();

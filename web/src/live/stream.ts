@@ -8,7 +8,7 @@ import { ticketIn } from '../../../lib/contract/ticket.ts';
 import { call, pathOf } from '../api/client.ts';
 import { apiPath } from '../api/token-fetch.ts';
 import type { Place } from '../fleet/wall.ts';
-import { isOver, pathOf as openedPath, renewIn, resigned } from '../shared/signature.ts';
+import { isLost, isOver, pathOf as openedPath, renewIn, resigned } from '../shared/signature.ts';
 import { distances, isEnough, LIVE, Pace, Reloads } from './pace.ts';
 import {
   behindOf,
@@ -154,7 +154,7 @@ export class LiveStream {
       this.#tell(phase);
       this.#again(askIn);
     } catch (error) {
-      if (!this.#abort.signal.aborted && (!this.#isPlaying || isOver(error))) this.#lost(error);
+      if (!this.#abort.signal.aborted && (!this.#isPlaying || isOver(error) || isLost(error))) this.#lost(error);
     }
   }
 
@@ -188,7 +188,7 @@ export class LiveStream {
         else if (state !== 'live') await this.#ask();
       } catch (error) {
         if (this.#abort.signal.aborted) return;
-        if (isOver(error)) return this.#lost(error);
+        if (isOver(error) || isLost(error)) return this.#lost(error);
         this.#renewal = setTimeout(() => void renew(attempt + 1), delayOf(attempt, Math.random()));
       }
     };

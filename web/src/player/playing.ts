@@ -5,7 +5,7 @@ import { Hls } from 'hls-video-element';
 import { vodPrefix } from '../../../lib/contract/keys.ts';
 import { ApiProblem, isPassing, problemOf, unreachable } from '../api/problem.ts';
 import { definedIn, endOf, isOver, openedBy, readFrom, refusedText, Signature } from '../shared/signature.ts';
-import { LICENSED } from '../video/licence.ts';
+import { licensed } from '../video/licence.ts';
 import { inSession, streamUrl } from '../video/links.ts';
 import { readManifest } from '../video/manifest.ts';
 import { takeOver } from '../video/take-over.ts';
@@ -70,7 +70,7 @@ export class Playing {
       maxMaxBufferLength: 60,
       startPosition: startAt,
       xhrSetup: openedBy(this.#signature, undefined),
-      ...LICENSED,
+      ...licensed(origin),
     };
   }
 

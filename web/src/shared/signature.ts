@@ -144,7 +144,7 @@ export class Signature {
       return true;
     } catch (error) {
       this.#notBefore = this.#clock() + AGAIN;
-      if (isOver(error)) {
+      if (isOver(error) || isLost(error)) {
         this.#isOver = true;
         this.#options.over?.(error as ApiProblem);
       }
@@ -161,6 +161,10 @@ export class Signature {
 
 /** Whether a refusal says that a session is over, or that no other may begin now: asking again by itself would not help. */
 export const isOver = (error: unknown): boolean => hasCode(error, 'session-ended', 'too-many-sessions');
+
+/** Whether a refusal says that the right to watch is gone: it was taken back, has ended, or what is watched is no more. */
+export const isLost = (error: unknown): boolean =>
+  hasCode(error, 'forbidden', 'not-found', 'link-ended', 'link-expired', 'link-unknown', 'site-refused');
 
 /** Reads a playlist of our API for `Signature`; `fetch` adds the token. */
 export async function readFrom(path: string): Promise<Read> {

@@ -3,6 +3,7 @@ import {
   IconChevronDown,
   IconFolder,
   IconHeartbeat,
+  IconHistory,
   IconKeyboard,
   IconLayoutGrid,
   IconLivePhoto,
@@ -140,18 +141,25 @@ function AccountPopover({ id }: { id: string }) {
       <p>
         Signed in as <strong>{person?.name}</strong>, {role(person)}
       </p>
-      {person?.isAdmin === true && (
-        <Button
-          variant="default"
-          fullWidth
-          component={Link}
-          to="/health"
-          leftSection={<IconHeartbeat size={16} />}
-          onClick={() => document.getElementById(id)?.hidePopover()}
-        >
-          Health
-        </Button>
-      )}
+      {person?.isAdmin === true &&
+        (
+          [
+            ['/health', 'Health', IconHeartbeat],
+            ['/changes', 'Changes', IconHistory],
+          ] as const
+        ).map(([to, name, Picture]) => (
+          <Button
+            key={to}
+            variant="default"
+            fullWidth
+            component={Link}
+            to={to}
+            leftSection={<Picture size={16} />}
+            onClick={() => document.getElementById(id)?.hidePopover()}
+          >
+            {name}
+          </Button>
+        ))}
       <Button
         variant="default"
         fullWidth

@@ -14,6 +14,7 @@ export const pages = {
   map: () => import('../map/MapPage.tsx'),
   device: () => import('../device/DevicePage.tsx'),
   health: () => import('../health/HealthPage.tsx'),
+  changes: () => import('../changes/ChangesPage.tsx'),
   collections: () => import('../collections/CollectionsPage.tsx'),
   collection: () => import('../collections/CollectionPage.tsx'),
   publicVideo: () => import('../video/PublicVideo.tsx'),
@@ -25,6 +26,7 @@ const NEEDS: Readonly<Record<string, readonly (() => Promise<unknown>)[]>> = {
   live: [pages.live, () => import('hls.js')],
   map: [pages.map, () => import('../map/FleetMap.tsx')],
   health: [pages.health],
+  changes: [pages.changes],
   d: [pages.device, () => import('../device/DeviceMap.tsx')],
 };
 

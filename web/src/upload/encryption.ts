@@ -9,4 +9,5 @@ export const ENCRYPTIONS: readonly { readonly value: Encryption | ''; readonly l
   { value: 'none', label: 'Not encrypted' },
   { value: 'aes-128', label: 'AES-128: HLS players, no DASH' },
   { value: 'cbcs', label: 'Samples (cbcs): browsers on https' },
+  { value: 'drm', label: 'DRM: players with a licence' },
 ];

@@ -17,6 +17,7 @@ const ENCRYPTED: Record<NonNullable<Video['encryption']>, [string, string][]> = 
   none: [],
   'aes-128': [['Encryption', 'AES-128, keys from the edge']],
   cbcs: [['Encryption', 'Samples (cbcs), a key by licence']],
+  drm: [['Encryption', 'DRM, licences of a provider']],
 };
 
 /** `isShown`: the map is fetched by who looks at it. */

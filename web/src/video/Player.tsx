@@ -11,7 +11,7 @@ import { isOver, openedBy, readFrom, refusedText, Signature } from '../shared/si
 import { pathOf } from '../api/client.ts';
 import { hasCode, isPassing, problemOf, type ApiProblem } from '../api/problem.ts';
 import { useReach } from '../shared/ReachNote.tsx';
-import { LICENSED } from './licence.ts';
+import { licensed } from './licence.ts';
 import { isControl, isTyping } from '../shell/keys.ts';
 import { Controls } from './Controls.tsx';
 import { perform } from './perform.ts';
@@ -132,7 +132,7 @@ export default function Player(props: PlayerProps) {
       maxMaxBufferLength: 60,
       startPosition: load + edition > 0 ? resumeAt.current : -1,
       xhrSetup: openedBy(signature, token),
-      ...LICENSED,
+      ...licensed(),
     }),
     [signature, token, load, edition],
   );

@@ -64,9 +64,18 @@ export class ObjectStore {
     this.#turns = new Turns(maxSockets);
   }
 
-  /** `parts`, one behind the other, are the body: read until the answer is there. */
-  put(bucket: string, key: string, parts: readonly Buffer[], headers: Headers): Promise<StoreAnswer> {
-    return this.#send('PUT', bucket, key, parts, headers);
+  /**
+   * `parts`, one behind the other, are the body: read until the answer is there. `seal`: what is put in its place, made when the
+   * request has its turn, so that there are no more copies of segments than bodies under way.
+   */
+  put(
+    bucket: string,
+    key: string,
+    parts: readonly Buffer[],
+    headers: Headers,
+    seal?: (body: Buffer) => Buffer,
+  ): Promise<StoreAnswer> {
+    return this.#send('PUT', bucket, key, parts, headers, seal);
   }
 
   get(bucket: string, key: string): Promise<StoreAnswer> {
@@ -82,13 +91,24 @@ export class ObjectStore {
     void this.#agent.destroy();
   }
 
-  async #send(method: 'GET' | 'PUT', bucket: string, key: string, parts: readonly Buffer[], extra: Headers) {
-    const joined = joinedBytes(parts);
+  async #send(
+    method: 'GET' | 'PUT',
+    bucket: string,
+    key: string,
+    parts: readonly Buffer[],
+    extra: Headers,
+    seal?: (body: Buffer) => Buffer,
+  ) {
+    const joined = seal ? bytesOf(parts) : joinedBytes(parts);
     await this.#turns.wait(joined);
     try {
       const credentials = await this.#credentials();
       const { origin, host, path } = this.#address(bucket, key);
-      const { body, memory } = this.#bodies.join(parts);
+      const { body: clear, memory: taken } = this.#bodies.join(parts);
+      const body = seal ? seal(clear) : clear;
+      // Of what is sealed nothing reads the clear one any more.
+      if (seal) this.#bodies.give(taken);
+      const memory = seal ? undefined : taken;
       const unsigned = { ...extra, host, 'x-amz-content-sha256': hash('sha256', body, 'hex') };
       const headers = this.#signer.sign({ method, path, headers: unsigned }, credentials);
       const answer = await this.#exchange({ origin, method, path, headers, body: method === 'GET' ? null : body });
@@ -159,8 +179,9 @@ class Turns {
 }
 
 /** Of the copy that a body of several parts is. */
-const joinedBytes = (parts: readonly Buffer[]): number =>
-  parts.length < 2 ? 0 : parts.reduce((sum, part) => sum + part.length, 0);
+const joinedBytes = (parts: readonly Buffer[]): number => (parts.length < 2 ? 0 : bytesOf(parts));
+
+const bytesOf = (parts: readonly Buffer[]): number => parts.reduce((sum, part) => sum + part.length, 0);
 
 /** Memory for bodies that come in parts, used again and again: see hls/blocks.ts. */
 class Bodies {

@@ -84,6 +84,7 @@ export const DECLARED = [
   'StoreRetries',
   'LostPackets',
   'DisconnectedPercent',
+  'LosingDevices',
 ] as const;
 
 /** Fewer that lose their connection in a minute are no storm, however few there are. */
@@ -93,6 +94,8 @@ export interface Gauges {
   readonly streams: number;
   /** That are connected and known. */
   readonly devices: number;
+  /** Of them, those whose network lost packets in this minute (losses.ts). */
+  readonly losing: number;
   readonly control: number;
   readonly media: number;
   readonly attachments: number;
@@ -144,6 +147,7 @@ export class Metrics {
     const values: Record<string, number | number[]> = {
       [STREAMS_METRIC]: gauges.streams,
       Devices: gauges.devices,
+      LosingDevices: gauges.losing,
       DisconnectedPercent: this.#disconnectedPercent(gauges),
       ControlConnections: gauges.control,
       MediaConnections: gauges.media,

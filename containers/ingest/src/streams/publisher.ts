@@ -16,6 +16,7 @@ import type { Metrics } from '../common/metrics.ts';
 import type { ObjectStore } from '../cloud/object-store.ts';
 import { within } from '../common/time.ts';
 import type { Fence } from './fence.ts';
+import type { HourKeys, Seal } from './hour-keys.ts';
 
 export interface Published {
   readonly epoch: number;
@@ -31,6 +32,8 @@ export interface PublisherOptions {
   /** What URIs in the playlist begin with, to lead from it to the channel's folder. */
   readonly relative: '' | '../';
   readonly retentionTag: string;
+  /** Segments are encrypted by them; without, they are in clear. */
+  readonly keys?: Pick<HourKeys, 'sealer'> | undefined;
   readonly window: WindowOptions;
   readonly bufferBytes: number;
   readonly metrics: Metrics;
@@ -148,7 +151,7 @@ export class Publisher {
     }
   }
 
-  /** One request, or two where an initialization section goes before. Throws when it must be tried again. */
+  /** One request, or more where an initialization section or a key goes before. Throws when it must be tried again. */
   async #step(): Promise<void> {
     const { fence, metrics } = this.#options;
     if (this.#playlist === undefined) {
@@ -181,11 +184,19 @@ export class Publisher {
   }
 
   async #segment(playlist: LivePlaylist, item: Item): Promise<void> {
-    const { fence, relative, metrics } = this.#options;
+    const { fence, relative, metrics, keys } = this.#options;
     const { start, segment } = item;
     const { duration, discontinuity, init } = segment;
     const sequence = nextSequence(playlist);
-    const path = segmentPath({ start, duration, discontinuity, sequence, init: init.id, epoch: fence.epoch });
+    const path = segmentPath({
+      start,
+      duration,
+      discontinuity,
+      sequence,
+      init: init.id,
+      epoch: fence.epoch,
+      encrypted: keys !== undefined,
+    });
     const map = initPath(start, init.id);
     if (!item.isDropped) {
       this.#sending = item;
@@ -201,7 +212,7 @@ export class Publisher {
           this.#inits.add(map);
           if (this.#inits.size > MOST_INITS) this.#inits.delete(this.#inits.values().next().value!);
         }
-        await this.#put(path, segment.parts, {});
+        await this.#put(path, segment.parts, {}, await keys?.sealer(start));
       } catch (error) {
         this.#sending = undefined;
         this.#shed();
@@ -226,14 +237,20 @@ export class Publisher {
     this.#unlisted += 1;
   }
 
-  async #put(path: string, body: readonly Buffer[], extra: Readonly<Record<string, string>>): Promise<void> {
+  async #put(
+    path: string,
+    body: readonly Buffer[],
+    extra: Readonly<Record<string, string>>,
+    seal?: Seal,
+  ): Promise<void> {
     const { store, bucket, prefix, retentionTag } = this.#options;
-    const { status } = await store.put(bucket, prefix + path, body, {
+    const headers = {
       'content-type': 'video/mp4',
       'cache-control': 'max-age=86400, immutable',
       'x-amz-tagging': retentionTag,
       ...extra,
-    });
+    };
+    const { status } = await store.put(bucket, prefix + path, body, headers, seal);
     if (status !== 200) throw new Error(`writing ${prefix}${path}: HTTP ${status}`);
   }
 

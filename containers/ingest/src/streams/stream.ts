@@ -12,6 +12,7 @@ import type { Services } from '../services.ts';
 import { isHeard } from '../sound/heard.ts';
 import { Listener } from '../sound/listener.ts';
 import { Fence } from './fence.ts';
+import { HourKeys } from './hour-keys.ts';
 import { Publisher, type Published } from './publisher.ts';
 import { Sight } from './sight.ts';
 import { liveTarget, playbackTarget, type Target } from './target.ts';
@@ -352,8 +353,11 @@ export class LiveStream {
       targetMs: config.options.segmentSeconds * 1000,
       staleMs: config.options.playlistSeconds * 2000,
     });
+    const { prefix, retentionTag } = target;
+    const isEncrypted = config.options.encryption === 'aes-128';
     const publisher = new Publisher({
       ...target,
+      keys: isEncrypted ? new HourKeys({ store: aws.store, bucket, prefix, retentionTag }) : undefined,
       store: aws.store,
       fence,
       bucket,

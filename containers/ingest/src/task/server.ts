@@ -18,6 +18,7 @@ import { PublicHost } from '../net/host.ts';
 import { Listener, SharedSession, type Accept, type ListenerParts } from '../net/listeners.ts';
 import { arrivalRate, segmentRate } from '../streams/rates.ts';
 import { Streams } from '../streams/streams.ts';
+import { Losses } from '../common/losses.ts';
 import { Log } from '../common/log.ts';
 import { MediaSession } from '../sessions/media/session.ts';
 import { Budget, Shares } from '../common/memory.ts';
@@ -134,7 +135,7 @@ export async function startIngest(config: ServerConfig, task: string, overrides:
     blocks.trim();
     services.aws.store.trim();
     for (const session of [...mediaSessions, ...sessions.all()]) session.account();
-    const gauges = { streams: streams.count, devices: sessions.count, ...counts };
+    const gauges = { streams: streams.count, devices: sessions.count, losing: services.losses.close(), ...counts };
     process.stdout.write(`${metrics.document(config.service, gauges, MINUTE)}\n`);
   }, 1000);
 
@@ -181,6 +182,7 @@ function makeServices(
     aws,
     log: ownLog,
     metrics,
+    losses: new Losses(),
     fleet,
     registry: new Registry(aws.dynamo, tables.devices),
     state: new DeviceState(aws.dynamo, tables.devices),

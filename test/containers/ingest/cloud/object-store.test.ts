@@ -65,6 +65,25 @@ it('bodies of parts are under way up to so many bytes, the others after them, al
   expect([...seen.bodies].toSorted()).toEqual(names.map((name) => [`/bucket/${name}`, MIB]).toSorted());
 });
 
+it('what is sealed is put in place of the body, made when it is its turn, and counts as a copy', async () => {
+  const { seen, speak, endpoint } = await silentServer();
+  const store = storeOf(endpoint);
+  const fit = MOST_JOINED / MIB;
+  let sealed = 0;
+  const seal = (body: Buffer) => {
+    sealed += 1;
+    return body.subarray(0, 16);
+  };
+  const names = Array.from({ length: fit + 5 }, (_, i) => `sealed-${i}`);
+  const answers = names.map((name) => store.put('bucket', name, [Buffer.alloc(MIB)], {}, seal));
+  await expect.poll(() => seen.most, { timeout: 30_000 }).toBe(fit);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  expect([seen.most, sealed]).toEqual([fit, fit]);
+  speak();
+  await Promise.all(answers);
+  expect([...seen.bodies].toSorted()).toEqual(names.map((name) => [`/bucket/${name}`, 16]).toSorted());
+});
+
 it('a body of one part is no copy, and one larger than all may be goes alone', async () => {
   const { seen, speak, endpoint } = await silentServer();
   const store = storeOf(endpoint);

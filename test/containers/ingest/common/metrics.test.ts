@@ -15,7 +15,7 @@ describe('operators', () => {
         _aws: { CloudWatchMetrics: { Namespace: string; Dimensions: string[][]; Metrics: { Name: string }[] }[] };
       };
     const document = read(
-      metrics.document('live', { streams: 3, devices: 2, control: 2, media: 1, attachments: 0 }, 60, NOW),
+      metrics.document('live', { streams: 3, devices: 2, losing: 0, control: 2, media: 1, attachments: 0 }, 60, NOW),
     );
     const [metric] = document['_aws'].CloudWatchMetrics;
     expect(document).toMatchObject({
@@ -32,7 +32,7 @@ describe('operators', () => {
     expect(metric!.Metrics.every(({ Name }) => document[Name] !== undefined)).toBe(true);
     expect(DECLARED).not.toContain('RefusedUnknown');
     expect(
-      read(metrics.document('live', { streams: 3, devices: 0, control: 0, media: 0, attachments: 0 }, 60)),
+      read(metrics.document('live', { streams: 3, devices: 0, losing: 0, control: 0, media: 0, attachments: 0 }, 60)),
     ).toMatchObject({
       RefusedUnknown: 0,
       BytesIn: 0,
@@ -43,7 +43,9 @@ describe('operators', () => {
     const metrics = new Metrics();
     const percent = (devices: number) =>
       (
-        JSON.parse(metrics.document('live', { streams: 0, devices, control: 0, media: 0, attachments: 0 }, 60)) as {
+        JSON.parse(
+          metrics.document('live', { streams: 0, devices, losing: 0, control: 0, media: 0, attachments: 0 }, 60),
+        ) as {
           DisconnectedPercent: number;
         }
       ).DisconnectedPercent;

@@ -1,4 +1,5 @@
 /** Pictures over real sockets into the real bucket, and what a viewer finds there. */
+import * as HLS from 'hls-parser';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseSegment } from '../../../../lib/contract/live-keys.ts';
 import { readLivePlaylist } from '../../../../lib/contract/live-playlist.ts';
@@ -69,6 +70,36 @@ beforeAll(async () => {
 afterAll(() => cloud.close());
 
 describe.skipIf(missing !== '')(`a stream${missing}`, { concurrent: true }, () => {
+  it('that is encrypted lies in the bucket encrypted, opens by the keys its playlist names, and is what was sent', async () => {
+    const id = '13800001077';
+    const own = await cloud.task({ encryption: 'aes-128' });
+    await cloud.register(id, [{ live: 'always', stream: 'sub' }]);
+    const device = await new TestDevice(id, own.ports.control).login();
+    await device.wait('startLive');
+    const camera = new TestCamera(id, own.ports.media);
+    await camera.send(pictures);
+    await isLive(id);
+    await camera.close();
+    await listed(id, 5);
+    const { text, entries } = await watch(id);
+    const { segments } = HLS.parse(text) as HLS.types.MediaPlaylist;
+    const files = await Promise.all(
+      segments.map(async ({ key }, i) => {
+        expect(key?.method).toBe('AES-128');
+        const { body } = await cloud.object(`live/${id}/1/${key!.uri!.replace('?{$auth}', '')}`);
+        const secret = await crypto.subtle.importKey('raw', new Uint8Array(body), 'AES-CBC', false, ['decrypt']);
+        const iv = new Uint8Array(key!.iv as unknown as ArrayBuffer);
+        const { file } = entries[i]!;
+        expect(file!.toString('latin1', 4, 8)).not.toBe('styp');
+        const clear = await crypto.subtle.decrypt({ name: 'AES-CBC', iv }, secret, new Uint8Array(file!));
+        return Buffer.from(clear);
+      }),
+    );
+    const watched = { text, entries: entries.map((entry, i) => ({ ...entry, file: files[i]! })) } as Watched;
+    expect(publishedNals(watched)).toEqual(sentNals(pictures));
+    expect(decodeErrors(Buffer.concat([entries[0]!.init!.body, ...files]))).toBe('');
+  });
+
   it('that is always on is asked for, published as it was sent, and decodes', async () => {
     const id = '13800001001';
     await cloud.register(id, [{ live: 'always', stream: 'sub' }]);

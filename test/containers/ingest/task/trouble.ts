@@ -51,8 +51,8 @@ export class Trouble {
       );
     }
     const { store } = aws;
-    const put: ObjectStore['put'] = (bucket, key, parts, headers) =>
-      this.#through(`put ${key} ${JSON.stringify(headers)}`, () => store.put(bucket, key, parts, headers));
+    const put: ObjectStore['put'] = (bucket, key, parts, headers, seal) =>
+      this.#through(`put ${key} ${JSON.stringify(headers)}`, () => store.put(bucket, key, parts, headers, seal));
     const troubled = new Proxy(store, {
       get: (target, name) => {
         if (name === 'put') return put;

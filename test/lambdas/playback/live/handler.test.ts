@@ -126,8 +126,11 @@ describe('an on-demand channel', () => {
     expect(status).toBe(200);
     const query = /VALUE="([^"]+)"/.exec(body)![1]!;
     const path = below(query);
+    const [, events] = /DATA-ID="io\.sluice\.events",VALUE="([^"]+)"/.exec(body)!;
+    expect(events).toContain('/api/events?to=l-13800000009-1.');
     expect(body).toBe(
       `#EXTM3U\n#EXT-X-VERSION:8\n#EXT-X-DEFINE:NAME="auth",VALUE="${query}"\n` +
+        `#EXT-X-SESSION-DATA:DATA-ID="io.sluice.events",VALUE="${events}"\n` +
         '#EXT-X-STREAM-INF:BANDWIDTH=512000,CODECS="avc1.64001e,mp4a.40.2",RESOLUTION=704x576,FRAME-RATE=15.000,CLOSED-CAPTIONS=NONE\n' +
         `${path}live.m3u8?{$auth}\n`,
     );

@@ -87,7 +87,7 @@ export class TaskLease {
   }
 
   #renew(): Promise<void> {
-    const { fleet, task } = this.#services;
+    const { fleet, task, losses } = this.#services;
     return fleet.renew({
       id: task,
       queueUrl: this.#queueUrl,
@@ -96,6 +96,7 @@ export class TaskLease {
       ...(this.#revision !== undefined && { revision: this.#revision }),
       connections: this.#connections(),
       streams: this.#streams.count,
+      ...(losses.latest.length > 0 && { losing: [...losses.latest] }),
     });
   }
 

@@ -66,11 +66,14 @@ export class MediaSession {
 
   /** Adds what was counted since the last time to the task's metrics. */
   account(): void {
-    const { metrics } = this.#services;
+    const { metrics, losses } = this.#services;
     const now = this.#packets.counters;
     const before = this.#counted;
     this.#counted = now;
-    metrics.add('lostPackets', now.lostPackets - (before?.lostPackets ?? 0));
+    const lost = now.lostPackets - (before?.lostPackets ?? 0);
+    metrics.add('lostPackets', lost);
+    const device = this.#feeds.find((feed) => feed.device !== undefined)?.device;
+    if (device !== undefined) losses.note(device, now.packets - (before?.packets ?? 0), lost);
     metrics.add('resyncs', now.resyncs - (before?.resyncs ?? 0));
     metrics.add('droppedFrames', now.droppedFrames - (before?.droppedFrames ?? 0));
     metrics.add('oversizedFrames', now.oversized - (before?.oversized ?? 0));

@@ -3,6 +3,7 @@ import { EventEmitter } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { encodePacket } from '../../../../../containers/ingest/src/jt1078/encode.ts';
 import { Log } from '../../../../../containers/ingest/src/common/log.ts';
+import { Losses } from '../../../../../containers/ingest/src/common/losses.ts';
 import { Metrics } from '../../../../../containers/ingest/src/common/metrics.ts';
 import { Gate } from '../../../../../containers/ingest/src/net/gate.ts';
 import { MediaSession } from '../../../../../containers/ingest/src/sessions/media/session.ts';
@@ -85,6 +86,7 @@ function begin() {
   };
   const services = {
     metrics: new Metrics(),
+    losses: new Losses(),
     log: new Log({}, () => {}),
     registry: {
       bySim: (identity: string) => {
@@ -101,7 +103,20 @@ function begin() {
   connection.close = (why) => closed.push(why);
   connection.spoke = true;
   const session = new MediaSession({ services, streams } as never, connection);
-  return { session, gate, room, asked, asks, expected, looked, closed, detached, units, unread };
+  return {
+    session,
+    losses: services.losses,
+    gate,
+    room,
+    asked,
+    asks,
+    expected,
+    looked,
+    closed,
+    detached,
+    units,
+    unread,
+  };
 }
 
 /** One after the other, ten a second, `from` and `until` in seconds: each channel's pictures, each of one packet. */
@@ -111,6 +126,21 @@ async function send({ session }: ReturnType<typeof begin>, channels: readonly nu
     await settled();
   }
 }
+
+it("says of whose device packets were lost, and how many of a minute's", async () => {
+  const begun = begin();
+  await send(begun, [1], 0, 30);
+  begun.asked.get(1)!.answer(true);
+  await send(begun, [1], 30, 60);
+  sequence += 66;
+  await send(begun, [1], 60, 61);
+  begun.session.account();
+  expect(begun.losses.close()).toBe(1);
+  expect(begun.losses.latest).toEqual([{ device: '13912345678', percent: 10 }]);
+  // What was counted is told once.
+  begun.session.account();
+  expect(begun.losses.close()).toBe(0);
+});
 
 it('stays while another of its channels is looked up, and goes when none is wanted', async () => {
   const { session, gate, asked, closed } = begin();

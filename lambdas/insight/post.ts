@@ -1,0 +1,74 @@
+/** One post of a player, as it was sent, made into a report whose times are by our clock. Pure. */
+import {
+  DEVICE_KINDS,
+  playerPost,
+  type DeviceKind,
+  type PlayerEvent,
+  type Report,
+} from '../../lib/contract/player-events.ts';
+import { countedAs, partBegan, type EventsAddress } from '../../lib/contract/events-address.ts';
+import { refused, refusedField } from '../shared/errors.ts';
+import { readCmcd } from './cmcd.ts';
+import type { Units } from './units.ts';
+
+/** Milliseconds before a session in which its events may lie: what a player did until it had its manifest. */
+const BEFORE = 60_000;
+
+export interface Posted {
+  readonly address: EventsAddress;
+  readonly body: string;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  /** Epoch milliseconds. */
+  readonly receivedAt: number;
+  /** Of a standard player: seconds between its reports of the time. */
+  readonly every: number;
+}
+
+/** Throws `invalid-request`. */
+export function reportOf({ address, body, headers, receivedAt, every }: Posted): Report {
+  const began = partBegan(address);
+  const { units, now } = body.trimStart().startsWith('{') ? ours(body) : readCmcd(body, every);
+  const offset = receivedAt - now;
+  const earliest = began * 1000 - BEFORE;
+  const byOurClock = (event: PlayerEvent): PlayerEvent => ({
+    ...event,
+    at: Math.min(receivedAt, Math.max(earliest, event.at + offset)),
+  });
+  const country = headers['cloudfront-viewer-country'];
+  return {
+    what: address.what,
+    session: countedAs(address),
+    began,
+    ...(address.viewer !== undefined && { viewer: address.viewer }),
+    receivedAt,
+    ...(country !== undefined && /^[A-Z]{2}$/.test(country) && { country }),
+    device: deviceOf(headers),
+    units: units.map(({ sequence, events }) => ({ sequence, events: events.map(byOurClock) })),
+  };
+}
+
+function ours(body: string): Units {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(body);
+  } catch (cause) {
+    throw refusedField('body', 'is neither JSON nor reports of CMCD', cause);
+  }
+  const post = playerPost.safeParse(parsed);
+  if (!post.success) throw refused('body', post.error);
+  const { sequence, now, events } = post.data;
+  return { units: [{ sequence, events }], now };
+}
+
+/** As CloudFront tells it by the `User-Agent` (Developer Guide, "Headers for determining the viewer's device type"). */
+function deviceOf(headers: Posted['headers']): DeviceKind {
+  const names: Readonly<Record<Exclude<DeviceKind, 'other'>, string>> = {
+    // A tablet is a mobile viewer, too.
+    tablet: 'cloudfront-is-tablet-viewer',
+    mobile: 'cloudfront-is-mobile-viewer',
+    tv: 'cloudfront-is-smarttv-viewer',
+    desktop: 'cloudfront-is-desktop-viewer',
+  };
+  const order = ['tablet', 'tv', 'mobile', 'desktop'] as const;
+  return order.find((kind) => headers[names[kind]] === 'true') ?? DEVICE_KINDS.at(-1)!;
+}

@@ -1,0 +1,77 @@
+/** What was counted of one video or channel, or of all of a day: rows added up. */
+import { paginateQuery } from '@aws-sdk/lib-dynamodb';
+import { z } from 'zod';
+import { BY_DAY } from '../../lib/contract/heatmap.ts';
+import { dynamo } from '../shared/clients.ts';
+import { addPacked, packed } from './heat.ts';
+import { itemCounters, itemViewers, rowOf, TableName } from './rows.ts';
+import { addCounters, noTally, type Tally } from './tally.ts';
+import { together } from './viewers.ts';
+
+export interface Counted extends Pick<Tally, 'counters' | 'heat' | 'viewers'> {
+  /** By UTC day, oldest first. */
+  readonly days: ReadonlyMap<string, Pick<Tally, 'counters' | 'viewers'>>;
+}
+
+const dayed = z.object({ row: z.string(), day: z.string().optional() });
+
+/** Sessions that began on a day from `from` to `to`, both included (`2026-11-29`). The heat is of all days. */
+export async function readWhat(what: string, from = '', to = '~'): Promise<Counted> {
+  const sum = noTally();
+  const days = new Map<string, Tally>();
+  const query = {
+    TableName: TableName(),
+    KeyConditionExpression: 'what = :what',
+    ExpressionAttributeValues: { ':what': what },
+    // A ledger is for who counts, and the most of a row.
+    ProjectionExpression: 'what, #row, #day, version, counters, viewers, heat',
+    ExpressionAttributeNames: { '#row': 'row', '#day': 'day' },
+  };
+  for await (const { Items = [] } of paginateQuery({ client: dynamo }, query)) {
+    for (const item of Items) {
+      const { tally } = rowOf(item);
+      const { day } = dayed.parse(item);
+      addPacked(sum.heat, packed(tally.heat));
+      if (day === undefined || day < from || day > to) continue;
+      const ofDay = days.get(day) ?? noTally();
+      days.set(day, ofDay);
+      for (const one of [sum, ofDay]) {
+        addCounters(one.counters, tally.counters);
+        one.viewers = together(one.viewers, tally.viewers);
+      }
+    }
+  }
+  return { ...sum, days: new Map([...days].toSorted(([a], [b]) => (a < b ? -1 : 1))) };
+}
+
+const indexed = z.object({ what: z.string(), counters: z.string(), viewers: z.instanceof(Uint8Array) });
+
+/** Rows of a day that are read at most: a busy platform's day before it is folded. */
+const MOST_ROWS = 20_000;
+
+/** What was counted of each video and channel that was watched on a day. */
+export async function readDay(
+  day: string,
+): Promise<{ readonly of: Map<string, Pick<Tally, 'counters' | 'viewers'>>; readonly isWhole: boolean }> {
+  const of = new Map<string, Tally>();
+  let rows = 0;
+  const query = {
+    TableName: TableName(),
+    IndexName: BY_DAY,
+    KeyConditionExpression: '#day = :day',
+    ExpressionAttributeNames: { '#day': 'day' },
+    ExpressionAttributeValues: { ':day': day },
+  };
+  for await (const { Items = [] } of paginateQuery({ client: dynamo }, query)) {
+    for (const item of Items) {
+      const { what, counters, viewers } = indexed.parse(item);
+      const tally = of.get(what) ?? noTally();
+      of.set(what, tally);
+      addCounters(tally.counters, itemCounters({ counters }));
+      tally.viewers = together(tally.viewers, itemViewers({ viewers }));
+    }
+    rows += Items.length;
+    if (rows >= MOST_ROWS) return { of, isWhole: false };
+  }
+  return { of, isWhole: true };
+}

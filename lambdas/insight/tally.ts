@@ -1,0 +1,171 @@
+/** What reports add to a row: each number of a session is taken once, and no session counts for more than it can have seen. Pure. */
+import {
+  MOST_RENDITIONS,
+  MOST_SESSIONS,
+  noCounters,
+  OTHER_RENDITION,
+  STARTUP_STEPS,
+  type Counters,
+  type Ledger,
+  type Share,
+} from '../../lib/contract/heatmap.ts';
+import { videoOfThing, type Heartbeat, type PlayerEvent, type Report } from '../../lib/contract/player-events.ts';
+import { shown, type Heat } from './heat.ts';
+import { withNumber } from './seen.ts';
+import { hashOf, KEPT } from './viewers.ts';
+
+export interface Tally {
+  readonly counters: Counters;
+  readonly ledger: Map<string, Ledger[string]>;
+  readonly heat: Heat;
+  viewers: number[];
+}
+
+export const noTally = (): Tally => ({ counters: noCounters(), ledger: new Map(), heat: new Map(), viewers: [] });
+
+/** What was counted of a session once. */
+const FLAGS = { viewed: 1, completed: 2, failed: 4, begun: 8 } as const;
+
+/** How much faster than time anybody watches, and seconds that clocks may differ by. */
+const FASTEST = 4;
+const SKEW = 60;
+
+/** In the ledger: of the session's name what is random, and its part. 71 bits, and the row's hour. */
+export const ledgerKey = (session: string): string => `${session.slice(7, 19)}${session.slice(23)}`;
+
+/** Whether this row counts the session, or is full and leaves it to another. */
+export const isOf = ({ ledger }: Pick<Tally, 'ledger'>, session: string): boolean =>
+  ledger.has(ledgerKey(session)) || ledger.size < MOST_SESSIONS;
+
+/** Adds what of the report was not counted. Answers whether anything was. */
+export function add(tally: Tally, report: Report): boolean {
+  const key = ledgerKey(report.session);
+  const { counters } = tally;
+  let isNew = false;
+  for (const { sequence, events } of report.units) {
+    const entry = tally.ledger.get(key);
+    const [flags, watched, ...seen] = entry ?? [0, 0];
+    const pairs = withNumber(seen, sequence);
+    if (pairs === undefined) continue;
+    isNew = true;
+    if (entry === undefined) counters.plays += 1;
+    const session = { flags, watched };
+    for (const event of events) count(tally, report, event, session);
+    tally.ledger.set(key, [session.flags, session.watched, ...pairs]);
+  }
+  return isNew;
+}
+
+interface Session {
+  flags: number;
+  watched: number;
+}
+
+function count(tally: Tally, report: Report, event: PlayerEvent, session: Session): void {
+  const { counters } = tally;
+  const once = (flag: number): number => {
+    if ((session.flags & flag) !== 0) return 0;
+    session.flags |= flag;
+    return 1;
+  };
+  const viewed = () => {
+    if (once(FLAGS.viewed) === 0) return;
+    counters.views += 1;
+    addShare(counters, report, 0, 1);
+    const hash = hashOf(report.viewer ?? report.session);
+    const at = tally.viewers.findIndex((one) => one >= hash);
+    if (tally.viewers[at] === hash) return;
+    tally.viewers.splice(at === -1 ? tally.viewers.length : at, 0, hash);
+    tally.viewers.length = Math.min(tally.viewers.length, KEPT);
+  };
+  switch (event.type) {
+    case 'first-frame': {
+      viewed();
+      if (once(FLAGS.begun) === 0) break;
+      counters.startups += 1;
+      counters.startup += event.startup;
+      const step = STARTUP_STEPS.findIndex((most) => event.startup <= most);
+      counters.startupSteps[step === -1 ? STARTUP_STEPS.length : step]! += 1;
+      break;
+    }
+    case 'stall':
+      counters.stalls += 1;
+      counters.stalled += event.lasted;
+      addShare(counters, report, 2, event.lasted);
+      break;
+    case 'seek':
+      counters.seeks += 1;
+      break;
+    case 'error':
+      counters.errors[event.kind] = (counters.errors[event.kind] ?? 0) + 1;
+      if (event.fatal) counters.failed += once(FLAGS.failed);
+      break;
+    case 'heartbeat': {
+      const seconds = secondsOf(event);
+      // Nobody watches more than there was time for: what is said beyond is not counted.
+      const most = (report.receivedAt / 1000 - report.began + SKEW) * FASTEST;
+      if (seconds === 0 || session.watched + seconds > most) break;
+      viewed();
+      session.watched += seconds;
+      addHeartbeat(tally, report, event, seconds);
+      break;
+    }
+    case 'end':
+      if (event.reason === 'ended') counters.completed += once(FLAGS.completed);
+      break;
+    case 'start':
+    case 'rendition':
+    default:
+  }
+}
+
+const lengthOf = (stretches: Heartbeat['watched']): number => stretches.reduce((sum, [from, to]) => sum + to - from, 0);
+const secondsOf = ({ watched, again }: Heartbeat): number => lengthOf(watched) + lengthOf(again);
+
+function addHeartbeat({ counters, heat }: Tally, report: Report, event: Heartbeat, seconds: number): void {
+  counters.watched += seconds;
+  counters.again += lengthOf(event.again);
+  addShare(counters, report, 1, seconds);
+  if (event.kbps !== undefined) {
+    counters.kilobits += event.kbps * seconds;
+    counters.ratedSeconds += seconds;
+  }
+  if (event.rendition !== undefined) {
+    const { renditions } = counters;
+    const isRoom = Object.hasOwn(renditions, event.rendition) || Object.keys(renditions).length < MOST_RENDITIONS;
+    const name = isRoom ? event.rendition : OTHER_RENDITION;
+    renditions[name] = (Object.hasOwn(renditions, name) ? renditions[name]! : 0) + seconds;
+  }
+  // A channel has no seconds that everybody counts from.
+  if (videoOfThing(report.what) === undefined) return;
+  for (const stretch of event.watched) shown(heat, stretch, 0);
+  for (const stretch of event.again) shown(heat, stretch, 1);
+}
+
+function addShare({ devices, countries }: Counters, { device, country }: Report, which: 0 | 1 | 2, by: number): void {
+  (devices[device] ??= noShare())[which] += by;
+  (countries[country ?? 'ZZ'] ??= noShare())[which] += by;
+}
+
+const noShare = (): Share => [0, 0, 0];
+
+/** One row's counters with another's. */
+export function addCounters(sum: Counters, other: Counters): void {
+  for (const [name, value] of Object.entries(other) as [keyof Counters, Counters[keyof Counters]][]) {
+    if (typeof value === 'number') (sum[name] as number) += value;
+    else if (Array.isArray(value)) addTo(sum[name] as number[], value);
+    else addRecord(sum[name] as Record<string, number | number[]>, value);
+  }
+}
+
+function addTo(sum: number[], values: readonly number[]): void {
+  for (const [index, value] of values.entries()) sum[index] = (sum[index] ?? 0) + value;
+}
+
+function addRecord(sum: Record<string, number | number[]>, values: Readonly<Record<string, number | number[]>>): void {
+  for (const [name, value] of Object.entries(values)) {
+    const there = Object.hasOwn(sum, name) ? sum[name] : undefined;
+    if (typeof value === 'number') sum[name] = ((there as number | undefined) ?? 0) + value;
+    else addTo((sum[name] = (there as number[] | undefined) ?? []), value);
+  }
+}

@@ -1,0 +1,81 @@
+/** Reading the audit log: by who did something, by what it was done to, or all of it, day by day. */
+import { QueryCommand } from '@aws-sdk/lib-dynamodb';
+import type { z } from 'zod';
+import type { RouteKey } from '../../lib/contract/api.ts';
+import {
+  auditEntry,
+  auditId,
+  auditRow,
+  type AuditEntry,
+  type AuditRow,
+  type auditQuery,
+} from '../../lib/contract/audit.ts';
+import { AUDITED } from '../../lib/contract/audited.ts';
+import { required } from '../../lib/contract/env.ts';
+import { dynamo } from '../shared/clients.ts';
+import { takePage } from '../shared/page.ts';
+
+type Query = z.infer<typeof auditQuery>;
+
+const DAY = 86_400_000;
+/** Days without a filter, and rows, that one call looks through. */
+const [DAYS, ROWS] = [60, 2000];
+/** A year before there was a log is far enough back for who follows cursors. */
+const OLDEST = Date.UTC(2026, 0, 1);
+
+/** The newest first. `cursor` is the id of a row: what is before it follows. */
+export async function entriesOf(query: Query, now: number): Promise<{ entries: AuditEntry[]; cursor: string | null }> {
+  const before = query.cursor ?? auditId(now + DAY, '');
+  if (query.by === undefined && query.about === undefined) return await dayByDay(query.limit, before);
+  const { by, about } = query;
+  const index =
+    about === undefined
+      ? { IndexName: 'byPerson', name: 'by', value: by! }
+      : { IndexName: 'byAbout', name: 'about', value: about };
+  const wanted = (row: AuditRow) => by === undefined || row.by === by;
+  const { records, last } = await takePage(rows(index, before), wanted, query.limit, ROWS);
+  return { entries: records.map(told), cursor: last?.id ?? null };
+}
+
+async function dayByDay(limit: number, before: string): Promise<{ entries: AuditEntry[]; cursor: string | null }> {
+  const found: AuditRow[] = [];
+  let start = Math.floor(Number(before.split('~')[0]) / DAY) * DAY;
+  for (let days = 0; days < DAYS && start >= OLDEST; days += 1, start -= DAY) {
+    const value = new Date(start).toISOString().slice(0, 10);
+    for await (const row of rows({ name: 'day', value }, before)) {
+      if (found.length === limit) return { entries: found.map(told), cursor: found.at(-1)!.id };
+      found.push(row);
+    }
+  }
+  // The day that the next page begins with was not looked at.
+  return { entries: found.map(told), cursor: start < OLDEST ? null : auditId(start + DAY, '') };
+}
+
+interface Partition {
+  readonly IndexName?: string;
+  readonly name: string;
+  readonly value: string;
+}
+
+async function* rows({ IndexName, name, value }: Partition, before: string): AsyncGenerator<AuditRow> {
+  let from: Record<string, unknown> | undefined;
+  do {
+    const { Items = [], LastEvaluatedKey } = await dynamo.send(
+      new QueryCommand({
+        TableName: required('AUDIT_TABLE'),
+        ...(IndexName !== undefined && { IndexName }),
+        KeyConditionExpression: '#name = :value AND id < :before',
+        ExpressionAttributeNames: { '#name': name },
+        ExpressionAttributeValues: { ':value': value, ':before': before },
+        ScanIndexForward: false,
+        ...(from && { ExclusiveStartKey: from }),
+      }),
+    );
+    for (const item of Items) yield auditRow.parse(item);
+    from = LastEvaluatedKey;
+  } while (from);
+}
+
+/** A route that is no more has its own name for words. */
+const told = (row: AuditRow): AuditEntry =>
+  auditEntry.parse({ ...row, did: AUDITED[row.route as RouteKey] ?? row.route });

@@ -1,0 +1,126 @@
+/** Insight: what players report, from the address that takes it to what is counted of it (docs/insight.md). */
+import { Duration, Stack } from 'aws-cdk-lib';
+import { ProjectionType, type Table } from 'aws-cdk-lib/aws-dynamodb';
+import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import type { Config } from '../config.ts';
+import { BY_DAY } from '../contract/heatmap.ts';
+import type { Api } from './api.ts';
+import { SluiceFunction } from './function.ts';
+import { workQueue } from './queue.ts';
+import { removalOf } from './removal.ts';
+import { table, text } from './table.ts';
+
+export interface InsightProps {
+  readonly config: Config;
+  readonly api: Api;
+}
+
+/** Of a consumer: it counts what waited since it last looked, which takes seconds. */
+const CONSUMER_TIMEOUT = Duration.minutes(2);
+/** Each that Lambda had no execution for counts, too: an hour of trying. */
+const TRIES = 20;
+/** Messages that one execution is given: Lambda hands over 6 MB at most, which are some thousand posts. */
+const MOST_POSTS = 5000;
+const MOST_BUNDLES = 100;
+/** Executions of a consumer: the fewer, the more of one video comes together. SQS wants two. */
+const AT_A_TIME = 2;
+/** Seconds that posts wait for others at most before they are handed on. */
+const MOST_SPREADING = 5;
+
+export class Insight extends Construct {
+  /** What was counted, and the keys of addresses and pseudonyms. */
+  readonly heatmaps: Table;
+  readonly #props: InsightProps;
+
+  constructor(scope: Construct, id: string, props: InsightProps) {
+    super(scope, id);
+    this.#props = props;
+    const { config, api } = props;
+    this.heatmaps = table(this, 'Heatmaps', {
+      partitionKey: text('what'),
+      sortKey: text('row'),
+      removalPolicy: removalOf(config),
+    });
+    this.heatmaps.addGlobalSecondaryIndex({
+      indexName: BY_DAY,
+      partitionKey: text('day'),
+      sortKey: text('what'),
+      projectionType: ProjectionType.INCLUDE,
+      nonKeyAttributes: ['counters', 'viewers'],
+    });
+
+    const posts = this.#queue('Posts');
+    const events = new SluiceFunction(this, 'Events', {
+      config,
+      entry: 'insight/events.ts',
+      description: 'Takes what players report into a queue',
+      // Most of its time is spent waiting for the queue.
+      memorySize: 256,
+      timeout: Duration.seconds(10),
+    })
+      .useTable('HEATMAPS_TABLE', this.heatmaps, ['GetItem'])
+      .sendTo('POSTS_QUEUE', posts);
+    // A burst of reports must not take what is kept for who wants to watch.
+    api.serve('events', events, { isReserved: false });
+    this.#spread(posts, [this.#count()]);
+  }
+
+  /** Lets a function say where the events of a session go. */
+  addressedBy(fn: SluiceFunction): void {
+    fn.useTable('HEATMAPS_TABLE', this.heatmaps, ['GetItem', 'PutItem']);
+  }
+
+  #queue(id: string): Queue {
+    return workQueue(this, id, { config: this.#props.config, workerTimeout: CONSUMER_TIMEOUT, tries: TRIES });
+  }
+
+  /** Posts in, bundles of them out to each consumer's queue. */
+  #spread(posts: Queue, consumers: readonly Queue[]): void {
+    const { config } = this.#props;
+    const spread = new SluiceFunction(this, 'Spread', {
+      config,
+      entry: 'insight/spread.ts',
+      description: 'Hands what players report to each of its consumers, many posts in a message',
+      timeout: CONSUMER_TIMEOUT,
+      environment: { CONSUMER_QUEUES: Stack.of(this).toJsonString(consumers.map(({ queueUrl }) => queueUrl)) },
+    }).allow(
+      ['sqs:SendMessage'],
+      consumers.map(({ queueArn }) => queueArn),
+    );
+    const { flushSeconds } = config.insight;
+    spread.addEventSource(
+      new SqsEventSource(posts, {
+        batchSize: MOST_POSTS,
+        maxBatchingWindow: Duration.seconds(Math.min(MOST_SPREADING, flushSeconds)),
+        maxConcurrency: AT_A_TIME,
+        reportBatchItemFailures: true,
+      }),
+    );
+  }
+
+  #count(): Queue {
+    const { config } = this.#props;
+    const queue = this.#queue('Counts');
+    const count = new SluiceFunction(this, 'Count', {
+      config,
+      entry: 'insight/count.ts',
+      description: 'Counts what players report: heatmaps, quality, who watches with what',
+      timeout: CONSUMER_TIMEOUT,
+      // A whole core: it packs and unpacks rows.
+      memorySize: 1769,
+    })
+      .useTable('HEATMAPS_TABLE', this.heatmaps, ['GetItem', 'PutItem', 'DeleteItem', 'Query'])
+      .sendTo('COUNTS_QUEUE', queue);
+    count.addEventSource(
+      new SqsEventSource(queue, {
+        batchSize: MOST_BUNDLES,
+        maxBatchingWindow: Duration.seconds(config.insight.flushSeconds),
+        maxConcurrency: AT_A_TIME,
+        reportBatchItemFailures: true,
+      }),
+    );
+    return queue;
+  }
+}

@@ -1,0 +1,36 @@
+/**
+ * What was taken back, told to the worker that ends what plays by it (lambdas/revocation/end.ts). Who may still watch by another right
+ * begins anew, and nobody notices where our player plays.
+ */
+import { z } from 'zod';
+import { resource, subject } from './entitlement.ts';
+import { videoId } from './video.ts';
+
+/** Rights in one message, and videos: those of a collection fit. */
+export const MOST_RIGHTS = 100;
+export const MOST_VIDEOS = 200;
+
+export const taken = z.discriminatedUnion('of', [
+  /** These rights (right.ts): what began by them. */
+  z.object({ of: z.literal('rights'), rights: z.array(z.string().min(1)).min(1).max(MOST_RIGHTS) }),
+  /** Of these videos what was let in for one of the `reasons`, or by a grant on one of the resources in `from`. */
+  z.object({
+    of: z.literal('videos'),
+    videos: z.array(videoId).min(1).max(MOST_VIDEOS),
+    reasons: z.array(z.string()),
+    from: z.array(z.string()),
+  }),
+  /** What a grant that denies is about, of whomever it names. */
+  z.object({ of: z.literal('denied'), resource, subject }),
+]);
+export type Taken = z.infer<typeof taken>;
+
+export const ending = z.object({
+  taken,
+  /** The second look: for what was being let in at that very moment, and what an index did not show yet. */
+  isAgain: z.boolean(),
+});
+export type Ending = z.infer<typeof ending>;
+
+/** Seconds until the second look: longer than API Gateway waits for an answer (30, HTTP API quotas), so no play start is under way. */
+export const AGAIN_SECONDS = 35;

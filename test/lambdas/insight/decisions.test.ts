@@ -1,0 +1,155 @@
+import { describe, expect, it } from 'vitest';
+import { addPacked, curve, packed, shown, type Heat } from '../../../lambdas/insight/heat.ts';
+import { MOST_GAPS, withNumber } from '../../../lambdas/insight/seen.ts';
+import { add, addCounters, noTally } from '../../../lambdas/insight/tally.ts';
+import { estimate, hashOf, KEPT, ofBytes, toBytes, together } from '../../../lambdas/insight/viewers.ts';
+import { closesAt, hourOf, lastClosed, noCounters } from '../../../lib/contract/heatmap.ts';
+import type { Report } from '../../../lib/contract/player-events.ts';
+import { chance, shuffled, simulate, videoNumber } from './reports.ts';
+
+const BEGAN = Date.parse('2026-11-29T08:10:00Z') / 1000;
+
+describe('what a session was counted of', () => {
+  it('takes each number once, in any order, and keeps what lies together as one pair', () => {
+    // A hundred at a time: more gaps than are kept would be refused.
+    const numbers = [0, 100, 200].flatMap((from) =>
+      shuffled(
+        Array.from({ length: 100 }, (_, index) => from + index),
+        from,
+      ),
+    );
+    let pairs: number[] = [];
+    for (const number of numbers) {
+      const next = withNumber(pairs, number);
+      expect(next).toBeDefined();
+      pairs = next!;
+      expect(withNumber(pairs, number)).toBeUndefined();
+    }
+    expect(pairs).toEqual([0, 300]);
+  });
+
+  it('takes no more gaps than any network makes', () => {
+    let pairs: number[] = [];
+    for (let index = 0; index < MOST_GAPS; index += 1) pairs = withNumber(pairs, index * 2)!;
+    expect(pairs).toHaveLength(MOST_GAPS * 2);
+    expect(withNumber(pairs, MOST_GAPS * 2 + 5)).toBeUndefined();
+    expect(withNumber(pairs, 1)).toHaveLength(MOST_GAPS * 2 - 2);
+  });
+});
+
+describe('heat', () => {
+  it('is what was watched, second by second, however it was packed and added', () => {
+    const random = chance(3);
+    const [one, other]: [Heat, Heat] = [new Map(), new Map()];
+    const watched = Array.from({ length: 100 }, () => 0);
+    const again = Array.from({ length: 100 }, () => 0);
+    for (let index = 0; index < 500; index += 1) {
+      const from = Math.floor(random() * 99);
+      const to = from + 1 + Math.floor(random() * (99 - from));
+      const which = random() < 0.3 ? 1 : 0;
+      shown(index % 2 === 0 ? one : other, [from, to], which);
+      for (let at = from; at < to; at += 1) (which === 0 ? watched : again)[at]! += 1;
+    }
+    const sum: Heat = new Map();
+    addPacked(sum, packed(one));
+    addPacked(sum, packed(other));
+    expect(curve(sum, 100)).toEqual({ watched: watched.map((value, at) => value + again[at]!), again });
+  });
+});
+
+describe('different viewers', () => {
+  it('are exact while there are few, and near where there are many, however they come together', () => {
+    const hashes = (count: number, from = 0) => Array.from({ length: count }, (_, at) => hashOf(`v${from + at}`));
+    expect(estimate(together(hashes(200), hashes(200)))).toBe(200);
+    const many = together(...Array.from({ length: 100 }, (_, at) => together(hashes(500, at * 400))));
+    expect(many).toHaveLength(KEPT);
+    expect(Math.abs(estimate(many) / 40_100 - 1)).toBeLessThan(0.15);
+    expect(ofBytes(toBytes(many))).toEqual(many);
+  });
+});
+
+describe('a report', () => {
+  const of = (events: Report['units'][number]['events'], over: Partial<Report> = {}): Report => ({
+    what: videoNumber(1),
+    session: '0t9abcdAbCdEfGhIjKlMn09',
+    began: BEGAN,
+    receivedAt: (BEGAN + 60) * 1000,
+    device: 'desktop',
+    units: [{ sequence: 0, events }],
+    ...over,
+  });
+  const at = BEGAN * 1000;
+
+  it('counts once, and what is told once of a session only once', () => {
+    const tally = noTally();
+    const first = of([
+      { type: 'start', at },
+      { type: 'first-frame', at, startup: 700 },
+      { type: 'first-frame', at, startup: 9000 },
+      { type: 'heartbeat', at, watched: [[0, 10]], again: [] },
+      { type: 'end', at, reason: 'ended' },
+    ]);
+    expect(add(tally, first)).toBe(true);
+    expect(add(tally, first)).toBe(false);
+    expect(add(tally, { ...first, units: [{ ...first.units[0]!, sequence: 1 }] })).toBe(true);
+    expect(tally.counters).toMatchObject({
+      plays: 1,
+      views: 1,
+      completed: 1,
+      startups: 1,
+      startup: 700,
+      startupSteps: [0, 1, 0, 0, 0, 0],
+      watched: 20,
+    });
+  });
+
+  it('counts for no more than there was time to watch', () => {
+    const tally = noTally();
+    add(tally, of([{ type: 'heartbeat', at, watched: [[0, 100_000]], again: [] }]));
+    expect(tally.counters).toMatchObject({ plays: 1, views: 0, watched: 0 });
+    expect(tally.heat.size).toBe(0);
+  });
+
+  it('has no seconds of a channel, whose viewers count from no beginning', () => {
+    const tally = noTally();
+    add(tally, of([{ type: 'heartbeat', at, watched: [[0, 10]], again: [] }], { what: 'live/13800000001/1' }));
+    expect(tally.counters.watched).toBe(10);
+    expect(tally.heat.size).toBe(0);
+  });
+
+  it('names what players say, and no more of it than fits: words of the language are names like others', () => {
+    const tally = noTally();
+    const names = ['constructor', 'valueof', ...Array.from({ length: 20 }, (_, index) => `r${index}`)];
+    for (const [sequence, rendition] of names.entries())
+      add(tally, {
+        ...of([]),
+        units: [{ sequence, events: [{ type: 'heartbeat', at, watched: [[0, 1]], again: [], rendition }] }],
+      });
+    expect(tally.counters.renditions['constructor']).toBe(1);
+    expect(Object.keys(tally.counters.renditions)).toHaveLength(17);
+    expect(tally.counters.renditions['other']).toBe(6);
+    const sum = noCounters();
+    addCounters(sum, tally.counters);
+    addCounters(sum, tally.counters);
+    expect(sum.renditions['constructor']).toBe(2);
+    expect(sum.devices).toEqual({ desktop: [2, 44, 0] });
+  });
+
+  it('adds up to the same whatever the order and however often it comes', () => {
+    const { reports } = simulate({ number: 5, what: videoNumber(1), began: BEGAN, posts: 20, seconds: 600 });
+    const [straight, mixed] = [noTally(), noTally()];
+    for (const one of reports) add(straight, one);
+    for (const one of shuffled([...reports, ...reports, ...reports], 9)) add(mixed, one);
+    expect(mixed.counters).toEqual(straight.counters);
+    expect(packed(mixed.heat)).toEqual(packed(straight.heat));
+  });
+});
+
+it('an hour is closed when nothing of it can come any more, and folded only then', () => {
+  const hour = hourOf(BEGAN);
+  expect(hour).toBe('2026-11-29T08');
+  const closes = closesAt(hour);
+  expect(new Date(closes * 1000).toISOString()).toBe('2026-12-02T10:00:00.000Z');
+  expect(lastClosed(closes - 1) < hour).toBe(true);
+  expect(lastClosed(closes + 3600) >= hour).toBe(true);
+});

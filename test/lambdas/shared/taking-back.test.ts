@@ -1,0 +1,51 @@
+/** What is taken back when one grant stands in the place of another. */
+import { expect, it } from 'vitest';
+import { takenBy } from '../../../lambdas/shared/taking-back.ts';
+import { subjectKey, type GrantRow } from '../../../lib/contract/entitlement.ts';
+import { LONGEST_SIGNATURE_SECONDS } from '../../../lib/contract/options.ts';
+
+const NOW = 1_800_000_000;
+const id = 'a'.repeat(20);
+const grant = (over: Partial<GrantRow> = {}): GrantRow => ({
+  videoId: id,
+  subject: 'sam',
+  grantedBy: 'olga',
+  createdAt: '2026-01-01T00:00:00.000Z',
+  effect: 'allow',
+  ...over,
+});
+const right = { of: 'rights', rights: [`video:${id}\nperson:sam`] };
+const denied = { of: 'denied', resource: `video:${id}`, subject: 'person:sam' };
+
+it.each<[string, GrantRow | undefined, GrantRow | undefined, object[]]>([
+  ['nothing by a first one', undefined, grant(), []],
+  ['it, when it goes', grant(), undefined, [right]],
+  ['nothing when a denial goes', grant({ effect: 'deny' }), undefined, []],
+  ['nothing by the same once more', grant(), grant({ grantedBy: 'ada', createdAt: '2026-02-01T00:00:00.000Z' }), []],
+  [
+    'it, for a denial in its place, which is about others of theirs, too',
+    grant(),
+    grant({ effect: 'deny' }),
+    [right, denied],
+  ],
+  ['what a first denial is about', undefined, grant({ effect: 'deny' }), [denied]],
+  [
+    'the same of one that begins while signatures of now last',
+    undefined,
+    grant({ effect: 'deny', notBefore: NOW + 60 }),
+    [denied],
+  ],
+  ['nothing by one of later', undefined, grant({ effect: 'deny', notBefore: NOW + LONGEST_SIGNATURE_SECONDS }), []],
+  ['it, by an end', grant(), grant({ expiresAt: NOW + 60 }), [right]],
+  ['it, by an earlier end', grant({ expiresAt: NOW + 60 }), grant({ expiresAt: NOW + 59 }), [right]],
+  ['nothing by a later end', grant({ expiresAt: NOW + 60 }), grant({ expiresAt: NOW + 61 }), []],
+  ['nothing by none any more', grant({ expiresAt: NOW + 60, maxHeight: 480 }), grant(), []],
+  ['it, by a later beginning', grant({ notBefore: NOW - 9 }), grant({ notBefore: NOW + 9 }), [right]],
+  ['nothing by an earlier beginning', grant({ notBefore: NOW - 9 }), grant({ notBefore: NOW - 10 }), []],
+  ['it, by fewer lines', grant({ maxHeight: 720 }), grant({ maxHeight: 480 }), [right]],
+  ['nothing by more lines', grant({ maxHeight: 720 }), grant({ maxHeight: 1080 }), []],
+  ['it, by fewer sessions', grant({ maxSessions: 3 }), grant({ maxSessions: 2 }), [right]],
+  ['it, by another address', grant({ ip: '192.0.2.1' }), grant({ ip: '192.0.2.2' }), [right]],
+  ['it, by sites', grant(), grant({ sites: ['https://a.example'] }), [right]],
+  ['nothing with an invitation', grant({ subject: subjectKey('email:a@example.com') }), undefined, []],
+])('%s', (_, before, after, taken) => expect(takenBy(before, after, NOW)).toEqual(taken));

@@ -1,0 +1,127 @@
+/** Each call that takes something back tells what, once it is gone: of grants, collections, keys, devices and videos, on a real engine. */
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import type { RouteKey } from '../../../lib/contract/api.ts';
+import type { Taken } from '../../../lib/contract/ending.ts';
+import { callRoute } from '../engine.ts';
+import { startFleet, type Fleet } from '../devices/fleet.ts';
+import { ID, OTHER_ID, record } from '../playback/fixture.ts';
+
+const ADA = { sub: 'ada', groups: ['admin'] };
+const OLGA = { sub: 'olga', groups: ['uploader'] };
+const DEVICE = '13800138000';
+const JWK = {
+  kty: 'EC',
+  crv: 'P-256',
+  x: 'MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4',
+  y: '4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM',
+};
+
+let fleet: Fleet;
+const handlers: Record<string, Parameters<typeof callRoute>[0]> = {};
+beforeAll(async () => {
+  fleet = await startFleet();
+  process.env['CONSOLE_CONFIG'] = JSON.stringify({
+    issuer: 'https://issuer.example',
+    clientId: 'console',
+    scope: 'openid',
+    groupsClaim: 'groups',
+    upload: { maxBytes: 1000, partBytes: 100, types: ['video/*'], maxInFlight: 2 },
+  });
+  handlers['sharing'] = (await import('../../../lambdas/sharing/handler.ts')).handler;
+  handlers['catalog'] = (await import('../../../lambdas/catalog/handler.ts')).handler;
+  handlers['devices'] = (await import('../../../lambdas/devices/handler.ts')).handler;
+}, 600_000);
+afterAll(() => fleet.close());
+beforeEach(async () => {
+  for (const id of [ID, OTHER_ID])
+    await fleet.put('VIDEOS_TABLE', record({ id, visibility: 'entitled', tags: ['tour'] }));
+  await fleet.device(DEVICE).register(['vera', 'vic']);
+  await told();
+});
+
+/** What has been told since the last look. */
+const told = async (): Promise<Taken[]> => {
+  const sent = (await fleet.sent(process.env['ENDING_QUEUE'])) as unknown as { taken: Taken; isAgain: boolean }[];
+  expect(sent.filter(({ isAgain }) => isAgain)).toEqual([]);
+  return sent.map(({ taken }) => taken);
+};
+async function call(stage: string, route: RouteKey, params: Record<string, string>, body?: object, as = ADA) {
+  const { status, json } = await callRoute(handlers[stage]!, route, { as, params, ...(body && { body }) });
+  expect([200, 201, 204]).toContain(status);
+  return json as Record<string, never>;
+}
+const rights = (...all: string[]) => ({ of: 'rights', rights: all });
+
+it('a grant that is narrowed, replaced or taken back; not one that is given or widened', async () => {
+  const on = { resource: 'tag:tour', subject: 'group:crew' };
+  const grant = {
+    grant: (await call('sharing', 'POST /api/entitlements', {}, { ...on, maxHeight: 720 }))['id']! as string,
+  };
+  await call('sharing', 'PUT /api/entitlements/{grant}', grant, { maxHeight: 1080 });
+  expect(await told()).toEqual([]);
+  const right = rights('tag:tour\ngroup:crew');
+  await call('sharing', 'PUT /api/entitlements/{grant}', grant, { maxHeight: 480 });
+  expect(await told()).toEqual([right]);
+  await call('sharing', 'POST /api/entitlements', {}, { ...on, effect: 'deny' });
+  expect(await told()).toEqual([right, { of: 'denied', ...on }]);
+  await call('sharing', 'DELETE /api/entitlements/{grant}', grant);
+  // Again: the first call may have come no further than deleting it.
+  await call('sharing', 'DELETE /api/entitlements/{grant}', grant);
+  expect(await told()).toEqual([right, right]);
+});
+
+it("a person's grant on a video, by the video's own routes", async () => {
+  const params = { id: ID, subject: 'sam' };
+  await call('catalog', 'PUT /api/videos/{id}/grants/{subject}', params, {}, OLGA);
+  expect(await told()).toEqual([]);
+  await call('catalog', 'PUT /api/videos/{id}/grants/{subject}', params, { expiresIn: 600 }, OLGA);
+  await call('catalog', 'DELETE /api/videos/{id}/grants/{subject}', params, undefined, OLGA);
+  expect(await told()).toEqual([rights(`video:${ID}\nperson:sam`), rights(`video:${ID}\nperson:sam`)]);
+});
+
+it('a video out of a collection, and a collection that goes', async () => {
+  const made = async (parent?: string) =>
+    (await call('sharing', 'POST /api/collections', {}, { title: 'x', ...(parent && { parent }) }, OLGA))[
+      'id'
+    ]! as string;
+  const around = await made();
+  const collection = await made(around);
+  const fill = (videos: string[]) =>
+    call('sharing', 'PUT /api/collections/{collection}/videos', { collection }, { videos }, OLGA);
+  await fill([ID, OTHER_ID]);
+  await fill([OTHER_ID, ID]);
+  expect(await told()).toEqual([]);
+  await fill([OTHER_ID]);
+  const from = [`collection:${collection}`, `collection:${around}`];
+  expect(await told()).toEqual([{ of: 'videos', videos: [ID], reasons: [], from }]);
+  await call('sharing', 'DELETE /api/collections/{collection}', { collection }, undefined, OLGA);
+  expect(await told()).toEqual([{ of: 'videos', videos: [OTHER_ID], reasons: [], from }]);
+});
+
+it('a key', async () => {
+  const kid = (await call('sharing', 'POST /api/keys', {}, { name: 'our shop', jwk: JWK }))['kid']! as string;
+  await call('sharing', 'DELETE /api/keys/{kid}', { kid });
+  expect(await told()).toEqual([rights(`key:${kid}`)]);
+});
+
+it("a device's viewer, and with a device all its viewers and grants", async () => {
+  await call('devices', 'PATCH /api/devices/{id}', { id: DEVICE }, { name: 'Bus 7' });
+  await call('devices', 'PATCH /api/devices/{id}', { id: DEVICE }, { viewers: ['vic', 'vera', 'walt'] });
+  expect(await told()).toEqual([]);
+  await call('devices', 'PATCH /api/devices/{id}', { id: DEVICE }, { viewers: ['walt', 'vic'] });
+  expect(await told()).toEqual([rights(`device:${DEVICE}\nviewer:vera`)]);
+  await call('sharing', 'POST /api/entitlements', {}, { resource: `device:${DEVICE}`, subject: 'everyone' });
+  await call('devices', 'DELETE /api/devices/{id}', { id: DEVICE });
+  expect(await told()).toEqual([
+    rights(`device:${DEVICE}\neveryone`),
+    rights(`device:${DEVICE}\nviewer:walt`, `device:${DEVICE}\nviewer:vic`),
+  ]);
+});
+
+it('what a video shows, by its visibility, tags and owner', async () => {
+  const patch = (body: object) => call('catalog', 'PATCH /api/videos/{id}', { id: ID }, body);
+  await patch({ title: 'Another', tags: ['tour', 'more'], visibility: 'public' });
+  expect(await told()).toEqual([]);
+  await patch({ tags: ['more'], visibility: 'entitled' });
+  expect(await told()).toEqual([{ of: 'videos', videos: [ID], reasons: ['public'], from: ['tag:tour'] }]);
+});
