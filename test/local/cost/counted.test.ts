@@ -1,4 +1,5 @@
 /** What is kept of the last count still holds of what can be counted here: an upload, by its function on the engine. */
+import { DescribeTableCommand, DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import { CreateStateMachineCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { UNITS_A_WRITE } from '../../../lambdas/slicing/cost-of-a-second.ts';
@@ -43,12 +44,25 @@ beforeAll(async () => {
   );
   process.env['STATE_MACHINE_ARN'] = stateMachineArn;
   ({ handler } = await import('../../../lambdas/upload/handler.ts'));
-  between.unitsAre((table) => (table === process.env['VIDEOS_TABLE'] ? UNITS_A_WRITE : 1));
+  const units = await unitsOfTables();
+  between.unitsAre((table) => units.get(table) ?? 1);
 });
 afterAll(async () => {
   delete process.env['AWS_ENDPOINT_URL'];
   for (const end of close) await end();
 });
+
+/** As `unitsOf` says them of a template. */
+async function unitsOfTables(): Promise<Map<string, number>> {
+  const dynamo = new DynamoDBClient({});
+  const { TableNames = [] } = await dynamo.send(new ListTablesCommand({}));
+  const entries = TableNames.map(async (TableName): Promise<[string, number]> => {
+    const { Table } = await dynamo.send(new DescribeTableCommand({ TableName }));
+    const indexes = Table?.GlobalSecondaryIndexes?.length ?? 0;
+    return [TableName, TableName === process.env['VIDEOS_TABLE'] ? UNITS_A_WRITE : 1 + indexes];
+  });
+  return new Map(await Promise.all(entries));
+}
 
 /** The function is called here without an API in front of it. */
 let requests = 0;
