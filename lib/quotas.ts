@@ -159,6 +159,7 @@ export const QUOTAS = {
   origins: { max: 25, what: 'origins of a distribution', source: CLOUDFRONT },
   aliases: { max: 100, what: 'host names of a distribution', source: CLOUDFRONT },
   cachePolicies: { max: 20, what: 'cache policies of an account', source: CLOUDFRONT },
+  requestPolicies: { max: 20, what: 'origin request policies of an account', source: CLOUDFRONT },
   headersPolicies: { max: 20, what: 'response headers policies of an account', source: CLOUDFRONT },
   groupsOfBehaviour: { max: 4, what: 'key groups of a cache behaviour', source: CLOUDFRONT },
   edgeFunctionBytes: { max: 10_240, what: 'bytes of a CloudFront function', source: CLOUDFRONT },

@@ -14,6 +14,7 @@ export async function startEdgeFor(
   endpoint: string,
   port: number,
   log: (line: string) => void,
+  country?: (ip: string) => string | undefined,
 ): Promise<Edge> {
   const { region, credentials } = engineClient(endpoint);
 
@@ -60,6 +61,7 @@ export async function startEdgeFor(
       credentials,
       port,
       log,
+      ...(country && { country }),
     });
     return {
       ...edge,

@@ -174,6 +174,10 @@ const LISTINGS: Readonly<Record<string, Listing>> = {
     'cache-policy',
     'aws cloudfront delete-cache-policy --id ID   # of {}; --if-match its ETag',
   ),
+  'origin request policy': cloudFront(
+    'origin-request-policy',
+    'aws cloudfront delete-origin-request-policy --id ID   # of {}; --if-match its ETag',
+  ),
   'response headers policy': cloudFront(
     'response-headers-policy',
     'aws cloudfront delete-response-headers-policy --id ID   # of {}',

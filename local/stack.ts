@@ -55,6 +55,8 @@ export interface LocalOptions {
   readonly iam?: boolean;
   /** Configuration overrides, option → value. */
   readonly context?: Readonly<Record<string, string>>;
+  /** Where who watches from an address is, as ISO 3166-1 alpha-2; without it nobody knows. */
+  readonly country?: (ip: string) => string | undefined;
   readonly log: (line: string) => void;
   /** Ends the start early: whatever is up is closed, and the promise rejects. */
   readonly signal?: AbortSignal;
@@ -64,6 +66,7 @@ export async function startLocal({
   port: asked,
   iam = false,
   context = {},
+  country,
   log,
   signal,
 }: LocalOptions): Promise<LocalStack> {
@@ -123,7 +126,7 @@ export async function startLocal({
     const deployment = await redeploy({});
     signal?.throwIfAborted();
 
-    const edge = await startEdgeFor(deployment, engine.endpoint, port, log);
+    const edge = await startEdgeFor(deployment, engine.endpoint, port, log, country);
     open.push(() => edge.close());
     const ingest = deployment.live && (await startIngest(deployment, engine.endpoint, scratch));
     if (ingest) {

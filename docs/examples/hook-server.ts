@@ -18,7 +18,7 @@ export interface Question extends JWTPayload {
     readonly collections: readonly string[];
     readonly device?: string;
   };
-  readonly from: { readonly ip?: string; readonly site?: string };
+  readonly from: { readonly ip?: string; readonly country?: string; readonly site?: string };
   /** What the platform would answer by itself. */
   readonly decision: { readonly allowed: boolean; readonly reason: string; readonly maxHeight?: number };
 }
@@ -28,6 +28,7 @@ export interface Answer {
   readonly maxHeight?: number;
   readonly maxSessions?: number;
   readonly ip?: string;
+  readonly countries?: { readonly only: readonly string[] } | { readonly except: readonly string[] };
   readonly sites?: readonly string[];
   readonly cacheSeconds?: number;
 }

@@ -29,9 +29,10 @@ export async function admit(id: string, viewer: Viewer | undefined, from: From):
   if (limits.reason === 'elsewhere')
     throw new ApiError(
       'forbidden',
-      'What lets you in is for another address, or for another page. Ask whoever gave it to you.',
+      'What lets you in is for another address, country or page. Ask whoever gave it to you.',
     );
-  throw viewer
+  // What denies says so of everybody that it is about, so signing in would not help.
+  throw viewer !== undefined || limits.reason === 'refused'
     ? new ApiError('forbidden', 'You may not watch this video; ask its owner.')
     : new ApiError('unauthorized', 'Sign in, or add a playback token as ?token=, to watch this video.');
 }

@@ -20,8 +20,8 @@ interface Asked {
   readonly player: string | undefined;
   /** When a signature ends that is not renewed. */
   readonly end: Date;
-  /** What lets this viewer in and until when, how many sessions at a time, and from which address. */
-  readonly limits: Pick<Terms, 'reason' | 'right' | 'endsAt' | 'maxSessions' | 'ip'>;
+  /** What lets this viewer in and until when, how many sessions at a time, and from which address and country. */
+  readonly limits: Pick<Terms, 'reason' | 'right' | 'endsAt' | 'maxSessions' | 'ip' | 'country'>;
   /** The tallest rung that is opened, by its name; undefined: each. */
   readonly tallest?: number | undefined;
   /** By HEAD: nobody sees what is answered, so nothing begins. */
@@ -109,6 +109,7 @@ export async function open(asked: Asked): Promise<Opening> {
     link,
     ip: addressOf(limits),
     height: tallest,
+    country: limits.country,
     player,
     until,
     reason: limits.reason,
@@ -151,6 +152,7 @@ const looseTicket = (
     link: viewer?.right?.link,
     ip: addressOf(limits),
     height: tallest,
+    country: limits.country,
   });
 
 /** As tickets say it. */

@@ -4,6 +4,7 @@
  */
 import { withParents } from '../../lib/contract/collection.ts';
 import { deviceOwner } from '../../lib/contract/device-video.ts';
+import type { Countries } from '../../lib/contract/country.ts';
 import { resourceKey, subjectKey, subjectKeys, type GrantRow, type Limits } from '../../lib/contract/entitlement.ts';
 import type { HookAnswer } from '../../lib/contract/hook.ts';
 import { grantRight, keyRight, viewerRight } from '../../lib/contract/right.ts';
@@ -34,6 +35,8 @@ export interface Evidence {
 export interface From {
   /** The viewer's address. */
   readonly ip?: string | undefined;
+  /** Where that is, as ISO 3166-1 alpha-2. */
+  readonly country?: string | undefined;
   /** Origin of the page that asks, where that is not one of ours. */
   readonly site?: string | undefined;
 }
@@ -51,6 +54,8 @@ export interface Entitlement extends Limits {
   readonly allowed: boolean;
   /** What lets them in, where that can be taken back by itself (lib/contract/right.ts). */
   readonly right?: string;
+  /** The one country for which this is the answer, where it hangs on that: the edge holds whoever plays to it. */
+  readonly country?: string;
   /** Epoch seconds from which on it is not known to hold: nothing is signed beyond. Undefined: it says no end. */
   readonly endsAt?: number;
   /** What decided: a row of the table. */
@@ -92,30 +97,36 @@ export function decide(question: EntitlementQuestion): Entitlement {
   if (viewer !== undefined && ownedBy(video, viewer)) return allow('owner');
   if (viewer !== undefined && isAdmin(viewer)) return allow('admin');
   if (video.visibility === 'private') return deny('private');
-  const about = grantsAbout(question);
+  const forThem = grantsFor(question);
+  const about = forThem.filter((grant) => isHere(grant, from));
+  const hangs = forThem.some(({ countries }) => countries !== undefined);
+  const bound = (terms: Omit<Terms, 'reason'>) => ({
+    ...terms,
+    ...(from.country !== undefined && (hangs || terms.countries !== undefined) && { country: from.country }),
+  });
   const counting = about.filter((grant) => isNow(grant, now));
   if (counting.some(({ effect }) => effect === 'deny')) return deny('refused');
   // What will keep them out from a moment on that is said already.
   const refusal = nextRefusal(about, now);
-  if (video.visibility === 'public') return allow('public', {}, [refusal]);
+  if (video.visibility === 'public') return allow('public', bound({}), [refusal]);
   if (viewer?.right?.key !== undefined && video.id !== undefined) {
     const { key, limits = {} } = viewer.right;
     return holdsFor(limits, from)
-      ? allow('key', { ...limitsOf(limits), right: keyRight(key) }, [refusal])
+      ? allow('key', bound({ ...limitsOf(limits), right: keyRight(key) }), [refusal])
       : deny('elsewhere');
   }
   if (question.hook === 'silent') return deny('silent');
   if (question.hook !== undefined)
     return question.hook.allowed && holdsFor(question.hook, question.from)
-      ? allow('hook', limitsOf(question.hook), [refusal])
+      ? allow('hook', bound(limitsOf(question.hook)), [refusal])
       : deny('vetoed');
   const closest = counting.toSorted((a, b) => distance(a) - distance(b) || generosity(b) - generosity(a))[0];
   const seesDevice = video.origin !== undefined && viewer !== undefined && deviceViewers?.includes(viewer.subject);
   // Being among a device's viewers is like a grant on the device to that person.
   if (closest !== undefined && (seesDevice !== true || distance(closest) <= AS_VIEWER))
-    return allow('grant', { ...limitsOf(closest), right: grantRight(closest) }, [closest.expiresAt, refusal]);
+    return allow('grant', bound({ ...limitsOf(closest), right: grantRight(closest) }), [closest.expiresAt, refusal]);
   if (seesDevice !== true) return deny('denied');
-  return allow('device', { right: viewerRight(video.origin.device, viewer.subject) }, [refusal]);
+  return allow('device', bound({ right: viewerRight(video.origin.device, viewer.subject) }), [refusal]);
 }
 
 /** Epoch seconds; undefined: never. */
@@ -150,13 +161,12 @@ export const resourceKeys = ({
   ...[...new Set(tags)].map((tag) => resourceKey(`tag:${tag}`)),
 ];
 
-/** Those for this viewer on this video from there, whenever they count. */
-function grantsAbout({ grants, video, viewer, from }: EntitlementQuestion): GrantRow[] {
+/** Those for this viewer on this video, whenever and wherever they count. */
+function grantsFor({ grants, video, viewer }: EntitlementQuestion): GrantRow[] {
   const resources = new Set(resourceKeys(video));
   const subjects = new Set(subjectKeys(viewer));
   return grants.filter(
-    (grant) =>
-      resources.has(grant.videoId) && subjects.has(grant.subject) && byPerson(grant, video) && isHere(grant, from),
+    (grant) => resources.has(grant.videoId) && subjects.has(grant.subject) && byPerson(grant, video),
   );
 }
 
@@ -165,11 +175,17 @@ export const isNow = ({ notBefore, expiresAt }: Pick<GrantRow, 'notBefore' | 'ex
   (notBefore === undefined || notBefore <= now) && (expiresAt === undefined || now < expiresAt);
 
 /** A condition that cannot be looked at, since the request does not say, never lets anybody in. */
-function isHere({ effect, ip, sites }: Pick<GrantRow, 'effect' | 'ip' | 'sites'>, from: From): boolean {
+function isHere(grant: Pick<GrantRow, 'effect' | 'ip' | 'countries' | 'sites'>, from: From): boolean {
+  const { effect, ip, countries, sites } = grant;
+  const { country } = from;
+  if (countries !== undefined && (country === undefined ? effect === 'allow' : !isIn(countries, country))) return false;
   const here = from.ip === undefined ? undefined : addressPart(from.ip);
   if (ip !== undefined && (here === undefined ? effect === 'allow' : here !== addressPart(ip))) return false;
   return isOnSite(sites, from);
 }
+
+const isIn = ({ only, except }: Countries, country: string): boolean =>
+  only?.includes(country) !== false && except?.includes(country) !== true;
 
 const holdsFor = (limits: Limits, from: From): boolean => isHere({ ...limits, effect: 'allow' }, from);
 
@@ -188,13 +204,18 @@ const KINDS = ['collection:', 'device:', 'tag:'];
 const AS_VIEWER = 2;
 
 /** Of those as near, two groups of a person say, the one that gives more. */
-const generosity = ({ maxHeight = 9e4, maxSessions = 9e3, ip, sites }: GrantRow): number =>
-  maxHeight * 1e6 + maxSessions * 100 + (ip === undefined ? 10 : 0) + (sites === undefined ? 1 : 0);
+const generosity = ({ maxHeight = 9e4, maxSessions = 9e3, ip, countries, sites }: GrantRow): number =>
+  maxHeight * 1e6 +
+  maxSessions * 100 +
+  (ip === undefined ? 20 : 0) +
+  (countries === undefined ? 10 : 0) +
+  (sites === undefined ? 1 : 0);
 
-const limitsOf = ({ maxHeight, maxSessions, ip, sites }: Limits): Limits => ({
+const limitsOf = ({ maxHeight, maxSessions, ip, countries, sites }: Limits): Limits => ({
   ...(maxHeight !== undefined && { maxHeight }),
   ...(maxSessions !== undefined && { maxSessions }),
   ...(ip !== undefined && { ip }),
+  ...(countries !== undefined && { countries }),
   ...(sites !== undefined && { sites }),
 });
 

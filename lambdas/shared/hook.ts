@@ -107,7 +107,11 @@ export function claimsOf(question: EntitlementQuestion): Record<string, unknown>
       collections: [...collections].toSorted(),
       ...(origin && { device: origin.device }),
     },
-    from: { ...(from.ip !== undefined && { ip: from.ip }), ...(from.site !== undefined && { site: from.site }) },
+    from: {
+      ...(from.ip !== undefined && { ip: from.ip }),
+      ...(from.country !== undefined && { country: from.country }),
+      ...(from.site !== undefined && { site: from.site }),
+    },
     decision,
   };
 }

@@ -27,6 +27,8 @@ export interface Start {
   readonly ip?: string | undefined;
   /** The tallest rung it opens, by its name. */
   readonly height?: number | undefined;
+  /** The one country it may be watched from. */
+  readonly country?: string | undefined;
   /** What its player calls it: started again under the same name, it goes on. */
   readonly player?: string | undefined;
   /** When its signature ends. */
@@ -50,16 +52,15 @@ export async function startSession(start: Start, now = Date.now()): Promise<stri
 
 /** The row of a session that begins now, in the place of one that is not counted. Pure but for the randomness. */
 function freshRow(start: Start, now: number): SessionRow {
-  const { what, person, link, ip, height, player, until, reason, right } = start;
+  const { what, person, link, ip, height, country, player, until, reason, right } = start;
   const session = sessionId(now, unguessable());
   const at = new Date(now).toISOString();
-  const who = person ? `u:${person.part}` : link === undefined ? `a:${player ?? session}` : `l:${link}`;
   return {
-    who,
+    who: holderOf(person?.part, link, player ?? session),
     place: placeOf(what, player ?? session),
     what,
     session,
-    ticket: ticketText({ session, subject: person?.part, link, ip, height }),
+    ticket: ticketText({ session, subject: person?.part, link, ip, height, country }),
     ...(person && { subject: person.subject }),
     ...(link !== undefined && { link }),
     reason,
@@ -74,6 +75,10 @@ function freshRow(start: Start, now: number): SessionRow {
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 /** 16 letters and digits that nobody can guess, for `sessionId`. */
 export const unguessable = (): string => Array.from({ length: 16 }, () => LETTERS[randomInt(LETTERS.length)]).join('');
+
+/** Whose a session is: a person's, by what stands for them in tickets, a link's, or nobody's, by its own name. */
+const holderOf = (person: string | undefined, link: string | undefined, name: string): string =>
+  person !== undefined ? `u:${person}` : link === undefined ? `a:${name}` : `l:${link}`;
 
 const placeOf = (what: string, name: string): string => `${what}/${name}`;
 const SLOT = 'slot-';
@@ -95,7 +100,7 @@ async function begin(fresh: SessionRow, now: number): Promise<SessionRow> {
   );
   if (row === undefined) throw ended(await read({ who, place }), now);
   if (isSameTicket(row.ticket, ticket)) return row;
-  // The same player, let in by something else: from another address, or up to another height.
+  // The same player, let in by something else: from another address or country, or up to another height.
   const condition = 'attribute_not_exists(#endedAt)';
   const moved = await change({ who, place }, { set: { ...rest, ...kept }, keep: {}, condition });
   if (moved === undefined) throw ended(await read({ who, place }), now);
@@ -250,7 +255,7 @@ export async function checkGoing(
   const ticket = parseTicket(text);
   if (ticket === undefined) throw ended(undefined, now);
   const { session, subject, link } = ticket;
-  const who = subject !== undefined ? `u:${subject}` : link === undefined ? `a:${player ?? session}` : `l:${link}`;
+  const who = holderOf(subject, link, player ?? session);
   const there = await read({ who, place: placeOf(what, player ?? session) });
   // One that is counted has a numbered place for as long as it goes on.
   const isElsewhere = there?.ticket !== text && subject !== undefined;
@@ -260,12 +265,29 @@ export async function checkGoing(
     throw new ApiError('session-ended', 'This playback is over. Load the video again to watch it.');
 }
 
+/**
+ * When the session began that a player of this person or link calls so, epoch ms; also of one that was ended, which whoever goes on
+ * with it is told. Undefined: there is none, or its last signature is over.
+ */
+export async function goingSince(
+  { what, person, link, player }: Required<Pick<Start, 'what' | 'person' | 'link' | 'player'>>,
+  now = Date.now(),
+): Promise<number | undefined> {
+  if (player === undefined) return undefined;
+  const who = holderOf(person?.part, link, player);
+  const there = await read({ who, place: placeOf(what, player) });
+  // One that is counted has a numbered place for as long as it goes on.
+  const mine = (one: SessionRow) => one.player === player && one.what === what;
+  const row = there ?? (person && (await sessionsOf(who)).find(mine));
+  return row === undefined || row.expiresAt * 1000 < now ? undefined : Date.parse(row.startedAt);
+}
+
 /** A player that goes: its place is free. `player` is what it called itself. Harmless when there is no such session. */
 export async function leave(what: string, player: string, text: string): Promise<void> {
   const ticket = parseTicket(text);
   if (ticket === undefined) return;
   const { subject, link } = ticket;
-  const who = subject !== undefined ? `u:${subject}` : link === undefined ? `a:${player}` : `l:${link}`;
+  const who = holderOf(subject, link, player);
   if (await remove({ who, place: placeOf(what, player) }, text)) return;
   if (subject === undefined) return;
   const row = (await sessionsOf(who)).find((one) => slotOf(one) !== undefined && one.ticket === text);

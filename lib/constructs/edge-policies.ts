@@ -5,6 +5,8 @@ import {
   CacheCookieBehavior,
   CacheHeaderBehavior,
   CacheQueryStringBehavior,
+  OriginRequestHeaderBehavior,
+  OriginRequestPolicy,
   HeadersFrameOption,
   HeadersReferrerPolicy,
   ResponseHeadersPolicy,
@@ -78,6 +80,41 @@ export const pageCache = (scope: Construct): CachePolicy =>
     maxTtl: Duration.hours(1),
     enableAcceptEncodingGzip: true,
     enableAcceptEncodingBrotli: true,
+  });
+
+/** Where CloudFront says the viewer is (ISO 3166-1 alpha-2), in place of what the viewer says. */
+const COUNTRY = 'CloudFront-Viewer-Country';
+
+/**
+ * Of the API nothing is cached: each answer says `no-store`, or is of the caller alone. It is not the managed policy for that, since
+ * no origin request policy both leaves the viewer's host out and adds the country, and what a cache policy names is sent on, too.
+ * CloudFront takes headers in a policy that may keep something for a second (API Reference, CachePolicyConfig). What tells callers
+ * apart is all in the key; and requests with cookies forwarded never wait for each other's answer (Developer Guide, "Request
+ * collapsing").
+ */
+export const apiCache = (scope: Construct): CachePolicy =>
+  new CachePolicy(scope, 'ApiCache', {
+    cachePolicyName: edgeName(scope, 'ApiCache'),
+    comment: 'The API, of which nothing is kept; adds the country of the viewer',
+    queryStringBehavior: CacheQueryStringBehavior.all(),
+    headerBehavior: CacheHeaderBehavior.allowList('Authorization', COUNTRY),
+    cookieBehavior: CacheCookieBehavior.all(),
+    minTtl: Duration.seconds(0),
+    defaultTtl: Duration.seconds(0),
+    maxTtl: Duration.seconds(1),
+  });
+
+/** To the bucket, what CORS takes (as the managed CORS-S3Origin); and for the function in front of media, the viewer's country. */
+export const mediaRequests = (scope: Construct): OriginRequestPolicy =>
+  new OriginRequestPolicy(scope, 'MediaRequests', {
+    originRequestPolicyName: edgeName(scope, 'MediaRequests'),
+    comment: 'Media: what CORS takes, and the country of the viewer',
+    headerBehavior: OriginRequestHeaderBehavior.allowList(
+      'Origin',
+      'Access-Control-Request-Headers',
+      'Access-Control-Request-Method',
+      COUNTRY,
+    ),
   });
 
 const security = {

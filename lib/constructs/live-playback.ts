@@ -5,10 +5,16 @@ import { allowCommands } from './command-queues.ts';
 import type { DeviceTables } from './device-tables.ts';
 import { SluiceFunction } from './function.ts';
 import { playbackOptions, SESSION_WRITES, type PlaybackProps } from './playback.ts';
+import type { Revocation } from './revocation.ts';
+import { BY_WHAT } from './storage.ts';
+
+interface LivePlaybackProps extends Omit<PlaybackProps, 'revocation' | 'downloads'> {
+  readonly revocation: Pick<Revocation, 'revokedBy'>;
+}
 
 export function livePlayback(
   scope: Construct,
-  { config, storage, api, signingKey }: Omit<PlaybackProps, 'revocation' | 'downloads'>,
+  { config, storage, api, signingKey, revocation }: LivePlaybackProps,
   tables: DeviceTables,
 ): SluiceFunction {
   const live = new SluiceFunction(scope, 'Live', {
@@ -26,11 +32,12 @@ export function livePlayback(
     .useTable('DEVICES_TABLE', tables.devices, ['GetItem', 'UpdateItem'])
     .useTable('ENTITLEMENTS_TABLE', storage.entitlements, ['BatchGetItem'])
     .useTable('FLEET_TABLE', tables.fleet, ['PutItem', 'DeleteItem', 'Query'])
-    .useTable('SESSIONS_TABLE', storage.sessions, SESSION_WRITES)
+    .useTable('SESSIONS_TABLE', storage.sessions, SESSION_WRITES, [BY_WHAT])
     .useObjects('MEDIA_BUCKET', storage.media, ['GetObject'], LIVE_PREFIX)
     .listObjects(storage.media, LIVE_PREFIX);
   allowCommands(live, config);
   signingKey.allowSigning(live);
+  revocation.revokedBy(live);
   api.serve('live', live);
   return live;
 }

@@ -41,6 +41,7 @@ import type { Api } from './api.ts';
 import { drmServersOf } from './drm.ts';
 import { edgeName } from './edge-names.ts';
 import {
+  apiCache,
   apiHeaders,
   assetHeaders,
   consoleHeaders,
@@ -49,6 +50,7 @@ import {
   livePlaylistCache,
   liveSegmentCache,
   mediaHeaders,
+  mediaRequests,
   pageCache,
   playerHeaders,
   playlistCache,
@@ -253,7 +255,7 @@ export class Playback extends Construct {
         protocolPolicy: OriginProtocolPolicy.HTTPS_ONLY,
         readTimeout: Duration.seconds(30),
       }),
-      cachePolicy: CachePolicy.CACHING_DISABLED,
+      cachePolicy: apiCache(this),
       originRequestPolicy: OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
     };
     return {
@@ -297,7 +299,7 @@ export class Playback extends Construct {
       origin: this.#bucketOrigin('MediaAccess', storage.media),
       viewerProtocolPolicy: ViewerProtocolPolicy.HTTPS_ONLY,
       allowedMethods: AllowedMethods.ALLOW_GET_HEAD_OPTIONS,
-      originRequestPolicy: OriginRequestPolicy.CORS_S3_ORIGIN,
+      originRequestPolicy: mediaRequests(this),
       responseHeadersPolicy: mediaHeaders(this, config),
       trustedKeyGroups: [signingKey.keyGroup],
       functionAssociations: [

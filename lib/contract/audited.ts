@@ -30,6 +30,11 @@ export const AUDITED: Partial<Record<RouteKey, string>> = {
   'POST /api/keys': 'registered a key',
   'DELETE /api/keys/{kid}': 'took a key back',
   'DELETE /api/people/{subject}': 'erased somebody from the directory',
+  'POST /api/webhooks': 'made a webhook',
+  'PATCH /api/webhooks/{webhook}': 'changed a webhook',
+  'DELETE /api/webhooks/{webhook}': 'deleted a webhook',
+  'POST /api/webhooks/{webhook}/secret': 'gave a webhook another secret',
+  'POST /api/webhooks/{webhook}/deliveries/{delivery}/replay': 'sent a message of a webhook again',
   'POST /api/devices': 'registered a device',
   'PATCH /api/devices/{id}': 'changed a device',
   'DELETE /api/devices/{id}': 'deleted a device',
@@ -37,11 +42,14 @@ export const AUDITED: Partial<Record<RouteKey, string>> = {
   'POST /api/devices/{id}/commands': 'asked something of a device',
   'POST /api/devices/{id}/clips': 'made a clip',
   'POST /api/devices/{id}/tokens': 'made a playback token for a channel',
+  'DELETE /api/devices/{id}/sessions': 'ended what was watched of a device',
+  'DELETE /api/devices/{id}/sessions/{session}': 'ended a session of a device',
 };
 
 /** Calls of signed-in people that are no GET and are not in it, each for its reason. */
 export const UNAUDITED: Partial<Record<RouteKey, string>> = {
   'POST /api/s3/multipart/{uploadId}/complete': 'the upload that began is in it',
+  'POST /api/webhooks/{webhook}/test': 'sends one message that says it is a test',
   'POST /api/people/names': 'asks, and changes nothing',
   'PUT /api/people/me': 'is what the console does at each sign-in',
 };

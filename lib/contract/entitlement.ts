@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { collectionId } from './collection.ts';
+import { countries } from './country.ts';
 import { deviceId } from './device.ts';
 import { mailAddress } from './mail.ts';
 import { addressPart } from './ticket.ts';
@@ -105,6 +106,7 @@ const when = {
     .refine((text) => addressPart(text) !== undefined, 'must be one IPv4 or IPv6 address')
     .optional()
     .meta({ description: 'The one address, IPv4 or IPv6, for which it counts.' }),
+  countries: countries.optional(),
 };
 
 /** Of what allows. */
@@ -121,7 +123,7 @@ const limits = {
 };
 
 /** What bounds a right to watch, whoever says so: a grant, the hook, or a token of a registered key. */
-export const bounds = { ...limits, ip: when.ip };
+export const bounds = { ...limits, ip: when.ip, countries: when.countries };
 export type Limits = z.infer<z.ZodObject<typeof bounds>>;
 
 const effect = z.enum(['allow', 'deny']);

@@ -3,13 +3,14 @@
  * for that path, so nobody can put another one there; the edge takes it out again before its cache, so copies stay shared.
  * It tells the edge what may be taken back: this session, this person, this link. Imports nothing.
  *
- *   {session}.{subject}.{link}.{ip}[.{height}]      each part of [A-Za-z0-9_-], `-` where there is none
+ *   {session}.{subject}.{link}.{ip}[.{height}.{country}]      each part of [A-Za-z0-9_-], `-` where there is none
  *
  *   session  when it began (epoch seconds in base 36, 7 digits) and 16 random letters and digits
  *   subject  11 characters that stand for a person and tell nobody who it is
  *   link     id of the link that let them in
  *   ip       the only address that may use it: 8 hexadecimal digits (IPv4) or 32 (IPv6)
- *   height   the tallest rung it opens, by the number in its name (`720p`); only where there is such a limit
+ *   height   the tallest rung it opens, by the number in its name (`720p`)
+ *   country  the only country it may be used from (ISO 3166-1 alpha-2); the last two stand there where there is one of them
  */
 
 export interface Ticket {
@@ -19,6 +20,7 @@ export interface Ticket {
   readonly ip?: string | undefined;
   /** Of a rung's name, 10 to 99,999. */
   readonly height?: number | undefined;
+  readonly country?: string | undefined;
 }
 
 /** Folder of tickets below a video or channel. No key of ours has it (keys.ts, live-keys.ts). */
@@ -32,10 +34,14 @@ const PARTS = {
   link: /^(?!-$)[A-Za-z0-9_-]{1,64}$/,
   ip: /^(?:[0-9a-f]{8}|[0-9a-f]{32})$/,
   height: /^[1-9][0-9]{1,4}$/,
+  country: /^[A-Z]{2}$/,
 } as const;
+/** In every ticket; and in those of what has such a limit. */
+const ALWAYS = ['subject', 'link', 'ip'] as const;
+const LIMITED = ['height', 'country'] as const;
 
 /** Characters of the longest ticket there is. */
-export const LONGEST_TICKET = 23 + 1 + 11 + 1 + 64 + 1 + 32 + 1 + 5;
+export const LONGEST_TICKET = 23 + 1 + 11 + 1 + 64 + 1 + 32 + 1 + 5 + 1 + 2;
 
 /** A session that begins at `at` (epoch ms). `random`: 16 letters and digits that nobody can guess, over 95 bits. */
 export const sessionId = (at: number, random: string): string =>
@@ -51,33 +57,34 @@ export const beganAt = (session: string): number => Number.parseInt(session.slic
 
 /** Throws RangeError on a part that is none. */
 export function ticketText(ticket: Ticket): string {
-  const { session, height } = ticket;
+  const names = LIMITED.some((name) => ticket[name] !== undefined) ? [...ALWAYS, ...LIMITED] : ALWAYS;
   return [
-    checked('session', session),
-    ...(['subject', 'link', 'ip'] as const).map((name) => {
+    checked('session', ticket.session),
+    ...names.map((name) => {
       const part = ticket[name];
-      return part === undefined ? NONE : checked(name, part);
+      return part === undefined ? NONE : checked(name, String(part));
     }),
-    ...(height === undefined ? [] : [checked('height', String(height))]),
   ].join('.');
 }
 
 /** Undefined: it is no ticket. */
 export function parseTicket(text: string): Ticket | undefined {
   if (text.length > LONGEST_TICKET) return undefined;
-  const [session, subject, link, ip, height, ...more] = text.split('.');
-  if (session === undefined || ip === undefined || more.length > 0 || !PARTS.session.test(session)) return undefined;
-  if (height !== undefined && !PARTS.height.test(height)) return undefined;
-  const ticket: { session: string; subject?: string; link?: string; ip?: string; height?: number } = {
+  const [session, ...parts] = text.split('.');
+  if (session === undefined || !PARTS.session.test(session)) return undefined;
+  const names = parts.length > ALWAYS.length ? [...ALWAYS, ...LIMITED] : ALWAYS;
+  if (parts.length !== names.length) return undefined;
+  const there = names.flatMap((name, index) => {
+    const part = parts[index]!;
+    return part === NONE ? [] : [{ name, part }];
+  });
+  if (!there.every(({ name, part }) => PARTS[name].test(part))) return undefined;
+  const ticket: Ticket = {
     session,
-    ...(height !== undefined && { height: Number(height) }),
+    ...Object.fromEntries(there.map(({ name, part }) => [name, name === 'height' ? Number(part) : part])),
   };
-  for (const [name, part] of Object.entries({ subject, link, ip }) as ['subject' | 'link' | 'ip', string][]) {
-    if (part === NONE) continue;
-    if (!PARTS[name].test(part)) return undefined;
-    ticket[name] = part;
-  }
-  return ticket;
+  // Of the ways to say the same one is taken.
+  return ticketText(ticket) === text ? ticket : undefined;
 }
 
 /** A key below `prefix` as a path with a ticket in it. */

@@ -2,6 +2,7 @@
 import { rename, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { parseArgs } from 'node:util';
+import { isCountry } from '../../lib/contract/country.ts';
 import { demo, DemoError } from '../demo.ts';
 import { demoFleet, startFleet, type Fleet } from '../fleet.ts';
 import { USERS } from '../issuer.ts';
@@ -16,6 +17,7 @@ simulated vehicles; sends one generated video through it; stays up until Ctrl-C.
   --demo-only         stop after the video has played
   --port N            port of the console and API (default 8080); the issuer takes the next one
   -c OPTION=VALUE     an option of docs/configuration.md, as for cdk; several may be given
+  --country CODE      where everybody is who watches, e.g. DE; without it nobody knows
   --ready-file PATH   once everything is up, write {"url","api","issuer","engine","devices","users"} there as JSON
   --help              this text
 
@@ -38,6 +40,7 @@ function options() {
         'demo-only': { type: 'boolean' },
         port: { type: 'string', default: '8080' },
         'ready-file': { type: 'string' },
+        country: { type: 'string' },
         context: { type: 'string', short: 'c', multiple: true, default: [] },
         help: { type: 'boolean', short: 'h' },
       },
@@ -45,6 +48,8 @@ function options() {
     const port = Number(values.port);
     if (!Number.isInteger(port) || port < 1 || port > 65534)
       throw new Error(`--port: ${values.port} is not a port (1 to 65534)`);
+    if (values.country !== undefined && !isCountry(values.country))
+      throw new Error(`--country: ${values.country} is not two capital letters, as in DE`);
     if (values['no-demo'] && values['demo-only']) throw new Error('--no-demo and --demo-only exclude each other');
     const context = Object.fromEntries(
       values.context.map((one) => {
@@ -61,7 +66,7 @@ function options() {
 }
 
 async function main(): Promise<number> {
-  const { port, help, 'no-demo': noDemo, 'demo-only': demoOnly, 'ready-file': readyFile, context } = options();
+  const { port, help, 'no-demo': noDemo, 'demo-only': demoOnly, 'ready-file': readyFile, context, country } = options();
   if (help) {
     process.stdout.write(`${HELP}\n`);
     return 0;
@@ -84,7 +89,7 @@ async function main(): Promise<number> {
   let stack: LocalStack | undefined;
   let fleet: Fleet | undefined;
   try {
-    stack = await startLocal({ port, context, log: step, signal: stop.signal });
+    stack = await startLocal({ port, context, country: () => country, log: step, signal: stop.signal });
     step(`up: ${stack.url}`);
     if (readyFile !== undefined) {
       await writeFile(`${readyFile}.part`, `${JSON.stringify(await stack.ready(), null, 2)}\n`);

@@ -2,7 +2,7 @@
 import type { Behaviour, EdgeConfig, Origin } from './config.ts';
 import { Cache, isNamed, type Entry } from './cache.ts';
 import { OriginUnavailable, htmlError } from './errors.ts';
-import { cacheKey, forwarded, keyedQuery, type ViewerRequest } from './forward.ts';
+import { cacheKey, forwarded, forwardsCookies, keyedQuery, type ViewerRequest } from './forward.ts';
 import { lifetime, mayServeStale } from './freshness.ts';
 import { discard, type OriginAnswer, type Origins } from './origin.ts';
 import { entrySource, Filling, type Source } from './source.ts';
@@ -96,8 +96,9 @@ export class CachedOrigin {
   async #fetch(key: string, request: ViewerRequest, behaviour: Behaviour, stale: Entry | undefined): Promise<Answer> {
     const { promise: shared, resolve: share } = Promise.withResolvers<Source | undefined>();
     const flight: Flight = { shared, names: objectNames(request, behaviour), outdated: false };
-    // Someone else's flight may be under way for one viewer only; then this one is not announced.
-    if (!this.#flights.has(key)) this.#flights.set(key, flight);
+    // Someone else's flight may be under way for one viewer only; then this one is not announced. Nor is one with a viewer's cookies:
+    // CloudFront does not collapse such requests (Developer Guide, "Request collapsing").
+    if (!this.#flights.has(key) && !forwardsCookies(behaviour)) this.#flights.set(key, flight);
     const land = () => {
       if (this.#flights.get(key) === flight) this.#flights.delete(key);
     };

@@ -13,6 +13,9 @@ export interface CachePolicy {
   defaultTtl: number;
   maxTtl: number;
   queries: Selection;
+  /** Lower case. */
+  headers: readonly string[];
+  cookies: 'none' | 'all';
   gzip: boolean;
   brotli: boolean;
 }

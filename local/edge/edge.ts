@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Behaviour, EdgeConfig } from './config.ts';
 import { ifRangeHolds, notModified, parseRange } from './conditions.ts';
+import { located } from './country.ts';
 import type { CachedOrigin } from './cached-origin.ts';
 import { htmlError, xmlError, type OwnAnswer } from './errors.ts';
 import { forwardsCookies, type ViewerRequest } from './forward.ts';
@@ -29,6 +30,8 @@ export interface EdgeOptions {
   cached: CachedOrigin;
   /** The copy of a key value store, by its ARN; undefined when nothing is known of it. */
   stores: (arn: string) => StoreCopy | undefined;
+  /** Country of an address (ISO 3166-1 alpha-2); undefined: not known. */
+  country: (ip: string) => string | undefined;
   /** Milliseconds since the epoch. */
   now: () => number;
   log: (line: string) => void;
@@ -44,8 +47,9 @@ export class EdgePipeline {
   }
 
   /** `body` is the viewer's request body, not yet read. */
-  async answer(request: ViewerRequest, target: Target, body: IncomingMessage): Promise<EdgeAnswer> {
-    const behaviour = this.#behaviour(request.path);
+  async answer(viewerRequest: ViewerRequest, target: Target, body: IncomingMessage): Promise<EdgeAnswer> {
+    const behaviour = this.#behaviour(viewerRequest.path);
+    const request = located(viewerRequest, behaviour, this.#options.country(viewerRequest.ip));
     const answer = this.#refusal(request, target, behaviour) ?? (await this.#serve(request, behaviour, body));
     return this.#finish(answer, request, behaviour);
   }

@@ -57,7 +57,13 @@ const NEVER_FORWARDED: ReadonlySet<string> = new Set([
 
 /** Identity of a cached object, which GET and HEAD share. */
 export const cacheKey = (request: ViewerRequest, policy: CachePolicy): string =>
-  JSON.stringify([request.path, keyedQuery(request.query, policy), acceptEncoding(request.headers, policy)]);
+  JSON.stringify([
+    request.path,
+    keyedQuery(request.query, policy),
+    acceptEncoding(request.headers, policy),
+    policy.headers.map((name) => request.headers.get(name)),
+    policy.cookies === 'all' ? request.cookies : [],
+  ]);
 
 /** The part of the query string that distinguishes cached objects, in the viewer's order, with its `?`. */
 export const keyedQuery = (query: readonly QueryPair[], policy: CachePolicy): string =>
@@ -75,11 +81,12 @@ export function forwarded(request: ViewerRequest, behaviour: Behaviour): Forward
   const headers = new Headers();
   for (const [name, value] of request.headers) {
     if (NEVER_FORWARDED.has(name)) continue;
-    if (ALWAYS_FORWARDED.includes(name) || selects(extra?.headers, name)) headers.set(name, value);
+    const isNamed = cache.headers.includes(name) || selects(extra?.headers, name);
+    if (ALWAYS_FORWARDED.includes(name) || isNamed) headers.set(name, value);
   }
   const encoding = acceptEncoding(request.headers, cache);
   if (encoding !== undefined) headers.set('accept-encoding', encoding);
-  const cookies = request.cookies.filter(([name]) => selects(extra?.cookies, name));
+  const cookies = request.cookies.filter(([name]) => cache.cookies === 'all' || selects(extra?.cookies, name));
   if (cookies.length > 0) headers.set('cookie', cookies.map(([name, value]) => `${name}=${value}`).join('; '));
   if (!headers.has('user-agent')) headers.set('user-agent', 'Amazon CloudFront');
   const through = request.headers.get('x-forwarded-for');
@@ -95,8 +102,8 @@ export function forwarded(request: ViewerRequest, behaviour: Behaviour): Forward
 export const VIA = '1.1 sluice-local-edge.cloudfront.net (CloudFront)';
 
 /** Whether the origin may set cookies: CloudFront drops Set-Cookie where no policy forwards any cookie. */
-export const forwardsCookies = ({ originRequestPolicy }: Behaviour): boolean =>
-  originRequestPolicy !== undefined && originRequestPolicy.cookies.kind !== 'none';
+export const forwardsCookies = ({ cachePolicy, originRequestPolicy }: Behaviour): boolean =>
+  cachePolicy.cookies === 'all' || (originRequestPolicy !== undefined && originRequestPolicy.cookies.kind !== 'none');
 
 function selects(selection: Selection | undefined, name: string): boolean {
   if (selection?.kind === 'only') return selection.names.includes(name);

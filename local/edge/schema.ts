@@ -3,6 +3,7 @@
  * them is refused by name, since played wrong it would first be missed on AWS. `value` may be an intrinsic function.
  */
 import { z } from 'zod';
+import { COUNTRY } from './country.ts';
 
 export class TemplateError extends Error {
   override name = 'TemplateError';
@@ -75,6 +76,14 @@ export const accessControl = z.object({
   }),
 });
 
+/** Headers that CloudFront adds, but for the one that is played. */
+const headerNames = z.array(
+  z
+    .string()
+    .toLowerCase()
+    .refine((name) => !name.startsWith('cloudfront-') || name === COUNTRY, otherwise('headers that CloudFront adds')),
+);
+
 const cacheConfig = z.strictObject({
   Comment: ignored,
   Name: ignored,
@@ -86,8 +95,10 @@ const cacheConfig = z.strictObject({
       QueryStringBehavior: z.enum(['none', 'all', 'whitelist', 'allExcept']),
       QueryStrings: strings.default([]),
     }),
-    CookiesConfig: z.object({ CookieBehavior: z.literal('none', otherwise('cookies in the cache key')) }),
-    HeadersConfig: z.object({ HeaderBehavior: z.literal('none', otherwise('headers in the cache key')) }),
+    CookiesConfig: z.strictObject({
+      CookieBehavior: z.enum(['none', 'all'], otherwise('single cookies in the cache key')),
+    }),
+    HeadersConfig: z.strictObject({ HeaderBehavior: z.enum(['none', 'whitelist']), Headers: headerNames.default([]) }),
     EnableAcceptEncodingGzip: z.boolean().default(false),
     EnableAcceptEncodingBrotli: z.boolean().default(false),
   }),
@@ -95,6 +106,21 @@ const cacheConfig = z.strictObject({
 
 export const cachePolicy = z.object({ CachePolicyConfig: cacheConfig });
 export type CacheConfig = z.infer<typeof cacheConfig>;
+
+const requestConfig = z.strictObject({
+  Comment: ignored,
+  Name: ignored,
+  HeadersConfig: z.strictObject({
+    HeaderBehavior: z.literal('whitelist', otherwise('all headers but some, or none, to the origin')),
+    Headers: headerNames,
+  }),
+  QueryStringsConfig: z.strictObject({
+    QueryStringBehavior: z.literal('none', otherwise('queries to the origin')),
+  }),
+  CookiesConfig: z.strictObject({ CookieBehavior: z.literal('none', otherwise('cookies to the origin')) }),
+});
+export const originRequestPolicy = z.object({ OriginRequestPolicyConfig: requestConfig });
+export type RequestConfig = z.infer<typeof requestConfig>;
 
 const override = z.strictObject({ Override: z.literal(true, otherwise('headers that give way to the origin’s own')) });
 const items = z.strictObject({ Items: strings });

@@ -45,6 +45,8 @@ export interface EdgeServerOptions {
   pollInvalidations?: boolean;
   /** Key value stores of functions by ARN, instead of those that the engine is asked for every second. */
   stores?: (arn: string) => StoreCopy | undefined;
+  /** Where the viewer of an address is, as ISO 3166-1 alpha-2. Default: nobody knows. */
+  country?: (ip: string) => string | undefined;
   /** Bytes. Default 256 MiB for the cache, 32 MiB for one object; larger objects stream through. */
   maxCacheBytes?: number;
   maxObjectBytes?: number;
@@ -70,7 +72,8 @@ export async function startEdge(options: EdgeServerOptions): Promise<Edge> {
   const arns = new Set(config.behaviours.flatMap(({ viewerRequest }) => viewerRequest?.store ?? []));
   let storeWatcher: StoreWatcher | undefined;
   const stores = options.stores ?? ((arn: string) => storeWatcher?.copyOf(arn));
-  const edge = new EdgePipeline({ config, cached, stores, now, log });
+  const { country = () => undefined } = options;
+  const edge = new EdgePipeline({ config, cached, stores, country, now, log });
 
   const server = http.createServer({ maxHeaderSize: MAX_HEADERS, requestTimeout: 0 }, (req, res) => {
     void answerAndLog(req, res);

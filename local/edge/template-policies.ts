@@ -1,7 +1,7 @@
 /** Policies as they stand in a template, in the edge's own words, and the AWS-managed ones that templates name by id. */
 import type { CachePolicy, OriginRequestPolicy, ResponseHeadersPolicy, Selection } from './config.ts';
 import type { Resolve } from './resolve.ts';
-import type { CacheConfig, HeadersConfig } from './schema.ts';
+import type { CacheConfig, HeadersConfig, RequestConfig } from './schema.ts';
 
 const none: Selection = { kind: 'none' };
 const all: Selection = { kind: 'all' };
@@ -14,6 +14,8 @@ export const MANAGED_CACHE_POLICIES: Readonly<Record<string, CachePolicy>> = {
     defaultTtl: 86_400,
     maxTtl: 31_536_000,
     queries: none,
+    headers: [],
+    cookies: 'none',
     gzip: true,
     brotli: true,
   },
@@ -22,6 +24,8 @@ export const MANAGED_CACHE_POLICIES: Readonly<Record<string, CachePolicy>> = {
     defaultTtl: 0,
     maxTtl: 0,
     queries: none,
+    headers: [],
+    cookies: 'none',
     gzip: false,
     brotli: false,
   },
@@ -55,10 +59,18 @@ export function cachePolicyOf(config: CacheConfig): CachePolicy {
         : behaviour === 'allExcept'
           ? { kind: 'except', names }
           : { kind: behaviour },
+    headers: key.HeadersConfig.Headers,
+    cookies: key.CookiesConfig.CookieBehavior,
     gzip: key.EnableAcceptEncodingGzip,
     brotli: key.EnableAcceptEncodingBrotli,
   };
 }
+
+export const originRequestPolicyOf = ({ HeadersConfig: { Headers } }: RequestConfig): OriginRequestPolicy => ({
+  headers: { kind: 'only', names: Headers },
+  queries: none,
+  cookies: none,
+});
 
 export function headersPolicyOf(config: HeadersConfig, resolve: Resolve): ResponseHeadersPolicy {
   const cors = config.CorsConfig;

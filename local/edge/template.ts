@@ -92,7 +92,11 @@ class Reader {
 
   #originRequestPolicy(ref: unknown, where: string): OriginRequestPolicy | undefined {
     if (ref === undefined) return undefined;
-    return this.#managed(policies.MANAGED_ORIGIN_REQUEST_POLICIES, ref, 'origin request policy', where);
+    const what = 'origin request policy';
+    if (!this.#is(logicalIdOf(ref), 'OriginRequestPolicy'))
+      return this.#managed(policies.MANAGED_ORIGIN_REQUEST_POLICIES, ref, what, where);
+    const own = this.#own(ref, 'OriginRequestPolicy', schema.originRequestPolicy, `${where}: ${what}`);
+    return policies.originRequestPolicyOf(own.OriginRequestPolicyConfig);
   }
 
   #managed<T>(known: Readonly<Record<string, T>>, ref: unknown, what: string, where: string): T {

@@ -70,6 +70,7 @@ const MAPPING = 'AWS::Lambda::EventSourceMapping';
 const LISTENER = 'AWS::ElasticLoadBalancingV2::Listener';
 const TASK = 'AWS::ECS::TaskDefinition';
 const HEADERS = 'AWS::CloudFront::ResponseHeadersPolicy';
+const REQUESTS = 'AWS::CloudFront::OriginRequestPolicy';
 
 const listenerIdle = ({ ListenerAttributes = [] }: Properties): number | undefined => {
   const found = ListenerAttributes.find(({ Key }: { Key: string }) => Key === 'tcp.idle_timeout.seconds');
@@ -111,11 +112,11 @@ const edgeNames = each(
   ({ Name, OriginAccessControlConfig }) => text(Name ?? OriginAccessControlConfig.Name).length,
 );
 const policyNames = each(
-  `AWS::CloudFront::CachePolicy ${HEADERS}`,
+  `AWS::CloudFront::CachePolicy ${REQUESTS} ${HEADERS}`,
   (properties) => text((Object.values(properties)[0] as { Name: unknown }).Name).length,
 );
 const comments = each(
-  `AWS::CloudFront::CachePolicy ${HEADERS} AWS::CloudFront::Distribution AWS::CloudFront::Function`,
+  `AWS::CloudFront::CachePolicy ${REQUESTS} ${HEADERS} AWS::CloudFront::Distribution AWS::CloudFront::Function`,
   (properties) => text((properties.FunctionConfig ?? (Object.values(properties)[0] as Properties)).Comment).length,
 );
 const distribution = (measure: (config: Properties) => number) =>
@@ -240,6 +241,7 @@ const MEASURES: Record<QuotaName, (template: TemplateText) => Measured[]> = {
   origins: distribution(({ Origins }) => count(Origins)),
   aliases: distribution(({ Aliases }) => count(Aliases)),
   cachePolicies: (template) => all(template, 'AWS::CloudFront::CachePolicy'),
+  requestPolicies: (template) => all(template, REQUESTS),
   headersPolicies: (template) => all(template, HEADERS),
   groupsOfBehaviour: distribution(({ CacheBehaviors }) =>
     Math.max(...CacheBehaviors.map(({ TrustedKeyGroups }: Properties) => count(TrustedKeyGroups))),

@@ -31,11 +31,13 @@ it.each([
 
 it('says only limits that were chosen', () => {
   expect(conditions(NO_LIMITS, now)).toEqual({});
-  expect(conditions({ seconds: '60', maxHeight: '720', maxSessions: '2' }, now)).toEqual({
+  expect(conditions({ seconds: '60', maxHeight: '720', maxSessions: '2', countries: ' de,AT; ch de' }, now)).toEqual({
     expiresAt: now / 1000 + 60,
     maxHeight: 720,
     maxSessions: 2,
+    countries: { only: ['DE', 'AT', 'CH'] },
   });
+  expect(conditions({ ...NO_LIMITS, countries: ' , ' }, now)).toEqual({});
 });
 
 it.each([
@@ -61,6 +63,9 @@ it.each([
   [{ pendingUntil: now / 1000 - 1 }, 'invitation over'],
   [{ ip: '192.0.2.7', sites: ['https://a.example'] }, 'from 192.0.2.7 only · on a.example'],
   [{ sites: ['https://a.example', 'https://b.example'] }, 'on 2 sites'],
+  [{ countries: { only: ['DE', 'AT'] } }, 'in Germany, Austria only'],
+  [{ countries: { except: ['US', 'CA', 'MX', 'GB'] } }, 'but for 4 countries'],
+  [{ effect: 'deny' as const, countries: { only: ['US'] } }, 'may not watch · in United States only'],
 ])('of %j says %s', (over, words) => {
   const text = said({ ...grant, ...over }, now);
   if (typeof words === 'string') expect(text).toBe(words);

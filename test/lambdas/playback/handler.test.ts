@@ -313,6 +313,33 @@ describe('what a grant says', () => {
   });
 });
 
+describe('a country', () => {
+  const from = (country?: string) => ({ headers: { 'cloudfront-viewer-country': country } });
+  const placeIn = ({ body }: { body: string }) => parseTicket(/\/s\/([^/]+)\//.exec(body)![1]!)!.country;
+
+  it('is where CloudFront says, and stands in the ticket where a grant hangs on it', async () => {
+    put({ visibility: 'entitled' });
+    const sam = await as({ sub: 'sam' });
+    grantTo('sam', { countries: { only: ['DE', 'AT'] } });
+    fake.objects.set(`/media/vod/${ID}/r3/video/720p.m3u8`, MEDIA_PLAYLIST);
+    for (const ask of [main, media]) expect(placeIn(await ask({ ...sam, ...from('AT') }))).toBe('AT');
+    for (const country of ['US', 'at', 'AT, US', '', undefined])
+      expect(problem(await main({ ...sam, ...from(country) }))).toMatchObject({ code: 'forbidden' });
+    grantTo('sam');
+    expect(placeIn(await main({ ...sam, ...from('US') }))).toBeUndefined();
+  });
+
+  it('keeps a public video from whoever is there, and from whom nobody knows where they are', async () => {
+    put({ visibility: 'public' });
+    grantTo('\neveryone', { effect: 'deny', countries: { except: ['DE'] } });
+    expect(placeIn(await main(from('DE')))).toBe('DE');
+    for (const country of ['US', undefined])
+      expect(problem(await main(from(country)))).toMatchObject({ code: 'forbidden' });
+    expect((await main({ ...(await as()), ...from('US') })).statusCode).toBe(200);
+    fake.grants.delete(`${ID}/\neveryone`);
+  });
+});
+
 describe('the signature', () => {
   it('opens this video, for twelve hours, and no other', async () => {
     put();

@@ -44,7 +44,7 @@ const KEPT = new Map([['KPAIRNEXT', [...foreign.trusted.values()][0]!]]);
 const NOW = Date.now();
 const IN_AN_HOUR = new Date(NOW + 3_600_000);
 const viewer = { subject: 'olga', groups: [] };
-const ticket = (random: string, over: { ip?: string; height?: number } = {}) =>
+const ticket = (random: string, over: { ip?: string; height?: number; country?: string } = {}) =>
   ticketText({ session: sessionId(NOW - 60_000, random), subject: signer(secret).subjectPart('olga'), ...over });
 const MINE = ticket('AAAAAAAAAAAAAAAA');
 const OTHERS = ticket('BBBBBBBBBBBBBBBB');
@@ -57,6 +57,8 @@ interface Request {
   readonly host?: string;
   readonly cookies?: string;
   readonly ip?: string;
+  /** As CloudFront says it. */
+  readonly country?: string;
   readonly now?: number;
   readonly keys?: typeof trusted;
   readonly revoked?: Readonly<Record<string, string>>;
@@ -68,6 +70,7 @@ function admitted({
   host = HOST,
   cookies,
   ip = '192.0.2.7',
+  country,
   now = NOW / 1000,
   keys = trusted,
   revoked = {},
@@ -93,7 +96,13 @@ function admitted({
       version: '1.0',
       context: { distributionDomainName: 'd', distributionId: 'E', eventType: 'viewer-request', requestId: 'r' },
       viewer: { ip },
-      request: { method: 'GET', uri: parsed.path, querystring: {}, headers: {}, cookies: {} },
+      request: {
+        method: 'GET',
+        uri: parsed.path,
+        querystring: {},
+        headers: country === undefined ? {} : { 'cloudfront-viewer-country': { value: country } },
+        cookies: {},
+      },
     },
     store,
   );
@@ -259,6 +268,23 @@ describe('what the edge refuses', () => {
       ...[higher, without].map((of) => ({ how: of, target: `${below(ID, of)}r3/video/1080p.m3u8?${opens}` })),
       { how: 'a ticket in its ticket', target: `${low}s/${higher}/r3/video/1080p.m3u8?${opens}` },
       ...flipped(low, 'path').map(({ how, text }) => ({ how, target: `${text}r3/video/720p.m3u8?${opens}` })),
+    ]);
+  });
+
+  it('of a ticket of one country: from elsewhere, and from where nobody knows', () => {
+    const bound = below(ID, ticket('FFFFFFFFFFFFFFFF', { country: 'DE' }));
+    const target = `${bound}${FILE}?${signer(secret).sign(`${bound}*`, IN_AN_HOUR)}`;
+    expect(admitted({ target, country: 'DE' })).toBe(`/vod/${ID}/${FILE}`);
+    const letters = Array.from({ length: 26 }, (_, index) => String.fromCodePoint(65 + index));
+    const codes = letters.flatMap((first) => letters.map((second) => first + second)).filter((code) => code !== 'DE');
+    refuse('ticket of one country', [
+      ...[...codes, 'de', 'D', 'DEU', ''].map((country) => ({ how: `from ${country}`, target, country })),
+      { how: 'from where nobody knows', target },
+      ...flipped(bound, 'path').map(({ how, text }) => ({
+        how,
+        target: `${text}${FILE}?${signer(secret).sign(`${bound}*`, IN_AN_HOUR)}`,
+        country: 'DE',
+      })),
     ]);
   });
 
@@ -632,6 +658,7 @@ describe('what the functions refuse', () => {
       { how: 'another audience', text: await made({ audience: 'sluice' }) },
       { how: 'of nobody', text: await made({ claims: { sub: '' } }) },
       { how: 'for an address that is not known', text: await made({ claims: { ip: '192.0.2.9' } }) },
+      { how: 'for a country that is not known', text: await made({ claims: { countries: { only: ['DE'] } } }) },
       { how: 'within a height that is none', text: await made({ claims: { maxHeight: '360' } }) },
       { how: 'within so many sessions that are none', text: await made({ claims: { maxSessions: -1 } }) },
       { how: 'a private video', text: await made({ claims: { vid: OTHER_ID } }), id: OTHER_ID },

@@ -270,6 +270,95 @@ describe('the table of docs/playback.md', () => {
   });
 });
 
+describe('a country', () => {
+  const DE = { only: ['DE', 'AT'] };
+  const US = { except: ['US', 'CA'] };
+  it.each<[string, Partial<GrantRow>, string | undefined, Entitlement['reason']]>([
+    ['allowed, there', { countries: DE }, 'AT', 'grant'],
+    ['allowed, elsewhere', { countries: DE }, 'US', 'denied'],
+    ['allowed, nobody knows where', { countries: DE }, undefined, 'denied'],
+    ['allowed but for some, elsewhere', { countries: US }, 'DE', 'grant'],
+    ['allowed but for some, there', { countries: US }, 'CA', 'denied'],
+    ['allowed but for some, nobody knows where', { countries: US }, undefined, 'denied'],
+    ['denied, there', { effect: 'deny', countries: DE }, 'DE', 'refused'],
+    ['denied, elsewhere', { effect: 'deny', countries: DE }, 'US', 'denied'],
+    ['denied, nobody knows where', { effect: 'deny', countries: DE }, undefined, 'refused'],
+    ['denied but for some, elsewhere', { effect: 'deny', countries: US }, 'DE', 'refused'],
+    ['denied but for some, there', { effect: 'deny', countries: US }, 'US', 'denied'],
+    ['denied but for some, nobody knows where', { effect: 'deny', countries: US }, undefined, 'refused'],
+  ])('%s', (_, over, country, reason) => {
+    const grants = [given(over)];
+    expect(ask({ grants, from: { country } }).reason).toBe(reason);
+    // Where there is another grant that says nothing of it, or everybody may watch, only what denies counts.
+    const other = reason === 'refused' ? 'refused' : 'grant';
+    expect(ask({ grants: [...grants, given({ to: 'group:crew' })], from: { country } }).reason).toBe(other);
+    const video = { ...entitled, visibility: 'public' } as const;
+    expect(ask({ grants, video, from: { country } }).reason).toBe(reason === 'refused' ? 'refused' : 'public');
+    // The owner and admins watch their own from wherever they are.
+    for (const one of ['owner', 'admin'] as const)
+      expect(
+        ask({ grants: [given({ ...over, to: 'everyone' })], viewer: viewers[one], from: { country } }).reason,
+      ).toBe(one);
+  });
+
+  it('is in what is listed, but for what is left out', () => {
+    const grants = [given({ countries: { only: ['DE', 'AT'], except: ['AT'] } })];
+    expect(['DE', 'AT', 'US'].map((country) => ask({ grants, from: { country } }).allowed)).toEqual([
+      true,
+      false,
+      false,
+    ]);
+  });
+
+  it('holds together with every other condition', () => {
+    const grants = [given({ countries: DE, ip: '192.0.2.7', sites: ['https://a.example'] })];
+    const here = { country: 'DE', ip: '192.0.2.7', site: 'https://a.example' };
+    expect(ask({ grants, from: here }).allowed).toBe(true);
+    for (const over of [{ country: 'US' }, { ip: '192.0.2.8' }, { site: 'https://b.example' }])
+      expect(ask({ grants, from: { ...here, ...over } }).allowed).toBe(false);
+  });
+
+  it('is answered with what hangs on it, so that the edge holds who plays to it, and else is not', () => {
+    const from = { country: 'DE' };
+    const deny = given({ to: 'everyone', effect: 'deny', countries: { only: ['US'] } });
+    const hangs: Partial<EntitlementQuestion>[] = [
+      { grants: [given({ countries: DE })] },
+      { grants: [given(), deny] },
+      { grants: [given(), given({ to: 'group:crew', countries: { only: ['US'] } })] },
+      { grants: [deny], video: { ...entitled, visibility: 'public' } },
+      { grants: [deny], video: ofDevice, deviceViewers: ['sam'] },
+      { grants: [deny], viewer: keyed({}) },
+      { viewer: keyed({ countries: DE }) },
+      { hook: { allowed: true, countries: DE } },
+      { hook: { allowed: true }, grants: [deny] },
+    ];
+    for (const question of hangs) expect(ask({ ...question, from })).toMatchObject({ allowed: true, country: 'DE' });
+    const free: Partial<EntitlementQuestion>[] = [
+      { grants: [given({ ip: '192.0.2.7' })], from: { ...from, ip: '192.0.2.7' } },
+      { video: { ...entitled, visibility: 'public' } },
+      { grants: [given(), given({ to: 'group:board', countries: DE })] },
+      { grants: [deny], viewer: viewers['owner'] },
+      { grants: [deny], viewer: viewers['admin'] },
+      { hook: { allowed: true } },
+    ];
+    for (const question of free) {
+      const answer = ask({ from, ...question });
+      expect(answer.allowed).toBe(true);
+      expect(answer).not.toHaveProperty('country');
+    }
+  });
+
+  it('of a hook’s answer is held as it is of a grant', () => {
+    const hook = { allowed: true, countries: DE };
+    for (const [country, reason] of [
+      ['DE', 'hook'],
+      ['US', 'vetoed'],
+      [undefined, 'vetoed'],
+    ] as const)
+      expect(ask({ hook, from: { country } }).reason).toBe(reason);
+  });
+});
+
 describe('a token of a registered key', () => {
   it.each<[Limits | undefined, EntitlementQuestion['from'], boolean]>([
     [undefined, {}, true],
@@ -280,6 +369,10 @@ describe('a token of a registered key', () => {
     [{ sites: ['https://a.example'] }, { site: 'https://a.example' }, true],
     [{ sites: ['https://a.example'] }, { site: 'https://b.example' }, false],
     [{ sites: ['https://a.example'] }, {}, true],
+    [{ countries: { only: ['DE'] } }, { country: 'DE' }, true],
+    [{ countries: { only: ['DE'] } }, { country: 'US' }, false],
+    [{ countries: { except: ['US'] } }, { country: 'US' }, false],
+    [{ countries: { except: ['US'] } }, {}, false],
   ])('that says %j, used from %j: %s', (limits, from, allowed) => {
     expect(ask({ viewer: keyed(limits), from })).toMatchObject({ allowed, ...(allowed && limits) });
   });

@@ -80,7 +80,7 @@ const question: EntitlementQuestion = {
   },
   grants: [],
   deviceViewers: ['sam'],
-  from: { ip: '192.0.2.7', site: 'https://page.example' },
+  from: { ip: '192.0.2.7', country: 'DE', site: 'https://page.example' },
   now: 1_800_000_000,
 };
 
@@ -111,7 +111,7 @@ describe('the example of the docs', () => {
           collections: ['a', 'b'],
           device: '13912345678',
         },
-        from: { ip: '192.0.2.7', site: 'https://page.example' },
+        from: { ip: '192.0.2.7', country: 'DE', site: 'https://page.example' },
         decision: { allowed: true, reason: 'device' },
       },
     ]);
@@ -192,6 +192,7 @@ describe('what is no answer lets nobody in', () => {
     ['no word for yes', says({ maxHeight: 720 })],
     ['a limit that nobody knows', says({ allowed: true, minAge: 18 })],
     ['a limit out of bounds', says({ allowed: true, maxHeight: 1 })],
+    ['a country that is none', says({ allowed: true, countries: { only: ['UK'] } })],
     ['a time to keep that is none', says({ allowed: true, cacheSeconds: -1 })],
     ['two answers', says('{"allowed": true}{"allowed": true}')],
     ['too much', says({ allowed: true, reason: 'x'.repeat(20_000) })],
@@ -292,10 +293,12 @@ describe('an answer', () => {
     expect(await hook.ask(question)).toEqual({ allowed: true });
   });
 
-  it('counts for the address and the pages that it names', () => {
+  it('counts for the address, the countries and the pages that it names', () => {
     const reason = (hook: object) => decide({ ...question, hook: { allowed: true, ...hook } }).reason;
     expect(reason({ ip: '192.0.2.7', sites: ['https://page.example'] })).toBe('hook');
     expect(reason({ ip: '192.0.2.8' })).toBe('vetoed');
+    expect(reason({ countries: { only: ['DE'] } })).toBe('hook');
+    expect(reason({ countries: { except: ['DE'] } })).toBe('vetoed');
     expect(reason({ sites: ['https://other.example'] })).toBe('vetoed');
   });
 });

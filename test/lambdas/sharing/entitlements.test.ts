@@ -388,6 +388,10 @@ it.each([
   ['a network', { ip: '192.0.2.0/24' }, 'body.ip'],
   ['a site with a path', { sites: ['https://a.example/x'] }, 'body.sites.0'],
   ['a site that is none', { sites: ['javascript:alert(1)'] }, 'body.sites.0'],
+  ['a country that is none', { countries: { only: ['UK'] } }, 'body.countries.only.0'],
+  ['no country', { countries: { except: [] } }, 'body.countries.except'],
+  ['a country without a word for it', { countries: ['DE'] }, 'body.countries'],
+  ['a country of no kind', { countries: {} }, 'body.countries'],
   ['an end before its beginning', { notBefore: 20, expiresAt: 20 }, 'body.expiresAt'],
   ['a limit of what denies', { effect: 'deny', maxSessions: 1 }, 'body.maxSessions'],
 ])('%s is refused by name', async (_, over, path) => {

@@ -216,7 +216,7 @@ describe('a token of a registered key', () => {
       expect(said(await main(bound, {}, ID, headers))).toMatchObject({
         status: 403,
         code: 'forbidden',
-        detail: expect.stringContaining('another address, or for another page') as string,
+        detail: expect.stringContaining('another address, country or page') as string,
       });
   });
 

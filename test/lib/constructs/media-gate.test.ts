@@ -11,10 +11,10 @@ const code = readFileSync(new URL('../../../lib/constructs/media-gate.js', impor
 const ID = 'abcdefghij0123456789';
 const SESSION = '0tij4k2QwErTyUiOpAsDfGh';
 /** A ticket of a session that began at a time, of a subject, a link and an address, and up to a height. */
-const ticket = ({ session = SESSION, subject = '-', link = '-', ip = '-', height = '' } = {}) =>
-  [session, subject, link, ip, ...(height === '' ? [] : [height])].join('.');
+const ticket = ({ session = SESSION, subject = '-', link = '-', ip = '-', height = '-', country = '-' } = {}) =>
+  [session, subject, link, ip, ...(height === '-' && country === '-' ? [] : [height, country])].join('.');
 
-const event = (uri: string, ip = '192.0.2.7'): FunctionEvent => ({
+const event = (uri: string, ip = '192.0.2.7', country?: string): FunctionEvent => ({
   version: '1.0',
   context: { distributionDomainName: 'd', distributionId: 'E', eventType: 'viewer-request', requestId: 'r' },
   viewer: { ip },
@@ -22,7 +22,10 @@ const event = (uri: string, ip = '192.0.2.7'): FunctionEvent => ({
     method: 'GET',
     uri,
     querystring: { Policy: { value: 'p' } },
-    headers: { host: { value: 'h' } },
+    headers: {
+      host: { value: 'h' },
+      ...(country !== undefined && { 'cloudfront-viewer-country': { value: country } }),
+    },
     cookies: {},
   },
 });
@@ -34,11 +37,16 @@ const storeOf = (revoked: Readonly<Record<string, string>>): StoreCopy => ({
 });
 
 /** What the origin is asked for, or the status with which it ends. */
-function through(uri: string, ip?: string, revoked: Readonly<Record<string, string>> = {}): string | number {
-  const { result } = runViewerRequest({ name: 'gate', code }, event(uri, ip), storeOf(revoked));
+function through(
+  uri: string,
+  ip?: string,
+  revoked: Readonly<Record<string, string>> = {},
+  country?: string,
+): string | number {
+  const { result } = runViewerRequest({ name: 'gate', code }, event(uri, ip, country), storeOf(revoked));
   if (!isResponse(result)) {
     const { uri: asked, ...rest } = result;
-    const { uri: _, method: __, ...sent } = event(uri).request;
+    const { uri: _, method: __, ...sent } = event(uri, ip, country).request;
     expect(rest).toEqual(sent);
     return asked;
   }
@@ -203,8 +211,40 @@ describe('a height that a ticket ends at', () => {
     expect(through(asked)).toBe(found);
     expect(through(`/live/1391/2/s/${ticket({ height: '720' })}/rec/video/1080p`)).toBe('/live/1391/2/rec/video/1080p');
   });
-  it.each(['0', '7', '072', '720p', '-', '100000', ''])('%j is none', (height) => {
+  it.each(['0', '7', '072', '720p', '100000', ''])('%j is none', (height) => {
+    expect(through(`/vod/${ID}/s/${SESSION}.-.-.-.${height}.-/r1/a`)).toBe(403);
     expect(through(`/vod/${ID}/s/${SESSION}.-.-.-.${height}/r1/a`)).toBe(403);
+  });
+});
+
+describe('a country that a ticket is bound to', () => {
+  const file = 'r1/video/720p.m3u8';
+  const bound = (country: string, over = {}) => `/vod/${ID}/s/${ticket({ country, ...over })}/${file}`;
+  it('lets in who is there, as CloudFront says, and nobody else', () => {
+    expect(through(bound('DE'), undefined, {}, 'DE')).toBe(`/vod/${ID}/${file}`);
+    for (const country of ['AT', 'de', 'DE ', 'DEE', '', undefined])
+      expect(through(bound('DE'), undefined, {}, country)).toBe(403);
+    const live = `/live/1391/2/s/${ticket({ country: 'DE' })}/live.m3u8`;
+    expect(through(live, undefined, {}, 'DE')).toBe('/live/1391/2/live.m3u8');
+    expect(through(live, undefined, {}, 'US')).toBe(403);
+  });
+  it('holds beside a height and an address', () => {
+    const uri = bound('DE', { height: '720', ip: 'c0000207' });
+    expect(through(uri, '192.0.2.7', {}, 'DE')).toBe(`/vod/${ID}/${file}`);
+    expect(through(uri, '192.0.2.7', {}, 'US')).toBe(403);
+    expect(through(uri, '192.0.2.8', {}, 'DE')).toBe(403);
+    expect(through(uri.replace('720p', '721p'), '192.0.2.7', {}, 'DE')).toBe(403);
+  });
+  it('is none of a ticket without one', () => {
+    for (const country of ['DE', undefined]) {
+      expect(through(`/vod/${ID}/s/${ticket()}/${file}`, undefined, {}, country)).toBe(`/vod/${ID}/${file}`);
+      expect(through(`/vod/${ID}/s/${ticket({ height: '720' })}/${file}`, undefined, {}, country)).toBe(
+        `/vod/${ID}/${file}`,
+      );
+    }
+  });
+  it.each(['de', 'DEU', 'D', '', '49'])('%j is none', (country) => {
+    expect(through(`/vod/${ID}/s/${SESSION}.-.-.-.-.${country}/r1/a`, undefined, {}, country)).toBe(403);
   });
 });
 

@@ -170,17 +170,51 @@ describe('the distribution', () => {
 
   it('caches nothing of the API, its errors included, and passes all but the host on', () => {
     expect(behaviour('/api/*')).toMatchObject({
-      CachePolicyId: '4135ea2d-6df8-44a3-9df3-4b5a84be39ad', // managed CachingDisabled
       OriginRequestPolicyId: 'b689b0a8-53d0-40ab-baf2-68738e2966ac', // managed AllViewerExceptHostHeader
       ViewerProtocolPolicy: 'https-only',
     });
     expect(behaviour('/api/*').AllowedMethods).toContain('DELETE');
+    // Whatever tells callers apart is in the key, should an answer ever forget to say that nobody may keep it.
+    for (const pattern of ['/api/*', '/embed/*'])
+      expect(
+        resource('AWS::CloudFront::CachePolicy', behaviour(pattern).CachePolicyId)['CachePolicyConfig'],
+      ).toMatchObject({
+        MinTTL: 0,
+        DefaultTTL: 0,
+        MaxTTL: 1,
+        ParametersInCacheKeyAndForwardedToOrigin: {
+          QueryStringsConfig: { QueryStringBehavior: 'all' },
+          HeadersConfig: { HeaderBehavior: 'whitelist', Headers: ['Authorization', 'CloudFront-Viewer-Country'] },
+          CookiesConfig: { CookieBehavior: 'all' },
+        },
+      });
     expect(distribution.CustomErrorResponses).toEqual(
       [400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504].map((ErrorCode) => ({
         ErrorCode,
         ErrorCachingMinTTL: 0,
       })),
     );
+  });
+
+  it('tells the function in front of media where a viewer is, and the bucket nothing more of them than CORS takes', () => {
+    for (const pattern of ['/vod/*.m3u8', '/vod/*.key', '/vod/*', '/downloads/*'])
+      expect(
+        resource('AWS::CloudFront::OriginRequestPolicy', behaviour(pattern).OriginRequestPolicyId)[
+          'OriginRequestPolicyConfig'
+        ],
+      ).toMatchObject({
+        HeadersConfig: {
+          HeaderBehavior: 'whitelist',
+          Headers: [
+            'Origin',
+            'Access-Control-Request-Headers',
+            'Access-Control-Request-Method',
+            'CloudFront-Viewer-Country',
+          ],
+        },
+        QueryStringsConfig: { QueryStringBehavior: 'none' },
+        CookiesConfig: { CookieBehavior: 'none' },
+      });
   });
 
   it('lets the configured pages play, and tells them what they may read', () => {

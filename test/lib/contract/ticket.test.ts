@@ -22,9 +22,11 @@ test('a ticket says all its parts, and is read back as it was', () => {
   expect(parseTicket(ticketText(whole))).toEqual(whole);
   expect(ticketText({ session })).toBe(`${session}.-.-.-`);
   expect(parseTicket(`${session}.-.-.-`)).toEqual({ session });
-  expect(ticketText({ ...whole, height: 720 })).toBe(`${session}.Ab-_4567890.link_1-2.c0000207.720`);
-  expect(parseTicket(`${session}.-.-.-.720`)).toEqual({ session, height: 720 });
-  const longest = ticketText({ ...whole, link: 'x'.repeat(64), ip: '0'.repeat(32), height: 99_999 });
+  expect(ticketText({ ...whole, height: 720 })).toBe(`${session}.Ab-_4567890.link_1-2.c0000207.720.-`);
+  expect(parseTicket(`${session}.-.-.-.720.-`)).toEqual({ session, height: 720 });
+  expect(parseTicket(`${session}.-.-.-.-.DE`)).toEqual({ session, country: 'DE' });
+  expect(ticketText({ session, country: 'DE' })).toBe(`${session}.-.-.-.-.DE`);
+  const longest = ticketText({ ...whole, link: 'x'.repeat(64), ip: '0'.repeat(32), height: 99_999, country: 'DE' });
   expect(longest).toHaveLength(LONGEST_TICKET);
   expect(parseTicket(longest)).toBeDefined();
 });
@@ -42,11 +44,15 @@ test.each([
   `${session}.-.-`,
   `${session}.-.-.-.`,
   `${session}.-.-.-.-`,
-  `${session}.-.-.-.0720`,
-  `${session}.-.-.-.720p`,
-  `${session}.-.-.-.7`,
-  `${session}.-.-.-.720000`,
-  `${session}.-.-.-.720.-`,
+  `${session}.-.-.-.720`,
+  `${session}.-.-.-.0720.-`,
+  `${session}.-.-.-.720p.-`,
+  `${session}.-.-.-.7.-`,
+  `${session}.-.-.-.720000.-`,
+  `${session}.-.-.-.720.-.-`,
+  `${session}.-.-.-.720.de`,
+  `${session}.-.-.-.720.DEU`,
+  `${session}.-.-.-.-.-`,
   `${session}...`,
   `${session.toUpperCase()}.-.-.-`,
   `${session}x.-.-.-`,
@@ -67,6 +73,7 @@ test.each([
 test('what is no part makes no ticket', () => {
   expect(() => ticketText({ session, link: '../x' })).toThrow(RangeError);
   expect(() => ticketText({ session: 'x' })).toThrow(RangeError);
+  for (const country of ['de', 'D', '']) expect(() => ticketText({ session, country })).toThrow(RangeError);
   for (const height of [9, 100_000, 7.5, Number.NaN]) expect(() => ticketText({ session, height })).toThrow(RangeError);
   expect(() => sessionId(AT, 'a/b')).toThrow(RangeError);
 });

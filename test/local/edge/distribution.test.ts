@@ -88,6 +88,8 @@ let edge: Edge;
 const logs: string[] = [];
 /** What the store at the edge holds. */
 const revoked = new Map<string, string>();
+/** Where the viewer is. */
+let country: string | undefined;
 
 beforeAll(async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -101,6 +103,7 @@ beforeAll(async () => {
     port: 0,
     log: (line) => logs.push(line),
     pollInvalidations: false,
+    country: () => country,
     stores: (arn) =>
       arn === 'arn:aws:cloudfront::000000000000:key-value-store/revocationstore'
         ? { values: revoked, created: new Date(0), updated: new Date(0) }
@@ -110,6 +113,7 @@ beforeAll(async () => {
 beforeEach(() => {
   seen = [];
   bodies = [];
+  country = undefined;
 });
 afterAll(async () => {
   await edge.close();
@@ -205,6 +209,47 @@ describe('Sluice’s distribution', () => {
     // One address invalidated is all tickets'.
     expect(edge.invalidate(['/vod/v1/*'])).toBe(1);
     expect((await status(of(bob)))[1]).toBe('Miss');
+  });
+
+  it('tells the API where a viewer is, whatever they say of it themselves', async () => {
+    for (const [there, said] of [
+      ['DE', undefined],
+      ['DE', 'US'],
+      [undefined, 'DE'],
+    ] as const) {
+      country = there;
+      const headers: Record<string, string> = said === undefined ? {} : { 'CloudFront-Viewer-Country': said };
+      for (const path of ['/api/videos/v1', '/embed/v1']) {
+        seen = [];
+        await fetch(`${edge.url}${path}`, { headers });
+        expect([path, said, seen.map((one) => one.headers['cloudfront-viewer-country'])]).toEqual([
+          path,
+          said,
+          [there],
+        ]);
+      }
+    }
+  });
+
+  it('plays a ticket of one country there alone, from the one copy that all viewers share', async () => {
+    const path = (end: string, file = 'r1/video/00001.m4s') => `/vod/v1/s/0tij4k2Ann0000000000000.-.-.-${end}/${file}`;
+    const of = (end: string) => signed(path(end), `${edge.url}${path(end, '*')}`);
+    const look = async (end: string, headers: Record<string, string> = {}) => {
+      const answer = await fetch(of(end), { headers });
+      return [answer.status, cacheOf(answer), await answer.text()];
+    };
+    edge.invalidate(['/*']);
+    country = 'DE';
+    expect(await look('.-.DE')).toEqual([200, 'Miss', '0123456789']);
+    country = 'US';
+    for (const headers of [{}, { 'cloudfront-viewer-country': 'DE' }])
+      expect(await look('.-.DE', headers)).toEqual([403, 'FunctionGeneratedResponse', '']);
+    expect(await look('.-.US')).toEqual([200, 'Hit', '0123456789']);
+    expect(await look('')).toEqual([200, 'Hit', '0123456789']);
+    country = undefined;
+    expect((await look('.-.DE', { 'cloudfront-viewer-country': 'DE' }))[0]).toBe(403);
+    expect(await look('')).toEqual([200, 'Hit', '0123456789']);
+    expect(seen).toHaveLength(1);
   });
 
   it('gives keys of segments as it gives segments, but for no browser to keep, until their session is revoked', async () => {

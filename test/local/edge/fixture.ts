@@ -9,6 +9,8 @@ export const NO_POLICY: CachePolicy = {
   defaultTtl: 60,
   maxTtl: 3600,
   queries: { kind: 'none' },
+  headers: [],
+  cookies: 'none',
   gzip: false,
   brotli: false,
 };

@@ -3,6 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { getSignedUrl } from '@aws-sdk/cloudfront-signer';
 import { describe, expect, it } from 'vitest';
+import type { CachePolicy } from '../../../local/edge/config.ts';
 import { Filling } from '../../../local/edge/source.ts';
 import { behaviour, cacheOf, NO_POLICY, play, raw, UNCACHED } from './fixture.ts';
 
@@ -137,6 +138,35 @@ describe('cache', () => {
     });
     const texts = await Promise.all(Array.from({ length: 5 }, async () => await (await site.get('/a')).text()));
     expect(new Set(texts).size).toBe(5);
+  });
+
+  it('collapses no requests that bring cookies on, as CloudFront does not, and keeps them apart by all that the key has', async () => {
+    let count = 0;
+    const cachePolicy: CachePolicy = {
+      ...NO_POLICY,
+      queries: { kind: 'all' },
+      headers: ['authorization'],
+      cookies: 'all',
+    };
+    await using site = await play(
+      async (_req, res) => {
+        const mine = String(++count);
+        await sleep(20);
+        res.writeHead(200, { 'content-length': mine.length }).end(mine);
+      },
+      { behaviours: [behaviour({ cachePolicy })] },
+    );
+    const text = async (headers: Record<string, string> = {}) => await (await site.get('/a', headers)).text();
+    expect(new Set(await Promise.all(Array.from({ length: 5 }, async () => await text()))).size).toBe(5);
+    const kept = await text();
+    expect(await text()).toBe(kept);
+    for (const headers of [{ authorization: 'Bearer a' }, { cookie: 'a=1' }] as Record<string, string>[]) {
+      const own = await text(headers);
+      expect(own).not.toBe(kept);
+      expect(await text(headers)).toBe(own);
+      expect(site.last().headers).toMatchObject(headers);
+    }
+    expect(await text({ 'accept-language': 'de' })).toBe(kept);
   });
 
   it('keeps one object per selected query, and forwards just those, no header or cookie of the viewer', async () => {

@@ -30,6 +30,17 @@ function synth() {
     queryStringBehavior: cf.CacheQueryStringBehavior.allowList('v'),
     enableAcceptEncodingBrotli: true,
   });
+  const callers = new cf.CachePolicy(stack, 'Callers', {
+    minTtl: Duration.seconds(0),
+    defaultTtl: Duration.seconds(0),
+    maxTtl: Duration.seconds(1),
+    queryStringBehavior: cf.CacheQueryStringBehavior.all(),
+    headerBehavior: cf.CacheHeaderBehavior.allowList('Authorization', 'CloudFront-Viewer-Country'),
+    cookieBehavior: cf.CacheCookieBehavior.all(),
+  });
+  const requests = new cf.OriginRequestPolicy(stack, 'Requests', {
+    headerBehavior: cf.OriginRequestHeaderBehavior.allowList('Origin', 'CloudFront-Viewer-Country'),
+  });
   const headers = new cf.ResponseHeadersPolicy(stack, 'Headers', {
     corsBehavior: {
       accessControlAllowCredentials: false,
@@ -65,6 +76,7 @@ function synth() {
         origin,
         trustedKeyGroups: [keyGroup],
         cachePolicy: cache,
+        originRequestPolicy: requests,
         responseHeadersPolicy: headers,
         allowedMethods: cf.AllowedMethods.ALLOW_GET_HEAD_OPTIONS,
       },
@@ -82,7 +94,7 @@ function synth() {
           { readTimeout: Duration.seconds(7) },
         ),
         allowedMethods: cf.AllowedMethods.ALLOW_ALL,
-        cachePolicy: cf.CachePolicy.CACHING_DISABLED,
+        cachePolicy: callers,
         originRequestPolicy: cf.OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
       },
     },
@@ -160,16 +172,28 @@ describe('readTemplate', () => {
       defaultTtl: 60,
       maxTtl: 31_536_000,
       queries: { kind: 'only', names: ['v'] },
+      headers: [],
+      cookies: 'none',
       gzip: false,
       brotli: true,
     });
     expect(at('/').cachePolicy).toMatchObject({ minTtl: 1, defaultTtl: 86_400, maxTtl: 31_536_000 });
-    expect(at('/api/').cachePolicy).toMatchObject({ maxTtl: 0 });
+    expect(at('/api/').cachePolicy).toMatchObject({
+      maxTtl: 1,
+      queries: { kind: 'all' },
+      headers: ['authorization', 'cloudfront-viewer-country'],
+      cookies: 'all',
+    });
     expect(at('/api/').originRequestPolicy).toMatchObject({
       headers: { kind: 'except', names: ['host'] },
       cookies: { kind: 'all' },
     });
     expect(at('/vod/1').originRequestPolicy?.headers).toMatchObject({ names: expect.arrayContaining(['origin']) });
+    expect(at('/vod/a.m3u8').originRequestPolicy).toEqual({
+      headers: { kind: 'only', names: ['origin', 'cloudfront-viewer-country'] },
+      queries: { kind: 'none' },
+      cookies: { kind: 'none' },
+    });
     expect(at('/vod/a.m3u8').responseHeadersPolicy).toEqual({
       cors: {
         origins: ['*'],
@@ -245,7 +269,7 @@ describe('readTemplate', () => {
       ['real-time logs', 'RealtimeLogConfigArn', 'arn', 'real-time logs'],
       ['gRPC', 'GrpcConfig', {}, 'gRPC'],
       ['a managed origin request policy of no use here', 'OriginRequestPolicyId', allViewer, 'policy 216adef6'],
-      ['an origin request policy of one’s own', 'OriginRequestPolicyId', { Ref: 'Own' }, 'origin request policy Own'],
+      ['an origin request policy of elsewhere', 'OriginRequestPolicyId', { Ref: 'Own' }, 'origin request policy Own'],
       ['managed response headers policies', 'ResponseHeadersPolicyId', security, 'response headers policy 67f7725c'],
     ]),
     ...inPlace(...origin(0), [
@@ -267,8 +291,24 @@ describe('readTemplate', () => {
       ['requests to a bucket without a signature', 'SigningBehavior', 'never', 'without a signature'],
     ]),
     ...inPlace('behaviour /vod/*.m3u8: cache policy Cache', 'Cache', KEY, [
-      ['headers in the cache key', 'HeadersConfig', { HeaderBehavior: 'whitelist', Headers: ['a'] }, 'headers in'],
-      ['cookies in the cache key', 'CookiesConfig', { CookieBehavior: 'all' }, 'cookies in the cache key'],
+      [
+        'headers that CloudFront adds',
+        'HeadersConfig',
+        { HeaderBehavior: 'whitelist', Headers: ['CloudFront-Viewer-City'] },
+        'headers that CloudFront adds',
+      ],
+      ['single cookies in the key', 'CookiesConfig', { CookieBehavior: 'whitelist', Cookies: ['a'] }, 'single cookies'],
+    ]),
+    ...inPlace('behaviour /vod/*.m3u8: origin request policy Requests', 'Requests', 'OriginRequestPolicyConfig', [
+      ['all headers to the origin', 'HeadersConfig', { HeaderBehavior: 'allViewer' }, 'all headers but some'],
+      [
+        'other headers that CloudFront adds, to the origin',
+        'HeadersConfig.Headers',
+        ['CloudFront-Viewer-City'],
+        'headers that CloudFront adds',
+      ],
+      ['queries to the origin', 'QueryStringsConfig.QueryStringBehavior', 'all', 'queries to the origin'],
+      ['cookies to the origin', 'CookiesConfig.CookieBehavior', 'all', 'cookies to the origin'],
     ]),
     ...inPlace('behaviour /vod/*.m3u8: response headers policy Headers', 'Headers', 'ResponseHeadersPolicyConfig', [
       ['CORS with credentials', 'CorsConfig.AccessControlAllowCredentials', true, 'CORS with credentials'],

@@ -223,6 +223,14 @@ function Give({ resource }: { resource: string }) {
           'Any number',
           SESSIONS.map((many) => ({ value: String(many), label: many === 1 ? '1 player' : `${many} players` })),
         )}
+        <TextInput
+          label="Only in"
+          placeholder="DE, AT"
+          title="Countries by their two letters (ISO 3166-1). Empty: everywhere."
+          value={fields.countries}
+          maxLength={1000}
+          onChange={(event) => setFields({ ...fields, countries: event.currentTarget.value })}
+        />
       </div>
       <Button
         type="submit"

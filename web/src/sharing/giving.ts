@@ -10,16 +10,21 @@ export interface Fields {
   readonly seconds: string;
   readonly maxHeight: string;
   readonly maxSessions: string;
+  /** Codes with whatever between them. */
+  readonly countries: string;
 }
 
-export const NO_LIMITS: Fields = { seconds: '', maxHeight: '', maxSessions: '' };
+export const NO_LIMITS: Fields = { seconds: '', maxHeight: '', maxSessions: '', countries: '' };
 
 /** `now` in ms. */
-export const conditions = ({ seconds, maxHeight, maxSessions }: Fields, now: number) => ({
+export const conditions = ({ seconds, maxHeight, maxSessions, countries }: Fields, now: number) => ({
   ...(seconds !== '' && { expiresAt: Math.floor(now / 1000) + Number(seconds) }),
   ...(maxHeight !== '' && { maxHeight: Number(maxHeight) }),
   ...(maxSessions !== '' && { maxSessions: Number(maxSessions) }),
+  ...(codesIn(countries).length > 0 && { countries: { only: codesIn(countries) } }),
 });
+
+const codesIn = (text: string): string[] => [...new Set(text.toUpperCase().match(/[^\s,;]+/g))];
 
 /** How somebody stands in the list that typing opens: what tells them from others of their name. */
 export const choice = ({ name, email, subject }: Person): string =>
@@ -64,9 +69,16 @@ export function whom(subject: string): Whom {
 const day = (seconds: number): string =>
   new Date(seconds * 1000).toLocaleDateString(undefined, { dateStyle: 'medium' });
 
+/** A few by name, more by how many they are. */
+function named(codes: readonly string[]): string {
+  if (codes.length > 3) return `${codes.length} countries`;
+  const names = new Intl.DisplayNames(undefined, { type: 'region', fallback: 'code' });
+  return codes.map((code) => names.of(code)).join(', ');
+}
+
 /** All that a grant says beside whom it is for. `now` in ms. */
 export function said(grant: Omit<Entitlement, 'id' | 'resource'>, now: number): string {
-  const { effect, notBefore, expiresAt, pendingUntil, maxHeight, maxSessions, ip, sites } = grant;
+  const { effect, notBefore, expiresAt, pendingUntil, maxHeight, maxSessions, ip, countries, sites } = grant;
   const isOver = expiresAt !== undefined && expiresAt * 1000 <= now;
   const isClosed = pendingUntil !== undefined && pendingUntil * 1000 <= now;
   const parts = [
@@ -77,6 +89,8 @@ export function said(grant: Omit<Entitlement, 'id' | 'resource'>, now: number): 
     maxHeight !== undefined && `up to ${maxHeight}p`,
     maxSessions !== undefined && `${maxSessions} at a time`,
     ip !== undefined && `from ${ip} only`,
+    countries?.only !== undefined && `in ${named(countries.only)} only`,
+    countries?.except !== undefined && `but for ${named(countries.except)}`,
     sites !== undefined && `on ${sites.length === 1 ? new URL(sites[0]!).host : `${sites.length} sites`}`,
   ];
   return parts.filter((part) => typeof part === 'string').join(' · ') || 'until taken back';

@@ -1,0 +1,36 @@
+/** Countries, as ISO 3166-1 alpha-2 has them, and XK, by which Kosovo goes in most tables of addresses. Imports zod alone. */
+import { z } from 'zod';
+
+const CODES = new Set(
+  `AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ CA CC CD CF CG
+CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM
+GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC
+LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ
+OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC
+TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS XK YE YT ZA ZM ZW`.split(
+    /\s/,
+  ),
+);
+
+/** What CloudFront says of a viewer, listed here or not. */
+export const isCountry = (text: string): boolean => /^[A-Z]{2}$/.test(text);
+
+/** A code that nobody has would let nobody in, or keep nobody out: `UK` for `GB`, say. */
+const country = z
+  .string()
+  .regex(/^[A-Z]{2}$/)
+  .refine((code) => CODES.has(code), 'must be a country of ISO 3166-1, e.g. `DE`, or `GB` and not `UK`');
+
+/** More than there are. */
+const listed = z.array(country).min(1).max(260, { abort: true });
+
+/** Some, or all but some. */
+export const countries = z
+  .object({ only: listed.optional(), except: listed.optional() })
+  .strict()
+  .refine(({ only, except }) => only !== undefined || except !== undefined, 'must say `only` or `except`')
+  .meta({
+    description:
+      'The countries in which it counts, as ISO 3166-1 alpha-2: `{"only": ["DE", "AT"]}`, or all but some: `{"except": ["US"]}`.',
+  });
+export type Countries = z.infer<typeof countries>;
