@@ -4,11 +4,20 @@ import { LIVE_PREFIX } from '../contract/live-keys.ts';
 import { allowCommands } from './command-queues.ts';
 import type { DeviceTables } from './device-tables.ts';
 import { SluiceFunction } from './function.ts';
+import type { Revocation } from './revocation.ts';
 import { playbackOptions, SESSION_WRITES, type PlaybackProps } from './playback.ts';
 
 export function livePlayback(
   scope: Construct,
-  { config, storage, api, signingKey }: Omit<PlaybackProps, 'revocation' | 'downloads'>,
+  {
+    config,
+    storage,
+    api,
+    signingKey,
+    revocation,
+  }: Omit<PlaybackProps, 'revocation' | 'downloads'> & {
+    readonly revocation: Pick<Revocation, 'askedBy'>;
+  },
   tables: DeviceTables,
 ): SluiceFunction {
   const live = new SluiceFunction(scope, 'Live', {
@@ -29,6 +38,7 @@ export function livePlayback(
     .useTable('SESSIONS_TABLE', storage.sessions, SESSION_WRITES)
     .useObjects('MEDIA_BUCKET', storage.media, ['GetObject'], LIVE_PREFIX)
     .listObjects(storage.media, LIVE_PREFIX);
+  revocation.askedBy(live);
   allowCommands(live, config);
   signingKey.allowSigning(live);
   api.serve('live', live);
