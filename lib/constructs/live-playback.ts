@@ -4,20 +4,17 @@ import { LIVE_PREFIX } from '../contract/live-keys.ts';
 import { allowCommands } from './command-queues.ts';
 import type { DeviceTables } from './device-tables.ts';
 import { SluiceFunction } from './function.ts';
-import type { Revocation } from './revocation.ts';
 import { playbackOptions, SESSION_WRITES, type PlaybackProps } from './playback.ts';
+import type { Revocation } from './revocation.ts';
+import { BY_WHAT } from './storage.ts';
+
+interface LivePlaybackProps extends Omit<PlaybackProps, 'revocation' | 'downloads'> {
+  readonly revocation: Pick<Revocation, 'revokedBy' | 'askedBy'>;
+}
 
 export function livePlayback(
   scope: Construct,
-  {
-    config,
-    storage,
-    api,
-    signingKey,
-    revocation,
-  }: Omit<PlaybackProps, 'revocation' | 'downloads'> & {
-    readonly revocation: Pick<Revocation, 'askedBy'>;
-  },
+  { config, storage, api, signingKey, revocation }: LivePlaybackProps,
   tables: DeviceTables,
 ): SluiceFunction {
   const live = new SluiceFunction(scope, 'Live', {
@@ -35,12 +32,13 @@ export function livePlayback(
     .useTable('DEVICES_TABLE', tables.devices, ['GetItem', 'UpdateItem'])
     .useTable('ENTITLEMENTS_TABLE', storage.entitlements, ['BatchGetItem'])
     .useTable('FLEET_TABLE', tables.fleet, ['PutItem', 'DeleteItem', 'Query'])
-    .useTable('SESSIONS_TABLE', storage.sessions, SESSION_WRITES)
+    .useTable('SESSIONS_TABLE', storage.sessions, SESSION_WRITES, [BY_WHAT])
     .useObjects('MEDIA_BUCKET', storage.media, ['GetObject'], LIVE_PREFIX)
     .listObjects(storage.media, LIVE_PREFIX);
-  revocation.askedBy(live);
   allowCommands(live, config);
   signingKey.allowSigning(live);
+  revocation.revokedBy(live);
+  revocation.askedBy(live);
   api.serve('live', live);
   return live;
 }

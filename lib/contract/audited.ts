@@ -37,6 +37,8 @@ export const AUDITED: Partial<Record<RouteKey, string>> = {
   'POST /api/devices/{id}/commands': 'asked something of a device',
   'POST /api/devices/{id}/clips': 'made a clip',
   'POST /api/devices/{id}/tokens': 'made a playback token for a channel',
+  'DELETE /api/devices/{id}/sessions': 'ended what was watched of a device',
+  'DELETE /api/devices/{id}/sessions/{session}': 'ended a session of a device',
 };
 
 /** Calls of signed-in people that are no GET and are not in it, each for its reason. */

@@ -6,7 +6,8 @@ import { unknownRow } from './fleet.ts';
 import { answerRow, command } from './commands.ts';
 import { track } from './geojson.ts';
 import { MAX_TOKEN_SECONDS } from './options.ts';
-import { playerSession as session, ticketParam } from './session.ts';
+import { subject } from './params.ts';
+import { ended, playerSession as session, sessionName, ticketParam, watching } from './session.ts';
 import { inOrder, instant, line, opaque, utcInstant } from './text.ts';
 import { video } from './video.ts';
 
@@ -231,6 +232,35 @@ export const liveRoutes = {
     }),
     response: z.object({ token: z.string(), expiresAt: z.iso.datetime(), url: z.string() }),
   },
+  'GET /api/devices/{id}/sessions': {
+    stage: 'live',
+    auth: 'user',
+    status: 200,
+    summary:
+      'Who watches it now, live or recorded, the newest first: for admins. Clips and incidents are videos with lists of their own.',
+    params: idParam,
+    response: z.object({
+      sessions: z.array(watching.extend({ channel: channelNumber })),
+      isWhole: z.boolean().meta({ description: 'False where there are more: at most 500 of a channel are listed.' }),
+    }),
+  },
+  'DELETE /api/devices/{id}/sessions': {
+    stage: 'live',
+    auth: 'user',
+    status: 200,
+    summary: 'End what is watched of it now, by everybody or by one person. Who may watch it may begin again.',
+    params: idParam,
+    query: z.object({ subject: subject.optional() }),
+    response: ended,
+  },
+  'DELETE /api/devices/{id}/sessions/{session}': {
+    stage: 'live',
+    auth: 'user',
+    status: 204,
+    summary: 'End one session. Safe to repeat.',
+    params: idParam.extend({ session: sessionName }),
+  },
+
   'GET /api/play/live/{id}/{channel}/main.m3u8': {
     stage: 'live',
     auth: 'optional',

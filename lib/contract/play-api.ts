@@ -4,7 +4,7 @@ import { drmName, MAX_CHALLENGE_BYTES } from './drm.ts';
 import { keyBytes } from './encryption.ts';
 import { RENDITION_KINDS } from './keys.ts';
 import { MAX_TOKEN_SECONDS } from './options.ts';
-import { playerSession, sessionName, ticketParam as ticket, watching } from './session.ts';
+import { ended, playerSession, sessionName, ticketParam as ticket, watching } from './session.ts';
 import type { Route } from './route.ts';
 import { idParam, subject } from './params.ts';
 import { line } from './text.ts';
@@ -42,11 +42,6 @@ const borne = {
         'Codecs that the player bears (RFC 6381), with commas between: `avc1` stands for all of its kind, `avc1.64001f` for that profile and level and below. Where none of the picture, or of the sound, is named, all of it is left.',
     }),
 };
-
-const ended = z.object({
-  ended: z.int().nonnegative(),
-  isWhole: z.boolean().meta({ description: 'False where more are watching: ask again.' }),
-});
 
 export const playRoutes = {
   'GET /api/jwks.json': {

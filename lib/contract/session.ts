@@ -64,3 +64,9 @@ export const watching = z.object({
   renews: z.boolean().meta({ description: 'Whether its player asks again. Another is taken to watch until the end.' }),
 });
 export type Watching = z.infer<typeof watching>;
+
+/** As an answer to ending several. */
+export const ended = z.object({
+  ended: z.int().nonnegative(),
+  isWhole: z.boolean().meta({ description: 'False where more are watching: ask again.' }),
+});

@@ -25,6 +25,7 @@ import { leave } from '../../shared/sessions.ts';
 import { loadSigner } from '../../shared/signing.ts';
 import type { Viewer } from '../../shared/viewer.ts';
 import { liveMultivariant, recordingPlaylist, type Source } from './playlists.ts';
+import { deviceSessionRoutes } from './session-routes.ts';
 import { channelOf, goodbye, readState, watch } from './watching.ts';
 
 const onDemandMinutes = number('ON_DEMAND_MINUTES', liveBounds.onDemandMinutes);
@@ -76,6 +77,8 @@ function checkHeight({ width, height }: Partial<Stream>, { maxHeight }: Pick<Ter
 }
 
 export const handler = serve<'live'>(groupsClaim, {
+  ...deviceSessionRoutes,
+
   'POST /api/devices/{id}/tokens': async ({ params: { id }, body, viewer, headers }) => {
     const seconds = tokenLifetime(body.expiresIn, tokenMinutes);
     channelOf((await admit({ viewer }, id, headers)).record, body.channel);

@@ -64,14 +64,6 @@ export const linksQuery = (id: string) =>
     queryFn: ({ signal }) => call('GET /api/videos/{id}/links', { params: { id }, signal }),
   });
 
-/** Who watches it now, looked at again while it is on show. */
-export const watchingQuery = (id: string) =>
-  queryOptions({
-    queryKey: ['watching', id],
-    queryFn: ({ signal }) => call('GET /api/videos/{id}/sessions', { params: { id }, signal }),
-    refetchInterval: 10_000,
-  });
-
 /** Where a clip of a device was filmed; it never changes, who may know it does. */
 export const positionsQuery = (id: string) =>
   queryOptions({

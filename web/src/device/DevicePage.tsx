@@ -43,6 +43,7 @@ import classes from './device.module.css';
 const DeviceMap = lazy(() => import('./DeviceMap.tsx'));
 const SettingsDialog = lazy(() => import('./SettingsDialog.tsx'));
 const ShareDialog = lazy(() => import('./ShareDialog.tsx'));
+const WatchingDevice = lazy(() => import('./WatchingDevice.tsx'));
 
 const NONE: ReadonlyMap<number, readonly Stretch[]> = new Map();
 
@@ -302,6 +303,11 @@ function Loaded({ device, error }: { device: Device; error: unknown }) {
             at={at}
             goTo={goTo}
           />
+          {isAdmin && (
+            <Suspense>
+              <WatchingDevice device={device} />
+            </Suspense>
+          )}
         </div>
       </div>
       {isSharing && (

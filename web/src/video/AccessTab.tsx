@@ -2,13 +2,15 @@ import '@mantine/core/styles/Radio.css';
 import '@mantine/core/styles/Stack.css';
 import { Radio, Stack, Text } from '@mantine/core';
 import type { Video, Visibility } from '../../../lib/contract/video.ts';
+import { call } from '../api/client.ts';
 import { Giving } from '../sharing/Giving.tsx';
+import { Watching } from '../sharing/Watching.tsx';
 import { usePatch } from './Editable.tsx';
 import { visibilities } from './links.ts';
 import classes from './video.module.css';
-import { Watching } from './Watching.tsx';
 
 export function AccessTab({ video, isShown }: { video: Video; isShown: boolean }) {
+  const { id } = video;
   const patch = usePatch(video);
   const shown = patch.isPending ? (patch.variables.visibility ?? video.visibility) : video.visibility;
   return (
@@ -30,7 +32,16 @@ export function AccessTab({ video, isShown }: { video: Video; isShown: boolean }
         </Radio.Group>
       </section>
       <Grants video={video} />
-      <Watching video={video} isShown={isShown} />
+      <Watching
+        of={[id]}
+        list={(signal) => call('GET /api/videos/{id}/sessions', { params: { id }, signal })}
+        isShown={isShown}
+        end={(session) =>
+          session === undefined
+            ? call('DELETE /api/videos/{id}/sessions', { params: { id } })
+            : call('DELETE /api/videos/{id}/sessions/{session}', { params: { id, session } })
+        }
+      />
     </div>
   );
 }

@@ -1,27 +1,42 @@
-/** Who watches the video now, for who may end it. */
+/** Who watches a video or a device now, for who may end it. */
 import { Button, Skeleton, Text } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import type { Watching as Session } from '../../../lib/contract/session.ts';
-import type { Video } from '../../../lib/contract/video.ts';
-import { call } from '../api/client.ts';
-import { watchingQuery } from '../api/queries.ts';
+import type { Watching as Shown } from '../../../lib/contract/session.ts';
 import { exact } from '../shared/format.ts';
 import { notify } from '../shared/notify.tsx';
 import { useCalled } from '../shared/people.tsx';
 import { Failure } from '../shared/states.tsx';
 import { Ago } from '../shared/Time.tsx';
-import classes from './video.module.css';
+import classes from './sharing.module.css';
 
-export function Watching({ video, isShown }: { video: Video; isShown: boolean }) {
-  const { data, error, isPending, refetch } = useQuery({ ...watchingQuery(video.id), enabled: isShown });
+type Session = Shown & { readonly channel?: number };
+
+interface Props {
+  /** What is watched, as its cached list is called. */
+  readonly of: readonly string[];
+  readonly list: (signal: AbortSignal) => Promise<{ sessions: readonly Session[]; isWhole: boolean }>;
+  /** Ends one, or all. */
+  readonly end: (session: string | undefined) => Promise<unknown>;
+  /** What each watches, where that is not the same of all. */
+  readonly whatOf?: (session: Session) => string;
+  readonly isShown: boolean;
+}
+
+/** ms between two looks. */
+const EVERY = 10_000;
+
+export function Watching({ of, list, end: endNow, whatOf, isShown }: Props) {
+  const queryKey = ['watching', ...of];
+  const { data, error, isPending, refetch } = useQuery({
+    queryKey,
+    queryFn: ({ signal }) => list(signal),
+    refetchInterval: EVERY,
+    enabled: isShown,
+  });
   const client = useQueryClient();
   const end = useMutation({
-    mutationFn: async (session: Session | undefined) => {
-      const { id } = video;
-      if (session === undefined) await call('DELETE /api/videos/{id}/sessions', { params: { id } });
-      else await call('DELETE /api/videos/{id}/sessions/{session}', { params: { id, session: session.session } });
-    },
-    onSettled: () => client.invalidateQueries({ queryKey: ['watching', video.id] }),
+    mutationFn: (session: Session | undefined) => endNow(session?.session),
+    onSettled: () => client.invalidateQueries({ queryKey }),
     onError: (problem) => notify({ color: 'red', title: 'Not ended', message: problem.message }),
   });
   const sessions = data?.sessions ?? [];
@@ -38,6 +53,7 @@ export function Watching({ video, isShown }: { video: Video; isShown: boolean })
             <Row
               key={session.session}
               session={session}
+              what={whatOf?.(session)}
               isEnding={end.isPending && end.variables === session}
               end={() => end.mutate(session)}
             />
@@ -66,11 +82,12 @@ export function Watching({ video, isShown }: { video: Video; isShown: boolean })
 
 interface RowProps {
   readonly session: Session;
+  readonly what: string | undefined;
   readonly isEnding: boolean;
   readonly end: () => void;
 }
 
-function Row({ session, isEnding, end }: RowProps) {
+function Row({ session, what, isEnding, end }: RowProps) {
   const { subject, link, startedAt, until, renews } = session;
   const called = useCalled(subject ?? '');
   const unknown = link === null ? 'somebody' : 'somebody by a link';
@@ -80,6 +97,7 @@ function Row({ session, isEnding, end }: RowProps) {
       <span className={classes.subject} title={subject === null ? unknown : called.title}>
         {who}
       </span>
+      {what !== undefined && <span className={classes.dim}>{what}</span>}
       <span className={classes.dim} title={renews ? undefined : `May be playing until ${exact(Date.parse(until))}`}>
         since <Ago at={startedAt} />
       </span>

@@ -1,0 +1,52 @@
+/** Who watches what a device sends, live or recorded, and ending it: for those who manage devices. */
+import { channelPrefix } from '../../../lib/contract/live-keys.ts';
+import type { SessionRow } from '../../../lib/contract/session.ts';
+import { readDevice, visible } from '../../shared/devices.ts';
+import { ApiError } from '../../shared/errors.ts';
+import type { Handlers } from '../../shared/http.ts';
+import { isAdmin, type Viewer } from '../../shared/viewer.ts';
+import { endAll, shown, watchingNow } from '../watching-now.ts';
+
+interface Found {
+  readonly rows: readonly SessionRow[];
+  readonly isWhole: boolean;
+}
+
+/** Sessions of all its channels, the newest first. Throws `not-found` or `forbidden`. */
+async function of(id: string, viewer: Viewer, now: number, wanted: { readonly session?: string } = {}): Promise<Found> {
+  const { channels } = visible(await readDevice(id), viewer);
+  if (!isAdmin(viewer)) throw new ApiError('forbidden', 'Only administrators see who watches a device, and end it.');
+  const found = await Promise.all(
+    channels.map(({ number }) => watchingNow(channelPrefix(id, number).slice(0, -1), now, wanted)),
+  );
+  // A session's name begins with its time.
+  const rows = found.flatMap((one) => one.rows).toSorted((a, b) => (a.session < b.session ? 1 : -1));
+  return { rows, isWhole: found.every((one) => one.isWhole) };
+}
+
+/** Of `live/{device}/{channel}`. */
+const channelOf = ({ what = '' }: SessionRow): number => Number(what.slice(what.lastIndexOf('/') + 1));
+
+export const deviceSessionRoutes: Pick<
+  Handlers<'live'>,
+  'GET /api/devices/{id}/sessions' | 'DELETE /api/devices/{id}/sessions' | 'DELETE /api/devices/{id}/sessions/{session}'
+> = {
+  'GET /api/devices/{id}/sessions': async ({ params: { id }, viewer }) => {
+    const { rows, isWhole } = await of(id, viewer, Date.now());
+    return { sessions: rows.map((row) => ({ ...shown(row), channel: channelOf(row) })), isWhole };
+  },
+
+  'DELETE /api/devices/{id}/sessions': async ({ params: { id }, query: { subject }, viewer }) => {
+    const now = Date.now();
+    const { rows, isWhole } = await of(id, viewer, now);
+    const wanted = subject === undefined ? rows : rows.filter((row) => row.subject === subject);
+    await endAll(wanted, 'admin', now);
+    return { ended: wanted.length, isWhole };
+  },
+
+  'DELETE /api/devices/{id}/sessions/{session}': async ({ params: { id, session }, viewer }) => {
+    const now = Date.now();
+    await endAll((await of(id, viewer, now, { session })).rows, 'admin', now);
+    return undefined;
+  },
+};

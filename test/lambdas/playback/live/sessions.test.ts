@@ -1,0 +1,117 @@
+/** Who watches a device now, and ending it, against the engine: by admins alone, over all its channels, live and recorded. */
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import type { RouteKey } from '../../../../lib/contract/api.ts';
+import type { Watching } from '../../../../lib/contract/session.ts';
+import { startFleet, type Fleet } from '../../devices/fleet.ts';
+import { authorized, bearerOf } from '../../engine.ts';
+
+const ADA = { sub: 'ada', groups: ['admin'] };
+const LIVE = { codecs: 'avc1.64001e,mp4a.40.2', width: 704, height: 576, frameRate: 15, bandwidth: 512_000 };
+type Sessions = { sessions: (Watching & { channel: number })[]; isWhole: boolean };
+
+let fleet: Fleet;
+let handler: typeof import('../../../../lambdas/playback/live/handler.ts').handler;
+let id: string;
+let count = 0;
+beforeAll(async () => {
+  fleet = await startFleet();
+  ({ handler } = await import('../../../../lambdas/playback/live/handler.ts'));
+}, 600_000);
+afterAll(() => fleet.close());
+beforeEach(async () => {
+  count += 1;
+  id = `139${String(count).padStart(8, '0')}`;
+  const device = fleet.device(id);
+  await device.register(['vera', 'vic']);
+  await device.connect();
+  for (const channel of [1, 2]) await device.stream(channel, 'live', LIVE);
+});
+
+async function ask(
+  routeKey: RouteKey,
+  as: { readonly sub: string; readonly groups?: readonly string[] },
+  { params, query }: { params?: Record<string, string>; query?: Record<string, string> } = {},
+) {
+  const isPlayer = routeKey.includes('/api/play/');
+  const answer = await handler({
+    routeKey,
+    pathParameters: { id, ...params },
+    queryStringParameters: query,
+    headers: { authorization: isPlayer ? await fleet.bearer(as.sub, as.groups) : bearerOf(as) },
+    requestContext: { requestId: 'test', authorizer: { jwt: { claims: authorized(as) } } },
+  } as never);
+  const text = answer.body ?? '';
+  return { status: answer.statusCode, text, json: text.startsWith('{') ? (JSON.parse(text) as never) : undefined };
+}
+const play = (sub: string, channel: number, session?: string) =>
+  ask(
+    'GET /api/play/live/{id}/{channel}/main.m3u8',
+    { sub },
+    { params: { channel: String(channel) }, ...(session && { query: { session } }) },
+  );
+/** An index is a moment behind its table. */
+const watched = (many: number) =>
+  vi.waitFor(
+    async () => {
+      const found = (await ask('GET /api/devices/{id}/sessions', ADA)).json as unknown as Sessions;
+      expect(found.sessions).toHaveLength(many);
+      return found;
+    },
+    { timeout: 30_000, interval: 100 },
+  );
+const mine = 'mine'.padEnd(16, '0');
+
+test('admins see who watches which channel, the newest first; viewers do not, and to strangers there is no such device', async () => {
+  await play('vera', 1, mine);
+  await new Promise((resolve) => setTimeout(resolve, 1100));
+  await play('vic', 2);
+  const { sessions, isWhole } = await watched(2);
+  expect([isWhole, sessions.map(({ subject, channel, renews }) => [subject, channel, renews])]).toEqual([
+    true,
+    [
+      ['vic', 2, false],
+      ['vera', 1, true],
+    ],
+  ]);
+  for (const route of ['GET /api/devices/{id}/sessions', 'DELETE /api/devices/{id}/sessions'] as const) {
+    expect(await ask(route, { sub: 'vera' })).toMatchObject({ status: 403 });
+    expect(await ask(route, { sub: 'sam', groups: ['uploader'] })).toMatchObject({ status: 404 });
+  }
+  await watched(2);
+});
+
+test('one that is ended gets no other signature and is told who ended it; another goes on', async () => {
+  await play('vera', 1, mine);
+  await play('vic', 1);
+  const { sessions } = await watched(2);
+  const { session } = sessions.find(({ subject }) => subject === 'vera')!;
+  const end = (as: object) => ask('DELETE /api/devices/{id}/sessions/{session}', as as never, { params: { session } });
+  expect(await end({ sub: 'vic' })).toMatchObject({ status: 403 });
+  expect(await end(ADA)).toMatchObject({ status: 204 });
+  expect(await fleet.get('REVOCATIONS_TABLE', { key: `s:${session}` })).toBeDefined();
+  const state = { params: { channel: '1' }, query: { session: mine } };
+  for (const answer of [
+    await play('vera', 1, mine),
+    await ask('GET /api/play/live/{id}/{channel}/state', { sub: 'vera' }, state),
+  ])
+    expect(answer).toMatchObject({
+      status: 410,
+      json: { code: 'session-ended', detail: 'An administrator has ended this playback.' },
+    });
+  await watched(1);
+  expect(await end(ADA)).toMatchObject({ status: 204 });
+  expect(await play('vera', 1)).toMatchObject({ status: 200 });
+});
+
+test('all of a person, and all there is, end on every channel', async () => {
+  await play('vera', 1);
+  await play('vera', 2);
+  await play('vic', 2);
+  await watched(3);
+  const all = (query?: Record<string, string>) => ask('DELETE /api/devices/{id}/sessions', ADA, query && { query });
+  expect((await all({ subject: 'vera' })).json).toEqual({ ended: 2, isWhole: true });
+  const { sessions } = await watched(1);
+  expect(sessions[0]!.subject).toBe('vic');
+  expect((await all()).json).toEqual({ ended: 1, isWhole: true });
+  await watched(0);
+});
