@@ -67,12 +67,15 @@ it('are made, told of a video that is ready, tested, looked into, sent again and
   const ready = () => came.filter(({ body }) => body.includes(video));
   await expect.poll(() => ready().length, { timeout: 60_000 }).toBe(1);
   const [{ headers, body }] = ready() as [(typeof came)[number]];
-  expect(new Verifier(secret!).verify(body, headers)).toMatchObject({ type: 'video.ready', data: { videoId: video } });
+  expect(new Verifier(secret).verify(body, headers)).toMatchObject({ type: 'video.ready', data: { videoId: video } });
 
   status = 500;
   await page.getByRole('button', { name: 'Send a test' }).click();
   const sent = page.getByRole('list', { name: 'What was sent' });
-  await sent.getByText(/webhook\.test/).first().waitFor(slow);
+  await sent
+    .getByText(/webhook\.test/)
+    .first()
+    .waitFor(slow);
   await sent.getByText('Waiting').or(sent.getByText('500')).first().waitFor(slow);
   status = 204;
   await sent
