@@ -62,6 +62,14 @@ it('goes from upload to playback, sharing and removal with the rights the templa
   const given = await fetch(`${stack.url}/api/play/${id}/licence?${licence}`);
   expect([given.status, (await given.arrayBuffer()).byteLength]).toEqual([200, 16]);
 
+  const now = Date.now();
+  const events = [{ type: 'heartbeat', at: now, watched: [[0, 2]] }];
+  const address = /DATA-ID="io\.sluice\.events",VALUE="([^"]+)"/.exec(manifest)![1]!;
+  const reported = await fetch(address, { method: 'POST', body: JSON.stringify({ sequence: 0, now, events }) });
+  expect(reported.status).toBe(204);
+  const seconds = async () => (await uma.call('GET /api/videos/{id}/insight', { params: { id } })).totals.watchSeconds;
+  await expect.poll(seconds, { timeout: 30_000, interval: 500 }).toBe(2);
+
   await uma.call('PATCH /api/videos/{id}', { params: { id }, body: { visibility: 'entitled', tags: ['x'] } });
   await uma.call('PUT /api/videos/{id}/grants/{subject}', { params: { id, subject: 'vera' }, body: {} });
   expect((await uma.call('GET /api/videos/{id}/grants', { params: { id } })).grants).toHaveLength(1);
