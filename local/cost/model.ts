@@ -19,6 +19,19 @@ export const DAYS = HOURS / 24;
 const A_CALL = { gbSeconds: 0.1, logGb: 1.5e-6 } as const;
 /** What a worker does for a message: ten seconds with a core; and requests of a queue: sent, received, deleted. */
 const A_MESSAGE = { gbSeconds: (10 * 1769) / 1024, requests: 3 } as const;
+/**
+ * What our player reports (docs/insight.md): a post a minute, and two for its beginning and end. A post is a call of a function of
+ * 256 MiB for 50 ms and a line of the API's log; it is sent to a queue, received with nine others, and counted with fifty others by one
+ * write of a row of some kilobytes. Assumed, not counted, since posts of many are counted together.
+ */
+const A_REPORT = {
+  perHour: 60,
+  perPlay: 2,
+  gbSeconds: 0.25 * 0.05,
+  logGb: 0.7e-6,
+  requests: 1.2,
+  writes: 20 / 50,
+} as const;
 /** Of the edge's requests, those that it must ask S3 for: the other viewers of a city find it in the cache. */
 const MISSED = 0.1;
 /** Reads of the edge's store for a request of media: the four things that may have been revoked (lib/constructs/media-gate.ts). */
@@ -114,7 +127,15 @@ function playing(load: Load, { actions }: Counted, config: Config): Line[] {
     segmentSeconds: config.slicing.segmentSeconds,
   });
   const each = plus(plus(times(actions.play, asked.first), times(actions.renewal, asked.renewals)), actions.library);
+  const posts = hours * A_REPORT.perHour + plays * A_REPORT.perPlay;
   return [
+    line('reports', 'API', posts, PRICES.apiRequest),
+    line('reports', 'API: at the edge', posts, PRICES.edgeRequest),
+    line('reports', 'functions', posts, PRICES.invocation),
+    line('reports', 'functions: running', posts * A_REPORT.gbSeconds, PRICES.gbSecond[config.architecture]),
+    line('reports', 'functions: logs', posts * A_REPORT.logGb, PRICES.logGb),
+    line('reports', 'queues', posts * A_REPORT.requests, PRICES.queueRequest),
+    line('reports', 'tables: writes', posts * A_REPORT.writes, PRICES.write),
     ...called('play', times(each, plays), config),
     ...delivered('play', asked.edge * plays, gigabytes(hours, load['viewer-mbps'])),
   ];
