@@ -38,7 +38,7 @@ export interface CatalogProps {
   readonly storage: Storage;
   readonly api: Api;
   readonly signingKey: SigningKey;
-  readonly revocation: Pick<Revocation, 'revokedBy' | 'takenBackBy'>;
+  readonly revocation: Pick<Revocation, 'revokedBy' | 'takenBackBy' | 'askedBy' | 'takesDown'>;
   /** Deleting a video stops its slicing. */
   readonly slicing: { readonly stateMachine: Pick<StateMachine, 'stateMachineArn' | 'stateMachineName'> };
 }
@@ -93,6 +93,7 @@ export class Catalog extends Construct {
       .sendTo('DOWNLOAD_QUEUE', this.downloads);
     signingKey.allowSigning(this.handler);
     revocation.takenBackBy(this.handler);
+    revocation.askedBy(this.handler);
     api.serve('catalog', this.handler);
 
     this.remover = new SluiceFunction(this, 'Remover', {
@@ -137,7 +138,7 @@ export class Catalog extends Construct {
         'executions of this one state machine; their names are not known before they run',
       );
     if (config.slicing.engine !== 'encode') cancelsJobs(this.remover);
-    revocation.revokedBy(this.remover);
+    revocation.takesDown(this.remover);
     this.remover.addEventSource(
       new SqsEventSource(removals, {
         // Without a wait for more: a takedown is quick, and of many at a time batches fill by themselves.
@@ -176,7 +177,7 @@ export class Catalog extends Construct {
 
   /** Lets removals clear this distribution's caches. Called when it exists: it is made after the catalog. */
   invalidates(distribution: Pick<IDistribution, 'distributionId'>): void {
-    this.remover.useInvalidation(distribution);
+    this.remover.useInvalidation(distribution, true);
   }
 }
 
