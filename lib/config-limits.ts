@@ -94,7 +94,7 @@ export function tooLongQueueName(config: Parameters<typeof commandQueuePrefix>[0
 }
 
 /** Bytes of the catalog function's environment for names of tables, queue and secret, and the address of this deployment. */
-const NAMES = 2150;
+const NAMES = 2300;
 
 /** What the console is told, beside what has a fixed length, and what else of any length the catalog's function is. */
 export function tooMuchToTell(told: unknown): string | undefined {

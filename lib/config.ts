@@ -48,7 +48,7 @@ const serverUrl = (most: number) =>
     .refine((url) => URL.canParse(url), 'is no address');
 
 /** Four of them stand in the environment of the playback function beside all else that it is told. */
-const licenceUrl = serverUrl(200);
+const licenceUrl = serverUrl(160);
 
 const schema = z.strictObject({
   name: z
@@ -480,7 +480,7 @@ const schema = z.strictObject({
         .meta({ description: 'Whose tiles they are, as text: shown on every map, as their licences ask.' }),
       mapAttributionUrl: z
         .string()
-        .max(512)
+        .max(400)
         .regex(/^https:\/\/[^\s"'<>]+$/)
         .optional()
         .meta({ description: 'Where that text leads, such as the page of the licence.' }),
@@ -498,7 +498,7 @@ const schema = z.strictObject({
     .strictObject({
       alarms: z.boolean().default(true).meta({
         description:
-          'CloudWatch alarms, each with an article in [runbook.md](runbook.md): 29, with `live.enabled` 36. Each costs $0.10 a month beyond the first ten of an account. Off: nobody is told that something is wrong but by who sees it.',
+          'CloudWatch alarms, each with an article in [runbook.md](runbook.md): 31, with `live.enabled` 38. Each costs $0.10 a month beyond the first ten of an account. Off: nobody is told that something is wrong but by who sees it.',
       }),
       emails: z
         .array(

@@ -18,6 +18,7 @@ import { Slicing } from './constructs/slicing.ts';
 import { Stills } from './constructs/stills.ts';
 import { Storage } from './constructs/storage.ts';
 import { Upload } from './constructs/upload.ts';
+import { Webhooks } from './constructs/webhooks.ts';
 
 export interface VodStackProps extends StackProps {
   readonly config: Config;
@@ -50,6 +51,7 @@ export class VodStack extends Stack {
     slicing.startedBy(playback.manifest);
     this.devices = new Devices(this, 'Devices', { config, storage, api, signingKey, revocation });
     for (const fn of [catalog.handler, sharing.handler, stills.poster, playback.manifest]) this.devices.decidesFor(fn);
+    new Webhooks(this, 'Webhooks', { config, api, tables: [storage.videos, this.devices.tables.devices] });
     const insight = new Insight(this, 'Insight', { config, api });
     for (const fn of [playback.manifest, this.devices.live]) insight.addressedBy(fn);
     auth.returnsTo(playback.publicUrl);

@@ -22,7 +22,7 @@ export function forEngine(template: Template, ffmpegFolder: string, mediaConvert
   for (const resource of Object.values(copy.Resources))
     if (resource.Type === 'AWS::Lambda::Function') nameFfmpeg(resource, ffmpegFolder);
   if (mediaConvert !== undefined) nameMediaConvert(copy, mediaConvert);
-  widenAlarms(copy);
+  widen(copy);
   const secrets = Object.keys(copy.Resources).filter(
     (id) => copy.Resources[id]?.Type === 'AWS::SecretsManager::Secret',
   );
@@ -47,13 +47,19 @@ function withSecretArns(value: unknown, secrets: ReadonlySet<string>): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, withSecretArns(inner, secrets)]));
 }
 
-/** The engine judges a question about named alarms as one about all there are. */
-function widenAlarms({ Resources }: Template): void {
+/** What the engine judges as if it were about all there are: alarms, whatever is named, and key value stores. */
+const ABOUT_ALL = [
+  'cloudwatch:DescribeAlarms',
+  'cloudfront-keyvaluestore:DescribeKeyValueStore',
+  'cloudfront-keyvaluestore:UpdateKeys',
+];
+
+function widen({ Resources }: Template): void {
   for (const { Type, Properties } of Object.values(Resources)) {
     if (Type !== 'AWS::IAM::Policy') continue;
     const document = Properties?.['PolicyDocument'] as { Statement?: { Action?: unknown; Resource?: unknown }[] };
     for (const statement of document.Statement ?? [])
-      if (statement.Action === 'cloudwatch:DescribeAlarms') statement.Resource = '*';
+      if ([statement.Action].flat().every((action) => ABOUT_ALL.includes(String(action)))) statement.Resource = '*';
   }
 }
 

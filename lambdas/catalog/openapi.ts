@@ -25,8 +25,9 @@ const tags: Record<Stage, string> = {
   playback: 'Playlists and playback tokens',
   devices: 'Vehicle cameras: registration, state, positions, alarms, recordings',
   live: 'Live playback of devices',
+  operations: 'Whether anything is wrong, and who changed what, for admins',
+  webhooks: 'Addresses that are told what happens, for admins',
   events: 'What players report',
-  operations: 'Whether anything is wrong, for admins',
 };
 
 const statuses = [...new Set(Object.values(problems).map(([status]) => status))].toSorted((a, b) => a - b);

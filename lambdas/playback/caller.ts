@@ -3,7 +3,7 @@ import { ApiError } from '../shared/errors.ts';
 import { loadSigner } from '../shared/signing.ts';
 import { viewerOf, type Viewer } from '../shared/viewer.ts';
 import { JwtVerifier } from './jwt.ts';
-import { readToken, type OtherKeys, type PlaybackToken, type Use } from './token.ts';
+import { readToken, WRONG, type OtherKeys, type PlaybackToken, type Use } from './token.ts';
 
 /** Who watches a device is for its record to say. */
 const LIVE = 'live/';
@@ -44,21 +44,30 @@ export class Callers {
 
   /**
    * Undefined: anonymous. A credential that is given and wrong is an error, never anonymous; the header goes before the
-   * token, which must be for `what` and one of `uses`.
+   * token, which must be for `what` and one of `uses`. `goesOn`: whether what its viewer has begun goes on, which one that is over
+   * is good for; without it, for nothing.
    */
-  async of({ headers, query }: Credentials, what: string, uses: readonly Use[]): Promise<Caller | undefined> {
+  async of(
+    { headers, query }: Credentials,
+    what: string,
+    uses: readonly Use[],
+    goesOn?: (viewer: Viewer) => Promise<boolean>,
+  ): Promise<Caller | undefined> {
     const { authorization } = headers;
     if (authorization !== undefined) {
       const viewer = viewerOf(await this.#verifier.verify(authorization), this.#groupsClaim);
       if (!viewer) throw new ApiError('invalid-token', 'The token names nobody.');
       return { viewer };
     }
-    return query.token === undefined ? undefined : await this.#read(query.token, what, uses);
+    if (query.token === undefined) return undefined;
+    const token = await this.#read(query.token, what, uses, goesOn !== undefined);
+    if (token.isOver && !(token.viewer && (await goesOn?.(token.viewer)))) throw new ApiError('invalid-token', WRONG);
+    return token;
   }
 
-  async #read(token: string, what: string, uses: readonly Use[]): Promise<PlaybackToken> {
+  async #read(token: string, what: string, uses: readonly Use[], mayBeOver = false): Promise<PlaybackToken> {
     const others = what.startsWith(LIVE) ? undefined : this.#others;
-    return await readToken((await loadSigner()).tokens, token, what, uses, others);
+    return await readToken((await loadSigner()).tokens, token, what, uses, others, mayBeOver);
   }
 
   /**

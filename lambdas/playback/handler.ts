@@ -12,7 +12,7 @@ import { Reply, serve, weakTag } from '../shared/http.ts';
 import { logger } from '../shared/logger.ts';
 import { askForLadder } from '../shared/slicing-run.ts';
 import { edgeIsFull } from '../shared/revocation.ts';
-import { leave } from '../shared/sessions.ts';
+import { goingSince, leave } from '../shared/sessions.ts';
 import { loadSigner } from '../shared/signing.ts';
 import type { Viewer } from '../shared/viewer.ts';
 import { admit, checkPlayable, signatureEnd, tokenLifetime, type Admitted } from './access.ts';
@@ -28,7 +28,7 @@ import { providerRoutes } from './provider.ts';
 import { pageRoutes } from './page-routes.ts';
 import { sessionRoutes } from './session-routes.ts';
 import { jwks } from './key-pair.ts';
-import { mintToken } from './token.ts';
+import { mintToken, WRONG } from './token.ts';
 import { unlockRoutes } from './unlock.ts';
 
 /** A key is in the set for longer than this before it signs (key-ring.ts). */
@@ -161,11 +161,24 @@ type Asked = Parameters<typeof callers.of>[0];
 
 /** The video, for who may begin to watch it, and who that is. */
 async function published(
-  request: Asked & { readonly params: { readonly id: string } },
+  request: Asked & {
+    readonly params: { readonly id: string };
+    readonly query: { readonly session?: string | undefined };
+  },
 ): Promise<Admitted & { readonly viewer: Viewer | undefined }> {
   const { id } = request.params;
-  const { viewer } = (await callers.of(request, id, ['manifest'])) ?? {};
+  let since: number | undefined;
+  const goesOn = async ({ subject, right }: Viewer) => {
+    const { link } = right ?? {};
+    const person = link === undefined ? { subject, part: (await loadSigner()).subjectPart(subject) } : undefined;
+    since = await goingSince({ what: `${VOD_PREFIX}${id}`, person, link, player: request.query.session });
+    return since !== undefined;
+  };
+  const { viewer } = (await callers.of(request, id, ['manifest'], goesOn)) ?? {};
   const admitted = await admit(id, viewer, whence(request.headers));
+  // By a token that is over its session goes on for as long as a signature lasts that is not renewed.
+  if (since !== undefined && signatureEnd(new Date(since), signatureHours, admitted.video.duration) < new Date())
+    throw new ApiError('invalid-token', WRONG);
   checkPlayable(admitted.video);
   return { ...admitted, viewer };
 }

@@ -73,6 +73,8 @@ export interface PlaybackToken {
   readonly viewer: Viewer | undefined;
   readonly use: Use;
   readonly expiresAt: Date;
+  /** Its time is over: what it has begun may go on, and nothing begins. */
+  readonly isOver: boolean;
   /** Of the session it belongs to, and what its player calls that. */
   readonly ticket?: string | undefined;
   readonly player?: string | undefined;
@@ -113,22 +115,27 @@ export async function mintToken(
     .sign(key);
 }
 
-/** Throws `invalid-token` when it is neither ours nor of one of the `others`, has expired, or is for another video or use. */
+/** Whose it is, or why it is nobody's. */
+export const WRONG = 'The playback token is wrong or has expired; ask for a new one.';
+
+/**
+ * Throws `invalid-token` when it is neither ours nor of one of the `others`, has expired and may not (`mayBeOver`), or is for another
+ * video or use.
+ */
 export async function readToken(
   keys: TokenKeys,
   token: string,
   video: string,
   uses: readonly Use[],
   others?: OtherKeys,
+  mayBeOver = false,
 ): Promise<PlaybackToken> {
   const handed = parseLinkToken(token);
   if (handed !== undefined && others !== undefined) return await byLink(handed, video, others);
-  const { payload, by } = await verified(keys, token, others).catch((cause: unknown) => {
-    throw cause instanceof errors.JOSEError
-      ? new ApiError('invalid-token', 'The playback token is wrong or has expired; ask for a new one.', { cause })
-      : cause;
+  const { payload, by, isOver } = await verified(keys, token, others, mayBeOver).catch((cause: unknown) => {
+    throw cause instanceof errors.JOSEError ? new ApiError('invalid-token', WRONG, { cause }) : cause;
   });
-  if (by !== undefined) return theirs(payload, by, video, others!.ceiling);
+  if (by !== undefined) return { ...theirs(payload, by, video, others!.ceiling), isOver };
   const parsed = claims.safeParse(payload);
   if (!parsed.success || parsed.data.vid !== video)
     throw new ApiError('invalid-token', 'The playback token is for something else.');
@@ -145,7 +152,7 @@ export async function readToken(
         ? undefined
         : await rightOf(lnk, video, others);
   const viewer = subject === undefined ? undefined : { subject, groups, ...(right && { right }) };
-  return { viewer, use, expiresAt: new Date(exp * 1000), ticket, player };
+  return { viewer, use, expiresAt: new Date(exp * 1000), isOver, ticket, player };
 }
 
 /** Of a token that was made by a link: what the link gives now. A password was typed before there was one. */
@@ -178,11 +185,12 @@ async function byLink(
     throw new ApiError('link-locked', 'This link asks for a password. Whoever gave it to you knows it.', {
       sites: row.sites,
     });
-  return { viewer: byLinkOf(row), use: 'manifest', expiresAt: new Date((row.goodUntil ?? FOREVER) * 1000) };
+  const expiresAt = new Date((row.goodUntil ?? FOREVER) * 1000);
+  return { viewer: byLinkOf(row), use: 'manifest', expiresAt, isOver: false };
 }
 
 /** A token of a registered key opens manifests. Its subject is not one of ours, whatever it reads like. */
-function theirs(payload: JWTPayload, kid: string, video: string, ceiling: number): PlaybackToken {
+function theirs(payload: JWTPayload, kid: string, video: string, ceiling: number): Omit<PlaybackToken, 'isOver'> {
   const refuse = (why: string) => new ApiError('invalid-token', why);
   const parsed = theirClaims.safeParse(payload);
   if (!parsed.success) throw refuse('The token needs the claims sub, vid and exp.');
@@ -196,7 +204,7 @@ function theirs(payload: JWTPayload, kid: string, video: string, ceiling: number
   return { viewer, use: 'manifest', expiresAt: new Date(exp * 1000) };
 }
 
-async function verified(keys: TokenKeys, token: string, others: OtherKeys | undefined) {
+async function verified(keys: TokenKeys, token: string, others: OtherKeys | undefined, mayBeOver: boolean) {
   if (!isCanonical(token)) throw new errors.JWTInvalid('not as it was written');
   let by: string | undefined;
   const find = async (header: JWTHeaderParameters) => {
@@ -208,8 +216,14 @@ async function verified(keys: TokenKeys, token: string, others: OtherKeys | unde
     by = kid;
     return other;
   };
-  const { payload } = await jwtVerify(token, find, { audience: AUDIENCE, requiredClaims: ['exp'] });
-  return { payload, by };
+  try {
+    const { payload } = await jwtVerify(token, find, { audience: AUDIENCE, requiredClaims: ['exp'] });
+    return { payload, by, isOver: false };
+  } catch (error) {
+    // Its end is looked at last: all else of it is good.
+    if (mayBeOver && error instanceof errors.JWTExpired) return { payload: error.payload, by, isOver: true };
+    throw error;
+  }
 }
 
 /** Base64url's last character may have bits that say nothing: of all the ways to write the same bytes one is taken. */

@@ -23,7 +23,7 @@ export interface Done {
 }
 
 /** Of no field of these names is more said than that it was set: what opens something is in no log. */
-const SECRET = /password|secret|token|authcode|jwk|address|sourceurl/i;
+const SECRET = /password|secret|token|authcode|jwk|address|url$/i;
 
 /**
  * The change is made by then, so a row that cannot be written does not undo it or tell a client to try again: the log of the
@@ -78,6 +78,7 @@ function aboutOf({ route, params, query, body, answer }: Done): string | undefin
   if (path.startsWith('/api/devices')) return as('device', named['id'] ?? made['id']);
   if (path.startsWith('/api/collections')) return as('collection', named['collection'] ?? made['id']);
   if (path.startsWith('/api/keys')) return as('key', named['kid'] ?? made['kid']);
+  if (path.startsWith('/api/webhooks')) return as('webhook', named['webhook'] ?? made['id']);
   if (path.startsWith('/api/entitlements')) {
     const grant = textOf(named['grant']);
     return grant === undefined ? textOf(sent['resource']) : grantNamed(grant).resource;
@@ -88,7 +89,7 @@ function aboutOf({ route, params, query, body, answer }: Done): string | undefin
 /** Fields of the body, and what of the path is not what it is about. */
 function saidOf({ params, body }: Done): AuditRow['said'] {
   const said: Record<string, string | number | boolean> = {};
-  const { id: _, collection: __, grant, kid: ___, ...rest } = (params ?? {}) as Fields;
+  const { id: _, collection: __, grant, kid: ___, webhook: ____, ...rest } = (params ?? {}) as Fields;
   const subject = textOf(grant) === undefined ? {} : { subject: grantNamed(grant as string).subject };
   for (const [name, value] of Object.entries({ ...rest, ...subject, ...((body ?? {}) as Fields) })) {
     if (value === undefined) continue;

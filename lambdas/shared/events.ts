@@ -12,6 +12,8 @@ export async function publish(event: VideoEvent): Promise<void> {
         {
           EventBusName: required('EVENT_BUS'),
           Source: EVENT_SOURCE,
+          // One bus for all deployments of an account: by this each knows its own.
+          Resources: [required('VIDEOS_TABLE')],
           DetailType: event.status,
           Detail: JSON.stringify(videoEvent.parse(event)),
         },

@@ -55,9 +55,8 @@ function freshRow(start: Start, now: number): SessionRow {
   const { what, person, link, ip, height, country, player, until, reason, right } = start;
   const session = sessionId(now, unguessable());
   const at = new Date(now).toISOString();
-  const who = person ? `u:${person.part}` : link === undefined ? `a:${player ?? session}` : `l:${link}`;
   return {
-    who,
+    who: holderOf(person?.part, link, player ?? session),
     place: placeOf(what, player ?? session),
     what,
     session,
@@ -76,6 +75,10 @@ function freshRow(start: Start, now: number): SessionRow {
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 /** 16 letters and digits that nobody can guess, for `sessionId`. */
 export const unguessable = (): string => Array.from({ length: 16 }, () => LETTERS[randomInt(LETTERS.length)]).join('');
+
+/** Whose a session is: a person's, by what stands for them in tickets, a link's, or nobody's, by its own name. */
+const holderOf = (person: string | undefined, link: string | undefined, name: string): string =>
+  person !== undefined ? `u:${person}` : link === undefined ? `a:${name}` : `l:${link}`;
 
 const placeOf = (what: string, name: string): string => `${what}/${name}`;
 const SLOT = 'slot-';
@@ -252,7 +255,7 @@ export async function checkGoing(
   const ticket = parseTicket(text);
   if (ticket === undefined) throw ended(undefined, now);
   const { session, subject, link } = ticket;
-  const who = subject !== undefined ? `u:${subject}` : link === undefined ? `a:${player ?? session}` : `l:${link}`;
+  const who = holderOf(subject, link, player ?? session);
   const there = await read({ who, place: placeOf(what, player ?? session) });
   // One that is counted has a numbered place for as long as it goes on.
   const isElsewhere = there?.ticket !== text && subject !== undefined;
@@ -262,12 +265,29 @@ export async function checkGoing(
     throw new ApiError('session-ended', 'This playback is over. Load the video again to watch it.');
 }
 
+/**
+ * When the session began that a player of this person or link calls so, epoch ms; also of one that was ended, which whoever goes on
+ * with it is told. Undefined: there is none, or its last signature is over.
+ */
+export async function goingSince(
+  { what, person, link, player }: Required<Pick<Start, 'what' | 'person' | 'link' | 'player'>>,
+  now = Date.now(),
+): Promise<number | undefined> {
+  if (player === undefined) return undefined;
+  const who = holderOf(person?.part, link, player);
+  const there = await read({ who, place: placeOf(what, player) });
+  // One that is counted has a numbered place for as long as it goes on.
+  const mine = (one: SessionRow) => one.player === player && one.what === what;
+  const row = there ?? (person && (await sessionsOf(who)).find(mine));
+  return row === undefined || row.expiresAt * 1000 < now ? undefined : Date.parse(row.startedAt);
+}
+
 /** A player that goes: its place is free. `player` is what it called itself. Harmless when there is no such session. */
 export async function leave(what: string, player: string, text: string): Promise<void> {
   const ticket = parseTicket(text);
   if (ticket === undefined) return;
   const { subject, link } = ticket;
-  const who = subject !== undefined ? `u:${subject}` : link === undefined ? `a:${player}` : `l:${link}`;
+  const who = holderOf(subject, link, player);
   if (await remove({ who, place: placeOf(what, player) }, text)) return;
   if (subject === undefined) return;
   const row = (await sessionsOf(who)).find((one) => slotOf(one) !== undefined && one.ticket === text);

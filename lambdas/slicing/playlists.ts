@@ -98,14 +98,24 @@ export const targetDuration = (segments: readonly Segment[]): number =>
 /** Every URI carries the variable `auth`, which the personal multivariant playlist defines (4.4.2.3). */
 const uri = (folder: string, file: string): string => `${folder}/${file}?{$auth}`;
 
+/** What keys bring of variables stands before the first tag of a segment, of which EXT-X-MAP is one: Shaka finds it there alone. */
+const isImport = (line: string): boolean => line.startsWith('#EXT-X-DEFINE:IMPORT=');
+
 /** Version 8 because of the variable (8); EXT-X-MAP needs 6. */
-const head = (name: string, type: Plan['segmentType'], target: number, more: readonly string[]): string[] => [
+const head = (
+  name: string,
+  type: Plan['segmentType'],
+  target: number,
+  keys: KeyTags,
+  more: readonly string[],
+): string[] => [
   '#EXTM3U',
   '#EXT-X-VERSION:8',
   `#EXT-X-TARGETDURATION:${target}`,
   ...more,
   '#EXT-X-INDEPENDENT-SEGMENTS',
   '#EXT-X-DEFINE:IMPORT="auth"',
+  ...keys(1).filter(isImport),
   ...(type === 'fmp4' ? [`#EXT-X-MAP:URI="${uri(name, INIT_NAME)}"`] : []),
 ];
 
@@ -113,7 +123,7 @@ const NO_KEYS: KeyTags = () => [];
 
 const entries = (name: string, segments: readonly Segment[], keys: KeyTags): string[] =>
   segments.flatMap((segment) => [
-    ...keys(Number.parseInt(segment.name, 10)),
+    ...keys(Number.parseInt(segment.name, 10)).filter((line) => !isImport(line)),
     `#EXTINF:${decimal(segment.duration)},`,
     uri(name, segment.name),
   ]);
@@ -131,7 +141,7 @@ export function mediaPlaylist(
   keys: KeyTags = NO_KEYS,
 ): string {
   return [
-    ...head(name, type, target ?? targetDuration(segments), ['#EXT-X-PLAYLIST-TYPE:VOD']),
+    ...head(name, type, target ?? targetDuration(segments), keys, ['#EXT-X-PLAYLIST-TYPE:VOD']),
     ...entries(name, segments, keys),
     END,
     '',
@@ -142,9 +152,9 @@ export function mediaPlaylist(
  * What a playlist begins with that is published while it grows: after it only segments are added, and at last the end.
  * Players begin at 0, not at what was added last: Shaka takes an offset of 0 for none.
  */
-export const growingHead = (name: string, target: number): string =>
+export const growingHead = (name: string, target: number, keys: KeyTags = NO_KEYS): string =>
   [
-    ...head(name, 'fmp4', target, ['#EXT-X-PLAYLIST-TYPE:EVENT', '#EXT-X-START:TIME-OFFSET=0.001,PRECISE=YES']),
+    ...head(name, 'fmp4', target, keys, ['#EXT-X-PLAYLIST-TYPE:EVENT', '#EXT-X-START:TIME-OFFSET=0.001,PRECISE=YES']),
     '',
   ].join('\n');
 

@@ -79,7 +79,7 @@ export async function write(rendition: MergedRendition, plan: Plan, ended: boole
     const there = found ? listed(found.text) : { count: 0, ended: false };
     if (there.ended || (!ended && there.count >= segments.length)) return;
     const text = grown(
-      found?.text ?? growingHead(name, plan.segments!.target),
+      found?.text ?? growingHead(name, plan.segments!.target, keys),
       name,
       segments.slice(there.count),
       ended,

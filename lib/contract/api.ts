@@ -17,6 +17,7 @@ import { track } from './geojson.ts';
 import { MAX_ADDRESS } from './pull.ts';
 import { removalState } from './removal.ts';
 import type { Route, Stage } from './route.ts';
+import { webhookRoutes } from './webhook-api.ts';
 import { characters, line, lines, mediaType, opaque } from './text.ts';
 import { grant, languageTag, textId, video, videoId, videoStatus, visibility } from './video.ts';
 
@@ -416,6 +417,7 @@ export const routes = {
   ...peopleRoutes,
   ...operationsRoutes,
   ...playRoutes,
+  ...webhookRoutes,
   ...liveRoutes,
   ...eventsRoutes,
 } as const satisfies Record<string, Route>;

@@ -36,7 +36,7 @@ export const auditEntry = auditRow.omit({ day: true, expiresAt: true }).extend({
   did: z.string().meta({ description: 'What they did, in words: `changed a video`.' }),
   about: auditRow.shape.about.meta({
     description:
-      'What it was done to: `video:{id}`, `device:{id}`, `collection:{id}`, `tag:{tag}`, `person:{sub}`, `key:{kid}`.',
+      'What it was done to: `video:{id}`, `device:{id}`, `collection:{id}`, `tag:{tag}`, `person:{sub}`, `key:{kid}`, `webhook:{id}`.',
   }),
   said: auditRow.shape.said.meta({
     description: `Fields that the request set; of text ${MOST_SAID} characters at most, of lists and objects how many there are, of secrets nothing.`,

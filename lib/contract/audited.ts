@@ -30,6 +30,11 @@ export const AUDITED: Partial<Record<RouteKey, string>> = {
   'POST /api/keys': 'registered a key',
   'DELETE /api/keys/{kid}': 'took a key back',
   'DELETE /api/people/{subject}': 'erased somebody from the directory',
+  'POST /api/webhooks': 'made a webhook',
+  'PATCH /api/webhooks/{webhook}': 'changed a webhook',
+  'DELETE /api/webhooks/{webhook}': 'deleted a webhook',
+  'POST /api/webhooks/{webhook}/secret': 'gave a webhook another secret',
+  'POST /api/webhooks/{webhook}/deliveries/{delivery}/replay': 'sent a message of a webhook again',
   'POST /api/devices': 'registered a device',
   'PATCH /api/devices/{id}': 'changed a device',
   'DELETE /api/devices/{id}': 'deleted a device',
@@ -44,6 +49,7 @@ export const AUDITED: Partial<Record<RouteKey, string>> = {
 /** Calls of signed-in people that are no GET and are not in it, each for its reason. */
 export const UNAUDITED: Partial<Record<RouteKey, string>> = {
   'POST /api/s3/multipart/{uploadId}/complete': 'the upload that began is in it',
+  'POST /api/webhooks/{webhook}/test': 'sends one message that says it is a test',
   'POST /api/people/names': 'asks, and changes nothing',
   'PUT /api/people/me': 'is what the console does at each sign-in',
 };

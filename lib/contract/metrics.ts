@@ -56,6 +56,7 @@ export const STAGES = [
   'SigningKey',
   'Insight',
   'Operations',
+  'Webhooks',
 ] as const;
 export type StageName = (typeof STAGES)[number];
 
@@ -78,6 +79,7 @@ export const FILTERS: Readonly<Record<FilterName, Filter>> = {
   SigningKeyErrors: errorsOf('SigningKey'),
   InsightErrors: errorsOf('Insight'),
   OperationsErrors: errorsOf('Operations'),
+  WebhooksErrors: errorsOf('Webhooks'),
   FailedVideos: { pattern: said(SLICING_FAILED), of: ['Slicing/Fail'] },
   StuckVideos: { pattern: said(VIDEOS_STUCK), value: 'stuck', of: ['Operations/Watch'] },
   // Of all functions that have a client of S3: lib/constructs/alarms.ts knows them.

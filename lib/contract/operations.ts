@@ -183,6 +183,7 @@ export const ALARMS: readonly OperationsAlarm[] = [
   deadLetters('removals', 'Catalog/DeadRemovals', 'A video could not be removed', 'urgent'),
   deadLetters('downloads', 'Catalog/DeadDownloads', 'An MP4 for download could not be made', 'soon'),
   deadLetters('clips', 'Devices/DeadClips', 'A clip could not be put together', 'soon'),
+  deadLetters('webhooks', 'Webhooks/DeadMessages', 'What happened could not be told to webhooks', 'soon'),
   deadLetters('revocations', 'Revocation/DeadTasks', 'What was revoked could not be written to the edge', 'urgent'),
   deadLetters(
     'endings',
@@ -219,6 +220,7 @@ export const ALARMS: readonly OperationsAlarm[] = [
   errors('Devices', 'soon', 5, 15, PEOPLE),
   errors('Revocation', 'urgent', 3, 15, BACKGROUND),
   errors('SigningKey', 'soon', 1, 60, 'It runs once a day: there is no second try before tomorrow.'),
+  errors('Webhooks', 'soon', 5, 15, BACKGROUND),
   errors('Insight', 'soon', 5, 15, BACKGROUND_FIVE),
   errors('Operations', 'soon', 1, 60, 'It runs once an hour, and without it nobody is told of videos that are stuck.'),
   {

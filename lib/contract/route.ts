@@ -10,6 +10,7 @@ export type Stage =
   | 'devices'
   | 'live'
   | 'operations'
+  | 'webhooks'
   | 'events';
 
 /**

@@ -136,7 +136,9 @@ export const chunkResult = z.object({
       }),
     )
     .meta({ description: 'None: of a task that only reads along.' }),
-  cover: z.boolean().optional().meta({ description: 'Of sound alone: the picture that goes with it is stored.' }),
+  cover: z.boolean().optional().meta({
+    description: 'The poster is stored: of sound alone the picture that goes with it, a frame of what is protected.',
+  }),
   texts: z
     .array(z.object({ index: z.int().nonnegative(), cues: z.array(cue) }))
     .optional()

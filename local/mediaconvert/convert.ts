@@ -22,6 +22,11 @@ export interface Output {
     };
     readonly codecSettings: {
       readonly codec: string;
+      readonly frameCaptureSettings?: {
+        readonly framerateNumerator: number;
+        readonly framerateDenominator: number;
+        readonly maxCaptures: number;
+      };
       readonly h264Settings: {
         readonly rateControlMode: string;
         readonly maxBitrate: number;
@@ -85,20 +90,12 @@ export function argsOf(output: Output, { path, streams, rotate = 'DEGREE_0', ton
       ...written,
     ].flat();
   }
-  const { width, height, codecSettings, videoPreprocessors } = output.videoDescription!;
+  const { codecSettings } = output.videoDescription!;
   const h264 = codecSettings.h264Settings;
-  const { deinterlacer, colorCorrector } = videoPreprocessors ?? {};
-  // SDR stays as it is.
-  const mapped = colorCorrector?.colorSpaceConversion === 'FORCE_709' && tone !== undefined;
-  const filters = [
-    ...(deinterlacer ? [DEINTERLACERS[deinterlacer.control ?? 'NORMAL']!] : []),
-    ...(TURNS[rotate] ?? []),
-    ...(mapped ? ['format=gbrp10le', `lut3d=file='${tone}'`] : []),
-    ...(h264.framerateControl === 'SPECIFIED' ? [`fps=${h264.framerateNumerator}/${h264.framerateDenominator}`] : []),
-    `scale=${width}:${height}${mapped ? ':out_range=tv:out_color_matrix=bt709' : ''}`,
-    'setsar=1',
-    'format=yuv420p',
-  ];
+  const mapped = isMapped(output, tone);
+  const rate =
+    h264.framerateControl === 'SPECIFIED' ? [`fps=${h264.framerateNumerator}/${h264.framerateDenominator}`] : [];
+  const filters = [...pictureFilters(output, { rotate, tone }, rate), 'format=yuv420p'];
   return [
     ...common,
     ['-map', '0:v:0', '-an', '-vf', filters.join(',')],
@@ -108,6 +105,29 @@ export function argsOf(output: Output, { path, streams, rotate = 'DEGREE_0', ton
     ['-force_key_frames', `expr:gte(t,n_forced*${h264.gopSize})`, '-sc_threshold', '0', '-flags', '+cgop'],
     ...written,
   ].flat();
+}
+
+/** SDR stays as it is. */
+const isMapped = ({ videoDescription }: Output, tone: string | undefined): boolean =>
+  videoDescription?.videoPreprocessors?.colorCorrector?.colorSpaceConversion === 'FORCE_709' && tone !== undefined;
+
+/** What makes the picture that an output asks for; `rate`: what makes its rate, before it is scaled. */
+export function pictureFilters(
+  output: Output,
+  { rotate = 'DEGREE_0', tone }: Pick<Read, 'rotate' | 'tone'>,
+  rate: readonly string[] = [],
+): string[] {
+  const { width, height, videoPreprocessors } = output.videoDescription!;
+  const { deinterlacer } = videoPreprocessors ?? {};
+  const mapped = isMapped(output, tone);
+  return [
+    ...(deinterlacer ? [DEINTERLACERS[deinterlacer.control ?? 'NORMAL']!] : []),
+    ...(TURNS[rotate] ?? []),
+    ...(mapped ? ['format=gbrp10le', `lut3d=file='${tone}'`] : []),
+    ...rate,
+    `scale=${width}:${height}${mapped ? ':out_range=tv:out_color_matrix=bt709' : ''}`,
+    'setsar=1',
+  ];
 }
 
 /** Of a picture with high dynamic range, by what ffmpeg says of it, the table that maps it: our own, since theirs is theirs. */

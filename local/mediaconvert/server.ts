@@ -16,6 +16,7 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { ProcessError, run } from '../../lib/process.ts';
 import { engineClient } from '../engine.ts';
+import { capture } from './capture.ts';
 import { argsOf, namesOf, playlistOf, split, toneOf, type Output, type Read } from './convert.ts';
 import { faults, type Model } from './model.ts';
 
@@ -32,6 +33,7 @@ interface Settings {
     readonly outputGroupSettings: {
       readonly type: string;
       readonly cmafGroupSettings?: { readonly destination: string; readonly segmentLength: number };
+      readonly fileGroupSettings?: { readonly destination: string };
     };
     readonly outputs: readonly Output[];
   }[];
@@ -231,6 +233,14 @@ class Service {
       .replace(/\.[^.]*$/, '');
     const details = [];
     for (const { outputGroupSettings, outputs } of settings.outputGroups) {
+      if (outputGroupSettings.fileGroupSettings !== undefined) {
+        const { destination } = outputGroupSettings.fileGroupSettings;
+        details.push({
+          outputDetails: await this.#captures(outputs, { destination, read, folder, signal }),
+          type: 'FILE_GROUP',
+        });
+        continue;
+      }
       const { destination, segmentLength } = outputGroupSettings.cmafGroupSettings!;
       const outputDetails = [];
       for (const output of outputs) {
@@ -253,6 +263,31 @@ class Service {
         outputDetails.push(detailOf(output, made.segments, `${destination}${names.playlist}`));
       }
       details.push({ outputDetails, playlistFilePaths: [`${destination}${base}.m3u8`], type: 'CMAF_GROUP' });
+    }
+    return details;
+  }
+
+  async #captures(
+    outputs: readonly Output[],
+    to: { readonly destination: string; readonly read: Read; readonly folder: string; readonly signal: AbortSignal },
+  ): Promise<object[]> {
+    const { destination, ...of } = to;
+    const { bucket, key } = place(destination);
+    const details = [];
+    for (const output of outputs) {
+      const pictures = await capture({ ffmpeg: this.#options.ffmpeg, output, ...of });
+      for (const [name, Body] of pictures)
+        await this.#s3.send(
+          new PutObjectCommand({
+            Bucket: bucket,
+            Key: `${key}${output.nameModifier}${name}`,
+            Body,
+            ContentType: 'image/jpeg',
+          }),
+        );
+      details.push(
+        detailOf(output, [], `${destination}${output.nameModifier}${[...pictures.keys()].toSorted().at(-1) ?? ''}`),
+      );
     }
     return details;
   }
@@ -300,7 +335,16 @@ function checkSettings({ inputs, outputGroups }: Settings): void {
   const selectors = new Set(Object.keys(inputs[0]!.audioSelectors ?? {}));
   for (const [index, { outputGroupSettings, outputs }] of outputGroups.entries()) {
     const at = `/settings/outputGroups/${index}`;
-    const { type, cmafGroupSettings } = outputGroupSettings;
+    const { type, cmafGroupSettings, fileGroupSettings } = outputGroupSettings;
+    if (type === 'FILE_GROUP_SETTINGS') {
+      const isCapture = ({ videoDescription, containerSettings }: Output) =>
+        containerSettings.container === 'RAW' && videoDescription?.codecSettings.codec === 'FRAME_CAPTURE';
+      if (!fileGroupSettings?.destination || !outputs.every(isCapture))
+        throw bad(`${at}: the stand-in makes files of captured frames only`);
+      // MediaConvert makes pictures beside something else only.
+      if (outputGroups.length < 2) throw bad(`${at}: frame capture needs another output`);
+      continue;
+    }
     if (type !== 'CMAF_GROUP_SETTINGS' || !cmafGroupSettings?.destination)
       throw bad(`${at}: the stand-in makes CMAF groups`);
     for (const { containerSettings, videoDescription, audioDescriptions = [] } of outputs) {

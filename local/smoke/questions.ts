@@ -15,6 +15,14 @@ export const QUESTIONS = {
     asks: 'CloudFront checks the signature before its function runs, so that a stranger learns nothing of what the function refuses',
     how: 'playing by address: an unsigned request for what the function refuses (X-Cache says who answered)',
   },
+  revoked: {
+    asks: 'what is taken back is refused by the edge within seconds, and nothing of another',
+    how: 'taking back: a link and a session are ended, and an address of each asked for until it is 403 (X-Cache)',
+  },
+  path: {
+    asks: 'the function sees a path as the viewer wrote it, so that no path can be written in two ways',
+    how: 'taking back: a good address with one letter escaped (X-Cache says who answered)',
+  },
   https: {
     asks: 'CloudFront sends plain http to https and offers HTTP/3',
     how: 'playing by address (redirect, Alt-Svc)',
@@ -54,5 +62,5 @@ export const NEVER = [
   "prices: the account's bill, a day later, against docs/smoke.md",
   'what is left of caches and names elsewhere, load beyond one device, a second region',
   'an update from an older release; of one with a single signing key, what the deploy says of its public key (DELETE_FAILED), and that the key goes after its turn',
-  'how long a revocation and a key group take to be everywhere, what the function sees of a path, and what country CloudFront says: docs/smoke.md says how to look',
+  'how long a revocation takes to be at all other edges, and a key group to spread, and what country CloudFront says: docs/smoke.md says how to look',
 ] as const;

@@ -5,6 +5,7 @@ import { leftovers, tagged, type Leftover } from './leftovers.ts';
 import { putOnAir, type OnAir } from './live.ts';
 import type { Question } from './questions.ts';
 import { signIn, SignInError } from './sign-in.ts';
+import { takeBack } from './taking-back.ts';
 import { SmokeError, until } from './until.ts';
 import { checkStorage, playByAddress, playByCookie, upload } from './vod.ts';
 import type { Deployed, Where } from './where.ts';
@@ -74,6 +75,7 @@ export class Run implements Context {
     await checkStorage(this, client);
     const address = await playByAddress(this, client, id);
     await playByCookie(this, client, id);
+    await takeBack(this, client, id);
     const onAir = await putOnAir(this, client, ffmpegFolder);
     try {
       await this.#openFiles();

@@ -13,6 +13,7 @@ import { engineEnvironment, startEngine } from '../../local/engine.ts';
 import { Devices } from '../../lib/constructs/devices.ts';
 import { Insight } from '../../lib/constructs/insight.ts';
 import { SigningKey } from '../../lib/constructs/signing-key.ts';
+import { Webhooks } from '../../lib/constructs/webhooks.ts';
 import { stageScope } from '../lib/constructs/stage.ts';
 
 /** Tables by the logical id they have in the template. */
@@ -30,6 +31,7 @@ const TABLES = {
   DevicesPositions: 'POSITIONS_TABLE',
   DevicesAlarms: 'ALARMS_TABLE',
   DevicesFleet: 'FLEET_TABLE',
+  WebhooksRows: 'WEBHOOKS_TABLE',
   InsightHeatmaps: 'HEATMAPS_TABLE',
 } as const;
 
@@ -67,6 +69,7 @@ export async function startHandlerEngine(environment: Readonly<Record<string, st
   process.env['POSTS_QUEUE'] = posts.QueueUrl;
   const { stack, ...props } = stageScope();
   new Devices(stack, 'Devices', { ...props, signingKey: new SigningKey(stack, 'SigningKey', props.config) });
+  new Webhooks(stack, 'Webhooks', { ...props, tables: [props.storage.videos] });
   new Insight(stack, 'Insight', props);
   const tables = Template.fromStack(stack).findResources('AWS::DynamoDB::Table');
   const dynamo = new DynamoDBClient({});

@@ -45,10 +45,12 @@ beforeAll(async () => {
   fleet = await startFleet();
   const removals = await fleet.sqs.send(new CreateQueueCommand({ QueueName: `removals-hostile-${process.pid}` }));
   const downloads = await fleet.sqs.send(new CreateQueueCommand({ QueueName: `downloads-hostile-${process.pid}` }));
+  const hooks = await fleet.sqs.send(new CreateQueueCommand({ QueueName: `hooks-hostile-${process.pid}` }));
   const pulls = await fleet.sqs.send(new CreateQueueCommand({ QueueName: `pulls-hostile-${process.pid}` }));
   Object.assign(process.env, {
     REMOVAL_QUEUE: removals.QueueUrl,
     PULL_QUEUE: pulls.QueueUrl,
+    WEBHOOK_QUEUE: hooks.QueueUrl,
     DOWNLOADS: 'owner',
     DOWNLOAD_QUEUE: downloads.QueueUrl,
     DEAD_LETTERS: JSON.stringify({ 'dead-letters-pulls': pulls.QueueUrl }),
@@ -83,6 +85,7 @@ beforeAll(async () => {
     devices: (await import('../../lambdas/devices/handler.ts')).handler,
     live: (await import('../../lambdas/playback/live/handler.ts')).handler,
     operations: (await import('../../lambdas/operations/handler.ts')).handler,
+    webhooks: (await import('../../lambdas/webhooks/handler.ts')).handler,
     events: (await import('../../lambdas/insight/events.ts')).handler,
   };
   const media = { Bucket: process.env['MEDIA_BUCKET'] };
@@ -140,6 +143,7 @@ beforeAll(async () => {
     except: [['US']],
     sites: [['https://page.example']],
     password: ['open sesame'],
+    // Of a page of ours, and of a webhook.
     url: [`${process.env['PUBLIC_URL']}/v/${VIDEO}`],
     format: ['json'],
     start: ['3'],
@@ -155,6 +159,9 @@ beforeAll(async () => {
     expiresIn: [600],
     session: ['0t4tv40ABCDEFGHIJKLMNOP'],
     ticket: ['0t4tv40ABCDEFGHIJKLMNOP.-.-.-'],
+    webhook: ['hostilehooks'],
+    delivery: ['msg_1767251289010_abc'],
+    types: [['video.ready']],
     x: [point.x],
     y: [point.y],
   };
@@ -193,6 +200,26 @@ async function reset(): Promise<void> {
     videos: [VIDEO],
     createdAt: at,
     updatedAt: at,
+  });
+  await fleet.put('WEBHOOKS_TABLE', {
+    kind: 'webhooks',
+    id: 'hostilehooks',
+    url: 'https://hooks.sluice.example/',
+    types: ['video.ready'],
+    enabled: true,
+    createdAt: at,
+    createdBy: 'ada',
+    secret: 'whsec_AAAA',
+  });
+  await fleet.put('WEBHOOKS_TABLE', {
+    kind: 'hostilehooks',
+    id: 'msg_1767251289010_abc',
+    type: 'video.ready',
+    at,
+    state: 'failed',
+    attempts: [],
+    payload: '{}',
+    expiresAt: 4_000_000_000,
   });
   await fleet.device(DEVICE).register();
   await fleet.device(DEVICE).connect();

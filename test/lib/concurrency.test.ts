@@ -43,12 +43,15 @@ function background(template: [string, Resource][]): number {
   // So is what plays by a right that was taken back, by two at most.
   const [ender] = queues.filter(([id]) => /RevocationEnder/.test(id));
   expect(ender![1].Properties.ScalingConfig.MaximumConcurrency).toBe(2);
+  // And telling webhooks, which is waiting for others: ten of them in one execution.
+  const [teller] = queues.filter(([id]) => /WebhooksDeliver/.test(id));
+  expect(teller![1].Properties.ScalingConfig.MaximumConcurrency).toBe(2);
   // What players report is counted in a second or two of every `insight.flushSeconds`, and waits where nothing is free: it has no share.
   const isCounting = ([id]: [string, Resource]) => /^Insight(Spread|Count)/.test(id);
   const alone = queues.filter(
-    (source) => !/Pull|Mp4|Ender/.test(source[0]) && !isWriter(source) && !isCounting(source),
+    (source) => !/Pull|Mp4|Ender|WebhooksDeliver/.test(source[0]) && !isWriter(source) && !isCounting(source),
   );
-  expect(queues.length - alone.length).toBe(6);
+  expect(queues.length - alone.length).toBe(7);
   for (const [, { Properties }] of queues.filter(isCounting))
     expect(Properties.ScalingConfig?.MaximumConcurrency).toBe(2);
   const [writer] = queues.filter(isWriter);

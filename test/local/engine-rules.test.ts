@@ -27,17 +27,26 @@ it('writes again what the engine takes otherwise, and leaves the rest and its ar
   });
 });
 
-it('lets a question about named alarms be one about all there are, and widens nothing else', () => {
+it('lets what is asked about named alarms and stores be about all there are, and widens nothing else', () => {
   const arn = 'arn:aws:cloudwatch:us-east-1:000000000000:alarm:sluice-*';
   const statements = [
     { Effect: 'Allow', Action: 'cloudwatch:DescribeAlarms', Resource: arn },
     { Effect: 'Allow', Action: 'cloudwatch:SetAlarmState', Resource: arn },
+    { Effect: 'Allow', Action: ['cloudfront-keyvaluestore:UpdateKeys', 'cloudwatch:DescribeAlarms'], Resource: arn },
+    { Effect: 'Allow', Action: ['cloudfront-keyvaluestore:UpdateKeys', 's3:GetObject'], Resource: arn },
   ];
   const template = {
     Resources: { P: { Type: 'AWS::IAM::Policy', Properties: { PolicyDocument: { Statement: statements } } } },
   };
   expect(forEngine(template, '/ffmpeg').Resources['P']!.Properties).toEqual({
-    PolicyDocument: { Statement: [{ ...statements[0], Resource: '*' }, statements[1]] },
+    PolicyDocument: {
+      Statement: [
+        { ...statements[0], Resource: '*' },
+        statements[1],
+        { ...statements[2], Resource: '*' },
+        statements[3],
+      ],
+    },
   });
   expect(statements[0]!.Resource).toBe(arn);
 });

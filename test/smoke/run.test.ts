@@ -18,6 +18,7 @@ const STEPS = [
   /storage: preflight 200/,
   /plays by address: \d+ playlists, \d+ files/,
   /plays by cookie: \d+ files/,
+  /taken back: the edge refuses a link's after [\d.]+ s, a session's after [\d.]+ s/,
   /device 139\d{8} registered and online/,
   /its stream plays: \d+ files/,
   /the task may open \d+ files/,

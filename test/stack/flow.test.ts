@@ -167,6 +167,23 @@ describe('upload → slice → publish → play', () => {
     expect((await fetch(file, { headers: { cookie } })).headers.get('x-cache')).toMatch(/^Hit/);
   });
 
+  it('answers through the edge that nothing changed, of an expanded playlist and of the public keys', async () => {
+    const { url } = await uma.call('POST /api/videos/{id}/tokens', { params: { id }, body: {} });
+    const expanded = await (await nobody.fetch('GET', `${url}&expand=1`)).text();
+    const media = /^(?!#)\S+\.m3u8\S*$/m.exec(expanded)![0];
+    for (const path of [media, '/api/jwks.json']) {
+      const target = new URL(path, stack.url);
+      const ask = async (etag: string) => {
+        const answer = await fetch(target, { headers: { 'if-none-match': etag } });
+        return [answer.status, answer.headers.get('etag'), (await answer.text()).length > 0];
+      };
+      const etag = (await fetch(target)).headers.get('etag')!;
+      expect(etag).toMatch(/^W\/"[\w-]{27}"$/);
+      expect(await ask(etag)).toEqual([304, etag, false]);
+      expect(await ask('W/"another"')).toEqual([200, etag, true]);
+    }
+  });
+
   it('lists it for its owner and not for others, and finds it by words', async () => {
     const titles = async (client: Client, query = {}) =>
       (await client.call('GET /api/videos', { query })).videos.map((video) => video.id);

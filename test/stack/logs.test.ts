@@ -6,6 +6,7 @@ import { readFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { keyIdOf } from '../../lambdas/shared/content-key.ts';
 import * as backend from '../../docs/examples/mint-token.ts';
 import { awsRequest } from '../../local/aws-request.ts';
 import { Client } from '../../local/client.ts';
@@ -26,16 +27,22 @@ const aws = async <T>(service: string, target: string, json: object): Promise<T>
 const secrets = new Secrets();
 let folder: string;
 let id: string;
+/** The same film, its segments encrypted, and its samples. */
+let sealed: string;
+let licensed: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sluice-logs-'));
   const film = join(folder, 'film.mp4');
   await makeVideo(stack.ffmpegFolder, film, { seconds: 3, size: '320x180' });
   id = await uma.upload(film, { name: 'film.mp4', metadata: { visibility: 'entitled' } });
-  await uma.ready(id);
+  const encrypted = (encryption: string) =>
+    uma.upload(film, { name: `${encryption}.mp4`, metadata: { visibility: 'entitled', encryption } });
+  [sealed, licensed] = [await encrypted('aes-128'), await encrypted('cbcs')];
+  for (const one of [id, sealed, licensed]) await uma.ready(one);
 }, 300_000);
 afterAll(async () => {
-  await uma.fetch('DELETE', `/api/videos/${id}`);
+  for (const one of [id, sealed, licensed]) await uma.fetch('DELETE', `/api/videos/${one}`);
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -141,6 +148,55 @@ it('hands out one of everything, and refuses each that is bent, late or out of p
   secrets.addRequest((JSON.parse(download) as { url?: string }).url ?? '');
 }, 180_000);
 
+it('gives keys and licences, and refuses them by what is bent, over or for something else', async () => {
+  const bent = (text: string) => `${text.slice(0, -6)}${text.at(-6) === 'A' ? 'B' : 'A'}${text.slice(-5)}`;
+  const bytes = async (path: string) => {
+    const answer = await fetch(new URL(path, stack.url));
+    expect(answer.status, path).toBe(200);
+    return Buffer.from(await answer.arrayBuffer());
+  };
+  const addKey = (key: Buffer) => {
+    expect(key).toHaveLength(16);
+    for (const form of ['hex', 'base64', 'base64url', 'latin1'] as const) secrets.add(key.toString(form));
+  };
+  const opened = async (video: string) =>
+    (await ask(uma, 'GET', `/api/play/${video}/main.m3u8?session=logs-of-${video}`)).text;
+
+  const main = await opened(sealed);
+  const signed = /VALUE="(Policy=[^"]+)"/.exec(main)![1]!;
+  const list = /^(\/vod\/\S+\/video\/\S+\.m3u8)/m.exec(main)![1]!;
+  const { text: media } = await ask(nobody, 'GET', `${list}?${signed}`);
+  const key = new URL(/#EXT-X-KEY:METHOD=AES-128,URI="([^"?]+)/.exec(media)![1]!, new URL(list, stack.url)).pathname;
+  addKey(await bytes(`${key}?${signed}`));
+  for (const wrong of [bent(signed), `${signed}A`])
+    expect((await ask(nobody, 'GET', `${key}?${wrong}`)).status).toBe(403);
+  expect((await ask(nobody, 'GET', key)).status).toBe(403);
+
+  const token = /NAME="licence",VALUE="token=([^"]+)"/.exec(await opened(licensed))![1]!;
+  secrets.add(token);
+  addKey(await bytes(`/api/play/${licensed}/licence?token=${token}`));
+  const path = (given: string, video = licensed) => `/api/play/${video}/licence?token=${given}`;
+  const kids = [keyIdOf(licensed, 1).toString('base64url')];
+  const licence = await ask(nobody, 'POST', path(token), { body: { kids, type: 'temporary' } });
+  expect(licence.status, licence.text).toBe(200);
+  for (const wrong of [bent(token), `${token}.${token}`, token.slice(0, -9)])
+    expect((await ask(nobody, 'POST', path(wrong), { body: { kids } })).status).toBeGreaterThanOrEqual(400);
+  for (const body of [{ kids: [token] }, `{"kids":["${token}"`, { kids: [kids[0]!.replace(/^./, '_')] }])
+    expect((await ask(nobody, 'POST', path(token), { body })).status).toBeGreaterThanOrEqual(400);
+  for (const [method, asked] of [
+    ['POST', path(token, id)],
+    ['GET', path(token, id)],
+    ['POST', `/api/play/${licensed}/licence/widevine?token=${token}`],
+    ['POST', `/api/play/${licensed}/licence/${token}?token=${token}`],
+    ['GET', `/api/play/${licensed}/main.m3u8?token=${token}`],
+  ] as const)
+    expect(
+      (await ask(nobody, method, asked, method === 'POST' ? { body: { kids } } : {})).status,
+    ).toBeGreaterThanOrEqual(400);
+  await ask(uma, 'DELETE', `/api/videos/${licensed}/sessions`);
+  expect((await ask(nobody, 'POST', path(token), { body: { kids } })).status).toBeGreaterThanOrEqual(400);
+}, 180_000);
+
 it('and no log of the whole run says one', async () => {
   for (const { token } of stack.users) secrets.add(token);
   for (const secret of await ownSecrets()) for (const line of secret.split('\n')) secrets.add(line);
@@ -158,6 +214,8 @@ it('and no log of the whole run says one', async () => {
     expect(seen.lines.join('\n')).toContain('not covered');
     expect(task.join('\n')).toContain('listening');
   }
+  // Nor any bytes as such, which a key would be.
+  expect(all.filter((line) => line.includes('"type":"Buffer"')).map((line) => line.slice(0, 500))).toEqual([]);
   expect(secrets.leaksIn(all).map((line) => line.slice(0, 500))).toEqual([]);
 
   // Whoever wrote one of them would be found out.

@@ -17,6 +17,7 @@ const MapPage = lazy(pages.map);
 const DevicePage = lazy(pages.device);
 const HealthPage = lazy(pages.health);
 const ChangesPage = lazy(pages.changes);
+const WebhooksPage = lazy(pages.webhooks);
 const CollectionsPage = lazy(pages.collections);
 const CollectionPage = lazy(pages.collection);
 const PublicVideo = lazy(pages.publicVideo);
@@ -62,6 +63,7 @@ export function App() {
           '/d/:id': DevicePage,
           '/health': HealthPage,
           '/changes': ChangesPage,
+          '/webhooks': WebhooksPage,
         }).map(([path, Page]) => (
           <Route
             key={path}

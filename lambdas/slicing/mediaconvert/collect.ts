@@ -22,6 +22,7 @@ import { addUsage, normalizedMinutes } from '../prices.ts';
 import { step } from '../transient.ts';
 import { readPlaylist, readRendition } from './made.ts';
 import { protectionIn } from './protection.ts';
+import { takeStill } from './still.ts';
 
 /** Segments copied, or looked at, at a time. */
 const AT_A_TIME = 64;
@@ -50,7 +51,13 @@ export const handler = step(async (input: unknown): Promise<CollectResult> => {
     return normalizedMinutes(kind === 'video' ? plan.video.find((rung) => rung.name === name)! : null, seconds);
   });
   const normalized = { normalizedMinutes: minutes.reduce((sum, one) => sum + one, 0) };
-  const result = chunkResult.parse({ index: 0, renditions, used: addUsage([used(), normalized]) });
+  const cover = plan.encryption && ((await takeStill(plan, bucket)) || before?.cover === true);
+  const result = chunkResult.parse({
+    index: 0,
+    renditions,
+    used: addUsage([used(), normalized]),
+    ...(cover && { cover }),
+  });
   await putObject(bucket, key, JSON.stringify(result), 'application/json', 'no-store');
   // Only now: what they say of keys stands nowhere else.
   await removeObjects(bucket, manifests);

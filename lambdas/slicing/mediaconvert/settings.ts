@@ -10,6 +10,7 @@ import type { Plan, Rung, SoundPlan } from '../../../lib/contract/plan.ts';
 import type { SourceInfo } from '../../../lib/contract/source.ts';
 import { BUFFER_SECONDS } from '../plan.ts';
 import { encryptionBy } from './protection.ts';
+import { stills } from './still.ts';
 
 /** Of 1 to 10: what MediaConvert's guide names for 1080p and 720p at ordinary viewing; rungs end it by their peak rate. */
 const QUALITY = 7;
@@ -55,6 +56,7 @@ export function jobOf(plan: Plan, { bucket, role, queue, deployment, drm }: JobP
         ...plan.audio.map((sound, index) =>
           group(plan, by, sound.name, folder('audio', sound.name), heard(sound, index)),
         ),
+        ...(by ? stills(plan, bucket, preprocessors(plan.source.info.video)) : []),
       ],
     },
   };

@@ -117,6 +117,7 @@ describe.concurrent('at once', () => {
     await expect.poll(async () => (await playerState(page)).length, slow).toBeCloseTo(20, 0);
     const range = page.locator('media-time-range');
     const [early, late] = [await previewAt(range, 2.5, 20), await previewAt(range, 15.5, 20)];
+    expect(await seriousFindings(page), 'a picture over the time line').toEqual([]);
     expect(early.place).toMatch(/^\d+ \d+ 160 90$/);
     expect(new URL(early.sheet).searchParams.has('Signature')).toBe(true);
     expect(`${early.sheet} ${early.place}`).not.toBe(`${late.sheet} ${late.place}`);

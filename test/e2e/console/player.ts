@@ -1,6 +1,6 @@
 /** What tests look at in our player, on whichever page it is: previews of the time line, halts, and a signature that ends. */
 import type { Frame, Locator, Page } from 'playwright-core';
-import { expect } from 'vitest';
+import { vi } from 'vitest';
 
 interface Preview {
   /** Address of the sheet, once it is loaded; else empty. */
@@ -40,9 +40,9 @@ export async function previewAt(range: Locator, seconds: number, length: number)
     tries += 1;
     await range.page().mouse.move(x + 8 + ((width - 16) * seconds) / length, y + height / 2 + (tries % 2));
     const { time, sheet } = await preview(range);
-    return [Math.abs(time - seconds) < length * BESIDE, sheet.includes('/storyboard/')];
+    return Math.abs(time - seconds) < length * BESIDE && sheet.includes('/storyboard/');
   };
-  await expect.poll(shown, { timeout: 120_000 }).toEqual([true, true]);
+  await vi.waitUntil(shown, { timeout: 120_000, interval: 100 });
   return preview(range);
 }
 

@@ -119,6 +119,7 @@ it('names who watches, ends it within seconds with the reason said, and lets the
   const refused = media.find(({ status }) => status === 403);
   expect(refused).toBeDefined();
   expect(media.filter(({ at, status }) => at > refused!.at && status < 400)).toEqual([]);
+  expect(media.filter(({ at, status }) => at > pressed + 10_000 && status < 400)).toEqual([]);
   const last = Math.max(...media.filter(({ status }) => status < 400).map(({ at }) => at));
   const after = (at: number) => `${Math.max(0, (at - pressed) / 1000).toFixed(1)} s`;
   console.log(

@@ -1,19 +1,18 @@
 /**
- * Our player on pages of others, which have hosts of their own, in a browser without the internet: in a frame, and as
- * `<sluice-player>`. It plays where it may, says in words why not where it may not, and a pasted address unfolds.
+ * Our player in a frame on pages of others, which have hosts of their own, in a browser without the internet: it plays where it
+ * may, says in words why not where it may not, and a pasted address unfolds to it.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Frame, Locator, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import * as backend from '../../../docs/examples/mint-token.ts';
 import { Client } from '../../../local/client.ts';
 import { runningStack } from '../../stack.ts';
 import { makeVideo } from '../../support/media.ts';
-import { openPage, seriousFindings } from '../console/open.ts';
+import { seriousFindings } from '../console/open.ts';
 import { haltsOf, outliveSignatures, previewAt } from '../console/player.ts';
-import { FRIEND, openSites, STRANGER, type Sites } from './sites.ts';
+import { alertOf, FRIEND, frameOn, look, openSites, STRANGER, time, title, type Sites } from './sites.ts';
 
 const SRT = '1\n00:00:00,000 --> 00:02:20,000\nGrüße vom Hafen\n';
 /** Long enough that a player has not all of it in its buffers. */
@@ -22,7 +21,7 @@ const POLL = { timeout: 90_000 };
 
 const stack = await runningStack();
 const as = (wanted: string) => new Client(stack.url, stack.users.find(({ name }) => name === wanted)!.token);
-const [uma, ada] = [as('uma'), as('ada')];
+const uma = as('uma');
 let sites: Sites;
 let folder: string;
 let id: string;
@@ -46,42 +45,12 @@ const link = async (body: object = {}) => uma.call('POST /api/videos/{id}/links'
 const iframe = (token: string, more = '', attributes = '') =>
   `<iframe src="${stack.url}/embed/${id}?token=${token}${more}" title="Harbour" width="640" height="360" allow="autoplay; fullscreen" ${attributes}></iframe>`;
 
-/** A page of `host`, with `body` on it; and every origin that anything was asked of. */
-async function visit(host: string, body: string, prepare: (page: Page) => Promise<void> = async () => {}) {
-  const opened = await openPage(sites.browser);
-  const origins = new Set<string>();
-  opened.page.on('request', (request) => {
-    const url = new URL(request.url());
-    if (url.protocol.startsWith('http')) origins.add(url.origin);
-  });
-  await prepare(opened.page);
-  await opened.page.goto(sites.origin(host) + sites.put(body));
-  return { ...opened, origins };
-}
-const frameOn = async (page: Page): Promise<Frame> =>
-  (await (await page.locator('iframe').elementHandle()).contentFrame())!;
-
-interface Shown {
-  readonly currentTime: number;
-  readonly paused: boolean;
-  readonly muted: boolean;
-}
-const look = (where: Page | Frame): Promise<Shown> =>
-  where.locator('sluice-player').evaluate((element) => {
-    const { currentTime, paused, muted } = element as unknown as Shown;
-    return { currentTime, paused, muted };
-  });
-const time = async (where: Page | Frame) => (await look(where)).currentTime;
-const alertOf = (where: Page | Frame): Locator => where.getByRole('alert');
-/** What it says first. */
-const title = (where: Page | Frame, words: string): Locator => alertOf(where).locator('strong').getByText(words);
-
 describe.concurrent('in a frame', () => {
   it('plays on a page of an allowed site, with captions, pictures for scrubbing and keys, and nothing of another host', async ({
     expect,
   }) => {
     const { token } = await link({ sites: [sites.origin(FRIEND)] });
-    const { page, faults, origins, close } = await visit(FRIEND, iframe(token, '&muted=1&autoplay=1'));
+    const { page, faults, origins, close } = await sites.visit(FRIEND, iframe(token, '&muted=1&autoplay=1'));
     const frame = await frameOn(page);
     await expect.poll(() => time(frame), POLL).toBeGreaterThan(7);
     expect([...origins].toSorted()).toEqual([stack.url, sites.origin(FRIEND)].toSorted());
@@ -122,7 +91,7 @@ describe.concurrent('in a frame', () => {
 
   it('begins where its address says, with the poster before it plays', async ({ expect }) => {
     const { token } = await link();
-    const { page, faults, close } = await visit(FRIEND, iframe(token, '&start=42.5'));
+    const { page, faults, close } = await sites.visit(FRIEND, iframe(token, '&start=42.5'));
     const frame = await frameOn(page);
     await expect.poll(() => time(frame), POLL).toBeCloseTo(42.5, 1);
     const poster = frame.locator('media-poster-image');
@@ -140,13 +109,13 @@ describe.concurrent('in a frame', () => {
   it('plays past the end of its first signature without a halt', async ({ expect }) => {
     const { token } = await link();
     let signatures!: Awaited<ReturnType<typeof outliveSignatures>>;
-    const { page, faults, close } = await visit(FRIEND, iframe(token, '&muted=1&autoplay=1'), async (of) => {
+    const { page, faults, close } = await sites.visit(FRIEND, iframe(token, '&muted=1&autoplay=1'), async (of) => {
       signatures = await outliveSignatures(of);
     });
     const frame = await frameOn(page);
     await expect.poll(() => time(frame), POLL).toBeGreaterThan(2);
     const halts = await haltsOf(frame.locator('hls-video'));
-    expect(signatures.seen.size).toBe(1);
+    expect([...signatures.seen].map((policy) => Buffer.from(policy, 'base64').toString())).toHaveLength(1);
     await signatures.end(frame);
     await expect.poll(() => signatures.seen.size, POLL).toBe(2);
     const at = await time(frame);
@@ -159,7 +128,7 @@ describe.concurrent('in a frame', () => {
     expect,
   }) => {
     const { token } = await link({ sites: [sites.origin(FRIEND)] });
-    const told = await visit(STRANGER, iframe(token));
+    const told = await sites.visit(STRANGER, iframe(token));
     const frame = await frameOn(told.page);
     await title(frame, 'Not for this page').waitFor();
     await alertOf(frame).getByText('This link does not play on this page.').waitFor();
@@ -168,7 +137,7 @@ describe.concurrent('in a frame', () => {
     expect(told.faults).toEqual([]);
     await told.close();
 
-    const hidden = await visit(STRANGER, iframe(token, '', 'referrerpolicy="no-referrer"'));
+    const hidden = await sites.visit(STRANGER, iframe(token, '', 'referrerpolicy="no-referrer"'));
     await expect.poll(async () => (await frameOn(hidden.page)).url(), POLL).toMatch(/^chrome-error:/);
     await expect.poll(() => hidden.faults.join(), POLL).toContain('frame-ancestors');
     await hidden.close();
@@ -176,7 +145,7 @@ describe.concurrent('in a frame', () => {
 
   it('stops within seconds when its link is ended, says why, and is given no byte more', async ({ expect }) => {
     const { id: name, token } = await link();
-    const { page, close } = await visit(FRIEND, iframe(token, '&muted=1&autoplay=1'));
+    const { page, close } = await sites.visit(FRIEND, iframe(token, '&muted=1&autoplay=1'));
     const frame = await frameOn(page);
     await expect.poll(() => time(frame), POLL).toBeGreaterThan(1);
     const media: { readonly at: number; readonly status: number }[] = [];
@@ -190,10 +159,30 @@ describe.concurrent('in a frame', () => {
     expect((await look(frame)).paused).toBe(true);
     expect(media.filter(({ at, status }) => status < 400 && at > ended + 10_000)).toEqual([]);
     expect(media.some(({ status }) => status === 403)).toBe(true);
-    const again = await visit(FRIEND, iframe(token));
+    // Nothing that is not for this.
+    expect(await alertOf(frame).getByRole('button').count()).toBe(0);
+    expect(await frame.getByLabel('Password').isVisible()).toBe(false);
+    const again = await sites.visit(FRIEND, iframe(token));
     await title(await frameOn(again.page), 'This link was ended').waitFor();
     await close();
     await again.close();
+  });
+
+  it('asks for the password of a link that has one, and plays when it is typed', async ({ expect }) => {
+    const { token } = await link({ password: 'two cranes' });
+    const { page, faults, close } = await sites.visit(FRIEND, iframe(token, '&muted=1'));
+    const frame = await frameOn(page);
+    await title(frame, 'This video asks for a password').waitFor();
+    expect(await seriousFindings(frame), 'a link with a password').toEqual([]);
+    const field = frame.getByLabel('Password');
+    await field.fill('three cranes');
+    await field.press('Enter');
+    await alertOf(frame).getByText('not the password').waitFor();
+    await field.fill('two cranes');
+    await frame.getByRole('button', { name: 'Watch' }).click();
+    await expect.poll(() => time(frame), POLL).toBeGreaterThan(1);
+    expect(faults).toEqual([]);
+    await close();
   });
 
   it('tells a second device in words that as many watch as may', async ({ expect }) => {
@@ -201,74 +190,26 @@ describe.concurrent('in a frame', () => {
       body: { resource: `video:${id}`, subject: 'person:vera', maxSessions: 1 },
     });
     const { token } = await as('vera').call('POST /api/videos/{id}/tokens', { params: { id }, body: {} });
-    const first = await visit(FRIEND, iframe(token, '&muted=1&autoplay=1'));
+    const first = await sites.visit(FRIEND, iframe(token, '&muted=1&autoplay=1'));
     const playing = await frameOn(first.page);
     await expect.poll(() => time(playing), POLL).toBeGreaterThan(1);
-    const second = await visit(STRANGER, iframe(token, '&muted=1&autoplay=1'));
+    const second = await sites.visit(STRANGER, iframe(token, '&muted=1&autoplay=1'));
     const refused = await frameOn(second.page);
     await title(refused, 'Watching elsewhere already').waitFor();
     await alertOf(refused).getByText('You are watching elsewhere already').waitFor();
     expect((await look(refused)).currentTime).toBe(0);
     expect(await seriousFindings(refused), 'as many as may').toEqual([]);
     // Who leaves makes room.
+    await first.page.goto('about:blank');
+    const again = alertOf(refused).getByRole('button', { name: 'Try again' });
+    const plays = async () => {
+      // Its farewell may still be on its way.
+      if (await again.isVisible()) await again.click();
+      return time(refused);
+    };
+    await expect.poll(plays, { ...POLL, interval: 1000 }).toBeGreaterThan(1);
     await first.close();
-    await alertOf(refused).getByRole('button', { name: 'Try again' }).click();
-    await expect.poll(() => time(refused), POLL).toBeGreaterThan(1);
     await second.close();
-  });
-});
-
-describe.concurrent('<sluice-player> on a page of others', () => {
-  const element = (attributes: string) =>
-    `<script type="module" src="${stack.url}/player/sluice-player.js"></script>
-    <style>sluice-player { width: 640px }</style>
-    <sluice-player ${attributes}></sluice-player>
-    <script>
-      window.heard = [];
-      for (const type of ['ready', 'playing', 'renewed', 'refused'])
-        document.querySelector('sluice-player').addEventListener(type, ({ detail }) => window.heard.push([type, detail ?? null]));
-    </script>`;
-  const heard = (page: Page) => page.evaluate<[string, Record<string, unknown> | null][]>('window.heard');
-
-  it("plays by a token that a customer's backend signed, and tells the page what it does", async ({ expect }) => {
-    const key = await backend.makeKey();
-    const { kid } = await ada.call('POST /api/keys', { body: { name: 'embedding', jwk: backend.publicHalf(key) } });
-    const token = await backend.mintToken(key, id, 'customer-7');
-    const { page, faults, origins, close } = await visit(
-      FRIEND,
-      element(`video="${id}" token="${token}" muted autoplay`),
-    );
-    await expect.poll(() => time(page), POLL).toBeGreaterThan(7);
-    expect([...origins].toSorted()).toEqual([stack.url, sites.origin(FRIEND)].toSorted());
-    const said = await heard(page);
-    expect(said.find(([type]) => type === 'ready')![1]).toMatchObject({ width: 320, height: 180 });
-    expect(said.map(([type]) => type)).not.toContain('refused');
-    // Keys count in it, and nowhere else on a page of somebody else's.
-    await page.keyboard.press('k');
-    expect((await look(page)).paused).toBe(false);
-    await page.locator('media-controller').focus();
-    await page.keyboard.press('k');
-    await expect.poll(async () => (await look(page)).paused, POLL).toBe(true);
-    expect(await seriousFindings(page), 'a page with the element').toEqual([]);
-    expect(faults).toEqual([]);
-    await close();
-    await ada.call('DELETE /api/keys/{kid}', { params: { kid } });
-    const late = await visit(FRIEND, element(`video="${id}" token="${token}"`));
-    await title(late.page, 'This link is not for this video').waitFor();
-    expect((await heard(late.page)).at(-1)).toMatchObject(['refused', { code: 'invalid-token', status: 401 }]);
-    await late.close();
-  });
-
-  it('says on a page of another site that it is not for it', async ({ expect }) => {
-    const { token } = await link({ sites: [sites.origin(FRIEND)] });
-    const allowed = await visit(FRIEND, element(`src="${stack.url}/v/${id}?token=${token}" muted autoplay`));
-    await expect.poll(() => time(allowed.page), POLL).toBeGreaterThan(1);
-    await allowed.close();
-    const refused = await visit(STRANGER, element(`src="${stack.url}/v/${id}?token=${token}" muted autoplay`));
-    await title(refused.page, 'Not for this page').waitFor();
-    expect(await heard(refused.page)).toMatchObject([['refused', { code: 'site-refused', status: 403 }]]);
-    expect(await time(refused.page)).toBe(0);
-    await refused.close();
   });
 });
 
@@ -302,8 +243,7 @@ describe('a pasted address', () => {
       params: { id },
       body: { visibility: 'public', description: 'Two cranes.' },
     });
-    const { page, close } = await openPage(sites.browser);
-    await page.goto(sites.origin(FRIEND) + sites.put(''));
+    const { page, close } = await sites.visit(FRIEND, '');
     // A program: it follows, and does not say that somebody navigates.
     const answer = await fetch(`${stack.url}/v/${id}`, {
       headers: { 'user-agent': 'Unfolder/1.0', accept: 'text/html' },
@@ -340,7 +280,7 @@ describe('a pasted address', () => {
     );
     await close();
 
-    const unfolded = await visit(STRANGER, said['html'] as string);
+    const unfolded = await sites.visit(STRANGER, said['html'] as string);
     const frame = await frameOn(unfolded.page);
     await frame.locator('media-play-button').click();
     await expect.poll(() => time(frame), POLL).toBeGreaterThan(1);

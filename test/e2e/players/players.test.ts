@@ -3,19 +3,18 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeJwt } from 'jose';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import { chromium, type Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { keyIdOf } from '../../../lambdas/shared/content-key.ts';
 import { Client } from '../../../local/client.ts';
 import { runningStack } from '../../stack.ts';
 import { BROWSER } from '../../support/browser.ts';
 import { makeVideo } from '../../support/media.ts';
-import { file, servePages } from './serve.ts';
+import { openPlayer, PAST_A_BOUNDARY, playUntil, run, state, watch, type Opened, type Seen } from './playing.ts';
+import { servePages } from './serve.ts';
 
 /** Seconds; segments are 6 s, so the clip has three full ones and a rest. */
 const LENGTH = 20;
-const PAST_A_BOUNDARY = 6.6;
-const SEEK_TO = 15;
 const POLL = { timeout: 20_000 };
 
 const ways = {
@@ -68,101 +67,13 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-interface Seen {
-  readonly url: URL;
-  readonly status: number;
-  readonly cacheControl: string | undefined;
-}
-
-/** Opens a player's page and hands it the manifest's address. Signed URLs are tried from a page on another origin. */
-async function open(
-  player: string,
-  way: Way | DashWay,
-  video = id,
-): Promise<{ page: Page; seen: Seen[]; asked: URL[] }> {
+/** A player's page with the manifest of a video of uma's, by a token of hers. */
+async function open(player: string, way: Way | DashWay, video = id): Promise<Opened> {
   const { token } = await uma.call('POST /api/videos/{id}/tokens', { params: { id: video }, body: {} });
-  const context = await browser.newContext();
-  const page = await context.newPage();
-  const seen: Seen[] = [];
-  const asked: URL[] = [];
-  page.on('request', (request) => void asked.push(new URL(request.url())));
-  page.on('response', (answer) => {
-    const url = new URL(answer.url());
-    if (url.origin !== stack.url || url.pathname.startsWith('/players/')) return;
-    seen.push({ url, status: answer.status(), cacheControl: answer.headers()['cache-control'] });
-  });
   const options = { ...ways, ...dashWays }[way];
-  const origin = 'cookies' in options ? stack.url : pages.url;
-  await context.route(`${stack.url}/players/**`, async (route) => {
-    const found = await file(new URL(route.request().url()).pathname);
-    await route.fulfill(found ?? { status: 404 });
-  });
-  await page.goto(`${origin}/players/${player}.html`);
-  const query = new URLSearchParams({ token, ...options });
-  const manifest = way in dashWays ? 'manifest.mpd' : 'main.m3u8';
-  await page.evaluate(
-    (url) => (globalThis as unknown as { start(url: string): void }).start(url),
-    `${stack.url}/api/play/${video}/${manifest}?${query}`,
-  );
-  return { page, seen, asked };
-}
-
-/** What the page's video element says. */
-const state = (page: Page) =>
-  page.evaluate(() => {
-    const scope = globalThis as unknown as {
-      document: {
-        querySelector(
-          name: string,
-        ): Record<string, number> & { getVideoPlaybackQuality(): { totalVideoFrames: number } };
-      };
-      problems: string[];
-    };
-    const video = scope.document.querySelector('video');
-    return {
-      time: video['currentTime']!,
-      width: video['videoWidth']!,
-      ready: video['readyState']!,
-      frames: video.getVideoPlaybackQuality().totalVideoFrames,
-      audioBytes: video['webkitAudioDecodedByteCount']!,
-      problems: scope.problems,
-    };
-  });
-
-/** Twice the speed, so that a run of all of them stays short. What ended stays there: `play` would begin it again. */
-const run = (page: Page, from?: number) =>
-  page.evaluate(
-    `{ const video = document.querySelector('video'); ${from === undefined ? '' : `video.currentTime = ${from};`} video.playbackRate = 2; if (!video.ended) video.play().catch(() => {}); 0 }`,
-  );
-
-/** Plays until `time`; an error says what the player, the element and the network had to say. */
-async function playUntil(page: Page, seen: Seen[], time: number): Promise<void> {
-  for (const deadline = Date.now() + 45_000; ;) {
-    await run(page);
-    const now = await state(page);
-    if (now.time >= time && now.ready >= 2) return;
-    if (Date.now() > deadline) {
-      const failed = seen.filter(({ status }) => status >= 400).map(({ url, status }) => `${status} ${url.pathname}`);
-      throw new Error(`did not reach ${time} s: ${JSON.stringify(now)}; refused: ${failed.join(', ') || 'nothing'}`);
-    }
-    await page.waitForTimeout(250);
-  }
-}
-
-/** Plays past a segment, seeks, and every file was there, `isSigned` in its address. */
-async function watch(page: Page, seen: Seen[], isSigned: boolean): Promise<void> {
-  await playUntil(page, seen, PAST_A_BOUNDARY);
-  await run(page, SEEK_TO);
-  await playUntil(page, seen, SEEK_TO + 1);
-  const end = await state(page);
-  expect(end.width).toBeGreaterThan(0);
-  expect(end.frames).toBeGreaterThan(50);
-  expect(end.audioBytes).toBeGreaterThan(0);
-  expect(end.problems).toEqual([]);
-  expect(seen.filter(({ status }) => status >= 400)).toEqual([]);
-  const media = seen.filter(({ url }) => url.pathname.startsWith('/vod/'));
-  expect(media.length).toBeGreaterThan(4);
-  for (const { url } of media) expect(url.searchParams.has('Signature')).toBe(isSigned);
+  const name = way in dashWays ? 'manifest.mpd' : 'main.m3u8';
+  const manifest = `${stack.url}/api/play/${video}/${name}?${new URLSearchParams({ token, ...options })}`;
+  return openPlayer(browser, 'cookies' in options ? stack.url : pages.url, player, manifest);
 }
 
 describe.concurrent.each(Object.keys(plays))('%s', (player) => {

@@ -105,6 +105,7 @@ describe('playback tokens', () => {
     expect(await read(token)).toEqual({
       viewer: { subject: 'olga', groups: ['admin', 'crew-of-ship-7'] },
       use: 'manifest',
+      isOver: false,
       expiresAt: soon,
     });
   });
@@ -114,6 +115,7 @@ describe('playback tokens', () => {
     expect(await readToken(keys, token, ID, ['playlists'])).toEqual({
       viewer: undefined,
       use: 'playlists',
+      isOver: false,
       expiresAt: soon,
       ticket: TICKET,
     });

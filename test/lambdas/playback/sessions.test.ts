@@ -1,6 +1,7 @@
 /** Who watches a video now, and ending it, against the engine: by its owner and admins, and what players are told then. */
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { mintToken } from '../../../lambdas/playback/token.ts';
 import { keyIdOf, writtenKey } from '../../../lambdas/shared/content-key.ts';
 import type { RouteKey } from '../../../lib/contract/api.ts';
 import { contentKeysKey } from '../../../lib/contract/keys.ts';
@@ -112,6 +113,79 @@ test('one that is ended gets no other signature, and is told who ended it; anoth
   expect(await end(OLGA)).toMatchObject({ status: 204 });
   // Another play start is another session: ending one takes no right.
   expect(await play('three'.padEnd(16, '0'), { sub: 'sam' })).toMatchObject({ status: 200 });
+});
+
+describe('a token that is over', () => {
+  const minted = async (sub: string, seconds: number) => {
+    const { tokens } = await (await import('../../../lambdas/shared/signing.ts')).loadSigner();
+    return mintToken(tokens, { subject: sub, groups: [] }, id, 'manifest', new Date(Date.now() + seconds * 1000));
+  };
+  const by = async (token: string, session?: string, routeKey: RouteKey = 'GET /api/play/{id}/main.m3u8') => {
+    const { status, text, json } = await ask(routeKey, undefined, { query: { token, ...(session && { session }) } });
+    return {
+      status,
+      code: (json as { code?: string } | undefined)?.code,
+      ticket: ticketIn(pathOf(text) ?? '', `vod/${id}/`),
+    };
+  };
+  const refused = { status: 401, code: 'invalid-token' };
+
+  test('goes on with what it has begun, and begins nothing', async () => {
+    const [good, over] = [await minted('sam', 60), await minted('sam', -60)];
+    expect(await by(over, ONE)).toMatchObject(refused);
+    const { ticket } = await by(good, ONE);
+    expect(ticket).toBeDefined();
+    expect(await by(over, ONE)).toMatchObject({ status: 200, ticket });
+    expect(await by(over, ONE, 'GET /api/play/{id}/manifest.mpd')).not.toMatchObject(refused);
+    // Nor another session, nor in somebody else's, nor what is no session.
+    for (const attempt of [
+      by(over, TWO),
+      by(over),
+      by(await minted('tim', -60), ONE),
+      by(over, ONE, 'GET /api/play/{id}/storyboard.vtt'),
+      by(over, ONE, 'GET /api/play/{id}/about'),
+      by(`${over.slice(0, -4)}AAAA`, ONE),
+    ])
+      expect(await attempt).toMatchObject(refused);
+    // The right is looked up as ever.
+    await put({ visibility: 'private' });
+    expect(await by(over, ONE)).toMatchObject({ status: 403, code: 'forbidden' });
+  });
+
+  test('is told that its session was ended, and who is counted keeps their place by it', async () => {
+    const grant = {
+      videoId: id,
+      subject: 'sam',
+      grantedBy: 'olga',
+      createdAt: new Date().toISOString(),
+      maxSessions: 1,
+    };
+    await put({ visibility: 'entitled' });
+    await fleet.put('ENTITLEMENTS_TABLE', grant);
+    const [good, over] = [await minted('sam', 60), await minted('sam', -60)];
+    const { ticket } = await by(good, ONE);
+    expect(await by(over, ONE)).toMatchObject({ status: 200, ticket });
+    expect(await by(good, TWO)).toMatchObject({ status: 409, code: 'too-many-sessions' });
+    const { sessions } = await watched(1);
+    const params = { session: sessions[0]!.session };
+    await ask('DELETE /api/videos/{id}/sessions/{session}', OLGA, { params });
+    expect(await by(over, ONE)).toMatchObject({ status: 410, code: 'session-ended' });
+  });
+
+  test('is good for no longer than a signature that is not renewed', async () => {
+    const over = await minted('sam', -60);
+    await by(await minted('sam', 60), ONE);
+    vi.useFakeTimers({ now: Date.now(), toFake: ['Date'] });
+    try {
+      for (let minutes = 0; minutes < 12 * 60; minutes += 9) {
+        expect([minutes, (await by(over, ONE)).status]).toEqual([minutes, 200]);
+        vi.setSystemTime(Date.now() + 9 * 60_000);
+      }
+      expect(await by(over, ONE)).toMatchObject(refused);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
 });
 
 test('all of a person on a video, and all of a video, end at once', async () => {

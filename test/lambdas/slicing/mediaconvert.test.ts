@@ -20,6 +20,7 @@ import { planSlicing } from '../../../lambdas/slicing/plan.ts';
 import { NOTHING } from '../../../lambdas/slicing/prices.ts';
 import { programPath } from '../../../lambdas/slicing/program.ts';
 import { costOptions, type CostOptions } from '../../../lib/contract/cost.ts';
+import type { DrmJob } from '../../../lib/contract/drm.ts';
 import { chunkResultKey, sourceKey, textPath } from '../../../lib/contract/keys.ts';
 import type { Plan } from '../../../lib/contract/plan.ts';
 import { chunkResult } from '../../../lib/contract/slicing.ts';
@@ -253,8 +254,14 @@ describe('a job', () => {
     const plan: Plan = { ...planOf(info()), encryption: { scheme: 'drm' } };
     const job = jobOf(plan, { ...PLACE, drm: { ...drm, systems: [...drm.systems] } });
     expect(faultsOf(job)).toEqual([]);
-    const asked = job.Settings!.OutputGroups!.map((group) => group.OutputGroupSettings!.CmafGroupSettings!.Encryption);
-    expect(asked).toHaveLength(3);
+    const groups = job.Settings!.OutputGroups!;
+    // The last is of pictures in clear, for a poster.
+    expect(groups).toHaveLength(4);
+    expect(groups.at(-1)).toMatchObject({
+      OutputGroupSettings: { FileGroupSettings: { Destination: `s3://media/vod/${VIDEO_ID}/r1/still` } },
+      Outputs: [{ VideoDescription: { Width: 320, Height: 180, CodecSettings: { Codec: 'FRAME_CAPTURE' } } }],
+    });
+    const asked = groups.slice(0, 3).map((group) => group.OutputGroupSettings!.CmafGroupSettings!.Encryption);
     for (const one of asked)
       expect(one).toEqual({
         Type: 'SPEKE',
@@ -432,9 +439,12 @@ describe('the stand-in, asked by the real client', () => {
   });
 
   it('is published protected: by the keys that its playlists say, or not at all', { timeout: 120_000 }, async () => {
-    const { plan, job } = await asked();
+    const { plan } = await asked();
     const protectedPlan: Plan = { ...plan, encryption: { scheme: 'drm' } };
-    const { Job } = await client.send(new CreateJobCommand(job));
+    const drm: DrmJob = { keyServer: 'https://keys.example/', keys: 'one', systems: ['widevine'] };
+    const place = { ...PLACE, bucket: process.env['MEDIA_BUCKET']!, drm };
+    // The stand-in knows no key server, and leaves all of it in clear.
+    const { Job } = await client.send(new CreateJobCommand(jobOf(protectedPlan, place)));
     expect(await ended(Job!.Id!)).toMatchObject({ Status: 'COMPLETE' });
     // As it is, it is in clear, which a protected video must never be.
     await expect(collect({ plan: protectedPlan })).rejects.toThrow(/in clear/);
@@ -452,7 +462,14 @@ describe('the stand-in, asked by the real client', () => {
       return await (await clients.s3.send(new GetObjectCommand(place))).Body!.transformToString();
     };
     const record = await readVideo(plan.videoId);
-    expect(record?.hasPoster).toBe(false);
+    expect(record?.hasPoster).toBe(true);
+    const poster = await clients.s3.send(
+      new GetObjectCommand({ Bucket: process.env['MEDIA_BUCKET'], Key: `vod/${plan.videoId}/r1/poster.jpg` }),
+    );
+    expect(poster.ContentType).toBe('image/jpeg');
+    expect(Buffer.from(await poster.Body!.transformToByteArray()).toString('hex', 0, 3)).toBe('ffd8ff');
+    const left = { Bucket: process.env['MEDIA_BUCKET'], Prefix: `vod/${plan.videoId}/r1/still` };
+    expect((await clients.s3.send(new ListObjectsV2Command(left))).Contents).toBeUndefined();
     const mpd = await text('manifest.mpd');
     for (const path of ['video/180p', 'video/90p', 'audio/main']) {
       const kid = kids.get(path)!;

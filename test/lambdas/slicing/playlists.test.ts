@@ -81,6 +81,21 @@ describe('a media playlist', () => {
     expect(read.segments[0]!.key).toMatchObject({ method: 'AES-128', uri: '720p/00001.key?a=b' });
   });
 
+  it('of encrypted samples: the variable of the licence beside the other one, before anything of segments', () => {
+    const keys = keyTags({ videoId: VIDEO_ID, encryption: { scheme: 'cbcs' } }, 'video', '720p');
+    const tag = `#EXT-X-KEY:METHOD=SAMPLE-AES,URI="/api/play/${VIDEO_ID}/licence?{$licence}",KEYFORMAT="org.w3.clearkey",KEYFORMATVERSIONS="1"\n`;
+    const expected = FMP4.replace('IMPORT="auth"\n', 'IMPORT="auth"\n#EXT-X-DEFINE:IMPORT="licence"\n').replace(
+      '#EXTINF',
+      `${tag}#EXTINF`,
+    );
+    expect(mediaPlaylist(rendition, 'fmp4', undefined, keys)).toBe(expected);
+    const { name, segments } = rendition;
+    const head = growingHead(name, 6, keys);
+    expect(head.split('IMPORT=')).toHaveLength(3);
+    const whole = grown(grown(head, name, segments.slice(0, 1), false, keys), name, segments.slice(1), true, keys);
+    expect(whole.slice(head.length)).toBe(expected.slice(expected.indexOf('#EXT-X-KEY')));
+  });
+
   it('of MPEG-TS segments, to the byte', () => {
     const segments = [{ name: '00001.ts', duration: 6, bytes: 1 }];
     expect(mediaPlaylist({ ...rendition, segments }, 'mpegts')).toBe(MPEGTS);

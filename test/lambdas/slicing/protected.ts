@@ -18,7 +18,8 @@ export function keyUri(system: DrmName, kid: string): string {
 export async function protect(s3: S3Client, Bucket: string, prefix: string): Promise<Map<string, string>> {
   const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket, Prefix: prefix }));
   const folders = Map.groupBy(
-    Contents.map(({ Key }) => Key!),
+    // Pictures beside them are in clear.
+    Contents.map(({ Key }) => Key!).filter((key) => !key.endsWith('.jpg')),
     (key) => key.slice(prefix.length, key.lastIndexOf('/')),
   );
   const read = async (Key: string) =>

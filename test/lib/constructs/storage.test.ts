@@ -100,6 +100,7 @@ describe('the whole stack', () => {
       'StorageSessionsFCE686BD',
       'StorageUploadsBDC5E374',
       'StorageVideos75D4D269',
+      'WebhooksRowsA0D3F2A4',
     ]);
     expect(namesOf('AWS::Cognito::UserPool')).toEqual(['AuthUsersE210B9B0']);
     expect(namesOf('AWS::SecretsManager::Secret')).toEqual(['SigningKeyPrivate37228549']);

@@ -146,7 +146,7 @@ describe('a signature while somebody plays', () => {
   );
 
   it('that cannot be had now is asked for again in a while, not with every request', async () => {
-    const { world, first, fetches } = setUp();
+    const { world, signature, first, fetches } = setUp();
     await fetches(first);
     world.now += 0.8 * HOUR;
     world.isDown = true;
@@ -156,11 +156,13 @@ describe('a signature while somebody plays', () => {
     }
     expect(world.reads).toBeGreaterThan(1);
     expect(world.reads).toBeLessThan(6);
+    expect(signature.failure).toEqual(new TypeError('Failed to fetch'));
     world.isDown = false;
     world.now += 6000;
     await fetches(first);
     await Promise.resolve();
     expect((await fetches(first)).by).not.toBe(first);
+    expect(signature.failure).toBeUndefined();
   });
 
   it('gives way to one that came with a playlist which was read later', async () => {

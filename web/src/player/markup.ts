@@ -1,7 +1,9 @@
 /** What `<sluice-player>` is made of: the controls are media-chrome's. */
 import { RATES } from '../video/perform.ts';
+import LOOKS from './player.css?inline';
 
-const STYLE = `
+/** What is the element's own. */
+const PLACE = `
 :host {
   display: block;
   position: relative;
@@ -12,66 +14,22 @@ const STYLE = `
   color: #fff;
   font: 15px/1.5 system-ui, sans-serif;
 }
-:host([hidden]) { display: none }
-media-controller {
-  --media-primary-color: #fff;
-  --media-secondary-color: transparent;
-  --media-control-background: transparent;
-  --media-control-hover-background: rgb(255 255 255 / 16%);
-  --media-range-bar-color: #6fc6da;
-  --media-range-thumb-background: #fff;
-  --media-range-track-background: rgb(255 255 255 / 26%);
-  --media-range-track-height: 4px;
-  --media-menu-background: #171c20f2;
-  --media-menu-border-radius: 8px;
-  --media-font-family: inherit;
-  --media-font-size: 13px;
-  --media-object-fit: contain;
-  --media-background-color: transparent;
-  display: block;
-  width: 100%;
-  height: 100%;
-}
-.bars { width: 100%; padding: 28px 6px 4px; background: linear-gradient(transparent, rgb(0 0 0 / 72%)) }
-media-time-range { width: 100%; height: 20px; padding: 0 8px }
-media-control-bar { width: 100% }
-.space { flex: 1 }
-media-volume-range { width: 84px }
-media-captions-menu-button:not([mediasubtitleslist]),
-media-audio-track-menu-button[mediaaudiotrackunavailable],
-media-rendition-menu-button[mediarenditionunavailable] { display: none }
-.said { position: absolute; top: 14px; left: 0; right: 0; text-align: center; pointer-events: none }
-.said span { padding: 5px 14px; border-radius: 16px; background: rgb(0 0 0 / 78%); font-weight: 600 }
-.over {
-  position: absolute;
-  inset: 0;
-  display: flex;
-  flex-direction: column;
-  align-items: center;
-  justify-content: center;
-  gap: 10px;
-  padding: 16px 24px;
-  overflow: auto;
-  text-align: center;
-  background: rgb(0 0 0 / 82%);
-}
-.over[hidden] { display: none }
-.over p { margin: 0 }
+.sluice-player { position: absolute; inset: 0 }
+media-controller { height: 100% }
 .over button, .over input { min-height: 36px; padding: 4px 14px; border: 1px solid #fff; border-radius: 6px; font: inherit }
 .over button { background: #fff; color: #101417; font-weight: 600; cursor: pointer }
 .over input { background: #101417; color: #fff }
 .row { display: flex; flex-wrap: wrap; gap: 8px; justify-content: center }
-@container (max-width: 560px) { media-volume-range, media-pip-button, media-playback-rate-menu-button { display: none } }
-.frame { container-type: size; position: absolute; inset: 0 }
+:host([hidden]), .sluice-player .over[hidden], .over [hidden] { display: none }
 `;
 
 /** In place of words that its name for who does not see them, `Playback rate 1`, does not have: `1x` (WCAG 2.5.3). */
 const GAUGE = `<svg slot="icon" viewBox="0 0 24 24" aria-hidden="true" style="fill: none; stroke: currentColor; stroke-width: 2">
 <circle cx="12" cy="12" r="9"/><path d="m12 12 4-4" stroke-linecap="round"/></svg>`;
 
-/** The same elements in the same order as the console's player has (web/src/video/Player.tsx). */
-export const MARKUP = `<style>${STYLE}</style>
-<div class="frame">
+/** The same elements in the same order as the console's player has (web/src/video/Controls.tsx). */
+export const MARKUP = `<style>${LOOKS}${PLACE}</style>
+<div class="sluice-player">
 <media-controller nohotkeys>
 <hls-video slot="media" preload="metadata" playsinline crossorigin="anonymous"></hls-video>
 <media-poster-image slot="poster" hidden aria-hidden="true"></media-poster-image>

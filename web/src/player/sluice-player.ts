@@ -13,9 +13,11 @@ import { isControl, isTyping } from '../shell/keys.ts';
 import { keepStoryboard } from '../video/keep-storyboard.ts';
 import { perform } from '../video/perform.ts';
 import { actionOf, Pictures } from '../video/player-keys.ts';
+import { streamUrl } from '../video/links.ts';
 import { BROKEN, refusalOf } from '../video/refusal.ts';
 import { MARKUP } from './markup.ts';
-import { Playing, type Target } from './playing.ts';
+import { Playing, UNFETCHED } from './playing.ts';
+import { hidePreview } from './preview.ts';
 import { forget, kept, unlock } from './unlocking.ts';
 
 /** The deployment that this file came from. */
@@ -24,6 +26,13 @@ const HERE = new URL(import.meta.url).origin;
 const FORWARDED = ['play', 'pause', 'playing', 'timeupdate', 'seeked', 'ended', 'volumechange', 'ratechange'];
 /** ms that it is said what a key has done. */
 const SAID = 1_200;
+
+/** A video, on which deployment, and by which token. */
+interface Named {
+  readonly origin: string;
+  readonly id: string;
+  readonly token: string | undefined;
+}
 
 interface About {
   readonly title: string;
@@ -42,6 +51,7 @@ class SluicePlayer extends HTMLElement implements SluicePlayerElement {
   #controller = new AbortController();
   #isDue = false;
   #resumeAt = -1;
+  #isTroubled = false;
   #pictures = new Pictures();
   #retry: ReturnType<typeof setTimeout> | undefined;
   #silence: ReturnType<typeof setTimeout> | undefined;
@@ -50,8 +60,11 @@ class SluicePlayer extends HTMLElement implements SluicePlayerElement {
     super();
     this.#root = this.attachShadow({ mode: 'open' });
     this.#root.innerHTML = MARKUP;
+    hidePreview(this.#find('media-time-range'));
     for (const type of FORWARDED) this.#media.addEventListener(type, () => this.dispatchEvent(new Event(type)));
     this.#media.addEventListener('timeupdate', () => (this.#resumeAt = this.#media.currentTime || this.#resumeAt));
+    for (const type of ['waiting', 'playing'])
+      this.#media.addEventListener(type, () => this.#isTroubled && this.#trouble(true));
     this.#media.addEventListener('loadedmetadata', () => this.#ready());
     this.#find('.again').addEventListener('click', () => this.#begin(true));
     this.#find('form').addEventListener('submit', (event) => {
@@ -62,13 +75,13 @@ class SluicePlayer extends HTMLElement implements SluicePlayerElement {
 
   connectedCallback(): void {
     document.addEventListener('keydown', this.#press);
-    window.addEventListener('pagehide', this.#leave);
+    window.addEventListener('pagehide', this.#hide);
     this.#begin(false);
   }
 
   disconnectedCallback(): void {
     document.removeEventListener('keydown', this.#press);
-    window.removeEventListener('pagehide', this.#leave);
+    window.removeEventListener('pagehide', this.#hide);
     this.#leave();
     this.#media.removeAttribute('src');
   }
@@ -137,7 +150,7 @@ class SluicePlayer extends HTMLElement implements SluicePlayerElement {
   }
 
   /** Undefined: what it is given names no video. */
-  #target(): Target | undefined {
+  #target(): Named | undefined {
     const src = this.getAttribute('src');
     const own = this.getAttribute('token') ?? undefined;
     if (src === null) {
@@ -150,12 +163,17 @@ class SluicePlayer extends HTMLElement implements SluicePlayerElement {
     return { origin: url.origin, id, token: url.searchParams.get('token') ?? own };
   }
 
-  readonly #leave = (): void => {
+  /** Who comes back to the page is told that it was ended. */
+  readonly #hide = (): void => this.#playing?.goodbye();
+
+  #leave(): void {
     clearTimeout(this.#retry);
     this.#controller.abort();
-    this.#playing?.end();
+    this.#playing?.goodbye();
+    this.#playing?.stop();
     this.#playing = undefined;
-  };
+    this.#isTroubled = false;
+  }
 
   #begin(isPlaying: boolean): void {
     this.#leave();
@@ -169,18 +187,32 @@ class SluicePlayer extends HTMLElement implements SluicePlayerElement {
     media.toggleAttribute('autoplay', isPlaying || this.hasAttribute('autoplay'));
     const start = Number(this.getAttribute('start') ?? -1);
     const from = this.#resumeAt >= 0 ? this.#resumeAt : Number.isFinite(start) ? start : -1;
-    this.#playing = new Playing(media, target, from, {
-      refused: (why) => this.#refused(why, target),
-      troubled: (words) => this.#cover(words === undefined || !media.paused ? undefined : { title: words }),
-      renewed: (until) => this.dispatchEvent(new CustomEvent('renewed', { detail: { until } })),
-    });
+    const { origin, id, token } = target;
+    const src = streamUrl(origin, id, { token });
+    this.#playing = new Playing(
+      media,
+      { origin, id, src, startAt: from, follows: true },
+      {
+        refused: (why) => this.#refused(why, target),
+        troubled: (isTroubled) => this.#trouble(isTroubled),
+        renewed: (until) => this.dispatchEvent(new CustomEvent('renewed', { detail: { until } })),
+      },
+    );
     this.#playing.begin();
     void this.#dress(target, this.#controller.signal);
     this.#watchPictures(this.#controller.signal);
   }
 
+  /** Of what the network broke off nothing is said over what still plays, nor over a picture that nobody asked to move. */
+  #trouble(isTroubled: boolean): void {
+    this.#isTroubled = isTroubled;
+    const { paused, readyState } = this.#media;
+    const isStanding = readyState < HTMLMediaElement.HAVE_FUTURE_DATA && (!paused || readyState === 0);
+    this.#cover(isTroubled && isStanding ? { title: UNFETCHED } : undefined);
+  }
+
   /** What the page says of the video, and pictures of it; a player plays without. */
-  async #dress({ origin, id, token }: Target, signal: AbortSignal): Promise<void> {
+  async #dress({ origin, id, token }: Named, signal: AbortSignal): Promise<void> {
     this.#name(this.getAttribute('heading') ?? undefined);
     this.#poster(this.getAttribute('poster') ?? undefined);
     const query = token === undefined ? '' : `?token=${encodeURIComponent(token)}`;
@@ -221,7 +253,7 @@ class SluicePlayer extends HTMLElement implements SluicePlayerElement {
     this.dispatchEvent(new CustomEvent('ready', { detail: { duration, width, height } }));
   }
 
-  #refused(why: ApiProblem, { token }: Target): void {
+  #refused(why: ApiProblem, { token }: Named): void {
     const { status, code, message: detail } = why;
     const own = this.#target()?.token;
     if (code === 'invalid-token' && token !== own) {

@@ -86,6 +86,7 @@ export class Signature {
   #renewal: Promise<boolean> | undefined;
   #notBefore = 0;
   #isOver = false;
+  #failure: unknown;
 
   constructor(options: SignatureOptions) {
     this.#options = options;
@@ -101,6 +102,11 @@ export class Signature {
   /** Whether it was said why there will be no other. */
   get isOver(): boolean {
     return this.#isOver;
+  }
+
+  /** Why the last one that was asked for did not come; undefined: it came. */
+  get failure(): unknown {
+    return this.#failure;
   }
 
   get #now(): number {
@@ -141,8 +147,10 @@ export class Signature {
       const end = query === undefined ? undefined : endOf(query);
       if (query === undefined || end === undefined) throw new TypeError('a playlist without a signature');
       this.#take(query, end);
+      this.#failure = undefined;
       return true;
     } catch (error) {
+      this.#failure = error;
       this.#notBefore = this.#clock() + AGAIN;
       if (isOver(error) || isLost(error)) {
         this.#isOver = true;

@@ -11,6 +11,7 @@ import {
   IconMap2,
   IconUpload,
   IconUser,
+  IconWebhook,
 } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { lazy, Suspense, useEffect, useState, type ReactNode } from 'react';
@@ -146,6 +147,7 @@ function AccountPopover({ id }: { id: string }) {
           [
             ['/health', 'Health', IconHeartbeat],
             ['/changes', 'Changes', IconHistory],
+            ['/webhooks', 'Webhooks', IconWebhook],
           ] as const
         ).map(([to, name, Picture]) => (
           <Button

@@ -15,6 +15,7 @@ export const pages = {
   device: () => import('../device/DevicePage.tsx'),
   health: () => import('../health/HealthPage.tsx'),
   changes: () => import('../changes/ChangesPage.tsx'),
+  webhooks: () => import('../webhooks/WebhooksPage.tsx'),
   collections: () => import('../collections/CollectionsPage.tsx'),
   collection: () => import('../collections/CollectionPage.tsx'),
   publicVideo: () => import('../video/PublicVideo.tsx'),
@@ -27,6 +28,7 @@ const NEEDS: Readonly<Record<string, readonly (() => Promise<unknown>)[]>> = {
   map: [pages.map, () => import('../map/FleetMap.tsx')],
   health: [pages.health],
   changes: [pages.changes],
+  webhooks: [pages.webhooks],
   d: [pages.device, () => import('../device/DeviceMap.tsx')],
 };
 

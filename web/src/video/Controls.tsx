@@ -20,8 +20,8 @@ import {
   MediaRenditionMenu,
   MediaRenditionMenuButton,
 } from 'media-chrome/react/menu';
+import { hidePreview } from '../player/preview.ts';
 import { RATES } from './perform.ts';
-import classes from './player.module.css';
 
 export function Controls() {
   return (
@@ -30,21 +30,21 @@ export function Controls() {
       <MediaCaptionsMenu hidden anchor="auto" />
       <MediaAudioTrackMenu hidden anchor="auto" />
       <MediaPlaybackRateMenu hidden anchor="auto" rates={RATES} />
-      <div className={classes.bars}>
-        <MediaTimeRange className={classes.range} />
-        <MediaControlBar className={classes.bar}>
+      <div className="bars">
+        <MediaTimeRange ref={hidePreview} />
+        <MediaControlBar>
           <MediaPlayButton />
           <MediaMuteButton />
-          <MediaVolumeRange className={classes.volume} />
+          <MediaVolumeRange />
           <MediaTimeDisplay showDuration noToggle />
-          <span className={classes.space} />
-          <MediaCaptionsMenuButton className={classes.captions} aria-haspopup="menu" />
-          <MediaAudioTrackMenuButton className={classes.audio} aria-haspopup="menu" />
-          <MediaPlaybackRateMenuButton className={classes.rate} aria-haspopup="menu">
+          <span className="space" />
+          <MediaCaptionsMenuButton aria-haspopup="menu" />
+          <MediaAudioTrackMenuButton aria-haspopup="menu" />
+          <MediaPlaybackRateMenuButton aria-haspopup="menu">
             <IconGauge slot="icon" style={{ fill: 'none' }} aria-hidden />
           </MediaPlaybackRateMenuButton>
-          <MediaRenditionMenuButton className={classes.quality} aria-haspopup="menu" />
-          <MediaPipButton className={classes.pip} />
+          <MediaRenditionMenuButton aria-haspopup="menu" />
+          <MediaPipButton />
           <MediaFullscreenButton />
         </MediaControlBar>
       </div>

@@ -80,6 +80,8 @@ const LINKS: Readonly<Record<string, string>> = {
   'site-refused': 'Not for this page',
 };
 
+export const isOfLink = (code: string): boolean => Object.hasOwn(LINKS, code);
+
 /** An address of which a part is missing, or that was never one. */
 export const BROKEN: Refusal = {
   title: 'This link is not whole',

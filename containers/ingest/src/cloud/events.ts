@@ -5,6 +5,8 @@ import { DEVICE_EVENT_SOURCE, deviceEvent, type DeviceEvent } from '../../../../
 export interface EventOptions {
   readonly bus: string;
   readonly task: string;
+  /** Of this deployment, by which it knows its own on a bus that all of an account share: its table of devices. */
+  readonly of: string;
   readonly failed: (error: unknown) => void;
   readonly dropped: () => void;
 }
@@ -51,7 +53,7 @@ export class DeviceEvents {
   async #send(): Promise<void> {
     while (this.#waiting.length > 0) {
       const events = this.#waiting.splice(0, BATCH);
-      const Entries = events.map((event) => entryOf(event, this.#options.bus));
+      const Entries = events.map((event) => entryOf(event, this.#options));
       try {
         // Some may be refused where the call as a whole is answered well.
         const { FailedEntryCount = 0, Entries: answers = [] } = await this.#client.send(
@@ -76,9 +78,10 @@ export class DeviceEvents {
   }
 }
 
-const entryOf = (event: DeviceEvent, bus: string) => ({
+const entryOf = (event: DeviceEvent, { bus, of }: Pick<EventOptions, 'bus' | 'of'>) => ({
   EventBusName: bus,
   Source: DEVICE_EVENT_SOURCE,
+  Resources: [of],
   DetailType: event.type,
   Detail: JSON.stringify(event),
 });

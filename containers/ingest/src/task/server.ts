@@ -198,7 +198,13 @@ function makeServices(
       failed: failing('positions'),
       write: writePositions(aws.dynamo, tables.positions),
     }),
-    events: new DeviceEvents(aws.events, { bus: config.eventBus, task, failed: failing('events'), dropped }),
+    events: new DeviceEvents(aws.events, {
+      bus: config.eventBus,
+      task,
+      of: tables.devices,
+      failed: failing('events'),
+      dropped,
+    }),
     outbox,
     usage: new Usage(aws.dynamo, tables.fleet, options.limits.perDay),
     rates: {

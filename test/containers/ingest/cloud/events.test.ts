@@ -24,6 +24,7 @@ beforeEach(() => {
     {
       bus: 'default',
       task: 't',
+      of: 'devices',
       failed: (error) => failures.push((error as Error).message),
       dropped: () => failures.push('dropped'),
     },

@@ -1,0 +1,60 @@
+/** What webhooks are told, made of what the bus brings. Pure. */
+import { z } from 'zod';
+import { DEVICE_EVENT_SOURCE, deviceEvent, EVENT_SOURCE, videoEvent } from '../../lib/contract/events.ts';
+import { DELIVERY_DAYS, deliveryId, type DeliveryRow, type WebhookType } from '../../lib/contract/webhook.ts';
+
+/** An event as EventBridge hands it on (EventBridge user guide, "Event structure"). */
+export const busEvent = z.object({
+  id: z.string().regex(/^[\w-]{1,60}$/),
+  source: z.string(),
+  time: z.iso.datetime(),
+  detail: z.unknown(),
+});
+
+export interface Told {
+  readonly type: WebhookType;
+  readonly at: string;
+  /** What makes it one and the same. */
+  readonly event: string;
+  readonly data: unknown;
+}
+
+/** Undefined: an event that webhooks are not told of. */
+export function toldOf(event: z.infer<typeof busEvent>): Told | undefined {
+  const { id, source, detail } = event;
+  if (source === EVENT_SOURCE) {
+    const { status, at, ...data } = videoEvent.parse(detail);
+    return { type: `video.${status}`, at, event: id, data };
+  }
+  if (source !== DEVICE_EVENT_SOURCE) return undefined;
+  const { type, at, task: _, ...data } = deviceEvent.parse(detail);
+  return { type: `device.${type}`, at, event: id, data };
+}
+
+/** The row of one message to one webhook. The body is the specification's: type, timestamp, data. */
+export function deliveryOf(
+  webhook: string,
+  told: { readonly type: string; readonly at: string; readonly event: string; readonly data: unknown },
+): DeliveryRow {
+  const body = JSON.stringify({ type: told.type, timestamp: told.at, data: told.data });
+  return rowOf(webhook, told, body, Date.parse(told.at));
+}
+
+/** `made`: milliseconds; of an event its own time, so that the bus may bring it twice. */
+export function rowOf(
+  webhook: string,
+  { type, at, event }: { readonly type: string; readonly at: string; readonly event: string },
+  payload: string,
+  made: number,
+): DeliveryRow {
+  return {
+    kind: webhook,
+    id: deliveryId(made, event),
+    type,
+    at,
+    state: 'waiting',
+    attempts: [],
+    payload,
+    expiresAt: Math.floor(made / 1000) + DELIVERY_DAYS * 86_400,
+  };
+}

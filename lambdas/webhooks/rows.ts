@@ -1,0 +1,164 @@
+/** The webhooks table. */
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { DeleteCommand, GetCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { required } from '../../lib/contract/env.ts';
+import {
+  deliveryRow,
+  WEBHOOKS,
+  webhookRow,
+  type Attempt,
+  type Delivery,
+  type DeliveryRow,
+  type WebhookRow,
+} from '../../lib/contract/webhook.ts';
+import { dynamo } from '../shared/clients.ts';
+
+const TableName = () => required('WEBHOOKS_TABLE');
+const keyOf = (id: string) => ({ kind: WEBHOOKS, id });
+
+/** All there are: few enough for one page. */
+export async function allWebhooks(): Promise<WebhookRow[]> {
+  const { Items = [] } = await dynamo.send(
+    new QueryCommand({
+      TableName: TableName(),
+      ConsistentRead: true,
+      KeyConditionExpression: 'kind = :kind',
+      ExpressionAttributeValues: { ':kind': WEBHOOKS },
+    }),
+  );
+  return Items.map((item) => webhookRow.parse(item)).toSorted((a, b) => (a.createdAt < b.createdAt ? -1 : 1));
+}
+
+export async function readWebhook(id: string): Promise<WebhookRow | undefined> {
+  const { Item } = await dynamo.send(new GetCommand({ TableName: TableName(), Key: keyOf(id), ConsistentRead: true }));
+  return Item && webhookRow.parse(Item);
+}
+
+export const putWebhook = (row: WebhookRow): Promise<unknown> =>
+  dynamo.send(new PutCommand({ TableName: TableName(), Item: row }));
+
+/** Sets fields of one that is there. Undefined: it is not. */
+export async function changeWebhook(
+  id: string,
+  fields: { readonly [K in keyof WebhookRow]?: WebhookRow[K] | undefined },
+  remove: readonly (keyof WebhookRow)[] = [],
+) {
+  const set = Object.entries(fields).filter(([, value]) => value !== undefined);
+  const names = [...set.map(([name]) => name), ...remove];
+  const parts = [
+    ...(set.length > 0 ? [`SET ${set.map(([name]) => `#${name} = :${name}`).join(', ')}`] : []),
+    ...(remove.length > 0 ? [`REMOVE ${remove.map((name) => `#${name}`).join(', ')}`] : []),
+  ];
+  if (parts.length === 0) return await readWebhook(id);
+  return await unlessGone(async () => {
+    const { Attributes } = await dynamo.send(
+      new UpdateCommand({
+        TableName: TableName(),
+        Key: keyOf(id),
+        UpdateExpression: parts.join(' '),
+        ConditionExpression: 'attribute_exists(id)',
+        ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),
+        ...(set.length > 0 && {
+          ExpressionAttributeValues: Object.fromEntries(set.map(([name, value]) => [`:${name}`, value])),
+        }),
+        ReturnValues: 'ALL_NEW',
+      }),
+    );
+    return webhookRow.parse(Attributes);
+  });
+}
+
+export const deleteWebhook = (id: string): Promise<unknown> =>
+  dynamo.send(new DeleteCommand({ TableName: TableName(), Key: keyOf(id) }));
+
+/** False: it is there already, as an event that the bus brought twice. */
+export async function putDelivery(row: DeliveryRow): Promise<boolean> {
+  const made = await unlessGone(async () => {
+    await dynamo.send(
+      new PutCommand({ TableName: TableName(), Item: row, ConditionExpression: 'attribute_not_exists(id)' }),
+    );
+    return true;
+  });
+  return made === true;
+}
+
+export async function readDelivery(kind: string, id: string): Promise<DeliveryRow | undefined> {
+  const { Item } = await dynamo.send(
+    new GetCommand({ TableName: TableName(), Key: { kind, id }, ConsistentRead: true }),
+  );
+  return Item && deliveryRow.parse(Item);
+}
+
+/**
+ * Takes a delivery for one try. False: it is not waiting, or is being tried: its message came twice. `now`, `seconds`: epoch seconds, and how long
+ * a try may take; who took it and died is not waited for any longer.
+ */
+export async function takeDelivery(
+  { kind, id }: Pick<DeliveryRow, 'kind' | 'id'>,
+  now: number,
+  seconds: number,
+): Promise<boolean> {
+  const taken = await unlessGone(async () => {
+    await dynamo.send(
+      new UpdateCommand({
+        TableName: TableName(),
+        Key: { kind, id },
+        UpdateExpression: 'SET takenUntil = :until',
+        ConditionExpression: '#state = :waiting AND (attribute_not_exists(takenUntil) OR takenUntil < :now)',
+        ExpressionAttributeNames: { '#state': 'state' },
+        ExpressionAttributeValues: { ':until': now + seconds, ':now': now, ':waiting': 'waiting' },
+      }),
+    );
+    return true;
+  });
+  return taken === true;
+}
+
+/** Notes a try. `nextAt`: null where there is no next one. */
+export async function noteAttempt(
+  { kind, id }: Pick<DeliveryRow, 'kind' | 'id'>,
+  attempt: Attempt,
+  state: Delivery['state'],
+  nextAt: string | null,
+): Promise<void> {
+  await dynamo.send(
+    new UpdateCommand({
+      TableName: TableName(),
+      Key: { kind, id },
+      UpdateExpression: `SET #state = :state, attempts = list_append(attempts, :attempt)${nextAt === null ? ' REMOVE nextAt, takenUntil' : ', nextAt = :nextAt REMOVE takenUntil'}`,
+      ExpressionAttributeNames: { '#state': 'state' },
+      ExpressionAttributeValues: {
+        ':state': state,
+        ':attempt': [attempt],
+        ...(nextAt !== null && { ':nextAt': nextAt }),
+      },
+    }),
+  );
+}
+
+/** The newest first. `before`: those made before this one. */
+export async function* deliveriesOf(webhook: string, before: string | undefined): AsyncGenerator<DeliveryRow> {
+  let from: Record<string, unknown> | undefined;
+  do {
+    const { Items = [], LastEvaluatedKey } = await dynamo.send(
+      new QueryCommand({
+        TableName: TableName(),
+        KeyConditionExpression: before === undefined ? 'kind = :kind' : 'kind = :kind AND id < :before',
+        ExpressionAttributeValues: { ':kind': webhook, ...(before !== undefined && { ':before': before }) },
+        ScanIndexForward: false,
+        ...(from && { ExclusiveStartKey: from }),
+      }),
+    );
+    for (const item of Items) yield deliveryRow.parse(item);
+    from = LastEvaluatedKey;
+  } while (from);
+}
+
+async function unlessGone<T>(write: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await write();
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,130 @@
+/** `<sluice-player>` on pages of others, in a browser without the internet: what it plays by, and what it tells the page. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, it } from 'vitest';
+import * as backend from '../../../docs/examples/mint-token.ts';
+import { Client } from '../../../local/client.ts';
+import { runningStack } from '../../stack.ts';
+import { makeVideo } from '../../support/media.ts';
+import { seriousFindings } from '../console/open.ts';
+import { alertOf, FRIEND, look, openSites, STRANGER, time, title, type Sites } from './sites.ts';
+
+/** Long enough that a player has not all of it in its buffers. */
+const SECONDS = 150;
+const POLL = { timeout: 90_000 };
+
+const stack = await runningStack();
+const as = (wanted: string) => new Client(stack.url, stack.users.find(({ name }) => name === wanted)!.token);
+const [uma, ada] = [as('uma'), as('ada')];
+let sites: Sites;
+let folder: string;
+let id: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sluice-element-'));
+  const film = join(folder, 'harbour.mp4');
+  await makeVideo(stack.ffmpegFolder, film, { seconds: SECONDS, size: '320x180' });
+  id = await uma.upload(film, { name: 'harbour.mp4', metadata: { visibility: 'entitled' } });
+  await uma.ready(id);
+  sites = await openSites();
+}, 300_000);
+afterAll(async () => {
+  await sites?.close();
+  await uma.fetch('DELETE', `/api/videos/${id}`);
+  await rm(folder, { recursive: true, force: true });
+});
+
+const link = async (body: object = {}) => uma.call('POST /api/videos/{id}/links', { params: { id }, body });
+
+describe.concurrent('<sluice-player> on a page of others', () => {
+  const element = (attributes: string) =>
+    `<script type="module" src="${stack.url}/player/sluice-player.js"></script>
+    <style>sluice-player { width: 640px }</style>
+    <sluice-player ${attributes}></sluice-player>
+    <script>
+      window.heard = [];
+      for (const type of ['ready', 'playing', 'renewed', 'refused'])
+        document.querySelector('sluice-player').addEventListener(type, ({ detail }) => window.heard.push([type, detail ?? null]));
+    </script>`;
+  const heard = (page: Page) => page.evaluate<[string, Record<string, unknown> | null][]>('window.heard');
+
+  it("plays by a token that a customer's backend signed, and tells the page what it does", async ({ expect }) => {
+    const key = await backend.makeKey();
+    const { kid } = await ada.call('POST /api/keys', { body: { name: 'embedding', jwk: backend.publicHalf(key) } });
+    const token = await backend.mintToken(key, id, 'customer-7');
+    const { page, faults, origins, close } = await sites.visit(
+      FRIEND,
+      element(`video="${id}" token="${token}" muted autoplay`),
+    );
+    await expect.poll(() => time(page), POLL).toBeGreaterThan(7);
+    expect([...origins].toSorted()).toEqual([stack.url, sites.origin(FRIEND)].toSorted());
+    const said = await heard(page);
+    expect(said.find(([type]) => type === 'ready')![1]).toMatchObject({ width: 320, height: 180 });
+    expect(said.map(([type]) => type)).not.toContain('refused');
+    // Keys count in it, and nowhere else on a page of somebody else's.
+    await page.keyboard.press('k');
+    expect((await look(page)).paused).toBe(false);
+    await page.locator('media-controller').focus();
+    await page.keyboard.press('k');
+    await expect.poll(async () => (await look(page)).paused, POLL).toBe(true);
+    expect(await seriousFindings(page), 'a page with the element').toEqual([]);
+    expect(faults).toEqual([]);
+    await close();
+    await ada.call('DELETE /api/keys/{kid}', { params: { kid } });
+    const late = await sites.visit(FRIEND, element(`video="${id}" token="${token}"`));
+    await title(late.page, 'This link is not for this video').waitFor();
+    expect((await heard(late.page)).at(-1)).toMatchObject(['refused', { code: 'invalid-token', status: 401 }]);
+    await late.close();
+  });
+
+  // Of the edge's refusals a page elsewhere is not even told that they are some.
+  it('stops when its link is ended, and says why', async ({ expect }) => {
+    const { id: name, token } = await link();
+    const { page, close } = await sites.visit(
+      FRIEND,
+      element(`src="${stack.url}/v/${id}?token=${token}" muted autoplay`),
+    );
+    await expect.poll(() => time(page), POLL).toBeGreaterThan(1);
+    await uma.call('DELETE /api/videos/{id}/links/{link}', { params: { id, link: name } });
+    await title(page, 'This link was ended').waitFor(POLL);
+    expect((await look(page)).paused).toBe(true);
+    expect((await heard(page)).at(-1)).toMatchObject(['refused', { code: 'link-ended', status: 401 }]);
+    await close();
+  });
+
+  it('goes on by itself when the network is back, and says meanwhile what it waits for', async ({ expect }) => {
+    const { token } = await link();
+    const { page, close } = await sites.visit(
+      FRIEND,
+      element(`src="${stack.url}/v/${id}?token=${token}" muted autoplay`),
+    );
+    await expect.poll(() => time(page), POLL).toBeGreaterThan(1);
+    await page.context().setOffline(true);
+    const before = await time(page);
+    await expect.poll(() => time(page), POLL).toBeGreaterThan(before + 3);
+    expect(await alertOf(page).count(), 'over a picture that moves').toBe(0);
+    await page.locator('sluice-player').evaluate((player) => {
+      (player as unknown as { currentTime: number }).currentTime = 140;
+    });
+    await title(page, 'The video could not be fetched.').waitFor(POLL);
+    await page.context().setOffline(false);
+    await expect.poll(() => time(page), POLL).toBeGreaterThan(141);
+    expect(await alertOf(page).count()).toBe(0);
+    expect((await heard(page)).map(([type]) => type)).not.toContain('refused');
+    await close();
+  });
+
+  it('says on a page of another site that it is not for it', async ({ expect }) => {
+    const { token } = await link({ sites: [sites.origin(FRIEND)] });
+    const allowed = await sites.visit(FRIEND, element(`src="${stack.url}/v/${id}?token=${token}" muted autoplay`));
+    await expect.poll(() => time(allowed.page), POLL).toBeGreaterThan(1);
+    await allowed.close();
+    const refused = await sites.visit(STRANGER, element(`src="${stack.url}/v/${id}?token=${token}" muted autoplay`));
+    await title(refused.page, 'Not for this page').waitFor();
+    expect(await heard(refused.page)).toMatchObject([['refused', { code: 'site-refused', status: 403 }]]);
+    expect(await time(refused.page)).toBe(0);
+    await refused.close();
+  });
+});
