@@ -25,7 +25,6 @@ import { originalOf, rungOf } from '../download/answer.ts';
 import { openApi } from './openapi.ts';
 import { grantsTo, isShared, named as namedBy } from './shared.ts';
 import { enqueue } from './removal.ts';
-import { takedownRoutes } from './takedown.ts';
 import { takenOf } from './taken.ts';
 import { labelOf, languageOf, readText } from './texts.ts';
 import { readTrack } from './track.ts';
@@ -75,8 +74,6 @@ async function* newestFirst(
 }
 
 export const handler = serve<'catalog'>(required('GROUPS_CLAIM'), {
-  ...takedownRoutes,
-
   'GET /api/config': async () => config,
   'GET /api/openapi.json': async () => openApi(),
 

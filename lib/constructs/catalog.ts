@@ -38,7 +38,7 @@ export interface CatalogProps {
   readonly storage: Storage;
   readonly api: Api;
   readonly signingKey: SigningKey;
-  readonly revocation: Pick<Revocation, 'revokedBy' | 'takenBackBy' | 'askedBy' | 'takesDown'>;
+  readonly revocation: Pick<Revocation, 'revokedBy' | 'takenBackBy' | 'takesDown'>;
   /** Deleting a video stops its slicing. */
   readonly slicing: { readonly stateMachine: Pick<StateMachine, 'stateMachineArn' | 'stateMachineName'> };
 }
@@ -93,7 +93,6 @@ export class Catalog extends Construct {
       .sendTo('DOWNLOAD_QUEUE', this.downloads);
     signingKey.allowSigning(this.handler);
     revocation.takenBackBy(this.handler);
-    revocation.askedBy(this.handler);
     api.serve('catalog', this.handler);
 
     this.remover = new SluiceFunction(this, 'Remover', {

@@ -325,7 +325,7 @@ export const routes = {
     params: idParam,
   },
   'GET /api/videos/{id}/removal': {
-    stage: 'catalog',
+    stage: 'playback',
     auth: 'user',
     status: 200,
     summary:

@@ -1,13 +1,13 @@
 /** How far a video's removal has come, for who could remove it. */
 import type { RemovalState } from '../../lib/contract/removal.ts';
+import { isOwnerOrAdmin } from '../catalog/access.ts';
 import { ApiError } from '../shared/errors.ts';
 import type { Handlers } from '../shared/http.ts';
 import { readTakedown } from '../shared/takedown.ts';
 import { readVideo } from '../shared/videos.ts';
 import { isAdmin } from '../shared/viewer.ts';
-import { isOwnerOrAdmin } from './access.ts';
 
-export const takedownRoutes: Pick<Handlers<'catalog'>, 'GET /api/videos/{id}/removal'> = {
+export const removalRoutes: Pick<Handlers<'playback'>, 'GET /api/videos/{id}/removal'> = {
   'GET /api/videos/{id}/removal': async ({ viewer, params: { id } }): Promise<RemovalState> => {
     const found = await readTakedown(id);
     if (found !== undefined && (found.takedown.owner === viewer.subject || isAdmin(viewer))) {
