@@ -32,6 +32,8 @@ export interface Engine {
 export interface EngineOptions {
   /** Enforce IAM: a missing grant then fails here. */
   readonly iam?: boolean;
+  /** Address that functions take for the engine's: of something between that looks at their calls. */
+  readonly calledAt?: string;
   readonly log: (line: string) => void;
 }
 
@@ -39,7 +41,7 @@ export interface EngineOptions {
 export const enginePython = (log: (line: string) => void): Promise<string> =>
   pythonEnvironment('engine', REQUIREMENTS, log);
 
-export async function startEngine({ iam = false, log }: EngineOptions): Promise<Engine> {
+export async function startEngine({ iam = false, calledAt, log }: EngineOptions): Promise<Engine> {
   const given = process.env['AWS_ENDPOINT_URL'];
   if (given !== undefined && given !== '') {
     return { endpoint: given.replace(/\/$/, ''), own: false, close: async () => {}, recentLog: () => '' };
@@ -65,6 +67,7 @@ export async function startEngine({ iam = false, log }: EngineOptions): Promise<
       IOT_MTLS_ENABLED: '0',
       LAMBDA_WARM_TTL_SECONDS: '300',
       ...(iam && { AUTH: 'true' }),
+      ...(calledAt !== undefined && { AWS_ENDPOINT_URL: calledAt }),
     },
   });
   const endpoint = `http://127.0.0.1:${port}`;

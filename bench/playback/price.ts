@@ -2,11 +2,8 @@
  * What an hour of one viewer costs beside its bytes, which are the same in both designs. US dollars of AWS's public lists,
  * first tiers, without free tiers. Pure.
  */
-import { PRICES } from '../../lib/contract/prices.ts';
+import { EDGE_PLAN, PRICES } from '../../lib/contract/prices.ts';
 import type { Asked } from './viewers.ts';
-
-/** CloudFront's flat-rate plan Business: the cheapest that allows cache policies of one's own. */
-const BUSINESS = { dollars: 200, requests: 125_000_000 } as const;
 
 /** Memory, GiB, that comes with one whole core: a smaller function has less of one and takes as much longer. */
 const CORE_GB = 1769 / 1024;
@@ -45,6 +42,6 @@ export function dollarsOf({ first, playlists, renewals, edge }: Asked, viewerHou
   return {
     payAsYouGo: (api + requests * PRICES.edgeRequest.dollars + checks) / viewerHours,
     // Functions and their store are in the plan.
-    flatRate: (api + (requests * BUSINESS.dollars) / BUSINESS.requests) / viewerHours,
+    flatRate: (api + (requests * EDGE_PLAN.dollars) / EDGE_PLAN.requests) / viewerHours,
   };
 }

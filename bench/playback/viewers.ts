@@ -29,6 +29,8 @@ export interface Plan {
   };
   /** Life of a film's signature, hours, which our player renews while it watches. */
   readonly signatureHours: number;
+  /** Of a film. */
+  readonly segmentSeconds?: number;
 }
 
 /** Changes of rung an hour: hls.js begins in the middle, finds its rung within seconds, and seldom leaves it. */
@@ -45,10 +47,10 @@ export function ask(plan: Plan): Asked {
   return sum;
 }
 
-function film({ design, hours, signatureHours }: Plan): Asked {
+function film({ design, hours, signatureHours, segmentSeconds = SEGMENT_SECONDS }: Plan): Asked {
   // Pictures of each rung that was played, and sound.
   const playlists = RUNGS_PLAYED + 1;
-  const segments = 2 * ((hours * 3600) / SEGMENT_SECONDS) + playlists;
+  const segments = 2 * ((hours * 3600) / segmentSeconds) + playlists;
   const renewals = design === 'ours' ? renewalsIn(hours * 3_600_000, signatureHours * 3_600_000) : 0;
   return design === 'ours'
     ? { first: 1, playlists: 0, renewals, edge: segments + playlists }

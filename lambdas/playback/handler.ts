@@ -11,7 +11,6 @@ import { isWithin, tallestName, withinHeight } from '../shared/height.ts';
 import { Reply, serve, weakTag } from '../shared/http.ts';
 import { logger } from '../shared/logger.ts';
 import { askForLadder } from '../shared/slicing-run.ts';
-import { edgeIsFull } from '../shared/revocation.ts';
 import { goingSince, leave } from '../shared/sessions.ts';
 import { loadSigner } from '../shared/signing.ts';
 import type { Viewer } from '../shared/viewer.ts';
@@ -31,6 +30,7 @@ import { sessionRoutes } from './session-routes.ts';
 import { jwks } from './key-pair.ts';
 import { mintToken, WRONG } from './token.ts';
 import { unlockRoutes } from './unlock.ts';
+import { unrenewedEnd } from './unrenewed.ts';
 
 /** A key is in the set for longer than this before it signs (key-ring.ts). */
 const JWKS_SECONDS = 3600;
@@ -94,7 +94,7 @@ export const handler = serve<'playback'>(groupsClaim, {
     const shared = await readOnce(key, (cause) => gone(key, cause), isWhole(video));
     // The pictures and no more: who may not begin another session must not get one this way.
     const folder = `r${revision}/${STORYBOARD_FOLDER}`;
-    const end = signatureEnd(new Date(), signatureHours, duration);
+    const end = await unrenewedEnd(duration);
     const pictures = await openFolder(folder, { prefix: vodPrefix(id), viewer, limits, end, isHead: request.isHead });
     const { query, cookies } = rights(pictures, request.query.cookies === '1');
     const text = withAuth(shared, id, pictures.ticket, query);
@@ -238,8 +238,7 @@ const openVideo = async (
     limits,
     tallest: tallestName({ renditions }, limits.maxHeight),
     player: query.session,
-    // What the edge has no room to refuse should end soon by itself: an hour after the video, then.
-    end: end ?? signatureEnd(new Date(), (await edgeIsFull()) ? 0 : signatureHours, duration),
+    end: end ?? (await unrenewedEnd(duration)),
     isHead,
   });
 

@@ -10,9 +10,10 @@ import { fromOf } from '../shared/from.ts';
 import { withinHeight } from '../shared/height.ts';
 import { Reply, type Handlers } from '../shared/http.ts';
 import { loadSigner } from '../shared/signing.ts';
-import { admit, checkPlayable, signatureEnd } from './access.ts';
+import { admit, checkPlayable } from './access.ts';
 import { open } from './opening.ts';
-import { callers, signatureHours } from './options.ts';
+import { callers } from './options.ts';
+import { unrenewedEnd } from './unrenewed.ts';
 
 /** Players ask for each range by the address they were given: they may go on with where it led, and begin no other session. */
 const KEPT_SECONDS = 600;
@@ -31,7 +32,7 @@ export const mp4Routes: Pick<Handlers<'playback'>, 'GET /api/play/{id}/mp4/{file
     const made = await madeRung(video, file.slice(0, -'.mp4'.length));
     if (made === undefined) throw new ApiError('not-ready', 'The file is being made. Ask again in a few seconds.');
     const prefix = downloadsPrefix(id);
-    const end = signatureEnd(new Date(), signatureHours, video.duration);
+    const end = await unrenewedEnd(video.duration);
     const play = await open({ prefix, what: vodPrefix(id), viewer, player: undefined, limits, end, isHead: false });
     // This file and no other: one of a taller rung may be there, too.
     const path = ticketed(made.key, prefix, play.ticket);

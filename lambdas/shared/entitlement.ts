@@ -90,13 +90,11 @@ export function decide(question: EntitlementQuestion): Entitlement {
   };
   const deny = (reason: Entitlement['reason']) => ({ allowed: false, reason });
   if (video.status === 'deleted' || isOver(video, now)) return deny('gone');
-  if (viewer?.right?.link !== undefined && video.id !== undefined) {
-    const { sites, until } = viewer.right;
-    return isOnSite(sites, from) ? allow('link', sites && { sites: [...sites] }, [until]) : deny('site');
+  // Who comes by a right of another's is nobody of ours, whatever they are called.
+  if (viewer !== undefined && viewer.right === undefined) {
+    if (ownedBy(video, viewer)) return allow('owner');
+    if (isAdmin(viewer)) return allow('admin');
   }
-  if (viewer !== undefined && ownedBy(video, viewer)) return allow('owner');
-  if (viewer !== undefined && isAdmin(viewer)) return allow('admin');
-  if (video.visibility === 'private') return deny('private');
   const forThem = grantsFor(question);
   const about = forThem.filter((grant) => isHere(grant, from));
   const hangs = forThem.some(({ countries }) => countries !== undefined);
@@ -108,6 +106,13 @@ export function decide(question: EntitlementQuestion): Entitlement {
   if (counting.some(({ effect }) => effect === 'deny')) return deny('refused');
   // What will keep them out from a moment on that is said already.
   const refusal = nextRefusal(about, now);
+  if (viewer?.right?.link !== undefined && video.id !== undefined) {
+    const { sites, until } = viewer.right;
+    return isOnSite(sites, from)
+      ? allow('link', bound(sites === undefined ? {} : { sites: [...sites] }), [until, refusal])
+      : deny('site');
+  }
+  if (video.visibility === 'private') return deny('private');
   if (video.visibility === 'public') return allow('public', bound({}), [refusal]);
   if (viewer?.right?.key !== undefined && video.id !== undefined) {
     const { key, limits = {} } = viewer.right;

@@ -58,8 +58,10 @@ export const readGrants = async (video: Watched, viewer: Viewer | undefined): Pr
 export const readDeviceViewers = async (id: string): Promise<readonly string[] | undefined> =>
   (await read([], [{ id }])).devices[0]?.viewers;
 
+/** A link opens what is private, too, unless everybody is denied. */
 const canDiffer = (video: Watched, viewer: Viewer | undefined): boolean =>
-  video.visibility !== 'private' && (viewer === undefined || !(isAdmin(viewer) || ownedBy(video, viewer)));
+  (video.visibility !== 'private' || viewer?.right?.link !== undefined) &&
+  (viewer === undefined || !(isAdmin(viewer) || ownedBy(video, viewer)));
 
 type Key = Readonly<Record<string, string>>;
 type Grant = { readonly videoId: string; readonly subject: string };

@@ -22,7 +22,7 @@ export interface DevicesProps {
   readonly storage: Storage;
   readonly api: Api;
   readonly signingKey: SigningKey;
-  readonly revocation: Pick<Revocation, 'takenBackBy' | 'revokedBy'>;
+  readonly revocation: Pick<Revocation, 'takenBackBy' | 'revokedBy' | 'askedBy'>;
 }
 
 export class Devices extends Construct {

@@ -28,6 +28,8 @@ export interface SluiceFunctionProps extends Pick<
   | 'ephemeralStorageSize'
   | 'reservedConcurrentExecutions'
   | 'description'
+  | 'loggingFormat'
+  | 'systemLogLevelV2'
 > {
   readonly config: Config;
   /** File under lambdas/, e.g. `upload/handler.ts`; it exports `handler`. */

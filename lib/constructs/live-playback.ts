@@ -9,7 +9,7 @@ import type { Revocation } from './revocation.ts';
 import { BY_WHAT } from './storage.ts';
 
 interface LivePlaybackProps extends Omit<PlaybackProps, 'revocation' | 'downloads'> {
-  readonly revocation: Pick<Revocation, 'revokedBy'>;
+  readonly revocation: Pick<Revocation, 'revokedBy' | 'askedBy'>;
 }
 
 export function livePlayback(
@@ -38,6 +38,7 @@ export function livePlayback(
   allowCommands(live, config);
   signingKey.allowSigning(live);
   revocation.revokedBy(live);
+  revocation.askedBy(live);
   api.serve('live', live);
   return live;
 }

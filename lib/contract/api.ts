@@ -7,7 +7,7 @@ import { streamState } from './device.ts';
 import { downloads } from './download.ts';
 import { offered } from './encryption.ts';
 import { liveRoutes } from './device-api.ts';
-import { eventsRoutes } from './insight-api.ts';
+import { eventsRoutes, insightRoutes } from './insight-api.ts';
 import { operationsRoutes } from './operations-api.ts';
 import { idParam, subject } from './params.ts';
 import { peopleRoutes } from './people-api.ts';
@@ -420,6 +420,7 @@ export const routes = {
   ...webhookRoutes,
   ...liveRoutes,
   ...eventsRoutes,
+  ...insightRoutes,
 } as const satisfies Record<string, Route>;
 
 export type Routes = typeof routes;

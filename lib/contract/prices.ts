@@ -138,6 +138,19 @@ export const PRICES = {
   },
 } as const satisfies Record<string, Price | Record<Architecture, Price>>;
 
+/**
+ * CloudFront's flat-rate plan Business, the cheapest that allows cache policies of one's own: a month of one distribution, its
+ * functions and their store included, up to so much, with a web ACL of AWS WAF, which it wants. A deployment is made without a
+ * plan; somebody who delivers much chooses one in CloudFront's console.
+ */
+export const EDGE_PLAN = {
+  name: 'Business',
+  dollars: 200,
+  gigabytes: 50_000,
+  requests: 125_000_000,
+  source: 'aws.amazon.com/cloudfront/pricing',
+} as const;
+
 export interface HostedService {
   readonly name: string;
   /** US dollars a source minute, once. */

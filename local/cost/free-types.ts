@@ -22,6 +22,7 @@ export const FREE_TYPES: Readonly<Record<string, string>> = {
   'AWS::CloudFront::Function': USE,
   'AWS::CloudFront::KeyValueStore': 'billed by reads at the edge and by calls of its API',
   'AWS::CloudFront::OriginAccessControl': PART,
+  'AWS::CloudFront::OriginRequestPolicy': PART,
   'AWS::CloudFront::ResponseHeadersPolicy': PART,
   'AWS::Cognito::UserPool': 'billed by people who sign in',
   'AWS::Cognito::UserPoolClient': PART,

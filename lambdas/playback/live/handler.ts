@@ -5,12 +5,13 @@ import { number, required } from '../../../lib/contract/env.ts';
 import { channelPrefix, livePlaylistKey, playbackPlaylistKey } from '../../../lib/contract/live-keys.ts';
 import { liveBounds } from '../../../lib/contract/options.ts';
 import { ticketed } from '../../../lib/contract/ticket.ts';
-import { signatureEnd, tokenLifetime } from '../access.ts';
+import { tokenLifetime } from '../access.ts';
 import { expand, type Access } from '../manifest.ts';
 import { checkLength, readPlaylist } from '../media-playlist.ts';
-import { callers, groupsClaim, signatureHours, tokenMinutes } from '../options.ts';
+import { callers, groupsClaim, tokenMinutes } from '../options.ts';
 import { open, Opening } from '../opening.ts';
 import { mintToken } from '../token.ts';
+import { unrenewedEnd } from '../unrenewed.ts';
 import { readDevice } from '../../shared/devices.ts';
 import { decide, liveOf, type Terms } from '../../shared/entitlement.ts';
 import { ApiError } from '../../shared/errors.ts';
@@ -35,10 +36,8 @@ const TOO_LONG = 'That stretch has too many segments for one playlist; ask for a
 const tokenOf = (device: string, channel: number) => `live/${device}/${channel}`;
 
 /** An on-demand stream's signature is short, for its renewal is the sign of life; what is recorded needs none. */
-const endOf = (channel: Channel, live: boolean): Date =>
-  live && channel.live === 'on-demand'
-    ? new Date(Date.now() + onDemandMinutes * 60_000)
-    : signatureEnd(new Date(), signatureHours, null);
+const endOf = async (channel: Channel, live: boolean): Promise<Date> =>
+  live && channel.live === 'on-demand' ? new Date(Date.now() + onDemandMinutes * 60_000) : await unrenewedEnd(null);
 
 interface Admitted {
   readonly record: DeviceRecord;
@@ -102,7 +101,7 @@ export const handler = serve<'live'>(groupsClaim, {
     const channel = channelOf(record, params.channel);
     const source: Source = { device: record.id, channel: channel.number, playback: query.playback };
     const live = query.from === undefined && query.playback === undefined;
-    const end = endOf(channel, live);
+    const end = await endOf(channel, live);
     const byCookies = query.cookies === '1';
     const begin = () =>
       open({
@@ -165,7 +164,8 @@ export const handler = serve<'live'>(groupsClaim, {
     // Its token ends with the signature it stands for; reloading must not stretch it. Without one it is a play start by itself,
     // and by one of earlier versions, which names no session.
     const going = await callers.going(request, what, caller?.viewer);
-    const end = (caller?.use === 'playlists' && caller.expiresAt) || endOf(channel, query.playback === undefined);
+    const end =
+      (caller?.use === 'playlists' && caller.expiresAt) || (await endOf(channel, query.playback === undefined));
     const play = going
       ? new Opening({ signer: await loadSigner(), prefix, ...going, isHead })
       : await open({ prefix, viewer: caller?.viewer, limits, player: undefined, end, isHead });
@@ -182,7 +182,7 @@ export const handler = serve<'live'>(groupsClaim, {
       const { stream: _, ...now } = await readState({ record, channel, startSeconds });
       return now;
     }
-    const until = endOf(channel, true);
+    const until = await endOf(channel, true);
     const { session: player } = query;
     const { stream, ...now } = await watch({ record, channel, session: player, until, startSeconds });
     if (now.state !== 'live') return now;

@@ -435,6 +435,7 @@ describe('what the functions refuse', () => {
     'a media playlist': ['GET /api/play/{id}/{kind}/{playlist}', { kind: 'video', playlist: '720p.m3u8' }],
     'a licence': ['POST /api/play/{id}/licence', {}],
     'a key of it': ['GET /api/play/{id}/licence', {}],
+    'a DRM licence': ['POST /api/play/{id}/licence/{system}', { system: 'widevine' }],
   } as const;
   /** The content key of both videos. */
   const CONTENT_KEY = 'AAECAwQFBgcICQoLDA0ODw';
@@ -524,7 +525,11 @@ describe('what the functions refuse', () => {
     await refuseTokens('playback token', [...changed(token, 'token'), ...others], ['main.m3u8']);
     await refuseTokens('playback token', others, ['manifest.mpd', 'storyboard.vtt', 'a media playlist']);
     // Nor does a good one open what takes a session.
-    await refuseTokens('playback token', [{ how: 'whole', text: token }], ['a licence', 'a key of it']);
+    await refuseTokens(
+      'playback token',
+      [{ how: 'whole', text: token }],
+      ['a licence', 'a key of it', 'a DRM licence'],
+    );
 
     async function notYet(): Promise<string> {
       return await new SignJWT(claims)
@@ -555,7 +560,7 @@ describe('what the functions refuse', () => {
     await refuseTokens(
       'personal playlist',
       [{ how: 'whole', text: token }],
-      ['main.m3u8', 'manifest.mpd', 'storyboard.vtt', 'a licence', 'a key of it'],
+      ['main.m3u8', 'manifest.mpd', 'storyboard.vtt', 'a licence', 'a key of it', 'a DRM licence'],
     );
   });
 
@@ -690,7 +695,11 @@ describe('what the functions refuse', () => {
         text: await mintToken(foreign.tokens, viewer, ID, 'licence', IN_AN_HOUR, tkt),
       },
     ];
-    await refuseTokens('licence request', [...changed(token, 'token'), ...others], ['a licence', 'a key of it']);
+    await refuseTokens(
+      'licence request',
+      [...changed(token, 'token'), ...others],
+      ['a licence', 'a key of it', 'a DRM licence'],
+    );
     // It opens nothing else.
     await refuseTokens(
       'licence request',

@@ -185,6 +185,12 @@ const keyed = (limits?: Limits): Viewer => ({
 /** For each row of the table in docs, a question that meets it and no earlier one; `limits` are answered with it. */
 const ROWS: readonly (readonly [Entitlement['reason'], Partial<EntitlementQuestion>, object?])[] = [
   ['gone', { viewer: viewers['owner'], video: { ...entitled, status: 'deleted' }, grants: [given()] }],
+  ['owner', { viewer: viewers['owner'], grants: [given({ to: 'person:olga', effect: 'deny' })] }],
+  ['admin', { viewer: viewers['admin'], grants: [given({ to: 'person:ada', effect: 'deny' })] }],
+  [
+    'refused',
+    { video: { ...entitled, visibility: 'public' }, grants: [given({ effect: 'deny' }), given({ to: 'everyone' })] },
+  ],
   [
     'link',
     { viewer: { subject: 'link x', groups: [], right: { link: 'x' } }, video: { ...entitled, visibility: 'private' } },
@@ -197,13 +203,7 @@ const ROWS: readonly (readonly [Entitlement['reason'], Partial<EntitlementQuesti
       from: { site: 'https://b.example' },
     },
   ],
-  ['owner', { viewer: viewers['owner'], grants: [given({ to: 'person:olga', effect: 'deny' })] }],
-  ['admin', { viewer: viewers['admin'], grants: [given({ to: 'person:ada', effect: 'deny' })] }],
   ['private', { video: { ...ofDevice, visibility: 'private' }, grants: [given()], deviceViewers: ['sam'] }],
-  [
-    'refused',
-    { video: { ...entitled, visibility: 'public' }, grants: [given({ effect: 'deny' }), given({ to: 'everyone' })] },
-  ],
   [
     'public',
     {
@@ -267,6 +267,38 @@ describe('the table of docs/playback.md', () => {
         .filter((name) => name !== 'effect')
         .toSorted(),
     );
+  });
+});
+
+describe('a link', () => {
+  const byLink = (over: object = {}): Viewer => ({ subject: 'link x', groups: [], right: { link: 'x', ...over } });
+  const video = { ...entitled, visibility: 'private' } as const;
+  const deny = given({ to: 'everyone', effect: 'deny', countries: { except: ['DE'] } });
+
+  it('opens nothing that is denied to everyone, for as long and where it is', () => {
+    const byIt = (grants: GrantRow[], from: EntitlementQuestion['from'] = {}) =>
+      ask({ viewer: byLink({ until: now + 900 }), video, grants, from });
+    expect(byIt([given({ to: 'everyone', effect: 'deny' })]).reason).toBe('refused');
+    expect(byIt([deny], { country: 'US' }).reason).toBe('refused');
+    expect(byIt([deny]).reason).toBe('refused');
+    expect(byIt([deny], { country: 'DE' })).toEqual({
+      allowed: true,
+      reason: 'link',
+      country: 'DE',
+      endsAt: now + 900,
+    });
+    const later = given({ to: 'everyone', effect: 'deny', notBefore: now + 60 });
+    expect(byIt([later])).toEqual({ allowed: true, reason: 'link', endsAt: now + 60 });
+    // Whoever has it is nobody of ours.
+    expect(byIt([given({ effect: 'deny' }), given({ to: 'group:crew', effect: 'deny' })]).reason).toBe('link');
+  });
+
+  it('makes nobody an owner or an admin, whatever it is called', () => {
+    for (const viewer of [
+      { ...byLink(), subject: 'olga' },
+      { ...byLink(), groups: ['admin'] },
+    ])
+      expect(ask({ viewer, video, grants: [given({ to: 'everyone', effect: 'deny' })] }).reason).toBe('refused');
   });
 });
 

@@ -75,6 +75,24 @@ const framedBy = ({ headers }: { headers: object }) =>
   /frame-ancestors ([^;]*)$/.exec((headers as Record<string, string>)['content-security-policy'] ?? '')?.[1];
 const codeOf = ({ body }: { body: string }) => (JSON.parse(body) as { code: string }).code;
 
+it('a link opens nothing that is denied to everyone, private or not', async () => {
+  const { json } = await make();
+  expect((await play(json.token)).status).toBe(200);
+  const denial = { resource: `video:${ID}`, subject: 'everyone', effect: 'deny', countries: { only: ['US'] } };
+  const given = await callRoute(sharing, 'POST /api/entitlements', { as: OLGA, body: denial });
+  expect(given.status).toBe(200);
+  const from = async (country: string) => {
+    const headers = { 'cloudfront-viewer-country': country };
+    return await ask('GET /api/play/{id}/main.m3u8', ID, { token: json.token }, undefined, headers);
+  };
+  expect([(await from('US')).status, (await from('DE')).status, (await play(json.token)).status]).toEqual([
+    403, 200, 403,
+  ]);
+  const { id: grant } = given.json as { id: string };
+  await callRoute(sharing, 'DELETE /api/entitlements/{grant}', { as: OLGA, params: { grant } });
+  expect((await from('US')).status).toBe(200);
+});
+
 describe('a link with sites', () => {
   const SITE = 'https://www.example.com';
 

@@ -152,9 +152,15 @@ describe('devices, beside the videos', () => {
       'sqs:SendMessage',
     ]);
     expect(grants.get('s3:GetObject')!.join()).toMatch(/\/live\/\*/);
-    expect(grants.get('sqs:SendMessage')).toEqual([expect.stringContaining('sluice-test-ingest-*')]);
+    // To the device's task; and what is taken back of a viewer at the edge.
+    expect(grants.get('sqs:SendMessage')).toEqual([
+      expect.stringContaining('sluice-test-ingest-*'),
+      expect.stringContaining('RevocationTasks'),
+    ]);
     for (const action of ['dynamodb:PutItem', 'dynamodb:DeleteItem'])
-      expect(grants.get(action)!.every((resource) => /Fleet|StorageSessions|StorageAudit/.test(resource))).toBe(true);
+      expect(
+        grants.get(action)!.every((resource) => /Fleet|StorageSessions|StorageAudit|RevocationRecords/.test(resource)),
+      ).toBe(true);
   });
 
   it('clips are read from recordings and written where uploads go', () => {

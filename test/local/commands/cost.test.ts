@@ -1,5 +1,8 @@
 /** `npm run cost` as a person runs it. */
 import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
@@ -27,18 +30,29 @@ describe('npm run cost -- --idle', () => {
     expect(Number(both!.split('$')[1])).toBeGreaterThan(100);
   });
 
-  it('takes options of a deployment, and refuses what is none', { timeout: 120_000 }, async () => {
-    const [all, quiet, misspelt, nothing] = await Promise.all([
-      cost('--idle', '-e', 'dev'),
-      cost('--idle', '-e', 'dev', '-c', 'operations.alarms=false'),
-      cost('--idle', '-c', 'operation.alarms=false'),
-      cost(),
-    ]);
-    const total = ({ stdout }: { stdout: string }) => Number(/total without live: \$([\d.]+)/.exec(stdout)![1]);
-    expect(all.stdout).toContain('A month of dev');
-    // Alarms beyond the ten that are free.
-    expect(total(all) - total(quiet)).toBeGreaterThan(1);
+  it('refuses an option that there is not, and asks what is wanted', { timeout: 120_000 }, async () => {
+    const [misspelt, nothing] = await Promise.all([cost('--idle', '-c', 'operation.alarms=false'), cost()]);
     expect(misspelt).toMatchObject({ code: 1, stderr: expect.stringContaining('operation.alarms: no such option') });
     expect(nothing).toMatchObject({ code: 2, stderr: expect.stringContaining('--idle') });
+  });
+});
+
+describe('npm run cost with a load', () => {
+  it('takes it from a file and from options, which count more', { timeout: 120_000 }, async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'sluice-cost-'));
+    const file = join(folder, 'load.json');
+    await writeFile(file, JSON.stringify({ uploads: 500, viewers: 7 }));
+    const { code, stdout, stderr } = await cost('--load', file, '--viewers', '2000');
+    await rm(folder, { recursive: true });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain('uploads 500, minutes 10');
+    expect(stdout).toContain('viewers 2000');
+    expect(stdout.trimEnd().split('\n').at(-1)).toMatch(/^total: \$[\d,.]+ at list price, /);
+  });
+
+  it('says what is wrong of one', { timeout: 120_000 }, async () => {
+    const [file, name] = await Promise.all([cost('--load', '/nowhere/load.json'), cost('--viewer', '3')]);
+    expect(file).toMatchObject({ code: 1, stderr: expect.stringContaining('/nowhere/load.json is no load') });
+    expect(name).toMatchObject({ code: 2, stderr: expect.stringContaining("'--viewer'") });
   });
 });

@@ -46,6 +46,7 @@ const objects: Record<string, string> = {
   '/storagemedia/vod/v1/r1/main.m3u8': '#EXTM3U',
   '/storagemedia/vod/v1/r1/video/00001.m4s': '0123456789',
   '/storagemedia/vod/v1/r1/video/720p/00001.key': 'sixteen bytes...',
+  '/storagemedia/live/1/1/rec/20260801/12/hour.key': 'sixteen bytes...',
   '/storagemedia/keys/v1/r1.json': 'secret',
   '/storagemedia/work/v1/chunk.json': 'secret',
   '/storagemedia/vod/v1/positions.geojson': 'secret',
@@ -252,28 +253,33 @@ describe('Sluice’s distribution', () => {
     expect(seen).toHaveLength(1);
   });
 
-  it('gives keys of segments as it gives segments, but for no browser to keep, until their session is revoked', async () => {
-    const [ann, bob] = ['Ann0000000000000', 'Bob0000000000000'];
-    const path = (session: string, file = 'r1/video/720p/00001.key') => `/vod/v1/s/0tij4k2${session}.-.-.-/${file}`;
-    const of = (session: string, asked = path(session)) => signed(asked, `${edge.url}${path(session, '*')}`);
-    edge.invalidate(['/*']);
-    const look = async (url: string) => {
-      const answer = await fetch(url);
-      return [answer.status, cacheOf(answer), answer.headers.get('cache-control'), await answer.text()];
-    };
-    for (const bare of [path(ann), '/vod/v1/r1/video/720p/00001.key'])
-      expect((await look(`${edge.url}${bare}`))[0]).toBe(403);
-    // One copy at the edge for all viewers.
-    expect(await look(of(ann))).toEqual([200, 'Miss', 'no-store', 'sixteen bytes...']);
-    expect(await look(of(bob))).toEqual([200, 'Hit', 'no-store', 'sixteen bytes...']);
-    expect(seen).toHaveLength(1);
-    for (const asked of [path(bob), path(ann).replace('v1', 'v2'), '/vod/v1/r1/video/720p/00001.key'])
-      expect((await look(of(ann, asked)))[0]).toBe(403);
-    revoked.set(`s:0tij4k2${ann}`, `1 ${Math.floor(Date.now() / 1000) + 60}`);
-    expect(await look(of(ann))).toEqual([403, 'FunctionGeneratedResponse', 'no-store', '']);
-    expect((await look(of(bob)))[0]).toBe(200);
-    revoked.clear();
-  });
+  it.each([
+    ['a video', '/vod/v1/', '/vod/v2/', 'r1/video/720p/00001.key'],
+    ['a channel', '/live/1/1/', '/live/1/2/', 'rec/20260801/12/hour.key'],
+  ])(
+    'gives keys of segments of %s as it gives segments, but for no browser to keep, until their session is revoked',
+    async (_, prefix, other, name) => {
+      const [ann, bob] = ['Ann0000000000000', 'Bob0000000000000'];
+      const path = (session: string, file = name) => `${prefix}s/0tij4k2${session}.-.-.-/${file}`;
+      const of = (session: string, asked = path(session)) => signed(asked, `${edge.url}${path(session, '*')}`);
+      edge.invalidate(['/*']);
+      const look = async (url: string) => {
+        const answer = await fetch(url);
+        return [answer.status, cacheOf(answer), answer.headers.get('cache-control'), await answer.text()];
+      };
+      for (const bare of [path(ann), `${prefix}${name}`]) expect((await look(`${edge.url}${bare}`))[0]).toBe(403);
+      // One copy at the edge for all viewers.
+      expect(await look(of(ann))).toEqual([200, 'Miss', 'no-store', 'sixteen bytes...']);
+      expect(await look(of(bob))).toEqual([200, 'Hit', 'no-store', 'sixteen bytes...']);
+      expect(seen).toHaveLength(1);
+      for (const asked of [path(bob), path(ann).replace(prefix, other), `${prefix}${name}`])
+        expect((await look(of(ann, asked)))[0]).toBe(403);
+      revoked.set(`s:0tij4k2${ann}`, `1 ${Math.floor(Date.now() / 1000) + 60}`);
+      expect(await look(of(ann))).toEqual([403, 'FunctionGeneratedResponse', 'no-store', '']);
+      expect((await look(of(bob)))[0]).toBe(200);
+      revoked.clear();
+    },
+  );
 
   it('gives nobody content keys, which licences are made of', async () => {
     for (const path of ['/keys/v1/r1.json', '/vod/v1/../../keys/v1/r1.json', '/vod/%2e%2e/keys/v1/r1.json']) {
