@@ -52,7 +52,7 @@ export class VodStack extends Stack {
     this.devices = new Devices(this, 'Devices', { config, storage, api, signingKey, revocation });
     for (const fn of [catalog.handler, sharing.handler, stills.poster, playback.manifest]) this.devices.decidesFor(fn);
     new Webhooks(this, 'Webhooks', { config, api, tables: [storage.videos, this.devices.tables.devices] });
-    const insight = new Insight(this, 'Insight', { config, api });
+    const insight = new Insight(this, 'Insight', { config, api, storage });
     for (const fn of [playback.manifest, this.devices.live]) insight.addressedBy(fn);
     auth.returnsTo(playback.publicUrl);
     catalog.invalidates(playback.distribution);

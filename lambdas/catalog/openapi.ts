@@ -28,6 +28,7 @@ const tags: Record<Stage, string> = {
   operations: 'Whether anything is wrong, and who changed what, for admins',
   webhooks: 'Addresses that are told what happens, for admins',
   events: 'What players report',
+  insight: 'What became of it: heatmaps, quality, viewers',
 };
 
 const statuses = [...new Set(Object.values(problems).map(([status]) => status))].toSorted((a, b) => a - b);

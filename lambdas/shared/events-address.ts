@@ -9,7 +9,7 @@ import {
 } from '../../lib/contract/events-address.ts';
 import { required } from '../../lib/contract/env.ts';
 import { parseTicket } from '../../lib/contract/ticket.ts';
-import { insightKeys, pseudonymOf, type InsightKeys } from './insight-keys.ts';
+import { ensureInsightKeys, pseudonymOf, type InsightKeys } from './insight-keys.ts';
 import { logger } from './logger.ts';
 
 const MAC_BYTES = 16;
@@ -43,7 +43,7 @@ export function readEventsToken(
  */
 export async function eventsUrl(what: string, ticketText: string, end: Date): Promise<string | undefined> {
   try {
-    const keys = await insightKeys(true);
+    const keys = await ensureInsightKeys();
     const { session, subject } = parseTicket(ticketText)!;
     const viewer = subject === undefined ? undefined : pseudonymOf(keys, subject);
     const now = Math.floor(Date.now() / 1000);

@@ -3,6 +3,7 @@
  * viewers. A row of the table of heatmaps, made by whoever needs it first; who deletes it makes every pseudonym that there is
  * one of nobody, and every address out of date.
  */
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { createHmac, randomBytes } from 'node:crypto';
 import { z } from 'zod';
@@ -20,34 +21,56 @@ export interface InsightKeys {
 
 /** Milliseconds after which the row is read again: it may have been deleted. */
 const FRESH = 5 * 60_000;
-let held: { readonly keys: Promise<InsightKeys>; readonly until: number } | undefined;
+let held: { readonly keys: Promise<InsightKeys | undefined>; readonly until: number } | undefined;
 
-/** `make`: whether to make them where there are none; else throws. A failure is not kept. */
-export function insightKeys(make: boolean): Promise<InsightKeys> {
-  if (held !== undefined && Date.now() < held.until) return held.keys;
-  const keys = load(make).catch((error: unknown) => {
-    held = undefined;
+/** Undefined: there are none, since nobody began to watch yet, or they were deleted. */
+export async function insightKeys(): Promise<InsightKeys | undefined> {
+  return await kept(read);
+}
+
+/** As they are there, or made now. */
+export async function ensureInsightKeys(): Promise<InsightKeys> {
+  return (await kept(async () => (await read()) ?? (await make())))!;
+}
+
+/** A failure is not kept, nor that there are none. */
+async function kept(load: () => Promise<InsightKeys | undefined>): Promise<InsightKeys | undefined> {
+  if (held !== undefined && Date.now() < held.until) return await held.keys;
+  const now = { keys: load(), until: Date.now() + FRESH };
+  held = now;
+  const forget = () => {
+    if (held === now) held = undefined;
+  };
+  const keys = await now.keys.catch((error: unknown) => {
+    forget();
     throw error;
   });
-  held = { keys, until: Date.now() + FRESH };
+  if (keys === undefined) forget();
   return keys;
 }
 
-async function load(make: boolean): Promise<InsightKeys> {
-  const TableName = required('HEATMAPS_TABLE');
-  const read = async () => (await dynamo.send(new GetCommand({ TableName, Key: KEYS_ROW, ConsistentRead: true }))).Item;
-  const there = await read();
-  if (there !== undefined) return keysOf(there);
-  if (!make) throw new Error('nobody was given an address for events yet');
+async function read(): Promise<InsightKeys | undefined> {
+  const query = { TableName: required('HEATMAPS_TABLE'), Key: KEYS_ROW, ConsistentRead: true };
+  const { Item } = await dynamo.send(new GetCommand(query));
+  return Item === undefined ? undefined : keysOf(Item);
+}
+
+async function make(): Promise<InsightKeys | undefined> {
   const made = { addresses: randomBytes(32).toString('base64url'), viewers: randomBytes(32).toString('base64url') };
+  const Item = { ...KEYS_ROW, ...made };
   await dynamo
     .send(
-      new PutCommand({ TableName, Item: { ...KEYS_ROW, ...made }, ConditionExpression: 'attribute_not_exists(what)' }),
+      new PutCommand({
+        TableName: required('HEATMAPS_TABLE'),
+        Item,
+        ConditionExpression: 'attribute_not_exists(what)',
+      }),
     )
     .catch((error: unknown) => {
-      if ((error as Error).name !== 'ConditionalCheckFailedException') throw error;
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
     });
-  return keysOf(await read());
+  // Of two who make them at once one did.
+  return await read();
 }
 
 function keysOf(item: unknown): InsightKeys {

@@ -1,6 +1,7 @@
 /** Insight: what players report, from the address that takes it to what is counted of it (docs/insight.md). */
 import { Duration, Stack } from 'aws-cdk-lib';
 import { ProjectionType, type Table } from 'aws-cdk-lib/aws-dynamodb';
+import { LoggingFormat, SystemLogLevel } from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
@@ -10,11 +11,13 @@ import type { Api } from './api.ts';
 import { SluiceFunction } from './function.ts';
 import { workQueue } from './queue.ts';
 import { removalOf } from './removal.ts';
+import type { Storage } from './storage.ts';
 import { table, text } from './table.ts';
 
 export interface InsightProps {
   readonly config: Config;
   readonly api: Api;
+  readonly storage: Pick<Storage, 'videos'>;
 }
 
 /** Of a consumer: it counts what waited since it last looked, which takes seconds. */
@@ -37,7 +40,7 @@ export class Insight extends Construct {
   constructor(scope: Construct, id: string, props: InsightProps) {
     super(scope, id);
     this.#props = props;
-    const { config, api } = props;
+    const { config, api, storage } = props;
     this.heatmaps = table(this, 'Heatmaps', {
       partitionKey: text('what'),
       sortKey: text('row'),
@@ -59,12 +62,27 @@ export class Insight extends Construct {
       // Most of its time is spent waiting for the queue.
       memorySize: 256,
       timeout: Duration.seconds(10),
+      // Lambda's own three lines for each call would cost more than taking it.
+      loggingFormat: LoggingFormat.JSON,
+      systemLogLevelV2: SystemLogLevel.WARN,
     })
       .useTable('HEATMAPS_TABLE', this.heatmaps, ['GetItem'])
       .sendTo('POSTS_QUEUE', posts);
     // A burst of reports must not take what is kept for who wants to watch.
     api.serve('events', events, { isReserved: false });
     this.#spread(posts, [this.#count()]);
+
+    const handler = new SluiceFunction(this, 'Handler', {
+      config,
+      entry: 'insight/handler.ts',
+      description: 'Insight API: heatmaps, quality and viewers of a video, and of all',
+      memorySize: 1024,
+      environment: { GROUPS_CLAIM: config.auth.groupsClaim },
+    })
+      .useTable('HEATMAPS_TABLE', this.heatmaps, ['Query'], [BY_DAY])
+      .useTable('VIDEOS_TABLE', storage.videos, ['GetItem']);
+    // Asked for now and then: what is reserved for answering everybody is not for it.
+    api.serve('insight', handler, { isReserved: false });
   }
 
   /** Lets a function say where the events of a session go. */

@@ -11,7 +11,8 @@ export type Stage =
   | 'live'
   | 'operations'
   | 'webhooks'
-  | 'events';
+  | 'events'
+  | 'insight';
 
 /**
  * `user`: a valid JWT, checked by the HTTP API's authorizer before the Lambda runs.

@@ -75,9 +75,7 @@ export function estimate(asked: Asked, details: boolean): string[] {
     LOAD_NAMES.map((name) => `${name} ${load[name]}`).join(', '),
     '',
     ...columns(rows),
-    '',
-    `With the distribution in CloudFront's flat-rate plan ${EDGE_PLAN.name} (${dollars(EDGE_PLAN.dollars)}): ` +
-      (plan === undefined ? 'more than it holds.' : `${dollars(plan)} at list price.`),
+    ...planText(plan, totals.list),
     ...(details ? ['', ...table(lines)] : []),
     '',
     'The same at hosted services, by their published prices:',
@@ -85,6 +83,16 @@ export function estimate(asked: Asked, details: boolean): string[] {
     ...HOSTED.map(({ name, source }) => `${name}: ${source}`),
     '',
     `total: ${dollars(totals.list)} at list price, ${dollars(totals.free)} after what AWS gives every account for nothing`,
+  ];
+}
+
+/** Nothing where the plan is the dearer way. */
+function planText(plan: number | undefined, list: number): string[] {
+  if (plan !== undefined && plan >= list) return [];
+  const text = plan === undefined ? 'more than it holds.' : `${dollars(plan)} at list price.`;
+  return [
+    '',
+    `With the distribution in CloudFront's flat-rate plan ${EDGE_PLAN.name} (${dollars(EDGE_PLAN.dollars)}): ${text}`,
   ];
 }
 

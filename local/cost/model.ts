@@ -19,6 +19,11 @@ export const DAYS = HOURS / 24;
 const A_CALL = { gbSeconds: 0.1, logGb: 1.5e-6 } as const;
 /** What a worker does for a message: ten seconds with a core; and requests of a queue: sent, received, deleted. */
 const A_MESSAGE = { gbSeconds: (10 * 1769) / 1024, requests: 3 } as const;
+/**
+ * What our player reports (docs/insight.md): a post a minute, and two for its beginning and end; its share of functions, log, queues and
+ * table as `npm run bench:events` measures and prices them, rounded up. Its bar is 200 dollars for 60 million posts.
+ */
+const A_REPORT = { perHour: 60, perPlay: 2, gbSeconds: 0.006, logGb: 0.3e-6, requests: 1.2, writes: 0.5 } as const;
 /** Of the edge's requests, those that it must ask S3 for: the other viewers of a city find it in the cache. */
 const MISSED = 0.1;
 /** Reads of the edge's store for a request of media: the four things that may have been revoked (lib/constructs/media-gate.ts). */
@@ -114,7 +119,15 @@ function playing(load: Load, { actions }: Counted, config: Config): Line[] {
     segmentSeconds: config.slicing.segmentSeconds,
   });
   const each = plus(plus(times(actions.play, asked.first), times(actions.renewal, asked.renewals)), actions.library);
+  const posts = hours * A_REPORT.perHour + plays * A_REPORT.perPlay;
   return [
+    line('reports', 'API', posts, PRICES.apiRequest),
+    line('reports', 'API: at the edge', posts, PRICES.edgeRequest),
+    line('reports', 'functions', posts, PRICES.invocation),
+    line('reports', 'functions: running', posts * A_REPORT.gbSeconds, PRICES.gbSecond[config.architecture]),
+    line('reports', 'functions: logs', posts * A_REPORT.logGb, PRICES.logGb),
+    line('reports', 'queues', posts * A_REPORT.requests, PRICES.queueRequest),
+    line('reports', 'tables: writes', posts * A_REPORT.writes, PRICES.write),
     ...called('play', times(each, plays), config),
     ...delivered('play', asked.edge * plays, gigabytes(hours, load['viewer-mbps'])),
   ];

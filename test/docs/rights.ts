@@ -45,6 +45,7 @@ const FILES: Record<string, string> = {
   InsightEvents: 'insight/events.ts',
   InsightSpread: 'insight/spread.ts',
   InsightCount: 'insight/count.ts',
+  InsightHandler: 'insight/handler.ts',
   OperationsHealth: 'operations/handler.ts',
   OperationsWatch: 'operations/watch.ts',
 };

@@ -87,6 +87,7 @@ beforeAll(async () => {
     operations: (await import('../../lambdas/operations/handler.ts')).handler,
     webhooks: (await import('../../lambdas/webhooks/handler.ts')).handler,
     events: (await import('../../lambdas/insight/events.ts')).handler,
+    insight: (await import('../../lambdas/insight/handler.ts')).handler,
   };
   const media = { Bucket: process.env['MEDIA_BUCKET'] };
   for (const name of ['1080p', '720p', '360p'])
@@ -112,8 +113,9 @@ beforeAll(async () => {
     // Text where it stands in a path or query, a number in a body.
     channel: ['1', 1],
     number: [1],
-    from: [new Date(FROM).toISOString()],
-    to: [new Date(FROM + 4000).toISOString()],
+    // A moment, or a day.
+    from: [new Date(FROM).toISOString(), '2026-01-02'],
+    to: [new Date(FROM + 4000).toISOString(), '2026-01-03'],
     token: [await mintToken(fleet.tokens, viewer, VIDEO, 'manifest', new Date(Date.now() + 3_600_000))],
     playlist: ['720p.m3u8'],
     file: ['720p.mp4'],

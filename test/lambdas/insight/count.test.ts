@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hourOf, HOUR_ROWS } from '../../../lib/contract/heatmap.ts';
 import type { Report } from '../../../lib/contract/player-events.ts';
 import { startHandlerEngine } from '../engine.ts';
-import { shuffled, simulate, videoNumber } from './reports.ts';
+import { shuffled, simulate, videoNumber } from '../../../bench/events/viewers.ts';
 
 const VIEWERS = 10_000;
 const POSTS = 3;

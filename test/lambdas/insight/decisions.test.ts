@@ -5,7 +5,7 @@ import { add, addCounters, noTally } from '../../../lambdas/insight/tally.ts';
 import { estimate, hashOf, KEPT, ofBytes, toBytes, together } from '../../../lambdas/insight/viewers.ts';
 import { closesAt, hourOf, lastClosed, noCounters } from '../../../lib/contract/heatmap.ts';
 import type { Report } from '../../../lib/contract/player-events.ts';
-import { chance, shuffled, simulate, videoNumber } from './reports.ts';
+import { chance, shuffled, simulate, videoNumber } from '../../../bench/events/viewers.ts';
 
 const BEGAN = Date.parse('2026-11-29T08:10:00Z') / 1000;
 

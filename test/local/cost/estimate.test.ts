@@ -17,6 +17,7 @@ describe('a load', () => {
       'upload',
       'slicing',
       'storage',
+      'reports',
       'play',
       'together',
     ]);
@@ -47,9 +48,11 @@ describe('a load', () => {
     const [price, sum] = dollarsIn(plan);
     expect(price).toBe(200);
     expect(sum).toBeGreaterThan(together! - play! + 200);
-    expect(sum).toBeLessThan(together! - play! + 203);
+    expect(sum).toBeLessThan(together! - play! + 204);
     const much = estimate(asked({ viewers: 100_000, hours: 4 }), false);
     expect(much.find((line) => line.startsWith('With the distribution'))).toContain('more than it holds');
+    const few = estimate(asked({ viewers: 10, hours: 4 }), false);
+    expect(few.find((line) => line.startsWith('With the distribution'))).toBeUndefined();
   });
 
   it('stands with the live stack where there are vehicles', () => {

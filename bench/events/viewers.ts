@@ -1,6 +1,6 @@
 /** Sessions that watch by chance, what they post, and what of it must be counted: told apart from how the platform counts. */
-import type { PlayerEvent, Report } from '../../../lib/contract/player-events.ts';
-import { sessionId } from '../../../lib/contract/ticket.ts';
+import type { PlayerEvent, Report } from '../../lib/contract/player-events.ts';
+import { sessionId } from '../../lib/contract/ticket.ts';
 
 /** Numbers that are the same each time (mulberry32). */
 export function chance(seed: number): () => number {
