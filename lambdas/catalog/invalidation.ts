@@ -7,14 +7,20 @@
  * deletion are under way, there is room for somebody's one video. What CloudFront has no room for waits as a new message,
  * which was received never: waiting is not failing, and no step nearer to the dead-letter queue.
  */
-import { CloudFrontClient, CreateInvalidationCommand } from '@aws-sdk/client-cloudfront';
+import { CloudFrontClient, CreateInvalidationCommand, GetInvalidationCommand } from '@aws-sdk/client-cloudfront';
 import { createHash, randomInt } from 'node:crypto';
 import { required } from '../../lib/contract/env.ts';
 import { vodPrefix } from '../../lib/contract/keys.ts';
-import { MOST_INVALIDATED } from '../../lib/contract/removal.ts';
+import { MOST_INVALIDATED, type Removal } from '../../lib/contract/removal.ts';
 import { logger } from '../shared/logger.ts';
+import { reached } from '../shared/takedown.ts';
 import { isThrottled } from '../shared/throttled.ts';
 import { enqueue } from './removal.ts';
+
+/** Seconds until CloudFront is asked whether it is done, and between that and the next time. */
+const LOOK_IN = 10;
+/** Seconds in which an invalidation is done, if ever. */
+const LOOKED_FOR = 3600;
 
 /** Seconds that what found no room waits, at random between: they must not all come again together. */
 const WAIT = [20, 120] as const;
@@ -32,7 +38,9 @@ export async function invalidate(asked: readonly Asked[]): Promise<void> {
   for (const [index, videoIds] of groups(asked.flatMap((message) => message.videoIds)).entries()) {
     try {
       // The same messages again are the same invalidation, not another one.
-      await create(videoIds, hash(`${index} ${messages.join(' ')}`));
+      const invalidation = await create(videoIds, hash(`${index} ${messages.join(' ')}`));
+      const until = Math.floor(Date.now() / 1000) + LOOKED_FOR;
+      await enqueue({ step: 'look', invalidation, videoIds: [...videoIds], until }, LOOK_IN);
     } catch (error) {
       if (!isBusy(error)) throw error;
       logger.info('invalidation waits', { videos: videoIds.length });
@@ -53,12 +61,31 @@ const isBusy = (error: unknown): boolean =>
 
 const hash = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 32);
 
-async function create(videoIds: readonly string[], CallerReference: string): Promise<void> {
+/** Notes of these videos that caches are empty, once CloudFront says so; until then it is asked again. */
+export async function look(message: Extract<Removal, { step: 'look' }>): Promise<void> {
+  const { invalidation: Id, videoIds, until } = message;
+  try {
+    const command = new GetInvalidationCommand({ DistributionId: required('DISTRIBUTION_ID'), Id });
+    const { Invalidation } = await cloudFront.send(command);
+    if (Invalidation?.Status === 'Completed') {
+      for (const id of videoIds) await reached(id, 'emptiedAt');
+      return;
+    }
+  } catch (error) {
+    if (!isBusy(error)) throw error;
+  }
+  if (Date.now() < until * 1000) await enqueue(message, LOOK_IN);
+  else logger.error('an invalidation is not done, and nobody looks for it any more', { invalidation: Id, videoIds });
+}
+
+/** Answers its id. */
+async function create(videoIds: readonly string[], CallerReference: string): Promise<string> {
   const Items = videoIds.map((id) => `/${vodPrefix(id)}*`);
-  await cloudFront.send(
+  const { Invalidation } = await cloudFront.send(
     new CreateInvalidationCommand({
       DistributionId: required('DISTRIBUTION_ID'),
       InvalidationBatch: { CallerReference, Paths: { Quantity: Items.length, Items } },
     }),
   );
+  return Invalidation!.Id!;
 }

@@ -22,14 +22,14 @@ import { eachMessage } from '../shared/batch.ts';
 import { dynamo, s3 } from '../shared/clients.ts';
 import { logger } from '../shared/logger.ts';
 import { listObjects, removeObjects, removePrefix } from '../shared/objects.ts';
-import { revoke } from '../shared/revocation.ts';
 import { freeSlot } from '../shared/slots.ts';
+import { reached, takeDown } from '../shared/takedown.ts';
 import { announce, readVideo } from '../shared/videos.ts';
 import { signatureEnd } from '../playback/access.ts';
 import { settleUnfinished } from '../slicing/unfinished.ts';
 import { deleteLink, linksOf } from '../shared/links.ts';
 import { deleteGrants } from './grants.ts';
-import { invalidate } from './invalidation.ts';
+import { invalidate, look } from './invalidation.ts';
 import { enqueue } from './removal.ts';
 import { removal, type Removal } from '../../lib/contract/removal.ts';
 
@@ -76,6 +76,7 @@ function toInvalidate(body: string): readonly string[] | undefined {
 
 async function remove(message: Removal): Promise<void> {
   if (message.step === 'invalidate') return;
+  if (message.step === 'look') return await look(message);
   const { videoId } = message;
   const record = await readVideo(videoId);
   if (record !== undefined && record.status !== 'deleted') {
@@ -90,6 +91,7 @@ async function remove(message: Removal): Promise<void> {
   if (record !== undefined && record.revision > 0) await revokeVideo(record);
   if (record?.encryption === 'aes-128') await deleteKeys(videoId);
   const served = await deleteObjects(videoId);
+  if (record !== undefined) await reached(videoId, 'removedAt');
   // Nobody was ever given a signature for what was not published, so nothing of it can be cached.
   const published = record === undefined ? message.step === 'sweep' && message.published : record.revision > 0;
   // After a sweep only for what a late encoder wrote and somebody may have fetched since.
@@ -107,10 +109,10 @@ async function remove(message: Removal): Promise<void> {
   await dynamo.send(new DeleteCommand({ TableName: required('VIDEOS_TABLE'), Key: { id: videoId } }));
 }
 
-/** Has the edge refuse all that was ever signed of it, for as long as the last signature lasts that may just have been made. */
-async function revokeVideo({ id, duration }: VideoRecord): Promise<void> {
+/** For as long as the last signature lasts that may just have been made. */
+async function revokeVideo(record: VideoRecord): Promise<void> {
   const hours = number('SIGNATURE_HOURS', playbackBounds.signatureHours);
-  await revoke([{ kind: 'video', id, until: signatureEnd(new Date(), hours, duration) }]);
+  await takeDown(record, signatureEnd(new Date(), hours, record.duration));
 }
 
 /**

@@ -25,6 +25,7 @@ import { callers, groupsClaim, signatureHours, tokenMinutes } from './options.ts
 import { mp4Routes } from './mp4.ts';
 import { providerRoutes } from './provider.ts';
 import { pageRoutes } from './page-routes.ts';
+import { removalRoutes } from './removal-routes.ts';
 import { sessionRoutes } from './session-routes.ts';
 import { jwks } from './key-pair.ts';
 import { mintToken, WRONG } from './token.ts';
@@ -136,6 +137,7 @@ export const handler = serve<'playback'>(groupsClaim, {
   ...providerRoutes,
 
   ...sessionRoutes,
+  ...removalRoutes,
   ...mp4Routes,
   ...pageRoutes,
   ...unlockRoutes,

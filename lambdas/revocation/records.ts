@@ -38,10 +38,10 @@ export async function markWritten(written: readonly Revocation[], store: string)
           new UpdateCommand({
             TableName: TableName(),
             Key: { key },
-            UpdateExpression: 'SET #store = :store',
+            UpdateExpression: 'SET #store = :store, writtenAt = :now',
             ConditionExpression: '#at = :at',
             ExpressionAttributeNames: { '#store': 'store', '#at': 'at' },
-            ExpressionAttributeValues: { ':store': store, ':at': at },
+            ExpressionAttributeValues: { ':store': store, ':at': at, ':now': new Date().toISOString() },
           }),
         ),
       ),

@@ -38,7 +38,7 @@ export interface CatalogProps {
   readonly storage: Storage;
   readonly api: Api;
   readonly signingKey: SigningKey;
-  readonly revocation: Pick<Revocation, 'revokedBy' | 'takenBackBy'>;
+  readonly revocation: Pick<Revocation, 'revokedBy' | 'takenBackBy' | 'takesDown'>;
   /** Deleting a video stops its slicing. */
   readonly slicing: { readonly stateMachine: Pick<StateMachine, 'stateMachineArn' | 'stateMachineName'> };
 }
@@ -137,7 +137,7 @@ export class Catalog extends Construct {
         'executions of this one state machine; their names are not known before they run',
       );
     if (config.slicing.engine !== 'encode') cancelsJobs(this.remover);
-    revocation.revokedBy(this.remover);
+    revocation.takesDown(this.remover);
     this.remover.addEventSource(
       new SqsEventSource(removals, {
         // Without a wait for more: a takedown is quick, and of many at a time batches fill by themselves.
@@ -176,7 +176,7 @@ export class Catalog extends Construct {
 
   /** Lets removals clear this distribution's caches. Called when it exists: it is made after the catalog. */
   invalidates(distribution: Pick<IDistribution, 'distributionId'>): void {
-    this.remover.useInvalidation(distribution);
+    this.remover.useInvalidation(distribution, true);
   }
 }
 

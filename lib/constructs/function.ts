@@ -112,11 +112,12 @@ export class SluiceFunction extends LambdaFunction {
   }
 
   /** `DISTRIBUTION_ID`, and the right to invalidate that distribution's caches. */
-  useInvalidation(distribution: Pick<IDistribution, 'distributionId'>): this {
+  /** `looks`: whether it also asks what has become of one. */
+  useInvalidation(distribution: Pick<IDistribution, 'distributionId'>, looks = false): this {
     this.addEnvironment('DISTRIBUTION_ID', distribution.distributionId);
     const { distributionId: resourceName } = distribution;
     const arn = Stack.of(this).formatArn({ service: 'cloudfront', region: '', resource: 'distribution', resourceName });
-    return this.allow(['cloudfront:CreateInvalidation'], [arn]);
+    return this.allow(['cloudfront:CreateInvalidation', ...(looks ? ['cloudfront:GetInvalidation'] : [])], [arn]);
   }
 
   useSecret(variable: string, secret: Pick<ISecret, 'secretArn'>): this {

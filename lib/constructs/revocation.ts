@@ -106,7 +106,13 @@ export class Revocation extends Construct {
     fn.useTable('REVOCATIONS_TABLE', this.#records, ['PutItem']).sendTo('REVOCATION_QUEUE', this.#queue);
   }
 
-  /** For a function that asks whether the edge is full (`edgeIsFull`). */
+  /** The same, and how far a takedown has come (lambdas/shared/takedown.ts). */
+  takesDown(fn: SluiceFunction): void {
+    this.revokedBy(fn);
+    fn.useTable('REVOCATIONS_TABLE', this.#records, ['UpdateItem']);
+  }
+
+  /** For a function that asks whether the edge is full (`edgeIsFull`), or how far a takedown has come. */
   askedBy(fn: SluiceFunction): void {
     fn.useTable('REVOCATIONS_TABLE', this.#records, ['GetItem']);
   }

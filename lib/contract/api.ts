@@ -15,6 +15,7 @@ import { playRoutes } from './play-api.ts';
 import { sharingRoutes } from './sharing-api.ts';
 import { track } from './geojson.ts';
 import { MAX_ADDRESS } from './pull.ts';
+import { removalState } from './removal.ts';
 import type { Route, Stage } from './route.ts';
 import { webhookRoutes } from './webhook-api.ts';
 import { characters, line, lines, mediaType, opaque } from './text.ts';
@@ -322,6 +323,15 @@ export const routes = {
     status: 204,
     summary: 'Remove the video: playback stops at once, objects and caches follow within minutes. Safe to repeat.',
     params: idParam,
+  },
+  'GET /api/videos/{id}/removal': {
+    stage: 'playback',
+    auth: 'user',
+    status: 200,
+    summary:
+      'How far the removal of a video has come, for who owned it and admins, as long as signatures of it would last. 404 of one that was never published and is gone.',
+    params: idParam,
+    response: removalState,
   },
   'PUT /api/videos/{id}/poster': {
     stage: 'stills',

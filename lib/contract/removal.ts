@@ -19,5 +19,23 @@ export const removal = z.discriminatedUnion('step', [
   }),
   /** Drops cached copies. A message of its own: CloudFront takes few at a time, and nothing else needs to wait for it. */
   z.object({ step: z.literal('invalidate'), videoIds: z.array(videoId).min(1).max(MOST_INVALIDATED) }),
+  /** Looks whether CloudFront has completed it. */
+  z.object({
+    step: z.literal('look'),
+    invalidation: z.string().min(1),
+    videoIds: z.array(videoId).min(1).max(MOST_INVALIDATED),
+    /** Epoch seconds after which nobody looks any more. */
+    until: z.int(),
+  }),
 ]);
 export type Removal = z.infer<typeof removal>;
+
+const moment = z.iso.datetime().nullable();
+/** How far a video's removal has come. */
+export const removalState = z.object({
+  askedAt: z.iso.datetime(),
+  refusedAt: moment.meta({ description: 'When the edge was told to refuse it; null: not yet.' }),
+  removedAt: moment.meta({ description: 'When its files were deleted; null: not yet.' }),
+  emptiedAt: moment.meta({ description: 'When CloudFront had emptied its caches of it; null: not yet.' }),
+});
+export type RemovalState = z.infer<typeof removalState>;

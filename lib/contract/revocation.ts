@@ -41,10 +41,21 @@ export type RevocationTask = z.infer<typeof revocationTask>;
 /** The one group of the queue: its messages are worked on one batch after another. */
 export const REVOCATION_GROUP = 'store';
 
+/** How far taking a video down has come, on the row by which the edge refuses it. */
+export const takedown = z.object({
+  owner: z.string(),
+  askedAt: z.iso.datetime(),
+  removedAt: z.iso.datetime().optional(),
+  emptiedAt: z.iso.datetime().optional(),
+});
+export type Takedown = z.infer<typeof takedown>;
+
 /** A row of the table. */
 export const revocationRecord = revocation.extend({
-  /** ARN of the store it was written to; absent while it waits. */
+  /** ARN of the store it was written to, and when; absent while it waits. */
   store: z.string().optional(),
+  writtenAt: z.iso.datetime().optional(),
+  takedown: takedown.optional(),
 });
 export type RevocationRecord = z.infer<typeof revocationRecord>;
 

@@ -181,7 +181,7 @@ it('gives keys and licences, and refuses them by what is bent, over or for somet
   expect(licence.status, licence.text).toBe(200);
   for (const wrong of [bent(token), `${token}.${token}`, token.slice(0, -9)])
     expect((await ask(nobody, 'POST', path(wrong), { body: { kids } })).status).toBeGreaterThanOrEqual(400);
-  for (const body of [{ kids: [token] }, `{"kids":["${token}"`, { kids: [kids[0]!.replace(/^./, '_')] }])
+  for (const body of [{ kids: [token] }, `{"kids":["${token}"`, { kids: [keyIdOf(licensed, 2).toString('base64url')] }])
     expect((await ask(nobody, 'POST', path(token), { body })).status).toBeGreaterThanOrEqual(400);
   for (const [method, asked] of [
     ['POST', path(token, id)],

@@ -328,7 +328,12 @@ it('edits, shares and grants on the video screen', async () => {
   await page.getByRole('button', { name: 'Remove nobody.yet@example.test' }).click();
   await page.getByLabel('Give to').selectOption('A group');
   await page.getByRole('textbox', { name: 'Group' }).fill('crew');
+  await page.getByRole('textbox', { name: 'Only in' }).fill('uk');
   await page.getByRole('button', { name: 'Add', exact: true }).click();
+  await page.getByText('must be a country of ISO 3166-1').waitFor();
+  await page.getByRole('textbox', { name: 'Only in' }).fill('de, at');
+  await page.getByRole('button', { name: 'Add', exact: true }).click();
+  await given.filter({ hasText: 'Group crew' }).filter({ hasText: 'in Germany, Austria only' }).waitFor();
   await page.getByRole('button', { name: 'Remove Group crew' }).click();
   await expect.poll(() => given.count(), slow).toBe(1);
   const mayWatch = async () => {

@@ -563,12 +563,22 @@ describe('deleting', () => {
     // The cached copies are a message of their own; the sweep comes in 15 minutes.
     const left = await messages();
     expect(left.map((body) => JSON.parse(body))).toEqual([{ step: 'invalidate', videoIds: [id] }]);
+    const { readTakedown } = await import('../../../lambdas/shared/takedown.ts');
+    const state = async () => (await readTakedown(id))?.takedown;
+    expect(await state()).toEqual({ owner: olga.sub, askedAt: expect.any(String), removedAt: expect.any(String) });
     expect(await work(left[0]!)).toEqual({ batchItemFailures: [] });
     const { InvalidationList } = await new CloudFrontClient({}).send(
       new ListInvalidationsCommand({ DistributionId: process.env['DISTRIBUTION_ID'] }),
     );
     expect(InvalidationList?.Items?.length).toBeGreaterThan(0);
     expect((await del(olga, id)).status).toBe(204);
+    // Some seconds later CloudFront is asked whether it is done.
+    const invalidation = InvalidationList!.Items![0]!.Id!;
+    const until = Math.floor(Date.now() / 1000) + 60;
+    expect(await work(JSON.stringify({ step: 'look', invalidation, videoIds: [id], until }))).toEqual({
+      batchItemFailures: [],
+    });
+    expect(await state()).toMatchObject({ emptiedAt: expect.any(String) });
 
     // An encoder that was still running writes once more; the sweep that comes later finds it.
     expect(await work(again!)).toEqual({ batchItemFailures: [] });

@@ -34,6 +34,7 @@ let cloudFront: Server;
 let remove: typeof import('../../../lambdas/catalog/remove.ts').handler;
 let clients: typeof import('../../../lambdas/shared/clients.ts');
 let sqs: typeof import('../../../lambdas/catalog/removal.ts').sqs;
+let takedown: typeof import('../../../lambdas/shared/takedown.ts');
 let queue = '';
 let dead = '';
 
@@ -43,14 +44,18 @@ let most = 0;
 let refused = 0;
 let calls: { readonly reference: string; readonly paths: readonly string[] }[] = [];
 let broken = false;
+/** Invalidations that are done, by their place in `calls`, and how often that was asked. */
+let completed = new Set<number>();
+let looks = 0;
+let isSlow = false;
 
 /** `CreateInvalidation` as CloudFront answers it (CloudFront API reference). */
 function answer(body: string): { status: number; xml: string } {
   if (broken) return { status: 500, xml: problem('ServiceUnavailable') };
   const paths = [...body.matchAll(/<Path>([^<]+)<\/Path>/g)].map((match) => match[1]!);
   const reference = /<CallerReference>([^<]+)</.exec(body)![1]!;
-  const done = `<Invalidation><Id>I1</Id><Status>InProgress</Status><CreateTime>2026-01-01T00:00:00Z</CreateTime></Invalidation>`;
-  if (calls.some((call) => call.reference === reference)) return { status: 201, xml: done };
+  const before = calls.findIndex((call) => call.reference === reference);
+  if (before !== -1) return { status: 201, xml: invalidation(before, 'InProgress') };
   if (underWay + paths.length > SLOTS) {
     refused += 1;
     return { status: 400, xml: problem('TooManyInvalidationsInProgress') };
@@ -58,9 +63,22 @@ function answer(body: string): { status: number; xml: string } {
   calls.push({ reference, paths });
   underWay += paths.length;
   most = Math.max(most, underWay);
-  setTimeout(() => (underWay -= paths.length), TAKES);
-  return { status: 201, xml: done };
+  const index = calls.length - 1;
+  setTimeout(() => {
+    underWay -= paths.length;
+    completed.add(index);
+  }, TAKES);
+  return { status: 201, xml: invalidation(index, 'InProgress') };
 }
+
+/** `GetInvalidation`. */
+function status(path: string): { status: number; xml: string } {
+  looks += 1;
+  const index = Number(/\/invalidation\/I([0-9]+)$/.exec(path)![1]);
+  return { status: 200, xml: invalidation(index, completed.has(index) && !isSlow ? 'Completed' : 'InProgress') };
+}
+const invalidation = (index: number, state: string) =>
+  `<Invalidation><Id>I${index}</Id><Status>${state}</Status><CreateTime>2026-01-01T00:00:00Z</CreateTime></Invalidation>`;
 const problem = (code: string) =>
   `<ErrorResponse><Error><Type>Sender</Type><Code>${code}</Code><Message>no</Message></Error></ErrorResponse>`;
 
@@ -69,8 +87,8 @@ beforeAll(async () => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
-      const { status, xml } = answer(Buffer.concat(chunks).toString());
-      response.writeHead(status, { 'content-type': 'text/xml' }).end(xml);
+      const told = request.method === 'GET' ? status(request.url!) : answer(Buffer.concat(chunks).toString());
+      response.writeHead(told.status, { 'content-type': 'text/xml' }).end(told.xml);
     });
   });
   await new Promise<void>((resolve) => cloudFront.listen(0, '127.0.0.1', resolve));
@@ -83,6 +101,7 @@ beforeAll(async () => {
   });
   clients = await import('../../../lambdas/shared/clients.ts');
   ({ sqs } = await import('../../../lambdas/catalog/removal.ts'));
+  takedown = await import('../../../lambdas/shared/takedown.ts');
   ({ handler: remove } = await import('../../../lambdas/catalog/remove.ts'));
   // Waits are shorter; the sweep's 15 minutes stay.
   sqs.middlewareStack.add(
@@ -101,7 +120,7 @@ afterAll(async () => {
 });
 
 beforeEach(async () => {
-  [underWay, most, refused, calls, broken] = [0, 0, 0, [], false];
+  [underWay, most, refused, calls, broken, completed, looks] = [0, 0, 0, [], false, new Set(), 0];
   const name = `removals-${randomBytes(4).toString('hex')}`;
   dead = (await sqs.send(new CreateQueueCommand({ QueueName: `${name}-dead` }))).QueueUrl!;
   const { Attributes } = await sqs.send(
@@ -176,12 +195,23 @@ it('500 removals leave nothing in the dead-letter queue, and every published vid
   expect(Items).toEqual([]);
 }, 300_000);
 
-it('a single takedown is invalidated at once', async () => {
+it('a single takedown is invalidated at once, and looked after until CloudFront says completed', async () => {
   const { id } = await stored();
+  isSlow = true;
+  const state = async () => (await takedown.readTakedown(id))?.takedown;
   await send({ step: 'remove', videoId: id });
   await poll(() => calls.length > 0);
   expect(invalidated()).toEqual([`/vod/${id}/*`]);
   expect(refused).toBe(0);
+  expect(await state()).toMatchObject({ removedAt: expect.any(String) });
+  await poll(() => looks > 0);
+  expect(await state()).not.toHaveProperty('emptiedAt');
+  isSlow = false;
+  const before = looks;
+  await poll(() => looks > before);
+  expect(await state()).toMatchObject({ emptiedAt: expect.any(String) });
+  // Nobody looks any more: what is left is the sweep.
+  expect(await inQueue(queue)).toEqual({ waiting: 0, delayed: 1 });
 });
 
 it('what was never published is not invalidated; nor what a sweep finds nothing of', async () => {

@@ -344,3 +344,24 @@ describe('the licence of a video whose samples are encrypted', () => {
     expect(await licence(leaves)).toMatchObject({ status: 401 });
   });
 });
+
+test('how far its removal is, who owned a video and admins are told, and nobody else', async () => {
+  const { reached, takeDown } = await import('../../../lambdas/shared/takedown.ts');
+  const state = async (as: { sub: string }) => await ask('GET /api/videos/{id}/removal', as);
+  expect(await state(OLGA)).toMatchObject({ status: 404 });
+  const gone = record({ id, status: 'deleted' });
+  await fleet.put('VIDEOS_TABLE', gone);
+  const none = { refusedAt: null, removedAt: null, emptiedAt: null };
+  expect(await state(OLGA)).toMatchObject({ status: 200, json: { askedAt: gone.updatedAt, ...none } });
+  await takeDown(gone, new Date(Date.now() + 3_600_000));
+  await reached(id, 'removedAt');
+  for (const as of [OLGA, ADA]) {
+    const { json } = await state(as);
+    expect(json).toEqual({ askedAt: gone.updatedAt, ...none, removedAt: expect.any(String) });
+  }
+  expect(await state({ sub: 'sam' })).toMatchObject({ status: 404 });
+  await reached(id, 'emptiedAt');
+  const { emptiedAt } = (await state(OLGA)).json as unknown as { emptiedAt: string };
+  await reached(id, 'emptiedAt');
+  expect(((await state(OLGA)).json as unknown as { emptiedAt: string }).emptiedAt).toBe(emptiedAt);
+});

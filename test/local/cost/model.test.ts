@@ -82,13 +82,13 @@ it('viewers report once a minute, and at both ends of what they watch', () => {
   const lines = loaded(parseLoad({ viewers: 100, hours: 10, minutes: 60 }), counted({}), config);
   // 1,000 hours: 60,000 posts, and two of each of 1,000 plays.
   expect(amount(lines, 'reports', PRICES.apiRequest)).toBe(62_000);
-  expect(amount(lines, 'reports', PRICES.write)).toBeCloseTo(62_000 * 0.4, 6);
-  // A million viewer-hours of them, beside the bar of bench:events: 200 dollars.
+  expect(amount(lines, 'reports', PRICES.write)).toBeCloseTo(62_000 * 0.5, 6);
+  // bench:events: some 190 dollars for 60 million posts.
   const dollars = lines
     .filter(({ group }) => group === 'reports')
     .reduce((sum, one) => sum + one.amount * one.price.dollars, 0);
-  expect(dollars * 1000).toBeGreaterThan(100);
-  expect(dollars * 1000).toBeLessThan(300);
+  expect((dollars * 60e6) / 62_000).toBeGreaterThan(185);
+  expect((dollars * 60e6) / 62_000).toBeLessThan(200);
 });
 
 describe('vehicles', () => {

@@ -7,9 +7,14 @@ let changed: (() => void) | undefined;
 const Notices = lazy(() => import('./Notices.tsx'));
 
 export function notify(news: Pick<NotificationData, 'title' | 'message' | 'color'>): void {
+  void notices().then(({ show }) => show(news));
+}
+
+/** Where news is shown, for what has more to say than one sentence. */
+export async function notices() {
   isNeeded = true;
   changed?.();
-  void import('@mantine/notifications').then(({ notifications }) => notifications.show(news));
+  return (await import('@mantine/notifications')).notifications;
 }
 
 export function NoticeHost() {

@@ -8,6 +8,7 @@ import type { Video } from '../../../lib/contract/video.ts';
 import { deleteVideo, forget } from '../api/queries.ts';
 import { bytes, count } from '../shared/format.ts';
 import { notify } from '../shared/notify.tsx';
+import { tellTakenDown } from './taken-down.ts';
 
 const WORD = 'delete';
 
@@ -44,7 +45,8 @@ function Ask({ videos, close, done }: { videos: readonly Video[]; close: () => v
     },
     onSuccess: ({ gone, failed }) => {
       const whole = failed === undefined;
-      if (gone.size > 0) notify({ message: `Deleted ${count(gone.size, 'video')}.` });
+      // Not waited for: it goes on on whatever page comes next.
+      if (gone.size > 0) void tellTakenDown([...gone]);
       if (!whole) {
         notify({
           color: 'red',
