@@ -37,7 +37,7 @@ export interface From {
   readonly ip?: string | undefined;
   /** Where that is, as ISO 3166-1 alpha-2. */
   readonly country?: string | undefined;
-  /** Origin of the page that asks, where that is not one of ours. */
+  /** Origin of the page that asks, where that is not one of ours; `null` where it does not say whose it is. */
   readonly site?: string | undefined;
 }
 

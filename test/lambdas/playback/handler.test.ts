@@ -310,6 +310,9 @@ describe('what a grant says', () => {
     expect(await status({ ...through('2001:db8::7'), origin: 'https://a.example' })).toBe(200);
     expect(await status({ ...through('2001:db8::7'), origin: 'https://video.example' })).toBe(200);
     expect(await status({ ...through('2001:db8::7'), origin: 'https://b.example' })).toBe(403);
+    const plain = { ...through('2001:db8::7'), 'sec-fetch-site': 'cross-site', 'sec-fetch-dest': 'video' };
+    expect(await status({ ...plain, referer: 'https://a.example/' })).toBe(200);
+    expect(await status(plain)).toBe(403);
   });
 });
 

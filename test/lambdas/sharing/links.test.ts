@@ -105,6 +105,19 @@ describe('a link with sites', () => {
       const answer = await play(json.token, ID, {}, origin);
       expect([origin, answer.status, codeOf(answer)]).toEqual([origin, 403, 'site-refused']);
     }
+    // A plain <video>, which sends no Origin.
+    const plain = async (headers: Record<string, string>) =>
+      ask('GET /api/play/{id}/main.m3u8', ID, { token: json.token }, undefined, {
+        'sec-fetch-dest': 'video',
+        ...headers,
+      });
+    for (const relation of ['cross-site', 'same-site']) {
+      const on = { 'sec-fetch-site': relation };
+      expect((await plain({ ...on, referer: `${SITE}/` })).status).toBe(200);
+      for (const answer of [await plain(on), await plain({ ...on, referer: 'https://elsewhere.example/' })])
+        expect([relation, answer.status, codeOf(answer)]).toEqual([relation, 403, 'site-refused']);
+    }
+    expect((await plain({ 'sec-fetch-site': 'same-origin' })).status).toBe(200);
     expect(framedBy(await embed(json.token))).toBe(`'self' ${SITE} http://127.0.0.1:8080`);
     expect(framedBy(await embed((await make()).json.token))).toBe('*');
   });
@@ -126,6 +139,7 @@ describe('a link with sites', () => {
       await inFrame('no address'),
       await inFrame('https://elsewhere.example/', 'document'),
       await embed(json.token, { 'sec-fetch-dest': 'iframe' }),
+      await embed(json.token, { 'sec-fetch-dest': 'iframe', 'sec-fetch-site': 'cross-site' }),
     ])
       expect([page.status, framedBy(page)]).toEqual([200, `'self' ${SITE}`]);
   });
