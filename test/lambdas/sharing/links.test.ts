@@ -160,12 +160,35 @@ describe('a link with sites', () => {
     expect([await media(SITE), await media('https://elsewhere.example')]).toEqual(['not-found', 'site-refused']);
   });
 
-  it.each([[[]], [['www.example.com']], [['https://www.example.com/']], [["https://a.example; script-src 'none'"]]])(
-    'is not made of %j',
-    async (sites) => {
-      expect((await make({ sites })).status).toBe(400);
-    },
-  );
+  it.each([
+    [],
+    ['www.example.com'],
+    ['https://www.example.com/'],
+    ["https://a.example; script-src 'none'"],
+    ['https://a.example;report-uri'],
+    ['https://*.example.com'],
+    ["https://a.example'self'"],
+    ['https://a.example,b.example'],
+    ['https://[::1'],
+  ])('is not made of %j', async (...sites) => {
+    expect((await make({ sites })).status).toBe(400);
+  });
+
+  it('of a version that took more for a site opens on none of those, and leaves them out of the policy', async () => {
+    const { json } = await make({ sites: [SITE, 'https://[::1]:8443'] });
+    const stored = async (sites: readonly string[]) => {
+      const Key = { videoId: ID, id: json.id };
+      const set = { UpdateExpression: 'SET sites = :sites', ExpressionAttributeValues: { ':sites': sites } };
+      await table.send(new UpdateCommand({ TableName: process.env['LINKS_TABLE'], Key, ...set }));
+    };
+    await stored(['https://*.example.com', SITE, 'https://a.example;report-uri']);
+    expect(framedBy(await embed(json.token))).toBe(`'self' ${SITE}`);
+    expect((await play(json.token, ID, {}, SITE)).status).toBe(200);
+    await stored(['https://*.example.com']);
+    expect(framedBy(await embed(json.token))).toBe("'self'");
+    expect(codeOf(await play(json.token, ID, {}, SITE))).toBe('site-refused');
+    expect((await links(OLGA)).status).toBe(200);
+  });
 });
 
 describe('a link with a password', () => {
