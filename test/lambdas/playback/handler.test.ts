@@ -316,6 +316,25 @@ describe('what a grant says', () => {
   });
 });
 
+it('a file of a video is given to the owner and admins themselves, and not to who has a token of theirs', async () => {
+  put();
+  vi.stubEnv('DOWNLOADS', 'owner');
+  const file = async (options: Call) => {
+    const answer = await call('GET /api/play/{id}/mp4/{file}', { ...options, params: { file: '999p.mp4' } });
+    return [answer.statusCode, problem(answer).code];
+  };
+  for (const claims of [{ sub: 'olga' }, { sub: 'ada', groups: ['admin'] }]) {
+    const { token } = JSON.parse((await tokens({ claims: claims as never, body: {} })).body) as { token: string };
+    expect((await main({ query: { token } })).statusCode).toBe(200);
+    expect(await file({ query: { token } })).toEqual([403, 'forbidden']);
+    // Let in, to a rung that is none.
+    expect(await file(await as(claims))).toEqual([404, 'not-found']);
+    vi.stubEnv('DOWNLOADS', 'viewers');
+    expect(await file({ query: { token } })).toEqual([404, 'not-found']);
+    vi.stubEnv('DOWNLOADS', 'owner');
+  }
+});
+
 describe('a country', () => {
   const from = (country?: string) => ({ headers: { 'cloudfront-viewer-country': country } });
   const placeIn = ({ body }: { body: string }) => parseTicket(/\/s\/([^/]+)\//.exec(body)![1]!)!.country;
