@@ -362,6 +362,19 @@ describe('a country', () => {
   });
 });
 
+it('an address stands in the ticket of who else watches, where a grant denies it', async () => {
+  put({ visibility: 'public' });
+  const from = (ip?: string) => ({ headers: { 'x-forwarded-for': ip && `${ip}, 130.176.0.1` } });
+  const addressIn = ({ body }: { body: string }) => parseTicket(/\/s\/([^/]+)\//.exec(body)![1]!)!.ip;
+  expect(addressIn(await main(from('192.0.2.8')))).toBeUndefined();
+  grantTo('\neveryone', { effect: 'deny', ip: '192.0.2.7' });
+  fake.objects.set(`/media/vod/${ID}/r3/video/720p.m3u8`, MEDIA_PLAYLIST);
+  for (const ask of [main, media]) expect(addressIn(await ask(from('192.0.2.8')))).toBe('c0000208');
+  for (const ip of ['192.0.2.7', '::ffff:192.0.2.7', undefined])
+    expect(problem(await main(from(ip)))).toMatchObject({ code: 'forbidden' });
+  expect(addressIn(await main({ ...(await as()), ...from('192.0.2.7') }))).toBeUndefined();
+});
+
 describe('the signature', () => {
   it('opens this video, for twelve hours, and no other', async () => {
     put();
