@@ -62,7 +62,9 @@ async function sizeOf(Key: string): Promise<Size> {
     const { Metadata } = await s3.send(new HeadObjectCommand({ Bucket: required('MEDIA_BUCKET'), Key }));
     return { width: side(Metadata?.['width']), height: side(Metadata?.['height']) };
   } catch (cause) {
-    if ((cause as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode === 404) return {};
+    const status = (cause as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
+    // Without the right to list all of the bucket, S3 says 403 of what is not there.
+    if (status === 404 || status === 403) return {};
     throw cause;
   }
 }
