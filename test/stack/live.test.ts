@@ -126,6 +126,24 @@ describe('live pictures', () => {
     expect((await manifest(nobody)).status).toBe(401);
   });
 
+  it('are as high as a grant says at most, live and recorded, by what the task wrote of them', async () => {
+    const { height } = (await device()).streams['1']!;
+    const now = Date.now();
+    const past = new URLSearchParams({ from: new Date(now - 60_000).toISOString(), to: new Date(now).toISOString() });
+    const to = { resource: `device:${ID}`, subject: 'person:uma' };
+    for (const [maxHeight, status] of [
+      [height!, 200],
+      [height! - 1, 403],
+    ] as const) {
+      const grant = await ada.call('POST /api/entitlements', { body: { ...to, maxHeight } });
+      const recorded = await manifest(uma, 1, `?${past}`);
+      const reloaded = await uma.fetch('GET', `/api/play/live/${ID}/1/live.m3u8`);
+      expect([(await manifest(uma)).status, recorded.status, reloaded.status]).toEqual([status, status, status]);
+      await ada.call('DELETE /api/entitlements/{grant}', { params: { grant: grant.id } });
+    }
+    expect((await manifest(uma)).status).toBe(404);
+  });
+
   it('start on demand when somebody asks', async () => {
     const first = await manifest(vera, 2);
     expect(first.status).toBe(409);
