@@ -125,3 +125,7 @@ it('what a video shows, by its visibility, tags and owner', async () => {
   await patch({ tags: ['more'], visibility: 'entitled' });
   expect(await told()).toEqual([{ of: 'videos', videos: [ID], reasons: ['public'], from: ['tag:tour'] }]);
 });
+  // Whoever else watches it, by whatever: the edge refuses all it sent, for as long as a signature of it lasts.
+  const revoked = await fleet.get('REVOCATIONS_TABLE', { key: `d:${DEVICE}` });
+  const hours = (Number(revoked!['until']) - Date.now() / 1000) / 3600;
+  expect(hours).toBeCloseTo(12, 1);
