@@ -19,7 +19,7 @@ import {
 import { ENGINE_CHOICES } from './contract/cost.ts';
 import { retentionDays } from './contract/device.ts';
 import { downloads } from './contract/download.ts';
-import { drmKeys } from './contract/drm.ts';
+import { CONTENT_ID_PLACEHOLDER, drmKeys } from './contract/drm.ts';
 import { takesOnlyText, unwrapped, valueOf } from './option-text.ts';
 import {
   dollarBounds,
@@ -287,12 +287,14 @@ const schema = z.strictObject({
         description:
           'Which tracks have a content key of their own: `one` for all, `kinds`: one of pictures and one of sound, `heights`: pictures of SD, HD and UHD apart, for licences that ask more of a device the better they look.',
       }),
-      widevine: licenceUrl
-        .optional()
-        .meta({ description: 'Licence server of Widevine: an https address on port 443 and the public internet.' }),
+      widevine: licenceUrl.optional().meta({
+        description:
+          'Licence server of Widevine: an https address on port 443 and the public internet. `{contentId}` in it becomes what the key server calls the video, which the header `x-content-id` says as well ([playback.md](playback.md#drm)).',
+      }),
       playready: licenceUrl.optional().meta({ description: 'Licence server of PlayReady, likewise.' }),
       fairplay: licenceUrl.optional().meta({
-        description: 'Licence server (key security module) of FairPlay, likewise. Needs `drm.fairplayCertificate`.',
+        description:
+          'Licence server (key security module) of FairPlay, likewise. What a player asks it is encrypted for the provider, so the provider must refuse keys of any other content than `{contentId}` or `x-content-id`. Needs `drm.fairplayCertificate`.',
       }),
       fairplayCertificate: licenceUrl.optional().meta({
         description: "Address of the FairPlay application certificate, in DER, on Apple's programme given to you.",
@@ -644,6 +646,9 @@ function checkDrm({ drm, slicing, upload }: Config): void {
   // MediaConvert takes no other; who asks the licence servers may be a local run.
   if (plain !== undefined && (plain[0] === 'keyServer' || !upload.pullPrivate))
     throw new ConfigError(`drm.${plain[0]}: must be an https address`);
+  const held = Object.entries({ widevine, playready, fairplay });
+  const odd = held.find(([, url]) => /[{}]/.test(url?.replaceAll(CONTENT_ID_PLACEHOLDER, '') ?? ''));
+  if (odd !== undefined) throw new ConfigError(`drm.${odd[0]}: knows no placeholder but ${CONTENT_ID_PLACEHOLDER}`);
 }
 
 /** MiB Fargate takes for each CPU size: from, to, in steps (AWS Fargate task definition parameters). */

@@ -11,6 +11,8 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const SOURCES = ['bin', 'lib', 'lambdas', 'containers', 'web', 'cdk.json', 'package-lock.json'];
 /** One for the local run and those that the tests deploy; 90 MB each. */
 const KEPT = 6;
+/** Milliseconds in which whoever was given one has copied it: what is in use is not taken away by another run. */
+const IN_USE = 3_600_000;
 
 /** The folder of the assembly that `synthesize` makes, or made earlier of the same sources and `parameters`. */
 export async function assembly(parameters: unknown, synthesize: (folder: string) => Promise<unknown>): Promise<string> {
@@ -56,7 +58,11 @@ async function prune(all: string): Promise<void> {
     (await readdir(all)).map(async (name) => ({ name, time: (await stat(join(all, name))).mtimeMs })),
   );
   const old = found.toSorted((a, b) => b.time - a.time);
-  const drafts = old.filter(({ name, time }) => name.includes('.draft-') && time < Date.now() - 3_600_000);
-  const surplus = old.filter(({ name }) => !name.includes('.draft-')).slice(KEPT);
+  const unused = (time: number) => time < Date.now() - IN_USE;
+  const drafts = old.filter(({ name, time }) => name.includes('.draft-') && unused(time));
+  const surplus = old
+    .filter(({ name }) => !name.includes('.draft-'))
+    .slice(KEPT)
+    .filter(({ time }) => unused(time));
   for (const { name } of [...drafts, ...surplus]) await rm(join(all, name), { recursive: true, force: true });
 }

@@ -3,7 +3,14 @@
  * authorisation, which no player gets to see. One try, within a time and a size: a player asks again by itself.
  */
 import type { IncomingMessage } from 'node:http';
-import { CERTIFICATE_SECONDS, MAX_LICENCE_BYTES, type DrmName, type DrmServers } from '../../lib/contract/drm.ts';
+import {
+  CERTIFICATE_SECONDS,
+  CONTENT_ID_HEADER,
+  CONTENT_ID_PLACEHOLDER,
+  MAX_LICENCE_BYTES,
+  type DrmName,
+  type DrmServers,
+} from '../../lib/contract/drm.ts';
 import { Connector, type ConnectOptions } from '../pull/connect.ts';
 import { wholeOf } from '../pull/whole.ts';
 import { ApiError } from '../shared/errors.ts';
@@ -45,17 +52,20 @@ export class LicenceServers {
     this.#connector = new Connector({ ...options, keepAlive: false });
   }
 
-  /** The licence, as the server wrote it. Throws `not-found`, `licence-refused`, `licence-unavailable`. */
-  async licence(system: DrmName, challenge: Buffer): Promise<Buffer> {
+  /**
+   * The licence, as the server wrote it. It is told of which content in the same way by all systems, and that is all that ties
+   * FairPlay's to a video. Throws `not-found`, `licence-refused`, `licence-unavailable`.
+   */
+  async licence(system: DrmName, challenge: Buffer, contentId: string): Promise<Buffer> {
     const url = this.#options.drm.servers[system];
     if (url === undefined) throw new ApiError('not-found', `This platform has no licences of ${system}.`);
     const { type, headers } = SPOKEN[system];
     return await this.#asked(system, MAX_LICENCE_BYTES, async (signal) =>
-      this.#connector.post(url, {
+      this.#connector.post(url.replaceAll(CONTENT_ID_PLACEHOLDER, contentId), {
         type,
         accept: '*/*',
         body: challenge,
-        headers: { ...headers, ...(await this.#options.headers()) },
+        headers: { ...headers, ...(await this.#options.headers()), [CONTENT_ID_HEADER]: contentId },
         signal,
       }),
     );

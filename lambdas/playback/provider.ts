@@ -1,9 +1,10 @@
 /** The DRM provider of this deployment, where it has one, and its routes. */
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { CERTIFICATE_SECONDS, drmAuthorisation, drmServers } from '../../lib/contract/drm.ts';
+import { CERTIFICATE_SECONDS, contentIdOf, drmAuthorisation, drmServers } from '../../lib/contract/drm.ts';
 import { json } from '../../lib/contract/env.ts';
 import { ApiError } from '../shared/errors.ts';
 import { Reply, type Handlers } from '../shared/http.ts';
+import { checkChallenge } from './challenge.ts';
 import { licensed } from './licence.ts';
 import type { LicenceServers } from './licence-server.ts';
 
@@ -53,7 +54,9 @@ export const providerRoutes: Pick<
     if (video.encryption !== 'drm')
       throw new ApiError('not-found', 'The video is not protected by DRM; load main.m3u8 again.');
     if (bytes.length === 0) throw new ApiError('invalid-request', 'body: must be what the DRM module asks with');
-    return new Reply(await (await servers()).licence(request.params.system, bytes));
+    const { system } = request.params;
+    checkChallenge(system, bytes, Object.values(video.protection ?? {}));
+    return new Reply(await (await servers()).licence(system, bytes, contentIdOf(video.id, video.revision)));
   },
 
   'GET /api/certificate': async () =>

@@ -35,8 +35,17 @@ export const drmKeys = z.enum(DRM_KEYS);
 export const drmJob = z.object({ keyServer: z.url(), keys: drmKeys, systems: z.array(drmName).min(1) });
 export type DrmJob = z.infer<typeof drmJob>;
 
+/** What the provider calls a revision of a video: the resource id of SPEKE, and what its licence servers are told. */
+export const contentIdOf = (videoId: string, revision: number): string => `${videoId}-r${revision}`;
+
+/** Where a licence server's address is to hold it. */
+export const CONTENT_ID_PLACEHOLDER = '{contentId}';
+/** The header that says it to every licence server. */
+export const CONTENT_ID_HEADER = 'x-content-id';
+
 /** What the function that hands on licences is told (JSON in `DRM`). */
 export const drmServers = z.object({
+  /** Addresses, which may hold `CONTENT_ID_PLACEHOLDER`. */
   servers: z.partialRecord(drmName, z.url()),
   /** Of the FairPlay application certificate. */
   certificate: z.url().optional(),
@@ -50,8 +59,18 @@ export const MAX_LICENCE_BYTES = 256 * 1024;
 /** Seconds that the FairPlay application certificate is kept. */
 export const CERTIFICATE_SECONDS = 3600;
 
-/** Names that say what a message is and where it goes, which are not the secret's to say. */
-const OURS = ['host', 'content-length', 'content-type', 'transfer-encoding', 'connection', 'expect', 'upgrade', 'te'];
+/** Names that say what a message is and where it goes, and of which video, which are not the secret's to say. */
+const OURS = [
+  'host',
+  'content-length',
+  'content-type',
+  'transfer-encoding',
+  'connection',
+  'expect',
+  'upgrade',
+  'te',
+  CONTENT_ID_HEADER,
+];
 
 /** The secret of `drm.secretArn` (JSON): headers by which the provider knows who asks. */
 export const drmAuthorisation = z.record(

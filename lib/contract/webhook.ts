@@ -13,9 +13,9 @@ export const MAX_WEBHOOKS = 20;
 export const DELIVERY_DAYS = 30;
 /**
  * Seconds from one try to the next, as the specification recommends: a whole night and a morning of being away lose nothing.
- * SQS hides a message for twelve hours at most.
+ * SQS hides a message for twelve hours at most, from when it was received: what is asked for beyond them is refused.
  */
-export const WAITS = [5, 300, 1800, 7200, 18_000, 36_000, 43_200] as const;
+export const WAITS = [5, 300, 1800, 7200, 18_000, 36_000, 42_000] as const;
 export const TRIES = WAITS.length + 1;
 /** Milliseconds from the look-up of a name to the whole answer. */
 export const WEBHOOK_MS = 15_000;

@@ -13,7 +13,7 @@ export const QUESTIONS = {
   },
   order: {
     asks: 'CloudFront checks the signature before its function runs, so that a stranger learns nothing of what the function refuses',
-    how: 'playing by address: an unsigned request for what the function refuses (X-Cache says who answered)',
+    how: 'playing by address: an unsigned request for what the function refuses; taking back: a revoked address with a bent signature (X-Cache says who answered)',
   },
   revoked: {
     asks: 'what is taken back is refused by the edge within seconds, and nothing of another',
@@ -62,5 +62,5 @@ export const NEVER = [
   "prices: the account's bill, a day later, against docs/smoke.md",
   'what is left of caches and names elsewhere, load beyond one device, a second region',
   'an update from an older release; of one with a single signing key, what the deploy says of its public key (DELETE_FAILED), and that the key goes after its turn',
-  'how long a revocation takes to be at all other edges, and a key group to spread, and what country CloudFront says: docs/smoke.md says how to look',
+  'how long a revocation takes to be at all other edges, and a key group to spread, what country CloudFront says, and what its function is handed of a signature: docs/smoke.md says how to look',
 ] as const;

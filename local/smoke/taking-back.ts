@@ -3,7 +3,7 @@ import { vodPrefix } from '../../lib/contract/keys.ts';
 import { ticketIn } from '../../lib/contract/ticket.ts';
 import { Client } from '../client.ts';
 import type { Context } from './context.ts';
-import { expectStatus, filesOf, openManifest } from './playing.ts';
+import { expectStatus, filesOf, openManifest, tampered } from './playing.ts';
 import { SmokeError, until } from './until.ts';
 
 /** Seconds that a revocation may take to be at the edge that answers here. */
@@ -37,6 +37,13 @@ export async function takeBack(run: Context, client: Client, id: string): Promis
   // The list of who watches is a moment behind.
   const end = () => client.call('DELETE /api/videos/{id}/sessions/{session}', { params: { id, session } });
   const sessionSeconds = await refused(run, ended, sessionEnd, end);
+
+  // Refused by both, so it says who was asked first.
+  const [target = '', query = ''] = ended.split('?');
+  const [bent] = tampered({ query, cookie: '' });
+  const twice = await expectStatus(403, target, bent);
+  const byFunction = BY_FUNCTION.test(twice.headers.get('x-cache') ?? '');
+  run.settle('order', `of a revoked address the ${byFunction ? 'function' : 'bent signature'} said no first`);
 
   await expectStatus(200, other);
   const manifest = await nobody.fetch('GET', `/api/play/${id}/main.m3u8?token=${link.token}`);

@@ -353,6 +353,8 @@ describe('configuration', () => {
     [{ ...DRM, 'drm.fairplayCertificate': 'https://a.example/' }, 'drm.fairplay '],
     [{ ...DRM, 'drm.playready': 'http://a.example/' }, 'drm.playready'],
     [{ ...DRM, 'drm.keyServer': 'http://a.example/' }, 'drm.keyServer'],
+    [{ ...DRM, 'drm.playready': 'https://a.example/{contentID}' }, 'drm.playready: knows no placeholder'],
+    [{ ...DRM, 'drm.widevine': 'https://a.example/{contentId}/{' }, 'drm.widevine: knows no placeholder'],
     [{ 'live.mapTilesUrl': 'https://tiles.example/{z}/{x}/{y}.png' }, 'live.mapAttribution'],
     [{ 'live.mapAttribution': '© Tiles' }, 'live.mapTilesUrl'],
     [{ 'live.mapAttributionUrl': 'https://tiles.example/' }, 'live.mapTilesUrl'],

@@ -38,6 +38,9 @@ it('runs to its end on the engine, leaves nothing, and says what only AWS can se
     expect(output).toContain(`not settled here: ${asks}`);
     expect(output).toContain(`by: ${how}`);
   }
+  expect(output).toContain(
+    '(here: the signature was checked first; of a revoked address the bent signature said no first)',
+  );
   for (const what of NEVER) expect(output).toContain(what);
   process.stdout.write(
     `smoke run: ${STEPS.length} steps on the engine, ${Object.keys(QUESTIONS).length} questions left to AWS\n`,

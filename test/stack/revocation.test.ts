@@ -58,7 +58,16 @@ it('refuses at the edge what is cached of a video that was deleted, and nothing 
   expect([(await fetch(key)).status, given.headers.get('cache-control')]).toEqual([403, 'no-store']);
   console.log(`first segment refused ${refused} after the call that deleted its video, by the function ${since()}`);
   expect((await look(stays)).status).toBe(200);
-});
+  const state = () => uma.call('GET /api/videos/{id}/removal', { params: { id } });
+  let { askedAt, refusedAt, removedAt, emptiedAt } = await state();
+  for (; emptiedAt === null; await setTimeout(500)) {
+    ({ askedAt, refusedAt, removedAt, emptiedAt } = await state());
+    if (performance.now() - asked > 120_000) throw new Error('nobody was told that caches are empty');
+  }
+  const after = [refusedAt, removedAt, emptiedAt].map((at) => `${(Date.parse(at!) - Date.parse(askedAt)) / 1000} s`);
+  console.log(`told: refused, removed and caches emptied after ${after.join(', ')}`);
+  expect(Math.min(...[refusedAt, removedAt].map((at) => Date.parse(at!)))).toBeGreaterThanOrEqual(Date.parse(askedAt));
+}, 180_000);
 
 it('ends what plays by a grant or a tag when it is taken back, and lets who has another right begin anew', async () => {
   const as = (name: string) => new Client(stack.url, stack.users.find((user) => user.name === name)!.token);

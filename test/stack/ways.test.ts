@@ -98,7 +98,47 @@ it('downloads the original, and an MP4 of a rung with the packets that are strea
   // An index in front: it plays while it is being downloaded.
   const bytes = await readFile(mp4);
   expect(bytes.indexOf('moov')).toBeLessThan(bytes.indexOf('mdat'));
+  await checkRanges(id, bytes);
 });
+
+/** The same file for players that know no HLS, which ask for ranges by where they are sent. */
+async function checkRanges(id: string, bytes: Buffer): Promise<void> {
+  const from = `${stack.url}/api/play/${id}/mp4/360p.mp4`;
+  const sent = await fetch(from, { headers: uma.headers, redirect: 'manual' });
+  expect(sent.status).toBe(302);
+  const file = new URL(sent.headers.get('location')!, stack.url);
+  expect(file.pathname).toMatch(new RegExp(`^/downloads/${id}/s/[^/]+/r1/360p\\.mp4$`));
+  const part = (range: string, at: string | URL = file) => fetch(at, { headers: { range } });
+  // The cache has nothing of it, then all of it.
+  for (const asked of ['not there', 'there']) {
+    for (const [first, last] of [
+      [0, 1],
+      [100, 4099],
+      [bytes.length - 10, bytes.length - 1],
+    ] as const) {
+      const answer = await part(`bytes=${first}-${last}`);
+      expect([answer.status, answer.headers.get('content-range')], asked).toEqual([
+        206,
+        `bytes ${first}-${last}/${bytes.length}`,
+      ]);
+      expect(answer.headers.get('content-type')).toBe('video/mp4');
+      expect(Buffer.from(await answer.arrayBuffer()).equals(bytes.subarray(first, last + 1)), asked).toBe(true);
+    }
+    const tail = await part('bytes=-16');
+    expect(Buffer.from(await tail.arrayBuffer()).equals(bytes.subarray(-16))).toBe(true);
+    expect((await part(`bytes=${bytes.length}-`)).status).toBe(416);
+    const whole = await fetch(file);
+    expect([whole.status, whole.headers.get('accept-ranges')]).toEqual([200, 'bytes']);
+    expect(Buffer.from(await whole.arrayBuffer()).equals(bytes)).toBe(true);
+  }
+  // Signed is this file, whatever is asked of it.
+  expect((await part('bytes=0-1', new URL(file.pathname, file))).status).toBe(403);
+  expect((await part('bytes=0-1', new URL(file.href.replace('360p.mp4', '240p.mp4')))).status).toBe(403);
+  // A player that follows asks for the range where it was sent.
+  const followed = await fetch(from, { headers: { ...uma.headers, range: 'bytes=8-15' } });
+  expect([followed.status, followed.url]).toEqual([206, expect.stringContaining('/downloads/')]);
+  expect(Buffer.from(await followed.arrayBuffer()).equals(bytes.subarray(8, 16))).toBe(true);
+}
 
 it('npm run upload signs in on a local platform by itself, and says when a file and an address can be played', async () => {
   const args = [

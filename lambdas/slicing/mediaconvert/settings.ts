@@ -5,7 +5,7 @@
  */
 import type { CreateJobCommandInput, Input, OutputGroup, VideoPreprocessor } from '@aws-sdk/client-mediaconvert';
 import { renditionFolder, revisionPrefix, type RenditionKind } from '../../../lib/contract/keys.ts';
-import type { DrmJob } from '../../../lib/contract/drm.ts';
+import { contentIdOf, type DrmJob } from '../../../lib/contract/drm.ts';
 import type { Plan, Rung, SoundPlan } from '../../../lib/contract/plan.ts';
 import type { SourceInfo } from '../../../lib/contract/source.ts';
 import { BUFFER_SECONDS } from '../plan.ts';
@@ -38,7 +38,7 @@ export function jobOf(plan: Plan, { bucket, role, queue, deployment, drm }: JobP
   const { videoId, revision, execution, encryption } = plan;
   if (encryption !== undefined && (encryption.scheme !== 'drm' || drm === undefined))
     throw new Error(`MediaConvert cannot encrypt by ${encryption.scheme} here`);
-  const by = encryption && drm && encryptionBy(drm, `${videoId}-r${revision}`);
+  const by = encryption && drm && encryptionBy(drm, contentIdOf(videoId, revision));
   const folder = (kind: RenditionKind, name: string) =>
     `s3://${bucket}/${revisionPrefix(videoId, revision)}${renditionFolder(kind, name)}`;
   return {

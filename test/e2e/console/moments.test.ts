@@ -372,7 +372,7 @@ describe.concurrent('what moves, and what lies over what', patient, () => {
     expect(await seriousFindings(page), 'a wall in full screen').toEqual([]);
     await page.getByRole('button', { name: 'Leave full screen' }).click();
     await expect.poll(() => isFull(page), slow).toBe(false);
-    expect(await page.getByRole('button', { name: 'Leave full screen' }).count()).toBe(0);
+    await expect.poll(() => page.getByRole('button', { name: 'Leave full screen' }).count(), slow).toBe(0);
     expect(faults).toEqual([]);
     await close();
   });

@@ -5,20 +5,33 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { LicenceServers, type LicenceServersOptions } from '../../../lambdas/playback/licence-server.ts';
-import { DRM_NAMES, MAX_CHALLENGE_BYTES, MAX_LICENCE_BYTES, type DrmName } from '../../../lib/contract/drm.ts';
+import {
+  DRM_NAMES,
+  drmAuthorisation,
+  MAX_CHALLENGE_BYTES,
+  MAX_LICENCE_BYTES,
+  type DrmName,
+} from '../../../lib/contract/drm.ts';
 import { ticketIn } from '../../../lib/contract/ticket.ts';
 import type { VideoRecord } from '../../../lib/contract/video.ts';
 import { fileServer, TEST_CA, type FileServer } from '../../support/file-server.ts';
 import { pathOf } from '../../../web/src/shared/signature.ts';
 import { startFleet, type Fleet } from '../devices/fleet.ts';
 import { authorized, bearerOf } from '../engine.ts';
+import { header40, playready, protection, psshData, widevine } from './challenges.ts';
 import { record } from './fixture.ts';
 
 vi.hoisted(() => (process.env['POWERTOOLS_LOG_LEVEL'] = 'SILENT'));
 
 const SECRET = 'of-the-provider-alone';
-/** Every byte there is, which no text in UTF-8 could be. */
-const CHALLENGE = Buffer.from(Array.from({ length: 1024 }, (_, index) => (index * 7) % 256));
+const [KID, FOREIGN] = ['00112233445566778899aabbccddeeff', 'ffeeddccbbaa99887766554433221100'];
+/** By system, for a key. FairPlay's is for the provider alone; like Widevine's it is no text in UTF-8. */
+const challenge = (system: DrmName, kid = KID): Buffer =>
+  ({
+    widevine: widevine(psshData([kid])),
+    playready: playready(header40(kid)),
+    fairplay: Buffer.from(Array.from({ length: 1024 }, (_, index) => (index * 7) % 256)),
+  })[system];
 const LICENCE = Buffer.from(Array.from({ length: 2000 }, (_, index) => 255 - (index % 256)));
 const CERTIFICATE = Buffer.from('30820100ff00fe', 'hex');
 
@@ -60,7 +73,7 @@ describe('a licence through the API', () => {
     const { ARN } = await new SecretsManagerClient({}).send(
       new CreateSecretCommand({ Name: `drm-${process.pid}`, SecretString: JSON.stringify({ 'X-Api-Key': SECRET }) }),
     );
-    const servers = Object.fromEntries(DRM_NAMES.map((name) => [name, `${provider.url}/${name}?team=1`]));
+    const servers = Object.fromEntries(DRM_NAMES.map((name) => [name, `${provider.url}/${name}/{contentId}?team=1`]));
     const drm = { servers, certificate: `${provider.url}/fps.cer` };
     Object.assign(process.env, { DRM: JSON.stringify(drm), DRM_SECRET: ARN, DRM_PRIVATE: 'yes' });
     ({ handler } = await import('../../../lambdas/playback/handler.ts'));
@@ -70,7 +83,16 @@ describe('a licence through the API', () => {
     await fleet.close();
   });
   const put = (over: Partial<VideoRecord> = {}) =>
-    fleet.put('VIDEOS_TABLE', record({ id, visibility: 'public', encryption: 'drm', ...over }));
+    fleet.put(
+      'VIDEOS_TABLE',
+      record({
+        id,
+        visibility: 'public',
+        encryption: 'drm',
+        protection: { 'video/1080p': protection(KID, `${id}-r3`) },
+        ...over,
+      }),
+    );
   beforeEach(async () => {
     count += 1;
     id = `drm${String(count).padStart(17, '0')}`;
@@ -84,7 +106,7 @@ describe('a licence through the API', () => {
     const { body = '' } = await ask('GET /api/play/{id}/main.m3u8', { headers });
     return /NAME="licence",VALUE="token=([^"]+)"/.exec(body)![1]!;
   };
-  const licence = (system: string, token: string | undefined, sent: Buffer | string = CHALLENGE) =>
+  const licence = (system: string, token: string | undefined, sent: Buffer | string = challenge(system as DrmName)) =>
     ask('POST /api/play/{id}/licence/{system}', {
       pathParameters: { id, system },
       queryStringParameters: token === undefined ? {} : { token },
@@ -107,7 +129,8 @@ describe('a licence through the API', () => {
       });
       expect(came).toHaveLength(1);
       const [{ path, headers, body }] = came as [(typeof came)[0]];
-      expect([path, headers['x-api-key'], body.equals(CHALLENGE)]).toEqual([`/${system}?team=1`, SECRET, true]);
+      expect([path, headers['x-api-key']]).toEqual([`/${system}/${id}-r3?team=1`, SECRET]);
+      expect([headers['x-content-id'], body.equals(challenge(system))]).toEqual([`${id}-r3`, true]);
       expect([headers['content-type'], headers['soapaction']]).toEqual(
         system === 'playready'
           ? ['text/xml; charset=utf-8', '"http://schemas.microsoft.com/DRM/2007/03/protocols/AcquireLicense"']
@@ -119,10 +142,29 @@ describe('a licence through the API', () => {
   );
 
   it('that is asked for in text, as PlayReady does, arrives as that text', async () => {
-    const soap = '<?xml version="1.0" encoding="utf-8"?><soap:Envelope>é</soap:Envelope>';
+    const soap = challenge('playready').toString('utf8');
+    expect(soap).toContain('é');
     expect(await licence('playready', await tokenOf(), soap)).toMatchObject({ statusCode: 200 });
     expect(came[0]!.body.toString('utf8')).toBe(soap);
   });
+
+  it.each(['widevine', 'playready'] as const)(
+    'of %s is asked of nobody for the key of another video',
+    async (system) => {
+      const token = await tokenOf();
+      expect(codeOf(await licence(system, token, challenge(system, FOREIGN)))).toEqual([404, 'not-found']);
+      expect(codeOf(await licence(system, token, Buffer.alloc(MAX_CHALLENGE_BYTES, 1)))).toEqual([
+        400,
+        'invalid-request',
+      ]);
+      // A video of which nothing is said yet has no keys to ask for.
+      await put({ protection: {} });
+      expect(codeOf(await licence(system, token))).toEqual([404, 'not-found']);
+      expect(came).toEqual([]);
+      await put({ protection: { 'video/1080p': protection(FOREIGN, `${id}-r3`) } });
+      expect((await licence(system, token, challenge(system, FOREIGN))).statusCode).toBe(200);
+    },
+  );
 
   it('is asked of nobody for who may not watch, left, or never began', async () => {
     expect((await licence('widevine', undefined)).statusCode).toBe(401);
@@ -160,9 +202,9 @@ describe('a licence through the API', () => {
     const token = await tokenOf();
     expect(codeOf(await licence('widevine', token, Buffer.alloc(MAX_CHALLENGE_BYTES + 1)))).toEqual([413, 'too-large']);
     expect(codeOf(await licence('widevine', token, ''))).toEqual([400, 'invalid-request']);
-    expect(codeOf(await licence('primetime', token))).toEqual([400, 'invalid-request']);
+    expect(codeOf(await licence('primetime', token, challenge('widevine')))).toEqual([400, 'invalid-request']);
     expect(came).toEqual([]);
-    expect((await licence('widevine', token, Buffer.alloc(MAX_CHALLENGE_BYTES, 1))).statusCode).toBe(200);
+    expect((await licence('fairplay', token, Buffer.alloc(MAX_CHALLENGE_BYTES, 1))).statusCode).toBe(200);
   });
 
   it('says in a code of ours that the provider refuses, and nothing of what it said', async () => {
@@ -174,6 +216,12 @@ describe('a licence through the API', () => {
     const ours = await licence('widevine', token);
     expect(codeOf(ours)).toEqual([502, 'licence-unavailable']);
     for (const { body = '' } of [refused, ours]) expect(body).not.toMatch(new RegExp(`${SECRET}|127\\.0\\.0\\.1|team`));
+  });
+
+  it('is authorised by headers that say who asks, and neither where nor about which video', () => {
+    const may = (name: string) => drmAuthorisation.safeParse({ [name]: 'a' }).success;
+    for (const name of ['X-Api-Key', 'Authorization']) expect(may(name), name).toBe(true);
+    for (const name of ['X-Content-Id', 'Host', 'Content-Type']) expect(may(name), name).toBe(false);
   });
 
   it('gives everybody the FairPlay certificate, which caches may keep', async () => {
@@ -193,7 +241,7 @@ describe('a provider that is', () => {
       allowPrivate: true,
       ...over,
     });
-    return all.licence(system, CHALLENGE);
+    return all.licence(system, challenge(system), 'one-r1');
   };
   const unavailable = expect.objectContaining({ code: 'licence-unavailable' }) as Error;
 

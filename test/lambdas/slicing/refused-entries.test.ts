@@ -20,6 +20,7 @@ beforeAll(async () => {
     AWS_SECRET_ACCESS_KEY: 'test',
     AWS_REGION: 'us-east-1',
     EVENT_BUS: 'default',
+    VIDEOS_TABLE: 'videos',
   });
 });
 afterAll(() => server.close());

@@ -265,6 +265,11 @@ describe('a webhook', () => {
   });
 });
 
+it('waits no longer than SQS hides a message, with the time of a try before it', () => {
+  // Of the twelve hours that count from when a message was received (Amazon SQS developer guide, "Visibility timeout").
+  expect(Math.max(...WAITS)).toBeLessThan(12 * 3600 - 60);
+});
+
 describe('keeping webhooks', () => {
   it('is for admins', async () => {
     const uma = { sub: 'uma', groups: ['uploader'] };

@@ -54,16 +54,19 @@ const resource = (type: string, reference: unknown) =>
   (template.findResources(type)[(reference as { Ref: string }).Ref] as { Properties: Record<string, never> })
     .Properties;
 
-/** The code of the one viewer-request function of a behaviour. */
-const edgeFunction = ({ FunctionAssociations }: Behaviour): string => {
+/** Every behaviour of media, in the order of the distribution's. */
+const MEDIA = ['/vod/*.m3u8', '/vod/*.key', '/vod/*', '/live/*.m3u8', '/live/*.key', '/live/*', '/downloads/*'];
+
+/** The one viewer-request function of a behaviour. */
+const edgeFunction = ({ FunctionAssociations }: Behaviour) => {
   expect(FunctionAssociations).toEqual([
     { EventType: 'viewer-request', FunctionARN: { 'Fn::GetAtt': [expect.any(String), 'FunctionARN'] } },
   ]);
   const [{ FunctionARN }] = FunctionAssociations as [{ FunctionARN: { 'Fn::GetAtt': [string] } }];
   const { Properties } = template.findResources('AWS::CloudFront::Function')[FunctionARN['Fn::GetAtt'][0]] as {
-    Properties: { FunctionCode: string };
+    Properties: { FunctionCode: string; FunctionConfig: object };
   };
-  return Properties.FunctionCode;
+  return Properties;
 };
 
 describe('the distribution', () => {
@@ -90,28 +93,39 @@ describe('the distribution', () => {
     expect(distribution).not.toHaveProperty('Aliases');
   });
 
-  it('trusts the key group for media and for nothing else', () => {
+  it('trusts the key group for all media, and is open for console, API, player and embed alone', () => {
+    // A function's, which makes it of two keys (test/lambdas/playback/signing-key.test.ts).
     const [keys] = Object.keys(template.findResources('Custom::SluiceSigningKey'));
-    for (const pattern of ['/vod/*.m3u8', '/vod/*.key', '/vod/*', '/live/*.key', '/downloads/*'])
-      expect(behaviour(pattern).TrustedKeyGroups).toEqual([{ 'Fn::GetAtt': [keys, 'KeyGroupId'] }]);
-    for (const open of [distribution.DefaultCacheBehavior, behaviour('/api/*'), behaviour('/assets/*')])
-      expect(open.TrustedKeyGroups).toBeUndefined();
+    const all = [{ PathPattern: '*', ...distribution.DefaultCacheBehavior }, ...distribution.CacheBehaviors];
+    const signed = all.filter(({ TrustedKeyGroups }) => TrustedKeyGroups !== undefined);
+    expect(signed.map(({ PathPattern }) => PathPattern)).toEqual(MEDIA);
+    for (const { TrustedKeyGroups } of signed)
+      expect(TrustedKeyGroups).toEqual([{ 'Fn::GetAtt': [keys, 'KeyGroupId'] }]);
+    const open = all.filter(({ TrustedKeyGroups }) => TrustedKeyGroups === undefined);
+    expect(open.map(({ PathPattern }) => PathPattern)).toEqual(['*', '/assets/*', '/player/*', '/api/*', '/embed/*']);
+    // What is open never leads to the media bucket.
+    const origins = ({ TargetOriginId }: Behaviour) => TargetOriginId;
+    expect(open.map(origins).filter((id) => signed.map(origins).includes(id))).toEqual([]);
+    expect(json).not.toContain('TrustedSigners');
   });
 
-  it('has one function in front of all media, which is the file beside the construct', () => {
+  it('has one function in front of all media, which is the file beside the construct, and reads the store of what was revoked', () => {
     const gate = readFileSync(new URL('../../../lib/constructs/media-gate.js', import.meta.url), 'utf8');
-    for (const pattern of [
-      '/vod/*.m3u8',
-      '/vod/*.key',
-      '/vod/*',
-      '/live/*.m3u8',
-      '/live/*.key',
-      '/live/*',
-      '/downloads/*',
-    ])
-      expect(edgeFunction(behaviour(pattern))).toBe(gate);
-    for (const other of ['/api/*', '/assets/*']) expect(behaviour(other).FunctionAssociations).toBeUndefined();
+    for (const pattern of MEDIA) expect(edgeFunction(behaviour(pattern)).FunctionCode).toBe(gate);
+    for (const other of ['/api/*', '/assets/*', '/player/*', '/embed/*'])
+      expect(behaviour(other).FunctionAssociations).toBeUndefined();
     template.resourceCountIs('AWS::CloudFront::Function', 2);
+    const [store, ...stores] = Object.keys(template.findResources('AWS::CloudFront::KeyValueStore'));
+    expect(stores).toEqual([]);
+    const associations = { KeyValueStoreAssociations: [{ KeyValueStoreARN: { 'Fn::GetAtt': [store, 'Arn'] } }] };
+    for (const pattern of MEDIA)
+      expect(edgeFunction(behaviour(pattern))).toMatchObject({
+        AutoPublish: true,
+        FunctionConfig: { Runtime: 'cloudfront-js-2.0', ...associations },
+      });
+    expect(edgeFunction(distribution.DefaultCacheBehavior).FunctionConfig).not.toHaveProperty(
+      'KeyValueStoreAssociations',
+    );
   });
 
   it('reads its buckets by origin access control, and the buckets let only it read', () => {
@@ -431,7 +445,7 @@ describe('the signing key', () => {
 });
 
 describe('the console router, as shipped', () => {
-  const code = edgeFunction(distribution.DefaultCacheBehavior);
+  const code = edgeFunction(distribution.DefaultCacheBehavior).FunctionCode;
   const BROWSER = { 'sec-fetch-mode': { value: 'navigate' } };
   const answer = (uri: string, headers: object, querystring: object = {}) =>
     runInNewContext(`${code}; handler(event)`, { event: { request: { uri, headers, querystring } } }) as {
