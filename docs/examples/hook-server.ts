@@ -1,5 +1,6 @@
 /**
- * An entitlement hook of your own, with jose (npm install jose), behind whatever gives it an https address on port 443:
+ * An entitlement hook of your own, with jose (npm install jose) on Node 24.2 or newer, behind whatever gives it an https address on
+ * port 443:
  *
  *   node hook-server.ts https://video.example.com 8080
  */
@@ -19,12 +20,14 @@ export interface Question extends JWTPayload {
     readonly device?: string;
   };
   readonly from: { readonly ip?: string; readonly country?: string; readonly site?: string };
-  /** What the platform would answer by itself. */
-  readonly decision: { readonly allowed: boolean; readonly reason: string; readonly maxHeight?: number };
+  /** What the platform would answer by itself, limits and all: an answer as it is. */
+  readonly decision: Answer & { readonly reason: string };
 }
 
 export interface Answer {
   readonly allowed: boolean;
+  /** For whoever reads along. */
+  readonly reason?: string;
   readonly maxHeight?: number;
   readonly maxSessions?: number;
   readonly ip?: string;
@@ -54,7 +57,7 @@ export function hook(platform: string, decide: (question: Question) => Answer | 
 export function rules({ groups, decision }: Question): Answer {
   if (groups.includes('staff')) return { allowed: true, cacheSeconds: 60 };
   if (groups.includes('subscribers')) return { allowed: true, maxHeight: 720, maxSessions: 2, cacheSeconds: 60 };
-  return { allowed: decision.allowed };
+  return decision;
 }
 
 if (import.meta.main) {

@@ -1,5 +1,6 @@
 /**
- * A playback token made by your own backend, with jose (npm install jose). Make a key once, and register its public half:
+ * A playback token made by your own backend, with jose (npm install jose) on Node 24.2 or newer; an older one does not run
+ * TypeScript (ERR_UNKNOWN_FILE_EXTENSION). Make a key once, and register its public half:
  *
  *   node mint-token.ts key > key.json
  *   node mint-token.ts public < key.json      → `jwk` of POST /api/keys

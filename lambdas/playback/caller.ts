@@ -8,6 +8,7 @@ import { readToken, WRONG, type OtherKeys, type PlaybackToken, type Use } from '
 /** Who watches a device is for its record to say. */
 const LIVE = 'live/';
 
+/** Without `use`: who signed in, by their JWT. */
 export type Caller = Pick<PlaybackToken, 'viewer'> & Partial<PlaybackToken>;
 
 /** A session that goes on, and until when. */

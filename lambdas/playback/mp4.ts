@@ -21,9 +21,10 @@ const KEPT_SECONDS = 600;
 export const mp4Routes: Pick<Handlers<'playback'>, 'GET /api/play/{id}/mp4/{file}'> = {
   'GET /api/play/{id}/mp4/{file}': async (request) => {
     const { id, file } = request.params;
-    const { viewer } = (await callers.of(request, id, ['manifest'])) ?? {};
+    const { viewer, use } = (await callers.of(request, id, ['manifest'])) ?? {};
     const { video: found, limits } = await admit(id, viewer, fromOf(request.headers, required('PUBLIC_URL')));
-    const isOwn = viewer !== undefined && isOwnerOrAdmin(viewer, found);
+    // Who has a token of theirs may watch as them, and is not them.
+    const isOwn = viewer !== undefined && use === undefined && isOwnerOrAdmin(viewer, found);
     // A file is easily kept.
     if (!isOwn && downloads.parse(required('DOWNLOADS')) !== 'viewers')
       throw new ApiError('forbidden', 'Only the owner and administrators get files of videos here.');

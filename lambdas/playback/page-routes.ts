@@ -60,12 +60,13 @@ const byAddress = (headers: Asked['headers'], token: string | undefined): Asked 
 /**
  * On whose page a frame is, as its `Referer` says where that page lets it (Fetch's `Sec-Fetch-Dest` tells a frame). So who may not
  * have it there is told in words: of `frame-ancestors`, which holds it in any case, browsers say only that something was blocked.
+ * That is why a page that keeps its name to itself is none here.
  */
 function onPage(headers: Asked['headers']): Asked['headers'] {
   const { referer } = headers;
   const isFramed = FRAMES.includes(headers['sec-fetch-dest'] ?? '');
-  if (!isFramed || referer === undefined || !URL.canParse(referer)) return headers;
-  return { ...headers, origin: new URL(referer).origin };
+  const from = isFramed && referer !== undefined && URL.canParse(referer) ? new URL(referer).origin : headers['origin'];
+  return { ...headers, origin: from, referer: undefined, 'sec-fetch-site': undefined };
 }
 const FRAMES = ['iframe', 'frame', 'embed', 'object'];
 

@@ -53,6 +53,22 @@ const theirClaims = z.object({ sub: line(255), vid: z.string(), exp: z.int() });
 /** Limits of such a token: one that cannot be understood must not be overlooked. */
 const theirLimits = z.object(bounds);
 
+/** Letters alone, all small: `max_height` and `maxheight` are meant for the same. */
+const plain = (name: string): string => name.toLowerCase().replaceAll(/[-_]/g, '');
+
+/** What is read of it, by what it may be taken for; of conditions that grants have and JWTs say otherwise, that. */
+const LIMIT_NAMES: ReadonlyMap<string, string> = new Map([
+  ...Object.keys(bounds).map((name) => [plain(name), name] as const),
+  ['notbefore', 'nbf'],
+  ['expiresat', 'exp'],
+]);
+
+/** A claim that somebody took for a limit and nobody reads, and what it would have to be. Others are theirs to have (RFC 7519 4.3). */
+const misspelt = (payload: JWTPayload): readonly [said: string, meant: string] | undefined =>
+  Object.keys(payload)
+    .map((name) => [name, LIMIT_NAMES.get(plain(name)) ?? name] as const)
+    .find(([said, meant]) => said !== meant);
+
 /** Keys of others, and links: both are looked up at each use. */
 export interface OtherKeys {
   readonly find: (kid: string) => Promise<KeyObject | undefined>;
@@ -198,6 +214,8 @@ function theirs(payload: JWTPayload, kid: string, video: string, ceiling: number
   if (vid !== video) throw refuse('The playback token is for something else.');
   if (exp > Date.now() / 1000 + ceiling + SKEW)
     throw refuse(`The token lives longer than the ${ceiling} seconds it may.`);
+  const wrong = misspelt(payload);
+  if (wrong) throw refuse(`The token says ${wrong[0].slice(0, 40)}, which is no limit here; it is called ${wrong[1]}.`);
   const limits = theirLimits.safeParse(payload);
   if (!limits.success) throw refuse(`The token says a limit that is none: ${String(limits.error.issues[0]?.path[0])}.`);
   const viewer = { subject: `key ${kid} ${sub}`, groups: [], right: { key: kid, limits: limits.data } };

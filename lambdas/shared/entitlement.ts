@@ -37,7 +37,7 @@ export interface From {
   readonly ip?: string | undefined;
   /** Where that is, as ISO 3166-1 alpha-2. */
   readonly country?: string | undefined;
-  /** Origin of the page that asks, where that is not one of ours. */
+  /** Origin of the page that asks, where that is not one of ours; `null` where it does not say whose it is. */
   readonly site?: string | undefined;
 }
 
@@ -98,7 +98,10 @@ export function decide(question: EntitlementQuestion): Entitlement {
   const forThem = grantsFor(question);
   const about = forThem.filter((grant) => isHere(grant, from));
   const hangs = forThem.some(({ countries }) => countries !== undefined);
+  const isDenied = forThem.some(({ effect, ip }) => effect === 'deny' && ip !== undefined);
+  // What they get must play nowhere else, or the edge would play it where they are denied.
   const bound = (terms: Omit<Terms, 'reason'>) => ({
+    ...(isDenied && from.ip !== undefined && { ip: from.ip }),
     ...terms,
     ...(from.country !== undefined && (hangs || terms.countries !== undefined) && { country: from.country }),
   });

@@ -94,8 +94,8 @@ export class Hook {
 export function claimsOf(question: EntitlementQuestion): Record<string, unknown> {
   const { viewer, video, from } = question;
   const { id, owner, visibility, tags = [], collections = new Set(), origin } = video;
-  // Which grant it is, and until when, is for sessions to know.
-  const { right: _, endsAt: __, ...decision } = decide({ ...question, hook: undefined });
+  // Which grant it is, until when and for which country is for sessions and tickets to know: what is left is an answer as it is.
+  const { right: _, endsAt: __, country: ___, ...decision } = decide({ ...question, hook: undefined });
   return {
     ...(viewer && { sub: viewer.subject }),
     groups: viewer?.groups ?? [],

@@ -7,6 +7,7 @@ import { collectionId } from './collection.ts';
 import { countries } from './country.ts';
 import { deviceId } from './device.ts';
 import { mailAddress } from './mail.ts';
+import { isSite } from './site.ts';
 import { addressPart } from './ticket.ts';
 import { line } from './text.ts';
 import { videoId } from './video.ts';
@@ -87,14 +88,13 @@ export const subjectKeys = (
 
 const epochSeconds = z.int().positive().max(253_402_300_799);
 
-/** An origin as browsers send it (RFC 6454 6.2): no path, no default port, lower case. */
-const site = line(300).refine((text) => {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  return url?.origin === text && ['https:', 'http:'].includes(url.protocol);
-}, 'must be an origin, e.g. `https://www.example.com`');
+const site = line(300).refine(isSite, 'must be an origin, e.g. `https://www.example.com`');
 
 /** Also of links (link.ts). */
 export const sites = z.array(site).min(1).max(20, { abort: true });
+
+/** As rows have them. What earlier versions took for a site and is none is no site, and the others are the sites there are. */
+export const keptSites = z.array(z.string()).transform((all) => all.filter(isSite));
 
 /** Of both effects. */
 const when = {
@@ -174,6 +174,7 @@ export const grantRow = z.object({
   effect: effect.default('allow'),
   ...when,
   ...limits,
+  sites: keptSites.optional(),
   /** Of an invitation, whose own end is `expiresAt`: when the grant ends that it becomes. */
   until: epochSeconds.optional(),
 });

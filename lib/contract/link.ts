@@ -1,6 +1,6 @@
 /** Links: whoever has one may watch one video, without an account, until it is over or somebody ends it. */
 import { z } from 'zod';
-import { sites } from './entitlement.ts';
+import { keptSites, sites } from './entitlement.ts';
 import { DAY_SECONDS, MINUTE_SECONDS } from './options.ts';
 import { line } from './text.ts';
 import { videoId } from './video.ts';
@@ -62,7 +62,7 @@ const common = {
   createdAt: z.iso.datetime(),
   createdBy: z.string().meta({ description: 'Subject of who made it.' }),
   endedAt: z.iso.datetime().optional().meta({ description: 'When somebody ended it.' }),
-  sites: sites.optional(),
+  sites: z.array(z.string()).optional(),
 };
 
 export const link = z.object({
@@ -75,6 +75,7 @@ export type Link = z.infer<typeof link>;
 /** Row of the links table. */
 export const linkRow = z.object({
   ...common,
+  sites: keptSites.optional(),
   /** SHA-256 of the secret, base64url. The secret has too many bits to be tried, so nothing slow is needed. */
   secretHash: z.string(),
   password: kept.optional(),

@@ -1,6 +1,6 @@
 /** Live playback: who may watch a channel, whether there is something to watch, and the playlists that follow from it. */
 import { randomUUID } from 'node:crypto';
-import type { Channel, DeviceRecord, Stream } from '../../../lib/contract/device.ts';
+import type { Channel, DeviceRecord } from '../../../lib/contract/device.ts';
 import { number, required } from '../../../lib/contract/env.ts';
 import { channelPrefix, livePlaylistKey, playbackPlaylistKey } from '../../../lib/contract/live-keys.ts';
 import { liveBounds } from '../../../lib/contract/options.ts';
@@ -18,12 +18,12 @@ import { ApiError } from '../../shared/errors.ts';
 import { readGrants } from '../../shared/evidence.ts';
 import { fromOf } from '../../shared/from.ts';
 import { heard } from '../../shared/heard.ts';
-import { isWithin } from '../../shared/height.ts';
 import { Reply, serve } from '../../shared/http.ts';
 import { listSegments } from '../../shared/recordings.ts';
 import { leave } from '../../shared/sessions.ts';
 import { loadSigner } from '../../shared/signing.ts';
 import type { Viewer } from '../../shared/viewer.ts';
+import { checkHeight, checkPlaylist, checkSegments } from './heights.ts';
 import { liveMultivariant, recordingPlaylist, type Source } from './playlists.ts';
 import { deviceSessionRoutes } from './session-routes.ts';
 import { channelOf, goodbye, readState, watch } from './watching.ts';
@@ -67,15 +67,6 @@ async function admit(
     : new ApiError('not-found', 'There is no such device, or you may not see it.');
 }
 
-/** A channel sends one rendition: who may not watch it as high as that watches nothing. Throws `forbidden`. */
-function checkHeight({ width, height }: Partial<Stream>, { maxHeight }: Pick<Terms, 'maxHeight'>): void {
-  if (isWithin({ width, height }, maxHeight)) return;
-  throw new ApiError(
-    'forbidden',
-    `You may watch up to ${maxHeight} lines, and this channel sends more. Ask an administrator.`,
-  );
-}
-
 export const handler = serve<'live'>(groupsClaim, {
   ...deviceSessionRoutes,
 
@@ -103,9 +94,10 @@ export const handler = serve<'live'>(groupsClaim, {
     const live = query.from === undefined && query.playback === undefined;
     const end = await endOf(channel, live);
     const byCookies = query.cookies === '1';
+    const prefix = channelPrefix(source.device, source.channel);
     const begin = () =>
       open({
-        prefix: channelPrefix(source.device, source.channel),
+        prefix,
         viewer: caller?.viewer,
         limits,
         player: query.session,
@@ -118,6 +110,7 @@ export const handler = serve<'live'>(groupsClaim, {
       const segments = await listSegments(source.device, source.channel, stretch);
       if (segments.length === 0)
         throw new ApiError('not-found', 'Nothing is recorded of that channel in that stretch.');
+      await checkSegments(prefix, segments, limits);
       const play = await begin();
       const { ticket } = play;
       const way = query.expand === '1' ? 'expand' : 'define';
@@ -132,10 +125,12 @@ export const handler = serve<'live'>(groupsClaim, {
       ? await watch({ record, channel, session: query.session ?? randomUUID(), until: end, startSeconds })
       : undefined;
     if (now !== undefined && now.state !== 'live') throw notLive(now);
-    checkHeight(now?.stream ?? {}, limits);
+    if (now !== undefined) checkHeight(now.stream ?? {}, limits);
     // A device takes seconds to begin, and a player gives up on a playlist that is not there.
-    if (query.playback !== undefined)
-      await readPlaylist(playbackPlaylistKey(record.id, channel.number, query.playback), notYet);
+    if (query.playback !== undefined) {
+      const text = await readPlaylist(playbackPlaylistKey(record.id, channel.number, query.playback), notYet);
+      await checkPlaylist(prefix, text, limits, notYet);
+    }
     const play = await begin();
     let access: Access;
     if (query.expand === '1') {
@@ -161,6 +156,7 @@ export const handler = serve<'live'>(groupsClaim, {
         ? livePlaylistKey(params.id, channel.number)
         : playbackPlaylistKey(params.id, channel.number, query.playback);
     const text = await readPlaylist(key, notYet);
+    await checkPlaylist(prefix, text, limits, notYet);
     // Its token ends with the signature it stands for; reloading must not stretch it. Without one it is a play start by itself,
     // and by one of earlier versions, which names no session.
     const going = await callers.going(request, what, caller?.viewer);

@@ -143,6 +143,42 @@ describe.concurrent('in a frame', () => {
     await hidden.close();
   });
 
+  it('is asked for by a plain <video> on another page in vain, whatever that page says of itself', async ({
+    expect,
+  }) => {
+    const { token } = await link({ sites: [sites.origin(FRIEND)] });
+    const src = `${stack.url}/api/play/${id}/main.m3u8?token=${token}`;
+    const statusOn = async (host: string, body: string): Promise<number> => {
+      let answered!: (status: number) => void;
+      const status = new Promise<number>((resolve) => {
+        answered = resolve;
+      });
+      const { close } = await sites.visit(host, body, async (page) => {
+        // What the browser is told, of which a page is not told what is none of its business.
+        const network = await page.context().newCDPSession(page);
+        await network.send('Network.enable');
+        const asked = new Set<string>();
+        network.on('Network.requestWillBeSent', ({ requestId, request }) => {
+          if (request.url === src) asked.add(requestId);
+        });
+        network.on('Network.responseReceivedExtraInfo', ({ requestId, statusCode }) => {
+          if (asked.has(requestId)) answered(statusCode);
+        });
+      });
+      const found = await status;
+      await close();
+      return found;
+    };
+    // By the first one it is not said whose page it is but by a Referer, and with the meta element not even so.
+    const [plain, named] = ['', 'crossorigin'].map((how) => `<video muted autoplay ${how} src="${src}"></video>`);
+    const silent = '<meta name="referrer" content="no-referrer">';
+    for (const body of [plain!, named!, `${silent}${named}`])
+      expect([body, await statusOn(FRIEND, body)]).toEqual([body, 200]);
+    for (const body of [plain!, named!, `${silent}${plain}`, `${silent}${named}`])
+      expect([body, await statusOn(STRANGER, body)]).toEqual([body, 403]);
+    expect(await statusOn(FRIEND, `${silent}${plain}`)).toBe(403);
+  });
+
   it('stops within seconds when its link is ended, says why, and is given no byte more', async ({ expect }) => {
     const { id: name, token } = await link();
     const { page, close } = await sites.visit(FRIEND, iframe(token, '&muted=1&autoplay=1'));

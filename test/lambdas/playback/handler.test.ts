@@ -310,7 +310,29 @@ describe('what a grant says', () => {
     expect(await status({ ...through('2001:db8::7'), origin: 'https://a.example' })).toBe(200);
     expect(await status({ ...through('2001:db8::7'), origin: 'https://video.example' })).toBe(200);
     expect(await status({ ...through('2001:db8::7'), origin: 'https://b.example' })).toBe(403);
+    const plain = { ...through('2001:db8::7'), 'sec-fetch-site': 'cross-site', 'sec-fetch-dest': 'video' };
+    expect(await status({ ...plain, referer: 'https://a.example/' })).toBe(200);
+    expect(await status(plain)).toBe(403);
   });
+});
+
+it('a file of a video is given to the owner and admins themselves, and not to who has a token of theirs', async () => {
+  put();
+  vi.stubEnv('DOWNLOADS', 'owner');
+  const file = async (options: Call) => {
+    const answer = await call('GET /api/play/{id}/mp4/{file}', { ...options, params: { file: '999p.mp4' } });
+    return [answer.statusCode, problem(answer).code];
+  };
+  for (const claims of [{ sub: 'olga' }, { sub: 'ada', groups: ['admin'] }]) {
+    const { token } = JSON.parse((await tokens({ claims: claims as never, body: {} })).body) as { token: string };
+    expect((await main({ query: { token } })).statusCode).toBe(200);
+    expect(await file({ query: { token } })).toEqual([403, 'forbidden']);
+    // Let in, to a rung that is none.
+    expect(await file(await as(claims))).toEqual([404, 'not-found']);
+    vi.stubEnv('DOWNLOADS', 'viewers');
+    expect(await file({ query: { token } })).toEqual([404, 'not-found']);
+    vi.stubEnv('DOWNLOADS', 'owner');
+  }
 });
 
 describe('a country', () => {
@@ -338,6 +360,19 @@ describe('a country', () => {
     expect((await main({ ...(await as()), ...from('US') })).statusCode).toBe(200);
     fake.grants.delete(`${ID}/\neveryone`);
   });
+});
+
+it('an address stands in the ticket of who else watches, where a grant denies it', async () => {
+  put({ visibility: 'public' });
+  const from = (ip?: string) => ({ headers: { 'x-forwarded-for': ip && `${ip}, 130.176.0.1` } });
+  const addressIn = ({ body }: { body: string }) => parseTicket(/\/s\/([^/]+)\//.exec(body)![1]!)!.ip;
+  expect(addressIn(await main(from('192.0.2.8')))).toBeUndefined();
+  grantTo('\neveryone', { effect: 'deny', ip: '192.0.2.7' });
+  fake.objects.set(`/media/vod/${ID}/r3/video/720p.m3u8`, MEDIA_PLAYLIST);
+  for (const ask of [main, media]) expect(addressIn(await ask(from('192.0.2.8')))).toBe('c0000208');
+  for (const ip of ['192.0.2.7', '::ffff:192.0.2.7', undefined])
+    expect(problem(await main(from(ip)))).toMatchObject({ code: 'forbidden' });
+  expect(addressIn(await main({ ...(await as()), ...from('192.0.2.7') }))).toBeUndefined();
 });
 
 describe('the signature', () => {

@@ -391,6 +391,37 @@ describe('a country', () => {
   });
 });
 
+describe('an address', () => {
+  it('is answered where another is denied, so that the edge holds who plays to it, and else is not', () => {
+    const from = { ip: '192.0.2.7' };
+    const deny = given({ to: 'everyone', effect: 'deny', ip: '192.0.2.8' });
+    const hangs: Partial<EntitlementQuestion>[] = [
+      { grants: [given(), deny] },
+      { grants: [given({ ip: '192.0.2.7' }), deny] },
+      { grants: [deny], video: { ...entitled, visibility: 'public' } },
+      { grants: [deny], video: ofDevice, deviceViewers: ['sam'] },
+      { grants: [deny], viewer: keyed({}) },
+      { grants: [deny], viewer: { subject: 'link x', groups: [], right: { link: 'x' } } },
+      { grants: [deny], hook: { allowed: true } },
+    ];
+    for (const question of hangs) expect(ask({ ...question, from })).toMatchObject({ allowed: true, ip: '192.0.2.7' });
+    const free: Partial<EntitlementQuestion>[] = [
+      { grants: [given(), given({ to: 'group:crew', ip: '192.0.2.8' })] },
+      { grants: [given(), given({ to: 'group:board', effect: 'deny', ip: '192.0.2.8' })] },
+      { grants: [deny], viewer: viewers['owner'] },
+      { grants: [deny], viewer: viewers['admin'] },
+    ];
+    for (const question of free) {
+      const answer = ask({ ...question, from });
+      expect(answer.allowed).toBe(true);
+      expect(answer).not.toHaveProperty('ip');
+    }
+    // Whoever is there, and who cannot be told from them.
+    for (const ip of ['192.0.2.8', '::ffff:192.0.2.8', undefined])
+      expect(ask({ grants: [given(), deny], from: { ip } }).reason).toBe('refused');
+  });
+});
+
 describe('a token of a registered key', () => {
   it.each<[Limits | undefined, EntitlementQuestion['from'], boolean]>([
     [undefined, {}, true],

@@ -116,9 +116,25 @@ describe('the example of the docs', () => {
       },
     ]);
     // Who is not signed in has no `sub`, and is let in by the platform's own decision or not at all.
-    expect(await made().ask({ ...question, viewer: undefined })).toEqual({ allowed: false });
+    expect(await made().ask({ ...question, viewer: undefined })).toEqual({ allowed: false, reason: 'denied' });
     expect(told.at(-1)).not.toHaveProperty('sub');
     expect(server.asked.at(-1)).toMatchObject({ path: '/entitled?team=1', host: 'hook.sluice.example' });
+  });
+
+  it('lets whom it has no rule for watch as the platform would, within the same limits', async () => {
+    behave = exampleHook(platform.url, rules);
+    const everyone = { subject: '\neveryone', grantedBy: 'olga', createdAt: '2026-01-01T00:00:00.000Z' };
+    const limits = { maxHeight: 360, maxSessions: 2, sites: ['https://page.example'], countries: { only: ['DE'] } };
+    const grants: EntitlementQuestion['grants'] = [
+      { ...everyone, videoId: 'tag:tour', effect: 'allow', expiresAt: 1_900_000_000, ...limits },
+      { ...everyone, videoId: 'device:13912345678', effect: 'deny', ip: '192.0.2.8' },
+    ];
+    const asked = { ...question, viewer: { subject: 'zoe', groups: [] }, grants };
+    // And of what is denied at another address the edge holds them to theirs.
+    const answer = { allowed: true, reason: 'grant', ...limits, ip: '192.0.2.7' };
+    const hook = await made().ask(asked);
+    expect(hook).toEqual(answer);
+    expect(decide({ ...asked, hook })).toMatchObject({ ...answer, reason: 'hook', country: 'DE' });
   });
 
   it('answers nobody else', async () => {

@@ -388,6 +388,8 @@ it.each([
   ['a network', { ip: '192.0.2.0/24' }, 'body.ip'],
   ['a site with a path', { sites: ['https://a.example/x'] }, 'body.sites.0'],
   ['a site that is none', { sites: ['javascript:alert(1)'] }, 'body.sites.0'],
+  ['a directive behind a site', { sites: ['https://a.example;report-uri'] }, 'body.sites.0'],
+  ['a star for any site', { sites: ['https://*.example.com'] }, 'body.sites.0'],
   ['a country that is none', { countries: { only: ['UK'] } }, 'body.countries.only.0'],
   ['no country', { countries: { except: [] } }, 'body.countries.except'],
   ['a country without a word for it', { countries: ['DE'] }, 'body.countries'],

@@ -239,6 +239,14 @@ describe('a token of a registered key', () => {
     await register(example.publicHalf(key));
   });
 
+  it('may say what is nobody else’s to read, and is told how a limit is called', async () => {
+    const more = { nbf: 1, jti: 'x', azp: 'shop', 'not-before-policy': 0, plan: 'gold', height: 360 };
+    expect((await main(await token(more))).status).toBe(200);
+    expect(said(await main(await token({ maxheight: 720 }))).detail).toBe(
+      'The token says maxheight, which is no limit here; it is called maxHeight.',
+    );
+  });
+
   it('opens no private video, also when it names the owner, or an admin', async () => {
     await put({ visibility: 'private' });
     for (const user of ['anybody', 'olga', 'ada'])
@@ -263,6 +271,11 @@ describe('a token of a registered key', () => {
     ['a network', () => token({ ip: '192.0.2.0/24' })],
     ['a site that is no origin', () => token({ sites: ['shop.example'] })],
     ['no site', () => token({ sites: [] })],
+    ['a height by another name', () => token({ maxheight: 720 })],
+    ['sessions by another name', () => token({ max_sessions: 1 })],
+    ['an address by another name', () => token({ IP: '192.0.2.7' })],
+    ['a time by which grants have it', () => token({ notBefore: 4_000_000_000 })],
+    ['an end by which grants have it', () => token({ expires_at: 4_000_000_000 })],
     ['by another key under its name', async () => signed({}, {}, await example.makeKey())],
     ['by a key that nobody registered', async () => example.mintToken(await example.makeKey(), ID, 'u')],
     ['by no name', () => signed({}, { kid: undefined })],

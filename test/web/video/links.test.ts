@@ -47,6 +47,8 @@ describe('what one hands out', () => {
     ['www.example.com ftp://x.example', { wrong: 'ftp://x.example' }],
     ['https://user@x.example', { wrong: 'https://user@x.example' }],
     ['http://', { wrong: 'http://' }],
+    ['*.example.com', { wrong: '*.example.com' }],
+    ['a.example;report-uri', { wrong: 'a.example;report-uri' }],
   ])('is for sites as people write them: %j', (text, read) => {
     const found = sitesOf(text);
     expect(found).toEqual(read);

@@ -1,5 +1,6 @@
 /** What one hands out so that others can watch. Pure. */
 import { escaped } from '../../../lib/contract/embed.ts';
+import { isSite } from '../../../lib/contract/site.ts';
 import type { Visibility } from '../../../lib/contract/video.ts';
 
 interface StreamOptions {
@@ -71,7 +72,7 @@ export function sitesOf(text: string): { readonly sites: readonly string[] } | {
     if (word === '') continue;
     const address = word.includes('://') ? word : `https://${word}`;
     const url = URL.canParse(address) ? new URL(address) : undefined;
-    if (url === undefined || !['https:', 'http:'].includes(url.protocol) || url.username !== '') return { wrong: word };
+    if (url === undefined || url.username !== '' || !isSite(url.origin)) return { wrong: word };
     sites.add(url.origin);
   }
   return { sites: [...sites] };

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { mintToken } from '../../../../lambdas/playback/token.ts';
 import type { RouteKey } from '../../../../lib/contract/api.ts';
 import { channelPrefix, initPath, livePlaylistKey, segmentPath } from '../../../../lib/contract/live-keys.ts';
+import { emptyPlaylist, liveText } from '../../../../lib/contract/live-playlist.ts';
 import { viewerKind } from '../../../../lib/contract/fleet.ts';
 import { command } from '../../../../lib/contract/commands.ts';
 import { endOf, pathOf } from '../../../../web/src/shared/signature.ts';
@@ -300,8 +301,8 @@ describe('other policies', () => {
   });
 });
 
-const put = (Key: string, Body: Buffer | string = 'x') =>
-  fleet.s3.send(new PutObjectCommand({ Bucket: process.env['MEDIA_BUCKET'], Key, Body }));
+const put = (Key: string, Body: Buffer | string = 'x', Metadata?: Record<string, string>) =>
+  fleet.s3.send(new PutObjectCommand({ Bucket: process.env['MEDIA_BUCKET'], Key, Body, Metadata }));
 
 describe('a grant with an end', () => {
   it.each([
@@ -328,6 +329,91 @@ describe('a grant with an end', () => {
       signature: { query: string; expiresAt: string };
     };
     expect([Date.parse(signature.expiresAt), endOf(signature.query)]).toEqual([expiresAt * 1000, expiresAt * 1000]);
+  });
+});
+
+describe('who may watch up to some height', () => {
+  const noon = Date.UTC(2026, 10, 4, 12);
+  const [low, high, unsaid, lost] = ['0'.repeat(16), '1'.repeat(16), '2'.repeat(16), '3'.repeat(16)];
+  const range = { from: new Date(noon).toISOString(), to: new Date(noon + 120_000).toISOString() };
+  const gus = { as: 'gus' };
+  const names = (inits: readonly string[]) =>
+    inits.map((init, i) => ({
+      start: noon + 2000 * i,
+      duration: 2000,
+      epoch: 1,
+      sequence: i,
+      init,
+      discontinuity: i > 0,
+    }));
+  /** As the ingest task writes it. */
+  const playlist = (inits: readonly string[], up = '') =>
+    liveText({
+      ...emptyPlaylist(2000),
+      entries: names(inits).map((name) => ({
+        uri: `${up}${segmentPath(name)}`,
+        map: `${up}${initPath(name.start, name.init)}`,
+        duration: name.duration,
+        programDateTime: name.start,
+        discontinuity: name.discontinuity,
+        gap: name.init === lost,
+      })),
+    });
+  beforeEach(async () => {
+    const at = new Date().toISOString();
+    const grant = { videoId: `device:${id}`, subject: 'gus', grantedBy: 'ada', createdAt: at, effect: 'allow' };
+    await fleet.put('ENTITLEMENTS_TABLE', { ...grant, maxHeight: 480 });
+    const section = (init: string, Metadata?: Record<string, string>) =>
+      put(`${channelPrefix(id, 1)}${initPath(noon, init)}`, 'x', Metadata);
+    await section(low, { width: '640', height: '480' });
+    await section(high, { width: '704', height: '576' });
+    await section(unsaid);
+  });
+  const said = ({ status, json }: Awaited<ReturnType<typeof main>>) => [status, json?.['code'] ?? ''];
+
+  it.each([
+    ['as high', [low], 200],
+    ['higher', [high], 403],
+    ['higher from some time on', [low, low, high], 403],
+    ['nobody knows how high', [unsaid], 403],
+    ['with a section that is not there', [low, lost], 403],
+  ])('what is recorded %s', async (_, inits, status) => {
+    for (const name of names(inits)) await put(`${channelPrefix(id, 1)}${segmentPath(name)}`);
+    for (const expand of [{}, { expand: '1' }])
+      expect((await main({ ...gus, query: { ...range, ...expand } })).status).toBe(status);
+    expect((await main({ query: range })).status).toBe(200);
+  });
+
+  it.each([
+    ['as high', [low, lost], 200, ''],
+    ['higher', [low, high], 403, 'forbidden'],
+    ['nobody knows how high', [unsaid], 403, 'forbidden'],
+    ['of which nothing came yet', [lost], 409, 'not-live'],
+  ])('what the device plays back, %s', async (_, inits, status, code) => {
+    const query = { playback: 'abcdefgh' };
+    await put(`${channelPrefix(id, 1)}playback/abcdefgh.m3u8`, playlist(inits, '../'));
+    for (const ask of [main, media]) {
+      expect(said(await ask({ ...gus, query }))).toEqual([status, code]);
+      expect((await ask({ query })).status).toBe(200);
+    }
+  });
+
+  it('what is live, by what its task says, and by what is in its playlist', async () => {
+    await device.connect();
+    const tall = { ...LIVE, height: 480, width: 640 };
+    await device.stream(1, 'live', tall);
+    await put(livePlaylistKey(id, 1), playlist([low]));
+    for (const ask of [main, media]) expect(said(await ask(gus))).toEqual([200, '']);
+    expect(said(await state({ ...gus, query: { session: session('gus') } }))).toEqual([200, '']);
+    await put(livePlaylistKey(id, 1), playlist([low, high]));
+    expect(said(await media(gus))).toEqual([403, 'forbidden']);
+    const { width: _, height: __, ...unknown } = LIVE;
+    for (const stream of [LIVE, unknown]) {
+      await device.stream(1, 'live', stream);
+      expect(said(await main(gus))).toEqual([403, 'forbidden']);
+      expect(said(await state({ ...gus, query: { session: session('gus') } }))).toEqual([403, 'forbidden']);
+      expect((await main()).status).toBe(200);
+    }
   });
 });
 
