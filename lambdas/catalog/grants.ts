@@ -2,7 +2,7 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { DeleteCommand, GetCommand, paginateQuery, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { required } from '../../lib/contract/env.ts';
-import { grantRow, type GrantRow } from '../../lib/contract/entitlement.ts';
+import { grantRow, resourceKey, type GrantRow } from '../../lib/contract/entitlement.ts';
 import { grantRight } from '../../lib/contract/right.ts';
 import { dynamo } from '../shared/clients.ts';
 import { endBy, takenBy } from '../shared/taking-back.ts';
@@ -83,6 +83,19 @@ async function put(Item: GrantRow, ConditionExpression?: string): Promise<GrantR
 export async function takeGrant(key: GrantKey): Promise<void> {
   await deleteGrant(key.videoId, key.subject);
   await endBy({ of: 'rights', rights: [grantRight(key)] });
+}
+
+/**
+ * These videos have come under these resources (`tag:…`, `collection:…`): what is denied or limited on those takes back what others gave. Call
+ * this when they say so already.
+ */
+export async function endUnder(videos: readonly string[], resources: readonly string[]): Promise<void> {
+  if (videos.length === 0) return;
+  const now = Date.now() / 1000;
+  for (const resource of resources) {
+    const taken = (await listGrants(resourceKey(resource))).flatMap((grant) => takenBy(undefined, grant, now));
+    await endBy(...taken.map((one) => ('resource' in one ? { ...one, among: [...videos] } : one)));
+  }
 }
 
 /** Of a video or an invitation that goes: nothing plays by it, or will. */

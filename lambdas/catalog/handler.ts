@@ -19,13 +19,13 @@ import { changeVideo } from '../shared/videos.ts';
 import { isAdmin } from '../shared/viewer.ts';
 import { changeable, isOwnerOrAdmin, limitsOf, readable, type Asked } from './access.ts';
 import { ask } from './ask.ts';
-import { listGrants, putGrant, takeGrant } from './grants.ts';
+import { endUnder, listGrants, putGrant, takeGrant } from './grants.ts';
 import { isThere, matches, position, Tags, whose, type Position } from './listing.ts';
 import { originalOf, rungOf } from '../download/answer.ts';
 import { openApi } from './openapi.ts';
 import { grantsTo, isShared, named as namedBy } from './shared.ts';
 import { enqueue } from './removal.ts';
-import { takenOf } from './taken.ts';
+import { joinedBy, takenOf } from './taken.ts';
 import { labelOf, languageOf, readText } from './texts.ts';
 import { readTrack } from './track.ts';
 import { show, withoutCost, withoutDevice } from './view.ts';
@@ -170,6 +170,7 @@ export const handler = serve<'catalog'>(required('GROUPS_CLAIM'), {
     const changed = await changeVideo(id, { set: body as Partial<VideoRecord>, remove });
     if (changed === undefined) throw new ApiError('not-found', 'The video was removed meanwhile.');
     await endBy(...takenOf(record, changed));
+    await endUnder([id], joinedBy(record, changed));
     return show(changed);
   },
 

@@ -15,14 +15,18 @@ export function takenOf(before: Record, after: Record): Taken[] {
   if (after.visibility === 'private' && before.visibility !== 'private') reasons.push(...NOT_PRIVATELY);
   if (after.visibility === 'entitled' && before.visibility === 'public') reasons.push('public');
   if (after.owner !== before.owner) reasons.push('owner');
-  const from = [
-    ...gone(before.tags, after.tags).map((tag) => `tag:${tag}`),
-    ...gone(withParents(before.collections ?? []), withParents(after.collections ?? [])).map(
-      (id) => `collection:${id}`,
-    ),
-  ];
+  const from = resourcesOf(before, after);
   return reasons.length + from.length === 0 ? [] : [{ of: 'videos', videos: [before.id], reasons, from }];
 }
 
+/** What it has come under: resources on which somebody may be denied it, or granted less than they have. Pure. */
+export const joinedBy = (before: Record, after: Record): string[] => resourcesOf(after, before);
+
 const gone = (before: readonly string[], after: readonly string[]): string[] =>
   before.filter((one) => !after.includes(one));
+
+/** Tags and collections, those around them too, of one that the other is not under. */
+const resourcesOf = (one: Record, other: Record): string[] => [
+  ...gone(one.tags, other.tags).map((tag) => `tag:${tag}`),
+  ...gone(withParents(one.collections ?? []), withParents(other.collections ?? [])).map((id) => `collection:${id}`),
+];

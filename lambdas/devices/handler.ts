@@ -4,7 +4,7 @@ import { retentionDays, type DeviceRecord } from '../../lib/contract/device.ts';
 import { number, required } from '../../lib/contract/env.ts';
 import { commandAnswer, unknownDevice } from '../../lib/contract/device-api.ts';
 import { unknownRow } from '../../lib/contract/fleet.ts';
-import { liveBounds } from '../../lib/contract/options.ts';
+import { liveBounds, playbackBounds } from '../../lib/contract/options.ts';
 import { grantRight, viewerRight } from '../../lib/contract/right.ts';
 import { dynamo } from '../shared/clients.ts';
 import { readCursor, sealCursor } from '../shared/cursor.ts';
@@ -14,6 +14,7 @@ import { ApiError } from '../shared/errors.ts';
 import { serve } from '../shared/http.ts';
 import { takePage } from '../shared/page.ts';
 import { listSegments, stretchesOf } from '../shared/recordings.ts';
+import { revoke } from '../shared/revocation.ts';
 import { endBy } from '../shared/taking-back.ts';
 import { isAdmin, type Viewer } from '../shared/viewer.ts';
 import { deleteGrants, listGrants } from '../catalog/grants.ts';
@@ -28,6 +29,7 @@ import { readAlarms, readPoints } from './tracks.ts';
 import { show } from './view.ts';
 
 const startSeconds = number('START_SECONDS', liveBounds.startSeconds);
+const signatureHours = number('SIGNATURE_HOURS', playbackBounds.signatureHours);
 const defaultRetention = number('RETENTION_DAYS', retentionDays);
 
 /** Rows one call of the listing looks at, at most. */
@@ -63,6 +65,9 @@ async function endViewers({ id, viewers }: Pick<DeviceRecord, 'id' | 'viewers'>,
   const rights = viewers.filter((one) => !left.includes(one)).map((one) => viewerRight(id, one));
   await endBy({ of: 'rights', rights });
 }
+
+/** When the last signature of what a device sends ends that can be out by now: nobody knows how long that lasts (unrenewed.ts). */
+const signedUntil = (): Date => new Date(Date.now() + Math.max(1, signatureHours) * 3_600_000);
 
 async function forgetUnknown(id: string): Promise<void> {
   await dynamo.send(new DeleteCommand({ TableName: required('FLEET_TABLE'), Key: { kind: 'unknown', id } }));
@@ -129,6 +134,7 @@ export const handler = serve<'devices'>(required('GROUPS_CLAIM'), {
     const grants = await listGrants(`device:${id}`);
     await deleteGrants(`device:${id}`);
     const deleted = await deleteDevice(id);
+    await revoke([{ kind: 'device', id, until: signedUntil() }]);
     await endBy({ of: 'rights', rights: grants.map(grantRight) });
     if (deleted !== undefined) await endViewers(deleted, []);
     if (deleted !== undefined) await notifyTask(deleted, 'disconnect');

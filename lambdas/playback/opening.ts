@@ -5,7 +5,7 @@ import { addressPart, parseTicket, sessionId, ticketPath, ticketText } from '../
 import type { Terms } from '../shared/entitlement.ts';
 import { eventsUrl } from '../shared/events-address.ts';
 import { logger } from '../shared/logger.ts';
-import { startSession, unguessable } from '../shared/sessions.ts';
+import { checkMayStart, startSession, unguessable, type Start } from '../shared/sessions.ts';
 import { loadSigner, type Signer } from '../shared/signing.ts';
 import type { Viewer } from '../shared/viewer.ts';
 import { setCookies } from './cookies.ts';
@@ -84,7 +84,7 @@ export class Opening {
 
 /** Begins a session, or goes on with the one that `player` names. Throws `too-many-sessions`, `session-ended`. */
 export async function open(asked: Asked): Promise<Opening> {
-  const { prefix, what = prefix, viewer, player, limits, tallest, isHead } = asked;
+  const { prefix, player, limits, isHead } = asked;
   const signer = await loadSigner();
   const end = within(asked.end, limits);
   if (isHead) {
@@ -99,13 +99,32 @@ export async function open(asked: Asked): Promise<Opening> {
     });
   }
   const until = player === undefined ? end : renewedEnd(end, Date.now());
+  const ticket = await startSession(startOf(asked, signer, until));
+  // Who watches is in the table of sessions, and in no log.
+  logger.info('opened', {
+    what: prefix.slice(0, -1),
+    session: parseTicket(ticket)?.session,
+    until: until.toISOString(),
+  });
+  const events = await eventsUrl(prefix.slice(0, -1), ticket, until);
+  return new Opening({ signer, prefix, ticket, player, end: until, isHead, events });
+}
+
+/** Throws `too-many-sessions` and `session-ended` where `open` would by now, and opens nothing. */
+export const checkMayOpen = async (asked: Asked): Promise<void> =>
+  checkMayStart(startOf(asked, await loadSigner(), asked.end));
+
+function startOf(
+  { prefix, what = prefix, viewer, player, limits, tallest }: Asked,
+  signer: Signer,
+  until: Date,
+): Start {
   const link = viewer?.right?.link;
-  // By a link it is nobody's: the link can be taken back, and there is no person to be counted.
-  const person =
-    viewer && link === undefined ? { subject: viewer.subject, part: signer.subjectPart(viewer.subject) } : undefined;
-  const ticket = await startSession({
+  return {
     what: what.slice(0, -1),
-    person,
+    // By a link it is nobody's: the link can be taken back, and there is no person to be counted.
+    person:
+      viewer && link === undefined ? { subject: viewer.subject, part: signer.subjectPart(viewer.subject) } : undefined,
     link,
     ip: addressOf(limits),
     height: tallest,
@@ -115,15 +134,7 @@ export async function open(asked: Asked): Promise<Opening> {
     reason: limits.reason,
     right: limits.right,
     cap: limits.maxSessions,
-  });
-  // Who watches is in the table of sessions, and in no log.
-  logger.info('opened', {
-    what: prefix.slice(0, -1),
-    session: parseTicket(ticket)?.session,
-    until: until.toISOString(),
-  });
-  const events = await eventsUrl(prefix.slice(0, -1), ticket, until);
-  return new Opening({ signer, prefix, ticket, player, end: until, isHead, events });
+  };
 }
 
 /** One folder of what is beside the pictures and the sound, which is no play start and counts as none. */

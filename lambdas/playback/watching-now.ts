@@ -4,7 +4,7 @@ import { required } from '../../lib/contract/env.ts';
 import { sessionRow, type EndedBy, type SessionRow, type Watching } from '../../lib/contract/session.ts';
 import { dynamo } from '../shared/clients.ts';
 import { revoke } from '../shared/revocation.ts';
-import { endSession, goodUntil, sessionsOf } from '../shared/sessions.ts';
+import { endSession, goodUntil, revokeSessions, sessionsOf } from '../shared/sessions.ts';
 import { signatureHours } from './options.ts';
 
 /** Most that one answer lists, and one call ends. */
@@ -62,8 +62,7 @@ export const shown = ({ session, subject, link, startedAt, seenAt, expiresAt, pl
  */
 export async function endAll(rows: readonly SessionRow[], by: EndedBy, now: number): Promise<void> {
   await endRows(rows, by, now);
-  if (rows.length === 0) return;
-  await revoke(rows.map((row) => ({ kind: 'session', id: row.session, until: new Date(goodUntil(row, now) * 1000) })));
+  if (rows.length > 0) await revokeSessions(rows, now);
 }
 
 /** All of a person's, by one entry at the edge, which refuses what is beside their sessions, too. */

@@ -10,8 +10,7 @@ import { AGAIN_SECONDS, ending, type Ending } from '../../lib/contract/ending.ts
 import type { SessionRow } from '../../lib/contract/session.ts';
 import { eachMessage } from '../shared/batch.ts';
 import { logger } from '../shared/logger.ts';
-import { revoke } from '../shared/revocation.ts';
-import { forgetSession, goodUntil } from '../shared/sessions.ts';
+import { forgetSession, revokeSessions } from '../shared/sessions.ts';
 import { tellEnding } from '../shared/taking-back.ts';
 import { isMeant } from './meant.ts';
 import { running, watchedBy } from './running.ts';
@@ -25,7 +24,7 @@ export const handler = (event: SQSEvent, _context: Context): Promise<SQSBatchRes
 
 async function end({ taken, isAgain }: Ending): Promise<void> {
   const begun = Date.now();
-  const needsRecords = taken.of === 'denied' && !taken.resource.startsWith('video:');
+  const needsRecords = 'resource' in taken && !taken.resource.startsWith('video:');
   let count = 0;
   for await (const rows of running(taken)) {
     const watched = needsRecords ? await watchedBy(rows) : undefined;
@@ -43,7 +42,7 @@ async function end({ taken, isAgain }: Ending): Promise<void> {
 
 async function endRows(rows: readonly SessionRow[], now: number): Promise<void> {
   if (rows.length === 0) return;
-  await revoke(rows.map((row) => ({ kind: 'session', id: row.session, until: new Date(goodUntil(row, now) * 1000) })));
+  await revokeSessions(rows, now);
   for (let at = 0; at < rows.length; at += SIDE_BY_SIDE)
     await Promise.all(rows.slice(at, at + SIDE_BY_SIDE).map(forgetSession));
 }

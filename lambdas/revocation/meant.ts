@@ -1,19 +1,19 @@
 /** Which sessions end by what was taken back. Pure. */
 import type { Taken } from '../../lib/contract/ending.ts';
-import { resourceKey } from '../../lib/contract/entitlement.ts';
+import { resourceKey, subjectKey } from '../../lib/contract/entitlement.ts';
 import { VOD_PREFIX } from '../../lib/contract/keys.ts';
 import { LIVE_PREFIX } from '../../lib/contract/live-keys.ts';
 import { resourceIn } from '../../lib/contract/right.ts';
 import type { SessionRow } from '../../lib/contract/session.ts';
-import { liveOf, resourceKeys } from '../shared/entitlement.ts';
+import { isNearer, liveOf, resourceKeys } from '../shared/entitlement.ts';
 
 /** What is watched, as far as it says which grants are about it. */
 export type About = Parameters<typeof resourceKeys>[0];
 
-/** Whom no grant keeps out (the table of docs/playback.md). */
-const SPARED = new Set(['owner', 'admin', 'link']);
+/** Whom no grant keeps out (the table of docs/playback.md). Who comes by a link is nobody, so only what everyone is denied names them. */
+const SPARED = new Set(['owner', 'admin']);
 
-/** `watched`: the records of what is watched, by `what`; only a denial on more than one video asks for them. */
+/** `watched`: the records of what is watched, by `what`; only a grant on more than one video asks for them. */
 export function isMeant(
   row: SessionRow,
   taken: Taken,
@@ -31,13 +31,12 @@ export function isMeant(
       const isOut = taken.reasons.includes(reason) || (on !== undefined && taken.from.includes(on));
       return video !== undefined && taken.videos.includes(video) && isOut;
     }
-    default:
-      return (
-        reason !== '' &&
-        !SPARED.has(reason) &&
-        isNamed(row, taken.subject) &&
-        isAbout(what, taken.resource, watched.get(what))
-      );
+    default: {
+      const grant = { videoId: resourceKey(taken.resource), subject: subjectKey(taken.subject) };
+      const isOut =
+        taken.of === 'denied' ? reason !== '' && !SPARED.has(reason) : right !== undefined && isNearer(grant, right);
+      return isOut && isNamed(row, taken.subject) && isAbout(what, taken.resource, watched.get(what));
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * Sessions that may be meant by what was taken back, a page at a time, read consistently. By an index where one leads there; a denial on a
+ * Sessions that may be meant by what was taken back, a page at a time, read consistently. By an index where one leads there; a denial or a limit on a
  * collection, device or tag, which is rare, looks through all that run: half a megabyte for a thousand.
  */
 import { paginateQuery, paginateScan } from '@aws-sdk/lib-dynamodb';
@@ -15,11 +15,18 @@ import { videoIn, type About } from './meant.ts';
 type Key = Readonly<Record<'who' | 'place', string>>;
 
 export async function* running(taken: Taken): AsyncGenerator<readonly SessionRow[]> {
+  const videos = videosOf(taken);
   if (taken.of === 'rights') for (const right of taken.rights) yield* byIndex('byRight', 'right', right);
-  else if (taken.of === 'videos') for (const id of taken.videos) yield* byIndex('byWhat', 'what', VOD_PREFIX + id);
-  else if (taken.resource.startsWith('video:'))
-    yield* byIndex('byWhat', 'what', VOD_PREFIX + taken.resource.slice('video:'.length));
+  else if (videos !== undefined) for (const id of videos) yield* byIndex('byWhat', 'what', VOD_PREFIX + id);
   else yield* all();
+}
+
+/** The only ones that it is about; undefined: it may be about any, and about live pictures. */
+function videosOf(taken: Taken): readonly string[] | undefined {
+  if (taken.of === 'rights') return undefined;
+  if (taken.of === 'videos') return taken.videos;
+  const { among, resource } = taken;
+  return among ?? (resource.startsWith('video:') ? [resource.slice('video:'.length)] : undefined);
 }
 
 /** The newest first. An index knows who is there; what a row says is read from the table. */

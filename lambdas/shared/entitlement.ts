@@ -7,7 +7,7 @@ import { deviceOwner } from '../../lib/contract/device-video.ts';
 import type { Countries } from '../../lib/contract/country.ts';
 import { resourceKey, subjectKey, subjectKeys, type GrantRow, type Limits } from '../../lib/contract/entitlement.ts';
 import type { HookAnswer } from '../../lib/contract/hook.ts';
-import { grantRight, keyRight, viewerRight } from '../../lib/contract/right.ts';
+import { grantRight, isViewer, keyRight, resourceIn, viewerRight } from '../../lib/contract/right.ts';
 import { addressPart } from '../../lib/contract/ticket.ts';
 import type { Origin, VideoRecord } from '../../lib/contract/video.ts';
 import { isAdmin, type Viewer } from './viewer.ts';
@@ -130,23 +130,45 @@ export function decide(question: EntitlementQuestion): Entitlement {
       : deny('vetoed');
   const closest = counting.toSorted((a, b) => distance(a) - distance(b) || generosity(b) - generosity(a))[0];
   const seesDevice = video.origin !== undefined && viewer !== undefined && deviceViewers?.includes(viewer.subject);
-  // Being among a device's viewers is like a grant on the device to that person.
-  if (closest !== undefined && (seesDevice !== true || distance(closest) <= AS_VIEWER))
-    return allow('grant', bound({ ...limitsOf(closest), right: grantRight(closest) }), [closest.expiresAt, refusal]);
+  const ends = (right: string) => [refusal, nextNearer(about, right, now)];
+  if (closest !== undefined && (seesDevice !== true || distance(closest) <= AS_VIEWER)) {
+    const right = grantRight(closest);
+    return allow('grant', bound({ ...limitsOf(closest), right }), [closest.expiresAt, ...ends(right)]);
+  }
   if (seesDevice !== true) return deny('denied');
-  return allow('device', bound({ right: viewerRight(video.origin.device, viewer.subject) }), [refusal]);
+  const right = viewerRight(video.origin.device, viewer.subject);
+  return allow('device', bound({ right }), ends(right));
 }
 
 /** Epoch seconds; undefined: never. */
 type Moment = number | undefined;
 
 /** When the first grant that denies begins to count. */
-function nextRefusal(about: readonly GrantRow[], now: number): Moment {
-  const later = about.flatMap(({ effect, notBefore }) =>
-    effect === 'deny' && notBefore !== undefined && notBefore > now ? [notBefore] : [],
+const nextRefusal = (about: readonly GrantRow[], now: number): Moment =>
+  firstOf(
+    about.filter(({ effect }) => effect === 'deny'),
+    now,
   );
+
+/** When the first grant begins to count that gives limits in place of what lets them in now. */
+const nextNearer = (about: readonly GrantRow[], right: string, now: number): Moment =>
+  firstOf(
+    about.filter((grant) => isLimiting(grant) && isNearer(grant, right)),
+    now,
+  );
+
+function firstOf(grants: readonly GrantRow[], now: number): Moment {
+  const later = grants.flatMap(({ notBefore }) => (notBefore !== undefined && notBefore > now ? [notBefore] : []));
   return later.length === 0 ? undefined : Math.min(...later);
 }
+
+/** Whether it may give less than one that is farther. Where it holds at all, what else it says keeps nobody out. */
+export const isLimiting = ({
+  effect,
+  maxHeight,
+  maxSessions,
+}: Pick<GrantRow, 'effect' | 'maxHeight' | 'maxSessions'>): boolean =>
+  effect === 'allow' && (maxHeight !== undefined || maxSessions !== undefined);
 
 /** What a device sends, live or recorded, as a question is asked of it: like an `entitled` video of nobody's. */
 export const liveOf = (device: string): Watched => ({
@@ -209,7 +231,17 @@ const distance = ({ videoId, subject }: Pick<GrantRow, 'videoId' | 'subject'>): 
 };
 /** A video's own key says none. */
 const KINDS = ['collection:', 'device:', 'tag:'];
+/** Being among a device's viewers is like a grant on the device to that person. */
 const AS_VIEWER = 2;
+
+/** Whether a grant gives the limits in place of what let somebody in by `right` (lib/contract/right.ts). */
+export function isNearer(grant: Pick<GrantRow, 'videoId' | 'subject'>, right: string): boolean {
+  const resource = resourceIn(right);
+  if (resource === undefined) return false;
+  const who = right.slice(resource.length + 1);
+  if (isViewer(who)) return distance(grant) <= AS_VIEWER;
+  return distance(grant) < distance({ videoId: resourceKey(resource), subject: subjectKey(who) });
+}
 
 /** Of those as near, two groups of a person say, the one that gives more. */
 const generosity = ({ maxHeight = 9e4, maxSessions = 9e3, ip, countries, sites }: GrantRow): number =>

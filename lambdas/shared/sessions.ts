@@ -11,6 +11,7 @@ import { RENEWED_SECONDS, sessionRow, type EndedBy, type SessionRow } from '../.
 import { parseTicket, sessionId, ticketText } from '../../lib/contract/ticket.ts';
 import { dynamo } from './clients.ts';
 import { ApiError } from './errors.ts';
+import { revoke } from './revocation.ts';
 import { freeSlots } from './slots.ts';
 
 const TableName = () => required('SESSIONS_TABLE');
@@ -50,14 +51,31 @@ export async function startSession(start: Start, now = Date.now()): Promise<stri
   return (await (cap === undefined || start.person === undefined ? begin(fresh, now) : take(fresh, cap, now))).ticket;
 }
 
+/**
+ * Throws what `startSession` would by now, and begins nothing: asked before something is done for somebody that only who may begin should
+ * have. The start itself may still find that another was quicker.
+ */
+export async function checkMayStart(start: Start, now = Date.now()): Promise<void> {
+  const fresh = freshRow(start, now);
+  const { cap, person, player } = start;
+  if (cap !== undefined && person !== undefined) {
+    const { own, running } = look(await sessionsOf(fresh.who), fresh, cap, now);
+    if (own === undefined && freeSlots(new Set(running.map((row) => slotOf(row)!)), cap).length === 0)
+      throw tooMany(cap);
+  } else if (player !== undefined) {
+    const there = await read(fresh);
+    if (there?.endedAt !== undefined) throw ended(there, now);
+  }
+}
+
 /** The row of a session that begins now, in the place of one that is not counted. Pure but for the randomness. */
 function freshRow(start: Start, now: number): SessionRow {
   const { what, person, link, ip, height, country, player, until, reason, right } = start;
   const session = sessionId(now, unguessable());
   const at = new Date(now).toISOString();
   return {
-    who: holderOf(person?.part, link, player ?? session),
-    place: placeOf(what, player ?? session),
+    who: holderOf(person?.part, link, nameOf(player, session)),
+    place: placeOf(what, nameOf(player, session)),
     what,
     session,
     ticket: ticketText({ session, subject: person?.part, link, ip, height, country }),
@@ -80,6 +98,9 @@ export const unguessable = (): string => Array.from({ length: 16 }, () => LETTER
 const holderOf = (person: string | undefined, link: string | undefined, name: string): string =>
   person !== undefined ? `u:${person}` : link === undefined ? `a:${name}` : `l:${link}`;
 
+/** What its player calls it. One without a name has one that no player can say, so that none goes on with it, or leaves it. */
+const nameOf = (player: string | undefined, session: string): string => player ?? `.${session}`;
+
 const placeOf = (what: string, name: string): string => `${what}/${name}`;
 const SLOT = 'slot-';
 const slotName = (slot: number): string => `${SLOT}${String(slot).padStart(3, '0')}`;
@@ -90,30 +111,36 @@ const slotOf = ({ place }: Pick<SessionRow, 'place'>): number | undefined =>
 async function begin(fresh: SessionRow, now: number): Promise<SessionRow> {
   const { who, place, session, ticket, startedAt, ...rest } = fresh;
   const kept = { session, ticket, startedAt };
-  const row = await change(
-    { who, place },
-    {
-      set: { ...rest },
-      keep: kept,
-      condition: 'attribute_not_exists(#endedAt)',
-    },
-  );
+  const condition = 'attribute_not_exists(#endedAt)';
+  const row = await change({ who, place }, { set: { ...rest }, keep: kept, condition });
   if (row === undefined) throw ended(await read({ who, place }), now);
   if (isSameTicket(row.ticket, ticket)) return row;
-  // The same player, let in by something else: from another address or country, or up to another height.
-  const condition = 'attribute_not_exists(#endedAt)';
-  const moved = await change({ who, place }, { set: { ...rest, ...kept }, keep: {}, condition });
-  if (moved === undefined) throw ended(await read({ who, place }), now);
-  return moved;
+  const set = { ...rest, session, ticket };
+  const moved = await move(row, now, {
+    set,
+    keep: {},
+    condition: `${condition} AND #ticket = :held`,
+    held: row.ticket,
+  });
+  // The same player has asked twice at once, or was ended: that is looked at anew.
+  return moved ?? (await begin(fresh, now));
+}
+
+/**
+ * The same player, let in by something else: from another address or country, or up to another height. Its former ticket is nobody's any
+ * more, so the edge refuses it: or two would play in one place, and whoever ends the session would end one of them.
+ */
+async function move(former: SessionRow, now: number, to: Change): Promise<SessionRow | undefined> {
+  await revokeSessions([former], now);
+  return await change(former, to);
 }
 
 /** Whether two tickets let in the same: all parts but the session, which comes first. Pure. */
 const isSameTicket = (one: string, other: string): boolean =>
   one.slice(one.indexOf('.')) === other.slice(other.indexOf('.'));
 
-/** One read and, unless others take its place in between, one write. */
-async function take(fresh: SessionRow, cap: number, now: number): Promise<SessionRow> {
-  const rows = await sessionsOf(fresh.who);
+/** Of a person's rows those that hold a place, and the player's own among them. Throws `session-ended`. Pure. */
+function look(rows: readonly SessionRow[], fresh: SessionRow, cap: number, now: number) {
   const mine = rows.filter(({ player, place, what }) =>
     slotOf({ place }) === undefined
       ? place === fresh.place
@@ -123,14 +150,27 @@ async function take(fresh: SessionRow, cap: number, now: number): Promise<Sessio
   if (over !== undefined) throw ended(over, now);
   const seconds = Math.floor(now / 1000);
   const running = rows.filter((row) => slotOf(row) !== undefined && row.expiresAt >= seconds);
-  const own = mine.find((row) => running.includes(row) && slotOf(row)! < cap);
+  return { own: mine.find((row) => running.includes(row) && slotOf(row)! < cap), running };
+}
+
+/** One read and, unless others take its place in between, one write. */
+async function take(fresh: SessionRow, cap: number, now: number): Promise<SessionRow> {
+  const { own, running } = look(await sessionsOf(fresh.who), fresh, cap, now);
+  const seconds = Math.floor(now / 1000);
   if (own !== undefined) {
     const { who, place } = own;
     const { seenAt, expiresAt, reason, right, session, ticket } = fresh;
     // Let in by something else by now, it keeps its place and has another ticket.
-    const moved = !isSameTicket(own.ticket, ticket) && { session, ticket };
-    const set = { seenAt, expiresAt, reason, ...(right !== undefined && { right }), ...moved };
-    const renewed = await change({ who, place }, { set, keep: {}, condition: '#ticket = :held', held: own.ticket });
+    const isMoved = !isSameTicket(own.ticket, ticket);
+    const set = {
+      seenAt,
+      expiresAt,
+      reason,
+      ...(right !== undefined && { right }),
+      ...(isMoved && { session, ticket }),
+    };
+    const to = { set, keep: {}, condition: '#ticket = :held', held: own.ticket };
+    const renewed = await (isMoved ? move(own, now, to) : change({ who, place }, to));
     if (renewed !== undefined) return renewed;
     // The same player, asking twice at once, has made that other ticket already.
     const there = await read(own);
@@ -180,7 +220,7 @@ interface Change {
 
 /** The row as it is then; undefined when the condition does not hold. */
 async function change(
-  Key: Key,
+  { who, place }: Key,
   { set, keep, condition: ConditionExpression, held }: Change,
 ): Promise<SessionRow | undefined> {
   const parts = [
@@ -195,7 +235,7 @@ async function change(
   const attempt = dynamo.send(
     new UpdateCommand({
       TableName: TableName(),
-      Key,
+      Key: { who, place },
       UpdateExpression: `SET ${parts.join(', ')}${gone.map((name) => ` REMOVE #${name}`).join('')}`,
       ConditionExpression,
       ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),
@@ -255,8 +295,8 @@ export async function checkGoing(
   const ticket = parseTicket(text);
   if (ticket === undefined) throw ended(undefined, now);
   const { session, subject, link } = ticket;
-  const who = holderOf(subject, link, player ?? session);
-  const there = await read({ who, place: placeOf(what, player ?? session) });
+  const who = holderOf(subject, link, nameOf(player, session));
+  const there = await read({ who, place: placeOf(what, nameOf(player, session)) });
   // One that is counted has a numbered place for as long as it goes on.
   const isElsewhere = there?.ticket !== text && subject !== undefined;
   const row = isElsewhere ? (await sessionsOf(who)).find((one) => one.ticket === text) : there;
@@ -282,16 +322,25 @@ export async function goingSince(
   return row === undefined || row.expiresAt * 1000 < now ? undefined : Date.parse(row.startedAt);
 }
 
-/** A player that goes: its place is free. `player` is what it called itself. Harmless when there is no such session. */
-export async function leave(what: string, player: string, text: string): Promise<void> {
+/**
+ * A player that goes. `player` is what it called itself: one without a name has a signature for the whole video, and keeps its place for as
+ * long. The place of one that is counted is free at once, and what it still has of a signature is refused at the edge; of others it is
+ * over in ten minutes by itself, which no entry of the edge's store need say. Harmless when there is no such session.
+ */
+export async function leave(what: string, player: string, text: string, now = Date.now()): Promise<void> {
   const ticket = parseTicket(text);
   if (ticket === undefined) return;
   const { subject, link } = ticket;
   const who = holderOf(subject, link, player);
   if (await remove({ who, place: placeOf(what, player) }, text)) return;
   if (subject === undefined) return;
-  const row = (await sessionsOf(who)).find((one) => slotOf(one) !== undefined && one.ticket === text);
-  if (row !== undefined) await remove(row, text);
+  const row = (await sessionsOf(who)).find(
+    (one) => slotOf(one) !== undefined && one.ticket === text && one.player === player && one.what === what,
+  );
+  if (row === undefined) return;
+  // First the edge, then the place: whoever takes it must not be one more.
+  await revokeSessions([row], now);
+  await remove(row, text);
 }
 
 /** Deletes the row of this ticket, unless it was ended: that is still to be told. */
@@ -316,7 +365,7 @@ export async function endSession(row: SessionRow, by: EndedBy, now = Date.now())
   if (what === undefined) return;
   const over = {
     ...rest,
-    place: placeOf(what, player ?? session),
+    place: placeOf(what, nameOf(player, session)),
     session,
     ...(player !== undefined && { player }),
     endedAt: new Date(now).toISOString(),
@@ -330,6 +379,13 @@ export async function endSession(row: SessionRow, by: EndedBy, now = Date.now())
 
 /** Deletes the row of a session whose right is gone, so that its player is decided about anew, and begins another if it may. */
 export const forgetSession = ({ who, place, ticket }: SessionRow): Promise<boolean> => remove({ who, place }, ticket);
+
+/** Has the edge refuse what these sessions still hold of signatures. Throws when that could not be said: then say it again. */
+export const revokeSessions = (
+  rows: readonly Pick<SessionRow, 'session' | 'expiresAt'>[],
+  now: number,
+): Promise<void> =>
+  revoke(rows.map((row) => ({ kind: 'session', id: row.session, until: new Date(goodUntil(row, now) * 1000) })));
 
 /** Until when a signature of that session may be good, epoch seconds: one that renews at this moment may have another. Pure. */
 export const goodUntil = ({ expiresAt }: Pick<SessionRow, 'expiresAt'>, now: number): number =>

@@ -5,12 +5,18 @@ import { isInvitation, resourceOf, subjectOf, type GrantRow } from '../../lib/co
 import { required } from '../../lib/contract/env.ts';
 import { LONGEST_SIGNATURE_SECONDS } from '../../lib/contract/options.ts';
 import { grantRight } from '../../lib/contract/right.ts';
+import { isLimiting } from './entitlement.ts';
 
 const sqs = new SQSClient({});
 
+/** Messages sent at a time. */
+const SIDE_BY_SIDE = 10;
+
 /** Throws when it could not be told: then take it back once more, which does no harm. */
 export async function endBy(...all: readonly Taken[]): Promise<void> {
-  for (const taken of all.flatMap(inMessages)) await tellEnding({ taken, isAgain: false });
+  const messages = all.flatMap(inMessages);
+  for (let at = 0; at < messages.length; at += SIDE_BY_SIDE)
+    await Promise.all(messages.slice(at, at + SIDE_BY_SIDE).map((taken) => tellEnding({ taken, isAgain: false })));
 }
 
 const inMessages = (taken: Taken): Taken[] =>
@@ -33,17 +39,25 @@ export async function tellEnding(message: Ending, delay = 0): Promise<void> {
 }
 
 /**
- * What is taken back when `after` stands in the place of `before`; undefined: there was none, or is none. A denial that begins
- * later than any signature lasts is met by each play start until then. `now`: epoch seconds. Pure.
+ * What is taken back when `after` stands in the place of `before`; undefined: there was none, or is none. What denies or limits keeps
+ * others from what they had by other grants. One that begins later than any signature lasts is met by each play start until
+ * then. `now`: epoch seconds. Pure.
  */
 export function takenBy(before: GrantRow | undefined, after: GrantRow | undefined, now: number): Taken[] {
   const taken: Taken[] = [];
-  if (before?.effect === 'allow' && !isInvitation(before) && (after === undefined || isNarrower(before, after)))
+  const isLess = after === undefined || before === undefined || isNarrower(before, after);
+  if (before?.effect === 'allow' && !isInvitation(before) && isLess)
     taken.push({ of: 'rights', rights: [grantRight(before)] });
-  if (after?.effect === 'deny' && (after.notBefore ?? 0) < now + LONGEST_SIGNATURE_SECONDS)
-    taken.push({ of: 'denied', resource: resourceOf(after.videoId), subject: subjectOf(after.subject) });
+  if (after === undefined || isInvitation(after) || !countsSoon(after, now)) return taken;
+  const about = { resource: resourceOf(after.videoId), subject: subjectOf(after.subject) };
+  if (after.effect === 'deny') taken.push({ of: 'denied', ...about });
+  else if (isLess && isLimiting(after)) taken.push({ of: 'nearer', ...about });
   return taken;
 }
+
+/** Whether it counts, or will while signatures of now last. */
+const countsSoon = ({ notBefore = 0, expiresAt = Infinity }: GrantRow, now: number): boolean =>
+  notBefore < now + LONGEST_SIGNATURE_SECONDS && expiresAt > now;
 
 /** Of these, more is wider; without one there is no bound. Of all else that is said, another word may be narrower. */
 const MORE_IS_WIDER = new Set(['expiresAt', 'maxHeight', 'maxSessions']);

@@ -30,7 +30,7 @@ import {
   readCollection,
   setMember,
 } from './rows.ts';
-import { deleteGrants } from '../catalog/grants.ts';
+import { deleteGrants, endUnder } from '../catalog/grants.ts';
 import { isThere } from '../catalog/listing.ts';
 import { grantsTo, isShared } from '../catalog/shared.ts';
 import { posterUrl, show as showVideo, withoutCost, withoutDevice } from '../catalog/view.ts';
@@ -102,10 +102,13 @@ async function show(stored: CollectionRow, members: readonly VideoRecord[]): Pro
 const showWhole = async (row: CollectionRow): Promise<Collection> =>
   show(row, membersOf(row, await readVideos(row.videos)));
 
+/** The collection and the one around it, as resources of grants. */
+const aroundIt = (collection: string): string[] => withParents(new Set([collection])).map((one) => `collection:${one}`);
+
 /** Takes videos out; who watches one by a grant on the collection, or on the one around it, does so no more. */
 async function takeOut(videos: readonly string[], collection: string): Promise<void> {
   for (const video of videos) await setMember(video, collection, false);
-  const from = withParents(new Set([collection])).map((one) => `collection:${one}`);
+  const from = aroundIt(collection);
   if (videos.length > 0) await endBy({ of: 'videos', videos: [...videos], reasons: [], from });
 }
 
@@ -204,13 +207,18 @@ export const collectionRoutes: Pick<Handlers<'sharing'>, Routes> = {
     await takeOut(removed, row.id);
     const after = { ...row, videos: wanted, updatedAt: new Date().toISOString() };
     await putCollection(after, row);
+    const joined: string[] = [];
     for (const id of added) {
-      if (!(await setMember(id, row.id, true)))
-        throw new ApiError(
-          'conflict',
-          `The video ${id} is in as many collections as it can be, or was removed meanwhile.`,
-        );
+      if (!(await setMember(id, row.id, true))) break;
+      joined.push(id);
     }
+    await endUnder(joined, aroundIt(row.id));
+    const refused = added[joined.length];
+    if (refused !== undefined)
+      throw new ApiError(
+        'conflict',
+        `The video ${refused} is in as many collections as it can be, or was removed meanwhile.`,
+      );
     return await showWhole(after);
   },
 

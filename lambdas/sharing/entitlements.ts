@@ -59,8 +59,11 @@ function show(row: GrantRow): Entitlement {
 
 const seconds = () => Math.floor(Date.now() / 1000);
 
-/** Until somebody signs in nobody is known who could be kept out. Throws `invalid-request`. */
+/** What is right in itself, and would do nothing. Throws `invalid-request`. */
 function checkEffect(row: GrantRow): void {
+  if (row.expiresAt !== undefined && row.expiresAt <= seconds())
+    throw refusedField('body.expiresAt', 'must be in the future');
+  // Until somebody signs in nobody is known who could be kept out.
   if (isInvitation(row) && row.effect === 'deny')
     throw refusedField('body.effect', 'must be allow for an address with which nobody has signed in');
 }

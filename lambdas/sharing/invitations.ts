@@ -4,6 +4,7 @@ import { TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { required } from '../../lib/contract/env.ts';
 import { subjectKey, type GrantRow } from '../../lib/contract/entitlement.ts';
 import { dynamo } from '../shared/clients.ts';
+import { endBy, takenBy } from '../shared/taking-back.ts';
 import { deleteGrant, pageOfGrants, readGrant } from '../catalog/grants.ts';
 import { peopleWith } from './people-rows.ts';
 import { grantFor } from './invitation.ts';
@@ -47,6 +48,8 @@ async function take({ videoId, subject: key }: GrantRow, subject: string): Promi
         ],
       }),
     );
+    // With limits it may be less than they watch by what everyone or a group was given.
+    await endBy(...takenBy(undefined, grant, now.getTime() / 1000));
     return true;
   } catch (error) {
     if (!(error instanceof TransactionCanceledException)) throw error;

@@ -53,6 +53,7 @@ export class Devices extends Construct {
         GROUPS_CLAIM: config.auth.groupsClaim,
         START_SECONDS: String(config.live.startSeconds),
         RETENTION_DAYS: String(config.live.retentionDays),
+        SIGNATURE_HOURS: String(config.playback.signatureHours),
       },
     })
       .useTable(
@@ -72,6 +73,7 @@ export class Devices extends Construct {
     allowCommands(handler, config);
     signingKey.allowSigning(handler);
     revocation.takenBackBy(handler);
+    revocation.revokedBy(handler);
     api.serve('devices', handler);
   }
 }

@@ -10,6 +10,9 @@ import { videoId } from './video.ts';
 export const MOST_RIGHTS = 100;
 export const MOST_VIDEOS = 200;
 
+/** Those of these videos alone, which have just come under the resource. */
+const among = z.array(videoId).min(1).max(MOST_VIDEOS).optional();
+
 export const taken = z.discriminatedUnion('of', [
   /** These rights (right.ts): what began by them. */
   z.object({ of: z.literal('rights'), rights: z.array(z.string().min(1)).min(1).max(MOST_RIGHTS) }),
@@ -21,7 +24,9 @@ export const taken = z.discriminatedUnion('of', [
     from: z.array(z.string()),
   }),
   /** What a grant that denies is about, of whomever it names. */
-  z.object({ of: z.literal('denied'), resource, subject }),
+  z.object({ of: z.literal('denied'), resource, subject, among }),
+  /** A grant with limits: of whomever it names what was let in to what it is about by one that is farther (docs/playback.md). */
+  z.object({ of: z.literal('nearer'), resource, subject, among }),
 ]);
 export type Taken = z.infer<typeof taken>;
 

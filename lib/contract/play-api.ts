@@ -347,7 +347,8 @@ export const playRoutes = {
     stage: 'playback',
     auth: 'none',
     status: 204,
-    summary: 'The player stops watching: its session is over. Safe to repeat.',
+    summary:
+      'A player that renews stops watching: its session is over, and nothing is served by it where sessions are counted. Safe to repeat.',
     params: idParam,
     query: z.object({ session: playerSession, ticket }),
   },

@@ -8,8 +8,11 @@ import { resourceOf, subjectOf, type GrantRow } from './entitlement.ts';
 export const grantRight = ({ videoId, subject }: Pick<GrantRow, 'videoId' | 'subject'>): string =>
   `${resourceOf(videoId)}\n${subjectOf(subject)}`;
 
+const VIEWER = 'viewer:';
 /** Being among the viewers of a device's record. */
-export const viewerRight = (device: string, subject: string): string => `device:${device}\nviewer:${subject}`;
+export const viewerRight = (device: string, subject: string): string => `device:${device}\n${VIEWER}${subject}`;
+/** Whether the second line of a right says so: no subject of a grant does. */
+export const isViewer = (who: string): boolean => who.startsWith(VIEWER);
 
 /** A registered key, whose backend says who may watch. */
 export const keyRight = (kid: string): string => `key:${kid}`;

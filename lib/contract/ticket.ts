@@ -108,8 +108,8 @@ export function addressPart(address: string): string | undefined {
   if (v4 !== undefined) return v4;
   const [head = '', tail, ...more] = address.toLowerCase().split('::');
   if (more.length > 0 || !address.includes(':')) return undefined;
-  const before = groupsOf(head);
-  const after = tail === undefined ? [] : groupsOf(tail);
+  const before = groupsOf(head, tail === undefined);
+  const after = tail === undefined ? [] : groupsOf(tail, true);
   if (before === undefined || after === undefined) return undefined;
   const missing = 8 - before.length - after.length;
   if (tail === undefined ? missing !== 0 : missing < 1) return undefined;
@@ -125,14 +125,16 @@ function hexOfV4(address: string): string | undefined {
   return bytes.map((byte) => Number(byte).toString(16).padStart(2, '0')).join('');
 }
 
-/** Groups of IPv6 as four digits each; the last may be an IPv4 address (RFC 4291 2.2). */
-function groupsOf(text: string): string[] | undefined {
+/** Groups of IPv6 as four digits each, where each has one at least; an address's last may be an IPv4 address (RFC 4291 2.2). */
+function groupsOf(text: string, isLast: boolean): string[] | undefined {
   if (text === '') return [];
   const groups = text.split(':').flatMap((group, index, all) => {
-    const v4 = index === all.length - 1 ? hexOfV4(group) : undefined;
-    return v4 === undefined ? [group.padStart(4, '0')] : [v4.slice(0, 4), v4.slice(4)];
+    const v4 = isLast && index === all.length - 1 ? hexOfV4(group) : undefined;
+    return v4 === undefined ? [group] : [v4.slice(0, 4), v4.slice(4)];
   });
-  return groups.every((group) => /^[0-9a-f]{4}$/.test(group)) ? groups : undefined;
+  return groups.every((group) => /^[0-9a-f]{1,4}$/.test(group))
+    ? groups.map((group) => group.padStart(4, '0'))
+    : undefined;
 }
 
 function checked(name: keyof typeof PARTS, part: string): string {

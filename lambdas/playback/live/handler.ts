@@ -9,9 +9,10 @@ import { tokenLifetime } from '../access.ts';
 import { expand, type Access } from '../manifest.ts';
 import { checkLength, readPlaylist } from '../media-playlist.ts';
 import { callers, groupsClaim, tokenMinutes } from '../options.ts';
-import { open, Opening } from '../opening.ts';
+import { checkMayOpen, open, Opening } from '../opening.ts';
 import { mintToken } from '../token.ts';
 import { unrenewedEnd } from '../unrenewed.ts';
+import type { StreamNow } from '../../shared/device-state.ts';
 import { readDevice } from '../../shared/devices.ts';
 import { decide, liveOf, type Terms } from '../../shared/entitlement.ts';
 import { ApiError } from '../../shared/errors.ts';
@@ -26,7 +27,7 @@ import type { Viewer } from '../../shared/viewer.ts';
 import { checkHeight, checkPlaylist, checkSegments } from './heights.ts';
 import { liveMultivariant, recordingPlaylist, type Source } from './playlists.ts';
 import { deviceSessionRoutes } from './session-routes.ts';
-import { channelOf, goodbye, readState, watch } from './watching.ts';
+import { channelOf, goodbye, readState, watch, type Watch } from './watching.ts';
 
 const onDemandMinutes = number('ON_DEMAND_MINUTES', liveBounds.onDemandMinutes);
 const startSeconds = number('START_SECONDS', liveBounds.startSeconds);
@@ -67,6 +68,25 @@ async function admit(
     : new ApiError('not-found', 'There is no such device, or you may not see it.');
 }
 
+type Asked = Parameters<typeof open>[0] & { readonly limits: Terms };
+
+/**
+ * What the channel is doing, for somebody who is about to begin. Who may not (watches as much as they may already, was sent away, may watch
+ * less high) is told so before anybody is asked for anything: neither wakes the device nor keeps it awake. Nor does HEAD.
+ */
+const stateFor = async (asked: Asked, of: Pick<Watch, 'record' | 'channel' | 'session'>): Promise<StreamNow> =>
+  asked.isHead
+    ? readState({ ...of, startSeconds })
+    : watch({
+        ...of,
+        until: asked.end,
+        startSeconds,
+        check: async ({ state, stream = {} }) => {
+          if (state === 'live') checkHeight(stream, asked.limits);
+          await checkMayOpen(asked);
+        },
+      });
+
 export const handler = serve<'live'>(groupsClaim, {
   ...deviceSessionRoutes,
 
@@ -95,15 +115,8 @@ export const handler = serve<'live'>(groupsClaim, {
     const end = await endOf(channel, live);
     const byCookies = query.cookies === '1';
     const prefix = channelPrefix(source.device, source.channel);
-    const begin = () =>
-      open({
-        prefix,
-        viewer: caller?.viewer,
-        limits,
-        player: query.session,
-        end,
-        isHead: request.isHead,
-      });
+    const asked: Asked = { prefix, viewer: caller?.viewer, limits, player: query.session, end, isHead: request.isHead };
+    const begin = () => open(asked);
 
     if (query.from !== undefined && query.to !== undefined) {
       const stretch = { from: Date.parse(query.from), to: Date.parse(query.to) };
@@ -121,9 +134,7 @@ export const handler = serve<'live'>(groupsClaim, {
       return new Reply(text, play.headers, byCookies ? play.cookies() : []);
     }
 
-    const now = live
-      ? await watch({ record, channel, session: query.session ?? randomUUID(), until: end, startSeconds })
-      : undefined;
+    const now = live ? await stateFor(asked, { record, channel, session: query.session ?? randomUUID() }) : undefined;
     if (now !== undefined && now.state !== 'live') throw notLive(now);
     if (now !== undefined) checkHeight(now.stream ?? {}, limits);
     // A device takes seconds to begin, and a player gives up on a playlist that is not there.
@@ -180,11 +191,12 @@ export const handler = serve<'live'>(groupsClaim, {
     }
     const until = await endOf(channel, true);
     const { session: player } = query;
-    const { stream, ...now } = await watch({ record, channel, session: player, until, startSeconds });
+    const prefix = channelPrefix(record.id, channel.number);
+    const asked: Asked = { prefix, viewer: caller?.viewer, limits, player, end: until, isHead: false };
+    const { stream, ...now } = await stateFor(asked, { record, channel, session: player });
     if (now.state !== 'live') return now;
     checkHeight(stream ?? {}, limits);
-    const prefix = channelPrefix(record.id, channel.number);
-    const play = await open({ prefix, viewer: caller?.viewer, limits, player, end: until, isHead: false });
+    const play = await open(asked);
     return { ...now, signature: { query: play.query(), expiresAt: play.end.toISOString(), events: play.events } };
   },
 

@@ -24,6 +24,8 @@ export interface Watch {
   /** When the signature it gets ends, and with it this sign of life. */
   readonly until: Date;
   readonly startSeconds: number;
+  /** Called once it is known what the channel is doing, and before anybody is told of a viewer: nothing is where it throws. */
+  readonly check: (found: StreamNow) => Promise<void>;
 }
 
 /** What the channel is doing, without asking for it. */
@@ -40,9 +42,10 @@ export async function readState({
  * Asks for the channel and says what it is doing. A stream that runs is asked for, too: its task may be about to stop it,
  * and forgets that when it hears of us.
  */
-export async function watch({ record, channel, session, until, startSeconds }: Watch): Promise<StreamNow> {
+export async function watch({ record, channel, session, until, startSeconds, check }: Watch): Promise<StreamNow> {
   const found = await readState({ record, channel, startSeconds });
   if (channel.live === 'never') return found;
+  await check(found);
   const tasks = await readTasks();
   const task = taskOf(record, tasks, Date.now());
   await markWatched(record.id, channel.number, session, until);

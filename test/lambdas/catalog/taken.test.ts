@@ -1,6 +1,6 @@
 /** What those who watch lose when a video's record changes. */
 import { expect, it } from 'vitest';
-import { takenOf } from '../../../lambdas/catalog/taken.ts';
+import { joinedBy, takenOf } from '../../../lambdas/catalog/taken.ts';
 import { ID, record } from '../playback/fixture.ts';
 import type { VideoRecord } from '../../../lib/contract/video.ts';
 
@@ -26,4 +26,12 @@ it.each<[string, Partial<VideoRecord>, Partial<VideoRecord>, { reasons: string[]
   expect(takenOf(was, before.collections && after.owner === undefined ? was : is)).toEqual(
     taken === undefined ? [] : [{ of: 'videos', videos: [ID], ...taken }],
   );
+});
+
+it('what a video has come under: tags, collections and those around them', () => {
+  const before = record({ tags: ['x', 'y'], collections: new Set([shelf]) });
+  const after = record({ tags: ['y', 'tour'], collections: new Set([shelf, inside]) });
+  expect(joinedBy(before, after)).toEqual(['tag:tour', `collection:${inside}`]);
+  expect(joinedBy(record(), after)).toEqual(['tag:y', 'tag:tour', `collection:${shelf}`, `collection:${inside}`]);
+  expect(joinedBy(after, after)).toEqual([]);
 });

@@ -246,6 +246,32 @@ test('a player that leaves is not watching any more', async () => {
   await watched(1);
 });
 
+test('however often somebody says goodbye, no more play than may', async () => {
+  await put({ visibility: 'entitled' });
+  const sub = `cara ${count}`;
+  const grantedBy = { grantedBy: 'olga', createdAt: new Date().toISOString() };
+  await fleet.put('ENTITLEMENTS_TABLE', { videoId: id, subject: sub, maxSessions: 1, ...grantedBy });
+  const bye = (session: string, ticket: string) =>
+    ask('POST /api/play/{id}/goodbye', undefined, { query: { session, ticket } });
+  const refusedAtTheEdge = async (ticket: string) =>
+    (await fleet.get('REVOCATIONS_TABLE', { key: `s:${parseTicket(ticket)!.session}` })) !== undefined;
+  const first = await play(undefined, { sub });
+  for (let time = 0; time < 3; time++) {
+    expect(await bye('anything'.padEnd(16, '0'), first.ticket!)).toMatchObject({ status: 204 });
+    expect(await play(undefined, { sub })).toMatchObject({ status: 409, json: { code: 'too-many-sessions' } });
+  }
+  expect(await refusedAtTheEdge(first.ticket!)).toBe(false);
+
+  // One that renews leaves its place at once, and nothing plays by what it had.
+  await fleet.put('ENTITLEMENTS_TABLE', { videoId: id, subject: `${sub}-2`, maxSessions: 1, ...grantedBy });
+  for (let time = 0; time < 3; time++) {
+    const { status, ticket } = await play(time % 2 === 0 ? ONE : TWO, { sub: `${sub}-2` });
+    expect(status).toBe(200);
+    await bye(time % 2 === 0 ? ONE : TWO, ticket!);
+    expect(await refusedAtTheEdge(ticket!)).toBe(true);
+  }
+});
+
 describe('the licence of a video whose samples are encrypted', () => {
   const KEY = Buffer.from('000102030405060708090a0b0c0d0e0f', 'hex');
   const kid = (video = id) => keyIdOf(video, 3).toString('base64url');

@@ -132,7 +132,7 @@ it('of videos ends what was let in for a reason that is gone, or by where they a
   );
 });
 
-it('by a denial ends what those it may name watch of it, but for owners, admins and links', async () => {
+it('by a denial ends what those it may name watch of it, but for owners and admins, and links where it is everyone', async () => {
   const device = `139${String(count).padStart(8, '0')}`;
   const origin = { kind: 'incident', device, channel: 1 } as const;
   await table.send(
@@ -141,21 +141,61 @@ it('by a denial ends what those it may name watch of it, but for owners, admins 
   await table.send(new PutCommand({ TableName: process.env['VIDEOS_TABLE'], Item: record({ id: other, origin }) }));
   const [sam, tim] = [person('sam'), person('tim')];
   const of = (over: Partial<Start> = {}) => begin({ person: sam, reason: 'public', ...over });
-  const denied = (resource: string, subject: string): Taken => ({ of: 'denied', resource, subject });
+  const denied = (resource: string, subject: string, among?: string[]): Taken => ({
+    of: 'denied',
+    resource,
+    subject,
+    ...(among && { among }),
+  });
 
   const [mine, theirs, nobodys] = [await of(), await of({ person: tim }), await of({ person: undefined })];
-  const spared = [
-    await of({ reason: 'admin' }),
-    await of({ reason: 'owner', person: tim }),
-    await of({ reason: 'link', link: 'l', person: undefined }),
-  ];
-  await ends(denied(`video:${id}`, `person:${sam.subject}`), [mine], [theirs, nobodys, ...spared]);
-  await ends(denied(`tag:t${count}`, 'group:crew'), [theirs], [nobodys, ...spared]);
+  const spared = [await of({ reason: 'admin' }), await of({ reason: 'owner', person: tim })];
+  const linked = await of({ reason: 'link', link: 'l', person: undefined });
+  await ends(denied(`video:${id}`, `person:${sam.subject}`), [mine], [theirs, nobodys, linked, ...spared]);
+  await ends(denied(`tag:t${count}`, 'group:crew', [other]), [], [theirs]);
+  await ends(denied(`tag:t${count}`, 'group:crew', [id]), [theirs], [nobodys, linked, ...spared]);
   const elsewhere = await of({ what: `vod/${other}` });
-  await ends(denied(`tag:t${count}`, 'everyone'), [nobodys], [elsewhere, ...spared]);
+  await ends(denied(`tag:t${count}`, 'everyone'), [nobodys, linked], [elsewhere, ...spared]);
   const live = await of({ what: `live/${device}/1` });
   const further = await of({ what: 'live/139999/1' });
   await ends(denied(`device:${device}`, `person:${sam.subject}`), [elsewhere, live], [further, ...spared]);
+});
+
+it('by a nearer grant with limits ends what whom it names watch by one that is farther, and nothing else', async () => {
+  const tag = `tag:t${count}`;
+  const device = `138${String(count).padStart(8, '0')}`;
+  await table.send(
+    new PutCommand({
+      TableName: process.env['VIDEOS_TABLE'],
+      Item: record({ id, tags: [`t${count}`], origin: { kind: 'clip', device, channel: 1 } }),
+    }),
+  );
+  const [sam, tim] = [person('sam'), person('tim')];
+  const to = ({ subject }: { subject: string }) => `person:${subject}`;
+  const by = (resource: string, subject: string, over: Partial<Start> = {}) =>
+    begin({ person: sam, right: `${resource}\n${subject}`, ...over });
+  const nearer = (resource: string, subject: string): Taken => ({ of: 'nearer', resource, subject });
+
+  const wide = await by(`video:${id}`, 'everyone');
+  const theirs = await by(`video:${id}`, 'everyone', { person: tim });
+  const nobodys = await by(`video:${id}`, 'everyone', { person: undefined });
+  const [own, open] = [await by(`video:${id}`, to(sam)), await begin({ person: sam, reason: 'public' })];
+  const [key, linked] = [
+    await begin({ person: sam, reason: 'key', right: 'key:k' }),
+    await begin({ reason: 'link', link: 'l' }),
+  ];
+  await ends(nearer(tag, to(sam)), [wide], [theirs, nobodys, own, open, key, linked]);
+  // On a farther resource of the same subject, or another one as near, it gives nothing.
+  await ends(nearer(tag, 'everyone'), [], [theirs, nobodys]);
+  const onTag = await by(tag, 'everyone', { person: undefined });
+  await ends(nearer(`video:${id}`, 'everyone'), [onTag], [theirs, nobodys]);
+  // Of a group nobody knows here who is in it: all who signed in.
+  await ends(nearer(tag, 'group:crew'), [theirs], [nobodys, own]);
+  // Being a viewer of the device is as near as a grant on it.
+  const viewer = await by(`device:${device}`, `viewer:${tim.subject}`, { person: tim });
+  const live = await by(`device:${device}`, `viewer:${tim.subject}`, { person: tim, what: `live/${device}/1` });
+  await ends(nearer(tag, to(tim)), [], [viewer, live]);
+  await ends(nearer(`device:${device}`, to(tim)), [viewer, live], [nobodys, own]);
 });
 
 it('looks again when nothing can be under way any more, and only once', async () => {

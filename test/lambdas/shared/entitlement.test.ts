@@ -584,6 +584,34 @@ describe('what an answer says of itself', () => {
       { grants: [given(), given({ to: 'person:eve', effect: 'deny', notBefore: soon })] },
       undefined,
     ],
+    [
+      'a grant that a nearer one with limits follows',
+      { grants: [given({ to: 'everyone' }), given({ maxHeight: 480, notBefore: soon })] },
+      soon,
+    ],
+    [
+      'a grant that a nearer one without limits follows, or a farther one with some',
+      {
+        grants: [
+          given({ to: 'group:crew' }),
+          given({ notBefore: soon }),
+          given({ to: 'everyone', maxHeight: 480, notBefore: soon }),
+        ],
+      },
+      undefined,
+    ],
+    [
+      'being a viewer, when a grant as near with limits begins',
+      {
+        video: ofDevice,
+        deviceViewers: ['sam'],
+        grants: [
+          given({ on: 'tag:tour', maxHeight: 480, notBefore: soon }),
+          given({ on: `device:${device}`, maxSessions: 1, notBefore: later }),
+        ],
+      },
+      later,
+    ],
     ['a link', { viewer: { subject: 'x', groups: [], right: { link: 'L', until: later } } }, later],
     ['a link without one', { viewer: { subject: 'x', groups: [], right: { link: 'L' } } }, undefined],
     ['an admin', { viewer: viewers['admin']!, grants: [given({ expiresAt: soon })] }, undefined],

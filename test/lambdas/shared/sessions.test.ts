@@ -1,4 +1,6 @@
 /** Sessions against the engine: what is counted holds however many begin at once, and each way of ending one frees its place. */
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ApiError } from '../../../lambdas/shared/errors.ts';
 import type { Start } from '../../../lambdas/shared/sessions.ts';
@@ -7,8 +9,10 @@ import { startHandlerEngine } from '../engine.ts';
 
 let close: () => Promise<void>;
 let sessions: typeof import('../../../lambdas/shared/sessions.ts');
+let table: DynamoDBDocumentClient;
 beforeAll(async () => {
   close = await startHandlerEngine({});
+  table = DynamoDBDocumentClient.from(new DynamoDBClient({}));
   sessions = await import('../../../lambdas/shared/sessions.ts');
 }, 600_000);
 afterAll(() => close());
@@ -28,6 +32,12 @@ const codeOf = (start: Promise<string>) =>
     () => 'started',
     (error: unknown) => (error instanceof ApiError ? error.code : Promise.reject(error as Error)),
   );
+/** Until when the edge refuses a ticket's session, epoch seconds; undefined: it does not. */
+const revokedUntil = async (ticket: string): Promise<number | undefined> => {
+  const Key = { key: `s:${parseTicket(ticket)!.session}` };
+  const { Item } = await table.send(new GetCommand({ TableName: process.env['REVOCATIONS_TABLE'], Key }));
+  return Item?.['until'] as number | undefined;
+};
 const rowsOf = async ({ part }: { part: string }) => sessions.sessionsOf(`u:${part}`);
 
 test('of fifty that begin at once no more play than may, and all that may', async () => {
@@ -91,8 +101,12 @@ test('who may watch less high by now has another ticket in the same place, howev
     expect(parseTicket(second)).toMatchObject({ height: 720 });
     expect(parseTicket(same)).toMatchObject({ height: 720 });
     expect(parseTicket(second)!.session).not.toBe(parseTicket(first)!.session);
+    // What began first is refused by now: else two would play in one place, and one of them go on when the session is ended.
+    expect(await revokedUntil(first)).toBeGreaterThan(Date.now() / 1000 + HOUR / 1000);
     const third = await starts({ ...mine, height: 720 });
+    expect([second, same]).toEqual([third, third]);
     expect(await starts({ ...mine, height: 720 })).toBe(third);
+    expect(await revokedUntil(third)).toBeUndefined();
     await sessions.checkGoing(WHAT, third, mine.player);
     await expect(sessions.checkGoing(WHAT, first, mine.player)).rejects.toMatchObject({ code: 'session-ended' });
     if (cap === 1) expect(await codeOf(starts({ ...mine, player: player('other') }))).toBe('too-many-sessions');
@@ -119,12 +133,72 @@ test('silence frees a place at the end of what was signed, and leaving frees it 
   expect(await codeOf(starts(mine, now + HOUR + 3000))).toBe('started');
 });
 
+test('leaving frees no place for which something still plays', async () => {
+  const person = somebody();
+  const now = Date.now();
+  // Without a name its signature is for the whole video: nothing that its player says of itself gives the place back.
+  const nameless = await starts({ person, cap: 1 }, now);
+  for (const name of [player('anything'), parseTicket(nameless)!.session])
+    for (const what of [WHAT, 'vod/zbcdefghij0123456789']) await sessions.leave(what, name, nameless);
+  expect(await codeOf(starts({ person, cap: 1 }))).toBe('too-many-sessions');
+  expect(await revokedUntil(nameless)).toBeUndefined();
+
+  const other = somebody();
+  const mine = { person: other, player: player('mine'), cap: 1 };
+  const ticket = await starts(mine, now);
+  await sessions.leave(WHAT, player('yours'), ticket);
+  await sessions.leave('vod/zbcdefghij0123456789', mine.player, ticket);
+  expect(await codeOf(starts({ ...mine, player: player('yours') }))).toBe('too-many-sessions');
+  expect(await revokedUntil(ticket)).toBeUndefined();
+  await sessions.leave(WHAT, mine.player, ticket);
+  // The edge refuses it for as long as it would be good.
+  expect(await revokedUntil(ticket)).toBeGreaterThan((now + HOUR) / 1000);
+  expect(await codeOf(starts({ ...mine, player: player('yours') }))).toBe('started');
+});
+
+test('who is not counted and has no name is seen until its signature ends, whatever a player calls itself', async () => {
+  for (const who of [{ person: somebody() }, { link: `link-${++people}` }, {}]) {
+    const ticket = await starts(who);
+    const { session } = parseTicket(ticket)!;
+    // Neither left nor gone on with under the name of a session.
+    await sessions.leave(WHAT, session, ticket);
+    expect(await starts({ ...who, player: session, until: new Date(Date.now() + 1000) })).not.toBe(ticket);
+    await sessions.checkGoing(WHAT, ticket, undefined, Date.now() + HOUR / 2);
+  }
+});
+
+test('may be asked for without beginning: whether there is a place, and whether it was ended', async () => {
+  const person = somebody();
+  const start = (name: string, cap?: number): Start => ({
+    what: WHAT,
+    until: new Date(Date.now() + HOUR),
+    reason: 'public',
+    person,
+    player: player(name),
+    cap,
+  });
+  const may = (one: Start) => codeOf(sessions.checkMayStart(one).then(() => ''));
+  for (let time = 0; time < 3; time++) expect(await may(start('mine', 1))).toBe('started');
+  expect(await rowsOf(person)).toEqual([]);
+  await sessions.startSession(start('mine', 1));
+  expect(await may(start('mine', 1))).toBe('started');
+  expect(await may(start('other', 1))).toBe('too-many-sessions');
+  expect(await may({ ...start('other', 1), player: undefined })).toBe('too-many-sessions');
+  expect(await may(start('other', 2))).toBe('started');
+  expect(await may(start('other'))).toBe('started');
+  await sessions.endSession((await rowsOf(person))[0]!, 'owner');
+  for (const cap of [undefined, 1]) expect(await may(start('mine', cap))).toBe('session-ended');
+  expect(await may(start('other', 1))).toBe('started');
+});
+
 test('who is not counted leaves as well, nobody and somebody of a link', async () => {
   for (const who of [{ person: somebody() }, { link: `link-${++people}` }, {}]) {
     const mine = { ...who, player: player(`mine${people}`) };
     const ticket = await starts(mine);
     await sessions.leave(WHAT, mine.player, ticket);
     expect(await starts(mine)).not.toBe(ticket);
+    // Its signature is over in minutes by itself, and no entry at the edge is spent on it.
+    expect(await revokedUntil(ticket)).toBeUndefined();
   }
 });
 

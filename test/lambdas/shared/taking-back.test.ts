@@ -15,6 +15,7 @@ const grant = (over: Partial<GrantRow> = {}): GrantRow => ({
   ...over,
 });
 const right = { of: 'rights', rights: [`video:${id}\nperson:sam`] };
+const nearer = { of: 'nearer', resource: `video:${id}`, subject: 'person:sam' };
 const denied = { of: 'denied', resource: `video:${id}`, subject: 'person:sam' };
 
 it.each<[string, GrantRow | undefined, GrantRow | undefined, object[]]>([
@@ -42,9 +43,21 @@ it.each<[string, GrantRow | undefined, GrantRow | undefined, object[]]>([
   ['nothing by none any more', grant({ expiresAt: NOW + 60, maxHeight: 480 }), grant(), []],
   ['it, by a later beginning', grant({ notBefore: NOW - 9 }), grant({ notBefore: NOW + 9 }), [right]],
   ['nothing by an earlier beginning', grant({ notBefore: NOW - 9 }), grant({ notBefore: NOW - 10 }), []],
-  ['it, by fewer lines', grant({ maxHeight: 720 }), grant({ maxHeight: 480 }), [right]],
+  ['it, by fewer lines, and what is farther', grant({ maxHeight: 720 }), grant({ maxHeight: 480 }), [right, nearer]],
   ['nothing by more lines', grant({ maxHeight: 720 }), grant({ maxHeight: 1080 }), []],
-  ['it, by fewer sessions', grant({ maxSessions: 3 }), grant({ maxSessions: 2 }), [right]],
+  ['it, by fewer sessions', grant({ maxSessions: 3 }), grant({ maxSessions: 2 }), [right, nearer]],
+  ['what is farther, by a first one with fewer lines', undefined, grant({ maxHeight: 480 }), [nearer]],
+  ['what is farther, by a first one with so many sessions', undefined, grant({ maxSessions: 1 }), [nearer]],
+  ['what is farther, by one in place of a denial', grant({ effect: 'deny' }), grant({ maxSessions: 1 }), [nearer]],
+  [
+    'nothing by a first one that holds for some, or for a while: who is not meant watches by what is farther',
+    undefined,
+    grant({ ip: '192.0.2.1', countries: { only: ['DE'] }, sites: ['https://a.example'], expiresAt: NOW + 60 }),
+    [],
+  ],
+  ['nothing by one of much later', undefined, grant({ maxHeight: 480, notBefore: NOW + 9e5 }), []],
+  ['nothing by what is over', undefined, grant({ maxHeight: 480, expiresAt: NOW }), []],
+  ['nothing by a first invitation', undefined, grant({ subject: subjectKey('email:a@x.com'), maxHeight: 480 }), []],
   ['it, by another address', grant({ ip: '192.0.2.1' }), grant({ ip: '192.0.2.2' }), [right]],
   ['it, by sites', grant(), grant({ sites: ['https://a.example'] }), [right]],
   ['nothing with an invitation', grant({ subject: subjectKey('email:a@example.com') }), undefined, []],

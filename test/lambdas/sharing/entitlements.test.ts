@@ -386,6 +386,7 @@ it.each([
   ['a subject of no kind', { subject: 'sam' }, 'body.subject'],
   ['an address that is none', { subject: 'email:sam' }, 'body.subject'],
   ['a network', { ip: '192.0.2.0/24' }, 'body.ip'],
+  ['an address of seven groups', { ip: ':1:2:3:4:5:6:7' }, 'body.ip'],
   ['a site with a path', { sites: ['https://a.example/x'] }, 'body.sites.0'],
   ['a site that is none', { sites: ['javascript:alert(1)'] }, 'body.sites.0'],
   ['a directive behind a site', { sites: ['https://a.example;report-uri'] }, 'body.sites.0'],
@@ -399,6 +400,20 @@ it.each([
 ])('%s is refused by name', async (_, over, path) => {
   const answer = await give(ada, { resource: `video:${'a'.repeat(20)}`, subject: 'everyone', ...over });
   expect(answer).toMatchObject({ status: 400, json: { errors: [{ path }] } });
+});
+
+it('are refused by name with an end that is past, which nobody would notice: first ones, others and invitations', async () => {
+  const resource = `video:${await stored()}`;
+  const past = { expiresAt: Math.floor(Date.now() / 1000) - 1 };
+  const refused = { status: 400, json: { errors: [{ path: 'body.expiresAt', message: 'must be in the future' }] } };
+  for (const subject of ['everyone', 'person:sam', 'email:late@example.com'])
+    expect(await give(olga, { resource, subject, ...past })).toMatchObject(refused);
+  expect(await give(olga, { resource, subject: 'everyone', effect: 'deny', ...past })).toMatchObject(refused);
+  expect((await list(olga, { resource })).json.entitlements).toEqual([]);
+  const given = await give(olga, { resource, subject: 'everyone', expiresAt: past.expiresAt + 3600 });
+  expect(given.status).toBe(200);
+  expect(await one('PUT', olga, given.json.id, past)).toMatchObject(refused);
+  expect((await one('GET', olga, given.json.id)).json).toEqual(given.json);
 });
 
 it.each(['x', 'e30', Buffer.from('["video:x","everyone"]').toString('base64url')])(

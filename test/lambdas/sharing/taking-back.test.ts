@@ -50,20 +50,24 @@ async function call(stage: string, route: RouteKey, params: Record<string, strin
   expect([200, 201, 204]).toContain(status);
   return json as Record<string, never>;
 }
+/** What is told at once has no order. */
+const inOrder = (all: readonly object[]) => all.map((one) => JSON.stringify(one)).toSorted();
 const rights = (...all: string[]) => ({ of: 'rights', rights: all });
 
-it('a grant that is narrowed, replaced or taken back; not one that is given or widened', async () => {
+it('a grant that is narrowed, replaced or taken back; of one that is given what it limits, and nothing by a wider one', async () => {
   const on = { resource: 'tag:tour', subject: 'group:crew' };
+  const nearer = { of: 'nearer', ...on };
   const grant = {
     grant: (await call('sharing', 'POST /api/entitlements', {}, { ...on, maxHeight: 720 }))['id']! as string,
   };
+  expect(await told()).toEqual([nearer]);
   await call('sharing', 'PUT /api/entitlements/{grant}', grant, { maxHeight: 1080 });
   expect(await told()).toEqual([]);
   const right = rights('tag:tour\ngroup:crew');
   await call('sharing', 'PUT /api/entitlements/{grant}', grant, { maxHeight: 480 });
-  expect(await told()).toEqual([right]);
+  expect(inOrder(await told())).toEqual(inOrder([right, nearer]));
   await call('sharing', 'POST /api/entitlements', {}, { ...on, effect: 'deny' });
-  expect(await told()).toEqual([right, { of: 'denied', ...on }]);
+  expect(inOrder(await told())).toEqual(inOrder([right, { of: 'denied', ...on }]));
   await call('sharing', 'DELETE /api/entitlements/{grant}', grant);
   // Again: the first call may have come no further than deleting it.
   await call('sharing', 'DELETE /api/entitlements/{grant}', grant);
@@ -98,6 +102,45 @@ it('a video out of a collection, and a collection that goes', async () => {
   expect(await told()).toEqual([{ of: 'videos', videos: [OTHER_ID], reasons: [], from }]);
 });
 
+it('what is denied or limited where a video comes to', async () => {
+  const collection = (await call('sharing', 'POST /api/collections', {}, { title: 'x' }, OLGA))['id']! as string;
+  const give = (resource: string, subject: string, more: object) =>
+    call('sharing', 'POST /api/entitlements', {}, { resource, subject, ...more });
+  for (const resource of ['tag:closed', `collection:${collection}`]) {
+    await give(resource, 'group:guests', { effect: 'deny' });
+    await give(resource, 'person:sam', { maxHeight: 480 });
+    await give(resource, 'everyone', {});
+    await give(resource, 'person:later', { effect: 'deny', notBefore: 4_000_000_000 });
+  }
+  await told();
+  const about = (resource: string, among: string[]) =>
+    inOrder([
+      { of: 'denied', resource, subject: 'group:guests', among },
+      { of: 'nearer', resource, subject: 'person:sam', among },
+    ]);
+  const patch = (tags: string[]) => call('catalog', 'PATCH /api/videos/{id}', { id: ID }, { tags });
+  await patch(['tour', 'closed']);
+  expect(inOrder(await told())).toEqual(about('tag:closed', [ID]));
+  await patch(['closed', 'tour']);
+  expect(await told()).toEqual([]);
+  const fill = (videos: string[]) =>
+    call('sharing', 'PUT /api/collections/{collection}/videos', { collection }, { videos }, OLGA);
+  await fill([ID]);
+  expect(inOrder(await told())).toEqual(about(`collection:${collection}`, [ID]));
+  await fill([OTHER_ID, ID]);
+  expect(inOrder(await told())).toEqual(about(`collection:${collection}`, [OTHER_ID]));
+});
+
+it('of an invitation what it limits, once somebody signs in by it', async () => {
+  const resource = `video:${ID}`;
+  const email = 'ina@example.com';
+  await call('sharing', 'POST /api/entitlements', {}, { resource, subject: `email:${email}`, maxSessions: 1 }, OLGA);
+  expect(await told()).toEqual([]);
+  const idToken = await fleet.idToken({ sub: 'ina', email, email_verified: true });
+  await call('sharing', 'PUT /api/people/me', {}, { idToken }, { sub: 'ina', groups: [] });
+  expect(await told()).toEqual([{ of: 'nearer', resource, subject: 'person:ina' }]);
+});
+
 it('a key', async () => {
   const kid = (await call('sharing', 'POST /api/keys', {}, { name: 'our shop', jwk: JWK }))['kid']! as string;
   await call('sharing', 'DELETE /api/keys/{kid}', { kid });
@@ -116,6 +159,10 @@ it("a device's viewer, and with a device all its viewers and grants", async () =
     rights(`device:${DEVICE}\neveryone`),
     rights(`device:${DEVICE}\nviewer:walt`, `device:${DEVICE}\nviewer:vic`),
   ]);
+  // Whoever else watches it, by whatever: the edge refuses all it sent, for as long as a signature of it lasts.
+  const revoked = await fleet.get('REVOCATIONS_TABLE', { key: `d:${DEVICE}` });
+  const hours = (Number(revoked!['until']) - Date.now() / 1000) / 3600;
+  expect(hours).toBeCloseTo(12, 1);
 });
 
 it('what a video shows, by its visibility, tags and owner', async () => {

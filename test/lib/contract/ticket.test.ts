@@ -108,6 +108,13 @@ test.each([
   ['1::2::3', undefined],
   ['fe80::1%eth0', undefined],
   ['12345::', undefined],
+  [':1:2:3:4:5:6:7', undefined],
+  ['1:2:3:4:5:6:7:', undefined],
+  ['1::2:', undefined],
+  ['1:::2', undefined],
+  [':', undefined],
+  ['192.0.2.7::', undefined],
+  ['1:192.0.2.7::1', undefined],
   ['', undefined],
   ['example.com', undefined],
 ])('the address %s is %s', (address, part) => {

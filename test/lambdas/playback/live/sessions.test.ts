@@ -49,6 +49,90 @@ const play = (sub: string, channel: number, session?: string) =>
     { sub },
     { params: { channel: String(channel) }, ...(session && { query: { session } }) },
   );
+/** As a grant of the device says it. */
+const give = (sub: string, over: object) =>
+  fleet.put('ENTITLEMENTS_TABLE', {
+    videoId: `device:${id}`,
+    subject: sub,
+    grantedBy: 'ada',
+    createdAt: new Date().toISOString(),
+    ...over,
+  });
+const stateOf = (sub: string, channel: number, session: string) =>
+  ask(
+    'GET /api/play/live/{id}/{channel}/state',
+    { sub },
+    { params: { channel: String(channel) }, query: { session: session.padEnd(16, '0') } },
+  );
+/** Until when the device is asked for its first channel, and what its task was told. */
+const asked = async () => {
+  const { watched: until } = (await fleet.get('DEVICES_TABLE', { id })) as { watched: Record<string, string> };
+  return { until: until['1'], told: await fleet.sent() };
+};
+
+test('who watches as much as they may wakes no device, and is told so; by HEAD nobody does', async () => {
+  const sub = `cara ${count}`;
+  await give(sub, { maxSessions: 1 });
+  const head = await ask(
+    'HEAD /api/play/live/{id}/{channel}/main.m3u8' as RouteKey,
+    { sub },
+    { params: { channel: '1' } },
+  );
+  expect(head.status).toBe(200);
+  expect((await play(sub, 2)).status).toBe(200);
+  await fleet.sent();
+  for (const streams of [{}, { '1': { ...LIVE, state: 'live', since: new Date().toISOString(), task: 'task0001' } }]) {
+    await fleet.device(id).set('streams', streams);
+    const tooMany = { status: 409, json: { code: 'too-many-sessions' } };
+    expect(await play(sub, 1)).toMatchObject(tooMany);
+    expect(await play(sub, 1, 'one'.padEnd(16, '0'))).toMatchObject(tooMany);
+    expect(await stateOf(sub, 1, 'one')).toMatchObject(tooMany);
+    expect(await asked()).toEqual({ until: undefined, told: [] });
+  }
+  // Nor is a place taken while there is nothing to see yet.
+  await fleet.device(id).set('streams', {});
+  await give(sub, { maxSessions: 2 });
+  for (let time = 0; time < 3; time++)
+    expect(await play(sub, 1)).toMatchObject({ status: 409, json: { code: 'not-live', state: 'starting' } });
+  expect((await asked()).told).toHaveLength(3);
+});
+
+test('who was sent away, or may not watch as high as a channel sends, does not keep its device awake', async () => {
+  const session = 'one'.padEnd(16, '0');
+  expect((await play('vera', 1, session)).status).toBe(200);
+  await watched(1);
+  await ask('DELETE /api/devices/{id}/sessions', ADA);
+  await fleet.device(id).set('watched', {});
+  await fleet.sent();
+  expect(await play('vera', 1, session)).toMatchObject({ status: 410, json: { code: 'session-ended' } });
+  expect(await stateOf('vera', 1, 'one')).toMatchObject({ status: 410 });
+  await give('low', { maxHeight: 360 });
+  expect(await play('low', 1)).toMatchObject({ status: 403 });
+  expect(await stateOf('low', 1, 'two')).toMatchObject({ status: 403 });
+  expect(await asked()).toEqual({ until: undefined, told: [] });
+});
+
+test('a goodbye frees no place whose player has a signature for good, and of others that at the edge', async () => {
+  const sub = `cara ${count}`;
+  await give(sub, { maxSessions: 1 });
+  const ticketOf = (text: string) => /\/s\/([^/]+)\//.exec(text)![1]!;
+  const bye = (session: string, ticket: string) =>
+    ask(
+      'POST /api/play/live/{id}/{channel}/goodbye',
+      { sub },
+      { params: { channel: '2' }, query: { session: session.padEnd(16, '0'), ticket } },
+    );
+  const revoked = (ticket: string) => fleet.get('REVOCATIONS_TABLE', { key: `s:${ticket.split('.')[0]}` });
+  const first = ticketOf((await play(sub, 2)).text);
+  expect((await bye('anything', first)).status).toBe(204);
+  expect(await play(sub, 2)).toMatchObject({ status: 409, json: { code: 'too-many-sessions' } });
+  await give(`${sub}-2`, { maxSessions: 1 });
+  const second = ticketOf((await play(`${sub}-2`, 2, 'one'.padEnd(16, '0'))).text);
+  await bye('one', second);
+  expect((await play(`${sub}-2`, 2)).status).toBe(200);
+  expect([await revoked(first), await revoked(second)]).toEqual([undefined, expect.anything()]);
+});
+
 /** An index is a moment behind its table. */
 const watched = (many: number) =>
   vi.waitFor(
