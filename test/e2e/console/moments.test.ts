@@ -181,12 +181,14 @@ describe.concurrent('without a network', patient, () => {
     expect,
   }) => {
     const { page, faults, close } = await openPage(browser);
-    await signIn(page, stack.url, 'ada', `/d/${BUS}`);
+    // Near it, the whole recording would be in the buffer before the network goes.
+    await signIn(page, stack.url, 'ada', '/');
+    await openFromAfar(page, `/d/${BUS}`);
     await page
       .getByText(/recorded/)
       .first()
       .waitFor(slow);
-    await page.getByRole('button', { name: 'Play', exact: true }).waitFor();
+    await expect.poll(() => page.getByRole('button', { name: 'Play', exact: true }).isEnabled(), slow).toBe(true);
     await page.context().setOffline(true);
     await page.keyboard.press('k');
     await page.getByText('The recording could not be fetched.', { exact: false }).waitFor(slow);
