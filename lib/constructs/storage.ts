@@ -1,6 +1,6 @@
 /** Buckets and tables: what must outlive a deploy. Each table is named for what it holds. */
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
-import { AttributeType, ProjectionType, type Table } from 'aws-cdk-lib/aws-dynamodb';
+import { AttributeType, ProjectionType, StreamViewType, type Table } from 'aws-cdk-lib/aws-dynamodb';
 import type { CfnBucket } from 'aws-cdk-lib/aws-s3';
 import {
   BlockPublicAccess,
@@ -117,6 +117,8 @@ export class Storage extends Construct {
       partitionKey: text('id'),
       timeToLiveAttribute: 'expiresAt',
       removalPolicy,
+      // Who looks at a video is told what changes of it (presence.ts).
+      stream: StreamViewType.NEW_AND_OLD_IMAGES,
     });
     const createdAt = text('createdAt');
     this.videos.addGlobalSecondaryIndex({
