@@ -12,8 +12,14 @@ import type { Path, Source, StageName, Statistic } from './metrics.ts';
 /** `urgent`: people are turned away, or something is lost, now. `soon`: in the next working hours. */
 export type Severity = 'urgent' | 'soon';
 
+/**
+ * What CloudWatch knows it by. Up to 0.1 it had no `alarm` in it: the alarms stand in a stack of their own since, and
+ * CloudFormation makes those there before it removes the others, so they could not have the same names.
+ */
+export const alarmName = (deployment: string, id: string): string => `${deployment}-alarm-${id}`;
+
 export interface OperationsAlarm {
-  /** The end of the alarm's name, after the deployment's. */
+  /** The end of the alarm's name (`alarmName`). */
   readonly id: string;
   /** Heading of its article in docs/runbook.md. Alarms that are looked into and mended alike share one. */
   readonly article: string;

@@ -168,7 +168,7 @@ function name(resource: unknown): string {
   }
   const queues = /:(sluice-prod-ingest-\*)$/.exec(text);
   if (queues !== null) return `queues \`${queues[1]}\``;
-  if (/:cloudwatch:.*:alarm:sluice-prod-\*$/.test(text)) return 'alarms `sluice-prod-*`';
+  if (/:cloudwatch:.*:alarm:sluice-prod-alarm-\*$/.test(text)) return 'alarms `sluice-prod-alarm-*`';
   if (/:mediaconvert:.*:queues\/Default$/.test(text)) return "MediaConvert's default queue";
   if (/:mediaconvert:.*:jobs\/\*$/.test(text)) return "MediaConvert's jobs";
   if (text.endsWith(':event-bus/default')) return 'the default bus';

@@ -48,7 +48,7 @@ beforeAll(() => {
 
 const alarmsOf = ({ vod }: Templates) =>
   ofType(vod, 'AWS::CloudWatch::Alarm').map(([, { Properties }]) => Properties as unknown as AlarmProperties);
-const alarm = (id: string) => alarmsOf(whole).find(({ AlarmName }) => AlarmName === `sluice-prod-${id}`)!;
+const alarm = (id: string) => alarmsOf(whole).find(({ AlarmName }) => AlarmName === `sluice-prod-alarm-${id}`)!;
 const filtersOf = (name: string) =>
   ofType(whole.vod, 'AWS::Logs::MetricFilter')
     .map(([, { Properties }]) => Properties as unknown as FilterProperties)
@@ -60,7 +60,7 @@ describe('the template', () => {
       alarmsOf(whole)
         .map(({ AlarmName }) => AlarmName)
         .toSorted(),
-    ).toEqual(ALARMS.map(({ id }) => `sluice-prod-${id}`).toSorted());
+    ).toEqual(ALARMS.map(({ id }) => `sluice-prod-alarm-${id}`).toSorted());
     expect(new Set(ALARMS.map(({ id }) => id)).size).toBe(ALARMS.length);
     for (const { AlarmDescription } of alarmsOf(whole))
       expect(AlarmDescription).toMatch(/(Urgent|Soon): docs\/runbook\.md#[a-z0-9-]+\. /);
@@ -198,7 +198,7 @@ describe('the template', () => {
       name: Properties!['DashboardName'],
       text: JSON.stringify(Properties!['DashboardBody']),
     }));
-    expect(bodies.map(({ name }) => name)).toEqual(['sluice-prod-videos', 'sluice-prod-devices']);
+    expect(bodies.map(({ name }) => name)).toEqual(['sluice-prod-flow-videos', 'sluice-prod-flow-devices']);
     for (const alarm of ALARMS) {
       const { text } = bodies[flowOf(alarm) === 'videos' ? 0 : 1]!;
       expect(text).toContain(`\\"label\\":\\"${alarm.id}\\"`);
