@@ -1,7 +1,10 @@
 /** From a change of a record to what is told of it. Pure. */
-import type { News } from '../../lib/contract/presence.ts';
-import { videoTopic } from '../../lib/contract/socket.ts';
+import { VOD_PREFIX } from '../../lib/contract/keys.ts';
+import type { News, WatchingNews } from '../../lib/contract/presence.ts';
+import { sessionRow, type SessionRow } from '../../lib/contract/session.ts';
+import { topicText, videoTopic } from '../../lib/contract/socket.ts';
 import { videoStatus } from '../../lib/contract/video.ts';
+import { channelOf, shown } from '../shared/watching.ts';
 
 type Item = Readonly<Record<string, unknown>>;
 
@@ -20,6 +23,7 @@ export function videoNews({ before, now }: Change): News | undefined {
   const status = videoStatus.safeParse(record?.['status']);
   if (record === undefined || !status.success) return undefined;
   const news = {
+    of: 'video' as const,
     topic: videoTopic(String(record['id'])),
     status: now === undefined ? ('deleted' as const) : status.data,
     progress: Number(record['progress']),
@@ -40,9 +44,46 @@ const changedNames = (before: Item, now: Item): string[] =>
 const text = (value: unknown): string | undefined =>
   JSON.stringify(value, (_, inner: unknown) => (inner instanceof Set ? [...inner].toSorted() : inner));
 
-/** Of each topic one: the last, which says that there is more when any before it did. */
+/** Of the sessions table. Undefined: nobody came or went; who goes on is no news. */
+export function watchingNews({ before, now }: Change): WatchingNews | undefined {
+  const [was, is] = [watched(before), watched(now)];
+  const topic = topicOfWatched((is ?? was)?.what ?? '');
+  if (topic === undefined || was?.session === is?.session) return undefined;
+  const channel = is && channelOf(is.what)?.channel;
+  const joined = is === undefined ? [] : [{ ...shown(is), ...(channel !== undefined && { channel }) }];
+  return { of: 'watching', topic, joined, left: was === undefined ? [] : [was.session], isMore: false };
+}
+
+/** A session that goes on: one that was ended is of nothing any more. */
+function watched(item: Item | undefined): (SessionRow & { readonly what: string }) | undefined {
+  const row = sessionRow.safeParse(item).data;
+  return row?.what === undefined ? undefined : { ...row, what: row.what };
+}
+
+function topicOfWatched(what: string): string | undefined {
+  if (what.startsWith(VOD_PREFIX)) return topicText({ of: 'watching', what: 'video', id: what.slice(VOD_PREFIX.length) });
+  const id = channelOf(what)?.device;
+  return id === undefined ? undefined : topicText({ of: 'watching', what: 'device', id });
+}
+
+/** Sessions that are told one by one: of a crowd it is said that there is more, and the list is asked for once. */
+const MOST_SESSIONS = 50;
+
+/** Of each topic one, which says what all of them say. */
 export function together(all: readonly News[]): Map<string, News> {
   const last = new Map<string, News>();
-  for (const one of all) last.set(one.topic, { ...one, isMore: one.isMore || last.get(one.topic)?.isMore === true });
+  for (const one of all) last.set(one.topic, added(last.get(one.topic), one));
   return last;
+}
+
+function added(before: News | undefined, one: News): News {
+  const isMore = one.isMore || before?.isMore === true;
+  if (one.of === 'video' || before?.of !== 'watching') return { ...one, isMore };
+  const gone = new Set(one.left);
+  const came = new Set(one.joined.map(({ session }) => session));
+  const joined = [...before.joined.filter(({ session }) => !gone.has(session) && !came.has(session)), ...one.joined];
+  const left = [...before.left.filter((session) => !came.has(session)), ...one.left];
+  return joined.length + left.length > MOST_SESSIONS
+    ? { ...one, joined: [], left: [], isMore: true }
+    : { ...one, joined, left, isMore };
 }

@@ -1,8 +1,10 @@
 /** Which of the topics somebody asks for they may listen to, by the decision that the API makes of the same record. */
-import { videoOfTopic } from '../../lib/contract/socket.ts';
+import { topicOf, type Topic } from '../../lib/contract/socket.ts';
+import { isOwnerOrAdmin } from '../catalog/access.ts';
 import { isThere } from '../catalog/listing.ts';
 import { decide, type Entitlement } from '../shared/entitlement.ts';
 import { readWatched } from '../shared/evidence.ts';
+import { isAdmin, type Viewer } from '../shared/viewer.ts';
 import type { Person } from './rows.ts';
 
 /** Questions at a time: each reads one batch or two. */
@@ -21,15 +23,21 @@ export async function permitted(who: Person, topics: readonly string[], now: num
 }
 
 async function mayListen(who: Person, topic: string, now: number): Promise<boolean> {
-  const id = videoOfTopic(topic);
-  if (id === undefined) return false;
-  const { subject, groups, ip, country } = who;
-  const viewer = { subject, groups };
+  const asked = topicOf(topic);
+  if (asked === undefined) return false;
+  const viewer = { subject: who.subject, groups: who.groups };
+  // As the API lists who watches a device, to admins alone (lambdas/playback/live/session-routes.ts).
+  if (asked.of === 'watching' && asked.what === 'device') return isAdmin(viewer);
+  return await maySeeVideo(asked, viewer, who, now);
+}
+
+async function maySeeVideo({ of, id }: Topic, viewer: Viewer, { ip, country }: Person, now: number): Promise<boolean> {
   const from = { ...(ip !== undefined && { ip }), ...(country !== undefined && { country }) };
   const found = await readWatched(id, viewer, from);
   if (found === undefined || !isThere(found.video, now)) return false;
   const answer = decide({ viewer, video: found.video, from, ...found.evidence, now });
-  return answer.allowed && !isHooks(answer.reason);
+  if (!answer.allowed || isHooks(answer.reason)) return false;
+  return of !== 'watching' || isOwnerOrAdmin(viewer, found.video);
 }
 
 /** What an entitlement hook has the last word of. It is not asked for this: who is let in by it polls, which asks it. */

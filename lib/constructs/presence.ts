@@ -19,7 +19,7 @@ import { table, text } from './table.ts';
 export interface PresenceProps {
   readonly config: Config;
   readonly api: Api;
-  readonly storage: Pick<Storage, 'videos' | 'entitlements' | 'uploads'>;
+  readonly storage: Pick<Storage, 'videos' | 'entitlements' | 'uploads' | 'sessions'>;
 }
 
 /** Changes in one call: of one video some are one message. */
@@ -78,17 +78,20 @@ export class Presence extends Construct {
     this.#routes(sockets);
     // Not of the API's share: who cannot be told polls, and a burst of changes must not take it.
     api.serve('presence', this.handler, { isReserved: false });
-    this.hears('Videos', storage.videos);
+    this.#hears('Videos', 'VIDEOS_TABLE', storage.videos);
+    this.#hears('Sessions', 'SESSIONS_TABLE', storage.sessions);
   }
 
-  /** Has the function called for what changes in a table, which has a stream. */
-  hears(id: string, { tableStreamArn }: Pick<Table, 'tableStreamArn'>): void {
-    this.handler.allow(STREAM_ACTIONS, [tableStreamArn!]);
+  /** Has the function called for what changes in a table, which has a stream. By its name it knows what a change is of. */
+  #hears(id: string, variable: string, { tableName, tableStreamArn }: Table): void {
+    this.handler.addEnvironment(variable, tableName).allow(STREAM_ACTIONS, [tableStreamArn!]);
     const mapping = new EventSourceMapping(this, id, {
       target: this.handler,
       eventSourceArn: tableStreamArn!,
       startingPosition: StartingPosition.LATEST,
       batchSize: MOST_CHANGES,
+      // So many together are one call; who waits for a bar to move does not see a second.
+      maxBatchingWindow: Duration.seconds(1),
       // What fails is lost, and the next change of the same video makes up for it.
       retryAttempts: 1,
       maxRecordAge: OLDEST,

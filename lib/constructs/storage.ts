@@ -182,6 +182,8 @@ export class Storage extends Construct {
       partitionKey: text('who'),
       sortKey: text('place'),
       timeToLiveAttribute: 'expiresAt',
+      // Who came and went is told (presence.ts).
+      stream: StreamViewType.NEW_AND_OLD_IMAGES,
       removalPolicy: RemovalPolicy.DESTROY,
     });
     this.sessions.addGlobalSecondaryIndex({

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import type { Route } from './route.ts';
+import { watching } from './session.ts';
 import { MOST_TOPICS } from './socket.ts';
 import { videoStatus } from './video.ts';
 
@@ -19,16 +20,28 @@ export const MOST_BYTES = 8_192;
 /** What a client says: all that it wants to hear of. Said again it is the sign of life, and holds in place of what was said before. */
 export const wanted = z.strictObject({ topics: z.array(z.string().max(80)).max(MOST_TOPICS, { abort: true }) });
 
-/** Of a video. `isMore`: more has changed than this, so the record is worth asking for. */
+/** `isMore`: more has changed than is said, so what the API answers is worth asking for. */
+const common = { topic: z.string(), isMore: z.boolean() };
+
 const videoNews = z.object({
-  topic: z.string(),
+  ...common,
+  of: z.literal('video'),
   status: videoStatus,
   progress: z.number(),
   updatedAt: z.string(),
-  isMore: z.boolean(),
 });
-export const news = videoNews;
+
+/** Who began, and the sessions that are over. One that ends without a word is over at its `until`. */
+const watchingNews = z.object({
+  ...common,
+  of: z.literal('watching'),
+  joined: z.array(watching.extend({ channel: z.int().optional() })),
+  left: z.array(z.string()),
+});
+
+export const news = z.discriminatedUnion('of', [videoNews, watchingNews]);
 export type News = z.infer<typeof news>;
+export type WatchingNews = z.infer<typeof watchingNews>;
 
 /** The answer to `wanted`: of the topics those that were granted, and the epoch second at which the connection is over. */
 export const granted = z.object({ topics: z.array(z.string()), until: z.int() });

@@ -4,7 +4,7 @@ import type { Video } from '../../lib/contract/video.ts';
 import { videoQuery } from '../../web/src/api/queries.ts';
 import { backOff } from '../../web/src/push/push.ts';
 import { pushed, unlessPushed } from '../../web/src/push/pushed.ts';
-import { takeIn, wantedTopics } from '../../web/src/push/topics.ts';
+import { takeIn, wantedTopics, watchingTopic } from '../../web/src/push/topics.ts';
 
 const idOf = (name: string) => name.padEnd(20, '0');
 const video = (name: string, over: Partial<Video> = {}): Video =>
@@ -41,13 +41,13 @@ it('shows progress that it is told, and asks for the record where more has chang
   const topic = `video:${idOf('a')}`;
   const updatedAt = '2026-01-01T00:00:00Z';
   const asked = vi.spyOn(client, 'invalidateQueries');
-  takeIn(client, { topic, isMore: false, status: 'probed', progress: 42, updatedAt });
+  takeIn(client, { of: 'video', topic, isMore: false, status: 'probed', progress: 42, updatedAt });
   expect(client.getQueryData(['video', idOf('a')])).toMatchObject({ progress: 42, updatedAt, status: 'probed' });
   expect(asked).not.toHaveBeenCalled();
-  takeIn(client, { topic, isMore: true, status: 'ready', progress: 100, updatedAt });
+  takeIn(client, { of: 'video', topic, isMore: true, status: 'ready', progress: 100, updatedAt });
   expect(asked).toHaveBeenCalledWith({ queryKey: ['video', idOf('a')], exact: true });
   // What nobody has asked for is not made of what is told.
-  takeIn(client, { topic: `video:${idOf('b')}`, isMore: false, status: 'probed', progress: 1, updatedAt });
+  takeIn(client, { of: 'video', topic: `video:${idOf('b')}`, isMore: false, status: 'probed', progress: 1, updatedAt });
   expect(client.getQueryData(['video', idOf('b')])).toBeUndefined();
   asked.mockRestore();
   end();
@@ -65,4 +65,27 @@ it('tries again later and later, at another time than others, and within a minut
   expect([backOff(0, 0), backOff(0, 1), backOff(3, 0.5), backOff(30, 1), backOff(30, 0)]).toEqual([
     500, 1_000, 6_000, 60_000, 30_000,
   ]);
+});
+
+it('adds who comes to the list of who watches, takes out who goes, and asks for it where there are more', () => {
+  const client = new QueryClient();
+  const id = idOf('a');
+  const session = (name: string) => ({ session: name, subject: 'vera' }) as never;
+  for (const of of [[id], ['device', '13800000001']]) {
+    const queryKey = ['watching', ...of];
+    client.setQueryData(queryKey, { sessions: [session('2'), session('1')], isWhole: true });
+    const end = new QueryObserver(client, { queryKey, queryFn: () => new Promise(() => {}), staleTime: Infinity }).subscribe(
+      () => {},
+    );
+    const topic = watchingTopic(of);
+    expect(wantedTopics(client)).toEqual([topic]);
+    const asked = vi.spyOn(client, 'invalidateQueries');
+    takeIn(client, { of: 'watching', topic, joined: [session('3'), session('1')], left: ['2'], isMore: false });
+    expect(client.getQueryData(queryKey)).toEqual({ sessions: [session('3'), session('1')], isWhole: true });
+    expect(asked).not.toHaveBeenCalled();
+    takeIn(client, { of: 'watching', topic, joined: [], left: [], isMore: true });
+    expect(asked).toHaveBeenCalledWith({ queryKey, exact: true });
+    asked.mockRestore();
+    end();
+  }
 });

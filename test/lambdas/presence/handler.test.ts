@@ -85,8 +85,11 @@ const say = (id: string, body: unknown, at = now()) =>
 const leave = (id: string) => socket({ requestContext: { connectionId: id, eventType: 'DISCONNECT' } });
 const toldTo = (id: string) => gateway.told.filter((one) => one.id === id).map(({ message }) => message);
 
+const streamOf = (variable: string) =>
+  `arn:aws:dynamodb:us-east-1:000000000000:table/${process.env[variable]}/stream/2026-01-01T00:00:00.000`;
 const change = (id: string, before: object, after: object): DynamoDBRecord =>
   ({
+    eventSourceARN: streamOf('VIDEOS_TABLE'),
     dynamodb: {
       OldImage: marshall({ ...record(), id, ...before }, { removeUndefinedValues: true }),
       NewImage: marshall({ ...record(), id, ...after }, { removeUndefinedValues: true }),
@@ -174,6 +177,63 @@ it('tells nobody for longer than they asked, or than their token is good', async
   await happens(progressed(MINE));
   expect(toldTo('olga-3')).toHaveLength(1);
   await leave('olga-3');
+});
+
+it('tells who watches to the owner of the video and to admins, and of a device to admins alone', async () => {
+  const DEVICE = '13800000001';
+  const topics = [`watching:video:${OPEN}`, `watching:device:${DEVICE}`];
+  const grant = { videoId: OPEN, subject: 'vera', grantedBy: 'otto', createdAt: '2026-01-01T00:00:00Z', effect: 'allow' };
+  await dynamo.send(new PutCommand({ TableName: process.env['ENTITLEMENTS_TABLE'], Item: grant }));
+  for (const [sub, allowed] of [
+    ['otto', topics.slice(0, 1)],
+    ['vera', []],
+    ['olga', []],
+    ['ada', topics],
+  ] as const) {
+    await begin(`${sub}-w`, await ticketOf(sub));
+    await say(`${sub}-w`, { topics });
+    expect([sub, toldTo(`${sub}-w`)]).toMatchObject([sub, [{ topics: allowed }]]);
+  }
+  // She may watch it, and so is told how far it is.
+  await say('vera-w', { topics: [`video:${OPEN}`] });
+  expect(toldTo('vera-w').at(-1)).toMatchObject({ topics: [`video:${OPEN}`] });
+
+  gateway.told.length = 0;
+  const session = '0000001Aaaaaaaaaaaaaaaa';
+  const row = {
+    who: 'u:part',
+    place: `vod/${OPEN}/player`,
+    what: `vod/${OPEN}`,
+    session,
+    ticket: 'a secret',
+    subject: 'vera',
+    startedAt: '2026-01-01T00:00:00Z',
+    seenAt: '2026-01-01T00:00:00Z',
+    expiresAt: now() + 600,
+  };
+  const began = { eventSourceARN: streamOf('SESSIONS_TABLE'), dynamodb: { NewImage: marshall(row) } };
+  await happens(began as unknown as DynamoDBRecord);
+  for (const id of ['otto-w', 'ada-w'])
+    expect(toldTo(id)).toMatchObject([{ news: [{ topic: topics[0], joined: [{ session, subject: 'vera' }], left: [] }] }]);
+  expect(gateway.told).toHaveLength(2);
+  expect(JSON.stringify(gateway.told)).not.toContain('secret');
+  const elsewhere = { ...began, eventSourceARN: streamOf('KEYS_TABLE') };
+  await happens(elsewhere as unknown as DynamoDBRecord);
+  expect(gateway.told).toHaveLength(2);
+  for (const sub of ['otto', 'vera', 'olga', 'ada']) await leave(`${sub}-w`);
+});
+
+it('asks no hook: what one has the last word of is not told', async () => {
+  process.env['HOOKED'] = 'yes';
+  try {
+    await begin('vera-h', await ticketOf('vera'));
+    await begin('otto-h', await ticketOf('otto'));
+    for (const id of ['vera-h', 'otto-h']) await say(id, { topics: [`video:${OPEN}`] });
+    expect([toldTo('vera-h'), toldTo('otto-h')]).toMatchObject([[{ topics: [] }], [{ topics: [`video:${OPEN}`] }]]);
+  } finally {
+    process.env['HOOKED'] = 'no';
+    for (const id of ['vera-h', 'otto-h']) await leave(id);
+  }
 });
 
 it('ends who talks nonsense, and forgets who is gone without a word', async () => {
