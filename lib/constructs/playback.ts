@@ -28,6 +28,7 @@ import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../config.ts';
+import { EVENTS_PATH } from '../contract/events-address.ts';
 import {
   CONTENT_KEYS_PREFIX,
   DOWNLOADS_PREFIX,
@@ -55,6 +56,7 @@ import {
   pageCache,
   playerHeaders,
   playlistCache,
+  reportRequests,
   segmentCache,
 } from './edge-policies.ts';
 import { SluiceFunction } from './function.ts';
@@ -251,7 +253,8 @@ export class Playback extends Construct {
 
   /**
    * `/api/*`, `/embed/*`, the page for frames: who may frame it stands in its own answer, and `/ws`, which becomes a WebSocket.
-   * Never cached. Each API's own host name must reach it, so the viewer's is left out.
+   * Never cached. Each API's own host name must reach it, so the viewer's is left out. What players report has its own way there,
+   * since that is told of whom it is.
    */
   #api({ api, presence }: PlaybackProps): Record<string, BehaviorOptions> {
     const originAt = (host: string) =>
@@ -259,18 +262,25 @@ export class Playback extends Construct {
         protocolPolicy: OriginProtocolPolicy.HTTPS_ONLY,
         readTimeout: Duration.seconds(30),
       });
+    const origin = originAt(`${api.http.apiId}.execute-api.${Aws.REGION}.${Aws.URL_SUFFIX}`);
     const common = {
-      origin: originAt(`${api.http.apiId}.execute-api.${Aws.REGION}.${Aws.URL_SUFFIX}`),
+      origin,
       cachePolicy: apiCache(this),
       originRequestPolicy: OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
     };
+    const calls = {
+      viewerProtocolPolicy: ViewerProtocolPolicy.HTTPS_ONLY,
+      allowedMethods: AllowedMethods.ALLOW_ALL,
+      responseHeadersPolicy: apiHeaders(this),
+    };
     return {
-      '/api/*': {
-        ...common,
-        viewerProtocolPolicy: ViewerProtocolPolicy.HTTPS_ONLY,
-        allowedMethods: AllowedMethods.ALLOW_ALL,
-        responseHeadersPolicy: apiHeaders(this),
+      [EVENTS_PATH]: {
+        ...calls,
+        origin,
+        cachePolicy: CachePolicy.CACHING_DISABLED,
+        originRequestPolicy: reportRequests(this),
       },
+      '/api/*': { ...common, ...calls },
       '/embed/*': {
         ...common,
         viewerProtocolPolicy: ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
