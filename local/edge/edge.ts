@@ -57,7 +57,7 @@ export class EdgePipeline {
   /** Where a request goes that becomes a connection, and with what; or the answer to one that is refused before that. */
   through(viewerRequest: ViewerRequest, target: Target): EdgeAnswer | { request: ViewerRequest; behaviour: Behaviour } {
     const behaviour = this.#behaviour(viewerRequest.path);
-    const request = located(viewerRequest, behaviour, this.#options.country(viewerRequest.ip));
+    const request = introduced(viewerRequest, behaviour, this.#options.country(viewerRequest.ip));
     return this.#refusal(request, target, behaviour) ?? { request, behaviour };
   }
 
