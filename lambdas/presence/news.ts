@@ -61,7 +61,8 @@ function watched(item: Item | undefined): (SessionRow & { readonly what: string 
 }
 
 function topicOfWatched(what: string): string | undefined {
-  if (what.startsWith(VOD_PREFIX)) return topicText({ of: 'watching', what: 'video', id: what.slice(VOD_PREFIX.length) });
+  if (what.startsWith(VOD_PREFIX))
+    return topicText({ of: 'watching', what: 'video', id: what.slice(VOD_PREFIX.length) });
   const id = channelOf(what)?.device;
   return id === undefined ? undefined : topicText({ of: 'watching', what: 'device', id });
 }

@@ -74,9 +74,11 @@ it('adds who comes to the list of who watches, takes out who goes, and asks for 
   for (const of of [[id], ['device', '13800000001']]) {
     const queryKey = ['watching', ...of];
     client.setQueryData(queryKey, { sessions: [session('2'), session('1')], isWhole: true });
-    const end = new QueryObserver(client, { queryKey, queryFn: () => new Promise(() => {}), staleTime: Infinity }).subscribe(
-      () => {},
-    );
+    const end = new QueryObserver(client, {
+      queryKey,
+      queryFn: () => new Promise(() => {}),
+      staleTime: Infinity,
+    }).subscribe(() => {});
     const topic = watchingTopic(of);
     expect(wantedTopics(client)).toEqual([topic]);
     const asked = vi.spyOn(client, 'invalidateQueries');

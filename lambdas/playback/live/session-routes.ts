@@ -31,7 +31,10 @@ export const deviceSessionRoutes: Pick<
 > = {
   'GET /api/devices/{id}/sessions': async ({ params: { id }, viewer }) => {
     const { rows, isWhole } = await of(id, viewer, Date.now());
-    return { sessions: rows.map((row) => ({ ...shown(row), channel: channelOf(row.what ?? '')?.channel ?? 0 })), isWhole };
+    return {
+      sessions: rows.map((row) => ({ ...shown(row), channel: channelOf(row.what ?? '')?.channel ?? 0 })),
+      isWhole,
+    };
   },
 
   'DELETE /api/devices/{id}/sessions': async ({ params: { id }, query: { subject }, viewer }) => {

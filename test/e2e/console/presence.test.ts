@@ -130,7 +130,10 @@ it('asks as often as ever where there is no WebSocket, and seldom where there is
 });
 
 it('shows who watches as they come and go, where it asks for the list once', async () => {
-  const id = await as('uma').upload(join(folder, 'film.mp4'), { name: 'film.mp4', metadata: { visibility: 'entitled' } });
+  const id = await as('uma').upload(join(folder, 'film.mp4'), {
+    name: 'film.mp4',
+    metadata: { visibility: 'entitled' },
+  });
   made.push(id);
   await uma.ready(id);
   await uma.call('PUT /api/videos/{id}/grants/{subject}', { params: { id, subject: 'vera' }, body: {} });

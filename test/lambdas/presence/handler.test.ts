@@ -182,7 +182,13 @@ it('tells nobody for longer than they asked, or than their token is good', async
 it('tells who watches to the owner of the video and to admins, and of a device to admins alone', async () => {
   const DEVICE = '13800000001';
   const topics = [`watching:video:${OPEN}`, `watching:device:${DEVICE}`];
-  const grant = { videoId: OPEN, subject: 'vera', grantedBy: 'otto', createdAt: '2026-01-01T00:00:00Z', effect: 'allow' };
+  const grant = {
+    videoId: OPEN,
+    subject: 'vera',
+    grantedBy: 'otto',
+    createdAt: '2026-01-01T00:00:00Z',
+    effect: 'allow',
+  };
   await dynamo.send(new PutCommand({ TableName: process.env['ENTITLEMENTS_TABLE'], Item: grant }));
   for (const [sub, allowed] of [
     ['otto', topics.slice(0, 1)],
@@ -214,7 +220,9 @@ it('tells who watches to the owner of the video and to admins, and of a device t
   const began = { eventSourceARN: streamOf('SESSIONS_TABLE'), dynamodb: { NewImage: marshall(row) } };
   await happens(began as unknown as DynamoDBRecord);
   for (const id of ['otto-w', 'ada-w'])
-    expect(toldTo(id)).toMatchObject([{ news: [{ topic: topics[0], joined: [{ session, subject: 'vera' }], left: [] }] }]);
+    expect(toldTo(id)).toMatchObject([
+      { news: [{ topic: topics[0], joined: [{ session, subject: 'vera' }], left: [] }] },
+    ]);
   expect(gateway.told).toHaveLength(2);
   expect(JSON.stringify(gateway.told)).not.toContain('secret');
   const elsewhere = { ...began, eventSourceARN: streamOf('KEYS_TABLE') };

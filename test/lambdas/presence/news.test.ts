@@ -94,7 +94,9 @@ it.each([
 });
 
 it('tells nothing of who goes on, of an ended session, or of a row that is none', () => {
-  expect(watchingNews({ before: row, now: { ...row, seenAt: '2026-01-01T00:06:40Z', expiresAt: 1_800_000_400 } })).toBeUndefined();
+  expect(
+    watchingNews({ before: row, now: { ...row, seenAt: '2026-01-01T00:06:40Z', expiresAt: 1_800_000_400 } }),
+  ).toBeUndefined();
   expect(watchingNews({ now: ended })).toBeUndefined();
   expect(watchingNews({ before: ended })).toBeUndefined();
   expect(watchingNews({ now: { who: 'x' } })).toBeUndefined();

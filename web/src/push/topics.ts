@@ -9,8 +9,7 @@ import { pollEvery } from '../shared/status.ts';
 function topicOfQuery({ queryKey, state }: Query): string | undefined {
   const [kind, first, second] = queryKey as readonly string[];
   if (state.data === undefined || first === undefined) return undefined;
-  if (kind === 'video')
-    return pollEvery(state.data as Video, Date.now()) === false ? undefined : videoTopic(first);
+  if (kind === 'video') return pollEvery(state.data as Video, Date.now()) === false ? undefined : videoTopic(first);
   return kind === 'watching' ? watchingTopic(second === undefined ? [first] : [first, second]) : undefined;
 }
 
