@@ -8,11 +8,17 @@ const UNITS: Readonly<Record<string, string>> = {
   ApproximateAgeOfOldestMessage: 's',
 };
 
+const WHERE: Readonly<Record<NonNullable<OperationsAlarm['only']>, string>> = {
+  devices: ', with `live.enabled`',
+  mediaconvert: ', with MediaConvert',
+  raw: ', with `insight.keepRawDays`',
+};
+
 export const everyAlarmRow = (): string[] => ALARMS.map(row);
 
 function row(alarm: OperationsAlarm): string {
   const { id, severity, only, what, reason } = alarm;
-  const where = only === 'devices' ? ', with `live.enabled`' : only === 'mediaconvert' ? ', with MediaConvert' : '';
+  const where = only === undefined ? '' : WHERE[only];
   return `| [\`${id}\`](#${anchorOf(alarm)}) | ${severity}${where} | ${what} | ${when(alarm)} | ${reason} |`;
 }
 

@@ -45,6 +45,7 @@ const FILES: Record<string, string> = {
   InsightEvents: 'insight/events.ts',
   InsightSpread: 'insight/spread.ts',
   InsightCount: 'insight/count.ts',
+  InsightRawWriter: 'insight/raw.ts',
   InsightHandler: 'insight/handler.ts',
   OperationsHealth: 'operations/handler.ts',
   OperationsWatch: 'operations/watch.ts',
@@ -85,6 +86,8 @@ const NAMES: Record<string, string> = {
   InsightHeatmaps: 'heatmaps',
   InsightPosts: 'posts',
   InsightCounts: 'counts',
+  InsightRawFiles: 'raw events',
+  InsightRawQueue: 'raw events waiting',
   IngestCluster: 'tasks of the cluster',
   UploadDeadPulls: 'dead letters of pulls',
   SlicingUndelivered: 'of sources',
@@ -96,6 +99,7 @@ const NAMES: Record<string, string> = {
   RevocationDeadEndings: 'of endings',
   InsightDeadPosts: 'of posts',
   InsightDeadCounts: 'of counts',
+  InsightRawDeadQueue: 'of raw events',
 };
 
 /** The stacks of an environment without options of its own, as prod is, but with devices; nothing is bundled. */

@@ -69,7 +69,7 @@ describe('the template', () => {
   it('has of a deployment without devices and MediaConvert only what is about the rest, and no alarm where none are wanted', () => {
     const plain = synthesized();
     expect(alarmsOf(plain)).toHaveLength(alarmsOfConfig(plain.stacks.config).length);
-    expect(alarmsOf(plain)).toHaveLength(31);
+    expect(alarmsOf(plain)).toHaveLength(32);
     expect(JSON.stringify(alarmsOf(plain))).not.toMatch(/Sluice\/Ingest|Convert/);
     expect(ofType(plain.vod, 'AWS::SNS::Topic')).toEqual([]);
     expect(ofType(plain.vod, 'AWS::KMS::Key')).toEqual([]);
@@ -221,7 +221,7 @@ describe('the template', () => {
   });
 });
 
-const alarmsOfRegistry = (devices: boolean) => registered({ devices, mediaconvert: false }).length;
+const alarmsOfRegistry = (devices: boolean) => registered({ devices, mediaconvert: false, raw: true }).length;
 
 /** Of the account, told to who is told of alarms. */
 function isBudget({ vod }: Templates): void {
