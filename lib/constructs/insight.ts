@@ -92,6 +92,11 @@ export class Insight extends Construct {
     fn.useTable('HEATMAPS_TABLE', this.heatmaps, ['GetItem', 'PutItem']);
   }
 
+  /** Lets a function remove what was counted of a video that goes for good. */
+  forgottenBy(fn: SluiceFunction): void {
+    fn.useTable('HEATMAPS_TABLE', this.heatmaps, ['Query', 'DeleteItem']);
+  }
+
   #queue(id: string): Queue {
     return workQueue(this, id, { config: this.#props.config, workerTimeout: CONSUMER_TIMEOUT, tries: TRIES });
   }

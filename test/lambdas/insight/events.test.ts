@@ -248,12 +248,13 @@ describe('reports of CMCD version 2', () => {
         [4, 'stall'],
         [6, 'error'],
         [7, 'end'],
-      ].toSpliced(5, 0, [5, 'seek']),
+      ].toSpliced(5, 0, [5, 'heartbeat', 'seek']),
     );
     const events = one.units.flatMap((unit) => unit.events);
     expect(events.filter(({ type }) => type === 'heartbeat')).toMatchObject([
       { watched: [[0, 10]], kbps: 3000 },
       { watched: [[10, 12]] },
+      { watched: [[12, 13]] },
     ]);
     expect(events.find(({ type }) => type === 'stall')).toMatchObject({ lasted: 2000 });
     expect(events.find(({ type }) => type === 'error')).toMatchObject({ kind: 'network', fatal: true });
@@ -265,6 +266,16 @@ describe('reports of CMCD version 2', () => {
     await post({ body: line({ e: 't', sta: 'p', ts: NOW, sn: 10, pt: 80_000 }), query: { every: '10' } });
     const watched = (await taken()).flatMap(({ units }) => units.flatMap(({ events }) => events));
     expect(watched).toMatchObject([{ watched: [[40, 70]] }, { watched: [[70, 80]] }]);
+  });
+
+  it('say where they are by a key of ours, too, where their player says nothing', async () => {
+    const body = [
+      `e=ps,sn=1,sta=p,ts=${NOW - 9000},io.sluice-pt=61000`,
+      `e=t,sn=2,sta=p,ts=${NOW},io.sluice-pt=70000`,
+    ].join('\n');
+    await post({ body });
+    const watched = (await taken()).flatMap(({ units }) => units.flatMap(({ events }) => events));
+    expect(watched).toMatchObject([{ type: 'heartbeat', watched: [[61, 70]] }]);
   });
 
   it('of which nothing is counted are taken, so that they are not sent again', async () => {
