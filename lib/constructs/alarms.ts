@@ -30,11 +30,13 @@ export const alarmsOfConfig = ({
   live,
   slicing,
   insight,
-}: Pick<Config, 'live' | 'slicing' | 'insight'>): OperationsAlarm[] =>
+  kafka,
+}: Pick<Config, 'live' | 'slicing' | 'insight' | 'kafka'>): OperationsAlarm[] =>
   alarmsOf({
     devices: live.enabled,
     mediaconvert: slicing.engine !== 'encode',
     raw: insight.keepRawDays > 0,
+    kafka: kafka.brokers.length > 0,
   });
 
 export class Alarms extends Construct {

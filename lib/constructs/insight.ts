@@ -9,6 +9,7 @@ import type { Config } from '../config.ts';
 import { BY_DAY } from '../contract/heatmap.ts';
 import type { Api } from './api.ts';
 import { SluiceFunction } from './function.ts';
+import { kafka } from './kafka.ts';
 import { workQueue } from './queue.ts';
 import { RawEvents } from './raw-events.ts';
 import { removalOf } from './removal.ts';
@@ -69,6 +70,7 @@ export class Insight extends Construct {
     })
       .useTable('HEATMAPS_TABLE', this.heatmaps, ['GetItem'])
       .sendTo('POSTS_QUEUE', posts);
+    if (config.kafka.brokers.length > 0) events.sendTo('KAFKA_QUEUE', kafka(this, config));
     // A burst of reports must not take what is kept for who wants to watch.
     api.serve('events', events, { isReserved: false });
     const { queue: raw } = new RawEvents(this, 'Raw', { config, storage, heatmaps: this.heatmaps });

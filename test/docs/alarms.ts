@@ -8,17 +8,18 @@ const UNITS: Readonly<Record<string, string>> = {
   ApproximateAgeOfOldestMessage: 's',
 };
 
-const WHERE: Readonly<Record<NonNullable<OperationsAlarm['only']>, string>> = {
-  devices: ', with `live.enabled`',
-  mediaconvert: ', with MediaConvert',
-  raw: ', with `insight.keepRawDays`',
+const WHERE = {
+  devices: '`live.enabled`',
+  mediaconvert: 'MediaConvert',
+  raw: '`insight.keepRawDays`',
+  kafka: '`kafka.brokers`',
 };
 
 export const everyAlarmRow = (): string[] => ALARMS.map(row);
 
 function row(alarm: OperationsAlarm): string {
   const { id, severity, only, what, reason } = alarm;
-  const where = only === undefined ? '' : WHERE[only];
+  const where = only === undefined ? '' : `, with ${WHERE[only]}`;
   return `| [\`${id}\`](#${anchorOf(alarm)}) | ${severity}${where} | ${what} | ${when(alarm)} | ${reason} |`;
 }
 
