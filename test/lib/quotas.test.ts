@@ -2,6 +2,8 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { options } from '../../lib/config.ts';
+import { tell } from '../../lib/contract/alarm-rules.ts';
+import { alarmRecord } from '../../lib/contract/device.ts';
 import { QUOTAS, type Quota, type QuotaName } from '../../lib/quotas.ts';
 import { synthesized, type TemplateText } from '../support/app.ts';
 import { measured } from '../support/quotas.ts';
@@ -22,6 +24,13 @@ const many = (count: number, item: (i: string) => string) =>
 const arn = (region: string) => `arn:aws:acm:${region}:123456789012:certificate/`;
 const secret = (region: string) => `arn:aws:secretsmanager:${region}:123456789012:secret:`;
 const networks = (count: number) => many(count, (i) => `203.0.${Number(i)}.0/24`);
+const longestRule = (rule: number) => ({
+  kinds: alarmRecord.shape.kind.options,
+  types: many(10, (i) => long(40, `${rule}-${i}-`)),
+  tags: many(10, (i) => long(50, `${rule}-${i}-`)),
+  minLevel: 255,
+  tell: tell.options,
+});
 const TEXTS: Readonly<Record<string, readonly [least: unknown, most: unknown]>> = {
   name: ['s', `s${'x'.repeat(30)}`],
   account: ['000000000000', '999999999999'],
@@ -54,6 +63,8 @@ const TEXTS: Readonly<Record<string, readonly [least: unknown, most: unknown]>> 
   'live.mapTilesUrl': ['/{z}{x}{y}', `https://${host(247)}/${long(256, '{z}/{x}/{y}/')}`],
   'live.mapAttribution': ['©', '地'.repeat(200)],
   'live.mapAttributionUrl': ['https://a', long(400, 'https://')],
+  'alarms.emails': [[], many(10, (i) => `${i}@${host(251)}`)],
+  'alarms.rules': [[], Array.from({ length: 12 }, (_, i) => longestRule(i))],
   'operations.emails': [[], many(10, (i) => `${i}@${host(251)}`)],
 };
 

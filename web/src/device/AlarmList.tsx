@@ -51,8 +51,6 @@ export function AlarmList({ alarms, hasMore, error, retry, at, goTo }: Props) {
 function AlarmRow({ alarm, at, goTo }: { alarm: Alarm } & Pick<Props, 'at' | 'goTo'>) {
   const time = Date.parse(alarm.time);
   const title = alarmTitle(alarm);
-  const pictures = alarm.files.filter((file) => isShown(file));
-  const others = alarm.files.filter((file) => !isShown(file));
   return (
     <li data-near={Math.abs(at - time) < NEAR}>
       <button
@@ -68,16 +66,24 @@ function AlarmRow({ alarm, at, goTo }: { alarm: Alarm } & Pick<Props, 'at' | 'go
         </span>
         <time dateTime={alarm.time}>{timeOfDay(time)}</time>
       </button>
-      {alarm.files.length > 0 && (
-        <ul className={classes.files} aria-label={`Files of ${title}`}>
-          {[...pictures, ...others].map((file) => (
-            <li key={file.name} title={`${file.name}, ${bytes(file.bytes)}`}>
-              <AlarmFile file={file} />
-            </li>
-          ))}
-        </ul>
-      )}
+      <AlarmFiles alarm={alarm} />
     </li>
+  );
+}
+
+/** What came with an alarm: pictures as such, everything else by its name. Nothing where nothing came. */
+export function AlarmFiles({ alarm }: { alarm: Alarm }) {
+  if (alarm.files.length === 0) return null;
+  const pictures = alarm.files.filter((file) => isShown(file));
+  const others = alarm.files.filter((file) => !isShown(file));
+  return (
+    <ul className={classes.files} aria-label={`Files of ${alarmTitle(alarm)}`}>
+      {[...pictures, ...others].map((file) => (
+        <li key={file.name} title={`${file.name}, ${bytes(file.bytes)}`}>
+          <AlarmFile file={file} />
+        </li>
+      ))}
+    </ul>
   );
 }
 

@@ -38,7 +38,7 @@ const zoneClocks = new Map<string, ReturnType<typeof clockOf>>();
 /** Time of day with its seconds. */
 export const timeOfDay = format({ hour: '2-digit', minute: '2-digit', second: '2-digit' });
 
-const KINDS: Readonly<Record<Alarm['kind'], string>> = {
+export const kindWords: Readonly<Record<Alarm['kind'], string>> = {
   adas: 'Driver assistance',
   dsm: 'Driver state',
   tyre: 'Tyre pressure',
@@ -63,7 +63,7 @@ export function alarmDetail({
   position,
 }: Pick<Alarm, 'kind' | 'level' | 'channel' | 'position'>) {
   return [
-    KINDS[kind],
+    kindWords[kind],
     level !== undefined && level > 0 && `level ${level}`,
     channel !== undefined && channel > 0 && `channel ${channel}`,
     position !== undefined && `${Math.round(position.speedKmh)} km/h`,
