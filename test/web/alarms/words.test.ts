@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { InboxAlarm } from '../../../lib/contract/inbox.ts';
-import { lasted, liveOf, momentOf, newsOf, placeOf } from '../../../web/src/alarms/words.ts';
+import { liveOf, momentOf, newsOf, placeOf } from '../../../web/src/alarms/words.ts';
 
 const NOW = Date.UTC(2026, 10, 4, 12);
 const alarm = (over: Partial<InboxAlarm> = {}): InboxAlarm => ({
@@ -32,14 +32,9 @@ describe('an alarm leads', () => {
   });
 });
 
-it('says where and how long', () => {
+it('says where', () => {
   const position = { time: '', lat: 31.2304, lon: -121.4737, speedKmh: 0, direction: 0, altitude: 0, accOn: true };
   expect(placeOf(position)).toBe('31.23040, -121.47370');
-  const ended = (seconds: number) =>
-    lasted(alarm({ phase: 'start', endedAt: new Date(NOW - 60_000 + seconds * 1000).toISOString() }));
-  expect([5, 240, 3 * 3600].map(ended)).toEqual(['over within a minute', 'lasted 4 min', 'lasted 3 h']);
-  expect(lasted(alarm({ phase: 'start' }))).toBe('goes on');
-  expect(lasted(alarm())).toBeUndefined();
 });
 
 it('a wall speaks of its own vehicles first, of the latest, and of nothing old', () => {

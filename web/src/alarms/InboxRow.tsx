@@ -2,11 +2,11 @@ import { Button, Checkbox } from '@mantine/core';
 import { Link } from 'react-router';
 import type { InboxAlarm } from '../../../lib/contract/inbox.ts';
 import { AlarmFiles } from '../device/AlarmList.tsx';
-import { alarmDetail, alarmTitle } from '../device/words.ts';
+import { alarmDetail, alarmTitle, lasted } from '../device/words.ts';
 import { StateMark } from '../fleet/StateMark.tsx';
 import { Called } from '../shared/people.tsx';
 import { Ago } from '../shared/Time.tsx';
-import { lasted, liveOf, momentOf, placeOf } from './words.ts';
+import { liveOf, momentOf, placeOf } from './words.ts';
 import classes from './alarms.module.css';
 
 interface Props {

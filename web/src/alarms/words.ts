@@ -33,15 +33,6 @@ export function liveOf({
 /** `31.23040, 121.47370`: a metre or so. */
 export const placeOf = ({ lat, lon }: NonNullable<Alarm['position']>): string => `${lat.toFixed(5)}, ${lon.toFixed(5)}`;
 
-/** `lasted 4 min`, `over in less than a minute`; of one that goes on `goes on`; of an instant nothing. */
-export function lasted({ time, endedAt, phase }: Pick<Alarm, 'time' | 'endedAt' | 'phase'>): string | undefined {
-  if (phase !== 'start') return undefined;
-  if (endedAt === undefined) return 'goes on';
-  const minutes = Math.round((Date.parse(endedAt) - Date.parse(time)) / 60_000);
-  if (minutes < 1) return 'over within a minute';
-  return minutes < 120 ? `lasted ${minutes} min` : `lasted ${Math.round(minutes / 60)} h`;
-}
-
 /** ms for which an alarm is news to who watches a wall. */
 const NEWS = 30 * 60_000;
 

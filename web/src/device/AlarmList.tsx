@@ -5,7 +5,7 @@ import type { Alarm } from '../../../lib/contract/device.ts';
 import { StateMark } from '../fleet/StateMark.tsx';
 import { bytes, exact } from '../shared/format.ts';
 import { Failure } from '../shared/states.tsx';
-import { alarmDetail, alarmTitle, fileKinds, timeOfDay } from './words.ts';
+import { alarmDetail, alarmTitle, fileKinds, lasted, timeOfDay, withoutEnds } from './words.ts';
 import classes from './device.module.css';
 
 interface Props {
@@ -22,7 +22,8 @@ interface Props {
 /** ms around an alarm in which it is the one that is looked at. */
 const NEAR = 5_000;
 
-export function AlarmList({ alarms, hasMore, error, retry, at, goTo }: Props) {
+export function AlarmList({ alarms: all, hasMore, error, retry, at, goTo }: Props) {
+  const alarms = all && withoutEnds(all);
   return (
     <section className={classes.alarms} aria-labelledby="alarms-title">
       <h2 id="alarms-title">
@@ -62,7 +63,7 @@ function AlarmRow({ alarm, at, goTo }: { alarm: Alarm } & Pick<Props, 'at' | 'go
         <StateMark state="alarm" size={16} />
         <span>
           <strong>{title}</strong>
-          <small>{alarmDetail(alarm)}</small>
+          <small>{[alarmDetail(alarm), lasted(alarm)].filter((part) => part !== undefined).join(', ')}</small>
         </span>
         <time dateTime={alarm.time}>{timeOfDay(time)}</time>
       </button>

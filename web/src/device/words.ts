@@ -71,3 +71,17 @@ export function alarmDetail({
     .filter((part) => part !== false)
     .join(', ');
 }
+
+/** `lasted 4 min`; of one that nobody knows to be over, and of an instant, nothing. */
+export function lasted({ time, endedAt }: Pick<Alarm, 'time' | 'endedAt'>): string | undefined {
+  if (endedAt === undefined) return undefined;
+  const minutes = Math.round((Date.parse(endedAt) - Date.parse(time)) / 60_000);
+  if (minutes < 1) return 'over within a minute';
+  return minutes < 120 ? `lasted ${minutes} min` : `lasted ${Math.round(minutes / 60)} h`;
+}
+
+/** Without the ends of those whose beginning is listed and says when it was over. */
+export function withoutEnds(alarms: readonly Alarm[]): Alarm[] {
+  const told = new Set(alarms.map(({ kind, type, endedAt }) => `${kind} ${type} ${endedAt}`));
+  return alarms.filter(({ kind, type, time, phase }) => phase !== 'end' || !told.has(`${kind} ${type} ${time}`));
+}
