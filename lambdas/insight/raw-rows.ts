@@ -68,18 +68,18 @@ function saidBy(event: PlayerEvent): Partial<Said> {
     case 'stall':
       return { stalled_ms: event.lasted, at_second: event.position ?? null };
     case 'seek':
-      return { at_second: event.to, from_second: event.from ?? null };
+      return { at_second: event.to ?? null, from_second: event.from ?? null };
     case 'rendition':
       return { rendition: event.rendition };
     case 'error':
       return { error: event.kind, fatal: event.fatal };
     case 'heartbeat': {
-      const { position, watched, again, rendition = null, kbps = null } = event;
+      const { position, watched, again, played = 0, rendition = null, kbps = null } = event;
       const stretches = [...watched, ...again];
       return {
         // CMCD says no position of its own: the player is at the end of what it showed last.
         at_second: position ?? stretches.at(-1)?.[1] ?? null,
-        watched_seconds: lengthOf(stretches),
+        watched_seconds: lengthOf(stretches) + played,
         again_seconds: lengthOf(again),
         watched: JSON.stringify(watched),
         again: JSON.stringify(again),

@@ -67,7 +67,7 @@ describe('a file', () => {
             { type: 'seek', at, from: 3, to: 50 },
             { type: 'rendition', at, rendition: '1080p' },
             { type: 'error', at, kind: 'decode', fatal: true },
-            { type: 'heartbeat', at, watched: [[50, 60]], again: [[3, 5]], rendition: '720p', kbps: 3000 },
+            { type: 'heartbeat', at, watched: [[50, 60]], again: [[3, 5]], played: 7, rendition: '720p', kbps: 3000 },
             { type: 'end', at, reason: 'left' },
           ],
         },
@@ -75,7 +75,7 @@ describe('a file', () => {
     };
     const rows = rowsOf(report);
     expect(rows.map(({ event }) => event)).toEqual(report.units[0]!.events.map(({ type }) => type));
-    expect(rows[6]).toMatchObject({ at_second: 5, watched_seconds: 12, again_seconds: 2, watched: '[[50,60]]' });
+    expect(rows[6]).toMatchObject({ at_second: 5, watched_seconds: 19, again_seconds: 2, watched: '[[50,60]]' });
     expect(rows[3]).toMatchObject({ at_second: 50, from_second: 3, viewer: null, country: null, video: what.slice(4) });
     expect(await ofParquet(toParquet(rows))).toEqual(rows);
     for (const row of rows) expect(Object.keys(row).toSorted()).toEqual(RAW_COLUMNS.map(({ name }) => name).toSorted());
