@@ -47,7 +47,11 @@ export const RAW_COLUMNS = [
   { name: 'from_second', type: 'INT32', says: 'of a seek, where it came from' },
   { name: 'startup_ms', type: 'INT32', says: 'of `first-frame`' },
   { name: 'stalled_ms', type: 'INT32', says: 'of `stall`' },
-  { name: 'watched_seconds', type: 'INT32', says: 'of `heartbeat`: shown, for the first time, again, and where nobody says which' },
+  {
+    name: 'watched_seconds',
+    type: 'INT32',
+    says: 'of `heartbeat`: shown, for the first time, again, and where nobody says which',
+  },
   { name: 'again_seconds', type: 'INT32', says: 'of them, shown again' },
   { name: 'watched', type: 'STRING', says: 'JSON: which, for the first time, as `[[from, to], …]`' },
   { name: 'again', type: 'STRING', says: 'JSON: which, again' },

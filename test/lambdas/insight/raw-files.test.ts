@@ -9,7 +9,14 @@ import { inOrder, rowsOf } from '../../../lambdas/insight/raw-rows.ts';
 import { hourOf } from '../../../lib/contract/heatmap.ts';
 import type { Report } from '../../../lib/contract/player-events.ts';
 import { readyQueries } from '../../../lib/contract/raw-queries.ts';
-import { RAW_COLUMNS, RAW_PREFIX, isRawKey, rawDatabase, rawKey, type RawRow } from '../../../lib/contract/raw-events.ts';
+import {
+  RAW_COLUMNS,
+  RAW_PREFIX,
+  isRawKey,
+  rawDatabase,
+  rawKey,
+  type RawRow,
+} from '../../../lib/contract/raw-events.ts';
 import { askDuckDb, type Answer } from '../../support/duckdb.ts';
 
 const SECONDS = 600;
@@ -154,7 +161,9 @@ describe('DuckDB', () => {
     );
 
     const kinds = Map.groupBy(everyRow, (row) => `${row.country ?? '?'} ${row.device}`);
-    expect(badly!.map(({ country, device }) => `${country} ${device}`).toSorted()).toEqual([...kinds.keys()].toSorted());
+    expect(badly!.map(({ country, device }) => `${country} ${device}`).toSorted()).toEqual(
+      [...kinds.keys()].toSorted(),
+    );
     for (const row of badly!) {
       const rows = kinds.get(`${row['country']} ${row['device']}`)!;
       expect(row).toMatchObject({

@@ -222,7 +222,8 @@ describe('the template', () => {
   });
 });
 
-const alarmsOfRegistry = (devices: boolean) => registered({ devices, mediaconvert: false, raw: true, kafka: false }).length;
+const alarmsOfRegistry = (devices: boolean) =>
+  registered({ devices, mediaconvert: false, raw: true, kafka: false }).length;
 
 /** Of the account, told to who is told of alarms. */
 function isBudget({ vod }: Templates): void {
