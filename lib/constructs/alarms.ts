@@ -29,11 +29,13 @@ export const deploymentOf = ({ name, environment }: Pick<Config, 'name' | 'envir
 export const alarmsOfConfig = ({
   live,
   slicing,
+  insight,
   kafka,
-}: Pick<Config, 'live' | 'slicing' | 'kafka'>): OperationsAlarm[] =>
+}: Pick<Config, 'live' | 'slicing' | 'insight' | 'kafka'>): OperationsAlarm[] =>
   alarmsOf({
     devices: live.enabled,
     mediaconvert: slicing.engine !== 'encode',
+    raw: insight.keepRawDays > 0,
     kafka: kafka.brokers.length > 0,
   });
 

@@ -40,7 +40,7 @@ export interface OperationsAlarm {
   /** Why just this threshold. */
   readonly reason: string;
   /** Only where the configuration has it. */
-  readonly only?: 'devices' | 'mediaconvert' | 'kafka';
+  readonly only?: 'devices' | 'mediaconvert' | 'raw' | 'kafka';
 }
 
 /** Every dead-letter queue there is. */
@@ -199,6 +199,7 @@ export const ALARMS: readonly OperationsAlarm[] = [
   ),
   deadLetters('posts', 'Insight/DeadPosts', 'What a player reported could not be handed on', 'soon'),
   deadLetters('counts', 'Insight/DeadCounts', 'What players reported could not be counted', 'soon'),
+  deadLetters('raw', 'Insight/Raw/DeadQueue', 'What players reported could not be kept as files', 'soon', 'raw'),
   deadLetters('kafka', 'Insight/DeadOrdered', 'What a player reported could not be sent to Kafka', 'soon', 'kafka'),
   {
     id: 'revocations-late',

@@ -46,6 +46,7 @@ const FILES: Record<string, string> = {
   InsightEvents: 'insight/events.ts',
   InsightSpread: 'insight/spread.ts',
   InsightCount: 'insight/count.ts',
+  InsightRawWriter: 'insight/raw.ts',
   InsightKafka: 'insight/kafka/handler.ts',
   InsightHandler: 'insight/handler.ts',
   OperationsHealth: 'operations/handler.ts',
@@ -89,6 +90,8 @@ const NAMES: Record<string, string> = {
   PresenceSockets: 'connections',
   InsightPosts: 'posts',
   InsightCounts: 'counts',
+  InsightRawFiles: 'raw events',
+  InsightRawQueue: 'raw events waiting',
   InsightOrdered: 'posts in order',
   IngestCluster: 'tasks of the cluster',
   UploadDeadPulls: 'dead letters of pulls',
@@ -101,6 +104,7 @@ const NAMES: Record<string, string> = {
   RevocationDeadEndings: 'of endings',
   InsightDeadPosts: 'of posts',
   InsightDeadCounts: 'of counts',
+  InsightRawDeadQueue: 'of raw events',
   InsightDeadOrdered: 'dead letters of posts in order',
 };
 

@@ -70,7 +70,7 @@ describe('the template', () => {
   it('has of a deployment without devices, MediaConvert and Kafka only what is about the rest, and no alarm where none are wanted', () => {
     const plain = synthesized();
     expect(alarmsOf(plain)).toHaveLength(alarmsOfConfig(plain.stacks.config).length);
-    expect(alarmsOf(plain)).toHaveLength(32);
+    expect(alarmsOf(plain)).toHaveLength(33);
     expect(JSON.stringify(alarmsOf(plain))).not.toMatch(/Sluice\/Ingest|Convert|kafka/);
     expect(ofType(plain.vod, 'AWS::SNS::Topic')).toEqual([]);
     expect(ofType(plain.vod, 'AWS::KMS::Key')).toEqual([]);
@@ -222,7 +222,8 @@ describe('the template', () => {
   });
 });
 
-const alarmsOfRegistry = (devices: boolean) => registered({ devices, mediaconvert: false, kafka: false }).length;
+const alarmsOfRegistry = (devices: boolean) =>
+  registered({ devices, mediaconvert: false, raw: true, kafka: false }).length;
 
 /** Of the account, told to who is told of alarms. */
 function isBudget({ vod }: Templates): void {
