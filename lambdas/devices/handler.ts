@@ -9,6 +9,7 @@ import { grantRight, viewerRight } from '../../lib/contract/right.ts';
 import { dynamo } from '../shared/clients.ts';
 import { readCursor, sealCursor } from '../shared/cursor.ts';
 import { queryFleet, readAnswer, readDevice, readTasks, sendCommand, maySee, visible } from '../shared/devices.ts';
+import { admitToDevice } from '../shared/device-access.ts';
 import { taskOf } from '../shared/device-state.ts';
 import { ApiError } from '../shared/errors.ts';
 import { serve } from '../shared/http.ts';
@@ -180,8 +181,9 @@ export const handler = serve<'devices'>(required('GROUPS_CLAIM'), {
     return commandAnswer.parse({ ...row, requestId: row.id });
   },
 
-  'POST /api/devices/{id}/clips': async ({ viewer, params: { id }, body }) => {
-    const record = visible(await readDevice(id), viewer);
-    return await showVideo(await beginClip(viewer, record, body));
+  'POST /api/devices/{id}/clips': async ({ viewer, params: { id }, body, headers }) => {
+    // A clip is whoever's made it, so it shows no more than they may watch of the device.
+    const { record, limits } = await admitToDevice(viewer, id, headers);
+    return await showVideo(await beginClip(viewer, visible(record, viewer), limits, body));
   },
 });

@@ -12,6 +12,7 @@ import { clips } from './clips.ts';
 import { allowCommands } from './command-queues.ts';
 import { BY_MEDIA_KEY, NAMES, deviceTables, type DeviceTables } from './device-tables.ts';
 import { SluiceFunction } from './function.ts';
+import { hookEnvironment } from './hook.ts';
 import { livePlayback } from './live-playback.ts';
 import type { Revocation } from './revocation.ts';
 import type { SigningKey } from './signing-key.ts';
@@ -54,6 +55,7 @@ export class Devices extends Construct {
         START_SECONDS: String(config.live.startSeconds),
         RETENTION_DAYS: String(config.live.retentionDays),
         SIGNATURE_HOURS: String(config.playback.signatureHours),
+        ...hookEnvironment(config),
       },
     })
       .useTable(
@@ -66,10 +68,12 @@ export class Devices extends Construct {
       .useTable('ALARMS_TABLE', alarms, ['Query'])
       .useTable('FLEET_TABLE', fleet, ['GetItem', 'PutItem', 'DeleteItem', 'Query'])
       .useTable('VIDEOS_TABLE', storage.videos, ['PutItem', 'DeleteItem'])
-      .useTable('ENTITLEMENTS_TABLE', storage.entitlements, ['Query', 'DeleteItem'])
+      .useTable('ENTITLEMENTS_TABLE', storage.entitlements, ['BatchGetItem', 'Query', 'DeleteItem'])
       .sendTo('CLIP_QUEUE', clipQueue);
-    handler.addEnvironment('MEDIA_BUCKET', storage.media.bucketName);
-    handler.listObjects(storage.media, LIVE_PREFIX);
+    // Initialization sections of what a clip is made of say how high it is.
+    handler
+      .useObjects('MEDIA_BUCKET', storage.media, ['GetObject'], LIVE_PREFIX)
+      .listObjects(storage.media, LIVE_PREFIX);
     allowCommands(handler, config);
     signingKey.allowSigning(handler);
     revocation.takenBackBy(handler);

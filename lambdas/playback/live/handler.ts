@@ -1,7 +1,7 @@
 /** Live playback: who may watch a channel, whether there is something to watch, and the playlists that follow from it. */
 import { randomUUID } from 'node:crypto';
-import type { Channel, DeviceRecord } from '../../../lib/contract/device.ts';
-import { number, required } from '../../../lib/contract/env.ts';
+import type { Channel } from '../../../lib/contract/device.ts';
+import { number } from '../../../lib/contract/env.ts';
 import { channelPrefix, livePlaylistKey, playbackPlaylistKey } from '../../../lib/contract/live-keys.ts';
 import { liveBounds } from '../../../lib/contract/options.ts';
 import { ticketed } from '../../../lib/contract/ticket.ts';
@@ -13,12 +13,9 @@ import { checkMayOpen, open, Opening } from '../opening.ts';
 import { mintToken } from '../token.ts';
 import { unrenewedEnd } from '../unrenewed.ts';
 import type { StreamNow } from '../../shared/device-state.ts';
-import { readDevice } from '../../shared/devices.ts';
-import { decide, liveOf, type Terms } from '../../shared/entitlement.ts';
+import { admitToDevice } from '../../shared/device-access.ts';
+import type { Terms } from '../../shared/entitlement.ts';
 import { ApiError } from '../../shared/errors.ts';
-import { readGrants } from '../../shared/evidence.ts';
-import { fromOf } from '../../shared/from.ts';
-import { heard } from '../../shared/heard.ts';
 import { Reply, serve } from '../../shared/http.ts';
 import { listSegments } from '../../shared/recordings.ts';
 import { leave } from '../../shared/sessions.ts';
@@ -40,33 +37,11 @@ const tokenOf = (device: string, channel: number) => `live/${device}/${channel}`
 const endOf = async (channel: Channel, live: boolean): Promise<Date> =>
   live && channel.live === 'on-demand' ? new Date(Date.now() + onDemandMinutes * 60_000) : await unrenewedEnd(null);
 
-interface Admitted {
-  readonly record: DeviceRecord;
-  readonly limits: Terms;
-}
-
-/**
- * The device, for who may watch it. Throws `unauthorized` (nobody signed in) or `not-found`: ids of devices can be guessed, so
- * one that somebody may not watch reads as one that is not there.
- */
-async function admit(
+const admit = (
   caller: { readonly viewer: Viewer | undefined } | undefined,
   id: string,
-  headers: Parameters<typeof fromOf>[0],
-): Promise<Admitted> {
-  const { viewer } = caller ?? {};
-  const video = liveOf(id);
-  const [record, grants] = await Promise.all([readDevice(id), readGrants(video, viewer)]);
-  if (record !== undefined) {
-    const [from, now] = [fromOf(headers, required('PUBLIC_URL')), Math.floor(Date.now() / 1000)];
-    const question = { viewer, video, grants, deviceViewers: record.viewers, from, now };
-    const { allowed, ...limits } = decide({ ...question, hook: await heard(question) });
-    if (allowed) return { record, limits };
-  }
-  throw viewer === undefined
-    ? new ApiError('unauthorized', 'Sign in, or add a playback token as ?token=, to watch this device.')
-    : new ApiError('not-found', 'There is no such device, or you may not see it.');
-}
+  headers: Parameters<typeof admitToDevice>[2],
+) => admitToDevice(caller?.viewer, id, headers);
 
 type Asked = Parameters<typeof open>[0] & { readonly limits: Terms };
 

@@ -87,7 +87,7 @@ async function record(formats: readonly string[] = [init, init, init, init], enc
   await put(`${channelPrefix(id, 1)}${initPath(noon, init)}`, 'init.mp4');
 }
 
-const ask = (as: { sub: string }, body: object = {}) =>
+const ask = (as: { sub: string; groups?: string[] }, body: object = {}) =>
   callRoute(devices, 'POST /api/devices/{id}/clips', {
     as,
     params: { id },
@@ -190,6 +190,54 @@ describe('a clip', () => {
       json: { detail: expect.stringContaining('recorded') as string },
     });
     expect(await fleet.sent(fleet.clipQueue)).toEqual([]);
+  });
+
+  it('shows no more lines than who makes it may watch of the device, and nothing of it to who is denied it', async () => {
+    const grant = (over: object) =>
+      fleet.put('ENTITLEMENTS_TABLE', {
+        videoId: `device:${id}`,
+        subject: 'olga',
+        effect: 'allow',
+        grantedBy: 'ada',
+        createdAt: new Date(noon).toISOString(),
+        ...over,
+      });
+    /** As the ingest task writes it. */
+    const putInit = (height: number) =>
+      fleet.s3.send(
+        new PutObjectCommand({
+          Bucket: process.env['MEDIA_BUCKET'],
+          Key: `${channelPrefix(id, 1)}${initPath(noon, init)}`,
+          Body: readFileSync(join(folder, 'init.mp4')),
+          Metadata: { width: String((height * 16) / 9), height: String(height) },
+        }),
+      );
+    await record();
+    await grant({ maxHeight: 180 });
+    // Nothing says how high it is.
+    expect(await ask(olga)).toMatchObject({ status: 403, json: { code: 'forbidden' } });
+    await putInit(360);
+    expect(await ask(olga)).toMatchObject({ status: 403, json: { code: 'forbidden' } });
+    expect(await ask({ sub: 'ada', groups: ['admin'] })).toMatchObject({ status: 202 });
+    await fleet.sent(fleet.clipQueue);
+    await putInit(180);
+    const made = await ask(olga);
+    expect(made.status).toBe(202);
+    const Records = (await fleet.sent(fleet.clipQueue)).map((task) => ({
+      messageId: 'm',
+      body: JSON.stringify(task),
+    }));
+    // Fetched from the device meanwhile, in a larger picture.
+    await putInit(360);
+    expect(await clip({ Records } as unknown as SQSEvent)).toEqual({ batchItemFailures: [] });
+    expect(await video(made.json.id)).toMatchObject({ status: 'failed', failure: { code: 'too-high' } });
+    await putInit(180);
+    const other = await ask(olga);
+    expect((await work()).result).toEqual({ batchItemFailures: [] });
+    expect((await get('SOURCE_BUCKET', sourceKey(other.json.id))).length).toBeGreaterThan(1000);
+
+    await grant({ effect: 'deny' });
+    expect(await ask(olga)).toMatchObject({ status: 404 });
   });
 
   it('of two formats says when to cut, and fails for good', async () => {
