@@ -28,7 +28,7 @@ async function make(task: ClipTask): Promise<void> {
   // Deleted meanwhile, or an earlier try got as far as the source.
   if (record?.status !== 'uploading') return;
   const segments = await listSegments(task.device, task.channel, task);
-  const failure = whyNot(segments) ?? (await whyTooHigh(task, segments));
+  const failure = whyNot(segments) ?? whyTooHigh(task, segments);
   if (failure !== undefined) {
     await fail(record, failure);
     return;
@@ -57,12 +57,9 @@ export function whyNot(segments: readonly Pick<RecordedSegment, 'init' | 'start'
 }
 
 /** What is fetched from the device's own store since it was asked for may have more lines than what was there then. */
-async function whyTooHigh(
-  { device, channel, maxHeight }: ClipTask,
-  segments: readonly RecordedSegment[],
-): Promise<Failure | undefined> {
+function whyTooHigh({ maxHeight }: ClipTask, segments: readonly RecordedSegment[]): Failure | undefined {
   try {
-    await checkSegments(channelPrefix(device, channel), segments, { maxHeight });
+    checkSegments(segments, { maxHeight });
     return undefined;
   } catch (error) {
     if (error instanceof ApiError) return { code: 'too-high', reason: error.message };

@@ -7,7 +7,6 @@ import type { ClipTask } from '../../lib/contract/clip.ts';
 import { deviceVideoRecord } from '../../lib/contract/device-video.ts';
 import type { Limits } from '../../lib/contract/entitlement.ts';
 import { required } from '../../lib/contract/env.ts';
-import { channelPrefix } from '../../lib/contract/live-keys.ts';
 import { ARRIVAL_SECONDS } from '../../lib/contract/slicing.ts';
 import type { clipRequest } from '../../lib/contract/device-api.ts';
 import { cut } from '../../lib/contract/text.ts';
@@ -34,7 +33,7 @@ export async function beginClip(
   const stretch = { from: Date.parse(asked.from), to: Date.parse(asked.to) };
   const segments = await listSegments(device.id, asked.channel, stretch);
   if (segments.length === 0) throw new ApiError('not-found', 'Nothing is recorded of that channel in that stretch.');
-  await checkSegments(channelPrefix(device.id, asked.channel), segments, { maxHeight });
+  checkSegments(segments, { maxHeight });
   const record = clipRecord(viewer, device, asked, newVideoId(), Date.now());
   const TableName = required('VIDEOS_TABLE');
   await dynamo.send(new PutCommand({ TableName, Item: record, ConditionExpression: 'attribute_not_exists(id)' }));

@@ -33,7 +33,7 @@ export interface Start {
   readonly link?: string | undefined;
   /** The one address it may be watched from, as tickets say it. */
   readonly ip?: string | undefined;
-  /** The tallest rung it opens, by its name. */
+  /** The tallest rung it opens, by its name; of a channel, lines. */
   readonly height?: number | undefined;
   /** The one country it may be watched from. */
   readonly country?: string | undefined;

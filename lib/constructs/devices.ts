@@ -70,10 +70,8 @@ export class Devices extends Construct {
       .useTable('VIDEOS_TABLE', storage.videos, ['PutItem', 'DeleteItem'])
       .useTable('ENTITLEMENTS_TABLE', storage.entitlements, ['BatchGetItem', 'Query', 'DeleteItem'])
       .sendTo('CLIP_QUEUE', clipQueue);
-    // Initialization sections of what a clip is made of say how high it is.
-    handler
-      .useObjects('MEDIA_BUCKET', storage.media, ['GetObject'], LIVE_PREFIX)
-      .listObjects(storage.media, LIVE_PREFIX);
+    handler.addEnvironment('MEDIA_BUCKET', storage.media.bucketName);
+    handler.listObjects(storage.media, LIVE_PREFIX);
     allowCommands(handler, config);
     signingKey.allowSigning(handler);
     revocation.takenBackBy(handler);

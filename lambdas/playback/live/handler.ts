@@ -45,6 +45,9 @@ const admit = (
 
 type Asked = Parameters<typeof open>[0] & { readonly limits: Terms };
 
+/** Within limits; names of segments say how many lines they have, so the edge refuses the higher ones that a channel sends later. */
+const held = (limits: Terms) => ({ limits, tallest: limits.maxHeight });
+
 /**
  * What the channel is doing, for somebody who is about to begin. Who may not (watches as much as they may already, was sent away, may watch
  * less high) is told so before anybody is asked for anything: neither wakes the device nor keeps it awake. Nor does HEAD.
@@ -90,7 +93,14 @@ export const handler = serve<'live'>(groupsClaim, {
     const end = await endOf(channel, live);
     const byCookies = query.cookies === '1';
     const prefix = channelPrefix(source.device, source.channel);
-    const asked: Asked = { prefix, viewer: caller?.viewer, limits, player: query.session, end, isHead: request.isHead };
+    const asked: Asked = {
+      ...held(limits),
+      prefix,
+      viewer: caller?.viewer,
+      player: query.session,
+      end,
+      isHead: request.isHead,
+    };
     const begin = () => open(asked);
 
     if (query.from !== undefined && query.to !== undefined) {
@@ -98,7 +108,7 @@ export const handler = serve<'live'>(groupsClaim, {
       const segments = await listSegments(source.device, source.channel, stretch);
       if (segments.length === 0)
         throw new ApiError('not-found', 'Nothing is recorded of that channel in that stretch.');
-      await checkSegments(prefix, segments, limits);
+      checkSegments(segments, limits);
       const play = await begin();
       const { ticket } = play;
       const way = query.expand === '1' ? 'expand' : 'define';
@@ -115,7 +125,7 @@ export const handler = serve<'live'>(groupsClaim, {
     // A device takes seconds to begin, and a player gives up on a playlist that is not there.
     if (query.playback !== undefined) {
       const text = await readPlaylist(playbackPlaylistKey(record.id, channel.number, query.playback), notYet);
-      await checkPlaylist(prefix, text, limits, notYet);
+      checkPlaylist(text, limits, notYet);
     }
     const play = await begin();
     let access: Access;
@@ -142,7 +152,7 @@ export const handler = serve<'live'>(groupsClaim, {
         ? livePlaylistKey(params.id, channel.number)
         : playbackPlaylistKey(params.id, channel.number, query.playback);
     const text = await readPlaylist(key, notYet);
-    await checkPlaylist(prefix, text, limits, notYet);
+    checkPlaylist(text, limits, notYet);
     // Its token ends with the signature it stands for; reloading must not stretch it. Without one it is a play start by itself,
     // and by one of earlier versions, which names no session.
     const going = await callers.going(request, what, caller?.viewer);
@@ -150,7 +160,7 @@ export const handler = serve<'live'>(groupsClaim, {
       (caller?.use === 'playlists' && caller.expiresAt) || (await endOf(channel, query.playback === undefined));
     const play = going
       ? new Opening({ signer: await loadSigner(), prefix, ...going, isHead })
-      : await open({ prefix, viewer: caller?.viewer, limits, player: undefined, end, isHead });
+      : await open({ ...held(limits), prefix, viewer: caller?.viewer, player: undefined, end, isHead });
     const path = ticketed(key, prefix, play.ticket);
     return new Reply(checkLength(expand(text, path, query.cookies === '1' ? undefined : play.query()), TOO_LONG));
   },
@@ -167,7 +177,7 @@ export const handler = serve<'live'>(groupsClaim, {
     const until = await endOf(channel, true);
     const { session: player } = query;
     const prefix = channelPrefix(record.id, channel.number);
-    const asked: Asked = { prefix, viewer: caller?.viewer, limits, player, end: until, isHead: false };
+    const asked: Asked = { ...held(limits), prefix, viewer: caller?.viewer, player, end: until, isHead: false };
     const { stream, ...now } = await stateFor(asked, { record, channel, session: player });
     if (now.state !== 'live') return now;
     checkHeight(stream ?? {}, limits);

@@ -54,9 +54,7 @@ afterAll(async () => {
   await fleet.close();
 });
 beforeEach(async () => {
-  count += 1;
-  id = `137${String(count).padStart(8, '0')}`;
-  await fleet.device(id).register(['olga', 'vera']);
+  await renew();
   await fleet.sent(fleet.clipQueue);
 });
 
@@ -70,13 +68,17 @@ const get = async (variable: string, Key: string) => {
 const video = async (videoId: string) => (await fleet.get('VIDEOS_TABLE', { id: videoId })) as VideoRecord;
 
 /** Two runs with a hole of a minute between them; `formats` of the segments. */
-async function record(formats: readonly string[] = [init, init, init, init], encrypted = false): Promise<void> {
+async function record(
+  formats: readonly string[] = [init, init, init, init],
+  encrypted = false,
+  lines?: number,
+): Promise<void> {
   const key = Buffer.alloc(16, 9);
   if (encrypted) await putBytes(`${channelPrefix(id, 1)}${hourKeyPath(noon)}`, key);
   const starts = [noon, noon + 2000, noon + 64_000, noon + 66_000];
   for (const [i, start] of starts.entries()) {
     const epoch = i < 2 ? 1 : 2;
-    const name = { start, duration: 2000, epoch, sequence: i, init: formats[i]!, discontinuity: i === 2 };
+    const name = { start, duration: 2000, epoch, sequence: i, init: formats[i]!, lines, discontinuity: i === 2 };
     // The first was recorded before encryption was turned on.
     const isEncrypted = encrypted && i > 0;
     const bytes = readFileSync(join(folder, `x${[2, 3, 0, 1][i]}.m4s`));
@@ -85,6 +87,13 @@ async function record(formats: readonly string[] = [init, init, init, init], enc
     await putBytes(path, isEncrypted ? encryptSegment(bytes, key, vector) : bytes);
   }
   await put(`${channelPrefix(id, 1)}${initPath(noon, init)}`, 'init.mp4');
+}
+
+/** Another device, of which nothing is recorded yet. */
+async function renew(): Promise<void> {
+  count += 1;
+  id = `137${String(count).padStart(8, '0')}`;
+  await fleet.device(id).register(['olga', 'vera']);
 }
 
 const ask = (as: { sub: string; groups?: string[] }, body: object = {}) =>
@@ -202,39 +211,36 @@ describe('a clip', () => {
         createdAt: new Date(noon).toISOString(),
         ...over,
       });
-    /** As the ingest task writes it. */
-    const putInit = (height: number) =>
-      fleet.s3.send(
-        new PutObjectCommand({
-          Bucket: process.env['MEDIA_BUCKET'],
-          Key: `${channelPrefix(id, 1)}${initPath(noon, init)}`,
-          Body: readFileSync(join(folder, 'init.mp4')),
-          Metadata: { width: String((height * 16) / 9), height: String(height) },
-        }),
-      );
     await record();
     await grant({ maxHeight: 180 });
     // Nothing says how high it is.
     expect(await ask(olga)).toMatchObject({ status: 403, json: { code: 'forbidden' } });
-    await putInit(360);
+    await renew();
+    await grant({ maxHeight: 180 });
+    await record(undefined, false, 360);
     expect(await ask(olga)).toMatchObject({ status: 403, json: { code: 'forbidden' } });
     expect(await ask({ sub: 'ada', groups: ['admin'] })).toMatchObject({ status: 202 });
     await fleet.sent(fleet.clipQueue);
-    await putInit(180);
+    await renew();
+    await grant({ maxHeight: 180 });
+    await record(undefined, false, 180);
     const made = await ask(olga);
-    expect(made.status).toBe(202);
-    const Records = (await fleet.sent(fleet.clipQueue)).map((task) => ({
-      messageId: 'm',
-      body: JSON.stringify(task),
-    }));
-    // Fetched from the device meanwhile, in a larger picture.
-    await putInit(360);
-    expect(await clip({ Records } as unknown as SQSEvent)).toEqual({ batchItemFailures: [] });
-    expect(await video(made.json.id)).toMatchObject({ status: 'failed', failure: { code: 'too-high' } });
-    await putInit(180);
-    const other = await ask(olga);
     expect((await work()).result).toEqual({ batchItemFailures: [] });
-    expect((await get('SOURCE_BUCKET', sourceKey(other.json.id))).length).toBeGreaterThan(1000);
+    expect((await get('SOURCE_BUCKET', sourceKey(made.json.id))).length).toBeGreaterThan(1000);
+    const later = await ask(olga);
+    // Fetched from the device meanwhile, of the minute that was missing and in a larger picture.
+    const between = {
+      start: noon + 30_000,
+      duration: 2000,
+      epoch: 1,
+      sequence: 9,
+      init,
+      lines: 360,
+      discontinuity: true,
+    };
+    await put(`${channelPrefix(id, 1)}${segmentPath(between)}`, 'x0.m4s');
+    expect((await work()).result).toEqual({ batchItemFailures: [] });
+    expect(await video(later.json.id)).toMatchObject({ status: 'failed', failure: { code: 'too-high' } });
 
     await grant({ effect: 'deny' });
     expect(await ask(olga)).toMatchObject({ status: 404 });
