@@ -40,7 +40,7 @@ export const withoutIndex =
     );
     const AttributeDefinitions = properties.AttributeDefinitions.filter((one) => used.has(one.AttributeName));
     const Properties = { ...properties, AttributeDefinitions, GlobalSecondaryIndexes };
-    return { ...template, Resources: { ...template.Resources, [id]: { ...resource, Properties } } } as Template;
+    return { ...template, Resources: { ...template.Resources, [id]: { ...resource, Properties } } };
   };
 
 /** One resource more, made when all others are there, that cannot be made: its function does not exist. */
