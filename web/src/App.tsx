@@ -16,6 +16,7 @@ const LivePage = lazy(pages.live);
 const MapPage = lazy(pages.map);
 const DevicePage = lazy(pages.device);
 const HealthPage = lazy(pages.health);
+const InsightPage = lazy(pages.insight);
 const ChangesPage = lazy(pages.changes);
 const WebhooksPage = lazy(pages.webhooks);
 const CollectionsPage = lazy(pages.collections);
@@ -62,6 +63,8 @@ export function App() {
           '/map': MapPage,
           '/d/:id': DevicePage,
           '/health': HealthPage,
+          '/insight': InsightPage,
+          '/v/:id/insight': InsightPage,
           '/changes': ChangesPage,
           '/webhooks': WebhooksPage,
         }).map(([path, Page]) => (

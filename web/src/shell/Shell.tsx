@@ -1,5 +1,6 @@
 import { Button, UnstyledButton } from '@mantine/core';
 import {
+  IconChartBar,
   IconChevronDown,
   IconFolder,
   IconHeartbeat,
@@ -145,6 +146,7 @@ function AccountPopover({ id }: { id: string }) {
       {person?.isAdmin === true &&
         (
           [
+            ['/insight', 'Insight', IconChartBar],
             ['/health', 'Health', IconHeartbeat],
             ['/changes', 'Changes', IconHistory],
             ['/webhooks', 'Webhooks', IconWebhook],
