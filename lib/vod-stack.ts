@@ -54,6 +54,7 @@ export class VodStack extends Stack {
     new Webhooks(this, 'Webhooks', { config, api, tables: [storage.videos, this.devices.tables.devices] });
     const insight = new Insight(this, 'Insight', { config, api, storage });
     for (const fn of [playback.manifest, this.devices.live]) insight.addressedBy(fn);
+    insight.forgottenBy(catalog.remover);
     auth.returnsTo(playback.publicUrl);
     catalog.invalidates(playback.distribution);
     new Console(this, 'Console', { config, site: storage.site, distribution: playback.distribution });
