@@ -17,6 +17,7 @@ import {
   tooManyRules,
   tooMuchToTell,
 } from './config-limits.ts';
+import { alarmRules, DEFAULT_RULES } from './contract/alarm-rules.ts';
 import { ENGINE_CHOICES } from './contract/cost.ts';
 import { retentionDays } from './contract/device.ts';
 import { downloads } from './contract/download.ts';
@@ -25,6 +26,7 @@ import { hasPassword, SASL } from './contract/kafka.ts';
 import { takesOnlyText, unwrapped, valueOf } from './option-text.ts';
 import {
   dollarBounds,
+  insightBounds,
   liveBounds,
   once,
   operationsBounds,
@@ -51,6 +53,18 @@ const serverUrl = (most: number) =>
 
 /** Four of them stand in the environment of the playback function beside all else that it is told. */
 const licenceUrl = serverUrl(160);
+
+/** Addresses that AWS asks whether they want what is sent to them. */
+const emails = z
+  .array(
+    z
+      .string()
+      .max(254)
+      .regex(/^[a-z0-9.!#$%&*+/=?^_{|}~-]{1,64}@[a-z0-9-]+(\.[a-z0-9-]+)+$/i),
+  )
+  .max(10)
+  .refine(once, TWICE)
+  .default([]);
 
 /** Of Secrets Manager. */
 const secretArn = z
@@ -301,7 +315,7 @@ const schema = z.strictObject({
       playready: licenceUrl.optional().meta({ description: 'Licence server of PlayReady, likewise.' }),
       fairplay: licenceUrl.optional().meta({
         description:
-          'Licence server (key security module) of FairPlay, likewise. What a player asks it is encrypted for the provider, so the provider must refuse keys of any other content than `{contentId}` or `x-content-id`. Needs `drm.fairplayCertificate`.',
+          'Licence server (key security module) of FairPlay, likewise. What a player asks it is encrypted for the provider, so the provider must refuse keys of any other content than this address names: it has to hold `{contentId}`. Needs `drm.fairplayCertificate`.',
       }),
       fairplayCertificate: licenceUrl.optional().meta({
         description: "Address of the FairPlay application certificate, in DER, on Apple's programme given to you.",
@@ -491,11 +505,27 @@ const schema = z.strictObject({
         .meta({ description: 'Where that text leads, such as the page of the licence.' }),
     })
     .prefault({}),
+  alarms: z
+    .strictObject({
+      rules: alarmRules.default(DEFAULT_RULES).meta({
+        description:
+          'Who is told of an alarm of a device: a list of `{kinds, types, tags, minLevel, tell}`, of which the first that fits decides; what none fits only the page of its device shows. `kinds` are such as `adas`, `types` such as `sos` ([api.md](api.md#alarms-for-people)), `tags` those of devices, a `minLevel` only alarms with a level have; what is left out fits all. `tell` has of `inbox` (the console, counted on every screen), `email` and `webhook` those who are told. That an alarm ends only webhooks are told.',
+      }),
+      emails: emails.meta({
+        description:
+          'Addresses that are told of alarms of devices whose rule says `email`, once each. AWS asks each once whether it wants that, and sends nothing before it has said so. With any there is a topic with an encryption key of its own, $1 a month.',
+      }),
+    })
+    .prefault({}),
   insight: z
     .strictObject({
       flushSeconds: whole(2, 300).default(20).meta({
         description:
           'Seconds that what players report waits, at most, until it is counted in heatmaps and figures. Each count is a write for each video that was watched meanwhile: twice as long is half as many.',
+      }),
+      keepRawDays: insightBounds.keepRawDays.default(90).meta({
+        description:
+          'Days for which every event is kept as it was reported, in files that Athena and others read ([insight.md](insight.md#raw-events)). 0: none are kept, and what is there is removed within two days. They have pseudonyms of viewers in them. Their queue is $0.26 a month, and its alarm $0.10. What is counted does not depend on it.',
       }),
     })
     .prefault({}),
@@ -549,22 +579,12 @@ const schema = z.strictObject({
     .strictObject({
       alarms: z.boolean().default(true).meta({
         description:
-          'CloudWatch alarms, each with an article in [runbook.md](runbook.md): 31, with `live.enabled` 38. Each costs $0.10 a month beyond the first ten of an account. Off: nobody is told that something is wrong but by who sees it.',
+          'CloudWatch alarms, each with an article in [runbook.md](runbook.md): 32, with `live.enabled` 39. Each costs $0.10 a month beyond the first ten of an account. Off: nobody is told that something is wrong but by who sees it.',
       }),
-      emails: z
-        .array(
-          z
-            .string()
-            .max(254)
-            .regex(/^[a-z0-9.!#$%&*+/=?^_{|}~-]{1,64}@[a-z0-9-]+(\.[a-z0-9-]+)+$/i),
-        )
-        .max(10)
-        .refine(once, TWICE)
-        .default([])
-        .meta({
-          description:
-            'Addresses that are told when an alarm begins and when it ends. AWS asks each once whether it wants that, and sends nothing before it has said so. With any there is a topic with an encryption key of its own, $1 a month. Without them alarms are only seen in CloudWatch.',
-        }),
+      emails: emails.meta({
+        description:
+          'Addresses that are told when an alarm begins and when it ends. AWS asks each once whether it wants that, and sends nothing before it has said so. With any there is a topic with an encryption key of its own, $1 a month. Without them alarms are only seen in CloudWatch.',
+      }),
       dashboards: z.boolean().default(true).meta({
         description:
           "A CloudWatch dashboard for each flow, videos and, with `live.enabled`, devices, made of the same alarms; needs `operations.alarms`. An account's first three are free, each further costs $3 a month.",
@@ -699,6 +719,11 @@ function checkDrm({ drm, slicing, upload }: Config): void {
   const held = Object.entries({ widevine, playready, fairplay });
   const odd = held.find(([, url]) => /[{}]/.test(url?.replaceAll(CONTENT_ID_PLACEHOLDER, '') ?? ''));
   if (odd !== undefined) throw new ConfigError(`drm.${odd[0]}: knows no placeholder but ${CONTENT_ID_PLACEHOLDER}`);
+  // Nobody here can read which key is asked for, and a provider that knows of no content compares it with nothing.
+  if (fairplay?.includes(CONTENT_ID_PLACEHOLDER) === false)
+    throw new ConfigError(
+      `drm.fairplay: must hold ${CONTENT_ID_PLACEHOLDER}, by which the provider refuses other keys`,
+    );
 }
 
 function checkKafka(kafka: Config['kafka']): void {

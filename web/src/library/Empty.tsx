@@ -5,7 +5,22 @@ import { State } from '../shared/states.tsx';
 import { useUploads } from '../upload/UploadsContext.tsx';
 import classes from './library.module.css';
 
-export function EmptyLibrary({ isShared, seeShared }: { isShared: boolean; seeShared: () => void }) {
+interface Props {
+  readonly isFiltered: boolean;
+  readonly isShared: boolean;
+  readonly change: (view: { q?: ''; status?: ''; tag?: ''; shared?: '1' }) => void;
+}
+
+/** What stands in the place of videos where there are none. */
+export default function Empty({ isFiltered, isShared, change }: Props) {
+  return isFiltered ? (
+    <NothingFound clear={() => change({ q: '', status: '', tag: '' })} />
+  ) : (
+    <EmptyLibrary isShared={isShared} seeShared={() => change({ shared: '1' })} />
+  );
+}
+
+function EmptyLibrary({ isShared, seeShared }: { isShared: boolean; seeShared: () => void }) {
   const { mayUpload } = usePerson();
   const { toggle, isOpen } = useUploads();
   if (isShared) {
@@ -44,7 +59,7 @@ export function EmptyLibrary({ isShared, seeShared }: { isShared: boolean; seeSh
   );
 }
 
-export function NothingFound({ clear }: { clear: () => void }) {
+function NothingFound({ clear }: { clear: () => void }) {
   return (
     <State
       icon={IconSearchOff}

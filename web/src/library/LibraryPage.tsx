@@ -6,13 +6,14 @@ import { tagsQuery, videosQuery, type Filters } from '../api/queries.ts';
 import { count } from '../shared/format.ts';
 import { Failure } from '../shared/states.tsx';
 import { isVideoStatus } from '../shared/status.ts';
-import { EmptyLibrary, NothingFound } from './Empty.tsx';
-import { SelectionBar } from './SelectionBar.tsx';
 import { between, isSort, sorted, tagsOf } from './sort.ts';
 import { Toolbar, type View } from './Toolbar.tsx';
 import { VideoCard } from './VideoCard.tsx';
 import classes from './library.module.css';
 
+// What most visits never show comes when it is.
+const Empty = lazy(() => import('./Empty.tsx'));
+const SelectionBar = lazy(() => import('./SelectionBar.tsx'));
 const DeleteDialog = lazy(() => import('../video/DeleteDialog.tsx'));
 
 /** The address holds what is searched, filtered and sorted, so that it can be shared and Back undoes it. */
@@ -76,11 +77,9 @@ export function LibraryPage() {
       ) : !data ? (
         <Failure error={error} retry={() => void refetch()} />
       ) : videos.length === 0 && !hasNextPage ? (
-        isFiltered ? (
-          <NothingFound clear={() => change({ q: '', status: '', tag: '' })} />
-        ) : (
-          <EmptyLibrary isShared={view.shared === '1'} seeShared={() => change({ shared: '1' })} />
-        )
+        <Suspense>
+          <Empty isFiltered={isFiltered} isShared={view.shared === '1'} change={change} />
+        </Suspense>
       ) : (
         <ul
           className={classes.grid}
@@ -114,17 +113,19 @@ export function LibraryPage() {
           </Button>
         </div>
       )}
-      <SelectionBar
-        chosen={chosen}
-        all={() => selection.set(new Set(videos.map((video) => video.id)))}
-        none={() => selection.set(new Set())}
-        remove={() => setDeleting(true)}
-      />
-      {isDeleting && (
-        <Suspense>
+      <Suspense>
+        {chosen.length > 0 && (
+          <SelectionBar
+            some={chosen.length}
+            all={() => selection.set(new Set(videos.map((video) => video.id)))}
+            none={() => selection.set(new Set())}
+            remove={() => setDeleting(true)}
+          />
+        )}
+        {isDeleting && (
           <DeleteDialog videos={chosen} close={() => setDeleting(false)} done={() => selection.set(new Set())} />
-        </Suspense>
-      )}
+        )}
+      </Suspense>
     </>
   );
 }
