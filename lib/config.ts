@@ -26,6 +26,7 @@ import { hasPassword, SASL } from './contract/kafka.ts';
 import { takesOnlyText, unwrapped, valueOf } from './option-text.ts';
 import {
   dollarBounds,
+  insightBounds,
   liveBounds,
   once,
   operationsBounds,
@@ -314,7 +315,7 @@ const schema = z.strictObject({
       playready: licenceUrl.optional().meta({ description: 'Licence server of PlayReady, likewise.' }),
       fairplay: licenceUrl.optional().meta({
         description:
-          'Licence server (key security module) of FairPlay, likewise. What a player asks it is encrypted for the provider, so the provider must refuse keys of any other content than `{contentId}` or `x-content-id`. Needs `drm.fairplayCertificate`.',
+          'Licence server (key security module) of FairPlay, likewise. What a player asks it is encrypted for the provider, so the provider must refuse keys of any other content than this address names: it has to hold `{contentId}`. Needs `drm.fairplayCertificate`.',
       }),
       fairplayCertificate: licenceUrl.optional().meta({
         description: "Address of the FairPlay application certificate, in DER, on Apple's programme given to you.",
@@ -522,6 +523,10 @@ const schema = z.strictObject({
         description:
           'Seconds that what players report waits, at most, until it is counted in heatmaps and figures. Each count is a write for each video that was watched meanwhile: twice as long is half as many.',
       }),
+      keepRawDays: insightBounds.keepRawDays.default(90).meta({
+        description:
+          'Days for which every event is kept as it was reported, in files that Athena and others read ([insight.md](insight.md#raw-events)). 0: none are kept, and what is there is removed within two days. They have pseudonyms of viewers in them. Their queue is $0.26 a month, and its alarm $0.10. What is counted does not depend on it.',
+      }),
     })
     .prefault({}),
   kafka: z
@@ -574,7 +579,7 @@ const schema = z.strictObject({
     .strictObject({
       alarms: z.boolean().default(true).meta({
         description:
-          'CloudWatch alarms, each with an article in [runbook.md](runbook.md): 31, with `live.enabled` 38. Each costs $0.10 a month beyond the first ten of an account. Off: nobody is told that something is wrong but by who sees it.',
+          'CloudWatch alarms, each with an article in [runbook.md](runbook.md): 33, with `live.enabled` 40. Each costs $0.10 a month beyond the first ten of an account. Off: nobody is told that something is wrong but by who sees it.',
       }),
       emails: emails.meta({
         description:
@@ -714,6 +719,11 @@ function checkDrm({ drm, slicing, upload }: Config): void {
   const held = Object.entries({ widevine, playready, fairplay });
   const odd = held.find(([, url]) => /[{}]/.test(url?.replaceAll(CONTENT_ID_PLACEHOLDER, '') ?? ''));
   if (odd !== undefined) throw new ConfigError(`drm.${odd[0]}: knows no placeholder but ${CONTENT_ID_PLACEHOLDER}`);
+  // Nobody here can read which key is asked for, and a provider that knows of no content compares it with nothing.
+  if (fairplay?.includes(CONTENT_ID_PLACEHOLDER) === false)
+    throw new ConfigError(
+      `drm.fairplay: must hold ${CONTENT_ID_PLACEHOLDER}, by which the provider refuses other keys`,
+    );
 }
 
 function checkKafka(kafka: Config['kafka']): void {

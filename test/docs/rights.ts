@@ -33,6 +33,7 @@ const FILES: Record<string, string> = {
   CatalogRemover: 'catalog/remove.ts',
   CatalogExpiry: 'catalog/expire.ts',
   StillsPoster: 'stills/handler.ts',
+  PresenceHandler: 'presence/handler.ts',
   PlaybackManifest: 'playback/handler.ts',
   SigningKeyMaker: 'playback/signing-key.ts',
   ConsolePublisher: 'console/publish.ts',
@@ -45,6 +46,7 @@ const FILES: Record<string, string> = {
   InsightEvents: 'insight/events.ts',
   InsightSpread: 'insight/spread.ts',
   InsightCount: 'insight/count.ts',
+  InsightRawWriter: 'insight/raw.ts',
   InsightKafka: 'insight/kafka/handler.ts',
   InsightHandler: 'insight/handler.ts',
   OperationsHealth: 'operations/handler.ts',
@@ -84,8 +86,12 @@ const NAMES: Record<string, string> = {
   WebhooksMessages: 'messages of webhooks',
   WebhooksDeadMessages: 'of webhooks',
   InsightHeatmaps: 'heatmaps',
+  PresenceRows: 'presence',
+  PresenceSockets: 'connections',
   InsightPosts: 'posts',
   InsightCounts: 'counts',
+  InsightRawFiles: 'raw events',
+  InsightRawQueue: 'raw events waiting',
   InsightOrdered: 'posts in order',
   IngestCluster: 'tasks of the cluster',
   UploadDeadPulls: 'dead letters of pulls',
@@ -98,6 +104,7 @@ const NAMES: Record<string, string> = {
   RevocationDeadEndings: 'of endings',
   InsightDeadPosts: 'of posts',
   InsightDeadCounts: 'of counts',
+  InsightRawDeadQueue: 'of raw events',
   InsightDeadOrdered: 'dead letters of posts in order',
 };
 
@@ -182,7 +189,7 @@ function name(resource: unknown): string {
   }
   const queues = /:(sluice-prod-ingest-\*)$/.exec(text);
   if (queues !== null) return `queues \`${queues[1]}\``;
-  if (/:cloudwatch:.*:alarm:sluice-prod-\*$/.test(text)) return 'alarms `sluice-prod-*`';
+  if (/:cloudwatch:.*:alarm:sluice-prod-alarm-\*$/.test(text)) return 'alarms `sluice-prod-alarm-*`';
   if (/:mediaconvert:.*:queues\/Default$/.test(text)) return "MediaConvert's default queue";
   if (/:mediaconvert:.*:jobs\/\*$/.test(text)) return "MediaConvert's jobs";
   if (/:kafka:.*:cluster\//.test(text)) return 'the cluster of `kafka.clusterArn`';

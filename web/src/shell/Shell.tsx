@@ -1,5 +1,6 @@
 import { Button, UnstyledButton } from '@mantine/core';
 import {
+  IconChartBar,
   IconBell,
   IconChevronDown,
   IconFolder,
@@ -162,6 +163,7 @@ function AccountPopover({ id }: { id: string }) {
       {person?.isAdmin === true &&
         (
           [
+            ['/insight', 'Insight', IconChartBar],
             ['/health', 'Health', IconHeartbeat],
             ['/changes', 'Changes', IconHistory],
             ['/webhooks', 'Webhooks', IconWebhook],
