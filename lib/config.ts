@@ -30,8 +30,10 @@ import {
   port,
   RUNGS,
   slicingBounds,
+  TRASH_DAYS,
   TWICE,
   uploadBounds,
+  videosBounds,
   whole,
 } from './contract/options.ts';
 
@@ -161,6 +163,14 @@ const schema = z.strictObject({
       pullPrivate: z.boolean().default(false).meta({
         description:
           "Pull from plain http, any port and addresses of private networks, loopback among them, and ask `playback.hookUrl` there: for a local run and its tests, and refused while `enforceTls` is on. Whoever may upload can then ask whatever the platform's machine reaches.",
+      }),
+    })
+    .prefault({}),
+  videos: z
+    .strictObject({
+      trashDays: videosBounds.trashDays.default(TRASH_DAYS).meta({
+        description:
+          'Days a deleted video stays in the trash, from which its owner and admins can restore it; it is kept and paid for as long. Nobody plays it from when it is deleted. 0: what is deleted is gone for good at once, as `DELETE …?now=true` always has it.',
       }),
     })
     .prefault({}),

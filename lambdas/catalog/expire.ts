@@ -22,9 +22,10 @@ export async function handler(): Promise<void> {
 }
 
 async function removeOver(now: number): Promise<void> {
-  for await (const id of removedBy(new Date(now).toISOString().slice(0, 10))) {
-    // As when a person deletes it. One that is marked already, and still there, is handed over again: it does no harm.
-    await changeVideo(id, { status: 'deleted', remove: ['expiresAt'] });
+  for await (const { id, removeOn } of removedBy(new Date(now).toISOString().slice(0, 10))) {
+    // As when a person deletes it, unless it was restored since the index was read. One that is marked already, and still there, is handed
+    // over again: it does no harm.
+    await changeVideo(id, { status: 'deleted', remove: ['expiresAt'] }, { removeOn });
     await enqueue({ videoId: id, step: 'remove' });
   }
 }
@@ -33,8 +34,8 @@ async function removeOver(now: number): Promise<void> {
 const isDate = (text: unknown): boolean =>
   /^\d{4}-\d{2}-\d{2}$/.test(String(text)) && !Number.isNaN(Date.parse(String(text)));
 
-/** Ids of the videos kept until `day` (UTC) or before. The index holds keys, and of those that are ever removed alone. */
-async function* removedBy(day: string): AsyncGenerator<string> {
+/** The videos kept until `day` (UTC) or before. The index holds keys, and of those that are ever removed alone. */
+async function* removedBy(day: string): AsyncGenerator<{ readonly id: string; readonly removeOn: string }> {
   const pages = paginateScan(
     { client: dynamo },
     {
@@ -45,6 +46,6 @@ async function* removedBy(day: string): AsyncGenerator<string> {
     },
   );
   for await (const { Items = [] } of pages) {
-    for (const { id, removeOn } of Items) if (isDate(removeOn)) yield String(id);
+    for (const { id, removeOn } of Items) if (isDate(removeOn)) yield { id: String(id), removeOn: String(removeOn) };
   }
 }

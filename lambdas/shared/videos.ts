@@ -32,6 +32,8 @@ interface Guard {
   readonly execution?: string;
   /** With `execution`: the video may also have no slicing run yet. One such write decides which of two runs has it. */
   readonly orUnclaimed?: boolean;
+  /** It must still go on that day. */
+  readonly removeOn?: string;
   /** Its text tracks must still be these: a list is changed as a whole. */
   readonly texts?: { readonly before: VideoRecord['texts'] };
 }
@@ -64,6 +66,11 @@ export async function changeVideo(id: string, change: Change, guard: Guard = {})
     values[':execution'] = guard.execution;
     const mine = '#slicing.#execution = :execution';
     conditions.push(guard.orUnclaimed === true ? `(attribute_not_exists(#slicing) OR ${mine})` : mine);
+  }
+  if (guard.removeOn !== undefined) {
+    names['#removeOn'] = 'removeOn';
+    values[':removeOnBefore'] = guard.removeOn;
+    conditions.push('#removeOn = :removeOnBefore');
   }
   if (guard.texts !== undefined) {
     names['#texts'] = 'texts';

@@ -55,6 +55,10 @@ export const uploadBounds = {
     .refine(once, TWICE),
 };
 
+export const videosBounds = { trashDays: whole(0, 365) };
+/** Default of `videos.trashDays`. */
+export const TRASH_DAYS = 7;
+
 export const slicingBounds = {
   segmentSeconds: z.number().min(1).max(20),
   segmentType: z.enum(SEGMENT_TYPES),

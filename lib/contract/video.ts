@@ -141,10 +141,11 @@ const common = {
   sourceRemovedOn: z.iso.date().optional().meta({
     description: 'Day the original was removed: the top rendition has all of its picture and sound.',
   }),
-  removeOn: z.iso
-    .date()
-    .optional()
-    .meta({ description: 'Of an incident: the day (UTC) with which its retention is over and it is removed.' }),
+  removeOn: z.iso.date().optional().meta({
+    description:
+      'Of an incident: the day (UTC) with which its retention is over and it is removed; of what is in the trash: with which it is removed from there.',
+  }),
+  trashedAt: timestamp.optional().meta({ description: 'When it was put into the trash; absent: it is not there.' }),
 };
 
 const ladderState = z.enum(['making', 'failed']).meta({
@@ -181,6 +182,8 @@ export const videoRecord = z.object({
   ...common,
   /** Operators may set it by hand: what is no date is none, and one slip must not take the whole library away. */
   removeOn: common.removeOn.catch(undefined),
+  /** While it is in the trash: the `removeOn` it had, and has again when it is restored. */
+  removeOnBefore: common.removeOn,
   /**
    * How the source arrives. `id` is S3's upload id (multipart and pull). `slot` is the place in the uploads table it holds;
    * one that Sluice itself makes (`device`) holds none and says 0.

@@ -5,10 +5,17 @@ import { State } from '../shared/states.tsx';
 import { useUploads } from '../upload/UploadsContext.tsx';
 import classes from './library.module.css';
 
-export function EmptyLibrary({ isShared, seeShared }: { isShared: boolean; seeShared: () => void }) {
+export function EmptyLibrary({ of, seeShared }: { of: 'own' | 'shared' | 'trash'; seeShared: () => void }) {
   const { mayUpload } = usePerson();
   const { toggle, isOpen } = useUploads();
-  if (isShared) {
+  if (of === 'trash') {
+    return (
+      <State icon={IconVideo} title="The trash is empty">
+        What you delete stays here for some days.
+      </State>
+    );
+  }
+  if (of === 'shared') {
     return (
       <State icon={IconVideo} title="Nothing is shared with you yet">
         What somebody lets you watch stands here, without a link of its own.
