@@ -146,6 +146,10 @@ const schema = z.strictObject({
           'Media types taken, `video/*` style; with `video/*`, `audio/*` or `application/octet-stream` also files of which neither type nor name says what they are. What a file really is, probing finds out.',
       }),
       maxInFlight: uploadBounds.maxInFlight.default(20).meta({ description: 'Uploads one person may have under way.' }),
+      quotaGiB: uploadBounds.quotaGiB.default(0).meta({
+        description:
+          'GiB of sources and renditions that one person may keep, of what is in the trash, too; an upload that does not fit is refused when it begins. What is kept already stays. 0: no quota.',
+      }),
       urlMinutes: uploadBounds.urlMinutes.default(60).meta({ description: 'Minutes a part URL stays good.' }),
       expireDays: uploadBounds.expireDays
         .default(7)

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { required, word } from '../../lib/contract/env.ts';
 import { dynamo } from '../shared/clients.ts';
 import { changeVideo } from '../shared/videos.ts';
+import { countWhatIsNot } from './recount.ts';
 import { enqueue } from './removal.ts';
 import { removeSources } from './sources.ts';
 import { untagAccepted } from './untag.ts';
@@ -19,6 +20,7 @@ export async function handler(): Promise<void> {
     await untagAccepted(now);
   }
   if (word('SOURCES_GO', z.enum(['yes', 'no'])) === 'yes') await removeSources(now);
+  await countWhatIsNot(now);
 }
 
 async function removeOver(now: number): Promise<void> {

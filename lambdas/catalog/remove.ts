@@ -2,7 +2,6 @@
 import { CancelJobCommand, MediaConvertClient } from '@aws-sdk/client-mediaconvert';
 import { AbortMultipartUploadCommand } from '@aws-sdk/client-s3';
 import { SFNClient, StopExecutionCommand } from '@aws-sdk/client-sfn';
-import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
 import type { SQSBatchItemFailure, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { required } from '../../lib/contract/env.ts';
 import {
@@ -18,10 +17,11 @@ import {
 import { FORM_SECONDS } from '../../lib/contract/upload.ts';
 import type { VideoRecord } from '../../lib/contract/video.ts';
 import { eachMessage } from '../shared/batch.ts';
-import { dynamo, s3 } from '../shared/clients.ts';
+import { s3 } from '../shared/clients.ts';
 import { logger } from '../shared/logger.ts';
 import { listObjects, removeObjects, removePrefix } from '../shared/objects.ts';
 import { freeSlot } from '../shared/slots.ts';
+import { deleteVideo } from '../shared/storage.ts';
 import { reached } from '../shared/takedown.ts';
 import { announce, readVideo } from '../shared/videos.ts';
 import { settleUnfinished } from '../slicing/unfinished.ts';
@@ -106,7 +106,7 @@ async function remove(message: Removal): Promise<void> {
   await announce(record, 'deleted');
   const until = formEnd(record);
   await enqueue({ step: 'sweep', videoId, published, ...(until !== undefined && { until }) }, SWEEP_DELAY);
-  await dynamo.send(new DeleteCommand({ TableName: required('VIDEOS_TABLE'), Key: { id: videoId } }));
+  await deleteVideo(record);
 }
 
 /**

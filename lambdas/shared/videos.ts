@@ -7,6 +7,7 @@ import { videoRecord, type VideoRecord, type VideoStatus } from '../../lib/contr
 import { dynamo } from './clients.ts';
 import { publish } from './events.ts';
 import { logger } from './logger.ts';
+import { countVideo } from './storage.ts';
 
 const table = () => required('VIDEOS_TABLE');
 
@@ -80,6 +81,7 @@ export async function changeVideo(id: string, change: Change, guard: Guard = {})
       conditions.push('#texts = :textsBefore');
     }
   }
+  let changed: VideoRecord;
   try {
     const { Attributes } = await dynamo.send(
       new UpdateCommand({
@@ -92,11 +94,13 @@ export async function changeVideo(id: string, change: Change, guard: Guard = {})
         ReturnValues: 'ALL_NEW',
       }),
     );
-    return videoRecord.parse(Attributes);
+    changed = videoRecord.parse(Attributes);
   } catch (error) {
     if (error instanceof ConditionalCheckFailedException) return undefined;
     throw error;
   }
+  if (change.set?.bytes !== undefined || change.set?.owner !== undefined) await countVideo(changed);
+  return changed;
 }
 
 /** Tells the world what the record now says. Receivers must expect the same event twice. */

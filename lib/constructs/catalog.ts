@@ -165,7 +165,7 @@ export class Catalog extends Construct {
         SOURCES_GO: config.slicing.keepSourceDays === undefined ? 'no' : 'yes',
       },
     })
-      .useTable('VIDEOS_TABLE', storage.videos, ['UpdateItem'], [BY_TIME])
+      .useTable('VIDEOS_TABLE', storage.videos, ['GetItem', 'PutItem', 'UpdateItem'], [BY_TIME])
       .allow(['dynamodb:Scan'], [`${storage.videos.tableArn}/index/${BY_REMOVAL}`])
       .useObjects('SOURCE_BUCKET', storage.sources, ['DeleteObjectTagging'], SOURCE_PREFIX)
       .sendTo('REMOVAL_QUEUE', removals);

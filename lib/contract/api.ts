@@ -17,6 +17,7 @@ import { track } from './geojson.ts';
 import { MAX_ADDRESS } from './pull.ts';
 import { removalState } from './removal.ts';
 import type { Route, Stage } from './route.ts';
+import { storageAnswer } from './storage.ts';
 import { webhookRoutes } from './webhook-api.ts';
 import { TRASH_DAYS } from './options.ts';
 import { characters, line, lines, mediaType, opaque } from './text.ts';
@@ -243,6 +244,13 @@ export const routes = {
     status: 200,
     summary: 'This document.',
     response: z.looseObject({}),
+  },
+  'GET /api/storage': {
+    stage: 'upload',
+    auth: 'user',
+    status: 200,
+    summary: 'How much is kept of you, and how much may be; for admins, of whom the most.',
+    response: storageAnswer,
   },
   'GET /api/videos': {
     stage: 'catalog',

@@ -5,6 +5,7 @@ import { drmProtection } from './drm.ts';
 import { encryptionName } from './encryption.ts';
 import { RENDITION_KINDS, SEGMENT_TYPES, VIDEO_ID } from './keys.ts';
 import { pullState } from './pull.ts';
+import { counted } from './storage.ts';
 
 export const videoId = z.string().regex(VIDEO_ID).meta({ description: 'Video id: 20 characters of a-z and 0-9.' });
 
@@ -246,6 +247,8 @@ export const videoRecord = z.object({
     .regex(/^[0-9a-f]{16}$/)
     .optional(),
   hasStoryboard: z.boolean().optional(),
+  /** What of it is counted as kept, and at whom (lambdas/shared/storage.ts). Absent: nothing. */
+  counted: counted.optional(),
   /** Collections it is in (collection.ts). */
   collections: z.set(z.string()).optional(),
   /** Seconds on the media's clock at which the video begins; absent: `TIME_OFFSET`. */
@@ -277,6 +280,8 @@ const uploadSlot = z.object({
   owner: z.string(),
   slot: z.int().nonnegative(),
   videoId,
+  /** As announced, where there is a quota; absent: nobody said. */
+  bytes: z.int().nonnegative().optional(),
   expiresAt: z.int().positive(),
 });
 export type UploadSlot = z.infer<typeof uploadSlot>;
