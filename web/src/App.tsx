@@ -18,6 +18,7 @@ const DevicePage = lazy(pages.device);
 const HealthPage = lazy(pages.health);
 const ChangesPage = lazy(pages.changes);
 const WebhooksPage = lazy(pages.webhooks);
+const StoragePage = lazy(pages.storage);
 const CollectionsPage = lazy(pages.collections);
 const CollectionPage = lazy(pages.collection);
 const PublicVideo = lazy(pages.publicVideo);
@@ -64,6 +65,7 @@ export function App() {
           '/health': HealthPage,
           '/changes': ChangesPage,
           '/webhooks': WebhooksPage,
+          '/storage': StoragePage,
         }).map(([path, Page]) => (
           <Route
             key={path}

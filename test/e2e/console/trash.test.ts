@@ -89,7 +89,7 @@ it('shows what is in it, and restores and deletes for good from there', async ()
   await expect.poll(() => card(page, kept).count()).toBe(0);
   expect(await isThere(keptId)).toBe(true);
 
-  await page.getByRole('button', { name: `Delete ${gone} for good` }).click();
+  await page.getByRole('button', { name: `Delete for good: ${gone}` }).click();
   const dialog = page.getByRole('dialog', { name: `Delete “${gone}”?` });
   const remove = dialog.getByRole('button', { name: 'Delete this video' });
   expect(await remove.isDisabled()).toBe(true);

@@ -59,10 +59,10 @@ export default function TrashCard({ video, isSelected, select }: Props) {
             color="red"
             c="var(--bad)"
             size="compact-sm"
-            aria-label={`Delete ${video.title} for good`}
+            aria-label={`Delete for good: ${video.title}`}
             onClick={() => setDeleting(true)}
           >
-            Delete now
+            Delete for good
           </Button>
         </Group>
       </div>

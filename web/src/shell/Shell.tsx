@@ -2,6 +2,7 @@ import { Button, UnstyledButton } from '@mantine/core';
 import {
   IconChevronDown,
   IconFolder,
+  IconDatabase,
   IconHeartbeat,
   IconHistory,
   IconKeyboard,
@@ -134,6 +135,14 @@ function Account() {
   );
 }
 
+/** The first for who uploads, the others for admins. */
+const LINKS = [
+  ['/storage', 'Storage', IconDatabase],
+  ['/health', 'Health', IconHeartbeat],
+  ['/changes', 'Changes', IconHistory],
+  ['/webhooks', 'Webhooks', IconWebhook],
+] as const;
+
 /** The browser's own popover: Escape and a click elsewhere close it. */
 function AccountPopover({ id }: { id: string }) {
   const { person, manager } = useSession();
@@ -142,14 +151,8 @@ function AccountPopover({ id }: { id: string }) {
       <p>
         Signed in as <strong>{person?.name}</strong>, {role(person)}
       </p>
-      {person?.isAdmin === true &&
-        (
-          [
-            ['/health', 'Health', IconHeartbeat],
-            ['/changes', 'Changes', IconHistory],
-            ['/webhooks', 'Webhooks', IconWebhook],
-          ] as const
-        ).map(([to, name, Picture]) => (
+      {LINKS.slice(0, person?.isAdmin === true ? undefined : person?.mayUpload === true ? 1 : 0).map(
+        ([to, name, Picture]) => (
           <Button
             key={to}
             variant="default"
@@ -161,7 +164,8 @@ function AccountPopover({ id }: { id: string }) {
           >
             {name}
           </Button>
-        ))}
+        ),
+      )}
       <Button
         variant="default"
         fullWidth

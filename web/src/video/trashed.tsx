@@ -18,6 +18,7 @@ export async function tellTrashed(client: QueryClient, videos: readonly Pick<Vid
   notifications.show({
     id,
     autoClose: SHOWN,
+    closeButtonProps: { 'aria-label': 'Close' },
     message: (
       <Group justify="space-between" wrap="nowrap" gap="sm">
         <Text size="sm">{named(videos)} moved to the trash.</Text>
