@@ -41,7 +41,7 @@ export const uploadBounds = {
     .max(16)
     .refine(once, TWICE),
   maxInFlight: whole(1, 1000),
-  quotaGiB: z.number().min(0).max(10_000_000),
+  quotaGiB: z.number().min(0).max(1_000_000),
   urlMinutes: whole(1, 720),
   expireDays: whole(1, 30),
   pullBuckets: z

@@ -61,7 +61,8 @@ it('is where a deleted video goes, named, and Undo in the notice brings it back 
   await notice.getByRole('button', { name: 'Undo' }).press('Enter');
   await page.getByText(`“${title}” restored.`).waitFor();
   expect([await isThere(id), await inTrash(id)]).toEqual([true, false]);
-  await card(page, title).getByRole('link', { name: title }).click();
+  await card(page, title).getByRole('link', { name: title }).waitFor();
+  await page.goto(`${stack.url}/v/${id}`);
   await comeNear(page);
   await page.locator('media-controller').waitFor();
   await page.keyboard.press('k');
