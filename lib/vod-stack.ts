@@ -2,6 +2,7 @@
 import { Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { Config } from './config.ts';
+import { AlarmMail } from './constructs/alarm-mail.ts';
 import { Api } from './constructs/api.ts';
 import { Auth } from './constructs/auth.ts';
 import { Catalog } from './constructs/catalog.ts';
@@ -52,8 +53,14 @@ export class VodStack extends Stack {
     this.devices = new Devices(this, 'Devices', { config, storage, api, signingKey, revocation });
     for (const fn of [catalog.handler, sharing.handler, stills.poster, playback.manifest]) this.devices.decidesFor(fn);
     new Webhooks(this, 'Webhooks', { config, api, tables: [storage.videos, this.devices.tables.devices] });
+    new AlarmMail(this, 'AlarmMail', {
+      config,
+      devices: this.devices.tables.devices,
+      publicUrl: playback.publicUrl,
+    });
     const insight = new Insight(this, 'Insight', { config, api, storage });
     for (const fn of [playback.manifest, this.devices.live]) insight.addressedBy(fn);
+    insight.forgottenBy(catalog.remover);
     auth.returnsTo(playback.publicUrl);
     catalog.invalidates(playback.distribution);
     new Console(this, 'Console', { config, site: storage.site, distribution: playback.distribution });

@@ -31,6 +31,7 @@ import { invalidate, look } from './invalidation.ts';
 import { enqueue } from './removal.ts';
 import { revokeVideo, withdraw } from './withdraw.ts';
 import { removal, type Removal } from '../../lib/contract/removal.ts';
+import { forgetWatched } from './watched.ts';
 
 const states = new SFNClient({});
 const mediaConvert = new MediaConvertClient({});
@@ -98,6 +99,7 @@ async function remove(message: Removal): Promise<void> {
   if (published && (record !== undefined || served > 0)) await enqueue({ step: 'invalidate', videoIds: [videoId] });
   await deleteGrants(videoId);
   for (const link of await linksOf(videoId)) await deleteLink(link);
+  await forgetWatched(videoId);
   if (record === undefined) {
     if (message.step === 'sweep') await sweepAgain(message);
     return;

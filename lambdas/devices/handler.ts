@@ -4,6 +4,7 @@ import { retentionDays, type DeviceRecord } from '../../lib/contract/device.ts';
 import { number, required } from '../../lib/contract/env.ts';
 import { commandAnswer, unknownDevice } from '../../lib/contract/device-api.ts';
 import { unknownRow } from '../../lib/contract/fleet.ts';
+import type { InboxRow } from '../../lib/contract/inbox.ts';
 import { liveBounds, playbackBounds } from '../../lib/contract/options.ts';
 import { grantRight, viewerRight } from '../../lib/contract/right.ts';
 import { dynamo } from '../shared/clients.ts';
@@ -23,8 +24,10 @@ import { showAlarm } from './alarms.ts';
 import { beginClip } from './clips.ts';
 import { ask, checkCommand } from './commands.ts';
 import { toGeoJson } from './geojson.ts';
+import { acknowledge, countNew, partitionsOf, readAlarmsOf, rowsOf, statesOf } from './inbox.ts';
 import { matches, position, sortKey, type Position } from './listing.ts';
 import { byName, changeDevice, createDevice, deleteDevice, newRecord } from './records.ts';
+import { devicesOf, seenBy } from './seen.ts';
 import { readAlarms, readPoints } from './tracks.ts';
 import { show } from './view.ts';
 
@@ -153,6 +156,40 @@ export const handler = serve<'devices'>(required('GROUPS_CLAIM'), {
     const { alarms, next } = await readAlarms(params.id, span(query), query.limit, after);
     const shown = await Promise.all(alarms.map((alarm) => showAlarm(alarm)));
     return { alarms: shown, cursor: await sealCursor(asked, next) };
+  },
+
+  'GET /api/alarms': async ({ viewer, query }) => {
+    const { state, device, kind, limit } = query;
+    const asked = { route: 'GET /api/alarms', viewer, query } as const;
+    const after = await readCursor(asked, sortKey);
+    if (device !== undefined && !isAdmin(viewer)) visible(await readDevice(device), viewer);
+    const of = device === undefined ? await seenBy(viewer, true) : new Set([device]);
+    const wanted = (row: InboxRow) => (of === 'all' || of.has(row.device)) && (kind ?? row.kind) === row.kind;
+    const rows = rowsOf(partitionsOf(of, statesOf(state)), after, Math.ceil(limit / 2));
+    const page = await takePage(rows, wanted, limit, LIST_BUDGET);
+    const alarms = await readAlarmsOf(page.records);
+    const devices = await devicesOf([...new Set(alarms.map((alarm) => alarm.device))]);
+    const shown = alarms.map(async (alarm) => {
+      const { name = alarm.device, channels = [] } = devices.get(alarm.device) ?? {};
+      const watched = channels.filter(({ live }) => live !== 'never').map(({ number }) => number);
+      return { ...(await showAlarm(alarm)), deviceName: name, channels: watched };
+    });
+    return { alarms: await Promise.all(shown), cursor: await sealCursor(asked, page.last?.at) };
+  },
+
+  'GET /api/alarms/count': async ({ viewer }) => countNew(await seenBy(viewer, false)),
+
+  'POST /api/alarms/acknowledge': async ({ viewer, body: { alarms } }) => {
+    const devices = await devicesOf([...new Set(alarms.map(({ device }) => device))]);
+    // Of a device that is registered no more, admins still see what it raised.
+    const may = (id: string) => {
+      const record = devices.get(id);
+      return record === undefined ? isAdmin(viewer) : maySee(record, viewer);
+    };
+    const theirs = alarms.filter(({ device }) => may(device));
+    if (theirs.length < alarms.length)
+      throw new ApiError('not-found', 'There is no such device, or you may not see it.');
+    return { acknowledged: await acknowledge(theirs, viewer.subject, Date.now()) };
   },
 
   'GET /api/devices/{id}/recordings': async ({ viewer, params: { id }, query }) => {

@@ -1,7 +1,7 @@
 /** Insight: what became of what players reported, for who owns a video, and of all for admins. */
 import { required } from '../../lib/contract/env.ts';
 import type { Counters } from '../../lib/contract/heatmap.ts';
-import { MAX_POSITION, videoOfThing } from '../../lib/contract/player-events.ts';
+import { MAX_POSITION, videoOfThing, watchedVideo } from '../../lib/contract/player-events.ts';
 import { isOwnerOrAdmin } from '../catalog/access.ts';
 import { isThere } from '../catalog/listing.ts';
 import { ApiError } from '../shared/errors.ts';
@@ -27,7 +27,7 @@ export const handler = serve<'insight'>(required('GROUPS_CLAIM'), {
       throw new ApiError('not-found', 'There is no such video, or it is not yours.');
     const asked = daysOf(from, to, Date.now());
     const [first, last] = [asked[0]!, asked.at(-1)!];
-    const { counters, viewers, heat, days } = await readWhat(`vod/${id}`, first, last);
+    const { counters, viewers, heat, days } = await readWhat(watchedVideo(id), first, last);
     const seconds = Math.min(MAX_POSITION, Math.ceil(video.duration ?? 0));
     const { watched, again } = curve(heat, seconds);
     return {

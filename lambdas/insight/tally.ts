@@ -120,7 +120,7 @@ function count(tally: Tally, report: Report, event: PlayerEvent, session: Sessio
 }
 
 const lengthOf = (stretches: Heartbeat['watched']): number => stretches.reduce((sum, [from, to]) => sum + to - from, 0);
-const secondsOf = ({ watched, again }: Heartbeat): number => lengthOf(watched) + lengthOf(again);
+const secondsOf = ({ watched, again, played = 0 }: Heartbeat): number => lengthOf(watched) + lengthOf(again) + played;
 
 function addHeartbeat({ counters, heat }: Tally, report: Report, event: Heartbeat, seconds: number): void {
   counters.watched += seconds;

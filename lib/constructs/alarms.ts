@@ -26,8 +26,16 @@ export const deploymentOf = ({ name, environment }: Pick<Config, 'name' | 'envir
   `${name}-${environment}`;
 
 /** What a deployment has of what alarms are about. */
-export const alarmsOfConfig = ({ live, slicing }: Pick<Config, 'live' | 'slicing'>): OperationsAlarm[] =>
-  alarmsOf({ devices: live.enabled, mediaconvert: slicing.engine !== 'encode' });
+export const alarmsOfConfig = ({
+  live,
+  slicing,
+  kafka,
+}: Pick<Config, 'live' | 'slicing' | 'kafka'>): OperationsAlarm[] =>
+  alarmsOf({
+    devices: live.enabled,
+    mediaconvert: slicing.engine !== 'encode',
+    kafka: kafka.brokers.length > 0,
+  });
 
 export class Alarms extends Construct {
   /** By their ids in the registry. */

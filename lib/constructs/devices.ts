@@ -6,6 +6,7 @@
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { Config } from '../config.ts';
+import { INBOX } from '../contract/inbox.ts';
 import { LIVE_PREFIX } from '../contract/live-keys.ts';
 import type { Api } from './api.ts';
 import { clips } from './clips.ts';
@@ -63,7 +64,7 @@ export class Devices extends Construct {
         [NAMES, BY_MEDIA_KEY],
       )
       .useTable('POSITIONS_TABLE', positions, ['Query'])
-      .useTable('ALARMS_TABLE', alarms, ['Query'])
+      .useTable('ALARMS_TABLE', alarms, ['Query', 'BatchGetItem', 'UpdateItem'], [INBOX])
       .useTable('FLEET_TABLE', fleet, ['GetItem', 'PutItem', 'DeleteItem', 'Query'])
       .useTable('VIDEOS_TABLE', storage.videos, ['PutItem', 'DeleteItem'])
       .useTable('ENTITLEMENTS_TABLE', storage.entitlements, ['Query', 'DeleteItem'])

@@ -6,6 +6,7 @@ import {
   CacheHeaderBehavior,
   CacheQueryStringBehavior,
   OriginRequestHeaderBehavior,
+  OriginRequestQueryStringBehavior,
   OriginRequestPolicy,
   HeadersFrameOption,
   HeadersReferrerPolicy,
@@ -16,6 +17,7 @@ import {
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import type { Config } from '../config.ts';
+import { eventsRoutes } from '../contract/insight-api.ts';
 import { edgeName } from './edge-names.ts';
 
 /** Nothing of the viewer is in the key: a signature in the query must not make a copy of a segment per viewer. */
@@ -84,6 +86,9 @@ export const pageCache = (scope: Construct): CachePolicy =>
 
 /** Where CloudFront says the viewer is (ISO 3166-1 alpha-2), in place of what the viewer says. */
 const COUNTRY = 'CloudFront-Viewer-Country';
+/** What kind of device they have, by their `User-Agent`; one of these is `true`, and of a tablet two. */
+const DEVICES = ['Desktop', 'Mobile', 'SmartTV', 'Tablet'].map((kind) => `CloudFront-Is-${kind}-Viewer`);
+const CORS = ['Origin', 'Access-Control-Request-Headers', 'Access-Control-Request-Method'];
 
 /**
  * Of the API nothing is cached: each answer says `no-store`, or is of the caller alone. It is not the managed policy for that, since
@@ -104,17 +109,26 @@ export const apiCache = (scope: Construct): CachePolicy =>
     maxTtl: Duration.seconds(1),
   });
 
+/**
+ * What players report: of the viewer nothing but where they are and on what kind of device, as CloudFront tells it; no cookie and
+ * no token, which a player's request would bring along. Beside the managed policy that keeps nothing.
+ */
+export const reportRequests = (scope: Construct): OriginRequestPolicy =>
+  new OriginRequestPolicy(scope, 'ReportRequests', {
+    originRequestPolicyName: edgeName(scope, 'ReportRequests'),
+    comment: 'What players report: the address, what CORS takes, country and kind of device of the viewer',
+    queryStringBehavior: OriginRequestQueryStringBehavior.allowList(
+      ...Object.keys(eventsRoutes['POST /api/events'].query.shape),
+    ),
+    headerBehavior: OriginRequestHeaderBehavior.allowList(...CORS, COUNTRY, ...DEVICES),
+  });
+
 /** To the bucket, what CORS takes (as the managed CORS-S3Origin); and for the function in front of media, the viewer's country. */
 export const mediaRequests = (scope: Construct): OriginRequestPolicy =>
   new OriginRequestPolicy(scope, 'MediaRequests', {
     originRequestPolicyName: edgeName(scope, 'MediaRequests'),
     comment: 'Media: what CORS takes, and the country of the viewer',
-    headerBehavior: OriginRequestHeaderBehavior.allowList(
-      'Origin',
-      'Access-Control-Request-Headers',
-      'Access-Control-Request-Method',
-      COUNTRY,
-    ),
+    headerBehavior: OriginRequestHeaderBehavior.allowList(...CORS, COUNTRY),
   });
 
 const security = {

@@ -9,6 +9,7 @@ import type { Config } from '../config.ts';
 import { BY_DAY } from '../contract/heatmap.ts';
 import type { Api } from './api.ts';
 import { SluiceFunction } from './function.ts';
+import { kafka } from './kafka.ts';
 import { workQueue } from './queue.ts';
 import { removalOf } from './removal.ts';
 import type { Storage } from './storage.ts';
@@ -68,6 +69,7 @@ export class Insight extends Construct {
     })
       .useTable('HEATMAPS_TABLE', this.heatmaps, ['GetItem'])
       .sendTo('POSTS_QUEUE', posts);
+    if (config.kafka.brokers.length > 0) events.sendTo('KAFKA_QUEUE', kafka(this, config));
     // A burst of reports must not take what is kept for who wants to watch.
     api.serve('events', events, { isReserved: false });
     this.#spread(posts, [this.#count()]);
@@ -88,6 +90,11 @@ export class Insight extends Construct {
   /** Lets a function say where the events of a session go. */
   addressedBy(fn: SluiceFunction): void {
     fn.useTable('HEATMAPS_TABLE', this.heatmaps, ['GetItem', 'PutItem']);
+  }
+
+  /** Lets a function remove what was counted of a video that goes for good. */
+  forgottenBy(fn: SluiceFunction): void {
+    fn.useTable('HEATMAPS_TABLE', this.heatmaps, ['Query', 'DeleteItem']);
   }
 
   #queue(id: string): Queue {

@@ -28,6 +28,7 @@ import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../config.ts';
+import { EVENTS_PATH } from '../contract/events-address.ts';
 import {
   CONTENT_KEYS_PREFIX,
   DOWNLOADS_PREFIX,
@@ -54,6 +55,7 @@ import {
   pageCache,
   playerHeaders,
   playlistCache,
+  reportRequests,
   segmentCache,
 } from './edge-policies.ts';
 import { SluiceFunction } from './function.ts';
@@ -247,24 +249,31 @@ export class Playback extends Construct {
 
   /**
    * `/api/*`, and `/embed/*`, the page for frames: who may frame it stands in its own answer. Never cached. The API's own host
-   * name must reach it, so the viewer's is left out.
+   * name must reach it, so the viewer's is left out. What players report has its own way there, since that is told of whom it is.
    */
   #api({ api }: PlaybackProps): Record<string, BehaviorOptions> {
+    const origin = new HttpOrigin(`${api.http.apiId}.execute-api.${Aws.REGION}.${Aws.URL_SUFFIX}`, {
+      protocolPolicy: OriginProtocolPolicy.HTTPS_ONLY,
+      readTimeout: Duration.seconds(30),
+    });
     const common = {
-      origin: new HttpOrigin(`${api.http.apiId}.execute-api.${Aws.REGION}.${Aws.URL_SUFFIX}`, {
-        protocolPolicy: OriginProtocolPolicy.HTTPS_ONLY,
-        readTimeout: Duration.seconds(30),
-      }),
+      origin,
       cachePolicy: apiCache(this),
       originRequestPolicy: OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
     };
+    const calls = {
+      viewerProtocolPolicy: ViewerProtocolPolicy.HTTPS_ONLY,
+      allowedMethods: AllowedMethods.ALLOW_ALL,
+      responseHeadersPolicy: apiHeaders(this),
+    };
     return {
-      '/api/*': {
-        ...common,
-        viewerProtocolPolicy: ViewerProtocolPolicy.HTTPS_ONLY,
-        allowedMethods: AllowedMethods.ALLOW_ALL,
-        responseHeadersPolicy: apiHeaders(this),
+      [EVENTS_PATH]: {
+        ...calls,
+        origin,
+        cachePolicy: CachePolicy.CACHING_DISABLED,
+        originRequestPolicy: reportRequests(this),
       },
+      '/api/*': { ...common, ...calls },
       '/embed/*': {
         ...common,
         viewerProtocolPolicy: ViewerProtocolPolicy.REDIRECT_TO_HTTPS,

@@ -7,6 +7,7 @@ import { streamState } from './device.ts';
 import { downloads } from './download.ts';
 import { offered } from './encryption.ts';
 import { liveRoutes } from './device-api.ts';
+import { inboxRoutes } from './inbox.ts';
 import { eventsRoutes, insightRoutes } from './insight-api.ts';
 import { operationsRoutes } from './operations-api.ts';
 import { idParam, subject } from './params.ts';
@@ -449,6 +450,7 @@ export const routes = {
   ...playRoutes,
   ...webhookRoutes,
   ...liveRoutes,
+  ...inboxRoutes,
   ...eventsRoutes,
   ...insightRoutes,
 } as const satisfies Record<string, Route>;

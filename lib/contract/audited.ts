@@ -42,6 +42,7 @@ export const AUDITED: Partial<Record<RouteKey, string>> = {
   'DELETE /api/devices/unknown/{id}': 'took an unknown device off the list',
   'POST /api/devices/{id}/commands': 'asked something of a device',
   'POST /api/devices/{id}/clips': 'made a clip',
+  'POST /api/alarms/acknowledge': 'acknowledged alarms',
   'POST /api/devices/{id}/tokens': 'made a playback token for a channel',
   'DELETE /api/devices/{id}/sessions': 'ended what was watched of a device',
   'DELETE /api/devices/{id}/sessions/{session}': 'ended a session of a device',

@@ -34,7 +34,7 @@ export interface OperationsAlarm {
   /** Why just this threshold. */
   readonly reason: string;
   /** Only where the configuration has it. */
-  readonly only?: 'devices' | 'mediaconvert';
+  readonly only?: 'devices' | 'mediaconvert' | 'kafka';
 }
 
 /** Every dead-letter queue there is. */
@@ -193,6 +193,7 @@ export const ALARMS: readonly OperationsAlarm[] = [
   ),
   deadLetters('posts', 'Insight/DeadPosts', 'What a player reported could not be handed on', 'soon'),
   deadLetters('counts', 'Insight/DeadCounts', 'What players reported could not be counted', 'soon'),
+  deadLetters('kafka', 'Insight/DeadOrdered', 'What a player reported could not be sent to Kafka', 'soon', 'kafka'),
   {
     id: 'revocations-late',
     article: 'Revocations are late',
@@ -315,5 +316,5 @@ export const anchorOf = ({ article }: Pick<OperationsAlarm, 'article'>): string 
   article.toLowerCase().replaceAll(' ', '-');
 
 /** Those that a deployment has. */
-export const alarmsOf = (has: { readonly devices: boolean; readonly mediaconvert: boolean }): OperationsAlarm[] =>
+export const alarmsOf = (has: Readonly<Record<NonNullable<OperationsAlarm['only']>, boolean>>): OperationsAlarm[] =>
   ALARMS.filter(({ only }) => only === undefined || has[only]);

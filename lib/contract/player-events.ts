@@ -44,17 +44,26 @@ const stall = z.strictObject({
   position: position.optional(),
   lasted: z.int().min(0).max(MAX_WAIT).meta({ description: 'Milliseconds in which nothing played.' }),
 });
-const seek = z.strictObject({ type: z.literal('seek'), at, from: position.optional(), to: position });
+const seek = z.strictObject({ type: z.literal('seek'), at, from: position.optional(), to: position.optional() });
 const renditionChange = z.strictObject({ type: z.literal('rendition'), at, rendition });
 const error = z.strictObject({ type: z.literal('error'), at, kind: errorKind, fatal: z.boolean() });
 const heartbeat = z.strictObject({
   type: z.literal('heartbeat'),
   at,
   position: position.optional(),
-  watched: stretches.meta({
+  watched: stretches.default([]).meta({
     description: 'Seconds that were shown since the last heartbeat and never before in this session, as `[from, to)`.',
   }),
   again: stretches.default([]).meta({ description: 'Seconds that were shown before in this session, and now again.' }),
+  played: z
+    .int()
+    .min(1)
+    .max(MAX_WAIT / 1000)
+    .optional()
+    .meta({
+      description:
+        'Seconds that were shown besides, where nobody says which: of a channel, or by a player that does not know.',
+    }),
   rendition: rendition.optional(),
   kbps: z.int().min(1).max(1_000_000).optional().meta({ description: 'Of the rendition, in kbit/s.' }),
 });
@@ -96,6 +105,9 @@ export const watchedThing = z
   .string()
   .regex(/^(?:vod\/[a-z0-9]{20}|live\/[0-9a-f]{1,20}\/[0-9]{1,3})$/, 'must be a video or a channel');
 
+/** What a video is as something watched. */
+export const watchedVideo = (id: string): string => `vod/${id}`;
+
 /** The video that something watched is; undefined: it is a channel. */
 export function videoOfThing(what: string): string | undefined {
   const id = what.startsWith('vod/') ? what.slice(4) : '';
@@ -108,7 +120,8 @@ const unit = z.object({
     .int()
     .min(0)
     .max(CMCD_SEQUENCE + MAX_SEQUENCE),
-  events: z.array(playerEvent).min(1).max(MAX_EVENTS),
+  /** None: it was taken, and nothing is counted of it. */
+  events: z.array(playerEvent).max(MAX_EVENTS),
 });
 
 /** One post, verified: what is trusted of it comes from its signed address, not from its body. */

@@ -2,7 +2,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Behaviour, EdgeConfig } from './config.ts';
 import { ifRangeHolds, notModified, parseRange } from './conditions.ts';
-import { located } from './country.ts';
 import type { CachedOrigin } from './cached-origin.ts';
 import { htmlError, xmlError, type OwnAnswer } from './errors.ts';
 import { forwardsCookies, type ViewerRequest } from './forward.ts';
@@ -15,6 +14,7 @@ import { applyResponseHeaders } from './response-headers.ts';
 import { checkSignature, withoutCredentials } from './signature.ts';
 import type { Source } from './source.ts';
 import type { Target } from './target.ts';
+import { introduced } from './viewer.ts';
 
 /** What goes back to the viewer. `body` is dropped for HEAD. */
 export interface EdgeAnswer {
@@ -49,7 +49,7 @@ export class EdgePipeline {
   /** `body` is the viewer's request body, not yet read. */
   async answer(viewerRequest: ViewerRequest, target: Target, body: IncomingMessage): Promise<EdgeAnswer> {
     const behaviour = this.#behaviour(viewerRequest.path);
-    const request = located(viewerRequest, behaviour, this.#options.country(viewerRequest.ip));
+    const request = introduced(viewerRequest, behaviour, this.#options.country(viewerRequest.ip));
     const answer = this.#refusal(request, target, behaviour) ?? (await this.#serve(request, behaviour, body));
     return this.#finish(answer, request, behaviour);
   }

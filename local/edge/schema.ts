@@ -3,7 +3,7 @@
  * them is refused by name, since played wrong it would first be missed on AWS. `value` may be an intrinsic function.
  */
 import { z } from 'zod';
-import { COUNTRY } from './country.ts';
+import { ADDED } from './viewer.ts';
 
 export class TemplateError extends Error {
   override name = 'TemplateError';
@@ -76,12 +76,15 @@ export const accessControl = z.object({
   }),
 });
 
-/** Headers that CloudFront adds, but for the one that is played. */
+/** Headers that CloudFront adds, but for those that are played. */
 const headerNames = z.array(
   z
     .string()
     .toLowerCase()
-    .refine((name) => !name.startsWith('cloudfront-') || name === COUNTRY, otherwise('headers that CloudFront adds')),
+    .refine(
+      (name) => !name.startsWith('cloudfront-') || ADDED.includes(name),
+      otherwise('headers that CloudFront adds'),
+    ),
 );
 
 const cacheConfig = z.strictObject({
@@ -115,7 +118,8 @@ const requestConfig = z.strictObject({
     Headers: headerNames,
   }),
   QueryStringsConfig: z.strictObject({
-    QueryStringBehavior: z.literal('none', otherwise('queries to the origin')),
+    QueryStringBehavior: z.enum(['none', 'whitelist'], otherwise('queries to the origin, all or all but some')),
+    QueryStrings: strings.default([]),
   }),
   CookiesConfig: z.strictObject({ CookieBehavior: z.literal('none', otherwise('cookies to the origin')) }),
 });

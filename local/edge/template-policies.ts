@@ -66,9 +66,10 @@ export function cachePolicyOf(config: CacheConfig): CachePolicy {
   };
 }
 
-export const originRequestPolicyOf = ({ HeadersConfig: { Headers } }: RequestConfig): OriginRequestPolicy => ({
-  headers: { kind: 'only', names: Headers },
-  queries: none,
+export const originRequestPolicyOf = ({ HeadersConfig, QueryStringsConfig }: RequestConfig): OriginRequestPolicy => ({
+  headers: { kind: 'only', names: HeadersConfig.Headers },
+  queries:
+    QueryStringsConfig.QueryStringBehavior === 'none' ? none : { kind: 'only', names: QueryStringsConfig.QueryStrings },
   cookies: none,
 });
 

@@ -2,6 +2,8 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { options } from '../../lib/config.ts';
+import { tell } from '../../lib/contract/alarm-rules.ts';
+import { alarmRecord } from '../../lib/contract/device.ts';
 import { QUOTAS, type Quota, type QuotaName } from '../../lib/quotas.ts';
 import { synthesized, type TemplateText } from '../support/app.ts';
 import { measured } from '../support/quotas.ts';
@@ -21,7 +23,16 @@ const many = (count: number, item: (i: string) => string) =>
   Array.from({ length: count }, (_, i) => item(String(i).padStart(2, '0')));
 const arn = (region: string) => `arn:aws:acm:${region}:123456789012:certificate/`;
 const secret = (region: string) => `arn:aws:secretsmanager:${region}:123456789012:secret:`;
+const cluster = (region: string, name: string, id: string) =>
+  `arn:aws:kafka:${region}:123456789012:cluster/${name}/${id}`;
 const networks = (count: number) => many(count, (i) => `203.0.${Number(i)}.0/24`);
+const longestRule = (rule: number) => ({
+  kinds: alarmRecord.shape.kind.options,
+  types: many(10, (i) => long(40, `${rule}-${i}-`)),
+  tags: many(10, (i) => long(50, `${rule}-${i}-`)),
+  minLevel: 255,
+  tell: tell.options,
+});
 const TEXTS: Readonly<Record<string, readonly [least: unknown, most: unknown]>> = {
   name: ['s', `s${'x'.repeat(30)}`],
   account: ['000000000000', '999999999999'],
@@ -54,6 +65,14 @@ const TEXTS: Readonly<Record<string, readonly [least: unknown, most: unknown]>> 
   'live.mapTilesUrl': ['/{z}{x}{y}', `https://${host(247)}/${long(256, '{z}/{x}/{y}/')}`],
   'live.mapAttribution': ['©', '地'.repeat(200)],
   'live.mapAttributionUrl': ['https://a', long(400, 'https://')],
+  'alarms.emails': [[], many(10, (i) => `${i}@${host(251)}`)],
+  'alarms.rules': [[], Array.from({ length: 12 }, (_, i) => longestRule(i))],
+  'kafka.brokers': [[], many(6, (i) => `${i}.${host(250)}:65535`)],
+  'kafka.topic': ['a', long(249)],
+  'kafka.secretArn': [`${secret('eu-west-1')}a`, `${secret('us-isofxx-east-1')}${long(200)}`],
+  'kafka.clusterArn': [cluster('eu-west-1', 'a', 'b'), cluster('us-isofxx-east-1', long(64), long(64))],
+  'kafka.subnetIds': [[], many(16, (i) => `subnet-${i.padStart(17, '0')}`)],
+  'kafka.securityGroupIds': [[], many(5, (i) => `sg-${i.padStart(17, '0')}`)],
   'operations.emails': [[], many(10, (i) => `${i}@${host(251)}`)],
 };
 
@@ -79,7 +98,7 @@ const at = (end: 0 | 1, paths: Iterable<string>): Values =>
   Object.fromEntries([...paths].map((path) => [path, bounds.get(path)![end]]));
 /** Text is shared by several options, and ports must differ: they have runs of their own. */
 const APART =
-  /^(auth\.|operations\.budgetDollars|concurrency\.|slicing\.(engine|encryption)|drm\.|upload\.(types|pullPrivate)|live\.(map|.*Port$|tls|publicHost|allowedCidrs|announceTls|enabled)|playback\.(domainName|certificateArn|publicUrl))/;
+  /^(auth\.|operations\.budgetDollars|concurrency\.|slicing\.(engine|encryption)|drm\.|kafka\.|upload\.(types|pullPrivate)|live\.(map|.*Port$|tls|publicHost|allowedCidrs|announceTls|enabled)|playback\.(domainName|certificateArn|publicUrl))/;
 const numbers = [...bounds.keys()].filter((path) => !APART.test(path));
 const on = { 'live.enabled': true };
 const issuer = { 'auth.issuer': 'https://a', 'auth.audience': 'a', 'auth.clientId': 'c' };
@@ -91,6 +110,9 @@ const tls = at(1, ['live.tlsCertificateArn']);
 const AUTH = ['issuer', 'audience', 'clientId', 'scope', 'resource', 'groupsClaim'].map((name) => `auth.${name}`);
 
 const DRM = [...bounds.keys()].filter((path) => path.startsWith('drm.'));
+
+const KAFKA = [...bounds.keys()].filter((path) => path.startsWith('kafka.'));
+const BROKER = { 'kafka.brokers': ['a:1'] };
 
 const RUNS: readonly (readonly [string, Values])[] = [
   ['the smallest account', { ...at(0, ['concurrency.account']), ...on }],
@@ -108,6 +130,15 @@ const RUNS: readonly (readonly [string, Values])[] = [
         { ...at(end, DRM), ...at(1, ['slicing.engine', 'slicing.encryption', 'playback.hookUrl']), ...on },
       ] as const,
   ),
+  ['the most of Kafka', { ...at(1, KAFKA), ...on }],
+  [
+    'no Kafka',
+    at(
+      0,
+      KAFKA.filter((path) => !path.endsWith('Arn')),
+    ),
+  ],
+  ['the least of Kafka', { ...at(0, ['kafka.clusterArn', 'kafka.secretArn']), ...at(1, ['kafka.sasl']), ...BROKER }],
   ['the least encryption', { ...at(0, ['slicing.encryption']), ...on }],
   ['the other engine', { ...at(0, ['slicing.engine']), ...on }],
   ['the longest issuer', { ...at(1, AUTH), ...on }],

@@ -79,6 +79,20 @@ describe.concurrent('<sluice-player> on a page of others', () => {
     await late.close();
   });
 
+  it('is counted where it plays, with what nobody said of themselves', async ({ expect }) => {
+    const film = join(folder, 'counted.mp4');
+    await makeVideo(stack.ffmpegFolder, film, { seconds: 30, size: '320x180' });
+    const video = await uma.upload(film, { name: 'counted.mp4', metadata: { visibility: 'public' } });
+    await uma.ready(video);
+    const { page, close } = await sites.visit(FRIEND, element(`src="${stack.url}/v/${video}" muted autoplay`));
+    await expect.poll(() => time(page), POLL).toBeGreaterThan(3);
+    const insight = () => uma.call('GET /api/videos/{id}/insight', { params: { id: video } });
+    await expect.poll(async () => (await insight()).heatmap.watched[1], { timeout: 15_000, interval: 250 }).toBe(1);
+    await close();
+    expect((await insight()).totals).toMatchObject({ plays: 1, views: 1, viewers: 1, failed: 0 });
+    await uma.call('DELETE /api/videos/{id}', { params: { id: video } });
+  });
+
   // Of the edge's refusals a page elsewhere is not even told that they are some.
   it('stops when its link is ended, and says why', async ({ expect }) => {
     const { id: name, token } = await link();

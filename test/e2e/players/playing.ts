@@ -1,5 +1,5 @@
 /** A player of others on a page of its own, as every test of players has it: what it shows, and what it asked for. */
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Page, Request } from 'playwright-core';
 import { expect } from 'vitest';
 import { file } from './serve.ts';
 
@@ -22,14 +22,30 @@ export interface Opened {
   readonly asked: URL[];
 }
 
+/** How a player that speaks CMCD reports: seconds between two reports of the time, and how many go in a post. */
+export interface Reports {
+  readonly interval: number;
+  readonly batchSize: number;
+}
+
 /** Opens a player's page on `origin`, and hands it the manifest's address. Signed URLs are tried from a page on another origin. */
-export async function openPlayer(browser: Browser, origin: string, player: string, manifest: string): Promise<Opened> {
+export async function openPlayer(
+  browser: Browser,
+  origin: string,
+  player: string,
+  manifest: string,
+  reports?: Reports,
+  heard: (request: Request) => void = () => {},
+): Promise<Opened> {
   const { origin: host } = new URL(manifest);
   const context = await browser.newContext();
   const page = await context.newPage();
   const seen: Seen[] = [];
   const asked: URL[] = [];
-  page.on('request', (request) => void asked.push(new URL(request.url())));
+  page.on('request', (request) => {
+    asked.push(new URL(request.url()));
+    heard(request);
+  });
   page.on('response', (answer) => {
     const url = new URL(answer.url());
     if (url.origin !== host || url.pathname.startsWith('/players/')) return;
@@ -40,7 +56,10 @@ export async function openPlayer(browser: Browser, origin: string, player: strin
     await route.fulfill(found ?? { status: 404 });
   });
   await page.goto(`${origin}/players/${player}.html`);
-  await page.evaluate((url) => (globalThis as unknown as { start(url: string): void }).start(url), manifest);
+  await page.evaluate(
+    (given) => (globalThis as unknown as { start(...all: readonly unknown[]): void }).start(...given),
+    [manifest, reports] as const,
+  );
   return { page, seen, asked };
 }
 

@@ -537,6 +537,11 @@ describe('deleting', () => {
     await put(media, `work/${id}/r1/chunk-00000.json`);
     await put(media, positionsKey(id));
     await put(media, `vod/${other.id}/r1/poster.jpg`);
+    for (const one of [id, other.id])
+      for (const row of ['h#2026-11-29T08#', 'd#2026-11-28', 'heat'])
+        await table.send(
+          new PutCommand({ TableName: process.env['HEATMAPS_TABLE'], Item: { what: `vod/${one}`, row, version: 1 } }),
+        );
 
     expect((await del(olga, id)).status).toBe(204);
     expect(await get(olga, id)).toMatchObject(NOT_FOUND);
@@ -560,6 +565,8 @@ describe('deleting', () => {
       const { Items = [] } = await table.send(new ScanCommand({ TableName: process.env[name] }));
       expect(JSON.stringify(Items)).not.toContain(id);
     }
+    const { Items: counted = [] } = await table.send(new ScanCommand({ TableName: process.env['HEATMAPS_TABLE'] }));
+    expect(counted.map(({ what }) => what)).toEqual(Array.from({ length: 3 }, () => `vod/${other.id}`));
     expect((await states.send(new DescribeExecutionCommand({ executionArn }))).status).toBe('ABORTED');
     // The cached copies are a message of their own; the sweep comes in 15 minutes.
     const left = await messages();

@@ -1,6 +1,12 @@
 /** What players post, through the handler as it is deployed, its queue, the fan-out and the count, on the engine. */
 import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
-import { CreateQueueCommand, ReceiveMessageCommand, SQSClient, type Message } from '@aws-sdk/client-sqs';
+import {
+  CreateQueueCommand,
+  DeleteMessageCommand,
+  ReceiveMessageCommand,
+  SQSClient,
+  type Message,
+} from '@aws-sdk/client-sqs';
 import { encodeCmcd } from '@svta/cml-cmcd';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -27,6 +33,8 @@ beforeAll(async () => {
     consumers.push(QueueUrl!);
   }
   process.env['CONSUMER_QUEUES'] = JSON.stringify(consumers);
+  const ordered = { QueueName: `ordered-${process.pid}.fifo`, Attributes: { FifoQueue: 'true' } };
+  process.env['KAFKA_QUEUE'] = (await sqs().send(new CreateQueueCommand(ordered))).QueueUrl;
   ({ handler } = await import('../../../lambdas/insight/events.ts'));
   ({ handler: spread } = await import('../../../lambdas/insight/spread.ts'));
   address = await import('../../../lambdas/shared/events-address.ts');
@@ -88,6 +96,29 @@ describe('a post of our players', () => {
     });
     expect(one!.viewer).toMatch(/^[A-Za-z0-9_-]{11}$/);
     expect(one!.viewer).not.toBe('Ab-_4567890');
+  });
+
+  it('goes to Kafka’s queue as well, behind what its session posted before, and once', async () => {
+    const inOrder = async () => {
+      const { Messages = [] } = await sqs().send(
+        new ReceiveMessageCommand({
+          QueueUrl: process.env['KAFKA_QUEUE'],
+          MaxNumberOfMessages: 10,
+          MessageSystemAttributeNames: ['MessageGroupId'],
+        }),
+      );
+      return Messages;
+    };
+    for (const { ReceiptHandle } of await inOrder())
+      await sqs().send(new DeleteMessageCommand({ QueueUrl: process.env['KAFKA_QUEUE'], ReceiptHandle }));
+    for (const sequence of [41, 42, 41, 43]) expect((await post({ body: ours({ sequence }) })).status).toBe(204);
+    const messages = await inOrder();
+    expect(messages.map(({ Attributes }) => Attributes!['MessageGroupId'])).toEqual([SESSION, SESSION, SESSION]);
+    const reports = messages.map(({ Body }) => report.parse(JSON.parse(Body!)));
+    expect(reports.map(({ units: [unit] }) => unit!.sequence)).toEqual([41, 42, 43]);
+    // What is counted got them too, that one twice.
+    const counted = (await taken()).map(({ units: [unit] }) => unit!.sequence);
+    expect(counted.toSorted((a, b) => a - b)).toEqual([41, 41, 42, 43]);
   });
 
   it('has its times by our clock, however wrong the player’s is', async () => {
@@ -248,12 +279,13 @@ describe('reports of CMCD version 2', () => {
         [4, 'stall'],
         [6, 'error'],
         [7, 'end'],
-      ].toSpliced(5, 0, [5, 'seek']),
+      ].toSpliced(5, 0, [5, 'heartbeat', 'seek']),
     );
     const events = one.units.flatMap((unit) => unit.events);
     expect(events.filter(({ type }) => type === 'heartbeat')).toMatchObject([
       { watched: [[0, 10]], kbps: 3000 },
       { watched: [[10, 12]] },
+      { watched: [[12, 13]] },
     ]);
     expect(events.find(({ type }) => type === 'stall')).toMatchObject({ lasted: 2000 });
     expect(events.find(({ type }) => type === 'error')).toMatchObject({ kind: 'network', fatal: true });
@@ -265,6 +297,16 @@ describe('reports of CMCD version 2', () => {
     await post({ body: line({ e: 't', sta: 'p', ts: NOW, sn: 10, pt: 80_000 }), query: { every: '10' } });
     const watched = (await taken()).flatMap(({ units }) => units.flatMap(({ events }) => events));
     expect(watched).toMatchObject([{ watched: [[40, 70]] }, { watched: [[70, 80]] }]);
+  });
+
+  it('say where they are by a key of ours, too, where their player says nothing', async () => {
+    const body = [
+      `e=ps,sn=1,sta=p,ts=${NOW - 9000},io.sluice-pt=61000`,
+      `e=t,sn=2,sta=p,ts=${NOW},io.sluice-pt=70000`,
+    ].join('\n');
+    await post({ body });
+    const watched = (await taken()).flatMap(({ units }) => units.flatMap(({ events }) => events));
+    expect(watched).toMatchObject([{ type: 'heartbeat', watched: [[61, 70]] }]);
   });
 
   it('of which nothing is counted are taken, so that they are not sent again', async () => {

@@ -39,6 +39,7 @@ interface FilterProperties {
 const EVERYTHING = {
   'live.enabled': true,
   'slicing.engine': 'auto',
+  'kafka.brokers': ['kafka.example:9092'],
   'operations.emails': ['ops@example.com', 'night@example.com'],
 };
 let whole: Templates;
@@ -66,11 +67,11 @@ describe('the template', () => {
       expect(AlarmDescription).toMatch(/(Urgent|Soon): docs\/runbook\.md#[a-z0-9-]+\. /);
   });
 
-  it('has of a deployment without devices and MediaConvert only what is about the rest, and no alarm where none are wanted', () => {
+  it('has of a deployment without devices, MediaConvert and Kafka only what is about the rest, and no alarm where none are wanted', () => {
     const plain = synthesized();
     expect(alarmsOf(plain)).toHaveLength(alarmsOfConfig(plain.stacks.config).length);
     expect(alarmsOf(plain)).toHaveLength(31);
-    expect(JSON.stringify(alarmsOf(plain))).not.toMatch(/Sluice\/Ingest|Convert/);
+    expect(JSON.stringify(alarmsOf(plain))).not.toMatch(/Sluice\/Ingest|Convert|kafka/);
     expect(ofType(plain.vod, 'AWS::SNS::Topic')).toEqual([]);
     expect(ofType(plain.vod, 'AWS::KMS::Key')).toEqual([]);
     for (const { AlarmActions } of alarmsOf(plain)) expect(AlarmActions).toBeUndefined();
@@ -221,7 +222,7 @@ describe('the template', () => {
   });
 });
 
-const alarmsOfRegistry = (devices: boolean) => registered({ devices, mediaconvert: false }).length;
+const alarmsOfRegistry = (devices: boolean) => registered({ devices, mediaconvert: false, kafka: false }).length;
 
 /** Of the account, told to who is told of alarms. */
 function isBudget({ vod }: Templates): void {

@@ -74,6 +74,7 @@ describe('the distribution', () => {
     expect(distribution.CacheBehaviors.map((one) => one.PathPattern)).toEqual([
       '/assets/*',
       '/player/*',
+      '/api/events',
       '/api/*',
       '/embed/*',
       '/vod/*.m3u8',
@@ -102,7 +103,14 @@ describe('the distribution', () => {
     for (const { TrustedKeyGroups } of signed)
       expect(TrustedKeyGroups).toEqual([{ 'Fn::GetAtt': [keys, 'KeyGroupId'] }]);
     const open = all.filter(({ TrustedKeyGroups }) => TrustedKeyGroups === undefined);
-    expect(open.map(({ PathPattern }) => PathPattern)).toEqual(['*', '/assets/*', '/player/*', '/api/*', '/embed/*']);
+    expect(open.map(({ PathPattern }) => PathPattern)).toEqual([
+      '*',
+      '/assets/*',
+      '/player/*',
+      '/api/events',
+      '/api/*',
+      '/embed/*',
+    ]);
     // What is open never leads to the media bucket.
     const origins = ({ TargetOriginId }: Behaviour) => TargetOriginId;
     expect(open.map(origins).filter((id) => signed.map(origins).includes(id))).toEqual([]);
@@ -112,7 +120,7 @@ describe('the distribution', () => {
   it('has one function in front of all media, which is the file beside the construct, and reads the store of what was revoked', () => {
     const gate = readFileSync(new URL('../../../lib/constructs/media-gate.js', import.meta.url), 'utf8');
     for (const pattern of MEDIA) expect(edgeFunction(behaviour(pattern)).FunctionCode).toBe(gate);
-    for (const other of ['/api/*', '/assets/*', '/player/*', '/embed/*'])
+    for (const other of ['/api/events', '/api/*', '/assets/*', '/player/*', '/embed/*'])
       expect(behaviour(other).FunctionAssociations).toBeUndefined();
     template.resourceCountIs('AWS::CloudFront::Function', 2);
     const [store, ...stores] = Object.keys(template.findResources('AWS::CloudFront::KeyValueStore'));
@@ -208,6 +216,35 @@ describe('the distribution', () => {
         ErrorCachingMinTTL: 0,
       })),
     );
+  });
+
+  it('hands reports of players on with country and kind of device, and without cookies, tokens and agents', () => {
+    expect(behaviour('/api/events')).toMatchObject({
+      CachePolicyId: '4135ea2d-6df8-44a3-9df3-4b5a84be39ad', // managed CachingDisabled
+      ViewerProtocolPolicy: 'https-only',
+    });
+    expect(behaviour('/api/events').AllowedMethods).toContain('POST');
+    expect(
+      resource('AWS::CloudFront::OriginRequestPolicy', behaviour('/api/events').OriginRequestPolicyId)[
+        'OriginRequestPolicyConfig'
+      ],
+    ).toMatchObject({
+      HeadersConfig: {
+        HeaderBehavior: 'whitelist',
+        Headers: [
+          'Origin',
+          'Access-Control-Request-Headers',
+          'Access-Control-Request-Method',
+          'CloudFront-Viewer-Country',
+          'CloudFront-Is-Desktop-Viewer',
+          'CloudFront-Is-Mobile-Viewer',
+          'CloudFront-Is-SmartTV-Viewer',
+          'CloudFront-Is-Tablet-Viewer',
+        ],
+      },
+      QueryStringsConfig: { QueryStringBehavior: 'whitelist', QueryStrings: ['to', 'every'] },
+      CookiesConfig: { CookieBehavior: 'none' },
+    });
   });
 
   it('tells the function in front of media where a viewer is, and the bucket nothing more of them than CORS takes', () => {

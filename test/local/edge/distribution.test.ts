@@ -155,7 +155,7 @@ it.each([
   ],
 ])('reads Sluice’s template %s', (_what, overrides) => {
   const patterns =
-    '/assets/* /player/* /api/* /embed/* /vod/*.m3u8 /vod/*.key /vod/* /live/*.m3u8 /live/*.key /live/* /downloads/* *'.split(
+    '/assets/* /player/* /api/events /api/* /embed/* /vod/*.m3u8 /vod/*.key /vod/* /live/*.m3u8 /live/*.key /live/* /downloads/* *'.split(
       ' ',
     );
   const { template, ...context } = deployed(overrides);
@@ -229,6 +229,50 @@ describe('Sluice’s distribution', () => {
           [there],
         ]);
       }
+    }
+  });
+
+  it('tells who takes reports where a viewer is and on what, and nothing else of them', async () => {
+    country = 'DE';
+    const agents = {
+      desktop: 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36',
+      mobile:
+        'Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 Version/19.0 Mobile/15E148 Safari/604.1',
+      tablet:
+        'Mozilla/5.0 (Linux; Android 16; SM-X910) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36',
+      smarttv:
+        'Mozilla/5.0 (Web0S; Linux/SmartTV) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36',
+    };
+    for (const [kind, agent] of Object.entries(agents)) {
+      seen = [];
+      bodies = [];
+      const answer = await fetch(`${edge.url}/api/events?to=v-1.-&every=10&token=secret`, {
+        method: 'POST',
+        body: '{}',
+        headers: {
+          'user-agent': agent,
+          authorization: 'Bearer t',
+          cookie: 'c=3',
+          'content-type': 'text/plain',
+          origin: 'https://page.example',
+          'cloudfront-viewer-country': 'US',
+          'cloudfront-is-smarttv-viewer': 'true',
+        },
+      });
+      expect([answer.status, bodies]).toEqual([200, ['{}']]);
+      const [{ url, headers }] = seen as [http.IncomingMessage];
+      expect(url).toMatch(/\/api\/events\?to=v-1\.-&every=10$/);
+      const told = ['desktop', 'mobile', 'tablet', 'smarttv'].filter(
+        (one) => headers[`cloudfront-is-${one}-viewer`] === 'true',
+      );
+      expect(told).toEqual(kind === 'tablet' ? ['mobile', 'tablet'] : [kind]);
+      expect(headers).toMatchObject({
+        'cloudfront-viewer-country': 'DE',
+        'content-type': 'text/plain',
+        origin: 'https://page.example',
+        'user-agent': 'Amazon CloudFront',
+      });
+      expect([headers.authorization, headers.cookie]).toEqual([undefined, undefined]);
     }
   });
 

@@ -40,6 +40,7 @@ function synth() {
   });
   const requests = new cf.OriginRequestPolicy(stack, 'Requests', {
     headerBehavior: cf.OriginRequestHeaderBehavior.allowList('Origin', 'CloudFront-Viewer-Country'),
+    queryStringBehavior: cf.OriginRequestQueryStringBehavior.allowList('to'),
   });
   const headers = new cf.ResponseHeadersPolicy(stack, 'Headers', {
     corsBehavior: {
@@ -191,7 +192,7 @@ describe('readTemplate', () => {
     expect(at('/vod/1').originRequestPolicy?.headers).toMatchObject({ names: expect.arrayContaining(['origin']) });
     expect(at('/vod/a.m3u8').originRequestPolicy).toEqual({
       headers: { kind: 'only', names: ['origin', 'cloudfront-viewer-country'] },
-      queries: { kind: 'none' },
+      queries: { kind: 'only', names: ['to'] },
       cookies: { kind: 'none' },
     });
     expect(at('/vod/a.m3u8').responseHeadersPolicy).toEqual({
@@ -307,7 +308,7 @@ describe('readTemplate', () => {
         ['CloudFront-Viewer-City'],
         'headers that CloudFront adds',
       ],
-      ['queries to the origin', 'QueryStringsConfig.QueryStringBehavior', 'all', 'queries to the origin'],
+      ['all queries to the origin', 'QueryStringsConfig.QueryStringBehavior', 'all', 'queries to the origin'],
       ['cookies to the origin', 'CookiesConfig.CookieBehavior', 'all', 'cookies to the origin'],
     ]),
     ...inPlace('behaviour /vod/*.m3u8: response headers policy Headers', 'Headers', 'ResponseHeadersPolicyConfig', [

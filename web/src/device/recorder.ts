@@ -6,6 +6,7 @@ import type { default as Hls, ErrorData } from 'hls.js';
 import { call, pathOf } from '../api/client.ts';
 import { isPassing, problemOf, type ApiProblem } from '../api/problem.ts';
 import type { Stretch } from '../fleet/stretch.ts';
+import { eventsIn, Reporter } from '../reports/reporter.ts';
 import { isOver, openedBy, readFrom, refusedText, Signature } from '../shared/signature.ts';
 import { momentOf, nextRecording, positionOf, windowFor, type Fragment } from './recordings.ts';
 
@@ -51,9 +52,12 @@ export class Recorder {
   #state: RecorderState['kind'] = 'empty';
   #isHeld = false;
   #session = crypto.randomUUID();
+  readonly #reporter: Reporter;
 
   constructor(options: RecorderOptions) {
     this.#options = options;
+    this.#reporter = new Reporter(options.video, { hasPlaces: false });
+    window.addEventListener('pagehide', this.#leave);
     options.video.addEventListener('timeupdate', this.#tick);
     options.video.addEventListener('ended', this.#ended);
   }
@@ -73,7 +77,12 @@ export class Recorder {
     this.#unload();
     this.#options.video.removeEventListener('timeupdate', this.#tick);
     this.#options.video.removeEventListener('ended', this.#ended);
+    window.removeEventListener('pagehide', this.#leave);
+    this.#leave();
+    this.#reporter.stop();
   }
+
+  readonly #leave = (): void => this.#reporter.leave();
 
   play(): void {
     this.#wantsPlay = true;
@@ -135,7 +144,12 @@ export class Recorder {
     const over = ({ message }: ApiProblem) => {
       if (load === this.#load) this.#end(message);
     };
-    const signature = new Signature({ prefix, base: window.location.href, read: () => readFrom(address), over });
+    const read = async () => {
+      const answer = await readFrom(address);
+      this.#reporter.addressed(eventsIn(answer.text));
+      return answer;
+    };
+    const signature = new Signature({ prefix, base: window.location.href, read, over });
     const hls = new HlsClass({
       // What is played is known by the clock only once the playlist has come.
       autoStartLoad: false,
@@ -143,6 +157,7 @@ export class Recorder {
       xhrSetup: openedBy(signature, this.#options.token),
     });
     this.#hls = hls;
+    this.#reporter.heed(hls, HlsClass.Events);
     hls.on(HlsClass.Events.LEVEL_LOADED, (_, { details }) => {
       if (this.#fragments.length > 0) return;
       this.#fragments = details.fragments;

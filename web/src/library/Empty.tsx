@@ -5,7 +5,22 @@ import { State } from '../shared/states.tsx';
 import { useUploads } from '../upload/UploadsContext.tsx';
 import classes from './library.module.css';
 
-export function EmptyLibrary({ of, seeShared }: { of: 'own' | 'shared' | 'trash'; seeShared: () => void }) {
+interface Props {
+  readonly isFiltered: boolean;
+  readonly of: 'own' | 'shared' | 'trash';
+  readonly change: (view: { q?: ''; status?: ''; tag?: ''; shared?: '1' }) => void;
+}
+
+/** What stands in the place of videos where there are none. */
+export default function Empty({ isFiltered, of, change }: Props) {
+  return isFiltered ? (
+    <NothingFound clear={() => change({ q: '', status: '', tag: '' })} />
+  ) : (
+    <EmptyLibrary of={of} seeShared={() => change({ shared: '1' })} />
+  );
+}
+
+function EmptyLibrary({ of, seeShared }: Pick<Props, 'of'> & { seeShared: () => void }) {
   const { mayUpload } = usePerson();
   const { toggle, isOpen } = useUploads();
   if (of === 'trash') {
@@ -51,7 +66,7 @@ export function EmptyLibrary({ of, seeShared }: { of: 'own' | 'shared' | 'trash'
   );
 }
 
-export function NothingFound({ clear }: { clear: () => void }) {
+function NothingFound({ clear }: { clear: () => void }) {
   return (
     <State
       icon={IconSearchOff}

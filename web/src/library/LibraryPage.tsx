@@ -6,14 +6,15 @@ import { tagsQuery, videosQuery, type Filters } from '../api/queries.ts';
 import { count } from '../shared/format.ts';
 import { Failure } from '../shared/states.tsx';
 import { isVideoStatus } from '../shared/status.ts';
-import { EmptyLibrary, NothingFound } from './Empty.tsx';
 import { between, isSort, sorted, tagsOf } from './sort.ts';
 import { Toolbar, type View } from './Toolbar.tsx';
 import { VideoCard } from './VideoCard.tsx';
 import classes from './library.module.css';
 
-const DeleteDialog = lazy(() => import('../video/DeleteDialog.tsx'));
+// What most visits never show comes when it is.
+const Empty = lazy(() => import('./Empty.tsx'));
 const SelectionBar = lazy(() => import('./SelectionBar.tsx'));
+const DeleteDialog = lazy(() => import('../video/DeleteDialog.tsx'));
 const TrashCard = lazy(() => import('./TrashCard.tsx'));
 
 /** The address holds what is searched, filtered and sorted, so that it can be shared and Back undoes it. */
@@ -80,14 +81,13 @@ export function LibraryPage() {
       ) : !data ? (
         <Failure error={error} retry={() => void refetch()} />
       ) : videos.length === 0 && !hasNextPage ? (
-        isFiltered ? (
-          <NothingFound clear={() => change({ q: '', status: '', tag: '' })} />
-        ) : (
-          <EmptyLibrary
+        <Suspense>
+          <Empty
+            isFiltered={isFiltered}
             of={trash === '1' ? 'trash' : shared === '1' ? 'shared' : 'own'}
-            seeShared={() => change({ shared: '1' })}
+            change={change}
           />
-        )
+        </Suspense>
       ) : (
         <ul
           className={classes.grid}
@@ -118,21 +118,19 @@ export function LibraryPage() {
           </Button>
         </div>
       )}
-      {chosen.length > 0 && (
-        <Suspense>
+      <Suspense>
+        {chosen.length > 0 && (
           <SelectionBar
             chosen={chosen}
             all={() => selection.set(new Set(videos.map((video) => video.id)))}
             none={() => selection.set(new Set())}
             remove={() => setDeleting(true)}
           />
-        </Suspense>
-      )}
-      {isDeleting && (
-        <Suspense>
+        )}
+        {isDeleting && (
           <DeleteDialog videos={chosen} close={() => setDeleting(false)} done={() => selection.set(new Set())} />
-        </Suspense>
-      )}
+        )}
+      </Suspense>
     </>
   );
 }

@@ -8,6 +8,7 @@ import { ticketIn } from '../../../lib/contract/ticket.ts';
 import { call, pathOf } from '../api/client.ts';
 import { apiPath } from '../api/token-fetch.ts';
 import type { Place } from '../fleet/wall.ts';
+import { Reporter } from '../reports/reporter.ts';
 import { isLost, isOver, pathOf as openedPath, renewIn, resigned } from '../shared/signature.ts';
 import { distances, isEnough, LIVE, Pace, Reloads } from './pace.ts';
 import {
@@ -60,6 +61,7 @@ export class LiveStream {
   #hls: Hls | undefined;
   readonly #pace = new Pace();
   readonly #pictures = new Pictures();
+  readonly #reporter: Reporter;
   /** Pictures put on the screen, where the browser tells of each; and what takes back its promise to. */
   #counted = 0;
   #callback: number | undefined;
@@ -77,6 +79,7 @@ export class LiveStream {
 
   constructor(options: StreamOptions) {
     this.#options = options;
+    this.#reporter = new Reporter(options.video, { hasPlaces: false });
     options.video.addEventListener('playing', this.#plays);
     if ('requestVideoFrameCallback' in options.video) this.#nextPicture();
     window.addEventListener('pagehide', this.#goodbye);
@@ -94,6 +97,7 @@ export class LiveStream {
     window.removeEventListener('pagehide', this.#goodbye);
     window.removeEventListener('online', this.#online);
     this.#goodbye();
+    this.#reporter.stop();
   }
 
   /** A person does not want to wait. */
@@ -124,6 +128,7 @@ export class LiveStream {
   }
 
   #goodbye = (): void => {
+    this.#reporter.leave();
     const { device, channel } = this.#options.place;
     const ticket = ticketIn(openedPath(this.#query ?? '') ?? '', `live/${device}/${channel}/`);
     const query = { session: this.#session, ...(ticket !== undefined && { ticket }) };
@@ -174,8 +179,9 @@ export class LiveStream {
     if (phase.kind === 'lost') this.#again(delay);
   }
 
-  #sign({ query, expiresAt }: { query: string; expiresAt: string }): void {
+  #sign({ query, expiresAt, events }: { query: string; expiresAt: string; events?: string | undefined }): void {
     this.#query = query;
+    this.#reporter.addressed(events);
     clearTimeout(this.#renewal);
     const renew = async (attempt: number): Promise<void> => {
       try {
@@ -210,6 +216,7 @@ export class LiveStream {
     if (HlsClass.isSupported()) {
       const hls = new HlsClass({ ...LIVE, abrController: scheduled(HlsClass), xhrSetup: this.#open });
       this.#hls = hls;
+      this.#reporter.heed(hls, HlsClass.Events);
       hls.on(HlsClass.Events.FRAG_BUFFERED, this.#buffered);
       hls.on(HlsClass.Events.ERROR, (_, data) => this.#failed(data));
       hls.loadSource(pathOf('GET /api/play/live/{id}/{channel}/main.m3u8', this.#params, { session: this.#session }));

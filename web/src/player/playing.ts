@@ -6,8 +6,9 @@ import type { ErrorData, HlsConfig } from 'hls.js';
 import type HlsVideoElement from 'hls-video-element';
 import { Hls } from 'hls-video-element';
 import { vodPrefix } from '../../../lib/contract/keys.ts';
-import { ApiProblem, isPassing, problemOf, unreachable } from '../api/problem.ts';
-import { definedIn, endOf, isOver, openedBy, readFrom, refusedText, Signature } from '../shared/signature.ts';
+import { ApiProblem, hasCode, isPassing, problemOf, unreachable } from '../api/problem.ts';
+import { eventsIn, Reporter } from '../reports/reporter.ts';
+import { definedIn, endOf, isLost, isOver, openedBy, readFrom, refusedText, Signature } from '../shared/signature.ts';
 import { licensed } from '../video/licence.ts';
 import { inSession } from '../video/links.ts';
 import { readManifest } from '../video/manifest.ts';
@@ -66,6 +67,7 @@ export class Playing {
   readonly #source: string;
   readonly #signature: Signature;
   readonly #config: Partial<HlsConfig>;
+  readonly #reporter: Reporter;
   readonly #controller = new AbortController();
   #taking = new AbortController();
   #isRefused = false;
@@ -84,11 +86,13 @@ export class Playing {
     this.#tells = tells;
     this.session = target.session ?? newSession();
     this.#source = inSession(src, this.session);
+    this.#reporter = new Reporter(element, { hasPlaces: true });
     this.#signature = new Signature({
       prefix: `/${vodPrefix(id)}`,
       base: `${origin}/`,
       read: async () => {
         const answer = await readFrom(this.#source);
+        this.#reporter.addressed(eventsIn(answer.text));
         const until = endOf(definedIn(answer.text) ?? '');
         if (until !== undefined) tells.renewed?.(new Date(until));
         return answer;
@@ -138,10 +142,12 @@ export class Playing {
   stop(): void {
     this.#controller.abort();
     this.#taking.abort();
+    this.#reporter.stop();
   }
 
   /** The session is over: its place is free at once for who may watch a few things at a time only. */
   goodbye(): void {
+    this.#reporter.leave();
     const { ticket, isOver: isGone } = this.#signature;
     if (ticket === undefined || isGone) return;
     const { origin, id } = this.#target;
@@ -182,10 +188,13 @@ export class Playing {
     this.#isRefused = true;
     this.#element.pause();
     this.#element.api?.stopLoad();
+    // A right that is over is nothing that went wrong.
+    if (!isOver(why) && !isLost(why)) this.#reporter.failed(hasCode(why, 'unplayable') ? 'decode' : 'network');
     this.#tells.refused(why);
   }
 
   #heed(hls: Hls): void {
+    this.#reporter.heed(hls, Hls.Events);
     hls.on(Hls.Events.ERROR, (_, data) => void this.#failed(hls, data));
     if (this.#target.follows === true)
       hls.on(Hls.Events.MANIFEST_LOADED, (_, { networkDetails }) => {

@@ -1,5 +1,6 @@
 import { Button, UnstyledButton } from '@mantine/core';
 import {
+  IconBell,
   IconChevronDown,
   IconFolder,
   IconDatabase,
@@ -17,6 +18,7 @@ import {
 import { useQuery } from '@tanstack/react-query';
 import { lazy, Suspense, useEffect, useState, type ReactNode } from 'react';
 import { Link, NavLink, useLocation, useNavigate } from 'react-router';
+import { alarmCountQuery } from '../alarms/count.ts';
 import { useSession } from '../auth/SessionContext.tsx';
 import { anyDeviceQuery } from '../fleet/queries.ts';
 import { Fence } from '../shared/Fence.tsx';
@@ -83,6 +85,7 @@ const links = {
   collections: { to: '/collections', label: 'Collections', Icon: IconFolder },
   live: { to: '/live', label: 'Live', Icon: IconLivePhoto },
   map: { to: '/map', label: 'Map', Icon: IconMap2 },
+  alarms: { to: '/alarms', label: 'Alarms', Icon: IconBell },
 } as const;
 
 function Screens({ name, size }: { name: 'link' | 'tab'; size: number }) {
@@ -94,9 +97,23 @@ function Screens({ name, size }: { name: 'link' | 'tab'; size: number }) {
       <NavLink key={to} to={to} end className={classes[name] ?? ''}>
         <Icon size={size} stroke={1.6} aria-hidden />
         {label}
+        {screen === 'alarms' && <AlarmCount />}
       </NavLink>
     );
   });
+}
+
+/** Nothing where none is new, or nobody knows. */
+function AlarmCount() {
+  const { data } = useQuery(alarmCountQuery);
+  if (!data || (data.count === 0 && !data.isMore)) return null;
+  return (
+    <span className={classes.count}>
+      {data.count}
+      {data.isMore && '+'}
+      <span className="visually-hidden"> new</span>
+    </span>
+  );
 }
 
 function UploadButton() {

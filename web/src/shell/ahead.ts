@@ -9,9 +9,11 @@ import { deviceQuery } from '../fleet/queries.ts';
  * parts, each of which waits for the one before, would be at rest only after all their ways there and back.
  */
 export const pages = {
+  signIn: () => import('../auth/SignIn.tsx'),
   video: () => import('../video/VideoPage.tsx'),
   live: () => import('../live/LivePage.tsx'),
   map: () => import('../map/MapPage.tsx'),
+  alarms: () => import('../alarms/AlarmsPage.tsx'),
   device: () => import('../device/DevicePage.tsx'),
   health: () => import('../health/HealthPage.tsx'),
   changes: () => import('../changes/ChangesPage.tsx'),
@@ -27,6 +29,7 @@ const NEEDS: Readonly<Record<string, readonly (() => Promise<unknown>)[]>> = {
   v: [pages.video],
   live: [pages.live, () => import('hls.js')],
   map: [pages.map, () => import('../map/FleetMap.tsx')],
+  alarms: [pages.alarms],
   health: [pages.health],
   changes: [pages.changes],
   webhooks: [pages.webhooks],

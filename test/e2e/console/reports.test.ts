@@ -1,0 +1,96 @@
+/** What the console's player reports of itself: playing, halting and seeking are in the video's figures within seconds. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { Client } from '../../../local/client.ts';
+import { signIn } from '../../../local/sign-in.ts';
+import { runningStack } from '../../stack.ts';
+import { makeVideo } from '../../support/media.ts';
+import { comeNear, openBrowser, openPage, playerState } from './open.ts';
+
+const stack = await runningStack();
+const ada = new Client(stack.url, stack.users.find(({ name }) => name === 'ada')!.token);
+/** Until what is done is in the figures. */
+const SOON = { timeout: 15_000, interval: 250 };
+const SLOW = { timeout: 90_000, interval: 100 };
+/** Segments are 6 s: as many are let through at first. */
+const FIRST = 3;
+
+let folder: string;
+let browser: Browser;
+let id: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sluice-reports-'));
+  const film = join(folder, 'film.mp4');
+  await makeVideo(stack.ffmpegFolder, film, { seconds: 60, size: '320x180' });
+  id = await ada.upload(film, { name: 'film.mp4', metadata: { visibility: 'private' } });
+  await ada.ready(id);
+  browser = await openBrowser();
+}, 300_000);
+afterAll(async () => {
+  await browser?.close();
+  await ada.fetch('DELETE', `/api/videos/${id}`);
+  await rm(folder, { recursive: true, force: true });
+});
+
+const insight = () => ada.call('GET /api/videos/{id}/insight', { params: { id } });
+const totals = async () => (await insight()).totals;
+
+/** Holds back segments from `FIRST` on; answers what lets them through. */
+async function holdBack(page: Page): Promise<() => void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  await page.route(/\/vod\/.*\/\d{5}\.m4s/, async (route) => {
+    const number = Number(/\/(\d{5})\.m4s/.exec(route.request().url())![1]);
+    if (number > FIRST) await promise;
+    await route.continue();
+  });
+  return resolve;
+}
+
+it('playing, halting, seeking and leaving change the heatmap and the figures within seconds', async () => {
+  const { page, faults, close } = await openPage(browser);
+  const letThrough = await holdBack(page);
+  await signIn(page, stack.url, 'ada', `/v/${id}`);
+  await comeNear(page);
+  await page.locator('hls-video').evaluate((element) => ((element as unknown as { muted: boolean }).muted = true));
+  expect((await totals()).plays).toBe(0);
+  await page.keyboard.press('k');
+  await expect.poll(async () => (await playerState(page)).at, SLOW).toBeGreaterThan(0.5);
+  await expect.poll(async () => (await insight()).heatmap.watched[1], SOON).toBe(1);
+  const begun = await insight();
+  expect(begun.totals).toMatchObject({ plays: 1, views: 1, viewers: 1, stalls: 0, seeks: 0, failed: 0 });
+  expect(begun.totals.startupSeconds).toBeGreaterThan(0);
+  expect(begun.devices).toMatchObject([{ name: 'desktop', views: 1 }]);
+  expect(begun.renditions.map(({ name }) => name)).toEqual(['180p']);
+
+  // All that was let through is shown, and nothing comes.
+  await expect.poll(async () => (await playerState(page)).at, SLOW).toBeGreaterThan(FIRST * 6 - 1);
+  const halted = Date.now();
+  await page.waitForTimeout(3000);
+  letThrough();
+  await expect.poll(async () => (await playerState(page)).at, SLOW).toBeGreaterThan(FIRST * 6 + 1);
+  const stood = (Date.now() - halted) / 1000;
+  await expect.poll(async () => (await totals()).stalls, SOON).toBe(1);
+  const after = await totals();
+  expect(after.stalledSeconds).toBeGreaterThan(1);
+  expect(after.stalledSeconds).toBeLessThan(stood + 1);
+  expect(after.stallRatio).toBeGreaterThan(0);
+  expect(after.score).toBeLessThan(begun.totals.score!);
+
+  await page
+    .locator('hls-video')
+    .evaluate((element) => ((element as unknown as { currentTime: number }).currentTime = 4));
+  await expect.poll(async () => (await totals()).seeks, SOON).toBe(1);
+  await expect.poll(async () => (await playerState(page)).at, SLOW).toBeGreaterThan(8);
+  // What goes with the page.
+  await page.goto('about:blank');
+  await expect.poll(async () => (await insight()).heatmap.again[6], SOON).toBe(1);
+  const left = await insight();
+  expect(left.heatmap.watched.slice(0, 8)).toEqual([1, 1, 1, 1, 2, 2, 2, 2]);
+  expect(Math.min(...left.heatmap.watched.slice(8, 18))).toBe(1);
+  expect(left.totals).toMatchObject({ plays: 1, views: 1, completion: 0, failed: 0 });
+  expect(faults).toEqual([]);
+  await close();
+}, 300_000);
