@@ -26,6 +26,7 @@ import { hasPassword, SASL } from './contract/kafka.ts';
 import { takesOnlyText, unwrapped, valueOf } from './option-text.ts';
 import {
   dollarBounds,
+  insightBounds,
   liveBounds,
   once,
   operationsBounds,
@@ -536,6 +537,10 @@ const schema = z.strictObject({
         description:
           'Seconds that what players report waits, at most, until it is counted in heatmaps and figures. Each count is a write for each video that was watched meanwhile: twice as long is half as many.',
       }),
+      keepRawDays: insightBounds.keepRawDays.default(90).meta({
+        description:
+          'Days for which every event is kept as it was reported, in files that Athena and others read ([insight.md](insight.md#raw-events)). 0: none are kept, and what is there is removed within two days. They have pseudonyms of viewers in them. Their queue is $0.26 a month, and its alarm $0.10. What is counted does not depend on it.',
+      }),
     })
     .prefault({}),
   kafka: z
@@ -588,7 +593,7 @@ const schema = z.strictObject({
     .strictObject({
       alarms: z.boolean().default(true).meta({
         description:
-          'CloudWatch alarms, each with an article in [runbook.md](runbook.md): 31, with `live.enabled` 38. Each costs $0.10 a month beyond the first ten of an account. Off: nobody is told that something is wrong but by who sees it.',
+          'CloudWatch alarms, each with an article in [runbook.md](runbook.md): 32, with `live.enabled` 39. Each costs $0.10 a month beyond the first ten of an account. Off: nobody is told that something is wrong but by who sees it.',
       }),
       emails: emails.meta({
         description:

@@ -129,6 +129,9 @@ export const liveBounds = {
   maxStreamMbps: z.number().min(0.1).max(200),
 };
 
+/** Days; 0: none are kept. */
+export const insightBounds = { keepRawDays: whole(0, 3650) };
+
 export const operationsBounds = {
   stuckMinutes: whole(15, 10_080),
   auditDays: whole(1, 3650),

@@ -8,7 +8,12 @@ const UNITS: Readonly<Record<string, string>> = {
   ApproximateAgeOfOldestMessage: 's',
 };
 
-const WHERE = { devices: '`live.enabled`', mediaconvert: 'MediaConvert', kafka: '`kafka.brokers`' };
+const WHERE = {
+  devices: '`live.enabled`',
+  mediaconvert: 'MediaConvert',
+  raw: '`insight.keepRawDays`',
+  kafka: '`kafka.brokers`',
+};
 
 export const everyAlarmRow = (): string[] => ALARMS.map(row);
 

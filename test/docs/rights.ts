@@ -45,6 +45,7 @@ const FILES: Record<string, string> = {
   InsightEvents: 'insight/events.ts',
   InsightSpread: 'insight/spread.ts',
   InsightCount: 'insight/count.ts',
+  InsightRawWriter: 'insight/raw.ts',
   InsightKafka: 'insight/kafka/handler.ts',
   InsightHandler: 'insight/handler.ts',
   OperationsHealth: 'operations/handler.ts',
@@ -86,6 +87,8 @@ const NAMES: Record<string, string> = {
   InsightHeatmaps: 'heatmaps',
   InsightPosts: 'posts',
   InsightCounts: 'counts',
+  InsightRawFiles: 'raw events',
+  InsightRawQueue: 'raw events waiting',
   InsightOrdered: 'posts in order',
   IngestCluster: 'tasks of the cluster',
   UploadDeadPulls: 'dead letters of pulls',
@@ -98,6 +101,7 @@ const NAMES: Record<string, string> = {
   RevocationDeadEndings: 'of endings',
   InsightDeadPosts: 'of posts',
   InsightDeadCounts: 'of counts',
+  InsightRawDeadQueue: 'of raw events',
   InsightDeadOrdered: 'dead letters of posts in order',
 };
 
@@ -182,7 +186,7 @@ function name(resource: unknown): string {
   }
   const queues = /:(sluice-prod-ingest-\*)$/.exec(text);
   if (queues !== null) return `queues \`${queues[1]}\``;
-  if (/:cloudwatch:.*:alarm:sluice-prod-\*$/.test(text)) return 'alarms `sluice-prod-*`';
+  if (/:cloudwatch:.*:alarm:sluice-prod-alarm-\*$/.test(text)) return 'alarms `sluice-prod-alarm-*`';
   if (/:mediaconvert:.*:queues\/Default$/.test(text)) return "MediaConvert's default queue";
   if (/:mediaconvert:.*:jobs\/\*$/.test(text)) return "MediaConvert's jobs";
   if (/:kafka:.*:cluster\//.test(text)) return 'the cluster of `kafka.clusterArn`';
