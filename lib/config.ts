@@ -329,7 +329,7 @@ const schema = z.strictObject({
       playready: licenceUrl.optional().meta({ description: 'Licence server of PlayReady, likewise.' }),
       fairplay: licenceUrl.optional().meta({
         description:
-          'Licence server (key security module) of FairPlay, likewise. What a player asks it is encrypted for the provider, so the provider must refuse keys of any other content than `{contentId}` or `x-content-id`. Needs `drm.fairplayCertificate`.',
+          'Licence server (key security module) of FairPlay, likewise. What a player asks it is encrypted for the provider, so the provider must refuse keys of any other content than this address names: it has to hold `{contentId}`. Needs `drm.fairplayCertificate`.',
       }),
       fairplayCertificate: licenceUrl.optional().meta({
         description: "Address of the FairPlay application certificate, in DER, on Apple's programme given to you.",
@@ -733,6 +733,11 @@ function checkDrm({ drm, slicing, upload }: Config): void {
   const held = Object.entries({ widevine, playready, fairplay });
   const odd = held.find(([, url]) => /[{}]/.test(url?.replaceAll(CONTENT_ID_PLACEHOLDER, '') ?? ''));
   if (odd !== undefined) throw new ConfigError(`drm.${odd[0]}: knows no placeholder but ${CONTENT_ID_PLACEHOLDER}`);
+  // Nobody here can read which key is asked for, and a provider that knows of no content compares it with nothing.
+  if (fairplay?.includes(CONTENT_ID_PLACEHOLDER) === false)
+    throw new ConfigError(
+      `drm.fairplay: must hold ${CONTENT_ID_PLACEHOLDER}, by which the provider refuses other keys`,
+    );
 }
 
 function checkKafka(kafka: Config['kafka']): void {

@@ -24,7 +24,7 @@ import { isInTrash, isThere, matches, position, Tags, whose, type Position } fro
 import { originalOf, rungOf } from '../download/answer.ts';
 import { openApi } from './openapi.ts';
 import { grantsTo, isShared, named as namedBy } from './shared.ts';
-import { joinedBy, takenOf } from './taken.ts';
+import { changedBy, joinedBy, takenOf } from './taken.ts';
 import { labelOf, languageOf, readText } from './texts.ts';
 import { discard, restore } from './trash.ts';
 import { readTrack } from './track.ts';
@@ -172,10 +172,12 @@ export const handler = serve<'catalog'>(required('GROUPS_CLAIM'), {
     }
     // Whom the old owner's collections are given to is not for them to say any more.
     const remove = body.owner === undefined || body.owner === record.owner ? [] : (['collections'] as const);
-    const changed = await changeVideo(id, { set: body as Partial<VideoRecord>, remove });
+    const set = body as Partial<VideoRecord>;
+    const after = changedBy(record, set, remove);
+    await endBy(...takenOf(record, after));
+    await endUnder([id], joinedBy(record, after));
+    const changed = await changeVideo(id, { set, remove });
     if (changed === undefined) throw new ApiError('not-found', 'The video was removed meanwhile.');
-    await endBy(...takenOf(record, changed));
-    await endUnder([id], joinedBy(record, changed));
     return show(changed);
   },
 

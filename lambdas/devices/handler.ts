@@ -10,6 +10,7 @@ import { grantRight, viewerRight } from '../../lib/contract/right.ts';
 import { dynamo } from '../shared/clients.ts';
 import { readCursor, sealCursor } from '../shared/cursor.ts';
 import { queryFleet, readAnswer, readDevice, readTasks, sendCommand, maySee, visible } from '../shared/devices.ts';
+import { admitToDevice } from '../shared/device-access.ts';
 import { taskOf } from '../shared/device-state.ts';
 import { ApiError } from '../shared/errors.ts';
 import { serve } from '../shared/http.ts';
@@ -121,25 +122,27 @@ export const handler = serve<'devices'>(required('GROUPS_CLAIM'), {
 
   'PATCH /api/devices/{id}': async ({ viewer, params: { id }, body }) => {
     const before = await manageable(id, viewer);
+    if (body.viewers !== undefined) await endViewers(before, body.viewers);
     const changed = await changeDevice(id, body);
     if (changed === undefined) throw new ApiError('not-found', 'The device was removed meanwhile.');
-    if (body.viewers !== undefined) await endViewers(before, body.viewers);
     await notifyTask(changed, 'refresh');
     return await answer(changed, viewer);
   },
 
   'DELETE /api/devices/{id}': async ({ viewer, params: { id } }) => {
     const record = await readDevice(id);
-    if (record === undefined && isAdmin(viewer)) return undefined;
-    visible(record, viewer);
-    checkAdmin(viewer);
-    // First: should the number change hands, nobody watches the next one by what was granted on this one.
+    if (record !== undefined || !isAdmin(viewer)) {
+      visible(record, viewer);
+      checkAdmin(viewer);
+    }
     const grants = await listGrants(`device:${id}`);
-    await deleteGrants(`device:${id}`);
-    const deleted = await deleteDevice(id);
-    await revoke([{ kind: 'device', id, until: signedUntil() }]);
     await endBy({ of: 'rights', rights: grants.map(grantRight) });
-    if (deleted !== undefined) await endViewers(deleted, []);
+    if (record !== undefined) await endViewers(record, []);
+    // First: should the number change hands, nobody watches the next one by what was granted on this one.
+    await deleteGrants(`device:${id}`);
+    const deleted = record && (await deleteDevice(id));
+    // Once it is gone, since only what began before is refused; also of one that is gone already: the call that deleted it may have come no further.
+    await revoke([{ kind: 'device', id, until: signedUntil() }]);
     if (deleted !== undefined) await notifyTask(deleted, 'disconnect');
     return undefined;
   },
@@ -215,8 +218,9 @@ export const handler = serve<'devices'>(required('GROUPS_CLAIM'), {
     return commandAnswer.parse({ ...row, requestId: row.id });
   },
 
-  'POST /api/devices/{id}/clips': async ({ viewer, params: { id }, body }) => {
-    const record = visible(await readDevice(id), viewer);
-    return await showVideo(await beginClip(viewer, record, body));
+  'POST /api/devices/{id}/clips': async ({ viewer, params: { id }, body, headers }) => {
+    // A clip is whoever's made it, so it shows no more than they may watch of the device.
+    const { record, limits } = await admitToDevice(viewer, id, headers);
+    return await showVideo(await beginClip(viewer, visible(record, viewer), limits, body));
   },
 });

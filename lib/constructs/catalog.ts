@@ -72,7 +72,7 @@ export class Catalog extends Construct {
       .useTable(
         'ENTITLEMENTS_TABLE',
         storage.entitlements,
-        ['BatchGetItem', 'Query', 'PutItem', 'DeleteItem'],
+        ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'DeleteItem'],
         [BY_SUBJECT],
       )
       .useObjects('MEDIA_BUCKET', storage.media, ['GetObject'], TRACKS_PREFIX)

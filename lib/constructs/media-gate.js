@@ -14,6 +14,8 @@ var TICKET =
   /^[0-9a-z]{7}[A-Za-z0-9]{16}\.(-|[A-Za-z0-9_-]{11})\.(-|[A-Za-z0-9_-]{1,64})\.(-|[0-9a-f]{8}|[0-9a-f]{32})(\.(-|[1-9][0-9]{1,4})\.(-|[A-Z]{2}))?$/;
 // A rung's playlist or folder below a revision: `r1/video/720p.m3u8`, `r1/video/720p/00001.m4s`.
 var RUNG = /^([1-9][0-9]{1,4})p(\.m3u8)?$/;
+// How many lines a segment of a channel has, in its name (lib/contract/live-keys.ts): `…-720c.m4s`.
+var LINES = /-([1-9][0-9]{0,4})[cd]e?\.m4s$/;
 
 function refused() {
   return { statusCode: 403, statusDescription: 'Forbidden', headers: { 'cache-control': { value: 'no-store' } } };
@@ -49,6 +51,13 @@ function isTooTall(kind, name, tallest) {
   if (tallest === undefined || tallest === '-' || kind !== 'video') return false;
   var rung = RUNG.exec(name || '');
   return rung === null || Number(rung[1]) > Number(tallest);
+}
+
+/** The same of a channel: of its segments, wherever they lie. Those of before names said it are nobody's who is held to a height. */
+function isTooHigh(uri, tallest) {
+  if (tallest === undefined || tallest === '-' || uri.slice(-4) !== '.m4s') return false;
+  var lines = LINES.exec(uri);
+  return lines === null || Number(lines[1]) > Number(tallest);
 }
 
 /**
@@ -89,7 +98,7 @@ async function handler(event) {
   // CloudFront says it in place of what the viewer says (edge-policies.ts), and nothing where it does not know.
   var country = request.headers['cloudfront-viewer-country'];
   if (named[5] !== undefined && named[5] !== '-' && (!country || country.value !== named[5])) return refused();
-  if (!live && isTooTall(parts[at + 3], parts[at + 4], named[4])) return refused();
+  if (live ? isTooHigh(request.uri, named[4]) : isTooTall(parts[at + 3], parts[at + 4], named[4])) return refused();
   // A session that began later was let in since, whatever was revoked before.
   var began = parseInt(ticket.slice(0, 7), 36);
   if (whole.at >= began) return refused();

@@ -71,6 +71,7 @@ export class Operations extends Construct {
         SLICING_PLACES: String(concurrency(config).videos),
         TAKES_DEVICES: config.live.enabled ? 'yes' : 'no',
         DEPLOYMENT: deploymentOf(config),
+        AUDIT_DAYS: String(config.operations.auditDays),
         ALARM_IDS: JSON.stringify(names),
         DEAD_LETTERS: Stack.of(this).toJsonString(
           Object.fromEntries(queues.map(([id, { queueUrl }]) => [id, queueUrl])),

@@ -367,7 +367,11 @@ describe('configuration', () => {
     [{ ...KAFKA, 'kafka.topic': '..' }, 'kafka.topic'],
     [{ 'drm.keyServer': 'https://a.example/', 'slicing.engine': 'auto' }, 'drm.keyServer'],
     [{ 'drm.keyServer': 'https://a.example/', 'drm.widevine': 'https://a.example/' }, 'slicing.engine'],
-    [{ ...DRM, 'drm.fairplay': 'https://a.example/' }, 'drm.fairplayCertificate'],
+    [{ ...DRM, 'drm.fairplay': 'https://a.example/{contentId}' }, 'drm.fairplayCertificate'],
+    [
+      { ...DRM, 'drm.fairplay': 'https://a.example/', 'drm.fairplayCertificate': 'https://a.example/' },
+      'drm.fairplay: must hold {contentId}',
+    ],
     [{ ...DRM, 'drm.fairplayCertificate': 'https://a.example/' }, 'drm.fairplay '],
     [{ ...DRM, 'drm.playready': 'http://a.example/' }, 'drm.playready'],
     [{ ...DRM, 'drm.keyServer': 'http://a.example/' }, 'drm.keyServer'],

@@ -56,7 +56,7 @@ const TEXTS: Readonly<Record<string, readonly [least: unknown, most: unknown]>> 
   'drm.keyServer': ['https://a', long(256, 'https://')],
   'drm.widevine': ['https://a', long(160, 'https://')],
   'drm.playready': ['https://a', long(160, 'https://')],
-  'drm.fairplay': ['https://a', long(160, 'https://')],
+  'drm.fairplay': ['https://{contentId}', long(160, 'https://', '/{contentId}')],
   'drm.fairplayCertificate': ['https://a', long(160, 'https://')],
   'drm.secretArn': [`${secret('eu-west-1')}a`, `${secret('us-isofxx-east-1')}${long(200)}`],
   'live.tlsCertificateArn': [`${arn('eu-west-1')}a`, `${arn('us-isofxx-east-1')}${long(64)}`],

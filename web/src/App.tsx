@@ -17,6 +17,7 @@ const MapPage = lazy(pages.map);
 const AlarmsPage = lazy(pages.alarms);
 const DevicePage = lazy(pages.device);
 const HealthPage = lazy(pages.health);
+const InsightPage = lazy(pages.insight);
 const ChangesPage = lazy(pages.changes);
 const WebhooksPage = lazy(pages.webhooks);
 const StoragePage = lazy(pages.storage);
@@ -71,6 +72,8 @@ export function App() {
           '/alarms': AlarmsPage,
           '/d/:id': DevicePage,
           '/health': HealthPage,
+          '/insight': InsightPage,
+          '/v/:id/insight': InsightPage,
           '/changes': ChangesPage,
           '/webhooks': WebhooksPage,
           '/storage': StoragePage,

@@ -382,6 +382,9 @@ describe.concurrent.each(['light', 'dark'] as const)('axe-core finds nothing ser
     await page.locator('ul[aria-label="Videos"] > li').first().waitFor();
     await check('library');
     await page.goto(`${stack.url}/?q=there+is+no+such+video`);
+    await page
+      .getByText(/^The video taken down: (being )?refused at the edge.*; caches are being emptied\.$/)
+      .waitFor();
     await page.getByText('No video matches').waitFor();
     await check('nothing found');
     await page.keyboard.press('u');
@@ -450,6 +453,9 @@ it('finds by search, and deletes for good only after the word is typed', async (
   await remove.click();
   await page.getByText('No video matches').waitFor();
   await expect.poll(async () => (await ada.fetch('GET', `/api/videos/${id}`)).status).toBe(404);
+  // On whatever page comes next, until CloudFront has said that its caches are empty of it.
+  await page.getByRole('link', { name: 'Live' }).first().click();
+  await page.getByText(/^The video taken down; caches emptied .+ after\.$/).waitFor();
   await page.goto(`${stack.url}/v/${uploaded()}`);
   await page.getByText('No such video').waitFor();
   expect(faults).toEqual([]);

@@ -39,7 +39,7 @@ it('tells those that decide who may watch, and never to ask this machine’s own
     PlaybackManifest: address,
     DevicesLive: address,
     SharingHandler: address,
-    DevicesHandler: none,
+    DevicesHandler: address,
   });
 });
 

@@ -1,5 +1,6 @@
 import { Button, UnstyledButton } from '@mantine/core';
 import {
+  IconChartBar,
   IconBell,
   IconChevronDown,
   IconFolder,
@@ -155,6 +156,7 @@ function Account() {
 /** The first for who uploads, the others for admins. */
 const LINKS = [
   ['/storage', 'Storage', IconDatabase],
+  ['/insight', 'Insight', IconChartBar],
   ['/health', 'Health', IconHeartbeat],
   ['/changes', 'Changes', IconHistory],
   ['/webhooks', 'Webhooks', IconWebhook],
