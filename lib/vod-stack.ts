@@ -12,6 +12,7 @@ import { FfmpegLayer } from './constructs/ffmpeg-layer.ts';
 import { Insight } from './constructs/insight.ts';
 import { Operations } from './constructs/operations.ts';
 import { Playback } from './constructs/playback.ts';
+import { Presence } from './constructs/presence.ts';
 import { Revocation } from './constructs/revocation.ts';
 import { SigningKey } from './constructs/signing-key.ts';
 import { Sharing } from './constructs/sharing.ts';
@@ -47,11 +48,21 @@ export class VodStack extends Stack {
     const sharing = new Sharing(this, 'Sharing', { config, storage, api, revocation, signingKey });
     const stills = new Stills(this, 'Stills', { config, storage, api, ffmpegLayer });
     const { downloads } = catalog;
-    const playback = new Playback(this, 'Playback', { config, storage, api, signingKey, revocation, downloads });
+    const presence = new Presence(this, 'Presence', { config, api, storage });
+    const playback = new Playback(this, 'Playback', {
+      config,
+      storage,
+      api,
+      presence,
+      signingKey,
+      revocation,
+      downloads,
+    });
     // Who plays a video first asks for the rest of its ladder.
     slicing.startedBy(playback.manifest);
     this.devices = new Devices(this, 'Devices', { config, storage, api, signingKey, revocation });
-    for (const fn of [catalog.handler, sharing.handler, stills.poster, playback.manifest]) this.devices.decidesFor(fn);
+    for (const fn of [catalog.handler, sharing.handler, stills.poster, presence.handler, playback.manifest])
+      this.devices.decidesFor(fn);
     new Webhooks(this, 'Webhooks', { config, api, tables: [storage.videos, this.devices.tables.devices] });
     new AlarmMail(this, 'AlarmMail', {
       config,

@@ -2,7 +2,7 @@
  * Takes somebody out of what players reported (docs/insight.md): out of the rows of what was counted, the files of raw events, and
  * whatever still waits in queues. What is counted of everybody stays as it is, since nobody is in it.
  */
-import { randomInt } from 'node:crypto';
+import { createHash, randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import {
@@ -21,12 +21,14 @@ import {
   UpdateCommand,
   type DynamoDBDocumentClient,
 } from '@aws-sdk/lib-dynamodb';
+import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { z } from 'zod';
 import { ofParquet, toParquet } from '../lambdas/insight/parquet.ts';
 import { KEPT, hashOf, ofBytes, toBytes } from '../lambdas/insight/viewers.ts';
 import { pseudonymOf } from '../lambdas/shared/insight-keys.ts';
 import { Signer } from '../lambdas/shared/signing.ts';
 import { ERASED, KEYS_ROW } from '../lib/contract/heatmap.ts';
+import { erasuresOf, kafkaKey } from '../lib/contract/kafka.ts';
 import { isRawKey, RAW_PREFIX } from '../lib/contract/raw-events.ts';
 import { signingSecret } from '../lib/contract/signing.ts';
 
@@ -37,6 +39,8 @@ export interface Places {
   readonly table: string;
   /** Of raw events. */
   readonly bucket: string;
+  /** Where what goes to Kafka waits; undefined: the deployment has none. */
+  readonly kafka?: { readonly sqs: SQSClient; readonly queue: string } | undefined;
 }
 
 /** What was found of somebody; where `go` was not said it is still there. */
@@ -106,11 +110,14 @@ export async function erase(places: Places, viewer: string, options: EraseOption
   const more = await eraseFiles(places, viewer, before, before - SKEW_MS, options);
   say(`once more: ${moreRows} rows; ${said(more, go)}`);
   await forget(places);
+  const sessions = new Set([...first.sessions, ...more.sessions]);
+  const told = await tellKafka(places, viewer, before, sessions);
+  if (places.kafka !== undefined) say(`Kafka: ${told} records, that it was erased, are on their way to the topic`);
   return {
     rows: rows + moreRows,
     files: first.files + more.files,
     events: first.events + more.events,
-    sessions: new Set([...first.sessions, ...more.sessions]),
+    sessions,
     failed: [...new Set([...first.failed, ...more.failed])],
   };
 }
@@ -121,6 +128,29 @@ const said = ({ files, events, sessions, failed }: Omit<Found, 'rows'>, go: bool
 /** From now on they drop what was taken in before (lambdas/insight/erased.ts). */
 const tellConsumers = ({ dynamo, table }: Places, viewer: string, before: number) =>
   dynamo.send(new PutCommand({ TableName: table, Item: { what: ERASED, row: viewer, before } }));
+
+/** Behind whatever of each session waits there. How many. */
+async function tellKafka(
+  { kafka }: Places,
+  viewer: string,
+  before: number,
+  sessions: ReadonlySet<string>,
+): Promise<number> {
+  if (kafka === undefined) return 0;
+  const erasures = erasuresOf(viewer, before, sessions);
+  for (const erasure of erasures) {
+    const MessageBody = JSON.stringify(erasure);
+    await kafka.sqs.send(
+      new SendMessageCommand({
+        QueueUrl: kafka.queue,
+        MessageBody,
+        MessageGroupId: kafkaKey(erasure),
+        MessageDeduplicationId: createHash('sha256').update(MessageBody).digest('hex'),
+      }),
+    );
+  }
+  return erasures.length;
+}
 
 /** A pseudonym stands in the table no longer than it is of use. */
 async function forget({ dynamo, table }: Places): Promise<void> {

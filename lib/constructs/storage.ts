@@ -1,6 +1,6 @@
 /** Buckets and tables: what must outlive a deploy. Each table is named for what it holds. */
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
-import { AttributeType, ProjectionType, type Table } from 'aws-cdk-lib/aws-dynamodb';
+import { AttributeType, ProjectionType, StreamViewType, type Table } from 'aws-cdk-lib/aws-dynamodb';
 import { HttpMethods, type Bucket, type CfnBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import type { Config } from '../config.ts';
@@ -109,6 +109,8 @@ export class Storage extends Construct {
       partitionKey: text('id'),
       timeToLiveAttribute: 'expiresAt',
       removalPolicy,
+      // Who looks at a video is told what changes of it (presence.ts).
+      stream: StreamViewType.NEW_AND_OLD_IMAGES,
     });
     const createdAt = text('createdAt');
     this.videos.addGlobalSecondaryIndex({
@@ -172,6 +174,8 @@ export class Storage extends Construct {
       partitionKey: text('who'),
       sortKey: text('place'),
       timeToLiveAttribute: 'expiresAt',
+      // Who came and went is told (presence.ts).
+      stream: StreamViewType.NEW_AND_OLD_IMAGES,
       removalPolicy: RemovalPolicy.DESTROY,
     });
     this.sessions.addGlobalSecondaryIndex({

@@ -13,6 +13,7 @@ import { operationsRoutes } from './operations-api.ts';
 import { idParam, subject } from './params.ts';
 import { peopleRoutes } from './people-api.ts';
 import { playRoutes } from './play-api.ts';
+import { presenceRoutes } from './presence.ts';
 import { sharingRoutes } from './sharing-api.ts';
 import { track } from './geojson.ts';
 import { MAX_ADDRESS } from './pull.ts';
@@ -453,6 +454,7 @@ export const routes = {
   ...inboxRoutes,
   ...eventsRoutes,
   ...insightRoutes,
+  ...presenceRoutes,
 } as const satisfies Record<string, Route>;
 
 export type Routes = typeof routes;

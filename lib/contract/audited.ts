@@ -52,6 +52,7 @@ export const AUDITED: Partial<Record<RouteKey, string>> = {
 export const UNAUDITED: Partial<Record<RouteKey, string>> = {
   'POST /api/s3/multipart/{uploadId}/complete': 'the upload that began is in it',
   'POST /api/webhooks/{webhook}/test': 'sends one message that says it is a test',
+  'POST /api/presence': 'is how the console listens, and changes nothing',
   'POST /api/people/names': 'asks, and changes nothing',
   'PUT /api/people/me': 'is what the console does at each sign-in',
 };

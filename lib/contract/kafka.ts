@@ -68,3 +68,24 @@ export const kafkaRecords = ({ units: posts, ...of }: Report): KafkaRecord[] =>
       device: of.device,
       events: post.events,
     }));
+
+/**
+ * That somebody was erased, behind what there is of them: in each of their sessions that is known, with its key, and once with the
+ * pseudonym as key. Whoever keeps records takes out those of `erased` that were taken in before `receivedAt`, whenever they come.
+ */
+export const kafkaErasure = z.object({
+  schema: z.literal(KAFKA_SCHEMA),
+  erased: z.string().min(1).max(32),
+  session: session.optional(),
+  receivedAt,
+});
+export type KafkaErasure = z.infer<typeof kafkaErasure>;
+
+/** `before`: epoch milliseconds. */
+export const erasuresOf = (viewer: string, before: number, sessions: Iterable<string>): KafkaErasure[] => [
+  { schema: KAFKA_SCHEMA, erased: viewer, receivedAt: before },
+  ...[...sessions].map((one) => ({ schema: KAFKA_SCHEMA, erased: viewer, session: one, receivedAt: before }) as const),
+];
+
+/** A record's key, and the group in which what becomes of it waits. */
+export const kafkaKey = (of: KafkaRecord | KafkaErasure): string => of.session ?? (of as KafkaErasure).erased;

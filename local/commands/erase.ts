@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { S3Client } from '@aws-sdk/client-s3';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { openDeployment } from '../deployment.ts';
 import { erase, pseudonymFor } from '../erase.ts';
@@ -10,7 +11,7 @@ import { erase, pseudonymFor } from '../erase.ts';
 const HELP = `npm run erase -- --subject SUB [options]
 
 Says what there is of a person in what players reported, and with --go takes it out: of the rows of what was counted, of the files
-of raw events, and of what still waits in queues. Figures stay as they are. Says at the end what it does not reach.
+of raw events, and of what still waits in queues; and tells Kafka, where there is one. Figures stay as they are. Says at the end what it does not reach.
 
   --subject SUB      the \`sub\` of the person's token; of a person whom a registered key names, "key KID SUB"
   --go               erase; without it nothing is touched
@@ -64,7 +65,9 @@ async function main(): Promise<number> {
     if (found === undefined) throw new Error(`${stack} has no ${logicalId}: is it of this version?`);
     return found;
   };
+  const queue = find('AWS::SQS::Queue', 'InsightOrdered');
   const places = {
+    kafka: queue === undefined ? undefined : { sqs: new SQSClient(options), queue },
     dynamo: DynamoDBDocumentClient.from(new DynamoDBClient(options)),
     s3: new S3Client({ ...options, ...(engine !== undefined && { forcePathStyle: true }) }),
     table: named('AWS::DynamoDB::Table', 'InsightHeatmaps'),
@@ -84,7 +87,7 @@ async function main(): Promise<number> {
   if (!go && rows + events > 0) say('Nothing was erased: say --go for that.');
   if (go)
     say(
-      'Not reached: answers of queries in answers/ (gone after 7 days), DynamoDB’s backup of the last 35 days, and whatever was copied elsewhere. Grants, sessions and the log of changes are not of this: docs/security.md.',
+      'Not reached: answers of queries in answers/ (gone after 7 days), DynamoDB’s backup of the last 35 days, records in Kafka (who keeps them is told), and whatever was copied elsewhere. Grants, sessions and the log of changes are not of this: docs/security.md.',
     );
   return failed.length > 0 || (!go && rows + events > 0) ? 1 : 0;
 }

@@ -9,7 +9,7 @@ import { Admin, ConfigResourceTypes, IncrementalAlterConfigOperationTypes } from
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { simulate, videoNumber } from '../../bench/events/viewers.ts';
-import { kafkaRecord, kafkaRecords, type KafkaRecord } from '../../lib/contract/kafka.ts';
+import { erasuresOf, kafkaKey, kafkaRecord, kafkaRecords, type KafkaRecord } from '../../lib/contract/kafka.ts';
 import type { Report } from '../../lib/contract/player-events.ts';
 import { engineClient, engineEnvironment, startEngine, type Engine } from '../../local/engine.ts';
 import { DEAD_LETTERS, deadLetters, redrive } from '../../local/redrive.ts';
@@ -231,6 +231,22 @@ describe.skipIf(missing !== undefined)('reports to a broker of Kafka', () => {
       .filter(({ key }) => key === first!.session)
       .map(({ value }) => (value as KafkaRecord).sequence);
     expect(numbers).toEqual([1]);
+  }, 120_000);
+
+  it('tells in each session, behind what was posted in it, that its viewer was erased', async () => {
+    const [first] = viewer(40_001, 1);
+    const queue = new Fifo();
+    queue.send(first!.session, first);
+    const erasures = erasuresOf(first!.viewer!, Date.now(), [first!.session]);
+    for (const erasure of erasures) queue.send(kafkaKey(erasure), erasure);
+    for (let taken = queue.receive(); taken.length > 0; taken = queue.receive()) {
+      expect(await handler(eventOf(taken))).toEqual({ batchItemFailures: [] });
+      queue.settle(taken, new Set());
+    }
+    const read = await broker.read(TOPIC);
+    const of = (wanted: string) => read.filter(({ key }) => key === wanted).map(({ value }) => value);
+    expect(of(first!.session)).toEqual([expect.objectContaining({ sequence: 0 }), erasures[1]]);
+    expect(of(first!.viewer!)).toEqual([erasures[0]]);
   }, 120_000);
 
   const messagesIn = async (QueueUrl: string) => {

@@ -1,8 +1,21 @@
 /** Every way in that can be configured, to a real broker that holds each to it; and that nothing is sent by a lesser way. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { Admin } from '@platformatic/kafka';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { KafkaProducer, optionsOf } from '../../lambdas/insight/kafka/producer.ts';
-import { KAFKA_SCHEMA, type KafkaRecord, type KafkaSecret, type KafkaSettings } from '../../lib/contract/kafka.ts';
+import { simulate, videoNumber } from '../../bench/events/viewers.ts';
+import { bundle } from '../../lib/constructs/bundle.ts';
+import {
+  KAFKA_SCHEMA,
+  kafkaRecord,
+  type KafkaRecord,
+  type KafkaSecret,
+  type KafkaSettings,
+} from '../../lib/contract/kafka.ts';
+import { output } from '../../lib/process.ts';
 import { startBroker, USER, whyNoBroker, type Broker } from '../support/kafka/broker.ts';
 
 const TOPIC = 'reports';
@@ -85,6 +98,36 @@ describe.skipIf(missing !== undefined)('a broker of Kafka', () => {
         events: [{ type: 'seek', at: 1_795_939_250_000, from: 1, to: 2 }],
       },
     });
+  }, 120_000);
+
+  it('gets what the function sends as it is deployed: from its package, with nothing else there', async () => {
+    const { reports } = simulate({ number: 7, what: videoNumber(7), began: 1_795_939_200, posts: 2, seconds: 600 });
+    const Records = reports.map((report, at) => ({
+      messageId: `m${at}`,
+      body: JSON.stringify(report),
+      attributes: { MessageGroupId: report.session },
+    }));
+    const folder = await mkdtemp(join(tmpdir(), 'sluice-package-'));
+    try {
+      bundle({ entry: 'insight/kafka/handler.ts' }, folder, '');
+      const script = `import { handler } from ${JSON.stringify(pathToFileURL(join(folder, 'index.mjs')).href)};
+        console.log(JSON.stringify(await handler(${JSON.stringify({ Records })})));
+        process.exit();`;
+      const { stdout } = await output(process.execPath, ['--input-type=module', '-e', script], {
+        maxBytes: 2 ** 20,
+        timeoutMs: 60_000,
+        env: {
+          AWS_REGION: 'us-east-1',
+          KAFKA: JSON.stringify({ brokers: [broker.at.plain], topic: TOPIC, tls: false, sasl: 'none' }),
+          KAFKA_DEAD_QUEUE: 'http://127.0.0.1:9/dead.fifo',
+        },
+      });
+      expect(JSON.parse(stdout.toString().trim().split('\n').at(-1)!)).toEqual({ batchItemFailures: [] });
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+    const mine = (await broker.read(TOPIC)).filter(({ key }) => key === reports[0]!.session);
+    expect(mine.map(({ value }) => kafkaRecord.parse(value).sequence)).toEqual([0, 1]);
   }, 120_000);
 
   it('is sent nothing by a lesser way than was asked for, nor where it is not the one that was meant', async () => {

@@ -1,6 +1,6 @@
 /** A person is taken out of what was reported, on the engine: rows, files and what comes later; all others stay as they were. */
 import { CreateBucketCommand, ListObjectsV2Command, GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, PutCommand, paginateScan } from '@aws-sdk/lib-dynamodb';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { simulate, videoNumber } from '../../bench/events/viewers.ts';
 import { estimate, hashOf, KEPT, ofBytes } from '../../lambdas/insight/viewers.ts';
 import { ERASED } from '../../lib/contract/heatmap.ts';
+import { kafkaErasure, kafkaKey } from '../../lib/contract/kafka.ts';
 import type { Report } from '../../lib/contract/player-events.ts';
 import type { RawRow } from '../../lib/contract/raw-events.ts';
 import { erase, pseudonymFor, without, type Places } from '../../local/erase.ts';
@@ -99,7 +100,15 @@ it('goes from every place, and figures stay', async () => {
   expect([seen.rows, seen.events, seen.sessions.size]).toEqual([2, own, 2]);
   expect((await rows()).length).toBe(own + others);
 
-  const done = await erase(places, viewer!, { ...options, go: true });
+  const sqs = new SQSClient({});
+  const { QueueUrl: queue = '' } = await sqs.send(
+    new CreateQueueCommand({ QueueName: `ordered-${process.pid}.fifo`, Attributes: { FifoQueue: 'true' } }),
+  );
+  const done = await erase({ ...places, kafka: { sqs, queue } }, viewer!, { ...options, go: true });
+  const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl: queue, MaxNumberOfMessages: 10 }));
+  const told = Messages.map(({ Body }) => kafkaErasure.parse(JSON.parse(Body!)));
+  expect(told.map(kafkaKey).toSorted()).toEqual([viewer!, ...done.sessions].toSorted());
+  expect(told.every(({ erased }) => erased === viewer)).toBe(true);
   expect([done.rows, done.events, done.files, done.failed]).toEqual([2, own, 2, []]);
   expect((await rows()).filter((row) => row.viewer === viewer)).toEqual([]);
   expect(await rows()).toHaveLength(others);

@@ -6,7 +6,13 @@
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { json, required } from '../../../lib/contract/env.ts';
-import { kafkaRecords, kafkaSettings, type KafkaRecord } from '../../../lib/contract/kafka.ts';
+import {
+  kafkaErasure,
+  kafkaRecords,
+  kafkaSettings,
+  type KafkaErasure,
+  type KafkaRecord,
+} from '../../../lib/contract/kafka.ts';
 import { report } from '../../../lib/contract/player-events.ts';
 import { about, logger } from '../../shared/logger.ts';
 import { KafkaProducer, optionsOf, readSecret, RefusedRecords } from './producer.ts';
@@ -21,7 +27,7 @@ const producer = new KafkaProducer(settings, async () =>
 
 interface Message {
   readonly of: SQSRecord;
-  readonly records: readonly KafkaRecord[];
+  readonly records: readonly (KafkaRecord | KafkaErasure)[];
 }
 
 export async function handler({ Records }: SQSEvent): Promise<SQSBatchResponse> {
@@ -30,7 +36,7 @@ export async function handler({ Records }: SQSEvent): Promise<SQSBatchResponse> 
   const aside: SQSRecord[] = [];
   for (const of of Records) {
     try {
-      messages.push({ of, records: kafkaRecords(report.parse(JSON.parse(of.body))) });
+      messages.push({ of, records: recordsOf(JSON.parse(of.body)) });
     } catch (error) {
       logger.error('a report cannot be read', { messageId: of.messageId, error: error as Error });
       aside.push(of);
@@ -41,6 +47,12 @@ export async function handler({ Records }: SQSEvent): Promise<SQSBatchResponse> 
   const left: SQSRecord[] = again.map(({ of }) => of);
   for (const of of aside) if (!(await setAside(of))) left.push(of);
   return { batchItemFailures: left.map(({ messageId }) => ({ itemIdentifier: messageId })) };
+}
+
+/** A report's, or that somebody was erased (local/erase.ts). Throws where it is neither. */
+function recordsOf(message: unknown): readonly (KafkaRecord | KafkaErasure)[] {
+  const erasure = kafkaErasure.safeParse(message);
+  return erasure.success ? [erasure.data] : kafkaRecords(report.parse(message));
 }
 
 interface Delivered {

@@ -4,7 +4,9 @@ import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-sec
 import { compatibilityPartitioner, Producer, type ProducerOptions } from '@platformatic/kafka';
 import {
   hasPassword,
+  kafkaKey,
   kafkaSecret,
+  type KafkaErasure,
   type KafkaRecord,
   type KafkaSecret,
   type KafkaSettings,
@@ -95,7 +97,7 @@ export class KafkaProducer {
    * In their order, each by its session's partition; returns when all in-sync replicas have them. Throws `RefusedRecords`, or whatever
    * kept it from knowing: then some may be there. What comes after that begins with a new connection, and the secret read anew.
    */
-  async send(records: readonly KafkaRecord[]): Promise<void> {
+  async send(records: readonly (KafkaRecord | KafkaErasure)[]): Promise<void> {
     let late: ReturnType<typeof setTimeout> | undefined;
     const end = new Promise<never>((_, reject) => {
       late = setTimeout(() => reject(new Error(`Kafka gave no answer within ${ALL / 1000} s`)), ALL);
@@ -110,12 +112,12 @@ export class KafkaProducer {
     }
   }
 
-  async #send(records: readonly KafkaRecord[]): Promise<void> {
+  async #send(records: readonly (KafkaRecord | KafkaErasure)[]): Promise<void> {
     this.#made ??= new Producer(await this.#options());
     await this.#made.send({
       messages: records.map((record) => ({
         topic: this.#settings.topic,
-        key: Buffer.from(record.session),
+        key: Buffer.from(kafkaKey(record)),
         value: Buffer.from(JSON.stringify(record)),
         timestamp: BigInt(record.receivedAt),
       })),

@@ -3,7 +3,14 @@ import { createServer, type Server } from 'node:net';
 import type { SQSEvent } from 'aws-lambda';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { simulate, videoNumber } from '../../../bench/events/viewers.ts';
-import { kafkaRecord, kafkaRecords, kafkaSecret } from '../../../lib/contract/kafka.ts';
+import {
+  erasuresOf,
+  kafkaErasure,
+  kafkaKey,
+  kafkaRecord,
+  kafkaRecords,
+  kafkaSecret,
+} from '../../../lib/contract/kafka.ts';
 import { freePort } from '../../../local/engine.ts';
 
 const { reports } = simulate({ number: 1, what: videoNumber(1), began: 1_795_939_200, posts: 3, seconds: 600 });
@@ -70,4 +77,17 @@ it('makes a record of each number, the lowest first, with nothing of the session
 it('takes a secret of Amazon MSK, and one of a certificate alone', () => {
   expect(kafkaSecret.parse({ username: 'a', password: 'b', engine: 'msk' })).toEqual({ username: 'a', password: 'b' });
   expect(kafkaSecret.safeParse({ ca: 'nothing in PEM' }).success).toBe(false);
+});
+
+it('tells of who was erased once by the pseudonym and in each session, and no report reads as such', () => {
+  const erasures = erasuresOf('viewer00001', 1_795_939_300_000, ['one', 'two']);
+  expect(erasures.map(kafkaKey)).toEqual(['viewer00001', 'one', 'two']);
+  for (const erasure of erasures) {
+    expect(kafkaErasure.parse(JSON.parse(JSON.stringify(erasure)))).toEqual(erasure);
+    expect(kafkaRecord.safeParse(erasure).success).toBe(false);
+  }
+  for (const record of reports.flatMap(kafkaRecords)) {
+    expect(kafkaErasure.safeParse(record).success).toBe(false);
+    expect(kafkaKey(record)).toBe(record.session);
+  }
 });

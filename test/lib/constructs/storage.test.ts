@@ -92,6 +92,7 @@ describe('the whole stack', () => {
       'DevicesPositions4DE6DAF1',
       'DevicesRegistrations84C23A28',
       'InsightHeatmapsC0057193',
+      'PresenceRowsA69EEA6B',
       'RevocationRecords964467CE',
       'StorageAudit9012A908',
       'StorageCollections644737B0',

@@ -62,8 +62,10 @@ describe('a line', () => {
   it('for each queue that Lambda asks, five connections that ask every 20 s, and what comes by schedule', () => {
     // 730 hours: 2,628,000 s / 20 s × 5.
     const sources = many(plain.vod, 'AWS::Lambda::EventSourceMapping');
-    expect(POLLERS).toBe(5);
-    expect(amount(plain.vod, PRICES.queueRequest)).toBe((sources - 1) * 657_000);
+    const streams = JSON.stringify(plain.vod).match(/"EventSourceArn":\{"Fn::GetAtt":\["\w+","StreamArn"\]/g)!.length;
+    // Lambda reads streams for nothing.
+    expect([POLLERS, streams]).toEqual([5, 2]);
+    expect(amount(plain.vod, PRICES.queueRequest)).toBe((sources - streams - 1) * 657_000);
     // The queue of revocations is FIFO; its sweep comes once an hour.
     expect(amount(plain.vod, PRICES.fifoRequest)).toBe(657_000 + 2 * 730);
     // So is that of Kafka, which has one alarm more.

@@ -1,6 +1,8 @@
 /** What the screens ask the API, and what becomes stale when something changes. */
 import { infiniteQueryOptions, keepPreviousData, queryOptions, type QueryClient } from '@tanstack/react-query';
 import type { Video } from '../../../lib/contract/video.ts';
+import { videoTopic } from '../../../lib/contract/socket.ts';
+import { unlessPushed } from '../push/pushed.ts';
 import { pollEvery } from '../shared/status.ts';
 import { call } from './client.ts';
 import { hasCode, isTransient } from './problem.ts';
@@ -41,7 +43,8 @@ export const videoQuery = (id: string, initial?: Video) =>
     queryFn: ({ signal }) => call('GET /api/videos/{id}', { params: { id }, signal }),
     ...(initial && { initialData: initial, initialDataUpdatedAt: Date.now() }),
     staleTime: 1_500,
-    refetchInterval: ({ state }) => (state.data ? pollEvery(state.data, Date.now()) : false),
+    refetchInterval: ({ state }) =>
+      state.data ? unlessPushed(videoTopic(id), pollEvery(state.data, Date.now())) : false,
   });
 
 /** Grants on a resource, such as `video:{id}`. */
