@@ -86,7 +86,9 @@ describe('a quota', () => {
     // To the last byte; then also for what nobody knows the size of.
     expect((await begin(as, 5 * MiB)).status).toBe(200);
     expect(await begin(as)).toMatchObject(REFUSED);
-    expect(await call('POST /api/videos', { as, body: { sourceUrl: 'https://a.example/b.mp4' } })).toMatchObject(REFUSED);
+    expect(await call('POST /api/videos', { as, body: { sourceUrl: 'https://a.example/b.mp4' } })).toMatchObject(
+      REFUSED,
+    );
     const form = { filename: 'f.mp4', type: 'video/mp4' };
     expect(await call('GET /api/s3/params', { as, query: form })).toMatchObject(REFUSED);
     // What is removed is room again.
