@@ -138,7 +138,6 @@ export const ALARMS: readonly OperationsAlarm[] = [
   },
   throttled('playback', 'Playback/Manifest', 'manifests'),
   throttled('catalog', 'Catalog/Handler', 'the library'),
-  throttled('upload', 'Upload/Handler', 'uploads'),
   throttled('live', 'Devices/Live', 'live playback', 'devices'),
   {
     id: 'videos-failed',
