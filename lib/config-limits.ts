@@ -18,6 +18,16 @@ export const hostName = z
     return labels.every((label) => LABEL.test(label)) && (!/^[0-9]+$/.test(labels.at(-1)!) || isIPv4(host));
   }, 'is neither a host name nor an IPv4 address');
 
+/** `host:port` of a server. */
+export const brokerAddress = z
+  .string()
+  .max(259)
+  .regex(/^[a-z0-9.-]+:[1-9][0-9]{0,4}$/)
+  .refine((text) => {
+    const [host, port] = text.split(':');
+    return hostName.safeParse(host).success && Number(port) <= 65_535;
+  }, 'is no host and port');
+
 /** Scheme, host and port of a page. With `*` in its place, any host below a domain, or any port. */
 export const origin = (pattern: RegExp) =>
   z

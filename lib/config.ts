@@ -7,6 +7,7 @@
 import { z } from 'zod';
 import { concurrencyOf, tooSmall, type Concurrency } from './concurrency.ts';
 import {
+  brokerAddress,
   hostName,
   ipv4Network,
   openPorts,
@@ -16,13 +17,16 @@ import {
   tooManyRules,
   tooMuchToTell,
 } from './config-limits.ts';
+import { alarmRules, DEFAULT_RULES } from './contract/alarm-rules.ts';
 import { ENGINE_CHOICES } from './contract/cost.ts';
 import { retentionDays } from './contract/device.ts';
 import { downloads } from './contract/download.ts';
 import { CONTENT_ID_PLACEHOLDER, drmKeys } from './contract/drm.ts';
+import { hasPassword, SASL } from './contract/kafka.ts';
 import { takesOnlyText, unwrapped, valueOf } from './option-text.ts';
 import {
   dollarBounds,
+  insightBounds,
   liveBounds,
   once,
   operationsBounds,
@@ -30,8 +34,10 @@ import {
   port,
   RUNGS,
   slicingBounds,
+  TRASH_DAYS,
   TWICE,
   uploadBounds,
+  videosBounds,
   whole,
 } from './contract/options.ts';
 
@@ -49,6 +55,23 @@ const serverUrl = (most: number) =>
 
 /** Four of them stand in the environment of the playback function beside all else that it is told. */
 const licenceUrl = serverUrl(160);
+
+/** Addresses that AWS asks whether they want what is sent to them. */
+const emails = z
+  .array(
+    z
+      .string()
+      .max(254)
+      .regex(/^[a-z0-9.!#$%&*+/=?^_{|}~-]{1,64}@[a-z0-9-]+(\.[a-z0-9-]+)+$/i),
+  )
+  .max(10)
+  .refine(once, TWICE)
+  .default([]);
+
+/** Of Secrets Manager. */
+const secretArn = z
+  .string()
+  .regex(/^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]{1,16}:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]{1,200}$/);
 
 const schema = z.strictObject({
   name: z
@@ -144,6 +167,10 @@ const schema = z.strictObject({
           'Media types taken, `video/*` style; with `video/*`, `audio/*` or `application/octet-stream` also files of which neither type nor name says what they are. What a file really is, probing finds out.',
       }),
       maxInFlight: uploadBounds.maxInFlight.default(20).meta({ description: 'Uploads one person may have under way.' }),
+      quotaGiB: uploadBounds.quotaGiB.default(0).meta({
+        description:
+          'GiB of sources and renditions that one person may keep, of what is in the trash, too; an upload that does not fit is refused when it begins. What is kept already stays. 0: no quota.',
+      }),
       urlMinutes: uploadBounds.urlMinutes.default(60).meta({ description: 'Minutes a part URL stays good.' }),
       expireDays: uploadBounds.expireDays
         .default(7)
@@ -161,6 +188,14 @@ const schema = z.strictObject({
       pullPrivate: z.boolean().default(false).meta({
         description:
           "Pull from plain http, any port and addresses of private networks, loopback among them, and ask `playback.hookUrl` there: for a local run and its tests, and refused while `enforceTls` is on. Whoever may upload can then ask whatever the platform's machine reaches.",
+      }),
+    })
+    .prefault({}),
+  videos: z
+    .strictObject({
+      trashDays: videosBounds.trashDays.default(TRASH_DAYS).meta({
+        description:
+          'Days a deleted video stays in the trash, from which its owner and admins can restore it; it is kept and paid for as long. Nobody plays it from when it is deleted. 0: what is deleted is gone for good at once, as `DELETE …?now=true` always has it.',
       }),
     })
     .prefault({}),
@@ -294,19 +329,15 @@ const schema = z.strictObject({
       playready: licenceUrl.optional().meta({ description: 'Licence server of PlayReady, likewise.' }),
       fairplay: licenceUrl.optional().meta({
         description:
-          'Licence server (key security module) of FairPlay, likewise. What a player asks it is encrypted for the provider, so the provider must refuse keys of any other content than `{contentId}` or `x-content-id`. Needs `drm.fairplayCertificate`.',
+          'Licence server (key security module) of FairPlay, likewise. What a player asks it is encrypted for the provider, so the provider must refuse keys of any other content than this address names: it has to hold `{contentId}`. Needs `drm.fairplayCertificate`.',
       }),
       fairplayCertificate: licenceUrl.optional().meta({
         description: "Address of the FairPlay application certificate, in DER, on Apple's programme given to you.",
       }),
-      secretArn: z
-        .string()
-        .regex(/^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]{1,16}:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]{1,200}$/)
-        .optional()
-        .meta({
-          description:
-            'Secret in Secrets Manager, with AWS\'s own encryption key: a JSON object of headers by which the licence servers know this platform, such as `{"x-api-key": "…"}`. Read again every five minutes. Without it they are asked without.',
-        }),
+      secretArn: secretArn.optional().meta({
+        description:
+          'Secret in Secrets Manager, with AWS\'s own encryption key: a JSON object of headers by which the licence servers know this platform, such as `{"x-api-key": "…"}`. Read again every five minutes. Without it they are asked without.',
+      }),
     })
     .prefault({}),
   live: z
@@ -488,34 +519,86 @@ const schema = z.strictObject({
         .meta({ description: 'Where that text leads, such as the page of the licence.' }),
     })
     .prefault({}),
+  alarms: z
+    .strictObject({
+      rules: alarmRules.default(DEFAULT_RULES).meta({
+        description:
+          'Who is told of an alarm of a device: a list of `{kinds, types, tags, minLevel, tell}`, of which the first that fits decides; what none fits only the page of its device shows. `kinds` are such as `adas`, `types` such as `sos` ([api.md](api.md#alarms-for-people)), `tags` those of devices, a `minLevel` only alarms with a level have; what is left out fits all. `tell` has of `inbox` (the console, counted on every screen), `email` and `webhook` those who are told. That an alarm ends only webhooks are told.',
+      }),
+      emails: emails.meta({
+        description:
+          'Addresses that are told of alarms of devices whose rule says `email`, once each. AWS asks each once whether it wants that, and sends nothing before it has said so. With any there is a topic with an encryption key of its own, $1 a month.',
+      }),
+    })
+    .prefault({}),
   insight: z
     .strictObject({
       flushSeconds: whole(2, 300).default(20).meta({
         description:
           'Seconds that what players report waits, at most, until it is counted in heatmaps and figures. Each count is a write for each video that was watched meanwhile: twice as long is half as many.',
       }),
+      keepRawDays: insightBounds.keepRawDays.default(90).meta({
+        description:
+          'Days for which every event is kept as it was reported, in files that Athena and others read ([insight.md](insight.md#raw-events)). 0: none are kept, and what is there is removed within two days. They have pseudonyms of viewers in them. Their queue is $0.26 a month, and its alarm $0.10. What is counted does not depend on it.',
+      }),
+    })
+    .prefault({}),
+  kafka: z
+    .strictObject({
+      brokers: z.array(brokerAddress).max(6).refine(once, TWICE).default([]).meta({
+        description:
+          'Brokers of Apache Kafka, `host:port` each, that get every report of a player as a record, in order for each session ([insight.md](insight.md#kafka)): two or three, which know the others. Without any there is no Kafka. With them: a function, two queues and an alarm, some $0.43 a month while nobody watches.',
+      }),
+      topic: z
+        .string()
+        .max(249)
+        .regex(/^(?!\.{1,2}$)[A-Za-z0-9._-]+$/)
+        .default('sluice-events')
+        .meta({ description: 'Topic the records go to. It must be there: none is made.' }),
+      tls: z.boolean().default(true).meta({
+        description:
+          'Speak TLS to the brokers and check their certificates. Off: in the clear, in a network of your own only.',
+      }),
+      sasl: z.enum(SASL).default('none').meta({
+        description:
+          "How the platform says who it is: by name and password of `kafka.secretArn` (`plain`, which needs TLS, or SCRAM), or by its function's role, as Amazon MSK has it (`iam`).",
+      }),
+      secretArn: secretArn.optional().meta({
+        description:
+          "Secret in Secrets Manager, with AWS's own encryption key: a JSON object with `username` and `password` for `kafka.sasl`, and with `ca`, in PEM, where no public authority signed the brokers' certificates. Read again whenever a connection fails.",
+      }),
+      clusterArn: z
+        .string()
+        .regex(/^arn:aws[a-z-]*:kafka:[a-z0-9-]{1,16}:[0-9]{12}:cluster\/[A-Za-z0-9-]{1,64}\/[A-Za-z0-9-]{1,64}$/)
+        .optional()
+        .meta({ description: 'Cluster of Amazon MSK to whose topic the function may write. Needed with `iam`.' }),
+      subnetIds: z
+        .array(z.string().regex(/^subnet-[0-9a-f]{8,17}$/))
+        .max(16)
+        .refine(once, TWICE)
+        .default([])
+        .meta({
+          description:
+            'Subnets of your VPC in which the function runs, for brokers without public addresses. From there it must reach Secrets Manager, where there is a secret, and SQS, by endpoints or NAT. Needs `kafka.securityGroupIds`.',
+        }),
+      securityGroupIds: z
+        .array(z.string().regex(/^sg-[0-9a-f]{8,17}$/))
+        .max(5)
+        .refine(once, TWICE)
+        .default([])
+        .meta({ description: 'Security groups of the function in these subnets: to be let out to the brokers.' }),
     })
     .prefault({}),
   operations: z
     .strictObject({
       alarms: z.boolean().default(true).meta({
         description:
-          'CloudWatch alarms, each with an article in [runbook.md](runbook.md): 31, with `live.enabled` 38. Each costs $0.10 a month beyond the first ten of an account. Off: nobody is told that something is wrong but by who sees it.',
+          'CloudWatch alarms, each with an article in [runbook.md](runbook.md): 33, with `live.enabled` 40. Each costs $0.10 a month beyond the first ten of an account. Off: nobody is told that something is wrong but by who sees it.',
       }),
-      emails: z
-        .array(
-          z
-            .string()
-            .max(254)
-            .regex(/^[a-z0-9.!#$%&*+/=?^_{|}~-]{1,64}@[a-z0-9-]+(\.[a-z0-9-]+)+$/i),
-        )
-        .max(10)
-        .refine(once, TWICE)
-        .default([])
-        .meta({
-          description:
-            'Addresses that are told when an alarm begins and when it ends. AWS asks each once whether it wants that, and sends nothing before it has said so. With any there is a topic with an encryption key of its own, $1 a month. Without them alarms are only seen in CloudWatch.',
-        }),
+      emails: emails.meta({
+        description:
+          'Addresses that are told when an alarm begins and when it ends. AWS asks each once whether it wants that, and sends nothing before it has said so. With any there is a topic with an encryption key of its own, $1 a month. Without them alarms are only seen in CloudWatch.',
+      }),
       dashboards: z.boolean().default(true).meta({
         description:
           "A CloudWatch dashboard for each flow, videos and, with `live.enabled`, devices, made of the same alarms; needs `operations.alarms`. An account's first three are free, each further costs $3 a month.",
@@ -599,6 +682,7 @@ function check(config: Config): Config {
     throw new ConfigError('slicing.engine: mediaconvert makes fmp4 only; slicing.segmentType asks for mpegts');
   }
   checkDrm(config);
+  checkKafka(config.kafka);
   // Never by accident: what is deployed to AWS enforces TLS.
   if (upload.pullPrivate && config.enforceTls) {
     throw new ConfigError('upload.pullPrivate: for a local run only, where enforceTls is off');
@@ -649,6 +733,35 @@ function checkDrm({ drm, slicing, upload }: Config): void {
   const held = Object.entries({ widevine, playready, fairplay });
   const odd = held.find(([, url]) => /[{}]/.test(url?.replaceAll(CONTENT_ID_PLACEHOLDER, '') ?? ''));
   if (odd !== undefined) throw new ConfigError(`drm.${odd[0]}: knows no placeholder but ${CONTENT_ID_PLACEHOLDER}`);
+  // Nobody here can read which key is asked for, and a provider that knows of no content compares it with nothing.
+  if (fairplay?.includes(CONTENT_ID_PLACEHOLDER) === false)
+    throw new ConfigError(
+      `drm.fairplay: must hold ${CONTENT_ID_PLACEHOLDER}, by which the provider refuses other keys`,
+    );
+}
+
+function checkKafka(kafka: Config['kafka']): void {
+  const { brokers, tls, sasl, secretArn: secret, clusterArn, subnetIds, securityGroupIds } = kafka;
+  if (brokers.length === 0) {
+    const given = { secretArn: secret, clusterArn, subnetIds: subnetIds[0], securityGroupIds: securityGroupIds[0] };
+    const without = Object.entries(given).find(([, value]) => value !== undefined);
+    if (without !== undefined)
+      throw new ConfigError(`kafka.${without[0]}: needs kafka.brokers; without there is no Kafka`);
+    if (sasl !== 'none') throw new ConfigError('kafka.sasl: needs kafka.brokers; without there is no Kafka');
+    return;
+  }
+  if (hasPassword(sasl) && secret === undefined)
+    throw new ConfigError(`kafka.sasl: ${sasl} needs kafka.secretArn, where name and password are`);
+  if (!tls && (sasl === 'plain' || sasl === 'iam'))
+    throw new ConfigError(`kafka.tls: ${sasl} says over the wire what others could use; it needs TLS`);
+  if (!tls && !hasPassword(sasl) && secret !== undefined)
+    throw new ConfigError(
+      'kafka.secretArn: nothing of it is used without kafka.tls and a way of kafka.sasl by password',
+    );
+  if ((sasl === 'iam') !== (clusterArn !== undefined))
+    throw new ConfigError('kafka.clusterArn: needed with kafka.sasl iam, and with no other');
+  if ((subnetIds.length === 0) !== (securityGroupIds.length === 0))
+    throw new ConfigError('kafka.subnetIds and kafka.securityGroupIds: give both or neither');
 }
 
 /** MiB Fargate takes for each CPU size: from, to, in steps (AWS Fargate task definition parameters). */

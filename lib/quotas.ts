@@ -33,6 +33,7 @@ const EVENTS = `${DOCS}eventbridge/latest/userguide/eb-quota.html`;
 
 export const QUOTAS = {
   stackResources: { max: 500, what: 'resources of a stack', source: CLOUDFORMATION },
+  stackParameters: { max: 200, what: 'parameters of a stack', source: CLOUDFORMATION },
   stackOutputs: { max: 200, what: 'outputs of a stack', source: CLOUDFORMATION },
   templateBytes: { max: 1_000_000, what: 'bytes of a template', source: CLOUDFORMATION },
   templateDescription: { max: 1024, what: 'bytes of a template description', source: CLOUDFORMATION },

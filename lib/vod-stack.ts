@@ -2,6 +2,7 @@
 import { Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { Config } from './config.ts';
+import { AlarmMail } from './constructs/alarm-mail.ts';
 import { Api } from './constructs/api.ts';
 import { Auth } from './constructs/auth.ts';
 import { Catalog } from './constructs/catalog.ts';
@@ -11,6 +12,7 @@ import { FfmpegLayer } from './constructs/ffmpeg-layer.ts';
 import { Insight } from './constructs/insight.ts';
 import { Operations } from './constructs/operations.ts';
 import { Playback } from './constructs/playback.ts';
+import { Presence } from './constructs/presence.ts';
 import { Revocation } from './constructs/revocation.ts';
 import { SigningKey } from './constructs/signing-key.ts';
 import { Sharing } from './constructs/sharing.ts';
@@ -46,12 +48,27 @@ export class VodStack extends Stack {
     const sharing = new Sharing(this, 'Sharing', { config, storage, api, revocation, signingKey });
     const stills = new Stills(this, 'Stills', { config, storage, api, ffmpegLayer });
     const { downloads } = catalog;
-    const playback = new Playback(this, 'Playback', { config, storage, api, signingKey, revocation, downloads });
+    const presence = new Presence(this, 'Presence', { config, api, storage });
+    const playback = new Playback(this, 'Playback', {
+      config,
+      storage,
+      api,
+      presence,
+      signingKey,
+      revocation,
+      downloads,
+    });
     // Who plays a video first asks for the rest of its ladder.
     slicing.startedBy(playback.manifest);
     this.devices = new Devices(this, 'Devices', { config, storage, api, signingKey, revocation });
-    for (const fn of [catalog.handler, sharing.handler, stills.poster, playback.manifest]) this.devices.decidesFor(fn);
+    for (const fn of [catalog.handler, sharing.handler, stills.poster, presence.handler, playback.manifest])
+      this.devices.decidesFor(fn);
     new Webhooks(this, 'Webhooks', { config, api, tables: [storage.videos, this.devices.tables.devices] });
+    new AlarmMail(this, 'AlarmMail', {
+      config,
+      devices: this.devices.tables.devices,
+      publicUrl: playback.publicUrl,
+    });
     const insight = new Insight(this, 'Insight', { config, api, storage });
     for (const fn of [playback.manifest, this.devices.live]) insight.addressedBy(fn);
     insight.forgottenBy(catalog.remover);

@@ -13,7 +13,7 @@ import { run } from '../lib/process.ts';
 import { assembly } from './assembly.ts';
 import { cacheFolder } from './cache.ts';
 import { engineClient, engineEnvironment } from './engine.ts';
-import { forEngine, type Template } from './engine-rules.ts';
+import { forEngine, type Places, type Template } from './engine-rules.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const cdk = join(root, 'node_modules', 'aws-cdk', 'bin', 'cdk');
@@ -100,7 +100,7 @@ export async function forLocalEngine(
   to: string,
   ffmpegLayer: string,
   edit: (template: Template) => Template = (template) => template,
-  mediaConvert?: string,
+  places: Places = {},
 ): Promise<ForEngine> {
   await cp(original, to, { recursive: true });
   const names = (await readdir(original)).filter((file) => file.endsWith('.template.json'));
@@ -109,7 +109,7 @@ export async function forLocalEngine(
   const liveName = names.find((file) => file.endsWith('-live.template.json'));
   if (name === undefined) throw new Error('the synthesized app holds no stack');
   const template = edit(await read(name));
-  const engine = forEngine(template, join(ffmpegLayer, 'bin'), mediaConvert);
+  const engine = forEngine(template, join(ffmpegLayer, 'bin'), places);
   const text = JSON.stringify(engine);
   await writeFile(join(to, name), text);
   await renameAsset(to, name, hash('sha256', text, 'hex'));
@@ -146,13 +146,10 @@ export const deployStack = (
 export async function deploy(options: DeployOptions): Promise<Deployment> {
   const { endpoint, scratch, ffmpegLayer, log, mediaConvert } = options;
   const forLocal = join(scratch, 'engine');
-  const { stack, template, live } = await forLocalEngine(
-    await synthesized(options),
-    forLocal,
-    ffmpegLayer,
-    undefined,
+  const { stack, template, live } = await forLocalEngine(await synthesized(options), forLocal, ffmpegLayer, undefined, {
     mediaConvert,
-  );
+    endpoint,
+  });
   log('bootstrapping');
   await bootstrap(forLocal, options);
   log(`deploying ${stack}`);

@@ -21,12 +21,10 @@ export async function startEdgeFor(
   const client = new CloudFrontClient({ endpoint, region, credentials });
   const resources: Record<string, DeployedResource> = {};
   for (const [logicalId, physicalId] of Object.entries(physicalIds)) resources[logicalId] = { physicalId };
-  let apiId: string | undefined;
   let keyGroup: string | undefined;
   for (const [logicalId, { Type, Properties }] of Object.entries(template.Resources)) {
     const physicalId = physicalIds[logicalId];
     if (physicalId === undefined) continue;
-    if (Type === 'AWS::ApiGatewayV2::Api') apiId = physicalId;
     if (Type === 'AWS::S3::Bucket') {
       const attributes = {
         Arn: `arn:aws:s3:::${physicalId}`,
@@ -45,7 +43,6 @@ export async function startEdgeFor(
       resources[logicalId] = { physicalId, attributes: { KeyGroupId: keyGroup } };
     }
   }
-  if (apiId === undefined) throw new Error('the deployed stack has no HTTP API');
   if (keyGroup === undefined) throw new Error('the deployed stack has no keys');
   const watched = await watchKeyGroup({ engineEndpoint: endpoint, region, credentials, groupId: keyGroup, log });
   try {
@@ -57,7 +54,7 @@ export async function startEdgeFor(
     const edge = await startEdge({
       config,
       engineEndpoint: endpoint,
-      apiBase: `${endpoint}/_aws/execute-api/${apiId}/$default`,
+      apiBase: `${endpoint}/_aws/execute-api/{apiId}/$default`,
       credentials,
       port,
       log,

@@ -1,7 +1,8 @@
 /**
  * The one rule for what the local engine takes otherwise than AWS: how the synthesized template is written again before it is
- * deployed there. Nothing is left out of it. The edge keeps reading the original.
+ * deployed there. Left out of it is what `UNKNOWN` names, and nothing else. The edge keeps reading the original.
  */
+import { SOCKET } from '../lib/contract/socket.ts';
 
 interface Resource {
   Type: string;
@@ -15,13 +16,25 @@ export interface Template {
   [key: string]: unknown;
 }
 
+/** Types that the engine does not know and nothing else needs: held by the tests of the template (test/lib/constructs/raw-events.test.ts). */
+const UNKNOWN = ['AWS::Athena::NamedQuery'];
+
+export interface Places {
+  /** Address of the stand-in for MediaConvert, where there is one. */
+  readonly mediaConvert?: string | undefined;
+  /** The engine's own; without it functions find no WebSocket API. */
+  readonly endpoint?: string | undefined;
+}
+
 /** The template the engine gets. The argument is left as it is. */
-export function forEngine(template: Template, ffmpegFolder: string, mediaConvert?: string): Template {
+export function forEngine(template: Template, ffmpegFolder: string, { mediaConvert, endpoint }: Places = {}): Template {
   const copy = structuredClone(template);
+  for (const [id, { Type }] of Object.entries(copy.Resources)) if (UNKNOWN.includes(Type)) delete copy.Resources[id];
   // Engines that run functions as plain processes do not unpack layers into /opt.
   for (const resource of Object.values(copy.Resources))
     if (resource.Type === 'AWS::Lambda::Function') nameFfmpeg(resource, ffmpegFolder);
   if (mediaConvert !== undefined) nameMediaConvert(copy, mediaConvert);
+  if (endpoint !== undefined) nameSockets(copy, endpoint);
   widen(copy);
   const secrets = Object.keys(copy.Resources).filter(
     (id) => copy.Resources[id]?.Type === 'AWS::SecretsManager::Secret',
@@ -69,6 +82,21 @@ function nameMediaConvert({ Resources }: Template, url: string): void {
     if (Type !== 'AWS::Lambda::Function' || !Properties) continue;
     const { Variables } = (Properties['Environment'] ?? {}) as { Variables?: Record<string, unknown> };
     Properties['Environment'] = { Variables: { ...Variables, AWS_ENDPOINT_URL_MEDIACONVERT: url } };
+  }
+}
+
+const SOCKETS = 'AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI';
+
+/** On AWS each API has a host of its own; on the engine all are paths of one. */
+function nameSockets({ Resources }: Template, endpoint: string): void {
+  const [id] =
+    Object.entries(Resources).find(
+      ([, { Type, Properties }]) => Type === 'AWS::ApiGatewayV2::Api' && Properties?.['ProtocolType'] === 'WEBSOCKET',
+    ) ?? [];
+  for (const { Type, Properties } of Object.values(Resources)) {
+    const { Variables } = (Properties?.['Environment'] ?? {}) as { Variables?: Record<string, unknown> };
+    if (id === undefined || Type !== 'AWS::Lambda::Function' || Variables?.[SOCKETS] === undefined) continue;
+    Variables[SOCKETS] = { 'Fn::Join': ['', [`${endpoint}/_aws/execute-api/`, { Ref: id }, `/${SOCKET}`]] };
   }
 }
 

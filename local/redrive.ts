@@ -17,6 +17,7 @@ import {
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ALARMS } from '../lib/contract/operations.ts';
 import { awsRequest, type AwsAccess } from './aws-request.ts';
+import type { Find } from './deployment.ts';
 
 const PREFIX = 'dead-letters-';
 
@@ -26,9 +27,6 @@ export const DEAD_LETTERS: ReadonlyMap<string, string> = new Map(
     source.of === 'queue' && id.startsWith(PREFIX) ? [[id.slice(PREFIX.length), source.at.replaceAll('/', '')]] : [],
   ),
 );
-
-/** Logical id of a resource whose hash nobody knows → its physical id; undefined where there is none. */
-export type Find = (type: string, logicalId: string) => string | undefined;
 
 /** Where a message goes. Throws when it was not taken. */
 type Send = (message: Message) => Promise<unknown>;

@@ -50,7 +50,7 @@ const SIDE_BY_SIDE = [
 ];
 
 /**
- * In groups, one after another. `iam`, `synth`, `lifecycle` and `smoke` run beside `unit`: they wait for other
+ * In groups, one after another. `iam`, `synth`, `kafka`, `lifecycle` and `smoke` run beside `unit`: they wait for other
  * processes. What keeps time runs beside its like only. The stack is one for all its tests, and most have it alone.
  */
 export default defineConfig({
@@ -65,7 +65,7 @@ export default defineConfig({
           // What functions log is for operators; tests that look at it look at the calls.
           env: { POWERTOOLS_LOG_LEVEL: 'SILENT' },
           include: ['test/**/*.test.ts'],
-          exclude: ['test/{synth,stack,e2e,iam,lifecycle,smoke}/**', ...REAL_TIME],
+          exclude: ['test/{synth,stack,e2e,iam,kafka,lifecycle,smoke}/**', ...REAL_TIME],
           maxWorkers,
           testTimeout: 60_000,
           hookTimeout: 600_000,
@@ -112,6 +112,19 @@ export default defineConfig({
           include: ['test/smoke/**/*.test.ts'],
           maxWorkers,
           testTimeout: 900_000,
+          hookTimeout: 600_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        root,
+        test: {
+          name: 'kafka',
+          env: { POWERTOOLS_LOG_LEVEL: 'SILENT' },
+          include: ['test/kafka/**/*.test.ts'],
+          // A broker each: one at a time is enough for a machine.
+          fileParallelism: false,
+          testTimeout: 120_000,
           hookTimeout: 600_000,
           sequence: { groupOrder: 0 },
         },

@@ -101,8 +101,10 @@ export const SOURCE_BUCKET = 'bench-source';
 
 /** The configuration's own defaults; only limits on how many are out of the way. */
 export function taskEnvironment({ endpoint, s3, ports, announce }: Surroundings): Record<string, string> {
-  const { live } = readConfig((key) => (key === 'env' ? 'bench' : key === 'environments' ? { bench: {} } : undefined));
-  const options = ingestOptionsOf({ live });
+  const { live, alarms } = readConfig((key) =>
+    key === 'env' ? 'bench' : key === 'environments' ? { bench: {} } : undefined,
+  );
+  const options = ingestOptionsOf({ live, alarms });
   return {
     INGEST_OPTIONS: JSON.stringify({
       ...options,

@@ -1,6 +1,7 @@
 /** The entitlements table: who may watch besides owners and admins. Keys are those of lib/contract/entitlement.ts. */
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { DeleteCommand, GetCommand, paginateQuery, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { isDeepStrictEqual } from 'node:util';
 import { required } from '../../lib/contract/env.ts';
 import { grantRow, resourceKey, type GrantRow } from '../../lib/contract/entitlement.ts';
 import { grantRight } from '../../lib/contract/right.ts';
@@ -48,27 +49,34 @@ export async function pageOfGrants(
   return { grants: Items.map((item) => grantRow.parse(item)), next: LastEvaluatedKey as GrantKey | undefined };
 }
 
-export async function readGrant(Key: GrantKey): Promise<GrantRow | undefined> {
+export async function readGrant({ videoId, subject }: GrantKey): Promise<GrantRow | undefined> {
+  const Key = { videoId, subject };
   const { Item } = await dynamo.send(new GetCommand({ TableName: TableName(), Key, ConsistentRead: true }));
   return Item === undefined ? undefined : grantRow.parse(Item);
 }
 
-/** What it takes back of the one that was there ends. */
+/** What it takes back of the one that is there ends. */
 export async function putGrant(grant: GrantRow): Promise<void> {
-  const before = await put(grant);
-  await endBy(...takenBy(before, grant, Date.now() / 1000));
+  await endAndPut(grant, await readGrant(grant));
 }
 
-/** Puts it in place of the one that is there, and what it takes back of that one ends; false: there is none. */
-export async function replaceGrant(grant: GrantRow): Promise<boolean> {
+/** Puts it in place of `before`, and what it takes back of that one ends; false: there is none by now. */
+export async function replaceGrant(grant: GrantRow, before: GrantRow): Promise<boolean> {
   try {
-    const before = await put(grant, 'attribute_exists(videoId)');
-    await endBy(...takenBy(before, grant, Date.now() / 1000));
+    await endAndPut(grant, before, 'attribute_exists(videoId)');
     return true;
   } catch (error) {
     if (error instanceof ConditionalCheckFailedException) return false;
     throw error;
   }
+}
+
+async function endAndPut(grant: GrantRow, before: GrantRow | undefined, condition?: string): Promise<void> {
+  const now = Date.now() / 1000;
+  await endBy(...takenBy(before, grant, now));
+  const there = await put(grant, condition);
+  // Somebody else has said another one in between.
+  if (!isDeepStrictEqual(there, before)) await endBy(...takenBy(there, grant, now));
 }
 
 /** Answers what was there. */
@@ -79,16 +87,13 @@ async function put(Item: GrantRow, ConditionExpression?: string): Promise<GrantR
   return Attributes === undefined ? undefined : grantRow.parse(Attributes);
 }
 
-/** Takes it back: what plays by it ends. Also where it is gone: then the call that deleted it may have come no further. */
+/** Takes it back: what plays by it ends. */
 export async function takeGrant(key: GrantKey): Promise<void> {
-  await deleteGrant(key.videoId, key.subject);
   await endBy({ of: 'rights', rights: [grantRight(key)] });
+  await deleteGrant(key.videoId, key.subject);
 }
 
-/**
- * These videos have come under these resources (`tag:…`, `collection:…`): what is denied or limited on those takes back what others gave. Call
- * this when they say so already.
- */
+/** These videos come under these resources (`tag:…`, `collection:…`): what is denied or limited on those takes back what others gave. */
 export async function endUnder(videos: readonly string[], resources: readonly string[]): Promise<void> {
   if (videos.length === 0) return;
   const now = Date.now() / 1000;

@@ -29,6 +29,7 @@ const tags: Record<Stage, string> = {
   webhooks: 'Addresses that are told what happens, for admins',
   events: 'What players report',
   insight: 'What became of it: heatmaps, quality, viewers',
+  presence: 'What happens, told as it happens',
 };
 
 const statuses = [...new Set(Object.values(problems).map(([status]) => status))].toSorted((a, b) => a - b);

@@ -10,6 +10,13 @@ const NOT_PRIVATELY: readonly Reason[] = ['public', 'key', 'hook', 'grant', 'dev
 
 type Record = Pick<VideoRecord, 'id' | 'owner' | 'visibility' | 'tags' | 'collections'>;
 
+/** The record as it will be; what is `undefined` in `set` stays. Pure. */
+export const changedBy = (before: Record, set: Partial<Record>, remove: readonly 'collections'[]): Record => ({
+  ...before,
+  ...Object.fromEntries(Object.entries(set).filter(([, value]) => value !== undefined)),
+  ...Object.fromEntries(remove.map((name) => [name, undefined])),
+});
+
 export function takenOf(before: Record, after: Record): Taken[] {
   const reasons: Reason[] = [];
   if (after.visibility === 'private' && before.visibility !== 'private') reasons.push(...NOT_PRIVATELY);

@@ -1,5 +1,6 @@
 /** An alarm as the API shows it: its files with a path that may be fetched. */
 import { alarm, type Alarm, type AlarmRecord } from '../../lib/contract/device.ts';
+import { stateOf } from '../../lib/contract/inbox.ts';
 import { loadSigner } from '../shared/signing.ts';
 
 /** Milliseconds. A file's path stays the same for up to an hour, so that a browser that asks again has it already. */
@@ -13,5 +14,5 @@ export async function showAlarm(record: AlarmRecord, now = Date.now()): Promise<
       return { ...file, url: `/${key}?${(await loadSigner()).sign(`/${key}`, until)}` };
     }),
   );
-  return alarm.parse({ ...record, files });
+  return alarm.parse({ ...record, files, state: stateOf(record) });
 }

@@ -6,9 +6,11 @@ import { channelPrefix, initPath } from '../../lib/contract/live-keys.ts';
 import type { Failure, VideoRecord } from '../../lib/contract/video.ts';
 import { eachMessage } from '../shared/batch.ts';
 import { s3 } from '../shared/clients.ts';
+import { ApiError } from '../shared/errors.ts';
 import { listSegments, type RecordedSegment } from '../shared/recordings.ts';
 import { announce, changeVideo, readVideo } from '../shared/videos.ts';
 import { clipTask, type ClipTask } from '../../lib/contract/clip.ts';
+import { checkSegments } from '../playback/live/heights.ts';
 import { Joiner } from './fragments.ts';
 import { toGeoJson } from './geojson.ts';
 import { putInParts } from './parts.ts';
@@ -26,7 +28,7 @@ async function make(task: ClipTask): Promise<void> {
   // Deleted meanwhile, or an earlier try got as far as the source.
   if (record?.status !== 'uploading') return;
   const segments = await listSegments(task.device, task.channel, task);
-  const failure = whyNot(segments);
+  const failure = whyNot(segments) ?? whyTooHigh(task, segments);
   if (failure !== undefined) {
     await fail(record, failure);
     return;
@@ -52,6 +54,17 @@ export function whyNot(segments: readonly Pick<RecordedSegment, 'init' | 'start'
   const at = new Date(other.start).toISOString();
   const reason = `The picture or sound format changes at ${at}. Make one clip up to then and another from then on.`;
   return { code: 'mixed-formats', reason };
+}
+
+/** What is fetched from the device's own store since it was asked for may have more lines than what was there then. */
+function whyTooHigh({ maxHeight }: ClipTask, segments: readonly RecordedSegment[]): Failure | undefined {
+  try {
+    checkSegments(segments, { maxHeight });
+    return undefined;
+  } catch (error) {
+    if (error instanceof ApiError) return { code: 'too-high', reason: error.message };
+    throw error;
+  }
 }
 
 /** The file, piece by piece: the initialization section, then every segment with its times set. */

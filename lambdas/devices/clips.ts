@@ -5,11 +5,13 @@ import type { z } from 'zod';
 import type { DeviceRecord } from '../../lib/contract/device.ts';
 import type { ClipTask } from '../../lib/contract/clip.ts';
 import { deviceVideoRecord } from '../../lib/contract/device-video.ts';
+import type { Limits } from '../../lib/contract/entitlement.ts';
 import { required } from '../../lib/contract/env.ts';
 import { ARRIVAL_SECONDS } from '../../lib/contract/slicing.ts';
 import type { clipRequest } from '../../lib/contract/device-api.ts';
 import { cut } from '../../lib/contract/text.ts';
 import type { VideoRecord } from '../../lib/contract/video.ts';
+import { checkSegments } from '../playback/live/heights.ts';
 import { newVideoId } from '../upload/draft.ts';
 import { dynamo } from '../shared/clients.ts';
 import { ApiError } from '../shared/errors.ts';
@@ -18,18 +20,20 @@ import { mayUpload, type Viewer } from '../shared/viewer.ts';
 
 const sqs = new SQSClient({});
 
-/** Throws `forbidden` or `not-found` (nothing is recorded). */
+/** Throws `forbidden` (what is recorded has more lines than `maxHeight`, too) or `not-found` (nothing is recorded). */
 export async function beginClip(
   viewer: Viewer,
   device: DeviceRecord,
+  { maxHeight }: Limits,
   asked: z.infer<typeof clipRequest>,
 ): Promise<VideoRecord> {
   if (!mayUpload(viewer)) {
     throw new ApiError('forbidden', 'Making videos needs the group `uploader` or `admin`. Ask an administrator.');
   }
   const stretch = { from: Date.parse(asked.from), to: Date.parse(asked.to) };
-  const [first] = await listSegments(device.id, asked.channel, stretch);
-  if (first === undefined) throw new ApiError('not-found', 'Nothing is recorded of that channel in that stretch.');
+  const segments = await listSegments(device.id, asked.channel, stretch);
+  if (segments.length === 0) throw new ApiError('not-found', 'Nothing is recorded of that channel in that stretch.');
+  checkSegments(segments, { maxHeight });
   const record = clipRecord(viewer, device, asked, newVideoId(), Date.now());
   const TableName = required('VIDEOS_TABLE');
   await dynamo.send(new PutCommand({ TableName, Item: record, ConditionExpression: 'attribute_not_exists(id)' }));
@@ -39,6 +43,7 @@ export async function beginClip(
     channel: asked.channel,
     ...stretch,
     positions: asked.positions,
+    ...(maxHeight !== undefined && { maxHeight }),
   };
   try {
     await sqs.send(new SendMessageCommand({ QueueUrl: required('CLIP_QUEUE'), MessageBody: JSON.stringify(task) }));

@@ -4,11 +4,13 @@ import { retentionDays, type DeviceRecord } from '../../lib/contract/device.ts';
 import { number, required } from '../../lib/contract/env.ts';
 import { commandAnswer, unknownDevice } from '../../lib/contract/device-api.ts';
 import { unknownRow } from '../../lib/contract/fleet.ts';
+import type { InboxRow } from '../../lib/contract/inbox.ts';
 import { liveBounds, playbackBounds } from '../../lib/contract/options.ts';
 import { grantRight, viewerRight } from '../../lib/contract/right.ts';
 import { dynamo } from '../shared/clients.ts';
 import { readCursor, sealCursor } from '../shared/cursor.ts';
 import { queryFleet, readAnswer, readDevice, readTasks, sendCommand, maySee, visible } from '../shared/devices.ts';
+import { admitToDevice } from '../shared/device-access.ts';
 import { taskOf } from '../shared/device-state.ts';
 import { ApiError } from '../shared/errors.ts';
 import { serve } from '../shared/http.ts';
@@ -23,8 +25,10 @@ import { showAlarm } from './alarms.ts';
 import { beginClip } from './clips.ts';
 import { ask, checkCommand } from './commands.ts';
 import { toGeoJson } from './geojson.ts';
+import { acknowledge, countNew, partitionsOf, readAlarmsOf, rowsOf, statesOf } from './inbox.ts';
 import { matches, position, sortKey, type Position } from './listing.ts';
 import { byName, changeDevice, createDevice, deleteDevice, newRecord } from './records.ts';
+import { devicesOf, seenBy } from './seen.ts';
 import { readAlarms, readPoints } from './tracks.ts';
 import { show } from './view.ts';
 
@@ -118,25 +122,27 @@ export const handler = serve<'devices'>(required('GROUPS_CLAIM'), {
 
   'PATCH /api/devices/{id}': async ({ viewer, params: { id }, body }) => {
     const before = await manageable(id, viewer);
+    if (body.viewers !== undefined) await endViewers(before, body.viewers);
     const changed = await changeDevice(id, body);
     if (changed === undefined) throw new ApiError('not-found', 'The device was removed meanwhile.');
-    if (body.viewers !== undefined) await endViewers(before, body.viewers);
     await notifyTask(changed, 'refresh');
     return await answer(changed, viewer);
   },
 
   'DELETE /api/devices/{id}': async ({ viewer, params: { id } }) => {
     const record = await readDevice(id);
-    if (record === undefined && isAdmin(viewer)) return undefined;
-    visible(record, viewer);
-    checkAdmin(viewer);
-    // First: should the number change hands, nobody watches the next one by what was granted on this one.
+    if (record !== undefined || !isAdmin(viewer)) {
+      visible(record, viewer);
+      checkAdmin(viewer);
+    }
     const grants = await listGrants(`device:${id}`);
-    await deleteGrants(`device:${id}`);
-    const deleted = await deleteDevice(id);
-    await revoke([{ kind: 'device', id, until: signedUntil() }]);
     await endBy({ of: 'rights', rights: grants.map(grantRight) });
-    if (deleted !== undefined) await endViewers(deleted, []);
+    if (record !== undefined) await endViewers(record, []);
+    // First: should the number change hands, nobody watches the next one by what was granted on this one.
+    await deleteGrants(`device:${id}`);
+    const deleted = record && (await deleteDevice(id));
+    // Once it is gone, since only what began before is refused; also of one that is gone already: the call that deleted it may have come no further.
+    await revoke([{ kind: 'device', id, until: signedUntil() }]);
     if (deleted !== undefined) await notifyTask(deleted, 'disconnect');
     return undefined;
   },
@@ -153,6 +159,40 @@ export const handler = serve<'devices'>(required('GROUPS_CLAIM'), {
     const { alarms, next } = await readAlarms(params.id, span(query), query.limit, after);
     const shown = await Promise.all(alarms.map((alarm) => showAlarm(alarm)));
     return { alarms: shown, cursor: await sealCursor(asked, next) };
+  },
+
+  'GET /api/alarms': async ({ viewer, query }) => {
+    const { state, device, kind, limit } = query;
+    const asked = { route: 'GET /api/alarms', viewer, query } as const;
+    const after = await readCursor(asked, sortKey);
+    if (device !== undefined && !isAdmin(viewer)) visible(await readDevice(device), viewer);
+    const of = device === undefined ? await seenBy(viewer, true) : new Set([device]);
+    const wanted = (row: InboxRow) => (of === 'all' || of.has(row.device)) && (kind ?? row.kind) === row.kind;
+    const rows = rowsOf(partitionsOf(of, statesOf(state)), after, Math.ceil(limit / 2));
+    const page = await takePage(rows, wanted, limit, LIST_BUDGET);
+    const alarms = await readAlarmsOf(page.records);
+    const devices = await devicesOf([...new Set(alarms.map((alarm) => alarm.device))]);
+    const shown = alarms.map(async (alarm) => {
+      const { name = alarm.device, channels = [] } = devices.get(alarm.device) ?? {};
+      const watched = channels.filter(({ live }) => live !== 'never').map(({ number }) => number);
+      return { ...(await showAlarm(alarm)), deviceName: name, channels: watched };
+    });
+    return { alarms: await Promise.all(shown), cursor: await sealCursor(asked, page.last?.at) };
+  },
+
+  'GET /api/alarms/count': async ({ viewer }) => countNew(await seenBy(viewer, false)),
+
+  'POST /api/alarms/acknowledge': async ({ viewer, body: { alarms } }) => {
+    const devices = await devicesOf([...new Set(alarms.map(({ device }) => device))]);
+    // Of a device that is registered no more, admins still see what it raised.
+    const may = (id: string) => {
+      const record = devices.get(id);
+      return record === undefined ? isAdmin(viewer) : maySee(record, viewer);
+    };
+    const theirs = alarms.filter(({ device }) => may(device));
+    if (theirs.length < alarms.length)
+      throw new ApiError('not-found', 'There is no such device, or you may not see it.');
+    return { acknowledged: await acknowledge(theirs, viewer.subject, Date.now()) };
   },
 
   'GET /api/devices/{id}/recordings': async ({ viewer, params: { id }, query }) => {
@@ -178,8 +218,9 @@ export const handler = serve<'devices'>(required('GROUPS_CLAIM'), {
     return commandAnswer.parse({ ...row, requestId: row.id });
   },
 
-  'POST /api/devices/{id}/clips': async ({ viewer, params: { id }, body }) => {
-    const record = visible(await readDevice(id), viewer);
-    return await showVideo(await beginClip(viewer, record, body));
+  'POST /api/devices/{id}/clips': async ({ viewer, params: { id }, body, headers }) => {
+    // A clip is whoever's made it, so it shows no more than they may watch of the device.
+    const { record, limits } = await admitToDevice(viewer, id, headers);
+    return await showVideo(await beginClip(viewer, visible(record, viewer), limits, body));
   },
 });

@@ -33,6 +33,7 @@ export function newRecord(
     channels: asked.channels,
     retentionDays: asked.retentionDays ?? retentionDays,
     viewers: [...new Set(asked.viewers)],
+    ...(asked.tags && { tags: [...new Set(asked.tags)] }),
     createdAt: at,
     createdBy: by,
     updatedAt: at,
@@ -73,6 +74,7 @@ export async function createDevice(record: DeviceRecord): Promise<void> {
 export async function changeDevice(id: string, patch: DevicePatch): Promise<DeviceRecord | undefined> {
   const set: Record<string, unknown> = { ...patch, updatedAt: new Date().toISOString() };
   if (patch.viewers !== undefined) set['viewers'] = [...new Set(patch.viewers)];
+  if (patch.tags !== undefined) set['tags'] = [...new Set(patch.tags)];
   const names = Object.keys(set).filter((name) => set[name] !== undefined);
   try {
     const { Attributes } = await dynamo.send(

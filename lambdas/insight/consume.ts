@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { required } from '../../lib/contract/env.ts';
 import { report, type Report } from '../../lib/contract/player-events.ts';
 import { about, logger } from '../shared/logger.ts';
+import { isErased, readErased } from './erased.ts';
 
 const sqs = new SQSClient({});
 const loose = z.object({ reports: z.array(z.unknown()).min(1) });
@@ -38,7 +39,10 @@ export const eachBundle =
         failed.add(messageId);
       }
     }
-    const again = await work(taken.filter(({ messageId }) => !failed.has(messageId)));
+    const erased = await readErased();
+    const again = await work(
+      taken.filter(({ messageId, report: one }) => !failed.has(messageId) && !isErased(erased, one)),
+    );
     return { batchItemFailures: [...failed, ...again].map((itemIdentifier) => ({ itemIdentifier })) };
   };
 

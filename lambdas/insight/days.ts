@@ -1,5 +1,5 @@
 /** The days that somebody asks for. Pure. */
-import { MOST_DAYS } from '../../lib/contract/insight-api.ts';
+import { MOST_DAYS } from '../../lib/contract/insight.ts';
 import { refusedField } from '../shared/errors.ts';
 
 const DAY = 86_400_000;

@@ -1,6 +1,8 @@
 /** Insight: takes what players report into a queue. It writes no table, so that a burst of viewers is a longer queue and no more. */
+import { createHash } from 'node:crypto';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { required } from '../../lib/contract/env.ts';
+import type { Report } from '../../lib/contract/player-events.ts';
 import { ApiError, refusedField } from '../shared/errors.ts';
 import { readEventsToken } from '../shared/events-address.ts';
 import { insightKeys } from '../shared/insight-keys.ts';
@@ -9,6 +11,8 @@ import { reportOf } from './post.ts';
 
 const sqs = new SQSClient({});
 const QueueUrl = required('POSTS_QUEUE');
+/** Where the deployment sends reports to Kafka: a queue of its own from here on, since bundles of many sessions lose their order. */
+const KAFKA_QUEUE = process.env['KAFKA_QUEUE'];
 
 export const handler = serve<'events'>('', {
   'POST /api/events': async ({ query: { to, every }, bytes, headers }) => {
@@ -18,11 +22,27 @@ export const handler = serve<'events'>('', {
     if (address === undefined)
       throw new ApiError('invalid-token', 'The address for events is wrong or out of date; load the manifest again.');
     const report = reportOf({ address, body: textOf(bytes), headers, receivedAt, every });
-    if (report.units.length > 0)
-      await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: JSON.stringify(report) }));
+    // Whatever fails here is the player's to post again; it counts once all the same.
+    if (report.units.length > 0) await Promise.all([sent(report), KAFKA_QUEUE && sentInOrder(KAFKA_QUEUE, report)]);
     return undefined;
   },
 });
+
+const sent = (report: Report): Promise<unknown> =>
+  sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: JSON.stringify(report) }));
+
+/** Behind all that its session has posted before. A post that is sent again within five minutes is the same message. */
+async function sentInOrder(queue: string, report: Report): Promise<unknown> {
+  const numbers = report.units.map(({ sequence }) => sequence).join(' ');
+  return sqs.send(
+    new SendMessageCommand({
+      QueueUrl: queue,
+      MessageBody: JSON.stringify(report),
+      MessageGroupId: report.session,
+      MessageDeduplicationId: createHash('sha256').update(`${report.session} ${numbers}`).digest('hex'),
+    }),
+  );
+}
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true });
 

@@ -1,41 +1,19 @@
 /** Figures that people read, from what was counted. Pure; the formulas are told in docs/insight.md. */
 import type { Counters, Share } from '../../lib/contract/heatmap.ts';
 import { STARTUP_STEPS } from '../../lib/contract/heatmap.ts';
+import { scoreParts } from '../../lib/contract/insight.ts';
 import type { Figures, Shared } from '../../lib/contract/insight-api.ts';
 import { estimate } from './viewers.ts';
-
-/** Seconds of waiting for the first picture that cost nothing, and from which on that part of the score is 0. */
-const STARTUP = { good: 1, bad: 9 } as const;
-/** Part of the time in which nothing plays from which on that part of the score is 0. */
-const STALLED = 0.1;
-/** Of sessions that failed. */
-const FAILED = 0.2;
-const WEIGHTS = { startup: 0.25, stalls: 0.45, errors: 0.3 } as const;
 
 const ratio = (part: number, whole: number): number | null => (whole === 0 ? null : part / whole);
 const rounded = (value: number | null, digits: number): number | null =>
   value === null ? null : Math.round(value * 10 ** digits) / 10 ** digits;
-/** 1 at nothing, 0 from `worst` on. */
-const down = (value: number, worst: number): number => Math.max(0, 1 - value / worst);
-
-/**
- * From 0 to 100: 25 for beginning within a second (none from 9 on), 45 for never stalling (none where a tenth of the time is), 30
- * for no session that failed (none where a fifth does). Null: nobody watched, and nobody failed.
- */
+/** From 0 to 100; null: nobody watched, and nobody failed. */
 export function scoreOf(counters: Counters): number | null {
-  const { plays, views, startups, startup, failed } = counters;
-  if (plays === 0 || (views === 0 && failed === 0)) return null;
-  const mean = startups === 0 ? STARTUP.good : startup / startups / 1000;
-  const parts = {
-    startup: down(Math.max(0, mean - STARTUP.good), STARTUP.bad - STARTUP.good),
-    stalls: down(stallRatio(counters) ?? 0, STALLED),
-    errors: down(failed / plays, FAILED),
-  };
-  const sum = Object.entries(WEIGHTS).reduce(
-    (total, [name, weight]) => total + weight * parts[name as keyof typeof parts],
-    0,
-  );
-  return Math.round(sum * 100);
+  const { plays, views, failed, startups, startup } = counters;
+  const startupSeconds = ratio(startup / 1000, startups);
+  const parts = scoreParts({ plays, views, failed, startupSeconds, stallRatio: stallRatio(counters) });
+  return parts && Math.round(parts.startup + parts.stalls + parts.errors);
 }
 
 /** Of the time in which something should have played. */

@@ -11,7 +11,8 @@ import {
   type auditQuery,
 } from '../../lib/contract/audit.ts';
 import { AUDITED } from '../../lib/contract/audited.ts';
-import { required } from '../../lib/contract/env.ts';
+import { number, required } from '../../lib/contract/env.ts';
+import { operationsBounds } from '../../lib/contract/options.ts';
 import { dynamo } from '../shared/clients.ts';
 import { takePage } from '../shared/page.ts';
 
@@ -20,13 +21,11 @@ type Query = z.infer<typeof auditQuery>;
 const DAY = 86_400_000;
 /** Days without a filter, and rows, that one call looks through. */
 const [DAYS, ROWS] = [60, 2000];
-/** A year before there was a log is far enough back for who follows cursors. */
-const OLDEST = Date.UTC(2026, 0, 1);
 
 /** The newest first. `cursor` is the id of a row: what is before it follows. */
 export async function entriesOf(query: Query, now: number): Promise<{ entries: AuditEntry[]; cursor: string | null }> {
   const before = query.cursor ?? auditId(now + DAY, '');
-  if (query.by === undefined && query.about === undefined) return await dayByDay(query.limit, before);
+  if (query.by === undefined && query.about === undefined) return await dayByDay(query.limit, before, oldest(now));
   const { by, about } = query;
   const index =
     about === undefined
@@ -37,10 +36,17 @@ export async function entriesOf(query: Query, now: number): Promise<{ entries: A
   return { entries: records.map(told), cursor: last?.id ?? null };
 }
 
-async function dayByDay(limit: number, before: string): Promise<{ entries: AuditEntry[]; cursor: string | null }> {
+/** The day of the oldest row that is kept still: who follows cursors need not look further back. */
+const oldest = (now: number): number => Math.floor(now / DAY - number('AUDIT_DAYS', operationsBounds.auditDays)) * DAY;
+
+async function dayByDay(
+  limit: number,
+  before: string,
+  first: number,
+): Promise<{ entries: AuditEntry[]; cursor: string | null }> {
   const found: AuditRow[] = [];
   let start = Math.floor(Number(before.split('~')[0]) / DAY) * DAY;
-  for (let days = 0; days < DAYS && start >= OLDEST; days += 1, start -= DAY) {
+  for (let days = 0; days < DAYS && start >= first; days += 1, start -= DAY) {
     const value = new Date(start).toISOString().slice(0, 10);
     for await (const row of rows({ name: 'day', value }, before)) {
       if (found.length === limit) return { entries: found.map(told), cursor: found.at(-1)!.id };
@@ -48,7 +54,7 @@ async function dayByDay(limit: number, before: string): Promise<{ entries: Audit
     }
   }
   // The day that the next page begins with was not looked at.
-  return { entries: found.map(told), cursor: start < OLDEST ? null : auditId(start + DAY, '') };
+  return { entries: found.map(told), cursor: start < first ? null : auditId(start + DAY, '') };
 }
 
 interface Partition {

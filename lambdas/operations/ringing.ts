@@ -2,6 +2,7 @@
 import { CloudWatchClient, DescribeAlarmsCommand } from '@aws-sdk/client-cloudwatch';
 import { z } from 'zod';
 import { json, required } from '../../lib/contract/env.ts';
+import { alarmName } from '../../lib/contract/operations.ts';
 
 const cloudWatch = new CloudWatchClient({});
 /** DescribeAlarms takes so many names at most. */
@@ -10,18 +11,18 @@ const PATIENCE_MS = 5000;
 
 /** By the ids of the registry. Throws when CloudWatch cannot be asked. */
 export async function ringing(): Promise<{ id: string; since: string }[]> {
-  const [prefix, ids] = [`${required('DEPLOYMENT')}-`, json('ALARM_IDS', z.array(z.string()).max(NAMES))];
+  const [deployment, ids] = [required('DEPLOYMENT'), json('ALARM_IDS', z.array(z.string()).max(NAMES))];
   if (ids.length === 0) return [];
   const { MetricAlarms = [] } = await cloudWatch.send(
     new DescribeAlarmsCommand({
-      AlarmNames: ids.map((id) => `${prefix}${id}`),
+      AlarmNames: ids.map((id) => alarmName(deployment, id)),
       StateValue: 'ALARM',
       MaxRecords: NAMES,
     }),
     { abortSignal: AbortSignal.timeout(PATIENCE_MS) },
   );
   return MetricAlarms.map(({ AlarmName = '', StateUpdatedTimestamp }) => ({
-    id: AlarmName.slice(prefix.length),
+    id: AlarmName.slice(alarmName(deployment, '').length),
     since: StateUpdatedTimestamp!.toISOString(),
   }));
 }

@@ -22,7 +22,7 @@ interface Asked {
   readonly end: Date;
   /** What lets this viewer in and until when, how many sessions at a time, and from which address and country. */
   readonly limits: Pick<Terms, 'reason' | 'right' | 'endsAt' | 'maxSessions' | 'ip' | 'country'>;
-  /** The tallest rung that is opened, by its name; undefined: each. */
+  /** The tallest rung that is opened, by its name, or lines of a channel; undefined: each. */
   readonly tallest?: number | undefined;
   /** By HEAD: nobody sees what is answered, so nothing begins. */
   readonly isHead: boolean;

@@ -8,8 +8,9 @@ import { ApiError } from '../shared/errors.ts';
 import type { Handlers } from '../shared/http.ts';
 import { loadSigner } from '../shared/signing.ts';
 import { isAdmin, type Viewer } from '../shared/viewer.ts';
+import { shown } from '../shared/watching.ts';
 import { admit } from './access.ts';
-import { endAll, endPerson, sessionsOfPerson, shown, watchingNow } from './watching-now.ts';
+import { endAll, endPerson, sessionsOfPerson, watchingNow } from './watching-now.ts';
 
 /** The video, for who may end what is watched of it, and as what they do. Throws `forbidden`. */
 async function ofMine(id: string, viewer: Viewer): Promise<{ video: VideoRecord; by: EndedBy; what: string }> {

@@ -1,7 +1,7 @@
 /** Who watches something now, and their end. */
 import { paginateQuery } from '@aws-sdk/lib-dynamodb';
 import { required } from '../../lib/contract/env.ts';
-import { sessionRow, type EndedBy, type SessionRow, type Watching } from '../../lib/contract/session.ts';
+import { sessionRow, type EndedBy, type SessionRow } from '../../lib/contract/session.ts';
 import { dynamo } from '../shared/clients.ts';
 import { revoke } from '../shared/revocation.ts';
 import { endSession, goodUntil, revokeSessions, sessionsOf } from '../shared/sessions.ts';
@@ -44,17 +44,6 @@ export async function watchingNow(what: string, now: number, { session, most = M
 /** What a person watches now, wherever. `part`: what stands for them in tickets. */
 export const sessionsOfPerson = async (part: string, now: number): Promise<SessionRow[]> =>
   (await sessionsOf(`u:${part}`)).filter(({ what, expiresAt }) => what !== undefined && expiresAt * 1000 >= now);
-
-/** A row as its owner sees it. Pure. */
-export const shown = ({ session, subject, link, startedAt, seenAt, expiresAt, player }: SessionRow): Watching => ({
-  session,
-  subject: subject ?? null,
-  link: link ?? null,
-  startedAt,
-  seenAt,
-  until: new Date(expiresAt * 1000).toISOString(),
-  renews: player !== undefined,
-});
 
 /**
  * Ends them, so many at a time, and has the edge refuse what they still hold. Rows first: who asks for another signature in

@@ -24,7 +24,7 @@ export const handler = (event: SQSEvent, _context: Context): Promise<SQSBatchRes
 
 async function end({ taken, isAgain }: Ending): Promise<void> {
   const begun = Date.now();
-  const needsRecords = 'resource' in taken && !taken.resource.startsWith('video:');
+  const needsRecords = 'resource' in taken && taken.among === undefined && !taken.resource.startsWith('video:');
   let count = 0;
   for await (const rows of running(taken)) {
     const watched = needsRecords ? await watchedBy(rows) : undefined;

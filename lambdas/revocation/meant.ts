@@ -13,7 +13,7 @@ export type About = Parameters<typeof resourceKeys>[0];
 /** Whom no grant keeps out (the table of docs/playback.md). Who comes by a link is nobody, so only what everyone is denied names them. */
 const SPARED = new Set(['owner', 'admin']);
 
-/** `watched`: the records of what is watched, by `what`; only a grant on more than one video asks for them. */
+/** `watched`: the records of what is watched, by `what`; only a grant on more than one video asks for them, where it is not said `among` which. */
 export function isMeant(
   row: SessionRow,
   taken: Taken,
@@ -35,7 +35,7 @@ export function isMeant(
       const grant = { videoId: resourceKey(taken.resource), subject: subjectKey(taken.subject) };
       const isOut =
         taken.of === 'denied' ? reason !== '' && !SPARED.has(reason) : right !== undefined && isNearer(grant, right);
-      return isOut && isNamed(row, taken.subject) && isAbout(what, taken.resource, watched.get(what));
+      return isOut && isNamed(row, taken.subject) && isAbout(what, taken, watched.get(what));
     }
   }
 }
@@ -44,7 +44,10 @@ export function isMeant(
 const isNamed = ({ subject }: Pick<SessionRow, 'subject'>, named: string): boolean =>
   named === 'everyone' || (subject !== undefined && (named.startsWith('group:') || named === `person:${subject}`));
 
-function isAbout(what: string, resource: string, record: About | undefined): boolean {
+type OfGrant = Pick<Extract<Taken, { readonly resource: string }>, 'resource' | 'among'>;
+
+function isAbout(what: string, { resource, among }: OfGrant, record: About | undefined): boolean {
+  if (among !== undefined) return among.some((id) => id === videoIn(what));
   const device = deviceIn(what);
   const watched = device === undefined ? record : liveOf(device);
   if (watched !== undefined) return resourceKeys(watched).includes(resourceKey(resource));

@@ -53,7 +53,13 @@ async function rowsOf(keys: readonly Key[]): Promise<SessionRow[]> {
 }
 
 async function* all(): AsyncGenerator<readonly SessionRow[]> {
-  const scan = { TableName: required('SESSIONS_TABLE'), ConsistentRead: true };
+  const scan = {
+    TableName: required('SESSIONS_TABLE'),
+    ConsistentRead: true,
+    // Beside sessions lie rows that count (lambdas/shared/sessions.ts).
+    FilterExpression: 'attribute_exists(#session)',
+    ExpressionAttributeNames: { '#session': 'session' },
+  };
   for await (const { Items = [] } of paginateScan({ client: dynamo }, scan))
     yield Items.map((item) => sessionRow.parse(item));
 }

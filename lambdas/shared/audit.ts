@@ -76,6 +76,7 @@ function aboutOf({ route, params, query, body, answer }: Done): string | undefin
   if (path.startsWith('/api/s3/')) return key === undefined ? undefined : as('video', parseUploadKey(key)?.videoId);
   if (path.startsWith('/api/videos')) return as('video', named['id'] ?? made['id']);
   if (path.startsWith('/api/devices')) return as('device', named['id'] ?? made['id']);
+  if (path.startsWith('/api/alarms')) return as('device', onlyOne(sent['alarms']));
   if (path.startsWith('/api/collections')) return as('collection', named['collection'] ?? made['id']);
   if (path.startsWith('/api/keys')) return as('key', named['kid'] ?? made['kid']);
   if (path.startsWith('/api/webhooks')) return as('webhook', named['webhook'] ?? made['id']);
@@ -84,6 +85,12 @@ function aboutOf({ route, params, query, body, answer }: Done): string | undefin
     return grant === undefined ? textOf(sent['resource']) : grantNamed(grant).resource;
   }
   return as('person', named['subject']);
+}
+
+/** The device that all of these alarms are of, if it is one. */
+function onlyOne(alarms: unknown): string | undefined {
+  const devices = new Set((alarms as readonly { readonly device: string }[]).map(({ device }) => device));
+  return devices.size === 1 ? [...devices][0] : undefined;
 }
 
 /** Fields of the body, and what of the path is not what it is about. */

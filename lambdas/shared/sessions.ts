@@ -3,16 +3,23 @@
  * have that many numbered places, and each is taken by a conditional put: however many begin at once, no more are let in. A
  * row is a lease. A player that renews keeps it; one that is silent, or whose signature is over, has lost it.
  */
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { DeleteCommand, GetCommand, paginateQuery, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { randomInt } from 'node:crypto';
 import { required } from '../../lib/contract/env.ts';
-import { RENEWED_SECONDS, sessionRow, type EndedBy, type SessionRow } from '../../lib/contract/session.ts';
+import {
+  CLOCK_SECONDS,
+  RENEWED_SECONDS,
+  sessionRow,
+  type EndedBy,
+  type SessionRow,
+} from '../../lib/contract/session.ts';
 import { parseTicket, sessionId, ticketText } from '../../lib/contract/ticket.ts';
 import { dynamo } from './clients.ts';
 import { ApiError } from './errors.ts';
+import { countGivenBack } from './given-back.ts';
 import { revoke } from './revocation.ts';
 import { freeSlots } from './slots.ts';
+import { unlessRefused } from './unless-refused.ts';
 
 const TableName = () => required('SESSIONS_TABLE');
 const DAY = 86_400;
@@ -26,7 +33,7 @@ export interface Start {
   readonly link?: string | undefined;
   /** The one address it may be watched from, as tickets say it. */
   readonly ip?: string | undefined;
-  /** The tallest rung it opens, by its name. */
+  /** The tallest rung it opens, by its name; of a channel, lines. */
   readonly height?: number | undefined;
   /** The one country it may be watched from. */
   readonly country?: string | undefined;
@@ -115,24 +122,24 @@ async function begin(fresh: SessionRow, now: number): Promise<SessionRow> {
   const row = await change({ who, place }, { set: { ...rest }, keep: kept, condition });
   if (row === undefined) throw ended(await read({ who, place }), now);
   if (isSameTicket(row.ticket, ticket)) return row;
-  const set = { ...rest, session, ticket };
-  const moved = await move(row, now, {
-    set,
-    keep: {},
-    condition: `${condition} AND #ticket = :held`,
-    held: row.ticket,
-  });
+  // Let in by something else, from another address or country, or up to another height: another session in its place.
+  await setAside(row);
+  const set = { ...rest, session, ticket, startedAt };
+  const moved = await change(row, { set, keep: {}, condition: `${condition} AND #ticket = :held`, held: row.ticket });
   // The same player has asked twice at once, or was ended: that is looked at anew.
   return moved ?? (await begin(fresh, now));
 }
 
 /**
- * The same player, let in by something else: from another address or country, or up to another height. Its former ticket is nobody's any
- * more, so the edge refuses it: or two would play in one place, and whoever ends the session would end one of them.
+ * What is signed of it is good for some minutes more, as it would be had its player not asked; until then it is seen, and can be ended, in a
+ * place of its own. Where nobody counts, no entry at the edge is spent on it: somebody between two networks would spend any number.
  */
-async function move(former: SessionRow, now: number, to: Change): Promise<SessionRow | undefined> {
-  await revokeSessions([former], now);
-  return await change(former, to);
+async function setAside(row: SessionRow): Promise<void> {
+  const { player: _, ...former } = row;
+  const { what, session } = former;
+  if (what === undefined) return;
+  const Item = { ...former, place: placeOf(what, nameOf(undefined, session)) } satisfies SessionRow;
+  await dynamo.send(new PutCommand({ TableName: TableName(), Item }));
 }
 
 /** Whether two tickets let in the same: all parts but the session, which comes first. Pure. */
@@ -150,7 +157,8 @@ function look(rows: readonly SessionRow[], fresh: SessionRow, cap: number, now: 
   if (over !== undefined) throw ended(over, now);
   const seconds = Math.floor(now / 1000);
   const running = rows.filter((row) => slotOf(row) !== undefined && row.expiresAt >= seconds);
-  return { own: mine.find((row) => running.includes(row) && slotOf(row)! < cap), running };
+  const own = mine.filter((row) => running.includes(row) && slotOf(row)! < cap);
+  return { own: own.find(({ ticket }) => isSameTicket(ticket, fresh.ticket)) ?? own[0], running };
 }
 
 /** One read and, unless others take its place in between, one write. */
@@ -170,7 +178,8 @@ async function take(fresh: SessionRow, cap: number, now: number): Promise<Sessio
       ...(isMoved && { session, ticket }),
     };
     const to = { set, keep: {}, condition: '#ticket = :held', held: own.ticket };
-    const renewed = await (isMoved ? move(own, now, to) : change({ who, place }, to));
+    // First the edge, then the place: or two would play in one.
+    const renewed = !isMoved || (await refuse(own, now)) ? await change({ who, place }, to) : undefined;
     if (renewed !== undefined) return renewed;
     // The same player, asking twice at once, has made that other ticket already.
     const there = await read(own);
@@ -182,7 +191,8 @@ async function take(fresh: SessionRow, cap: number, now: number): Promise<Sessio
     const row = { ...fresh, place: slotName(slot) };
     if (await put(row, seconds)) return row;
     const holder = fresh.player === undefined ? undefined : await read(row);
-    if (holder !== undefined && holder.player === fresh.player && holder.what === fresh.what) return holder;
+    const isOurs = holder?.player === fresh.player && holder?.what === fresh.what;
+    if (holder !== undefined && isOurs && isSameTicket(holder.ticket, fresh.ticket)) return holder;
   }
   throw tooMany(cap);
 }
@@ -324,8 +334,9 @@ export async function goingSince(
 
 /**
  * A player that goes. `player` is what it called itself: one without a name has a signature for the whole video, and keeps its place for as
- * long. The place of one that is counted is free at once, and what it still has of a signature is refused at the edge; of others it is
- * over in ten minutes by itself, which no entry of the edge's store need say. Harmless when there is no such session.
+ * long. The place of one that is counted is free at once, and what it still has of a signature is refused at the edge; of others, and of
+ * who does so too often, it is over in ten minutes by itself, which no entry of the edge's store need say. Harmless when there is no
+ * such session.
  */
 export async function leave(what: string, player: string, text: string, now = Date.now()): Promise<void> {
   const ticket = parseTicket(text);
@@ -339,8 +350,17 @@ export async function leave(what: string, player: string, text: string, now = Da
   );
   if (row === undefined) return;
   // First the edge, then the place: whoever takes it must not be one more.
+  if (await refuse(row, now)) await remove(row, text);
+}
+
+/**
+ * Has the edge refuse a session that gives its place back; false: this person has done so too often, so the place is taken until its
+ * signature ends. Each is an entry of the store that all share.
+ */
+async function refuse(row: SessionRow, now: number): Promise<boolean> {
+  if (!(await countGivenBack(row.who, Math.floor(now / 1000)))) return false;
   await revokeSessions([row], now);
-  await remove(row, text);
+  return true;
 }
 
 /** Deletes the row of this ticket, unless it was ended: that is still to be told. */
@@ -389,16 +409,4 @@ export const revokeSessions = (
 
 /** Until when a signature of that session may be good, epoch seconds: one that renews at this moment may have another. Pure. */
 export const goodUntil = ({ expiresAt }: Pick<SessionRow, 'expiresAt'>, now: number): number =>
-  Math.max(expiresAt, Math.ceil(now / 1000) + RENEWED_SECONDS) + MARGIN;
-/** Seconds that clocks may differ. */
-const MARGIN = 60;
-
-/** Undefined where the condition of a write did not hold. */
-async function unlessRefused<T>(attempt: Promise<T>): Promise<T | undefined> {
-  try {
-    return await attempt;
-  } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return undefined;
-    throw error;
-  }
-}
+  Math.max(expiresAt, Math.ceil(now / 1000) + RENEWED_SECONDS) + CLOCK_SECONDS;

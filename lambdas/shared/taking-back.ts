@@ -1,4 +1,7 @@
-/** What plays by a right that somebody takes back: told to the worker that ends it. Call this when the right is gone already. */
+/**
+ * What plays by a right that somebody takes back: told to the worker that ends it. Call this before the change is written: what cannot
+ * be told has then changed nothing, and the same call, made once more, does all of it. What begins in between is for the second look.
+ */
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { ending, MOST_RIGHTS, type Ending, type Taken } from '../../lib/contract/ending.ts';
 import { isInvitation, resourceOf, subjectOf, type GrantRow } from '../../lib/contract/entitlement.ts';
@@ -12,7 +15,7 @@ const sqs = new SQSClient({});
 /** Messages sent at a time. */
 const SIDE_BY_SIDE = 10;
 
-/** Throws when it could not be told: then take it back once more, which does no harm. */
+/** Throws when it could not be told: then write nothing. Told twice it does no harm. */
 export async function endBy(...all: readonly Taken[]): Promise<void> {
   const messages = all.flatMap(inMessages);
   for (let at = 0; at < messages.length; at += SIDE_BY_SIDE)

@@ -107,9 +107,9 @@ const aroundIt = (collection: string): string[] => withParents(new Set([collecti
 
 /** Takes videos out; who watches one by a grant on the collection, or on the one around it, does so no more. */
 async function takeOut(videos: readonly string[], collection: string): Promise<void> {
-  for (const video of videos) await setMember(video, collection, false);
   const from = aroundIt(collection);
   if (videos.length > 0) await endBy({ of: 'videos', videos: [...videos], reasons: [], from });
+  for (const video of videos) await setMember(video, collection, false);
 }
 
 const position = z.object({ createdAt: z.iso.datetime(), id: collectionId });
@@ -192,9 +192,11 @@ export const collectionRoutes: Pick<Handlers<'sharing'>, Routes> = {
 
   'PUT /api/collections/{collection}/videos': async ({ viewer, params, body }) => {
     const row = await changeableCollection(params.collection, viewer);
-    const wanted = [...new Set(body.videos)];
-    const known = await readVideos([...new Set([...row.videos, ...wanted])]);
+    const known = await readVideos([...new Set([...row.videos, ...body.videos])]);
     const isIn = (id: string) => known.get(id)?.collections?.has(row.id) === true;
+    // What is in the trash is on nobody's list, and is in here again when it is restored.
+    const hidden = row.videos.filter((id) => isIn(id) && known.get(id)?.trashedAt !== undefined);
+    const wanted = [...new Set([...body.videos, ...hidden])];
     const added = wanted.filter((id) => !isIn(id));
     for (const id of added) {
       const record = known.get(id);
@@ -207,18 +209,14 @@ export const collectionRoutes: Pick<Handlers<'sharing'>, Routes> = {
     await takeOut(removed, row.id);
     const after = { ...row, videos: wanted, updatedAt: new Date().toISOString() };
     await putCollection(after, row);
-    const joined: string[] = [];
+    await endUnder(added, aroundIt(row.id));
     for (const id of added) {
-      if (!(await setMember(id, row.id, true))) break;
-      joined.push(id);
-    }
-    await endUnder(joined, aroundIt(row.id));
-    const refused = added[joined.length];
-    if (refused !== undefined)
+      if (await setMember(id, row.id, true)) continue;
       throw new ApiError(
         'conflict',
-        `The video ${refused} is in as many collections as it can be, or was removed meanwhile.`,
+        `The video ${id} is in as many collections as it can be, or was removed meanwhile.`,
       );
+    }
     return await showWhole(after);
   },
 
@@ -227,8 +225,8 @@ export const collectionRoutes: Pick<Handlers<'sharing'>, Routes> = {
     if (row === undefined) return undefined;
     if (!isTheirs(row, viewer)) throw missing();
     if (await hasInside(id)) throw new ApiError('conflict', 'Delete the collections in it first.');
-    await deleteGrants(`collection:${id}`);
     await takeOut(row.videos, id);
+    await deleteGrants(`collection:${id}`);
     await deleteCollection(id);
     return undefined;
   },

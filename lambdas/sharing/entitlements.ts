@@ -133,7 +133,7 @@ export const entitlementRoutes: Pick<Handlers<'sharing'>, Routes> = {
     const row: GrantRow = { ...key, ...body, grantedBy: viewer.subject, createdAt: before.createdAt };
     checkEffect(row);
     const kept = stored(row, seconds());
-    if (!(await replaceGrant(kept))) throw gone();
+    if (!(await replaceGrant(kept, before))) throw gone();
     return show(kept);
   },
 

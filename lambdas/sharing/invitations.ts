@@ -32,6 +32,8 @@ async function take({ videoId, subject: key }: GrantRow, subject: string): Promi
   const grant = invitation && grantFor(invitation, subject, now);
   if (grant === undefined) return false;
   const TableName = required('ENTITLEMENTS_TABLE');
+  // With limits it may be less than they watch by what everyone or a group was given.
+  await endBy(...takenBy(undefined, grant, now.getTime() / 1000));
   try {
     await dynamo.send(
       new TransactWriteCommand({
@@ -48,8 +50,6 @@ async function take({ videoId, subject: key }: GrantRow, subject: string): Promi
         ],
       }),
     );
-    // With limits it may be less than they watch by what everyone or a group was given.
-    await endBy(...takenBy(undefined, grant, now.getTime() / 1000));
     return true;
   } catch (error) {
     if (!(error instanceof TransactionCanceledException)) throw error;

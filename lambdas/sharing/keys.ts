@@ -55,8 +55,8 @@ export const keyRoutes: KeyRoutes = {
 
   'DELETE /api/keys/{kid}': async ({ params: { kid }, viewer }) => {
     onlyAdmins(viewer);
-    await dynamo.send(new DeleteCommand({ TableName, Key: { kid } }));
     await endBy({ of: 'rights', rights: [keyRight(kid)] });
+    await dynamo.send(new DeleteCommand({ TableName, Key: { kid } }));
     return undefined;
   },
 };

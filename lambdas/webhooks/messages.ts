@@ -27,7 +27,8 @@ export function toldOf(event: z.infer<typeof busEvent>): Told | undefined {
     return { type: `video.${status}`, at, event: id, data };
   }
   if (source !== DEVICE_EVENT_SOURCE) return undefined;
-  const { type, at, task: _, ...data } = deviceEvent.parse(detail);
+  const { type, at, task: _, tell, ...data } = deviceEvent.parse(detail);
+  if (tell?.includes('webhook') === false) return undefined;
   return { type: `device.${type}`, at, event: id, data };
 }
 

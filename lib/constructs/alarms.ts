@@ -12,7 +12,7 @@ import { Construct, type IConstruct } from 'constructs';
 import type { Config } from '../config.ts';
 import { METRIC_NAMESPACE } from '../contract/ingest.ts';
 import { FILTERS, METRICS, type FilterName, type Source } from '../contract/metrics.ts';
-import { alarmsOf, anchorOf, type OperationsAlarm } from '../contract/operations.ts';
+import { alarmName, alarmsOf, anchorOf, type OperationsAlarm } from '../contract/operations.ts';
 import { SluiceFunction } from './function.ts';
 
 export interface AlarmsProps {
@@ -26,8 +26,18 @@ export const deploymentOf = ({ name, environment }: Pick<Config, 'name' | 'envir
   `${name}-${environment}`;
 
 /** What a deployment has of what alarms are about. */
-export const alarmsOfConfig = ({ live, slicing }: Pick<Config, 'live' | 'slicing'>): OperationsAlarm[] =>
-  alarmsOf({ devices: live.enabled, mediaconvert: slicing.engine !== 'encode' });
+export const alarmsOfConfig = ({
+  live,
+  slicing,
+  insight,
+  kafka,
+}: Pick<Config, 'live' | 'slicing' | 'insight' | 'kafka'>): OperationsAlarm[] =>
+  alarmsOf({
+    devices: live.enabled,
+    mediaconvert: slicing.engine !== 'encode',
+    raw: insight.keepRawDays > 0,
+    kafka: kafka.brokers.length > 0,
+  });
 
 export class Alarms extends Construct {
   /** By their ids in the registry. */
@@ -46,7 +56,7 @@ export class Alarms extends Construct {
     const { pattern, value, of } = FILTERS[name];
     const functions =
       name === 'StoreErrors'
-        ? functionsOf(Stack.of(this)).filter(({ usesObjects }) => usesObjects)
+        ? functionsOf(deployed(this)).filter(({ usesObjects }) => usesObjects)
         : of.flatMap((path) => functionsOf(at(this, path)));
     for (const fn of functions) {
       new CfnMetricFilter(this, `${name}Of${fn.node.path.split('/').slice(1).join('')}`, {
@@ -66,7 +76,7 @@ export class Alarms extends Construct {
   #alarm(alarm: OperationsAlarm, config: Config, topic: ITopic | undefined): void {
     const { id, severity, what, reason, atLeast, below, times, silenceRings } = alarm;
     const made = new Alarm(this, id, {
-      alarmName: `${deploymentOf(config)}-${id}`,
+      alarmName: alarmName(deploymentOf(config), id),
       alarmDescription: `${what} ${severity === 'urgent' ? 'Urgent' : 'Soon'}: docs/runbook.md#${anchorOf(alarm)}. ${reason}`,
       metric: metricOf(this, alarm, config),
       threshold: (atLeast ?? below)!,
@@ -124,9 +134,12 @@ function namedOf(scope: Construct, source: Source, config: Config) {
   }
 }
 
+/** The stack that people deploy: what is nested in it is about what stands there. */
+const deployed = (scope: Construct): Stack => Stack.of(scope).nestedStackParent ?? Stack.of(scope);
+
 /** By its path in the stack. Throws with the path where there is nothing. */
 export function at(scope: Construct, path: string): IConstruct {
-  let found: IConstruct | undefined = Stack.of(scope);
+  let found: IConstruct | undefined = deployed(scope);
   for (const id of path.split('/')) found = found?.node.tryFindChild(id);
   if (found === undefined) throw new Error(`the registry of alarms names ${path}, and there is none`);
   return found;

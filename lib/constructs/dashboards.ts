@@ -30,7 +30,8 @@ export class Dashboards extends Construct {
       const own = all.filter((alarm) => flowOf(alarm) === flow);
       if (flow === 'devices' && !config.live.enabled) continue;
       const dashboard = new Dashboard(this, flow, {
-        dashboardName: `${deploymentOf(config)}-${flow}`,
+        // Not the name it had before it stood in a stack of its own, which a resource that is made beside it could not have.
+        dashboardName: `${deploymentOf(config)}-flow-${flow}`,
         defaultInterval: Duration.hours(12),
       });
       dashboard.addWidgets(

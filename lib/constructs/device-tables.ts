@@ -3,6 +3,7 @@ import { RemovalPolicy } from 'aws-cdk-lib';
 import { ProjectionType, type Table } from 'aws-cdk-lib/aws-dynamodb';
 import type { Construct } from 'constructs';
 import type { Config } from '../config.ts';
+import { INBOX } from '../contract/inbox.ts';
 import { removalOf } from './removal.ts';
 import { table, text } from './table.ts';
 
@@ -52,10 +53,19 @@ export function deviceTables(scope: Construct, config: Config): DeviceTables {
     projectionType: ProjectionType.KEYS_ONLY,
   });
   const timed = { timeToLiveAttribute: 'expiresAt', removalPolicy: kept };
+  const alarms = table(scope, 'Alarms', { partitionKey: text('device'), sortKey: text('at'), ...timed });
+  // What lists are asked by, and no more: files come one after another, and each would be a write to the index, too.
+  alarms.addGlobalSecondaryIndex({
+    indexName: INBOX,
+    partitionKey: text('inbox'),
+    sortKey: text('at'),
+    projectionType: ProjectionType.INCLUDE,
+    nonKeyAttributes: ['kind'],
+  });
   return {
     devices,
     positions: table(scope, 'Positions', { partitionKey: text('track'), sortKey: text('start'), ...timed }),
-    alarms: table(scope, 'Alarms', { partitionKey: text('device'), sortKey: text('at'), ...timed }),
+    alarms,
     fleet: table(scope, 'Fleet', {
       partitionKey: text('kind'),
       sortKey: text('id'),

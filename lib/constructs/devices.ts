@@ -6,12 +6,14 @@
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { Config } from '../config.ts';
+import { INBOX } from '../contract/inbox.ts';
 import { LIVE_PREFIX } from '../contract/live-keys.ts';
 import type { Api } from './api.ts';
 import { clips } from './clips.ts';
 import { allowCommands } from './command-queues.ts';
 import { BY_MEDIA_KEY, NAMES, deviceTables, type DeviceTables } from './device-tables.ts';
 import { SluiceFunction } from './function.ts';
+import { hookEnvironment } from './hook.ts';
 import { livePlayback } from './live-playback.ts';
 import type { Revocation } from './revocation.ts';
 import type { SigningKey } from './signing-key.ts';
@@ -54,6 +56,7 @@ export class Devices extends Construct {
         START_SECONDS: String(config.live.startSeconds),
         RETENTION_DAYS: String(config.live.retentionDays),
         SIGNATURE_HOURS: String(config.playback.signatureHours),
+        ...hookEnvironment(config),
       },
     })
       .useTable(
@@ -63,10 +66,10 @@ export class Devices extends Construct {
         [NAMES, BY_MEDIA_KEY],
       )
       .useTable('POSITIONS_TABLE', positions, ['Query'])
-      .useTable('ALARMS_TABLE', alarms, ['Query'])
+      .useTable('ALARMS_TABLE', alarms, ['Query', 'BatchGetItem', 'UpdateItem'], [INBOX])
       .useTable('FLEET_TABLE', fleet, ['GetItem', 'PutItem', 'DeleteItem', 'Query'])
       .useTable('VIDEOS_TABLE', storage.videos, ['PutItem', 'DeleteItem'])
-      .useTable('ENTITLEMENTS_TABLE', storage.entitlements, ['Query', 'DeleteItem'])
+      .useTable('ENTITLEMENTS_TABLE', storage.entitlements, ['BatchGetItem', 'Query', 'DeleteItem'])
       .sendTo('CLIP_QUEUE', clipQueue);
     handler.addEnvironment('MEDIA_BUCKET', storage.media.bucketName);
     handler.listObjects(storage.media, LIVE_PREFIX);

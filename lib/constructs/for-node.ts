@@ -9,7 +9,11 @@ export const FOR_NODE = {
   sourcemap: true,
   sourcesContent: false,
   mainFields: ['module', 'main'],
-  // Some CommonJS dependencies call require() for Node's own modules.
-  banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+  // Some CommonJS dependencies call require() for Node's own modules. By a name that no module of theirs has.
+  banner: {
+    js: "import { createRequire as __requireOf } from 'node:module'; const require = __requireOf(import.meta.url);",
+  },
+  // As a file beside it, its checksums would not be found from within a package.
+  alias: { '@platformatic/wasm-utils': '@platformatic/wasm-utils/bundled' },
   logLevel: 'warning',
 } as const satisfies BuildOptions;

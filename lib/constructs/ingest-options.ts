@@ -3,7 +3,7 @@ import type { Config } from '../config.ts';
 import { BUFFER_SHARE, ingestOptions, TASK_PORTS, type IngestOptions } from '../contract/ingest.ts';
 import { KIB, MIB } from '../contract/options.ts';
 
-export function ingestOptionsOf({ live }: Pick<Config, 'live'>): IngestOptions {
+export function ingestOptionsOf({ live, alarms }: Pick<Config, 'live' | 'alarms'>): IngestOptions {
   const media = live.announceTls ? live.tlsMediaPort : live.mediaPort;
   const attachments = live.announceTls ? live.tlsAttachmentPort : live.attachmentPort;
   return ingestOptions.parse({
@@ -19,6 +19,7 @@ export function ingestOptionsOf({ live }: Pick<Config, 'live'>): IngestOptions {
     positionSeconds: live.positionSeconds,
     drainSeconds: live.drainSeconds,
     unknownDays: live.unknownDays,
+    alarmRules: alarms.rules,
     requireAuthCode: live.requireAuthCode,
     sameNetwork: live.sameNetwork,
     limits: {

@@ -146,7 +146,7 @@ export class Ingest extends Construct {
     })
       .useTable('DEVICES_TABLE', tables.devices, ['GetItem', 'UpdateItem'], [BY_MEDIA_KEY])
       .useTable('POSITIONS_TABLE', tables.positions, ['BatchWriteItem'])
-      .useTable('ALARMS_TABLE', tables.alarms, ['GetItem', 'PutItem', 'UpdateItem'])
+      .useTable('ALARMS_TABLE', tables.alarms, ['GetItem', 'PutItem', 'UpdateItem', 'Query'])
       .useTable('FLEET_TABLE', tables.fleet, ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query'])
       .useTable('VIDEOS_TABLE', storage.videos, ['PutItem'])
       .useObjects(

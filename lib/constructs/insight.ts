@@ -9,7 +9,9 @@ import type { Config } from '../config.ts';
 import { BY_DAY } from '../contract/heatmap.ts';
 import type { Api } from './api.ts';
 import { SluiceFunction } from './function.ts';
+import { kafka } from './kafka.ts';
 import { workQueue } from './queue.ts';
+import { RawEvents } from './raw-events.ts';
 import { removalOf } from './removal.ts';
 import type { Storage } from './storage.ts';
 import { table, text } from './table.ts';
@@ -17,7 +19,7 @@ import { table, text } from './table.ts';
 export interface InsightProps {
   readonly config: Config;
   readonly api: Api;
-  readonly storage: Pick<Storage, 'videos'>;
+  readonly storage: Pick<Storage, 'videos' | 'emptier'>;
 }
 
 /** Of a consumer: it counts what waited since it last looked, which takes seconds. */
@@ -68,9 +70,11 @@ export class Insight extends Construct {
     })
       .useTable('HEATMAPS_TABLE', this.heatmaps, ['GetItem'])
       .sendTo('POSTS_QUEUE', posts);
+    if (config.kafka.brokers.length > 0) events.sendTo('KAFKA_QUEUE', kafka(this, config));
     // A burst of reports must not take what is kept for who wants to watch.
     api.serve('events', events, { isReserved: false });
-    this.#spread(posts, [this.#count()]);
+    const { queue: raw } = new RawEvents(this, 'Raw', { config, storage, heatmaps: this.heatmaps });
+    this.#spread(posts, [this.#count(), ...(raw === undefined ? [] : [raw])]);
 
     const handler = new SluiceFunction(this, 'Handler', {
       config,

@@ -8,7 +8,7 @@ import { playbackOptions, SESSION_WRITES, type PlaybackProps } from './playback.
 import type { Revocation } from './revocation.ts';
 import { BY_WHAT } from './storage.ts';
 
-interface LivePlaybackProps extends Omit<PlaybackProps, 'revocation' | 'downloads'> {
+interface LivePlaybackProps extends Omit<PlaybackProps, 'revocation' | 'downloads' | 'presence'> {
   readonly revocation: Pick<Revocation, 'revokedBy' | 'askedBy'>;
 }
 

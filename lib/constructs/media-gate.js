@@ -14,6 +14,8 @@ var TICKET =
   /^[0-9a-z]{7}[A-Za-z0-9]{16}\.(-|[A-Za-z0-9_-]{11})\.(-|[A-Za-z0-9_-]{1,64})\.(-|[0-9a-f]{8}|[0-9a-f]{32})(\.(-|[1-9][0-9]{1,4})\.(-|[A-Z]{2}))?$/;
 // A rung's playlist or folder below a revision: `r1/video/720p.m3u8`, `r1/video/720p/00001.m4s`.
 var RUNG = /^([1-9][0-9]{1,4})p(\.m3u8)?$/;
+// How many lines a segment of a channel has, in its name (lib/contract/live-keys.ts): `…-720c.m4s`.
+var LINES = /-([1-9][0-9]{0,4})[cd]e?\.m4s$/;
 
 function refused() {
   return { statusCode: 403, statusDescription: 'Forbidden', headers: { 'cache-control': { value: 'no-store' } } };
@@ -51,14 +53,31 @@ function isTooTall(kind, name, tallest) {
   return rung === null || Number(rung[1]) > Number(tallest);
 }
 
-/** Epoch seconds at which it was revoked; 0 for what was not, or is over. */
-async function revokedAt(key) {
+/** The same of a channel: of its segments, wherever they lie. Those of before names said it are nobody's who is held to a height. */
+function isTooHigh(uri, tallest) {
+  if (tallest === undefined || tallest === '-' || uri.slice(-4) !== '.m4s') return false;
+  var lines = LINES.exec(uri);
+  return lines === null || Number(lines[1]) > Number(tallest);
+}
+
+/**
+ * `at`: epoch seconds at which it was revoked; 0 for what was not, or is over. `open`: it refuses what began by then and nothing else, since
+ * the video was restored.
+ */
+async function revocationOf(key) {
   var there = await store.exists(key);
-  if (!there) return 0;
+  if (!there) return { at: 0, open: true };
   var value = await store.get(key);
-  var times = value.split(' ');
+  var parts = value.split(' ');
+  if (Number(parts[1]) * 1000 <= Date.now()) return { at: 0, open: true };
   // What cannot be understood was meant to refuse.
-  return Number(times[1]) * 1000 <= Date.now() ? 0 : Number(times[0]) || Infinity;
+  return { at: Number(parts[0]) || Infinity, open: parts[2] === 'open' };
+}
+
+/** The first of them alone. */
+async function revokedAt(key) {
+  var revocation = await revocationOf(key);
+  return revocation.at;
 }
 
 // oxlint-disable-next-line no-unused-vars -- CloudFront calls it by this name
@@ -69,8 +88,8 @@ async function handler(event) {
   // Below a video, or below a channel of a device.
   var live = parts[1] === 'live';
   var at = live ? 4 : 3;
-  var whole = await revokedAt((live ? 'd:' : 'v:') + parts[2]);
-  if (parts[at] !== 's') return whole === 0 ? request : refused();
+  var whole = await revocationOf((live ? 'd:' : 'v:') + parts[2]);
+  if (parts[at] !== 's') return whole.open ? request : refused();
   var ticket = parts[at + 1] || '';
   // A path goes on behind its ticket, and has one.
   if (!TICKET.test(ticket) || !parts[at + 2] || parts[at + 2] === 's') return refused();
@@ -79,10 +98,10 @@ async function handler(event) {
   // CloudFront says it in place of what the viewer says (edge-policies.ts), and nothing where it does not know.
   var country = request.headers['cloudfront-viewer-country'];
   if (named[5] !== undefined && named[5] !== '-' && (!country || country.value !== named[5])) return refused();
-  if (!live && isTooTall(parts[at + 3], parts[at + 4], named[4])) return refused();
+  if (live ? isTooHigh(request.uri, named[4]) : isTooTall(parts[at + 3], parts[at + 4], named[4])) return refused();
   // A session that began later was let in since, whatever was revoked before.
   var began = parseInt(ticket.slice(0, 7), 36);
-  if (whole >= began) return refused();
+  if (whole.at >= began) return refused();
   var session = await revokedAt('s:' + named[0]);
   if (session !== 0) return refused();
   var subject = named[1] === '-' ? 0 : await revokedAt('u:' + named[1]);

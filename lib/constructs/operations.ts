@@ -1,5 +1,5 @@
 /** Operations: what an operator is told of (docs/runbook.md), and the hourly look at what tells nobody by itself. */
-import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
+import { ArnFormat, Duration, NestedStack, Stack } from 'aws-cdk-lib';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
@@ -13,6 +13,7 @@ import { Dashboards } from './dashboards.ts';
 import { SluiceFunction } from './function.ts';
 import { notices } from './notices.ts';
 import type { Revocation } from './revocation.ts';
+import { alarmName } from '../contract/operations.ts';
 import { BY_ABOUT, BY_PERSON, BY_TIME, type Storage } from './storage.ts';
 
 export interface OperationsProps {
@@ -44,8 +45,12 @@ export class Operations extends Construct {
     this.#health(props);
     budget(this, config);
     if (!config.operations.alarms) return;
-    const alarms = new Alarms(this, 'Alarms', { config, topic: notices(this, config) });
-    if (config.operations.dashboards) new Dashboards(this, 'Dashboards', { config, alarms });
+    // They are many and hold nothing: in a stack of their own they take no room in the one that holds all else.
+    const monitoring = new NestedStack(this, 'Monitoring', {
+      description: 'Sluice: alarms, what they count, dashboards',
+    });
+    const alarms = new Alarms(monitoring, 'Alarms', { config, topic: notices(this, config) });
+    if (config.operations.dashboards) new Dashboards(monitoring, 'Dashboards', { config, alarms });
   }
 
   /** `GET /api/health`: it reads how everything is, and changes nothing but what it remembers of that. */
@@ -66,6 +71,7 @@ export class Operations extends Construct {
         SLICING_PLACES: String(concurrency(config).videos),
         TAKES_DEVICES: config.live.enabled ? 'yes' : 'no',
         DEPLOYMENT: deploymentOf(config),
+        AUDIT_DAYS: String(config.operations.auditDays),
         ALARM_IDS: JSON.stringify(names),
         DEAD_LETTERS: Stack.of(this).toJsonString(
           Object.fromEntries(queues.map(([id, { queueUrl }]) => [id, queueUrl])),
@@ -85,7 +91,7 @@ export class Operations extends Construct {
       const alarm = Stack.of(this).formatArn({
         service: 'cloudwatch',
         resource: 'alarm',
-        resourceName: `${deploymentOf(config)}-*`,
+        resourceName: alarmName(deploymentOf(config), '*'),
         arnFormat: ArnFormat.COLON_RESOURCE_NAME,
       });
       health.allow(['cloudwatch:DescribeAlarms'], [alarm], "This deployment's alarms, whose names begin with its own");

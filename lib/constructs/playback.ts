@@ -38,6 +38,7 @@ import {
   VOD_PREFIX,
 } from '../contract/keys.ts';
 import { LIVE_PREFIX } from '../contract/live-keys.ts';
+import { SOCKET } from '../contract/socket.ts';
 import type { Api } from './api.ts';
 import { drmServersOf } from './drm.ts';
 import { edgeName } from './edge-names.ts';
@@ -61,6 +62,7 @@ import {
 import { SluiceFunction } from './function.ts';
 import { hookEnvironment } from './hook.ts';
 import { acknowledge } from './nag.ts';
+import type { Presence } from './presence.ts';
 import type { Revocation } from './revocation.ts';
 import type { SigningKey } from './signing-key.ts';
 import { BY_WHAT, type Storage } from './storage.ts';
@@ -69,6 +71,7 @@ export interface PlaybackProps {
   readonly config: Config;
   readonly storage: Storage;
   readonly api: Api;
+  readonly presence: Pick<Presence, 'host' | 'servedAt'>;
   readonly signingKey: SigningKey;
   readonly revocation: Pick<Revocation, 'store' | 'revokedBy' | 'askedBy'>;
   /** What is sent there is made: MP4s of rungs. */
@@ -108,11 +111,12 @@ export class Playback extends Construct {
 
   constructor(scope: Construct, id: string, props: PlaybackProps) {
     super(scope, id);
-    const { config, storage, api, signingKey, revocation, downloads } = props;
+    const { config, storage, api, presence, signingKey, revocation, downloads } = props;
     this.distribution = this.#distribution(props);
     const { domainName, publicUrl } = config.playback;
     this.publicUrl = publicUrl ?? `https://${domainName ?? this.distribution.distributionDomainName}`;
     signingKey.servedAt(this.publicUrl);
+    presence.servedAt(this.publicUrl);
 
     this.manifest = new SluiceFunction(this, 'Manifest', {
       config,
@@ -248,14 +252,17 @@ export class Playback extends Construct {
   }
 
   /**
-   * `/api/*`, and `/embed/*`, the page for frames: who may frame it stands in its own answer. Never cached. The API's own host
-   * name must reach it, so the viewer's is left out. What players report has its own way there, since that is told of whom it is.
+   * `/api/*`, `/embed/*`, the page for frames: who may frame it stands in its own answer, and `/ws`, which becomes a WebSocket.
+   * Never cached. Each API's own host name must reach it, so the viewer's is left out. What players report has its own way there,
+   * since that is told of whom it is.
    */
-  #api({ api }: PlaybackProps): Record<string, BehaviorOptions> {
-    const origin = new HttpOrigin(`${api.http.apiId}.execute-api.${Aws.REGION}.${Aws.URL_SUFFIX}`, {
-      protocolPolicy: OriginProtocolPolicy.HTTPS_ONLY,
-      readTimeout: Duration.seconds(30),
-    });
+  #api({ api, presence }: PlaybackProps): Record<string, BehaviorOptions> {
+    const originAt = (host: string) =>
+      new HttpOrigin(host, {
+        protocolPolicy: OriginProtocolPolicy.HTTPS_ONLY,
+        readTimeout: Duration.seconds(30),
+      });
+    const origin = originAt(`${api.http.apiId}.execute-api.${Aws.REGION}.${Aws.URL_SUFFIX}`);
     const common = {
       origin,
       cachePolicy: apiCache(this),
@@ -279,6 +286,13 @@ export class Playback extends Construct {
         viewerProtocolPolicy: ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
         allowedMethods: AllowedMethods.ALLOW_GET_HEAD,
         responseHeadersPolicy: embedHeaders(this),
+      },
+      [`/${SOCKET}`]: {
+        ...common,
+        // Of the same host as the pages, whose policy says `connect-src 'self'`: that is its `wss:`, too (CSP 3, 6.7.2.8).
+        origin: originAt(presence.host),
+        viewerProtocolPolicy: ViewerProtocolPolicy.HTTPS_ONLY,
+        allowedMethods: AllowedMethods.ALLOW_GET_HEAD,
       },
     };
   }

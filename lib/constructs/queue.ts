@@ -13,19 +13,21 @@ export interface WorkQueueProps {
   readonly tries: number;
   /** Messages of one group come one after another, and one of the same content within five minutes is the same message. */
   readonly fifo?: boolean;
+  readonly more?: Pick<QueueProps, 'retentionPeriod' | 'fifoThroughputLimit' | 'deduplicationScope'>;
 }
 
 /** The queue `id`, and `Dead{id}` for messages that no further try will mend. */
 export const workQueue = (
   scope: Construct,
   id: string,
-  { config, workerTimeout, tries, fifo = false }: WorkQueueProps,
+  { config, workerTimeout, tries, fifo = false, more = {} }: WorkQueueProps,
 ): Queue =>
   queue(scope, id, config, {
     // Longer than the worker may run, or a message would be worked on twice at once.
     visibilityTimeout: workerTimeout.plus(Duration.minutes(1)),
     deadLetterQueue: { queue: deadLetterQueue(scope, `Dead${id}`, config, fifo), maxReceiveCount: tries },
     ...(fifo && { fifo, contentBasedDeduplication: true }),
+    ...more,
   });
 
 /** Each message in it needs a person, who has 14 days: as long as SQS keeps one. */

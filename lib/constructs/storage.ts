@@ -1,15 +1,7 @@
 /** Buckets and tables: what must outlive a deploy. Each table is named for what it holds. */
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
-import { AttributeType, ProjectionType, type Table } from 'aws-cdk-lib/aws-dynamodb';
-import type { CfnBucket } from 'aws-cdk-lib/aws-s3';
-import {
-  BlockPublicAccess,
-  Bucket,
-  BucketEncryption,
-  HttpMethods,
-  ObjectOwnership,
-  type BucketProps,
-} from 'aws-cdk-lib/aws-s3';
+import { AttributeType, ProjectionType, StreamViewType, type Table } from 'aws-cdk-lib/aws-dynamodb';
+import { HttpMethods, type Bucket, type CfnBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import type { Config } from '../config.ts';
 import { RETENTION_DAYS } from '../contract/device.ts';
@@ -19,8 +11,8 @@ import { RETENTION_TAG } from '../contract/ingest.ts';
 import { RUN_DAYS } from '../contract/slicing.ts';
 import { DOWNLOAD_DAYS } from '../contract/download.ts';
 import { UNACCEPTED, UNACCEPTED_MORE_DAYS } from '../contract/upload.ts';
+import { privateBucket } from './bucket.ts';
 import { Emptier } from './emptier.ts';
-import { acknowledge } from './nag.ts';
 import { removalOf } from './removal.ts';
 import { table, text } from './table.ts';
 
@@ -70,7 +62,7 @@ export class Storage extends Construct {
     const removalPolicy = removalOf(config);
     const unfinished = { abortIncompleteMultipartUploadAfter: Duration.days(config.upload.expireDays) };
 
-    this.sources = this.#bucket('Sources', config, {
+    this.sources = privateBucket(this, 'Sources', config, this.emptier, {
       removalPolicy,
       lifecycleRules: [
         { id: 'unfinished-uploads', prefix: SOURCE_PREFIX, ...unfinished },
@@ -96,7 +88,7 @@ export class Storage extends Construct {
     (this.sources.node.defaultChild as CfnBucket).notificationConfiguration = {
       eventBridgeConfiguration: { eventBridgeEnabled: true },
     };
-    this.media = this.#bucket('Media', config, {
+    this.media = privateBucket(this, 'Media', config, this.emptier, {
       removalPolicy,
       lifecycleRules: [
         { id: 'unfinished-uploads', ...unfinished },
@@ -111,12 +103,14 @@ export class Storage extends Construct {
       ],
     });
     // The console's files can be built again.
-    this.site = this.#bucket('Site', config, { removalPolicy: RemovalPolicy.DESTROY });
+    this.site = privateBucket(this, 'Site', config, this.emptier, { removalPolicy: RemovalPolicy.DESTROY });
 
     this.videos = table(this, 'Videos', {
       partitionKey: text('id'),
       timeToLiveAttribute: 'expiresAt',
       removalPolicy,
+      // Who looks at a video is told what changes of it (presence.ts).
+      stream: StreamViewType.NEW_AND_OLD_IMAGES,
     });
     const createdAt = text('createdAt');
     this.videos.addGlobalSecondaryIndex({
@@ -180,6 +174,8 @@ export class Storage extends Construct {
       partitionKey: text('who'),
       sortKey: text('place'),
       timeToLiveAttribute: 'expiresAt',
+      // Who came and went is told (presence.ts).
+      stream: StreamViewType.NEW_AND_OLD_IMAGES,
       removalPolicy: RemovalPolicy.DESTROY,
     });
     this.sessions.addGlobalSecondaryIndex({
@@ -211,24 +207,5 @@ export class Storage extends Construct {
         sortKey: text('id'),
         projectionType: ProjectionType.ALL,
       });
-  }
-
-  #bucket(id: string, config: Config, props: BucketProps & { readonly removalPolicy: RemovalPolicy }): Bucket {
-    const bucket = new Bucket(this, id, {
-      encryption: BucketEncryption.S3_MANAGED,
-      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
-      objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
-      enforceSSL: config.enforceTls,
-      ...props,
-    });
-    acknowledge(
-      bucket,
-      'AwsSolutions-S1',
-      'Server access logs would record every segment and part; CloudFront and the API log who asked for what',
-    );
-    if (!config.enforceTls)
-      acknowledge(bucket, 'AwsSolutions-S10', 'A local engine answers plain http on loopback only');
-    if (props.removalPolicy === RemovalPolicy.DESTROY) this.emptier.empties(bucket);
-    return bucket;
   }
 }

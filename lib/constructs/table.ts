@@ -5,7 +5,7 @@ import type { Construct } from 'constructs';
 export const table = (
   scope: Construct,
   id: string,
-  props: Pick<TableProps, 'partitionKey' | 'sortKey' | 'timeToLiveAttribute' | 'removalPolicy'>,
+  props: Pick<TableProps, 'partitionKey' | 'sortKey' | 'timeToLiveAttribute' | 'removalPolicy' | 'stream'>,
 ): Table =>
   new Table(scope, id, {
     billingMode: BillingMode.PAY_PER_REQUEST,

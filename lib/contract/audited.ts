@@ -8,6 +8,7 @@ export const AUDITED: Partial<Record<RouteKey, string>> = {
   'POST /api/videos': 'had a video pulled from an address',
   'PATCH /api/videos/{id}': 'changed a video',
   'DELETE /api/videos/{id}': 'deleted a video',
+  'POST /api/videos/{id}/restore': 'restored a video',
   'PUT /api/videos/{id}/poster': 'chose a poster',
   'POST /api/videos/{id}/texts': 'added subtitles',
   'PATCH /api/videos/{id}/texts/{track}': 'changed subtitles',
@@ -41,6 +42,7 @@ export const AUDITED: Partial<Record<RouteKey, string>> = {
   'DELETE /api/devices/unknown/{id}': 'took an unknown device off the list',
   'POST /api/devices/{id}/commands': 'asked something of a device',
   'POST /api/devices/{id}/clips': 'made a clip',
+  'POST /api/alarms/acknowledge': 'acknowledged alarms',
   'POST /api/devices/{id}/tokens': 'made a playback token for a channel',
   'DELETE /api/devices/{id}/sessions': 'ended what was watched of a device',
   'DELETE /api/devices/{id}/sessions/{session}': 'ended a session of a device',
@@ -50,6 +52,7 @@ export const AUDITED: Partial<Record<RouteKey, string>> = {
 export const UNAUDITED: Partial<Record<RouteKey, string>> = {
   'POST /api/s3/multipart/{uploadId}/complete': 'the upload that began is in it',
   'POST /api/webhooks/{webhook}/test': 'sends one message that says it is a test',
+  'POST /api/presence': 'is how the console listens, and changes nothing',
   'POST /api/people/names': 'asks, and changes nothing',
   'PUT /api/people/me': 'is what the console does at each sign-in',
 };

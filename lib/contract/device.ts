@@ -52,6 +52,7 @@ const timeZone = z
 const oneOfEach = (list: readonly { readonly number: number }[]): boolean =>
   new Set(list.map(({ number }) => number)).size === list.length;
 const ONE_OF_EACH = 'each number may be there once';
+const TAGS = { description: 'Words of yours, by which rules of `alarms.rules` choose devices.' };
 const VIEWERS = { description: 'Subjects who may see and watch the device, besides admins.' };
 
 /** What people say of a device. */
@@ -61,6 +62,7 @@ const settings = {
   channels: z.array(channel).max(64).refine(oneOfEach, ONE_OF_EACH),
   retentionDays,
   viewers: z.array(z.string().min(1).max(255)).max(200).meta(VIEWERS),
+  tags: z.array(z.string().min(1).max(50)).max(20).optional().meta(TAGS),
 };
 
 /** What may be asked of them: stricter than what is read, so that an older record stays readable. */
@@ -72,6 +74,7 @@ const asked = {
     .max(64, { abort: true })
     .refine(oneOfEach, ONE_OF_EACH),
   viewers: z.array(line(255)).max(200, { abort: true }).meta(VIEWERS),
+  tags: z.array(line(50)).max(20, { abort: true }).meta(TAGS),
 };
 
 export const newDevice = z.strictObject({
@@ -81,6 +84,7 @@ export const newDevice = z.strictObject({
   channels: asked.channels.default([{ number: 1, name: 'Channel 1', live: 'on-demand', stream: 'main' }]),
   retentionDays: retentionDays.optional().meta({ description: "Default: the deployment's." }),
   viewers: asked.viewers.default([]),
+  tags: asked.tags.optional(),
 });
 export type NewDevice = z.infer<typeof newDevice>;
 
@@ -218,6 +222,13 @@ export const alarmRecord = z.object({
   files: z.array(alarmFile).max(255),
   /** How many files its report said there are: no more are taken. Absent where there are none to be had. */
   announced: z.int().min(1).max(255).optional(),
+  endedAt: timestamp.optional().meta({ description: 'When a lasting alarm that began was over.' }),
+  acknowledged: z
+    .object({ by: z.string(), at: timestamp })
+    .optional()
+    .meta({ description: 'By whom (a subject) and when it was seen to.' }),
+  /** Partition of the index `inbox` (lib/contract/inbox.ts). Absent: it is not for people, as an end is not. Never shown. */
+  inbox: z.string().optional(),
   /** Random. What is made of its files is named by it, whichever task takes them and however often they come. Never shown. */
   seed: z.string().max(64).optional(),
   /** Epoch seconds; DynamoDB TTL. */
@@ -226,9 +237,15 @@ export const alarmRecord = z.object({
 export type AlarmRecord = z.infer<typeof alarmRecord>;
 
 /** What the API shows of an alarm: files with a signed path instead of a key. */
-export const alarm = alarmRecord.omit({ at: true, expiresAt: true, files: true, seed: true, announced: true }).extend({
-  files: z.array(alarmFile.omit({ key: true }).extend({ url: z.string().optional() })),
-});
+export const alarm = alarmRecord
+  .omit({ at: true, expiresAt: true, files: true, seed: true, announced: true, inbox: true })
+  .extend({
+    state: z
+      .enum(['new', 'acknowledged'])
+      .optional()
+      .meta({ description: 'In the inbox (`GET /api/alarms`), if it is there.' }),
+    files: z.array(alarmFile.omit({ key: true }).extend({ url: z.string().optional() })),
+  });
 export type Alarm = z.infer<typeof alarm>;
 
 export const alarmSortKey = ({ time, id }: Pick<AlarmRecord, 'time' | 'id'>): string => `${time}#${id}`;

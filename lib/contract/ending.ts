@@ -10,7 +10,7 @@ import { videoId } from './video.ts';
 export const MOST_RIGHTS = 100;
 export const MOST_VIDEOS = 200;
 
-/** Those of these videos alone, which have just come under the resource. */
+/** These videos alone, which come under the resource now, whatever their records say yet. */
 const among = z.array(videoId).min(1).max(MOST_VIDEOS).optional();
 
 export const taken = z.discriminatedUnion('of', [
@@ -37,5 +37,8 @@ export const ending = z.object({
 });
 export type Ending = z.infer<typeof ending>;
 
-/** Seconds until the second look: longer than API Gateway waits for an answer (30, HTTP API quotas), so no play start is under way. */
-export const AGAIN_SECONDS = 35;
+/**
+ * Seconds until the second look. API Gateway waits for no answer longer than 30 (HTTP API quotas): so long after it was told the change
+ * is written at the latest, and so long again who was let in just before.
+ */
+export const AGAIN_SECONDS = 65;

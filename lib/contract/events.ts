@@ -3,6 +3,7 @@
  * `sluice.device`, detail-type is what happened.
  */
 import { z } from 'zod';
+import { tell } from './alarm-rules.ts';
 import { alarmFile, deviceId, position, requestId } from './device.ts';
 import { failure, videoId } from './video.ts';
 
@@ -60,6 +61,10 @@ export const deviceEvent = z.object({
     .optional()
     .meta({ description: 'With `alarm` and `attachment`.' }),
   position: position.optional().meta({ description: 'With `alarm`.' }),
+  tell: z
+    .array(tell)
+    .optional()
+    .meta({ description: 'With `alarm`: who is told of it, by the rules of the configuration.' }),
   file: alarmFile.optional().meta({ description: 'With `attachment`: the file that is complete.' }),
   reason: z.string().optional().meta({ description: 'With `offline` and `refused`.' }),
 });

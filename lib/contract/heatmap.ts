@@ -9,6 +9,9 @@ import { DEVICE_KINDS, ERROR_KINDS } from './player-events.ts';
 /** Where the keys of events lie (lambdas/shared/insight-keys.ts). */
 export const KEYS_ROW = { what: 'keys', row: 'keys' } as const;
 
+/** Of rows that are viewers who were erased: `row` is the pseudonym, `before` until when (lambdas/insight/erased.ts). */
+export const ERASED = 'erased';
+
 /** Index of the table: rows by the day of their sessions, for the overview. Of a row it has counters and viewers. */
 export const BY_DAY = 'byDay';
 

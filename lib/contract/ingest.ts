@@ -1,5 +1,6 @@
 /** What a task is told and how it is watched. What the cloud side and the tasks agree on beside it: docs/ingest.md. */
 import { z } from 'zod';
+import { alarmRules } from './alarm-rules.ts';
 import { KIB, liveBounds, MIB, port, times } from './options.ts';
 
 export const METRIC_NAMESPACE = 'Sluice/Ingest';
@@ -42,6 +43,8 @@ export const ingestOptions = z.object({
   /** From SIGTERM to the end of draining. */
   drainSeconds: liveBounds.drainSeconds,
   unknownDays: liveBounds.unknownDays,
+  /** Who is told of an alarm. */
+  alarmRules,
   /** A device must send the code it was given at registration, which it is given until it has used it. */
   requireAuthCode: z.boolean(),
   /** Media and attachments are taken only from the network the control connection comes from, while there is one. */

@@ -1,6 +1,7 @@
 /** Routes of insight: where players report, and what became of it. */
 import { z } from 'zod';
 import { MAX_POST_BYTES } from './player-events.ts';
+import { MOST_DAYS } from './insight.ts';
 import { idParam } from './params.ts';
 import type { Route } from './route.ts';
 
@@ -61,8 +62,6 @@ export type Shared = z.infer<typeof shared>;
 const day = z.iso.date();
 const dayFigures = figures.extend({ day });
 
-/** Days that one answer is of at most. */
-export const MOST_DAYS = 92;
 const days = {
   from: day.optional().meta({ description: 'First day, UTC; without it 27 days before the last.' }),
   to: day.optional().meta({ description: `Last day, UTC, at most ${MOST_DAYS} with the first; without it today.` }),

@@ -9,7 +9,7 @@
  *   live/{device}/files/{alarm}/{number}.{extension}     pictures and data that a device sent with an alarm
  *
  * A segment's name says all there is to know of it (when it begins, how long it lasts, which initialization section it
- * needs, whether it continues the one before, whether it is encrypted), so the listing of an hour's folder is the index of that hour: written in
+ * needs, how high its picture is, whether it continues the one before, whether it is encrypted), so the listing of an hour's folder is the index of that hour: written in
  * the same act as the segment, never behind it, never to be repaired. It sorts by time.
  */
 
@@ -47,6 +47,8 @@ export interface SegmentName {
   readonly sequence: number;
   /** Id of its initialization section: 16 hexadecimal digits. */
   readonly init: string;
+  /** Lines of its picture, of an upright one columns: the edge holds viewers to them. Names of versions before 0.2 do not say. */
+  readonly lines?: number | undefined;
   /** It does not continue the segment before it. */
   readonly discontinuity: boolean;
   /** As a whole, by AES-128 (RFC 8216bis 4.4.4.4), with the key of the hour in which it begins. */
@@ -58,7 +60,7 @@ const ENCRYPTED = 'e';
 
 /** Path of a segment, relative to the channel. */
 export function segmentPath(segment: SegmentName): string {
-  const { start, duration, epoch, sequence, init, discontinuity, encrypted } = segment;
+  const { start, duration, epoch, sequence, init, lines, discontinuity, encrypted } = segment;
   const numbers = [
     whole(start, 'start'),
     whole(duration, 'duration'),
@@ -67,7 +69,8 @@ export function segmentPath(segment: SegmentName): string {
   ];
   // 13 digits reach from 2001 to 2286, so that names sort by time.
   if (start < 1e12 || start >= 1e13) throw new RangeError(`not a time of a recording: ${start}`);
-  const marks = `${discontinuity ? 'd' : 'c'}${encrypted === true ? ENCRYPTED : ''}`;
+  const height = lines === undefined ? '' : String(linesOf(lines));
+  const marks = `${height}${discontinuity ? 'd' : 'c'}${encrypted === true ? ENCRYPTED : ''}`;
   return `${hourFolder(start)}${numbers.join('-')}-${initId(init)}-${marks}.m4s`;
 }
 
@@ -77,15 +80,18 @@ export const initPath = (at: number, init: string): string => `rec/${day(at)}/in
 /** A segment from its path or key; undefined when it is none. */
 export function parseSegment(path: string): SegmentName | undefined {
   const match =
-    /(?:^|\/)rec\/\d{8}\/\d{2}\/(\d{13})-(\d{1,9})-(\d{1,9})-(\d{1,15})-([0-9a-f]{16})-([cd])(e?)\.m4s$/.exec(path);
+    /(?:^|\/)rec\/\d{8}\/\d{2}\/(\d{13})-(\d{1,9})-(\d{1,9})-(\d{1,15})-([0-9a-f]{16})-([1-9]\d{0,4})?([cd])(e?)\.m4s$/.exec(
+      path,
+    );
   if (match === null) return undefined;
-  const [, start, duration, epoch, sequence, init, mark, encrypted] = match;
+  const [, start, duration, epoch, sequence, init, lines, mark, encrypted] = match;
   return {
     start: Number(start),
     duration: Number(duration),
     epoch: Number(epoch),
     sequence: Number(sequence),
     init: init!,
+    ...(lines !== undefined && { lines: Number(lines) }),
     discontinuity: mark === 'd',
     ...(encrypted === ENCRYPTED && { encrypted: true }),
   };
@@ -99,7 +105,7 @@ export const hourKeyPath = (at: number): string => `${hourFolder(at)}${KEY_NAME}
 
 /** Address of the key of the segment at this address, in the same folder; undefined: it is in clear, or no segment. */
 export const keyBeside = (segment: string): string | undefined =>
-  /-[cd]e\.m4s$/.test(segment) ? `${segment.slice(0, segment.lastIndexOf('/') + 1)}${KEY_NAME}` : undefined;
+  /-\d*[cd]e\.m4s$/.test(segment) ? `${segment.slice(0, segment.lastIndexOf('/') + 1)}${KEY_NAME}` : undefined;
 
 /** Their initialization vector, 32 hexadecimal digits: when that hour began, in milliseconds. It stands in playlists and is no secret. */
 export const hourVector = (at: number): string => (Math.floor(at / HOUR_MS) * HOUR_MS).toString(16).padStart(32, '0');
@@ -134,6 +140,11 @@ function initId(id: string): string {
   if (!/^[0-9a-f]{16}$/.test(id))
     throw new RangeError(`not the id of an initialization section: ${JSON.stringify(id)}`);
   return id;
+}
+
+function linesOf(value: number): number {
+  if (!Number.isInteger(value) || value < 1 || value > 99_999) throw new RangeError(`not lines of a picture: ${value}`);
+  return value;
 }
 
 function whole(value: number, name: string): number {

@@ -57,6 +57,7 @@ export const STAGES = [
   'Insight',
   'Operations',
   'Webhooks',
+  'Presence',
 ] as const;
 export type StageName = (typeof STAGES)[number];
 
@@ -80,6 +81,7 @@ export const FILTERS: Readonly<Record<FilterName, Filter>> = {
   InsightErrors: errorsOf('Insight'),
   OperationsErrors: errorsOf('Operations'),
   WebhooksErrors: errorsOf('Webhooks'),
+  PresenceErrors: errorsOf('Presence'),
   FailedVideos: { pattern: said(SLICING_FAILED), of: ['Slicing/Fail'] },
   StuckVideos: { pattern: said(VIDEOS_STUCK), value: 'stuck', of: ['Operations/Watch'] },
   // Of all functions that have a client of S3: lib/constructs/alarms.ts knows them.

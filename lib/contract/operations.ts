@@ -12,8 +12,14 @@ import type { Path, Source, StageName, Statistic } from './metrics.ts';
 /** `urgent`: people are turned away, or something is lost, now. `soon`: in the next working hours. */
 export type Severity = 'urgent' | 'soon';
 
+/**
+ * What CloudWatch knows it by. Up to 0.1 it had no `alarm` in it: the alarms stand in a stack of their own since, and
+ * CloudFormation makes those there before it removes the others, so they could not have the same names.
+ */
+export const alarmName = (deployment: string, id: string): string => `${deployment}-alarm-${id}`;
+
 export interface OperationsAlarm {
-  /** The end of the alarm's name, after the deployment's. */
+  /** The end of the alarm's name (`alarmName`). */
   readonly id: string;
   /** Heading of its article in docs/runbook.md. Alarms that are looked into and mended alike share one. */
   readonly article: string;
@@ -34,7 +40,7 @@ export interface OperationsAlarm {
   /** Why just this threshold. */
   readonly reason: string;
   /** Only where the configuration has it. */
-  readonly only?: 'devices' | 'mediaconvert';
+  readonly only?: 'devices' | 'mediaconvert' | 'raw' | 'kafka';
 }
 
 /** Every dead-letter queue there is. */
@@ -193,6 +199,8 @@ export const ALARMS: readonly OperationsAlarm[] = [
   ),
   deadLetters('posts', 'Insight/DeadPosts', 'What a player reported could not be handed on', 'soon'),
   deadLetters('counts', 'Insight/DeadCounts', 'What players reported could not be counted', 'soon'),
+  deadLetters('raw', 'Insight/Raw/DeadQueue', 'What players reported could not be kept as files', 'soon', 'raw'),
+  deadLetters('kafka', 'Insight/DeadOrdered', 'What a player reported could not be sent to Kafka', 'soon', 'kafka'),
   {
     id: 'revocations-late',
     article: 'Revocations are late',
@@ -222,6 +230,13 @@ export const ALARMS: readonly OperationsAlarm[] = [
   errors('SigningKey', 'soon', 1, 60, 'It runs once a day: there is no second try before tomorrow.'),
   errors('Webhooks', 'soon', 5, 15, BACKGROUND),
   errors('Insight', 'soon', 5, 15, BACKGROUND_FIVE),
+  errors(
+    'Presence',
+    'soon',
+    20,
+    15,
+    'Consoles that cannot be told ask again and again by themselves, so nobody waits for it; twenty are no burst of one.',
+  ),
   errors('Operations', 'soon', 1, 60, 'It runs once an hour, and without it nobody is told of videos that are stuck.'),
   {
     id: 'store-errors',
@@ -315,5 +330,5 @@ export const anchorOf = ({ article }: Pick<OperationsAlarm, 'article'>): string 
   article.toLowerCase().replaceAll(' ', '-');
 
 /** Those that a deployment has. */
-export const alarmsOf = (has: { readonly devices: boolean; readonly mediaconvert: boolean }): OperationsAlarm[] =>
+export const alarmsOf = (has: Readonly<Record<NonNullable<OperationsAlarm['only']>, boolean>>): OperationsAlarm[] =>
   ALARMS.filter(({ only }) => only === undefined || has[only]);

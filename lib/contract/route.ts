@@ -12,7 +12,8 @@ export type Stage =
   | 'operations'
   | 'webhooks'
   | 'events'
-  | 'insight';
+  | 'insight'
+  | 'presence';
 
 /**
  * `user`: a valid JWT, checked by the HTTP API's authorizer before the Lambda runs.

@@ -19,6 +19,8 @@ export const ticketParam = z
 
 /** Seconds a signature lasts for a player that renews it: after two thirds it asks again, and who does not is gone at its end. */
 export const RENEWED_SECONDS = 600;
+/** Seconds that clocks may differ. */
+export const CLOCK_SECONDS = 60;
 
 /** Who ended it, besides the player itself. `self`: the same person, elsewhere. */
 export const endedBy = z.enum(['owner', 'admin', 'self']);

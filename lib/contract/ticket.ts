@@ -9,7 +9,7 @@
  *   subject  11 characters that stand for a person and tell nobody who it is
  *   link     id of the link that let them in
  *   ip       the only address that may use it: 8 hexadecimal digits (IPv4) or 32 (IPv6)
- *   height   the tallest rung it opens, by the number in its name (`720p`)
+ *   height   the tallest rung it opens, by the number in its name (`720p`); of a channel, lines
  *   country  the only country it may be used from (ISO 3166-1 alpha-2); the last two stand there where there is one of them
  */
 
@@ -18,7 +18,7 @@ export interface Ticket {
   readonly subject?: string | undefined;
   readonly link?: string | undefined;
   readonly ip?: string | undefined;
-  /** Of a rung's name, 10 to 99,999. */
+  /** Of a rung's name, or lines of a channel, 10 to 99,999. */
   readonly height?: number | undefined;
   readonly country?: string | undefined;
 }

@@ -62,7 +62,7 @@ const present = changed.filter((file) => existsSync(join(root, file)));
 const sources = present.filter((file) => /\.(ts|tsx|js|mjs)$/.test(file));
 
 const { run, left } = testsFor(changed, Imports.of(root, [...git('ls-files'), ...untracked]));
-const isUnit = (test: string) => !/^test\/(synth|stack|e2e|iam|lifecycle)\//.test(test);
+const isUnit = (test: string) => !/^test\/(synth|stack|e2e|iam|kafka|lifecycle)\//.test(test);
 const tests = [...run, ...(values.all ? left.keys() : [])].filter(isUnit);
 
 /** Two processors: the compiler takes one, everything else the other. */

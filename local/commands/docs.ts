@@ -67,6 +67,7 @@ function allowed(option: JsonSchema): string {
     const most = option.maxItems === undefined ? '' : ` at most ${option.maxItems}`;
     return `list of${most}: ${allowed(option.items ?? {})}`;
   }
+  if (option.type === 'object') return `{${Object.keys(option.properties ?? {}).join(', ')}}`;
   if (option.minimum !== undefined)
     return `${option.minimum} to ${option.maximum}${option.type === 'integer' ? ', whole' : ''}`;
   if (option.type === 'boolean') return '`true`, `false`';

@@ -62,6 +62,7 @@ export const PROJECTS: Readonly<Record<string, string>> = {
   synth: 'the app for dev and prod: cdk-nag, cfn-lint, what must hold of the templates',
   stack: 'the whole flow on the local engine through HTTP, then the console and players in Chromium',
   iam: "the flow once more with the engine's IAM enforcement on",
+  kafka: 'reports of players to a real broker of Kafka; says so where there is no Java to run one by',
   lifecycle: 'the stack is changed, renamed, failed, rolled back and destroyed: what is lost, and what is left',
   smoke: 'npm run smoke: deploy, use, update and destroy, as in an account, on the local engine',
 };

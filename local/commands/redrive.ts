@@ -1,12 +1,9 @@
 /** `npm run redrive`: what waits in the dead-letter queues of a deployment, and sending it again. */
-import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { engineClient } from '../engine.ts';
-import { DEAD_LETTERS, deadLetters, redrive, waiting, type Clients, type Find } from '../redrive.ts';
-import { stackFacts } from '../smoke/stacks.ts';
+import { openDeployment } from '../deployment.ts';
+import { DEAD_LETTERS, deadLetters, redrive, waiting } from '../redrive.ts';
 
 const NAMES = [...DEAD_LETTERS.keys()].join(', ');
 const HELP = `npm run redrive -- [QUEUE…] [options]
@@ -69,7 +66,8 @@ async function main(): Promise<number> {
   const names = positionals.length > 0 ? [...new Set(positionals)] : [...DEAD_LETTERS.keys()];
   const perSecond = whole('--per-second', values['per-second'], 100);
   const most = values.most === undefined ? undefined : whole('--most', values.most, 1_000_000);
-  const { clients, find } = await open(values);
+  const { options, find, access } = await openDeployment(values);
+  const clients = { sqs: new SQSClient(options), states: new SFNClient(options), access };
   let left = 0;
   for (const name of names) {
     const letters = deadLetters(name, find, clients);
@@ -94,28 +92,6 @@ async function main(): Promise<number> {
   }
   if (!values.go && left > 0) say('Nothing was sent: say --go for that.');
   return left === 0 ? 0 : 1;
-}
-
-async function open(values: ReturnType<typeof parsed>['values']): Promise<{ clients: Clients; find: Find }> {
-  const file = values['ready-file'];
-  const engine = file === undefined ? undefined : (JSON.parse(readFileSync(file, 'utf8')) as { engine: string }).engine;
-  const options =
-    engine === undefined ? (values.region === undefined ? {} : { region: values.region }) : engineClient(engine);
-  const cloudFormation = new CloudFormationClient(options);
-  const region = await cloudFormation.config.region();
-  const stack = values.stack ?? (engine === undefined ? 'sluice-prod-vod' : 'sluice-local-vod');
-  const { resources } = await stackFacts(cloudFormation, [stack]);
-  if (resources.size === 0) throw new Error(`there is no stack ${stack} in ${region}`);
-  const find: Find = (type, logicalId) =>
-    [...resources].find(
-      ([name, one]) => one.type === type && name.replace(/[0-9A-F]{8}$/, '') === `${stack}/${logicalId}`,
-    )?.[1].id;
-  const access = {
-    region,
-    credentials: cloudFormation.config.credentials,
-    ...(engine !== undefined && { endpoint: engine }),
-  };
-  return { clients: { sqs: new SQSClient(options), states: new SFNClient(options), access }, find };
 }
 
 try {

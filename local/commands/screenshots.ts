@@ -26,6 +26,10 @@ interface Console {
   readonly users: readonly { readonly name: string; readonly groups: readonly string[]; readonly token: string }[];
 }
 
+/** Figures, or that there are none. */
+const reported = (page: Page): Promise<void> =>
+  page.locator('figure').or(page.getByText('Nobody watched')).first().waitFor();
+
 /** Each screen by name: goes there and waits until it is as a person would see it. */
 function screens(playable: string | undefined, failed: string | undefined, devices: readonly ShownDevice[]) {
   const tab = (name: string) => async (page: Page) => {
@@ -55,6 +59,17 @@ function screens(playable: string | undefined, failed: string | undefined, devic
     video: playable !== undefined && tab(''),
     'video-details': playable !== undefined && tab('details'),
     'video-access': playable !== undefined && tab('access'),
+    'video-insight-tab': playable !== undefined && tab('insight'),
+    'video-insight':
+      playable !== undefined &&
+      (async (page) => {
+        await page.goto(`/v/${playable}/insight`);
+        await reported(page);
+      }),
+    insight: async (page) => {
+      await page.goto('/insight');
+      await reported(page);
+    },
     'video-failed':
       failed !== undefined &&
       (async (page) => {

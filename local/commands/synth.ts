@@ -40,14 +40,24 @@ export async function synth(environment: string, output: string, context: readon
   };
   const stacks = Object.values(manifest.artifacts).filter(({ type }) => type === 'aws:cloudformation:stack');
   const templates = stacks.flatMap(({ properties }) => properties?.templateFile ?? []);
+  const nested = (await Promise.all(templates.map((file) => nestedTemplates(output, file)))).flat();
   const python = await pythonEnvironment('cfn-lint', ['cfn-lint==1.58.0'], (line) => process.stderr.write(`${line}\n`));
   await run(join(python, 'bin', 'cfn-lint'), [
     '--ignore-checks',
     ...IGNORED_CFN_LINT,
     '--',
-    ...templates.map((file) => join(output, file)),
+    ...[...templates, ...nested].map((file) => join(output, file)),
   ]);
   return templates.map((file) => file.replace('.template.json', ''));
+}
+
+/** Of stacks that stand in another: they go to AWS as files of that one. */
+async function nestedTemplates(folder: string, template: string): Promise<string[]> {
+  const assets = join(folder, template.replace('.template.json', '.assets.json'));
+  const { files } = JSON.parse(await readFile(assets, 'utf8')) as {
+    files: Record<string, { source: { path: string } }>;
+  };
+  return Object.values(files).flatMap(({ source: { path } }) => (path.endsWith('.nested.template.json') ? path : []));
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

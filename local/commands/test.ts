@@ -69,7 +69,7 @@ function ensureChromium(): void {
   }
   if (!existsSync('/usr/bin/chromium')) {
     log(
-      'The end-to-end tests drive Chromium at /usr/bin/chromium, which is not there. On Debian: apt-get install chromium. To run the rest: npm test -- types lint unit synth iam lifecycle',
+      'The end-to-end tests drive Chromium at /usr/bin/chromium, which is not there. On Debian: apt-get install chromium. To run the rest: npm test -- types lint unit synth iam kafka lifecycle',
     );
     process.exit(1);
   }

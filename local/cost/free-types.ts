@@ -17,6 +17,7 @@ export const FREE_TYPES: Readonly<Record<string, string>> = {
   'AWS::Athena::NamedQuery': PART,
   'AWS::Athena::WorkGroup': USE,
   'AWS::Budgets::Budget': 'a budget that only tells is free',
+  'AWS::CloudFormation::Stack': 'what stands in it is counted with the rest',
   'AWS::CloudFront::CachePolicy': PART,
   'AWS::CloudFront::Distribution': 'billed by use, in no plan with a flat rate',
   'AWS::CloudFront::Function': USE,

@@ -1,8 +1,8 @@
 /** The templates of an environment, synthesized in this process with nothing bundled: what stands in them is all that is asked. */
-import { App } from 'aws-cdk-lib';
-import { Template } from 'aws-cdk-lib/assertions';
+import { App, type Stack } from 'aws-cdk-lib';
 import { sluiceStacks } from '../../lib/app.ts';
 import type { Config } from '../../lib/config.ts';
+import { flattened } from '../nested.ts';
 
 export interface Resource {
   readonly Type: string;
@@ -22,7 +22,6 @@ export function synthesize(context: Readonly<Record<string, unknown>>): Synthesi
   // Only templates are wanted: any folder serves as the layer's.
   process.env['SLUICE_FFMPEG_LAYER'] ??= import.meta.dirname;
   const { config, vod, live } = sluiceStacks(new App({ context: { ...context, 'aws:cdk:bundling-stacks': [] } }));
-  const resources = (stack: Parameters<typeof Template.fromStack>[0]) =>
-    (Template.fromStack(stack).toJSON() as { Resources: Resources }).Resources;
+  const resources = (stack: Stack) => flattened(stack).Resources as Resources;
   return { config, vod: resources(vod), live: live && resources(live) };
 }

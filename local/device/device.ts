@@ -1,4 +1,5 @@
 /** One simulated device: its control connection, what it reports by itself, and its cameras. */
+import { alarmNames } from '../../lib/contract/alarms.ts';
 import type { Header } from '../../containers/ingest/src/jt808/header.ts';
 import { Result } from '../../containers/ingest/src/jt808/messages/general.ts';
 import { Status, type LocationFields } from '../../containers/ingest/src/jt808/messages/location.ts';
@@ -44,6 +45,8 @@ export class Device implements AnsweringDevice {
   /** By serial, what the platform has not answered yet over this connection; kept for `receipts` alone. */
   readonly #unanswered = new Map<number, readonly LocationFields[]>();
   #alarmCount = 0;
+  /** Alarm bits in force, which each report has (JT/T 808-2019 table 24). */
+  #held = 0;
   readonly #reports: NodeJS.Timeout;
   /** Milliseconds from one look at what is due to the next. */
   readonly #step: number;
@@ -96,7 +99,7 @@ export class Device implements AnsweringDevice {
   }
 
   /** Where it is now, as 0x0200 says it. */
-  location(alarm = 0): LocationFields {
+  location(alarm = this.#held): LocationFields {
     const now = Date.now();
     const place = this.settings.route.at(now / 1000);
     return {
@@ -110,6 +113,15 @@ export class Device implements AnsweringDevice {
       time: utcToBcd(now, this.settings.zoneMinutes),
       items: { mileageKm: place.mileageKm % 400_000, signalStrength: 28, satellites: 14 },
     };
+  }
+
+  hold(name: string, isOn: boolean): boolean {
+    const bit = alarmNames.indexOf(name);
+    if (bit < 0) throw new RangeError(`no alarm of a report is called ${name}`);
+    this.#held = (isOn ? this.#held | (1 << bit) : this.#held & ~(1 << bit)) >>> 0;
+    if (!this.online || this.line === undefined) return false;
+    this.#locate(this.line, this.location());
+    return true;
   }
 
   alarm(kind: AlarmKind): boolean {

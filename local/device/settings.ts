@@ -84,6 +84,8 @@ export interface DeviceHandle {
   readonly live: readonly number[];
   /** Raises an alarm now. Answers false while the device is not online. */
   alarm(kind: AlarmKind): boolean;
+  /** Begins or ends a lasting alarm, such as `sos`, and reports it now; false: with the next report, once the device is online. */
+  hold(name: string, isOn: boolean): boolean;
   /** Breaks all connections; they come again, the control connection not before `away` milliseconds have passed. */
   reconnect(away?: number): void;
   jumpClock(milliseconds: number): void;

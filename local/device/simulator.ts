@@ -166,6 +166,7 @@ function handle(device: Device, load: (video: PresetName | Clip) => Promise<Trac
       return device.cameras.live;
     },
     alarm: (kind) => device.alarm(kind),
+    hold: (name, isOn) => device.hold(name, isOn),
     reconnect: (away) => device.reconnect(away),
     jumpClock: (milliseconds) => device.cameras.jumpClock(milliseconds),
     sound: (on) => device.cameras.sound(on),

@@ -54,6 +54,13 @@ export class EdgePipeline {
     return this.#finish(answer, request, behaviour);
   }
 
+  /** Where a request goes that becomes a connection, and with what; or the answer to one that is refused before that. */
+  through(viewerRequest: ViewerRequest, target: Target): EdgeAnswer | { request: ViewerRequest; behaviour: Behaviour } {
+    const behaviour = this.#behaviour(viewerRequest.path);
+    const request = introduced(viewerRequest, behaviour, this.#options.country(viewerRequest.ip));
+    return this.#refusal(request, target, behaviour) ?? { request, behaviour };
+  }
+
   #behaviour(path: string): Behaviour {
     const found = this.#options.config.behaviours.find((one) => pathPatternMatches(one.pathPattern, path));
     if (!found) throw new Error('the distribution has no default behaviour');

@@ -2,17 +2,18 @@
 import { randomBytes } from 'node:crypto';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Readable } from 'node:stream';
+import { Readable, type Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { CachedOrigin } from './cached-origin.ts';
 import type { EdgeConfig } from './config.ts';
 import { EdgePipeline, own, type EdgeAnswer } from './edge.ts';
 import { htmlError } from './errors.ts';
-import { VIA } from './forward.ts';
+import { VIA, type ViewerRequest } from './forward.ts';
 import { discard, Origins } from './origin.ts';
 import { watchInvalidations } from './invalidations.ts';
 import { watchStores, type StoreCopy, type StoreWatcher } from './key-values.ts';
 import { parseCookies, parseTarget, TargetError, type Target } from './target.ts';
+import { isWebSocket, passUpgrade, refuse } from './upgrade.ts';
 
 /** CloudFront's limits (Developer Guide, "Quotas"): bytes of a URL, and of the request line with all headers. */
 const MAX_URL = 8192;
@@ -23,14 +24,14 @@ const NOT_COVERED = [
   'TLS, HTTP/2 and HTTP/3: the edge speaks HTTP/1.1 on loopback, so viewer protocol policies (redirect to https) are not applied',
   'compression: objects are sent as the origin sent them',
   'CloudFront Functions run in V8 with a generous time limit: memory and CPU limits of CloudFront are not checked',
-  'WebSocket upgrades and regional edge caches',
+  'regional edge caches',
 ];
 
 export interface EdgeServerOptions {
   config: EdgeConfig;
   /** Answers S3 and CloudFront API calls. */
   engineEndpoint: string;
-  /** Where the HTTP API is, without a slash at the end; `{apiId}` in it becomes the API's id. */
+  /** Where an API's only stage is, `$default`, without a slash at the end; `{apiId}` in it becomes the API's id. */
   apiBase: string;
   credentials: { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
   /** Default `us-east-1`. */
@@ -90,6 +91,20 @@ export async function startEdge(options: EdgeServerOptions): Promise<Edge> {
       res.destroy();
     }
   };
+  // What becomes a WebSocket is no request of the server's any more, so it is ended by us.
+  const passed = new Set<Duplex>();
+  server.on('upgrade', (req: IncomingMessage, socket: Duplex, head: Buffer) => {
+    passed.add(socket);
+    socket.on('close', () => passed.delete(socket));
+    socket.on('error', () => socket.destroy());
+    void upgrade(edge, options, req, socket, head).then(
+      (status) => options.accessLog === true && log(`upgrade ${(req.url ?? '').split('?', 1)[0]} ${String(status)}`),
+      (error: unknown) => {
+        log(`upgrade: ${String(error)}`);
+        socket.destroy();
+      },
+    );
+  });
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     const status = error.code === 'HPE_HEADER_OVERFLOW' ? '413 Request Entity Too Large' : '400 Bad Request';
     if (socket.writable)
@@ -124,6 +139,7 @@ export async function startEdge(options: EdgeServerOptions): Promise<Edge> {
     close: async () => {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeAllConnections();
+      for (const socket of passed) socket.destroy();
       await Promise.all([watcher?.stop(), storeWatcher?.stop()]);
       origins.close();
       await closed;
@@ -144,25 +160,46 @@ async function handle(edge: EdgePipeline, req: IncomingMessage, res: ServerRespo
     if (!(error instanceof TargetError)) throw error;
     return await send(own(htmlError(400, 'Bad request.')), requestId, req, res, true);
   }
-  const headers = viewerHeaders(req);
-  const cookies = parseCookies(req.headers.cookie);
-  const { remoteAddress = '' } = req.socket;
-  const answer = await edge.answer(
-    {
-      method: req.method ?? 'GET',
-      path: target.path,
-      viewerPath: target.path,
-      query: target.query,
-      headers,
-      cookies,
-      host: req.headers.host ?? '',
-      ip: remoteAddress.replace(/^::ffff:/, ''),
-      requestId,
-    },
-    target,
-    req,
-  );
+  const answer = await edge.answer(viewerRequest(req, target, requestId), target, req);
   return await send(answer, requestId, req, res, false);
+}
+
+function viewerRequest(req: IncomingMessage, { path, query }: Target, requestId: string): ViewerRequest {
+  const { remoteAddress = '' } = req.socket;
+  return {
+    method: req.method ?? 'GET',
+    path,
+    viewerPath: path,
+    query,
+    headers: viewerHeaders(req),
+    cookies: parseCookies(req.headers.cookie),
+    host: req.headers.host ?? '',
+    ip: remoteAddress.replace(/^::ffff:/, ''),
+    requestId,
+  };
+}
+
+/** A request for another protocol: a WebSocket is passed on, and nothing else. */
+async function upgrade(
+  edge: EdgePipeline,
+  { config, apiBase }: EdgeServerOptions,
+  req: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+): Promise<number | undefined> {
+  const url = req.url ?? '/';
+  if (!isWebSocket(req) || Buffer.byteLength(url) > MAX_URL) return refuse(socket, 400, 'Bad Request');
+  let target: Target;
+  try {
+    target = parseTarget(url);
+  } catch (error) {
+    if (!(error instanceof TargetError)) throw error;
+    return refuse(socket, 400, 'Bad Request');
+  }
+  const found = edge.through(viewerRequest(req, target, randomBytes(42).toString('base64url')), target);
+  if (!('behaviour' in found)) return refuse(socket, found.status, http.STATUS_CODES[found.status] ?? '');
+  const stageless = (apiId: string) => apiBase.replace('{apiId}', apiId).replace(/\/(?:\$default\/?)?$/, '');
+  return await passUpgrade({ config, ...found, apiBase: stageless, socket, head });
 }
 
 /** All headers but cookies, repeated ones joined. */

@@ -8,11 +8,18 @@ const UNITS: Readonly<Record<string, string>> = {
   ApproximateAgeOfOldestMessage: 's',
 };
 
+const WHERE = {
+  devices: '`live.enabled`',
+  mediaconvert: 'MediaConvert',
+  raw: '`insight.keepRawDays`',
+  kafka: '`kafka.brokers`',
+};
+
 export const everyAlarmRow = (): string[] => ALARMS.map(row);
 
 function row(alarm: OperationsAlarm): string {
   const { id, severity, only, what, reason } = alarm;
-  const where = only === 'devices' ? ', with `live.enabled`' : only === 'mediaconvert' ? ', with MediaConvert' : '';
+  const where = only === undefined ? '' : `, with ${WHERE[only]}`;
   return `| [\`${id}\`](#${anchorOf(alarm)}) | ${severity}${where} | ${what} | ${when(alarm)} | ${reason} |`;
 }
 

@@ -33,6 +33,7 @@ const FILES: Record<string, string> = {
   CatalogRemover: 'catalog/remove.ts',
   CatalogExpiry: 'catalog/expire.ts',
   StillsPoster: 'stills/handler.ts',
+  PresenceHandler: 'presence/handler.ts',
   PlaybackManifest: 'playback/handler.ts',
   SigningKeyMaker: 'playback/signing-key.ts',
   ConsolePublisher: 'console/publish.ts',
@@ -45,6 +46,8 @@ const FILES: Record<string, string> = {
   InsightEvents: 'insight/events.ts',
   InsightSpread: 'insight/spread.ts',
   InsightCount: 'insight/count.ts',
+  InsightRawWriter: 'insight/raw.ts',
+  InsightKafka: 'insight/kafka/handler.ts',
   InsightHandler: 'insight/handler.ts',
   OperationsHealth: 'operations/handler.ts',
   OperationsWatch: 'operations/watch.ts',
@@ -83,8 +86,13 @@ const NAMES: Record<string, string> = {
   WebhooksMessages: 'messages of webhooks',
   WebhooksDeadMessages: 'of webhooks',
   InsightHeatmaps: 'heatmaps',
+  PresenceRows: 'presence',
+  PresenceSockets: 'connections',
   InsightPosts: 'posts',
   InsightCounts: 'counts',
+  InsightRawFiles: 'raw events',
+  InsightRawQueue: 'raw events waiting',
+  InsightOrdered: 'posts in order',
   IngestCluster: 'tasks of the cluster',
   UploadDeadPulls: 'dead letters of pulls',
   SlicingUndelivered: 'of sources',
@@ -96,10 +104,12 @@ const NAMES: Record<string, string> = {
   RevocationDeadEndings: 'of endings',
   InsightDeadPosts: 'of posts',
   InsightDeadCounts: 'of counts',
+  InsightRawDeadQueue: 'of raw events',
+  InsightDeadOrdered: 'dead letters of posts in order',
 };
 
 /** The stacks of an environment without options of its own, as prod is, but with devices; nothing is bundled. */
-function prod() {
+function prod(more: Readonly<Record<string, unknown>> = {}) {
   // Only the template is wanted: any folder serves as the layer's.
   process.env['SLUICE_FFMPEG_LAYER'] ??= import.meta.dirname;
   const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } });
@@ -108,6 +118,7 @@ function prod() {
     environments: { prod: {} },
     'live.enabled': true,
     'slicing.engine': 'auto',
+    ...more,
   }))
     app.node.setContext(key, value);
   const { vod, live } = sluiceStacks(app);
@@ -117,9 +128,19 @@ function prod() {
 
 export const prodResources = (): Record<'vod' | 'live', Resources> => prod();
 
+/** Amazon MSK's, in a network of one's own, which wants the most rights there can be. */
+const KAFKA = {
+  'kafka.brokers': ['kafka.example:9098'],
+  'kafka.sasl': 'iam',
+  'kafka.clusterArn': 'arn:aws:kafka:eu-west-1:123456789012:cluster/events/0a1b',
+  'kafka.secretArn': 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:kafka-AbCdEf',
+  'kafka.subnetIds': ['subnet-0123456789abcdef0'],
+  'kafka.securityGroupIds': ['sg-0123456789abcdef0'],
+};
+
 /** Every function there can be, and the ingest task. */
 export function everyRightsRow(): string[] {
-  const { vod, live } = prod();
+  const { vod, live } = prod(KAFKA);
   const [role] = Object.keys(live).filter((id) => bare(id) === 'IngestTaskTaskRole');
   return [...rightsRows(vod), `| the ingest task | ${rightsOf(live, role!)} |`];
 }
@@ -168,9 +189,12 @@ function name(resource: unknown): string {
   }
   const queues = /:(sluice-prod-ingest-\*)$/.exec(text);
   if (queues !== null) return `queues \`${queues[1]}\``;
-  if (/:cloudwatch:.*:alarm:sluice-prod-\*$/.test(text)) return 'alarms `sluice-prod-*`';
+  if (/:cloudwatch:.*:alarm:sluice-prod-alarm-\*$/.test(text)) return 'alarms `sluice-prod-alarm-*`';
   if (/:mediaconvert:.*:queues\/Default$/.test(text)) return "MediaConvert's default queue";
   if (/:mediaconvert:.*:jobs\/\*$/.test(text)) return "MediaConvert's jobs";
+  if (/:kafka:.*:cluster\//.test(text)) return 'the cluster of `kafka.clusterArn`';
+  if (/:kafka:.*:topic\//.test(text)) return 'its topic';
+  if (/:secret:kafka-/.test(text)) return 'the secret of `kafka.secretArn`';
   if (text.endsWith(':event-bus/default')) return 'the default bus';
   if (text === '<AWS::StackId>') return 'this stack';
   // Actions that know no resource: docs/security.md says which and why.

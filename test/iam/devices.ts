@@ -62,6 +62,18 @@ export async function useDevices(ready: Ready, admin: Client, uploader: Client):
     expect((await uploader.fetch('GET', `/api/devices/${ID}/positions?${query}`)).status).toBe(200);
     await uploader.call('GET /api/devices/{id}/alarms', { params, query: stretch });
 
+    // The task keeps them with their place in the inbox, and says of the one that began when it was over.
+    const [vehicle] = devices.devices;
+    expect(vehicle!.hold('sos', true)).toBe(true);
+    const inbox = async () => (await uploader.call('GET /api/alarms', { query: { device: ID } })).alarms;
+    await expect.poll(async () => (await inbox())[0]?.type, { timeout: 30_000 }).toBe('sos');
+    expect(vehicle!.hold('sos', false)).toBe(true);
+    await expect.poll(async () => (await inbox())[0]?.endedAt, { timeout: 30_000 }).toBeDefined();
+    const { time, id: alarm } = (await inbox())[0]!;
+    expect((await uploader.call('GET /api/alarms/count', {})).count).toBeGreaterThan(0);
+    const body = { alarms: [{ device: ID, time, id: alarm }] };
+    expect(await uploader.call('POST /api/alarms/acknowledge', { body })).toEqual({ acknowledged: 1 });
+
     const { requestId } = await uploader.call('POST /api/devices/{id}/commands', {
       params,
       body: { type: 'list-recordings', channel: 0, stream: 'any', ...stretch },

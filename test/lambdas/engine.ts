@@ -12,6 +12,7 @@ import type { RouteKey } from '../../lib/contract/api.ts';
 import { engineEnvironment, startEngine } from '../../local/engine.ts';
 import { Devices } from '../../lib/constructs/devices.ts';
 import { Insight } from '../../lib/constructs/insight.ts';
+import { Presence } from '../../lib/constructs/presence.ts';
 import { SigningKey } from '../../lib/constructs/signing-key.ts';
 import { Webhooks } from '../../lib/constructs/webhooks.ts';
 import { stageScope } from '../lib/constructs/stage.ts';
@@ -33,6 +34,7 @@ const TABLES = {
   DevicesFleet: 'FLEET_TABLE',
   WebhooksRows: 'WEBHOOKS_TABLE',
   InsightHeatmaps: 'HEATMAPS_TABLE',
+  PresenceRows: 'PRESENCE_TABLE',
 } as const;
 
 /** Starts the engine, makes buckets and tables under names of this run, and sets the environment handlers read. */
@@ -71,6 +73,7 @@ export async function startHandlerEngine(environment: Readonly<Record<string, st
   new Devices(stack, 'Devices', { ...props, signingKey: new SigningKey(stack, 'SigningKey', props.config) });
   new Webhooks(stack, 'Webhooks', { ...props, tables: [props.storage.videos] });
   new Insight(stack, 'Insight', props);
+  new Presence(stack, 'Presence', props);
   const tables = Template.fromStack(stack).findResources('AWS::DynamoDB::Table');
   const dynamo = new DynamoDBClient({});
   for (const [id, { Properties }] of Object.entries(tables)) {

@@ -88,6 +88,7 @@ beforeAll(async () => {
     webhooks: (await import('../../lambdas/webhooks/handler.ts')).handler,
     events: (await import('../../lambdas/insight/events.ts')).handler,
     insight: (await import('../../lambdas/insight/handler.ts')).handler,
+    presence: (await import('../../lambdas/presence/api.ts')).api,
   };
   const media = { Bucket: process.env['MEDIA_BUCKET'] };
   for (const name of ['1080p', '720p', '360p'])

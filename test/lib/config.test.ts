@@ -19,6 +19,8 @@ const app = (values: Record<string, unknown>) => ({
 
 const CERTIFICATE = 'arn:aws:acm:eu-west-1:123456789012:certificate/x';
 const SECRET = 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:drm-AbCdEf';
+const CLUSTER = 'arn:aws:kafka:eu-west-1:123456789012:cluster/events/0a1b-2';
+const KAFKA = { 'kafka.brokers': ['kafka.example:9092'] };
 const DRM = { 'slicing.engine': 'auto', 'drm.keyServer': 'https://a.example/', 'drm.widevine': 'https://b.example/' };
 const networks = (count: number) => JSON.stringify(Array.from({ length: count }, (_, i) => `10.${i}.0.0/16`));
 
@@ -347,9 +349,29 @@ describe('configuration', () => {
     [{ 'slicing.encryption': 'drm' }, 'slicing.encryption'],
     [{ 'drm.widevine': 'https://a.example/' }, 'drm.widevine'],
     [{ 'drm.secretArn': SECRET }, 'drm.secretArn'],
+    [{ 'kafka.secretArn': SECRET }, 'kafka.secretArn: needs kafka.brokers'],
+    [{ 'kafka.clusterArn': CLUSTER }, 'kafka.clusterArn: needs kafka.brokers'],
+    [{ 'kafka.subnetIds': ['subnet-01234567'] }, 'kafka.subnetIds: needs kafka.brokers'],
+    [{ 'kafka.securityGroupIds': ['sg-01234567'] }, 'kafka.securityGroupIds: needs kafka.brokers'],
+    [{ 'kafka.sasl': 'iam' }, 'kafka.sasl: needs kafka.brokers'],
+    [{ ...KAFKA, 'kafka.sasl': 'scram-sha-512' }, 'kafka.sasl: scram-sha-512 needs kafka.secretArn'],
+    [{ ...KAFKA, 'kafka.sasl': 'plain', 'kafka.secretArn': SECRET, 'kafka.tls': false }, 'kafka.tls: plain'],
+    [{ ...KAFKA, 'kafka.sasl': 'iam', 'kafka.clusterArn': CLUSTER, 'kafka.tls': false }, 'kafka.tls: iam'],
+    [{ ...KAFKA, 'kafka.secretArn': SECRET, 'kafka.tls': false }, 'kafka.secretArn: nothing of it'],
+    [{ ...KAFKA, 'kafka.sasl': 'iam' }, 'kafka.clusterArn'],
+    [{ ...KAFKA, 'kafka.clusterArn': CLUSTER }, 'kafka.clusterArn'],
+    [{ ...KAFKA, 'kafka.subnetIds': ['subnet-01234567'] }, 'kafka.subnetIds and kafka.securityGroupIds'],
+    [{ 'kafka.brokers': ['kafka.example'] }, 'kafka.brokers'],
+    [{ 'kafka.brokers': ['kafka.example:70000'] }, 'kafka.brokers'],
+    [{ 'kafka.brokers': ['10.0.0.300:9092'] }, 'kafka.brokers'],
+    [{ ...KAFKA, 'kafka.topic': '..' }, 'kafka.topic'],
     [{ 'drm.keyServer': 'https://a.example/', 'slicing.engine': 'auto' }, 'drm.keyServer'],
     [{ 'drm.keyServer': 'https://a.example/', 'drm.widevine': 'https://a.example/' }, 'slicing.engine'],
-    [{ ...DRM, 'drm.fairplay': 'https://a.example/' }, 'drm.fairplayCertificate'],
+    [{ ...DRM, 'drm.fairplay': 'https://a.example/{contentId}' }, 'drm.fairplayCertificate'],
+    [
+      { ...DRM, 'drm.fairplay': 'https://a.example/', 'drm.fairplayCertificate': 'https://a.example/' },
+      'drm.fairplay: must hold {contentId}',
+    ],
     [{ ...DRM, 'drm.fairplayCertificate': 'https://a.example/' }, 'drm.fairplay '],
     [{ ...DRM, 'drm.playready': 'http://a.example/' }, 'drm.playready'],
     [{ ...DRM, 'drm.keyServer': 'http://a.example/' }, 'drm.keyServer'],

@@ -2,6 +2,8 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { options } from '../../lib/config.ts';
+import { tell } from '../../lib/contract/alarm-rules.ts';
+import { alarmRecord } from '../../lib/contract/device.ts';
 import { QUOTAS, type Quota, type QuotaName } from '../../lib/quotas.ts';
 import { synthesized, type TemplateText } from '../support/app.ts';
 import { measured } from '../support/quotas.ts';
@@ -21,7 +23,16 @@ const many = (count: number, item: (i: string) => string) =>
   Array.from({ length: count }, (_, i) => item(String(i).padStart(2, '0')));
 const arn = (region: string) => `arn:aws:acm:${region}:123456789012:certificate/`;
 const secret = (region: string) => `arn:aws:secretsmanager:${region}:123456789012:secret:`;
+const cluster = (region: string, name: string, id: string) =>
+  `arn:aws:kafka:${region}:123456789012:cluster/${name}/${id}`;
 const networks = (count: number) => many(count, (i) => `203.0.${Number(i)}.0/24`);
+const longestRule = (rule: number) => ({
+  kinds: alarmRecord.shape.kind.options,
+  types: many(10, (i) => long(40, `${rule}-${i}-`)),
+  tags: many(10, (i) => long(50, `${rule}-${i}-`)),
+  minLevel: 255,
+  tell: tell.options,
+});
 const TEXTS: Readonly<Record<string, readonly [least: unknown, most: unknown]>> = {
   name: ['s', `s${'x'.repeat(30)}`],
   account: ['000000000000', '999999999999'],
@@ -45,7 +56,7 @@ const TEXTS: Readonly<Record<string, readonly [least: unknown, most: unknown]>> 
   'drm.keyServer': ['https://a', long(256, 'https://')],
   'drm.widevine': ['https://a', long(160, 'https://')],
   'drm.playready': ['https://a', long(160, 'https://')],
-  'drm.fairplay': ['https://a', long(160, 'https://')],
+  'drm.fairplay': ['https://{contentId}', long(160, 'https://', '/{contentId}')],
   'drm.fairplayCertificate': ['https://a', long(160, 'https://')],
   'drm.secretArn': [`${secret('eu-west-1')}a`, `${secret('us-isofxx-east-1')}${long(200)}`],
   'live.tlsCertificateArn': [`${arn('eu-west-1')}a`, `${arn('us-isofxx-east-1')}${long(64)}`],
@@ -54,6 +65,14 @@ const TEXTS: Readonly<Record<string, readonly [least: unknown, most: unknown]>> 
   'live.mapTilesUrl': ['/{z}{x}{y}', `https://${host(247)}/${long(256, '{z}/{x}/{y}/')}`],
   'live.mapAttribution': ['©', '地'.repeat(200)],
   'live.mapAttributionUrl': ['https://a', long(400, 'https://')],
+  'alarms.emails': [[], many(10, (i) => `${i}@${host(251)}`)],
+  'alarms.rules': [[], Array.from({ length: 12 }, (_, i) => longestRule(i))],
+  'kafka.brokers': [[], many(6, (i) => `${i}.${host(250)}:65535`)],
+  'kafka.topic': ['a', long(249)],
+  'kafka.secretArn': [`${secret('eu-west-1')}a`, `${secret('us-isofxx-east-1')}${long(200)}`],
+  'kafka.clusterArn': [cluster('eu-west-1', 'a', 'b'), cluster('us-isofxx-east-1', long(64), long(64))],
+  'kafka.subnetIds': [[], many(16, (i) => `subnet-${i.padStart(17, '0')}`)],
+  'kafka.securityGroupIds': [[], many(5, (i) => `sg-${i.padStart(17, '0')}`)],
   'operations.emails': [[], many(10, (i) => `${i}@${host(251)}`)],
 };
 
@@ -79,7 +98,7 @@ const at = (end: 0 | 1, paths: Iterable<string>): Values =>
   Object.fromEntries([...paths].map((path) => [path, bounds.get(path)![end]]));
 /** Text is shared by several options, and ports must differ: they have runs of their own. */
 const APART =
-  /^(auth\.|operations\.budgetDollars|concurrency\.|slicing\.(engine|encryption)|drm\.|upload\.(types|pullPrivate)|live\.(map|.*Port$|tls|publicHost|allowedCidrs|announceTls|enabled)|playback\.(domainName|certificateArn|publicUrl))/;
+  /^(auth\.|operations\.budgetDollars|concurrency\.|slicing\.(engine|encryption)|drm\.|kafka\.|upload\.(types|pullPrivate)|live\.(map|.*Port$|tls|publicHost|allowedCidrs|announceTls|enabled)|playback\.(domainName|certificateArn|publicUrl))/;
 const numbers = [...bounds.keys()].filter((path) => !APART.test(path));
 const on = { 'live.enabled': true };
 const issuer = { 'auth.issuer': 'https://a', 'auth.audience': 'a', 'auth.clientId': 'c' };
@@ -91,6 +110,9 @@ const tls = at(1, ['live.tlsCertificateArn']);
 const AUTH = ['issuer', 'audience', 'clientId', 'scope', 'resource', 'groupsClaim'].map((name) => `auth.${name}`);
 
 const DRM = [...bounds.keys()].filter((path) => path.startsWith('drm.'));
+
+const KAFKA = [...bounds.keys()].filter((path) => path.startsWith('kafka.'));
+const BROKER = { 'kafka.brokers': ['a:1'] };
 
 const RUNS: readonly (readonly [string, Values])[] = [
   ['the smallest account', { ...at(0, ['concurrency.account']), ...on }],
@@ -108,6 +130,15 @@ const RUNS: readonly (readonly [string, Values])[] = [
         { ...at(end, DRM), ...at(1, ['slicing.engine', 'slicing.encryption', 'playback.hookUrl']), ...on },
       ] as const,
   ),
+  ['the most of Kafka', { ...at(1, KAFKA), ...on }],
+  [
+    'no Kafka',
+    at(
+      0,
+      KAFKA.filter((path) => !path.endsWith('Arn')),
+    ),
+  ],
+  ['the least of Kafka', { ...at(0, ['kafka.clusterArn', 'kafka.secretArn']), ...at(1, ['kafka.sasl']), ...BROKER }],
   ['the least encryption', { ...at(0, ['slicing.encryption']), ...on }],
   ['the other engine', { ...at(0, ['slicing.engine']), ...on }],
   ['the longest issuer', { ...at(1, AUTH), ...on }],
@@ -162,7 +193,10 @@ const RUNS: readonly (readonly [string, Values])[] = [
   ['nothing but defaults', {}],
 ];
 
-const counted = { measures: 0, templates: 0, quotas: new Set<QuotaName>() };
+/** Resources of one stack: 70 fewer than CloudFormation takes. */
+const ROOM = 430;
+
+const counted = { measures: 0, templates: 0, resources: 0, quotas: new Set<QuotaName>() };
 const seen = new Map<string, Set<string>>();
 
 /** The longest of an environment beside this name: both together have 39 characters, and an environment 16. */
@@ -170,8 +204,7 @@ const longestEnvironment = (name: string) => `e${'y'.repeat(Math.min(16, 39 - na
 
 function templatesOf(values: Values): TemplateText[] {
   const { name = 'sluice' } = values;
-  const { vod, live } = synthesized(values, longestEnvironment(String(name)));
-  return live === undefined ? [vod] : [vod, live];
+  return [...synthesized(values, longestEnvironment(String(name))).deployed];
 }
 
 describe('templates at the bounds of every option', () => {
@@ -184,9 +217,16 @@ describe('templates at the bounds of every option', () => {
       const { taken, beyond } = measured(template);
       expect(beyond).toEqual([]);
       counted.templates += 1;
+      counted.resources = Math.max(counted.resources, Object.keys(template.Resources).length);
       counted.measures += taken.length;
       for (const { quota } of taken) counted.quotas.add(quota);
     }
+  });
+
+  // What is nested in it takes none of it, so a part that is added there needs no more room (docs/architecture.md).
+  it(`leaves room for ${500 - ROOM} resources more in a stack, whatever is turned on`, () => {
+    expect(counted.resources).toBeGreaterThan(300);
+    expect(counted.resources).toBeLessThanOrEqual(ROOM);
   });
 
   it('each option was at both its ends', () => {

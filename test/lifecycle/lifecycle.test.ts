@@ -5,11 +5,11 @@
  */
 import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { DeleteTableCommand } from '@aws-sdk/client-dynamodb';
+import { DeleteTableCommand, PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
 import { DeleteBucketCommand, DeleteObjectsCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Account, type Done, type Resource } from './account.ts';
-import { failing, renamed } from './edits.ts';
+import { failing, renamed, withoutIndex } from './edits.ts';
 
 /** More than two pages of a listing. */
 const MANY = 2100;
@@ -105,18 +105,39 @@ async function removeByHand(names: readonly string[]): Promise<void> {
   }
 }
 
-step('deploys', async () => {
-  expect(await account.deploy(await account.app({}))).toEqual(COMPLETE('CREATE_COMPLETE'));
+/** Sessions by what lets them in: an index that tables which are there already are given by an update. */
+const BY_RIGHT = withoutIndex('StorageSessions', 'byRight');
+const right = { S: 'video:kept\neveryone' };
+
+async function sessionsTable(): Promise<string> {
+  const [, { physicalId }] = [...(await account.resources())].find(([id]) => /^StorageSessions[0-9A-F]{8}$/.test(id))!;
+  return physicalId;
+}
+
+step('deploys, as a version before did', async () => {
+  expect(await account.deploy(await account.app({}, BY_RIGHT))).toEqual(COMPLETE('CREATE_COMPLETE'));
   await fill();
+  const Item = { who: { S: 'u:kept' }, place: { S: 'vod/kept/player' }, session: { S: 'kept' }, right };
+  await account.dynamo.send(new PutItemCommand({ TableName: await sessionsTable(), Item }));
   return `${(await account.resources()).size} resources`;
 });
 
-step('changes options', async () => {
+step('changes options, and gives a table that holds data an index of it', async () => {
   const were = await account.resources();
   const app = await account.app(OPTIONS);
   const what = await losesNothing(() => account.deploy(app), COMPLETE('UPDATE_COMPLETE'));
   expect(await account.resources()).toEqual(were);
-  return `${what}; no resource is another`;
+  const { Items = [] } = await account.dynamo.send(
+    new QueryCommand({
+      TableName: await sessionsTable(),
+      IndexName: 'byRight',
+      KeyConditionExpression: '#right = :right',
+      ExpressionAttributeNames: { '#right': 'right' },
+      ExpressionAttributeValues: { ':right': right },
+    }),
+  );
+  expect(Items.map(({ session }) => session)).toEqual([{ S: 'kept' }]);
+  return `${what}; no resource is another, and what was there is in the index`;
 });
 
 /** The resources that empty, a queue and the console's files. */

@@ -50,3 +50,27 @@ it('lets what is asked about named alarms and stores be about all there are, and
   });
   expect(statements[0]!.Resource).toBe(arn);
 });
+
+it('sends who tells connections of the WebSocket API to the engine, and nobody else', () => {
+  const AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI = 'https://x.execute-api.us-east-1.amazonaws.com/ws';
+  const fn = (Variables: object) => ({ Type: 'AWS::Lambda::Function', Properties: { Environment: { Variables } } });
+  const template = {
+    Resources: {
+      Http: { Type: 'AWS::ApiGatewayV2::Api', Properties: { ProtocolType: 'HTTP' } },
+      Sockets: { Type: 'AWS::ApiGatewayV2::Api', Properties: { ProtocolType: 'WEBSOCKET' } },
+      Tells: fn({ A: 'b', AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI }),
+      Other: fn({ A: 'b' }),
+    },
+  };
+  const { Resources } = forEngine(template, '/ffmpeg', { endpoint: 'http://127.0.0.1:1' });
+  expect(Resources['Tells']!.Properties!['Environment']).toEqual({
+    Variables: {
+      A: 'b',
+      AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI: {
+        'Fn::Join': ['', ['http://127.0.0.1:1/_aws/execute-api/', { Ref: 'Sockets' }, '/ws']],
+      },
+    },
+  });
+  expect(Resources['Other']).toEqual(template.Resources.Other);
+  expect(forEngine(template, '/ffmpeg').Resources['Tells']).toEqual(template.Resources.Tells);
+});

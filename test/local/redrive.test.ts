@@ -14,15 +14,8 @@ import {
 } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { engineClient, startEngine, type Engine } from '../../local/engine.ts';
-import {
-  DEAD_LETTERS,
-  deadLetters,
-  redrive,
-  waiting,
-  type Clients,
-  type DeadLetters,
-  type Find,
-} from '../../local/redrive.ts';
+import type { Find } from '../../local/deployment.ts';
+import { DEAD_LETTERS, deadLetters, redrive, waiting, type Clients, type DeadLetters } from '../../local/redrive.ts';
 
 let engine: Engine;
 let clients: Clients;

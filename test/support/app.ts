@@ -1,8 +1,9 @@
 /** The app as `bin/sluice.ts` makes it, synthesized in this process with nothing bundled: seconds less than the CDK CLI. */
-import { App, Validations } from 'aws-cdk-lib';
+import { App, Validations, type Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { sluiceStacks, type Stacks } from '../../lib/app.ts';
+import { flattened, nestedIn } from '../../local/nested.ts';
 
 export interface Resource {
   readonly Type: string;
@@ -12,12 +13,16 @@ export interface Resource {
 }
 export interface TemplateText {
   readonly Resources: Readonly<Record<string, Resource>>;
+  readonly Parameters?: Readonly<Record<string, unknown>>;
   readonly Outputs?: Readonly<Record<string, { Value: unknown; Export?: { Name: unknown } }>>;
 }
 export interface Templates {
   readonly stacks: Stacks;
+  /** With what is nested in it. */
   readonly vod: TemplateText;
   readonly live: TemplateText | undefined;
+  /** Each as CloudFormation is given it: the first stack's, those nested in it, the live stack's. */
+  readonly deployed: readonly TemplateText[];
 }
 
 /** Options by their paths; `text` in them is read as `-c` gives it. `environment` is `prod` with an empty block. */
@@ -25,10 +30,13 @@ export function synthesized(options: Readonly<Record<string, unknown>> = {}, env
   const app = appOf(options, environment);
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app, { verbose: true }));
   const stacks = sluiceStacks(app);
+  const { vod, live } = stacks;
+  const text = (stack: Stack) => Template.fromStack(stack).toJSON() as TemplateText;
   return {
     stacks,
-    vod: Template.fromStack(stacks.vod).toJSON() as TemplateText,
-    live: stacks.live && (Template.fromStack(stacks.live).toJSON() as TemplateText),
+    vod: flattened(vod) as TemplateText,
+    live: live && text(live),
+    deployed: [vod, ...nestedIn(vod), ...(live ? [live] : [])].map(text),
   };
 }
 

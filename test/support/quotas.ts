@@ -137,13 +137,13 @@ const MEASURES: Record<QuotaName, (template: TemplateText) => Measured[]> = {
     resources(template, 'AWS::Budgets::Budget').flatMap(([id, { Properties }]) =>
       Properties.NotificationsWithSubscribers.map(({ Subscribers }: Properties) => [id, count(Subscribers)] as const),
     ),
-  metricFilters: each(
-    'AWS::Logs::LogGroup',
-    (_, template, id) =>
-      resources(template, FILTER).filter(([, { Properties }]) => refersTo(Properties.LogGroupName, id)).length,
-  ),
+  metricFilters: (template) =>
+    Object.entries(
+      Object.groupBy(resources(template, FILTER), ([, { Properties }]) => JSON.stringify(Properties.LogGroupName)),
+    ).map(([group, filters]) => [group, count(filters)] as const),
   filterPattern: each(FILTER, ({ FilterPattern }) => text(FilterPattern).length),
   stackResources: ({ Resources }) => [['Resources', Object.keys(Resources).length]],
+  stackParameters: ({ Parameters = {} }) => [['Parameters', Object.keys(Parameters).length]],
   stackOutputs: ({ Outputs = {} }) => [['Outputs', Object.keys(Outputs).length]],
   templateBytes: (template) => [['template', Buffer.byteLength(JSON.stringify(template, undefined, 1))]],
   templateDescription: (template) => [['Description', bytes((template as { Description?: string }).Description)]],

@@ -2,7 +2,6 @@ import { lazy, Suspense } from 'react';
 import { Route, Routes, useLocation } from 'react-router';
 import { VIDEO_ID } from '../../lib/contract/keys.ts';
 import { useSession } from './auth/SessionContext.tsx';
-import { SignIn } from './auth/SignIn.tsx';
 import { LibraryPage } from './library/LibraryPage.tsx';
 import { Fence } from './shared/Fence.tsx';
 import { NotFound } from './shared/states.tsx';
@@ -11,13 +10,17 @@ import { ScreenSkeleton } from './shell/ScreenSkeleton.tsx';
 import { Shell } from './shell/Shell.tsx';
 import { VideoSkeleton } from './video/VideoSkeleton.tsx';
 
+const SignIn = lazy(pages.signIn);
 const VideoPage = lazy(pages.video);
 const LivePage = lazy(pages.live);
 const MapPage = lazy(pages.map);
+const AlarmsPage = lazy(pages.alarms);
 const DevicePage = lazy(pages.device);
 const HealthPage = lazy(pages.health);
+const InsightPage = lazy(pages.insight);
 const ChangesPage = lazy(pages.changes);
 const WebhooksPage = lazy(pages.webhooks);
+const StoragePage = lazy(pages.storage);
 const CollectionsPage = lazy(pages.collections);
 const CollectionPage = lazy(pages.collection);
 const PublicVideo = lazy(pages.publicVideo);
@@ -28,7 +31,13 @@ export function App() {
   if (!person) {
     const id = /^\/v\/([^/]*)\/?$/.exec(pathname)?.[1];
     // A link that was cut off is none to sign in for.
-    if (id === undefined || (!VIDEO_ID.test(id) && !new URLSearchParams(search).has('token'))) return <SignIn />;
+    if (id === undefined || (!VIDEO_ID.test(id) && !new URLSearchParams(search).has('token'))) {
+      return (
+        <Suspense>
+          <SignIn />
+        </Suspense>
+      );
+    }
     return (
       <Fence>
         <Suspense>
@@ -60,10 +69,14 @@ export function App() {
           '/collections/:id': CollectionPage,
           '/live': LivePage,
           '/map': MapPage,
+          '/alarms': AlarmsPage,
           '/d/:id': DevicePage,
           '/health': HealthPage,
+          '/insight': InsightPage,
+          '/v/:id/insight': InsightPage,
           '/changes': ChangesPage,
           '/webhooks': WebhooksPage,
+          '/storage': StoragePage,
         }).map(([path, Page]) => (
           <Route
             key={path}

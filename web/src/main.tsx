@@ -58,6 +58,7 @@ async function boot(): Promise<void> {
     if (manager.session.person) {
       recordAhead(client, location.pathname);
       void import('./auth/introduce.ts').then(({ introduce }) => introduce(manager, client)).catch(() => {});
+      void import('./push/push.ts').then(({ startPush }) => startPush(client)).catch(() => {});
     }
     page(
       <QueryClientProvider client={client}>

@@ -1,7 +1,7 @@
 /** Live playback: who may watch a channel, whether there is something to watch, and the playlists that follow from it. */
 import { randomUUID } from 'node:crypto';
-import type { Channel, DeviceRecord } from '../../../lib/contract/device.ts';
-import { number, required } from '../../../lib/contract/env.ts';
+import type { Channel } from '../../../lib/contract/device.ts';
+import { number } from '../../../lib/contract/env.ts';
 import { channelPrefix, livePlaylistKey, playbackPlaylistKey } from '../../../lib/contract/live-keys.ts';
 import { liveBounds } from '../../../lib/contract/options.ts';
 import { ticketed } from '../../../lib/contract/ticket.ts';
@@ -13,12 +13,9 @@ import { checkMayOpen, open, Opening } from '../opening.ts';
 import { mintToken } from '../token.ts';
 import { unrenewedEnd } from '../unrenewed.ts';
 import type { StreamNow } from '../../shared/device-state.ts';
-import { readDevice } from '../../shared/devices.ts';
-import { decide, liveOf, type Terms } from '../../shared/entitlement.ts';
+import { admitToDevice } from '../../shared/device-access.ts';
+import type { Terms } from '../../shared/entitlement.ts';
 import { ApiError } from '../../shared/errors.ts';
-import { readGrants } from '../../shared/evidence.ts';
-import { fromOf } from '../../shared/from.ts';
-import { heard } from '../../shared/heard.ts';
 import { Reply, serve } from '../../shared/http.ts';
 import { listSegments } from '../../shared/recordings.ts';
 import { leave } from '../../shared/sessions.ts';
@@ -40,35 +37,16 @@ const tokenOf = (device: string, channel: number) => `live/${device}/${channel}`
 const endOf = async (channel: Channel, live: boolean): Promise<Date> =>
   live && channel.live === 'on-demand' ? new Date(Date.now() + onDemandMinutes * 60_000) : await unrenewedEnd(null);
 
-interface Admitted {
-  readonly record: DeviceRecord;
-  readonly limits: Terms;
-}
-
-/**
- * The device, for who may watch it. Throws `unauthorized` (nobody signed in) or `not-found`: ids of devices can be guessed, so
- * one that somebody may not watch reads as one that is not there.
- */
-async function admit(
+const admit = (
   caller: { readonly viewer: Viewer | undefined } | undefined,
   id: string,
-  headers: Parameters<typeof fromOf>[0],
-): Promise<Admitted> {
-  const { viewer } = caller ?? {};
-  const video = liveOf(id);
-  const [record, grants] = await Promise.all([readDevice(id), readGrants(video, viewer)]);
-  if (record !== undefined) {
-    const [from, now] = [fromOf(headers, required('PUBLIC_URL')), Math.floor(Date.now() / 1000)];
-    const question = { viewer, video, grants, deviceViewers: record.viewers, from, now };
-    const { allowed, ...limits } = decide({ ...question, hook: await heard(question) });
-    if (allowed) return { record, limits };
-  }
-  throw viewer === undefined
-    ? new ApiError('unauthorized', 'Sign in, or add a playback token as ?token=, to watch this device.')
-    : new ApiError('not-found', 'There is no such device, or you may not see it.');
-}
+  headers: Parameters<typeof admitToDevice>[2],
+) => admitToDevice(caller?.viewer, id, headers);
 
 type Asked = Parameters<typeof open>[0] & { readonly limits: Terms };
+
+/** Within limits; names of segments say how many lines they have, so the edge refuses the higher ones that a channel sends later. */
+const held = (limits: Terms) => ({ limits, tallest: limits.maxHeight });
 
 /**
  * What the channel is doing, for somebody who is about to begin. Who may not (watches as much as they may already, was sent away, may watch
@@ -115,7 +93,14 @@ export const handler = serve<'live'>(groupsClaim, {
     const end = await endOf(channel, live);
     const byCookies = query.cookies === '1';
     const prefix = channelPrefix(source.device, source.channel);
-    const asked: Asked = { prefix, viewer: caller?.viewer, limits, player: query.session, end, isHead: request.isHead };
+    const asked: Asked = {
+      ...held(limits),
+      prefix,
+      viewer: caller?.viewer,
+      player: query.session,
+      end,
+      isHead: request.isHead,
+    };
     const begin = () => open(asked);
 
     if (query.from !== undefined && query.to !== undefined) {
@@ -123,7 +108,7 @@ export const handler = serve<'live'>(groupsClaim, {
       const segments = await listSegments(source.device, source.channel, stretch);
       if (segments.length === 0)
         throw new ApiError('not-found', 'Nothing is recorded of that channel in that stretch.');
-      await checkSegments(prefix, segments, limits);
+      checkSegments(segments, limits);
       const play = await begin();
       const { ticket } = play;
       const way = query.expand === '1' ? 'expand' : 'define';
@@ -140,7 +125,7 @@ export const handler = serve<'live'>(groupsClaim, {
     // A device takes seconds to begin, and a player gives up on a playlist that is not there.
     if (query.playback !== undefined) {
       const text = await readPlaylist(playbackPlaylistKey(record.id, channel.number, query.playback), notYet);
-      await checkPlaylist(prefix, text, limits, notYet);
+      checkPlaylist(text, limits, notYet);
     }
     const play = await begin();
     let access: Access;
@@ -167,7 +152,7 @@ export const handler = serve<'live'>(groupsClaim, {
         ? livePlaylistKey(params.id, channel.number)
         : playbackPlaylistKey(params.id, channel.number, query.playback);
     const text = await readPlaylist(key, notYet);
-    await checkPlaylist(prefix, text, limits, notYet);
+    checkPlaylist(text, limits, notYet);
     // Its token ends with the signature it stands for; reloading must not stretch it. Without one it is a play start by itself,
     // and by one of earlier versions, which names no session.
     const going = await callers.going(request, what, caller?.viewer);
@@ -175,7 +160,7 @@ export const handler = serve<'live'>(groupsClaim, {
       (caller?.use === 'playlists' && caller.expiresAt) || (await endOf(channel, query.playback === undefined));
     const play = going
       ? new Opening({ signer: await loadSigner(), prefix, ...going, isHead })
-      : await open({ prefix, viewer: caller?.viewer, limits, player: undefined, end, isHead });
+      : await open({ ...held(limits), prefix, viewer: caller?.viewer, player: undefined, end, isHead });
     const path = ticketed(key, prefix, play.ticket);
     return new Reply(checkLength(expand(text, path, query.cookies === '1' ? undefined : play.query()), TOO_LONG));
   },
@@ -192,7 +177,7 @@ export const handler = serve<'live'>(groupsClaim, {
     const until = await endOf(channel, true);
     const { session: player } = query;
     const prefix = channelPrefix(record.id, channel.number);
-    const asked: Asked = { prefix, viewer: caller?.viewer, limits, player, end: until, isHead: false };
+    const asked: Asked = { ...held(limits), prefix, viewer: caller?.viewer, player, end: until, isHead: false };
     const { stream, ...now } = await stateFor(asked, { record, channel, session: player });
     if (now.state !== 'live') return now;
     checkHeight(stream ?? {}, limits);

@@ -5,7 +5,8 @@ import { readDevice, visible } from '../../shared/devices.ts';
 import { ApiError } from '../../shared/errors.ts';
 import type { Handlers } from '../../shared/http.ts';
 import { isAdmin, type Viewer } from '../../shared/viewer.ts';
-import { endAll, shown, watchingNow } from '../watching-now.ts';
+import { channelOf, shown } from '../../shared/watching.ts';
+import { endAll, watchingNow } from '../watching-now.ts';
 
 interface Found {
   readonly rows: readonly SessionRow[];
@@ -24,16 +25,16 @@ async function of(id: string, viewer: Viewer, now: number, wanted: { readonly se
   return { rows, isWhole: found.every((one) => one.isWhole) };
 }
 
-/** Of `live/{device}/{channel}`. */
-const channelOf = ({ what = '' }: SessionRow): number => Number(what.slice(what.lastIndexOf('/') + 1));
-
 export const deviceSessionRoutes: Pick<
   Handlers<'live'>,
   'GET /api/devices/{id}/sessions' | 'DELETE /api/devices/{id}/sessions' | 'DELETE /api/devices/{id}/sessions/{session}'
 > = {
   'GET /api/devices/{id}/sessions': async ({ params: { id }, viewer }) => {
     const { rows, isWhole } = await of(id, viewer, Date.now());
-    return { sessions: rows.map((row) => ({ ...shown(row), channel: channelOf(row) })), isWhole };
+    return {
+      sessions: rows.map((row) => ({ ...shown(row), channel: channelOf(row.what ?? '')?.channel ?? 0 })),
+      isWhole,
+    };
   },
 
   'DELETE /api/devices/{id}/sessions': async ({ params: { id }, query: { subject }, viewer }) => {

@@ -54,9 +54,7 @@ afterAll(async () => {
   await fleet.close();
 });
 beforeEach(async () => {
-  count += 1;
-  id = `137${String(count).padStart(8, '0')}`;
-  await fleet.device(id).register(['olga', 'vera']);
+  await renew();
   await fleet.sent(fleet.clipQueue);
 });
 
@@ -70,13 +68,17 @@ const get = async (variable: string, Key: string) => {
 const video = async (videoId: string) => (await fleet.get('VIDEOS_TABLE', { id: videoId })) as VideoRecord;
 
 /** Two runs with a hole of a minute between them; `formats` of the segments. */
-async function record(formats: readonly string[] = [init, init, init, init], encrypted = false): Promise<void> {
+async function record(
+  formats: readonly string[] = [init, init, init, init],
+  encrypted = false,
+  lines?: number,
+): Promise<void> {
   const key = Buffer.alloc(16, 9);
   if (encrypted) await putBytes(`${channelPrefix(id, 1)}${hourKeyPath(noon)}`, key);
   const starts = [noon, noon + 2000, noon + 64_000, noon + 66_000];
   for (const [i, start] of starts.entries()) {
     const epoch = i < 2 ? 1 : 2;
-    const name = { start, duration: 2000, epoch, sequence: i, init: formats[i]!, discontinuity: i === 2 };
+    const name = { start, duration: 2000, epoch, sequence: i, init: formats[i]!, lines, discontinuity: i === 2 };
     // The first was recorded before encryption was turned on.
     const isEncrypted = encrypted && i > 0;
     const bytes = readFileSync(join(folder, `x${[2, 3, 0, 1][i]}.m4s`));
@@ -87,7 +89,14 @@ async function record(formats: readonly string[] = [init, init, init, init], enc
   await put(`${channelPrefix(id, 1)}${initPath(noon, init)}`, 'init.mp4');
 }
 
-const ask = (as: { sub: string }, body: object = {}) =>
+/** Another device, of which nothing is recorded yet. */
+async function renew(): Promise<void> {
+  count += 1;
+  id = `137${String(count).padStart(8, '0')}`;
+  await fleet.device(id).register(['olga', 'vera']);
+}
+
+const ask = (as: { sub: string; groups?: string[] }, body: object = {}) =>
   callRoute(devices, 'POST /api/devices/{id}/clips', {
     as,
     params: { id },
@@ -190,6 +199,51 @@ describe('a clip', () => {
       json: { detail: expect.stringContaining('recorded') as string },
     });
     expect(await fleet.sent(fleet.clipQueue)).toEqual([]);
+  });
+
+  it('shows no more lines than who makes it may watch of the device, and nothing of it to who is denied it', async () => {
+    const grant = (over: object) =>
+      fleet.put('ENTITLEMENTS_TABLE', {
+        videoId: `device:${id}`,
+        subject: 'olga',
+        effect: 'allow',
+        grantedBy: 'ada',
+        createdAt: new Date(noon).toISOString(),
+        ...over,
+      });
+    await record();
+    await grant({ maxHeight: 180 });
+    // Nothing says how high it is.
+    expect(await ask(olga)).toMatchObject({ status: 403, json: { code: 'forbidden' } });
+    await renew();
+    await grant({ maxHeight: 180 });
+    await record(undefined, false, 360);
+    expect(await ask(olga)).toMatchObject({ status: 403, json: { code: 'forbidden' } });
+    expect(await ask({ sub: 'ada', groups: ['admin'] })).toMatchObject({ status: 202 });
+    await fleet.sent(fleet.clipQueue);
+    await renew();
+    await grant({ maxHeight: 180 });
+    await record(undefined, false, 180);
+    const made = await ask(olga);
+    expect((await work()).result).toEqual({ batchItemFailures: [] });
+    expect((await get('SOURCE_BUCKET', sourceKey(made.json.id))).length).toBeGreaterThan(1000);
+    const later = await ask(olga);
+    // Fetched from the device meanwhile, of the minute that was missing and in a larger picture.
+    const between = {
+      start: noon + 30_000,
+      duration: 2000,
+      epoch: 1,
+      sequence: 9,
+      init,
+      lines: 360,
+      discontinuity: true,
+    };
+    await put(`${channelPrefix(id, 1)}${segmentPath(between)}`, 'x0.m4s');
+    expect((await work()).result).toEqual({ batchItemFailures: [] });
+    expect(await video(later.json.id)).toMatchObject({ status: 'failed', failure: { code: 'too-high' } });
+
+    await grant({ effect: 'deny' });
+    expect(await ask(olga)).toMatchObject({ status: 404 });
   });
 
   it('of two formats says when to cut, and fails for good', async () => {

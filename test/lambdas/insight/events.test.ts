@@ -1,6 +1,12 @@
 /** What players post, through the handler as it is deployed, its queue, the fan-out and the count, on the engine. */
 import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
-import { CreateQueueCommand, ReceiveMessageCommand, SQSClient, type Message } from '@aws-sdk/client-sqs';
+import {
+  CreateQueueCommand,
+  DeleteMessageCommand,
+  ReceiveMessageCommand,
+  SQSClient,
+  type Message,
+} from '@aws-sdk/client-sqs';
 import { encodeCmcd } from '@svta/cml-cmcd';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -27,6 +33,8 @@ beforeAll(async () => {
     consumers.push(QueueUrl!);
   }
   process.env['CONSUMER_QUEUES'] = JSON.stringify(consumers);
+  const ordered = { QueueName: `ordered-${process.pid}.fifo`, Attributes: { FifoQueue: 'true' } };
+  process.env['KAFKA_QUEUE'] = (await sqs().send(new CreateQueueCommand(ordered))).QueueUrl;
   ({ handler } = await import('../../../lambdas/insight/events.ts'));
   ({ handler: spread } = await import('../../../lambdas/insight/spread.ts'));
   address = await import('../../../lambdas/shared/events-address.ts');
@@ -88,6 +96,29 @@ describe('a post of our players', () => {
     });
     expect(one!.viewer).toMatch(/^[A-Za-z0-9_-]{11}$/);
     expect(one!.viewer).not.toBe('Ab-_4567890');
+  });
+
+  it('goes to Kafka’s queue as well, behind what its session posted before, and once', async () => {
+    const inOrder = async () => {
+      const { Messages = [] } = await sqs().send(
+        new ReceiveMessageCommand({
+          QueueUrl: process.env['KAFKA_QUEUE'],
+          MaxNumberOfMessages: 10,
+          MessageSystemAttributeNames: ['MessageGroupId'],
+        }),
+      );
+      return Messages;
+    };
+    for (const { ReceiptHandle } of await inOrder())
+      await sqs().send(new DeleteMessageCommand({ QueueUrl: process.env['KAFKA_QUEUE'], ReceiptHandle }));
+    for (const sequence of [41, 42, 41, 43]) expect((await post({ body: ours({ sequence }) })).status).toBe(204);
+    const messages = await inOrder();
+    expect(messages.map(({ Attributes }) => Attributes!['MessageGroupId'])).toEqual([SESSION, SESSION, SESSION]);
+    const reports = messages.map(({ Body }) => report.parse(JSON.parse(Body!)));
+    expect(reports.map(({ units: [unit] }) => unit!.sequence)).toEqual([41, 42, 43]);
+    // What is counted got them too, that one twice.
+    const counted = (await taken()).map(({ units: [unit] }) => unit!.sequence);
+    expect(counted.toSorted((a, b) => a - b)).toEqual([41, 41, 42, 43]);
   });
 
   it('has its times by our clock, however wrong the player’s is', async () => {

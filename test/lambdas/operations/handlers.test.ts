@@ -89,7 +89,7 @@ describe('the health page', () => {
     for (const MessageBody of ['{}', '{"n":1}']) await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody }));
     await put('broken', 'failed', new Date().toISOString());
     const alarm = {
-      AlarmName: 'sluice-prod-api-5xx',
+      AlarmName: 'sluice-prod-alarm-api-5xx',
       Namespace: 'AWS/ApiGateway',
       MetricName: '5xx',
       Statistic: 'Sum',
@@ -146,5 +146,5 @@ it('every alarm rings, and stops ringing', async () => {
   expect(drilled.filter(({ rang }) => !rang)).toEqual([]);
   expect(drilled.filter(({ stopped }) => !stopped)).toEqual([]);
   // Silence is held by the template alone (test/lib/constructs/alarms.test.ts).
-  expect(drilled.filter(({ byHand }) => byHand).map(({ name }) => name)).toEqual(['sluice-prod-ingest-down']);
+  expect(drilled.filter(({ byHand }) => byHand).map(({ name }) => name)).toEqual(['sluice-prod-alarm-ingest-down']);
 }, 180_000);

@@ -18,7 +18,7 @@ import type { LinkRow } from '../../../lib/contract/link.ts';
 import { segmentKeyPath } from '../../../lib/contract/keys.ts';
 import { publicJwk } from '../../../lib/contract/registered-key.ts';
 import { keyOf, valueOf } from '../../../lib/contract/revocation.ts';
-import { addressPart, sessionId, ticketText } from '../../../lib/contract/ticket.ts';
+import { addressPart, parseTicket, sessionId, ticketText } from '../../../lib/contract/ticket.ts';
 import { pathPatternMatches } from '../../../local/edge/glob.ts';
 import { isResponse, runViewerRequest } from '../../../local/edge/functions.ts';
 import type { StoreCopy } from '../../../local/edge/key-values.ts';
@@ -330,8 +330,16 @@ describe('what the edge refuses', () => {
     const device = '13912345678';
     const live = (channel: string, of = MINE) => `/live/${channel}/s/${of}/`;
     const opens = signer(secret).sign(`${live(`${device}/1`)}*`, IN_AN_HOUR);
-    const segment = '1767225600000/00001.m4s';
+    const segment = 'rec/20260101/00/1767225600000-2000-1-1-9f86d081884c7d65-720c.m4s';
     expect(admitted({ target: `${live(`${device}/1`)}${segment}?${opens}` })).toBe(`/live/${device}/1/${segment}`);
+    const held = ticketText({ ...parseTicket(MINE)!, height: 720 });
+    const upTo = signer(secret).sign(`${live(`${device}/1`, held)}*`, IN_AN_HOUR);
+    const of = (lines: string) => `${live(`${device}/1`, held)}${segment.replace('720', lines)}?${upTo}`;
+    expect(admitted({ target: of('720') })).toBe(`/live/${device}/1/${segment}`);
+    refuse(
+      'live address',
+      ['721', '1080', '7200', '0720', '', '72O'].map((lines) => ({ how: `of ${lines} lines`, target: of(lines) })),
+    );
     const strange = elsewhere({
       what: `live/${device}/1`,
       other: 'live/13912345679/1',

@@ -208,7 +208,7 @@ it('looks again when nothing can be under way any more, and only once', async ()
     });
   const taken: Taken = { of: 'rights', rights: [keyRight(`k${count}`)] };
   await end(taken);
-  expect(delays()).toEqual([[{ taken, isAgain: true }, 35]]);
+  expect(delays()).toEqual([[{ taken, isAgain: true }, 65]]);
   await end(taken, true);
   expect(delays()).toHaveLength(1);
   sent.mockRestore();

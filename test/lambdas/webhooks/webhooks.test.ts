@@ -136,10 +136,16 @@ describe('a webhook', () => {
   it('of devices has no word of tasks, and no event of another source is told', async () => {
     const { id } = await made({ types: ['device.alarm'] });
     const alarm = { id: 'a'.repeat(16), kind: 'emergency', type: 'emergency', phase: 'begin' };
-    const detail = { device: '13800000001', type: 'alarm', at: '2026-05-06T07:08:09Z', task: 't1', alarm };
+    const told = { device: '13800000001', type: 'alarm', at: '2026-05-06T07:08:09Z', task: 't1', alarm };
+    const detail = { ...told, tell: ['webhook'] };
     await work([
       [JSON.stringify({ ...JSON.parse(event('d1')), source: 'sluice.device', detail }), 'none'],
       [event('x1', {}, 'aws.s3'), 'none'],
+      // A rule has it for people alone.
+      [
+        JSON.stringify({ ...JSON.parse(event('d2')), source: 'sluice.device', detail: { ...detail, tell: ['inbox'] } }),
+        'none',
+      ],
     ]);
     await drain();
     expect(came.map(({ body }) => JSON.parse(body).data)).toEqual([{ device: '13800000001', alarm }]);

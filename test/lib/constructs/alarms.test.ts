@@ -39,6 +39,7 @@ interface FilterProperties {
 const EVERYTHING = {
   'live.enabled': true,
   'slicing.engine': 'auto',
+  'kafka.brokers': ['kafka.example:9092'],
   'operations.emails': ['ops@example.com', 'night@example.com'],
 };
 let whole: Templates;
@@ -48,7 +49,7 @@ beforeAll(() => {
 
 const alarmsOf = ({ vod }: Templates) =>
   ofType(vod, 'AWS::CloudWatch::Alarm').map(([, { Properties }]) => Properties as unknown as AlarmProperties);
-const alarm = (id: string) => alarmsOf(whole).find(({ AlarmName }) => AlarmName === `sluice-prod-${id}`)!;
+const alarm = (id: string) => alarmsOf(whole).find(({ AlarmName }) => AlarmName === `sluice-prod-alarm-${id}`)!;
 const filtersOf = (name: string) =>
   ofType(whole.vod, 'AWS::Logs::MetricFilter')
     .map(([, { Properties }]) => Properties as unknown as FilterProperties)
@@ -60,17 +61,17 @@ describe('the template', () => {
       alarmsOf(whole)
         .map(({ AlarmName }) => AlarmName)
         .toSorted(),
-    ).toEqual(ALARMS.map(({ id }) => `sluice-prod-${id}`).toSorted());
+    ).toEqual(ALARMS.map(({ id }) => `sluice-prod-alarm-${id}`).toSorted());
     expect(new Set(ALARMS.map(({ id }) => id)).size).toBe(ALARMS.length);
     for (const { AlarmDescription } of alarmsOf(whole))
       expect(AlarmDescription).toMatch(/(Urgent|Soon): docs\/runbook\.md#[a-z0-9-]+\. /);
   });
 
-  it('has of a deployment without devices and MediaConvert only what is about the rest, and no alarm where none are wanted', () => {
+  it('has of a deployment without devices, MediaConvert and Kafka only what is about the rest, and no alarm where none are wanted', () => {
     const plain = synthesized();
     expect(alarmsOf(plain)).toHaveLength(alarmsOfConfig(plain.stacks.config).length);
-    expect(alarmsOf(plain)).toHaveLength(31);
-    expect(JSON.stringify(alarmsOf(plain))).not.toMatch(/Sluice\/Ingest|Convert/);
+    expect(alarmsOf(plain)).toHaveLength(33);
+    expect(JSON.stringify(alarmsOf(plain))).not.toMatch(/Sluice\/Ingest|Convert|kafka/);
     expect(ofType(plain.vod, 'AWS::SNS::Topic')).toEqual([]);
     expect(ofType(plain.vod, 'AWS::KMS::Key')).toEqual([]);
     for (const { AlarmActions } of alarmsOf(plain)) expect(AlarmActions).toBeUndefined();
@@ -198,7 +199,7 @@ describe('the template', () => {
       name: Properties!['DashboardName'],
       text: JSON.stringify(Properties!['DashboardBody']),
     }));
-    expect(bodies.map(({ name }) => name)).toEqual(['sluice-prod-videos', 'sluice-prod-devices']);
+    expect(bodies.map(({ name }) => name)).toEqual(['sluice-prod-flow-videos', 'sluice-prod-flow-devices']);
     for (const alarm of ALARMS) {
       const { text } = bodies[flowOf(alarm) === 'videos' ? 0 : 1]!;
       expect(text).toContain(`\\"label\\":\\"${alarm.id}\\"`);
@@ -221,7 +222,8 @@ describe('the template', () => {
   });
 });
 
-const alarmsOfRegistry = (devices: boolean) => registered({ devices, mediaconvert: false }).length;
+const alarmsOfRegistry = (devices: boolean) =>
+  registered({ devices, mediaconvert: false, raw: true, kafka: false }).length;
 
 /** Of the account, told to who is told of alarms. */
 function isBudget({ vod }: Templates): void {

@@ -45,6 +45,21 @@ it('is one module with its source map that runs by itself, and what the command 
   expect(stdout).toBe('function\n');
 });
 
+it('holds the checksums of Kafka’s client too, which are in WebAssembly', async () => {
+  const made = await files({ entry: 'insight/kafka/handler.ts' }, '');
+  const alone = join(folder, 'kafka.mjs');
+  await writeFile(alone, made['index.mjs']!);
+  const script = `import { handler } from ${JSON.stringify(pathToFileURL(alone).href)}; console.log(typeof handler);`;
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
+    env: {
+      AWS_REGION: 'us-east-1',
+      KAFKA: JSON.stringify({ brokers: ['localhost:9'], topic: 'reports', tls: true, sasl: 'none' }),
+      KAFKA_DEAD_QUEUE: 'https://queue.example/dead.fifo',
+    },
+  });
+  expect(stdout).toBe('function\n');
+});
+
 it('is kept where a folder is named, taken from there as it is, and nowhere else', async () => {
   const keep = join(folder, 'keep');
   const made = await files(more, keep);

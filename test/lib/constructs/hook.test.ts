@@ -4,6 +4,7 @@ import { expect, it } from 'vitest';
 import { Devices } from '../../../lib/constructs/devices.ts';
 import { mp4s } from '../../../lib/constructs/mp4s.ts';
 import { Playback } from '../../../lib/constructs/playback.ts';
+import { Presence } from '../../../lib/constructs/presence.ts';
 import { Sharing } from '../../../lib/constructs/sharing.ts';
 import { SigningKey } from '../../../lib/constructs/signing-key.ts';
 import { stageScope } from './stage.ts';
@@ -16,7 +17,8 @@ interface Fn {
 function told(overrides: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const { stack, ...props } = stageScope(overrides);
   const signingKey = new SigningKey(stack, 'SigningKey', props.config);
-  new Playback(stack, 'Playback', { ...props, signingKey, downloads: mp4s(stack, props) });
+  const presence = new Presence(stack, 'Presence', props);
+  new Playback(stack, 'Playback', { ...props, presence, signingKey, downloads: mp4s(stack, props) });
   new Sharing(stack, 'Sharing', { ...props, signingKey });
   new Devices(stack, 'Devices', { ...props, signingKey });
   const functions = Object.entries(
@@ -39,7 +41,7 @@ it('tells those that decide who may watch, and never to ask this machine’s own
     PlaybackManifest: address,
     DevicesLive: address,
     SharingHandler: address,
-    DevicesHandler: none,
+    DevicesHandler: address,
   });
 });
 

@@ -13,6 +13,7 @@ import { Auth } from '../../../lib/constructs/auth.ts';
 import { Devices } from '../../../lib/constructs/devices.ts';
 import { mp4s } from '../../../lib/constructs/mp4s.ts';
 import { Playback } from '../../../lib/constructs/playback.ts';
+import { Presence } from '../../../lib/constructs/presence.ts';
 import { Revocation } from '../../../lib/constructs/revocation.ts';
 import { SigningKey } from '../../../lib/constructs/signing-key.ts';
 import { Storage } from '../../../lib/constructs/storage.ts';
@@ -37,7 +38,8 @@ function synth(overrides: Readonly<Record<string, unknown>> = {}) {
   const signingKey = new SigningKey(stack, 'SigningKey', config);
   const revocation = new Revocation(stack, 'Revocation', { config, storage });
   const downloads = mp4s(stack, { config, storage });
-  new Playback(stack, 'Playback', { config, storage, api, signingKey, revocation, downloads });
+  const presence = new Presence(stack, 'Presence', { config, storage, api });
+  new Playback(stack, 'Playback', { config, storage, api, presence, signingKey, revocation, downloads });
   const devices = new Devices(stack, 'Devices', { config, storage, api, signingKey, revocation });
   const live = new LiveStack(app, 'Live', { config, storage, devices });
   return { vod: Template.fromStack(stack), live: Template.fromStack(live) };

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { StoreCopy } from '../../../local/edge/key-values.ts';
+import { segmentPath } from '../../../lib/contract/live-keys.ts';
 import { addressPart } from '../../../lib/contract/ticket.ts';
 import { keyOf, valueOf } from '../../../lib/contract/revocation.ts';
 import { FunctionError, isResponse, runViewerRequest, type FunctionEvent } from '../../../local/edge/functions.ts';
@@ -205,15 +206,60 @@ describe('a height that a ticket ends at', () => {
   ])('keeps %s out', (file) => {
     expect(through(path(file)[0])).toBe(403);
   });
-  it('is each, without one, and of a channel none', () => {
+  it('is each, without one', () => {
     expect(through(`/vod/${ID}/s/${ticket()}/r1/video/4320p.m3u8`)).toBe(`/vod/${ID}/r1/video/4320p.m3u8`);
     const [asked, found] = path('r1/video/4320p.m3u8', '99999');
     expect(through(asked)).toBe(found);
-    expect(through(`/live/1391/2/s/${ticket({ height: '720' })}/rec/video/1080p`)).toBe('/live/1391/2/rec/video/1080p');
   });
   it.each(['0', '7', '072', '720p', '100000', ''])('%j is none', (height) => {
     expect(through(`/vod/${ID}/s/${SESSION}.-.-.-.${height}.-/r1/a`)).toBe(403);
     expect(through(`/vod/${ID}/s/${SESSION}.-.-.-.${height}/r1/a`)).toBe(403);
+  });
+});
+
+describe('the height of a channel that a ticket opens', () => {
+  const path = (name: string, height?: string) =>
+    [`/live/1391/2/s/${ticket(height === undefined ? {} : { height })}/${name}`, `/live/1391/2/${name}`] as const;
+  const segment = (lines: string) => `rec/20261104/23/1793836799007-2003-12-34567-9f86d081884c7d65-${lines}.m4s`;
+  it.each([
+    segment('720c'),
+    segment('144de'),
+    segment('9d'),
+    'live.m3u8',
+    'playback/abcdefgh.m3u8',
+    'rec/20261104/init-9f86d081884c7d65.mp4',
+    'rec/20261104/23/hour.key',
+  ])('lets %s through', (name) => {
+    const [asked, found] = path(name, '720');
+    expect(through(asked)).toBe(found);
+  });
+  it.each([
+    segment('721c'),
+    segment('1080de'),
+    segment('99999c'),
+    // Which of them is higher, nobody can tell.
+    segment('c'),
+    segment('de'),
+    segment('0720c'),
+    segment('720x'),
+    segment('720'),
+    'x.m4s',
+  ])('keeps %s out', (name) => {
+    expect(through(path(name, '720')[0])).toBe(403);
+    const [asked, found] = path(name);
+    expect(through(asked)).toBe(found);
+  });
+  it('is that of names as they are written', () => {
+    const name = { start: 1793836799007, duration: 2003, epoch: 12, sequence: 1, init: '9f86d081884c7d65' };
+    for (const encrypted of [true, false])
+      for (const discontinuity of [true, false])
+        for (const [lines, height, isOpen] of [
+          [1080, '1080', true],
+          [1080, '1079', false],
+        ] as const) {
+          const [asked, found] = path(segmentPath({ ...name, encrypted, discontinuity, lines }), height);
+          expect(through(asked)).toBe(isOpen ? found : 403);
+        }
   });
 });
 
@@ -297,6 +343,16 @@ describe('what was revoked', () => {
   ])('%s, which is signed alone, is refused with what it is of', (uri, key) => {
     expect(through(uri, undefined, { [key]: at(1) })).toBe(403);
     expect(through(uri, undefined, { [keyOf('session', SESSION)]: at(1) })).toBe(uri);
+  });
+
+  it('of a video that was restored refuses what began before, and its pictures no more', () => {
+    const [poster, key] = [`/vod/${ID}/r1/poster.jpg`, keyOf('video', ID)];
+    const open = (time: number, until = later) => valueOf({ key: '', at: time, until, open: true });
+    expect(through(poster, undefined, { [key]: open(BEGAN) })).toBe(poster);
+    expect(through(film, undefined, { [key]: open(BEGAN) })).toBe(403);
+    expect(through(film, undefined, { [key]: open(BEGAN - 1) })).toBe(`/vod/${ID}/r1/a`);
+    for (const word of ['', 'ope', 'closed', 'OPEN'])
+      expect(through(poster, undefined, { [key]: `${at(BEGAN)} ${word}` })).toBe(403);
   });
 
   it('is refused until that is over, and where it cannot be understood', () => {

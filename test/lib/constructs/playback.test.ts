@@ -4,6 +4,7 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import { mp4s } from '../../../lib/constructs/mp4s.ts';
 import { Playback } from '../../../lib/constructs/playback.ts';
+import { Presence } from '../../../lib/constructs/presence.ts';
 import { SigningKey } from '../../../lib/constructs/signing-key.ts';
 import { grantsOf, stageScope } from './stage.ts';
 
@@ -37,7 +38,8 @@ function synth(overrides: Readonly<Record<string, unknown>> = {}) {
   const { stack, config, storage, api, revocation } = stageScope(overrides);
   const signingKey = new SigningKey(stack, 'SigningKey', config);
   const downloads = mp4s(stack, { config, storage });
-  new Playback(stack, 'Playback', { config, storage, api, signingKey, revocation, downloads });
+  const presence = new Presence(stack, 'Presence', { config, storage, api });
+  new Playback(stack, 'Playback', { config, storage, api, presence, signingKey, revocation, downloads });
   const template = Template.fromStack(stack);
   const [distribution] = Object.values(template.findResources('AWS::CloudFront::Distribution')) as {
     Properties: { DistributionConfig: DistributionConfig };
@@ -77,6 +79,7 @@ describe('the distribution', () => {
       '/api/events',
       '/api/*',
       '/embed/*',
+      '/ws',
       '/vod/*.m3u8',
       '/vod/*.key',
       '/vod/*',
@@ -110,6 +113,7 @@ describe('the distribution', () => {
       '/api/events',
       '/api/*',
       '/embed/*',
+      '/ws',
     ]);
     // What is open never leads to the media bucket.
     const origins = ({ TargetOriginId }: Behaviour) => TargetOriginId;
@@ -120,7 +124,7 @@ describe('the distribution', () => {
   it('has one function in front of all media, which is the file beside the construct, and reads the store of what was revoked', () => {
     const gate = readFileSync(new URL('../../../lib/constructs/media-gate.js', import.meta.url), 'utf8');
     for (const pattern of MEDIA) expect(edgeFunction(behaviour(pattern)).FunctionCode).toBe(gate);
-    for (const other of ['/api/events', '/api/*', '/assets/*', '/player/*', '/embed/*'])
+    for (const other of ['/api/events', '/api/*', '/assets/*', '/player/*', '/embed/*', '/ws'])
       expect(behaviour(other).FunctionAssociations).toBeUndefined();
     template.resourceCountIs('AWS::CloudFront::Function', 2);
     const [store, ...stores] = Object.keys(template.findResources('AWS::CloudFront::KeyValueStore'));
@@ -430,7 +434,9 @@ describe('the manifest function', () => {
   it('lets nothing sign before the secret is as its code reads it', () => {
     const [keys] = Object.keys(template.findResources('Custom::SluiceSigningKey'));
     const signers = Object.entries(template.findResources('AWS::Lambda::Function')).filter(
-      ([, { Properties }]) => Properties.Environment.Variables.PUBLIC_URL !== undefined,
+      // Presence is told the address, too, and signs nothing.
+      ([name, { Properties }]) =>
+        Properties.Environment.Variables.PUBLIC_URL !== undefined && !name.startsWith('Presence'),
     );
     expect(signers.length).toBeGreaterThan(0);
     for (const [name, { DependsOn }] of signers) expect(DependsOn, name).toContain(keys);

@@ -58,7 +58,7 @@ describe('the whole stack', () => {
 
   it('empties buckets when every other function and its rights are gone: nobody writes behind it', () => {
     const emptied = Object.keys(resources).filter((id) => resources[id]!.Type === 'Custom::SluiceEmptied');
-    expect(emptied).toHaveLength(3);
+    expect(emptied).toHaveLength(4);
     const functions = Object.entries(resources).filter(([, { Type }]) => Type === 'AWS::Lambda::Function');
     expect(functions.length).toBeGreaterThan(10);
     for (const [id, { Properties, DependsOn = [] }] of functions) {
@@ -81,6 +81,7 @@ describe('the whole stack', () => {
    */
   it('calls what holds data by the names it was deployed with', () => {
     expect(namesOf('AWS::S3::Bucket')).toEqual([
+      'InsightRawFiles77207779',
       'StorageMedia9333CB25',
       'StorageSiteDBA682E2',
       'StorageSources1EAA96CF',
@@ -91,6 +92,7 @@ describe('the whole stack', () => {
       'DevicesPositions4DE6DAF1',
       'DevicesRegistrations84C23A28',
       'InsightHeatmapsC0057193',
+      'PresenceRowsA69EEA6B',
       'RevocationRecords964467CE',
       'StorageAudit9012A908',
       'StorageCollections644737B0',

@@ -4,6 +4,7 @@ import {
   channelPrefix,
   hourFolder,
   initPath,
+  keyBeside,
   livePlaylistKey,
   parseSegment,
   playbackPlaylistKey,
@@ -27,6 +28,12 @@ it('names a segment by all there is to know of it, in the folder of its UTC hour
     ...name,
     discontinuity: true,
   });
+  const high = { ...name, lines: 1080, discontinuity: true, encrypted: true };
+  expect(segmentPath(high)).toBe(path.replace('-c.', '-1080de.'));
+  expect(parseSegment(segmentPath(high))).toEqual(high);
+  expect(keyBeside(segmentPath(high))).toBe('rec/20261104/23/hour.key');
+  for (const mark of ['-0c.', '-01c.', '-123456c.', '-c1.', '-72pc.'])
+    expect(parseSegment(path.replace('-c.', mark))).toBeUndefined();
   expect(initPath(name.start, name.init)).toBe('rec/20261104/init-9f86d081884c7d65.mp4');
   expect(hourFolder(name.start + 1000)).toBe('rec/20261105/00/');
 });
@@ -60,6 +67,8 @@ describe('refuses what would lead elsewhere', () => {
     ['a time before 2001', () => segmentPath({ ...name, start: 5 })],
     ['half a millisecond', () => segmentPath({ ...name, duration: 0.5 })],
     ['a negative sequence', () => segmentPath({ ...name, sequence: -1 })],
+    ['a picture without lines', () => segmentPath({ ...name, lines: 0 })],
+    ['half a line', () => segmentPath({ ...name, lines: 0.5 })],
   ])('%s', (_, make) => expect(make).toThrow(RangeError));
 
   it.each(['', 'rec/20261104/23/init-9f86d081884c7d65.mp4', 'live.m3u8', 'rec/1/2/3.m4s', 'vod/x/00001.m4s'])(

@@ -14,12 +14,15 @@ const VARIANTS: readonly (readonly string[])[] = [
   ['live.enabled=true', 'live.privateSubnets=true'],
   ['operations.emails=["a@example.com"]', 'operations.budgetDollars=100'],
   ['slicing.engine=mediaconvert'],
+  ['kafka.brokers=["kafka.example:9092"]'],
   ['auth.issuer=https://id.example.com', 'auth.audience=sluice', 'auth.clientId=console'],
 ];
 const variants = VARIANTS.map(
   (options) => [options.join(' ') || 'defaults', synthesize(contextOf('prod', options))] as const,
 );
-const [[, plain], [, live], [, closed], [, told]] = variants as [
+const [[, plain], [, live], [, closed], [, told], , [, kafka]] = variants as [
+  (typeof variants)[0],
+  (typeof variants)[0],
   (typeof variants)[0],
   (typeof variants)[0],
   (typeof variants)[0],
@@ -59,10 +62,16 @@ describe('a line', () => {
   it('for each queue that Lambda asks, five connections that ask every 20 s, and what comes by schedule', () => {
     // 730 hours: 2,628,000 s / 20 s × 5.
     const sources = many(plain.vod, 'AWS::Lambda::EventSourceMapping');
-    expect(POLLERS).toBe(5);
-    expect(amount(plain.vod, PRICES.queueRequest)).toBe((sources - 1) * 657_000);
+    const streams = JSON.stringify(plain.vod).match(/"EventSourceArn":\{"Fn::GetAtt":\["\w+","StreamArn"\]/g)!.length;
+    // Lambda reads streams for nothing.
+    expect([POLLERS, streams]).toEqual([5, 2]);
+    expect(amount(plain.vod, PRICES.queueRequest)).toBe((sources - streams - 1) * 657_000);
     // The queue of revocations is FIFO; its sweep comes once an hour.
     expect(amount(plain.vod, PRICES.fifoRequest)).toBe(657_000 + 2 * 730);
+    // So is that of Kafka, which has one alarm more.
+    expect(amount(kafka.vod, PRICES.fifoRequest)).toBe(2 * 657_000 + 2 * 730);
+    expect(amount(kafka.vod, PRICES.queueRequest)).toBe(amount(plain.vod, PRICES.queueRequest));
+    expect(amount(kafka.vod, PRICES.alarm)).toBe(amount(plain.vod, PRICES.alarm) + 1);
   });
 
   it('for each run of a schedule', () => {

@@ -8,6 +8,7 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { mp4s } from '../../../lib/constructs/mp4s.ts';
 import { Playback } from '../../../lib/constructs/playback.ts';
+import { Presence } from '../../../lib/constructs/presence.ts';
 import { SigningKey } from '../../../lib/constructs/signing-key.ts';
 import { startEdge, type Edge } from '../../../local/edge/server.ts';
 import { readTemplate } from '../../../local/edge/template.ts';
@@ -24,7 +25,8 @@ function deployed(overrides: Readonly<Record<string, unknown>> = {}) {
   Tags.of(stack).add('sluice', 'test');
   const signingKey = new SigningKey(stack, 'SigningKey', config);
   const downloads = mp4s(stack, { config, storage });
-  new Playback(stack, 'Playback', { config, storage, api, signingKey, revocation, downloads });
+  const presence = new Presence(stack, 'Presence', { config, storage, api });
+  new Playback(stack, 'Playback', { config, storage, api, presence, signingKey, revocation, downloads });
   const template = Template.fromStack(stack).toJSON() as { Resources: Record<string, { Type: string }> };
   const resources: Record<string, { physicalId: string; attributes?: Record<string, string> }> = {};
   for (const [id, { Type }] of Object.entries(template.Resources)) {
@@ -155,7 +157,7 @@ it.each([
   ],
 ])('reads Sluice’s template %s', (_what, overrides) => {
   const patterns =
-    '/assets/* /player/* /api/events /api/* /embed/* /vod/*.m3u8 /vod/*.key /vod/* /live/*.m3u8 /live/*.key /live/* /downloads/* *'.split(
+    '/assets/* /player/* /api/events /api/* /embed/* /ws /vod/*.m3u8 /vod/*.key /vod/* /live/*.m3u8 /live/*.key /live/* /downloads/* *'.split(
       ' ',
     );
   const { template, ...context } = deployed(overrides);

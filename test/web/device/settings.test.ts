@@ -31,6 +31,11 @@ describe('the settings of a device', () => {
     expect(patchOf(device, draft)).toEqual({});
     expect(patchOf(device, having({ name: ' Van ' }))).toEqual({ name: 'Van' });
     expect(patchOf(device, having({ retentionDays: '30', viewers: [] }))).toEqual({ retentionDays: 30, viewers: [] });
+    expect(patchOf(device, having({ tags: ' north, cash,,north ' }))).toEqual({ tags: ['north', 'cash'] });
+    const tagged = { ...device, tags: ['north'] };
+    expect(patchOf(tagged, draftOf(tagged))).toEqual({});
+    expect(patchOf(tagged, { ...draftOf(tagged), tags: '' })).toEqual({ tags: [] });
+    expect(faultsOf(having({ tags: 'x'.repeat(51) }))).toHaveProperty('tags');
     const rear = { number: '2', name: 'Rear', live: 'on-demand', stream: 'sub', sound: false } as const;
     const channels = [...draft.channels, rear];
     expect(patchOf(device, having({ channels }))).toEqual({

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { alarmRecord } from '../../../lib/contract/device.ts';
-import { alarmDetail, alarmTitle, motion, thereClock } from '../../../web/src/device/words.ts';
+import { alarmRecord, type Alarm } from '../../../lib/contract/device.ts';
+import { alarmDetail, alarmTitle, lasted, motion, thereClock, withoutEnds } from '../../../web/src/device/words.ts';
 
 const NOW = new Date(2026, 4, 3, 15, 0).getTime();
 const position = {
@@ -23,6 +23,33 @@ describe('an alarm', () => {
       'Driver assistance, level 2, channel 1, 42 km/h',
     );
     expect(alarmDetail({ kind: 'status', level: 0, channel: 0 })).toBe('Vehicle');
+  });
+});
+
+describe('a lasting alarm', () => {
+  const at = (seconds: number) => new Date(NOW + seconds * 1000).toISOString();
+
+  it('says how long it was, once somebody knows', () => {
+    const said = [5, 240, 3 * 3600].map((seconds) => lasted({ time: at(0), endedAt: at(seconds) }));
+    expect(said).toEqual(['over within a minute', 'lasted 4 min', 'lasted 3 h']);
+    expect(lasted({ time: at(0) })).toBeUndefined();
+  });
+
+  it('is one with its end, where its beginning is listed', () => {
+    const one: Alarm = {
+      device: '1',
+      id: 'a'.repeat(20),
+      time: at(60),
+      kind: 'status',
+      type: 'sos',
+      phase: 'event',
+      files: [],
+    };
+    const began: Alarm = { ...one, phase: 'start', time: at(0), endedAt: at(60) };
+    const ended: Alarm = { ...one, phase: 'end' };
+    const other: Alarm = { ...ended, type: 'overspeed' };
+    expect(withoutEnds([one, ended, other, began])).toEqual([one, other, began]);
+    expect(withoutEnds([ended])).toEqual([ended]);
   });
 });
 

@@ -8,7 +8,7 @@ import classes from './signin.module.css';
  * What a person without a session sees: why that is so, where there is something to say. The address is kept: after signing
  * in they are where they wanted to be.
  */
-export function SignIn({ why }: { why?: string }) {
+export default function SignIn({ why }: { why?: string }) {
   const { manager, config, ended } = useSession();
   const reason = ended ?? why;
   const [leaving, setLeaving] = useState(false);

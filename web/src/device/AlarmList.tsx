@@ -5,7 +5,7 @@ import type { Alarm } from '../../../lib/contract/device.ts';
 import { StateMark } from '../fleet/StateMark.tsx';
 import { bytes, exact } from '../shared/format.ts';
 import { Failure } from '../shared/states.tsx';
-import { alarmDetail, alarmTitle, fileKinds, timeOfDay } from './words.ts';
+import { alarmDetail, alarmTitle, fileKinds, lasted, timeOfDay, withoutEnds } from './words.ts';
 import classes from './device.module.css';
 
 interface Props {
@@ -22,7 +22,8 @@ interface Props {
 /** ms around an alarm in which it is the one that is looked at. */
 const NEAR = 5_000;
 
-export function AlarmList({ alarms, hasMore, error, retry, at, goTo }: Props) {
+export function AlarmList({ alarms: all, hasMore, error, retry, at, goTo }: Props) {
+  const alarms = all && withoutEnds(all);
   return (
     <section className={classes.alarms} aria-labelledby="alarms-title">
       <h2 id="alarms-title">
@@ -51,8 +52,6 @@ export function AlarmList({ alarms, hasMore, error, retry, at, goTo }: Props) {
 function AlarmRow({ alarm, at, goTo }: { alarm: Alarm } & Pick<Props, 'at' | 'goTo'>) {
   const time = Date.parse(alarm.time);
   const title = alarmTitle(alarm);
-  const pictures = alarm.files.filter((file) => isShown(file));
-  const others = alarm.files.filter((file) => !isShown(file));
   return (
     <li data-near={Math.abs(at - time) < NEAR}>
       <button
@@ -64,20 +63,28 @@ function AlarmRow({ alarm, at, goTo }: { alarm: Alarm } & Pick<Props, 'at' | 'go
         <StateMark state="alarm" size={16} />
         <span>
           <strong>{title}</strong>
-          <small>{alarmDetail(alarm)}</small>
+          <small>{[alarmDetail(alarm), lasted(alarm)].filter((part) => part !== undefined).join(', ')}</small>
         </span>
         <time dateTime={alarm.time}>{timeOfDay(time)}</time>
       </button>
-      {alarm.files.length > 0 && (
-        <ul className={classes.files} aria-label={`Files of ${title}`}>
-          {[...pictures, ...others].map((file) => (
-            <li key={file.name} title={`${file.name}, ${bytes(file.bytes)}`}>
-              <AlarmFile file={file} />
-            </li>
-          ))}
-        </ul>
-      )}
+      <AlarmFiles alarm={alarm} />
     </li>
+  );
+}
+
+/** What came with an alarm: pictures as such, everything else by its name. Nothing where nothing came. */
+export function AlarmFiles({ alarm }: { alarm: Alarm }) {
+  if (alarm.files.length === 0) return null;
+  const pictures = alarm.files.filter((file) => isShown(file));
+  const others = alarm.files.filter((file) => !isShown(file));
+  return (
+    <ul className={classes.files} aria-label={`Files of ${alarmTitle(alarm)}`}>
+      {[...pictures, ...others].map((file) => (
+        <li key={file.name} title={`${file.name}, ${bytes(file.bytes)}`}>
+          <AlarmFile file={file} />
+        </li>
+      ))}
+    </ul>
   );
 }
 

@@ -108,6 +108,13 @@ function Settings({ device, close }: Props) {
           onChange={(event) => set({ retentionDays: event.currentTarget.value })}
         />
       </div>
+      <TextInput
+        label="Tags"
+        description="Between commas. Rules of alarms may go by them."
+        value={draft.tags}
+        error={faults['tags']}
+        onChange={(event) => set({ tags: event.currentTarget.value })}
+      />
       <fieldset className={classes.channels}>
         <legend>Channels</legend>
         {draft.channels.map((channel, i) => (

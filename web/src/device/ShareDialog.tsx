@@ -12,7 +12,7 @@ import { call } from '../api/client.ts';
 import { ApiProblem } from '../api/problem.ts';
 import type { Stretch } from '../fleet/stretch.ts';
 import { Copy } from '../shared/Copy.tsx';
-import { exact, span } from '../shared/format.ts';
+import { exact, moment, span } from '../shared/format.ts';
 import { embedSnippet, lifetimes } from '../video/links.ts';
 import { channelUrl } from './addresses.ts';
 import { timeOfDay } from './words.ts';
@@ -100,7 +100,7 @@ function Share({ device, channel, stretch }: Props) {
             {' '}
             It works until{' '}
             <time dateTime={mint.data.expiresAt} title={exact(mint.data.expiresAt)}>
-              {new Date(mint.data.expiresAt).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' })}
+              {moment(Date.parse(mint.data.expiresAt))}
             </time>
             .
           </>

@@ -16,6 +16,8 @@ export interface Draft {
   readonly retentionDays: string;
   readonly channels: readonly ChannelDraft[];
   readonly viewers: readonly string[];
+  /** Between commas. */
+  readonly tags: string;
 }
 
 /** The lifetimes the contract knows, in days; a test keeps the two alike. */
@@ -27,7 +29,7 @@ export const policies: Readonly<Record<LivePolicy, string>> = {
   never: 'Never',
 };
 
-export const draftOf = ({ name, timeZone, retentionDays, channels, viewers }: Device): Draft => ({
+export const draftOf = ({ name, timeZone, retentionDays, channels, viewers, tags = [] }: Device): Draft => ({
   name,
   timeZone,
   retentionDays: String(retentionDays),
@@ -37,13 +39,16 @@ export const draftOf = ({ name, timeZone, retentionDays, channels, viewers }: De
     sound: channel.sound === true,
   })),
   viewers,
+  tags: tags.join(', '),
 });
 
 /** What is wrong with a draft, by field; empty when it can be saved. */
-export function faultsOf({ name, timeZone, channels }: Draft): Record<string, string> {
+export function faultsOf({ name, timeZone, channels, tags }: Draft): Record<string, string> {
   const faults: Record<string, string> = {};
   if (name.trim() === '') faults['name'] = 'A device has a name';
   if (!isZone(timeZone)) faults['timeZone'] = 'A name of the IANA database, such as Asia/Shanghai';
+  if (tagsOf(tags).length > 20 || tagsOf(tags).some((tag) => tag.length > 50))
+    faults['tags'] = 'At most 20, of 50 characters each';
   channels.forEach((channel, i) => {
     const number = Number(channel.number);
     if (!/^\d{1,3}$/.test(channel.number) || number < 1 || number > 255) faults[`channel ${i}`] = '1 to 255';
@@ -65,14 +70,18 @@ export function patchOf(device: Device, draft: Draft): DevicePatch {
     retentionDays: Number(draft.retentionDays) as Device['retentionDays'],
     channels,
     viewers: [...draft.viewers],
+    tags: tagsOf(draft.tags),
   };
-  const there: DevicePatch = { ...device, channels: device.channels.map(settled) };
+  const there: DevicePatch = { ...device, tags: device.tags ?? [], channels: device.channels.map(settled) };
   return Object.fromEntries(
     Object.entries(wanted).filter(
       ([field, value]) => canonical(value) !== canonical(there[field as keyof DevicePatch]),
     ),
   );
 }
+
+const tagsOf = (text: string): string[] =>
+  [...new Set(text.split(',').map((tag) => tag.trim()))].filter((tag) => tag !== '');
 
 /** Without sound is what a channel is unless it says otherwise. */
 const settled = ({ sound, ...channel }: Channel): Channel => ({ ...channel, ...(sound === true && { sound }) });

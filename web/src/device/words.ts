@@ -38,7 +38,7 @@ const zoneClocks = new Map<string, ReturnType<typeof clockOf>>();
 /** Time of day with its seconds. */
 export const timeOfDay = format({ hour: '2-digit', minute: '2-digit', second: '2-digit' });
 
-const KINDS: Readonly<Record<Alarm['kind'], string>> = {
+export const kindWords: Readonly<Record<Alarm['kind'], string>> = {
   adas: 'Driver assistance',
   dsm: 'Driver state',
   tyre: 'Tyre pressure',
@@ -63,11 +63,25 @@ export function alarmDetail({
   position,
 }: Pick<Alarm, 'kind' | 'level' | 'channel' | 'position'>) {
   return [
-    KINDS[kind],
+    kindWords[kind],
     level !== undefined && level > 0 && `level ${level}`,
     channel !== undefined && channel > 0 && `channel ${channel}`,
     position !== undefined && `${Math.round(position.speedKmh)} km/h`,
   ]
     .filter((part) => part !== false)
     .join(', ');
+}
+
+/** `lasted 4 min`; of one that nobody knows to be over, and of an instant, nothing. */
+export function lasted({ time, endedAt }: Pick<Alarm, 'time' | 'endedAt'>): string | undefined {
+  if (endedAt === undefined) return undefined;
+  const minutes = Math.round((Date.parse(endedAt) - Date.parse(time)) / 60_000);
+  if (minutes < 1) return 'over within a minute';
+  return minutes < 120 ? `lasted ${minutes} min` : `lasted ${Math.round(minutes / 60)} h`;
+}
+
+/** Without the ends of those whose beginning is listed and says when it was over. */
+export function withoutEnds(alarms: readonly Alarm[]): Alarm[] {
+  const told = new Set(alarms.map(({ kind, type, endedAt }) => `${kind} ${type} ${endedAt}`));
+  return alarms.filter(({ kind, type, time, phase }) => phase !== 'end' || !told.has(`${kind} ${type} ${time}`));
 }

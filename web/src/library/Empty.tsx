@@ -5,10 +5,32 @@ import { State } from '../shared/states.tsx';
 import { useUploads } from '../upload/UploadsContext.tsx';
 import classes from './library.module.css';
 
-export function EmptyLibrary({ isShared, seeShared }: { isShared: boolean; seeShared: () => void }) {
+interface Props {
+  readonly isFiltered: boolean;
+  readonly of: 'own' | 'shared' | 'trash';
+  readonly change: (view: { q?: ''; status?: ''; tag?: ''; shared?: '1' }) => void;
+}
+
+/** What stands in the place of videos where there are none. */
+export default function Empty({ isFiltered, of, change }: Props) {
+  return isFiltered ? (
+    <NothingFound clear={() => change({ q: '', status: '', tag: '' })} />
+  ) : (
+    <EmptyLibrary of={of} seeShared={() => change({ shared: '1' })} />
+  );
+}
+
+function EmptyLibrary({ of, seeShared }: Pick<Props, 'of'> & { seeShared: () => void }) {
   const { mayUpload } = usePerson();
   const { toggle, isOpen } = useUploads();
-  if (isShared) {
+  if (of === 'trash') {
+    return (
+      <State icon={IconVideo} title="The trash is empty">
+        What you delete stays here for some days.
+      </State>
+    );
+  }
+  if (of === 'shared') {
     return (
       <State icon={IconVideo} title="Nothing is shared with you yet">
         What somebody lets you watch stands here, without a link of its own.
@@ -44,7 +66,7 @@ export function EmptyLibrary({ isShared, seeShared }: { isShared: boolean; seeSh
   );
 }
 
-export function NothingFound({ clear }: { clear: () => void }) {
+function NothingFound({ clear }: { clear: () => void }) {
   return (
     <State
       icon={IconSearchOff}

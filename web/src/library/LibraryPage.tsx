@@ -6,14 +6,16 @@ import { tagsQuery, videosQuery, type Filters } from '../api/queries.ts';
 import { count } from '../shared/format.ts';
 import { Failure } from '../shared/states.tsx';
 import { isVideoStatus } from '../shared/status.ts';
-import { EmptyLibrary, NothingFound } from './Empty.tsx';
-import { SelectionBar } from './SelectionBar.tsx';
 import { between, isSort, sorted, tagsOf } from './sort.ts';
 import { Toolbar, type View } from './Toolbar.tsx';
 import { VideoCard } from './VideoCard.tsx';
 import classes from './library.module.css';
 
+// What most visits never show comes when it is.
+const Empty = lazy(() => import('./Empty.tsx'));
+const SelectionBar = lazy(() => import('./SelectionBar.tsx'));
 const DeleteDialog = lazy(() => import('../video/DeleteDialog.tsx'));
+const TrashCard = lazy(() => import('./TrashCard.tsx'));
 
 /** The address holds what is searched, filtered and sorted, so that it can be shared and Back undoes it. */
 function useView() {
@@ -25,6 +27,7 @@ function useView() {
     status: isVideoStatus(status) ? status : '',
     tag: search.get('tag') ?? '',
     shared: search.get('shared') === '1' ? '1' : '',
+    trash: search.get('trash') === '1' ? '1' : '',
     sort: isSort(sort) ? sort : 'newest',
   } satisfies View;
   const change = (changes: Partial<View>) => {
@@ -39,7 +42,9 @@ function useView() {
 
 export function LibraryPage() {
   const { view, change } = useView();
-  const filters: Filters = { q: view.q.trim(), status: view.status, tag: view.tag, shared: view.shared };
+  const { status, tag, shared, trash } = view;
+  const filters: Filters = { q: view.q.trim(), status, tag, shared, trash };
+  const Card = trash === '1' ? TrashCard : VideoCard;
   const isFiltered = filters.q !== '' || filters.status !== '' || filters.tag !== '';
   const query = useInfiniteQuery(videosQuery(filters));
   const { data, error, isPending, isPlaceholderData, hasNextPage, isFetchingNextPage, fetchNextPage, refetch } = query;
@@ -76,11 +81,13 @@ export function LibraryPage() {
       ) : !data ? (
         <Failure error={error} retry={() => void refetch()} />
       ) : videos.length === 0 && !hasNextPage ? (
-        isFiltered ? (
-          <NothingFound clear={() => change({ q: '', status: '', tag: '' })} />
-        ) : (
-          <EmptyLibrary isShared={view.shared === '1'} seeShared={() => change({ shared: '1' })} />
-        )
+        <Suspense>
+          <Empty
+            isFiltered={isFiltered}
+            of={trash === '1' ? 'trash' : shared === '1' ? 'shared' : 'own'}
+            change={change}
+          />
+        </Suspense>
       ) : (
         <ul
           className={classes.grid}
@@ -88,14 +95,11 @@ export function LibraryPage() {
           data-stale={isPlaceholderData}
           data-selecting={chosen.length > 0}
         >
-          {videos.map((video) => (
-            <VideoCard
-              key={video.id}
-              video={video}
-              isSelected={selection.ids.has(video.id)}
-              select={selection.toggle}
-            />
-          ))}
+          <Suspense>
+            {videos.map((video) => (
+              <Card key={video.id} video={video} isSelected={selection.ids.has(video.id)} select={selection.toggle} />
+            ))}
+          </Suspense>
         </ul>
       )}
       {data && (
@@ -114,17 +118,19 @@ export function LibraryPage() {
           </Button>
         </div>
       )}
-      <SelectionBar
-        chosen={chosen}
-        all={() => selection.set(new Set(videos.map((video) => video.id)))}
-        none={() => selection.set(new Set())}
-        remove={() => setDeleting(true)}
-      />
-      {isDeleting && (
-        <Suspense>
+      <Suspense>
+        {chosen.length > 0 && (
+          <SelectionBar
+            chosen={chosen}
+            all={() => selection.set(new Set(videos.map((video) => video.id)))}
+            none={() => selection.set(new Set())}
+            remove={() => setDeleting(true)}
+          />
+        )}
+        {isDeleting && (
           <DeleteDialog videos={chosen} close={() => setDeleting(false)} done={() => selection.set(new Set())} />
-        </Suspense>
-      )}
+        )}
+      </Suspense>
     </>
   );
 }

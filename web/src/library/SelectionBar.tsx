@@ -1,10 +1,13 @@
 import { Button } from '@mantine/core';
-import { IconTrash } from '@tabler/icons-react';
+import { useQueryClient } from '@tanstack/react-query';
+import { IconRestore, IconTrash } from '@tabler/icons-react';
 import { useEffect } from 'react';
 import type { Video } from '../../../lib/contract/video.ts';
+import { restoreAll } from './restoring.ts';
 import classes from './library.module.css';
 
 interface Props {
+  /** One or more. */
   readonly chosen: readonly Video[];
   readonly all: () => void;
   readonly none: () => void;
@@ -12,17 +15,16 @@ interface Props {
 }
 
 /** Floats over the page's foot, so that choosing the first video moves nothing. */
-export function SelectionBar({ chosen, all, none, remove }: Props) {
-  const isShown = chosen.length > 0;
+export default function SelectionBar({ chosen, all, none, remove }: Props) {
+  const client = useQueryClient();
+  const isTrash = chosen.every(({ trashedAt }) => trashedAt !== undefined);
   useEffect(() => {
-    if (!isShown) return undefined;
     const press = (event: KeyboardEvent) => {
       if (event.key === 'Escape' && !event.defaultPrevented && !document.querySelector('[aria-modal="true"]')) none();
     };
     document.addEventListener('keydown', press);
     return () => document.removeEventListener('keydown', press);
-  }, [isShown, none]);
-  if (!isShown) return null;
+  }, [none]);
   return (
     <div className={classes.selection} role="toolbar" aria-label="Selected videos">
       <strong role="status">{chosen.length} selected</strong>
@@ -32,8 +34,21 @@ export function SelectionBar({ chosen, all, none, remove }: Props) {
       <Button variant="subtle" color="gray" size="compact-md" onClick={none}>
         None
       </Button>
+      {isTrash && (
+        <Button
+          variant="default"
+          size="compact-md"
+          leftSection={<IconRestore size={15} />}
+          onClick={() => {
+            none();
+            void restoreAll(client, chosen);
+          }}
+        >
+          Restore
+        </Button>
+      )}
       <Button color="red.9" size="compact-md" leftSection={<IconTrash size={15} />} onClick={remove}>
-        Delete
+        {isTrash ? 'Delete for good' : 'Delete'}
       </Button>
     </div>
   );

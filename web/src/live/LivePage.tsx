@@ -20,6 +20,7 @@ import {
   type Wall,
 } from '../fleet/wall.ts';
 import { Failure, NoRight, Stale, State } from '../shared/states.tsx';
+import { AlarmBanner } from './AlarmBanner.tsx';
 import { Picker } from './Picker.tsx';
 import { useFullscreen } from '../shared/useFullscreen.ts';
 import { Tile } from './Tile.tsx';
@@ -52,6 +53,10 @@ export default function LivePage() {
   }, [hasChoice, data, navigate]);
 
   const shown = wall.places.slice(0, wall.grid);
+  const onWall = useMemo(
+    () => new Set(wall.places.slice(0, wall.grid).flatMap((place) => place?.device ?? [])),
+    [wall],
+  );
   const devices = data?.devices ?? [];
   const deviceOf = (id: string) => devices.find((one) => one.id === id);
 
@@ -104,9 +109,13 @@ export default function LivePage() {
           <Failure error={error} retry={() => void refetch()} />
         )
       ) : isEmpty(wall) && !search.has('grid') ? (
-        <Nothing hasDevices={devices.length > 0} pick={() => setPicking(true)} />
+        <>
+          <AlarmBanner onWall={onWall} />
+          <Nothing hasDevices={devices.length > 0} pick={() => setPicking(true)} />
+        </>
       ) : (
         <div ref={frame} className={classes.wall}>
+          <AlarmBanner onWall={onWall} />
           <ul className={classes.grid} data-grid={wall.grid} aria-label="Tiles of the wall">
             {shown.map((place, i) => (
               <li key={place ? placeKey(place) : `empty ${i}`}>

@@ -61,6 +61,9 @@ export function ago(then: number, now: number): string {
 /** The exact moment in the reader's own time, with seconds and zone, for a tooltip. */
 export const exact = (moment: string | number): string => inFull(new Date(moment));
 
+/** Day and time in the reader's own zone, to the minute. */
+export const moment = format({ dateStyle: 'medium', timeStyle: 'short' });
+
 /** US dollars: `$1.23`; below ten cents with as many digits as say something: `$0.0042`. */
 export const dollars = (amount: number): string =>
   amount >= 0.1 || amount === 0

@@ -2,6 +2,8 @@
 import { Button, Skeleton, Text } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { Watching as Shown } from '../../../lib/contract/session.ts';
+import { unlessPushed } from '../push/pushed.ts';
+import { watchingTopic } from '../push/topics.ts';
 import { exact } from '../shared/format.ts';
 import { notify } from '../shared/notify.tsx';
 import { useCalled } from '../shared/people.tsx';
@@ -30,7 +32,7 @@ export function Watching({ of, list, end: endNow, whatOf, isShown }: Props) {
   const { data, error, isPending, refetch } = useQuery({
     queryKey,
     queryFn: ({ signal }) => list(signal),
-    refetchInterval: EVERY,
+    refetchInterval: () => unlessPushed(watchingTopic(of), EVERY),
     enabled: isShown,
   });
   const client = useQueryClient();
@@ -42,7 +44,7 @@ export function Watching({ of, list, end: endNow, whatOf, isShown }: Props) {
   const sessions = data?.sessions ?? [];
   return (
     <section>
-      <h2>Watching now</h2>
+      <h2>Watching now{sessions.length > 0 && `: ${sessions.length}${data?.isWhole === false ? ' and more' : ''}`}</h2>
       {isPending ? (
         <Skeleton height={72} />
       ) : !data ? (

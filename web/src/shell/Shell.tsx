@@ -1,7 +1,10 @@
 import { Button, UnstyledButton } from '@mantine/core';
 import {
+  IconChartBar,
+  IconBell,
   IconChevronDown,
   IconFolder,
+  IconDatabase,
   IconHeartbeat,
   IconHistory,
   IconKeyboard,
@@ -16,6 +19,7 @@ import {
 import { useQuery } from '@tanstack/react-query';
 import { lazy, Suspense, useEffect, useState, type ReactNode } from 'react';
 import { Link, NavLink, useLocation, useNavigate } from 'react-router';
+import { alarmCountQuery } from '../alarms/count.ts';
 import { useSession } from '../auth/SessionContext.tsx';
 import { anyDeviceQuery } from '../fleet/queries.ts';
 import { Fence } from '../shared/Fence.tsx';
@@ -82,6 +86,7 @@ const links = {
   collections: { to: '/collections', label: 'Collections', Icon: IconFolder },
   live: { to: '/live', label: 'Live', Icon: IconLivePhoto },
   map: { to: '/map', label: 'Map', Icon: IconMap2 },
+  alarms: { to: '/alarms', label: 'Alarms', Icon: IconBell },
 } as const;
 
 function Screens({ name, size }: { name: 'link' | 'tab'; size: number }) {
@@ -93,9 +98,23 @@ function Screens({ name, size }: { name: 'link' | 'tab'; size: number }) {
       <NavLink key={to} to={to} end className={classes[name] ?? ''}>
         <Icon size={size} stroke={1.6} aria-hidden />
         {label}
+        {screen === 'alarms' && <AlarmCount />}
       </NavLink>
     );
   });
+}
+
+/** Nothing where none is new, or nobody knows. */
+function AlarmCount() {
+  const { data } = useQuery(alarmCountQuery);
+  if (!data || (data.count === 0 && !data.isMore)) return null;
+  return (
+    <span className={classes.count}>
+      {data.count}
+      {data.isMore && '+'}
+      <span className="visually-hidden"> new</span>
+    </span>
+  );
 }
 
 function UploadButton() {
@@ -134,6 +153,15 @@ function Account() {
   );
 }
 
+/** The first for who uploads, the others for admins. */
+const LINKS = [
+  ['/storage', 'Storage', IconDatabase],
+  ['/insight', 'Insight', IconChartBar],
+  ['/health', 'Health', IconHeartbeat],
+  ['/changes', 'Changes', IconHistory],
+  ['/webhooks', 'Webhooks', IconWebhook],
+] as const;
+
 /** The browser's own popover: Escape and a click elsewhere close it. */
 function AccountPopover({ id }: { id: string }) {
   const { person, manager } = useSession();
@@ -142,14 +170,8 @@ function AccountPopover({ id }: { id: string }) {
       <p>
         Signed in as <strong>{person?.name}</strong>, {role(person)}
       </p>
-      {person?.isAdmin === true &&
-        (
-          [
-            ['/health', 'Health', IconHeartbeat],
-            ['/changes', 'Changes', IconHistory],
-            ['/webhooks', 'Webhooks', IconWebhook],
-          ] as const
-        ).map(([to, name, Picture]) => (
+      {LINKS.slice(0, person?.isAdmin === true ? undefined : person?.mayUpload === true ? 1 : 0).map(
+        ([to, name, Picture]) => (
           <Button
             key={to}
             variant="default"
@@ -161,7 +183,8 @@ function AccountPopover({ id }: { id: string }) {
           >
             {name}
           </Button>
-        ))}
+        ),
+      )}
       <Button
         variant="default"
         fullWidth

@@ -9,13 +9,17 @@ import { deviceQuery } from '../fleet/queries.ts';
  * parts, each of which waits for the one before, would be at rest only after all their ways there and back.
  */
 export const pages = {
+  signIn: () => import('../auth/SignIn.tsx'),
   video: () => import('../video/VideoPage.tsx'),
   live: () => import('../live/LivePage.tsx'),
   map: () => import('../map/MapPage.tsx'),
+  alarms: () => import('../alarms/AlarmsPage.tsx'),
   device: () => import('../device/DevicePage.tsx'),
   health: () => import('../health/HealthPage.tsx'),
+  insight: () => import('../insight/InsightPage.tsx'),
   changes: () => import('../changes/ChangesPage.tsx'),
   webhooks: () => import('../webhooks/WebhooksPage.tsx'),
+  storage: () => import('../storage/StoragePage.tsx'),
   collections: () => import('../collections/CollectionsPage.tsx'),
   collection: () => import('../collections/CollectionPage.tsx'),
   publicVideo: () => import('../video/PublicVideo.tsx'),
@@ -26,7 +30,9 @@ const NEEDS: Readonly<Record<string, readonly (() => Promise<unknown>)[]>> = {
   v: [pages.video],
   live: [pages.live, () => import('hls.js')],
   map: [pages.map, () => import('../map/FleetMap.tsx')],
+  alarms: [pages.alarms],
   health: [pages.health],
+  insight: [pages.insight],
   changes: [pages.changes],
   webhooks: [pages.webhooks],
   d: [pages.device, () => import('../device/DeviceMap.tsx')],

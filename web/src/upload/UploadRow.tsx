@@ -2,7 +2,9 @@ import { ActionIcon, Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { IconPlayerPause, IconPlayerPlay, IconPlayerPlayFilled, IconRefresh, IconX } from '@tabler/icons-react';
 import { Link } from 'react-router';
+import { videoTopic } from '../../../lib/contract/socket.ts';
 import { videoQuery } from '../api/queries.ts';
+import { unlessPushed } from '../push/pushed.ts';
 import { bytes, span, speed } from '../shared/format.ts';
 import { isFinal } from '../shared/status.ts';
 import { percentOf, rowState, troubleWords, type RowState, type Upload } from './rows.ts';
@@ -17,7 +19,8 @@ export function UploadRow({ upload, act }: { upload: Upload; act: (act: Act) => 
     ...videoQuery(id ?? ''),
     enabled: arrived && id !== undefined,
     // The file has arrived, so something is about to happen, even while the record still says `uploading`.
-    refetchInterval: ({ state }) => (state.data && isFinal(state.data.status) ? false : 1500),
+    refetchInterval: ({ state }) =>
+      state.data && isFinal(state.data.status) ? false : unlessPushed(videoTopic(id ?? ''), 1500),
   });
   const state = rowState(upload, video);
   const percent = arrived ? (video?.progress ?? 0) : percentOf(upload);

@@ -20,10 +20,12 @@ import {
   MediaRenditionMenu,
   MediaRenditionMenuButton,
 } from 'media-chrome/react/menu';
+import type { ReactNode } from 'react';
 import { hidePreview } from '../player/preview.ts';
 import { RATES } from './perform.ts';
 
-export function Controls() {
+/** `above`: drawn over the time line; it takes no room. */
+export function Controls({ above }: { above?: ReactNode }) {
   return (
     <>
       <MediaRenditionMenu hidden anchor="auto" />
@@ -31,6 +33,7 @@ export function Controls() {
       <MediaAudioTrackMenu hidden anchor="auto" />
       <MediaPlaybackRateMenu hidden anchor="auto" rates={RATES} />
       <div className="bars">
+        {above}
         <MediaTimeRange ref={hidePreview} />
         <MediaControlBar>
           <MediaPlayButton />

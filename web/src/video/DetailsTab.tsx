@@ -2,7 +2,7 @@ import '@mantine/core/styles/Table.css';
 import { Skeleton, Table } from '@mantine/core';
 import { lazy, Suspense } from 'react';
 import type { Rendition, Video } from '../../../lib/contract/video.ts';
-import { bitRate, bytes, clock, exact, span } from '../shared/format.ts';
+import { bitRate, bytes, clock, exact, moment, span } from '../shared/format.ts';
 import { CostSection } from './CostSection.tsx';
 import { statusViews } from '../shared/status.ts';
 import { Downloads } from './Downloads.tsx';
@@ -26,9 +26,7 @@ export function DetailsTab({ video, isShown, mayEdit }: { video: Video; isShown:
   const isGrowing = video.status === 'playable';
   const unknown = isOver ? 'not known' : 'not known yet';
   const sound = video.renditions.length > 0 && video.renditions.every(({ kind }) => kind === 'audio');
-  const later = laterWords(video, (time) =>
-    new Date(time).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' }),
-  );
+  const later = laterWords(video, (time) => moment(Date.parse(time)));
   const facts: [string, string][] = [
     ['File', video.filename],
     ['Type', video.type],

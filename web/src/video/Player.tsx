@@ -3,7 +3,7 @@ import type HlsVideoElement from 'hls-video-element';
 import HlsVideo from 'hls-video-element/react';
 import { MediaController, MediaLoadingIndicator, MediaPosterImage } from 'media-chrome/react';
 import { Button } from '@mantine/core';
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { hasCode, isPassing, type ApiProblem } from '../api/problem.ts';
 import { newSession, Playing, UNFETCHED } from '../player/playing.ts';
 import { useReach } from '../shared/ReachNote.tsx';
@@ -46,6 +46,8 @@ export interface PlayerProps {
   readonly endOthers?: () => Promise<unknown>;
   /** It plays as soon as it can. */
   readonly plays?: boolean;
+  /** Drawn over its time line. */
+  readonly above?: ReactNode;
   /** What a key has asked for before there was a player. */
   readonly first?: PlayerAction | undefined;
   /** The poster that it stands in place of had the focus. */
@@ -211,7 +213,7 @@ export default function Player(props: PlayerProps) {
         </HlsVideo>
         {poster !== undefined && <MediaPosterImage slot="poster" src={poster} aria-hidden="true" />}
         <MediaLoadingIndicator slot="centered-chrome" noAutohide />
-        <Controls />
+        <Controls above={props.above} />
       </MediaController>
       <div className="said" role="status">
         {said && <span>{said.words}</span>}

@@ -7,7 +7,7 @@ import type { Video } from '../../../lib/contract/video.ts';
 import { call } from '../api/client.ts';
 import { ApiProblem } from '../api/problem.ts';
 import { Copy } from '../shared/Copy.tsx';
-import { exact, span } from '../shared/format.ts';
+import { exact, moment, span } from '../shared/format.ts';
 import { isPlayable } from '../shared/status.ts';
 import { lifetimes, visibilities } from './links.ts';
 import { Links } from './Links.tsx';
@@ -88,7 +88,7 @@ function Tokened({ video }: { video: Video }) {
           <Text size="sm" component="p" role="status">
             Works until{' '}
             <time dateTime={mint.data.expiresAt} title={exact(mint.data.expiresAt)}>
-              {new Date(mint.data.expiresAt).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' })}
+              {moment(Date.parse(mint.data.expiresAt))}
             </time>
             .
           </Text>

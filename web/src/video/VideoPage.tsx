@@ -10,6 +10,7 @@ import { call, pathOf } from '../api/client.ts';
 import { hasCode } from '../api/problem.ts';
 import { videoQuery } from '../api/queries.ts';
 import { usePerson, useSession } from '../auth/SessionContext.tsx';
+import { Fence } from '../shared/Fence.tsx';
 import { clock } from '../shared/format.ts';
 import { Called } from '../shared/people.tsx';
 import { posterOf } from '../shared/posters.ts';
@@ -30,6 +31,9 @@ import { VideoSkeleton } from './VideoSkeleton.tsx';
 import classes from './video.module.css';
 
 const DeleteDialog = lazy(() => import('./DeleteDialog.tsx'));
+const InsightTab = lazy(() => import('../insight/InsightTab.tsx'));
+/** Without it the player is whole. */
+const HeatLine = lazy(() => import('../insight/HeatLine.tsx').catch(() => ({ default: () => null })));
 
 export default function VideoPage() {
   const { id = '' } = useParams();
@@ -55,7 +59,7 @@ function Loaded({ video }: { video: Video }) {
   const [search, setSearch] = useSearchParams();
   const [isDeleting, setDeleting] = useState<boolean>();
   const mayEdit = person.isAdmin || person.subject === video.owner;
-  const tabs = mayEdit ? ['share', 'details', 'access'] : ['share', 'details'];
+  const tabs = mayEdit ? ['share', 'details', 'access', 'insight'] : ['share', 'details'];
   const asked = search.get('tab') ?? '';
   const tab = tabs.includes(asked) ? asked : 'share';
   // A tab is made when somebody first looks at it, and stays as they leave it.
@@ -93,6 +97,14 @@ function Loaded({ video }: { video: Video }) {
               bareSrc={bareSrc}
               endOthers={endOthers}
               duration={video.duration}
+              above={
+                mayEdit &&
+                video.duration !== null && (
+                  <Suspense>
+                    <HeatLine id={video.id} duration={video.duration} />
+                  </Suspense>
+                )
+              }
             />
           ) : (
             <Stage video={video} />
@@ -132,6 +144,7 @@ function Loaded({ video }: { video: Video }) {
               <Tabs.Tab value="share">Share</Tabs.Tab>
               <Tabs.Tab value="details">Details</Tabs.Tab>
               {mayEdit && <Tabs.Tab value="access">Access</Tabs.Tab>}
+              {mayEdit && <Tabs.Tab value="insight">Insight</Tabs.Tab>}
             </Tabs.List>
             <Tabs.Panel value="share" className={classes.panel}>
               {seen.includes('share') && <ShareTab video={video} mayEdit={mayEdit} />}
@@ -147,6 +160,17 @@ function Loaded({ video }: { video: Video }) {
             {mayEdit && (
               <Tabs.Panel value="access" className={classes.panel}>
                 {seen.includes('access') && <AccessTab video={video} isShown={tab === 'access'} />}
+              </Tabs.Panel>
+            )}
+            {mayEdit && (
+              <Tabs.Panel value="insight" className={classes.panel}>
+                {seen.includes('insight') && (
+                  <Fence>
+                    <Suspense>
+                      <InsightTab video={video} isShown={tab === 'insight'} />
+                    </Suspense>
+                  </Fence>
+                )}
               </Tabs.Panel>
             )}
           </Tabs>

@@ -4,6 +4,7 @@ import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-q
 import { useState } from 'react';
 import type { Delivery, Webhook } from '../../../lib/contract/webhook.ts';
 import { call } from '../api/client.ts';
+import { moment } from '../shared/format.ts';
 import { notify } from '../shared/notify.tsx';
 import { Failure } from '../shared/states.tsx';
 import { Ago } from '../shared/Time.tsx';
@@ -167,7 +168,7 @@ function DeliveryLine({ webhook, delivery: { id, type, at, state, attempts, next
             </li>
           ))}
         </ol>
-        {nextAt !== undefined && <p>Tried again at {new Date(nextAt).toLocaleTimeString()}.</p>}
+        {nextAt !== undefined && <p>Tried again at {moment(Date.parse(nextAt))}.</p>}
         <pre>{payload}</pre>
         <Button
           variant="default"

@@ -1,6 +1,12 @@
 /** The alarms table. */
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import { GetCommand, PutCommand, UpdateCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import {
+  GetCommand,
+  PutCommand,
+  QueryCommand,
+  UpdateCommand,
+  type DynamoDBDocumentClient,
+} from '@aws-sdk/lib-dynamodb';
 import { Turns } from '../common/turns.ts';
 import { alarmRecord, alarmSortKey, type AlarmFile, type AlarmRecord } from '../../../../lib/contract/device.ts';
 
@@ -10,6 +16,9 @@ export interface AlarmKey {
   /** Epoch milliseconds. */
   readonly time: number;
 }
+
+/** Alarms of a device between the beginning of one and its end, that are looked through. */
+const MOST_BETWEEN = 200;
 
 export class AlarmStore {
   readonly #dynamo: Pick<DynamoDBDocumentClient, 'send'>;
@@ -40,6 +49,41 @@ export class AlarmStore {
         Item,
         ConditionExpression: 'attribute_not_exists(device) OR seed = :seed',
         ExpressionAttributeValues: { ':seed': alarm.seed },
+      }),
+    );
+  }
+
+  /**
+   * Says of the alarm that began when it was over, by its end, or by its beginning if that came late. Whichever of the two is
+   * written last finds the other, so call it once either is there; twice is as once.
+   */
+  async settle(alarm: Pick<AlarmRecord, 'device' | 'id' | 'time' | 'kind' | 'type' | 'phase'>): Promise<void> {
+    if (alarm.phase === 'event') return;
+    const { device, time } = alarm;
+    const at = alarmSortKey(alarm);
+    const isEnd = alarm.phase === 'end';
+    const { Items = [] } = await this.#dynamo.send(
+      new QueryCommand({
+        TableName: this.#table,
+        KeyConditionExpression: `device = :device AND #at ${isEnd ? '<' : '>'} :at`,
+        FilterExpression: '#kind = :kind AND #type = :type',
+        ExpressionAttributeNames: { '#at': 'at', '#kind': 'kind', '#type': 'type' },
+        ExpressionAttributeValues: { ':device': device, ':at': at, ':kind': alarm.kind, ':type': alarm.type },
+        ScanIndexForward: !isEnd,
+        Limit: MOST_BETWEEN,
+        ConsistentRead: true,
+      }),
+    );
+    const other = Items.map((item) => alarmRecord.parse(item)).find(({ phase }) => phase !== 'event');
+    if (other === undefined || other.phase === alarm.phase) return;
+    await this.#ifHeld(
+      new UpdateCommand({
+        TableName: this.#table,
+        Key: { device, at: isEnd ? other.at : at },
+        UpdateExpression: 'SET endedAt = :end',
+        // Of two ends it was over at the first.
+        ConditionExpression: 'attribute_exists(device) AND (attribute_not_exists(endedAt) OR endedAt > :end)',
+        ExpressionAttributeValues: { ':end': isEnd ? time : other.time },
       }),
     );
   }

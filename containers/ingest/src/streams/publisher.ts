@@ -194,6 +194,7 @@ export class Publisher {
       discontinuity,
       sequence,
       init: init.id,
+      lines: Math.min(init.width, init.height),
       epoch: fence.epoch,
       encrypted: keys !== undefined,
     });

@@ -1,6 +1,7 @@
 /** The writer of a playlist against everything S3 may answer. */
 import { describe, expect, it } from 'vitest';
 import { BLOCK_BYTES } from '../../../../containers/ingest/src/hls/blocks.ts';
+import { parseSegment } from '../../../../lib/contract/live-keys.ts';
 import { emptyPlaylist, liveText } from '../../../../lib/contract/live-playlist.ts';
 import { Segmenter, type Segment } from '../../../../containers/ingest/src/hls/segmenter.ts';
 import { Fence } from '../../../../containers/ingest/src/streams/fence.ts';
@@ -154,6 +155,8 @@ describe('publishing', () => {
     expect(published.map(({ epoch }) => epoch)).toEqual([1, 1]);
     expect(store.objects.get(KEY)!.body.toString()).toContain('#EXT-X-ENDLIST');
     const [segment] = store.puts.filter((key) => key.endsWith('.m4s'));
+    const { width, height } = published[0]!.segment.init;
+    expect(parseSegment(segment!)!.lines).toBe(Math.min(width, height));
     expect(store.objects.get(segment!)!.headers).toMatchObject({
       'x-amz-tagging': 'retention=7',
       'cache-control': 'max-age=86400, immutable',

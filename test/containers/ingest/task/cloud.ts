@@ -18,6 +18,7 @@ import { connectAws, type Aws } from '../../../../containers/ingest/src/cloud/aw
 import { readServerConfig } from '../../../../containers/ingest/src/common/config.ts';
 import { Log } from '../../../../containers/ingest/src/common/log.ts';
 import { startIngest, type Ingest, type Ports } from '../../../../containers/ingest/src/task/server.ts';
+import { DEFAULT_RULES } from '../../../../lib/contract/alarm-rules.ts';
 import { deviceRecord, mediaKeyOf, type Channel, type DeviceRecord } from '../../../../lib/contract/device.ts';
 import { livePlaylistKey } from '../../../../lib/contract/live-keys.ts';
 import { ingestOptions, type IngestOptions } from '../../../../lib/contract/ingest.ts';
@@ -37,6 +38,7 @@ export const OPTIONS: IngestOptions = {
   positionSeconds: 0.5,
   drainSeconds: 10,
   unknownDays: 7,
+  alarmRules: DEFAULT_RULES,
   requireAuthCode: false,
   sameNetwork: false,
   limits: {

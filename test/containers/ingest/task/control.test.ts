@@ -278,6 +278,15 @@ describe.concurrent('alarms', () => {
       'status overspeed start',
       'status sos start',
     ]);
+    // Of a lasting one it is said when it was over; its end is none that people are told of.
+    await task.ingest.services.outbox.drained();
+    const kept = (await cloud.rows('ALARMS_TABLE')).filter((row) => row['device'] === id);
+    expect(kept.map(({ type, phase, inbox, endedAt }) => [type, phase, inbox, endedAt]).sort()).toEqual([
+      ['forward-collision', 'start', 'new.0', undefined],
+      ['overspeed', 'end', undefined, undefined],
+      ['overspeed', 'start', 'new.0', new Date(at + 2000).toISOString()],
+      ['sos', 'start', 'new.0', undefined],
+    ]);
     const adas = rows.find(({ kind }) => kind === 'adas')!;
     expect(adas).toMatchObject({
       level: 2,

@@ -9,6 +9,7 @@ import { channelPrefix, initPath, livePlaylistKey, segmentPath } from '../../../
 import { emptyPlaylist, liveText } from '../../../../lib/contract/live-playlist.ts';
 import { viewerKind } from '../../../../lib/contract/fleet.ts';
 import { command } from '../../../../lib/contract/commands.ts';
+import { parseTicket } from '../../../../lib/contract/ticket.ts';
 import { endOf, pathOf } from '../../../../web/src/shared/signature.ts';
 import { callRoute } from '../../engine.ts';
 import { startFleet, type Fleet } from '../../devices/fleet.ts';
@@ -301,8 +302,8 @@ describe('other policies', () => {
   });
 });
 
-const put = (Key: string, Body: Buffer | string = 'x', Metadata?: Record<string, string>) =>
-  fleet.s3.send(new PutObjectCommand({ Bucket: process.env['MEDIA_BUCKET'], Key, Body, Metadata }));
+const put = (Key: string, Body: Buffer | string = 'x') =>
+  fleet.s3.send(new PutObjectCommand({ Bucket: process.env['MEDIA_BUCKET'], Key, Body }));
 
 describe('a grant with an end', () => {
   it.each([
@@ -334,40 +335,37 @@ describe('a grant with an end', () => {
 
 describe('who may watch up to some height', () => {
   const noon = Date.UTC(2026, 10, 4, 12);
-  const [low, high, unsaid, lost] = ['0'.repeat(16), '1'.repeat(16), '2'.repeat(16), '3'.repeat(16)];
+  const init = '9f86d081884c7d65';
+  const [low, high, unsaid, lost] = [480, 576, undefined, 481];
   const range = { from: new Date(noon).toISOString(), to: new Date(noon + 120_000).toISOString() };
   const gus = { as: 'gus' };
-  const names = (inits: readonly string[]) =>
-    inits.map((init, i) => ({
+  const names = (lines: readonly (number | undefined)[]) =>
+    lines.map((each, i) => ({
       start: noon + 2000 * i,
       duration: 2000,
       epoch: 1,
       sequence: i,
       init,
+      lines: each,
       discontinuity: i > 0,
     }));
   /** As the ingest task writes it. */
-  const playlist = (inits: readonly string[], up = '') =>
+  const playlist = (lines: readonly (number | undefined)[], up = '') =>
     liveText({
       ...emptyPlaylist(2000),
-      entries: names(inits).map((name) => ({
+      entries: names(lines).map((name) => ({
         uri: `${up}${segmentPath(name)}`,
         map: `${up}${initPath(name.start, name.init)}`,
         duration: name.duration,
         programDateTime: name.start,
         discontinuity: name.discontinuity,
-        gap: name.init === lost,
+        gap: name.lines === lost,
       })),
     });
   beforeEach(async () => {
     const at = new Date().toISOString();
     const grant = { videoId: `device:${id}`, subject: 'gus', grantedBy: 'ada', createdAt: at, effect: 'allow' };
     await fleet.put('ENTITLEMENTS_TABLE', { ...grant, maxHeight: 480 });
-    const section = (init: string, Metadata?: Record<string, string>) =>
-      put(`${channelPrefix(id, 1)}${initPath(noon, init)}`, 'x', Metadata);
-    await section(low, { width: '640', height: '480' });
-    await section(high, { width: '704', height: '576' });
-    await section(unsaid);
   });
   const said = ({ status, json }: Awaited<ReturnType<typeof main>>) => [status, json?.['code'] ?? ''];
 
@@ -376,9 +374,8 @@ describe('who may watch up to some height', () => {
     ['higher', [high], 403],
     ['higher from some time on', [low, low, high], 403],
     ['nobody knows how high', [unsaid], 403],
-    ['with a section that is not there', [low, lost], 403],
-  ])('what is recorded %s', async (_, inits, status) => {
-    for (const name of names(inits)) await put(`${channelPrefix(id, 1)}${segmentPath(name)}`);
+  ])('what is recorded %s', async (_, lines, status) => {
+    for (const name of names(lines)) await put(`${channelPrefix(id, 1)}${segmentPath(name)}`);
     for (const expand of [{}, { expand: '1' }])
       expect((await main({ ...gus, query: { ...range, ...expand } })).status).toBe(status);
     expect((await main({ query: range })).status).toBe(200);
@@ -389,13 +386,31 @@ describe('who may watch up to some height', () => {
     ['higher', [low, high], 403, 'forbidden'],
     ['nobody knows how high', [unsaid], 403, 'forbidden'],
     ['of which nothing came yet', [lost], 409, 'not-live'],
-  ])('what the device plays back, %s', async (_, inits, status, code) => {
+  ])('what the device plays back, %s', async (_, lines, status, code) => {
     const query = { playback: 'abcdefgh' };
-    await put(`${channelPrefix(id, 1)}playback/abcdefgh.m3u8`, playlist(inits, '../'));
+    await put(`${channelPrefix(id, 1)}playback/abcdefgh.m3u8`, playlist(lines, '../'));
     for (const ask of [main, media]) {
       expect(said(await ask({ ...gus, query }))).toEqual([status, code]);
       expect((await ask({ query })).status).toBe(200);
     }
+  });
+
+  it('has a ticket that says so, whatever is sent later', async () => {
+    await device.connect();
+    await device.stream(1, 'live', { ...LIVE, height: 480, width: 640 });
+    await put(livePlaylistKey(id, 1), playlist([low]));
+    for (const name of names([low])) await put(`${channelPrefix(id, 1)}${segmentPath(name)}`);
+    const heights = (text: string) =>
+      [...text.matchAll(/\/s\/([^/?"]+)\//g)].map(([, one]) => parseTicket(one!)?.height);
+    const answers = await Promise.all([main(gus), main({ ...gus, query: range }), media(gus), main()]);
+    for (const [n, { body }] of answers.entries()) {
+      expect(heights(body).length).toBeGreaterThan(0);
+      expect(new Set(heights(body))).toEqual(new Set([n === 3 ? undefined : 480]));
+    }
+    const { signature } = (await state({ ...gus, query: { session: session('gus') } })).json as unknown as {
+      signature: { query: string };
+    };
+    expect(heights(below(signature.query))).toEqual([480]);
   });
 
   it('what is live, by what its task says, and by what is in its playlist', async () => {

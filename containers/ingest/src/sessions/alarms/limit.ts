@@ -1,7 +1,10 @@
 /** Tells a device's people that it is over what it may have kept in a day: an alarm a day, among its others. */
+import { tellsOf } from '../../../../../lib/contract/alarm-rules.ts';
+import type { DeviceRecord } from '../../../../../lib/contract/device.ts';
 import { dayOf } from '../../cloud/usage.ts';
 import type { Services } from '../../services.ts';
 import { alarmId } from './detect.ts';
+import { inboxOf } from './told.ts';
 import { newSeed } from './seed.ts';
 
 /** What there is too much of, as an alarm's `type`. */
@@ -10,8 +13,8 @@ export type Over = 'files' | 'bytes' | 'encodes' | 'alarms' | 'positions' | 'una
 const DAY_MS = 86_400_000;
 
 export function noteLimit(
-  { outbox, alarms, log, metrics }: Pick<Services, 'outbox' | 'alarms' | 'log' | 'metrics'>,
-  { id: device, retentionDays }: { readonly id: string; readonly retentionDays: number },
+  { outbox, alarms, config, log, metrics }: Pick<Services, 'outbox' | 'alarms' | 'config' | 'log' | 'metrics'>,
+  { id: device, retentionDays, tags }: Pick<DeviceRecord, 'id' | 'retentionDays' | 'tags'>,
   over: Over,
   now = Date.now(),
 ): void {
@@ -22,8 +25,10 @@ export function noteLimit(
   const id = alarmId(device, 'limit', over, dayOf(now));
   const time = new Date(Math.floor(now / DAY_MS) * DAY_MS).toISOString();
   const seed = newSeed();
+  const alarm = { device, id, time, kind: 'limit', type: over, phase: 'event', files: [], seed } as const;
+  const tell = tellsOf(config.options.alarmRules, alarm, { tags });
   outbox.put(`alarm ${device} ${id}`, () =>
-    alarms.put({ device, id, time, kind: 'limit', type: over, phase: 'event', files: [], seed }, retentionDays),
+    alarms.put({ ...alarm, files: [], ...inboxOf(tell, device) }, retentionDays),
   );
 }
 

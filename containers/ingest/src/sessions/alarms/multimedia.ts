@@ -1,5 +1,6 @@
 /** A picture that came over the control connection (0x0801): kept as an alarm with one file, then acknowledged. */
 import { PutObjectCommand } from '@aws-sdk/client-s3';
+import { tellsOf } from '../../../../../lib/contract/alarm-rules.ts';
 import type { AlarmFile } from '../../../../../lib/contract/device.ts';
 import { alarmFileKey } from '../../../../../lib/contract/live-keys.ts';
 import { RETENTION_TAG } from '../../../../../lib/contract/ingest.ts';
@@ -13,6 +14,7 @@ import { fileKindOf, mediaTypeOf } from '../attachments/kinds.ts';
 import { alarmId } from './detect.ts';
 import { noteLimit } from './limit.ts';
 import { newSeed } from './seed.ts';
+import { inboxOf } from './told.ts';
 
 /** Names of JT/T 808-2019 table 79, by number. */
 const EVENTS = ['command', 'timer', 'robbery', 'collision', 'door-open', 'door-close', 'door-closing', 'distance'];
@@ -91,7 +93,9 @@ async function save({ aws, alarms, config, events, metrics }: Used, device: Devi
       }),
     files: [file],
   } as const;
-  if (!(await alarms.put({ ...alarm, files: [file], seed: newSeed() }, device.record.retentionDays))) return;
+  const tell = tellsOf(config.options.alarmRules, alarm, device.record);
+  const record = { ...alarm, files: [file], seed: newSeed(), ...inboxOf(tell, device.id) };
+  if (!(await alarms.put(record, device.record.retentionDays))) return;
   metrics.add('attachments');
   const { kind, phase } = alarm;
   events.publish({ device: device.id, type: 'attachment', alarm: { id, kind, type: alarm.type, phase }, file });

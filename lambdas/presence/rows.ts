@@ -1,0 +1,118 @@
+/**
+ * The table of who listens to what. Three kinds of row under one key: a ticket, a connection, and of a topic each connection that
+ * listens to it. All end by themselves (`until`, epoch seconds), however long DynamoDB leaves them lying there.
+ */
+import { DeleteCommand, GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { createHash, randomBytes } from 'node:crypto';
+import { z } from 'zod';
+import { required } from '../../lib/contract/env.ts';
+import { dynamo } from '../shared/clients.ts';
+
+const TableName = () => required('PRESENCE_TABLE');
+
+/** Who listens, as their token said when they asked for the ticket, and where they asked from. */
+export const person = z.object({
+  subject: z.string(),
+  groups: z.array(z.string()),
+  /** Origin of the page; absent: no page asked. */
+  origin: z.string().optional(),
+  ip: z.string().optional(),
+  country: z.string().optional(),
+  /** When their token ends. */
+  tokenEnds: z.int(),
+});
+export type Person = z.infer<typeof person>;
+
+const connectionRow = person.extend({ topics: z.array(z.string()), until: z.int() });
+export type Connection = z.infer<typeof connectionRow> & { readonly id: string };
+
+/** Who listens to a topic. */
+export interface Reader {
+  readonly id: string;
+  readonly until: number;
+}
+
+/** Of a ticket only its hash is kept: who reads the table can begin nothing. */
+const ticketKey = (ticket: string) => ({
+  topic: `ticket/${createHash('sha256').update(ticket).digest('base64url')}`,
+  connection: '-',
+});
+const connectionKey = (id: string) => ({ topic: `connection/${id}`, connection: '-' });
+
+const put = (Item: object): Promise<unknown> => dynamo.send(new PutCommand({ TableName: TableName(), Item }));
+
+export async function putTicket(given: Person, until: number): Promise<string> {
+  const ticket = randomBytes(24).toString('base64url');
+  await put({ ...ticketKey(ticket), ...given, until });
+  return ticket;
+}
+
+/** Takes the ticket away, so that it opens one connection. Undefined: there is none, any more or at all. */
+export async function takeTicket(ticket: string, now: number): Promise<Person | undefined> {
+  const { Attributes } = await dynamo.send(
+    new DeleteCommand({ TableName: TableName(), Key: ticketKey(ticket), ReturnValues: 'ALL_OLD' }),
+  );
+  if (Attributes === undefined || Number(Attributes['until']) < now) return undefined;
+  return person.parse(Attributes);
+}
+
+export const putConnection = ({ id, ...row }: Connection): Promise<unknown> => put({ ...connectionKey(id), ...row });
+
+/** Undefined: there is none, or it is over. */
+export async function readConnection(id: string, now: number): Promise<Connection | undefined> {
+  const { Item } = await dynamo.send(
+    new GetCommand({ TableName: TableName(), Key: connectionKey(id), ConsistentRead: true }),
+  );
+  const row = Item === undefined ? undefined : connectionRow.parse(Item);
+  return row === undefined || row.until <= now ? undefined : { ...row, id };
+}
+
+const SIDE_BY_SIDE = 25;
+
+async function sideBySide(items: readonly string[], work: (item: string) => Promise<unknown>): Promise<void> {
+  for (let at = 0; at < items.length; at += SIDE_BY_SIDE) {
+    await Promise.all(items.slice(at, at + SIDE_BY_SIDE).map(work));
+  }
+}
+
+const dropReader = (topic: string, connection: string): Promise<unknown> =>
+  dynamo.send(new DeleteCommand({ TableName: TableName(), Key: { topic, connection } }));
+
+/** Has the connection listen to these topics until then, and to no other. */
+export async function listen(connection: Connection, topics: readonly string[], until: number): Promise<void> {
+  const { id } = connection;
+  await putConnection({ ...connection, topics: [...new Set([...connection.topics, ...topics])] });
+  await sideBySide(topics, (topic) => put({ topic, connection: id, until }));
+  const gone = connection.topics.filter((topic) => !topics.includes(topic));
+  await sideBySide(gone, (topic) => dropReader(topic, id));
+  if (gone.length > 0) await putConnection({ ...connection, topics: [...topics] });
+}
+
+/** All that is kept of a connection. Harmless when there is none. */
+export async function forget(id: string): Promise<Connection | undefined> {
+  const { Attributes } = await dynamo.send(
+    new DeleteCommand({ TableName: TableName(), Key: connectionKey(id), ReturnValues: 'ALL_OLD' }),
+  );
+  if (Attributes === undefined) return undefined;
+  const connection = { ...connectionRow.parse(Attributes), id };
+  await sideBySide(connection.topics, (topic) => dropReader(topic, id));
+  return connection;
+}
+
+/** Of a topic, at most: what more would hear asks in its own time. */
+const MOST_READERS = 500;
+
+/** Who listens to it now. One query, which half a read unit pays where nobody does. */
+export async function readersOf(topic: string, now: number): Promise<Reader[]> {
+  const { Items = [] } = await dynamo.send(
+    new QueryCommand({
+      TableName: TableName(),
+      KeyConditionExpression: 'topic = :topic',
+      FilterExpression: '#until > :now',
+      ExpressionAttributeNames: { '#until': 'until' },
+      ExpressionAttributeValues: { ':topic': topic, ':now': now },
+      Limit: MOST_READERS,
+    }),
+  );
+  return Items.map((item) => ({ id: String(item['connection']), until: Number(item['until']) }));
+}

@@ -1,0 +1,36 @@
+/** The WebSocket of the console as both of its ends know it: where it is, how long it lasts, and what one can listen to. */
+import { VIDEO_ID } from './keys.ts';
+import { DEVICE_ID } from './live-keys.ts';
+
+/** The stage of the WebSocket API, and so its path on this host. */
+export const SOCKET = 'ws';
+
+/** Seconds between two times a client asks: before its subscriptions end, and before API Gateway's ten idle minutes. */
+export const ASK_SECONDS = 240;
+/** Seconds that a subscription holds unless it is asked for again, which decides anew whether it may. */
+export const LEASE_SECONDS = 600;
+/** That one connection listens to. */
+export const MOST_TOPICS = 100;
+
+/**
+ * `video:{id}`: how far its slicing or pulling is. `watching:video:{id}`, `watching:device:{id}`: who watches it now, of a device on any
+ * of its channels, live or recorded.
+ */
+export type Topic =
+  | { readonly of: 'video'; readonly id: string }
+  | { readonly of: 'watching'; readonly what: 'video' | 'device'; readonly id: string };
+
+export const topicText = (topic: Topic): string =>
+  topic.of === 'watching' ? `watching:${topic.what}:${topic.id}` : `${topic.of}:${topic.id}`;
+
+/** Undefined: that is no topic. */
+export function topicOf(text: string): Topic | undefined {
+  const [of, what, id, ...rest] = text.split(':');
+  if (rest.length > 0) return undefined;
+  if (of === 'video') return id === undefined && VIDEO_ID.test(what ?? '') ? { of, id: what! } : undefined;
+  if (of !== 'watching' || id === undefined) return undefined;
+  if (what === 'video' && VIDEO_ID.test(id)) return { of, what, id };
+  return what === 'device' && DEVICE_ID.test(id) ? { of, what, id } : undefined;
+}
+
+export const videoTopic = (id: string): string => topicText({ of: 'video', id });

@@ -1,0 +1,48 @@
+/** A deployment that a command is about: a stack in the account of the shell's credentials, or a local platform's. */
+import { readFileSync } from 'node:fs';
+import { CloudFormationClient, type CloudFormationClientConfig } from '@aws-sdk/client-cloudformation';
+import type { AwsAccess } from './aws-request.ts';
+import { engineClient } from './engine.ts';
+import { stackFacts } from './smoke/stacks.ts';
+
+/** Logical id of a resource whose hash nobody knows → its physical id; undefined where there is none. */
+export type Find = (type: string, logicalId: string) => string | undefined;
+
+export interface OpenDeployment {
+  /** For clients of the SDK. */
+  readonly options: Pick<CloudFormationClientConfig, 'region' | 'endpoint' | 'credentials'>;
+  readonly stack: string;
+  readonly region: string;
+  /** Undefined: AWS. */
+  readonly engine: string | undefined;
+  readonly find: Find;
+  readonly access: AwsAccess;
+}
+
+/** As commands are asked for it. Throws where there is no such stack. */
+export async function openDeployment(asked: {
+  readonly stack?: string | undefined;
+  readonly region?: string | undefined;
+  /** What `npm start` wrote. */
+  readonly 'ready-file'?: string | undefined;
+}): Promise<OpenDeployment> {
+  const file = asked['ready-file'];
+  const engine = file === undefined ? undefined : (JSON.parse(readFileSync(file, 'utf8')) as { engine: string }).engine;
+  const options =
+    engine === undefined ? (asked.region === undefined ? {} : { region: asked.region }) : engineClient(engine);
+  const cloudFormation = new CloudFormationClient(options);
+  const region = await cloudFormation.config.region();
+  const stack = asked.stack ?? (engine === undefined ? 'sluice-prod-vod' : 'sluice-local-vod');
+  const { resources } = await stackFacts(cloudFormation, [stack]);
+  if (resources.size === 0) throw new Error(`there is no stack ${stack} in ${region}`);
+  const find: Find = (type, logicalId) =>
+    [...resources].find(
+      ([name, one]) => one.type === type && name.replace(/[0-9A-F]{8}$/, '') === `${stack}/${logicalId}`,
+    )?.[1].id;
+  const access = {
+    region,
+    credentials: cloudFormation.config.credentials,
+    ...(engine !== undefined && { endpoint: engine }),
+  };
+  return { options, stack, region, engine, find, access };
+}

@@ -1,0 +1,129 @@
+/** Alarms for people: a simulated vehicle asks for help, who watches hears of it, looks, and sees to it. */
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { Client } from '../../../local/client.ts';
+import type { Simulation } from '../../../local/device/simulator.ts';
+import { signIn } from '../../../local/sign-in.ts';
+import { runningStack } from '../../stack.ts';
+import { openBrowser, openPage, seriousFindings } from './open.ts';
+import { sideways } from './pictures.ts';
+import { register, ROAD, simulate, slow } from './vehicles.ts';
+
+const stack = await runningStack();
+const [ada, uma, vera] = ['ada', 'uma', 'vera'].map(
+  (person) => new Client(stack.url, stack.users.find(({ name }) => name === person)?.token ?? ''),
+) as [Client, Client, Client];
+
+const BUS = '13900000211';
+let browser: Browser;
+let simulation: Simulation;
+
+beforeAll(async () => {
+  await register(ada, { id: BUS, name: 'Bus 12', channels: [ROAD], viewers: ['uma'], tags: ['night'] });
+  // Of an earlier run on the same stack.
+  const { alarms } = await uma.call('GET /api/alarms', { query: { device: BUS } });
+  const names = alarms.map(({ device, time, id }) => ({ device, time, id }));
+  if (names.length > 0) await uma.call('POST /api/alarms/acknowledge', { body: { alarms: names } });
+  [simulation, browser] = await Promise.all([simulate(stack, BUS, { channels: 1 }), openBrowser()]);
+});
+afterAll(async () => {
+  await browser.close();
+  await simulation.close();
+  await ada.fetch('DELETE', `/api/devices/${BUS}`);
+});
+
+const bus = () => simulation.devices[0]!;
+const row = (page: Page, name: string) => page.getByRole('listitem', { name: `${name} of Bus 12` });
+const counted = (page: Page) =>
+  page.getByRole('navigation', { name: 'Screens', exact: true }).getByText(/^\d+\+? new$/);
+
+it('stands over the wall, in the count of every screen and in the inbox, is over by its end, and is acknowledged', async () => {
+  const { page, faults, close } = await openPage(browser);
+  await signIn(page, stack.url, 'uma', `/live?show=${BUS}.1`);
+  await page.getByRole('article', { name: 'Bus 12, Road ahead' }).waitFor(slow);
+  const banner = page.getByRole('status', { name: 'Alarm' });
+  expect(await banner.textContent()).toBe('');
+  expect(await counted(page).count()).toBe(0);
+
+  await expect.poll(() => bus().hold('sos', true), slow).toBe(true);
+  await banner.getByText('SOS').waitFor(slow);
+  await banner.getByText('Bus 12').waitFor();
+  expect(await banner.getAttribute('aria-live')).toBe('polite');
+  expect(await banner.getByRole('link', { name: 'Show' }).getAttribute('href')).toMatch(`/d/${BUS}?at=`);
+  expect(await seriousFindings(page)).toEqual([]);
+  await expect.poll(() => counted(page).textContent(), slow).toBe('1 new');
+
+  await page
+    .getByRole('link', { name: /^Alarms/ })
+    .first()
+    .click();
+  await row(page, 'SOS').waitFor();
+  await row(page, 'SOS')
+    .getByText(/^-?\d+\.\d{5}, -?\d+\.\d{5}$/)
+    .waitFor();
+  await page
+    .getByRole('region', { name: /^Map of/ })
+    .or(page.getByLabel(/^Map of 1 alarm/))
+    .first()
+    .waitFor();
+
+  // Its end closes it and is no second one; another kind is another one, with its files.
+  expect(bus().hold('sos', false)).toBe(true);
+  await row(page, 'SOS')
+    .getByText(/over within a minute|lasted \d+ min/)
+    .waitFor(slow);
+  expect(bus().alarm('forward-collision')).toBe(true);
+  await row(page, 'Forward collision')
+    .getByRole('list', { name: /^Files of/ })
+    .waitFor(slow);
+  expect(
+    await page
+      .getByRole('list', { name: 'Alarms' })
+      .getByRole('listitem', { name: /of Bus 12$/ })
+      .count(),
+  ).toBe(2);
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    expect(await seriousFindings(page), colorScheme).toEqual([]);
+  }
+  await page.setViewportSize({ width: 390, height: 800 });
+  await expect.poll(() => sideways(page)).toBe(0);
+  expect(await seriousFindings(page)).toEqual([]);
+  await page.setViewportSize({ width: 1280, height: 800 });
+
+  await page.getByRole('combobox', { name: 'Kind' }).selectOption('adas');
+  await expect.poll(() => row(page, 'SOS').count()).toBe(0);
+  await page.getByRole('combobox', { name: 'Kind' }).selectOption('');
+  await page.getByRole('button', { name: 'Acknowledge SOS of Bus 12' }).click();
+  await expect.poll(() => row(page, 'SOS').count()).toBe(0);
+  await expect.poll(() => counted(page).textContent(), slow).toBe('1 new');
+  await page.getByRole('button', { name: 'Acknowledge all shown' }).click();
+  await page.getByText('Nothing new').waitFor();
+  await expect.poll(() => counted(page).count(), slow).toBe(0);
+
+  await page.getByRole('combobox', { name: 'State' }).selectOption('acknowledged');
+  await row(page, 'SOS')
+    .getByText(/^Acknowledged by you/)
+    .waitFor();
+  await row(page, 'SOS').getByRole('link', { name: 'Recording' }).click();
+  await page.getByRole('heading', { name: 'Bus 12' }).waitFor();
+  expect(new URL(page.url()).searchParams.get('at')).toMatch(/^\d{13}$/);
+  expect(faults).toEqual([]);
+  await close();
+});
+
+it('is acknowledged from the wall, and is nothing to who may not see the vehicle', async () => {
+  const { page, faults, close } = await openPage(browser);
+  await signIn(page, stack.url, 'uma', `/live?show=${BUS}.1`);
+  await expect.poll(() => bus().alarm('phone'), slow).toBe(true);
+  const banner = page.getByRole('status', { name: 'Alarm' });
+  await banner.getByText('Phone').waitFor(slow);
+  expect((await vera.call('GET /api/alarms', {})).alarms).toEqual([]);
+  expect(await vera.call('GET /api/alarms/count', {})).toEqual({ count: 0, isMore: false });
+  await banner.getByRole('button', { name: 'Acknowledge' }).click();
+  await expect.poll(() => banner.textContent(), slow).toBe('');
+  const [entry] = (await ada.call('GET /api/audit', { query: { about: `device:${BUS}`, limit: '1' } })).entries;
+  expect(entry).toMatchObject({ route: 'POST /api/alarms/acknowledge' });
+  expect(faults).toEqual([]);
+  await close();
+});

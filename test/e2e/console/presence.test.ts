@@ -1,0 +1,161 @@
+/** What the console is told as it happens, in Chromium on the running stack. */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { Client, putPart } from '../../../local/client.ts';
+import { signIn } from '../../../local/sign-in.ts';
+import { runningStack } from '../../stack.ts';
+import { makeVideo } from '../../support/media.ts';
+import { comeNear, openBrowser, openPage } from './open.ts';
+
+const stack = await runningStack();
+const as = (wanted: string) => new Client(stack.url, stack.users.find(({ name }) => name === wanted)!.token);
+const uma = as('uma');
+const slow = { timeout: 120_000, interval: 100 };
+
+let folder: string;
+let browser: Browser;
+let film: Buffer;
+const made: string[] = [];
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sluice-told-'));
+  const file = join(folder, 'film.mp4');
+  await makeVideo(stack.ffmpegFolder, file, { seconds: 60, size: '1280x720' });
+  film = await readFile(file);
+  browser = await openBrowser();
+}, 300_000);
+afterAll(async () => {
+  await browser?.close();
+  for (const id of made) await uma.fetch('DELETE', `/api/videos/${id}`);
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** An upload whose bytes are there, and that is not yet completed. */
+async function almostArrived() {
+  const { videoId, uploadId, key } = await uma.call('POST /api/s3/multipart', {
+    body: { filename: 'film.mp4', type: 'video/mp4', metadata: { visibility: 'private', size: film.length } },
+  });
+  made.push(videoId);
+  const query = { key };
+  const { url } = await uma.call('GET /api/s3/multipart/{uploadId}/{partNumber}', {
+    params: { uploadId, partNumber: '1' },
+    query,
+  });
+  const parts = [{ PartNumber: 1, ETag: await putPart(url, film) }];
+  return {
+    id: videoId,
+    complete: () =>
+      uma.call('POST /api/s3/multipart/{uploadId}/complete', { params: { uploadId }, query, body: { parts } }),
+  };
+}
+
+/** Frames that the page's WebSocket got, as text. */
+function framesOf(page: Page): string[] {
+  const frames: string[] = [];
+  page.on('websocket', (socket) =>
+    socket.on('framereceived', ({ payload }) =>
+      frames.push(typeof payload === 'string' ? payload : payload.toString()),
+    ),
+  );
+  return frames;
+}
+
+it('shows how far slicing is as it is told, where it can ask for nothing', async () => {
+  const { id, complete } = await almostArrived();
+  const { page, faults, close } = await openPage(browser);
+  const frames = framesOf(page);
+  await signIn(page, stack.url, 'uma', `/v/${id}`);
+  await page.getByText('Uploading').first().waitFor();
+  await expect.poll(() => frames.some((frame) => frame.includes(`"topics":["video:${id}"]`)), slow).toBe(true);
+  let asked = 0;
+  await page.route(`**/api/videos/${id}`, (route) => {
+    asked += 1;
+    return route.abort();
+  });
+  await complete();
+  const bar = page.getByRole('progressbar', { name: /^Slicing / });
+  const seen = new Set<number>();
+  await expect
+    .poll(async () => {
+      const value = await bar.getAttribute('aria-valuenow', { timeout: 1000 }).catch(() => null);
+      if (value !== null) seen.add(Number(value));
+      return [...seen].some((percent) => percent > 0 && percent < 100);
+    }, slow)
+    .toBe(true);
+  // It asked where it was told that there is more, and got nothing.
+  expect(asked).toBeGreaterThan(0);
+  await page.unroute(`**/api/videos/${id}`);
+  await page
+    .locator('media-controller')
+    .or(page.getByRole('button', { name: /^Play / }))
+    .first()
+    .waitFor();
+  expect(faults).toEqual([]);
+  await close();
+});
+
+it('asks as often as ever where there is no WebSocket, and seldom where there is one', async () => {
+  const [told, polls] = [await almostArrived(), await almostArrived()];
+  const count = async (id: string, isRefused: boolean) => {
+    const opened = await openPage(browser);
+    const frames = framesOf(opened.page);
+    if (isRefused) await opened.page.route('**/api/presence', (route) => route.abort());
+    let asked = 0;
+    opened.page.on('request', (request) => {
+      if (new URL(request.url()).pathname === `/api/videos/${id}`) asked += 1;
+    });
+    await signIn(opened.page, stack.url, 'uma', `/v/${id}`);
+    await opened.page.getByText('Uploading').first().waitFor();
+    if (!isRefused) await expect.poll(() => frames.length, slow).toBeGreaterThan(0);
+    return { ...opened, asked: () => asked };
+  };
+  const one = await count(told.id, false);
+  const other = await count(polls.id, true);
+  // One more look, for what happened before it was told.
+  const before = { one: one.asked(), other: other.asked() };
+  await expect.poll(() => other.asked() - before.other, slow).toBeGreaterThanOrEqual(3);
+  expect(one.asked() - before.one).toBeLessThanOrEqual(1);
+  // And what the other asks for it gets.
+  await polls.complete();
+  await other.page
+    .getByText(/Slicing|Playable|Ready/)
+    .first()
+    .waitFor();
+  for (const { faults, close } of [one, other]) {
+    expect(faults).toEqual([]);
+    await close();
+  }
+});
+
+it('shows who watches as they come and go, where it asks for the list once', async () => {
+  const id = await as('uma').upload(join(folder, 'film.mp4'), {
+    name: 'film.mp4',
+    metadata: { visibility: 'entitled' },
+  });
+  made.push(id);
+  await uma.ready(id);
+  await uma.call('PUT /api/videos/{id}/grants/{subject}', { params: { id, subject: 'vera' }, body: {} });
+  const owner = await openPage(browser);
+  const frames = framesOf(owner.page);
+  await signIn(owner.page, stack.url, 'uma', `/v/${id}?tab=access`);
+  const list = owner.page.getByRole('list', { name: 'Watching now' });
+  await list.getByText('Nobody.').waitFor();
+  await expect.poll(() => frames.some((frame) => frame.includes(`watching:video:${id}`)), slow).toBe(true);
+  await owner.page.route(`**/api/videos/${id}/sessions`, (route) => route.abort());
+  const vera = await openPage(browser);
+  await signIn(vera.page, stack.url, 'vera', `/v/${id}`);
+  await comeNear(vera.page);
+  const row = list.getByRole('listitem').filter({ hasText: 'vera' });
+  await row.waitFor();
+  await owner.page.getByRole('heading', { name: 'Watching now: 1' }).waitFor();
+  // Who leaves watches no more.
+  await vera.page.goto(`${stack.url}/`);
+  await row.waitFor({ state: 'detached' });
+  await list.getByText('Nobody.').waitFor();
+  for (const { faults, close } of [vera, owner]) {
+    expect(faults).toEqual([]);
+    await close();
+  }
+});

@@ -1,0 +1,118 @@
+import { expect, it } from 'vitest';
+import { together, videoNews, watchingNews } from '../../../lambdas/presence/news.ts';
+
+const ID = 'abcdefghij0123456789';
+const record = {
+  id: ID,
+  status: 'probed',
+  progress: 10,
+  updatedAt: '2026-01-01T00:00:00Z',
+  title: 'A',
+  chunksDone: new Set([1, 2]),
+  bytes: { source: 1, media: 0 },
+};
+const moved = { ...record, progress: 11, updatedAt: '2026-01-01T00:00:01Z', chunksDone: new Set([1, 2, 3]) };
+const told = { of: 'video', topic: `video:${ID}`, status: 'probed', progress: 11, updatedAt: moved.updatedAt };
+
+it.each([
+  ['progress alone', record, moved, { ...told, isMore: false }],
+  ['another title, too', record, { ...moved, title: 'B' }, { ...told, isMore: true }],
+  ['a status', record, { ...moved, status: 'playable' }, { ...told, status: 'playable', isMore: true }],
+  ['an attribute more', record, { ...moved, poster: 'x' }, { ...told, isMore: true }],
+  ['an attribute less', { ...record, failure: 'x' }, moved, { ...told, isMore: true }],
+  ['its beginning', undefined, moved, { ...told, isMore: true }],
+  ['its end', moved, undefined, { ...told, status: 'deleted', isMore: true }],
+  // Of a ready video, what is done is its ladder's, whose progress the record does not say.
+  [
+    'a rung more of one that is ready',
+    { ...record, status: 'ready' },
+    { ...moved, status: 'ready' },
+    { ...told, status: 'ready', isMore: true },
+  ],
+])('tells %s', (_, before, now, news) => {
+  expect(videoNews({ before, now })).toEqual(news);
+});
+
+it('tells nothing where nothing changed, a set in another order included, or where there is no video', () => {
+  expect(videoNews({ before: record, now: { ...record, chunksDone: new Set([2, 1]) } })).toBeUndefined();
+  expect(videoNews({})).toBeUndefined();
+  expect(videoNews({ now: { id: ID, status: 'unknown' } })).toBeUndefined();
+});
+
+it('says of each topic the last, and that there is more where any before it did', () => {
+  const [first, last] = [videoNews({ now: record })!, videoNews({ before: record, now: moved })!];
+  const other = { ...last, topic: 'video:other' };
+  expect([...together([first, other, last]).values()]).toEqual([{ ...last, isMore: true }, other]);
+});
+
+const SESSION = '0000001Aaaaaaaaaaaaaaaa';
+const OTHER = '0000002Bbbbbbbbbbbbbbbb';
+const row = {
+  who: 'u:part',
+  place: `vod/${ID}/player`,
+  what: `vod/${ID}`,
+  session: SESSION,
+  ticket: 'a secret',
+  subject: 'vera',
+  reason: 'grant',
+  right: 'video:x person:vera',
+  player: 'p',
+  startedAt: '2026-01-01T00:00:00Z',
+  seenAt: '2026-01-01T00:00:00Z',
+  expiresAt: 1_800_000_000,
+};
+const shown = {
+  session: SESSION,
+  subject: 'vera',
+  link: null,
+  startedAt: row.startedAt,
+  seenAt: row.seenAt,
+  until: new Date(row.expiresAt * 1000).toISOString(),
+  renews: true,
+};
+const news = { of: 'watching', topic: `watching:video:${ID}`, joined: [], left: [], isMore: false };
+const { what: _, ...ended } = { ...row, endedAt: row.startedAt, endedBy: 'owner' };
+
+it.each([
+  ['who comes, without ticket and right', undefined, row, { ...news, joined: [shown] }],
+  ['who goes', row, undefined, { ...news, left: [SESSION] }],
+  ['who is ended', row, ended, { ...news, left: [SESSION] }],
+  [
+    'who comes again by another ticket',
+    row,
+    { ...row, session: OTHER },
+    { ...news, joined: [{ ...shown, session: OTHER }], left: [SESSION] },
+  ],
+  [
+    'of a device by its channel',
+    undefined,
+    { ...row, what: 'live/13800000001/2' },
+    { ...news, topic: 'watching:device:13800000001', joined: [{ ...shown, channel: 2 }] },
+  ],
+])('tells %s', (_name, before, now, said) => {
+  expect(watchingNews({ before, now })).toEqual(said);
+});
+
+it('tells nothing of who goes on, of an ended session, or of a row that is none', () => {
+  expect(
+    watchingNews({ before: row, now: { ...row, seenAt: '2026-01-01T00:06:40Z', expiresAt: 1_800_000_400 } }),
+  ).toBeUndefined();
+  expect(watchingNews({ now: ended })).toBeUndefined();
+  expect(watchingNews({ before: ended })).toBeUndefined();
+  expect(watchingNews({ now: { who: 'x' } })).toBeUndefined();
+  expect(watchingNews({ now: { ...row, what: 'else/x' } })).toBeUndefined();
+});
+
+it('says together who came and who went, each once, and of a crowd that there is more', () => {
+  const of = (session: string) => ({ ...row, session });
+  const came = (session: string) => watchingNews({ now: of(session) })!;
+  const went = (session: string) => watchingNews({ before: of(session) })!;
+  const one = (...all: Parameters<typeof together>[0]) => [...together(all).values()];
+  expect(one(came(SESSION), came(OTHER), went(SESSION))).toEqual([
+    { ...news, joined: [{ ...shown, session: OTHER }], left: [SESSION] },
+  ]);
+  expect(one(went(SESSION), came(SESSION))).toEqual([{ ...news, joined: [shown] }]);
+  const crowd = Array.from({ length: 51 }, (_none, i) => came(`00000${String(10 + i)}Aaaaaaaaaaaaaaaa`));
+  expect(one(...crowd)).toEqual([{ ...news, isMore: true }]);
+  expect(one(...crowd, came(SESSION))).toEqual([{ ...news, joined: [shown], isMore: true }]);
+});

@@ -1,0 +1,93 @@
+import { QueryClient, QueryObserver } from '@tanstack/react-query';
+import { expect, it, vi } from 'vitest';
+import type { Video } from '../../lib/contract/video.ts';
+import { videoQuery } from '../../web/src/api/queries.ts';
+import { backOff } from '../../web/src/push/push.ts';
+import { pushed, unlessPushed } from '../../web/src/push/pushed.ts';
+import { takeIn, wantedTopics, watchingTopic } from '../../web/src/push/topics.ts';
+
+const idOf = (name: string) => name.padEnd(20, '0');
+const video = (name: string, over: Partial<Video> = {}): Video =>
+  ({ id: idOf(name), status: 'probed', progress: 1, updatedAt: new Date().toISOString(), ...over }) as Video;
+
+/** A client that shows these videos. */
+function showing(...videos: Video[]) {
+  const client = new QueryClient({ defaultOptions: { queries: { retry: false } } });
+  const ends = videos.map((one) => {
+    client.setQueryData(videoQuery(one.id).queryKey, one);
+    return new QueryObserver(client, { ...videoQuery(one.id), staleTime: Infinity, refetchInterval: false }).subscribe(
+      () => {},
+    );
+  });
+  return { client, end: () => ends.forEach((one) => one()) };
+}
+
+it('wants to hear of what is on a screen and on its way, and of nothing else', () => {
+  const { client, end } = showing(video('b'), video('a', { status: 'uploading' }), video('done', { status: 'ready' }));
+  client.setQueryData(videoQuery(idOf('unseen')).queryKey, video('unseen'));
+  expect(wantedTopics(client)).toEqual([`video:${idOf('a')}`, `video:${idOf('b')}`]);
+  end();
+  expect(wantedTopics(client)).toEqual([]);
+});
+
+it('wants no more than one connection listens to', () => {
+  const { client, end } = showing(...Array.from({ length: 120 }, (_, i) => video(`v${i}`)));
+  expect(wantedTopics(client)).toHaveLength(100);
+  end();
+});
+
+it('shows progress that it is told, and asks for the record where more has changed', () => {
+  const { client, end } = showing(video('a'));
+  const topic = `video:${idOf('a')}`;
+  const updatedAt = '2026-01-01T00:00:00Z';
+  const asked = vi.spyOn(client, 'invalidateQueries');
+  takeIn(client, { of: 'video', topic, isMore: false, status: 'probed', progress: 42, updatedAt });
+  expect(client.getQueryData(['video', idOf('a')])).toMatchObject({ progress: 42, updatedAt, status: 'probed' });
+  expect(asked).not.toHaveBeenCalled();
+  takeIn(client, { of: 'video', topic, isMore: true, status: 'ready', progress: 100, updatedAt });
+  expect(asked).toHaveBeenCalledWith({ queryKey: ['video', idOf('a')], exact: true });
+  // What nobody has asked for is not made of what is told.
+  takeIn(client, { of: 'video', topic: `video:${idOf('b')}`, isMore: false, status: 'probed', progress: 1, updatedAt });
+  expect(client.getQueryData(['video', idOf('b')])).toBeUndefined();
+  asked.mockRestore();
+  end();
+});
+
+it('asks seldom for what is told, and as ever for what is not', () => {
+  pushed.add('video:a');
+  expect([unlessPushed('video:a', 2_000), unlessPushed('video:b', 2_000)]).toEqual([60_000, 2_000]);
+  expect([unlessPushed('video:a', false), unlessPushed('video:a', 90_000)]).toEqual([false, 90_000]);
+  pushed.clear();
+  expect(unlessPushed('video:a', 2_000)).toBe(2_000);
+});
+
+it('tries again later and later, at another time than others, and within a minute at most', () => {
+  expect([backOff(0, 0), backOff(0, 1), backOff(3, 0.5), backOff(30, 1), backOff(30, 0)]).toEqual([
+    500, 1_000, 6_000, 60_000, 30_000,
+  ]);
+});
+
+it('adds who comes to the list of who watches, takes out who goes, and asks for it where there are more', () => {
+  const client = new QueryClient();
+  const id = idOf('a');
+  const session = (name: string) => ({ session: name, subject: 'vera' }) as never;
+  for (const of of [[id], ['device', '13800000001']]) {
+    const queryKey = ['watching', ...of];
+    client.setQueryData(queryKey, { sessions: [session('2'), session('1')], isWhole: true });
+    const end = new QueryObserver(client, {
+      queryKey,
+      queryFn: () => new Promise(() => {}),
+      staleTime: Infinity,
+    }).subscribe(() => {});
+    const topic = watchingTopic(of);
+    expect(wantedTopics(client)).toEqual([topic]);
+    const asked = vi.spyOn(client, 'invalidateQueries');
+    takeIn(client, { of: 'watching', topic, joined: [session('3'), session('1')], left: ['2'], isMore: false });
+    expect(client.getQueryData(queryKey)).toEqual({ sessions: [session('3'), session('1')], isWhole: true });
+    expect(asked).not.toHaveBeenCalled();
+    takeIn(client, { of: 'watching', topic, joined: [], left: [], isMore: true });
+    expect(asked).toHaveBeenCalledWith({ queryKey, exact: true });
+    asked.mockRestore();
+    end();
+  }
+});

@@ -1,0 +1,66 @@
+/** What the screens show now, as topics to listen to, and what is told of one, put where the screens look. */
+import type { Query, QueryClient } from '@tanstack/react-query';
+import type { News, WatchingNews } from '../../../lib/contract/presence.ts';
+import { MOST_TOPICS, topicOf, topicText, videoTopic } from '../../../lib/contract/socket.ts';
+import type { Video } from '../../../lib/contract/video.ts';
+import { pollEvery } from '../shared/status.ts';
+
+/** Undefined: nothing is told of it, or nothing of it would be asked for again. */
+function topicOfQuery({ queryKey, state }: Query): string | undefined {
+  const [kind, first, second] = queryKey as readonly string[];
+  if (state.data === undefined || first === undefined) return undefined;
+  if (kind === 'video') return pollEvery(state.data as Video, Date.now()) === false ? undefined : videoTopic(first);
+  return kind === 'watching' ? watchingTopic(second === undefined ? [first] : [first, second]) : undefined;
+}
+
+/** Of a list of who watches, by what stands behind `watching` in its key. */
+export function watchingTopic(of: readonly string[]): string {
+  const [first = '', id] = of;
+  return id === undefined
+    ? topicText({ of: 'watching', what: 'video', id: first })
+    : topicText({ of: 'watching', what: 'device', id });
+}
+
+/** Of what is on a screen now, sorted, and as many as one connection listens to. */
+export const wantedTopics = (client: QueryClient): string[] =>
+  client
+    .getQueryCache()
+    .getAll()
+    .filter((query) => query.isActive())
+    .flatMap((query) => topicOfQuery(query) ?? [])
+    .toSorted()
+    .slice(0, MOST_TOPICS);
+
+function keyOf(text: string): readonly string[] {
+  const topic = topicOf(text);
+  if (topic?.of !== 'watching') return ['video', topic?.id ?? ''];
+  return ['watching', ...(topic.what === 'device' ? ['device'] : []), topic.id];
+}
+
+/** Asks again for what the topics tell: they begin or cease to be told, and something may have happened in between. */
+export function askFor(client: QueryClient, topics: readonly string[]): void {
+  for (const topic of topics) void client.invalidateQueries({ queryKey: keyOf(topic), exact: true });
+}
+
+/** More than is told has changed where it says so: then the API is asked, whose answer is whole. */
+export function takeIn(client: QueryClient, news: News): void {
+  const queryKey = keyOf(news.topic);
+  if (news.isMore) askFor(client, [news.topic]);
+  else if (news.of === 'video') {
+    const { status, progress, updatedAt } = news;
+    client.setQueryData<Video>(queryKey, (video) => video && { ...video, status, progress, updatedAt });
+  } else client.setQueryData<Sessions>(queryKey, (list) => list && { ...list, sessions: after(list.sessions, news) });
+}
+
+interface Sessions {
+  readonly sessions: readonly WatchingNews['joined'][number][];
+  readonly isWhole: boolean;
+}
+
+/** The newest first: a session's name begins with its time. */
+function after(sessions: Sessions['sessions'], { joined, left }: WatchingNews): Sessions['sessions'] {
+  const gone = new Set([...left, ...joined.map(({ session }) => session)]);
+  return [...joined, ...sessions.filter(({ session }) => !gone.has(session))].toSorted((a, b) =>
+    a.session < b.session ? 1 : -1,
+  );
+}
