@@ -119,7 +119,6 @@ describe.concurrent('CMCD version 2, event mode', () => {
         const { totals, devices, heatmap } = await insight();
         expect(totals, lines.join('\n')).toMatchObject({ plays: 1, views: 1, viewers: 1, failed: 0 });
         expect(totals.seeks).toBeGreaterThan(0);
-        expect(totals.startupSeconds).toBeGreaterThan(0);
         // About 12 s at twice the speed; of what a slow machine halts at, and of halves between reports, nobody knows.
         expect(totals.watchSeconds).toBeGreaterThan(7);
         expect(totals.watchSeconds).toBeLessThan(17);
