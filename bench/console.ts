@@ -73,7 +73,7 @@ try {
     cases.push({ screen, ...median });
   }
 } finally {
-  if (video !== undefined) await vehicle?.admin.fetch('DELETE', `/api/videos/${video}`);
+  if (video !== undefined) await vehicle?.admin.fetch('DELETE', `/api/videos/${video}?now=true`);
   await browser.close();
   await vehicle?.close();
   await running?.close();

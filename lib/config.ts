@@ -34,8 +34,10 @@ import {
   port,
   RUNGS,
   slicingBounds,
+  TRASH_DAYS,
   TWICE,
   uploadBounds,
+  videosBounds,
   whole,
 } from './contract/options.ts';
 
@@ -165,6 +167,10 @@ const schema = z.strictObject({
           'Media types taken, `video/*` style; with `video/*`, `audio/*` or `application/octet-stream` also files of which neither type nor name says what they are. What a file really is, probing finds out.',
       }),
       maxInFlight: uploadBounds.maxInFlight.default(20).meta({ description: 'Uploads one person may have under way.' }),
+      quotaGiB: uploadBounds.quotaGiB.default(0).meta({
+        description:
+          'GiB of sources and renditions that one person may keep, of what is in the trash, too; an upload that does not fit is refused when it begins. What is kept already stays. 0: no quota.',
+      }),
       urlMinutes: uploadBounds.urlMinutes.default(60).meta({ description: 'Minutes a part URL stays good.' }),
       expireDays: uploadBounds.expireDays
         .default(7)
@@ -182,6 +188,14 @@ const schema = z.strictObject({
       pullPrivate: z.boolean().default(false).meta({
         description:
           "Pull from plain http, any port and addresses of private networks, loopback among them, and ask `playback.hookUrl` there: for a local run and its tests, and refused while `enforceTls` is on. Whoever may upload can then ask whatever the platform's machine reaches.",
+      }),
+    })
+    .prefault({}),
+  videos: z
+    .strictObject({
+      trashDays: videosBounds.trashDays.default(TRASH_DAYS).meta({
+        description:
+          'Days a deleted video stays in the trash, from which its owner and admins can restore it; it is kept and paid for as long. Nobody plays it from when it is deleted. 0: what is deleted is gone for good at once, as `DELETE …?now=true` always has it.',
       }),
     })
     .prefault({}),

@@ -95,7 +95,7 @@ async function playable(client: Client, id: string): Promise<void> {
 
 /** What it still has to encode must not slow the next one down. */
 async function remove(client: Client, id: string): Promise<void> {
-  await client.call('DELETE /api/videos/{id}', { params: { id } });
+  await client.call('DELETE /api/videos/{id}', { params: { id }, query: { now: 'true' } });
   for (const deadline = Date.now() + 120_000; Date.now() < deadline; await wait(0.5)) {
     const gone = await client.call('GET /api/videos/{id}', { params: { id } }).then(
       () => false,

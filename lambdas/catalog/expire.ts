@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { required, word } from '../../lib/contract/env.ts';
 import { dynamo } from '../shared/clients.ts';
 import { changeVideo } from '../shared/videos.ts';
+import { countWhatIsNot } from './recount.ts';
 import { enqueue } from './removal.ts';
 import { removeSources } from './sources.ts';
 import { untagAccepted } from './untag.ts';
@@ -19,12 +20,14 @@ export async function handler(): Promise<void> {
     await untagAccepted(now);
   }
   if (word('SOURCES_GO', z.enum(['yes', 'no'])) === 'yes') await removeSources(now);
+  await countWhatIsNot(now);
 }
 
 async function removeOver(now: number): Promise<void> {
-  for await (const id of removedBy(new Date(now).toISOString().slice(0, 10))) {
-    // As when a person deletes it. One that is marked already, and still there, is handed over again: it does no harm.
-    await changeVideo(id, { status: 'deleted', remove: ['expiresAt'] });
+  for await (const { id, removeOn } of removedBy(new Date(now).toISOString().slice(0, 10))) {
+    // As when a person deletes it, unless it was restored since the index was read. One that is marked already, and still there, is handed
+    // over again: it does no harm.
+    await changeVideo(id, { status: 'deleted', remove: ['expiresAt'] }, { removeOn });
     await enqueue({ videoId: id, step: 'remove' });
   }
 }
@@ -33,8 +36,8 @@ async function removeOver(now: number): Promise<void> {
 const isDate = (text: unknown): boolean =>
   /^\d{4}-\d{2}-\d{2}$/.test(String(text)) && !Number.isNaN(Date.parse(String(text)));
 
-/** Ids of the videos kept until `day` (UTC) or before. The index holds keys, and of those that are ever removed alone. */
-async function* removedBy(day: string): AsyncGenerator<string> {
+/** The videos kept until `day` (UTC) or before. The index holds keys, and of those that are ever removed alone. */
+async function* removedBy(day: string): AsyncGenerator<{ readonly id: string; readonly removeOn: string }> {
   const pages = paginateScan(
     { client: dynamo },
     {
@@ -45,6 +48,6 @@ async function* removedBy(day: string): AsyncGenerator<string> {
     },
   );
   for await (const { Items = [] } of pages) {
-    for (const { id, removeOn } of Items) if (isDate(removeOn)) yield String(id);
+    for (const { id, removeOn } of Items) if (isDate(removeOn)) yield { id: String(id), removeOn: String(removeOn) };
   }
 }

@@ -20,13 +20,13 @@ import { isAdmin } from '../shared/viewer.ts';
 import { changeable, isOwnerOrAdmin, limitsOf, readable, type Asked } from './access.ts';
 import { ask } from './ask.ts';
 import { endUnder, listGrants, putGrant, takeGrant } from './grants.ts';
-import { isThere, matches, position, Tags, whose, type Position } from './listing.ts';
+import { isInTrash, isThere, matches, position, Tags, whose, type Position } from './listing.ts';
 import { originalOf, rungOf } from '../download/answer.ts';
 import { openApi } from './openapi.ts';
 import { grantsTo, isShared, named as namedBy } from './shared.ts';
-import { enqueue } from './removal.ts';
 import { changedBy, joinedBy, takenOf } from './taken.ts';
 import { labelOf, languageOf, readText } from './texts.ts';
+import { discard, restore } from './trash.ts';
 import { readTrack } from './track.ts';
 import { show, withoutCost, withoutDevice } from './view.ts';
 
@@ -78,13 +78,15 @@ export const handler = serve<'catalog'>(required('GROUPS_CLAIM'), {
   'GET /api/openapi.json': async () => openApi(),
 
   'GET /api/videos': async ({ viewer, query, headers }) => {
-    const { limit, cursor: _, owner, shared, ...filter } = query;
+    const { limit, cursor: _, owner, shared, trash, ...filter } = query;
     const asked = { route: 'GET /api/videos', viewer, query } as const;
-    const filtered = Object.values(filter).some((value) => value !== undefined);
+    const isTrash = trash === '1';
+    const filtered = isTrash || Object.values(filter).some((value) => value !== undefined);
     const start = await readCursor(asked, position);
     const now = seconds();
     if (shared === '1') {
       if (owner !== undefined) throw new ApiError('invalid-request', 'query.owner: is not for what others share.');
+      if (isTrash) throw new ApiError('invalid-request', 'query.trash: is not for what others share.');
       const from = fromOf(headers, required('PUBLIC_URL'));
       const grants = await grantsTo(viewer);
       const page = await takePage(
@@ -102,7 +104,10 @@ export const handler = serve<'catalog'>(required('GROUPS_CLAIM'), {
     }
     const page = await takePage(
       newestFirst(whose(viewer, owner), start, filtered ? 200 : limit + 1),
-      (record) => (isAdmin(viewer) || ownedBy(record, viewer)) && isThere(record, now) && matches(record, filter),
+      (record) =>
+        (isAdmin(viewer) || ownedBy(record, viewer)) &&
+        (isTrash ? isInTrash(record, now) : isThere(record, now)) &&
+        matches(record, filter),
       limit,
       LIST_BUDGET,
     );
@@ -176,22 +181,12 @@ export const handler = serve<'catalog'>(required('GROUPS_CLAIM'), {
     return show(changed);
   },
 
-  'DELETE /api/videos/{id}': async ({ viewer, params: { id } }) => {
-    const asked = await ask(id, viewer);
-    const { record } = asked;
-    if (record === undefined) return undefined;
-    const underWay = record.status === 'deleted' && isOwnerOrAdmin(viewer, record);
-    if (!underWay) {
-      // An upload that expired can still be deleted: whatever has arrived of it goes at once.
-      const { expiresAt: _, removeOn: __, ...lasting } = record;
-      changeable({ ...asked, record: lasting });
-      // From here on nobody sees or plays it, and no slicing step publishes it. The record must outlive its removal.
-      await changeVideo(id, { status: 'deleted', remove: ['expiresAt'] });
-    }
-    // Again on a repeated call: the first one may have died before it. The worker expects the same message twice.
-    await enqueue({ step: 'remove', videoId: id });
+  'DELETE /api/videos/{id}': async ({ viewer, params: { id }, query }) => {
+    await discard(await ask(id, viewer), { isNow: query.now === 'true', trashDays: config.trashDays });
     return undefined;
   },
+
+  'POST /api/videos/{id}/restore': async ({ viewer, params: { id } }) => show(await restore(await ask(id, viewer))),
 
   'POST /api/videos/{id}/texts': async ({ viewer, params: { id }, body }) => {
     const record = changeable(await ask(id, viewer));

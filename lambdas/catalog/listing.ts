@@ -1,7 +1,7 @@
 /** Lists of videos: whose, filters, and where a page goes on. Pure. */
 import { z } from 'zod';
 import { videoId, type VideoRecord, type VideoStatus } from '../../lib/contract/video.ts';
-import { isOver } from '../shared/entitlement.ts';
+import { isOver, isPast } from '../shared/entitlement.ts';
 import { ApiError } from '../shared/errors.ts';
 import { isAdmin, type Viewer } from '../shared/viewer.ts';
 
@@ -32,11 +32,18 @@ export function whose(viewer: Viewer, owner: string | undefined): string | undef
   return viewer.subject;
 }
 
-/** Videos being removed or kept long enough, and uploads that expired without a file, are not there. `now` is epoch seconds. */
-export const isThere = (video: Pick<VideoRecord, 'status' | 'expiresAt' | 'removeOn'>, now: number): boolean =>
+/** Videos being removed, in the trash or kept long enough, and uploads that expired without a file, are not there. `now` is epoch seconds. */
+export const isThere = (
+  video: Pick<VideoRecord, 'status' | 'expiresAt' | 'removeOn' | 'trashedAt'>,
+  now: number,
+): boolean =>
   video.status !== 'deleted' &&
   !isOver(video, now) &&
   !(video.status === 'uploading' && video.expiresAt !== undefined && video.expiresAt <= now);
+
+/** Whether it can be taken out of the trash. `now` is epoch seconds. */
+export const isInTrash = (video: Pick<VideoRecord, 'status' | 'removeOn' | 'trashedAt'>, now: number): boolean =>
+  video.trashedAt !== undefined && video.status !== 'deleted' && !isPast(video, now);
 
 export function matches(record: VideoRecord, { status, tag, q }: Filter): boolean {
   if (status !== undefined && record.status !== status) return false;

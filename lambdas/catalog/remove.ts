@@ -2,9 +2,8 @@
 import { CancelJobCommand, MediaConvertClient } from '@aws-sdk/client-mediaconvert';
 import { AbortMultipartUploadCommand } from '@aws-sdk/client-s3';
 import { SFNClient, StopExecutionCommand } from '@aws-sdk/client-sfn';
-import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
 import type { SQSBatchItemFailure, SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import { number, required } from '../../lib/contract/env.ts';
+import { required } from '../../lib/contract/env.ts';
 import {
   contentKeysPrefix,
   downloadsPrefix,
@@ -15,22 +14,22 @@ import {
   vodPrefix,
   workPrefix,
 } from '../../lib/contract/keys.ts';
-import { playbackBounds } from '../../lib/contract/options.ts';
 import { FORM_SECONDS } from '../../lib/contract/upload.ts';
 import type { VideoRecord } from '../../lib/contract/video.ts';
 import { eachMessage } from '../shared/batch.ts';
-import { dynamo, s3 } from '../shared/clients.ts';
+import { s3 } from '../shared/clients.ts';
 import { logger } from '../shared/logger.ts';
 import { listObjects, removeObjects, removePrefix } from '../shared/objects.ts';
 import { freeSlot } from '../shared/slots.ts';
-import { reached, takeDown } from '../shared/takedown.ts';
+import { deleteVideo } from '../shared/storage.ts';
+import { reached } from '../shared/takedown.ts';
 import { announce, readVideo } from '../shared/videos.ts';
-import { signatureEnd } from '../playback/access.ts';
 import { settleUnfinished } from '../slicing/unfinished.ts';
 import { deleteLink, linksOf } from '../shared/links.ts';
 import { deleteGrants } from './grants.ts';
 import { invalidate, look } from './invalidation.ts';
 import { enqueue } from './removal.ts';
+import { revokeVideo, withdraw } from './withdraw.ts';
 import { removal, type Removal } from '../../lib/contract/removal.ts';
 import { forgetWatched } from './watched.ts';
 
@@ -78,6 +77,7 @@ function toInvalidate(body: string): readonly string[] | undefined {
 async function remove(message: Removal): Promise<void> {
   if (message.step === 'invalidate') return;
   if (message.step === 'look') return await look(message);
+  if (message.step === 'trash') return await withdraw(message.videoId);
   const { videoId } = message;
   const record = await readVideo(videoId);
   if (record !== undefined && record.status !== 'deleted') {
@@ -108,13 +108,7 @@ async function remove(message: Removal): Promise<void> {
   await announce(record, 'deleted');
   const until = formEnd(record);
   await enqueue({ step: 'sweep', videoId, published, ...(until !== undefined && { until }) }, SWEEP_DELAY);
-  await dynamo.send(new DeleteCommand({ TableName: required('VIDEOS_TABLE'), Key: { id: videoId } }));
-}
-
-/** For as long as the last signature lasts that may just have been made. */
-async function revokeVideo(record: VideoRecord): Promise<void> {
-  const hours = number('SIGNATURE_HOURS', playbackBounds.signatureHours);
-  await takeDown(record, signatureEnd(new Date(), hours, record.duration));
+  await deleteVideo(record);
 }
 
 /**

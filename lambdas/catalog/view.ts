@@ -47,13 +47,18 @@ export async function show(record: VideoRecord, now = Date.now()): Promise<Video
     ...record,
     ladder: shownLadder(record),
     posterUrl: await posterUrl(record, now),
-    storyboardUrl: record.hasStoryboard === true ? `/api/play/${record.id}/storyboard.vtt` : null,
+    storyboardUrl:
+      record.hasStoryboard === true && record.trashedAt === undefined ? `/api/play/${record.id}/storyboard.vtt` : null,
   });
 }
 
-/** The poster's path, signed for it alone and for one to two hours; null when there is none. */
-export async function posterUrl({ id, revision, hasPoster, poster }: VideoRecord, now: number): Promise<string | null> {
-  if (!hasPoster || revision === 0) return null;
+/** The poster's path, signed for it alone and for one to two hours; null when there is none to be seen. */
+export async function posterUrl(
+  { id, revision, hasPoster, poster, trashedAt }: VideoRecord,
+  now: number,
+): Promise<string | null> {
+  // The edge refuses what is in the trash.
+  if (!hasPoster || revision === 0 || trashedAt !== undefined) return null;
   const path = `/${revisionPrefix(id, revision)}${posterPath(poster)}`;
   const until = (Math.floor(now / STEP) + 2) * STEP;
   const name = `${path} ${until}`;

@@ -16,7 +16,8 @@ export const removalRoutes: Pick<Handlers<'playback'>, 'GET /api/videos/{id}/rem
     }
     // Asked for just now, or never published: then there is nothing at the edge, and the record goes with the files.
     const record = found === undefined ? await readVideo(id) : undefined;
-    if (record?.status === 'deleted' && isOwnerOrAdmin(viewer, record))
+    const isAsked = record?.status === 'deleted' || record?.trashedAt !== undefined;
+    if (isAsked && isOwnerOrAdmin(viewer, record))
       return { askedAt: record.updatedAt, refusedAt: null, removedAt: null, emptiedAt: null };
     throw new ApiError('not-found', 'There is no such removal under way, or it is not yours to see.');
   },

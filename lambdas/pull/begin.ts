@@ -21,7 +21,7 @@ export async function beginPull(viewer: Viewer, asked: Asked, limits: UploadLimi
   const draft = draftOf(asked, rules);
   const [owner, id, now, { expireSeconds }] = [viewer.subject, newVideoId(), Date.now(), limits];
   return await allOrNothing(async (undo) => {
-    const slot = await place(owner, id, after(now, expireSeconds), limits);
+    const slot = await place({ owner, id }, after(now, expireSeconds), limits);
     const upload = { kind: 'pull', slot } as const;
     undo.push(() => freeSlot({ id, owner, upload }));
     undo.push(() => deleteRecord(id));

@@ -9,6 +9,7 @@ export type PullCode =
   | 'source-not-resumable'
   | 'unsupported-type'
   | 'too-large'
+  | 'over-quota'
   | 'empty-file';
 
 /** No further try will mend it. The message is for the person whose video it is. */

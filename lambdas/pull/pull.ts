@@ -10,6 +10,7 @@ import { changeVideo } from '../shared/videos.ts';
 import { checkType } from '../upload/draft.ts';
 import { complete, type MultipartVideo } from '../upload/finish.ts';
 import type { Part } from '../upload/parts.ts';
+import { checkQuota } from '../upload/quota.ts';
 import { abortUpload, createUpload, listParts } from '../upload/source.ts';
 import { sourceAddress, type SourceAddress } from './address.ts';
 import type { Facts } from './answer.ts';
@@ -43,6 +44,7 @@ export async function pull(record: VideoRecord, state: PullState, rules: PullRul
     const { facts, answer } = known === undefined ? await lookAt(address, connector, slow.signal) : { facts: known };
     try {
       const taken = { ...facts, type: checkFacts(facts, record.filename) };
+      if (known === undefined) await checkRoom(record, facts);
       const least = address.kind === 's3' ? COPY_PART_BYTES : PART_BYTES;
       const partBytes = state.partBytes ?? partBytesOf(facts.bytes ?? limits.maxBytes, least);
       const opened =
@@ -76,6 +78,16 @@ function checkFacts({ bytes, type }: Facts, filename: string): string {
     if (!(error instanceof ApiError)) throw error;
     const reason = `What lies at that address is no video: ${error.message} Give the address of the file itself.`;
     throw new PullFailed('unsupported-type', reason, { cause: error });
+  }
+}
+
+/** Of what nobody knows the size of, whether there is any room at all. */
+async function checkRoom(record: VideoRecord, { bytes }: Facts): Promise<void> {
+  try {
+    await checkQuota(record, bytes ?? 1, limits);
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    throw new PullFailed('over-quota', error.message, { cause: error });
   }
 }
 

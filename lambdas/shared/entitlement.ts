@@ -13,7 +13,7 @@ import type { Origin, VideoRecord } from '../../lib/contract/video.ts';
 import { isAdmin, type Viewer } from './viewer.ts';
 
 /** What is asked for: a video, or what a device sends (`liveOf`). */
-export type Watched = Pick<VideoRecord, 'owner' | 'visibility' | 'status' | 'removeOn'> & {
+export type Watched = Pick<VideoRecord, 'owner' | 'visibility' | 'status' | 'removeOn' | 'trashedAt'> & {
   readonly id?: string;
   readonly tags?: readonly string[];
   /** Those it is in; what these are in follows from their ids. */
@@ -274,6 +274,10 @@ export const ownedBy = ({ owner, origin }: Pick<Watched, 'owner' | 'origin'>, { 
 export const byPerson = ({ grantedBy }: Pick<GrantRow, 'grantedBy'>, { origin }: Pick<Watched, 'origin'>): boolean =>
   origin === undefined || grantedBy !== deviceOwner(origin.device);
 
-/** `now` is epoch seconds. */
-export const isOver = ({ removeOn }: Pick<Watched, 'removeOn'>, now: number): boolean =>
+/** Whether its day has come, whatever it waits in. `now` is epoch seconds. */
+export const isPast = ({ removeOn }: Pick<Watched, 'removeOn'>, now: number): boolean =>
   removeOn !== undefined && Date.parse(removeOn) <= now * 1000;
+
+/** Nobody watches what is in the trash, nor what was kept long enough and waits for its removal. `now` is epoch seconds. */
+export const isOver = (video: Pick<Watched, 'removeOn' | 'trashedAt'>, now: number): boolean =>
+  video.trashedAt !== undefined || isPast(video, now);

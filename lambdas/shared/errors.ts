@@ -25,6 +25,7 @@ export const problems = {
   'not-live': [409, 'The stream is not live'],
   'device-offline': [409, 'The device is not connected'],
   'too-many-sessions': [409, 'As many are watching as may'],
+  'over-quota': [409, 'As much is kept as may be'],
   'session-ended': [410, 'This playback was ended'],
   'upload-gone': [410, 'The upload is over'],
   'too-large': [413, 'Too large'],

@@ -9,6 +9,7 @@ import { randomInt } from 'node:crypto';
 import { required } from '../../lib/contract/env.ts';
 import type { UploadSlot, VideoRecord } from '../../lib/contract/video.ts';
 import { dynamo } from './clients.ts';
+import type { Write } from './transact.ts';
 
 const table = () => required('UPLOADS_TABLE');
 const nowSeconds = () => Math.floor(Date.now() / 1000);
@@ -55,33 +56,37 @@ const free = ({ owner, slot, videoId }: Omit<UploadSlot, 'expiresAt'>): Promise<
   );
 
 /** The places of `owner` whose leases run. */
-export async function takenSlots(owner: string): Promise<Pick<UploadSlot, 'slot' | 'videoId'>[]> {
+export async function takenSlots(owner: string): Promise<Pick<UploadSlot, 'slot' | 'videoId' | 'bytes'>[]> {
   const { Items = [] } = await dynamo.send(
     new QueryCommand({
       TableName: table(),
       ConsistentRead: true,
       KeyConditionExpression: '#owner = :owner',
       FilterExpression: 'expiresAt >= :now',
-      ProjectionExpression: 'slot, videoId',
-      ExpressionAttributeNames: { '#owner': 'owner' },
+      ProjectionExpression: 'slot, videoId, #bytes',
+      ExpressionAttributeNames: { '#owner': 'owner', '#bytes': 'bytes' },
       ExpressionAttributeValues: { ':owner': owner, ':now': nowSeconds() },
     }),
   );
-  return Items.map((item) => ({ slot: Number(item['slot']), videoId: String(item['videoId']) }));
+  return Items.map(({ slot, videoId, bytes }) => ({
+    slot: Number(slot),
+    videoId: String(videoId),
+    ...(bytes !== undefined && { bytes: Number(bytes) }),
+  }));
 }
 
-async function put(place: UploadSlot): Promise<boolean> {
-  return await unlessRefused(
-    dynamo.send(
-      new PutCommand({
-        TableName: table(),
-        Item: place,
-        ConditionExpression: 'attribute_not_exists(slot) OR expiresAt < :now OR videoId = :id',
-        ExpressionAttributeValues: { ':now': nowSeconds(), ':id': place.videoId },
-      }),
-    ),
-  );
-}
+/** A place is taken while it is free, or the video's already. */
+const putOf = (place: UploadSlot) => ({
+  TableName: table(),
+  Item: place,
+  ConditionExpression: 'attribute_not_exists(slot) OR expiresAt < :now OR videoId = :id',
+  ExpressionAttributeValues: { ':now': nowSeconds(), ':id': place.videoId },
+});
+
+/** The same for a transaction. */
+export const placeWrite = (place: UploadSlot): Write => ({ Put: putOf(place) });
+
+const put = (place: UploadSlot): Promise<boolean> => unlessRefused(dynamo.send(new PutCommand(putOf(place))));
 
 async function unlessRefused(attempt: Promise<unknown>): Promise<boolean> {
   try {

@@ -8,7 +8,7 @@ import { required } from '../../lib/contract/env.ts';
 import { keyOf, revocationRecord, type RevocationRecord, type Takedown } from '../../lib/contract/revocation.ts';
 import type { VideoRecord } from '../../lib/contract/video.ts';
 import { dynamo } from './clients.ts';
-import { revoke } from './revocation.ts';
+import { revoke, tell } from './revocation.ts';
 
 const row = (id: string) => ({ TableName: required('REVOCATIONS_TABLE'), Key: { key: keyOf('video', id) } });
 
@@ -23,6 +23,32 @@ export async function takeDown({ id, owner, updatedAt }: VideoRecord, until: Dat
       ExpressionAttributeValues: { ':begun': begun },
     }),
   );
+}
+
+/**
+ * It was taken out of the trash: what began before stays refused, its pictures are not, and nothing is said of a takedown any more. Of what
+ * was never refused, or is so anew, nothing changes.
+ */
+export async function reopen(id: string): Promise<void> {
+  const { Item } = await dynamo.send(new GetCommand({ ...row(id), ConsistentRead: true }));
+  if (Item === undefined) return;
+  const { key, at, until } = revocationRecord.parse(Item);
+  try {
+    await dynamo.send(
+      new UpdateCommand({
+        ...row(id),
+        // Not in the store as it is now: if nobody is told, a sweep brings it there.
+        UpdateExpression: 'SET #open = :true REMOVE takedown, #store, writtenAt',
+        ConditionExpression: '#at = :at',
+        ExpressionAttributeNames: { '#open': 'open', '#store': 'store', '#at': 'at' },
+        ExpressionAttributeValues: { ':true': true, ':at': at },
+      }),
+    );
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return;
+    throw error;
+  }
+  await tell({ step: 'write', revocations: [{ key, at, until, open: true }] });
 }
 
 /** The first time counts. Of a video that was never published, or whose row is over, nothing is said. */

@@ -7,6 +7,7 @@ import { videoRecord, type VideoRecord, type VideoStatus } from '../../lib/contr
 import { dynamo } from './clients.ts';
 import { publish } from './events.ts';
 import { logger } from './logger.ts';
+import { countVideo } from './storage.ts';
 
 const table = () => required('VIDEOS_TABLE');
 
@@ -32,6 +33,8 @@ interface Guard {
   readonly execution?: string;
   /** With `execution`: the video may also have no slicing run yet. One such write decides which of two runs has it. */
   readonly orUnclaimed?: boolean;
+  /** It must still go on that day. */
+  readonly removeOn?: string;
   /** Its text tracks must still be these: a list is changed as a whole. */
   readonly texts?: { readonly before: VideoRecord['texts'] };
 }
@@ -65,6 +68,11 @@ export async function changeVideo(id: string, change: Change, guard: Guard = {})
     const mine = '#slicing.#execution = :execution';
     conditions.push(guard.orUnclaimed === true ? `(attribute_not_exists(#slicing) OR ${mine})` : mine);
   }
+  if (guard.removeOn !== undefined) {
+    names['#removeOn'] = 'removeOn';
+    values[':removeOnBefore'] = guard.removeOn;
+    conditions.push('#removeOn = :removeOnBefore');
+  }
   if (guard.texts !== undefined) {
     names['#texts'] = 'texts';
     if (guard.texts.before === undefined) conditions.push('attribute_not_exists(#texts)');
@@ -73,6 +81,7 @@ export async function changeVideo(id: string, change: Change, guard: Guard = {})
       conditions.push('#texts = :textsBefore');
     }
   }
+  let changed: VideoRecord;
   try {
     const { Attributes } = await dynamo.send(
       new UpdateCommand({
@@ -85,11 +94,13 @@ export async function changeVideo(id: string, change: Change, guard: Guard = {})
         ReturnValues: 'ALL_NEW',
       }),
     );
-    return videoRecord.parse(Attributes);
+    changed = videoRecord.parse(Attributes);
   } catch (error) {
     if (error instanceof ConditionalCheckFailedException) return undefined;
     throw error;
   }
+  if (change.set?.bytes !== undefined || change.set?.owner !== undefined) await countVideo(changed);
+  return changed;
 }
 
 /** Tells the world what the record now says. Receivers must expect the same event twice. */

@@ -192,9 +192,11 @@ export const collectionRoutes: Pick<Handlers<'sharing'>, Routes> = {
 
   'PUT /api/collections/{collection}/videos': async ({ viewer, params, body }) => {
     const row = await changeableCollection(params.collection, viewer);
-    const wanted = [...new Set(body.videos)];
-    const known = await readVideos([...new Set([...row.videos, ...wanted])]);
+    const known = await readVideos([...new Set([...row.videos, ...body.videos])]);
     const isIn = (id: string) => known.get(id)?.collections?.has(row.id) === true;
+    // What is in the trash is on nobody's list, and is in here again when it is restored.
+    const hidden = row.videos.filter((id) => isIn(id) && known.get(id)?.trashedAt !== undefined);
+    const wanted = [...new Set([...body.videos, ...hidden])];
     const added = wanted.filter((id) => !isIn(id));
     for (const id of added) {
       const record = known.get(id);

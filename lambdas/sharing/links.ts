@@ -5,7 +5,7 @@ import { required } from '../../lib/contract/env.ts';
 import { link, LINK_REMEMBERED, MAX_LINKS, type Link, type LinkRow } from '../../lib/contract/link.ts';
 import { LONGEST_SIGNATURE_SECONDS } from '../../lib/contract/options.ts';
 import { dynamo } from '../shared/clients.ts';
-import { ownedBy } from '../shared/entitlement.ts';
+import { isOver, ownedBy } from '../shared/entitlement.ts';
 import { ApiError } from '../shared/errors.ts';
 import type { Handlers } from '../shared/http.ts';
 import { linksOf, secretHash } from '../shared/links.ts';
@@ -26,7 +26,8 @@ const secondsNow = (): number => Math.floor(Date.now() / 1000);
 /** A video that one may not see is answered as missing. */
 async function checkMine(id: string, viewer: Viewer): Promise<void> {
   const video = await readVideo(id);
-  if (!video || video.status === 'deleted' || !(ownedBy(video, viewer) || isAdmin(viewer)))
+  const isGone = !video || video.status === 'deleted' || isOver(video, secondsNow());
+  if (isGone || !(ownedBy(video, viewer) || isAdmin(viewer)))
     throw new ApiError('not-found', 'There is no such video of yours.');
 }
 

@@ -13,7 +13,8 @@ import { readVideo, tell } from '../shared/videos.ts';
 import { checkMayUpload, uploadGone } from './access.ts';
 import { draftOf, formLimit, idempotencyKeyOf, newRecord, newVideoId, videoIdOf, type Announced } from './draft.ts';
 import type { UploadLimits } from '../../lib/contract/upload.ts';
-import { freeSlot, takeSlot } from '../shared/slots.ts';
+import { freeSlot } from '../shared/slots.ts';
+import { takePlace } from './quota.ts';
 import { abortUpload, createUpload, signForm } from './source.ts';
 
 /** Begins one; with an `idempotencyKey` that was used before, answers the upload that was begun with it. */
@@ -26,7 +27,7 @@ export async function beginMultipart(viewer: Viewer, announced: Announced, limit
   if (earlier) return begun(earlier);
   const key = sourceKey(id);
   return await allOrNothing(async (undo) => {
-    const slot = await place(owner, id, after(now, expireSeconds), limits);
+    const slot = await place({ owner, id, bytes: draft.size }, after(now, expireSeconds), limits);
     undo.push(() => freeSlot({ id, owner, upload: { kind: 'multipart', slot } }));
     const uploadId = await createUpload(key, draft.type);
     undo.push(() => abortUpload(key, uploadId));
@@ -70,7 +71,7 @@ export async function beginForm(viewer: Viewer, announced: Announced, limits: Up
   const draft = draftOf(announced, limits, true);
   const [owner, id, now, { urlSeconds }] = [viewer.subject, newVideoId(), Date.now(), limits];
   return await allOrNothing(async (undo) => {
-    const slot = await place(owner, id, after(now, urlSeconds), limits);
+    const slot = await place({ owner, id, bytes: draft.size }, after(now, urlSeconds), limits);
     const upload = { kind: 'form', slot } as const;
     undo.push(() => freeSlot({ id, owner, upload }));
     const { url, fields } = await signForm(formKey(id), draft.type, formLimit(limits), urlSeconds);
@@ -84,14 +85,14 @@ export async function beginForm(viewer: Viewer, announced: Announced, limits: Up
 
 export const after = (now: number, seconds: number) => Math.floor(now / 1000) + seconds;
 
-/** Throws `too-many-uploads`. */
+/** Throws `too-many-uploads` and `over-quota`. `bytes`: as announced. */
 export async function place(
-  owner: string,
-  videoId: string,
+  { owner, id, bytes }: { readonly owner: string; readonly id: string; readonly bytes?: number | undefined },
   expiresAt: number,
-  { maxInFlight }: UploadLimits,
+  limits: UploadLimits,
 ): Promise<number> {
-  const slot = await takeSlot({ owner, videoId, expiresAt }, maxInFlight);
+  const { maxInFlight } = limits;
+  const slot = await takePlace({ owner, videoId: id, expiresAt, ...(bytes !== undefined && { bytes }) }, limits);
   if (slot !== undefined) return slot;
   throw new ApiError(
     'too-many-uploads',

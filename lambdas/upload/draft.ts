@@ -18,6 +18,8 @@ export interface Draft {
   readonly encryption?: NonNullable<VideoRecord['encryption']>;
   readonly filename: string;
   readonly type: string;
+  /** Bytes, where whoever sends it said so. */
+  readonly size?: number;
 }
 
 export interface Announced {
@@ -72,6 +74,7 @@ export function draftOf(announced: Announced, limits: UploadLimits, form: boolea
     ...(encryption && { encryption }),
     filename: announced.filename,
     type,
+    ...(size !== undefined && { size }),
   };
 }
 
@@ -150,10 +153,11 @@ interface NewVideo {
 
 export function newRecord({ id, owner, draft, upload, now, expireSeconds }: NewVideo): VideoRecord {
   const at = new Date(now).toISOString();
+  const { size: _, ...fields } = draft;
   return {
     id,
     owner,
-    ...draft,
+    ...fields,
     tags: [...draft.tags],
     status: 'uploading',
     progress: 0,

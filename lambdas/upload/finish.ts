@@ -10,6 +10,7 @@ import { announce, changeVideo, readVideo } from '../shared/videos.ts';
 import { noSuchUpload, uploadGone } from './access.ts';
 import type { UploadLimits } from '../../lib/contract/upload.ts';
 import { checkParts, type ClaimedPart } from './parts.ts';
+import { checkQuota } from './quota.ts';
 import { startSlicing } from '../shared/slicing-run.ts';
 import { freeSlot } from '../shared/slots.ts';
 import { abortUpload, bucket, completeUpload, listParts, sourceSize, sourceUrl } from './source.ts';
@@ -40,6 +41,9 @@ export async function complete(video: MultipartVideo, claimed: readonly ClaimedP
   return { location: await sourceUrl(key), bucket: bucket(), key, videoId: video.id };
 }
 
+/** What a file may not be, however often it is completed. */
+const FORGOTTEN = new Set<string>(['too-large', 'empty-file', 'over-quota']);
+
 async function checkedSize(
   video: MultipartVideo,
   listed: Parameters<typeof checkParts>[0],
@@ -47,9 +51,11 @@ async function checkedSize(
   limits: UploadLimits,
 ): Promise<number> {
   try {
-    return checkParts(listed, claimed, limits);
+    const bytes = checkParts(listed, claimed, limits);
+    await checkQuota(video, bytes, limits);
+    return bytes;
   } catch (error) {
-    if (error instanceof ApiError && (error.code === 'too-large' || error.code === 'empty-file')) await forget(video);
+    if (error instanceof ApiError && FORGOTTEN.has(error.code)) await forget(video);
     throw error;
   }
 }

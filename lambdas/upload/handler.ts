@@ -11,6 +11,7 @@ import { uploadLimits } from '../../lib/contract/upload.ts';
 import { beginPull } from '../pull/begin.ts';
 import { forgetRecent, recentVideo } from './recent.ts';
 import { bucket, listParts, signPart } from './source.ts';
+import { storageOf } from './storage.ts';
 
 const limits = json('UPLOAD_LIMITS', uploadLimits);
 const rules = json('PULL_RULES', pullRules);
@@ -83,5 +84,6 @@ export const handler = serve<'upload'>(required('GROUPS_CLAIM'), {
     if (video !== undefined) await abort(ownUpload(video, viewer, params.uploadId, Date.now() / 1000));
     return {};
   },
+  'GET /api/storage': async ({ viewer }) => await storageOf(viewer, limits),
   'POST /api/videos': async ({ viewer, body }) => ({ videoId: await beginPull(viewer, body, limits, rules) }),
 });

@@ -20,6 +20,7 @@ import {
   VOD_PREFIX,
   WORK_PREFIX,
 } from '../contract/keys.ts';
+import { TRASH_DAYS } from '../contract/options.ts';
 import type { Api } from './api.ts';
 import { SluiceFunction } from './function.ts';
 import { hookEnvironment } from './hook.ts';
@@ -38,7 +39,7 @@ export interface CatalogProps {
   readonly storage: Storage;
   readonly api: Api;
   readonly signingKey: SigningKey;
-  readonly revocation: Pick<Revocation, 'revokedBy' | 'takenBackBy' | 'takesDown'>;
+  readonly revocation: Pick<Revocation, 'revokedBy' | 'askedBy' | 'takenBackBy' | 'takesDown'>;
   /** Deleting a video stops its slicing. */
   readonly slicing: { readonly stateMachine: Pick<StateMachine, 'stateMachineArn' | 'stateMachineName'> };
 }
@@ -98,7 +99,8 @@ export class Catalog extends Construct {
     this.remover = new SluiceFunction(this, 'Remover', {
       config,
       entry: 'catalog/remove.ts',
-      description: 'Removes the objects, cached copies and records of deleted videos',
+      description:
+        'Removes the objects, cached copies and records of deleted videos, and withdraws what is in the trash',
       timeout: REMOVER_TIMEOUT,
       environment: {
         STATE_MACHINE_ARN: slicing.stateMachine.stateMachineArn,
@@ -138,6 +140,9 @@ export class Catalog extends Construct {
       );
     if (config.slicing.engine !== 'encode') cancelsJobs(this.remover);
     revocation.takesDown(this.remover);
+    // What is taken out of the trash.
+    revocation.askedBy(this.remover);
+    revocation.takenBackBy(this.remover);
     this.remover.addEventSource(
       new SqsEventSource(removals, {
         // Without a wait for more: a takedown is quick, and of many at a time batches fill by themselves.
@@ -160,7 +165,7 @@ export class Catalog extends Construct {
         SOURCES_GO: config.slicing.keepSourceDays === undefined ? 'no' : 'yes',
       },
     })
-      .useTable('VIDEOS_TABLE', storage.videos, ['UpdateItem'], [BY_TIME])
+      .useTable('VIDEOS_TABLE', storage.videos, ['GetItem', 'PutItem', 'UpdateItem'], [BY_TIME])
       .allow(['dynamodb:Scan'], [`${storage.videos.tableArn}/index/${BY_REMOVAL}`])
       .useObjects('SOURCE_BUCKET', storage.sources, ['DeleteObjectTagging'], SOURCE_PREFIX)
       .sendTo('REMOVAL_QUEUE', removals);
@@ -191,6 +196,8 @@ function consoleConfigOf(config: Config, { auth }: Api): z.input<typeof consoleC
     groupsClaim: config.auth.groupsClaim,
     live: config.live.enabled,
     downloads: config.playback.downloads,
+    // The environment of a function is small, and this one's nearly full.
+    ...(config.videos.trashDays !== TRASH_DAYS && { trashDays: config.videos.trashDays }),
     ...mapOf(config),
     upload: {
       maxBytes,

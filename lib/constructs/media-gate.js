@@ -60,14 +60,24 @@ function isTooHigh(uri, tallest) {
   return lines === null || Number(lines[1]) > Number(tallest);
 }
 
-/** Epoch seconds at which it was revoked; 0 for what was not, or is over. */
-async function revokedAt(key) {
+/**
+ * `at`: epoch seconds at which it was revoked; 0 for what was not, or is over. `open`: it refuses what began by then and nothing else, since
+ * the video was restored.
+ */
+async function revocationOf(key) {
   var there = await store.exists(key);
-  if (!there) return 0;
+  if (!there) return { at: 0, open: true };
   var value = await store.get(key);
-  var times = value.split(' ');
+  var parts = value.split(' ');
+  if (Number(parts[1]) * 1000 <= Date.now()) return { at: 0, open: true };
   // What cannot be understood was meant to refuse.
-  return Number(times[1]) * 1000 <= Date.now() ? 0 : Number(times[0]) || Infinity;
+  return { at: Number(parts[0]) || Infinity, open: parts[2] === 'open' };
+}
+
+/** The first of them alone. */
+async function revokedAt(key) {
+  var revocation = await revocationOf(key);
+  return revocation.at;
 }
 
 // oxlint-disable-next-line no-unused-vars -- CloudFront calls it by this name
@@ -78,8 +88,8 @@ async function handler(event) {
   // Below a video, or below a channel of a device.
   var live = parts[1] === 'live';
   var at = live ? 4 : 3;
-  var whole = await revokedAt((live ? 'd:' : 'v:') + parts[2]);
-  if (parts[at] !== 's') return whole === 0 ? request : refused();
+  var whole = await revocationOf((live ? 'd:' : 'v:') + parts[2]);
+  if (parts[at] !== 's') return whole.open ? request : refused();
   var ticket = parts[at + 1] || '';
   // A path goes on behind its ticket, and has one.
   if (!TICKET.test(ticket) || !parts[at + 2] || parts[at + 2] === 's') return refused();
@@ -91,7 +101,7 @@ async function handler(event) {
   if (live ? isTooHigh(request.uri, named[4]) : isTooTall(parts[at + 3], parts[at + 4], named[4])) return refused();
   // A session that began later was let in since, whatever was revoked before.
   var began = parseInt(ticket.slice(0, 7), 36);
-  if (whole >= began) return refused();
+  if (whole.at >= began) return refused();
   var session = await revokedAt('s:' + named[0]);
   if (session !== 0) return refused();
   var subject = named[1] === '-' ? 0 : await revokedAt('u:' + named[1]);

@@ -9,7 +9,7 @@ import { uploadLimits, type UploadLimits } from '../contract/upload.ts';
 import type { Api } from './api.ts';
 import { SluiceFunction } from './function.ts';
 import { pulls, rulesOf } from './pulls.ts';
-import type { Storage } from './storage.ts';
+import { BY_TIME, type Storage } from './storage.ts';
 
 export interface UploadProps {
   readonly config: Config;
@@ -40,7 +40,7 @@ export class Upload extends Construct {
       // The HTTP API waits 30 s; finishing thousands of parts takes S3 some of them.
       timeout: Duration.seconds(29),
     })
-      .useTable('VIDEOS_TABLE', storage.videos, ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem'])
+      .useTable('VIDEOS_TABLE', storage.videos, ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem'], [BY_TIME])
       .useTable('UPLOADS_TABLE', storage.uploads, ['Query', 'PutItem', 'DeleteItem'])
       // What these may, a signed part URL or form may: it is signed with this function's own credentials.
       .useObjects(
@@ -61,6 +61,7 @@ export function limitsOf({ upload, drm }: Pick<Config, 'upload' | 'drm'>): Uploa
     maxBytes: Math.floor(upload.maxSizeGiB * GIB),
     types: upload.types,
     maxInFlight: upload.maxInFlight,
+    ...(upload.quotaGiB > 0 && { quotaBytes: Math.ceil(upload.quotaGiB * GIB) }),
     urlSeconds: upload.urlMinutes * MINUTE_SECONDS,
     expireSeconds: upload.expireDays * DAY_SECONDS,
     ...(drm.keyServer !== undefined && { drm: true }),

@@ -19,7 +19,9 @@ import { track } from './geojson.ts';
 import { MAX_ADDRESS } from './pull.ts';
 import { removalState } from './removal.ts';
 import type { Route, Stage } from './route.ts';
+import { storageAnswer } from './storage.ts';
 import { webhookRoutes } from './webhook-api.ts';
+import { TRASH_DAYS } from './options.ts';
 import { characters, line, lines, mediaType, opaque } from './text.ts';
 import { grant, languageTag, textId, video, videoId, videoStatus, visibility } from './video.ts';
 
@@ -122,6 +124,11 @@ export const consoleConfig = z.object({
     })
     .optional()
     .meta({ description: 'Without it maps show coasts and borders only.' }),
+  trashDays: z
+    .int()
+    .nonnegative()
+    .default(TRASH_DAYS)
+    .meta({ description: 'Days a deleted video stays in the trash; 0: there is no trash.' }),
   downloads: downloads
     .default('owner')
     .meta({ description: 'Who may download a rung: owner and admins, or whoever may watch.' }),
@@ -240,6 +247,13 @@ export const routes = {
     summary: 'This document.',
     response: z.looseObject({}),
   },
+  'GET /api/storage': {
+    stage: 'upload',
+    auth: 'user',
+    status: 200,
+    summary: 'How much is kept of you, and how much may be; for admins, of whom the most.',
+    response: storageAnswer,
+  },
   'GET /api/videos': {
     stage: 'catalog',
     auth: 'user',
@@ -253,6 +267,7 @@ export const routes = {
       q: line(200).optional().meta({ description: 'Part of the title or file name, case-insensitive.' }),
       owner: line(255).optional().meta({ description: "Admins: only this subject's." }),
       shared: z.enum(['0', '1']).optional().meta({ description: "1: others' videos that a grant lets you watch." }),
+      trash: z.enum(['0', '1']).optional().meta({ description: '1: what is in the trash, and nothing else.' }),
     }),
     response: z.object({ videos: z.array(video), cursor: z.string().nullable() }),
   },
@@ -323,8 +338,23 @@ export const routes = {
     stage: 'catalog',
     auth: 'user',
     status: 204,
-    summary: 'Remove the video: playback stops at once, objects and caches follow within minutes. Safe to repeat.',
+    summary:
+      'Put the video into the trash: playback stops at once, and it can be restored for `videos.trashDays`. With `now=true`, and where it is still being uploaded, it is removed for good: objects and caches follow within minutes. Safe to repeat.',
     params: idParam,
+    query: z.object({
+      now: z
+        .enum(['true', 'false'])
+        .optional()
+        .meta({ description: '`true`: for good, also out of the trash. It cannot be restored.' }),
+    }),
+  },
+  'POST /api/videos/{id}/restore': {
+    stage: 'catalog',
+    auth: 'user',
+    status: 200,
+    summary: 'Take the video out of the trash, as it was; it plays in new sessions. Safe to repeat.',
+    params: idParam,
+    response: video,
   },
   'GET /api/videos/{id}/removal': {
     stage: 'playback',

@@ -41,6 +41,7 @@ export const uploadBounds = {
     .max(16)
     .refine(once, TWICE),
   maxInFlight: whole(1, 1000),
+  quotaGiB: z.number().min(0).max(1_000_000),
   urlMinutes: whole(1, 720),
   expireDays: whole(1, 30),
   pullBuckets: z
@@ -54,6 +55,10 @@ export const uploadBounds = {
     .max(20)
     .refine(once, TWICE),
 };
+
+export const videosBounds = { trashDays: whole(0, 365) };
+/** Default of `videos.trashDays`. */
+export const TRASH_DAYS = 7;
 
 export const slicingBounds = {
   segmentSeconds: z.number().min(1).max(20),

@@ -8,6 +8,8 @@ export const MOST_INVALIDATED = 10;
 export const removal = z.discriminatedUnion('step', [
   /** All of it. */
   z.object({ step: z.literal('remove'), videoId }),
+  /** It was put into the trash, or taken out of it: the edge is to do as its record says. */
+  z.object({ step: z.literal('trash'), videoId }),
   /** Looks once more for objects, after the last encoder has ended. */
   z.object({
     step: z.literal('sweep'),
@@ -35,7 +37,9 @@ const moment = z.iso.datetime().nullable();
 export const removalState = z.object({
   askedAt: z.iso.datetime(),
   refusedAt: moment.meta({ description: 'When the edge was told to refuse it; null: not yet.' }),
-  removedAt: moment.meta({ description: 'When its files were deleted; null: not yet.' }),
+  removedAt: moment.meta({
+    description: 'When its files were deleted; null: not yet, or not at all while it is in the trash.',
+  }),
   emptiedAt: moment.meta({ description: 'When CloudFront had emptied its caches of it; null: not yet.' }),
 });
 export type RemovalState = z.infer<typeof removalState>;

@@ -21,11 +21,13 @@ export const revocation = z.object({
   at: z.int().positive(),
   /** Epoch seconds until when signatures may be out that it refuses. */
   until: z.int().positive(),
+  /** Of a video that was taken out of the trash: what is signed without a session, its pictures, is not refused any more. */
+  open: z.literal(true).optional(),
 });
 export type Revocation = z.infer<typeof revocation>;
 
 /** The value in the store. */
-export const valueOf = ({ at, until }: Revocation): string => `${at} ${until}`;
+export const valueOf = ({ at, until, open }: Revocation): string => `${at} ${until}${open === true ? ' open' : ''}`;
 
 /** Revocations in one message: ten of them, the most of a batch, are written well within the writer's time. */
 export const MOST_REVOKED = 200;

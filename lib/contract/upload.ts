@@ -14,6 +14,8 @@ export const uploadLimits = z.object({
   urlSeconds: times(uploadBounds.urlMinutes, MINUTE_SECONDS),
   /** Seconds after which an unfinished upload, its record and its slot are forgotten. */
   expireSeconds: times(uploadBounds.expireDays, DAY_SECONDS),
+  /** Bytes one person may keep; absent: as many as they like. */
+  quotaBytes: z.int().positive().optional(),
   /** A DRM provider is there, by whose keys a video may be asked to be protected. */
   drm: z.literal(true).optional(),
 });

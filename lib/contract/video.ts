@@ -5,6 +5,7 @@ import { drmProtection } from './drm.ts';
 import { encryptionName } from './encryption.ts';
 import { RENDITION_KINDS, SEGMENT_TYPES, VIDEO_ID } from './keys.ts';
 import { pullState } from './pull.ts';
+import { counted } from './storage.ts';
 
 export const videoId = z.string().regex(VIDEO_ID).meta({ description: 'Video id: 20 characters of a-z and 0-9.' });
 
@@ -141,10 +142,11 @@ const common = {
   sourceRemovedOn: z.iso.date().optional().meta({
     description: 'Day the original was removed: the top rendition has all of its picture and sound.',
   }),
-  removeOn: z.iso
-    .date()
-    .optional()
-    .meta({ description: 'Of an incident: the day (UTC) with which its retention is over and it is removed.' }),
+  removeOn: z.iso.date().optional().meta({
+    description:
+      'Of an incident: the day (UTC) with which its retention is over and it is removed; of what is in the trash: with which it is removed from there.',
+  }),
+  trashedAt: timestamp.optional().meta({ description: 'When it was put into the trash; absent: it is not there.' }),
 };
 
 const ladderState = z.enum(['making', 'failed']).meta({
@@ -181,6 +183,8 @@ export const videoRecord = z.object({
   ...common,
   /** Operators may set it by hand: what is no date is none, and one slip must not take the whole library away. */
   removeOn: common.removeOn.catch(undefined),
+  /** While it is in the trash: the `removeOn` it had, and has again when it is restored. */
+  removeOnBefore: common.removeOn,
   /**
    * How the source arrives. `id` is S3's upload id (multipart and pull). `slot` is the place in the uploads table it holds;
    * one that Sluice itself makes (`device`) holds none and says 0.
@@ -243,6 +247,8 @@ export const videoRecord = z.object({
     .regex(/^[0-9a-f]{16}$/)
     .optional(),
   hasStoryboard: z.boolean().optional(),
+  /** What of it is counted as kept, and at whom (lambdas/shared/storage.ts). Absent: nothing. */
+  counted: counted.optional(),
   /** Collections it is in (collection.ts). */
   collections: z.set(z.string()).optional(),
   /** Seconds on the media's clock at which the video begins; absent: `TIME_OFFSET`. */
@@ -274,6 +280,8 @@ const uploadSlot = z.object({
   owner: z.string(),
   slot: z.int().nonnegative(),
   videoId,
+  /** As announced, where there is a quota; absent: nobody said. */
+  bytes: z.int().nonnegative().optional(),
   expiresAt: z.int().positive(),
 });
 export type UploadSlot = z.infer<typeof uploadSlot>;

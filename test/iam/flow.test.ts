@@ -84,7 +84,7 @@ it('goes from upload to playback, sharing and removal with the rights the templa
   });
   await uma.call('DELETE /api/s3/multipart/{uploadId}', { params: { uploadId }, query: { key } });
 
-  expect((await uma.fetch('DELETE', `/api/videos/${id}`)).status).toBe(204);
+  expect((await uma.fetch('DELETE', `/api/videos/${id}?now=true`)).status).toBe(204);
   const s3 = new S3Client({ ...engineClient(stack.engine.endpoint), forcePathStyle: true });
   const left = async () => {
     let count = 0;
@@ -127,7 +127,7 @@ it('takes what a form posts once: not again when it is ready, nor after it was d
   expect(await there()).toEqual(['source']);
   await post();
   await expect.poll(there, { timeout: 60_000, interval: 500 }).toEqual(['source']);
-  expect((await uma.fetch('DELETE', `/api/videos/${id}`)).status).toBe(204);
+  expect((await uma.fetch('DELETE', `/api/videos/${id}?now=true`)).status).toBe(204);
   await expect.poll(there, { timeout: 60_000, interval: 500 }).toEqual([]);
   await post();
   await expect.poll(there, { timeout: 60_000, interval: 500 }).toEqual([]);
@@ -152,7 +152,7 @@ it('pulls from an address and makes an MP4 to download with the rights the templ
     const made = await fetch((await asked()).url!);
     expect(made.status).toBe(200);
     expect(Buffer.from(await made.arrayBuffer()).includes('moov')).toBe(true);
-    expect((await uma.fetch('DELETE', `/api/videos/${id}`)).status).toBe(204);
+    expect((await uma.fetch('DELETE', `/api/videos/${id}?now=true`)).status).toBe(204);
   } finally {
     await server.close();
   }
@@ -204,7 +204,7 @@ it('shows an incident to the viewers that its device has, with the rights the te
   await play(uma, id);
   await ada.call('DELETE /api/devices/{id}', { params: { id: device } });
   expect((await uma.fetch('GET', `/api/play/${id}/main.m3u8`)).status).toBe(403);
-  await ada.call('DELETE /api/videos/{id}', { params });
+  await ada.call('DELETE /api/videos/{id}', { params, query: { now: 'true' } });
 });
 
 it('takes devices in, shows, asks and cuts them with the rights the templates give', async () => {

@@ -198,12 +198,12 @@ describe('upload → slice → publish → play', () => {
     const { auth, renditions } = await play(uma, id);
     const target = `${files0(renditions)}?${auth}`;
     expect((await fetch(target)).status).toBe(200);
-    expect((await vera.fetch('DELETE', `/api/videos/${id}`)).status).toBe(404);
-    expect((await uma.fetch('DELETE', `/api/videos/${id}`)).status).toBe(204);
+    expect((await vera.fetch('DELETE', `/api/videos/${id}?now=true`)).status).toBe(404);
+    expect((await uma.fetch('DELETE', `/api/videos/${id}?now=true`)).status).toBe(204);
     expect((await uma.fetch('GET', `/api/play/${id}/main.m3u8`)).status).toBe(404);
     expect((await uma.fetch('GET', `/api/videos/${id}`)).status).toBe(404);
     await expect.poll(async () => (await fetch(target)).status, { timeout: 60_000, interval: 500 }).toBe(403);
-    expect((await uma.fetch('DELETE', `/api/videos/${id}`)).status).toBe(204);
+    expect((await uma.fetch('DELETE', `/api/videos/${id}?now=true`)).status).toBe(204);
   });
 });
 
@@ -222,7 +222,7 @@ describe('sources that are not as they should be', () => {
         () => undefined,
         (cause: unknown) => cause,
       );
-    await uma.fetch('DELETE', `/api/videos/${id}`);
+    await uma.fetch('DELETE', `/api/videos/${id}?now=true`);
     return (error as ClientError | undefined)?.body as { code: string; reason: string };
   };
 
@@ -249,7 +249,7 @@ describe('sources that are not as they should be', () => {
     expect(video.renditions.every((r) => r.kind === 'video')).toBe(true);
     expect(video.height! > video.width!).toBe(true);
     expect(video.renditions.every((r) => r.height! > r.width!)).toBe(true);
-    await uma.fetch('DELETE', `/api/videos/${id}`);
+    await uma.fetch('DELETE', `/api/videos/${id}?now=true`);
   });
 });
 
@@ -335,7 +335,7 @@ describe('uploads that are not as they should be', () => {
     const first = await complete([{ PartNumber: 1, ETag: etag }]);
     expect(await complete([{ PartNumber: 1, ETag: etag }])).toMatchObject({ key: first.key, videoId });
     expect((await problem(uma.call('GET /api/s3/multipart/{uploadId}', { params, query }))).code).toBe('upload-gone');
-    await uma.fetch('DELETE', `/api/videos/${videoId}`);
+    await uma.fetch('DELETE', `/api/videos/${videoId}?now=true`);
   });
 
   it('refuses an empty file, a file over the limit and a type it does not take, naming the limit', async () => {
@@ -384,7 +384,7 @@ describe('uploads that are not as they should be', () => {
     const id = /uploads\/([a-z0-9]{20})\/form/.exec(fields['key']!)![1]!;
     const video = await uma.ready(id);
     expect(video.title).toBe('By form');
-    await uma.fetch('DELETE', `/api/videos/${id}`);
+    await uma.fetch('DELETE', `/api/videos/${id}?now=true`);
   });
 });
 

@@ -199,7 +199,7 @@ describe('live pictures', () => {
     expect(await Promise.all([ada, vera, uma, nobody].map(positions))).toEqual([200, 200, 403, 401]);
     const shown = await uma.call('GET /api/videos/{id}', { params: { id } });
     expect(JSON.stringify(shown)).not.toContain(ID);
-    await ada.fetch('DELETE', `/api/videos/${id}`);
+    await ada.fetch('DELETE', `/api/videos/${id}?now=true`);
   });
 
   it('go on in the same playlist after the device came back, with a discontinuity', async () => {

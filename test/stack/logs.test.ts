@@ -42,7 +42,7 @@ beforeAll(async () => {
   for (const one of [id, sealed, licensed]) await uma.ready(one);
 }, 300_000);
 afterAll(async () => {
-  for (const one of [id, sealed, licensed]) await uma.fetch('DELETE', `/api/videos/${one}`);
+  for (const one of [id, sealed, licensed]) await uma.fetch('DELETE', `/api/videos/${one}?now=true`);
   await rm(folder, { recursive: true, force: true });
 });
 

@@ -44,7 +44,7 @@ it('refuses at the edge what is cached of a video that was deleted, and nothing 
 
   const asked = performance.now();
   const since = () => `${((performance.now() - asked) / 1000).toFixed(1)} s`;
-  expect((await uma.fetch('DELETE', `/api/videos/${id}`)).status).toBe(204);
+  expect((await uma.fetch('DELETE', `/api/videos/${id}?now=true`)).status).toBe(204);
   let refused: string | undefined;
   // Here the invalidation may be as quick as the revocation; at CloudFront it takes a minute.
   for (let by: string | null = null; by !== 'FunctionGeneratedResponse from cloudfront'; await setTimeout(50)) {
@@ -67,6 +67,43 @@ it('refuses at the edge what is cached of a video that was deleted, and nothing 
   const after = [refusedAt, removedAt, emptiedAt].map((at) => `${(Date.parse(at!) - Date.parse(askedAt)) / 1000} s`);
   console.log(`told: refused, removed and caches emptied after ${after.join(', ')}`);
   expect(Math.min(...[refusedAt, removedAt].map((at) => Date.parse(at!)))).toBeGreaterThanOrEqual(Date.parse(askedAt));
+}, 180_000);
+
+it('refuses what was signed of a video in the trash, and plays it in new sessions once it is restored', async () => {
+  const id = await uma.upload(film, { name: 'trashed.mp4', metadata: { visibility: 'public' } });
+  await uma.ready(id);
+  const begin = async () => {
+    const { playlists, pass } = await openManifest(
+      uma,
+      `/api/play/${id}/main.m3u8?session=${'same'.padEnd(16, '0')}`,
+      'url',
+    );
+    return `${(await filesOf(playlists[0]!, pass)).at(-1)!}?${pass.query}`;
+  };
+  const status = async (url: string) => {
+    const answer = await fetch(url);
+    await answer.arrayBuffer();
+    return answer.status;
+  };
+  const params = { id };
+  const poster = async () => stack.url + (await uma.call('GET /api/videos/{id}', { params })).posterUrl!;
+  const [before, picture] = [await begin(), await poster()];
+  expect([await status(before), await status(picture)]).toEqual([200, 200]);
+
+  await uma.call('DELETE /api/videos/{id}', { params });
+  expect((await uma.fetch('GET', `/api/play/${id}/main.m3u8`)).status).toBe(404);
+  const patient = { timeout: 60_000, interval: 200 };
+  await expect.poll(() => status(before), patient).toBe(403);
+  await expect.poll(() => status(picture), patient).toBe(403);
+  expect(await uma.call('GET /api/videos/{id}/removal', { params })).toMatchObject({ removedAt: null });
+
+  await uma.call('POST /api/videos/{id}/restore', { params });
+  await expect.poll(() => status(picture), patient).toBe(200);
+  // Its player, which asks again under the same name, has another session; what the first one was given stays refused.
+  await expect.poll(async () => status(await begin()), patient).toBe(200);
+  expect(await status(before)).toBe(403);
+  expect((await uma.fetch('GET', `/api/videos/${id}/removal`)).status).toBe(404);
+  await uma.call('DELETE /api/videos/{id}', { params, query: { now: 'true' } });
 }, 180_000);
 
 it('ends what plays by a grant or a tag when it is taken back, and lets who has another right begin anew', async () => {

@@ -20,6 +20,7 @@ const HealthPage = lazy(pages.health);
 const InsightPage = lazy(pages.insight);
 const ChangesPage = lazy(pages.changes);
 const WebhooksPage = lazy(pages.webhooks);
+const StoragePage = lazy(pages.storage);
 const CollectionsPage = lazy(pages.collections);
 const CollectionPage = lazy(pages.collection);
 const PublicVideo = lazy(pages.publicVideo);
@@ -75,6 +76,7 @@ export function App() {
           '/v/:id/insight': InsightPage,
           '/changes': ChangesPage,
           '/webhooks': WebhooksPage,
+          '/storage': StoragePage,
         }).map(([path, Page]) => (
           <Route
             key={path}

@@ -33,7 +33,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await browser.close();
-  if (id !== '') await ada.fetch('DELETE', `/api/videos/${id}`);
+  if (id !== '') await ada.fetch('DELETE', `/api/videos/${id}?now=true`);
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -216,7 +216,7 @@ describe.concurrent('at once', () => {
       await page.getByText(failure!.reason).first().waitFor();
       expect(await seriousFindings(page), 'a failed video').toEqual([]);
       expect(faults).toEqual([]);
-      await ada.fetch('DELETE', `/api/videos/${failed}`);
+      await ada.fetch('DELETE', `/api/videos/${failed}?now=true`);
       await close();
     });
 
@@ -229,7 +229,7 @@ describe.concurrent('at once', () => {
       const link = row.getByRole('link', { name: /^Details of/ });
       await link.waitFor(slow);
       onceEach(sent);
-      await ada.fetch('DELETE', `/api/videos/${(await link.getAttribute('href'))!.slice(-20)}`);
+      await ada.fetch('DELETE', `/api/videos/${(await link.getAttribute('href'))!.slice(-20)}?now=true`);
       expect(faults).toEqual([]);
       await close();
     });
@@ -431,7 +431,7 @@ it.concurrent.each([390, 760, 1100, 2560])('fits into %i px without scrolling si
   await close();
 });
 
-it('finds by search, and deletes only after the word is typed', async () => {
+it('finds by search, and deletes for good only after the word is typed', async () => {
   const { page, faults, close } = await openPage(browser);
   await signIn(page, stack.url, 'ada', `/v/${uploaded()}`);
   await page.getByRole('button', { name: /^Play / }).waitFor();
@@ -446,6 +446,7 @@ it('finds by search, and deletes only after the word is typed', async () => {
   await card.getByRole('checkbox').check();
   await page.getByRole('toolbar').getByRole('button', { name: 'Delete' }).click();
   const dialog = page.getByRole('dialog');
+  await dialog.getByRole('checkbox', { name: 'Delete for good, now' }).check();
   const remove = dialog.getByRole('button', { name: 'Delete this video' });
   expect(await remove.isDisabled()).toBe(true);
   await dialog.getByRole('textbox').fill('delete');

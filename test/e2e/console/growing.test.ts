@@ -28,7 +28,7 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(async () => {
   await browser.close();
-  if (id !== '') await ada.fetch('DELETE', `/api/videos/${id}`);
+  if (id !== '') await ada.fetch('DELETE', `/api/videos/${id}?now=true`);
   await rm(folder, { recursive: true, force: true });
 });
 

@@ -51,7 +51,7 @@ afterAll(async () => {
   await browser.close();
   await Promise.all([lorry.close(), tanker.close(), stranger?.close()]);
   for (const id of [LORRY, TANKER, STRANGER]) await ada.fetch('DELETE', `/api/devices/${id}`);
-  for (const id of videos) await ada.fetch('DELETE', `/api/videos/${id}`);
+  for (const id of videos) await ada.fetch('DELETE', `/api/videos/${id}?now=true`);
 });
 
 const openAs = async (path: string) => {

@@ -43,7 +43,7 @@ afterAll(async () => {
   await browser.close();
   await bus.close();
   await ada.fetch('DELETE', `/api/devices/${BUS}`);
-  if (id !== '') await ada.fetch('DELETE', `/api/videos/${id}`);
+  if (id !== '') await ada.fetch('DELETE', `/api/videos/${id}?now=true`);
   await rm(folder, { recursive: true, force: true });
 });
 

@@ -36,7 +36,7 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(async () => {
   await browser?.close();
-  await uma.fetch('DELETE', `/api/videos/${id}`);
+  await uma.fetch('DELETE', `/api/videos/${id}?now=true`);
   await rm(folder, { recursive: true, force: true });
 });
 

@@ -34,7 +34,7 @@ async function videosOf(name: string) {
   return (await uma.call('GET /api/videos', { query: { q: name } })).videos;
 }
 async function removeVideosOf(name: string): Promise<void> {
-  for (const { id } of await videosOf(name)) await uma.fetch('DELETE', `/api/videos/${id}`);
+  for (const { id } of await videosOf(name)) await uma.fetch('DELETE', `/api/videos/${id}?now=true`);
 }
 
 it('takes every file that is dropped on a page visited before, each once, though Uploads was never opened there', async () => {

@@ -37,7 +37,7 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(async () => {
   await sites?.close();
-  await uma.fetch('DELETE', `/api/videos/${id}`);
+  await uma.fetch('DELETE', `/api/videos/${id}?now=true`);
   await rm(folder, { recursive: true, force: true });
 });
 

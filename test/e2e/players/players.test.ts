@@ -63,7 +63,8 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser?.close();
   pages?.close();
-  for (const one of [id, encrypted, licensed]) await uma.call('DELETE /api/videos/{id}', { params: { id: one } });
+  for (const one of [id, encrypted, licensed])
+    await uma.call('DELETE /api/videos/{id}', { params: { id: one }, query: { now: 'true' } });
   await rm(folder, { recursive: true, force: true });
 });
 

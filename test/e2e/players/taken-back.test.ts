@@ -41,7 +41,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser?.close();
   pages?.close();
-  await uma.call('DELETE /api/videos/{id}', { params: { id } });
+  await uma.call('DELETE /api/videos/{id}', { params: { id }, query: { now: 'true' } });
   await rm(folder, { recursive: true, force: true });
 });
 

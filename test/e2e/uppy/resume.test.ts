@@ -98,5 +98,5 @@ it(`sends ${MEGABYTES} MB in parts, is killed half way, and resumes without send
   const client = new Client(stack.url, user.token);
   const video = await client.call('GET /api/videos/{id}', { params: { id } });
   expect(video.status).not.toBe('uploading');
-  await client.fetch('DELETE', `/api/videos/${id}`);
+  await client.fetch('DELETE', `/api/videos/${id}?now=true`);
 });

@@ -160,7 +160,8 @@ const list = (as: Call['as'], query: Record<string, string> = {}) => call('GET /
 const get = (as: Call['as'], id: string) => call('GET /api/videos/{id}', { as, params: { id } });
 const patch = (as: Call['as'], id: string, body: unknown) =>
   call('PATCH /api/videos/{id}', { as, params: { id }, body });
-const del = (as: Call['as'], id: string) => call('DELETE /api/videos/{id}', { as, params: { id } });
+const del = (as: Call['as'], id: string) =>
+  call('DELETE /api/videos/{id}', { as, params: { id }, query: { now: 'true' } });
 const grantsOf = (as: Call['as'], id: string) => call('GET /api/videos/{id}/grants', { as, params: { id } });
 const grant = (as: Call['as'], id: string, subject: string, body: unknown = {}) =>
   call('PUT /api/videos/{id}/grants/{subject}', { as, params: { id, subject }, body });

@@ -31,6 +31,7 @@ describe('an entry', () => {
     expect(keyOf('video', 'v')).toBe('v:v');
     expect(keyOf('device', '1391')).toBe('d:1391');
     expect(valueOf(session(1))).toBe('1796000000 1796043200');
+    expect(valueOf({ ...session(1), open: true })).toBe('1796000000 1796043200 open');
     expect(bytesOf(session(1))).toBe(46);
     for (const wrong of ['', '-.', 'a b', 'a/b', 'x'.repeat(65)])
       expect(() => keyOf('link', wrong)).toThrow('must be a part of a ticket');

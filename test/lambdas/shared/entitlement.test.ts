@@ -120,6 +120,7 @@ describe('who may watch an incident of a device', () => {
     for (const removeOn of [before, today]) {
       for (const seen of visibility.options) expect(of(sam, ['sam'], { removeOn, visibility: seen })).toBe('gone');
       expect(of(admin, ['sam'], { removeOn })).toBe('gone');
+      expect(of(admin, ['sam'], { trashedAt: '2026-01-01T00:00:00.000Z' })).toBe('gone');
     }
     expect(of(sam, ['sam'], { removeOn: '2027-01-16' })).toBe('device');
   });

@@ -122,6 +122,8 @@ describe('the catalog stage', () => {
     expect(keysOf(grants.get('s3:DeleteObjectTagging'))).toEqual(['uploads/*']);
     expect(new Set(grants.keys())).toEqual(
       new Set([
+        'dynamodb:GetItem',
+        'dynamodb:PutItem',
         'dynamodb:UpdateItem',
         'dynamodb:Scan',
         'dynamodb:Query',

@@ -345,6 +345,16 @@ describe('what was revoked', () => {
     expect(through(uri, undefined, { [keyOf('session', SESSION)]: at(1) })).toBe(uri);
   });
 
+  it('of a video that was restored refuses what began before, and its pictures no more', () => {
+    const [poster, key] = [`/vod/${ID}/r1/poster.jpg`, keyOf('video', ID)];
+    const open = (time: number, until = later) => valueOf({ key: '', at: time, until, open: true });
+    expect(through(poster, undefined, { [key]: open(BEGAN) })).toBe(poster);
+    expect(through(film, undefined, { [key]: open(BEGAN) })).toBe(403);
+    expect(through(film, undefined, { [key]: open(BEGAN - 1) })).toBe(`/vod/${ID}/r1/a`);
+    for (const word of ['', 'ope', 'closed', 'OPEN'])
+      expect(through(poster, undefined, { [key]: `${at(BEGAN)} ${word}` })).toBe(403);
+  });
+
   it('is refused until that is over, and where it cannot be understood', () => {
     const key = keyOf('session', SESSION);
     expect(through(film, undefined, { [key]: at(BEGAN, Math.floor(Date.now() / 1000) - 1) })).toBe(`/vod/${ID}/r1/a`);

@@ -13,6 +13,8 @@ export interface Filters {
   readonly tag: string;
   /** `1`: what others share with one, instead of one's own. */
   readonly shared: '' | '1';
+  /** `1`: what is in the trash. */
+  readonly trash: '' | '1';
 }
 
 /** Newest first, page by page. */
@@ -75,10 +77,10 @@ export const positionsQuery = (id: string) =>
     staleTime: 60_000,
   });
 
-/** Removes a video. One that is gone already is as good as removed. */
-export async function deleteVideo(id: string): Promise<void> {
+/** Puts a video into the trash, or removes it for good. One that is gone already is as good as removed. */
+export async function deleteVideo(id: string, isForGood: boolean): Promise<void> {
   try {
-    await call('DELETE /api/videos/{id}', { params: { id } });
+    await call('DELETE /api/videos/{id}', { params: { id }, query: { now: isForGood ? 'true' : undefined } });
   } catch (error) {
     if (!hasCode(error, 'not-found')) throw error;
   }
@@ -88,6 +90,8 @@ export async function deleteVideo(id: string): Promise<void> {
 export function forget(client: QueryClient, ids: ReadonlySet<string>): void {
   for (const id of ids) client.removeQueries({ queryKey: ['video', id] });
   void client.invalidateQueries({ queryKey: ['tags'] });
+  // The trash has them now.
+  void client.invalidateQueries({ queryKey: ['videos'], refetchType: 'none' });
   client.setQueriesData<{ pages: { videos: Video[]; cursor: string | null }[]; pageParams: unknown[] }>(
     { queryKey: ['videos'] },
     (data) =>

@@ -7,23 +7,30 @@ import classes from './library.module.css';
 
 interface Props {
   readonly isFiltered: boolean;
-  readonly isShared: boolean;
+  readonly of: 'own' | 'shared' | 'trash';
   readonly change: (view: { q?: ''; status?: ''; tag?: ''; shared?: '1' }) => void;
 }
 
 /** What stands in the place of videos where there are none. */
-export default function Empty({ isFiltered, isShared, change }: Props) {
+export default function Empty({ isFiltered, of, change }: Props) {
   return isFiltered ? (
     <NothingFound clear={() => change({ q: '', status: '', tag: '' })} />
   ) : (
-    <EmptyLibrary isShared={isShared} seeShared={() => change({ shared: '1' })} />
+    <EmptyLibrary of={of} seeShared={() => change({ shared: '1' })} />
   );
 }
 
-function EmptyLibrary({ isShared, seeShared }: { isShared: boolean; seeShared: () => void }) {
+function EmptyLibrary({ of, seeShared }: Pick<Props, 'of'> & { seeShared: () => void }) {
   const { mayUpload } = usePerson();
   const { toggle, isOpen } = useUploads();
-  if (isShared) {
+  if (of === 'trash') {
+    return (
+      <State icon={IconVideo} title="The trash is empty">
+        What you delete stays here for some days.
+      </State>
+    );
+  }
+  if (of === 'shared') {
     return (
       <State icon={IconVideo} title="Nothing is shared with you yet">
         What somebody lets you watch stands here, without a link of its own.

@@ -15,6 +15,7 @@ import classes from './library.module.css';
 const Empty = lazy(() => import('./Empty.tsx'));
 const SelectionBar = lazy(() => import('./SelectionBar.tsx'));
 const DeleteDialog = lazy(() => import('../video/DeleteDialog.tsx'));
+const TrashCard = lazy(() => import('./TrashCard.tsx'));
 
 /** The address holds what is searched, filtered and sorted, so that it can be shared and Back undoes it. */
 function useView() {
@@ -26,6 +27,7 @@ function useView() {
     status: isVideoStatus(status) ? status : '',
     tag: search.get('tag') ?? '',
     shared: search.get('shared') === '1' ? '1' : '',
+    trash: search.get('trash') === '1' ? '1' : '',
     sort: isSort(sort) ? sort : 'newest',
   } satisfies View;
   const change = (changes: Partial<View>) => {
@@ -40,7 +42,9 @@ function useView() {
 
 export function LibraryPage() {
   const { view, change } = useView();
-  const filters: Filters = { q: view.q.trim(), status: view.status, tag: view.tag, shared: view.shared };
+  const { status, tag, shared, trash } = view;
+  const filters: Filters = { q: view.q.trim(), status, tag, shared, trash };
+  const Card = trash === '1' ? TrashCard : VideoCard;
   const isFiltered = filters.q !== '' || filters.status !== '' || filters.tag !== '';
   const query = useInfiniteQuery(videosQuery(filters));
   const { data, error, isPending, isPlaceholderData, hasNextPage, isFetchingNextPage, fetchNextPage, refetch } = query;
@@ -78,7 +82,11 @@ export function LibraryPage() {
         <Failure error={error} retry={() => void refetch()} />
       ) : videos.length === 0 && !hasNextPage ? (
         <Suspense>
-          <Empty isFiltered={isFiltered} isShared={view.shared === '1'} change={change} />
+          <Empty
+            isFiltered={isFiltered}
+            of={trash === '1' ? 'trash' : shared === '1' ? 'shared' : 'own'}
+            change={change}
+          />
         </Suspense>
       ) : (
         <ul
@@ -87,14 +95,11 @@ export function LibraryPage() {
           data-stale={isPlaceholderData}
           data-selecting={chosen.length > 0}
         >
-          {videos.map((video) => (
-            <VideoCard
-              key={video.id}
-              video={video}
-              isSelected={selection.ids.has(video.id)}
-              select={selection.toggle}
-            />
-          ))}
+          <Suspense>
+            {videos.map((video) => (
+              <Card key={video.id} video={video} isSelected={selection.ids.has(video.id)} select={selection.toggle} />
+            ))}
+          </Suspense>
         </ul>
       )}
       {data && (
@@ -116,7 +121,7 @@ export function LibraryPage() {
       <Suspense>
         {chosen.length > 0 && (
           <SelectionBar
-            some={chosen.length}
+            chosen={chosen}
             all={() => selection.set(new Set(videos.map((video) => video.id)))}
             none={() => selection.set(new Set())}
             remove={() => setDeleting(true)}

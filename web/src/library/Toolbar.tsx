@@ -12,6 +12,7 @@ export interface View {
   readonly status: string;
   readonly tag: string;
   readonly shared: '' | '1';
+  readonly trash: '' | '1';
   readonly sort: Sort;
 }
 
@@ -61,10 +62,13 @@ export function Toolbar(props: { view: View; change: (changes: Partial<View>) =>
         className={classes.filter}
         data={[
           { value: '', label: isAdmin ? 'All videos' : 'My videos' },
-          { value: '1', label: 'Shared with me' },
+          { value: 'shared', label: 'Shared with me' },
+          { value: 'trash', label: 'Trash' },
         ]}
-        value={view.shared}
-        onChange={({ currentTarget: { value } }) => change({ shared: value === '1' ? '1' : '' })}
+        value={view.trash === '1' ? 'trash' : view.shared === '1' ? 'shared' : ''}
+        onChange={({ currentTarget: { value } }) =>
+          change({ shared: value === 'shared' ? '1' : '', trash: value === 'trash' ? '1' : '' })
+        }
       />
       <NativeSelect
         aria-label="Status"

@@ -7,7 +7,7 @@ let changed: (() => void) | undefined;
 const Notices = lazy(() => import('./Notices.tsx'));
 
 export function notify(news: Pick<NotificationData, 'title' | 'message' | 'color'>): void {
-  void notices().then(({ show }) => show(news));
+  void notices().then(({ show }) => show({ closeButtonProps: { 'aria-label': 'Close' }, ...news }));
 }
 
 /** Where news is shown, for what has more to say than one sentence. */

@@ -4,6 +4,7 @@ import {
   IconBell,
   IconChevronDown,
   IconFolder,
+  IconDatabase,
   IconHeartbeat,
   IconHistory,
   IconKeyboard,
@@ -152,6 +153,15 @@ function Account() {
   );
 }
 
+/** The first for who uploads, the others for admins. */
+const LINKS = [
+  ['/storage', 'Storage', IconDatabase],
+  ['/insight', 'Insight', IconChartBar],
+  ['/health', 'Health', IconHeartbeat],
+  ['/changes', 'Changes', IconHistory],
+  ['/webhooks', 'Webhooks', IconWebhook],
+] as const;
+
 /** The browser's own popover: Escape and a click elsewhere close it. */
 function AccountPopover({ id }: { id: string }) {
   const { person, manager } = useSession();
@@ -160,15 +170,8 @@ function AccountPopover({ id }: { id: string }) {
       <p>
         Signed in as <strong>{person?.name}</strong>, {role(person)}
       </p>
-      {person?.isAdmin === true &&
-        (
-          [
-            ['/insight', 'Insight', IconChartBar],
-            ['/health', 'Health', IconHeartbeat],
-            ['/changes', 'Changes', IconHistory],
-            ['/webhooks', 'Webhooks', IconWebhook],
-          ] as const
-        ).map(([to, name, Picture]) => (
+      {LINKS.slice(0, person?.isAdmin === true ? undefined : person?.mayUpload === true ? 1 : 0).map(
+        ([to, name, Picture]) => (
           <Button
             key={to}
             variant="default"
@@ -180,7 +183,8 @@ function AccountPopover({ id }: { id: string }) {
           >
             {name}
           </Button>
-        ))}
+        ),
+      )}
       <Button
         variant="default"
         fullWidth

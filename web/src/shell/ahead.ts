@@ -19,6 +19,7 @@ export const pages = {
   insight: () => import('../insight/InsightPage.tsx'),
   changes: () => import('../changes/ChangesPage.tsx'),
   webhooks: () => import('../webhooks/WebhooksPage.tsx'),
+  storage: () => import('../storage/StoragePage.tsx'),
   collections: () => import('../collections/CollectionsPage.tsx'),
   collection: () => import('../collections/CollectionPage.tsx'),
   publicVideo: () => import('../video/PublicVideo.tsx'),

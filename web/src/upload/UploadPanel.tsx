@@ -9,6 +9,7 @@ import { bytes } from '../shared/format.ts';
 import type { Encryption } from './encryption.ts';
 import { EncryptionChoice } from './EncryptionChoice.tsx';
 import { FromAddress } from './FromAddress.tsx';
+import { Quota } from '../storage/Quota.tsx';
 import classes from './upload.module.css';
 import { UploadRow } from './UploadRow.tsx';
 import type { Uploader } from './uploader.ts';
@@ -85,6 +86,7 @@ export default function UploadPanel(props: { uploader: Uploader; isOpen: boolean
       <p className={classes.note}>
         Up to {bytes(config.upload.maxBytes)} each. Go on browsing; an upload also goes on after a reload of the page.
       </p>
+      <Quota />
       <ul className={classes.rows} aria-label="Files">
         {files.toReversed().map((upload) => (
           <UploadRow key={upload.id} upload={upload} act={(act) => uploader.act(act, [upload.id])} />

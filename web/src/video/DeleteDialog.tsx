@@ -1,25 +1,29 @@
 import '@mantine/core/styles/Overlay.css';
 import '@mantine/core/styles/ModalBase.css';
 import '@mantine/core/styles/Modal.css';
-import { Button, Group, Modal, Text, TextInput } from '@mantine/core';
+import '@mantine/core/styles/Checkbox.css';
+import { Button, Checkbox, Group, Modal, Text, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { Video } from '../../../lib/contract/video.ts';
 import { deleteVideo, forget } from '../api/queries.ts';
+import { useSession } from '../auth/SessionContext.tsx';
+import { named } from '../library/restoring.ts';
 import { bytes, count } from '../shared/format.ts';
 import { notify } from '../shared/notify.tsx';
 import { tellTakenDown } from './taken-down.ts';
+import { tellTrashed } from './trashed.tsx';
 
 const WORD = 'delete';
 
-/** Open while there are videos to ask about. There is no way back from it, so the word must be typed. */
+/** Open while there are videos to ask about. What goes for good needs the word typed; out of the trash there is a way back. */
 export default function DeleteDialog(props: { videos: readonly Video[]; close: () => void; done: () => void }) {
   const { videos, close, done } = props;
   return (
     <Modal
       opened={videos.length > 0}
       onClose={close}
-      title={`Delete ${what(videos)}?`}
+      title={videos.length > 0 && `Delete ${named(videos)}?`}
       centered
       closeButtonProps={{ 'aria-label': 'Close' }}
     >
@@ -30,14 +34,21 @@ export default function DeleteDialog(props: { videos: readonly Video[]; close: (
 
 function Ask({ videos, close, done }: { videos: readonly Video[]; close: () => void; done: () => void }) {
   const client = useQueryClient();
+  const { trashDays } = useSession().config;
+  const [isAsked, setAsked] = useState(false);
   const [typed, setTyped] = useState('');
+  // What is in the trash already, and uploads under way, of which there is nothing to restore.
+  const hasTrash = trashDays > 0 && videos.some((one) => one.trashedAt === undefined && one.status !== 'uploading');
+  const isSending = videos.some(({ status }) => status === 'uploading');
+  const isForGood = isAsked || !hasTrash;
+  const isReady = !isForGood || typed.trim().toLowerCase() === WORD;
   const removal = useMutation({
     mutationFn: async () => {
-      const gone = new Set<string>();
+      const gone: Video[] = [];
       let failed: unknown;
       for (const video of videos) {
-        await deleteVideo(video.id).then(
-          () => gone.add(video.id),
+        await deleteVideo(video.id, isForGood).then(
+          () => gone.push(video),
           (error: unknown) => (failed ??= error),
         );
       }
@@ -45,18 +56,22 @@ function Ask({ videos, close, done }: { videos: readonly Video[]; close: () => v
     },
     onSuccess: ({ gone, failed }) => {
       const whole = failed === undefined;
+      const trashed = isForGood ? [] : gone.filter((one) => one.trashedAt === undefined && one.status !== 'uploading');
+      const removed = gone.filter((one) => !trashed.includes(one));
       // Not waited for: it goes on on whatever page comes next.
-      if (gone.size > 0) void tellTakenDown([...gone]);
+      if (removed.length > 0) void tellTakenDown(removed.map(({ id }) => id));
+      if (trashed.length > 0) void tellTrashed(client, trashed);
       if (!whole) {
+        const left = videos.filter((one) => !gone.includes(one));
         notify({
           color: 'red',
-          title: `${count(videos.length - gone.size, 'video')} could not be deleted`,
+          title: `${named(left)} could not be deleted`,
           message: failed instanceof Error ? failed.message : 'Try again.',
         });
       }
       close();
       if (whole) done();
-      forget(client, gone);
+      forget(client, new Set(gone.map(({ id }) => id)));
     },
   });
   const size = videos.reduce((sum, { bytes: { source, media } }) => sum + source + media, 0);
@@ -64,28 +79,39 @@ function Ask({ videos, close, done }: { videos: readonly Video[]; close: () => v
     <form
       onSubmit={(event) => {
         event.preventDefault();
-        if (typed.trim().toLowerCase() === WORD) removal.mutate();
+        if (isReady) removal.mutate();
       }}
     >
       <Text>
-        Playback stops at once, and the source and every rendition are removed
-        {size > 0 && ` (${bytes(size)})`}. This cannot be undone.
+        {isForGood
+          ? `Playback stops at once, and the source and every rendition are removed${size > 0 ? ` (${bytes(size)})` : ''}. This cannot be undone.`
+          : `Playback stops at once. For ${count(trashDays, 'day')} it can be restored from the trash, as it was.${isSending ? ' Uploads under way are given up.' : ''}`}
       </Text>
-      <TextInput
-        mt="md"
-        label={`Type “${WORD}” to confirm`}
-        value={typed}
-        onChange={(event) => setTyped(event.currentTarget.value)}
-        data-autofocus
-        autoComplete="off"
-        spellCheck={false}
-      />
+      {hasTrash && (
+        <Checkbox
+          mt="md"
+          label="Delete for good, now"
+          checked={isAsked}
+          onChange={(event) => setAsked(event.currentTarget.checked)}
+        />
+      )}
+      {isForGood && (
+        <TextInput
+          mt="md"
+          label={`Type “${WORD}” to confirm`}
+          value={typed}
+          onChange={(event) => setTyped(event.currentTarget.value)}
+          data-autofocus
+          autoComplete="off"
+          spellCheck={false}
+        />
+      )}
       <Group justify="flex-end" mt="lg">
         <Button variant="default" onClick={close}>
           Keep
         </Button>
-        <Button type="submit" color="red.9" disabled={typed.trim().toLowerCase() !== WORD} loading={removal.isPending}>
-          Delete {what(videos)}
+        <Button type="submit" color="red.9" disabled={!isReady} loading={removal.isPending}>
+          {isForGood ? `Delete ${what(videos)}` : 'Move to trash'}
         </Button>
       </Group>
     </form>

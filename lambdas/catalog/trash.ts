@@ -1,0 +1,66 @@
+/**
+ * The trash: what is deleted stays there for some days, from which its owner and admins can restore it. Nobody sees or plays it
+ * meanwhile (`isOver` of lambdas/shared/entitlement.ts), and the daily run that removes what was kept long enough removes it
+ * (expire.ts).
+ */
+import { dayAfter } from '../../lib/contract/device-video.ts';
+import type { VideoRecord } from '../../lib/contract/video.ts';
+import { ApiError } from '../shared/errors.ts';
+import { changeVideo } from '../shared/videos.ts';
+import { changeable, isOwnerOrAdmin, type Asked } from './access.ts';
+import { enqueue } from './removal.ts';
+
+/**
+ * Deletes a video: into the trash for `trashDays`, or for good. What is not there is deleted already. Throws `forbidden` to who may only
+ * watch it, and `not-found` to everyone else. Safe to repeat: a second call does what a first one died before.
+ */
+export async function discard(
+  asked: Asked,
+  { isNow, trashDays }: { readonly isNow: boolean; readonly trashDays: number },
+): Promise<void> {
+  const { record, viewer, now } = asked;
+  if (record === undefined) return;
+  const { id, status, trashedAt } = record;
+  const isUnderWay = (status === 'deleted' || trashedAt !== undefined) && isOwnerOrAdmin(viewer, record);
+  if (!isUnderWay) {
+    // An upload that expired can still be deleted: whatever has arrived of it goes at once.
+    const { expiresAt: _, removeOn: __, ...lasting } = record;
+    changeable({ ...asked, record: lasting });
+  }
+  // Of an upload under way there is nothing to restore.
+  if (isNow || trashDays === 0 || status === 'uploading' || status === 'deleted') {
+    // From here on nobody sees or plays it, and no slicing step publishes it. The record must outlive its removal.
+    if (status !== 'deleted') await changeVideo(id, { status: 'deleted', remove: ['expiresAt'] });
+    return await enqueue({ step: 'remove', videoId: id });
+  }
+  if (trashedAt === undefined) await changeVideo(id, { set: intoTrash(record, now * 1000, trashDays) });
+  await enqueue({ step: 'trash', videoId: id });
+}
+
+/** What is set of a record that is put into the trash at `now`, epoch ms. Retention that ends sooner is not put off. Pure. */
+export function intoTrash({ removeOn }: Pick<VideoRecord, 'removeOn'>, now: number, days: number) {
+  const out = dayAfter(now, days);
+  return {
+    trashedAt: new Date(now).toISOString(),
+    removeOn: removeOn !== undefined && removeOn < out ? removeOn : out,
+    ...(removeOn !== undefined && { removeOnBefore: removeOn }),
+  };
+}
+
+/** Takes a video out of the trash and answers it. One that is not in there is answered as it is. Throws as `discard`. */
+export async function restore(asked: Asked): Promise<VideoRecord> {
+  const { record, viewer } = asked;
+  if (record?.trashedAt === undefined || record.status === 'deleted') return changeable(asked);
+  if (!isOwnerOrAdmin(viewer, record)) throw gone();
+  const { id, removeOnBefore } = record;
+  const changed = await changeVideo(id, {
+    set: removeOnBefore === undefined ? {} : { removeOn: removeOnBefore },
+    remove: ['trashedAt', 'removeOnBefore', ...(removeOnBefore === undefined ? (['removeOn'] as const) : [])],
+  });
+  if (changed === undefined) throw gone();
+  await enqueue({ step: 'trash', videoId: id });
+  return changed;
+}
+
+const gone = (): ApiError =>
+  new ApiError('not-found', 'There is no such video in the trash, or it is not yours to restore.');
