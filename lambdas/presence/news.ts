@@ -2,7 +2,7 @@
 import { VOD_PREFIX } from '../../lib/contract/keys.ts';
 import type { News, WatchingNews } from '../../lib/contract/presence.ts';
 import { sessionRow, type SessionRow } from '../../lib/contract/session.ts';
-import { topicText, videoTopic } from '../../lib/contract/socket.ts';
+import { ALARMS_TOPIC, topicText, videoTopic } from '../../lib/contract/socket.ts';
 import { videoStatus } from '../../lib/contract/video.ts';
 import { channelOf, shown } from '../shared/watching.ts';
 
@@ -67,6 +67,10 @@ function topicOfWatched(what: string): string | undefined {
   return id === undefined ? undefined : topicText({ of: 'watching', what: 'device', id });
 }
 
+/** Of the table of alarms. Undefined: the inbox is as it was. */
+export const alarmsNews = ({ before, now }: Change): News | undefined =>
+  before?.['inbox'] === now?.['inbox'] ? undefined : { of: 'alarms', topic: ALARMS_TOPIC, isMore: true };
+
 /** Sessions that are told one by one: of a crowd it is said that there is more, and the list is asked for once. */
 const MOST_SESSIONS = 50;
 
@@ -79,7 +83,7 @@ export function together(all: readonly News[]): Map<string, News> {
 
 function added(before: News | undefined, one: News): News {
   const isMore = one.isMore || before?.isMore === true;
-  if (one.of === 'video' || before?.of !== 'watching') return { ...one, isMore };
+  if (one.of !== 'watching' || before?.of !== 'watching') return { ...one, isMore };
   const gone = new Set(one.left);
   const came = new Set(one.joined.map(({ session }) => session));
   const joined = [...before.joined.filter(({ session }) => !gone.has(session) && !came.has(session)), ...one.joined];

@@ -27,11 +27,17 @@ async function mayListen(who: Person, topic: string, now: number): Promise<boole
   if (asked === undefined) return false;
   const viewer = { subject: who.subject, groups: who.groups };
   // As the API lists who watches a device, to admins alone (lambdas/playback/live/session-routes.ts).
-  if (asked.of === 'watching' && asked.what === 'device') return isAdmin(viewer);
+  // All alarms are admins'; who sees some devices alone polls, and is told of those.
+  if (asked.of === 'alarms' || (asked.of === 'watching' && asked.what === 'device')) return isAdmin(viewer);
   return await maySeeVideo(asked, viewer, who, now);
 }
 
-async function maySeeVideo({ of, id }: Topic, viewer: Viewer, { ip, country }: Person, now: number): Promise<boolean> {
+async function maySeeVideo(
+  { of, id }: Exclude<Topic, { of: 'alarms' }>,
+  viewer: Viewer,
+  { ip, country }: Person,
+  now: number,
+): Promise<boolean> {
   const from = { ...(ip !== undefined && { ip }), ...(country !== undefined && { country }) };
   const found = await readWatched(id, viewer, from);
   if (found === undefined || !isThere(found.video, now)) return false;

@@ -8,7 +8,7 @@ import type { DynamoDBRecord } from 'aws-lambda';
 import { required } from '../../lib/contract/env.ts';
 import type { News } from '../../lib/contract/presence.ts';
 import { logger } from '../shared/logger.ts';
-import { together, videoNews, watchingNews, type Change } from './news.ts';
+import { alarmsNews, together, videoNews, watchingNews, type Change } from './news.ts';
 import { readersOf } from './rows.ts';
 import { tell } from './told.ts';
 
@@ -42,6 +42,7 @@ export async function push(records: readonly DynamoDBRecord[], now = Math.floor(
 function newsOf(record: DynamoDBRecord): News | undefined {
   const table = record.eventSourceARN?.split('/')[1];
   if (table === required('VIDEOS_TABLE')) return videoNews(changeOf(record));
+  if (table === required('ALARMS_TABLE')) return alarmsNews(changeOf(record));
   return table === required('SESSIONS_TABLE') ? watchingNews(changeOf(record)) : undefined;
 }
 

@@ -1,6 +1,6 @@
 /** Tables of devices: what is registered, where it was, what it said, and who is there now. */
 import { RemovalPolicy } from 'aws-cdk-lib';
-import { ProjectionType, type Table } from 'aws-cdk-lib/aws-dynamodb';
+import { ProjectionType, StreamViewType, type Table } from 'aws-cdk-lib/aws-dynamodb';
 import type { Construct } from 'constructs';
 import type { Config } from '../config.ts';
 import { INBOX } from '../contract/inbox.ts';
@@ -53,7 +53,13 @@ export function deviceTables(scope: Construct, config: Config): DeviceTables {
     projectionType: ProjectionType.KEYS_ONLY,
   });
   const timed = { timeToLiveAttribute: 'expiresAt', removalPolicy: kept };
-  const alarms = table(scope, 'Alarms', { partitionKey: text('device'), sortKey: text('at'), ...timed });
+  const alarms = table(scope, 'Alarms', {
+    partitionKey: text('device'),
+    sortKey: text('at'),
+    ...timed,
+    // That there is one is told (presence.ts).
+    stream: StreamViewType.NEW_AND_OLD_IMAGES,
+  });
   // What lists are asked by, and no more: files come one after another, and each would be a write to the index, too.
   alarms.addGlobalSecondaryIndex({
     indexName: INBOX,

@@ -99,6 +99,11 @@ export class Presence extends Construct {
     mapping.node.addDependency(this.handler.role!);
   }
 
+  /** Has it told of alarms, whose table is made later. */
+  hearsOfAlarms(alarms: Table): void {
+    this.#hears('Alarms', 'ALARMS_TABLE', alarms);
+  }
+
   /** Says under which address people come. */
   servedAt(publicUrl: string): void {
     this.handler.addEnvironment('PUBLIC_URL', publicUrl);

@@ -57,9 +57,11 @@ export const STAGES = [
   'Insight',
   'Operations',
   'Webhooks',
-  'Presence',
 ] as const;
 export type StageName = (typeof STAGES)[number];
+
+/** Stages whose errors another one's alarm is about, too: nobody waits for what fails there, and an alarm of their own costs as much. */
+export const COUNTED_WITH = { Presence: 'Insight' } as const;
 
 /** Stages whose functions run at a deploy or a teardown alone, which says itself what went wrong. */
 export const DEPLOYING = ['Console', 'Storage'] as const;
@@ -78,10 +80,9 @@ export const FILTERS: Readonly<Record<FilterName, Filter>> = {
   DevicesErrors: errorsOf('Devices'),
   RevocationErrors: errorsOf('Revocation'),
   SigningKeyErrors: errorsOf('SigningKey'),
-  InsightErrors: errorsOf('Insight'),
+  InsightErrors: { pattern: ERRORS, of: ['Insight', 'Presence'] },
   OperationsErrors: errorsOf('Operations'),
   WebhooksErrors: errorsOf('Webhooks'),
-  PresenceErrors: errorsOf('Presence'),
   FailedVideos: { pattern: said(SLICING_FAILED), of: ['Slicing/Fail'] },
   StuckVideos: { pattern: said(VIDEOS_STUCK), value: 'stuck', of: ['Operations/Watch'] },
   // Of all functions that have a client of S3: lib/constructs/alarms.ts knows them.

@@ -230,13 +230,6 @@ export const ALARMS: readonly OperationsAlarm[] = [
   errors('SigningKey', 'soon', 1, 60, 'It runs once a day: there is no second try before tomorrow.'),
   errors('Webhooks', 'soon', 5, 15, BACKGROUND),
   errors('Insight', 'soon', 5, 15, BACKGROUND_FIVE),
-  errors(
-    'Presence',
-    'soon',
-    20,
-    15,
-    'Consoles that cannot be told ask again and again by themselves, so nobody waits for it; twenty are no burst of one.',
-  ),
   errors('Operations', 'soon', 1, 60, 'It runs once an hour, and without it nobody is told of videos that are stuck.'),
   {
     id: 'store-errors',

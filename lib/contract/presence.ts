@@ -39,7 +39,10 @@ const watchingNews = z.object({
   left: z.array(z.string()),
 });
 
-export const news = z.discriminatedUnion('of', [videoNews, watchingNews]);
+/** An alarm that people are told of has come, or somebody acknowledged one: the inbox says which. */
+const alarmsNews = z.object({ ...common, of: z.literal('alarms') });
+
+export const news = z.discriminatedUnion('of', [videoNews, watchingNews, alarmsNews]);
 export type News = z.infer<typeof news>;
 export type WatchingNews = z.infer<typeof watchingNews>;
 

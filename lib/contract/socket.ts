@@ -14,17 +14,23 @@ export const MOST_TOPICS = 100;
 
 /**
  * `video:{id}`: how far its slicing or pulling is. `watching:video:{id}`, `watching:device:{id}`: who watches it now, of a device on any
- * of its channels, live or recorded.
+ * of its channels, live or recorded. `alarms`: that the inbox of all devices is another.
  */
 export type Topic =
   | { readonly of: 'video'; readonly id: string }
+  | { readonly of: 'alarms' }
   | { readonly of: 'watching'; readonly what: 'video' | 'device'; readonly id: string };
 
-export const topicText = (topic: Topic): string =>
-  topic.of === 'watching' ? `watching:${topic.what}:${topic.id}` : `${topic.of}:${topic.id}`;
+export function topicText(topic: Topic): string {
+  if (topic.of === 'alarms') return ALARMS_TOPIC;
+  return topic.of === 'watching' ? `watching:${topic.what}:${topic.id}` : `video:${topic.id}`;
+}
+
+export const ALARMS_TOPIC = 'alarms';
 
 /** Undefined: that is no topic. */
 export function topicOf(text: string): Topic | undefined {
+  if (text === ALARMS_TOPIC) return { of: 'alarms' };
   const [of, what, id, ...rest] = text.split(':');
   if (rest.length > 0) return undefined;
   if (of === 'video') return id === undefined && VIDEO_ID.test(what ?? '') ? { of, id: what! } : undefined;

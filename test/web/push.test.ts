@@ -91,3 +91,24 @@ it('adds who comes to the list of who watches, takes out who goes, and asks for 
     end();
   }
 });
+
+it('asks for all of the inbox when it is told of alarms, and listens only where they are listed', () => {
+  const client = new QueryClient();
+  const show = (...queryKey: string[]) => {
+    client.setQueryData(queryKey, {});
+    const options = { queryKey, queryFn: () => new Promise(() => {}), staleTime: Infinity };
+    return new QueryObserver(client, options).subscribe(() => {});
+  };
+  const ends = [show('inbox', 'count')];
+  expect(wantedTopics(client)).toEqual([]);
+  ends.push(show('inbox', 'latest'), show('inbox', 'list'));
+  expect(wantedTopics(client)).toEqual(['alarms']);
+  takeIn(client, { of: 'alarms', topic: 'alarms', isMore: true });
+  expect(
+    client
+      .getQueryCache()
+      .getAll()
+      .map(({ state }) => state.fetchStatus),
+  ).toEqual(['fetching', 'fetching', 'fetching']);
+  for (const end of ends) end();
+});

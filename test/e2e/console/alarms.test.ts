@@ -61,11 +61,7 @@ it('stands over the wall, in the count of every screen and in the inbox, is over
   await row(page, 'SOS')
     .getByText(/^-?\d+\.\d{5}, -?\d+\.\d{5}$/)
     .waitFor();
-  await page
-    .getByRole('region', { name: /^Map of/ })
-    .or(page.getByLabel(/^Map of 1 alarm/))
-    .first()
-    .waitFor();
+  await page.getByLabel('Map of the alarms listed').first().waitFor();
 
   // Its end closes it and is no second one; another kind is another one, with its files.
   expect(bus().hold('sos', false)).toBe(true);

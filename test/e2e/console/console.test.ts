@@ -382,9 +382,6 @@ describe.concurrent.each(['light', 'dark'] as const)('axe-core finds nothing ser
     await page.locator('ul[aria-label="Videos"] > li').first().waitFor();
     await check('library');
     await page.goto(`${stack.url}/?q=there+is+no+such+video`);
-    await page
-      .getByText(/^The video taken down: (being )?refused at the edge.*; caches are being emptied\.$/)
-      .waitFor();
     await page.getByText('No video matches').waitFor();
     await check('nothing found');
     await page.keyboard.press('u');
@@ -451,6 +448,7 @@ it('finds by search, and deletes for good only after the word is typed', async (
   expect(await remove.isDisabled()).toBe(true);
   await dialog.getByRole('textbox').fill('delete');
   await remove.click();
+  await page.getByText(/^The video taken down: (being )?refused at the edge.*; caches are being emptied\.$/).waitFor();
   await page.getByText('No video matches').waitFor();
   await expect.poll(async () => (await ada.fetch('GET', `/api/videos/${id}`)).status).toBe(404);
   // On whatever page comes next, until CloudFront has said that its caches are empty of it.

@@ -230,6 +230,17 @@ describe.concurrent('sound alone', () => {
   });
 });
 
+/** Label of the captions on show, and of the sound that is heard, in the console's player. */
+const chosenIn = (page: Page) =>
+  page.locator('hls-video').evaluate((element) => {
+    const { textTracks, api } = element as unknown as {
+      textTracks: Iterable<{ mode: string; label: string }>;
+      api: { audioTrack: number; audioTracks: { name: string }[] };
+    };
+    const text = [...textTracks].find(({ mode }) => mode === 'showing')?.label;
+    return [text, api.audioTracks[api.audioTrack]?.name];
+  });
+
 describe('the console', () => {
   it('takes an .srt, offers it at once, and plays on where it was; language and name can be changed', async () => {
     const { page, faults, close } = await openPage(browser);
@@ -291,6 +302,53 @@ describe('the console', () => {
     await captions.getByText('Québécois').waitFor({ state: 'detached' });
     const { texts } = await ada.call('GET /api/videos/{id}', { params: { id } });
     expect(texts).toMatchObject([{ label: 'Deutsch' }]);
+    expect(faults).toEqual([]);
+    await close();
+  });
+
+  it('keeps what somebody chooses while a newer playlist is on its way', async () => {
+    const { page, faults, close } = await openPage(browser);
+    await signIn(page, stack.url, 'ada', `/v/${id}?tab=details`);
+    const captions = page.getByRole('list', { name: 'Captions' });
+    await captions.getByText('Deutsch').waitFor();
+    await comeNear(page);
+    const texts = page.locator('media-captions-menu');
+    const sounds = page.locator('media-audio-track-menu');
+    await texts.getByRole('menuitemradio', { name: /Deutsch/, includeHidden: true }).waitFor({ state: 'attached' });
+    await expect.poll(() => chosenIn(page), POLL).toEqual([undefined, 'English']);
+
+    let letGo = () => {};
+    const isLet = new Promise<void>((resolve) => (letGo = resolve));
+    let isHeld = false;
+    await page.route('**/main.m3u8*', async (route) => {
+      isHeld = true;
+      await isLet;
+      await route.continue();
+    });
+    const buffer = Buffer.from(SRT);
+    await page
+      .locator('input[type=file][accept=".srt,.vtt"]')
+      .setInputFiles({ name: 'a.fr.srt', mimeType: '', buffer });
+    await page.getByRole('button', { name: 'Add captions' }).click();
+    await captions.getByText('Français').waitFor();
+    await expect.poll(() => isHeld, POLL).toBe(true);
+    for (const [menu, name] of [
+      ['captions', /Deutsch/],
+      ['audio-track', 'Deutsch'],
+    ] as const) {
+      await page.locator(`media-${menu}-menu-button`).click();
+      await page.locator(`media-${menu}-menu`).getByRole('menuitemradio', { name }).click();
+    }
+    await expect.poll(() => chosenIn(page), POLL).toEqual(['Deutsch', 'Deutsch']);
+    letGo();
+    await texts.getByRole('menuitemradio', { name: /Français/, includeHidden: true }).waitFor({ state: 'attached' });
+    await expect.poll(() => chosenIn(page), POLL).toEqual(['Deutsch', 'Deutsch']);
+    await sounds
+      .getByRole('menuitemradio', { name: 'Deutsch', checked: true, includeHidden: true })
+      .waitFor({ state: 'attached' });
+
+    await captions.getByRole('button', { name: 'Remove Français' }).click();
+    await captions.getByText('Français').waitFor({ state: 'detached' });
     expect(faults).toEqual([]);
     await close();
   });

@@ -231,6 +231,20 @@ it('tells who watches to the owner of the video and to admins, and of a device t
   for (const sub of ['otto', 'vera', 'olga', 'ada']) await leave(`${sub}-w`);
 });
 
+it('tells admins alone that the inbox of alarms is another', async () => {
+  for (const sub of ['ada', 'vera']) {
+    await begin(`${sub}-a`, await ticketOf(sub));
+    await say(`${sub}-a`, { topics: ['alarms'] });
+  }
+  expect([toldTo('ada-a'), toldTo('vera-a')]).toMatchObject([[{ topics: ['alarms'] }], [{ topics: [] }]]);
+  gateway.told.length = 0;
+  const alarm = { device: '13800000001', at: '2026-01-01T00:00:00Z#a', inbox: 'new.00' };
+  const came = { eventSourceARN: streamOf('ALARMS_TABLE'), dynamodb: { NewImage: marshall(alarm) } };
+  await happens(came as unknown as DynamoDBRecord);
+  expect(gateway.told).toEqual([{ id: 'ada-a', message: { news: [{ of: 'alarms', topic: 'alarms', isMore: true }] } }]);
+  for (const sub of ['ada', 'vera']) await leave(`${sub}-a`);
+});
+
 it('asks no hook: what one has the last word of is not told', async () => {
   process.env['HOOKED'] = 'yes';
   try {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { together, videoNews, watchingNews } from '../../../lambdas/presence/news.ts';
+import { alarmsNews, together, videoNews, watchingNews } from '../../../lambdas/presence/news.ts';
 
 const ID = 'abcdefghij0123456789';
 const record = {
@@ -115,4 +115,21 @@ it('says together who came and who went, each once, and of a crowd that there is
   const crowd = Array.from({ length: 51 }, (_none, i) => came(`00000${String(10 + i)}Aaaaaaaaaaaaaaaa`));
   expect(one(...crowd)).toEqual([{ ...news, isMore: true }]);
   expect(one(...crowd, came(SESSION))).toEqual([{ ...news, joined: [shown], isMore: true }]);
+});
+
+it('tells that the inbox is another: of what comes into it, is acknowledged, or goes; of no other alarm', () => {
+  const alarms = { of: 'alarms', topic: 'alarms', isMore: true };
+  const [fresh, seen, quiet] = [{ inbox: 'new.a' }, { inbox: 'acknowledged.a' }, { files: 1 }];
+  for (const [before, now] of [
+    [undefined, fresh],
+    [fresh, seen],
+    [seen, undefined],
+  ])
+    expect(alarmsNews({ before, now })).toEqual(alarms);
+  for (const [before, now] of [
+    [undefined, quiet],
+    [quiet, {}],
+    [fresh, { ...fresh, files: 2 }],
+  ])
+    expect(alarmsNews({ before, now })).toBeUndefined();
 });

@@ -5,7 +5,7 @@ import { options, readConfig } from '../../../lib/config.ts';
 import { DEAD_LETTERS } from '../../../local/redrive.ts';
 import { SluiceFunction } from '../../../lib/constructs/function.ts';
 import { alarmsOfConfig } from '../../../lib/constructs/alarms.ts';
-import { DEPLOYING, FILTERS, STAGES } from '../../../lib/contract/metrics.ts';
+import { COUNTED_WITH, DEPLOYING, FILTERS, STAGES } from '../../../lib/contract/metrics.ts';
 import { ALARMS, alarmsOf as registered, flowOf } from '../../../lib/contract/operations.ts';
 import { Metrics } from '../../../containers/ingest/src/common/metrics.ts';
 import { ofType, synthesized, type Templates } from '../../support/app.ts';
@@ -70,7 +70,7 @@ describe('the template', () => {
   it('has of a deployment without devices, MediaConvert and Kafka only what is about the rest, and no alarm where none are wanted', () => {
     const plain = synthesized();
     expect(alarmsOf(plain)).toHaveLength(alarmsOfConfig(plain.stacks.config).length);
-    expect(alarmsOf(plain)).toHaveLength(33);
+    expect(alarmsOf(plain)).toHaveLength(32);
     expect(JSON.stringify(alarmsOf(plain))).not.toMatch(/Sluice\/Ingest|Convert|kafka/);
     expect(ofType(plain.vod, 'AWS::SNS::Topic')).toEqual([]);
     expect(ofType(plain.vod, 'AWS::KMS::Key')).toEqual([]);
@@ -125,7 +125,7 @@ describe('the template', () => {
         .filter((one) => one instanceof SluiceFunction)
         .map(({ node }) => node.path.split('/')[1]!),
     );
-    expect([...stages].toSorted()).toEqual([...STAGES, ...DEPLOYING].toSorted());
+    expect([...stages].toSorted()).toEqual([...STAGES, ...Object.keys(COUNTED_WITH), ...DEPLOYING].toSorted());
     const counted = STAGES.flatMap((stage) => filtersOf(`${stage}Errors`)).map(({ LogGroupName }) => LogGroupName.Ref);
     const groups = ofType(whole.vod, 'AWS::Lambda::Function')
       .filter(([id]) => !DEPLOYING.some((stage) => id.startsWith(stage)))

@@ -3,13 +3,17 @@ import { topicOf, topicText } from '../../../lib/contract/socket.ts';
 
 const ID = 'abcdefghij0123456789';
 
-it.each([`video:${ID}`, `watching:video:${ID}`, 'watching:device:13800000001'])('reads %s as it is written', (text) => {
-  expect(topicText(topicOf(text)!)).toBe(text);
-});
+it.each(['alarms', `video:${ID}`, `watching:video:${ID}`, 'watching:device:13800000001'])(
+  'reads %s as it is written',
+  (text) => {
+    expect(topicText(topicOf(text)!)).toBe(text);
+  },
+);
 
 it.each([
   '',
   'video',
+  'alarms:',
   'video:',
   `video:${ID}:`,
   `video:${ID}:x`,

@@ -8,7 +8,9 @@ import {
 } from '@tanstack/react-query';
 import type { Alarm } from '../../../lib/contract/device.ts';
 import type { InboxAlarm } from '../../../lib/contract/inbox.ts';
+import { ALARMS_TOPIC } from '../../../lib/contract/socket.ts';
 import { call } from '../api/client.ts';
+import { unlessPushed } from '../push/pushed.ts';
 import { notify } from '../shared/notify.tsx';
 import { INBOX } from './count.ts';
 
@@ -28,7 +30,8 @@ export const inboxQuery = (filters: Filters) =>
     getNextPageParam: (last) => last.cursor,
     placeholderData: keepPreviousData,
     staleTime: 5_000,
-    refetchInterval: ({ state }) => (state.data !== undefined && state.data.pages.length > 1 ? false : 15_000),
+    refetchInterval: ({ state }) =>
+      state.data !== undefined && state.data.pages.length > 1 ? false : unlessPushed(ALARMS_TOPIC, 15_000),
   });
 
 /** The latest that are new, for who watches a wall. */
@@ -36,7 +39,7 @@ export const latestQuery = queryOptions({
   queryKey: [INBOX, 'latest'],
   queryFn: ({ signal }) => call('GET /api/alarms', { query: { limit: 20 }, signal }),
   staleTime: 2_000,
-  refetchInterval: 10_000,
+  refetchInterval: () => unlessPushed(ALARMS_TOPIC, 10_000),
 });
 
 /** Of one call. */

@@ -1,14 +1,17 @@
 /** What the screens show now, as topics to listen to, and what is told of one, put where the screens look. */
 import type { Query, QueryClient } from '@tanstack/react-query';
 import type { News, WatchingNews } from '../../../lib/contract/presence.ts';
-import { MOST_TOPICS, topicOf, topicText, videoTopic } from '../../../lib/contract/socket.ts';
+import { ALARMS_TOPIC, MOST_TOPICS, topicOf, topicText, videoTopic } from '../../../lib/contract/socket.ts';
 import type { Video } from '../../../lib/contract/video.ts';
+import { INBOX } from '../alarms/count.ts';
 import { pollEvery } from '../shared/status.ts';
 
 /** Undefined: nothing is told of it, or nothing of it would be asked for again. */
 function topicOfQuery({ queryKey, state }: Query): string | undefined {
   const [kind, first, second] = queryKey as readonly string[];
   if (state.data === undefined || first === undefined) return undefined;
+  // The count alone, which every screen shows, is worth no connection.
+  if (kind === INBOX) return first === 'count' ? undefined : ALARMS_TOPIC;
   if (kind === 'video') return pollEvery(state.data as Video, Date.now()) === false ? undefined : videoTopic(first);
   return kind === 'watching' ? watchingTopic(second === undefined ? [first] : [first, second]) : undefined;
 }
@@ -28,18 +31,20 @@ export const wantedTopics = (client: QueryClient): string[] =>
     .getAll()
     .filter((query) => query.isActive())
     .flatMap((query) => topicOfQuery(query) ?? [])
+    .filter((topic, index, all) => all.indexOf(topic) === index)
     .toSorted()
     .slice(0, MOST_TOPICS);
 
 function keyOf(text: string): readonly string[] {
   const topic = topicOf(text);
-  if (topic?.of !== 'watching') return ['video', topic?.id ?? ''];
+  if (topic === undefined || topic.of === 'alarms') return [INBOX];
+  if (topic.of === 'video') return ['video', topic.id];
   return ['watching', ...(topic.what === 'device' ? ['device'] : []), topic.id];
 }
 
 /** Asks again for what the topics tell: they begin or cease to be told, and something may have happened in between. */
 export function askFor(client: QueryClient, topics: readonly string[]): void {
-  for (const topic of topics) void client.invalidateQueries({ queryKey: keyOf(topic), exact: true });
+  for (const topic of topics) void client.invalidateQueries({ queryKey: keyOf(topic), exact: topic !== ALARMS_TOPIC });
 }
 
 /** More than is told has changed where it says so: then the API is asked, whose answer is whole. */
@@ -49,7 +54,8 @@ export function takeIn(client: QueryClient, news: News): void {
   else if (news.of === 'video') {
     const { status, progress, updatedAt } = news;
     client.setQueryData<Video>(queryKey, (video) => video && { ...video, status, progress, updatedAt });
-  } else client.setQueryData<Sessions>(queryKey, (list) => list && { ...list, sessions: after(list.sessions, news) });
+  } else if (news.of === 'watching')
+    client.setQueryData<Sessions>(queryKey, (list) => list && { ...list, sessions: after(list.sessions, news) });
 }
 
 interface Sessions {

@@ -25,22 +25,20 @@ export async function takeOver(
 ): Promise<Hls | undefined> {
   const old = element.api;
   if (!old || old.levels.length === 0) return undefined;
-  const sound = old.audioTracks[old.audioTrack];
-  const text = old.subtitleDisplay ? old.subtitleTracks[old.subtitleTrack] : undefined;
-  const next = new Hls({
-    liveDurationInfinity: true,
-    ...settings,
-    autoStartLoad: false,
-    startPosition: -1,
-    ...(sound && { audioPreference: named(sound) }),
-    ...(text && { subtitlePreference: named(text) }),
-  });
+  const next = new Hls({ liveDurationInfinity: true, ...settings, autoStartLoad: false, startPosition: -1 });
   const isRead = await read(next, src, signal);
   const media = element.nativeEl;
   if (!isRead || signal.aborted || element.api !== old || old.media !== media) {
     next.destroy();
     return undefined;
   }
+  // As it is chosen by now: the playlist takes its time, and whoever watches does not wait for it.
+  const sound = old.audioTracks[old.audioTrack];
+  const text = shownOf(old);
+  Object.assign(next.config, {
+    ...(sound && { audioPreference: named(sound) }),
+    ...(text && { subtitlePreference: named(text) }),
+  });
   // Until somebody plays, little is loaded; the element set that for the first one only.
   const { maxBufferLength, maxBufferSize } = next.config;
   if (media.paused && media.played.length === 0) {
@@ -73,6 +71,10 @@ export async function takeOver(
   offer(element, next, index, sound?.name);
   return next;
 }
+
+/** The captions on show. Of a choice of this very moment the element knows, and hls.js not yet: it is told by an event. */
+const shownOf = ({ subtitleTracks }: Hls): MediaPlaylist | undefined =>
+  subtitleTracks.find(({ trackNode }) => trackNode?.track.mode === 'showing');
 
 const tallest = ({ levels }: Hls): number => Math.max(0, ...levels.map(({ height }) => height));
 
