@@ -6,6 +6,7 @@ import { run } from '../lib/process.ts';
 import { cacheFolder } from './cache.ts';
 import { Client } from './client.ts';
 import type { LocalStack } from './stack.ts';
+import { reportViewers } from './viewers.ts';
 
 const PART_BYTES = 8 * 1024 * 1024;
 
@@ -97,6 +98,8 @@ export async function demo(
     `ready: ${rungs.join(', ')}${video.renditions.some((r) => r.kind === 'audio') ? ' and audio' : ''}, ${video.duration?.toFixed(1)} s`,
   );
   await checkPlayback(client, id, step);
+  const viewers = await reportViewers(client, id, { duration: video.duration ?? 0, rendition: rungs[0] ?? 'other' });
+  step(`${viewers} viewers reported what they watched: ${stack.url}/v/${id}/insight`);
   return id;
 }
 
