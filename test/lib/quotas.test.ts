@@ -193,8 +193,8 @@ const RUNS: readonly (readonly [string, Values])[] = [
   ['nothing but defaults', {}],
 ];
 
-/** Resources of one stack: 70 fewer than CloudFormation takes. */
-const ROOM = 430;
+/** Resources of one stack: 40 fewer than CloudFormation takes. */
+const ROOM = 460;
 
 const counted = { measures: 0, templates: 0, resources: 0, quotas: new Set<QuotaName>() };
 const seen = new Map<string, Set<string>>();
