@@ -197,6 +197,10 @@ const schema = z.strictObject({
         description:
           'Days a deleted video stays in the trash, from which its owner and admins can restore it; it is kept and paid for as long. Nobody plays it from when it is deleted. 0: what is deleted is gone for good at once, as `DELETE …?now=true` always has it.',
       }),
+      infrequentDays: videosBounds.infrequentDays.default(0).meta({
+        description:
+          'Days after which a source, the original, goes to S3 Standard-Infrequent Access, by a lifecycle rule: about half the price to keep, a price for each GB that is read of it, and as quick to read. What players are served stays. 0: never; else at least 30. Sources that are there when it is set go, too; those that went stay there when it is taken back.',
+      }),
     })
     .prefault({}),
   slicing: z

@@ -1,7 +1,7 @@
 /** Buckets and tables: what must outlive a deploy. Each table is named for what it holds. */
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { AttributeType, ProjectionType, StreamViewType, type Table } from 'aws-cdk-lib/aws-dynamodb';
-import { HttpMethods, type Bucket, type CfnBucket } from 'aws-cdk-lib/aws-s3';
+import { HttpMethods, StorageClass, type Bucket, type CfnBucket, type LifecycleRule } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import type { Config } from '../config.ts';
 import { RETENTION_DAYS } from '../contract/device.ts';
@@ -72,6 +72,7 @@ export class Storage extends Construct {
           tagFilters: { [UNACCEPTED.key]: UNACCEPTED.value },
           expiration: Duration.days(config.upload.expireDays + UNACCEPTED_MORE_DAYS),
         },
+        ...infrequent(config),
       ],
       cors: [
         {
@@ -208,4 +209,11 @@ export class Storage extends Construct {
         projectionType: ProjectionType.ALL,
       });
   }
+}
+
+/** Originals are seldom read once they are sliced: where the configuration says so they go to a class that is cheaper to keep. */
+function infrequent({ videos: { infrequentDays: days } }: Config): LifecycleRule[] {
+  if (days === 0) return [];
+  const transitions = [{ storageClass: StorageClass.INFREQUENT_ACCESS, transitionAfter: Duration.days(days) }];
+  return [{ id: 'infrequent', prefix: SOURCE_PREFIX, transitions }];
 }

@@ -56,7 +56,11 @@ export const uploadBounds = {
     .refine(once, TWICE),
 };
 
-export const videosBounds = { trashDays: whole(0, 365) };
+export const videosBounds = {
+  trashDays: whole(0, 365),
+  /** S3 takes no object to Infrequent Access that is younger than 30 days. */
+  infrequentDays: whole(0, 3650).refine((days) => days === 0 || days >= 30, 'is 0, or at least 30 as S3 takes it'),
+};
 /** Default of `videos.trashDays`. */
 export const TRASH_DAYS = 7;
 

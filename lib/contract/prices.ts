@@ -57,6 +57,8 @@ export const PRICES = {
   put: { dollars: 5e-6, per: 'PUT, COPY, POST or LIST', source: S3 },
   get: { dollars: 0.4e-6, per: 'GET', source: S3 },
   storedGbMonth: { dollars: 0.023, per: 'GB-month, standard', source: S3 },
+  infrequentGbMonth: { dollars: 0.0125, per: 'GB-month, Standard-Infrequent Access', source: S3 },
+  toInfrequent: { dollars: 10e-6, per: 'object that goes to Standard-Infrequent Access', source: S3 },
   write: { dollars: 0.625e-6, per: 'write unit, on demand', source: DYNAMODB },
   read: { dollars: 0.125e-6, per: 'read unit, on demand', source: DYNAMODB },
   tableGbMonth: { dollars: 0.25, per: 'GB-month', source: DYNAMODB, free: { pool: 'DynamoDB GB', units: 25 } },

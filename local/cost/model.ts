@@ -92,7 +92,6 @@ function uploading(load: Load, { actions }: Counted, config: Config): Line[] {
 
 function slicing(load: Load, config: Config): Line[] {
   const { used, bytes } = slicingOf(load, config);
-  const kept = (bytes.source + bytes.media) / 1e9;
   const all = load.uploads;
   return [
     line('slicing', 'functions', used.invocations * all, PRICES.invocation),
@@ -102,7 +101,21 @@ function slicing(load: Load, config: Config): Line[] {
     line('slicing', 'S3: reads', used.gets * all, PRICES.get),
     line('slicing', 'tables: writes', used.writes * all, PRICES.write),
     line('slicing', 'MediaConvert', used.normalizedMinutes * all, PRICES.normalizedMinute),
-    line('storage', 'videos: sources and slices', kept * all * load['months-kept'], PRICES.storedGbMonth),
+    ...stored(load, bytes, config),
+  ];
+}
+
+/** Of sources the months that they lie in the cheaper class apart. What is read of them there is not counted: nobody plays them. */
+function stored(load: Load, bytes: { readonly source: number; readonly media: number }, { videos }: Config): Line[] {
+  const { uploads, 'months-kept': months } = load;
+  const before = videos.infrequentDays === 0 ? months : Math.min(months, videos.infrequentDays / DAYS);
+  const after = months - before;
+  const [source, media] = [bytes.source / 1e9, bytes.media / 1e9];
+  const standard = (source * before + media * months) * uploads;
+  return [
+    line('storage', 'videos: sources and slices', standard, PRICES.storedGbMonth),
+    line('storage', 'videos: sources seldom read', source * after * uploads, PRICES.infrequentGbMonth),
+    line('storage', 'videos: sources on their way there', after > 0 ? uploads : 0, PRICES.toInfrequent),
   ];
 }
 

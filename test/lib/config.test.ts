@@ -198,6 +198,7 @@ describe('configuration', () => {
     ['upload.types', '[]', 'upload.types'],
     ['upload.types', '["video"]', 'upload.types'],
     ['upload.maxInFlight', '0', 'upload.maxInFlight'],
+    ['videos.infrequentDays', '29', 'videos.infrequentDays'],
     ['upload.urlMinutes', '1000', 'upload.urlMinutes'],
     ['upload.expireDays', '31', 'upload.expireDays'],
     ['upload.allowedOrigins', '["example.com"]', 'upload.allowedOrigins'],

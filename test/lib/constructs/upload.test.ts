@@ -136,6 +136,25 @@ describe('the upload stage', () => {
     expect(expiring[0]!.ExpirationInDays! * DAY_SECONDS).toBeGreaterThan(7 * DAY_SECONDS + ARRIVAL_SECONDS);
   });
 
+  it('leaves sources in the class they were stored in, unless told after how many days they go to another', () => {
+    const rulesOf = (given: Record<string, unknown>) => {
+      const [sources] = Object.entries(Template.fromStack(stageScope(given).stack).findResources('AWS::S3::Bucket')).filter(([id]) =>
+        id.includes('Sources'),
+      );
+      const rules = sources![1]['Properties'].LifecycleConfiguration.Rules as { Transitions?: unknown }[];
+      return rules.filter(({ Transitions }) => Transitions !== undefined);
+    };
+    expect(rulesOf({})).toEqual([]);
+    expect(rulesOf({ 'videos.infrequentDays': 45 })).toEqual([
+      {
+        Id: 'infrequent',
+        Prefix: 'uploads/',
+        Status: 'Enabled',
+        Transitions: [{ StorageClass: 'STANDARD_IA', TransitionInDays: 45 }],
+      },
+    ]);
+  });
+
   it('forgets unfinished uploads: parts by lifecycle rule, places by TTL', () => {
     expect(() =>
       template.hasResourceProperties('AWS::S3::Bucket', {

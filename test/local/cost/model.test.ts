@@ -45,6 +45,25 @@ describe('uploads', () => {
     expect(amount(lines, 'storage', PRICES.storedGbMonth)).toBeCloseTo((300 * (bytes.source + bytes.media)) / 1e9, 9);
   });
 
+  it('are kept for less where sources go to Infrequent Access, from the day they do', () => {
+    const { bytes } = slicingOf(parseLoad({}), config);
+    const of = (months: number) =>
+      loaded(
+        parseLoad({ uploads: 100, 'months-kept': months }),
+        counted({}),
+        options('videos.infrequentDays=73'), // 2.4 months of 730 hours
+      );
+    const year = of(12);
+    expect(amount(year, 'storage', PRICES.infrequentGbMonth)).toBeCloseTo((100 * 9.6 * bytes.source) / 1e9, 6);
+    const stays = (100 * (2.4 * bytes.source + 12 * bytes.media)) / 1e9;
+    expect(amount(year, 'storage', PRICES.storedGbMonth)).toBeCloseTo(stays, 6);
+    expect(amount(year, 'storage', PRICES.toInfrequent)).toBe(100);
+    // Deleted before that: nothing goes anywhere.
+    const short = of(2);
+    expect(amount(short, 'storage', PRICES.storedGbMonth)).toBeCloseTo((200 * (bytes.source + bytes.media)) / 1e9, 6);
+    expect(short.filter(({ price }) => price === PRICES.infrequentGbMonth || price === PRICES.toInfrequent)).toEqual([]);
+  });
+
   it('cost less where rungs wait for who plays them, and the less the fewer are played', () => {
     const lazy = options('slicing.ladderWhen=first-play');
     const of = (played: number) => slicingOf(parseLoad({ 'played-share': played }), lazy).used.gbSeconds;
