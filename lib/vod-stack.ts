@@ -45,9 +45,9 @@ export class VodStack extends Stack {
     const slicing = new Slicing(this, 'Slicing', { config, storage, ffmpegLayer });
     for (const fn of [upload.handler, upload.puller]) slicing.startedBy(fn);
     const catalog = new Catalog(this, 'Catalog', { config, storage, api, signingKey, revocation, slicing });
-    const sharing = new Sharing(this, 'Sharing', { config, storage, api, revocation, signingKey });
+    const { downloads, removals } = catalog;
+    const sharing = new Sharing(this, 'Sharing', { config, storage, api, revocation, signingKey, removals });
     const stills = new Stills(this, 'Stills', { config, storage, api, ffmpegLayer });
-    const { downloads } = catalog;
     const presence = new Presence(this, 'Presence', { config, api, storage });
     const playback = new Playback(this, 'Playback', {
       config,

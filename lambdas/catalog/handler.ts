@@ -14,17 +14,15 @@ import { fromOf } from '../shared/from.ts';
 import { serve } from '../shared/http.ts';
 import { takePage } from '../shared/page.ts';
 import { changeTexts, named, putText, removeTexts, withText } from '../shared/texts.ts';
-import { endBy } from '../shared/taking-back.ts';
-import { changeVideo } from '../shared/videos.ts';
 import { isAdmin } from '../shared/viewer.ts';
 import { changeable, isOwnerOrAdmin, limitsOf, readable, type Asked } from './access.ts';
 import { ask } from './ask.ts';
-import { endUnder, listGrants, putGrant, takeGrant } from './grants.ts';
+import { changeByPerson } from './change.ts';
+import { listGrants, putGrant, takeGrant } from './grants.ts';
 import { isInTrash, isThere, matches, position, Tags, whose, type Position } from './listing.ts';
 import { originalOf, rungOf } from '../download/answer.ts';
 import { openApi } from './openapi.ts';
 import { grantsTo, isShared, named as namedBy } from './shared.ts';
-import { changedBy, joinedBy, takenOf } from './taken.ts';
 import { labelOf, languageOf, readText } from './texts.ts';
 import { discard, restore } from './trash.ts';
 import { readTrack } from './track.ts';
@@ -173,10 +171,7 @@ export const handler = serve<'catalog'>(required('GROUPS_CLAIM'), {
     // Whom the old owner's collections are given to is not for them to say any more.
     const remove = body.owner === undefined || body.owner === record.owner ? [] : (['collections'] as const);
     const set = body as Partial<VideoRecord>;
-    const after = changedBy(record, set, remove);
-    await endBy(...takenOf(record, after));
-    await endUnder([id], joinedBy(record, after));
-    const changed = await changeVideo(id, { set, remove });
+    const changed = await changeByPerson(record, set, remove);
     if (changed === undefined) throw new ApiError('not-found', 'The video was removed meanwhile.');
     return show(changed);
   },

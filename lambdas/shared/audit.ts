@@ -1,6 +1,7 @@
-/** Writing the audit log: one row for each call by which a signed-in person changed something, after it did. */
+/** Writing the audit log: one row for each thing that a signed-in person's call changed, after it did. */
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import type { RouteKey } from '../../lib/contract/api.ts';
+import type { BulkAnswer, BulkChange } from '../../lib/contract/bulk.ts';
 import { auditId, MOST_SAID, type AuditRow } from '../../lib/contract/audit.ts';
 import { AUDITED } from '../../lib/contract/audited.ts';
 import { number, required } from '../../lib/contract/env.ts';
@@ -33,11 +34,23 @@ export async function audit(done: Done): Promise<void> {
   if (AUDITED[done.route] === undefined) return;
   const { route, by, requestId } = done;
   try {
-    const Item = rowOf(done, Date.now(), number('AUDIT_DAYS', operationsBounds.auditDays));
-    await dynamo.send(new PutCommand({ TableName: required('AUDIT_TABLE'), Item }));
+    const rows = rowsOf(done, Date.now(), number('AUDIT_DAYS', operationsBounds.auditDays));
+    const TableName = required('AUDIT_TABLE');
+    await Promise.all(rows.map((Item) => dynamo.send(new PutCommand({ TableName, Item }))));
   } catch (error) {
     logger.error('not in the audit log', { route, by, requestId, error: error as Error });
   }
+}
+
+/** One, but of many videos one for each that was changed, so that it is found by any of them. Pure. */
+export function rowsOf(done: Done, now: number, days: number): AuditRow[] {
+  if (done.route !== 'POST /api/videos/bulk') return [rowOf(done, now, days)];
+  const { videos: _, ...body } = done.body as BulkChange;
+  const changed = (done.answer as BulkAnswer).videos.filter(({ refused }) => refused === undefined);
+  return changed.map(({ id }, index) => ({
+    ...rowOf({ ...done, params: { id }, body }, now, days),
+    id: auditId(now, `${done.requestId}.${index}`),
+  }));
 }
 
 /** Pure. */

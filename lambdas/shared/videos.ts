@@ -37,6 +37,8 @@ interface Guard {
   readonly removeOn?: string;
   /** Its text tracks must still be these: a list is changed as a whole. */
   readonly texts?: { readonly before: VideoRecord['texts'] };
+  /** And its tags. */
+  readonly tags?: { readonly before: VideoRecord['tags'] };
 }
 
 /** Makes the change if the guard holds; answers the new record, or undefined when it does not hold or nothing is there. */
@@ -73,12 +75,14 @@ export async function changeVideo(id: string, change: Change, guard: Guard = {})
     values[':removeOnBefore'] = guard.removeOn;
     conditions.push('#removeOn = :removeOnBefore');
   }
-  if (guard.texts !== undefined) {
-    names['#texts'] = 'texts';
-    if (guard.texts.before === undefined) conditions.push('attribute_not_exists(#texts)');
+  for (const list of ['texts', 'tags'] as const) {
+    const still = guard[list];
+    if (still === undefined) continue;
+    names[`#${list}`] = list;
+    if (still.before === undefined) conditions.push(`attribute_not_exists(#${list})`);
     else {
-      values[':textsBefore'] = guard.texts.before;
-      conditions.push('#texts = :textsBefore');
+      values[`:${list}Before`] = still.before;
+      conditions.push(`#${list} = :${list}Before`);
     }
   }
   let changed: VideoRecord;

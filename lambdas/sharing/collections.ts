@@ -3,6 +3,7 @@ import { randomInt } from 'node:crypto';
 import { z } from 'zod';
 import {
   collectionId,
+  MOST_VIDEOS,
   parentOf,
   rootOf,
   withParents,
@@ -112,6 +113,45 @@ async function takeOut(videos: readonly string[], collection: string): Promise<v
   for (const video of videos) await setMember(video, collection, false);
 }
 
+/** Times that a collection is read again which somebody else changed meanwhile. */
+const TRIES = 4;
+
+/**
+ * Puts videos, which must be the viewer's to share, behind those that are in it. Answers why, of each that did not join. Throws `not-found`,
+ * and `conflict` where others go on changing it. Safe to repeat.
+ */
+export async function putInto(
+  collection: string,
+  joining: readonly string[],
+  viewer: Viewer,
+): Promise<ReadonlyMap<string, ApiError>> {
+  const refused = new Map<string, ApiError>();
+  for (let tries = 1; ; tries += 1) {
+    const row = await changeableCollection(collection, viewer);
+    const known = await readVideos([...new Set([...row.videos, ...joining])]);
+    // Of those on the list whose record does not say so yet, somebody else may be about to have it say so.
+    const before = row.videos.filter((id) => known.has(id));
+    const more = joining.filter((id) => !before.includes(id));
+    const fitting = more.slice(0, Math.max(0, MOST_VIDEOS - before.length));
+    try {
+      const videos = [...before, ...fitting];
+      if (fitting.length > 0) await putCollection({ ...row, videos, updatedAt: new Date().toISOString() }, row);
+    } catch (error) {
+      if (tries < TRIES && error instanceof ApiError && error.code === 'conflict') continue;
+      throw error;
+    }
+    const isFull = `The collection has ${MOST_VIDEOS} videos, as many as it can have.`;
+    for (const id of more.slice(fitting.length)) refused.set(id, new ApiError('conflict', isFull));
+    const added = joining.filter((id) => !refused.has(id) && known.get(id)?.collections?.has(row.id) !== true);
+    await endUnder(added, aroundIt(row.id));
+    for (const id of added) if (!(await setMember(id, row.id, true))) refused.set(id, tooMany(id));
+    return refused;
+  }
+}
+
+const tooMany = (id: string) =>
+  new ApiError('conflict', `The video ${id} is in as many collections as it can be, or was removed meanwhile.`);
+
 const position = z.object({ createdAt: z.iso.datetime(), id: collectionId });
 /** Rows that one call of the listing looks at, and so records of videos that it reads: 200 each at most. */
 const LIST_BUDGET = 50;
@@ -211,11 +251,7 @@ export const collectionRoutes: Pick<Handlers<'sharing'>, Routes> = {
     await putCollection(after, row);
     await endUnder(added, aroundIt(row.id));
     for (const id of added) {
-      if (await setMember(id, row.id, true)) continue;
-      throw new ApiError(
-        'conflict',
-        `The video ${id} is in as many collections as it can be, or was removed meanwhile.`,
-      );
+      if (!(await setMember(id, row.id, true))) throw tooMany(id);
     }
     return await showWhole(after);
   },

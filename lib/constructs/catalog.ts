@@ -47,6 +47,8 @@ export interface CatalogProps {
 export class Catalog extends Construct {
   readonly handler: SluiceFunction;
   readonly remover: SluiceFunction;
+  /** What is told there of a video is done by the remover. */
+  readonly removals: Queue;
   /** What is sent there is made: MP4s of rungs. */
   readonly downloads: Queue;
 
@@ -55,6 +57,7 @@ export class Catalog extends Construct {
     const bus = EventBus.fromEventBusName(this, 'Bus', 'default');
     // Ten hours of trying: each is counted that Lambda had no execution for, too. What waits for CloudFront is not.
     const removals = workQueue(this, 'Removals', { config, workerTimeout: REMOVER_TIMEOUT, tries: 100 });
+    this.removals = removals;
 
     this.downloads = mp4s(this, { config, storage });
 

@@ -1,4 +1,5 @@
 /** Sharing: the function that keeps what lets others in. Who may watch is decided where somebody watches. */
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { Config } from '../config.ts';
 import type { Api } from './api.ts';
@@ -14,21 +15,25 @@ export interface SharingProps {
   readonly api: Api;
   readonly revocation: Pick<Revocation, 'revokedBy' | 'takenBackBy'>;
   readonly signingKey: SigningKey;
+  /** What is told there of a video is done at the edge and to its files (catalog/remove.ts). */
+  readonly removals: Queue;
 }
 
 export class Sharing extends Construct {
   readonly handler: SluiceFunction;
 
-  constructor(scope: Construct, id: string, { config, storage, api, revocation, signingKey }: SharingProps) {
+  constructor(scope: Construct, id: string, { config, storage, api, revocation, signingKey, removals }: SharingProps) {
     super(scope, id);
     this.handler = new SluiceFunction(this, 'Handler', {
       config,
       entry: 'sharing/handler.ts',
-      description: 'Sharing API: grants, collections, links and keys of others, and the directory of people',
+      description:
+        'Sharing API: grants, collections, links, keys of others, people, and changes of many videos at once',
       environment: {
         GROUPS_CLAIM: config.auth.groupsClaim,
         ISSUER: api.auth.issuer,
         CLIENT_ID: api.auth.clientId,
+        TRASH_DAYS: String(config.videos.trashDays),
         ...hookEnvironment(config),
       },
     })
@@ -46,7 +51,8 @@ export class Sharing extends Construct {
         [BY_OWNER, BY_TIME],
       )
       .useTable('KEYS_TABLE', storage.keys, ['Scan', 'PutItem', 'DeleteItem'])
-      .useTable('LINKS_TABLE', storage.links, ['Query', 'PutItem', 'UpdateItem']);
+      .useTable('LINKS_TABLE', storage.links, ['Query', 'PutItem', 'UpdateItem'])
+      .sendTo('REMOVAL_QUEUE', removals);
     // A link that is ended is refused at the edge, too, and so is what plays by a grant or a key that is taken back.
     revocation.revokedBy(this.handler);
     revocation.takenBackBy(this.handler);

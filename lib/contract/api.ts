@@ -3,6 +3,7 @@
  * Lambdas parse by it, the OpenAPI document is generated from it and the console is typed by it.
  */
 import { z } from 'zod';
+import { bulkRoutes } from './bulk.ts';
 import { streamState } from './device.ts';
 import { downloads } from './download.ts';
 import { offered } from './encryption.ts';
@@ -23,7 +24,7 @@ import { storageAnswer } from './storage.ts';
 import { webhookRoutes } from './webhook-api.ts';
 import { TRASH_DAYS } from './options.ts';
 import { characters, line, lines, mediaType, opaque } from './text.ts';
-import { grant, languageTag, textId, video, videoId, videoStatus, visibility } from './video.ts';
+import { grant, languageTag, MOST_TAGGED, textId, video, videoId, videoStatus, visibility } from './video.ts';
 
 /** RFC 9457 problem document. `code` is stable; `limit` names the limit that was broken, if one was. */
 export const problem = z.object({
@@ -60,7 +61,7 @@ const videoPatch = z
   .object({
     title: line(200).optional(),
     description: lines(5000).optional(),
-    tags: z.array(line(50)).max(20, { abort: true }).optional(),
+    tags: z.array(line(50)).max(MOST_TAGGED, { abort: true }).optional(),
     visibility: visibility.optional(),
     owner: line(255).optional().meta({ description: 'Hand the video to another subject (admins only).' }),
   })
@@ -446,6 +447,7 @@ export const routes = {
   },
 
   ...sharingRoutes,
+  ...bulkRoutes,
   ...peopleRoutes,
   ...operationsRoutes,
   ...playRoutes,

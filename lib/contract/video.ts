@@ -72,6 +72,9 @@ export type Failure = z.infer<typeof failure>;
 
 const timestamp = z.iso.datetime();
 
+/** Tags of one video at most. */
+export const MOST_TAGGED = 20;
+
 /** Where a video of a device comes from. */
 export const origin = z.object({
   kind: z.enum(['clip', 'incident']).meta({
@@ -91,7 +94,7 @@ const common = {
   id: videoId,
   title: z.string().min(1).max(200),
   description: z.string().max(5000),
-  tags: z.array(z.string().min(1).max(50)).max(20),
+  tags: z.array(z.string().min(1).max(50)).max(MOST_TAGGED),
   owner: z.string().meta({ description: 'Subject (`sub`) of the person who uploaded it.' }),
   visibility,
   status: videoStatus,

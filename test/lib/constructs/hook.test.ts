@@ -18,8 +18,9 @@ function told(overrides: Readonly<Record<string, unknown>>): Record<string, unkn
   const { stack, ...props } = stageScope(overrides);
   const signingKey = new SigningKey(stack, 'SigningKey', props.config);
   const presence = new Presence(stack, 'Presence', props);
-  new Playback(stack, 'Playback', { ...props, presence, signingKey, downloads: mp4s(stack, props) });
-  new Sharing(stack, 'Sharing', { ...props, signingKey });
+  const queue = mp4s(stack, props);
+  new Playback(stack, 'Playback', { ...props, presence, signingKey, downloads: queue });
+  new Sharing(stack, 'Sharing', { ...props, signingKey, removals: queue });
   new Devices(stack, 'Devices', { ...props, signingKey });
   const functions = Object.entries(
     Template.fromStack(stack).findResources('AWS::Lambda::Function') as Record<string, Fn>,

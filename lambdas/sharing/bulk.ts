@@ -1,0 +1,106 @@
+/**
+ * One change of many videos. Each is judged and changed by itself, by the same code as in a call of its own, and is answered so: what one is
+ * refused for keeps no other from it.
+ */
+import type { BulkChange } from '../../lib/contract/bulk.ts';
+import { number } from '../../lib/contract/env.ts';
+import { videosBounds } from '../../lib/contract/options.ts';
+import { MOST_TAGGED } from '../../lib/contract/video.ts';
+import { changeable } from '../catalog/access.ts';
+import { ask } from '../catalog/ask.ts';
+import { changeByPerson } from '../catalog/change.ts';
+import { discard, restore } from '../catalog/trash.ts';
+import { ApiError, toProblem } from '../shared/errors.ts';
+import type { Handlers } from '../shared/http.ts';
+import { logger } from '../shared/logger.ts';
+import type { Viewer } from '../shared/viewer.ts';
+import { changeableCollection, putInto } from './collections.ts';
+
+/** Videos changed at a time. */
+const SIDE_BY_SIDE = 10;
+/** Times that tags are read again which somebody else changed meanwhile. */
+const TRIES = 4;
+
+type Refusals = Map<string, unknown>;
+
+export const bulkRoutes: Pick<Handlers<'sharing'>, 'POST /api/videos/bulk'> = {
+  'POST /api/videos/bulk': async ({ viewer, body }) => {
+    const ids = [...new Set(body.videos)];
+    const refusals = body.action === 'collect' ? await collect(ids, body, viewer) : await each(ids, one(body, viewer));
+    return {
+      videos: ids.map((id) => (refusals.has(id) ? { id, refused: said(refusals.get(id)) } : { id })),
+    };
+  },
+};
+
+/** What is done to each. */
+function one(change: Exclude<BulkChange, { action: 'collect' }>, viewer: Viewer): (id: string) => Promise<unknown> {
+  switch (change.action) {
+    case 'tag':
+      return (id) => retag(id, viewer, (tags) => [...new Set([...tags, ...change.tags])]);
+    case 'untag':
+      return (id) => retag(id, viewer, (tags) => tags.filter((tag) => !change.tags.includes(tag)));
+    case 'visibility':
+      return async (id) => {
+        const record = changeable(await ask(id, viewer));
+        const { visibility } = change;
+        if (record.visibility === visibility || (await changeByPerson(record, { visibility })) !== undefined) return;
+        throw new ApiError('not-found', 'The video was removed meanwhile.');
+      };
+    case 'delete': {
+      const trashDays = number('TRASH_DAYS', videosBounds.trashDays);
+      return async (id) => discard(await ask(id, viewer), { isNow: change.now === true, trashDays });
+    }
+    case 'restore':
+      return async (id) => restore(await ask(id, viewer));
+  }
+}
+
+/** By what the tags are now: a list is changed as a whole, and nobody's tag is lost. */
+async function retag(id: string, viewer: Viewer, after: (tags: readonly string[]) => string[]): Promise<void> {
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    const record = changeable(await ask(id, viewer));
+    const before = record.tags;
+    const tags = after(before);
+    if (tags.length > MOST_TAGGED)
+      throw new ApiError('conflict', `It would have ${tags.length} tags, and a video has ${MOST_TAGGED} at most.`);
+    if (tags.length === before.length && tags.every((tag) => before.includes(tag))) return;
+    if ((await changeByPerson(record, { tags }, [], { tags: { before } })) !== undefined) return;
+  }
+  throw new ApiError('conflict', 'The video is being changed by somebody else. Try again.');
+}
+
+/** The list of the collection is written once for all. */
+async function collect(
+  ids: readonly string[],
+  { collection }: Extract<BulkChange, { action: 'collect' }>,
+  viewer: Viewer,
+): Promise<Refusals> {
+  await changeableCollection(collection, viewer);
+  const refusals = await each(ids, async (id) => changeable(await ask(id, viewer)));
+  const joining = ids.filter((id) => !refusals.has(id));
+  return new Map([...refusals, ...(await putInto(collection, joining, viewer))]);
+}
+
+/** Answers what each was refused for, of those that were. */
+async function each(ids: readonly string[], change: (id: string) => Promise<unknown>): Promise<Refusals> {
+  const refusals: Refusals = new Map();
+  const left = [...ids];
+  const work = async () => {
+    for (let id = left.shift(); id !== undefined; id = left.shift()) {
+      try {
+        await change(id);
+      } catch (error) {
+        refusals.set(id, error);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: SIDE_BY_SIDE }, work));
+  return refusals;
+}
+
+function said(error: unknown): { code: string; detail: string } {
+  if (!(error instanceof ApiError)) logger.error('one of many videos was not changed', { error: error as Error });
+  const { code, detail = '' } = toProblem(error);
+  return { code, detail };
+}
