@@ -8,7 +8,7 @@ export const AUDITED: Partial<Record<RouteKey, string>> = {
   'POST /api/videos': 'had a video pulled from an address',
   'PATCH /api/videos/{id}': 'changed a video',
   'DELETE /api/videos/{id}': 'deleted a video',
-  'POST /api/videos/bulk': 'changed a video, with others',
+  'POST /api/videos/bulk': 'changed, deleted or restored videos',
   'POST /api/videos/{id}/restore': 'restored a video',
   'PUT /api/videos/{id}/poster': 'chose a poster',
   'POST /api/videos/{id}/texts': 'added subtitles',

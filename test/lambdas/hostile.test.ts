@@ -51,6 +51,7 @@ beforeAll(async () => {
     REMOVAL_QUEUE: removals.QueueUrl,
     PULL_QUEUE: pulls.QueueUrl,
     WEBHOOK_QUEUE: hooks.QueueUrl,
+    TRASH_DAYS: '7',
     DOWNLOADS: 'owner',
     DOWNLOAD_QUEUE: downloads.QueueUrl,
     DEAD_LETTERS: JSON.stringify({ 'dead-letters-pulls': pulls.QueueUrl }),
