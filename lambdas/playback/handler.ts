@@ -34,6 +34,8 @@ import { unrenewedEnd } from './unrenewed.ts';
 
 /** A key is in the set for longer than this before it signs (key-ring.ts). */
 const JWKS_SECONDS = 3600;
+/** Seconds that pictures for scrubbing are signed for. */
+const STORYBOARD_SECONDS = 3600;
 
 export const handler = serve<'playback'>(groupsClaim, {
   'POST /api/videos/{id}/tokens': async ({ params: { id }, body, viewer, headers }) => {
@@ -89,12 +91,12 @@ export const handler = serve<'playback'>(groupsClaim, {
   'GET /api/play/{id}/storyboard.vtt': async (request) => {
     const { video, viewer, limits } = await published(request);
     if (video.hasStoryboard !== true) throw new ApiError('not-found', 'The video has no pictures for scrubbing.');
-    const { id, revision, duration } = video;
+    const { id, revision } = video;
     const key = `${revisionPrefix(id, revision)}${STORYBOARD_PATH}`;
     const shared = await readOnce(key, (cause) => gone(key, cause), isWhole(video));
-    // The pictures and no more: who may not begin another session must not get one this way.
+    // The pictures and no more: who may not begin another session must not get one this way. No session ends them, so they end soon.
     const folder = `r${revision}/${STORYBOARD_FOLDER}`;
-    const end = await unrenewedEnd(duration);
+    const end = new Date(Date.now() + STORYBOARD_SECONDS * 1000);
     const pictures = await openFolder(folder, { prefix: vodPrefix(id), viewer, limits, end, isHead: request.isHead });
     const { query, cookies } = rights(pictures, request.query.cookies === '1');
     const text = withAuth(shared, id, pictures.ticket, query);
