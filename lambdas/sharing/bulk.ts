@@ -51,7 +51,7 @@ function one(change: Exclude<BulkChange, { action: 'collect' }>, viewer: Viewer)
       const trashDays = number('TRASH_DAYS', videosBounds.trashDays);
       return async (id) => discard(await ask(id, viewer), { isNow: change.now === true, trashDays });
     }
-    case 'restore':
+    default: // 'restore'
       return async (id) => restore(await ask(id, viewer));
   }
 }
