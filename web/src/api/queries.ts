@@ -5,7 +5,7 @@ import { videoTopic } from '../../../lib/contract/socket.ts';
 import { unlessPushed } from '../push/pushed.ts';
 import { pollEvery } from '../shared/status.ts';
 import { call } from './client.ts';
-import { hasCode, isTransient } from './problem.ts';
+import { isTransient } from './problem.ts';
 
 export interface Filters {
   readonly q: string;
@@ -76,15 +76,6 @@ export const positionsQuery = (id: string) =>
     queryFn: ({ signal }) => call('GET /api/videos/{id}/positions', { params: { id }, signal }),
     staleTime: 60_000,
   });
-
-/** Puts a video into the trash, or removes it for good. One that is gone already is as good as removed. */
-export async function deleteVideo(id: string, isForGood: boolean): Promise<void> {
-  try {
-    await call('DELETE /api/videos/{id}', { params: { id }, query: { now: isForGood ? 'true' : undefined } });
-  } catch (error) {
-    if (!hasCode(error, 'not-found')) throw error;
-  }
-}
 
 /** After removals: the lists forget the videos at once, and ask again in their own time. */
 export function forget(client: QueryClient, ids: ReadonlySet<string>): void {

@@ -124,6 +124,7 @@ export function LibraryPage() {
             chosen={chosen}
             all={() => selection.set(new Set(videos.map((video) => video.id)))}
             none={() => selection.set(new Set())}
+            only={(ids) => selection.set(new Set(ids))}
             remove={() => setDeleting(true)}
           />
         )}

@@ -1,22 +1,27 @@
 import { Button } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
-import { IconRestore, IconTrash } from '@tabler/icons-react';
-import { useEffect } from 'react';
+import { IconPencil, IconRestore, IconTrash } from '@tabler/icons-react';
+import { lazy, Suspense, useEffect, useState } from 'react';
 import type { Video } from '../../../lib/contract/video.ts';
 import { restoreAll } from './restoring.ts';
-import classes from './library.module.css';
+import classes from './selection.module.css';
+
+const BulkDialog = lazy(() => import('./BulkDialog.tsx'));
 
 interface Props {
   /** One or more. */
   readonly chosen: readonly Video[];
   readonly all: () => void;
   readonly none: () => void;
+  /** Selects these and no other. */
+  readonly only: (ids: readonly string[]) => void;
   readonly remove: () => void;
 }
 
 /** Floats over the page's foot, so that choosing the first video moves nothing. */
-export default function SelectionBar({ chosen, all, none, remove }: Props) {
+export default function SelectionBar({ chosen, all, none, only, remove }: Props) {
   const client = useQueryClient();
+  const [isChanging, setChanging] = useState(false);
   const isTrash = chosen.every(({ trashedAt }) => trashedAt !== undefined);
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
@@ -47,9 +52,24 @@ export default function SelectionBar({ chosen, all, none, remove }: Props) {
           Restore
         </Button>
       )}
+      {!isTrash && (
+        <Button
+          variant="default"
+          size="compact-md"
+          leftSection={<IconPencil size={15} />}
+          onClick={() => setChanging(true)}
+        >
+          Change
+        </Button>
+      )}
       <Button color="red.9" size="compact-md" leftSection={<IconTrash size={15} />} onClick={remove}>
         {isTrash ? 'Delete for good' : 'Delete'}
       </Button>
+      {isChanging && (
+        <Suspense>
+          <BulkDialog videos={chosen} close={() => setChanging(false)} done={only} />
+        </Suspense>
+      )}
     </div>
   );
 }

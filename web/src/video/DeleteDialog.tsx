@@ -6,11 +6,10 @@ import { Button, Checkbox, Group, Modal, Text, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { Video } from '../../../lib/contract/video.ts';
-import { deleteVideo, forget } from '../api/queries.ts';
+import { forget } from '../api/queries.ts';
 import { useSession } from '../auth/SessionContext.tsx';
-import { named } from '../library/restoring.ts';
+import { changeMany, named, tellRefused } from '../library/bulk.ts';
 import { bytes, count } from '../shared/format.ts';
-import { notify } from '../shared/notify.tsx';
 import { tellTakenDown } from './taken-down.ts';
 import { tellTrashed } from './trashed.tsx';
 
@@ -44,33 +43,20 @@ function Ask({ videos, close, done }: { videos: readonly Video[]; close: () => v
   const isReady = !isForGood || typed.trim().toLowerCase() === WORD;
   const removal = useMutation({
     mutationFn: async () => {
-      const gone: Video[] = [];
-      let failed: unknown;
-      for (const video of videos) {
-        await deleteVideo(video.id, isForGood).then(
-          () => gone.push(video),
-          (error: unknown) => (failed ??= error),
-        );
-      }
-      return { gone, failed };
+      const { done: removed, refused } = await changeMany(videos, { action: 'delete', now: isForGood });
+      // One that is gone already is as good as removed.
+      const before = refused.flatMap(({ video, code }) => (code === 'not-found' ? [video] : []));
+      return { gone: [...removed, ...before], left: refused.filter(({ code }) => code !== 'not-found') };
     },
-    onSuccess: ({ gone, failed }) => {
-      const whole = failed === undefined;
+    onSuccess: ({ gone, left }) => {
       const trashed = isForGood ? [] : gone.filter((one) => one.trashedAt === undefined && one.status !== 'uploading');
       const removed = gone.filter((one) => !trashed.includes(one));
       // Not waited for: it goes on on whatever page comes next.
       if (removed.length > 0) void tellTakenDown(removed.map(({ id }) => id));
       if (trashed.length > 0) void tellTrashed(client, trashed);
-      if (!whole) {
-        const left = videos.filter((one) => !gone.includes(one));
-        notify({
-          color: 'red',
-          title: `${named(left)} could not be deleted`,
-          message: failed instanceof Error ? failed.message : 'Try again.',
-        });
-      }
+      tellRefused(left, 'could not be deleted');
       close();
-      if (whole) done();
+      if (left.length === 0) done();
       forget(client, new Set(gone.map(({ id }) => id)));
     },
   });

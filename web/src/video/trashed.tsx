@@ -2,7 +2,8 @@
 import { Button, Group, Text } from '@mantine/core';
 import type { QueryClient } from '@tanstack/react-query';
 import type { Video } from '../../../lib/contract/video.ts';
-import { named, restoreAll } from '../library/restoring.ts';
+import { named } from '../library/bulk.ts';
+import { restoreAll } from '../library/restoring.ts';
 import { notices } from '../shared/notify.tsx';
 
 /** ms: time to read it and to come to it by keys. The trash has them for longer. */

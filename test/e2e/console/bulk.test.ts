@@ -1,0 +1,122 @@
+/** Changing several videos in the console: selected by keys and by mouse, changed together, and what is refused named and left selected. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { Client } from '../../../local/client.ts';
+import { signIn } from '../../../local/sign-in.ts';
+import { runningStack } from '../../stack.ts';
+import { makeVideo } from '../../support/media.ts';
+import { openBrowser, openPage, seriousFindings } from './open.ts';
+import { sideways } from './pictures.ts';
+
+const stack = await runningStack();
+const uma = new Client(stack.url, stack.users.find(({ name }) => name === 'uma')!.token);
+const RUN = Date.now().toString(36);
+const TITLES = [`Pier ${RUN}`, `Quay ${RUN}`, `Dock ${RUN}`];
+
+let folder: string;
+let browser: Browser;
+let ids: string[];
+let collection: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sluice-bulk-'));
+  const film = join(folder, 'film.mp4');
+  await makeVideo(stack.ffmpegFolder, film, { seconds: 4, size: '320x180' });
+  ids = [];
+  for (const title of TITLES) ids.push(await uma.upload(film, { name: `${title}.mp4`, metadata: { title } }));
+  for (const id of ids) await uma.ready(id);
+  collection = (await uma.call('POST /api/collections', { body: { title: `Harbour ${RUN}` } })).id;
+  browser = await openBrowser();
+});
+afterAll(async () => {
+  await browser.close();
+  await uma.fetch('DELETE', `/api/collections/${collection}`);
+  for (const id of ids) await uma.fetch('DELETE', `/api/videos/${id}?now=true`);
+  await rm(folder, { recursive: true, force: true });
+});
+
+const video = (id: string) => uma.call('GET /api/videos/{id}', { params: { id } });
+const bar = (page: Page) => page.getByRole('toolbar', { name: 'Selected videos' });
+const box = (page: Page, title: string) => page.getByRole('checkbox', { name: `Select ${title}` });
+
+async function openLibrary(viewport?: { width: number; height: number }) {
+  const opened = await openPage(browser, viewport ? { viewport } : {});
+  await signIn(opened.page, stack.url, 'uma', `/?q=${RUN}`);
+  await box(opened.page, TITLES[0]!).waitFor();
+  return opened;
+}
+
+it('tags several by keys alone, and says who may watch and what they are put in by mouse', async () => {
+  const { page, faults, close } = await openLibrary();
+  for (const title of TITLES) await box(page, title).press('Space');
+  await bar(page).getByText('3 selected').waitFor();
+  await bar(page).getByRole('button', { name: 'Change' }).press('Enter');
+  const dialog = page.getByRole('dialog', { name: 'Change 3 videos' });
+  const what = dialog.getByRole('combobox', { name: 'What to do' });
+  await what.waitFor();
+  expect(await seriousFindings(page), 'the dialog').toEqual([]);
+  const tags = dialog.getByRole('textbox', { name: 'Tags' }).or(dialog.getByRole('combobox', { name: 'Tags' }));
+  await tags.focus();
+  await page.keyboard.type(`harbour-${RUN}`);
+  await page.keyboard.press('Enter');
+  await dialog.getByRole('button', { name: 'Change', exact: true }).press('Enter');
+  await page.getByText('3 videos tagged.').waitFor();
+  for (const id of ids) expect((await video(id)).tags).toEqual([`harbour-${RUN}`]);
+  await expect.poll(() => bar(page).count()).toBe(0);
+
+  for (const title of TITLES.slice(0, 2)) await box(page, title).press('Space');
+  await bar(page).getByRole('button', { name: 'Change' }).click();
+  const two = page.getByRole('dialog', { name: 'Change 2 videos' });
+  await two.getByRole('combobox', { name: 'What to do' }).selectOption({ label: 'Say who may watch' });
+  await two.getByRole('combobox', { name: 'Who may watch' }).selectOption({ label: 'Public' });
+  await two.getByRole('button', { name: 'Change', exact: true }).click();
+  await page.getByText('2 videos changed.').waitFor();
+  expect(await Promise.all(ids.map(async (id) => (await video(id)).visibility))).toEqual([
+    'public',
+    'public',
+    'private',
+  ]);
+
+  await box(page, TITLES[2]!).press('Space');
+  await bar(page).getByRole('button', { name: 'Change' }).click();
+  const one = page.getByRole('dialog', { name: `Change “${TITLES[2]}”` });
+  await one.getByRole('combobox', { name: 'What to do' }).selectOption({ label: 'Put into a collection' });
+  await one.getByRole('combobox', { name: 'Collection' }).selectOption({ label: `Harbour ${RUN}` });
+  await one.getByRole('button', { name: 'Change', exact: true }).click();
+  await page.getByText(`“${TITLES[2]}” put in.`).waitFor();
+  const row = await uma.call('GET /api/collections/{collection}', { params: { collection } });
+  expect(row.videoIds).toEqual([ids[2]]);
+  expect(faults).toEqual([]);
+  await close();
+});
+
+it('names what was refused, with why, and leaves it selected; at the width of a phone, too', async () => {
+  const full = Array.from({ length: 20 }, (_, i) => `t${i}`);
+  await uma.call('PATCH /api/videos/{id}', { params: { id: ids[0]! }, body: { tags: full } });
+  const { page, faults, close } = await openLibrary({ width: 390, height: 844 });
+  for (const title of TITLES.slice(0, 2)) await box(page, title).press('Space');
+  expect(await sideways(page)).toBe(0);
+  expect(await seriousFindings(page), 'the bar').toEqual([]);
+  const { x, width } = (await bar(page).boundingBox())!;
+  expect(x).toBeGreaterThanOrEqual(0);
+  expect(x + width).toBeLessThanOrEqual(390);
+  await bar(page).getByRole('button', { name: 'Change' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Change 2 videos' });
+  await dialog
+    .getByRole('textbox', { name: 'Tags' })
+    .or(dialog.getByRole('combobox', { name: 'Tags' }))
+    .fill('storm');
+  await page.keyboard.press('Enter');
+  await dialog.getByRole('button', { name: 'Change', exact: true }).click();
+  await page.getByText(`“${TITLES[0]}” could not be tagged`).waitFor();
+  await page.getByText('It would have 21 tags, and a video has 20 at most.').waitFor();
+  await page.getByText(`“${TITLES[1]}” tagged.`).waitFor();
+  await bar(page).getByText('1 selected').waitFor();
+  expect(await box(page, TITLES[0]!).isChecked()).toBe(true);
+  expect((await video(ids[1]!)).tags).toContain('storm');
+  expect(faults).toEqual([]);
+  await close();
+});
