@@ -138,9 +138,9 @@ describe('the upload stage', () => {
 
   it('leaves sources in the class they were stored in, unless told after how many days they go to another', () => {
     const rulesOf = (given: Record<string, unknown>) => {
-      const [sources] = Object.entries(Template.fromStack(stageScope(given).stack).findResources('AWS::S3::Bucket')).filter(([id]) =>
-        id.includes('Sources'),
-      );
+      const [sources] = Object.entries(
+        Template.fromStack(stageScope(given).stack).findResources('AWS::S3::Bucket'),
+      ).filter(([id]) => id.includes('Sources'));
       const rules = sources![1]['Properties'].LifecycleConfiguration.Rules as { Transitions?: unknown }[];
       return rules.filter(({ Transitions }) => Transitions !== undefined);
     };

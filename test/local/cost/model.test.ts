@@ -61,7 +61,9 @@ describe('uploads', () => {
     // Deleted before that: nothing goes anywhere.
     const short = of(2);
     expect(amount(short, 'storage', PRICES.storedGbMonth)).toBeCloseTo((200 * (bytes.source + bytes.media)) / 1e9, 6);
-    expect(short.filter(({ price }) => price === PRICES.infrequentGbMonth || price === PRICES.toInfrequent)).toEqual([]);
+    expect(short.filter(({ price }) => price === PRICES.infrequentGbMonth || price === PRICES.toInfrequent)).toEqual(
+      [],
+    );
   });
 
   it('cost less where rungs wait for who plays them, and the less the fewer are played', () => {
