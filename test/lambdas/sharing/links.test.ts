@@ -437,7 +437,9 @@ describe('a link', () => {
     // Until its entry says nothing any more.
     const set = {
       UpdateExpression: 'SET endedAt = :then',
-      ExpressionAttributeValues: { ':then': new Date(Date.now() - (LONGEST_SIGNATURE_SECONDS + 1) * 1000).toISOString() },
+      ExpressionAttributeValues: {
+        ':then': new Date(Date.now() - (LONGEST_SIGNATURE_SECONDS + 1) * 1000).toISOString(),
+      },
     };
     const Key = { videoId: OTHER_ID, id: used.id };
     await table.send(new UpdateCommand({ TableName: process.env['LINKS_TABLE'], Key, ...set }));
