@@ -213,7 +213,7 @@ export class Account {
     if (/[A-Z]/.test(name)) {
       for await (const { Items = [] } of paginateScan({ client: this.dynamo }, { TableName: name }))
         // Without rows of the index of words, which follow the videos a moment later.
-        keys.push(...Items.filter(({ id }) => !String(id).startsWith('\u001F')).map((item) => JSON.stringify(item)));
+        keys.push(...Items.map((item) => JSON.stringify(item)).filter((text) => !text.includes('"id":"\\u001f')));
     } else {
       for await (const { Contents = [] } of paginateListObjectsV2({ client: this.s3 }, { Bucket: name }))
         keys.push(...Contents.map((object) => `${object.Key} ${object.ETag}`));
