@@ -14,7 +14,8 @@ import { collectionsQuery } from '../collections/queries.ts';
 import { count } from '../shared/format.ts';
 import { notify } from '../shared/notify.tsx';
 import { visibilities } from '../video/links.ts';
-import { changeMany, named, stale, tellRefused, type Change } from './bulk.ts';
+import { changeMany, named, stale, type Change } from './bulk.ts';
+import { tellRefused } from './refused.ts';
 
 const actions = {
   tag: { label: 'Add tags', did: 'tagged', not: 'could not be tagged' },

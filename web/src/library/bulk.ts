@@ -1,10 +1,9 @@
-/** Changing many videos from the console, and saying by name what could not be. */
+/** Changing many videos from the console. */
 import type { QueryClient } from '@tanstack/react-query';
 import type { BulkChange } from '../../../lib/contract/bulk.ts';
 import type { Video } from '../../../lib/contract/video.ts';
 import { call } from '../api/client.ts';
 import { count } from '../shared/format.ts';
-import { notify } from '../shared/notify.tsx';
 
 export type Named = Pick<Video, 'id' | 'title'>;
 type Without<T> = T extends unknown ? Omit<T, 'videos'> : never;
@@ -17,9 +16,6 @@ export interface Outcome<V extends Named> {
 
 /** Videos of one call: fewer than it takes, so that one sees how far it is. */
 const PORTION = 25;
-/** Refusals that are named one by one. */
-const NAMED = 3;
-
 /** As a sentence begins: one by its title, more by how many. Pure. */
 export const named = (videos: readonly Named[]): string =>
   videos.length === 1 ? `“${videos[0]!.title}”` : count(videos.length, 'video');
@@ -51,15 +47,6 @@ export async function changeMany<V extends Named>(
     reached(Math.min(videos.length, at + PORTION));
   }
   return { done, refused };
-}
-
-/** `what`: “could not be tagged”. */
-export function tellRefused(refused: Outcome<Named>['refused'], what: string): void {
-  for (const { video, why } of refused.slice(0, NAMED))
-    notify({ color: 'red', title: `“${video.title}” ${what}`, message: why });
-  const more = refused.length - NAMED;
-  if (more > 0)
-    notify({ color: 'red', title: `${count(more, 'more video')} ${what}`, message: 'They are still selected.' });
 }
 
 /** What lists, tags and collections say is asked for anew. */

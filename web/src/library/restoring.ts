@@ -2,7 +2,8 @@
 import type { QueryClient } from '@tanstack/react-query';
 import { forget } from '../api/queries.ts';
 import { notify } from '../shared/notify.tsx';
-import { changeMany, named, tellRefused, type Named } from './bulk.ts';
+import { changeMany, named, type Named } from './bulk.ts';
+import { tellRefused } from './refused.ts';
 
 /** Those that could not be restored are named, with why. */
 export async function restoreAll(client: QueryClient, videos: readonly Named[]): Promise<void> {
