@@ -1,6 +1,6 @@
 /** From a change of a record to what is told of it. Pure. */
 import { VOD_PREFIX } from '../../lib/contract/keys.ts';
-import type { News, WatchingNews } from '../../lib/contract/presence.ts';
+import type { News, SessionsNews, WatchingNews } from '../../lib/contract/presence.ts';
 import { sessionRow, type SessionRow } from '../../lib/contract/session.ts';
 import { ALARMS_TOPIC, topicText, videoTopic } from '../../lib/contract/socket.ts';
 import { videoStatus } from '../../lib/contract/video.ts';
@@ -54,6 +54,14 @@ export function watchingNews({ before, now }: Change): WatchingNews | undefined 
   return { of: 'watching', topic, joined, left: was === undefined ? [] : [was.session], isMore: false };
 }
 
+/** Of the sessions table, to the person themself. Undefined: none of somebody who signed in is over. */
+export function sessionsNews({ before, now }: Change): SessionsNews | undefined {
+  const [was, is] = [watched(before), watched(now)];
+  if (was?.subject === undefined || was.session === is?.session) return undefined;
+  const topic = topicText({ of: 'sessions', subject: was.subject });
+  return { of: 'sessions', topic, over: [was.session], isMore: false };
+}
+
 /** A session that goes on: one that was ended is of nothing any more. */
 function watched(item: Item | undefined): (SessionRow & { readonly what: string }) | undefined {
   const row = sessionRow.safeParse(item).data;
@@ -83,6 +91,10 @@ export function together(all: readonly News[]): Map<string, News> {
 
 function added(before: News | undefined, one: News): News {
   const isMore = one.isMore || before?.isMore === true;
+  if (one.of === 'sessions' && before?.of === 'sessions') {
+    const over = [...before.over, ...one.over];
+    return over.length > MOST_SESSIONS ? { ...one, over: [], isMore: true } : { ...one, over, isMore };
+  }
   if (one.of !== 'watching' || before?.of !== 'watching') return { ...one, isMore };
   const gone = new Set(one.left);
   const came = new Set(one.joined.map(({ session }) => session));

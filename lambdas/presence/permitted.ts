@@ -26,6 +26,7 @@ async function mayListen(who: Person, topic: string, now: number): Promise<boole
   const asked = topicOf(topic);
   if (asked === undefined) return false;
   const viewer = { subject: who.subject, groups: who.groups };
+  if (asked.of === 'sessions') return asked.subject === who.subject;
   // As the API lists who watches a device, to admins alone (lambdas/playback/live/session-routes.ts).
   // All alarms are admins'; who sees some devices alone polls, and is told of those.
   if (asked.of === 'alarms' || (asked.of === 'watching' && asked.what === 'device')) return isAdmin(viewer);
@@ -33,7 +34,7 @@ async function mayListen(who: Person, topic: string, now: number): Promise<boole
 }
 
 async function maySeeVideo(
-  { of, id }: Exclude<Topic, { of: 'alarms' }>,
+  { of, id }: Exclude<Topic, { of: 'alarms' | 'sessions' }>,
   viewer: Viewer,
   { ip, country }: Person,
   now: number,

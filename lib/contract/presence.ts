@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import type { Route } from './route.ts';
 import { watching } from './session.ts';
-import { MOST_TOPICS } from './socket.ts';
+import { LONGEST_TOPIC, MOST_TOPICS } from './socket.ts';
 import { videoStatus } from './video.ts';
 
 /** Seconds a ticket is good for, once. */
@@ -14,11 +14,13 @@ export const TICKET_SECONDS = 60;
 export const CONNECTION_SECONDS = 7_140;
 /** At a time. A person with as many tabs polls in the next. */
 export const MOST_CONNECTIONS = 20;
-/** Of a client's message: `MOST_TOPICS` of the longest, and room. */
+/** Of a client's message: `MOST_TOPICS`, of which one says a subject, and room. */
 export const MOST_BYTES = 8_192;
 
 /** What a client says: all that it wants to hear of. Said again it is the sign of life, and holds in place of what was said before. */
-export const wanted = z.strictObject({ topics: z.array(z.string().max(80)).max(MOST_TOPICS, { abort: true }) });
+export const wanted = z.strictObject({
+  topics: z.array(z.string().max(LONGEST_TOPIC)).max(MOST_TOPICS, { abort: true }),
+});
 
 /** `isMore`: more has changed than is said, so what the API answers is worth asking for. */
 const common = { topic: z.string(), isMore: z.boolean() };
@@ -42,9 +44,13 @@ const watchingNews = z.object({
 /** An alarm that people are told of has come, or somebody acknowledged one: the inbox says which. */
 const alarmsNews = z.object({ ...common, of: z.literal('alarms') });
 
-export const news = z.discriminatedUnion('of', [videoNews, watchingNews, alarmsNews]);
+/** A person's own sessions that are over, however: ended, their right taken back, or left. Whoever plays one asks what became of it. */
+const sessionsNews = z.object({ ...common, of: z.literal('sessions'), over: z.array(z.string()) });
+
+export const news = z.discriminatedUnion('of', [videoNews, watchingNews, alarmsNews, sessionsNews]);
 export type News = z.infer<typeof news>;
 export type WatchingNews = z.infer<typeof watchingNews>;
+export type SessionsNews = z.infer<typeof sessionsNews>;
 
 /** The answer to `wanted`: of the topics those that were granted, and the epoch second at which the connection is over. */
 export const granted = z.object({ topics: z.array(z.string()), until: z.int() });

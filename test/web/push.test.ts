@@ -3,6 +3,7 @@ import { expect, it, vi } from 'vitest';
 import type { Video } from '../../lib/contract/video.ts';
 import { videoQuery } from '../../web/src/api/queries.ts';
 import { backOff } from '../../web/src/push/push.ts';
+import { plays } from '../../web/src/push/mine.ts';
 import { pushed, unlessPushed } from '../../web/src/push/pushed.ts';
 import { takeIn, wantedTopics, watchingTopic } from '../../web/src/push/topics.ts';
 
@@ -25,14 +26,14 @@ function showing(...videos: Video[]) {
 it('wants to hear of what is on a screen and on its way, and of nothing else', () => {
   const { client, end } = showing(video('b'), video('a', { status: 'uploading' }), video('done', { status: 'ready' }));
   client.setQueryData(videoQuery(idOf('unseen')).queryKey, video('unseen'));
-  expect(wantedTopics(client)).toEqual([`video:${idOf('a')}`, `video:${idOf('b')}`]);
+  expect(wantedTopics(client, 'vera')).toEqual([`video:${idOf('a')}`, `video:${idOf('b')}`]);
   end();
-  expect(wantedTopics(client)).toEqual([]);
+  expect(wantedTopics(client, 'vera')).toEqual([]);
 });
 
 it('wants no more than one connection listens to', () => {
   const { client, end } = showing(...Array.from({ length: 120 }, (_, i) => video(`v${i}`)));
-  expect(wantedTopics(client)).toHaveLength(100);
+  expect(wantedTopics(client, 'vera')).toHaveLength(100);
   end();
 });
 
@@ -80,7 +81,7 @@ it('adds who comes to the list of who watches, takes out who goes, and asks for 
       staleTime: Infinity,
     }).subscribe(() => {});
     const topic = watchingTopic(of);
-    expect(wantedTopics(client)).toEqual([topic]);
+    expect(wantedTopics(client, 'vera')).toEqual([topic]);
     const asked = vi.spyOn(client, 'invalidateQueries');
     takeIn(client, { of: 'watching', topic, joined: [session('3'), session('1')], left: ['2'], isMore: false });
     expect(client.getQueryData(queryKey)).toEqual({ sessions: [session('3'), session('1')], isWhole: true });
@@ -100,9 +101,9 @@ it('asks for all of the inbox when it is told of alarms, and listens only where 
     return new QueryObserver(client, options).subscribe(() => {});
   };
   const ends = [show('inbox', 'count')];
-  expect(wantedTopics(client)).toEqual([]);
+  expect(wantedTopics(client, 'vera')).toEqual([]);
   ends.push(show('inbox', 'latest'), show('inbox', 'list'));
-  expect(wantedTopics(client)).toEqual(['alarms']);
+  expect(wantedTopics(client, 'vera')).toEqual(['alarms']);
   takeIn(client, { of: 'alarms', topic: 'alarms', isMore: true });
   expect(
     client
@@ -111,4 +112,28 @@ it('asks for all of the inbox when it is told of alarms, and listens only where 
       .map(({ state }) => state.fetchStatus),
   ).toEqual(['fetching', 'fetching', 'fetching']);
   for (const end of ends) end();
+});
+
+it('hears of its own sessions while something plays, and asks what became of those that are over', () => {
+  const client = new QueryClient();
+  const asked: string[] = [];
+  const playing = (name: string, ticket: string | undefined) =>
+    plays({ ticket, askAgain: () => void asked.push(name) });
+  const ticketOf = (session: string) => `${session}.abcdefghijk.-.-`;
+  const [one, other] = ['0000001Aaaaaaaaaaaaaaaa', '0000002Bbbbbbbbbbbbbbbb'] as const;
+  const ends = [playing('one', ticketOf(one)), playing('other', ticketOf(other)), playing('none', undefined)];
+  expect(wantedTopics(client, 'vera')).toEqual(['sessions:vera']);
+  const { client: crowded, end } = showing(...Array.from({ length: 120 }, (_, i) => video(`v${i}`)));
+  expect(wantedTopics(crowded, 'vera')).toHaveLength(100);
+  expect(wantedTopics(crowded, 'vera')[0]).toBe('sessions:vera');
+  end();
+  const news = { of: 'sessions' as const, topic: 'sessions:vera' };
+  takeIn(client, { ...news, over: [other, '0000003Ccccccccccccccccc'], isMore: false });
+  expect(asked).toEqual(['other']);
+  takeIn(client, { ...news, over: [], isMore: true });
+  expect(asked).toEqual(['other', 'one', 'other']);
+  for (const playsNoMore of ends) playsNoMore();
+  takeIn(client, { ...news, over: [one], isMore: true });
+  expect(asked).toHaveLength(3);
+  expect(wantedTopics(client, 'vera')).toEqual([]);
 });

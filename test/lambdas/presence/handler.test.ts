@@ -231,6 +231,30 @@ it('tells who watches to the owner of the video and to admins, and of a device t
   for (const sub of ['otto', 'vera', 'olga', 'ada']) await leave(`${sub}-w`);
 });
 
+it('tells everybody which of their own sessions are over, and an admin of nobody else’s', async () => {
+  for (const sub of ['vera', 'ada', 'otto']) {
+    await begin(`${sub}-s`, await ticketOf(sub));
+    await say(`${sub}-s`, { topics: ['sessions:vera', 'sessions:', `sessions:${'x'.repeat(255)}`] });
+  }
+  expect(['vera-s', 'ada-s', 'otto-s'].map(toldTo)).toMatchObject([
+    [{ topics: ['sessions:vera'] }],
+    [{ topics: [] }],
+    [{ topics: [] }],
+  ]);
+  gateway.told.length = 0;
+  const session = '0000001Aaaaaaaaaaaaaaaa';
+  const row = { who: 'u:part', place: 'x', what: `vod/${OPEN}`, session, ticket: 'a secret', subject: 'vera' };
+  const times = { startedAt: '2026-01-01T00:00:00Z', seenAt: '2026-01-01T00:00:00Z', expiresAt: now() + 600 };
+  const gone = {
+    eventSourceARN: streamOf('SESSIONS_TABLE'),
+    dynamodb: { OldImage: marshall({ ...row, ...times }) },
+  };
+  await happens(gone as unknown as DynamoDBRecord);
+  const news = [{ of: 'sessions', topic: 'sessions:vera', over: [session], isMore: false }];
+  expect(gateway.told).toEqual([{ id: 'vera-s', message: { news } }]);
+  for (const sub of ['vera', 'ada', 'otto']) await leave(`${sub}-s`);
+});
+
 it('tells admins alone that the inbox of alarms is another', async () => {
   for (const sub of ['ada', 'vera']) {
     await begin(`${sub}-a`, await ticketOf(sub));

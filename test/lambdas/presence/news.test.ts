@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { alarmsNews, together, videoNews, watchingNews } from '../../../lambdas/presence/news.ts';
+import { alarmsNews, sessionsNews, together, videoNews, watchingNews } from '../../../lambdas/presence/news.ts';
 
 const ID = 'abcdefghij0123456789';
 const record = {
@@ -132,4 +132,31 @@ it('tells that the inbox is another: of what comes into it, is acknowledged, or 
     [fresh, { ...fresh, files: 2 }],
   ])
     expect(alarmsNews({ before, now })).toBeUndefined();
+});
+
+const over = { of: 'sessions', topic: 'sessions:vera', over: [SESSION], isMore: false };
+
+it.each([
+  ['one that is ended', row, ended],
+  ['one whose right was taken back, or that was left', row, undefined],
+  ['one that another takes the place of', row, { ...row, session: OTHER }],
+])('tells a person of their own: %s', (_name, before, now) => {
+  expect(sessionsNews({ before, now })).toEqual(over);
+});
+
+it('tells a person nothing of what begins or goes on, and nobody of sessions of nobody', () => {
+  expect(sessionsNews({ now: row })).toBeUndefined();
+  expect(sessionsNews({ before: row, now: { ...row, seenAt: '2026-01-01T00:06:40Z' } })).toBeUndefined();
+  const { subject: __, ...nobodys } = row;
+  expect(sessionsNews({ before: nobodys })).toBeUndefined();
+  expect(sessionsNews({ before: ended })).toBeUndefined();
+});
+
+it('tells a person together of all that is over, and of a crowd that there is more', () => {
+  const of = (session: string) => sessionsNews({ before: { ...row, session } })!;
+  const one = (...all: Parameters<typeof together>[0]) => [...together(all).values()];
+  expect(one(of(SESSION), of(OTHER))).toEqual([{ ...over, over: [SESSION, OTHER] }]);
+  const crowd = Array.from({ length: 51 }, (_none, i) => of(`00000${String(10 + i)}Aaaaaaaaaaaaaaaa`));
+  expect(one(...crowd, of(SESSION))).toEqual([{ ...over, over: [SESSION], isMore: true }]);
+  expect(one(...crowd)).toEqual([{ ...over, over: [], isMore: true }]);
 });

@@ -5,6 +5,7 @@ import { ALARMS_TOPIC, MOST_TOPICS, topicOf, topicText, videoTopic } from '../..
 import type { Video } from '../../../lib/contract/video.ts';
 import { INBOX } from '../alarms/count.ts';
 import { pollEvery } from '../shared/status.ts';
+import { isPlaying, sessionsOver } from './mine.ts';
 
 /** Undefined: nothing is told of it, or nothing of it would be asked for again. */
 function topicOfQuery({ queryKey, state }: Query): string | undefined {
@@ -24,32 +25,43 @@ export function watchingTopic(of: readonly string[]): string {
     : topicText({ of: 'watching', what: 'device', id });
 }
 
-/** Of what is on a screen now, sorted, and as many as one connection listens to. */
-export const wantedTopics = (client: QueryClient): string[] =>
+/** Of what plays and what is on a screen now, sorted, and as many as one connection listens to. `subject`: who is signed in. */
+export const wantedTopics = (client: QueryClient, subject: string): string[] => {
+  const own = isPlaying() ? [topicText({ of: 'sessions', subject })] : [];
+  return [...own, ...shownTopics(client)].slice(0, MOST_TOPICS);
+};
+
+const shownTopics = (client: QueryClient): string[] =>
   client
     .getQueryCache()
     .getAll()
     .filter((query) => query.isActive())
     .flatMap((query) => topicOfQuery(query) ?? [])
     .filter((topic, index, all) => all.indexOf(topic) === index)
-    .toSorted()
-    .slice(0, MOST_TOPICS);
+    .toSorted();
 
-function keyOf(text: string): readonly string[] {
+/** Undefined: no screen looks there for it. */
+function keyOf(text: string): readonly string[] | undefined {
   const topic = topicOf(text);
-  if (topic === undefined || topic.of === 'alarms') return [INBOX];
+  if (topic === undefined || topic.of === 'sessions') return undefined;
+  if (topic.of === 'alarms') return [INBOX];
   if (topic.of === 'video') return ['video', topic.id];
   return ['watching', ...(topic.what === 'device' ? ['device'] : []), topic.id];
 }
 
 /** Asks again for what the topics tell: they begin or cease to be told, and something may have happened in between. */
 export function askFor(client: QueryClient, topics: readonly string[]): void {
-  for (const topic of topics) void client.invalidateQueries({ queryKey: keyOf(topic), exact: topic !== ALARMS_TOPIC });
+  for (const topic of topics) {
+    const queryKey = keyOf(topic);
+    if (queryKey) void client.invalidateQueries({ queryKey, exact: topic !== ALARMS_TOPIC });
+  }
 }
 
 /** More than is told has changed where it says so: then the API is asked, whose answer is whole. */
 export function takeIn(client: QueryClient, news: News): void {
+  if (news.of === 'sessions') return sessionsOver(news.over, news.isMore);
   const queryKey = keyOf(news.topic);
+  if (queryKey === undefined) return;
   if (news.isMore) askFor(client, [news.topic]);
   else if (news.of === 'video') {
     const { status, progress, updatedAt } = news;
