@@ -1,8 +1,9 @@
 /** From a change of a record to what is told of it. Pure. */
+import { device } from '../../lib/contract/device.ts';
 import { VOD_PREFIX } from '../../lib/contract/keys.ts';
-import type { News, SessionsNews, WatchingNews } from '../../lib/contract/presence.ts';
+import type { DeviceNews, News, SessionsNews, WatchingNews } from '../../lib/contract/presence.ts';
 import { sessionRow, type SessionRow } from '../../lib/contract/session.ts';
-import { ALARMS_TOPIC, topicText, videoTopic } from '../../lib/contract/socket.ts';
+import { ALARMS_TOPIC, deviceTopic, topicText, videoTopic } from '../../lib/contract/socket.ts';
 import { videoStatus } from '../../lib/contract/video.ts';
 import { channelOf, shown } from '../shared/watching.ts';
 
@@ -43,6 +44,33 @@ const changedNames = (before: Item, now: Item): string[] =>
 /** Of attributes of the same row: sets come in any order. */
 const text = (value: unknown): string | undefined =>
   JSON.stringify(value, (_, inner: unknown) => (inner instanceof Set ? [...inner].toSorted() : inner));
+
+/** What moves while a device is connected, and is told by itself. */
+const STATE = device.pick({ id: true, lastSeenAt: true, position: true, alarms: true }).extend({
+  alarms: device.shape.alarms.default([]),
+});
+const STATES: ReadonlySet<string> = new Set(Object.keys(STATE.shape));
+/** What no answer of the API shows. */
+const UNSHOWN: ReadonlySet<string> = new Set([
+  'watched',
+  'network',
+  'session',
+  'reportedAt',
+  'authCode',
+  'codeUsedAt',
+  'mediaKey',
+]);
+
+/** Of the devices table. Undefined: what the API answers of it is as it was. */
+export function deviceNews({ before, now }: Change): DeviceNews | undefined {
+  const state = STATE.safeParse(now ?? before).data;
+  if (state === undefined) return undefined;
+  const { id, ...rest } = state;
+  const news = { of: 'device' as const, topic: deviceTopic(id), ...rest };
+  if (before === undefined || now === undefined) return { ...news, isMore: true };
+  const changed = changedNames(before, now).filter((name) => !UNSHOWN.has(name));
+  return changed.length === 0 ? undefined : { ...news, isMore: changed.some((name) => !STATES.has(name)) };
+}
 
 /** Of the sessions table. Undefined: nobody came or went; who goes on is no news. */
 export function watchingNews({ before, now }: Change): WatchingNews | undefined {

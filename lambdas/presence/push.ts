@@ -8,7 +8,7 @@ import type { DynamoDBRecord } from 'aws-lambda';
 import { required } from '../../lib/contract/env.ts';
 import type { News } from '../../lib/contract/presence.ts';
 import { logger } from '../shared/logger.ts';
-import { alarmsNews, sessionsNews, together, videoNews, watchingNews, type Change } from './news.ts';
+import { alarmsNews, deviceNews, sessionsNews, together, videoNews, watchingNews, type Change } from './news.ts';
 import { readersOf } from './rows.ts';
 import { tell } from './told.ts';
 
@@ -50,6 +50,7 @@ function newsOf(record: DynamoDBRecord): News[] {
 const READERS = [
   { variable: 'VIDEOS_TABLE', read: videoNews },
   { variable: 'ALARMS_TABLE', read: alarmsNews },
+  { variable: 'DEVICES_TABLE', read: deviceNews },
   { variable: 'SESSIONS_TABLE', read: watchingNews },
   { variable: 'SESSIONS_TABLE', read: sessionsNews },
 ] as const;

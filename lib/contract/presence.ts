@@ -3,6 +3,7 @@
  * A frame is one JSON object.
  */
 import { z } from 'zod';
+import { device } from './device.ts';
 import type { Route } from './route.ts';
 import { watching } from './session.ts';
 import { LONGEST_TOPIC, MOST_TOPICS } from './socket.ts';
@@ -47,9 +48,15 @@ const alarmsNews = z.object({ ...common, of: z.literal('alarms') });
 /** A person's own sessions that are over, however: ended, their right taken back, or left. Whoever plays one asks what became of it. */
 const sessionsNews = z.object({ ...common, of: z.literal('sessions'), over: z.array(z.string()) });
 
-export const news = z.discriminatedUnion('of', [videoNews, watchingNews, alarmsNews, sessionsNews]);
+/** Where a device is, with the alarms in force there. */
+const deviceNews = device
+  .pick({ lastSeenAt: true, position: true, alarms: true })
+  .extend({ ...common, of: z.literal('device') });
+
+export const news = z.discriminatedUnion('of', [videoNews, watchingNews, alarmsNews, sessionsNews, deviceNews]);
 export type News = z.infer<typeof news>;
 export type WatchingNews = z.infer<typeof watchingNews>;
+export type DeviceNews = z.infer<typeof deviceNews>;
 export type SessionsNews = z.infer<typeof sessionsNews>;
 
 /** The answer to `wanted`: of the topics those that were granted, and the epoch second at which the connection is over. */
