@@ -10,7 +10,7 @@ import { loadSigner } from '../shared/signing.ts';
 import { isAdmin, type Viewer } from '../shared/viewer.ts';
 import { shown } from '../shared/watching.ts';
 import { admit } from './access.ts';
-import { endAll, endPerson, sessionsOfPerson, watchingNow } from './watching-now.ts';
+import { endAll, endPerson, revocable, sessionsOfPerson, watchingNow } from './watching-now.ts';
 
 /** The video, for who may end what is watched of it, and as what they do. Throws `forbidden`. */
 async function ofMine(id: string, viewer: Viewer): Promise<{ video: VideoRecord; by: EndedBy; what: string }> {
@@ -56,8 +56,13 @@ export const sessionRoutes: Pick<
     const now = Date.now();
     const part = (await loadSigner()).subjectPart(subject);
     const rows = await sessionsOfPerson(part, now);
+    if (!isSelf) {
+      await endPerson(part, rows, now);
+      return { ended: rows.length, isWhole: true };
+    }
     // Of oneself one by one: an entry for the person would refuse what they begin in the same second.
-    await (isSelf ? endAll(rows, 'self', now) : endPerson(part, rows, now));
-    return { ended: rows.length, isWhole: true };
+    const some = await revocable(rows, now);
+    await endAll(some, 'self', now);
+    return { ended: some.length, isWhole: some.length === rows.length };
   },
 };

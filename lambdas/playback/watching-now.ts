@@ -4,7 +4,7 @@ import { required } from '../../lib/contract/env.ts';
 import { sessionRow, type EndedBy, type SessionRow } from '../../lib/contract/session.ts';
 import { dynamo } from '../shared/clients.ts';
 import { revoke } from '../shared/revocation.ts';
-import { endSession, goodUntil, revokeSessions, sessionsOf } from '../shared/sessions.ts';
+import { endSession, goodUntil, mayRevoke, revokeSessions, sessionsOf } from '../shared/sessions.ts';
 import { signatureHours } from './options.ts';
 
 /** Most that one answer lists, and one call ends. */
@@ -52,6 +52,12 @@ export const sessionsOfPerson = async (part: string, now: number): Promise<Sessi
 export async function endAll(rows: readonly SessionRow[], by: EndedBy, now: number): Promise<void> {
   await endRows(rows, by, now);
   if (rows.length > 0) await revokeSessions(rows, now);
+}
+
+/** Of a person's sessions those that their entries of the edge's store reach for (edge-entries.ts). The others go on. */
+export async function revocable(rows: readonly SessionRow[], now: number): Promise<readonly SessionRow[]> {
+  for (const [index, row] of rows.entries()) if (!(await mayRevoke(row, now))) return rows.slice(0, index);
+  return rows;
 }
 
 /** All of a person's, by one entry at the edge, which refuses what is beside their sessions, too. */
