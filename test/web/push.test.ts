@@ -209,7 +209,7 @@ describe('devices', () => {
       const all = [0, 40_000, 25_000].map((ms) => {
         vi.advanceTimersByTime(ms);
         takeIn(client, { of: 'device', topic: `device:${TRAM}`, isMore: false, alarms: [], position });
-        return (options.refetchInterval as (of: typeof query) => number)(query);
+        return (options.refetchInterval as unknown as (of: typeof query) => number)(query);
       });
       end();
       return all;
