@@ -13,7 +13,8 @@ export interface Admitted {
 
 /**
  * The record of a video that `viewer` may watch. Throws `not-found`, `unauthorized` (nobody signed in, and signing in
- * could help) or `forbidden`. Ids cannot be guessed, so saying "forbidden" to who was given one reveals nothing.
+ * could help), `site-refused` (they might, but for the page that asks) or `forbidden`. Ids cannot be guessed, so saying
+ * "forbidden" to who was given one reveals nothing.
  */
 export async function admit(id: string, viewer: Viewer | undefined, from: From): Promise<Admitted> {
   const found = await readWatched(id, viewer, from);
@@ -22,10 +23,14 @@ export async function admit(id: string, viewer: Viewer | undefined, from: From):
     throw new ApiError('not-found', 'There is no such video.');
   }
   const { video, evidence } = found;
-  const { allowed, ...limits } = decide({ viewer, video, from, ...evidence, now });
+  const question = { viewer, video, from, ...evidence, now };
+  const { allowed, ...limits } = decide(question);
   if (allowed) return { video, limits };
   if (limits.reason === 'site')
     throw new ApiError('site-refused', 'This link does not play on this page. Ask whoever made it to name its site.');
+  // It is there for whoever asks elsewhere, so saying so reveals nothing.
+  if (decide({ ...question, from: { ...from, site: undefined } }).allowed)
+    throw new ApiError('site-refused', 'This video does not play on this page. Ask its owner to name the site.');
   if (limits.reason === 'elsewhere')
     throw new ApiError(
       'forbidden',

@@ -10,8 +10,8 @@ import { fromOf } from '../shared/from.ts';
 import { isWithin, tallestName, withinHeight } from '../shared/height.ts';
 import { Reply, serve, weakTag } from '../shared/http.ts';
 import { logger } from '../shared/logger.ts';
-import { askForLadder } from '../shared/slicing-run.ts';
-import { goingSince, leave } from '../shared/sessions.ts';
+import { asIfAsked, askForLadder } from '../shared/slicing-run.ts';
+import { checkGoing, goingSince, leave } from '../shared/sessions.ts';
 import { loadSigner } from '../shared/signing.ts';
 import type { Viewer } from '../shared/viewer.ts';
 import { admit, checkPlayable, signatureEnd, tokenLifetime, type Admitted } from './access.ts';
@@ -20,7 +20,7 @@ import { checkDash, mpdKey, noMpd, onlyThose, personalMpd } from './dash.ts';
 import { expand, multivariant, playlistKey, withAuth, type Access } from './manifest.ts';
 import { licenceQuery, licenceRoutes, licenceUrl } from './licence.ts';
 import { checkLength, isEnded, readOnce } from './media-playlist.ts';
-import { open, openFolder, Opening } from './opening.ts';
+import { checkMayOpen, open, openFolder, Opening } from './opening.ts';
 import { callers, groupsClaim, signatureHours, tokenMinutes } from './options.ts';
 import { mp4Routes } from './mp4.ts';
 import { providerRoutes } from './provider.ts';
@@ -34,6 +34,8 @@ import { unrenewedEnd } from './unrenewed.ts';
 
 /** A key is in the set for longer than this before it signs (key-ring.ts). */
 const JWKS_SECONDS = 3600;
+/** Seconds that pictures for scrubbing are signed for. */
+const STORYBOARD_SECONDS = 3600;
 
 export const handler = serve<'playback'>(groupsClaim, {
   'POST /api/videos/{id}/tokens': async ({ params: { id }, body, viewer, headers }) => {
@@ -55,7 +57,7 @@ export const handler = serve<'playback'>(groupsClaim, {
     const { expand: expanded, cookies, start, format } = request.query;
     if (format === 'dash') return await mpdFor(request, start);
     const { video: found, viewer, limits } = await published(request);
-    const whole = await askForLadder(found);
+    const whole = await withLadder(request, found, viewer, limits);
     const allowed = withinHeight(whole, limits);
     const video = borneOf(allowed, request.query);
     checkStart(start, video.duration);
@@ -89,12 +91,12 @@ export const handler = serve<'playback'>(groupsClaim, {
   'GET /api/play/{id}/storyboard.vtt': async (request) => {
     const { video, viewer, limits } = await published(request);
     if (video.hasStoryboard !== true) throw new ApiError('not-found', 'The video has no pictures for scrubbing.');
-    const { id, revision, duration } = video;
+    const { id, revision } = video;
     const key = `${revisionPrefix(id, revision)}${STORYBOARD_PATH}`;
     const shared = await readOnce(key, (cause) => gone(key, cause), isWhole(video));
-    // The pictures and no more: who may not begin another session must not get one this way.
+    // The pictures and no more: who may not begin another session must not get one this way. No session ends them, so they end soon.
     const folder = `r${revision}/${STORYBOARD_FOLDER}`;
-    const end = await unrenewedEnd(duration);
+    const end = new Date(Date.now() + STORYBOARD_SECONDS * 1000);
     const pictures = await openFolder(folder, { prefix: vodPrefix(id), viewer, limits, end, isHead: request.isHead });
     const { query, cookies } = rights(pictures, request.query.cookies === '1');
     const text = withAuth(shared, id, pictures.ticket, query);
@@ -114,11 +116,12 @@ export const handler = serve<'playback'>(groupsClaim, {
         ? video.texts?.some((text) => text.id === name)
         : video.renditions.some((rendition) => rendition.kind === kind && rendition.name === name);
     if (there !== true) throw new ApiError('not-found', 'The video has no such rendition.');
-    const key = playlistKey(video, kind, name);
-    const text = await readOnce(key, (cause) => gone(key, cause), isEnded);
     // Its token ends with the signature it stands for; reloading must not stretch it. Without one it is a play start by itself,
     // and by one of earlier versions, which names no session.
     const going = await callers.going(request, id, who?.viewer);
+    if (going) await checkGoing(`${VOD_PREFIX}${id}`, going.ticket, going.player);
+    const key = playlistKey(video, kind, name);
+    const text = await readOnce(key, (cause) => gone(key, cause), isEnded);
     const end = who?.use === 'playlists' ? who.expiresAt : undefined;
     const play = going
       ? new Opening({ signer: await loadSigner(), prefix: vodPrefix(id), ...going, isHead })
@@ -197,7 +200,7 @@ async function mpdFor(request: Manifest, start?: number): Promise<Reply> {
     throw refusedField('query.start', `an MPD has no place for it; put #t=${start} behind its address`);
   const { video, viewer, limits } = await published(request);
   checkDash(video);
-  await askForLadder(video);
+  await withLadder(request, video, viewer, limits);
   borneOf(withinHeight(video, limits), request.query);
   // A ladder that is made later adds its rungs to the same one, before they are on record.
   const rungs = video.renditions.map(({ kind, name }) => `${kind}/${name}`).join(' ');
@@ -225,22 +228,33 @@ interface Started {
   readonly end?: Date | undefined;
 }
 
-/** A play start, of a video with all its renditions. Whoever gives its session a name renews it, and gets a short signature. */
-const openVideo = async (
+/** What a play start asks for, of a video with all its renditions. */
+const startOf = async (
   { query, isHead, end }: Started,
   { id, duration, renditions }: VideoRecord,
   viewer: Viewer | undefined,
   limits: Terms,
-): Promise<Opening> =>
-  open({
-    prefix: vodPrefix(id),
-    viewer,
-    limits,
-    tallest: tallestName({ renditions }, limits.maxHeight),
-    player: query.session,
-    end: end ?? (await unrenewedEnd(duration)),
-    isHead,
-  });
+): Promise<Parameters<typeof open>[0]> => ({
+  prefix: vodPrefix(id),
+  viewer,
+  limits,
+  tallest: tallestName({ renditions }, limits.maxHeight),
+  player: query.session,
+  end: end ?? (await unrenewedEnd(duration)),
+  isHead,
+});
+
+/** A play start. Whoever gives its session a name renews it, and gets a short signature. */
+const openVideo = async (...start: Parameters<typeof startOf>): Promise<Opening> => open(await startOf(...start));
+
+/**
+ * The record once its ladder is asked for, where somebody had to play it first. Making it costs: who may begin no session is told so
+ * before, and HEAD, which begins none, is told what GET would be.
+ */
+const withLadder = async (...start: Parameters<typeof startOf>): Promise<VideoRecord> => {
+  const [{ isHead }, video] = start;
+  return isHead ? asIfAsked(video) : await askForLadder(video, async () => checkMayOpen(await startOf(...start)));
+};
 
 /** What opens the files: a query for each address, or cookies. */
 const rights = (opening: Opening, byCookies: boolean) =>

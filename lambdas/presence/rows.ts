@@ -2,7 +2,7 @@
  * The table of who listens to what. Three kinds of row under one key: a ticket, a connection, and of a topic each connection that
  * listens to it. All end by themselves (`until`, epoch seconds), however long DynamoDB leaves them lying there.
  */
-import { DeleteCommand, GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, GetCommand, paginateQuery, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { createHash, randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { required } from '../../lib/contract/env.ts';
@@ -102,17 +102,22 @@ export async function forget(id: string): Promise<Connection | undefined> {
 /** Of a topic, at most: what more would hear asks in its own time. */
 const MOST_READERS = 500;
 
-/** Who listens to it now. One query, which half a read unit pays where nobody does. */
+/**
+ * Who listens to it now. One query, which half a read unit pays where nobody does; more of them where many rows are over that nobody took
+ * away, since a page counts those, too.
+ */
 export async function readersOf(topic: string, now: number): Promise<Reader[]> {
-  const { Items = [] } = await dynamo.send(
-    new QueryCommand({
-      TableName: TableName(),
-      KeyConditionExpression: 'topic = :topic',
-      FilterExpression: '#until > :now',
-      ExpressionAttributeNames: { '#until': 'until' },
-      ExpressionAttributeValues: { ':topic': topic, ':now': now },
-      Limit: MOST_READERS,
-    }),
-  );
-  return Items.map((item) => ({ id: String(item['connection']), until: Number(item['until']) }));
+  const query = {
+    TableName: TableName(),
+    KeyConditionExpression: 'topic = :topic',
+    FilterExpression: '#until > :now',
+    ExpressionAttributeNames: { '#until': 'until' },
+    ExpressionAttributeValues: { ':topic': topic, ':now': now },
+  };
+  const readers: Reader[] = [];
+  for await (const { Items = [] } of paginateQuery({ client: dynamo, pageSize: MOST_READERS }, query)) {
+    readers.push(...Items.map((item) => ({ id: String(item['connection']), until: Number(item['until']) })));
+    if (readers.length >= MOST_READERS) break;
+  }
+  return readers.slice(0, MOST_READERS);
 }

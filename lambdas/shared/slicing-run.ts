@@ -26,12 +26,17 @@ export async function startSlicing(videoId: string): Promise<void> {
 
 /**
  * Somebody plays a video whose ladder was left for then: it is asked for, once, and again by who plays it some time after it
- * failed. Whoever asks plays what is there, and waits for nothing. Answers the record as it is now.
+ * failed. Whoever asks plays what is there, and waits for nothing. Answers the record as it is now. `check` is done before, where
+ * there is something to ask for; nothing is when it throws.
  */
-export async function askForLadder(video: VideoRecord): Promise<VideoRecord> {
+export async function askForLadder(
+  video: VideoRecord,
+  check: () => Promise<void> = async () => {},
+): Promise<VideoRecord> {
   const { id, revision, ladderPlan, slicing } = video;
   const ladder = ask(video, Math.floor(Date.now() / 1000));
   if (ladder === undefined || slicing === undefined || ladderPlan === undefined) return video;
+  await check();
   const execution = ladderRun(id, revision, ladder.tries);
   try {
     const change = { set: { slicing: { ...slicing, execution }, ladder }, remove: ['chunksDone'] as const };
@@ -56,6 +61,12 @@ export async function askForLadder(video: VideoRecord): Promise<VideoRecord> {
     logger.warn('the ladder was not asked for', { videoId: id, error: error as Error });
     return video;
   }
+}
+
+/** The record as `askForLadder` would answer it, and nothing asked for. */
+export function asIfAsked(video: VideoRecord): VideoRecord {
+  const ladder = ask(video, Math.floor(Date.now() / 1000));
+  return ladder === undefined ? video : { ...video, ladder };
 }
 
 /** Somebody else has asked meanwhile: the record says that it grows. */

@@ -36,7 +36,16 @@ const reservedOf = (template: [string, Resource][]) =>
 /** Everything that invokes a function without anybody waiting for it, and how many at a time. */
 function background(template: [string, Resource][]): number {
   const of = (type: string) => template.filter(([, resource]) => resource.Type === type);
-  const queues = of('AWS::Lambda::EventSourceMapping');
+  const mappings = of('AWS::Lambda::EventSourceMapping');
+  // What changed in a table is told to who listens, each shard's by one execution at a time, some milliseconds a second: it has no share.
+  const [streams, queues] = [true, false].map((isStream) =>
+    mappings.filter(([, { Properties }]) => (Properties.StartingPosition !== undefined) === isStream),
+  ) as [typeof mappings, typeof mappings];
+  for (const [id, { Properties }] of streams) {
+    expect(id).toMatch(/^Presence/);
+    expect(Properties.ParallelizationFactor ?? 1).toBe(1);
+    expect(Properties.MaximumBatchingWindowInSeconds).toBeGreaterThanOrEqual(1);
+  }
   // Pulls and MP4s take one of slicing's places each while they work (lambdas/slicing/beside.ts).
   // What is revoked is written by one execution for a moment, which is of the API's share: who asked for it waits.
   const isWriter = ([id]: [string, Resource]) => /RevocationWriter/.test(id);
@@ -47,11 +56,11 @@ function background(template: [string, Resource][]): number {
   const [teller] = queues.filter(([id]) => /WebhooksDeliver/.test(id));
   expect(teller![1].Properties.ScalingConfig.MaximumConcurrency).toBe(2);
   // What players report is counted in a second or two of every `insight.flushSeconds`, and waits where nothing is free: it has no share.
-  const isCounting = ([id]: [string, Resource]) => /^Insight(Spread|Count)/.test(id);
+  const isCounting = ([id]: [string, Resource]) => /^Insight(Spread|Count|Raw)/.test(id);
   const alone = queues.filter(
     (source) => !/Pull|Mp4|Ender|WebhooksDeliver/.test(source[0]) && !isWriter(source) && !isCounting(source),
   );
-  expect(queues.length - alone.length).toBe(7);
+  expect(queues.length - alone.length).toBe(8);
   for (const [, { Properties }] of queues.filter(isCounting))
     expect(Properties.ScalingConfig?.MaximumConcurrency).toBe(2);
   const [writer] = queues.filter(isWriter);

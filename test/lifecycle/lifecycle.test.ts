@@ -235,7 +235,9 @@ step('is deployed again, with retain', async () => {
 step('is destroyed with retain', async () => {
   const resources = await account.resources();
   const app = await account.app({ removal: 'retain' });
-  const stays = (await holders()).filter((name) => !/storagesite|Uploads|Fleet|Sessions|RevocationRecords/.test(name));
+  const stays = (await holders()).filter(
+    (name) => !/storagesite|Uploads|Fleet|Sessions|RevocationRecords|PresenceRows/.test(name),
+  );
   const kept = await account.contents(stays);
   expect(await account.destroy(app)).toEqual(COMPLETE('DELETE_COMPLETE'));
   expect(inShort(await account.contents(stays))).toEqual(inShort(kept));

@@ -57,7 +57,7 @@ describe.each(['dev', 'prod'])('%s', (environment) => {
       .concat(of('AWS::DynamoDB::Table'))
       .map((table) => table.DeletionPolicy);
     expect(policies).toContain(environment === 'prod' ? 'Retain' : 'Delete');
-    if (environment === 'prod') expect(policies.filter((policy) => policy !== 'Retain')).toHaveLength(4); // uploads in flight, sessions, revocations and leases of tasks only
+    if (environment === 'prod') expect(policies.filter((policy) => policy !== 'Retain')).toHaveLength(5); // uploads in flight, sessions, revocations, leases of tasks and who is connected only
   });
 
   it('has functions that Lambda takes: 250 MiB unpacked, layers included', async () => {

@@ -18,7 +18,7 @@ import type { Terms } from '../../shared/entitlement.ts';
 import { ApiError } from '../../shared/errors.ts';
 import { Reply, serve } from '../../shared/http.ts';
 import { listSegments } from '../../shared/recordings.ts';
-import { leave } from '../../shared/sessions.ts';
+import { checkGoing, leave } from '../../shared/sessions.ts';
 import { loadSigner } from '../../shared/signing.ts';
 import type { Viewer } from '../../shared/viewer.ts';
 import { checkHeight, checkPlaylist, checkSegments } from './heights.ts';
@@ -132,7 +132,7 @@ export const handler = serve<'live'>(groupsClaim, {
     if (query.expand === '1') {
       const { tokens } = await loadSigner();
       const what = tokenOf(source.device, source.channel);
-      const token = await mintToken(tokens, caller?.viewer, what, 'playlists', play.end, play.ticket);
+      const token = await mintToken(tokens, caller?.viewer, what, 'playlists', play.end, play.ticket, play.player);
       access = { way: 'expand', token, cookies: byCookies };
     } else if (byCookies) access = { way: 'cookies', ticket: play.ticket };
     else access = { way: 'define', query: play.query(), ticket: play.ticket };
@@ -151,11 +151,12 @@ export const handler = serve<'live'>(groupsClaim, {
       query.playback === undefined
         ? livePlaylistKey(params.id, channel.number)
         : playbackPlaylistKey(params.id, channel.number, query.playback);
-    const text = await readPlaylist(key, notYet);
-    checkPlaylist(text, limits, notYet);
     // Its token ends with the signature it stands for; reloading must not stretch it. Without one it is a play start by itself,
     // and by one of earlier versions, which names no session.
     const going = await callers.going(request, what, caller?.viewer);
+    if (going) await checkGoing(prefix.slice(0, -1), going.ticket, going.player);
+    const text = await readPlaylist(key, notYet);
+    checkPlaylist(text, limits, notYet);
     const end =
       (caller?.use === 'playlists' && caller.expiresAt) || (await endOf(channel, query.playback === undefined));
     const play = going

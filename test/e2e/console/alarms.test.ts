@@ -5,7 +5,7 @@ import { Client } from '../../../local/client.ts';
 import type { Simulation } from '../../../local/device/simulator.ts';
 import { signIn } from '../../../local/sign-in.ts';
 import { runningStack } from '../../stack.ts';
-import { openBrowser, openPage, seriousFindings } from './open.ts';
+import { framesOf, openBrowser, openPage, seriousFindings } from './open.ts';
 import { sideways } from './pictures.ts';
 import { register, ROAD, simulate, slow } from './vehicles.ts';
 
@@ -122,6 +122,34 @@ it('is acknowledged from the wall, and is nothing to who may not see the vehicle
   await expect.poll(() => banner.textContent(), slow).toBe('');
   const [entry] = (await ada.call('GET /api/audit', { query: { about: `device:${BUS}`, limit: '1' } })).entries;
   expect(entry).toMatchObject({ route: 'POST /api/alarms/acknowledge' });
+  expect(faults).toEqual([]);
+  await close();
+});
+
+it('is told to an admin as it comes, where nothing that is asked before is answered', async () => {
+  const { page, faults, close } = await openPage(browser);
+  const frames = framesOf(page);
+  await signIn(page, stack.url, 'ada', `/alarms`);
+  await page.getByRole('heading', { name: 'Alarms', level: 1 }).waitFor();
+  await expect.poll(() => frames.some((frame) => frame.includes('"topics":["alarms"]')), slow).toBe(true);
+  const count = async () => (await counted(page).count()) && Number.parseInt((await counted(page).textContent())!, 10);
+  const before = await count();
+  const heard = frames.length;
+  const told = () => frames.slice(heard).some((frame) => frame.includes('"of":"alarms"'));
+  let asked = 0;
+  await page.route('**/api/alarms**', (route) => {
+    if (told()) return route.continue();
+    asked += 1;
+    return route.abort();
+  });
+  await expect.poll(() => bus().alarm('smoking'), slow).toBe(true);
+  await expect.poll(told, slow).toBe(true);
+  // By the clock it would ask in a minute.
+  await row(page, 'Smoking').waitFor({ timeout: 20_000 });
+  await expect.poll(count, { timeout: 20_000 }).toBeGreaterThan(before);
+  expect(asked).toBeLessThanOrEqual(2);
+  await row(page, 'Smoking').getByRole('button', { name: 'Acknowledge Smoking of Bus 12' }).click();
+  await expect.poll(() => row(page, 'Smoking').count(), slow).toBe(0);
   expect(faults).toEqual([]);
   await close();
 });

@@ -40,6 +40,17 @@ export async function openPage(
   return { page, faults, close: () => context.close() };
 }
 
+/** Frames that the page's WebSocket got, as text. */
+export function framesOf(page: Page): string[] {
+  const frames: string[] = [];
+  page.on('websocket', (socket) =>
+    socket.on('framereceived', ({ payload }) =>
+      frames.push(typeof payload === 'string' ? payload : payload.toString()),
+    ),
+  );
+  return frames;
+}
+
 interface AxeResults {
   readonly violations: readonly {
     readonly id: string;

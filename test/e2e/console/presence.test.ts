@@ -2,13 +2,13 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Client, putPart } from '../../../local/client.ts';
 import { signIn } from '../../../local/sign-in.ts';
 import { runningStack } from '../../stack.ts';
 import { makeVideo } from '../../support/media.ts';
-import { comeNear, openBrowser, openPage } from './open.ts';
+import { comeNear, framesOf, openBrowser, openPage } from './open.ts';
 
 const stack = await runningStack();
 const as = (wanted: string) => new Client(stack.url, stack.users.find(({ name }) => name === wanted)!.token);
@@ -49,17 +49,6 @@ async function almostArrived() {
     complete: () =>
       uma.call('POST /api/s3/multipart/{uploadId}/complete', { params: { uploadId }, query, body: { parts } }),
   };
-}
-
-/** Frames that the page's WebSocket got, as text. */
-function framesOf(page: Page): string[] {
-  const frames: string[] = [];
-  page.on('websocket', (socket) =>
-    socket.on('framereceived', ({ payload }) =>
-      frames.push(typeof payload === 'string' ? payload : payload.toString()),
-    ),
-  );
-  return frames;
 }
 
 it('shows how far slicing is as it is told, where it can ask for nothing', async () => {

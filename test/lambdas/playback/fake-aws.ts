@@ -6,6 +6,7 @@ import type { z } from 'zod';
 import type { grantRow } from '../../../lib/contract/entitlement.ts';
 import type { LinkRow } from '../../../lib/contract/link.ts';
 import type { RegisteredKey } from '../../../lib/contract/registered-key.ts';
+import type { SessionRow } from '../../../lib/contract/session.ts';
 import type { VideoRecord } from '../../../lib/contract/video.ts';
 
 export interface Fake {
@@ -20,6 +21,8 @@ export interface Fake {
   /** By `{videoId}/{id}`. */
   readonly links: Map<string, LinkRow>;
   readonly objects: Map<string, string>;
+  /** Puts a session there that has begun. */
+  readonly begun: (session: SessionRow) => void;
   /** What was asked, e.g. `GetItem grants`. */
   readonly asked: string[];
   /** A token of this issuer; claims override the good ones, `undefined` leaves one out. */
@@ -121,7 +124,12 @@ export async function startFake(secret: object, audience: string): Promise<Fake>
       .setProtectedHeader({ alg: 'RS256', kid: '1' })
       .sign((key === 'own' ? own : foreign).privateKey);
   };
-  return { url, videos, grants, devices, keys, links, objects, asked, jwt, close: () => void server.close() };
+  const begun: Fake['begun'] = (session) => {
+    const { who, place, ...rest } = marshal(session)['M'] as Item;
+    const key = { who, place };
+    sessions.set(JSON.stringify(key), { ...key, ...rest });
+  };
+  return { url, videos, grants, devices, keys, links, objects, begun, asked, jwt, close: () => void server.close() };
 }
 
 /** Of addresses for events and of pseudonyms. */

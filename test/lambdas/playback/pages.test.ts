@@ -156,6 +156,21 @@ describe('a video that is not public', () => {
     });
     const page = await embed();
     expect([page.status, framedBy(page)]).toEqual([200, "'self' https://www.example.com"]);
+    // On another page it says so, for who reads the page; and nothing where it would not play elsewhere, either.
+    const framed = (site: string) =>
+      ask('GET /embed/{id}', {}, ID, { 'sec-fetch-dest': 'iframe', 'sec-fetch-site': 'cross-site', referer: site });
+    expect((await framed('https://www.example.com/')).status).toBe(200);
+    const refused = await framed('https://elsewhere.example/');
+    expect([refused.status, framedBy(refused)]).toEqual([403, '*']);
+    expect(refused.body).toContain('<strong>Not for this page</strong>');
+    expect(refused.body).not.toContain('A video');
+    expect(await ask('GET /api/play/{id}/main.m3u8', {}, ID, { origin: 'https://elsewhere.example' })).toMatchObject({
+      status: 403,
+      body: expect.stringContaining('"site-refused"'),
+    });
+    put({ visibility: 'private' });
+    const hidden = await framed('https://elsewhere.example/');
+    expect([hidden.status, hidden.body]).toEqual([404, (await embed({}, OTHER_ID)).body]);
   });
 
   it('opens by a playback token in the address, and by no header of whoever asks', async () => {

@@ -551,6 +551,19 @@ describe('what the functions refuse', () => {
 
   it('of a personal playlist', async () => {
     const token = await mintToken(tokens, viewer, ID, 'playlists', IN_AN_HOUR, MINE);
+    const session = MINE.slice(0, 23);
+    const at = new Date(NOW - 60_000).toISOString();
+    for (const id of [ID, OTHER_ID])
+      fake.begun({
+        who: `u:${parseTicket(MINE)!.subject}`,
+        place: `vod/${id}/.${session}`,
+        what: `vod/${id}`,
+        session,
+        ticket: MINE,
+        startedAt: at,
+        seenAt: at,
+        expiresAt: Math.ceil(IN_AN_HOUR.getTime() / 1000),
+      });
     expect((await ask('a media playlist', token)).status).toBe(200);
     const others = [
       { how: 'expired', text: await mintToken(tokens, viewer, ID, 'playlists', new Date(NOW - 1000), MINE) },
@@ -564,6 +577,9 @@ describe('what the functions refuse', () => {
       )),
     ];
     await refuseTokens('personal playlist', [...changed(token, 'token'), ...others], ['a media playlist']);
+    // A session that nobody began.
+    const unbegun = await mintToken(tokens, viewer, ID, 'playlists', IN_AN_HOUR, ticket('BBBBBBBBBBBBBBBB'));
+    expect(await ask('a media playlist', unbegun)).toMatchObject({ status: 410 });
     // It opens media playlists and never begins anew.
     await refuseTokens(
       'personal playlist',
@@ -715,7 +731,8 @@ describe('what the functions refuse', () => {
       ['main.m3u8', 'manifest.mpd', 'storyboard.vtt', 'a media playlist'],
     );
     // A session that nobody began, in words of ours.
-    const unknown = await ask('a licence', await mintToken(tokens, viewer, ID, 'licence', IN_AN_HOUR, MINE));
+    const unbegun = ticket('BBBBBBBBBBBBBBBB');
+    const unknown = await ask('a licence', await mintToken(tokens, viewer, ID, 'licence', IN_AN_HOUR, unbegun));
     expect(unknown).toMatchObject({ status: 410 });
     expect(unknown.body).not.toContain(CONTENT_KEY);
   });

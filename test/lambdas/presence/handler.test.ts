@@ -1,5 +1,5 @@
 /** Tickets, connections and what they are told, on the engine's tables; the callback is a stand-in that says who is gone. */
-import { PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { BatchWriteCommand, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import type { DynamoDBRecord } from 'aws-lambda';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
@@ -243,6 +243,26 @@ it('tells admins alone that the inbox of alarms is another', async () => {
   await happens(came as unknown as DynamoDBRecord);
   expect(gateway.told).toEqual([{ id: 'ada-a', message: { news: [{ of: 'alarms', topic: 'alarms', isMore: true }] } }]);
   for (const sub of ['ada', 'vera']) await leave(`${sub}-a`);
+});
+
+it('finds who listens behind however many that are over and still lie there', async () => {
+  await begin('zz-last', await ticketOf('olga'));
+  const topic = `video:${MINE}`;
+  await dynamo.send(
+    new PutCommand({ TableName: process.env['VIDEOS_TABLE'], Item: record({ id: MINE, owner: 'olga' }) }),
+  );
+  await say('zz-last', { topics: [topic] });
+  const TableName = process.env['PRESENCE_TABLE']!;
+  const over = Array.from({ length: 600 }, (_, i) => ({ topic, connection: `a${i}`, until: now() - 1 }));
+  for (let at = 0; at < over.length; at += 25) {
+    const puts = over.slice(at, at + 25).map((Item) => ({ PutRequest: { Item } }));
+    await dynamo.send(new BatchWriteCommand({ RequestItems: { [TableName]: puts } }));
+  }
+  gateway.told.length = 0;
+  await happens(progressed(MINE));
+  expect(toldTo('zz-last')).toHaveLength(1);
+  expect(gateway.told).toHaveLength(1);
+  await leave('zz-last');
 });
 
 it('asks no hook: what one has the last word of is not told', async () => {

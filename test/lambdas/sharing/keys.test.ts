@@ -212,7 +212,12 @@ describe('a token of a registered key', () => {
     const plays = await main(bound, {}, ID, from('2001:db8:0::7', 'https://shop.example'));
     expect(parseTicket(/\/s\/([^/]+)\//.exec(plays.body)![1]!)).toMatchObject({ ip: addressPart('2001:db8::7') });
     expect((await main(bound, {}, ID, from('2001:db8::7'))).status).toBe(200);
-    for (const headers of [from('2001:db8::8'), from('2001:db8::7', 'https://other.example'), {}])
+    const other = 'https://other.example';
+    expect(said(await main(bound, {}, ID, from('2001:db8::7', other)))).toMatchObject({
+      status: 403,
+      code: 'site-refused',
+    });
+    for (const headers of [from('2001:db8::8'), from('2001:db8::8', other), {}])
       expect(said(await main(bound, {}, ID, headers))).toMatchObject({
         status: 403,
         code: 'forbidden',

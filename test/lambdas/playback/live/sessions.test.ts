@@ -1,6 +1,8 @@
 /** Who watches a device now, and ending it, against the engine: by admins alone, over all its channels, live and recorded. */
+import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import type { RouteKey } from '../../../../lib/contract/api.ts';
+import { livePlaylistKey } from '../../../../lib/contract/live-keys.ts';
 import type { Watching } from '../../../../lib/contract/session.ts';
 import { startFleet, type Fleet } from '../../devices/fleet.ts';
 import { authorized, bearerOf } from '../../engine.ts';
@@ -29,7 +31,7 @@ beforeEach(async () => {
 
 async function ask(
   routeKey: RouteKey,
-  as: { readonly sub: string; readonly groups?: readonly string[] },
+  as: { readonly sub: string; readonly groups?: readonly string[] } | undefined,
   { params, query }: { params?: Record<string, string>; query?: Record<string, string> } = {},
 ) {
   const isPlayer = routeKey.includes('/api/play/');
@@ -37,8 +39,8 @@ async function ask(
     routeKey,
     pathParameters: { id, ...params },
     queryStringParameters: query,
-    headers: { authorization: isPlayer ? await fleet.bearer(as.sub, as.groups) : bearerOf(as) },
-    requestContext: { requestId: 'test', authorizer: { jwt: { claims: authorized(as) } } },
+    headers: as ? { authorization: isPlayer ? await fleet.bearer(as.sub, as.groups) : bearerOf(as) } : {},
+    requestContext: { requestId: 'test', ...(as && { authorizer: { jwt: { claims: authorized(as) } } }) },
   } as never);
   const text = answer.body ?? '';
   return { status: answer.statusCode, text, json: text.startsWith('{') ? (JSON.parse(text) as never) : undefined };
@@ -185,6 +187,37 @@ test('one that is ended gets no other signature and is told who ended it; anothe
   await watched(1);
   expect(await end(ADA)).toMatchObject({ status: 204 });
   expect(await play('vera', 1)).toMatchObject({ status: 200 });
+});
+
+test('an expanded playlist is given for as long as its session goes on, and then the answer says who ended it', async () => {
+  const playlist = '#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2.000,\nrec/20261104/12/a.m4s?{$auth}\n';
+  const Key = livePlaylistKey(id, 1);
+  await fleet.s3.send(new PutObjectCommand({ Bucket: process.env['MEDIA_BUCKET'], Key, Body: playlist }));
+  await give('\neveryone', {});
+  const channel = { channel: '1' };
+  const begin = async (sub: string | undefined, session?: string) => {
+    const by = sub === undefined ? undefined : { sub };
+    const query = { expand: '1', ...(session && { session }) };
+    const { text } = await ask('GET /api/play/live/{id}/{channel}/main.m3u8', by, { params: channel, query });
+    return /live\.m3u8\?token=(\S+)/.exec(text)![1]!;
+  };
+  const media = (token: string) =>
+    ask('GET /api/play/live/{id}/{channel}/live.m3u8', undefined, { params: channel, query: { token } });
+  const tokens = [await begin('vera'), await begin('vic', mine), await begin(undefined), await begin(undefined, mine)];
+  for (const token of tokens) expect((await media(token)).status).toBe(200);
+  await watched(4);
+  await ask('DELETE /api/devices/{id}/sessions', ADA);
+  for (const token of tokens)
+    expect(await media(token)).toMatchObject({
+      status: 410,
+      json: { code: 'session-ended', detail: 'An administrator has ended this playback.' },
+    });
+  // Left, and not ended.
+  const token = await begin(undefined, 'other'.padEnd(16, '0'));
+  const ticket = /\/s\/([^/]+)\//.exec((await media(token)).text)![1]!;
+  const query = { session: 'other'.padEnd(16, '0'), ticket };
+  await ask('POST /api/play/live/{id}/{channel}/goodbye', undefined, { params: channel, query });
+  expect(await media(token)).toMatchObject({ status: 410 });
 });
 
 test('all of a person, and all there is, end on every channel', async () => {
