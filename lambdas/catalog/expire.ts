@@ -3,16 +3,22 @@
  * need not. What one run misses, the next ones find, however long ago its day was: an operator may have set it.
  */
 import { paginateScan } from '@aws-sdk/lib-dynamodb';
+import type { DynamoDBStreamEvent } from 'aws-lambda';
 import { z } from 'zod';
 import { required, word } from '../../lib/contract/env.ts';
 import { dynamo } from '../shared/clients.ts';
+import { about } from '../shared/logger.ts';
 import { changeVideo } from '../shared/videos.ts';
 import { countWhatIsNot } from './recount.ts';
+import { follow, indexWhatIsNot } from './index-rows.ts';
 import { enqueue } from './removal.ts';
 import { removeSources } from './sources.ts';
 import { untagAccepted } from './untag.ts';
 
-export async function handler(): Promise<void> {
+/** Without changes: the daily run. With them: what changed in the videos table, which the index of words follows. */
+export async function handler(event?: Partial<DynamoDBStreamEvent>): Promise<void> {
+  about(undefined);
+  if (event?.Records !== undefined) return await follow(event.Records);
   const now = Date.now();
   try {
     await removeOver(now);
@@ -21,6 +27,7 @@ export async function handler(): Promise<void> {
   }
   if (word('SOURCES_GO', z.enum(['yes', 'no'])) === 'yes') await removeSources(now);
   await countWhatIsNot(now);
+  await indexWhatIsNot();
 }
 
 async function removeOver(now: number): Promise<void> {

@@ -20,15 +20,18 @@ import { isAdmin } from '../shared/viewer.ts';
 import { changeable, isOwnerOrAdmin, limitsOf, readable, type Asked } from './access.ts';
 import { ask } from './ask.ts';
 import { endUnder, listGrants, putGrant, takeGrant } from './grants.ts';
-import { isInTrash, isThere, matches, position, Tags, whose, type Position } from './listing.ts';
+import { isWhole } from './index-rows.ts';
+import { isInTrash, isThere, matches, position, rangeOf, Tags, whose, type Position, type Range } from './listing.ts';
 import { originalOf, rungOf } from '../download/answer.ts';
 import { openApi } from './openapi.ts';
+import { searchPage, type Search } from './search.ts';
 import { grantsTo, isShared, named as namedBy } from './shared.ts';
 import { changedBy, joinedBy, takenOf } from './taken.ts';
 import { labelOf, languageOf, readText } from './texts.ts';
 import { discard, restore } from './trash.ts';
 import { readTrack } from './track.ts';
 import { show, withoutCost, withoutDevice } from './view.ts';
+import { termsAsked, type Sought } from './words.ts';
 
 /** Rows one call of the listing looks at, at most: about 3 MB read. */
 const LIST_BUDGET = 1000;
@@ -47,13 +50,12 @@ async function seesDevice({ origin }: VideoRecord, { viewer, deviceViewers }: As
   );
 }
 
-const positionOf = (last: VideoRecord | undefined): Position | undefined =>
+const positionOf = (last: Position | undefined): Position | undefined =>
   last && { createdAt: last.createdAt, id: last.id };
 
 /** Videos from newest to oldest, after `start`. */
 async function* newestFirst(
-  owner: string | undefined,
-  start: Position | undefined,
+  { owner, start, range = rangeOf({}) }: { owner: string | undefined; start?: Position | undefined; range?: Range },
   pageSize: number,
 ): AsyncGenerator<VideoRecord> {
   const [index, name, value] = owner === undefined ? ['byTime', 'kind', 'video'] : ['byOwner', 'owner', owner];
@@ -62,15 +64,32 @@ async function* newestFirst(
     {
       TableName: required('VIDEOS_TABLE'),
       IndexName: index,
-      KeyConditionExpression: '#partition = :value',
-      ExpressionAttributeNames: { '#partition': name },
-      ExpressionAttributeValues: { ':value': value },
+      KeyConditionExpression: '#partition = :value AND #createdAt BETWEEN :first AND :last',
+      ExpressionAttributeNames: { '#partition': name, '#createdAt': 'createdAt' },
+      ExpressionAttributeValues: { ':value': value, ':first': range.first, ':last': range.last },
       ScanIndexForward: false,
       Limit: pageSize,
       ...(start && { ExclusiveStartKey: { [name]: value, ...start } }),
     },
   );
   for await (const { Items = [] } of pages) for (const item of Items) yield videoRecord.parse(item);
+}
+
+/** A page of videos, newest first: by the index of words where something is asked for that it has, and is whole. */
+async function pageOf(
+  asked: Omit<Search, 'terms'> & { readonly filter: Sought },
+  wanted: (record: VideoRecord) => boolean,
+  limit: number,
+): Promise<{ readonly records: readonly VideoRecord[]; readonly next: Position | undefined }> {
+  const terms = termsAsked(asked.filter);
+  if (terms.length > 0 && (await isWhole())) return await searchPage({ ...asked, terms }, wanted, limit);
+  const { records, last } = await takePage(
+    newestFirst(asked, terms.length > 0 ? 200 : limit + 1),
+    wanted,
+    limit,
+    LIST_BUDGET,
+  );
+  return { records, next: last };
 }
 
 export const handler = serve<'catalog'>(required('GROUPS_CLAIM'), {
@@ -81,7 +100,7 @@ export const handler = serve<'catalog'>(required('GROUPS_CLAIM'), {
     const { limit, cursor: _, owner, shared, trash, ...filter } = query;
     const asked = { route: 'GET /api/videos', viewer, query } as const;
     const isTrash = trash === '1';
-    const filtered = isTrash || Object.values(filter).some((value) => value !== undefined);
+    const range = rangeOf(filter);
     const start = await readCursor(asked, position);
     const now = seconds();
     if (shared === '1') {
@@ -89,37 +108,36 @@ export const handler = serve<'catalog'>(required('GROUPS_CLAIM'), {
       if (isTrash) throw new ApiError('invalid-request', 'query.trash: is not for what others share.');
       const from = fromOf(headers, required('PUBLIC_URL'));
       const grants = await grantsTo(viewer);
-      const page = await takePage(
-        (await namedBy(grants, start)) ?? newestFirst(undefined, start, LIST_BUDGET),
-        (record) =>
-          !ownedBy(record, viewer) &&
-          isThere(record, now) &&
-          matches(record, filter) &&
-          isShared(record, { viewer, grants, from, now }),
-        limit,
-        LIST_BUDGET,
-      );
-      const videos = await Promise.all(page.records.map((record) => show(withoutCost(withoutDevice(record)))));
-      return { videos, cursor: await sealCursor(asked, positionOf(page.last)) };
+      const wanted = (record: VideoRecord) =>
+        !ownedBy(record, viewer) &&
+        isThere(record, now) &&
+        matches(record, filter) &&
+        isShared(record, { viewer, grants, from, now });
+      const named = await namedBy(grants, start);
+      const { records, next } =
+        named === undefined
+          ? await pageOf({ owner: undefined, start, range, filter: { ...filter, isTrash } }, wanted, limit)
+          : await takePage(named, wanted, limit, LIST_BUDGET).then((page) => ({ ...page, next: page.last }));
+      const videos = await Promise.all(records.map((record) => show(withoutCost(withoutDevice(record)))));
+      return { videos, cursor: await sealCursor(asked, positionOf(next)) };
     }
-    const page = await takePage(
-      newestFirst(whose(viewer, owner), start, filtered ? 200 : limit + 1),
+    const page = await pageOf(
+      { owner: whose(viewer, owner), start, range, filter: { ...filter, isTrash } },
       (record) =>
         (isAdmin(viewer) || ownedBy(record, viewer)) &&
         (isTrash ? isInTrash(record, now) : isThere(record, now)) &&
         matches(record, filter),
       limit,
-      LIST_BUDGET,
     );
     const videos = await Promise.all(page.records.map((record) => show(record)));
-    return { videos, cursor: await sealCursor(asked, positionOf(page.last)) };
+    return { videos, cursor: await sealCursor(asked, positionOf(page.next)) };
   },
 
   'GET /api/tags': async ({ viewer }) => {
     const tags = new Tags();
     const now = seconds();
     let seen = 0;
-    for await (const record of newestFirst(whose(viewer, undefined), undefined, LIST_BUDGET)) {
+    for await (const record of newestFirst({ owner: whose(viewer, undefined) }, LIST_BUDGET)) {
       if (seen++ === TAGS_BUDGET) return { ...tags.list(), isWhole: false };
       if ((isAdmin(viewer) || ownedBy(record, viewer)) && isThere(record, now)) tags.add(record);
     }

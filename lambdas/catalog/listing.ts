@@ -1,15 +1,20 @@
 /** Lists of videos: whose, filters, and where a page goes on. Pure. */
 import { z } from 'zod';
-import { videoId, type VideoRecord, type VideoStatus } from '../../lib/contract/video.ts';
+import { videoId, type VideoRecord, type VideoStatus, type Visibility } from '../../lib/contract/video.ts';
 import { isOver, isPast } from '../shared/entitlement.ts';
 import { ApiError } from '../shared/errors.ts';
 import { isAdmin, type Viewer } from '../shared/viewer.ts';
+import { hasWords } from './words.ts';
 
 export interface Filter {
   readonly status?: VideoStatus | undefined;
   readonly tag?: string | undefined;
-  /** Part of the title or file name, case-insensitive. */
+  readonly visibility?: Visibility | undefined;
+  /** Words, or beginnings of words, of title, description, tags or file name. */
   readonly q?: string | undefined;
+  /** Days (UTC) on which it was uploaded: the first, and the last. */
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
 }
 
 /** Where to go on: after this row of the index. */
@@ -45,12 +50,22 @@ export const isThere = (
 export const isInTrash = (video: Pick<VideoRecord, 'status' | 'removeOn' | 'trashedAt'>, now: number): boolean =>
   video.trashedAt !== undefined && video.status !== 'deleted' && !isPast(video, now);
 
-export function matches(record: VideoRecord, { status, tag, q }: Filter): boolean {
+/** Between which `createdAt` of what is asked for lies, both included; text that sorts as it does. */
+export interface Range {
+  readonly first: string;
+  readonly last: string;
+}
+export const rangeOf = ({ from = '0', to = '' }: Pick<Filter, 'from' | 'to'>): Range => ({
+  first: from,
+  last: `${to}~`,
+});
+
+export function matches(record: VideoRecord, { status, tag, visibility, q, ...days }: Filter): boolean {
   if (status !== undefined && record.status !== status) return false;
   if (tag !== undefined && !record.tags.includes(tag)) return false;
-  if (q === undefined) return true;
-  const needle = q.toLocaleLowerCase('en');
-  return [record.title, record.filename].some((text) => text.toLocaleLowerCase('en').includes(needle));
+  if (visibility !== undefined && record.visibility !== visibility) return false;
+  const { first, last } = rangeOf(days);
+  return record.createdAt >= first && record.createdAt <= last && (q === undefined || hasWords(record, q));
 }
 
 /** Tags of an answer at most: more are no list that anybody reads. */

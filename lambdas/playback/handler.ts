@@ -11,24 +11,25 @@ import { isWithin, tallestName, withinHeight } from '../shared/height.ts';
 import { Reply, serve, weakTag } from '../shared/http.ts';
 import { logger } from '../shared/logger.ts';
 import { asIfAsked, askForLadder } from '../shared/slicing-run.ts';
-import { checkGoing, goingSince, leave } from '../shared/sessions.ts';
+import { checkGoing, leave } from '../shared/sessions.ts';
 import { loadSigner } from '../shared/signing.ts';
 import type { Viewer } from '../shared/viewer.ts';
-import { admit, checkPlayable, signatureEnd, tokenLifetime, type Admitted } from './access.ts';
+import { admit, checkPlayable, tokenLifetime, type Admitted } from './access.ts';
 import { borneOf, isBorne, type Borne } from './borne.ts';
 import { checkDash, mpdKey, noMpd, onlyThose, personalMpd } from './dash.ts';
+import { checkSince, whoWatches } from './goes-on.ts';
 import { expand, multivariant, playlistKey, withAuth, type Access } from './manifest.ts';
 import { licenceQuery, licenceRoutes, licenceUrl } from './licence.ts';
 import { checkLength, isEnded, readOnce } from './media-playlist.ts';
 import { checkMayOpen, open, openFolder, Opening } from './opening.ts';
-import { callers, groupsClaim, signatureHours, tokenMinutes } from './options.ts';
+import { callers, groupsClaim, tokenMinutes } from './options.ts';
 import { mp4Routes } from './mp4.ts';
 import { providerRoutes } from './provider.ts';
 import { pageRoutes } from './page-routes.ts';
 import { removalRoutes } from './removal-routes.ts';
 import { sessionRoutes } from './session-routes.ts';
 import { jwks } from './key-pair.ts';
-import { mintToken, WRONG } from './token.ts';
+import { mintToken } from './token.ts';
 import { unlockRoutes } from './unlock.ts';
 import { unrenewedEnd } from './unrenewed.ts';
 
@@ -172,18 +173,10 @@ async function published(
   },
 ): Promise<Admitted & { readonly viewer: Viewer | undefined }> {
   const { id } = request.params;
-  let since: number | undefined;
-  const goesOn = async ({ subject, right }: Viewer) => {
-    const { link } = right ?? {};
-    const person = link === undefined ? { subject, part: (await loadSigner()).subjectPart(subject) } : undefined;
-    since = await goingSince({ what: `${VOD_PREFIX}${id}`, person, link, player: request.query.session });
-    return since !== undefined;
-  };
-  const { viewer } = (await callers.of(request, id, ['manifest'], goesOn)) ?? {};
+  const goer = await whoWatches(request, id, `${VOD_PREFIX}${id}`);
+  const viewer = goer.caller?.viewer;
   const admitted = await admit(id, viewer, whence(request.headers));
-  // By a token that is over its session goes on for as long as a signature lasts that is not renewed.
-  if (since !== undefined && signatureEnd(new Date(since), signatureHours, admitted.video.duration) < new Date())
-    throw new ApiError('invalid-token', WRONG);
+  checkSince(goer, admitted.video.duration);
   checkPlayable(admitted.video);
   return { ...admitted, viewer };
 }

@@ -4,6 +4,7 @@ import { RENEWED_SECONDS } from '../../lib/contract/session.ts';
 import { addressPart, parseTicket, sessionId, ticketPath, ticketText } from '../../lib/contract/ticket.ts';
 import type { Terms } from '../shared/entitlement.ts';
 import { eventsUrl } from '../shared/events-address.ts';
+import { useLink } from '../shared/links.ts';
 import { logger } from '../shared/logger.ts';
 import { checkMayStart, startSession, unguessable, type Start } from '../shared/sessions.ts';
 import { loadSigner, type Signer } from '../shared/signing.ts';
@@ -99,6 +100,7 @@ export async function open(asked: Asked): Promise<Opening> {
     });
   }
   const until = player === undefined ? end : renewedEnd(end, Date.now());
+  await sayUsed(asked);
   const ticket = await startSession(startOf(asked, signer, until));
   // Who watches is in the table of sessions, and in no log.
   logger.info('opened', {
@@ -141,7 +143,15 @@ function startOf(
 export async function openFolder(folder: string, asked: Omit<Asked, 'player'>): Promise<Opening> {
   const { prefix, limits, end, isHead } = asked;
   const signer = await loadSigner();
+  if (!isHead) await sayUsed(asked);
   return new Opening({ signer, prefix, ticket: looseTicket(signer, asked), end: within(end, limits), folder, isHead });
+}
+
+/** Of the first that is signed by a link: one that is ended without it needs no entry at the edge. */
+async function sayUsed({ viewer }: Pick<Asked, 'viewer'>): Promise<void> {
+  const { right } = viewer ?? {};
+  if (right?.link !== undefined && right.unusedOf !== undefined)
+    await useLink({ videoId: right.unusedOf, id: right.link });
 }
 
 /** Nothing is signed beyond the end of what lets somebody in, a link's or a grant's. Pure. */

@@ -10,7 +10,7 @@ import { loadSigner } from '../shared/signing.ts';
 import { isAdmin, type Viewer } from '../shared/viewer.ts';
 import { shown } from '../shared/watching.ts';
 import { admit } from './access.ts';
-import { endAll, endPerson, personWatching, sessionsOfPerson, watchingNow } from './watching-now.ts';
+import { endAll, endPerson, personWatching, revocable, sessionsOfPerson, watchingNow } from './watching-now.ts';
 
 /** The video, for who may end what is watched of it, and as what they do. Throws `forbidden`. */
 async function ofMine(id: string, viewer: Viewer): Promise<{ video: VideoRecord; by: EndedBy; what: string }> {
@@ -60,7 +60,8 @@ export const sessionRoutes: Pick<
     if (!isSelf) return { ended: await endPerson(part, now), isWhole: true };
     // Of oneself one by one: an entry for the person would refuse what they begin in the same second.
     const rows = await sessionsOfPerson(part, now);
-    await endAll(rows, 'self', now);
-    return { ended: rows.length, isWhole: true };
+    const some = await revocable(rows, now);
+    await endAll(some, 'self', now);
+    return { ended: some.length, isWhole: some.length === rows.length };
   },
 };

@@ -183,10 +183,12 @@ export const byLinkOf = ({
   id,
   sites,
   goodUntil: until,
-}: Pick<LinkRow, 'id' | 'sites' | 'goodUntil'>): Viewer & { readonly right: Right } => ({
+  videoId,
+  unused,
+}: Pick<LinkRow, 'id' | 'sites' | 'goodUntil' | 'videoId' | 'unused'>): Viewer & { readonly right: Right } => ({
   subject: `link ${id}`,
   groups: [],
-  right: { link: id, sites, ...(until !== undefined && { until }) },
+  right: { link: id, sites, ...(until !== undefined && { until }), ...(unused === true && { unusedOf: videoId }) },
 });
 
 /** A link's token opens manifests, as often as one likes and as long as it is good; where it asks for a password, none. */

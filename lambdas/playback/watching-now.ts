@@ -7,7 +7,7 @@ import { sessionRow, type EndedBy, type SessionRow } from '../../lib/contract/se
 import { beganAt } from '../../lib/contract/ticket.ts';
 import { dynamo } from '../shared/clients.ts';
 import { revoke } from '../shared/revocation.ts';
-import { endSession, revokeSessions, sessionsOf } from '../shared/sessions.ts';
+import { endSession, mayRevoke, revokeSessions, sessionsOf } from '../shared/sessions.ts';
 
 /** Most that one answer lists, and one call ends. */
 const MOST = 500;
@@ -67,6 +67,12 @@ export async function endAll(rows: readonly SessionRow[], by: EndedBy, now: numb
   if (rows.length === 0) return;
   await revokeSessions(rows, now);
   await endRows(rows, by, now);
+}
+
+/** Of a person's sessions those that their entries of the edge's store reach for (edge-entries.ts). The others go on. */
+export async function revocable(rows: readonly SessionRow[], now: number): Promise<readonly SessionRow[]> {
+  for (const [index, row] of rows.entries()) if (!(await mayRevoke(row, now))) return rows.slice(0, index);
+  return rows;
 }
 
 /**

@@ -4,8 +4,8 @@ import { revocationKey, valueOf, type Revocation, type RevocationRecord } from '
 /** Keys in one update (Quotas on key value stores). */
 export const MOST_KEYS = 50;
 /**
- * Bytes of a store that are filled: 5 MB, read as the smaller of the two things it may mean. Sessions may fill nine tenths. The last
- * tenth is kept for what refuses many sessions by one entry.
+ * Bytes of a store that are filled: 5 MB, read as the smaller of the two things it may mean. Sessions and links may fill nine tenths. The last
+ * tenth is kept for what owners and admins refuse many sessions by: videos, devices and people.
  */
 export const STORE_BYTES = 5_000_000;
 export const SESSION_BYTES = 4_500_000;
@@ -16,7 +16,8 @@ export interface Update {
   readonly deletes: readonly string[];
 }
 
-const isSession = ({ key }: Revocation): boolean => key.startsWith('s:');
+/** What comes first where not all find room: the last tenth's, then links, then sessions. Pure. */
+const rank = ({ key }: Revocation): number => (key.startsWith('s:') ? 2 : key.startsWith('l:') ? 1 : 0);
 
 /** Bytes of an entry, as the API adds them up. */
 export const bytesOf = (one: Revocation): number => Buffer.byteLength(one.key) + Buffer.byteLength(valueOf(one));
@@ -40,12 +41,10 @@ export function withRoom(
   const fit: Revocation[] = [];
   const wait: Revocation[] = [];
   let filled = bytes;
-  const order = revocations.toSorted(
-    (a, b) => Number(isSession(a)) - Number(isSession(b)) || b.until - a.until || (a.key < b.key ? -1 : 1),
-  );
+  const order = revocations.toSorted((a, b) => rank(a) - rank(b) || b.until - a.until || (a.key < b.key ? -1 : 1));
   for (const one of order) {
     const more = bytesOf(one);
-    if (filled + more > (isSession(one) ? SESSION_BYTES : STORE_BYTES)) wait.push(one);
+    if (filled + more > (rank(one) > 0 ? SESSION_BYTES : STORE_BYTES)) wait.push(one);
     else {
       fit.push(one);
       filled += more;

@@ -1,10 +1,11 @@
 /** The links table, and whether a link opens its video now. */
 import { hash, timingSafeEqual } from 'node:crypto';
-import { DeleteCommand, GetCommand, paginateQuery } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, GetCommand, paginateQuery, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { required } from '../../lib/contract/env.ts';
 import { linkRow, type LinkRow } from '../../lib/contract/link.ts';
 import { dynamo } from './clients.ts';
 import { ApiError } from './errors.ts';
+import { unlessRefused } from './unless-refused.ts';
 
 export const secretHash = (secret: string): string => hash('sha256', secret, 'base64url');
 
@@ -29,6 +30,23 @@ export async function linksOf(videoId: string): Promise<LinkRow[]> {
   return rows.toSorted((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
 }
 
+/**
+ * Says at a link that something begins by it, before it does: whoever ends it then has the edge refuse that. Throws `link-ended` where
+ * somebody has ended it by now.
+ */
+export async function useLink({ videoId, id }: Pick<LinkRow, 'videoId' | 'id'>): Promise<void> {
+  const used = new UpdateCommand({
+    TableName: required('LINKS_TABLE'),
+    Key: { videoId, id },
+    UpdateExpression: 'REMOVE unused',
+    ConditionExpression: 'attribute_exists(id) AND attribute_not_exists(endedAt)',
+  });
+  if ((await unlessRefused(dynamo.send(used))) === undefined) throw linkEnded();
+}
+
+const linkEnded = (): ApiError =>
+  new ApiError('link-ended', 'This link was ended. Ask whoever gave it to you for a new one.');
+
 /** Without a trace: of a video that goes. */
 export async function deleteLink({ videoId, id }: Pick<LinkRow, 'videoId' | 'id'>): Promise<void> {
   await dynamo.send(new DeleteCommand({ TableName: required('LINKS_TABLE'), Key: { videoId, id } }));
@@ -38,8 +56,7 @@ export async function deleteLink({ videoId, id }: Pick<LinkRow, 'videoId' | 'id'
 export function checkLink(row: LinkRow | undefined, now: number, secret?: string): asserts row is LinkRow {
   const wrong = row === undefined || (secret !== undefined && !isSame(row.secretHash, secretHash(secret)));
   if (wrong) throw new ApiError('link-unknown', 'There is no such link to this video. Copy all of it once more.');
-  if (row.endedAt !== undefined)
-    throw new ApiError('link-ended', 'This link was ended. Ask whoever gave it to you for a new one.');
+  if (row.endedAt !== undefined) throw linkEnded();
   if (row.goodUntil !== undefined && row.goodUntil <= now) {
     const until = new Date(row.goodUntil * 1000).toISOString();
     throw new ApiError('link-expired', `This link was good until ${until}. Ask whoever gave it to you for a new one.`);

@@ -15,8 +15,8 @@ import {
 } from '../../lib/contract/session.ts';
 import { parseTicket, sessionId, ticketText } from '../../lib/contract/ticket.ts';
 import { dynamo } from './clients.ts';
+import { takeEntry } from './edge-entries.ts';
 import { ApiError } from './errors.ts';
-import { countGivenBack } from './given-back.ts';
 import { revoke } from './revocation.ts';
 import { freeSlots } from './slots.ts';
 import { unlessRefused } from './unless-refused.ts';
@@ -66,9 +66,8 @@ export async function checkMayStart(start: Start, now = Date.now()): Promise<voi
   const fresh = freshRow(start, now);
   const { cap, person, player } = start;
   if (cap !== undefined && person !== undefined) {
-    const { own, running } = look(await sessionsOf(fresh.who), fresh, cap, now);
-    if (own === undefined && freeSlots(new Set(running.map((row) => slotOf(row)!)), cap).length === 0)
-      throw tooMany(cap);
+    const { own, isFull } = look(await sessionsOf(fresh.who), fresh, cap, now);
+    if (own === undefined && isFull) throw tooMany(cap);
   } else if (player !== undefined) {
     const there = await read(fresh);
     if (there?.endedAt !== undefined) throw ended(there, now);
@@ -124,7 +123,8 @@ async function begin(fresh: SessionRow, now: number): Promise<SessionRow> {
   if (isSameTicket(row.ticket, ticket)) return row;
   // Let in by something else, from another address or country, or up to another height: another session in its place.
   await setAside(row);
-  const set = { ...rest, session, ticket, startedAt };
+  // It began when it did: what a token has begun goes on for so long, wherever its player goes.
+  const set = { ...rest, session, ticket };
   const moved = await change(row, { set, keep: {}, condition: `${condition} AND #ticket = :held`, held: row.ticket });
   // The same player has asked twice at once, or was ended: that is looked at anew.
   return moved ?? (await begin(fresh, now));
@@ -146,7 +146,10 @@ async function setAside(row: SessionRow): Promise<void> {
 const isSameTicket = (one: string, other: string): boolean =>
   one.slice(one.indexOf('.')) === other.slice(other.indexOf('.'));
 
-/** Of a person's rows those that hold a place, and the player's own among them. Throws `session-ended`. Pure. */
+/**
+ * Of a person's rows those that hold a place, in their order, and the player's own among them: more may run than `cap`, by rights that let
+ * more, and then the first of them go on. Throws `session-ended`. Pure.
+ */
 function look(rows: readonly SessionRow[], fresh: SessionRow, cap: number, now: number) {
   const mine = rows.filter(({ player, place, what }) =>
     slotOf({ place }) === undefined
@@ -156,14 +159,20 @@ function look(rows: readonly SessionRow[], fresh: SessionRow, cap: number, now: 
   const over = mine.find(({ endedAt }) => endedAt !== undefined);
   if (over !== undefined) throw ended(over, now);
   const seconds = Math.floor(now / 1000);
-  const running = rows.filter((row) => slotOf(row) !== undefined && row.expiresAt >= seconds);
-  const own = mine.filter((row) => running.includes(row) && slotOf(row)! < cap);
-  return { own: own.find(({ ticket }) => isSameTicket(ticket, fresh.ticket)) ?? own[0], running };
+  const running = rows
+    .filter((row) => slotOf(row) !== undefined && row.expiresAt >= seconds)
+    .toSorted((a, b) => slotOf(a)! - slotOf(b)!);
+  const own = running.slice(0, cap).filter((row) => mine.includes(row));
+  return {
+    own: own.find(({ ticket }) => isSameTicket(ticket, fresh.ticket)) ?? own[0],
+    running,
+    isFull: running.length >= cap,
+  };
 }
 
 /** One read and, unless others take its place in between, one write. */
 async function take(fresh: SessionRow, cap: number, now: number): Promise<SessionRow> {
-  const { own, running } = look(await sessionsOf(fresh.who), fresh, cap, now);
+  const { own, running, isFull } = look(await sessionsOf(fresh.who), fresh, cap, now);
   const seconds = Math.floor(now / 1000);
   if (own !== undefined) {
     const { who, place } = own;
@@ -185,10 +194,11 @@ async function take(fresh: SessionRow, cap: number, now: number): Promise<Sessio
     const there = await read(own);
     if (there !== undefined && there.player === fresh.player && isSameTicket(there.ticket, ticket)) return there;
   }
+  if (isFull) throw tooMany(cap);
   // A player that asks twice at once wants the same place both times.
   const first = fresh.player === undefined ? randomInt(cap) : hash(fresh.player) % cap;
   for (const slot of freeSlots(new Set(running.map((row) => slotOf(row)!)), cap, first)) {
-    const row = { ...fresh, place: slotName(slot) };
+    const row = { ...fresh, place: slotName(slot), ...(own && { startedAt: own.startedAt }) };
     if (await put(row, seconds)) return row;
     const holder = fresh.player === undefined ? undefined : await read(row);
     const isOurs = holder?.player === fresh.player && holder?.what === fresh.what;
@@ -325,11 +335,12 @@ export async function goingSince(
 ): Promise<number | undefined> {
   if (player === undefined) return undefined;
   const who = holderOf(person?.part, link, player);
+  const goes = (one: SessionRow | undefined) => one !== undefined && one.expiresAt * 1000 >= now;
   const there = await read({ who, place: placeOf(what, player) });
-  // One that is counted has a numbered place for as long as it goes on.
-  const mine = (one: SessionRow) => one.player === player && one.what === what;
-  const row = there ?? (person && (await sessionsOf(who)).find(mine));
-  return row === undefined || row.expiresAt * 1000 < now ? undefined : Date.parse(row.startedAt);
+  // One that is counted has a numbered place for as long as it goes on, also where one lies that was not counted and is over.
+  const mine = (one: SessionRow) => one.player === player && one.what === what && goes(one);
+  const row = goes(there) ? there : person && (await sessionsOf(who)).find(mine);
+  return row === undefined ? undefined : Date.parse(row.startedAt);
 }
 
 /**
@@ -354,14 +365,18 @@ export async function leave(what: string, player: string, text: string, now = Da
 }
 
 /**
- * Has the edge refuse a session that gives its place back; false: this person has done so too often, so the place is taken until its
- * signature ends. Each is an entry of the store that all share.
+ * Has the edge refuse a session that gives its place back; false: this person has no entry left, so the place is taken until its
+ * signature ends.
  */
 async function refuse(row: SessionRow, now: number): Promise<boolean> {
-  if (!(await countGivenBack(row.who, Math.floor(now / 1000)))) return false;
+  if (!(await mayRevoke(row, now))) return false;
   await revokeSessions([row], now);
   return true;
 }
+
+/** Whether whose session it is has an entry of the edge's store left for it (edge-entries.ts), which is spent by this. */
+export const mayRevoke = (row: SessionRow, now: number): Promise<boolean> =>
+  takeEntry(row.who, goodUntil(row, now), Math.floor(now / 1000));
 
 /** Deletes the row of this ticket, unless it was ended: that is still to be told. */
 const remove = async ({ who, place }: Key, ticket: string): Promise<boolean> =>

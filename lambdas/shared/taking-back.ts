@@ -54,9 +54,20 @@ export function takenBy(before: GrantRow | undefined, after: GrantRow | undefine
   if (after === undefined || isInvitation(after) || !countsSoon(after, now)) return taken;
   const about = { resource: resourceOf(after.videoId), subject: subjectOf(after.subject) };
   if (after.effect === 'deny') taken.push({ of: 'denied', ...about });
-  else if (isLess && isLimiting(after)) taken.push({ of: 'nearer', ...about });
+  else if (isLimiting(after) && (isLess || isForMore(before, after, now))) taken.push({ of: 'nearer', ...about });
   return taken;
 }
+
+/**
+ * Whether it may count for somebody, or at a time, that it did not count for: who watches by what is farther is then held to its limits.
+ * Of a condition that is said otherwise nobody knows whom else it lets in.
+ */
+const isForMore = (before: GrantRow, after: GrantRow, now: number): boolean =>
+  !isSame(before.ip, after.ip) ||
+  !isSame(before.countries, after.countries) ||
+  !isSame(before.sites, after.sites) ||
+  (before.notBefore ?? 0) > Math.max(now, after.notBefore ?? 0) ||
+  (before.expiresAt ?? Infinity) <= now;
 
 /** Whether it counts, or will while signatures of now last. */
 const countsSoon = ({ notBefore = 0, expiresAt = Infinity }: GrantRow, now: number): boolean =>
@@ -66,12 +77,13 @@ const countsSoon = ({ notBefore = 0, expiresAt = Infinity }: GrantRow, now: numb
 const MORE_IS_WIDER = new Set(['expiresAt', 'maxHeight', 'maxSessions']);
 const LESS_IS_WIDER = new Set(['notBefore']);
 const NO_TERMS = new Set(['videoId', 'subject', 'grantedBy', 'createdAt']);
+const isSame = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
 
 function isNarrower(before: GrantRow, after: GrantRow): boolean {
   const old = before as Readonly<Record<string, unknown>>;
   return Object.entries(after).some(([name, value]) => {
     const was = old[name];
-    if (NO_TERMS.has(name) || JSON.stringify(was) === JSON.stringify(value)) return false;
+    if (NO_TERMS.has(name) || isSame(was, value)) return false;
     if (typeof was !== 'number' || typeof value !== 'number') return true;
     if (MORE_IS_WIDER.has(name)) return value < was;
     return LESS_IS_WIDER.has(name) ? value > was : true;

@@ -24,6 +24,8 @@ export type Right =
       readonly sites?: readonly string[] | undefined;
       /** Epoch seconds at which the link is over; undefined: never by itself. */
       readonly until?: number | undefined;
+      /** The link's video, where nothing has begun by it yet. */
+      readonly unusedOf?: string | undefined;
       readonly key?: never;
     };
 

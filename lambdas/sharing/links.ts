@@ -1,9 +1,8 @@
 /** Links to a video: made, listed and ended by its owner and admins. */
 import { PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { required } from '../../lib/contract/env.ts';
-import { link, LINK_REMEMBERED, MAX_LINKS, type Link, type LinkRow } from '../../lib/contract/link.ts';
-import { LONGEST_SIGNATURE_SECONDS } from '../../lib/contract/options.ts';
+import { link, LINK_REMEMBERED, linkRow, MAX_LINKS, type Link, type LinkRow } from '../../lib/contract/link.ts';
+import { DAY_SECONDS, LONGEST_SIGNATURE_SECONDS } from '../../lib/contract/options.ts';
 import { dynamo } from '../shared/clients.ts';
 import { isOver, ownedBy } from '../shared/entitlement.ts';
 import { ApiError } from '../shared/errors.ts';
@@ -12,6 +11,7 @@ import { linksOf, secretHash } from '../shared/links.ts';
 import { keptPassword } from '../shared/passwords.ts';
 import { revoke } from '../shared/revocation.ts';
 import { unguessable } from '../shared/sessions.ts';
+import { unlessRefused } from '../shared/unless-refused.ts';
 import { readVideo } from '../shared/videos.ts';
 import { isAdmin, type Viewer } from '../shared/viewer.ts';
 
@@ -34,6 +34,10 @@ async function checkMine(id: string, viewer: Viewer): Promise<void> {
 const isGood = ({ endedAt, goodUntil }: LinkRow): boolean =>
   endedAt === undefined && (goodUntil === undefined || goodUntil > secondsNow());
 
+/** Whether it was used and ended, and is an entry of the edge's store since, which all share. */
+const isEntry = ({ endedAt, unused }: LinkRow): boolean =>
+  endedAt !== undefined && unused !== true && Date.parse(endedAt) / 1000 + LONGEST_SIGNATURE_SECONDS > secondsNow();
+
 /** Internal fields are left out by the schema. */
 const shown = ({ goodUntil, password, ...row }: LinkRow): Link =>
   link.parse({
@@ -50,10 +54,11 @@ export const linkRoutes: LinkRoutes = {
 
   'POST /api/videos/{id}/links': async ({ params: { id: videoId }, body, viewer }) => {
     await checkMine(videoId, viewer);
-    if ((await linksOf(videoId)).filter(isGood).length >= MAX_LINKS)
-      throw new ApiError('conflict', `The video has ${MAX_LINKS} links, as many as it may have. End one first.`, {
-        limit: { name: 'links', value: MAX_LINKS },
-      });
+    if ((await linksOf(videoId)).filter((one) => isGood(one) || isEntry(one)).length >= MAX_LINKS) {
+      const days = LONGEST_SIGNATURE_SECONDS / DAY_SECONDS;
+      const detail = `The video has ${MAX_LINKS} links, as many as it may have. End one that nobody has used first: one that was used counts for ${days} days more.`;
+      throw new ApiError('conflict', detail, { limit: { name: 'links', value: MAX_LINKS } });
+    }
     const { name, expiresIn, password, sites } = body;
     const [id, secret] = [unguessable(), unguessable() + unguessable()];
     const goodUntil = expiresIn === undefined ? undefined : secondsNow() + expiresIn;
@@ -64,6 +69,7 @@ export const linkRoutes: LinkRoutes = {
       createdAt: new Date().toISOString(),
       createdBy: viewer.subject,
       secretHash: secretHash(secret),
+      unused: true,
       ...(password !== undefined && { password: await keptPassword(password) }),
       ...(sites !== undefined && { sites }),
       ...(goodUntil !== undefined && { goodUntil, expiresAt: goodUntil + LINK_REMEMBERED }),
@@ -74,20 +80,16 @@ export const linkRoutes: LinkRoutes = {
 
   'DELETE /api/videos/{id}/links/{link}': async ({ params: { id: videoId, link: id }, viewer }) => {
     await checkMine(videoId, viewer);
-    try {
-      await dynamo.send(
-        new UpdateCommand({
-          TableName,
-          Key: { videoId, id },
-          UpdateExpression: 'SET endedAt = if_not_exists(endedAt, :at), expiresAt = :gone',
-          ConditionExpression: 'attribute_exists(id)',
-          ExpressionAttributeValues: { ':at': new Date().toISOString(), ':gone': secondsNow() + LINK_REMEMBERED },
-        }),
-      );
-    } catch (error) {
-      if (error instanceof ConditionalCheckFailedException) return undefined;
-      throw error;
-    }
+    const end = new UpdateCommand({
+      TableName,
+      Key: { videoId, id },
+      UpdateExpression: 'SET endedAt = if_not_exists(endedAt, :at), expiresAt = :gone',
+      ConditionExpression: 'attribute_exists(id)',
+      ExpressionAttributeValues: { ':at': new Date().toISOString(), ':gone': secondsNow() + LINK_REMEMBERED },
+      ReturnValues: 'ALL_NEW',
+    });
+    const ended = (await unlessRefused(dynamo.send(end)))?.Attributes;
+    if (ended === undefined || linkRow.parse(ended).unused === true) return undefined;
     // Nothing begins by it any more; what it has begun, the edge refuses within seconds.
     await revoke([{ kind: 'link', id, until: new Date(Date.now() + LONGEST_SIGNATURE_SECONDS * 1000) }]);
     return undefined;

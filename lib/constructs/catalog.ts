@@ -3,6 +3,7 @@ import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
 import type { IDistribution } from 'aws-cdk-lib/aws-cloudfront';
 import { EventBus, Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
+import { StartingPosition } from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
@@ -30,6 +31,7 @@ import { workQueue } from './queue.ts';
 import type { Revocation } from './revocation.ts';
 import type { SigningKey } from './signing-key.ts';
 import { BY_OWNER, BY_REMOVAL, BY_SUBJECT, BY_TIME, type Storage } from './storage.ts';
+import { hears, OF_VIDEOS } from './stream.ts';
 import { limitsOf } from './upload.ts';
 
 const REMOVER_TIMEOUT = Duration.minutes(5);
@@ -158,14 +160,15 @@ export class Catalog extends Construct {
     const expiry = new SluiceFunction(this, 'Expiry', {
       config,
       entry: 'catalog/expire.ts',
-      description: 'Hands videos whose retention is over to removal, and sees which sources stay',
+      description:
+        'Hands videos whose retention is over to removal, sees which sources stay, and keeps the index of words',
       timeout: Duration.minutes(15),
       environment: {
         EXPIRE_DAYS: String(config.upload.expireDays),
         SOURCES_GO: config.slicing.keepSourceDays === undefined ? 'no' : 'yes',
       },
     })
-      .useTable('VIDEOS_TABLE', storage.videos, ['GetItem', 'PutItem', 'UpdateItem'], [BY_TIME])
+      .useTable('VIDEOS_TABLE', storage.videos, ['GetItem', 'PutItem', 'UpdateItem', 'BatchWriteItem'], [BY_TIME])
       .allow(['dynamodb:Scan'], [`${storage.videos.tableArn}/index/${BY_REMOVAL}`])
       .useObjects('SOURCE_BUCKET', storage.sources, ['DeleteObjectTagging'], SOURCE_PREFIX)
       .sendTo('REMOVAL_QUEUE', removals);
@@ -176,6 +179,18 @@ export class Catalog extends Construct {
       // Days end at midnight UTC.
       schedule: Schedule.cron({ hour: '0', minute: '10' }),
       targets: [new LambdaFunction(expiry)],
+    });
+    // The index of words follows the videos. What could not be written is tried again for a day, and what broke by itself.
+    hears(this, 'Changes', {
+      target: expiry,
+      table: storage.videos,
+      startingPosition: StartingPosition.TRIM_HORIZON,
+      batchSize: 100,
+      maxBatchingWindow: Duration.seconds(1),
+      bisectBatchOnError: true,
+      retryAttempts: 1000,
+      maxRecordAge: Duration.days(1),
+      filters: OF_VIDEOS,
     });
   }
 

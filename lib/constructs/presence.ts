@@ -6,7 +6,7 @@ import { Aws, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { CfnApi, CfnIntegration, CfnRoute, CfnStage } from 'aws-cdk-lib/aws-apigatewayv2';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { EventSourceMapping, LoggingFormat, StartingPosition, SystemLogLevel } from 'aws-cdk-lib/aws-lambda';
+import { LoggingFormat, StartingPosition, SystemLogLevel } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import type { Config } from '../config.ts';
 import { SOCKET } from '../contract/socket.ts';
@@ -14,6 +14,7 @@ import type { Api } from './api.ts';
 import { SluiceFunction } from './function.ts';
 import { acknowledge } from './nag.ts';
 import type { Storage } from './storage.ts';
+import { hears, OF_VIDEOS } from './stream.ts';
 import { table, text } from './table.ts';
 
 export interface PresenceProps {
@@ -26,9 +27,6 @@ export interface PresenceProps {
 const MOST_CHANGES = 100;
 /** What is older when it could be told is not worth telling. */
 const OLDEST = Duration.minutes(1);
-const STREAM_ACTIONS = ['DescribeStream', 'GetRecords', 'GetShardIterator', 'ListStreams'].map(
-  (action) => `dynamodb:${action}`,
-);
 
 export class Presence extends Construct {
   readonly handler: SluiceFunction;
@@ -78,16 +76,17 @@ export class Presence extends Construct {
     this.#routes(sockets);
     // Not of the API's share: who cannot be told polls, and a burst of changes must not take it.
     api.serve('presence', this.handler, { isReserved: false });
-    this.#hears('Videos', 'VIDEOS_TABLE', storage.videos);
+    this.#hears('Videos', 'VIDEOS_TABLE', storage.videos, OF_VIDEOS);
     this.#hears('Sessions', 'SESSIONS_TABLE', storage.sessions);
   }
 
   /** Has the function called for what changes in a table, which has a stream. By its name it knows what a change is of. */
-  #hears(id: string, variable: string, { tableName, tableStreamArn }: Table): void {
-    this.handler.addEnvironment(variable, tableName).allow(STREAM_ACTIONS, [tableStreamArn!]);
-    const mapping = new EventSourceMapping(this, id, {
+  #hears(id: string, variable: string, table: Table, filters?: typeof OF_VIDEOS): void {
+    this.handler.addEnvironment(variable, table.tableName);
+    hears(this, id, {
       target: this.handler,
-      eventSourceArn: tableStreamArn!,
+      table,
+      ...(filters && { filters }),
       startingPosition: StartingPosition.LATEST,
       batchSize: MOST_CHANGES,
       // So many together are one call; who waits for a bar to move does not see a second.
@@ -96,7 +95,6 @@ export class Presence extends Construct {
       retryAttempts: 1,
       maxRecordAge: OLDEST,
     });
-    mapping.node.addDependency(this.handler.role!);
   }
 
   /** Has it told of alarms, whose table is made later. */

@@ -264,7 +264,13 @@ export const routes = {
       cursor: opaque(2000).optional(),
       status: videoStatus.optional(),
       tag: line(50).optional(),
-      q: line(200).optional().meta({ description: 'Part of the title or file name, case-insensitive.' }),
+      visibility: visibility.optional(),
+      q: line(200).optional().meta({
+        description:
+          'Words, or beginnings of words, of title, description, tags or file name, in any order, all of them.',
+      }),
+      from: z.iso.date().optional().meta({ description: 'Day (UTC) since which they were uploaded.' }),
+      to: z.iso.date().optional().meta({ description: 'Day (UTC) until which they were, it included.' }),
       owner: line(255).optional().meta({ description: "Admins: only this subject's." }),
       shared: z.enum(['0', '1']).optional().meta({ description: "1: others' videos that a grant lets you watch." }),
       trash: z.enum(['0', '1']).optional().meta({ description: '1: what is in the trash, and nothing else.' }),

@@ -5,7 +5,7 @@ import { DAY_SECONDS, MINUTE_SECONDS } from './options.ts';
 import { line } from './text.ts';
 import { videoId } from './video.ts';
 
-/** Links of one video that may be good at a time. */
+/** Links of one video that may be good at a time, or fill the edge's store: one that was used and ended does so for a while. */
 export const MAX_LINKS = 100;
 
 /** Seconds: from minutes to years. */
@@ -79,6 +79,8 @@ export const linkRow = z.object({
   /** SHA-256 of the secret, base64url. The secret has too many bits to be tried, so nothing slow is needed. */
   secretHash: z.string(),
   password: kept.optional(),
+  /** Nothing has begun by it yet, so there is nothing to refuse when it is ended. Absent of one that an earlier version made. */
+  unused: z.literal(true).optional(),
   /** Wrong passwords in a row, as far as they are remembered; when the last one was tried, and until when none is: epoch seconds. */
   tries: z.int().optional(),
   triedAt: z.int().optional(),

@@ -212,7 +212,8 @@ export class Account {
     // Tables' generated names have capitals, which no bucket's may have.
     if (/[A-Z]/.test(name)) {
       for await (const { Items = [] } of paginateScan({ client: this.dynamo }, { TableName: name }))
-        keys.push(...Items.map((item) => JSON.stringify(item)));
+        // Without rows of the index of words, which follow the videos a moment later.
+        keys.push(...Items.map((item) => JSON.stringify(item)).filter((text) => !text.includes('"id":"\\u001f')));
     } else {
       for await (const { Contents = [] } of paginateListObjectsV2({ client: this.s3 }, { Bucket: name }))
         keys.push(...Contents.map((object) => `${object.Key} ${object.ETag}`));

@@ -6,6 +6,7 @@ import { channelPrefix, livePlaylistKey, playbackPlaylistKey } from '../../../li
 import { liveBounds } from '../../../lib/contract/options.ts';
 import { ticketed } from '../../../lib/contract/ticket.ts';
 import { tokenLifetime } from '../access.ts';
+import { checkSince, whoWatches } from '../goes-on.ts';
 import { expand, type Access } from '../manifest.ts';
 import { checkLength, readPlaylist } from '../media-playlist.ts';
 import { callers, groupsClaim, tokenMinutes } from '../options.ts';
@@ -42,6 +43,20 @@ const admit = (
   id: string,
   headers: Parameters<typeof admitToDevice>[2],
 ) => admitToDevice(caller?.viewer, id, headers);
+
+/** The channel, for who may begin to watch it, or goes on, and who that is. */
+async function channelFor(
+  request: Parameters<typeof whoWatches>[0] & {
+    readonly headers: Parameters<typeof admitToDevice>[2];
+    readonly params: { readonly id: string; readonly channel: number };
+  },
+) {
+  const { id, channel: number } = request.params;
+  const goer = await whoWatches(request, tokenOf(id, number), channelPrefix(id, number).slice(0, -1));
+  const { record, limits } = await admit(goer.caller, id, request.headers);
+  checkSince(goer, null);
+  return { caller: goer.caller, record, limits, channel: channelOf(record, number) };
+}
 
 type Asked = Parameters<typeof open>[0] & { readonly limits: Terms };
 
@@ -84,10 +99,8 @@ export const handler = serve<'live'>(groupsClaim, {
   },
 
   'GET /api/play/live/{id}/{channel}/main.m3u8': async (request) => {
-    const { params, query } = request;
-    const caller = await callers.of(request, tokenOf(params.id, params.channel), ['manifest']);
-    const { record, limits } = await admit(caller, params.id, request.headers);
-    const channel = channelOf(record, params.channel);
+    const { query } = request;
+    const { caller, record, limits, channel } = await channelFor(request);
     const source: Source = { device: record.id, channel: channel.number, playback: query.playback };
     const live = query.from === undefined && query.playback === undefined;
     const end = await endOf(channel, live);
@@ -167,10 +180,8 @@ export const handler = serve<'live'>(groupsClaim, {
   },
 
   'GET /api/play/live/{id}/{channel}/state': async (request) => {
-    const { params, query } = request;
-    const caller = await callers.of(request, tokenOf(params.id, params.channel), ['manifest']);
-    const { record, limits } = await admit(caller, params.id, request.headers);
-    const channel = channelOf(record, params.channel);
+    const { query } = request;
+    const { caller, record, limits, channel } = await channelFor(request);
     if (query.session === undefined) {
       const { stream: _, ...now } = await readState({ record, channel, startSeconds });
       return now;

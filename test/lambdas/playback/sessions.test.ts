@@ -234,6 +234,27 @@ test('an admin ends all that somebody watches, wherever', async () => {
   expect(await play(ONE, { sub: 'tim' })).toMatchObject({ status: 200 });
 });
 
+test('who ends their own spends so many entries of the edge as others have left, and is told that there are more', async () => {
+  const { MOST_ENTRIES } = await import('../../../lambdas/shared/edge-entries.ts');
+  const sub = `eve ${count}`;
+  const begin = (many: number) => Promise.all(Array.from({ length: many }, () => play(undefined, { sub })));
+  const end = async () => (await ask('DELETE /api/sessions/{subject}', { sub }, { params: { subject: sub } })).json;
+  const tickets = (await begin(MOST_ENTRIES - 5)).map(({ ticket }) => ticket!);
+  expect(await end()).toEqual({ ended: MOST_ENTRIES - 5, isWhole: true });
+  tickets.push(...(await begin(10)).map(({ ticket }) => ticket!));
+  expect(await end()).toEqual({ ended: 5, isWhole: false });
+  expect(await end()).toEqual({ ended: 0, isWhole: false });
+  const entries = await Promise.all(
+    tickets.map((ticket) => fleet.get('REVOCATIONS_TABLE', { key: `s:${parseTicket(ticket)!.session}` })),
+  );
+  expect(entries.filter((entry) => entry !== undefined)).toHaveLength(MOST_ENTRIES);
+  // The others are not forgotten: an admin ends them, by one entry.
+  const params = { subject: sub };
+  expect(await ask('DELETE /api/sessions/{subject}', ADA, { params })).toMatchObject({
+    json: { ended: 5, isWhole: true },
+  });
+});
+
 test('a player that leaves is not watching any more', async () => {
   const { ticket } = await play(ONE);
   await play(TWO);

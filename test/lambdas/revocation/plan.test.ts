@@ -17,6 +17,11 @@ const session = (n: number, until = NOW + 43_200): Revocation => ({
   at: NOW,
   until,
 });
+const link = (n: number): Revocation => ({
+  key: keyOf('link', `L${String(n).padStart(15, '0')}`),
+  at: NOW,
+  until: NOW + 604_800,
+});
 const video = (n: number): Revocation => ({
   key: keyOf('video', `abcdefghij${String(n).padStart(10, '0')}`),
   at: NOW,
@@ -80,6 +85,18 @@ describe('room', () => {
     expect(withRoom([session(1), video(1)], SESSION_BYTES).fit).toEqual([video(1)]);
     expect(withRoom([video(1)], STORE_BYTES - bytesOf(video(1))).fit).toEqual([video(1)]);
     expect(withRoom([video(1)], STORE_BYTES - bytesOf(video(1)) + 1).wait).toEqual([video(1)]);
+  });
+
+  it('of the last tenth is kept from links, too, however many are ended; of the rest they come before sessions', () => {
+    const links = Array.from({ length: 130_000 }, (_, n) => link(n));
+    const { fit, wait } = withRoom(links, 0);
+    const filled = fit.reduce((sum, one) => sum + bytesOf(one), 0);
+    expect(filled).toBeLessThanOrEqual(SESSION_BYTES);
+    expect(wait.length).toBeGreaterThan(0);
+    const person: Revocation = { key: keyOf('subject', 'abcdefghijk'), at: NOW, until: NOW + 43_200 };
+    expect(withRoom([link(0), video(1), person], filled)).toEqual({ fit: [person, video(1)], wait: [link(0)] });
+    const room = SESSION_BYTES - bytesOf(link(0));
+    expect(withRoom([session(1, NOW + 900_000), link(0)], room)).toMatchObject({ fit: [link(0)] });
   });
 
   it('is for 97,826 sessions and 11,627 videos', () => {

@@ -138,7 +138,7 @@ test('what was signed for another address where nobody counts is seen, and ends 
 });
 
 test('who gives places back ever again keeps the next ones until their signatures end, however many come at once', async () => {
-  const { MOST_GIVEN_BACK } = await import('../../../lambdas/shared/given-back.ts');
+  const { MOST_ENTRIES } = await import('../../../lambdas/shared/edge-entries.ts');
   const person = somebody();
   const cap = 4;
   const now = Date.now();
@@ -150,10 +150,10 @@ test('who gives places back ever again keeps the next ones until their signature
     given += cap;
     return tickets;
   };
-  while (given < MOST_GIVEN_BACK - 2) await round();
+  while (given < MOST_ENTRIES - 2) await round();
   const last = await round();
   const revoked = await Promise.all(last.map(revokedUntil));
-  const left = given - MOST_GIVEN_BACK;
+  const left = given - MOST_ENTRIES;
   expect(revoked.filter((until) => until === undefined)).toHaveLength(left);
   // What is still signed for is still counted.
   expect(await rowsOf(person)).toHaveLength(left);
@@ -170,19 +170,86 @@ test('who gives places back ever again keeps the next ones until their signature
   expect(await revokedUntil(ticket)).toBeGreaterThan(later / 1000);
 });
 
+test('the entries of a person are so many at any time, each for as long as it says something', async () => {
+  const { MOST_ENTRIES, takeEntry } = await import('../../../lambdas/shared/edge-entries.ts');
+  const { part } = somebody();
+  const take = async (many: number, until: number, now: number) => {
+    const all = await Promise.all(Array.from({ length: many }, () => takeEntry(`u:${part}`, until, now)));
+    return all.filter(Boolean).length;
+  };
+  expect(await take(1, 1660, 1000)).toBe(1);
+  expect(await take(MOST_ENTRIES + 20, 2319, 1659)).toBe(MOST_ENTRIES - 1);
+  // A moment later the first is over, and no more than its own comes free.
+  expect(await take(MOST_ENTRIES, 2321, 1661)).toBe(1);
+  expect(await take(1, 2979, 2318)).toBe(0);
+  expect(await take(3, 90_000, 2319)).toBe(3);
+});
+
+test('so many as a right says are counted, whatever lets the others in and wherever their places are', async () => {
+  for (let time = 0; time < 8; time++) {
+    const person = somebody();
+    for (let n = 0; n < 2; n++) await starts({ person, cap: 5 });
+    expect(await codeOf(starts({ person, cap: 2 }))).toBe('too-many-sessions');
+    expect(await codeOf(starts({ person, cap: 2, player: player('mine') }))).toBe('too-many-sessions');
+    expect(await codeOf(starts({ person, cap: 3 }))).toBe('started');
+    expect(await codeOf(starts({ person, cap: 3 }))).toBe('too-many-sessions');
+    expect(await codeOf(starts({ person, cap: 5 }))).toBe('started');
+  }
+});
+
+test('of more than may by now, the first go on, each in its place', async () => {
+  const person = somebody();
+  const names = Array.from({ length: 5 }, (_, n) => player(`p${n}`));
+  const before = await Promise.all(names.map((name) => starts({ person, cap: 5, player: name })));
+  const rows = (await rowsOf(person)).toSorted((a, b) => (a.place < b.place ? -1 : 1));
+  for (const [place, row] of rows.entries()) {
+    const again = codeOf(starts({ person, cap: 2, player: row.player }));
+    expect([place, await again]).toEqual([place, place < 2 ? 'started' : 'too-many-sessions']);
+  }
+  expect((await rowsOf(person)).map(({ ticket }) => ticket).toSorted()).toEqual(before.toSorted());
+  // Alone, it goes on in whichever place it has.
+  const last = rows[4]!;
+  for (const row of rows.slice(0, 4)) await sessions.endSession(row, 'owner');
+  expect(await starts({ person, cap: 1, player: last.player })).toBe(last.ticket);
+});
+
+test.each([undefined, 1, 2])('a session began when it did, wherever its player goes, capped by %s', async (cap) => {
+  const mine = { person: somebody(), player: player('mine'), ...(cap && { cap }) };
+  const asked = { what: WHAT, person: mine.person, link: undefined, player: mine.player };
+  const begun = Date.now();
+  let now = begun;
+  for (let time = 0; time < 30; time++, now += 400_000) {
+    const country = time % 2 === 0 ? 'DE' : 'AT';
+    await starts({ ...mine, country, until: new Date(now + 600_000) }, now);
+    expect([time, await sessions.goingSince(asked, now)]).toEqual([time, begun]);
+  }
+});
+
+test('a token goes on with the place that is counted, not with what lies there from before anybody counted', async () => {
+  const mine = { person: somebody(), player: player('mine') };
+  const asked = { what: WHAT, person: mine.person, link: undefined, player: mine.player };
+  const now = Date.now();
+  await starts({ ...mine, until: new Date(now + 600_000) }, now);
+  const later = now + 500_000;
+  await starts({ ...mine, cap: 1 }, later);
+  expect(await sessions.goingSince(asked, now + 550_000)).toBeDefined();
+  expect(await sessions.goingSince(asked, now + 700_000)).toBe(later);
+  expect(await sessions.goingSince(asked, later + HOUR + 1000)).toBeUndefined();
+});
+
 test('so does who changes the network ever again: what the former place has of a signature is counted beside the new', async () => {
-  const { MOST_GIVEN_BACK } = await import('../../../lambdas/shared/given-back.ts');
+  const { MOST_ENTRIES } = await import('../../../lambdas/shared/edge-entries.ts');
   const mine = { person: somebody(), cap: 2, player: player('mine') };
   const at = (n: number) => starts({ ...mine, ip: (0xc0_00_02_00 + n).toString(16) });
   let ticket = await at(0);
-  for (let n = 1; n <= MOST_GIVEN_BACK; n++) ticket = await at(n);
+  for (let n = 1; n <= MOST_ENTRIES; n++) ticket = await at(n);
   expect(await rowsOf(mine.person)).toHaveLength(1);
   const next = await at(100);
   expect(next).not.toBe(ticket);
   expect(await revokedUntil(ticket)).toBeUndefined();
   expect((await rowsOf(mine.person)).map((row) => row.ticket).toSorted()).toEqual([ticket, next].toSorted());
   // It goes on with each where it is, and begins no third.
-  expect([await at(100), await at(MOST_GIVEN_BACK)]).toEqual([next, ticket]);
+  expect([await at(100), await at(MOST_ENTRIES)]).toEqual([next, ticket]);
   expect(await codeOf(at(101))).toBe('too-many-sessions');
 });
 

@@ -56,6 +56,36 @@ it.each<[string, GrantRow | undefined, GrantRow | undefined, object[]]>([
     [],
   ],
   ['nothing by one of much later', undefined, grant({ maxHeight: 480, notBefore: NOW + 9e5 }), []],
+  [
+    'it and what is farther, by fewer people who were not meant, who now are',
+    grant({ maxHeight: 480, countries: { only: ['DE'] } }),
+    grant({ maxHeight: 480, countries: { only: ['AT'] } }),
+    [right, nearer],
+  ],
+  ...(
+    [
+      ['no countries any more', { countries: { only: ['DE'] } }, {}],
+      ['no address any more', { ip: '192.0.2.1' }, {}],
+      ['no sites any more', { sites: ['https://a.example'] }, {}],
+      ['more lines, but without countries', { maxHeight: 360, countries: { only: ['DE'] } }, {}],
+      ['one of tomorrow that counts now', { notBefore: NOW + 86_400 }, {}],
+      ['one of tomorrow that counts in a minute', { notBefore: NOW + 86_400 }, { notBefore: NOW + 60 }],
+      ['one that was over and is not any more', { expiresAt: NOW }, { expiresAt: NOW + 60 }],
+    ] satisfies [string, Partial<GrantRow>, Partial<GrantRow>][]
+  ).map(([name, was, is]): [string, GrantRow, GrantRow, object[]] => [
+    `what is farther, by a limit for more people, or sooner: ${name}`,
+    grant({ maxHeight: 480, ...was }),
+    grant({ maxHeight: 480, ...is }),
+    // Of countries, addresses and sites that are left out nobody loses anything by the grant itself.
+    [nearer],
+  ]),
+  ['nothing by one that held for some and limited nobody', grant({ countries: { only: ['DE'] } }), grant(), []],
+  [
+    'nothing by a limit that counts for whom it did, for longer',
+    grant({ maxHeight: 480, ip: '192.0.2.1', notBefore: NOW - 9, expiresAt: NOW + 9 }),
+    grant({ maxHeight: 480, ip: '192.0.2.1', expiresAt: NOW + 99 }),
+    [],
+  ],
   ['nothing by what is over', undefined, grant({ maxHeight: 480, expiresAt: NOW }), []],
   ['nothing by a first invitation', undefined, grant({ subject: subjectKey('email:a@x.com'), maxHeight: 480 }), []],
   ['it, by another address', grant({ ip: '192.0.2.1' }), grant({ ip: '192.0.2.2' }), [right]],

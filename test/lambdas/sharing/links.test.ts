@@ -349,8 +349,37 @@ describe('a link', () => {
     expect(codeOf(await play(own!))).toBe('invalid-token');
   });
 
+  it('that nothing began by needs no entry at the edge when it is ended, and lets nobody in who was about to begin', async () => {
+    const entry = async (id: string) => {
+      const Key = { key: `l:${id}` };
+      return (await table.send(new GetCommand({ TableName: process.env['REVOCATIONS_TABLE'], Key }))).Item;
+    };
+    const unused = (await make()).json as { id: string; token: string };
+    // Neither its page nor a look at what it would open begins anything.
+    expect((await embed(unused.token)).status).toBe(200);
+    expect((await ask('HEAD /api/play/{id}/main.m3u8', ID, { token: unused.token })).status).toBe(200);
+    expect((await end(unused.id)).status).toBe(204);
+    expect((await end(unused.id)).status).toBe(204);
+    expect(await entry(unused.id)).toBeUndefined();
+    const { useLink } = await import('../../../lambdas/shared/links.ts');
+    await expect(useLink({ videoId: ID, id: unused.id })).rejects.toMatchObject({ code: 'link-ended' });
+    // Of one by a version that did not look nobody knows.
+    const before = (await make()).json as { id: string };
+    const Key = { videoId: ID, id: before.id };
+    await table.send(
+      new UpdateCommand({ TableName: process.env['LINKS_TABLE'], Key, UpdateExpression: 'REMOVE unused' }),
+    );
+    const used = (await make()).json as { id: string; token: string };
+    for (let time = 0; time < 2; time++) expect((await play(used.token)).status).toBe(200);
+    for (const id of [before.id, used.id]) {
+      await end(id);
+      expect(await entry(id)).toBeDefined();
+    }
+  });
+
   it('that is ended or over says which, and what it began is revoked at the edge', async () => {
     const { json } = await make();
+    expect((await play(json.token)).status).toBe(200);
     expect((await end(json.id, ADMIN)).status).toBe(204);
     expect((await end(json.id)).status).toBe(204);
     expect((await end('A'.repeat(16))).status).toBe(204);
@@ -385,16 +414,35 @@ describe('a link', () => {
     },
   );
 
-  it(`is one of ${MAX_LINKS} good ones at most`, async () => {
-    const { links: there } = (await links(OLGA)).json as { links: { endedAt?: string; expiresAt?: string }[] };
-    const good = there.filter(
-      ({ endedAt, expiresAt }) =>
-        endedAt === undefined && (expiresAt === undefined || Date.parse(expiresAt) > Date.now()),
-    );
-    for (let n = good.length; n < MAX_LINKS; n += 1) expect((await make()).status).toBe(201);
-    const { status, json } = await make();
-    expect([status, json.code]).toEqual([409, 'conflict']);
-    await end((await links(OLGA)).json.links[0].id);
-    expect((await make()).status).toBe(201);
+  it(`is one of ${MAX_LINKS} at most that are good, or were used and fill the edge's store since they were ended`, async () => {
+    const makeOf = (body: object = {}) =>
+      callRoute(sharing, 'POST /api/videos/{id}/links', { as: OLGA, params: { id: OTHER_ID }, body });
+    const endOne = ({ id: one }: { id: string }) =>
+      callRoute(sharing, 'DELETE /api/videos/{id}/links/{link}', { as: OLGA, params: { id: OTHER_ID, link: one } });
+    const made: { id: string; token: string }[] = [];
+    for (let n = 0; n < MAX_LINKS; n += 1) {
+      const { status, json } = await makeOf();
+      expect(status).toBe(201);
+      made.push(json as never);
+    }
+    const tooMany = { status: 409, json: { code: 'conflict', limit: { name: 'links', value: MAX_LINKS } } };
+    expect(await makeOf()).toMatchObject(tooMany);
+    const [used, unused] = made as [(typeof made)[0], (typeof made)[0]];
+    expect((await play(used.token, OTHER_ID)).status).toBe(200);
+    await endOne(used);
+    expect(await makeOf()).toMatchObject(tooMany);
+    await endOne(unused);
+    expect((await makeOf()).status).toBe(201);
+    expect(await makeOf()).toMatchObject(tooMany);
+    // Until its entry says nothing any more.
+    const set = {
+      UpdateExpression: 'SET endedAt = :then',
+      ExpressionAttributeValues: {
+        ':then': new Date(Date.now() - (LONGEST_SIGNATURE_SECONDS + 1) * 1000).toISOString(),
+      },
+    };
+    const Key = { videoId: OTHER_ID, id: used.id };
+    await table.send(new UpdateCommand({ TableName: process.env['LINKS_TABLE'], Key, ...set }));
+    expect((await makeOf()).status).toBe(201);
   });
 });

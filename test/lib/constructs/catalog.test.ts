@@ -28,6 +28,9 @@ function consoleConfig(template: Template): string {
   return JSON.stringify(handler?.['Properties'].Environment.Variables.CONSOLE_CONFIG).replaceAll('\\', '');
 }
 
+const mappings = (template: Template) => Object.values(template.findResources('AWS::Lambda::EventSourceMapping'));
+const isStream = (source: Record<string, unknown>): boolean => JSON.stringify(source).includes('StreamArn');
+
 /** What follows the bucket in ARNs of objects. */
 const keysOf = (resources: readonly string[] | undefined) =>
   resources?.map((resource) => /"\/([a-z]+\/[^"]+)"/.exec(resource)?.[1]);
@@ -125,6 +128,11 @@ describe('the catalog stage', () => {
         'dynamodb:GetItem',
         'dynamodb:PutItem',
         'dynamodb:UpdateItem',
+        'dynamodb:BatchWriteItem',
+        'dynamodb:DescribeStream',
+        'dynamodb:GetRecords',
+        'dynamodb:GetShardIterator',
+        'dynamodb:ListStreams',
         'dynamodb:Scan',
         'dynamodb:Query',
         'logs:CreateLogStream',
@@ -132,6 +140,23 @@ describe('the catalog stage', () => {
         's3:DeleteObjectTagging',
         'sqs:SendMessage',
       ]),
+    );
+  });
+
+  it('has the index of words follow videos by their stream, for a day, and not the rows that it writes', () => {
+    const streams = mappings(template).filter(isStream);
+    expect(streams).toHaveLength(1);
+    expect(streams[0]!['Properties']).toMatchObject({
+      StartingPosition: 'TRIM_HORIZON',
+      MaximumRecordAgeInSeconds: 86_400,
+      BisectBatchOnFunctionError: true,
+    });
+    expect(streams[0]!['Properties'].FunctionName).toEqual({ Ref: expect.stringMatching(/^CatalogExpiry/) });
+    const patterns = streams[0]!['Properties'].FilterCriteria.Filters.map(
+      ({ Pattern }: { Pattern: string }) => JSON.parse(Pattern) as unknown,
+    );
+    expect(patterns).toEqual(
+      ['NewImage', 'OldImage'].map((image) => ({ dynamodb: { [image]: { kind: { S: ['video'] } } } })),
     );
   });
 
@@ -147,7 +172,7 @@ describe('the catalog stage', () => {
     expect(work.VisibilityTimeout).toBeGreaterThan(remover?.['Properties'].Timeout);
     const policies = JSON.stringify(template.findResources('AWS::SQS::QueuePolicy'));
     expect(policies.match(/"aws:SecureTransport":"false"/g)).toHaveLength(8);
-    const sources = Object.values(template.findResources('AWS::Lambda::EventSourceMapping'));
+    const sources = mappings(template).filter((source) => !isStream(source));
     expect(sources).toHaveLength(4);
     for (const source of sources)
       expect(source['Properties'].FunctionResponseTypes).toEqual(['ReportBatchItemFailures']);

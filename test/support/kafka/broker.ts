@@ -148,15 +148,13 @@ listener.name.oauth.oauthbearer.sasl.jaas.config=${login}.oauthbearer.OAuthBeare
     read: async (topic) => {
       const consumer = 'org.apache.kafka.tools.consumer.ConsoleConsumer';
       const shown = ['partition', 'timestamp', 'key'].flatMap((what) => ['--formatter-property', `print.${what}=true`]);
-      const args = [
-        '--bootstrap-server',
-        `127.0.0.1:${plain}`,
-        '--topic',
-        topic,
-        '--from-beginning',
-        '--timeout-ms',
-        '3000',
-      ];
+      const of = ['--bootstrap-server', `127.0.0.1:${plain}`, '--topic', topic];
+      // As many as there are, however long that takes: on a busy machine the first may come after any short time.
+      const offsets = java('org.apache.kafka.tools.GetOffsetShell', ...of);
+      const ends = (await output('java', offsets, { maxBytes: 2 ** 20 })).stdout.toString();
+      const count = [...ends.matchAll(/^[^:\n]+:\d+:(\d+)$/gm)].reduce((sum, [, end]) => sum + Number(end), 0);
+      if (count === 0) return [];
+      const args = [...of, '--from-beginning', '--max-messages', String(count), '--timeout-ms', '60000'];
       const { stdout } = await output('java', java(consumer, ...args, ...shown), { maxBytes: 512 * 2 ** 20 });
       return stdout
         .toString()

@@ -77,7 +77,7 @@ function NothingFound({ clear }: { clear: () => void }) {
         </Button>
       }
     >
-      Search looks at titles and file names. Check the spelling, or take a filter away.
+      Search looks at words of titles, descriptions, tags and file names. Check the spelling, or take a filter away.
     </State>
   );
 }

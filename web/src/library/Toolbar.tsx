@@ -34,9 +34,9 @@ export function Toolbar(props: { view: View; change: (changes: Partial<View>) =>
         ref={field}
         type="search"
         className={classes.search}
-        aria-label="Search by title or file name"
+        aria-label="Search by title, description, tag or file name"
         aria-keyshortcuts="/"
-        placeholder="Search titles and file names"
+        placeholder="Search videos by words"
         leftSection={<IconSearch size={16} aria-hidden />}
         rightSection={
           text === '' ? (

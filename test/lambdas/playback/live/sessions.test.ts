@@ -135,6 +135,55 @@ test('a goodbye frees no place whose player has a signature for good, and of oth
   expect([await revoked(first), await revoked(second)]).toEqual([undefined, expect.anything()]);
 });
 
+test('by a token that is over a session goes on, live and recorded, and nothing begins', async () => {
+  const { mintToken } = await import('../../../../lambdas/playback/token.ts');
+  const { tokens } = await (await import('../../../../lambdas/shared/signing.ts')).loadSigner();
+  const minted = (sub: string, seconds: number, channel = 1) =>
+    mintToken(
+      tokens,
+      { subject: sub, groups: [] },
+      `live/${id}/${channel}`,
+      'manifest',
+      new Date(Date.now() + seconds * 1000),
+    );
+  const by = async (token: string, session?: string, route = 'main.m3u8') => {
+    const answer = await handler({
+      routeKey: `GET /api/play/live/{id}/{channel}/${route}`,
+      pathParameters: { id, channel: '1' },
+      queryStringParameters: { token, ...(session !== undefined && { session }) },
+      headers: {},
+      requestContext: { requestId: 'test' },
+    } as never);
+    return answer.statusCode;
+  };
+  const other = 'other'.padEnd(16, '0');
+  const over = await minted('vera', -60);
+  expect([await by(over, mine), await by(over, mine, 'state')]).toEqual([401, 401]);
+  expect(await by(await minted('vera', 60), mine)).toBe(200);
+  expect([await by(over, mine), await by(over, mine, 'state')]).toEqual([200, 200]);
+  for (const refused of [
+    by(over, other),
+    by(over, other, 'state'),
+    by(over),
+    by(over, undefined, 'state'),
+    by(await minted('vic', -60), mine),
+    by(await minted('vera', -60, 2), mine),
+  ])
+    expect(await refused).toBe(401);
+  // For as long as a signature lasts that nobody renews, and no longer.
+  const { sessionsOf } = await import('../../../../lambdas/shared/sessions.ts');
+  const { loadSigner } = await import('../../../../lambdas/shared/signing.ts');
+  const rows = await sessionsOf(`u:${(await loadSigner()).subjectPart('vera')}`);
+  const row = rows.find(({ what, player }) => what === `live/${id}/1` && player === mine)!;
+  for (const [hours, status] of [
+    [11.9, 200],
+    [12.1, 401],
+  ] as const) {
+    await fleet.put('SESSIONS_TABLE', { ...row, startedAt: new Date(Date.now() - hours * 3_600_000).toISOString() });
+    expect([hours, await by(over, mine), await by(over, mine, 'state')]).toEqual([hours, status, status]);
+  }
+});
+
 /** An index is a moment behind its table. */
 const watched = (many: number) =>
   vi.waitFor(

@@ -1,0 +1,69 @@
+import { expect, it } from 'vitest';
+import { hasWords, termsAsked, termsOf, wordsIn } from '../../../lambdas/catalog/words.ts';
+import { aRecord } from './record.ts';
+
+it.each([
+  ['Colour-Bars_2.MP4', ['colour', 'bars', '2', 'mp', '4']],
+  ['Größe, café!', ['große', 'cafe']],
+  ['彩条 测试 v2', ['彩', '条', '测', '试', 'v', '2']],
+  ['ﬁle №５', ['file', 'no', '5']],
+  ['… -- 🎬', []],
+])('%j has the words %j', (text, words) => {
+  expect(wordsIn(text)).toEqual(words);
+});
+
+const bars = aRecord({
+  title: 'Test card',
+  filename: 'colour-bars_1080p.mp4',
+  tags: ['Broadcast'],
+  description: 'For lining up monitors',
+});
+
+it.each([
+  ['colour bars', true],
+  ['bars colour', true],
+  ['colo', true],
+  ['1080', true],
+  ['1080p', true],
+  ['card monitors broad', true],
+  ['bars colours', false],
+  ['ars', false],
+  ['colour tape', false],
+  ['', true],
+])('of what is typed %j finds colour-bars: %s', (q, isFound) => {
+  expect(hasWords(bars, q)).toBe(isFound);
+  // Whatever the record matches is under all terms that are looked up, or it would be missed.
+  if (isFound) expect([...termsOf(bars)]).toEqual(expect.arrayContaining(termsAsked({ q, isTrash: false })));
+});
+
+it('has a term for each filter, and asks for few words, the longest, of which a beginning is looked up', () => {
+  const one = aRecord({
+    tags: ['Sea side'],
+    visibility: 'public',
+    status: 'failed',
+    trashedAt: '2026-01-01T00:00:00Z',
+  });
+  const terms = termsAsked({
+    q: 'a bb ccc dddd eeeee broadcasting',
+    tag: 'Sea side',
+    visibility: 'public',
+    status: 'failed',
+    isTrash: true,
+  });
+  expect(terms.slice(0, 5)).toEqual(['broadcas', 'eeeee', 'dddd', 'ccc', 'bb']);
+  expect([...termsOf(one)]).toEqual(expect.arrayContaining(terms.slice(5)));
+  expect(terms.slice(5)).toHaveLength(4);
+  expect(termsAsked({ isTrash: false })).toEqual([]);
+});
+
+it('is bounded, however much is said of a video, and what stands first is found', () => {
+  const words = Array.from(
+    { length: 900 },
+    (_, i) => `w${String.fromCodePoint(97 + (i % 26), 97 + Math.floor(i / 26))}x`,
+  );
+  const long = aRecord({ title: 'First', description: words.join(' '), filename: `${'y'.repeat(1000)}.mp4` });
+  expect(termsOf(long).size).toBeLessThan(200 * 8);
+  expect(hasWords(long, `first ${words[0]!} ${'y'.repeat(1000)}`)).toBe(true);
+  expect(hasWords(long, words.at(-1)!)).toBe(false);
+  for (const term of termsOf(aRecord({ title: '𝒳𐐀𐐀𐐀𐐀𐐀𐐀𐐀𐐀𐐀' }))) expect(term.isWellFormed()).toBe(true);
+});
