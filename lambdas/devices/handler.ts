@@ -17,6 +17,7 @@ import { serve } from '../shared/http.ts';
 import { takePage } from '../shared/page.ts';
 import { listSegments, stretchesOf } from '../shared/recordings.ts';
 import { revoke } from '../shared/revocation.ts';
+import { reopen } from '../shared/takedown.ts';
 import { endBy } from '../shared/taking-back.ts';
 import { isAdmin, type Viewer } from '../shared/viewer.ts';
 import { deleteGrants, listGrants } from '../catalog/grants.ts';
@@ -82,6 +83,8 @@ export const handler = serve<'devices'>(required('GROUPS_CLAIM'), {
     checkAdmin(viewer);
     const record = newRecord(body, viewer.subject, defaultRetention, Date.now());
     await createDevice(record);
+    // One of this number may have been deleted: what is filed of this one opens.
+    await reopen(record.id, 'device');
     await forgetUnknown(record.id);
     return await answer(record, viewer);
   },

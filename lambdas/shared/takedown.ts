@@ -5,12 +5,21 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { required } from '../../lib/contract/env.ts';
-import { keyOf, revocationRecord, type RevocationRecord, type Takedown } from '../../lib/contract/revocation.ts';
+import {
+  keyOf,
+  revocationRecord,
+  type Revocable,
+  type RevocationRecord,
+  type Takedown,
+} from '../../lib/contract/revocation.ts';
 import type { VideoRecord } from '../../lib/contract/video.ts';
 import { dynamo } from './clients.ts';
 import { revoke, tell } from './revocation.ts';
 
-const row = (id: string) => ({ TableName: required('REVOCATIONS_TABLE'), Key: { key: keyOf('video', id) } });
+const row = (id: string, kind: Revocable = 'video') => ({
+  TableName: required('REVOCATIONS_TABLE'),
+  Key: { key: keyOf(kind, id) },
+});
 
 /** Has the edge refuse all that was ever signed of it, until the last such signature ends, and begins to say how far it is. */
 export async function takeDown({ id, owner, updatedAt }: VideoRecord, until: Date): Promise<void> {
@@ -26,17 +35,17 @@ export async function takeDown({ id, owner, updatedAt }: VideoRecord, until: Dat
 }
 
 /**
- * It was taken out of the trash: what began before stays refused, its pictures are not, and nothing is said of a takedown any more. Of what
- * was never refused, or is so anew, nothing changes.
+ * A video was taken out of the trash, or a device is registered again: what began before stays refused, pictures and files are not, and
+ * nothing is said of a takedown any more. Of what was never refused, or is so anew, nothing changes.
  */
-export async function reopen(id: string): Promise<void> {
-  const { Item } = await dynamo.send(new GetCommand({ ...row(id), ConsistentRead: true }));
+export async function reopen(id: string, kind?: 'video' | 'device'): Promise<void> {
+  const { Item } = await dynamo.send(new GetCommand({ ...row(id, kind), ConsistentRead: true }));
   if (Item === undefined) return;
   const { key, at, until } = revocationRecord.parse(Item);
   try {
     await dynamo.send(
       new UpdateCommand({
-        ...row(id),
+        ...row(id, kind),
         // Not in the store as it is now: if nobody is told, a sweep brings it there.
         UpdateExpression: 'SET #open = :true REMOVE takedown, #store, writtenAt',
         ConditionExpression: '#at = :at',

@@ -24,7 +24,7 @@ export interface DevicesProps {
   readonly storage: Storage;
   readonly api: Api;
   readonly signingKey: SigningKey;
-  readonly revocation: Pick<Revocation, 'takenBackBy' | 'revokedBy' | 'askedBy'>;
+  readonly revocation: Pick<Revocation, 'takenBackBy' | 'askedBy' | 'takesDown' | 'revokedBy'>;
 }
 
 export class Devices extends Construct {
@@ -76,7 +76,9 @@ export class Devices extends Construct {
     allowCommands(handler, config);
     signingKey.allowSigning(handler);
     revocation.takenBackBy(handler);
-    revocation.revokedBy(handler);
+    revocation.takesDown(handler);
+    // What is registered again opens again.
+    revocation.askedBy(handler);
     api.serve('devices', handler);
   }
 }

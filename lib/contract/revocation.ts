@@ -21,7 +21,7 @@ export const revocation = z.object({
   at: z.int().positive(),
   /** Epoch seconds until when signatures may be out that it refuses. */
   until: z.int().positive(),
-  /** Of a video that was taken out of the trash: what is signed without a session, its pictures, is not refused any more. */
+  /** Of a video that was taken out of the trash, or a device that is registered again: what is signed without a session, pictures and files, is not refused any more. */
   open: z.literal(true).optional(),
 });
 export type Revocation = z.infer<typeof revocation>;

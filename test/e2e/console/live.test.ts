@@ -165,7 +165,7 @@ describe('while they drive', () => {
     await dialog.getByText('A name', { exact: true }).waitFor();
     await dialog.getByRole('textbox', { name: 'Name of channel 2' }).fill('Doors');
     await dialog.getByRole('button', { name: 'Save' }).click();
-    await page.getByRole('heading', { name: 'Bus 9' }).waitFor();
+    await page.getByRole('heading', { name: 'Bus 9', exact: true }).waitFor();
     expect(await device()).toMatchObject({ name: 'Bus 9', channels: [{ number: 1 }, { number: 2, name: 'Doors' }] });
 
     await page.getByRole('button', { name: 'Settings' }).click();

@@ -1,4 +1,5 @@
 /** The devices API against the engine: tables as the template declares them, and a real queue. */
+import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { RouteKey } from '../../../lib/contract/api.ts';
 import { newRecord } from '../../../lambdas/devices/records.ts';
@@ -109,6 +110,20 @@ describe('registration', () => {
       expect(await call('DELETE /api/devices/{id}', { as: ada, params: own() })).toMatchObject({ status });
     expect(await fleet.sent()).toMatchObject([{ type: 'disconnect', device: id }]);
     expect(await call('GET /api/devices/{id}', { as: ada, params: own() })).toMatchObject({ status: 404 });
+  });
+
+  it('is refused at the edge once it is deleted, and when it is registered again only what began before', async () => {
+    const refusal = async () => {
+      const TableName = process.env['REVOCATIONS_TABLE'];
+      return (await dynamo.send(new GetCommand({ TableName, Key: { key: `d:${id}` }, ConsistentRead: true }))).Item;
+    };
+    const body = { id, name: 'again' };
+    // Nor of one that never was, as where somebody makes sure that there is none.
+    expect(await call('DELETE /api/devices/{id}', { as: ada, params: own() })).toMatchObject({ status: 204 });
+    const refused = await refusal();
+    expect(refused).not.toHaveProperty('open');
+    expect(await call('POST /api/devices', { as: ada, body })).toMatchObject({ status: 201 });
+    expect(await refusal()).toMatchObject({ at: refused!['at'], until: refused!['until'], open: true });
   });
 
   it('of a device whose task was killed is offline, whatever the record says', async () => {
