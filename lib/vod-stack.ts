@@ -63,7 +63,7 @@ export class VodStack extends Stack {
     this.devices = new Devices(this, 'Devices', { config, storage, api, signingKey, revocation });
     for (const fn of [catalog.handler, sharing.handler, stills.poster, presence.handler, playback.manifest])
       this.devices.decidesFor(fn);
-    presence.hearsOfAlarms(this.devices.tables.alarms);
+    presence.hearsOfDevices(this.devices.tables);
     new Webhooks(this, 'Webhooks', { config, api, tables: [storage.videos, this.devices.tables.devices] });
     new AlarmMail(this, 'AlarmMail', {
       config,

@@ -10,7 +10,7 @@ import { loadSigner } from '../shared/signing.ts';
 import { isAdmin, type Viewer } from '../shared/viewer.ts';
 import { shown } from '../shared/watching.ts';
 import { admit } from './access.ts';
-import { endAll, endPerson, revocable, sessionsOfPerson, watchingNow } from './watching-now.ts';
+import { endAll, endPerson, personWatching, revocable, sessionsOfPerson, watchingNow } from './watching-now.ts';
 
 /** The video, for who may end what is watched of it, and as what they do. Throws `forbidden`. */
 async function ofMine(id: string, viewer: Viewer): Promise<{ video: VideoRecord; by: EndedBy; what: string }> {
@@ -36,10 +36,12 @@ export const sessionRoutes: Pick<
   'DELETE /api/videos/{id}/sessions': async ({ params: { id }, query: { subject }, viewer }) => {
     const { what, by } = await ofMine(id, viewer);
     const now = Date.now();
-    const { rows, isWhole } = await watchingNow(what, now);
-    const wanted = subject === undefined ? rows : rows.filter((row) => row.subject === subject);
-    await endAll(wanted, by, now);
-    return { ended: wanted.length, isWhole };
+    const { rows, isWhole } =
+      subject === undefined
+        ? await watchingNow(what, now)
+        : await personWatching((await loadSigner()).subjectPart(subject), [what], now);
+    await endAll(rows, by, now);
+    return { ended: rows.length, isWhole };
   },
 
   'DELETE /api/videos/{id}/sessions/{session}': async ({ params: { id, session }, viewer }) => {
@@ -55,12 +57,9 @@ export const sessionRoutes: Pick<
     if (!isSelf && !isAdmin(viewer)) throw new ApiError('forbidden', 'Only administrators end what others watch.');
     const now = Date.now();
     const part = (await loadSigner()).subjectPart(subject);
-    const rows = await sessionsOfPerson(part, now);
-    if (!isSelf) {
-      await endPerson(part, rows, now);
-      return { ended: rows.length, isWhole: true };
-    }
+    if (!isSelf) return { ended: await endPerson(part, now), isWhole: true };
     // Of oneself one by one: an entry for the person would refuse what they begin in the same second.
+    const rows = await sessionsOfPerson(part, now);
     const some = await revocable(rows, now);
     await endAll(some, 'self', now);
     return { ended: some.length, isWhole: some.length === rows.length };

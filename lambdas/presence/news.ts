@@ -1,8 +1,9 @@
 /** From a change of a record to what is told of it. Pure. */
+import { device } from '../../lib/contract/device.ts';
 import { VOD_PREFIX } from '../../lib/contract/keys.ts';
-import type { News, WatchingNews } from '../../lib/contract/presence.ts';
+import type { DeviceNews, News, SessionsNews, WatchingNews } from '../../lib/contract/presence.ts';
 import { sessionRow, type SessionRow } from '../../lib/contract/session.ts';
-import { ALARMS_TOPIC, topicText, videoTopic } from '../../lib/contract/socket.ts';
+import { ALARMS_TOPIC, deviceTopic, topicText, videoTopic } from '../../lib/contract/socket.ts';
 import { videoStatus } from '../../lib/contract/video.ts';
 import { channelOf, shown } from '../shared/watching.ts';
 
@@ -44,6 +45,33 @@ const changedNames = (before: Item, now: Item): string[] =>
 const text = (value: unknown): string | undefined =>
   JSON.stringify(value, (_, inner: unknown) => (inner instanceof Set ? [...inner].toSorted() : inner));
 
+/** What moves while a device is connected, and is told by itself. */
+const STATE = device.pick({ id: true, lastSeenAt: true, position: true, alarms: true }).extend({
+  alarms: device.shape.alarms.default([]),
+});
+const STATES: ReadonlySet<string> = new Set(Object.keys(STATE.shape));
+/** What no answer of the API shows. */
+const UNSHOWN: ReadonlySet<string> = new Set([
+  'watched',
+  'network',
+  'session',
+  'reportedAt',
+  'authCode',
+  'codeUsedAt',
+  'mediaKey',
+]);
+
+/** Of the devices table. Undefined: what the API answers of it is as it was. */
+export function deviceNews({ before, now }: Change): DeviceNews | undefined {
+  const state = STATE.safeParse(now ?? before).data;
+  if (state === undefined) return undefined;
+  const { id, ...rest } = state;
+  const news = { of: 'device' as const, topic: deviceTopic(id), ...rest };
+  if (before === undefined || now === undefined) return { ...news, isMore: true };
+  const changed = changedNames(before, now).filter((name) => !UNSHOWN.has(name));
+  return changed.length === 0 ? undefined : { ...news, isMore: changed.some((name) => !STATES.has(name)) };
+}
+
 /** Of the sessions table. Undefined: nobody came or went; who goes on is no news. */
 export function watchingNews({ before, now }: Change): WatchingNews | undefined {
   const [was, is] = [watched(before), watched(now)];
@@ -52,6 +80,14 @@ export function watchingNews({ before, now }: Change): WatchingNews | undefined 
   const channel = is && channelOf(is.what)?.channel;
   const joined = is === undefined ? [] : [{ ...shown(is), ...(channel !== undefined && { channel }) }];
   return { of: 'watching', topic, joined, left: was === undefined ? [] : [was.session], isMore: false };
+}
+
+/** Of the sessions table, to the person themself. Undefined: none of somebody who signed in is over. */
+export function sessionsNews({ before, now }: Change): SessionsNews | undefined {
+  const [was, is] = [watched(before), watched(now)];
+  if (was?.subject === undefined || was.session === is?.session) return undefined;
+  const topic = topicText({ of: 'sessions', subject: was.subject });
+  return { of: 'sessions', topic, over: [was.session], isMore: false };
 }
 
 /** A session that goes on: one that was ended is of nothing any more. */
@@ -83,6 +119,10 @@ export function together(all: readonly News[]): Map<string, News> {
 
 function added(before: News | undefined, one: News): News {
   const isMore = one.isMore || before?.isMore === true;
+  if (one.of === 'sessions' && before?.of === 'sessions') {
+    const over = [...before.over, ...one.over];
+    return over.length > MOST_SESSIONS ? { ...one, over: [], isMore: true } : { ...one, over, isMore };
+  }
   if (one.of !== 'watching' || before?.of !== 'watching') return { ...one, isMore };
   const gone = new Set(one.left);
   const came = new Set(one.joined.map(({ session }) => session));

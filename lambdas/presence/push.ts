@@ -8,7 +8,7 @@ import type { DynamoDBRecord } from 'aws-lambda';
 import { required } from '../../lib/contract/env.ts';
 import type { News } from '../../lib/contract/presence.ts';
 import { logger } from '../shared/logger.ts';
-import { alarmsNews, together, videoNews, watchingNews, type Change } from './news.ts';
+import { alarmsNews, deviceNews, sessionsNews, together, videoNews, watchingNews, type Change } from './news.ts';
 import { readersOf } from './rows.ts';
 import { tell } from './told.ts';
 
@@ -17,7 +17,7 @@ const MOST_NEWS = 100;
 const SIDE_BY_SIDE = 25;
 
 export async function push(records: readonly DynamoDBRecord[], now = Math.floor(Date.now() / 1000)): Promise<void> {
-  const news = together(records.flatMap((record) => newsOf(record) ?? []));
+  const news = together(records.flatMap(newsOf));
   const letters = new Map<string, News[]>();
   for (const [topic, one] of news) {
     for (const { id } of await readersOf(topic, now)) letters.set(id, [...(letters.get(id) ?? []), one]);
@@ -39,12 +39,21 @@ export async function push(records: readonly DynamoDBRecord[], now = Math.floor(
 }
 
 /** By the table it is of: `arn:aws:dynamodb:{region}:{account}:table/{name}/stream/{time}`. */
-function newsOf(record: DynamoDBRecord): News | undefined {
+function newsOf(record: DynamoDBRecord): News[] {
   const table = record.eventSourceARN?.split('/')[1];
-  if (table === required('VIDEOS_TABLE')) return videoNews(changeOf(record));
-  if (table === required('ALARMS_TABLE')) return alarmsNews(changeOf(record));
-  return table === required('SESSIONS_TABLE') ? watchingNews(changeOf(record)) : undefined;
+  const told = READERS.filter(({ variable }) => table === required(variable));
+  if (told.length === 0) return [];
+  const change = changeOf(record);
+  return told.flatMap(({ read }) => read(change) ?? []);
 }
+
+const READERS = [
+  { variable: 'VIDEOS_TABLE', read: videoNews },
+  { variable: 'ALARMS_TABLE', read: alarmsNews },
+  { variable: 'DEVICES_TABLE', read: deviceNews },
+  { variable: 'SESSIONS_TABLE', read: watchingNews },
+  { variable: 'SESSIONS_TABLE', read: sessionsNews },
+] as const;
 
 function changeOf({ dynamodb }: DynamoDBRecord): Change {
   const read = (image: unknown) =>

@@ -3,7 +3,7 @@
  * it: a player that asks again is decided about anew, and begins another session if it may by another right.
  *
  * First the edge, then the row: what is tried again finds what it has not done. Each look takes three quarters of a minute at most
- * and then goes behind what else waits, so ten thousand sessions of one grant do not keep a single one waiting.
+ * and then goes on behind what else waits, from where it was, so ten thousand sessions of one grant do not keep a single one waiting.
  */
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { AGAIN_SECONDS, ending, type Ending } from '../../lib/contract/ending.ts';
@@ -22,19 +22,19 @@ const SIDE_BY_SIDE = 25;
 const each = eachMessage('sessions not ended, to be tried again', (body) => ending.parse(body), end);
 export const handler = (event: SQSEvent, _context: Context): Promise<SQSBatchResponse> => each(event);
 
-async function end({ taken, isAgain }: Ending): Promise<void> {
+async function end({ taken, isAgain, from }: Ending): Promise<void> {
   const begun = Date.now();
   const needsRecords = 'resource' in taken && taken.among === undefined && !taken.resource.startsWith('video:');
   let count = 0;
-  for await (const rows of running(taken)) {
+  for await (const { rows, next } of running(taken, from)) {
     const watched = needsRecords ? await watchedBy(rows) : undefined;
     const now = Date.now();
     const meant = rows.filter((row) => isMeant(row, taken, now, watched));
     await endRows(meant, now);
     count += meant.length;
-    if (Date.now() - begun < LOOK_MS) continue;
+    if (next === undefined || Date.now() - begun < LOOK_MS) continue;
     logger.info('ended, and more to come', { of: taken.of, sessions: count });
-    return await tellEnding({ taken, isAgain });
+    return await tellEnding({ taken, isAgain, from: next });
   }
   logger.info('ended', { of: taken.of, sessions: count, isAgain });
   if (!isAgain) await tellEnding({ taken, isAgain: true }, AGAIN_SECONDS);

@@ -32,15 +32,16 @@ export interface Revoked {
 
 /**
  * Has the edge refuse these from now on. When it returns, each is on record and the writer has been told; what has been revoked
- * before is revoked anew. Throws when one of the two could not be done: then repeat it all, which does no harm.
+ * before is revoked anew, for as long as is said now. Throws when one of the two could not be done: then repeat it all, which does no
+ * harm. `now`: epoch ms, of sessions that a person, link, video or device began then or before.
  */
-export async function revoke(revoked: readonly Revoked[]): Promise<void> {
-  const now = Math.floor(Date.now() / 1000);
+export async function revoke(revoked: readonly Revoked[], now = Date.now()): Promise<void> {
+  const at = Math.floor(now / 1000);
   const revocations = revoked.map(({ kind, id, until }): Revocation => {
-    return { key: keyOf(kind, id), at: now, until: Math.max(now, Math.ceil(until.getTime() / 1000)) };
+    return { key: keyOf(kind, id), at, until: Math.max(at, Math.ceil(until.getTime() / 1000)) };
   });
-  for (let at = 0; at < revocations.length; at += MOST_REVOKED) {
-    const some = revocations.slice(at, at + MOST_REVOKED);
+  for (let from = 0; from < revocations.length; from += MOST_REVOKED) {
+    const some = revocations.slice(from, from + MOST_REVOKED);
     for (let row = 0; row < some.length; row += PARALLEL) {
       await Promise.all(some.slice(row, row + PARALLEL).map(record));
     }

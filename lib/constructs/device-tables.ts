@@ -32,7 +32,12 @@ export interface DeviceTables {
 /** They are made in `scope` itself, which their names in the template, and so customers' data, hang on. */
 export function deviceTables(scope: Construct, config: Config): DeviceTables {
   const kept = removalOf(config);
-  const devices = table(scope, 'Registrations', { partitionKey: text('id'), removalPolicy: kept });
+  const devices = table(scope, 'Registrations', {
+    partitionKey: text('id'),
+    removalPolicy: kept,
+    // Where they are is told (presence.ts).
+    stream: StreamViewType.NEW_AND_OLD_IMAGES,
+  });
   devices.addGlobalSecondaryIndex({
     indexName: NAMES,
     partitionKey: text('kind'),

@@ -11,6 +11,7 @@ import { Construct } from 'constructs';
 import type { Config } from '../config.ts';
 import { SOCKET } from '../contract/socket.ts';
 import type { Api } from './api.ts';
+import type { DeviceTables } from './device-tables.ts';
 import { SluiceFunction } from './function.ts';
 import { acknowledge } from './nag.ts';
 import type { Storage } from './storage.ts';
@@ -97,9 +98,10 @@ export class Presence extends Construct {
     });
   }
 
-  /** Has it told of alarms, whose table is made later. */
-  hearsOfAlarms(alarms: Table): void {
+  /** Has it told of devices and their alarms, whose tables are made later. */
+  hearsOfDevices({ devices, alarms }: Pick<DeviceTables, 'devices' | 'alarms'>): void {
     this.#hears('Alarms', 'ALARMS_TABLE', alarms);
+    this.#hears('Devices', 'DEVICES_TABLE', devices);
   }
 
   /** Says under which address people come. */

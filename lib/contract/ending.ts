@@ -30,8 +30,18 @@ export const taken = z.discriminatedUnion('of', [
 ]);
 export type Taken = z.infer<typeof taken>;
 
+/** How far a look has come: of the rights or videos that it is about the `nth`, from 0, and the last row of it that was looked at. */
+export const place = z.object({
+  nth: z.int().nonnegative(),
+  /** As DynamoDB says where a page ends: keys of the table and of its index. Absent: none of it was looked at yet. */
+  key: z.record(z.string(), z.string()).optional(),
+});
+export type Place = z.infer<typeof place>;
+
 export const ending = z.object({
   taken,
+  /** Where a look that was broken off goes on. */
+  from: place.optional(),
   /** The second look: for what was being let in at that very moment, and what an index did not show yet. */
   isAgain: z.boolean(),
 });

@@ -3,9 +3,10 @@
  * A frame is one JSON object.
  */
 import { z } from 'zod';
+import { device } from './device.ts';
 import type { Route } from './route.ts';
 import { watching } from './session.ts';
-import { MOST_TOPICS } from './socket.ts';
+import { LONGEST_TOPIC, MOST_TOPICS } from './socket.ts';
 import { videoStatus } from './video.ts';
 
 /** Seconds a ticket is good for, once. */
@@ -14,11 +15,13 @@ export const TICKET_SECONDS = 60;
 export const CONNECTION_SECONDS = 7_140;
 /** At a time. A person with as many tabs polls in the next. */
 export const MOST_CONNECTIONS = 20;
-/** Of a client's message: `MOST_TOPICS` of the longest, and room. */
+/** Of a client's message: `MOST_TOPICS`, of which one says a subject, and room. */
 export const MOST_BYTES = 8_192;
 
 /** What a client says: all that it wants to hear of. Said again it is the sign of life, and holds in place of what was said before. */
-export const wanted = z.strictObject({ topics: z.array(z.string().max(80)).max(MOST_TOPICS, { abort: true }) });
+export const wanted = z.strictObject({
+  topics: z.array(z.string().max(LONGEST_TOPIC)).max(MOST_TOPICS, { abort: true }),
+});
 
 /** `isMore`: more has changed than is said, so what the API answers is worth asking for. */
 const common = { topic: z.string(), isMore: z.boolean() };
@@ -42,9 +45,19 @@ const watchingNews = z.object({
 /** An alarm that people are told of has come, or somebody acknowledged one: the inbox says which. */
 const alarmsNews = z.object({ ...common, of: z.literal('alarms') });
 
-export const news = z.discriminatedUnion('of', [videoNews, watchingNews, alarmsNews]);
+/** A person's own sessions that are over, however: ended, their right taken back, or left. Whoever plays one asks what became of it. */
+const sessionsNews = z.object({ ...common, of: z.literal('sessions'), over: z.array(z.string()) });
+
+/** Where a device is, with the alarms in force there. */
+const deviceNews = device
+  .pick({ lastSeenAt: true, position: true, alarms: true })
+  .extend({ ...common, of: z.literal('device') });
+
+export const news = z.discriminatedUnion('of', [videoNews, watchingNews, alarmsNews, sessionsNews, deviceNews]);
 export type News = z.infer<typeof news>;
 export type WatchingNews = z.infer<typeof watchingNews>;
+export type DeviceNews = z.infer<typeof deviceNews>;
+export type SessionsNews = z.infer<typeof sessionsNews>;
 
 /** The answer to `wanted`: of the topics those that were granted, and the epoch second at which the connection is over. */
 export const granted = z.object({ topics: z.array(z.string()), until: z.int() });

@@ -14,29 +14,40 @@ export const MOST_TOPICS = 100;
 
 /**
  * `video:{id}`: how far its slicing or pulling is. `watching:video:{id}`, `watching:device:{id}`: who watches it now, of a device on any
- * of its channels, live or recorded. `alarms`: that the inbox of all devices is another.
+ * of its channels, live or recorded. `alarms`: that the inbox of all devices is another. `sessions:{subject}`: which of a person's own
+ * sessions are over. `device:{id}`: where a device is, and what it does.
  */
 export type Topic =
   | { readonly of: 'video'; readonly id: string }
+  | { readonly of: 'device'; readonly id: string }
   | { readonly of: 'alarms' }
+  | { readonly of: 'sessions'; readonly subject: string }
   | { readonly of: 'watching'; readonly what: 'video' | 'device'; readonly id: string };
 
 export function topicText(topic: Topic): string {
   if (topic.of === 'alarms') return ALARMS_TOPIC;
-  return topic.of === 'watching' ? `watching:${topic.what}:${topic.id}` : `video:${topic.id}`;
+  if (topic.of === 'sessions') return `${SESSIONS}${topic.subject}`;
+  return topic.of === 'watching' ? `watching:${topic.what}:${topic.id}` : `${topic.of}:${topic.id}`;
 }
 
 export const ALARMS_TOPIC = 'alarms';
+/** Before a subject, which may hold anything. */
+const SESSIONS = 'sessions:';
+/** Characters of the longest: a subject has 255 at most (OpenID Connect Core 2). */
+export const LONGEST_TOPIC = SESSIONS.length + 255;
 
 /** Undefined: that is no topic. */
 export function topicOf(text: string): Topic | undefined {
   if (text === ALARMS_TOPIC) return { of: 'alarms' };
+  if (text.startsWith(SESSIONS)) return { of: 'sessions', subject: text.slice(SESSIONS.length) };
   const [of, what, id, ...rest] = text.split(':');
   if (rest.length > 0) return undefined;
   if (of === 'video') return id === undefined && VIDEO_ID.test(what ?? '') ? { of, id: what! } : undefined;
+  if (of === 'device') return id === undefined && DEVICE_ID.test(what ?? '') ? { of, id: what! } : undefined;
   if (of !== 'watching' || id === undefined) return undefined;
   if (what === 'video' && VIDEO_ID.test(id)) return { of, what, id };
   return what === 'device' && DEVICE_ID.test(id) ? { of, what, id } : undefined;
 }
 
+export const deviceTopic = (id: string): string => topicText({ of: 'device', id });
 export const videoTopic = (id: string): string => topicText({ of: 'video', id });

@@ -24,6 +24,11 @@ const A_MESSAGE = { gbSeconds: (10 * 1769) / 1024, requests: 3 } as const;
  * table as `npm run bench:events` measures and prices them, rounded up. Its bar is 200 dollars for 60 million posts.
  */
 const A_REPORT = { perHour: 60, perPlay: 2, gbSeconds: 0.006, logGb: 0.3e-6, requests: 1.2, writes: 0.5 } as const;
+/**
+ * What tells consoles of a device's state (docs/presence.md), whether or not one looks: of what changes in a second one call, and half a
+ * read for each device. Assumed on the high side: 20 ms of 512 MiB; it writes no line.
+ */
+const A_TELLING = { gbSeconds: 0.01, reads: 0.5 } as const;
 /** Of the edge's requests, those that it must ask S3 for: the other viewers of a city find it in the cache. */
 const MISSED = 0.1;
 /** Reads of the edge's store for a request of media: the four things that may have been revoked (lib/constructs/media-gate.ts). */
@@ -160,8 +165,13 @@ function devices(load: Load, { actions }: Counted, config: Config): Line[] {
   const alarmGb = (alarms * load['alarm-megabytes']) / 1000;
   const more = tasksBeyond(load, config);
   const cores = (more.hours * live.cpu) / 1024;
+  const states = (online * 3600) / live.stateSeconds;
+  const tellings = Math.min(states, HOURS * 3600);
   return [
     ...called('devices', plus(times(actions.deviceHour, online), times(actions.alarm, alarms)), config),
+    line('devices', 'telling: functions', tellings, PRICES.invocation),
+    line('devices', 'telling: running', tellings * A_TELLING.gbSeconds, PRICES.gbSecond[config.architecture]),
+    line('devices', 'telling: tables', states * A_TELLING.reads, PRICES.read),
     ...called('streams', times(hour, streamed), config),
     ...called('clips', times(actions.clip, load.clips), config),
     ...encoded('devices', alarms, load['alarm-seconds'], load['stream-mbps'], config),

@@ -55,10 +55,11 @@ async function boot(): Promise<void> {
     const manager = new SessionManager(await call('GET /api/config', {}));
     if (!(await manager.start())) return;
     window.fetch = withToken(window.fetch.bind(window), manager, location.origin);
-    if (manager.session.person) {
+    const { person } = manager.session;
+    if (person) {
       recordAhead(client, location.pathname);
       void import('./auth/introduce.ts').then(({ introduce }) => introduce(manager, client)).catch(() => {});
-      void import('./push/push.ts').then(({ startPush }) => startPush(client)).catch(() => {});
+      void import('./push/push.ts').then(({ startPush }) => startPush(client, person.subject)).catch(() => {});
     }
     page(
       <QueryClientProvider client={client}>

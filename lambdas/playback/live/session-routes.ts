@@ -4,22 +4,30 @@ import type { SessionRow } from '../../../lib/contract/session.ts';
 import { readDevice, visible } from '../../shared/devices.ts';
 import { ApiError } from '../../shared/errors.ts';
 import type { Handlers } from '../../shared/http.ts';
+import { loadSigner } from '../../shared/signing.ts';
 import { isAdmin, type Viewer } from '../../shared/viewer.ts';
 import { channelOf, shown } from '../../shared/watching.ts';
-import { endAll, watchingNow } from '../watching-now.ts';
+import { endAll, personWatching, watchingNow } from '../watching-now.ts';
 
 interface Found {
   readonly rows: readonly SessionRow[];
   readonly isWhole: boolean;
 }
 
+interface Wanted {
+  /** One session alone. */
+  readonly session?: string;
+  /** Of one person alone. */
+  readonly subject?: string | undefined;
+}
+
 /** Sessions of all its channels, the newest first. Throws `not-found` or `forbidden`. */
-async function of(id: string, viewer: Viewer, now: number, wanted: { readonly session?: string } = {}): Promise<Found> {
+async function of(id: string, viewer: Viewer, now: number, { subject, ...wanted }: Wanted = {}): Promise<Found> {
   const { channels } = visible(await readDevice(id), viewer);
   if (!isAdmin(viewer)) throw new ApiError('forbidden', 'Only administrators see who watches a device, and end it.');
-  const found = await Promise.all(
-    channels.map(({ number }) => watchingNow(channelPrefix(id, number).slice(0, -1), now, wanted)),
-  );
+  const whats = channels.map(({ number }) => channelPrefix(id, number).slice(0, -1));
+  if (subject !== undefined) return await personWatching((await loadSigner()).subjectPart(subject), whats, now);
+  const found = await Promise.all(whats.map((what) => watchingNow(what, now, wanted)));
   // A session's name begins with its time.
   const rows = found.flatMap((one) => one.rows).toSorted((a, b) => (a.session < b.session ? 1 : -1));
   return { rows, isWhole: found.every((one) => one.isWhole) };
@@ -39,10 +47,9 @@ export const deviceSessionRoutes: Pick<
 
   'DELETE /api/devices/{id}/sessions': async ({ params: { id }, query: { subject }, viewer }) => {
     const now = Date.now();
-    const { rows, isWhole } = await of(id, viewer, now);
-    const wanted = subject === undefined ? rows : rows.filter((row) => row.subject === subject);
-    await endAll(wanted, 'admin', now);
-    return { ended: wanted.length, isWhole };
+    const { rows, isWhole } = await of(id, viewer, now, { subject });
+    await endAll(rows, 'admin', now);
+    return { ended: rows.length, isWhole };
   },
 
   'DELETE /api/devices/{id}/sessions/{session}': async ({ params: { id, session }, viewer }) => {

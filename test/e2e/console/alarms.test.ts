@@ -153,3 +153,19 @@ it('is told to an admin as it comes, where nothing that is asked before is answe
   expect(faults).toEqual([]);
   await close();
 });
+
+it('is on the map as it is told, where nothing of devices is answered any more', async () => {
+  const { page, faults, close } = await openPage(browser);
+  const frames = framesOf(page);
+  await signIn(page, stack.url, 'uma', '/map');
+  const listed = page.getByRole('list', { name: 'Devices' }).getByRole('listitem').filter({ hasText: 'Bus 12' });
+  await listed.getByText(/^(Moving|Standing)/).waitFor(slow);
+  await expect.poll(() => frames.some((frame) => frame.includes(`"device:${BUS}"`)), slow).toBe(true);
+  await page.route('**/api/devices**', (route) => route.abort());
+  await expect.poll(() => bus().hold('sos', true), slow).toBe(true);
+  await listed.getByText('Alarm: SOS').waitFor(slow);
+  expect(bus().hold('sos', false)).toBe(true);
+  await listed.getByText(/^(Moving|Standing)/).waitFor(slow);
+  expect(faults).toEqual([]);
+  await close();
+});

@@ -148,3 +148,28 @@ it('shows who watches as they come and go, where it asks for the list once', asy
     await close();
   }
 });
+
+it('stops what was ended as it is told, where its player has nothing to ask for', async () => {
+  const id = await uma.upload(join(folder, 'film.mp4'), { name: 'film.mp4', metadata: { visibility: 'entitled' } });
+  made.push(id);
+  await uma.ready(id);
+  await uma.call('PUT /api/videos/{id}/grants/{subject}', { params: { id, subject: 'vera' }, body: {} });
+  const vera = await openPage(browser);
+  const frames = framesOf(vera.page);
+  await signIn(vera.page, stack.url, 'vera', `/v/${id}`);
+  await comeNear(vera.page);
+  await vera.page.locator('hls-video').waitFor();
+  await expect.poll(() => frames.some((frame) => frame.includes('"topics":["sessions:vera"')), slow).toBe(true);
+  const sessions = async () => (await uma.call('GET /api/videos/{id}/sessions', { params: { id } })).sessions;
+  await expect.poll(async () => (await sessions()).length, slow).toBe(1);
+  // Nothing of the edge's tells it either.
+  await vera.page.route('**/vod/**', (route) => route.abort());
+  await uma.call('DELETE /api/videos/{id}/sessions', { params: { id } });
+  await vera.page
+    .getByRole('alert')
+    .filter({ hasText: 'The owner of the video has ended this playback.' })
+    .waitFor({ timeout: 30_000 });
+  expect(frames.some((frame) => frame.includes('"of":"sessions"'))).toBe(true);
+  expect(vera.faults).toEqual([]);
+  await vera.close();
+});

@@ -231,6 +231,66 @@ it('tells who watches to the owner of the video and to admins, and of a device t
   for (const sub of ['otto', 'vera', 'olga', 'ada']) await leave(`${sub}-w`);
 });
 
+it('tells everybody which of their own sessions are over, and an admin of nobody else’s', async () => {
+  for (const sub of ['vera', 'ada', 'otto']) {
+    await begin(`${sub}-s`, await ticketOf(sub));
+    await say(`${sub}-s`, { topics: ['sessions:vera', 'sessions:', `sessions:${'x'.repeat(255)}`] });
+  }
+  expect(['vera-s', 'ada-s', 'otto-s'].map(toldTo)).toMatchObject([
+    [{ topics: ['sessions:vera'] }],
+    [{ topics: [] }],
+    [{ topics: [] }],
+  ]);
+  gateway.told.length = 0;
+  const session = '0000001Aaaaaaaaaaaaaaaa';
+  const row = { who: 'u:part', place: 'x', what: `vod/${OPEN}`, session, ticket: 'a secret', subject: 'vera' };
+  const times = { startedAt: '2026-01-01T00:00:00Z', seenAt: '2026-01-01T00:00:00Z', expiresAt: now() + 600 };
+  const gone = {
+    eventSourceARN: streamOf('SESSIONS_TABLE'),
+    dynamodb: { OldImage: marshall({ ...row, ...times }) },
+  };
+  await happens(gone as unknown as DynamoDBRecord);
+  const news = [{ of: 'sessions', topic: 'sessions:vera', over: [session], isMore: false }];
+  expect(gateway.told).toEqual([{ id: 'vera-s', message: { news } }]);
+  for (const sub of ['vera', 'ada', 'otto']) await leave(`${sub}-s`);
+});
+
+it('tells of a device whoever may see it, as the API shows it, for as long as they may', async () => {
+  const devices = ['13800000001', '13800000002', '13800000009'];
+  const topics = devices.map((id) => `device:${id}`);
+  const put = (id: string, viewers: readonly string[]) =>
+    dynamo.send(new PutCommand({ TableName: process.env['DEVICES_TABLE'], Item: { id, kind: 'device', viewers } }));
+  await put(devices[0]!, ['vera']);
+  await put(devices[1]!, ['otto']);
+  for (const [sub, allowed] of [
+    ['vera', topics.slice(0, 1)],
+    ['ada', topics.slice(0, 2)],
+    ['olga', []],
+  ] as const) {
+    await begin(`${sub}-d`, await ticketOf(sub));
+    await say(`${sub}-d`, { topics: [...topics, 'device:x', 'device:'] });
+    expect([sub, toldTo(`${sub}-d`)]).toMatchObject([sub, [{ topics: allowed }]]);
+  }
+  const drives = (id: string) => ({
+    eventSourceARN: streamOf('DEVICES_TABLE'),
+    dynamodb: {
+      OldImage: marshall({ id, alarms: [] }),
+      NewImage: marshall({ id, alarms: ['sos'], authCode: 'a secret' }),
+    },
+  });
+  gateway.told.length = 0;
+  await happens(...(devices.map(drives) as unknown as DynamoDBRecord[]));
+  const news = (id: string) => ({ of: 'device', topic: `device:${id}`, alarms: ['sos'], isMore: false });
+  expect(toldTo('vera-d')).toEqual([{ news: [news(devices[0]!)] }]);
+  expect(toldTo('ada-d')).toEqual([{ news: [news(devices[0]!), news(devices[1]!)] }]);
+  expect(gateway.told).toHaveLength(2);
+  // Taken off the list of its viewers, she is told until she asks again.
+  await put(devices[0]!, []);
+  await say('vera-d', { topics });
+  expect(toldTo('vera-d').at(-1)).toMatchObject({ topics: [] });
+  for (const sub of ['vera', 'ada', 'olga']) await leave(`${sub}-d`);
+});
+
 it('tells admins alone that the inbox of alarms is another', async () => {
   for (const sub of ['ada', 'vera']) {
     await begin(`${sub}-a`, await ticketOf(sub));

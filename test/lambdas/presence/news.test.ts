@@ -1,5 +1,12 @@
 import { expect, it } from 'vitest';
-import { alarmsNews, together, videoNews, watchingNews } from '../../../lambdas/presence/news.ts';
+import {
+  alarmsNews,
+  deviceNews,
+  sessionsNews,
+  together,
+  videoNews,
+  watchingNews,
+} from '../../../lambdas/presence/news.ts';
 
 const ID = 'abcdefghij0123456789';
 const record = {
@@ -132,4 +139,77 @@ it('tells that the inbox is another: of what comes into it, is acknowledged, or 
     [fresh, { ...fresh, files: 2 }],
   ])
     expect(alarmsNews({ before, now })).toBeUndefined();
+});
+
+const over = { of: 'sessions', topic: 'sessions:vera', over: [SESSION], isMore: false };
+
+it.each([
+  ['one that is ended', row, ended],
+  ['one whose right was taken back, or that was left', row, undefined],
+  ['one that another takes the place of', row, { ...row, session: OTHER }],
+])('tells a person of their own: %s', (_name, before, now) => {
+  expect(sessionsNews({ before, now })).toEqual(over);
+});
+
+it('tells a person nothing of what begins or goes on, and nobody of sessions of nobody', () => {
+  expect(sessionsNews({ now: row })).toBeUndefined();
+  expect(sessionsNews({ before: row, now: { ...row, seenAt: '2026-01-01T00:06:40Z' } })).toBeUndefined();
+  const { subject: __, ...nobodys } = row;
+  expect(sessionsNews({ before: nobodys })).toBeUndefined();
+  expect(sessionsNews({ before: ended })).toBeUndefined();
+});
+
+it('tells a person together of all that is over, and of a crowd that there is more', () => {
+  const of = (session: string) => sessionsNews({ before: { ...row, session } })!;
+  const one = (...all: Parameters<typeof together>[0]) => [...together(all).values()];
+  expect(one(of(SESSION), of(OTHER))).toEqual([{ ...over, over: [SESSION, OTHER] }]);
+  const crowd = Array.from({ length: 51 }, (_none, i) => of(`00000${String(10 + i)}Aaaaaaaaaaaaaaaa`));
+  expect(one(...crowd, of(SESSION))).toEqual([{ ...over, over: [SESSION], isMore: true }]);
+  expect(one(...crowd)).toEqual([{ ...over, over: [], isMore: true }]);
+});
+
+const DEVICE = '13800000001';
+const position = {
+  time: '2026-01-01T00:00:00Z',
+  lat: 31.2,
+  lon: 121.4,
+  speedKmh: 42,
+  direction: 90,
+  altitude: 4,
+  accOn: true,
+};
+const device = {
+  id: DEVICE,
+  name: 'Bus',
+  viewers: ['uma'],
+  online: true,
+  lastSeenAt: '2026-01-01T00:00:00Z',
+  position,
+  alarms: ['sos'],
+  authCode: 'a secret',
+  streams: { 1: { state: 'live' } },
+};
+const drove = { ...device, lastSeenAt: '2026-01-01T00:00:30Z', position: { ...position, lat: 31.3 } };
+const where = { of: 'device', topic: `device:${DEVICE}`, alarms: ['sos'], isMore: false };
+
+it.each([
+  ['where it is now', device, drove, { lastSeenAt: drove.lastSeenAt, position: drove.position }],
+  ['an alarm that is over', device, { ...device, alarms: [] }, { alarms: [] }],
+  ['that it went', device, { ...drove, online: false }, { position: drove.position, isMore: true }],
+  ['another stream', device, { ...device, streams: {} }, { isMore: true }],
+  ['another name', device, { ...device, name: 'Tram' }, { isMore: true }],
+  ['that it is there', undefined, device, { isMore: true }],
+  ['that it is no more', device, undefined, { isMore: true }],
+])('tells of a device %s, and nothing else of its record', (_name, before, now, said) => {
+  const news = deviceNews({ before, now });
+  expect(news).toEqual({ ...where, lastSeenAt: (now ?? device).lastSeenAt, position, ...said });
+});
+
+it('tells of a device nothing that the API does not show, and of one that has never been there no place', () => {
+  const hidden = { watched: { 1: 'x' }, network: '192.0.2.0/24', session: 's', reportedAt: 'x', authCode: 'y' };
+  expect(deviceNews({ before: device, now: { ...device, ...hidden } })).toBeUndefined();
+  expect(deviceNews({ before: device, now: device })).toBeUndefined();
+  const { position: _position, lastSeenAt: _seen, alarms: _alarms, ...fresh } = device;
+  expect(deviceNews({ now: fresh })).toEqual({ ...where, alarms: [], isMore: true });
+  expect(deviceNews({ now: { kind: 'other' } })).toBeUndefined();
 });

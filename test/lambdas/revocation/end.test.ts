@@ -1,11 +1,11 @@
 /** Ending what plays by a right that was taken back, against the engine: those and no others, however many, and tried again. */
 import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { DynamoDBDocumentClient, GetCommand, PutCommand, QueryCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Start } from '../../../lambdas/shared/sessions.ts';
-import type { Taken } from '../../../lib/contract/ending.ts';
+import type { Ending, Taken } from '../../../lib/contract/ending.ts';
 import { grantRight, keyRight, viewerRight } from '../../../lib/contract/right.ts';
 import { parseTicket } from '../../../lib/contract/ticket.ts';
 import { startHandlerEngine } from '../engine.ts';
@@ -214,6 +214,85 @@ it('looks again when nothing can be under way any more, and only once', async ()
   sent.mockRestore();
   const QueueUrl = process.env['ENDING_QUEUE']!;
   expect((await sqs.send(new ReceiveMessageCommand({ QueueUrl }))).Messages ?? []).toEqual([]);
+});
+
+describe('where a look takes no more than a page of twenty', () => {
+  const HALF_A_DAY = 43_200_000;
+  /** Each look in turn, until there is nothing to come but the second time. Answers their messages. */
+  async function looks(taken: Taken): Promise<Ending[]> {
+    const { dynamo } = await import('../../../lambdas/shared/clients.ts');
+    const send = dynamo.send.bind(dynamo) as (command: unknown) => Promise<unknown>;
+    const clock = Date.now.bind(Date);
+    let ahead = 0;
+    vi.spyOn(Date, 'now').mockImplementation(() => clock() + ahead);
+    vi.spyOn(dynamo, 'send').mockImplementation(((command: unknown) => {
+      if (command instanceof QueryCommand || command instanceof ScanCommand) {
+        command.input.Limit = 20;
+        ahead += 46_000;
+      }
+      return send(command);
+    }) as never);
+    const sent = vi.spyOn(SQSClient.prototype, 'send');
+    const messages: Ending[] = [{ taken, isAgain: false }];
+    try {
+      for (let next: Ending | undefined = messages[0]; next?.isAgain === false && messages.length < 100;) {
+        const before = sent.mock.calls.length;
+        const Records = [{ messageId: 'm', body: JSON.stringify(next) }];
+        expect(await handler({ Records } as never, {} as never)).toEqual({ batchItemFailures: [] });
+        const told = sent.mock.calls.slice(before).map(([{ input }]) => input as Record<string, string>);
+        const { MessageBody } = told.find(({ QueueUrl }) => QueueUrl === process.env['ENDING_QUEUE'])!;
+        next = JSON.parse(MessageBody!) as Ending;
+        messages.push(next);
+      }
+      return messages;
+    } finally {
+      vi.restoreAllMocks();
+    }
+  }
+  const many = (length: number, over: Partial<Start>, now = Date.now()) =>
+    Promise.all(
+      Array.from({ length }, async () => {
+        const start = { what: `vod/${id}`, until: new Date(now + HALF_A_DAY), reason: 'public', ...over };
+        return parseTicket(await sessions.startSession(start, now))!.session;
+      }),
+    );
+  /** None of them looks at what another has. */
+  const expectOnwards = (messages: readonly Ending[], least: number, taken: Taken) => {
+    expect(messages.at(-1)).toEqual({ taken, isAgain: true });
+    const places = messages.slice(0, -1).map(({ from }) => JSON.stringify(from));
+    expect(places.length).toBeGreaterThanOrEqual(least);
+    expect(new Set(places).size).toBe(places.length);
+  };
+
+  it('gets to the oldest of a busy video, and to the next video', async () => {
+    const vic = person('vic');
+    const oldest = await many(1, { person: vic }, Date.now() - 5000);
+    const spared = [...(await many(70, {})), ...(await many(30, { what: `vod/${other}` }))];
+    const taken: Taken = { of: 'denied', resource: 'tag:t', subject: `person:${vic.subject}`, among: [other, id] };
+    expectOnwards(await looks(taken), 6, taken);
+    expect(await revoked(oldest[0]!)).toBe(true);
+    expect(await Promise.all(spared.map(revoked))).toEqual(spared.map(() => false));
+  });
+
+  it('gets to the end of all there are, for a denial on a tag', async () => {
+    const vic = person('vic');
+    const Item = record({ id, tags: [`t${count}`] });
+    await table.send(new PutCommand({ TableName: process.env['VIDEOS_TABLE'], Item }));
+    const spared = await many(70, {});
+    const meant = await many(30, { person: vic });
+    const taken: Taken = { of: 'denied', resource: `tag:t${count}`, subject: `person:${vic.subject}` };
+    expectOnwards(await looks(taken), 5, taken);
+    expect(await Promise.all(meant.map(revoked))).toEqual(meant.map(() => true));
+    expect(await Promise.all(spared.map(revoked))).toEqual(spared.map(() => false));
+  });
+
+  it('gets to the last of several rights', async () => {
+    const rights = ['a', 'b', 'c'].map((name) => keyRight(`k${count}${name}`));
+    const meant = (await Promise.all(rights.map((right) => many(25, { right, reason: 'key' })))).flat();
+    const taken: Taken = { of: 'rights', rights };
+    expectOnwards(await looks(taken), 5, taken);
+    expect(await Promise.all(meant.map(revoked))).toEqual(meant.map(() => true));
+  });
 });
 
 it('ends a thousand of one grant, each once in the writer\u2019s messages of two hundred at most', async () => {

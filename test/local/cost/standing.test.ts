@@ -64,7 +64,7 @@ describe('a line', () => {
     const sources = many(plain.vod, 'AWS::Lambda::EventSourceMapping');
     const streams = JSON.stringify(plain.vod).match(/"EventSourceArn":\{"Fn::GetAtt":\["\w+","StreamArn"\]/g)!.length;
     // Lambda reads streams for nothing.
-    expect([POLLERS, streams]).toEqual([5, 4]);
+    expect([POLLERS, streams]).toEqual([5, 5]);
     expect(amount(plain.vod, PRICES.queueRequest)).toBe((sources - streams - 1) * 657_000);
     // The queue of revocations is FIFO; its sweep comes once an hour.
     expect(amount(plain.vod, PRICES.fifoRequest)).toBe(657_000 + 2 * 730);

@@ -6,6 +6,7 @@ import type { default as Hls, ErrorData } from 'hls.js';
 import { call, pathOf } from '../api/client.ts';
 import { isPassing, problemOf, type ApiProblem } from '../api/problem.ts';
 import type { Stretch } from '../fleet/stretch.ts';
+import { plays } from '../push/mine.ts';
 import { eventsIn, Reporter } from '../reports/reporter.ts';
 import { isOver, openedBy, readFrom, refusedText, Signature } from '../shared/signature.ts';
 import { momentOf, nextRecording, positionOf, windowFor, type Fragment } from './recordings.ts';
@@ -53,6 +54,7 @@ export class Recorder {
   #isHeld = false;
   #session = crypto.randomUUID();
   readonly #reporter: Reporter;
+  #playsNoMore: (() => void) | undefined;
 
   constructor(options: RecorderOptions) {
     this.#options = options;
@@ -150,6 +152,12 @@ export class Recorder {
       return answer;
     };
     const signature = new Signature({ prefix, base: window.location.href, read, over });
+    this.#playsNoMore = plays({
+      get ticket() {
+        return signature.ticket;
+      },
+      askAgain: () => void signature.renew(),
+    });
     const hls = new HlsClass({
       // What is played is known by the clock only once the playlist has come.
       autoStartLoad: false,
@@ -274,6 +282,8 @@ export class Recorder {
   #unload(): void {
     this.#load += 1;
     clearTimeout(this.#again);
+    this.#playsNoMore?.();
+    this.#playsNoMore = undefined;
     this.#hls?.destroy();
     this.#hls = undefined;
     this.#fragments = [];

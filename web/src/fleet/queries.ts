@@ -1,11 +1,21 @@
 /** What more than one of the live screens asks the API. */
 import { queryOptions, type QueryClient } from '@tanstack/react-query';
 import type { Device } from '../../../lib/contract/device.ts';
+import { deviceTopic } from '../../../lib/contract/socket.ts';
 import { call } from '../api/client.ts';
+import { pushed, seldom } from '../push/pushed.ts';
 import { iso, type Stretch } from './stretch.ts';
 
 /** Pages of 200 that a screen loads at most; a larger fleet is searched by name. */
 const MOST_PAGES = 10;
+
+/** What is waited for is over by the clock, too, which nobody tells. */
+const isSettled = ({ streams }: Device): boolean =>
+  Object.values(streams).every(({ state }) => state !== 'starting' && state !== 'busy');
+
+/** Whether all that changes of them is told. */
+const areTold = (devices: readonly Device[]): boolean =>
+  devices.length > 0 && devices.every((device) => isSettled(device) && pushed.has(deviceTopic(device.id)));
 
 /** Every device one may see, by name, asked for again every `seconds`. */
 export const devicesQuery = (seconds: number) =>
@@ -24,7 +34,9 @@ export const devicesQuery = (seconds: number) =>
       return { devices, isWhole: cursor === null };
     },
     staleTime: 2_000,
-    refetchInterval: seconds * 1000,
+    refetchInterval: ({ state }) => (areTold(state.data?.devices ?? []) ? seldom(state) : seconds * 1000),
+    // As often as it would be asked for if it were told, it need not be.
+    meta: { isWatched: seconds < 60 },
   });
 
 /** Whether there is a device that one may see. */
@@ -42,7 +54,7 @@ export const deviceQuery = (id: string) =>
     queryKey: ['device', id],
     queryFn: ({ signal }) => call('GET /api/devices/{id}', { params: { id }, signal }),
     staleTime: 2_000,
-    refetchInterval: 5_000,
+    refetchInterval: ({ state }) => (state.data !== undefined && areTold([state.data]) ? seldom(state) : 5_000),
   });
 
 /** What a stretch of time holds is asked for again only while it still grows. */

@@ -8,6 +8,7 @@ import { ticketIn } from '../../../lib/contract/ticket.ts';
 import { call, pathOf } from '../api/client.ts';
 import { apiPath } from '../api/token-fetch.ts';
 import type { Place } from '../fleet/wall.ts';
+import { plays } from '../push/mine.ts';
 import { Reporter } from '../reports/reporter.ts';
 import { isLost, isOver, pathOf as openedPath, renewIn, resigned } from '../shared/signature.ts';
 import { distances, isEnough, LIVE, Pace, Reloads } from './pace.ts';
@@ -62,6 +63,7 @@ export class LiveStream {
   readonly #pace = new Pace();
   readonly #pictures = new Pictures();
   readonly #reporter: Reporter;
+  readonly #playsNoMore = plays(this);
   /** Pictures put on the screen, where the browser tells of each; and what takes back its promise to. */
   #counted = 0;
   #callback: number | undefined;
@@ -90,6 +92,7 @@ export class LiveStream {
   /** Ends it for good: the device may stop sending at once. */
   stop(): void {
     this.#abort.abort();
+    this.#playsNoMore();
     this.#detach();
     clearTimeout(this.#timer);
     this.#options.video.removeEventListener('playing', this.#plays);
@@ -122,6 +125,15 @@ export class LiveStream {
     this.#hls?.startLoad();
   }
 
+  /** Of its session now; undefined: it has none yet. */
+  get ticket(): string | undefined {
+    const { device, channel } = this.#options.place;
+    return ticketIn(openedPath(this.#query ?? '') ?? '', `live/${device}/${channel}/`);
+  }
+
+  /** Asks whether it goes on before it would by itself: its session is said to be over. */
+  readonly askAgain = (): void => void this.#ask();
+
   get #params() {
     const { device, channel } = this.#options.place;
     return { id: device, channel: String(channel) };
@@ -129,8 +141,7 @@ export class LiveStream {
 
   #goodbye = (): void => {
     this.#reporter.leave();
-    const { device, channel } = this.#options.place;
-    const ticket = ticketIn(openedPath(this.#query ?? '') ?? '', `live/${device}/${channel}/`);
+    const { ticket } = this;
     const query = { session: this.#session, ...(ticket !== undefined && { ticket }) };
     const path = pathOf('POST /api/play/live/{id}/{channel}/goodbye', this.#params, query);
     // It is sent even when the page goes.

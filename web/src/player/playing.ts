@@ -125,6 +125,16 @@ export class Playing {
     void Promise.resolve().then(() => Promise.resolve().then(attach));
   }
 
+  /** Of its session now; undefined: it has none yet. */
+  get ticket(): string | undefined {
+    return this.#signature.ticket;
+  }
+
+  /** Asks whether it goes on before it would by itself: its session is said to be over. */
+  readonly askAgain = (): void => {
+    if (!this.#isStopped) void this.#renew();
+  };
+
   /** Tries again at once what the network broke off: hls.js waits ever longer between its own tries. */
   resume(): void {
     const hls = this.#element.api;

@@ -6,6 +6,7 @@ import type { QueryClient } from '@tanstack/react-query';
 import type { Told } from '../../../lib/contract/presence.ts';
 import { ASK_SECONDS, SOCKET } from '../../../lib/contract/socket.ts';
 import { call } from '../api/client.ts';
+import { onPlays } from './mine.ts';
 import { pushed } from './pushed.ts';
 import { askFor, takeIn, wantedTopics } from './topics.ts';
 
@@ -26,15 +27,18 @@ type Timer = ReturnType<typeof setTimeout> | undefined;
 
 class Push {
   readonly #client: QueryClient;
+  readonly #subject: string;
   #socket: WebSocket | undefined;
   #isConnecting = false;
   #tries = 0;
   #asked = '';
   #timers: { settle?: Timer; linger?: Timer; retry?: Timer; ask?: Timer; renew?: Timer } = {};
 
-  constructor(client: QueryClient) {
+  constructor(client: QueryClient, subject: string) {
     this.#client = client;
+    this.#subject = subject;
     client.getQueryCache().subscribe(this.#settle);
+    onPlays(this.#settle);
     document.addEventListener('visibilitychange', this.#settle);
     this.#settle();
   }
@@ -47,7 +51,7 @@ class Push {
   };
 
   #look(): void {
-    const topics = document.hidden ? [] : wantedTopics(this.#client);
+    const topics = document.hidden ? [] : wantedTopics(this.#client, this.#subject);
     if (topics.length === 0) {
       this.#timers.linger ??= setTimeout(() => this.#socket?.close(), LINGER);
       return;
@@ -81,7 +85,7 @@ class Push {
     this.#asked = topics.join();
     this.#socket?.send(JSON.stringify({ topics }));
     clearTimeout(this.#timers.ask);
-    this.#timers.ask = setTimeout(() => this.#ask(wantedTopics(this.#client)), ASK_SECONDS * 1000);
+    this.#timers.ask = setTimeout(() => this.#ask(wantedTopics(this.#client, this.#subject)), ASK_SECONDS * 1000);
   }
 
   #hear(told: Told): void {
@@ -119,4 +123,5 @@ class Push {
   }
 }
 
-export const startPush = (client: QueryClient): void => void new Push(client);
+/** `subject`: who is signed in. */
+export const startPush = (client: QueryClient, subject: string): void => void new Push(client, subject);

@@ -1,15 +1,34 @@
 /** What the screens show now, as topics to listen to, and what is told of one, put where the screens look. */
 import type { Query, QueryClient } from '@tanstack/react-query';
+import type { Device } from '../../../lib/contract/device.ts';
 import type { News, WatchingNews } from '../../../lib/contract/presence.ts';
-import { ALARMS_TOPIC, MOST_TOPICS, topicOf, topicText, videoTopic } from '../../../lib/contract/socket.ts';
+import {
+  ALARMS_TOPIC,
+  deviceTopic,
+  MOST_TOPICS,
+  topicOf,
+  topicText,
+  videoTopic,
+} from '../../../lib/contract/socket.ts';
 import type { Video } from '../../../lib/contract/video.ts';
 import { INBOX } from '../alarms/count.ts';
 import { pollEvery } from '../shared/status.ts';
+import { askForList, takeDevice } from './devices.ts';
+import { isPlaying, sessionsOver } from './mine.ts';
 
-/** Undefined: nothing is told of it, or nothing of it would be asked for again. */
+/** None: nothing is told of it, or nothing of it would be asked for again. */
+function topicsOfQuery(query: Query): readonly string[] {
+  const { queryKey, state, meta } = query;
+  if (queryKey[0] !== 'devices') return [topicOfQuery(query) ?? []].flat();
+  const { devices } = (state.data as { readonly devices: readonly Device[] } | undefined) ?? { devices: [] };
+  return meta?.['isWatched'] === true ? devices.map(({ id }) => deviceTopic(id)) : [];
+}
+
+/** Undefined: there is none. */
 function topicOfQuery({ queryKey, state }: Query): string | undefined {
   const [kind, first, second] = queryKey as readonly string[];
   if (state.data === undefined || first === undefined) return undefined;
+  if (kind === 'device') return deviceTopic(first);
   // The count alone, which every screen shows, is worth no connection.
   if (kind === INBOX) return first === 'count' ? undefined : ALARMS_TOPIC;
   if (kind === 'video') return pollEvery(state.data as Video, Date.now()) === false ? undefined : videoTopic(first);
@@ -24,32 +43,45 @@ export function watchingTopic(of: readonly string[]): string {
     : topicText({ of: 'watching', what: 'device', id });
 }
 
-/** Of what is on a screen now, sorted, and as many as one connection listens to. */
-export const wantedTopics = (client: QueryClient): string[] =>
+/** Of what plays and what is on a screen now, sorted, and as many as one connection listens to. `subject`: who is signed in. */
+export const wantedTopics = (client: QueryClient, subject: string): string[] => {
+  const own = isPlaying() ? [topicText({ of: 'sessions', subject })] : [];
+  return [...own, ...shownTopics(client)].slice(0, MOST_TOPICS);
+};
+
+const shownTopics = (client: QueryClient): string[] =>
   client
     .getQueryCache()
     .getAll()
     .filter((query) => query.isActive())
-    .flatMap((query) => topicOfQuery(query) ?? [])
+    .flatMap((query) => topicsOfQuery(query))
     .filter((topic, index, all) => all.indexOf(topic) === index)
-    .toSorted()
-    .slice(0, MOST_TOPICS);
+    .toSorted();
 
-function keyOf(text: string): readonly string[] {
+/** Undefined: no screen looks there for it. */
+function keyOf(text: string): readonly string[] | undefined {
   const topic = topicOf(text);
-  if (topic === undefined || topic.of === 'alarms') return [INBOX];
-  if (topic.of === 'video') return ['video', topic.id];
+  if (topic === undefined || topic.of === 'sessions') return undefined;
+  if (topic.of === 'alarms') return [INBOX];
+  if (topic.of === 'video' || topic.of === 'device') return [topic.of, topic.id];
   return ['watching', ...(topic.what === 'device' ? ['device'] : []), topic.id];
 }
 
 /** Asks again for what the topics tell: they begin or cease to be told, and something may have happened in between. */
 export function askFor(client: QueryClient, topics: readonly string[]): void {
-  for (const topic of topics) void client.invalidateQueries({ queryKey: keyOf(topic), exact: topic !== ALARMS_TOPIC });
+  for (const topic of topics) {
+    const queryKey = keyOf(topic);
+    if (queryKey) void client.invalidateQueries({ queryKey, exact: topic !== ALARMS_TOPIC });
+  }
+  if (topics.some((topic) => topicOf(topic)?.of === 'device')) askForList(client);
 }
 
 /** More than is told has changed where it says so: then the API is asked, whose answer is whole. */
 export function takeIn(client: QueryClient, news: News): void {
+  if (news.of === 'sessions') return sessionsOver(news.over, news.isMore);
   const queryKey = keyOf(news.topic);
+  if (queryKey === undefined) return;
+  if (news.of === 'device') return takeDevice(client, queryKey[1]!, news);
   if (news.isMore) askFor(client, [news.topic]);
   else if (news.of === 'video') {
     const { status, progress, updatedAt } = news;

@@ -6,6 +6,7 @@ import { Button } from '@mantine/core';
 import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { hasCode, isPassing, type ApiProblem } from '../api/problem.ts';
 import { newSession, Playing, UNFETCHED } from '../player/playing.ts';
+import { plays } from '../push/mine.ts';
 import { useReach } from '../shared/ReachNote.tsx';
 import { isOver } from '../shared/signature.ts';
 import { isControl, isTyping } from '../shell/keys.ts';
@@ -99,6 +100,7 @@ export default function Player(props: PlayerProps) {
     const now = new Playing(element, target, { refused: setRefused, troubled: setTroubled });
     playing.current = now;
     now.begin();
+    const playsNoMore = plays(now);
     const halt = () => setMotion('stands');
     const note = () => {
       setMotion('moves');
@@ -111,6 +113,7 @@ export default function Player(props: PlayerProps) {
     const goOn = () => void element.play().catch(() => undefined);
     if (isPlaying.current) element.addEventListener('loadstart', goOn, { once: true });
     return () => {
+      playsNoMore();
       now.stop();
       element.removeEventListener('loadstart', goOn);
       element.removeEventListener('timeupdate', note);
