@@ -55,26 +55,31 @@ export class AlarmStore {
 
   /**
    * Says of the alarm that began when it was over, by its end, or by its beginning if that came late. Whichever of the two is
-   * written last finds the other, so call it once either is there; twice is as once.
+   * written last finds the other, so call it once either is there; twice is as once. Devices tell whole seconds: an end is of what began
+   * in the same second, too; what begins then is not over by it, since it may have begun again.
    */
   async settle(alarm: Pick<AlarmRecord, 'device' | 'id' | 'time' | 'kind' | 'type' | 'phase'>): Promise<void> {
     if (alarm.phase === 'event') return;
     const { device, time } = alarm;
     const at = alarmSortKey(alarm);
     const isEnd = alarm.phase === 'end';
+    // Behind every alarm of its second.
+    const second = alarmSortKey({ time, id: '~' });
     const { Items = [] } = await this.#dynamo.send(
       new QueryCommand({
         TableName: this.#table,
-        KeyConditionExpression: `device = :device AND #at ${isEnd ? '<' : '>'} :at`,
+        KeyConditionExpression: `device = :device AND #at ${isEnd ? '<' : '>'} :second`,
         FilterExpression: '#kind = :kind AND #type = :type',
         ExpressionAttributeNames: { '#at': 'at', '#kind': 'kind', '#type': 'type' },
-        ExpressionAttributeValues: { ':device': device, ':at': at, ':kind': alarm.kind, ':type': alarm.type },
+        ExpressionAttributeValues: { ':device': device, ':second': second, ':kind': alarm.kind, ':type': alarm.type },
         ScanIndexForward: !isEnd,
         Limit: MOST_BETWEEN,
         ConsistentRead: true,
       }),
     );
-    const other = Items.map((item) => alarmRecord.parse(item)).find(({ phase }) => phase !== 'event');
+    const other = Items.map((item) => alarmRecord.parse(item))
+      .filter(({ at: other }) => other !== at)
+      .find(({ phase }) => phase !== 'event');
     if (other === undefined || other.phase === alarm.phase) return;
     await this.#ifHeld(
       new UpdateCommand({

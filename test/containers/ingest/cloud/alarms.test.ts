@@ -33,7 +33,8 @@ async function ends(told: readonly Told[], sideBySide = false): Promise<(number 
   const alarms = told.map(([phase, second, type = 'overspeed'], i) => {
     const alarm = {
       device,
-      id: `alarm${String(i).padStart(7, '0')}`,
+      // They say nothing of the order: here the latest comes first.
+      id: `alarm${String(1_000_000 - i).padStart(7, '0')}`,
       time: at(second),
       kind: 'status',
       type,
@@ -125,6 +126,23 @@ it.each<[string, Told[], (number | undefined)[]]>([
     [60],
   ],
   ['ends what nobody saw begin', [['end', 60]], []],
+  [
+    'is over in the second in which it began',
+    [
+      ['start', 0],
+      ['end', 0],
+    ],
+    [0],
+  ],
+  [
+    'begins again in the second in which it was over',
+    [
+      ['start', 0],
+      ['end', 20],
+      ['start', 20],
+    ],
+    [20, undefined],
+  ],
 ])('an alarm that %s', async (_, told, expected) => {
   expect(await ends(told)).toEqual(expected);
 });
