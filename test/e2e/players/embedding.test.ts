@@ -157,12 +157,21 @@ describe.concurrent('in a frame', () => {
         // What the browser is told, of which a page is not told what is none of its business.
         const network = await page.context().newCDPSession(page);
         await network.send('Network.enable');
+        // Either may be told first (Chrome DevTools Protocol, Network.responseReceivedExtraInfo).
         const asked = new Set<string>();
+        const statuses = new Map<string, number>();
+        const told = (requestId: string) => {
+          const found = statuses.get(requestId);
+          if (found !== undefined && asked.has(requestId)) answered(found);
+        };
         network.on('Network.requestWillBeSent', ({ requestId, request }) => {
-          if (request.url === src) asked.add(requestId);
+          if (request.url !== src) return;
+          asked.add(requestId);
+          told(requestId);
         });
         network.on('Network.responseReceivedExtraInfo', ({ requestId, statusCode }) => {
-          if (asked.has(requestId)) answered(statusCode);
+          statuses.set(requestId, statusCode);
+          told(requestId);
         });
       });
       const found = await status;
