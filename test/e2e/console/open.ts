@@ -14,7 +14,7 @@ const MIDDAY = `Etc/GMT${HOURS_AHEAD > 0 ? '-' : '+'}${Math.abs(HOURS_AHEAD)}`;
 
 /**
  * A fresh profile with axe-core at hand. Script errors, refusals by the content security policy and whatever else the
- * console is told of as an error end up in `faults`, but for answers that are no success: those are the screens' to show.
+ * console is told of as an error end up in `faults`, but for answers that are no success and sockets that are cut: those are the screens' to show.
  */
 export async function openPage(
   browser: Browser,
@@ -35,7 +35,8 @@ export async function openPage(
   page.on('console', (message) => {
     const text = message.text();
     if (/Content Security Policy/.test(text)) faults.push(text);
-    else if (message.type() === 'error' && !text.startsWith('Failed to load resource')) faults.push(text);
+    else if (message.type() === 'error' && !/^(Failed to load resource|WebSocket connection to)/.test(text))
+      faults.push(text);
   });
   return { page, faults, close: () => context.close() };
 }
