@@ -5,26 +5,17 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { RouteKey } from '../../../lib/contract/api.ts';
 import { callRoute } from '../engine.ts';
-import { startFleet, type Fleet } from '../devices/fleet.ts';
+import type { Fleet } from '../devices/fleet.ts';
 import { ID, OTHER_ID, record } from '../playback/fixture.ts';
+import { startStages, type Stages } from './stages.ts';
 
 const ADA = { sub: 'ada', groups: ['admin'] };
 const DEVICE = '13800138000';
 
 let fleet: Fleet;
-const handlers: Record<string, Parameters<typeof callRoute>[0]> = {};
+let handlers: Stages['handlers'];
 beforeAll(async () => {
-  fleet = await startFleet();
-  process.env['CONSOLE_CONFIG'] = JSON.stringify({
-    issuer: 'https://issuer.example',
-    clientId: 'console',
-    scope: 'openid',
-    groupsClaim: 'groups',
-    upload: { maxBytes: 1000, partBytes: 100, types: ['video/*'], maxInFlight: 2 },
-  });
-  handlers['sharing'] = (await import('../../../lambdas/sharing/handler.ts')).handler;
-  handlers['catalog'] = (await import('../../../lambdas/catalog/handler.ts')).handler;
-  handlers['devices'] = (await import('../../../lambdas/devices/handler.ts')).handler;
+  ({ fleet, handlers } = await startStages());
 }, 600_000);
 afterAll(() => fleet.close());
 beforeEach(async () => {
