@@ -109,7 +109,8 @@ export const handler = serve<'catalog'>(required('GROUPS_CLAIM'), {
       const wanted = (record: VideoRecord) =>
         !ownedBy(record, viewer) &&
         isThere(record, now) &&
-        matches(record, filter) &&
+        // By what they are shown of it: what finds a word tells it.
+        matches(withoutDevice(record), filter) &&
         isShared(record, { viewer, grants, from, now });
       const named = await namedBy(grants, start);
       const { records, next } =

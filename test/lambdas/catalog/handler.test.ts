@@ -838,6 +838,21 @@ describe('a video of a device', () => {
     expect((await get(olga, clip.id)).json).toMatchObject({ origin: { device } });
   });
 
+  it('is found by what is shown of it alone, where others share it', async () => {
+    await register([]);
+    const description = '31.230416, 121.473701 at 42.5 km/h';
+    const { id } = await stored({ ...made('clip'), description, visibility: 'entitled' });
+    await grant(olga, id, sam.sub);
+    const found = async (as: Call['as'], q: string, more: Record<string, string> = {}) =>
+      ids((await list(as, { q, ...more })) as never);
+    for (const q of [device, device.slice(0, 4), '31', '230416', 'km', `overspeed ${device}`]) {
+      expect([q, await found(sam, q, { shared: '1' })]).toEqual([q, []]);
+      expect([q, await found(olga, q)]).toEqual([q, [id]]);
+    }
+    for (const q of ['overspeed', 'device', 'clip'])
+      expect([q, await found(sam, q, { shared: '1' })]).toEqual([q, [id]]);
+  });
+
   it.each([
     ['apart from its renditions', positionsKey],
     ['beside them, as clips of earlier versions', servedPositionsKey],
