@@ -1,11 +1,14 @@
 /**
- * The table of who listens to what. Three kinds of row under one key: a ticket, a connection, and of a topic each connection that
- * listens to it. All end by themselves (`until`, epoch seconds), however long DynamoDB leaves them lying there.
+ * The table of who listens to what. Four kinds of row under one key: a ticket, a connection, what a person said in a minute, and of a topic
+ * each connection that listens to it. All end by themselves (`until`, epoch seconds), however long DynamoDB leaves them lying there.
  */
-import { DeleteCommand, GetCommand, paginateQuery, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { DeleteCommand, GetCommand, paginateQuery, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { createHash, randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { required } from '../../lib/contract/env.ts';
+import { MOST_MESSAGES } from '../../lib/contract/presence.ts';
+import { LEASE_SECONDS } from '../../lib/contract/socket.ts';
 import { dynamo } from '../shared/clients.ts';
 
 const TableName = () => required('PRESENCE_TABLE');
@@ -23,7 +26,12 @@ export const person = z.object({
 });
 export type Person = z.infer<typeof person>;
 
-const connectionRow = person.extend({ topics: z.array(z.string()), until: z.int() });
+const connectionRow = person.extend({
+  topics: z.array(z.string()),
+  /** Until when it listens to each of them, at least; absent: to some it may not yet. */
+  leasedUntil: z.int().optional(),
+  until: z.int(),
+});
 export type Connection = z.infer<typeof connectionRow> & { readonly id: string };
 
 /** Who listens to a topic. */
@@ -67,6 +75,34 @@ export async function readConnection(id: string, now: number): Promise<Connectio
   return row === undefined || row.until <= now ? undefined : { ...row, id };
 }
 
+/** Counts one more message of a person, by whichever of their connections. False: they have sent as many in this minute as they may. */
+export async function countMessage({ subject }: Pick<Person, 'subject'>, now: number): Promise<boolean> {
+  const minute = Math.floor(now / 60);
+  return await unlessRefused(
+    dynamo.send(
+      new UpdateCommand({
+        TableName: TableName(),
+        Key: { topic: `person/${subject}`, connection: String(minute) },
+        UpdateExpression: 'SET #until = :until ADD messages :one',
+        ConditionExpression: 'attribute_not_exists(messages) OR messages < :most',
+        ExpressionAttributeNames: { '#until': 'until' },
+        ExpressionAttributeValues: { ':until': (minute + 1) * 60, ':one': 1, ':most': MOST_MESSAGES },
+      }),
+    ),
+  );
+}
+
+/** False: the write's condition does not hold. */
+async function unlessRefused(write: Promise<unknown>): Promise<boolean> {
+  try {
+    await write;
+    return true;
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return false;
+    throw error;
+  }
+}
+
 const SIDE_BY_SIDE = 25;
 
 async function sideBySide(items: readonly string[], work: (item: string) => Promise<unknown>): Promise<void> {
@@ -78,14 +114,40 @@ async function sideBySide(items: readonly string[], work: (item: string) => Prom
 const dropReader = (topic: string, connection: string): Promise<unknown> =>
   dynamo.send(new DeleteCommand({ TableName: TableName(), Key: { topic, connection } }));
 
-/** Has the connection listen to these topics until then, and to no other. */
-export async function listen(connection: Connection, topics: readonly string[], until: number): Promise<void> {
-  const { id } = connection;
-  await putConnection({ ...connection, topics: [...new Set([...connection.topics, ...topics])] });
-  await sideBySide(topics, (topic) => put({ topic, connection: id, until }));
+/** Seconds in which what is asked for again is not written again. */
+const YOUNG = 60;
+
+/** Has the connection listen to these topics, and to no other. Writes what is another, and once in a while all. */
+export async function listen(connection: Connection, topics: readonly string[], now: number): Promise<void> {
+  const { id, until, leasedUntil = 0 } = connection;
+  const lease = (seconds: number) => Math.min(until, now + seconds);
+  const isYoung = leasedUntil >= lease(LEASE_SECONDS - YOUNG);
+  const isNew = (topic: string) => !connection.topics.includes(topic);
+  const written = isYoung ? topics.filter(isNew) : topics;
   const gone = connection.topics.filter((topic) => !topics.includes(topic));
+  if (written.length + gone.length === 0) return;
+  // Before they are there: what ends in between takes all of them away.
+  if (topics.some(isNew) && !(await keep(id, [...new Set([...connection.topics, ...topics])]))) return;
+  await sideBySide(written, (topic) => put({ topic, connection: id, until: lease(LEASE_SECONDS) }));
   await sideBySide(gone, (topic) => dropReader(topic, id));
-  if (gone.length > 0) await putConnection({ ...connection, topics: [...topics] });
+  const isThere = await keep(id, topics, isYoung ? leasedUntil : lease(LEASE_SECONDS));
+  if (!isThere) await sideBySide(topics, (topic) => dropReader(topic, id));
+}
+
+/** False: the connection is gone. */
+async function keep(id: string, topics: readonly string[], leasedUntil?: number): Promise<boolean> {
+  const isLeased = leasedUntil !== undefined;
+  return await unlessRefused(
+    dynamo.send(
+      new UpdateCommand({
+        TableName: TableName(),
+        Key: connectionKey(id),
+        UpdateExpression: `SET topics = :topics${isLeased ? ', leasedUntil = :leased' : ' REMOVE leasedUntil'}`,
+        ConditionExpression: 'attribute_exists(topics)',
+        ExpressionAttributeValues: { ':topics': topics, ...(isLeased && { ':leased': leasedUntil }) },
+      }),
+    ),
+  );
 }
 
 /** All that is kept of a connection. Harmless when there is none. */

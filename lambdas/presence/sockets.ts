@@ -1,9 +1,8 @@
 /** A connection's life: it begins by a ticket, says what it wants to hear of, and ends. */
 import { CONNECTION_SECONDS, MOST_BYTES, MOST_CONNECTIONS, wanted } from '../../lib/contract/presence.ts';
-import { LEASE_SECONDS } from '../../lib/contract/socket.ts';
 import { freeSlotsOf, takeSlot } from '../shared/slots.ts';
 import { permitted } from './permitted.ts';
-import { forget, listen, putConnection, readConnection, takeTicket } from './rows.ts';
+import { countMessage, forget, listen, putConnection, readConnection, takeTicket } from './rows.ts';
 import { end, tell } from './told.ts';
 
 /** An event of the WebSocket API (API Gateway Developer Guide, "Integration requests" of WebSocket APIs), as far as it is looked at. */
@@ -50,16 +49,16 @@ async function begin(id: string, { headers = {}, queryStringParameters }: Socket
 const originOf = (headers: NonNullable<SocketEvent['headers']>): string | undefined =>
   Object.entries(headers).find(([name]) => name.toLowerCase() === 'origin')?.[1];
 
-/** Whoever is over, or talks nonsense, is ended: a client of ours does neither. */
+/** Whoever is over, talks nonsense or too much, is ended: a client of ours does none of it. */
 async function hear(id: string, event: SocketEvent, now: number): Promise<void> {
   const connection = await readConnection(id, now);
   const said = connection && read(event);
-  if (connection === undefined || said === undefined) {
+  if (connection === undefined || said === undefined || !(await countMessage(connection, now))) {
     await end(id);
     return;
   }
   const topics = await permitted(connection, said, now);
-  await listen(connection, topics, Math.min(connection.until, now + LEASE_SECONDS));
+  await listen(connection, topics, now);
   await tell(id, { topics, until: connection.until });
 }
 

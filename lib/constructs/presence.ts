@@ -64,7 +64,7 @@ export class Presence extends Construct {
         AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI: `https://${this.host}/${SOCKET}`,
       },
     })
-      .useTable('PRESENCE_TABLE', rows, ['GetItem', 'PutItem', 'DeleteItem', 'Query'])
+      .useTable('PRESENCE_TABLE', rows, ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query'])
       .useTable('VIDEOS_TABLE', storage.videos, ['BatchGetItem'])
       .useTable('ENTITLEMENTS_TABLE', storage.entitlements, ['BatchGetItem'])
       // Numbered places of connections (lambdas/shared/slots.ts).

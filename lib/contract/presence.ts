@@ -15,6 +15,11 @@ export const TICKET_SECONDS = 60;
 export const CONNECTION_SECONDS = 7_140;
 /** At a time. A person with as many tabs polls in the next. */
 export const MOST_CONNECTIONS = 20;
+/**
+ * Of a person in a minute (UTC), by all their connections; with one more a connection ends. A screen asks when what it shows changes, and each
+ * message may be 200 writes.
+ */
+export const MOST_MESSAGES = 120;
 /** Of a client's message: `MOST_TOPICS`, of which one says a subject, and room. */
 export const MOST_BYTES = 8_192;
 

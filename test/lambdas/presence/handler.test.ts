@@ -7,7 +7,7 @@ import type { handler as Handler } from '../../../lambdas/presence/handler.ts';
 import type { socket as Socket } from '../../../lambdas/presence/sockets.ts';
 import { dynamo } from '../../../lambdas/shared/clients.ts';
 import type { ApiEvent } from '../../../lambdas/shared/http.ts';
-import { MOST_CONNECTIONS } from '../../../lib/contract/presence.ts';
+import { MOST_CONNECTIONS, MOST_MESSAGES } from '../../../lib/contract/presence.ts';
 import { bearerOf, authorized, startHandlerEngine } from '../engine.ts';
 import { record } from '../playback/fixture.ts';
 import { startGateway, type Gateway } from './gateway.ts';
@@ -289,6 +289,47 @@ it('tells of a device whoever may see it, as the API shows it, for as long as th
   await say('vera-d', { topics });
   expect(toldTo('vera-d').at(-1)).toMatchObject({ topics: [] });
   for (const sub of ['vera', 'ada', 'olga']) await leave(`${sub}-d`);
+});
+
+it('hears so many messages of a person in a minute, and ends the connection at the next', async () => {
+  const minute = (Math.floor(now() / 60) + 1) * 60;
+  for (const id of ['mia-1', 'mia-2']) await begin(id, await ticketOf('mia'));
+  const nothing = { topics: [] };
+  // However many come at once.
+  await Promise.all(Array.from({ length: MOST_MESSAGES }, () => say('mia-1', nothing, minute)));
+  expect(toldTo('mia-1')).toHaveLength(MOST_MESSAGES);
+  for (let n = 0; n < MOST_MESSAGES; n += 1) await say(n % 2 === 0 ? 'mia-1' : 'mia-2', nothing, minute + 60);
+  expect(gateway.told).toHaveLength(2 * MOST_MESSAGES);
+  expect(gateway.ended).toEqual([]);
+  await say('mia-2', nothing, minute + 119);
+  expect(gateway.ended).toEqual(['mia-2']);
+  expect(gateway.told).toHaveLength(2 * MOST_MESSAGES);
+  await say('mia-1', nothing, minute + 120);
+  expect(gateway.told).toHaveLength(2 * MOST_MESSAGES + 1);
+  for (const id of ['mia-1', 'mia-2']) await leave(id);
+});
+
+it('writes what is asked for anew, and what is asked for again once a minute', async () => {
+  const at = now();
+  const [mine, open, theirs] = [`video:${MINE}`, `video:${OPEN}`, `video:${THEIRS}`];
+  const leases = async () =>
+    Object.fromEntries(
+      (await rows())
+        .filter(({ connection }) => connection === 'ada-l')
+        .map(({ topic, until }) => [topic, Number(until) - at]),
+    ) as Record<string, number>;
+  await begin('ada-l', await ticketOf('ada'));
+  await say('ada-l', { topics: [mine, open] }, at);
+  expect(await leases()).toEqual({ [mine]: 600, [open]: 600 });
+  await say('ada-l', { topics: [mine, open] }, at + 30);
+  expect(await leases()).toEqual({ [mine]: 600, [open]: 600 });
+  await say('ada-l', { topics: [mine, theirs] }, at + 40);
+  expect(await leases()).toEqual({ [mine]: 600, [theirs]: 640 });
+  await say('ada-l', { topics: [theirs, mine] }, at + 61);
+  expect(await leases()).toEqual({ [mine]: 661, [theirs]: 661 });
+  expect(toldTo('ada-l')).toHaveLength(4);
+  await leave('ada-l');
+  expect(await leases()).toEqual({});
 });
 
 it('tells admins alone that the inbox of alarms is another', async () => {
