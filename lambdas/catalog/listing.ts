@@ -10,7 +10,7 @@ export interface Filter {
   readonly status?: VideoStatus | undefined;
   readonly tag?: string | undefined;
   readonly visibility?: Visibility | undefined;
-  /** Words, or beginnings of words, of title, description, tags or file name. */
+  /** Words of title, tags, file name or description; of the first three also how they begin. */
   readonly q?: string | undefined;
   /** Days (UTC) on which it was uploaded: the first, and the last. */
   readonly from?: string | undefined;

@@ -1,5 +1,5 @@
 /**
- * What a video is found by: beginnings of its words, its tags, visibility and status, each a term under which the index has a row of it
+ * What a video is found by: its words, how some begin, its tags, visibility and status, each a term under which the index has a row of it
  * (index-rows.ts). Pure.
  */
 import type { VideoRecord } from '../../lib/contract/video.ts';
@@ -12,6 +12,8 @@ export type Described = Pick<
 
 /** Words of a video that it is found by: title, tags and file name first, then the description as far as they reach. */
 const MOST_WORDS = 200;
+/** Those of title, tags and file name that are found by how they begin, too. Each beginning is a row, which a change writes while others' wait. */
+const MOST_BEGINNING = 40;
 /** Letters of a word's longest beginning in the index. What is asked for beyond them is compared with the record. */
 const LONGEST = 8;
 /** Words asked for that are looked up; of more the longest, which fewest videos have. All are compared with the record. */
@@ -30,17 +32,20 @@ export function wordsIn(text: string): string[] {
   return (plain.match(/\p{L}+|\p{N}+/gu) ?? []).flatMap((run) => run.match(UNSPACED) ?? []);
 }
 
-function wordsOf({ title, tags, filename, description }: Described): Set<string> {
-  const words = new Set<string>();
-  for (const text of [title, ...tags, filename, description])
-    for (const word of wordsIn(text)) if (words.size < MOST_WORDS) words.add(word);
-  return words;
+/** Each word, and whether how it begins finds the video, too. */
+function wordsOf({ title, tags, filename, description }: Described): Map<string, boolean> {
+  const named = new Set([title, ...tags, filename].flatMap(wordsIn));
+  const all = new Set([...named, ...wordsIn(description)]);
+  return new Map(
+    [...all].slice(0, MOST_WORDS).map((word, index) => [word, named.has(word) && index < MOST_BEGINNING]),
+  );
 }
 
-/** Whether each of the words asked for is how a word of the video begins. */
+/** Whether each of the words asked for is one of the video, or how one begins. */
 export function hasWords(record: Described, q: string): boolean {
-  const words = [...wordsOf(record)];
-  return wordsIn(q).every((asked) => words.some((word) => word.startsWith(asked)));
+  const words = wordsOf(record);
+  const begins = [...words].flatMap(([word, isBegun]) => (isBegun ? [word] : []));
+  return wordsIn(q).every((asked) => words.has(asked) || begins.some((word) => word.startsWith(asked)));
 }
 
 const tagTerm = (tag: string): string => `tag:${tag}`;
@@ -51,9 +56,10 @@ const TRASH = 'trash:';
 /** All terms of a video. Those that are no words have a colon, which no word has. */
 export function termsOf(record: Described): Set<string> {
   const terms = new Set<string>();
-  for (const word of wordsOf(record)) {
+  for (const [word, isBegun] of wordsOf(record)) {
     const letters = Array.from(word).slice(0, LONGEST);
-    for (let length = 1; length <= letters.length; length += 1) terms.add(letters.slice(0, length).join(''));
+    for (let length = isBegun ? 1 : letters.length; length <= letters.length; length += 1)
+      terms.add(letters.slice(0, length).join(''));
   }
   for (const tag of record.tags) terms.add(tagTerm(tag));
   terms.add(visibilityTerm(record.visibility)).add(statusTerm(record.status));

@@ -268,7 +268,7 @@ export const routes = {
       visibility: visibility.optional(),
       q: line(200).optional().meta({
         description:
-          'Words, or beginnings of words, of title, description, tags or file name, in any order, all of them.',
+          'Words of title, tags, file name or description, of the first three also how they begin, in any order, all of them.',
       }),
       from: z.iso.date().optional().meta({ description: 'Day (UTC) since which they were uploaded.' }),
       to: z.iso.date().optional().meta({ description: 'Day (UTC) until which they were, it included.' }),

@@ -26,6 +26,8 @@ it.each([
   ['1080', true],
   ['1080p', true],
   ['card monitors broad', true],
+  ['card monit', false],
+  ['fo', false],
   ['bars colours', false],
   ['ars', false],
   ['colour tape', false],
@@ -59,11 +61,16 @@ it('has a term for each filter, and asks for few words, the longest, of which a 
 it('is bounded, however much is said of a video, and what stands first is found', () => {
   const words = Array.from(
     { length: 900 },
-    (_, i) => `w${String.fromCodePoint(97 + (i % 26), 97 + Math.floor(i / 26))}x`,
+    (_, i) => `w${String.fromCodePoint(97 + (i % 26), 97 + Math.floor(i / 26))}xxxxxxx`,
   );
   const long = aRecord({ title: 'First', description: words.join(' '), filename: `${'y'.repeat(1000)}.mp4` });
-  expect(termsOf(long).size).toBeLessThan(200 * 8);
+  expect(termsOf(long).size).toBeLessThan(230);
   expect(hasWords(long, `first ${words[0]!} ${'y'.repeat(1000)}`)).toBe(true);
   expect(hasWords(long, words.at(-1)!)).toBe(false);
+  // A title and tags of as many: the first are found by how they begin.
+  const named = aRecord({ title: words.slice(0, 20).join(' '), tags: words.slice(20, 300), filename: 'a.mp4' });
+  expect([0, 39, 40, 199].map((n) => hasWords(named, words[n]!.slice(0, 3)))).toEqual([true, true, false, false]);
+  expect([40, 199, 200].map((n) => hasWords(named, words[n]!))).toEqual([true, true, false]);
+  expect(termsOf(named).size - named.tags.length).toBeLessThan(40 * 8 + 160 + 5);
   for (const term of termsOf(aRecord({ title: '𝒳𐐀𐐀𐐀𐐀𐐀𐐀𐐀𐐀𐐀' }))) expect(term.isWellFormed()).toBe(true);
 });
