@@ -122,11 +122,15 @@ async function progress(): Promise<Progress> {
   return (Item as Progress | undefined) ?? {};
 }
 
-let isKnownWhole = false;
-/** Whether every video is in the index. Before, who searches looks through videos. */
-export async function isWhole(): Promise<boolean> {
-  isKnownWhole ||= (await progress()).isDone === true;
-  return isKnownWhole;
+/** Milliseconds for which it is believed that every video is in the index: who deletes the row wants them indexed anew. */
+const BELIEVED = 60_000;
+let wholeUntil = 0;
+/** Whether every video is in the index. Before, who searches looks through videos. `now` is epoch ms. */
+export async function isWhole(now = Date.now()): Promise<boolean> {
+  if (now < wholeUntil) return true;
+  const { isDone = false } = await progress();
+  if (isDone) wholeUntil = now + BELIEVED;
+  return isDone;
 }
 
 /** Indexes what was there before the index was. Once; what one run does not get done, the next goes on with. */

@@ -176,6 +176,19 @@ export const ALARMS: readonly OperationsAlarm[] = [
     times: 1,
     reason: 'Looked at once an hour. A video that is worked on says so every few seconds.',
   },
+  {
+    id: 'search-late',
+    article: 'Search is late',
+    severity: 'soon',
+    what: 'What changed of videos is not in the index of words yet.',
+    source: { of: 'function', at: 'Catalog/Expiry', name: 'IteratorAge' },
+    statistic: 'Maximum',
+    atLeast: 900_000,
+    minutes: 5,
+    times: 3,
+    reason:
+      'Milliseconds. Written within seconds as a rule, by a batch of large changes within a minute or two: a quarter of an hour later it fails, or somebody changes more than is written. After a day it is lost.',
+  },
   deadLetters('pulls', 'Upload/DeadPulls', 'A source could not be pulled from its address', 'soon'),
   deadLetters('sources', 'Slicing/Undelivered', 'That a source has arrived could not be told to slicing', 'soon'),
   deadLetters(

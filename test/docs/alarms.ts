@@ -3,6 +3,7 @@ import { ALARMS, anchorOf, type OperationsAlarm } from '../../lib/contract/opera
 
 const UNITS: Readonly<Record<string, string>> = {
   Duration: 'ms',
+  IteratorAge: 'ms',
   SegmentLag: 'ms',
   DisconnectedPercent: '%',
   ApproximateAgeOfOldestMessage: 's',

@@ -99,6 +99,11 @@ it('looks through videos until all are in the index, which the daily run sees to
   expect(await ids('olga', { q: 'behind' })).toEqual([behind.id]);
   const { Item } = await table.send(new GetCommand({ TableName, Key: { id: '\u001F' } }));
   expect(Item).toEqual({ id: '\u001F', isDone: true });
+  // Whoever deletes it has all indexed anew, and until then it is not believed for longer than a minute.
+  await table.send(new DeleteCommand({ TableName, Key: { id: '\u001F' } }));
+  expect(await index.isWhole(Date.now() + 61_000)).toBe(false);
+  await daily();
+  expect(await ids('olga', { q: 'untold' })).toEqual([untold.id]);
 });
 
 async function untoldBehind({ createdAt }: VideoRecord): Promise<VideoRecord> {

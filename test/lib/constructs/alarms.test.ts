@@ -70,7 +70,7 @@ describe('the template', () => {
   it('has of a deployment without devices, MediaConvert and Kafka only what is about the rest, and no alarm where none are wanted', () => {
     const plain = synthesized();
     expect(alarmsOf(plain)).toHaveLength(alarmsOfConfig(plain.stacks.config).length);
-    expect(alarmsOf(plain)).toHaveLength(31);
+    expect(alarmsOf(plain)).toHaveLength(32);
     expect(JSON.stringify(alarmsOf(plain))).not.toMatch(/Sluice\/Ingest|Convert|kafka/);
     expect(ofType(plain.vod, 'AWS::SNS::Topic')).toEqual([]);
     expect(ofType(plain.vod, 'AWS::KMS::Key')).toEqual([]);
@@ -192,6 +192,16 @@ describe('the template', () => {
       },
     ]);
     expect(JSON.stringify(policy)).toContain('"aws:SecureTransport":"false"');
+  });
+
+  it('says when the index of words is behind the videos, by how old the change is that it is written for', () => {
+    expect(alarm('search-late')).toMatchObject({
+      Namespace: 'AWS/Lambda',
+      MetricName: 'IteratorAge',
+      Dimensions: [{ Name: 'FunctionName', Value: { Ref: expect.stringMatching(/^CatalogExpiry/) as string } }],
+      Statistic: 'Maximum',
+      Threshold: 900_000,
+    });
   });
 
   it('draws each alarm on the dashboard of its flow, with the line from which on it rings', () => {
