@@ -23,6 +23,7 @@ import { isWhole } from './index-rows.ts';
 import { isInTrash, isThere, matches, position, rangeOf, Tags, whose, type Position, type Range } from './listing.ts';
 import { originalOf, rungOf } from '../download/answer.ts';
 import { openApi } from './openapi.ts';
+import { countRewording, isRewording } from './rewording.ts';
 import { searchPage, type Search } from './search.ts';
 import { grantsTo, isShared, named as namedBy } from './shared.ts';
 import { labelOf, languageOf, readText } from './texts.ts';
@@ -190,6 +191,7 @@ export const handler = serve<'catalog'>(required('GROUPS_CLAIM'), {
     // Whom the old owner's collections are given to is not for them to say any more.
     const remove = body.owner === undefined || body.owner === record.owner ? [] : (['collections'] as const);
     const set = body as Partial<VideoRecord>;
+    if (isRewording(record, set)) await countRewording(viewer);
     const changed = await changeByPerson(record, set, remove);
     if (changed === undefined) throw new ApiError('not-found', 'The video was removed meanwhile.');
     return show(changed);

@@ -32,6 +32,7 @@ export const problems = {
   'unsupported-type': [415, 'Not a type this platform takes'],
   'too-many-uploads': [429, 'Too many uploads at once'],
   'too-many-attempts': [429, 'Too many wrong passwords'],
+  'too-many-changes': [429, 'Too many changes in an hour'],
   busy: [503, 'Too much at once'],
   internal: [500, 'Something failed on our side'],
   'licence-unavailable': [502, 'The DRM provider gives no answer'],

@@ -9,6 +9,7 @@ import { MOST_TAGGED } from '../../lib/contract/video.ts';
 import { changeable } from '../catalog/access.ts';
 import { ask } from '../catalog/ask.ts';
 import { changeByPerson } from '../catalog/change.ts';
+import { countRewording } from '../catalog/rewording.ts';
 import { discard, restore } from '../catalog/trash.ts';
 import { ApiError, toProblem } from '../shared/errors.ts';
 import type { Handlers } from '../shared/http.ts';
@@ -65,6 +66,7 @@ async function retag(id: string, viewer: Viewer, after: (tags: readonly string[]
     if (tags.length > MOST_TAGGED)
       throw new ApiError('conflict', `It would have ${tags.length} tags, and a video has ${MOST_TAGGED} at most.`);
     if (tags.length === before.length && tags.every((tag) => before.includes(tag))) return;
+    await countRewording(viewer);
     if ((await changeByPerson(record, { tags }, [], { tags: { before } })) !== undefined) return;
   }
   throw new ApiError('conflict', 'The video is being changed by somebody else. Try again.');

@@ -95,7 +95,7 @@ export class Catalog extends Construct {
       // What it may read, an address that it signs may: the original, and the MP4s that were made.
       .useObjects('SOURCE_BUCKET', storage.sources, ['GetObject'], SOURCE_PREFIX)
       .useObjects('MEDIA_BUCKET', storage.media, ['GetObject'], DOWNLOADS_PREFIX)
-      .useTable('UPLOADS_TABLE', storage.uploads, ['PutItem'])
+      .useTable('UPLOADS_TABLE', storage.uploads, ['PutItem', 'UpdateItem'])
       .sendTo('DOWNLOAD_QUEUE', this.downloads);
     signingKey.allowSigning(this.handler);
     revocation.takenBackBy(this.handler);

@@ -52,6 +52,8 @@ export class Sharing extends Construct {
       )
       .useTable('KEYS_TABLE', storage.keys, ['Scan', 'PutItem', 'DeleteItem'])
       .useTable('LINKS_TABLE', storage.links, ['Query', 'PutItem', 'UpdateItem'])
+      // Changes of an hour (lambdas/catalog/rewording.ts).
+      .useTable('UPLOADS_TABLE', storage.uploads, ['UpdateItem'])
       .sendTo('REMOVAL_QUEUE', removals);
     // A link that is ended is refused at the edge, too, and so is what plays by a grant or a key that is taken back.
     revocation.revokedBy(this.handler);

@@ -749,6 +749,35 @@ describe('deleting', () => {
   });
 });
 
+describe('titles, descriptions and tags', () => {
+  it('are changed so often in an hour by a person, and by admins as often as they like', async () => {
+    const { changesRow, countRewording, MOST_CHANGES } = await import('../../../lambdas/catalog/rewording.ts');
+    const hour = Math.floor(Date.now() / 3_600_000);
+    const used = (at: number, changes: number) =>
+      table.send(
+        new PutCommand({
+          TableName: process.env['UPLOADS_TABLE'],
+          Item: { ...changesRow({ subject: olga.sub }, at), changes, expiresAt: (at + 1) * 3600 },
+        }),
+      );
+    // This hour's and the next one's, which may have begun.
+    for (const at of [hour, hour + 1]) await used(at, MOST_CHANGES);
+    const { id } = await stored({ title: 'Sea', tags: ['old'] });
+    for (const change of [{ title: 'Seas' }, { description: 'Waves' }, { tags: [] }]) {
+      const refused = await patch(olga, id, change);
+      expect(refused).toMatchObject({ status: 429, json: { code: 'too-many-changes', limit: { value: MOST_CHANGES } } });
+    }
+    expect((await patch(olga, id, { title: 'Sea', tags: ['old'], visibility: 'public' })).status).toBe(200);
+    expect((await patch(ada, id, { title: 'Ocean' })).json).toMatchObject({ title: 'Ocean', tags: ['old'] });
+
+    const viewer = { subject: olga.sub, groups: [] };
+    await used(hour + 5, MOST_CHANGES - 1);
+    await countRewording(viewer, (hour + 5) * 3600);
+    await expect(countRewording(viewer, (hour + 6) * 3600 - 61)).rejects.toThrow('Go on in 2 min.');
+    await countRewording(viewer, (hour + 6) * 3600);
+  });
+});
+
 describe('a video of a device', () => {
   const vera = { sub: 'vera', groups: [] };
   let device = '';

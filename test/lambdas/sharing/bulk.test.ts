@@ -103,6 +103,23 @@ describe('tags', () => {
     expect(await answers(ada, [hidden, open], change)).toEqual(['done', 'done']);
   });
 
+  it('count among the changes of the hour, of which one person has so many', async () => {
+    const { changesRow, MOST_CHANGES } = await import('../../../lambdas/catalog/rewording.ts');
+    const hour = Math.floor(Date.now() / 3_600_000);
+    // This hour's and the next one's, which may have begun.
+    for (const at of [hour, hour + 1])
+      await fleet.put('UPLOADS_TABLE', {
+        ...changesRow({ subject: 'bea' }, at),
+        changes: MOST_CHANGES - 1,
+        expiresAt: (at + 1) * 3600,
+      });
+    const videos = await several(3, { owner: 'bea' });
+    const bea = { sub: 'bea', groups: ['uploader'] };
+    const refused = await answers(bea, videos, { action: 'tag', tags: ['x'] });
+    expect(refused.filter((one) => one === 'too-many-changes').length).toBeGreaterThanOrEqual(1);
+    expect(await answers(bea, videos, { action: 'visibility', visibility: 'public' })).toEqual(['done', 'done', 'done']);
+  });
+
   it('of calls at the same time are all there', async () => {
     const id = await stored();
     const all = await Promise.all(['a', 'b', 'c'].map((tag) => answers(olga, [id], { action: 'tag', tags: [tag] })));
