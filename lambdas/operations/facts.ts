@@ -1,6 +1,6 @@
 /** Looks up how a deployment is: each thing where it is kept, in one round of calls. */
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { GetCommand, paginateQuery, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import { json, number, required, word } from '../../lib/contract/env.ts';
 import { taskRow, type TaskRow } from '../../lib/contract/fleet.ts';
@@ -11,6 +11,7 @@ import { slicingPlaces } from '../../lib/contract/slicing.ts';
 import { dynamo } from '../shared/clients.ts';
 import { logger } from '../shared/logger.ts';
 import { placesTaken } from '../slicing/place.ts';
+import { videosIn } from './in-state.ts';
 import { ringing } from './ringing.ts';
 import { stuckVideos } from './stuck.ts';
 import type { Facts, Seen } from './parts.ts';
@@ -49,30 +50,10 @@ async function waitingIn(queues: Readonly<Record<string, string>>): Promise<Reco
 }
 
 async function failedSince(oldest: string): Promise<Facts['failed']> {
-  const pages = paginateQuery(
-    { client: dynamo },
-    {
-      TableName: required('VIDEOS_TABLE'),
-      IndexName: 'byTime',
-      KeyConditionExpression: '#kind = :kind AND #createdAt >= :oldest',
-      FilterExpression: '#status = :failed',
-      ProjectionExpression: '#failure.#code',
-      ExpressionAttributeNames: {
-        '#kind': 'kind',
-        '#createdAt': 'createdAt',
-        '#status': 'status',
-        '#failure': 'failure',
-        '#code': 'code',
-      },
-      ExpressionAttributeValues: { ':kind': 'video', ':oldest': oldest, ':failed': 'failed' },
-    },
-  );
   let [ours, refused] = [0, 0];
-  for await (const { Items = [] } of pages) {
-    for (const { failure } of Items as { failure?: { code?: string } }[]) {
-      if (OURS.has(failure?.code ?? 'internal')) ours += 1;
-      else refused += 1;
-    }
+  for (const { failure } of (await videosIn(['failed'], oldest)) as { failure?: { code?: string } }[]) {
+    if (OURS.has(failure?.code ?? 'internal')) ours += 1;
+    else refused += 1;
   }
   return { ours, refused };
 }

@@ -1,9 +1,7 @@
 /** Videos that are being worked on and make no progress: what is worked on says so in its record, every few seconds. */
-import { paginateQuery } from '@aws-sdk/lib-dynamodb';
-import { required } from '../../lib/contract/env.ts';
 import { RUN_DAYS } from '../../lib/contract/slicing.ts';
 import type { VideoStatus } from '../../lib/contract/video.ts';
-import { dynamo } from '../shared/clients.ts';
+import { videosIn } from './in-state.ts';
 
 /** In these a video waits for slicing. One that is being uploaded waits for a person; what is pulled has its own queue. */
 const WAITING: readonly VideoStatus[] = ['uploaded', 'probed', 'playable'];
@@ -21,33 +19,13 @@ export interface Stuck {
  */
 export async function stuckVideos(now: number, minutes: number): Promise<Stuck[]> {
   const iso = (ago: number) => new Date(now - ago).toISOString();
-  const pages = paginateQuery(
-    { client: dynamo },
-    {
-      TableName: required('VIDEOS_TABLE'),
-      IndexName: 'byTime',
-      ScanIndexForward: false,
-      KeyConditionExpression: '#kind = :kind AND #createdAt >= :oldest',
-      FilterExpression: `#updatedAt < :before AND #status IN (${WAITING.map((_, i) => `:waiting${i}`).join(', ')})`,
-      ProjectionExpression: '#id, #status, #updatedAt',
-      ExpressionAttributeNames: {
-        '#kind': 'kind',
-        '#createdAt': 'createdAt',
-        '#updatedAt': 'updatedAt',
-        '#status': 'status',
-        '#id': 'id',
-      },
-      ExpressionAttributeValues: {
-        ':kind': 'video',
-        ':oldest': iso(RUN_DAYS * 86_400_000),
-        ':before': iso(minutes * 60_000),
-        ...Object.fromEntries(WAITING.map((status, i) => [`:waiting${i}`, status])),
-      },
-    },
-  );
-  const stuck: Stuck[] = [];
-  for await (const { Items = [] } of pages)
-    for (const { id, status, updatedAt } of Items)
-      stuck.push({ id: String(id), status: status as VideoStatus, since: String(updatedAt) });
-  return stuck;
+  const waiting = await videosIn(WAITING, iso(RUN_DAYS * 86_400_000));
+  const before = iso(minutes * 60_000);
+  return waiting
+    .map(({ id, status, updatedAt }) => ({
+      id: String(id),
+      status: status as VideoStatus,
+      since: String(updatedAt),
+    }))
+    .filter(({ since }) => since < before);
 }

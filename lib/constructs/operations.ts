@@ -36,7 +36,7 @@ export class Operations extends Construct {
       description: 'Looks for videos that make no progress',
       timeout: Duration.minutes(5),
       environment: { STUCK_MINUTES: String(config.operations.stuckMinutes) },
-    }).useTable('VIDEOS_TABLE', storage.videos, [], [BY_TIME]);
+    }).useTable('VIDEOS_TABLE', storage.videos, ['GetItem', 'BatchGetItem'], [BY_TIME]);
     new Rule(this, 'Hourly', {
       description: 'Looks for videos that make no progress',
       schedule: Schedule.rate(Duration.hours(1)),
@@ -78,7 +78,7 @@ export class Operations extends Construct {
         ),
       },
     })
-      .useTable('VIDEOS_TABLE', storage.videos, [], [BY_TIME])
+      .useTable('VIDEOS_TABLE', storage.videos, ['GetItem', 'BatchGetItem'], [BY_TIME])
       .useTable('UPLOADS_TABLE', storage.uploads, ['Query'])
       .useTable('AUDIT_TABLE', storage.audit, ['Query'], [BY_PERSON, BY_ABOUT])
       .useTable('FLEET_TABLE', fleet, ['Query', 'GetItem', 'PutItem'])

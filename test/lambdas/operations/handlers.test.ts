@@ -1,16 +1,21 @@
 /** The hourly look and the health page, on the engine; and every alarm made to ring there, and to stop. */
 import { CreateQueueCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
+import { marshall } from '@aws-sdk/util-dynamodb';
+import type { DynamoDBRecord } from 'aws-lambda';
+import { follow } from '../../../lambdas/catalog/index-rows.ts';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { dynamo } from '../../../lambdas/shared/clients.ts';
 import { logger } from '../../../lambdas/shared/logger.ts';
 import { handler } from '../../../lambdas/operations/watch.ts';
 import type { Health } from '../../../lib/contract/operations-api.ts';
 import { VIDEOS_STUCK } from '../../../lib/contract/metrics.ts';
+import type { VideoRecord } from '../../../lib/contract/video.ts';
 import { awsRequest } from '../../../local/aws-request.ts';
 import { alarmsThere, drill, type DescribedAlarm } from '../../../local/drill.ts';
 import { engineClient } from '../../../local/engine.ts';
 import { ofType, synthesized } from '../../support/app.ts';
+import { aRecord } from '../catalog/record.ts';
 import { callRoute, startHandlerEngine } from '../engine.ts';
 
 let stop: () => Promise<void>;
@@ -35,13 +40,13 @@ const put = (id: string, status: string, updatedAt: string, createdAt = updatedA
     }),
   );
 
-describe('videos that make no progress', () => {
-  const told = async () => {
-    const warn = vi.spyOn(logger, 'warn').mockImplementation(() => {});
-    await handler();
-    return warn.mock.calls;
-  };
+const told = async () => {
+  const warn = vi.spyOn(logger, 'warn').mockImplementation(() => {});
+  await handler();
+  return warn.mock.calls;
+};
 
+describe('videos that make no progress', () => {
   it('nothing is said where none are: what moves, what is done, what waits for its person', async () => {
     await put('moving', 'probed', ago(5), ago(600));
     await put('waiting', 'uploaded', ago(119));
@@ -148,3 +153,33 @@ it('every alarm rings, and stops ringing', async () => {
   // Silence is held by the template alone (test/lib/constructs/alarms.test.ts).
   expect(drilled.filter(({ byHand }) => byHand).map(({ name }) => name)).toEqual(['sluice-prod-alarm-ingest-down']);
 }, 180_000);
+
+// Last, since from then on the index is what is believed.
+it('once all videos are in the index of words, those that wait are looked up there, and what their records say counts', async () => {
+  const stored = async (n: number, status: VideoRecord['status'], now = status): Promise<string> => {
+    const updatedAt = ago(200 + n);
+    const record = aRecord({ id: `indexed${n}`.padEnd(20, '0'), status, createdAt: updatedAt, updatedAt });
+    await dynamo.send(
+      new PutCommand({ TableName: process.env['VIDEOS_TABLE'], Item: { ...record, status: now } }),
+    );
+    const NewImage = marshall(record, { removeUndefinedValues: true });
+    await follow([{ dynamodb: { NewImage } } as DynamoDBRecord]);
+    return record.id;
+  };
+  const [third, second, first] = [await stored(3, 'playable'), await stored(2, 'uploaded'), await stored(1, 'probed')];
+  await stored(4, 'probed', 'ready');
+  await stored(5, 'failed');
+  await put('not-indexed', 'uploaded', ago(300));
+  await dynamo.send(
+    new PutCommand({ TableName: process.env['VIDEOS_TABLE'], Item: { id: '\u001F', isDone: true } }),
+  );
+  const [[, said]] = (await told()) as [[string, { stuck: number; videos: { id: string; status: string }[] }]];
+  expect(said.videos.map(({ id, status }) => [id, status])).toEqual([
+    [first, 'probed'],
+    [second, 'uploaded'],
+    [third, 'playable'],
+  ]);
+  const { videosIn } = await import('../../../lambdas/operations/in-state.ts');
+  expect(await videosIn(['failed'], ago(400))).toMatchObject([{ status: 'failed' }]);
+  expect(await videosIn(['failed'], ago(100))).toEqual([]);
+});
