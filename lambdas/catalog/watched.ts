@@ -1,31 +1,36 @@
 /** What was counted of a video's viewers (docs/insight.md), when the video goes for good. */
-import { DeleteCommand, paginateQuery } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { required } from '../../lib/contract/env.ts';
+import { goneRow } from '../../lib/contract/heatmap.ts';
 import { watchedVideo } from '../../lib/contract/player-events.ts';
 import { dynamo } from '../shared/clients.ts';
 
 /** Rows that are deleted at a time: a year of watching is some four hundred. */
 const AT_A_TIME = 25;
 
-/** All rows of it: who watched when, and which seconds. What players report afterwards makes new ones, which nobody asks for. */
+/** All rows of it: who watched when, and which seconds. First it is said that it is gone, so that none comes after these. */
 export async function forgetWatched(videoId: string): Promise<void> {
   const TableName = required('HEATMAPS_TABLE');
-  const pages = paginateQuery(
-    { client: dynamo },
-    {
-      TableName,
+  const what = watchedVideo(videoId);
+  await dynamo.send(new PutCommand({ TableName, Item: goneRow(what) }));
+  for (let rows = await some(what); rows.length > 0; rows = await some(what))
+    await Promise.all(
+      rows.map(async (row) => dynamo.send(new DeleteCommand({ TableName, Key: { what, row } }))),
+    );
+}
+
+/** Of those that are there now: one may come while others are deleted, from an hour that is put to its day. */
+async function some(what: string): Promise<unknown[]> {
+  const { Items = [] } = await dynamo.send(
+    new QueryCommand({
+      TableName: required('HEATMAPS_TABLE'),
       KeyConditionExpression: 'what = :what',
-      ExpressionAttributeValues: { ':what': watchedVideo(videoId) },
+      ExpressionAttributeValues: { ':what': what },
       ProjectionExpression: '#row',
       ExpressionAttributeNames: { '#row': 'row' },
-    },
+      ConsistentRead: true,
+      Limit: AT_A_TIME,
+    }),
   );
-  for await (const { Items = [] } of pages) {
-    for (let from = 0; from < Items.length; from += AT_A_TIME)
-      await Promise.all(
-        Items.slice(from, from + AT_A_TIME).map(async ({ row }) =>
-          dynamo.send(new DeleteCommand({ TableName, Key: { what: watchedVideo(videoId), row } })),
-        ),
-      );
-  }
+  return Items.map(({ row }) => row as unknown);
 }

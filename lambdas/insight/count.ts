@@ -6,6 +6,7 @@ import { closesAt, hourOf, hourRow } from '../../lib/contract/heatmap.ts';
 import { logger } from '../shared/logger.ts';
 import { eachBundle, type Taken } from './consume.ts';
 import { foldOld } from './fold.ts';
+import { dropIfGone } from './gone.ts';
 import { pathDigit } from './path.ts';
 import { readRow, writeRow } from './rows.ts';
 import { add, isOf } from './tally.ts';
@@ -75,6 +76,7 @@ async function countGroup({ what, hour, path, taken }: Group): Promise<void> {
       await new Promise((resolve) => setTimeout(resolve, Math.random() * 50 * 2 ** Math.min(race, 5)));
       continue;
     }
+    if (isNew && read.version === 0 && (await dropIfGone(what, row))) return;
     for (const [digit, rest] of below) await countGroup({ what, hour, path: path + digit, taken: rest });
     // Once an hour for each video that is watched: what is over for good.
     if (isNew && read.version === 0 && path === '') await foldOld(what, Date.now() / 1000);

@@ -96,7 +96,7 @@ export class Insight extends Construct {
 
   /** Lets a function remove what was counted of a video that goes for good. */
   forgottenBy(fn: SluiceFunction): void {
-    fn.useTable('HEATMAPS_TABLE', this.heatmaps, ['Query', 'DeleteItem']);
+    fn.useTable('HEATMAPS_TABLE', this.heatmaps, ['PutItem', 'Query', 'DeleteItem']);
   }
 
   #queue(id: string): Queue {

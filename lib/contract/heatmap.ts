@@ -12,6 +12,9 @@ export const KEYS_ROW = { what: 'keys', row: 'keys' } as const;
 /** Of rows that are viewers who were erased: `row` is the pseudonym, `before` until when (lambdas/insight/erased.ts). */
 export const ERASED = 'erased';
 
+/** Of a video that was deleted for good: it stays, so that what comes of its viewers afterwards is not kept (lambdas/insight/gone.ts). */
+export const goneRow = (what: string) => ({ what: `gone ${what}`, row: 'gone' });
+
 /** Index of the table: rows by the day of their sessions, for the overview. Of a row it has counters and viewers. */
 export const BY_DAY = 'byDay';
 

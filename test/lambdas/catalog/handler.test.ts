@@ -566,7 +566,8 @@ describe('deleting', () => {
       expect(JSON.stringify(Items)).not.toContain(id);
     }
     const { Items: counted = [] } = await table.send(new ScanCommand({ TableName: process.env['HEATMAPS_TABLE'] }));
-    expect(counted.map(({ what }) => what)).toEqual(Array.from({ length: 3 }, () => `vod/${other.id}`));
+    const kept = counted.map(({ what }) => String(what)).filter((what) => !what.startsWith('gone '));
+    expect(kept).toEqual(Array.from({ length: 3 }, () => `vod/${other.id}`));
     expect((await states.send(new DescribeExecutionCommand({ executionArn }))).status).toBe('ABORTED');
     // The cached copies are a message of their own; the sweep comes in 15 minutes.
     const left = await messages();

@@ -4,7 +4,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hourOf, HOUR_ROWS } from '../../../lib/contract/heatmap.ts';
@@ -161,6 +161,29 @@ describe('what is over', () => {
     const before = await read.readWhat(what);
     expect(await count(bundled(old.reports))).toEqual({ batchItemFailures: [] });
     expect(await read.readWhat(what)).toEqual(before);
+  });
+});
+
+describe('of a video that is deleted for good', () => {
+  it('all goes, and what is reported of it afterwards is not kept, whoever is counting meanwhile', async () => {
+    const { forgetWatched } = await import('../../../lambdas/catalog/watched.ts');
+    const id = '9'.repeat(20);
+    const what = `vod/${id}`;
+    const viewed = (number: number, hour: number) =>
+      bundled(simulate({ number: 97_000 + number, what, began: HOUR + hour * 3600, posts: 1, seconds: SECONDS }).reports);
+    for (let hour = 0; hour < 3; hour += 1) await count(viewed(hour, hour - 2));
+    expect(await rowsOf(what)).toHaveLength(3);
+    // More rows than are deleted at a time, and one that is being counted.
+    const old = Array.from({ length: 60 }, (_, n) => ({ what, row: `d#2020-01-${String(n).padStart(2, '0')}` }));
+    for (const Item of old) await dynamo.send(new PutCommand({ TableName: process.env['HEATMAPS_TABLE'], Item }));
+    await Promise.all([forgetWatched(id), count(viewed(10, 0)), count(viewed(11, 1))]);
+    expect(await rowsOf(what)).toEqual([]);
+    expect(await count(viewed(12, 1))).toEqual({ batchItemFailures: [] });
+    await forgetWatched(id);
+    expect(await rowsOf(what)).toEqual([]);
+    const another = simulate({ number: 98_000, what: videoNumber(999), began: HOUR, posts: 1, seconds: SECONDS });
+    await count(bundled(another.reports));
+    expect((await read.readWhat(videoNumber(999))).counters.views).toBe(1);
   });
 });
 
