@@ -124,6 +124,20 @@ function stored(load: Load, bytes: { readonly source: number; readonly media: nu
   ];
 }
 
+/** What players report of so many hours, live or not. */
+function reporting(hours: number, plays: number, { architecture }: Config): Line[] {
+  const posts = hours * A_REPORT.perHour + plays * A_REPORT.perPlay;
+  return [
+    line('reports', 'API', posts, PRICES.apiRequest),
+    line('reports', 'API: at the edge', posts, PRICES.edgeRequest),
+    line('reports', 'functions', posts, PRICES.invocation),
+    line('reports', 'functions: running', posts * A_REPORT.gbSeconds, PRICES.gbSecond[architecture]),
+    line('reports', 'functions: logs', posts * A_REPORT.logGb, PRICES.logGb),
+    line('reports', 'queues', posts * A_REPORT.requests, PRICES.queueRequest),
+    line('reports', 'tables: writes', posts * A_REPORT.writes, PRICES.write),
+  ];
+}
+
 /** A play start each time somebody begins a video, which is watched to its end. */
 function playing(load: Load, { actions }: Counted, config: Config): Line[] {
   const hours = load.viewers * load.hours;
@@ -137,15 +151,8 @@ function playing(load: Load, { actions }: Counted, config: Config): Line[] {
     segmentSeconds: config.slicing.segmentSeconds,
   });
   const each = plus(plus(times(actions.play, asked.first), times(actions.renewal, asked.renewals)), actions.library);
-  const posts = hours * A_REPORT.perHour + plays * A_REPORT.perPlay;
   return [
-    line('reports', 'API', posts, PRICES.apiRequest),
-    line('reports', 'API: at the edge', posts, PRICES.edgeRequest),
-    line('reports', 'functions', posts, PRICES.invocation),
-    line('reports', 'functions: running', posts * A_REPORT.gbSeconds, PRICES.gbSecond[config.architecture]),
-    line('reports', 'functions: logs', posts * A_REPORT.logGb, PRICES.logGb),
-    line('reports', 'queues', posts * A_REPORT.requests, PRICES.queueRequest),
-    line('reports', 'tables: writes', posts * A_REPORT.writes, PRICES.write),
+    ...reporting(hours, plays, config),
     ...called('play', times(each, plays), config),
     ...delivered('play', asked.edge * plays, gigabytes(hours, load['viewer-mbps'])),
   ];
@@ -220,10 +227,12 @@ function watchingLive(load: Load, { actions }: Counted, config: Config): Line[] 
       playlistCacheSeconds: Math.max(1, Math.floor(live.segmentSeconds / 2)),
     },
   });
-  const sittings = load['live-hours'] / LIVE_SITTING / viewers;
+  const hours = load['live-hours'];
+  const sittings = hours / LIVE_SITTING / viewers;
   return [
+    ...reporting(hours, hours / LIVE_SITTING, config),
     ...called('live play', times(actions.livePlay, (asked.first + asked.renewals) * sittings), config),
-    ...delivered('live play', asked.edge * sittings, gigabytes(load['live-hours'], load['stream-mbps'])),
+    ...delivered('live play', asked.edge * sittings, gigabytes(hours, load['stream-mbps'])),
   ];
 }
 

@@ -112,6 +112,14 @@ it('viewers report once a minute, and at both ends of what they watch', () => {
   expect((dollars * 60e6) / 62_000).toBeLessThan(200);
 });
 
+it('viewers of live pictures report as well, of each half an hour', () => {
+  const load = parseLoad({ viewers: 100, hours: 10, minutes: 60, 'live-hours': 500 });
+  const lines = loaded(load, counted({}), config);
+  // Beside those 62,000 posts 30,000 of 500 hours, and two of each of 1,000 sittings.
+  expect(amount(lines, 'reports', PRICES.apiRequest)).toBe(62_000 + 32_000);
+  expect(amount(lines, 'reports', PRICES.write)).toBeCloseTo(94_000 * 0.5, 6);
+});
+
 describe('vehicles', () => {
   it('are counted by the hours that they are connected and stream, and segments by their length', () => {
     const actions = {
