@@ -14,9 +14,7 @@ export async function forgetWatched(videoId: string): Promise<void> {
   const what = watchedVideo(videoId);
   await dynamo.send(new PutCommand({ TableName, Item: goneRow(what) }));
   for (let rows = await some(what); rows.length > 0; rows = await some(what))
-    await Promise.all(
-      rows.map(async (row) => dynamo.send(new DeleteCommand({ TableName, Key: { what, row } }))),
-    );
+    await Promise.all(rows.map(async (row) => dynamo.send(new DeleteCommand({ TableName, Key: { what, row } }))));
 }
 
 /** Of those that are there now: one may come while others are deleted, from an hour that is put to its day. */

@@ -36,9 +36,7 @@ export function wordsIn(text: string): string[] {
 function wordsOf({ title, tags, filename, description }: Described): Map<string, boolean> {
   const named = new Set([title, ...tags, filename].flatMap(wordsIn));
   const all = new Set([...named, ...wordsIn(description)]);
-  return new Map(
-    [...all].slice(0, MOST_WORDS).map((word, index) => [word, named.has(word) && index < MOST_BEGINNING]),
-  );
+  return new Map([...all].slice(0, MOST_WORDS).map((word, index) => [word, named.has(word) && index < MOST_BEGINNING]));
 }
 
 /** Whether each of the words asked for is one of the video, or how one begins. */

@@ -19,8 +19,8 @@ export async function videosIn(states: readonly VideoStatus[], oldest: string): 
   const lists = await Promise.all(states.map((status) => placesOf(status, oldest)));
   const ids = lists
     .flat()
-    .sort()
-    .reverse()
+    .toSorted()
+    .toReversed()
     .map((place) => positionOf(place).id);
   const rows = new Map<unknown, Row>();
   for (let at = 0; at < ids.length; at += BATCH) {
@@ -29,7 +29,10 @@ export async function videosIn(states: readonly VideoStatus[], oldest: string): 
     for (const row of found.get(TableName) ?? []) rows.set(row['id'], row);
   }
   const isIn = new Set<unknown>(states);
-  return ids.flatMap((id) => rows.get(id) ?? []).filter(({ status }) => isIn.has(status));
+  return ids.flatMap((id) => {
+    const row = rows.get(id);
+    return row !== undefined && isIn.has(row['status']) ? [row] : [];
+  });
 }
 
 const shown = {

@@ -8,7 +8,11 @@ export type Path = string;
 
 export type Source =
   | { readonly of: 'queue'; readonly at: Path; readonly name: QueueMetric }
-  | { readonly of: 'function'; readonly at: Path; readonly name: 'Duration' | 'Invocations' | 'IteratorAge' | 'Throttles' }
+  | {
+      readonly of: 'function';
+      readonly at: Path;
+      readonly name: 'Duration' | 'Invocations' | 'IteratorAge' | 'Throttles';
+    }
   | { readonly of: 'machine'; readonly at: Path; readonly name: `Executions${'Failed' | 'Started' | 'Succeeded'}` }
   | { readonly of: 'api'; readonly at: Path; readonly name: '5xx' | '4xx' | 'Count' }
   /** A filter of `FILTERS`. */

@@ -170,7 +170,9 @@ describe('of a video that is deleted for good', () => {
     const id = '9'.repeat(20);
     const what = `vod/${id}`;
     const viewed = (number: number, hour: number) =>
-      bundled(simulate({ number: 97_000 + number, what, began: HOUR + hour * 3600, posts: 1, seconds: SECONDS }).reports);
+      bundled(
+        simulate({ number: 97_000 + number, what, began: HOUR + hour * 3600, posts: 1, seconds: SECONDS }).reports,
+      );
     for (let hour = 0; hour < 3; hour += 1) await count(viewed(hour, hour - 2));
     expect(await rowsOf(what)).toHaveLength(3);
     // More rows than are deleted at a time, and one that is being counted.

@@ -159,9 +159,7 @@ it('once all videos are in the index of words, those that wait are looked up the
   const stored = async (n: number, status: VideoRecord['status'], now = status): Promise<string> => {
     const updatedAt = ago(200 + n);
     const record = aRecord({ id: `indexed${n}`.padEnd(20, '0'), status, createdAt: updatedAt, updatedAt });
-    await dynamo.send(
-      new PutCommand({ TableName: process.env['VIDEOS_TABLE'], Item: { ...record, status: now } }),
-    );
+    await dynamo.send(new PutCommand({ TableName: process.env['VIDEOS_TABLE'], Item: { ...record, status: now } }));
     const NewImage = marshall(record, { removeUndefinedValues: true });
     await follow([{ dynamodb: { NewImage } } as DynamoDBRecord]);
     return record.id;
@@ -170,9 +168,7 @@ it('once all videos are in the index of words, those that wait are looked up the
   await stored(4, 'probed', 'ready');
   await stored(5, 'failed');
   await put('not-indexed', 'uploaded', ago(300));
-  await dynamo.send(
-    new PutCommand({ TableName: process.env['VIDEOS_TABLE'], Item: { id: '\u001F', isDone: true } }),
-  );
+  await dynamo.send(new PutCommand({ TableName: process.env['VIDEOS_TABLE'], Item: { id: '\u001F', isDone: true } }));
   const [[, said]] = (await told()) as [[string, { stuck: number; videos: { id: string; status: string }[] }]];
   expect(said.videos.map(({ id, status }) => [id, status])).toEqual([
     [first, 'probed'],
