@@ -117,11 +117,7 @@ describe('tags', () => {
     const bea = { sub: 'bea', groups: ['uploader'] };
     const refused = await answers(bea, videos, { action: 'tag', tags: ['x'] });
     expect(refused.filter((one) => one === 'too-many-changes').length).toBeGreaterThanOrEqual(1);
-    expect(await answers(bea, videos, { action: 'visibility', visibility: 'public' })).toEqual([
-      'done',
-      'done',
-      'done',
-    ]);
+    expect(await answers(bea, videos, { action: 'untag', tags: ['never'] })).toEqual(['done', 'done', 'done']);
   });
 
   it('of calls at the same time are all there', async () => {
