@@ -26,12 +26,11 @@ import {
   putDelivery,
   readDelivery,
   readWebhook,
+  secondsUntilFree,
   takeDelivery,
 } from './rows.ts';
 
 const sqs = new SQSClient({});
-/** Longer than a try takes, and shorter than until its message is seen again. */
-const TAKEN_SECONDS = 60;
 const message = z.union([deliverTask, busEvent]);
 
 export const sendTask = (task: DeliverTask): Promise<unknown> =>
@@ -81,7 +80,10 @@ async function fanOut(event: z.infer<typeof busEvent>): Promise<void> {
   }
 }
 
-/** One try. Seconds after which there is another; undefined: there is none. */
+/**
+ * One try. Seconds after which there is another; undefined: there is none. SQS may hand out a message twice, and an event may have
+ * two: the one that finds the other at work, or too early, comes again, since it may be the only one that is left then.
+ */
 async function deliver({ webhook, delivery: id }: DeliverTask): Promise<number | undefined> {
   const [row, delivery] = await Promise.all([readWebhook(webhook), readDelivery(webhook, id)]);
   if (row === undefined || delivery === undefined || delivery.state !== 'waiting') return undefined;
@@ -90,7 +92,10 @@ async function deliver({ webhook, delivery: id }: DeliverTask): Promise<number |
     await noteAttempt(delivery, { at, ms: 0, error: 'The webhook is turned off.' }, 'failed', null);
     return undefined;
   }
-  if (!(await takeDelivery(delivery, Math.floor(Date.now() / 1000), TAKEN_SECONDS))) return undefined;
+  if (!(await takeDelivery(delivery, Date.now()))) {
+    const other = await readDelivery(webhook, id);
+    return other?.state === 'waiting' ? secondsUntilFree(other, Date.now()) : undefined;
+  }
   const { attempt, outcome } = await attemptTo(row, delivery);
   const wait = outcome === 'again' ? WAITS[delivery.attempts.length] : undefined;
   await note({ row, delivery, attempt, outcome, wait });

@@ -89,29 +89,41 @@ export async function readDelivery(kind: string, id: string): Promise<DeliveryRo
   return Item && deliveryRow.parse(Item);
 }
 
+/** Longer than a try takes, and shorter than until its message is seen again. */
+const TAKEN_SECONDS = 60;
+
 /**
- * Takes a delivery for one try. False: it is not waiting, or is being tried: its message came twice. `now`, `seconds`: epoch seconds, and how long
- * a try may take; who took it and died is not waited for any longer.
+ * Takes a delivery for one try. False: it does not wait, or somebody is at it, or its time is not there: its message came twice.
+ * `now`: epoch milliseconds. Who took it and died is waited for no longer than a minute.
  */
-export async function takeDelivery(
-  { kind, id }: Pick<DeliveryRow, 'kind' | 'id'>,
-  now: number,
-  seconds: number,
-): Promise<boolean> {
+export async function takeDelivery({ kind, id }: Pick<DeliveryRow, 'kind' | 'id'>, now: number): Promise<boolean> {
+  const seconds = Math.floor(now / 1000);
   const taken = await unlessGone(async () => {
     await dynamo.send(
       new UpdateCommand({
         TableName: TableName(),
         Key: { kind, id },
         UpdateExpression: 'SET takenUntil = :until',
-        ConditionExpression: '#state = :waiting AND (attribute_not_exists(takenUntil) OR takenUntil < :now)',
+        ConditionExpression:
+          '#state = :waiting AND (attribute_not_exists(takenUntil) OR takenUntil < :seconds) AND (attribute_not_exists(nextAt) OR nextAt <= :now)',
         ExpressionAttributeNames: { '#state': 'state' },
-        ExpressionAttributeValues: { ':until': now + seconds, ':now': now, ':waiting': 'waiting' },
+        ExpressionAttributeValues: {
+          ':until': seconds + TAKEN_SECONDS,
+          ':seconds': seconds,
+          ':now': new Date(now).toISOString(),
+          ':waiting': 'waiting',
+        },
       }),
     );
     return true;
   });
   return taken === true;
+}
+
+/** Seconds until a delivery that waits may be tried, at least one. `now`: epoch milliseconds. */
+export function secondsUntilFree({ takenUntil = 0, nextAt }: DeliveryRow, now: number): number {
+  const free = Math.max((takenUntil + 1) * 1000, nextAt === undefined ? 0 : Date.parse(nextAt));
+  return Math.max(1, Math.ceil((free - now) / 1000));
 }
 
 /** Notes a try. `nextAt`: null where there is no next one. */

@@ -98,6 +98,8 @@ export type Delivery = z.infer<typeof delivery>;
 /** Partition: the webhook; sort key: when it was made, then the message (`deliveryId`). */
 export const deliveryRow = delivery.extend({
   kind: webhookId,
+  /** Epoch seconds until which whoever took it for a try may be at it. */
+  takenUntil: z.int().optional(),
   /** Epoch seconds; it goes then. */
   expiresAt: z.int(),
 });

@@ -11,8 +11,8 @@ import type { SQSEvent } from 'aws-lambda';
 import { Webhook as Verifier } from 'standardwebhooks';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { reaching } from '../../../lambdas/webhooks/attempt.ts';
-import { noteAttempt } from '../../../lambdas/webhooks/rows.ts';
-import { TRIES, WAITS, type Delivery } from '../../../lib/contract/webhook.ts';
+import { noteAttempt, secondsUntilFree, takeDelivery } from '../../../lambdas/webhooks/rows.ts';
+import { TRIES, WAITS, type Delivery, type DeliveryRow } from '../../../lib/contract/webhook.ts';
 import { callRoute, startHandlerEngine } from '../engine.ts';
 import { fileServer, TEST_CA, type FileServer } from '../../support/file-server.ts';
 
@@ -34,8 +34,6 @@ let answer: (response: ServerResponse, request: IncomingMessage) => void;
 
 beforeAll(async () => {
   stop = await startHandlerEngine({ WEBHOOK_PRIVATE: 'yes' });
-  const { QueueUrl } = await sqs().send(new CreateQueueCommand({ QueueName: `hooks-${process.pid}` }));
-  process.env['WEBHOOK_QUEUE'] = QueueUrl;
   ({ handler: api } = await import('../../../lambdas/webhooks/handler.ts'));
   ({ handler: deliver } = await import('../../../lambdas/webhooks/deliver.ts'));
   server = await fileServer((request, response) => {
@@ -51,7 +49,12 @@ afterAll(async () => {
   await server.close();
   await stop();
 });
-beforeEach(() => {
+let queues = 0;
+beforeEach(async () => {
+  // Each test its own: what one leaves hidden comes to no other.
+  queues += 1;
+  const { QueueUrl } = await sqs().send(new CreateQueueCommand({ QueueName: `hooks-${process.pid}-${queues}` }));
+  process.env['WEBHOOK_QUEUE'] = QueueUrl;
   came.length = 0;
   answer = (response) => void response.writeHead(204).end();
 });
@@ -59,7 +62,6 @@ afterEach(async () => {
   Object.assign(reaching, { options: {}, milliseconds: 15_000 });
   const { json } = await call('GET /api/webhooks', {});
   for (const { id } of json.webhooks) await call('DELETE /api/webhooks/{webhook}', { params: { webhook: id } });
-  await drain();
 });
 
 const call = (route: Parameters<typeof callRoute>[1], more: Omit<Parameters<typeof callRoute>[2], 'as'>) =>
@@ -180,7 +182,7 @@ describe('a webhook', () => {
     );
     expect(Attributes!['ApproximateNumberOfMessagesNotVisible']).toBe('1');
     for (let n = 1; n < TRIES - 1; n += 1)
-      await noteAttempt({ kind: id, id: first.id }, first.attempts[0]!, 'waiting', first.nextAt!);
+      await noteAttempt({ kind: id, id: first.id }, first.attempts[0]!, 'waiting', new Date().toISOString());
     expect(await work([[JSON.stringify({ webhook: id, delivery: first.id }), 'none']])).toEqual([]);
     const [last] = (await deliveries(id, { state: 'failed' })).deliveries as [Delivery];
     expect(last.attempts).toHaveLength(TRIES);
@@ -196,6 +198,37 @@ describe('a webhook', () => {
     expect(again.map(({ state }) => state)).toEqual(['delivered', 'failed']);
     expect(again[0]!.payload).toBe(last.payload);
     expect(again[0]!.id).not.toBe(last.id);
+  });
+
+  it('whose message SQS hands out twice is tried again for as long as it waits', async () => {
+    const { id } = await made();
+    await tell('t1');
+    const [row] = (await deliveries(id)).deliveries as [Delivery];
+    const message = JSON.stringify({ webhook: id, delivery: row.id });
+    const again = [{ itemIdentifier: 'm0' }];
+    // The other copy is at it. SQS may take this one for all there is of the message: it must not go.
+    expect(await takeDelivery({ kind: id, id: row.id }, Date.now())).toBe(true);
+    expect(await work([[message, 'none']])).toEqual(again);
+    expect(came).toEqual([]);
+    // The other copy has tried, and there is time until the next.
+    const attempt = { at: new Date().toISOString(), ms: 1, status: 500 };
+    await noteAttempt({ kind: id, id: row.id }, attempt, 'waiting', new Date(Date.now() + 600_000).toISOString());
+    expect(await work([[message, 'none']])).toEqual(again);
+    expect(came).toEqual([]);
+    expect((await deliveries(id)).deliveries[0]!.attempts).toHaveLength(1);
+    // It got through: neither is needed any more.
+    await noteAttempt({ kind: id, id: row.id }, attempt, 'delivered', null);
+    expect(await work([[message, 'none']])).toEqual([]);
+    expect(came).toEqual([]);
+  });
+
+  it.each<[string, number, string | undefined, number]>([
+    ['at work', 1030, undefined, 31],
+    ['too early', 0, new Date(1_600_000).toISOString(), 600],
+    ['over since it was looked at', 900, new Date(999_000).toISOString(), 1],
+  ])('that finds the other %s comes again when that may be over', (_, takenUntil, nextAt, seconds) => {
+    const row = { takenUntil, ...(nextAt !== undefined && { nextAt }) } as DeliveryRow;
+    expect(secondsUntilFree(row, 1_000_000)).toBe(seconds);
   });
 
   it.each<[string, (response: ServerResponse, request: IncomingMessage) => void, object]>([
