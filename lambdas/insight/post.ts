@@ -2,6 +2,7 @@
 import {
   DEVICE_KINDS,
   playerPost,
+  report,
   type DeviceKind,
   type PlayerEvent,
   type Report,
@@ -24,10 +25,14 @@ export interface Posted {
   readonly every: number;
 }
 
-/** Throws `invalid-request`. */
-export function reportOf({ address, body, headers, receivedAt, every }: Posted): Report {
+/**
+ * Throws `invalid-request`. Undefined: there is nothing in it that is counted. What is answered is held against what its readers
+ * take: a queue must never have what none of them can read, for it would come again for days.
+ */
+export function reportOf({ address, body, headers, receivedAt, every }: Posted): Report | undefined {
   const began = partBegan(address);
   const { units, now } = body.trimStart().startsWith('{') ? ours(body) : readCmcd(body, every);
+  if (units.length === 0) return undefined;
   const offset = receivedAt - now;
   const earliest = began * 1000 - BEFORE;
   const byOurClock = (event: PlayerEvent): PlayerEvent => ({
@@ -35,7 +40,7 @@ export function reportOf({ address, body, headers, receivedAt, every }: Posted):
     at: Math.min(receivedAt, Math.max(earliest, event.at + offset)),
   });
   const country = headers['cloudfront-viewer-country'];
-  return {
+  const made = report.safeParse({
     what: address.what,
     session: countedAs(address),
     began,
@@ -44,7 +49,9 @@ export function reportOf({ address, body, headers, receivedAt, every }: Posted):
     ...(country !== undefined && /^[A-Z]{2}$/.test(country) && { country }),
     device: deviceOf(headers),
     units: units.map(({ sequence, events }) => ({ sequence, events: events.map(byOurClock) })),
-  };
+  });
+  if (!made.success) throw refused('body', made.error);
+  return made.data;
 }
 
 function ours(body: string): Units {
