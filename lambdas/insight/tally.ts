@@ -1,5 +1,6 @@
 /** What reports add to a row: each number of a session is taken once, and no session counts for more than it can have seen. Pure. */
 import {
+  MOST_PAIRS,
   MOST_RENDITIONS,
   MOST_SESSIONS,
   noCounters,
@@ -11,7 +12,7 @@ import {
 } from '../../lib/contract/heatmap.ts';
 import { videoOfThing, type Heartbeat, type PlayerEvent, type Report } from '../../lib/contract/player-events.ts';
 import { shown, type Heat } from './heat.ts';
-import { withNumber } from './seen.ts';
+import { MOST_GAPS, withNumber } from './seen.ts';
 import { hashOf, KEPT } from './viewers.ts';
 
 export interface Tally {
@@ -19,9 +20,20 @@ export interface Tally {
   readonly ledger: Map<string, Ledger[string]>;
   readonly heat: Heat;
   viewers: number[];
+  /** Pairs of numbers of all sessions of the ledger. */
+  pairs: number;
+  /** It takes no session more, for good: one that was turned away is counted below, and must never be counted here, too. */
+  isFull: boolean;
 }
 
-export const noTally = (): Tally => ({ counters: noCounters(), ledger: new Map(), heat: new Map(), viewers: [] });
+export const noTally = (): Tally => ({
+  counters: noCounters(),
+  ledger: new Map(),
+  heat: new Map(),
+  viewers: [],
+  pairs: 0,
+  isFull: false,
+});
 
 /** What was counted of a session once. */
 const FLAGS = { viewed: 1, completed: 2, failed: 4, begun: 8 } as const;
@@ -33,9 +45,19 @@ const SKEW = 60;
 /** In the ledger: of the session's name what is random, and its part. 71 bits, and the row's hour. */
 export const ledgerKey = (session: string): string => `${session.slice(7, 19)}${session.slice(23)}`;
 
-/** Whether this row counts the session, or is full and leaves it to another. */
-export const isOf = ({ ledger }: Pick<Tally, 'ledger'>, session: string): boolean =>
-  ledger.has(ledgerKey(session)) || ledger.size < MOST_SESSIONS;
+/** Pairs that a session has in a row that has too many: one that follows its own numbers needs one, and one for each that comes late. */
+const FEW_GAPS = 4;
+
+/**
+ * Whether this row counts the session, or is full and leaves it to another. The first one that it leaves makes it full: that is to
+ * be written before the other counts.
+ */
+export function takes(tally: Tally, session: string): boolean {
+  const { ledger } = tally;
+  if (ledger.has(ledgerKey(session))) return true;
+  tally.isFull ||= ledger.size >= MOST_SESSIONS || tally.pairs >= MOST_PAIRS;
+  return !tally.isFull;
+}
 
 /** Adds what of the report was not counted. Answers whether anything was. */
 export function add(tally: Tally, report: Report): boolean {
@@ -45,8 +67,9 @@ export function add(tally: Tally, report: Report): boolean {
   for (const { sequence, events } of report.units) {
     const entry = tally.ledger.get(key);
     const [flags, watched, ...seen] = entry ?? [0, 0];
-    const pairs = withNumber(seen, sequence);
+    const pairs = withNumber(seen, sequence, tally.pairs < MOST_PAIRS ? MOST_GAPS : FEW_GAPS);
     if (pairs === undefined) continue;
+    tally.pairs += (pairs.length - seen.length) / 2;
     isNew = true;
     if (entry === undefined) counters.plays += 1;
     const session = { flags, watched };

@@ -107,3 +107,7 @@ export const heat = z.array(z.int());
 
 /** Sessions of one row: an item of DynamoDB has 400 KB, and each write of one costs by its size. */
 export const MOST_SESSIONS = 4000;
+/** Pairs of numbers in the ledger of one row, before it takes no session more: three times those of players and networks as they are. */
+export const MOST_PAIRS = 12_000;
+/** Bytes of the heat of one row, packed: of what has more the seconds are taken together by two, by four, until it fits. */
+export const HEAT_BYTES = { hour: 100_000, all: 300_000 } as const;

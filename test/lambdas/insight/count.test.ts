@@ -9,8 +9,11 @@ import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hourOf, HOUR_ROWS } from '../../../lib/contract/heatmap.ts';
 import type { Report } from '../../../lib/contract/player-events.ts';
+import { sessionId } from '../../../lib/contract/ticket.ts';
+import type { Item } from '../../../lambdas/insight/rows.ts';
 import { startHandlerEngine } from '../engine.ts';
-import { shuffled, simulate, videoNumber } from '../../../bench/events/viewers.ts';
+import { chance, shuffled, simulate, videoNumber } from '../../../bench/events/viewers.ts';
+import { letters } from './letters.ts';
 
 const VIEWERS = 10_000;
 const POSTS = 3;
@@ -57,7 +60,7 @@ const endedHalfWay = (event: SQSEvent, writes: number): Promise<number> =>
     worker.once('error', reject);
   });
 
-const rowsOf = async (what: string): Promise<string[]> => {
+const itemsOf = async (what: string): Promise<Item[]> => {
   const { Items = [] } = await dynamo.send(
     new QueryCommand({
       TableName: process.env['HEATMAPS_TABLE'],
@@ -65,8 +68,9 @@ const rowsOf = async (what: string): Promise<string[]> => {
       ExpressionAttributeValues: { ':what': what },
     }),
   );
-  return Items.map(({ row }) => String(row));
+  return Items as Item[];
 };
+const rowsOf = async (what: string): Promise<string[]> => (await itemsOf(what)).map(({ row }) => row);
 
 it('counts what ten thousand viewers did, exactly', async () => {
   const sessions = Array.from({ length: VIEWERS }, (_, number) =>
@@ -135,6 +139,36 @@ it('counts what ten thousand viewers did, exactly', async () => {
   );
   console.log(`${all.length} reports of ${VIEWERS} viewers, ${sent.length} sent, in ${writes} rows`);
 }, 600_000);
+
+it('counts sessions whose numbers are all apart once, in rows that DynamoDB takes', async () => {
+  const what = videoNumber(999);
+  const random = chance(4);
+  const reports = Array.from({ length: 2000 }, (_, number): Report => {
+    const at = (HOUR + 60) * 1000;
+    const step = () => 2 + Math.floor(random() * 150);
+    let sequence = 100_000;
+    return {
+      what,
+      session: sessionId(HOUR * 1000, `${letters(random, 12)}${String(number).padStart(4, '0')}`),
+      began: HOUR,
+      receivedAt: at,
+      device: 'other',
+      units: Array.from({ length: 64 }, (__, index) => ({
+        sequence: (sequence += step()),
+        events: index === 0 ? [{ type: 'heartbeat', at, watched: [[number % 600, (number % 600) + 1]], again: [] }] : [],
+      })),
+    };
+  });
+  // The first one is gone when it has said that the row is full, and has counted nobody below it.
+  expect(await endedHalfWay(bundled(reports), 1)).toBe(3);
+  for (const event of [bundled(reports), bundled(shuffled(reports, 2))])
+    expect(await count(event)).toEqual({ batchItemFailures: [] });
+  expect((await read.readWhat(what)).counters).toMatchObject({ plays: 2000, views: 2000, watched: 2000 });
+  const rows = await itemsOf(what);
+  expect(rows.length).toBeGreaterThan(2);
+  for (const { ledger, heat } of rows)
+    expect(ledger!.length + heat!.length, 'bytes of a row').toBeLessThan(300 * 1024);
+});
 
 describe('what is over', () => {
   const what = videoNumber(777);

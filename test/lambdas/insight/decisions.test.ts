@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { addPacked, curve, packed, shown, type Heat } from '../../../lambdas/insight/heat.ts';
+import { addPacked, coarser, curve, packed, shown, type Heat } from '../../../lambdas/insight/heat.ts';
 import { MOST_GAPS, withNumber } from '../../../lambdas/insight/seen.ts';
-import { add, addCounters, noTally } from '../../../lambdas/insight/tally.ts';
+import { itemOf, rowOf } from '../../../lambdas/insight/rows.ts';
+import { add, addCounters, noTally, takes } from '../../../lambdas/insight/tally.ts';
 import { estimate, hashOf, KEPT, ofBytes, toBytes, together } from '../../../lambdas/insight/viewers.ts';
-import { closesAt, hourOf, lastClosed, noCounters } from '../../../lib/contract/heatmap.ts';
+import { closesAt, HEAT_ROW, hourOf, hourRow, lastClosed, MOST_SESSIONS, noCounters } from '../../../lib/contract/heatmap.ts';
 import type { Report } from '../../../lib/contract/player-events.ts';
+import { sessionId } from '../../../lib/contract/ticket.ts';
 import { chance, shuffled, simulate, videoNumber } from '../../../bench/events/viewers.ts';
+import { letters } from './letters.ts';
 
 const BEGAN = Date.parse('2026-11-29T08:10:00Z') / 1000;
 
@@ -54,6 +57,88 @@ describe('heat', () => {
     addPacked(sum, packed(one));
     addPacked(sum, packed(other));
     expect(curve(sum, 100)).toEqual({ watched: watched.map((value, at) => value + again[at]!), again });
+  });
+});
+
+describe('a row', () => {
+  /** Bytes that DynamoDB takes of an item. */
+  const MOST_BYTES = 400 * 1024;
+  const key = { what: videoNumber(1), row: hourRow(hourOf(BEGAN), ''), day: '2026-11-29' };
+  const bytesOf = (item: object) =>
+    Object.entries(item).reduce(
+      (sum, [name, value]) => sum + name.length + (value instanceof Uint8Array ? value.length : String(value).length),
+      0,
+    );
+  /** Watched in two million ways, from the first to the last second of two days. */
+  const everywhere = (random: () => number): Heat =>
+    new Map(
+      Array.from({ length: 172_800 }, (_, at): [number, [number, number]] => [
+        at,
+        [1 + Math.floor(random() * 2e6), -Math.floor(random() * 2e6)],
+      ]),
+    );
+  const report = (session: string, sequences: readonly number[]): Report => ({
+    what: videoNumber(1),
+    session,
+    began: BEGAN,
+    receivedAt: (BEGAN + 60) * 1000,
+    device: 'other',
+    units: sequences.map((sequence) => ({ sequence, events: [] })),
+  });
+  const sessions = (random: () => number, count: number) =>
+    Array.from({ length: count }, () => sessionId(BEGAN * 1000, letters(random, 16)));
+
+  it('is one that DynamoDB takes, whatever numbers and places strangers say', () => {
+    const random = chance(12);
+    const tally = noTally();
+    const all = sessions(random, MOST_SESSIONS);
+    const number = () => 100_000 + Math.floor(random() * 10_000);
+    for (const session of all) {
+      expect(takes(tally, session)).toBe(true);
+      add(tally, report(session, [number()]));
+    }
+    expect(takes(tally, sessions(random, 1)[0]!)).toBe(false);
+    // As many apart as each of them is let have.
+    for (const session of all)
+      add(
+        tally,
+        report(
+          session,
+          Array.from({ length: 80 }, () => number()),
+        ),
+      );
+    for (const [second, changes] of everywhere(random)) tally.heat.set(second, changes);
+    expect(bytesOf(itemOf(key, { tally, version: 1 }))).toBeLessThan(MOST_BYTES);
+    const of = { version: 1, tally: { ...noTally(), heat: tally.heat } };
+    expect(bytesOf(itemOf({ what: key.what, row: HEAT_ROW }, of))).toBeLessThan(MOST_BYTES);
+  });
+
+  it('that turned a session away turns it away for good, though there is room again', () => {
+    const random = chance(13);
+    const tally = noTally();
+    const apart = Array.from({ length: 60 }, (_, index) => index * 2);
+    const counted = sessions(random, 1000).filter((session) => takes(tally, session) && add(tally, report(session, apart)));
+    expect(counted).toHaveLength(200);
+    const other = sessions(random, 1)[0]!;
+    expect(takes(tally, other)).toBe(false);
+    for (const session of counted) add(tally, report(session, apart.map((even) => even + 1)));
+    expect(tally.pairs).toBe(200);
+    const read = rowOf(itemOf(key, { tally, version: 3 }));
+    expect(read.tally.pairs).toBe(200);
+    expect(takes(read.tally, other)).toBe(false);
+    expect(takes(read.tally, counted[0]!)).toBe(true);
+  });
+
+  it('of an earlier version is read as it was', () => {
+    const { isFull: _, ...old } = itemOf(key, { tally: { ...noTally(), isFull: true }, version: 3 });
+    expect(rowOf(old)).toEqual({ tally: noTally(), version: 4 });
+  });
+
+  it('has its heat by two, four and more seconds where there is no room for each, and nobody is lost of it', () => {
+    const heat: Heat = new Map();
+    for (const stretch of [[0, 10], [3, 6], [7, 9]] as const) shown(heat, stretch, 0);
+    expect(curve(coarser(heat, 4), 12).watched).toEqual([2, 2, 2, 2, 2, 2, 2, 2, 0, 0, 0, 0]);
+    expect(curve(heat, 12).watched).toEqual([1, 1, 1, 2, 2, 2, 1, 2, 2, 1, 0, 0]);
   });
 });
 
