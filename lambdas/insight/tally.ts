@@ -37,6 +37,10 @@ export const noTally = (): Tally => ({
 
 /** What was counted of a session once. */
 const FLAGS = { viewed: 1, completed: 2, failed: 4, begun: 8 } as const;
+/** In the ledger how many seeks and errors were counted of a session stands above its flags: rows of earlier versions have none. */
+const FLAG_VALUES = 16;
+/** Seeks and errors of one session, each, that are counted. */
+const MOST_TOLD = 255;
 
 /** How much faster than time anybody watches, and seconds that clocks may differ by. */
 const FASTEST = 4;
@@ -66,26 +70,43 @@ export function add(tally: Tally, report: Report): boolean {
   let isNew = false;
   for (const { sequence, events } of report.units) {
     const entry = tally.ledger.get(key);
-    const [flags, watched, ...seen] = entry ?? [0, 0];
+    const [said, used, ...seen] = entry ?? [0, 0];
     const pairs = withNumber(seen, sequence, tally.pairs < MOST_PAIRS ? MOST_GAPS : FEW_GAPS);
     if (pairs === undefined) continue;
     tally.pairs += (pairs.length - seen.length) / 2;
     isNew = true;
     if (entry === undefined) counters.plays += 1;
-    const session = { flags, watched };
+    const session = sessionOf(said, used);
     for (const event of events) count(tally, report, event, session);
-    tally.ledger.set(key, [session.flags, session.watched, ...pairs]);
+    tally.ledger.set(key, [saidOf(session), session.used, ...pairs]);
   }
   return isNew;
 }
 
 interface Session {
   flags: number;
-  watched: number;
+  seeks: number;
+  errors: number;
+  /** Of the seconds that it can have watched. One in which nothing played is `FASTEST` of them. */
+  used: number;
 }
+
+const sessionOf = (said: number, used: number): Session => {
+  const told = Math.floor(said / FLAG_VALUES);
+  return { flags: said % FLAG_VALUES, seeks: told % (MOST_TOLD + 1), errors: Math.floor(told / (MOST_TOLD + 1)), used };
+};
+const saidOf = ({ flags, seeks, errors }: Session): number => flags + FLAG_VALUES * (seeks + (MOST_TOLD + 1) * errors);
 
 function count(tally: Tally, report: Report, event: PlayerEvent, session: Session): void {
   const { counters } = tally;
+  /** Seconds that passed until the report was taken in. */
+  const passed = report.receivedAt / 1000 - report.began + SKEW;
+  // Nobody watches, or waits, more than there was time for: what is said beyond is not counted.
+  const wasTime = (seconds: number): boolean => {
+    if (session.used + seconds > passed * FASTEST) return false;
+    session.used += seconds;
+    return true;
+  };
   const once = (flag: number): number => {
     if ((session.flags & flag) !== 0) return 0;
     session.flags |= flag;
@@ -104,7 +125,7 @@ function count(tally: Tally, report: Report, event: PlayerEvent, session: Sessio
   switch (event.type) {
     case 'first-frame': {
       viewed();
-      if (once(FLAGS.begun) === 0) break;
+      if (event.startup > passed * 1000 || once(FLAGS.begun) === 0) break;
       counters.startups += 1;
       counters.startup += event.startup;
       const step = STARTUP_STEPS.findIndex((most) => event.startup <= most);
@@ -112,24 +133,26 @@ function count(tally: Tally, report: Report, event: PlayerEvent, session: Sessio
       break;
     }
     case 'stall':
+      if (!wasTime(Math.max(1, Math.ceil((event.lasted / 1000) * FASTEST)))) break;
       counters.stalls += 1;
       counters.stalled += event.lasted;
       addShare(counters, report, 2, event.lasted);
       break;
     case 'seek':
+      if (session.seeks >= MOST_TOLD) break;
+      session.seeks += 1;
       counters.seeks += 1;
       break;
     case 'error':
-      counters.errors[event.kind] = (counters.errors[event.kind] ?? 0) + 1;
       if (event.fatal) counters.failed += once(FLAGS.failed);
+      if (session.errors >= MOST_TOLD) break;
+      session.errors += 1;
+      counters.errors[event.kind] = (counters.errors[event.kind] ?? 0) + 1;
       break;
     case 'heartbeat': {
       const seconds = secondsOf(event);
-      // Nobody watches more than there was time for: what is said beyond is not counted.
-      const most = (report.receivedAt / 1000 - report.began + SKEW) * FASTEST;
-      if (seconds === 0 || session.watched + seconds > most) break;
+      if (seconds === 0 || !wasTime(seconds)) break;
       viewed();
-      session.watched += seconds;
       addHeartbeat(tally, report, event, seconds);
       break;
     }

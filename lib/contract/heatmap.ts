@@ -97,7 +97,10 @@ export const noCounters = (): Counters => ({
   countries: {},
 });
 
-/** What of a session was counted: `flags`, seconds watched, and which numbers, as pairs of from and to. */
+/**
+ * What of a session was counted: flags and how many seeks and errors, seconds watched and waited, and which numbers, as pairs of from
+ * and to (lambdas/insight/tally.ts).
+ */
 export const ledgerEntry = z.tuple([count, count], count);
 export const ledger = z.record(z.string(), ledgerEntry);
 export type Ledger = z.infer<typeof ledger>;

@@ -10,6 +10,8 @@ import { sessionId } from '../../../lib/contract/ticket.ts';
 import { chance, shuffled, simulate, videoNumber } from '../../../bench/events/viewers.ts';
 import { letters } from './letters.ts';
 
+/** Of a session that was seen, and began. */
+const FLAGS_OF_OLD = 9;
 const BEGAN = Date.parse('2026-11-29T08:10:00Z') / 1000;
 
 describe('what a session was counted of', () => {
@@ -193,6 +195,68 @@ describe('a report', () => {
     add(tally, of([{ type: 'heartbeat', at, watched: [[0, 100_000]], again: [] }]));
     expect(tally.counters).toMatchObject({ plays: 1, views: 0, watched: 0 });
     expect(tally.heat.size).toBe(0);
+  });
+
+  it('counts no more stalls, seeks, errors and waiting than one session can have', () => {
+    const tally = noTally();
+    const flood = Array.from({ length: 66 }, () => [
+      { type: 'stall' as const, at, lasted: 3_600_000 },
+      { type: 'stall' as const, at, lasted: 1000 },
+      { type: 'seek' as const, at },
+    ]).flat();
+    const errors = Array.from({ length: 200 }, () => ({ type: 'error' as const, at, kind: 'drm' as const, fatal: true }));
+    const said = [flood, errors, [{ type: 'first-frame' as const, at, startup: 3_600_000 }]];
+    for (let sequence = 0; sequence < 30; sequence += 1)
+      add(tally, { ...of([]), units: [{ sequence, events: said[sequence % 3]! }] });
+    // A minute passed, and another one that clocks may differ by.
+    expect(tally.counters.stalls).toBe(120);
+    expect(tally.counters.stalled).toBe(120_000);
+    expect(tally.counters).toMatchObject({ plays: 1, views: 1, seeks: 255, errors: { drm: 255 }, failed: 1, startups: 0 });
+    expect(tally.counters.devices).toEqual({ desktop: [1, 0, 120_000] });
+    // Who watches on is counted on.
+    add(tally, {
+      ...of([]),
+      receivedAt: (BEGAN + 120) * 1000,
+      units: [{ sequence: 30, events: [{ type: 'heartbeat', at, watched: [[0, 60]], again: [] }, ...flood] }],
+    });
+    expect(tally.counters).toMatchObject({ watched: 60, seeks: 255, stalls: 165 });
+  });
+
+  it('counts all of who watches, waits and goes elsewhere the whole time', () => {
+    const tally = noTally();
+    for (let minute = 0; minute < 60; minute += 1)
+      add(tally, {
+        ...of([]),
+        receivedAt: (BEGAN + (minute + 1) * 60) * 1000,
+        units: [
+          {
+            sequence: minute,
+            events: [
+              // At four times the speed, the rest of the minute nothing plays.
+              { type: 'heartbeat', at, watched: [[minute * 160, minute * 160 + 160]], again: [] },
+              { type: 'stall', at, lasted: 20_000 },
+              { type: 'seek', at },
+              { type: 'error', at, kind: 'network', fatal: false },
+            ],
+          },
+        ],
+      });
+    expect(tally.counters).toMatchObject({
+      watched: 9600,
+      stalls: 60,
+      stalled: 1_200_000,
+      seeks: 60,
+      errors: { network: 60 },
+    });
+  });
+
+  it('goes on with what an earlier version has counted of its session', () => {
+    const tally = noTally();
+    const key = '0t9abcdAbCdEfGhIjKlMn09'.slice(7, 19);
+    tally.ledger.set(key, [FLAGS_OF_OLD, 30, 0, 1]);
+    add(tally, { ...of([]), units: [{ sequence: 1, events: [{ type: 'first-frame', at, startup: 9 }, { type: 'seek', at }] }] });
+    expect(tally.counters).toMatchObject({ plays: 0, views: 0, startups: 0, seeks: 1 });
+    expect(tally.ledger.get(key)).toEqual([FLAGS_OF_OLD + 16, 30, 0, 2]);
   });
 
   it('has no seconds of a channel, whose viewers count from no beginning', () => {
