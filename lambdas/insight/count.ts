@@ -66,7 +66,7 @@ async function countGroup({ what, hour, path, taken }: Group): Promise<void> {
     for (const one of taken) {
       const { session } = one.report;
       if (takes(read.tally, session)) {
-        if (add(read.tally, one.report)) isNew = true;
+        if (add(read.tally, one.report, Date.now())) isNew = true;
         continue;
       }
       const digit = pathDigit(session, path.length);

@@ -63,8 +63,11 @@ export function takes(tally: Tally, session: string): boolean {
   return !tally.isFull;
 }
 
-/** Adds what of the report was not counted. Answers whether anything was. */
-export function add(tally: Tally, report: Report): boolean {
+/**
+ * Adds what of the report was not counted. Answers whether anything was. `now`: epoch milliseconds until which its session had time,
+ * for what was reported later may have been counted before.
+ */
+export function add(tally: Tally, report: Report, now = report.receivedAt): boolean {
   const key = ledgerKey(report.session);
   const { counters } = tally;
   let isNew = false;
@@ -77,7 +80,8 @@ export function add(tally: Tally, report: Report): boolean {
     isNew = true;
     if (entry === undefined) counters.plays += 1;
     const session = sessionOf(said, used);
-    for (const event of events) count(tally, report, event, session);
+    const passed = Math.max(report.receivedAt, now) / 1000 - report.began + SKEW;
+    for (const event of events) count(tally, report, event, session, passed);
     tally.ledger.set(key, [saidOf(session), session.used, ...pairs]);
   }
   return isNew;
@@ -97,10 +101,9 @@ const sessionOf = (said: number, used: number): Session => {
 };
 const saidOf = ({ flags, seeks, errors }: Session): number => flags + FLAG_VALUES * (seeks + (MOST_TOLD + 1) * errors);
 
-function count(tally: Tally, report: Report, event: PlayerEvent, session: Session): void {
+/** `passed`: seconds that the session can have taken until now. */
+function count(tally: Tally, report: Report, event: PlayerEvent, session: Session, passed: number): void {
   const { counters } = tally;
-  /** Seconds that passed until the report was taken in. */
-  const passed = report.receivedAt / 1000 - report.began + SKEW;
   // Nobody watches, or waits, more than there was time for: what is said beyond is not counted.
   const wasTime = (seconds: number): boolean => {
     if (session.used + seconds > passed * FASTEST) return false;

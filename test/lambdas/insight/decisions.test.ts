@@ -292,6 +292,15 @@ describe('a report', () => {
     expect(mixed.counters).toEqual(straight.counters);
     expect(packed(mixed.heat)).toEqual(packed(straight.heat));
   });
+
+  it('that comes when all others of its session are counted counts as it would have before', () => {
+    const { reports } = simulate({ number: 5, what: videoNumber(1), began: BEGAN, posts: 20, seconds: 600 });
+    const [straight, late] = [noTally(), noTally()];
+    for (const one of reports) add(straight, one);
+    const now = reports.at(-1)!.receivedAt;
+    for (const one of [...reports.slice(1), reports[0]!]) add(late, one, now);
+    expect(late.counters).toEqual(straight.counters);
+  });
 });
 
 it('an hour is closed when nothing of it can come any more, and folded only then', () => {
