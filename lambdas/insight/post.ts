@@ -1,9 +1,11 @@
 /** One post of a player, as it was sent, made into a report whose times are by our clock. Pure. */
 import {
   DEVICE_KINDS,
+  MAX_POSITION,
   playerPost,
   report,
   type DeviceKind,
+  type Heartbeat,
   type PlayerEvent,
   type Report,
 } from '../../lib/contract/player-events.ts';
@@ -36,7 +38,7 @@ export function reportOf({ address, body, headers, receivedAt, every }: Posted):
   const offset = receivedAt - now;
   const earliest = began * 1000 - BEFORE;
   const byOurClock = (event: PlayerEvent): PlayerEvent => ({
-    ...event,
+    ...within(event, address.seconds),
     at: Math.min(receivedAt, Math.max(earliest, event.at + offset)),
   });
   const country = headers['cloudfront-viewer-country'];
@@ -52,6 +54,14 @@ export function reportOf({ address, body, headers, receivedAt, every }: Posted):
   });
   if (!made.success) throw refused('body', made.error);
   return made.data;
+}
+
+/** What it says of seconds that the video has: of others a stranger may say what they like, and a heatmap would have to keep it. */
+function within(event: PlayerEvent, seconds = MAX_POSITION): PlayerEvent {
+  if (event.type !== 'heartbeat') return event;
+  const those = (stretches: Heartbeat['watched']): Heartbeat['watched'] =>
+    stretches.flatMap(([from, to]): Heartbeat['watched'] => (from < seconds ? [[from, Math.min(to, seconds)]] : []));
+  return { ...event, watched: those(event.watched), again: those(event.again) };
 }
 
 function ours(body: string): Units {

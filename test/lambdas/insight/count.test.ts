@@ -4,7 +4,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hourOf, HOUR_ROWS } from '../../../lib/contract/heatmap.ts';
@@ -188,6 +188,28 @@ describe('what is over', () => {
     const { of, isWhole } = await read.readDay([...days][0]!);
     expect(of.get(what)?.counters.views).toBe(before.days.get([...days][0]!)!.counters.views);
     expect(isWhole).toBe(true);
+  });
+
+  it('is folded hour by hour, though one of them cannot be', async () => {
+    const other = videoNumber(778);
+    const [a, b] = [HOUR - 3600, HOUR].map((began, index) =>
+      simulate({ number: 91_000 + index, what: other, began: began + 60, posts: 2, seconds: SECONDS }),
+    );
+    await count(bundled([...a!.reports, ...b!.reports]));
+    const [first, second] = await rowsOf(other);
+    await dynamo.send(
+      new UpdateCommand({
+        TableName: process.env['HEATMAPS_TABLE'],
+        Key: { what: other, row: first },
+        UpdateExpression: 'SET counters = :broken',
+        ExpressionAttributeValues: { ':broken': '{"plays":-1}' },
+      }),
+    );
+    await fold.foldOld(other, HOUR + 4 * 86_400);
+    const rows = await rowsOf(other);
+    expect(rows).toContain(first);
+    expect(rows).not.toContain(second);
+    expect(rows).toContain('heat');
   });
 
   it('takes nothing more', async () => {
