@@ -10,6 +10,7 @@ import {
   type Ledger,
   type Share,
 } from '../../lib/contract/heatmap.ts';
+import { RUNGS } from '../../lib/contract/options.ts';
 import { videoOfThing, type Heartbeat, type PlayerEvent, type Report } from '../../lib/contract/player-events.ts';
 import { shown, type Heat } from './heat.ts';
 import { MOST_GAPS, withNumber } from './seen.ts';
@@ -179,12 +180,7 @@ function addHeartbeat({ counters, heat }: Tally, report: Report, event: Heartbea
     counters.kilobits += event.kbps * seconds;
     counters.ratedSeconds += seconds;
   }
-  if (event.rendition !== undefined) {
-    const { renditions } = counters;
-    const isRoom = Object.hasOwn(renditions, event.rendition) || Object.keys(renditions).length < MOST_RENDITIONS;
-    const name = isRoom ? event.rendition : OTHER_RENDITION;
-    renditions[name] = (Object.hasOwn(renditions, name) ? renditions[name]! : 0) + seconds;
-  }
+  if (event.rendition !== undefined) addRendition(counters.renditions, event.rendition, seconds);
   // A channel has no seconds that everybody counts from.
   if (videoOfThing(report.what) === undefined) return;
   for (const stretch of event.watched) shown(heat, stretch, 0);
@@ -198,10 +194,25 @@ function addShare({ devices, countries }: Counters, { device, country }: Report,
 
 const noShare = (): Share => [0, 0, 0];
 
+/** Those of the rungs that are made most, of channels and of what they recorded: whoever invents others leaves them theirs. */
+const USUAL = new Set([...RUNGS.map((lines) => `${lines}p`), 'live', 'main', OTHER_RENDITION]);
+/** A source that is no such size, or is copied, has a rung of its own lines. */
+const RUNG = /^[0-9]{2,4}p$/;
+
+/** Under its name; under one that no ladder has, or that is one of too many odd ones, with all others. */
+function addRendition(renditions: Counters['renditions'], name: string, seconds: number): void {
+  const isKept = (one: string): boolean => USUAL.has(one) || Object.hasOwn(renditions, one);
+  const isRoom = () => Object.keys(renditions).filter((one) => !USUAL.has(one)).length < MOST_RENDITIONS;
+  const under = isKept(name) || (RUNG.test(name) && isRoom()) ? name : OTHER_RENDITION;
+  renditions[under] = (Object.hasOwn(renditions, under) ? renditions[under]! : 0) + seconds;
+}
+
 /** One row's counters with another's. */
 export function addCounters(sum: Counters, other: Counters): void {
   for (const [name, value] of Object.entries(other) as [keyof Counters, Counters[keyof Counters]][]) {
-    if (typeof value === 'number') (sum[name] as number) += value;
+    if (name === 'renditions')
+      for (const [one, seconds] of Object.entries(other.renditions)) addRendition(sum.renditions, one, seconds);
+    else if (typeof value === 'number') (sum[name] as number) += value;
     else if (Array.isArray(value)) addTo(sum[name] as number[], value);
     else addRecord(sum[name] as Record<string, number | number[]>, value);
   }

@@ -72,7 +72,7 @@ export type Counters = z.infer<typeof counters>;
 
 /** Milliseconds; the last step is what took longer. */
 export const STARTUP_STEPS = [500, 1000, 2000, 4000, 8000] as const;
-/** Names of renditions that one row counts apart: there are as many as a ladder has rungs, but players say them. */
+/** Names of renditions that one row counts apart, beside those of usual rungs: players say them. */
 export const MOST_RENDITIONS = 16;
 export const OTHER_RENDITION = 'other';
 

@@ -266,22 +266,28 @@ describe('a report', () => {
     expect(tally.heat.size).toBe(0);
   });
 
-  it('names what players say, and no more of it than fits: words of the language are names like others', () => {
+  it('names renditions that a ladder can have, whatever others players invent before: words of the language, too', () => {
     const tally = noTally();
-    const names = ['constructor', 'valueof', ...Array.from({ length: 20 }, (_, index) => `r${index}`)];
+    const invented = ['constructor', 'valueof', 'viewer', ...Array.from({ length: 30 }, (_, index) => `${index + 10}p`)];
+    const names = [...invented, '720p', '1080p', 'live'];
     for (const [sequence, rendition] of names.entries())
       add(tally, {
         ...of([]),
         units: [{ sequence, events: [{ type: 'heartbeat', at, watched: [[0, 1]], again: [], rendition }] }],
       });
-    expect(tally.counters.renditions['constructor']).toBe(1);
-    expect(Object.keys(tally.counters.renditions)).toHaveLength(17);
-    expect(tally.counters.renditions['other']).toBe(6);
+    const { renditions } = tally.counters;
+    expect(renditions).toMatchObject({ '720p': 1, '1080p': 1, live: 1, '10p': 1 });
+    expect(Object.hasOwn(renditions, 'constructor')).toBe(false);
+    // Sixteen odd ones, the others together, and the three.
+    expect(Object.keys(renditions)).toHaveLength(20);
+    expect(Object.values(renditions).reduce((sum, one) => sum + one, 0)).toBe(names.length);
     const sum = noCounters();
     addCounters(sum, tally.counters);
     addCounters(sum, tally.counters);
-    expect(sum.renditions['constructor']).toBe(2);
-    expect(sum.devices).toEqual({ desktop: [2, 44, 0] });
+    // Of other rows no more are added than one has.
+    addCounters(sum, { ...noCounters(), renditions: { toString: 4, '99p': 5, '360p': 6 } });
+    expect(sum.renditions).toMatchObject({ '720p': 2, '360p': 6, other: 2 * renditions['other']! + 9 });
+    expect(sum.devices).toEqual({ desktop: [2, 2 * names.length, 0] });
   });
 
   it('adds up to the same whatever the order and however often it comes', () => {
