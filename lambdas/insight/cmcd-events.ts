@@ -2,7 +2,7 @@
  * What a platform counts, made of one post's reports of CMCD in the order in which its player wrote them: a report says how a player
  * is and perhaps where, so what was shown, and what was waited for, lies between two of them. Pure.
  */
-import { MAX_POSITION, type ErrorKind, type PlayerEvent } from '../../lib/contract/player-events.ts';
+import { type ErrorKind, type PlayerEvent } from '../../lib/contract/player-events.ts';
 
 /** Milliseconds by which where a player is may differ from where it would be after so long. */
 const TOLERANCE = 2000;
@@ -131,10 +131,9 @@ export class CmcdSession {
   }
 }
 
-/** Whole seconds from one place to another, milliseconds each: what would have played on beyond any video did not. */
+/** Whole seconds from one place to another, milliseconds each. */
 function between(from: number, to: number): { watched: [number, number][] } | undefined {
-  const second = (ms: number) => Math.min(MAX_POSITION, Math.floor(ms / 1000));
-  const stretch: [number, number] = [second(from), second(to)];
+  const stretch: [number, number] = [Math.floor(from / 1000), Math.floor(to / 1000)];
   return stretch[0] < stretch[1] ? { watched: [stretch] } : undefined;
 }
 

@@ -56,7 +56,10 @@ export function reportOf({ address, body, headers, receivedAt, every }: Posted):
   return made.data;
 }
 
-/** What it says of seconds that the video has: of others a stranger may say what they like, and a heatmap would have to keep it. */
+/**
+ * What it says of seconds that the video has, or any: of others a stranger may say what they like, and a heatmap would have to keep it;
+ * and a player that was sent on may have played until then, or slept.
+ */
 function within(event: PlayerEvent, seconds = MAX_POSITION): PlayerEvent {
   if (event.type !== 'heartbeat') return event;
   const those = (stretches: Heartbeat['watched']): Heartbeat['watched'] =>

@@ -19,7 +19,9 @@ const address: EventsAddress = {
 const taken = (lines: readonly string[], every = DEFAULT_EVERY): Report | undefined =>
   reportOf({ address, body: lines.join('\n'), headers: {}, receivedAt: NOW, every });
 const watchedOf = (one: Report | undefined) =>
-  (one?.units ?? []).flatMap(({ events }) => events.flatMap((event) => (event.type === 'heartbeat' ? event.watched : [])));
+  (one?.units ?? []).flatMap(({ events }) =>
+    events.flatMap((event) => (event.type === 'heartbeat' ? event.watched : [])),
+  );
 
 /** A line in which each value is one that CMCD allows, as far from each other as they can be. */
 function line(random: () => number, sn: number): string {
@@ -76,7 +78,8 @@ describe('a post of CMCD', () => {
 
 it('a report that no reader takes is refused at the door, and reaches no queue', () => {
   const wrong = { ...address, what: 'vod/elsewhere' };
-  const post = () => reportOf({ address: wrong, body: 'e=t,sn=1,sta=p,ts=1000', headers: {}, receivedAt: NOW, every: 30 });
+  const post = () =>
+    reportOf({ address: wrong, body: 'e=t,sn=1,sta=p,ts=1000', headers: {}, receivedAt: NOW, every: 30 });
   expect(post).toThrow(ApiError);
   expect(post).toThrow(/what/);
 });

@@ -155,7 +155,8 @@ it('counts sessions whose numbers are all apart once, in rows that DynamoDB take
       device: 'other',
       units: Array.from({ length: 64 }, (__, index) => ({
         sequence: (sequence += step()),
-        events: index === 0 ? [{ type: 'heartbeat', at, watched: [[number % 600, (number % 600) + 1]], again: [] }] : [],
+        events:
+          index === 0 ? [{ type: 'heartbeat', at, watched: [[number % 600, (number % 600) + 1]], again: [] }] : [],
       })),
     };
   });
@@ -166,8 +167,7 @@ it('counts sessions whose numbers are all apart once, in rows that DynamoDB take
   expect((await read.readWhat(what)).counters).toMatchObject({ plays: 2000, views: 2000, watched: 2000 });
   const rows = await itemsOf(what);
   expect(rows.length).toBeGreaterThan(2);
-  for (const { ledger, heat } of rows)
-    expect(ledger!.length + heat!.length, 'bytes of a row').toBeLessThan(300 * 1024);
+  for (const { ledger, heat } of rows) expect(ledger!.length + heat!.length, 'bytes of a row').toBeLessThan(300 * 1024);
 });
 
 describe('what is over', () => {

@@ -4,7 +4,15 @@ import { MOST_GAPS, withNumber } from '../../../lambdas/insight/seen.ts';
 import { itemOf, rowOf } from '../../../lambdas/insight/rows.ts';
 import { add, addCounters, noTally, takes } from '../../../lambdas/insight/tally.ts';
 import { estimate, hashOf, KEPT, ofBytes, toBytes, together } from '../../../lambdas/insight/viewers.ts';
-import { closesAt, HEAT_ROW, hourOf, hourRow, lastClosed, MOST_SESSIONS, noCounters } from '../../../lib/contract/heatmap.ts';
+import {
+  closesAt,
+  HEAT_ROW,
+  hourOf,
+  hourRow,
+  lastClosed,
+  MOST_SESSIONS,
+  noCounters,
+} from '../../../lib/contract/heatmap.ts';
 import type { Report } from '../../../lib/contract/player-events.ts';
 import { sessionId } from '../../../lib/contract/ticket.ts';
 import { chance, shuffled, simulate, videoNumber } from '../../../bench/events/viewers.ts';
@@ -119,11 +127,20 @@ describe('a row', () => {
     const random = chance(13);
     const tally = noTally();
     const apart = Array.from({ length: 60 }, (_, index) => index * 2);
-    const counted = sessions(random, 1000).filter((session) => takes(tally, session) && add(tally, report(session, apart)));
+    const counted = sessions(random, 1000).filter(
+      (session) => takes(tally, session) && add(tally, report(session, apart)),
+    );
     expect(counted).toHaveLength(200);
     const other = sessions(random, 1)[0]!;
     expect(takes(tally, other)).toBe(false);
-    for (const session of counted) add(tally, report(session, apart.map((even) => even + 1)));
+    for (const session of counted)
+      add(
+        tally,
+        report(
+          session,
+          apart.map((even) => even + 1),
+        ),
+      );
     expect(tally.pairs).toBe(200);
     const read = rowOf(itemOf(key, { tally, version: 3 }));
     expect(read.tally.pairs).toBe(200);
@@ -138,7 +155,12 @@ describe('a row', () => {
 
   it('has its heat by two, four and more seconds where there is no room for each, and nobody is lost of it', () => {
     const heat: Heat = new Map();
-    for (const stretch of [[0, 10], [3, 6], [7, 9]] as const) shown(heat, stretch, 0);
+    for (const stretch of [
+      [0, 10],
+      [3, 6],
+      [7, 9],
+    ] as const)
+      shown(heat, stretch, 0);
     expect(curve(coarser(heat, 4), 12).watched).toEqual([2, 2, 2, 2, 2, 2, 2, 2, 0, 0, 0, 0]);
     expect(curve(heat, 12).watched).toEqual([1, 1, 1, 2, 2, 2, 1, 2, 2, 1, 0, 0]);
   });
@@ -204,14 +226,26 @@ describe('a report', () => {
       { type: 'stall' as const, at, lasted: 1000 },
       { type: 'seek' as const, at },
     ]).flat();
-    const errors = Array.from({ length: 200 }, () => ({ type: 'error' as const, at, kind: 'drm' as const, fatal: true }));
+    const errors = Array.from({ length: 200 }, () => ({
+      type: 'error' as const,
+      at,
+      kind: 'drm' as const,
+      fatal: true,
+    }));
     const said = [flood, errors, [{ type: 'first-frame' as const, at, startup: 3_600_000 }]];
     for (let sequence = 0; sequence < 30; sequence += 1)
       add(tally, { ...of([]), units: [{ sequence, events: said[sequence % 3]! }] });
     // A minute passed, and another one that clocks may differ by.
     expect(tally.counters.stalls).toBe(120);
     expect(tally.counters.stalled).toBe(120_000);
-    expect(tally.counters).toMatchObject({ plays: 1, views: 1, seeks: 255, errors: { drm: 255 }, failed: 1, startups: 0 });
+    expect(tally.counters).toMatchObject({
+      plays: 1,
+      views: 1,
+      seeks: 255,
+      errors: { drm: 255 },
+      failed: 1,
+      startups: 0,
+    });
     expect(tally.counters.devices).toEqual({ desktop: [1, 0, 120_000] });
     // Who watches on is counted on.
     add(tally, {
@@ -254,7 +288,18 @@ describe('a report', () => {
     const tally = noTally();
     const key = '0t9abcdAbCdEfGhIjKlMn09'.slice(7, 19);
     tally.ledger.set(key, [FLAGS_OF_OLD, 30, 0, 1]);
-    add(tally, { ...of([]), units: [{ sequence: 1, events: [{ type: 'first-frame', at, startup: 9 }, { type: 'seek', at }] }] });
+    add(tally, {
+      ...of([]),
+      units: [
+        {
+          sequence: 1,
+          events: [
+            { type: 'first-frame', at, startup: 9 },
+            { type: 'seek', at },
+          ],
+        },
+      ],
+    });
     expect(tally.counters).toMatchObject({ plays: 0, views: 0, startups: 0, seeks: 1 });
     expect(tally.ledger.get(key)).toEqual([FLAGS_OF_OLD + 16, 30, 0, 2]);
   });
@@ -268,7 +313,12 @@ describe('a report', () => {
 
   it('names renditions that a ladder can have, whatever others players invent before: words of the language, too', () => {
     const tally = noTally();
-    const invented = ['constructor', 'valueof', 'viewer', ...Array.from({ length: 30 }, (_, index) => `${index + 10}p`)];
+    const invented = [
+      'constructor',
+      'valueof',
+      'viewer',
+      ...Array.from({ length: 30 }, (_, index) => `${index + 10}p`),
+    ];
     const names = [...invented, '720p', '1080p', 'live'];
     for (const [sequence, rendition] of names.entries())
       add(tally, {

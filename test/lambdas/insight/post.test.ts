@@ -31,7 +31,9 @@ const body = JSON.stringify({
   ],
 });
 const heartbeat = (of: EventsAddress, text = body) =>
-  reportOf({ address: of, body: text, headers: {}, receivedAt: NOW, every: 30 })?.units.flatMap(({ events }) => events)[0];
+  reportOf({ address: of, body: text, headers: {}, receivedAt: NOW, every: 30 })?.units.flatMap(
+    ({ events }) => events,
+  )[0];
 
 it('a post says nothing of seconds that its video has not, in either language', () => {
   const short = { ...address, seconds: 60 };
