@@ -192,7 +192,6 @@ describe.skipIf(missing !== '')(`a stream${missing}`, { concurrent: true }, () =
         `${count} requests`,
         () => agent.asked.map(({ ProtectionEnabled }) => ProtectionEnabled),
         (all) => all.length === count,
-        15_000,
       );
     const file = new TestDevice(id, task.ports.attachments);
     expect(await asked(1)).toEqual([true]);
@@ -301,7 +300,6 @@ describe.skipIf(missing !== '')(`a stream${missing}`, { concurrent: true }, () =
       'the rest',
       () => stateOf(id),
       (now) => (now?.entries.length ?? 0) >= 15,
-      15_000,
     ))!;
     const gaps = state.entries.filter(({ gap }) => gap);
     expect(gaps.length).toBe(metrics.counts.droppedSegments);
