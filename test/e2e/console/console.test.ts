@@ -477,12 +477,20 @@ it('finds by search, and deletes for good only after the word is typed', async (
   const remove = dialog.getByRole('button', { name: 'Delete this video' });
   expect(await remove.isDisabled()).toBe(true);
   await dialog.getByRole('textbox').fill('delete');
+  // How far it is, nobody is told before they are on another page.
+  const isElsewhere = Promise.withResolvers<void>();
+  await page.route(/\/removal$/, async (route) => {
+    await isElsewhere.promise;
+    await route.continue();
+  });
   await remove.click();
   await page.getByText(/^The video taken down: (being )?refused at the edge.*; caches are being emptied\.$/).waitFor();
   await page.getByText('No video matches').waitFor();
   await expect.poll(async () => (await ada.fetch('GET', `/api/videos/${id}`)).status).toBe(404);
   // On whatever page comes next, until CloudFront has said that its caches are empty of it.
   await page.getByRole('link', { name: 'Live' }).first().click();
+  await page.waitForURL(`${stack.url}/live`);
+  isElsewhere.resolve();
   await page.getByText(/^The video taken down; caches emptied .+ after\.$/).waitFor();
   await page.goto(`${stack.url}/v/${uploaded()}`);
   await page.getByText('No such video').waitFor();

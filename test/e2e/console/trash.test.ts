@@ -54,7 +54,8 @@ it('is where a deleted video goes, named, and Undo in the notice brings it back 
   expect(await seriousFindings(page), 'the dialog').toEqual([]);
   await dialog.getByRole('button', { name: 'Move to trash' }).click();
   const notice = page.getByRole('alert').filter({ hasText: `“${title}” moved to the trash.` });
-  await notice.waitFor();
+  // It stays while somebody points at it.
+  await notice.hover();
   expect(await isThere(id)).toBe(false);
   // By an index that is a moment behind.
   await expect.poll(() => inTrash(id)).toBe(true);
