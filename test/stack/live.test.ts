@@ -102,9 +102,7 @@ describe('a device', () => {
 describe('live pictures', () => {
   it('are published as segments that decode without a word, with sound, for whoever may watch', async () => {
     await expect.poll(async () => (await manifest(vera)).status, slow).toBe(200);
-    await expect
-      .poll(async () => (await livePlaylist(vera)).files.length, slow)
-      .toBeGreaterThanOrEqual(4);
+    await expect.poll(async () => (await livePlaylist(vera)).files.length, slow).toBeGreaterThanOrEqual(4);
     const { files, auth, playlist } = await livePlaylist(vera);
     const parser = new Parser();
     parser.push(playlist);
@@ -160,9 +158,7 @@ describe('live pictures', () => {
   });
 
   it("can be gone back to, and made into a video of one's own", async () => {
-    await expect
-      .poll(async () => (await livePlaylist(ada)).files.length, slow)
-      .toBeGreaterThanOrEqual(5);
+    await expect.poll(async () => (await livePlaylist(ada)).files.length, slow).toBeGreaterThanOrEqual(5);
     const { playlist } = await livePlaylist(ada);
     const start = Date.parse(/#EXT-X-PROGRAM-DATE-TIME:(\S+)/.exec(playlist)![1]!);
     const stretch = { from: new Date(start).toISOString(), to: new Date(start + 6000).toISOString() };
@@ -213,15 +209,12 @@ describe('live pictures', () => {
     await expect.poll(async () => (await device()).online, slow).toBe(false);
     simulation = await simulate(ID);
     await expect
-      .poll(
-        async () => {
-          const answer = await manifest(ada);
-          if (!answer.ok) return 0;
-          const files = (await livePlaylist(ada)).files.map(name);
-          return files.indexOf(last) === -1 ? 0 : files.length - 1 - files.indexOf(last);
-        },
-        slow,
-      )
+      .poll(async () => {
+        const answer = await manifest(ada);
+        if (!answer.ok) return 0;
+        const files = (await livePlaylist(ada)).files.map(name);
+        return files.indexOf(last) === -1 ? 0 : files.length - 1 - files.indexOf(last);
+      }, slow)
       .toBeGreaterThanOrEqual(2);
     const { playlist } = await livePlaylist(ada);
     const after = playlist.slice(playlist.indexOf(last));

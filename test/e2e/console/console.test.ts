@@ -115,10 +115,12 @@ describe.concurrent('at once', () => {
     await close();
   });
 
-  it.for(['a key', 'a file that is dropped'])('hears %s in the very moment in which it is there', async (what, { expect }) => {
-    const { page, faults, close } = await openPage(browser);
-    // As soon as the frame of the screens is put in: before anything that comes a moment later.
-    await page.addInitScript(`new MutationObserver((_, observer) => {
+  it.for(['a key', 'a file that is dropped'])(
+    'hears %s in the very moment in which it is there',
+    async (what, { expect }) => {
+      const { page, faults, close } = await openPage(browser);
+      // As soon as the frame of the screens is put in: before anything that comes a moment later.
+      await page.addInitScript(`new MutationObserver((_, observer) => {
       const main = document.querySelector('#main');
       if (main === null) return;
       observer.disconnect();
@@ -130,11 +132,12 @@ describe.concurrent('at once', () => {
         main.dispatchEvent(new DragEvent('drop', { ...common, dataTransfer }));
       }
     }).observe(document, { childList: true, subtree: true });`);
-    await signIn(page, stack.url, 'ada');
-    await page.getByRole('complementary', { name: 'Uploads' }).waitFor();
-    expect(faults).toEqual([]);
-    await close();
-  });
+      await signIn(page, stack.url, 'ada');
+      await page.getByRole('complementary', { name: 'Uploads' }).waitFor();
+      expect(faults).toEqual([]);
+      await close();
+    },
+  );
 
   it('shows the picture and the time of where the pointer is over the time line', async ({ expect }) => {
     const { page, faults, close } = await openPage(browser);

@@ -67,7 +67,8 @@ const watch = (page: Page) =>
     };
     for (const name of ['waiting', 'emptied', 'pause', 'seeking', 'error', 'abort'])
       nativeEl.addEventListener(name, () => {
-        if (began && (name !== 'waiting' || !isThere())) scope.halts.push(`${name} at ${nativeEl.currentTime.toFixed(2)}`);
+        if (began && (name !== 'waiting' || !isThere()))
+          scope.halts.push(`${name} at ${nativeEl.currentTime.toFixed(2)}`);
       });
   });
 

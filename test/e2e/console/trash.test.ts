@@ -100,7 +100,13 @@ it('shows what is in it, and restores and deletes for good from there', async ()
   const remove = dialog.getByRole('button', { name: 'Delete this video' });
   expect(await remove.isDisabled()).toBe(true);
   await dialog.getByRole('textbox').fill('delete');
-  await Promise.all([page.getByText(/taken down/).first().waitFor(), remove.click()]);
+  await Promise.all([
+    page
+      .getByText(/taken down/)
+      .first()
+      .waitFor(),
+    remove.click(),
+  ]);
   await expect.poll(() => card(page, gone).count()).toBe(0);
   expect(await inTrash(goneId)).toBe(false);
   expect(faults).toEqual([]);

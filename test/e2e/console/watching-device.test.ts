@@ -41,7 +41,8 @@ it('names who watches which channel, ends it with the reason said, and only admi
   /** When each was asked for: when this process is told of the answer is its own matter. */
   const media: number[] = [];
   vera.page.on('response', (answer) => {
-    if (answer.status() === 200 && /\/live\/.*\.m4s$/.test(new URL(answer.url()).pathname)) media.push(answer.request().timing().startTime);
+    if (answer.status() === 200 && /\/live\/.*\.m4s$/.test(new URL(answer.url()).pathname))
+      media.push(answer.request().timing().startTime);
   });
   const pressed = Date.now();
   await row.getByRole('button', { name: 'End what vera watches' }).click();
