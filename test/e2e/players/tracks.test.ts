@@ -138,6 +138,8 @@ describe.concurrent.each(Object.entries(players))('%s', (name, player) => {
     const query = new URLSearchParams({ token, ...player.query });
     await page.evaluate(`start(${JSON.stringify(`${stack.url}/api/play/${id}/main.m3u8?${query}`)})`);
     await own.poll(() => ask(page, player.languages), POLL).toBe('en,de');
+    // Before it plays: a busy machine would leave the first ones out.
+    await own.poll(() => ask(page, 'window.firstFrame !== undefined'), POLL).toBe(true);
     await playUntil(page, 1);
     await ask(page, player.chooseText);
     await ask(page, player.chooseSound);
