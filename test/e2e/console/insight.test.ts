@@ -231,6 +231,8 @@ it('admins see all of it together, and what was watched longest; nobody else doe
   await page.getByRole('link', { name: 'Insight' }).click();
   const link = page.getByRole('link', { name: TITLE });
   await link.waitFor(slow);
+  const now = page.getByRole('row').filter({ has: link }).getByRole('cell').last();
+  await expect.poll(() => now.textContent(), slow).toMatch(/^\d+$/);
   await looksWell(page);
   const { name, lines } = await csv(page, 'Watched longest');
   expect(name).toMatch(/^insight-\d{4}-\d\d-\d\d-\d{4}-\d\d-\d\d-most-watched\.csv$/);

@@ -312,6 +312,25 @@ describe.concurrent('who may see it', patient, () => {
 });
 
 describe.concurrent('what moves, and what lies over what', patient, () => {
+  // Between the picture and its source there are moments, on a busy machine seconds.
+  it('a key that is pressed as soon as there is a player plays, though its source comes later', async ({ expect }) => {
+    const { page, faults, close } = await openPage(browser);
+    await page.addInitScript(`new MutationObserver((_, observer) => {
+      const video = document.querySelector('hls-video');
+      if (video === null) return;
+      observer.disconnect();
+      video.muted = true;
+      globalThis.sourceAtKey = video.src;
+      document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'k', bubbles: true }));
+    }).observe(document, { childList: true, subtree: true })`);
+    await signIn(page, stack.url, 'ada', `/v/${id}`);
+    await comeNear(page);
+    await expect.poll(async () => (await playerState(page)).at, slow).toBeGreaterThan(1);
+    expect(await page.evaluate('sourceAtKey')).toBeFalsy();
+    expect(faults).toEqual([]);
+    await close();
+  });
+
   it("the first click on a device's picture plays, and a finger that moves the page does not fetch it", async ({
     expect,
   }) => {

@@ -61,7 +61,13 @@ async function plays(name: string) {
     video.muted = true;
   });
   await opened.page.keyboard.press('k');
-  await expect.poll(async () => (await look(opened.page)).time, slow).toBeGreaterThan(0.5);
+  await expect
+    .poll(async () => (await look(opened.page)).time, slow)
+    .toBeGreaterThan(0.5)
+    .catch(async (cause: unknown) => {
+      const said = await opened.page.getByRole('alert').allTextContents();
+      throw new Error(`${JSON.stringify(await look(opened.page))}; said: ${said.join('; ') || 'nothing'}`, { cause });
+    });
   return opened;
 }
 

@@ -94,6 +94,27 @@ describe.concurrent('<sluice-player> on a page of others', () => {
     await uma.call('DELETE /api/videos/{id}', { params: { id: video } });
   });
 
+  it('plays when it is told to before it has a source, and not when it was told to stop since', async ({ expect }) => {
+    const { token } = await link();
+    const told = (what: string) => `${element(`src="${stack.url}/v/${id}?token=${token}" muted`)}
+      <script>customElements.whenDefined('sluice-player').then(() => {
+        const player = document.querySelector('sluice-player');
+        ${what}
+      })</script>`;
+    const plays = await sites.visit(FRIEND, told('player.play().catch(() => {});'));
+    await expect.poll(() => time(plays.page), POLL).toBeGreaterThan(1);
+    const stands = await sites.visit(FRIEND, told('player.play().catch(() => {}); player.pause();'));
+    await expect.poll(async () => (await heard(stands.page)).map(([type]) => type), POLL).toContain('ready');
+    // As far as the other one has come in the meantime, it would be, too.
+    const from = await time(plays.page);
+    await expect.poll(() => time(plays.page), POLL).toBeGreaterThan(from + 2);
+    expect(await look(stands.page)).toMatchObject({ currentTime: 0, paused: true });
+    for (const { faults, close } of [plays, stands]) {
+      expect(faults).toEqual([]);
+      await close();
+    }
+  });
+
   // Of the edge's refusals a page elsewhere is not even told that they are some.
   it('stops when its link is ended, and says why', async ({ expect }) => {
     const { id: name, token } = await link();
