@@ -222,7 +222,8 @@ describe.concurrent('at once', () => {
       await choose(page, file);
       await caught;
       // One part after another; of its answer this process is told on a way of its own.
-      await expect.poll(() => sent, slow).toEqual([1]);
+      await vi.waitUntil(() => sent.length > 0, slow);
+      expect(sent).toEqual([1]);
       const row = page.getByRole('list', { name: 'Files' }).getByRole('listitem').filter({ hasText: name });
       return { page, row, sent, faults, close, file, reload: () => page.unroute(isSecond).then(() => page.reload()) };
     }
