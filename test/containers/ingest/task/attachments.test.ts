@@ -432,6 +432,7 @@ describe('files of an alarm', { concurrent: true }, () => {
         from: new Date(at).toISOString(),
         alarm: (await alarmOf(id)).id,
       },
+      places: [[31_000_000, 121_000_000]],
     });
     // Who may watch is decided by the device's viewers when they ask; where it was, by the API.
     expect((await cloud.rows('ENTITLEMENTS_TABLE')).filter((row) => row['videoId'] === videoId)).toEqual([]);
