@@ -102,7 +102,12 @@ function screens(playable: string | undefined, failed: string | undefined, devic
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { 'ready-file': { type: 'string' }, only: { type: 'string', default: '' }, docs: { type: 'boolean', default: false }, help: { type: 'boolean' } },
+    options: {
+      'ready-file': { type: 'string' },
+      only: { type: 'string', default: '' },
+      docs: { type: 'boolean', default: false },
+      help: { type: 'boolean' },
+    },
   });
   const isForDocs = values.docs;
   const wanted = values.only.split(',');
