@@ -231,6 +231,8 @@ export const alarmRecord = z.object({
   inbox: z.string().optional(),
   /** Random. What is made of its files is named by it, whichever task takes them and however often they come. Never shown. */
   seed: z.string().max(64).optional(),
+  /** The bus was not told of it yet. Never shown. */
+  untold: z.literal(true).optional(),
   /** Epoch seconds; DynamoDB TTL. */
   expiresAt: z.int().positive(),
 });
@@ -238,7 +240,7 @@ export type AlarmRecord = z.infer<typeof alarmRecord>;
 
 /** What the API shows of an alarm: files with a signed path instead of a key. */
 export const alarm = alarmRecord
-  .omit({ at: true, expiresAt: true, files: true, seed: true, announced: true, inbox: true })
+  .omit({ at: true, expiresAt: true, files: true, seed: true, announced: true, inbox: true, untold: true })
   .extend({
     state: z
       .enum(['new', 'acknowledged'])
