@@ -4,8 +4,11 @@ import type { DeviceRecord } from '../../../../../lib/contract/device.ts';
 import { dayOf } from '../../cloud/usage.ts';
 import type { Services } from '../../services.ts';
 import { alarmId } from './detect.ts';
-import { inboxOf } from './told.ts';
 import { newSeed } from './seed.ts';
+import { keepAndTell } from './tell.ts';
+import { inboxOf } from './told.ts';
+
+export type Noting = Pick<Services, 'outbox' | 'alarms' | 'events' | 'config' | 'log' | 'metrics'>;
 
 /** What there is too much of, as an alarm's `type`. */
 export type Over = 'files' | 'bytes' | 'encodes' | 'alarms' | 'positions' | 'unannounced-files';
@@ -13,11 +16,13 @@ export type Over = 'files' | 'bytes' | 'encodes' | 'alarms' | 'positions' | 'una
 const DAY_MS = 86_400_000;
 
 export function noteLimit(
-  { outbox, alarms, config, log, metrics }: Pick<Services, 'outbox' | 'alarms' | 'config' | 'log' | 'metrics'>,
-  { id: device, retentionDays, tags }: Pick<DeviceRecord, 'id' | 'retentionDays' | 'tags'>,
+  services: Noting,
+  record: Pick<DeviceRecord, 'id' | 'retentionDays' | 'tags'>,
   over: Over,
   now = Date.now(),
 ): void {
+  const { outbox, config, log, metrics } = services;
+  const device = record.id;
   log.trouble(`over-limit-${over}`, device);
   if (over === 'files' || over === 'bytes' || over === 'unannounced-files') metrics.add('filesOverLimit');
   if (!isFirst(`${device} ${over}`, dayOf(now))) return;
@@ -26,9 +31,9 @@ export function noteLimit(
   const time = new Date(Math.floor(now / DAY_MS) * DAY_MS).toISOString();
   const seed = newSeed();
   const alarm = { device, id, time, kind: 'limit', type: over, phase: 'event', files: [], seed } as const;
-  const tell = tellsOf(config.options.alarmRules, alarm, { tags });
+  const tell = tellsOf(config.options.alarmRules, alarm, record);
   outbox.put(`alarm ${device} ${id}`, () =>
-    alarms.put({ ...alarm, files: [], ...inboxOf(tell, device) }, retentionDays),
+    keepAndTell(services, { ...alarm, files: [], ...inboxOf(tell, device) }, record),
   );
 }
 
