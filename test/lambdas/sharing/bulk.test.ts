@@ -269,7 +269,10 @@ it('deletes into the trash, restores and deletes for good, and what is gone is g
   ]);
   const told = await fleet.sent(process.env['REMOVAL_QUEUE']);
   expect(told).toHaveLength(3);
-  for (const id of [a, b]) expect(told).toContainEqual({ step: 'trash', videoId: id });
+  for (const id of [a, b]) {
+    const did = { type: 'trashed', at: (await read(id))!.trashedAt };
+    expect(told).toContainEqual({ step: 'trash', videoId: id, did });
+  }
   await answers(olga, [a], { action: 'delete' });
   expect((await read(a))!.trashedAt).toBe(trashed);
   // Nothing else is done to what is in it.
