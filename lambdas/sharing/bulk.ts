@@ -26,7 +26,7 @@ type Refusals = Map<string, unknown>;
 export const bulkRoutes: Pick<Handlers<'sharing'>, 'POST /api/videos/bulk'> = {
   'POST /api/videos/bulk': async ({ viewer, body }) => {
     const ids = [...new Set(body.videos)];
-    const refusals = await change(ids, body, viewer);
+    const refusals = await changeAll(ids, body, viewer);
     return {
       videos: ids.map((id) => (refusals.has(id) ? { id, refused: said(refusals.get(id)) } : { id })),
     };
@@ -34,7 +34,7 @@ export const bulkRoutes: Pick<Handlers<'sharing'>, 'POST /api/videos/bulk'> = {
 };
 
 /** Answers what each was refused for, of those that were. A collection's list is written once for all. */
-async function change(ids: readonly string[], asked: BulkChange, viewer: Viewer): Promise<Refusals> {
+async function changeAll(ids: readonly string[], asked: BulkChange, viewer: Viewer): Promise<Refusals> {
   switch (asked.action) {
     case 'collect':
       return await collect(ids, asked.collection, viewer);
