@@ -1,6 +1,12 @@
 /** What webhooks are told, made of what the bus brings. Pure. */
 import { z } from 'zod';
-import { DEVICE_EVENT_SOURCE, deviceEvent, EVENT_SOURCE, trashEventType, videoEvent } from '../../lib/contract/events.ts';
+import {
+  DEVICE_EVENT_SOURCE,
+  deviceEvent,
+  EVENT_SOURCE,
+  trashEventType,
+  videoEvent,
+} from '../../lib/contract/events.ts';
 import { DELIVERY_DAYS, deliveryId, type DeliveryRow, type WebhookType } from '../../lib/contract/webhook.ts';
 
 /** An event as EventBridge hands it on (EventBridge user guide, "Event structure"). */

@@ -38,7 +38,9 @@ export const bulkChange = z.discriminatedUnion('action', [
       action: z.literal('move'),
       videos,
       from: collectionId.meta({ description: 'The collection that they are in.' }),
-      to: collectionId.meta({ description: 'Another one: they join it behind what is in it, and leave the first then.' }),
+      to: collectionId.meta({
+        description: 'Another one: they join it behind what is in it, and leave the first then.',
+      }),
     })
     .strict(),
   z

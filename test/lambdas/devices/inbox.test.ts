@@ -107,8 +107,7 @@ it('has what its rule keeps quiet, counted as any, and without it where only wha
   await fleet.device(device).register(['sam']);
   const [loud, quiet] = [await raise(device, 1), await raise(device, 2, { quiet: true })];
   expect((await list(sam)).alarms).toMatchObject([{ id: quiet.id, quiet: true }, { id: loud.id }]);
-  for (const as of [sam, ada])
-    expect(idsOf(await list(as, { device, pushed: '1' }))).toEqual([loud.id]);
+  for (const as of [sam, ada]) expect(idsOf(await list(as, { device, pushed: '1' }))).toEqual([loud.id]);
   expect(idsOf(await list(ada, { device, pushed: '0' }))).toEqual([quiet.id, loud.id]);
   expect(await counted(sam)).toEqual({ count: 2, isMore: false });
   expect((await acknowledge(sam, [loud, quiet])).json).toEqual({ acknowledged: 2 });

@@ -127,7 +127,10 @@ it('says together who came and who went, each once, and of a crowd that there is
 it('tells that the inbox is another: of what comes into it and is pushed, is acknowledged, or goes; of no other alarm', () => {
   const alarms = { of: 'alarms', topic: 'alarms', isMore: true };
   const [fresh, seen, quiet] = [{ inbox: 'new.a' }, { inbox: 'acknowledged.a' }, { files: 1 }];
-  const [waits, met] = [{ inbox: 'new.a', quiet: true }, { inbox: 'acknowledged.a', quiet: true }];
+  const [waits, met] = [
+    { inbox: 'new.a', quiet: true },
+    { inbox: 'acknowledged.a', quiet: true },
+  ];
   for (const [before, now] of [
     [undefined, fresh],
     [fresh, seen],

@@ -165,8 +165,7 @@ describe('a collection', () => {
     const foreign = await stored({ owner: 'uma', visibility: 'public' });
     const collection = await make(olga);
     await answers(ada, [first, foreign, second, third], { action: 'collect', collection });
-    const outOf = (as: Call['as'], videos: readonly string[]) =>
-      bulk(as, videos, { action: 'uncollect', collection });
+    const outOf = (as: Call['as'], videos: readonly string[]) => bulk(as, videos, { action: 'uncollect', collection });
     expect(await outOf(uma, [foreign])).toMatchObject({ status: 404 });
     // Who keeps it says what is in it: what an admin put in need not be theirs.
     const gone = 'a'.repeat(20);

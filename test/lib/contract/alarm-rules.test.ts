@@ -42,7 +42,10 @@ describe('of the configuration', () => {
   });
 
   it('all are pushed, but for what the rule that fits first keeps quiet', () => {
-    const rules: AlarmRule[] = [{ types: ['sos'], tell: ['inbox'], push: true }, { tell: ['inbox'], push: false }];
+    const rules: AlarmRule[] = [
+      { types: ['sos'], tell: ['inbox'], push: true },
+      { tell: ['inbox'], push: false },
+    ];
     expect(alarmRules.safeParse(rules).success).toBe(true);
     expect([sos, alarm].map((one) => isQuiet(rules, one, {}))).toEqual([false, true]);
     expect([sos, alarm].map((one) => isQuiet(DEFAULT_RULES, one, {}))).toEqual([false, false]);
