@@ -17,8 +17,9 @@ import { ApiError, refusedField } from '../shared/errors.ts';
 import { serve } from '../shared/http.ts';
 import { takePage } from '../shared/page.ts';
 import { isAdmin, type Viewer } from '../shared/viewer.ts';
-import { sendTask } from './deliver.ts';
+import { letGo } from './held.ts';
 import { deliveryOf, rowOf } from './messages.ts';
+import { sendTask } from './queue.ts';
 import {
   allWebhooks,
   changeWebhook,
@@ -71,7 +72,7 @@ const show = (row: WebhookRow): Webhook => webhookSchema.parse(row);
 
 async function send(row: DeliveryRow): Promise<{ delivery: string }> {
   await putDelivery(row);
-  await sendTask({ webhook: row.kind, delivery: row.id });
+  await sendTask({ webhook: row.kind, delivery: row.id, asked: true });
   return { delivery: row.id };
 }
 
@@ -111,7 +112,11 @@ export const handler = serve<'webhooks'>(required('GROUPS_CLAIM'), {
     checkUrl(body.url);
     // Another address, or another try at the same: what was wrong before says nothing.
     const isAnew = body.url !== undefined || body.enabled === true;
-    const row = await changeWebhook(params.webhook, body, isAnew ? ['failing'] : []);
+    // Of one that is turned off what waits fails.
+    const row =
+      isAnew || body.enabled === false
+        ? await letGo(params.webhook, body, isAnew ? ['failing', 'missed'] : [])
+        : await changeWebhook(params.webhook, body);
     return show(row ?? missing());
   },
 

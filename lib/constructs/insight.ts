@@ -24,7 +24,7 @@ export interface InsightProps {
 
 /** Of a consumer: it counts what waited since it last looked, which takes seconds. */
 const CONSUMER_TIMEOUT = Duration.minutes(2);
-/** Each that Lambda had no execution for counts, too: an hour of trying. */
+/** Each that Lambda had no execution for counts, too: four hours of trying. */
 const TRIES = 20;
 /** Messages that one execution is given: Lambda hands over 6 MB at most, which are some thousand posts. */
 const MOST_POSTS = 5000;
@@ -56,7 +56,8 @@ export class Insight extends Construct {
       nonKeyAttributes: ['counters', 'viewers'],
     });
 
-    const posts = this.#queue('Posts');
+    const spreading = Duration.seconds(Math.min(MOST_SPREADING, config.insight.flushSeconds));
+    const posts = this.#queue('Posts', spreading);
     const events = new SluiceFunction(this, 'Events', {
       config,
       entry: 'insight/events.ts',
@@ -74,7 +75,7 @@ export class Insight extends Construct {
     // A burst of reports must not take what is kept for who wants to watch.
     api.serve('events', events, { isReserved: false });
     const { queue: raw } = new RawEvents(this, 'Raw', { config, storage, heatmaps: this.heatmaps });
-    this.#spread(posts, [this.#count(), ...(raw === undefined ? [] : [raw])]);
+    this.#spread(posts, spreading, [this.#count(), ...(raw === undefined ? [] : [raw])]);
 
     const handler = new SluiceFunction(this, 'Handler', {
       config,
@@ -99,12 +100,13 @@ export class Insight extends Construct {
     fn.useTable('HEATMAPS_TABLE', this.heatmaps, ['Query', 'DeleteItem']);
   }
 
-  #queue(id: string): Queue {
-    return workQueue(this, id, { config: this.#props.config, workerTimeout: CONSUMER_TIMEOUT, tries: TRIES });
+  /** `window`: how long Lambda gathers what is sent there. */
+  #queue(id: string, window: Duration): Queue {
+    return workQueue(this, id, { config: this.#props.config, workerTimeout: CONSUMER_TIMEOUT, window, tries: TRIES });
   }
 
   /** Posts in, bundles of them out to each consumer's queue. */
-  #spread(posts: Queue, consumers: readonly Queue[]): void {
+  #spread(posts: Queue, maxBatchingWindow: Duration, consumers: readonly Queue[]): void {
     const { config } = this.#props;
     const spread = new SluiceFunction(this, 'Spread', {
       config,
@@ -116,11 +118,10 @@ export class Insight extends Construct {
       ['sqs:SendMessage'],
       consumers.map(({ queueArn }) => queueArn),
     );
-    const { flushSeconds } = config.insight;
     spread.addEventSource(
       new SqsEventSource(posts, {
         batchSize: MOST_POSTS,
-        maxBatchingWindow: Duration.seconds(Math.min(MOST_SPREADING, flushSeconds)),
+        maxBatchingWindow,
         maxConcurrency: AT_A_TIME,
         reportBatchItemFailures: true,
       }),
@@ -129,7 +130,8 @@ export class Insight extends Construct {
 
   #count(): Queue {
     const { config } = this.#props;
-    const queue = this.#queue('Counts');
+    const maxBatchingWindow = Duration.seconds(config.insight.flushSeconds);
+    const queue = this.#queue('Counts', maxBatchingWindow);
     const count = new SluiceFunction(this, 'Count', {
       config,
       entry: 'insight/count.ts',
@@ -143,7 +145,7 @@ export class Insight extends Construct {
     count.addEventSource(
       new SqsEventSource(queue, {
         batchSize: MOST_BUNDLES,
-        maxBatchingWindow: Duration.seconds(config.insight.flushSeconds),
+        maxBatchingWindow,
         maxConcurrency: AT_A_TIME,
         reportBatchItemFailures: true,
       }),

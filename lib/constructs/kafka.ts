@@ -27,8 +27,6 @@ export function kafka(scope: Construct, config: Config): Queue {
     tries: TRIES,
     fifo: true,
     more: {
-      // Else what waits for brokers would be gone after four days.
-      retentionPeriod: Duration.days(14),
       // Each session for itself: else 300 posts a second are all that SQS takes.
       fifoThroughputLimit: FifoThroughputLimit.PER_MESSAGE_GROUP_ID,
       deduplicationScope: DeduplicationScope.MESSAGE_GROUP,

@@ -63,7 +63,12 @@ export class RawEvents extends Construct {
     });
     if (keepRawDays === 0) return;
 
-    this.queue = workQueue(this, 'Queue', { config, workerTimeout: TIMEOUT, tries: TRIES });
+    this.queue = workQueue(this, 'Queue', {
+      config,
+      workerTimeout: TIMEOUT,
+      window: MOST_WAITING,
+      tries: TRIES,
+    });
     new SluiceFunction(this, 'Writer', {
       config,
       entry: 'insight/raw.ts',

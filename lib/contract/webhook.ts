@@ -17,6 +17,12 @@ export const DELIVERY_DAYS = 30;
  */
 export const WAITS = [5, 300, 1800, 7200, 18_000, 36_000, 42_000] as const;
 export const TRIES = WAITS.length + 1;
+/** Milliseconds for which nothing gets through until what is to be told to a webhook waits, and one message at a time is tried. */
+export const HOLD_AFTER_MS = 60_000;
+/** Seconds until the first of them, and from each to the next; the last again and again. SQS delays for a quarter of an hour at most. */
+export const PROBES = [30, 60, 120, 300, 600, 900] as const;
+/** So many wait for one webhook, which one that was asked for and what was in the queue already may exceed. */
+export const MOST_WAITING = 10_000;
 /** Milliseconds from the look-up of a name to the whole answer. */
 export const WEBHOOK_MS = 15_000;
 
@@ -56,11 +62,23 @@ export const webhook = z.object({
     .datetime()
     .optional()
     .meta({ description: 'Since when nothing got through: each try failed from then on.' }),
+  waiting: z.int().nonnegative().optional().meta({
+    description: 'Messages that wait until something gets through, while nothing does: one of them at a time is tried.',
+  }),
+  missed: z
+    .int()
+    .nonnegative()
+    .optional()
+    .meta({ description: `Messages that were not kept, since ${MOST_WAITING} waited, when last so many did.` }),
 });
 export type Webhook = z.infer<typeof webhook>;
 
 /** Partition of the webhooks themselves; a webhook's deliveries are in one of its id. */
 export const WEBHOOKS = 'webhooks';
+
+/** `at`: when one of what waits is tried, and what names the task that says so. `tries`: how many were; `last`: the latest of them. */
+const held = z.object({ at: z.iso.datetime(), tries: z.int().nonnegative(), last: z.string().optional() });
+export type Held = z.infer<typeof held>;
 
 /** Sort key: the webhook's id. */
 export const webhookRow = webhook.extend({
@@ -69,6 +87,10 @@ export const webhookRow = webhook.extend({
   secret: z.string(),
   /** The one before it, which signs beside it until then (epoch seconds). */
   before: z.object({ secret: z.string(), until: z.int() }).optional(),
+  /** Nothing gets through: what is to be told waits (lambdas/webhooks/held.ts). */
+  held: held.optional(),
+  /** No delivery before this one waits without a message in the queue. Absent: none at all. */
+  waitsFrom: z.string().optional(),
 });
 export type WebhookRow = z.infer<typeof webhookRow>;
 
@@ -98,6 +120,8 @@ export type Delivery = z.infer<typeof delivery>;
 /** Partition: the webhook; sort key: when it was made, then the message (`deliveryId`). */
 export const deliveryRow = delivery.extend({
   kind: webhookId,
+  /** Epoch seconds until which whoever took it for a try may be at it. */
+  takenUntil: z.int().optional(),
   /** Epoch seconds; it goes then. */
   expiresAt: z.int(),
 });
@@ -107,9 +131,12 @@ export type DeliveryRow = z.infer<typeof deliveryRow>;
 export const deliveryId = (at: number, event: string): string => `msg_${String(at).padStart(13, '0')}_${event}`;
 const deliveryName = opaque(120);
 
-/** What the queue brings: an event of the bus, or one delivery that is due. */
-export const deliverTask = z.object({ webhook: webhookId, delivery: z.string() });
+/** What the queue brings beside events of the bus: one delivery that is due; `asked` for by a person, whatever waits. */
+export const deliverTask = z.object({ webhook: webhookId, delivery: z.string(), asked: z.boolean().optional() });
 export type DeliverTask = z.infer<typeof deliverTask>;
+/** Look after what waits for a webhook: try one, if this is the task that its `held.at` names, or send what may go. */
+export const wakeTask = z.object({ webhook: webhookId, wake: z.string() });
+export type WakeTask = z.infer<typeof wakeTask>;
 
 export const webhookParam = z.object({ webhook: webhookId });
 export const deliveryParam = webhookParam.extend({ delivery: deliveryName });

@@ -1,8 +1,8 @@
 /**
- * `npm run screenshots -- FOLDER`: pictures of every screen of the running console, at 1280 and 390 px, light and dark.
+ * `npm run screenshots -- FOLDER`: pictures of every screen of the running console, at 1280 and 390 px, light and dark, or those of docs/.
  * Finds the console by `--ready-file` (what `npm start -- --ready-file` wrote) or SLUICE_READY_FILE.
  */
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { chromium, type Browser, type Page } from 'playwright-core';
@@ -10,10 +10,10 @@ import { BROWSER } from '../../test/support/browser.ts';
 import { liveScreens, type ShownDevice } from './screenshots-live.ts';
 import { signIn } from '../sign-in.ts';
 
-const HELP = `npm run screenshots -- [--ready-file PATH] [--only NAMES] FOLDER
+const HELP = `npm run screenshots -- [--ready-file PATH] [--only NAMES] [--docs] FOLDER
 
 Writes PNGs of every screen of the console that runs, at 1280 and 390 px, light and dark, into FOLDER. --only live,device
-leaves out those whose names begin with none of these.`;
+leaves out those whose names begin with none of these. --docs: as docs/images/screens has them, light, and small (WebP).`;
 
 const SIZES = [
   { width: 1280, height: 800 },
@@ -25,6 +25,14 @@ interface Console {
   readonly url: string;
   readonly users: readonly { readonly name: string; readonly groups: readonly string[]; readonly token: string }[];
 }
+
+/** A screen that has what it is about. */
+const whole = (path: string) => async (page: Page) => {
+  await page.goto(path);
+  await page.locator('#main h1').waitFor();
+  const isBusy = () => page.locator('#main [aria-busy="true"]').count();
+  for (let tries = 0; (await isBusy()) > 0 && tries < 100; tries += 1) await page.waitForTimeout(100);
+};
 
 /** Figures, or that there are none. */
 const reported = (page: Page): Promise<void> =>
@@ -77,6 +85,12 @@ function screens(playable: string | undefined, failed: string | undefined, devic
         await page.getByText('could not be sliced').waitFor();
       }),
     ...liveScreens(devices),
+    alarms: whole('/alarms'),
+    health: whole('/health'),
+    changes: whole('/changes'),
+    webhooks: whole('/webhooks'),
+    storage: whole('/storage'),
+    collections: whole('/collections'),
     'not-found': async (page) => {
       await page.goto('/nowhere');
       await page.getByText('No such page').waitFor();
@@ -88,8 +102,14 @@ function screens(playable: string | undefined, failed: string | undefined, devic
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { 'ready-file': { type: 'string' }, only: { type: 'string', default: '' }, help: { type: 'boolean' } },
+    options: {
+      'ready-file': { type: 'string' },
+      only: { type: 'string', default: '' },
+      docs: { type: 'boolean', default: false },
+      help: { type: 'boolean' },
+    },
   });
+  const isForDocs = values.docs;
   const wanted = values.only.split(',');
   const [folder] = positionals;
   const readyFile = values['ready-file'] ?? process.env['SLUICE_READY_FILE'];
@@ -109,7 +129,8 @@ async function main(): Promise<number> {
       await findDevices(running, admin.token),
     ).filter(([name]) => wanted.some((start) => name.startsWith(start)));
     for (const size of SIZES)
-      for (const scheme of SCHEMES) await shoot(browser, running.url, admin.name, { size, scheme, folder, list });
+      for (const scheme of isForDocs ? (['light'] as const) : SCHEMES)
+        await shoot(browser, running.url, admin.name, { size, scheme, folder, list, isForDocs });
   } finally {
     await browser.close();
   }
@@ -121,13 +142,14 @@ interface Shoot {
   readonly scheme: (typeof SCHEMES)[number];
   readonly folder: string;
   readonly list: readonly [string, (page: Page) => Promise<void>][];
+  readonly isForDocs: boolean;
 }
 
 async function shoot(
   browser: Browser,
   url: string,
   name: string,
-  { size, scheme, folder, list }: Shoot,
+  { size, scheme, folder, list, isForDocs }: Shoot,
 ): Promise<void> {
   const context = await browser.newContext({
     baseURL: url,
@@ -136,14 +158,16 @@ async function shoot(
     reducedMotion: 'reduce',
     isMobile: size.width < 500,
     hasTouch: size.width < 500,
-    deviceScaleFactor: size.width < 500 ? 2 : 1,
+    deviceScaleFactor: size.width < 500 && !isForDocs ? 2 : 1,
   });
   const page = await context.newPage();
+  const blank = await context.newPage();
   const take = async (screen: string) => {
     // Live pictures are never idle.
     await page.waitForLoadState('networkidle', { timeout: 5000 }).catch(() => {});
-    const path = join(folder, `${screen}-${size.width}-${scheme}.png`);
-    await page.screenshot({ path });
+    const path = join(folder, `${screen}-${size.width}${isForDocs ? '.webp' : `-${scheme}.png`}`);
+    const png = await page.screenshot();
+    await writeFile(path, isForDocs ? await webp(blank, png) : png);
     process.stdout.write(`${path}\n`);
   };
   await page.goto('/');
@@ -155,6 +179,17 @@ async function shoot(
     await take(screen);
   }
   await context.close();
+}
+
+/** A picture a fifth as large, by the browser's own encoder on a page that has nothing else. */
+async function webp(blank: Page, png: Buffer): Promise<Buffer> {
+  const made = await blank.evaluate<string>(`(async () => {
+    const picture = await createImageBitmap(await (await fetch('data:image/png;base64,${png.toString('base64')}')).blob());
+    const canvas = Object.assign(document.createElement('canvas'), { width: picture.width, height: picture.height });
+    canvas.getContext('2d').drawImage(picture, 0, 0);
+    return canvas.toDataURL('image/webp', 0.8);
+  })()`);
+  return Buffer.from(made.slice(made.indexOf(',') + 1), 'base64');
 }
 
 /** The newest video in this state. */

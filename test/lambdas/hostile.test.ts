@@ -126,6 +126,8 @@ beforeAll(async () => {
     owner: ['olga'],
     partNumbers: ['1,2'],
     limit: ['2'],
+    near: ['31.23,121.47'],
+    within: ['500'],
     // There is none to go on from; what is none is sent as one.
     cursor: [undefined],
     timeZone: ['Asia/Shanghai'],

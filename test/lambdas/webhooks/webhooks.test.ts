@@ -1,115 +1,36 @@
 /** Webhooks on the engine, told over real sockets; what comes is checked by the specification's own library. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import {
-  CreateQueueCommand,
-  DeleteMessageCommand,
-  GetQueueAttributesCommand,
-  ReceiveMessageCommand,
-  SQSClient,
-} from '@aws-sdk/client-sqs';
-import type { SQSEvent } from 'aws-lambda';
 import { Webhook as Verifier } from 'standardwebhooks';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { reaching } from '../../../lambdas/webhooks/attempt.ts';
-import { noteAttempt } from '../../../lambdas/webhooks/rows.ts';
-import { TRIES, WAITS, type Delivery } from '../../../lib/contract/webhook.ts';
-import { callRoute, startHandlerEngine } from '../engine.ts';
-import { fileServer, TEST_CA, type FileServer } from '../../support/file-server.ts';
+import { noteAttempt, secondsUntilFree, takeDelivery } from '../../../lambdas/webhooks/rows.ts';
+import { TRIES, WAITS, type Delivery, type DeliveryRow } from '../../../lib/contract/webhook.ts';
+import { TEST_CA } from '../../support/file-server.ts';
+import { callRoute } from '../engine.ts';
+import { event, Hooks, VIDEO, type Came } from './hooks.ts';
 
-const ADA = { sub: 'ada', groups: ['admin'] };
-const VIDEO = 'a'.repeat(20);
-const sqs = () => new SQSClient({});
-
-interface Came {
-  readonly headers: Record<string, string>;
-  readonly body: string;
-}
-
-let stop: () => Promise<void>;
-let server: FileServer;
-let api: typeof import('../../../lambdas/webhooks/handler.ts').handler;
-let deliver: typeof import('../../../lambdas/webhooks/deliver.ts').handler;
-const came: Came[] = [];
-let answer: (response: ServerResponse, request: IncomingMessage) => void;
+let hooks: Hooks;
+let came: readonly Came[];
 
 beforeAll(async () => {
-  stop = await startHandlerEngine({ WEBHOOK_PRIVATE: 'yes' });
-  const { QueueUrl } = await sqs().send(new CreateQueueCommand({ QueueName: `hooks-${process.pid}` }));
-  process.env['WEBHOOK_QUEUE'] = QueueUrl;
-  ({ handler: api } = await import('../../../lambdas/webhooks/handler.ts'));
-  ({ handler: deliver } = await import('../../../lambdas/webhooks/deliver.ts'));
-  server = await fileServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
-      came.push({ headers: request.headers as Record<string, string>, body: Buffer.concat(chunks).toString() });
-      answer(response, request);
-    });
-  });
+  hooks = await Hooks.start();
+  came = hooks.came;
 });
-afterAll(async () => {
-  await server.close();
-  await stop();
-});
-beforeEach(() => {
-  came.length = 0;
-  answer = (response) => void response.writeHead(204).end();
-});
+afterAll(() => hooks.close());
+beforeEach(() => hooks.fresh());
 afterEach(async () => {
   Object.assign(reaching, { options: {}, milliseconds: 15_000 });
-  const { json } = await call('GET /api/webhooks', {});
-  for (const { id } of json.webhooks) await call('DELETE /api/webhooks/{webhook}', { params: { webhook: id } });
-  await drain();
+  await hooks.clear();
 });
 
-const call = (route: Parameters<typeof callRoute>[1], more: Omit<Parameters<typeof callRoute>[2], 'as'>) =>
-  callRoute(api, route, { as: ADA, ...more });
-
-async function made(body: Record<string, unknown> = {}): Promise<{ id: string; secret: string }> {
-  const { status, json } = await call('POST /api/webhooks', {
-    body: { url: `${server.url}/hook`, types: ['video.ready'], ...body },
-  });
-  expect(status).toBe(201);
-  return json;
-}
-
-/** Works on all that the queue has now; how many of it are to come again. */
-async function drain(): Promise<number> {
-  let again = 0;
-  for (;;) {
-    const { Messages = [] } = await sqs().send(
-      new ReceiveMessageCommand({ QueueUrl: process.env['WEBHOOK_QUEUE'], MaxNumberOfMessages: 10 }),
-    );
-    if (Messages.length === 0) return again;
-    const failed = await work(Messages.map((one) => [one.Body!, one.ReceiptHandle!]));
-    again += failed.length;
-    const done = Messages.filter((_, i) => !failed.some(({ itemIdentifier }) => itemIdentifier === `m${i}`));
-    for (const { ReceiptHandle } of done)
-      await sqs().send(new DeleteMessageCommand({ QueueUrl: process.env['WEBHOOK_QUEUE'], ReceiptHandle }));
-  }
-}
-const work = async (messages: readonly (readonly [body: string, receipt: string])[]) => {
-  const Records = messages.map(([body, receiptHandle], i) => ({ messageId: `m${i}`, body, receiptHandle }));
-  return (await deliver({ Records } as unknown as SQSEvent)).batchItemFailures;
-};
-
-const event = (id: string, detail: object = {}, source = 'sluice.video') =>
-  JSON.stringify({
-    version: '0',
-    id,
-    source,
-    'detail-type': 'ready',
-    time: '2026-05-06T07:08:09Z',
-    detail: { videoId: VIDEO, owner: 'uma', status: 'ready', at: '2026-05-06T07:08:09.010Z', duration: 60, ...detail },
-  });
+const answering = (how: Hooks['answer']) => void (hooks.answer = how);
+const call: Hooks['call'] = (...asked) => hooks.call(...asked);
+const made: Hooks['made'] = (body) => hooks.made(body);
+const drain = () => hooks.drain();
+const work: Hooks['work'] = (messages) => hooks.work(messages);
+const deliveries: Hooks['deliveries'] = (...asked) => hooks.deliveries(...asked);
+const shown: Hooks['shown'] = (webhook) => hooks.shown(webhook);
 const tell = (id: string, detail?: object, source?: string) => work([[event(id, detail, source), 'none']]);
-
-const deliveries = async (webhook: string, query: Record<string, string> = {}) => {
-  const { json } = await call('GET /api/webhooks/{webhook}/deliveries', { params: { webhook }, query });
-  return json as { deliveries: Delivery[]; cursor: string | null };
-};
-const shown = async (webhook: string) =>
-  (await call('GET /api/webhooks', {})).json.webhooks.find(({ id }: { id: string }) => id === webhook);
 
 describe('a webhook', () => {
   it('is told of what it asked for, once, signed as the specification says', async () => {
@@ -191,28 +112,22 @@ describe('a webhook', () => {
 
   it('that does not answer is tried again after the waits of the specification, and then no more', async () => {
     const { id } = await made();
-    answer = (response) => void response.writeHead(500).end('no');
+    answering((response) => void response.writeHead(500).end('no'));
     await tell('f1');
     expect(await drain()).toBe(1);
     const [first] = (await deliveries(id)).deliveries as [Delivery];
     expect(first).toMatchObject({ state: 'waiting', attempts: [{ status: 500, error: 'It did not answer 2xx.' }] });
     expect(Date.parse(first.nextAt!) - Date.parse(first.attempts[0]!.at)).toBe(WAITS[0] * 1000);
     expect((await shown(id)).failing).toBe(first.attempts[0]!.at);
-    const { Attributes } = await sqs().send(
-      new GetQueueAttributesCommand({
-        QueueUrl: process.env['WEBHOOK_QUEUE'],
-        AttributeNames: ['ApproximateNumberOfMessagesNotVisible'],
-      }),
-    );
-    expect(Attributes!['ApproximateNumberOfMessagesNotVisible']).toBe('1');
+    expect(await hooks.hidden()).toBe(1);
     for (let n = 1; n < TRIES - 1; n += 1)
-      await noteAttempt({ kind: id, id: first.id }, first.attempts[0]!, 'waiting', first.nextAt!);
+      await noteAttempt({ kind: id, id: first.id }, first.attempts[0]!, 'waiting', new Date().toISOString());
     expect(await work([[JSON.stringify({ webhook: id, delivery: first.id }), 'none']])).toEqual([]);
     const [last] = (await deliveries(id, { state: 'failed' })).deliveries as [Delivery];
     expect(last.attempts).toHaveLength(TRIES);
     expect(last.nextAt).toBeUndefined();
     // One that gets through says that all is well.
-    answer = (response) => void response.writeHead(200).end();
+    answering((response) => void response.writeHead(200).end());
     await call('POST /api/webhooks/{webhook}/deliveries/{delivery}/replay', {
       params: { webhook: id, delivery: last.id },
     });
@@ -224,10 +139,41 @@ describe('a webhook', () => {
     expect(again[0]!.id).not.toBe(last.id);
   });
 
+  it('whose message SQS hands out twice is tried again for as long as it waits', async () => {
+    const { id } = await made();
+    await tell('t1');
+    const [row] = (await deliveries(id)).deliveries as [Delivery];
+    const message = JSON.stringify({ webhook: id, delivery: row.id });
+    const again = [{ itemIdentifier: 'm0' }];
+    // The other copy is at it. SQS may take this one for all there is of the message: it must not go.
+    expect(await takeDelivery({ kind: id, id: row.id }, Date.now())).toBe(true);
+    expect(await work([[message, 'none']])).toEqual(again);
+    expect(came).toEqual([]);
+    // The other copy has tried, and there is time until the next.
+    const attempt = { at: new Date().toISOString(), ms: 1, status: 500 };
+    await noteAttempt({ kind: id, id: row.id }, attempt, 'waiting', new Date(Date.now() + 600_000).toISOString());
+    expect(await work([[message, 'none']])).toEqual(again);
+    expect(came).toEqual([]);
+    expect((await deliveries(id)).deliveries[0]!.attempts).toHaveLength(1);
+    // It got through: neither is needed any more.
+    await noteAttempt({ kind: id, id: row.id }, attempt, 'delivered', null);
+    expect(await work([[message, 'none']])).toEqual([]);
+    expect(came).toEqual([]);
+  });
+
+  it.each<[string, number, string | undefined, number]>([
+    ['at work', 1030, undefined, 31],
+    ['too early', 0, new Date(1_600_000).toISOString(), 600],
+    ['over since it was looked at', 900, new Date(999_000).toISOString(), 1],
+  ])('that finds the other %s comes again when that may be over', (_, takenUntil, nextAt, seconds) => {
+    const row = { takenUntil, ...(nextAt !== undefined && { nextAt }) } as DeliveryRow;
+    expect(secondsUntilFree(row, 1_000_000)).toBe(seconds);
+  });
+
   it.each<[string, (response: ServerResponse, request: IncomingMessage) => void, object]>([
     [
       'redirects',
-      (response) => response.writeHead(302, { location: `${server.url}/else` }).end(),
+      (response) => response.writeHead(302, { location: `${hooks.server.url}/else` }).end(),
       { status: 302, error: 'It redirects, which is not followed.' },
     ],
     ['breaks off', (_, request) => request.socket.destroy(), { error: expect.stringMatching(/./) }],
@@ -243,7 +189,7 @@ describe('a webhook', () => {
   ])('that %s is not waited for', async (_, how, attempt) => {
     reaching.milliseconds = 300;
     const { id } = await made();
-    answer = how;
+    answering(how);
     await tell('w1');
     await drain();
     expect(came).toHaveLength(1);
@@ -252,7 +198,7 @@ describe('a webhook', () => {
 
   it('that answers 410 is turned off, and what waits for it fails', async () => {
     const { id } = await made();
-    answer = (response) => void response.writeHead(410).end();
+    answering((response) => void response.writeHead(410).end());
     await tell('g1');
     await tell('g2');
     await drain();
@@ -310,7 +256,7 @@ describe('keeping webhooks', () => {
       ['POST /api/webhooks', { body: { url: 'https://hook.example/', types: ['video.ready'] } }],
       ['DELETE /api/webhooks/{webhook}', { params: { webhook: 'a'.repeat(12) } }],
     ] as const)
-      expect((await callRoute(api, route, { as: uma, ...more })).status).toBe(403);
+      expect((await callRoute(hooks.api, route, { as: uma, ...more })).status).toBe(403);
   });
 
   it.each([
@@ -333,7 +279,7 @@ describe('keeping webhooks', () => {
     delete process.env['WEBHOOK_PRIVATE'];
     reaching.options = {
       ca: TEST_CA,
-      port: () => server.port,
+      port: () => hooks.server.port,
       resolve: (_, done) => done(null, [{ address: '10.0.0.1', family: 4 }]),
     };
     await tell('p1');
@@ -346,7 +292,7 @@ describe('keeping webhooks', () => {
   it('has twenty at most', async () => {
     for (let n = 0; n < 20; n += 1) await made();
     const { status, json } = await call('POST /api/webhooks', {
-      body: { url: `${server.url}/x`, types: ['video.ready'] },
+      body: { url: `${hooks.server.url}/x`, types: ['video.ready'] },
     });
     expect([status, json.limit]).toEqual([409, { name: 'webhooks', value: 20 }]);
   });

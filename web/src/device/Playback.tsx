@@ -9,7 +9,7 @@ import {
   IconVolume,
   IconVolumeOff,
 } from '@tabler/icons-react';
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { Link } from 'react-router';
 import { useSession } from '../auth/SessionContext.tsx';
 import type { Stretch } from '../fleet/stretch.ts';
@@ -98,7 +98,8 @@ export function Playback(props: Props) {
     setPlaying(!isPlaying);
   };
   const act = useRef((_key: string): boolean => false);
-  useEffect(() => {
+  // With what is on the screen, not a moment behind it: who sees that it can be played may press a key for it.
+  useLayoutEffect(() => {
     act.current = (key) => {
       const action = actionOf(key);
       if (action?.do === 'toggle') toggle();
@@ -113,7 +114,7 @@ export function Playback(props: Props) {
       return true;
     };
   });
-  useEffect(() => {
+  useLayoutEffect(() => {
     const press = (event: KeyboardEvent) => {
       if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
       if (isTyping(event.target) || isControl(event.target, event.key)) return;

@@ -1,16 +1,28 @@
 /** What was watched longest, and a way to what is known of it. */
+import { useQuery } from '@tanstack/react-query';
 import { Link } from 'react-router';
 import type { Overview } from '../../../lib/contract/insight-api.ts';
 import { Figure } from './Figure.tsx';
+import { watchingQuery } from './queries.ts';
 import { mostSheet } from './sheet.ts';
 import { MEASURES, saidOf } from './words.ts';
 import classes from './insight.module.css';
+
+/** Of so many it is asked how many watch at this moment, and how often, ms. */
+const MOST_NOW = 20;
+const NOW_EVERY = 60_000;
 
 type Watched = Overview['most'][number];
 
 const idOf = ({ video, device, channel }: Watched): string => video ?? `${device}/${channel}`;
 const titleOf = ({ video, device, channel, title }: Watched): string =>
   title ?? (video === null ? `${device}, channel ${channel}` : 'A deleted video');
+
+/** How many watch a video at this moment. Without an answer nothing is said of it. */
+function Now({ video }: { video: string }) {
+  const { data } = useQuery({ ...watchingQuery(video), refetchInterval: NOW_EVERY });
+  return data && `${data.sessions.length}${data.isWhole ? '' : '+'}`;
+}
 
 export function Most({ most, file }: { most: Overview['most']; file: string }) {
   const named = most.map((one) => ({ ...one, id: idOf(one), title: titleOf(one) }));
@@ -26,6 +38,7 @@ export function Most({ most, file }: { most: Overview['most']; file: string }) {
                   {title}
                 </th>
               ))}
+              <th scope="col">Now</th>
             </tr>
           </thead>
           <tbody>
@@ -41,6 +54,7 @@ export function Most({ most, file }: { most: Overview['most']; file: string }) {
                 {MEASURES.map((measure) => (
                   <td key={measure.figure}>{saidOf(measure, one)}</td>
                 ))}
+                <td>{at < MOST_NOW && one.video !== null && one.title !== null && <Now video={one.video} />}</td>
               </tr>
             ))}
           </tbody>

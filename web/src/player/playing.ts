@@ -42,6 +42,8 @@ export interface Target {
   readonly session?: string | undefined;
   /** Seconds; -1: where the video begins. */
   readonly startAt: number;
+  /** It plays as soon as it can: somebody asked for it before there was a player, or watched what this goes on from. */
+  readonly plays?: boolean;
   /** Goes over to newer playlists by itself, for as long as they say that there will be more. */
   readonly follows?: boolean;
 }
@@ -114,6 +116,7 @@ export class Playing {
     // In this order: the element makes its hls.js instance, with the configuration of that moment, when `src` is set.
     element.config = this.#config;
     const { signal } = this.#controller;
+    this.#keepPlaying(signal);
     window.addEventListener('offline', () => this.#tells.troubled(true), { signal });
     window.addEventListener('online', () => this.#backOnline(), { signal });
     if (!Hls.isSupported()) return void this.#playByItself();
@@ -123,6 +126,18 @@ export class Playing {
     };
     // One microtask later, that is.
     void Promise.resolve().then(() => Promise.resolve().then(attach));
+  }
+
+  /**
+   * A source that is put in pauses, without an event, what was told to play before (HTML, media element load algorithm, step 6), so
+   * that is told again. What somebody paused since stays as it is.
+   */
+  #keepPlaying(signal: AbortSignal): void {
+    const element = this.#element;
+    let isWanted = this.#target.plays === true || !element.paused;
+    element.addEventListener('play', () => (isWanted = true), { signal });
+    element.addEventListener('pause', () => (isWanted = false), { signal });
+    element.addEventListener('loadstart', () => isWanted && void element.play().catch(() => undefined), { signal });
   }
 
   /** Of its session now; undefined: it has none yet. */

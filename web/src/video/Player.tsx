@@ -3,10 +3,10 @@ import type HlsVideoElement from 'hls-video-element';
 import HlsVideo from 'hls-video-element/react';
 import { MediaController, MediaLoadingIndicator, MediaPosterImage } from 'media-chrome/react';
 import { Button } from '@mantine/core';
-import { useEffect, useRef, useState, type ReactNode } from 'react';
+import { useEffect, useLayoutEffect, useRef, useState, type ReactNode } from 'react';
 import { hasCode, isPassing, type ApiProblem } from '../api/problem.ts';
 import { newSession, Playing, UNFETCHED } from '../player/playing.ts';
-import { plays } from '../push/mine.ts';
+import { plays as noted } from '../push/mine.ts';
 import { useReach } from '../shared/ReachNote.tsx';
 import { isOver } from '../shared/signature.ts';
 import { isControl, isTyping } from '../shell/keys.ts';
@@ -96,11 +96,12 @@ export default function Player(props: PlayerProps) {
     const element = video.current;
     if (!element) return undefined;
     const startAt = load + edition > 0 ? resumeAt.current : -1;
-    const target = { origin: location.origin, id, src, token, bare: bareSrc, session, startAt };
+    const plays = isPlaying.current;
+    const target = { origin: location.origin, id, src, token, bare: bareSrc, session, startAt, plays };
     const now = new Playing(element, target, { refused: setRefused, troubled: setTroubled });
     playing.current = now;
     now.begin();
-    const playsNoMore = plays(now);
+    const playsNoMore = noted(now);
     const halt = () => setMotion('stands');
     const note = () => {
       setMotion('moves');
@@ -109,13 +110,9 @@ export default function Player(props: PlayerProps) {
     };
     element.addEventListener('timeupdate', note);
     element.addEventListener('waiting', halt);
-    // Whoever watched goes on watching; once it loads, since a source that is put in pauses what was told to play before.
-    const goOn = () => void element.play().catch(() => undefined);
-    if (isPlaying.current) element.addEventListener('loadstart', goOn, { once: true });
     return () => {
       playsNoMore();
       now.stop();
-      element.removeEventListener('loadstart', goOn);
       element.removeEventListener('timeupdate', note);
       element.removeEventListener('waiting', halt);
     };
@@ -167,7 +164,8 @@ export default function Player(props: PlayerProps) {
     void take(playing.current);
   }, [listed, load]);
 
-  useEffect(() => {
+  // With the picture itself: a key that is pressed as soon as there is one finds it.
+  useLayoutEffect(() => {
     const press = (event: KeyboardEvent) => {
       if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
       if (isTyping(event.target) || isControl(event.target, event.key)) return;

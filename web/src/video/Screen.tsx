@@ -4,7 +4,7 @@
  */
 import { Loader } from '@mantine/core';
 import { IconPlayerPlayFilled } from '@tabler/icons-react';
-import { useEffect, useRef, useState, type ComponentType, type RefObject } from 'react';
+import { useEffect, useLayoutEffect, useRef, useState, type ComponentType, type RefObject } from 'react';
 import { clock } from '../shared/format.ts';
 import { isControl, isTyping } from '../shell/keys.ts';
 import { actionOf, type PlayerAction } from './player-keys.ts';
@@ -73,8 +73,8 @@ interface CoverProps {
 }
 
 function Cover({ frame, title, poster, duration, ratio, isPlaying, lack, want }: CoverProps) {
-  // The player's own keys, from the first moment on.
-  useEffect(() => {
+  // The player's own keys, from the first moment on and until the player takes them itself.
+  useLayoutEffect(() => {
     const press = (event: KeyboardEvent) => {
       if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
       if (isTyping(event.target) || isControl(event.target, event.key)) return;

@@ -13,7 +13,8 @@ export function perform(
 ): string | undefined {
   switch (action.do) {
     case 'toggle':
-      if (video.paused) void video.play();
+      // Broken off by a source that is put in, or forbidden by the browser: the player's own button shows it.
+      if (video.paused) video.play().catch(() => {});
       else video.pause();
       break;
     case 'mute':

@@ -4,7 +4,7 @@ import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-q
 import { useState } from 'react';
 import type { Delivery, Webhook } from '../../../lib/contract/webhook.ts';
 import { call } from '../api/client.ts';
-import { moment } from '../shared/format.ts';
+import { count, moment } from '../shared/format.ts';
 import { notify } from '../shared/notify.tsx';
 import { Failure } from '../shared/states.tsx';
 import { Ago } from '../shared/Time.tsx';
@@ -18,7 +18,7 @@ interface Props {
 }
 
 export function WebhookRow({ webhook, onSecret }: Props) {
-  const { id, url, name, types, enabled, failing } = webhook;
+  const { id, url, name, types, enabled, failing, waiting, missed } = webhook;
   const [isOpen, setOpen] = useState(false);
   const [isLeaving, setLeaving] = useState(false);
   const client = useQueryClient();
@@ -42,8 +42,10 @@ export function WebhookRow({ webhook, onSecret }: Props) {
           {failing !== undefined && (
             <p>
               Nothing got through since <Ago at={failing} />.
+              {waiting !== undefined && ` Waiting: ${count(waiting, 'message')}, one of which at a time is tried.`}
             </p>
           )}
+          {missed !== undefined && <p>Not kept, since too many waited: {count(missed, 'message')}.</p>}
         </div>
       </div>
       <div className={classes.actions}>
