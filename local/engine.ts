@@ -2,6 +2,7 @@
  * The engine that answers AWS calls on this machine: the one `AWS_ENDPOINT_URL` names, else MiniStack in a private
  * virtual environment, started on loopback and ended with us.
  */
+import { randomInt } from 'node:crypto';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -116,11 +117,28 @@ export function engineClient(endpoint: string) {
   };
 }
 
+/** Below those that systems hand out by themselves: Linux from 32768 on, others IANA's dynamic ports (RFC 6335 6). */
+const [FIRST_PORT, LAST_PORT] = [15_000, 31_999];
+let nextPort = randomInt(FIRST_PORT, LAST_PORT + 1);
+
+/**
+ * A port of 127.0.0.1 on which nothing listens, another one each time. Whoever takes it may do so seconds later: of those that systems hand
+ * out, it could be the near end of somebody's connection by then, or be listened on by whoever asks for any.
+ */
 export async function freePort(): Promise<number> {
+  for (let tries = 0; tries < 1000; tries += 1) {
+    const port = nextPort;
+    nextPort = port === LAST_PORT ? FIRST_PORT : port + 1;
+    if (await isFree(port)) return port;
+  }
+  throw new Error('no free port');
+}
+
+async function isFree(port: number): Promise<boolean> {
   const server = createServer();
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no free port');
-  return address.port;
+  const isListening = await new Promise<boolean>((resolve) =>
+    server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true)),
+  );
+  if (isListening) await new Promise((resolve) => server.close(resolve));
+  return isListening;
 }

@@ -81,7 +81,7 @@ export async function startIngest(
     recentLog: running.said,
     close: (graceMs = GRACE_MS) => running.end(graceMs),
   };
-  for (const deadline = Date.now() + 20_000; !running.ended && Date.now() < deadline;) {
+  for (const deadline = Date.now() + 60_000; !running.ended && Date.now() < deadline;) {
     const up = await fetch(`http://${host}:${health}${HEALTH_PATH}`, { signal: AbortSignal.timeout(1000) }).then(
       (answer) => answer.ok,
       () => false,

@@ -49,6 +49,9 @@ const SIDE_BY_SIDE = [
   'test/stack/ways.test.ts',
 ];
 
+/** ms that what is asked again and again has to come to be, where a test says nothing else: a busy machine takes its time. */
+const expect = { poll: { timeout: 50_000 } };
+
 /**
  * In groups, one after another. `iam`, `synth`, `kafka`, `lifecycle` and `smoke` run beside `unit`: they wait for other
  * processes. What keeps time runs beside its like only. The stack is one for all its tests, and most have it alone.
@@ -62,6 +65,7 @@ export default defineConfig({
         root,
         test: {
           name: 'unit',
+          expect,
           // What functions log is for operators; tests that look at it look at the calls.
           env: { POWERTOOLS_LOG_LEVEL: 'SILENT' },
           include: ['test/**/*.test.ts'],
@@ -76,6 +80,7 @@ export default defineConfig({
         root,
         test: {
           name: 'synth',
+          expect,
           include: ['test/synth/**/*.test.ts'],
           maxWorkers,
           testTimeout: 300_000,
@@ -87,6 +92,7 @@ export default defineConfig({
         root,
         test: {
           name: 'iam',
+          expect,
           include: ['test/iam/**/*.test.ts'],
           maxWorkers,
           testTimeout: 300_000,
@@ -98,6 +104,7 @@ export default defineConfig({
         root,
         test: {
           name: 'lifecycle',
+          expect,
           include: ['test/lifecycle/**/*.test.ts'],
           maxWorkers,
           testTimeout: 300_000,
@@ -109,6 +116,7 @@ export default defineConfig({
         root,
         test: {
           name: 'smoke',
+          expect,
           include: ['test/smoke/**/*.test.ts'],
           maxWorkers,
           testTimeout: 900_000,
@@ -120,6 +128,7 @@ export default defineConfig({
         root,
         test: {
           name: 'kafka',
+          expect,
           env: { POWERTOOLS_LOG_LEVEL: 'SILENT' },
           include: ['test/kafka/**/*.test.ts'],
           // A broker each: one at a time is enough for a machine.
@@ -133,6 +142,7 @@ export default defineConfig({
         root,
         test: {
           name: 'real-time',
+          expect,
           include: REAL_TIME,
           maxWorkers,
           // Six tests at once keep time on two processors; ten do not, where sound is encoded.
@@ -146,6 +156,7 @@ export default defineConfig({
         root,
         test: {
           name: 'stack',
+          expect,
           include: ['test/stack/**/*.test.ts', 'test/e2e/**/*.test.ts'],
           exclude: SIDE_BY_SIDE,
           globalSetup: ['test/stack.ts'],
@@ -159,6 +170,7 @@ export default defineConfig({
         root,
         test: {
           name: 'stack-side-by-side',
+          expect,
           include: SIDE_BY_SIDE,
           globalSetup: ['test/stack.ts'],
           maxWorkers: 2,

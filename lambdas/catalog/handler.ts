@@ -7,14 +7,14 @@ import { grant, videoRecord, type Grant, type VideoRecord } from '../../lib/cont
 import { dynamo } from '../shared/clients.ts';
 import { readCursor, sealCursor } from '../shared/cursor.ts';
 import { byPerson, isNow, maySeePlaces, ownedBy } from '../shared/entitlement.ts';
-import { ApiError } from '../shared/errors.ts';
+import { ApiError, refusedField } from '../shared/errors.ts';
 import { readDeviceViewers } from '../shared/evidence.ts';
 import { withinHeight } from '../shared/height.ts';
 import { fromOf } from '../shared/from.ts';
 import { serve } from '../shared/http.ts';
 import { takePage } from '../shared/page.ts';
 import { changeTexts, named, putText, removeTexts, withText } from '../shared/texts.ts';
-import { isAdmin } from '../shared/viewer.ts';
+import { isAdmin, type Viewer } from '../shared/viewer.ts';
 import { changeable, isOwnerOrAdmin, limitsOf, readable, type Asked } from './access.ts';
 import { ask } from './ask.ts';
 import { changeByPerson } from './change.ts';
@@ -23,6 +23,7 @@ import { isWhole } from './index-rows.ts';
 import { isInTrash, isThere, matches, position, rangeOf, Tags, whose, type Position, type Range } from './listing.ts';
 import { originalOf, rungOf } from '../download/answer.ts';
 import { openApi } from './openapi.ts';
+import { recordedAsked, type Where } from './recorded.ts';
 import { searchPage, type Search } from './search.ts';
 import { grantsTo, isShared, named as namedBy } from './shared.ts';
 import { labelOf, languageOf, readText } from './texts.ts';
@@ -46,6 +47,22 @@ async function seesDevice({ origin }: VideoRecord, { viewer, deviceViewers }: As
     viewer,
     isAdmin(viewer) ? undefined : (deviceViewers ?? (await readDeviceViewers(origin.device))),
   );
+}
+
+/** Whether they may know where videos were recorded, as their devices' viewers are now; each device is asked about once. */
+function seesPlaces(viewer: Viewer): (record: VideoRecord) => boolean | Promise<boolean> {
+  if (isAdmin(viewer)) return () => true;
+  const known = new Map<string, Promise<boolean>>();
+  return async ({ origin }) => {
+    if (origin === undefined) return false;
+    const { device } = origin;
+    if (!known.has(device))
+      known.set(
+        device,
+        readDeviceViewers(device).then((viewers) => maySeePlaces(viewer, viewers)),
+      );
+    return await known.get(device)!;
+  };
 }
 
 const positionOf = (last: Position | undefined): Position | undefined =>
@@ -75,18 +92,14 @@ async function* newestFirst(
 
 /** A page of videos, newest first: by the index of words where something is asked for that it has, and is whole. */
 async function pageOf(
-  asked: Omit<Search, 'terms'> & { readonly filter: Sought },
-  wanted: (record: VideoRecord) => boolean,
+  asked: Omit<Search, 'terms' | 'oneOf'> & { readonly filter: Sought & Where },
+  wanted: (record: VideoRecord) => boolean | Promise<boolean>,
   limit: number,
 ): Promise<{ readonly records: readonly VideoRecord[]; readonly next: Position | undefined }> {
-  const terms = termsAsked(asked.filter);
-  if (terms.length > 0 && (await isWhole())) return await searchPage({ ...asked, terms }, wanted, limit);
-  const { records, last } = await takePage(
-    newestFirst(asked, terms.length > 0 ? 200 : limit + 1),
-    wanted,
-    limit,
-    LIST_BUDGET,
-  );
+  const [terms, oneOf] = [termsAsked(asked.filter), recordedAsked(asked.filter)];
+  const isSearch = terms.length > 0 || oneOf.length > 0;
+  if (isSearch && (await isWhole())) return await searchPage({ ...asked, terms, oneOf }, wanted, limit);
+  const { records, last } = await takePage(newestFirst(asked, isSearch ? 200 : limit + 1), wanted, limit, LIST_BUDGET);
   return { records, next: last };
 }
 
@@ -104,6 +117,9 @@ export const handler = serve<'catalog'>(required('GROUPS_CLAIM'), {
     if (shared === '1') {
       if (owner !== undefined) throw new ApiError('invalid-request', 'query.owner: is not for what others share.');
       if (isTrash) throw new ApiError('invalid-request', 'query.trash: is not for what others share.');
+      // Whom something is shared with is not told of its device.
+      for (const name of ['near', 'recordedFrom', 'recordedTo'] as const)
+        if (query[name] !== undefined) throw refusedField(`query.${name}`, 'is not for what others share');
       const from = fromOf(headers, required('PUBLIC_URL'));
       const grants = await grantsTo(viewer);
       const wanted = (record: VideoRecord) =>
@@ -119,12 +135,14 @@ export const handler = serve<'catalog'>(required('GROUPS_CLAIM'), {
       const videos = await Promise.all(records.map((record) => show(withoutCost(withoutDevice(record)))));
       return { videos, cursor: await sealCursor(asked, positionOf(next)) };
     }
+    const mayFind: ReturnType<typeof seesPlaces> = query.near === undefined ? () => true : seesPlaces(viewer);
     const page = await pageOf(
       { owner: whose(viewer, owner), start, range, filter: { ...filter, isTrash } },
       (record) =>
         (isAdmin(viewer) || ownedBy(record, viewer)) &&
         (isTrash ? isInTrash(record, now) : isThere(record, now)) &&
-        matches(record, filter),
+        matches(record, filter) &&
+        mayFind(record),
       limit,
     );
     const videos = await Promise.all(page.records.map((record) => show(record)));

@@ -32,6 +32,8 @@ const indexed = videoRecord.pick({
   visibility: true,
   status: true,
   trashedAt: true,
+  origin: true,
+  places: true,
   kind: true,
 });
 type Indexed = ReturnType<typeof indexed.parse>;

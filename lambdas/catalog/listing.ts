@@ -4,9 +4,10 @@ import { videoId, type VideoRecord, type VideoStatus, type Visibility } from '..
 import { isOver, isPast } from '../shared/entitlement.ts';
 import { ApiError } from '../shared/errors.ts';
 import { isAdmin, type Viewer } from '../shared/viewer.ts';
+import { isRecorded, type Where } from './recorded.ts';
 import { hasWords } from './words.ts';
 
-export interface Filter {
+export interface Filter extends Where {
   readonly status?: VideoStatus | undefined;
   readonly tag?: string | undefined;
   readonly visibility?: Visibility | undefined;
@@ -60,12 +61,14 @@ export const rangeOf = ({ from = '0', to = '' }: Pick<Filter, 'from' | 'to'>): R
   last: `${to}~`,
 });
 
-export function matches(record: VideoRecord, { status, tag, visibility, q, ...days }: Filter): boolean {
+export function matches(record: VideoRecord, filter: Filter): boolean {
+  const { status, tag, visibility, q } = filter;
   if (status !== undefined && record.status !== status) return false;
   if (tag !== undefined && !record.tags.includes(tag)) return false;
   if (visibility !== undefined && record.visibility !== visibility) return false;
-  const { first, last } = rangeOf(days);
-  return record.createdAt >= first && record.createdAt <= last && (q === undefined || hasWords(record, q));
+  const { first, last } = rangeOf(filter);
+  if (record.createdAt < first || record.createdAt > last) return false;
+  return isRecorded(record, filter) && (q === undefined || hasWords(record, q));
 }
 
 /** Tags of an answer at most: more are no list that anybody reads. */

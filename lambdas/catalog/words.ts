@@ -1,13 +1,14 @@
 /**
- * What a video is found by: beginnings of its words, its tags, visibility and status, each a term under which the index has a row of it
- * (index-rows.ts). Pure.
+ * What a video is found by: beginnings of its words, its tags, visibility and status, and where and when it was recorded (recorded.ts), each a
+ * term under which the index has a row of it (index-rows.ts). Pure.
  */
 import type { VideoRecord } from '../../lib/contract/video.ts';
+import { recordedTerms } from './recorded.ts';
 
 /** What terms are made of. */
 export type Described = Pick<
   VideoRecord,
-  'title' | 'description' | 'tags' | 'filename' | 'visibility' | 'status' | 'trashedAt'
+  'title' | 'description' | 'tags' | 'filename' | 'visibility' | 'status' | 'trashedAt' | 'origin' | 'places'
 >;
 
 /** Words of a video that it is found by: title, tags and file name first, then the description as far as they reach. */
@@ -58,6 +59,7 @@ export function termsOf(record: Described): Set<string> {
   for (const tag of record.tags) terms.add(tagTerm(tag));
   terms.add(visibilityTerm(record.visibility)).add(statusTerm(record.status));
   if (record.trashedAt !== undefined) terms.add(TRASH);
+  for (const term of recordedTerms(record)) terms.add(term);
   return terms;
 }
 

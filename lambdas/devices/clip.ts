@@ -3,6 +3,7 @@ import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { required } from '../../lib/contract/env.ts';
 import { positionsKey, sourceKey } from '../../lib/contract/keys.ts';
 import { channelPrefix, initPath } from '../../lib/contract/live-keys.ts';
+import { placesOf, type Place } from '../../lib/contract/places.ts';
 import type { Failure, VideoRecord } from '../../lib/contract/video.ts';
 import { eachMessage } from '../shared/batch.ts';
 import { s3 } from '../shared/clients.ts';
@@ -35,13 +36,15 @@ async function make(task: ClipTask): Promise<void> {
   }
   const [first, last] = [segments[0]!, segments.at(-1)!];
   const covered = { from: first.start, to: last.start + last.duration };
-  if (task.positions) await putPositions(task, covered);
+  // Who wants no positions with the video is not found by them either.
+  const places = task.positions ? await putPositions(task, covered) : [];
   const origin = {
     ...record.origin!,
     from: new Date(covered.from).toISOString(),
     to: new Date(covered.to).toISOString(),
   };
-  if ((await changeVideo(record.id, { set: { origin } }, { from: ['uploading'] })) === undefined) return;
+  const set = { origin, ...(places.length > 0 && { places }) };
+  if ((await changeVideo(record.id, { set }, { from: ['uploading'] })) === undefined) return;
   await putInParts(required('SOURCE_BUCKET'), sourceKey(task.videoId), 'video/mp4', file(task, segments));
 }
 
@@ -88,8 +91,10 @@ async function* file(task: ClipTask, segments: readonly RecordedSegment[]): Asyn
 const continues = (before: RecordedSegment, { epoch, sequence }: RecordedSegment): boolean =>
   before.epoch === epoch && before.sequence + 1 === sequence;
 
-async function putPositions(task: ClipTask, covered: { readonly from: number; readonly to: number }): Promise<void> {
-  const track = toGeoJson(await readPoints(task.device, covered), MOST_POINTS);
+/** Answers where it was recorded. */
+async function putPositions(task: ClipTask, covered: { readonly from: number; readonly to: number }): Promise<Place[]> {
+  const points = await readPoints(task.device, covered);
+  const track = toGeoJson(points, MOST_POINTS);
   await s3.send(
     new PutObjectCommand({
       Bucket: required('MEDIA_BUCKET'),
@@ -98,6 +103,7 @@ async function putPositions(task: ClipTask, covered: { readonly from: number; re
       ContentType: 'application/geo+json',
     }),
   );
+  return placesOf(points);
 }
 
 async function fail(record: VideoRecord, failure: Failure): Promise<void> {

@@ -11,14 +11,14 @@ export interface Page<T> {
  */
 export async function takePage<T>(
   rows: AsyncIterable<T> | Iterable<T>,
-  wanted: (record: T) => boolean,
+  wanted: (record: T) => boolean | Promise<boolean>,
   limit: number,
   budget: number,
 ): Promise<Page<T>> {
   const records: T[] = [];
   let seen = 0;
   for await (const record of rows) {
-    if (wanted(record)) {
+    if (await wanted(record)) {
       if (records.length === limit) return { records, last: records.at(-1)! };
       records.push(record);
     }

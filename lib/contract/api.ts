@@ -17,13 +17,14 @@ import { playRoutes } from './play-api.ts';
 import { presenceRoutes } from './presence.ts';
 import { sharingRoutes } from './sharing-api.ts';
 import { track } from './geojson.ts';
+import { goTogether, near, WITHIN } from './places.ts';
 import { MAX_ADDRESS } from './pull.ts';
 import { removalState } from './removal.ts';
 import type { Route, Stage } from './route.ts';
 import { storageAnswer } from './storage.ts';
 import { webhookRoutes } from './webhook-api.ts';
 import { TRASH_DAYS } from './options.ts';
-import { characters, line, lines, mediaType, opaque } from './text.ts';
+import { characters, instant, line, lines, mediaType, opaque } from './text.ts';
 import { grant, languageTag, MOST_TAGGED, textId, video, videoId, videoStatus, visibility } from './video.ts';
 
 /** RFC 9457 problem document. `code` is stable; `limit` names the limit that was broken, if one was. */
@@ -141,6 +142,41 @@ export const consoleConfig = z.object({
     drm: z.literal(true).optional().meta({ description: 'A video may be asked to be protected by a DRM provider.' }),
   }),
 });
+
+const videosQuery = z
+  .object({
+    limit: z.coerce.number().int().min(1).max(100).default(24),
+    cursor: opaque(2000).optional(),
+    status: videoStatus.optional(),
+    tag: line(50).optional(),
+    visibility: visibility.optional(),
+    q: line(200).optional().meta({
+      description:
+        'Words, or beginnings of words, of title, description, tags or file name, in any order, all of them.',
+    }),
+    from: z.iso.date().optional().meta({ description: 'Day (UTC) since which they were uploaded.' }),
+    to: z.iso.date().optional().meta({ description: 'Day (UTC) until which they were, it included.' }),
+    owner: line(255).optional().meta({ description: "Admins: only this subject's." }),
+    shared: z.enum(['0', '1']).optional().meta({ description: "1: others' videos that a grant lets you watch." }),
+    trash: z.enum(['0', '1']).optional().meta({ description: '1: what is in the trash, and nothing else.' }),
+    near: near.optional().meta({
+      description:
+        'Latitude and longitude in degrees, e.g. `52.52,13.405`: clips and incidents of devices that were recorded there. What others share has no places.',
+    }),
+    within: z.coerce
+      .number()
+      .int()
+      .min(WITHIN.min)
+      .max(WITHIN.max)
+      .optional()
+      .meta({ description: `Metres from \`near\` at most; without it ${WITHIN.usual}.` }),
+    recordedFrom: instant.optional().meta({
+      description:
+        'Clips and incidents of devices of which some was recorded since then: ISO 8601 with its offset, or Z.',
+    }),
+    recordedTo: instant.optional().meta({ description: 'And until then.' }),
+  })
+  .superRefine(goTogether);
 
 export const routes = {
   'GET /api/s3/params': {
@@ -260,22 +296,7 @@ export const routes = {
     auth: 'user',
     status: 200,
     summary: "Your videos, newest first; admins see everybody's.",
-    query: z.object({
-      limit: z.coerce.number().int().min(1).max(100).default(24),
-      cursor: opaque(2000).optional(),
-      status: videoStatus.optional(),
-      tag: line(50).optional(),
-      visibility: visibility.optional(),
-      q: line(200).optional().meta({
-        description:
-          'Words, or beginnings of words, of title, description, tags or file name, in any order, all of them.',
-      }),
-      from: z.iso.date().optional().meta({ description: 'Day (UTC) since which they were uploaded.' }),
-      to: z.iso.date().optional().meta({ description: 'Day (UTC) until which they were, it included.' }),
-      owner: line(255).optional().meta({ description: "Admins: only this subject's." }),
-      shared: z.enum(['0', '1']).optional().meta({ description: "1: others' videos that a grant lets you watch." }),
-      trash: z.enum(['0', '1']).optional().meta({ description: '1: what is in the trash, and nothing else.' }),
-    }),
+    query: videosQuery,
     response: z.object({ videos: z.array(video), cursor: z.string().nullable() }),
   },
   'GET /api/tags': {

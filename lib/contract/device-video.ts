@@ -1,4 +1,5 @@
 /** Records of videos that Sluice makes itself, of what a device recorded. Pure; the source is put after the record. */
+import type { Place } from './places.ts';
 import { cut } from './text.ts';
 import type { Origin, VideoRecord } from './video.ts';
 
@@ -12,6 +13,8 @@ interface DeviceVideo {
   /** Media type, as sniffed. */
   readonly type: string;
   readonly origin: Origin;
+  /** Where it was recorded, as far as that is known already. */
+  readonly places?: readonly Place[];
   /** `entitled`: of an incident, the viewers of the device may watch, too. */
   readonly visibility: VideoRecord['visibility'];
   /** Epoch milliseconds. */
@@ -56,6 +59,7 @@ export function deviceVideoRecord(asked: DeviceVideo): VideoRecord {
     renditions: [],
     timeline: [{ status: 'uploading', at }],
     origin: asked.origin,
+    ...(asked.places !== undefined && asked.places.length > 0 && { places: [...asked.places] }),
     upload: { kind: 'device', slot: 0 },
     kind: 'video',
     expiresAt: Math.floor(asked.now / 1000) + asked.expireSeconds,

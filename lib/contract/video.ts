@@ -4,6 +4,7 @@ import { cost } from './cost.ts';
 import { drmProtection } from './drm.ts';
 import { encryptionName } from './encryption.ts';
 import { RENDITION_KINDS, SEGMENT_TYPES, VIDEO_ID } from './keys.ts';
+import { MOST_PLACES, place } from './places.ts';
 import { pullState } from './pull.ts';
 import { counted } from './storage.ts';
 
@@ -252,6 +253,8 @@ export const videoRecord = z.object({
   hasStoryboard: z.boolean().optional(),
   /** What of it is counted as kept, and at whom (lambdas/shared/storage.ts). Absent: nothing. */
   counted: counted.optional(),
+  /** Where it was recorded, by which who may see its device finds it. Never shown: its owner may not see the device any more. */
+  places: z.array(place).max(MOST_PLACES).optional(),
   /** Collections it is in (collection.ts). */
   collections: z.set(z.string()).optional(),
   /** Seconds on the media's clock at which the video begins; absent: `TIME_OFFSET`. */

@@ -31,7 +31,7 @@ it('ends with the npm that started it, however that ended', async () => {
     const started = await pid();
     expect(runs(started)).toBe(true);
     npm.kill('SIGKILL');
-    await expect.poll(() => runs(started), { timeout: 10_000 }).toBe(false);
+    await expect.poll(() => runs(started), { timeout: 30_000 }).toBe(false);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -240,7 +240,8 @@ describe.concurrent('watched for long', { timeout: 300_000 }, () => {
 
     // A player that renews nothing was refused, asked for the manifest again, and goes on.
     await expect.poll(() => meets.refused, slow).toContain(403);
-    await expect.poll(() => meets.manifests.filter((status) => status === 200).length, slow).toBe(2);
+    // Once more at least: what its player gets no further by for another reason, it begins anew for, too.
+    await expect.poll(() => meets.manifests.filter((status) => status === 200).length, slow).toBeGreaterThanOrEqual(2);
     await expect.poll(async () => (await viewing(other.page)).shown.at(-1)!.at, slow).toBeGreaterThan(ended + 2000);
 
     // Its page gone, nobody watches the first camera any more; the second has its viewer still.

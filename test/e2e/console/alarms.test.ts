@@ -14,7 +14,7 @@ const [ada, uma, vera] = ['ada', 'uma', 'vera'].map(
   (person) => new Client(stack.url, stack.users.find(({ name }) => name === person)?.token ?? ''),
 ) as [Client, Client, Client];
 
-const BUS = '13900000211';
+const BUS = '13900000251';
 let browser: Browser;
 let simulation: Simulation;
 
@@ -64,11 +64,11 @@ it('stands over the wall, in the count of every screen and in the inbox, is over
   await page.getByLabel('Map of the alarms listed').first().waitFor();
 
   // Its end closes it and is no second one; another kind is another one, with its files.
-  expect(bus().hold('sos', false)).toBe(true);
+  await expect.poll(() => bus().hold('sos', false), slow).toBe(true);
   await row(page, 'SOS')
     .getByText(/over within a minute|lasted \d+ min/)
     .waitFor(slow);
-  expect(bus().alarm('forward-collision')).toBe(true);
+  await expect.poll(() => bus().alarm('forward-collision'), slow).toBe(true);
   await row(page, 'Forward collision')
     .getByRole('list', { name: /^Files of/ })
     .waitFor(slow);
@@ -120,8 +120,10 @@ it('is acknowledged from the wall, and is nothing to who may not see the vehicle
   expect(await vera.call('GET /api/alarms/count', {})).toEqual({ count: 0, isMore: false });
   await banner.getByRole('button', { name: 'Acknowledge' }).click();
   await expect.poll(() => banner.textContent(), slow).toBe('');
-  const [entry] = (await ada.call('GET /api/audit', { query: { about: `device:${BUS}`, limit: '1' } })).entries;
-  expect(entry).toMatchObject({ route: 'POST /api/alarms/acknowledge' });
+  // What the screen shows at once the API may be told a moment later.
+  const latest = async () =>
+    (await ada.call('GET /api/audit', { query: { about: `device:${BUS}`, limit: '1' } })).entries[0]?.route;
+  await expect.poll(latest, slow).toBe('POST /api/alarms/acknowledge');
   expect(faults).toEqual([]);
   await close();
 });
@@ -137,6 +139,7 @@ it('is told to an admin as it comes, where nothing that is asked before is answe
   const heard = frames.length;
   const told = () => frames.slice(heard).some((frame) => frame.includes('"of":"alarms"'));
   let asked = 0;
+  const began = Date.now();
   await page.route('**/api/alarms**', (route) => {
     if (told()) return route.continue();
     asked += 1;
@@ -145,9 +148,10 @@ it('is told to an admin as it comes, where nothing that is asked before is answe
   await expect.poll(() => bus().alarm('smoking'), slow).toBe(true);
   await expect.poll(told, slow).toBe(true);
   // By the clock it would ask in a minute.
-  await row(page, 'Smoking').waitFor({ timeout: 20_000 });
-  await expect.poll(count, { timeout: 20_000 }).toBeGreaterThan(before);
-  expect(asked).toBeLessThanOrEqual(2);
+  await row(page, 'Smoking').waitFor({ timeout: 30_000 });
+  await expect.poll(count, { timeout: 30_000 }).toBeGreaterThan(before);
+  // The list and the count, three times each where they are refused: when it is told, which this process may hear later, and each minute.
+  expect(asked).toBeLessThanOrEqual(6 * (1 + Math.floor((Date.now() - began) / 60_000)));
   await row(page, 'Smoking').getByRole('button', { name: 'Acknowledge Smoking of Bus 12' }).click();
   await expect.poll(() => row(page, 'Smoking').count(), slow).toBe(0);
   expect(faults).toEqual([]);
@@ -164,7 +168,7 @@ it('is on the map as it is told, where nothing of devices is answered any more',
   await page.route('**/api/devices**', (route) => route.abort());
   await expect.poll(() => bus().hold('sos', true), slow).toBe(true);
   await listed.getByText('Alarm: SOS').waitFor(slow);
-  expect(bus().hold('sos', false)).toBe(true);
+  await expect.poll(() => bus().hold('sos', false), slow).toBe(true);
   await listed.getByText(/^(Moving|Standing)/).waitFor(slow);
   expect(faults).toEqual([]);
   await close();

@@ -108,12 +108,13 @@ it("a video's page says that nobody watched, and within seconds who did, what of
   ]);
   // Nobody loads the page again.
   await expect.poll(() => figureOf(page, 'Views').textContent(), slow).toBe('2');
-  const said = await Promise.all(
-    ['Viewers', 'Watch time', 'Completion', 'Start-up', 'Stalled', 'Failed', 'Bit rate'].map((name) =>
-      figureOf(page, name).textContent(),
-    ),
-  );
-  expect(said).toEqual(['2', '18 s', '50 %', '1 s', '5.3 %', '1', '300 kbit/s']);
+  const said = () =>
+    Promise.all(
+      ['Viewers', 'Watch time', 'Completion', 'Start-up', 'Stalled', 'Failed', 'Bit rate'].map((name) =>
+        figureOf(page, name).textContent(),
+      ),
+    );
+  await expect.poll(said, slow).toEqual(['2', '18 s', '50 %', '1 s', '5.3 %', '1', '300 kbit/s']);
   // 25, 45 · (1 − 0.0526 / 0.1) and 0: half of the sessions failed.
   await page.getByRole('heading', { name: 'Score 46 of 100' }).waitFor();
   await page.getByText('21.3 of 45').waitFor();
@@ -125,7 +126,7 @@ it("a video's page says that nobody watched, and within seconds who did, what of
   const moment = page.getByRole('slider', { name: 'Moment of the video' });
   await moment.focus();
   for (let second = 0; second < 5; second += 1) await page.keyboard.press('ArrowRight');
-  expect(await moment.getAttribute('aria-valuetext')).toBe('0:05: shown 3 times, 1 of them again');
+  await expect.poll(() => moment.getAttribute('aria-valuetext'), slow).toBe('0:05: shown 3 times, 1 of them again');
   const { x, y, width, height } = (await moment.boundingBox())!;
   await page.mouse.move(x + (width * 10.5) / LENGTH, y + height / 2);
   await heatmap(page).getByText('0:10: shown 1 time, 0 of them again').waitFor();
@@ -175,7 +176,7 @@ it('days are chosen, in the address too; what cannot be asked is said, and what 
   expect(await seriousFindings(page), 'days that cannot be').toEqual([]);
   await page.route(ASKED, (route) => route.fulfill({ status: 500, body: '{}' }));
   await page.getByRole('combobox', { name: 'Days' }).selectOption('Last 7 days');
-  expect(new URL(page.url()).search).toBe('?days=7');
+  await expect.poll(() => new URL(page.url()).search, slow).toBe('?days=7');
   await page.getByText('This could not be loaded').waitFor(slow);
   await page.unroute(ASKED);
   await page.getByRole('button', { name: 'Try again' }).click();

@@ -219,6 +219,7 @@ describe.concurrent('what there is not', () => {
     expect(faults).toEqual([]);
 
     // Without them in the policy the browser asks that server for nothing: the map goes on on plain ground.
+    await page.goto('about:blank');
     const before = server.asked.length;
     await withPolicy(policy.replaceAll(` ${new URL(server.template.replaceAll(/[{}]/g, '')).origin}`, ''));
     await page.getByRole('button', { name: LONG_NAME }).waitFor();

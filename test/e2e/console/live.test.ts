@@ -116,7 +116,8 @@ describe('while they drive', () => {
     await tile('Tanker 5, Road ahead').getByRole('link').first().focus();
     await page.keyboard.press('Delete');
     await expect.poll(() => page.locator('article').count(), slow).toBe(2);
-    expect(new URL(page.url()).searchParams.get('show')).toBe(`${LORRY}.1_${LORRY}.2`);
+    const listed = () => new URL(page.url()).searchParams.get('show');
+    await expect.poll(listed, slow).toBe(`${LORRY}.1_${LORRY}.2`);
 
     await expect.poll(alarmFiles, slow).toEqual(['complete', 'complete', 'complete']);
     await lorry.close();
@@ -153,7 +154,7 @@ describe('while they drive', () => {
     await expect.poll(() => new URL(page.url()).searchParams.get('device'), slow).toBe(STRANGER);
     const chosen = page.locator('li[data-chosen="true"]');
     await chosen.getByText(/^(Moving, \d+ km\/h|Standing)$/).waitFor(slow);
-    expect(await adopt.count()).toBe(0);
+    await expect.poll(() => adopt.count(), slow).toBe(0);
 
     await chosen.getByRole('link', { name: 'Open' }).click();
     await page.getByRole('button', { name: 'Settings' }).click();

@@ -93,7 +93,7 @@ describe.concurrent('without a network', patient, () => {
     await expect.poll(() => liveTiles(page), slow).toBe(1);
     await expect.poll(() => moving(page), slow).toEqual([true]);
     expect(await liedLive(page)).toBe(false);
-    expect(await page.getByText('This browser is offline').count()).toBe(0);
+    await expect.poll(() => page.getByText('This browser is offline').count(), slow).toBe(0);
     expect(faults).toEqual([]);
     await close();
   });
@@ -205,6 +205,8 @@ describe.concurrent('without a network', patient, () => {
     await expect.poll(async () => (await playerState(page)).length, slow).toBeGreaterThan(SECONDS - 5);
     await page.keyboard.press('k');
     await expect.poll(async () => (await playerState(page)).at, slow).toBeGreaterThan(1);
+    // Enough is there for what it plays on without a network.
+    await expect.poll(async () => (await playerState(page)).ahead, slow).toBeGreaterThan(8);
     await page.context().setOffline(true);
     const before = (await playerState(page)).at;
     await expect.poll(async () => (await playerState(page)).at, slow).toBeGreaterThan(before + 4);
@@ -213,7 +215,7 @@ describe.concurrent('without a network', patient, () => {
     await page.getByText('The video could not be fetched.', { exact: false }).waitFor(slow);
     await page.context().setOffline(false);
     await expect.poll(async () => (await playerState(page)).at, slow).toBeGreaterThan(SECONDS * 0.8 + 1);
-    expect(await page.getByText('The video could not be fetched.').count()).toBe(0);
+    await expect.poll(() => page.getByText('The video could not be fetched.').count(), slow).toBe(0);
     expect(faults).toEqual([]);
     await close();
   });
@@ -411,12 +413,13 @@ describe.concurrent('what moves, and what lies over what', patient, () => {
     expect(await seriousFindings(page), 'the list of keys').toEqual([]);
     await page.keyboard.press('Escape');
     await dialog.waitFor({ state: 'detached' });
-    await page.keyboard.press('>');
-    await page.getByText('1.25 ×', { exact: true }).waitFor();
-    await page.keyboard.press('<');
-    await page.getByText('1 ×', { exact: true }).waitFor();
-    await page.keyboard.press('c');
-    await page.getByText('No captions', { exact: true }).waitFor();
+    for (const [key, words] of [
+      ['>', '1.25 ×'],
+      ['<', '1 ×'],
+      ['c', 'No captions'],
+    ] as const)
+      // It is said for a moment.
+      await Promise.all([page.getByText(words, { exact: true }).waitFor(), page.keyboard.press(key)]);
     const { at } = await playerState(page);
     await page.keyboard.press('.');
     await expect.poll(async () => (await playerState(page)).at, slow).toBeGreaterThan(at);
@@ -436,7 +439,8 @@ describe.concurrent('what moves, and what lies over what', patient, () => {
     await page.getByRole('complementary', { name: 'Uploads' }).waitFor();
     for (const width of [1110, 1280, 1440, 1920]) {
       await page.setViewportSize({ width, height: 800 });
-      expect((await page.locator('media-controller').boundingBox())!.width, `${width} px`).toBeGreaterThan(440);
+      const player = async () => (await page.locator('media-controller').boundingBox())!.width;
+      await expect.poll(player, { ...slow, message: `${width} px` }).toBeGreaterThan(440);
     }
     await page.keyboard.press('Escape');
     await page.setViewportSize({ width: 2560, height: 1080 });
@@ -472,6 +476,8 @@ describe.concurrent('what moves, and what lies over what', patient, () => {
       [{ width: 390, height: 844 }, 'Account'],
     ] as const) {
       await page.setViewportSize(viewport);
+      // It stays while somebody points at it.
+      await news.hover();
       const account = (await page.getByRole('button', { name, exact: typeof name === 'string' }).boundingBox())!;
       const box = (await page.getByRole('alert').filter({ has: news }).boundingBox())!;
       const isApart = box.x >= account.x + account.width || box.y + box.height <= account.y;
@@ -499,8 +505,9 @@ it('a dialog moves nothing on a page that has a scroll bar', async ({ expect }) 
   const title = page.getByRole('heading', { name: /^Bus 21/ });
   const share = page.locator('#main').getByRole('button', { name: 'Settings' });
   const places = async () => [(await title.boundingBox())!.x, (await share.boundingBox())!.x];
+  // What makes the page long comes a moment later than its title.
+  await expect.poll(bar, { ...slow, message: 'a scroll bar' }).toBeGreaterThan(0);
   const before = await places();
-  expect(await bar(), 'a scroll bar').toBeGreaterThan(0);
   await share.click();
   await page.getByRole('dialog').getByText('Delete this device').waitFor();
   // A dialog hides the page from roles, not from sight.

@@ -88,9 +88,28 @@ export const comeNear = (page: Page): Promise<void> =>
     .first()
     .hover();
 
-/** Of the player on the page: position and length in seconds, and whether it stands still. */
-export const playerState = (page: Page): Promise<{ at: number; length: number; paused: boolean }> =>
-  page.locator('hls-video').evaluate((element) => {
-    const video = element as unknown as { currentTime: number; duration: number; paused: boolean };
-    return { at: video.currentTime, length: video.duration, paused: video.paused };
+interface PlayerState {
+  /** Seconds: where it is, how long it is, and how much is fetched beyond where it is. */
+  readonly at: number;
+  readonly length: number;
+  readonly ahead: number;
+  readonly paused: boolean;
+  /** As HTMLMediaElement.readyState says it: from 3 on it can play on. */
+  readonly ready: number;
+}
+
+/** Of the player on the page, or in the frame. */
+export const playerState = (where: Page | Frame): Promise<PlayerState> =>
+  where.locator('hls-video').evaluate((element) => {
+    const { currentTime, duration, paused, readyState, buffered } = element as unknown as {
+      currentTime: number;
+      duration: number;
+      paused: boolean;
+      readyState: number;
+      buffered?: { length: number; start: (i: number) => number; end: (i: number) => number };
+    };
+    let ahead = 0;
+    for (let i = 0; i < (buffered?.length ?? 0); i += 1)
+      if (buffered!.start(i) <= currentTime + 0.1) ahead = Math.max(ahead, buffered!.end(i) - currentTime);
+    return { at: currentTime, length: duration, ahead, paused, ready: readyState };
   });

@@ -46,22 +46,40 @@ export async function previewAt(range: Locator, seconds: number, length: number)
   return preview(range);
 }
 
-/** Mutes it, and answers what says every halt since it began to play. */
+/**
+ * Mutes it, and answers what says every halt since it began to play. Where what comes next is there, and only the machine is late to show
+ * it, that is none.
+ */
 export async function haltsOf(video: Locator): Promise<() => Promise<string[]>> {
   await video.evaluate((element) => {
     const scope = globalThis as unknown as { halts: string[] };
     const { nativeEl } = element as unknown as {
-      nativeEl: { addEventListener: (name: string, listener: () => void) => void; muted: boolean; paused: boolean };
+      nativeEl: {
+        addEventListener: (name: string, listener: () => void) => void;
+        muted: boolean;
+        paused: boolean;
+        currentTime: number;
+        buffered: { length: number; start: (i: number) => number; end: (i: number) => number };
+      };
     };
     nativeEl.muted = true;
     scope.halts = [];
     let began = !nativeEl.paused;
     nativeEl.addEventListener('playing', () => (began = true));
-    for (const name of ['waiting', 'emptied', 'pause', 'error', 'abort'])
+    const isThere = () => {
+      const { currentTime, buffered } = nativeEl;
+      const parts = Array.from({ length: buffered.length }, (_, i) => [buffered.start(i), buffered.end(i)] as const);
+      return parts.some(([from, to]) => from <= currentTime && to > currentTime + 1);
+    };
+    nativeEl.addEventListener('waiting', () => began && !isThere() && scope.halts.push('waiting'));
+    for (const name of ['emptied', 'pause', 'error', 'abort'])
       nativeEl.addEventListener(name, () => began && scope.halts.push(name));
   });
   return () => video.evaluate(() => (globalThis as unknown as { halts: string[] }).halts);
 }
+
+/** Asked for by tests alone. */
+const MARK = '/vod/mark';
 
 interface Signatures {
   /** Those that media were asked for by. */
@@ -84,6 +102,7 @@ export async function outliveSignatures(page: Page): Promise<Signatures> {
   let isOver = false;
   const [seen, refused] = [new Set<string>(), [] as string[]];
   await page.route(/\/vod\//, async (route) => {
+    if (route.request().url().endsWith(MARK)) return route.fulfill({ status: 204 });
     const policy = new URL(route.request().url()).searchParams.get('Policy') ?? '';
     first ??= policy;
     seen.add(policy);
@@ -94,8 +113,8 @@ export async function outliveSignatures(page: Page): Promise<Signatures> {
   const end = async (player: Page | Frame) => {
     // A month later: what is asked for from now on must wait for another signature.
     await player.evaluate(() => ((globalThis as unknown as { ahead: number }).ahead = 30 * 86_400_000));
-    // What was asked for before is on its way.
-    await page.waitForTimeout(1000);
+    // What was asked for before is on its way here, and before this.
+    await player.evaluate((mark) => fetch(mark).then(() => undefined), MARK);
     isOver = true;
   };
   return { seen, refused, end };

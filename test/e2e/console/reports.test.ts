@@ -13,7 +13,7 @@ import { comeNear, openBrowser, openPage, playerState } from './open.ts';
 const stack = await runningStack();
 const ada = new Client(stack.url, stack.users.find(({ name }) => name === 'ada')!.token);
 /** Until what is done is in the figures. */
-const SOON = { timeout: 15_000, interval: 250 };
+const SOON = { timeout: 60_000, interval: 250 };
 const SLOW = { timeout: 90_000, interval: 100 };
 /** Segments are 6 s: as many are let through at first. */
 const FIRST = 3;
@@ -60,22 +60,24 @@ it('playing, halting, seeking and leaving change the heatmap and the figures wit
   await expect.poll(async () => (await playerState(page)).at, SLOW).toBeGreaterThan(0.5);
   await expect.poll(async () => (await insight()).heatmap.watched[1], SOON).toBe(1);
   const begun = await insight();
-  expect(begun.totals).toMatchObject({ plays: 1, views: 1, viewers: 1, stalls: 0, seeks: 0, failed: 0 });
+  expect(begun.totals).toMatchObject({ plays: 1, views: 1, viewers: 1, seeks: 0, failed: 0 });
   expect(begun.totals.startupSeconds).toBeGreaterThan(0);
   expect(begun.devices).toMatchObject([{ name: 'desktop', views: 1 }]);
   expect(begun.renditions.map(({ name }) => name)).toEqual(['180p']);
 
   // All that was let through is shown, and nothing comes.
   await expect.poll(async () => (await playerState(page)).at, SLOW).toBeGreaterThan(FIRST * 6 - 1);
-  const halted = Date.now();
-  await page.waitForTimeout(3000);
+  // What the machine itself halted until now is told of, too.
+  const [halted, before] = [Date.now(), await totals()];
+  await expect.poll(async () => (await playerState(page)).ready, SLOW).toBeLessThan(3);
+  await page.waitForTimeout(2000);
   letThrough();
   await expect.poll(async () => (await playerState(page)).at, SLOW).toBeGreaterThan(FIRST * 6 + 1);
   const stood = (Date.now() - halted) / 1000;
-  await expect.poll(async () => (await totals()).stalls, SOON).toBe(1);
+  await expect.poll(async () => (await totals()).stalls, SOON).toBe(before.stalls + 1);
   const after = await totals();
-  expect(after.stalledSeconds).toBeGreaterThan(1);
-  expect(after.stalledSeconds).toBeLessThan(stood + 1);
+  expect(after.stalledSeconds - before.stalledSeconds).toBeGreaterThan(1);
+  expect(after.stalledSeconds - before.stalledSeconds).toBeLessThan(stood + 1);
   expect(after.stallRatio).toBeGreaterThan(0);
   expect(after.score).toBeLessThan(begun.totals.score!);
 
@@ -88,9 +90,10 @@ it('playing, halting, seeking and leaving change the heatmap and the figures wit
   // What goes with the page.
   await page.goto('about:blank');
   await expect.poll(async () => (await insight()).heatmap.again[7], SOON).toBe(1);
+  const watched = async (from: number, to: number) => (await insight()).heatmap.watched.slice(from, to);
+  await expect.poll(() => watched(0, 8), SOON).toEqual([1, 1, 1, 1, 2, 2, 2, 2]);
+  await expect.poll(async () => Math.min(...(await watched(8, 18))), SOON).toBe(1);
   const left = await insight();
-  expect(left.heatmap.watched.slice(0, 8)).toEqual([1, 1, 1, 1, 2, 2, 2, 2]);
-  expect(Math.min(...left.heatmap.watched.slice(8, 18))).toBe(1);
   expect(left.totals).toMatchObject({ plays: 1, views: 1, completion: 0, failed: 0 });
   expect(faults).toEqual([]);
   await close();

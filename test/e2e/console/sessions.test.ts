@@ -84,10 +84,11 @@ it('refuses at the edge what an ended session holds, and nothing of another', as
   const [ended, other] = [await begin('ended'), await begin('other')];
   const status = async (url: string) => (await fetch(url)).status;
   expect([await status(ended), await status(other)]).toEqual([200, 200]);
-  const [, session] = /\/s\/(\w+)\./.exec(ended)!;
+  const [session, others] = [ended, other].map((url) => /\/s\/(\w+)\./.exec(url)![1]!);
   const path = `/api/videos/${id}/sessions/${session}`;
   // An index is a moment behind its table.
-  await expect.poll(async () => (await sessions()).some((one) => one.session === session), slow).toBe(true);
+  const listed = async () => (await sessions()).map((one) => one.session);
+  await expect.poll(listed, slow).toEqual(expect.arrayContaining([session, others]));
   const asked = performance.now();
   expect((await uma.fetch('DELETE', path)).status).toBe(204);
   await expect.poll(() => status(ended), slow).toBe(403);
@@ -101,9 +102,11 @@ it('refuses at the edge what an ended session holds, and nothing of another', as
 
 it('names who watches, ends it within seconds with the reason said, and lets them begin again', async () => {
   const vera = await plays('vera');
+  /** When each was asked for: when this process is told of the answer is its own matter. */
   const media: { readonly at: number; readonly status: number }[] = [];
   vera.page.on('response', (answer) => {
-    if (new URL(answer.url()).pathname.startsWith('/vod/')) media.push({ at: Date.now(), status: answer.status() });
+    if (new URL(answer.url()).pathname.startsWith('/vod/'))
+      media.push({ at: answer.request().timing().startTime, status: answer.status() });
   });
   const owner = await openPage(browser);
   await signIn(owner.page, stack.url, 'uma', `/v/${id}?tab=access`);
@@ -186,6 +189,9 @@ it('makes a collection, fills it in an order, and gives it', async () => {
   // As no other video of hers is called.
   const title = `Harbour ${id}`;
   await uma.call('PATCH /api/videos/{id}', { params: { id }, body: { title } });
+  // The index of words is a moment behind its table, and the page asks it once.
+  const found = async () => (await uma.call('GET /api/videos', { query: { q: title } })).videos.map((one) => one.id);
+  await expect.poll(found, slow).toEqual([id]);
   await signIn(page, stack.url, 'uma', '/collections');
   await page.getByRole('textbox', { name: 'Title of a new collection' }).fill('Harbour tour');
   await page.getByRole('button', { name: 'Make' }).click();

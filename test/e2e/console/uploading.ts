@@ -36,24 +36,30 @@ export const rowOf = (page: Page, name: string): Locator =>
 /** The link of a row whose video failed, as no video does: it has arrived whole, and was looked at. */
 export const lookedAt = (row: Locator): Locator => row.getByRole('link', { name: /^Details of/ });
 
-/** What a row says, each once, in the order in which it was said; numbers left out. */
-export function watchWords(row: Locator): { readonly words: () => string[]; readonly stop: () => void } {
-  const said: string[] = [];
-  let isOver = false;
-  const look = async (): Promise<void> => {
-    while (!isOver) {
-      const text = await row
-        .locator('[data-words]')
-        .innerText({ timeout: 1000 })
-        .catch(() => '');
-      const words = text.replace(/[\d.]+ %/g, 'N %');
-      if (words !== '' && said.at(-1) !== words) said.push(words);
-      await row
-        .page()
-        .waitForTimeout(100)
-        .catch(() => (isOver = true));
+/**
+ * From now on, whatever the row of this file says, each once, in the order in which it was said; numbers left out. Looked at in the page,
+ * whenever anything in it changes: what is said for a moment only is heard, too. The answer tells it.
+ */
+export async function watchWords(page: Page, name: string): Promise<() => Promise<readonly string[]>> {
+  await page.evaluate((wanted) => {
+    interface Part {
+      readonly textContent: string;
+      readonly querySelector: (selector: string) => Part | null;
     }
-  };
-  void look();
-  return { words: () => [...said], stop: () => void (isOver = true) };
+    const scope = globalThis as unknown as {
+      said: string[];
+      document: { querySelectorAll: (selector: string) => Iterable<Part> };
+      MutationObserver: new (look: () => void) => { observe: (what: unknown, how: object) => void };
+    };
+    const said: string[] = [];
+    scope.said = said;
+    new scope.MutationObserver(() => {
+      for (const row of scope.document.querySelectorAll('[aria-label="Files"] > li')) {
+        if (!row.textContent.includes(wanted)) continue;
+        const words = (row.querySelector('[data-words]')?.textContent ?? '').replace(/[\d.]+ %/g, 'N %');
+        if (words !== '' && said.at(-1) !== words) said.push(words);
+      }
+    }).observe(scope.document, { subtree: true, childList: true, characterData: true });
+  }, name);
+  return () => page.evaluate(() => (globalThis as unknown as { said: string[] }).said);
 }

@@ -8,7 +8,7 @@ import * as backend from '../../../docs/examples/mint-token.ts';
 import { Client } from '../../../local/client.ts';
 import { runningStack } from '../../stack.ts';
 import { makeVideo } from '../../support/media.ts';
-import { seriousFindings } from '../console/open.ts';
+import { playerState, seriousFindings } from '../console/open.ts';
 import { alertOf, FRIEND, look, openSites, STRANGER, time, title, type Sites } from './sites.ts';
 
 /** Long enough that a player has not all of it in its buffers. */
@@ -75,7 +75,8 @@ describe.concurrent('<sluice-player> on a page of others', () => {
     await ada.call('DELETE /api/keys/{kid}', { params: { kid } });
     const late = await sites.visit(FRIEND, element(`video="${id}" token="${token}"`));
     await title(late.page, 'This link is not for this video').waitFor();
-    expect((await heard(late.page)).at(-1)).toMatchObject(['refused', { code: 'invalid-token', status: 401 }]);
+    const last = async () => (await heard(late.page)).at(-1);
+    await expect.poll(last, POLL).toMatchObject(['refused', { code: 'invalid-token', status: 401 }]);
     await late.close();
   });
 
@@ -87,7 +88,7 @@ describe.concurrent('<sluice-player> on a page of others', () => {
     const { page, close } = await sites.visit(FRIEND, element(`src="${stack.url}/v/${video}" muted autoplay`));
     await expect.poll(() => time(page), POLL).toBeGreaterThan(3);
     const insight = () => uma.call('GET /api/videos/{id}/insight', { params: { id: video } });
-    await expect.poll(async () => (await insight()).heatmap.watched[1], { timeout: 15_000, interval: 250 }).toBe(1);
+    await expect.poll(async () => (await insight()).heatmap.watched[1], { ...POLL, interval: 250 }).toBe(1);
     await close();
     expect((await insight()).totals).toMatchObject({ plays: 1, views: 1, viewers: 1, failed: 0 });
     await uma.call('DELETE /api/videos/{id}', { params: { id: video } });
@@ -125,7 +126,8 @@ describe.concurrent('<sluice-player> on a page of others', () => {
     await uma.call('DELETE /api/videos/{id}/links/{link}', { params: { id, link: name } });
     await title(page, 'This link was ended').waitFor(POLL);
     expect((await look(page)).paused).toBe(true);
-    expect((await heard(page)).at(-1)).toMatchObject(['refused', { code: 'link-ended', status: 401 }]);
+    const last = async () => (await heard(page)).at(-1);
+    await expect.poll(last, POLL).toMatchObject(['refused', { code: 'link-ended', status: 401 }]);
     await close();
   });
 
@@ -136,6 +138,8 @@ describe.concurrent('<sluice-player> on a page of others', () => {
       element(`src="${stack.url}/v/${id}?token=${token}" muted autoplay`),
     );
     await expect.poll(() => time(page), POLL).toBeGreaterThan(1);
+    // Enough is there for what it plays on without a network.
+    await expect.poll(async () => (await playerState(page)).ahead, POLL).toBeGreaterThan(8);
     await page.context().setOffline(true);
     const before = await time(page);
     await expect.poll(() => time(page), POLL).toBeGreaterThan(before + 3);
@@ -146,7 +150,7 @@ describe.concurrent('<sluice-player> on a page of others', () => {
     await title(page, 'The video could not be fetched.').waitFor(POLL);
     await page.context().setOffline(false);
     await expect.poll(() => time(page), POLL).toBeGreaterThan(141);
-    expect(await alertOf(page).count()).toBe(0);
+    await expect.poll(() => alertOf(page).count(), POLL).toBe(0);
     expect((await heard(page)).map(([type]) => type)).not.toContain('refused');
     await close();
   });
@@ -158,7 +162,9 @@ describe.concurrent('<sluice-player> on a page of others', () => {
     await allowed.close();
     const refused = await sites.visit(STRANGER, element(`src="${stack.url}/v/${id}?token=${token}" muted autoplay`));
     await title(refused.page, 'Not for this page').waitFor();
-    expect(await heard(refused.page)).toMatchObject([['refused', { code: 'site-refused', status: 403 }]]);
+    await expect
+      .poll(() => heard(refused.page), POLL)
+      .toMatchObject([['refused', { code: 'site-refused', status: 403 }]]);
     expect(await time(refused.page)).toBe(0);
     await refused.close();
   });

@@ -15,7 +15,7 @@ import { servePages } from './serve.ts';
 
 /** Seconds; segments are 6 s, so the clip has three full ones and a rest. */
 const LENGTH = 20;
-const POLL = { timeout: 20_000 };
+const POLL = { timeout: 60_000 };
 
 const ways = {
   'EXT-X-DEFINE': {},

@@ -11,7 +11,7 @@ export interface Seen {
   readonly url: URL;
   readonly status: number;
   readonly cacheControl: string | undefined;
-  /** Epoch ms. */
+  /** When it was asked for, epoch ms: when this process is told of the answer is its own matter. */
   readonly at: number;
 }
 
@@ -49,13 +49,18 @@ export async function openPlayer(
   page.on('response', (answer) => {
     const url = new URL(answer.url());
     if (url.origin !== host || url.pathname.startsWith('/players/')) return;
-    seen.push({ url, status: answer.status(), cacheControl: answer.headers()['cache-control'], at: Date.now() });
+    const at = answer.request().timing().startTime;
+    seen.push({ url, status: answer.status(), cacheControl: answer.headers()['cache-control'], at });
   });
   await context.route(`${host}/players/**`, async (route) => {
     const found = await file(new URL(route.request().url()).pathname);
     await route.fulfill(found ?? { status: 404 });
   });
   await page.goto(`${origin}/players/${player}.html`);
+  // Before there is any: where it begins.
+  await page.evaluate(
+    "document.querySelector('video').requestVideoFrameCallback((_, { mediaTime }) => { window.firstFrame = mediaTime; })",
+  );
   await page.evaluate(
     (given) => (globalThis as unknown as { start(...all: readonly unknown[]): void }).start(...given),
     [manifest, reports] as const,

@@ -54,9 +54,6 @@ async function open(player: string, query: Record<string, string>, name = 'main.
 describe.concurrent('`start=90.5`', () => {
   it.for(['hls.js', 'shaka'])('%s begins there', async (player, { expect }) => {
     const { page, seen } = await open(player, { start: '90.5' });
-    await page.evaluate(
-      "document.querySelector('video').requestVideoFrameCallback((_, { mediaTime }) => { window.firstFrame = mediaTime; })",
-    );
     await playUntil(page, seen, 91);
     const { problems } = await state(page);
     const first = await page.evaluate<number>('window.firstFrame');
@@ -94,9 +91,10 @@ describe.concurrent('a session that is ended', () => {
     const media = () => seen.filter(({ url }) => url.pathname.startsWith('/vod/'));
     const session = parseTicket(ticketIn(media()[0]!.url.pathname, vodPrefix(id))!)!.session;
     const params = { id, session };
-    const ended = Date.now();
-    // The list of who watches is a moment behind.
+    // The list of who watches is a moment behind: the last of these calls found it.
+    let ended = Date.now();
     const end = async () => {
+      ended = Date.now();
       await uma.call('DELETE /api/videos/{id}/sessions/{session}', { params });
       return (await uma.call('GET /api/videos/{id}/sessions', { params: { id } })).sessions.map((one) => one.session);
     };

@@ -7,6 +7,7 @@ import { BatchGetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { partitionOf, placeOf } from '../../../lambdas/catalog/index-rows.ts';
 import { matches, rangeOf, type Filter } from '../../../lambdas/catalog/listing.ts';
+import { recordedAsked } from '../../../lambdas/catalog/recorded.ts';
 import { searchPage } from '../../../lambdas/catalog/search.ts';
 import { termsAsked, termsOf } from '../../../lambdas/catalog/words.ts';
 import { dynamo } from '../../../lambdas/shared/clients.ts';
@@ -32,11 +33,32 @@ const titleOf = (n: number): string =>
     n === 78 ? 'haystack odd' : '',
   ].join(' ');
 
+/**
+ * Half of them come from devices: of those one in ten from one yard, the others from anywhere in a town of 50 km by 33, one each day from a
+ * village far away.
+ */
+function recordedBy(n: number, createdAt: string): Partial<VideoRecord> {
+  if (n % 2 === 1) return {};
+  const place: [number, number] =
+    n % 1440 === 0
+      ? [47_000_000, 9_000_000]
+      : n % 20 === 0
+        ? [52_500_000, 13_400_000]
+        : [52_300_000 + ((n * 7919) % 450_000), 13_200_000 + ((n * 104_729) % 490_000)];
+  return { origin: { kind: 'incident', device: '13900000016', channel: 1, from: createdAt }, places: [place] };
+}
+
 beforeAll(() => {
   vi.stubEnv('VIDEOS_TABLE', 'videos');
   for (let n = VIDEOS; n > 0; n -= 1) {
     const createdAt = new Date(Date.UTC(2024, 0, 1) + n * 60_000).toISOString();
-    const record = aRecord({ id: idOf(n), title: titleOf(n), filename: 'a.mp4', createdAt });
+    const record = aRecord({
+      id: idOf(n),
+      title: titleOf(n),
+      filename: 'a.mp4',
+      createdAt,
+      ...recordedBy(n, createdAt),
+    });
     records.set(record.id, record);
     for (const term of termsOf(record)) {
       const name = partitionOf(term);
@@ -68,8 +90,9 @@ function query({ ExpressionAttributeValues: values = {}, Limit = 0 }: QueryComma
 }
 
 async function search(filter: Filter, limit = 24) {
-  const asked = { terms: termsAsked({ ...filter, isTrash: false }), owner: undefined, range: rangeOf(filter) };
-  return await searchPage({ ...asked, start: undefined }, (record) => matches(record, filter), limit);
+  const lists = { terms: termsAsked({ ...filter, isTrash: false }), oneOf: recordedAsked(filter) };
+  const asked = { ...lists, owner: undefined, range: rangeOf(filter), start: undefined };
+  return await searchPage(asked, (record) => matches(record, filter), limit);
 }
 
 it.each([
@@ -85,6 +108,23 @@ it.each([
     60,
   ],
   ['nothing that is there', { q: 'nothing' }, 0, 1],
+  ['near the yard', { near: [52_500_000, 13_400_000], within: 500 }, 24, 60],
+  ['near a street of the town', { near: [52_450_000, 13_300_000], within: 1000 }, 24, 300],
+  ['in all of the town', { near: [52_500_000, 13_400_000], within: 50_000 }, 24, 100],
+  ['in the village', { near: [47_000_000, 9_000_000], within: 100 }, 24, 60],
+  [
+    'near the yard in one hour of a day long ago',
+    {
+      near: [52_500_000, 13_400_000],
+      within: 500,
+      recordedFrom: '2024-01-15T10:00:00Z',
+      recordedTo: '2024-01-15T11:00:00Z',
+    },
+    4,
+    130,
+  ],
+  ['in a week of another month', { recordedFrom: '2024-02-05T00:00:00Z', recordedTo: '2024-02-11T23:59:59Z' }, 24, 60],
+  ['near where nothing was', { near: [-33_000_000, 151_000_000], within: 50_000 }, 0, 10],
 ] as const)('%s', async (_, filter, many, most) => {
   const { records: found } = await search(filter);
   expect(found).toHaveLength(many);

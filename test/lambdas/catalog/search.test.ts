@@ -12,6 +12,8 @@ import { playbackSecret } from '../../support/secret.ts';
 import { callRoute, startHandlerEngine, type Call } from '../engine.ts';
 import { aRecord } from './record.ts';
 
+const DEVICE = '13900000016';
+
 let close = async () => {};
 let handler: typeof import('../../../lambdas/catalog/handler.ts').handler;
 let daily: typeof import('../../../lambdas/catalog/expire.ts').handler;
@@ -187,3 +189,71 @@ it('gives each once and in order, page by page, those of one moment, too, beside
   } while (cursor !== null);
   expect(seen).toEqual(inOrder);
 }, 60_000);
+
+it('finds clips and incidents by where and when they were recorded, over 180° and around the poles, too', async () => {
+  const clip = (places: [number, number][], from: string, to: string) =>
+    stored({ owner: 'gwen', places, origin: { kind: 'clip', device: DEVICE, channel: 1, from, to }, createdAt: to });
+  const gate = await clip(
+    [
+      [52_520_000, 13_400_000],
+      [52_520_000, 13_405_000],
+    ],
+    '2026-11-04T23:58:00.000Z',
+    '2026-11-05T00:03:00.000Z',
+  );
+  const yard = await clip([[52_524_000, 13_405_000]], '2026-11-05T12:00:00.000Z', '2026-11-05T12:10:00.000Z');
+  const fiji = await clip([[-16_800_000, 179_999_000]], '2025-01-01T00:00:00.000Z', '2025-01-01T00:01:00.000Z');
+  const pole = await clip([[-89_999_900, 45_000_000]], '2025-06-01T00:00:00.000Z', '2025-06-01T00:01:00.000Z');
+  const upload = await stored({ owner: 'gwen', title: 'Clip of no device' });
+  const as = (query: Record<string, string>) => ids('ada', { owner: 'gwen', ...query });
+  expect(await as({ near: '52.52,13.405', within: '100' })).toEqual([gate.id]);
+  expect(await as({ near: '52.52,13.405' })).toEqual([yard.id, gate.id]);
+  expect(await as({ near: '52.52,13.405', within: '50000', q: 'day', status: 'ready' })).toEqual([yard.id, gate.id]);
+  expect(await as({ near: '52.53,13.5', within: '100' })).toEqual([]);
+  expect(await as({ near: '-16.8,-179.999', within: '500' })).toEqual([fiji.id]);
+  expect(await as({ near: '-90,0', within: '100' })).toEqual([pole.id]);
+  expect(await as({ recordedFrom: '2026-11-05T00:01:00Z', recordedTo: '2026-11-05T00:02:00Z' })).toEqual([gate.id]);
+  expect(await as({ recordedFrom: '2026-11-05T01:00:00+01:00' })).toEqual([yard.id, gate.id]);
+  expect(await as({ recordedTo: '2025-06-01T00:00:00Z' })).toEqual([pole.id, fiji.id]);
+  expect(await as({ near: '52.52,13.405', recordedFrom: '2026-11-05T06:00:00Z' })).toEqual([yard.id]);
+  expect(await as({ recordedFrom: '1970-01-01T00:00:00Z' })).not.toContain(upload.id);
+  // Made anew it is found where it is now.
+  const moved = await changed(yard, { places: [[48_000_000, 2_000_000]] });
+  expect(await as({ near: '52.52,13.405' })).toEqual([gate.id]);
+  expect(await as({ near: '48,2' })).toEqual([moved.id]);
+});
+
+it('tells by a search where a video was recorded to nobody whom its device is not for, whoever owns it', async () => {
+  const origin = { kind: 'clip', device: DEVICE, channel: 1, from: '2026-11-04T12:00:00.000Z' } as const;
+  const clip = await stored({ owner: 'hugo', places: [[31_000_000, 121_000_000]], origin });
+  const register = (viewers: readonly string[]) =>
+    table.send(new PutCommand({ TableName: process.env['DEVICES_TABLE'], Item: { id: DEVICE, viewers } }));
+  await register(['hugo']);
+  expect(await find('hugo', { near: '31,121' })).toMatchObject({ videos: [{ id: clip.id }], cursor: null });
+  await register([]);
+  expect(await find('hugo', { near: '31,121' })).toEqual({ videos: [], cursor: null });
+  expect(await ids('hugo', { recordedFrom: '2026-11-04T00:00:00Z' })).toEqual([clip.id]);
+  expect(await ids('ada', { near: '31,121' })).toEqual([clip.id]);
+  expect(JSON.stringify(await find('ada', { near: '31,121' }))).not.toContain('places');
+});
+
+it.each<[Record<string, string>, string]>([
+  [{ near: '91,0' }, 'query.near'],
+  [{ near: '0,180.1' }, 'query.near'],
+  [{ near: '52.52' }, 'query.near'],
+  [{ near: '1e1,0' }, 'query.near'],
+  [{ near: 'NaN,NaN' }, 'query.near'],
+  [{ near: '0,0,0' }, 'query.near'],
+  [{ near: '31,121', within: '99' }, 'query.within'],
+  [{ near: '31,121', within: '50001' }, 'query.within'],
+  [{ within: '500' }, 'query.within'],
+  [{ from: '2026-01-02', to: '2026-01-01' }, 'query.to'],
+  [{ recordedFrom: 'yesterday' }, 'query.recordedFrom'],
+  [{ recordedFrom: '2026-01-02T00:00:00Z', recordedTo: '2026-01-01T00:00:00Z' }, 'query.recordedTo'],
+  [{ shared: '1', near: '31,121' }, 'query.near'],
+  [{ shared: '1', recordedTo: '2026-01-01T00:00:00Z' }, 'query.recordedTo'],
+])('refuses %j by its name', async (query, name) => {
+  const answer = await callRoute(handler, 'GET /api/videos', { as: { sub: 'ada', groups: ['admin'] }, query });
+  expect(answer).toMatchObject({ status: 400, json: { code: 'invalid-request' } });
+  expect((answer.json as { detail: string }).detail).toContain(name);
+});

@@ -189,6 +189,18 @@ describe('a clip', () => {
       from: new Date(noon).toISOString(),
       to: new Date(noon + 68_000).toISOString(),
     });
+    // All of it within some metres.
+    expect((await video(asked.json.id)).places).toEqual([[31_000_002, 121_000_000]]);
+  });
+
+  it('that is made without positions has no place by which it is found', async () => {
+    await record();
+    const rest = { latE6: 31_000_000, lonE6: 121_000_000, speed: 0, direction: 0, altitude: 0, alarm: 0, accOn: true };
+    for (const item of positionItems(id, [{ time: noon, ...rest }], 30))
+      await fleet.put('POSITIONS_TABLE', { ...item });
+    const asked = await ask(olga, { positions: false });
+    expect((await work()).result).toEqual({ batchItemFailures: [] });
+    expect(await video(asked.json.id)).not.toHaveProperty('places');
   });
 
   it('needs the right to make videos, and something that is recorded', async () => {

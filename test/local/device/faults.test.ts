@@ -59,8 +59,8 @@ describe.concurrent('media', () => {
   test('--slow: no more than the link carries; whole GOPs are left out, pictures stay whole', async ({ rig }) => {
     // D1 has 512 kbit/s; a picture's packets wait up to half a megabyte, then GOPs go.
     const kbit = 200;
-    const { platform, simulation } = await streaming(rig, { slowKbit: kbit }, { burst: true });
     const begun = performance.now();
+    const { platform, simulation } = await streaming(rig, { slowKbit: kbit }, { burst: true });
     await until('a second and a half', () => performance.now() - begun > 1500);
     const received = platform.media[0]!.chunks.reduce((bytes, chunk) => bytes + chunk.length, 0);
     // 64 kbit/s of video in a link three times as wide: all of it comes.
@@ -70,8 +70,8 @@ describe.concurrent('media', () => {
   });
 
   test('--slow: a link that is far too slow', async ({ rig }) => {
-    const { platform, simulation } = await streaming(rig, { slowKbit: 40 }, { burst: true, video: '720p' });
     const begun = performance.now();
+    const { platform, simulation } = await streaming(rig, { slowKbit: 40 }, { burst: true, video: '720p' });
     // Half a megabyte of backlog is a little under three seconds of 1.5 Mbit/s.
     await until('pictures left out', () => simulation.stats.skipped > 5);
     const received = platform.media[0]!.chunks.reduce((bytes, chunk) => bytes + chunk.length, 0);

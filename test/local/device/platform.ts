@@ -223,7 +223,7 @@ export class Platform {
 }
 
 /** Waits until `ready` answers something; fails with `what` after `milliseconds`. */
-export async function until<T>(what: string, ready: () => T | undefined | false, milliseconds = 8000): Promise<T> {
+export async function until<T>(what: string, ready: () => T | undefined | false, milliseconds = 30_000): Promise<T> {
   const end = performance.now() + milliseconds;
   for (;;) {
     const value = ready();
@@ -231,4 +231,15 @@ export async function until<T>(what: string, ready: () => T | undefined | false,
     if (performance.now() > end) throw new Error(`waited ${milliseconds} ms for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
+}
+
+/** Waits until a count stays as it is while this process looks at all that comes forty times: what was on its way has come. */
+export function still(what: string, count: () => number): Promise<true> {
+  let [last, calm] = [-1, 0];
+  return until(what, () => {
+    const now = count();
+    calm = now === last ? calm + 1 : 0;
+    last = now;
+    return calm >= 40;
+  });
 }

@@ -46,10 +46,11 @@ describe.concurrent('stream', () => {
         expect(key).toBe(i % 10 === 0);
         expect(timestamp).toBe(5_000_000_000_000 + 10 * i);
       });
-      // However late each is, the loop itself neither falls behind nor runs ahead: a machine that was busy catches up.
+      // However late each is, the loop itself neither falls behind nor runs ahead, by as much as two in a hundred: a machine that was
+      // busy catches up, and one that is busy all the while is late by no more than that.
       const late = () => pictures.map(({ at }, i) => at - 10 * i);
       const drift = () => Math.min(...late().slice(-20)) - Math.min(...late().slice(0, 20));
-      await until('pictures in time', () => Math.abs(drift()) < 40, 20_000);
+      await until('pictures in time', () => Math.abs(drift()) < 40 + 0.02 * 10 * pictures.length);
     },
   );
 

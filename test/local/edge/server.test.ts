@@ -281,13 +281,16 @@ describe('invalidation', () => {
   });
 
   it('keeps out an object that was on its way when it was invalidated', async () => {
+    const [asked, letGo] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     await using site = await play(async (_req, res) => {
-      await sleep(60);
+      asked.resolve();
+      await letGo.promise;
       res.writeHead(200, { 'content-length': '10' }).end(TEXT);
     });
     const early = site.get('/a');
-    await sleep(20);
+    await asked.promise;
     site.edge.invalidate(['/a']);
+    letGo.resolve();
     expect(await (await early).text()).toBe(TEXT);
     expect(cacheOf(await site.get('/a'))).toBe('Miss');
   });

@@ -7,7 +7,12 @@ import { pollEvery } from '../shared/status.ts';
 import { call } from './client.ts';
 import { isTransient } from './problem.ts';
 
-export interface Filters {
+/** What is seldom asked beside them, by the API's names; empty: nothing. */
+export type More = Readonly<
+  Record<'visibility' | 'from' | 'to' | 'near' | 'within' | 'recordedFrom' | 'recordedTo', string>
+>;
+
+export interface Filters extends More {
   readonly q: string;
   readonly status: string;
   readonly tag: string;

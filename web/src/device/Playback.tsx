@@ -98,6 +98,7 @@ export function Playback(props: Props) {
     setPlaying(!isPlaying);
   };
   const act = useRef((_key: string): boolean => false);
+  // With what is on the screen, not a moment behind it: who sees that it can be played may press a key for it.
   useLayoutEffect(() => {
     act.current = (key) => {
       const action = actionOf(key);

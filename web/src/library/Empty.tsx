@@ -3,18 +3,20 @@ import { IconSearchOff, IconUpload, IconVideo } from '@tabler/icons-react';
 import { usePerson } from '../auth/SessionContext.tsx';
 import { State } from '../shared/states.tsx';
 import { useUploads } from '../upload/UploadsContext.tsx';
+import { moreOf } from './more.ts';
+import type { View } from './Toolbar.tsx';
 import classes from './library.module.css';
 
 interface Props {
   readonly isFiltered: boolean;
   readonly of: 'own' | 'shared' | 'trash';
-  readonly change: (view: { q?: ''; status?: ''; tag?: ''; shared?: '1' }) => void;
+  readonly change: (view: Partial<View>) => void;
 }
 
 /** What stands in the place of videos where there are none. */
 export default function Empty({ isFiltered, of, change }: Props) {
   return isFiltered ? (
-    <NothingFound clear={() => change({ q: '', status: '', tag: '' })} />
+    <NothingFound clear={() => change({ q: '', status: '', tag: '', ...moreOf(() => '') })} />
   ) : (
     <EmptyLibrary of={of} seeShared={() => change({ shared: '1' })} />
   );

@@ -2,10 +2,11 @@ import { Button, Skeleton, Text, Title } from '@mantine/core';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { lazy, Suspense, useEffect, useMemo, useRef, useState } from 'react';
 import { useSearchParams } from 'react-router';
-import { tagsQuery, videosQuery, type Filters } from '../api/queries.ts';
+import { tagsQuery, videosQuery } from '../api/queries.ts';
 import { count } from '../shared/format.ts';
 import { Failure } from '../shared/states.tsx';
 import { isVideoStatus } from '../shared/status.ts';
+import { isAsked, moreOf } from './more.ts';
 import { between, isSort, sorted, tagsOf } from './sort.ts';
 import { Toolbar, type View } from './Toolbar.tsx';
 import { VideoCard } from './VideoCard.tsx';
@@ -29,10 +30,16 @@ function useView() {
     shared: search.get('shared') === '1' ? '1' : '',
     trash: search.get('trash') === '1' ? '1' : '',
     sort: isSort(sort) ? sort : 'newest',
+    ...moreOf((name) => search.get(name)),
   } satisfies View;
   const change = (changes: Partial<View>) => {
-    const next = Object.entries({ ...view, ...changes }).filter(
-      ([name, value]) => value !== '' && !(name === 'sort' && value === 'newest'),
+    const after = { ...view, ...changes };
+    const next = Object.entries(after).filter(
+      ([name, value]) =>
+        value !== '' &&
+        !(name === 'sort' && value === 'newest') &&
+        // What others share has no places.
+        !(after.shared === '1' && /^(near|within|rec)/.test(name)),
     );
     // Typing in the search field should not fill the history.
     setSearch(next, { replace: 'q' in changes });
@@ -42,14 +49,15 @@ function useView() {
 
 export function LibraryPage() {
   const { view, change } = useView();
-  const { status, tag, shared, trash } = view;
-  const filters: Filters = { q: view.q.trim(), status, tag, shared, trash };
+  const { sort, ...asked } = view;
+  const { shared, trash } = asked;
+  const filters = { ...asked, q: asked.q.trim() };
   const Card = trash === '1' ? TrashCard : VideoCard;
-  const isFiltered = filters.q !== '' || filters.status !== '' || filters.tag !== '';
+  const isFiltered = filters.q !== '' || filters.status !== '' || filters.tag !== '' || isAsked(filters);
   const query = useInfiniteQuery(videosQuery(filters));
   const { data, error, isPending, isPlaceholderData, hasNextPage, isFetchingNextPage, fetchNextPage, refetch } = query;
   const loaded = useMemo(() => data?.pages.flatMap((page) => page.videos) ?? [], [data]);
-  const videos = useMemo(() => sorted(loaded, view.sort), [loaded, view.sort]);
+  const videos = useMemo(() => sorted(loaded, sort), [loaded, sort]);
   const { data: all } = useQuery(tagsQuery);
   // Until all are known, or where they cannot be asked for, those of what is loaded.
   const tags = useMemo(() => all?.tags.map(({ tag }) => tag) ?? tagsOf(loaded, 40), [all, loaded]);
@@ -71,7 +79,7 @@ export function LibraryPage() {
         </Text>
       </div>
       <Toolbar view={view} change={change} tags={tags} />
-      {view.sort !== 'newest' && hasNextPage && (
+      {sort !== 'newest' && hasNextPage && (
         <Text c="dimmed" size="sm" mb="sm">
           Sorted among the {loaded.length} loaded so far; the rest joins as you scroll.
         </Text>

@@ -1,7 +1,7 @@
 import { Button } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { IconPencil, IconRestore, IconTrash } from '@tabler/icons-react';
-import { lazy, Suspense, useEffect, useState } from 'react';
+import { lazy, Suspense, useLayoutEffect, useState } from 'react';
 import type { Video } from '../../../lib/contract/video.ts';
 import { restoreAll } from './restoring.ts';
 import classes from './selection.module.css';
@@ -23,7 +23,7 @@ export default function SelectionBar({ chosen, all, none, only, remove }: Props)
   const client = useQueryClient();
   const [isChanging, setChanging] = useState(false);
   const isTrash = chosen.every(({ trashedAt }) => trashedAt !== undefined);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const press = (event: KeyboardEvent) => {
       if (event.key === 'Escape' && !event.defaultPrevented && !document.querySelector('[aria-modal="true"]')) none();
     };

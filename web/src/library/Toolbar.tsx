@@ -1,13 +1,17 @@
-import { CloseButton, NativeSelect, TextInput } from '@mantine/core';
+import { Button, CloseButton, NativeSelect, TextInput } from '@mantine/core';
 import { IconSearch } from '@tabler/icons-react';
-import { useEffect, useRef, useState } from 'react';
+import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { useLocation } from 'react-router';
+import type { More } from '../api/queries.ts';
 import { usePerson } from '../auth/SessionContext.tsx';
 import { filterStatuses, isVideoStatus, statusViews } from '../shared/status.ts';
+import { isAsked } from './more.ts';
 import { isSort, sorts, type Sort } from './sort.ts';
 import classes from './library.module.css';
 
-export interface View {
+const MoreFilters = lazy(() => import('./MoreFilters.tsx'));
+
+export interface View extends More {
   readonly q: string;
   readonly status: string;
   readonly tag: string;
@@ -21,11 +25,12 @@ export function Toolbar(props: { view: View; change: (changes: Partial<View>) =>
   const { isAdmin } = usePerson();
   const field = useRef<HTMLInputElement>(null);
   const [text, setText] = useSearchText(view.q, (q) => change({ q }));
+  const [isOpen, setOpen] = useState(false);
   const { state } = useLocation();
-  const isAsked = (state as { search?: boolean } | null)?.search === true;
+  const isSought = (state as { search?: boolean } | null)?.search === true;
   useEffect(() => {
-    if (isAsked) field.current?.focus();
-  }, [isAsked]);
+    if (isSought) field.current?.focus();
+  }, [isSought]);
   const allTags = view.tag !== '' && !tags.includes(view.tag) ? [view.tag, ...tags] : tags;
   return (
     <search className={classes.toolbar}>
@@ -95,6 +100,28 @@ export function Toolbar(props: { view: View; change: (changes: Partial<View>) =>
         value={view.sort}
         onChange={({ currentTarget: { value } }) => change({ sort: isSort(value) ? value : 'newest' })}
       />
+      <Button
+        id="library-filters"
+        variant="default"
+        className={classes.further}
+        aria-expanded={isOpen}
+        onClick={() => setOpen(!isOpen)}
+      >
+        Filters
+      </Button>
+      {(isOpen || isAsked(view)) && (
+        <Suspense>
+          <MoreFilters
+            more={view}
+            isOpen={isOpen}
+            isShared={view.shared === '1'}
+            change={(more) => {
+              change(more);
+              setOpen(false);
+            }}
+          />
+        </Suspense>
+      )}
     </search>
   );
 }

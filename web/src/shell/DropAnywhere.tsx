@@ -1,16 +1,16 @@
 import { IconUpload } from '@tabler/icons-react';
-import { useEffect, useState } from 'react';
+import { useLayoutEffect, useState } from 'react';
 import { usePerson } from '../auth/SessionContext.tsx';
 import { useUploads } from '../upload/UploadsContext.tsx';
 import classes from './shell.module.css';
 import { notify } from '../shared/notify.tsx';
 
-/** Files dropped on any part of any screen are uploads. */
+/** Files dropped on any part of any screen are uploads, from when it is there. */
 export function DropAnywhere() {
   const { mayUpload } = usePerson();
   const { add } = useUploads();
   const [over, setOver] = useState(false);
-  useEffect(() => {
+  useLayoutEffect(() => {
     let depth = 0;
     const hasFiles = (event: DragEvent) => event.dataTransfer?.types.includes('Files') === true;
     const enter = (event: DragEvent) => {

@@ -17,7 +17,7 @@ import {
   IconWebhook,
 } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import { lazy, Suspense, useEffect, useState, type ReactNode } from 'react';
+import { lazy, Suspense, useEffect, useLayoutEffect, useState, type ReactNode } from 'react';
 import { Link, NavLink, useLocation, useNavigate } from 'react-router';
 import { alarmCountQuery } from '../alarms/count.ts';
 import { useSession } from '../auth/SessionContext.tsx';
@@ -232,7 +232,7 @@ function BottomBar() {
 /** The list of keys, which is loaded when somebody asks for it. */
 function KeyList() {
   const [isOpen, setOpen] = useState(false);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const open = () => setOpen(true);
     document.addEventListener(LIST_KEYS, open);
     return () => document.removeEventListener(LIST_KEYS, open);
@@ -244,14 +244,14 @@ function KeyList() {
   ) : null;
 }
 
-/** `/` searches, `u` uploads, `?` lists the keys, from every screen. */
+/** `/` searches, `u` uploads, `?` lists the keys, from every screen, and from when it is there: who sees it may press one. */
 function Keys() {
   const { person } = useSession();
   const { toggle } = useUploads();
   const navigate = useNavigate();
   const { pathname } = useLocation();
   const mayUpload = person?.mayUpload === true;
-  useEffect(() => {
+  useLayoutEffect(() => {
     const press = (event: KeyboardEvent) => {
       if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
       if (document.querySelector('[aria-modal="true"]')) return;

@@ -3,7 +3,7 @@ import '@uppy/dashboard/css/style.min.css';
 import { ActionIcon, Button, Title } from '@mantine/core';
 import Dashboard from '@uppy/react/dashboard';
 import { IconX } from '@tabler/icons-react';
-import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
+import { useEffect, useLayoutEffect, useRef, useState, useSyncExternalStore } from 'react';
 import { useSession } from '../auth/SessionContext.tsx';
 import { bytes } from '../shared/format.ts';
 import type { Encryption } from './encryption.ts';
@@ -27,7 +27,7 @@ export default function UploadPanel(props: { uploader: Uploader; isOpen: boolean
   useEffect(() => {
     if (isOpen) panel.current?.focus({ preventScroll: true });
   }, [isOpen]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!isOpen) return undefined;
     const press = (event: KeyboardEvent) => {
       if (event.key === 'Escape' && !event.defaultPrevented && !document.querySelector('[aria-modal="true"]')) close();

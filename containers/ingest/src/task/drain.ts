@@ -33,10 +33,12 @@ export async function drain({ services, sessions, streams, lease, gate, seconds 
   log.info('draining', { connections: gate.size, streams: streams.count });
   await within(lease.drain(), 2000);
   const devices = byDevice(sessions.all(), streams.all());
-  const time = Math.min(devices.length * SPACING, seconds * 1000 * CLOSING_SHARE);
+  // From now on: what the lease took is over, and would else have the first of them leave at once.
+  const from = performance.now();
+  const time = Math.min(devices.length * SPACING, Math.max(0, began + seconds * 1000 * CLOSING_SHARE - from));
   const handing: Promise<unknown>[] = [];
   for (const [i, { session, sending }] of devices.entries()) {
-    const due = began + (time * i) / devices.length;
+    const due = from + (time * i) / devices.length;
     if (due > performance.now()) await sleep(due - performance.now());
     handing.push(...sending.map((stream) => stream.handOver(deadline)));
     session?.hangUp();

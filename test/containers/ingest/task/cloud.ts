@@ -278,7 +278,7 @@ export async function until<T>(
   what: string,
   ask: () => Promise<T> | T,
   good: (value: T) => boolean,
-  ms = 10_000,
+  ms = 30_000,
 ): Promise<T> {
   const deadline = Date.now() + ms;
   for (;;) {

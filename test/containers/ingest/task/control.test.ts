@@ -89,11 +89,12 @@ describe.concurrent('a registered device', () => {
     device.socket.write(Buffer.from([0x7e]));
     device.socket.write(frameOf(device, 0x0f00, odd));
     device.socket.write(Buffer.from('7e00017e00ff7e', 'hex'));
+    const before = Math.floor(Date.now() / 1000) * 1000;
     device.send('timeQuery', {});
-    const time = await device.wait('timeReply');
-    expect(
-      Math.abs(Date.parse(`20${time.time.replace(/(..)(..)(..)(..)(..)(..)/, '$1-$2-$3T$4:$5:$6Z')}`) - Date.now()),
-    ).toBeLessThan(3000);
+    const { time } = await device.wait('timeReply');
+    const said = Date.parse(`20${time.replace(/(..)(..)(..)(..)(..)(..)/, '$1-$2-$3T$4:$5:$6Z')}`);
+    expect(said).toBeGreaterThanOrEqual(before);
+    expect(said).toBeLessThanOrEqual(Date.now());
     expect(await Promise.all([logged, beat, odd].map((serial) => device.replyTo(serial)))).toEqual([0, 0, 3]);
     device.send('avAttributes', {
       audioCodec: 6,
@@ -359,7 +360,7 @@ describe.concurrent('an unknown device', () => {
       expect(await device.replyTo(device.send('heartbeat', {}))).toBe(1);
       await device.close();
     }
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await small.ingest.services.outbox.drained();
     const rows = (await cloud.fleet('unknown')).filter(({ id }) => String(id).startsWith('195'));
     // The minute may have turned once in between.
     expect(rows.length).toBeGreaterThan(1);
@@ -412,9 +413,11 @@ describe.concurrent('limits', () => {
     const { control, media, attachments } = impatient.ports;
     // A frame, a packet and a file's piece that begin and never end, crumb by crumb.
     const strangers = [control, media, attachments].map((port) => new TestDevice(id, port));
-    const crumbs = setInterval(() => {
+    const crumb = () => {
       for (const { socket } of strangers) if (socket.writable) socket.write(Buffer.from([0x7e, 0x30]));
-    }, 100);
+    };
+    crumb();
+    const crumbs = setInterval(crumb, 100);
     await Promise.all(strangers.map(({ closed }) => closed));
     clearInterval(crumbs);
     expect(impatient.ingest.services.metrics.closed).toMatchObject({ stranger: 3, idle: 0, firstByte: 0 });
@@ -590,6 +593,7 @@ describe.concurrent('commands', () => {
     const device = await new TestDevice('13800000030', slow.ports.control).login();
     const base = { device: '13800000030' };
     const stretch = { from: '2026-08-01T10:00:00Z', to: '2026-08-01T11:00:00Z' };
+    const began = performance.now();
     const shot = await cloud.command(slow.id, { ...base, type: 'snapshot', channel: 1 });
     const seek = await cloud.command(slow.id, {
       ...base,
@@ -650,8 +654,8 @@ describe.concurrent('commands', () => {
     const times = device.received
       .filter(({ message }) => ['shoot', 'controlPlayback', 'listRecordings'].includes(message.name))
       .map(({ at }) => at);
-    // Arrival is what is measured, and this machine may be late at any of them.
-    expect(times[2]! - times[0]!).toBeGreaterThan(900);
+    // Arrival is what is measured, and this machine may be late at any of them: at the first, too.
+    expect(times[2]! - began).toBeGreaterThanOrEqual(1000);
     device.result = 3;
     const unsupported = await cloud.command(slow.id, { ...base, type: 'snapshot', channel: 1 });
     expect(

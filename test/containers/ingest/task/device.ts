@@ -24,6 +24,9 @@ export interface Received {
   readonly at: number;
 }
 
+/** Milliseconds that an answer has: tests of devices run beside others, and what answers is in the same process. */
+const PATIENCE = 30_000;
+
 /** Messages the device answers with 0x0001 by itself. */
 const COMMANDS = new Set<string>([
   'startLive',
@@ -81,7 +84,7 @@ export class TestDevice {
     return this.received.flatMap(({ message }) => (message.name === name ? [message.value as MessageValue<N>] : []));
   }
 
-  async wait<N extends MessageName>(name: N, count = 1, ms = 8000): Promise<MessageValue<N>> {
+  async wait<N extends MessageName>(name: N, count = 1, ms = PATIENCE): Promise<MessageValue<N>> {
     const deadline = Date.now() + ms;
     for (;;) {
       const seen = this.seen(name);
@@ -95,7 +98,7 @@ export class TestDevice {
   }
 
   /** Result of the answer to what was sent with this serial. */
-  async replyTo(serial: number, ms = 8000): Promise<number> {
+  async replyTo(serial: number, ms = PATIENCE): Promise<number> {
     const deadline = Date.now() + ms;
     for (;;) {
       const reply = this.seen('platformReply').find(({ replySerial }) => replySerial === serial);

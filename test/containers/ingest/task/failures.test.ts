@@ -35,7 +35,6 @@ const record = (what: string, id: string, good: (value: DeviceRecord) => unknown
     what,
     () => cloud.record(id),
     (value) => Boolean(good(value)),
-    15_000,
   );
 const rowsOf = async (table: string, id: string) =>
   (await cloud.rows(table)).filter((row) => JSON.stringify(row).includes(id));
@@ -51,7 +50,6 @@ async function isCommanded(id: string): Promise<void> {
     'its answer',
     () => cloud.answer(request),
     (row) => row?.status === 'done',
-    15_000,
   );
 }
 
@@ -115,7 +113,7 @@ const LONG_FILM: File = { name: '02_65_6502_3_x.mp4', type: 2, data: bytes(9_000
 async function stream(id: string): Promise<TestCamera> {
   await cloud.register(id, [{ live: 'always' }]);
   const device = await connect(id).login();
-  await device.wait('startLive', 1, 20_000);
+  await device.wait('startLive');
   const camera = new TestCamera(id, task.ports.media);
   await camera.send(pictures);
   return camera;
@@ -136,7 +134,6 @@ async function isPublished(id: string): Promise<void> {
     'both halves in the playlist',
     async () => readLivePlaylist(await cloud.playlist(id, 1)),
     (state) => (state?.entries.length ?? 0) >= 4,
-    15_000,
   );
   const { entries } = readLivePlaylist(await cloud.playlist(id, 1))!;
   for (const { uri, gap } of entries) if (!gap) await cloud.object(`live/${id}/1/${uri}`);
@@ -296,7 +293,6 @@ const CASES: readonly Case[] = [
         'offline',
         () => cloud.record(id),
         ({ streams }) => streams['1']?.state === 'offline',
-        20_000,
       );
     },
   },
@@ -462,7 +458,6 @@ const CASES: readonly Case[] = [
           'an answer',
           () => cloud.answer(request),
           (row) => row !== undefined,
-          15_000,
         );
       }
       expect((await cloud.fleet('playback')).filter((row) => row['device'] === id)).toHaveLength(1);
@@ -484,20 +479,18 @@ const CASES: readonly Case[] = [
         to: new Date(from + 60_000).toISOString(),
         speed: 1,
       });
-      await device.wait('startPlayback', 1, 15_000);
+      await device.wait('startPlayback');
       const camera = new TestCamera(id, task.ports.media);
       await camera.send(pictures, { from: from + 480 * 60_000 });
       await until(
         'its playlist',
         async () => (await cloud.keys(`live/${id}/1/`)).filter((key) => key.endsWith('.m3u8')),
         (keys) => keys.length === 1,
-        15_000,
       );
       await until(
         'no more to come',
         async () => (await cloud.fleet('playback')).filter((row) => row['device'] === id),
         (rows) => rows.length === 0,
-        15_000,
       );
       await camera.close();
     },
@@ -527,7 +520,6 @@ const OWN: readonly {
         'a lease renewed since',
         async () => (await cloud.fleet('task')).find(({ id }) => id === own.id),
         isRenewed,
-        15_000,
       );
     },
   },
@@ -544,7 +536,6 @@ const OWN: readonly {
         'its answer',
         () => cloud.answer(request),
         (row) => row?.status === 'done',
-        15_000,
       );
       expect(device.seen('shoot')).toHaveLength(1);
     },
@@ -566,7 +557,6 @@ const OWN: readonly {
           'its answer',
           () => cloud.answer(request),
           (row) => row?.status === 'done',
-          15_000,
         );
         await until(
           'trouble',

@@ -26,7 +26,7 @@ interface Sending {
   readonly data: readonly Buffer[];
   /** Milliseconds a packet lasts. */
   readonly length?: number;
-  /** Called once, when so many milliseconds have been sent. */
+  /** Called once, when so many milliseconds have been sent; the clock of both stands until it is done. */
   readonly meanwhile?: { readonly at: number; readonly run: () => Promise<void> };
 }
 
@@ -34,10 +34,10 @@ interface Sending {
 async function film({ id, payloadType, data, length = PACKET_MS, meanwhile }: Sending): Promise<number> {
   const camera = new TestCamera(id, task.ports.media);
   const from = Date.now() + ZONE * 60_000;
-  const began = performance.now();
+  let began = performance.now();
   let picture = 0;
   let sound = 0;
-  let done: Promise<void> | undefined;
+  let isDone = false;
   while (picture < pictures.length) {
     const now = performance.now() - began;
     while (picture < pictures.length && picture * 100 <= now) {
@@ -48,10 +48,14 @@ async function film({ id, payloadType, data, length = PACKET_MS, meanwhile }: Se
     for (; sound < data.length && (sound + 1) * length <= now; sound += 1) {
       camera.sound(payloadType, Math.round(from + sound * length), data[sound]!);
     }
-    if (meanwhile !== undefined && now >= meanwhile.at) done ??= meanwhile.run();
+    if (meanwhile !== undefined && now >= meanwhile.at && !isDone) {
+      isDone = true;
+      const stands = performance.now();
+      await meanwhile.run();
+      began += performance.now() - stands;
+    }
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
-  await done;
   await camera.close();
   return from - ZONE * 60_000;
 }
@@ -143,9 +147,14 @@ describe.skipIf(missing !== '')(`sound${missing}`, { concurrent: true }, () => {
     let unheard = 0;
     const begin = async () => {
       unheard = counts.unheardSounds - before;
+      const stream = task.ingest.streams.get(id, 1)!;
+      const isKnown = Promise.withResolvers<void>();
+      const arrived = stream.viewerArrived.bind(stream);
+      stream.viewerArrived = () => arrived().then(isKnown.resolve);
       await cloud.watchedUntil(id, 1, Date.now() + 60_000);
       // As the API tells the task that receives the stream.
       await cloud.command(task.id, { device: id, type: 'watched', channel: 1 });
+      await isKnown.promise;
     };
     await film({
       id,

@@ -4,6 +4,7 @@ import { encodeRawHeader } from '../../../../containers/ingest/src/jt808/subiao/
 import { makeSign, type AlarmSign, type Region } from '../../../../containers/ingest/src/jt808/subiao/sign.ts';
 import { utcToBcd } from '../../../../containers/ingest/src/jt808/time.ts';
 import { random } from '../jt808/support.ts';
+import { until } from './cloud.ts';
 import { TestDevice, ZONE, locationAt } from './device.ts';
 
 export interface File {
@@ -75,10 +76,12 @@ export class Uploader extends TestDevice {
   async isTaken({ name, type, data }: File): Promise<boolean> {
     const before = this.seen('attachmentReply').length;
     const serial = this.send('attachmentEnd', { name, type, size: data.length });
-    const taken = this.wait('attachmentReply', before + 1).then(({ missing }) => missing.length === 0);
-    const refused = this.replyTo(serial).then(() => false);
-    for (const one of [taken, refused]) one.catch(() => {});
-    return Promise.race([taken, refused]);
+    const answered = () => {
+      const taken = this.seen('attachmentReply')[before];
+      if (taken !== undefined) return taken.missing.length === 0;
+      return this.seen('platformReply').some(({ replySerial }) => replySerial === serial) ? false : undefined;
+    };
+    return (await until('an answer to the end of a file', answered, (answer) => answer !== undefined))!;
   }
 
   async finish({ name, type, data }: File): Promise<MessageValue<'attachmentReply'>> {

@@ -1,5 +1,4 @@
 /** What is done about an alarm: it is stored, others are told of it, and its files are asked for. */
-import { tellsOf } from '../../../../../lib/contract/alarm-rules.ts';
 import type { Services } from '../../services.ts';
 import type { DevicePort } from '../port.ts';
 import { alarmNumber, isEmergency, type FoundAlarm } from './detect.ts';
@@ -22,8 +21,9 @@ export function reportAlarm(services: Used, device: DevicePort, { sign, ...alarm
   services.metrics.add('alarms');
   services.outbox.put(`alarm ${device.id} ${alarm.id}`, async () => {
     const announced = sign && { announced: sign.attachments };
-    const tell = tellsOf(services.config.options.alarmRules, alarm, device.record);
-    const record = { ...alarm, device: device.id, files: [], seed, ...announced, ...inboxOf(tell, device.id) };
+    const { alarmRules } = services.config.options;
+    const place = inboxOf(alarmRules, alarm, device.record);
+    const record = { ...alarm, device: device.id, files: [], seed, ...announced, ...place };
     const isNew = await keepAndTell(services, record, device.record);
     // By itself: who is to be told of it does not wait for what it ends.
     if (alarm.phase !== 'event')

@@ -10,6 +10,7 @@ import { deviceOwner, deviceVideoRecord } from '../../../../../lib/contract/devi
 import { sourceKey } from '../../../../../lib/contract/keys.ts';
 import { alarmFileKey } from '../../../../../lib/contract/live-keys.ts';
 import { RETENTION_TAG } from '../../../../../lib/contract/ingest.ts';
+import { placesOf } from '../../../../../lib/contract/places.ts';
 import { ARRIVAL_SECONDS } from '../../../../../lib/contract/slicing.ts';
 import { UNACCEPTED_TAGGING } from '../../../../../lib/contract/upload.ts';
 import { keptName, parseName, safeFileName } from '../../jt808/subiao/names.ts';
@@ -148,6 +149,7 @@ async function makeVideo(services: Services, { record, alarm, name, number }: Ar
       from: alarm.time,
       alarm: alarm.id,
     },
+    places: placesOf(alarm.position === undefined ? [] : [inMillionths(alarm.position)]),
     visibility: 'entitled',
     now: Date.now(),
     expireSeconds: ARRIVAL_SECONDS,
@@ -171,6 +173,11 @@ async function makeVideo(services: Services, { record, alarm, name, number }: Ar
     return { videoId: id, isThere: error.Item !== undefined && statusOf(error.Item['status']) !== 'uploading' };
   }
 }
+
+const inMillionths = ({ lat, lon }: NonNullable<AlarmRecord['position']>) => ({
+  latE6: Math.round(lat * 1e6),
+  lonE6: Math.round(lon * 1e6),
+});
 
 /** The document client leaves what is in an error as the table writes it. */
 const statusOf = (value: unknown): unknown =>

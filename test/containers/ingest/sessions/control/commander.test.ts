@@ -1,5 +1,5 @@
 /** What is to be said to a device. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { Commander } from '../../../../../containers/ingest/src/sessions/control/commander.ts';
 import { phoneBytes } from '../../../../../containers/ingest/src/jt808/identity.ts';
 import { serials } from '../../../../../containers/ingest/src/jt808/subpackage.ts';
@@ -14,8 +14,7 @@ describe('what waits', () => {
       spacing: 40,
     });
     const results = [1, 2, 3].map(() => commander.send('avAttributesQuery', {}));
-    await new Promise((resolve) => setTimeout(resolve, 150));
-    expect(sent).toHaveLength(3);
+    await vi.waitUntil(() => sent.length === 3, { timeout: 30_000, interval: 5 });
     expect(sent[2]! - sent[0]!).toBeGreaterThanOrEqual(78);
     commander.replied(0, 0x9003, 0);
     commander.replied(1, 0x9003, 2);

@@ -1,0 +1,67 @@
+import { expect, it } from 'vitest';
+import { askedOf, chipsOf, fieldsOf } from '../../../web/src/library/filters.ts';
+import { isAsked, moreOf } from '../../../web/src/library/more.ts';
+
+const none = moreOf(() => null);
+
+it('asks for nothing of fields that are empty, and says so', () => {
+  expect(isAsked(none)).toBe(false);
+  expect(askedOf(fieldsOf(none))).toEqual({ more: none });
+  expect(chipsOf(none)).toEqual([]);
+});
+
+it('has the same in fields as in the address, times in the reader’s own zone', () => {
+  const more = {
+    visibility: 'public',
+    from: '2026-11-01',
+    to: '2026-11-30',
+    near: '52.52,13.405',
+    within: '5000',
+    recordedFrom: '2026-11-04T12:00:00.000Z',
+    recordedTo: '2026-11-04T13:00:00.000Z',
+  };
+  // What else an address has is not of these.
+  const fields = fieldsOf({ ...more, q: 'harbour' } as typeof more);
+  expect(fields.near).toBe('52.52, 13.405');
+  expect(fields.recordedFrom).toMatch(/^2026-11-0[345]T\d\d:\d\d:00$/);
+  expect(askedOf(fields)).toEqual({ more });
+  expect(isAsked(more)).toBe(true);
+});
+
+it.each([
+  ['52.52, 13.405', '52.52,13.405'],
+  [' -33.8688 151.2093 ', '-33.8688,151.2093'],
+  ['90;-180', '90,-180'],
+  ['52.5200000001,13', '52.52,13'],
+])('takes the place %j', (near, expected) => {
+  expect(askedOf({ ...fieldsOf(none), near })).toEqual({ more: { ...none, near: expected, within: '1000' } });
+});
+
+it.each([
+  ['near', { near: '91, 0' }],
+  ['near', { near: '0, 180.5' }],
+  ['near', { near: 'Berlin' }],
+  ['near', { near: '52.52' }],
+  ['to', { from: '2026-11-02', to: '2026-11-01' }],
+  ['recordedTo', { recordedFrom: '2026-11-04T12:00:00', recordedTo: '2026-11-04T11:00:00' }],
+])('says that %s is wrong of %j', (wrong, fields) => {
+  expect(askedOf({ ...fieldsOf(none), ...fields })).toMatchObject({ wrong, why: expect.any(String) as string });
+});
+
+it('has a chip for each that is set, which takes off it and what belongs to it, and of what is none says it as it stands', () => {
+  const chips = chipsOf({
+    ...none,
+    visibility: 'entitled',
+    to: '2026-11-30',
+    near: '52.52,13.405',
+    recordedTo: 'soon',
+  });
+  expect(chips).toEqual([
+    { label: 'Entitled', off: { visibility: '' } },
+    { label: 'Uploaded until 2026-11-30', off: { to: '' } },
+    { label: 'Within 1 km of 52.52, 13.405', off: { near: '', within: '' } },
+    { label: 'Recorded until soon', off: { recordedTo: '' } },
+  ]);
+  expect(chipsOf({ ...none, near: '1,2', within: '750' })[0]!.label).toBe('Within 750 m of 1, 2');
+  expect(chipsOf({ ...none, visibility: 'constructor' })[0]!.label).toBe('constructor');
+});

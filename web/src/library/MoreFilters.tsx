@@ -1,0 +1,109 @@
+/** What the library is asked beside words, status and tag: fields behind a button, and a chip for each that is set. */
+import { Button, NativeSelect, TextInput } from '@mantine/core';
+import { IconX } from '@tabler/icons-react';
+import { useState } from 'react';
+import type { More } from '../api/queries.ts';
+import { visibilities } from '../video/links.ts';
+import { askedOf, chipsOf, DISTANCES, fieldsOf } from './filters.ts';
+import { moreOf } from './more.ts';
+import classes from './filters.module.css';
+
+interface Props {
+  readonly more: More;
+  /** What others share has no places. */
+  readonly isShared: boolean;
+  readonly change: (changes: Partial<More>) => void;
+}
+
+export default function MoreFilters({ more, isOpen, isShared, change }: Props & { isOpen: boolean }) {
+  const chips = chipsOf(more);
+  const changeFrom = (changes: Partial<More>) => {
+    change(changes);
+    // What had the focus is gone then.
+    document.getElementById('library-filters')?.focus();
+  };
+  return (
+    <>
+      {isOpen && <Fields key={JSON.stringify(fieldsOf(more))} more={more} isShared={isShared} change={changeFrom} />}
+      {chips.length > 0 && (
+        <ul className={classes.chips} aria-label="Filters that are set">
+          {chips.map(({ label, off }) => (
+            <li key={label}>
+              <Button
+                variant="default"
+                size="compact-sm"
+                aria-label={`Take off: ${label}`}
+                rightSection={<IconX size={13} aria-hidden />}
+                onClick={() => changeFrom(off)}
+              >
+                {label}
+              </Button>
+            </li>
+          ))}
+        </ul>
+      )}
+    </>
+  );
+}
+
+function Fields({ more, isShared, change }: Props) {
+  const [fields, setFields] = useState(() => fieldsOf(more));
+  const [wrong, setWrong] = useState<{ wrong: keyof More; why: string }>();
+  const field = (name: keyof More) => ({
+    value: fields[name],
+    error: wrong?.wrong === name && wrong.why,
+    onChange: ({ currentTarget: { value } }: { currentTarget: { value: string } }) => {
+      setFields({ ...fields, [name]: value });
+      setWrong(undefined);
+    },
+  });
+  return (
+    <form
+      className={classes.fields}
+      aria-label="More filters"
+      onSubmit={(event) => {
+        event.preventDefault();
+        const asked = askedOf(fields);
+        if ('more' in asked) change(asked.more);
+        else setWrong(asked);
+      }}
+    >
+      <NativeSelect
+        label="Who may watch"
+        data={[
+          { value: '', label: 'Any' },
+          ...Object.entries(visibilities).map(([value, { label }]) => ({ value, label })),
+        ]}
+        {...field('visibility')}
+      />
+      <TextInput type="date" label="Uploaded since (UTC)" {...field('from')} />
+      <TextInput type="date" label="Uploaded until (UTC)" {...field('to')} />
+      {!isShared && (
+        <>
+          <TextInput
+            label="Recorded near"
+            placeholder="Latitude, longitude"
+            maxLength={60}
+            autoComplete="off"
+            {...field('near')}
+          />
+          <NativeSelect label="Within" data={within(fields.within)} {...field('within')} />
+          <TextInput type="datetime-local" step={1} label="Recorded since" {...field('recordedFrom')} />
+          <TextInput type="datetime-local" step={1} label="Recorded until" {...field('recordedTo')} />
+        </>
+      )}
+      <div className={classes.buttons}>
+        <Button type="submit">Show</Button>
+        <Button variant="default" onClick={() => change(moreOf(() => ''))}>
+          Clear
+        </Button>
+      </div>
+    </form>
+  );
+}
+
+/** With the one that an address may have of its own. */
+const within = (metres: string): { value: string; label: string }[] =>
+  DISTANCES.some(({ value }) => value === metres)
+    ? [...DISTANCES]
+    : [...DISTANCES, { value: metres, label: `${metres} m` }];

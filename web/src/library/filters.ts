@@ -1,0 +1,87 @@
+/** What the library is asked beside words, status and tag, as people write it and as the address has it. Pure. */
+import type { More } from '../api/queries.ts';
+import { fromField, toField } from '../device/day.ts';
+import { moment } from '../shared/format.ts';
+import { visibilities } from '../video/links.ts';
+import { moreOf } from './more.ts';
+
+/** Metres around a place. */
+export const DISTANCES = [
+  { value: '100', label: '100 m' },
+  { value: '1000', label: '1 km' },
+  { value: '5000', label: '5 km' },
+  { value: '20000', label: '20 km' },
+  { value: '50000', label: '50 km' },
+] as const;
+const USUAL = '1000';
+
+const distance = (metres: string): string =>
+  DISTANCES.find(({ value }) => value === metres)?.label ?? `${Number(metres)} m`;
+
+/** As fields show it: times in the reader's own zone. */
+export const fieldsOf = (more: More): More => ({
+  ...moreOf((name) => more[name]),
+  near: more.near.replace(',', ', '),
+  within: more.within === '' ? USUAL : more.within,
+  recordedFrom: fieldOf(more.recordedFrom),
+  recordedTo: fieldOf(more.recordedTo),
+});
+
+function fieldOf(time: string): string {
+  const at = Date.parse(time);
+  return Number.isNaN(at) ? '' : toField(at);
+}
+
+type Asked = { readonly more: More } | { readonly wrong: keyof More; readonly why: string };
+
+/** What fields ask for, or which of them is wrong and why. */
+export function askedOf(fields: More): Asked {
+  const near = placeOf(fields.near);
+  if (near === undefined)
+    return { wrong: 'near', why: 'Write latitude and longitude in degrees, as in 52.52, 13.405.' };
+  const [recordedFrom, recordedTo] = [timeOf(fields.recordedFrom), timeOf(fields.recordedTo)];
+  if (isEarlier(fields.to, fields.from)) return { wrong: 'to', why: 'This day is before the first.' };
+  if (isEarlier(recordedTo, recordedFrom)) return { wrong: 'recordedTo', why: 'This is before the beginning.' };
+  return { more: { ...fields, near, within: near === '' ? '' : fields.within, recordedFrom, recordedTo } };
+}
+
+const isEarlier = (a: string, b: string): boolean => a !== '' && b !== '' && a < b;
+
+function timeOf(field: string): string {
+  const at = fromField(field);
+  return at === undefined ? '' : new Date(at).toISOString();
+}
+
+/** `52.52,13.405`; undefined when it is no place. */
+function placeOf(text: string): string | undefined {
+  if (text.trim() === '') return '';
+  const match = /^(-?\d{1,2}(?:\.\d+)?)[\s,;]+(-?\d{1,3}(?:\.\d+)?)$/.exec(text.trim());
+  if (match === null) return undefined;
+  const [lat, lon] = [Number(match[1]), Number(match[2])];
+  if (Math.abs(lat) > 90 || Math.abs(lon) > 180) return undefined;
+  return [lat, lon].map((degrees) => Number(degrees.toFixed(6))).join(',');
+}
+
+interface Chip {
+  readonly label: string;
+  /** What taking it off makes of the address. */
+  readonly off: Partial<More>;
+}
+
+export function chipsOf(more: More): Chip[] {
+  const chip = (name: keyof More, label: (value: string) => string, off: Partial<More> = {}): Chip[] =>
+    more[name] === '' ? [] : [{ label: label(more[name]), off: { [name]: '', ...off } }];
+  const time = (text: string) => (Number.isNaN(Date.parse(text)) ? text : moment(new Date(text)));
+  return [
+    ...chip('visibility', (name) =>
+      Object.hasOwn(visibilities, name) ? visibilities[name as keyof typeof visibilities].label : name,
+    ),
+    ...chip('from', (day) => `Uploaded since ${day}`),
+    ...chip('to', (day) => `Uploaded until ${day}`),
+    ...chip('near', (place) => `Within ${distance(more.within || USUAL)} of ${place.replace(',', ', ')}`, {
+      within: '',
+    }),
+    ...chip('recordedFrom', (at) => `Recorded since ${time(at)}`),
+    ...chip('recordedTo', (at) => `Recorded until ${time(at)}`),
+  ];
+}
