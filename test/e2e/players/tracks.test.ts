@@ -262,6 +262,8 @@ describe('the console', () => {
     await page.getByRole('button', { name: 'Add captions' }).click();
     await captions.getByText('Français').waitFor();
     const menu = page.locator('media-captions-menu');
+    // When it has it: a menu that is open while it gets another list closes.
+    await menu.getByRole('menuitemradio', { name: /Français/, includeHidden: true }).waitFor({ state: 'attached' });
     await page.locator('media-captions-menu-button').click();
     await menu.getByRole('menuitemradio', { name: /Français/ }).click();
     const shown = () =>
