@@ -8,6 +8,8 @@ import { type ErrorKind, type PlayerEvent } from '../../lib/contract/player-even
 const TOLERANCE = 2000;
 /** Milliseconds that anybody waits. */
 const MAX_WAIT = 3_600_000;
+/** Times `every` that may lie between two reports: after that the device slept, and nothing played and nobody waited. */
+const AWAKE = 3;
 
 /** What is read of one report (cmcd.ts); names are CTA-5004-B's. */
 export interface Known {
@@ -26,7 +28,9 @@ export interface Known {
 export class CmcdSession {
   readonly #every: number;
   #before: Known | undefined;
-  /** When it was told that somebody wants to watch, and since when nothing plays though it should. */
+  /** Milliseconds since the first report, without those in which the device slept. */
+  #time = 0;
+  /** Of them, when it was told that somebody wants to watch, and since when nothing plays though it should. */
   #started: number | undefined;
   #waits: number | undefined;
   /** Whether what it waits for is another place, or the first picture. */
@@ -43,18 +47,20 @@ export class CmcdSession {
   take(one: Known): PlayerEvent[] {
     const at = Math.round(one.ts);
     const before = this.#before;
+    const passed = this.#passed(one);
+    this.#time += passed;
     // Whether it has played before its post began is not known, but of the first one.
     if (before === undefined) this.#isOnItsWay = one.sn === 0;
     const events: PlayerEvent[] = [];
     const isNew = one.sta !== before?.sta;
     if (one.e === 'ps' && one.sta === 's') {
       events.push({ type: 'start', at });
-      this.#started ??= one.ts;
+      this.#started ??= this.#time;
     }
-    const began = isNew && one.sta === 'p' ? this.#sinceStart(one) : undefined;
+    const began = isNew && one.sta === 'p' ? this.#sinceStart() : undefined;
     const startup = one.msd ?? began;
     if (startup !== undefined) events.push({ type: 'first-frame', at, startup: waited(startup) });
-    const shown = this.#shown(one);
+    const shown = this.#shown(one, passed);
     if (shown !== undefined)
       events.push({
         type: 'heartbeat',
@@ -75,26 +81,31 @@ export class CmcdSession {
     return events;
   }
 
-  #sinceStart({ ts }: Known): number | undefined {
+  /** Milliseconds since the report before, as long as anybody was awake to report. */
+  #passed({ ts }: Known): number {
+    return Math.min(this.#every * 1000 * AWAKE, Math.max(0, ts - (this.#before?.ts ?? ts)));
+  }
+
+  #sinceStart(): number | undefined {
     const since = this.#started;
     this.#started = undefined;
-    return since === undefined ? undefined : ts - since;
+    return since === undefined ? undefined : this.#time - since;
   }
 
   /** How long nothing played, once that is over: as it says itself, or since it said that it waits. */
-  #stalled({ ts, sta, bsd }: Known): number | undefined {
+  #stalled({ sta, bsd }: Known): number | undefined {
     const since = this.#waits;
     if (sta === 'k' || sta === 's') this.#isOnItsWay = true;
-    if (sta === 'r') this.#waits ??= ts;
+    if (sta === 'r') this.#waits ??= this.#time;
     else this.#waits = undefined;
     const isOnItsWay = this.#isOnItsWay;
     if (sta === 'p') this.#isOnItsWay = false;
     if (bsd !== undefined) return bsd;
-    return since === undefined || sta === 'r' || isOnItsWay ? undefined : ts - since;
+    return since === undefined || sta === 'r' || isOnItsWay ? undefined : this.#time - since;
   }
 
   /** What was shown until this report: since the one before, or since as long as its player waits between two. */
-  #shown(one: Known): { watched: [number, number][]; played?: number } | undefined {
+  #shown(one: Known, passed: number): { watched: [number, number][]; played?: number } | undefined {
     const before = this.#before;
     const rate = one.pr ?? 1;
     if (before === undefined) {
@@ -103,9 +114,11 @@ export class CmcdSession {
       return one.pt === undefined ? this.#somewhere(ran) : between(Math.max(0, one.pt - ran), one.pt);
     }
     if (before.sta !== 'p') return undefined;
-    const ran = Math.max(0, one.ts - before.ts) * (before.pr ?? rate);
+    const speed = before.pr ?? rate;
+    const ran = passed * speed;
     if (before.pt === undefined || one.pt === undefined) return this.#somewhere(ran);
-    if (Math.abs(one.pt - before.pt - ran) <= TOLERANCE) return between(before.pt, one.pt);
+    // Reports may be lost on their way: who is where that long leads has watched until there.
+    if (Math.abs(one.pt - before.pt - (one.ts - before.ts) * speed) <= TOLERANCE) return between(before.pt, one.pt);
     // Where a seek leads is where it is already: until then it played on.
     return one.sta === 'k' ? between(before.pt, before.pt + ran) : undefined;
   }

@@ -57,7 +57,7 @@ export function readCmcd(body: string, every: number): Units {
     // Of what says nothing that is counted the number is known all the same, or there would be ever more gaps.
     if (events.length > 0 || isOfViewing(one)) isCounted = true;
   }
-  return { units: isCounted ? units : [], now: Math.max(...reports.map(({ ts }) => ts)) };
+  return { units: isCounted ? units : [], now: Math.max(...reports.map(({ ts }) => Math.round(ts))) };
 }
 
 /** Whether somebody watches, or did: not while a player only loads, and not what comes with each segment. */

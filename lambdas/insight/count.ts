@@ -8,7 +8,7 @@ import { eachBundle, type Taken } from './consume.ts';
 import { foldOld } from './fold.ts';
 import { pathDigit } from './path.ts';
 import { readRow, writeRow } from './rows.ts';
-import { add, isOf } from './tally.ts';
+import { add, takes } from './tally.ts';
 
 /** Rows that are read and written at a time. */
 const AT_A_TIME = 16;
@@ -60,18 +60,21 @@ async function countGroup({ what, hour, path, taken }: Group): Promise<void> {
   const row = hourRow(hour, path);
   for (let race = 0; race < RACES; race += 1) {
     const read = await readRow(what, row);
+    const { isFull: wasFull } = read.tally;
     const below = new Map<string, Taken[]>();
     let isNew = false;
     for (const one of taken) {
       const { session } = one.report;
-      if (isOf(read.tally, session)) {
-        if (add(read.tally, one.report)) isNew = true;
+      if (takes(read.tally, session)) {
+        if (add(read.tally, one.report, Date.now())) isNew = true;
         continue;
       }
       const digit = pathDigit(session, path.length);
       below.set(digit, [...(below.get(digit) ?? []), one]);
     }
-    if (isNew && !(await writeRow({ what, row, day: hour.slice(0, 10) }, read))) {
+    // Whom it turned away it must turn away the next time as well.
+    const isChanged = isNew || read.tally.isFull !== wasFull;
+    if (isChanged && !(await writeRow({ what, row, day: hour.slice(0, 10) }, read))) {
       await new Promise((resolve) => setTimeout(resolve, Math.random() * 50 * 2 ** Math.min(race, 5)));
       continue;
     }

@@ -23,7 +23,7 @@ export const handler = serve<'events'>('', {
       throw new ApiError('invalid-token', 'The address for events is wrong or out of date; load the manifest again.');
     const report = reportOf({ address, body: textOf(bytes), headers, receivedAt, every });
     // Whatever fails here is the player's to post again; it counts once all the same.
-    if (report.units.length > 0) await Promise.all([sent(report), KAFKA_QUEUE && sentInOrder(KAFKA_QUEUE, report)]);
+    if (report !== undefined) await Promise.all([sent(report), KAFKA_QUEUE && sentInOrder(KAFKA_QUEUE, report)]);
     return undefined;
   },
 });

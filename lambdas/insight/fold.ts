@@ -14,8 +14,13 @@ import { together } from './viewers.ts';
 
 /** Rows of one video folded at a time: a day's, and some that were left. */
 const MOST = 30;
+/** Why a transaction is cancelled that may be tried another time (API Reference, TransactWriteItems). */
+const RACES = new Set(['None', 'ConditionalCheckFailed', 'TransactionConflict']);
 
-/** `now`: epoch seconds. Nothing is thrown: what could not be folded is read as it is, and folded another time. */
+/**
+ * `now`: epoch seconds. Nothing is thrown: what could not be folded is read as it is, and folded another time, and keeps no hour
+ * after it from being folded.
+ */
 export async function foldOld(what: string, now: number): Promise<void> {
   try {
     const { Items = [] } = await dynamo.send(
@@ -28,12 +33,25 @@ export async function foldOld(what: string, now: number): Promise<void> {
         Limit: MOST,
       }),
     );
-    for (const item of Items) await fold(what, item as { row: string; day: string });
+    for (const item of Items) await tryToFold(what, item as { row: string; day: string });
   } catch (error) {
-    if (error instanceof TransactionCanceledException) return;
     logger.error('hours could not be folded', { what, error: error as Error });
   }
 }
+
+async function tryToFold(what: string, item: { readonly row: string; readonly day: string }): Promise<void> {
+  try {
+    await fold(what, item);
+  } catch (error) {
+    if (isRace(error)) return;
+    logger.error('an hour could not be folded', { what, row: item.row, error: error as Error });
+  }
+}
+
+/** Somebody else wrote one of the rows meanwhile, or folded the hour. */
+const isRace = (error: unknown): boolean =>
+  error instanceof TransactionCanceledException &&
+  (error.CancellationReasons ?? []).every(({ Code = 'None' }) => RACES.has(Code));
 
 async function fold(what: string, item: { readonly row: string; readonly day: string }): Promise<void> {
   const { row, day } = item;

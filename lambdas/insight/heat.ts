@@ -31,6 +31,17 @@ export function packed(heat: Heat): number[] {
     });
 }
 
+/** Coarser: what changes within `step` seconds changes at the first of them. */
+export function coarser(heat: Heat, step: number): Heat {
+  const result: Heat = new Map();
+  for (const [second, [watched, again]] of heat) {
+    const first = second - (second % step);
+    change(result, first, 0, watched);
+    change(result, first, 1, again);
+  }
+  return result;
+}
+
 /** Adds what a row keeps. */
 export function addPacked(heat: Heat, triples: readonly number[]): void {
   let second = 0;

@@ -1,8 +1,11 @@
 /** One post of a player, as it was sent, made into a report whose times are by our clock. Pure. */
 import {
   DEVICE_KINDS,
+  MAX_POSITION,
   playerPost,
+  report,
   type DeviceKind,
+  type Heartbeat,
   type PlayerEvent,
   type Report,
 } from '../../lib/contract/player-events.ts';
@@ -24,18 +27,22 @@ export interface Posted {
   readonly every: number;
 }
 
-/** Throws `invalid-request`. */
-export function reportOf({ address, body, headers, receivedAt, every }: Posted): Report {
+/**
+ * Throws `invalid-request`. Undefined: there is nothing in it that is counted. What is answered is held against what its readers
+ * take: a queue must never have what none of them can read, for it would come again for days.
+ */
+export function reportOf({ address, body, headers, receivedAt, every }: Posted): Report | undefined {
   const began = partBegan(address);
   const { units, now } = body.trimStart().startsWith('{') ? ours(body) : readCmcd(body, every);
+  if (units.length === 0) return undefined;
   const offset = receivedAt - now;
   const earliest = began * 1000 - BEFORE;
   const byOurClock = (event: PlayerEvent): PlayerEvent => ({
-    ...event,
+    ...within(event, address.seconds),
     at: Math.min(receivedAt, Math.max(earliest, event.at + offset)),
   });
   const country = headers['cloudfront-viewer-country'];
-  return {
+  const made = report.safeParse({
     what: address.what,
     session: countedAs(address),
     began,
@@ -44,7 +51,20 @@ export function reportOf({ address, body, headers, receivedAt, every }: Posted):
     ...(country !== undefined && /^[A-Z]{2}$/.test(country) && { country }),
     device: deviceOf(headers),
     units: units.map(({ sequence, events }) => ({ sequence, events: events.map(byOurClock) })),
-  };
+  });
+  if (!made.success) throw refused('body', made.error);
+  return made.data;
+}
+
+/**
+ * What it says of seconds that the video has, or any: of others a stranger may say what they like, and a heatmap would have to keep it;
+ * and a player that was sent on may have played until then, or slept.
+ */
+function within(event: PlayerEvent, seconds = MAX_POSITION): PlayerEvent {
+  if (event.type !== 'heartbeat') return event;
+  const those = (stretches: Heartbeat['watched']): Heartbeat['watched'] =>
+    stretches.flatMap(([from, to]): Heartbeat['watched'] => (from < seconds ? [[from, Math.min(to, seconds)]] : []));
+  return { ...event, watched: those(event.watched), again: those(event.again) };
 }
 
 function ours(body: string): Units {

@@ -49,12 +49,34 @@ const indexed = z.object({ what: z.string(), counters: z.string(), viewers: z.in
 /** Rows of a day that are read at most: a busy platform's day before it is folded. */
 const MOST_ROWS = 20_000;
 
-/** What was counted of each video and channel that was watched on a day. */
-export async function readDay(
-  day: string,
-): Promise<{ readonly of: Map<string, Pick<Tally, 'counters' | 'viewers'>>; readonly isWhole: boolean }> {
+export interface ReadDay {
+  /** Of each video and channel that was watched on it. */
+  readonly of: Map<string, Pick<Tally, 'counters' | 'viewers'>>;
+  /** Whether that is all of it. */
+  readonly isWhole: boolean;
+}
+
+/** Days that are read at a time. */
+const AT_A_TIME = 8;
+
+/**
+ * Of each of these days, the last one first, until `until` (epoch milliseconds): of what is not read by then nobody waits for an
+ * answer any more.
+ */
+export async function* readDays(days: readonly string[], until: number): AsyncGenerator<ReadDay & { day: string }> {
+  const last = days.toReversed();
+  for (let at = 0; at < last.length; at += AT_A_TIME) {
+    const some = last.slice(at, at + AT_A_TIME);
+    const read = await Promise.all(some.map(async (day) => ({ day, ...(await readDay(day, until)) })));
+    yield* read;
+  }
+}
+
+/** What was counted on a day, as far as it is read until then (epoch milliseconds). */
+export async function readDay(day: string, until = Infinity): Promise<ReadDay> {
   const of = new Map<string, Tally>();
   let rows = 0;
+  if (Date.now() >= until) return { of, isWhole: false };
   const query = {
     TableName: TableName(),
     IndexName: BY_DAY,
@@ -62,7 +84,7 @@ export async function readDay(
     ExpressionAttributeNames: { '#day': 'day' },
     ExpressionAttributeValues: { ':day': day },
   };
-  for await (const { Items = [] } of paginateQuery({ client: dynamo }, query)) {
+  for await (const { Items = [], LastEvaluatedKey } of paginateQuery({ client: dynamo }, query)) {
     for (const item of Items) {
       const { what, counters, viewers } = indexed.parse(item);
       const tally = of.get(what) ?? noTally();
@@ -71,7 +93,7 @@ export async function readDay(
       tally.viewers = together(tally.viewers, itemViewers({ viewers }));
     }
     rows += Items.length;
-    if (rows >= MOST_ROWS) return { of, isWhole: false };
+    if (LastEvaluatedKey !== undefined && (rows >= MOST_ROWS || Date.now() >= until)) return { of, isWhole: false };
   }
   return { of, isWhole: true };
 }

@@ -3,10 +3,10 @@ import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { z } from 'zod';
-import { counters, heat, ledger } from '../../lib/contract/heatmap.ts';
+import { counters, heat, HEAT_BYTES, HEAT_ROW, ledger } from '../../lib/contract/heatmap.ts';
 import { required } from '../../lib/contract/env.ts';
 import { dynamo } from '../shared/clients.ts';
-import { addPacked, packed } from './heat.ts';
+import { addPacked, coarser, packed, type Heat } from './heat.ts';
 import { noTally, type Tally } from './tally.ts';
 import { ofBytes, toBytes } from './viewers.ts';
 
@@ -24,6 +24,8 @@ const item = z.object({
   viewers: bytes,
   ledger: bytes.optional(),
   heat: bytes.optional(),
+  /** It has turned a session away; absent: not, or its ledger says so by its length. */
+  isFull: z.boolean().optional(),
 });
 export type Item = z.infer<typeof item>;
 
@@ -34,6 +36,13 @@ export interface Row {
 }
 
 const pack = (value: unknown): Buffer<ArrayBuffer> => deflateRawSync(JSON.stringify(value));
+
+/** As fine as there is room for: of a long video that is watched all over, and of what strangers say is one. */
+function packHeat(whole: Heat, most: number): Buffer<ArrayBuffer> {
+  let bytes = pack(packed(whole));
+  for (let step = 2; bytes.length > most; step *= 2) bytes = pack(packed(coarser(whole, step)));
+  return bytes;
+}
 const unpack = (packedBytes: Uint8Array): unknown => JSON.parse(inflateRawSync(packedBytes).toString());
 
 /** What counters and viewers say: all that the index has. */
@@ -44,8 +53,11 @@ export function rowOf(found: unknown): Row {
   const parsed = item.parse(found);
   const tally: Tally = { ...noTally(), counters: itemCounters(parsed), viewers: itemViewers(parsed) };
   if (parsed.ledger !== undefined)
-    for (const [session, entry] of Object.entries(ledger.parse(unpack(parsed.ledger))))
+    for (const [session, entry] of Object.entries(ledger.parse(unpack(parsed.ledger)))) {
       tally.ledger.set(session, entry);
+      tally.pairs += (entry.length - 2) / 2;
+    }
+  tally.isFull = parsed.isFull === true;
   if (parsed.heat !== undefined) addPacked(tally.heat, heat.parse(unpack(parsed.heat)));
   return { tally, version: parsed.version };
 }
@@ -59,7 +71,8 @@ export function itemOf({ what, row, day }: Pick<Item, 'what' | 'row' | 'day'>, {
     counters: JSON.stringify(tally.counters),
     viewers: toBytes(tally.viewers),
     ...(tally.ledger.size > 0 && { ledger: pack(Object.fromEntries(tally.ledger)) }),
-    ...(tally.heat.size > 0 && { heat: pack(packed(tally.heat)) }),
+    ...(tally.heat.size > 0 && { heat: packHeat(tally.heat, row === HEAT_ROW ? HEAT_BYTES.all : HEAT_BYTES.hour) }),
+    ...(tally.isFull && { isFull: true }),
   };
 }
 

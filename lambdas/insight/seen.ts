@@ -3,15 +3,15 @@
 /** Pairs of one session: more gaps than that are no network's. */
 export const MOST_GAPS = 64;
 
-/** The pairs with `number` among them; undefined: it is there already, or no player leaves so many gaps. */
-export function withNumber(pairs: readonly number[], number: number): number[] | undefined {
+/** The pairs with `number` among them, `most` at most; undefined: it is there already, or no player leaves so many gaps. */
+export function withNumber(pairs: readonly number[], number: number, most = MOST_GAPS): number[] | undefined {
   const result = [...pairs];
   let index = 0;
   while (index < result.length && result[index + 1]! < number) index += 2;
   const [from, to] = [result[index], result[index + 1]];
   if (from === undefined || to === undefined || number < from - 1) {
     result.splice(index, 0, number, number + 1);
-    return result.length > MOST_GAPS * 2 ? undefined : result;
+    return result.length > most * 2 ? undefined : result;
   }
   if (number >= from && number < to) return undefined;
   if (number === from - 1) {

@@ -234,6 +234,7 @@ const startOf = async (
   tallest: tallestName({ renditions }, limits.maxHeight),
   player: query.session,
   end: end ?? (await unrenewedEnd(duration)),
+  duration,
   isHead,
 });
 

@@ -25,6 +25,8 @@ interface Asked {
   readonly limits: Pick<Terms, 'reason' | 'right' | 'endsAt' | 'maxSessions' | 'ip' | 'country'>;
   /** The tallest rung that is opened, by its name, or lines of a channel; undefined: each. */
   readonly tallest?: number | undefined;
+  /** Seconds of a video: none beyond is counted of what its player reports. */
+  readonly duration?: number | null;
   /** By HEAD: nobody sees what is answered, so nothing begins. */
   readonly isHead: boolean;
 }
@@ -85,7 +87,7 @@ export class Opening {
 
 /** Begins a session, or goes on with the one that `player` names. Throws `too-many-sessions`, `session-ended`. */
 export async function open(asked: Asked): Promise<Opening> {
-  const { prefix, player, limits, isHead } = asked;
+  const { prefix, player, limits, duration, isHead } = asked;
   const signer = await loadSigner();
   const end = within(asked.end, limits);
   if (isHead) {
@@ -96,7 +98,7 @@ export async function open(asked: Asked): Promise<Opening> {
       ticket,
       end,
       isHead,
-      events: await eventsUrl(prefix.slice(0, -1), ticket, end),
+      events: await eventsUrl(prefix.slice(0, -1), ticket, end, duration),
     });
   }
   const until = player === undefined ? end : renewedEnd(end, Date.now());
@@ -108,7 +110,7 @@ export async function open(asked: Asked): Promise<Opening> {
     session: parseTicket(ticket)?.session,
     until: until.toISOString(),
   });
-  const events = await eventsUrl(prefix.slice(0, -1), ticket, until);
+  const events = await eventsUrl(prefix.slice(0, -1), ticket, until, duration);
   return new Opening({ signer, prefix, ticket, player, end: until, isHead, events });
 }
 

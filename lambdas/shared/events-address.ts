@@ -8,6 +8,7 @@ import {
   type EventsAddress,
 } from '../../lib/contract/events-address.ts';
 import { required } from '../../lib/contract/env.ts';
+import { MAX_POSITION } from '../../lib/contract/player-events.ts';
 import { parseTicket } from '../../lib/contract/ticket.ts';
 import { ensureInsightKeys, pseudonymOf, type InsightKeys } from './insight-keys.ts';
 import { logger } from './logger.ts';
@@ -39,15 +40,21 @@ export function readEventsToken(
 
 /**
  * Where the events of a play start go; undefined where that cannot be said just now: nobody is kept from watching over it.
- * `what`: `vod/{id}` or `live/{device}/{channel}`.
+ * `what`: `vod/{id}` or `live/{device}/{channel}`; `duration`: seconds of a video, where they are known.
  */
-export async function eventsUrl(what: string, ticketText: string, end: Date): Promise<string | undefined> {
+export async function eventsUrl(
+  what: string,
+  ticketText: string,
+  end: Date,
+  duration?: number | null,
+): Promise<string | undefined> {
   try {
     const keys = await ensureInsightKeys();
     const { session, subject } = parseTicket(ticketText)!;
     const viewer = subject === undefined ? undefined : pseudonymOf(keys, subject);
     const now = Math.floor(Date.now() / 1000);
-    const address = addressFor({ what, session, viewer }, Math.floor(end.getTime() / 1000), now);
+    const seconds = typeof duration === 'number' ? Math.min(MAX_POSITION, Math.ceil(duration)) : undefined;
+    const address = addressFor({ what, session, viewer, seconds }, Math.floor(end.getTime() / 1000), now);
     return `${required('PUBLIC_URL')}${EVENTS_PATH}?to=${eventsToken(keys, address)}`;
   } catch (error) {
     logger.warn('no address for events', { error: error as Error });

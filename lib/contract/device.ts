@@ -229,6 +229,10 @@ export const alarmRecord = z.object({
     .meta({ description: 'By whom (a subject) and when it was seen to.' }),
   /** Partition of the index `inbox` (lib/contract/inbox.ts). Absent: it is not for people, as an end is not. Never shown. */
   inbox: z.string().optional(),
+  quiet: z
+    .boolean()
+    .optional()
+    .meta({ description: 'True: its rule says `push: false`, so it is in the inbox and pushed to nobody.' }),
   /** Random. What is made of its files is named by it, whichever task takes them and however often they come. Never shown. */
   seed: z.string().max(64).optional(),
   /** Epoch seconds; DynamoDB TTL. */

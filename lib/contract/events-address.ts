@@ -2,7 +2,7 @@
  * What stands in the address that a session's events go to: who reports, on what, until when. Signed by
  * lambdas/shared/events-address.ts; a player only keeps the whole address. Pure.
  *
- *   {what}.{session}.{part}.{viewer}.{until}      `what`: v-{id}, or l-{device}-{channel}; `-` where nobody signed in
+ *   {what}.{session}.{part}.{viewer}.{until}[.{seconds}]      `what`: v-{id}, or l-{device}-{channel}; `-` where nobody signed in
  */
 import { beganAt } from './ticket.ts';
 
@@ -25,18 +25,20 @@ export interface EventsAddress {
   readonly viewer: string | undefined;
   /** Epoch seconds. */
   readonly until: number;
+  /** Whole seconds that a video has: none beyond is counted. Undefined: they are not known, or an earlier version signed it. */
+  readonly seconds?: number | undefined;
 }
 
 /** The address of a session whose signature ends then. Epoch seconds. */
 export function addressFor(
-  { what, session, viewer }: Pick<EventsAddress, 'what' | 'session' | 'viewer'>,
+  { what, session, viewer, seconds }: Pick<EventsAddress, 'what' | 'session' | 'viewer' | 'seconds'>,
   signatureEnd: number,
   now: number,
 ): EventsAddress {
   const began = beganAt(session);
   const part = Math.max(0, Math.floor((now - began) / PART_SECONDS));
   const last = began + (part + 1) * PART_SECONDS;
-  return { what, session, part, viewer, until: Math.min(signatureEnd, last) + LATE_SECONDS };
+  return { what, session, part, viewer, until: Math.min(signatureEnd, last) + LATE_SECONDS, seconds };
 }
 
 /** What its events are counted under: each part is one view. */
@@ -49,18 +51,18 @@ export const partBegan = ({ session, part }: Pick<EventsAddress, 'session' | 'pa
 
 const NOBODY = '-';
 
-export function addressText({ what, session, part, viewer, until }: EventsAddress): string {
+export function addressText({ what, session, part, viewer, until, seconds }: EventsAddress): string {
   const [kind, ...rest] = what.split('/');
   const thing = [kind === 'vod' ? 'v' : 'l', ...rest].join('-');
-  return [thing, session, part, viewer ?? NOBODY, until].join('.');
+  return [thing, session, part, viewer ?? NOBODY, until, ...(seconds === undefined ? [] : [seconds])].join('.');
 }
 
 const TEXT =
-  /^(v-[a-z0-9]{20}|l-[0-9a-f]{1,20}-[0-9]{1,3})\.([0-9a-z]{7}[A-Za-z0-9]{16})\.(0|[1-9][0-9]{0,3})\.(-|[A-Za-z0-9_-]{11})\.([1-9][0-9]{9})$/;
+  /^(v-[a-z0-9]{20}|l-[0-9a-f]{1,20}-[0-9]{1,3})\.([0-9a-z]{7}[A-Za-z0-9]{16})\.(0|[1-9][0-9]{0,3})\.(-|[A-Za-z0-9_-]{11})\.([1-9][0-9]{9})(?:\.(0|[1-9][0-9]{0,5}))?$/;
 
 /** Undefined: it is none. */
 export function parseAddress(text: string): EventsAddress | undefined {
-  const [, thing, session, part, viewer, until] = TEXT.exec(text) ?? [];
+  const [, thing, session, part, viewer, until, seconds] = TEXT.exec(text) ?? [];
   if (thing === undefined || session === undefined) return undefined;
   const [kind, ...rest] = thing.split('-');
   return {
@@ -69,5 +71,6 @@ export function parseAddress(text: string): EventsAddress | undefined {
     part: Number(part),
     viewer: viewer === NOBODY ? undefined : viewer,
     until: Number(until),
+    ...(seconds !== undefined && { seconds: Number(seconds) }),
   };
 }

@@ -72,7 +72,7 @@ export type Counters = z.infer<typeof counters>;
 
 /** Milliseconds; the last step is what took longer. */
 export const STARTUP_STEPS = [500, 1000, 2000, 4000, 8000] as const;
-/** Names of renditions that one row counts apart: there are as many as a ladder has rungs, but players say them. */
+/** Names of renditions that one row counts apart, beside those of usual rungs: players say them. */
 export const MOST_RENDITIONS = 16;
 export const OTHER_RENDITION = 'other';
 
@@ -97,7 +97,10 @@ export const noCounters = (): Counters => ({
   countries: {},
 });
 
-/** What of a session was counted: `flags`, seconds watched, and which numbers, as pairs of from and to. */
+/**
+ * What of a session was counted: flags and how many seeks and errors, seconds watched and waited, and which numbers, as pairs of from
+ * and to (lambdas/insight/tally.ts).
+ */
 export const ledgerEntry = z.tuple([count, count], count);
 export const ledger = z.record(z.string(), ledgerEntry);
 export type Ledger = z.infer<typeof ledger>;
@@ -107,3 +110,7 @@ export const heat = z.array(z.int());
 
 /** Sessions of one row: an item of DynamoDB has 400 KB, and each write of one costs by its size. */
 export const MOST_SESSIONS = 4000;
+/** Pairs of numbers in the ledger of one row, before it takes no session more: three times those of players and networks as they are. */
+export const MOST_PAIRS = 12_000;
+/** Bytes of the heat of one row, packed: of what has more the seconds are taken together by two, by four, until it fits. */
+export const HEAT_BYTES = { hour: 100_000, all: 300_000 } as const;

@@ -107,7 +107,10 @@ export const overview = z.object({
     )
     .meta({ description: 'Videos and channels that were watched longest, 50 at most.' }),
   ...breakdown,
-  isWhole: z.boolean().meta({ description: 'False where a day had more than could be read: ask for fewer days.' }),
+  isWhole: z.boolean().meta({
+    description:
+      'False where there was more than could be read in time: the oldest days are missing, or some of a day is. Ask for fewer.',
+  }),
 });
 export type Overview = z.infer<typeof overview>;
 

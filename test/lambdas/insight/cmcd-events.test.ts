@@ -90,6 +90,39 @@ describe('a player that does not say where it is', () => {
     ).toEqual([]);
   });
 
+  it('played no longer than it was awake to say so, began no later, and waited no longer', () => {
+    const night = 8 * 3600;
+    const closed = events(10, 0, [
+      [0, 'ps', 'p'],
+      [10, 't', 'p'],
+      [night, 't', 'p'],
+      [night + 10, 't', 'p'],
+    ]);
+    // Ten seconds, those of three reports that did not come, and ten.
+    expect(played(closed)).toBe(50);
+    const waiting = events(10, 0, [
+      [0, 'ps', 's'],
+      [night, 'ps', 'p'],
+      [night + 5, 'ps', 'r'],
+      [2 * night, 'ps', 'p'],
+    ]);
+    expect(waiting.find(({ type }) => type === 'first-frame')).toMatchObject({ startup: 30_000 });
+    expect(waiting.filter(({ type }) => type === 'stall')).toMatchObject([{ lasted: 30_000 }]);
+    const sought = events(10, 0, [
+      [0, 'ps', 'p', { pt: 2000 }],
+      [night, 'ps', 'k', { pt: 60_000 }],
+    ]);
+    expect(sought).toMatchObject([{ type: 'heartbeat', watched: [[2, 32]] }, { type: 'seek' }]);
+  });
+
+  it('that is where it would be after so long has watched until there, though reports between were lost', () => {
+    const all = events(10, 0, [
+      [0, 'ps', 'p', { pt: 2000 }],
+      [300, 't', 'p', { pt: 302_000 }],
+    ]);
+    expect(all).toMatchObject([{ type: 'heartbeat', watched: [[2, 302]] }]);
+  });
+
   it('that says where it is was there until it was sent elsewhere', () => {
     const all = events(10, 0, [
       [0, 'ps', 'p', { pt: 2000 }],

@@ -4,13 +4,16 @@
  */
 import { Worker } from 'node:worker_threads';
 import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hourOf, HOUR_ROWS } from '../../../lib/contract/heatmap.ts';
 import type { Report } from '../../../lib/contract/player-events.ts';
+import { sessionId } from '../../../lib/contract/ticket.ts';
+import type { Item } from '../../../lambdas/insight/rows.ts';
 import { startHandlerEngine } from '../engine.ts';
-import { shuffled, simulate, videoNumber } from '../../../bench/events/viewers.ts';
+import { chance, shuffled, simulate, videoNumber } from '../../../bench/events/viewers.ts';
+import { letters } from './letters.ts';
 
 const VIEWERS = 10_000;
 const POSTS = 3;
@@ -57,7 +60,7 @@ const endedHalfWay = (event: SQSEvent, writes: number): Promise<number> =>
     worker.once('error', reject);
   });
 
-const rowsOf = async (what: string): Promise<string[]> => {
+const itemsOf = async (what: string): Promise<Item[]> => {
   const { Items = [] } = await dynamo.send(
     new QueryCommand({
       TableName: process.env['HEATMAPS_TABLE'],
@@ -65,8 +68,9 @@ const rowsOf = async (what: string): Promise<string[]> => {
       ExpressionAttributeValues: { ':what': what },
     }),
   );
-  return Items.map(({ row }) => String(row));
+  return Items as Item[];
 };
+const rowsOf = async (what: string): Promise<string[]> => (await itemsOf(what)).map(({ row }) => row);
 
 it('counts what ten thousand viewers did, exactly', async () => {
   const sessions = Array.from({ length: VIEWERS }, (_, number) =>
@@ -136,6 +140,36 @@ it('counts what ten thousand viewers did, exactly', async () => {
   console.log(`${all.length} reports of ${VIEWERS} viewers, ${sent.length} sent, in ${writes} rows`);
 }, 600_000);
 
+it('counts sessions whose numbers are all apart once, in rows that DynamoDB takes', async () => {
+  const what = videoNumber(999);
+  const random = chance(4);
+  const reports = Array.from({ length: 2000 }, (_, number): Report => {
+    const at = (HOUR + 60) * 1000;
+    const step = () => 2 + Math.floor(random() * 150);
+    let sequence = 100_000;
+    return {
+      what,
+      session: sessionId(HOUR * 1000, `${letters(random, 12)}${String(number).padStart(4, '0')}`),
+      began: HOUR,
+      receivedAt: at,
+      device: 'other',
+      units: Array.from({ length: 64 }, (__, index) => ({
+        sequence: (sequence += step()),
+        events:
+          index === 0 ? [{ type: 'heartbeat', at, watched: [[number % 600, (number % 600) + 1]], again: [] }] : [],
+      })),
+    };
+  });
+  // The first one is gone when it has said that the row is full, and has counted nobody below it.
+  expect(await endedHalfWay(bundled(reports), 1)).toBe(3);
+  for (const event of [bundled(reports), bundled(shuffled(reports, 2))])
+    expect(await count(event)).toEqual({ batchItemFailures: [] });
+  expect((await read.readWhat(what)).counters).toMatchObject({ plays: 2000, views: 2000, watched: 2000 });
+  const rows = await itemsOf(what);
+  expect(rows.length).toBeGreaterThan(2);
+  for (const { ledger, heat } of rows) expect(ledger!.length + heat!.length, 'bytes of a row').toBeLessThan(300 * 1024);
+});
+
 describe('what is over', () => {
   const what = videoNumber(777);
   it('is folded into its day, and reads the same before and after', async () => {
@@ -154,6 +188,28 @@ describe('what is over', () => {
     const { of, isWhole } = await read.readDay([...days][0]!);
     expect(of.get(what)?.counters.views).toBe(before.days.get([...days][0]!)!.counters.views);
     expect(isWhole).toBe(true);
+  });
+
+  it('is folded hour by hour, though one of them cannot be', async () => {
+    const other = videoNumber(778);
+    const [a, b] = [HOUR - 3600, HOUR].map((began, index) =>
+      simulate({ number: 91_000 + index, what: other, began: began + 60, posts: 2, seconds: SECONDS }),
+    );
+    await count(bundled([...a!.reports, ...b!.reports]));
+    const [first, second] = await rowsOf(other);
+    await dynamo.send(
+      new UpdateCommand({
+        TableName: process.env['HEATMAPS_TABLE'],
+        Key: { what: other, row: first },
+        UpdateExpression: 'SET counters = :broken',
+        ExpressionAttributeValues: { ':broken': '{"plays":-1}' },
+      }),
+    );
+    await fold.foldOld(other, HOUR + 4 * 86_400);
+    const rows = await rowsOf(other);
+    expect(rows).toContain(first);
+    expect(rows).not.toContain(second);
+    expect(rows).toContain('heat');
   });
 
   it('takes nothing more', async () => {

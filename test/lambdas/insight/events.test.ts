@@ -121,6 +121,15 @@ describe('a post of our players', () => {
     expect(counted.toSorted((a, b) => a - b)).toEqual([41, 41, 42, 43]);
   });
 
+  it('says nothing of seconds that its video has not, where its address says how many it has', async () => {
+    const ticket = ticketText({ session: SESSION, subject: 'Ab-_4567890' });
+    const url = new URL((await address.eventsUrl(`vod/${ID}`, ticket, new Date(NOW + 600_000), 8.5))!);
+    const query = { to: url.searchParams.get('to')! };
+    expect((await post({ body: ours({ sequence: 7 }), query })).status).toBe(204);
+    const [one] = (await taken()) as [Report];
+    expect(one).toMatchObject({ session: SESSION, units: [{ sequence: 7, events: [{ watched: [[0, 9]] }] }] });
+  });
+
   it('has its times by our clock, however wrong the player’s is', async () => {
     const wrong = Date.parse('2031-01-01T00:00:00Z');
     await post({

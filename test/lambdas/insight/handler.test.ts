@@ -1,7 +1,7 @@
 /** What the API answers of what was counted, on the engine. */
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import type { SQSEvent } from 'aws-lambda';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { overview, videoInsight } from '../../../lib/contract/insight-api.ts';
 import { noCounters } from '../../../lib/contract/heatmap.ts';
 import type { Report } from '../../../lib/contract/player-events.ts';
@@ -141,6 +141,34 @@ describe('of all', () => {
       [OTHER_ID, null, 'Another', 5],
     ]);
     expect(answer.isWhole).toBe(true);
+  });
+
+  it('is answered though it cannot all be read in time: what is left out are the oldest days, and it says so', async () => {
+    const { readDays } = await import('../../../lambdas/insight/read.ts');
+    const read = async (until: number) => {
+      const days: { day: string; things: number; isWhole: boolean }[] = [];
+      for await (const { day, of, isWhole } of readDays(['2026-01-01', TODAY], until))
+        days.push({ day, things: of.size, isWhole });
+      return days;
+    };
+    expect(await read(Infinity)).toEqual([
+      { day: TODAY, things: 3, isWhole: true },
+      { day: '2026-01-01', things: 0, isWhole: true },
+    ]);
+    expect((await read(0)).map(({ things, isWhole }) => [things, isWhole])).toEqual([
+      [0, false],
+      [0, false],
+    ]);
+    // Twenty seconds pass whenever somebody looks.
+    const { now } = Date;
+    let passed = 0;
+    vi.spyOn(Date, 'now').mockImplementation(() => now() + (passed += 20_000));
+    try {
+      const { status, json } = await all(ada);
+      expect([status, json.isWhole, json.totals.plays, json.days]).toEqual([200, false, 0, []]);
+    } finally {
+      vi.restoreAllMocks();
+    }
   });
 
   it('others do not', async () => expect((await all(olga)).json.code).toBe('forbidden'));

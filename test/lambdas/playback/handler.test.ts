@@ -13,6 +13,7 @@ import { checkSignature } from '../../../local/edge/signature.ts';
 import { parseTarget } from '../../../local/edge/target.ts';
 import { playbackEnvironment, startFake, type Fake } from './fake-aws.ts';
 import { pathOf } from '../../../web/src/shared/signature.ts';
+import { parseAddress } from '../../../lib/contract/events-address.ts';
 import { parseTicket, ticketIn } from '../../../lib/contract/ticket.ts';
 import { ID, MEDIA_PLAYLIST, OTHER_ID, record } from './fixture.ts';
 
@@ -670,6 +671,21 @@ describe('pictures for scrubbing', () => {
     put();
     expect(problem(await list(await as()))).toMatchObject({ code: 'not-found' });
   });
+});
+
+it('the address of events says how many seconds the video has, in either manifest, so that none beyond is counted', async () => {
+  const secondsOf = ({ headers }: Awaited<ReturnType<typeof call>>) => {
+    const to = new URL(String(headers?.['sluice-events'])).searchParams.get('to')!;
+    const address = parseAddress(to.slice(0, to.lastIndexOf('.')));
+    expect(address?.what).toBe(`vod/${ID}`);
+    return address?.seconds;
+  };
+  put({ duration: 119.2 });
+  fake.objects.set(`/media/vod/${ID}/r3/manifest.mpd`, '<MPD/>');
+  expect(secondsOf(await main(await as()))).toBe(120);
+  expect(secondsOf(await mpd(await as()))).toBe(120);
+  put({ duration: null });
+  expect(secondsOf(await main(await as()))).toBeUndefined();
 });
 
 it('HEAD of a manifest is answered as GET would be, and is no play start', async () => {

@@ -42,15 +42,16 @@ function nameOf(address: string): string | undefined {
   return said && `${said.what} ${countedAs(said)}`;
 }
 
-function sessionAt(address: string, name: string): Session {
-  const known = sessions.get(name);
-  if (known) return known;
-  const session = { outbox: new Outbox(address, ways), seen: new Set<number>() };
+/** The session is used now: forgotten is the one that was not for the longest. */
+function use(name: string, session: Session): Session {
+  sessions.delete(name);
   sessions.set(name, session);
   const [oldest] = sessions.keys();
   if (sessions.size > MOST_SESSIONS && oldest !== undefined) sessions.delete(oldest);
   return session;
 }
+const sessionAt = (address: string, name: string): Session =>
+  use(name, sessions.get(name) ?? { outbox: new Outbox(address, ways), seen: new Set<number>() });
 
 /** The address that a playlist of ours names. */
 export function eventsIn(playlist: string): string | undefined {
@@ -66,7 +67,7 @@ export class Reporter {
   readonly #begun = clock();
   #ready: number | undefined;
   #name: string | undefined;
-  #outbox: Outbox | undefined;
+  #session: Session | undefined;
 
   /** `hasPlaces`: its seconds are the same for everybody, as a video's are and a channel's are not. */
   constructor(element: HTMLVideoElement, { hasPlaces }: { readonly hasPlaces: boolean }) {
@@ -93,13 +94,15 @@ export class Reporter {
   addressed(address: string | undefined): void {
     const name = address === undefined ? undefined : nameOf(address);
     if (address === undefined || name === undefined) return;
-    const session = sessionAt(address, name);
-    if (name !== this.#name) {
+    // Its own, though the page may have forgotten it over others.
+    const own = name === this.#name ? this.#session : undefined;
+    const session = own ? use(name, own) : sessionAt(address, name);
+    if (session !== own) {
       this.#flush();
       if (this.#name === undefined) this.#viewing.goOnIn(session.seen);
       else this.#viewing.beginAnew(session.seen);
       this.#name = name;
-      this.#outbox = session.outbox;
+      this.#session = session;
       session.outbox.pull = this.#pull;
       if (this.#viewing.hasBegun) session.outbox.wake(BEGUN);
     }
@@ -139,7 +142,12 @@ export class Reporter {
   stop(): void {
     this.#flush();
     this.#controller.abort();
-    if (this.#outbox?.pull === this.#pull) this.#outbox.pull = () => [];
+    const outbox = this.#outbox;
+    if (outbox?.pull === this.#pull) outbox.pull = () => [];
+  }
+
+  get #outbox(): Outbox | undefined {
+    return this.#session?.outbox;
   }
 
   readonly #pull = () => this.#viewing.take(clock());

@@ -1,5 +1,4 @@
 /** Tells a device's people that it is over what it may have kept in a day: an alarm a day, among its others. */
-import { tellsOf } from '../../../../../lib/contract/alarm-rules.ts';
 import type { DeviceRecord } from '../../../../../lib/contract/device.ts';
 import { dayOf } from '../../cloud/usage.ts';
 import type { Services } from '../../services.ts';
@@ -26,10 +25,8 @@ export function noteLimit(
   const time = new Date(Math.floor(now / DAY_MS) * DAY_MS).toISOString();
   const seed = newSeed();
   const alarm = { device, id, time, kind: 'limit', type: over, phase: 'event', files: [], seed } as const;
-  const tell = tellsOf(config.options.alarmRules, alarm, { tags });
-  outbox.put(`alarm ${device} ${id}`, () =>
-    alarms.put({ ...alarm, files: [], ...inboxOf(tell, device) }, retentionDays),
-  );
+  const place = inboxOf(config.options.alarmRules, alarm, { id: device, tags });
+  outbox.put(`alarm ${device} ${id}`, () => alarms.put({ ...alarm, files: [], ...place }, retentionDays));
 }
 
 const MOST_TOLD = 50_000;

@@ -21,8 +21,9 @@ export function reportAlarm(services: Used, device: DevicePort, { sign, ...alarm
   services.metrics.add('alarms');
   services.outbox.put(`alarm ${device.id} ${alarm.id}`, async () => {
     const announced = sign && { announced: sign.attachments };
-    const tell = tellsOf(services.config.options.alarmRules, alarm, device.record);
-    const record = { ...alarm, device: device.id, files: [], seed, ...announced, ...inboxOf(tell, device.id) };
+    const { alarmRules } = services.config.options;
+    const place = inboxOf(alarmRules, alarm, device.record);
+    const record = { ...alarm, device: device.id, files: [], seed, ...announced, ...place };
     const isNew = await services.alarms.put(record, device.record.retentionDays);
     // By itself: who is to be told of it does not wait for what it ends.
     if (alarm.phase !== 'event')
@@ -36,7 +37,7 @@ export function reportAlarm(services: Used, device: DevicePort, { sign, ...alarm
         type: 'alarm',
         alarm: { id, kind, type, phase, ...(level !== undefined && { level }) },
         ...(position && { position }),
-        tell: toldNow(tell, device.id, alarm),
+        tell: toldNow(tellsOf(alarmRules, alarm, device.record), device.id, alarm),
       });
     }
     // An alarm that is reported again has its files asked for again: they may not have come the first time. No write waits
