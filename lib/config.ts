@@ -527,7 +527,7 @@ const schema = z.strictObject({
     .strictObject({
       rules: alarmRules.default(DEFAULT_RULES).meta({
         description:
-          'Who is told of an alarm of a device: a list of `{kinds, types, tags, minLevel, tell}`, of which the first that fits decides; what none fits only the page of its device shows. `kinds` are such as `adas`, `types` such as `sos` ([api.md](api.md#alarms-for-people)), `tags` those of devices, a `minLevel` only alarms with a level have; what is left out fits all. `tell` has of `inbox` (the console, counted on every screen), `email` and `webhook` those who are told. That an alarm ends only webhooks are told.',
+          'Who is told of an alarm of a device: a list of `{kinds, types, tags, minLevel, tell, push}`, of which the first that fits decides; what none fits only the page of its device shows. `kinds` are such as `adas`, `types` such as `sos` ([api.md](api.md#alarms-for-people)), `tags` those of devices, a `minLevel` only alarms with a level have; what is left out fits all. `tell` has of `inbox` (the console, counted on every screen), `email` and `webhook` those who are told. With `push: false` what is for the inbox waits there: no console is told as it comes, and no live wall speaks of it. That an alarm ends only webhooks are told.',
       }),
       emails: emails.meta({
         description:

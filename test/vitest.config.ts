@@ -36,7 +36,7 @@ class LongestFirst extends BaseSequencer {
 
 /** Devices and cameras that keep time: they send, and expect, as fast as the clock runs, whatever else does. */
 const REAL_TIME = [
-  'test/containers/ingest/task/{attachments,control,failures,faults,field,forwarded,live,sound,takeover}.test.ts',
+  'test/containers/ingest/task/{attachments,control,failures,faults,field,forwarded,live,sound,takeover,told}.test.ts',
 ];
 
 /**

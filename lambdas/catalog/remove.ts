@@ -77,7 +77,7 @@ function toInvalidate(body: string): readonly string[] | undefined {
 async function remove(message: Removal): Promise<void> {
   if (message.step === 'invalidate') return;
   if (message.step === 'look') return await look(message);
-  if (message.step === 'trash') return await withdraw(message.videoId);
+  if (message.step === 'trash') return await inTrash(message);
   const { videoId } = message;
   const record = await readVideo(videoId);
   if (record !== undefined && record.status !== 'deleted') {
@@ -109,6 +109,14 @@ async function remove(message: Removal): Promise<void> {
   const until = formEnd(record);
   await enqueue({ step: 'sweep', videoId, published, ...(until !== undefined && { until }) }, SWEEP_DELAY);
   await deleteVideo(record);
+}
+
+/** First the edge, so that who is told asks for what is so. Of a video that is gone by now `deleted` is told. */
+async function inTrash({ videoId, did }: Extract<Removal, { step: 'trash' }>): Promise<void> {
+  await withdraw(videoId);
+  if (did === undefined) return;
+  const record = await readVideo(videoId);
+  if (record !== undefined) await announce(record, did.type, did.at);
 }
 
 /**

@@ -33,8 +33,9 @@ export async function discard(
     if (status !== 'deleted') await changeVideo(id, { status: 'deleted', remove: ['expiresAt'] });
     return await enqueue({ step: 'remove', videoId: id });
   }
-  if (trashedAt === undefined) await changeVideo(id, { set: intoTrash(record, now * 1000, trashDays) });
-  await enqueue({ step: 'trash', videoId: id });
+  const set = intoTrash(record, now * 1000, trashDays);
+  if (trashedAt === undefined) await changeVideo(id, { set });
+  await enqueue({ step: 'trash', videoId: id, did: { type: 'trashed', at: trashedAt ?? set.trashedAt } });
 }
 
 /** What is set of a record that is put into the trash at `now`, epoch ms. Retention that ends sooner is not put off. Pure. */
@@ -58,7 +59,7 @@ export async function restore(asked: Asked): Promise<VideoRecord> {
     remove: ['trashedAt', 'removeOnBefore', ...(removeOnBefore === undefined ? (['removeOn'] as const) : [])],
   });
   if (changed === undefined) throw gone();
-  await enqueue({ step: 'trash', videoId: id });
+  await enqueue({ step: 'trash', videoId: id, did: { type: 'restored', at: changed.updatedAt } });
   return changed;
 }
 

@@ -165,12 +165,13 @@ export const handler = serve<'devices'>(required('GROUPS_CLAIM'), {
   },
 
   'GET /api/alarms': async ({ viewer, query }) => {
-    const { state, device, kind, limit } = query;
+    const { state, device, kind, pushed, limit } = query;
     const asked = { route: 'GET /api/alarms', viewer, query } as const;
     const after = await readCursor(asked, sortKey);
     if (device !== undefined && !isAdmin(viewer)) visible(await readDevice(device), viewer);
     const of = device === undefined ? await seenBy(viewer, true) : new Set([device]);
-    const wanted = (row: InboxRow) => (of === 'all' || of.has(row.device)) && (kind ?? row.kind) === row.kind;
+    const wanted = (row: InboxRow) =>
+      (of === 'all' || of.has(row.device)) && (kind ?? row.kind) === row.kind && (pushed !== '1' || row.quiet !== true);
     const rows = rowsOf(partitionsOf(of, statesOf(state)), after, Math.ceil(limit / 2));
     const page = await takePage(rows, wanted, limit, LIST_BUDGET);
     const alarms = await readAlarmsOf(page.records);

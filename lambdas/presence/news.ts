@@ -103,9 +103,11 @@ function topicOfWatched(what: string): string | undefined {
   return id === undefined ? undefined : topicText({ of: 'watching', what: 'device', id });
 }
 
-/** Of the table of alarms. Undefined: the inbox is as it was. */
+/** Of the table of alarms. Undefined: the inbox is as it was, or what came into it is pushed to nobody. */
 export const alarmsNews = ({ before, now }: Change): News | undefined =>
-  before?.['inbox'] === now?.['inbox'] ? undefined : { of: 'alarms', topic: ALARMS_TOPIC, isMore: true };
+  before?.['inbox'] === now?.['inbox'] || (before === undefined && now?.['quiet'] === true)
+    ? undefined
+    : { of: 'alarms', topic: ALARMS_TOPIC, isMore: true };
 
 /** Sessions that are told one by one: of a crowd it is said that there is more, and the list is asked for once. */
 const MOST_SESSIONS = 50;

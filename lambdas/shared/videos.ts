@@ -107,9 +107,9 @@ export async function changeVideo(id: string, change: Change, guard: Guard = {})
   return changed;
 }
 
-/** Tells the world what the record now says. Receivers must expect the same event twice. */
-export async function announce(record: VideoRecord, status: VideoEventType): Promise<void> {
-  const event: VideoEvent = { videoId: record.id, owner: record.owner, status, at: record.updatedAt };
+/** Tells the world what the record now says, or said at `at`. Receivers must expect the same event twice. */
+export async function announce(record: VideoRecord, status: VideoEventType, at = record.updatedAt): Promise<void> {
+  const event: VideoEvent = { videoId: record.id, owner: record.owner, status, at };
   const revision = record.slicing?.revision ?? record.revision;
   if (revision > 0) event.revision = revision;
   if (record.duration !== null) event.duration = record.duration;
@@ -118,8 +118,8 @@ export async function announce(record: VideoRecord, status: VideoEventType): Pro
   await publish(event);
 }
 
-/** Each status of a video is a line of log under the video's id, beginning with its upload. */
-export function tell({ id, slicing, failure }: VideoRecord, status: VideoStatus): void {
+/** Each status of a video is a line of log under the video's id, beginning with its upload, and so is the trash. */
+export function tell({ id, slicing, failure }: VideoRecord, status: VideoStatus | VideoEventType): void {
   logger.setCorrelationId(id);
   const code = status === 'failed' ? failure?.code : undefined;
   logger.info('video', { videoId: id, status, execution: slicing?.execution, code });

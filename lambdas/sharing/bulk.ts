@@ -5,17 +5,17 @@
 import type { BulkChange } from '../../lib/contract/bulk.ts';
 import { number } from '../../lib/contract/env.ts';
 import { videosBounds } from '../../lib/contract/options.ts';
-import { MOST_TAGGED } from '../../lib/contract/video.ts';
+import { MOST_TAGGED, type VideoRecord } from '../../lib/contract/video.ts';
 import { changeable } from '../catalog/access.ts';
 import { ask } from '../catalog/ask.ts';
 import { changeByPerson } from '../catalog/change.ts';
 import { countRewording } from '../catalog/rewording.ts';
 import { discard, restore } from '../catalog/trash.ts';
-import { ApiError, toProblem } from '../shared/errors.ts';
+import { ApiError, refusedField, toProblem } from '../shared/errors.ts';
 import type { Handlers } from '../shared/http.ts';
 import { logger } from '../shared/logger.ts';
 import type { Viewer } from '../shared/viewer.ts';
-import { changeableCollection, putInto } from './collections.ts';
+import { changeableCollection, putInto, takeFrom } from './collections.ts';
 
 /** Videos changed at a time. */
 const SIDE_BY_SIDE = 10;
@@ -27,15 +27,32 @@ type Refusals = Map<string, unknown>;
 export const bulkRoutes: Pick<Handlers<'sharing'>, 'POST /api/videos/bulk'> = {
   'POST /api/videos/bulk': async ({ viewer, body }) => {
     const ids = [...new Set(body.videos)];
-    const refusals = body.action === 'collect' ? await collect(ids, body, viewer) : await each(ids, one(body, viewer));
+    const refusals = await changeAll(ids, body, viewer);
     return {
       videos: ids.map((id) => (refusals.has(id) ? { id, refused: said(refusals.get(id)) } : { id })),
     };
   },
 };
 
+/** Answers what each was refused for, of those that were. A collection's list is written once for all. */
+async function changeAll(ids: readonly string[], asked: BulkChange, viewer: Viewer): Promise<Refusals> {
+  switch (asked.action) {
+    case 'collect':
+      return await collect(ids, asked.collection, viewer);
+    case 'uncollect':
+      await takeFrom(asked.collection, ids, viewer);
+      return new Map();
+    case 'move':
+      return await move(ids, asked, viewer);
+    default:
+      return await each(ids, one(asked, viewer));
+  }
+}
+
+type OfCollections = 'collect' | 'uncollect' | 'move';
+
 /** What is done to each. */
-function one(change: Exclude<BulkChange, { action: 'collect' }>, viewer: Viewer): (id: string) => Promise<unknown> {
+function one(change: Exclude<BulkChange, { action: OfCollections }>, viewer: Viewer): (id: string) => Promise<unknown> {
   switch (change.action) {
     case 'tag':
       return (id) => retag(id, viewer, (tags) => [...new Set([...tags, ...change.tags])]);
@@ -72,16 +89,35 @@ async function retag(id: string, viewer: Viewer, after: (tags: readonly string[]
   throw new ApiError('conflict', 'The video is being changed by somebody else. Try again.');
 }
 
-/** The list of the collection is written once for all. */
+/** `check` throws what one is refused for besides. */
 async function collect(
   ids: readonly string[],
-  { collection }: Extract<BulkChange, { action: 'collect' }>,
+  collection: string,
   viewer: Viewer,
+  check: (record: VideoRecord) => void = () => {},
 ): Promise<Refusals> {
   await changeableCollection(collection, viewer);
-  const refusals = await each(ids, async (id) => changeable(await ask(id, viewer)));
+  const refusals = await each(ids, async (id) => check(changeable(await ask(id, viewer))));
   const joining = ids.filter((id) => !refusals.has(id));
   return new Map([...refusals, ...(await putInto(collection, joining, viewer))]);
+}
+
+/** In, then out: what breaks in between leaves them in both, and the same call, made once more, does the rest. */
+async function move(
+  ids: readonly string[],
+  { from, to }: Extract<BulkChange, { action: 'move' }>,
+  viewer: Viewer,
+): Promise<Refusals> {
+  // Out of the one that they were put in they would be in none.
+  if (from === to) throw refusedField('body.to', 'must be another collection than `from`');
+  await changeableCollection(from, viewer);
+  const refusals = await collect(ids, to, viewer, ({ collections }) => {
+    if (collections?.has(from) === true || collections?.has(to) === true) return;
+    throw new ApiError('conflict', 'The video is not in the collection that it should leave.');
+  });
+  const moved = ids.filter((id) => !refusals.has(id));
+  await takeFrom(from, moved, viewer, to);
+  return refusals;
 }
 
 /** Answers what each was refused for, of those that were. */

@@ -106,15 +106,30 @@ const showWhole = async (row: CollectionRow): Promise<Collection> =>
 /** The collection and the one around it, as resources of grants. */
 const aroundIt = (collection: string): string[] => withParents(new Set([collection])).map((one) => `collection:${one}`);
 
-/** Takes videos out; who watches one by a grant on the collection, or on the one around it, does so no more. */
-async function takeOut(videos: readonly string[], collection: string): Promise<void> {
-  const from = aroundIt(collection);
-  if (videos.length > 0) await endBy({ of: 'videos', videos: [...videos], reasons: [], from });
+/**
+ * Takes videos out; who watches one by a grant on the collection, or on the one around it, does so no more. `other`: a collection that all of
+ * them are in, too; by what is around both they are watched as before.
+ */
+async function takeOut(videos: readonly string[], collection: string, other?: string): Promise<void> {
+  const left = new Set(other === undefined ? [] : aroundIt(other));
+  const from = aroundIt(collection).filter((resource) => !left.has(resource));
+  if (videos.length > 0 && from.length > 0) await endBy({ of: 'videos', videos: [...videos], reasons: [], from });
   for (const video of videos) await setMember(video, collection, false);
 }
 
 /** Times that a collection is read again which somebody else changed meanwhile. */
 const TRIES = 4;
+
+/** Does again, from its reading on, what another's change came between. Throws `conflict` where others go on changing it. */
+async function again<T>(attempt: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (tries === TRIES || !(error instanceof ApiError) || error.code !== 'conflict') throw error;
+    }
+  }
+}
 
 /**
  * Puts videos, which must be the viewer's to share, behind those that are in it. Answers why, of each that did not join. Throws `not-found`,
@@ -125,28 +140,48 @@ export async function putInto(
   joining: readonly string[],
   viewer: Viewer,
 ): Promise<ReadonlyMap<string, ApiError>> {
-  const refused = new Map<string, ApiError>();
-  for (let tries = 1; ; tries += 1) {
+  const { row, known, refused } = await again(async () => {
     const row = await changeableCollection(collection, viewer);
     const known = await readVideos([...new Set([...row.videos, ...joining])]);
     // Of those on the list whose record does not say so yet, somebody else may be about to have it say so.
     const before = row.videos.filter((id) => known.has(id));
     const more = joining.filter((id) => !before.includes(id));
     const fitting = more.slice(0, Math.max(0, MOST_VIDEOS - before.length));
-    try {
-      const videos = [...before, ...fitting];
-      if (fitting.length > 0) await putCollection({ ...row, videos, updatedAt: new Date().toISOString() }, row);
-    } catch (error) {
-      if (tries < TRIES && error instanceof ApiError && error.code === 'conflict') continue;
-      throw error;
-    }
+    const videos = [...before, ...fitting];
+    if (fitting.length > 0) await putCollection({ ...row, videos, updatedAt: new Date().toISOString() }, row);
     const isFull = `The collection has ${MOST_VIDEOS} videos, as many as it can have.`;
-    for (const id of more.slice(fitting.length)) refused.set(id, new ApiError('conflict', isFull));
-    const added = joining.filter((id) => !refused.has(id) && known.get(id)?.collections?.has(row.id) !== true);
-    await endUnder(added, aroundIt(row.id));
-    for (const id of added) if (!(await setMember(id, row.id, true))) refused.set(id, tooMany(id));
-    return refused;
-  }
+    return {
+      row,
+      known,
+      refused: new Map(more.slice(fitting.length).map((id) => [id, new ApiError('conflict', isFull)])),
+    };
+  });
+  const added = joining.filter((id) => !refused.has(id) && known.get(id)?.collections?.has(row.id) !== true);
+  await endUnder(added, aroundIt(row.id));
+  for (const id of added) if (!(await setMember(id, row.id, true))) refused.set(id, tooMany(id));
+  return refused;
+}
+
+/**
+ * Takes videos out of a collection, for who keeps it; what is not in it is as it should be. `other`: a collection that they are all in by
+ * now. Throws as `putInto` does. Safe to repeat.
+ */
+export async function takeFrom(
+  collection: string,
+  leaving: readonly string[],
+  viewer: Viewer,
+  other?: string,
+): Promise<void> {
+  await again(async () => {
+    const row = await changeableCollection(collection, viewer);
+    const known = await readVideos(leaving);
+    const inside = leaving.filter((id) => known.get(id)?.collections?.has(row.id) === true);
+    // Out of records first: what is in no list is in no record.
+    await takeOut(inside, row.id, other);
+    const videos = row.videos.filter((id) => !leaving.includes(id));
+    if (videos.length < row.videos.length)
+      await putCollection({ ...row, videos, updatedAt: new Date().toISOString() }, row);
+  });
 }
 
 const tooMany = (id: string) =>

@@ -1,6 +1,12 @@
 /** What webhooks are told, made of what the bus brings. Pure. */
 import { z } from 'zod';
-import { DEVICE_EVENT_SOURCE, deviceEvent, EVENT_SOURCE, videoEvent } from '../../lib/contract/events.ts';
+import {
+  DEVICE_EVENT_SOURCE,
+  deviceEvent,
+  EVENT_SOURCE,
+  trashEventType,
+  videoEvent,
+} from '../../lib/contract/events.ts';
 import { DELIVERY_DAYS, deliveryId, type DeliveryRow, type WebhookType } from '../../lib/contract/webhook.ts';
 
 /** An event as EventBridge hands it on (EventBridge user guide, "Event structure"). */
@@ -19,12 +25,15 @@ export interface Told {
   readonly data: unknown;
 }
 
+const isOfTrash = (status: string): boolean => trashEventType.safeParse(status).success;
+
 /** Undefined: an event that webhooks are not told of. */
-export function toldOf(event: z.infer<typeof busEvent>): Told | undefined {
-  const { id, source, detail } = event;
+export function toldOf({ id, source, detail }: z.infer<typeof busEvent>): Told | undefined {
   if (source === EVENT_SOURCE) {
     const { status, at, ...data } = videoEvent.parse(detail);
-    return { type: `video.${status}`, at, event: id, data };
+    // A call that is made again has this told again, of the same moment.
+    const event = isOfTrash(status) ? `${status}-${data.videoId}` : id;
+    return { type: `video.${status}`, at, event, data };
   }
   if (source !== DEVICE_EVENT_SOURCE) return undefined;
   const { type, at, task: _, tell, ...data } = deviceEvent.parse(detail);

@@ -71,7 +71,7 @@ export function deviceTables(scope: Construct, config: Config): DeviceTables {
     partitionKey: text('inbox'),
     sortKey: text('at'),
     projectionType: ProjectionType.INCLUDE,
-    nonKeyAttributes: ['kind'],
+    nonKeyAttributes: ['kind', 'quiet'],
   });
   return {
     devices,

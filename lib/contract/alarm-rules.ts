@@ -15,6 +15,8 @@ export const alarmRule = z.strictObject({
   tags: some(z.string().min(1).max(50)),
   minLevel: z.int().min(1).max(255).optional(),
   tell: z.array(tell).max(3),
+  /** False: what is for the inbox waits there, and nobody is told as it comes. */
+  push: z.boolean().optional(),
 });
 export type AlarmRule = z.infer<typeof alarmRule>;
 export const alarmRules = z.array(alarmRule).max(12);
@@ -33,9 +35,16 @@ type Tagged = Pick<DeviceRecord, 'tags'>;
 
 /** Who is told of it. That it ends only servers of others are: of people it closes what began. */
 export function tellsOf(rules: readonly AlarmRule[], alarm: Alarm, device: Tagged): readonly Tell[] {
-  const told = rules.find((rule) => fits(rule, alarm, device))?.tell ?? [];
+  const told = ruleOf(rules, alarm, device)?.tell ?? [];
   return alarm.phase === 'end' ? told.filter((one) => one === 'webhook') : told;
 }
+
+/** Whether it only waits to be looked at: no console is told of it as it comes, and no wall speaks of it. */
+export const isQuiet = (rules: readonly AlarmRule[], alarm: Alarm, device: Tagged): boolean =>
+  ruleOf(rules, alarm, device)?.push === false;
+
+const ruleOf = (rules: readonly AlarmRule[], alarm: Alarm, device: Tagged): AlarmRule | undefined =>
+  rules.find((rule) => fits(rule, alarm, device));
 
 const fits = ({ kinds, types, tags, minLevel }: AlarmRule, { kind, type, level }: Alarm, device: Tagged): boolean =>
   (kinds?.includes(kind) ?? true) &&

@@ -28,6 +28,23 @@ export const bulkChange = z.discriminatedUnion('action', [
     .strict(),
   z
     .object({
+      action: z.literal('uncollect'),
+      videos,
+      collection: collectionId.meta({ description: 'They are taken out of it; what is not in it is as asked.' }),
+    })
+    .strict(),
+  z
+    .object({
+      action: z.literal('move'),
+      videos,
+      from: collectionId.meta({ description: 'The collection that they are in.' }),
+      to: collectionId.meta({
+        description: 'Another one: they join it behind what is in it, and leave the first then.',
+      }),
+    })
+    .strict(),
+  z
+    .object({
       action: z.literal('delete'),
       videos,
       now: z.boolean().optional().meta({ description: 'True: for good. Without it, into the trash.' }),
@@ -57,7 +74,7 @@ export const bulkRoutes = {
     stage: 'sharing',
     auth: 'user',
     status: 200,
-    summary: `Change up to ${MOST_AT_ONCE} videos: tag, untag, say who may watch, put into a collection, delete, restore. Each is answered by itself: one that is refused keeps no other. Safe to repeat.`,
+    summary: `Change up to ${MOST_AT_ONCE} videos: tag, untag, say who may watch, put into a collection, take out of one, move to another, delete, restore. Each is answered by itself: one that is refused keeps no other. Safe to repeat.`,
     body: bulkChange,
     response: bulkAnswer,
   },

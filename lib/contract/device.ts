@@ -229,8 +229,14 @@ export const alarmRecord = z.object({
     .meta({ description: 'By whom (a subject) and when it was seen to.' }),
   /** Partition of the index `inbox` (lib/contract/inbox.ts). Absent: it is not for people, as an end is not. Never shown. */
   inbox: z.string().optional(),
+  quiet: z
+    .boolean()
+    .optional()
+    .meta({ description: 'True: its rule says `push: false`, so it is in the inbox and pushed to nobody.' }),
   /** Random. What is made of its files is named by it, whichever task takes them and however often they come. Never shown. */
   seed: z.string().max(64).optional(),
+  /** The bus was not told of it yet. Never shown. */
+  untold: z.literal(true).optional(),
   /** Epoch seconds; DynamoDB TTL. */
   expiresAt: z.int().positive(),
 });
@@ -238,7 +244,7 @@ export type AlarmRecord = z.infer<typeof alarmRecord>;
 
 /** What the API shows of an alarm: files with a signed path instead of a key. */
 export const alarm = alarmRecord
-  .omit({ at: true, expiresAt: true, files: true, seed: true, announced: true, inbox: true })
+  .omit({ at: true, expiresAt: true, files: true, seed: true, announced: true, inbox: true, untold: true })
   .extend({
     state: z
       .enum(['new', 'acknowledged'])

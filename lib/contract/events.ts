@@ -1,6 +1,6 @@
 /**
- * EventBridge events. A video's: source `sluice.video`, detail-type is the status reached. A device's: source
- * `sluice.device`, detail-type is what happened.
+ * EventBridge events. A video's: source `sluice.video`, detail-type is the status reached, or that it is in the trash or out of it. A
+ * device's: source `sluice.device`, detail-type is what happened.
  */
 import { z } from 'zod';
 import { tell } from './alarm-rules.ts';
@@ -9,7 +9,18 @@ import { failure, videoId } from './video.ts';
 
 export const EVENT_SOURCE = 'sluice.video';
 
-const videoEventType = z.enum(['uploaded', 'probed', 'playable', 'ready', 'failed', 'deleted']);
+/** What is told of the trash, in which a video keeps its status. */
+export const trashEventType = z.enum(['trashed', 'restored']);
+
+const videoEventType = z.enum([
+  'uploaded',
+  'probed',
+  'playable',
+  'ready',
+  'failed',
+  ...trashEventType.options,
+  'deleted',
+]);
 export type VideoEventType = z.infer<typeof videoEventType>;
 
 /** `detail` of every `sluice.video` event. */

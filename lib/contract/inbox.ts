@@ -28,7 +28,7 @@ export const stateOf = ({ inbox }: Pick<AlarmRecord, 'inbox'>): InboxState | und
   inboxState.safeParse(inbox?.split('.')[0]).data;
 
 /** What the index holds of an alarm: what it is asked by. */
-export const inboxRow = alarmRecord.pick({ device: true, at: true, kind: true });
+export const inboxRow = alarmRecord.pick({ device: true, at: true, kind: true, quiet: true });
 export type InboxRow = z.infer<typeof inboxRow>;
 
 /** So many are counted; of more it is only said that there are more. */
@@ -57,6 +57,10 @@ export const inboxRoutes = {
       state: z.enum([...inboxState.options, 'all']).default('new'),
       device: deviceId.optional(),
       kind: alarmRecord.shape.kind.optional(),
+      pushed: z
+        .enum(['0', '1'])
+        .optional()
+        .meta({ description: '1: those alone that people are told of as they come, as rules of `alarms.rules` say.' }),
       limit: z.coerce.number().int().min(1).max(100).default(50),
       cursor: opaque(2000).optional(),
     }),

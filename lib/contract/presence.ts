@@ -47,7 +47,7 @@ const watchingNews = z.object({
   left: z.array(z.string()),
 });
 
-/** An alarm that people are told of has come, or somebody acknowledged one: the inbox says which. */
+/** An alarm that is pushed has come, or somebody acknowledged one: the inbox says which. */
 const alarmsNews = z.object({ ...common, of: z.literal('alarms') });
 
 /** A person's own sessions that are over, however: ended, their right taken back, or left. Whoever plays one asks what became of it. */

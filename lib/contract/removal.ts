@@ -1,5 +1,6 @@
 /** What the worker that removes a video is told. */
 import { z } from 'zod';
+import { trashEventType } from './events.ts';
 import { videoId } from './video.ts';
 
 /** Videos whose cached copies go with one call to CloudFront. */
@@ -9,7 +10,12 @@ export const removal = z.discriminatedUnion('step', [
   /** All of it. */
   z.object({ step: z.literal('remove'), videoId }),
   /** It was put into the trash, or taken out of it: the edge is to do as its record says. */
-  z.object({ step: z.literal('trash'), videoId }),
+  z.object({
+    step: z.literal('trash'),
+    videoId,
+    /** What others are told of it then, and when it was; absent: nothing, the edge alone looks again. */
+    did: z.object({ type: trashEventType, at: z.iso.datetime() }).optional(),
+  }),
   /** Looks once more for objects, after the last encoder has ended. */
   z.object({
     step: z.literal('sweep'),

@@ -162,7 +162,8 @@ export class MediaStream implements Timed, UplinkUser {
     while (to < units && track.unitTime[to]! <= into && track.unitTime[to]! < end) to += 1;
     if (to > from) this.#send(from, to);
     this.#unit = to;
-    if (into >= end) return this.#finish();
+    // It may end in the next loop, and this one be late: then that comes first.
+    if (into >= end && (to < units || end <= track.duration)) return this.#finish();
     if (this.#scheduled !== this.#round) return;
     if (to === units) {
       this.#unit = 0;

@@ -115,9 +115,9 @@ beforeAll(async () => {
     // Text where it stands in a path or query, a number in a body.
     channel: ['1', 1],
     number: [1],
-    // A moment, or a day.
-    from: [new Date(FROM).toISOString(), '2026-01-02'],
-    to: [new Date(FROM + 4000).toISOString(), '2026-01-03'],
+    // A moment, a day, or a collection.
+    from: [new Date(FROM).toISOString(), '2026-01-02', COLLECTION],
+    to: [new Date(FROM + 4000).toISOString(), '2026-01-03', 'hostileother'],
     token: [await mintToken(fleet.tokens, viewer, VIDEO, 'manifest', new Date(Date.now() + 3_600_000))],
     playlist: ['720p.m3u8'],
     file: ['720p.mp4'],

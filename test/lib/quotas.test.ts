@@ -32,6 +32,7 @@ const longestRule = (rule: number) => ({
   tags: many(10, (i) => long(50, `${rule}-${i}-`)),
   minLevel: 255,
   tell: tell.options,
+  push: false,
 });
 const TEXTS: Readonly<Record<string, readonly [least: unknown, most: unknown]>> = {
   name: ['s', `s${'x'.repeat(30)}`],

@@ -23,6 +23,7 @@ let folder: string;
 let browser: Browser;
 let ids: string[];
 let collection: string;
+let other: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sluice-bulk-'));
@@ -35,11 +36,12 @@ beforeAll(async () => {
   const found = async () => (await uma.call('GET /api/videos', { query: { q: RUN } })).videos.length === ids.length;
   await vi.waitUntil(found, { timeout: 120_000, interval: 250 });
   collection = (await uma.call('POST /api/collections', { body: { title: `Harbour ${RUN}` } })).id;
+  other = (await uma.call('POST /api/collections', { body: { title: `Marina ${RUN}` } })).id;
   browser = await openBrowser();
 });
 afterAll(async () => {
   await browser.close();
-  await uma.fetch('DELETE', `/api/collections/${collection}`);
+  for (const id of [collection, other]) await uma.fetch('DELETE', `/api/collections/${id}`);
   for (const id of ids) await uma.fetch('DELETE', `/api/videos/${id}?now=true`);
   await rm(folder, { recursive: true, force: true });
 });
@@ -135,6 +137,40 @@ it('tags several by keys alone, and says who may watch and what they are put in 
   await page.getByText(`“${TITLES[2]}” put in.`).waitFor();
   const row = await uma.call('GET /api/collections/{collection}', { params: { collection } });
   expect(row.videoIds).toEqual([ids[2]]);
+  expect(faults).toEqual([]);
+  await close();
+});
+
+it('moves what is in a collection to another and takes it out again, and leaves alone what is in none', async () => {
+  const inside = async () => {
+    const rows = [collection, other].map((id) =>
+      uma.call('GET /api/collections/{collection}', { params: { collection: id } }),
+    );
+    return (await Promise.all(rows)).map(({ videoIds }) => videoIds);
+  };
+  await uma.call('POST /api/videos/bulk', { body: { action: 'collect', videos: [ids[2]!], collection } });
+  const { page, faults, close } = await openLibrary();
+  const open = async () => {
+    for (const title of TITLES.slice(1)) await box(page, title).press('Space');
+    await bar(page).getByRole('button', { name: 'Change' }).click();
+    return page.getByRole('dialog', { name: 'Change 2 videos' });
+  };
+  const moving = await open();
+  await moving.getByRole('combobox', { name: 'What to do' }).selectOption({ label: 'Move to another collection' });
+  await moving.getByRole('combobox', { name: 'Into' }).selectOption({ label: `Marina ${RUN}` });
+  const from = moving.getByRole('combobox', { name: 'Out of' });
+  expect(await from.locator('option').allTextContents()).toEqual([`Harbour ${RUN}`]);
+  await moving.getByRole('button', { name: 'Change', exact: true }).click();
+  await page.getByText(`“${TITLES[2]}” moved.`).waitFor();
+  expect(await inside()).toEqual([[], [ids[2]]]);
+  await expect.poll(() => bar(page).count()).toBe(0);
+
+  const leaving = await open();
+  await leaving.getByRole('combobox', { name: 'What to do' }).selectOption({ label: 'Take out of a collection' });
+  await leaving.getByRole('combobox', { name: 'Collection' }).selectOption({ label: `Marina ${RUN}` });
+  await leaving.getByRole('button', { name: 'Change', exact: true }).click();
+  await page.getByText(`“${TITLES[2]}” taken out.`).waitFor();
+  expect(await inside()).toEqual([[], []]);
   expect(faults).toEqual([]);
   await close();
 });

@@ -2,7 +2,14 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { CreateQueueCommand, DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from '@aws-sdk/client-eventbridge';
+import {
+  CreateQueueCommand,
+  DeleteMessageCommand,
+  GetQueueAttributesCommand,
+  ReceiveMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import type { SQSEvent } from 'aws-lambda';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -132,10 +139,8 @@ describe('deleting', () => {
     const before = await read(id);
     expect((await del(olga, id)).status).toBe(204);
     expect(await read(id)).toEqual(before);
-    expect(await messages('REMOVAL_QUEUE')).toEqual([
-      { step: 'trash', videoId: id },
-      { step: 'trash', videoId: id },
-    ]);
+    const told = { step: 'trash', videoId: id, did: { type: 'trashed', at: before!.trashedAt } };
+    expect(await messages('REMOVAL_QUEUE')).toEqual([told, told]);
   });
 
   it('is for owner and admins, as ever', async () => {
@@ -227,6 +232,45 @@ it('days are whole ones, and end at midnight', () => {
     removeOn: '2026-12-01',
     removeOnBefore: '2026-12-01',
   });
+});
+
+it('is told on the bus, each time by when it was: that it is in the trash, and that it is out of it', async () => {
+  const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: `trash-told-${process.pid}` }));
+  process.env['TOLD_QUEUE'] = QueueUrl;
+  const { Attributes } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['QueueArn'] }));
+  const pattern = { source: ['sluice.video'], resources: [process.env['VIDEOS_TABLE']] };
+  const [bridge, Rule] = [new EventBridgeClient({}), `trash-${process.pid}`];
+  await bridge.send(new PutRuleCommand({ Name: Rule, EventPattern: JSON.stringify(pattern) }));
+  await bridge.send(new PutTargetsCommand({ Rule, Targets: [{ Id: '1', Arn: Attributes!['QueueArn']! }] }));
+  const workAll = async () => {
+    const all = (await messages('REMOVAL_QUEUE')) as { step: string }[];
+    return work(...all.filter(({ step }) => step === 'trash'));
+  };
+  const [first, never] = [await stored({ duration: 12 }), await stored({ revision: 0, status: 'failed' })];
+  // What is done twice is told of twice, as one and the same; that the edge looks again is told to nobody, nor of what is gone.
+  await del(olga, first.id);
+  await del(olga, first.id);
+  await workAll();
+  const { trashedAt } = (await read(first.id))!;
+  await restore(olga, first.id);
+  await workAll();
+  const { updatedAt } = (await read(first.id))!;
+  const at = new Date().toISOString();
+  const gone = { step: 'trash', videoId: newVideoId(), did: { type: 'trashed', at } };
+  expect(await work({ step: 'trash', videoId: first.id }, gone)).toEqual({ batchItemFailures: [] });
+  await del(olga, never.id);
+  await workAll();
+  const seen: { detail: object }[] = [];
+  const last = { videoId: never.id, owner: olga.sub, status: 'trashed', at: (await read(never.id))!.trashedAt };
+  await expect
+    .poll(async () => seen.push(...((await messages('TOLD_QUEUE')) as typeof seen)), { timeout: 20_000 })
+    .toBe(4);
+  const common = { videoId: first.id, owner: olga.sub, revision: 1, duration: 12 };
+  const trashed = { ...common, status: 'trashed', at: trashedAt };
+  const restored = { ...common, status: 'restored', at: updatedAt };
+  const inOrder = (all: readonly object[]) =>
+    all.map((one) => JSON.stringify(Object.entries(one).toSorted())).toSorted();
+  expect(inOrder(seen.map(({ detail }) => detail))).toEqual(inOrder([trashed, trashed, restored, last]));
 });
 
 describe('the edge', () => {

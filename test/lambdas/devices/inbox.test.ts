@@ -102,6 +102,17 @@ it('is one list of all devices, latest first and page by page, of those that one
   expect(await counted(sam)).toEqual({ count: 0, isMore: false });
 });
 
+it('has what its rule keeps quiet, counted as any, and without it where only what is pushed is asked for', async () => {
+  const device = '1390000001b';
+  await fleet.device(device).register(['sam']);
+  const [loud, quiet] = [await raise(device, 1), await raise(device, 2, { quiet: true })];
+  expect((await list(sam)).alarms).toMatchObject([{ id: quiet.id, quiet: true }, { id: loud.id }]);
+  for (const as of [sam, ada]) expect(idsOf(await list(as, { device, pushed: '1' }))).toEqual([loud.id]);
+  expect(idsOf(await list(ada, { device, pushed: '0' }))).toEqual([quiet.id, loud.id]);
+  expect(await counted(sam)).toEqual({ count: 2, isMore: false });
+  expect((await acknowledge(sam, [loud, quiet])).json).toEqual({ acknowledged: 2 });
+});
+
 it('is acknowledged once for everybody, by who may see the device', async () => {
   const [a, b] = [await raise(BUS, 20), await raise(BUS, 21)];
   const before = (await counted(vera)).count as number;

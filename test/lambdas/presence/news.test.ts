@@ -124,17 +124,24 @@ it('says together who came and who went, each once, and of a crowd that there is
   expect(one(...crowd, came(SESSION))).toEqual([{ ...news, joined: [shown], isMore: true }]);
 });
 
-it('tells that the inbox is another: of what comes into it, is acknowledged, or goes; of no other alarm', () => {
+it('tells that the inbox is another: of what comes into it and is pushed, is acknowledged, or goes; of no other alarm', () => {
   const alarms = { of: 'alarms', topic: 'alarms', isMore: true };
   const [fresh, seen, quiet] = [{ inbox: 'new.a' }, { inbox: 'acknowledged.a' }, { files: 1 }];
+  const [waits, met] = [
+    { inbox: 'new.a', quiet: true },
+    { inbox: 'acknowledged.a', quiet: true },
+  ];
   for (const [before, now] of [
     [undefined, fresh],
     [fresh, seen],
     [seen, undefined],
+    // That somebody has seen to it is told, so that it goes from where it stands.
+    [waits, met],
   ])
     expect(alarmsNews({ before, now })).toEqual(alarms);
   for (const [before, now] of [
     [undefined, quiet],
+    [undefined, waits],
     [quiet, {}],
     [fresh, { ...fresh, files: 2 }],
   ])

@@ -147,8 +147,8 @@ it('who may watch is said of each, and what others had by it ends', async () => 
 });
 
 describe('a collection', () => {
-  const make = async (as: Call['as']) =>
-    ((await call('POST /api/collections', as, { body: { title: 'Tour' } })).json as { id: string }).id;
+  const make = async (as: Call['as'], parent?: string) =>
+    ((await call('POST /api/collections', as, { body: { title: 'Tour', parent } })).json as { id: string }).id;
   const inside = async (as: Call['as'], collection: string): Promise<string[]> =>
     (await call('GET /api/collections/{collection}', as, { params: { collection } })).json.videoIds;
 
@@ -175,6 +175,84 @@ describe('a collection', () => {
     const all = await Promise.all(ids.map((id) => answers(olga, [id], { action: 'collect', collection })));
     expect(all.flat()).toEqual(['done', 'done', 'done']);
     expect((await inside(olga, collection)).toSorted()).toEqual(ids.toSorted());
+  });
+
+  it('is left by what is taken out of it, once, and by nothing that somebody else says', async () => {
+    const [first, second, third] = (await several(3)) as [string, string, string];
+    const foreign = await stored({ owner: 'uma', visibility: 'public' });
+    const collection = await make(olga);
+    await answers(ada, [first, foreign, second, third], { action: 'collect', collection });
+    const outOf = (as: Call['as'], videos: readonly string[]) => bulk(as, videos, { action: 'uncollect', collection });
+    expect(await outOf(uma, [foreign])).toMatchObject({ status: 404 });
+    // Who keeps it says what is in it: what an admin put in need not be theirs.
+    const gone = 'a'.repeat(20);
+    expect((await outOf(olga, [foreign, first, gone])).json.videos).toEqual([
+      { id: foreign },
+      { id: first },
+      { id: gone },
+    ]);
+    expect(await inside(olga, collection)).toEqual([second, third]);
+    expect([(await read(first))!.collections, (await read(foreign))!.collections]).toEqual([undefined, undefined]);
+    const ended = (await fleet.sent(process.env['ENDING_QUEUE'])) as { taken: object }[];
+    const taken = { of: 'videos', videos: [foreign, first], reasons: [], from: [`collection:${collection}`] };
+    expect(ended.map((one) => one.taken)).toEqual([taken]);
+    const before = await fleet.get('COLLECTIONS_TABLE', { root: collection, id: collection });
+    expect(await outOf(olga, [first])).toMatchObject({ status: 200 });
+    expect(await fleet.get('COLLECTIONS_TABLE', { root: collection, id: collection })).toEqual(before);
+    expect(await fleet.sent(process.env['ENDING_QUEUE'])).toEqual([]);
+    const all = await Promise.all([second, third].map(async (id) => (await outOf(olga, [id])).status));
+    expect([all, await inside(olga, collection)]).toEqual([[200, 200], []]);
+  });
+
+  it('is left for another: in, then out, and what breaks off in between is done by the same call again', async () => {
+    const [a, b, stray] = (await several(3)) as [string, string, string];
+    const foreign = await stored({ owner: 'uma', visibility: 'public' });
+    const [from, to, of] = [await make(olga), await make(olga), await make(uma)];
+    await answers(ada, [a, b, foreign], { action: 'collect', collection: from });
+    const change = { action: 'move', from, to };
+    const both = async () => [await inside(olga, from), await inside(olga, to)];
+    // Nothing is lost to a collection of somebody else, nor to itself.
+    expect(await bulk(olga, [a], { ...change, to: of })).toMatchObject({ status: 404 });
+    expect(await bulk(uma, [foreign], { ...change, to: of })).toMatchObject({ status: 404 });
+    expect(await bulk(olga, [a], { ...change, to: from })).toMatchObject({
+      status: 400,
+      json: { code: 'invalid-request', errors: [{ path: 'body.to' }] },
+    });
+    expect(await both()).toEqual([[a, b, foreign], []]);
+    // While nobody can be told what ends by it, none of them leaves.
+    const queue = process.env['ENDING_QUEUE']!;
+    process.env['ENDING_QUEUE'] = `${queue}-gone`;
+    try {
+      expect((await bulk(olga, [b], change)).status).toBeGreaterThanOrEqual(500);
+    } finally {
+      process.env['ENDING_QUEUE'] = queue;
+    }
+    expect(await both()).toEqual([[a, b, foreign], [b]]);
+    const done = ['done', 'done', 'conflict', 'forbidden'];
+    for (let time = 0; time < 2; time += 1) {
+      expect(await answers(olga, [a, b, stray, foreign], change)).toEqual(done);
+      expect(await both()).toEqual([[foreign], [b, a]]);
+    }
+    expect((await read(b))!.collections).toEqual(new Set([to]));
+    const ended = (await fleet.sent(process.env['ENDING_QUEUE'])) as { taken: object }[];
+    const taken = { of: 'videos', videos: [a, b], reasons: [], from: [`collection:${from}`] };
+    expect(ended.map((one) => one.taken)).toEqual([taken]);
+  });
+
+  it('is left by none that the other has no place for; what is around both goes on letting them be watched', async () => {
+    const around = await make(olga);
+    const [from, to] = [await make(olga, around), await make(olga, around)];
+    const others = Array.from({ length: MOST_COLLECTIONS - 1 }, (_, i) => `other${String(i).padStart(7, '0')}`);
+    const [id, full] = [await stored(), await stored({ collections: new Set(others) })];
+    await answers(olga, [id, full], { action: 'collect', collection: from });
+    expect(await answers(olga, [id, full], { action: 'move', from, to })).toEqual(['done', 'conflict']);
+    expect([await inside(olga, from), await inside(olga, to)]).toEqual([[full], [id]]);
+    await answers(olga, [id], { action: 'move', from: to, to: around });
+    await answers(olga, [id], { action: 'move', from: around, to });
+    const ended = (await fleet.sent(process.env['ENDING_QUEUE'])) as { taken: { from: string[] } }[];
+    // By the last of them nothing ends: what is in one inside it is watched by what is given on it.
+    const resources = ended.flatMap(({ taken }) => taken.from);
+    expect(resources.toSorted()).toEqual([`collection:${from}`, `collection:${to}`].toSorted());
   });
 
   it('that has no room left, or is one too many, is said of each', async () => {
@@ -207,7 +285,10 @@ it('deletes into the trash, restores and deletes for good, and what is gone is g
   ]);
   const told = await fleet.sent(process.env['REMOVAL_QUEUE']);
   expect(told).toHaveLength(3);
-  for (const id of [a, b]) expect(told).toContainEqual({ step: 'trash', videoId: id });
+  for (const id of [a, b]) {
+    const did = { type: 'trashed', at: (await read(id))!.trashedAt };
+    expect(told).toContainEqual({ step: 'trash', videoId: id, did });
+  }
   await answers(olga, [a], { action: 'delete' });
   expect((await read(a))!.trashedAt).toBe(trashed);
   // Nothing else is done to what is in it.

@@ -54,6 +54,32 @@ describe('a webhook', () => {
     ]);
   });
 
+  it('is told of the trash once for each time, however often that is said', async () => {
+    const { id } = await made({ types: ['video.trashed', 'video.restored'] });
+    const [first, second, third] = ['07', '08', '09'].map((hour) => `2026-05-06T${hour}:00:00.000Z`) as [
+      string,
+      string,
+      string,
+    ];
+    for (const name of ['t1', 't2']) await tell(name, { status: 'trashed', at: first });
+    await tell('t3', { status: 'restored', at: second });
+    await tell('t4', { status: 'trashed', at: third });
+    await tell('t5', { status: 'deleted', at: third });
+    await drain();
+    const bodies = came.map(({ body }) => JSON.parse(body) as { type: string; timestamp: string });
+    expect(bodies.map(({ type, timestamp }) => `${timestamp} ${type}`).toSorted()).toEqual([
+      `${first} video.trashed`,
+      `${second} video.restored`,
+      `${third} video.trashed`,
+    ]);
+    // And is found by its name, as any.
+    const [last] = (await deliveries(id)).deliveries as [Delivery];
+    const replayed = await call('POST /api/webhooks/{webhook}/deliveries/{delivery}/replay', {
+      params: { webhook: id, delivery: last.id },
+    });
+    expect(replayed.status).toBe(202);
+  });
+
   it('of devices has no word of tasks, and no event of another source is told', async () => {
     const { id } = await made({ types: ['device.alarm'] });
     const alarm = { id: 'a'.repeat(16), kind: 'emergency', type: 'emergency', phase: 'begin' };

@@ -1,6 +1,6 @@
 /** Who is told of an alarm. */
 import { describe, expect, it } from 'vitest';
-import { alarmRules, DEFAULT_RULES, tellsOf, type AlarmRule } from '../../../lib/contract/alarm-rules.ts';
+import { alarmRules, DEFAULT_RULES, isQuiet, tellsOf, type AlarmRule } from '../../../lib/contract/alarm-rules.ts';
 
 const alarm = { kind: 'adas', type: 'forward-collision', phase: 'event' } as const;
 const sos = { kind: 'status', type: 'sos', phase: 'start' } as const;
@@ -39,5 +39,17 @@ describe('of the configuration', () => {
     expect(tellsOf(rules, alarm, { tags: ['test'] })).toEqual([]);
     expect(tellsOf(rules, alarm, {})).toEqual(['inbox']);
     expect(tellsOf([], sos, {})).toEqual([]);
+  });
+
+  it('all are pushed, but for what the rule that fits first keeps quiet', () => {
+    const rules: AlarmRule[] = [
+      { types: ['sos'], tell: ['inbox'], push: true },
+      { tell: ['inbox'], push: false },
+    ];
+    expect(alarmRules.safeParse(rules).success).toBe(true);
+    expect([sos, alarm].map((one) => isQuiet(rules, one, {}))).toEqual([false, true]);
+    expect([sos, alarm].map((one) => isQuiet(DEFAULT_RULES, one, {}))).toEqual([false, false]);
+    expect(isQuiet([], alarm, {})).toBe(false);
+    expect(tellsOf(rules, alarm, {})).toEqual(['inbox']);
   });
 });

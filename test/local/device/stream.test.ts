@@ -54,6 +54,40 @@ describe.concurrent('stream', () => {
     },
   );
 
+  test('what ends in the next loop is sent to its end, though the machine was busy over the end of this one', async ({
+    rig,
+  }) => {
+    const clip = await loadClip('qcif');
+    const platform = await rig.platform();
+    const track = clipTrack(clip, { simBytes: 6, sound: 'none', maxBody: 950 });
+    const settings = { faults: noFaults, burst: true, stats: newStats(), random: () => 1 };
+    const uplink = new Uplink({ host, port: platform.mediaPort }, settings);
+    let isOver = false;
+    // Its last second, and two of the next loop.
+    const sent = new MediaStream(uplink, {
+      sim: SIM,
+      channel: 1,
+      track,
+      clock: () => 5_000_000_000_000,
+      firstUnit: track.unitTime.findIndex((time) => time === clip.duration - 1000),
+      length: 3000,
+      speed: 4,
+      onEnd: () => (isOver = true),
+    });
+    rig.after(async () => {
+      sent.stop();
+      await uplink.ended();
+    });
+    sent.start();
+    const pictures = () => platform.streams[0]?.pictures ?? [];
+    await until('its beginning', () => pictures().length > 0);
+    sent.run(performance.now() + 60_000);
+    await until('its end', () => isOver && pictures().length >= 30);
+    expect(pictures().map(({ timestamp }) => timestamp - 5_000_000_000_000)).toEqual(
+      Array.from({ length: 30 }, (_, i) => 100 * i),
+    );
+  });
+
   test('a platform that does not read: nothing is mixed up, GOPs are left out, memory stays bounded', async ({
     rig,
   }) => {

@@ -34,10 +34,10 @@ export const inboxQuery = (filters: Filters) =>
       state.data !== undefined && state.data.pages.length > 1 ? false : unlessPushed(ALARMS_TOPIC, 15_000),
   });
 
-/** The latest that are new, for who watches a wall. */
+/** The latest that are new, for who watches a wall: of those that only wait in the inbox it does not speak. */
 export const latestQuery = queryOptions({
   queryKey: [INBOX, 'latest'],
-  queryFn: ({ signal }) => call('GET /api/alarms', { query: { limit: 20 }, signal }),
+  queryFn: ({ signal }) => call('GET /api/alarms', { query: { pushed: '1', limit: 20 }, signal }),
   staleTime: 2_000,
   refetchInterval: () => unlessPushed(ALARMS_TOPIC, 10_000),
 });

@@ -1,4 +1,4 @@
-/** Changing the videos that are selected: their tags, who may watch them, and which collection they are in. */
+/** Changing the videos that are selected: their tags, who may watch them, and which collections they are in. */
 import '@mantine/core/styles/Overlay.css';
 import '@mantine/core/styles/ModalBase.css';
 import '@mantine/core/styles/Modal.css';
@@ -8,6 +8,7 @@ import '@mantine/core/styles/Popover.css';
 import { Button, Group, Modal, NativeSelect, TagsInput } from '@mantine/core';
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
+import type { Collection } from '../../../lib/contract/collection.ts';
 import type { Video, Visibility } from '../../../lib/contract/video.ts';
 import { tagsQuery } from '../api/queries.ts';
 import { collectionsQuery } from '../collections/queries.ts';
@@ -22,6 +23,8 @@ const actions = {
   untag: { label: 'Take tags off', did: 'changed', not: 'could not be changed' },
   visibility: { label: 'Say who may watch', did: 'changed', not: 'could not be changed' },
   collect: { label: 'Put into a collection', did: 'put in', not: 'could not be put in' },
+  uncollect: { label: 'Take out of a collection', did: 'taken out', not: 'could not be taken out' },
+  move: { label: 'Move to another collection', did: 'moved', not: 'could not be moved' },
 } as const;
 type Action = keyof typeof actions;
 
@@ -52,17 +55,28 @@ function Ask({ videos, close, done }: Props) {
   const [tags, setTags] = useState<string[]>([]);
   const [typed, setTyped] = useState('');
   const [visibility, setVisibility] = useState<Visibility>('private');
-  const [chosen, setCollection] = useState('');
+  const [chosenFrom, setFrom] = useState('');
+  const [chosenTo, setTo] = useState('');
   const [reached, setReached] = useState(0);
   const { data: known } = useQuery(tagsQuery);
-  const { data: pages } = useInfiniteQuery({ ...collectionsQuery, enabled: action === 'collect' });
-  const collections = pages?.pages.flatMap((page) => page.collections) ?? [];
-  const collection = chosen === '' ? (collections[0]?.id ?? '') : chosen;
-  const own = [...new Set(videos.flatMap((video) => video.tags))].toSorted();
   const isTags = action === 'tag' || action === 'untag';
-  const isReady = isTags ? tags.length > 0 : action !== 'collect' || collection !== '';
+  const isOut = action === 'uncollect' || action === 'move';
+  const isIn = action === 'collect' || action === 'move';
+  const some = useInfiniteQuery({ ...collectionsQuery, enabled: isIn || isOut });
+  const collections = some.data?.pages.flatMap((page) => page.collections) ?? [];
+  const holding = collections.filter(({ videoIds }) => videos.some(({ id }) => videoIds.includes(id)));
+  const from = chosenOf(holding, chosenFrom);
+  const others = collections.filter(({ id }) => action !== 'move' || id !== from?.id);
+  const to = chosenOf(others, chosenTo);
+  // Those that are not in it are no concern of its.
+  const meant = isOut ? videos.filter(({ id }) => from?.videoIds.includes(id) === true) : videos;
+  const own = [...new Set(videos.flatMap((video) => video.tags))].toSorted();
+  const isReady = (!isTags || tags.length > 0) && (!isOut || from !== undefined) && (!isIn || to !== undefined);
   const run = useMutation({
-    mutationFn: () => changeMany(videos, changeOf(action, { tags, visibility, collection }), setReached),
+    mutationFn: () => {
+      const asked = { tags, visibility, from: from?.id ?? '', to: to?.id ?? '' };
+      return changeMany(meant, changeOf(action, asked), setReached);
+    },
     onSuccess: ({ done: changed, refused }) => {
       const { did, not } = actions[action];
       tellRefused(refused, not);
@@ -113,19 +127,37 @@ function Ask({ videos, close, done }: Props) {
           onChange={(event) => setVisibility(event.currentTarget.value as Visibility)}
         />
       )}
-      {action === 'collect' && (
-        <NativeSelect
-          mt="md"
-          label="Collection"
-          description={pages && collections.length === 0 ? 'There is none yet. Make one under Collections.' : undefined}
-          data={collections.map(({ id, title }) => ({ value: id, label: title }))}
-          value={collection}
-          disabled={collections.length === 0}
-          onChange={(event) => setCollection(event.currentTarget.value)}
+      {isOut && (
+        <Choice
+          label={action === 'move' ? 'Out of' : 'Collection'}
+          of={holding}
+          chosen={from}
+          choose={setFrom}
+          none={some.data && 'None of them is in a collection of yours.'}
         />
       )}
+      {isIn && (
+        <Choice
+          label={action === 'move' ? 'Into' : 'Collection'}
+          of={others}
+          chosen={to}
+          choose={setTo}
+          none={some.data && `There is ${action === 'move' ? 'no other' : 'none'} yet. Make one under Collections.`}
+        />
+      )}
+      {(isIn || isOut) && some.hasNextPage && (
+        <Button
+          mt="xs"
+          variant="subtle"
+          size="compact-sm"
+          loading={some.isFetchingNextPage}
+          onClick={() => void some.fetchNextPage()}
+        >
+          More collections
+        </Button>
+      )}
       <Group justify="flex-end" mt="lg">
-        {run.isPending && <span role="status">{`${reached} of ${count(videos.length, 'video')}`}</span>}
+        {run.isPending && <span role="status">{`${reached} of ${count(meant.length, 'video')}`}</span>}
         <Button variant="default" onClick={close}>
           Cancel
         </Button>
@@ -137,11 +169,51 @@ function Ask({ videos, close, done }: Props) {
   );
 }
 
-function changeOf(
-  action: Action,
-  { tags, visibility, collection }: { tags: string[]; visibility: Visibility; collection: string },
-): Change {
-  if (action === 'visibility') return { action, visibility };
-  if (action === 'collect') return { action, collection };
-  return { action, tags };
+/** The one that was chosen while it is among them, or else the first. */
+const chosenOf = (among: readonly Collection[], id: string): Collection | undefined =>
+  among.find((one) => one.id === id) ?? among[0];
+
+interface ChoiceProps {
+  readonly label: string;
+  readonly of: readonly Collection[];
+  readonly chosen: Collection | undefined;
+  readonly choose: (id: string) => void;
+  /** Said where there is nothing to choose from, once that is known. */
+  readonly none: string | undefined;
+}
+
+function Choice({ label, of, chosen, choose, none }: ChoiceProps) {
+  return (
+    <NativeSelect
+      mt="md"
+      label={label}
+      description={of.length === 0 ? none : undefined}
+      data={of.map(({ id, title }) => ({ value: id, label: title }))}
+      value={chosen?.id ?? ''}
+      disabled={of.length === 0}
+      onChange={(event) => choose(event.currentTarget.value)}
+    />
+  );
+}
+
+interface Asked {
+  readonly tags: string[];
+  readonly visibility: Visibility;
+  readonly from: string;
+  readonly to: string;
+}
+
+function changeOf(action: Action, { tags, visibility, from, to }: Asked): Change {
+  switch (action) {
+    case 'visibility':
+      return { action, visibility };
+    case 'collect':
+      return { action, collection: to };
+    case 'uncollect':
+      return { action, collection: from };
+    case 'move':
+      return { action, from, to };
+    default: // 'tag', 'untag'
+      return { action, tags };
+  }
 }

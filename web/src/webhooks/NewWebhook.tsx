@@ -7,20 +7,23 @@ import { call } from '../api/client.ts';
 import { webhooksQuery } from './queries.ts';
 import classes from './webhooks.module.css';
 
-/** In the order in which it comes to pass. */
-const TYPES: readonly (readonly [type: WebhookType, label: string])[] = [
-  ['video.uploaded', 'A video has arrived'],
-  ['video.probed', 'A video was looked at'],
-  ['video.playable', 'A video plays'],
-  ['video.ready', 'A video is ready'],
-  ['video.failed', 'A video failed'],
-  ['video.deleted', 'A video was deleted'],
-  ['device.alarm', 'A device raises an alarm'],
-  ['device.attachment', 'A file of an alarm has arrived'],
-  ['device.online', 'A device connects'],
-  ['device.offline', 'A device disconnects'],
-  ['device.refused', 'A device was refused'],
-];
+/** All there are, in the order in which it comes to pass. */
+const TYPES: Readonly<Record<WebhookType, string>> = {
+  'video.uploaded': 'A video has arrived',
+  'video.probed': 'A video was looked at',
+  'video.playable': 'A video plays',
+  'video.ready': 'A video is ready',
+  'video.failed': 'A video failed',
+  'video.trashed': 'A video was put into the trash',
+  'video.restored': 'A video was restored',
+  'video.deleted': 'A video was deleted for good',
+  'device.alarm': 'A device raises an alarm',
+  'device.attachment': 'A file of an alarm has arrived',
+  'device.online': 'A device connects',
+  'device.offline': 'A device disconnects',
+  'device.refused': 'A device was refused',
+};
+const ALL = Object.keys(TYPES) as WebhookType[];
 
 interface Props {
   readonly onEnd: (made?: Webhook & { readonly secret: string }) => void;
@@ -36,7 +39,7 @@ export function NewWebhook({ onEnd }: Props) {
       call('POST /api/webhooks', {
         body: {
           url: url.trim(),
-          types: TYPES.map(([type]) => type).filter((type) => types.includes(type)),
+          types: ALL.filter((type) => types.includes(type)),
           ...(name.trim() !== '' && { name: name.trim() }),
         },
       }),
@@ -70,7 +73,7 @@ export function NewWebhook({ onEnd }: Props) {
       />
       <Checkbox.Group label="Told when" value={types} onChange={setTypes}>
         <div className={classes.types}>
-          {TYPES.map(([type, label]) => (
+          {Object.entries(TYPES).map(([type, label]) => (
             <Checkbox key={type} value={type} label={label} />
           ))}
         </div>

@@ -19,6 +19,8 @@ export interface AlarmKey {
 
 /** Alarms of a device between the beginning of one and its end, that are looked through. */
 const MOST_BETWEEN = 200;
+/** Alarms of a device, the latest, among which those are looked for that nobody was told of. */
+const MOST_LATEST = 50;
 
 export class AlarmStore {
   readonly #dynamo: Pick<DynamoDBDocumentClient, 'send'>;
@@ -91,6 +93,39 @@ export class AlarmStore {
         ExpressionAttributeValues: { ':end': isEnd ? time : other.time },
       }),
     );
+  }
+
+  /** Others have been told of it. */
+  told({ device, ...alarm }: Pick<AlarmRecord, 'device' | 'id' | 'time'>): Promise<boolean> {
+    return this.#ifHeld(
+      new UpdateCommand({
+        TableName: this.#table,
+        Key: { device, at: alarmSortKey(alarm) },
+        UpdateExpression: 'REMOVE untold',
+        ConditionExpression: 'attribute_exists(device)',
+      }),
+    );
+  }
+
+  /** Nobody has been told of it yet. */
+  async isUntold({ device, id, time }: Pick<AlarmRecord, 'device' | 'id' | 'time'>): Promise<boolean> {
+    return (await this.read({ device, id, time: Date.parse(time) }))?.untold === true;
+  }
+
+  /** Alarms of a device that nobody was told of, since then (epoch milliseconds), among the latest it has had. */
+  async untold(device: string, since: number): Promise<AlarmRecord[]> {
+    const { Items = [] } = await this.#dynamo.send(
+      new QueryCommand({
+        TableName: this.#table,
+        KeyConditionExpression: 'device = :device AND #at > :since',
+        FilterExpression: 'attribute_exists(untold)',
+        ExpressionAttributeNames: { '#at': 'at' },
+        ExpressionAttributeValues: { ':device': device, ':since': new Date(since).toISOString() },
+        ScanIndexForward: false,
+        Limit: MOST_LATEST,
+      }),
+    );
+    return Items.map((item) => alarmRecord.parse(item));
   }
 
   /** The record; undefined when there is none. */

@@ -16,10 +16,23 @@ const MOST_WAITING = 2000;
 /** What the bus may say of an event that it takes a second later (EventBridge API, PutEventsResultEntry). */
 const PASSING = new Set(['ThrottlingException', 'InternalFailure', 'InternalException']);
 
+/** Of an event of which it matters that the bus takes it. */
+export interface Followed {
+  readonly name: string;
+  /** Called when it has. Of one that is lost nothing is said. */
+  readonly taken: () => void;
+}
+
+interface Waiting {
+  readonly event: DeviceEvent;
+  readonly followed: Followed | undefined;
+}
+
 export class DeviceEvents {
   readonly #client: Pick<EventBridgeClient, 'send'>;
   readonly #options: EventOptions;
-  #waiting: DeviceEvent[] = [];
+  #waiting: Waiting[] = [];
+  readonly #followed = new Set<string>();
   #running: Promise<void> | undefined;
 
   constructor(client: Pick<EventBridgeClient, 'send'>, options: EventOptions) {
@@ -27,19 +40,25 @@ export class DeviceEvents {
     this.#options = options;
   }
 
-  publish(event: Omit<DeviceEvent, 'task' | 'at'>): void {
+  /** An event of this name waits, or is under way. */
+  has(name: string): boolean {
+    return this.#followed.has(name);
+  }
+
+  publish(event: Omit<DeviceEvent, 'task' | 'at'>, followed?: Followed): void {
     const made = deviceEvent.safeParse({ ...event, task: this.#options.task, at: new Date().toISOString() });
     if (!made.success) {
       this.#options.failed(made.error);
       return;
     }
-    this.#waiting.push(made.data);
+    this.#waiting.push({ event: made.data, followed });
+    if (followed) this.#followed.add(followed.name);
     this.#bound();
   }
 
   #bound(): void {
     while (this.#waiting.length > MOST_WAITING) {
-      this.#waiting.shift();
+      this.#over(this.#waiting.shift()!);
       this.#options.dropped();
     }
   }
@@ -52,29 +71,39 @@ export class DeviceEvents {
 
   async #send(): Promise<void> {
     while (this.#waiting.length > 0) {
-      const events = this.#waiting.splice(0, BATCH);
-      const Entries = events.map((event) => entryOf(event, this.#options));
+      const batch = this.#waiting.splice(0, BATCH);
+      const Entries = batch.map(({ event }) => entryOf(event, this.#options));
       try {
         // Some may be refused where the call as a whole is answered well.
         const { FailedEntryCount = 0, Entries: answers = [] } = await this.#client.send(
           new PutEventsCommand({ Entries }),
         );
+        const codes = batch.map((_, i) => (FailedEntryCount === 0 ? undefined : answers[i]?.ErrorCode));
+        const later = batch.filter((_, i) => PASSING.has(codes[i] ?? ''));
+        for (const [i, one] of batch.entries()) {
+          if (later.includes(one)) continue;
+          this.#over(one);
+          if (codes[i] === undefined) one.followed?.taken();
+        }
         if (FailedEntryCount === 0) continue;
-        const codes = answers.map(({ ErrorCode }) => ErrorCode);
         this.#options.failed(new Error(`the bus refused ${FailedEntryCount} events: ${codes.find(Boolean)}`));
-        this.#later(events.filter((_, i) => PASSING.has(codes[i] ?? '')));
+        this.#later(later);
       } catch (error) {
         this.#options.failed(error);
-        this.#later(events);
+        this.#later(batch);
       }
       return;
     }
   }
 
   /** First in turn at the next call, a second from now. */
-  #later(events: readonly DeviceEvent[]): void {
-    this.#waiting.unshift(...events);
+  #later(batch: readonly Waiting[]): void {
+    this.#waiting.unshift(...batch);
     this.#bound();
+  }
+
+  #over({ followed }: Waiting): void {
+    if (followed) this.#followed.delete(followed.name);
   }
 }
 

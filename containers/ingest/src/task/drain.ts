@@ -51,8 +51,11 @@ export async function drain({ services, sessions, streams, lease, gate, seconds 
   gate.closeAll();
   await sleep(20);
   await positions.drain(deadline - 500);
-  await within(events.flush(), deadline - performance.now());
-  await within(outbox.drained(), deadline - performance.now());
+  // What is written is told, and that it was told is written.
+  for (let round = 0; round < 2; round += 1) {
+    await within(events.flush(), deadline - performance.now());
+    await within(outbox.drained(), deadline - performance.now());
+  }
   await within(lease.close(), Math.max(1000, deadline - performance.now()));
   log.info('drained', { milliseconds: Math.round(performance.now() - began) });
 }

@@ -60,6 +60,28 @@ it('sends everything again after a call that failed, the oldest first', async ()
   expect(failures).toEqual(['the network']);
 });
 
+it('says of what it was asked to that the bus has it, once it has, and not of what it will never take or has lost', async () => {
+  const taken: string[] = [];
+  const follow = (name: string, device: string) =>
+    events.publish({ type: 'alarm', device: `1380013800${device}` }, { name, taken: () => taken.push(name) });
+  follow('a', '4');
+  follow('b', '5');
+  follow('c', '6');
+  answers = [
+    [undefined, undefined, undefined, 'ThrottlingException', undefined, 'MalformedDetail'],
+    new Error('the network'),
+  ];
+  await events.flush();
+  expect([taken, ['a', 'b', 'c'].map((name) => events.has(name))]).toEqual([['b'], [true, false, false]]);
+  await events.flush();
+  expect([taken, events.has('a')]).toEqual([['b'], true]);
+  await events.flush();
+  expect([taken, events.has('a')]).toEqual([['b', 'a'], false]);
+  follow('d', '7');
+  for (let i = 0; i < 2000; i += 1) publish('9');
+  expect([taken, events.has('d')]).toEqual([['b', 'a'], false]);
+});
+
 it('keeps no more than fit, whatever fails: the oldest are lost', async () => {
   answers = [new Error('the network')];
   const flushing = events.flush();

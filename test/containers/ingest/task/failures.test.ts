@@ -355,6 +355,22 @@ const CASES: readonly Case[] = [
     },
   },
   {
+    write: 'that others were told of an alarm',
+    fails: /Update.*REMOVE untold/,
+    run: async (id) => {
+      await cloud.register(id, []);
+      const device = await connect(id).login();
+      await raise(device, 'jiangsu', 1, 1);
+      await until(
+        'it',
+        () => alarmsOf(id),
+        ([alarm]) => alarm !== undefined && alarm.untold === undefined,
+        15_000,
+      );
+      expect(told(id, 'alarm')).toBe(1);
+    },
+  },
+  {
     write: "an alarm's list of files",
     fails: /Update.*SET files = .*"expected"/,
     run: async (id) => {

@@ -1,11 +1,13 @@
 /** Tells a device's people that it is over what it may have kept in a day: an alarm a day, among its others. */
-import { tellsOf } from '../../../../../lib/contract/alarm-rules.ts';
 import type { DeviceRecord } from '../../../../../lib/contract/device.ts';
 import { dayOf } from '../../cloud/usage.ts';
 import type { Services } from '../../services.ts';
 import { alarmId } from './detect.ts';
-import { inboxOf } from './told.ts';
 import { newSeed } from './seed.ts';
+import { keepAndTell } from './tell.ts';
+import { inboxOf } from './told.ts';
+
+export type Noting = Pick<Services, 'outbox' | 'alarms' | 'events' | 'config' | 'log' | 'metrics'>;
 
 /** What there is too much of, as an alarm's `type`. */
 export type Over = 'files' | 'bytes' | 'encodes' | 'alarms' | 'positions' | 'unannounced-files';
@@ -13,11 +15,13 @@ export type Over = 'files' | 'bytes' | 'encodes' | 'alarms' | 'positions' | 'una
 const DAY_MS = 86_400_000;
 
 export function noteLimit(
-  { outbox, alarms, config, log, metrics }: Pick<Services, 'outbox' | 'alarms' | 'config' | 'log' | 'metrics'>,
-  { id: device, retentionDays, tags }: Pick<DeviceRecord, 'id' | 'retentionDays' | 'tags'>,
+  services: Noting,
+  record: Pick<DeviceRecord, 'id' | 'retentionDays' | 'tags'>,
   over: Over,
   now = Date.now(),
 ): void {
+  const { outbox, config, log, metrics } = services;
+  const device = record.id;
   log.trouble(`over-limit-${over}`, device);
   if (over === 'files' || over === 'bytes' || over === 'unannounced-files') metrics.add('filesOverLimit');
   if (!isFirst(`${device} ${over}`, dayOf(now))) return;
@@ -26,10 +30,8 @@ export function noteLimit(
   const time = new Date(Math.floor(now / DAY_MS) * DAY_MS).toISOString();
   const seed = newSeed();
   const alarm = { device, id, time, kind: 'limit', type: over, phase: 'event', files: [], seed } as const;
-  const tell = tellsOf(config.options.alarmRules, alarm, { tags });
-  outbox.put(`alarm ${device} ${id}`, () =>
-    alarms.put({ ...alarm, files: [], ...inboxOf(tell, device) }, retentionDays),
-  );
+  const place = inboxOf(config.options.alarmRules, alarm, record);
+  outbox.put(`alarm ${device} ${id}`, () => keepAndTell(services, { ...alarm, files: [], ...place }, record));
 }
 
 const MOST_TOLD = 50_000;

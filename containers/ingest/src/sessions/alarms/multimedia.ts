@@ -1,6 +1,5 @@
 /** A picture that came over the control connection (0x0801): kept as an alarm with one file, then acknowledged. */
 import { PutObjectCommand } from '@aws-sdk/client-s3';
-import { tellsOf } from '../../../../../lib/contract/alarm-rules.ts';
 import type { AlarmFile } from '../../../../../lib/contract/device.ts';
 import { alarmFileKey } from '../../../../../lib/contract/live-keys.ts';
 import { RETENTION_TAG } from '../../../../../lib/contract/ingest.ts';
@@ -93,8 +92,8 @@ async function save({ aws, alarms, config, events, metrics }: Used, device: Devi
       }),
     files: [file],
   } as const;
-  const tell = tellsOf(config.options.alarmRules, alarm, device.record);
-  const record = { ...alarm, files: [file], seed: newSeed(), ...inboxOf(tell, device.id) };
+  const place = inboxOf(config.options.alarmRules, alarm, device.record);
+  const record = { ...alarm, files: [file], seed: newSeed(), ...place };
   if (!(await alarms.put(record, device.record.retentionDays))) return;
   metrics.add('attachments');
   const { kind, phase } = alarm;

@@ -1,11 +1,11 @@
-/** What is done about an alarm: it is stored, published as an event, and its files are asked for. */
-import { tellsOf } from '../../../../../lib/contract/alarm-rules.ts';
+/** What is done about an alarm: it is stored, others are told of it, and its files are asked for. */
 import type { Services } from '../../services.ts';
 import type { DevicePort } from '../port.ts';
 import { alarmNumber, isEmergency, type FoundAlarm } from './detect.ts';
 import { noteLimit } from './limit.ts';
 import { newSeed } from './seed.ts';
-import { inboxOf, toldNow } from './told.ts';
+import { keepAndTell } from './tell.ts';
+import { inboxOf } from './told.ts';
 
 type Used = Pick<Services, 'alarms' | 'events' | 'config' | 'host' | 'log' | 'outbox' | 'usage' | 'metrics'>;
 
@@ -21,24 +21,15 @@ export function reportAlarm(services: Used, device: DevicePort, { sign, ...alarm
   services.metrics.add('alarms');
   services.outbox.put(`alarm ${device.id} ${alarm.id}`, async () => {
     const announced = sign && { announced: sign.attachments };
-    const tell = tellsOf(services.config.options.alarmRules, alarm, device.record);
-    const record = { ...alarm, device: device.id, files: [], seed, ...announced, ...inboxOf(tell, device.id) };
-    const isNew = await services.alarms.put(record, device.record.retentionDays);
+    const { alarmRules } = services.config.options;
+    const place = inboxOf(alarmRules, alarm, device.record);
+    const record = { ...alarm, device: device.id, files: [], seed, ...announced, ...place };
+    const isNew = await keepAndTell(services, record, device.record);
     // By itself: who is to be told of it does not wait for what it ends.
     if (alarm.phase !== 'event')
       services.outbox.put(`ends ${device.id} ${alarm.id}`, () => services.alarms.settle(record));
-    if (isNew) {
-      // Counted when it is known to be another: what is reported twice is one. So the first beyond the limit is kept, too.
-      if (isCounted) void count(services, device);
-      const { id, kind, type, level, phase, position } = alarm;
-      services.events.publish({
-        device: device.id,
-        type: 'alarm',
-        alarm: { id, kind, type, phase, ...(level !== undefined && { level }) },
-        ...(position && { position }),
-        tell: toldNow(tell, device.id, alarm),
-      });
-    }
+    // Counted when it is known to be another: what is reported twice is one. So the first beyond the limit is kept, too.
+    if (isNew && isCounted) void count(services, device);
     // An alarm that is reported again has its files asked for again: they may not have come the first time. No write waits
     // for the device's answer.
     if (sign !== undefined) void askForFiles(services, device, { ...alarm, sign });

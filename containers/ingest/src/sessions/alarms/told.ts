@@ -1,11 +1,17 @@
 /** What an alarm's record says of who is told of it. */
-import type { Tell } from '../../../../../lib/contract/alarm-rules.ts';
-import type { AlarmRecord } from '../../../../../lib/contract/device.ts';
+import { isQuiet, tellsOf, type AlarmRule, type Tell } from '../../../../../lib/contract/alarm-rules.ts';
+import type { AlarmRecord, DeviceRecord } from '../../../../../lib/contract/device.ts';
 import { inboxKey, shardOf } from '../../../../../lib/contract/inbox.ts';
 
-/** The alarm's place in the inbox, where people are told of it. */
-export const inboxOf = (tell: readonly Tell[], device: string): { inbox?: string } =>
-  tell.includes('inbox') ? { inbox: inboxKey('new', shardOf(device)) } : {};
+/** The alarm's place in the inbox, where the rules have it for people, and whether they are told as it comes. */
+export function inboxOf(
+  rules: readonly AlarmRule[],
+  alarm: Pick<AlarmRecord, 'kind' | 'type' | 'level' | 'phase'>,
+  device: Pick<DeviceRecord, 'id' | 'tags'>,
+): Pick<AlarmRecord, 'inbox' | 'quiet'> {
+  if (!tellsOf(rules, alarm, device).includes('inbox')) return {};
+  return { inbox: inboxKey('new', shardOf(device.id)), ...(isQuiet(rules, alarm, device) && { quiet: true }) };
+}
 
 /** Milliseconds in which one thing of one device is mailed once: what flaps would else be a mail each time. */
 const QUIET = 600_000;

@@ -9,7 +9,7 @@ import type { AttachmentList } from '../../jt808/subiao/upload.ts';
 import type { AlarmKey } from '../../cloud/alarms.ts';
 import { sleep } from '../../common/time.ts';
 import type { Services } from '../../services.ts';
-import { noteLimit } from '../alarms/limit.ts';
+import { noteLimit, type Noting } from '../alarms/limit.ts';
 import { announcedKind } from './kinds.ts';
 
 export interface TakenList {
@@ -27,7 +27,7 @@ const WITH_FILES = new Set<AlarmRecord['kind']>(['adas', 'dsm', 'tyre', 'blind-s
 
 /** Rejects when the day's count cannot be written. */
 async function takeList(
-  services: Pick<Services, 'usage' | 'outbox' | 'alarms' | 'log' | 'metrics' | 'config'>,
+  services: Noting & Pick<Services, 'usage'>,
   record: DeviceRecord,
   alarm: AlarmRecord,
   list: Pick<AttachmentList, 'files'>,
@@ -106,7 +106,7 @@ export class Refused extends Error {
 const MOST_TRIES = 8;
 const PAUSE = 100;
 
-type Used = Pick<Services, 'usage' | 'outbox' | 'alarms' | 'log' | 'metrics' | 'config'>;
+type Used = Noting & Pick<Services, 'usage'>;
 
 /**
  * Adds to the alarm's list, which other connections add to as well: those of this task in turn, and what other tasks have

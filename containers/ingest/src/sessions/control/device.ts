@@ -22,6 +22,7 @@ import { AlarmTimeline } from '../alarms/timeline.ts';
 import { saveMultimedia } from '../alarms/multimedia.ts';
 import { noteLimit } from '../alarms/limit.ts';
 import { reportAlarm } from '../alarms/report.ts';
+import { tellUntold } from '../alarms/tell.ts';
 import type { Services } from '../../services.ts';
 import type { Connected, Seen } from '../../cloud/device-state.ts';
 import { Keeper } from '../../streams/keeper.ts';
@@ -60,6 +61,8 @@ const DAY = 86_400_000;
 const QUIETER = 4;
 /** Milliseconds after its arrival that a device is asked for its capabilities: its streams are asked for first. */
 const ASK_AFTER = 15_000;
+/** The same until it is looked what of it was never told: a task that it has left has told what it could by then. */
+const LOOK_AFTER = 15_000;
 
 export class ConnectedDevice implements DevicePort {
   readonly id: string;
@@ -85,6 +88,8 @@ export class ConnectedDevice implements DevicePort {
   #wrotePosition = false;
   /** When it is asked what its sound and picture are like (0x9003); once is enough. */
   #askAt = Infinity;
+  /** When it is looked for alarms of it that nobody was told of. */
+  #lookAt = Infinity;
   /** There is something to write. */
   #news = false;
   /** It has sent something since the last write, but nothing more than that it is there. */
@@ -158,6 +163,7 @@ export class ConnectedDevice implements DevicePort {
   arrived(): void {
     this.#seenAt = Date.now();
     this.#writtenAt = performance.now();
+    this.#lookAt = this.#writtenAt + LOOK_AFTER;
     if (this.#record.capabilities === undefined && this.#record.channels.length > 0) {
       this.#askAt = this.#writtenAt + ASK_AFTER;
     }
@@ -220,6 +226,10 @@ export class ConnectedDevice implements DevicePort {
       this.#link.commander
         .send('avAttributesQuery', {})
         .catch((error: unknown) => this.#services.log.failure('capabilities', error));
+    }
+    if (now >= this.#lookAt) {
+      this.#lookAt = Infinity;
+      this.#services.outbox.put(`untold ${this.id}`, () => tellUntold(this.#services, this.#record));
     }
     // Too many writes may have waited.
     if (!this.#online && !this.#services.outbox.has(this.#presenceKey)) this.#writePresence();
