@@ -13,7 +13,7 @@ import { signIn } from '../sign-in.ts';
 const HELP = `npm run screenshots -- [--ready-file PATH] [--only NAMES] [--docs] FOLDER
 
 Writes PNGs of every screen of the console that runs, at 1280 and 390 px, light and dark, into FOLDER. --only live,device
-leaves out those whose names begin with none of these. --docs: as docs/images/screens has them, light, and small (WebP).`;
+leaves out those whose names begin with none of these. --docs: as docs/screens.md has them, light, and small (WebP).`;
 
 const SIZES = [
   { width: 1280, height: 800 },
