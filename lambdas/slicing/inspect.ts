@@ -263,8 +263,8 @@ function copyWish({ tracks }: MovieIndex, facts: Tracks, { copyMaxMbps }: Slicin
   return { video, sounds: copied, maxBitrate: copyMaxMbps * 1e6 };
 }
 
-/** Does the work, called off and refused after so many milliseconds. */
-async function within<T>(
+/** Does the work, called off and refused after so many milliseconds, or when `signal` says so. */
+export async function within<T>(
   milliseconds: number,
   work: (signal: AbortSignal) => Promise<T>,
   signal = AbortSignal.timeout(milliseconds),
@@ -274,6 +274,8 @@ async function within<T>(
     signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
   });
   try {
+    // One that is over already tells nobody who listens from now on.
+    signal.throwIfAborted();
     return await Promise.race([work(signal), over]);
   } catch (error) {
     if (!signal.aborted || error instanceof Refusal) throw error;

@@ -1,8 +1,8 @@
 /** Files that are made of very many parts: each kind of part has a bound that a refusal names, or costs little. */
 import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { inspect } from '../../../lambdas/slicing/inspect.ts';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { inspect, within } from '../../../lambdas/slicing/inspect.ts';
 import { Refusal } from '../../../lambdas/slicing/refusal.ts';
 import { BoxError, boxes } from '../../../lib/media/boxes.ts';
 import { readFragments } from '../../../lib/media/fragments.ts';
@@ -199,7 +199,8 @@ it('a source that answers slowly is given up at the deadline, by name', { timeou
   const slow: Partial<ByteSource> = {
     size,
     read: async (offset, length) => {
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      // Two of them are longer than there is, and no look at it does with one.
+      await new Promise((resolve) => setTimeout(resolve, 60));
       return Buffer.concat([bytes.subarray(offset, offset + length), Buffer.alloc(length)]).subarray(0, length);
     },
   };
@@ -207,6 +208,14 @@ it('a source that answers slowly is given up at the deadline, by name', { timeou
     code: 'probe-timeout',
     reason: expect.stringMatching(/longer than the 0 seconds/) as string,
   });
+});
+
+it('what begins when the time is over is not begun', async () => {
+  const work = vi.fn(async () => 'taken');
+  await expect(within(60_000, work, AbortSignal.abort(new Error('over')))).rejects.toMatchObject({
+    code: 'probe-timeout',
+  });
+  expect(work).not.toHaveBeenCalled();
 });
 
 it('a fragment that says it has four billion samples of no bytes is refused', () => {
