@@ -240,7 +240,7 @@ export const ALARMS: readonly OperationsAlarm[] = [
   errors('Devices', 'soon', 5, 15, PEOPLE),
   errors('Revocation', 'urgent', 3, 15, BACKGROUND),
   errors('SigningKey', 'soon', 1, 60, 'It runs once a day: there is no second try before tomorrow.'),
-  errors('Webhooks', 'soon', 5, 15, BACKGROUND),
+  errors('Webhooks', 'soon', 5, 15, BACKGROUND_FIVE),
   errors('Insight', 'soon', 5, 15, BACKGROUND_FIVE),
   errors('Operations', 'soon', 1, 60, 'It runs once an hour, and without it nobody is told of videos that are stuck.'),
   {

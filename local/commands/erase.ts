@@ -87,7 +87,7 @@ async function main(): Promise<number> {
   if (!go && rows + events > 0) say('Nothing was erased: say --go for that.');
   if (go)
     say(
-      'Not reached: answers of queries in answers/ (gone after 7 days), DynamoDB’s backup of the last 35 days, records in Kafka (who keeps them is told), and whatever was copied elsewhere. Grants, sessions and the log of changes are not of this: docs/security.md.',
+      'Not reached: answers of queries in answers/ (gone after 7 days), DynamoDB’s backup of the last 35 days, records in Kafka (who keeps them is told), and whatever was copied elsewhere. Grants, sessions and the log of changes are not of this: docs/insight.md, "Erasing somebody".',
     );
   return failed.length > 0 || (!go && rows + events > 0) ? 1 : 0;
 }
