@@ -2,7 +2,6 @@
  * The table of who listens to what. Four kinds of row under one key: a ticket, a connection, what a person said in a minute, and of a topic
  * each connection that listens to it. All end by themselves (`until`, epoch seconds), however long DynamoDB leaves them lying there.
  */
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { DeleteCommand, GetCommand, paginateQuery, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { createHash, randomBytes } from 'node:crypto';
 import { z } from 'zod';
@@ -10,6 +9,7 @@ import { required } from '../../lib/contract/env.ts';
 import { MOST_MESSAGES } from '../../lib/contract/presence.ts';
 import { LEASE_SECONDS } from '../../lib/contract/socket.ts';
 import { dynamo } from '../shared/clients.ts';
+import { unlessRefused } from '../shared/unless-refused.ts';
 
 const TableName = () => required('PRESENCE_TABLE');
 
@@ -78,7 +78,7 @@ export async function readConnection(id: string, now: number): Promise<Connectio
 /** Counts one more message of a person, by whichever of their connections. False: they have sent as many in this minute as they may. */
 export async function countMessage({ subject }: Pick<Person, 'subject'>, now: number): Promise<boolean> {
   const minute = Math.floor(now / 60);
-  return await unlessRefused(
+  return await isWritten(
     dynamo.send(
       new UpdateCommand({
         TableName: TableName(),
@@ -93,15 +93,7 @@ export async function countMessage({ subject }: Pick<Person, 'subject'>, now: nu
 }
 
 /** False: the write's condition does not hold. */
-async function unlessRefused(write: Promise<unknown>): Promise<boolean> {
-  try {
-    await write;
-    return true;
-  } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return false;
-    throw error;
-  }
-}
+const isWritten = async (write: Promise<unknown>): Promise<boolean> => (await unlessRefused(write)) !== undefined;
 
 const SIDE_BY_SIDE = 25;
 
@@ -137,7 +129,7 @@ export async function listen(connection: Connection, topics: readonly string[], 
 /** False: the connection is gone. */
 async function keep(id: string, topics: readonly string[], leasedUntil?: number): Promise<boolean> {
   const isLeased = leasedUntil !== undefined;
-  return await unlessRefused(
+  return await isWritten(
     dynamo.send(
       new UpdateCommand({
         TableName: TableName(),

@@ -3,13 +3,13 @@
  * place is taken by a conditional put, so however many calls come at once, no more are let in than there are places; and it
  * is a lease, so that what its holder never gave back is free again by itself.
  */
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { DeleteCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { randomInt } from 'node:crypto';
 import { required } from '../../lib/contract/env.ts';
 import type { UploadSlot, VideoRecord } from '../../lib/contract/video.ts';
 import { dynamo } from './clients.ts';
 import type { Write } from './transact.ts';
+import { unlessRefused } from './unless-refused.ts';
 
 const table = () => required('UPLOADS_TABLE');
 const nowSeconds = () => Math.floor(Date.now() / 1000);
@@ -44,7 +44,7 @@ export async function freeSlotsOf(owner: string, videoId: string): Promise<void>
 }
 
 const free = ({ owner, slot, videoId }: Omit<UploadSlot, 'expiresAt'>): Promise<boolean> =>
-  unlessRefused(
+  isWritten(
     dynamo.send(
       new DeleteCommand({
         TableName: table(),
@@ -86,14 +86,6 @@ const putOf = (place: UploadSlot) => ({
 /** The same for a transaction. */
 export const placeWrite = (place: UploadSlot): Write => ({ Put: putOf(place) });
 
-const put = (place: UploadSlot): Promise<boolean> => unlessRefused(dynamo.send(new PutCommand(putOf(place))));
+const put = (place: UploadSlot): Promise<boolean> => isWritten(dynamo.send(new PutCommand(putOf(place))));
 
-async function unlessRefused(attempt: Promise<unknown>): Promise<boolean> {
-  try {
-    await attempt;
-    return true;
-  } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return false;
-    throw error;
-  }
-}
+const isWritten = async (write: Promise<unknown>): Promise<boolean> => (await unlessRefused(write)) !== undefined;
