@@ -34,7 +34,7 @@ export async function discard(
     return await enqueue({ step: 'remove', videoId: id });
   }
   const set = intoTrash(record, now * 1000, trashDays);
-  if (trashedAt === undefined) await changeVideo(id, { set });
+  if (trashedAt === undefined) await changeVideo(id, { set, remove: ['restoredAt'] });
   await enqueue({ step: 'trash', videoId: id, did: { type: 'trashed', at: trashedAt ?? set.trashedAt } });
 }
 
@@ -48,20 +48,31 @@ export function intoTrash({ removeOn }: Pick<VideoRecord, 'removeOn'>, now: numb
   };
 }
 
-/** Takes a video out of the trash and answers it. One that is not in there is answered as it is. Throws as `discard`. */
+/**
+ * Takes a video out of the trash and answers it. One that is not in there is answered as it is. Throws as `discard`. Safe to repeat: a
+ * second call tells what a first one died before, of the same moment.
+ */
 export async function restore(asked: Asked): Promise<VideoRecord> {
   const { record, viewer } = asked;
-  if (record?.trashedAt === undefined || record.status === 'deleted') return changeable(asked);
+  if (record?.trashedAt === undefined || record.status === 'deleted') {
+    const there = changeable(asked);
+    if (there.restoredAt !== undefined) await tellRestored(there.id, there.restoredAt);
+    return there;
+  }
   if (!isOwnerOrAdmin(viewer, record)) throw gone();
   const { id, removeOnBefore } = record;
+  const restoredAt = new Date().toISOString();
   const changed = await changeVideo(id, {
-    set: removeOnBefore === undefined ? {} : { removeOn: removeOnBefore },
+    set: { restoredAt, ...(removeOnBefore !== undefined && { removeOn: removeOnBefore }) },
     remove: ['trashedAt', 'removeOnBefore', ...(removeOnBefore === undefined ? (['removeOn'] as const) : [])],
   });
   if (changed === undefined) throw gone();
-  await enqueue({ step: 'trash', videoId: id, did: { type: 'restored', at: changed.updatedAt } });
+  await tellRestored(id, restoredAt);
   return changed;
 }
+
+const tellRestored = (videoId: string, at: string): Promise<void> =>
+  enqueue({ step: 'trash', videoId, did: { type: 'restored', at } });
 
 const gone = (): ApiError =>
   new ApiError('not-found', 'There is no such video in the trash, or it is not yours to restore.');

@@ -189,6 +189,8 @@ export const videoRecord = z.object({
   removeOn: common.removeOn.catch(undefined),
   /** While it is in the trash: the `removeOn` it had, and has again when it is restored. */
   removeOnBefore: common.removeOn,
+  /** When it was taken out of the trash the last time, until it is put there again: a call that is made again tells of the same moment. */
+  restoredAt: timestamp.optional(),
   /**
    * How the source arrives. `id` is S3's upload id (multipart and pull). `slot` is the place in the uploads table it holds;
    * one that Sluice itself makes (`device`) holds none and says 0.

@@ -188,13 +188,40 @@ describe('restoring', () => {
     expect(status).toBe(200);
     expect(json).toMatchObject({ id, visibility: 'public', tags: ['a'], status: 'ready' });
     expect(json).not.toHaveProperty('trashedAt');
-    const { updatedAt: _, ...restored } = (await read(id))!;
+    const { updatedAt: _, restoredAt, ...restored } = (await read(id))!;
     const { updatedAt: __, ...before } = record;
     expect(restored).toEqual(before);
+    expect(restoredAt).toEqual(expect.any(String));
     expect((await get(sam, id)).status).toBe(200);
     // One that is not there is as it is, for who may change it.
     expect((await restore(olga, id)).status).toBe(200);
     expect(await restore(sam, id)).toMatchObject({ status: 403 });
+  });
+
+  it('is finished by the same call made again, where the first one broke off before it told the worker', async () => {
+    const { id } = await stored({ visibility: 'public' });
+    await del(olga, id);
+    await messages('REMOVAL_QUEUE');
+    const queue = process.env['REMOVAL_QUEUE']!;
+    process.env['REMOVAL_QUEUE'] = `${queue}-not-there`;
+    try {
+      expect((await restore(olga, id)).status).toBe(500);
+    } finally {
+      process.env['REMOVAL_QUEUE'] = queue;
+    }
+    const { trashedAt, restoredAt } = (await read(id))!;
+    expect([trashedAt, restoredAt]).toEqual([undefined, expect.any(String)]);
+    // It is on the lists of others by now, who change nothing of it.
+    expect((await restore(sam, id)).status).toBe(403);
+    expect(await messages('REMOVAL_QUEUE')).toEqual([]);
+    const told = { step: 'trash', videoId: id, did: { type: 'restored', at: restoredAt } };
+    for (const again of [1, 2]) {
+      expect([again, (await restore(olga, id)).status]).toEqual([again, 200]);
+      expect(await messages('REMOVAL_QUEUE')).toEqual([told]);
+    }
+    // In the trash again it is restored at another moment.
+    await del(olga, id);
+    expect(await read(id)).not.toHaveProperty('restoredAt');
   });
 
   it('gives an incident the day back that it had, and the trash never puts that off', async () => {
@@ -254,7 +281,7 @@ it('is told on the bus, each time by when it was: that it is in the trash, and t
   const { trashedAt } = (await read(first.id))!;
   await restore(olga, first.id);
   await workAll();
-  const { updatedAt } = (await read(first.id))!;
+  const { restoredAt } = (await read(first.id))!;
   const at = new Date().toISOString();
   const gone = { step: 'trash', videoId: newVideoId(), did: { type: 'trashed', at } };
   expect(await work({ step: 'trash', videoId: first.id }, gone)).toEqual({ batchItemFailures: [] });
@@ -267,7 +294,7 @@ it('is told on the bus, each time by when it was: that it is in the trash, and t
     .toBe(4);
   const common = { videoId: first.id, owner: olga.sub, revision: 1, duration: 12 };
   const trashed = { ...common, status: 'trashed', at: trashedAt };
-  const restored = { ...common, status: 'restored', at: updatedAt };
+  const restored = { ...common, status: 'restored', at: restoredAt };
   const inOrder = (all: readonly object[]) =>
     all.map((one) => JSON.stringify(Object.entries(one).toSorted())).toSorted();
   expect(inOrder(seen.map(({ detail }) => detail))).toEqual(inOrder([trashed, trashed, restored, last]));
