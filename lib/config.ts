@@ -187,7 +187,7 @@ const schema = z.strictObject({
       }),
       pullPrivate: z.boolean().default(false).meta({
         description:
-          "Pull from plain http, any port and addresses of private networks, loopback among them, and ask `playback.hookUrl` there: for a local run and its tests, and refused while `enforceTls` is on. Whoever may upload can then ask whatever the platform's machine reaches.",
+          "Pull from plain http, any port and addresses of private networks, loopback among them; ask `playback.hookUrl` and a DRM provider's licence servers there, and send webhooks there: for a local run and its tests, and refused while `enforceTls` is on. Whoever may upload can then ask whatever the platform's machine reaches, and admins can send webhooks to it.",
       }),
     })
     .prefault({}),
