@@ -17,7 +17,7 @@ import { together } from './viewers.ts';
 
 /** Of an overview. */
 const MOST = 50;
-/** Milliseconds that days are read for: the API waits 29 s for an answer. */
+/** Milliseconds that rows are read for: the API waits 29 s for an answer. */
 const READING = 15_000;
 
 export const handler = serve<'insight'>(required('GROUPS_CLAIM'), {
@@ -27,7 +27,8 @@ export const handler = serve<'insight'>(required('GROUPS_CLAIM'), {
       throw new ApiError('not-found', 'There is no such video, or it is not yours.');
     const asked = daysOf(from, to, Date.now());
     const [first, last] = [asked[0]!, asked.at(-1)!];
-    const { counters, viewers, heat, days } = await readWhat(watchedVideo(id), first, last);
+    const until = Date.now() + READING;
+    const { counters, viewers, heat, days, isWhole } = await readWhat(watchedVideo(id), first, last, until);
     const seconds = Math.min(MAX_POSITION, Math.ceil(video.duration ?? 0));
     const { watched, again } = curve(heat, seconds);
     return {
@@ -37,6 +38,7 @@ export const handler = serve<'insight'>(required('GROUPS_CLAIM'), {
       days: [...days].map(([day, of]) => ({ day, ...figuresOf(of.counters, of.viewers) })),
       heatmap: { step, watched: stepped(watched, step), again: stepped(again, step) },
       ...breakdown(counters),
+      isWhole,
     };
   },
 

@@ -1,7 +1,7 @@
 /** What was counted of one video or channel, or of all of a day: rows added up. */
 import { paginateQuery } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
-import { BY_DAY } from '../../lib/contract/heatmap.ts';
+import { BY_DAY, dayRow, HEAT_ROW } from '../../lib/contract/heatmap.ts';
 import { dynamo } from '../shared/clients.ts';
 import { addPacked, packed } from './heat.ts';
 import { itemCounters, itemViewers, rowOf, TableName } from './rows.ts';
@@ -11,23 +11,31 @@ import { together } from './viewers.ts';
 export interface Counted extends Pick<Tally, 'counters' | 'heat' | 'viewers'> {
   /** By UTC day, oldest first. */
   readonly days: ReadonlyMap<string, Pick<Tally, 'counters' | 'viewers'>>;
+  /** Whether that is all of it. */
+  readonly isWhole: boolean;
 }
 
 const dayed = z.object({ row: z.string(), day: z.string().optional() });
 
-/** Sessions that began on a day from `from` to `to`, both included (`2026-11-29`). The heat is of all days. */
-export async function readWhat(what: string, from = '', to = '~'): Promise<Counted> {
+/**
+ * Sessions that began on a day from `from` to `to`, both included (`2026-11-29`). The heat is of all days. The latest come first, until
+ * `until` (epoch milliseconds), and a page of them in any case.
+ */
+export async function readWhat(what: string, from = '', to = '~', until = Infinity): Promise<Counted> {
   const sum = noTally();
   const days = new Map<string, Tally>();
+  let isWhole = true;
   const query = {
     TableName: TableName(),
-    KeyConditionExpression: 'what = :what',
-    ExpressionAttributeValues: { ':what': what },
+    // Days, then hours that are not folded, then the heat: but for days before the first one that is all there is.
+    KeyConditionExpression: 'what = :what AND #row BETWEEN :first AND :last',
+    ExpressionAttributeValues: { ':what': what, ':first': dayRow(from), ':last': HEAT_ROW },
     // A ledger is for who counts, and the most of a row.
     ProjectionExpression: 'what, #row, #day, version, counters, viewers, heat',
     ExpressionAttributeNames: { '#row': 'row', '#day': 'day' },
+    ScanIndexForward: false,
   };
-  for await (const { Items = [] } of paginateQuery({ client: dynamo }, query)) {
+  for await (const { Items = [], LastEvaluatedKey } of paginateQuery({ client: dynamo }, query)) {
     for (const item of Items) {
       const { tally } = rowOf(item);
       const { day } = dayed.parse(item);
@@ -40,8 +48,12 @@ export async function readWhat(what: string, from = '', to = '~'): Promise<Count
         one.viewers = together(one.viewers, tally.viewers);
       }
     }
+    if (LastEvaluatedKey !== undefined && Date.now() >= until) {
+      isWhole = false;
+      break;
+    }
   }
-  return { ...sum, days: new Map([...days].toSorted(([a], [b]) => (a < b ? -1 : 1))) };
+  return { ...sum, days: new Map([...days].toSorted(([a], [b]) => (a < b ? -1 : 1))), isWhole };
 }
 
 const indexed = z.object({ what: z.string(), counters: z.string(), viewers: z.instanceof(Uint8Array) });

@@ -87,6 +87,10 @@ export const videoInsight = z.object({
     again: z.array(many).meta({ description: 'Of that, by sessions that had shown it before.' }),
   }),
   ...breakdown,
+  isWhole: z.boolean().meta({
+    description:
+      'False where there was more than could be read in time: the oldest days are missing, or some of a day is, and what the heatmap has of them.',
+  }),
 });
 export type VideoInsight = z.infer<typeof videoInsight>;
 

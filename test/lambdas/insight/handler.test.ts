@@ -1,6 +1,7 @@
 /** What the API answers of what was counted, on the engine. */
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import type { SQSEvent } from 'aws-lambda';
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { overview, videoInsight } from '../../../lib/contract/insight-api.ts';
 import { noCounters } from '../../../lib/contract/heatmap.ts';
@@ -118,6 +119,41 @@ describe('of a video', () => {
     expect((await ask(olga, { from: '2026-01-05', to: '2026-01-01' })).status).toBe(400);
     expect((await ask(olga, { from: '2024-01-01' })).status).toBe(400);
     expect((await ask(olga, { from: 'yesterday' })).status).toBe(400);
+  });
+
+  it('is answered though it cannot all be read in time: what is left out are the oldest days, and it says so', async () => {
+    const { dynamo } = await import('../../../lambdas/shared/clients.ts');
+    const { itemOf } = await import('../../../lambdas/insight/rows.ts');
+    const { noTally } = await import('../../../lambdas/insight/tally.ts');
+    const id = 'b'.repeat(20);
+    await dynamo.send(
+      new PutCommand({ TableName: process.env['VIDEOS_TABLE'], Item: record({ id, owner: olga.sub, duration: 9.5 }) }),
+    );
+    // An answer of DynamoDB has 1 MB of rows: three at most that have such a ledger.
+    const days = Array.from({ length: 8 }, (_, n) => `2020-02-0${n + 1}`);
+    for (const day of days) {
+      const tally = { ...noTally(), counters: { ...noCounters(), plays: 1, views: 1 } };
+      const key = { what: `vod/${id}`, row: `h#${day}T08#`, day };
+      const Item = { ...itemOf(key, { tally, version: 0 }), ledger: randomBytes(350_000) };
+      await dynamo.send(new PutCommand({ TableName: process.env['HEATMAPS_TABLE'], Item }));
+    }
+    const asked = () => ask(olga, { from: days[0]!, to: days.at(-1)! }, id);
+    const seen = ({ json }: Awaited<ReturnType<typeof asked>>) => json.days.map(({ day }: { day: string }) => day);
+    const whole = await asked();
+    expect([whole.json.isWhole, seen(whole)]).toEqual([true, days]);
+    // Twenty seconds pass whenever somebody looks.
+    const { now } = Date;
+    let passed = 0;
+    vi.spyOn(Date, 'now').mockImplementation(() => now() + (passed += 20_000));
+    try {
+      const part = await asked();
+      const found = seen(part);
+      expect([part.status, part.json.isWhole, part.json.totals.plays]).toEqual([200, false, found.length]);
+      expect([1, 2, 3]).toContain(found.length);
+      expect(found).toEqual(days.slice(-found.length));
+    } finally {
+      vi.restoreAllMocks();
+    }
   });
 });
 

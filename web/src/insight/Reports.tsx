@@ -34,6 +34,7 @@ export function OfVideo({ id, duration, range }: Props) {
   return (
     <div className={classes.report} data-stale={isPlaceholderData}>
       {error && <Stale error={error} />}
+      {!data.isWhole && <Partly>What is not here are the oldest of them.</Partly>}
       <WatchingNow id={id} />
       {data.totals.plays === 0 ? (
         <Nobody />
@@ -64,11 +65,7 @@ export function OfAll({ range }: { range: Range }) {
   return (
     <div className={classes.report} data-stale={isPlaceholderData}>
       {error && <Stale error={error} />}
-      {!data.isWhole && (
-        <p className={classes.problem} role="alert">
-          Some of these days had more than could be read: choose fewer days.
-        </p>
-      )}
+      {!data.isWhole && <Partly>Choose fewer days.</Partly>}
       {data.totals.plays === 0 ? (
         <Nobody />
       ) : (
@@ -86,6 +83,12 @@ export function OfAll({ range }: { range: Range }) {
     </div>
   );
 }
+
+const Partly = ({ children }: { children: string }) => (
+  <p className={classes.problem} role="alert">
+    These days had more than could be read. {children}
+  </p>
+);
 
 const Nobody = () => (
   <State icon={IconChartBar} title="Nobody watched in these days">
