@@ -82,10 +82,12 @@ export const handler = serve<'devices'>(required('GROUPS_CLAIM'), {
   'POST /api/devices': async ({ viewer, body }) => {
     checkAdmin(viewer);
     const record = newRecord(body, viewer.subject, defaultRetention, Date.now());
-    await createDevice(record);
-    // One of this number may have been deleted: what is filed of this one opens.
+    const isNew = await createDevice(record);
+    // One of this number may have been deleted: what is filed of this one opens. Also of one that is there: the call that made it may have come
+    // no further.
     await reopen(record.id, 'device');
     await forgetUnknown(record.id);
+    if (!isNew) throw new ApiError('conflict', 'There is a device of this id already.');
     return await answer(record, viewer);
   },
 

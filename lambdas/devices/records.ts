@@ -43,8 +43,8 @@ export function newRecord(
   };
 }
 
-/** Throws `conflict` when it is there already, or when its media could not be told from another's. */
-export async function createDevice(record: DeviceRecord): Promise<void> {
+/** False: one of this id is there already. Throws `conflict` when its media could not be told from another's. */
+export async function createDevice(record: DeviceRecord): Promise<boolean> {
   const { Items = [] } = await dynamo.send(
     new QueryCommand({
       TableName: TableName(),
@@ -64,9 +64,10 @@ export async function createDevice(record: DeviceRecord): Promise<void> {
     await dynamo.send(
       new PutCommand({ TableName: TableName(), Item: record, ConditionExpression: 'attribute_not_exists(id)' }),
     );
-  } catch (cause) {
-    if (!(cause instanceof ConditionalCheckFailedException)) throw cause;
-    throw new ApiError('conflict', 'There is a device of this id already.', { cause });
+    return true;
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return false;
+    throw error;
   }
 }
 

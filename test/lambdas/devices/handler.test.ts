@@ -124,6 +124,12 @@ describe('registration', () => {
     expect(refused).not.toHaveProperty('open');
     expect(await call('POST /api/devices', { as: ada, body })).toMatchObject({ status: 201 });
     expect(await refusal()).toMatchObject({ at: refused!['at'], until: refused!['until'], open: true });
+    // A call that broke off once it was registered is made again: it is there, and the edge is told.
+    expect(await call('DELETE /api/devices/{id}', { as: ada, params: own() })).toMatchObject({ status: 204 });
+    await device.register();
+    expect(await refusal()).not.toHaveProperty('open');
+    expect(await call('POST /api/devices', { as: ada, body })).toMatchObject({ status: 409 });
+    expect(await refusal()).toMatchObject({ open: true });
   });
 
   it('of a device whose task was killed is offline, whatever the record says', async () => {
