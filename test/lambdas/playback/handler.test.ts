@@ -384,7 +384,7 @@ describe('the signature', () => {
     const path = pathOf(query)!;
     expect(path).toMatch(new RegExp(`^/vod/${ID}/s/[0-9a-z]{7}[A-Za-z0-9]{16}\\.[\\w-]{11}\\.-\\.-/$`));
     const end = opensUntil(`${path}r3/video/720p/00001.m4s`, query)!;
-    expect(Math.abs(end - (Date.now() / 1000 + 12 * 3600))).toBeLessThan(5);
+    expect(Math.abs(end - (Date.now() / 1000 + 12 * 3600))).toBeLessThan(60);
     expect(opensUntil(`${path.replace(ID, OTHER_ID)}r3/video/720p/00001.m4s`, query)).toBeUndefined();
     expect(body).toContain(`\n${path}r3/video/720p.m3u8?{$auth}\n`);
   });
@@ -417,7 +417,7 @@ describe('the signature', () => {
     for (const { body } of [await main({ ...(await as()), query }), await main({ ...(await as()), query })]) {
       const signed = /VALUE="([^"]+)"/.exec(body)![1]!;
       paths.push(pathOf(signed)!);
-      expect(Math.abs(opensUntil(`${pathOf(signed)}x`, signed)! - (Date.now() / 1000 + 600))).toBeLessThan(5);
+      expect(Math.abs(opensUntil(`${pathOf(signed)}x`, signed)! - (Date.now() / 1000 + 600))).toBeLessThan(60);
     }
     expect(paths[1]).toBe(paths[0]);
     const [another, anotherAgain] = [await main(await as()), await main(await as())];
@@ -427,7 +427,7 @@ describe('the signature', () => {
   it('outlasts a video longer than that', async () => {
     put({ duration: 20 * 3600 });
     const query = /VALUE="([^"]+)"/.exec((await main(await as())).body)![1]!;
-    expect(Math.abs(opensUntil(`${pathOf(query)}x`, query)! - (Date.now() / 1000 + 21 * 3600))).toBeLessThan(5);
+    expect(Math.abs(opensUntil(`${pathOf(query)}x`, query)! - (Date.now() / 1000 + 21 * 3600))).toBeLessThan(60);
   });
 });
 
@@ -439,7 +439,7 @@ describe('playback tokens', () => {
     expect(answer.statusCode).toBe(201);
     const { token, url, expiresAt } = JSON.parse(answer.body) as { token: string; url: string; expiresAt: string };
     expect(url).toBe(`/api/play/${ID}/main.m3u8?token=${token}`);
-    expect(Math.abs(Date.parse(expiresAt) - Date.now() - 120_000)).toBeLessThan(3000);
+    expect(Math.abs(Date.parse(expiresAt) - Date.now() - 120_000)).toBeLessThan(30_000);
     put({ visibility: 'entitled' });
     expect(await main({ query: { token } })).toMatchObject({ statusCode: 200 });
     fake.grants.clear();
@@ -449,7 +449,7 @@ describe('playback tokens', () => {
   it('last an hour when nothing is asked, and no longer when more is', async () => {
     put();
     const { expiresAt } = JSON.parse((await tokens({ claims: { sub: 'olga' } })).body) as { expiresAt: string };
-    expect(Math.abs(Date.parse(expiresAt) - Date.now() - 3_600_000)).toBeLessThan(3000);
+    expect(Math.abs(Date.parse(expiresAt) - Date.now() - 3_600_000)).toBeLessThan(30_000);
     const more = await tokens({ claims: { sub: 'olga' }, body: { expiresIn: 3601 } });
     expect(more.statusCode).toBe(400);
     expect(problem(more).limit).toEqual({ name: 'playback.tokenMinutes', value: 60, unit: 'minutes' });
@@ -483,7 +483,7 @@ describe('the expanded way', () => {
     const query = new RegExp(`\n${path}r3/video/720p/00001.m4s\\?(\\S+)\n`).exec(body)![1]!;
     expect(body).toContain(`#EXT-X-MAP:URI="${path}r3/video/720p/init.mp4?${query}"`);
     expect(Math.abs(opensUntil(`${path}r3/video/720p/00001.m4s`, query)! - Date.now() / 1000 - 12 * 3600)).toBeLessThan(
-      5,
+      60,
     );
     // Of the same session, whoever's header comes with it; of another's it is none.
     expect(pathOf((await media({ query: { token }, ...(await as()) })).body)).toBe(path);
@@ -606,7 +606,7 @@ describe('the MPD', () => {
     for (const query of queries) {
       expect(query.replaceAll('&amp;', '')).not.toContain('&');
       const end = opensUntil(`${pathOf(query)}r3/video/720p/00001.m4s`, query.replaceAll('&amp;', '&'))!;
-      expect(Math.abs(end - (Date.now() / 1000 + 12 * 3600))).toBeLessThan(5);
+      expect(Math.abs(end - (Date.now() / 1000 + 12 * 3600))).toBeLessThan(60);
     }
   });
 
@@ -655,7 +655,7 @@ describe('pictures for scrubbing', () => {
     const [, path, query] = /\n(\S+)\?(\S+)#xywh=0,0,160,90\n/.exec(body)!;
     // Soon over by itself: no session ends it.
     const end = opensUntil(path!, query!)!;
-    expect(Math.abs(end - Date.now() / 1000 - 3600)).toBeLessThan(5);
+    expect(Math.abs(end - Date.now() / 1000 - 3600)).toBeLessThan(60);
     // The pictures and no more, or it would be a way to play that nobody counts.
     expect(opensUntil(path!.replace('storyboard/00000-1.jpg', 'video/720p/00001.m4s'), query!)).toBeUndefined();
     expect(fake.asked).not.toContain('UpdateItem sessions');

@@ -206,6 +206,32 @@ describe('the sandbox', () => {
     expect(() => run('async function handler() { await null; for (;;); }')).toThrow(/timed out/);
   });
 
+  it('gives a function that a busy machine did not run another time, and none to one that computes', () => {
+    let stalls = 0;
+    class Stalling extends Map<string, string> {
+      override has(key: string): boolean {
+        // The thread stands, and computes nothing.
+        if ((stalls += 1) === 1) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1500);
+        return super.has(key);
+      }
+    }
+    const store = { values: new Stalling([['a', '/one']]), created: new Date(0), updated: new Date(0) };
+    const reads = (then: string) =>
+      runViewerRequest(
+        {
+          name: 'f',
+          code: `import cf from 'cloudfront';
+            async function handler(event) { event.request.uri = await cf.kvs().get('a'); ${then}; return event.request; }`,
+        },
+        event(),
+        store,
+      );
+    expect((reads('').result as { uri: string }).uri).toBe('/one');
+    expect(stalls).toBe(2);
+    stalls = 0;
+    expect(() => reads('for (;;)')).toThrow(/timed out/);
+  });
+
   it('keeps nothing from one run to the next', () => {
     const code = `var count = 0; function handler(event) { count++; event.request.uri = '/' + count; return event.request; }`;
     expect([run(code), run(code)].map(({ result }) => (result as { uri: string }).uri)).toEqual(['/1', '/1']);
