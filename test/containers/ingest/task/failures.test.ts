@@ -365,7 +365,6 @@ const CASES: readonly Case[] = [
         'it',
         () => alarmsOf(id),
         ([alarm]) => alarm !== undefined && alarm.untold === undefined,
-        15_000,
       );
       expect(told(id, 'alarm')).toBe(1);
     },

@@ -287,6 +287,7 @@ describe.skipIf(missing !== '')(`a stream${missing}`, { concurrent: true }, () =
     // Somebody watches, so a task may have asked for it by itself, too, before or after the command.
     expect((await isLive(id)).streams['1']).toMatchObject({ task: other.id, requestId: expect.any(String) });
     // Asked again, it runs already.
+    const before = device.seen('startLive').length;
     const again = await cloud.command(task.id, start);
     expect(
       (await until(
@@ -295,7 +296,7 @@ describe.skipIf(missing !== '')(`a stream${missing}`, { concurrent: true }, () =
         (a) => a !== undefined,
       ))!.status,
     ).toBe('done');
-    expect(device.seen('startLive')).toHaveLength(1);
+    expect(device.seen('startLive')).toHaveLength(before);
     // Nobody does any more: whoever looked last has gone.
     await cloud.watchedUntil(id, 1, Date.now());
     await keeperOf(task, id).renew();
@@ -391,10 +392,12 @@ describe.skipIf(missing !== '')(`a stream${missing}`, { concurrent: true }, () =
       const { streams } = await until(
         'said so',
         () => cloud.record(id),
-        (record) => record.streams['1']?.reason !== undefined && record.streams['2']?.reason !== undefined,
+        // On a busy machine, that nothing came in time may be said before.
+        (record) =>
+          record.streams['1']?.reason?.includes('payload type 28 (AMR)') === true &&
+          record.streams['2']?.reason?.includes('no start codes') === true,
       );
-      expect(streams['1']!.reason).toContain('payload type 28 (AMR)');
-      expect(streams['2']!.reason).toContain('no start codes');
+      expect([streams['1']!.task, streams['2']!.task]).toEqual([own.id, own.id]);
       expect(camera.isClosed).toBe(false);
     } finally {
       clearInterval(timer);
@@ -411,20 +414,16 @@ describe.skipIf(missing !== '')(`a stream${missing}`, { concurrent: true }, () =
     await cloud.watchedUntil(id, 1, Date.now() + 60_000);
     await cloud.command(own.id, { device: id, type: 'start', channel: 1, stream: 'main' });
     await device.wait('startLive');
-    const asked = device.seen('startLive').length;
     const camera = new TestCamera(id, own.ports.media);
     const timer = setInterval(() => camera.sound(6, Date.now() + 480 * 60_000, Buffer.alloc(160, 0xd5)), 40);
     try {
       const record = await until(
         'said so',
         () => cloud.record(id),
-        ({ streams }) => streams['1']?.reason !== undefined,
+        ({ streams }) => streams['1']?.reason === 'The device sends sound but no picture.',
       );
-      expect(record.streams['1']).toMatchObject({
-        state: 'offline',
-        task: own.id,
-        reason: 'The device sends sound but no picture.',
-      });
+      expect(record.streams['1']).toMatchObject({ state: 'offline', task: own.id });
+      const asked = device.seen('startLive').length;
       // It is not asked again and again for what it sends already.
       await new Promise((resolve) => setTimeout(resolve, 3000));
       expect([device.seen('startLive').length, camera.isClosed]).toEqual([asked, false]);
