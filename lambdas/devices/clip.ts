@@ -26,6 +26,8 @@ export const handler = eachMessage('clip failed, to be tried again', (body) => c
 
 async function make(task: ClipTask): Promise<void> {
   const record = await readVideo(task.videoId);
+  // An earlier try failed it, and may have died before it said so.
+  if (record?.status === 'failed' && record.slicing === undefined) return await announce(record, 'failed');
   // Deleted meanwhile, or an earlier try got as far as the source.
   if (record?.status !== 'uploading') return;
   const segments = await listSegments(task.device, task.channel, task);

@@ -29,6 +29,8 @@ export const handler = eachMessage('pull failed, to be tried again', (body) => p
 async function work(task: PullTask): Promise<void> {
   const { videoId } = task;
   const record = await readVideo(videoId);
+  // An earlier try failed it, and may have died before it said so.
+  if (record?.status === 'failed' && record.slicing === undefined) return await sayFailed(record);
   // Deleted meanwhile, or an earlier try got as far as the source.
   if (record?.status !== 'uploading' || record.pull === undefined) return;
   if (!(await holdPlaceBeside('pulls', number('PULL_PLACES', pullPlaces), videoId))) {
@@ -94,8 +96,13 @@ async function fail(record: VideoRecord, { code, message }: PullFailed): Promise
     { status: 'failed', set: { failure: { code, reason: message }, progress: 0 }, remove: ['expiresAt', 'pull'] },
     { from: ['uploading'] },
   );
+  if (failed === undefined) await freeSlot(record);
+  else await sayFailed(failed);
+}
+
+async function sayFailed(record: VideoRecord): Promise<void> {
   await freeSlot(record);
-  if (failed !== undefined) await announce(failed, 'failed');
+  await announce(record, 'failed');
 }
 
 const drop = async ({ id, upload }: Pick<VideoRecord, 'id' | 'upload'>): Promise<void> => {

@@ -269,6 +269,23 @@ describe('a clip', () => {
     expect(await video(asked.json.id)).not.toHaveProperty('expiresAt');
   });
 
+  it('says that it failed when its message comes again, where the first try died before it could', async () => {
+    await record([init, init, init, '0123456789abcdef']);
+    const asked = await ask(olga);
+    const [task] = await fleet.sent(fleet.clipQueue);
+    const event = { Records: [{ messageId: 'm', body: JSON.stringify(task) }] } as unknown as SQSEvent;
+    const bus = process.env['EVENT_BUS']!;
+    delete process.env['EVENT_BUS'];
+    try {
+      for (const again of [1, 2])
+        expect([again, await clip(event)]).toEqual([again, { batchItemFailures: [{ itemIdentifier: 'm' }] }]);
+    } finally {
+      process.env['EVENT_BUS'] = bus;
+    }
+    expect(await video(asked.json.id)).toMatchObject({ status: 'failed', failure: { code: 'mixed-formats' } });
+    expect(await clip(event)).toEqual({ batchItemFailures: [] });
+  });
+
   it('that was deleted meanwhile, or made already, is left alone', async () => {
     await record();
     const asked = await ask(olga);

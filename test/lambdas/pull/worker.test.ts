@@ -291,6 +291,22 @@ describe('a pull from a web server', () => {
     });
   });
 
+  it('says that it failed when its message comes again, where the first try died before it could', async () => {
+    const server = await serve((_, response) => response.writeHead(404).end());
+    const id = await begin(`${server.url}/film.mp4`);
+    const event = { Records: [{ messageId: 'm', body: (await take())! }] } as never;
+    const bus = process.env['EVENT_BUS']!;
+    delete process.env['EVENT_BUS'];
+    try {
+      for (const again of [1, 2])
+        expect([again, await worker(event)]).toEqual([again, { batchItemFailures: [{ itemIdentifier: 'm' }] }]);
+    } finally {
+      process.env['EVENT_BUS'] = bus;
+    }
+    expect(await videos.readVideo(id)).toMatchObject({ status: 'failed', failure: { code: 'source-answer' } });
+    expect(await worker(event)).toEqual({ batchItemFailures: [] });
+  });
+
   it('stops when the video is deleted, and leaves nothing', async () => {
     let id = '';
     const whole = serveRanges(film);
