@@ -148,10 +148,13 @@ describe('cache', () => {
       headers: ['authorization'],
       cookies: 'all',
     };
+    const all = Promise.withResolvers<void>();
     await using site = await play(
       async (_req, res) => {
         const mine = String(++count);
-        await sleep(20);
+        if (count === 5) all.resolve();
+        // None is answered, and kept, before the others were asked for; had they been one, they would wait for ever.
+        await Promise.race([all.promise, sleep(5000)]);
         res.writeHead(200, { 'content-length': mine.length }).end(mine);
       },
       { behaviours: [behaviour({ cachePolicy })] },

@@ -146,6 +146,7 @@ describe('a busy task', () => {
     ends.push(() => reads.close());
     const socket = await dial();
     let sent = '';
+    const began = performance.now();
     for (let i = 0; i < 60; i += 1) {
       const text = `${i} `;
       sent += text;
@@ -154,7 +155,8 @@ describe('a busy task', () => {
     }
     await heard(() => sessions[0], sent);
     expect(sessions[0]!.chunks.length).toBeGreaterThan(1);
-    expect(sessions[0]!.chunks.length).toBeLessThan(8);
+    // One in 200 ms, or not much less, however long this machine took to send all.
+    expect(sessions[0]!.chunks.length).toBeLessThan(3 + (performance.now() - began) / 150);
   });
 
   it('leaves a connection alone that its session has paused', async () => {
