@@ -21,7 +21,7 @@ export async function useDevices(ready: Ready, admin: Client, uploader: Client):
   const params = { id: ID };
   try {
     const unknown = async () => (await admin.call('GET /api/devices/unknown')).devices.map(({ id }) => id);
-    await expect.poll(unknown, { timeout: 30_000 }).toContain(ID);
+    await expect.poll(unknown, { timeout: 120_000 }).toContain(ID);
     const channels = [
       { number: 1, name: 'Road', live: 'always' },
       { number: 2, name: 'Cabin', live: 'on-demand' },
@@ -30,7 +30,7 @@ export async function useDevices(ready: Ready, admin: Client, uploader: Client):
     await admin.call('PATCH /api/devices/{id}', { params, body: { name: 'Bus' } });
     await expect
       .poll(async () => (await uploader.call('GET /api/devices/{id}', { params })).streams['1']?.state, {
-        timeout: 60_000,
+        timeout: 120_000,
       })
       .toBe('live');
     expect((await uploader.call('GET /api/devices')).devices.map(({ id }) => id)).toEqual([ID]);
@@ -41,7 +41,7 @@ export async function useDevices(ready: Ready, admin: Client, uploader: Client):
         params: { ...params, channel: '2' },
         query: { session: SESSION },
       });
-    await expect.poll(async () => (await state()).state, { timeout: 60_000, interval: 1000 }).toBe('live');
+    await expect.poll(async () => (await state()).state, { timeout: 120_000, interval: 1000 }).toBe('live');
     const bye = `/api/play/live/${ID}/2/goodbye?session=${SESSION}`;
     expect((await uploader.fetch('POST', bye)).status).toBe(204);
 
@@ -56,7 +56,7 @@ export async function useDevices(ready: Ready, admin: Client, uploader: Client):
     const recorded = async () =>
       (await uploader.call('GET /api/devices/{id}/recordings', { params, query: { channel: '1', ...stretch } }))
         .recordings;
-    await expect.poll(async () => (await recorded()).length, { timeout: 30_000 }).toBeGreaterThan(0);
+    await expect.poll(async () => (await recorded()).length, { timeout: 120_000 }).toBeGreaterThan(0);
     const query = new URLSearchParams(stretch).toString();
     expect((await uploader.fetch('GET', `/api/play/live/${ID}/1/main.m3u8?${query}`)).status).toBe(200);
     expect((await uploader.fetch('GET', `/api/devices/${ID}/positions?${query}`)).status).toBe(200);
@@ -66,9 +66,9 @@ export async function useDevices(ready: Ready, admin: Client, uploader: Client):
     const [vehicle] = devices.devices;
     expect(vehicle!.hold('sos', true)).toBe(true);
     const inbox = async () => (await uploader.call('GET /api/alarms', { query: { device: ID } })).alarms;
-    await expect.poll(async () => (await inbox())[0]?.type, { timeout: 30_000 }).toBe('sos');
+    await expect.poll(async () => (await inbox())[0]?.type, { timeout: 120_000 }).toBe('sos');
     expect(vehicle!.hold('sos', false)).toBe(true);
-    await expect.poll(async () => (await inbox())[0]?.endedAt, { timeout: 30_000 }).toBeDefined();
+    await expect.poll(async () => (await inbox())[0]?.endedAt, { timeout: 120_000 }).toBeDefined();
     const { time, id: alarm } = (await inbox())[0]!;
     expect((await uploader.call('GET /api/alarms/count', {})).count).toBeGreaterThan(0);
     const body = { alarms: [{ device: ID, time, id: alarm }] };
@@ -80,7 +80,7 @@ export async function useDevices(ready: Ready, admin: Client, uploader: Client):
     });
     const answer = () =>
       uploader.call('GET /api/devices/{id}/commands/{requestId}', { params: { ...params, requestId } });
-    await expect.poll(async () => (await answer()).status, { timeout: 30_000 }).toBe('done');
+    await expect.poll(async () => (await answer()).status, { timeout: 120_000 }).toBe('done');
 
     const clip = await uploader.call('POST /api/devices/{id}/clips', { params, body: { channel: 1, ...stretch } });
     await uploader.ready(clip.id);

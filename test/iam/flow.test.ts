@@ -68,7 +68,7 @@ it('goes from upload to playback, sharing and removal with the rights the templa
   const reported = await fetch(address, { method: 'POST', body: JSON.stringify({ sequence: 0, now, events }) });
   expect(reported.status).toBe(204);
   const seconds = async () => (await uma.call('GET /api/videos/{id}/insight', { params: { id } })).totals.watchSeconds;
-  await expect.poll(seconds, { timeout: 30_000, interval: 500 }).toBe(2);
+  await expect.poll(seconds, { timeout: 120_000, interval: 500 }).toBe(2);
 
   await uma.call('PATCH /api/videos/{id}', { params: { id }, body: { visibility: 'entitled', tags: ['x'] } });
   await uma.call('PUT /api/videos/{id}/grants/{subject}', { params: { id, subject: 'vera' }, body: {} });
@@ -99,7 +99,7 @@ it('goes from upload to playback, sharing and removal with the rights the templa
     }
     return count;
   };
-  await expect.poll(left, { timeout: 60_000, interval: 500 }).toBe(0);
+  await expect.poll(left, { timeout: 120_000, interval: 500 }).toBe(0);
 });
 
 it('takes what a form posts once: not again when it is ready, nor after it was deleted', async () => {
@@ -126,11 +126,11 @@ it('takes what a form posts once: not again when it is ready, nor after it was d
   await uma.ready(id);
   expect(await there()).toEqual(['source']);
   await post();
-  await expect.poll(there, { timeout: 60_000, interval: 500 }).toEqual(['source']);
+  await expect.poll(there, { timeout: 120_000, interval: 500 }).toEqual(['source']);
   expect((await uma.fetch('DELETE', `/api/videos/${id}?now=true`)).status).toBe(204);
-  await expect.poll(there, { timeout: 60_000, interval: 500 }).toEqual([]);
+  await expect.poll(there, { timeout: 120_000, interval: 500 }).toEqual([]);
   await post();
-  await expect.poll(there, { timeout: 60_000, interval: 500 }).toEqual([]);
+  await expect.poll(there, { timeout: 120_000, interval: 500 }).toEqual([]);
 });
 
 it('pulls from an address and makes an MP4 to download with the rights the templates give', async () => {
@@ -148,7 +148,7 @@ it('pulls from an address and makes an MP4 to download with the rights the templ
     const query = { rendition: video.renditions.find(({ kind }) => kind === 'video')!.name };
     const asked = () => uma.call('GET /api/videos/{id}/download', { params, query });
     expect((await asked()).state).toBe('preparing');
-    await expect.poll(async () => (await asked()).state, { timeout: 60_000, interval: 500 }).toBe('ready');
+    await expect.poll(async () => (await asked()).state, { timeout: 120_000, interval: 500 }).toBe('ready');
     const made = await fetch((await asked()).url!);
     expect(made.status).toBe(200);
     expect(Buffer.from(await made.arrayBuffer()).includes('moov')).toBe(true);

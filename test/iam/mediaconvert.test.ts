@@ -65,10 +65,10 @@ it('cancels the job of a video that is deleted', async () => {
   const dynamo = DynamoDBDocumentClient.from(new DynamoDBClient({ endpoint, ...client }));
   const TableName = Object.entries(stack.deployment.physicalIds).find(([name]) => name.startsWith('StorageVideos'))![1];
   const job = async () => (await dynamo.send(new GetCommand({ TableName, Key: { id } }))).Item?.['conversion']?.job;
-  await expect.poll(job, { timeout: 60_000, interval: 200 }).toEqual(expect.any(String));
+  await expect.poll(job, { timeout: 120_000, interval: 200 }).toEqual(expect.any(String));
   const Id = (await job()) as string;
   expect((await uma.fetch('DELETE', `/api/videos/${id}?now=true`)).status).toBe(204);
   const mediaConvert = new MediaConvertClient({ ...client, endpoint: stack.mediaConvert!.url });
   const status = async () => (await mediaConvert.send(new GetJobCommand({ Id }))).Job!.Status;
-  await expect.poll(status, { timeout: 60_000, interval: 200 }).toBe('CANCELED');
+  await expect.poll(status, { timeout: 120_000, interval: 200 }).toBe('CANCELED');
 });

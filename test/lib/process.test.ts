@@ -32,14 +32,16 @@ describe('calling a program off', () => {
   const reason = new Error('nobody waits for it');
   /** A program that says its own id and that of one it has started, and then does nothing. */
   const parent = (trap = '') => ['-c', `${trap} sleep 60 & echo $$ $!; wait`];
-  const gone = (pid: number) => vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow(/ESRCH/), 5000);
+  /** ms: a busy machine takes its time to begin a program, and to reap one. */
+  const PATIENCE = 30_000;
+  const gone = (pid: number) => vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow(/ESRCH/), PATIENCE);
   /** Its two ids, once it has said them. */
   const pids = async (said: () => string) =>
     await vi.waitFor(() => {
       const found = said().trim().split(' ').map(Number);
       expect(found).toHaveLength(2);
       return found as [number, number];
-    });
+    }, PATIENCE);
 
   it('gives the reason, at once or before it starts', async () => {
     const stop = new AbortController();

@@ -137,19 +137,19 @@ describe('a channel of which there is nothing to see', () => {
     const { each, said } = watch();
     each(0, 2 * START, sound);
     each(2 * START, 3 * START, shown);
-    await vi.waitFor(() => expect(said()).toEqual([SOUND_ONLY, 'live']));
+    await expect.poll(said).toEqual([SOUND_ONLY, 'live']);
   });
 
   it('loses its picture while sound goes on: what is open is published, the record says so, and says when it is back', async () => {
     const { each, said, metrics } = watch();
     each(0, 2500, shown);
-    await vi.waitFor(() => expect(said()).toEqual(['live']));
+    await expect.poll(said).toEqual(['live']);
     expect(metrics.counts.segments).toBe(1);
     each(2500, 2500 + 3 * START, sound);
     expect(metrics.counts.segments).toBe(2);
     expect(said()).toEqual(['live', SOUND_ONLY]);
     each(2500 + 3 * START, 8000 + 3 * START, shown);
-    await vi.waitFor(() => expect(said()).toEqual(['live', SOUND_ONLY, 'live']));
+    await expect.poll(said).toEqual(['live', SOUND_ONLY, 'live']);
   });
 
   const unread =
@@ -187,7 +187,7 @@ describe('a channel of which there is nothing to see', () => {
       connection.push(odd(at));
       return shown(at);
     });
-    await vi.waitFor(() => expect(said()).toEqual(['live']));
+    await expect.poll(said).toEqual(['live']);
     each(2500, 2500 + 3 * START, sound);
     expect(said()).toEqual(['live', SOUND_ONLY]);
   });
