@@ -10,6 +10,7 @@ import {
 } from '@aws-sdk/client-cloudformation';
 import { DynamoDBClient, DescribeTableCommand, PutItemCommand, paginateScan } from '@aws-sdk/client-dynamodb';
 import { paginateListObjectsV2, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { awsRequest } from '../../local/aws-request.ts';
 import { bootstrap, cdkOnEngine, deployStack, forLocalEngine, synthesized } from '../../local/deploy.ts';
 import { engineClient, startEngine, type Engine } from '../../local/engine.ts';
 import { inventory } from '../../local/inventory.ts';
@@ -181,6 +182,26 @@ export class Account {
   async inventory(): Promise<Set<string>> {
     const things = await inventory(engineClient(this.engine.endpoint));
     return new Set(things.map(({ kind, name }) => `${kind}: ${name}`));
+  }
+
+  /** Log groups that were made at `since`, epoch ms, or later. */
+  async logGroupsSince(since: number): Promise<string[]> {
+    const names: string[] = [];
+    for (let nextToken: string | undefined, isMore = true; isMore; isMore = nextToken !== undefined) {
+      const text = await awsRequest(engineClient(this.engine.endpoint), {
+        service: 'logs',
+        target: 'Logs_20140328.DescribeLogGroups',
+        json: { nextToken },
+      });
+      const page = JSON.parse(text) as {
+        logGroups: { logGroupName: string; creationTime: number }[];
+        nextToken?: string;
+      };
+      const made = page.logGroups.filter(({ creationTime }) => creationTime >= since);
+      names.push(...made.map(({ logGroupName }) => logGroupName));
+      ({ nextToken } = page);
+    }
+    return names;
   }
 
   /** Puts `count` small objects under `prefix`. */
