@@ -225,7 +225,7 @@ it('and no log of the whole run says one', async () => {
   console.log(
     `log scan: ${all.length} lines of ${functions.length} functions, the edge and the ingest task; none says one of ${planted.length} secrets`,
   );
-}, 180_000);
+}, 600_000);
 
 /** What the stack keeps for itself: every secret of the engine, as text. */
 async function ownSecrets(): Promise<string[]> {

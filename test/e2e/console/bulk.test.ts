@@ -159,7 +159,7 @@ it('moves what is in a collection to another and takes it out again, and leaves 
   await moving.getByRole('combobox', { name: 'What to do' }).selectOption({ label: 'Move to another collection' });
   await moving.getByRole('combobox', { name: 'Into' }).selectOption({ label: `Marina ${RUN}` });
   const from = moving.getByRole('combobox', { name: 'Out of' });
-  expect(await from.locator('option').allTextContents()).toEqual([`Harbour ${RUN}`]);
+  await expect.poll(() => from.locator('option').allTextContents()).toEqual([`Harbour ${RUN}`]);
   await moving.getByRole('button', { name: 'Change', exact: true }).click();
   await page.getByText(`“${TITLES[2]}” moved.`).waitFor();
   expect(await inside()).toEqual([[], [ids[2]]]);

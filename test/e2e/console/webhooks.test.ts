@@ -65,7 +65,8 @@ it('are made, told of a video that is ready, tested, looked into, sent again and
   const video = await uma.upload(film, { name: 'film.mp4' });
   await uma.ready(video);
   const ready = () => came.filter(({ body }) => body.includes(video));
-  await expect.poll(() => ready().length, { timeout: 60_000 }).toBe(1);
+  // Once at least: what a busy machine answers too late is sent again.
+  await expect.poll(() => ready().length, slow).toBeGreaterThanOrEqual(1);
   const [{ headers, body }] = ready() as [(typeof came)[number]];
   expect(new Verifier(secret).verify(body, headers)).toMatchObject({ type: 'video.ready', data: { videoId: video } });
 
@@ -87,7 +88,7 @@ it('are made, told of a video that is ready, tested, looked into, sent again and
     .click();
   const again = ready().length;
   await sent.getByRole('button', { name: 'Send again' }).first().click();
-  await expect.poll(() => ready().length, { timeout: 60_000 }).toBeGreaterThan(again);
+  await expect.poll(() => ready().length, slow).toBeGreaterThan(again);
   // The test that was answered with 500 comes again after five seconds.
   await expect.poll(tests, slow).toBeGreaterThanOrEqual(2);
   expect(await seriousFindings(page)).toEqual([]);

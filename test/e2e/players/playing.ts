@@ -98,7 +98,7 @@ export const run = (page: Page, from?: number) =>
 
 /** Plays until `time`; an error says what the player, the element and the network had to say. */
 export async function playUntil(page: Page, seen: Seen[], time: number): Promise<void> {
-  for (const deadline = Date.now() + 45_000; ;) {
+  for (const deadline = Date.now() + 75_000; ;) {
     await run(page);
     const now = await state(page);
     if (now.time >= time && now.ready >= 2) return;

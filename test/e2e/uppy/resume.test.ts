@@ -65,7 +65,7 @@ it(`sends ${MEGABYTES} MB in parts, is killed half way, and resumes without send
   });
   await first.page.setInputFiles('input', file);
   void first.page.evaluate(() => window.uppy.upload()).catch(() => {});
-  await expect.poll(() => before.length, { timeout: 60_000, interval: 20 }).toBeGreaterThanOrEqual(PARTS / 2);
+  await expect.poll(() => before.length, { timeout: 120_000, interval: 20 }).toBeGreaterThanOrEqual(PARTS / 2);
   // Whatever was let through is answered: what S3 has and nobody heard of would be sent by neither.
   await expect.poll(() => before.length, { timeout: 60_000 }).toBe(through);
   // Golden Retriever writes its state to IndexedDB at most twice a second.
