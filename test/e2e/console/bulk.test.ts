@@ -16,12 +16,16 @@ import { sideways } from './pictures.ts';
 
 const stack = await runningStack();
 const uma = new Client(stack.url, stack.users.find(({ name }) => name === 'uma')!.token);
+const ada = new Client(stack.url, stack.users.find(({ name }) => name === 'ada')!.token);
 const RUN = Date.now().toString(36);
+/** Ada's own. */
+const HERS = `Jetty ${RUN}`;
 const TITLES = [`Pier ${RUN}`, `Quay ${RUN}`, `Dock ${RUN}`];
 
 let folder: string;
 let browser: Browser;
 let ids: string[];
+let hers: string;
 let collection: string;
 let other: string;
 
@@ -31,10 +35,18 @@ beforeAll(async () => {
   await makeVideo(stack.ffmpegFolder, film, { seconds: 4, size: '320x180' });
   ids = [];
   for (const title of TITLES) ids.push(await uma.upload(film, { name: `${title}.mp4`, metadata: { title } }));
+  hers = await ada.upload(film, { name: `${HERS}.mp4`, metadata: { title: HERS } });
   for (const id of ids) await uma.ready(id);
+  await ada.ready(hers);
   // The index of words is a moment behind its table, and the library asks it once.
-  const found = async () => (await uma.call('GET /api/videos', { query: { q: RUN } })).videos.length === ids.length;
-  await vi.waitUntil(found, { timeout: 120_000, interval: 250 });
+  const found = async (as: Client, owner?: string) =>
+    (await as.call('GET /api/videos', { query: { q: RUN, ...(owner !== undefined && { owner }) } })).videos.length;
+  const isFound = async () =>
+    (await found(uma)) === ids.length &&
+    (await found(ada)) === ids.length + 1 &&
+    (await found(ada, 'uma')) === ids.length &&
+    (await found(ada, 'ada')) === 1;
+  await vi.waitUntil(isFound, { timeout: 120_000, interval: 250 });
   collection = (await uma.call('POST /api/collections', { body: { title: `Harbour ${RUN}` } })).id;
   other = (await uma.call('POST /api/collections', { body: { title: `Marina ${RUN}` } })).id;
   browser = await openBrowser();
@@ -42,7 +54,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser.close();
   for (const id of [collection, other]) await uma.fetch('DELETE', `/api/collections/${id}`);
-  for (const id of ids) await uma.fetch('DELETE', `/api/videos/${id}?now=true`);
+  for (const id of [...ids, hers]) await ada.fetch('DELETE', `/api/videos/${id}?now=true`);
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -93,6 +105,66 @@ it('finds by who may watch, days and places; what is set is a chip that takes it
   await page.goBack();
   await titles(3);
   await uma.call('PATCH /api/videos/{id}', { params: { id: ids[2]! }, body: { visibility: 'private' } });
+  expect(faults).toEqual([]);
+  await close();
+});
+
+it('finds by owner, whom admins name as people are called; others have no such field; on a phone, too', async () => {
+  // Who has signed in is in the directory from then on.
+  const { page: others, close: closeOthers } = await openLibrary();
+  await others.getByRole('button', { name: 'Filters', exact: true }).click();
+  await others.getByRole('form', { name: 'More filters' }).waitFor();
+  expect(await others.getByRole('combobox', { name: 'Owner' }).count()).toBe(0);
+  const isKnown = async (name: string) => {
+    const { people } = await ada.call('GET /api/people', { query: { q: `${name}@example.test` } });
+    return people.some(({ subject }) => subject === name);
+  };
+  await vi.waitUntil(() => isKnown('uma'), { timeout: 60_000, interval: 250 });
+  await closeOthers();
+  const { page, faults, close } = await openPage(browser);
+  await signIn(page, stack.url, 'ada', `/?q=${RUN}`);
+  const filters = page.getByRole('button', { name: 'Filters', exact: true });
+  const fields = page.getByRole('form', { name: 'More filters' });
+  const chips = page.getByRole('list', { name: 'Filters that are set' });
+  const owner = fields.getByRole('combobox', { name: 'Owner' });
+  const whose = () => new URL(page.url()).searchParams.get('owner');
+  for (const title of [HERS, ...TITLES]) await box(page, title).waitFor();
+  await vi.waitUntil(() => isKnown('ada'), { timeout: 60_000, interval: 250 });
+
+  // By keys, from what is offered while one types.
+  await filters.press('Enter');
+  await owner.fill('um');
+  await page.getByRole('option', { name: 'uma (uma@example.test)' }).waitFor();
+  expect(await seriousFindings(page), 'the owners that are offered').toEqual([]);
+  await owner.press('ArrowDown');
+  await owner.press('Enter');
+  await expect.poll(() => owner.inputValue()).toBe('uma (uma@example.test)');
+  expect(whose(), 'before it is asked for').toBeNull();
+  await owner.press('Enter');
+  await chips.getByRole('button', { name: 'Take off: Owner: uma' }).waitFor();
+  await expect.poll(() => box(page, HERS).count()).toBe(0);
+  for (const title of TITLES) await box(page, title).waitFor();
+  expect(whose()).toBe('uma');
+
+  // As the address has it, on a phone; and typed, without choosing.
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.reload();
+  await chips.getByRole('button', { name: 'Take off: Owner: uma' }).waitFor();
+  await filters.click();
+  await expect.poll(() => owner.inputValue()).toBe('uma');
+  expect(await seriousFindings(page), 'the owner that is set').toEqual([]);
+  expect(await sideways(page)).toBe(0);
+  await owner.fill(`nobody-${RUN}`);
+  await fields.getByText('Nobody here is called so.').waitFor();
+  await owner.fill('ADA');
+  await fields.getByRole('button', { name: 'Show' }).click();
+  await chips.getByRole('button', { name: 'Take off: Owner: you' }).waitFor();
+  await box(page, HERS).waitFor();
+  await expect.poll(() => box(page, TITLES[0]!).count()).toBe(0);
+  expect(whose()).toBe('ada');
+  await chips.getByRole('button', { name: 'Take off: Owner: you' }).click();
+  for (const title of [HERS, ...TITLES]) await box(page, title).waitFor();
+  expect(whose()).toBeNull();
   expect(faults).toEqual([]);
   await close();
 });

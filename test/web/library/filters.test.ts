@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { askedOf, chipsOf, fieldsOf } from '../../../web/src/library/filters.ts';
+import { askedOf, chipsOf, fieldsOf, ownerOf } from '../../../web/src/library/filters.ts';
 import { isAsked, moreOf } from '../../../web/src/library/more.ts';
 
 const none = moreOf(() => null);
@@ -12,6 +12,7 @@ it('asks for nothing of fields that are empty, and says so', () => {
 
 it('has the same in fields as in the address, times in the reader’s own zone', () => {
   const more = {
+    owner: 'auth0|1',
     visibility: 'public',
     from: '2026-11-01',
     to: '2026-11-30',
@@ -51,12 +52,14 @@ it.each([
 it('has a chip for each that is set, which takes off it and what belongs to it, and of what is none says it as it stands', () => {
   const chips = chipsOf({
     ...none,
+    owner: 'auth0|1',
     visibility: 'entitled',
     to: '2026-11-30',
     near: '52.52,13.405',
     recordedTo: 'soon',
   });
   expect(chips).toEqual([
+    { label: 'Owner: auth0|1', off: { owner: '' } },
     { label: 'Entitled', off: { visibility: '' } },
     { label: 'Uploaded until 2026-11-30', off: { to: '' } },
     { label: 'Within 1 km of 52.52, 13.405', off: { near: '', within: '' } },
@@ -64,4 +67,28 @@ it('has a chip for each that is set, which takes off it and what belongs to it, 
   ]);
   expect(chipsOf({ ...none, near: '1,2', within: '750' })[0]!.label).toBe('Within 750 m of 1, 2');
   expect(chipsOf({ ...none, visibility: 'constructor' })[0]!.label).toBe('constructor');
+});
+
+it('has a chip of the owner by what they are called', () => {
+  expect(chipsOf({ ...none, owner: 'auth0|1' }, 'Anna Meier')).toEqual([
+    { label: 'Owner: Anna Meier', off: { owner: '' } },
+  ]);
+});
+
+const anna = { subject: 'auth0|1', name: 'Anna Meier', email: 'anna@example.com' };
+const ana = { subject: 'auth0|2', name: 'Anna Meierhof', email: null };
+const namesake = { ...anna, subject: 'auth0|3', email: null };
+
+it.each([
+  ['the one who is called so', ' anna meier', [ana, anna], true, 'auth0|1'],
+  ['the one who has the address', 'Anna@Example.com', [anna, ana], true, 'auth0|1'],
+  ['the one whose subject it is', 'auth0|2', [anna, ana], true, 'auth0|2'],
+  ['the only one who is found', 'meierh', [ana], true, 'auth0|2'],
+  ['who is called so, though there are more', 'Anna Meier', [anna], false, 'auth0|1'],
+  ['nobody for sure where there are more', 'anna', [anna], false, undefined],
+  ['nobody for sure of several who are found', 'anna', [anna, ana], true, undefined],
+  ['nobody for sure of several who are called so', 'Anna Meier', [anna, namesake], true, undefined],
+  ['whoever has the subject, where nobody is found', ' google-oauth2|7 ', [], true, 'google-oauth2|7'],
+])('means by a text %s', (_, text, people, isWhole, owner) => {
+  expect(ownerOf(text, { people, isWhole })).toBe(owner);
 });

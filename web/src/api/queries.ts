@@ -9,7 +9,7 @@ import { isTransient } from './problem.ts';
 
 /** What is seldom asked beside them, by the API's names; empty: nothing. */
 export type More = Readonly<
-  Record<'visibility' | 'from' | 'to' | 'near' | 'within' | 'recordedFrom' | 'recordedTo', string>
+  Record<'owner' | 'visibility' | 'from' | 'to' | 'near' | 'within' | 'recordedFrom' | 'recordedTo', string>
 >;
 
 export interface Filters extends More {

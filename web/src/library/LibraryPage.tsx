@@ -38,8 +38,8 @@ function useView() {
       ([name, value]) =>
         value !== '' &&
         !(name === 'sort' && value === 'newest') &&
-        // What others share has no places.
-        !(after.shared === '1' && /^(near|within|rec)/.test(name)),
+        // What others share is asked for without its owner, and has no places.
+        !(after.shared === '1' && /^(own|near|within|rec)/.test(name)),
     );
     // Typing in the search field should not fill the history.
     setSearch(next, { replace: 'q' in changes });

@@ -1,22 +1,26 @@
 /** What the library is asked beside words, status and tag: fields behind a button, and a chip for each that is set. */
 import { Button, NativeSelect, TextInput } from '@mantine/core';
+import { useMutation } from '@tanstack/react-query';
 import { IconX } from '@tabler/icons-react';
 import { useState } from 'react';
 import type { More } from '../api/queries.ts';
+import { usePerson } from '../auth/SessionContext.tsx';
+import { useCalled } from '../shared/people.tsx';
 import { visibilities } from '../video/links.ts';
 import { askedOf, chipsOf, DISTANCES, fieldsOf } from './filters.ts';
 import { moreOf } from './more.ts';
+import { OwnerField, useOwner } from './OwnerField.tsx';
 import classes from './filters.module.css';
 
 interface Props {
   readonly more: More;
-  /** What others share has no places. */
+  /** What others share is asked for without its owner, and has no places. */
   readonly isShared: boolean;
   readonly change: (changes: Partial<More>) => void;
 }
 
 export default function MoreFilters({ more, isOpen, isShared, change }: Props & { isOpen: boolean }) {
-  const chips = chipsOf(more);
+  const chips = chipsOf(more, useCalled(more.owner).name);
   const changeFrom = (changes: Partial<More>) => {
     change(changes);
     // What had the focus is gone then.
@@ -46,9 +50,24 @@ export default function MoreFilters({ more, isOpen, isShared, change }: Props & 
   );
 }
 
+const SEVERAL = 'Several people may be meant: choose one from the list.';
+
 function Fields({ more, isShared, change }: Props) {
   const [fields, setFields] = useState(() => fieldsOf(more));
   const [wrong, setWrong] = useState<{ wrong: keyof More; why: string }>();
+  const { isAdmin } = usePerson();
+  const owner = useOwner(more.owner);
+  const look = useMutation({ mutationFn: owner.find });
+  const show = () => {
+    const asked = askedOf(fields);
+    if (!('more' in asked)) return setWrong(asked);
+    setWrong(undefined);
+    if (owner.subject !== undefined) return change({ ...asked.more, owner: owner.subject });
+    return look.mutate(undefined, {
+      // Not of fields that are gone by then.
+      onSuccess: (subject) => subject !== undefined && change({ ...asked.more, owner: subject }),
+    });
+  };
   const field = (name: keyof More) => ({
     value: fields[name],
     error: wrong?.wrong === name && wrong.why,
@@ -63,11 +82,15 @@ function Fields({ more, isShared, change }: Props) {
       aria-label="More filters"
       onSubmit={(event) => {
         event.preventDefault();
-        const asked = askedOf(fields);
-        if ('more' in asked) change(asked.more);
-        else setWrong(asked);
+        show();
       }}
     >
+      {isAdmin && !isShared && (
+        <OwnerField
+          owner={{ ...owner, type: (text) => (look.reset(), owner.type(text)) }}
+          error={look.error?.message ?? (look.isSuccess && look.data === undefined ? SEVERAL : undefined)}
+        />
+      )}
       <NativeSelect
         label="Who may watch"
         data={[
@@ -93,7 +116,9 @@ function Fields({ more, isShared, change }: Props) {
         </>
       )}
       <div className={classes.buttons}>
-        <Button type="submit">Show</Button>
+        <Button type="submit" loading={look.isPending}>
+          Show
+        </Button>
         <Button variant="default" onClick={() => change(moreOf(() => ''))}>
           Clear
         </Button>

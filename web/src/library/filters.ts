@@ -1,4 +1,5 @@
 /** What the library is asked beside words, status and tag, as people write it and as the address has it. Pure. */
+import type { Person } from '../../../lib/contract/person.ts';
 import type { More } from '../api/queries.ts';
 import { fromField, toField } from '../device/day.ts';
 import { moment } from '../shared/format.ts';
@@ -62,17 +63,36 @@ function placeOf(text: string): string | undefined {
   return [lat, lon].map((degrees) => Number(degrees.toFixed(6))).join(',');
 }
 
+/**
+ * Whose videos a text means: of whom it was found with the one who is called just so, else the only one; of whom nobody knows, their
+ * subject as the sign-in service has it. Undefined: of several, or of more than were found, it does not say whom.
+ */
+export function ownerOf(
+  text: string,
+  { people, isWhole }: { readonly people: readonly Person[]; readonly isWhole: boolean },
+): string | undefined {
+  const meant = text.trim().toLocaleLowerCase();
+  const exact = people.filter(({ name, email, subject }) =>
+    [name, email, subject].some((one) => one?.toLocaleLowerCase() === meant),
+  );
+  const [only, ...others] = exact.length > 0 ? exact : people;
+  if (only === undefined) return text.trim();
+  return others.length === 0 && (isWhole || exact.length > 0) ? only.subject : undefined;
+}
+
 interface Chip {
   readonly label: string;
   /** What taking it off makes of the address. */
   readonly off: Partial<More>;
 }
 
-export function chipsOf(more: More): Chip[] {
+/** `owner`: what the one that is set is called. */
+export function chipsOf(more: More, owner: string = more.owner): Chip[] {
   const chip = (name: keyof More, label: (value: string) => string, off: Partial<More> = {}): Chip[] =>
     more[name] === '' ? [] : [{ label: label(more[name]), off: { [name]: '', ...off } }];
   const time = (text: string) => (Number.isNaN(Date.parse(text)) ? text : moment(new Date(text)));
   return [
+    ...chip('owner', () => `Owner: ${owner}`),
     ...chip('visibility', (name) =>
       Object.hasOwn(visibilities, name) ? visibilities[name as keyof typeof visibilities].label : name,
     ),

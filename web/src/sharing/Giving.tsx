@@ -1,10 +1,9 @@
 /** Who was given something, and giving it: to people by name or address, to groups, to everyone. */
 import '@mantine/core/styles/Popover.css';
 import { ActionIcon, Autocomplete, Button, NativeSelect, Skeleton, Text, TextInput } from '@mantine/core';
-import { useDebouncedValue } from '@mantine/hooks';
-import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { IconMail, IconUser, IconUsers, IconWorld, IconX, type Icon } from '@tabler/icons-react';
-import { useMemo, useState } from 'react';
+import { useState } from 'react';
 import type { Entitlement } from '../../../lib/contract/entitlement.ts';
 import type { Person } from '../../../lib/contract/person.ts';
 import { call } from '../api/client.ts';
@@ -15,7 +14,8 @@ import { notify } from '../shared/notify.tsx';
 import { useCalled } from '../shared/people.tsx';
 import { Failure } from '../shared/states.tsx';
 import { lifetimes } from '../video/links.ts';
-import { choices, conditions, NO_LIMITS, said, subjectOf, whom, type Fields, type Kind, type Whom } from './giving.ts';
+import { conditions, NO_LIMITS, said, subjectOf, whom, type Fields, type Kind, type Whom } from './giving.ts';
+import { useSearch, type Outcome, type Search } from './search.ts';
 import classes from './sharing.module.css';
 
 interface Props {
@@ -117,6 +117,7 @@ function Give({ resource }: { resource: string }) {
   // What was picked stands in the field as long as nothing else is typed.
   const chosen = picked?.label === text ? picked.person : undefined;
   const search = useSearch(kind === 'person' && chosen === undefined ? text : '');
+  const hint = hintOf(search);
   const trimmed = text.trim();
   const give = useMutation({
     mutationFn: async () => {
@@ -194,9 +195,9 @@ function Give({ resource }: { resource: string }) {
           />
         )}
       </div>
-      {kind === 'person' && search.hint !== undefined && (
+      {kind === 'person' && hint !== undefined && (
         <Text c="dimmed" size="sm" component="p" role="status">
-          {search.hint}
+          {hint}
         </Text>
       )}
       {kind === 'everyone' && (
@@ -245,22 +246,12 @@ function Give({ resource }: { resource: string }) {
   );
 }
 
-/** Who may be meant by what is typed, and what is to be said of it. */
-function useSearch(text: string) {
-  const [asked] = useDebouncedValue(text.trim(), 200);
-  const isLong = asked.length > 1;
-  const { data, error } = useQuery({ ...peopleQuery(asked), enabled: isLong, placeholderData: keepPreviousData });
-  const people = isLong ? data?.people : undefined;
-  const found = useMemo(() => choices(people ?? []), [people]);
-  const isMail = asked.includes('@');
-  return { choices: found, hint: hintOf() };
+const HINTS: Readonly<Record<Outcome, string>> = {
+  unreachable: 'Names cannot be looked up now. An e-mail address can be given all the same.',
+  more: 'There are more: type on.',
+  none: 'Nobody here is called so. Give an e-mail address, or a subject (sub) of the sign-in service.',
+};
+const INVITED = 'Nobody has signed in with this address yet. They are let in when they first do.';
 
-  function hintOf(): string | undefined {
-    if (!isLong) return undefined;
-    if (error) return 'Names cannot be looked up now. An e-mail address can be given all the same.';
-    if (data === undefined || found.size > 0) return data?.isWhole === false ? 'There are more: type on.' : undefined;
-    return isMail
-      ? 'Nobody has signed in with this address yet. They are let in when they first do.'
-      : 'Nobody here is called so. Give an e-mail address, or a subject (sub) of the sign-in service.';
-  }
-}
+const hintOf = ({ outcome, asked }: Pick<Search, 'outcome' | 'asked'>): string | undefined =>
+  outcome === 'none' && asked.includes('@') ? INVITED : outcome && HINTS[outcome];

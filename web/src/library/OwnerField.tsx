@@ -1,0 +1,74 @@
+/** Whose videos are asked for, by what people are called. */
+import '@mantine/core/styles/Popover.css';
+import { Autocomplete, Text } from '@mantine/core';
+import { useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import type { Person } from '../../../lib/contract/person.ts';
+import { peopleQuery } from '../api/queries.ts';
+import { useCalled } from '../shared/people.tsx';
+import { useSearch, type Outcome } from '../sharing/search.ts';
+import { ownerOf } from './filters.ts';
+
+interface Owner {
+  readonly text: string;
+  /** Whom the text means as far as that is known without looking it up; empty: nobody. */
+  readonly subject: string | undefined;
+  readonly type: (text: string) => void;
+  readonly pick: (label: string, person: Person | undefined) => void;
+  /** Looks up whom the text means; undefined where it may mean several. */
+  readonly find: () => Promise<string | undefined>;
+}
+
+/** What stands in the field. `set`: the subject that the address has, or nothing. */
+export function useOwner(set: string): Owner {
+  const client = useQueryClient();
+  const { name } = useCalled(set);
+  const [typed, type] = useState<string>();
+  const [picked, setPicked] = useState<{ readonly label: string; readonly subject: string }>();
+  const text = typed ?? (set === '' ? '' : name);
+  const meant = text.trim();
+  const subjectOf = () => {
+    if (typed === undefined) return set;
+    if (picked?.label === text) return picked.subject;
+    // Nobody is looked up by a single letter.
+    return meant.length < 2 ? meant : undefined;
+  };
+  return {
+    text,
+    subject: subjectOf(),
+    type,
+    pick: (label, person) => setPicked(person && { label, subject: person.subject }),
+    find: async () => ownerOf(text, await client.fetchQuery(peopleQuery(meant))),
+  };
+}
+
+const HINTS: Readonly<Record<Outcome, string>> = {
+  unreachable: 'Names cannot be looked up now.',
+  more: 'There are more: type on.',
+  none: 'Nobody here is called so. It is taken for a subject (sub) of the sign-in service.',
+};
+
+export function OwnerField({ owner, error }: { owner: Owner; error: string | undefined }) {
+  const { choices, outcome } = useSearch(owner.subject === undefined ? owner.text : '');
+  return (
+    <div>
+      <Autocomplete
+        label="Owner"
+        placeholder="Name or e-mail address"
+        value={owner.text}
+        maxLength={255}
+        data={[...choices.keys()]}
+        // The API has looked; it also finds what is spelt without accents.
+        filter={({ options }) => options}
+        error={error}
+        onChange={owner.type}
+        onOptionSubmit={(label) => owner.pick(label, choices.get(label))}
+      />
+      {outcome !== undefined && (
+        <Text c="dimmed" size="sm" component="p" role="status">
+          {HINTS[outcome]}
+        </Text>
+      )}
+    </div>
+  );
+}
