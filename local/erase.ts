@@ -189,6 +189,7 @@ async function eraseCounted(
   for await (const { Items = [] } of paginateScan({ client: dynamo }, scan)) {
     signal.throwIfAborted();
     for (const item of Items) {
+      if (item['what'] === KEYS_ROW.what) continue;
       let row = counted.parse(item);
       if (!has(row, hash)) continue;
       found += 1;

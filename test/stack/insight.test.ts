@@ -1,8 +1,10 @@
 /** What players report on the running stack, from the address that a manifest names to what the API answers of it. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { Client } from '../../local/client.ts';
 import { runningStack } from '../stack.ts';
@@ -10,6 +12,8 @@ import { makeVideo } from '../support/media.ts';
 
 const stack = await runningStack();
 const uma = new Client(stack.url, stack.users.find(({ name }) => name === 'uma')!.token);
+
+const ERASE = fileURLToPath(new URL('../../local/commands/erase.ts', import.meta.url));
 
 /** Until the answer has what was reported. */
 const SOON = { timeout: 60_000, interval: 250 };
@@ -68,6 +72,16 @@ it('what is watched is seen within seconds, once however often it was sent, and 
     const counted = await insight();
     await sleep(6000);
     expect(await insight()).toEqual(counted);
+
+    // And found again where somebody asks to be taken out of it, in the table as the platform itself has filled it.
+    const ready = join(folder, 'ready.json');
+    await writeFile(ready, JSON.stringify(stack));
+    const found = spawnSync(process.execPath, [ERASE, '--subject', 'uma', '--ready-file', ready], { encoding: 'utf8' });
+    expect(found).toMatchObject({ status: 1, stderr: '' });
+    expect(found.stdout).toMatch(
+      /^pseudonym: \S+\ncounted: [1-9]\d* rows? holds? 32 bits of a hash of it\nraw events: /,
+    );
+    expect(found.stdout).toMatch(/Nothing was erased: say --go for that\.\n$/);
   } finally {
     await rm(folder, { recursive: true });
   }
