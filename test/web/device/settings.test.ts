@@ -46,6 +46,18 @@ describe('the settings of a device', () => {
     });
   });
 
+  it('leave in a list what somebody else has put into it meanwhile', () => {
+    const rear = { number: 2, name: 'Rear', live: 'never', stream: 'sub' } as const;
+    const newest = { ...device, name: 'Lorry 7', viewers: ['ada', 'vera'], channels: [...device.channels, rear] };
+    const front = { ...draft.channels[0]!, name: 'Ahead' };
+    expect(patchOf(device, having({ viewers: ['uma'], tags: 'north', channels: [front] }), newest)).toEqual({
+      viewers: ['vera', 'uma'],
+      tags: ['north'],
+      channels: [{ ...device.channels[0], name: 'Ahead' }, rear],
+    });
+    expect(patchOf(device, draft, newest)).toEqual({});
+  });
+
   it('record sound where that is wished, and say nothing of it where it never was', () => {
     const [one] = draft.channels;
     const sounding = { number: 1, name: 'Front', live: 'always', stream: 'main', sound: true } as const;

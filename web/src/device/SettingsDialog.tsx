@@ -58,7 +58,11 @@ function Settings({ device, close }: Props) {
   const patch = patchOf(original, draft);
   const isChanged = Object.keys(patch).length > 0;
   const save = useMutation({
-    mutationFn: () => call('PATCH /api/devices/{id}', { params: { id: device.id }, body: patch }),
+    mutationFn: async () => {
+      const params = { id: device.id };
+      const newest = await call('GET /api/devices/{id}', { params });
+      return await call('PATCH /api/devices/{id}', { params, body: patchOf(original, draft, newest) });
+    },
     onSuccess: (changed) => {
       rememberDevice(client, changed);
       close();

@@ -1,5 +1,6 @@
 /** The settings of a device as a form holds them, and what of them has changed. Pure. */
 import type { Channel, Device, DevicePatch, LivePolicy } from '../../../lib/contract/device.ts';
+import { applied } from '../shared/applied.ts';
 
 export interface ChannelDraft {
   readonly number: string;
@@ -59,8 +60,11 @@ export function faultsOf({ name, timeZone, channels, tags }: Draft): Record<stri
   return faults;
 }
 
-/** Just what differs, so that two people who change different things do not undo one another. */
-export function patchOf(device: Device, draft: Draft): DevicePatch {
+/**
+ * Just what differs, so that two people who change different things do not undo one another: of a list, too, what is added to it and
+ * taken from it as it is in `newest`.
+ */
+export function patchOf(device: Device, draft: Draft, newest: Device = device): DevicePatch {
   const channels = draft.channels.map(({ number, name, live, stream, sound }) =>
     settled({ number: Number(number), name: name.trim(), live, stream, sound }),
   );
@@ -72,13 +76,23 @@ export function patchOf(device: Device, draft: Draft): DevicePatch {
     viewers: [...draft.viewers],
     tags: tagsOf(draft.tags),
   };
-  const there: DevicePatch = { ...device, tags: device.tags ?? [], channels: device.channels.map(settled) };
-  return Object.fromEntries(
+  const there = listsOf(device);
+  const patch = Object.fromEntries(
     Object.entries(wanted).filter(
-      ([field, value]) => canonical(value) !== canonical(there[field as keyof DevicePatch]),
+      ([field, value]) => canonical(value) !== canonical({ ...device, ...there }[field as keyof DevicePatch]),
     ),
-  );
+  ) as DevicePatch;
+  const now = listsOf(newest);
+  return {
+    ...patch,
+    ...(patch.channels && { channels: applied(there.channels, patch.channels, now.channels, ({ number }) => number) }),
+    ...(patch.viewers && { viewers: applied(there.viewers, patch.viewers, now.viewers) }),
+    ...(patch.tags && { tags: applied(there.tags, patch.tags, now.tags) }),
+  };
 }
+
+/** As they are compared. */
+const listsOf = ({ channels, viewers, tags = [] }: Device) => ({ channels: channels.map(settled), viewers, tags });
 
 const tagsOf = (text: string): string[] =>
   [...new Set(text.split(',').map((tag) => tag.trim()))].filter((tag) => tag !== '');

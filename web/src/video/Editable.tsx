@@ -12,6 +12,7 @@ import type { BodyOf } from '../../../lib/contract/api.ts';
 import type { Video } from '../../../lib/contract/video.ts';
 import { call } from '../api/client.ts';
 import { remember } from '../api/queries.ts';
+import { retag } from './retag.ts';
 import classes from './video.module.css';
 import { notify } from '../shared/notify.tsx';
 
@@ -20,11 +21,13 @@ interface Props {
   readonly mayEdit: boolean;
 }
 
-export function usePatch(video: Video) {
+export const usePatch = ({ id }: Video) =>
+  useSave((body: BodyOf<'PATCH /api/videos/{id}'>) => call('PATCH /api/videos/{id}', { params: { id }, body }));
+
+function useSave<T>(save: (changes: T) => Promise<Video>) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (body: BodyOf<'PATCH /api/videos/{id}'>) =>
-      call('PATCH /api/videos/{id}', { params: { id: video.id }, body }),
+    mutationFn: save,
     onSuccess: (changed) => remember(client, changed),
     onError: (error) => notify({ color: 'red', title: 'Not saved', message: error.message }),
   });
@@ -86,7 +89,9 @@ export function EditableTitle({ video, mayEdit }: Props) {
 
 export function EditableTags({ video, mayEdit }: Props) {
   const [draft, setDraft] = useState<string[]>();
-  const patch = usePatch(video);
+  // What was there when the editor was opened: somebody else may change them meanwhile.
+  const [before, setBefore] = useState<readonly string[]>([]);
+  const save = useSave((tags: readonly string[]) => retag(video.id, before, tags));
   if (draft !== undefined) {
     return (
       <div className={classes.titleRow}>
@@ -99,10 +104,7 @@ export function EditableTags({ video, mayEdit }: Props) {
           autoFocus
           onChange={(tags) => setDraft(tags.map((tag) => tag.trim().slice(0, 50)).filter((tag) => tag !== ''))}
         />
-        <Button
-          loading={patch.isPending}
-          onClick={() => patch.mutate({ tags: draft }, { onSuccess: () => setDraft(undefined) })}
-        >
+        <Button loading={save.isPending} onClick={() => save.mutate(draft, { onSuccess: () => setDraft(undefined) })}>
           Save
         </Button>
         <Button variant="default" onClick={() => setDraft(undefined)}>
@@ -134,7 +136,10 @@ export function EditableTags({ video, mayEdit }: Props) {
           c="dimmed"
           fw={500}
           size="compact-xs"
-          onClick={() => setDraft([...video.tags])}
+          onClick={() => {
+            setDraft([...video.tags]);
+            setBefore(video.tags);
+          }}
         >
           {video.tags.length === 0 ? 'Add tags' : 'Edit tags'}
         </Button>
