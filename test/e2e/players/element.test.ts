@@ -80,6 +80,48 @@ describe.concurrent('<sluice-player> on a page of others', () => {
     await late.close();
   });
 
+  it('begins once with all that it is given at once, in the page or since, also where it is moved meanwhile', async ({
+    expect,
+  }) => {
+    const { token } = await link();
+    const { token: other } = await link();
+    const begun: string[] = [];
+    const { page, faults, close } = await sites.visit(
+      FRIEND,
+      element(`video="${id}" token="${token}" heading="Harbour" muted autoplay`),
+      async (of) => {
+        of.on('request', (request) => {
+          const { pathname, searchParams } = new URL(request.url());
+          if (/^\/api\/play\/[^/]+\/(about|main\.m3u8)$/.test(pathname))
+            begun.push(`${pathname.split('/').at(-1)} by ${searchParams.get('token') === token ? 'one' : 'the other'}`);
+        });
+      },
+    );
+    await expect.poll(() => time(page), POLL).toBeGreaterThan(0);
+    expect(begun.toSorted()).toEqual(['about by one', 'main.m3u8 by one']);
+    begun.length = 0;
+    await page.locator('sluice-player').evaluate(
+      (player, [src, given]) => {
+        const element = player as unknown as {
+          setAttribute: (name: string, value: string) => void;
+          removeAttribute: (name: string) => void;
+          ownerDocument: { body: { append: (what: unknown) => void } };
+        };
+        element.setAttribute('token', given!);
+        element.setAttribute('src', src!);
+        element.ownerDocument.body.append(element);
+        element.setAttribute('heading', 'Quay');
+      },
+      [`${stack.url}/v/${id}?token=${other}`, other],
+    );
+    await expect.poll(() => begun.toSorted(), POLL).toEqual(['about by the other', 'main.m3u8 by the other']);
+    await expect.poll(() => time(page), POLL).toBeGreaterThan(0);
+    expect(await page.locator('media-controller').getAttribute('aria-label')).toBe('Player: Quay');
+    expect(begun).toHaveLength(2);
+    expect(faults).toEqual([]);
+    await close();
+  });
+
   it('is counted where it plays, with what nobody said of themselves', async ({ expect }) => {
     const film = join(folder, 'counted.mp4');
     await makeVideo(stack.ffmpegFolder, film, { seconds: 30, size: '320x180' });

@@ -73,6 +73,7 @@ export class Playing {
   readonly #controller = new AbortController();
   #taking = new AbortController();
   #isRefused = false;
+  #isWanted = false;
   #mended = 0;
   #recovered = 0;
   #listed: string | undefined;
@@ -134,10 +135,17 @@ export class Playing {
    */
   #keepPlaying(signal: AbortSignal): void {
     const element = this.#element;
-    let isWanted = this.#target.plays === true || !element.paused;
-    element.addEventListener('play', () => (isWanted = true), { signal });
-    element.addEventListener('pause', () => (isWanted = false), { signal });
-    element.addEventListener('loadstart', () => isWanted && void element.play().catch(() => undefined), { signal });
+    this.#isWanted = this.#target.plays === true || !element.paused;
+    element.addEventListener('play', () => this.want(true), { signal });
+    element.addEventListener('pause', () => this.want(false), { signal });
+    element.addEventListener('loadstart', () => this.#isWanted && void element.play().catch(() => undefined), {
+      signal,
+    });
+  }
+
+  /** It is told to play, or to stand. Of that the source, if it is put in at that moment, takes away the event, too. */
+  want(toPlay: boolean): void {
+    this.#isWanted = toPlay;
   }
 
   /** Of its session now; undefined: it has none yet. */

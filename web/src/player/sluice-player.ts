@@ -49,6 +49,11 @@ class SluicePlayer extends HTMLElement implements SluicePlayerElement {
   #playing: Playing | undefined;
   /** Over with what plays now. */
   #controller = new AbortController();
+  /**
+   * Whether it was told that it is in a page: `isConnected` is true before, of one that stood there when its class was defined, and
+   * what it is given then is heard first (HTML, upgrade an element).
+   */
+  #isIn = false;
   #isDue = false;
   #resumeAt = -1;
   #isTroubled = false;
@@ -74,12 +79,15 @@ class SluicePlayer extends HTMLElement implements SluicePlayerElement {
   }
 
   connectedCallback(): void {
+    this.#isIn = true;
     document.addEventListener('keydown', this.#press);
     window.addEventListener('pagehide', this.#hide);
     this.#begin(false);
   }
 
   disconnectedCallback(): void {
+    this.#isIn = false;
+    this.#isDue = false;
     document.removeEventListener('keydown', this.#press);
     window.removeEventListener('pagehide', this.#hide);
     this.#leave();
@@ -87,16 +95,13 @@ class SluicePlayer extends HTMLElement implements SluicePlayerElement {
   }
 
   attributeChangedCallback(name: string, before: string | null, after: string | null): void {
-    if (before === after || !this.isConnected || this.#isDue) return;
+    if (before === after || !this.#isIn || this.#isDue) return;
     if (name === 'heading') return this.#name(after ?? undefined);
     if (name === 'poster') return this.#poster(after ?? undefined);
     // Several that change together begin one session.
     this.#isDue = true;
-    queueMicrotask(() => {
-      this.#isDue = false;
-      this.#resumeAt = -1;
-      if (this.isConnected) this.#begin(!this.paused);
-    });
+    this.#resumeAt = -1;
+    queueMicrotask(() => this.#isDue && this.#begin(!this.paused));
   }
 
   get currentTime(): number {
@@ -133,9 +138,18 @@ class SluicePlayer extends HTMLElement implements SluicePlayerElement {
     return this.#media.ended;
   }
   async play(): Promise<void> {
-    await this.#media.play();
+    const playing = this.#playing;
+    playing?.want(true);
+    try {
+      await this.#media.play();
+    } catch (cause) {
+      // The browser does not let it, and is not asked again by itself.
+      if (cause instanceof DOMException && cause.name === 'NotAllowedError') playing?.want(false);
+      throw cause;
+    }
   }
   pause(): void {
+    this.#playing?.want(false);
     this.#media.pause();
   }
 
@@ -176,6 +190,7 @@ class SluicePlayer extends HTMLElement implements SluicePlayerElement {
   }
 
   #begin(isPlaying: boolean): void {
+    this.#isDue = false;
     this.#leave();
     this.#controller = new AbortController();
     this.#cover(undefined);
