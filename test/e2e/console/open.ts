@@ -52,6 +52,10 @@ export function framesOf(page: Page): string[] {
   return frames;
 }
 
+/** As whoever comes back to the tab: what is stale is asked for again, before the clock would. */
+export const lookAgain = (page: Page): Promise<void> =>
+  page.evaluate("void document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))");
+
 interface AxeResults {
   readonly violations: readonly {
     readonly id: string;
