@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, it, type ExpectStatic } from 'vitest';
 import type { PlayerEvent } from '../../../lib/contract/player-events.ts';
 import { Client } from '../../../local/client.ts';
 import { signIn } from '../../../local/sign-in.ts';
@@ -49,7 +49,7 @@ async function report(who: Client, events: (now: number) => PlayerEvent[]): Prom
     method: 'POST',
     body: JSON.stringify({ sequence: 0, now, events: events(now) }),
   });
-  expect(answer.status).toBe(204);
+  if (answer.status !== 204) throw new Error(`the report was answered ${answer.status}`);
 }
 
 const heatmap = (page: Page) => page.getByRole('figure', { name: 'Which seconds were watched, ever' });
@@ -69,7 +69,7 @@ async function csv(page: Page, title: string): Promise<{ name: string; lines: st
 }
 
 /** In both schemes, and on a phone. */
-async function looksWell(page: Page): Promise<void> {
+async function looksWell(expect: ExpectStatic, page: Page): Promise<void> {
   for (const [width, height] of [
     [1280, 800],
     [390, 844],
@@ -87,11 +87,13 @@ async function looksWell(page: Page): Promise<void> {
   await page.setViewportSize({ width: 1280, height: 800 });
 }
 
-it("a video's page says that nobody watched, and within seconds who did, what of it, and how well it played", async () => {
+it("a video's page says that nobody watched, and within seconds who did, what of it, and how well it played", async ({
+  expect,
+}) => {
   const { page, faults, close } = await openPage(browser, { acceptDownloads: true });
   await signIn(page, stack.url, 'uma', `/v/${id}/insight`);
   await page.getByText('Nobody watched in these days').waitFor(slow);
-  await looksWell(page);
+  await looksWell(expect, page);
 
   await report(uma, (at) => [
     { type: 'start', at },
@@ -121,7 +123,7 @@ it("a video's page says that nobody watched, and within seconds who did, what of
   await page.getByText(/^\d+ viewers? now$/).waitFor();
   await page.getByText('What these figures are').click();
   await page.getByText('Completion: views that came to the end, of all.').waitFor();
-  await looksWell(page);
+  await looksWell(expect, page);
 
   const moment = page.getByRole('slider', { name: 'Moment of the video' });
   await moment.focus();
@@ -166,7 +168,10 @@ it("a video's page says that nobody watched, and within seconds who did, what of
   await close();
 });
 
-it('days are chosen, in the address too; what cannot be asked is said, and what fails can be tried again', async () => {
+// These look at what the one before has told of, and change nothing.
+it.concurrent('days are chosen, in the address too; what cannot be asked is said, and what fails can be tried again', async ({
+  expect,
+}) => {
   const { page, faults, close } = await openPage(browser);
   await signIn(page, stack.url, 'uma', `/v/${id}/insight?from=2026-01-01&to=2026-01-31`);
   await page.getByText('Nobody watched in these days').waitFor(slow);
@@ -185,7 +190,9 @@ it('days are chosen, in the address too; what cannot be asked is said, and what 
   await close();
 });
 
-it('the player shows over its time line what was watched, and is pointed at as before; a tab tells the rest', async () => {
+it.concurrent('the player shows over its time line what was watched, and is pointed at as before; a tab tells the rest', async ({
+  expect,
+}) => {
   const { page, faults, close } = await openPage(browser);
   await signIn(page, stack.url, 'uma', `/v/${id}?tab=insight`);
   await expect.poll(() => figureOf(page, 'Views').textContent(), slow).toBe('2');
@@ -224,7 +231,7 @@ it('the player shows over its time line what was watched, and is pointed at as b
   await close();
 });
 
-it('admins see all of it together, and what was watched longest; nobody else does', async () => {
+it.concurrent('admins see all of it together, and what was watched longest; nobody else does', async ({ expect }) => {
   const { page, faults, close } = await openPage(browser, { acceptDownloads: true });
   await signIn(page, stack.url, 'ada');
   await page.getByRole('button', { name: /^Account of/ }).click();
@@ -233,7 +240,7 @@ it('admins see all of it together, and what was watched longest; nobody else doe
   await link.waitFor(slow);
   const now = page.getByRole('row').filter({ has: link }).getByRole('cell').last();
   await expect.poll(() => now.textContent(), slow).toMatch(/^\d+$/);
-  await looksWell(page);
+  await looksWell(expect, page);
   const { name, lines } = await csv(page, 'Watched longest');
   expect(name).toMatch(/^insight-\d{4}-\d\d-\d\d-\d{4}-\d\d-\d\d-most-watched\.csv$/);
   const row = lines.find((line) => line.includes(id));
