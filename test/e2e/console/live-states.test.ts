@@ -131,7 +131,7 @@ describe.concurrent('what there is not', () => {
     await close();
   });
 
-  it('what cannot be reached says so, what to do, and comes when asked again', async ({ expect }) => {
+  it('what cannot be reached says so, what to do, and comes by itself', async ({ expect }) => {
     const { page, faults, close } = await openAs('ada', '/');
     await page.route(isDevices, (route) => route.abort());
     for (const path of ['/live', '/map', `/d/${LORRY}`]) {
@@ -141,8 +141,12 @@ describe.concurrent('what there is not', () => {
     }
     await page.unroute(isDevices);
     await page.getByRole('heading', { name: LONG_NAME }).waitFor(slow);
+    expect(faults).toEqual([]);
+    await close();
+  });
 
-    // What is of a day long past is not asked for again but by hand.
+  it('what is of a day long past is not asked for again but by hand', async ({ expect }) => {
+    const { page, faults, close } = await openAs('ada', '/');
     const isRecordings = (url: URL) => url.pathname.endsWith('/recordings');
     await page.route(isRecordings, (route) => route.abort());
     await page.goto(`${stack.url}/d/${LORRY}?day=2020-02-03`);
@@ -229,6 +233,67 @@ describe.concurrent('what there is not', () => {
     expect(server.asked.length).toBe(before);
     await close();
     await server.close();
+  });
+});
+
+describe.concurrent.each(['light', 'dark'] as const)('%s', (colorScheme) => {
+  it('axe-core finds nothing serious on any live screen, wide and narrow, and nothing scrolls sideways', async ({
+    expect,
+  }) => {
+    const { page, faults, close } = await openPage(browser, { colorScheme });
+    const check = async (screen: string) => {
+      for (const viewport of [
+        { width: 1280, height: 800 },
+        { width: 390, height: 844 },
+      ]) {
+        await page.setViewportSize(viewport);
+        await settled(page);
+        const where = `${screen}, ${colorScheme}, ${viewport.width} px`;
+        expect(await seriousFindings(page), where).toEqual([]);
+        expect(await sideways(page), where).toBe(0);
+      }
+    };
+    const dialog = page.getByRole('dialog');
+    await signIn(page, stack.url, 'ada', `/live?show=${LORRY}.1_${LORRY}.2_${TANKER}.1&grid=4`);
+    await page.locator('article[data-phase="live"]').waitFor(slow);
+    await page.locator('article[data-phase="offline"]').waitFor(slow);
+    await check('wall');
+    await page.getByRole('button', { name: 'Channels', exact: true }).click();
+    await dialog.getByText(LONG_NAME).waitFor();
+    await check('channels');
+
+    await page.goto(`${stack.url}/map?device=${LORRY}`);
+    await page.getByRole('button', { name: 'Follow' }).waitFor();
+    await page.getByRole('application').waitFor();
+    await check('map');
+    await page.getByRole('button', { name: 'Register' }).click();
+    await dialog.waitFor();
+    await check('register');
+
+    await page.goto(`${stack.url}/d/${LORRY}`);
+    await page
+      .getByRole('list', { name: /^Files of/ })
+      .first()
+      .waitFor(slow);
+    await page.getByRole('button', { name: 'Ask what it has' }).click();
+    await page.getByRole('list', { name: 'Recordings on the device' }).waitFor(slow);
+    await page.getByRole('button', { name: 'Clip', exact: true }).click();
+    await page.getByRole('form', { name: 'Make a clip' }).waitFor();
+    await check('device');
+    await page.getByRole('button', { name: 'Share' }).click();
+    await dialog.getByRole('button', { name: 'Make address' }).click();
+    await dialog.getByText('Embed', { exact: true }).waitFor();
+    await check('share');
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'Settings' }).click();
+    await dialog.getByText('Delete this device').waitFor();
+    await check('settings');
+    await page.goto(`${stack.url}/d/${TANKER}`);
+    await page.getByText('There is no recording of this channel on this day.').waitFor(slow);
+    await check('a device that never came');
+    expect(faults).toEqual([]);
+    await close();
   });
 });
 
@@ -321,64 +386,3 @@ function withTiles(template: string) {
     'auth.clientId': 'c',
   });
 }
-
-describe.concurrent.each(['light', 'dark'] as const)('%s', (colorScheme) => {
-  it('axe-core finds nothing serious on any live screen, wide and narrow, and nothing scrolls sideways', async ({
-    expect,
-  }) => {
-    const { page, faults, close } = await openPage(browser, { colorScheme });
-    const check = async (screen: string) => {
-      for (const viewport of [
-        { width: 1280, height: 800 },
-        { width: 390, height: 844 },
-      ]) {
-        await page.setViewportSize(viewport);
-        await settled(page);
-        const where = `${screen}, ${colorScheme}, ${viewport.width} px`;
-        expect(await seriousFindings(page), where).toEqual([]);
-        expect(await sideways(page), where).toBe(0);
-      }
-    };
-    const dialog = page.getByRole('dialog');
-    await signIn(page, stack.url, 'ada', `/live?show=${LORRY}.1_${LORRY}.2_${TANKER}.1&grid=4`);
-    await page.locator('article[data-phase="live"]').waitFor(slow);
-    await page.locator('article[data-phase="offline"]').waitFor(slow);
-    await check('wall');
-    await page.getByRole('button', { name: 'Channels', exact: true }).click();
-    await dialog.getByText(LONG_NAME).waitFor();
-    await check('channels');
-
-    await page.goto(`${stack.url}/map?device=${LORRY}`);
-    await page.getByRole('button', { name: 'Follow' }).waitFor();
-    await page.getByRole('application').waitFor();
-    await check('map');
-    await page.getByRole('button', { name: 'Register' }).click();
-    await dialog.waitFor();
-    await check('register');
-
-    await page.goto(`${stack.url}/d/${LORRY}`);
-    await page
-      .getByRole('list', { name: /^Files of/ })
-      .first()
-      .waitFor(slow);
-    await page.getByRole('button', { name: 'Ask what it has' }).click();
-    await page.getByRole('list', { name: 'Recordings on the device' }).waitFor(slow);
-    await page.getByRole('button', { name: 'Clip', exact: true }).click();
-    await page.getByRole('form', { name: 'Make a clip' }).waitFor();
-    await check('device');
-    await page.getByRole('button', { name: 'Share' }).click();
-    await dialog.getByRole('button', { name: 'Make address' }).click();
-    await dialog.getByText('Embed', { exact: true }).waitFor();
-    await check('share');
-    await page.keyboard.press('Escape');
-    await dialog.waitFor({ state: 'detached' });
-    await page.getByRole('button', { name: 'Settings' }).click();
-    await dialog.getByText('Delete this device').waitFor();
-    await check('settings');
-    await page.goto(`${stack.url}/d/${TANKER}`);
-    await page.getByText('There is no recording of this channel on this day.').waitFor(slow);
-    await check('a device that never came');
-    expect(faults).toEqual([]);
-    await close();
-  });
-});
