@@ -107,8 +107,15 @@ export async function changeVideo(id: string, change: Change, guard: Guard = {})
   return changed;
 }
 
-/** Tells the world what the record now says, or said at `at`. Receivers must expect the same event twice. */
-export async function announce(record: VideoRecord, status: VideoEventType, at = record.updatedAt): Promise<void> {
+/**
+ * Tells the world what the record now says, or said at `at`: when it got there, which what is written since does not move. Whoever
+ * may be the first to know tells of it: receivers must expect the same event twice, and know it by the status and this moment.
+ */
+export async function announce(
+  record: VideoRecord,
+  status: VideoEventType,
+  at = reachedAt(record, status),
+): Promise<void> {
   const event: VideoEvent = { videoId: record.id, owner: record.owner, status, at };
   const revision = record.slicing?.revision ?? record.revision;
   if (revision > 0) event.revision = revision;
@@ -117,6 +124,9 @@ export async function announce(record: VideoRecord, status: VideoEventType, at =
   tell(record, status);
   await publish(event);
 }
+
+const reachedAt = ({ timeline, updatedAt }: VideoRecord, status: VideoEventType): string =>
+  timeline.findLast((one) => one.status === status)?.at ?? updatedAt;
 
 /** Each status of a video is a line of log under the video's id, beginning with its upload, and so is the trash. */
 export function tell({ id, slicing, failure }: VideoRecord, status: VideoStatus | VideoEventType): void {

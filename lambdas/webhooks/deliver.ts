@@ -72,8 +72,8 @@ async function fanOut(event: z.infer<typeof busEvent>): Promise<void> {
     }
     const row = deliveryOf(webhook.id, told);
     // One that is there may have been put by a run that broke off before it sent the message; twice is one, by its id.
-    await putDelivery(row);
-    if (webhook.held !== undefined && (await held.keepWaiting(row))) continue;
+    const isNew = await putDelivery(row);
+    if (webhook.held !== undefined && (await held.keepWaiting(row, isNew ? 1 : 0))) continue;
     await sendTask({ webhook: webhook.id, delivery: row.id });
   }
 }

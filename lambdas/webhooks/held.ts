@@ -53,15 +53,18 @@ export const isFull = ({ held, waiting = 0 }: WebhookRow): boolean => held !== u
 export const miss = (id: string): Promise<unknown> =>
   updateWebhook(id, { set: 'ADD missed :one', when: 'attribute_exists(held)', values: { ':one': 1 } });
 
-/** Has a delivery wait that has a row and no time of its own. False: its webhook is not held, so it wants a message. */
-export async function keepWaiting({ kind, id }: Pick<DeliveryRow, 'kind' | 'id'>): Promise<boolean> {
+/**
+ * Has a delivery wait that has a row and no time of its own. False: its webhook is not held, so it wants a message. `counts`: as how
+ * many, 0 of one that was told of before.
+ */
+export async function keepWaiting({ kind, id }: Pick<DeliveryRow, 'kind' | 'id'>, counts = 1): Promise<boolean> {
   for (;;) {
     const row = await readWebhook(kind);
     if (row?.held === undefined || row.waitsFrom === undefined) return false;
     const kept = await updateWebhook(kind, {
-      set: 'SET waitsFrom = :from ADD waiting :one',
+      set: 'SET waitsFrom = :from ADD waiting :counts',
       when: 'attribute_exists(held) AND waitsFrom = :seen',
-      values: { ':from': least(row.waitsFrom, id), ':one': 1, ':seen': row.waitsFrom },
+      values: { ':from': least(row.waitsFrom, id), ':counts': counts, ':seen': row.waitsFrom },
     });
     if (kept !== undefined) return true;
   }

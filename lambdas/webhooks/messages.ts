@@ -1,17 +1,11 @@
 /** What webhooks are told, made of what the bus brings. Pure. */
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import {
-  DEVICE_EVENT_SOURCE,
-  deviceEvent,
-  EVENT_SOURCE,
-  trashEventType,
-  videoEvent,
-} from '../../lib/contract/events.ts';
+import { DEVICE_EVENT_SOURCE, deviceEvent, EVENT_SOURCE, videoEvent } from '../../lib/contract/events.ts';
 import { DELIVERY_DAYS, deliveryId, type DeliveryRow, type WebhookType } from '../../lib/contract/webhook.ts';
 
 /** An event as EventBridge hands it on (EventBridge user guide, "Event structure"). */
 export const busEvent = z.object({
-  id: z.string().regex(/^[\w-]{1,60}$/),
   source: z.string(),
   time: z.iso.datetime(),
   detail: z.unknown(),
@@ -20,25 +14,25 @@ export const busEvent = z.object({
 export interface Told {
   readonly type: WebhookType;
   readonly at: string;
-  /** What makes it one and the same. */
+  /** What makes it one and the same with `at`, whoever tells of it and however often: nothing that the bus gives to each telling. */
   readonly event: string;
   readonly data: unknown;
 }
 
-const isOfTrash = (status: string): boolean => trashEventType.safeParse(status).success;
-
 /** Undefined: an event that webhooks are not told of. */
-export function toldOf({ id, source, detail }: z.infer<typeof busEvent>): Told | undefined {
+export function toldOf({ source, detail }: z.infer<typeof busEvent>): Told | undefined {
   if (source === EVENT_SOURCE) {
     const { status, at, ...data } = videoEvent.parse(detail);
-    // A call that is made again has this told again, of the same moment.
-    const event = isOfTrash(status) ? `${status}-${data.videoId}` : id;
-    return { type: `video.${status}`, at, event, data };
+    // Told by each that may be the first to know, and again by a step that is tried again: of the moment in which it was so.
+    return { type: `video.${status}`, at, event: `${status}-${data.videoId}`, data };
   }
   if (source !== DEVICE_EVENT_SOURCE) return undefined;
-  const { type, at, task: _, tell, ...data } = deviceEvent.parse(detail);
+  const read = deviceEvent.parse(detail);
+  const { type, at, task: _, tell, ...data } = read;
   if (tell?.includes('webhook') === false) return undefined;
-  return { type: `device.${type}`, at, event: id, data };
+  // A task that did not hear the bus's answer sends the same once more.
+  const digest = createHash('sha256').update(JSON.stringify(read)).digest('hex').slice(0, 32);
+  return { type: `device.${type}`, at, event: `${type}-${digest}`, data };
 }
 
 /** The row of one message to one webhook. The body is the specification's: type, timestamp, data. */

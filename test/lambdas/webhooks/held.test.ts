@@ -51,6 +51,9 @@ it('has one of what waits tried at a time, and takes nothing from others', async
   expect(came()).toHaveLength(1);
   await tell(['b', 'c', 'd']);
   await hooks.drain();
+  // Told again, it is the message that waits already.
+  await tell(['b', 'c']);
+  await hooks.drain();
   // The others were told of all four.
   expect(cameTo('/well')).toHaveLength(4);
   expect(came()).toHaveLength(1);

@@ -23,18 +23,27 @@ export interface Came {
   readonly body: string;
 }
 
-export const VIDEO = 'a'.repeat(20);
 const ADA = { sub: 'ada', groups: ['admin'] };
 
-/** As the bus brings it. */
-export const event = (id: string, detail: object = {}, source = 'sluice.video') =>
+let tellings = 0;
+export const videoOf = (name: string) => name.padEnd(20, 'x');
+
+/** As the bus brings it, which calls each telling something else: what happened to the video of this name. */
+export const event = (name: string, detail: object = {}, source = 'sluice.video') =>
   JSON.stringify({
     version: '0',
-    id,
+    id: `bus-${++tellings}`,
     source,
     'detail-type': 'ready',
     time: '2026-05-06T07:08:09Z',
-    detail: { videoId: VIDEO, owner: 'uma', status: 'ready', at: '2026-05-06T07:08:09.010Z', duration: 60, ...detail },
+    detail: {
+      videoId: videoOf(name),
+      owner: 'uma',
+      status: 'ready',
+      at: '2026-05-06T07:08:09.010Z',
+      duration: 60,
+      ...detail,
+    },
   });
 
 export class Hooks {
