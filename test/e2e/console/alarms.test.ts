@@ -94,6 +94,9 @@ it('stands over the wall, in the count of every screen and in the inbox, is over
   await page.setViewportSize({ width: 390, height: 800 });
   await expect.poll(() => sideways(page)).toBe(0);
   expect(await seriousFindings(page)).toEqual([]);
+  // The map has a place of its own there, too, and lies over none of them.
+  await page.getByRole('button', { name: 'Acknowledge SOS of Bus 12' }).click({ trial: true });
+  await row(page, 'SOS').getByRole('link', { name: 'Recording' }).click({ trial: true });
   await page.setViewportSize({ width: 1280, height: 800 });
 
   await page.getByRole('combobox', { name: 'Kind' }).selectOption('adas');
