@@ -1,7 +1,8 @@
 /** Who is given what in the console: whom a text means, what is said of a grant, and how a list is put in order. */
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { choice, choices, conditions, NO_LIMITS, said, subjectOf, whom } from '../../web/src/sharing/giving.ts';
-import { moved } from '../../web/src/collections/order.ts';
+import { move, putIn, takeOut } from '../../web/src/collections/order.ts';
+import { rearrange } from '../../web/src/collections/queries.ts';
 
 const anna = { subject: 'auth0|1', name: 'Anna Meier', email: 'anna@example.com' };
 const other = { ...anna, subject: 'auth0|2' };
@@ -73,10 +74,26 @@ it.each([
 });
 
 it.each([
-  [0, 1, ['b', 'a', 'c']],
-  [2, 1, ['a', 'c', 'b']],
-  [0, -1, ['a', 'b', 'c']],
-  [2, 3, ['a', 'b', 'c']],
-])('moving %i to %i', (from, to, order) => {
-  expect(moved(['a', 'b', 'c'], from, to)).toEqual(order);
+  ['after the next', move('a', 'after', 'b'), ['b', 'a', 'c']],
+  ['before the one before', move('c', 'before', 'b'), ['a', 'c', 'b']],
+  ['past an end', move('a', 'before', undefined), ['a', 'b', 'c']],
+  ['beside what is gone', move('a', 'after', 'x'), ['a', 'b', 'c']],
+  ['when it is gone itself', move('x', 'after', 'a'), ['a', 'b', 'c']],
+])('moves one %s, twice as once', (_, step, order) => {
+  expect(step(['a', 'b', 'c'])).toEqual(order);
+  expect(step(step(['a', 'b', 'c']))).toEqual(order);
+});
+
+it('does what is done to a collection to the order that it has by then', async () => {
+  let videos = ['a', 'b', 'from uma'];
+  vi.stubGlobal('fetch', async (_url: string, init?: RequestInit) => {
+    if (init?.method === 'PUT') ({ videos } = JSON.parse(init.body as string) as { videos: string[] });
+    return Response.json({ videoIds: videos });
+  });
+  await rearrange('c', putIn('from ada'));
+  expect(videos).toEqual(['a', 'b', 'from uma', 'from ada']);
+  await rearrange('c', takeOut('a'));
+  await rearrange('c', move('from ada', 'before', 'b'));
+  expect(videos).toEqual(['from ada', 'b', 'from uma']);
+  vi.unstubAllGlobals();
 });

@@ -2,7 +2,7 @@
 import '@mantine/core/styles/Popover.css';
 import { ActionIcon, Button, Text, Textarea, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
-import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { keepPreviousData, useMutation, useMutationState, useQuery, useQueryClient } from '@tanstack/react-query';
 import { IconArrowDown, IconArrowUp, IconPhoto, IconPlus, IconX } from '@tabler/icons-react';
 import { useState } from 'react';
 import { Link, useNavigate } from 'react-router';
@@ -11,8 +11,8 @@ import { notify } from '../shared/notify.tsx';
 import { Giving } from '../sharing/Giving.tsx';
 import { VideoLine, type Whole } from './CollectionPage.tsx';
 import { NewCollection } from './CollectionsPage.tsx';
-import { moved } from './order.ts';
-import { candidatesQuery, changed, collectionsQuery } from './queries.ts';
+import { move, putIn, takeOut, type Step } from './order.ts';
+import { candidatesQuery, changed, collectionsQuery, rearrange } from './queries.ts';
 import { useInside } from './useInside.ts';
 import classes from './collections.module.css';
 
@@ -43,9 +43,12 @@ export default function Keep({ collection }: { collection: Whole }) {
 function Videos({ collection }: { collection: Whole }) {
   const { id, title, cover, videos, videoIds } = collection;
   const client = useQueryClient();
+  const mutationKey = ['order', id];
   const put = useMutation({
-    mutationFn: (next: readonly string[]) =>
-      call('PUT /api/collections/{collection}/videos', { params: { collection: id }, body: { videos: [...next] } }),
+    mutationKey,
+    // One after the other: each begins with the order that the one before has left.
+    scope: { id: `order of ${id}` },
+    mutationFn: (step: Step) => rearrange(id, step),
     onSettled: () => changed(client, id),
     onError: (error) => notify({ color: 'red', title: 'Not changed', message: error.message }),
   });
@@ -55,8 +58,12 @@ function Videos({ collection }: { collection: Whole }) {
     onSettled: () => changed(client, id),
     onError: (error) => notify({ color: 'red', title: 'Not changed', message: error.message }),
   });
-  // While a change is on its way, what it will be.
-  const order = put.isPending ? put.variables : videoIds;
+  // While changes are on their way, what it will be.
+  const steps = useMutationState({
+    filters: { mutationKey, status: 'pending' },
+    select: ({ state }) => state.variables as Step,
+  });
+  const order = steps.reduce((list, step) => step(list), videoIds as readonly string[]);
   const known = new Map(videos.map((video) => [video.id, video]));
   const coverId = cover ?? order[0];
   return (
@@ -66,7 +73,6 @@ function Videos({ collection }: { collection: Whole }) {
         {order.map((one, index) => {
           const video = known.get(one);
           const name = video?.title ?? 'a video that you may not watch';
-          const move = (to: number) => put.mutate(moved(order, index, to));
           return (
             <li key={one}>
               {video === undefined ? <span className={classes.line}>{name}</span> : <VideoLine video={video} />}
@@ -86,7 +92,7 @@ function Videos({ collection }: { collection: Whole }) {
                   color="gray"
                   aria-label={`Move ${name} up`}
                   disabled={index === 0}
-                  onClick={() => move(index - 1)}
+                  onClick={() => put.mutate(move(one, 'before', order[index - 1]))}
                 >
                   <IconArrowUp size={16} />
                 </ActionIcon>
@@ -95,7 +101,7 @@ function Videos({ collection }: { collection: Whole }) {
                   color="gray"
                   aria-label={`Move ${name} down`}
                   disabled={index === order.length - 1}
-                  onClick={() => move(index + 1)}
+                  onClick={() => put.mutate(move(one, 'after', order[index + 1]))}
                 >
                   <IconArrowDown size={16} />
                 </ActionIcon>
@@ -103,7 +109,7 @@ function Videos({ collection }: { collection: Whole }) {
                   variant="subtle"
                   color="gray"
                   aria-label={`Take ${name} out`}
-                  onClick={() => put.mutate(order.filter((other) => other !== one))}
+                  onClick={() => put.mutate(takeOut(one))}
                 >
                   <IconX size={16} />
                 </ActionIcon>
@@ -113,7 +119,7 @@ function Videos({ collection }: { collection: Whole }) {
         })}
         {order.length === 0 && <li className={classes.dim}>Nothing in it yet. Find videos below and put them in.</li>}
       </ol>
-      <Candidates taken={order} add={(video) => put.mutate([...order, video])} isBusy={put.isPending} />
+      <Candidates taken={order} add={(video) => put.mutate(putIn(video))} isBusy={put.isPending} />
     </section>
   );
 }
@@ -189,7 +195,11 @@ function Words({ collection: { id, title: before, description: beforeThat } }: {
     mutationFn: () =>
       call('PATCH /api/collections/{collection}', {
         params: { collection: id },
-        body: { title: title.trim(), description },
+        // What was not changed here, somebody else may have changed.
+        body: {
+          ...(title.trim() !== before && { title: title.trim() }),
+          ...(description !== beforeThat && { description }),
+        },
       }),
     onSuccess: () => changed(client, id),
   });

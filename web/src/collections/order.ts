@@ -1,8 +1,23 @@
 /** The order of what is in a collection. Pure. */
 
-/** With the one at `from` standing at `to`; as it was where there is no such place. */
-export function moved<T>(list: readonly T[], from: number, to: number): readonly T[] {
-  if (from < 0 || to < 0 || from >= list.length || to >= list.length) return list;
-  const rest = list.toSpliced(from, 1);
-  return rest.toSpliced(to, 0, list[from]!);
-}
+/** What somebody does to the order, whatever it is by then. Done twice it is as done once. */
+export type Step = (order: readonly string[]) => readonly string[];
+
+export const putIn =
+  (one: string): Step =>
+  (order) =>
+    order.includes(one) ? order : [...order, one];
+
+export const takeOut =
+  (one: string): Step =>
+  (order) =>
+    order.filter((other) => other !== one);
+
+/** Right before or right after another; nothing where either is in it no more, or there is no other. */
+export const move =
+  (one: string, side: 'before' | 'after', other: string | undefined): Step =>
+  (order) => {
+    if (other === undefined || one === other || !order.includes(one) || !order.includes(other)) return order;
+    const rest = order.filter((id) => id !== one);
+    return rest.toSpliced(rest.indexOf(other) + (side === 'after' ? 1 : 0), 0, one);
+  };

@@ -1,6 +1,8 @@
 /** What the screens of collections ask the API, and what becomes stale when one changes. */
 import { infiniteQueryOptions, queryOptions, type QueryClient } from '@tanstack/react-query';
+import type { Collection } from '../../../lib/contract/collection.ts';
 import { call } from '../api/client.ts';
+import type { Step } from './order.ts';
 
 export const collectionsQuery = infiniteQueryOptions({
   queryKey: ['collections'],
@@ -23,6 +25,13 @@ export const candidatesQuery = (q: string) =>
     queryFn: ({ signal }) => call('GET /api/videos', { query: { q, limit: 20 }, signal }),
     staleTime: 10_000,
   });
+
+/** Does it to the order that a collection has by now: somebody else may have changed it since it was shown. */
+export async function rearrange(collection: string, step: Step): Promise<Collection> {
+  const params = { collection };
+  const { videoIds } = await call('GET /api/collections/{collection}', { params });
+  return await call('PUT /api/collections/{collection}/videos', { params, body: { videos: [...step(videoIds)] } });
+}
 
 export const changed = (client: QueryClient, collection: string): Promise<unknown> =>
   Promise.all([
