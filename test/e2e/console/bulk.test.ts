@@ -169,6 +169,48 @@ it('finds by owner, whom admins name as people are called; others have no such f
   await close();
 });
 
+it('has a place picked on a map, by keys or by pointing at it, and how far around it; on a phone, too', async () => {
+  const { page, faults, close } = await openLibrary({ width: 390, height: 844 });
+  await page.getByRole('button', { name: 'Filters', exact: true }).click();
+  const fields = page.getByRole('form', { name: 'More filters' });
+  await fields.getByRole('button', { name: 'Pick on a map' }).press('Enter');
+  const map = fields.getByRole('application', { name: 'Map to pick a place on' });
+  // From when on it takes what is done on it.
+  await expect.poll(() => map.getAttribute('aria-describedby')).not.toBeNull();
+  const near = fields.getByRole('textbox', { name: 'Recorded near' });
+  const longitude = async () => Number((await near.inputValue()).split(', ')[1]);
+  await map.press('Enter');
+  await fields.getByText(/^Within 1 km of -?[\d.]+, -?[\d.]+$/).waitFor();
+  const first = await longitude();
+  await map.press('ArrowRight');
+  // It moves there for a moment.
+  const taken = async () => {
+    await map.press('Enter');
+    return await longitude();
+  };
+  await expect.poll(taken).toBeGreaterThan(first + 5);
+  expect(await seriousFindings(page), 'the map on a phone').toEqual([]);
+  expect(await sideways(page)).toBe(0);
+
+  await page.setViewportSize({ width: 1280, height: 800 });
+  const size = async () => (await map.boundingBox())!;
+  await expect.poll(async () => (await size()).width).toBeGreaterThan(600);
+  const { width, height } = await size();
+  await map.click({ position: { x: width / 4, y: height / 2 } });
+  await expect.poll(longitude).toBeLessThan(first);
+  await fields.getByRole('combobox', { name: 'Within' }).selectOption({ label: '5 km' });
+  const picked = await near.inputValue();
+  await fields.getByText(`Within 5 km of ${picked}`, { exact: true }).waitFor();
+  expect(await seriousFindings(page), 'the map').toEqual([]);
+  await fields.getByRole('button', { name: 'Show' }).click();
+  await page.getByRole('button', { name: `Take off: Within 5 km of ${picked}` }).waitFor();
+  await page.getByText('No video matches').waitFor();
+  const { searchParams } = new URL(page.url());
+  expect([searchParams.get('near'), searchParams.get('within')]).toEqual([picked.replace(', ', ','), '5000']);
+  expect(faults).toEqual([]);
+  await close();
+});
+
 it('tags several by keys alone, and says who may watch and what they are put in by mouse', async () => {
   const { page, faults, close } = await openLibrary();
   for (const title of TITLES) await box(page, title).press('Space');

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { askedOf, chipsOf, fieldsOf, ownerOf } from '../../../web/src/library/filters.ts';
+import { askedOf, chipsOf, circleIn, fieldsOf, ownerOf } from '../../../web/src/library/filters.ts';
 import { isAsked, moreOf } from '../../../web/src/library/more.ts';
 
 const none = moreOf(() => null);
@@ -91,4 +91,14 @@ it.each([
   ['whoever has the subject, where nobody is found', ' google-oauth2|7 ', [], true, 'google-oauth2|7'],
 ])('means by a text %s', (_, text, people, isWhole, owner) => {
   expect(ownerOf(text, { people, isWhole })).toBe(owner);
+});
+
+it('says what circle fields ask for, and none of what is no place', () => {
+  const fields = { ...fieldsOf(none), near: '52.52 13.405' };
+  expect(circleIn(fields)).toEqual({
+    circle: { lat: 52.52, lon: 13.405, metres: 1000 },
+    said: 'Within 1 km of 52.52, 13.405',
+  });
+  for (const near of ['', '91, 0', 'Berlin'])
+    expect(circleIn({ ...fields, near })).toEqual({ circle: undefined, said: '' });
 });

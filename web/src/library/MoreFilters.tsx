@@ -1,16 +1,19 @@
 /** What the library is asked beside words, status and tag: fields behind a button, and a chip for each that is set. */
-import { Button, NativeSelect, TextInput } from '@mantine/core';
+import { ActionIcon, Button, NativeSelect, Skeleton, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
-import { IconX } from '@tabler/icons-react';
-import { useState } from 'react';
+import { IconMapPin, IconX } from '@tabler/icons-react';
+import { lazy, Suspense, useState } from 'react';
 import type { More } from '../api/queries.ts';
 import { usePerson } from '../auth/SessionContext.tsx';
 import { useCalled } from '../shared/people.tsx';
 import { visibilities } from '../video/links.ts';
-import { askedOf, chipsOf, DISTANCES, fieldsOf } from './filters.ts';
+import { textOf } from './circle.ts';
+import { askedOf, chipsOf, circleIn, DISTANCES, fieldsOf } from './filters.ts';
 import { moreOf } from './more.ts';
 import { OwnerField, useOwner } from './OwnerField.tsx';
 import classes from './filters.module.css';
+
+const PlaceMap = lazy(() => import('./PlaceMap.tsx'));
 
 interface Props {
   readonly more: More;
@@ -68,13 +71,15 @@ function Fields({ more, isShared, change }: Props) {
       onSuccess: (subject) => subject !== undefined && change({ ...asked.more, owner: subject }),
     });
   };
+  const [isMap, setMap] = useState(false);
+  const set = (name: keyof More, value: string) => {
+    setFields((before) => ({ ...before, [name]: value }));
+    setWrong(undefined);
+  };
   const field = (name: keyof More) => ({
     value: fields[name],
     error: wrong?.wrong === name && wrong.why,
-    onChange: ({ currentTarget: { value } }: { currentTarget: { value: string } }) => {
-      setFields({ ...fields, [name]: value });
-      setWrong(undefined);
-    },
+    onChange: ({ currentTarget: { value } }: { currentTarget: { value: string } }) => set(name, value),
   });
   return (
     <form
@@ -108,9 +113,25 @@ function Fields({ more, isShared, change }: Props) {
             placeholder="Latitude, longitude"
             maxLength={60}
             autoComplete="off"
+            rightSection={
+              <ActionIcon
+                variant="subtle"
+                aria-label="Pick on a map"
+                title="Pick on a map"
+                aria-expanded={isMap}
+                onClick={() => setMap(!isMap)}
+              >
+                <IconMapPin size={17} aria-hidden />
+              </ActionIcon>
+            }
             {...field('near')}
           />
           <NativeSelect label="Within" data={within(fields.within)} {...field('within')} />
+          {isMap && (
+            <Suspense fallback={<Skeleton className={classes.map ?? ''} />}>
+              <PlaceMap {...circleIn(fields)} pick={(lat, lon) => set('near', textOf(lat, lon))} />
+            </Suspense>
+          )}
           <TextInput type="datetime-local" step={1} label="Recorded since" {...field('recordedFrom')} />
           <TextInput type="datetime-local" step={1} label="Recorded until" {...field('recordedTo')} />
         </>

@@ -4,6 +4,7 @@ import type { More } from '../api/queries.ts';
 import { fromField, toField } from '../device/day.ts';
 import { moment } from '../shared/format.ts';
 import { visibilities } from '../video/links.ts';
+import { circleOf, placeOf, textOf } from './circle.ts';
 import { moreOf } from './more.ts';
 
 /** Metres around a place. */
@@ -18,6 +19,15 @@ const USUAL = '1000';
 
 const distance = (metres: string): string =>
   DISTANCES.find(({ value }) => value === metres)?.label ?? `${Number(metres)} m`;
+
+/** What is asked for around a place, in words. */
+const around = (place: string, metres: string): string => `Within ${distance(metres)} of ${place}`;
+
+/** The circle that fields ask for, and in words; neither where they name no place. */
+export function circleIn({ near, within }: More) {
+  const circle = circleOf(near, within);
+  return { circle, said: circle ? around(textOf(circle.lat, circle.lon), within) : '' };
+}
 
 /** As fields show it: times in the reader's own zone. */
 export const fieldsOf = (more: More): More => ({
@@ -51,16 +61,6 @@ const isEarlier = (a: string, b: string): boolean => a !== '' && b !== '' && a <
 function timeOf(field: string): string {
   const at = fromField(field);
   return at === undefined ? '' : new Date(at).toISOString();
-}
-
-/** `52.52,13.405`; undefined when it is no place. */
-function placeOf(text: string): string | undefined {
-  if (text.trim() === '') return '';
-  const match = /^(-?\d{1,2}(?:\.\d+)?)[\s,;]+(-?\d{1,3}(?:\.\d+)?)$/.exec(text.trim());
-  if (match === null) return undefined;
-  const [lat, lon] = [Number(match[1]), Number(match[2])];
-  if (Math.abs(lat) > 90 || Math.abs(lon) > 180) return undefined;
-  return [lat, lon].map((degrees) => Number(degrees.toFixed(6))).join(',');
 }
 
 /**
@@ -98,7 +98,7 @@ export function chipsOf(more: More, owner: string = more.owner): Chip[] {
     ),
     ...chip('from', (day) => `Uploaded since ${day}`),
     ...chip('to', (day) => `Uploaded until ${day}`),
-    ...chip('near', (place) => `Within ${distance(more.within || USUAL)} of ${place.replace(',', ', ')}`, {
+    ...chip('near', (place) => around(place.replace(',', ', '), more.within || USUAL), {
       within: '',
     }),
     ...chip('recordedFrom', (at) => `Recorded since ${time(at)}`),
