@@ -89,8 +89,8 @@ function slicing({ stuck, slicing: { running, places }, failed: { ours, refused 
 }
 
 function edge(store: StoreRow | undefined): Part {
-  if (store === undefined) return { part: 'edge', state: 'ok', says: 'Nothing is revoked at the edge.' };
-  const { entries, bytes, waiting } = store;
+  const { entries, bytes, waiting } = store ?? { entries: 0, bytes: 0, waiting: 0 };
+  if (entries + waiting === 0) return { part: 'edge', state: 'ok', says: 'Nothing is revoked at the edge.' };
   const says = `${count(entries, 'revocation')} at the edge, in ${(bytes / 1e6).toFixed(1)} of 5 MB.`;
   if (waiting === 0) return { part: 'edge', state: 'ok', says };
   return {

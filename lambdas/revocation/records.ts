@@ -72,6 +72,18 @@ export async function noteStore(row: Omit<StoreRow, 'key'>): Promise<void> {
   await dynamo.send(new PutCommand({ TableName: TableName(), Item: { key: STORE_ROW, ...row } satisfies StoreRow }));
 }
 
+/** How full it is now. What waits for room is counted by who knows of all of it. */
+export async function noteSize({ entries, bytes }: Pick<StoreRow, 'entries' | 'bytes'>): Promise<void> {
+  await dynamo.send(
+    new UpdateCommand({
+      TableName: TableName(),
+      Key: { key: STORE_ROW },
+      UpdateExpression: 'SET entries = :entries, bytes = :bytes, waiting = if_not_exists(waiting, :none)',
+      ExpressionAttributeValues: { ':entries': entries, ':bytes': bytes, ':none': 0 },
+    }),
+  );
+}
+
 async function unlessChanged(attempt: Promise<unknown>): Promise<void> {
   try {
     await attempt;

@@ -9,7 +9,7 @@ import { revocationTask, type Revocation, type RevocationTask } from '../../lib/
 import { logger } from '../shared/logger.ts';
 import { tell } from '../shared/revocation.ts';
 import { inUpdates, latest, sweepOf, withRoom } from './plan.ts';
-import { allRecords, forget, markWritten, noteStore } from './records.ts';
+import { allRecords, forget, markWritten, noteSize, noteStore } from './records.ts';
 import { forgetState, stateOf, storeArn, StoreFull, update } from './store.ts';
 
 /** Milliseconds that an update and its rows may take: with less left, the rest is left to the next message. */
@@ -51,13 +51,13 @@ async function work(tasks: readonly RevocationTask[], hasTime: () => boolean): P
   if (tasks.some(({ step }) => step === 'sweep')) await sweep(now, hasTime);
 }
 
-/** Puts them. For those that find no room a sweep makes some, if anything is over; it counts those that wait, too. */
+/** Puts them. For those that find no room a sweep makes some, if anything is over; it counts those that wait, too. Health is told of both. */
 async function write(revocations: readonly Revocation[], hasTime: () => boolean): Promise<void> {
   const { wait, late } = await put(revocations, hasTime);
   if (wait.length > 0) {
     await note(wait.length);
     await tell({ step: 'sweep' });
-  }
+  } else if (revocations.length > late.length) await noteSize(await stateOf());
   if (late.length > 0) throw new Error(`no time for ${late.length} of ${revocations.length} revocations`);
 }
 

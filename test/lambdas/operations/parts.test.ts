@@ -78,6 +78,13 @@ describe('what is wrong', () => {
     });
   });
 
+  it('nothing is revoked before the first and when the last is over', () => {
+    const says = 'Nothing is revoked at the edge.';
+    expect(find({}, 'edge')).toMatchObject({ state: 'ok', says });
+    expect(find({ store: { key: 'store', entries: 0, bytes: 0, waiting: 0 } }, 'edge')).toMatchObject({ says });
+    expect(find({ store: { key: 'store', entries: 0, bytes: 0, waiting: 1 } }, 'edge')!.state).toBe('urgent');
+  });
+
   it('tasks say what they carry together; none is an outage, where devices are taken in at all', () => {
     const row = { connections: 10, streams: 4 } as TaskRow;
     expect(find({ tasks: [row, row] }, 'ingest')!.says).toBe('2 ingest tasks with 20 connections and 8 streams.');

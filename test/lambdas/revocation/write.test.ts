@@ -1,6 +1,6 @@
 /** `revoke`, the writer and its table on the engine, and a store with AWS's bounds. */
 import { ReceiveMessageCommand, DeleteMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { BatchWriteCommand, GetCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { BatchWriteCommand, GetCommand, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import type { SQSBatchResponse } from 'aws-lambda';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { bytesOf, SESSION_BYTES } from '../../../lambdas/revocation/plan.ts';
@@ -154,6 +154,17 @@ describe('the writer', () => {
     ]);
     store.meddle = 0;
     expect((await run([writing([session(2)])])).batchItemFailures).toEqual([]);
+  });
+
+  it('notes how full the store is by what it wrote, since health tells that, and leaves what waits to who counted it', async () => {
+    await remove('store');
+    await run([writing([session(1), session(2)])]);
+    expect(await row('store')).toMatchObject({ entries: 2, bytes: store.bytes(), waiting: 0 });
+    await clients.dynamo.send(
+      new PutCommand({ TableName: TableName(), Item: { key: 'store', entries: 2, bytes: 9, waiting: 7 } }),
+    );
+    await run([writing([session(3)])]);
+    expect(await row('store')).toEqual({ key: 'store', entries: 3, bytes: store.bytes(), waiting: 7 });
   });
 
   it('gives back what it cannot read, and writes the rest', async () => {
