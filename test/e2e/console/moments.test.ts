@@ -15,7 +15,7 @@ import { makeVideo } from '../../support/media.ts';
 import { liedLive, watchTile } from './looks.ts';
 import { comeNear, openBrowser, openPage, playerState, seriousFindings } from './open.ts';
 import { moving, pixelsOf } from './pictures.ts';
-import { haltsOf, outliveSignatures } from './player.ts';
+import { haltsOf, hears, outliveSignatures } from './player.ts';
 import { register, ROAD, simulate, slow } from './vehicles.ts';
 
 const stack = await runningStack();
@@ -206,7 +206,7 @@ describe.concurrent('without a network', patient, () => {
     await page.keyboard.press('k');
     await expect.poll(async () => (await playerState(page)).at, slow).toBeGreaterThan(1);
     // Enough is there for what it plays on without a network.
-    await expect.poll(async () => (await playerState(page)).ahead, slow).toBeGreaterThan(8);
+    await expect.poll(async () => (await playerState(page)).ahead, slow).toBeGreaterThan(20);
     await page.context().setOffline(true);
     const before = (await playerState(page)).at;
     await expect.poll(async () => (await playerState(page)).at, slow).toBeGreaterThan(before + 4);
@@ -418,8 +418,7 @@ describe.concurrent('what moves, and what lies over what', patient, () => {
       ['<', '1 ×'],
       ['c', 'No captions'],
     ] as const)
-      // It is said for a moment.
-      await Promise.all([page.getByText(words, { exact: true }).waitFor(), page.keyboard.press(key)]);
+      await hears(page, words, () => page.keyboard.press(key));
     const { at } = await playerState(page);
     await page.keyboard.press('.');
     await expect.poll(async () => (await playerState(page)).at, slow).toBeGreaterThan(at);

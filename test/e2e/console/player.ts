@@ -78,6 +78,24 @@ export async function haltsOf(video: Locator): Promise<() => Promise<string[]>> 
   return () => video.evaluate(() => (globalThis as unknown as { halts: string[] }).halts);
 }
 
+/** Does something of which the player says `words`, for a moment only: it is listened to in the page, since a look now and then may miss it. */
+export async function hears(where: Page | Frame, words: string, act: () => Promise<unknown>): Promise<void> {
+  const said = where.locator('.said');
+  await said.evaluate((element) => {
+    const scope = globalThis as unknown as {
+      said: (string | null)[];
+      MutationObserver: new (look: () => void) => { observe: (what: unknown, how: object) => void };
+    };
+    const heard: (string | null)[] = [];
+    scope.said = heard;
+    const listener = new scope.MutationObserver(() => heard.push(element.textContent));
+    listener.observe(element, { subtree: true, childList: true, characterData: true });
+  });
+  await act();
+  const heard = () => said.evaluate(() => (globalThis as unknown as { said: (string | null)[] }).said);
+  await vi.waitUntil(async () => (await heard()).includes(words), { timeout: 60_000, interval: 100 });
+}
+
 /** Asked for by tests alone. */
 const MARK = '/vod/mark';
 

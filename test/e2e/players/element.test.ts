@@ -181,7 +181,7 @@ describe.concurrent('<sluice-player> on a page of others', () => {
     );
     await expect.poll(() => time(page), POLL).toBeGreaterThan(1);
     // Enough is there for what it plays on without a network.
-    await expect.poll(async () => (await playerState(page)).ahead, POLL).toBeGreaterThan(8);
+    await expect.poll(async () => (await playerState(page)).ahead, POLL).toBeGreaterThan(20);
     await page.context().setOffline(true);
     const before = await time(page);
     await expect.poll(() => time(page), POLL).toBeGreaterThan(before + 3);

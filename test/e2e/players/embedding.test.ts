@@ -11,7 +11,7 @@ import { Client } from '../../../local/client.ts';
 import { runningStack } from '../../stack.ts';
 import { makeVideo } from '../../support/media.ts';
 import { seriousFindings } from '../console/open.ts';
-import { haltsOf, outliveSignatures, previewAt } from '../console/player.ts';
+import { haltsOf, hears, outliveSignatures, previewAt } from '../console/player.ts';
 import { alertOf, FRIEND, frameOn, look, openSites, STRANGER, time, title, type Sites } from './sites.ts';
 
 const SRT = '1\n00:00:00,000 --> 00:02:20,000\nGrüße vom Hafen\n';
@@ -74,9 +74,7 @@ describe.concurrent('in a frame', () => {
     await expect.poll(() => time(frame), POLL).toBeCloseTo(SECONDS / 2, 0);
     await page.keyboard.press('m');
     await expect.poll(async () => (await look(frame)).muted, POLL).toBe(false);
-    // It is said for a moment.
-    const said = frame.getByRole('status').getByText('Captions: Deutsch');
-    await Promise.all([said.waitFor(), page.keyboard.press('c')]);
+    await hears(frame, 'Captions: Deutsch', () => page.keyboard.press('c'));
     const cue = () =>
       frame.locator('hls-video').evaluate((element) => {
         const { textTracks } = element as unknown as {
@@ -208,7 +206,7 @@ describe.concurrent('in a frame', () => {
     await title(frame, 'This link was ended').waitFor(POLL);
     expect((await look(frame)).paused).toBe(true);
     expect(media.filter(({ at, status }) => status < 400 && at > ended + 10_000)).toEqual([]);
-    expect(media.some(({ status }) => status === 403)).toBe(true);
+    await expect.poll(() => media.some(({ status }) => status === 403), POLL).toBe(true);
     // Nothing that is not for this.
     expect(await alertOf(frame).getByRole('button').count()).toBe(0);
     expect(await frame.getByLabel('Password').isVisible()).toBe(false);

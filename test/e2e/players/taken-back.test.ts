@@ -54,6 +54,8 @@ async function open(player: string, query: Record<string, string>, name = 'main.
 describe.concurrent('`start=90.5`', () => {
   it.for(['hls.js', 'shaka'])('%s begins there', async (player, { expect }) => {
     const { page, seen } = await open(player, { start: '90.5' });
+    // Before it plays: a busy machine would leave the first ones out.
+    await expect.poll(() => page.evaluate('window.firstFrame !== undefined'), POLL).toBe(true);
     await playUntil(page, seen, 91);
     const { problems } = await state(page);
     const first = await page.evaluate<number>('window.firstFrame');
