@@ -19,7 +19,17 @@ export interface OpenDeployment {
   readonly access: AwsAccess;
 }
 
-/** As commands are asked for it. Throws where there is no such stack. */
+const WHICH =
+  'For a stack on AWS: credentials in this shell (AWS_PROFILE, or AWS_ACCESS_KEY_ID and what belongs to it) and a region (AWS_REGION, or --region NAME). For a local platform: --ready-file FILE, as `npm start -- --ready-file FILE` wrote it.';
+
+/** What the SDK says where a shell has no region, or no credentials: neither names what to do. */
+function explained(error: unknown): unknown {
+  const { name, message } = error as Error;
+  if (message !== 'Region is missing' && name !== 'CredentialsProviderError') return error;
+  return new Error(`Which deployment? ${message}. ${WHICH}`, { cause: error });
+}
+
+/** As commands are asked for it. Throws where there is no such stack, and says how one is named where none is. */
 export async function openDeployment(asked: {
   readonly stack?: string | undefined;
   readonly region?: string | undefined;
@@ -31,9 +41,14 @@ export async function openDeployment(asked: {
   const options =
     engine === undefined ? (asked.region === undefined ? {} : { region: asked.region }) : engineClient(engine);
   const cloudFormation = new CloudFormationClient(options);
-  const region = await cloudFormation.config.region();
   const stack = asked.stack ?? (engine === undefined ? 'sluice-prod-vod' : 'sluice-local-vod');
-  const { resources } = await stackFacts(cloudFormation, [stack]);
+  const found = async () => {
+    const name = await cloudFormation.config.region();
+    return { region: name, ...(await stackFacts(cloudFormation, [stack])) };
+  };
+  const { region, resources } = await found().catch((error: unknown) => {
+    throw explained(error);
+  });
   if (resources.size === 0) throw new Error(`there is no stack ${stack} in ${region}`);
   const find: Find = (type, logicalId) =>
     [...resources].find(

@@ -40,7 +40,7 @@ export function checkedUrl(text: string, { allowPrivate }: Pick<AddressRules, 'a
   const url = URL.parse(text, base);
   if (url === null) throw refused('That is no address. Give the https address of the file itself.');
   if (url.protocol !== 'https:' && !(allowPrivate && url.protocol === 'http:')) {
-    throw refused(`Only https addresses are pulled from, not ${url.protocol.slice(0, -1)}.`);
+    throw refused(`Only https addresses are reached, not ${url.protocol.slice(0, -1)}.`);
   }
   if (url.username !== '' || url.password !== '') {
     throw refused(
@@ -50,8 +50,7 @@ export function checkedUrl(text: string, { allowPrivate }: Pick<AddressRules, 'a
   if (url.port !== '' && !allowPrivate) throw refused(`Only port 443 is asked, not ${url.port}.`);
   const host = literal(url.hostname);
   const reason = isIP(host) === 0 || allowPrivate ? undefined : notPublic(host);
-  if (reason !== undefined)
-    throw refused(`Only addresses of the public internet are pulled from; this one is ${reason}.`);
+  if (reason !== undefined) throw refused(`Only addresses of the public internet are reached; this one is ${reason}.`);
   url.hash = '';
   return url;
 }

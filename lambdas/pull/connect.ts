@@ -171,7 +171,7 @@ export class Connector {
 const REDIRECT = new Set([301, 302, 303, 307, 308]);
 
 const refusedHost = (reason: string, cause?: unknown) =>
-  new PullFailed('source-address', `Only hosts of the public internet are pulled from; this one leads to ${reason}.`, {
+  new PullFailed('source-address', `Only hosts of the public internet are reached; this one leads to ${reason}.`, {
     cause,
   });
 

@@ -23,6 +23,7 @@ export function ShareTab({ video, mayEdit }: { video: Video; mayEdit: boolean })
         <Copy text={pageUrl(location.origin, video.id)} label="Page link" />
         <Text c="dimmed" size="sm" component="p">
           {visibilities[video.visibility].label}: {lower(visibilities[video.visibility].means)}
+          {mayEdit && video.visibility === 'entitled' && ' The Access tab lists them.'}
         </Text>
       </section>
       {isPublic && isPlayable(video) && <Streams video={video} token={undefined} />}

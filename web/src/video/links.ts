@@ -42,7 +42,7 @@ const scriptString = (text: string): string => JSON.stringify(text).replaceAll('
 
 export const visibilities: Readonly<Record<Visibility, { label: string; means: string }>> = {
   private: { label: 'Private', means: 'Only the owner and admins can watch.' },
-  entitled: { label: 'Entitled', means: 'Also whom it was given to, below.' },
+  entitled: { label: 'Entitled', means: 'Also whom it was given to.' },
   public: { label: 'Public', means: 'Anyone with the link, without signing in.' },
 };
 
