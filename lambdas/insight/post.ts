@@ -12,6 +12,7 @@ import {
 import { countedAs, partBegan, type EventsAddress } from '../../lib/contract/events-address.ts';
 import { refused, refusedField } from '../shared/errors.ts';
 import { readCmcd } from './cmcd.ts';
+import { FirstTimes } from './first.ts';
 import type { Units } from './units.ts';
 
 /** Milliseconds before a session in which its events may lie: what a player did until it had its manifest. */
@@ -37,8 +38,11 @@ export function reportOf({ address, body, headers, receivedAt, every }: Posted):
   if (units.length === 0) return undefined;
   const offset = receivedAt - now;
   const earliest = began * 1000 - BEFORE;
+  const firstTimes = new FirstTimes();
+  const known = (event: PlayerEvent): PlayerEvent =>
+    event.type === 'heartbeat' ? firstTimes.take(within(event, address.seconds)) : event;
   const byOurClock = (event: PlayerEvent): PlayerEvent => ({
-    ...within(event, address.seconds),
+    ...known(event),
     at: Math.min(receivedAt, Math.max(earliest, event.at + offset)),
   });
   const country = headers['cloudfront-viewer-country'];
@@ -50,6 +54,7 @@ export function reportOf({ address, body, headers, receivedAt, every }: Posted):
     receivedAt,
     ...(country !== undefined && /^[A-Z]{2}$/.test(country) && { country }),
     device: deviceOf(headers),
+    ...(address.seconds !== undefined && { seconds: Math.min(address.seconds, MAX_POSITION) }),
     units: units.map(({ sequence, events }) => ({ sequence, events: events.map(byOurClock) })),
   });
   if (!made.success) throw refused('body', made.error);
@@ -60,8 +65,7 @@ export function reportOf({ address, body, headers, receivedAt, every }: Posted):
  * What it says of seconds that the video has, or any: of others a stranger may say what they like, and a heatmap would have to keep it;
  * and a player that was sent on may have played until then, or slept.
  */
-function within(event: PlayerEvent, seconds = MAX_POSITION): PlayerEvent {
-  if (event.type !== 'heartbeat') return event;
+function within(event: Heartbeat, seconds = MAX_POSITION): Heartbeat {
   const those = (stretches: Heartbeat['watched']): Heartbeat['watched'] =>
     stretches.flatMap(([from, to]): Heartbeat['watched'] => (from < seconds ? [[from, Math.min(to, seconds)]] : []));
   return { ...event, watched: those(event.watched), again: those(event.again) };

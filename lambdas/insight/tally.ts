@@ -38,7 +38,10 @@ export const noTally = (): Tally => ({
 
 /** What was counted of a session once. */
 const FLAGS = { viewed: 1, completed: 2, failed: 4, begun: 8 } as const;
-/** In the ledger how many seeks and errors were counted of a session stands above its flags: rows of earlier versions have none. */
+/**
+ * In the ledger how many seeks and errors were counted of a session, and how many seconds as shown for the first time, stand above its
+ * flags: rows of earlier versions have none.
+ */
 const FLAG_VALUES = 16;
 /** Seeks and errors of one session, each, that are counted. */
 const MOST_TOLD = 255;
@@ -92,15 +95,20 @@ interface Session {
   flags: number;
   seeks: number;
   errors: number;
+  /** Seconds that were counted as shown for the first time. */
+  first: number;
   /** Of the seconds that it can have watched. One in which nothing played is `FASTEST` of them. */
   used: number;
 }
 
 const sessionOf = (said: number, used: number): Session => {
   const told = Math.floor(said / FLAG_VALUES);
-  return { flags: said % FLAG_VALUES, seeks: told % (MOST_TOLD + 1), errors: Math.floor(told / (MOST_TOLD + 1)), used };
+  const [values, above] = [MOST_TOLD + 1, Math.floor(told / (MOST_TOLD + 1))];
+  const [errors, first] = [above % values, Math.floor(above / values)];
+  return { flags: said % FLAG_VALUES, seeks: told % values, errors, first, used };
 };
-const saidOf = ({ flags, seeks, errors }: Session): number => flags + FLAG_VALUES * (seeks + (MOST_TOLD + 1) * errors);
+const saidOf = ({ flags, seeks, errors, first }: Session): number =>
+  flags + FLAG_VALUES * (seeks + (MOST_TOLD + 1) * (errors + (MOST_TOLD + 1) * first));
 
 /** `passed`: seconds that the session can have taken until now. */
 function count(tally: Tally, report: Report, event: PlayerEvent, session: Session, passed: number): void {
@@ -157,7 +165,7 @@ function count(tally: Tally, report: Report, event: PlayerEvent, session: Sessio
       const seconds = secondsOf(event);
       if (seconds === 0 || !wasTime(seconds)) break;
       viewed();
-      addHeartbeat(tally, report, event, seconds);
+      addHeartbeat(tally, report, firstOnce(event, session, report.seconds), seconds);
       break;
     }
     case 'end':
@@ -171,6 +179,18 @@ function count(tally: Tally, report: Report, event: PlayerEvent, session: Sessio
 
 const lengthOf = (stretches: Heartbeat['watched']): number => stretches.reduce((sum, [from, to]) => sum + to - from, 0);
 const secondsOf = ({ watched, again, played = 0 }: Heartbeat): number => lengthOf(watched) + lengthOf(again) + played;
+
+/**
+ * No session sees more seconds for the first time than its video has: which it has seen in posts before is not kept, but how many.
+ * `most`: undefined where nobody knows.
+ */
+function firstOnce(event: Heartbeat, session: Session, most: number | undefined): Heartbeat {
+  if (most === undefined) return event;
+  const first = session.first + lengthOf(event.watched);
+  if (first > most) return { ...event, watched: [], again: [...event.watched, ...event.again] };
+  session.first = first;
+  return event;
+}
 
 function addHeartbeat({ counters, heat }: Tally, report: Report, event: Heartbeat, seconds: number): void {
   counters.watched += seconds;

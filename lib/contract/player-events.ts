@@ -10,7 +10,7 @@ export const MAX_POST_BYTES = 64 * 1024;
 /** Events of one post. A player that posts once a minute has a dozen. */
 export const MAX_EVENTS = 200;
 /** Stretches that one heartbeat names: more jumps in a minute are nobody's watching. */
-const MAX_STRETCHES = 64;
+export const MAX_STRETCHES = 64;
 /** Seconds from the beginning of a video that a player may say it is at: two days. */
 export const MAX_POSITION = 172_800;
 /** Posts of one session: one a minute for a day, and a few thousand for what is reported at once. */
@@ -52,7 +52,8 @@ const heartbeat = z.strictObject({
   at,
   position: position.optional(),
   watched: stretches.default([]).meta({
-    description: 'Seconds that were shown since the last heartbeat and never before in this session, as `[from, to)`.',
+    description:
+      'Seconds that were shown since the last heartbeat and never before in this session, as `[from, to)`. What a post names twice counts as shown again.',
   }),
   again: stretches.default([]).meta({ description: 'Seconds that were shown before in this session, and now again.' }),
   played: z
@@ -140,6 +141,8 @@ export const report = z.object({
     .regex(/^[A-Z]{2}$/)
     .optional(),
   device: deviceKind,
+  /** Whole seconds that the video has; absent: not known, or a channel. */
+  seconds: position.optional(),
   units: z.array(unit).min(1).max(MAX_EVENTS),
 });
 export type Report = z.infer<typeof report>;

@@ -219,6 +219,32 @@ describe('a report', () => {
     expect(tally.heat.size).toBe(0);
   });
 
+  it('counts no more seconds as shown for the first time than its video has, whatever its posts say', () => {
+    const tally = noTally();
+    const watched = (sequence: number, ...stretches: [number, number][]) =>
+      add(tally, {
+        ...of([{ type: 'heartbeat', at, watched: stretches, again: [] }], { seconds: 10 }),
+        units: [{ sequence, events: [{ type: 'heartbeat', at, watched: stretches, again: [] }] }],
+      });
+    watched(0, [0, 6]);
+    // A row is read and written in between.
+    const { tally: kept } = rowOf({ ...itemOf({ what: 'w', row: 'h' }, { tally, version: 0 }) });
+    expect(kept.ledger).toEqual(tally.ledger);
+    watched(1, [6, 10]);
+    for (let sequence = 2; sequence < 5; sequence += 1) watched(sequence, [0, 3]);
+    expect(tally.counters).toMatchObject({ watched: 19, again: 9, views: 1 });
+    expect(curve(tally.heat, 11)).toEqual({
+      watched: [4, 4, 4, 1, 1, 1, 1, 1, 1, 1, 0],
+      again: [3, 3, 3, 0, 0, 0, 0, 0, 0, 0, 0],
+    });
+    // Others have their own.
+    add(tally, {
+      ...of([{ type: 'heartbeat', at, watched: [[0, 10]], again: [] }], { seconds: 10 }),
+      session: '0t9abcdZZZZZZZZZZZZZZZZ',
+    });
+    expect(tally.counters).toMatchObject({ watched: 29, again: 9, plays: 2 });
+  });
+
   it('counts no more stalls, seeks, errors and waiting than one session can have', () => {
     const tally = noTally();
     const flood = Array.from({ length: 66 }, () => [
