@@ -31,7 +31,7 @@ import { labelOf, languageOf, readText } from './texts.ts';
 import { discard, restore } from './trash.ts';
 import { readTrack } from './track.ts';
 import { show, withoutCost, withoutDevice } from './view.ts';
-import { termsAsked, type Sought } from './words.ts';
+import { isWordless, termsAsked, type Sought } from './words.ts';
 
 /** Rows one call of the listing looks at, at most: about 3 MB read. */
 const LIST_BUDGET = 1000;
@@ -97,6 +97,8 @@ async function pageOf(
   wanted: (record: VideoRecord) => boolean | Promise<boolean>,
   limit: number,
 ): Promise<{ readonly records: readonly VideoRecord[]; readonly next: Position | undefined }> {
+  // Without a term all videos would be looked through.
+  if (isWordless(asked.filter.q ?? '')) return { records: [], next: undefined };
   const [terms, oneOf] = [termsAsked(asked.filter), recordedAsked(asked.filter)];
   const isSearch = terms.length > 0 || oneOf.length > 0;
   if (isSearch && (await isWhole())) return await searchPage({ ...asked, terms, oneOf }, wanted, limit);

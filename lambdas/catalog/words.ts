@@ -40,8 +40,12 @@ function wordsOf({ title, tags, filename, description }: Described): Map<string,
   return new Map([...all].slice(0, MOST_WORDS).map((word, index) => [word, named.has(word) && index < MOST_BEGINNING]));
 }
 
+/** Whether something is typed, and no word of it: a picture, or a percent sign. No video is found by that. */
+export const isWordless = (q: string): boolean => q.trim() !== '' && wordsIn(q).length === 0;
+
 /** Whether each of the words asked for is one of the video, or how one begins. */
 export function hasWords(record: Described, q: string): boolean {
+  if (isWordless(q)) return false;
   const words = wordsOf(record);
   const begins = [...words].flatMap(([word, isBegun]) => (isBegun ? [word] : []));
   return wordsIn(q).every((asked) => words.has(asked) || begins.some((word) => word.startsWith(asked)));

@@ -85,6 +85,10 @@ it('looks through videos until all are in the index, which the daily run sees to
   await daily();
   expect(await index.isWhole()).toBe(true);
   expect(await ids('olga', { q: 'harb' })).toEqual([young.id, old.id]);
+  // What has no word is no filter that lets all through, whoever asks.
+  for (const q of ['🎬', '%', '"'])
+    for (const sub of ['olga', 'ada']) expect(await find(sub, { q })).toEqual({ videos: [], cursor: null });
+  expect(await find('olga', { q: '🎬', shared: '1' })).toEqual({ videos: [], cursor: null });
   const { Items = [] } = await table.send(new ScanCommand({ TableName }));
   expect(Items.filter(({ id }) => String(id).includes(old.id) && String(id).endsWith('\u001Fharbour'))).toHaveLength(1);
   // Again it writes nothing: what is not told of is not found by it.

@@ -32,6 +32,13 @@ it.each([
   ['ars', false],
   ['colour tape', false],
   ['', true],
+  [' ', true],
+  ['🎬', false],
+  ['%', false],
+  ['"', false],
+  ['… --', false],
+  // Beside a word it says nothing.
+  ['🎬 colour', true],
 ])('of what is typed %j finds colour-bars: %s', (q, isFound) => {
   expect(hasWords(bars, q)).toBe(isFound);
   // Whatever the record matches is under all terms that are looked up, or it would be missed.
