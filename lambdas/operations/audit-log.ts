@@ -22,9 +22,15 @@ const DAY = 86_400_000;
 /** Days without a filter, and rows, that one call looks through. */
 const [DAYS, ROWS] = [60, 2000];
 
-/** The newest first. `cursor` is the id of a row: what is before it follows. */
-export async function entriesOf(query: Query, now: number): Promise<{ entries: AuditEntry[]; cursor: string | null }> {
-  const before = query.cursor ?? auditId(now + DAY, '');
+interface Page {
+  readonly entries: AuditEntry[];
+  /** The id of a row, or of the beginning of a day: what is before it follows. Undefined: nothing does. */
+  readonly next: string | undefined;
+}
+
+/** The newest first, of what is before `start`. */
+export async function entriesOf(query: Query, start: string | undefined, now: number): Promise<Page> {
+  const before = start ?? auditId(now + DAY, '');
   if (query.by === undefined && query.about === undefined) return await dayByDay(query.limit, before, oldest(now));
   const { by, about } = query;
   const index =
@@ -33,28 +39,24 @@ export async function entriesOf(query: Query, now: number): Promise<{ entries: A
       : { IndexName: 'byAbout', name: 'about', value: about };
   const wanted = (row: AuditRow) => by === undefined || row.by === by;
   const { records, last } = await takePage(rows(index, before), wanted, query.limit, ROWS);
-  return { entries: records.map(told), cursor: last?.id ?? null };
+  return { entries: records.map(told), next: last?.id };
 }
 
 /** The day of the oldest row that is kept still: who follows cursors need not look further back. */
 const oldest = (now: number): number => Math.floor(now / DAY - number('AUDIT_DAYS', operationsBounds.auditDays)) * DAY;
 
-async function dayByDay(
-  limit: number,
-  before: string,
-  first: number,
-): Promise<{ entries: AuditEntry[]; cursor: string | null }> {
+async function dayByDay(limit: number, before: string, first: number): Promise<Page> {
   const found: AuditRow[] = [];
   let start = Math.floor(Number(before.split('~')[0]) / DAY) * DAY;
   for (let days = 0; days < DAYS && start >= first; days += 1, start -= DAY) {
     const value = new Date(start).toISOString().slice(0, 10);
     for await (const row of rows({ name: 'day', value }, before)) {
-      if (found.length === limit) return { entries: found.map(told), cursor: found.at(-1)!.id };
+      if (found.length === limit) return { entries: found.map(told), next: found.at(-1)!.id };
       found.push(row);
     }
   }
   // The day that the next page begins with was not looked at.
-  return { entries: found.map(told), cursor: start < first ? null : auditId(start + DAY, '') };
+  return { entries: found.map(told), next: start < first ? undefined : auditId(start + DAY, '') };
 }
 
 interface Partition {

@@ -1,9 +1,11 @@
 /** Operations: whether anything is wrong, since when, and what to do; and who changed what. */
 import { required } from '../../lib/contract/env.ts';
+import { auditPosition } from '../../lib/contract/audit.ts';
 import type { Health } from '../../lib/contract/operations-api.ts';
 import { ApiError } from '../shared/errors.ts';
 import { serve } from '../shared/http.ts';
 import { logger } from '../shared/logger.ts';
+import { openCursor, readOpenCursor } from '../shared/open-cursor.ts';
 import { isAdmin } from '../shared/viewer.ts';
 import { entriesOf } from './audit-log.ts';
 import { lookUp, remember, seenBefore } from './facts.ts';
@@ -16,7 +18,9 @@ export const handler = serve<'operations'>(required('GROUPS_CLAIM'), {
   },
   'GET /api/audit': async ({ viewer, query }) => {
     if (!isAdmin(viewer)) throw new ApiError('forbidden', 'Only admins see who changed what.');
-    return await entriesOf(query, Date.now());
+    const asked = { route: 'GET /api/audit', viewer, query } as const;
+    const { entries, next } = await entriesOf(query, readOpenCursor(asked, auditPosition), Date.now());
+    return { entries, cursor: openCursor(asked, next) };
   },
 });
 

@@ -7,6 +7,7 @@ import {
   WEBHOOKS,
   webhook as webhookSchema,
   delivery as deliverySchema,
+  deliveryParam,
   type DeliveryRow,
   type Webhook,
   type WebhookRow,
@@ -15,6 +16,7 @@ import { checkedUrl } from '../pull/address.ts';
 import { PullFailed } from '../pull/failure.ts';
 import { ApiError, refusedField } from '../shared/errors.ts';
 import { serve } from '../shared/http.ts';
+import { openCursor, readOpenCursor } from '../shared/open-cursor.ts';
 import { takePage } from '../shared/page.ts';
 import { isAdmin, type Viewer } from '../shared/viewer.ts';
 import { letGo } from './held.ts';
@@ -144,10 +146,12 @@ export const handler = serve<'webhooks'>(required('GROUPS_CLAIM'), {
 
   'GET /api/webhooks/{webhook}/deliveries': async ({ viewer, params, query }) => {
     await existing(viewer, params.webhook);
-    const { state, limit, cursor } = query;
+    const { state, limit } = query;
+    const asked = { route: 'GET /api/webhooks/{webhook}/deliveries', viewer, params, query } as const;
+    const before = readOpenCursor(asked, deliveryParam.shape.delivery);
     const wanted = (row: DeliveryRow) => state === undefined || row.state === state;
-    const { records, last } = await takePage(deliveriesOf(params.webhook, cursor), wanted, limit, LIST_BUDGET);
-    return { deliveries: records.map((row) => deliverySchema.parse(row)), cursor: last?.id ?? null };
+    const { records, last } = await takePage(deliveriesOf(params.webhook, before), wanted, limit, LIST_BUDGET);
+    return { deliveries: records.map((row) => deliverySchema.parse(row)), cursor: openCursor(asked, last?.id) };
   },
 
   'POST /api/webhooks/{webhook}/deliveries/{delivery}/replay': async ({ viewer, params }) => {

@@ -1,15 +1,15 @@
 /** The audit log: who changed what, and when. Its rows, and what the API tells of them. */
 import { z } from 'zod';
-import { characters, line } from './text.ts';
+import { characters, line, opaque } from './text.ts';
 
 /** Milliseconds since 1970, then the request: rows sort by time, and two of one millisecond are two. */
 export const auditId = (at: number, requestId: string): string => `${String(at).padStart(13, '0')}~${requestId}`;
 
-/** An id of a row, or the beginning of a day: what is before it follows. */
-const cursor = z
+/** Where a list goes on, an id of a row, or the beginning of a day: what is before it follows. */
+export const auditPosition = z
   .string()
   .max(120)
-  .regex(/^[0-9]{13}~[\w=.-]*$/, 'is not one this API gave out');
+  .regex(/^[0-9]{13}~[\w=.-]*$/);
 
 /** Of one field, characters at most: a log says what was meant, not all that was sent. */
 export const MOST_SAID = 200;
@@ -48,5 +48,5 @@ export const auditQuery = z.object({
   by: line(255).optional().meta({ description: 'Only what this subject (`sub`) did.' }),
   about: characters(300).optional().meta({ description: 'Only what was done to this, e.g. `video:{id}`.' }),
   limit: z.coerce.number().int().min(1).max(200).default(50),
-  cursor: cursor.optional(),
+  cursor: opaque(2000).optional(),
 });

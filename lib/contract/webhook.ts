@@ -143,5 +143,5 @@ export const deliveryParam = webhookParam.extend({ delivery: deliveryName });
 export const deliveriesQuery = z.object({
   state: deliveryState.optional(),
   limit: z.coerce.number().int().min(1).max(100).default(50),
-  cursor: deliveryName.optional(),
+  cursor: opaque(2000).optional(),
 });

@@ -195,8 +195,14 @@ describe('on the engine', () => {
     expect((await whole({ limit: '2', by: 'otto' })).map(({ id }) => id)).toEqual(ids);
   });
 
-  it('refuses a cursor that is none', async () => {
-    const { status, json } = await callRoute(operations, 'GET /api/audit', { as: ADA, query: { cursor: 'abc' } });
-    expect([status, json.errors[0].path]).toEqual([400, 'query.cursor']);
+  it('refuses a cursor that is none, or of another list', async () => {
+    const { cursor } = (await read({ limit: '1' })) as { cursor: string };
+    await read({ limit: '2', cursor });
+    for (const query of [{ cursor: 'abc' }, { cursor: auditId(Date.now(), 'q0') }, { cursor, by: 'otto' }]) {
+      const { status, json } = await callRoute(operations, 'GET /api/audit', { as: ADA, query });
+      expect([status, json.errors?.[0].path]).toEqual([400, 'query.cursor']);
+    }
+    const eve = { ...ADA, sub: 'eve' };
+    expect((await callRoute(operations, 'GET /api/audit', { as: eve, query: { cursor } })).status).toBe(400);
   });
 });

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { seal, unseal, type List } from '../../../lambdas/shared/cursor.ts';
+import { seal, unseal, type List } from '../../../lambdas/shared/sealed.ts';
 import { Signer } from '../../../lambdas/shared/signing.ts';
 import { problemOf } from '../problem.ts';
 import { playbackSecret } from '../../support/secret.ts';

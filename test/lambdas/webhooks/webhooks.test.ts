@@ -229,6 +229,17 @@ describe('a webhook', () => {
     const first = await deliveries(id, { limit: '2' });
     const second = await deliveries(id, { limit: '2', cursor: first.cursor! });
     expect([first.deliveries.length, second.deliveries.length, second.cursor]).toEqual([2, 1, null]);
+    // What is no cursor of this list is no first page, and no empty one.
+    const { id: other } = await made();
+    for (const [webhook, query] of [
+      [id, { cursor: 'xyz' }],
+      [id, { cursor: 'msg_0' }],
+      [id, { cursor: first.cursor!, state: 'failed' }],
+      [other, { cursor: first.cursor! }],
+    ] as const) {
+      const refused = await call('GET /api/webhooks/{webhook}/deliveries', { params: { webhook }, query });
+      expect([refused.status, refused.json.errors?.[0].path]).toEqual([400, 'query.cursor']);
+    }
   });
 
   it('message that is none waits for a person, and keeps the others from nothing', async () => {
