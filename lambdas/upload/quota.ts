@@ -65,12 +65,26 @@ interface Asked {
 export function checkFits({ kept, held, bytes }: Asked, quotaBytes: number): void {
   const used = kept + held;
   if (bytes === undefined ? used < quotaBytes : used + bytes <= quotaBytes) return;
-  const file = bytes === undefined ? '' : ` This file has ${inGiB(bytes)}.`;
-  throw new ApiError(
-    'over-quota',
-    `You keep ${inGiB(used)} of the ${inGiB(quotaBytes)} that you may, uploads under way and the trash included.${file} Delete something for good, and try again.`,
-    { limit: { name: 'upload.quotaGiB', value: quotaBytes / GIB, unit: 'GiB' } },
-  );
+  throw new ApiError('over-quota', overQuota({ used, bytes }, quotaBytes), {
+    limit: { name: 'upload.quotaGiB', value: quotaBytes / GIB, unit: 'GiB' },
+  });
 }
 
-const inGiB = (bytes: number): string => `${(bytes / GIB).toFixed(bytes < GIB / 10 ? 3 : 1)} GiB`;
+/** In words, with as many digits as show that the file is more than what is left. */
+function overQuota({ used, bytes }: { readonly used: number; readonly bytes: number | undefined }, quotaBytes: number) {
+  const left = Math.max(0, quotaBytes - used);
+  let digits = 1;
+  while (bytes !== undefined && digits < 9 && inUnits(bytes, digits) === inUnits(left, digits)) digits += 1;
+  const words = (of: number) => inUnits(of, digits);
+  const rest = left === 0 ? 'nothing is left' : `${words(left)} are left`;
+  const file = bytes === undefined ? '' : `, and this file has ${words(bytes)}`;
+  return `You keep ${words(used)} of the ${words(quotaBytes)} that you may, uploads under way and the trash included: ${rest}${file}. Delete something for good, and try again.`;
+}
+
+const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
+
+/** Decimal, as the console counts. `digits`: behind the point. */
+function inUnits(bytes: number, digits: number): string {
+  const power = Math.min(UNITS.length - 1, Math.floor(Math.log10(Math.max(1, bytes)) / 3));
+  return `${(bytes / 1000 ** power).toFixed(power === 0 ? 0 : digits)} ${UNITS[power]}`;
+}

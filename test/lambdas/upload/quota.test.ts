@@ -80,7 +80,7 @@ describe('a quota', () => {
     const refused = await begin(as, 6 * MiB);
     expect(refused).toMatchObject(REFUSED);
     expect(refused.json.detail).toBe(
-      'You keep 0.015 GiB of the 0.020 GiB that you may, uploads under way and the trash included. This file has 0.006 GiB. Delete something for good, and try again.',
+      'You keep 15.7 MB of the 21.0 MB that you may, uploads under way and the trash included: 5.2 MB are left, and this file has 6.3 MB. Delete something for good, and try again.',
     );
     expect((await of(as)).json).toMatchObject({ uploading: 7 * MiB });
     // To the last byte; then also for what nobody knows the size of.
@@ -122,6 +122,27 @@ describe('a quota', () => {
     expect(twice.map(({ status }) => status)).toEqual([200, 200]);
     expect((await of(other)).json).toMatchObject({ uploading: 15 * MiB });
   });
+});
+
+it.each([
+  [
+    { kept: 11_811_160, held: 0, bytes: 141_000_000 },
+    '11.8 MB of the 128.8 MB',
+    '117.0 MB are left, and this file has 141.0 MB',
+  ],
+  // Digits until the file is more than what is left.
+  [
+    { kept: 28_849_018, held: 0, bytes: 100_000_001 },
+    '28.849018 MB of the 128.849018 MB',
+    '100.000000 MB are left, and this file has 100.000001 MB',
+  ],
+  [{ kept: 128_000_000, held: 800_000, bytes: 5_000_000 }, '128.8 MB of the 128.8 MB', '49.0 kB are left'],
+  [{ kept: 900, held: 200_000_000, bytes: 1 }, '200.0 MB of the 128.8 MB', 'nothing is left, and this file has 1 B'],
+  [{ kept: 128_849_018, held: 0, bytes: undefined }, '128.8 MB of the 128.8 MB', 'nothing is left. Delete'],
+])('%j is told so that the numbers say why', async (asked, kept, left) => {
+  const { detail } = (await problemOf(() => checkFits(asked, 128_849_018))) as { detail: string };
+  expect(detail).toContain(`You keep ${kept} that you may, uploads`);
+  expect(detail).toContain(`included: ${left}`);
 });
 
 it('admins are told who keeps the most, and of all together; others of themselves alone', async () => {
