@@ -217,12 +217,16 @@ export const handler = serve<'catalog'>(required('GROUPS_CLAIM'), {
     return show(changed);
   },
 
-  'DELETE /api/videos/{id}': async ({ viewer, params: { id }, query }) => {
-    await discard(await ask(id, viewer), { isNow: query.now === 'true', trashDays: config.trashDays });
+  'DELETE /api/videos/{id}': async ({ viewer, params: { id }, query, note }) => {
+    note(await discard(await ask(id, viewer), { isNow: query.now === 'true', trashDays: config.trashDays }));
     return undefined;
   },
 
-  'POST /api/videos/{id}/restore': async ({ viewer, params: { id } }) => show(await restore(await ask(id, viewer))),
+  'POST /api/videos/{id}/restore': async ({ viewer, params: { id }, note }) => {
+    const { record, noted } = await restore(await ask(id, viewer));
+    note(noted);
+    return show(record);
+  },
 
   'POST /api/videos/{id}/texts': async ({ viewer, params: { id }, body }) => {
     const record = changeable(await ask(id, viewer));

@@ -134,7 +134,7 @@ export const handler = serve<'devices'>(required('GROUPS_CLAIM'), {
     return await answer(changed, viewer);
   },
 
-  'DELETE /api/devices/{id}': async ({ viewer, params: { id } }) => {
+  'DELETE /api/devices/{id}': async ({ viewer, params: { id }, note }) => {
     const record = await readDevice(id);
     if (record !== undefined || !isAdmin(viewer)) {
       visible(record, viewer);
@@ -146,6 +146,7 @@ export const handler = serve<'devices'>(required('GROUPS_CLAIM'), {
     // First: should the number change hands, nobody watches the next one by what was granted on this one.
     await deleteGrants(`device:${id}`);
     const deleted = record && (await deleteDevice(id));
+    note(deleted === undefined ? { unchanged: true } : { said: { name: deleted.name } });
     // Once it is gone, since only what began before is refused; also of one that is gone already: the call that deleted it may have come no further.
     await revoke([{ kind: 'device', id, until: signedUntil() }]);
     if (deleted !== undefined) await notifyTask(deleted, 'disconnect');
@@ -188,7 +189,7 @@ export const handler = serve<'devices'>(required('GROUPS_CLAIM'), {
 
   'GET /api/alarms/count': async ({ viewer }) => countNew(await seenBy(viewer, false)),
 
-  'POST /api/alarms/acknowledge': async ({ viewer, body: { alarms } }) => {
+  'POST /api/alarms/acknowledge': async ({ viewer, body: { alarms }, note }) => {
     const devices = await devicesOf([...new Set(alarms.map(({ device }) => device))]);
     // Of a device that is registered no more, admins still see what it raised.
     const may = (id: string) => {
@@ -198,7 +199,9 @@ export const handler = serve<'devices'>(required('GROUPS_CLAIM'), {
     const theirs = alarms.filter(({ device }) => may(device));
     if (theirs.length < alarms.length)
       throw new ApiError('not-found', 'There is no such device, or you may not see it.');
-    return { acknowledged: await acknowledge(theirs, viewer.subject, Date.now()) };
+    const acknowledged = await acknowledge(theirs, viewer.subject, Date.now());
+    note({ said: { acknowledged }, ...(acknowledged === 0 && { unchanged: true }) });
+    return { acknowledged };
   },
 
   'GET /api/devices/{id}/recordings': async ({ viewer, params: { id }, query }) => {

@@ -1,7 +1,6 @@
 /** Reading the audit log: by who did something, by what it was done to, or all of it, day by day. */
 import { QueryCommand } from '@aws-sdk/lib-dynamodb';
 import type { z } from 'zod';
-import type { RouteKey } from '../../lib/contract/api.ts';
 import {
   auditEntry,
   auditId,
@@ -10,7 +9,7 @@ import {
   type AuditRow,
   type auditQuery,
 } from '../../lib/contract/audit.ts';
-import { AUDITED } from '../../lib/contract/audited.ts';
+import { didOf } from '../../lib/contract/audited.ts';
 import { number, required } from '../../lib/contract/env.ts';
 import { operationsBounds } from '../../lib/contract/options.ts';
 import { dynamo } from '../shared/clients.ts';
@@ -84,6 +83,4 @@ async function* rows({ IndexName, name, value }: Partition, before: string): Asy
   } while (from);
 }
 
-/** A route that is no more has its own name for words. */
-const told = (row: AuditRow): AuditEntry =>
-  auditEntry.parse({ ...row, did: AUDITED[row.route as RouteKey] ?? row.route });
+const told = (row: AuditRow): AuditEntry => auditEntry.parse({ ...row, did: didOf(row) });

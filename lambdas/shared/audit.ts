@@ -21,7 +21,14 @@ export interface Done {
   readonly body: unknown;
   readonly answer: unknown;
   readonly requestId: string;
+  /** What the handler noted, of each video of many by its id. */
+  readonly noted?: ReadonlyMap<string | undefined, Noted>;
 }
+
+/** What whoever does it knows besides: what a thing was called that is gone now, and whether anything changed. */
+export type Noted = Pick<AuditRow, 'said' | 'unchanged'>;
+/** `of`: which of many; left out: what the call is about. */
+export type Note = (noted: Noted, of?: string) => void;
 
 /** Of no field of these names is more said than that it was set: what opens something is in no log. */
 const SECRET = /password|secret|token|authcode|jwk|address|url$/i;
@@ -45,19 +52,21 @@ export async function audit(done: Done): Promise<void> {
 /** One, but of many videos one for each that was changed, so that it is found by any of them. Pure. */
 export function rowsOf(done: Done, now: number, days: number): AuditRow[] {
   if (done.route !== 'POST /api/videos/bulk') return [rowOf(done, now, days)];
-  const { videos: _, ...body } = done.body as BulkChange;
+  // Whether for good is noted of each.
+  const { videos: _, now: __, ...body } = done.body as Extract<BulkChange, { action: 'delete' }>;
   const changed = (done.answer as BulkAnswer).videos.filter(({ refused }) => refused === undefined);
   return changed.map(({ id }, index) => ({
-    ...rowOf({ ...done, params: { id }, body }, now, days),
+    ...rowOf({ ...done, params: { id }, body }, now, days, id),
     id: auditId(now, `${done.requestId}.${index}`),
   }));
 }
 
-/** Pure. */
-export function rowOf(done: Done, now: number, days: number): AuditRow {
+/** `of`: the one of many that it is about. Pure. */
+export function rowOf(done: Done, now: number, days: number, of?: string): AuditRow {
   const at = new Date(now).toISOString();
   const about = aboutOf(done);
-  const said = saidOf(done);
+  const noted = done.noted?.get(of);
+  const said = { ...saidOf(done), ...saying(noted?.said ?? {}) };
   return {
     day: at.slice(0, 10),
     id: auditId(now, done.requestId),
@@ -65,7 +74,8 @@ export function rowOf(done: Done, now: number, days: number): AuditRow {
     by: done.by,
     route: done.route,
     ...(about !== undefined && { about }),
-    ...(said && { said }),
+    ...(Object.keys(said).length > 0 && { said }),
+    ...(noted?.unchanged === true && { unchanged: true }),
     requestId: done.requestId,
     expiresAt: Math.floor(now / 1000) + days * 86_400,
   };
@@ -107,20 +117,38 @@ function onlyOne(alarms: unknown): string | undefined {
 }
 
 /** Fields of the body, and what of the path is not what it is about. */
-function saidOf({ params, body }: Done): AuditRow['said'] {
-  const said: Record<string, string | number | boolean> = {};
+function saidOf({ params, body }: Done): Said {
   const { id: _, collection: __, grant, kid: ___, webhook: ____, ...rest } = (params ?? {}) as Fields;
   const subject = textOf(grant) === undefined ? {} : { subject: grantNamed(grant as string).subject };
-  for (const [name, value] of Object.entries({ ...rest, ...subject, ...((body ?? {}) as Fields) })) {
-    if (value === undefined) continue;
-    said[name] = SECRET.test(name) ? 'set' : spoken(value);
-  }
-  return Object.keys(said).length === 0 ? undefined : said;
+  return saying({ ...rest, ...subject, ...((body ?? {}) as Fields) });
 }
 
-function spoken(value: unknown): string | number | boolean {
+type Said = NonNullable<AuditRow['said']>;
+
+function saying(fields: Fields): Said {
+  const said: Said = {};
+  for (const [name, value] of Object.entries(fields)) if (value !== undefined) said[name] = spokenOf(name, value);
+  return said;
+}
+
+const spokenOf = (name: string, value: unknown): Said[string] => (SECRET.test(name) ? 'set' : spoken(value));
+
+function spoken(value: unknown): Said[string] {
   if (typeof value === 'number' || typeof value === 'boolean') return value;
   if (typeof value === 'string') return cut(value, MOST_SAID);
-  if (Array.isArray(value)) return `${value.length} of them`;
-  return value === null ? 'none' : `${Object.keys(value as object).length} fields`;
+  if (!Array.isArray(value)) return bounded(partsOf(value));
+  const isOfThings = value.some((one) => typeof one === 'object');
+  return bounded(value.map(spoken).join(isOfThings ? '; ' : ', '), value.length);
+}
+
+const partsOf = (value: unknown): string =>
+  Object.entries(saying((value ?? {}) as Fields))
+    .map(([name, part]) => `${name}: ${part}`)
+    .join(', ');
+
+/** Of nothing, that it is none; of what is cut, how many there are, if they are many. */
+function bounded(text: string, count?: number): string {
+  if (text === '') return 'none';
+  if (text.length <= MOST_SAID) return text;
+  return `${cut(count === undefined ? text : `${count}: ${text}`, MOST_SAID - 1)}…`;
 }

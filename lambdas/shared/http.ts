@@ -15,7 +15,7 @@ import {
   type RoutesOf,
 } from '../../lib/contract/api.ts';
 import type { Route, Stage } from '../../lib/contract/route.ts';
-import { audit } from './audit.ts';
+import { audit, type Note, type Noted } from './audit.ts';
 import { verifiedClaims } from './bearer.ts';
 import { ApiError, refused, refusedField, toProblem } from './errors.ts';
 import { about, logger } from './logger.ts';
@@ -37,6 +37,8 @@ interface ApiRequest<K extends RouteKey> {
   readonly headers: Readonly<Record<string, string | undefined>>;
   /** Asked by HEAD, so nobody gets to see the body. */
   readonly isHead: boolean;
+  /** For the audit log. */
+  readonly note: Note;
 }
 type Routes = typeof routes;
 
@@ -80,10 +82,12 @@ export function serve<S extends Stage>(groupsClaim: string, handlers: Handlers<S
       if (!route || !handler) throw new ApiError('not-found', 'There is no such route; see /api/openapi.json.');
       const request = parseRequest(route, event, groupsClaim);
       about(idOf(request), { requestId });
-      const answer = await handler(request);
+      const noted = new Map<string | undefined, Noted>();
+      const note: Note = (what, of) => void noted.set(of, what);
+      const answer = await handler({ ...request, note });
       const { viewer, params, query, body } = request;
       if (viewer !== undefined)
-        await audit({ route: key as RouteKey, by: viewer.subject, params, query, body, answer, requestId });
+        await audit({ route: key as RouteKey, by: viewer.subject, params, query, body, answer, requestId, noted });
       return unlessKept(success(route, answer), event);
     } catch (error) {
       if (!(error instanceof ApiError) || error.code === 'internal')

@@ -35,6 +35,8 @@ interface Guard {
   readonly orUnclaimed?: boolean;
   /** It must still go on that day. */
   readonly removeOn?: string;
+  /** It must still be in the trash, since that moment. */
+  readonly trashedAt?: string;
   /** Its text tracks must still be these: a list is changed as a whole. */
   readonly texts?: { readonly before: VideoRecord['texts'] };
   /** And its tags. */
@@ -74,6 +76,11 @@ export async function changeVideo(id: string, change: Change, guard: Guard = {})
     names['#removeOn'] = 'removeOn';
     values[':removeOnBefore'] = guard.removeOn;
     conditions.push('#removeOn = :removeOnBefore');
+  }
+  if (guard.trashedAt !== undefined) {
+    names['#trashedAt'] = 'trashedAt';
+    values[':trashedAtBefore'] = guard.trashedAt;
+    conditions.push('#trashedAt = :trashedAtBefore');
   }
   for (const list of ['texts', 'tags'] as const) {
     const still = guard[list];

@@ -11,6 +11,7 @@ import { ask } from '../catalog/ask.ts';
 import { changeByPerson } from '../catalog/change.ts';
 import { countRewording } from '../catalog/rewording.ts';
 import { discard, restore } from '../catalog/trash.ts';
+import type { Note, Noted } from '../shared/audit.ts';
 import { ApiError, refusedField, toProblem } from '../shared/errors.ts';
 import type { Handlers } from '../shared/http.ts';
 import { logger } from '../shared/logger.ts';
@@ -23,11 +24,12 @@ const SIDE_BY_SIDE = 10;
 const TRIES = 4;
 
 type Refusals = Map<string, unknown>;
+const UNCHANGED: Noted = { unchanged: true };
 
 export const bulkRoutes: Pick<Handlers<'sharing'>, 'POST /api/videos/bulk'> = {
-  'POST /api/videos/bulk': async ({ viewer, body }) => {
+  'POST /api/videos/bulk': async ({ viewer, body, note }) => {
     const ids = [...new Set(body.videos)];
-    const refusals = await changeAll(ids, body, viewer);
+    const refusals = await changeAll(ids, body, viewer, note);
     return {
       videos: ids.map((id) => (refusals.has(id) ? { id, refused: said(refusals.get(id)) } : { id })),
     };
@@ -35,7 +37,7 @@ export const bulkRoutes: Pick<Handlers<'sharing'>, 'POST /api/videos/bulk'> = {
 };
 
 /** Answers what each was refused for, of those that were. A collection's list is written once for all. */
-async function changeAll(ids: readonly string[], asked: BulkChange, viewer: Viewer): Promise<Refusals> {
+async function changeAll(ids: readonly string[], asked: BulkChange, viewer: Viewer, note: Note): Promise<Refusals> {
   switch (asked.action) {
     case 'collect':
       return await collect(ids, asked.collection, viewer);
@@ -45,14 +47,20 @@ async function changeAll(ids: readonly string[], asked: BulkChange, viewer: View
     case 'move':
       return await move(ids, asked, viewer);
     default:
-      return await each(ids, one(asked, viewer));
+      return await each(ids, noting(one(asked, viewer), note));
   }
 }
 
+/** Of each that was done, and of none that was refused. */
+const noting =
+  (change: (id: string) => Promise<Noted>, note: Note) =>
+  async (id: string): Promise<void> =>
+    note(await change(id), id);
+
 type OfCollections = 'collect' | 'uncollect' | 'move';
 
-/** What is done to each. */
-function one(change: Exclude<BulkChange, { action: OfCollections }>, viewer: Viewer): (id: string) => Promise<unknown> {
+/** What is done to each, and is noted of it. */
+function one(change: Exclude<BulkChange, { action: OfCollections }>, viewer: Viewer): (id: string) => Promise<Noted> {
   switch (change.action) {
     case 'tag':
       return (id) => retag(id, viewer, (tags) => [...new Set([...tags, ...change.tags])]);
@@ -62,7 +70,8 @@ function one(change: Exclude<BulkChange, { action: OfCollections }>, viewer: Vie
       return async (id) => {
         const record = changeable(await ask(id, viewer));
         const { visibility } = change;
-        if (record.visibility === visibility || (await changeByPerson(record, { visibility })) !== undefined) return;
+        if (record.visibility === visibility) return UNCHANGED;
+        if ((await changeByPerson(record, { visibility })) !== undefined) return {};
         throw new ApiError('not-found', 'The video was removed meanwhile.');
       };
     case 'delete': {
@@ -70,21 +79,21 @@ function one(change: Exclude<BulkChange, { action: OfCollections }>, viewer: Vie
       return async (id) => discard(await ask(id, viewer), { isNow: change.now === true, trashDays });
     }
     default: // 'restore'
-      return async (id) => restore(await ask(id, viewer));
+      return async (id) => (await restore(await ask(id, viewer))).noted;
   }
 }
 
 /** By what the tags are now: a list is changed as a whole, and nobody's tag is lost. */
-async function retag(id: string, viewer: Viewer, after: (tags: readonly string[]) => string[]): Promise<void> {
+async function retag(id: string, viewer: Viewer, after: (tags: readonly string[]) => string[]): Promise<Noted> {
   for (let tries = 0; tries < TRIES; tries += 1) {
     const record = changeable(await ask(id, viewer));
     const before = record.tags;
     const tags = after(before);
     if (tags.length > MOST_TAGGED)
       throw new ApiError('conflict', `It would have ${tags.length} tags, and a video has ${MOST_TAGGED} at most.`);
-    if (tags.length === before.length && tags.every((tag) => before.includes(tag))) return;
+    if (tags.length === before.length && tags.every((tag) => before.includes(tag))) return UNCHANGED;
     await countRewording(viewer);
-    if ((await changeByPerson(record, { tags }, [], { tags: { before } })) !== undefined) return;
+    if ((await changeByPerson(record, { tags }, [], { tags: { before } })) !== undefined) return {};
   }
   throw new ApiError('conflict', 'The video is being changed by somebody else. Try again.');
 }

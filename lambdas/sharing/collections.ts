@@ -291,8 +291,9 @@ export const collectionRoutes: Pick<Handlers<'sharing'>, Routes> = {
     return await showWhole(after);
   },
 
-  'DELETE /api/collections/{collection}': async ({ viewer, params: { collection: id } }) => {
+  'DELETE /api/collections/{collection}': async ({ viewer, params: { collection: id }, note }) => {
     const row = await readCollection(id);
+    note(row === undefined ? { unchanged: true } : { said: { title: row.title } });
     if (row === undefined) return undefined;
     if (!isTheirs(row, viewer)) throw missing();
     if (await hasInside(id)) throw new ApiError('conflict', 'Delete the collections in it first.');

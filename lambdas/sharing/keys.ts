@@ -53,10 +53,11 @@ export const keyRoutes: KeyRoutes = {
     return key;
   },
 
-  'DELETE /api/keys/{kid}': async ({ params: { kid }, viewer }) => {
+  'DELETE /api/keys/{kid}': async ({ params: { kid }, viewer, note }) => {
     onlyAdmins(viewer);
     await endBy({ of: 'rights', rights: [keyRight(kid)] });
-    await dynamo.send(new DeleteCommand({ TableName, Key: { kid } }));
+    const { Attributes } = await dynamo.send(new DeleteCommand({ TableName, Key: { kid }, ReturnValues: 'ALL_OLD' }));
+    note(Attributes === undefined ? { unchanged: true } : { said: { name: registeredKey.parse(Attributes).name } });
     return undefined;
   },
 };

@@ -26,6 +26,8 @@ export const auditRow = z.object({
   /** What it was done to, `kind:name`, as grants name resources and people; absent where there is no such thing. */
   about: z.string().optional(),
   said: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
+  /** What was asked for was so already. */
+  unchanged: z.literal(true).optional(),
   requestId: z.string(),
   /** Epoch seconds: kept so long (`operations.auditDays`). */
   expiresAt: z.int(),
@@ -39,7 +41,10 @@ export const auditEntry = auditRow.omit({ day: true, expiresAt: true }).extend({
       'What it was done to: `video:{id}`, `device:{id}`, `collection:{id}`, `tag:{tag}`, `person:{sub}`, `key:{kid}`, `webhook:{id}`.',
   }),
   said: auditRow.shape.said.meta({
-    description: `Fields that the request set; of text ${MOST_SAID} characters at most, of lists and objects how many there are, of secrets nothing.`,
+    description: `Fields that the request set, and what is gone after a deletion: what it was called. Of each ${MOST_SAID} characters at most; of secrets and addresses that they were set.`,
+  }),
+  unchanged: auditRow.shape.unchanged.meta({
+    description: 'True where the call changed nothing, since what it asked for was so already; `did` says so, too.',
   }),
 });
 export type AuditEntry = z.infer<typeof auditEntry>;

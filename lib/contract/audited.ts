@@ -1,5 +1,9 @@
 /** Which calls are written into the audit log, and in which words: all by which a signed-in person changes something. */
 import type { RouteKey } from './api.ts';
+import type { AuditRow } from './audit.ts';
+import type { BulkChange } from './bulk.ts';
+
+const DELETED = 'deleted a video';
 
 export const AUDITED: Partial<Record<RouteKey, string>> = {
   'GET /api/s3/params': 'began an upload',
@@ -7,7 +11,7 @@ export const AUDITED: Partial<Record<RouteKey, string>> = {
   'DELETE /api/s3/multipart/{uploadId}': 'gave an upload up',
   'POST /api/videos': 'had a video pulled from an address',
   'PATCH /api/videos/{id}': 'changed a video',
-  'DELETE /api/videos/{id}': 'deleted a video',
+  'DELETE /api/videos/{id}': DELETED,
   'POST /api/videos/bulk': 'changed, deleted or restored videos',
   'POST /api/videos/{id}/restore': 'restored a video',
   'PUT /api/videos/{id}/poster': 'chose a poster',
@@ -48,6 +52,29 @@ export const AUDITED: Partial<Record<RouteKey, string>> = {
   'DELETE /api/devices/{id}/sessions': 'ended what was watched of a device',
   'DELETE /api/devices/{id}/sessions/{session}': 'ended a session of a device',
 };
+
+/** Of one video among many. */
+const BULK: Readonly<Record<BulkChange['action'], string>> = {
+  tag: 'tagged a video',
+  untag: 'took tags off a video',
+  visibility: 'said who may watch a video',
+  collect: 'put a video into a collection',
+  uncollect: 'took a video out of a collection',
+  move: 'moved a video to another collection',
+  delete: DELETED,
+  restore: 'restored a video',
+};
+
+/** What was done, in words; by calls that do several things, which of them. A route that is no more has its own name for words. */
+export function didOf({ route, said, unchanged }: Pick<AuditRow, 'route' | 'said' | 'unchanged'>): string {
+  const named = AUDITED[route as RouteKey] ?? route;
+  const did = route === 'POST /api/videos/bulk' ? (BULK[said?.['action'] as BulkChange['action']] ?? named) : named;
+  return `${did === DELETED ? deleted(said?.['forGood']) : did}${unchanged === true ? ', which changed nothing' : ''}`;
+}
+
+/** Of what was deleted before it was told apart, that it was deleted. */
+const deleted = (forGood: unknown): string =>
+  forGood === undefined ? DELETED : forGood === true ? 'deleted a video for good' : 'put a video into the trash';
 
 /** Calls of signed-in people that are no GET and are not in it, each for its reason. */
 export const UNAUDITED: Partial<Record<RouteKey, string>> = {

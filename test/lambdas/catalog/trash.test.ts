@@ -19,6 +19,7 @@ import type { RouteKey } from '../../../lib/contract/api.ts';
 import type { VideoRecord } from '../../../lib/contract/video.ts';
 import { playbackSecret } from '../../support/secret.ts';
 import { callRoute, startHandlerEngine, type Call } from '../engine.ts';
+import { loggedOf } from '../logged.ts';
 import { aRecord } from './record.ts';
 
 const consoleConfig = {
@@ -232,6 +233,40 @@ describe('restoring', () => {
     expect(Date.parse((await read(far.id))!.removeOn!)).toBeLessThanOrEqual(Date.now() + 4 * 86_400_000);
     for (const { id } of [near, far]) await restore(olga, id);
     expect([(await read(near.id))!.removeOn, (await read(far.id))!.removeOn]).toEqual([soon, '2099-01-01']);
+  });
+});
+
+describe('in the audit log', () => {
+  it('is what became of it and what it was called, for good or not, and which calls changed nothing', async () => {
+    const { id } = await stored({ title: 'Harbour at dawn' });
+    const trashed = { did: 'put a video into the trash', said: { title: 'Harbour at dawn', forGood: false } };
+    const deleted = { did: 'deleted a video for good', said: { title: 'Harbour at dawn', forGood: true } };
+    const again = (one: { did: string }) => ({ ...one, did: `${one.did}, which changed nothing` });
+    await del(olga, id);
+    await del(olga, id);
+    expect(await loggedOf(`video:${id}`)).toEqual([trashed, again(trashed)]);
+    await del(olga, id, { now: 'true' });
+    await del(olga, id, { now: 'true' });
+    expect(await loggedOf(`video:${id}`)).toEqual([deleted, again(deleted), trashed, again(trashed)]);
+    const gone = newVideoId();
+    await del(olga, gone);
+    expect(await loggedOf(`video:${gone}`)).toEqual([{ did: 'deleted a video, which changed nothing' }]);
+  });
+
+  it('is restored once, however many ask for that at a time and after, and once is told of it', async () => {
+    const { id } = await stored();
+    await del(olga, id);
+    await messages('REMOVAL_QUEUE');
+    const asked = await Promise.all([1, 2, 3].map(async () => restore(olga, id)));
+    expect([...asked, await restore(olga, id)].map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+    const nothing = { did: 'restored a video, which changed nothing' };
+    const [, ...restored] = await loggedOf(`video:${id}`);
+    expect(restored).toEqual([{ did: 'restored a video' }, nothing, nothing, nothing]);
+    const { restoredAt } = (await read(id))!;
+    const told = { step: 'trash', videoId: id, did: { type: 'restored', at: restoredAt } };
+    expect(new Set((await messages('REMOVAL_QUEUE')).map((one) => JSON.stringify(one)))).toEqual(
+      new Set([JSON.stringify(told)]),
+    );
   });
 });
 

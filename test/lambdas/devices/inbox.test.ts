@@ -5,6 +5,7 @@ import { rowOf } from '../../../lambdas/shared/audit.ts';
 import { alarmSortKey, type AlarmRecord } from '../../../lib/contract/device.ts';
 import { inboxKey, MOST_COUNTED, shardOf, type InboxAlarm } from '../../../lib/contract/inbox.ts';
 import { callRoute, type Call } from '../engine.ts';
+import { loggedOf } from '../logged.ts';
 import { startFleet, type Fleet } from './fleet.ts';
 
 const [ada, vera, sam] = [{ sub: 'ada', groups: ['admin'] }, { sub: 'vera' }, { sub: 'sam' }];
@@ -173,6 +174,17 @@ it('counts no further than 99, and reads on behind what is of others', async () 
   expect(found).toHaveLength(132);
 });
 
+it('says in the audit log how many were new, and where none was that nothing changed', async () => {
+  const device = '13900000020';
+  const [a, b] = [await raise(device, 40), await raise(device, 41)];
+  await acknowledge(ada, [a, b]);
+  await acknowledge(ada, [{ ...a, id: 'nosuchalarm' }]);
+  expect(await loggedOf(`device:${device}`)).toMatchObject([
+    { did: 'acknowledged alarms', said: { acknowledged: 2 } },
+    { did: 'acknowledged alarms, which changed nothing', said: { acknowledged: 0 } },
+  ]);
+});
+
 it('is in the audit log with its device, where it is one', () => {
   const done = {
     route: 'POST /api/alarms/acknowledge',
@@ -185,7 +197,7 @@ it('is in the audit log with its device, where it is one', () => {
   const alarms = [BUS, BUS].map((device) => ({ device, time: new Date(T0).toISOString(), id: 'alarm0000001' }));
   expect(rowOf({ ...done, body: { alarms } }, T0, 1)).toMatchObject({
     about: `device:${BUS}`,
-    said: { alarms: '2 of them' },
+    said: { alarms: expect.stringMatching(/^device: 13900000011, time: .+; device: 13900000011, time: /) as string },
   });
   const both = { alarms: [...alarms, { ...alarms[0]!, device: VAN }] };
   expect(rowOf({ ...done, body: both }, T0, 1)).not.toHaveProperty('about');

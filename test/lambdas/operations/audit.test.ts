@@ -1,4 +1,5 @@
 /** Who changed what: written by the handlers as they are deployed, on the engine, and read back as admins do. */
+import { generateKeyPairSync } from 'node:crypto';
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { rowOf, type Done } from '../../../lambdas/shared/audit.ts';
@@ -10,6 +11,7 @@ import { auditId, MOST_SAID, type AuditEntry } from '../../../lib/contract/audit
 import { AUDITED, UNAUDITED } from '../../../lib/contract/audited.ts';
 import type { Route } from '../../../lib/contract/route.ts';
 import { callRoute, startHandlerEngine } from '../engine.ts';
+import { loggedOf } from '../logged.ts';
 
 const ADA = { sub: 'ada', groups: ['admin'] };
 const UMA = { sub: 'uma', groups: ['uploader'] };
@@ -47,10 +49,34 @@ describe('a row', () => {
       by: 'uma',
       route: 'PATCH /api/videos/{id}',
       about: `video:${VIDEO}`,
-      said: { visibility: 'public', tags: '2 of them', title: 'x'.repeat(MOST_SAID) },
+      said: { visibility: 'public', tags: 'a, b', title: 'x'.repeat(MOST_SAID) },
       requestId: 'r1',
       expiresAt: Math.floor(NOW / 1000) + 30 * 86_400,
     });
+  });
+
+  it.each<[unknown, unknown]>([
+    [['dawn'], 'dawn'],
+    [[], 'none'],
+    [null, 'none'],
+    [{ only: ['DE', 'AT'] }, 'only: DE, AT'],
+    [
+      { filename: 'f.mp4', token: 'abc', sourceUrl: 'https://x.example/?sig=abc' },
+      'filename: f.mp4, token: set, sourceUrl: set',
+    ],
+    [
+      [
+        { number: 1, live: 'never' },
+        { number: 2, live: 'always' },
+      ],
+      'number: 1, live: never; number: 2, live: always',
+    ],
+    [Array.from({ length: 100 }, (_, i) => `tag ${i}`), expect.stringMatching(/^100: tag 0, tag 1, .+…$/)],
+    [{ text: ['x'.repeat(150), 'y'.repeat(150)] }, `text: 2: ${'x'.repeat(150)}, ${'y'.repeat(38)}…`],
+  ])('says of %j what is in it, in so many characters at most, and no secret of it', (value, said) => {
+    const row = rowOf(done('PATCH /api/videos/{id}', { params: { id: VIDEO }, body: { tags: value } }), NOW, 30);
+    expect(row.said).toEqual({ tags: said });
+    expect(String(row.said!['tags']).length).toBeLessThanOrEqual(MOST_SAID);
   });
 
   const grant = grantId({ videoId: 'device:13800000001', subject: 'vera' });
@@ -156,6 +182,32 @@ describe('on the engine', () => {
     expect(await whole({ about })).toEqual([entry]);
     expect(await whole({ about, by: 'ada' })).toEqual([]);
     expect((await read()).entries).toContainEqual(entry);
+  });
+
+  it('keeps what was called how of what is gone, and says where nothing was there any more', async () => {
+    const collections = 'DELETE /api/collections/{collection}';
+    const made = await callRoute(sharing, 'POST /api/collections', { as: UMA, body: { title: 'Bygone' } });
+    const params = { collection: made.json.id };
+    for (const time of [1, 2]) {
+      const { status } = await callRoute(sharing, collections, { as: UMA, params });
+      expect([time, status]).toEqual([time, 204]);
+    }
+    expect(await loggedOf(`collection:${made.json.id}`)).toEqual([
+      { did: 'deleted a collection', said: { title: 'Bygone' } },
+      { did: 'deleted a collection, which changed nothing' },
+      { did: 'made a collection', said: { title: 'Bygone' } },
+    ]);
+    const key = {
+      name: 'our shop',
+      jwk: generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' }),
+    };
+    const { kid } = (await callRoute(sharing, 'POST /api/keys', { as: ADA, body: key })).json;
+    for (const _ of [1, 2]) await callRoute(sharing, 'DELETE /api/keys/{kid}', { as: ADA, params: { kid } });
+    expect(await loggedOf(`key:${kid}`)).toMatchObject([
+      { did: 'registered a key' },
+      { did: 'took a key back', said: { name: 'our shop' } },
+      { did: 'took a key back, which changed nothing' },
+    ]);
   });
 
   it('answers a change that it cannot write down, and says so in the log of the function', async () => {

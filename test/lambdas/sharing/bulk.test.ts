@@ -7,6 +7,7 @@ import { MOST_COLLECTIONS, MOST_VIDEOS } from '../../../lib/contract/collection.
 import { MOST_TAGGED, type VideoRecord } from '../../../lib/contract/video.ts';
 import { rowsOf } from '../../../lambdas/shared/audit.ts';
 import { callRoute, type Call } from '../engine.ts';
+import { loggedOf } from '../logged.ts';
 import { startFleet, type Fleet } from '../devices/fleet.ts';
 import { record } from '../playback/fixture.ts';
 
@@ -325,11 +326,33 @@ it('is in the audit log under each video that it changed, and under no other', a
     ['video:a', '1767225600000~r=1.0', 'r=1'],
     ['video:c', '1767225600000~r=1.1', 'r=1'],
   ]);
-  expect(rows[0]!.said).toEqual({ action: 'tag', tags: '2 of them' });
+  expect(rows[0]!.said).toEqual({ action: 'tag', tags: 'x, y' });
   const ids = await several(2);
   await answers(olga, [...ids, await stored({ owner: 'uma' })], { action: 'visibility', visibility: 'public' });
   const { DynamoDBClient, ScanCommand } = await import('@aws-sdk/client-dynamodb');
   const { Items = [] } = await new DynamoDBClient({}).send(new ScanCommand({ TableName: process.env['AUDIT_TABLE'] }));
   const about = Items.filter(({ said }) => said?.M?.['visibility']?.S === 'public').map((row) => row['about']!.S!);
   expect(about.toSorted()).toEqual(ids.map((id) => `video:${id}`).toSorted());
+});
+
+it('says in the audit log of each what was done to it, what it was called where it is deleted, and which one was as asked', async () => {
+  const [tagged, bare] = [await stored({ tags: ['sea'], title: 'Sea' }), await stored({ title: 'Bare' })];
+  await answers(olga, [tagged, bare], { action: 'tag', tags: ['sea'] });
+  await answers(olga, [tagged], { action: 'visibility', visibility: 'public' });
+  await answers(olga, [tagged], { action: 'delete' });
+  await answers(olga, [tagged], { action: 'restore' });
+  await answers(olga, [tagged, bare], { action: 'delete', now: true });
+  const gone = (title: string) => ({
+    did: 'deleted a video for good',
+    said: { action: 'delete', title, forGood: true },
+  });
+  const tag = { action: 'tag', tags: 'sea' };
+  expect(await loggedOf(`video:${bare}`)).toEqual([gone('Bare'), { did: 'tagged a video', said: tag }]);
+  expect(await loggedOf(`video:${tagged}`)).toEqual([
+    gone('Sea'),
+    { did: 'put a video into the trash', said: { action: 'delete', title: 'Sea', forGood: false } },
+    { did: 'restored a video', said: { action: 'restore' } },
+    { did: 'said who may watch a video', said: { action: 'visibility', visibility: 'public' } },
+    { did: 'tagged a video, which changed nothing', said: tag },
+  ]);
 });
