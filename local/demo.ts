@@ -6,6 +6,7 @@ import { run } from '../lib/process.ts';
 import { cacheFolder } from './cache.ts';
 import { Client } from './client.ts';
 import type { LocalStack } from './stack.ts';
+import { beginSession } from './session.ts';
 import { reportViewers } from './viewers.ts';
 
 const PART_BYTES = 8 * 1024 * 1024;
@@ -105,9 +106,8 @@ export async function demo(
 
 /** Playlists and segments: refused without a signature, served with one, and a stretch of one by range. */
 export async function checkPlayback(client: Client, id: string, step: (line: string) => void): Promise<void> {
-  const { url, headers } = client;
-  const manifest = await fetch(`${url}/api/play/${id}/main.m3u8`, { headers });
-  const text = await manifest.text();
+  const { url } = client;
+  const { manifest, text, goodbye } = await beginSession(client, id);
   const auth = /#EXT-X-DEFINE:NAME="auth",VALUE="([^"]+)"/.exec(text)?.[1];
   if (!manifest.ok || auth === undefined)
     throw new DemoError(`the manifest was answered with ${manifest.status}: ${text.slice(0, 300)}`);
@@ -144,4 +144,5 @@ export async function checkPlayback(client: Client, id: string, step: (line: str
   const poster = new URL(posterUrl, url);
   await expect(403, new URL(poster.pathname, url).href);
   await expect(200, poster.href);
+  await goodbye();
 }

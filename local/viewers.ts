@@ -2,20 +2,21 @@
 import { EVENTS_HEADER } from '../lib/contract/manifest.ts';
 import type { PlayerEvent } from '../lib/contract/player-events.ts';
 import type { Client } from './client.ts';
+import { beginSession } from './session.ts';
 
 /** Of the video, how much each watched. */
 const PARTS = [1, 1, 0.9, 0.7, 0.5, 0.5, 0.3, 0.15] as const;
 /** Of it, what every other one watched twice. */
 const AGAIN = [0.2, 0.3] as const;
 
-/** Each begins a session, and reports once. `duration`: seconds; `rendition`: what they are shown. Answers how many they are. */
+/** Each begins a session, reports once, and says goodbye. `duration`: seconds; `rendition`: what they are shown. Answers how many they are. */
 export async function reportViewers(
   client: Client,
   id: string,
   { duration, rendition }: { readonly duration: number; readonly rendition: string },
 ): Promise<number> {
   for (const [index, part] of PARTS.entries()) {
-    const manifest = await client.fetch('GET', `/api/play/${id}/main.m3u8`);
+    const { manifest, goodbye } = await beginSession(client, id);
     const address = manifest.headers.get(EVENTS_HEADER);
     if (address === null) throw new Error(`the manifest, answered with ${manifest.status}, names no address of events`);
     const now = Date.now();
@@ -24,6 +25,7 @@ export async function reportViewers(
       body: JSON.stringify({ sequence: 0, now, events: eventsOf(index, part, { at: now, duration, rendition }) }),
     });
     if (!answer.ok) throw new Error(`a report was answered with ${answer.status}: ${await answer.text()}`);
+    await goodbye();
   }
   return PARTS.length;
 }

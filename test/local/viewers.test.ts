@@ -5,21 +5,34 @@ import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { EVENTS_HEADER } from '../../lib/contract/manifest.ts';
 import { playerPost, type Heartbeat } from '../../lib/contract/player-events.ts';
+import { playerSession } from '../../lib/contract/session.ts';
 import { Client } from '../../local/client.ts';
 import { reportViewers } from '../../local/viewers.ts';
 
+const ID = 'f'.repeat(20);
 let url: string;
 /** Of each manifest that was asked for, what was posted to its address. */
 let posts: string[][];
+/** Sessions that began, by what their players call them; and what goodbyes said. */
+let sessions: (string | null)[];
+let goodbyes: (readonly [session: string | null, ticket: string | null, reported: number])[];
 let names: boolean;
 let status: number;
 
 const server = createServer((request, response) => {
   void (async () => {
-    if (request.url === '/api/play/film/main.m3u8') {
+    const { pathname, searchParams } = new URL(request.url!, url);
+    const session = searchParams.get('session');
+    if (pathname === `/api/play/${ID}/main.m3u8`) {
+      sessions.push(session);
       posts.push([]);
       if (names) response.setHeader(EVENTS_HEADER, `${url}/events/${posts.length - 1}`);
-      response.end('#EXTM3U');
+      response.end(`#EXTM3U\n#EXT-X-VERSION:7\n/vod/${ID}/s/ticket-${posts.length}/1/v/720p.m3u8?{$auth}\n`);
+      return;
+    }
+    if (pathname === `/api/play/${ID}/goodbye`) {
+      goodbyes.push([session, searchParams.get('ticket'), posts.at(-1)!.length]);
+      response.writeHead(204).end();
       return;
     }
     posts[Number(request.url!.split('/').at(-1))]!.push(await text(request));
@@ -32,12 +45,12 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 beforeEach(() => {
-  posts = [];
+  [posts, sessions, goodbyes] = [[], [], []];
   names = true;
   status = 204;
 });
 
-const report = (duration: number) => reportViewers(new Client(url), 'film', { duration, rendition: '720p' });
+const report = (duration: number) => reportViewers(new Client(url), ID, { duration, rendition: '720p' });
 const reported = () => posts.map((bodies) => bodies.map((body) => playerPost.parse(JSON.parse(body)).events));
 
 it('each posts once, in a session of its own: how far it watched, what of it again, and how it ended', async () => {
@@ -57,6 +70,13 @@ it('each posts once, in a session of its own: how far it watched, what of it aga
     ...Array.from({ length: 5 }, () => 'left'),
     undefined,
   ]);
+});
+
+it('each says goodbye as its player would, behind what it reports, so that nobody seems to watch on', async () => {
+  await report(60);
+  for (const session of sessions) expect(playerSession.safeParse(session).success).toBe(true);
+  expect(new Set(sessions).size).toBe(8);
+  expect(goodbyes).toEqual(sessions.map((session, index) => [session, `ticket-${index + 1}`, 1]));
 });
 
 it.each([0, 1, 2.5, 9.5])('says nothing that is refused of a video of %d s', async (duration) => {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Client, ClientError, putPart } from '../../local/client.ts';
 import { checkPlayback } from '../../local/demo.ts';
+import { reportViewers } from '../../local/viewers.ts';
 import { decodeErrors, makeVideo } from '../support/media.ts';
 import { download, play } from '../support/playback.ts';
 import { runningStack } from '../stack.ts';
@@ -99,8 +100,14 @@ describe('upload → slice → publish → play', () => {
 
   it('passes what `npm start` looks at of its own video', async () => {
     const said: string[] = [];
+    const sessions = async () =>
+      (await uma.call('GET /api/videos/{id}/sessions', { params: { id } })).sessions.map(({ session }) => session);
+    const before = await sessions();
     await checkPlayback(uma, id, (line) => said.push(line));
     expect(said[0]).toMatch(/^unsigned: 403 for 5 playlists and \d+ segments; signed: 200 for all of them$/);
+    // Nor do its viewers seem to watch when they are done.
+    expect(await reportViewers(uma, id, { duration: 14, rendition: '720p' })).toBe(8);
+    await expect.poll(async () => (await sessions()).filter((one) => !before.includes(one)), slow).toEqual([]);
   });
 
   it('serves ranges, revalidates, and answers from the cache the second time', async () => {
