@@ -195,7 +195,7 @@ const schema = z.strictObject({
     .strictObject({
       trashDays: videosBounds.trashDays.default(TRASH_DAYS).meta({
         description:
-          'Days a deleted video stays in the trash, from which its owner and admins can restore it; it is kept and paid for as long. Nobody plays it from when it is deleted. 0: what is deleted is gone for good at once, as `DELETE …?now=true` always has it.',
+          'Days a deleted video stays in the trash, to the end (UTC) of the last, from which its owner and admins can restore it; it is kept and paid for as long. Nobody plays it from when it is deleted. 0: what is deleted is gone for good at once, as `DELETE …?now=true` always has it.',
       }),
       infrequentDays: videosBounds.infrequentDays.default(0).meta({
         description:

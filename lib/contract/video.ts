@@ -148,7 +148,7 @@ const common = {
   }),
   removeOn: z.iso.date().optional().meta({
     description:
-      'Of an incident: the day (UTC) with which its retention is over and it is removed; of what is in the trash: with which it is removed from there.',
+      'Of an incident: the day (UTC) with which its retention is over and it is removed; of what is in the trash: with which it is removed from there, the day behind the last on which it can be restored.',
   }),
   trashedAt: timestamp.optional().meta({ description: 'When it was put into the trash; absent: it is not there.' }),
 };

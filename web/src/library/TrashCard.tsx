@@ -7,6 +7,7 @@ import { bytes, clock } from '../shared/format.ts';
 import { Called } from '../shared/people.tsx';
 import { Ago } from '../shared/Time.tsx';
 import DeleteDialog from '../video/DeleteDialog.tsx';
+import { lastDay } from './last-day.ts';
 import { restoreAll } from './restoring.ts';
 import classes from './library.module.css';
 
@@ -44,7 +45,7 @@ export default function TrashCard({ video, isSelected, select }: Props) {
           </span>
           {size > 0 && <span className={classes.size}>{bytes(size)}</span>}
         </div>
-        <span>Gone for good on {video.removeOn}</span>
+        {video.removeOn !== undefined && <span>Can be restored through {lastDay(video.removeOn)} (UTC)</span>}
         <Group gap={8}>
           <Button
             variant="default"
